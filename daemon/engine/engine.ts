@@ -1,0 +1,85 @@
+import type { SessionTable } from './session-table.ts'
+
+/** A socket the engine listens on, or wants to: an IPv4 or IPv6 literal without brackets, and a port (0: any). */
+export interface Endpoint {
+  readonly address: string
+  readonly port: number
+}
+
+/** Milliseconds, each from 100 to a day; see the settings table for what they bound. */
+export interface Timeouts {
+  readonly negotiation: number
+  readonly resolve: number
+  readonly connect: number
+  readonly idle: number
+  readonly halfClosed: number
+}
+
+export interface EngineOptions {
+  /** Every address gets the same port; with port 0 the first one's free port serves for all. */
+  readonly listen: readonly Endpoint[]
+  readonly workers: number
+  readonly backlog: number
+  /** Sessions at once, all loops together. */
+  readonly maxSessions: number
+  readonly timeouts: Timeouts
+  readonly policy: Policy
+}
+
+/** What the control plane decides and a session obeys. Replaced whole by `Engine.apply`. */
+export interface Policy {
+  readonly passwordRequired: boolean
+}
+
+/** What the engine asks of the control plane. Both answer within a bounded time and never reject. */
+export interface EngineServices {
+  /** The user's index (1 to 65,535, stable while the user exists), or undefined if the login is wrong. */
+  authenticate(username: Uint8Array, password: Uint8Array): Promise<number | undefined>
+  /** The name's addresses as the system resolver orders them, as literals; empty if there are none. */
+  resolve(name: string): Promise<readonly string[]>
+  /** Something an operator should know: one line, no secrets. */
+  warn(message: string): void
+}
+
+/** A change to users that loops must know of, because they remember good passwords. */
+export interface UserChange {
+  /** The user's index. */
+  readonly user: number
+  /** Whether that user's live sessions end now. */
+  readonly cut: boolean
+}
+
+/**
+ * The data plane. The control plane reads `tables` (shared memory) whenever it likes; it never touches a proxied byte.
+ * Every promise of a change resolves when all loops act by it.
+ */
+export interface Engine {
+  readonly kind: 'linux' | 'portable'
+  /** One per loop; live until `close`. */
+  readonly tables: readonly SessionTable[]
+  /** The sockets listened on, with their real ports, in the order asked for. */
+  readonly listening: readonly Endpoint[]
+  apply(policy: Policy): Promise<void>
+  /** Forget the user's remembered password; perhaps end their sessions. Resolves to how many ended. */
+  userChanged(change: UserChange): Promise<number>
+  /** End the sessions with these serials; resolves to those that were live. */
+  kill(serials: readonly number[]): Promise<number[]>
+  /** Refuse new clients from now on. Resolves when the last live session has ended. */
+  drain(): Promise<void>
+  /** End everything that lives and give every descriptor back. */
+  close(): Promise<void>
+}
+
+/** An address family this machine lacks, or an address it does not have: the engine goes on without, after a warning. */
+export class ListenError extends Error {
+  readonly endpoint: Endpoint
+  /** As in errno(3): EADDRINUSE, EACCES, EADDRNOTAVAIL, EAFNOSUPPORT. */
+  readonly code: string
+
+  constructor(endpoint: Endpoint, code: string) {
+    super(`cannot listen on ${endpoint.address} port ${endpoint.port}: ${code}`)
+    this.name = 'ListenError'
+    this.endpoint = endpoint
+    this.code = code
+  }
+}

@@ -1,0 +1,39 @@
+/** The management protocol's version: another major is refused, minors only add. */
+export const protocolVersion: readonly [major: number, minor: number] = [1, 0]
+
+/** What the daemon enforces on every management connection, and announces in its greeting. */
+export const limits = {
+  /** Bytes in one line before login, the LF not counted. */
+  lineBeforeLogin: 8 * 1024,
+  /** Bytes in one line after login, the LF not counted. */
+  line: 1024 * 1024,
+  /** Depth of arrays and objects in one message. */
+  nesting: 32,
+  /** Characters in a request's `id`, if it is a string. */
+  id: 64,
+  /** Requests that may wait for their reply on one connection; then reading pauses. */
+  inFlight: 32,
+  /** Connections at once, those not logged in included. */
+  clients: 64,
+  /** Connections at once that are not logged in. */
+  clientsBeforeLogin: 8,
+  /** Milliseconds from accept to login. */
+  loginTime: 5_000,
+  /** Failed logins a minute from one address. */
+  loginFailures: 10,
+  /** Unsent bytes at which pushes to a slow client stop. */
+  unsentPush: 256 * 1024,
+  /** Unsent bytes at which a slow client is let go. */
+  unsent: 8 * 1024 * 1024,
+  /** Milliseconds without progress after which a slow client is let go. */
+  stall: 10_000,
+  /** Rows in one page of a list or a snapshot. */
+  page: 500,
+} as const
+
+/** The user name that stands for the cookie file in a SCRAM login. */
+export const cookieUser = '__cookie__'
+
+/** File names inside the runtime directory. */
+export const cookieFileName = 'cookie'
+export const unixSocketName = 'proxyd.sock'

@@ -1,0 +1,294 @@
+import { z } from 'zod'
+
+/**
+ * The management protocol's methods, as one table. Validation, types, help and the protocol page derive from it.
+ * The daemon refuses unknown parameters; clients ignore unknown fields of a result.
+ */
+
+/** What a caller must be, weakest first. `anyone` needs no login. */
+export const roles = ['anyone', 'viewer', 'operator', 'admin'] as const
+export type Role = (typeof roles)[number]
+
+/** A SOCKS user's name: 1 to 255 bytes of UTF-8 (RFC 1929, section 2), without control characters. */
+export const userName = z
+  .string()
+  .min(1)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/u, 'must not contain control characters')
+  .refine((name) => utf8Length(name) <= 255, 'must be at most 255 bytes of UTF-8')
+
+/** A SOCKS user's password: 1 to 255 bytes of UTF-8 (RFC 1929, section 2). */
+export const password = z
+  .string()
+  .min(1)
+  .refine((secret) => utf8Length(secret) <= 255, 'must be at most 255 bytes of UTF-8')
+
+/** Bytes; counted from 0 at the daemon's start. */
+const bytes = z.int().min(0)
+/** Milliseconds since 1970. */
+const time = z.number().min(0)
+const count = z.int().min(0)
+
+export const user = z.object({
+  name: z.string(),
+  enabled: z.boolean(),
+  /** False for a user given with `--user`, who lasts as long as the daemon. */
+  stored: z.boolean(),
+  created: time,
+  /** Live connections, and bytes from and to the client, since the daemon started. */
+  connections: count,
+  up: bytes,
+  down: bytes,
+})
+export type User = z.infer<typeof user>
+
+export const connectionStates = ['negotiating', 'resolving', 'connecting', 'open', 'closing'] as const
+
+export const connection = z.object({
+  /** Never given twice by one daemon; one from before a restart is not found. */
+  id: z.string(),
+  state: z.enum(connectionStates),
+  /** Null without a login. */
+  user: z.string().nullable(),
+  /** The client's `address:port`, IPv6 in brackets. */
+  client: z.string(),
+  /** What the client asked for: `name-or-address:port`. Null until it has asked. */
+  destination: z.string().nullable(),
+  /** The `address:port` that was dialled. Null until then. */
+  address: z.string().nullable(),
+  opened: time,
+  /** Bytes from the client to its destination, and back. */
+  up: bytes,
+  down: bytes,
+})
+export type Connection = z.infer<typeof connection>
+
+export const setting = z.object({
+  name: z.string(),
+  value: z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]),
+  /** Where the value comes from. */
+  source: z.enum(['default', 'file', 'flag']),
+  summary: z.string(),
+})
+export type Setting = z.infer<typeof setting>
+
+/** One second of the whole daemon. Counters only grow, so a lost sample loses nothing. */
+export const sample = z.object({
+  seq: count,
+  time,
+  up: bytes,
+  down: bytes,
+  /** Client connections accepted. */
+  accepted: count,
+  /** Requests that reached their destination. */
+  connected: count,
+  /** Sessions that ended before that, whatever the reason. */
+  failed: count,
+  /** Of those: a wrong or missing password. */
+  denied: count,
+  /** Live connections now. */
+  connections: count,
+  /** The busiest users of this second, busiest first, at most ten; `name` null stands for all clients without login. */
+  users: z.array(z.object({ name: z.string().nullable(), connections: count, up: bytes, down: bytes })),
+})
+export type Sample = z.infer<typeof sample>
+
+const nothing = z.strictObject({})
+const done = z.object({})
+
+interface MethodShape {
+  role: Role
+  summary: string
+  params: z.ZodObject
+  result: z.ZodObject
+}
+
+export const methods = {
+  'session.start': {
+    role: 'anyone',
+    summary: 'Agree on the protocol version; the first call on a connection.',
+    params: z.strictObject({
+      protocol: z.tuple([count, count]),
+      client: z.string().max(64),
+    }),
+    result: z.object({ protocol: z.tuple([count, count]) }),
+  },
+  'auth.begin': {
+    role: 'anyone',
+    summary: 'Begin a login: the client-first message of RFC 5802.',
+    params: z.strictObject({ mechanism: z.literal('SCRAM-SHA-256'), message: z.string().max(2048) }),
+    result: z.object({ message: z.string() }),
+  },
+  'auth.finish': {
+    role: 'anyone',
+    summary:
+      'Finish a login: the client-final message of RFC 5802. The reply proves that the daemon knows the secret too.',
+    params: z.strictObject({ message: z.string().max(2048) }),
+    result: z.object({ message: z.string(), role: z.enum(roles) }),
+  },
+  'session.whoami': {
+    role: 'viewer',
+    summary: 'Tell who this connection is logged in as, and how.',
+    params: nothing,
+    result: z.object({ name: z.string(), role: z.enum(roles), via: z.enum(['unix', 'tcp']) }),
+  },
+  'status.get': {
+    role: 'viewer',
+    summary: 'Tell what this daemon is and how it does: version, engine, sockets, uptime.',
+    params: nothing,
+    result: z.object({
+      version: z.string(),
+      instance: z.string(),
+      pid: count,
+      engine: z.enum(['linux', 'portable']),
+      workers: count,
+      /** Milliseconds since 1970. */
+      started: time,
+      /** True once the daemon refuses new clients and waits for the live ones. */
+      draining: z.boolean(),
+      /** `auth` as it acts now: whether clients must log in. */
+      passwordRequired: z.boolean(),
+      users: count,
+      listening: z.array(z.object({ service: z.enum(['socks', 'control']), address: z.string() })),
+      sample,
+    }),
+  },
+  'users.list': {
+    role: 'viewer',
+    summary: 'List users by name, a page at a time.',
+    params: z.strictObject({ cursor: z.string().optional(), limit: z.int().min(1).max(500).optional() }),
+    result: z.object({
+      users: z.array(user),
+      /** Give it back for the next page; absent on the last. */
+      next: z.string().optional(),
+    }),
+  },
+  'users.add': {
+    role: 'admin',
+    summary: 'Add a user, who can log in at once.',
+    params: z.strictObject({ name: userName, password }),
+    result: done,
+  },
+  'users.remove': {
+    role: 'admin',
+    summary: 'Remove a user and cut the connections that are theirs.',
+    params: z.strictObject({ name: userName }),
+    result: z.object({ cut: count }),
+  },
+  'users.setPassword': {
+    role: 'admin',
+    summary: 'Change a password; it counts from the next login on, live connections stay.',
+    params: z.strictObject({ name: userName, password }),
+    result: done,
+  },
+  'users.setEnabled': {
+    role: 'admin',
+    summary: 'Let a user in again, or keep them out and cut the connections that are theirs.',
+    params: z.strictObject({ name: userName, enabled: z.boolean() }),
+    result: z.object({ cut: count }),
+  },
+  'connections.list': {
+    role: 'viewer',
+    summary: 'List live connections, oldest first, a page at a time.',
+    params: z.strictObject({ cursor: z.string().optional(), limit: z.int().min(1).max(500).optional() }),
+    result: z.object({ connections: z.array(connection), next: z.string().optional() }),
+  },
+  'connections.kill': {
+    role: 'operator',
+    summary: 'Cut connections by id. What is gone already is named, not refused.',
+    params: z.strictObject({ ids: z.array(z.string().max(64)).min(1).max(500) }),
+    result: z.object({ killed: z.array(z.string()), missing: z.array(z.string()) }),
+  },
+  'connections.subscribe': {
+    role: 'viewer',
+    summary: 'Follow the live connections: a snapshot in pages, then what changed, as events.',
+    params: nothing,
+    result: done,
+  },
+  'connections.unsubscribe': {
+    role: 'viewer',
+    summary: 'Stop following the live connections.',
+    params: nothing,
+    result: done,
+  },
+  'metrics.subscribe': {
+    role: 'viewer',
+    summary: 'Follow the metrics, one sample a second; the reply carries the last `history` samples, oldest first.',
+    params: z.strictObject({ history: z.int().min(0).max(3600).optional() }),
+    result: z.object({ samples: z.array(sample) }),
+  },
+  'metrics.unsubscribe': {
+    role: 'viewer',
+    summary: 'Stop following the metrics.',
+    params: nothing,
+    result: done,
+  },
+  'config.list': {
+    role: 'viewer',
+    summary: 'List every setting with its value and where that comes from. Secrets are left out.',
+    params: nothing,
+    result: z.object({ settings: z.array(setting) }),
+  },
+  'config.get': {
+    role: 'viewer',
+    summary: 'Tell one setting.',
+    params: z.strictObject({ name: z.string().max(64) }),
+    result: setting,
+  },
+  'rpc.describe': {
+    role: 'viewer',
+    summary: 'Describe every method and event: its role, and the JSON Schema of its parameters and result.',
+    params: nothing,
+    result: z.object({ methods: z.record(z.string(), z.unknown()), events: z.record(z.string(), z.unknown()) }),
+  },
+} satisfies Record<string, MethodShape>
+
+export type Method = keyof typeof methods
+export type Params<M extends Method> = z.input<(typeof methods)[M]['params']>
+export type Result<M extends Method> = z.output<(typeof methods)[M]['result']>
+
+/** What the daemon sends unasked. Clients ignore events that they do not know. */
+export const events = {
+  hello: {
+    summary: 'The greeting, sent at once.',
+    params: z.object({
+      protocol: z.tuple([count, count]),
+      /** New at each start of the daemon. */
+      instance: z.string(),
+      auth: z.array(z.string()),
+      capabilities: z.array(z.string()),
+      limits: z.record(z.string(), z.number()),
+    }),
+  },
+  'metrics.sample': { summary: 'One sample a second.', params: sample },
+  'connections.snapshot': {
+    summary: 'A page of the connections that are live when the subscription begins; `last` ends the snapshot.',
+    params: z.object({ seq: count, connections: z.array(connection).max(500), last: z.boolean() }),
+  },
+  'connections.changed': {
+    summary:
+      'What changed since the event before, at most four times a second. `seq` has no gap; after one, subscribe again. ' +
+      '`changed` has whole rows, `moved` new byte counts as [id, up, down].',
+    params: z.object({
+      seq: count,
+      changed: z.array(connection),
+      moved: z.array(z.tuple([z.string(), bytes, bytes])),
+      closed: z.array(z.string()),
+    }),
+  },
+  'connections.resync': {
+    summary: 'This client was too slow; forget the table, a fresh snapshot follows.',
+    params: z.object({ seq: count }),
+  },
+  goodbye: {
+    summary: 'The daemon ends this connection, and why.',
+    params: z.object({ reason: z.string() }),
+  },
+} satisfies Record<string, { summary: string; params: z.ZodObject }>
+
+export type EventName = keyof typeof events
+export type EventParams<E extends EventName> = z.output<(typeof events)[E]['params']>
+
+function utf8Length(text: string): number {
+  return new TextEncoder().encode(text).length
+}

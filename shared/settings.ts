@@ -1,0 +1,159 @@
+/**
+ * Every setting of proxyd, as one table. Flags, the config file, defaults, validation, `config.list` and the man page
+ * derive from it. A setting's name is its long flag and its key in the TOML file.
+ */
+
+export type SettingValue = string | number | boolean | readonly string[]
+
+interface SettingShape {
+  /** One letter, as in the classic `args`. */
+  short?: string
+  type: 'text' | 'integer' | 'choice' | 'flag' | 'list'
+  default: SettingValue
+  /** What stands for the value in the help. */
+  placeholder?: string
+  choices?: readonly string[]
+  /** For an integer, both included. */
+  min?: number
+  max?: number
+  /** For a list: how many at most. */
+  most?: number
+  /** Never shown by `config.list`, never logged. */
+  secret?: true
+  summary: string
+}
+
+const port = { type: 'integer', placeholder: 'PORT', min: 0, max: 65_535 } as const
+const milliseconds = { type: 'integer', placeholder: 'MS', min: 100, max: 86_400_000 } as const
+
+export const settings = {
+  'socks-addr': {
+    short: 'l',
+    type: 'list',
+    default: ['127.0.0.1', '::1'],
+    placeholder: 'ADDR',
+    most: 16,
+    summary: 'address to serve SOCKS on; repeatable',
+  },
+  'socks-port': { ...port, short: 'p', default: 1080, summary: 'port to serve SOCKS on; 0 takes any free one' },
+  'control-addr': {
+    short: 'L',
+    type: 'list',
+    default: ['127.0.0.1', '::1'],
+    placeholder: 'ADDR',
+    most: 16,
+    summary: 'loopback address to serve management on; repeatable',
+  },
+  'control-port': { ...port, short: 'P', default: 8080, summary: 'port to serve management on; 0 takes any free one' },
+  user: {
+    short: 'u',
+    type: 'list',
+    default: [],
+    placeholder: 'NAME:PASS',
+    most: 10,
+    secret: true,
+    summary:
+      'a user for this run only; repeatable. For trials: everyone on this machine can read a command line, ' +
+      "so add lasting users with proxy-tui --exec 'adduser NAME'",
+  },
+  auth: {
+    type: 'choice',
+    default: 'auto',
+    choices: ['auto', 'required', 'none'],
+    placeholder: 'WHEN',
+    summary: 'when clients must log in; auto: as soon as there is a user',
+  },
+  'open-proxy': {
+    type: 'flag',
+    default: false,
+    summary: 'serve SOCKS to other machines without a password',
+  },
+  engine: {
+    type: 'choice',
+    default: 'auto',
+    choices: ['auto', 'linux', 'portable'],
+    placeholder: 'NAME',
+    summary: 'the data plane: linux (epoll), portable (node:net), or auto: linux where it loads',
+  },
+  workers: {
+    type: 'integer',
+    default: 0,
+    placeholder: 'N',
+    min: 0,
+    max: 64,
+    summary: 'loops of the linux engine; 0: one per core, at most 4',
+  },
+  backlog: {
+    type: 'integer',
+    default: 4096,
+    placeholder: 'N',
+    min: 1,
+    max: 65_535,
+    summary: 'clients that may wait in the kernel to be accepted, per listening socket',
+  },
+  'max-connections': {
+    type: 'integer',
+    default: 65_536,
+    placeholder: 'N',
+    min: 1,
+    max: 1_000_000,
+    summary: 'clients served at once; more wait in the kernel. The descriptor limit may lower it',
+  },
+  'timeout-negotiation': {
+    ...milliseconds,
+    default: 10_000,
+    summary: 'from accept to a whole request, login included',
+  },
+  'timeout-resolve': { ...milliseconds, default: 10_000, summary: "for a name's addresses" },
+  'timeout-connect': {
+    ...milliseconds,
+    default: 15_000,
+    summary: 'to reach a destination, all its addresses together',
+  },
+  'timeout-idle': { ...milliseconds, default: 3_600_000, summary: 'without a byte either way' },
+  'timeout-half-closed': {
+    ...milliseconds,
+    default: 120_000,
+    summary: 'without a byte, once one side has finished sending',
+  },
+  'timeout-drain': {
+    ...milliseconds,
+    min: 0,
+    default: 10_000,
+    summary: 'for live connections to end after SIGTERM or SIGINT',
+  },
+  'state-dir': {
+    type: 'text',
+    default: '',
+    placeholder: 'DIR',
+    summary: 'where users are kept; default $XDG_STATE_HOME/proxyd, for root /var/lib/proxyd',
+  },
+  'runtime-dir': {
+    type: 'text',
+    default: '',
+    placeholder: 'DIR',
+    summary: 'where the cookie and the Unix socket lie; default $XDG_RUNTIME_DIR/proxyd, for root /run/proxyd',
+  },
+  'log-level': {
+    type: 'choice',
+    default: 'info',
+    choices: ['error', 'warn', 'info', 'debug'],
+    placeholder: 'LEVEL',
+    summary: 'how much goes to stderr',
+  },
+} as const satisfies Record<string, SettingShape>
+
+export type SettingName = keyof typeof settings
+
+type ValueOf<S extends SettingShape> = S['type'] extends 'integer'
+  ? number
+  : S['type'] extends 'flag'
+    ? boolean
+    : S['type'] extends 'list'
+      ? readonly string[]
+      : S['choices'] extends readonly string[]
+        ? S['choices'][number]
+        : string
+
+/** A value for every setting. */
+export type Settings = { -readonly [Name in SettingName]: ValueOf<(typeof settings)[Name]> }
