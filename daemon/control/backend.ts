@@ -1,0 +1,49 @@
+import type { Connection, Result, Sample, Setting, User } from '../../shared/protocol/methods.ts'
+
+/**
+ * What the management server needs of the daemon. Refusals are thrown as `RpcError` (not_found, exists, conflict …);
+ * any other error is a fault of ours and reaches the client as internal_error, without its text.
+ */
+export interface Backend {
+  readonly users: UserAdministration
+  readonly connections: LiveConnections
+  readonly metrics: Metrics
+  readonly settings: readonly Setting[]
+  status(): Result<'status.get'>
+}
+
+export interface UserAdministration {
+  /** All users, by name in code point order. */
+  list(): User[]
+  add(name: string, password: string): Promise<void>
+  /** Resolves to the number of connections cut; the loops act by the change when it does. */
+  remove(name: string): Promise<number>
+  setPassword(name: string, password: string): Promise<void>
+  setEnabled(name: string, enabled: boolean): Promise<number>
+}
+
+export interface LiveConnections {
+  /** All live connections, oldest first. */
+  list(): Connection[]
+  kill(ids: readonly string[]): Promise<{ killed: string[]; missing: string[] }>
+  /** Follow the table: the rows now, then a change at most every 250 ms until `stop`. Nothing is scanned unwatched. */
+  watch(listener: (change: TableChange) => void): { rows: readonly Connection[]; stop(): void }
+  /** The rows as of the last change that watchers heard; only while somebody watches. */
+  readonly rows: readonly Connection[]
+}
+
+export interface TableChange {
+  /** New rows, and rows of which more than the byte counts changed. */
+  readonly changed: readonly Connection[]
+  /** [id, up, down] of rows that only moved bytes. */
+  readonly moved: readonly (readonly [string, number, number])[]
+  /** Ids of rows that are gone. */
+  readonly closed: readonly string[]
+}
+
+export interface Metrics {
+  /** At most the last `count` samples, oldest first. */
+  history(count: number): Sample[]
+  /** Hear each new sample until the returned function is called. */
+  watch(listener: (sample: Sample) => void): () => void
+}
