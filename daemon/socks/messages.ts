@@ -1,0 +1,56 @@
+/** The numbers and replies of RFC 1928, in its words. */
+
+import { unmapped } from './address.ts'
+
+/** VER of a greeting, a request and a reply. */
+export const version = 5
+
+/** RFC 1928, section 3. */
+export const Method = { none: 0, password: 2, unacceptable: 0xff } as const
+export type Method = (typeof Method)[keyof typeof Method]
+
+/** RFC 1928, section 4. */
+export const Command = { connect: 1, bind: 2, udpAssociate: 3 } as const
+export type Command = (typeof Command)[keyof typeof Command]
+
+/** RFC 1928, section 5. */
+export const AddressType = { ipv4: 1, name: 3, ipv6: 4 } as const
+export type AddressType = (typeof AddressType)[keyof typeof AddressType]
+
+/** RFC 1928, section 6. */
+export const Reply = {
+  succeeded: 0,
+  generalFailure: 1,
+  notAllowed: 2,
+  networkUnreachable: 3,
+  hostUnreachable: 4,
+  connectionRefused: 5,
+  ttlExpired: 6,
+  commandNotSupported: 7,
+  addressTypeNotSupported: 8,
+} as const
+export type Reply = (typeof Reply)[keyof typeof Reply]
+
+/** A socket's address: 4 or 16 bytes in network order, and its port. */
+export interface Bound {
+  readonly address: Uint8Array
+  readonly port: number
+}
+
+const nowhere: Bound = { address: new Uint8Array(4), port: 0 }
+
+/**
+ * A whole reply, always of full length: 10 bytes, or 22 if `bound` is IPv6 (a v4-mapped address goes out as IPv4).
+ * Without `bound`, as in every failure, it carries 0.0.0.0:0.
+ */
+export function encodeReply(reply: Reply, bound: Bound = nowhere): Uint8Array {
+  const address = unmapped(bound.address)
+  const message = new Uint8Array(6 + address.length)
+  message[0] = version
+  message[1] = reply
+  message[3] = address.length === 4 ? AddressType.ipv4 : AddressType.ipv6
+  message.set(address, 4)
+  message[4 + address.length] = bound.port >> 8
+  message[5 + address.length] = bound.port
+  return message
+}

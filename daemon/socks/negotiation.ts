@@ -1,0 +1,194 @@
+import { parseAddress, unmapped } from './address.ts'
+import { AddressType, Command, encodeReply, Method, Reply, version } from './messages.ts'
+
+/** Where a client wants to go. A name that is an address literal is an address; v4-mapped addresses are IPv4. */
+export type Destination =
+  | { readonly kind: 'address'; readonly address: Uint8Array; readonly port: number }
+  | { readonly kind: 'name'; readonly name: string; readonly port: number }
+
+/** What the session does next. */
+export type Step =
+  /** Wait for more bytes. */
+  | { readonly kind: 'more' }
+  /** Check the login and tell `Negotiation.authenticated`. */
+  | { readonly kind: 'authenticate'; readonly username: Uint8Array; readonly password: Uint8Array }
+  /** Connect, send the reply, then relay, beginning with `Negotiation.takeRest`. */
+  | { readonly kind: 'connect'; readonly destination: Destination }
+  /** Deliver the reply, if there is one, and close. `denied`: for want of a good login. */
+  | { readonly kind: 'end'; readonly denied: boolean }
+
+export interface Outcome {
+  /** To be sent before anything else. Not to be written to: it may be shared. */
+  readonly reply: Uint8Array | undefined
+  readonly step: Step
+}
+
+const nothing = new Uint8Array(0)
+const more: Outcome = { reply: undefined, step: { kind: 'more' } }
+const methodChosen = {
+  [Method.none]: Uint8Array.of(version, Method.none),
+  [Method.password]: Uint8Array.of(version, Method.password),
+  [Method.unacceptable]: Uint8Array.of(version, Method.unacceptable),
+}
+
+/** VER of the login (RFC 1929, section 2). */
+const loginVersion = 1
+const loginAccepted = Uint8Array.of(loginVersion, 0)
+const loginRefused = Uint8Array.of(loginVersion, 1)
+
+/**
+ * A client's side of RFC 1928 and RFC 1929 up to its request, without I/O: bytes in, replies and the next step out.
+ * However the bytes are split or run together, the replies and steps are the same.
+ *
+ * What can be refused is refused at its first wrong byte. A client that does not speak version 5 is let go without a
+ * word, since no reply of ours would mean anything to it. RSV is not looked at.
+ */
+export class Negotiation {
+  readonly #passwordRequired: boolean
+  #expected: 'greeting' | 'login' | 'request' | 'nothing' = 'greeting'
+  /** Bytes received and not yet understood. */
+  #input: Uint8Array = nothing
+
+  constructor(passwordRequired: boolean) {
+    this.#passwordRequired = passwordRequired
+  }
+
+  /**
+   * Takes the next bytes from the client; `chunk` is not needed afterwards. While a step waits for the session, bytes
+   * are only kept, so bound what you pass then.
+   */
+  receive(chunk: Uint8Array): Outcome {
+    this.#input = this.#input.length === 0 ? chunk : joined(this.#input, chunk)
+    const outcome = this.#advance()
+    // Not slice(): a Buffer's does not copy.
+    this.#input = this.#input.length === 0 ? nothing : new Uint8Array(this.#input)
+    return outcome
+  }
+
+  /** Answers the step `authenticate`. */
+  authenticated(accepted: boolean): Outcome {
+    if (!accepted) return this.#end(loginRefused, true)
+    this.#expected = 'request'
+    return after(loginAccepted, this.#advance())
+  }
+
+  /** Takes what the client sent behind its request. */
+  takeRest(): Uint8Array {
+    const rest = this.#input
+    this.#input = nothing
+    return rest
+  }
+
+  #advance(): Outcome {
+    switch (this.#expected) {
+      case 'greeting':
+        return this.#greeting(this.#input)
+      case 'login':
+        return this.#login(this.#input)
+      case 'request':
+        return this.#request(this.#input)
+      case 'nothing':
+        return more
+    }
+  }
+
+  /** VER, NMETHODS, METHODS (RFC 1928, section 3). */
+  #greeting(input: Uint8Array): Outcome {
+    const [ver = version, count = 0] = input
+    if (ver !== version) return this.#end(undefined, false)
+    const length = 2 + count
+    if (input.length < length) return more
+
+    const wanted = this.#passwordRequired ? Method.password : Method.none
+    if (!input.subarray(2, length).includes(wanted)) return this.#end(methodChosen[Method.unacceptable], true)
+    this.#expected = this.#passwordRequired ? 'login' : 'request'
+    this.#input = input.subarray(length)
+    return after(methodChosen[wanted], this.#advance())
+  }
+
+  /** VER, ULEN, UNAME, PLEN, PASSWD (RFC 1929, section 2); both lengths are from 1 to 255. */
+  #login(input: Uint8Array): Outcome {
+    const [ver = loginVersion, usernameLength = 1] = input
+    if (ver !== loginVersion || usernameLength === 0) return this.#end(loginRefused, true)
+    const passwordStart = 3 + usernameLength
+    const passwordLength = input[passwordStart - 1] ?? 1
+    if (passwordLength === 0) return this.#end(loginRefused, true)
+    const length = passwordStart + passwordLength
+    if (input.length < length) return more
+
+    const login = new Uint8Array(input.subarray(0, length))
+    this.#expected = 'nothing'
+    this.#input = input.subarray(length)
+    const username = login.subarray(2, passwordStart - 1)
+    return { reply: undefined, step: { kind: 'authenticate', username, password: login.subarray(passwordStart) } }
+  }
+
+  /** VER, CMD, RSV, ATYP, DST.ADDR, DST.PORT (RFC 1928, section 4). */
+  #request(input: Uint8Array): Outcome {
+    const [ver = version, command = Command.connect, , type] = input
+    if (ver !== version) return this.#refuse(Reply.generalFailure)
+    if (command !== Command.connect) return this.#refuse(Reply.commandNotSupported)
+    if (type === undefined) return more
+
+    const start = type === AddressType.name ? 5 : 4
+    const addressLength = lengthOf(type, input[4])
+    if (addressLength === undefined) return this.#refuse(Reply.addressTypeNotSupported)
+    if (addressLength === 0) return this.#refuse(Reply.generalFailure)
+    const portStart = start + addressLength
+    if (input.length < portStart + 2) return more
+
+    const bytes = input.subarray(start, portStart)
+    const port = ((input[portStart] ?? 0) << 8) | (input[portStart + 1] ?? 0)
+    const destination = type === AddressType.name ? named(bytes, port) : addressed(new Uint8Array(bytes), port)
+    if (!destination || port === 0) return this.#refuse(Reply.generalFailure)
+    this.#expected = 'nothing'
+    this.#input = input.subarray(portStart + 2)
+    return { reply: undefined, step: { kind: 'connect', destination } }
+  }
+
+  #refuse(reply: Reply): Outcome {
+    return this.#end(encodeReply(reply), false)
+  }
+
+  #end(reply: Uint8Array | undefined, denied: boolean): Outcome {
+    this.#expected = 'nothing'
+    return { reply, step: { kind: 'end', denied } }
+  }
+}
+
+/**
+ * Bytes of DST.ADDR; undefined for a type that RFC 1928, section 5 does not have. `octet` is the first one behind ATYP,
+ * which counts a name's bytes; a name has at least one, so that much is known before the octet has come.
+ */
+function lengthOf(type: number, octet = 1): number | undefined {
+  if (type === AddressType.ipv4) return 4
+  if (type === AddressType.ipv6) return 16
+  return type === AddressType.name ? octet : undefined
+}
+
+function addressed(address: Uint8Array, port: number): Destination {
+  return { kind: 'address', address: unmapped(address), port }
+}
+
+/**
+ * Only what host names are made of: a NUL, a line break or a quote would mean one thing to a rule and another to the
+ * resolver. Colons are for IPv6 literals alone.
+ */
+function named(bytes: Uint8Array, port: number): Destination | undefined {
+  const name = String.fromCharCode(...bytes)
+  if (!/^[\w.:-]+$/.test(name)) return undefined
+  const address = parseAddress(name)
+  if (address) return addressed(address, port)
+  return name.includes(':') ? undefined : { kind: 'name', name, port }
+}
+
+function after(reply: Uint8Array, next: Outcome): Outcome {
+  return { reply: next.reply ? joined(reply, next.reply) : reply, step: next.step }
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length)
+  both.set(first)
+  both.set(second, first.length)
+  return both
+}
