@@ -1,0 +1,47 @@
+import { type Destination, Negotiation, type Step } from '../../daemon/socks/negotiation.ts'
+
+/** What came of a negotiation, in a form that tests can write down. */
+export interface Result {
+  /** All replies, in hexadecimal. */
+  readonly replies: string
+  /** `more`, `end`, `denied`, or where to connect. */
+  readonly step: string
+  /** What follows the request, in hexadecimal; empty before it. */
+  readonly rest: string
+}
+
+/** The one login that is good here. */
+export const goodLogin = { username: 'alice', password: 'secret' }
+
+/** Feeds chunks to a negotiation until it connects or ends, answering logins. Each chunk is wiped once it was received. */
+export function negotiate(chunks: readonly Uint8Array[], passwordRequired: boolean): Result {
+  const negotiation = new Negotiation(passwordRequired)
+  const replies: Uint8Array[] = []
+  let step: Step = { kind: 'more' }
+  for (const chunk of chunks) {
+    const passing = Buffer.from(chunk)
+    let outcome = negotiation.receive(passing)
+    passing.fill(0xee)
+    if (outcome.reply) replies.push(outcome.reply)
+    if (outcome.step.kind === 'authenticate') {
+      const username = Buffer.from(outcome.step.username).toString('latin1')
+      const password = Buffer.from(outcome.step.password).toString('latin1')
+      outcome = negotiation.authenticated(username === goodLogin.username && password === goodLogin.password)
+      if (outcome.reply) replies.push(outcome.reply)
+    }
+    // A session that has its request, or an end, needs no further step.
+    if (step.kind === 'more') step = outcome.step
+  }
+  const rest = step.kind === 'connect' ? Buffer.from(negotiation.takeRest()).toString('hex') : ''
+  return { replies: Buffer.concat(replies).toString('hex'), step: describe(step), rest }
+}
+
+function describe(step: Step): string {
+  if (step.kind === 'connect') return place(step.destination)
+  return step.kind === 'end' && step.denied ? 'denied' : step.kind
+}
+
+function place(destination: Destination): string {
+  if (destination.kind === 'name') return `name ${destination.name} ${destination.port}`
+  return `${Buffer.from(destination.address).toString('hex')} ${destination.port}`
+}
