@@ -45,7 +45,10 @@ export class SessionTable {
 
   /** By `Total`. */
   readonly totals: Float64Array
-  /** By user index, sessions and bytes of all that ever logged in as that user. */
+  /**
+   * By user index: live sessions, and the bytes of all that ever logged in as that user. A session belongs to 0 until
+   * it has logged in.
+   */
   readonly userSessions: Int32Array
   readonly userUp: Float64Array
   readonly userDown: Float64Array

@@ -15,12 +15,14 @@ export const userName = z
   .min(1)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
   .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/u, 'must not contain control characters')
+  .refine((name) => name.isWellFormed(), 'must be well-formed Unicode')
   .refine((name) => utf8Length(name) <= 255, 'must be at most 255 bytes of UTF-8')
 
 /** A SOCKS user's password: 1 to 255 bytes of UTF-8 (RFC 1929, section 2). */
 export const password = z
   .string()
   .min(1)
+  .refine((secret) => secret.isWellFormed(), 'must be well-formed Unicode')
   .refine((secret) => utf8Length(secret) <= 255, 'must be at most 255 bytes of UTF-8')
 
 /** Bytes; counted from 0 at the daemon's start. */
@@ -88,7 +90,10 @@ export const sample = z.object({
   denied: count,
   /** Live connections now. */
   connections: count,
-  /** The busiest users of this second, busiest first, at most ten; `name` null stands for all clients without login. */
+  /**
+   * The busiest users of this second, busiest first, at most ten; `name` null stands for all clients without login.
+   * Their bytes, too, count from the daemon's start.
+   */
   users: z.array(z.object({ name: z.string().nullable(), connections: count, up: bytes, down: bytes })),
 })
 export type Sample = z.infer<typeof sample>
