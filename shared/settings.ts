@@ -5,7 +5,7 @@
 
 export type SettingValue = string | number | boolean | readonly string[]
 
-interface SettingShape {
+export interface SettingShape {
   /** One letter, as in the classic `args`. */
   short?: string
   type: 'text' | 'integer' | 'choice' | 'flag' | 'list'

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest'
+import { readCommandLine } from '../../daemon/command-line.ts'
+import { Failure } from '../../daemon/failure.ts'
+import { settings } from '../../shared/settings.ts'
+
+function flagsOf(...args: string[]) {
+  const commandLine = readCommandLine(args, '1.2.3')
+  if (commandLine.kind !== 'serve') throw new Error('asked to print, not to serve')
+  return commandLine.flags
+}
+
+function refusalOf(...args: string[]): string {
+  try {
+    readCommandLine(args, '1.2.3')
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    expect(error.status).toBe(2)
+    return error.message
+  }
+  throw new Error('was accepted')
+}
+
+test('leaves out what was not said', () => {
+  expect(flagsOf()).toEqual({})
+})
+
+test('reads short and long flags alike', () => {
+  expect(flagsOf('-p', '0', '-P', '9090', '-l', '127.0.0.2', '-L', '::1', '-u', 'bob:s:e')).toEqual({
+    'socks-port': 0,
+    'control-port': 9090,
+    'socks-addr': ['127.0.0.2'],
+    'control-addr': ['::1'],
+    user: ['bob:s:e'],
+  })
+  expect(flagsOf('--socks-port=81', '--open-proxy', '--auth', 'none', '--state-dir', '/x y')).toEqual({
+    'socks-port': 81,
+    'open-proxy': true,
+    auth: 'none',
+    'state-dir': '/x y',
+  })
+})
+
+test('collects repeated flags in their order', () => {
+  expect(flagsOf('-l', '::1', '--socks-addr', '127.0.0.1', '-l', '127.0.0.2')['socks-addr']).toEqual([
+    '::1',
+    '127.0.0.1',
+    '127.0.0.2',
+  ])
+})
+
+test('tells the config file apart from the settings', () => {
+  const commandLine = readCommandLine(['--config', 'proxyd.toml', '-p', '1'], '1.2.3')
+  expect(commandLine).toEqual({ kind: 'serve', flags: { 'socks-port': 1 }, configFile: 'proxyd.toml' })
+})
+
+test.each([['-v'], ['--version']])('%s prints the version', (flag) => {
+  expect(readCommandLine([flag], '1.2.3')).toEqual({ kind: 'print', text: '1.2.3\n' })
+})
+
+test.each([['-h'], ['--help']])('%s lists every setting', (flag) => {
+  const commandLine = readCommandLine([flag], '1.2.3')
+  const text = commandLine.kind === 'print' ? commandLine.text : ''
+  for (const name of Object.keys(settings)) expect(text).toContain(`--${name}`)
+  expect(text).toContain('-l, --socks-addr <ADDR>')
+  expect(text).toContain('default: 1080')
+})
+
+describe('refuses, in one line that says how to mend it,', () => {
+  test.each([
+    [['--nonsense'], /unknown option '--nonsense'.*--help/],
+    [['--sock-port', '1'], /--socks-port/],
+    [['extra'], /too many arguments/],
+    [['-p'], /--socks-port.*argument missing/],
+    [['-p', '65536'], /^--socks-port must be a whole number from 0 to 65535$/],
+    [['-p', '-1'], /--socks-port/],
+    [['-p', '1e3'], /whole number/],
+    [['-p', ''], /whole number/],
+    [['--engine', 'warp'], /^--engine must be one of auto, linux, portable$/],
+    [['-l', 'localhost'], /^--socks-addr needs an IPv4 or IPv6 address, which "localhost" is not$/],
+    [['-l', '127.0.0.1', '-l', '1.2.3'], /"1.2.3"/],
+    [['-L', '0.0.0.0'], /--control-addr.*TLS.*127\.0\.0\.1/],
+    [['-L', '::'], /--control-addr.*TLS/],
+    [['--runtime-dir', ''], /--runtime-dir must be/],
+  ])('%j', (args, message) => {
+    const refusal = refusalOf(...args)
+    expect(refusal).toMatch(message)
+    expect(refusal).not.toContain('\n')
+  })
+
+  test('more users than the list may hold', () => {
+    const users = Array.from({ length: 11 }, (_, n) => ['-u', `user${n}:pass`]).flat()
+    expect(refusalOf(...users)).toMatch(/^--user takes at most 10 values, not 11$/)
+  })
+
+  test.each([['bob'], [':hunter2'], ['bob:'], ['b\tb:hunter2'], [`bob:${'hunter2'.repeat(37)}`]])(
+    'a user that is not NAME:PASS, without repeating it: %j',
+    (user) => {
+      const refusal = refusalOf('-u', user)
+      expect(refusal).toMatch(/^--user needs NAME:PASS/)
+      expect(refusal).not.toContain('hunter2')
+    },
+  )
+})

@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { readConfigFile } from '../../daemon/config-file.ts'
+import { Failure } from '../../daemon/failure.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'proxyd-config-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+const file = join(directory, 'proxyd.toml')
+
+function read(text: string) {
+  writeFileSync(file, text)
+  return readConfigFile(file)
+}
+
+function refusalOf(action: () => unknown): Failure {
+  try {
+    action()
+  } catch (error) {
+    if (error instanceof Failure) return error
+    throw error
+  }
+  throw new Error('was accepted')
+}
+
+test('reads every type of setting under the name of its flag', () => {
+  const text = 'socks-addr = ["127.0.0.2"]\nsocks-port = 1081\nopen-proxy = true\nauth = "required"\nstate-dir = "/x"\n'
+  expect(read(text)).toEqual({
+    'socks-addr': ['127.0.0.2'],
+    'socks-port': 1081,
+    'open-proxy': true,
+    auth: 'required',
+    'state-dir': '/x',
+  })
+})
+
+test('an empty file changes nothing', () => {
+  expect(read('')).toEqual({})
+})
+
+test.each([
+  ['socks_port = 1', /unknown key "socks_port"; it is spelt socks-port$/],
+  ['toString = 1', /unknown key "toString"; .*--help/],
+  ['[socks]\nport = 1', /unknown key "socks"/],
+  ['socks-port = "1080"', /socks-port must be a whole number from 0 to 65535$/],
+  ['socks-port = 1.5', /socks-port must be a whole number/],
+  ['open-proxy = "yes"', /open-proxy must be true or false$/],
+  ['auth = "sometimes"', /auth must be one of auto, required, none$/],
+  ['socks-addr = "::1"', /socks-addr must be a list of texts$/],
+  ['socks-addr = []', /socks-addr needs at least one address$/],
+  ['socks-addr = ["here"]', /socks-addr needs an IPv4 or IPv6 address/],
+  ['control-addr = ["192.0.2.1"]', /control-addr .*TLS/],
+  ['log-level = 1979-05-27', /log-level must be one of/],
+])('refuses %j in one line that names the file', (text, message) => {
+  const refusal = refusalOf(() => read(text))
+  expect(refusal.status).toBe(2)
+  expect(refusal.message).toMatch(message)
+  expect(refusal.message.startsWith(`${file}: `)).toBe(true)
+  expect(refusal.message).not.toContain('\n')
+})
+
+test('points at the place where the TOML breaks, without quoting a secret from it', () => {
+  const refusal = refusalOf(() => read('socks-port = 1\nuser = ["bob:hunter2]\n'))
+  expect(refusal.status).toBe(2)
+  expect(refusal.message).toContain(`${file}:2:`)
+  expect(refusal.message).not.toMatch(/\n|hunter2/)
+})
+
+test('names a file that is not there', () => {
+  const missing = join(directory, 'missing.toml')
+  const refusal = refusalOf(() => readConfigFile(missing))
+  expect(refusal.status).toBe(1)
+  expect(refusal.message).toContain(missing)
+  expect(refusal.message).toContain('ENOENT')
+})

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { configure, listSettings } from '../../daemon/configuration.ts'
+import { settings } from '../../shared/settings.ts'
+
+const env = { XDG_STATE_HOME: '/state', XDG_RUNTIME_DIR: '/run/user/7' }
+
+test('a flag wins over the file, the file over the default, and each value remembers where it is from', () => {
+  const { values, sources } = configure({ 'socks-port': 1 }, { 'socks-port': 2, 'control-port': 3 }, env, 7)
+  expect([values['socks-port'], values['control-port'], values.workers]).toEqual([1, 3, 0])
+  expect([sources['socks-port'], sources['control-port'], sources.workers]).toEqual(['flag', 'file', 'default'])
+})
+
+test('a list given by flag replaces the one from the file', () => {
+  const { values } = configure({ 'socks-addr': ['::1'] }, { 'socks-addr': ['127.0.0.1', '127.0.0.2'] }, env, 7)
+  expect(values['socks-addr']).toEqual(['::1'])
+})
+
+test.each([
+  [{ XDG_STATE_HOME: '/state', XDG_RUNTIME_DIR: '/run/user/7' }, 7, '/state/proxyd', '/run/user/7/proxyd'],
+  [{ XDG_STATE_HOME: '/state', XDG_RUNTIME_DIR: '/run/user/0' }, 0, '/var/lib/proxyd', '/run/proxyd'],
+  [{ TMPDIR: '/scratch', XDG_STATE_HOME: '/s' }, 7, '/s/proxyd', '/scratch/proxyd-7'],
+])('directories follow %j for uid %i', (environment, uid, state, runtime) => {
+  const { values } = configure({}, {}, environment, uid)
+  expect([values['state-dir'], values['runtime-dir']]).toEqual([state, runtime])
+})
+
+test('a relative directory becomes absolute', () => {
+  expect(configure({ 'state-dir': 'here' }, {}, env, 7).values['state-dir']).toBe(`${process.cwd()}/here`)
+})
+
+test('lists every setting but the secret ones', () => {
+  const listed = listSettings(configure({ user: ['bob:hunter2'], 'open-proxy': true }, {}, env, 7))
+  expect(JSON.stringify(listed)).not.toContain('hunter2')
+  expect(listed.map(({ name }) => name)).toEqual(Object.keys(settings).filter((name) => name !== 'user'))
+  expect(listed.find(({ name }) => name === 'open-proxy')).toMatchObject({ value: true, source: 'flag' })
+})
