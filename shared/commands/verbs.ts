@@ -1,0 +1,47 @@
+import { connectionVerbs } from './connection-verbs.ts'
+import { daemonVerbs } from './daemon-verbs.ts'
+import { UsageError } from './usage-error.ts'
+import { userVerbs } from './user-verbs.ts'
+import { type Outcome, type Verb, verb } from './verb.ts'
+
+/** Every command, in the order in which help lists them. */
+export const verbs: Readonly<Record<string, Verb>> = {
+  ...userVerbs,
+  ...connectionVerbs,
+  ...daemonVerbs,
+  help: verb({
+    arguments: '[VERB]',
+    summary: 'list the commands, or explain one',
+    prepare: ([name]) => {
+      const outcome = name === undefined ? listVerbs() : explain(name, findVerb(name))
+      return async () => outcome
+    },
+  }),
+}
+
+/** Throws `UsageError` if there is no such command; `position` is where the name stands in the line. */
+export function findVerb(name: string, position?: number): Verb {
+  const found = Object.hasOwn(verbs, name) ? verbs[name] : undefined
+  if (!found) throw new UsageError(`no command '${name}'; 'help' lists them`, position)
+  return found
+}
+
+/** How a command is written: `adduser NAME [--password-stdin] [--password-prompt]`. */
+export function usageOf(name: string, row: Verb): string {
+  const flags = Object.keys(row.flags ?? {}).map((flag) => `[--${flag}]`)
+  return [name, row.arguments, ...flags].filter(Boolean).join(' ')
+}
+
+function listVerbs(): Outcome {
+  const rows = Object.entries(verbs).map(([name, row]) => [`${name} ${row.arguments}`.trimEnd(), row.summary])
+  return { data: rows.map(([usage, summary]) => ({ usage, summary })), view: { rows } }
+}
+
+function explain(name: string, row: Verb): Outcome {
+  const usage = usageOf(name, row)
+  const flags = Object.entries(row.flags ?? {}).map(([flag, summary]) => [`--${flag}`, summary])
+  return {
+    data: { usage, summary: row.summary, flags: Object.fromEntries(flags) },
+    view: { rows: [[usage, row.summary], ...flags] },
+  }
+}
