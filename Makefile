@@ -1,0 +1,84 @@
+# Builds, tests, runs and installs proxyd and proxy-tui. `make` alone lists the targets.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+# Node 24 or newer: the machine's, else a private one, an ordinary package from the npm registry.
+os := $(shell uname -s | tr A-Z a-z)
+cpu := $(patsubst aarch64,arm64,$(patsubst x86_64,x64,$(shell uname -m)))
+private_node := .node/node_modules/node-$(os)-$(cpu)/bin/node
+machine_node := $(shell node -p 'parseInt(process.versions.node) < 24 ? "" : process.execPath' 2>/dev/null)
+fetched_node := $(if $(machine_node),,$(private_node))
+NODE := $(or $(machine_node),$(CURDIR)/$(private_node))
+# For npm and the tools it installs, which start with `#!/usr/bin/env node`.
+export PATH := $(patsubst %/node,%,$(NODE)):$(PATH)
+
+tools := node_modules/.bin
+packages := node_modules/.package-lock.json
+# A folder is newer than the bundle when a file in it was added or removed.
+sources = $(shell find $(1) -name '*.ts' -o -name '*.tsx' -o -type d)
+
+.PHONY: help run test check build install uninstall clean
+
+help: ## list these targets
+	@if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then on=$$(printf '\033[36m') off=$$(printf '\033[0m'); fi; \
+	awk -F ':.*## ' -v on="$$on" -v off="$$off" \
+		'/^[a-z]+:.*## / { printf "  %s%-10s%s %s\n", on, $$1, off, $$2 }' Makefile
+
+run: build ## start proxyd and the terminal app on it; without a terminal, proxyd alone
+	@if ! { [ -t 0 ] && [ -t 1 ]; }; then exec "$(NODE)" dist/proxyd.js; fi; \
+	if "$(NODE)" dist/proxy-tui.js --exec whoami >dist/run.log 2>&1; then \
+		echo 'proxyd is running already: opening the terminal app on it'; \
+		exec "$(NODE)" dist/proxy-tui.js; \
+	fi; \
+	rm -f dist/run.fifo; mkfifo dist/run.fifo; \
+	"$(NODE)" dist/proxyd.js >dist/run.fifo 2>dist/run.log & \
+	if grep -qx ready <dist/run.fifo; then "$(NODE)" dist/proxy-tui.js; kill $$!; else cat dist/run.log >&2; fi; \
+	rm dist/run.fifo; wait $$!
+
+test: build ## run every test
+	$(tools)/vitest run --config test/vitest.config.ts
+
+check: $(packages) ## check types, style, import boundaries and dead code
+	$(tools)/tsc -b
+	$(tools)/biome ci
+	$(tools)/knip
+
+build: dist/proxyd.js dist/proxy-tui.js ## bundle both programs into dist/
+
+dist/proxyd.js: $(packages) package.json $(call sources,daemon shared)
+	"$(NODE)" daemon/bundle.ts
+
+dist/proxy-tui.js: $(packages) package.json $(call sources,tui shared)
+	"$(NODE)" tui/bundle.ts
+
+$(packages): package-lock.json | $(fetched_node)
+	npm ci
+	@touch $@
+
+$(private_node):
+	npm install --prefix .node --no-save --no-package-lock node-$(os)-$(cpu)@24
+
+lib := $(abspath $(PREFIX))/lib/proxyd
+bin := $(abspath $(PREFIX))/bin
+installed_node := $(or $(machine_node),$(lib)/node)
+
+install: build ## install both programs under PREFIX (default /usr/local), staged below DESTDIR if that is given
+	umask 022; \
+	rm -rf "$(DESTDIR)$(lib)"; \
+	mkdir -p "$(DESTDIR)$(lib)/dist" "$(DESTDIR)$(lib)/node_modules" "$(DESTDIR)$(bin)"; \
+	cp package.json LICENSE "$(DESTDIR)$(lib)"; \
+	cp dist/*.js "$(DESTDIR)$(lib)/dist"; \
+	cp -R node_modules/koffi node_modules/@koromix "$(DESTDIR)$(lib)/node_modules"; \
+	$(if $(machine_node),,cp $(private_node) "$(DESTDIR)$(lib)/node";) \
+	for program in proxyd proxy-tui; do \
+		printf '#!/bin/sh\nexec "%s" "%s" "$$@"\n' "$(installed_node)" "$(lib)/dist/$$program.js" \
+			>"$(DESTDIR)$(bin)/$$program"; \
+		chmod 755 "$(DESTDIR)$(bin)/$$program"; \
+	done
+
+uninstall: ## remove what install put under PREFIX
+	rm -rf "$(DESTDIR)$(lib)" "$(DESTDIR)$(bin)/proxyd" "$(DESTDIR)$(bin)/proxy-tui"
+
+clean: ## remove what was built
+	rm -rf dist coverage

@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+/** Bundles the daemon into dist/: proxyd.js, and the worker that each loop of the Linux engine runs in. */
+await build({
+  absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
+  entryPoints: { proxyd: 'daemon/main.ts', worker: 'daemon/engine/linux/worker.ts' },
+  outdir: 'dist',
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  // koffi finds its native part by its own place in node_modules.
+  external: ['koffi'],
+  // The CommonJS packages inside call `require` for Node's own modules, which an ESM bundle lacks.
+  banner: {
+    js: "#!/usr/bin/env node\nimport { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)",
+  },
+  legalComments: 'none',
+  logLevel: 'warning',
+})

@@ -1,0 +1,96 @@
+import { expect, test, vi } from 'vitest'
+import { lookupsAtOnce, Resolver } from '../../daemon/resolver.ts'
+
+/** A system resolver whose answers the test gives. */
+function slowSystem() {
+  const asked: string[] = []
+  const answers: ((addresses: string[] | Error) => void)[] = []
+  return {
+    asked,
+    answer: (...addresses: string[]) => answers.shift()?.(addresses),
+    fail: () => answers.shift()?.(new Error('ENOTFOUND')),
+    find: (name: string) =>
+      new Promise<{ address: string }[]>((resolve, reject) => {
+        asked.push(name)
+        answers.push((result) =>
+          result instanceof Error ? reject(result) : resolve(result.map((address) => ({ address }))),
+        )
+      }),
+  }
+}
+
+const quiet = { timeout: 1000, warn: () => {} }
+
+test('reads the hosts file', async () => {
+  const addresses = await new Resolver(quiet).resolve('localhost')
+  expect(addresses.some((address) => address === '127.0.0.1' || address === '::1')).toBe(true)
+})
+
+test('an unknown name has no addresses', async () => {
+  const system = slowSystem()
+  const answer = new Resolver({ ...quiet, find: system.find }).resolve('nowhere.invalid')
+  system.fail()
+  expect(await answer).toEqual([])
+})
+
+test('keeps the order of the system', async () => {
+  const system = slowSystem()
+  const answer = new Resolver({ ...quiet, find: system.find }).resolve('a.test')
+  system.answer('::2', '192.0.2.1', '::1')
+  expect(await answer).toEqual(['::2', '192.0.2.1', '::1'])
+})
+
+test('those who ask at the same time share a lookup; who asks later gets a fresh one', async () => {
+  const system = slowSystem()
+  const resolver = new Resolver({ ...quiet, find: system.find })
+  const answers = [resolver.resolve('a.test'), resolver.resolve('a.test')]
+  system.answer('192.0.2.1')
+  expect(await Promise.all(answers)).toEqual([['192.0.2.1'], ['192.0.2.1']])
+  const later = resolver.resolve('a.test')
+  system.answer('192.0.2.2')
+  expect(await later).toEqual(['192.0.2.2'])
+  expect(system.asked).toEqual(['a.test', 'a.test'])
+})
+
+test('queues what is too much at once, first come first served', async () => {
+  const system = slowSystem()
+  const resolver = new Resolver({ ...quiet, find: system.find })
+  const names = Array.from({ length: lookupsAtOnce + 2 }, (_, n) => `${n}.test`)
+  const answers = names.map((name) => resolver.resolve(name))
+  expect(system.asked).toEqual(names.slice(0, lookupsAtOnce))
+  for (const n of names.keys()) {
+    system.answer(`192.0.2.${n}`)
+    expect(await answers[n]).toEqual([`192.0.2.${n}`])
+  }
+  expect(system.asked).toEqual(names)
+})
+
+test('a name that waited too long is not looked up any more', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  try {
+    const system = slowSystem()
+    const resolver = new Resolver({ ...quiet, find: system.find })
+    const first = Array.from({ length: lookupsAtOnce }, (_, n) => resolver.resolve(`${n}.test`))
+    const stale = resolver.resolve('stale.test')
+    vi.advanceTimersByTime(quiet.timeout + 1)
+    const fresh = resolver.resolve('fresh.test')
+    system.answer('192.0.2.1')
+    await first[0]
+    expect(await stale).toEqual([])
+    expect(system.asked.slice(lookupsAtOnce)).toEqual(['fresh.test'])
+    for (const _ of first) system.answer('192.0.2.2')
+    expect(await fresh).toEqual(['192.0.2.2'])
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('refuses names beyond its queue, with one warning for all of them', async () => {
+  const system = slowSystem()
+  const warn = vi.fn()
+  const resolver = new Resolver({ timeout: 1000, warn, find: system.find })
+  for (let n = 0; n < lookupsAtOnce + 4096; n++) void resolver.resolve(`${n}.test`)
+  expect(await resolver.resolve('one.test')).toEqual([])
+  expect(await resolver.resolve('two.test')).toEqual([])
+  expect(warn).toHaveBeenCalledTimes(1)
+})
