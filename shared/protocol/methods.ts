@@ -12,7 +12,7 @@ export type Role = (typeof roles)[number]
 /** A SOCKS user's name: 1 to 255 bytes of UTF-8 (RFC 1929, section 2), without control characters. */
 export const userName = z
   .string()
-  .min(1)
+  .min(1, 'must not be empty')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
   .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/u, 'must not contain control characters')
   .refine((name) => name.isWellFormed(), 'must be well-formed Unicode')
@@ -21,7 +21,7 @@ export const userName = z
 /** A SOCKS user's password: 1 to 255 bytes of UTF-8 (RFC 1929, section 2). */
 export const password = z
   .string()
-  .min(1)
+  .min(1, 'must not be empty')
   .refine((secret) => secret.isWellFormed(), 'must be well-formed Unicode')
   .refine((secret) => utf8Length(secret) <= 255, 'must be at most 255 bytes of UTF-8')
 

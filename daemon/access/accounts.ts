@@ -1,0 +1,95 @@
+import { byCodePoint } from './code-point-order.ts'
+import type { PasswordHash } from './password-hash.ts'
+
+/** One user. Never modified: a change puts another object in its place, so who holds one can tell that it is outdated. */
+export interface Account {
+  readonly name: string
+  /** 1 to 65,535; stable while the user exists. */
+  readonly index: number
+  readonly password: PasswordHash
+  readonly enabled: boolean
+  /** False for a user given with `--user`, who lasts as long as the daemon. */
+  readonly stored: boolean
+  /** Whole milliseconds since 1970. */
+  readonly created: number
+}
+
+/** Indices are 16 bits, and 0 stands for clients without login. */
+export const mostUsers = 65_535
+
+/** All users, in memory. */
+export class Accounts {
+  readonly #limit: number
+  readonly #byName = new Map<string, Account>()
+  /** Removed users included until their index is released. */
+  readonly #names = new Map<number, string>()
+  readonly #released: number[] = []
+  #highestIndex = 0
+  #sorted: readonly Account[] | undefined
+
+  constructor(limit: number = mostUsers) {
+    this.#limit = limit
+  }
+
+  get size(): number {
+    return this.#byName.size
+  }
+
+  /** Whether there is no index for another user. */
+  get isFull(): boolean {
+    return this.#names.size >= this.#limit
+  }
+
+  /** No index above it was ever given. */
+  get highestIndex(): number {
+    return this.#highestIndex
+  }
+
+  named(name: string): Account | undefined {
+    return this.#byName.get(name)
+  }
+
+  /** Whose sessions have this index: a user's name, for a removed one until the index is released. */
+  nameOf(index: number): string | undefined {
+    return this.#names.get(index)
+  }
+
+  /** By name in code point order. */
+  list(): readonly Account[] {
+    this.#sorted ??= [...this.#byName.values()].sort((a, b) => byCodePoint(a.name, b.name))
+    return this.#sorted
+  }
+
+  /** Adds a user under an index of their own. The caller has seen that the name is free and that there is room. */
+  add(fields: Omit<Account, 'index'>): Account {
+    const account = { ...fields, index: this.#takeIndex() }
+    this.#names.set(account.index, account.name)
+    this.put(account)
+    return account
+  }
+
+  /** Puts `account` in the place of the one with its name and index. */
+  put(account: Account): void {
+    this.#byName.set(account.name, account)
+    this.#sorted = undefined
+  }
+
+  /** From now on nobody logs in as this user; the index stays taken until `release`. */
+  remove(account: Account): void {
+    this.#byName.delete(account.name)
+    this.#sorted = undefined
+  }
+
+  /** Lets a removed user's index be given again, once no session has it. */
+  release(index: number): void {
+    this.#names.delete(index)
+    this.#released.push(index)
+  }
+
+  /** Unused ones first: the longer an index rests, the less there is to be mistaken about. */
+  #takeIndex(): number {
+    const index = this.#highestIndex < this.#limit ? ++this.#highestIndex : this.#released.shift()
+    if (index === undefined) throw new RangeError('no index is free')
+    return index
+  }
+}

@@ -1,0 +1,50 @@
+import { AccessError } from './access-error.ts'
+import { Accounts } from './accounts.ts'
+import { type PasswordHash, parsePasswordHash } from './password-hash.ts'
+import type { Passwords } from './passwords.ts'
+import type { TemporaryUser } from './user-flag.ts'
+import type { StoredUser, UserStore } from './user-store.ts'
+
+/**
+ * All users at the daemon's start: those of the store, and those given with `--user`. Throws an AccessError if two of
+ * them have one name, there are too many, or a stored password is damaged.
+ */
+export async function loadAccounts(
+  store: UserStore,
+  temporary: readonly TemporaryUser[],
+  passwords: Passwords,
+): Promise<Accounts> {
+  const accounts = new Accounts()
+  for (const user of await store.list()) {
+    refuseIfFull(accounts)
+    accounts.add({ ...user, password: passwordOf(user), stored: true })
+  }
+  for (const { name, password } of temporary) {
+    const taken = accounts.named(name)
+    if (taken) throw new AccessError(clash(name, taken.stored))
+    refuseIfFull(accounts)
+    const hash = await passwords.hash(password)
+    accounts.add({ name, password: hash, enabled: true, stored: false, created: Date.now() })
+  }
+  return accounts
+}
+
+function passwordOf(user: StoredUser): PasswordHash {
+  const hash = parsePasswordHash(user.password)
+  if (hash) return hash
+  throw new AccessError(
+    `the stored password of ${JSON.stringify(user.name)} is damaged: restore a copy of the state directory`,
+  )
+}
+
+function clash(name: string, stored: boolean): string {
+  const quoted = JSON.stringify(name)
+  return stored
+    ? `--user ${quoted}: there is a lasting user of that name already, so leave the flag out or choose another name`
+    : `--user ${quoted} is given twice: choose another name for one of them`
+}
+
+function refuseIfFull(accounts: Accounts): void {
+  if (accounts.isFull)
+    throw new AccessError(`there are more than ${accounts.size} users, the most there can be: remove some`)
+}

@@ -1,0 +1,58 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { deriveKey, keyBytes, type PasswordHash, saltBytes, scryptParameters } from './password-hash.ts'
+import { WorkQueue } from './work-queue.ts'
+
+/** One core stays free for the loops, and half of libuv's four threads for the resolver. */
+const checksAtOnce = Math.min(2, Math.max(1, availableParallelism() - 1))
+
+/** On one slow core these take about 9 s: the last of them still answers within the default time for a login. */
+const mostChecksWaiting = 200
+
+/** The slow half of a login. However many guesses come in, they get at most two cores and a bounded queue. */
+export class Passwords {
+  readonly #queue = new WorkQueue(checksAtOnce, mostChecksWaiting)
+  /** Checks that wait or run, by salt and password. */
+  readonly #checks = new Map<string, Promise<boolean>>()
+  readonly #decoySecret = randomBytes(keyBytes)
+
+  /** The hash to keep, with a new salt. An operator's change does not wait behind a flood of logins. */
+  hash(password: string): Promise<PasswordHash> {
+    const fields = { ...scryptParameters, salt: randomBytes(saltBytes) }
+    return this.#queue.runNext(async () => ({
+      ...fields,
+      key: await deriveKey(Buffer.from(password), fields, keyBytes),
+    }))
+  }
+
+  /**
+   * Whether `password` is the one behind `hash`; also false if too many checks wait already. A client that opens many
+   * connections at once is checked once: what asks the same while a check lasts shares its answer.
+   */
+  matches(password: Uint8Array, hash: PasswordHash): Promise<boolean> {
+    const question = Buffer.concat([hash.salt, password])
+    const key = question.toString('latin1')
+    const asked = this.#checks.get(key)
+    if (asked) return asked
+
+    // The caller may reuse its bytes before the turn comes.
+    const secret = question.subarray(hash.salt.length)
+    const check = this.#queue.run(() => verify(secret, hash))?.finally(() => this.#checks.delete(key))
+    if (!check) return Promise.resolve(false)
+    this.#checks.set(key, check)
+    return check
+  }
+
+  /**
+   * A hash that no password matches, to check in place of an unknown user's: it costs the same. It has a salt of its
+   * own for each name, as users have, or else the sharing of answers would tell the unknown names from the known.
+   */
+  decoy(username: Uint8Array): PasswordHash {
+    const salt = createHmac('sha256', this.#decoySecret).update(username).digest().subarray(0, saltBytes)
+    return { ...scryptParameters, salt, key: this.#decoySecret }
+  }
+}
+
+async function verify(password: Uint8Array, hash: PasswordHash): Promise<boolean> {
+  return timingSafeEqual(await deriveKey(password, hash, hash.key.length), hash.key)
+}

@@ -1,0 +1,25 @@
+import { password, userName } from '../../shared/protocol/methods.ts'
+import { AccessError } from './access-error.ts'
+
+/** A user for one run of the daemon. */
+export interface TemporaryUser {
+  readonly name: string
+  readonly password: string
+}
+
+/**
+ * Reads `NAME:PASS` of `--user`, split at the first colon: the password may have more. Throws an AccessError that
+ * repeats nothing of a text which may be a password.
+ */
+export function parseUserFlag(text: string): TemporaryUser {
+  const colon = text.indexOf(':')
+  if (colon < 0) throw new AccessError('--user takes NAME:PASS, and there is no colon in what it got')
+  const user = { name: text.slice(0, colon), password: text.slice(colon + 1) }
+  refuse('name', userName.safeParse(user.name))
+  refuse('password', password.safeParse(user.password))
+  return user
+}
+
+function refuse(part: string, { error }: ReturnType<typeof userName.safeParse>): void {
+  if (error) throw new AccessError(`--user takes NAME:PASS, and the ${part} ${error.issues[0]?.message}`)
+}

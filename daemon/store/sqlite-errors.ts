@@ -1,0 +1,47 @@
+import { StoreError } from './store.ts'
+
+/** Primary result codes of SQLite, https://sqlite.org/rescode.html. */
+const SQLITE_PERM = 3
+const SQLITE_BUSY = 5
+const SQLITE_READONLY = 8
+const SQLITE_CORRUPT = 11
+const SQLITE_CANTOPEN = 14
+const SQLITE_NOTADB = 26
+
+/** Says for people what went wrong with the database `file`, with the mend. */
+export function explain(file: string, error: unknown): StoreError {
+  if (error instanceof StoreError) return error
+  const reason = error instanceof Error ? error.message : String(error)
+  switch (primaryCode(error)) {
+    case SQLITE_BUSY:
+      return new StoreError(
+        'locked',
+        `${file} is in use by another proxyd: stop that one, or give this one a --state-dir of its own`,
+        error,
+      )
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return damaged(file, reason, error)
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+      return unwritable(file, reason, error)
+    default:
+      return new StoreError('failed', `cannot use ${file} (${reason}): see to the disk that it lies on`, error)
+  }
+}
+
+export function damaged(file: string, reason: string, cause?: unknown): StoreError {
+  const mend = 'restore a copy of it, or move it away to start without users'
+  return new StoreError('corrupt', `${file} is damaged (${reason}): ${mend}`, cause)
+}
+
+export function unwritable(path: string, reason: string, cause: unknown): StoreError {
+  const mend = 'make it writable for this user, or choose another place with --state-dir'
+  return new StoreError('unwritable', `cannot write ${path} (${reason}): ${mend}`, cause)
+}
+
+/** The extended codes keep the primary one in their low byte. */
+function primaryCode(error: unknown): number | undefined {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
+}
