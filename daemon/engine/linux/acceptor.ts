@@ -1,0 +1,111 @@
+import { EPOLLIN, type Epoll } from '../../os/epoll.ts'
+import { close, errno } from '../../os/libc.ts'
+import { accept } from '../../os/socket.ts'
+import { Negotiation } from '../../socks/negotiation.ts'
+import type { Policy } from '../engine.ts'
+import { watched } from './dialer.ts'
+import { type Clock, clientOf, type Sessions } from './sessions.ts'
+import type { TimerWheel } from './timer-wheel.ts'
+
+/** Clients taken before the live ones have their turn again. */
+const batch = 64
+/** How long accepting rests when there is no room, in milliseconds. */
+const restTime = 250
+
+/** Room for sessions: `live[0]` counts those of all loops, `most` is their limit. */
+export interface Room {
+  readonly live: Int32Array
+  readonly most: number
+}
+
+/** Takes clients from this loop's listening sockets while there is room; meanwhile the others wait in the kernel. */
+export class Acceptor {
+  policy: Policy
+
+  readonly #sessions: Sessions
+  readonly #epoll: Epoll
+  readonly #wheel: TimerWheel
+  readonly #clock: Clock
+  readonly #room: Room
+  readonly #negotiationTime: number
+  readonly #warn: (message: string) => void
+  readonly #listeners: number[]
+  /** The epoll key of the first listener; the others follow. */
+  readonly #firstKey: number
+  /** When accepting goes on, on the loop's clock; 0 while it does. */
+  #restsUntil = 0
+  #warned = false
+
+  constructor(
+    parts: { sessions: Sessions; epoll: Epoll; wheel: TimerWheel; clock: Clock },
+    options: { policy: Policy; room: Room; negotiationTime: number; listeners: readonly number[]; firstKey: number },
+    warn: (message: string) => void,
+  ) {
+    this.#sessions = parts.sessions
+    this.#epoll = parts.epoll
+    this.#wheel = parts.wheel
+    this.#clock = parts.clock
+    this.policy = options.policy
+    this.#room = options.room
+    this.#negotiationTime = options.negotiationTime
+    this.#listeners = [...options.listeners]
+    this.#firstKey = options.firstKey
+    this.#warn = warn
+    for (const [i, fd] of this.#listeners.entries()) this.#epoll.add(fd, EPOLLIN, this.#firstKey + i, 0)
+  }
+
+  /** Take the clients that wait at the listening socket with this key. */
+  onEvent(key: number): void {
+    const fd = this.#listeners[key - this.#firstKey]
+    if (fd === undefined) return
+    for (let taken = 0; taken < batch && this.#restsUntil === 0; taken++) {
+      if (Atomics.load(this.#room.live, 0) >= this.#room.most) return this.#rest('the limit of connections is reached')
+      const client = accept(fd)
+      if (client >= 0) this.#begin(client)
+      else if (client === -errno.EAGAIN) return this.#emptied()
+      else if (exhausted.has(-client)) return this.#rest('no descriptors are left')
+    }
+  }
+
+  /** Go on accepting once the rest is over. */
+  onTurn(): void {
+    if (this.#restsUntil === 0 || this.#clock.now < this.#restsUntil) return
+    this.#restsUntil = 0
+    this.#watch(EPOLLIN)
+  }
+
+  /** Milliseconds until `onTurn` has something to do, or infinity. */
+  untilNext(): number {
+    return this.#restsUntil === 0 ? Number.POSITIVE_INFINITY : Math.max(0, this.#restsUntil - this.#clock.now)
+  }
+
+  /** Refuse all clients from now on. */
+  close(): void {
+    for (const fd of this.#listeners.splice(0)) close(fd)
+  }
+
+  #begin(fd: number): void {
+    const slot = this.#sessions.begin(fd, new Negotiation(this.policy.passwordRequired))
+    this.#wheel.set(slot, this.#clock.now + this.#negotiationTime)
+    this.#epoll.add(fd, watched, clientOf(slot), this.#sessions.generation[slot])
+  }
+
+  #rest(why: string): void {
+    if (!this.#warned) this.#warn(`${why}: new clients wait until others have left`)
+    this.#warned = true
+    this.#restsUntil = this.#clock.now + restTime
+    this.#watch(0)
+  }
+
+  /** Nobody waits any more, so the next shortage is a new one. */
+  #emptied(): void {
+    this.#warned = false
+  }
+
+  #watch(events: number): void {
+    for (const [i, fd] of this.#listeners.entries()) this.#epoll.modify(fd, events, this.#firstKey + i, 0)
+  }
+}
+
+/** What accept4(2) says when the process or the machine has no room; anything else concerns one client only. */
+const exhausted = new Set<number>([errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])

@@ -1,0 +1,174 @@
+import { addressOf, copyMapped, parseAddress, portOf } from '../../os/address.ts'
+import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, type Epoll } from '../../os/epoll.ts'
+import { errno, recv } from '../../os/libc.ts'
+import {
+  boundAddress,
+  connectSocket,
+  lastAddress,
+  MSG_PEEK,
+  openSocket,
+  pendingError,
+  setNoDelay,
+} from '../../os/socket.ts'
+import { encodeReply, Reply } from '../../socks/messages.ts'
+import type { Destination } from '../../socks/negotiation.ts'
+import type { Timeouts } from '../engine.ts'
+import { State } from '../session-table.ts'
+import type { Farewell } from './farewell.ts'
+import type { LoopMail } from './mail.ts'
+import type { Relay } from './relay.ts'
+import { type Clock, clientOf, type Dial, Flag, type Sessions, targetOf } from './sessions.ts'
+import type { TimerWheel } from './timer-wheel.ts'
+
+/** Every event that a session's socket is ever watched for; it is told to the kernel once (epoll(7), edge-triggered). */
+export const watched = (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>> 0
+
+/** errno to REP (RFC 1928, section 6); what is not here is a general failure. A dial out of time is taken as ETIMEDOUT. */
+const replies = new Map<number, Reply>([
+  [errno.ENETUNREACH, Reply.networkUnreachable],
+  [errno.EHOSTUNREACH, Reply.hostUnreachable],
+  [errno.ECONNREFUSED, Reply.connectionRefused],
+  [errno.ETIMEDOUT, Reply.ttlExpired],
+])
+
+/** From a request to a connected target: names to addresses, one address after the other, and the reply. */
+export class Dialer {
+  readonly #sessions: Sessions
+  readonly #epoll: Epoll
+  readonly #wheel: TimerWheel
+  readonly #clock: Clock
+  readonly #timeouts: Timeouts
+  readonly #relay: Relay
+  readonly #farewell: Farewell
+  readonly #post: (mail: LoopMail) => void
+  readonly #peek = new Uint8Array(1)
+
+  constructor(
+    parts: { sessions: Sessions; epoll: Epoll; wheel: TimerWheel; clock: Clock; relay: Relay; farewell: Farewell },
+    timeouts: Timeouts,
+    post: (mail: LoopMail) => void,
+  ) {
+    this.#sessions = parts.sessions
+    this.#epoll = parts.epoll
+    this.#wheel = parts.wheel
+    this.#clock = parts.clock
+    this.#relay = parts.relay
+    this.#farewell = parts.farewell
+    this.#timeouts = timeouts
+    this.#post = post
+  }
+
+  /** Begin with a request and what came behind it. */
+  begin(slot: number, destination: Destination, rest: Uint8Array): void {
+    const { table, dials, generation } = this.#sessions
+    const dial: Dial = { rest, port: destination.port, addresses: [], until: 0, error: errno.EHOSTUNREACH }
+    dials.set(slot, dial)
+    this.#sessions.requested(slot, destination)
+    if (destination.kind === 'address') {
+      this.#dialAll(slot, dial, [destination.address])
+    } else {
+      table.state[slot] = State.resolving
+      this.#wheel.set(slot, this.#clock.now + this.#timeouts.resolve)
+      this.#post({ type: 'resolve', slot, generation: generation[slot], name: destination.name })
+    }
+  }
+
+  /** A name's addresses, as literals; none if it has none. */
+  resolved(slot: number, addresses: readonly string[]): void {
+    const dial = this.#sessions.dials.get(slot)
+    if (!dial) return
+    this.#dialAll(
+      slot,
+      dial,
+      addresses.flatMap((text) => parseAddress(text)?.bytes ?? []),
+    )
+  }
+
+  /** The target's socket has something to say about its connect. */
+  onTargetEvent(slot: number, events: number): void {
+    const { flags, fd, dials } = this.#sessions
+    const target = targetOf(slot)
+    const dial = dials.get(slot)
+    if (!dial) return
+    if (events & (EPOLLERR | EPOLLHUP)) {
+      dial.error = pendingError(fd[target])
+      this.#next(slot, dial)
+    } else if (events & EPOLLOUT) {
+      if (events & EPOLLIN) flags[target] |= Flag.readable
+      if (events & EPOLLRDHUP) flags[target] |= Flag.readable | Flag.finishing
+      this.#connected(slot, dial)
+    }
+  }
+
+  /** The client speaks, or goes, before it has its reply. One that has gone has nothing to wait for. */
+  onClientEvent(slot: number, events: number): void {
+    const { flags, fd, dials } = this.#sessions
+    const client = clientOf(slot)
+    if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot)
+    if (events & EPOLLIN) flags[client] |= Flag.readable
+    if (!(events & EPOLLRDHUP)) return
+    flags[client] |= Flag.finishing
+    // A client may finish early if it has sent its data already; one that has sent none is gone.
+    const silent = dials.get(slot)?.rest.length === 0
+    if (silent && recv(fd[client], this.#peek, 1, MSG_PEEK) === 0) this.#sessions.close(slot)
+  }
+
+  /** The name, or this address, has had its time. */
+  onDeadline(slot: number): void {
+    const dial = this.#sessions.dials.get(slot)
+    if (!dial) return
+    if (this.#sessions.table.state[slot] === State.connecting) dial.error = errno.ETIMEDOUT
+    this.#next(slot, dial)
+  }
+
+  #dialAll(slot: number, dial: Dial, addresses: Uint8Array[]): void {
+    this.#sessions.table.state[slot] = State.connecting
+    dial.addresses = addresses
+    dial.until = this.#clock.now + this.#timeouts.connect
+    this.#next(slot, dial)
+  }
+
+  /** Dial the next address, with its share of the time that is left; refuse when there is none. */
+  #next(slot: number, dial: Dial): void {
+    this.#sessions.closeTarget(slot)
+    for (let address = dial.addresses.shift(); address; address = dial.addresses.shift()) {
+      const left = dial.until - this.#clock.now
+      if (left <= 0) dial.error = errno.ETIMEDOUT
+      else if (this.#dial(slot, dial, address)) {
+        this.#wheel.set(slot, this.#clock.now + left / (dial.addresses.length + 1))
+        return
+      }
+    }
+    this.#farewell.refuse(slot, encodeReply(replies.get(dial.error) ?? Reply.generalFailure))
+  }
+
+  /** True if the connect has begun; else `dial.error` says why not. */
+  #dial(slot: number, dial: Dial, address: Uint8Array): boolean {
+    const { fd, table, generation } = this.#sessions
+    const target = targetOf(slot)
+    const socket = openSocket(address.length)
+    if (socket < 0) {
+      dial.error = -socket
+      return false
+    }
+    fd[target] = socket
+    setNoDelay(socket)
+    const result = connectSocket(socket, address, dial.port)
+    copyMapped(lastAddress, table.targetAddress, slot * 16)
+    if (result === 0 || result === -errno.EINPROGRESS) {
+      this.#epoll.add(socket, watched, target, generation[slot])
+      return true
+    }
+    dial.error = -result
+    this.#sessions.closeTarget(slot)
+    return false
+  }
+
+  #connected(slot: number, dial: Dial): void {
+    boundAddress(this.#sessions.fd[targetOf(slot)])
+    const reply = encodeReply(Reply.succeeded, { address: addressOf(lastAddress), port: portOf(lastAddress) })
+    if (!this.#farewell.reply(slot, reply)) return
+    this.#sessions.dials.delete(slot)
+    this.#relay.begin(slot, dial.rest)
+  }
+}

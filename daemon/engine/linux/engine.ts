@@ -1,0 +1,192 @@
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { type BinaryAddress, parseAddress } from '../../os/address.ts'
+import { descriptorLimit } from '../../os/descriptor-limit.ts'
+import { openEvent, signalEvent } from '../../os/event.ts'
+import { close, errno } from '../../os/libc.ts'
+import { boundPort, listen } from '../../os/socket.ts'
+import {
+  type Endpoint,
+  type Engine,
+  type EngineOptions,
+  type EngineServices,
+  ListenError,
+  type Policy,
+  type UserChange,
+} from '../engine.ts'
+import { SessionTable } from '../session-table.ts'
+import type { LoopMail, LoopOptions, MainMail, Order } from './mail.ts'
+
+/** Descriptors left for everything but sessions: listeners, pipes, management clients, files. */
+const reservedDescriptors = 512
+
+/**
+ * Start the Linux engine: every loop a worker thread with listening sockets of its own. Throws `ListenError` if an
+ * address or port is not to be had.
+ */
+export async function startLinuxEngine(options: EngineOptions, services: EngineServices): Promise<Engine> {
+  const sockets = openListeners(options)
+  const maxSessions = Math.min(options.maxSessions, Math.max(16, (descriptorLimit() - reservedDescriptors) >> 1))
+  const live = new SharedArrayBuffer(4)
+  const loops = sockets.perLoop.map((listeners, index) => {
+    const table = new SessionTable(maxSessions)
+    const shared = { index, count: options.workers, capacity: maxSessions, maxSessions, live, listeners }
+    return new LoopHandle(table, { ...shared, timeouts: options.timeouts, policy: options.policy }, services)
+  })
+  return new LinuxEngine(loops, sockets.listening)
+}
+
+class LinuxEngine implements Engine {
+  readonly kind = 'linux'
+  readonly tables: readonly SessionTable[]
+  readonly listening: readonly Endpoint[]
+  readonly #loops: readonly LoopHandle[]
+
+  constructor(loops: readonly LoopHandle[], listening: readonly Endpoint[]) {
+    this.#loops = loops
+    this.tables = loops.map((loop) => loop.table)
+    this.listening = listening
+  }
+
+  async apply(policy: Policy): Promise<void> {
+    await this.#order({ type: 'apply', policy })
+  }
+
+  async userChanged({ user, cut }: UserChange): Promise<number> {
+    return (await this.#order({ type: 'userChanged', user, cut })).length
+  }
+
+  kill(serials: readonly number[]): Promise<number[]> {
+    return this.#order({ type: 'kill', serials })
+  }
+
+  async drain(): Promise<void> {
+    await this.#order({ type: 'drain' })
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#loops.map((loop) => loop.stop()))
+  }
+
+  async #order(order: Order): Promise<number[]> {
+    return (await Promise.all(this.#loops.map((loop) => loop.order(order)))).flat()
+  }
+}
+
+/** The main thread's end of one loop. */
+class LoopHandle {
+  readonly table: SessionTable
+  readonly #services: EngineServices
+  readonly #event = openEvent()
+  readonly #port: MessagePort
+  readonly #left: Promise<void>
+  readonly #confirmations = new Map<number, (serials: readonly number[]) => void>()
+  #lastTicket = 0
+  #running = true
+
+  constructor(table: SessionTable, options: Omit<LoopOptions, 'table' | 'event' | 'port'>, services: EngineServices) {
+    this.table = table
+    this.#services = services
+    const { port1, port2 } = new MessageChannel()
+    this.#port = port1
+    this.#port.on('message', (mail: LoopMail) => this.#onMail(mail))
+
+    const workerData: LoopOptions = { ...options, table: table.buffer, event: this.#event, port: port2 }
+    // Beside this file: the source when it runs as such, the bundle's own file when it is bundled.
+    const file = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+    const worker = new Worker(file, { workerData, transferList: [port2], name: `loop ${options.index}` })
+    this.#left = new Promise((resolve) => worker.once('exit', () => resolve()))
+    // A loop that fails leaves its clients hanging: better to end the process, and say so, than to limp on.
+    worker.once('error', (error) => {
+      throw error
+    })
+  }
+
+  /** Have an order carried out; resolves to the serials of the sessions that it ended. */
+  order(order: Order): Promise<readonly number[]> {
+    if (!this.#running) return Promise.resolve([])
+    const ticket = ++this.#lastTicket
+    return new Promise((resolve) => {
+      this.#confirmations.set(ticket, resolve)
+      this.#send({ type: 'order', ticket, order })
+    })
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#running) return this.#left
+    const stopped = this.order({ type: 'stop' })
+    this.#running = false
+    await stopped
+    await this.#left
+    this.#port.close()
+    close(this.#event)
+    for (const confirm of this.#confirmations.values()) confirm([])
+  }
+
+  async #onMail(mail: LoopMail): Promise<void> {
+    switch (mail.type) {
+      case 'done':
+        this.#confirmations.get(mail.ticket)?.(mail.serials)
+        this.#confirmations.delete(mail.ticket)
+        return
+      case 'warn':
+        this.#services.warn(mail.message)
+        return
+      case 'resolve': {
+        const { slot, generation } = mail
+        this.#send({ type: 'resolved', slot, generation, addresses: await this.#services.resolve(mail.name) })
+        return
+      }
+      case 'authenticate': {
+        const { slot, generation, username, password } = mail
+        const user = (await this.#services.authenticate(username, password)) ?? 0
+        this.#send({ type: 'authenticated', slot, generation, user })
+      }
+    }
+  }
+
+  #send(mail: MainMail): void {
+    if (!this.#running) return
+    this.#port.postMessage(mail)
+    signalEvent(this.#event)
+  }
+}
+
+/** Open every loop's listening sockets, in the order asked for; after an error none stays open. */
+function openListeners(options: EngineOptions): { perLoop: number[][]; listening: Endpoint[] } {
+  const perLoop: number[][] = Array.from({ length: options.workers }, () => [])
+  const listening: Endpoint[] = []
+  let freePort = 0
+  try {
+    for (const endpoint of options.listen) {
+      const address = parseAddress(endpoint.address)
+      if (!address) throw new ListenError(endpoint, 'EINVAL')
+      const port = endpoint.port || freePort || probe(endpoint, address)
+      if (endpoint.port === 0) freePort = port
+      else probe(endpoint, address)
+      const at = { address: endpoint.address, port }
+      for (const sockets of perLoop) sockets.push(must(at, listen(address, port, options.backlog, true)))
+      listening.push(at)
+    }
+  } catch (error) {
+    for (const fd of perLoop.flat()) close(fd)
+    throw error
+  }
+  return { perLoop, listening }
+}
+
+/**
+ * Make sure that nobody listens there: loops share a port (SO_REUSEPORT), and another proxyd of the same user would be
+ * let in without a word. Returns the port, a free one for port 0.
+ */
+function probe(endpoint: Endpoint, address: BinaryAddress): number {
+  const fd = must(endpoint, listen(address, endpoint.port, 1, false))
+  const port = boundPort(fd)
+  close(fd)
+  return port
+}
+
+function must(endpoint: Endpoint, result: number): number {
+  if (result >= 0) return result
+  const code = Object.entries(errno).find(([, value]) => value === -result)?.[0]
+  throw new ListenError(endpoint, code ?? `errno ${-result}`)
+}

@@ -1,0 +1,193 @@
+import { receiveMessageOnPort } from 'node:worker_threads'
+import { EPOLLIN, Epoll } from '../../os/epoll.ts'
+import { clearEvent } from '../../os/event.ts'
+import { PipePool } from '../../os/pipe-pool.ts'
+import { PasswordMemory } from '../password-memory.ts'
+import { SessionTable, State } from '../session-table.ts'
+import { Acceptor } from './acceptor.ts'
+import { Dialer } from './dialer.ts'
+import { Farewell } from './farewell.ts'
+import type { LoopMail, LoopOptions, MainMail, Order } from './mail.ts'
+import { Negotiator } from './negotiator.ts'
+import { Relay } from './relay.ts'
+import { isClient, Sessions, slotOf } from './sessions.ts'
+import { TimerWheel } from './timer-wheel.ts'
+
+/** Events taken from the kernel at once. */
+const eventCapacity = 512
+/** Pipes at once, and idle ones kept: with 256 KiB each, half of what an unprivileged user may have (pipe(7)). */
+const pipes = { most: 128, keep: 16 }
+
+/**
+ * One loop of the Linux engine: waits in epoll_wait, hands each event to the stage its session is in, gives everybody
+ * with more to do a turn, and looks at the deadlines. Sessions go from acceptor to negotiator to dialer to relay.
+ */
+export class Loop {
+  readonly #clock = { now: performance.now() }
+  readonly #epoll = new Epoll(eventCapacity)
+  readonly #pipes = new PipePool(pipes.most, pipes.keep)
+  readonly #passwords = new PasswordMemory()
+  readonly #wheel: TimerWheel
+  readonly #sessions: Sessions
+  readonly #relay: Relay
+  readonly #farewell: Farewell
+  readonly #dialer: Dialer
+  readonly #negotiator: Negotiator
+  readonly #acceptor: Acceptor
+  readonly #options: LoopOptions
+  /** Keys below are halves; this one is the mail's, and the listeners' follow. */
+  readonly #mailKey: number
+  /** The order to confirm when the last session has ended. */
+  #drainTicket: number | undefined
+  #stopped = false
+
+  constructor(options: LoopOptions) {
+    this.#options = options
+    const { timeouts, capacity, index, count } = options
+    const clock = this.#clock
+    const epoll = this.#epoll
+    const post = (mail: LoopMail) => options.port.postMessage(mail)
+    const live = new Int32Array(options.live)
+
+    const wheel = new TimerWheel(capacity, clock.now)
+    const table = new SessionTable(capacity, options.table)
+    const sessions = new Sessions(table, wheel, this.#pipes, live, { first: index + 1, step: count })
+    const relay = new Relay(sessions, wheel, this.#pipes, timeouts, clock)
+    const farewell = new Farewell(sessions, wheel, clock)
+    const dialer = new Dialer({ sessions, epoll, wheel, clock, relay, farewell }, timeouts, post)
+    this.#wheel = wheel
+    this.#sessions = sessions
+    this.#relay = relay
+    this.#farewell = farewell
+    this.#dialer = dialer
+    this.#negotiator = new Negotiator({ sessions, dialer, farewell, passwords: this.#passwords }, post)
+    this.#mailKey = capacity * 2
+    this.#acceptor = new Acceptor(
+      { sessions, epoll, wheel, clock },
+      {
+        policy: options.policy,
+        room: { live, most: options.maxSessions },
+        negotiationTime: timeouts.negotiation,
+        listeners: options.listeners,
+        firstKey: this.#mailKey + 1,
+      },
+      (message) => post({ type: 'warn', message }),
+    )
+    epoll.add(options.event, EPOLLIN, this.#mailKey, 0)
+  }
+
+  /** Run until the order to stop; gives back all it has. */
+  run(): void {
+    const onDeadline = (slot: number) => this.#onDeadline(slot)
+    while (!this.#stopped) {
+      const count = this.#epoll.wait(this.#relay.busy ? 0 : this.#longestWait())
+      this.#clock.now = performance.now()
+      for (let i = 0; i < count; i++)
+        this.#onEvent(this.#epoll.key(i), this.#epoll.generation(i), this.#epoll.events(i))
+      this.#relay.takeTurns()
+      this.#wheel.advance(this.#clock.now, onDeadline)
+      this.#acceptor.onTurn()
+      if (this.#drainTicket !== undefined && this.#sessions.live === 0) this.#drained(this.#drainTicket)
+    }
+    this.#acceptor.close()
+    for (const slot of this.#sessions.slots()) this.#sessions.reset(slot)
+    this.#pipes.close()
+    this.#epoll.close()
+  }
+
+  #longestWait(): number {
+    return Math.min(this.#wheel.untilNext(performance.now()), this.#acceptor.untilNext())
+  }
+
+  #onEvent(key: number, generation: number, events: number): void {
+    if (key > this.#mailKey) return this.#acceptor.onEvent(key)
+    if (key === this.#mailKey) return this.#readMail()
+    const slot = slotOf(key)
+    if (!this.#sessions.isCurrent(slot, generation)) return
+    switch (this.#sessions.table.state[slot]) {
+      case State.open:
+        return this.#relay.onEvent(key, events)
+      case State.negotiating:
+        return this.#negotiator.onEvent(slot, events)
+      case State.closing:
+        return this.#farewell.onEvent(slot, events)
+      default:
+        return isClient(key) ? this.#dialer.onClientEvent(slot, events) : this.#dialer.onTargetEvent(slot, events)
+    }
+  }
+
+  #onDeadline(slot: number): void {
+    switch (this.#sessions.table.state[slot]) {
+      case State.open:
+        return this.#relay.onDeadline(slot)
+      case State.resolving:
+      case State.connecting:
+        return this.#dialer.onDeadline(slot)
+      default:
+        return this.#sessions.close(slot)
+    }
+  }
+
+  #readMail(): void {
+    clearEvent(this.#options.event)
+    for (
+      let letter = receiveMessageOnPort(this.#options.port);
+      letter;
+      letter = receiveMessageOnPort(this.#options.port)
+    ) {
+      const mail: MainMail = letter.message
+      if (mail.type === 'order') this.#obey(mail.ticket, mail.order)
+      else if (!this.#sessions.isCurrent(mail.slot, mail.generation)) continue
+      else if (mail.type === 'resolved') this.#dialer.resolved(mail.slot, mail.addresses)
+      else this.#negotiator.authenticated(mail.slot, mail.user)
+    }
+  }
+
+  #obey(ticket: number, order: Order): void {
+    switch (order.type) {
+      case 'apply':
+        this.#acceptor.policy = order.policy
+        return this.#confirm(ticket, [])
+      case 'userChanged':
+        this.#passwords.forget(order.user)
+        return this.#confirm(
+          ticket,
+          order.cut ? this.#end((slot) => this.#sessions.table.user[slot] === order.user) : [],
+        )
+      case 'kill': {
+        const wanted = new Set(order.serials)
+        return this.#confirm(
+          ticket,
+          this.#end((slot) => wanted.has(this.#sessions.table.serial[slot])),
+        )
+      }
+      case 'drain':
+        this.#acceptor.close()
+        this.#drainTicket = ticket
+        return
+      case 'stop':
+        this.#stopped = true
+        return this.#confirm(ticket, [])
+    }
+  }
+
+  /** Reset the sessions that match; returns their serials. */
+  #end(matches: (slot: number) => boolean): number[] {
+    const ended: number[] = []
+    for (const slot of this.#sessions.slots()) {
+      if (!matches(slot)) continue
+      ended.push(this.#sessions.table.serial[slot])
+      this.#sessions.reset(slot)
+    }
+    return ended
+  }
+
+  #drained(ticket: number): void {
+    this.#drainTicket = undefined
+    this.#confirm(ticket, [])
+  }
+
+  #confirm(ticket: number, serials: number[]): void {
+    this.#options.port.postMessage({ type: 'done', ticket, serials } satisfies LoopMail)
+  }
+}

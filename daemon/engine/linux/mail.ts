@@ -1,0 +1,51 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { Policy, Timeouts } from '../engine.ts'
+
+/** What the main thread and a loop say to each other. */
+
+/** What a loop is started with; descriptors are its own from then on, but for `event`, which the main thread keeps. */
+export interface LoopOptions {
+  /** Which loop this is, from 0, and of how many. */
+  readonly index: number
+  readonly count: number
+  readonly capacity: number
+  readonly table: SharedArrayBuffer
+  /** One Int32: live sessions of all loops. */
+  readonly live: SharedArrayBuffer
+  readonly maxSessions: number
+  readonly timeouts: Timeouts
+  readonly policy: Policy
+  readonly listeners: readonly number[]
+  /** The eventfd that tells of mail. */
+  readonly event: number
+  readonly port: MessagePort
+}
+
+/** A session as another thread names it: the answer to an old question finds its slot given away. */
+interface Slot {
+  readonly slot: number
+  readonly generation: number
+}
+
+/** To the main thread. */
+export type LoopMail =
+  | (Slot & { readonly type: 'resolve'; readonly name: string })
+  | (Slot & { readonly type: 'authenticate'; readonly username: Uint8Array; readonly password: Uint8Array })
+  | { readonly type: 'warn'; readonly message: string }
+  /** The order with this ticket has been carried out. */
+  | { readonly type: 'done'; readonly ticket: number; readonly serials: readonly number[] }
+
+/** To a loop: answers to its questions, and orders, which it confirms. */
+export type MainMail =
+  | (Slot & { readonly type: 'resolved'; readonly addresses: readonly string[] })
+  | (Slot & { readonly type: 'authenticated'; readonly user: number })
+  | { readonly type: 'order'; readonly ticket: number; readonly order: Order }
+
+export type Order =
+  | { readonly type: 'apply'; readonly policy: Policy }
+  | { readonly type: 'userChanged'; readonly user: number; readonly cut: boolean }
+  | { readonly type: 'kill'; readonly serials: readonly number[] }
+  /** Refuse new clients; done when the last session has ended. */
+  | { readonly type: 'drain' }
+  /** End every session and leave. */
+  | { readonly type: 'stop' }

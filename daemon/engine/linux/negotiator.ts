@@ -1,0 +1,106 @@
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLRDHUP } from '../../os/epoll.ts'
+import { errno, recv } from '../../os/libc.ts'
+import type { Outcome } from '../../socks/negotiation.ts'
+import type { PasswordMemory } from '../password-memory.ts'
+import { Total } from '../session-table.ts'
+import type { Dialer } from './dialer.ts'
+import type { Farewell } from './farewell.ts'
+import type { LoopMail } from './mail.ts'
+import { clientOf, Flag, type Sessions } from './sessions.ts'
+
+/** What is read at once during negotiation; so much early data, at most, is kept per session. */
+const readBytes = 2048
+
+/** Carries bytes between a client and its `Negotiation`, and its steps to whom they concern. */
+export class Negotiator {
+  readonly #sessions: Sessions
+  readonly #dialer: Dialer
+  readonly #farewell: Farewell
+  readonly #passwords: PasswordMemory
+  readonly #post: (mail: LoopMail) => void
+  readonly #buffer = new Uint8Array(readBytes)
+  /** By slot, the login that the control plane is checking. */
+  readonly #logins = new Map<number, { username: Uint8Array; password: Uint8Array }>()
+
+  constructor(
+    parts: { sessions: Sessions; dialer: Dialer; farewell: Farewell; passwords: PasswordMemory },
+    post: (mail: LoopMail) => void,
+  ) {
+    this.#sessions = parts.sessions
+    this.#dialer = parts.dialer
+    this.#farewell = parts.farewell
+    this.#passwords = parts.passwords
+    this.#post = post
+  }
+
+  onEvent(slot: number, events: number): void {
+    const { flags } = this.#sessions
+    const client = clientOf(slot)
+    if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot)
+    if (events & EPOLLIN) flags[client] |= Flag.readable
+    if (events & EPOLLRDHUP) flags[client] |= Flag.finishing
+    this.#read(slot)
+  }
+
+  /** The control plane has checked the login: the user's index, or 0 if it is wrong. */
+  authenticated(slot: number, user: number): void {
+    const login = this.#logins.get(slot)
+    const negotiation = this.#sessions.negotiations.get(slot)
+    this.#logins.delete(slot)
+    if (!login || !negotiation) return
+    this.#sessions.flags[clientOf(slot)] &= ~Flag.checking
+    if (user > 0) {
+      this.#passwords.remember(login.username, login.password, user)
+      this.#sessions.login(slot, user)
+    }
+    if (this.#follow(slot, negotiation.authenticated(user > 0))) this.#read(slot)
+  }
+
+  /** Read as long as there is something to read and something to wait for. */
+  #read(slot: number): void {
+    const { fd, flags, negotiations } = this.#sessions
+    const client = clientOf(slot)
+    for (;;) {
+      const negotiation = negotiations.get(slot)
+      if (!negotiation || !(flags[client] & Flag.readable) || flags[client] & Flag.checking) return
+      const count = recv(fd[client], this.#buffer, readBytes, 0)
+      if (count === -errno.EAGAIN) flags[client] &= ~Flag.readable
+      if (count === -errno.EAGAIN) return
+      if (count <= 0) return this.#sessions.close(slot)
+      if (count < readBytes && !(flags[client] & Flag.finishing)) flags[client] &= ~Flag.readable
+      if (!this.#follow(slot, negotiation.receive(this.#buffer.subarray(0, count)))) return
+    }
+  }
+
+  /** Send the reply and take the step; true if the client is to be read on. */
+  #follow(slot: number, outcome: Outcome): boolean {
+    const { table, negotiations, generation, flags } = this.#sessions
+    const { reply, step } = outcome
+    if (step.kind === 'end') {
+      if (step.denied) table.totals[Total.denied]++
+      negotiations.delete(slot)
+      this.#farewell.refuse(slot, reply)
+      return false
+    }
+    if (reply && !this.#farewell.reply(slot, reply)) return false
+    if (step.kind === 'more') return true
+    const negotiation = negotiations.get(slot)
+    if (!negotiation) return false
+
+    if (step.kind === 'connect') {
+      negotiations.delete(slot)
+      this.#dialer.begin(slot, step.destination, negotiation.takeRest())
+      return false
+    }
+    const { username, password } = step
+    const user = this.#passwords.recall(username, password)
+    if (user !== undefined) {
+      this.#sessions.login(slot, user)
+      return this.#follow(slot, negotiation.authenticated(true))
+    }
+    flags[clientOf(slot)] |= Flag.checking
+    this.#logins.set(slot, { username, password })
+    this.#post({ type: 'authenticate', slot, generation: generation[slot], username, password })
+    return false
+  }
+}

@@ -1,0 +1,231 @@
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../../os/epoll.ts'
+import { errno, recv, send } from '../../os/libc.ts'
+import { type Pipe, type PipePool, pipeBytes, spliceBytes } from '../../os/pipe-pool.ts'
+import { finish, MSG_NOSIGNAL } from '../../os/socket.ts'
+import type { Timeouts } from '../engine.ts'
+import { State, Total } from '../session-table.ts'
+import { type Clock, clientOf, Flag, isClient, type Sessions, slotOf, targetOf } from './sessions.ts'
+import type { TimerWheel } from './timer-wheel.ts'
+
+/**
+ * Moves bytes between the two halves of an open session. A direction is named by the half that speaks (`from`).
+ * The rule of back-pressure: what `from` has said and its peer cannot take is held, and nothing more is read meanwhile.
+ */
+
+/** One buffer serves every copy of this loop. */
+const copyBytes = 64 * 1024
+/** Bytes that one direction may move before the others have their turn. */
+const turnBytes = 1024 * 1024
+/** A splice that brings less than this is no bulk. */
+const bulkFloor = 16 * 1024
+
+export class Relay {
+  readonly #sessions: Sessions
+  readonly #wheel: TimerWheel
+  readonly #pipes: PipePool
+  readonly #timeouts: Timeouts
+  readonly #clock: Clock
+  readonly #buffer = new Uint8Array(copyBytes)
+  /** Halves that have more to say than one turn allows. */
+  #queue: number[] = []
+
+  constructor(sessions: Sessions, wheel: TimerWheel, pipes: PipePool, timeouts: Timeouts, clock: Clock) {
+    this.#sessions = sessions
+    this.#wheel = wheel
+    this.#pipes = pipes
+    this.#timeouts = timeouts
+    this.#clock = clock
+  }
+
+  /** Begin, with what the client sent behind its request. */
+  begin(slot: number, rest: Uint8Array): void {
+    const { table, flags } = this.#sessions
+    table.state[slot] = State.open
+    table.totals[Total.connected]++
+    this.#touch(slot)
+    this.#wheel.set(slot, this.#clock.now + this.#timeouts.idle)
+
+    const client = clientOf(slot)
+    const generation = this.#sessions.generation[slot]
+    if (rest.length > 0) this.#write(client, rest, rest.length)
+    if (flags[client] & Flag.readable) this.#pump(client)
+    if (!this.#sessions.isCurrent(slot, generation)) return
+    if (flags[targetOf(slot)] & Flag.readable) this.#pump(targetOf(slot))
+  }
+
+  /** Act on an epoll event of an open session. */
+  onEvent(half: number, events: number): void {
+    const { flags, generation } = this.#sessions
+    const owner = generation[slotOf(half)]
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+      flags[half] |= events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) ? Flag.readable | Flag.finishing : Flag.readable
+      this.#pump(half)
+    }
+    if (events & EPOLLOUT && generation[slotOf(half)] === owner && this.#sessions.held.has(half ^ 1))
+      this.#pump(half ^ 1)
+  }
+
+  /** The session's deadline has passed: it is over, unless bytes have moved since it was set. */
+  onDeadline(slot: number): void {
+    const { flags, touched } = this.#sessions
+    const halfClosed = (flags[clientOf(slot)] | flags[targetOf(slot)]) & Flag.ended
+    const limit = halfClosed ? this.#timeouts.halfClosed : this.#timeouts.idle
+    const due = touched[slot] + limit
+    if (due > this.#clock.now) this.#wheel.set(slot, due)
+    else this.#sessions.close(slot)
+  }
+
+  /** Whether a direction waits for its next turn. */
+  get busy(): boolean {
+    return this.#queue.length > 0
+  }
+
+  /** Give every waiting direction its turn. */
+  takeTurns(): void {
+    const { flags } = this.#sessions
+    const queue = this.#queue
+    this.#queue = []
+    for (const half of queue) {
+      if (!(flags[half] & Flag.queued)) continue
+      flags[half] &= ~Flag.queued
+      this.#pump(half)
+    }
+  }
+
+  /** Move what `from` has to say until it has no more, its peer can take no more, or its turn is over. */
+  #pump(from: number): void {
+    const { flags, held } = this.#sessions
+    if (held.has(from) && !this.#flush(from)) return
+    for (let moved = 0; flags[from] & Flag.readable; ) {
+      if (flags[from ^ 1] & Flag.dead) return
+      if (moved >= turnBytes) return this.#enqueue(from)
+      const count = flags[from] & Flag.bulk ? this.#splice(from) : this.#copy(from)
+      if (count <= 0) return
+      moved += count
+    }
+  }
+
+  /** Read into memory and write on; returns the bytes moved, or 0 if the direction cannot go on now. */
+  #copy(from: number): number {
+    const { fd, flags } = this.#sessions
+    const count = recv(fd[from], this.#buffer, copyBytes, 0)
+    if (count <= 0) return this.#noMore(from, count)
+    if (count === copyBytes) flags[from] |= Flag.bulk
+    else if (!(flags[from] & Flag.finishing)) flags[from] &= ~Flag.readable
+    return this.#write(from, this.#buffer, count)
+  }
+
+  /** Write `count` bytes of `from`'s to its peer and hold what it cannot take; returns `count`, or 0 if it took less. */
+  #write(from: number, bytes: Uint8Array, count: number): number {
+    const sent = send(this.#sessions.fd[from ^ 1], bytes, count, MSG_NOSIGNAL)
+    if (sent < 0 && sent !== -errno.EAGAIN) return this.#broken(from ^ 1)
+    if (sent > 0) this.#delivered(from, sent)
+    if (sent === count) return count
+    this.#sessions.held.set(from, { kind: 'memory', bytes: bytes.slice(Math.max(sent, 0), count) })
+    return 0
+  }
+
+  /** Read into a pipe and write on from there, without the bytes coming to us; returns as `#copy` does. */
+  #splice(from: number): number {
+    const { fd, flags } = this.#sessions
+    const pipe = this.#pipes.acquire()
+    if (!pipe) {
+      flags[from] &= ~Flag.bulk
+      return this.#copy(from)
+    }
+    const count = spliceBytes(fd[from], pipe.writeEnd, pipeBytes)
+    if (count <= 0) {
+      this.#pipes.release(pipe, true)
+      return this.#noMore(from, count)
+    }
+    if (count < bulkFloor) flags[from] &= ~Flag.bulk
+    return this.#drain(from, pipe, count) ? count : 0
+  }
+
+  /** Write on what the pipe holds; what the peer cannot take stays there. True if the pipe is empty. */
+  #drain(from: number, pipe: Pipe, length: number): boolean {
+    let left = length
+    while (left > 0) {
+      const sent = spliceBytes(pipe.readEnd, this.#sessions.fd[from ^ 1], left)
+      if (sent > 0) {
+        this.#delivered(from, sent)
+        left -= sent
+      } else if (sent === -errno.EAGAIN) {
+        this.#sessions.held.set(from, { kind: 'pipe', pipe, length: left })
+        return false
+      } else {
+        this.#pipes.release(pipe, false)
+        this.#broken(from ^ 1)
+        return false
+      }
+    }
+    this.#pipes.release(pipe, true)
+    return true
+  }
+
+  /** Write on what `from`'s peer could not take before. True if nothing is left, and the direction may go on. */
+  #flush(from: number): boolean {
+    const { held } = this.#sessions
+    const waiting = held.get(from)
+    if (!waiting) return true
+    held.delete(from)
+    return waiting.kind === 'pipe'
+      ? this.#drain(from, waiting.pipe, waiting.length)
+      : this.#write(from, waiting.bytes, waiting.bytes.length) > 0
+  }
+
+  /** A read brought nothing: not now, never again, or an error. */
+  #noMore(from: number, result: number): 0 {
+    const { flags } = this.#sessions
+    if (result === -errno.EAGAIN) flags[from] &= ~Flag.readable
+    else if (result === 0) this.#ended(from)
+    else this.#sessions.reset(slotOf(from))
+    return 0
+  }
+
+  /** `from` has said all: pass its end on, or close if the other side has ended too. */
+  #ended(from: number): void {
+    const { fd, flags } = this.#sessions
+    const to = from ^ 1
+    flags[from] = (flags[from] & ~Flag.readable) | Flag.ended
+    if (flags[from] & Flag.dead) return this.#sessions.reset(slotOf(from))
+    if (flags[to] & Flag.ended) return this.#sessions.close(slotOf(from))
+    finish(fd[to])
+    this.#wheel.set(slotOf(from), this.#clock.now + this.#timeouts.halfClosed)
+  }
+
+  /** `half` takes no more bytes. What it has said before still goes to its peer; then the session is reset. */
+  #broken(half: number): 0 {
+    const { flags } = this.#sessions
+    flags[half] |= Flag.dead | Flag.readable | Flag.finishing
+    this.#enqueue(half)
+    return 0
+  }
+
+  #enqueue(half: number): void {
+    const { flags } = this.#sessions
+    if (flags[half] & Flag.queued) return
+    flags[half] |= Flag.queued
+    this.#queue.push(half)
+  }
+
+  #delivered(from: number, count: number): void {
+    const slot = slotOf(from)
+    const { table } = this.#sessions
+    const user = table.user[slot]
+    if (isClient(from)) {
+      table.up[slot] += count
+      table.userUp[user] += count
+      table.totals[Total.up] += count
+    } else {
+      table.down[slot] += count
+      table.userDown[user] += count
+      table.totals[Total.down] += count
+    }
+    this.#touch(slot)
+  }
+
+  #touch(slot: number): void {
+    this.#sessions.touched[slot] = this.#clock.now
+  }
+}

@@ -1,0 +1,217 @@
+import { copyMapped, portOf } from '../../os/address.ts'
+import { close } from '../../os/libc.ts'
+import type { Pipe, PipePool } from '../../os/pipe-pool.ts'
+import { lastAddress, resetOnClose } from '../../os/socket.ts'
+import type { Destination, Negotiation } from '../../socks/negotiation.ts'
+import { type SessionTable, State, Total } from '../session-table.ts'
+import type { TimerWheel } from './timer-wheel.ts'
+
+/**
+ * The sessions of one loop, as columns. A session has a slot, and each of its two sockets is a half: client
+ * `slot * 2`, target `slot * 2 + 1`, so that `half ^ 1` is the other side and both directions share all code.
+ * A half is also what an epoll event carries, beside the slot's generation, which tells events of a former owner.
+ *
+ * This is the one owner of every session's descriptors: they are closed here and nowhere else.
+ */
+
+/** What is known of a half. */
+export const Flag = {
+  /** There may be bytes to read: an edge came, and no read has come back short since. */
+  readable: 1,
+  /** Its end, or an error, has been announced; only a read shows it, so a short read proves nothing. */
+  finishing: 2,
+  /** It has said all it will say. */
+  ended: 4,
+  /** Writing to it has failed; what it said before is still worth delivering. */
+  dead: 8,
+  /** It sends in bulk: splice rather than copy. */
+  bulk: 16,
+  /** It waits in the loop's queue for its next turn. */
+  queued: 32,
+  /** Its login is being checked; until then it is not read from. */
+  checking: 64,
+} as const
+
+/** Bytes that one half has said and the other cannot take yet: in memory or in a pipe. */
+export type Held =
+  | { readonly kind: 'memory'; readonly bytes: Uint8Array }
+  | { readonly kind: 'pipe'; readonly pipe: Pipe; readonly length: number }
+
+/** A request on its way to its destination. */
+export interface Dial {
+  /** What the client sent behind its request. */
+  readonly rest: Uint8Array
+  readonly port: number
+  /** Addresses not tried yet. */
+  addresses: Uint8Array[]
+  /** When dialling has taken long enough, on the loop's clock. */
+  until: number
+  /** Why the address before failed, as a positive errno. */
+  error: number
+}
+
+/** Milliseconds, read once per turn of the loop. */
+export interface Clock {
+  now: number
+}
+
+const none = -1
+
+export const clientOf = (slot: number): number => slot << 1
+export const targetOf = (slot: number): number => (slot << 1) | 1
+export const slotOf = (half: number): number => half >> 1
+export const isClient = (half: number): boolean => (half & 1) === 0
+
+/** A number that another thread may name a session by: every `step`-th from `first`, never given twice. */
+export interface Serials {
+  readonly first: number
+  readonly step: number
+}
+
+export class Sessions {
+  readonly table: SessionTable
+  /** By half: its socket, or -1. */
+  readonly fd: Int32Array
+  /** By half: `Flag`s. */
+  readonly flags: Uint8Array
+  /** By slot: how often it has been given away. */
+  readonly generation: Uint32Array
+  /** By slot: when a byte last moved, on the loop's clock. */
+  readonly touched: Float64Array
+  /** By half: what it has said and its peer cannot take yet. Most halves hold nothing. */
+  readonly held = new Map<number, Held>()
+  /** By slot, until the request is understood. */
+  readonly negotiations = new Map<number, Negotiation>()
+  /** By slot, from then on until the session relays. */
+  readonly dials = new Map<number, Dial>()
+  /** How many are live. */
+  live = 0
+
+  readonly #wheel: TimerWheel
+  readonly #pipes: PipePool
+  /** Live sessions of all loops. */
+  readonly #liveEverywhere: Int32Array
+  readonly #free: Int32Array
+  #freeCount = 0
+  /** Slots from here on have never been used; their memory has never been touched. */
+  #unused = 0
+  readonly #serials: Serials
+  #nextSerial: number
+
+  constructor(table: SessionTable, wheel: TimerWheel, pipes: PipePool, liveEverywhere: Int32Array, serials: Serials) {
+    this.table = table
+    this.fd = new Int32Array(table.capacity * 2)
+    this.flags = new Uint8Array(table.capacity * 2)
+    this.generation = new Uint32Array(table.capacity)
+    this.touched = new Float64Array(table.capacity)
+    this.#free = new Int32Array(table.capacity)
+    this.#wheel = wheel
+    this.#pipes = pipes
+    this.#liveEverywhere = liveEverywhere
+    this.#serials = serials
+    this.#nextSerial = serials.first
+  }
+
+  /** A session for a client just accepted (its address is in `lastAddress`). The caller has made sure of room. */
+  begin(fd: number, negotiation: Negotiation): number {
+    const slot = this.#freeCount > 0 ? this.#free[--this.#freeCount] : this.#unused++
+    this.fd[clientOf(slot)] = fd
+    this.fd[targetOf(slot)] = none
+    this.negotiations.set(slot, negotiation)
+    this.live++
+    Atomics.add(this.#liveEverywhere, 0, 1)
+
+    const { table } = this
+    table.state[slot] = State.negotiating
+    table.opened[slot] = Date.now()
+    copyMapped(lastAddress, table.clientAddress, slot * 16)
+    table.clientPort[slot] = portOf(lastAddress)
+    table.totals[Total.accepted]++
+    table.userSessions[0]++
+    table.serial[slot] = this.#nextSerial
+    this.#nextSerial += this.#serials.step
+    return slot
+  }
+
+  /** The client has logged in: from now on its session and its bytes are this user's. */
+  login(slot: number, user: number): void {
+    const { table } = this
+    table.userSessions[table.user[slot]]--
+    table.userSessions[user]++
+    table.user[slot] = user
+  }
+
+  /** Note what the client asked for. */
+  requested(slot: number, destination: Destination): void {
+    const { table } = this
+    table.targetPort[slot] = destination.port
+    if (destination.kind === 'address') return
+    const at = slot * 256
+    table.name[at] = destination.name.length
+    for (let i = 0; i < destination.name.length; i++) table.name[at + 1 + i] = destination.name.charCodeAt(i)
+  }
+
+  /** Whether the slot still belongs to the session that had it in that generation. */
+  isCurrent(slot: number, generation: number): boolean {
+    return this.generation[slot] === generation && this.table.serial[slot] !== 0
+  }
+
+  /** Close the target's socket, if there is one: its dial has failed, or is not wanted any more. */
+  closeTarget(slot: number): void {
+    const half = targetOf(slot)
+    const fd = this.fd[half]
+    if (fd !== none) close(fd)
+    this.fd[half] = none
+    this.flags[half] = 0
+  }
+
+  /** End a session with an RST to whoever is still there, so that nobody takes a broken stream for a whole one. */
+  reset(slot: number): void {
+    for (const half of [clientOf(slot), targetOf(slot)]) {
+      const fd = this.fd[half]
+      if (fd !== none) resetOnClose(fd)
+    }
+    this.close(slot)
+  }
+
+  /** End a session: give back its descriptors, pipes, deadline and slot. */
+  close(slot: number): void {
+    const { table } = this
+    table.serial[slot] = 0
+    if (table.state[slot] !== State.open) table.totals[Total.failed]++
+    table.userSessions[table.user[slot]]--
+    table.user[slot] = 0
+    table.up[slot] = 0
+    table.down[slot] = 0
+    table.targetPort[slot] = 0
+    table.targetAddress.fill(0, slot * 16, slot * 16 + 16)
+    table.name[slot * 256] = 0
+
+    this.negotiations.delete(slot)
+    this.dials.delete(slot)
+    this.#closeHalf(clientOf(slot))
+    this.#closeHalf(targetOf(slot))
+    this.#wheel.clear(slot)
+    this.generation[slot]++
+    this.#free[this.#freeCount++] = slot
+    this.live--
+    Atomics.sub(this.#liveEverywhere, 0, 1)
+  }
+
+  /** The slots of all live sessions. */
+  *slots(): Generator<number> {
+    for (let slot = 0; slot < this.#unused; slot++) if (this.table.serial[slot] !== 0) yield slot
+  }
+
+  #closeHalf(half: number): void {
+    const held = this.held.get(half)
+    if (held) {
+      this.held.delete(half)
+      if (held.kind === 'pipe') this.#pipes.release(held.pipe, false)
+    }
+    const fd = this.fd[half]
+    if (fd !== none) close(fd)
+    this.fd[half] = none
+    this.flags[half] = 0
+  }
+}

@@ -1,0 +1,68 @@
+import { ifNametoindex, inetPton } from './libc.ts'
+
+/** The kernel's `sockaddr_in` and `sockaddr_in6` to and from address bytes; see ip(7) and ipv6(7). */
+
+export const AF_INET = 2
+export const AF_INET6 = 10
+
+/** Room for either kind of socket address. */
+export const socketAddressBytes = 28
+
+/** ::ffff:0:0/96, the IPv4-mapped addresses (RFC 4291, section 2.5.5.2). */
+const mappedPrefix = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff)
+
+/** An address in binary: 4 bytes of IPv4 or 16 of IPv6. `scope` is the interface of a link-local address, else 0. */
+export interface BinaryAddress {
+  readonly bytes: Uint8Array
+  readonly scope: number
+}
+
+/** Parse an IPv4 or IPv6 literal, `%interface` included; undefined if it is none. IPv4-mapped addresses come out as IPv4. */
+export function parseAddress(text: string): BinaryAddress | undefined {
+  const [literal = '', zone] = text.split('%', 2)
+  const family = literal.includes(':') ? AF_INET6 : AF_INET
+  const bytes = new Uint8Array(family === AF_INET6 ? 16 : 4)
+  if (inetPton(family, literal, bytes) !== 1) return undefined
+  const scope = zone === undefined ? 0 : /^\d+$/.test(zone) ? Number(zone) : ifNametoindex(zone)
+  return { bytes: unmapped(bytes), scope }
+}
+
+/** Write a socket address into `target`; returns its length. */
+export function encodeSocketAddress(target: Uint8Array, bytes: Uint8Array, port: number, scope = 0): number {
+  target.fill(0)
+  target[2] = port >> 8
+  target[3] = port & 0xff
+  if (bytes.length === 4) {
+    target[0] = AF_INET
+    target.set(bytes, 4)
+    return 16
+  }
+  target[0] = AF_INET6
+  target.set(bytes, 8)
+  new DataView(target.buffer, target.byteOffset).setUint32(24, scope, true)
+  return socketAddressBytes
+}
+
+/** The port in a socket address. */
+export function portOf(source: Uint8Array): number {
+  return (source[2] << 8) | source[3]
+}
+
+/** Copy a socket address's address into 16 bytes at `offset`, IPv4 as IPv4-mapped. */
+export function copyMapped(source: Uint8Array, target: Uint8Array, offset: number): void {
+  if (source[0] === AF_INET) {
+    target.set(mappedPrefix, offset)
+    for (let i = 0; i < 4; i++) target[offset + 12 + i] = source[4 + i]
+  } else {
+    for (let i = 0; i < 16; i++) target[offset + i] = source[8 + i]
+  }
+}
+
+/** The address bytes of a socket address, in its own family; a view, good until `source` changes. */
+export function addressOf(source: Uint8Array): Uint8Array {
+  return source[0] === AF_INET ? source.subarray(4, 8) : source.subarray(8, 24)
+}
+
+function unmapped(bytes: Uint8Array): Uint8Array {
+  return bytes.length === 16 && mappedPrefix.every((byte, i) => bytes[i] === byte) ? bytes.subarray(12) : bytes
+}

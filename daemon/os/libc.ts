@@ -1,0 +1,71 @@
+import { createRequire } from 'node:module'
+import { constants } from 'node:os'
+import type Koffi from 'koffi'
+
+/**
+ * libc through koffi: the calls that the Linux engine makes, and nothing else. Every function returns what the kernel
+ * does: a result of 0 or more, or the negated errno. None blocks but `epollWait`.
+ */
+
+// Loaded by name at run time, so that a machine without koffi still runs the rest of the program.
+const koffi: typeof Koffi = createRequire(import.meta.url)('koffi')
+const libc = koffi.load(null)
+
+export const errno = constants.errno
+
+/** Memory the kernel reads or fills during the call. */
+type Memory = Uint8Array | Int32Array | Uint32Array | null
+
+function bind<Args extends unknown[]>(prototype: string): (...args: Args) => number {
+  const call = libc.func(prototype)
+  return (...args) => {
+    const result = call(...args)
+    return result < 0 ? -koffi.errno() : result
+  }
+}
+
+export const socket = bind<[domain: number, type: number, protocol: number]>('int socket(int, int, int)')
+export const bindSocket = bind<[fd: number, address: Memory, length: number]>('int bind(int, void *, int)')
+export const listenSocket = bind<[fd: number, backlog: number]>('int listen(int, int)')
+export const connect = bind<[fd: number, address: Memory, length: number]>('int connect(int, void *, int)')
+export const accept4 = bind<[fd: number, address: Memory, length: Memory, flags: number]>(
+  'int accept4(int, void *, void *, int)',
+)
+export const getsockname = bind<[fd: number, address: Memory, length: Memory]>('int getsockname(int, void *, void *)')
+export const getsockopt = bind<[fd: number, level: number, name: number, value: Memory, length: Memory]>(
+  'int getsockopt(int, int, int, void *, void *)',
+)
+export const setsockopt = bind<[fd: number, level: number, name: number, value: Memory, length: number]>(
+  'int setsockopt(int, int, int, void *, int)',
+)
+export const recv = bind<[fd: number, buffer: Memory, length: number, flags: number]>(
+  'long recv(int, void *, size_t, int)',
+)
+export const send = bind<[fd: number, buffer: Memory, length: number, flags: number]>(
+  'long send(int, void *, size_t, int)',
+)
+export const splice = bind<[from: number, fromOffset: null, to: number, toOffset: null, length: number, flags: number]>(
+  'long splice(int, void *, int, void *, size_t, unsigned int)',
+)
+export const shutdown = bind<[fd: number, how: number]>('int shutdown(int, int)')
+export const close = bind<[fd: number]>('int close(int)')
+export const pipe2 = bind<[fds: Memory, flags: number]>('int pipe2(void *, int)')
+export const setPipeSize = (fd: number, bytes: number): number => fcntl(fd, 1031 /* F_SETPIPE_SZ */, 'int', bytes)
+const fcntl = bind<[fd: number, command: number, type: string, value: number]>('int fcntl(int, int, ...)')
+export const eventfd = bind<[value: number, flags: number]>('int eventfd(unsigned int, int)')
+export const read = bind<[fd: number, buffer: Memory, length: number]>('long read(int, void *, size_t)')
+export const write = bind<[fd: number, buffer: Memory, length: number]>('long write(int, void *, size_t)')
+export const epollCreate1 = bind<[flags: number]>('int epoll_create1(int)')
+export const epollCtl = bind<[epoll: number, operation: number, fd: number, event: Memory]>(
+  'int epoll_ctl(int, int, int, void *)',
+)
+export const epollWait = bind<[epoll: number, events: Memory, most: number, milliseconds: number]>(
+  'int epoll_wait(int, void *, int, int)',
+)
+/** 1: parsed into `result`; 0: not an address of that family. */
+export const inetPton = bind<[family: number, text: string, result: Memory]>('int inet_pton(int, const char *, void *)')
+/** 0: no such interface. */
+export const ifNametoindex = bind<[name: string]>('unsigned int if_nametoindex(const char *)')
+export const prlimit = bind<[pid: number, resource: number, next: Memory, previous: Memory]>(
+  'int prlimit(int, int, void *, void *)',
+)

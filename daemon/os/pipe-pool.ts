@@ -1,0 +1,68 @@
+import * as libc from './libc.ts'
+
+/**
+ * Pipes to splice through (splice(2)), reused while they are empty. Unprivileged processes have a cap on pipe pages
+ * (fs.pipe-user-pages-soft, 64 MiB by default), so there is a limit, and the caller copies when it is reached.
+ */
+
+const O_NONBLOCK = 0o4000
+const O_CLOEXEC = 0o2000000
+const SPLICE_F_MOVE = 1
+const SPLICE_F_NONBLOCK = 2
+
+/** What one pipe holds, in bytes. */
+export const pipeBytes = 256 * 1024
+
+export interface Pipe {
+  readonly readEnd: number
+  readonly writeEnd: number
+}
+
+export class PipePool {
+  readonly #idle: Pipe[] = []
+  readonly #most: number
+  readonly #keep: number
+  #open = 0
+
+  /** At most `most` pipes at once; of idle ones `keep` stay open. */
+  constructor(most: number, keep: number) {
+    this.#most = most
+    this.#keep = keep
+  }
+
+  /** An empty pipe, or undefined if there is none to be had. */
+  acquire(): Pipe | undefined {
+    return this.#idle.pop() ?? (this.#open < this.#most ? this.#create() : undefined)
+  }
+
+  /** Give back a pipe; one that still holds bytes is closed. */
+  release(pipe: Pipe, empty: boolean): void {
+    if (empty && this.#idle.length < this.#keep) this.#idle.push(pipe)
+    else this.#destroy(pipe)
+  }
+
+  close(): void {
+    for (const pipe of this.#idle.splice(0)) this.#destroy(pipe)
+  }
+
+  #create(): Pipe | undefined {
+    const fds = new Int32Array(2)
+    if (libc.pipe2(fds, O_NONBLOCK | O_CLOEXEC) < 0) return undefined
+    const pipe = { readEnd: fds[0], writeEnd: fds[1] }
+    this.#open++
+    if (libc.setPipeSize(pipe.writeEnd, pipeBytes) >= 0) return pipe
+    this.#destroy(pipe)
+    return undefined
+  }
+
+  #destroy(pipe: Pipe): void {
+    this.#open--
+    libc.close(pipe.readEnd)
+    libc.close(pipe.writeEnd)
+  }
+}
+
+/** Move up to `length` bytes from a socket into a pipe's write end or from its read end into a socket, without blocking. */
+export function spliceBytes(from: number, to: number, length: number): number {
+  return libc.splice(from, null, to, null, length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
+}

@@ -1,0 +1,102 @@
+import { AF_INET, AF_INET6, type BinaryAddress, encodeSocketAddress, portOf, socketAddressBytes } from './address.ts'
+import * as libc from './libc.ts'
+
+/** TCP sockets, non-blocking and closed on exec. Results are 0 or more, or a negated errno. */
+
+const SOCK_STREAM = 1
+const SOCK_NONBLOCK = 0o4000
+const SOCK_CLOEXEC = 0o2000000
+const IPPROTO_TCP = 6
+const IPPROTO_IPV6 = 41
+const SOL_SOCKET = 1
+const SO_REUSEADDR = 2
+const SO_ERROR = 4
+const SO_LINGER = 13
+const SO_REUSEPORT = 15
+const TCP_NODELAY = 1
+const IPV6_V6ONLY = 26
+const SHUT_WR = 1
+
+export const MSG_NOSIGNAL = 0x4000
+export const MSG_PEEK = 2
+
+// One of each serves every call: a call is over before the next begins.
+const address = new Uint8Array(socketAddressBytes)
+const addressLength = new Int32Array(1)
+const option = new Int32Array(1)
+const optionLength = new Int32Array(1)
+const one = Int32Array.of(1)
+/** struct linger: on, for 0 seconds. */
+const lingerNone = Int32Array.of(1, 0)
+
+/** The socket address that `accept` or `boundAddress` gave last. */
+export const lastAddress: Uint8Array = address
+
+/** Open a TCP socket of the address's family. */
+export function openSocket(addressLengthInBytes: number): number {
+  const family = addressLengthInBytes === 4 ? AF_INET : AF_INET6
+  return libc.socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP)
+}
+
+/** Begin to connect; -EINPROGRESS is the usual answer. */
+export function connectSocket(fd: number, bytes: Uint8Array, port: number): number {
+  return libc.connect(fd, address, encodeSocketAddress(address, bytes, port))
+}
+
+/** Take one waiting client; its address is in `lastAddress`. */
+export function accept(fd: number): number {
+  addressLength[0] = socketAddressBytes
+  return libc.accept4(fd, address, addressLength, SOCK_NONBLOCK | SOCK_CLOEXEC)
+}
+
+/** Put a socket's own address into `lastAddress`. */
+export function boundAddress(fd: number): number {
+  addressLength[0] = socketAddressBytes
+  return libc.getsockname(fd, address, addressLength)
+}
+
+/** The error that a connect ended with, as a positive errno, or 0; reading it clears it. */
+export function pendingError(fd: number): number {
+  optionLength[0] = 4
+  const result = libc.getsockopt(fd, SOL_SOCKET, SO_ERROR, option, optionLength)
+  return result < 0 ? -result : option[0]
+}
+
+/** Send small writes at once (Nagle's algorithm off). Sockets inherit it from the listening one. */
+export function setNoDelay(fd: number): void {
+  libc.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, one, 4)
+}
+
+/** Tell the peer that no more bytes follow. */
+export function finish(fd: number): number {
+  return libc.shutdown(fd, SHUT_WR)
+}
+
+/** Make the coming close an RST instead of a FIN. */
+export function resetOnClose(fd: number): void {
+  libc.setsockopt(fd, SOL_SOCKET, SO_LINGER, lingerNone, 8)
+}
+
+/**
+ * Open a listening socket, IPv6 without IPv4. With `shared`, others of this process may listen on the same port
+ * (SO_REUSEPORT), and the kernel spreads clients over them. Returns the descriptor.
+ */
+export function listen(at: BinaryAddress, port: number, backlog: number, shared: boolean): number {
+  const fd = openSocket(at.bytes.length)
+  if (fd < 0) return fd
+  libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, one, 4)
+  if (shared) libc.setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, one, 4)
+  if (at.bytes.length === 16) libc.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, one, 4)
+  setNoDelay(fd)
+  let result = libc.bindSocket(fd, address, encodeSocketAddress(address, at.bytes, port, at.scope))
+  if (result === 0) result = libc.listenSocket(fd, backlog)
+  if (result === 0) return fd
+  libc.close(fd)
+  return result
+}
+
+/** The port a socket is bound to. */
+export function boundPort(fd: number): number {
+  boundAddress(fd)
+  return portOf(address)
+}
