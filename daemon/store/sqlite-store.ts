@@ -61,7 +61,7 @@ function prepare(database: DatabaseSync, file: string): void {
   // Exclusive before WAL: a second daemon is refused at once, and no shared-memory file is needed.
   database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   const [check] = Object.values(database.prepare('PRAGMA quick_check(1)').get() ?? {})
-  if (check !== 'ok') throw damaged(file, String(check))
+  if (check !== 'ok') throw damaged(file, `${check}`.replace(/\s+/g, ' '))
   migrate(database, file)
 }
 

@@ -1,0 +1,167 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { text } from 'node:stream/consumers'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { openSqliteStore } from '../../daemon/store/sqlite-store.ts'
+import { StoreError } from '../../daemon/store/store.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+import { testStore } from './contract.ts'
+
+testStore('SQLite', async () => {
+  const folder = await temporaryFolder()
+  return () => openSqliteStore(folder)
+})
+
+const bob = { name: 'bob', password: '$scrypt$bob', enabled: true, created: 1 }
+
+describe('the SQLite store', () => {
+  it('makes a folder for its owner only, and files likewise', async () => {
+    const folder = join(await temporaryFolder(), 'a', 'b')
+    const store = await openSqliteStore(folder)
+    await store.users.insert(bob)
+    expect(mode(folder)).toBe('700')
+    const files = readdirSync(folder)
+    expect(files).toContain('proxyd.db')
+    expect(files.map((file) => mode(join(folder, file)))).toEqual(files.map(() => '600'))
+    await store.close()
+  })
+
+  it('takes a file away from other eyes', async () => {
+    const folder = await temporaryFolder()
+    const file = join(folder, 'proxyd.db')
+    await (await openSqliteStore(folder)).close()
+    chmodSync(file, 0o644)
+    await (await openSqliteStore(folder)).close()
+    expect(mode(file)).toBe('600')
+  })
+
+  it('keeps what it has confirmed when its process is killed', async () => {
+    const folder = await temporaryFolder()
+    const child = startChild(`
+      const store = await openSqliteStore(${JSON.stringify(folder)})
+      await store.users.insert(${JSON.stringify(bob)})
+      process.kill(process.pid, 'SIGKILL')`)
+    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL'])
+    const store = await openSqliteStore(folder)
+    expect(await store.users.list()).toEqual([bob])
+    await store.close()
+  })
+
+  it('says nothing on stderr by itself', async () => {
+    const child = startChild(`await (await openSqliteStore(${JSON.stringify(await temporaryFolder())})).close()`)
+    expect(await text(child.stderr)).toBe('')
+  })
+
+  it('is for one daemon at a time', async () => {
+    const folder = await temporaryFolder()
+    const child = startChild(`
+      const store = await openSqliteStore(${JSON.stringify(folder)})
+      process.stdout.write('open')
+      process.stdin.on('end', () => store.close()).resume()`)
+    await once(child.stdout, 'data')
+    await expectRefusal(folder, 'locked', '--state-dir')
+
+    child.stdin.end()
+    await once(child, 'exit')
+    await (await openSqliteStore(folder)).close()
+  })
+
+  it('is for one owner in a process, too', async () => {
+    const folder = await temporaryFolder()
+    const store = await openSqliteStore(folder)
+    await expectRefusal(folder, 'locked', '--state-dir')
+    await expectRefusal(folder, 'locked', '--state-dir')
+    await store.users.insert(bob)
+    await store.close()
+  })
+
+  it('refuses a folder that cannot be made', async () => {
+    const file = join(await temporaryFolder(), 'file')
+    writeFileSync(file, '')
+    await expectRefusal(join(file, 'state'), 'unwritable', '--state-dir')
+  })
+
+  it('refuses a database that is a folder', async () => {
+    const folder = await temporaryFolder()
+    mkdirSync(join(folder, 'proxyd.db'))
+    await expectRefusal(folder, 'unwritable', '--state-dir')
+  })
+
+  it('refuses a folder that it may not write to', async () => {
+    const folder = await temporaryFolder()
+    chmodSync(folder, 0o555)
+    const child = startChild(`
+      if (process.getuid() === 0) process.seteuid(65534)
+      await openSqliteStore(${JSON.stringify(folder)}).catch(({ kind, message }) => console.log(kind + ': ' + message))`)
+    expect(await text(child.stdout)).toMatch(
+      /^unwritable: cannot write \S+ \(permission denied\): make it writable .* --state-dir\n$/,
+    )
+  })
+
+  it('refuses a file that is no database', async () => {
+    const folder = await temporaryFolder()
+    writeFileSync(join(folder, 'proxyd.db'), 'no database at all, '.repeat(500))
+    await expectRefusal(folder, 'corrupt', 'restore a copy')
+  })
+
+  it('refuses a database with a damaged page', async () => {
+    const folder = await temporaryFolder()
+    const store = await openSqliteStore(folder)
+    for (let i = 0; i < 300; i++) await store.users.insert({ ...bob, name: `user${i}`, password: 'x'.repeat(100) })
+    await store.close()
+    const file = openSync(join(folder, 'proxyd.db'), 'r+')
+    writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, 2 * 4096)
+    closeSync(file)
+    await expectRefusal(folder, 'corrupt', 'restore a copy')
+  })
+
+  it('refuses a schema that is newer than it knows', async () => {
+    const folder = await temporaryFolder()
+    await (await openSqliteStore(folder)).close()
+    const database = new DatabaseSync(join(folder, 'proxyd.db'))
+    database.exec('PRAGMA user_version = 1000')
+    database.close()
+    await expectRefusal(folder, 'newer', 'upgrade')
+  })
+
+  it('explains a failure while it is open', async () => {
+    const folder = await temporaryFolder()
+    const store = await openSqliteStore(folder)
+    await store.close()
+    await expect(store.users.insert(bob)).rejects.toSatisfy((error: StoreError) => error.kind === 'failed')
+  })
+})
+
+/** Expects one line that names the place and the mend. */
+async function expectRefusal(folder: string, kind: StoreError['kind'], mend: string): Promise<void> {
+  const error = await openSqliteStore(folder).catch((error: unknown) => error)
+  expect(error).toBeInstanceOf(StoreError)
+  const { kind: actual, message } = error as StoreError
+  expect(actual).toBe(kind)
+  expect(message).toContain(folder)
+  expect(message).toContain(mend)
+  expect(message).not.toContain('\n')
+}
+
+/** Another process with `openSqliteStore` at hand; it is gone when the test ends. */
+function startChild(code: string) {
+  const source = new URL('../../daemon/store/sqlite-store.ts', import.meta.url).href
+  const script = `import { openSqliteStore } from ${JSON.stringify(source)}\n${code}`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script])
+  onTestFinished(() => ended(child))
+  return child
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exit = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exit
+}
+
+function mode(path: string): string {
+  return (statSync(path).mode & 0o777).toString(8)
+}
