@@ -1,4 +1,5 @@
 import { formatBytes } from '../format/bytes.ts'
+import { safeJson } from '../format/safe-text.ts'
 import { formatDuration } from '../format/time.ts'
 import type { Method, Params, Result, Setting } from '../protocol/methods.ts'
 import { UsageError } from './usage-error.ts'
@@ -27,8 +28,8 @@ export const daemonVerbs = {
           return { data: setting, view: valueText(setting) }
         }
         const { settings } = await call('config.list', {})
-        const rows = settings.map((setting) => [setting.name, valueText(setting), setting.source])
-        return { data: settings, view: { heading: ['NAME', 'VALUE', 'SOURCE'], rows } }
+        const rows = settings.map((setting) => [setting.name, setting.source, valueText(setting)])
+        return { data: settings, view: { heading: ['NAME', 'SOURCE', 'VALUE'], rows } }
       },
   }),
   whoami: verb({
@@ -50,7 +51,7 @@ export const daemonVerbs = {
       return async ({ call }) => {
         // Whether there is such a method, and whether it takes these, the daemon knows.
         const result = await call(method as Method, params as Params<Method>)
-        return { data: result, view: JSON.stringify(result, null, 2) }
+        return { data: result, view: safeJson(result) }
       }
     },
   }),

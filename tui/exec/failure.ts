@@ -1,0 +1,52 @@
+import { UsageError } from '../../shared/commands/usage-error.ts'
+import { type ErrorKind, RpcError } from '../../shared/protocol/errors.ts'
+import { ConnectionError } from '../client/client.ts'
+
+/** What the process ends with. */
+export const exitStatus = { done: 0, refused: 1, usage: 2, connection: 3, login: 4, interrupted: 130 } as const
+
+/** Why --exec stops: one line for people that names the cause and the mend, and the exit status. */
+export class Failure extends Error {
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.name = 'Failure'
+    this.status = status
+  }
+}
+
+/** What to do about a refusal that any command may meet. */
+const generalHints: Readonly<Partial<Record<ErrorKind, string>>> = {
+  rate_limited: 'wait a minute',
+  busy: 'try again',
+  unsupported_version: "use the proxy-tui of the daemon's release",
+}
+
+const connectionHints: Readonly<Partial<Record<ConnectionError['kind'], string>>> = {
+  unreachable: 'is proxyd running? --host or --socket tells where',
+  timeout: '--timeout gives it longer',
+}
+
+/** Translate what a command threw; what is no refusal, no mistake and no lost connection is a fault and thrown again. */
+export function failureOf(error: unknown, hints: Readonly<Partial<Record<ErrorKind, string>>> = {}): Failure {
+  if (error instanceof UsageError) return new Failure(exitStatus.usage, error.message)
+  if (error instanceof RpcError) {
+    const login = error.kind === 'auth_failed' || error.kind === 'auth_required'
+    return new Failure(
+      login ? exitStatus.login : exitStatus.refused,
+      withHint(error.message, hints[error.kind] ?? generalHints[error.kind]),
+    )
+  }
+  if (error instanceof ConnectionError) {
+    return new Failure(
+      error.kind === 'login' ? exitStatus.login : exitStatus.connection,
+      withHint(error.message, connectionHints[error.kind]),
+    )
+  }
+  throw error
+}
+
+function withHint(message: string, hint: string | undefined): string {
+  return hint === undefined ? message : `${message}; ${hint}`
+}

@@ -1,0 +1,21 @@
+import type { Outcome, Table } from '../../shared/commands/verb.ts'
+import { safeJson, safeText } from '../../shared/format/safe-text.ts'
+import { tableLines } from './table.ts'
+
+/** What is written for a command that is done, line ends included. Safe for a terminal, whatever the daemon says. */
+export async function render({ data, view }: Outcome, json: boolean): Promise<string> {
+  if (json) return `${safeJson(data)}\n`
+  if (typeof view === 'string') return view === '' ? '' : `${safeText(view)}\n`
+  const table = { ...view, rows: view.rows.map((row) => row.map(safeText)) }
+  return tableLines(table, await widthFor(table))
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+const ascii = /^[ -~]*$/
+
+/** string-width takes longer to load than all the rest of a command, so only who needs it pays for it. */
+async function widthFor({ rows }: Table): Promise<(text: string) => number> {
+  if (rows.flat().every((cell) => ascii.test(cell))) return (text) => text.length
+  return (await import('string-width')).default
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { safeText } from '../shared/format/safe-text.ts'
+import { type CommandLine, readCommandLine } from './command-line.ts'
+import { exitStatus } from './exec/failure.ts'
+
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  let asked: CommandLine
+  try {
+    asked = readCommandLine(process.argv.slice(2), { env: process.env, uid: process.getuid?.() ?? -1, version })
+  } catch (error) {
+    process.stderr.write(`proxy-tui: ${safeText((error as Error).message)}; see proxy-tui --help\n`)
+    return exitStatus.usage
+  }
+  endQuietly()
+  if (asked.kind === 'print') {
+    process.stdout.write(asked.text)
+    return exitStatus.done
+  }
+  // Each is loaded only when it is used: commands start fast, and the terminal app is by far the heavier.
+  if (asked.kind === 'exec') {
+    process.once('SIGINT', () => process.exit(exitStatus.interrupted))
+    const { runExec } = await import('./exec/exec.ts')
+    return runExec(asked.options)
+  }
+  const { runApp } = await import('./app/main.tsx')
+  return runApp(asked.options)
+}
+
+/** Whoever reads our output may stop, as `head` does: what is left is not wanted then. */
+function endQuietly(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(exitStatus.done)
+    process.stderr.write(`proxy-tui: cannot write the output: ${error.message}\n`)
+    process.exit(exitStatus.refused)
+  })
+}
+
+/** The package's file lies beside this one's folder, both in the sources and in the bundle. */
+function version(): string {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+}
