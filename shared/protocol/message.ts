@@ -1,0 +1,135 @@
+import { type ErrorKind, errorCodes, RpcError } from './errors.ts'
+import { limits } from './limits.ts'
+import type { EventName, EventParams } from './methods.ts'
+
+/**
+ * The envelope: JSON-RPC 2.0, strict profile, one object a line. What a daemon reads is judged strictly
+ * (`parseRequest`), what a client reads leniently (`parseFromDaemon`): minor versions only add.
+ */
+
+export type Id = string | number
+
+export interface Request {
+  readonly id: Id
+  readonly method: string
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+export type FromDaemon =
+  | { readonly type: 'result'; readonly id: Id; readonly result: unknown }
+  /** Without an `id` it answers no request but ends the connection. */
+  | { readonly type: 'error'; readonly id: Id | null; readonly error: RpcError }
+  | { readonly type: 'event'; readonly name: string; readonly params: Readonly<Record<string, unknown>> }
+
+/** A line that is no request. The reply carries `id`, if that much could be read. */
+export class BadRequest extends RpcError {
+  readonly id: Id | null
+
+  constructor(kind: 'parse_error' | 'invalid_request', message: string, id: Id | null = null) {
+    super(kind, message)
+    this.name = 'BadRequest'
+    this.id = id
+  }
+}
+
+const requestMembers = new Set(['jsonrpc', 'id', 'method', 'params'])
+
+/** Read a line from a client. Throws `BadRequest`. */
+export function parseRequest(line: string): Request {
+  const { jsonrpc, id, method, params = {}, ...rest } = parseObject(line)
+  if (!isId(id)) {
+    throw new BadRequest('invalid_request', `id must be a string of at most ${limits.id} characters or a safe integer`)
+  }
+  if (jsonrpc !== '2.0') throw new BadRequest('invalid_request', 'jsonrpc must be "2.0"', id)
+  if (typeof method !== 'string') throw new BadRequest('invalid_request', 'method must be a string', id)
+  if (!isObject(params)) throw new BadRequest('invalid_request', 'params must be an object', id)
+  if (Object.keys(rest).length > 0) {
+    throw new BadRequest('invalid_request', `a request has no members but ${[...requestMembers].join(', ')}`, id)
+  }
+  return { id, method, params }
+}
+
+/** Read a line from a daemon; unknown members are ignored. Throws `BadRequest` if it is neither a response nor an event. */
+export function parseFromDaemon(line: string): FromDaemon {
+  const { id, method, params, result, error } = parseObject(line)
+  if (typeof method === 'string' && id === undefined && isObject(params)) return { type: 'event', name: method, params }
+  if (isObject(error) && (id === null || isId(id))) return { type: 'error', id, error: remoteError(error) }
+  if (isId(id) && result !== undefined) return { type: 'result', id, result }
+  throw new BadRequest('invalid_request', 'neither a response nor an event')
+}
+
+export function requestLine(id: Id, method: string, params: object): string {
+  return line({ jsonrpc: '2.0', id, method, params })
+}
+
+export function resultLine(id: Id, result: object): string {
+  return line({ jsonrpc: '2.0', id, result })
+}
+
+export function errorLine(id: Id | null, error: RpcError): string {
+  const { kind, message, details } = error
+  return line({ jsonrpc: '2.0', id, error: { code: errorCodes[kind], message, data: { ...details, kind } } })
+}
+
+export function eventLine<E extends EventName>(name: E, params: EventParams<E>): string {
+  return line({ jsonrpc: '2.0', method: name, params })
+}
+
+/** JSON escapes control characters inside strings, so the only LF is the last character. */
+function line(message: object): string {
+  return `${JSON.stringify(message)}\n`
+}
+
+/** A `__proto__` member becomes an own property like any other: JSON.parse defines, it does not assign. */
+function parseObject(text: string): Record<string, unknown> {
+  if (nestsDeeper(text, limits.nesting)) {
+    throw new BadRequest('invalid_request', `at most ${limits.nesting} arrays and objects inside each other`)
+  }
+  const value = parseJson(text)
+  if (!isObject(value)) throw new BadRequest('invalid_request', 'a message is one object')
+  return value
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new BadRequest('parse_error', 'a line must be JSON')
+  }
+}
+
+/** Counts brackets outside of strings. Whether they match is for the parser to say. */
+function nestsDeeper(text: string, limit: number): boolean {
+  let depth = 0
+  let inString = false
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i]
+    if (inString) {
+      if (character === '\\') i++
+      else if (character === '"') inString = false
+    } else if (character === '"') inString = true
+    else if (character === '[' || character === '{') {
+      if (++depth > limit) return true
+    } else if (character === ']' || character === '}') depth--
+  }
+  return false
+}
+
+/** A kind from a later version is shown by its text and treated as a fault of the daemon. */
+function remoteError(error: Record<string, unknown>): RpcError {
+  const { kind, ...details } = isObject(error.data) ? error.data : {}
+  const message = typeof error.message === 'string' ? error.message : 'no reason given'
+  return new RpcError(isErrorKind(kind) ? kind : 'internal_error', message, details)
+}
+
+function isErrorKind(kind: unknown): kind is ErrorKind {
+  return typeof kind === 'string' && Object.hasOwn(errorCodes, kind)
+}
+
+function isId(id: unknown): id is Id {
+  return typeof id === 'string' ? id.length <= limits.id : Number.isSafeInteger(id)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
