@@ -1,0 +1,123 @@
+import type { Server, Socket } from 'node:net'
+import type { Endpoint, Engine, EngineOptions, EngineServices, Policy, UserChange } from '../engine.ts'
+import type { SessionTable } from '../session-table.ts'
+import { endpointOf, openListeners } from './listeners.ts'
+import { Logins } from './logins.ts'
+import { Rows } from './rows.ts'
+import { Session, type SessionContext } from './session.ts'
+
+/**
+ * The data plane on node:net, in the thread that calls. It runs wherever Node does, and says plainly what the other
+ * engines must do.
+ *
+ * node:net cannot stop accepting, so clients beyond `maxSessions` are accepted and left unread until there is room, at
+ * most `backlog` of them per listener; those beyond are dropped.
+ *
+ * Rejects with `ListenError`.
+ */
+export async function startPortableEngine(options: EngineOptions, services: EngineServices): Promise<Engine> {
+  const engine = new PortableEngine(options, services)
+  await engine.listen()
+  return engine
+}
+
+class PortableEngine implements Engine {
+  readonly kind = 'portable'
+  readonly tables: readonly SessionTable[]
+  listening: readonly Endpoint[] = []
+
+  readonly #options: EngineOptions
+  readonly #services: EngineServices
+  readonly #context: SessionContext
+  readonly #rows: Rows
+  /** By serial. */
+  readonly #sessions = new Map<number, Session>()
+  /** Clients that wait for room. */
+  readonly #waiting: Socket[] = []
+  #policy: Policy
+  #servers: readonly Server[] = []
+  #stopped: Promise<void> | undefined
+
+  constructor(options: EngineOptions, services: EngineServices) {
+    this.#options = options
+    this.#services = services
+    this.#policy = options.policy
+    this.#context = { logins: new Logins(services), resolver: services, timeouts: options.timeouts }
+    this.#rows = new Rows(options.maxSessions)
+    this.tables = [this.#rows.table]
+  }
+
+  async listen(): Promise<void> {
+    const { listen, backlog, maxSessions } = this.#options
+    this.#servers = await openListeners(listen, {
+      backlog,
+      maxConnections: maxSessions + backlog,
+      accept: (client) => this.#accept(client),
+      warn: (message) => this.#services.warn(message),
+    })
+    this.listening = this.#servers.map(endpointOf)
+  }
+
+  async apply(policy: Policy): Promise<void> {
+    this.#policy = policy
+  }
+
+  async userChanged({ user, cut }: UserChange): Promise<number> {
+    this.#context.logins.forget(user)
+    if (!cut) return 0
+    const theirs = [...this.#sessions.values()].filter((session) => session.row.user === user)
+    await cutAll(theirs)
+    return theirs.length
+  }
+
+  async kill(serials: readonly number[]): Promise<number[]> {
+    const live = serials.filter((serial) => this.#sessions.has(serial))
+    await cutAll(live.flatMap((serial) => this.#sessions.get(serial) ?? []))
+    return live
+  }
+
+  async drain(): Promise<void> {
+    const stopped = this.#stop()
+    await Promise.all([...this.#sessions.values()].map((session) => session.ended))
+    await stopped
+  }
+
+  async close(): Promise<void> {
+    const stopped = this.#stop()
+    await cutAll([...this.#sessions.values()])
+    await stopped
+  }
+
+  #accept(client: Socket): void {
+    if (this.#rows.full) this.#waiting.push(client)
+    else this.#begin(client)
+  }
+
+  #begin(client: Socket): void {
+    // A client that has gone already has no address any more; its session ends at the first read.
+    const row = this.#rows.begin(client.remoteAddress ?? '::', client.remotePort ?? 0)
+    const session = new Session(client, row, this.#context, this.#policy)
+    this.#sessions.set(row.serial, session)
+    void session.ended.then(() => {
+      this.#sessions.delete(row.serial)
+      const next = this.#waiting.shift()
+      if (next) this.#begin(next)
+    })
+  }
+
+  /** Stops listening; resolves when the last client's socket has closed. */
+  #stop(): Promise<void> {
+    for (const client of this.#waiting.splice(0)) client.destroy()
+    this.#stopped ??= Promise.all(this.#servers.map(closed)).then(() => {})
+    return this.#stopped
+  }
+}
+
+async function cutAll(sessions: readonly Session[]): Promise<void> {
+  for (const session of sessions) session.cut()
+  await Promise.all(sessions.map((session) => session.ended))
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()))
+}

@@ -1,0 +1,73 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net'
+import { type Endpoint, ListenError } from '../engine.ts'
+
+/** How often a free port is looked for that is free on every address. */
+const portAttempts = 10
+
+/** What a machine may lack without harm to the rest: an address family, or an address. */
+const missing = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
+
+export interface ListenOptions {
+  readonly backlog: number
+  /** Beyond this many connections of one listener, node:net accepts and drops. */
+  readonly maxConnections: number
+  readonly accept: (client: Socket) => void
+  readonly warn: (message: string) => void
+}
+
+/**
+ * Listens on all endpoints; with port 0 the first one's free port serves for all. What this machine lacks is left out
+ * with a warning. Rejects with `ListenError`, nothing left open, if anything else fails or nothing is left.
+ */
+export async function openListeners(endpoints: readonly Endpoint[], options: ListenOptions): Promise<Server[]> {
+  const anyPort = endpoints.some(({ port }) => port === 0)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await openAll(endpoints, options)
+    } catch (error) {
+      const taken = error instanceof ListenError && error.code === 'EADDRINUSE'
+      if (!taken || !anyPort || attempt === portAttempts) throw error
+    }
+  }
+}
+
+export function endpointOf(server: Server): Endpoint {
+  const { address, port } = server.address() as AddressInfo
+  return { address, port }
+}
+
+async function openAll(endpoints: readonly Endpoint[], options: ListenOptions): Promise<Server[]> {
+  const open: Server[] = []
+  let lacking: ListenError | undefined
+  let freePort = 0
+  for (const { address, port } of endpoints) {
+    try {
+      const server = await openOne({ address, port: port || freePort }, options)
+      open.push(server)
+      freePort ||= endpointOf(server).port
+    } catch (error) {
+      if (!(error instanceof ListenError && missing.has(error.code))) {
+        for (const server of open) server.close()
+        throw error
+      }
+      lacking = error
+      options.warn(error.message)
+    }
+  }
+  if (open.length === 0 && lacking) throw lacking
+  return open
+}
+
+async function openOne(endpoint: Endpoint, options: ListenOptions): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, options.accept)
+  server.maxConnections = options.maxConnections
+  const { address: host, port } = endpoint
+  server.listen({ host, port, backlog: options.backlog, ipv6Only: isIPv6(host), exclusive: true })
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    throw new ListenError(endpoint, (error as NodeJS.ErrnoException).code ?? 'unknown')
+  }
+  return server.on('error', (error) => options.warn(`cannot accept a client: ${error.message}`))
+}

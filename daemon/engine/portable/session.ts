@@ -1,0 +1,184 @@
+import type { Socket } from 'node:net'
+import { parseAddress } from '../../socks/address.ts'
+import { encodeReply, Reply } from '../../socks/messages.ts'
+import { type Destination, Negotiation, type Outcome } from '../../socks/negotiation.ts'
+import type { EngineServices, Policy, Timeouts } from '../engine.ts'
+import { connected, DialError, dial, replyFor } from './dial.ts'
+import type { Logins } from './logins.ts'
+import { relay } from './relay.ts'
+import type { Row } from './rows.ts'
+
+/** Milliseconds in which a refused client may finish sending and read its reply. */
+const lingerTime = 1000
+
+/** What all sessions of an engine share. */
+export interface SessionContext {
+  readonly logins: Logins
+  readonly resolver: Pick<EngineServices, 'resolve'>
+  readonly timeouts: Timeouts
+}
+
+/**
+ * One client from accept to close.
+ *
+ * Once the request is there, the client's stream is paused until its destination is. A paused stream still tells us of
+ * the client's end, but only if nothing was sent before it: so a client that is gone ends the dial, and one that has
+ * sent its data early and finished is served.
+ */
+export class Session {
+  readonly row: Row
+  /** Resolves when the session is over and its descriptors are given back. */
+  readonly ended: Promise<void>
+
+  readonly #client: Socket
+  #target: Socket | undefined
+  readonly #negotiation: Negotiation
+  readonly #context: SessionContext
+  #deadline: NodeJS.Timeout | undefined
+  #resolveEnded: () => void
+
+  /** `client` is a paused stream that allows half-open. */
+  constructor(client: Socket, row: Row, context: SessionContext, { passwordRequired }: Policy) {
+    this.#client = client
+    this.row = row
+    this.#context = context
+    this.#negotiation = new Negotiation(passwordRequired)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.ended = promise
+    this.#resolveEnded = resolve
+
+    client.on('error', this.cut).on('close', this.#closed).on('data', this.#receive).on('end', this.cut)
+    this.#setDeadline(context.timeouts.negotiation)
+    client.resume()
+  }
+
+  /** Ends the session now, with an RST to whoever is still there: nobody shall take a broken stream for a whole one. */
+  readonly cut = (): void => {
+    this.#client.resetAndDestroy()
+    if (this.#target?.connecting) this.#target.destroy(new DialError('ECANCELED'))
+    else this.#target?.resetAndDestroy()
+  }
+
+  readonly #receive = (chunk: Buffer): void => this.#take(this.#negotiation.receive(chunk))
+
+  #take({ reply, step }: Outcome): void {
+    if (step.kind === 'end') {
+      if (step.denied) this.row.denied()
+      return this.#finish(reply)
+    }
+    if (reply) this.#client.write(reply)
+    if (step.kind === 'more') return void this.#client.resume()
+    this.#client.pause()
+    if (step.kind === 'authenticate') void this.#authenticate(step.username, step.password)
+    else void this.#connect(step.destination)
+  }
+
+  async #authenticate(username: Uint8Array, password: Uint8Array): Promise<void> {
+    const user = await this.#context.logins.authenticate(username, password)
+    if (this.#isOver) return
+    if (user !== undefined) this.row.login(user)
+    this.#take(this.#negotiation.authenticated(user !== undefined))
+  }
+
+  async #connect(destination: Destination): Promise<void> {
+    this.row.requested(destination)
+    const rest = this.#negotiation.takeRest()
+    if (rest.length > 0) this.#client.unshift(rest)
+    let target: Socket
+    try {
+      target = await this.#reach(await this.#addresses(destination), destination.port)
+    } catch (error) {
+      if (!this.#isOver) this.#finish(encodeReply(replyFor(error)))
+      return
+    }
+    if (!this.#isOver) this.#open(target)
+  }
+
+  /** The destination's address literals; none if the name has none, or the resolver takes too long. */
+  async #addresses(destination: Destination): Promise<readonly string[]> {
+    if (destination.kind === 'address') return [literal(destination.address)]
+    const { promise: tooLate, resolve: giveUp } = Promise.withResolvers<readonly string[]>()
+    this.#setDeadline(this.#context.timeouts.resolve, () => giveUp([]))
+    return Promise.race([this.#context.resolver.resolve(destination.name), tooLate])
+  }
+
+  /** Tries the addresses in turn; each may take its share of the time that is left. Rejects as the last one did. */
+  async #reach(addresses: readonly string[], port: number): Promise<Socket> {
+    clearTimeout(this.#deadline)
+    const until = performance.now() + this.#context.timeouts.connect
+    let failure: unknown = new DialError('ENOTFOUND')
+    for (const [tried, address] of addresses.entries()) {
+      if (this.#isOver) break
+      this.row.dialling(address)
+      this.#target = dial(address, port).on('close', this.#closed)
+      try {
+        await connected(this.#target, (until - performance.now()) / (addresses.length - tried))
+        return this.#target
+      } catch (error) {
+        failure = error
+      }
+    }
+    throw failure
+  }
+
+  #open(target: Socket): void {
+    const { idle, halfClosed } = this.#context.timeouts
+    this.row.connected()
+    this.#client.off('data', this.#receive).off('end', this.cut)
+    this.#client.write(encodeReply(Reply.succeeded, boundAddress(target)))
+    target.on('error', this.cut)
+    relay(this.#client, target, (bytes) => {
+      this.row.deliveredUp(bytes)
+      this.#deadline?.refresh()
+    })
+    relay(target, this.#client, (bytes) => {
+      this.row.deliveredDown(bytes)
+      this.#deadline?.refresh()
+    })
+    this.#setDeadline(idle)
+    for (const side of [this.#client, target]) side.once('end', () => this.#setDeadline(halfClosed))
+    this.#client.resume()
+  }
+
+  /**
+   * Sends the last reply and closes. The client's input is read to its end, for a while: closing with input unread
+   * would be an RST, which may overtake the reply.
+   */
+  #finish(reply: Uint8Array | undefined): void {
+    this.row.closing()
+    this.#client.off('data', this.#receive).off('end', this.cut)
+    this.#setDeadline(lingerTime)
+    if (reply) this.#client.write(reply)
+    this.#client.end()
+    this.#client.resume()
+  }
+
+  #setDeadline(milliseconds: number, act: () => void = this.cut): void {
+    clearTimeout(this.#deadline)
+    this.#deadline = setTimeout(act, milliseconds)
+  }
+
+  get #isOver(): boolean {
+    return this.#client.destroyed
+  }
+
+  readonly #closed = (): void => {
+    if (!this.#client.closed || this.#target?.closed === false) return
+    clearTimeout(this.#deadline)
+    this.row.end()
+    this.#resolveEnded()
+  }
+}
+
+/** The text of an address, in a form that node:net takes. */
+function literal(address: Uint8Array): string {
+  if (address.length === 4) return address.join('.')
+  return Array.from({ length: 8 }, (_, i) =>
+    (((address[2 * i] ?? 0) << 8) | (address[2 * i + 1] ?? 0)).toString(16),
+  ).join(':')
+}
+
+function boundAddress({ localAddress = '', localPort = 0 }: Socket): { address: Uint8Array; port: number } | undefined {
+  const address = parseAddress(localAddress.replace(/%.*/, ''))
+  return address && { address, port: localPort }
+}
