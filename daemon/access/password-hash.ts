@@ -1,6 +1,6 @@
-import { scrypt } from 'node:crypto'
+import { hash as digest, scrypt } from 'node:crypto'
 
-/** What is kept of a password: scrypt (RFC 7914) with its parameters. */
+/** What is kept of a password: scrypt (RFC 7914) of its SHA-256 digest, with the parameters. */
 export interface PasswordHash {
   /** log2 of scrypt's N. */
   readonly cost: number
@@ -10,7 +10,7 @@ export interface PasswordHash {
   readonly key: Uint8Array
 }
 
-/** 16 MiB and about 40 ms a guess on one 2020s core: slow to guess, and still quick enough to log in with. */
+/** 16 MiB and about 40 ms a guess on one core: slow to guess, and still quick enough to log in with. */
 export const scryptParameters = { cost: 14, blockSize: 8, parallelism: 1 } as const
 export const saltBytes = 16
 export const keyBytes = 32
@@ -18,25 +18,29 @@ export const keyBytes = 32
 /** Bounds for what is read back, so that a damaged text cannot ask for gigabytes or minutes. */
 const most = { cost: 20, blockSize: 16, parallelism: 16 }
 
-/** scrypt of `password` as `hash` says, on a thread of the pool. */
+/**
+ * scrypt as `hash` says, on a thread of the pool. Of the digest, since scrypt takes the password as a key of HMAC, which
+ * cannot tell `secret` from `secret` and a NUL (RFC 2104, section 2).
+ */
 export function deriveKey(password: Uint8Array, hash: Omit<PasswordHash, 'key'>, length: number): Promise<Buffer> {
   const N = 2 ** hash.cost
   const { blockSize: r, parallelism: p } = hash
   // What scrypt needs (RFC 7914, section 2) and a little more, since Node refuses at its default of 32 MiB.
   const maxmem = 128 * r * (N + p) + 1024 * 1024
+  const secret = digest('sha256', password, 'buffer')
   return new Promise((resolve, reject) => {
-    scrypt(password, hash.salt, length, { N, r, p, maxmem }, (error, key) => (error ? reject(error) : resolve(key)))
+    scrypt(secret, hash.salt, length, { N, r, p, maxmem }, (error, key) => (error ? reject(error) : resolve(key)))
   })
 }
 
-/** As `$scrypt$ln=14,r=8,p=1$salt$key` in the PHC string format: base64 without padding. */
+/** As `$scrypt-sha256$ln=14,r=8,p=1$salt$key` in the PHC string format: base64 without padding. */
 export function formatPasswordHash({ cost, blockSize, parallelism, salt, key }: PasswordHash): string {
-  return `$scrypt$ln=${cost},r=${blockSize},p=${parallelism}$${base64(salt)}$${base64(key)}`
+  return `$scrypt-sha256$ln=${cost},r=${blockSize},p=${parallelism}$${base64(salt)}$${base64(key)}`
 }
 
 /** The hash in a text of `formatPasswordHash`, or undefined if it is none. */
 export function parsePasswordHash(text: string): PasswordHash | undefined {
-  const fields = /^\$scrypt\$ln=(\d+),r=(\d+),p=(\d+)\$([A-Za-z\d+/]+)\$([A-Za-z\d+/]+)$/.exec(text)
+  const fields = /^\$scrypt-sha256\$ln=(\d+),r=(\d+),p=(\d+)\$([A-Za-z\d+/]+)\$([A-Za-z\d+/]+)$/.exec(text)
   if (!fields) return undefined
   const [cost, blockSize, parallelism] = fields.slice(1, 4).map(Number) as [number, number, number]
   const [salt, key] = fields.slice(4).map((field) => Buffer.from(field, 'base64')) as [Buffer, Buffer]

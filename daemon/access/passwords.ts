@@ -11,10 +11,14 @@ const mostChecksWaiting = 200
 
 /** The slow half of a login. However many guesses come in, they get at most two cores and a bounded queue. */
 export class Passwords {
-  readonly #queue = new WorkQueue(checksAtOnce, mostChecksWaiting)
+  readonly #queue: WorkQueue
   /** Checks that wait or run, by salt and password. */
   readonly #checks = new Map<string, Promise<boolean>>()
   readonly #decoySecret = randomBytes(keyBytes)
+
+  constructor(mostWaiting: number = mostChecksWaiting) {
+    this.#queue = new WorkQueue(checksAtOnce, mostWaiting)
+  }
 
   /** The hash to keep, with a new salt. An operator's change does not wait behind a flood of logins. */
   hash(password: string): Promise<PasswordHash> {

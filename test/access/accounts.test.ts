@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest'
+import { Accounts } from '../../daemon/access/accounts.ts'
+import { scryptParameters } from '../../daemon/access/password-hash.ts'
+
+const password = { ...scryptParameters, salt: Buffer.alloc(16), key: Buffer.alloc(32) }
+
+function user(name: string) {
+  return { name, password, enabled: true, stored: true, created: 0 }
+}
+
+it('gives indices from 1 on', () => {
+  const accounts = new Accounts()
+  expect(['ann', 'bob'].map((name) => accounts.add(user(name)).index)).toEqual([1, 2])
+  expect(accounts.highestIndex).toBe(2)
+  expect(accounts.nameOf(2)).toBe('bob')
+  expect(accounts.nameOf(3)).toBeUndefined()
+})
+
+it('gives an index again only after its release', () => {
+  const accounts = new Accounts(2)
+  const ann = accounts.add(user('ann'))
+  accounts.add(user('bob'))
+  accounts.remove(ann)
+  expect(accounts.named('ann')).toBeUndefined()
+  expect(accounts.nameOf(ann.index)).toBe('ann')
+  expect(accounts.isFull).toBe(true)
+  expect(() => accounts.add(user('cid'))).toThrow(RangeError)
+
+  accounts.release(ann.index)
+  expect(accounts.nameOf(ann.index)).toBeUndefined()
+  expect(accounts.isFull).toBe(false)
+  expect(accounts.add(user('cid')).index).toBe(ann.index)
+})
+
+it('holds 65,535 users and no more', () => {
+  const accounts = new Accounts()
+  for (let i = 1; i <= 65_535; i++) accounts.add(user(`user${i}`))
+  expect(accounts.highestIndex).toBe(65_535)
+  expect(accounts.isFull).toBe(true)
+})
+
+it('lists by code point, whatever happens meanwhile', () => {
+  const accounts = new Accounts()
+  const names = () => accounts.list().map(({ name }) => name)
+  for (const name of ['b', '😀', '\uffee', 'a']) accounts.add(user(name))
+  expect(names()).toEqual(['a', 'b', '\uffee', '😀'])
+  const a = accounts.named('a')
+  if (a) accounts.remove(a)
+  accounts.add(user('c'))
+  expect(names()).toEqual(['b', 'c', '\uffee', '😀'])
+  const b = accounts.named('b')
+  if (b) accounts.put({ ...b, enabled: false })
+  expect(accounts.list()[0]?.enabled).toBe(false)
+  expect(accounts.size).toBe(4)
+})

@@ -1,0 +1,119 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { Accounts } from '../../daemon/access/accounts.ts'
+import { Logins } from '../../daemon/access/logins.ts'
+import { Passwords } from '../../daemon/access/passwords.ts'
+import { bytes } from '../helpers/bytes.ts'
+
+const utf8 = (text: string) => new TextEncoder().encode(text)
+
+const passwords = new Passwords()
+const secret = await passwords.hash('secret')
+
+describe('a login', () => {
+  let accounts: Accounts
+  let logins: Logins
+
+  beforeEach(() => {
+    accounts = new Accounts()
+    logins = new Logins(accounts, passwords)
+  })
+
+  function add(name: string) {
+    return accounts.add({ name, password: secret, enabled: true, stored: true, created: 0 })
+  }
+
+  it('succeeds with the very bytes of name and password', async () => {
+    add('ann')
+    const bob = add('bób 😀')
+    expect(await logins.authenticate(utf8('bób 😀'), utf8('secret'))).toBe(bob.index)
+  })
+
+  it.each([
+    ['an unknown name', utf8('ann'), utf8('secret')],
+    ['another case', utf8('Bob'), utf8('secret')],
+    ['a byte more in the name', bytes('bob', 0), utf8('secret')],
+    ['a byte less in the name', utf8('bo'), utf8('secret')],
+    ['a byte order mark before the name', utf8('\ufeffbob'), utf8('secret')],
+    ['a name that is no UTF-8', bytes('bob', 0xff), utf8('secret')],
+    ['a byte more in the password', utf8('bob'), bytes('secret', 0)],
+    ['a byte less in the password', utf8('bob'), utf8('secre')],
+    ['the end of the name as the start of the password', utf8('bo'), utf8('bsecret')],
+    ['an empty password', utf8('bob'), bytes()],
+  ])('fails with %s', async (_what, name, password) => {
+    add('bob')
+    expect(await logins.authenticate(name, password)).toBeUndefined()
+  })
+
+  it('fails with a broken character where a user has its replacement', async () => {
+    add('\ufffd')
+    expect(await logins.authenticate(bytes(0xff), utf8('secret'))).toBeUndefined()
+  })
+
+  it('fails for a disabled user', async () => {
+    accounts.put({ ...add('bob'), enabled: false })
+    expect(await logins.authenticate(utf8('bob'), utf8('secret'))).toBeUndefined()
+  })
+
+  it('does not depend on what becomes of the bytes', async () => {
+    const bob = add('bob')
+    const [name, password] = [utf8('bob'), utf8('secret')]
+    const login = logins.authenticate(name, password)
+    name.fill(0)
+    password.fill(0)
+    expect(await login).toBe(bob.index)
+  })
+
+  it('fails if the user is removed, disabled or given another password while it is checked', async () => {
+    const other = await passwords.hash('other')
+    const [ann, bob, cid] = [add('ann'), add('bob'), add('cid')]
+    const pending = ['ann', 'bob', 'cid'].map((name) => logins.authenticate(utf8(name), utf8('secret')))
+    accounts.remove(ann)
+    accounts.put({ ...bob, enabled: false })
+    accounts.put({ ...cid, password: other })
+    expect(await Promise.all(pending)).toEqual([undefined, undefined, undefined])
+  })
+
+  it('succeeds with a new password while one with the old is being checked', async () => {
+    const other = await passwords.hash('other')
+    const bob = add('bob')
+    const old = logins.authenticate(utf8('bob'), utf8('other'))
+    accounts.put({ ...bob, password: other })
+    expect(await logins.authenticate(utf8('bob'), utf8('other'))).toBe(bob.index)
+    expect(await old).toBeUndefined()
+  })
+
+  it('is checked once for a client that makes many at a time', async () => {
+    const bob = add('bob')
+    const many = Array.from({ length: 1_000 }, () => logins.authenticate(utf8('bob'), utf8('secret')))
+    expect(new Set(await Promise.all(many))).toEqual(new Set([bob.index]))
+  })
+
+  it('costs the same for unknown names, broken names and known ones', async () => {
+    add('bob')
+    const known = await cpuOf(() => logins.authenticate(utf8('bob'), utf8('wrong')))
+    const unknown = await cpuOf(() => logins.authenticate(utf8('ann'), utf8('wrong')))
+    const broken = await cpuOf(() => logins.authenticate(bytes(0xff), utf8('wrong')))
+    expect(unknown).toBeGreaterThan(known / 2)
+    expect(broken).toBeGreaterThan(known / 2)
+  })
+
+  it('is refused at once while too many others wait, and works again after them', async () => {
+    const logins = new Logins(accounts, new Passwords(5))
+    const bob = add('bob')
+    const guesses = Array.from({ length: 1_000 }, (_, i) => logins.authenticate(utf8(`guess${i}`), utf8('guess')))
+    expect(await logins.authenticate(utf8('bob'), utf8('secret'))).toBeUndefined()
+    expect(new Set(await Promise.all(guesses))).toEqual(new Set([undefined]))
+    expect(await logins.authenticate(utf8('bob'), utf8('secret'))).toBe(bob.index)
+  })
+})
+
+/** The least CPU time, in µs, of a few runs: whatever else goes on only adds to it. */
+async function cpuOf(work: () => Promise<unknown>): Promise<number> {
+  const runs: number[] = []
+  for (let i = 0; i < 3; i++) {
+    const before = process.cpuUsage()
+    await work()
+    runs.push(process.cpuUsage(before).user)
+  }
+  return Math.min(...runs)
+}
