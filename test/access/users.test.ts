@@ -1,0 +1,226 @@
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { Accounts } from '../../daemon/access/accounts.ts'
+import { loadAccounts } from '../../daemon/access/load-accounts.ts'
+import { Logins } from '../../daemon/access/logins.ts'
+import { Passwords } from '../../daemon/access/passwords.ts'
+import { Users } from '../../daemon/access/users.ts'
+import { openSqliteStore } from '../../daemon/store/sqlite-store.ts'
+import type { Store } from '../../daemon/store/store.ts'
+import type { RpcError } from '../../shared/protocol/errors.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+const passwords = new Passwords()
+const utf8 = (text: string) => new TextEncoder().encode(text)
+const refusal = (kind: RpcError['kind']) => expect.objectContaining({ name: 'RpcError', kind })
+
+let folder: string
+let store: Store
+let accounts: Accounts
+/** What the loops were told, and what else happened in between. */
+let events: string[]
+
+beforeEach(async () => {
+  folder = await temporaryFolder()
+  store = await openSqliteStore(folder)
+  onTestFinished(() => store.close())
+  accounts = new Accounts()
+  events = []
+})
+
+function usersWith(changes: Partial<ConstructorParameters<typeof Users>[0]> = {}): Users {
+  return new Users({
+    accounts,
+    passwords,
+    store: store.users,
+    dataPlane: {
+      apply: async ({ passwordRequired }) => void events.push(`password ${passwordRequired}`),
+      userChanged: async ({ user, cut }) => {
+        events.push(`${cut ? 'cut' : 'forget'} ${user}`)
+        return cut ? 3 : 0
+      },
+    },
+    traffic: {
+      begin: (index) => void events.push(`begin ${index}`),
+      of: (index) => ({ connections: index, up: 10 * index, down: 100 * index }),
+    },
+    policy: { auth: 'auto', mayBeOpen: true },
+    ...changes,
+  })
+}
+
+function login(name: string, password: string): Promise<number | undefined> {
+  return new Logins(accounts, passwords).authenticate(utf8(name), utf8(password))
+}
+
+/** The users that a daemon started now would have. */
+async function restarted(): Promise<Accounts> {
+  await store.close()
+  store = await openSqliteStore(folder)
+  return loadAccounts(store.users, [], passwords)
+}
+
+describe('adding a user', () => {
+  it('lets them in, and makes the loops ask for passwords', async () => {
+    const users = usersWith()
+    expect(users.passwordRequired).toBe(false)
+    await users.add('bob', 'secret')
+    expect(await login('bob', 'secret')).toBe(1)
+    expect(users.passwordRequired).toBe(true)
+    expect(events).toEqual(['begin 1', 'password true'])
+  })
+
+  it('lasts', async () => {
+    await usersWith().add('bob', 'secret')
+    accounts = await restarted()
+    expect(await login('bob', 'secret')).toBe(1)
+  })
+
+  it('is refused if there is one of that name, at the same moment too', async () => {
+    const users = usersWith()
+    const [first, second] = await Promise.allSettled([users.add('bob', 'first'), users.add('bob', 'second')])
+    expect(first.status).toBe('fulfilled')
+    expect(second).toEqual({ status: 'rejected', reason: refusal('exists') })
+    expect(await login('bob', 'first')).toBe(1)
+    expect(await login('bob', 'second')).toBeUndefined()
+  })
+
+  it('is refused if there is no room, and leaves no trace', async () => {
+    accounts = new Accounts(1)
+    const users = usersWith()
+    await users.add('ann', 'secret')
+    await expect(users.add('bob', 'secret')).rejects.toEqual(refusal('conflict'))
+    expect((await restarted()).size).toBe(1)
+  })
+
+  it('changes nothing if it cannot be stored', async () => {
+    const users = usersWith({ store: { ...store.users, insert: () => Promise.reject(new Error('disk full')) } })
+    await expect(users.add('bob', 'secret')).rejects.toThrow('disk full')
+    expect(users.list()).toEqual([])
+    expect(events).toEqual([])
+  })
+})
+
+describe('removing a user', () => {
+  it('keeps them out and cuts their connections', async () => {
+    const users = usersWith()
+    await users.add('bob', 'secret')
+    events = []
+    expect(await users.remove('bob')).toBe(3)
+    expect(await login('bob', 'secret')).toBeUndefined()
+    expect(events).toEqual(['cut 1', 'password false'])
+    expect((await restarted()).size).toBe(0)
+  })
+
+  it('never opens a proxy that must not be open', async () => {
+    const users = usersWith({ policy: { auth: 'auto', mayBeOpen: false } })
+    await users.add('bob', 'secret')
+    await users.remove('bob')
+    expect(events.at(-1)).toBe('password true')
+  })
+
+  it('gives the index to another only when the connections are cut', async () => {
+    accounts = new Accounts(1)
+    const users = usersWith()
+    await users.add('bob', 'secret')
+    const removed = users.remove('bob')
+    await Promise.all([removed, users.add('ann', 'secret')])
+    expect(events.slice(2)).toEqual(['cut 1', 'password false', 'begin 1', 'password true'])
+  })
+
+  it('changes nothing if it cannot be stored', async () => {
+    const users = usersWith({ store: { ...store.users, remove: () => Promise.reject(new Error('disk full')) } })
+    await users.add('bob', 'secret')
+    await expect(users.remove('bob')).rejects.toThrow('disk full')
+    expect(await login('bob', 'secret')).toBe(1)
+  })
+
+  it('reaches the loops after a login that was good just before', async () => {
+    const loggedIn = Promise.withResolvers<unknown>()
+    // The removal goes on in the very moment in which the login is found good.
+    const remove = async () => void (await loggedIn.promise)
+    const users = usersWith({ store: { ...store.users, remove } })
+    await users.add('bob', 'secret')
+    const removed = users.remove('bob')
+    const session = login('bob', 'secret').then(async (user) => {
+      loggedIn.resolve(user)
+      for (let hop = 0; hop < 10; hop++) await undefined
+      events.push(`login ${user}`)
+    })
+    await Promise.all([removed, session])
+    expect(events.slice(2)).toEqual(['login 1', 'cut 1', 'password false'])
+  })
+})
+
+describe('changing a user', () => {
+  it('gives another password and leaves connections alone', async () => {
+    const users = usersWith()
+    await users.add('bob', 'old')
+    await users.setPassword('bob', 'new')
+    expect(await login('bob', 'old')).toBeUndefined()
+    expect(await login('bob', 'new')).toBe(1)
+    expect(events.at(-1)).toBe('forget 1')
+    accounts = await restarted()
+    expect(await login('bob', 'new')).toBe(1)
+  })
+
+  it('keeps a user out, cutting connections, and lets them in again', async () => {
+    const users = usersWith()
+    await users.add('bob', 'secret')
+    expect(await users.setEnabled('bob', false)).toBe(3)
+    expect(await login('bob', 'secret')).toBeUndefined()
+    expect(users.passwordRequired).toBe(true)
+    expect(events.at(-1)).toBe('cut 1')
+    expect((await restarted()).named('bob')?.enabled).toBe(false)
+  })
+
+  it('lets a user in again', async () => {
+    const users = usersWith()
+    await users.add('bob', 'secret')
+    await users.setEnabled('bob', false)
+    expect(await users.setEnabled('bob', true)).toBe(0)
+    expect(await login('bob', 'secret')).toBe(1)
+  })
+
+  it('does not make a temporary user last', async () => {
+    accounts = await loadAccounts(store.users, [{ name: 'tim', password: 'old' }], passwords)
+    const users = usersWith()
+    await users.setPassword('tim', 'new')
+    expect(await login('tim', 'new')).toBe(1)
+    await users.remove('tim')
+    expect(await login('tim', 'new')).toBeUndefined()
+    expect((await restarted()).size).toBe(0)
+  })
+
+  it('is refused if there is none of that name', async () => {
+    const users = usersWith()
+    await expect(users.remove('bob')).rejects.toEqual(refusal('not_found'))
+    await expect(users.setPassword('bob', 'secret')).rejects.toEqual(refusal('not_found'))
+    await expect(users.setEnabled('bob', false)).rejects.toEqual(refusal('not_found'))
+  })
+
+  it('waits for its turn, whatever became of the change before', async () => {
+    const users = usersWith()
+    await users.add('bob', 'secret')
+    const outcomes = await Promise.allSettled([
+      users.remove('nobody'),
+      users.setEnabled('bob', false),
+      users.remove('bob'),
+      users.setEnabled('bob', true),
+    ])
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled', 'rejected'])
+    expect(users.list()).toEqual([])
+  })
+})
+
+it('lists users in order, with what they have moved', async () => {
+  const users = usersWith()
+  const before = Date.now()
+  await users.add('bob', 'secret')
+  await users.add('ann', 'secret')
+  await users.setEnabled('bob', false)
+  expect(users.list()).toEqual([
+    { name: 'ann', enabled: true, stored: true, created: expect.any(Number), connections: 2, up: 20, down: 200 },
+    { name: 'bob', enabled: false, stored: true, created: expect.any(Number), connections: 1, up: 10, down: 100 },
+  ])
+  expect(users.list()[0]?.created).toBeGreaterThanOrEqual(before)
+})
