@@ -70,7 +70,7 @@ export interface Engine {
   close(): Promise<void>
 }
 
-/** An address family this machine lacks, or an address it does not have: the engine goes on without, after a warning. */
+/** An address or a port that is not to be had; nothing listens then. */
 export class ListenError extends Error {
   readonly endpoint: Endpoint
   /** As in errno(3): EADDRINUSE, EACCES, EADDRNOTAVAIL, EAFNOSUPPORT. */

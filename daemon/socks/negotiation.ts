@@ -138,7 +138,7 @@ export class Negotiation {
     if (input.length < portStart + 2) return more
 
     const bytes = input.subarray(start, portStart)
-    const port = ((input[portStart] ?? 0) << 8) | (input[portStart + 1] ?? 0)
+    const port = (input[portStart] << 8) | input[portStart + 1]
     const destination = type === AddressType.name ? named(bytes, port) : addressed(new Uint8Array(bytes), port)
     if (!destination || port === 0) return this.#refuse(Reply.generalFailure)
     this.#expected = 'nothing'

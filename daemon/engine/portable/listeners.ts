@@ -5,9 +5,6 @@ import { type Endpoint, ListenError } from '../engine.ts'
 /** How often a free port is looked for that is free on every address. */
 const portAttempts = 10
 
-/** What a machine may lack without harm to the rest: an address family, or an address. */
-const missing = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
-
 export interface ListenOptions {
   readonly backlog: number
   /** Beyond this many connections of one listener, node:net accepts and drops. */
@@ -17,8 +14,8 @@ export interface ListenOptions {
 }
 
 /**
- * Listens on all endpoints; with port 0 the first one's free port serves for all. What this machine lacks is left out
- * with a warning. Rejects with `ListenError`, nothing left open, if anything else fails or nothing is left.
+ * Listens on all endpoints; with port 0 the first one's free port serves for all. Rejects with `ListenError`, nothing
+ * left open.
  */
 export async function openListeners(endpoints: readonly Endpoint[], options: ListenOptions): Promise<Server[]> {
   const anyPort = endpoints.some(({ port }) => port === 0)
@@ -39,23 +36,17 @@ export function endpointOf(server: Server): Endpoint {
 
 async function openAll(endpoints: readonly Endpoint[], options: ListenOptions): Promise<Server[]> {
   const open: Server[] = []
-  let lacking: ListenError | undefined
   let freePort = 0
-  for (const { address, port } of endpoints) {
-    try {
+  try {
+    for (const { address, port } of endpoints) {
       const server = await openOne({ address, port: port || freePort }, options)
       open.push(server)
-      freePort ||= endpointOf(server).port
-    } catch (error) {
-      if (!(error instanceof ListenError && missing.has(error.code))) {
-        for (const server of open) server.close()
-        throw error
-      }
-      lacking = error
-      options.warn(error.message)
+      if (port === 0) freePort = endpointOf(server).port
     }
+  } catch (error) {
+    for (const server of open) server.close()
+    throw error
   }
-  if (open.length === 0 && lacking) throw lacking
   return open
 }
 

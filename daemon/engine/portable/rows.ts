@@ -45,7 +45,7 @@ export class Row {
 
   /** The user's index, 0 without a login. */
   get user(): number {
-    return this.#table.user[this.#slot] ?? 0
+    return this.#table.user[this.#slot]
   }
 
   /** Shows the row to the control plane: the serial comes last. */
@@ -53,20 +53,20 @@ export class Row {
     const { opened, serial, state, totals, userSessions } = this.#table
     state[this.#slot] = State.negotiating
     opened[this.#slot] = Date.now()
-    add(totals, Total.accepted, 1)
-    add(userSessions, 0, 1)
+    totals[Total.accepted]++
+    userSessions[0]++
     serial[this.#slot] = this.serial
   }
 
   /** From now on this session and its bytes are the user's. */
   login(user: number): void {
-    add(this.#table.userSessions, this.user, -1)
-    add(this.#table.userSessions, user, 1)
+    this.#table.userSessions[this.user]--
+    this.#table.userSessions[user]++
     this.#table.user[this.#slot] = user
   }
 
   denied(): void {
-    add(this.#table.totals, Total.denied, 1)
+    this.#table.totals[Total.denied]++
   }
 
   requested(destination: Destination): void {
@@ -87,19 +87,19 @@ export class Row {
   connected(): void {
     this.#connected = true
     this.#table.state[this.#slot] = State.open
-    add(this.#table.totals, Total.connected, 1)
+    this.#table.totals[Total.connected]++
   }
 
   deliveredUp(bytes: number): void {
-    add(this.#table.up, this.#slot, bytes)
-    add(this.#table.userUp, this.user, bytes)
-    add(this.#table.totals, Total.up, bytes)
+    this.#table.up[this.#slot] += bytes
+    this.#table.userUp[this.user] += bytes
+    this.#table.totals[Total.up] += bytes
   }
 
   deliveredDown(bytes: number): void {
-    add(this.#table.down, this.#slot, bytes)
-    add(this.#table.userDown, this.user, bytes)
-    add(this.#table.totals, Total.down, bytes)
+    this.#table.down[this.#slot] += bytes
+    this.#table.userDown[this.user] += bytes
+    this.#table.totals[Total.down] += bytes
   }
 
   closing(): void {
@@ -111,8 +111,8 @@ export class Row {
     const { down, name, serial, targetAddress, targetPort, totals, up, user, userSessions } = this.#table
     const slot = this.#slot
     serial[slot] = 0
-    if (!this.#connected) add(totals, Total.failed, 1)
-    add(userSessions, this.user, -1)
+    if (!this.#connected) totals[Total.failed]++
+    userSessions[this.user]--
     user[slot] = 0
     up[slot] = 0
     down[slot] = 0
@@ -130,8 +130,4 @@ function writeAddress(column: Uint8Array, slot: number, literal: string): void {
   column.fill(0, at, at + 16)
   if (address.length === 4) column.fill(0xff, at + 10, at + 12)
   column.set(address, at + 16 - address.length)
-}
-
-function add(column: Float64Array | Int32Array, at: number, amount: number): void {
-  column[at] = (column[at] ?? 0) + amount
 }

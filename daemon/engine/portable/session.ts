@@ -173,9 +173,7 @@ export class Session {
 /** The text of an address, in a form that node:net takes. */
 function literal(address: Uint8Array): string {
   if (address.length === 4) return address.join('.')
-  return Array.from({ length: 8 }, (_, i) =>
-    (((address[2 * i] ?? 0) << 8) | (address[2 * i + 1] ?? 0)).toString(16),
-  ).join(':')
+  return Array.from({ length: 8 }, (_, i) => ((address[2 * i] << 8) | address[2 * i + 1]).toString(16)).join(':')
 }
 
 function boundAddress({ localAddress = '', localPort = 0 }: Socket): { address: Uint8Array; port: number } | undefined {
