@@ -1,15 +1,14 @@
 import { isIP } from 'node:net'
-import { password, userName } from '../shared/protocol/methods.ts'
 import { type SettingName, type SettingShape, settings } from '../shared/settings.ts'
 import { isLoopback } from './addresses.ts'
 
 /**
  * What keeps `value`, from a flag or a config file, from being this setting's: the end of a sentence that begins with
- * the setting's name. Undefined if nothing does. Never repeats a secret.
+ * the setting's name. Undefined if nothing does.
  */
 export function problemWith(name: SettingName, value: unknown): string | undefined {
   const shape: SettingShape = settings[name]
-  return typeProblem[shape.type](shape, value) ?? meaningProblem[name]?.(value as never)
+  return typeProblem[shape.type](shape, value) ?? meaningProblem[name]?.(value as readonly string[])
 }
 
 const typeProblem: Record<SettingShape['type'], (shape: SettingShape, value: unknown) => string | undefined> = {
@@ -33,8 +32,6 @@ const meaningProblem: { readonly [Name in SettingName]?: (value: readonly string
     return addressProblem(addresses)
   },
   'control-addr': (addresses) => addressProblem(addresses) ?? remoteControlProblem(addresses),
-  user: (users) =>
-    users.every(isNameAndPassword) ? undefined : 'needs NAME:PASS, each 1 to 255 bytes, no control characters in NAME',
 }
 
 function addressProblem(addresses: readonly string[]): string | undefined {
@@ -46,15 +43,4 @@ function remoteControlProblem(addresses: readonly string[]): string | undefined 
   const remote = addresses.find((address) => !isLoopback(address))
   if (remote === undefined) return undefined
   return `cannot be ${remote}: outside loopback, management needs TLS, which proxyd lacks; use 127.0.0.1 or ::1, through an SSH tunnel from afar`
-}
-
-function isNameAndPassword(user: string): boolean {
-  const [name, secret] = splitUser(user)
-  return userName.safeParse(name).success && password.safeParse(secret).success
-}
-
-/** The name and password in `NAME:PASS`; the name ends at the first colon. Without one, the password is empty. */
-export function splitUser(user: string): [name: string, password: string] {
-  const colon = user.indexOf(':')
-  return colon < 0 ? [user, ''] : [user.slice(0, colon), user.slice(colon + 1)]
 }

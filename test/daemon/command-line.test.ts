@@ -91,13 +91,4 @@ describe('refuses, in one line that says how to mend it,', () => {
     const users = Array.from({ length: 11 }, (_, n) => ['-u', `user${n}:pass`]).flat()
     expect(refusalOf(...users)).toMatch(/^--user takes at most 10 values, not 11$/)
   })
-
-  test.each([['bob'], [':hunter2'], ['bob:'], ['b\tb:hunter2'], [`bob:${'hunter2'.repeat(37)}`]])(
-    'a user that is not NAME:PASS, without repeating it: %j',
-    (user) => {
-      const refusal = refusalOf('-u', user)
-      expect(refusal).toMatch(/^--user needs NAME:PASS/)
-      expect(refusal).not.toContain('hunter2')
-    },
-  )
 })

@@ -1,0 +1,34 @@
+import type { Settings } from '../../shared/settings.ts'
+import type { Engine, EngineOptions, EngineServices } from './engine.ts'
+import { startPortableEngine } from './portable/engine.ts'
+
+/**
+ * Start the engine that `choice` names. With `auto` that is the Linux one where its calls can be loaded, else the
+ * portable one, after a warning. Throws `ListenError` if an address or port is not to be had, `EngineUnavailable` if the
+ * engine that was named cannot run here.
+ */
+export async function startEngine(
+  choice: Settings['engine'],
+  options: EngineOptions,
+  services: EngineServices,
+): Promise<Engine> {
+  if (choice === 'portable') return startPortableEngine(options, services)
+  const linux = await loadLinuxEngine()
+  if (!(linux instanceof EngineUnavailable)) return linux.startLinuxEngine(options, services)
+  if (choice === 'linux') throw linux
+  services.warn(`${linux.message}; the portable engine, which is slower, serves in its place`)
+  return startPortableEngine(options, services)
+}
+
+/** This machine cannot run the engine that was asked for. */
+export class EngineUnavailable extends Error {}
+
+/** Loaded only when wanted: it binds to libc, which fails where koffi or one of the calls is missing. */
+async function loadLinuxEngine() {
+  try {
+    return await import('./linux/engine.ts')
+  } catch (error) {
+    const [reason] = String(error instanceof Error ? error.message : error).split('\n')
+    return new EngineUnavailable(`the linux engine cannot load (${reason})`)
+  }
+}

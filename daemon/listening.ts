@@ -1,0 +1,64 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { errnoOf, Failure } from './failure.ts'
+
+/** The services that listen, and the flags that say where. */
+const flags = {
+  socks: { address: '-l', port: '-p' },
+  control: { address: '-L', port: '-P' },
+} as const
+
+type Service = keyof typeof flags
+
+/**
+ * Those of the `addresses` that this machine has, after a warning for each that it lacks. For default addresses: one
+ * that was asked for is the engine's to refuse. Throws a `Failure` if none is left.
+ */
+export async function presentAddresses(
+  service: Service,
+  addresses: readonly string[],
+  warn: (message: string) => void,
+): Promise<readonly string[]> {
+  const isPresent = await Promise.all(addresses.map(canListenOn))
+  const present = addresses.filter((_, i) => isPresent[i])
+  if (present.length === 0) {
+    const mend = `name one that it has with ${flags[service].address}`
+    throw new Failure(1, `this machine has none of the addresses ${addresses.join(', ')}: ${mend}`)
+  }
+  for (const address of addresses) {
+    if (!present.includes(address)) warn(`this machine has no address ${address}; ${service} is served without it`)
+  }
+  return present
+}
+
+async function canListenOn(host: string): Promise<boolean> {
+  const server = createServer()
+  try {
+    await once(server.listen({ host, port: 0, ipv6Only: true }), 'listening')
+    return true
+  } catch (error) {
+    return !isAbsence(errnoOf(error))
+  } finally {
+    server.close()
+  }
+}
+
+function isAbsence(code: string | undefined): boolean {
+  return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT'
+}
+
+/** Why a service cannot listen there, with the mend. `code` is the errno name. */
+export function listenFailure(service: Service, address: string, port: number, code: string | undefined): Failure {
+  const flag = flags[service]
+  if (code === 'EADDRINUSE') {
+    const mend = `end what holds it, perhaps another proxyd, or choose another port with ${flag.port}`
+    return new Failure(1, `port ${port} on ${address} is taken: ${mend}`)
+  }
+  if (code === 'EACCES') {
+    return new Failure(1, `port ${port} on ${address} is not for this user: choose one above 1023 with ${flag.port}`)
+  }
+  if (isAbsence(code)) {
+    return new Failure(1, `this machine has no address ${address}: name one that it has with ${flag.address}`)
+  }
+  return new Failure(1, `cannot listen on port ${port} of ${address} (${code}): choose another with ${flag.address}`)
+}

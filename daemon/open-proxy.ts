@@ -1,0 +1,22 @@
+import type { Settings } from '../shared/settings.ts'
+import { isLoopback } from './addresses.ts'
+import { Failure } from './failure.ts'
+
+/** Whether to serve clients without a password is safe, since only this machine reaches the sockets, or wished for. */
+export function mayBeOpen(settings: Readonly<Settings>): boolean {
+  return settings['open-proxy'] || settings['socks-addr'].every(isLoopback)
+}
+
+/** Throws a `Failure` if these settings and this number of users make a proxy that is open to other machines. */
+export function refuseOpenProxy(settings: Readonly<Settings>, users: number): void {
+  if (mayBeOpen(settings) || settings.auth === 'required' || (settings.auth === 'auto' && users > 0)) return
+  const remote = settings['socks-addr'].find((address) => !isLoopback(address))
+  const mend =
+    settings.auth === 'none'
+      ? 'leave --auth none out'
+      : "add a user (with -u, or proxy-tui --exec 'adduser NAME' while proxyd serves loopback only)"
+  throw new Failure(
+    2,
+    `SOCKS on ${remote} without a password serves anyone who reaches it: ${mend}, or pass --open-proxy`,
+  )
+}

@@ -1,0 +1,104 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { temporaryFolder } from './temporary-folder.ts'
+
+const program = fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url))
+
+/** How a process ended, and what it wrote. */
+export interface Ending {
+  readonly status: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Folders of a daemon, kept while a test restarts it. */
+export interface Folders {
+  readonly state: string
+  readonly runtime: string
+}
+
+export async function temporaryFolders(): Promise<Folders> {
+  const folder = await temporaryFolder()
+  return { state: join(folder, 'state'), runtime: join(folder, 'run') }
+}
+
+/** Run the built proxyd with exactly these arguments; nothing of the machine's own daemon is touched. */
+export function spawnDaemon(args: readonly string[]): Daemon {
+  return new Daemon(spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] }))
+}
+
+/** Start the built proxyd on free ports with folders of its own, and wait until it is ready. */
+export async function startDaemon(args: readonly string[] = [], folders?: Folders): Promise<Daemon> {
+  const { state, runtime } = folders ?? (await temporaryFolders())
+  const daemon = spawnDaemon(['-p', '0', '-P', '0', '--state-dir', state, '--runtime-dir', runtime, ...args])
+  await daemon.ready
+  return daemon
+}
+
+/** A proxyd in a process of its own; it ends with the scope that holds it. */
+export class Daemon implements AsyncDisposable {
+  readonly pid: number
+  /** Rejects if the process ends before it is ready. */
+  readonly ready: Promise<void>
+  readonly ended: Promise<Ending>
+  stdout = ''
+  stderr = ''
+  readonly #process: ChildProcessByStdio<null, Readable, Readable>
+
+  constructor(process: ChildProcessByStdio<null, Readable, Readable>) {
+    this.#process = process
+    this.pid = process.pid ?? Number.NaN
+    process.stdout.setEncoding('utf8').on('data', (text) => (this.stdout += text))
+    process.stderr.setEncoding('utf8').on('data', (text) => (this.stderr += text))
+    this.ended = once(process, 'close').then(([status, signal]) => {
+      return { status, signal, stdout: this.stdout, stderr: this.stderr }
+    })
+    this.ready = this.#shows(process.stdout, () => /^ready$/m.test(this.stdout))
+    this.ready.catch(() => {})
+  }
+
+  /** Wait until the log has a line like this. */
+  logs(pattern: RegExp): Promise<void> {
+    return this.#shows(this.#process.stderr, () => pattern.test(this.stderr))
+  }
+
+  /** What it listens on for `service`, as it says: `address:port`, or `unix:path`. */
+  listening(service: 'socks' | 'control'): string[] {
+    return [...this.stdout.matchAll(/^listening (\w+) (.*)$/gm)].flatMap(([, kind, at]) =>
+      kind === service && at !== undefined ? [at] : [],
+    )
+  }
+
+  /** The port of a service, the same for all its addresses. */
+  port(service: 'socks' | 'control'): number {
+    return Number(/:(\d+)$/.exec(this.listening(service)[0] ?? '')?.[1])
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal)
+  }
+
+  /** End it in an orderly way. */
+  stop(): Promise<Ending> {
+    this.signal('SIGTERM')
+    return this.ended
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.signal('SIGKILL')
+    await this.ended
+  }
+
+  async #shows(output: Readable, isThere: () => boolean): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const look = () => isThere() && resolve()
+    output.on('data', look)
+    look()
+    void this.ended.then(({ status, stderr }) => reject(new Error(`proxyd ended with status ${status}: ${stderr}`)))
+    return promise.finally(() => output.off('data', look))
+  }
+}

@@ -1,0 +1,38 @@
+import { type ExecFileException, execFile } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** The path of the first of these programs that this machine has; undefined after a warning, for tests to be skipped. */
+export function findProgram(...names: readonly string[]): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  const found = names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable)
+  if (found === undefined) console.warn(`SKIPPED: tests that need ${names.join(' or ')}, which this machine lacks`)
+  return found
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+export interface Outcome {
+  /** Null if a signal ended it. */
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Run a program to its end, at most 15 s. */
+export function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const limits = { timeout: 15_000, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024, env } as const
+    execFile(program, args, limits, (error: ExecFileException | null, stdout, stderr) => {
+      const status = error === null ? 0 : typeof error.code === 'number' ? error.code : null
+      resolve({ status, stdout, stderr })
+    })
+  })
+}
