@@ -9,8 +9,8 @@ export interface Word {
 /** Part of a word: 'single quoted', "double quoted", \escaped, plain. */
 const piece = /'(?<single>[^']*)'|"(?<double>(?:[^"\\]|\\.)*)"|\\(?<escaped>.)|(?<plain>[^\s;'"\\]+)/suy
 
-/** What counts in JSON for finding its end. */
-const brace = /[{}]|"(?:[^"\\]|\\.)*"/gs
+/** What counts in JSON for finding its end; a string that nothing ends runs to the end of the line. */
+const brace = /[{}]|"(?:[^"\\]|\\.)*(?:"|$)/gs
 
 /**
  * Split a line into commands (`;` and line ends part them) and those into words, quoted as in a shell. A word that

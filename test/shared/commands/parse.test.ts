@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest'
+import { parseCommands } from '../../../shared/commands/parse.ts'
+import { runCommand } from './fake-context.ts'
+
+function refusalOf(line: string): string {
+  try {
+    parseCommands(line)
+  } catch (error) {
+    const { message, position } = error as { message: string; position: number }
+    return `${position}: ${message}`
+  }
+  throw new Error('was understood')
+}
+
+test.each([
+  ['users; frob', "7: no command 'frob'; 'help' lists them"],
+  ['__proto__', "0: no command '__proto__'; 'help' lists them"],
+  ['toString', "0: no command 'toString'; 'help' lists them"],
+  ['deluser', '0: deluser needs NAME; usage: deluser NAME'],
+  ['kill', '0: kill needs ID; usage: kill ID...'],
+  ['raw', '0: raw needs METHOD; usage: raw METHOD [JSON]'],
+  ['users bob', '6: too much for users; usage: users'],
+  ['get a b', '6: too much for get; usage: get [NAME]'],
+  ['deluser --force bob', "8: deluser has no such flag; 'help deluser' explains it"],
+  ['help frob', "0: help: no command 'frob'; 'help' lists them"],
+  [
+    'adduser bob --password-stdin --password-prompt',
+    '0: adduser: --password-stdin and --password-prompt exclude each other',
+  ],
+  ['raw users.list {"limit":}', '0: raw: the parameters are not JSON'],
+  ["raw users.list '[1]'", '0: raw: the parameters are not a JSON object'],
+  ['raw users.list null', '0: raw: the parameters are not a JSON object'],
+])('refuses %j', (line, refusal) => {
+  expect(refusalOf(line)).toBe(refusal)
+})
+
+test.each([
+  'adduser bob hunter2',
+  'passwd bob "hunter2"',
+  'adduser bob --password=hunter2',
+  'adduser bob --hunter2',
+  'raw users.add {"name":"bob","password":"hunter2",}',
+])('does not repeat what may be a password: %j', (line) => {
+  expect(refusalOf(line)).not.toContain('hunter2')
+})
+
+test('after -- everything is a value', async () => {
+  const { calls } = await runCommand('deluser -- --force', { 'users.remove': { cut: 0 } })
+  expect(calls).toEqual([['users.remove', { name: '--force' }]])
+})
+
+test('takes a flag before, between and after values', async () => {
+  for (const line of ['adduser --password-stdin bob', 'adduser bob --password-stdin']) {
+    const { calls } = await runCommand(line, { 'users.add': {} }, 'from stdin')
+    expect(calls).toEqual([['users.add', { name: 'bob', password: 'from stdin' }]])
+  }
+})
+
+test('presets a flag only for the commands that know it', async () => {
+  const commands = parseCommands('users; adduser bob', ['password-stdin'])
+  expect(commands.map(({ name }) => name)).toEqual(['users', 'adduser'])
+  expect(() => parseCommands('adduser bob --password-prompt', ['password-stdin'])).toThrow('exclude each other')
+})
