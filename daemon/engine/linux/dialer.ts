@@ -1,15 +1,7 @@
 import { addressOf, copyMapped, parseAddress, portOf } from '../../os/address.ts'
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, type Epoll } from '../../os/epoll.ts'
 import { errno, recv } from '../../os/libc.ts'
-import {
-  boundAddress,
-  connectSocket,
-  lastAddress,
-  MSG_PEEK,
-  openSocket,
-  pendingError,
-  setNoDelay,
-} from '../../os/socket.ts'
+import { boundAddress, connectSocket, lastAddress, MSG_PEEK, openSocket, pendingError } from '../../os/socket.ts'
 import { encodeReply, Reply } from '../../socks/messages.ts'
 import type { Destination } from '../../socks/negotiation.ts'
 import type { Timeouts } from '../engine.ts'
@@ -95,7 +87,7 @@ export class Dialer {
       this.#next(slot, dial)
     } else if (events & EPOLLOUT) {
       if (events & EPOLLIN) flags[target] |= Flag.readable
-      if (events & EPOLLRDHUP) flags[target] |= Flag.readable | Flag.finishing
+      if (events & EPOLLRDHUP) flags[target] |= Flag.finishing
       this.#connected(slot, dial)
     }
   }
@@ -152,7 +144,6 @@ export class Dialer {
       return false
     }
     fd[target] = socket
-    setNoDelay(socket)
     const result = connectSocket(socket, address, dial.port)
     copyMapped(lastAddress, table.targetAddress, slot * 16)
     if (result === 0 || result === -errno.EINPROGRESS) {

@@ -1,7 +1,7 @@
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../../os/epoll.ts'
 import { errno, recv, send } from '../../os/libc.ts'
 import { type Pipe, type PipePool, pipeBytes, spliceBytes } from '../../os/pipe-pool.ts'
-import { finish, MSG_NOSIGNAL } from '../../os/socket.ts'
+import { finish, MSG_NOSIGNAL, setNoDelay } from '../../os/socket.ts'
 import type { Timeouts } from '../engine.ts'
 import { State, Total } from '../session-table.ts'
 import { type Clock, clientOf, Flag, isClient, type Sessions, slotOf, targetOf } from './sessions.ts'
@@ -58,7 +58,9 @@ export class Relay {
     const { flags, generation } = this.#sessions
     const owner = generation[slotOf(half)]
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
-      flags[half] |= events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) ? Flag.readable | Flag.finishing : Flag.readable
+      flags[half] |= Flag.readable
+      if (events & EPOLLRDHUP) flags[half] |= Flag.finishing
+      if (events & EPOLLERR) flags[half] |= Flag.failing
       this.#pump(half)
     }
     if (events & EPOLLOUT && generation[slotOf(half)] === owner && this.#sessions.held.has(half ^ 1))
@@ -111,12 +113,16 @@ export class Relay {
     const count = recv(fd[from], this.#buffer, copyBytes, 0)
     if (count <= 0) return this.#noMore(from, count)
     if (count === copyBytes) flags[from] |= Flag.bulk
-    else if (!(flags[from] & Flag.finishing)) flags[from] &= ~Flag.readable
-    return this.#write(from, this.#buffer, count)
+    else if (!(flags[from] & (Flag.finishing | Flag.failing))) flags[from] &= ~Flag.readable
+    const moved = this.#write(from, this.#buffer, count)
+    const said = flags[from] & (Flag.finishing | Flag.failing)
+    if (moved > 0 && count < copyBytes && said === Flag.finishing) this.#ended(from)
+    return moved
   }
 
   /** Write `count` bytes of `from`'s to its peer and hold what it cannot take; returns `count`, or 0 if it took less. */
   #write(from: number, bytes: Uint8Array, count: number): number {
+    this.#beforeWriting(from ^ 1)
     const sent = send(this.#sessions.fd[from ^ 1], bytes, count, MSG_NOSIGNAL)
     if (sent < 0 && sent !== -errno.EAGAIN) return this.#broken(from ^ 1)
     if (sent > 0) this.#delivered(from, sent)
@@ -144,6 +150,7 @@ export class Relay {
 
   /** Write on what the pipe holds; what the peer cannot take stays there. True if the pipe is empty. */
   #drain(from: number, pipe: Pipe, length: number): boolean {
+    this.#beforeWriting(from ^ 1)
     let left = length
     while (left > 0) {
       const sent = spliceBytes(pipe.readEnd, this.#sessions.fd[from ^ 1], left)
@@ -197,7 +204,7 @@ export class Relay {
   /** `half` takes no more bytes. What it has said before still goes to its peer; then the session is reset. */
   #broken(half: number): 0 {
     const { flags } = this.#sessions
-    flags[half] |= Flag.dead | Flag.readable | Flag.finishing
+    flags[half] |= Flag.dead | Flag.readable | Flag.failing
     this.#enqueue(half)
     return 0
   }
@@ -207,6 +214,17 @@ export class Relay {
     if (flags[half] & Flag.queued) return
     flags[half] |= Flag.queued
     this.#queue.push(half)
+  }
+
+  /** Nagle's algorithm delays no first write, so it is turned off only before the second: many sessions have none. */
+  #beforeWriting(to: number): void {
+    const { fd, flags } = this.#sessions
+    if (flags[to] & Flag.prompt) return
+    if (flags[to] & Flag.spokenTo) {
+      setNoDelay(fd[to])
+      flags[to] |= Flag.prompt
+    }
+    flags[to] |= Flag.spokenTo
   }
 
   #delivered(from: number, count: number): void {

@@ -18,7 +18,7 @@ import type { TimerWheel } from './timer-wheel.ts'
 export const Flag = {
   /** There may be bytes to read: an edge came, and no read has come back short since. */
   readable: 1,
-  /** Its end, or an error, has been announced; only a read shows it, so a short read proves nothing. */
+  /** Its FIN has been announced: a read that comes back short has brought all there will ever be. */
   finishing: 2,
   /** It has said all it will say. */
   ended: 4,
@@ -30,6 +30,12 @@ export const Flag = {
   queued: 32,
   /** Its login is being checked; until then it is not read from. */
   checking: 64,
+  /** An error has been announced; only a read tells which, and only after what came before it. */
+  failing: 128,
+  /** Bytes have been written to it. */
+  spokenTo: 256,
+  /** Nagle's algorithm is off for what is written to it. */
+  prompt: 512,
 } as const
 
 /** Bytes that one half has said and the other cannot take yet: in memory or in a pipe. */
@@ -73,7 +79,7 @@ export class Sessions {
   /** By half: its socket, or -1. */
   readonly fd: Int32Array
   /** By half: `Flag`s. */
-  readonly flags: Uint8Array
+  readonly flags: Uint16Array
   /** By slot: how often it has been given away. */
   readonly generation: Uint32Array
   /** By slot: when a byte last moved, on the loop's clock. */
@@ -101,7 +107,7 @@ export class Sessions {
   constructor(table: SessionTable, wheel: TimerWheel, pipes: PipePool, liveEverywhere: Int32Array, serials: Serials) {
     this.table = table
     this.fd = new Int32Array(table.capacity * 2)
-    this.flags = new Uint8Array(table.capacity * 2)
+    this.flags = new Uint16Array(table.capacity * 2)
     this.generation = new Uint32Array(table.capacity)
     this.touched = new Float64Array(table.capacity)
     this.#free = new Int32Array(table.capacity)
@@ -116,6 +122,8 @@ export class Sessions {
   begin(fd: number, negotiation: Negotiation): number {
     const slot = this.#freeCount > 0 ? this.#free[--this.#freeCount] : this.#unused++
     this.fd[clientOf(slot)] = fd
+    // Inherited from the listening socket (tcp(7)).
+    this.flags[clientOf(slot)] = Flag.prompt
     this.fd[targetOf(slot)] = none
     this.negotiations.set(slot, negotiation)
     this.live++
