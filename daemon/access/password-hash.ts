@@ -15,9 +15,6 @@ export const scryptParameters = { cost: 14, blockSize: 8, parallelism: 1 } as co
 export const saltBytes = 16
 export const keyBytes = 32
 
-/** Bounds for what is read back, so that a damaged text cannot ask for gigabytes or minutes. */
-const most = { cost: 20, blockSize: 16, parallelism: 16 }
-
 /**
  * scrypt as `hash` says, on a thread of the pool. Of the digest, since scrypt takes the password as a key of HMAC, which
  * cannot tell `secret` from `secret` and a NUL (RFC 2104, section 2).
@@ -42,15 +39,24 @@ export function formatPasswordHash({ cost, blockSize, parallelism, salt, key }: 
 export function parsePasswordHash(text: string): PasswordHash | undefined {
   const fields = /^\$scrypt-sha256\$ln=(\d+),r=(\d+),p=(\d+)\$([A-Za-z\d+/]+)\$([A-Za-z\d+/]+)$/.exec(text)
   if (!fields) return undefined
-  const [cost, blockSize, parallelism] = fields.slice(1, 4).map(Number) as [number, number, number]
-  const [salt, key] = fields.slice(4).map((field) => Buffer.from(field, 'base64')) as [Buffer, Buffer]
-  const isBounded =
-    within(cost, most.cost) && within(blockSize, most.blockSize) && within(parallelism, most.parallelism)
-  return isBounded && key.length >= 16 ? { cost, blockSize, parallelism, salt, key } : undefined
+  const [, cost, blockSize, parallelism, salt, key] = fields
+  const hash = {
+    cost: Number(cost),
+    blockSize: Number(blockSize),
+    parallelism: Number(parallelism),
+    salt: Buffer.from(salt, 'base64'),
+    key: Buffer.from(key, 'base64'),
+  }
+  return isReasonable(hash) ? hash : undefined
 }
 
-function within(value: number, limit: number): boolean {
-  return value >= 1 && value <= limit
+/** A damaged text must not ask for gigabytes or minutes, nor be easy to match. */
+function isReasonable({ cost, blockSize, parallelism, key }: PasswordHash): boolean {
+  return within(cost, 20) && within(blockSize, 16) && within(parallelism, 16) && key.length >= 16
+}
+
+function within(value: number, most: number): boolean {
+  return value >= 1 && value <= most
 }
 
 function base64(bytes: Uint8Array): string {

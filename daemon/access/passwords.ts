@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { deriveKey, keyBytes, type PasswordHash, saltBytes, scryptParameters } from './password-hash.ts'
 import { WorkQueue } from './work-queue.ts'
 
-/** One core stays free for the loops, and half of libuv's four threads for the resolver. */
+/** One core stays free for the loops, where there is more than one. */
 const checksAtOnce = Math.min(2, Math.max(1, availableParallelism() - 1))
 
 /** On one slow core these take about 9 s: the last of them still answers within the default time for a login. */

@@ -1,0 +1,88 @@
+import { randomInt } from 'node:crypto'
+import type { Connection } from '../../shared/protocol/methods.ts'
+import type { LiveConnections, TableChange } from '../control/backend.ts'
+import type { Engine } from '../engine/engine.ts'
+import { type Naming, readRows } from './read-row.ts'
+import { type Changes, TableView } from './table-view.ts'
+
+/** Milliseconds between two looks at the tables while somebody watches. */
+const period = 250
+
+interface Watcher {
+  readonly listener: (change: TableChange) => void
+}
+
+/** The live connections of an engine, read from its tables. Unwatched, it costs nothing. */
+export class ObservedConnections implements LiveConnections {
+  readonly #engine: Pick<Engine, 'tables' | 'kill'>
+  readonly #naming: Naming
+  /** New at each start, so that an id from before is not found. */
+  readonly #tag = randomInt(36 ** 4)
+    .toString(36)
+    .padStart(4, '0')
+  readonly #watchers = new Set<Watcher>()
+  #views: readonly TableView[] = []
+  #timer: NodeJS.Timeout | undefined
+
+  /** `nameOf` tells a user's name by index; undefined for users who are gone. */
+  constructor(engine: Pick<Engine, 'tables' | 'kill'>, nameOf: (index: number) => string | undefined) {
+    this.#engine = engine
+    this.#naming = { nameOf, idOf: (serial) => `${this.#tag}-${serial}` }
+  }
+
+  list(): Connection[] {
+    return this.#engine.tables.flatMap((table) => readRows(table, this.#naming)).sort(byAge)
+  }
+
+  async kill(ids: readonly string[]): Promise<{ killed: string[]; missing: string[] }> {
+    const wanted = [...new Set(ids)]
+    const serials = wanted.map((id) => this.#serialOf(id)).filter((serial) => serial !== undefined)
+    const ended = new Set((await this.#engine.kill(serials)).map(this.#naming.idOf))
+    return { killed: wanted.filter((id) => ended.has(id)), missing: wanted.filter((id) => !ended.has(id)) }
+  }
+
+  watch(listener: (change: TableChange) => void): { rows: readonly Connection[]; stop(): void } {
+    if (this.#watchers.size === 0) this.#start()
+    const watcher = { listener }
+    this.#watchers.add(watcher)
+    return { rows: this.rows, stop: () => this.#forget(watcher) }
+  }
+
+  get rows(): readonly Connection[] {
+    return this.#views.flatMap((view) => view.rows).sort(byAge)
+  }
+
+  #start(): void {
+    this.#views = this.#engine.tables.map((table) => new TableView(table, this.#naming))
+    for (const view of this.#views) view.refresh(noChanges())
+    this.#timer = setInterval(() => this.#refresh(), period).unref()
+  }
+
+  #forget(watcher: Watcher): void {
+    if (!this.#watchers.delete(watcher) || this.#watchers.size > 0) return
+    clearInterval(this.#timer)
+    this.#views = []
+  }
+
+  #refresh(): void {
+    const changes = noChanges()
+    for (const view of this.#views) view.refresh(changes)
+    if (changes.changed.length + changes.moved.length + changes.closed.length === 0) return
+    // A copy: who begins to watch now has seen these rows already.
+    for (const { listener } of [...this.#watchers]) listener(changes)
+  }
+
+  #serialOf(id: string): number | undefined {
+    const serial = Number(id.slice(this.#tag.length + 1))
+    return Number.isSafeInteger(serial) && serial > 0 && this.#naming.idOf(serial) === id ? serial : undefined
+  }
+}
+
+function noChanges(): Changes {
+  return { changed: [], moved: [], closed: [] }
+}
+
+/** Oldest first. Sessions of one millisecond are in the order of their serials: all ids have one tag, so the shorter is the smaller. */
+function byAge(a: Connection, b: Connection): number {
+  return a.opened - b.opened || a.id.length - b.id.length || (a.id < b.id ? -1 : 1)
+}
