@@ -1,0 +1,273 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { TableChange } from '../../daemon/control/backend.ts'
+import type { SessionTable } from '../../daemon/engine/session-table.ts'
+import { ObservedConnections } from '../../daemon/observe/connections.ts'
+import { FakeLoop } from './fake-loop.ts'
+
+const names = new Map([[1, 'ann']])
+const period = 250
+
+let loops: [FakeLoop, FakeLoop]
+let tables: SessionTable[]
+let connections: ObservedConnections
+/** Serials that the engine was told to kill. */
+let killed: number[]
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  loops = [new FakeLoop(), new FakeLoop()]
+  tables = loops.map(({ table }) => table)
+  killed = []
+  connections = observe()
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+function observe(nameOf = (index: number) => names.get(index)): ObservedConnections {
+  const kill = async (serials: readonly number[]) => {
+    killed.push(...serials)
+    return serials.filter((serial) => tables.some((table) => table.serial.includes(serial)))
+  }
+  return new ObservedConnections({ tables, kill }, nameOf)
+}
+
+function watch(of = connections) {
+  const changes: TableChange[] = []
+  return { changes, ...of.watch((change) => changes.push(change)) }
+}
+
+describe('the list', () => {
+  it('shows a session as far as it has come', () => {
+    const [loop] = loops
+    const shown = () => connections.list()[0]
+    expect(shown()).toBeUndefined()
+    loop.begin(2, { serial: 7, opened: 1_700_000_000_000, client: ['::1', 50_000] })
+    expect(shown()).toEqual({
+      id: expect.stringMatching(/^[a-z\d]{4}-7$/),
+      state: 'negotiating',
+      user: null,
+      client: '[::1]:50000',
+      destination: null,
+      address: null,
+      opened: 1_700_000_000_000,
+      up: 0,
+      down: 0,
+    })
+    loop.login(2, 1)
+    loop.request(2, 'www.example.com', 443)
+    expect(shown()).toMatchObject({
+      state: 'resolving',
+      user: 'ann',
+      destination: 'www.example.com:443',
+      address: null,
+    })
+    loop.dial(2, '192.0.2.1', 443)
+    expect(shown()).toMatchObject({ state: 'connecting', destination: 'www.example.com:443', address: '192.0.2.1:443' })
+    loop.connected(2)
+    loop.move(2, 10, 2 ** 40)
+    expect(shown()).toMatchObject({ state: 'open', up: 10, down: 2 ** 40 })
+    loop.end(2)
+    expect(shown()).toBeUndefined()
+  })
+
+  it('shows a requested address as destination, too', () => {
+    loops[0].begin(0, { serial: 1 })
+    loops[0].dial(0, '2001:db8::1', 80)
+    expect(connections.list()[0]).toMatchObject({ destination: '[2001:db8::1]:80', address: '[2001:db8::1]:80' })
+  })
+
+  it('takes in the longest name', () => {
+    const name = `${'a'.repeat(251)}.com`
+    loops[0].begin(0, { serial: 1 })
+    loops[0].begin(1, { serial: 2 })
+    loops[0].request(0, name, 80)
+    expect(connections.list()[0]?.destination).toBe(`${name}:80`)
+  })
+
+  it('puts the sessions of all loops in order of age', () => {
+    loops[0].begin(0, { serial: 11, opened: 5 })
+    loops[0].begin(1, { serial: 3, opened: 9 })
+    loops[1].begin(0, { serial: 2, opened: 7 })
+    loops[1].begin(1, { serial: 4, opened: 5 })
+    expect(connections.list().map(({ id }) => id.split('-')[1])).toEqual(['4', '11', '2', '3'])
+  })
+
+  it('leaves out a session that ends while it is read', () => {
+    const [loop] = loops
+    loop.begin(0, { serial: 1 })
+    loop.begin(1, { serial: 2 })
+    const racing = observe(() => {
+      if (loop.table.serial[0] === 1) {
+        loop.end(0)
+        loop.begin(0, { serial: 3 })
+      }
+      return undefined
+    })
+    expect(racing.list().map(({ id }) => id.split('-')[1])).toEqual(['2'])
+  })
+})
+
+describe('killing', () => {
+  it('ends those that live and names those that do not', async () => {
+    loops[0].begin(0, { serial: 1 })
+    loops[1].begin(0, { serial: 2 })
+    const [one, two] = connections.list().map(({ id }) => id) as [string, string]
+    loops[1].end(0)
+    expect(await connections.kill([two, one, one])).toEqual({ killed: [one], missing: [two] })
+    expect(killed).toEqual([2, 1])
+  })
+
+  it('does not find the ids of another start', async () => {
+    loops[0].begin(0, { serial: 1 })
+    const ids = Array.from({ length: 5 }, () => observe().list()[0]?.id ?? '')
+    const others = ids.filter((id) => id !== connections.list()[0]?.id)
+    expect(others.length).toBeGreaterThan(0)
+    expect(await connections.kill(others)).toEqual({ killed: [], missing: [...new Set(others)] })
+    expect(killed).toEqual([])
+  })
+
+  it.each(['', '-', '0', '01', '1.0', '1e0', ' 1', '+1', '-1', '1-', 'NaN', '9007199254740993'])(
+    'does not take %j for a serial',
+    async (serial) => {
+      loops[0].begin(0, { serial: 1 })
+      const id = `${connections.list()[0]?.id.slice(0, 4)}-${serial}`
+      expect(await connections.kill([id, serial])).toEqual({ killed: [], missing: [...new Set([id, serial])] })
+      expect(killed).toEqual([])
+    },
+  )
+})
+
+describe('watching', () => {
+  it('begins with the rows and tells what comes, changes, moves and goes', () => {
+    const [loop] = loops
+    loop.begin(0, { serial: 1 })
+    const { rows, changes } = watch()
+    const [first] = connections.list()
+    expect(rows).toEqual([first])
+
+    loop.begin(1, { serial: 2 })
+    vi.advanceTimersByTime(period)
+    const [, second] = connections.list()
+    expect(changes.splice(0)).toEqual([{ changed: [second], moved: [], closed: [] }])
+
+    loop.login(1, 1)
+    loop.move(0, 5, 6)
+    vi.advanceTimersByTime(period)
+    expect(changes.splice(0)).toEqual([
+      { changed: [{ ...second, user: 'ann' }], moved: [[first?.id, 5, 6]], closed: [] },
+    ])
+
+    loop.end(0)
+    vi.advanceTimersByTime(period)
+    expect(changes.splice(0)).toEqual([{ changed: [], moved: [], closed: [first?.id] }])
+    expect(connections.rows).toEqual(connections.list())
+  })
+
+  it('says nothing while nothing happens', () => {
+    loops[0].begin(0, { serial: 1 })
+    const { changes } = watch()
+    vi.advanceTimersByTime(10 * period)
+    expect(changes).toEqual([])
+  })
+
+  it('tells of each address that is tried', () => {
+    const [loop] = loops
+    loop.begin(0, { serial: 1 })
+    loop.dial(0, '192.0.2.1', 80)
+    const { changes } = watch()
+    loop.dial(0, '192.0.2.2', 80)
+    vi.advanceTimersByTime(period)
+    expect(changes[0]?.changed).toMatchObject([{ state: 'connecting', address: '192.0.2.2:80' }])
+  })
+
+  it('tells a session from the next one in its slot', () => {
+    const [loop] = loops
+    loop.begin(0, { serial: 1 })
+    loop.move(0, 100, 100)
+    const { rows, changes } = watch()
+    loop.end(0)
+    loop.begin(0, { serial: 2 })
+    vi.advanceTimersByTime(period)
+    expect(changes).toEqual([{ changed: connections.list(), moved: [], closed: [rows[0]?.id] }])
+    expect(changes[0]?.changed[0]?.up).toBe(0)
+  })
+
+  it('never tells of a session that came and went between two looks', () => {
+    const { changes } = watch()
+    loops[0].begin(0, { serial: 1 })
+    loops[0].end(0)
+    vi.advanceTimersByTime(period)
+    expect(changes).toEqual([])
+  })
+
+  it('catches up with a slot that changed hands while it was read', () => {
+    const [loop] = loops
+    let race = () => {}
+    const racing = observe(() => {
+      race()
+      return undefined
+    })
+    const { changes } = watch(racing)
+    loop.begin(0, { serial: 1 })
+    race = () => {
+      race = () => {}
+      loop.end(0)
+      loop.begin(0, { serial: 2 })
+    }
+    vi.advanceTimersByTime(period)
+    expect(changes).toEqual([])
+    vi.advanceTimersByTime(period)
+    expect(changes.map(({ changed }) => changed.map(({ id }) => id.split('-')[1]))).toEqual([['2']])
+  })
+
+  it('gives a second watcher the rows that the first one knows', () => {
+    const [loop] = loops
+    loop.begin(0, { serial: 1 })
+    const first = watch()
+    loop.begin(1, { serial: 2 })
+    const second = watch()
+    expect(second.rows).toEqual(first.rows)
+    vi.advanceTimersByTime(period)
+    expect(second.changes).toEqual(first.changes)
+    expect(first.changes).toHaveLength(1)
+  })
+
+  it('does not tell a change to who has just seen it', () => {
+    const late: TableChange[] = []
+    connections.watch(() => {
+      if (connections.rows.length === 1) connections.watch((change) => late.push(change))
+    })
+    loops[0].begin(0, { serial: 1 })
+    vi.advanceTimersByTime(period)
+    expect(late).toEqual([])
+    loops[0].begin(1, { serial: 2 })
+    vi.advanceTimersByTime(period)
+    expect(late).toHaveLength(1)
+  })
+
+  it('looks at nothing any more when the last watcher has stopped', () => {
+    const [one, two] = [watch(), watch()]
+    one.stop()
+    one.stop()
+    loops[0].begin(0, { serial: 1 })
+    vi.advanceTimersByTime(period)
+    expect([one.changes.length, two.changes.length]).toEqual([0, 1])
+    two.stop()
+    expect(vi.getTimerCount()).toBe(0)
+    expect(connections.rows).toEqual([])
+
+    const again = watch()
+    expect(again.rows).toEqual(connections.list())
+  })
+
+  it('leaves rows as they were given out', () => {
+    loops[0].begin(0, { serial: 1 })
+    const { rows } = watch()
+    const before = structuredClone(rows)
+    loops[0].move(0, 5, 6)
+    vi.advanceTimersByTime(period)
+    expect(rows).toEqual(before)
+  })
+})

@@ -1,0 +1,91 @@
+import { SessionTable, State, Total } from '../../daemon/engine/session-table.ts'
+import { parseAddress } from '../../daemon/socks/address.ts'
+
+interface Session {
+  readonly serial: number
+  readonly opened?: number
+  readonly client?: readonly [address: string, port: number]
+}
+
+/** Writes a session table as a loop does. */
+export class FakeLoop {
+  readonly table: SessionTable
+
+  constructor(capacity = 8) {
+    this.table = new SessionTable(capacity)
+  }
+
+  begin(slot: number, { serial, opened = 0, client = ['127.0.0.1', 1] }: Session): void {
+    const { table } = this
+    table.state[slot] = State.negotiating
+    table.opened[slot] = opened
+    writeAddress(table.clientAddress, slot, client[0])
+    table.clientPort[slot] = client[1]
+    add(table.totals, Total.accepted, 1)
+    add(table.userSessions, 0, 1)
+    table.serial[slot] = serial
+  }
+
+  login(slot: number, user: number): void {
+    add(this.table.userSessions, this.#userOf(slot), -1)
+    add(this.table.userSessions, user, 1)
+    this.table.user[slot] = user
+  }
+
+  request(slot: number, name: string, port: number): void {
+    this.table.targetPort[slot] = port
+    this.table.name[256 * slot] = name.length
+    this.table.name.set(Buffer.from(name, 'latin1'), 256 * slot + 1)
+    this.table.state[slot] = State.resolving
+  }
+
+  dial(slot: number, address: string, port: number): void {
+    this.table.targetPort[slot] = port
+    writeAddress(this.table.targetAddress, slot, address)
+    this.table.state[slot] = State.connecting
+  }
+
+  connected(slot: number): void {
+    this.table.state[slot] = State.open
+    add(this.table.totals, Total.connected, 1)
+  }
+
+  move(slot: number, up: number, down: number): void {
+    const { table } = this
+    add(table.up, slot, up)
+    add(table.down, slot, down)
+    add(table.userUp, this.#userOf(slot), up)
+    add(table.userDown, this.#userOf(slot), down)
+    add(table.totals, Total.up, up)
+    add(table.totals, Total.down, down)
+  }
+
+  end(slot: number): void {
+    const { table } = this
+    table.serial[slot] = 0
+    if (table.state[slot] !== State.open) add(table.totals, Total.failed, 1)
+    add(table.userSessions, this.#userOf(slot), -1)
+    table.user[slot] = 0
+    table.up[slot] = 0
+    table.down[slot] = 0
+    table.name[256 * slot] = 0
+    table.targetPort[slot] = 0
+    table.targetAddress.fill(0, 16 * slot, 16 * slot + 16)
+  }
+
+  #userOf(slot: number): number {
+    return this.table.user[slot] ?? 0
+  }
+}
+
+function add(column: Float64Array | Int32Array, index: number, amount: number): void {
+  column[index] = (column[index] ?? 0) + amount
+}
+
+function writeAddress(column: Uint8Array, slot: number, literal: string): void {
+  const address = parseAddress(literal)
+  if (!address) throw new Error(`${literal} is no address`)
+  column.fill(0, 16 * slot, 16 * slot + 16)
+  if (address.length === 4) column.fill(0xff, 16 * slot + 10, 16 * slot + 12)
+  column.set(address, 16 * slot + 16 - address.length)
+}

@@ -1,0 +1,171 @@
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { RecordedMetrics } from '../../daemon/observe/metrics.ts'
+import { UserTraffic } from '../../daemon/observe/user-traffic.ts'
+import type { Sample } from '../../shared/protocol/methods.ts'
+import { FakeLoop } from './fake-loop.ts'
+
+const start = 1_700_000_000_000
+const second = 1_000
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: start })
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+function record(loops: readonly FakeLoop[], names: readonly string[] = []) {
+  const tables = loops.map(({ table }) => table)
+  const traffic = new UserTraffic(tables)
+  const users = { highestIndex: names.length, nameOf: (index: number) => names[index - 1] }
+  const metrics = new RecordedMetrics(tables, traffic, users)
+  onTestFinished(() => metrics.stop())
+  return metrics
+}
+
+describe('a sample', () => {
+  it('is there from the start', () => {
+    expect(record([new FakeLoop()]).latest).toEqual({
+      seq: 0,
+      time: start,
+      up: 0,
+      down: 0,
+      accepted: 0,
+      connected: 0,
+      failed: 0,
+      denied: 0,
+      connections: 0,
+      users: [],
+    })
+  })
+
+  it('sums up all loops', () => {
+    const loops = [new FakeLoop(), new FakeLoop()] as const
+    const metrics = record(loops)
+    for (const loop of loops) {
+      for (const slot of [0, 1, 2]) loop.begin(slot, { serial: slot + 1 })
+      loop.connected(0)
+      loop.move(0, 10, 20)
+      loop.end(1)
+    }
+    vi.advanceTimersByTime(second)
+    expect(metrics.latest).toMatchObject({
+      seq: 1,
+      time: start + second,
+      up: 20,
+      down: 40,
+      accepted: 6,
+      connected: 2,
+      failed: 2,
+      connections: 4,
+    })
+  })
+
+  it('names the busiest users of its second, then those with most connections', () => {
+    const loop = new FakeLoop(8)
+    const metrics = record([loop], ['early', 'late', 'idle', 'crowd', 'gone', 'absent'])
+    const users = [1, 2, 3, 4, 4, 5]
+    users.forEach((user, slot) => {
+      loop.begin(slot, { serial: slot + 1 })
+      loop.login(slot, user)
+    })
+    loop.move(0, 1_000, 0)
+    loop.end(5)
+    vi.advanceTimersByTime(second)
+    loop.begin(5, { serial: 7 })
+    loop.move(1, 1, 2)
+    loop.move(5, 0, 1)
+    vi.advanceTimersByTime(second)
+    expect(metrics.latest.users).toEqual([
+      { name: 'late', connections: 1, up: 1, down: 2 },
+      { name: null, connections: 1, up: 0, down: 1 },
+      { name: 'crowd', connections: 2, up: 0, down: 0 },
+      { name: 'early', connections: 1, up: 1_000, down: 0 },
+      { name: 'idle', connections: 1, up: 0, down: 0 },
+    ])
+  })
+
+  it('names ten users at most', () => {
+    const loop = new FakeLoop(12)
+    const metrics = record(
+      [loop],
+      Array.from({ length: 12 }, (_, i) => `user${i}`),
+    )
+    for (let slot = 0; slot < 12; slot++) {
+      loop.begin(slot, { serial: slot + 1 })
+      loop.login(slot, slot + 1)
+      loop.move(slot, slot, 0)
+    }
+    vi.advanceTimersByTime(second)
+    expect(metrics.latest.users.map(({ name }) => name)).toEqual(
+      [11, 10, 9, 8, 7, 6, 5, 4, 3, 2].map((i) => `user${i}`),
+    )
+  })
+
+  it('leaves out who has no name any more', () => {
+    const loop = new FakeLoop()
+    const names = ['ann']
+    const metrics = record([loop], names)
+    loop.begin(0, { serial: 1 })
+    loop.login(0, 1)
+    names.length = 0
+    vi.advanceTimersByTime(second)
+    expect(metrics.latest).toMatchObject({ connections: 1, users: [] })
+  })
+})
+
+describe('the history', () => {
+  it('has the last samples, oldest first', () => {
+    const metrics = record([new FakeLoop()])
+    vi.advanceTimersByTime(5 * second)
+    const seqs = (count: number) => metrics.history(count).map(({ seq }) => seq)
+    expect(seqs(3)).toEqual([3, 4, 5])
+    expect(seqs(100)).toEqual([0, 1, 2, 3, 4, 5])
+    expect(seqs(0)).toEqual([])
+  })
+
+  it('goes an hour back', () => {
+    const metrics = record([new FakeLoop()])
+    vi.advanceTimersByTime(4_000 * second)
+    const history = metrics.history(10_000)
+    expect(history).toHaveLength(3_600)
+    expect(history[0]?.seq).toBe(401)
+    expect(history.at(-1)).toBe(metrics.latest)
+  })
+})
+
+describe('watching', () => {
+  it('tells each sample to all, until they stop', () => {
+    const metrics = record([new FakeLoop()])
+    const heard: [string, number][] = []
+    const stopA = metrics.watch(({ seq }) => heard.push(['a', seq]))
+    metrics.watch(({ seq }) => heard.push(['b', seq]))
+    vi.advanceTimersByTime(second)
+    stopA()
+    vi.advanceTimersByTime(second)
+    expect(heard).toEqual([
+      ['a', 1],
+      ['b', 1],
+      ['b', 2],
+    ])
+  })
+
+  it('joins the history without a gap or an overlap', () => {
+    const metrics = record([new FakeLoop()])
+    const seen: Sample[] = []
+    const stop = metrics.watch(() => {
+      stop()
+      seen.push(...metrics.history(10))
+      metrics.watch((sample) => seen.push(sample))
+    })
+    vi.advanceTimersByTime(3 * second)
+    expect(seen.map(({ seq }) => seq)).toEqual([0, 1, 2, 3])
+  })
+
+  it('ends with the recording', () => {
+    const metrics = record([new FakeLoop()])
+    metrics.stop()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
