@@ -14,7 +14,7 @@ await build({
   external: ['koffi'],
   // The CommonJS packages inside call `require` for Node's own modules, which an ESM bundle lacks.
   banner: {
-    js: "#!/usr/bin/env node\nimport { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)",
+    js: "#!/usr/bin/env node\nimport { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)",
   },
   legalComments: 'none',
   logLevel: 'warning',

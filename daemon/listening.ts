@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import type { Endpoint } from './engine/engine.ts'
 import { errnoOf, Failure } from './failure.ts'
 
 /** The services that listen, and the flags that say where. */
@@ -48,7 +49,7 @@ function isAbsence(code: string | undefined): boolean {
 }
 
 /** Why a service cannot listen there, with the mend. `code` is the errno name. */
-export function listenFailure(service: Service, address: string, port: number, code: string | undefined): Failure {
+export function listenFailure(service: Service, { address, port }: Endpoint, code: string | undefined): Failure {
   const flag = flags[service]
   if (code === 'EADDRINUSE') {
     const mend = `end what holds it, perhaps another proxyd, or choose another port with ${flag.port}`

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const program = fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url))
@@ -26,21 +27,32 @@ export async function temporaryFolders(): Promise<Folders> {
   return { state: join(folder, 'state'), runtime: join(folder, 'run') }
 }
 
-/** Run the built proxyd with exactly these arguments; nothing of the machine's own daemon is touched. */
-export function spawnDaemon(args: readonly string[]): Daemon {
-  return new Daemon(spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] }))
+/** Start the built proxyd, on free ports and with folders of its own. It ends with the test at the latest. */
+export async function spawnDaemon(
+  args: readonly string[] = [],
+  folders?: Folders,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Daemon> {
+  const { state, runtime } = folders ?? (await temporaryFolders())
+  const own = ['-p', '0', '-P', '0', '--state-dir', state, '--runtime-dir', runtime]
+  const child = spawn(process.execPath, [program, ...own, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  })
+  const daemon = new Daemon(child)
+  onTestFinished(async () => void (await daemon.kill()))
+  return daemon
 }
 
-/** Start the built proxyd on free ports with folders of its own, and wait until it is ready. */
-export async function startDaemon(args: readonly string[] = [], folders?: Folders): Promise<Daemon> {
-  const { state, runtime } = folders ?? (await temporaryFolders())
-  const daemon = spawnDaemon(['-p', '0', '-P', '0', '--state-dir', state, '--runtime-dir', runtime, ...args])
+/** As `spawnDaemon`, and wait until it is ready. */
+export async function startDaemon(...options: Parameters<typeof spawnDaemon>): Promise<Daemon> {
+  const daemon = await spawnDaemon(...options)
   await daemon.ready
   return daemon
 }
 
-/** A proxyd in a process of its own; it ends with the scope that holds it. */
-export class Daemon implements AsyncDisposable {
+/** A proxyd in a process of its own. */
+export class Daemon {
   readonly pid: number
   /** Rejects if the process ends before it is ready. */
   readonly ready: Promise<void>
@@ -82,15 +94,22 @@ export class Daemon implements AsyncDisposable {
     this.#process.kill(signal)
   }
 
+  /** Go away as a reader of its stdout and stderr. */
+  closeOutput(): void {
+    this.#process.stdout.destroy()
+    this.#process.stderr.destroy()
+  }
+
   /** End it in an orderly way. */
   stop(): Promise<Ending> {
     this.signal('SIGTERM')
     return this.ended
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** End it as a crash would. */
+  kill(): Promise<Ending> {
     this.signal('SIGKILL')
-    await this.ended
+    return this.ended
   }
 
   async #shows(output: Readable, isThere: () => boolean): Promise<void> {

@@ -1,4 +1,4 @@
-import { type ExecFileException, execFile } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
@@ -26,13 +26,18 @@ export interface Outcome {
   readonly stderr: string
 }
 
-/** Run a program to its end, at most 15 s. */
-export function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Outcome> {
+/** Run a program to its end, at most 15 s, with `input` on its stdin. */
+export function run(
+  program: string,
+  args: readonly string[],
+  options: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<Outcome> {
+  const limits = { timeout: 15_000, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 } as const
   return new Promise((resolve) => {
-    const limits = { timeout: 15_000, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024, env } as const
-    execFile(program, args, limits, (error: ExecFileException | null, stdout, stderr) => {
+    const child = execFile(program, args, { ...limits, env: options.env }, (error, stdout, stderr) => {
       const status = error === null ? 0 : typeof error.code === 'number' ? error.code : null
       resolve({ status, stdout, stderr })
     })
+    child.stdin?.end(options.input)
   })
 }

@@ -1,0 +1,57 @@
+import { setTimeout } from 'node:timers/promises'
+import { readCommandLine } from './command-line.ts'
+import { readConfigFile } from './config-file.ts'
+import { type Configuration, configure } from './configuration.ts'
+import { startDaemon } from './daemon.ts'
+import { Failure } from './failure.ts'
+import { openLog } from './log.ts'
+import { lookupsAtOnce } from './resolver.ts'
+import { firstStopSignal } from './signals.ts'
+import { readVersion } from './version.ts'
+
+// Counts for libuv's pool until its first use. Threads that lookups leave free check passwords.
+process.env.UV_THREADPOOL_SIZE ??= String(2 * lookupsAtOnce)
+// Whoever reads stdout may go away; the daemon stays.
+process.stdout.on('error', () => {})
+
+try {
+  const version = readVersion()
+  const commandLine = readCommandLine(process.argv.slice(2), version)
+  if (commandLine.kind === 'print') {
+    print(commandLine.text)
+  } else {
+    const { flags, configFile } = commandLine
+    const file = configFile === undefined ? {} : readConfigFile(configFile)
+    await serve(configure(flags, file, process.env, process.getuid?.() ?? -1))
+  }
+} catch (error) {
+  if (!(error instanceof Failure)) throw error
+  process.stderr.write(`proxyd: ${error.message}\n`)
+  process.exitCode = error.status
+}
+
+async function serve(configuration: Configuration): Promise<void> {
+  const log = openLog(configuration.values['log-level'])
+  process.on('SIGHUP', () => log.info('SIGHUP changes nothing: proxyd outlives its terminal'))
+  process.on('uncaughtException', (error) => {
+    log.fatal(error, 'a fault in proxyd')
+    process.exit(1)
+  })
+  const stopSignal = firstStopSignal(() => {})
+  const daemon = await startDaemon(configuration, log)
+  for (const { service, address } of daemon.listening) print(`listening ${service} ${address}\n`)
+  print('ready\n')
+
+  const signal = await stopSignal
+  const patience = configuration.values['timeout-drain']
+  const drained = daemon.drain()
+  log.info(`${signal}: new clients are refused, live connections get ${patience / 1000} s; another ${signal} ends them`)
+  await Promise.race([drained, setTimeout(patience)])
+  await daemon.close()
+  log.info('stopped')
+  process.exit(0)
+}
+
+function print(text: string): void {
+  process.stdout.write(text)
+}

@@ -1,0 +1,112 @@
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { type Ending, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+/** How proxyd ends that cannot start with `args`. */
+async function failure(...args: string[]): Promise<Ending> {
+  const daemon = await spawnDaemon(args)
+  return daemon.ended
+}
+
+function expectOneLine(ending: Ending, status: number, line: RegExp) {
+  expect(ending).toMatchObject({ status, signal: null, stdout: '' })
+  expect(ending.stderr).toMatch(/^proxyd: [^\n]+\n$/)
+  expect(ending.stderr).toMatch(line)
+}
+
+test('stdout names each socket, then says ready, and nothing else', async () => {
+  const daemon = await startDaemon()
+  const [, socks, control, folder] =
+    /^listening socks 127\.0\.0\.1:(\d+)\nlistening socks \[::1\]:\1\nlistening control 127\.0\.0\.1:(\d+)\nlistening control \[::1\]:\2\nlistening control unix:(\/.+)\/proxyd\.sock\nready\n$/.exec(
+      daemon.stdout,
+    ) ?? []
+  expect([socks, control, folder]).not.toContain(undefined)
+  const { stdout } = await daemon.stop()
+  expect(stdout).toBe(daemon.stdout)
+})
+
+test('the addresses asked for are served, in their order', async () => {
+  const daemon = await startDaemon(['-l', '::1', '-l', '127.0.0.2', '-L', '127.0.0.3'])
+  const port = daemon.port('socks')
+  expect(daemon.listening('socks')).toEqual([`[::1]:${port}`, `127.0.0.2:${port}`])
+  expect(daemon.listening('control')[0]).toMatch(/^127\.0\.0\.3:/)
+})
+
+test('the config file counts where no flag speaks', async () => {
+  const folder = await temporaryFolder()
+  const config = join(folder, 'proxyd.toml')
+  writeFileSync(config, 'socks-addr = ["127.0.0.2"]\ncontrol-addr = ["127.0.0.2"]\n')
+  const daemon = await startDaemon(['--config', config, '-L', '::1'])
+  expect(daemon.listening('socks')[0]).toMatch(/^127\.0\.0\.2:/)
+  expect(daemon.listening('control')[0]).toMatch(/^\[::1\]:/)
+})
+
+describe('a mistake in the call ends with status 2 and one line:', () => {
+  test.each([
+    [['--nonsense'], /unknown option '--nonsense'/],
+    [['-p', '70000'], /--socks-port must be a whole number from 0 to 65535/],
+    [['-l', 'localhost'], /--socks-addr needs an IPv4 or IPv6 address/],
+    [['-L', '0.0.0.0'], /TLS/],
+    [['-l', '0.0.0.0'], /0\.0\.0\.0 without a password.*--open-proxy/],
+    [['-l', '::', '--auth', 'none', '-u', 'bob:hunter2'], /--open-proxy/],
+    [['-u', 'bob'], /NAME:PASS/],
+    [['-u', 'bo\nb:hunter2'], /control characters/],
+  ])('%j', async (args, line) => {
+    const ending = await failure(...args)
+    expectOneLine(ending, 2, line)
+    expect(ending.stderr).not.toContain('hunter2')
+  })
+})
+
+describe('what the machine refuses ends with status 1 and one line:', () => {
+  test.each([
+    ['-l', '-p', 'socks'],
+    ['-L', '-P', 'control'],
+  ])('a port that is taken, with %s and %s', async (address, port) => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const taken = (server.address() as AddressInfo).port
+    try {
+      const ending = await failure(address, '127.0.0.1', port, `${taken}`)
+      expectOneLine(ending, 1, new RegExp(`port ${taken} on 127\\.0\\.0\\.1 is taken: .*${port}`))
+    } finally {
+      server.close()
+    }
+  })
+
+  test('another proxyd on the same port', async () => {
+    const daemon = await startDaemon()
+    const port = daemon.port('socks')
+    expectOneLine(await failure('-p', `${port}`), 1, new RegExp(`port ${port} on 127\\.0\\.0\\.1 is taken`))
+  })
+
+  test('an address that this machine lacks', async () => {
+    const line = /no address 192\.0\.2\.1/
+    expectOneLine(await failure('-l', '192.0.2.1', '-u', 'bob:hunter2'), 1, line)
+  })
+
+  test.each(['--state-dir', '--runtime-dir'])('a folder that cannot be made, with %s', async (flag) => {
+    const file = join(await temporaryFolder(), 'file')
+    writeFileSync(file, '')
+    expectOneLine(await failure(flag, join(file, 'folder')), 1, new RegExp(`${file}.*${flag}`))
+  })
+
+  test('a config file that is not there', async () => {
+    expectOneLine(await failure('--config', '/nowhere/proxyd.toml'), 1, /\/nowhere\/proxyd\.toml.*ENOENT/)
+  })
+})
+
+test('--open-proxy serves other machines without a password', async () => {
+  const daemon = await startDaemon(['-l', '0.0.0.0', '--open-proxy'])
+  expect(daemon.listening('socks')[0]).toMatch(/^0\.0\.0\.0:/)
+})
+
+test('other machines may be served once there is a user', async () => {
+  const daemon = await startDaemon(['-l', '0.0.0.0', '-u', 'bob:hunter2'])
+  expect(daemon.listening('socks')[0]).toMatch(/^0\.0\.0\.0:/)
+  expect(daemon.stderr).not.toContain('hunter2')
+})

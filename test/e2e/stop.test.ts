@@ -1,0 +1,109 @@
+import { readdirSync } from 'node:fs'
+import { expect, test, vi } from 'vitest'
+import { connectThrough } from '../helpers/connect-through.ts'
+import { type Daemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
+import { connectPeer, Peer } from '../helpers/peer.ts'
+import { startTarget } from '../helpers/target.ts'
+
+/** One live connection through the proxy: both of its ends. */
+async function converse(daemon: Daemon) {
+  const target = await startTarget()
+  const client = await connectThrough(daemon.port('socks'), target)
+  return { client, server: await target.next() }
+}
+
+async function expectRefusal(port: number): Promise<void> {
+  const peer = await connectPeer('127.0.0.1', port).catch((error: NodeJS.ErrnoException) => error)
+  if (peer instanceof Peer) peer.reset()
+  expect(peer).toMatchObject({ code: 'ECONNREFUSED' })
+}
+
+test.each(['linux', 'portable'])('SIGTERM lets live connections end, and no others begin: %s', async (engine) => {
+  const daemon = await startDaemon(['--engine', engine, '--timeout-drain', '60000'])
+  const { client, server } = await converse(daemon)
+  daemon.signal('SIGTERM')
+  await daemon.logs(/SIGTERM/)
+  await vi.waitFor(() => expectRefusal(daemon.port('socks')))
+  client.write('still here')
+  expect(await server.readText(10)).toBe('still here')
+  client.finish()
+  server.finish()
+  expect(await daemon.ended).toMatchObject({ status: 0, signal: null })
+})
+
+test('SIGINT stops waiting for them after --timeout-drain', async () => {
+  const daemon = await startDaemon(['--timeout-drain', '0'])
+  const { client } = await converse(daemon)
+  daemon.signal('SIGINT')
+  expect(await daemon.ended).toMatchObject({ status: 0, signal: null })
+  expect(await client.ending).not.toBe('')
+})
+
+test('a signal that comes twice at once, from a terminal and a wrapper, counts once', async () => {
+  const daemon = await startDaemon(['--timeout-drain', '60000'])
+  const { client, server } = await converse(daemon)
+  daemon.signal('SIGINT')
+  daemon.signal('SIGTERM')
+  await daemon.logs(/another \w+ ends them/)
+  client.finish()
+  server.finish()
+  expect(await daemon.ended).toMatchObject({ status: 0, signal: null })
+})
+
+test('a second signal ends it at once, and leaves nothing to find', async () => {
+  const folders = await temporaryFolders()
+  const daemon = await startDaemon(['--timeout-drain', '60000'], folders)
+  await converse(daemon)
+  expect(readdirSync(folders.runtime)).toEqual(['cookie', 'proxyd.sock'])
+  const impatience = setInterval(() => daemon.signal('SIGTERM'), 100)
+  const ending = await daemon.ended
+  clearInterval(impatience)
+  expect(ending).toMatchObject({ status: null, signal: 'SIGTERM' })
+  expect(readdirSync(folders.runtime)).toEqual([])
+})
+
+test('an orderly end leaves nothing to find either', async () => {
+  const folders = await temporaryFolders()
+  const daemon = await startDaemon([], folders)
+  expect(await daemon.stop()).toMatchObject({ status: 0 })
+  expect(readdirSync(folders.runtime)).toEqual([])
+})
+
+test('after a crash it starts again in the same folders', async () => {
+  const folders = await temporaryFolders()
+  const crashed = await startDaemon([], folders)
+  await crashed.kill()
+  expect(readdirSync(folders.runtime)).toEqual(['cookie', 'proxyd.sock'])
+  const daemon = await startDaemon([], folders)
+  expect(daemon.listening('control').at(-1)).toBe(`unix:${folders.runtime}/proxyd.sock`)
+})
+
+test('it outlives its terminal', async () => {
+  const daemon = await startDaemon()
+  daemon.signal('SIGHUP')
+  await daemon.logs(/SIGHUP/)
+  await converse(daemon)
+})
+
+test('it outlives those who read its output', async () => {
+  const daemon = await startDaemon()
+  daemon.closeOutput()
+  daemon.signal('SIGHUP')
+  await converse(daemon)
+  expect(await daemon.stop()).toMatchObject({ status: 0, signal: null })
+})
+
+test('a fault of its own ends it with status 1, one line in the log, and nothing to find', async () => {
+  const folders = await temporaryFolders()
+  const fault = "process.on('SIGUSR2', () => { throw new Error('made for this test') })"
+  const daemon = await startDaemon([], folders, { NODE_OPTIONS: `--import=data:text/javascript,${encodeURI(fault)}` })
+  daemon.signal('SIGUSR2')
+  const { status, stderr } = await daemon.ended
+  expect(status).toBe(1)
+  const lines = stderr.trimEnd().split('\n')
+  expect(lines.map((line) => JSON.parse(line)).at(-1)).toMatchObject({
+    level: 'fatal',
+    err: { message: 'made for this test' },
+  })
+  expect(readdirSync(folders.runtime)).toEqual([])
+})
