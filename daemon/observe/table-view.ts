@@ -18,7 +18,6 @@ export class TableView {
   readonly #naming: Naming
   /** By slot. */
   readonly #rows: (Connection | undefined)[] = []
-  /** By slot; 0 without a row. */
   readonly #serial: Float64Array
   readonly #state: Uint8Array
   readonly #user: Uint16Array
@@ -78,7 +77,6 @@ export class TableView {
     this.#note(slot)
     const row = readRow(this.#table, slot, this.#naming)
     this.#rows[slot] = row
-    if (row === undefined) this.#serial[slot] = 0
     if (before !== undefined && before.id !== row?.id) changes.closed.push(before.id)
     if (row !== undefined) changes.changed.push(row)
   }

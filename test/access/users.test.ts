@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { Accounts } from '../../daemon/access/accounts.ts'
 import { loadAccounts } from '../../daemon/access/load-accounts.ts'
@@ -198,16 +199,28 @@ describe('changing a user', () => {
     await expect(users.setEnabled('bob', false)).rejects.toEqual(refusal('not_found'))
   })
 
-  it('waits for its turn, whatever became of the change before', async () => {
-    const users = usersWith()
+  it('waits until the loops act by the change before, or it is refused', async () => {
+    const users = usersWith({
+      dataPlane: {
+        apply: async () => {},
+        userChanged: async ({ cut }) => {
+          events.push(`begin ${cut}`)
+          await setImmediate()
+          events.push(`end ${cut}`)
+          return 0
+        },
+      },
+    })
     await users.add('bob', 'secret')
+    events = []
     const outcomes = await Promise.allSettled([
       users.remove('nobody'),
-      users.setEnabled('bob', false),
+      users.setEnabled('bob', true),
       users.remove('bob'),
       users.setEnabled('bob', true),
     ])
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled', 'rejected'])
+    expect(events).toEqual(['begin false', 'end false', 'begin true', 'end true'])
     expect(users.list()).toEqual([])
   })
 })
