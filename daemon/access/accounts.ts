@@ -15,7 +15,7 @@ export interface Account {
 }
 
 /** Indices are 16 bits, and 0 stands for clients without login. */
-export const mostUsers = 65_535
+const mostUsers = 65_535
 
 /** All users, in memory. */
 export class Accounts {
