@@ -46,23 +46,16 @@ const appOutside: Plugin = {
   },
 }
 
-/** blessed-contrib's line chart needs next to nothing of blessed: see the stand-in. */
-const blessedStandIn: Plugin = {
-  name: 'blessed-stand-in',
-  setup({ onResolve }) {
-    onResolve({ filter: /^blessed$/ }, () => ({
-      path: fileURLToPath(new URL('app/chart/blessed.ts', import.meta.url)),
-    }))
-  },
-}
-
-/** Node warns of `new Buffer` outside node_modules, into the middle of the screen. */
-const safeBuffers: Plugin = {
-  name: 'safe-buffers',
+/** Changes to what packages bring along. */
+const patches: Plugin = {
+  name: 'patches',
   setup({ onLoad }) {
+    // Node warns of `new Buffer` outside node_modules, into the middle of the screen.
     onLoad({ filter: /\/drawille-blessed-contrib\/index\.js$/ }, async ({ path }) => ({
       contents: (await readFile(path, 'utf8')).replaceAll('new Buffer(', 'Buffer.alloc('),
     }))
+    // Ink's developer tools need a package that nobody has.
+    onLoad({ filter: /\/ink\/build\/devtools\.js$/ }, () => ({ contents: '' }))
   },
 }
 
@@ -71,11 +64,12 @@ await build({
   ...common,
   entryPoints: { [appBundle]: 'tui/app/main.tsx' },
   jsx: 'automatic',
-  // React's development build takes more than twice the time; DEV would load developer tools that are not there.
-  define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+  // React's development build takes more than twice the time.
+  define: { 'process.env.NODE_ENV': '"production"' },
+  // blessed-contrib's line chart needs next to nothing of blessed.
+  alias: { blessed: './tui/app/chart/blessed.ts' },
   banner: {
     js: "import { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)",
   },
-  external: ['react-devtools-core'],
-  plugins: [blessedStandIn, safeBuffers],
+  plugins: [patches],
 })

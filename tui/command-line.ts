@@ -3,12 +3,9 @@ import { runtimeDirectory } from '../shared/runtime-paths.ts'
 import type { Target } from './client/client.ts'
 import { targetsOf, type Whereabouts } from './target.ts'
 
-/** Where to find the daemon, and how long to wait for it. */
 export interface AppOptions {
-  /** Tried in this order. */
+  /** Where the daemon may be, tried in this order. */
   readonly targets: readonly [Target, ...Target[]]
-  /** Milliseconds to connect and log in, and again for each answer. */
-  readonly timeoutMs: number
 }
 
 export interface ExecOptions extends AppOptions {
@@ -16,6 +13,8 @@ export interface ExecOptions extends AppOptions {
   readonly lines: readonly string[]
   readonly json: boolean
   readonly passwordStdin: boolean
+  /** Milliseconds to connect and log in, and again for each answer. */
+  readonly timeoutMs: number
 }
 
 /** What the command line asks for: a text (`--help`, `--version`), the terminal app, or commands. */
@@ -24,18 +23,20 @@ export type CommandLine =
   | { readonly kind: 'app'; readonly options: AppOptions }
   | { readonly kind: 'exec'; readonly options: ExecOptions }
 
-/** What of the process decides the defaults. */
+/** What decides the defaults, and what to say of ourselves. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly uid: number
-  /** Asked only if somebody wants to know. */
-  readonly version: () => string
+  readonly version: string
 }
 
 /** Read the arguments that follow the program's name. Throws an `Error` for people if they make no sense. */
 export function readCommandLine(args: readonly string[], surroundings: Surroundings): CommandLine {
   let printed = ''
-  const command = describe().configureOutput({ writeOut: (text) => (printed += text), writeErr: () => {} })
+  const command = describe(surroundings.version).configureOutput({
+    writeOut: (text) => (printed += text),
+    writeErr: () => {},
+  })
   try {
     command.parse(args, { from: 'user' })
   } catch (error) {
@@ -44,20 +45,16 @@ export function readCommandLine(args: readonly string[], surroundings: Surroundi
     throw new Error(error.message.replace(/^error: /, '').replaceAll('\n', ' '), { cause: error })
   }
   const flags = command.opts<Flags>()
-  if (flags.version) return { kind: 'print', text: `${surroundings.version()}\n` }
   const runtimeDir = flags.runtimeDir ?? runtimeDirectory(surroundings.env, surroundings.uid)
-  const options = {
-    targets: targetsOf({ ...flags, runtimeDirectory: runtimeDir }),
-    timeoutMs: flags.timeout * 1000,
+  const targets = targetsOf({ ...flags, runtimeDirectory: runtimeDir })
+  const { exec: lines, json = false, passwordStdin = false, timeout } = flags
+  if (!lines) {
+    if (json || passwordStdin || timeout) throw new Error('--json, --password-stdin and --timeout need --exec')
+    return { kind: 'app', options: { targets } }
   }
-  if (!flags.exec) {
-    if (flags.json || flags.passwordStdin) throw new Error('--json and --password-stdin need --exec')
-    return { kind: 'app', options }
-  }
-  const { exec: lines, json = false, passwordStdin = false } = flags
   const readers = lines.filter((line) => line === '-').length + (passwordStdin ? 1 : 0)
   if (readers > 1) throw new Error('only one of --exec - and --password-stdin can read standard input')
-  return { kind: 'exec', options: { ...options, lines, json, passwordStdin } }
+  return { kind: 'exec', options: { targets, lines, json, passwordStdin, timeoutMs: (timeout ?? 10) * 1000 } }
 }
 
 interface Flags extends Omit<Whereabouts, 'runtimeDirectory'> {
@@ -65,11 +62,10 @@ interface Flags extends Omit<Whereabouts, 'runtimeDirectory'> {
   readonly exec?: readonly string[]
   readonly json?: true
   readonly passwordStdin?: true
-  readonly timeout: number
-  readonly version?: true
+  readonly timeout?: number
 }
 
-function describe(): Command {
+function describe(version: string): Command {
   return new Command('proxy-tui')
     .description('Watch and run a proxyd: a terminal app, or commands with --exec.')
     .option('--host <HOST>', 'where the daemon is managed: a name or an address')
@@ -80,8 +76,8 @@ function describe(): Command {
     .option('--exec <COMMANDS>', 'carry out commands; repeatable; - reads them from stdin', collect)
     .option('--json', 'print each result as one line of JSON')
     .option('--password-stdin', 'adduser and passwd read a line of stdin as password')
-    .option('--timeout <SECONDS>', 'to connect, and for each answer', readSeconds, 10)
-    .option('-v, --version', 'print the version and end')
+    .option('--timeout <SECONDS>', 'to connect, and for each answer (default: 10)', readSeconds)
+    .version(version, '-v, --version', 'print the version and end')
     .helpOption('-h, --help', 'print this help and end')
     .addHelpText('after', examples)
     .exitOverride()

@@ -15,5 +15,5 @@ export async function connectFirst(targets: readonly Target[], options: ConnectO
       tries.push(error.message)
     }
   }
-  throw new ConnectionError('unreachable', tries.join('; '))
+  throw new ConnectionError('unreachable', `no proxyd reached: ${tries.join('; ')}`)
 }

@@ -9,7 +9,11 @@ process.exitCode = await main()
 async function main(): Promise<number> {
   let asked: CommandLine
   try {
-    asked = readCommandLine(process.argv.slice(2), { env: process.env, uid: process.getuid?.() ?? -1, version })
+    asked = readCommandLine(process.argv.slice(2), {
+      env: process.env,
+      uid: process.getuid?.() ?? -1,
+      version: readVersion(),
+    })
   } catch (error) {
     process.stderr.write(`proxy-tui: ${safeText((error as Error).message)}; see proxy-tui --help\n`)
     return exitStatus.usage
@@ -39,6 +43,6 @@ function endQuietly(): void {
 }
 
 /** The package's file lies beside this one's folder, both in the sources and in the bundle. */
-function version(): string {
+function readVersion(): string {
   return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 }

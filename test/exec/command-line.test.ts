@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readCommandLine } from '../../tui/command-line.ts'
 
-const surroundings = { env: { XDG_RUNTIME_DIR: '/run/user/7' }, uid: 7, version: () => '1.2.3' }
+const surroundings = { env: { XDG_RUNTIME_DIR: '/run/user/7' }, uid: 7, version: '1.2.3' }
 
 function read(...args: string[]) {
   return readCommandLine(args, surroundings)
@@ -79,7 +79,11 @@ describe('where the daemon is', () => {
 })
 
 test('without --exec it is the terminal app', () => {
-  expect(read('--timeout', '2.5')).toMatchObject({ kind: 'app', options: { timeoutMs: 2500 } })
+  expect(read('--socket', 's')).toEqual({ kind: 'app', options: { targets: [{ kind: 'unix', path: 's' }] } })
+})
+
+test('--timeout is in seconds, fractions too', () => {
+  expect(optionsOf('--exec', 'users', '--timeout', '2.5')).toMatchObject({ timeoutMs: 2500 })
 })
 
 test('--exec repeats, and takes - and what looks like a flag', () => {
@@ -101,6 +105,7 @@ test.each([
   [['--socket', 's', '--host', 'h'], 'cannot be used with'],
   [['--socket', 's', '--port', '1'], 'cannot be used with'],
   [['--json'], 'need --exec'],
+  [['--timeout', '3'], 'need --exec'],
   [['--password-stdin'], 'need --exec'],
   [['--exec', '-', '--exec', '-'], 'only one'],
   [['--exec', '-', '--password-stdin'], 'only one'],

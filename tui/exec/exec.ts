@@ -65,22 +65,22 @@ function understand(line: string, place: string, flags: readonly string[]): Batc
     return { place, commands: parseCommands(line, flags) }
   } catch (error) {
     const { status, message } = failureOf(error)
-    const position = error instanceof UsageError && error.position
-    throw new Failure(status, `${place}${position ? `character ${position + 1}: ` : ''}${message}`)
+    const character = error instanceof UsageError && error.position ? `character ${error.position + 1}: ` : ''
+    throw new Failure(status, place + character + message)
   }
 }
 
 async function carryOut(command: Command, place: string, context: Context, json: boolean): Promise<void> {
-  const where = `${place}${command.name}: `
   try {
     const outcome = await command.run(context)
     if (outcome.note && !json && process.stdout.isTTY) process.stderr.write(`${safeText(outcome.note)}\n`)
     process.stdout.write(await render(outcome, json))
-    if (outcome.problem) throw new Failure(exitStatus.refused, `${where}${outcome.problem}`)
+    if (outcome.problem) throw new Failure(exitStatus.refused, `${place}${command.name}: ${outcome.problem}`)
   } catch (error) {
     if (error instanceof Failure) throw error
     const { status, message } = failureOf(error, command.verb.hints)
-    throw new Failure(status, where + message)
+    const ofTheCommand = status === exitStatus.refused || status === exitStatus.usage
+    throw new Failure(status, place + (ofTheCommand ? `${command.name}: ` : '') + message)
   }
 }
 

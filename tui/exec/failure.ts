@@ -24,7 +24,7 @@ const generalHints: Readonly<Partial<Record<ErrorKind, string>>> = {
 }
 
 const connectionHints: Readonly<Partial<Record<ConnectionError['kind'], string>>> = {
-  unreachable: 'is proxyd running? --host or --socket tells where',
+  unreachable: 'start it, or tell where it is with --host or --socket',
   timeout: '--timeout gives it longer',
 }
 
