@@ -1,0 +1,124 @@
+import { type IPty, spawn } from '@lydell/node-pty'
+import xterm, { type Terminal as Emulator } from '@xterm/headless'
+
+export interface TerminalOptions {
+  readonly columns?: number
+  readonly rows?: number
+  /** Added to the environment; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/** How a program left its terminal. */
+export interface Exit {
+  readonly status: number
+  /** The number of the signal that ended it; 0 if none did. */
+  readonly signal: number
+}
+
+/** Milliseconds that a test waits for something to show. */
+const patience = 15_000
+
+/** Run a program in a pseudo-terminal of its own. Dispose of it (`await using`) to end what still runs. */
+export function openTerminal(program: string, args: readonly string[], options: TerminalOptions = {}): Terminal {
+  return new Terminal(program, args, options)
+}
+
+/** A pseudo-terminal, and an emulator that shows what a person would see. */
+export class Terminal {
+  readonly ended: Promise<Exit>
+  /** All that the program wrote. */
+  output = ''
+  readonly emulator: Emulator
+  readonly #pty: IPty
+  readonly #waiting = new Set<() => void>()
+
+  constructor(program: string, args: readonly string[], { columns = 80, rows = 24, env = {} }: TerminalOptions) {
+    this.emulator = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true })
+    this.#pty = spawn(program, [...args], {
+      name: 'xterm-256color',
+      cols: columns,
+      rows,
+      // CI, NO_COLOR and FORCE_COLOR are about the terminal that the tests run in, not about this one.
+      env: { ...process.env, CI: undefined, NO_COLOR: undefined, FORCE_COLOR: undefined, LANG: 'C.UTF-8', ...env },
+    })
+    this.#pty.onData((data) => {
+      this.output += data
+      this.emulator.write(data, () => this.#look())
+    })
+    // Programs ask the terminal things; its answers come as if typed.
+    this.emulator.onData((answer) => this.#pty.write(answer))
+    this.ended = new Promise((resolve) =>
+      this.#pty.onExit(({ exitCode, signal }) => resolve({ status: exitCode, signal: signal ?? 0 })),
+    )
+  }
+
+  get pid(): number {
+    return this.#pty.pid
+  }
+
+  /** The rows of the screen, without the spaces at their ends. */
+  get lines(): string[] {
+    const { active } = this.emulator.buffer
+    return Array.from(
+      { length: this.emulator.rows },
+      (_, row) => active.getLine(active.viewportY + row)?.translateToString(true) ?? '',
+    )
+  }
+
+  get screen(): string {
+    return this.lines.join('\n')
+  }
+
+  /** Whether a full-screen program has the screen. */
+  get isAlternate(): boolean {
+    return this.emulator.buffer.active.type === 'alternate'
+  }
+
+  type(keys: string): void {
+    this.#pty.write(keys)
+  }
+
+  resize(columns: number, rows: number): void {
+    this.emulator.resize(columns, rows)
+    this.#pty.resize(columns, rows)
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#pty.kill(signal)
+  }
+
+  /** Wait until the screen has this; resolves to the match. Rejects with the screen if the program ends or time is up. */
+  async shows(expected: RegExp): Promise<RegExpExecArray> {
+    const match = () => expected.exec(this.screen)
+    await this.until(() => match() !== null, `shows ${expected}`)
+    return match() as RegExpExecArray
+  }
+
+  /** Wait until something holds of the screen; looked at after each output. */
+  async until(holds: () => boolean, what: string): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const look = () => {
+      if (holds()) resolve()
+    }
+    const fail = (why: string) => reject(new Error(`${why}, and it never held that it ${what}:\n${this.screen}`))
+    const timer = setTimeout(fail, patience, `${patience} ms went by`)
+    // What the program wrote last is looked at before its end counts.
+    void this.ended.then(({ status }) => this.emulator.write('', () => fail(`the program ended with ${status}`)))
+    this.#waiting.add(look)
+    look()
+    await promise.finally(() => {
+      clearTimeout(timer)
+      this.#waiting.delete(look)
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.signal('SIGKILL')
+    await this.ended
+    this.emulator.dispose()
+  }
+
+  #look(): void {
+    for (const look of this.#waiting) look()
+  }
+}

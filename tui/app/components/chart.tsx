@@ -1,0 +1,53 @@
+import { Text } from 'ink'
+import type { ReactElement } from 'react'
+import { brailleToAscii, mergeColors, stripColors } from '../chart/ansi.ts'
+import { chartValues, drawLineChart } from '../chart/line-chart.ts'
+import type { Scale } from '../chart/scale.ts'
+import { columnsOf } from '../text.ts'
+import { Line } from './line.tsx'
+import { useLook } from './look-context.ts'
+
+interface ChartProps {
+  readonly title: string
+  /** Bytes a second, the newest last; NaN where nothing is known. `chartValues(width)` of them. */
+  readonly values: readonly number[]
+  readonly scale: Scale
+  /** Seconds that one value stands for. */
+  readonly step: number
+  readonly width: number
+  /** Title and time axis included. */
+  readonly height: number
+  readonly color: string
+  /** What is shown is old. */
+  readonly dim: boolean
+}
+
+/** A graph over time, with what it shows above and the time below. */
+export function Chart({ title, values, scale, step, width, height, color, dim }: ChartProps): ReactElement {
+  const look = useLook()
+  const rows = drawLineChart({
+    width,
+    height: height - 2,
+    values: values.map((value) => value / scale.bytesPerUnit),
+    top: scale.top,
+    steps: scale.steps,
+    color,
+  })
+  const render = look.color && !dim ? mergeColors : stripColors
+  const shown = rows.map((row) => (look.unicode ? render(row) : brailleToAscii(stripColors(row))))
+  return (
+    <>
+      <Line text={title} width={width} bold dimColor={dim} />
+      <Text wrap="truncate" dimColor={dim}>
+        {shown.join('\n')}
+      </Text>
+      <Line text={timeAxis(width, chartValues(width) * step)} width={width} dimColor />
+    </>
+  )
+}
+
+/** `-90 s` below the oldest value, `now` below the newest. */
+function timeAxis(width: number, seconds: number): string {
+  const left = `     -${seconds < 300 ? `${seconds} s` : `${Math.round(seconds / 60)} min`}`
+  return left + 'now'.padStart(width - columnsOf(left))
+}

@@ -1,0 +1,32 @@
+import { Text, type TextProps } from 'ink'
+import type { ReactElement } from 'react'
+import { cutStart, fitText } from '../text.ts'
+import type { TextField } from '../text-field.ts'
+import { useLook } from './look-context.ts'
+
+interface FieldProps extends Pick<TextProps, 'color'> {
+  /** What stands before the field. */
+  readonly label: string
+  readonly field: TextField
+  readonly width: number
+  /** Show how many characters there are, not which. */
+  readonly masked?: boolean
+  /** Whether typing goes here; then the cursor is shown. */
+  readonly focused?: boolean
+}
+
+const graphemes = new Intl.Segmenter()
+
+/** A row with a text that is edited: as much of it as fits, the cursor always. */
+export function Field({ label, field, width, masked = false, focused = true, ...style }: FieldProps): ReactElement {
+  const look = useLook()
+  const show = (text: string) => (masked ? look.mask.repeat([...graphemes.segment(text)].length) : look.text(text))
+  const room = width - label.length
+  const before = cutStart(show(field.text.slice(0, field.cursor)), room - 1)
+  const after = show(field.text.slice(field.cursor))
+  return (
+    <Text wrap="truncate" bold={focused} {...style}>
+      {label + fitText(before + (focused ? look.caret : '') + after, room, look.ellipsis)}
+    </Text>
+  )
+}

@@ -1,0 +1,54 @@
+import { Text } from 'ink'
+import type { ReactElement } from 'react'
+import { formatDuration } from '../../../shared/format/time.ts'
+import { linkTrouble } from '../store/link.ts'
+import { daemonTime, type Page, pages, type State } from '../store/state.ts'
+import { columnsOf } from '../text.ts'
+import { Line } from './line.tsx'
+import { useLook } from './look-context.ts'
+
+interface HeaderProps {
+  readonly state: State
+  /** Where the daemon is, in words. */
+  readonly place: string
+}
+
+/** Who is being watched and how that goes, and the pages. Two rows. */
+export function Header({ state, place }: HeaderProps): ReactElement {
+  const look = useLook()
+  const { columns: width } = state.size
+  const trouble = linkTrouble(state.link, state.clock)
+  const right = ` ${look.text(place)} `
+  const left = trouble === null ? ` ${daemonLine(state)}` : ` ${look.text(trouble)}`
+  return (
+    <>
+      <Text wrap="truncate">
+        <Line text={left} width={width - columnsOf(right)} bold={trouble === null} {...(trouble && troubled)} />
+        <Text>{right}</Text>
+      </Text>
+      <Line text={pages.map((page, at) => tab(state, page, at + 1)).join('')} width={width} />
+    </>
+  )
+}
+
+const troubled = { inverse: true, color: 'yellow' }
+
+function daemonLine(state: State): string {
+  const { status } = state
+  if (!status) return 'proxyd'
+  const loops = status.engine === 'linux' ? `, ${status.workers} loop${status.workers === 1 ? '' : 's'}` : ''
+  const up = formatDuration(daemonTime(state) - status.started)
+  return `proxyd ${status.version}  ${status.engine}${loops}  up ${up}${status.draining ? '  draining' : ''}`
+}
+
+const titles: Readonly<Record<Page, (state: State) => string>> = {
+  overview: () => 'Overview',
+  connections: ({ connections }) => `Connections ${connections.now.rows.size}`,
+  users: ({ users, status }) => `Users ${users.rows?.length ?? status?.users ?? ''}`.trimEnd(),
+}
+
+/** Brackets, so that the open page is not told by color alone. */
+function tab(state: State, page: Page, digit: number): string {
+  const title = `${digit} ${titles[page](state)}`
+  return state.page === page ? `[${title}] ` : ` ${title}  `
+}

@@ -1,0 +1,19 @@
+import type { ReactElement } from 'react'
+import { type Binding, keyLabel, keyTable } from '../keys/key-table.ts'
+import { contextOf } from '../keys/press.ts'
+import type { State } from '../store/state.ts'
+import { Line } from './line.tsx'
+
+/** The keys that matter here. One row. */
+export function Hints({ state }: { readonly state: State }): ReactElement {
+  const width = state.size.columns
+  return <Line text={hintsFor(keyTable[contextOf(state)], width)} width={width} dimColor />
+}
+
+/** ` x cut  / filter  ? help  q quit`: as many as fit, and always the last two. */
+export function hintsFor(bindings: readonly Binding[], width: number): string {
+  const hints = bindings.flatMap(({ keys, hint }) => (hint ? [`${keyLabel(keys[0] ?? '')} ${hint}`] : []))
+  const line = () => ` ${hints.join('  ')}`
+  while (line().length > width && hints.length > 2) hints.splice(-3, 1)
+  return line()
+}

@@ -1,0 +1,9 @@
+import { createContext, useContext } from 'react'
+import { type Look, lookOf } from '../look.ts'
+
+/** What the terminal can show. */
+export const LookContext = createContext<Look>(lookOf({}))
+
+export function useLook(): Look {
+  return useContext(LookContext)
+}

@@ -1,0 +1,19 @@
+import type { ReactElement } from 'react'
+import { listPage } from '../keys/list-handlers.ts'
+import type { State } from '../store/state.ts'
+import { Field } from './field.tsx'
+import { Line } from './line.tsx'
+import { useLook } from './look-context.ts'
+
+/** The filter while it is typed, or what has just happened. One row. */
+export function MessageLine({ state }: { readonly state: State }): ReactElement {
+  const look = useLook()
+  const width = state.size.columns
+  const page = listPage(state)
+  const typing = page && state.lists[page].typing
+  if (typing) return <Field label=" /" field={typing} width={width} />
+  const { toast } = state
+  if (!toast) return <Line text="" width={width} />
+  const bad = toast.tone === 'bad'
+  return <Line text={` ${bad ? '! ' : ''}${look.text(toast.text)}`} width={width} color={bad ? 'red' : 'green'} />
+}

@@ -1,0 +1,15 @@
+import type { Daemon } from '../link/daemon.ts'
+import type { Store } from '../store/store.ts'
+
+/** What a key may act on. */
+export interface App {
+  readonly store: Store
+  readonly daemon: Daemon
+  quit(): void
+  /** Draw all of the screen again. */
+  redraw(): void
+  /** Give the terminal back to the shell until the app is brought to the foreground again. */
+  suspend(): void
+}
+
+export type Handler = (app: App) => void

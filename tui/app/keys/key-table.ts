@@ -1,0 +1,116 @@
+import type { Command } from './press.ts'
+
+/** What one or more keys do. Handlers, the hints at the bottom and the help derive from it. */
+export interface Binding {
+  /** Names as `decodeKeys` gives them. */
+  readonly keys: readonly string[]
+  readonly command: Command
+  readonly summary: string
+  /** A word for the bottom line, if it belongs there. */
+  readonly hint?: string
+}
+
+/** Where a key is pressed: the page, or what lies over it. */
+export type KeyContext = keyof typeof keyTable
+
+const everywhere: readonly Binding[] = [
+  { keys: ['1'], command: 'overview', summary: 'the overview' },
+  { keys: ['2'], command: 'connections', summary: 'the live connections' },
+  { keys: ['3'], command: 'users', summary: 'the users' },
+  { keys: ['tab', 'right'], command: 'nextPage', summary: 'the next page' },
+  { keys: ['shift+tab', 'left'], command: 'previousPage', summary: 'the page before' },
+  { keys: ['b'], command: 'rateUnit', summary: 'rates in bytes or in bits' },
+  { keys: ['r'], command: 'reconnect', summary: 'when disconnected: try again now' },
+  { keys: ['ctrl+l'], command: 'redraw', summary: 'draw the screen anew' },
+  { keys: ['ctrl+z'], command: 'suspend', summary: 'back to the shell; fg returns' },
+  { keys: ['?', 'h'], command: 'help', summary: 'this help', hint: 'help' },
+  { keys: ['q'], command: 'quit', summary: 'quit; so does Ctrl-C anywhere', hint: 'quit' },
+]
+
+const list: readonly Binding[] = [
+  { keys: ['/'], command: 'filter', summary: 'filter the rows', hint: 'filter' },
+  { keys: ['s'], command: 'sort', summary: 'sort by the next column', hint: 'sort' },
+  { keys: ['S'], command: 'reverse', summary: 'turn the order around', hint: 'reverse' },
+  { keys: ['down', 'j'], command: 'down', summary: 'one row down' },
+  { keys: ['up', 'k'], command: 'up', summary: 'one row up' },
+  { keys: ['pgdn', 'ctrl+f'], command: 'pageDown', summary: 'one screen down' },
+  { keys: ['pgup', 'ctrl+b'], command: 'pageUp', summary: 'one screen up' },
+  { keys: ['end', 'G'], command: 'bottom', summary: 'the last row' },
+  { keys: ['home', 'g'], command: 'top', summary: 'the first row' },
+  { keys: ['esc'], command: 'clearFilter', summary: 'show all rows again' },
+]
+
+const close: Binding = { keys: ['esc', 'q', 'enter'], command: 'close', summary: 'close', hint: 'close' }
+
+/** Every key, by where it is pressed; a key means the first that is found. What is typed into a field is not in it. */
+export const keyTable = {
+  overview: [
+    { keys: ['-'], command: 'zoomOut', summary: 'more time in the graphs', hint: 'longer' },
+    { keys: ['+', '='], command: 'zoomIn', summary: 'less time in the graphs', hint: 'shorter' },
+    ...everywhere,
+  ],
+  connections: [
+    { keys: ['x', 'delete'], command: 'kill', summary: 'cut the selected connection', hint: 'cut' },
+    { keys: ['X'], command: 'killShown', summary: 'cut all connections that are shown', hint: 'cut shown' },
+    { keys: ['space'], command: 'pause', summary: 'hold the table still, or let it go on', hint: 'pause' },
+    { keys: ['enter'], command: 'detail', summary: 'all about the selected connection', hint: 'detail' },
+    ...list,
+    ...everywhere,
+  ],
+  users: [
+    { keys: ['a'], command: 'addUser', summary: 'add a user', hint: 'add' },
+    { keys: ['x', 'delete'], command: 'deleteUser', summary: 'delete the selected user', hint: 'delete' },
+    { keys: ['p'], command: 'setPassword', summary: "change the selected user's password", hint: 'password' },
+    { keys: ['e'], command: 'toggleUser', summary: 'enable or disable the selected user', hint: 'enable/disable' },
+    ...list,
+    ...everywhere,
+  ],
+  filter: [
+    { keys: ['enter'], command: 'keepFilter', summary: 'keep the filter', hint: 'keep' },
+    { keys: ['esc'], command: 'clearFilter', summary: 'show all rows again', hint: 'clear' },
+    { keys: ['down'], command: 'down', summary: 'one row down' },
+    { keys: ['up'], command: 'up', summary: 'one row up' },
+  ],
+  help: [
+    { keys: ['down', 'j'], command: 'scrollDown', summary: 'scroll', hint: 'scroll' },
+    { keys: ['up', 'k'], command: 'scrollUp', summary: 'scroll back' },
+    { ...close, keys: ['esc', 'q', 'enter', '?', 'h'] },
+  ],
+  detail: [{ keys: ['x', 'delete'], command: 'kill', summary: 'cut this connection', hint: 'cut' }, close],
+  confirm: [
+    { keys: ['left', 'right', 'tab', 'shift+tab', 'h', 'l'], command: 'choose', summary: 'choose', hint: 'choose' },
+    { keys: ['enter', 'space'], command: 'answer', summary: 'do what is chosen', hint: 'do it' },
+    { keys: ['y'], command: 'yes', summary: 'yes', hint: 'yes' },
+    { keys: ['esc', 'n', 'q'], command: 'close', summary: 'no', hint: 'no' },
+  ],
+  form: [
+    { keys: ['enter'], command: 'submit', summary: 'the next field, or done', hint: 'next, done' },
+    { keys: ['tab', 'down'], command: 'nextField', summary: 'the next field', hint: 'next field' },
+    { keys: ['shift+tab', 'up'], command: 'previousField', summary: 'the field before' },
+    { keys: ['esc'], command: 'close', summary: 'cancel', hint: 'cancel' },
+  ],
+  tooSmall: [{ keys: ['q'], command: 'quit', summary: 'quit' }],
+  secret: [{ keys: ['enter', 'esc'], command: 'close', summary: 'close; it is not shown again', hint: 'close' }],
+} as const satisfies Record<string, readonly Binding[]>
+
+/** How a key is written for people. */
+export function keyLabel(key: string): string {
+  return labels[key] ?? key.replace(/^ctrl\+(.)$/, (_, letter: string) => `Ctrl-${letter}`)
+}
+
+const labels: Readonly<Record<string, string>> = {
+  up: 'Up',
+  down: 'Down',
+  left: 'Left',
+  right: 'Right',
+  pgup: 'PgUp',
+  pgdn: 'PgDn',
+  home: 'Home',
+  end: 'End',
+  enter: 'Enter',
+  esc: 'Esc',
+  tab: 'Tab',
+  'shift+tab': 'Shift-Tab',
+  space: 'Space',
+  delete: 'Del',
+}

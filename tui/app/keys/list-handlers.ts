@@ -1,0 +1,49 @@
+import { tableRows } from '../layout.ts'
+import type { ListEvent } from '../store/lists.ts'
+import type { ListPage, State } from '../store/state.ts'
+import { viewOf } from '../store/view.ts'
+import { connectionsTable } from '../tables/connections-table.ts'
+import { nextSort, type Sort } from '../tables/table.ts'
+import { usersTable } from '../tables/users-table.ts'
+import type { App, Handler } from './app.ts'
+
+export const listHandlers = {
+  down: (app) => move(app, ({ cursor }) => cursor + 1),
+  up: (app) => move(app, ({ cursor }) => cursor - 1),
+  pageDown: (app) => move(app, ({ cursor, page }) => cursor + page),
+  pageUp: (app) => move(app, ({ cursor, page }) => cursor - page),
+  bottom: (app) => move(app, ({ total }) => total - 1),
+  top: (app) => move(app, () => 0),
+  sort: (app) =>
+    sort(app, (page, now) => (page === 'users' ? nextSort(usersTable, now) : nextSort(connectionsTable, now))),
+  reverse: (app) => sort(app, (_, now) => ({ ...now, descending: !now.descending })),
+  filter: (app) => tell(app, { do: 'openFilter' }),
+  keepFilter: (app) => tell(app, { do: 'keepFilter' }),
+  clearFilter: (app) => tell(app, { do: 'clearFilter' }),
+} satisfies Record<string, Handler>
+
+/** The page that a list's keys are about; on the overview there is none. */
+export function listPage({ page }: State): ListPage | null {
+  return page === 'overview' ? null : page
+}
+
+/** Tell the list on the page of an event. */
+export function tell({ store }: App, event: ListEvent): void {
+  const page = listPage(store.state)
+  if (page) store.dispatch({ type: 'list', page, event })
+}
+
+function move(app: App, to: (list: { cursor: number; page: number; total: number }) => number): void {
+  const { state } = app.store
+  const page = listPage(state)
+  if (!page) return
+  const { ids, cursor } = viewOf(state, page)
+  const at = to({ cursor, page: tableRows(state), total: ids.length })
+  tell(app, { do: 'select', id: ids[Math.max(0, Math.min(at, ids.length - 1))] ?? null })
+}
+
+function sort(app: App, change: (page: ListPage, now: Sort) => Sort): void {
+  const { state } = app.store
+  const page = listPage(state)
+  if (page) tell(app, { do: 'sort', sort: change(page, state.lists[page].sort) })
+}

@@ -1,0 +1,28 @@
+import { type Page, pages } from '../store/state.ts'
+import type { App, Handler } from './app.ts'
+
+export const pageHandlers = {
+  overview: (app) => open(app, 'overview'),
+  connections: (app) => open(app, 'connections'),
+  users: (app) => open(app, 'users'),
+  nextPage: (app) => open(app, neighbour(app, 1)),
+  previousPage: (app) => open(app, neighbour(app, -1)),
+  help: ({ store }) => store.dispatch({ type: 'dialog', event: { do: 'open', dialog: { kind: 'help', scroll: 0 } } }),
+  rateUnit: ({ store }) => store.dispatch({ type: 'rateUnit' }),
+  zoomIn: ({ store }) => store.dispatch({ type: 'zoom', by: -1 }),
+  zoomOut: ({ store }) => store.dispatch({ type: 'zoom', by: 1 }),
+  reconnect: ({ daemon }) => daemon.reconnect(),
+  redraw: (app) => app.redraw(),
+  suspend: (app) => app.suspend(),
+  quit: (app) => app.quit(),
+} satisfies Record<string, Handler>
+
+function open({ store, daemon }: App, page: Page): void {
+  store.dispatch({ type: 'page', page })
+  if (page === 'users') daemon.listUsers()
+}
+
+function neighbour({ store }: App, by: number): Page {
+  const at = pages.indexOf(store.state.page) + by
+  return pages.at(at % pages.length) ?? 'overview'
+}

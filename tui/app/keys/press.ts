@@ -1,0 +1,44 @@
+import { isTooSmall } from '../layout.ts'
+import type { State } from '../store/state.ts'
+import type { Edit } from '../text-field.ts'
+import type { App, Handler } from './app.ts'
+import { deedHandlers } from './deed-handlers.ts'
+import { dialogHandlers, tellDialog } from './dialog-handlers.ts'
+import { type Binding, type KeyContext, keyTable } from './key-table.ts'
+import { listHandlers, listPage, tell } from './list-handlers.ts'
+import { pageHandlers } from './page-handlers.ts'
+import { editOf } from './text-keys.ts'
+
+const handlers = { ...pageHandlers, ...listHandlers, ...dialogHandlers, ...deedHandlers }
+
+/** All that a key can ask for. */
+export type Command = keyof typeof handlers
+
+/** Where the next key is pressed. */
+export function contextOf(state: State): KeyContext {
+  if (isTooSmall(state)) return 'tooSmall'
+  if (state.dialog) return state.dialog.kind
+  const page = listPage(state)
+  return page && state.lists[page].typing ? 'filter' : state.page
+}
+
+/** Do what a key means where it is pressed. */
+export function press(app: App, key: string): void {
+  const context = contextOf(app.store.state)
+  const bindings: readonly Binding[] = keyTable[context]
+  const binding = bindings.find(({ keys }) => keys.includes(key))
+  const handler: Handler | undefined = binding && handlers[binding.command]
+  if (handler) return handler(app)
+  const edit = editOf(key)
+  if (edit) type(app, context, edit)
+}
+
+/** Put pasted text into the field that is open; without one it does nothing, so that a paste is never a command. */
+export function paste(app: App, text: string): void {
+  type(app, contextOf(app.store.state), { do: 'insert', text })
+}
+
+function type(app: App, context: KeyContext, edit: Edit): void {
+  if (context === 'filter') tell(app, { do: 'editFilter', edit })
+  if (context === 'form') tellDialog(app, { do: 'edit', edit })
+}

@@ -1,0 +1,47 @@
+import type { Dialog } from './store/dialogs.ts'
+import type { State } from './store/state.ts'
+
+/** The smallest terminal that the app is drawn in. */
+export const smallest = { columns: 72, rows: 18 }
+
+/** Rows above and below the page: who and where, the pages; a message, the keys. */
+const headerRows = 2
+const footerRows = 2
+
+/** Rows of a table's page that are no rows of the table: what is shown, and the column headers. */
+const tableHeadRows = 2
+
+export function isTooSmall({ size }: State): boolean {
+  return size.columns < smallest.columns || size.rows < smallest.rows
+}
+
+/** Rows for the page. A dialog lies below it, but help takes its place. */
+export function pageRows({ size, dialog }: State): number {
+  return size.rows - headerRows - footerRows - (dialog ? dialogRows(dialog) : 0)
+}
+
+/** Rows of a dialog, its border included; help has all that there are. */
+export function dialogRows(dialog: Dialog): number {
+  switch (dialog.kind) {
+    case 'help':
+      return 0
+    case 'detail':
+      return 9
+    case 'confirm':
+      return 4 + dialog.facts.length
+    case 'form':
+      return 4 + dialog.fields.length
+    case 'secret':
+      return 5
+  }
+}
+
+/** Rows of its table that a page shows. */
+export function tableRows(state: State): number {
+  return Math.max(1, pageRows(state) - tableHeadRows)
+}
+
+/** The first row shown of a table of `total`, so that the cursor is in the middle of the `height` rows where it can be. */
+export function firstShown(cursor: number, height: number, total: number): number {
+  return Math.max(0, Math.min(cursor - Math.floor(height / 2), total - height))
+}

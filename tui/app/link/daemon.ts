@@ -1,0 +1,130 @@
+import { everyPage } from '../../../shared/commands/every-page.ts'
+import { RpcError } from '../../../shared/protocol/errors.ts'
+import type { Client } from '../../client/client.ts'
+import type { DaemonLink, LinkState } from '../../client/reconnect.ts'
+import type { Link } from '../store/link.ts'
+import type { Store } from '../store/store.ts'
+import type { Action } from './action.ts'
+import { followConnections } from './connection-feed.ts'
+import { perform } from './perform.ts'
+
+/** Samples asked for at the start: ten minutes of graph. */
+const history = 600
+/** Milliseconds between looks at the clock and at the users while they are shown, and between looks at the status. */
+const often = 1000
+const seldom = 5000
+
+/** What an action came to, in words. */
+export interface Outcome {
+  readonly done: boolean
+  readonly text: string
+}
+
+/** The daemon as the app knows it: what it tells goes into the store, and it is asked to do things. */
+export class Daemon {
+  readonly #link: DaemonLink
+  readonly #store: Store
+  readonly #timers: readonly NodeJS.Timeout[]
+  #listing = false
+
+  constructor(link: DaemonLink, store: Store) {
+    this.#link = link
+    this.#store = store
+    this.#timers = [setInterval(() => this.#tick(), often), setInterval(() => this.#readStatus(), seldom)]
+    link.subscribe((state) => this.#follow(state))
+    this.#tick()
+    this.#follow(link.state)
+  }
+
+  /** Do what was asked for; never rejects. */
+  async perform(action: Action): Promise<Outcome> {
+    const { state } = this.#link
+    if (state.status !== 'online') return { done: false, text: 'not connected, so nothing was done' }
+    try {
+      return { done: true, text: await perform(action, state.client.call) }
+    } catch (error) {
+      if (error instanceof RpcError) return { done: false, text: `refused: ${error.message}` }
+      return { done: false, text: 'the connection was lost, so it may have been done or not' }
+    } finally {
+      this.listUsers()
+    }
+  }
+
+  /** Look at the users now. */
+  async listUsers(): Promise<void> {
+    if (this.#listing) return
+    this.#listing = true
+    await this.#ask(async ({ call }) => {
+      const pages = await everyPage((from) => call('users.list', from))
+      this.#store.feed({ type: 'users', users: pages.flatMap((page) => page.users), at: Date.now() })
+    })
+    this.#listing = false
+  }
+
+  /** Connect now instead of later. */
+  reconnect(): void {
+    this.#link.retry()
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#link.stop()
+  }
+
+  #follow(state: LinkState): void {
+    this.#store.feed({ type: 'link', link: linkOf(state, this.#store.state.link) })
+    if (state.status !== 'online') return
+    this.#ask((client) => this.#followConnections(client))
+    this.#ask((client) => this.#followMetrics(client))
+    this.#readStatus()
+    this.listUsers()
+  }
+
+  #followConnections(client: Client): Promise<void> {
+    return followConnections(client, {
+      snapshot: (rows) => this.#store.feed({ type: 'snapshot', rows, at: Date.now() }),
+      changed: (change) => this.#store.feed({ type: 'changed', change, at: Date.now() }),
+    })
+  }
+
+  async #followMetrics(client: Client): Promise<void> {
+    client.on('metrics.sample', (sample) => this.#store.feed({ type: 'samples', samples: [sample], at: Date.now() }))
+    const { samples } = await client.call('metrics.subscribe', { history })
+    this.#store.feed({ type: 'samples', samples, at: Date.now() })
+  }
+
+  #readStatus(): Promise<void> {
+    return this.#ask(async ({ call }) => {
+      this.#store.feed({ type: 'status', status: await call('status.get', {}) })
+    })
+  }
+
+  #tick(): void {
+    this.#store.feed({ type: 'tick', at: Date.now() })
+    if (this.#store.state.page === 'users') this.listUsers()
+  }
+
+  /** Ask the daemon something, if there is one. If the connection ends meanwhile, the link tells of it. */
+  async #ask(question: (client: Client) => Promise<void>): Promise<void> {
+    const { state } = this.#link
+    if (state.status !== 'online') return
+    try {
+      await question(state.client)
+    } catch (error) {
+      if (error instanceof RpcError) this.#store.announce(`the daemon refused: ${error.message}`, 'bad')
+    }
+  }
+}
+
+function linkOf(state: LinkState, before: Link): Link {
+  switch (state.status) {
+    case 'connecting':
+      return { state: 'connecting', reason: 'reason' in before ? before.reason : null }
+    case 'online':
+      return { state: 'online', instance: state.client.instance, role: state.client.role }
+    case 'offline':
+      return { state: 'offline', reason: state.reason.message, retryAt: state.retryAt }
+    case 'refused':
+      return { state: 'refused', reason: state.reason.message }
+  }
+}

@@ -1,0 +1,51 @@
+import type { Target } from '../client/client.ts'
+import { followDaemon } from '../client/reconnect.ts'
+import { exitStatus } from '../exec/failure.ts'
+import { Daemon } from './link/daemon.ts'
+import { lookOf } from './look.ts'
+import { placeOf } from './place.ts'
+import { Store } from './store/store.ts'
+import { settleColors, terminalProblem } from './terminal.ts'
+
+interface AppOptions {
+  /** Where the daemon may be, tried in this order. */
+  readonly targets: readonly [Target, ...Target[]]
+}
+
+/** Run the terminal app until the person quits. Resolves to the exit status. */
+export async function runApp({ targets }: AppOptions): Promise<number> {
+  const problem = terminalProblem(process)
+  if (problem !== null) {
+    process.stderr.write(`proxy-tui: ${problem}\n`)
+    return exitStatus.usage
+  }
+  const look = lookOf(process.env)
+  settleColors(process.env, look.color)
+  const [{ render }, { Root }] = await Promise.all([import('ink'), import('./root.tsx')])
+
+  const store = new Store()
+  const resize = () => {
+    const { columns, rows } = process.stdout
+    store.dispatch({ type: 'resize', columns, rows })
+  }
+  resize()
+  // Before Ink hears of it, so that Ink already finds the frame in the new size.
+  process.stdout.on('resize', resize)
+  const daemon = new Daemon(followDaemon(targets[0]), store)
+  const screen = render(<Root store={store} daemon={daemon} look={look} place={placeOf(targets)} />, {
+    alternateScreen: true,
+    incrementalRendering: true,
+    // CI in the environment must not turn a real terminal into a log.
+    interactive: true,
+  })
+  process.once('uncaughtException', (fault) => screen.unmount(fault))
+  try {
+    await screen.waitUntilExit()
+    return exitStatus.done
+  } catch (fault) {
+    process.stderr.write(`proxy-tui: a fault of ours: ${(fault as Error).stack}\n`)
+    return exitStatus.refused
+  } finally {
+    daemon.stop()
+  }
+}

@@ -1,0 +1,58 @@
+import { Box } from 'ink'
+import { type ReactElement, useSyncExternalStore } from 'react'
+import { Header } from './components/header.tsx'
+import { Hints } from './components/hints.tsx'
+import { LookContext } from './components/look-context.ts'
+import { MessageLine } from './components/message-line.tsx'
+import { useApp } from './hooks/use-app.ts'
+import { useKeys } from './hooks/use-keys.ts'
+import type { App } from './keys/app.ts'
+import { isTooSmall, pageRows } from './layout.ts'
+import type { Look } from './look.ts'
+import { ConnectionsPage } from './screens/connections.tsx'
+import { DialogPanel } from './screens/dialogs.tsx'
+import { Help } from './screens/help.tsx'
+import { Overview } from './screens/overview.tsx'
+import { TooSmall } from './screens/too-small.tsx'
+import { UsersPage } from './screens/users.tsx'
+import type { Page, State } from './store/state.ts'
+
+interface RootProps extends Pick<App, 'store' | 'daemon'> {
+  readonly look: Look
+  /** Where the daemon is, in words. */
+  readonly place: string
+}
+
+/** The whole screen. */
+export function Root({ store, daemon, look, place }: RootProps): ReactElement {
+  useKeys(useApp({ store, daemon }))
+  const state = useSyncExternalStore(store.subscribe, store.shown)
+  return (
+    <LookContext value={look}>
+      {isTooSmall(state) ? <TooSmall size={state.size} /> : <Screen state={state} place={place} />}
+    </LookContext>
+  )
+}
+
+const screens: Readonly<Record<Page, (props: { state: State }) => ReactElement>> = {
+  overview: Overview,
+  connections: ConnectionsPage,
+  users: UsersPage,
+}
+
+function Screen({ state, place }: { readonly state: State; readonly place: string }): ReactElement {
+  const { columns, rows } = state.size
+  const { dialog } = state
+  const Page = screens[state.page]
+  return (
+    <Box flexDirection="column" width={columns} height={rows}>
+      <Header state={state} place={place} />
+      <Box flexDirection="column" height={pageRows(state)}>
+        {dialog?.kind === 'help' ? <Help state={state} scroll={dialog.scroll} /> : <Page state={state} />}
+      </Box>
+      {dialog && dialog.kind !== 'help' && <DialogPanel state={state} dialog={dialog} />}
+      <MessageLine state={state} />
+      <Hints state={state} />
+    </Box>
+  )
+}

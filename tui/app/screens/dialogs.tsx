@@ -1,0 +1,112 @@
+import type { ReactElement } from 'react'
+import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
+import { formatDuration, formatTime } from '../../../shared/format/time.ts'
+import { Field } from '../components/field.tsx'
+import { Line } from '../components/line.tsx'
+import { useLook } from '../components/look-context.ts'
+import { Buttons, Panel, panelFrame } from '../components/panel.tsx'
+import { dialogRows } from '../layout.ts'
+import type { Confirmation, Dialog, Form } from '../store/dialogs.ts'
+import { daemonTime, type State } from '../store/state.ts'
+import { connectionsView } from '../store/view.ts'
+
+/** What lies below the page and takes the keys. */
+export function DialogPanel({ state, dialog }: { readonly state: State; readonly dialog: Dialog }): ReactElement {
+  const { columns } = state.size
+  const width = columns - panelFrame
+  return (
+    <Panel width={columns} height={dialogRows(dialog)}>
+      {dialog.kind === 'confirm' && <Question dialog={dialog} width={width} />}
+      {dialog.kind === 'form' && <UserForm form={dialog} width={width} />}
+      {dialog.kind === 'secret' && <Secret {...dialog} width={width} />}
+      {dialog.kind === 'detail' && <Detail state={state} id={dialog.id} width={width} />}
+    </Panel>
+  )
+}
+
+function Question({ dialog, width }: { readonly dialog: Confirmation; readonly width: number }): ReactElement {
+  const look = useLook()
+  return (
+    <>
+      <Line text={look.text(dialog.question)} width={width} bold />
+      {dialog.facts.map((fact) => (
+        <Line key={fact} text={`  ${look.text(fact)}`} width={width} />
+      ))}
+      <Buttons names={['Cancel', dialog.verb]} chosen={dialog.chosen ? 1 : 0} />
+    </>
+  )
+}
+
+function UserForm({ form, width }: { readonly form: Form; readonly width: number }): ReactElement {
+  const look = useLook()
+  const advice = form.sent ? 'asking the daemon' : 'Without a password a strong one is made and shown once.'
+  return (
+    <>
+      <Line text={form.user === null ? 'New user' : `New password of ${look.text(form.user)}`} width={width} bold />
+      {form.fields.map((field, at) => (
+        <Field
+          key={field.name}
+          label={`  ${field.label.padEnd(10)}`}
+          field={field}
+          width={width}
+          masked={field.name === 'password'}
+          focused={at === form.focus}
+        />
+      ))}
+      {form.problem === null ? (
+        <Line text={advice} width={width} dimColor />
+      ) : (
+        <Line text={`! ${look.text(form.problem)}`} width={width} color="red" />
+      )}
+    </>
+  )
+}
+
+interface SecretProps {
+  readonly user: string
+  readonly password: string
+  readonly width: number
+}
+
+function Secret({ user, password, width }: SecretProps): ReactElement {
+  const look = useLook()
+  return (
+    <>
+      <Line text={`The password of ${look.text(user)}, shown only now:`} width={width} bold />
+      <Line text={`  ${password}`} width={width} />
+      <Line text="The daemon keeps no copy that could be read." width={width} dimColor />
+    </>
+  )
+}
+
+function Detail({
+  state,
+  id,
+  width,
+}: {
+  readonly state: State
+  readonly id: string
+  readonly width: number
+}): ReactElement {
+  const look = useLook()
+  const row = connectionsView(state).rows.find(({ connection }) => connection.id === id)
+  if (!row) return <Line text={`Connection ${look.text(id)} has ended, or the filter hides it.`} width={width} />
+  const { connection, rate } = row
+  const moved = (bytes: number, perSecond: number) => `${formatBytes(bytes)}, ${formatRate(perSecond, state.rateUnit)}`
+  const facts = [
+    ['Connection', `${connection.id}, ${connection.state}`],
+    ['Opened', `${formatTime(connection.opened)}, ${formatDuration(daemonTime(state) - connection.opened)} ago`],
+    ['User', connection.user ?? '(no login)'],
+    ['Client', connection.client],
+    ['Destination', `${connection.destination ?? '-'}${connection.address ? ` at ${connection.address}` : ''}`],
+    ['Down', moved(connection.down, rate.down)],
+    ['Up', moved(connection.up, rate.up)],
+  ] as const
+  return (
+    <>
+      {facts.map(([name, value]) => (
+        <Line key={name} text={`${name.padEnd(12)} ${look.text(value)}`} width={width} />
+      ))}
+    </>
+  )
+}

@@ -1,0 +1,127 @@
+import { Box } from 'ink'
+import type { ReactElement } from 'react'
+import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
+import { chartValues } from '../chart/line-chart.ts'
+import { resample } from '../chart/resample.ts'
+import { scaleFor } from '../chart/scale.ts'
+import { Chart } from '../components/chart.tsx'
+import { Line } from '../components/line.tsx'
+import { useLook } from '../components/look-context.ts'
+import { pageRows } from '../layout.ts'
+import { isStale, type State, zooms } from '../store/state.ts'
+import type { UserTraffic } from '../store/traffic.ts'
+import { numberColumn, textColumn } from '../tables/columns.ts'
+import { layOut, placeColumns } from '../tables/layout.ts'
+import { formatOf } from './format-of.ts'
+
+/** Rows for the totals and for the header of the busiest users. */
+const totalRows = 2
+const headerRows = 1
+/** The graphs get this share of the rest, and not less than a readable graph needs. */
+const graphShare = 0.65
+const smallestGraph = 7
+
+/** Throughput, totals, and who is busiest. */
+export function Overview({ state }: { readonly state: State }): ReactElement {
+  const width = state.size.columns
+  const height = pageRows(state)
+  const graphs = Math.max(smallestGraph, Math.floor((height - totalRows - headerRows) * graphShare))
+  return (
+    <>
+      <Graphs state={state} width={width} height={graphs} />
+      <Totals state={state} width={width} />
+      <BusiestUsers state={state} width={width} height={height - graphs - totalRows} />
+    </>
+  )
+}
+
+interface PartProps {
+  readonly state: State
+  readonly width: number
+}
+
+/** Both graphs have one scale, so that they can be compared. */
+function Graphs({ state, width, height }: PartProps & { readonly height: number }): ReactElement {
+  const look = useLook()
+  const half = Math.floor(width / 2)
+  const step = zooms[state.zoom] ?? 1
+  const { points } = state.traffic
+  const { up, down } = resample(points, points.at(-1)?.time ?? 0, step * 1000, chartValues(half))
+  const known = [...up, ...down].filter((value) => !Number.isNaN(value))
+  const scale = scaleFor(Math.max(0, ...known), state.rateUnit)
+  const now = points.at(-1)
+  const title = (name: string, rate: number | undefined) =>
+    ` ${name} ${rate === undefined ? '-' : formatRate(rate, state.rateUnit)}  (scale in ${scale.unit})`
+  const shared = { scale, step, width: half, height, dim: isStale(state) }
+  return (
+    <Box>
+      <Box flexDirection="column" width={half}>
+        <Chart {...shared} title={title(`${look.down} Down`, now?.down)} values={down} color="cyan" />
+      </Box>
+      <Box flexDirection="column" width={half}>
+        <Chart {...shared} title={title(`${look.up} Up`, now?.up)} values={up} color="magenta" />
+      </Box>
+    </Box>
+  )
+}
+
+function Totals({ state, width }: PartProps): ReactElement {
+  const { latest } = state.traffic
+  const dim = isStale(state)
+  if (!latest) return <Line text="" width={width} />
+  const { down, up, connections, accepted, connected, failed, denied } = latest
+  return (
+    <>
+      <Line
+        text={` Now  ${connections} connections   Total  down ${formatBytes(down)}  up ${formatBytes(up)}`}
+        width={width}
+        dimColor={dim}
+      />
+      <Line
+        text={` Clients  accepted ${accepted}  connected ${connected}  failed ${failed}  of those denied ${denied}`}
+        width={width}
+        dimColor={dim}
+      />
+    </>
+  )
+}
+
+function BusiestUsers({ state, width, height }: PartProps & { readonly height: number }): ReactElement {
+  const look = useLook()
+  const format = formatOf(state, look)
+  const rows = state.traffic.users.slice(0, height - headerRows)
+  const placed = placeColumns(columns, rows, format, width - 1)
+  const header = layOut(placed, (column) => column.header, look.ellipsis)
+  return (
+    <>
+      <Line text={` ${header}`} width={width} bold underline />
+      {rows.map((user) => (
+        <Line
+          key={String(user.name)}
+          text={` ${layOut(placed, (column) => column.cell(user, format), look.ellipsis)}`}
+          width={width}
+          dimColor={isStale(state)}
+        />
+      ))}
+    </>
+  )
+}
+
+const columns = [
+  textColumn<UserTraffic>('name', 'Busiest users', ({ name }) => name ?? '(no login)'),
+  numberColumn<UserTraffic>('connections', 'Conns', 6, ({ connections }) => connections, String),
+  numberColumn<UserTraffic>(
+    'down',
+    'Down/s',
+    11,
+    ({ down }) => down,
+    (rate, { rateUnit }) => formatRate(rate, rateUnit),
+  ),
+  numberColumn<UserTraffic>(
+    'up',
+    'Up/s',
+    11,
+    ({ up }) => up,
+    (rate, { rateUnit }) => formatRate(rate, rateUnit),
+  ),
+]

@@ -1,0 +1,72 @@
+import type { Connection } from '../../../shared/protocol/methods.ts'
+
+/** The live connections as they were at a moment; never changed, so an old one can be kept by keeping it. */
+export interface Table {
+  readonly rows: ReadonlyMap<string, Connection>
+  /** Milliseconds since 1970 when the daemon told so, by this machine's clock. */
+  readonly at: number
+}
+
+/** Two tables a moment apart: their difference gives the rates. */
+export interface Motion {
+  readonly now: Table
+  readonly before: Table
+}
+
+export interface Connections extends Motion {
+  /** The table that becomes `before` once it is old enough. */
+  readonly mark: Table
+  /** What a paused table shows. */
+  readonly frozen: Motion | null
+}
+
+export interface Change {
+  readonly changed: readonly Connection[]
+  readonly moved: readonly (readonly [id: string, up: number, down: number])[]
+  readonly closed: readonly string[]
+}
+
+const nothing: Table = { rows: new Map(), at: 0 }
+export const noConnections: Connections = { now: nothing, before: nothing, mark: nothing, frozen: null }
+
+/** Rates are taken over one to two of these milliseconds. */
+const window = 1000
+
+/** The connections of a fresh snapshot; rates begin anew. */
+export function replaceTable(connections: Connections, rows: readonly Connection[], at: number): Connections {
+  const table = { rows: new Map(rows.map((row) => [row.id, row])), at }
+  return { ...connections, now: table, before: table, mark: table }
+}
+
+/** The connections after a change. */
+export function changeTable(connections: Connections, change: Change, at: number): Connections {
+  const rows = new Map(connections.now.rows)
+  for (const row of change.changed) rows.set(row.id, row)
+  for (const [id, up, down] of change.moved) {
+    const row = rows.get(id)
+    if (row) rows.set(id, { ...row, up, down })
+  }
+  for (const id of change.closed) rows.delete(id)
+  return advance(connections, { rows, at })
+}
+
+/** Nothing was heard for a while because nothing moved: rates fall to 0. */
+export function standStill(connections: Connections, at: number): Connections {
+  return at - connections.now.at < window ? connections : advance(connections, { rows: connections.now.rows, at })
+}
+
+/** Freeze what is shown, or show what is. */
+export function togglePause(connections: Connections): Connections {
+  const { now, before, frozen } = connections
+  return { ...connections, frozen: frozen ? null : { now, before } }
+}
+
+function advance(connections: Connections, now: Table): Connections {
+  const due = now.at - connections.mark.at >= window
+  return {
+    ...connections,
+    now,
+    before: due ? connections.mark : connections.before,
+    mark: due ? now : connections.mark,
+  }
+}

@@ -1,0 +1,38 @@
+import type { Sort } from '../tables/table.ts'
+import { type Edit, editField, fieldOf, type TextField } from '../text-field.ts'
+
+/** What a person has chosen to see of one table. */
+export interface ListState {
+  readonly sort: Sort
+  readonly filter: string
+  /** The filter while it is typed; it acts at once. */
+  readonly typing: TextField | null
+  /** The id of the row that the cursor is on; null: the first row, whichever that is. */
+  readonly selected: string | null
+}
+
+export type ListEvent =
+  | { readonly do: 'sort'; readonly sort: Sort }
+  | { readonly do: 'select'; readonly id: string | null }
+  | { readonly do: 'openFilter' | 'keepFilter' | 'clearFilter' }
+  | { readonly do: 'editFilter'; readonly edit: Edit }
+
+export function reduceList(list: ListState, event: ListEvent): ListState {
+  switch (event.do) {
+    case 'sort':
+      return { ...list, sort: event.sort }
+    case 'select':
+      return { ...list, selected: event.id }
+    case 'openFilter':
+      return { ...list, typing: fieldOf(list.filter) }
+    case 'keepFilter':
+      return { ...list, typing: null }
+    case 'clearFilter':
+      return { ...list, typing: null, filter: '' }
+    case 'editFilter': {
+      if (!list.typing) return list
+      const typing = editField(list.typing, event.edit)
+      return { ...list, typing, filter: typing.text }
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import { changeTable, noConnections, replaceTable, standStill, togglePause } from './connections.ts'
+import { reduceDialog } from './dialogs.ts'
+import type { Link } from './link.ts'
+import { reduceList } from './lists.ts'
+import { type Event, type State, zooms } from './state.ts'
+import { addSamples, forgetCounters } from './traffic.ts'
+import { listUsers, noUsers } from './users.ts'
+import { settleCursor } from './view.ts'
+
+/** The state after an event. */
+export function reduce(state: State, event: Event): State {
+  return settleCursor(state, apply(state, event))
+}
+
+function apply(state: State, event: Event): State {
+  switch (event.type) {
+    case 'link':
+      return { ...forgetOtherDaemon(state, event.link), link: event.link }
+    case 'status':
+      return { ...state, status: event.status }
+    case 'samples': {
+      const traffic = addSamples(state.traffic, event.samples)
+      const skew = traffic.latest ? traffic.latest.time - event.at : state.skew
+      return { ...state, traffic, skew, connections: standStill(state.connections, event.at) }
+    }
+    case 'snapshot':
+      return { ...state, connections: replaceTable(state.connections, event.rows, event.at) }
+    case 'changed':
+      return { ...state, connections: changeTable(state.connections, event.change, event.at) }
+    case 'users':
+      return { ...state, users: listUsers(state.users, event.users, event.at) }
+    case 'tick':
+      return { ...state, clock: event.at }
+    case 'resize':
+      return { ...state, size: { columns: event.columns, rows: event.rows } }
+    case 'page':
+      return { ...state, page: event.page }
+    case 'list':
+      return { ...state, lists: { ...state.lists, [event.page]: reduceList(state.lists[event.page], event.event) } }
+    case 'dialog':
+      return { ...state, dialog: reduceDialog(state.dialog, event.event) }
+    case 'toast':
+      return { ...state, toast: event.toast }
+    case 'pause':
+      return { ...state, connections: togglePause(state.connections) }
+    case 'rateUnit':
+      return { ...state, rateUnit: state.rateUnit === 'bytes' ? 'bits' : 'bytes' }
+    case 'zoom':
+      return { ...state, zoom: Math.min(zooms.length - 1, Math.max(0, state.zoom + event.by)) }
+  }
+}
+
+/** Another daemon's connections, users and counters are none of the old one's; only the graph goes on. */
+function forgetOtherDaemon(state: State, link: Link): State {
+  if (link.state !== 'online' || link.instance === state.instance) return state
+  return {
+    ...state,
+    instance: link.instance,
+    traffic: forgetCounters(state.traffic),
+    connections: noConnections,
+    users: noUsers,
+    status: null,
+  }
+}

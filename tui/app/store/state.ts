@@ -1,0 +1,98 @@
+import type { Connection, Result, Sample, User } from '../../../shared/protocol/methods.ts'
+import { type Change, type Connections, noConnections } from './connections.ts'
+import type { Dialog, DialogEvent } from './dialogs.ts'
+import type { Link } from './link.ts'
+import type { ListEvent, ListState } from './lists.ts'
+import { noTraffic, type Traffic } from './traffic.ts'
+import { noUsers, type Users } from './users.ts'
+
+export const pages = ['overview', 'connections', 'users'] as const
+export type Page = (typeof pages)[number]
+export type ListPage = Exclude<Page, 'overview'>
+
+export type Status = Result<'status.get'>
+
+/** One line for a few seconds. */
+export interface Toast {
+  readonly text: string
+  readonly tone: 'good' | 'bad'
+}
+
+/** Seconds that one dot of the graph stands for. */
+export const zooms = [1, 5, 15] as const
+
+/** All that the screen shows. */
+export interface State {
+  /** Terminal columns and rows. */
+  readonly size: { readonly columns: number; readonly rows: number }
+  readonly link: Link
+  /** The daemon that the data below is from. */
+  readonly instance: string | null
+  readonly status: Status | null
+  readonly traffic: Traffic
+  readonly connections: Connections
+  readonly users: Users
+  readonly page: Page
+  readonly lists: Readonly<Record<ListPage, ListState>>
+  readonly dialog: Dialog | null
+  readonly toast: Toast | null
+  readonly rateUnit: 'bytes' | 'bits'
+  /** An index of `zooms`. */
+  readonly zoom: number
+  /** Milliseconds since 1970 by this machine's clock, to the second; and how far the daemon's clock is ahead. */
+  readonly clock: number
+  readonly skew: number
+}
+
+/** What the daemon tells, and the passing of time. */
+export type DataEvent =
+  | { readonly type: 'link'; readonly link: Link }
+  | { readonly type: 'status'; readonly status: Status }
+  | { readonly type: 'samples'; readonly samples: readonly Sample[]; readonly at: number }
+  | { readonly type: 'snapshot'; readonly rows: readonly Connection[]; readonly at: number }
+  | { readonly type: 'changed'; readonly change: Change; readonly at: number }
+  | { readonly type: 'users'; readonly users: readonly User[]; readonly at: number }
+  | { readonly type: 'tick'; readonly at: number }
+
+/** What the person does, and what comes of it. */
+export type UiEvent =
+  | { readonly type: 'resize'; readonly columns: number; readonly rows: number }
+  | { readonly type: 'page'; readonly page: Page }
+  | { readonly type: 'list'; readonly page: ListPage; readonly event: ListEvent }
+  | { readonly type: 'dialog'; readonly event: DialogEvent }
+  | { readonly type: 'toast'; readonly toast: Toast | null }
+  | { readonly type: 'pause' | 'rateUnit' }
+  | { readonly type: 'zoom'; readonly by: number }
+
+export type Event = DataEvent | UiEvent
+
+export const initialState: State = {
+  size: { columns: 80, rows: 24 },
+  link: { state: 'connecting', reason: null },
+  instance: null,
+  status: null,
+  traffic: noTraffic,
+  connections: noConnections,
+  users: noUsers,
+  page: 'overview',
+  lists: {
+    connections: { sort: { column: 'age', descending: false }, filter: '', typing: null, selected: null },
+    users: { sort: { column: 'name', descending: false }, filter: '', typing: null, selected: null },
+  },
+  dialog: null,
+  toast: null,
+  rateUnit: 'bytes',
+  zoom: 0,
+  clock: 0,
+  skew: 0,
+}
+
+/** The daemon's clock as far as known: milliseconds since 1970. */
+export function daemonTime({ clock, skew }: State): number {
+  return clock + skew
+}
+
+/** Whether what is shown is old, because nothing is heard of the daemon. */
+export function isStale({ link }: State): boolean {
+  return link.state !== 'online'
+}

@@ -1,0 +1,57 @@
+import { reduce } from './reducer.ts'
+import { type DataEvent, initialState, type State, type Toast, type UiEvent } from './state.ts'
+
+/** Milliseconds between repaints that data alone asks for: four a second. */
+const pace = 250
+/** Milliseconds that an announcement stays. */
+const reading = 5000
+
+/** Holds the state. What the person does shows at once; what the daemon tells shows at most four times a second. */
+export class Store {
+  #state: State = initialState
+  #shown: State = initialState
+  #shownAt = 0
+  #timer: NodeJS.Timeout | undefined
+  #announcement: NodeJS.Timeout | undefined
+  readonly #listeners = new Set<() => void>()
+
+  /** The newest state, for deciding what a key does. */
+  get state(): State {
+    return this.#state
+  }
+
+  /** The state on the screen; with `subscribe` for React's useSyncExternalStore. Both may be taken off the object. */
+  readonly shown = (): State => this.#shown
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Something happened here: show it now. */
+  dispatch(event: UiEvent): void {
+    this.#state = reduce(this.#state, event)
+    this.#show()
+  }
+
+  /** Something came from the daemon: show it when its turn has come. */
+  feed(event: DataEvent): void {
+    this.#state = reduce(this.#state, event)
+    this.#timer ??= setTimeout(() => this.#show(), Math.max(0, this.#shownAt + pace - performance.now()))
+  }
+
+  /** Say one line for a few seconds; the next one takes its place. */
+  announce(text: string, tone: Toast['tone']): void {
+    clearTimeout(this.#announcement)
+    this.#announcement = setTimeout(() => this.dispatch({ type: 'toast', toast: null }), reading).unref()
+    this.dispatch({ type: 'toast', toast: { text, tone } })
+  }
+
+  #show(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#shown = this.#state
+    this.#shownAt = performance.now()
+    for (const listener of this.#listeners) listener()
+  }
+}
