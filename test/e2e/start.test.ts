@@ -1,9 +1,12 @@
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { cpSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { connectThrough } from '../helpers/connect-through.ts'
 import { type Ending, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
+import { startTarget } from '../helpers/target.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 /** How proxyd ends that cannot start with `args`. */
@@ -109,4 +112,19 @@ test('other machines may be served once there is a user', async () => {
   const daemon = await startDaemon(['-l', '0.0.0.0', '-u', 'bob:hunter2'])
   expect(daemon.listening('socks')[0]).toMatch(/^0\.0\.0\.0:/)
   expect(daemon.stderr).not.toContain('hunter2')
+})
+
+test('where koffi is missing, auto serves with the portable engine and says so; linux refuses', async () => {
+  const folder = await temporaryFolder()
+  const dist = fileURLToPath(new URL('../../dist', import.meta.url))
+  for (const file of ['proxyd.js', 'worker.js']) cpSync(join(dist, file), join(folder, 'dist', file))
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module", "version": "0.0.0" }')
+  const program = join(folder, 'dist/proxyd.js')
+
+  const daemon = await startDaemon([], { program })
+  expect(daemon.stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(/"warn".*koffi.*portable/)])
+  await connectThrough(daemon.port('socks'), await startTarget())
+
+  const refused = await spawnDaemon(['--engine', 'linux'], { program })
+  expectOneLine(await refused.ended, 1, /linux engine cannot load .*koffi/)
 })

@@ -52,7 +52,7 @@ test('a signal that comes twice at once, from a terminal and a wrapper, counts o
 
 test('a second signal ends it at once, and leaves nothing to find', async () => {
   const folders = await temporaryFolders()
-  const daemon = await startDaemon(['--timeout-drain', '60000'], folders)
+  const daemon = await startDaemon(['--timeout-drain', '60000'], { folders })
   await converse(daemon)
   expect(readdirSync(folders.runtime)).toEqual(['cookie', 'proxyd.sock'])
   const impatience = setInterval(() => daemon.signal('SIGTERM'), 100)
@@ -64,17 +64,17 @@ test('a second signal ends it at once, and leaves nothing to find', async () => 
 
 test('an orderly end leaves nothing to find either', async () => {
   const folders = await temporaryFolders()
-  const daemon = await startDaemon([], folders)
+  const daemon = await startDaemon([], { folders })
   expect(await daemon.stop()).toMatchObject({ status: 0 })
   expect(readdirSync(folders.runtime)).toEqual([])
 })
 
 test('after a crash it starts again in the same folders', async () => {
   const folders = await temporaryFolders()
-  const crashed = await startDaemon([], folders)
+  const crashed = await startDaemon([], { folders })
   await crashed.kill()
   expect(readdirSync(folders.runtime)).toEqual(['cookie', 'proxyd.sock'])
-  const daemon = await startDaemon([], folders)
+  const daemon = await startDaemon([], { folders })
   expect(daemon.listening('control').at(-1)).toBe(`unix:${folders.runtime}/proxyd.sock`)
 })
 
@@ -96,7 +96,10 @@ test('it outlives those who read its output', async () => {
 test('a fault of its own ends it with status 1, one line in the log, and nothing to find', async () => {
   const folders = await temporaryFolders()
   const fault = "process.on('SIGUSR2', () => { throw new Error('made for this test') })"
-  const daemon = await startDaemon([], folders, { NODE_OPTIONS: `--import=data:text/javascript,${encodeURI(fault)}` })
+  const daemon = await startDaemon([], {
+    folders,
+    env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURI(fault)}` },
+  })
   daemon.signal('SIGUSR2')
   const { status, stderr } = await daemon.ended
   expect(status).toBe(1)

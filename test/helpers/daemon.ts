@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { temporaryFolder } from './temporary-folder.ts'
 
-const program = fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url))
+const builtProgram = fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url))
 
 /** How a process ended, and what it wrote. */
 export interface Ending {
@@ -27,32 +27,36 @@ export async function temporaryFolders(): Promise<Folders> {
   return { state: join(folder, 'state'), runtime: join(folder, 'run') }
 }
 
-/** Start the built proxyd, on free ports and with folders of its own. It ends with the test at the latest. */
-export async function spawnDaemon(
-  args: readonly string[] = [],
-  folders?: Folders,
-  env: Readonly<Record<string, string>> = {},
-): Promise<Daemon> {
-  const { state, runtime } = folders ?? (await temporaryFolders())
-  const own = ['-p', '0', '-P', '0', '--state-dir', state, '--runtime-dir', runtime]
+export interface DaemonOptions {
+  readonly folders?: Folders
+  readonly env?: Readonly<Record<string, string>>
+  /** The program's file; the built one unless a test has another. */
+  readonly program?: string
+}
+
+/** Start proxyd, on free ports and with folders of its own. It ends with the test at the latest. */
+export async function spawnDaemon(args: readonly string[] = [], options: DaemonOptions = {}): Promise<Daemon> {
+  const { folders = await temporaryFolders(), env = {}, program = builtProgram } = options
+  const own = ['-p', '0', '-P', '0', '--state-dir', folders.state, '--runtime-dir', folders.runtime]
   const child = spawn(process.execPath, [program, ...own, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   })
-  const daemon = new Daemon(child)
+  const daemon = new Daemon(child, folders)
   onTestFinished(async () => void (await daemon.kill()))
   return daemon
 }
 
 /** As `spawnDaemon`, and wait until it is ready. */
-export async function startDaemon(...options: Parameters<typeof spawnDaemon>): Promise<Daemon> {
-  const daemon = await spawnDaemon(...options)
+export async function startDaemon(args?: readonly string[], options?: DaemonOptions): Promise<Daemon> {
+  const daemon = await spawnDaemon(args, options)
   await daemon.ready
   return daemon
 }
 
 /** A proxyd in a process of its own. */
 export class Daemon {
+  readonly folders: Folders
   readonly pid: number
   /** Rejects if the process ends before it is ready. */
   readonly ready: Promise<void>
@@ -61,8 +65,9 @@ export class Daemon {
   stderr = ''
   readonly #process: ChildProcessByStdio<null, Readable, Readable>
 
-  constructor(process: ChildProcessByStdio<null, Readable, Readable>) {
+  constructor(process: ChildProcessByStdio<null, Readable, Readable>, folders: Folders) {
     this.#process = process
+    this.folders = folders
     this.pid = process.pid ?? Number.NaN
     process.stdout.setEncoding('utf8').on('data', (text) => (this.stdout += text))
     process.stderr.setEncoding('utf8').on('data', (text) => (this.stderr += text))
