@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url'
 import type { Daemon } from './daemon.ts'
 import { type Outcome, run } from './programs.ts'
 
-const program = fileURLToPath(new URL('../../dist/proxy-tui.js', import.meta.url))
+/** The built proxy-tui. */
+export const program = fileURLToPath(new URL('../../dist/proxy-tui.js', import.meta.url))
 
 /** Run the built proxy-tui to its end. */
 export function proxyTui(...args: readonly string[]): Promise<Outcome> {

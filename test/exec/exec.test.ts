@@ -1,0 +1,158 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { RpcError } from '../../shared/protocol/errors.ts'
+import { run } from '../helpers/programs.ts'
+import { program, proxyTui } from '../helpers/proxy-tui.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+import { startFakeDaemon } from './fake-daemon.ts'
+
+const page = { users: [] }
+
+test('several commands share one connection, in order, and stop at the first refusal', async () => {
+  const daemon = await startFakeDaemon((method) =>
+    method === 'users.remove' ? new RpcError('not_found', 'no user bob') : page,
+  )
+  const commands = ['--exec', 'users; users', '--exec', 'deluser bob; stats', '--exec', 'users']
+  expect(await proxyTui('--socket', daemon.path, ...commands)).toMatchObject({
+    status: 1,
+    stderr: "proxy-tui: --exec 2: deluser: no user bob; list the users with 'users'\n",
+  })
+  expect(daemon.calls.map(([method]) => method)).toEqual(['users.list', 'users.list', 'users.remove'])
+  expect(daemon.connections).toBe(1)
+})
+
+test('a mistake anywhere on the command line is found before anything is sent', async () => {
+  const daemon = await startFakeDaemon(() => page)
+  expect(await proxyTui('--socket', daemon.path, '--exec', 'users', '--exec', 'users; kill')).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: 'proxy-tui: --exec 2: character 8: kill needs ID; usage: kill ID...\n',
+  })
+  expect(daemon.connections).toBe(0)
+})
+
+test('a mistake in what the program itself takes has status 2 and one line', async () => {
+  const { status, stdout, stderr } = await proxyTui('--frob\u001b[2J')
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+  expect(stderr).toBe("proxy-tui: unknown option '--frob␛[2J'; see proxy-tui --help\n")
+})
+
+test('lines of standard input are counted, comments and blank ones too, and stop at the first error', async () => {
+  const daemon = await startFakeDaemon(() => page)
+  const input = '# first\n\n  users  \n   # more\nfrob\nusers\n'
+  expect(await run(process.execPath, [program, '--socket', daemon.path, '--exec', '-'], { input })).toMatchObject({
+    status: 2,
+    stderr: "proxy-tui: line 5: no command 'frob'; 'help' lists them\n",
+  })
+  expect(daemon.calls).toEqual([['users.list', {}]])
+})
+
+test('each line of standard input is answered before the next one comes', async () => {
+  const daemon = await startFakeDaemon(() => page)
+  const child = spawn(process.execPath, [program, '--socket', daemon.path, '--json', '--exec', '-'])
+  onTestFinished(() => void child.kill('SIGKILL'))
+  for (let turn = 0; turn < 3; turn++) {
+    child.stdin.write('users\n')
+    expect(String(await once(child.stdout, 'data'))).toBe('[]\n')
+  }
+  child.stdin.end()
+  expect(await once(child, 'exit')).toEqual([0, null])
+})
+
+test('commands do not wait for a standard input that they do not read', async () => {
+  const daemon = await startFakeDaemon(() => page)
+  const child = spawn(process.execPath, [program, '--socket', daemon.path, '--exec', 'users'])
+  onTestFinished(() => void child.kill('SIGKILL'))
+  expect(await once(child, 'exit')).toEqual([0, null])
+})
+
+test('without a daemon the status is 3, and the text says where none was', async () => {
+  const path = join(await temporaryFolder(), 'none.sock')
+  const { status, stderr } = await proxyTui('--socket', path, '--exec', 'whoami')
+  expect(status).toBe(3)
+  expect(stderr).toMatch(/^proxy-tui: no proxyd reached: .*none\.sock; start it, or tell where it is .*\n$/)
+})
+
+test('help needs no daemon', async () => {
+  const { status, stdout } = await proxyTui('--socket', '/nonexistent', '--exec', 'help; help kill')
+  expect(status).toBe(0)
+  expect(stdout).toMatch(/^adduser NAME {2,}add a user.*\nkill ID\.\.\. {2}cut connections by id\n$/s)
+})
+
+test('a listener that says nothing has its time, then the status is 3', async () => {
+  const path = join(await temporaryFolder(), 'silent.sock')
+  const server = createServer((socket) => void onTestFinished(() => void socket.destroy())).listen(path)
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const { status, stderr } = await proxyTui('--socket', path, '--timeout', '0.2', '--exec', 'whoami')
+  expect({ status, stderr }).toEqual({
+    status: 3,
+    stderr: expect.stringMatching(/^proxy-tui: .*200 ms; --timeout gives it longer\n$/),
+  })
+})
+
+test('an answer that does not come has its time too', async () => {
+  const daemon = await startFakeDaemon(() => 'silence')
+  expect(await proxyTui('--socket', daemon.path, '--timeout', '2', '--exec', 'users')).toEqual({
+    status: 3,
+    stdout: '',
+    stderr: 'proxy-tui: no answer within 2 s; --timeout gives it longer\n',
+  })
+})
+
+test('a connection that ends before the answer has status 3', async () => {
+  const daemon = await startFakeDaemon(() => 'hang up')
+  expect(await proxyTui('--socket', daemon.path, '--exec', 'users')).toMatchObject({
+    status: 3,
+    stderr: expect.stringMatching(/^proxy-tui: [^\n]+\n$/),
+  })
+})
+
+test('Ctrl-C ends a command that waits, with status 130', async () => {
+  const daemon = await startFakeDaemon(() => {
+    child.kill('SIGINT')
+    return 'silence'
+  })
+  const child = spawn(process.execPath, [program, '--socket', daemon.path, '--exec', 'users'])
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let stderr = ''
+  child.stderr.on('data', (text) => (stderr += text))
+  expect(await once(child, 'close')).toEqual([130, null])
+  expect(stderr).toBe('')
+})
+
+test('what a hostile daemon says cannot touch the terminal', async () => {
+  const evil = '\u001b]0;x\u0007\u202e\n'
+  const user = { name: evil, enabled: true, stored: true, created: 0, connections: 0, up: 0, down: 0 }
+  const daemon = await startFakeDaemon((method) =>
+    method === 'users.list' ? { users: [user] } : new RpcError('not_found', evil),
+  )
+  const ask = (...args: string[]) => proxyTui('--socket', daemon.path, ...args)
+  const outcomes = await Promise.all([ask('--exec', 'users; deluser x'), ask('--json', '--exec', 'users; deluser x')])
+  for (const { stdout, stderr } of outcomes) expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n]|\p{Cf}/u)
+  const [people, programs] = outcomes
+  expect(people.stdout.split('\n')).toHaveLength(3)
+  expect(people.stderr.split('\n')).toHaveLength(2)
+  expect(JSON.parse(programs.stdout)).toEqual([user])
+})
+
+test('a reader that stops, as head does, is no error', async () => {
+  const lines = 'help\n'.repeat(2_000)
+  const script = `{ "$0" "$1" --exec -; echo "status $?" >&2; } | head -n 1`
+  expect(await run('/bin/sh', ['-c', script, process.execPath, program], { input: lines })).toEqual({
+    status: 0,
+    stdout: expect.stringMatching(/^adduser NAME .*\n$/),
+    stderr: 'status 0\n',
+  })
+})
+
+test.skipIf(!existsSync('/dev/full'))('an output that cannot be written is told', async () => {
+  const script = '"$0" "$1" --exec help > /dev/full'
+  const { status, stderr } = await run('/bin/sh', ['-c', script, process.execPath, program])
+  expect(status).toBe(1)
+  expect(stderr).toMatch(/^proxy-tui: cannot write the output: .*\n$/)
+})
