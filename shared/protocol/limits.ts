@@ -21,15 +21,19 @@ export const limits = {
   loginTime: 5_000,
   /** Failed logins a minute from one address. */
   loginFailures: 10,
+  /** Milliseconds before a failed login is answered. */
+  loginFailureDelay: 500,
   /** Unsent bytes at which pushes to a slow client stop. */
   unsentPush: 256 * 1024,
-  /** Unsent bytes at which a slow client is let go. */
+  /** Unsent bytes at which a slow client is let go, and waiting changes at which it is told to start afresh. */
   unsent: 8 * 1024 * 1024,
   /** Milliseconds without progress after which a slow client is let go. */
   stall: 10_000,
   /** Rows in one page of a list or a snapshot. */
   page: 500,
 } as const
+
+export type Limits = { readonly [Name in keyof typeof limits]: number }
 
 /** The user name that stands for the cookie file in a SCRAM login. */
 export const cookieUser = '__cookie__'

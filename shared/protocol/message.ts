@@ -75,6 +75,22 @@ export function eventLine<E extends EventName>(name: E, params: EventParams<E>):
   return line({ jsonrpc: '2.0', method: name, params })
 }
 
+/** An event that many hear, each with a `seq` of their own: the rest is put into words once. */
+export interface SharedEvent {
+  /** Characters, without the number. */
+  readonly length: number
+  line(seq: number): string
+}
+
+/** `params` must have a member. */
+export function sharedEvent<E extends EventName>(name: E, params: Omit<EventParams<E>, 'seq'>): SharedEvent {
+  const members = JSON.stringify(params).slice(1)
+  return {
+    length: members.length,
+    line: (seq) => `{"jsonrpc":"2.0","method":"${name}","params":{"seq":${seq},${members}}\n`,
+  }
+}
+
 /** JSON escapes control characters inside strings, so the only LF is the last character. */
 function line(message: object): string {
   return `${JSON.stringify(message)}\n`

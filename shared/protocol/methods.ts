@@ -272,7 +272,8 @@ export const events = {
   },
   'connections.changed': {
     summary:
-      'What changed since the event before, at most four times a second. `seq` has no gap; after one, subscribe again. ' +
+      "What changed since the event before, at most four times a second. `seq` counts the subscription's events of all " +
+      'three kinds; after a gap, subscribe again. ' +
       '`changed` has whole rows, `moved` new byte counts as [id, up, down].',
     params: z.object({
       seq: count,

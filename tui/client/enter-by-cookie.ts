@@ -6,8 +6,8 @@ import { answered, startWith, type Welcome } from './enter.ts'
 import type { Wire } from './wire.ts'
 
 /**
- * Log in with the cookie, and see that the daemon knows it too. The file is read after the greeting only: a daemon
- * that starts greets when its new cookie is in place. Rejects with `ConnectionError`.
+ * Log in with the cookie, and see that the daemon knows it too. The file is read when a daemon has answered: it
+ * listens when its new cookie is in place, and without one the file would tell nothing. Rejects with `ConnectionError`.
  */
 export async function enterByCookie(wire: Wire, cookieFile: string): Promise<Welcome> {
   const exchange = beginClient(cookieUser)

@@ -61,18 +61,19 @@ export class DaemonLink {
 
   async #attempt(): Promise<void> {
     const { signal } = this.#stopped
+    let client: Client
     try {
-      const client = await connect(this.#target, { timeoutMs: attemptTime, signal })
-      signal.addEventListener('abort', client.close)
-      if (signal.aborted) client.close()
-      this.#failures = 0
-      this.#become({ status: 'online', client })
-      const reason = await client.closed
-      signal.removeEventListener('abort', client.close)
-      this.#lose(reason)
+      client = await connect(this.#target, { timeoutMs: attemptTime, signal })
     } catch (error) {
-      this.#lose(error as ConnectionError)
+      return this.#lose(error as ConnectionError)
     }
+    if (signal.aborted) return client.close()
+    signal.addEventListener('abort', client.close)
+    this.#failures = 0
+    this.#become({ status: 'online', client })
+    const reason = await client.closed
+    signal.removeEventListener('abort', client.close)
+    this.#lose(reason)
   }
 
   #lose(reason: ConnectionError): void {

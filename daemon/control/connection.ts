@@ -1,0 +1,209 @@
+import type { Socket } from 'node:net'
+import { RpcError } from '../../shared/protocol/errors.ts'
+import { LineFramer } from '../../shared/protocol/framer.ts'
+import type { Limits } from '../../shared/protocol/limits.ts'
+import {
+  BadRequest,
+  errorLine,
+  eventLine,
+  type Id,
+  parseRequest,
+  type Request,
+  resultLine,
+} from '../../shared/protocol/message.ts'
+import { dispatch, type Handlers } from './dispatch.ts'
+import type { Log } from './log.ts'
+import { Session, type Via } from './session.ts'
+import type { Outlet } from './subscription.ts'
+
+/** Milliseconds for a client to close its side too: closed earlier, a reset could overtake our last words. */
+const lingerTime = 1000
+
+/** What all connections have in common. */
+export interface Service {
+  readonly handlers: Handlers
+  readonly limits: Limits
+  /** The first line that a client reads. */
+  readonly greeting: string
+  readonly log: Log
+}
+
+/**
+ * One client: reads its requests, answers them, and bounds what it may cost. It is read from only while few requests
+ * and few bytes wait; what it sends beyond that waits in the kernel, and in the end with the client.
+ */
+export class ControlConnection implements Outlet {
+  readonly session: Session
+  readonly closed: Promise<void>
+  readonly #socket: Socket
+  readonly #service: Service
+  readonly #framer: LineFramer
+  readonly #inFlight = new Set<Id>()
+  /** Runs out at the end of the time to log in; later, of the time to hang up. */
+  #timer: NodeJS.Timeout
+  #inputEnded = false
+  /** No more is answered or pushed. */
+  #over = false
+
+  /** Takes over an accepted socket, which must allow half-open connections. */
+  constructor(socket: Socket, via: Via, service: Service) {
+    const { limits, greeting } = service
+    this.session = new Session(via, socket.remoteAddress ?? 'the Unix socket', this)
+    this.#socket = socket
+    this.#service = service
+    this.#framer = new LineFramer(limits.lineBeforeLogin)
+    this.#timer = setTimeout(() => this.#checkLogin(), limits.loginTime)
+    socket.setTimeout(limits.stall, () => this.#checkProgress())
+    socket.on('data', (chunk) => {
+      this.#framer.feed(chunk)
+      this.#advance()
+    })
+    socket.on('end', () => {
+      this.#inputEnded = true
+      this.#advance()
+    })
+    socket.on('drain', () => {
+      this.session.pump()
+      this.#advance()
+    })
+    // A reset is an end like any other, and `close` tells of all of them.
+    socket.on('error', () => {})
+    this.closed = new Promise((resolve) => {
+      socket.on('close', () => {
+        this.#stop()
+        resolve()
+      })
+    })
+    this.send(greeting)
+  }
+
+  get ready(): boolean {
+    return !this.#over && this.#socket.writableLength < this.#service.limits.unsentPush
+  }
+
+  send(line: string): void {
+    if (this.#over) return
+    this.#socket.write(Buffer.from(line))
+    if (this.#socket.writableLength > this.#service.limits.unsent) this.#abandon()
+  }
+
+  /** Tell the client why, and end the connection once it has heard. */
+  goodbye(reason: string): void {
+    this.#hangUp(eventLine('goodbye', { reason }))
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  /** Goes on reading as far as the bounds allow. */
+  #advance(): void {
+    while (!this.#over && !this.#isBusy) if (!this.#takeLine()) return this.#awaitInput()
+    this.#socket.pause()
+  }
+
+  get #isBusy(): boolean {
+    const { inFlight, unsentPush } = this.#service.limits
+    return this.#inFlight.size >= inFlight || this.#socket.writableLength >= unsentPush
+  }
+
+  #awaitInput(): void {
+    if (!this.#inputEnded) this.#socket.resume()
+    else if (this.#inFlight.size === 0) this.#hangUp()
+  }
+
+  /** False if there is no whole line. */
+  #takeLine(): boolean {
+    const { line, lineBeforeLogin } = this.#service.limits
+    let request: Request
+    try {
+      this.#framer.limit = this.session.isLoggedIn ? line : lineBeforeLogin
+      const text = this.#framer.next()
+      if (text === undefined) return false
+      request = parseRequest(text)
+    } catch (error) {
+      this.#reject(error as RpcError)
+      return true
+    }
+    this.#answer(request)
+    return true
+  }
+
+  /** Whoever does not speak the protocol before login is not spoken to any further. */
+  #reject(error: RpcError): void {
+    const line = errorLine(error instanceof BadRequest ? error.id : null, error)
+    if (this.session.isLoggedIn && error.kind !== 'too_large') this.send(line)
+    else this.#hangUp(line)
+  }
+
+  async #answer(request: Request): Promise<void> {
+    const { id } = request
+    if (this.#inFlight.has(id))
+      return this.#reject(new BadRequest('invalid_request', 'a request of that id is in flight'))
+    this.#inFlight.add(id)
+    const reply = await this.#replyTo(request)
+    this.#inFlight.delete(id)
+    this.send(reply)
+    this.session.pump()
+    this.#advance()
+  }
+
+  async #replyTo(request: Request): Promise<string> {
+    try {
+      return resultLine(request.id, await dispatch(this.#service.handlers, this.session, request))
+    } catch (error) {
+      const refusal = error instanceof RpcError ? error : this.#hide(error, request)
+      const line = errorLine(request.id, refusal)
+      if (refusal.kind === 'auth_failed' || refusal.kind === 'rate_limited') this.#failLogin(line)
+      return line
+    }
+  }
+
+  #hide(error: unknown, { method }: Request): RpcError {
+    this.#service.log.error(error, `management call ${method} failed`)
+    return new RpcError('internal_error', 'a fault in the daemon; its log tells more')
+  }
+
+  /** Nothing more is read at once, or guesses sent ahead would be judged; the answer comes late, or guessing would be quick. */
+  #failLogin(lastWords: string): void {
+    this.#stop()
+    this.#timer = setTimeout(() => this.#leave(lastWords), this.#service.limits.loginFailureDelay)
+  }
+
+  #checkLogin(): void {
+    if (!this.session.isLoggedIn) this.goodbye('not logged in in time')
+  }
+
+  /** No byte has gone either way for a while: fine if there is none to send. */
+  #checkProgress(): void {
+    if (this.#socket.writableLength > 0) this.#abandon()
+  }
+
+  #abandon(): void {
+    this.#service.log.warn(`management client from ${this.session.address} reads too slowly; let go`)
+    this.#socket.destroy()
+  }
+
+  #hangUp(lastWords?: string): void {
+    if (this.#over) return
+    this.#stop()
+    this.#leave(lastWords)
+  }
+
+  #stop(): void {
+    this.#over = true
+    clearTimeout(this.#timer)
+    this.session.end()
+    this.#socket.pause()
+  }
+
+  #leave(lastWords?: string): void {
+    this.#socket.once('finish', () => {
+      // What is still read goes nowhere: unread, it would turn the end into a reset.
+      this.#socket.resume()
+      this.#timer = setTimeout(() => this.#socket.destroy(), lingerTime)
+    })
+    if (lastWords !== undefined) this.#socket.write(lastWords)
+    this.#socket.end()
+  }
+}

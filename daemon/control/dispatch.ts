@@ -1,0 +1,46 @@
+import type { z } from 'zod'
+import { RpcError } from '../../shared/protocol/errors.ts'
+import type { Request } from '../../shared/protocol/message.ts'
+import { type Method, methods, type Result, type Role, roles } from '../../shared/protocol/methods.ts'
+import type { Session } from './session.ts'
+
+/** One function for each method of the protocol: a missing one does not compile. */
+export type Handlers = {
+  readonly [M in Method]: (
+    params: z.output<(typeof methods)[M]['params']>,
+    session: Session,
+  ) => Result<M> | Promise<Result<M>>
+}
+
+/** Does what a request asks for, if this caller may and its parameters are right; otherwise throws `RpcError`. */
+export function dispatch(handlers: Handlers, session: Session, request: Request): object | Promise<object> {
+  const { method } = request
+  if (!isMethod(method)) throw new RpcError('method_not_found', 'there is no such method')
+  if (!session.started && method !== 'session.start') throw new RpcError('invalid_request', 'session.start comes first')
+  demandRole(session.identity.role, methods[method].role)
+  const params = methods[method].params.safeParse(request.params)
+  if (!params.success) throw invalidParams(params.error)
+  // The table that named the handler has checked its parameters.
+  const handler = handlers[method] as (params: unknown, session: Session) => object | Promise<object>
+  return handler(params.data, session)
+}
+
+/** Own members only: `toString` and `__proto__` are no methods. */
+function isMethod(name: string): name is Method {
+  return Object.hasOwn(methods, name)
+}
+
+function demandRole(role: Role, demanded: Role): void {
+  if (roles.indexOf(role) >= roles.indexOf(demanded)) return
+  if (role === 'anyone') throw new RpcError('auth_required', 'log in first')
+  throw new RpcError('forbidden', `only for the role ${demanded}`)
+}
+
+/** Zod's messages name members and types, never values. */
+function invalidParams({ issues }: z.ZodError): RpcError {
+  const faults = issues.map(({ path, message }) => ({ path: path.map(String), message }))
+  const text = faults
+    .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
+    .join('; ')
+  return new RpcError('invalid_params', text, { faults })
+}

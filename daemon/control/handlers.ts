@@ -1,0 +1,60 @@
+import { RpcError } from '../../shared/protocol/errors.ts'
+import type { Limits } from '../../shared/protocol/limits.ts'
+import type { Backend } from './backend.ts'
+import { ConnectionFeed } from './connection-feed.ts'
+import { describeProtocol } from './describe.ts'
+import type { Handlers } from './dispatch.ts'
+import type { LoginMethod } from './login.ts'
+import { followMetrics, samplesThatFit } from './metrics-feed.ts'
+import { pageOfConnections, pageOfUsers } from './pages.ts'
+
+/** What each method that is not about logging in does, once its caller and parameters are known to be right. */
+export function backendHandlers(backend: Backend, limits: Limits): Omit<Handlers, LoginMethod> {
+  const { users, connections, metrics, settings } = backend
+  const feed = new ConnectionFeed(connections, limits)
+  return {
+    'status.get': () => backend.status(),
+    'users.list': (request) => {
+      const { rows, next } = pageOfUsers(users.list(), request)
+      return { users: rows, next }
+    },
+    'users.add': async ({ name, password }) => {
+      await users.add(name, password)
+      return {}
+    },
+    'users.remove': async ({ name }) => ({ cut: await users.remove(name) }),
+    'users.setPassword': async ({ name, password }) => {
+      await users.setPassword(name, password)
+      return {}
+    },
+    'users.setEnabled': async ({ name, enabled }) => ({ cut: await users.setEnabled(name, enabled) }),
+    'connections.list': (request) => {
+      const { rows, next } = pageOfConnections(connections.list(), request)
+      return { connections: rows, next }
+    },
+    'connections.kill': ({ ids }) => connections.kill(ids),
+    'connections.subscribe': (_, session) => {
+      session.subscribe('connections', (outlet) => feed.follow(outlet))
+      return {}
+    },
+    'connections.unsubscribe': (_, session) => {
+      session.unsubscribe('connections')
+      return {}
+    },
+    'metrics.subscribe': ({ history = 0 }, session) => {
+      session.subscribe('metrics', (outlet) => followMetrics(metrics, outlet))
+      return { samples: samplesThatFit(metrics.history(history), limits.line) }
+    },
+    'metrics.unsubscribe': (_, session) => {
+      session.unsubscribe('metrics')
+      return {}
+    },
+    'config.list': () => ({ settings: [...settings] }),
+    'config.get': ({ name }) => {
+      const setting = settings.find((candidate) => candidate.name === name)
+      if (setting === undefined) throw new RpcError('not_found', 'there is no setting of that name')
+      return setting
+    },
+    'rpc.describe': describeProtocol,
+  }
+}

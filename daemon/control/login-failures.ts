@@ -1,0 +1,44 @@
+/** Addresses remembered at most; the one that failed longest ago goes first. */
+const mostAddresses = 1024
+const minute = 60_000
+
+interface Failures {
+  /** How many, less those that time has made good. */
+  level: number
+  /** When that was so: milliseconds, from any start. */
+  at: number
+}
+
+/**
+ * Failed logins by address: a bucket each, that holds as many as are allowed in a minute and empties in one. An address
+ * that is locked out harms no other, and never the Unix socket.
+ */
+export class LoginFailures {
+  readonly #perMinute: number
+  readonly #now: () => number
+  readonly #failures = new Map<string, Failures>()
+
+  constructor(perMinute: number, now: () => number = () => performance.now()) {
+    this.#perMinute = perMinute
+    this.#now = now
+  }
+
+  /** Whether this address has failed too often to try again yet. */
+  tooMany(address: string): boolean {
+    return this.#level(address) > this.#perMinute - 1
+  }
+
+  note(address: string): void {
+    const level = this.#level(address) + 1
+    this.#failures.delete(address)
+    this.#failures.set(address, { level, at: this.#now() })
+    const [oldest] = this.#failures.keys()
+    if (this.#failures.size > mostAddresses && oldest !== undefined) this.#failures.delete(oldest)
+  }
+
+  #level(address: string): number {
+    const failures = this.#failures.get(address)
+    if (failures === undefined) return 0
+    return Math.max(0, failures.level - ((this.#now() - failures.at) * this.#perMinute) / minute)
+  }
+}
