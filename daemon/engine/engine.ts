@@ -33,7 +33,10 @@ export interface Policy {
 
 /** What the engine asks of the control plane. Both answer within a bounded time and never reject. */
 export interface EngineServices {
-  /** The user's index (1 to 65,535, stable while the user exists), or undefined if the login is wrong. */
+  /**
+   * The user's index (1 to 65,535, stable while the user exists), or undefined if the login is wrong, as users are when
+   * the promise resolves: a loop hears of changes to them only after that.
+   */
   authenticate(username: Uint8Array, password: Uint8Array): Promise<number | undefined>
   /** The name's addresses as the system resolver orders them, as literals; empty if there are none. */
   resolve(name: string): Promise<readonly string[]>

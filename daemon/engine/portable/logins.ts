@@ -5,7 +5,6 @@ import { PasswordMemory } from '../password-memory.ts'
 export class Logins {
   readonly #services: Pick<EngineServices, 'authenticate'>
   readonly #memory = new PasswordMemory()
-  #changes = 0
 
   constructor(services: Pick<EngineServices, 'authenticate'>) {
     this.#services = services
@@ -15,20 +14,13 @@ export class Logins {
   async authenticate(username: Uint8Array, password: Uint8Array): Promise<number | undefined> {
     const remembered = this.#memory.recall(username, password)
     if (remembered !== undefined) return remembered
-    for (;;) {
-      const changes = this.#changes
-      const user = await this.#services.authenticate(username, password)
-      if (user === undefined) return undefined
-      // An answer from before a change is worth nothing, so ask again.
-      if (changes !== this.#changes) continue
-      this.#memory.remember(username, password, user)
-      return user
-    }
+    const user = await this.#services.authenticate(username, password)
+    if (user !== undefined) this.#memory.remember(username, password, user)
+    return user
   }
 
   /** The user has changed: their next login goes to the control plane. */
   forget(user: number): void {
-    this.#changes++
     this.#memory.forget(user)
   }
 }

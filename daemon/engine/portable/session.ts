@@ -31,7 +31,10 @@ export class Session {
   readonly ended: Promise<void>
 
   readonly #client: Socket
+  /** The socket being dialled, then the open one. */
   #target: Socket | undefined
+  /** Sockets that have not closed yet: the client's, and those dialled. */
+  #sockets = 1
   readonly #negotiation: Negotiation
   readonly #context: SessionContext
   #deadline: NodeJS.Timeout | undefined
@@ -111,6 +114,7 @@ export class Session {
       if (this.#isOver) break
       this.row.dialling(address)
       this.#target = dial(address, port).on('close', this.#closed)
+      this.#sockets++
       try {
         await connected(this.#target, (until - performance.now()) / (addresses.length - tried))
         return this.#target
@@ -163,7 +167,7 @@ export class Session {
   }
 
   readonly #closed = (): void => {
-    if (!this.#client.closed || this.#target?.closed === false) return
+    if (--this.#sockets > 0) return
     clearTimeout(this.#deadline)
     this.row.end()
     this.#resolveEnded()

@@ -1,0 +1,146 @@
+import { readdirSync } from 'node:fs'
+import { describe, expect, it, vi } from 'vitest'
+import type { Endpoint } from '../../daemon/engine/engine.ts'
+import { State, Total } from '../../daemon/engine/session-table.ts'
+import { bytes } from '../helpers/bytes.ts'
+import { alice, engines, startEngine } from '../helpers/engine.ts'
+import { expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
+import { startTarget } from '../helpers/target.ts'
+
+describe.each(engines)('$kind engine: control', ({ start }) => {
+  it('listens where it is told, on one free port for all', async () => {
+    const { engine, port } = await startEngine(start)
+    expect(port).toBeGreaterThan(0)
+    expect(engine.listening).toEqual([
+      { address: '127.0.0.1', port },
+      { address: '::1', port },
+    ])
+  })
+
+  it('refuses a port that is taken, and then listens nowhere', async () => {
+    const { port } = await startTarget('127.0.0.1')
+    const listen: Endpoint[] = [
+      { address: '127.0.0.2', port },
+      { address: '127.0.0.1', port },
+    ]
+    await expect(startEngine(start, { listen })).rejects.toMatchObject({
+      name: 'ListenError',
+      code: 'EADDRINUSE',
+      endpoint: { address: '127.0.0.1', port },
+    })
+    await startTarget('127.0.0.2', port)
+  })
+
+  it('refuses an address that this machine does not have', async () => {
+    const listen = [{ address: '192.0.2.1', port: 0 }]
+    await expect(startEngine(start, { listen })).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' })
+  })
+
+  it('kills the sessions named, and no others', async () => {
+    const engine = await startEngine(start)
+    const target = await startTarget()
+    const doomed = await engine.open('127.0.0.1', target.port)
+    const doomedPeer = await target.next()
+    const [row] = engine.rows()
+    const other = await engine.open('127.0.0.1', target.port)
+    const otherPeer = await target.next()
+    const serial = row?.serial ?? 0
+
+    expect(await engine.engine.kill([serial, 987_654_321])).toEqual([serial])
+    expect(await Promise.all([doomed.discard(), doomedPeer.discard()])).toEqual(['ECONNRESET', 'ECONNRESET'])
+    expect(await engine.engine.kill([serial])).toEqual([])
+    other.write('still here')
+    expect(await otherPeer.readText(10)).toBe('still here')
+  })
+
+  it('never gives a serial twice', async () => {
+    const engine = await startEngine(start)
+    const target = await startTarget()
+    const seen = new Set<number>()
+    for (let i = 0; i < 20; i++) {
+      const client = await engine.open('127.0.0.1', target.port)
+      for (const row of engine.rows()) seen.add(row.serial)
+      client.reset()
+      await engine.empty()
+    }
+    expect(seen.size).toBe(20)
+  })
+
+  it("ends a user's sessions, wherever they stand, when asked to", async () => {
+    const resolve = vi.fn(() => new Promise<never>(() => {}))
+    const engine = await startEngine(start, { passwordRequired: true, services: { resolve } })
+    const target = await startTarget()
+    const open = await engine.openAsAlice('127.0.0.1', target.port)
+    const peer = await target.next()
+    const resolving = await engine.clientAsAlice()
+    resolving.write(request('slow.test', 80))
+    await vi.waitFor(() => expect(resolve).toHaveBeenCalled())
+    const requesting = await engine.clientAsAlice()
+    expect(engine.userSessions(alice.index)).toBe(3)
+
+    expect(await engine.engine.userChanged({ user: alice.index + 1, cut: true })).toBe(0)
+    expect(await engine.engine.userChanged({ user: alice.index, cut: true })).toBe(3)
+    await Promise.all([open, peer, resolving, requesting].map((one) => one.discard()))
+    expect(engine.rows()).toEqual([])
+    expect(engine.userSessions(alice.index)).toBe(0)
+  })
+
+  it('drains: refuses new clients, serves the live ones to their end', async () => {
+    const engine = await startEngine(start)
+    const target = await startTarget()
+    const client = await engine.open('127.0.0.1', target.port)
+    const peer = await target.next()
+    let drained = false
+    const draining = engine.engine.drain().then(() => {
+      drained = true
+    })
+    await vi.waitFor(() => expect(engine.client()).rejects.toMatchObject({ code: 'ECONNREFUSED' }))
+    await expect(engine.client('::1')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+
+    client.write('last words')
+    client.finish()
+    expect(await peer.readTextToEnd()).toBe('last words')
+    expect(drained).toBe(false)
+    peer.finish()
+    await draining
+    expect(engine.rows()).toEqual([])
+  })
+
+  it('lets clients beyond the limit wait until there is room', async () => {
+    const engine = await startEngine(start, { maxSessions: 2 })
+    const target = await startTarget()
+    const first = await engine.open('127.0.0.1', target.port)
+    const firstPeer = await target.next()
+    await engine.open('127.0.0.1', target.port)
+    const third = await engine.client()
+    third.write(bytes(greeting, request('127.0.0.1', target.port)))
+    for (let i = 0; i < 50; i++) {
+      first.write('ping')
+      await firstPeer.read(4)
+    }
+    expect(third.socket.bytesRead).toBe(0)
+    expect(engine.total(Total.accepted)).toBe(2)
+
+    first.reset()
+    expect(await third.readHex(2)).toBe('0500')
+    await expectReply(third, succeeded)
+  })
+
+  it('ends everything on close and gives every descriptor back', async () => {
+    const target = await startTarget()
+    const rounds = [async () => {}, async () => {}]
+    const descriptors: number[] = []
+    for (const _ of rounds) {
+      const engine = await startEngine(start)
+      const clients = await Promise.all(Array.from({ length: 20 }, () => engine.open('127.0.0.1', target.port)))
+      const silent = await engine.client()
+      await vi.waitFor(() => expect(engine.rows().filter((row) => row.state === State.open)).toHaveLength(20))
+      await engine.engine.close()
+      expect(engine.rows()).toEqual([])
+      const peers = await Promise.all(clients.map(() => target.next()))
+      await Promise.all([...clients, ...peers, silent].map((one) => one.discard()))
+      descriptors.push(readdirSync('/proc/self/fd').length)
+    }
+    expect(descriptors[1]).toBe(descriptors[0])
+  })
+})

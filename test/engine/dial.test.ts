@@ -1,0 +1,136 @@
+import { describe, expect, it, vi } from 'vitest'
+import { State, Total } from '../../daemon/engine/session-table.ts'
+import { startBlackHole } from '../helpers/black-hole.ts'
+import { bytes } from '../helpers/bytes.ts'
+import { engines, startEngine } from '../helpers/engine.ts'
+import type { Peer } from '../helpers/peer.ts'
+import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
+import { startTarget } from '../helpers/target.ts'
+
+/** The ways in which a client goes while it waits. */
+const departures: readonly [string, (client: Peer) => void][] = [
+  ['a FIN', (client) => client.finish()],
+  ['an RST', (client) => client.reset()],
+]
+
+describe.each(engines)('$kind engine: dialling', ({ start }) => {
+  it.each([
+    ['one.test', '127.0.0.1'],
+    ['six.test', '::1'],
+    ['both.test', '127.0.0.1'],
+    ['dead-first.test', '127.0.0.1'],
+  ])('reaches %s on %s', async (name, host) => {
+    const engine = await startEngine(start)
+    const target = await startTarget(host)
+    const client = await engine.open(name, target.port)
+    const peer = await target.next()
+    peer.write('hello')
+    expect(await client.readText(5)).toBe('hello')
+    expect(engine.rows()).toMatchObject([{ name, targetPort: target.port, state: State.open }])
+  })
+
+  it.each([
+    ['an address that refuses', '127.0.0.2', '05'],
+    ['a name whose addresses all refuse', 'dead.test', '05'],
+    ['a name without addresses', 'unknown.test', '04'],
+  ])('refuses %s exactly', async (_, host, reply) => {
+    const engine = await startEngine(start)
+    const { port } = await startTarget()
+    const client = await engine.client()
+    client.write(bytes(greeting, request(host, port)))
+    expect(await client.readHex(2)).toBe('0500')
+    await expectRefusal(client, reply)
+    client.finish()
+    await engine.empty()
+    expect([engine.total(Total.failed), engine.total(Total.denied)]).toEqual([1, 0])
+  })
+
+  it('gives up on a name that does not resolve in time', async () => {
+    const services = { resolve: () => new Promise<never>(() => {}) }
+    const engine = await startEngine(start, { timeouts: { resolve: 200 }, services })
+    const client = await engine.client()
+    client.write(bytes(greeting, request('slow.test', 80)))
+    expect(await client.readHex(2)).toBe('0500')
+    await expectRefusal(client, '04')
+  })
+
+  it('gives up on an address that does not answer in time', async () => {
+    const engine = await startEngine(start, { timeouts: { connect: 300 } })
+    const client = await engine.client()
+    client.write(bytes(greeting, request('127.0.0.1', await startBlackHole('127.0.0.1'))))
+    expect(await client.readHex(2)).toBe('0500')
+    await expectRefusal(client, '06')
+  })
+
+  it('leaves time for the addresses behind one that does not answer', async () => {
+    const services = { resolve: async () => ['127.0.0.2', '127.0.0.1'] }
+    const engine = await startEngine(start, { timeouts: { connect: 2000 }, services })
+    const target = await startTarget('127.0.0.1', await startBlackHole('127.0.0.2'))
+    await engine.open('half-dead.test', target.port)
+    await target.next()
+  })
+
+  it.each(departures)('stops resolving for a client that goes with %s', async (_, depart) => {
+    const resolved = Promise.withResolvers<readonly string[]>()
+    const resolve = vi.fn(() => resolved.promise)
+    const engine = await startEngine(start, { services: { resolve } })
+    const target = await startTarget()
+    const client = await engine.client()
+    client.write(bytes(greeting, request('slow.test', target.port)))
+    await vi.waitFor(() => expect(resolve).toHaveBeenCalledWith('slow.test'))
+    expect(engine.rows()).toMatchObject([{ state: State.resolving }])
+    depart(client)
+    await engine.empty()
+
+    resolved.resolve(['127.0.0.1'])
+    const other = await engine.open('127.0.0.1', target.port)
+    const peer = await target.next()
+    other.write('x')
+    expect(await peer.readText(1)).toBe('x')
+    expect(target.unclaimed).toEqual([])
+  })
+
+  it.each(departures)('stops connecting for a client that goes with %s', async (_, depart) => {
+    const engine = await startEngine(start)
+    const client = await engine.client()
+    client.write(bytes(greeting, request('127.0.0.1', await startBlackHole('127.0.0.1'))))
+    await vi.waitFor(() => expect(engine.rows()).toMatchObject([{ state: State.connecting }]))
+    depart(client)
+    await engine.empty()
+    expect(engine.total(Total.failed)).toBe(1)
+  })
+
+  it('serves a client that has sent all its data and finished before the connection stands', async () => {
+    const resolved = Promise.withResolvers<readonly string[]>()
+    const resolve = vi.fn(() => resolved.promise)
+    const engine = await startEngine(start, { services: { resolve } })
+    const target = await startTarget()
+    const client = await engine.client()
+    client.write(bytes(greeting, request('slow.test', target.port), 'que'))
+    await vi.waitFor(() => expect(resolve).toHaveBeenCalled())
+    client.write('stion')
+    client.finish()
+    resolved.resolve(['127.0.0.1'])
+
+    const peer = await target.next()
+    expect(await peer.readTextToEnd()).toBe('question')
+    peer.write('answer')
+    peer.finish()
+    expect((await client.readTextToEnd()).slice(-6)).toBe('answer')
+  })
+
+  it('keeps much early data in order', async () => {
+    const resolved = Promise.withResolvers<readonly string[]>()
+    const engine = await startEngine(start, { services: { resolve: () => resolved.promise } })
+    const target = await startTarget()
+    const client = await engine.client()
+    const early = Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * 31) >> 8)
+    client.write(bytes(greeting, request('slow.test', target.port)))
+    client.write(early)
+    client.finish()
+    expect(await client.readHex(2)).toBe('0500')
+    resolved.resolve(['127.0.0.1'])
+    const peer = await target.next()
+    expect((await peer.readToEnd()).equals(early)).toBe(true)
+  })
+})

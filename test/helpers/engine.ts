@@ -1,0 +1,182 @@
+import { expect, onTestFinished, vi } from 'vitest'
+import type { Endpoint, Engine, EngineOptions, EngineServices, Timeouts } from '../../daemon/engine/engine.ts'
+import { startPortableEngine } from '../../daemon/engine/portable/engine.ts'
+import { type State, Total } from '../../daemon/engine/session-table.ts'
+import { connectPeer, type Peer } from './peer.ts'
+import { expectReply, greeting, greetingForLogin, login, request, succeeded } from './socks-client.ts'
+
+type Start = (options: EngineOptions, services: EngineServices) => Promise<Engine>
+
+const startLinuxEngine: Start = async (options, services) => {
+  const { startLinuxEngine } = await import('../../daemon/engine/linux/engine.ts')
+  return startLinuxEngine(options, services)
+}
+
+const portable = { kind: 'portable', start: startPortableEngine }
+const linux = { kind: 'linux', start: startLinuxEngine }
+
+/** The engines that this machine can run, for `describe.each`: what one does, the other must do. */
+export const engines: readonly { kind: string; start: Start }[] =
+  process.platform === 'linux' ? [portable, linux] : [portable]
+
+/** Names that the fake resolver knows. */
+export const names: Readonly<Record<string, readonly string[]>> = {
+  'one.test': ['127.0.0.1'],
+  'six.test': ['::1'],
+  'both.test': ['::1', '127.0.0.1'],
+  'dead-first.test': ['127.0.0.2', '::1', '127.0.0.1'],
+  'dead.test': ['127.0.0.2', '127.0.0.3'],
+}
+
+/** The one user there is. */
+export const alice = { index: 7, name: 'alice', password: 'secret' }
+
+export interface Options {
+  readonly timeouts?: Partial<Timeouts>
+  readonly passwordRequired?: boolean
+  readonly maxSessions?: number
+  readonly listen?: readonly Endpoint[]
+  readonly services?: Partial<EngineServices>
+}
+
+/** Long enough for a slow machine: a test that waits for one of these has failed. */
+const patience: Timeouts = { negotiation: 60_000, resolve: 60_000, connect: 60_000, idle: 60_000, halfClosed: 60_000 }
+
+/** Starts an engine on both loopbacks, with fake services. It ends with the test, and its books must balance then. */
+export async function startEngine(start: Start, options: Options = {}): Promise<EngineUnderTest> {
+  const engine = await start(
+    {
+      listen: options.listen ?? [
+        { address: '127.0.0.1', port: 0 },
+        { address: '::1', port: 0 },
+      ],
+      workers: 2,
+      backlog: 128,
+      maxSessions: options.maxSessions ?? 1000,
+      timeouts: { ...patience, ...options.timeouts },
+      policy: { passwordRequired: options.passwordRequired ?? false },
+    },
+    {
+      authenticate: async (username, password) =>
+        Buffer.from(username).equals(Buffer.from(alice.name)) &&
+        Buffer.from(password).equals(Buffer.from(alice.password))
+          ? alice.index
+          : undefined,
+      resolve: async (name) => names[name] ?? [],
+      warn: () => {},
+      ...options.services,
+    },
+  )
+  const running = new EngineUnderTest(engine)
+  onTestFinished(async () => {
+    await engine.close()
+    running.expectBalance()
+  })
+  return running
+}
+
+/** A live session, as the control plane sees it. */
+export interface Row {
+  readonly serial: number
+  readonly state: State
+  readonly user: number
+  readonly up: number
+  readonly down: number
+  readonly name: string
+  readonly targetPort: number
+}
+
+export class EngineUnderTest {
+  readonly engine: Engine
+
+  constructor(engine: Engine) {
+    this.engine = engine
+  }
+
+  get port(): number {
+    return this.engine.listening[0]?.port ?? 0
+  }
+
+  /** A client that has not said anything yet. */
+  client(host = '127.0.0.1'): Promise<Peer> {
+    return connectPeer(host, this.port)
+  }
+
+  /** A client that has its reply: `host` was reached, and what is said now goes there. */
+  async open(host: string, port: number, via = '127.0.0.1'): Promise<Peer> {
+    const client = await this.client(via)
+    client.write(greeting)
+    expect(await client.readHex(2)).toBe('0500')
+    client.write(request(host, port))
+    await expectReply(client, succeeded)
+    return client
+  }
+
+  /** A client that has logged in as alice. */
+  async clientAsAlice(): Promise<Peer> {
+    const client = await this.client()
+    client.write(greetingForLogin)
+    expect(await client.readHex(2)).toBe('0502')
+    client.write(login(alice.name, alice.password))
+    expect(await client.readHex(2)).toBe('0100')
+    return client
+  }
+
+  /** As `open`, for alice. */
+  async openAsAlice(host: string, port: number): Promise<Peer> {
+    const client = await this.clientAsAlice()
+    client.write(request(host, port))
+    await expectReply(client, succeeded)
+    return client
+  }
+
+  /** A counter of `Total`, all loops together. */
+  total(which: Total): number {
+    return this.#sum((table) => table.totals[which])
+  }
+
+  userSessions(user: number): number {
+    return this.#sum((table) => table.userSessions[user])
+  }
+
+  userBytes(user: number): { up: number; down: number } {
+    return { up: this.#sum((table) => table.userUp[user]), down: this.#sum((table) => table.userDown[user]) }
+  }
+
+  rows(): Row[] {
+    return this.engine.tables.flatMap((table) =>
+      [...table.serial.keys()].filter((slot) => table.serial[slot] !== 0).map((slot) => rowOf(table, slot)),
+    )
+  }
+
+  /** Resolves when all sessions have ended. */
+  async empty(): Promise<void> {
+    await vi.waitFor(() => expect(this.rows()).toEqual([]), { timeout: 5000, interval: 5 })
+  }
+
+  /** What must be true whenever no session lives. */
+  expectBalance(): void {
+    expect(this.rows()).toEqual([])
+    expect(this.#sum((table) => table.userSessions.reduce((a, b) => a + Math.abs(b)))).toBe(0)
+    expect(this.total(Total.connected) + this.total(Total.failed)).toBe(this.total(Total.accepted))
+    expect(this.#sum((table) => table.userUp.reduce((a, b) => a + b))).toBe(this.total(Total.up))
+    expect(this.#sum((table) => table.userDown.reduce((a, b) => a + b))).toBe(this.total(Total.down))
+  }
+
+  #sum(of: (table: Engine['tables'][number]) => number | undefined): number {
+    return this.engine.tables.reduce((sum, table) => sum + (of(table) ?? 0), 0)
+  }
+}
+
+function rowOf(table: Engine['tables'][number], slot: number): Row {
+  const at = slot * 256
+  return {
+    serial: table.serial[slot] as number,
+    state: table.state[slot] as State,
+    user: table.user[slot] as number,
+    up: table.up[slot] as number,
+    down: table.down[slot] as number,
+    name: Buffer.from(table.name.subarray(at + 1, at + 1 + (table.name[at] as number))).toString('latin1'),
+    targetPort: table.targetPort[slot] as number,
+  }
+}
