@@ -22,7 +22,7 @@ try {
   } else {
     const { flags, configFile } = commandLine
     const file = configFile === undefined ? {} : readConfigFile(configFile)
-    await serve(configure(flags, file, process.env, process.getuid?.() ?? -1))
+    await serve(configure(flags, file, process.env, process.getuid?.() ?? -1), version)
   }
 } catch (error) {
   if (!(error instanceof Failure)) throw error
@@ -30,15 +30,18 @@ try {
   process.exitCode = error.status
 }
 
-async function serve(configuration: Configuration): Promise<void> {
+async function serve(configuration: Configuration, version: string): Promise<void> {
   const log = openLog(configuration.values['log-level'])
   process.on('SIGHUP', () => log.info('SIGHUP changes nothing: proxyd outlives its terminal'))
+  let vanish = () => {}
   process.on('uncaughtException', (error) => {
     log.fatal(error, 'a fault in proxyd')
+    vanish()
     process.exit(1)
   })
-  const stopSignal = firstStopSignal(() => {})
-  const daemon = await startDaemon(configuration, log)
+  const stopSignal = firstStopSignal(() => vanish())
+  const daemon = await startDaemon(configuration, version, log)
+  vanish = daemon.vanish
   for (const { service, address } of daemon.listening) print(`listening ${service} ${address}\n`)
   print('ready\n')
 

@@ -86,7 +86,7 @@ test('it outlives its terminal', async () => {
 })
 
 test('it outlives those who read its output', async () => {
-  const daemon = await startDaemon()
+  const daemon = await startDaemon(['--timeout-drain', '0'])
   daemon.closeOutput()
   daemon.signal('SIGHUP')
   await converse(daemon)

@@ -1,0 +1,64 @@
+import { AccessError } from './access/access-error.ts'
+import type { Accounts } from './access/accounts.ts'
+import { loadAccounts } from './access/load-accounts.ts'
+import { type LoginPolicy, passwordRequired } from './access/login-policy.ts'
+import { Logins } from './access/logins.ts'
+import { Passwords } from './access/passwords.ts'
+import { parseUserFlag, type TemporaryUser } from './access/user-flag.ts'
+import type { Configuration } from './configuration.ts'
+import type { Engine } from './engine/engine.ts'
+import { startEngine } from './engine/start.ts'
+import { engineOptions } from './engine-options.ts'
+import { Failure } from './failure.ts'
+import { mayBeOpen, refuseOpenProxy } from './open-proxy.ts'
+import { Resolver } from './resolver.ts'
+import { openSqliteStore } from './store/sqlite-store.ts'
+import type { Store } from './store/store.ts'
+
+/** The engine at work, and who it lets in. */
+export interface DataPlane {
+  readonly engine: Engine
+  readonly accounts: Accounts
+  readonly passwords: Passwords
+  readonly policy: LoginPolicy
+  readonly store: Store
+}
+
+/** Opens the store, loads the users and serves SOCKS. What is to be closed in the end goes into `parts`, in order. */
+export async function startDataPlane(
+  configuration: Configuration,
+  parts: AsyncDisposableStack,
+  warn: (message: string) => void,
+): Promise<DataPlane> {
+  const { values: settings } = configuration
+  const temporaryUsers = readUserFlags(settings.user)
+  const store = await openSqliteStore(settings['state-dir'])
+  parts.defer(() => store.close())
+  const passwords = new Passwords()
+  const accounts = await loadAccounts(store.users, temporaryUsers, passwords)
+  refuseOpenProxy(settings, accounts.size)
+
+  const policy = { auth: settings.auth, mayBeOpen: mayBeOpen(settings) }
+  const options = await engineOptions(
+    configuration,
+    { passwordRequired: passwordRequired(policy, accounts.size) },
+    warn,
+  )
+  const logins = new Logins(accounts, passwords)
+  const resolver = new Resolver({ timeout: settings['timeout-resolve'], warn })
+  const engine = await startEngine(settings.engine, options, {
+    authenticate: (username, password) => logins.authenticate(username, password),
+    resolve: (name) => resolver.resolve(name),
+    warn,
+  })
+  parts.defer(() => engine.close())
+  return { engine, accounts, passwords, policy, store }
+}
+
+function readUserFlags(texts: readonly string[]): TemporaryUser[] {
+  try {
+    return texts.map(parseUserFlag)
+  } catch (error) {
+    throw error instanceof AccessError ? new Failure(2, error.message) : error
+  }
+}
