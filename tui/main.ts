@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { safeText } from '../shared/format/safe-text.ts'
 import { type CommandLine, readCommandLine } from './command-line.ts'
 import { exitStatus } from './exec/failure.ts'
+import { complain } from './exec/tell.ts'
 
 process.exitCode = await main()
 
@@ -15,7 +15,7 @@ async function main(): Promise<number> {
       version: readVersion(),
     })
   } catch (error) {
-    process.stderr.write(`proxy-tui: ${safeText((error as Error).message)}; see proxy-tui --help\n`)
+    complain(`${(error as Error).message}; see proxy-tui --help`)
     return exitStatus.usage
   }
   endQuietly()
@@ -37,7 +37,7 @@ async function main(): Promise<number> {
 function endQuietly(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(exitStatus.done)
-    process.stderr.write(`proxy-tui: cannot write the output: ${error.message}\n`)
+    complain(`cannot write the output: ${error.message}`)
     process.exit(exitStatus.refused)
   })
 }

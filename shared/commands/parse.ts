@@ -46,9 +46,9 @@ function readWords(name: string, words: readonly Word[], known: readonly string[
       onlyValues = true
     } else {
       const flag = word.text.slice(2)
-      // Not repeated: what follows a wrong flag may be a password.
-      if (!known.includes(flag))
-        throw new UsageError(`${name} has no such flag; 'help ${name}' explains it`, word.position)
+      // The flag is not repeated: it may hold a password.
+      const problem = `${name} has no such flag; 'help ${name}' explains it`
+      if (!known.includes(flag)) throw new UsageError(problem, word.position)
       flags.add(flag)
     }
   }
@@ -59,12 +59,11 @@ function checkCount(name: string, verb: Verb, values: readonly Word[], position:
   const needed = verb.arguments.split(' ').filter((text) => text !== '')
   const fewest = needed.filter((text) => !text.startsWith('[')).length
   const most = verb.arguments.includes('...') ? Number.POSITIVE_INFINITY : needed.length
-  if (values.length < fewest)
-    throw new UsageError(
-      `${name} needs ${needed[values.length]?.replace('...', '')}; usage: ${usageOf(name, verb)}`,
-      position,
-    )
+  const usage = usageOf(name, verb)
+  if (values.length < fewest) {
+    throw new UsageError(`${name} needs ${needed[values.length]?.replace('...', '')}; usage: ${usage}`, position)
+  }
+  // What is too much is not repeated either.
   const surplus = values[most]
-  // Not repeated either, for the same reason.
-  if (surplus) throw new UsageError(`too much for ${name}; usage: ${usageOf(name, verb)}`, surplus.position)
+  if (surplus) throw new UsageError(`too much for ${name}; usage: ${usage}`, surplus.position)
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -49,6 +50,17 @@ test('lines of standard input are counted, comments and blank ones too, and stop
     stderr: "proxy-tui: line 5: no command 'frob'; 'help' lists them\n",
   })
   expect(daemon.calls).toEqual([['users.list', {}]])
+})
+
+test('standard input that is not UTF-8 is one line of complaint, after what came before it', async () => {
+  const file = join(await temporaryFolder(), 'commands')
+  await writeFile(file, Buffer.from('help whoami\nhelp \xff\n', 'latin1'))
+  const script = '"$0" "$1" --exec - < "$2"'
+  expect(await run('/bin/sh', ['-c', script, process.execPath, program, file])).toEqual({
+    status: 2,
+    stdout: expect.stringMatching(/^whoami .*\n$/),
+    stderr: 'proxy-tui: standard input is not UTF-8\n',
+  })
 })
 
 test('each line of standard input is answered before the next one comes', async () => {
@@ -148,6 +160,13 @@ test('a reader that stops, as head does, is no error', async () => {
     stdout: expect.stringMatching(/^adduser NAME .*\n$/),
     stderr: 'status 0\n',
   })
+})
+
+test('nobody has to read the complaints', async () => {
+  const child = spawn(process.execPath, [program, '--exec', 'frob'])
+  onTestFinished(() => void child.kill('SIGKILL'))
+  child.stderr.destroy()
+  expect(await once(child, 'exit')).toEqual([2, null])
 })
 
 test.skipIf(!existsSync('/dev/full'))('an output that cannot be written is told', async () => {

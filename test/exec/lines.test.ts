@@ -48,6 +48,11 @@ test('nothing is opened before the first line is wanted', async () => {
   await lines.return(undefined)
 })
 
+test('says why a stream cannot be read', async () => {
+  const broken = new Readable({ read: () => void broken.destroy(new Error('EIO: i/o error')) })
+  await expect(readLines(() => broken).next()).rejects.toThrow('standard input cannot be read: EIO: i/o error')
+})
+
 test('refuses what is not UTF-8, and a line without end', async () => {
   await expect(linesOf(Buffer.from([0x61, 0xff, 0x0a]))).rejects.toThrow('not UTF-8')
   await expect(linesOf(Buffer.alloc(1024 * 1024 + 1, 'a'))).rejects.toThrow('too long')

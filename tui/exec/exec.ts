@@ -1,13 +1,13 @@
 import { type Command, parseCommands } from '../../shared/commands/parse.ts'
 import { UsageError } from '../../shared/commands/usage-error.ts'
 import type { Context } from '../../shared/commands/verb.ts'
-import { safeText } from '../../shared/format/safe-text.ts'
 import { type Client, ConnectionError } from '../client/client.ts'
 import type { ExecOptions } from '../command-line.ts'
 import { connectFirst } from '../connect-first.ts'
 import { exitStatus, Failure, failureOf } from './failure.ts'
 import { readLines } from './lines.ts'
 import { render } from './render.ts'
+import { complain, tell } from './tell.ts'
 
 /** Commands that were written in one place. */
 interface Batch {
@@ -31,9 +31,9 @@ export async function runExec(options: ExecOptions): Promise<number> {
     }
     return exitStatus.done
   } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    process.stderr.write(`proxy-tui: ${safeText(error.message)}\n`)
-    return error.status
+    const { status, message } = error instanceof Failure ? error : failureOf(error)
+    complain(message)
+    return status
   } finally {
     await input.return(undefined)
     await connection.close()
@@ -73,14 +73,17 @@ function understand(line: string, place: string, flags: readonly string[]): Batc
 async function carryOut(command: Command, place: string, context: Context, json: boolean): Promise<void> {
   try {
     const outcome = await command.run(context)
-    if (outcome.note && !json && process.stdout.isTTY) process.stderr.write(`${safeText(outcome.note)}\n`)
+    if (outcome.note && !json && process.stdout.isTTY) tell(outcome.note)
     process.stdout.write(await render(outcome, json))
     if (outcome.problem) throw new Failure(exitStatus.refused, `${place}${command.name}: ${outcome.problem}`)
   } catch (error) {
     if (error instanceof Failure) throw error
     const { status, message } = failureOf(error, command.verb.hints)
-    const ofTheCommand = status === exitStatus.refused || status === exitStatus.usage
-    throw new Failure(status, place + (ofTheCommand ? `${command.name}: ` : '') + message)
+    // That the connection failed is not the command's doing.
+    throw new Failure(
+      status,
+      error instanceof ConnectionError ? place + message : `${place}${command.name}: ${message}`,
+    )
   }
 }
 
