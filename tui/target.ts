@@ -13,7 +13,7 @@ export interface Whereabouts {
 }
 
 /** The management port of a daemon that was told nothing else. */
-export const defaultPort = 8080
+const defaultPort = 8080
 
 /**
  * The places to try, in order: the one that is named, or else this machine's Unix socket and then its TCP port.
