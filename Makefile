@@ -2,6 +2,7 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+ARGS ?=
 
 # Node 24 or newer: the machine's, else a private one, an ordinary package from the npm registry.
 os := $(shell uname -s | tr A-Z a-z)
@@ -25,16 +26,16 @@ help: ## list these targets
 	awk -F ':.*## ' -v on="$$on" -v off="$$off" \
 		'/^[a-z]+:.*## / { printf "  %s%-10s%s %s\n", on, $$1, off, $$2 }' Makefile
 
-run: build ## start proxyd and the terminal app on it; without a terminal, proxyd alone
-	@if ! { [ -t 0 ] && [ -t 1 ]; }; then exec "$(NODE)" dist/proxyd.js; fi; \
-	if "$(NODE)" dist/proxy-tui.js --exec whoami >dist/run.log 2>&1; then \
-		echo 'proxyd is running already: opening the terminal app on it'; \
+run: build ## start proxyd, with flags from ARGS, and the terminal app on it; without a terminal, proxyd alone
+	@if ! { [ -t 0 ] && [ -t 1 ]; }; then exec "$(NODE)" dist/proxyd.js $(ARGS); fi; \
+	if "$(NODE)" dist/proxy-tui.js --exec whoami >/dev/null 2>&1; then \
+		echo 'proxyd runs already: here is the terminal app on it'; \
 		exec "$(NODE)" dist/proxy-tui.js; \
 	fi; \
 	rm -f dist/run.fifo; mkfifo dist/run.fifo; \
-	"$(NODE)" dist/proxyd.js >dist/run.fifo 2>dist/run.log & \
-	if grep -qx ready <dist/run.fifo; then "$(NODE)" dist/proxy-tui.js; kill $$!; else cat dist/run.log >&2; fi; \
-	rm dist/run.fifo; wait $$!
+	"$(NODE)" dist/proxyd.js $(ARGS) >dist/run.fifo 2>dist/run.log & \
+	trap 'kill $$! 2>/dev/null; wait $$!' EXIT; trap 'exit 129' HUP; trap 'exit 143' TERM; \
+	if grep -qx ready <dist/run.fifo; then "$(NODE)" dist/proxy-tui.js; else cat dist/run.log >&2; exit 1; fi
 
 test: build ## run every test
 	$(tools)/vitest run --config test/vitest.config.ts
@@ -64,7 +65,7 @@ bin := $(abspath $(PREFIX))/bin
 installed_node := $(or $(machine_node),$(lib)/node)
 
 install: build ## install both programs under PREFIX (default /usr/local), staged below DESTDIR if that is given
-	umask 022; \
+	set -e; umask 022; \
 	rm -rf "$(DESTDIR)$(lib)"; \
 	mkdir -p "$(DESTDIR)$(lib)/dist" "$(DESTDIR)$(lib)/node_modules" "$(DESTDIR)$(bin)"; \
 	cp package.json LICENSE "$(DESTDIR)$(lib)"; \

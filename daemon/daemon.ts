@@ -34,6 +34,8 @@ export async function startDaemon(configuration: Configuration, version: string,
     const options = { configuration, dataPlane, version, isDraining: () => isDraining, log }
     const listening = await startManagement(options, parts)
     const started = parts.move()
+    const { kind, tables } = dataPlane.engine
+    log.info(`proxyd ${version} serves: ${kind} engine, loops: ${tables.length}, users: ${dataPlane.accounts.size}`)
     return {
       listening,
       drain() {

@@ -4,11 +4,9 @@ import { prettyFactory } from 'pino-pretty'
 /** Bytes of log that a stuck reader of stderr may leave waiting; what comes after is lost rather than waited for. */
 const maxUnwritten = 1024 * 1024
 
-/** The log on stderr: for people when that is a terminal, one JSON object a line otherwise. Outlives its reader. */
+/** The log on stderr: for people when that is a terminal, one JSON object a line otherwise. */
 export function openLog(level: string): Logger {
   const { stderr } = process
-  // A pipe without a reader answers EPIPE, a terminal that has gone EIO.
-  stderr.on('error', () => {})
   const format = stderr.isTTY ? prettyFactory({ colorize: stderr.hasColors(), translateTime: 'SYS:HH:MM:ss' }) : String
   return pino(
     {

@@ -11,8 +11,8 @@ import { readVersion } from './version.ts'
 
 // Counts for libuv's pool until its first use. Threads that lookups leave free check passwords.
 process.env.UV_THREADPOOL_SIZE ??= String(2 * lookupsAtOnce)
-// Whoever reads stdout may go away; the daemon stays.
-process.stdout.on('error', () => {})
+// Whoever reads these may go away (EPIPE), and a terminal too (EIO); the daemon stays.
+for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
 
 try {
   const version = readVersion()
