@@ -272,9 +272,9 @@ export const events = {
   },
   'connections.changed': {
     summary:
-      "What changed since the event before, at most four times a second. `seq` counts the subscription's events of all " +
-      'three kinds; after a gap, subscribe again. ' +
-      '`changed` has whole rows, `moved` new byte counts as [id, up, down].',
+      "What changed since the event before, at most four times a second. `seq` counts a subscription's events, snapshot " +
+      'and resync among them; after a gap, subscribe again. `changed` has whole rows, `moved` new byte counts as ' +
+      '[id, up, down].',
     params: z.object({
       seq: count,
       changed: z.array(connection),
