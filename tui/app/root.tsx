@@ -26,7 +26,7 @@ interface RootProps extends Pick<App, 'store' | 'daemon'> {
 /** The whole screen. */
 export function Root({ store, daemon, look, place }: RootProps): ReactElement {
   useKeys(useApp({ store, daemon }))
-  const state = useSyncExternalStore(store.subscribe, store.shown)
+  const state = useSyncExternalStore(store.subscribe, () => store.state)
   return (
     <LookContext value={look}>
       {isTooSmall(state) ? <TooSmall size={state.size} /> : <Screen state={state} place={place} />}

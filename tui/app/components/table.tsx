@@ -23,7 +23,7 @@ interface TableProps<Row> {
 /** A table that shows the rows around the cursor; only those are drawn. */
 export function Table<Row>({ spec, view, sort, format, width, height, dim }: TableProps<Row>): ReactElement {
   const look = useLook()
-  const placed = placeColumns(spec.columns, view.rows, format, width - marker.length)
+  const placed = placeColumns(spec.columns, view.rows, format, width - marker.length, sort.column)
   const first = firstShown(view.cursor, height - 1, view.rows.length)
   const arrow = sort.descending ? look.descending : look.ascending
   const header = layOut(placed, ({ name, header }) => (name === sort.column ? header + arrow : header), look.ellipsis)

@@ -4,8 +4,11 @@ import type { Client } from '../../client/client.ts'
 /** Hears of the live connections: whole tables, and what changed since. */
 export interface ConnectionListener {
   snapshot(rows: readonly Connection[]): void
-  changed(change: EventParams<'connections.changed'>): void
+  changed(changes: readonly EventParams<'connections.changed'>[]): void
 }
+
+/** Milliseconds over which changes are gathered: the daemon tells of a busy moment in many lines. */
+const gathering = 50
 
 /**
  * Follow the live connections for as long as `client` lives. The pages of a snapshot are gathered into one table; a gap
@@ -15,9 +18,14 @@ export async function followConnections(client: Client, listener: ConnectionList
   /** The pages of the snapshot under way. */
   let pages: Connection[] | null = null
   let lastSeq: number | null = null
+  let changes: EventParams<'connections.changed'>[] = []
   /** Between two subscriptions: what still arrives belongs to the old one. */
   let deaf = false
 
+  const tell = () => {
+    if (changes.length > 0) listener.changed(changes)
+    changes = []
+  }
   const subscribe = () => {
     pages = []
     lastSeq = null
@@ -44,9 +52,15 @@ export async function followConnections(client: Client, listener: ConnectionList
     if (!last) return
     listener.snapshot(pages)
     pages = null
+    changes = []
   })
   client.on('connections.changed', (change) => {
-    if (inOrder(change.seq) && !pages) listener.changed(change)
+    if (!inOrder(change.seq) || pages) return
+    if (changes.push(change) === 1) setTimeout(tell, gathering)
+  })
+  // What is left of this connection must not be taken for the next one's.
+  void client.closed.then(() => {
+    changes = []
   })
   await subscribe()
 }

@@ -8,8 +8,8 @@ import type { Action } from './action.ts'
 import { followConnections } from './connection-feed.ts'
 import { perform } from './perform.ts'
 
-/** Samples asked for at the start: ten minutes of graph. */
-const history = 600
+/** Samples asked for at the start: an hour of graph, or as much of it as the daemon can say in one line. */
+const history = 3600
 /** Milliseconds between looks at the clock and at the users while they are shown, and between looks at the status. */
 const often = 1000
 const seldom = 5000
@@ -83,7 +83,7 @@ export class Daemon {
   #followConnections(client: Client): Promise<void> {
     return followConnections(client, {
       snapshot: (rows) => this.#store.feed({ type: 'snapshot', rows, at: Date.now() }),
-      changed: (change) => this.#store.feed({ type: 'changed', change, at: Date.now() }),
+      changed: (changes) => this.#store.feed({ type: 'changed', changes, at: Date.now() }),
     })
   }
 

@@ -1,15 +1,15 @@
 import { Box } from 'ink'
-import type { ReactElement } from 'react'
+import { memo, type ReactElement } from 'react'
 import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
 import { chartValues } from '../chart/line-chart.ts'
 import { resample } from '../chart/resample.ts'
-import { scaleFor } from '../chart/scale.ts'
+import { type RateUnit, scaleFor } from '../chart/scale.ts'
 import { Chart } from '../components/chart.tsx'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { pageRows } from '../layout.ts'
 import { isStale, type State, zooms } from '../store/state.ts'
-import type { UserTraffic } from '../store/traffic.ts'
+import type { Point, UserTraffic } from '../store/traffic.ts'
 import { numberColumn, textColumn } from '../tables/columns.ts'
 import { layOut, placeColumns } from '../tables/layout.ts'
 import { formatOf } from './format-of.ts'
@@ -28,7 +28,14 @@ export function Overview({ state }: { readonly state: State }): ReactElement {
   const graphs = Math.max(smallestGraph, Math.floor((height - totalRows - headerRows) * graphShare))
   return (
     <>
-      <Graphs state={state} width={width} height={graphs} />
+      <Graphs
+        points={state.traffic.points}
+        rateUnit={state.rateUnit}
+        step={zooms[state.zoom] ?? 1}
+        width={width}
+        height={graphs}
+        dim={isStale(state)}
+      />
       <Totals state={state} width={width} />
       <BusiestUsers state={state} width={width} height={height - graphs - totalRows} />
     </>
@@ -40,30 +47,36 @@ interface PartProps {
   readonly width: number
 }
 
-/** Both graphs have one scale, so that they can be compared. */
-function Graphs({ state, width, height }: PartProps & { readonly height: number }): ReactElement {
+interface GraphsProps {
+  readonly points: readonly Point[]
+  readonly rateUnit: RateUnit
+  /** Seconds that one dot stands for. */
+  readonly step: number
+  readonly width: number
+  readonly height: number
+  readonly dim: boolean
+}
+
+/** Both graphs have one scale, so that they can be compared. Drawn again only when there is something new to draw. */
+const Graphs = memo(({ points, rateUnit, step, width, height, dim }: GraphsProps): ReactElement => {
   const look = useLook()
   const half = Math.floor(width / 2)
-  const step = zooms[state.zoom] ?? 1
-  const { points } = state.traffic
-  const { up, down } = resample(points, points.at(-1)?.time ?? 0, step * 1000, chartValues(half))
-  const known = [...up, ...down].filter((value) => !Number.isNaN(value))
-  const scale = scaleFor(Math.max(0, ...known), state.rateUnit)
-  const now = points.at(-1)
-  const title = (name: string, rate: number | undefined) =>
-    ` ${name} ${rate === undefined ? '-' : formatRate(rate, state.rateUnit)}  (scale in ${scale.unit})`
-  const shared = { scale, step, width: half, height, dim: isStale(state) }
+  const newest = points.at(-1)
+  const { up, down } = resample(points, newest?.time ?? 0, step * 1000, chartValues(half))
+  const scale = scaleFor(Math.max(0, ...[...up, ...down].filter((value) => !Number.isNaN(value))), rateUnit)
+  const title = (name: string, rate = 0) => ` ${name} ${formatRate(rate, rateUnit)}  (scale in ${scale.unit})`
+  const shared = { scale, step, width: half, height, dim }
   return (
     <Box>
       <Box flexDirection="column" width={half}>
-        <Chart {...shared} title={title(`${look.down} Down`, now?.down)} values={down} color="cyan" />
+        <Chart {...shared} title={title(`${look.down} Down`, newest?.down)} values={down} color="cyan" />
       </Box>
       <Box flexDirection="column" width={half}>
-        <Chart {...shared} title={title(`${look.up} Up`, now?.up)} values={up} color="magenta" />
+        <Chart {...shared} title={title(`${look.up} Up`, newest?.up)} values={up} color="magenta" />
       </Box>
     </Box>
   )
-}
+})
 
 function Totals({ state, width }: PartProps): ReactElement {
   const { latest } = state.traffic

@@ -38,15 +38,17 @@ export function replaceTable(connections: Connections, rows: readonly Connection
   return { ...connections, now: table, before: table, mark: table }
 }
 
-/** The connections after a change. */
-export function changeTable(connections: Connections, change: Change, at: number): Connections {
+/** The connections after some changes, oldest first. */
+export function changeTable(connections: Connections, changes: readonly Change[], at: number): Connections {
   const rows = new Map(connections.now.rows)
-  for (const row of change.changed) rows.set(row.id, row)
-  for (const [id, up, down] of change.moved) {
-    const row = rows.get(id)
-    if (row) rows.set(id, { ...row, up, down })
+  for (const { changed, moved, closed } of changes) {
+    for (const row of changed) rows.set(row.id, row)
+    for (const [id, up, down] of moved) {
+      const row = rows.get(id)
+      if (row) rows.set(id, { ...row, up, down })
+    }
+    for (const id of closed) rows.delete(id)
   }
-  for (const id of change.closed) rows.delete(id)
   return advance(connections, { rows, at })
 }
 

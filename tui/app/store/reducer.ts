@@ -5,14 +5,9 @@ import { reduceList } from './lists.ts'
 import { type Event, type State, zooms } from './state.ts'
 import { addSamples, forgetCounters } from './traffic.ts'
 import { listUsers, noUsers } from './users.ts'
-import { settleCursor } from './view.ts'
 
 /** The state after an event. */
 export function reduce(state: State, event: Event): State {
-  return settleCursor(state, apply(state, event))
-}
-
-function apply(state: State, event: Event): State {
   switch (event.type) {
     case 'link':
       return { ...forgetOtherDaemon(state, event.link), link: event.link }
@@ -26,7 +21,7 @@ function apply(state: State, event: Event): State {
     case 'snapshot':
       return { ...state, connections: replaceTable(state.connections, event.rows, event.at) }
     case 'changed':
-      return { ...state, connections: changeTable(state.connections, event.change, event.at) }
+      return { ...state, connections: changeTable(state.connections, event.changes, event.at) }
     case 'users':
       return { ...state, users: listUsers(state.users, event.users, event.at) }
     case 'tick':

@@ -50,7 +50,7 @@ export type DataEvent =
   | { readonly type: 'status'; readonly status: Status }
   | { readonly type: 'samples'; readonly samples: readonly Sample[]; readonly at: number }
   | { readonly type: 'snapshot'; readonly rows: readonly Connection[]; readonly at: number }
-  | { readonly type: 'changed'; readonly change: Change; readonly at: number }
+  | { readonly type: 'changed'; readonly changes: readonly Change[]; readonly at: number }
   | { readonly type: 'users'; readonly users: readonly User[]; readonly at: number }
   | { readonly type: 'tick'; readonly at: number }
 

@@ -1,5 +1,6 @@
 import { reduce } from './reducer.ts'
 import { type DataEvent, initialState, type State, type Toast, type UiEvent } from './state.ts'
+import { settleCursor } from './view.ts'
 
 /** Milliseconds between repaints that data alone asks for: four a second. */
 const pace = 250
@@ -8,21 +9,20 @@ const reading = 5000
 
 /** Holds the state. What the person does shows at once; what the daemon tells shows at most four times a second. */
 export class Store {
-  #state: State = initialState
   #shown: State = initialState
+  /** With what the daemon has told since. */
+  #newest: State = initialState
   #shownAt = 0
   #timer: NodeJS.Timeout | undefined
   #announcement: NodeJS.Timeout | undefined
   readonly #listeners = new Set<() => void>()
 
-  /** The newest state, for deciding what a key does. */
+  /** The state on the screen: what the person sees is what a key is about. */
   get state(): State {
-    return this.#state
+    return this.#shown
   }
 
-  /** The state on the screen; with `subscribe` for React's useSyncExternalStore. Both may be taken off the object. */
-  readonly shown = (): State => this.#shown
-
+  /** Hear when `state` is another one, until the returned function is called. May be taken off the object. */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -30,13 +30,13 @@ export class Store {
 
   /** Something happened here: show it now. */
   dispatch(event: UiEvent): void {
-    this.#state = reduce(this.#state, event)
+    this.#newest = reduce(this.#newest, event)
     this.#show()
   }
 
   /** Something came from the daemon: show it when its turn has come. */
   feed(event: DataEvent): void {
-    this.#state = reduce(this.#state, event)
+    this.#newest = reduce(this.#newest, event)
     this.#timer ??= setTimeout(() => this.#show(), Math.max(0, this.#shownAt + pace - performance.now()))
   }
 
@@ -50,7 +50,8 @@ export class Store {
   #show(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#shown = this.#state
+    this.#newest = settleCursor(this.#shown, this.#newest)
+    this.#shown = this.#newest
     this.#shownAt = performance.now()
     for (const listener of this.#listeners) listener()
   }

@@ -11,18 +11,19 @@ export interface Placed<Row> {
 const narrowest = 8
 
 /**
- * The columns that fit into `width` with a space between them. Dispensable ones are left out before any text is cut;
- * then the widest text is cut; what is left over goes to the last column of texts.
+ * The columns that fit into `width` with a space between them. Dispensable ones, but for the one named `kept`, are left
+ * out before any text is cut; then the widest text is cut; what is left over goes to the last column of texts.
  */
 export function placeColumns<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
   format: Format,
   width: number,
+  kept?: string,
 ): Placed<Row>[] {
   let placed: Placed<Row>[] = columns.map((column) => ({ column, width: naturalWidth(column, rows, format) }))
   while (excess(placed, width) > 0) {
-    const spare = lowest(placed)
+    const spare = lowest(placed.filter(({ column }) => column.name !== kept))
     if (!spare) break
     placed = placed.filter(({ column }) => column !== spare)
   }
