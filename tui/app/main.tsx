@@ -31,7 +31,7 @@ export async function runApp({ targets }: AppOptions): Promise<number> {
   resize()
   // Before Ink hears of it, so that Ink already finds the frame in the new size.
   process.stdout.on('resize', resize)
-  const daemon = new Daemon(followDaemon(targets[0]), store)
+  const daemon = new Daemon(followDaemon(...targets), store)
   const screen = render(<Root store={store} daemon={daemon} look={look} place={placeOf(targets)} />, {
     alternateScreen: true,
     incrementalRendering: true,

@@ -1,5 +1,5 @@
+import { connectFirst } from '../connect-first.ts'
 import type { Client, ConnectionError, Target } from './client.ts'
-import { connect } from './connect.ts'
 
 /** How it stands with the daemon. Each change is a new object. */
 export type LinkState =
@@ -16,21 +16,21 @@ const attemptTime = 10_000
 const shortestPause = 500
 const longestPause = 10_000
 
-/** Connect to a daemon, and again whenever the connection is lost, until `stop()`. */
-export function followDaemon(target: Target): DaemonLink {
-  return new DaemonLink(target)
+/** Connect to the first of `targets` where a daemon listens, and again whenever the connection is lost, until `stop()`. */
+export function followDaemon(...targets: readonly [Target, ...Target[]]): DaemonLink {
+  return new DaemonLink(targets)
 }
 
 export class DaemonLink {
-  readonly #target: Target
+  readonly #targets: readonly Target[]
   readonly #listeners = new Set<(state: LinkState) => void>()
   readonly #stopped = new AbortController()
   #state: LinkState = { status: 'connecting' }
   #failures = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(target: Target) {
-    this.#target = target
+  constructor(targets: readonly Target[]) {
+    this.#targets = targets
     this.#attempt()
   }
 
@@ -63,7 +63,7 @@ export class DaemonLink {
     const { signal } = this.#stopped
     let client: Client
     try {
-      client = await connect(this.#target, { timeoutMs: attemptTime, signal })
+      client = await connectFirst(this.#targets, { timeoutMs: attemptTime, signal })
     } catch (error) {
       return this.#lose(error as ConnectionError)
     }
