@@ -34,7 +34,7 @@ run: build ## start proxyd, with flags from ARGS, and the terminal app on it; wi
 	fi; \
 	rm -f dist/run.fifo; mkfifo dist/run.fifo; \
 	"$(NODE)" dist/proxyd.js $(ARGS) >dist/run.fifo 2>dist/run.log & \
-	trap 'kill $$! 2>/dev/null; wait $$!' EXIT; trap 'exit 129' HUP; trap 'exit 143' TERM; \
+	trap 'kill $$! 2>/dev/null; wait $$!; rm dist/run.fifo' EXIT; trap 'exit 129' HUP; trap 'exit 143' TERM; \
 	if grep -qx ready <dist/run.fifo; then "$(NODE)" dist/proxy-tui.js; else cat dist/run.log >&2; exit 1; fi
 
 test: build ## run every test

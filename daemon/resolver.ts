@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 
-/** Lookups at once. Each holds a thread of libuv's pool, and libuv lets them hold half of its threads. */
-export const lookupsAtOnce = 16
+/** Lookups at once. Each holds a thread of libuv's pool, and libuv lets them hold half of its threads (12 KiB each). */
+export const lookupsAtOnce = 64
 /** Names that may wait for a lookup. One more is answered as unknown. */
 const maxWaiting = 4096
 
