@@ -18,7 +18,7 @@ const border = { columns: 6, rows: 2 }
 /** Rows under the baseline, where it would write labels; the app writes its own. */
 const labelRows = 2
 /** Dots left of the vertical axis, for its labels. */
-const axisDots = 10
+const axisDots = 12
 /** Dots by which it draws to the right of where a value belongs. */
 const shift = 2
 

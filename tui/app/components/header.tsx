@@ -1,9 +1,8 @@
-import { Text } from 'ink'
 import type { ReactElement } from 'react'
 import { formatDuration } from '../../../shared/format/time.ts'
 import { linkTrouble } from '../store/link.ts'
 import { daemonTime, type Page, pages, type State } from '../store/state.ts'
-import { columnsOf } from '../text.ts'
+import { columnsOf, fitText } from '../text.ts'
 import { Line } from './line.tsx'
 import { useLook } from './look-context.ts'
 
@@ -19,19 +18,21 @@ export function Header({ state, place }: HeaderProps): ReactElement {
   const { columns: width } = state.size
   const trouble = linkTrouble(state.link, state.clock)
   const right = ` ${look.text(place)} `
-  const left = trouble === null ? ` ${daemonLine(state)}` : ` ${look.text(trouble)}`
   return (
     <>
-      <Text wrap="truncate">
-        <Line text={left} width={width - columnsOf(right)} bold={trouble === null} {...(trouble && troubled)} />
-        <Text>{right}</Text>
-      </Text>
+      {trouble === null ? (
+        <Line
+          text={fitText(` ${daemonLine(state)}`, width - columnsOf(right), look.ellipsis) + right}
+          width={width}
+          bold
+        />
+      ) : (
+        <Line text={` ${look.text(trouble)}`} width={width} inverse color="yellow" />
+      )}
       <Line text={pages.map((page, at) => tab(state, page, at + 1)).join('')} width={width} />
     </>
   )
 }
-
-const troubled = { inverse: true, color: 'yellow' }
 
 function daemonLine(state: State): string {
   const { status } = state

@@ -1,6 +1,7 @@
 import { Box } from 'ink'
 import { memo, type ReactElement } from 'react'
 import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
+import type { Sample } from '../../../shared/protocol/methods.ts'
 import { chartValues } from '../chart/line-chart.ts'
 import { resample } from '../chart/resample.ts'
 import { type RateUnit, scaleFor } from '../chart/scale.ts'
@@ -8,6 +9,7 @@ import { Chart } from '../components/chart.tsx'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { pageRows } from '../layout.ts'
+import { connections } from '../link/perform.ts'
 import { isStale, type State, zooms } from '../store/state.ts'
 import type { Point, UserTraffic } from '../store/traffic.ts'
 import { numberColumn, textColumn } from '../tables/columns.ts'
@@ -79,24 +81,24 @@ const Graphs = memo(({ points, rateUnit, step, width, height, dim }: GraphsProps
 })
 
 function Totals({ state, width }: PartProps): ReactElement {
-  const { latest } = state.traffic
   const dim = isStale(state)
-  if (!latest) return <Line text="" width={width} />
-  const { down, up, connections, accepted, connected, failed, denied } = latest
   return (
     <>
-      <Line
-        text={` Now  ${connections} connections   Total  down ${formatBytes(down)}  up ${formatBytes(up)}`}
-        width={width}
-        dimColor={dim}
-      />
-      <Line
-        text={` Clients  accepted ${accepted}  connected ${connected}  failed ${failed}  of those denied ${denied}`}
-        width={width}
-        dimColor={dim}
-      />
+      {totals(state.traffic.latest).map((line, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
+        <Line key={at} text={line} width={width} dimColor={dim} />
+      ))}
     </>
   )
+}
+
+function totals(sample: Sample | null): [string, string] {
+  if (!sample) return ['', '']
+  const { down, up, connections: live, accepted, connected, failed, denied } = sample
+  return [
+    ` Now  ${connections(live)}   Total  down ${formatBytes(down)}  up ${formatBytes(up)}`,
+    ` Clients  accepted ${accepted}  connected ${connected}  failed ${failed}  of those denied ${denied}`,
+  ]
 }
 
 function BusiestUsers({ state, width, height }: PartProps & { readonly height: number }): ReactElement {

@@ -58,11 +58,11 @@ function excess<Row>(placed: readonly Placed<Row>[], width: number): number {
   return placed.reduce((sum, { width }) => sum + width + 1, -1) - width
 }
 
+/** The first to go; of equals the last. */
 function lowest<Row>(placed: readonly Placed<Row>[]): Column<Row> | undefined {
-  return placed
-    .map(({ column }) => column)
-    .filter(({ dispensable }) => dispensable !== undefined)
-    .sort((one, other) => Number(one.dispensable) - Number(other.dispensable))[0]
+  const rank = ({ column }: Placed<Row>) => column.dispensable ?? Number.POSITIVE_INFINITY
+  const least = Math.min(...placed.map(rank))
+  return placed.findLast((one) => rank(one) === least && least < Number.POSITIVE_INFINITY)?.column
 }
 
 /** Change the width of the last column that fits the description. */
