@@ -36,11 +36,11 @@ export function targetsOf(where: Whereabouts): readonly [Target, ...Target[]] {
  * its zone (RFC 4007, section 11) if it needs one.
  */
 function endpointOf(text: string, portFlag: number | undefined): { host: string; port: number } {
-  if (isIPv6(text)) return { host: text, port: portFlag ?? defaultPort }
-  const [, bracketed, plain, digits] = /^(?:\[([^\]]*)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(text) ?? []
-  const host = bracketed ?? plain
+  const match = /^(?:\[([^\]]*)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(text)
+  const [, address, name, digits] = match ?? [text, text]
+  const host = name ?? address
   const port = digits === undefined ? (portFlag ?? defaultPort) : Number(digits)
-  if (host === undefined || (bracketed !== undefined && !isIPv6(bracketed)) || port < 1 || port > 65_535) {
+  if (host === undefined || (name === undefined && !isIPv6(host)) || port < 1 || port > 65_535) {
     throw new Error('--host takes a name or an address, with or without a port: ::1, [::1]:8080, localhost:8080')
   }
   if (portFlag !== undefined && portFlag !== port) throw new Error('--host and --port name different ports')

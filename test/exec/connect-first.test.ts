@@ -26,12 +26,13 @@ test('names every try when there is none', async () => {
 })
 
 test('does not go on from a place where something listens that does not let us in', async () => {
-  const { host, port } = await startTarget()
+  const [missing, { host, port }] = [await nowhere(), await startTarget()]
   const daemon = await startFakeDaemon(() => 'silence')
-  const places = [
-    { kind: 'tcp', host, port, cookieFile: '/nonexistent' } as const,
-    { kind: 'unix', path: daemon.path } as const,
-  ]
-  await expect(connectFirst(places, { timeoutMs: 100 })).rejects.toMatchObject({ kind: 'timeout' })
+  const silent = { kind: 'tcp', host, port, cookieFile: '/nonexistent' } as const
+  const places = [missing, silent, { kind: 'unix', path: daemon.path } as const]
+  await expect(connectFirst(places, { timeoutMs: 100 })).rejects.toMatchObject({
+    kind: 'timeout',
+    message: expect.stringMatching(new RegExp(`${missing.path}; .*100 ms`)),
+  })
   expect(daemon.connections).toBe(0)
 })
