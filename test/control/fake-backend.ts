@@ -1,0 +1,152 @@
+import type {
+  Backend,
+  LiveConnections,
+  Metrics,
+  TableChange,
+  UserAdministration,
+} from '../../daemon/control/backend.ts'
+import { RpcError } from '../../shared/protocol/errors.ts'
+import type { Connection, Result, Sample, Setting, User } from '../../shared/protocol/methods.ts'
+
+/** A daemon of the tests' making: they set its users and connections, and say when something changes. */
+export class FakeBackend implements Backend {
+  readonly users = new FakeUsers()
+  readonly connections = new FakeConnections()
+  readonly metrics = new FakeMetrics()
+  readonly settings: readonly Setting[] = [
+    { name: 'backlog', value: 4096, source: 'default', summary: 'how many may wait' },
+  ]
+
+  status(): Result<'status.get'> {
+    return {
+      version: '1.2.3',
+      instance: 'test',
+      pid: process.pid,
+      engine: 'portable',
+      workers: 1,
+      started: 0,
+      draining: false,
+      passwordRequired: false,
+      users: this.users.list().length,
+      listening: [],
+      sample: sampleOf(0),
+    }
+  }
+}
+
+class FakeUsers implements UserAdministration {
+  readonly #names: string[] = []
+  /** Resolves when `setPassword` may go on; undefined: at once. */
+  gate: Promise<void> | undefined
+  waiting = 0
+
+  list(): User[] {
+    return this.#names.map((name) => ({
+      name,
+      enabled: true,
+      stored: true,
+      created: 0,
+      connections: 0,
+      up: 0,
+      down: 0,
+    }))
+  }
+
+  async add(name: string): Promise<void> {
+    if (this.#names.includes(name)) throw new RpcError('exists', 'there is such a user already')
+    this.#names.push(name)
+    this.#names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  }
+
+  async remove(name: string): Promise<number> {
+    const index = this.#names.indexOf(name)
+    if (index < 0) throw new RpcError('not_found', 'there is no such user')
+    this.#names.splice(index, 1)
+    return 2
+  }
+
+  async setPassword(): Promise<void> {
+    this.waiting++
+    await this.gate
+    this.waiting--
+  }
+
+  async setEnabled(): Promise<number> {
+    throw new Error('secret detail')
+  }
+}
+
+class FakeConnections implements LiveConnections {
+  rows: Connection[] = []
+  readonly #watchers = new Set<(change: TableChange) => void>()
+
+  get watchers(): number {
+    return this.#watchers.size
+  }
+
+  list(): Connection[] {
+    return this.rows
+  }
+
+  async kill(ids: readonly string[]): Promise<{ killed: string[]; missing: string[] }> {
+    const isLive = (id: string) => this.rows.some((row) => row.id === id)
+    return { killed: ids.filter(isLive), missing: ids.filter((id) => !isLive(id)) }
+  }
+
+  watch(listener: (change: TableChange) => void): { rows: readonly Connection[]; stop(): void } {
+    this.#watchers.add(listener)
+    return { rows: this.rows, stop: () => void this.#watchers.delete(listener) }
+  }
+
+  /** New rows come and old ones go. */
+  change(opened: Connection[], closed: string[] = []): void {
+    this.rows = [...this.rows.filter(({ id }) => !closed.includes(id)), ...opened]
+    for (const tell of this.#watchers) tell({ changed: opened, moved: [], closed })
+  }
+}
+
+class FakeMetrics implements Metrics {
+  readonly samples: Sample[] = []
+  readonly #watchers = new Set<(sample: Sample) => void>()
+
+  get watchers(): number {
+    return this.#watchers.size
+  }
+
+  history(count: number): Sample[] {
+    return count > 0 ? this.samples.slice(-count) : []
+  }
+
+  watch(listener: (sample: Sample) => void): () => void {
+    this.#watchers.add(listener)
+    return () => void this.#watchers.delete(listener)
+  }
+
+  push(sample: Sample): void {
+    this.samples.push(sample)
+    for (const tell of this.#watchers) tell(sample)
+  }
+}
+
+export function sampleOf(seq: number, users: Sample['users'] = []): Sample {
+  return { seq, time: 0, up: 0, down: 0, accepted: 0, connected: 0, failed: 0, denied: 0, connections: 0, users }
+}
+
+export function connectionOf(number: number): Connection {
+  return {
+    id: `c${number}`,
+    state: 'open',
+    user: null,
+    client: '127.0.0.1:1',
+    destination: 'localhost:80',
+    address: '127.0.0.1:80',
+    opened: number,
+    up: 0,
+    down: 0,
+  }
+}
+
+/** Rows `from` to `to`, the latter not included. */
+export function connectionsOf(from: number, to: number): Connection[] {
+  return Array.from({ length: to - from }, (_, index) => connectionOf(from + index))
+}

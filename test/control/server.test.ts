@@ -1,0 +1,225 @@
+import { once } from 'node:events'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { ControlListenError, ControlStartError } from '../../daemon/control/start-error.ts'
+import { cookieFileName, limits, unixSocketName } from '../../shared/protocol/limits.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+import { connected, cookieOf, entered, greeted, logIn, started } from './raw-client.ts'
+import { startControl } from './start-control.ts'
+
+function modeOf(path: string): number {
+  return lstatSync(path).mode & 0o777
+}
+
+it('greets at once on both families and on the Unix socket', async () => {
+  const { server, port } = await startControl()
+  expect(server.listening).toEqual([
+    { address: '127.0.0.1', port },
+    { address: '::1', port },
+  ])
+  for (const to of [{ host: '127.0.0.1', port }, { host: '::1', port }, { path: server.unixPath }]) {
+    expect(await (await connected(to)).next()).toEqual({
+      jsonrpc: '2.0',
+      method: 'hello',
+      params: { protocol: [1, 0], instance: 'test', auth: ['SCRAM-SHA-256'], capabilities: [], limits },
+    })
+  }
+})
+
+it('makes a private folder, socket and cookie, and takes them away again', async () => {
+  const control = await startControl()
+  const { server, runtimeDirectory, cookieFile } = control
+  expect(modeOf(runtimeDirectory)).toBe(0o700)
+  expect(modeOf(server.unixPath)).toBe(0o600)
+  expect(modeOf(cookieFile)).toBe(0o600)
+  expect(cookieOf(control)).toMatch(/^[0-9a-f]{64}$/)
+  await server.close()
+  expect(readdirSync(runtimeDirectory)).toEqual([])
+})
+
+it('makes another cookie at each start', async () => {
+  const first = await startControl()
+  const cookie = cookieOf(first)
+  await first.server.close()
+  const second = await startControl({ runtimeDirectory: first.runtimeDirectory })
+  expect(cookieOf(second)).not.toBe(cookie)
+})
+
+it('leaves the cookie alone if it is no longer its own', async () => {
+  const { server, cookieFile, runtimeDirectory } = await startControl()
+  const other = join(runtimeDirectory, 'other')
+  writeFileSync(other, 'of another daemon')
+  renameSync(other, cookieFile)
+  await server.close()
+  expect(readFileSync(cookieFile, 'utf8')).toBe('of another daemon')
+})
+
+it('says goodbye to its clients', async () => {
+  const control = await startControl()
+  const unix = await entered(control)
+  const stranger = await greeted({ host: '::1', port: control.port })
+  const closing = control.server.close()
+  for (const client of [unix, stranger]) {
+    expect(await client.rest()).toMatchObject([{ method: 'goodbye', params: { reason: 'the daemon ends' } }])
+    client.socket.end()
+    expect(await client.closed).toBe(false)
+  }
+  await closing
+  await expect(connected({ host: '127.0.0.1', port: control.port })).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+})
+
+it('does not wait for a client that stays after the goodbye', async () => {
+  const control = await startControl()
+  const client = await entered(control)
+  await control.server.close()
+  expect((await client.rest()).at(-1)?.method).toBe('goodbye')
+})
+
+it.each(['0.0.0.0', '::', '192.0.2.1', '::ffff:192.0.2.1'])('refuses to serve %s without TLS', async (address) => {
+  await expect(startControl({ listen: [{ address, port: 0 }] })).rejects.toThrow(/TLS/)
+})
+
+it('takes a loopback address in IPv6 clothing', async () => {
+  const { port } = await startControl({ listen: [{ address: '::ffff:127.0.0.1', port: 0 }] })
+  await greeted({ host: '127.0.0.1', port })
+})
+
+it('refuses what is no address', async () => {
+  await expect(startControl({ listen: [{ address: 'localhost', port: 0 }] })).rejects.toThrow(ControlStartError)
+})
+
+it('names the endpoint of a port that is taken, and leaves nothing behind', async () => {
+  const first = await startControl()
+  const { port, address } = { port: first.port, address: '127.0.0.1' }
+  const runtimeDirectory = await temporaryFolder()
+  const second = startControl({ runtimeDirectory, listen: [{ address, port }] })
+  await expect(second).rejects.toThrow(ControlListenError)
+  await expect(second).rejects.toMatchObject({ endpoint: { address, port }, code: 'EADDRINUSE' })
+  expect(readdirSync(runtimeDirectory)).toEqual([])
+})
+
+it('does not touch the socket or the cookie of a daemon that runs', async () => {
+  const first = await startControl()
+  const cookie = cookieOf(first)
+  await expect(startControl({ runtimeDirectory: first.runtimeDirectory })).rejects.toThrow(/runs already/)
+  expect(cookieOf(first)).toBe(cookie)
+  await entered(first)
+})
+
+it('replaces the socket of a daemon that has gone', async () => {
+  const runtimeDirectory = await temporaryFolder()
+  const path = join(runtimeDirectory, unixSocketName)
+  // A socket file outlives its server when its name has changed meanwhile, as after a crash.
+  const gone = createServer()
+  await once(gone.listen({ path: `${path}.old` }), 'listening')
+  renameSync(`${path}.old`, path)
+  await new Promise((resolve) => gone.close(resolve))
+  expect(lstatSync(path).isSocket()).toBe(true)
+
+  await entered(await startControl({ runtimeDirectory }))
+})
+
+it.each(['a file', 'a folder'])('never removes %s in the place of the socket', async (what) => {
+  const runtimeDirectory = await temporaryFolder()
+  const path = join(runtimeDirectory, unixSocketName)
+  if (what === 'a file') writeFileSync(path, 'precious')
+  else mkdirSync(path)
+  await expect(startControl({ runtimeDirectory })).rejects.toThrow(/is not a socket/)
+  expect(lstatSync(path).isFile()).toBe(what === 'a file')
+})
+
+it.each([0o770, 0o707, 0o750, 0o755])('refuses a runtime folder of mode %o', async (mode) => {
+  const runtimeDirectory = await temporaryFolder()
+  chmodSync(runtimeDirectory, mode)
+  await expect(startControl({ runtimeDirectory })).rejects.toThrow(/chmod 700/)
+  expect(readdirSync(runtimeDirectory)).toEqual([])
+})
+
+it('refuses a runtime folder that is a symbolic link, or cannot be made', async () => {
+  const folder = await temporaryFolder()
+  const link = join(folder, 'link')
+  mkdirSync(join(folder, 'real'), { mode: 0o700 })
+  symlinkSync(join(folder, 'real'), link)
+  await expect(startControl({ runtimeDirectory: link })).rejects.toThrow(/is not a folder/)
+  await expect(startControl({ runtimeDirectory: join(folder, 'not', 'there') })).rejects.toThrow(/--runtime-dir/)
+})
+
+it('says so if the path of the socket is too long', async () => {
+  const runtimeDirectory = join(await temporaryFolder(), 'x'.repeat(120))
+  await expect(startControl({ runtimeDirectory })).rejects.toThrow(/too long/)
+})
+
+it('replaces a symbolic link in the place of the cookie, not what it points to', async () => {
+  const runtimeDirectory = await temporaryFolder()
+  const target = join(await temporaryFolder(), 'target')
+  writeFileSync(target, 'precious')
+  symlinkSync(target, join(runtimeDirectory, cookieFileName))
+  const control = await startControl({ runtimeDirectory })
+  expect(readFileSync(target, 'utf8')).toBe('precious')
+  expect(lstatSync(control.cookieFile).isFile()).toBe(true)
+})
+
+it('says so if the cookie cannot be written, and leaves nothing behind', async () => {
+  const runtimeDirectory = await temporaryFolder()
+  mkdirSync(join(runtimeDirectory, cookieFileName))
+  await expect(startControl({ runtimeDirectory })).rejects.toThrow(/cannot write the cookie/)
+  expect(readdirSync(runtimeDirectory)).toEqual([cookieFileName])
+})
+
+it('serves 64 clients, of these 8 strangers on TCP, and turns more away', async () => {
+  const control = await startControl()
+  const tcp = { host: '127.0.0.1', port: control.port }
+  const strangers = []
+  for (let i = 0; i < 8; i++) strangers.push(await greeted(tcp))
+  const ninth = await connected(tcp)
+  expect(await ninth.next()).toMatchObject({ id: null, error: { data: { kind: 'busy' } } })
+  expect(await ninth.next()).toBeUndefined()
+
+  // The Unix socket has places of its own; and one who logs in makes room.
+  for (let i = 0; i < 55; i++) await entered(control)
+  const [first] = strangers
+  if (first === undefined) throw new Error('no stranger')
+  await started(first)
+  expect((await logIn(first, cookieOf(control))).result.role).toBe('admin')
+  await greeted(tcp)
+  const last = await connected({ path: control.server.unixPath })
+  expect(await last.next()).toMatchObject({ error: { data: { kind: 'busy' } } })
+
+  first.socket.destroy()
+  await expect
+    .poll(() =>
+      entered(control).then(
+        () => true,
+        () => false,
+      ),
+    )
+    .toBe(true)
+})
+
+it('lets a stranger wait no longer than the time to log in', async () => {
+  const { port } = await startControl({ limits: { loginTime: 50 } })
+  const silent = await greeted({ host: '127.0.0.1', port })
+  const slow = await greeted({ host: '127.0.0.1', port })
+  const drip = setInterval(() => slow.socket.write('{'), 10)
+  onTestFinished(() => clearInterval(drip))
+  for (const client of [silent, slow]) expect(await client.next()).toMatchObject({ method: 'goodbye' })
+})
+
+it('lets those who are logged in stay', async () => {
+  const control = await startControl({ limits: { loginTime: 50 } })
+  const client = await entered(control)
+  const stranger = await greeted({ path: control.server.unixPath })
+  await stranger.rest()
+  expect((await client.call('session.whoami')).result).toEqual({ name: 'local', role: 'admin', via: 'unix' })
+})
