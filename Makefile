@@ -19,7 +19,7 @@ packages := node_modules/.package-lock.json
 # A folder is newer than the bundle when a file in it was added or removed.
 sources = $(shell find $(1) -name '*.ts' -o -name '*.tsx' -o -type d)
 
-.PHONY: help run test check build install uninstall clean
+.PHONY: help run test check bench build install uninstall clean
 
 help: ## list these targets
 	@if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then on=$$(printf '\033[36m') off=$$(printf '\033[0m'); fi; \
@@ -44,6 +44,9 @@ check: $(packages) ## check types, style, import boundaries and dead code
 	$(tools)/tsc -b
 	$(tools)/biome ci
 	$(tools)/knip
+
+bench: build ## measure proxyd beside other servers; options go into BENCH, such as BENCH=--help
+	"$(NODE)" test/bench/main.ts $(BENCH)
 
 build: dist/proxyd.js dist/proxy-tui.js ## bundle both programs into dist/
 

@@ -15,7 +15,7 @@ import type { TimerWheel } from './timer-wheel.ts'
 /** One buffer serves every copy of this loop. */
 const copyBytes = 64 * 1024
 /** Bytes that one direction may move before the others have their turn. */
-const turnBytes = 1024 * 1024
+const turnBytes = 256 * 1024
 /** A splice that brings less than this is no bulk. */
 const bulkFloor = 16 * 1024
 

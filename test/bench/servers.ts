@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { findProgram } from '../helpers/programs.ts'
+import { family } from './process-cost.ts'
+
+/** The SOCKS servers that are measured. */
+
+/** For a shell: each held connection takes two descriptors. Node raises its own limit, others do not. */
+const raiseLimit = 'ulimit -n $(ulimit -H -n)'
+
+export const credentials = { username: 'bench', password: 'a long enough password' }
+
+export interface Server {
+  readonly name: string
+  /** Whether it can be asked to check a password; some peers need the machine's own users for that. */
+  readonly passwords: boolean
+  /** Start it on this port of 127.0.0.1. */
+  command(port: number, folder: string, password: boolean): string[]
+}
+
+export interface Running {
+  readonly pid: number
+  readonly port: number
+  stop(): Promise<void>
+}
+
+const proxyd = fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url))
+
+function ours(name: string, ...flags: string[]): Server {
+  return {
+    name,
+    passwords: true,
+    command: (port, folder, password) => [
+      process.execPath,
+      ...[proxyd, '-l', '127.0.0.1', '-p', `${port}`, '-L', '127.0.0.1', '-P', '0', '--log-level', 'error'],
+      ...['--state-dir', join(folder, 'state'), '--runtime-dir', join(folder, 'run'), ...flags],
+      ...(password ? ['-u', `${credentials.username}:${credentials.password}`] : []),
+    ],
+  }
+}
+
+function microsocks(program: string): Server {
+  const login = ['-u', credentials.username, '-P', credentials.password]
+  return {
+    name: 'microsocks',
+    passwords: true,
+    command: (port, _, password) => [program, '-i', '127.0.0.1', '-p', `${port}`, ...(password ? login : [])],
+  }
+}
+
+function danted(program: string): Server {
+  return {
+    name: 'danted',
+    passwords: false,
+    command(port, folder) {
+      const file = join(folder, 'danted.conf')
+      const lines = [
+        'logoutput: /dev/null',
+        `internal: 127.0.0.1 port = ${port}`,
+        'external: lo',
+        'clientmethod: none',
+        'socksmethod: none',
+        'client pass { from: 0/0 to: 0/0 }',
+        'socks pass { from: 0/0 to: 0/0 }',
+      ]
+      writeFileSync(file, `${lines.join('\n')}\n`)
+      return [program, '-f', file, '-N', '1']
+    },
+  }
+}
+
+/** A peer given as `NAME=COMMAND`, with `{port}` where its port goes. */
+export function givenServer(text: string): Server {
+  const at = text.indexOf('=')
+  if (at < 1) throw new Error(`--peer wants NAME=COMMAND, not ${JSON.stringify(text)}`)
+  const words = text.slice(at + 1).split(' ')
+  return {
+    name: text.slice(0, at),
+    passwords: false,
+    command: (port) => words.map((word) => word.replaceAll('{port}', `${port}`)),
+  }
+}
+
+/** proxyd's engines, and the peers found on this machine. */
+export function knownServers(): Server[] {
+  const servers = [
+    ours('proxyd', '--engine', 'linux', '--workers', '1'),
+    ours('proxyd portable', '--engine', 'portable'),
+  ]
+  const microsocksProgram = findProgram('microsocks')
+  const dantedProgram = findProgram('danted', 'sockd')
+  if (microsocksProgram) servers.push(microsocks(microsocksProgram))
+  if (dantedProgram) servers.push(danted(dantedProgram))
+  return servers
+}
+
+/** Start a server and wait until it listens. `prefix` is put before its command, to run it under another program. */
+export async function start(server: Server, password: boolean, prefix: readonly string[] = []): Promise<Running> {
+  const folder = mkdtempSync(join(tmpdir(), 'proxyd-bench-'))
+  const port = await freePort()
+  const [program = '', ...args] = [...prefix, ...server.command(port, folder, password)]
+  const child = spawn('sh', ['-c', `${raiseLimit}; exec "$0" "$@"`, program, ...args], { stdio: 'ignore' })
+  await listening(child, port, server.name)
+  return {
+    pid: child.pid ?? 0,
+    port,
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = once(child, 'exit')
+        // Under strace the server is its child, and strace ends when that does.
+        for (const pid of family(child.pid ?? 0).toReversed()) process.kill(pid)
+        const late = setTimeout(() => child.kill('SIGKILL'), 5000)
+        await ended
+        clearTimeout(late)
+      }
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no free port')
+  return address.port
+}
+
+async function listening(child: ChildProcess, port: number, name: string): Promise<void> {
+  for (const end = Date.now() + 20_000; Date.now() < end && child.exitCode === null; ) {
+    const socket = connect(port, '127.0.0.1')
+    const up = await Promise.race([
+      once(socket, 'connect').then(() => true),
+      once(socket, 'error').then(() => false),
+    ]).catch(() => false)
+    socket.destroy()
+    if (up) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`${name} does not listen on port ${port}`)
+}
