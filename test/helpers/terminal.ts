@@ -35,7 +35,7 @@ export class Terminal {
   constructor(program: string, args: readonly string[], { columns = 80, rows = 24, env = {} }: TerminalOptions) {
     this.emulator = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true })
     this.#pty = spawn(program, [...args], {
-      name: 'xterm-256color',
+      name: env.TERM ?? 'xterm-256color',
       cols: columns,
       rows,
       // CI, NO_COLOR and FORCE_COLOR are about the terminal that the tests run in, not about this one.
@@ -74,6 +74,11 @@ export class Terminal {
     return this.emulator.buffer.active.type === 'alternate'
   }
 
+  /** Whether the cursor is to be seen (DECTCEM). */
+  get hasCursor(): boolean {
+    return this.output.lastIndexOf('\u001b[?25h') >= this.output.lastIndexOf('\u001b[?25l')
+  }
+
   type(keys: string): void {
     this.#pty.write(keys)
   }
@@ -83,6 +88,7 @@ export class Terminal {
     this.#pty.resize(columns, rows)
   }
 
+  /** Signal the program that was started. */
   signal(signal: NodeJS.Signals): void {
     this.#pty.kill(signal)
   }

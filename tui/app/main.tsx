@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { Target } from '../client/client.ts'
 import { followDaemon } from '../client/reconnect.ts'
 import { exitStatus } from '../exec/failure.ts'
@@ -32,20 +33,23 @@ export async function runApp({ targets }: AppOptions): Promise<number> {
   // Before Ink hears of it, so that Ink already finds the frame in the new size.
   process.stdout.on('resize', resize)
   const daemon = new Daemon(followDaemon(...targets), store)
+  // Ink does so after its first frame, into which the terminal would echo what is typed before.
+  process.stdin.setRawMode(true)
   const screen = render(<Root store={store} daemon={daemon} look={look} place={placeOf(targets)} />, {
     alternateScreen: true,
     incrementalRendering: true,
     // CI in the environment must not turn a real terminal into a log.
     interactive: true,
   })
-  process.once('uncaughtException', (fault) => screen.unmount(fault))
-  try {
-    await screen.waitUntilExit()
-    return exitStatus.done
-  } catch (fault) {
-    process.stderr.write(`proxy-tui: a fault of ours: ${(fault as Error).stack}\n`)
-    return exitStatus.refused
-  } finally {
-    daemon.stop()
-  }
+  const faults: unknown[] = []
+  process.on('uncaughtException', (fault) => {
+    faults.push(fault)
+    screen.unmount()
+  })
+  // It rejects if a component throws.
+  await screen.waitUntilExit().catch((fault) => faults.push(fault))
+  daemon.stop()
+  if (faults.length === 0) return exitStatus.done
+  process.stderr.write(`proxy-tui: a fault of ours: ${inspect(faults[0])}\n`)
+  return exitStatus.refused
 }

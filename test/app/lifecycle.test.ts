@@ -1,0 +1,111 @@
+import { setTimeout } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { startDaemon } from '../helpers/daemon.ts'
+import { run } from '../helpers/programs.ts'
+import { program } from '../helpers/proxy-tui.ts'
+import { openTerminal, type Terminal } from '../helpers/terminal.ts'
+import { appCommand, openApp, openShell, prompted } from './open-app.ts'
+
+/** What a program must leave behind. */
+function expectRestored(terminal: Terminal): void {
+  expect(terminal.isAlternate).toBe(false)
+  expect(terminal.hasCursor).toBe(true)
+  expect(terminal.emulator.modes.bracketedPasteMode).toBe(false)
+}
+
+test('q quits with status 0 and restores the terminal, Esc does not quit', async () => {
+  await using app = await openApp(await startDaemon())
+  for (const [key, page] of [
+    ['2', /\[2 Connections/],
+    ['1', /\[1 Overview/],
+  ] as const) {
+    app.type('\u001b')
+    // Esc and a key right behind it are one key, Alt with the other: a person takes longer.
+    await setTimeout(100)
+    app.type(key)
+    await app.shows(page)
+  }
+  app.type('q')
+  expect(await app.ended).toEqual({ status: 0, signal: 0 })
+  expectRestored(app)
+})
+
+test('Ctrl-C quits, in a text field too', async () => {
+  await using app = await openApp(await startDaemon())
+  app.type('2/abc')
+  await app.shows(/filter: abc/)
+  app.type('\u0003')
+  expect(await app.ended).toEqual({ status: 0, signal: 0 })
+  expectRestored(app)
+})
+
+test.each([
+  ['SIGTERM', 15],
+  ['SIGHUP', 1],
+  ['SIGINT', 2],
+] as const)('%s restores the terminal and ends the app as a signal does', async (name, number) => {
+  await using app = await openApp(await startDaemon())
+  app.signal(name)
+  expect(await app.ended).toEqual({ status: 0, signal: number })
+  expectRestored(app)
+})
+
+test('a fault restores the terminal, is told, and gives status 1', async () => {
+  const fault = encodeURIComponent("process.on('SIGCONT', () => { throw new Error('boom') })")
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${fault}` }
+  await using app = await openApp(await startDaemon(), { env })
+  app.signal('SIGCONT')
+  expect(await app.ended).toEqual({ status: 1, signal: 0 })
+  expectRestored(app)
+  expect(app.screen).toMatch(/proxy-tui: .*boom/)
+})
+
+test('Ctrl-Z gives the terminal back to the shell, fg brings the app back', async () => {
+  const daemon = await startDaemon()
+  await using shell = await openShell()
+  shell.type(`${appCommand(daemon)}\r`)
+  await shell.shows(/\[1 Overview/)
+  shell.type('\u001a')
+  await prompted(shell)
+  expect(shell.screen).toMatch(/Stopped/)
+  expect(shell.hasCursor).toBe(true)
+  shell.type('stty -a\r')
+  await shell.shows(/ icanon.* echo /s)
+  shell.type('fg\r')
+  await shell.until(() => shell.isAlternate && /\[1 Overview/.test(shell.screen), 'is back in the app')
+  shell.type('3')
+  await shell.shows(/\[3 Users/)
+  shell.type('q')
+  await prompted(shell)
+  shell.type('echo status $?\r')
+  await shell.shows(/^status 0$/m)
+})
+
+test('a killed app leaves a terminal that echoes', async () => {
+  const daemon = await startDaemon()
+  await using shell = await openShell()
+  shell.type(`${appCommand(daemon)}\r`)
+  await shell.shows(/\[1 Overview/)
+  const { pid } = await childOf(shell.pid)
+  process.kill(pid, 'SIGTERM')
+  await prompted(shell)
+  shell.type('stty -a\r')
+  await shell.shows(/ icanon.* echo /s)
+})
+
+test('without a terminal it says so and gives status 2', async () => {
+  const outcome = await run(process.execPath, [program])
+  expect(outcome).toMatchObject({ status: 2, stdout: '' })
+  expect(outcome.stderr).toMatch(/^proxy-tui: .*needs a terminal.*--exec\n$/)
+})
+
+test('in a terminal that cannot place text it says so and gives status 2', async () => {
+  await using app = openTerminal(process.execPath, [program], { env: { TERM: 'dumb' } })
+  expect(await app.ended).toMatchObject({ status: 2 })
+  expect(app.output).toMatch(/^proxy-tui: .*TERM=dumb/)
+})
+
+async function childOf(pid: number): Promise<{ pid: number }> {
+  const { stdout } = await run('ps', ['-o', 'pid=', '--ppid', String(pid)])
+  return { pid: Number(stdout.trim().split('\n')[0]) }
+}
