@@ -53,7 +53,7 @@ export class ControlConnection implements Outlet {
     this.#service = service
     this.#framer = new LineFramer(limits.lineBeforeLogin)
     this.#timer = setTimeout(() => this.#checkLogin(), limits.loginTime)
-    socket.setTimeout(limits.stall, () => this.#checkProgress())
+    socket.setTimeout(limits.stall).on('timeout', () => this.#checkProgress())
     socket.on('data', (chunk) => {
       this.#framer.feed(chunk)
       this.#advance()

@@ -1,5 +1,6 @@
 import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Limits } from '../../shared/protocol/limits.ts'
+import type { Result } from '../../shared/protocol/methods.ts'
 import type { Backend } from './backend.ts'
 import { ConnectionFeed } from './connection-feed.ts'
 import { describeProtocol } from './describe.ts'
@@ -12,6 +13,7 @@ import { pageOfConnections, pageOfUsers } from './pages.ts'
 export function backendHandlers(backend: Backend, limits: Limits): Omit<Handlers, LoginMethod> {
   const { users, connections, metrics, settings } = backend
   const feed = new ConnectionFeed(connections, limits)
+  let description: Result<'rpc.describe'> | undefined
   return {
     'status.get': () => backend.status(),
     'users.list': (request) => {
@@ -55,6 +57,6 @@ export function backendHandlers(backend: Backend, limits: Limits): Omit<Handlers
       if (setting === undefined) throw new RpcError('not_found', 'there is no setting of that name')
       return setting
     },
-    'rpc.describe': describeProtocol,
+    'rpc.describe': () => (description ??= describeProtocol()),
   }
 }

@@ -17,7 +17,7 @@ export function loginHandlers(ring: KeyRing, failures: LoginFailures, log: Log):
     'session.start': ({ protocol }, session) => start(protocol[0], session),
     'session.whoami': (_, { identity, via }) => ({ ...identity, via }),
     'auth.begin': ({ message }, session) => {
-      if (session.isLoggedIn) throw new RpcError('conflict', 'this connection is logged in already')
+      refuseSecondLogin(session)
       if (failures.tooMany(session.address)) throw new RpcError('rate_limited', 'too many failed logins; wait a minute')
       // A second login beside one that is open would be a second guess for the price of one.
       if (session.login !== undefined) throw fail(session)
@@ -25,6 +25,7 @@ export function loginHandlers(ring: KeyRing, failures: LoginFailures, log: Log):
       return { message: session.login.message }
     },
     'auth.finish': ({ message }, session) => {
+      refuseSecondLogin(session)
       const { login } = session
       session.login = undefined
       if (login === undefined) throw fail(session)
@@ -49,6 +50,10 @@ export function loginHandlers(ring: KeyRing, failures: LoginFailures, log: Log):
     log.warn(`management login from ${session.address} failed`)
     return new RpcError('auth_failed', 'the login failed')
   }
+}
+
+function refuseSecondLogin(session: Session): void {
+  if (session.isLoggedIn) throw new RpcError('conflict', 'this connection is logged in already')
 }
 
 function start(major: number, session: Session): { protocol: [number, number] } {

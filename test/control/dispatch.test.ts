@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest'
+import { dispatch, type Handlers } from '../../daemon/control/dispatch.ts'
+import { Session } from '../../daemon/control/session.ts'
+import type { RpcError } from '../../shared/protocol/errors.ts'
+import { methods, type Role, roles } from '../../shared/protocol/methods.ts'
+
+const outlet = { ready: true, send: () => {} }
+
+/** Handlers that say which method they are for. */
+const handlers = Object.fromEntries(
+  Object.keys(methods).map((method) => [method, () => ({ done: method })]),
+) as unknown as Handlers
+
+function call(role: Role, method: string, params: Record<string, unknown> = {}): unknown {
+  const session = new Session('tcp', '127.0.0.1', outlet)
+  session.started = true
+  session.identity = { name: 'x', role }
+  try {
+    return dispatch(handlers, session, { id: 1, method, params })
+  } catch (error) {
+    return (error as RpcError).kind
+  }
+}
+
+it.each([
+  ['status.get', {}, ['viewer', 'operator', 'admin']],
+  ['connections.kill', { ids: ['x'] }, ['operator', 'admin']],
+  ['users.remove', { name: 'bob' }, ['admin']],
+])('allows %s to just those who may', (method, params, allowed) => {
+  expect(roles.filter((role) => typeof call(role, method, params) === 'object')).toEqual(allowed)
+})
+
+it('tells strangers to log in, and others that they may not', () => {
+  expect(call('anyone', 'users.remove')).toBe('auth_required')
+  expect(call('operator', 'users.remove')).toBe('forbidden')
+})
+
+it('looks at the role before the parameters', () => {
+  expect(call('viewer', 'users.remove', { name: 7 })).toBe('forbidden')
+  expect(call('admin', 'users.remove', { name: 7 })).toBe('invalid_params')
+})
+
+it('finds nothing in the prototype of the table', () => {
+  for (const method of ['__proto__', 'constructor', 'toString', ''])
+    expect(call('admin', method)).toBe('method_not_found')
+})
+
+it('says where the parameters are wrong', () => {
+  const session = new Session('tcp', '127.0.0.1', outlet)
+  session.started = true
+  session.identity = { name: 'x', role: 'admin' }
+  const params = { ids: ['a', 7] }
+  expect(() => dispatch(handlers, session, { id: 1, method: 'connections.kill', params })).toThrow(
+    expect.objectContaining({ message: expect.stringMatching(/^ids\.1: /), details: { faults: [expect.anything()] } }),
+  )
+})

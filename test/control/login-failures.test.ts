@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest'
+import { LoginFailures } from '../../daemon/control/login-failures.ts'
+
+function failures() {
+  const clock = { now: 0 }
+  return { clock, failures: new LoginFailures(10, () => clock.now) }
+}
+
+function fail(failures: LoginFailures, address: string, times: number): void {
+  for (let i = 0; i < times; i++) failures.note(address)
+}
+
+it('allows ten in a row', () => {
+  const { failures: some } = failures()
+  fail(some, 'a', 9)
+  expect(some.tooMany('a')).toBe(false)
+  some.note('a')
+  expect(some.tooMany('a')).toBe(true)
+  expect(some.tooMany('b')).toBe(false)
+})
+
+it('allows one more every six seconds, and all ten after a minute', () => {
+  const { failures: some, clock } = failures()
+  fail(some, 'a', 10)
+  clock.now = 5_999
+  expect(some.tooMany('a')).toBe(true)
+  clock.now = 6_000
+  expect(some.tooMany('a')).toBe(false)
+  some.note('a')
+  expect(some.tooMany('a')).toBe(true)
+  clock.now = 66_000
+  fail(some, 'a', 9)
+  expect(some.tooMany('a')).toBe(false)
+})
+
+it('forgets those that failed longest ago when there are very many', () => {
+  const { failures: some } = failures()
+  fail(some, 'first', 10)
+  fail(some, 'second', 10)
+  some.note('first')
+  for (let i = 0; i < 1023; i++) some.note(`other ${i}`)
+  expect(some.tooMany('first')).toBe(true)
+  expect(some.tooMany('second')).toBe(false)
+})

@@ -1,0 +1,121 @@
+import { expect, it } from 'vitest'
+import { cookieUser } from '../../shared/protocol/limits.ts'
+import { beginClient } from '../../shared/protocol/scram.ts'
+import { cookieOf, entered, greeted, logIn, type RawClient, started } from './raw-client.ts'
+import { type Control, startControl } from './start-control.ts'
+
+const wrong = '0'.repeat(64)
+
+/** A stranger on TCP, past `session.start`. */
+async function stranger({ port }: Control, host = '127.0.0.1'): Promise<RawClient> {
+  const client = await greeted({ host, port })
+  await started(client)
+  return client
+}
+
+/** Go, and make room for the next. */
+async function leave(client: RawClient): Promise<void> {
+  client.socket.end()
+  await client.closed
+}
+
+function begin(client: RawClient, message: string) {
+  return client.call('auth.begin', { mechanism: 'SCRAM-SHA-256', message })
+}
+
+it.each(['127.0.0.1', '::1'])('lets in who knows the cookie, on %s', async (host) => {
+  const control = await startControl()
+  const client = await stranger(control, host)
+  const exchange = beginClient(cookieUser)
+  const challenge = await begin(client, exchange.message)
+  const answer = exchange.answer(challenge.result.message, cookieOf(control))
+  const proof = await client.call('auth.finish', { message: answer.message })
+  expect(proof.result.role).toBe('admin')
+  expect(() => answer.verify(proof.result.message)).not.toThrow()
+  expect((await client.call('session.whoami')).result).toEqual({ name: 'local', role: 'admin', via: 'tcp' })
+  expect(control.log).toEqual([`management login from ${host}`])
+})
+
+it.each([
+  ['a wrong password', cookieUser],
+  ['an unknown user', 'nobody'],
+])('answers %s late, in the same words, and hangs up', async (_, user) => {
+  const control = await startControl()
+  const client = await stranger(control)
+  const since = performance.now()
+  const refusal = await logIn(client, wrong, user)
+  // Timers may be early by less than a millisecond.
+  expect(performance.now() - since).toBeGreaterThan(499)
+  expect(refusal.error).toEqual({ code: -32002, message: 'the login failed', data: { kind: 'auth_failed' } })
+  expect(await client.next()).toBeUndefined()
+  expect(control.log).toEqual(['management login from 127.0.0.1 failed'])
+})
+
+it('judges no guess that was sent ahead of the answer', async () => {
+  const control = await startControl({ limits: { loginFailureDelay: 50 } })
+  const client = await stranger(control)
+  const { message } = beginClient(cookieUser)
+  client.request('auth.finish', { message: 'c=biws' })
+  for (let i = 0; i < 20; i++) client.request('auth.begin', { mechanism: 'SCRAM-SHA-256', message })
+  expect(await client.rest()).toMatchObject([{ error: { data: { kind: 'auth_failed' } } }])
+  expect(control.log).toHaveLength(1)
+})
+
+it.each([
+  ['a finish without a beginning', (client: RawClient) => client.call('auth.finish', { message: 'c=biws,r=x,p=AAAA' })],
+  ['no message of RFC 5802', (client: RawClient) => begin(client, 'let me in')],
+  [
+    'a second beginning',
+    async (client: RawClient) => {
+      await begin(client, beginClient(cookieUser).message)
+      return begin(client, beginClient(cookieUser).message)
+    },
+  ],
+])('takes %s for a failed login', async (_, attempt) => {
+  const control = await startControl({ limits: { loginFailureDelay: 1 } })
+  const client = await stranger(control)
+  expect((await attempt(client)).error?.data.kind).toBe('auth_failed')
+  expect(await client.next()).toBeUndefined()
+})
+
+it('does not accept a proof twice, nor one from another connection', async () => {
+  const control = await startControl({ limits: { loginFailureDelay: 1 } })
+  const honest = await stranger(control)
+  const thief = await stranger(control)
+  const exchange = beginClient(cookieUser)
+  const challenge = await begin(honest, exchange.message)
+  await begin(thief, exchange.message)
+  const { message } = exchange.answer(challenge.result.message, cookieOf(control))
+  expect((await thief.call('auth.finish', { message })).error?.data.kind).toBe('auth_failed')
+  expect((await honest.call('auth.finish', { message })).result.role).toBe('admin')
+
+  const replay = await stranger(control)
+  await begin(replay, exchange.message)
+  expect((await replay.call('auth.finish', { message })).error?.data.kind).toBe('auth_failed')
+})
+
+it('refuses a login on top of a login', async () => {
+  const control = await startControl()
+  const client = await stranger(control)
+  await logIn(client, cookieOf(control))
+  for (const request of [logIn(client, cookieOf(control)), logIn(await entered(control), wrong)]) {
+    expect((await request).error?.data.kind).toBe('conflict')
+  }
+  expect((await client.call('auth.finish', { message: '' })).error?.data.kind).toBe('conflict')
+  expect((await client.call('session.whoami')).result.role).toBe('admin')
+})
+
+it('locks out an address after ten failures, and no other', async () => {
+  const control = await startControl({ limits: { loginFailureDelay: 1 } })
+  for (let i = 0; i < 10; i++) {
+    const client = await stranger(control)
+    expect((await logIn(client, wrong)).error?.data.kind).toBe('auth_failed')
+    await leave(client)
+  }
+  const locked = await stranger(control)
+  expect((await logIn(locked, cookieOf(control))).error).toMatchObject({ code: -32010, data: { kind: 'rate_limited' } })
+  expect(await locked.next()).toBeUndefined()
+
+  expect((await logIn(await stranger(control, '::1'), cookieOf(control))).result.role).toBe('admin')
+  await entered(control)
+})
