@@ -3,6 +3,7 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 ARGS ?=
+BENCH ?=
 
 # Node 24 or newer: the machine's, else a private one, an ordinary package from the npm registry.
 os := $(shell uname -s | tr A-Z a-z)
