@@ -1,0 +1,62 @@
+import { expect, it } from 'vitest'
+import { events, methods } from '../../shared/protocol/methods.ts'
+import { connectionsOf } from './fake-backend.ts'
+import { entered } from './raw-client.ts'
+import { startControl } from './start-control.ts'
+
+it('adds, lists and removes users', async () => {
+  const client = await entered(await startControl())
+  for (const name of ['bob', 'ann', 'cid']) {
+    expect((await client.call('users.add', { name, password: 'x' })).result).toEqual({})
+  }
+  expect((await client.call('users.add', { name: 'bob', password: 'x' })).error?.data.kind).toBe('exists')
+  const first = (await client.call('users.list', { limit: 2 })).result
+  expect(first.users.map(({ name }: { name: string }) => name)).toEqual(['ann', 'bob'])
+  const second = (await client.call('users.list', { limit: 2, cursor: first.next })).result
+  expect(second.users.map(({ name }: { name: string }) => name)).toEqual(['cid'])
+  expect(second.next).toBeUndefined()
+  expect((await client.call('users.remove', { name: 'bob' })).result).toEqual({ cut: 2 })
+  expect((await client.call('users.remove', { name: 'bob' })).error?.data.kind).toBe('not_found')
+})
+
+it('lets one of two who add the same user win, and tells the other', async () => {
+  const control = await startControl()
+  const admins = [await entered(control), await entered(control)]
+  const replies = await Promise.all(admins.map((admin) => admin.call('users.add', { name: 'bob', password: 'x' })))
+  expect(replies.map(({ error }) => error?.data.kind).sort()).toEqual(['exists', undefined])
+})
+
+it('lists and kills connections, naming those that are gone', async () => {
+  const control = await startControl()
+  control.backend.connections.rows = connectionsOf(0, 3)
+  const client = await entered(control)
+  expect((await client.call('connections.list')).result).toEqual({ connections: connectionsOf(0, 3) })
+  const { result } = await client.call('connections.kill', { ids: ['c1', 'before-the-restart'] })
+  expect(result).toEqual({ killed: ['c1'], missing: ['before-the-restart'] })
+})
+
+it('tells its status and settings', async () => {
+  const control = await startControl()
+  const client = await entered(control)
+  expect((await client.call('status.get')).result).toEqual(control.backend.status())
+  const [backlog] = control.backend.settings
+  expect((await client.call('config.list')).result).toEqual({ settings: [backlog] })
+  expect((await client.call('config.get', { name: 'backlog' })).result).toEqual(backlog)
+  expect((await client.call('config.get', { name: 'toString' })).error?.data.kind).toBe('not_found')
+})
+
+it('describes itself: all methods and events, strict where it reads, open where it writes', async () => {
+  const { result } = await (await entered(await startControl())).call('rpc.describe')
+  expect(Object.keys(result.methods)).toEqual(Object.keys(methods))
+  expect(Object.keys(result.events)).toEqual(Object.keys(events))
+  expect(result.methods['users.list']).toMatchObject({
+    role: 'viewer',
+    summary: methods['users.list'].summary,
+    params: {
+      type: 'object',
+      properties: { limit: { type: 'integer', minimum: 1, maximum: 500 } },
+      additionalProperties: false,
+    },
+  })
+  expect(result.methods['users.list'].result).not.toHaveProperty('additionalProperties')
+})
