@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { Endpoint } from '../../daemon/engine/engine.ts'
 import { State, Total } from '../../daemon/engine/session-table.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { alice, engines, startEngine } from '../helpers/engine.ts'
+import { alice, engines, eventually, startEngine } from '../helpers/engine.ts'
 import { expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 
@@ -34,6 +34,37 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
   it('refuses an address that this machine does not have', async () => {
     const listen = [{ address: '192.0.2.1', port: 0 }]
     await expect(startEngine(start, { listen })).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' })
+  })
+
+  it.each([
+    ['127.0.0.1', '::ffff:127.0.0.1'],
+    ['::1', '::1'],
+  ])('shows who a client on %s is', async (via, address) => {
+    const engine = await startEngine(start)
+    const client = await engine.client(via)
+    await eventually(() => expect(engine.rows()).toHaveLength(1))
+    const who = `${address} ${client.socket.localPort}`
+    const nothing = { user: 0, up: 0, down: 0, name: '', target: ':: 0' }
+    expect(engine.rows()).toMatchObject([{ ...nothing, state: State.negotiating, client: who }])
+  })
+
+  it('shows nothing of a session that had the row before', async () => {
+    const engine = await startEngine(start, { passwordRequired: true, maxSessions: 1 })
+    const target = await startTarget()
+    const former = await engine.openAsAlice('one.test', target.port)
+    const peer = await target.next()
+    former.write('12345')
+    peer.write('123')
+    await Promise.all([peer.read(5), former.read(3)])
+    former.reset()
+    await engine.empty()
+    for (const _ of engine.engine.tables) {
+      const client = await engine.client()
+      await eventually(() => expect(engine.rows()).toHaveLength(1))
+      expect(engine.rows()).toMatchObject([{ user: 0, up: 0, down: 0, name: '', target: ':: 0' }])
+      client.reset()
+      await engine.empty()
+    }
   })
 
   it('kills the sessions named, and no others', async () => {
@@ -74,7 +105,7 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
     const peer = await target.next()
     const resolving = await engine.clientAsAlice()
     resolving.write(request('slow.test', 80))
-    await vi.waitFor(() => expect(resolve).toHaveBeenCalled())
+    await eventually(() => expect(resolve).toHaveBeenCalled())
     const requesting = await engine.clientAsAlice()
     expect(engine.userSessions(alice.index)).toBe(3)
 
@@ -94,7 +125,7 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
     const draining = engine.engine.drain().then(() => {
       drained = true
     })
-    await vi.waitFor(() => expect(engine.client()).rejects.toMatchObject({ code: 'ECONNREFUSED' }))
+    await eventually(() => expect(engine.client()).rejects.toMatchObject({ code: 'ECONNREFUSED' }))
     await expect(engine.client('::1')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
 
     client.write('last words')
@@ -134,7 +165,7 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
       const engine = await startEngine(start)
       const clients = await Promise.all(Array.from({ length: 20 }, () => engine.open('127.0.0.1', target.port)))
       const silent = await engine.client()
-      await vi.waitFor(() => expect(engine.rows().filter((row) => row.state === State.open)).toHaveLength(20))
+      await eventually(() => expect(engine.rows().filter((row) => row.state === State.open)).toHaveLength(20))
       await engine.engine.close()
       expect(engine.rows()).toEqual([])
       const peers = await Promise.all(clients.map(() => target.next()))

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { State, Total } from '../../daemon/engine/session-table.ts'
 import { startBlackHole } from '../helpers/black-hole.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { engines, startEngine } from '../helpers/engine.ts'
+import { engines, eventually, startEngine } from '../helpers/engine.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
@@ -26,7 +26,8 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
     const peer = await target.next()
     peer.write('hello')
     expect(await client.readText(5)).toBe('hello')
-    expect(engine.rows()).toMatchObject([{ name, targetPort: target.port, state: State.open }])
+    const address = host === '::1' ? '::1' : `::ffff:${host}`
+    expect(engine.rows()).toMatchObject([{ name, target: `${address} ${target.port}`, state: State.open }])
   })
 
   it.each([
@@ -47,7 +48,7 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
 
   it('gives up on a name that does not resolve in time', async () => {
     const services = { resolve: () => new Promise<never>(() => {}) }
-    const engine = await startEngine(start, { timeouts: { resolve: 200 }, services })
+    const engine = await startEngine(start, { timeouts: { negotiation: 200, resolve: 500 }, services })
     const client = await engine.client()
     client.write(bytes(greeting, request('slow.test', 80)))
     expect(await client.readHex(2)).toBe('0500')
@@ -55,7 +56,7 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
   })
 
   it('gives up on an address that does not answer in time', async () => {
-    const engine = await startEngine(start, { timeouts: { connect: 300 } })
+    const engine = await startEngine(start, { timeouts: { negotiation: 200, connect: 500 } })
     const client = await engine.client()
     client.write(bytes(greeting, request('127.0.0.1', await startBlackHole('127.0.0.1'))))
     expect(await client.readHex(2)).toBe('0500')
@@ -65,9 +66,15 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
   it('leaves time for the addresses behind one that does not answer', async () => {
     const services = { resolve: async () => ['127.0.0.2', '127.0.0.1'] }
     const engine = await startEngine(start, { timeouts: { connect: 2000 }, services })
-    const target = await startTarget('127.0.0.1', await startBlackHole('127.0.0.2'))
-    await engine.open('half-dead.test', target.port)
-    await target.next()
+    const target = await startTarget('127.0.0.1')
+    await startBlackHole('127.0.0.2', target.port)
+    const hopeless = await engine.client()
+    hopeless.write(bytes(greeting, request('127.0.0.2', target.port)))
+    const first = [
+      hopeless.readToEnd().then(() => 'gave up'),
+      engine.open('half-dead.test', target.port).then(() => 'reached'),
+    ]
+    expect(await Promise.race(first)).toBe('reached')
   })
 
   it.each(departures)('stops resolving for a client that goes with %s', async (_, depart) => {
@@ -77,7 +84,7 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
     const target = await startTarget()
     const client = await engine.client()
     client.write(bytes(greeting, request('slow.test', target.port)))
-    await vi.waitFor(() => expect(resolve).toHaveBeenCalledWith('slow.test'))
+    await eventually(() => expect(resolve).toHaveBeenCalledWith('slow.test'))
     expect(engine.rows()).toMatchObject([{ state: State.resolving }])
     depart(client)
     await engine.empty()
@@ -94,7 +101,7 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
     const engine = await startEngine(start)
     const client = await engine.client()
     client.write(bytes(greeting, request('127.0.0.1', await startBlackHole('127.0.0.1'))))
-    await vi.waitFor(() => expect(engine.rows()).toMatchObject([{ state: State.connecting }]))
+    await eventually(() => expect(engine.rows()).toMatchObject([{ state: State.connecting }]))
     depart(client)
     await engine.empty()
     expect(engine.total(Total.failed)).toBe(1)
@@ -107,7 +114,7 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
     const target = await startTarget()
     const client = await engine.client()
     client.write(bytes(greeting, request('slow.test', target.port), 'que'))
-    await vi.waitFor(() => expect(resolve).toHaveBeenCalled())
+    await eventually(() => expect(resolve).toHaveBeenCalled())
     client.write('stion')
     client.finish()
     resolved.resolve(['127.0.0.1'])

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { Total } from '../../daemon/engine/session-table.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { alice, engines, startEngine } from '../helpers/engine.ts'
+import { alice, engines, eventually, startEngine } from '../helpers/engine.ts'
 import {
   expectRefusal,
   expectReply,
@@ -60,11 +60,27 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     const target = await startTarget()
     const client = await engine.client()
     client.write(bytes(greetingForLogin, goodLogin))
-    await vi.waitFor(() => expect(authenticate).toHaveBeenCalled())
+    await eventually(() => expect(authenticate).toHaveBeenCalled())
     client.write(request('127.0.0.1', target.port))
     checked.resolve(alice.index)
     expect(await client.readHex(4)).toBe('05020100')
     await expectReply(client, succeeded)
+  })
+
+  it('forgets a client that leaves while its login is checked', async () => {
+    const checked = Promise.withResolvers<number>()
+    const authenticate = vi.fn(() => checked.promise)
+    const engine = await startEngine(start, { passwordRequired: true, services: { authenticate } })
+    const client = await engine.client()
+    client.write(bytes(greetingForLogin, goodLogin))
+    await eventually(() => expect(authenticate).toHaveBeenCalled())
+    client.reset()
+    await engine.empty()
+    const other = await engine.client()
+    checked.resolve(alice.index)
+    other.write(bytes(greetingForLogin, goodLogin))
+    expect(await other.readHex(4)).toBe('05020100')
+    expect(engine.userSessions(alice.index)).toBe(1)
   })
 
   it.each([
@@ -109,12 +125,15 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     expect(engine.userSessions(alice.index)).toBe(logins + 1)
   })
 
-  it('delivers a refusal although the client is still sending', async () => {
+  it('lets a refused client finish what it is saying', async () => {
     const engine = await startEngine(start)
     const client = await engine.client()
-    client.write(bytes(greeting, 5, 2, 0, 1, 127, 0, 0, 1, 0, 80, new Uint8Array(200_000)))
+    client.write(bytes(greeting, 5, 2, 0, 1, 127, 0, 0, 1, 0, 80, new Uint8Array(2000)))
     expect(await client.readHex(2)).toBe('0500')
     await expectRefusal(client, '07')
+    // Closed already, its socket would answer the one with an RST, and the other would fail.
+    await client.flush(new Uint8Array(2000))
+    await client.flush(new Uint8Array(2000))
     client.finish()
     expect(await client.ending).toBe('closed')
   })
@@ -134,6 +153,23 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     const client = await engine.client()
     client.write('GET / HTTP/1.1\r\n\r\n')
     expect(await client.readTextToEnd()).toBe('')
+  })
+
+  it('survives clients that go at any moment', async () => {
+    const engine = await startEngine(start, { passwordRequired: true })
+    const target = await startTarget()
+    const conversation = bytes(greetingForLogin, goodLogin, request('one.test', target.port), 'early')
+    const visit = async (length: number, departure: 'finish' | 'reset') => {
+      const client = await engine.client()
+      await client.flush(conversation.subarray(0, length))
+      client[departure]()
+    }
+    await Promise.all([...conversation.keys()].flatMap((length) => [visit(length, 'finish'), visit(length, 'reset')]))
+    await eventually(() => {
+      for (const peer of target.unclaimed) peer.finish()
+      expect(engine.total(Total.connected) + engine.total(Total.failed)).toBe(conversation.length * 2)
+    })
+    expect(engine.total(Total.accepted)).toBe(conversation.length * 2)
   })
 
   it.each([

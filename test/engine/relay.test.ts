@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Total } from '../../daemon/engine/session-table.ts'
-import { alice, engines, startEngine } from '../helpers/engine.ts'
+import { alice, engines, eventually, startEngine } from '../helpers/engine.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { startTarget, type Target } from '../helpers/target.ts'
 
@@ -72,7 +72,7 @@ describe.each(engines)('$kind engine: relay', ({ start }) => {
     sender.write('12345')
     await receiver.read(5)
     const moved = { up: 0, down: 0, [direction]: 5 }
-    await vi.waitFor(() => expect(engine.rows()).toMatchObject([moved]))
+    await eventually(() => expect(engine.rows()).toMatchObject([moved]))
   })
 
   it.each(directions)('stops reading for a receiver that does not read: %s', async (direction, order) => {

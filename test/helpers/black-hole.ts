@@ -6,19 +6,20 @@ import { connectPeer } from './peer.ts'
 /** A process that listens and never accepts: `backlog` + 1 clients get into the queue, and no more are answered. */
 const source = `
   const server = require('node:net').createServer()
-  server.listen({ host: process.argv[1], port: 0, backlog: 1 }, () => {
+  server.listen({ host: process.argv[1], port: Number(process.argv[2]), backlog: 1 }, () => {
     require('node:fs').writeSync(1, String(server.address().port))
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
   })`
 
 /** A port on which connecting neither succeeds nor fails, until the test is over. */
-export async function startBlackHole(host: string): Promise<number> {
-  const child = spawn(process.execPath, ['-e', source, host], { stdio: ['ignore', 'pipe', 'inherit'] })
+export async function startBlackHole(host: string, port = 0): Promise<number> {
+  const child = spawn(process.execPath, ['-e', source, host, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] })
   onTestFinished(async () => {
     child.kill('SIGKILL')
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   })
-  const [port] = await once(child.stdout, 'data')
-  await Promise.all([connectPeer(host, Number(port)), connectPeer(host, Number(port))])
-  return Number(port)
+  const [printed] = await once(child.stdout, 'data')
+  const bound = Number(printed)
+  await Promise.all([connectPeer(host, bound), connectPeer(host, bound)])
+  return bound
 }

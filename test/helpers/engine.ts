@@ -1,3 +1,4 @@
+import { SocketAddress } from 'node:net'
 import { expect, onTestFinished, vi } from 'vitest'
 import type { Endpoint, Engine, EngineOptions, EngineServices, Timeouts } from '../../daemon/engine/engine.ts'
 import { startPortableEngine } from '../../daemon/engine/portable/engine.ts'
@@ -75,6 +76,11 @@ export async function startEngine(start: Start, options: Options = {}): Promise<
   return running
 }
 
+/** Waits for what no event tells: the tables are written by other threads. */
+export async function eventually(expectation: () => void | Promise<void>): Promise<void> {
+  await vi.waitFor(expectation, { timeout: 10_000, interval: 5 })
+}
+
 /** A live session, as the control plane sees it. */
 export interface Row {
   readonly serial: number
@@ -82,8 +88,10 @@ export interface Row {
   readonly user: number
   readonly up: number
   readonly down: number
+  /** Address and port; IPv4 addresses are v4-mapped. */
+  readonly client: string
+  readonly target: string
   readonly name: string
-  readonly targetPort: number
 }
 
 export class EngineUnderTest {
@@ -151,7 +159,7 @@ export class EngineUnderTest {
 
   /** Resolves when all sessions have ended. */
   async empty(): Promise<void> {
-    await vi.waitFor(() => expect(this.rows()).toEqual([]), { timeout: 5000, interval: 5 })
+    await eventually(() => expect(this.rows()).toEqual([]))
   }
 
   /** What must be true whenever no session lives. */
@@ -176,7 +184,14 @@ function rowOf(table: Engine['tables'][number], slot: number): Row {
     user: table.user[slot] as number,
     up: table.up[slot] as number,
     down: table.down[slot] as number,
+    client: place(table.clientAddress, table.clientPort, slot),
+    target: place(table.targetAddress, table.targetPort, slot),
     name: Buffer.from(table.name.subarray(at + 1, at + 1 + (table.name[at] as number))).toString('latin1'),
-    targetPort: table.targetPort[slot] as number,
   }
+}
+
+function place(addresses: Uint8Array, ports: Uint16Array, slot: number): string {
+  const octets = Buffer.from(addresses.subarray(slot * 16, slot * 16 + 16))
+  const text = octets.toString('hex').match(/.{4}/g)?.join(':') ?? ''
+  return `${new SocketAddress({ address: text, family: 'ipv6' }).address} ${ports[slot]}`
 }

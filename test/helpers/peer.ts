@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
 
 /** One end of a TCP connection, to be read as exactly as a test wants. What nobody reads is left to back-pressure. */
@@ -64,6 +65,11 @@ export class Peer {
 
   write(bytes: Uint8Array | string): void {
     this.socket.write(bytes)
+  }
+
+  /** As `write`; resolves when the kernel has taken it all, and rejects if it will not. */
+  async flush(bytes: Uint8Array): Promise<void> {
+    await promisify<Uint8Array>(this.socket.write).call(this.socket, bytes)
   }
 
   /** Sends a FIN, after what was written. */
