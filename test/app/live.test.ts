@@ -1,0 +1,193 @@
+import { expect, test } from 'vitest'
+import { connectThrough } from '../helpers/connect-through.ts'
+import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { findProgram, run } from '../helpers/programs.ts'
+import { exec } from '../helpers/proxy-tui.ts'
+import { startTarget, type Target } from '../helpers/target.ts'
+import type { Terminal } from '../helpers/terminal.ts'
+import { startWebServer } from '../helpers/web-server.ts'
+import { openApp } from './open-app.ts'
+
+const curl = findProgram('curl')
+/** What curl says if the proxy does not let it in. */
+const refusedByProxy = 97
+
+function fetch(daemon: Daemon, url: string, login = '', ...args: readonly string[]) {
+  const proxy = `socks5://${login}[::1]:${daemon.port('socks')}`
+  return run(curl ?? '', ['-sS', '--max-time', '12', '--proxy', proxy, url, ...args])
+}
+
+/** Rows of the table that have this, without the mark of the selected one. */
+function rows(terminal: Terminal, having: RegExp): string[] {
+  return terminal.lines.filter((line) => having.test(line)).map((line) => line.slice(1))
+}
+
+test('80x24 shows header, graphs, totals, table and keys, none of them cut', async () => {
+  const daemon = await startDaemon(['-u', 'alice:pw'])
+  await using app = await openApp(daemon)
+  await app.shows(/Clients {2}accepted 0/)
+  expect(app.lines).toHaveLength(24)
+  expect(app.lines[0]).toMatch(/^ proxyd \d.*\d+s +\S/)
+  expect(app.lines[1]).toBe('[1 Overview]  2 Connections 0   3 Users 1')
+  expect(app.lines[2]).toMatch(/^ ↓ Down \S+ B\/s.* ↑ Up \S+ B\/s/)
+  expect(app.lines.filter((line) => /⡇.*⡇/.test(line)).length).toBeGreaterThan(5)
+  expect(app.screen).toMatch(/^ +-66 s +now +-66 s +now$/m)
+  expect(app.screen).toMatch(/^ Busiest users +Conns +Down\/s +Up\/s$/m)
+  expect(app.lines[23]).toBe(' - longer  + shorter  ? help  q quit')
+  expect(app.screen).not.toContain('…')
+})
+
+test.skipIf(!curl)('the graph moves while curl downloads, and cutting the connection ends the curl', async () => {
+  const daemon = await startDaemon()
+  const block = Buffer.alloc(256 * 1024)
+  const url = await startWebServer('127.0.0.1', (_, response) => {
+    const write = () => response.destroyed || response.write(block, () => setImmediate(write))
+    write()
+  })
+  await using app = await openApp(daemon)
+  await app.shows(/Down 0 B\/s/)
+  const download = fetch(daemon, url, '', '-o', '/dev/null')
+  await app.shows(/Down [\d.]+ [MG]iB\/s/)
+  await app.until(() => app.lines.slice(3, 8).some((line) => /[⠁-⣿]/.test(line.slice(8, 40))), 'draws a line')
+  app.type('2')
+  await app.shows(/^>- .*127\.0\.0\.1:\d+ +[\d.]+ [MG]iB\/s/m)
+  app.type('x')
+  await app.shows(/Cut this connection\?.*from \[::1\]:\d+.*to 127\.0\.0\.1:\d+.*\[ Cancel \]/s)
+  app.type('\t\r')
+  await app.shows(/cut 1 connection/)
+  await app.shows(/0\/0 connections/)
+  expect((await download).status).not.toBe(0)
+})
+
+test('Cancel is preselected, and cuts nothing', async () => {
+  const daemon = await startDaemon()
+  const { client, server } = await connection(daemon, await startTarget())
+  await using app = await openApp(daemon)
+  app.type('2')
+  await app.shows(/1\/1 connections/)
+  app.type('x')
+  await app.shows(/\[ Cancel \]/)
+  app.type('\r')
+  await app.until(() => !/Cancel/.test(app.screen), 'has closed the dialog')
+  server.write(Buffer.from('still there'))
+  expect((await client.read(11)).toString()).toBe('still there')
+  expect(app.screen).toMatch(/1\/1 connections/)
+})
+
+test.skipIf(!curl)('a user who is added without a password gets one, shown once, and can use it at once', async () => {
+  const daemon = await startDaemon()
+  const url = await startWebServer('127.0.0.1', (_, response) => response.end('hello'))
+  await using app = await openApp(daemon)
+  app.type('3')
+  await app.shows(/0\/0 users/)
+  app.type('a')
+  await app.shows(/New user/)
+  app.type('bob\r\r')
+  const [, password = ''] = await app.shows(/The password of bob, shown only now:.*?(\w{12,})/s)
+  app.type('\r')
+  await app.shows(/^>bob +enabled +stored/m)
+  expect(app.screen).not.toContain(password)
+  expect(await fetch(daemon, url, `bob:${password}@`)).toMatchObject({ status: 0, stdout: 'hello' })
+  expect(await fetch(daemon, url)).toMatchObject({ status: refusedByProxy })
+})
+
+test.skipIf(!curl)(
+  'a password is typed unseen and replaces the old one; disabling and deleting ask first',
+  async () => {
+    const daemon = await startDaemon()
+    const url = await startWebServer('127.0.0.1', (_, response) => response.end('hello'))
+    await exec(daemon, 'adduser bob')
+    await using app = await openApp(daemon)
+    app.type('3')
+    await app.shows(/^>bob/m)
+    app.type('p')
+    await app.shows(/New password of bob/)
+    app.type('opensesame')
+    await app.shows(/Password +•{10}▏/)
+    app.type('\r')
+    await app.shows(/changed the password of bob/)
+    expect(app.output).not.toContain('opensesame')
+    expect(await fetch(daemon, url, 'bob:opensesame@')).toMatchObject({ status: 0 })
+
+    app.type('e')
+    await app.shows(/Disable user bob\?/)
+    app.type('y')
+    await app.shows(/^>bob +disabled/m)
+    expect(await fetch(daemon, url, 'bob:opensesame@')).toMatchObject({ status: refusedByProxy })
+    app.type('e')
+    await app.shows(/^>bob +enabled/m)
+    app.type('x')
+    await app.shows(/Delete user bob\?/)
+    app.type('y')
+    await app.shows(/0\/0 users/)
+  },
+)
+
+test('what the daemon would refuse is told before it is asked, and what it refuses stays to be mended', async () => {
+  const daemon = await startDaemon()
+  await exec(daemon, 'adduser bob')
+  await using app = await openApp(daemon)
+  app.type('3a')
+  await app.shows(/New user/)
+  app.type('\r\r')
+  await app.shows(/! a name is needed/)
+  app.type('\u001b[Z') // Shift-Tab
+  app.type('bob\rpw\r')
+  await app.shows(/! refused: .*bob/)
+  app.type('\u001b[Z')
+  app.type('by\r\r')
+  await app.shows(/^ bobby +enabled/m)
+})
+
+test('the filter acts while it is typed, Enter keeps it, Esc clears it', async () => {
+  const daemon = await startDaemon()
+  const [one, other] = [await startTarget(), await startTarget('::1')]
+  await connection(daemon, one)
+  await connection(daemon, other)
+  await using app = await openApp(daemon)
+  app.type('2')
+  await app.shows(/2\/2 connections/)
+  app.type(`/dst:${one.port}`)
+  await app.shows(/1\/2 connections {3}filter: dst:/)
+  app.type('\r')
+  await app.shows(/^ x cut/m)
+  expect(rows(app, /127\.0\.0\.1:/)).toHaveLength(1)
+  app.type('X')
+  await app.shows(/Cut 1 of 2 connections\?.*match the filter: dst:/s)
+  app.type('y')
+  await app.shows(/0\/1 connections/)
+  app.type('\u001b')
+  await app.shows(/1\/1 connections$/m)
+  expect(rows(app, /\[::1\]:/)).toHaveLength(1)
+})
+
+test('the selection follows its connection, and what has ended is not mistaken for another', async () => {
+  const daemon = await startDaemon()
+  const target = await startTarget()
+  const first = await connection(daemon, target)
+  await using app = await openApp(daemon)
+  app.type('2')
+  await app.shows(/^>-/m)
+  app.type('g')
+  const [, selected = ''] = await app.shows(/^>- +(\S+)/m)
+  await connection(daemon, target)
+  await connection(daemon, target)
+  await app.shows(/3\/3 connections/)
+  expect(app.lines.find((line) => line.startsWith('>'))).toContain(selected)
+  app.type(' x')
+  await app.shows(/PAUSED/)
+  await app.shows(new RegExp(`from ${selected}`))
+  first.client.finish()
+  first.server.finish()
+  await app.shows(/2 Connections 2/)
+  expect(app.screen).toMatch(/3\/3 connections/)
+  app.type('y')
+  await app.shows(/1 connection had ended before/)
+  app.type(' ')
+  await app.shows(/2\/2 connections/)
+})
+
+async function connection(daemon: Daemon, target: Target) {
+  const client = await connectThrough(daemon.port('socks'), target)
+  return { client, server: await target.next() }
+}
