@@ -11,15 +11,14 @@ export type CommandLine =
 /** Read the arguments that follow the program's name. Throws a `Failure` of status 2 if they make no sense. */
 export function readCommandLine(args: readonly string[], version: string): CommandLine {
   let printed = ''
-  const command = new Command('proxyd')
-    .description('SOCKS5 proxy server.')
+  const options = settingNames.map((name) => [name, optionFor(name)] as const)
+  const command = new Command('proxyd').description('SOCKS5 proxy server.').exitOverride()
+  command.configureOutput({ writeOut: (text) => (printed += text), writeErr: () => {} })
+  for (const [, option] of options) command.addOption(option)
+  command
+    .option('--config <FILE>', 'TOML file of settings, named as the flags are; a flag wins over it')
     .version(version, '-v, --version', 'print the version and end')
     .helpOption('-h, --help', 'print this help and end')
-    .addOption(new Option('--config <FILE>', 'TOML file with settings, named as the flags are; a flag wins over it'))
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => (printed += text), writeErr: () => {} })
-  const options = settingNames.map((name) => [name, optionFor(name)] as const)
-  for (const [, option] of options) command.addOption(option)
 
   try {
     command.parse(args, { from: 'user' })

@@ -42,5 +42,5 @@ test.skipIf(!chromium).each(['portable', 'linux'])(
     await daemon.stop()
     expect(await load(url, proxy), 'without the proxy').not.toContain('the page')
   },
-  60_000,
+  90_000,
 )

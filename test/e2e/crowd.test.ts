@@ -60,6 +60,6 @@ describe.skipIf(process.platform !== 'linux').each(['portable', 'linux'])('%s', 
       return Buffer.concat([mark, received]).equals(client.up) && answer.equals(client.down)
     })
     expect((await Promise.all(intact)).filter(Boolean)).toHaveLength(crowd)
-    await vi.waitFor(() => expect(socketsOf(daemon.pid)).toBe(socketsBefore), { timeout: 5000 })
+    await vi.waitFor(() => expect(socketsOf(daemon.pid)).toBe(socketsBefore), { timeout: 10_000 })
   })
 })

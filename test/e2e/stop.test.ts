@@ -23,7 +23,7 @@ test.each(['linux', 'portable'])('SIGTERM lets live connections end, and no othe
   const { client, server } = await converse(daemon)
   daemon.signal('SIGTERM')
   await daemon.logs(/SIGTERM/)
-  await vi.waitFor(() => expectRefusal(daemon.port('socks')))
+  await vi.waitFor(() => expectRefusal(daemon.port('socks')), { timeout: 10_000 })
   client.write('still here')
   expect(await server.readText(10)).toBe('still here')
   client.finish()
@@ -36,7 +36,7 @@ test('SIGINT stops waiting for them after --timeout-drain', async () => {
   const { client } = await converse(daemon)
   daemon.signal('SIGINT')
   expect(await daemon.ended).toMatchObject({ status: 0, signal: null })
-  expect(await client.ending).not.toBe('')
+  expect(await client.discard()).toMatch(/^(closed|ECONNRESET)$/)
 })
 
 test('a signal that comes twice at once, from a terminal and a wrapper, counts once', async () => {
