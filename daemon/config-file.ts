@@ -9,14 +9,14 @@ import { problemWith } from './setting-values.ts'
  * makes no sense.
  */
 export function readConfigFile(path: string): Partial<Settings> {
-  const flags: Record<string, SettingValue> = {}
+  const found: Record<string, SettingValue> = {}
   for (const [key, value] of Object.entries(parseToml(path, read(path)))) {
     if (!isSettingName(key)) throw new Failure(2, `${path}: unknown key ${JSON.stringify(key)}${hint(key)}`)
     const problem = problemWith(key, value)
     if (problem) throw new Failure(2, `${path}: ${key} ${problem}`)
-    flags[key] = value as SettingValue
+    found[key] = value as SettingValue
   }
-  return flags
+  return found
 }
 
 function read(path: string): string {
