@@ -46,7 +46,8 @@ export class DaemonLink {
 
   /** Try now, if offline or refused. */
   retry(): void {
-    if (this.#state.status !== 'offline' && this.#state.status !== 'refused') return
+    const { status } = this.#state
+    if (this.#stopped.signal.aborted || (status !== 'offline' && status !== 'refused')) return
     clearTimeout(this.#timer)
     this.#become({ status: 'connecting' })
     this.#attempt()
