@@ -3,13 +3,13 @@ import { describe, expect, it, vi } from 'vitest'
 import type { Endpoint } from '../../daemon/engine/engine.ts'
 import { State, Total } from '../../daemon/engine/session-table.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { alice, engines, eventually, startEngine } from '../helpers/engine.ts'
+import { alice, engines, eventually, startProxy } from '../helpers/engine.ts'
 import { expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 
 describe.each(engines)('$kind engine: control', ({ start }) => {
   it('listens where it is told, on one free port for all', async () => {
-    const { engine, port } = await startEngine(start)
+    const { engine, port } = await startProxy(start)
     expect(port).toBeGreaterThan(0)
     expect(engine.listening).toEqual([
       { address: '127.0.0.1', port },
@@ -23,7 +23,7 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
       { address: '127.0.0.2', port },
       { address: '127.0.0.1', port },
     ]
-    await expect(startEngine(start, { listen })).rejects.toMatchObject({
+    await expect(startProxy(start, { listen })).rejects.toMatchObject({
       name: 'ListenError',
       code: 'EADDRINUSE',
       endpoint: { address: '127.0.0.1', port },
@@ -33,100 +33,100 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
 
   it('refuses an address that this machine does not have', async () => {
     const listen = [{ address: '192.0.2.1', port: 0 }]
-    await expect(startEngine(start, { listen })).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' })
+    await expect(startProxy(start, { listen })).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' })
   })
 
   it.each([
     ['127.0.0.1', '::ffff:127.0.0.1'],
     ['::1', '::1'],
   ])('shows who a client on %s is', async (via, address) => {
-    const engine = await startEngine(start)
-    const client = await engine.client(via)
-    await eventually(() => expect(engine.rows()).toHaveLength(1))
+    const proxy = await startProxy(start)
+    const client = await proxy.client(via)
+    await eventually(() => expect(proxy.rows()).toHaveLength(1))
     const who = `${address} ${client.socket.localPort}`
     const nothing = { user: 0, up: 0, down: 0, name: '', target: ':: 0' }
-    expect(engine.rows()).toMatchObject([{ ...nothing, state: State.negotiating, client: who }])
+    expect(proxy.rows()).toMatchObject([{ ...nothing, state: State.negotiating, client: who }])
   })
 
   it('shows nothing of a session that had the row before', async () => {
-    const engine = await startEngine(start, { passwordRequired: true, maxSessions: 1 })
+    const proxy = await startProxy(start, { passwordRequired: true, maxSessions: 1 })
     const target = await startTarget()
-    const former = await engine.openAsAlice('one.test', target.port)
+    const former = await proxy.openAsAlice('one.test', target.port)
     const peer = await target.next()
     former.write('12345')
     peer.write('123')
     await Promise.all([peer.read(5), former.read(3)])
     former.reset()
-    await engine.empty()
-    for (const _ of engine.engine.tables) {
-      const client = await engine.client()
-      await eventually(() => expect(engine.rows()).toHaveLength(1))
-      expect(engine.rows()).toMatchObject([{ user: 0, up: 0, down: 0, name: '', target: ':: 0' }])
+    await proxy.empty()
+    for (const _ of proxy.engine.tables) {
+      const client = await proxy.client()
+      await eventually(() => expect(proxy.rows()).toHaveLength(1))
+      expect(proxy.rows()).toMatchObject([{ user: 0, up: 0, down: 0, name: '', target: ':: 0' }])
       client.reset()
-      await engine.empty()
+      await proxy.empty()
     }
   })
 
   it('kills the sessions named, and no others', async () => {
-    const engine = await startEngine(start)
+    const proxy = await startProxy(start)
     const target = await startTarget()
-    const doomed = await engine.open('127.0.0.1', target.port)
+    const doomed = await proxy.open('127.0.0.1', target.port)
     const doomedPeer = await target.next()
-    const [row] = engine.rows()
-    const other = await engine.open('127.0.0.1', target.port)
+    const [row] = proxy.rows()
+    const other = await proxy.open('127.0.0.1', target.port)
     const otherPeer = await target.next()
     const serial = row?.serial ?? 0
 
-    expect(await engine.engine.kill([serial, 987_654_321])).toEqual([serial])
+    expect(await proxy.engine.kill([serial, 987_654_321])).toEqual([serial])
     expect(await Promise.all([doomed.discard(), doomedPeer.discard()])).toEqual(['ECONNRESET', 'ECONNRESET'])
-    expect(await engine.engine.kill([serial])).toEqual([])
+    expect(await proxy.engine.kill([serial])).toEqual([])
     other.write('still here')
     expect(await otherPeer.readText(10)).toBe('still here')
   })
 
   it('never gives a serial twice', async () => {
-    const engine = await startEngine(start)
+    const proxy = await startProxy(start)
     const target = await startTarget()
     const seen = new Set<number>()
     for (let i = 0; i < 20; i++) {
-      const client = await engine.open('127.0.0.1', target.port)
-      for (const row of engine.rows()) seen.add(row.serial)
+      const client = await proxy.open('127.0.0.1', target.port)
+      for (const row of proxy.rows()) seen.add(row.serial)
       client.reset()
-      await engine.empty()
+      await proxy.empty()
     }
     expect(seen.size).toBe(20)
   })
 
   it("ends a user's sessions, wherever they stand, when asked to", async () => {
     const resolve = vi.fn(() => new Promise<never>(() => {}))
-    const engine = await startEngine(start, { passwordRequired: true, services: { resolve } })
+    const proxy = await startProxy(start, { passwordRequired: true, services: { resolve } })
     const target = await startTarget()
-    const open = await engine.openAsAlice('127.0.0.1', target.port)
+    const open = await proxy.openAsAlice('127.0.0.1', target.port)
     const peer = await target.next()
-    const resolving = await engine.clientAsAlice()
+    const resolving = await proxy.clientAsAlice()
     resolving.write(request('slow.test', 80))
     await eventually(() => expect(resolve).toHaveBeenCalled())
-    const requesting = await engine.clientAsAlice()
-    expect(engine.userSessions(alice.index)).toBe(3)
+    const requesting = await proxy.clientAsAlice()
+    expect(proxy.userSessions(alice.index)).toBe(3)
 
-    expect(await engine.engine.userChanged({ user: alice.index + 1, cut: true })).toBe(0)
-    expect(await engine.engine.userChanged({ user: alice.index, cut: true })).toBe(3)
+    expect(await proxy.engine.userChanged({ user: alice.index + 1, cut: true })).toBe(0)
+    expect(await proxy.engine.userChanged({ user: alice.index, cut: true })).toBe(3)
     await Promise.all([open, peer, resolving, requesting].map((one) => one.discard()))
-    expect(engine.rows()).toEqual([])
-    expect(engine.userSessions(alice.index)).toBe(0)
+    expect(proxy.rows()).toEqual([])
+    expect(proxy.userSessions(alice.index)).toBe(0)
   })
 
   it('drains: refuses new clients, serves the live ones to their end', async () => {
-    const engine = await startEngine(start)
+    const proxy = await startProxy(start)
     const target = await startTarget()
-    const client = await engine.open('127.0.0.1', target.port)
+    const client = await proxy.open('127.0.0.1', target.port)
     const peer = await target.next()
     let drained = false
-    const draining = engine.engine.drain().then(() => {
+    const draining = proxy.engine.drain().then(() => {
       drained = true
     })
-    await eventually(() => expect(engine.client()).rejects.toMatchObject({ code: 'ECONNREFUSED' }))
-    await expect(engine.client('::1')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    await eventually(() => expect(proxy.client()).rejects.toMatchObject({ code: 'ECONNREFUSED' }))
+    await expect(proxy.client('::1')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
 
     client.write('last words')
     client.finish()
@@ -134,23 +134,23 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
     expect(drained).toBe(false)
     peer.finish()
     await draining
-    expect(engine.rows()).toEqual([])
+    expect(proxy.rows()).toEqual([])
   })
 
   it('lets clients beyond the limit wait until there is room', async () => {
-    const engine = await startEngine(start, { maxSessions: 2 })
+    const proxy = await startProxy(start, { maxSessions: 2 })
     const target = await startTarget()
-    const first = await engine.open('127.0.0.1', target.port)
+    const first = await proxy.open('127.0.0.1', target.port)
     const firstPeer = await target.next()
-    await engine.open('127.0.0.1', target.port)
-    const third = await engine.client()
+    await proxy.open('127.0.0.1', target.port)
+    const third = await proxy.client()
     third.write(bytes(greeting, request('127.0.0.1', target.port)))
     for (let i = 0; i < 50; i++) {
       first.write('ping')
       await firstPeer.read(4)
     }
     expect(third.socket.bytesRead).toBe(0)
-    expect(engine.total(Total.accepted)).toBe(2)
+    expect(proxy.total(Total.accepted)).toBe(2)
 
     first.reset()
     expect(await third.readHex(2)).toBe('0500')
@@ -162,12 +162,12 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
     const rounds = [async () => {}, async () => {}]
     const descriptors: number[] = []
     for (const _ of rounds) {
-      const engine = await startEngine(start)
-      const clients = await Promise.all(Array.from({ length: 20 }, () => engine.open('127.0.0.1', target.port)))
-      const silent = await engine.client()
-      await eventually(() => expect(engine.rows().filter((row) => row.state === State.open)).toHaveLength(20))
-      await engine.engine.close()
-      expect(engine.rows()).toEqual([])
+      const proxy = await startProxy(start)
+      const clients = await Promise.all(Array.from({ length: 20 }, () => proxy.open('127.0.0.1', target.port)))
+      const silent = await proxy.client()
+      await eventually(() => expect(proxy.rows().filter((row) => row.state === State.open)).toHaveLength(20))
+      await proxy.engine.close()
+      expect(proxy.rows()).toEqual([])
       const peers = await Promise.all(clients.map(() => target.next()))
       await Promise.all([...clients, ...peers, silent].map((one) => one.discard()))
       descriptors.push(readdirSync('/proc/self/fd').length)

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { State, Total } from '../../daemon/engine/session-table.ts'
 import { startBlackHole } from '../helpers/black-hole.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { engines, eventually, startEngine } from '../helpers/engine.ts'
+import { engines, eventually, startProxy } from '../helpers/engine.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
@@ -20,14 +20,14 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
     ['both.test', '127.0.0.1'],
     ['dead-first.test', '127.0.0.1'],
   ])('reaches %s on %s', async (name, host) => {
-    const engine = await startEngine(start)
+    const proxy = await startProxy(start)
     const target = await startTarget(host)
-    const client = await engine.open(name, target.port)
+    const client = await proxy.open(name, target.port)
     const peer = await target.next()
     peer.write('hello')
     expect(await client.readText(5)).toBe('hello')
     const address = host === '::1' ? '::1' : `::ffff:${host}`
-    expect(engine.rows()).toMatchObject([{ name, target: `${address} ${target.port}`, state: State.open }])
+    expect(proxy.rows()).toMatchObject([{ name, target: `${address} ${target.port}`, state: State.open }])
   })
 
   it.each([
@@ -35,29 +35,29 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
     ['a name whose addresses all refuse', 'dead.test', '05'],
     ['a name without addresses', 'unknown.test', '04'],
   ])('refuses %s exactly', async (_, host, reply) => {
-    const engine = await startEngine(start)
+    const proxy = await startProxy(start)
     const { port } = await startTarget()
-    const client = await engine.client()
+    const client = await proxy.client()
     client.write(bytes(greeting, request(host, port)))
     expect(await client.readHex(2)).toBe('0500')
     await expectRefusal(client, reply)
     client.finish()
-    await engine.empty()
-    expect([engine.total(Total.failed), engine.total(Total.denied)]).toEqual([1, 0])
+    await proxy.empty()
+    expect([proxy.total(Total.failed), proxy.total(Total.denied)]).toEqual([1, 0])
   })
 
   it('gives up on a name that does not resolve in time', async () => {
     const services = { resolve: () => new Promise<never>(() => {}) }
-    const engine = await startEngine(start, { timeouts: { negotiation: 200, resolve: 500 }, services })
-    const client = await engine.client()
+    const proxy = await startProxy(start, { timeouts: { negotiation: 200, resolve: 500 }, services })
+    const client = await proxy.client()
     client.write(bytes(greeting, request('slow.test', 80)))
     expect(await client.readHex(2)).toBe('0500')
     await expectRefusal(client, '04')
   })
 
   it('gives up on an address that does not answer in time', async () => {
-    const engine = await startEngine(start, { timeouts: { negotiation: 200, connect: 500 } })
-    const client = await engine.client()
+    const proxy = await startProxy(start, { timeouts: { negotiation: 200, connect: 500 } })
+    const client = await proxy.client()
     client.write(bytes(greeting, request('127.0.0.1', await startBlackHole('127.0.0.1'))))
     expect(await client.readHex(2)).toBe('0500')
     await expectRefusal(client, '06')
@@ -65,14 +65,14 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
 
   it('leaves time for the addresses behind one that does not answer', async () => {
     const services = { resolve: async () => ['127.0.0.2', '127.0.0.1'] }
-    const engine = await startEngine(start, { timeouts: { connect: 2000 }, services })
+    const proxy = await startProxy(start, { timeouts: { connect: 2000 }, services })
     const target = await startTarget('127.0.0.1')
     await startBlackHole('127.0.0.2', target.port)
-    const hopeless = await engine.client()
+    const hopeless = await proxy.client()
     hopeless.write(bytes(greeting, request('127.0.0.2', target.port)))
     const first = [
       hopeless.readToEnd().then(() => 'gave up'),
-      engine.open('half-dead.test', target.port).then(() => 'reached'),
+      proxy.open('half-dead.test', target.port).then(() => 'reached'),
     ]
     expect(await Promise.race(first)).toBe('reached')
   })
@@ -80,17 +80,17 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
   it.each(departures)('stops resolving for a client that goes with %s', async (_, depart) => {
     const resolved = Promise.withResolvers<readonly string[]>()
     const resolve = vi.fn(() => resolved.promise)
-    const engine = await startEngine(start, { services: { resolve } })
+    const proxy = await startProxy(start, { services: { resolve } })
     const target = await startTarget()
-    const client = await engine.client()
+    const client = await proxy.client()
     client.write(bytes(greeting, request('slow.test', target.port)))
     await eventually(() => expect(resolve).toHaveBeenCalledWith('slow.test'))
-    expect(engine.rows()).toMatchObject([{ state: State.resolving }])
+    expect(proxy.rows()).toMatchObject([{ state: State.resolving }])
     depart(client)
-    await engine.empty()
+    await proxy.empty()
 
     resolved.resolve(['127.0.0.1'])
-    const other = await engine.open('127.0.0.1', target.port)
+    const other = await proxy.open('127.0.0.1', target.port)
     const peer = await target.next()
     other.write('x')
     expect(await peer.readText(1)).toBe('x')
@@ -98,21 +98,21 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
   })
 
   it.each(departures)('stops connecting for a client that goes with %s', async (_, depart) => {
-    const engine = await startEngine(start)
-    const client = await engine.client()
+    const proxy = await startProxy(start)
+    const client = await proxy.client()
     client.write(bytes(greeting, request('127.0.0.1', await startBlackHole('127.0.0.1'))))
-    await eventually(() => expect(engine.rows()).toMatchObject([{ state: State.connecting }]))
+    await eventually(() => expect(proxy.rows()).toMatchObject([{ state: State.connecting }]))
     depart(client)
-    await engine.empty()
-    expect(engine.total(Total.failed)).toBe(1)
+    await proxy.empty()
+    expect(proxy.total(Total.failed)).toBe(1)
   })
 
   it('serves a client that has sent all its data and finished before the connection stands', async () => {
     const resolved = Promise.withResolvers<readonly string[]>()
     const resolve = vi.fn(() => resolved.promise)
-    const engine = await startEngine(start, { services: { resolve } })
+    const proxy = await startProxy(start, { services: { resolve } })
     const target = await startTarget()
-    const client = await engine.client()
+    const client = await proxy.client()
     client.write(bytes(greeting, request('slow.test', target.port), 'que'))
     await eventually(() => expect(resolve).toHaveBeenCalled())
     client.write('stion')
@@ -128,9 +128,9 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
 
   it('keeps much early data in order', async () => {
     const resolved = Promise.withResolvers<readonly string[]>()
-    const engine = await startEngine(start, { services: { resolve: () => resolved.promise } })
+    const proxy = await startProxy(start, { services: { resolve: () => resolved.promise } })
     const target = await startTarget()
-    const client = await engine.client()
+    const client = await proxy.client()
     const early = Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * 31) >> 8)
     client.write(bytes(greeting, request('slow.test', target.port)))
     client.write(early)

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { Total } from '../../daemon/engine/session-table.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { alice, engines, eventually, startEngine } from '../helpers/engine.ts'
+import { alice, engines, eventually, startProxy } from '../helpers/engine.ts'
 import {
   expectRefusal,
   expectReply,
@@ -22,9 +22,9 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     ['::1', '127.0.0.1'],
     ['::1', '::1'],
   ])('serves a client on %s to a target on %s, and replies with the true outbound address', async (via, host) => {
-    const engine = await startEngine(start)
+    const proxy = await startProxy(start)
     const target = await startTarget(host)
-    const client = await engine.client(via)
+    const client = await proxy.client(via)
     client.write(bytes(greeting, request(host, target.port)))
     expect(await client.readHex(2)).toBe('0500')
     const bound = await expectReply(client, succeeded)
@@ -33,9 +33,9 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
   })
 
   it('takes the whole conversation in one segment, data included', async () => {
-    const engine = await startEngine(start, { passwordRequired: true })
+    const proxy = await startProxy(start, { passwordRequired: true })
     const target = await startTarget()
-    const client = await engine.client()
+    const client = await proxy.client()
     client.write(bytes(greetingForLogin, goodLogin, request('127.0.0.1', target.port), 'early'))
     const peer = await target.next()
     expect(await peer.readText(5)).toBe('early')
@@ -44,9 +44,9 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
   })
 
   it('takes the conversation a byte at a time', async () => {
-    const engine = await startEngine(start, { passwordRequired: true })
+    const proxy = await startProxy(start, { passwordRequired: true })
     const target = await startTarget()
-    const client = await engine.client()
+    const client = await proxy.client()
     for (const octet of bytes(greetingForLogin, goodLogin, request('127.0.0.1', target.port)))
       client.write(bytes(octet))
     expect(await client.readHex(4)).toBe('05020100')
@@ -56,9 +56,9 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
   it('takes a request that comes while the login is being checked', async () => {
     const checked = Promise.withResolvers<number>()
     const authenticate = vi.fn(() => checked.promise)
-    const engine = await startEngine(start, { passwordRequired: true, services: { authenticate } })
+    const proxy = await startProxy(start, { passwordRequired: true, services: { authenticate } })
     const target = await startTarget()
-    const client = await engine.client()
+    const client = await proxy.client()
     client.write(bytes(greetingForLogin, goodLogin))
     await eventually(() => expect(authenticate).toHaveBeenCalled())
     client.write(request('127.0.0.1', target.port))
@@ -70,17 +70,17 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
   it('forgets a client that leaves while its login is checked', async () => {
     const checked = Promise.withResolvers<number>()
     const authenticate = vi.fn(() => checked.promise)
-    const engine = await startEngine(start, { passwordRequired: true, services: { authenticate } })
-    const client = await engine.client()
+    const proxy = await startProxy(start, { passwordRequired: true, services: { authenticate } })
+    const client = await proxy.client()
     client.write(bytes(greetingForLogin, goodLogin))
     await eventually(() => expect(authenticate).toHaveBeenCalled())
     client.reset()
-    await engine.empty()
-    const other = await engine.client()
+    await proxy.empty()
+    const other = await proxy.client()
     checked.resolve(alice.index)
     other.write(bytes(greetingForLogin, goodLogin))
     expect(await other.readHex(4)).toBe('05020100')
-    expect(engine.userSessions(alice.index)).toBe(1)
+    expect(proxy.userSessions(alice.index)).toBe(1)
   })
 
   it.each([
@@ -89,45 +89,45 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     ['an empty password', login(alice.name, ''), '05020101'],
     ['a login of another version', bytes(5, 1, 0, 1), '05020101'],
   ])('refuses %s and closes', async (_, wrong, answer) => {
-    const engine = await startEngine(start, { passwordRequired: true })
-    const client = await engine.client()
+    const proxy = await startProxy(start, { passwordRequired: true })
+    const client = await proxy.client()
     client.write(bytes(greetingForLogin, wrong))
     expect((await client.readToEnd()).toString('hex')).toBe(answer)
     client.finish()
-    await engine.empty()
-    expect(engine.total(Total.denied)).toBe(1)
+    await proxy.empty()
+    expect(proxy.total(Total.denied)).toBe(1)
   })
 
   it('refuses a client that offers no password when one is required, from the moment it is', async () => {
-    const engine = await startEngine(start)
+    const proxy = await startProxy(start)
     const target = await startTarget()
-    await engine.open('127.0.0.1', target.port)
-    await engine.engine.apply({ passwordRequired: true })
-    const client = await engine.client()
+    await proxy.open('127.0.0.1', target.port)
+    await proxy.engine.apply({ passwordRequired: true })
+    const client = await proxy.client()
     client.write(greeting)
     expect((await client.readToEnd()).toString('hex')).toBe('05ff')
-    await engine.openAsAlice('127.0.0.1', target.port)
-    expect(engine.total(Total.denied)).toBe(1)
+    await proxy.openAsAlice('127.0.0.1', target.port)
+    expect(proxy.total(Total.denied)).toBe(1)
   })
 
   it('remembers a good login until the user changes', async () => {
     const authenticate = vi.fn(async () => alice.index)
-    const engine = await startEngine(start, { passwordRequired: true, services: { authenticate } })
+    const proxy = await startProxy(start, { passwordRequired: true, services: { authenticate } })
     const target = await startTarget()
-    const logins = engine.engine.tables.length * 8
-    for (let i = 0; i < logins; i++) await engine.openAsAlice('127.0.0.1', target.port)
+    const logins = proxy.engine.tables.length * 8
+    for (let i = 0; i < logins; i++) await proxy.openAsAlice('127.0.0.1', target.port)
     const checks = authenticate.mock.calls.length
-    expect(checks).toBeLessThanOrEqual(engine.engine.tables.length)
+    expect(checks).toBeLessThanOrEqual(proxy.engine.tables.length)
 
-    expect(await engine.engine.userChanged({ user: alice.index, cut: false })).toBe(0)
-    await engine.openAsAlice('127.0.0.1', target.port)
+    expect(await proxy.engine.userChanged({ user: alice.index, cut: false })).toBe(0)
+    await proxy.openAsAlice('127.0.0.1', target.port)
     expect(authenticate).toHaveBeenCalledTimes(checks + 1)
-    expect(engine.userSessions(alice.index)).toBe(logins + 1)
+    expect(proxy.userSessions(alice.index)).toBe(logins + 1)
   })
 
   it('lets a refused client finish what it is saying', async () => {
-    const engine = await startEngine(start)
-    const client = await engine.client()
+    const proxy = await startProxy(start)
+    const client = await proxy.client()
     client.write(bytes(greeting, 5, 2, 0, 1, 127, 0, 0, 1, 0, 80, new Uint8Array(2000)))
     expect(await client.readHex(2)).toBe('0500')
     await expectRefusal(client, '07')
@@ -139,37 +139,37 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
   })
 
   it('lets go of a client that never closes after its refusal', async () => {
-    const engine = await startEngine(start)
-    const client = await engine.client()
+    const proxy = await startProxy(start)
+    const client = await proxy.client()
     client.write(bytes(greeting, 5, 9, 0, 1, 127, 0, 0, 1, 0, 80))
     expect(await client.readHex(2)).toBe('0500')
     await expectRefusal(client, '07')
-    await engine.empty()
-    expect(engine.total(Total.failed)).toBe(1)
+    await proxy.empty()
+    expect(proxy.total(Total.failed)).toBe(1)
   })
 
   it('says nothing to what is not SOCKS5', async () => {
-    const engine = await startEngine(start)
-    const client = await engine.client()
+    const proxy = await startProxy(start)
+    const client = await proxy.client()
     client.write('GET / HTTP/1.1\r\n\r\n')
     expect(await client.readTextToEnd()).toBe('')
   })
 
   it('survives clients that go at any moment', async () => {
-    const engine = await startEngine(start, { passwordRequired: true })
+    const proxy = await startProxy(start, { passwordRequired: true })
     const target = await startTarget()
     const conversation = bytes(greetingForLogin, goodLogin, request('one.test', target.port), 'early')
     const visit = async (length: number, departure: 'finish' | 'reset') => {
-      const client = await engine.client()
+      const client = await proxy.client()
       await client.flush(conversation.subarray(0, length))
       client[departure]()
     }
     await Promise.all([...conversation.keys()].flatMap((length) => [visit(length, 'finish'), visit(length, 'reset')]))
     await eventually(() => {
       for (const peer of target.unclaimed) peer.finish()
-      expect(engine.total(Total.connected) + engine.total(Total.failed)).toBe(conversation.length * 2)
+      expect(proxy.total(Total.connected) + proxy.total(Total.failed)).toBe(conversation.length * 2)
     })
-    expect(engine.total(Total.accepted)).toBe(conversation.length * 2)
+    expect(proxy.total(Total.accepted)).toBe(conversation.length * 2)
   })
 
   it.each([
@@ -179,25 +179,25 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     ['half a login', bytes(greetingForLogin, 1, 5, 'ali')],
     ['half a request', bytes(greetingForLogin, goodLogin, 5, 1, 0, 1)],
   ])('ends a client that falls silent after %s', async (_, said) => {
-    const engine = await startEngine(start, { passwordRequired: true, timeouts: { negotiation: 200 } })
-    const client = await engine.client()
+    const proxy = await startProxy(start, { passwordRequired: true, timeouts: { negotiation: 200 } })
+    const client = await proxy.client()
     client.write(said)
     await client.discard()
-    await engine.empty()
-    expect(engine.total(Total.failed)).toBe(1)
+    await proxy.empty()
+    expect(proxy.total(Total.failed)).toBe(1)
   })
 
   it('ends a client whose login check does not come in time', async () => {
     const services = { authenticate: () => new Promise<undefined>(() => {}) }
-    const engine = await startEngine(start, { passwordRequired: true, timeouts: { negotiation: 200 }, services })
-    const client = await engine.client()
+    const proxy = await startProxy(start, { passwordRequired: true, timeouts: { negotiation: 200 }, services })
+    const client = await proxy.client()
     client.write(bytes(greetingForLogin, goodLogin))
     await client.discard()
   })
 
   it('gives no more time to a client that trickles', async () => {
-    const engine = await startEngine(start, { timeouts: { negotiation: 300 } })
-    const client = await engine.client()
+    const proxy = await startProxy(start, { timeouts: { negotiation: 300 } })
+    const client = await proxy.client()
     client.write(bytes(5, 255))
     const trickle = setInterval(() => client.write(bytes(7)), 50)
     await client.discard()

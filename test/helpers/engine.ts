@@ -44,7 +44,7 @@ export interface Options {
 const patience: Timeouts = { negotiation: 60_000, resolve: 60_000, connect: 60_000, idle: 60_000, halfClosed: 60_000 }
 
 /** Starts an engine on both loopbacks, with fake services. It ends with the test, and its books must balance then. */
-export async function startEngine(start: Start, options: Options = {}): Promise<EngineUnderTest> {
+export async function startProxy(start: Start, options: Options = {}): Promise<ProxyUnderTest> {
   const engine = await start(
     {
       listen: options.listen ?? [
@@ -68,12 +68,12 @@ export async function startEngine(start: Start, options: Options = {}): Promise<
       ...options.services,
     },
   )
-  const running = new EngineUnderTest(engine)
+  const proxy = new ProxyUnderTest(engine)
   onTestFinished(async () => {
     await engine.close()
-    running.expectBalance()
+    proxy.expectBalance()
   })
-  return running
+  return proxy
 }
 
 /** Waits for what no event tells: the tables are written by other threads. */
@@ -94,7 +94,7 @@ export interface Row {
   readonly name: string
 }
 
-export class EngineUnderTest {
+export class ProxyUnderTest {
   readonly engine: Engine
 
   constructor(engine: Engine) {
