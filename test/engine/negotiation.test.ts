@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { Total } from '../../daemon/engine/session-table.ts'
+import { State, Total } from '../../daemon/engine/session-table.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { alice, engines, eventually, startProxy } from '../helpers/engine.ts'
 import {
@@ -144,6 +144,7 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     client.write(bytes(greeting, 5, 9, 0, 1, 127, 0, 0, 1, 0, 80))
     expect(await client.readHex(2)).toBe('0500')
     await expectRefusal(client, '07')
+    expect(proxy.rows()).toMatchObject([{ state: State.closing }])
     await proxy.empty()
     expect(proxy.total(Total.failed)).toBe(1)
   })
