@@ -30,7 +30,7 @@ const everywhere: readonly Binding[] = [
 const list: readonly Binding[] = [
   { keys: ['/'], command: 'filter', summary: 'filter the rows', hint: 'filter' },
   { keys: ['s'], command: 'sort', summary: 'sort by the next column', hint: 'sort' },
-  { keys: ['S'], command: 'reverse', summary: 'turn the order around', hint: 'reverse' },
+  { keys: ['S'], command: 'reverse', summary: 'turn the order around' },
   { keys: ['down', 'j'], command: 'down', summary: 'one row down' },
   { keys: ['up', 'k'], command: 'up', summary: 'one row up' },
   { keys: ['pgdn', 'ctrl+f'], command: 'pageDown', summary: 'one screen down' },

@@ -6,8 +6,9 @@ export interface Column<Row> {
   readonly name: string
   readonly header: string
   readonly align: 'left' | 'right'
-  /** Terminal columns it takes; without it, those of its longest cell. */
+  /** Terminal columns it takes; without it, those of its longest cell, up to `widest` while space is short. */
   readonly width?: number
+  readonly widest?: number
   /** The cell's text, safe to show. */
   cell(row: Row, format: Format): string
   /** Order of two rows, ascending. */

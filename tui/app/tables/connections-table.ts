@@ -22,7 +22,7 @@ export const connectionsTable: TableSpec<ConnectionRow> = {
   id: ({ connection }) => connection.id,
   fields: { user: userOf, src: clientOf, dst: destinationOf, state: stateOf },
   columns: [
-    textColumn('user', 'User', userOf),
+    textColumn('user', 'User', userOf, { widest: 16 }),
     textColumn('client', 'Client', clientOf),
     textColumn('destination', 'Destination', destinationOf),
     textColumn('state', 'State', stateOf, { dispensable: 1, width: 11 }),

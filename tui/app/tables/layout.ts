@@ -9,6 +9,8 @@ export interface Placed<Row> {
 
 /** A column of texts is never cut below this. */
 const narrowest = 8
+/** An IPv6 address with brackets and port is whole in this: no longer text may push other columns out. */
+const widest = 47
 
 /**
  * The columns that fit into `width` with a space between them. Dispensable ones, but for the one named `kept`, are left
@@ -28,9 +30,9 @@ export function placeColumns<Row>(
     placed = placed.filter(({ column }) => column !== spare)
   }
   while (excess(placed, width) > 0) {
-    const widest = Math.max(...placed.map(({ column, width }) => (isText(column) ? width : 0)))
-    if (widest <= narrowest) break
-    placed = resize(placed, ({ column, width }) => isText(column) && width === widest, -1)
+    const longest = Math.max(...placed.map(({ column, width }) => (isText(column) ? width : 0)))
+    if (longest <= narrowest) break
+    placed = resize(placed, ({ column, width }) => isText(column) && width === longest, -1)
   }
   return resize(placed, ({ column }) => isText(column), Math.max(0, -excess(placed, width)))
 }
@@ -44,10 +46,12 @@ export function layOut<Row>(
   return placed.map(({ column, width }) => fitText(cell(column), width, ellipsis, column.align)).join(' ')
 }
 
-/** Room for an arrow behind the header. */
 function naturalWidth<Row>(column: Column<Row>, rows: readonly Row[], format: Format): number {
   if (column.width) return column.width
-  return rows.reduce((width, row) => Math.max(width, columnsOf(column.cell(row, format))), column.header.length + 1)
+  // Room for an arrow behind the header.
+  const least = column.header.length + 1
+  const longest = rows.reduce((most, row) => Math.max(most, columnsOf(column.cell(row, format))), least)
+  return Math.min(longest, column.widest ?? widest)
 }
 
 function isText<Row>(column: Column<Row>): boolean {

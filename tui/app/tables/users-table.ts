@@ -18,7 +18,7 @@ export const usersTable: TableSpec<UserRow> = {
   id: nameOf,
   fields: { user: nameOf, state: stateOf, lasts: lastsOf },
   columns: [
-    textColumn('name', 'User', nameOf),
+    textColumn('name', 'User', nameOf, { widest: 24 }),
     textColumn('state', 'State', stateOf, { width: 8, dispensable: 6 }),
     textColumn('lasts', 'Lasts', lastsOf, { width: 8, dispensable: 2 }),
     numberColumn('connections', 'Conns', 6, ({ user }) => user.connections, String, { dispensable: 5 }),

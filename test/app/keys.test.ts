@@ -1,0 +1,60 @@
+import type { Key } from 'ink'
+import { describe, expect, test } from 'vitest'
+import { hintsFor } from '../../tui/app/components/hints.tsx'
+import { decodeKeys } from '../../tui/app/keys/decode.ts'
+import { helpLines } from '../../tui/app/keys/help-lines.ts'
+import { type Binding, keyLabel, keyTable } from '../../tui/app/keys/key-table.ts'
+import { pages } from '../../tui/app/store/state.ts'
+
+const contexts = Object.entries<readonly Binding[]>(keyTable)
+
+describe('the key table', () => {
+  test.each(contexts)('%s: no key means two things', (_, bindings) => {
+    const keys = bindings.flatMap((binding) => binding.keys)
+    expect(new Set(keys).size).toBe(keys.length)
+  })
+
+  test.each(contexts)('%s: the hints fit into 80 columns, all of them', (_, bindings) => {
+    const line = hintsFor(bindings, 80)
+    expect(line.length).toBeLessThanOrEqual(80)
+    for (const { hint } of bindings) if (hint) expect(line).toContain(hint)
+  })
+
+  test('in less room some hints go, but not how to get help or out', () => {
+    expect(hintsFor(keyTable.connections, 40)).toMatch(/^ x cut .* \? help {2}q quit$/)
+    expect(hintsFor(keyTable.connections, 40).length).toBeLessThanOrEqual(40)
+  })
+
+  test.each(pages)('the help for %s names every key of the page and what it does', (page) => {
+    const help = helpLines(page).join('\n')
+    for (const { keys, summary } of keyTable[page])
+      expect(help).toContain(`${keys.map(keyLabel).join(', ').padEnd(16)} ${summary}`)
+  })
+
+  test.each(pages)('on %s Esc does not quit, q does', (page) => {
+    const bindings: readonly Binding[] = keyTable[page]
+    const command = (key: string) => bindings.find(({ keys }) => keys.includes(key))?.command
+    expect(command('esc')).not.toBe('quit')
+    expect(command('q')).toBe('quit')
+  })
+})
+
+describe('decoding', () => {
+  const pressed = (...flags: (keyof Key)[]) => Object.fromEntries(flags.map((flag) => [flag, true])) as unknown as Key
+
+  test.each([
+    ['j', pressed(), ['j']],
+    ['J', pressed('shift'), ['J']],
+    ['', pressed('upArrow'), ['up']],
+    ['', pressed('tab'), ['tab']],
+    ['', pressed('tab', 'shift'), ['shift+tab']],
+    ['f', pressed('ctrl'), ['ctrl+f']],
+    ['1', pressed('meta'), ['alt+1']],
+    [' ', pressed(), ['space']],
+    ['bob\rpw', pressed(), ['b', 'o', 'b', 'enter', 'p', 'w']],
+    ['j\u0006k', pressed(), ['j', 'ctrl+f', 'k']],
+    ['漢👍', pressed(), ['漢', '👍']],
+  ])('%j', (input, key, names) => {
+    expect(decodeKeys(input, key)).toEqual(names)
+  })
+})

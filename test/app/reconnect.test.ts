@@ -1,0 +1,69 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { connectThrough } from '../helpers/connect-through.ts'
+import { startDaemon, temporaryFolders } from '../helpers/daemon.ts'
+import { program } from '../helpers/proxy-tui.ts'
+import { startTarget } from '../helpers/target.ts'
+import { openTerminal } from '../helpers/terminal.ts'
+import { openApp } from './open-app.ts'
+
+test('a daemon that is killed and restarted is found again without a key, its data shown dimmed meanwhile', async () => {
+  const target = await startTarget()
+  const daemon = await startDaemon()
+  await connectThrough(daemon.port('socks'), target)
+  await using app = await openApp(daemon)
+  await app.shows(/accepted 1/)
+  await daemon.kill()
+  await app.shows(/^ disconnected, retrying in \d+ s: /)
+  expect(app.screen).toMatch(/\[1 Overview\] {2}2 Connections 1 .*accepted 1/s)
+  const row = app.lines.findIndex((line) => line.includes('accepted 1'))
+  expect(app.emulator.buffer.active.getLine(row)?.getCell(1)?.isDim()).toBeTruthy()
+
+  const restarted = await startDaemon([], { folders: daemon.folders })
+  await app.shows(/^ proxyd \d.*2 Connections 0.*accepted 0/s)
+  await connectThrough(restarted.port('socks'), target)
+  app.type('2')
+  await app.shows(/1\/1 connections/)
+})
+
+test('the app may be there before its daemon', async () => {
+  const folders = await temporaryFolders()
+  await using app = openTerminal(process.execPath, [program, '--socket', join(folders.runtime, 'proxyd.sock')])
+  await app.shows(/^ disconnected, retrying in \d+ s: no proxyd reached/)
+  app.type('3a')
+  await app.shows(/New user/)
+  app.type('bob\r\r')
+  await app.shows(/! not connected, so nothing was done/)
+  app.type('\u001b')
+  await startDaemon([], { folders })
+  await app.shows(/^ proxyd \d.*0\/0 users/s)
+})
+
+test('a wrong cookie is told and not tried again until somebody wants it', async () => {
+  const daemon = await startDaemon()
+  const wrong = join(daemon.folders.state, 'wrong-cookie')
+  await writeFile(wrong, '0'.repeat(64), { mode: 0o600 })
+  const where = ['--host', '::1', '--port', `${daemon.port('control')}`, '--cookie-file', wrong]
+  await using app = openTerminal(process.execPath, [program, ...where])
+  await app.shows(/^ refused, press r to try again: /)
+  await writeFile(wrong, await readFile(join(daemon.folders.runtime, 'cookie')))
+  expect(app.screen).toMatch(/^ refused/)
+  app.type('r')
+  await app.shows(/^ proxyd \d.* \[::1\]:\d+$/m)
+})
+
+test('the graph begins with what the daemon remembers', async () => {
+  const daemon = await startDaemon()
+  const target = await startTarget()
+  const client = await connectThrough(daemon.port('socks'), target)
+  const server = await target.next()
+  await using early = await openApp(daemon)
+  server.write(Buffer.alloc(1024 * 1024))
+  await client.read(1024 * 1024)
+  await early.shows(/scale in MiB\/s/)
+  await early.shows(/Down 0 B\/s/)
+  await using late = await openApp(daemon)
+  await late.shows(/scale in MiB\/s/)
+  expect(late.lines.slice(3, 9).some((line) => /[⠁-⣿]/.test(line.slice(8, 40)))).toBe(true)
+})

@@ -1,0 +1,124 @@
+import { expect, test } from 'vitest'
+import { connectThrough } from '../helpers/connect-through.ts'
+import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { exec } from '../helpers/proxy-tui.ts'
+import { startTarget } from '../helpers/target.ts'
+import type { Terminal } from '../helpers/terminal.ts'
+import { openApp } from './open-app.ts'
+
+test('a terminal that is too small is told both sizes, and gets the app once it is larger', async () => {
+  await using app = await openApp(await startDaemon())
+  app.resize(60, 15)
+  await app.shows(/60x15.* 72x18/s)
+  expect(app.screen).not.toMatch(/Overview/)
+  app.resize(80, 24)
+  await app.shows(/\[1 Overview\].* q quit$/s)
+})
+
+test('the smallest terminal shows every part of every page', async () => {
+  await using app = await openApp(await startDaemon(['-u', 'bob:pw']), { columns: 72, rows: 18 })
+  await app.shows(/ now\n.* accepted 0 .*Busiest users.* q quit$/s)
+  app.type('2')
+  await app.shows(/0\/0 connections\n User .* Age.* q quit$/s)
+  app.type('3')
+  await app.shows(/1\/1 users.*\n User.*\n>bob .* q quit$/s)
+  app.type('x')
+  await app.shows(/>bob.*Delete user bob\?.*\[ Cancel \].*yes/s)
+})
+
+test('twenty resizes leave no ghosts', async () => {
+  const daemon = await startDaemon()
+  await using app = await openApp(daemon)
+  app.type('?')
+  await app.shows(/this help|the overview/)
+  for (let step = 0; step < 20; step++) app.resize(72 + ((step * 37) % 90), 18 + ((step * 17) % 30))
+  app.resize(100, 30)
+  await using fresh = await openApp(daemon, { columns: 100, rows: 30 })
+  fresh.type('?')
+  await fresh.shows(/this help/)
+  // The first row tells the time.
+  const still = (terminal: Terminal) => terminal.lines.slice(1).join('\n')
+  await app.until(() => still(app) === still(fresh), 'looks like one that was never resized')
+})
+
+test('a larger terminal is used: more graph, more columns', async () => {
+  const daemon = await startDaemon()
+  await connect(daemon)
+  await using app = await openApp(daemon, { columns: 160, rows: 50 })
+  await app.shows(/-146 s/)
+  expect(app.lines.filter((line) => line.includes('⡇')).length).toBeGreaterThan(20)
+  app.type('2')
+  await app.shows(/User +Client +Destination +State +Down\/s +Up\/s +Down +Up +Age/)
+})
+
+test('in a steady state it writes what has changed, and never clears the screen', async () => {
+  const daemon = await startDaemon()
+  await using app = await openApp(daemon)
+  await app.shows(/up 2s/)
+  const before = app.output.length
+  await app.shows(/up 4s/)
+  const written = app.output.slice(before)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
+  expect(written).not.toMatch(/\u001b\[[0-3]?J/)
+  expect(written.length).toBeLessThan(80 * 24)
+})
+
+test('NO_COLOR gives no color and no style at all, and the selection still shows', async () => {
+  const daemon = await startDaemon(['-u', 'bob:pw'])
+  await using app = await openApp(daemon, { env: { NO_COLOR: '1' } })
+  await app.shows(/-66 s/)
+  app.type('3')
+  await app.shows(/^>bob/m)
+  app.type('x')
+  await app.shows(/\[ Cancel \]/)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
+  expect(app.output).not.toMatch(/\u001b\[[\d;:]*m/)
+})
+
+test('a locale without UTF-8 gets ASCII only', async () => {
+  const daemon = await startDaemon(['-u', 'bøb:pw'])
+  await using app = await openApp(daemon, { env: { LANG: 'C', LC_ALL: undefined, LC_CTYPE: undefined } })
+  await app.shows(/\| +\|/)
+  app.type('3')
+  await app.shows(/^>b\?b/m)
+  app.type('x')
+  await app.shows(/\[ Cancel \]/)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what ASCII is
+  expect(app.output).toMatch(/^[\u0000-\u007f]*$/)
+})
+
+test('CI in the environment does not turn the screen into a log', async () => {
+  await using app = await openApp(await startDaemon(), { env: { CI: 'true' } })
+  expect(app.isAlternate).toBe(true)
+})
+
+test('hostile and wide names neither move the cursor nor break the columns', async () => {
+  const daemon = await startDaemon()
+  const names = ['\u202egnp.exe', 'a\u200bb\u2028c', '漢字', 'a\u200db', 'e\u0301'.repeat(5), 'x'.repeat(200)]
+  for (const name of names) expect(await exec(daemon, `adduser '${name}'`)).toMatchObject({ status: 0 })
+  await using app = await openApp(daemon)
+  app.type('3')
+  await app.shows(/6\/6 users/)
+  const { active } = app.emulator.buffer
+  const column = app.lines[3]?.indexOf('State') ?? -1
+  const states = names.map((_, row) => active.getLine(4 + row)?.translateToString(false, column, column + 8))
+  expect(states).toEqual(names.map(() => 'enabled '))
+  expect(app.lines[23]).toMatch(/q quit$/)
+})
+
+test('a paste is text in a field, and nothing elsewhere', async () => {
+  const daemon = await startDaemon(['-u', 'bob:pw'])
+  await using app = await openApp(daemon)
+  const paste = (text: string) => app.type(`\u001b[200~${text}\u001b[201~`)
+  app.type('3')
+  await app.shows(/^>bob/m)
+  paste('xyq')
+  app.type('/')
+  await app.shows(/^ \//m)
+  paste('bo\r\u001b[2Jb\n')
+  await app.shows(/filter: bo\[2Jb/)
+})
+
+async function connect(daemon: Daemon): Promise<void> {
+  await connectThrough(daemon.port('socks'), await startTarget())
+}

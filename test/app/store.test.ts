@@ -1,0 +1,200 @@
+import { describe, expect, test } from 'vitest'
+import type { Connection, Sample } from '../../shared/protocol/methods.ts'
+import { reduce } from '../../tui/app/store/reducer.ts'
+import { type Event, initialState, type State } from '../../tui/app/store/state.ts'
+import { connectionsView, settleCursor, usersView } from '../../tui/app/store/view.ts'
+
+const connection = (id: string, fields: Partial<Connection> = {}): Connection => ({
+  id,
+  state: 'open',
+  user: null,
+  client: `127.0.0.1:${id}`,
+  destination: 'example.com:443',
+  address: '192.0.2.1:443',
+  opened: Number(id),
+  up: 0,
+  down: 0,
+  ...fields,
+})
+
+const sample = (seq: number, fields: Partial<Sample> = {}): Sample => ({
+  seq,
+  time: 1000 * seq,
+  up: 0,
+  down: 0,
+  accepted: 0,
+  connected: 0,
+  failed: 0,
+  denied: 0,
+  connections: 0,
+  users: [],
+  ...fields,
+})
+
+function stateAfter(events: readonly Event[], state: State = initialState): State {
+  return events.reduce((before, event) => settleCursor(before, reduce(before, event)), state)
+}
+
+const online = (instance: string): Event => ({ type: 'link', link: { state: 'online', instance, role: 'admin' } })
+const snapshot = (at: number, ...rows: Connection[]): Event => ({ type: 'snapshot', rows, at })
+const moved = (at: number, ...counts: [string, number, number][]): Event => ({
+  type: 'changed',
+  changes: [{ changed: [], moved: counts, closed: [] }],
+  at,
+})
+const closed = (at: number, ...ids: string[]): Event => ({
+  type: 'changed',
+  changes: [{ changed: [], moved: [], closed: ids }],
+  at,
+})
+const ids = (state: State) => connectionsView(state).ids
+const rateOf = (state: State, id: string) => connectionsView(state).rows.find((row) => row.connection.id === id)?.rate
+
+describe('the graph', () => {
+  const samples = (...list: Sample[]): Event => ({ type: 'samples', samples: list, at: 0 })
+
+  test('has the rate of each interval, however long', () => {
+    const { traffic } = stateAfter([
+      samples(sample(1), sample(2, { up: 500, down: 100 }), sample(5, { up: 800, down: 100 })),
+    ])
+    expect(traffic.points).toEqual([
+      { time: 2000, span: 1000, up: 500, down: 100 },
+      { time: 5000, span: 3000, up: 100, down: 0 },
+    ])
+  })
+
+  test('does not count a sample twice when the history comes again', () => {
+    const list = [sample(1), sample(2, { up: 500 })]
+    expect(stateAfter([samples(...list), samples(...list, sample(3, { up: 600 }))]).traffic.points).toHaveLength(2)
+  })
+
+  test('goes on after a gap with another daemon, whose counters begin anew', () => {
+    const first = [online('a'), samples(sample(1), sample(2, { up: 500 }))]
+    const { traffic } = stateAfter([
+      ...first,
+      online('b'),
+      samples(sample(1, { time: 9000 }), sample(2, { time: 10_000, up: 70 })),
+    ])
+    expect(traffic.points.map(({ time, up }) => [time, up])).toEqual([
+      [2000, 500],
+      [10_000, 70],
+    ])
+  })
+
+  test('stays when the same daemon is found again', () => {
+    const { traffic } = stateAfter([online('a'), samples(sample(1), sample(2)), online('a')])
+    expect(traffic.latest?.seq).toBe(2)
+  })
+
+  test('busiest users have rates from the second sample on', () => {
+    const bob = { name: 'bob', connections: 1, up: 1000, down: 5000 }
+    const now = { ...bob, up: 1500, down: 9000 }
+    const { traffic } = stateAfter([samples(sample(1, { users: [bob] }), sample(2, { users: [now] }))])
+    expect(traffic.users).toEqual([{ name: 'bob', connections: 1, up: 500, down: 4000 }])
+    expect(stateAfter([samples(sample(1, { users: [bob] }))]).traffic.users[0]).toMatchObject({ up: 0, down: 0 })
+  })
+})
+
+describe('the rates of connections', () => {
+  test('come from the counters of one to two seconds', () => {
+    let state = stateAfter([snapshot(0, connection('1'))])
+    for (let at = 250; at <= 3000; at += 250) state = stateAfter([moved(at, ['1', at, 4 * at])], state)
+    expect(rateOf(state, '1')).toEqual({ up: 1000, down: 4000 })
+  })
+
+  test('fall to nothing when nothing moves', () => {
+    const state = stateAfter([
+      snapshot(0, connection('1')),
+      moved(1000, ['1', 5000, 0]),
+      { type: 'samples', samples: [sample(1)], at: 2000 },
+      { type: 'samples', samples: [sample(2)], at: 3000 },
+      { type: 'samples', samples: [sample(3)], at: 4000 },
+    ])
+    expect(rateOf(state, '1')).toEqual({ up: 0, down: 0 })
+  })
+
+  test('of one that was not there before count from nothing', () => {
+    const change = { changed: [connection('2', { down: 500 })], moved: [], closed: [] }
+    const state = stateAfter([snapshot(0, connection('1')), { type: 'changed', changes: [change], at: 1000 }])
+    expect(rateOf(state, '2')).toEqual({ up: 0, down: 500 })
+  })
+
+  test('are unknown in a fresh snapshot, not its whole past', () => {
+    expect(rateOf(stateAfter([snapshot(5000, connection('1', { down: 1e9 }))]), '1')).toEqual({ up: 0, down: 0 })
+  })
+})
+
+describe('the table of connections', () => {
+  const select = (id: string): Event => ({ type: 'list', page: 'connections', event: { do: 'select', id } })
+  const start = stateAfter([
+    { type: 'page', page: 'connections' },
+    snapshot(0, ...['1', '2', '3'].map((id) => connection(id))),
+  ])
+
+  test('begins with the newest', () => {
+    expect(ids(start)).toEqual(['3', '2', '1'])
+  })
+
+  test('keeps the cursor on its connection through changes, sorting and filtering', () => {
+    const state = stateAfter(
+      [
+        select('2'),
+        { type: 'changed', changes: [{ changed: [connection('4')], moved: [], closed: ['3'] }], at: 1 },
+        { type: 'list', page: 'connections', event: { do: 'sort', sort: { column: 'client', descending: false } } },
+      ],
+      start,
+    )
+    const { cursor } = connectionsView(state)
+    expect(ids(state)[cursor]).toBe('2')
+  })
+
+  test('puts the cursor on the row that has come to stand where the selected one ended', () => {
+    const one = stateAfter([select('2'), closed(1, '2')], start)
+    expect(connectionsView(one)).toMatchObject({ ids: ['3', '1'], cursor: 1 })
+    const last = stateAfter([select('1'), closed(1, '1')], start)
+    expect(connectionsView(last)).toMatchObject({ ids: ['3', '2'], cursor: 1 })
+    expect(connectionsView(stateAfter([closed(2, '2', '3')], last))).toMatchObject({ ids: [], cursor: 0 })
+  })
+
+  test('stands still while paused and shows what has happened afterwards', () => {
+    const paused = stateAfter([{ type: 'pause' }, closed(1, '3'), moved(1, ['2', 7, 7])], start)
+    expect(ids(paused)).toEqual(['3', '2', '1'])
+    expect(connectionsView(paused).rows[1]?.connection.up).toBe(0)
+    const going = stateAfter([{ type: 'pause' }], paused)
+    expect(ids(going)).toEqual(['2', '1'])
+    expect(connectionsView(going).rows[0]?.connection.up).toBe(7)
+  })
+
+  test('shows all rows and the problem if the filter cannot be used', () => {
+    const typed: Event[] = [
+      { type: 'list', page: 'connections', event: { do: 'openFilter' } },
+      { type: 'list', page: 'connections', event: { do: 'editFilter', edit: { do: 'insert', text: '~(' } } },
+    ]
+    expect(connectionsView(stateAfter(typed, start))).toMatchObject({ total: 3, problem: expect.any(String) })
+    expect(ids(stateAfter(typed, start))).toHaveLength(3)
+  })
+
+  test('is forgotten with its daemon', () => {
+    expect(ids(stateAfter([online('a'), snapshot(0, connection('1')), online('b')]))).toEqual([])
+    expect(ids(stateAfter([online('a'), snapshot(0, connection('1')), online('a')]))).toEqual(['1'])
+  })
+})
+
+test('users have the rates between two looks', () => {
+  const user = { name: 'bob', enabled: true, stored: true, created: 0, connections: 1, up: 0, down: 1000 }
+  const state = stateAfter([
+    { type: 'users', users: [user], at: 1000 },
+    {
+      type: 'users',
+      users: [
+        { ...user, down: 5000 },
+        { ...user, name: 'new', down: 9 },
+      ],
+      at: 3000,
+    },
+  ])
+  expect(usersView(state).rows.map(({ user: { name }, rate }) => [name, rate.down])).toEqual([
+    ['bob', 2000],
+    ['new', 0],
+  ])
+})

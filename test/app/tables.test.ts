@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest'
+import { type Column, type Format, numberColumn, textColumn } from '../../tui/app/tables/columns.ts'
+import { compileFilter } from '../../tui/app/tables/filter.ts'
+import { layOut, placeColumns } from '../../tui/app/tables/layout.ts'
+import { nextSort, sortRows, type TableSpec } from '../../tui/app/tables/table.ts'
+
+interface Row {
+  readonly id: string
+  readonly user: string
+  readonly place: string
+  readonly bytes: number
+}
+
+const row = (id: string, user = 'bob', place = 'example.com:443', bytes = 0): Row => ({ id, user, place, bytes })
+
+const table: TableSpec<Row> = {
+  id: ({ id }) => id,
+  fields: { user: ({ user }) => user, dst: ({ place }) => place },
+  columns: [
+    textColumn('user', 'User', ({ user }) => user, { widest: 10 }),
+    textColumn('place', 'Place', ({ place }) => place),
+    numberColumn('bytes', 'Bytes', 8, ({ bytes }) => bytes, String, { dispensable: 1 }),
+    numberColumn('more', 'More', 8, ({ bytes }) => bytes, String, { dispensable: 2 }),
+  ],
+}
+const format: Format = { now: 0, rateUnit: 'bytes', text: (outside) => outside }
+
+describe('sorting', () => {
+  const rows = [row('10', 'b', 'x', 1), row('9', 'a', 'x', 2), row('2', 'b', 'x', 3)]
+  const order = (column: string, descending: boolean) =>
+    sortRows(table, rows, { column, descending }).map(({ id }) => id)
+
+  test('goes both ways, and equal rows stay in the order of their ids', () => {
+    expect(order('user', false)).toEqual(['9', '2', '10'])
+    expect(order('user', true)).toEqual(['2', '10', '9'])
+    expect(order('bytes', true)).toEqual(['2', '9', '10'])
+    expect(order('place', false)).toEqual(['2', '9', '10'])
+    expect(order('place', true)).toEqual(['2', '9', '10'])
+  })
+
+  test('the next column begins in its natural direction, after the last comes the first', () => {
+    expect(nextSort(table, { column: 'place', descending: false })).toEqual({ column: 'bytes', descending: true })
+    expect(nextSort(table, { column: 'more', descending: true })).toEqual({ column: 'user', descending: false })
+  })
+})
+
+describe('filters', () => {
+  const rows = [row('1', 'alice', 'Example.com:443'), row('2', 'bob', '[::1]:80'), row('3', 'al', 'alice.net:22')]
+  const shown = (filter: string) => {
+    const { matches } = compileFilter(table, filter)
+    return matches && rows.filter(matches).map(({ id }) => id)
+  }
+
+  test.each([
+    ['', ['1', '2', '3']],
+    ['alice', ['1', '3']],
+    ['EXAMPLE', ['1']],
+    ['user:alice', ['1']],
+    ['dst:alice', ['3']],
+    ['user:al dst:net', ['3']],
+    ['!user:al', ['2']],
+    ['!alice !bob', []],
+    ['[::1]', ['2']],
+    ['dst:[::1]:80', ['2']],
+    ['~^a.$', ['3']],
+    ['dst:~:(80|22)$', ['2', '3']],
+    ['!dst:~:(80|22)$', ['1']],
+    ['!', ['1', '2', '3']],
+    ['user:', ['1', '2', '3']],
+    ['nofield:x', []],
+    ['__proto__:x', []],
+  ])('%s', (filter, ids) => {
+    expect(shown(filter)).toEqual(ids)
+  })
+
+  test('a wrong pattern is explained', () => {
+    expect(compileFilter(table, 'dst:~(')).toEqual({ matches: null, problem: expect.stringContaining('(') })
+  })
+})
+
+describe('layout', () => {
+  const names = (width: number, rows: readonly Row[], kept?: string) =>
+    placeColumns(table.columns, rows, format, width, kept).map(({ column, width: columns }) => [column.name, columns])
+  const rows = [row('1', 'bob', 'example.com:443')]
+
+  test('what is left over goes to the last text, and a line is exactly as wide as asked', () => {
+    expect(names(60, rows)).toEqual([
+      ['user', 5],
+      ['place', 36],
+      ['bytes', 8],
+      ['more', 8],
+    ])
+    const placed = placeColumns(table.columns, rows, format, 60)
+    expect(layOut(placed, (column: Column<Row>) => column.header, '…')).toHaveLength(60)
+  })
+
+  test('columns go before text is cut, the least wanted first, but not the one that is kept', () => {
+    expect(names(30, rows)).toEqual([
+      ['user', 5],
+      ['place', 15],
+      ['more', 8],
+    ])
+    expect(names(30, rows, 'bytes')).toEqual([
+      ['user', 5],
+      ['place', 15],
+      ['bytes', 8],
+    ])
+    expect(names(21, rows)).toEqual([
+      ['user', 5],
+      ['place', 15],
+    ])
+  })
+
+  test('then the widest text is cut', () => {
+    expect(names(20, rows)).toEqual([
+      ['user', 5],
+      ['place', 14],
+    ])
+    expect(names(19, [row('1', 'a-long-name', 'example.com:443')])).toEqual([
+      ['user', 9],
+      ['place', 9],
+    ])
+  })
+
+  test('no text pushes the other columns out', () => {
+    expect(names(80, [row('1', 'u'.repeat(255), 'd'.repeat(255))])).toEqual([
+      ['user', 10],
+      ['place', 51],
+      ['bytes', 8],
+      ['more', 8],
+    ])
+  })
+})

@@ -1,0 +1,50 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { columnsOf, cut, cutStart, fitText } from '../../tui/app/text.ts'
+import { editField, emptyField, fieldOf } from '../../tui/app/text-field.ts'
+
+test('a text is padded or cut to exactly its columns, no character torn', () => {
+  expect(fitText('abc', 5, '…')).toBe('abc  ')
+  expect(fitText('abc', 5, '…', 'right')).toBe('  abc')
+  expect(fitText('abcdef', 5, '…')).toBe('abcd…')
+  expect(fitText('漢字漢', 4, '…')).toBe('漢… ')
+  expect(fitText('e\u0301e\u0301e\u0301', 2, '…')).toBe('e\u0301…')
+  expect(fitText('abc', 0, '…')).toBe('')
+  expect(cut('漢字', 3)).toBe('漢')
+  expect(cutStart('ab漢字', 5)).toBe('b漢字')
+  expect(cutStart('漢字', 3)).toBe('字')
+})
+
+test('whatever the text, it takes the columns it should', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 2, max: 40 }), (text, width) => {
+      expect(columnsOf(fitText(text.replace(/\p{C}/gu, ''), width, '…'))).toBe(width)
+    }),
+  )
+})
+
+test('a field is edited by whole characters', () => {
+  const typed = editField(editField(emptyField, { do: 'insert', text: 'ab' }), { do: 'insert', text: '👍🏽' })
+  expect(typed).toEqual(fieldOf('ab👍🏽'))
+  expect(editField(typed, { do: 'backspace' })).toEqual(fieldOf('ab'))
+  const before = editField(typed, { do: 'left' })
+  expect(before.cursor).toBe(2)
+  expect(editField(before, { do: 'delete' })).toEqual(fieldOf('ab'))
+  expect(editField(before, { do: 'right' })).toEqual(typed)
+  expect(editField(before, { do: 'insert', text: 'c' })).toEqual({ text: 'abc👍🏽', cursor: 3 })
+  expect(editField(fieldOf('one two '), { do: 'eraseWord' })).toEqual(fieldOf('one '))
+  expect(editField({ text: 'abc', cursor: 1 }, { do: 'erase' })).toEqual({ text: 'bc', cursor: 0 })
+  expect(editField(fieldOf('ab'), { do: 'start' }).cursor).toBe(0)
+  expect(editField({ text: 'ab', cursor: 0 }, { do: 'end' })).toEqual(fieldOf('ab'))
+})
+
+test('at either end of a field nothing happens', () => {
+  for (const edit of ['backspace', 'delete', 'left', 'right', 'erase', 'eraseWord'] as const) {
+    expect(editField(emptyField, { do: edit })).toEqual(emptyField)
+  }
+})
+
+test('a paste loses its control characters, and has a limit', () => {
+  expect(editField(emptyField, { do: 'insert', text: 'a\r\n\u001b[2J\u0000b' }).text).toBe('a[2Jb')
+  expect(editField(emptyField, { do: 'insert', text: 'x'.repeat(1e6) }).text.length).toBeLessThanOrEqual(1024)
+})
