@@ -21,7 +21,7 @@ export const engines: readonly { kind: string; start: Start }[] =
   process.platform === 'linux' ? [portable, linux] : [portable]
 
 /** Names that the fake resolver knows. */
-export const names: Readonly<Record<string, readonly string[]>> = {
+const names: Readonly<Record<string, readonly string[]>> = {
   'one.test': ['127.0.0.1'],
   'six.test': ['::1'],
   'both.test': ['::1', '127.0.0.1'],

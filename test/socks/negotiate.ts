@@ -11,7 +11,7 @@ export interface Result {
 }
 
 /** The one login that is good here. */
-export const goodLogin = { username: 'alice', password: 'secret' }
+const goodLogin = { username: 'alice', password: 'secret' }
 
 /** Feeds chunks to a negotiation until it connects or ends, answering logins. Each chunk is wiped once it was received. */
 export function negotiate(chunks: readonly Uint8Array[], passwordRequired: boolean): Result {

@@ -4,7 +4,7 @@
  */
 
 /** Milliseconds in one tick. */
-export const tickMilliseconds = 128
+const tickMilliseconds = 128
 const buckets = 1024
 /** The longest wait between two looks at the wheel, in ticks. */
 const longestWait = 8
