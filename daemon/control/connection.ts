@@ -107,6 +107,7 @@ export class ControlConnection implements Outlet {
     return this.#inFlight.size >= inFlight || this.#socket.writableLength >= unsentPush
   }
 
+  /** A client that has finished sending has its answers and is done; it follows nothing any longer. */
   #awaitInput(): void {
     if (!this.#inputEnded) this.#socket.resume()
     else if (this.#inFlight.size === 0) this.#hangUp()
@@ -138,8 +139,7 @@ export class ControlConnection implements Outlet {
 
   async #answer(request: Request): Promise<void> {
     const { id } = request
-    if (this.#inFlight.has(id))
-      return this.#reject(new BadRequest('invalid_request', 'a request of that id is in flight'))
+    if (this.#inFlight.has(id)) return this.#reject(new BadRequest('invalid_request', 'that id is in flight'))
     this.#inFlight.add(id)
     const reply = await this.#replyTo(request)
     this.#inFlight.delete(id)
@@ -181,6 +181,7 @@ export class ControlConnection implements Outlet {
 
   #abandon(): void {
     this.#service.log.warn(`management client from ${this.session.address} reads too slowly; let go`)
+    this.#stop()
     this.#socket.destroy()
   }
 

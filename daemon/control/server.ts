@@ -19,7 +19,6 @@ import { listenOnUnix } from './listen-unix.ts'
 import type { Log } from './log.ts'
 import { loginHandlers } from './login.ts'
 import { LoginFailures } from './login-failures.ts'
-import { ensurePrivateDirectory } from './private-directory.ts'
 import type { Via } from './session.ts'
 import type { Endpoint } from './start-error.ts'
 
@@ -52,7 +51,6 @@ export interface ControlServer {
 export async function startControlServer(options: ControlOptions): Promise<ControlServer> {
   const { listen, runtimeDirectory, log } = options
   refuseOpenEndpoints(listen)
-  ensurePrivateDirectory(runtimeDirectory)
   const cookie = makeCookie()
   const clients = makeClients(options, cookie)
   const makeServer = (via: Via) =>
@@ -67,8 +65,7 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
   const tcp = await listenOnTcp(listen, () => makeServer('tcp'))
   for (const server of tcp) parts.defer(() => void server.close())
   // Such as too many open files: that client is lost, the next may have better luck.
-  for (const server of [unix, ...tcp])
-    server.on('error', (error) => log.error(error, 'cannot accept a management client'))
+  for (const server of [unix, ...tcp]) server.on('error', (error) => log.error(error, 'cannot accept a client'))
 
   const owned = parts.move()
   return { listening: tcp.map(endpointOf), unixPath, close: () => owned.disposeAsync() }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import {
   chmodSync,
+  chownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -144,6 +145,12 @@ it.each([0o770, 0o707, 0o750, 0o755])('refuses a runtime folder of mode %o', asy
   chmodSync(runtimeDirectory, mode)
   await expect(startControl({ runtimeDirectory })).rejects.toThrow(/chmod 700/)
   expect(readdirSync(runtimeDirectory)).toEqual([])
+})
+
+it.runIf(process.geteuid?.() === 0)('refuses a runtime folder of another user', async () => {
+  const runtimeDirectory = await temporaryFolder()
+  chownSync(runtimeDirectory, 4242, 4242)
+  await expect(startControl({ runtimeDirectory })).rejects.toThrow(/belongs to another user/)
 })
 
 it('refuses a runtime folder that is a symbolic link, or cannot be made', async () => {
