@@ -73,7 +73,7 @@ export interface Engine {
   close(): Promise<void>
 }
 
-/** An address or a port that is not to be had; nothing listens then. */
+/** An address or port that the engine cannot listen on. */
 export class ListenError extends Error {
   readonly endpoint: Endpoint
   /** As in errno(3): EADDRINUSE, EACCES, EADDRNOTAVAIL, EAFNOSUPPORT. */

@@ -11,7 +11,7 @@ const SPLICE_F_MOVE = 1
 const SPLICE_F_NONBLOCK = 2
 
 /** What one pipe holds, in bytes. */
-export const pipeBytes = 256 * 1024
+export const pipeBytes = 1024 * 1024
 
 export interface Pipe {
   readonly readEnd: number

@@ -15,8 +15,8 @@ import { TimerWheel } from './timer-wheel.ts'
 
 /** Events taken from the kernel at once. */
 const eventCapacity = 512
-/** Pipes at once, and idle ones kept: with 256 KiB each, half of what an unprivileged user may have (pipe(7)). */
-const pipes = { most: 128, keep: 16 }
+/** Pipes at once, and idle ones kept. An unprivileged user may have 64 MiB of them (pipe(7)); beyond it we copy. */
+const pipes = { most: 32, keep: 4 }
 
 /**
  * One loop of the Linux engine: waits in epoll_wait, hands each event to the stage its session is in, gives everybody
@@ -84,7 +84,7 @@ export class Loop {
       this.#clock.now = performance.now()
       for (let i = 0; i < count; i++)
         this.#onEvent(this.#epoll.key(i), this.#epoll.generation(i), this.#epoll.events(i))
-      this.#relay.takeTurns()
+      if (this.#relay.busy) this.#relay.takeTurn()
       this.#wheel.advance(this.#clock.now, onDeadline)
       this.#acceptor.onTurn()
       if (this.#drainTicket !== undefined && this.#sessions.live === 0) this.#drained(this.#drainTicket)

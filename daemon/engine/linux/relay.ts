@@ -14,8 +14,14 @@ import type { TimerWheel } from './timer-wheel.ts'
 
 /** One buffer serves every copy of this loop. */
 const copyBytes = 64 * 1024
-/** Bytes that one direction may move before the others have their turn. */
-const turnBytes = 256 * 1024
+/**
+ * Bytes that one direction may move before the others have their turn. Long turns cost the least, since both ends are
+ * woken less often; short ones are for when somebody with little to say is about, who would wait for their end.
+ */
+const longTurn = pipeBytes
+const shortTurn = 128 * 1024
+/** For how long after a small move somebody is taken to be about, in milliseconds. */
+const smallMoveLasts = 50
 /** A splice that brings less than this is no bulk. */
 const bulkFloor = 16 * 1024
 
@@ -26,8 +32,11 @@ export class Relay {
   readonly #timeouts: Timeouts
   readonly #clock: Clock
   readonly #buffer = new Uint8Array(copyBytes)
-  /** Halves that have more to say than one turn allows. */
-  #queue: number[] = []
+  /** Halves that wait for their turn, from `#first` on, first come first served. */
+  readonly #queue: number[] = []
+  #first = 0
+  /** When a direction that is not bulk moved bytes last. */
+  #smallMoveAt = 0
 
   constructor(sessions: Sessions, wheel: TimerWheel, pipes: PipePool, timeouts: Timeouts, clock: Clock) {
     this.#sessions = sessions
@@ -61,7 +70,8 @@ export class Relay {
       flags[half] |= Flag.readable
       if (events & EPOLLRDHUP) flags[half] |= Flag.finishing
       if (events & EPOLLERR) flags[half] |= Flag.failing
-      this.#pump(half)
+      if (flags[half] & Flag.bulk) this.#enqueue(half)
+      else this.#pump(half)
     }
     if (events & EPOLLOUT && generation[slotOf(half)] === owner && this.#sessions.held.has(half ^ 1))
       this.#pump(half ^ 1)
@@ -77,21 +87,24 @@ export class Relay {
     else this.#sessions.close(slot)
   }
 
-  /** Whether a direction waits for its next turn. */
+  /** Whether a direction waits for its turn. */
   get busy(): boolean {
     return this.#queue.length > 0
   }
 
-  /** Give every waiting direction its turn. */
-  takeTurns(): void {
-    const { flags } = this.#sessions
-    const queue = this.#queue
-    this.#queue = []
-    for (const half of queue) {
-      if (!(flags[half] & Flag.queued)) continue
-      flags[half] &= ~Flag.queued
+  /**
+   * Give one waiting direction its turn. Bulk only ever moves here, one turn between two looks at the events, so that
+   * whoever has little to say waits for one turn at most, and bulk shares what is left.
+   */
+  takeTurn(): void {
+    const half = this.#queue[this.#first++]
+    if (half !== undefined && this.#sessions.flags[half] & Flag.queued) {
+      this.#sessions.flags[half] &= ~Flag.queued
       this.#pump(half)
     }
+    if (this.#first < this.#queue.length) return
+    this.#queue.length = 0
+    this.#first = 0
   }
 
   /** Move what `from` has to say until it has no more, its peer can take no more, or its turn is over. */
@@ -100,11 +113,15 @@ export class Relay {
     if (held.has(from) && !this.#flush(from)) return
     for (let moved = 0; flags[from] & Flag.readable; ) {
       if (flags[from ^ 1] & Flag.dead) return
-      if (moved >= turnBytes) return this.#enqueue(from)
+      if (moved >= this.#turnBytes()) return this.#enqueue(from)
       const count = flags[from] & Flag.bulk ? this.#splice(from) : this.#copy(from)
       if (count <= 0) return
       moved += count
     }
+  }
+
+  #turnBytes(): number {
+    return this.#clock.now - this.#smallMoveAt < smallMoveLasts ? shortTurn : longTurn
   }
 
   /** Read into memory and write on; returns the bytes moved, or 0 if the direction cannot go on now. */
@@ -112,6 +129,7 @@ export class Relay {
     const { fd, flags } = this.#sessions
     const count = recv(fd[from], this.#buffer, copyBytes, 0)
     if (count <= 0) return this.#noMore(from, count)
+    this.#smallMoveAt = this.#clock.now
     if (count === copyBytes) flags[from] |= Flag.bulk
     else if (!(flags[from] & (Flag.finishing | Flag.failing))) flags[from] &= ~Flag.readable
     const moved = this.#write(from, this.#buffer, count)
@@ -139,7 +157,7 @@ export class Relay {
       flags[from] &= ~Flag.bulk
       return this.#copy(from)
     }
-    const count = spliceBytes(fd[from], pipe.writeEnd, pipeBytes)
+    const count = spliceBytes(fd[from], pipe.writeEnd, this.#turnBytes())
     if (count <= 0) {
       this.#pipes.release(pipe, true)
       return this.#noMore(from, count)
