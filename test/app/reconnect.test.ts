@@ -18,7 +18,7 @@ test('a daemon that is killed and restarted is found again without a key, its da
   await app.shows(/^ disconnected, retrying in \d+ s: /)
   expect(app.screen).toMatch(/\[1 Overview\] {2}2 Connections 1 .*accepted 1/s)
   const row = app.lines.findIndex((line) => line.includes('accepted 1'))
-  expect(app.emulator.buffer.active.getLine(row)?.getCell(1)?.isDim()).toBeTruthy()
+  await app.until(() => app.emulator.buffer.active.getLine(row)?.getCell(1)?.isDim() !== 0, 'dims what is old')
 
   const restarted = await startDaemon([], { folders: daemon.folders })
   await app.shows(/^ proxyd \d.*2 Connections 0.*accepted 0/s)

@@ -25,6 +25,7 @@ export function openTerminal(program: string, args: readonly string[], options: 
 
 /** A pseudo-terminal, and an emulator that shows what a person would see. */
 export class Terminal {
+  /** Resolves when all that the program wrote is on the screen, too. */
   readonly ended: Promise<Exit>
   /** All that the program wrote. */
   output = ''
@@ -38,8 +39,7 @@ export class Terminal {
       name: env.TERM ?? 'xterm-256color',
       cols: columns,
       rows,
-      // CI, NO_COLOR and FORCE_COLOR are about the terminal that the tests run in, not about this one.
-      env: { ...process.env, CI: undefined, NO_COLOR: undefined, FORCE_COLOR: undefined, LANG: 'C.UTF-8', ...env },
+      env: environment(env),
     })
     this.#pty.onData((data) => {
       this.output += data
@@ -48,7 +48,9 @@ export class Terminal {
     // Programs ask the terminal things; its answers come as if typed.
     this.emulator.onData((answer) => this.#pty.write(answer))
     this.ended = new Promise((resolve) =>
-      this.#pty.onExit(({ exitCode, signal }) => resolve({ status: exitCode, signal: signal ?? 0 })),
+      this.#pty.onExit(({ exitCode, signal }) =>
+        this.emulator.write('', () => resolve({ status: exitCode, signal: signal ?? 0 })),
+      ),
     )
   }
 
@@ -61,7 +63,11 @@ export class Terminal {
     const { active } = this.emulator.buffer
     return Array.from(
       { length: this.emulator.rows },
-      (_, row) => active.getLine(active.viewportY + row)?.translateToString(true) ?? '',
+      (_, row) =>
+        active
+          .getLine(active.viewportY + row)
+          ?.translateToString(true)
+          .trimEnd() ?? '',
     )
   }
 
@@ -108,8 +114,7 @@ export class Terminal {
     }
     const fail = (why: string) => reject(new Error(`${why}, and it never held that it ${what}:\n${this.screen}`))
     const timer = setTimeout(fail, patience, `${patience} ms went by`)
-    // What the program wrote last is looked at before its end counts.
-    void this.ended.then(({ status }) => this.emulator.write('', () => fail(`the program ended with ${status}`)))
+    void this.ended.then(({ status }) => fail(`the program ended with ${status}`))
     this.#waiting.add(look)
     look()
     await promise.finally(() => {
@@ -127,4 +132,12 @@ export class Terminal {
   #look(): void {
     for (const look of this.#waiting) look()
   }
+}
+
+/** CI, NO_COLOR and FORCE_COLOR are about the terminal that the tests run in, not about this one. */
+function environment(changes: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+  const { CI, NO_COLOR, FORCE_COLOR, ...rest } = process.env
+  const wanted = Object.entries({ ...rest, LANG: 'C.UTF-8', ...changes })
+  // A variable that is undefined would be handed over as that word.
+  return Object.fromEntries(wanted.filter(([, value]) => value !== undefined))
 }

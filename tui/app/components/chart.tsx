@@ -38,9 +38,12 @@ export function Chart({ title, values, scale, step, width, height, color, dim }:
   return (
     <>
       <Line text={title} width={width} bold dimColor={dim} />
-      <Text wrap="truncate" dimColor={dim}>
-        {shown.join('\n')}
-      </Text>
+      {shown.map((row, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
+        <Text key={at} wrap="truncate" dimColor={dim}>
+          {row}
+        </Text>
+      ))}
       <Line text={timeAxis(width, chartValues(width) * step)} width={width} dimColor />
     </>
   )
