@@ -44,6 +44,7 @@ async function bench(): Promise<void> {
   )
   const wanted = scenarios.filter(({ name }) => !options.only || options.only.some((text) => name.includes(text)))
   const origin = await startOrigin()
+  const busyOrigin = await startOrigin()
   const report = new Report()
   for (let round = 1; round <= Number(options.rounds); round++) {
     for (const scenario of wanted) {
@@ -53,6 +54,7 @@ async function bench(): Promise<void> {
         const setting: Setting = {
           server,
           origin: origin.ports,
+          busyOrigin: busyOrigin.ports,
           seconds: Number(options.seconds),
           held: Math.min(Number(options.held), Math.floor(descriptorLimit() / 2) - 500),
         }
@@ -66,6 +68,7 @@ async function bench(): Promise<void> {
     }
   }
   origin.stop()
+  busyOrigin.stop()
   progress('')
   const names = servers.map((server) => server?.name ?? noProxy)
   const first = names.find((name) => name !== noProxy) ?? noProxy

@@ -15,6 +15,8 @@ export interface Setting {
   /** Undefined: no proxy at all. */
   readonly server: Server | undefined
   readonly origin: OriginPorts
+  /** Another process, for what goes on beside that which is measured. */
+  readonly busyOrigin: OriginPorts
   readonly seconds: number
   readonly held: number
 }
@@ -94,7 +96,7 @@ function latency(name: string, greedy: number): Scenario {
 
 function noise(running: Running | undefined, streams: number, setting: Setting): Load {
   const seconds = setting.seconds + 1
-  return { kind: 'bulk', way: way(running, setting.origin.source), streams, direction: 'down', seconds }
+  return { kind: 'bulk', way: way(running, setting.busyOrigin.source), streams, direction: 'down', seconds }
 }
 
 const held: Scenario = {

@@ -113,13 +113,22 @@ export async function start(server: Server, password: boolean, prefix: readonly 
       if (child.exitCode === null && child.signalCode === null) {
         const ended = once(child, 'exit')
         // Under strace the server is its child, and strace ends when that does.
-        for (const pid of family(child.pid ?? 0).toReversed()) process.kill(pid)
-        const late = setTimeout(() => child.kill('SIGKILL'), 5000)
+        const pids = family(child.pid ?? 0).toReversed()
+        for (const pid of pids) signal(pid, 'SIGTERM')
+        const late = setTimeout(() => pids.forEach((pid) => signal(pid, 'SIGKILL')), 5000)
         await ended
         clearTimeout(late)
       }
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch {
+    // It has ended meanwhile.
   }
 }
 
