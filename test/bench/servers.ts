@@ -114,8 +114,8 @@ export async function start(server: Server, password: boolean, prefix: readonly 
         const ended = once(child, 'exit')
         // Under strace the server is its child, and strace ends when that does.
         const pids = family(child.pid ?? 0).toReversed()
-        for (const pid of pids) signal(pid, 'SIGTERM')
-        const late = setTimeout(() => pids.forEach((pid) => signal(pid, 'SIGKILL')), 5000)
+        signal(pids, 'SIGTERM')
+        const late = setTimeout(() => signal(pids, 'SIGKILL'), 5000)
         await ended
         clearTimeout(late)
       }
@@ -124,11 +124,13 @@ export async function start(server: Server, password: boolean, prefix: readonly 
   }
 }
 
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name)
-  } catch {
-    // It has ended meanwhile.
+function signal(pids: readonly number[], name: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name)
+    } catch {
+      // It has ended meanwhile.
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { addressOf, copyMapped, parseAddress, portOf } from '../../os/address.ts'
+import { addressOf, copyMapped, portOf } from '../../os/address.ts'
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, type Epoll } from '../../os/epoll.ts'
 import { errno, recv } from '../../os/libc.ts'
 import { boundAddress, connectSocket, lastAddress, MSG_PEEK, openSocket, pendingError } from '../../os/socket.ts'
@@ -8,6 +8,7 @@ import type { Timeouts } from '../engine.ts'
 import { State } from '../session-table.ts'
 import type { Farewell } from './farewell.ts'
 import type { LoopMail } from './mail.ts'
+import { Names } from './names.ts'
 import type { Relay } from './relay.ts'
 import { type Clock, clientOf, type Dial, Flag, type Sessions, targetOf } from './sessions.ts'
 import type { TimerWheel } from './timer-wheel.ts'
@@ -32,7 +33,7 @@ export class Dialer {
   readonly #timeouts: Timeouts
   readonly #relay: Relay
   readonly #farewell: Farewell
-  readonly #post: (mail: LoopMail) => void
+  readonly #names: Names
   readonly #peek = new Uint8Array(1)
 
   constructor(
@@ -47,7 +48,7 @@ export class Dialer {
     this.#relay = parts.relay
     this.#farewell = parts.farewell
     this.#timeouts = timeouts
-    this.#post = post
+    this.#names = new Names(parts.clock, post)
   }
 
   /** Begin with a request and what came behind it. */
@@ -56,24 +57,20 @@ export class Dialer {
     const dial: Dial = { rest, port: destination.port, addresses: [], until: 0, error: errno.EHOSTUNREACH }
     dials.set(slot, dial)
     this.#sessions.requested(slot, destination)
-    if (destination.kind === 'address') {
-      this.#dialAll(slot, dial, [destination.address])
-    } else {
-      table.state[slot] = State.resolving
-      this.#wheel.set(slot, this.#clock.now + this.#timeouts.resolve)
-      this.#post({ type: 'resolve', slot, generation: generation[slot], name: destination.name })
-    }
+    if (destination.kind === 'address') return this.#dialAll(slot, dial, [destination.address])
+    const known = this.#names.ask(destination.name, { slot, generation: generation[slot] })
+    if (known) return this.#dialAll(slot, dial, known)
+    table.state[slot] = State.resolving
+    this.#wheel.set(slot, this.#clock.now + this.#timeouts.resolve)
   }
 
   /** A name's addresses, as literals; none if it has none. */
-  resolved(slot: number, addresses: readonly string[]): void {
-    const dial = this.#sessions.dials.get(slot)
-    if (!dial) return
-    this.#dialAll(
-      slot,
-      dial,
-      addresses.flatMap((text) => parseAddress(text)?.bytes ?? []),
-    )
+  resolved(name: string, literals: readonly string[]): void {
+    const { addresses, askers } = this.#names.learn(name, literals)
+    for (const { slot, generation } of askers) {
+      const dial = this.#sessions.isCurrent(slot, generation) ? this.#sessions.dials.get(slot) : undefined
+      if (dial) this.#dialAll(slot, dial, addresses)
+    }
   }
 
   /** The target's socket has something to say about its connect. */
@@ -113,9 +110,9 @@ export class Dialer {
     this.#next(slot, dial)
   }
 
-  #dialAll(slot: number, dial: Dial, addresses: Uint8Array[]): void {
+  #dialAll(slot: number, dial: Dial, addresses: readonly Uint8Array[]): void {
     this.#sessions.table.state[slot] = State.connecting
-    dial.addresses = addresses
+    dial.addresses = [...addresses]
     dial.until = this.#clock.now + this.#timeouts.connect
     this.#next(slot, dial)
   }
@@ -131,6 +128,7 @@ export class Dialer {
         return
       }
     }
+    this.#sessions.dials.delete(slot)
     this.#farewell.refuse(slot, encodeReply(replies.get(dial.error) ?? Reply.generalFailure))
   }
 

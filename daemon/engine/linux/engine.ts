@@ -132,8 +132,8 @@ class LoopHandle {
         this.#services.warn(mail.message)
         return
       case 'resolve': {
-        const { slot, generation } = mail
-        this.#send({ type: 'resolved', slot, generation, addresses: await this.#services.resolve(mail.name) })
+        const { name } = mail
+        this.#send({ type: 'resolved', name, addresses: await this.#services.resolve(name) })
         return
       }
       case 'authenticate': {

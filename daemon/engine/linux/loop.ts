@@ -137,9 +137,9 @@ export class Loop {
     ) {
       const mail: MainMail = letter.message
       if (mail.type === 'order') this.#obey(mail.ticket, mail.order)
-      else if (!this.#sessions.isCurrent(mail.slot, mail.generation)) continue
-      else if (mail.type === 'resolved') this.#dialer.resolved(mail.slot, mail.addresses)
-      else this.#negotiator.authenticated(mail.slot, mail.user)
+      else if (mail.type === 'resolved') this.#dialer.resolved(mail.name, mail.addresses)
+      else if (this.#sessions.isCurrent(mail.slot, mail.generation))
+        this.#negotiator.authenticated(mail.slot, mail.user)
     }
   }
 

@@ -29,7 +29,7 @@ interface Slot {
 
 /** To the main thread. */
 export type LoopMail =
-  | (Slot & { readonly type: 'resolve'; readonly name: string })
+  | { readonly type: 'resolve'; readonly name: string }
   | (Slot & { readonly type: 'authenticate'; readonly username: Uint8Array; readonly password: Uint8Array })
   | { readonly type: 'warn'; readonly message: string }
   /** The order with this ticket has been carried out. */
@@ -37,7 +37,7 @@ export type LoopMail =
 
 /** To a loop: answers to its questions, and orders, which it confirms. */
 export type MainMail =
-  | (Slot & { readonly type: 'resolved'; readonly addresses: readonly string[] })
+  | { readonly type: 'resolved'; readonly name: string; readonly addresses: readonly string[] }
   | (Slot & { readonly type: 'authenticated'; readonly user: number })
   | { readonly type: 'order'; readonly ticket: number; readonly order: Order }
 

@@ -57,9 +57,9 @@ export class Session {
 
   /** Ends the session now, with an RST to whoever is still there: nobody shall take a broken stream for a whole one. */
   readonly cut = (): void => {
-    this.#client.resetAndDestroy()
+    reset(this.#client)
     if (this.#target?.connecting) this.#target.destroy(new DialError('ECANCELED'))
-    else this.#target?.resetAndDestroy()
+    else if (this.#target) reset(this.#target)
   }
 
   readonly #receive = (chunk: Buffer): void => this.#take(this.#negotiation.receive(chunk))
@@ -172,6 +172,13 @@ export class Session {
     this.row.end()
     this.#resolveEnded()
   }
+}
+
+/** Closes with an RST. libuv cannot while a FIN is on its way, but then all is said, and a plain close is no lie. */
+function reset(socket: Socket): void {
+  const isFinishing = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0
+  if (isFinishing) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 /** The text of an address, in a form that node:net takes. */

@@ -1,0 +1,57 @@
+import { parseAddress } from '../../os/address.ts'
+import type { LoopMail } from './mail.ts'
+import type { Clock } from './sessions.ts'
+
+/**
+ * For how long a name's addresses are good, in milliseconds. The system's resolver does not say for how long they may
+ * be kept, so not for long: enough for a page that opens fifty connections to one host.
+ */
+const nameLasts = 5_000
+/** Names remembered at once; the one learnt first goes first. */
+const capacity = 4_096
+
+/** A session that waits for a name. */
+export interface Asker {
+  readonly slot: number
+  readonly generation: number
+}
+
+/** What a loop knows of names: addresses learnt a moment ago, and who waits for the control plane's answer. */
+export class Names {
+  readonly #known = new Map<string, { readonly addresses: readonly Uint8Array[]; readonly until: number }>()
+  readonly #askers = new Map<string, Asker[]>()
+  readonly #clock: Clock
+  readonly #post: (mail: LoopMail) => void
+
+  constructor(clock: Clock, post: (mail: LoopMail) => void) {
+    this.#clock = clock
+    this.#post = post
+  }
+
+  /** The name's addresses, if they are known; else `asker` is among those that `learn` returns. */
+  ask(name: string, asker: Asker): readonly Uint8Array[] | undefined {
+    const known = this.#known.get(name)
+    if (known && known.until > this.#clock.now) return known.addresses
+    const askers = this.#askers.get(name)
+    if (askers) {
+      askers.push(asker)
+    } else {
+      this.#askers.set(name, [asker])
+      this.#post({ type: 'resolve', name })
+    }
+    return undefined
+  }
+
+  /** The control plane's answer, as literals. Returns the addresses and all who have asked for them. */
+  learn(name: string, literals: readonly string[]): { addresses: readonly Uint8Array[]; askers: readonly Asker[] } {
+    const addresses = literals.flatMap((text) => parseAddress(text)?.bytes ?? [])
+    const askers = this.#askers.get(name) ?? []
+    this.#askers.delete(name)
+    this.#known.delete(name)
+    // That a name has no addresses may be a passing trouble, so it is asked for again.
+    if (addresses.length > 0) this.#known.set(name, { addresses, until: this.#clock.now + nameLasts })
+    const [oldest] = this.#known.keys()
+    if (this.#known.size > capacity && oldest !== undefined) this.#known.delete(oldest)
+    return { addresses, askers }
+  }
+}
