@@ -35,10 +35,10 @@ export class Farewell {
   /** The session is over before it relayed: send the last reply, if there is one, then our end. */
   refuse(slot: number, reply: Uint8Array | undefined): void {
     const { table, fd } = this.#sessions
+    table.state[slot] = State.closing
     this.#sessions.closeTarget(slot)
     if (reply && !this.reply(slot, reply)) return
     finish(fd[clientOf(slot)])
-    table.state[slot] = State.closing
     this.#wheel.set(slot, this.#clock.now + lingerTime)
     this.onEvent(slot, 0)
   }
