@@ -1,9 +1,11 @@
 import { readdirSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
 import type { Endpoint } from '../../daemon/engine/engine.ts'
 import { State, Total } from '../../daemon/engine/session-table.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { alice, engines, eventually, startProxy } from '../helpers/engine.ts'
+import { connectPeer } from '../helpers/peer.ts'
 import { expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 
@@ -84,6 +86,39 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
     expect(await otherPeer.readText(10)).toBe('still here')
   })
 
+  it('kills sessions that are ending by themselves', async () => {
+    const proxy = await startProxy(start)
+    const target = await startTarget()
+    // The moment that matters lies between two events of one turn of the event loop; only a socket's event gets there.
+    const signal = await connectPeer(target.host, target.port)
+    const signalled = await target.next()
+    for (let turns = 0; turns < 8; turns++) {
+      const client = await proxy.open('127.0.0.1', target.port)
+      const peer = await target.next()
+      const serials = proxy.rows().map((row) => row.serial)
+      peer.finish()
+      for (let turn = 0; turn < turns; turn++) await setImmediate()
+      signal.write('x')
+      await signalled.read(1)
+      await proxy.engine.kill(serials)
+      await client.discard()
+      expect(proxy.rows()).toEqual([])
+    }
+  })
+
+  it('kills a session whose receiver has stopped reading', async () => {
+    const proxy = await startProxy(start)
+    const target = await startTarget()
+    const client = await proxy.open('127.0.0.1', target.port)
+    const peer = await target.next()
+    for (let i = 0; i < 64; i++) peer.write(Buffer.alloc(1024 * 1024))
+    peer.finish()
+    await client.read(1)
+    expect(await proxy.engine.kill(proxy.rows().map((row) => row.serial))).toHaveLength(1)
+    expect(await peer.discard()).not.toBe('FIN')
+    expect(await client.discard()).toBe('ECONNRESET')
+  })
+
   it('never gives a serial twice', async () => {
     const proxy = await startProxy(start)
     const target = await startTarget()
@@ -125,8 +160,9 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
     const draining = proxy.engine.drain().then(() => {
       drained = true
     })
-    await eventually(() => expect(proxy.client()).rejects.toMatchObject({ code: 'ECONNREFUSED' }))
-    await expect(proxy.client('::1')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    const visit = async (via: string) => (await proxy.client(via)).reset()
+    for (const via of ['127.0.0.1', '::1'])
+      await eventually(() => expect(visit(via)).rejects.toMatchObject({ code: 'ECONNREFUSED' }))
 
     client.write('last words')
     client.finish()
