@@ -3,6 +3,10 @@
 /** What precedes the IPv4 address in ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2). */
 const mappedPrefix = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff)
 
+/** A number up to 255, without a leading zero. */
+const octet = '(0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])'
+const dotted = new RegExp(`^${octet}\\.${octet}\\.${octet}\\.${octet}$`)
+
 /**
  * The bytes of an IPv4 or IPv6 literal; undefined for any other text. IPv4 is four decimal numbers, without the octal,
  * hexadecimal and shortened forms of inet_aton(3); IPv6 is without brackets and zone.
@@ -18,10 +22,8 @@ export function unmapped(address: Uint8Array): Uint8Array {
 }
 
 function parseIpv4(text: string): Uint8Array | undefined {
-  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return undefined
-  const parts = text.split('.')
-  const strict = parts.every((part) => Number(part) <= 255 && (part === '0' || !part.startsWith('0')))
-  return strict ? Uint8Array.from(parts, Number) : undefined
+  const match = dotted.exec(text)
+  return match ? Uint8Array.from(match.slice(1), Number) : undefined
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {
@@ -42,8 +44,7 @@ function withHexadecimalTail(text: string): string {
   const start = text.lastIndexOf(':') + 1
   const tail = parseIpv4(text.slice(start))
   if (!tail) return ''
-  const { buffer } = tail
-  const octets = new DataView(buffer)
+  const octets = new DataView(tail.buffer)
   return `${text.slice(0, start)}${octets.getUint16(0).toString(16)}:${octets.getUint16(2).toString(16)}`
 }
 

@@ -109,7 +109,7 @@ export class Session {
   async #reach(addresses: readonly string[], port: number): Promise<Socket> {
     clearTimeout(this.#deadline)
     const until = performance.now() + this.#context.timeouts.connect
-    let failure: unknown = new DialError('ENOTFOUND')
+    let failure: unknown
     for (const [tried, address] of addresses.entries()) {
       if (this.#isOver) break
       this.row.dialling(address)
@@ -122,7 +122,7 @@ export class Session {
         failure = error
       }
     }
-    throw failure
+    throw failure ?? new DialError('ENOTFOUND')
   }
 
   #open(target: Socket): void {
