@@ -35,6 +35,7 @@ async function follow() {
   const heard: unknown[] = []
   await followConnections(fake.client, {
     snapshot: (rows) => heard.push(rows.map(({ id }) => id)),
+    failed: (error) => heard.push(error),
     changed: (changes) => heard.push(changes.map(({ seq }) => seq)),
   })
   return { ...fake, heard }

@@ -106,6 +106,35 @@ test('hostile and wide names neither move the cursor nor break the columns', asy
   expect(app.lines[23]).toMatch(/q quit$/)
 })
 
+test('Ctrl-L draws the screen anew', async () => {
+  await using app = await openApp(await startDaemon())
+  app.type('?')
+  await app.shows(/this help/)
+  const drawn = app.lines.slice(1)
+  app.emulator.write('\u001b[5;1Hsomething else wrote this\u001b[24;80H')
+  await app.shows(/something else/)
+  app.type('q\u000c?')
+  await app.until(() => app.lines.slice(1).join('\n') === drawn.join('\n'), 'looks as before')
+})
+
+test('b tells rates in bits, and in bytes again', async () => {
+  await using app = await openApp(await startDaemon())
+  await app.shows(/Down 0 B\/s {2}\(scale in KiB\/s\)/)
+  app.type('b')
+  await app.shows(/Down 0 bit\/s {2}\(scale in kbit\/s\)/)
+  app.type('b')
+  await app.shows(/Down 0 B\/s/)
+})
+
+test('the graph can show more time', async () => {
+  await using app = await openApp(await startDaemon())
+  await app.shows(/-66 s/)
+  app.type('-')
+  await app.shows(/-6 min/)
+  app.type('+')
+  await app.shows(/-66 s/)
+})
+
 test('a paste is text in a field, and nothing elsewhere', async () => {
   const daemon = await startDaemon(['-u', 'bob:pw'])
   await using app = await openApp(daemon)

@@ -116,7 +116,7 @@ export class Terminal {
     const timer = setTimeout(fail, patience, `${patience} ms went by`)
     void this.ended.then(({ status }) => fail(`the program ended with ${status}`))
     this.#waiting.add(look)
-    look()
+    this.#look()
     await promise.finally(() => {
       clearTimeout(timer)
       this.#waiting.delete(look)
@@ -129,7 +129,9 @@ export class Terminal {
     this.emulator.dispose()
   }
 
+  /** Half a frame (between the marks of synchronized output) is not looked at. */
   #look(): void {
+    if (this.emulator.modes.synchronizedOutputMode) return
     for (const look of this.#waiting) look()
   }
 }

@@ -6,6 +6,7 @@ import { LookContext } from './components/look-context.ts'
 import { MessageLine } from './components/message-line.tsx'
 import { useApp } from './hooks/use-app.ts'
 import { useKeys } from './hooks/use-keys.ts'
+import { useRedrawAfterResize } from './hooks/use-redraw-after-resize.ts'
 import type { App } from './keys/app.ts'
 import { isTooSmall, pageRows } from './layout.ts'
 import type { Look } from './look.ts'
@@ -25,8 +26,10 @@ interface RootProps extends Pick<App, 'store' | 'daemon'> {
 
 /** The whole screen. */
 export function Root({ store, daemon, look, place }: RootProps): ReactElement {
-  useKeys(useApp({ store, daemon }))
+  const app = useApp({ store, daemon })
+  useKeys(app)
   const state = useSyncExternalStore(store.subscribe, () => store.state)
+  useRedrawAfterResize(app, state.size)
   return (
     <LookContext value={look}>
       {isTooSmall(state) ? <TooSmall size={state.size} /> : <Screen state={state} place={place} />}

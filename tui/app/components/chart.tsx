@@ -37,7 +37,7 @@ export function Chart({ title, values, scale, step, width, height, color, dim }:
   const shown = rows.map((row) => (look.unicode ? render(row) : brailleToAscii(stripColors(row))))
   return (
     <>
-      <Line text={title} width={width} bold dimColor={dim} />
+      <Line text={title} width={width} bold color={color} dimColor={dim} />
       {shown.map((row, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
         <Text key={at} wrap="truncate" dimColor={dim}>

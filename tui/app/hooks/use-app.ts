@@ -2,6 +2,8 @@ import { useApp as useInk } from 'ink'
 import { useMemo } from 'react'
 import type { App } from '../keys/app.ts'
 
+const beginSynchronizedOutput = '\u001b[?2026h'
+
 /** What keys may act on: the store, the daemon and the terminal. */
 export function useApp({ store, daemon }: Pick<App, 'store' | 'daemon'>): App {
   const { exit, suspendTerminal } = useInk()
@@ -10,8 +12,12 @@ export function useApp({ store, daemon }: Pick<App, 'store' | 'daemon'>): App {
       store,
       daemon,
       quit: () => exit(),
-      // Leaving the alternate screen and coming back gives an empty one, which is drawn whole.
-      redraw: () => suspendTerminal(() => {}),
+      redraw: () => {
+        // Leaving the alternate screen and coming back gives an empty one, which is drawn whole. Terminals that know
+        // synchronized output show none of it until the frame is there and Ink ends this.
+        process.stdout.write(beginSynchronizedOutput)
+        suspendTerminal(() => {})
+      },
       // The whole process group stops, as it would if the terminal itself had heard Ctrl-Z.
       suspend: () => suspendTerminal(() => void process.kill(0, 'SIGTSTP')),
     }),

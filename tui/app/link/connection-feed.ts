@@ -5,6 +5,8 @@ import type { Client } from '../../client/client.ts'
 export interface ConnectionListener {
   snapshot(rows: readonly Connection[]): void
   changed(changes: readonly EventParams<'connections.changed'>[]): void
+  /** The table could not be asked for anew. */
+  failed(error: unknown): void
 }
 
 /** Milliseconds over which changes are gathered: the daemon tells of a busy moment in many lines. */
@@ -38,8 +40,7 @@ export async function followConnections(client: Client, listener: ConnectionList
     lastSeq = seq
     if (!gap) return true
     deaf = true
-    // If this fails the connection has ended, and whoever waits for `client.closed` hears of it.
-    client.call('connections.unsubscribe', {}).then(subscribe, () => {})
+    client.call('connections.unsubscribe', {}).then(subscribe).catch(listener.failed)
     return false
   }
 

@@ -1,6 +1,6 @@
 import { everyPage } from '../../../shared/commands/every-page.ts'
 import { RpcError } from '../../../shared/protocol/errors.ts'
-import type { Client } from '../../client/client.ts'
+import { type Client, ConnectionError } from '../../client/client.ts'
 import type { DaemonLink, LinkState } from '../../client/reconnect.ts'
 import type { Link } from '../store/link.ts'
 import type { Store } from '../store/store.ts'
@@ -36,7 +36,7 @@ export class Daemon {
     this.#follow(link.state)
   }
 
-  /** Do what was asked for; never rejects. */
+  /** Do what was asked for. Rejects for faults of ours only. */
   async perform(action: Action): Promise<Outcome> {
     const { state } = this.#link
     if (state.status !== 'online') return { done: false, text: 'not connected, so nothing was done' }
@@ -44,6 +44,7 @@ export class Daemon {
       return { done: true, text: await perform(action, state.client.call) }
     } catch (error) {
       if (error instanceof RpcError) return { done: false, text: `refused: ${error.message}` }
+      if (!(error instanceof ConnectionError)) throw error
       return { done: false, text: 'the connection was lost, so it may have been done or not' }
     } finally {
       this.listUsers()
@@ -83,6 +84,7 @@ export class Daemon {
   #followConnections(client: Client): Promise<void> {
     return followConnections(client, {
       snapshot: (rows) => this.#store.feed({ type: 'snapshot', rows, at: Date.now() }),
+      failed: (error) => this.#judge(error),
       changed: (changes) => this.#store.feed({ type: 'changed', changes, at: Date.now() }),
     })
   }
@@ -104,15 +106,21 @@ export class Daemon {
     if (this.#store.state.page === 'users') this.listUsers()
   }
 
-  /** Ask the daemon something, if there is one. If the connection ends meanwhile, the link tells of it. */
+  /** Ask the daemon something, if there is one. */
   async #ask(question: (client: Client) => Promise<void>): Promise<void> {
     const { state } = this.#link
     if (state.status !== 'online') return
     try {
       await question(state.client)
     } catch (error) {
-      if (error instanceof RpcError) this.#store.announce(`the daemon refused: ${error.message}`, 'bad')
+      this.#judge(error)
     }
+  }
+
+  /** A refusal is told; of a lost connection the link tells; anything else is a fault of ours. */
+  #judge(error: unknown): void {
+    if (error instanceof RpcError) this.#store.announce(`the daemon refused: ${error.message}`, 'bad')
+    else if (!(error instanceof ConnectionError)) throw error
   }
 }
 
