@@ -4,6 +4,7 @@ import { accept } from '../../os/socket.ts'
 import { Negotiation } from '../../socks/negotiation.ts'
 import type { Policy } from '../engine.ts'
 import { watched } from './dialer.ts'
+import type { Negotiator } from './negotiator.ts'
 import { type Clock, clientOf, type Sessions } from './sessions.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
@@ -23,6 +24,7 @@ export class Acceptor {
   policy: Policy
 
   readonly #sessions: Sessions
+  readonly #negotiator: Negotiator
   readonly #epoll: Epoll
   readonly #wheel: TimerWheel
   readonly #clock: Clock
@@ -37,11 +39,12 @@ export class Acceptor {
   #warned = false
 
   constructor(
-    parts: { sessions: Sessions; epoll: Epoll; wheel: TimerWheel; clock: Clock },
+    parts: { sessions: Sessions; negotiator: Negotiator; epoll: Epoll; wheel: TimerWheel; clock: Clock },
     options: { policy: Policy; room: Room; negotiationTime: number; listeners: readonly number[]; firstKey: number },
     warn: (message: string) => void,
   ) {
     this.#sessions = parts.sessions
+    this.#negotiator = parts.negotiator
     this.#epoll = parts.epoll
     this.#wheel = parts.wheel
     this.#clock = parts.clock
@@ -86,8 +89,10 @@ export class Acceptor {
 
   #begin(fd: number): void {
     const slot = this.#sessions.begin(fd, new Negotiation(this.policy.passwordRequired))
+    const generation = this.#sessions.generation[slot]
     this.#wheel.set(slot, this.#clock.now + this.#negotiationTime)
-    this.#epoll.add(fd, watched, clientOf(slot), this.#sessions.generation[slot])
+    this.#negotiator.begin(slot)
+    if (this.#sessions.isCurrent(slot, generation)) this.#epoll.add(fd, watched, clientOf(slot), generation)
   }
 
   #rest(why: string): void {

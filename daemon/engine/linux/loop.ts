@@ -60,10 +60,11 @@ export class Loop {
     this.#relay = relay
     this.#farewell = farewell
     this.#dialer = dialer
-    this.#negotiator = new Negotiator({ sessions, dialer, farewell, passwords: this.#passwords }, post)
+    const negotiator = new Negotiator({ sessions, dialer, farewell, passwords: this.#passwords }, post)
+    this.#negotiator = negotiator
     this.#mailKey = capacity * 2
     this.#acceptor = new Acceptor(
-      { sessions, epoll, wheel, clock },
+      { sessions, negotiator, epoll, wheel, clock },
       {
         policy: options.policy,
         room: { live, most: options.maxSessions },

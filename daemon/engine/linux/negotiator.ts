@@ -19,8 +19,6 @@ export class Negotiator {
   readonly #passwords: PasswordMemory
   readonly #post: (mail: LoopMail) => void
   readonly #buffer = new Uint8Array(readBytes)
-  /** By slot, the login that the control plane is checking. */
-  readonly #logins = new Map<number, { username: Uint8Array; password: Uint8Array }>()
 
   constructor(
     parts: { sessions: Sessions; dialer: Dialer; farewell: Farewell; passwords: PasswordMemory },
@@ -31,6 +29,12 @@ export class Negotiator {
     this.#farewell = parts.farewell
     this.#passwords = parts.passwords
     this.#post = post
+  }
+
+  /** Hear a client just accepted, who has usually spoken already. */
+  begin(slot: number): void {
+    this.#sessions.flags[clientOf(slot)] |= Flag.readable
+    this.#read(slot)
   }
 
   onEvent(slot: number, events: number): void {
@@ -44,9 +48,10 @@ export class Negotiator {
 
   /** The control plane has checked the login: the user's index, or 0 if it is wrong. */
   authenticated(slot: number, user: number): void {
-    const login = this.#logins.get(slot)
-    const negotiation = this.#sessions.negotiations.get(slot)
-    this.#logins.delete(slot)
+    const { logins, negotiations } = this.#sessions
+    const login = logins.get(slot)
+    const negotiation = negotiations.get(slot)
+    logins.delete(slot)
     if (!login || !negotiation) return
     this.#sessions.flags[clientOf(slot)] &= ~Flag.checking
     if (user > 0) {
@@ -74,7 +79,7 @@ export class Negotiator {
 
   /** Send the reply and take the step; true if the client is to be read on. */
   #follow(slot: number, outcome: Outcome): boolean {
-    const { table, negotiations, generation, flags } = this.#sessions
+    const { table, negotiations, logins, generation, flags } = this.#sessions
     const { reply, step } = outcome
     if (step.kind === 'end') {
       if (step.denied) table.totals[Total.denied]++
@@ -99,7 +104,7 @@ export class Negotiator {
       return this.#follow(slot, negotiation.authenticated(true))
     }
     flags[clientOf(slot)] |= Flag.checking
-    this.#logins.set(slot, { username, password })
+    logins.set(slot, { username, password })
     this.#post({ type: 'authenticate', slot, generation: generation[slot], username, password })
     return false
   }

@@ -88,7 +88,9 @@ export class Sessions {
   readonly held = new Map<number, Held>()
   /** By slot, until the request is understood. */
   readonly negotiations = new Map<number, Negotiation>()
-  /** By slot, from then on until the session relays. */
+  /** By slot, the login that the control plane is checking. */
+  readonly logins = new Map<number, { readonly username: Uint8Array; readonly password: Uint8Array }>()
+  /** By slot, from the request on until the session relays. */
   readonly dials = new Map<number, Dial>()
   /** How many are live. */
   live = 0
@@ -196,6 +198,7 @@ export class Sessions {
     table.name[slot * 256] = 0
 
     this.negotiations.delete(slot)
+    this.logins.delete(slot)
     this.dials.delete(slot)
     this.#closeHalf(clientOf(slot))
     this.#closeHalf(targetOf(slot))
