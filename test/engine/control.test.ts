@@ -200,12 +200,14 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
     for (const _ of rounds) {
       const proxy = await startProxy(start)
       const clients = await Promise.all(Array.from({ length: 20 }, () => proxy.open('127.0.0.1', target.port)))
-      const silent = await proxy.client()
+      const negotiating = await proxy.client()
+      negotiating.write(greeting)
+      expect(await negotiating.readHex(2)).toBe('0500')
       await eventually(() => expect(proxy.rows().filter((row) => row.state === State.open)).toHaveLength(20))
       await proxy.engine.close()
       expect(proxy.rows()).toEqual([])
       const peers = await Promise.all(clients.map(() => target.next()))
-      await Promise.all([...clients, ...peers, silent].map((one) => one.discard()))
+      await Promise.all([...clients, ...peers, negotiating].map((one) => one.discard()))
       descriptors.push(readdirSync('/proc/self/fd').length)
     }
     expect(descriptors[1]).toBe(descriptors[0])

@@ -165,7 +165,9 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
       await client.flush(conversation.subarray(0, length))
       client[departure]()
     }
-    await Promise.all([...conversation.keys()].flatMap((length) => [visit(length, 'finish'), visit(length, 'reset')]))
+    // From the first byte on: an engine need not see a client that never spoke.
+    const visits = Array.from(conversation, (_, i) => [visit(i + 1, 'finish'), visit(i + 1, 'reset')])
+    await Promise.all(visits.flat())
     await eventually(() => {
       for (const peer of target.unclaimed) peer.finish()
       expect(proxy.total(Total.connected) + proxy.total(Total.failed)).toBe(conversation.length * 2)
