@@ -22,17 +22,19 @@ export async function runApp({ targets }: AppOptions): Promise<number> {
   }
   const look = lookOf(process.env)
   settleColors(process.env, look.color)
-  const [{ render }, { Root }] = await Promise.all([import('ink'), import('./root.tsx')])
-
   const store = new Store()
   const resize = () => {
+    // Some terminals know their size only later, and say 0 until then.
     const { columns, rows } = process.stdout
-    store.dispatch({ type: 'resize', columns, rows })
+    store.dispatch({ type: 'resize', columns: columns || 80, rows: rows || 24 })
   }
   resize()
   // Before Ink hears of it, so that Ink already finds the frame in the new size.
   process.stdout.on('resize', resize)
+  // It connects while Ink is loaded.
   const daemon = new Daemon(followDaemon(...targets), store)
+  const [{ render }, { Root }] = await Promise.all([import('ink'), import('./root.tsx')])
+
   // Ink does so after its first frame, into which the terminal would echo what is typed before.
   process.stdin.setRawMode(true)
   const screen = render(<Root store={store} daemon={daemon} look={look} place={placeOf(targets)} />, {

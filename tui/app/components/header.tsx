@@ -22,7 +22,7 @@ export function Header({ state, place }: HeaderProps): ReactElement {
     <>
       {trouble === null ? (
         <Line
-          text={fitText(` ${daemonLine(state)}`, width - columnsOf(right), look.ellipsis) + right}
+          text={fitText(look.text(` ${daemonLine(state)}`), width - columnsOf(right), look.ellipsis) + right}
           width={width}
           bold
         />

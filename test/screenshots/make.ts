@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { type AddressInfo, isIPv6 } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { openTerminal, type Terminal } from '../helpers/terminal.ts'
+import { terminalToSvg } from './svg.ts'
+
+/**
+ * Makes the pictures of the terminal app from a real run: proxyd, curl moving data through it for a minute, and the app
+ * in a pseudo-terminal. Needs both programs built, and curl. `node test/screenshots/make.ts [FOLDER]`
+ */
+const folder = process.argv[2] ?? fileURLToPath(new URL('.', import.meta.url))
+const built = (name: string) => fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url))
+const users = ['alice', 'bob', 'carol']
+const seconds = 70
+
+await using run = new AsyncDisposableStack()
+const home = await mkdtemp(join(tmpdir(), 'proxyd-pictures-'))
+run.defer(() => rm(home, { recursive: true }))
+const places = await Promise.all(['127.0.0.1', '::1', '127.0.0.2'].map(startServer))
+const { socks, control } = await startDaemon()
+const traffic = move(socks)
+await photograph(['--host', '::1', '--port', control, '--cookie-file', join(home, 'run', 'cookie')])
+await traffic
+
+/** An HTTP server that sends without end, or takes what is put; resolves to its URL. */
+async function startServer(host: string): Promise<string> {
+  const block = Buffer.alloc(64 * 1024)
+  const server = createServer((request, response) => {
+    if (request.method === 'PUT') return request.resume()
+    const write = () => response.destroyed || response.write(block, () => setImmediate(write))
+    write()
+  })
+  await once(server.listen(0, host), 'listening')
+  run.defer(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://${isIPv6(host) ? `[${host}]` : host}:${(server.address() as AddressInfo).port}/`
+}
+
+/** Start proxyd, and say which ports it has taken. */
+async function startDaemon(): Promise<{ socks: string; control: string }> {
+  const own = ['-p', '0', '-P', '0', '--state-dir', join(home, 'state'), '--runtime-dir', join(home, 'run')]
+  const accounts = users.flatMap((name) => ['-u', `${name}:secret`])
+  const daemon = spawn(process.execPath, [built('proxyd'), ...own, ...accounts], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  run.defer(() => end(daemon))
+  const ports = { socks: '', control: '' }
+  for await (const line of createInterface(daemon.stdout)) {
+    const [, service, port] = /^listening (socks|control) .*:(\d+)$/.exec(line) ?? []
+    if (service && port) ports[service as keyof typeof ports] = port
+    if (line === 'ready') return ports
+  }
+  throw new Error('proxyd did not start')
+}
+
+/** Let people come and go: downloads and a few uploads, at various speeds. */
+async function move(port: string): Promise<void> {
+  const clients: ChildProcess[] = []
+  for (let second = 0; second < seconds; second++) {
+    const user = users[second % users.length]
+    const proxy = `socks5h://${user}:secret@${second % 2 ? '127.0.0.1' : '[::1]'}:${port}`
+    const speed = Math.round(1500 * (1.4 + Math.sin(second / 7)) * (1 + (second % 3)))
+    const upload = second % 4 === 0 ? ['-T', '/dev/zero'] : []
+    const time = String(Math.min(6 + (second % 9), seconds - second))
+    const rest = ['-s', '-o', '/dev/null', '--limit-rate', `${speed}k`, '--max-time', time]
+    clients.push(
+      spawn('curl', ['-x', proxy, ...rest, ...upload, places[second % places.length] ?? ''], { stdio: 'ignore' }),
+    )
+    await setTimeout(1000)
+  }
+  await Promise.all(clients.map(ended))
+}
+
+async function photograph(where: readonly string[]): Promise<void> {
+  await using app = openTerminal(process.execPath, [built('proxy-tui'), ...where], { columns: 100, rows: 28 })
+  await app.shows(/Overview/)
+  await setTimeout((seconds - 8) * 1000)
+  await save(app, 'overview')
+  app.type('2sssss')
+  await app.shows(/Down\/s▼/)
+  app.type('jj')
+  await setTimeout(2000)
+  await save(app, 'connections')
+}
+
+function save(app: Terminal, name: string): Promise<void> {
+  return writeFile(join(folder, `${name}.svg`), terminalToSvg(app.emulator))
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  child.kill()
+  await ended(child)
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+}
