@@ -19,6 +19,8 @@ const SHUT_WR = 1
 
 export const MSG_NOSIGNAL = 0x4000
 export const MSG_PEEK = 2
+/** Of TCP: drop the bytes in the kernel, copy nothing (tcp(7)). */
+export const MSG_TRUNC = 0x20
 
 // One of each serves every call: a call is over before the next begins.
 const address = new Uint8Array(socketAddressBytes)

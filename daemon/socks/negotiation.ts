@@ -72,6 +72,11 @@ export class Negotiation {
     return after(loginAccepted, this.#advance())
   }
 
+  /** Whether the client has sent more than has been acted on. */
+  get hasInput(): boolean {
+    return this.#input.length > 0
+  }
+
   /** Takes what the client sent behind its request. */
   takeRest(): Uint8Array {
     const rest = this.#input

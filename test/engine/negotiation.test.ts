@@ -138,6 +138,15 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     expect(await client.ending).toBe('closed')
   })
 
+  it('delivers a refusal to a client that has sent much behind its request, and finished', async () => {
+    const proxy = await startProxy(start)
+    const client = await proxy.client()
+    client.write(bytes(greeting, 5, 9, 0, 1, 127, 0, 0, 1, 0, 80, new Uint8Array(100_000)))
+    client.finish()
+    expect(await client.readHex(2)).toBe('0500')
+    await expectRefusal(client, '07')
+  })
+
   it('lets go of a client that never closes after its refusal', async () => {
     const proxy = await startProxy(start)
     const client = await proxy.client()

@@ -151,8 +151,26 @@ class LoopHandle {
   }
 }
 
-/** Open every loop's listening sockets, in the order asked for; after an error none stays open. */
-function openListeners(options: EngineOptions): { perLoop: number[][]; listening: Endpoint[] } {
+interface Listeners {
+  readonly perLoop: readonly number[][]
+  readonly listening: readonly Endpoint[]
+}
+
+/** Open every loop's listening sockets. A port that is free on one address may be taken on the next: then try another. */
+function openListeners(options: EngineOptions): Listeners {
+  for (let triesLeft = 10; ; triesLeft--) {
+    try {
+      return tryListeners(options)
+    } catch (error) {
+      const anyPort = options.listen.some(({ port }) => port === 0)
+      const taken = error instanceof ListenError && error.code === 'EADDRINUSE'
+      if (!anyPort || !taken || triesLeft === 0) throw error
+    }
+  }
+}
+
+/** Open them in the order asked for; after an error none stays open. */
+function tryListeners(options: EngineOptions): Listeners {
   const perLoop: number[][] = Array.from({ length: options.workers }, () => [])
   const listening: Endpoint[] = []
   let freePort = 0
@@ -160,11 +178,10 @@ function openListeners(options: EngineOptions): { perLoop: number[][]; listening
     for (const endpoint of options.listen) {
       const address = parseAddress(endpoint.address)
       if (!address) throw new ListenError(endpoint, 'EINVAL')
-      const port = endpoint.port || freePort || probe(endpoint, address)
-      if (endpoint.port === 0) freePort = port
-      else probe(endpoint, address)
-      const at = { address: endpoint.address, port }
-      for (const sockets of perLoop) sockets.push(must(at, listen(address, port, options.backlog, true)))
+      const wanted = { address: endpoint.address, port: endpoint.port || freePort }
+      const at = { address: endpoint.address, port: probe(wanted, address) }
+      if (endpoint.port === 0) freePort = at.port
+      for (const sockets of perLoop) sockets.push(must(at, listen(address, at.port, options.backlog, true)))
       listening.push(at)
     }
   } catch (error) {

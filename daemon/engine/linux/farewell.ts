@@ -1,22 +1,23 @@
-import { EPOLLERR, EPOLLHUP } from '../../os/epoll.ts'
-import { errno, recv, send } from '../../os/libc.ts'
-import { finish, MSG_NOSIGNAL } from '../../os/socket.ts'
+import { EPOLLERR, EPOLLHUP, EPOLLRDHUP } from '../../os/epoll.ts'
+import { recv, send } from '../../os/libc.ts'
+import { finish, MSG_NOSIGNAL, MSG_TRUNC } from '../../os/socket.ts'
 import { State } from '../session-table.ts'
-import { type Clock, clientOf, type Sessions } from './sessions.ts'
+import { type Clock, clientOf, Flag, type Sessions } from './sessions.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
 /** How long a client that was refused may take to close, in milliseconds. */
 const lingerTime = 2_000
+/** Input dropped at once. */
+const dropBytes = 1024 * 1024
 
 /**
- * Sends replies during set-up, and lets refused clients go: to close a socket with unread input would turn the reply
- * before it into an RST, so what they still send is read and dropped until they close or their time is up.
+ * Sends replies during set-up, and lets refused clients go. To close a socket with unread input would turn the reply
+ * before it into an RST, so we wait for the client's end, or until its time is up, and leave what it sends to the kernel.
  */
 export class Farewell {
   readonly #sessions: Sessions
   readonly #wheel: TimerWheel
   readonly #clock: Clock
-  readonly #sink = new Uint8Array(4096)
 
   constructor(sessions: Sessions, wheel: TimerWheel, clock: Clock) {
     this.#sessions = sessions
@@ -34,21 +35,23 @@ export class Farewell {
 
   /** The session is over before it relayed: send the last reply, if there is one, then our end. */
   refuse(slot: number, reply: Uint8Array | undefined): void {
-    const { table, fd } = this.#sessions
+    const { table, fd, flags } = this.#sessions
     table.state[slot] = State.closing
     this.#sessions.closeTarget(slot)
     if (reply && !this.reply(slot, reply)) return
     finish(fd[clientOf(slot)])
     this.#wheel.set(slot, this.#clock.now + lingerTime)
-    this.onEvent(slot, 0)
+    if (flags[clientOf(slot)] & Flag.finishing) this.#finish(slot)
   }
 
-  /** Drop what a client still says after its refusal, a bounded amount a turn. */
   onEvent(slot: number, events: number): void {
-    if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot)
-    const count = recv(this.#sessions.fd[clientOf(slot)], this.#sink, this.#sink.length, 0)
-    // A full sink means that the client pours in more than anybody should: its linger is over.
-    if (count === this.#sink.length || (count <= 0 && count !== -errno.EAGAIN)) this.#sessions.close(slot)
-    else if (count > 0) this.onEvent(slot, 0)
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) this.#finish(slot)
+  }
+
+  /** The client's end has come: nothing follows what the kernel holds, so with that dropped the close is no RST. */
+  #finish(slot: number): void {
+    const client = this.#sessions.fd[clientOf(slot)]
+    while (recv(client, null, dropBytes, MSG_TRUNC) > 0);
+    this.#sessions.close(slot)
   }
 }

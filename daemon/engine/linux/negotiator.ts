@@ -1,5 +1,6 @@
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLRDHUP } from '../../os/epoll.ts'
 import { errno, recv } from '../../os/libc.ts'
+import { MSG_PEEK } from '../../os/socket.ts'
 import type { Outcome } from '../../socks/negotiation.ts'
 import type { PasswordMemory } from '../password-memory.ts'
 import { Total } from '../session-table.ts'
@@ -43,7 +44,8 @@ export class Negotiator {
     if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot)
     if (events & EPOLLIN) flags[client] |= Flag.readable
     if (events & EPOLLRDHUP) flags[client] |= Flag.finishing
-    this.#read(slot)
+    if (flags[client] & Flag.checking && this.#isGone(slot)) this.#sessions.close(slot)
+    else this.#read(slot)
   }
 
   /** The control plane has checked the login: the user's index, or 0 if it is wrong. */
@@ -59,6 +61,14 @@ export class Negotiator {
       this.#sessions.login(slot, user)
     }
     if (this.#follow(slot, negotiation.authenticated(user > 0))) this.#read(slot)
+  }
+
+  /** True if nothing will follow the login that is being checked: no request, so no use for the answer. */
+  #isGone(slot: number): boolean {
+    const { fd, flags, negotiations } = this.#sessions
+    const client = clientOf(slot)
+    if (!(flags[client] & Flag.finishing) || negotiations.get(slot)?.hasInput) return false
+    return recv(fd[client], this.#buffer, 1, MSG_PEEK) === 0
   }
 
   /** Read as long as there is something to read and something to wait for. */

@@ -1,12 +1,11 @@
 import { parseAddress } from '../../../daemon/os/address.ts'
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, Epoll } from '../../../daemon/os/epoll.ts'
 import { close, errno, recv, send } from '../../../daemon/os/libc.ts'
-import { connectSocket, MSG_NOSIGNAL, openSocket, setNoDelay } from '../../../daemon/os/socket.ts'
+import { connectSocket, MSG_NOSIGNAL, MSG_TRUNC, openSocket, setNoDelay } from '../../../daemon/os/socket.ts'
 import type { Load, Progress, Way } from './protocol.ts'
 
 /** The load generator: one process, one load, made of the same system calls as the engine. */
 
-const MSG_TRUNC = 0x20
 const chunk = new Uint8Array(256 * 1024)
 const turn = 16
 const watched = (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>> 0

@@ -1,13 +1,11 @@
 import { parseAddress } from '../../../daemon/os/address.ts'
 import { EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, Epoll } from '../../../daemon/os/epoll.ts'
 import { close, errno, recv, send } from '../../../daemon/os/libc.ts'
-import { accept, boundPort, listen, MSG_NOSIGNAL } from '../../../daemon/os/socket.ts'
+import { accept, boundPort, listen, MSG_NOSIGNAL, MSG_TRUNC } from '../../../daemon/os/socket.ts'
 import type { OriginPorts } from './protocol.ts'
 
 /** The other end of every connection of the bench: one process, made of the same system calls as the engine. */
 
-/** Throw the bytes away in the kernel instead of copying them out (tcp(7)). */
-const MSG_TRUNC = 0x20
 const chunk = new Uint8Array(256 * 1024)
 /** Calls on one connection before the others have their turn. */
 const turn = 16
