@@ -93,7 +93,7 @@ async function photograph(where: readonly string[]): Promise<void> {
 }
 
 function save(app: Terminal, name: string): Promise<void> {
-  return writeFile(join(folder, `${name}.svg`), terminalToSvg(app.emulator))
+  return writeFile(join(folder, `${name}.svg`), terminalToSvg(app.emulator, `proxy-tui: ${name}`))
 }
 
 async function end(child: ChildProcess): Promise<void> {

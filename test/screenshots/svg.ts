@@ -27,8 +27,11 @@ interface Run {
   text: string
 }
 
-/** What a terminal shows, as an SVG picture that looks the same whatever the fonts of its viewer. */
-export function terminalToSvg(terminal: Terminal): string {
+/**
+ * What a terminal shows, as an SVG picture that looks the same whatever the fonts of its viewer. `title` is for those who
+ * cannot see it.
+ */
+export function terminalToSvg(terminal: Terminal, title: string): string {
   const { active } = terminal.buffer
   const rows = Array.from({ length: terminal.rows }, (_, row) => {
     const line = active.getLine(active.viewportY + row)
@@ -38,6 +41,7 @@ export function terminalToSvg(terminal: Terminal): string {
   const width = round(terminal.cols * cell.width + 2 * margin)
   const height = terminal.rows * cell.height + 2 * margin
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
+<title>${escapeText(title)}</title>
 <rect width="100%" height="100%" rx="8" fill="${paper}"/>
 <g transform="translate(${margin} ${margin})" font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="${cell.font}">
 ${rows.flat().join('\n')}
