@@ -20,12 +20,12 @@ packages := node_modules/.package-lock.json
 # A folder is newer than the bundle when a file in it was added or removed.
 sources = $(shell find $(1) -name '*.ts' -o -name '*.tsx' -o -type d)
 
-.PHONY: help run test check bench build install uninstall clean
+.PHONY: help run test check bench screenshots build install uninstall clean
 
 help: ## list these targets
 	@if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then on=$$(printf '\033[36m') off=$$(printf '\033[0m'); fi; \
 	awk -F ':.*## ' -v on="$$on" -v off="$$off" \
-		'/^[a-z]+:.*## / { printf "  %s%-10s%s %s\n", on, $$1, off, $$2 }' Makefile
+		'/^[a-z]+:.*## / { printf "  %s%-12s%s %s\n", on, $$1, off, $$2 }' Makefile
 
 run: build ## start proxyd, with flags from ARGS, and the terminal app on it; without a terminal, proxyd alone
 	@if ! { [ -t 0 ] && [ -t 1 ]; }; then exec "$(NODE)" dist/proxyd.js $(ARGS); fi; \
@@ -48,6 +48,9 @@ check: $(packages) ## check types, style, import boundaries and dead code
 
 bench: build ## measure proxyd beside other servers; options go into BENCH, such as BENCH=--help
 	"$(NODE)" test/bench/main.ts $(BENCH)
+
+screenshots: build ## make the README's pictures from a real run
+	"$(NODE)" test/screenshots/make.ts
 
 build: dist/proxyd.js dist/proxy-tui.js ## bundle both programs into dist/
 
