@@ -4,6 +4,8 @@ import * as libc from './libc.ts'
 /** An epoll instance (epoll(7)) whose events carry two 32-bit words of the caller's: a key and a generation. */
 
 export const EPOLLIN = 0x1
+/** Urgent data. */
+export const EPOLLPRI = 0x2
 export const EPOLLOUT = 0x4
 export const EPOLLERR = 0x8
 export const EPOLLHUP = 0x10

@@ -13,6 +13,9 @@ const SPLICE_F_NONBLOCK = 2
 /** What one pipe holds, in bytes. */
 export const pipeBytes = 1024 * 1024
 
+/** Calls of `acquire` that go without asking the kernel after it has refused. */
+const refusalLasts = 1000
+
 export interface Pipe {
   readonly readEnd: number
   readonly writeEnd: number
@@ -23,6 +26,8 @@ export class PipePool {
   readonly #most: number
   readonly #keep: number
   #open = 0
+  /** How many times more not to ask, since the kernel has refused. */
+  #refusedFor = 0
 
   /** At most `most` pipes at once; of idle ones `keep` stay open. */
   constructor(most: number, keep: number) {
@@ -32,7 +37,9 @@ export class PipePool {
 
   /** An empty pipe, or undefined if there is none to be had. */
   acquire(): Pipe | undefined {
-    return this.#idle.pop() ?? (this.#open < this.#most ? this.#create() : undefined)
+    const idle = this.#idle.pop()
+    if (idle || this.#open >= this.#most) return idle
+    return this.#refusedFor > 0 ? void this.#refusedFor-- : this.#create()
   }
 
   /** Give back a pipe; one that still holds bytes is closed. */
@@ -47,12 +54,13 @@ export class PipePool {
 
   #create(): Pipe | undefined {
     const fds = new Int32Array(2)
+    this.#refusedFor = refusalLasts
     if (libc.pipe2(fds, O_NONBLOCK | O_CLOEXEC) < 0) return undefined
     const pipe = { readEnd: fds[0], writeEnd: fds[1] }
     this.#open++
-    if (libc.setPipeSize(pipe.writeEnd, pipeBytes) >= 0) return pipe
-    this.#destroy(pipe)
-    return undefined
+    if (libc.setPipeSize(pipe.writeEnd, pipeBytes) < 0) return void this.#destroy(pipe)
+    this.#refusedFor = 0
+    return pipe
   }
 
   #destroy(pipe: Pipe): void {

@@ -92,7 +92,8 @@ export class Acceptor {
     const generation = this.#sessions.generation[slot]
     this.#wheel.set(slot, this.#clock.now + this.#negotiationTime)
     this.#negotiator.begin(slot)
-    if (this.#sessions.isCurrent(slot, generation)) this.#epoll.add(fd, watched, clientOf(slot), generation)
+    if (!this.#sessions.isCurrent(slot, generation)) return
+    if (this.#epoll.add(fd, watched, clientOf(slot), generation) < 0) this.#sessions.close(slot)
   }
 
   #rest(why: string): void {

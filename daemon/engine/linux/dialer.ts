@@ -1,5 +1,5 @@
 import { addressOf, copyMapped, portOf } from '../../os/address.ts'
-import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, type Epoll } from '../../os/epoll.ts'
+import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP, type Epoll } from '../../os/epoll.ts'
 import { errno, recv } from '../../os/libc.ts'
 import { boundAddress, connectSocket, lastAddress, MSG_PEEK, openSocket, pendingError } from '../../os/socket.ts'
 import { encodeReply, Reply } from '../../socks/messages.ts'
@@ -10,11 +10,11 @@ import type { Farewell } from './farewell.ts'
 import type { LoopMail } from './mail.ts'
 import { Names } from './names.ts'
 import type { Relay } from './relay.ts'
-import { type Clock, clientOf, type Dial, Flag, type Sessions, targetOf } from './sessions.ts'
+import { type Clock, clientOf, type Dial, type Sessions, targetOf } from './sessions.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
 /** Every event that a session's socket is ever watched for; it is told to the kernel once (epoll(7), edge-triggered). */
-export const watched = (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>> 0
+export const watched = (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>> 0
 
 /** errno to REP (RFC 1928, section 6); what is not here is a general failure. A dial out of time is taken as ETIMEDOUT. */
 const replies = new Map<number, Reply>([
@@ -75,7 +75,7 @@ export class Dialer {
 
   /** The target's socket has something to say about its connect. */
   onTargetEvent(slot: number, events: number): void {
-    const { flags, fd, dials } = this.#sessions
+    const { fd, dials } = this.#sessions
     const target = targetOf(slot)
     const dial = dials.get(slot)
     if (!dial) return
@@ -83,20 +83,18 @@ export class Dialer {
       dial.error = pendingError(fd[target])
       this.#next(slot, dial)
     } else if (events & EPOLLOUT) {
-      if (events & EPOLLIN) flags[target] |= Flag.readable
-      if (events & EPOLLRDHUP) flags[target] |= Flag.finishing
+      this.#sessions.note(target, events)
       this.#connected(slot, dial)
     }
   }
 
   /** The client speaks, or goes, before it has its reply. One that has gone has nothing to wait for. */
   onClientEvent(slot: number, events: number): void {
-    const { flags, fd, dials } = this.#sessions
+    const { fd, dials } = this.#sessions
     const client = clientOf(slot)
     if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot)
-    if (events & EPOLLIN) flags[client] |= Flag.readable
+    this.#sessions.note(client, events)
     if (!(events & EPOLLRDHUP)) return
-    flags[client] |= Flag.finishing
     // A client may finish early if it has sent its data already; one that has sent none is gone.
     const silent = dials.get(slot)?.rest.length === 0
     if (silent && recv(fd[client], this.#peek, 1, MSG_PEEK) === 0) this.#sessions.close(slot)
@@ -144,11 +142,10 @@ export class Dialer {
     fd[target] = socket
     const result = connectSocket(socket, address, dial.port)
     copyMapped(lastAddress, table.targetAddress, slot * 16)
-    if (result === 0 || result === -errno.EINPROGRESS) {
-      this.#epoll.add(socket, watched, target, generation[slot])
-      return true
-    }
-    dial.error = -result
+    const begun = result === 0 || result === -errno.EINPROGRESS
+    const problem = begun ? this.#epoll.add(socket, watched, target, generation[slot]) : result
+    if (problem === 0) return true
+    dial.error = -problem
     this.#sessions.closeTarget(slot)
     return false
   }

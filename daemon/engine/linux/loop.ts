@@ -37,8 +37,8 @@ export class Loop {
   readonly #options: LoopOptions
   /** Keys below are halves; this one is the mail's, and the listeners' follow. */
   readonly #mailKey: number
-  /** The order to confirm when the last session has ended. */
-  #drainTicket: number | undefined
+  /** The orders to confirm when the last session has ended. */
+  readonly #drainTickets: number[] = []
   #stopped = false
 
   constructor(options: LoopOptions) {
@@ -88,7 +88,7 @@ export class Loop {
       if (this.#relay.busy) this.#relay.takeTurn()
       this.#wheel.advance(this.#clock.now, onDeadline)
       this.#acceptor.onTurn()
-      if (this.#drainTicket !== undefined && this.#sessions.live === 0) this.#drained(this.#drainTicket)
+      if (this.#sessions.live === 0) for (const ticket of this.#drainTickets.splice(0)) this.#confirm(ticket, [])
     }
     this.#acceptor.close()
     for (const slot of this.#sessions.slots()) this.#sessions.reset(slot)
@@ -164,7 +164,7 @@ export class Loop {
       }
       case 'drain':
         this.#acceptor.close()
-        this.#drainTicket = ticket
+        this.#drainTickets.push(ticket)
         return
       case 'stop':
         this.#stopped = true
@@ -181,11 +181,6 @@ export class Loop {
       this.#sessions.reset(slot)
     }
     return ended
-  }
-
-  #drained(ticket: number): void {
-    this.#drainTicket = undefined
-    this.#confirm(ticket, [])
   }
 
   #confirm(ticket: number, serials: number[]): void {

@@ -1,4 +1,4 @@
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLRDHUP } from '../../os/epoll.ts'
+import { EPOLLERR, EPOLLHUP } from '../../os/epoll.ts'
 import { errno, recv } from '../../os/libc.ts'
 import { MSG_PEEK } from '../../os/socket.ts'
 import type { Outcome } from '../../socks/negotiation.ts'
@@ -42,8 +42,7 @@ export class Negotiator {
     const { flags } = this.#sessions
     const client = clientOf(slot)
     if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot)
-    if (events & EPOLLIN) flags[client] |= Flag.readable
-    if (events & EPOLLRDHUP) flags[client] |= Flag.finishing
+    this.#sessions.note(client, events)
     if (flags[client] & Flag.checking && this.#isGone(slot)) this.#sessions.close(slot)
     else this.#read(slot)
   }
@@ -79,10 +78,9 @@ export class Negotiator {
       const negotiation = negotiations.get(slot)
       if (!negotiation || !(flags[client] & Flag.readable) || flags[client] & Flag.checking) return
       const count = recv(fd[client], this.#buffer, readBytes, 0)
-      if (count === -errno.EAGAIN) flags[client] &= ~Flag.readable
-      if (count === -errno.EAGAIN) return
-      if (count <= 0) return this.#sessions.close(slot)
-      if (count < readBytes && !(flags[client] & Flag.finishing)) flags[client] &= ~Flag.readable
+      if (count <= 0 && count !== -errno.EAGAIN) return this.#sessions.close(slot)
+      if (count < readBytes && this.#sessions.shortReadEmpties(client)) flags[client] &= ~Flag.readable
+      if (count < 0) return
       if (!this.#follow(slot, negotiation.receive(this.#buffer.subarray(0, count)))) return
     }
   }

@@ -22,6 +22,8 @@ const longTurn = pipeBytes
 const shortTurn = 128 * 1024
 /** For how long after a small move somebody is taken to be about, in milliseconds. */
 const smallMoveLasts = 50
+/** Turns taken after which the queue is cut down to those to come. */
+const spentTurns = 1024
 /** A splice that brings less than this is no bulk. */
 const bulkFloor = 16 * 1024
 
@@ -64,17 +66,14 @@ export class Relay {
 
   /** Act on an epoll event of an open session. */
   onEvent(half: number, events: number): void {
-    const { flags, generation } = this.#sessions
+    const { generation } = this.#sessions
     const owner = generation[slotOf(half)]
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
-      flags[half] |= Flag.readable
-      if (events & EPOLLRDHUP) flags[half] |= Flag.finishing
-      if (events & EPOLLERR) flags[half] |= Flag.failing
-      if (flags[half] & Flag.bulk) this.#enqueue(half)
-      else this.#pump(half)
+      this.#sessions.note(half, events)
+      this.#move(half)
     }
     if (events & EPOLLOUT && generation[slotOf(half)] === owner && this.#sessions.held.has(half ^ 1))
-      this.#pump(half ^ 1)
+      this.#move(half ^ 1)
   }
 
   /** The session's deadline has passed: it is over, unless bytes have moved since it was set. */
@@ -84,7 +83,7 @@ export class Relay {
     const limit = halfClosed ? this.#timeouts.halfClosed : this.#timeouts.idle
     const due = touched[slot] + limit
     if (due > this.#clock.now) this.#wheel.set(slot, due)
-    else this.#sessions.close(slot)
+    else this.#sessions.reset(slot)
   }
 
   /** Whether a direction waits for its turn. */
@@ -102,9 +101,15 @@ export class Relay {
       this.#sessions.flags[half] &= ~Flag.queued
       this.#pump(half)
     }
-    if (this.#first < this.#queue.length) return
-    this.#queue.length = 0
+    if (this.#first < this.#queue.length && this.#first < spentTurns) return
+    this.#queue.splice(0, this.#first)
     this.#first = 0
+  }
+
+  /** Move bytes now, or in bulk when its turn comes. */
+  #move(half: number): void {
+    if (this.#sessions.flags[half] & Flag.bulk) this.#enqueue(half)
+    else this.#pump(half)
   }
 
   /** Move what `from` has to say until it has no more, its peer can take no more, or its turn is over. */
@@ -114,8 +119,10 @@ export class Relay {
     for (let moved = 0; flags[from] & Flag.readable; ) {
       if (flags[from ^ 1] & Flag.dead) return
       if (moved >= this.#turnBytes()) return this.#enqueue(from)
-      const count = flags[from] & Flag.bulk ? this.#splice(from) : this.#copy(from)
+      const bulk = flags[from] & Flag.bulk
+      const count = bulk ? this.#splice(from) : this.#copy(from)
       if (count <= 0) return
+      if (!bulk && flags[from] & Flag.bulk) return this.#enqueue(from)
       moved += count
     }
   }
@@ -130,11 +137,11 @@ export class Relay {
     const count = recv(fd[from], this.#buffer, copyBytes, 0)
     if (count <= 0) return this.#noMore(from, count)
     this.#smallMoveAt = this.#clock.now
-    if (count === copyBytes) flags[from] |= Flag.bulk
-    else if (!(flags[from] & (Flag.finishing | Flag.failing))) flags[from] &= ~Flag.readable
+    const short = count < copyBytes
+    if (short && this.#sessions.shortReadEmpties(from)) flags[from] &= ~Flag.readable
+    else if (!short && !(flags[from] & Flag.urgent)) flags[from] |= Flag.bulk
     const moved = this.#write(from, this.#buffer, count)
-    const said = flags[from] & (Flag.finishing | Flag.failing)
-    if (moved > 0 && count < copyBytes && said === Flag.finishing) this.#ended(from)
+    if (moved > 0 && short && this.#sessions.shortReadEnds(from)) this.#ended(from)
     return moved
   }
 
@@ -222,8 +229,12 @@ export class Relay {
   /** `half` takes no more bytes. What it has said before still goes to its peer; then the session is reset. */
   #broken(half: number): 0 {
     const { flags } = this.#sessions
-    flags[half] |= Flag.dead | Flag.readable | Flag.failing
-    this.#enqueue(half)
+    if (flags[half ^ 1] & Flag.dead) {
+      this.#sessions.reset(slotOf(half))
+    } else {
+      flags[half] |= Flag.dead | Flag.readable | Flag.failing
+      this.#enqueue(half)
+    }
     return 0
   }
 

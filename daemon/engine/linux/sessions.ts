@@ -1,4 +1,5 @@
 import { copyMapped, portOf } from '../../os/address.ts'
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLPRI, EPOLLRDHUP } from '../../os/epoll.ts'
 import { close } from '../../os/libc.ts'
 import type { Pipe, PipePool } from '../../os/pipe-pool.ts'
 import { lastAddress, resetOnClose } from '../../os/socket.ts'
@@ -36,6 +37,8 @@ export const Flag = {
   spokenTo: 256,
   /** Nagle's algorithm is off for what is written to it. */
   prompt: 512,
+  /** It has sent urgent data, at whose mark reads stop short (tcp(7)): a short read proves nothing, and splice sticks. */
+  urgent: 1024,
 } as const
 
 /** Bytes that one half has said and the other cannot take yet: in memory or in a pipe. */
@@ -157,8 +160,27 @@ export class Sessions {
     table.targetPort[slot] = destination.port
     if (destination.kind === 'address') return
     const at = slot * 256
-    table.name[at] = destination.name.length
     for (let i = 0; i < destination.name.length; i++) table.name[at + 1 + i] = destination.name.charCodeAt(i)
+    table.name[at] = destination.name.length
+  }
+
+  /** Note what an event tells of a half's input. */
+  note(half: number, events: number): void {
+    const { flags } = this
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) flags[half] |= Flag.readable
+    if (events & EPOLLRDHUP) flags[half] |= Flag.finishing
+    if (events & EPOLLERR) flags[half] |= Flag.failing
+    if (events & EPOLLPRI) flags[half] = (flags[half] | Flag.urgent) & ~Flag.bulk
+  }
+
+  /** A read has come back short: does that prove that the half has nothing more to read for now? */
+  shortReadEmpties(half: number): boolean {
+    return !(this.flags[half] & (Flag.finishing | Flag.failing | Flag.urgent))
+  }
+
+  /** And does it prove that its end comes next? */
+  shortReadEnds(half: number): boolean {
+    return (this.flags[half] & (Flag.finishing | Flag.failing | Flag.urgent)) === Flag.finishing
   }
 
   /** Whether the slot still belongs to the session that had it in that generation. */
@@ -168,11 +190,7 @@ export class Sessions {
 
   /** Close the target's socket, if there is one: its dial has failed, or is not wanted any more. */
   closeTarget(slot: number): void {
-    const half = targetOf(slot)
-    const fd = this.fd[half]
-    if (fd !== none) close(fd)
-    this.fd[half] = none
-    this.flags[half] = 0
+    this.#closeHalf(targetOf(slot))
   }
 
   /** End a session with an RST to whoever is still there, so that nobody takes a broken stream for a whole one. */
