@@ -136,6 +136,26 @@ describe.each(engines)('$kind engine: relay', ({ start }) => {
     await proxy.empty()
   })
 
+  it('ends a session neither side of which takes anything any more', async () => {
+    const proxy = await startProxy(start)
+    const [client, peer] = await openPair(proxy, await startTarget())
+    peer.write(new Uint8Array(32 * mebibyte))
+    await eventually(() => expect(proxy.total(Total.down)).toBeGreaterThan(0))
+    peer.reset()
+    client.write('are you there?')
+    client.reset()
+    await proxy.empty()
+  })
+
+  it('lets nobody take a stream that a deadline has ended for a whole one', async () => {
+    const proxy = await startProxy(start, { timeouts: { idle: 500 } })
+    const [client, peer] = await openPair(proxy, await startTarget())
+    peer.write(new Uint8Array(64 * mebibyte))
+    peer.finish()
+    await proxy.empty()
+    expect(await client.discard()).toBe('ECONNRESET')
+  })
+
   it('ends a session that has been idle for too long, and no other', async () => {
     const proxy = await startProxy(start, { timeouts: { idle: 600 } })
     const target = await startTarget()
