@@ -52,7 +52,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
         passwordRequired: users.passwordRequired,
         users: accounts.size,
         listening,
-        sample: metrics.latest,
+        sample: metrics.now(),
       }),
     },
     log,

@@ -40,13 +40,14 @@ export class RecordedMetrics implements Metrics {
     this.#traffic = traffic
     this.#names = names
     this.#latest = this.#take(0)
+    this.#startPeriod()
     this.#samples.push(this.#latest)
     this.#timer = setInterval(() => this.#record(), period).unref()
   }
 
-  /** The last sample, less than about a second old. */
-  get latest(): Sample {
-    return this.#latest
+  /** A sample of this moment, numbered as the last of the series, which it leaves as it is. */
+  now(): Sample {
+    return this.#take(this.#latest.seq)
   }
 
   history(count: number): Sample[] {
@@ -66,10 +67,18 @@ export class RecordedMetrics implements Metrics {
 
   #record(): void {
     this.#latest = this.#take(this.#latest.seq + 1)
+    this.#startPeriod()
     this.#samples.push(this.#latest)
     if (this.#samples.length > mostSamples) this.#samples.shift()
     // A copy: who begins to watch now finds this sample in the history.
     for (const { listener } of [...this.#watchers]) listener(this.#latest)
+  }
+
+  /** What users move from now on counts for the next sample. */
+  #startPeriod(): void {
+    for (let index = 0; index <= this.#names.highestIndex; index++) {
+      this.#movedBefore[index] = this.#traffic.moved(index)
+    }
   }
 
   #take(seq: number): Sample {
@@ -95,9 +104,7 @@ export class RecordedMetrics implements Metrics {
   #busiest(): Sample['users'] {
     const active: { index: number; name: string | null; moved: number; connections: number }[] = []
     for (let index = 0; index <= this.#names.highestIndex; index++) {
-      const total = this.#traffic.moved(index)
-      const moved = total - this.#movedBefore[index]
-      this.#movedBefore[index] = total
+      const moved = this.#traffic.moved(index) - this.#movedBefore[index]
       const connections = this.#traffic.connections(index)
       const name = index === 0 ? null : this.#names.nameOf(index)
       if (name !== undefined && (moved > 0 || connections > 0)) active.push({ index, name, moved, connections })

@@ -24,9 +24,13 @@ function record(loops: readonly FakeLoop[], names: readonly string[] = []) {
   return metrics
 }
 
+function lastOf(metrics: RecordedMetrics): Sample | undefined {
+  return metrics.history(1)[0]
+}
+
 describe('a sample', () => {
   it('is there from the start', () => {
-    expect(record([new FakeLoop()]).latest).toEqual({
+    expect(lastOf(record([new FakeLoop()]))).toEqual({
       seq: 0,
       time: start,
       up: 0,
@@ -50,7 +54,7 @@ describe('a sample', () => {
       loop.end(1)
     }
     vi.advanceTimersByTime(second)
-    expect(metrics.latest).toMatchObject({
+    expect(lastOf(metrics)).toMatchObject({
       seq: 1,
       time: start + second,
       up: 20,
@@ -77,7 +81,7 @@ describe('a sample', () => {
     loop.move(1, 1, 2)
     loop.move(5, 0, 1)
     vi.advanceTimersByTime(second)
-    expect(metrics.latest.users).toEqual([
+    expect(lastOf(metrics)?.users).toEqual([
       { name: 'late', connections: 1, up: 1, down: 2 },
       { name: null, connections: 1, up: 0, down: 1 },
       { name: 'crowd', connections: 2, up: 0, down: 0 },
@@ -98,7 +102,7 @@ describe('a sample', () => {
       loop.move(slot, slot, 0)
     }
     vi.advanceTimersByTime(second)
-    expect(metrics.latest.users.map(({ name }) => name)).toEqual(
+    expect(lastOf(metrics)?.users.map(({ name }) => name)).toEqual(
       [11, 10, 9, 8, 7, 6, 5, 4, 3, 2].map((i) => `user${i}`),
     )
   })
@@ -111,7 +115,27 @@ describe('a sample', () => {
     loop.login(0, 1)
     names.length = 0
     vi.advanceTimersByTime(second)
-    expect(metrics.latest).toMatchObject({ connections: 1, users: [] })
+    expect(lastOf(metrics)).toMatchObject({ connections: 1, users: [] })
+  })
+})
+
+describe('a sample of this moment', () => {
+  it('counts what came after the last sample, and leaves the series as it is', () => {
+    const loop = new FakeLoop()
+    const metrics = record([loop], ['calm', 'busy'])
+    for (const slot of [0, 1]) {
+      loop.begin(slot, { serial: slot + 1 })
+      loop.login(slot, slot + 1)
+    }
+    vi.advanceTimersByTime(second)
+    const last = lastOf(metrics)
+    loop.move(1, 30, 40)
+    vi.advanceTimersByTime(second / 2)
+    const moment = { up: 30, down: 40, users: [{ name: 'busy', up: 30 }, { name: 'calm' }] }
+    expect(metrics.now()).toMatchObject({ seq: 1, time: start + 1.5 * second, ...moment })
+    expect(lastOf(metrics)).toBe(last)
+    vi.advanceTimersByTime(second / 2)
+    expect(lastOf(metrics)).toMatchObject({ seq: 2, time: start + 2 * second, ...moment })
   })
 })
 
@@ -131,7 +155,7 @@ describe('the history', () => {
     const history = metrics.history(10_000)
     expect(history).toHaveLength(3_600)
     expect(history[0]?.seq).toBe(401)
-    expect(history.at(-1)).toBe(metrics.latest)
+    expect(history.at(-1)).toBe(lastOf(metrics))
   })
 })
 
