@@ -29,14 +29,17 @@ help: ## list these targets
 
 run: build ## start proxyd, with flags from ARGS, and the terminal app on it; without a terminal, proxyd alone
 	@if ! { [ -t 0 ] && [ -t 1 ]; }; then exec "$(NODE)" dist/proxyd.js $(ARGS); fi; \
-	if "$(NODE)" dist/proxy-tui.js --exec whoami >/dev/null 2>&1; then \
+	if [ -z "$(ARGS)" ] && "$(NODE)" dist/proxy-tui.js --exec whoami >/dev/null 2>&1; then \
 		echo 'proxyd runs already: here is the terminal app on it'; \
 		exec "$(NODE)" dist/proxy-tui.js; \
 	fi; \
 	rm -f dist/run.fifo; mkfifo dist/run.fifo; \
 	"$(NODE)" dist/proxyd.js $(ARGS) >dist/run.fifo 2>dist/run.log & \
-	trap 'kill $$! 2>/dev/null; wait $$!; rm dist/run.fifo' EXIT; trap 'exit 129' HUP; trap 'exit 143' TERM; \
-	if grep -qx ready <dist/run.fifo; then "$(NODE)" dist/proxy-tui.js; else cat dist/run.log >&2; exit 1; fi
+	stop() { kill $$! 2>/dev/null && echo 'proxyd stops; live connections get a while, Ctrl-C ends them now'; \
+		trap 'kill $$!' INT; wait $$!; rm dist/run.fifo; }; \
+	trap stop EXIT; trap 'exit 129' HUP; trap 'exit 143' TERM; \
+	socket=$$(sed -n -e 's/^listening control unix://p' -e '/^ready$$/q' dist/run.fifo); \
+	if [ -n "$$socket" ]; then "$(NODE)" dist/proxy-tui.js --socket "$$socket"; else cat dist/run.log >&2; exit 1; fi
 
 test: build ## run every test
 	$(tools)/vitest run --config test/vitest.config.ts
