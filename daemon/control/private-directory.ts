@@ -1,4 +1,6 @@
 import { lstatSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { getSystemErrorMessage } from 'node:util'
 import { ControlStartError } from './start-error.ts'
 
 /**
@@ -10,8 +12,14 @@ export function ensurePrivateDirectory(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 })
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code !== 'EEXIST') throw new ControlStartError(`cannot make the runtime folder: ${message}; see --runtime-dir`)
+    const { code, errno = 0 } = error as NodeJS.ErrnoException
+    if (code !== 'EEXIST') {
+      const mend = code === 'ENOENT' ? `make ${dirname(path)} first` : `make it for this user`
+      const cause = getSystemErrorMessage(errno)
+      throw new ControlStartError(
+        `cannot make the runtime folder ${path} (${cause}): ${mend}, or name another with --runtime-dir`,
+      )
+    }
   }
   const fault = faultOf(path)
   if (fault !== undefined) throw new ControlStartError(`the runtime folder ${path} ${fault}`)

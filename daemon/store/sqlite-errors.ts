@@ -41,6 +41,10 @@ export function unwritable(path: string, reason: string, cause: unknown): StoreE
   return new StoreError('unwritable', `cannot write ${path} (${reason}): ${mend}`, cause)
 }
 
+export function noFolder(path: string): StoreError {
+  return new StoreError('unwritable', `${path} is not a folder: name one with --state-dir`)
+}
+
 /** The extended codes keep the primary one in their low byte. */
 function primaryCode(error: unknown): number | undefined {
   return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined

@@ -1,9 +1,9 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { getSystemErrorMessage } from 'node:util'
 import { migrations } from './migrations.ts'
-import { damaged, explain, unwritable } from './sqlite-errors.ts'
+import { damaged, explain, noFolder, unwritable } from './sqlite-errors.ts'
 import { sqliteUsers } from './sqlite-users.ts'
 import { type Store, StoreError } from './store.ts'
 
@@ -42,10 +42,23 @@ function asStore(database: DatabaseSync, file: string): Store {
 
 /** SQLite gives its side files the mode of the database file, so that has to be right before SQLite comes. */
 function makePrivate(folder: string, file: string): void {
-  writing(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }))
+  writing(folder, () => makeFolder(folder))
+  if (!statSync(folder).isDirectory()) throw noFolder(folder)
   // An existing file is not opened: closing it would drop the locks that this process has on it, see fcntl(2).
   if (existsSync(file)) writing(file, () => chmodSync(file, 0o600))
   else writing(folder, () => closeSync(openSync(file, 'wx', 0o600)))
+}
+
+/** Level by level, since `recursive` of Node's own never ends where the system denies that a folder is there: /proc/x. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  makeFolder(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another proxyd that starts may have made it meanwhile.
+    if (!existsSync(path)) throw error
+  }
 }
 
 function writing(path: string, work: () => void): void {

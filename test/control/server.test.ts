@@ -159,7 +159,10 @@ it('refuses a runtime folder that is a symbolic link, or cannot be made', async 
   mkdirSync(join(folder, 'real'), { mode: 0o700 })
   symlinkSync(join(folder, 'real'), link)
   await expect(startControl({ runtimeDirectory: link })).rejects.toThrow(/is not a folder/)
-  await expect(startControl({ runtimeDirectory: join(folder, 'not', 'there') })).rejects.toThrow(/--runtime-dir/)
+  await expect(startControl({ runtimeDirectory: join(folder, 'not', 'there') })).rejects.toThrow(
+    `cannot make the runtime folder ${folder}/not/there (no such file or directory): ` +
+      `make ${folder}/not first, or name another with --runtime-dir`,
+  )
 })
 
 it('says so if the path of the socket is too long', async () => {

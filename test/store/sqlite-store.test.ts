@@ -84,6 +84,18 @@ describe('the SQLite store', () => {
     await expectRefusal(join(file, 'state'), 'unwritable', '--state-dir')
   })
 
+  it.each(['/proc/proxyd', '/proc/proxyd/state'])('refuses %s, where no folder can be made', async (folder) => {
+    const child = startChild(`
+      await openSqliteStore(${JSON.stringify(folder)}).catch(({ kind, message }) => console.log(kind + ': ' + message))`)
+    expect(await text(child.stdout)).toMatch(/^unwritable: cannot write \/proc\/proxyd.* --state-dir\n$/)
+  })
+
+  it('refuses a file in the place of its folder', async () => {
+    const file = join(await temporaryFolder(), 'file')
+    writeFileSync(file, '')
+    await expectRefusal(file, 'unwritable', 'is not a folder')
+  })
+
   it('refuses a database that is a folder', async () => {
     const folder = await temporaryFolder()
     mkdirSync(join(folder, 'proxyd.db'))
