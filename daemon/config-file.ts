@@ -5,8 +5,8 @@ import { errnoOf, Failure } from './failure.ts'
 import { problemWith } from './setting-values.ts'
 
 /**
- * Read a TOML file of settings. Throws a `Failure`: of status 1 if the file cannot be read, of status 2 if what it says
- * makes no sense.
+ * Read a TOML file of settings. Throws a `Failure` of status 2 if the file cannot be read, or what it says makes no
+ * sense.
  */
 export function readConfigFile(path: string): Partial<Settings> {
   const found: Record<string, SettingValue> = {}
@@ -24,7 +24,7 @@ function read(path: string): string {
     return readFileSync(path, 'utf8')
   } catch (error) {
     throw new Failure(
-      1,
+      2,
       `cannot read the config file ${path} (${errnoOf(error)}); give --config a file that proxyd may read`,
     )
   }

@@ -4,7 +4,7 @@ import { loadAccounts } from './access/load-accounts.ts'
 import { type LoginPolicy, passwordRequired } from './access/login-policy.ts'
 import { Logins } from './access/logins.ts'
 import { Passwords } from './access/passwords.ts'
-import { parseUserFlag, type TemporaryUser } from './access/user-flag.ts'
+import { parseUserFlags, type TemporaryUser } from './access/user-flag.ts'
 import type { Configuration } from './configuration.ts'
 import type { Engine } from './engine/engine.ts'
 import { startEngine } from './engine/start.ts'
@@ -57,7 +57,7 @@ export async function startDataPlane(
 
 function readUserFlags(texts: readonly string[]): TemporaryUser[] {
   try {
-    return texts.map(parseUserFlag)
+    return parseUserFlags(texts)
   } catch (error) {
     throw error instanceof AccessError ? new Failure(2, error.message) : error
   }

@@ -6,8 +6,8 @@ import type { TemporaryUser } from './user-flag.ts'
 import type { StoredUser, UserStore } from './user-store.ts'
 
 /**
- * All users at the daemon's start: those of the store, and those given with `--user`. Throws an AccessError if two of
- * them have one name, there are too many, or a stored password is damaged.
+ * All users at the daemon's start: those of the store, and those given with `--user`, whose names differ. Throws an
+ * AccessError if a temporary user has the name of a lasting one, there are too many, or a stored password is damaged.
  */
 export async function loadAccounts(
   store: UserStore,
@@ -20,8 +20,7 @@ export async function loadAccounts(
     accounts.add({ ...user, password: passwordOf(user), stored: true })
   }
   for (const { name, password } of temporary) {
-    const taken = accounts.named(name)
-    if (taken) throw new AccessError(clash(name, taken.stored))
+    if (accounts.named(name)) throw new AccessError(clash(name))
     refuseIfFull(accounts)
     const hash = await passwords.hash(password)
     accounts.add({ name, password: hash, enabled: true, stored: false, created: Date.now() })
@@ -37,11 +36,9 @@ function passwordOf(user: StoredUser): PasswordHash {
   )
 }
 
-function clash(name: string, stored: boolean): string {
-  const quoted = JSON.stringify(name)
-  return stored
-    ? `--user ${quoted}: there is a lasting user of that name already, so leave the flag out or choose another name`
-    : `--user ${quoted} is given twice: choose another name for one of them`
+function clash(name: string): string {
+  const mend = 'leave the flag out or choose another name'
+  return `--user ${JSON.stringify(name)}: there is a lasting user of that name already, so ${mend}`
 }
 
 function refuseIfFull(accounts: Accounts): void {

@@ -7,6 +7,18 @@ export interface TemporaryUser {
   readonly password: string
 }
 
+/** Reads every `--user`. Throws an AccessError if one makes no sense or two have one name. */
+export function parseUserFlags(texts: readonly string[]): TemporaryUser[] {
+  const users = new Map<string, TemporaryUser>()
+  for (const user of texts.map(parseUserFlag)) {
+    if (users.has(user.name)) {
+      throw new AccessError(`--user ${JSON.stringify(user.name)} is given twice: choose another name for one of them`)
+    }
+    users.set(user.name, user)
+  }
+  return [...users.values()]
+}
+
 /**
  * Reads `NAME:PASS` of `--user`, split at the first colon: the password may have more. Throws an AccessError that
  * repeats nothing of a text which may be a password.

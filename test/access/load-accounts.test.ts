@@ -35,7 +35,6 @@ it('brings lasting and temporary users together', async () => {
 
 it.each([
   ['a temporary user with the name of a lasting one', [bob], ['bob'], 'lasting user of that name'],
-  ['two temporary users of one name', [], ['bob', 'bob'], 'given twice'],
   ['a damaged password', [{ ...bob, password: 'secret' }], [], 'stored password of "bob" is damaged'],
 ])('refuses %s', async (_what, stored, names, reason) => {
   const temporary = names.map((name) => ({ name, password: 'secret' }))

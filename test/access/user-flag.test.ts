@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { AccessError } from '../../daemon/access/access-error.ts'
-import { parseUserFlag } from '../../daemon/access/user-flag.ts'
+import { parseUserFlag, parseUserFlags } from '../../daemon/access/user-flag.ts'
 
 it.each([
   ['bob:secret', 'bob', 'secret'],
@@ -23,4 +23,12 @@ it.each([
   expect(() => parseUserFlag(text)).toThrow(AccessError)
   expect(() => parseUserFlag(text)).toThrow(reason)
   expect(() => parseUserFlag(text)).not.toThrow('secret')
+})
+
+it('takes several users, but no name twice', () => {
+  expect(parseUserFlags(['bob:secret', 'ann:secret']).map(({ name }) => name)).toEqual(['bob', 'ann'])
+  const twice = () => parseUserFlags(['bob:secret', 'bob:secret2'])
+  expect(twice).toThrow(AccessError)
+  expect(twice).toThrow('--user "bob" is given twice')
+  expect(twice).not.toThrow('secret')
 })

@@ -70,7 +70,7 @@ test('points at the place where the TOML breaks, without quoting a secret from i
 test('names a file that is not there', () => {
   const missing = join(directory, 'missing.toml')
   const refusal = refusalOf(() => readConfigFile(missing))
-  expect(refusal.status).toBe(1)
+  expect(refusal.status).toBe(2)
   expect(refusal.message).toContain(missing)
   expect(refusal.message).toContain('ENOENT')
 })
