@@ -55,8 +55,9 @@ function readInteger(text: string): number | string {
   return /^\d+$/.test(text) ? Number(text) : text
 }
 
-function describe({ summary, default: value, choices }: SettingShape): string {
+function describe({ summary, default: value, choices, most }: SettingShape): string {
   const notes = choices ? [choices.join(', ')] : []
+  if (most !== undefined) notes.push(`at most ${most} times`)
   const shown = Array.isArray(value) ? value.join(' and ') : value
   if (shown !== '' && shown !== false) notes.push(`default: ${shown}`)
   return notes.length > 0 ? `${summary} (${notes.join('; ')})` : summary
@@ -64,6 +65,6 @@ function describe({ summary, default: value, choices }: SettingShape): string {
 
 function usageFailure(error: unknown): unknown {
   if (!(error instanceof CommanderError)) return error
-  const cause = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
+  const cause = error.message.replace(/^error: |\.$/g, '').replaceAll('\n', ' ')
   return new Failure(2, `${cause}; see proxyd --help`)
 }

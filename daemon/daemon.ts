@@ -55,6 +55,9 @@ export async function startDaemon(configuration: Configuration, version: string,
 function asFailure(error: unknown): unknown {
   if (error instanceof ListenError) return listenFailure('socks', error.endpoint, error.code)
   if (error instanceof ControlListenError) return listenFailure('control', error.endpoint, error.code)
-  const refusals = [AccessError, ControlStartError, EngineUnavailable, StoreError]
+  if (error instanceof EngineUnavailable) {
+    return new Failure(1, `${error.message}: npm install koffi if it is missing, or choose --engine portable`)
+  }
+  const refusals = [AccessError, ControlStartError, StoreError]
   return refusals.some((refusal) => error instanceof refusal) ? new Failure(1, (error as Error).message) : error
 }

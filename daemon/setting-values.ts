@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { type SettingName, type SettingShape, settings } from '../shared/settings.ts'
 import { isLoopback } from './addresses.ts'
 
@@ -36,7 +36,10 @@ const meaningProblem: { readonly [Name in SettingName]?: (value: readonly string
 
 function addressProblem(addresses: readonly string[]): string | undefined {
   const bad = addresses.find((address) => isIP(address) === 0)
-  return bad === undefined ? undefined : `needs an IPv4 or IPv6 address, which ${JSON.stringify(bad)} is not`
+  if (bad === undefined) return undefined
+  const [, bare] = /^\[(.*)\]$/.exec(bad) ?? []
+  if (bare !== undefined && isIPv6(bare)) return `takes an IPv6 address without brackets: ${bare}`
+  return `needs an IPv4 or IPv6 address, which ${JSON.stringify(bad)} is not`
 }
 
 function remoteControlProblem(addresses: readonly string[]): string | undefined {

@@ -42,7 +42,7 @@ export function readCommandLine(args: readonly string[], surroundings: Surroundi
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return { kind: 'print', text: printed }
-    throw new Error(error.message.replace(/^error: /, '').replaceAll('\n', ' '), { cause: error })
+    throw new Error(error.message.replace(/^error: |\.$/g, '').replaceAll('\n', ' '), { cause: error })
   }
   const flags = command.opts<Flags>()
   const runtimeDir = flags.runtimeDir ?? runtimeDirectory(surroundings.env, surroundings.uid)

@@ -63,13 +63,14 @@ test.each([['-h'], ['--help']])('%s lists every setting', (flag) => {
   for (const name of Object.keys(settings)) expect(text).toContain(`--${name}`)
   expect(text).toContain('-l, --socks-addr <ADDR>')
   expect(text).toContain('default: 1080')
+  expect(text.replace(/\s+/g, ' ')).toMatch(/--user <NAME:PASS> [^(]*\(at most 10 times\)/)
 })
 
 describe('refuses, in one line that says how to mend it,', () => {
   test.each([
     [['--nonsense'], /unknown option '--nonsense'.*--help/],
     [['--sock-port', '1'], /--socks-port/],
-    [['extra'], /too many arguments/],
+    [['extra'], /too many arguments.* 1: extra; see proxyd --help$/],
     [['-p'], /--socks-port.*argument missing/],
     [['-p', '65536'], /^--socks-port must be a whole number from 0 to 65535$/],
     [['-p', '-1'], /--socks-port/],
@@ -77,6 +78,7 @@ describe('refuses, in one line that says how to mend it,', () => {
     [['-p', ''], /whole number/],
     [['--engine', 'warp'], /^--engine must be one of auto, linux, portable$/],
     [['-l', 'localhost'], /^--socks-addr needs an IPv4 or IPv6 address, which "localhost" is not$/],
+    [['-l', '[::1]'], /^--socks-addr takes an IPv6 address without brackets: ::1$/],
     [['-l', '127.0.0.1', '-l', '1.2.3'], /"1.2.3"/],
     [['-L', '0.0.0.0'], /--control-addr.*TLS.*127\.0\.0\.1/],
     [['-L', '::'], /--control-addr.*TLS/],

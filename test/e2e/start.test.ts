@@ -57,6 +57,8 @@ describe('a mistake in the call ends with status 2 and one line:', () => {
     [['-l', '0.0.0.0'], /0\.0\.0\.0 without a password.*--open-proxy/],
     [['-l', '::', '--auth', 'none', '-u', 'bob:hunter2'], /--open-proxy/],
     [['-u', 'bob'], /NAME:PASS/],
+    [['-u', 'bob:hunter2', '-u', 'bob:hunter2'], /--user "bob" is given twice/],
+    [['--config', '/nowhere/proxyd.toml'], /\/nowhere\/proxyd\.toml.*ENOENT/],
     [['-u', 'bo\nb:hunter2'], /control characters/],
   ])('%j', async (args, line) => {
     const ending = await failure(...args)
@@ -97,10 +99,6 @@ describe('what the machine refuses ends with status 1 and one line:', () => {
     writeFileSync(file, '')
     expectOneLine(await failure(flag, join(file, 'folder')), 1, new RegExp(`${file}.*${flag}`))
   })
-
-  test('a config file that is not there', async () => {
-    expectOneLine(await failure('--config', '/nowhere/proxyd.toml'), 1, /\/nowhere\/proxyd\.toml.*ENOENT/)
-  })
 })
 
 test('--open-proxy serves other machines without a password', async () => {
@@ -126,5 +124,5 @@ test('where koffi is missing, auto serves with the portable engine and says so; 
   await connectThrough(daemon.port('socks'), await startTarget())
 
   const refused = await spawnDaemon(['--engine', 'linux'], { program })
-  expectOneLine(await refused.ended, 1, /linux engine cannot load .*koffi/)
+  expectOneLine(await refused.ended, 1, /linux engine cannot load .*koffi.*: npm install koffi.*--engine portable/)
 })

@@ -113,6 +113,10 @@ test.each([
   expect(() => read(...args)).toThrow(message)
 })
 
+test('a refusal goes on after it, so no full stop ends it', () => {
+  expect(() => read('extra')).toThrow(/got 1: extra$/)
+})
+
 test('refusals are one line', () => {
   for (const args of [
     ['--hots', 'h'],
