@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { RpcError } from '../../shared/protocol/errors.ts'
-import type { User } from '../../shared/protocol/methods.ts'
+import type { Result, User } from '../../shared/protocol/methods.ts'
 import type { Account, Accounts } from './accounts.ts'
 import { type LoginPolicy, passwordRequired } from './login-policy.ts'
 import { formatPasswordHash } from './password-hash.ts'
@@ -84,16 +84,20 @@ export class Users {
     })
   }
 
-  /** Removes a user and resolves to how many connections were cut. Refused with `not_found`. */
-  remove(name: string): Promise<number> {
+  /**
+   * Removes a user; resolves to how many connections were cut, and whether clients need no password from now on.
+   * Refused with `not_found`.
+   */
+  remove(name: string): Promise<Result<'users.remove'>> {
     return this.#inTurn(async () => {
       const account = this.#existing(name)
+      const wasRequired = this.passwordRequired
       if (account.stored) await this.#store.remove(name)
       this.#accounts.remove(account)
       const cut = await this.#tell(account, true)
       this.#accounts.release(account.index)
       await this.#dataPlane.apply({ passwordRequired: this.passwordRequired })
-      return cut
+      return { cut, opened: wasRequired && !this.passwordRequired }
     })
   }
 

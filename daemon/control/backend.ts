@@ -16,8 +16,8 @@ export interface UserAdministration {
   /** All users, by name in code point order. */
   list(): User[]
   add(name: string, password: string): Promise<void>
-  /** Resolves to the number of connections cut; the loops act by the change when it does. */
-  remove(name: string): Promise<number>
+  /** The loops act by the change when it resolves. */
+  remove(name: string): Promise<Result<'users.remove'>>
   setPassword(name: string, password: string): Promise<void>
   setEnabled(name: string, enabled: boolean): Promise<number>
 }

@@ -24,7 +24,7 @@ export function backendHandlers(backend: Backend, limits: Limits): Omit<Handlers
       await users.add(name, password)
       return {}
     },
-    'users.remove': async ({ name }) => ({ cut: await users.remove(name) }),
+    'users.remove': ({ name }) => users.remove(name),
     'users.setPassword': async ({ name, password }) => {
       await users.setPassword(name, password)
       return {}

@@ -27,8 +27,10 @@ export const userVerbs = {
     prepare:
       ([name]) =>
       async ({ call }) => {
-        const { cut } = await call('users.remove', { name })
-        return { data: { name, cut }, view: `deleted ${name}, ${cutConnections(cut)}` }
+        const { cut, opened } = await call('users.remove', { name })
+        const deleted = `deleted ${name}, ${cutConnections(cut)}`
+        const view = opened ? `${deleted}; no user is left: from now on no password is required` : deleted
+        return { data: { name, cut, opened }, view }
       },
   }),
   passwd: verb({

@@ -178,7 +178,11 @@ export const methods = {
     role: 'admin',
     summary: 'Remove a user and cut the connections that are theirs.',
     params: z.strictObject({ name: userName }),
-    result: z.object({ cut: count }),
+    result: z.object({
+      cut: count,
+      /** True if clients had to log in, and from now on need not: no user is left. */
+      opened: z.boolean(),
+    }),
   },
   'users.setPassword': {
     role: 'admin',

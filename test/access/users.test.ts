@@ -106,7 +106,7 @@ describe('removing a user', () => {
     const users = usersWith()
     await users.add('bob', 'secret')
     events = []
-    expect(await users.remove('bob')).toBe(3)
+    expect(await users.remove('bob')).toEqual({ cut: 3, opened: true })
     expect(await login('bob', 'secret')).toBeUndefined()
     expect(events).toEqual(['cut 1', 'password false'])
     expect((await restarted()).size).toBe(0)
@@ -115,8 +115,16 @@ describe('removing a user', () => {
   it('never opens a proxy that must not be open', async () => {
     const users = usersWith({ policy: { auth: 'auto', mayBeOpen: false } })
     await users.add('bob', 'secret')
-    await users.remove('bob')
+    expect(await users.remove('bob')).toEqual({ cut: 3, opened: false })
     expect(events.at(-1)).toBe('password true')
+  })
+
+  it('opens nothing while others are left, nor what was open before', async () => {
+    const users = usersWith()
+    for (const name of ['ann', 'bob']) await users.add(name, 'secret')
+    expect(await users.remove('bob')).toMatchObject({ opened: false })
+    const open = usersWith({ policy: { auth: 'none', mayBeOpen: true } })
+    expect(await open.remove('ann')).toMatchObject({ opened: false })
   })
 
   it('gives the index to another only when the connections are cut', async () => {

@@ -58,11 +58,11 @@ class FakeUsers implements UserAdministration {
     this.#names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
   }
 
-  async remove(name: string): Promise<number> {
+  async remove(name: string): Promise<Result<'users.remove'>> {
     const index = this.#names.indexOf(name)
     if (index < 0) throw new RpcError('not_found', 'there is no such user')
     this.#names.splice(index, 1)
-    return 2
+    return { cut: 2, opened: this.#names.length === 0 }
   }
 
   async setPassword(): Promise<void> {

@@ -41,15 +41,24 @@ describe('users', () => {
   })
 
   test('deluser, enable and disable say what was cut', async () => {
-    const deleted = await runCommand('deluser "bob b"', { 'users.remove': { cut: 1 } })
+    const deleted = await runCommand('deluser "bob b"', { 'users.remove': { cut: 1, opened: false } })
     expect(deleted.calls).toEqual([['users.remove', { name: 'bob b' }]])
-    expect(deleted.outcome).toEqual({ data: { name: 'bob b', cut: 1 }, view: 'deleted bob b, cut 1 connection' })
+    expect(deleted.outcome).toEqual({
+      data: { name: 'bob b', cut: 1, opened: false },
+      view: 'deleted bob b, cut 1 connection',
+    })
     const disabled = await runCommand('disable bob', { 'users.setEnabled': { cut: 3 } })
     expect(disabled.calls).toEqual([['users.setEnabled', { name: 'bob', enabled: false }]])
     expect(disabled.outcome.view).toBe('disabled bob, cut 3 connections')
     const enabled = await runCommand('enable bob', { 'users.setEnabled': { cut: 0 } })
     expect(enabled.calls).toEqual([['users.setEnabled', { name: 'bob', enabled: true }]])
     expect(enabled.outcome.view).toBe('enabled bob')
+  })
+
+  test('deluser says when it leaves the proxy open', async () => {
+    const { outcome } = await runCommand('deluser bob', { 'users.remove': { cut: 0, opened: true } })
+    expect(outcome.data).toEqual({ name: 'bob', cut: 0, opened: true })
+    expect(outcome.view).toBe('deleted bob, cut 0 connections; no user is left: from now on no password is required')
   })
 
   test('users follows the cursor to the last page', async () => {
