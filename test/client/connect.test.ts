@@ -1,5 +1,5 @@
 import dns from 'node:dns'
-import { writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { RpcError } from '../../shared/protocol/errors.ts'
@@ -15,6 +15,8 @@ import { startImpostor } from './impostor.ts'
 import { openClient, tcpTarget, unixTarget } from './open-client.ts'
 
 const timeoutMs = 10_000
+const isRoot = process.geteuid?.() === 0
+const nobody = 65_534
 const hello = eventLine('hello', { protocol: [1, 0], instance: 'false', auth: [], capabilities: [], limits: {} })
 
 it.each(['127.0.0.1', '::1', 'localhost'])('logs in with the cookie by %s', async (host) => {
@@ -113,6 +115,20 @@ it('says where nobody listens', async () => {
   await expect(connect(unix, { timeoutMs })).rejects.toMatchObject({
     kind: 'unreachable',
     message: expect.stringContaining(control.server.unixPath),
+  })
+})
+
+it('tells a Unix socket that it may not open from no daemon', async () => {
+  const path = (await startControl()).server.unixPath
+  if (isRoot) {
+    process.seteuid?.(nobody)
+    onTestFinished(() => process.seteuid?.(0))
+  } else {
+    chmodSync(path, 0)
+  }
+  await expect(connect({ kind: 'unix', path }, { timeoutMs })).rejects.toMatchObject({
+    kind: 'login',
+    message: `connect EACCES ${path}; run this as the user that runs proxyd, or as root`,
   })
 })
 

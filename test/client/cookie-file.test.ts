@@ -51,7 +51,12 @@ it('names the file and the cause, as a failed login', async () => {
   const path = join(await temporaryFolder(), 'none')
   expect(() => readCookieFile(path)).toThrow(ConnectionError)
   expect(() => readCookieFile(path)).toThrow(
-    expect.objectContaining({ kind: 'login', message: `cannot use the cookie file ${path}: there is no such file` }),
+    expect.objectContaining({
+      kind: 'login',
+      message:
+        `cannot use the cookie file ${path}: there is no such file; ` +
+        'name it with --cookie-file, or its folder with --runtime-dir',
+    }),
   )
 })
 

@@ -1,5 +1,8 @@
 import type { EventName, EventParams, Method, Params, Result, Role } from '../../shared/protocol/methods.ts'
 
+/** What to do when only the daemon's user may pass. */
+export const asOwner = 'run this as the user that runs proxyd, or as root'
+
 /** Where a daemon's management protocol is reached. */
 export type Target =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly cookieFile: string }

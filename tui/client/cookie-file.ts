@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs'
-import { ConnectionError } from './client.ts'
+import { asOwner, ConnectionError } from './client.ts'
 
 const cookie = /^[0-9a-f]{64}$/
 
@@ -11,10 +11,13 @@ export function readCookieFile(path: string): string {
   try {
     return checked(path)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const cause = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'permission denied' : message
-    throw new ConnectionError('login', `cannot use the cookie file ${path}: ${cause}`)
+    throw new ConnectionError('login', `cannot use the cookie file ${path}: ${explain(error as NodeJS.ErrnoException)}`)
   }
+}
+
+function explain({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'there is no such file; name it with --cookie-file, or its folder with --runtime-dir'
+  return code === 'EACCES' ? `permission denied; ${asOwner}` : message
 }
 
 function checked(path: string): string {

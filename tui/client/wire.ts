@@ -3,7 +3,7 @@ import { LineFramer } from '../../shared/protocol/framer.ts'
 import { limits } from '../../shared/protocol/limits.ts'
 import { type FromDaemon, type Id, parseFromDaemon, requestLine } from '../../shared/protocol/message.ts'
 import type { EventName, EventParams, Method, Params, Result } from '../../shared/protocol/methods.ts'
-import { type CallOptions, ConnectionError } from './client.ts'
+import { asOwner, type CallOptions, ConnectionError } from './client.ts'
 
 interface PendingCall {
   resolve(result: unknown): void
@@ -119,6 +119,8 @@ export class Wire {
     // A name with several addresses fails once for each of them.
     const causes = error instanceof AggregateError ? (error.errors as Error[]) : [error]
     const text = [...new Set(causes.map((cause) => cause.message))].join(', ')
+    // A Unix socket has no port; to be kept out by its mode, or its folder's, is not to be let in.
+    if (error.code === 'EACCES' && !('port' in error)) return new ConnectionError('login', `${text}; ${asOwner}`)
     return new ConnectionError(this.#connected ? 'lost' : 'unreachable', text)
   }
 }
