@@ -99,13 +99,14 @@ describe('resampling', () => {
 
 describe('the scale', () => {
   test.each([
-    [0, 'bytes', 1, 'KiB/s'],
+    [0, 'bytes', 1000, 'B/s'],
     [1024, 'bytes', 1, 'KiB/s'],
     [1025, 'bytes', 2, 'KiB/s'],
     [501 * 1024, 'bytes', 1, 'MiB/s'],
     [3.2 * 1024 ** 2, 'bytes', 5, 'MiB/s'],
     [99 * 1024 ** 3, 'bytes', 100, 'GiB/s'],
-    [0, 'bits', 1, 'kbit/s'],
+    [0, 'bits', 1000, 'bit/s'],
+    [126, 'bits', 2, 'kbit/s'],
     [1_000_000, 'bits', 10, 'Mbit/s'],
   ] as const)('for %d bytes a second in %s goes up to %d %s', (most, rateUnit, top, unit) => {
     const scale = scaleFor(most, rateUnit)

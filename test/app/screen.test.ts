@@ -119,9 +119,9 @@ test('Ctrl-L draws the screen anew', async () => {
 
 test('b tells rates in bits, and in bytes again', async () => {
   await using app = await openApp(await startDaemon())
-  await app.shows(/Down 0 B\/s {2}\(scale in KiB\/s\)/)
+  await app.shows(/Down 0 B\/s {2}\(scale in B\/s\)/)
   app.type('b')
-  await app.shows(/Down 0 bit\/s {2}\(scale in kbit\/s\)/)
+  await app.shows(/Down 0 bit\/s {2}\(scale in bit\/s\)/)
   app.type('b')
   await app.shows(/Down 0 B\/s/)
 })

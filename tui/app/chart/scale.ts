@@ -26,10 +26,14 @@ const tops = [
   { top: 500, steps: 5 },
 ]
 
-/** The smallest scale that holds `most` bytes a second, never under 1 KiB/s (or kbit/s), so that an idle graph is calm. */
+/** A fraction of the first unit with a prefix would look as if something were measured. */
+const idle = { top: 1000, steps: 5 }
+
+/** The smallest scale that holds `most` bytes a second, never under 1000 B/s (or bit/s), so that an idle graph is calm. */
 export function scaleFor(most: number, rateUnit: RateUnit): Scale {
   const base = rateUnit === 'bits' ? 1000 : 1024
   const perUnit = rateUnit === 'bits' ? 1 / 8 : 1
+  if (most <= idle.top * perUnit) return { ...idle, bytesPerUnit: perUnit, unit: unitOf(perUnit, rateUnit) }
   for (let bytesPerUnit = perUnit * base; ; bytesPerUnit *= base) {
     const fitting = tops.find(({ top }) => top * bytesPerUnit >= most)
     if (fitting) return { ...fitting, bytesPerUnit, unit: unitOf(bytesPerUnit, rateUnit) }
