@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { columnsOf, cut, cutStart, fitText } from '../../tui/app/text.ts'
+import { columnsOf, cut, cutStart, fitText, wrapText } from '../../tui/app/text.ts'
 import { editField, emptyField, fieldOf } from '../../tui/app/text-field.ts'
 
 test('a text is padded or cut to exactly its columns, no character torn', () => {
@@ -13,6 +13,16 @@ test('a text is padded or cut to exactly its columns, no character torn', () => 
   expect(cut('漢字', 3)).toBe('漢')
   expect(cutStart('ab漢字', 5)).toBe('b漢字')
   expect(cutStart('漢字', 3)).toBe('字')
+})
+
+test('a long text is broken at spaces, its middle left out if it is too long even so', () => {
+  expect(wrapText('one two three', 9, 2, '…')).toEqual(['one two', 'three'])
+  expect(wrapText('one', 9, 2, '…')).toEqual(['one', ''])
+  expect(wrapText('at /a/very/long/path', 9, 3, '…')).toEqual(['at /a/ver', 'y/long/pa', 'th'])
+  const [first = '', second = ''] = wrapText(`no such file: /${'deep/'.repeat(40)}sock; start proxyd`, 40, 2, '…')
+  expect(first).toMatch(/^no such file: \/deep/)
+  expect(second).toMatch(/sock; start proxyd$/)
+  expect(first + second).toContain('…')
 })
 
 test('whatever the text, it takes the columns it should', () => {

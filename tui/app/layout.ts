@@ -1,11 +1,12 @@
 import type { Dialog } from './store/dialogs.ts'
+import { hasReason } from './store/link.ts'
 import type { State } from './store/state.ts'
 
 /** The smallest terminal that the app is drawn in. */
 export const smallest = { columns: 72, rows: 18 }
 
-/** Rows above and below the page: who and where, the pages; a message, the keys. */
-const headerRows = 2
+/** Rows of the pages' tabs, and those below the page: a message, the keys. */
+const tabRows = 1
 const footerRows = 2
 
 /** Rows of a table's page that are no rows of the table: what is shown, and the column headers. */
@@ -15,9 +16,15 @@ export function isTooSmall({ size }: State): boolean {
   return size.columns < smallest.columns || size.rows < smallest.rows
 }
 
-/** Rows for the page. A dialog lies below it, but help takes its place. */
-export function pageRows({ size, dialog }: State): number {
-  return size.rows - headerRows - footerRows - (dialog ? dialogRows(dialog) : 0)
+/** Rows that tell who is watched and how that goes: why a daemon is not reached may take two. */
+export function linkRows({ link }: State): number {
+  return hasReason(link) ? 2 : 1
+}
+
+/** Rows for the page, between the header (the link and the tabs) and the footer. A dialog lies below it, but help takes its place. */
+export function pageRows(state: State): number {
+  const { size, dialog } = state
+  return size.rows - linkRows(state) - tabRows - footerRows - (dialog ? dialogRows(dialog) : 0)
 }
 
 /** Rows of a dialog, its border included; help has all that there are. */

@@ -41,3 +41,32 @@ export function cutStart(text: string, width: number): string {
   }
   return text.slice(start)
 }
+
+/** `text` in exactly `rows` rows of at most `width` columns, broken at spaces where there are some; cut in its middle. */
+export function wrapText(text: string, width: number, rows: number, ellipsis: string): string[] {
+  for (let kept = Math.min(columnsOf(text), rows * width); ; kept--) {
+    const lines = breakLines(cutMiddle(text, kept, ellipsis), width)
+    if (lines.length <= rows) return [...lines, ...new Array<string>(rows - lines.length).fill('')]
+  }
+}
+
+/** `text` in at most `width` columns: its beginning and its end, if it is longer. */
+function cutMiddle(text: string, width: number, ellipsis: string): string {
+  if (columnsOf(text) <= width) return text
+  const head = cut(text, Math.ceil((width - 1) / 2))
+  return head + ellipsis + cutStart(text, width - 1 - columnsOf(head))
+}
+
+function breakLines(text: string, width: number): string[] {
+  const lines: string[] = []
+  let rest = text
+  while (columnsOf(rest) > width) {
+    const line = cut(rest, width)
+    const space = rest[line.length] === ' ' ? line.length : line.lastIndexOf(' ')
+    // A path longer than half a line is broken: else the line would be as good as lost.
+    const end = space > line.length / 2 ? space : line.length
+    lines.push(rest.slice(0, end))
+    rest = rest.slice(end).trimStart()
+  }
+  return [...lines, rest]
+}

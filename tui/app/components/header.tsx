@@ -1,8 +1,9 @@
 import type { ReactElement } from 'react'
 import { formatDuration } from '../../../shared/format/time.ts'
+import { linkRows } from '../layout.ts'
 import { linkTrouble } from '../store/link.ts'
 import { daemonTime, type Page, pages, type State } from '../store/state.ts'
-import { columnsOf, fitText } from '../text.ts'
+import { columnsOf, fitText, wrapText } from '../text.ts'
 import { Line } from './line.tsx'
 import { useLook } from './look-context.ts'
 
@@ -12,7 +13,7 @@ interface HeaderProps {
   readonly place: string
 }
 
-/** Who is being watched and how that goes, and the pages. Two rows. */
+/** Who is being watched and how that goes, and the pages. */
 export function Header({ state, place }: HeaderProps): ReactElement {
   const look = useLook()
   const { columns: width } = state.size
@@ -27,7 +28,10 @@ export function Header({ state, place }: HeaderProps): ReactElement {
           bold
         />
       ) : (
-        <Line text={` ${look.text(trouble)}`} width={width} inverse color="yellow" />
+        wrapText(look.text(trouble), width - 1, linkRows(state), look.ellipsis).map((line, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
+          <Line key={at} text={` ${line}`} width={width} inverse color="yellow" />
+        ))
       )}
       <Line text={pages.map((page, at) => tab(state, page, at + 1)).join('')} width={width} />
     </>

@@ -10,6 +10,11 @@ export type Link =
   /** Trying again by itself would not help: a wrong cookie. */
   | { readonly state: 'refused'; readonly reason: string }
 
+/** Whether there is a reason to tell, which may be long. */
+export function hasReason(link: Link): boolean {
+  return link.state !== 'online' && link.reason !== null
+}
+
 /** What is wrong, in words; null if nothing is. */
 export function linkTrouble(link: Link, clock: number): string | null {
   switch (link.state) {
