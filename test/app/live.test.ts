@@ -85,8 +85,8 @@ test.skipIf(!curl)('a user who is added without a password gets one, shown once,
   app.type('bob\r\r')
   const [, password = ''] = await app.shows(/The password of bob, shown only now:.*?(\w{12,})/s)
   app.type('\r')
-  await app.shows(/^>bob +enabled +stored/m)
-  expect(app.screen).not.toContain(password)
+  await app.until(() => !app.screen.includes(password), 'has closed the dialog')
+  expect(app.screen).toMatch(/^>bob +enabled +stored/m)
   expect(await fetch(daemon, url, `bob:${password}@`)).toMatchObject({ status: 0, stdout: 'hello' })
   expect(await fetch(daemon, url)).toMatchObject({ status: refusedByProxy })
 })
@@ -122,6 +122,47 @@ test.skipIf(!curl)(
     await app.shows(/0\/0 users/)
   },
 )
+
+test('the Users page tells at once whether a password is required, whoever changed it', async () => {
+  const daemon = await startDaemon()
+  await using app = await openApp(daemon)
+  app.type('3')
+  await app.shows(/0\/0 users {3}no password is required/)
+  app.type('abob\rsecret-of-bob\r')
+  await app.shows(/added bob/)
+  expect(app.screen).toMatch(/3 Users 1\].*1\/1 users {3}a password is required/s)
+  app.type('1')
+  await app.until(() => !/added bob/.test(app.screen), 'has put what was said away with its page')
+  await exec(daemon, 'adduser eve')
+  await app.shows(/ 3 Users 2/)
+  app.type('3x')
+  await app.shows(/Delete user bob\?/)
+  expect(app.screen).not.toMatch(/last user/)
+  app.type('y')
+  await app.shows(/deleted bob/)
+  app.type('x')
+  await app.shows(/Delete user eve\?.*It is the last user: from then on no password is required\./s)
+  expect(app.screen).not.toMatch(/deleted bob/)
+  app.type('y')
+  await app.shows(/deleted eve/)
+  expect(app.screen).toMatch(/3 Users 0\].*0\/0 users {3}no password is required/s)
+})
+
+test('the last user of a proxy that always asks for a password is like any other', async () => {
+  await using app = await openApp(await startDaemon(['-u', 'bob:pw', '--auth', 'required']))
+  app.type('3x')
+  await app.shows(/Delete user bob\?.*\[ Cancel \]/s)
+  expect(app.screen).not.toMatch(/last user/)
+})
+
+test('where nothing is selected there is nothing to cut', async () => {
+  await using app = await openApp(await startDaemon())
+  app.type('2x')
+  await app.shows(/! nothing is selected/)
+  app.type('?')
+  await app.shows(/the live connections/)
+  expect(app.screen).not.toMatch(/nothing is selected/)
+})
 
 test('what the daemon would refuse is told before it is asked, and what it refuses stays to be mended', async () => {
   const daemon = await startDaemon()

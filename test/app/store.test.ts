@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { Connection, Sample } from '../../shared/protocol/methods.ts'
+import type { Connection, Sample, Setting } from '../../shared/protocol/methods.ts'
+import { withoutUsers } from '../../tui/app/store/access.ts'
 import { reduce } from '../../tui/app/store/reducer.ts'
-import { type Event, initialState, type State } from '../../tui/app/store/state.ts'
+import { type Event, initialState, type State, type Status } from '../../tui/app/store/state.ts'
 import { connectionsView, settleCursor, usersView } from '../../tui/app/store/view.ts'
 
 const connection = (id: string, fields: Partial<Connection> = {}): Connection => ({
@@ -197,4 +198,40 @@ test('users have the rates between two looks', () => {
     ['bob', 2000],
     ['new', 0],
   ])
+})
+
+describe('the last user of a proxy', () => {
+  const status = { passwordRequired: true } as Status
+  const started = (auth: string, open: boolean, at: readonly string[]): Setting[] =>
+    Object.entries({ auth, 'open-proxy': open, 'socks-addr': [...at] }).map(([name, value]) => ({
+      name,
+      value,
+      source: 'flag',
+      summary: '',
+    }))
+
+  test.each([
+    ['opens', 'auto', false, ['127.0.0.1', '::1']],
+    ['opens', 'auto', false, ['::ffff:127.0.0.1']],
+    ['opens', 'auto', true, ['0.0.0.0']],
+    ['stays', 'auto', false, ['127.0.0.1', '192.0.2.1']],
+    ['stays', 'required', true, ['127.0.0.1']],
+  ] as const)('%s it with --auth %s, --open-proxy %s, on %s', (what, auth, open, at) => {
+    expect(withoutUsers({ status, settings: started(auth, open, ...at) })).toBe(what)
+  })
+
+  test('opens nothing that is open, and perhaps one that has not told', () => {
+    const settings = started('none', false, ['::1'])
+    expect(withoutUsers({ status: { ...status, passwordRequired: false }, settings })).toBe('stays')
+    expect(withoutUsers({ status, settings: [] })).toBe('may open')
+    expect(withoutUsers({ status: null, settings: [] })).toBe('may open')
+  })
+})
+
+test('what was said goes when another page or a dialog is opened', () => {
+  const said: Event = { type: 'toast', toast: { text: 'cut 1 connection', tone: 'good' } }
+  const help: Event = { type: 'dialog', event: { do: 'open', dialog: { kind: 'help', scroll: 0 } } }
+  expect(stateAfter([said, { type: 'page', page: 'users' }]).toast).toBeNull()
+  expect(stateAfter([said, help]).toast).toBeNull()
+  expect(stateAfter([help, said, { type: 'dialog', event: { do: 'close' } }]).toast).not.toBeNull()
 })

@@ -1,5 +1,7 @@
 import { connections } from '../link/perform.ts'
+import { withoutUsers } from '../store/access.ts'
 import { type Confirmation, userForm } from '../store/dialogs.ts'
+import type { State } from '../store/state.ts'
 import { connectionsView, selectedId, usersView } from '../store/view.ts'
 import type { App, Handler } from './app.ts'
 import { performAndTell, tellDialog } from './dialog-handlers.ts'
@@ -19,7 +21,7 @@ export const deedHandlers = {
     withUser(app, ({ name, connections: live }) =>
       confirm(app, {
         question: `Delete user ${name}?`,
-        facts: [`They cannot log in again; ${connections(live)} will be cut.`],
+        facts: [`They cannot log in again; ${connections(live)} will be cut.`, ...ifLast(app.store.state)],
         verb: 'Delete',
         action: { do: 'removeUser', name },
       }),
@@ -36,6 +38,21 @@ export const deedHandlers = {
     }),
 } satisfies Record<string, Handler>
 
+const nothingSelected = 'nothing is selected'
+
+/** What deleting the last user does to everyone else. */
+function ifLast(state: State): string[] {
+  if (usersView(state).total !== 1) return []
+  switch (withoutUsers(state)) {
+    case 'opens':
+      return ['It is the last user: from then on no password is required.']
+    case 'may open':
+      return ['It is the last user: from then on it may be that no password is required.']
+    case 'stays':
+      return []
+  }
+}
+
 function confirm(app: App, asked: Omit<Confirmation, 'kind' | 'chosen'>): void {
   tellDialog(app, { do: 'open', dialog: { kind: 'confirm', chosen: false, ...asked } })
 }
@@ -45,7 +62,7 @@ function killOne(app: App): void {
   const { rows, ids, cursor } = connectionsView(state)
   const id = state.dialog?.kind === 'detail' ? state.dialog.id : ids[cursor]
   const row = rows.find(({ connection }) => connection.id === id)
-  if (!row) return app.store.announce('that connection has ended', 'bad')
+  if (!row) return app.store.announce(id === undefined ? nothingSelected : 'that connection has ended', 'bad')
   const { user, client, destination } = row.connection
   confirm(app, {
     question: 'Cut this connection?',
@@ -75,5 +92,5 @@ function withUser(app: App, use: (user: SelectedUser) => void): void {
   const { rows, cursor } = usersView(app.store.state)
   const user = rows[cursor]?.user
   if (user) use(user)
-  else app.store.announce('no user is selected', 'bad')
+  else app.store.announce(nothingSelected, 'bad')
 }

@@ -62,8 +62,8 @@ async function submit(app: App, form: Form): Promise<void> {
     password,
   })
   if (!done) return tellDialog(app, { do: 'complain', problem: text })
-  app.store.announce(text, 'good')
   tellDialog(app, typed ? { do: 'close' } : { do: 'open', dialog: { kind: 'secret', user: name, password } })
+  app.store.announce(text, 'good')
 }
 
 /** Why the daemon would refuse, without asking it. */

@@ -19,7 +19,7 @@ export const pageHandlers = {
 
 function open({ store, daemon }: App, page: Page): void {
   store.dispatch({ type: 'page', page })
-  if (page === 'users') daemon.listUsers()
+  if (page === 'users') daemon.look()
 }
 
 function neighbour({ store }: App, by: number): Page {

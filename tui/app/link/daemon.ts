@@ -10,9 +10,9 @@ import { perform } from './perform.ts'
 
 /** Samples asked for at the start: an hour of graph, or as much of it as the daemon can say in one line. */
 const history = 3600
-/** Milliseconds between looks at the clock and at the users while they are shown, and between looks at the status. */
-const often = 1000
-const seldom = 5000
+/** Milliseconds between looks at the clock, and between looks at the users and the status, which others change too. */
+const second = 1000
+const asking = 2000
 
 /** What an action came to, in words. */
 export interface Outcome {
@@ -25,18 +25,20 @@ export class Daemon {
   readonly #link: DaemonLink
   readonly #store: Store
   readonly #timers: readonly NodeJS.Timeout[]
-  #listing = false
+  /** The look under way, and whether something has happened since its question was asked. */
+  #looking: Promise<void> | null = null
+  #outdated = false
 
   constructor(link: DaemonLink, store: Store) {
     this.#link = link
     this.#store = store
-    this.#timers = [setInterval(() => this.#tick(), often), setInterval(() => this.#readStatus(), seldom)]
+    this.#timers = [setInterval(() => this.#tick(), second), setInterval(() => this.#poll(), asking)]
     link.subscribe((state) => this.#follow(state))
     this.#tick()
     this.#follow(link.state)
   }
 
-  /** Do what was asked for. Rejects for faults of ours only. */
+  /** Do what was asked for; what it changed is in the store by then. Rejects for faults of ours only. */
   async perform(action: Action): Promise<Outcome> {
     const { state } = this.#link
     if (state.status !== 'online') return { done: false, text: 'not connected, so nothing was done' }
@@ -47,19 +49,15 @@ export class Daemon {
       if (!(error instanceof ConnectionError)) throw error
       return { done: false, text: 'the connection was lost, so it may have been done or not' }
     } finally {
-      this.listUsers()
+      await this.look()
     }
   }
 
-  /** Look at the users now. */
-  async listUsers(): Promise<void> {
-    if (this.#listing) return
-    this.#listing = true
-    await this.#ask(async ({ call }) => {
-      const pages = await everyPage((from) => call('users.list', from))
-      this.#store.feed({ type: 'users', users: pages.flatMap((page) => page.users), at: Date.now() })
-    })
-    this.#listing = false
+  /** Look at the users and the status. Resolves once the store has them as they were at the call, or later. */
+  look(): Promise<void> {
+    this.#outdated = true
+    this.#looking ??= this.#lookUntilCurrent()
+    return this.#looking
   }
 
   /** Connect now instead of later. */
@@ -77,8 +75,8 @@ export class Daemon {
     if (state.status !== 'online') return
     this.#ask((client) => this.#followConnections(client))
     this.#ask((client) => this.#followMetrics(client))
-    this.#readStatus()
-    this.listUsers()
+    this.#ask((client) => this.#readSettings(client))
+    this.look()
   }
 
   #followConnections(client: Client): Promise<void> {
@@ -95,15 +93,33 @@ export class Daemon {
     this.#store.feed({ type: 'samples', samples, at: Date.now() })
   }
 
-  #readStatus(): Promise<void> {
-    return this.#ask(async ({ call }) => {
-      this.#store.feed({ type: 'status', status: await call('status.get', {}) })
-    })
+  async #readSettings({ call }: Client): Promise<void> {
+    const { settings } = await call('config.list', {})
+    this.#store.feed({ type: 'settings', settings })
+  }
+
+  async #lookUntilCurrent(): Promise<void> {
+    while (this.#outdated) {
+      this.#outdated = false
+      await this.#ask((client) => this.#readUsersAndStatus(client))
+    }
+    this.#looking = null
+  }
+
+  /** Together, so that a page which shows both does not contradict itself. */
+  async #readUsersAndStatus({ call }: Client): Promise<void> {
+    const [pages, status] = await Promise.all([everyPage((from) => call('users.list', from)), call('status.get', {})])
+    this.#store.feed({ type: 'users', users: pages.flatMap((page) => page.users), at: Date.now() })
+    this.#store.feed({ type: 'status', status })
   }
 
   #tick(): void {
     this.#store.feed({ type: 'tick', at: Date.now() })
-    if (this.#store.state.page === 'users') this.listUsers()
+  }
+
+  /** A daemon slower than the clock is not asked more than it answers. */
+  #poll(): void {
+    if (!this.#looking) this.look()
   }
 
   /** Ask the daemon something, if there is one. */

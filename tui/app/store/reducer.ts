@@ -13,6 +13,8 @@ export function reduce(state: State, event: Event): State {
       return { ...forgetOtherDaemon(state, event.link), link: event.link }
     case 'status':
       return { ...state, status: event.status }
+    case 'settings':
+      return { ...state, settings: event.settings }
     case 'samples': {
       const traffic = addSamples(state.traffic, event.samples)
       const skew = traffic.latest ? traffic.latest.time - event.at : state.skew
@@ -29,11 +31,13 @@ export function reduce(state: State, event: Event): State {
     case 'resize':
       return { ...state, size: { columns: event.columns, rows: event.rows } }
     case 'page':
-      return { ...state, page: event.page }
+      return { ...state, page: event.page, toast: null }
     case 'list':
       return { ...state, lists: { ...state.lists, [event.page]: reduceList(state.lists[event.page], event.event) } }
-    case 'dialog':
-      return { ...state, dialog: reduceDialog(state.dialog, event.event) }
+    case 'dialog': {
+      const toast = event.event.do === 'open' ? null : state.toast
+      return { ...state, dialog: reduceDialog(state.dialog, event.event), toast }
+    }
     case 'toast':
       return { ...state, toast: event.toast }
     case 'pause':
@@ -55,5 +59,6 @@ function forgetOtherDaemon(state: State, link: Link): State {
     connections: noConnections,
     users: noUsers,
     status: null,
+    settings: [],
   }
 }

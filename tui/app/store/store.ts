@@ -5,7 +5,7 @@ import { settleCursor } from './view.ts'
 /** Milliseconds between repaints that data alone asks for: four a second. */
 const pace = 250
 /** Milliseconds that an announcement stays. */
-const reading = 5000
+const reading = 4000
 
 /** Holds the state. What the person does shows at once; what the daemon tells shows at most four times a second. */
 export class Store {

@@ -1,0 +1,23 @@
+import { BlockList, isIPv6 } from 'node:net'
+import type { State } from './state.ts'
+
+/** What deleting the last user does to a proxy that asks for passwords. */
+export type WithoutUsers = 'opens' | 'stays' | 'may open'
+
+/** What clients could do if there were no user left, by the daemon's own rule; nothing opens what is open. */
+export function withoutUsers({ status, settings }: Pick<State, 'status' | 'settings'>): WithoutUsers {
+  if (status && !status.passwordRequired) return 'stays'
+  const { auth, ...given } = Object.fromEntries(settings.map(({ name, value }) => [name, value]))
+  const addresses = given['socks-addr']
+  if (auth === undefined || !Array.isArray(addresses)) return 'may open'
+  const mayBeOpen = given['open-proxy'] === true || addresses.every(isLoopback)
+  return auth === 'auto' && mayBeOpen ? 'opens' : 'stays'
+}
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+loopback.addAddress('::1', 'ipv6')
+
+function isLoopback(address: string): boolean {
+  return loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+}
