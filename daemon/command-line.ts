@@ -55,9 +55,9 @@ function readInteger(text: string): number | string {
   return /^\d+$/.test(text) ? Number(text) : text
 }
 
-function describe({ summary, default: value, choices, most }: SettingShape): string {
+function describe({ summary, short, default: value, choices, most }: SettingShape): string {
   const notes = choices ? [choices.join(', ')] : []
-  if (most !== undefined) notes.push(`at most ${most} times`)
+  if (short && most) notes.push(`-${short} at most ${most} times`)
   const shown = Array.isArray(value) ? value.join(' and ') : value
   if (shown !== '' && shown !== false) notes.push(`default: ${shown}`)
   return notes.length > 0 ? `${summary} (${notes.join('; ')})` : summary

@@ -63,7 +63,7 @@ test.each([['-h'], ['--help']])('%s lists every setting', (flag) => {
   for (const name of Object.keys(settings)) expect(text).toContain(`--${name}`)
   expect(text).toContain('-l, --socks-addr <ADDR>')
   expect(text).toContain('default: 1080')
-  expect(text.replace(/\s+/g, ' ')).toMatch(/--user <NAME:PASS> [^(]*\(at most 10 times\)/)
+  expect(text.replace(/\s+/g, ' ')).toMatch(/--user <NAME:PASS> [^(]*\(-u at most 10 times\)/)
 })
 
 describe('refuses, in one line that says how to mend it,', () => {
