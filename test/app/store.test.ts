@@ -217,7 +217,7 @@ describe('the last user of a proxy', () => {
     ['stays', 'auto', false, ['127.0.0.1', '192.0.2.1']],
     ['stays', 'required', true, ['127.0.0.1']],
   ] as const)('%s it with --auth %s, --open-proxy %s, on %s', (what, auth, open, at) => {
-    expect(withoutUsers({ status, settings: started(auth, open, ...at) })).toBe(what)
+    expect(withoutUsers({ status, settings: started(auth, open, at) })).toBe(what)
   })
 
   test('opens nothing that is open, and perhaps one that has not told', () => {

@@ -21,7 +21,7 @@ export function linkRows({ link }: State): number {
   return hasReason(link) ? 2 : 1
 }
 
-/** Rows for the page, between the header (the link and the tabs) and the footer. A dialog lies below it, but help takes its place. */
+/** Rows for the page. A dialog lies below it, but help takes its place. */
 export function pageRows(state: State): number {
   const { size, dialog } = state
   return size.rows - linkRows(state) - tabRows - footerRows - (dialog ? dialogRows(dialog) : 0)
