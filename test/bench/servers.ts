@@ -118,6 +118,8 @@ export async function start(server: Server, password: boolean, prefix: readonly 
         const late = setTimeout(() => signal(pids, 'SIGKILL'), 5000)
         await ended
         clearTimeout(late)
+        // strace may go first, and let its child live.
+        signal(pids, 'SIGKILL')
       }
       rmSync(folder, { recursive: true, force: true })
     },
