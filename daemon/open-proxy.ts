@@ -1,5 +1,5 @@
+import { isLoopback } from '../shared/loopback.ts'
 import type { Settings } from '../shared/settings.ts'
-import { isLoopback } from './addresses.ts'
 import { Failure } from './failure.ts'
 
 /** Whether to serve clients without a password is safe, since only this machine reaches the sockets, or wished for. */

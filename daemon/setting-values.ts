@@ -1,6 +1,6 @@
 import { isIP, isIPv6 } from 'node:net'
+import { isLoopback } from '../shared/loopback.ts'
 import { type SettingName, type SettingShape, settings } from '../shared/settings.ts'
-import { isLoopback } from './addresses.ts'
 
 /**
  * What keeps `value`, from a flag or a config file, from being this setting's: the end of a sentence that begins with

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, isIP, type Server } from 'node:net'
-import { isLoopback } from '../addresses.ts'
+import { isLoopback } from '../../shared/loopback.ts'
 import { ControlListenError, ControlStartError, type Endpoint } from './start-error.ts'
 
 /** How often a free port of the first address is asked for until the others have it free too. */

@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net'
+import { isLoopback } from '../../../shared/loopback.ts'
 import type { State } from './state.ts'
 
 /** What deleting the last user does to a proxy that asks for passwords. */
@@ -12,12 +12,4 @@ export function withoutUsers({ status, settings }: Pick<State, 'status' | 'setti
   if (auth === undefined || !Array.isArray(addresses)) return 'may open'
   const mayBeOpen = given['open-proxy'] === true || addresses.every(isLoopback)
   return auth === 'auto' && mayBeOpen ? 'opens' : 'stays'
-}
-
-const loopback = new BlockList()
-loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-loopback.addAddress('::1', 'ipv6')
-
-function isLoopback(address: string): boolean {
-  return loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }
