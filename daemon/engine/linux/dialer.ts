@@ -58,9 +58,9 @@ export class Dialer {
     dials.set(slot, dial)
     this.#sessions.requested(slot, destination)
     if (destination.kind === 'address') return this.#dialAll(slot, dial, [destination.address])
+    table.state[slot] = State.resolving
     const known = this.#names.ask(destination.name, { slot, generation: generation[slot] })
     if (known) return this.#dialAll(slot, dial, known)
-    table.state[slot] = State.resolving
     this.#wheel.set(slot, this.#clock.now + this.#timeouts.resolve)
   }
 
