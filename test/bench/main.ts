@@ -1,84 +1,87 @@
 import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { descriptorLimit } from '../../daemon/os/descriptor-limit.ts'
+import { endAllWithUs } from './belongings.ts'
 import { startOrigin } from './load-runner.ts'
-import { Report } from './report.ts'
-import { type Setting, scenarios } from './scenarios.ts'
-import { givenServer, knownServers } from './servers.ts'
+import { help, noProxy, type Options, readOptions } from './options.ts'
+import { writeReadme } from './readme.ts'
+import { Report, ratioTable } from './report.ts'
+import { derived, scenarios } from './scenarios/all.ts'
+import type { Scenario, Setting } from './scenarios/scenario.ts'
+import type { Server } from './servers.ts'
 
 /**
  * `make bench`: proxyd beside its peers, on loopback, in one run. Every server is started anew for every scenario, the
  * servers take turns within a round, and the median of all rounds is shown, since machines are noisy.
  */
-const help = `Usage: make bench [BENCH='OPTIONS']
-  --rounds N         rounds, of which the median is shown (3)
-  --seconds S        length of each load (2)
-  --held N           connections held at once (10000, or as many as the descriptor limit allows)
-  --only TEXT        scenarios whose name has this in it; repeatable
-  --server NAME      servers of this name only; repeatable
-  --peer NAME=CMD    one more server; {port} in the command becomes its port; repeatable
-  --json FILE        also write the medians there
-`
-
-const { values: options } = parseArgs({
-  options: {
-    help: { type: 'boolean' },
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '2' },
-    held: { type: 'string', default: '10000' },
-    only: { type: 'string', multiple: true },
-    server: { type: 'string', multiple: true },
-    peer: { type: 'string', multiple: true, default: [] },
-    json: { type: 'string' },
-  },
-})
-
-const noProxy = 'no proxy'
-
-if (options.help) process.stdout.write(help)
-else await bench()
-
-async function bench(): Promise<void> {
-  const servers = [undefined, ...knownServers(), ...options.peer.map(givenServer)].filter(
-    (server) => !options.server || options.server.includes(server?.name ?? noProxy),
-  )
-  const wanted = scenarios.filter(({ name }) => !options.only || options.only.some((text) => name.includes(text)))
-  const origin = await startOrigin()
-  const busyOrigin = await startOrigin()
+async function bench(options: Options, wanted: readonly Scenario[]): Promise<Report> {
+  const [origin, busyOrigin] = [await startOrigin(), await startOrigin()]
+  const { seconds } = options
+  // Each held connection takes two descriptors of a server.
+  const held = Math.min(options.held, Math.floor(descriptorLimit() / 2) - 500)
   const report = new Report()
-  for (let round = 1; round <= Number(options.rounds); round++) {
+  for (let round = 1; round <= options.rounds; round++) {
     for (const scenario of wanted) {
-      for (const server of servers) {
-        if (!server && !scenario.direct) continue
-        const name = server?.name ?? noProxy
-        const setting: Setting = {
-          server,
-          origin: origin.ports,
-          busyOrigin: busyOrigin.ports,
-          seconds: Number(options.seconds),
-          held: Math.min(Number(options.held), Math.floor(descriptorLimit() / 2) - 500),
-        }
-        progress(`round ${round} of ${options.rounds}: ${scenario.name}, ${name}`)
-        try {
-          report.add(name, await scenario.run(setting))
-        } catch (error) {
-          process.stderr.write(`\n${name}, ${scenario.name}: ${error instanceof Error ? error.message : error}\n`)
-        }
+      for (const server of options.servers.filter((server) => scenario.measures(server))) {
+        progress(`round ${round} of ${options.rounds}: ${scenario.name}, ${nameOf(server)}`)
+        await measure(scenario, { server, origin, busyOrigin, seconds, held }, report)
       }
     }
   }
+  progress('')
   origin.stop()
   busyOrigin.stop()
-  progress('')
-  const names = servers.map((server) => server?.name ?? noProxy)
+  return report
+}
+
+/** One scenario that fails does not spoil the rest: it is told, and its figures are missing. */
+async function measure(scenario: Scenario, setting: Setting, report: Report): Promise<void> {
+  const name = nameOf(setting.server)
+  try {
+    report.add(name, await scenario.run(setting))
+  } catch (error) {
+    process.stderr.write(`\n${name}, ${scenario.name}: ${error instanceof Error ? error.message : error}\n`)
+    process.exitCode = 1
+  }
+}
+
+function tell(report: Report, options: Options): void {
+  const medians = report.medians(derived)
+  const names = options.servers.map(nameOf)
   const first = names.find((name) => name !== noProxy) ?? noProxy
-  process.stdout.write(
-    `In parentheses: ${first} as a share of that server's figure.\n\n${report.table(first, names)}\n`,
-  )
-  if (options.json) writeFileSync(options.json, `${JSON.stringify(report.medians(), null, 2)}\n`)
+  const shares = `In parentheses: ${first} as a share of that server's figure.`
+  process.stdout.write(`${shares}\n\n${ratioTable(medians, first, names)}\n`)
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(medians, null, 2)}\n`)
+  if (!options.readme) return
+  const made = `medians of ${options.rounds} rounds, each load ${options.seconds} s long`
+  writeReadme(medians, [...names.filter((name) => name !== noProxy), noProxy], noProxy, made)
+}
+
+function nameOf(server: Server | undefined): string {
+  return server?.name ?? noProxy
 }
 
 /** One line that is written over on a terminal, and goes below the other elsewhere. */
 function progress(text: string): void {
   process.stderr.write(process.stderr.isTTY ? `\r\u001b[2K${text}` : text === '' ? '' : `${text}\n`)
+}
+
+/** What the command line asks for; undefined after telling what is wrong with it. */
+function asked(): { options: Options; wanted: readonly Scenario[] } | undefined {
+  try {
+    const options = readOptions(process.argv.slice(2))
+    const wanted = scenarios.filter(({ name }) => !options.only || options.only.some((text) => name.includes(text)))
+    if (wanted.length > 0) return { options, wanted }
+    throw new Error(`--only ${options.only?.join(' ')}: there is ${scenarios.map(({ name }) => name).join(', ')}`)
+  } catch (error) {
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`)
+    process.exitCode = 2
+    return undefined
+  }
+}
+
+const run = asked()
+if (run?.options.help) process.stdout.write(help)
+else if (run) {
+  endAllWithUs()
+  tell(await bench(run.options, run.wanted), run.options)
 }

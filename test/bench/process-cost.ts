@@ -1,21 +1,38 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type Koffi from 'koffi'
 
-/** What a process and its children have cost, read from /proc (proc(5)). */
+/** What a process and its children have cost. */
 
-/** The kernel's USER_HZ, the same on every Linux that Node runs on. */
-const ticksPerSecond = 100
+const koffi: typeof Koffi = createRequire(import.meta.url)('koffi')
+const clockGettime: (clock: number, time: Uint8Array) => number = koffi
+  .load(null)
+  .func('int clock_gettime(int, void *)')
+const time = new BigInt64Array(2)
 
-/** CPU seconds, user and system. */
+/** CPU seconds, user and system, to the nanosecond, of threads that have ended too; 0 for a process that is gone. */
 export function cpuSeconds(pid: number): number {
   return sum(pid, (one) => {
-    const fields = read(`/proc/${one}/stat`).split(') ').at(-1)?.split(' ') ?? []
-    return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / ticksPerSecond
+    // clock_getcpuclockid(3): the complement of the process, and the clock CPUCLOCK_SCHED (2).
+    if (clockGettime((~one << 3) | 2, new Uint8Array(time.buffer)) !== 0) return 0
+    return Number(time[0]) + Number(time[1]) / 1e9
   })
 }
 
-/** KiB of memory, shared pages counted by share (PSS). */
+/** KiB of memory, shared pages counted by share (PSS, proc(5)). */
 export function memoryKiB(pid: number): number {
   return sum(pid, (one) => Number(/^Pss: +(\d+)/m.exec(read(`/proc/${one}/smaps_rollup`))?.[1] ?? 0))
+}
+
+/** Open descriptors. */
+export function descriptors(pid: number): number {
+  return sum(pid, (one) => {
+    try {
+      return readdirSync(`/proc/${one}/fd`).length
+    } catch {
+      return 0
+    }
+  })
 }
 
 /** The process, its children, theirs, and so on. */

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findProgram } from '../helpers/programs.ts'
+import { own, ownFolder, removeFolder, signal } from './belongings.ts'
 import { family } from './process-cost.ts'
 
 /** The SOCKS servers that are measured. */
@@ -19,6 +19,8 @@ export interface Server {
   readonly name: string
   /** Whether it can be asked to check a password; some peers need the machine's own users for that. */
   readonly passwords: boolean
+  /** Undefined for peers. */
+  readonly engine?: 'linux' | 'portable'
   /** Start it on this port of 127.0.0.1. */
   command(port: number, folder: string, password: boolean): string[]
 }
@@ -26,19 +28,27 @@ export interface Server {
 export interface Running {
   readonly pid: number
   readonly port: number
+  /** For what it writes. */
+  readonly folder: string
   stop(): Promise<void>
 }
 
-const proxyd = fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url))
+const program = fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url))
 
-function ours(name: string, ...flags: string[]): Server {
+/** proxyd's Linux engine with this many loops. */
+export function proxyd(loops: number): Server {
+  return ours('proxyd', 'linux', '--workers', `${loops}`)
+}
+
+function ours(name: string, engine: 'linux' | 'portable', ...flags: string[]): Server {
   return {
     name,
     passwords: true,
+    engine,
     command: (port, folder, password) => [
       process.execPath,
-      ...[proxyd, '-l', '127.0.0.1', '-p', `${port}`, '-L', '127.0.0.1', '-P', '0', '--log-level', 'error'],
-      ...['--state-dir', join(folder, 'state'), '--runtime-dir', join(folder, 'run'), ...flags],
+      ...[program, '-l', '127.0.0.1', '-p', `${port}`, '-L', '127.0.0.1', '-P', '0', '--log-level', 'error'],
+      ...['--state-dir', join(folder, 'state'), '--runtime-dir', join(folder, 'run'), '--engine', engine, ...flags],
       ...(password ? ['-u', `${credentials.username}:${credentials.password}`] : []),
     ],
   }
@@ -88,10 +98,7 @@ export function givenServer(text: string): Server {
 
 /** proxyd's engines, and the peers found on this machine. */
 export function knownServers(): Server[] {
-  const servers = [
-    ours('proxyd', '--engine', 'linux', '--workers', '1'),
-    ours('proxyd portable', '--engine', 'portable'),
-  ]
+  const servers = [proxyd(1), ours('proxyd portable', 'portable')]
   const microsocksProgram = findProgram('microsocks')
   const dantedProgram = findProgram('danted', 'sockd')
   if (microsocksProgram) servers.push(microsocks(microsocksProgram))
@@ -101,14 +108,15 @@ export function knownServers(): Server[] {
 
 /** Start a server and wait until it listens. `prefix` is put before its command, to run it under another program. */
 export async function start(server: Server, password: boolean, prefix: readonly string[] = []): Promise<Running> {
-  const folder = mkdtempSync(join(tmpdir(), 'proxyd-bench-'))
+  const folder = ownFolder()
   const port = await freePort()
   const [program = '', ...args] = [...prefix, ...server.command(port, folder, password)]
-  const child = spawn('sh', ['-c', `${raiseLimit}; exec "$0" "$@"`, program, ...args], { stdio: 'ignore' })
+  const child = own(spawn('sh', ['-c', `${raiseLimit}; exec "$0" "$@"`, program, ...args], { stdio: 'ignore' }))
   await listening(child, port, server.name)
   return {
     pid: child.pid ?? 0,
     port,
+    folder,
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {
         const ended = once(child, 'exit')
@@ -121,22 +129,13 @@ export async function start(server: Server, password: boolean, prefix: readonly 
         // strace may go first, and let its child live.
         signal(pids, 'SIGKILL')
       }
-      rmSync(folder, { recursive: true, force: true })
+      removeFolder(folder)
     },
   }
 }
 
-function signal(pids: readonly number[], name: NodeJS.Signals): void {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, name)
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-}
-
-async function freePort(): Promise<number> {
+/** A port of 127.0.0.1 where nobody listens. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

@@ -1,112 +1,39 @@
-import { parseAddress } from '../../../daemon/os/address.ts'
-import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, Epoll } from '../../../daemon/os/epoll.ts'
-import { close, errno, recv, send } from '../../../daemon/os/libc.ts'
-import { connectSocket, MSG_NOSIGNAL, MSG_TRUNC, openSocket, setNoDelay } from '../../../daemon/os/socket.ts'
-import type { Load, Progress, Way } from './protocol.ts'
+import { errno, recv, send } from '../../../daemon/os/libc.ts'
+import { MSG_NOSIGNAL, MSG_TRUNC } from '../../../daemon/os/socket.ts'
+import { type Connection, Pool } from './pool.ts'
+import type { End, Load, Progress } from './protocol.ts'
+import { watch } from './watch.ts'
 
-/** The load generator: one process, one load, made of the same system calls as the engine. */
+/** The load generator: one process, one load. */
+
+type Of<Kind extends Load['kind']> = Extract<Load, { kind: Kind }>
 
 const chunk = new Uint8Array(256 * 1024)
+/** Calls on one stream before the others have their turn. */
 const turn = 16
-const watched = (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>> 0
 
-const load: Load = JSON.parse(process.argv[2] ?? '')
-const epoll = new Epoll(1024)
-const loopback = parseAddress('127.0.0.1')?.bytes ?? new Uint8Array(4)
-
-/** One connection: the handshake's messages still to be sent, each with the length of its answer, then its work. */
-interface Connection {
-  readonly fd: number
-  readonly script: { say: Uint8Array; hear: number }[]
-  state: 'connecting' | 'handshake' | 'ready'
-  moved: number
-}
-
-const connections = new Map<number, Connection>()
-let failures = 0
-
-function script(way: Way): Connection['script'] {
-  const { proxy } = way
-  if (!proxy) return []
-  const port = [way.port >> 8, way.port & 0xff]
-  const name = way.name ? new TextEncoder().encode(way.name) : undefined
-  const destination = name ? [3, name.length, ...name] : [1, ...loopback]
-  const request = { say: Uint8Array.of(5, 1, 0, ...destination, ...port), hear: 10 }
-  if (!proxy.username) return [{ say: Uint8Array.of(5, 1, 0), hear: 2 }, request]
-  const username = new TextEncoder().encode(proxy.username)
-  const password = new TextEncoder().encode(proxy.password ?? '')
-  const login = Uint8Array.of(1, username.length, ...username, password.length, ...password)
-  return [{ say: Uint8Array.of(5, 1, 2), hear: 2 }, { say: login, hear: 2 }, request]
-}
-
-const messages = script(load.way)
-
-function open(): void {
-  const fd = openSocket(4)
-  if (fd < 0) throw new Error(`socket: errno ${-fd}`)
-  setNoDelay(fd)
-  const result = connectSocket(fd, loopback, load.way.proxy?.port ?? load.way.port)
-  if (result < 0 && result !== -errno.EINPROGRESS) throw new Error(`connect: errno ${-result}`)
-  connections.set(fd, { fd, script: [...messages], state: 'connecting', moved: 0 })
-  epoll.add(fd, watched, fd, 0)
-}
-
-function shut(connection: Connection): void {
-  connections.delete(connection.fd)
-  close(connection.fd)
-}
-
-/** Take the handshake a step on; true once the way to the origin is open. */
-function advance(connection: Connection, events: number): boolean {
-  if (connection.state === 'ready') return true
-  if (connection.state === 'connecting') {
-    if (events & (EPOLLERR | EPOLLHUP) || !(events & EPOLLOUT)) return false
-    connection.state = 'handshake'
-  } else {
-    const expected = connection.script[0]
-    if (!expected) return false
-    const count = recv(connection.fd, chunk, expected.hear, 0)
-    if (count === -errno.EAGAIN) return false
-    const wrong =
-      count !== expected.hear ||
-      (count === 2 ? chunk[1] === 0xff || (chunk[0] === 1 && chunk[1] !== 0) : chunk[1] !== 0)
-    if (wrong) throw new Error(`handshake: ${count} bytes: ${chunk.subarray(0, Math.max(0, count))}`)
-    connection.script.shift()
+/** The measured time begins; what is returned ends it and tells the figures. */
+function begin(): (figures: Partial<End>) => void {
+  say({ event: 'begin' })
+  const start = performance.now()
+  const before = process.cpuUsage()
+  return (figures) => {
+    const seconds = (performance.now() - start) / 1000
+    const { user, system } = process.cpuUsage(before)
+    const nothing = { bytes: [], connections: 0, failures: 0, reason: '', micros: [] }
+    say({ event: 'end', seconds, cpu: (user + system) / 1e6, ...nothing, ...figures })
   }
-  const next = connection.script[0]
-  if (next) send(connection.fd, next.say, next.say.length, MSG_NOSIGNAL)
-  else connection.state = 'ready'
-  return connection.state === 'ready'
 }
 
 function say(progress: Progress): void {
   process.stdout.write(`${JSON.stringify(progress)}\n`)
 }
 
-/** Open `count` connections and wait until all are ready. */
-function openAll(count: number, mostAtOnce = 256): void {
-  let opened = 0
-  let ready = 0
-  while (ready < count) {
-    while (opened < count && opened - ready < mostAtOnce) {
-      open()
-      opened++
-    }
-    const events = epoll.wait(10_000)
-    if (events === 0) throw new Error(`only ${ready} of ${count} connections were made`)
-    for (let i = 0; i < events; i++) {
-      const connection = connections.get(epoll.key(i))
-      if (connection && connection.state !== 'ready' && advance(connection, epoll.events(i))) ready++
-    }
-  }
-}
-
-function bulk(load: Extract<Load, { kind: 'bulk' }>): void {
-  openAll(load.streams)
-  const reads = load.direction !== 'up'
-  const writes = load.direction !== 'down'
-  let busy = new Set(connections.values())
-  if (reads && !writes) for (const { fd } of busy) send(fd, chunk, 1, MSG_NOSIGNAL)
+function bulk({ way, streams, direction, seconds }: Of<'bulk'>): void {
+  const pool = new Pool(way)
+  pool.openAll(streams)
+  const reads = direction !== 'up'
+  const writes = direction !== 'down'
   const work = (connection: Connection): boolean => {
     for (let i = 0; i < turn; i++) {
       const heard = reads ? recv(connection.fd, chunk, 1 << 20, MSG_TRUNC) : 0
@@ -117,95 +44,124 @@ function bulk(load: Extract<Load, { kind: 'bulk' }>): void {
     }
     return true
   }
-  say({ event: 'begin' })
-  const begin = performance.now()
-  const end = begin + load.seconds * 1000
-  while (performance.now() < end) {
-    const count = epoll.wait(busy.size > 0 ? 0 : 100)
+  let busy = new Set(pool.live.values())
+  if (reads && !writes) for (const { fd } of busy) send(fd, chunk, 1, MSG_NOSIGNAL)
+  const end = begin()
+  for (const last = performance.now() + seconds * 1000; performance.now() < last; ) {
     const awake = busy
     busy = new Set()
-    for (let i = 0; i < count; i++) {
-      const connection = connections.get(epoll.key(i))
-      if (connection) awake.add(connection)
-    }
+    pool.wait(awake.size > 0 ? 0 : 100, (connection) => awake.add(connection))
     for (const connection of awake) if (work(connection)) busy.add(connection)
   }
-  finish(
-    begin,
-    [...connections.values()].map((connection) => connection.moved),
-  )
+  end({ bytes: [...pool.live.values()].map(({ moved }) => moved) })
 }
 
-function short(load: Extract<Load, { kind: 'connections' }>): void {
-  let done = 0
-  const step = (connection: Connection, events: number): void => {
-    if (connection.state !== 'ready') {
-      if (advance(connection, events)) send(connection.fd, chunk, 64, MSG_NOSIGNAL)
-      return
-    }
-    const count = recv(connection.fd, chunk, 4096, 0)
-    if (count > 0) connection.moved += count
-    if (count === -errno.EAGAIN || connection.moved < 64) {
-      if (count > 0 || count === -errno.EAGAIN) return
-      failures++
-    }
-    shut(connection)
-    done++
-    open()
-  }
-  say({ event: 'begin' })
-  const begin = performance.now()
-  const end = begin + load.seconds * 1000
-  for (let i = 0; i < load.inFlight; i++) open()
-  while (performance.now() < end) {
-    const count = epoll.wait(100)
-    for (let i = 0; i < count; i++) {
-      const connection = connections.get(epoll.key(i))
-      if (connection) step(connection, epoll.events(i))
-    }
-  }
-  finish(begin, [], done)
-}
-
-function pingpong(load: Extract<Load, { kind: 'pingpong' }>): void {
-  openAll(1)
-  const [connection] = connections.values()
-  if (!connection) return
-  const micros: number[] = []
-  say({ event: 'begin' })
-  const begin = performance.now()
-  const end = begin + load.seconds * 1000
-  for (let sent = begin; sent < end; sent = performance.now()) {
+/** Fetch 64 bytes on a connection; tells when it is over, and whether they came. */
+function fetch(pool: Pool, connection: Connection, events: number): 'waiting' | 'served' | 'failed' {
+  if (connection.state !== 'ready') {
+    const outcome = pool.advance(connection, events)
+    if (outcome !== 'ready') return outcome
     send(connection.fd, chunk, 64, MSG_NOSIGNAL)
-    for (let left = 64; left > 0; ) {
-      const count = recv(connection.fd, chunk, left, 0)
-      if (count > 0) left -= count
-      else if (count === -errno.EAGAIN) epoll.wait(100)
-      else throw new Error('the ping-pong was cut')
-    }
-    micros.push((performance.now() - sent) * 1000)
+    return 'waiting'
   }
-  finish(begin, [], micros.length, micros)
+  const count = recv(connection.fd, chunk, 4096, 0)
+  if (count > 0) connection.moved += count
+  if (connection.moved >= 64) return 'served'
+  if (count > 0 || count === -errno.EAGAIN) return 'waiting'
+  pool.reason = `the connection ended after ${connection.moved} bytes`
+  return 'failed'
 }
 
-function finish(begin: number, bytes: number[], done = 0, micros: number[] = []): void {
-  const seconds = (performance.now() - begin) / 1000
-  say({ event: 'end', seconds, bytes, connections: done, failures, micros })
+function connections({ way, inFlight, seconds, refused }: Of<'connections'>): void {
+  const pool = new Pool(way)
+  const micros: number[] = []
+  let failures = 0
+  const end = begin()
+  for (let i = 0; i < inFlight; i++) pool.open()
+  for (const last = performance.now() + seconds * 1000; performance.now() < last; ) {
+    pool.wait(100, (connection, events) => {
+      const outcome = fetch(pool, connection, events)
+      if (outcome === 'waiting') return
+      if ((outcome === 'failed') === (refused ?? false)) micros.push(microsSince(connection.begun))
+      else failures++
+      pool.shut(connection)
+      pool.open()
+    })
+  }
+  end({ connections: micros.length, failures, reason: pool.reason, micros })
 }
 
+function burst({ way, count, seconds }: Of<'burst'>): void {
+  const pool = new Pool(way)
+  let served = 0
+  const end = begin()
+  const last = performance.now() + seconds * 1000
+  for (let i = 0; i < count; i++) pool.open()
+  while (pool.live.size > 0 && performance.now() < last) {
+    pool.wait(100, (connection, events) => {
+      const outcome = fetch(pool, connection, events)
+      if (outcome === 'waiting') return
+      if (outcome === 'served') served++
+      pool.shut(connection)
+    })
+  }
+  end({ connections: served, failures: count - served, reason: pool.reason })
+}
+
+function pingpong({ way, seconds }: Of<'pingpong'>): void {
+  const pool = new Pool(way)
+  pool.openAll(1)
+  const micros: number[] = []
+  const end = begin()
+  const last = performance.now() + seconds * 1000
+  for (const { fd } of pool.live.values()) {
+    for (let sent = performance.now(); sent < last; sent = performance.now()) {
+      send(fd, chunk, 64, MSG_NOSIGNAL)
+      for (let left = 64; left > 0; ) {
+        const count = recv(fd, chunk, left, 0)
+        if (count > 0) left -= count
+        else if (count === -errno.EAGAIN) pool.wait(100, () => {})
+        else throw new Error('the ping-pong was cut')
+      }
+      micros.push(microsSince(sent))
+    }
+  }
+  end({ connections: micros.length, micros })
+}
+
+function microsSince(then: number): number {
+  return Math.round((performance.now() - then) * 10_000) / 10
+}
+
+/** The load goes on until whoever asked for it closes our standard input. */
+function untilStdinEnds(): void {
+  const end = begin()
+  process.stdin.on('end', () => {
+    end({})
+    process.exit()
+  })
+  process.stdin.resume()
+}
+
+const load: Load = JSON.parse(process.argv[2] ?? '')
 switch (load.kind) {
   case 'bulk':
     bulk(load)
     break
   case 'connections':
-    short(load)
+    connections(load)
+    break
+  case 'burst':
+    burst(load)
     break
   case 'pingpong':
     pingpong(load)
     break
   case 'hold':
-    openAll(load.count)
-    say({ event: 'begin' })
-    process.stdin.on('end', () => finish(performance.now(), []))
-    process.stdin.resume()
+    new Pool(load.way).openAll(load.count)
+    untilStdinEnds()
+    break
+  case 'watch':
+    await watch(load.socket)
+    untilStdinEnds()
 }

@@ -11,17 +11,38 @@ export interface Way {
 export type Load =
   /** Move bytes over `streams` connections for `seconds`. */
   | { kind: 'bulk'; way: Way; streams: number; direction: 'down' | 'up' | 'both'; seconds: number }
-  /** One connection after the other, `inFlight` at a time, each fetching 64 bytes, for `seconds`. */
-  | { kind: 'connections'; way: Way; inFlight: number; seconds: number }
+  /**
+   * One connection after the other, `inFlight` at a time, each fetching 64 bytes, for `seconds`. With `refused`, the
+   * port is one where nobody listens, and each ends with the SOCKS reply that says so.
+   */
+  | { kind: 'connections'; way: Way; inFlight: number; seconds: number; refused?: boolean }
+  /** `count` connections at once, each fetching 64 bytes, until all have them or `seconds` have passed. */
+  | { kind: 'burst'; way: Way; count: number; seconds: number }
   /** A 64-byte ping-pong on one connection for `seconds`. */
   | { kind: 'pingpong'; way: Way; seconds: number }
-  /** `count` connections at once, held until standard input ends. */
+  /** `count` connections, held until standard input ends. */
   | { kind: 'hold'; way: Way; count: number }
+  /** Follow proxyd's metrics and connections over its Unix socket, as proxy-tui does, until standard input ends. */
+  | { kind: 'watch'; socket: string }
 
 /** `begin` when the measured time begins, `end` with the figures when it is over. */
-export type Progress =
-  | { event: 'begin' }
-  | { event: 'end'; seconds: number; bytes: number[]; connections: number; failures: number; micros: number[] }
+export type Progress = { readonly event: 'begin' } | End
+
+export interface End {
+  readonly event: 'end'
+  readonly seconds: number
+  /** CPU seconds that the generator itself took meanwhile. */
+  readonly cpu: number
+  /** Of each stream. */
+  readonly bytes: readonly number[]
+  /** Connections that got what they came for, or round trips. */
+  readonly connections: number
+  readonly failures: number
+  /** Why the last of them failed. */
+  readonly reason: string
+  /** Microseconds of each connection, from connect to the last byte, or of each round trip. */
+  readonly micros: readonly number[]
+}
 
 /** The origin's ports, by what it does there. */
 export interface OriginPorts {

@@ -1,0 +1,79 @@
+import { parseArgs } from 'node:util'
+import { checkReadme } from './readme.ts'
+import { givenServer, knownServers, type Server } from './servers.ts'
+
+export const help = `Usage: make bench [BENCH='OPTIONS']
+  --rounds N         rounds, of which the median is shown (3)
+  --seconds S        length of each load (2)
+  --held N           connections held at once (10000, or as many as the descriptor limit allows)
+  --only TEXT        scenarios whose name has this in it; repeatable
+  --server NAME      servers of this name only; repeatable
+  --peer NAME=CMD    one more server; {port} in the command becomes its port; repeatable
+  --json FILE        also write the medians there
+  --readme           also write README.md's table anew
+`
+
+export interface Options {
+  readonly help: boolean
+  readonly rounds: number
+  readonly seconds: number
+  readonly held: number
+  /** Undefined: all. */
+  readonly only: readonly string[] | undefined
+  /** Undefined stands for no proxy at all. */
+  readonly servers: readonly (Server | undefined)[]
+  readonly json: string | undefined
+  readonly readme: boolean
+}
+
+export const noProxy = 'no proxy'
+
+/** Read the command line. Throws an `Error` for people. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      help: { type: 'boolean', default: false },
+      rounds: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '2' },
+      held: { type: 'string', default: '10000' },
+      only: { type: 'string', multiple: true },
+      server: { type: 'string', multiple: true },
+      peer: { type: 'string', multiple: true, default: [] },
+      json: { type: 'string' },
+      readme: { type: 'boolean', default: false },
+    },
+  })
+  if (values.readme && (values.only || values.server)) throw new Error('--readme wants every scenario and every server')
+  if (values.readme) checkReadme()
+  return {
+    help: values.help,
+    rounds: whole('--rounds', values.rounds),
+    seconds: positive('--seconds', values.seconds),
+    held: whole('--held', values.held),
+    only: values.only,
+    servers: serversOf(values.server, values.peer),
+    json: values.json,
+    readme: values.readme,
+  }
+}
+
+function serversOf(names: readonly string[] | undefined, peers: readonly string[]): (Server | undefined)[] {
+  const all = [undefined, ...knownServers(), ...peers.map(givenServer)]
+  const known = all.map((server) => server?.name ?? noProxy)
+  const unknown = names?.find((name) => !known.includes(name))
+  if (unknown !== undefined) throw new Error(`--server ${unknown}: there is ${known.join(', ')}`)
+  return all.filter((server) => !names || names.includes(server?.name ?? noProxy))
+}
+
+function positive(flag: string, text: string): number {
+  const value = Number(text)
+  if (!(value > 0 && value < 1e6)) throw new Error(`${flag} wants a number above 0, not ${JSON.stringify(text)}`)
+  return value
+}
+
+function whole(flag: string, text: string): number {
+  const value = positive(flag, text)
+  if (!Number.isInteger(value)) throw new Error(`${flag} wants a whole number, not ${JSON.stringify(text)}`)
+  return value
+}

@@ -1,0 +1,52 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism, release } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { type Medians, markdown, number } from './report.ts'
+
+/** The table of README.md, between two comments of it. */
+
+const readme = fileURLToPath(new URL('../../README.md', import.meta.url))
+const region = /(<!-- bench: .* -->\n)[\s\S]*?(\n<!-- end of bench -->)/
+
+/** What the README shows of all figures: in its words, and in the bench's. */
+const rows: readonly (readonly [words: string, figure: string])[] = [
+  ['16 streams down, GiB/s', '16 streams down, GiB/s'],
+  ['16 streams down, CPU-s a GiB', '16 streams down, CPU-s/GiB'],
+  ['connections a second, each fetching 64 bytes', 'connections, per second'],
+  ['CPU-µs a connection', 'connections, CPU-µs each'],
+  ['system calls a connection', 'system calls per connection'],
+  ['ping-pong p50, µs', 'ping-pong p50, µs'],
+  ['ping-pong p50 beside 4 greedy streams, µs', 'ping-pong beside 4 streams p50, µs'],
+  ['ping-pong p50 beside 64 short connections, µs', 'ping-pong beside 64 short connections p50, µs'],
+  ['KiB of memory a held connection', 'held connection, KiB of memory'],
+  ['a new connection beside thousands held, p50, µs', 'a new connection beside those held p50, µs'],
+  ['2,000 connect at once: ms until all are served', '2000 connect at once, ms until all are served or lost'],
+  ['of those, not served', '2000 connect at once, not served'],
+]
+
+/** Throws an `Error` for people if README.md has no place for the table. */
+export function checkReadme(): void {
+  if (region.test(readFileSync(readme, 'utf8'))) return
+  throw new Error(
+    'README.md lacks the comments <!-- bench: … --> and <!-- end of bench --> with the table between them',
+  )
+}
+
+/** Put these medians into README.md. `made` says how they came about. */
+export function writeReadme(medians: Medians, servers: readonly string[], noProxy: string, made: string): void {
+  const cells = (figure: string) =>
+    servers.map((server) => {
+      // Without a proxy there is no CPU of one.
+      const value = medians[figure]?.[server]
+      return server === noProxy && value === 0 ? '' : number(value).replace('–', '')
+    })
+  const table = markdown(
+    servers,
+    rows.map(([words, figure]) => [words, ...cells(figure)]),
+  )
+  const text = `${table}\n\n${availableParallelism()} cores, Linux ${release()}, Node ${process.version}; ${made}.`
+  writeFileSync(
+    readme,
+    readFileSync(readme, 'utf8').replace(region, (_, begin, end) => `${begin}${text}${end}`),
+  )
+}
