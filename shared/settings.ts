@@ -1,5 +1,5 @@
 /**
- * Every setting of proxyd, as one table. Flags, the config file, defaults, validation, `config.list` and the man page
+ * Every setting of proxyd, as one table. Flags, the config file, defaults, validation, `config.get` and the man page
  * derive from it. A setting's name is its long flag and its key in the TOML file.
  */
 
@@ -18,13 +18,15 @@ export interface SettingShape {
   max?: number
   /** For a list: how many at most. */
   most?: number
-  /** Never shown by `config.list`, never logged. */
+  /** Never shown by `config.get`, never logged. */
   secret?: true
+  /** It can change while the daemon runs, by `config.set`. */
+  runtime?: true
   summary: string
 }
 
 const port = { type: 'integer', placeholder: 'PORT', min: 0, max: 65_535 } as const
-const milliseconds = { type: 'integer', placeholder: 'MS', min: 100, max: 86_400_000 } as const
+const milliseconds = { type: 'integer', placeholder: 'MS', min: 100, max: 86_400_000, runtime: true } as const
 
 export const settings = {
   'socks-addr': {
@@ -45,6 +47,52 @@ export const settings = {
     summary: 'loopback address to serve management on; repeatable',
   },
   'control-port': { ...port, short: 'P', default: 8080, summary: 'port to serve management on; 0 takes any free one' },
+  'control-tls-addr': {
+    type: 'list',
+    default: [],
+    placeholder: 'ADDR',
+    most: 16,
+    summary: 'address to serve management on with TLS, for named operators; repeatable',
+  },
+  'control-tls-port': { ...port, default: 8443, summary: 'port to serve management on with TLS; 0 takes any free one' },
+  'control-tls-cert': {
+    type: 'text',
+    default: '',
+    placeholder: 'FILE',
+    summary: 'certificate chain for management with TLS, as PEM; read again on SIGHUP',
+  },
+  'control-tls-key': {
+    type: 'text',
+    default: '',
+    placeholder: 'FILE',
+    summary: "the certificate's key, as PEM, readable by proxyd's user only; read again on SIGHUP",
+  },
+  'control-tls-client-ca': {
+    type: 'text',
+    default: '',
+    placeholder: 'FILE',
+    summary: 'demand a client certificate signed by one of these authorities, as PEM; read again on SIGHUP',
+  },
+  'control-socket-mode': {
+    type: 'choice',
+    default: '0600',
+    choices: ['0600', '0660'],
+    placeholder: 'MODE',
+    summary: 'who may open the Unix socket for management: this user, or its group too',
+  },
+  'control-socket-group': {
+    type: 'text',
+    default: '',
+    placeholder: 'GROUP',
+    summary: "group of the Unix socket, by name or number; default: proxyd's own",
+  },
+  'control-socket-role': {
+    type: 'choice',
+    default: 'admin',
+    choices: ['viewer', 'operator', 'admin'],
+    placeholder: 'ROLE',
+    summary: 'what whoever opens the Unix socket may do',
+  },
   user: {
     short: 'u',
     type: 'list',
@@ -61,11 +109,13 @@ export const settings = {
     default: 'auto',
     choices: ['auto', 'required', 'none'],
     placeholder: 'WHEN',
+    runtime: true,
     summary: 'when clients must log in; auto: as soon as there is a user',
   },
   'open-proxy': {
     type: 'flag',
     default: false,
+    runtime: true,
     summary: 'serve SOCKS to other machines without a password',
   },
   engine: {
@@ -97,6 +147,7 @@ export const settings = {
     placeholder: 'N',
     min: 1,
     max: 1_000_000,
+    runtime: true,
     summary: 'clients served at once; more wait in the kernel. The descriptor limit may lower it',
   },
   'timeout-negotiation': {
@@ -139,6 +190,7 @@ export const settings = {
     default: 'info',
     choices: ['error', 'warn', 'info', 'debug'],
     placeholder: 'LEVEL',
+    runtime: true,
     summary: 'how much goes to stderr',
   },
 } as const satisfies Record<string, SettingShape>

@@ -1,4 +1,14 @@
-import type { Connection, Result, Sample, Setting, User } from '../../shared/protocol/methods.ts'
+import type {
+  Connection,
+  LogEntry,
+  Operator,
+  Params,
+  Result,
+  Role,
+  Sample,
+  User,
+} from '../../shared/protocol/methods.ts'
+import type { ScramKeys } from '../../shared/protocol/scram.ts'
 
 /**
  * What the management server needs of the daemon. Refusals are thrown as `RpcError` (not_found, exists, conflict …);
@@ -8,8 +18,44 @@ export interface Backend {
   readonly users: UserAdministration
   readonly connections: LiveConnections
   readonly metrics: Metrics
-  readonly settings: readonly Setting[]
+  readonly log: RecordedLog
+  readonly operators: OperatorAdministration
+  readonly config: RuntimeConfiguration
+  readonly lifecycle: Lifecycle
   status(): Result<'status.get'>
+}
+
+/** Named operators. Each change is stored when it resolves; sessions are the server's affair. */
+export interface OperatorAdministration {
+  /** By name, in code point order. */
+  list(): Omit<Operator, 'sessions'>[]
+  add(operator: Params<'operators.add'>): Promise<void>
+  remove(name: string): Promise<void>
+  setPassword(name: string, password: string): Promise<void>
+  setRole(name: string, role: Operator['role']): Promise<void>
+  /** What a login is checked against; undefined if there is no such operator. */
+  credentialsOf(name: string): { readonly keys: ScramKeys; readonly role: Role } | undefined
+}
+
+/** Settings at run time. `set` refuses with `invalid_params` or `conflict`. */
+export interface RuntimeConfiguration {
+  get(): Result<'config.get'>
+  set(change: Params<'config.set'>): Promise<Result<'config.set'>>
+}
+
+/** The newest lines of the log, whatever its level on stderr. */
+export interface RecordedLog {
+  /** At most the last `count` entries of this level or a graver one, oldest first. */
+  history(count: number, level: LogEntry['level']): LogEntry[]
+  /** Hear each new entry, of whatever level, until the returned function is called. */
+  watch(listener: (entry: LogEntry) => void): () => void
+}
+
+/** How the daemon ends. Both return at once; the reply still reaches the client. */
+export interface Lifecycle {
+  /** False if it drains already. */
+  drain(): boolean
+  shutdown(): void
 }
 
 export interface UserAdministration {

@@ -11,7 +11,6 @@ export const errorCodes = {
   auth_required: -32001,
   auth_failed: -32002,
   forbidden: -32003,
-  insecure_transport: -32004,
   rate_limited: -32010,
   busy: -32011,
   too_large: -32012,

@@ -65,14 +65,58 @@ export const connection = z.object({
 })
 export type Connection = z.infer<typeof connection>
 
+const settingValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])
+
 export const setting = z.object({
   name: z.string(),
-  value: z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]),
-  /** Where the value comes from. */
-  source: z.enum(['default', 'file', 'flag']),
+  value: settingValue,
+  /** Where the value comes from, the weakest first; `stored` by `config.set`. */
+  source: z.enum(['default', 'file', 'stored', 'flag']),
+  default: settingValue,
+  type: z.enum(['text', 'integer', 'choice', 'flag', 'list']),
+  choices: z.array(z.string()).optional(),
+  /** Of an integer, both included. */
+  min: z.number().optional(),
+  max: z.number().optional(),
+  /** What stands for a value in help texts; `MS` is milliseconds. */
+  placeholder: z.string().optional(),
+  /** Whether `config.set` can change it while the daemon runs. */
+  runtime: z.boolean(),
   summary: z.string(),
 })
 export type Setting = z.infer<typeof setting>
+
+/** What an operator may be. */
+const operatorRole = z.enum(['viewer', 'operator', 'admin'])
+
+/** A named operator's name: 1 to 64 characters; `__` at the front is the daemon's own. */
+export const operatorName = z
+  .string()
+  .max(64, 'must be at most 64 characters')
+  .regex(/^[\p{L}\p{N}][\p{L}\p{N}._@-]*$/u, 'must be letters, digits and ._@-, a letter or digit first')
+
+export const operator = z.object({
+  name: z.string(),
+  role: operatorRole,
+  created: time,
+  /** Management connections that are theirs now. */
+  sessions: count,
+})
+export type Operator = z.infer<typeof operator>
+
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const
+
+/** One line of the daemon's log. */
+export const logEntry = z.object({
+  /** Consecutive from 1, whatever the level. */
+  seq: count,
+  time,
+  level: z.enum(logLevels),
+  message: z.string(),
+  /** What else was said, as texts. */
+  fields: z.record(z.string(), z.string()).optional(),
+})
+export type LogEntry = z.infer<typeof logEntry>
 
 /** One second of the whole daemon. Counters only grow, so a lost sample loses nothing. */
 export const sample = z.object({
@@ -98,8 +142,19 @@ export const sample = z.object({
 })
 export type Sample = z.infer<typeof sample>
 
+/** An operator's password: 8 to 255 characters. */
+const operatorPassword = z
+  .string()
+  .min(8, 'must be at least 8 characters')
+  .max(255, 'must be at most 255 characters')
+  .refine((secret) => secret.isWellFormed(), 'must be well-formed Unicode')
+
 const nothing = z.strictObject({})
 const done = z.object({})
+const ended = z.object({
+  /** Management connections that were ended. */
+  ended: count,
+})
 
 interface MethodShape {
   role: Role
@@ -135,7 +190,19 @@ export const methods = {
     role: 'viewer',
     summary: 'Tell who this connection is logged in as, and how.',
     params: nothing,
-    result: z.object({ name: z.string(), role: z.enum(roles), via: z.enum(['unix', 'tcp']) }),
+    result: z.object({ name: z.string(), role: z.enum(roles), via: z.enum(['unix', 'tcp', 'tls']) }),
+  },
+  'session.drop': {
+    role: 'viewer',
+    summary: 'Give up rights for the rest of this connection: from now on it has this role at most.',
+    params: z.strictObject({ role: operatorRole }),
+    result: z.object({ role: operatorRole }),
+  },
+  'session.ping': {
+    role: 'viewer',
+    summary: "Tell the daemon's time, to see that it still answers.",
+    params: nothing,
+    result: z.object({ time }),
   },
   'status.get': {
     role: 'viewer',
@@ -153,13 +220,15 @@ export const methods = {
       draining: z.boolean(),
       /** `auth` as it acts now: whether clients must log in. */
       passwordRequired: z.boolean(),
+      /** True if deleting the only user would let clients in without a password. */
+      lastUserOpens: z.boolean(),
       users: count,
       listening: z.array(z.object({ service: z.enum(['socks', 'control']), address: z.string() })),
       sample,
     }),
   },
   'users.list': {
-    role: 'viewer',
+    role: 'operator',
     summary: 'List users by name, a page at a time.',
     params: z.strictObject({ cursor: z.string().optional(), limit: z.int().min(1).max(500).optional() }),
     result: z.object({
@@ -191,13 +260,13 @@ export const methods = {
     result: done,
   },
   'users.setEnabled': {
-    role: 'admin',
+    role: 'operator',
     summary: 'Let a user in again, or keep them out and cut the connections that are theirs.',
     params: z.strictObject({ name: userName, enabled: z.boolean() }),
     result: z.object({ cut: count }),
   },
   'connections.list': {
-    role: 'viewer',
+    role: 'operator',
     summary: 'List live connections, oldest first, a page at a time.',
     params: z.strictObject({ cursor: z.string().optional(), limit: z.int().min(1).max(500).optional() }),
     result: z.object({ connections: z.array(connection), next: z.string().optional() }),
@@ -209,13 +278,13 @@ export const methods = {
     result: z.object({ killed: z.array(z.string()), missing: z.array(z.string()) }),
   },
   'connections.subscribe': {
-    role: 'viewer',
+    role: 'operator',
     summary: 'Follow the live connections: a snapshot in pages, then what changed, as events.',
     params: nothing,
     result: done,
   },
   'connections.unsubscribe': {
-    role: 'viewer',
+    role: 'operator',
     summary: 'Stop following the live connections.',
     params: nothing,
     result: done,
@@ -232,17 +301,87 @@ export const methods = {
     params: nothing,
     result: done,
   },
-  'config.list': {
-    role: 'viewer',
-    summary: 'List every setting with its value and where that comes from. Secrets are left out.',
+  'log.subscribe': {
+    role: 'operator',
+    summary: 'Follow the log from this level on; the reply carries the last `history` entries of it, oldest first.',
+    params: z.strictObject({ level: z.enum(logLevels).optional(), history: z.int().min(0).max(1000).optional() }),
+    result: z.object({ entries: z.array(logEntry) }),
+  },
+  'log.unsubscribe': {
+    role: 'operator',
+    summary: 'Stop following the log.',
     params: nothing,
-    result: z.object({ settings: z.array(setting) }),
+    result: done,
   },
   'config.get': {
     role: 'viewer',
-    summary: 'Tell one setting.',
-    params: z.strictObject({ name: z.string().max(64) }),
-    result: setting,
+    summary: 'List every setting with its value and where that comes from. Secrets are left out.',
+    params: nothing,
+    result: z.object({
+      /** Grows with each change; `config.set` wants it back. */
+      revision: count,
+      settings: z.array(setting),
+    }),
+  },
+  'config.set': {
+    role: 'admin',
+    summary:
+      'Change settings, all or none, now and for later starts. `null` goes back to what file and defaults say. Refused ' +
+      'with `conflict` if they have changed since `revision`. `dryRun` only checks.',
+    params: z.strictObject({
+      revision: count,
+      patch: z.record(z.string().max(64), settingValue.nullable()),
+      dryRun: z.boolean().optional(),
+    }),
+    result: z.object({
+      revision: count,
+      /** The settings whose values differ from before. */
+      changed: z.array(z.string()),
+      /** For people: such as a flag that will win at the next start. */
+      warnings: z.array(z.string()),
+    }),
+  },
+  'operators.list': {
+    role: 'admin',
+    summary: 'List the named operators, by name.',
+    params: nothing,
+    result: z.object({ operators: z.array(operator).max(500) }),
+  },
+  'operators.add': {
+    role: 'admin',
+    summary: 'Add a named operator, who can log in at once. Only what SCRAM needs of the password is kept.',
+    params: z.strictObject({ name: operatorName, role: operatorRole, password: operatorPassword }),
+    result: done,
+  },
+  'operators.remove': {
+    role: 'admin',
+    summary: 'Remove an operator and end their management connections.',
+    params: z.strictObject({ name: operatorName }),
+    result: ended,
+  },
+  'operators.setPassword': {
+    role: 'admin',
+    summary: "Change an operator's password and end their management connections, but not this one.",
+    params: z.strictObject({ name: operatorName, password: operatorPassword }),
+    result: ended,
+  },
+  'operators.setRole': {
+    role: 'admin',
+    summary: "Change an operator's role and end their management connections, but not this one.",
+    params: z.strictObject({ name: operatorName, role: operatorRole }),
+    result: ended,
+  },
+  'daemon.drain': {
+    role: 'operator',
+    summary: 'Refuse new clients, and end when the live ones have gone or `timeout-drain` has passed, as on SIGTERM.',
+    params: nothing,
+    result: done,
+  },
+  'daemon.shutdown': {
+    role: 'admin',
+    summary: 'End the daemon and every connection now.',
+    params: nothing,
+    result: done,
   },
   'rpc.describe': {
     role: 'viewer',
@@ -289,6 +428,11 @@ export const events = {
   'connections.resync': {
     summary: 'This client was too slow; forget the table, a fresh snapshot follows.',
     params: z.object({ seq: count }),
+  },
+  'log.entries': {
+    summary:
+      'New lines of the log. `lost` counts those of this level that were dropped before them, since this client was slow.',
+    params: z.object({ entries: z.array(logEntry), lost: count }),
   },
   goodbye: {
     summary: 'The daemon ends this connection, and why.',
