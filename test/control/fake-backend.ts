@@ -1,21 +1,32 @@
 import type {
   Backend,
+  Lifecycle,
   LiveConnections,
   Metrics,
+  RecordedLog,
   TableChange,
   UserAdministration,
 } from '../../daemon/control/backend.ts'
 import { RpcError } from '../../shared/protocol/errors.ts'
-import type { Connection, Result, Sample, Setting, User } from '../../shared/protocol/methods.ts'
+import {
+  type Connection,
+  type LogEntry,
+  logLevels,
+  type Result,
+  type Sample,
+  type User,
+} from '../../shared/protocol/methods.ts'
+import { FakeConfiguration, FakeOperators } from './fake-administration.ts'
 
 /** A daemon of the tests' making: they set its users and connections, and say when something changes. */
 export class FakeBackend implements Backend {
   readonly users = new FakeUsers()
   readonly connections = new FakeConnections()
   readonly metrics = new FakeMetrics()
-  readonly settings: readonly Setting[] = [
-    { name: 'backlog', value: 4096, source: 'default', summary: 'how many may wait' },
-  ]
+  readonly log = new FakeLog()
+  readonly operators = new FakeOperators()
+  readonly config = new FakeConfiguration()
+  readonly lifecycle = new FakeLifecycle()
 
   status(): Result<'status.get'> {
     return {
@@ -25,8 +36,9 @@ export class FakeBackend implements Backend {
       engine: 'portable',
       workers: 1,
       started: 0,
-      draining: false,
+      draining: this.lifecycle.ending !== undefined,
       passwordRequired: false,
+      lastUserOpens: false,
       users: this.users.list().length,
       listening: [],
       sample: sampleOf(0),
@@ -125,6 +137,47 @@ class FakeMetrics implements Metrics {
   push(sample: Sample): void {
     this.samples.push(sample)
     for (const tell of this.#watchers) tell(sample)
+  }
+}
+
+class FakeLog implements RecordedLog {
+  readonly entries: LogEntry[] = []
+  readonly #watchers = new Set<(entry: LogEntry) => void>()
+
+  get watchers(): number {
+    return this.#watchers.size
+  }
+
+  history(count: number, level: LogEntry['level']): LogEntry[] {
+    const grave = this.entries.filter((entry) => logLevels.indexOf(entry.level) >= logLevels.indexOf(level))
+    return count > 0 ? grave.slice(-count) : []
+  }
+
+  watch(listener: (entry: LogEntry) => void): () => void {
+    this.#watchers.add(listener)
+    return () => void this.#watchers.delete(listener)
+  }
+
+  say(level: LogEntry['level'], message: string): LogEntry {
+    const entry = { seq: this.entries.length + 1, time: 0, level, message }
+    this.entries.push(entry)
+    for (const tell of this.#watchers) tell(entry)
+    return entry
+  }
+}
+
+class FakeLifecycle implements Lifecycle {
+  /** What was asked for last. */
+  ending: 'drain' | 'shutdown' | undefined
+
+  drain(): boolean {
+    if (this.ending !== undefined) return false
+    this.ending = 'drain'
+    return true
+  }
+
+  shutdown(): void {
+    this.ending = 'shutdown'
   }
 }
 

@@ -1,0 +1,79 @@
+import type { OperatorAdministration, RuntimeConfiguration } from '../../daemon/control/backend.ts'
+import { RpcError } from '../../shared/protocol/errors.ts'
+import type { Operator, Params, Result, Role, Setting } from '../../shared/protocol/methods.ts'
+import { makeKeys, type ScramKeys } from '../../shared/protocol/scram.ts'
+
+interface StoredOperator {
+  name: string
+  role: Operator['role']
+  created: number
+  keys: ScramKeys
+}
+
+/** Operators that last as long as the test. */
+export class FakeOperators implements OperatorAdministration {
+  readonly #operators = new Map<string, StoredOperator>()
+
+  list(): Omit<Operator, 'sessions'>[] {
+    const operators = [...this.#operators.values()].map(({ name, role, created }) => ({ name, role, created }))
+    return operators.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
+  }
+
+  async add({ name, role, password }: Params<'operators.add'>): Promise<void> {
+    if (this.#operators.has(name)) throw new RpcError('exists', 'there is such an operator already')
+    this.#operators.set(name, { name, role, created: 0, keys: makeKeys(password) })
+  }
+
+  async remove(name: string): Promise<void> {
+    this.#find(name)
+    this.#operators.delete(name)
+  }
+
+  async setPassword(name: string, password: string): Promise<void> {
+    this.#find(name).keys = makeKeys(password)
+  }
+
+  async setRole(name: string, role: Operator['role']): Promise<void> {
+    this.#find(name).role = role
+  }
+
+  credentialsOf(name: string): { readonly keys: ScramKeys; readonly role: Role } | undefined {
+    return this.#operators.get(name)
+  }
+
+  #find(name: string): StoredOperator {
+    const operator = this.#operators.get(name)
+    if (operator === undefined) throw new RpcError('not_found', 'there is no such operator')
+    return operator
+  }
+}
+
+/** One setting, of any value. */
+export class FakeConfiguration implements RuntimeConfiguration {
+  #revision = 1
+  #backlog: Setting['value'] = 4096
+
+  get(): Result<'config.get'> {
+    const backlog: Setting = {
+      name: 'backlog',
+      value: this.#backlog,
+      source: 'default',
+      default: 4096,
+      type: 'integer',
+      runtime: true,
+      summary: 'how many may wait',
+    }
+    return { revision: this.#revision, settings: [backlog] }
+  }
+
+  async set({ revision, patch, dryRun }: Params<'config.set'>): Promise<Result<'config.set'>> {
+    if (revision !== this.#revision) throw new RpcError('conflict', 'the settings have changed meanwhile')
+    const { backlog } = patch
+    if (backlog === undefined) throw new RpcError('invalid_params', 'there is no setting of that name')
+    if (!dryRun) {
+      this.#backlog = backlog ?? 4096
+      this.#revision++
+    }
+    return { revision: this.#revision, changed: ['backlog'], warnings: [] }
+  }
+}
