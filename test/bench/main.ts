@@ -52,8 +52,9 @@ function tell(report: Report, options: Options): void {
   process.stdout.write(`${shares}\n\n${ratioTable(medians, first, names)}\n`)
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(medians, null, 2)}\n`)
   if (!options.readme) return
-  const made = `medians of ${options.rounds} rounds, each load ${options.seconds} s long`
-  writeReadme(medians, [...names.filter((name) => name !== noProxy), noProxy], noProxy, made)
+  const rounds = options.rounds === 1 ? 'one round' : `medians of ${options.rounds} rounds`
+  const made = `${rounds}, each load ${options.seconds} s long`
+  writeReadme(medians, [...names.filter((name) => name !== noProxy), noProxy], made)
 }
 
 function nameOf(server: Server | undefined): string {

@@ -33,18 +33,18 @@ export function checkReadme(): void {
 }
 
 /** Put these medians into README.md. `made` says how they came about. */
-export function writeReadme(medians: Medians, servers: readonly string[], noProxy: string, made: string): void {
+export function writeReadme(medians: Medians, servers: readonly string[], made: string): void {
   const cells = (figure: string) =>
     servers.map((server) => {
-      // Without a proxy there is no CPU of one.
       const value = medians[figure]?.[server]
-      return server === noProxy && value === 0 ? '' : number(value).replace('–', '')
+      return value === undefined ? '' : number(value)
     })
   const table = markdown(
     servers,
     rows.map(([words, figure]) => [words, ...cells(figure)]),
   )
-  const text = `${table}\n\n${availableParallelism()} cores, Linux ${release()}, Node ${process.version}; ${made}.`
+  const [linux] = /^\d+\.\d+/.exec(release()) ?? ['']
+  const text = `${table}\n\n${availableParallelism()} cores, Linux ${linux}, Node ${process.version}; ${made}.`
   writeFileSync(
     readme,
     readFileSync(readme, 'utf8').replace(region, (_, begin, end) => `${begin}${text}${end}`),

@@ -10,8 +10,9 @@ type Derived = readonly (readonly [name: string, figure: string, by: string])[]
 export class Report {
   readonly #rounds = new Map<string, Map<string, number[]>>()
 
+  /** What is no number could not be measured, such as the CPU of no proxy, and is left out. */
   add(server: string, figures: Figures): void {
-    for (const [figure, value] of Object.entries(figures)) {
+    for (const [figure, value] of Object.entries(figures).filter(([, value]) => Number.isFinite(value))) {
       const servers = this.#rounds.get(figure) ?? new Map<string, number[]>()
       this.#rounds.set(figure, servers)
       servers.set(server, [...(servers.get(server) ?? []), value])

@@ -44,7 +44,7 @@ export function way(running: Running | undefined, port: number, password = false
   return { port, proxy: running && { port: running.port, ...(password ? credentials : {}) } }
 }
 
-/** A load's figures, and the CPU seconds that it cost the server, the generator and the origin. */
+/** A load's figures, and the CPU seconds that it cost the server (NaN without one), the generator and the origin. */
 export interface Cost {
   readonly end: End
   readonly server: number
@@ -54,7 +54,7 @@ export interface Cost {
 
 /** Run a load and count what it costs everybody. Rejects if more than one connection in a hundred failed. */
 export async function costOf(running: Running | undefined, origin: Origin, load: Load): Promise<Cost> {
-  const spent = () => ({ server: running ? cpuSeconds(running.pid) : 0, origin: cpuSeconds(origin.pid) })
+  const spent = () => ({ server: running ? cpuSeconds(running.pid) : Number.NaN, origin: cpuSeconds(origin.pid) })
   const { end, begin } = await runLoad(load, spent)
   const now = spent()
   const { connections, failures, reason } = end
