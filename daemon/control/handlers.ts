@@ -5,8 +5,11 @@ import type { Backend } from './backend.ts'
 import { ConnectionFeed } from './connection-feed.ts'
 import { describeProtocol } from './describe.ts'
 import type { Handlers } from './dispatch.ts'
+import { daemonHandlers } from './handlers/daemon.ts'
+import { logHandlers } from './handlers/log.ts'
 import type { LoginMethod } from './login.ts'
-import { followMetrics, samplesThatFit } from './metrics-feed.ts'
+import { followMetrics } from './metrics-feed.ts'
+import { newestThatFit } from './newest.ts'
 import { pageOfConnections, pageOfUsers } from './pages.ts'
 
 /** What each method that is not about logging in does, once its caller and parameters are known to be right. */
@@ -45,7 +48,7 @@ export function backendHandlers(backend: Backend, limits: Limits): Omit<Handlers
     },
     'metrics.subscribe': ({ history = 0 }, session) => {
       session.subscribe('metrics', (outlet) => followMetrics(metrics, outlet))
-      return { samples: samplesThatFit(metrics.history(history), limits.line) }
+      return { samples: newestThatFit(metrics.history(history), limits.line) }
     },
     'metrics.unsubscribe': (_, session) => {
       session.unsubscribe('metrics')
@@ -57,6 +60,8 @@ export function backendHandlers(backend: Backend, limits: Limits): Omit<Handlers
       if (setting === undefined) throw new RpcError('not_found', 'there is no setting of that name')
       return setting
     },
+    ...logHandlers(backend.log, limits),
+    ...daemonHandlers(backend.lifecycle),
     'rpc.describe': () => (description ??= describeProtocol()),
   }
 }

@@ -13,7 +13,7 @@ export interface Identity {
 const stranger: Identity = { name: '', role: 'anyone' }
 
 /** Topics that a client can follow, each once. */
-export type Topic = 'metrics' | 'connections'
+export type Topic = 'metrics' | 'connections' | 'log'
 
 /** What was agreed on one connection, and who is at its other end: all that handlers see of it. */
 export class Session {

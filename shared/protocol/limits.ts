@@ -27,6 +27,8 @@ export const limits = {
   unsentPush: 256 * 1024,
   /** Unsent bytes at which a slow client is let go, and waiting changes at which it is told to start afresh. */
   unsent: 8 * 1024 * 1024,
+  /** Log entries that may wait for a slow client; then the oldest go. */
+  unsentLog: 1000,
   /** Milliseconds without progress after which a slow client is let go. */
   stall: 10_000,
   /** Rows in one page of a list or a snapshot. */

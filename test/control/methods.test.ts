@@ -35,14 +35,20 @@ it('lists and kills connections, naming those that are gone', async () => {
   expect(result).toEqual({ killed: ['c1'], missing: ['before-the-restart'] })
 })
 
-it('tells its status and settings', async () => {
+it('drains once, and ends when it is told to', async () => {
+  const control = await startControl()
+  const client = await entered(control)
+  expect((await client.call('daemon.drain')).result).toEqual({})
+  expect(control.backend.lifecycle.ending).toBe('drain')
+  expect((await client.call('daemon.drain')).error).toMatchObject({ code: -32030, data: { kind: 'draining' } })
+  expect((await client.call('daemon.shutdown')).result).toEqual({})
+  expect(control.backend.lifecycle.ending).toBe('shutdown')
+})
+
+it('tells its status', async () => {
   const control = await startControl()
   const client = await entered(control)
   expect((await client.call('status.get')).result).toEqual(control.backend.status())
-  const [backlog] = control.backend.settings
-  expect((await client.call('config.list')).result).toEqual({ settings: [backlog] })
-  expect((await client.call('config.get', { name: 'backlog' })).result).toEqual(backlog)
-  expect((await client.call('config.get', { name: 'toString' })).error?.data.kind).toBe('not_found')
 })
 
 it('describes itself: all methods and events, strict where it reads, open where it writes', async () => {
@@ -50,7 +56,7 @@ it('describes itself: all methods and events, strict where it reads, open where 
   expect(Object.keys(result.methods)).toEqual(Object.keys(methods))
   expect(Object.keys(result.events)).toEqual(Object.keys(events))
   expect(result.methods['users.list']).toMatchObject({
-    role: 'viewer',
+    role: 'operator',
     summary: methods['users.list'].summary,
     params: {
       type: 'object',

@@ -3,6 +3,7 @@ import { connectionOf, connectionsOf, sampleOf } from './fake-backend.ts'
 import { cookieOf, entered, greeted, type Line, logIn, type RawClient, started } from './raw-client.ts'
 import { startControl } from './start-control.ts'
 
+const topics = ['metrics', 'connections', 'log']
 const busy = Array.from({ length: 10 }, () => ({ name: 'x'.repeat(255), connections: 1, up: 1, down: 1 }))
 
 async function until(client: RawClient, isIt: (line: Line) => boolean): Promise<Line> {
@@ -41,6 +42,22 @@ it('answers with as many samples as a line may hold', async () => {
   expect(result.samples.at(-1).seq).toBe(3599)
 })
 
+it('answers with the last entries of the log, then pushes the next', async () => {
+  const control = await startControl()
+  const { log } = control.backend
+  const [, noted] = [log.say('debug', 'loops'), log.say('info', 'starts')]
+  const client = await entered(control)
+  expect((await client.call('log.subscribe', { history: 5 })).result).toEqual({ entries: [noted] })
+  const later = log.say('warn', 'wavers')
+  expect(await client.next()).toEqual({
+    jsonrpc: '2.0',
+    method: 'log.entries',
+    params: { entries: [later], lost: 0 },
+  })
+  expect((await client.call('log.subscribe', { level: 'error', history: 5 })).result).toEqual({ entries: [] })
+  expect(log.watchers).toBe(1)
+})
+
 it('keeps one subscription to a topic, however often it is asked for', async () => {
   const control = await startControl()
   const client = await entered(control)
@@ -54,22 +71,22 @@ it('keeps one subscription to a topic, however often it is asked for', async () 
 
 it('ends subscriptions when asked to', async () => {
   const control = await startControl()
-  const { metrics, connections } = control.backend
+  const { metrics, connections, log } = control.backend
   const client = await entered(control)
-  for (const topic of ['metrics', 'connections']) await client.call(`${topic}.subscribe`)
-  expect([metrics.watchers, connections.watchers]).toEqual([1, 1])
-  for (const topic of ['metrics', 'connections']) expect((await client.call(`${topic}.unsubscribe`)).result).toEqual({})
-  expect([metrics.watchers, connections.watchers]).toEqual([0, 0])
+  for (const topic of topics) await client.call(`${topic}.subscribe`)
+  expect([metrics, connections, log].map(({ watchers }) => watchers)).toEqual([1, 1, 1])
+  for (const topic of topics) expect((await client.call(`${topic}.unsubscribe`)).result).toEqual({})
+  expect([metrics, connections, log].map(({ watchers }) => watchers)).toEqual([0, 0, 0])
   expect((await client.call('metrics.unsubscribe')).result).toEqual({})
 })
 
 it('ends subscriptions with the connection', async () => {
   const control = await startControl()
-  const { metrics, connections } = control.backend
+  const { metrics, connections, log } = control.backend
   const client = await entered(control)
-  for (const topic of ['metrics', 'connections']) await client.call(`${topic}.subscribe`)
+  for (const topic of topics) await client.call(`${topic}.subscribe`)
   client.socket.destroy()
-  await expect.poll(() => [metrics.watchers, connections.watchers]).toEqual([0, 0])
+  await expect.poll(() => [metrics, connections, log].map(({ watchers }) => watchers)).toEqual([0, 0, 0])
 })
 
 it('answers before the snapshot, then tells what changes', async () => {
