@@ -1,10 +1,10 @@
-import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Limits } from '../../shared/protocol/limits.ts'
 import type { Result } from '../../shared/protocol/methods.ts'
 import type { Backend } from './backend.ts'
 import { ConnectionFeed } from './connection-feed.ts'
 import { describeProtocol } from './describe.ts'
 import type { Handlers } from './dispatch.ts'
+import { configHandlers } from './handlers/config.ts'
 import { daemonHandlers } from './handlers/daemon.ts'
 import { logHandlers } from './handlers/log.ts'
 import type { LoginMethod } from './login.ts'
@@ -14,7 +14,7 @@ import { pageOfConnections, pageOfUsers } from './pages.ts'
 
 /** What each method that is not about logging in does, once its caller and parameters are known to be right. */
 export function backendHandlers(backend: Backend, limits: Limits): Omit<Handlers, LoginMethod> {
-  const { users, connections, metrics, settings } = backend
+  const { users, connections, metrics, config } = backend
   const feed = new ConnectionFeed(connections, limits)
   let description: Result<'rpc.describe'> | undefined
   return {
@@ -54,12 +54,7 @@ export function backendHandlers(backend: Backend, limits: Limits): Omit<Handlers
       session.unsubscribe('metrics')
       return {}
     },
-    'config.list': () => ({ settings: [...settings] }),
-    'config.get': ({ name }) => {
-      const setting = settings.find((candidate) => candidate.name === name)
-      if (setting === undefined) throw new RpcError('not_found', 'there is no setting of that name')
-      return setting
-    },
+    ...configHandlers(config),
     ...logHandlers(backend.log, limits),
     ...daemonHandlers(backend.lifecycle),
     'rpc.describe': () => (description ??= describeProtocol()),
