@@ -1,0 +1,99 @@
+import { setTimeout } from 'node:timers/promises'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { EngineServices, Timeouts } from '../../daemon/engine/engine.ts'
+import { State, Total } from '../../daemon/engine/session-table.ts'
+import { descriptors } from '../helpers/descriptors.ts'
+import { engines, eventually, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { heaps } from '../helpers/heaps.ts'
+import { letIn } from './endings/crowd.ts'
+
+/** The endings' users; the password of each is `secret`. */
+const [otherUser, exactUser, cutUser] = [1, 2, 3]
+const users: Readonly<Record<string, number>> = { other: otherUser, exact: exactUser, cut: cutUser }
+
+const services: Partial<EngineServices> = {
+  async authenticate(username, password) {
+    const name = Buffer.from(username).toString('latin1')
+    if (name === 'slow') await setTimeout(20)
+    return Buffer.from(password).equals(Buffer.from('secret')) ? users[name] : undefined
+  },
+  async resolve(name) {
+    if (name === 'late.test') await setTimeout(20)
+    if (name === 'never.test') await setTimeout(3_000)
+    const [, octet] = /-(\d+)\.test$/.exec(name) ?? []
+    return octet === undefined ? [] : [`127.0.1.${octet}`]
+  },
+}
+
+/** Short enough for many to run out, and long enough for those that must not. */
+const timeouts: Timeouts = { negotiation: 2_000, resolve: 1_000, connect: 1_000, idle: 2_000, halfClosed: 1_000 }
+
+/** How many connections each engine gets in all; the portable one is slower. */
+const totals: Readonly<Record<string, number>> = { linux: 50_000, portable: 3_000 }
+/** As many as may wait at one listening socket, or else the kernel would forget some that have come and gone. */
+const atOnce = 128
+
+/** How much a heap may grow, in bytes; a leak of 50 bytes a connection is more. */
+const heapAllowance = 1024 * 1024
+/** Pipes that the engine may keep for later: two loops with four each, of two descriptors. */
+const idlePipes = 16
+
+/** Ends what asks for it: sessions by name, users by index. */
+function startManagement(proxy: ProxyUnderTest): void {
+  const timer = setInterval(() => {
+    const doomed = proxy.rows().filter(({ name, state }) => name.startsWith('kill-') && state === State.open)
+    void proxy.engine.kill(doomed.map(({ serial }) => serial))
+    if (proxy.userSessions(cutUser) > 0) void proxy.engine.userChanged({ user: cutUser, cut: true })
+  }, 100)
+  onTestFinished(() => clearInterval(timer))
+}
+
+describe.each(engines)('$kind engine: after every kind of ending', ({ kind, start }) => {
+  const total = totals[kind] ?? 0
+
+  it('nothing is left, and every byte is accounted for', async () => {
+    const readHeaps = heaps()
+    const proxy = await startProxy(start, { passwordRequired: true, maxSessions: 1_000, timeouts, services })
+    // An order is carried out when all threads are there.
+    await proxy.engine.kill([])
+    const pipesAtStart = descriptors().pipes
+    startManagement(proxy)
+    const counted = () => ({ up: proxy.total(Total.up), down: proxy.total(Total.down) })
+    const crowd = async (share: number, exactOnly = false) => {
+      const count = Math.round(total * share)
+      const expected = proxy.total(Total.accepted) + count
+      const report = await letIn({ port: proxy.port, count, atOnce, exactOnly })
+      expect(report.failures).toEqual([])
+      // The last ones may have gone before they were accepted.
+      await eventually(() => expect(proxy.total(Total.accepted)).toBe(expected))
+      await proxy.empty()
+      return report
+    }
+
+    await crowd(0.1)
+    const before = { ...descriptors(), heaps: await readHeaps() }
+
+    const [known, knownUser] = [counted(), proxy.userBytes(exactUser)]
+    const exact = await crowd(0.2, true)
+    expect([exact.up.received, exact.down.received]).toEqual([exact.up.sent, exact.down.sent])
+    const both = (from: { up: number; down: number }) => ({
+      up: from.up + exact.up.sent,
+      down: from.down + exact.down.sent,
+    })
+    expect([counted(), proxy.userBytes(exactUser)]).toEqual([both(known), both(knownUser)])
+
+    const knownExact = counted()
+    const rest = await crowd(0.7)
+    for (const way of ['up', 'down'] as const) {
+      const moved = counted()[way] - knownExact[way]
+      expect(moved).toBeLessThanOrEqual(rest[way].sent)
+      expect(moved).toBeGreaterThanOrEqual(rest[way].received)
+    }
+
+    proxy.expectBalance()
+    await eventually(() => expect(descriptors()).toMatchObject({ sockets: before.sockets, others: before.others }))
+    expect(descriptors().pipes - pipesAtStart).toBeLessThanOrEqual(idlePipes)
+    const after = await readHeaps()
+    for (const [i, heap] of after.entries()) expect(heap - (before.heaps[i] ?? 0)).toBeLessThan(heapAllowance)
+  }, 120_000)
+})
