@@ -9,4 +9,13 @@ export const migrations: readonly string[] = [
     enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
     created INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE operators (
+    name TEXT PRIMARY KEY,
+    role TEXT NOT NULL CHECK (role IN ('viewer', 'operator', 'admin')),
+    salt BLOB NOT NULL CHECK (length(salt) >= 16),
+    iterations INTEGER NOT NULL CHECK (iterations >= 4096),
+    stored_key BLOB NOT NULL CHECK (length(stored_key) = 32),
+    server_key BLOB NOT NULL CHECK (length(server_key) = 32),
+    created INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID`,
 ]

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { getSystemErrorMessage } from 'node:util'
 import { migrations } from './migrations.ts'
 import { damaged, explain, noFolder, unwritable } from './sqlite-errors.ts'
+import { sqliteOperators } from './sqlite-operators.ts'
 import { sqliteUsers } from './sqlite-users.ts'
 import { type Store, StoreError } from './store.ts'
 
@@ -37,7 +38,11 @@ function asStore(database: DatabaseSync, file: string): Store {
       throw explain(file, error)
     }
   }
-  return { users: sqliteUsers(database, attempt), close: () => attempt(() => database.close()) }
+  return {
+    users: sqliteUsers(database, attempt),
+    operators: sqliteOperators(database, attempt),
+    close: () => attempt(() => database.close()),
+  }
 }
 
 /** SQLite gives its side files the mode of the database file, so that has to be right before SQLite comes. */

@@ -1,4 +1,5 @@
-import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, pbkdf2, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { promisify } from 'node:util'
 
 /**
  * SCRAM-SHA-256 (RFC 5802, RFC 7677) without channel binding: each side is an exchange of strings that does no I/O.
@@ -17,7 +18,12 @@ export interface ScramKeys {
 export class ScramError extends Error {}
 
 /** RFC 7677, section 4, asks for at least this many; a random secret of 32 bytes needs no more. */
-const minIterations = 4096
+export const minIterations = 4096
+/**
+ * For the passwords of people, and so for names that there are not: a guess at a stolen store costs some 50 ms of a core.
+ * So does a login, on the client's side only.
+ */
+const passwordIterations = 200_000
 /** A client refuses more, or a false daemon could keep it busy as long as it likes. */
 const maxIterations = 1_000_000
 const saltLength = 16
@@ -33,13 +39,23 @@ const grammar = {
   serverFinal: /^v=(?<signature>[A-Za-z0-9+/]+=*)(?:,.+)?$/u,
 }
 
-/** Derive what the daemon keeps of a password. Takes about a millisecond for 4096 iterations. */
+/** What the daemon keeps of a password, derived while the caller waits: for a secret that needs few iterations. */
 export function makeKeys(
   password: string,
   salt: Buffer = randomBytes(saltLength),
-  iterations: number = minIterations,
+  iterations: number = passwordIterations,
 ): ScramKeys {
-  const salted = saltedPassword(password, salt, iterations)
+  return keysFrom(pbkdf2Sync(password, salt, iterations, hashLength, 'sha256'), salt, iterations)
+}
+
+/** What the daemon keeps of a password, derived on a thread of the pool. */
+export async function deriveKeys(password: string): Promise<ScramKeys> {
+  const salt = randomBytes(saltLength)
+  const salted = await promisify(pbkdf2)(password, salt, passwordIterations, hashLength, 'sha256')
+  return keysFrom(salted, salt, passwordIterations)
+}
+
+function keysFrom(salted: Buffer, salt: Buffer, iterations: number): ScramKeys {
   return { salt, iterations, storedKey: sha256(hmac(salted, 'Client Key')), serverKey: hmac(salted, 'Server Key') }
 }
 
@@ -108,7 +124,7 @@ export function beginClient(user: string, nonce: string = makeNonce()): ClientEx
     }
     const withoutProof = `c=${base64(header)},r=${first.nonce}`
     const authMessage = `${bare},${serverFirst},${withoutProof}`
-    const salted = saltedPassword(password, Buffer.from(first.salt, 'base64'), iterations)
+    const salted = pbkdf2Sync(password, Buffer.from(first.salt, 'base64'), iterations, hashLength, 'sha256')
     const clientKey = hmac(salted, 'Client Key')
     const proof = xor(clientKey, hmac(sha256(clientKey), authMessage))
     const signature = hmac(hmac(salted, 'Server Key'), authMessage)
@@ -132,7 +148,7 @@ function verifySignature(serverFinal: string, expected: Buffer): void {
 function decoyKeys(user: string, secret: Buffer): ScramKeys {
   return {
     salt: hmac(secret, `salt ${user}`).subarray(0, saltLength),
-    iterations: minIterations,
+    iterations: passwordIterations,
     storedKey: hmac(secret, `stored key ${user}`),
     serverKey: hmac(secret, `server key ${user}`),
   }
@@ -155,10 +171,6 @@ function unescapeName(name: string): string {
 
 function makeNonce(): string {
   return randomBytes(24).toString('base64')
-}
-
-function saltedPassword(password: string, salt: Buffer, iterations: number): Buffer {
-  return pbkdf2Sync(password, salt, iterations, hashLength, 'sha256')
 }
 
 function hmac(key: Buffer, text: string): Buffer {

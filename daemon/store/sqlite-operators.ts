@@ -1,0 +1,32 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { OperatorStore, StoredOperator } from '../access/operator-store.ts'
+
+/** Named operators in a table of SQLite. Every change is a transaction of its own, on disk when `attempt` resolves. */
+export function sqliteOperators(database: DatabaseSync, attempt: <T>(work: () => T) => Promise<T>): OperatorStore {
+  const list = database.prepare('SELECT name, role, salt, iterations, stored_key, server_key, created FROM operators')
+  const insert = database.prepare(
+    `INSERT INTO operators (role, salt, iterations, stored_key, server_key, created, name)
+    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  )
+  const update = database.prepare(
+    'UPDATE operators SET role = ?, salt = ?, iterations = ?, stored_key = ?, server_key = ?, created = ? WHERE name = ?',
+  )
+  const remove = database.prepare('DELETE FROM operators WHERE name = ?')
+
+  return {
+    list: () => attempt(() => (list.all() as OperatorRow[]).map(fromRow)),
+    insert: (operator) => attempt(() => insert.run(...columns(operator)).changes === 1),
+    update: (operator) => attempt(() => update.run(...columns(operator)).changes === 1),
+    remove: (name) => attempt(() => void remove.run(name)),
+  }
+}
+
+type OperatorRow = Omit<StoredOperator, 'storedKey' | 'serverKey'> & { stored_key: Uint8Array; server_key: Uint8Array }
+
+function fromRow({ stored_key: storedKey, server_key: serverKey, ...row }: OperatorRow): StoredOperator {
+  return { ...row, storedKey, serverKey }
+}
+
+function columns({ name, role, salt, iterations, storedKey, serverKey, created }: StoredOperator) {
+  return [role, salt, iterations, storedKey, serverKey, created, name]
+}
