@@ -1,7 +1,7 @@
 import { formatBytes } from '../format/bytes.ts'
 import { safeJson } from '../format/safe-text.ts'
 import { formatDuration } from '../format/time.ts'
-import type { Method, Params, Result, Setting } from '../protocol/methods.ts'
+import type { Method, Params, Result } from '../protocol/methods.ts'
 import { UsageError } from './usage-error.ts'
 import { type Table, verb } from './verb.ts'
 
@@ -16,22 +16,6 @@ export const daemonVerbs = {
         return { data: status, view: statusTable(status) }
       },
   }),
-  get: verb({
-    arguments: '[NAME]',
-    summary: "list the daemon's settings, or tell the value of one",
-    hints: { not_found: "list the settings with 'get'" },
-    prepare:
-      ([name]) =>
-      async ({ call }) => {
-        if (name !== undefined) {
-          const setting = await call('config.get', { name })
-          return { data: setting, view: valueText(setting) }
-        }
-        const { settings } = await call('config.list', {})
-        const rows = settings.map((setting) => [setting.name, setting.source, valueText(setting)])
-        return { data: settings, view: { heading: ['NAME', 'SOURCE', 'VALUE'], rows } }
-      },
-  }),
   whoami: verb({
     arguments: '',
     summary: 'tell who this connection is logged in as, and how',
@@ -40,6 +24,26 @@ export const daemonVerbs = {
       async ({ call }) => {
         const { name, role, via } = await call('session.whoami', {})
         return { data: { name, role, via }, view: `${name}, ${role}, via ${via}` }
+      },
+  }),
+  drain: verb({
+    arguments: '',
+    summary: 'refuse new clients; end when the live ones have gone',
+    prepare:
+      () =>
+      async ({ call }) => {
+        await call('daemon.drain', {})
+        return { data: {}, view: 'draining: no new clients, and the daemon ends when the live ones have' }
+      },
+  }),
+  shutdown: verb({
+    arguments: '',
+    summary: 'end the daemon and every connection now',
+    prepare:
+      () =>
+      async ({ call }) => {
+        await call('daemon.shutdown', {})
+        return { data: {}, view: 'the daemon ends' }
       },
   }),
   raw: verb({
@@ -78,10 +82,6 @@ function statusTable(status: Result<'status.get'>): Table {
       ...status.listening.map(({ service, address }) => ['listening', `${service} ${address}`]),
     ],
   }
-}
-
-function valueText({ value }: Setting): string {
-  return Array.isArray(value) ? value.join(', ') : String(value)
 }
 
 /** `JSON.parse` would repeat a piece of the text, which may hold a password, in its message. */

@@ -1,5 +1,5 @@
 import { UsageError } from './usage-error.ts'
-import type { Deed, Verb } from './verb.ts'
+import type { Deed, Flag, Verb } from './verb.ts'
 import { findVerb, usageOf } from './verbs.ts'
 import { splitCommands, type Word } from './words.ts'
 
@@ -21,10 +21,10 @@ export function parseCommands(line: string, preset: readonly string[] = []): Com
 function parseCommand(first: Word, rest: readonly Word[], preset: readonly string[]): Command {
   const name = first.text
   const verb = findVerb(name, first.position)
-  const known = Object.keys(verb.flags ?? {})
+  const known = new Map(Object.entries(verb.flags ?? {}))
   const { values, flags } = readWords(name, rest, known)
   checkCount(name, verb, values, first.position)
-  for (const flag of preset) if (known.includes(flag)) flags.add(flag)
+  for (const flag of preset) if (known.has(flag)) flags.set(flag, '')
   const texts = values.map(({ text }) => text)
   try {
     return { name, verb, run: verb.prepare(texts, flags) }
@@ -35,24 +35,39 @@ function parseCommand(first: Word, rest: readonly Word[], preset: readonly strin
 }
 
 /** Part flags from values. After `--` everything is a value. */
-function readWords(name: string, words: readonly Word[], known: readonly string[]) {
+function readWords(name: string, words: readonly Word[], known: ReadonlyMap<string, Flag>) {
   const values: Word[] = []
-  const flags = new Set<string>()
-  let onlyValues = false
-  for (const word of words) {
-    if (onlyValues || !word.text.startsWith('--')) {
-      values.push(word)
-    } else if (word.text === '--') {
-      onlyValues = true
-    } else {
-      const flag = word.text.slice(2)
-      // The flag is not repeated: it may hold a password.
-      const problem = `${name} has no such flag; 'help ${name}' explains it`
-      if (!known.includes(flag)) throw new UsageError(problem, word.position)
-      flags.add(flag)
-    }
+  const flags = new Map<string, string>()
+  const rest = words.values()
+  for (const word of rest) {
+    if (word.text === '--') values.push(...rest)
+    else if (word.text.startsWith('--')) readFlag(name, word, rest, known, flags)
+    else values.push(word)
   }
   return { values, flags }
+}
+
+/** `--flag`, `--flag VALUE` or `--flag=VALUE`. What is refused is not repeated: it may hold a password. */
+function readFlag(
+  name: string,
+  { text, position }: Word,
+  rest: Iterator<Word>,
+  known: ReadonlyMap<string, Flag>,
+  flags: Map<string, string>,
+): void {
+  const [, given = '', value] = /^--([^=]*)(?:=(.*))?$/s.exec(text) ?? []
+  const flag = known.get(given)
+  const explained = `'help ${name}' explains it`
+  if (flag === undefined) throw new UsageError(`${name} has no such flag; ${explained}`, position)
+  if (flags.has(given)) throw new UsageError(`--${given} is given twice`, position)
+  if (typeof flag === 'string') {
+    if (value !== undefined) throw new UsageError(`--${given} takes no value; ${explained}`, position)
+    flags.set(given, '')
+    return
+  }
+  const said = value ?? rest.next().value?.text
+  if (said === undefined) throw new UsageError(`--${given} needs ${flag.value}; ${explained}`, position)
+  flags.set(given, said)
 }
 
 function checkCount(name: string, verb: Verb, values: readonly Word[], position: number): void {

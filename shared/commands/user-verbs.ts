@@ -2,14 +2,9 @@ import { formatBytes } from '../format/bytes.ts'
 import { formatTime } from '../format/time.ts'
 import type { User } from '../protocol/methods.ts'
 import { everyPage } from './every-page.ts'
-import { generatePassword } from './generate-password.ts'
-import { UsageError } from './usage-error.ts'
+import { givePassword, passwordFlags } from './password-flags.ts'
 import { type Deed, type Table, verb } from './verb.ts'
 
-const passwordFlags = {
-  'password-stdin': 'read the password from standard input, one line',
-  'password-prompt': 'ask for the password twice, without showing it',
-}
 const unknownUser = { not_found: "list the users with 'users'" }
 
 export const userVerbs = {
@@ -18,7 +13,8 @@ export const userVerbs = {
     flags: passwordFlags,
     summary: 'add a user; prints the password it makes, once',
     hints: { exists: "change the password with 'passwd'" },
-    prepare: ([name], flags) => changePassword('users.add', name, flags),
+    prepare: ([name], flags) =>
+      givePassword(name, flags, `added ${name}`, ({ call }, password) => call('users.add', { name, password })),
   }),
   deluser: verb({
     arguments: 'NAME',
@@ -38,7 +34,10 @@ export const userVerbs = {
     flags: passwordFlags,
     summary: 'change a password; prints the one it makes, once',
     hints: unknownUser,
-    prepare: ([name], flags) => changePassword('users.setPassword', name, flags),
+    prepare: ([name], flags) =>
+      givePassword(name, flags, `changed the password of ${name}`, ({ call }, password) =>
+        call('users.setPassword', { name, password }),
+      ),
   }),
   enable: verb({
     arguments: 'NAME',
@@ -62,22 +61,6 @@ export const userVerbs = {
         return { data: users, view: tableOf(users) }
       },
   }),
-}
-
-function changePassword(method: 'users.add' | 'users.setPassword', name: string, flags: ReadonlySet<string>): Deed {
-  if (flags.has('password-stdin') && flags.has('password-prompt')) {
-    throw new UsageError('--password-stdin and --password-prompt exclude each other')
-  }
-  return async ({ call, readPassword }) => {
-    if (flags.size > 0) {
-      const password = await readPassword(flags.has('password-stdin') ? 'stdin' : 'prompt', name)
-      await call(method, { name, password })
-      return { data: { name }, view: method === 'users.add' ? `added ${name}` : `changed the password of ${name}` }
-    }
-    const password = generatePassword()
-    await call(method, { name, password })
-    return { data: { name, password }, view: password, note: `the password of ${name}, shown only now:` }
-  }
 }
 
 function setEnabled(name: string, enabled: boolean): Deed {

@@ -1,10 +1,12 @@
 import type { ErrorKind } from '../protocol/errors.ts'
-import type { Method, Params, Result } from '../protocol/methods.ts'
+import type { EventName, EventParams, Method, Params, Result } from '../protocol/methods.ts'
 
 /** What a command may use of the program that runs it. */
 export interface Context {
   call<M extends Method>(method: M, params: Params<M>): Promise<Result<M>>
-  /** Get a user's new password from where the person chose to give it. */
+  /** Hear an event from then on, until the iteration throws why the connection has ended. */
+  events<E extends EventName>(event: E): Promise<AsyncIterable<EventParams<E>>>
+  /** Get the new password of a user, or of an operator, from where the person chose to give it. */
   readPassword(source: PasswordSource, user: string): Promise<string>
 }
 
@@ -18,6 +20,8 @@ export interface Outcome {
   readonly view: string | Table
   /** What a person at a terminal should know beside that. */
   readonly note?: string
+  /** What may surprise the person later. They are in `data`, too. */
+  readonly warnings?: readonly string[]
   /** What could not be done, though the daemon refused nothing. */
   readonly problem?: string
 }
@@ -33,16 +37,23 @@ export interface Table {
 export interface Verb<Arguments extends string = string> {
   /** What follows the verb: `NAME` is needed, `[NAME]` may be left out, `NAME...` repeats. Repeated ones come last. */
   readonly arguments: Arguments
-  /** Flags, without their dashes, and what they do. */
-  readonly flags?: Readonly<Record<string, string>>
+  /** Flags, without their dashes. */
+  readonly flags?: Readonly<Record<string, Flag>>
   readonly summary: string
   /** What to do when the daemon refuses. */
   readonly hints?: Readonly<Partial<Record<ErrorKind, string>>>
   /** Check the values, throwing `UsageError`, and return the deed itself. */
-  prepare(values: Values<Arguments>, flags: ReadonlySet<string>): Deed
+  prepare(values: Values<Arguments>, flags: Flags): Deed
 }
 
-export type Deed = (context: Context) => Promise<Outcome>
+/** What a flag does; the one who takes a value says what stands for it in the help. */
+export type Flag = string | { readonly value: string; readonly summary: string }
+
+/** The flags that are given and their values: the empty text where a flag takes none. */
+export type Flags = ReadonlyMap<string, string>
+
+/** Does it, and tells what came of it: once, or again and again if it goes on until it is interrupted. */
+export type Deed = (context: Context) => Promise<Outcome> | AsyncIterable<Outcome>
 
 /** The values that the text of a verb's arguments stands for. */
 export type Values<Arguments extends string> = string extends Arguments

@@ -1,13 +1,19 @@
 import { connectionVerbs } from './connection-verbs.ts'
 import { daemonVerbs } from './daemon-verbs.ts'
+import { logVerbs } from './log-verbs.ts'
+import { operatorVerbs } from './operator-verbs.ts'
+import { settingVerbs } from './setting-verbs.ts'
 import { UsageError } from './usage-error.ts'
 import { userVerbs } from './user-verbs.ts'
-import { type Outcome, type Verb, verb } from './verb.ts'
+import { type Flag, type Outcome, type Verb, verb } from './verb.ts'
 
 /** Every command, in the order in which help lists them. */
 export const verbs: Readonly<Record<string, Verb>> = {
   ...userVerbs,
   ...connectionVerbs,
+  ...operatorVerbs,
+  ...settingVerbs,
+  ...logVerbs,
   ...daemonVerbs,
   help: verb({
     arguments: '[VERB]',
@@ -26,10 +32,14 @@ export function findVerb(name: string, position?: number): Verb {
   return found
 }
 
-/** How a command is written: `adduser NAME [--password-stdin] [--password-prompt]`. */
+/** How a command is written: `log [--level LEVEL] [--follow]`. */
 export function usageOf(name: string, row: Verb): string {
-  const flags = Object.keys(row.flags ?? {}).map((flag) => `[--${flag}]`)
+  const flags = Object.entries(row.flags ?? {}).map((flag) => `[${flagUsage(flag)}]`)
   return [name, row.arguments, ...flags].filter(Boolean).join(' ')
+}
+
+function flagUsage([name, flag]: readonly [string, Flag]): string {
+  return typeof flag === 'string' ? `--${name}` : `--${name} ${flag.value}`
 }
 
 function listVerbs(): Outcome {
@@ -39,7 +49,10 @@ function listVerbs(): Outcome {
 
 function explain(name: string, row: Verb): Outcome {
   const usage = usageOf(name, row)
-  const flags = Object.entries(row.flags ?? {}).map(([flag, summary]) => [`--${flag}`, summary])
+  const flags = Object.entries(row.flags ?? {}).map(([flag, about]) => [
+    flagUsage([flag, about]),
+    typeof about === 'string' ? about : about.summary,
+  ])
   return {
     data: { usage, summary: row.summary, flags: Object.fromEntries(flags) },
     view: { rows: [[usage, row.summary], ...flags] },

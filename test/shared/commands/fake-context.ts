@@ -1,15 +1,20 @@
 import { parseCommands } from '../../../shared/commands/parse.ts'
-import type { Context, Outcome, PasswordSource } from '../../../shared/commands/verb.ts'
+import type { Context, Deed, Outcome, PasswordSource } from '../../../shared/commands/verb.ts'
 
 interface Run {
+  /** The only one, or the last. */
   readonly outcome: Outcome
+  readonly outcomes: readonly Outcome[]
   /** Every call with its parameters, in order. */
   readonly calls: [method: string, params: unknown][]
   /** Where a password was asked for, and for whom. */
   readonly asked: [source: PasswordSource, user: string][]
 }
 
-/** Carry out the one command of `line`; a method answers as `answers` says, the same each time or from a list in turn. */
+/**
+ * Carry out the one command of `line`; a method answers as `answers` says, the same each time or from a list in turn. So
+ * does an event: with all of a list, and the iteration ends then.
+ */
 export async function runCommand(line: string, answers: Record<string, unknown>, password = ''): Promise<Run> {
   const calls: Run['calls'] = []
   const asked: Run['asked'] = []
@@ -20,6 +25,10 @@ export async function runCommand(line: string, answers: Record<string, unknown>,
   }
   const context: Context = {
     call: call as Context['call'],
+    events: (async (event: string) => {
+      calls.push(['(events)', event])
+      return (answers[event] as unknown[]).values()
+    }) as unknown as Context['events'],
     readPassword: async (source, user) => {
       asked.push([source, user])
       return password
@@ -27,5 +36,13 @@ export async function runCommand(line: string, answers: Record<string, unknown>,
   }
   const [command] = parseCommands(line)
   if (!command) throw new Error('no command')
-  return { outcome: await command.run(context), calls, asked }
+  const outcomes = await allOf(command.run(context))
+  return { outcome: outcomes.at(-1) as Outcome, outcomes, calls, asked }
+}
+
+async function allOf(deed: ReturnType<Deed>): Promise<Outcome[]> {
+  if (!(Symbol.asyncIterator in deed)) return [await deed]
+  const outcomes: Outcome[] = []
+  for await (const outcome of deed) outcomes.push(outcome)
+  return outcomes
 }

@@ -22,6 +22,17 @@ test.each([
   ['users bob', '6: too much for users; usage: users'],
   ['get a b', '6: too much for get; usage: get [NAME]'],
   ['deluser --force bob', "8: deluser has no such flag; 'help deluser' explains it"],
+  ['role eve root', '0: role: ROLE is one of viewer, operator, admin'],
+  ['addoperator eve --role', "16: --role needs ROLE; 'help addoperator' explains it"],
+  ['addoperator eve --role=root', '0: addoperator: ROLE is one of viewer, operator, admin'],
+  ['addoperator eve --role admin --role viewer', '29: --role is given twice'],
+  ['log --follow=yes', "4: --follow takes no value; 'help log' explains it"],
+  ['log --level loud', '0: log: LEVEL is one of debug, info, warn, error'],
+  ['log --last 1001', '0: log: N is a number from 0 to 1000'],
+  ['log --last all', '0: log: N is a number from 0 to 1000'],
+  ['set', '0: set needs NAME; usage: set NAME [VALUE...] [--default] [--dry-run]'],
+  ['set auth', '0: set: a VALUE is needed, or --default, not both'],
+  ['set auth none --default', '0: set: a VALUE is needed, or --default, not both'],
   ['help frob', "0: help: no command 'frob'; 'help' lists them"],
   [
     'adduser bob --password-stdin --password-prompt',
@@ -39,6 +50,8 @@ test.each([
   'passwd bob "hunter2"',
   'adduser bob --password=hunter2',
   'adduser bob --hunter2',
+  'adduser bob --password-stdin=hunter2',
+  'role bob hunter2',
   'raw users.add {"name":"bob","password":"hunter2",}',
 ])('does not repeat what may be a password: %j', (line) => {
   expect(refusalOf(line)).not.toContain('hunter2')

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { UsageError } from '../../../shared/commands/usage-error.ts'
 import type { Table } from '../../../shared/commands/verb.ts'
 import { usageOf, verbs } from '../../../shared/commands/verbs.ts'
 import { runCommand } from './fake-context.ts'
@@ -135,19 +136,161 @@ describe('connections', () => {
   })
 })
 
-describe('the daemon', () => {
-  const setting = { name: 'socks-addr', value: ['127.0.0.1', '::1'], source: 'default', summary: '' }
+describe('operators', () => {
+  test('addoperator makes a viewer and a password unless told otherwise', async () => {
+    const { outcome, calls } = await runCommand('addoperator eve', { 'operators.add': {} })
+    const { password } = outcome.data as { password: string }
+    expect(password).toMatch(/^[a-km-np-z2-9]{26}$/)
+    expect(outcome.data).toEqual({ name: 'eve', role: 'viewer', password })
+    expect(calls).toEqual([['operators.add', { name: 'eve', role: 'viewer', password }]])
+    expect(outcome.view).toBe(password)
+    expect(outcome.note).toContain('eve')
+  })
+
+  test.each(['addoperator eve --role admin --password-stdin', 'addoperator --role=admin --password-stdin eve'])(
+    '%s',
+    async (line) => {
+      const { outcome, calls } = await runCommand(line, { 'operators.add': {} }, 'long enough')
+      expect(calls).toEqual([['operators.add', { name: 'eve', role: 'admin', password: 'long enough' }]])
+      expect(outcome).toEqual({ data: { name: 'eve', role: 'admin' }, view: 'added admin eve' })
+    },
+  )
+
+  test('a password or a role that changes, and an operator who goes, end sessions', async () => {
+    const passwd = await runCommand('passwdoperator eve', { 'operators.setPassword': { ended: 2 } })
+    const { password } = passwd.outcome.data as { password: string }
+    expect(passwd.calls).toEqual([['operators.setPassword', { name: 'eve', password }]])
+    expect(passwd.outcome.data).toEqual({ name: 'eve', password, ended: 2 })
+    const role = await runCommand('role eve operator', { 'operators.setRole': { ended: 1 } })
+    expect(role.calls).toEqual([['operators.setRole', { name: 'eve', role: 'operator' }]])
+    expect(role.outcome.view).toBe('eve is operator now, ended 1 session')
+    const gone = await runCommand('deloperator eve', { 'operators.remove': { ended: 0 } })
+    expect(gone.calls).toEqual([['operators.remove', { name: 'eve' }]])
+    expect(gone.outcome).toEqual({ data: { name: 'eve', ended: 0 }, view: 'deleted eve, ended 0 sessions' })
+  })
+
+  test('operators lists them', async () => {
+    const operators = [{ name: 'eve', role: 'admin', created: 0, sessions: 2 }]
+    const { outcome } = await runCommand('operators', { 'operators.list': { operators } })
+    expect(outcome.data).toEqual(operators)
+    expect((outcome.view as Table).rows).toEqual([['eve', 'admin', '2', '1970-01-01T00:00:00Z']])
+  })
+})
+
+describe('settings', () => {
+  const shape = { source: 'default', default: 0, runtime: true, summary: '' }
+  const settings = [
+    { ...shape, name: 'socks-addr', type: 'list', value: ['127.0.0.1', '::1'], runtime: false },
+    { ...shape, name: 'timeout-idle', type: 'integer', value: 1080, source: 'flag', placeholder: 'MS' },
+    { ...shape, name: 'open-proxy', type: 'flag', value: false },
+    { ...shape, name: 'log-level', type: 'choice', value: 'info', choices: ['info', 'debug'] },
+  ]
+  const known = { 'config.get': { revision: 7, settings } }
+  const done = { revision: 8, changed: ['timeout-idle'], warnings: [] as string[] }
 
   test('get lists the settings, or tells one', async () => {
-    const one = await runCommand('get socks-addr', { 'config.get': setting })
-    expect(one.calls).toEqual([['config.get', { name: 'socks-addr' }]])
-    expect(one.outcome).toEqual({ data: setting, view: '127.0.0.1, ::1' })
-    const port = { ...setting, name: 'socks-port', value: 1080, source: 'flag' }
-    const all = await runCommand('get', { 'config.list': { settings: [setting, port] } })
-    expect((all.outcome.view as Table).rows).toEqual([
-      ['socks-addr', 'default', '127.0.0.1, ::1'],
-      ['socks-port', 'flag', '1080'],
+    const one = await runCommand('get socks-addr', known)
+    expect(one.calls).toEqual([['config.get', {}]])
+    expect(one.outcome).toEqual({ data: settings[0], view: '127.0.0.1, ::1' })
+    const all = await runCommand('get', known)
+    expect(all.outcome.data).toEqual(settings)
+    expect((all.outcome.view as Table).rows.slice(0, 2)).toEqual([
+      ['socks-addr', 'default', 'at start', '127.0.0.1, ::1'],
+      ['timeout-idle', 'flag', 'live', '1080'],
     ])
+  })
+
+  test.each(['get nothing', 'set nothing 1', 'set nothing --default'])('%s: there is no such setting', async (line) => {
+    await expect(runCommand(line, known)).rejects.toMatchObject({ kind: 'not_found', message: 'no setting nothing' })
+  })
+
+  test.each([
+    ['set timeout-idle 5000', { 'timeout-idle': 5000 }],
+    ['set open-proxy on', { 'open-proxy': true }],
+    ['set open-proxy false', { 'open-proxy': false }],
+    ['set log-level debug', { 'log-level': 'debug' }],
+    ['set socks-addr ::1', { 'socks-addr': ['::1'] }],
+    ['set socks-addr ::1,127.0.0.1', { 'socks-addr': ['::1', '127.0.0.1'] }],
+    ['set socks-addr ::1 127.0.0.1', { 'socks-addr': ['::1', '127.0.0.1'] }],
+    ["set socks-addr ''", { 'socks-addr': [] }],
+    ['set timeout-idle --default', { 'timeout-idle': null }],
+  ])('%s', async (line, patch) => {
+    const { calls } = await runCommand(line, { ...known, 'config.set': done })
+    expect(calls).toEqual([
+      ['config.get', {}],
+      ['config.set', { revision: 7, patch }],
+    ])
+  })
+
+  test('set tells what has come of it, and what may surprise later', async () => {
+    const warned = { ...done, warnings: ['the flag wins at the next start'] }
+    const { outcome } = await runCommand('set timeout-idle 5000', { ...known, 'config.set': warned })
+    expect(outcome).toEqual({
+      data: { name: 'timeout-idle', value: 5000, dryRun: false, ...warned },
+      view: 'timeout-idle is 5000 now',
+      warnings: warned.warnings,
+    })
+    const same = await runCommand('set log-level info', { ...known, 'config.set': { ...done, changed: [] } })
+    expect(same.outcome.view).toBe('log-level is info already')
+    const dry = await runCommand('set timeout-idle 5000 --dry-run', { ...known, 'config.set': done })
+    expect(dry.calls[1]).toEqual(['config.set', { revision: 7, patch: { 'timeout-idle': 5000 }, dryRun: true }])
+    expect(dry.outcome.view).toBe('timeout-idle would become 5000')
+  })
+
+  test.each([
+    ['set timeout-idle soon', 'timeout-idle takes a whole number of milliseconds'],
+    ['set timeout-idle 1 2', 'timeout-idle takes one value; quote it if it has spaces'],
+    ['set timeout-idle 1e3', 'timeout-idle takes a whole number of milliseconds'],
+    ['set open-proxy toString', 'open-proxy takes true or false'],
+  ])('%s changes nothing', async (line, message) => {
+    await expect(runCommand(line, { ...known })).rejects.toThrow(new UsageError(message))
+  })
+})
+
+describe('log', () => {
+  const entry = (seq: number, message: string, fields?: object) => ({ seq, time: 0, level: 'warn', message, fields })
+
+  test('tells the last entries, fields and all', async () => {
+    const entries = [entry(1, 'cannot listen', { address: '::1', cause: 'in use' }), entry(2, 'ready')]
+    const { outcome, calls } = await runCommand('log', { 'log.subscribe': { entries }, 'log.unsubscribe': {} })
+    expect(calls).toEqual([
+      ['log.subscribe', { level: 'info', history: 100 }],
+      ['log.unsubscribe', {}],
+    ])
+    expect(outcome.data).toEqual(entries)
+    expect((outcome.view as Table).rows).toEqual([
+      ['1970-01-01T00:00:00Z', 'warn', 'cannot listen address=::1 cause="in use"'],
+      ['1970-01-01T00:00:00Z', 'warn', 'ready'],
+    ])
+  })
+
+  test('follows: what was, what comes, and how much was lost', async () => {
+    const { outcomes, calls } = await runCommand('log --follow --level=debug --last 1', {
+      'log.subscribe': { entries: [entry(1, 'was')] },
+      'log.entries': [{ entries: [entry(4, 'comes'), entry(5, 'too')], lost: 2 }],
+    })
+    expect(calls).toEqual([
+      ['(events)', 'log.entries'],
+      ['log.subscribe', { level: 'debug', history: 1 }],
+    ])
+    expect(outcomes.map(({ view }) => view)).toEqual([
+      '1970-01-01T00:00:00Z  warn   was',
+      '(2 entries were lost: this reads more slowly than they come)',
+      '1970-01-01T00:00:00Z  warn   comes',
+      '1970-01-01T00:00:00Z  warn   too',
+    ])
+    expect(outcomes.map(({ data }) => data)).toMatchObject([{ seq: 1 }, { lost: 2 }, { seq: 4 }, { seq: 5 }])
+  })
+})
+
+describe('the daemon', () => {
+  test.each([
+    ['drain', 'daemon.drain'],
+    ['shutdown', 'daemon.shutdown'],
+  ])('%s', async (line, method) => {
+    const { calls, outcome } = await runCommand(line, { [method]: {} })
+    expect(calls).toEqual([[method, {}]])
+    expect(outcome.data).toEqual({})
   })
 
   test('whoami tells name, role and way', async () => {
@@ -213,7 +356,9 @@ describe('help', () => {
       const { outcome } = await runCommand(`help ${name}`, {})
       const [[usage], ...flags] = (outcome.view as Table).rows as [string[], ...string[][]]
       expect(usage).toBe(usageOf(name, verb))
-      expect(flags.map(([flag]) => flag)).toEqual(Object.keys(verb.flags ?? {}).map((flag) => `--${flag}`))
+      expect(flags.map(([flag]) => flag?.split(' ')[0])).toEqual(
+        Object.keys(verb.flags ?? {}).map((flag) => `--${flag}`),
+      )
     }
   })
 })
