@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
-import { temporaryFolder } from './temporary-folder.ts'
+import { type AtEnd, temporaryFolder } from './temporary-folder.ts'
 
 const builtProgram = fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url))
 
@@ -22,8 +22,8 @@ export interface Folders {
   readonly runtime: string
 }
 
-export async function temporaryFolders(): Promise<Folders> {
-  const folder = await temporaryFolder()
+export async function temporaryFolders(atEnd?: AtEnd): Promise<Folders> {
+  const folder = await temporaryFolder(atEnd)
   return { state: join(folder, 'state'), runtime: join(folder, 'run') }
 }
 
@@ -32,18 +32,21 @@ export interface DaemonOptions {
   readonly env?: Readonly<Record<string, string>>
   /** The program's file; the built one unless a test has another. */
   readonly program?: string
+  /** For a daemon of several tests; without it, it ends with the test at the latest. */
+  readonly atEnd?: AtEnd
 }
 
-/** Start proxyd, on free ports and with folders of its own. It ends with the test at the latest. */
+/** Start proxyd, on free ports and with folders of its own. */
 export async function spawnDaemon(args: readonly string[] = [], options: DaemonOptions = {}): Promise<Daemon> {
-  const { folders = await temporaryFolders(), env = {}, program = builtProgram } = options
+  const { atEnd = onTestFinished, env = {}, program = builtProgram } = options
+  const folders = options.folders ?? (await temporaryFolders(atEnd))
   const own = ['-p', '0', '-P', '0', '--state-dir', folders.state, '--runtime-dir', folders.runtime]
   const child = spawn(process.execPath, [program, ...own, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   })
   const daemon = new Daemon(child, folders)
-  onTestFinished(async () => void (await daemon.kill()))
+  atEnd(async () => void (await daemon.kill()))
   return daemon
 }
 

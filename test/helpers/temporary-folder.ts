@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** A new folder that goes, with all that is in it, when the test ends. */
-export async function temporaryFolder(): Promise<string> {
+/** Takes what is to be done in the end. */
+export type AtEnd = (cleanUp: () => Promise<void>) => void
+
+/** A new folder that goes, with all that is in it, when the test ends, or whatever else `atEnd` waits for. */
+export async function temporaryFolder(atEnd: AtEnd = onTestFinished): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'proxyd-test-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  atEnd(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
