@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
+import { type Settings, settings } from '../shared/settings.ts'
 import type { Configuration } from './configuration.ts'
-import type { EngineOptions, Policy } from './engine/engine.ts'
+import type { EngineOptions, Policy, Tuning } from './engine/engine.ts'
 import { presentAddresses } from './listening.ts'
 
 /** More loops than this gain little beside the kernel's own work. */
@@ -18,6 +19,16 @@ export async function engineOptions(
     listen: addresses.map((address) => ({ address, port: values['socks-port'] })),
     workers: values.workers || Math.min(mostWorkersByDefault, availableParallelism()),
     backlog: values.backlog,
+    // Room that nobody uses costs no memory, and lets max-connections be raised while the daemon runs.
+    capacity: Math.max(values['max-connections'], settings['max-connections'].default),
+    ...tuningOf(values),
+    policy,
+  }
+}
+
+/** The settings that the engine can take while it runs. */
+export function tuningOf(values: Readonly<Settings>): Tuning {
+  return {
     maxSessions: values['max-connections'],
     timeouts: {
       negotiation: values['timeout-negotiation'],
@@ -26,6 +37,5 @@ export async function engineOptions(
       idle: values['timeout-idle'],
       halfClosed: values['timeout-half-closed'],
     },
-    policy,
   }
 }

@@ -15,14 +15,20 @@ export interface Timeouts {
   readonly halfClosed: number
 }
 
-export interface EngineOptions {
+/** What can change while sessions live. Replaced whole by `Engine.tune`. */
+export interface Tuning {
+  /** Sessions at once, all loops together; beyond `Engine.capacity` it counts as that. */
+  readonly maxSessions: number
+  readonly timeouts: Timeouts
+}
+
+export interface EngineOptions extends Tuning {
   /** Every address gets the same port; with port 0 the first one's free port serves for all. */
   readonly listen: readonly Endpoint[]
   readonly workers: number
   readonly backlog: number
-  /** Sessions at once, all loops together. */
-  readonly maxSessions: number
-  readonly timeouts: Timeouts
+  /** Sessions to make room for: the most that `maxSessions` can ever come to. */
+  readonly capacity: number
   readonly policy: Policy
 }
 
@@ -60,9 +66,16 @@ export interface Engine {
   readonly kind: 'linux' | 'portable'
   /** One per loop; live until `close`. */
   readonly tables: readonly SessionTable[]
+  /** Sessions that there is room for; fewer than were asked for if the process may not have descriptors for so many. */
+  readonly capacity: number
   /** The sockets listened on, with their real ports, in the order asked for. */
   readonly listening: readonly Endpoint[]
   apply(policy: Policy): Promise<void>
+  /**
+   * Live sessions obey a new timeout from their next stage on, those that relay at once, from their last byte on. A lower
+   * `maxSessions` ends nobody.
+   */
+  tune(tuning: Tuning): Promise<void>
   /** Forget the user's remembered password; perhaps end their sessions. Resolves to how many ended. */
   userChanged(change: UserChange): Promise<number>
   /** End the sessions with these serials; resolves to those that were live. */

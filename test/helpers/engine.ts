@@ -36,12 +36,19 @@ export interface Options {
   readonly timeouts?: Partial<Timeouts>
   readonly passwordRequired?: boolean
   readonly maxSessions?: number
+  readonly capacity?: number
   readonly listen?: readonly Endpoint[]
   readonly services?: Partial<EngineServices>
 }
 
 /** Long enough for a slow machine: a test that waits for one of these has failed. */
-const patience: Timeouts = { negotiation: 60_000, resolve: 60_000, connect: 60_000, idle: 60_000, halfClosed: 60_000 }
+export const patience: Timeouts = {
+  negotiation: 60_000,
+  resolve: 60_000,
+  connect: 60_000,
+  idle: 60_000,
+  halfClosed: 60_000,
+}
 
 /** Starts an engine on both loopbacks, with fake services. It ends with the test, and its books must balance then. */
 export async function startProxy(start: Start, options: Options = {}): Promise<ProxyUnderTest> {
@@ -54,6 +61,7 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
       workers: 2,
       backlog: 128,
       maxSessions: options.maxSessions ?? 1000,
+      capacity: options.capacity ?? 1000,
       timeouts: { ...patience, ...options.timeouts },
       policy: { passwordRequired: options.passwordRequired ?? false },
     },

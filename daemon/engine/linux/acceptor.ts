@@ -2,7 +2,7 @@ import { EPOLLIN, type Epoll } from '../../os/epoll.ts'
 import { close, errno } from '../../os/libc.ts'
 import { accept } from '../../os/socket.ts'
 import { Negotiation } from '../../socks/negotiation.ts'
-import type { Policy } from '../engine.ts'
+import type { Policy, Timeouts } from '../engine.ts'
 import { watched } from './dialer.ts'
 import type { Negotiator } from './negotiator.ts'
 import { type Clock, clientOf, type Sessions } from './sessions.ts'
@@ -13,10 +13,10 @@ const batch = 64
 /** How long accepting rests when there is no room, in milliseconds. */
 const restTime = 250
 
-/** Room for sessions: `live[0]` counts those of all loops, `most` is their limit. */
+/** Room for sessions: `live[0]` counts those of all loops, `most` is their limit, which may change. */
 export interface Room {
   readonly live: Int32Array
-  readonly most: number
+  most: number
 }
 
 /** Takes clients from this loop's listening sockets while there is room; meanwhile the others wait in the kernel. */
@@ -29,7 +29,7 @@ export class Acceptor {
   readonly #wheel: TimerWheel
   readonly #clock: Clock
   readonly #room: Room
-  readonly #negotiationTime: number
+  readonly #timeouts: Timeouts
   readonly #warn: (message: string) => void
   readonly #listeners: number[]
   /** The epoll key of the first listener; the others follow. */
@@ -40,7 +40,7 @@ export class Acceptor {
 
   constructor(
     parts: { sessions: Sessions; negotiator: Negotiator; epoll: Epoll; wheel: TimerWheel; clock: Clock },
-    options: { policy: Policy; room: Room; negotiationTime: number; listeners: readonly number[]; firstKey: number },
+    options: { policy: Policy; room: Room; timeouts: Timeouts; listeners: readonly number[]; firstKey: number },
     warn: (message: string) => void,
   ) {
     this.#sessions = parts.sessions
@@ -50,7 +50,7 @@ export class Acceptor {
     this.#clock = parts.clock
     this.policy = options.policy
     this.#room = options.room
-    this.#negotiationTime = options.negotiationTime
+    this.#timeouts = options.timeouts
     this.#listeners = [...options.listeners]
     this.#firstKey = options.firstKey
     this.#warn = warn
@@ -90,7 +90,7 @@ export class Acceptor {
   #begin(fd: number): void {
     const slot = this.#sessions.begin(fd, new Negotiation(this.policy.passwordRequired))
     const generation = this.#sessions.generation[slot]
-    this.#wheel.set(slot, this.#clock.now + this.#negotiationTime)
+    this.#wheel.set(slot, this.#clock.now + this.#timeouts.negotiation)
     this.#negotiator.begin(slot)
     if (!this.#sessions.isCurrent(slot, generation)) return
     if (this.#epoll.add(fd, watched, clientOf(slot), generation) < 0) this.#sessions.close(slot)

@@ -11,6 +11,7 @@ import {
   type EngineServices,
   ListenError,
   type Policy,
+  type Tuning,
   type UserChange,
 } from '../engine.ts'
 import { SessionTable } from '../session-table.ts'
@@ -25,30 +26,38 @@ const reservedDescriptors = 512
  */
 export async function startLinuxEngine(options: EngineOptions, services: EngineServices): Promise<Engine> {
   const sockets = openListeners(options)
-  const maxSessions = Math.min(options.maxSessions, Math.max(16, (descriptorLimit() - reservedDescriptors) >> 1))
+  const capacity = Math.min(options.capacity, Math.max(16, (descriptorLimit() - reservedDescriptors) >> 1))
+  const maxSessions = Math.min(options.maxSessions, capacity)
   const live = new SharedArrayBuffer(4)
   const loops = sockets.perLoop.map((listeners, index) => {
-    const table = new SessionTable(maxSessions)
-    const shared = { index, count: options.workers, capacity: maxSessions, maxSessions, live, listeners }
+    const table = new SessionTable(capacity)
+    const shared = { index, count: options.workers, capacity, maxSessions, live, listeners }
     return new LoopHandle(table, { ...shared, timeouts: options.timeouts, policy: options.policy }, services)
   })
-  return new LinuxEngine(loops, sockets.listening)
+  return new LinuxEngine(loops, capacity, sockets.listening)
 }
 
 class LinuxEngine implements Engine {
   readonly kind = 'linux'
   readonly tables: readonly SessionTable[]
+  readonly capacity: number
   readonly listening: readonly Endpoint[]
   readonly #loops: readonly LoopHandle[]
 
-  constructor(loops: readonly LoopHandle[], listening: readonly Endpoint[]) {
+  constructor(loops: readonly LoopHandle[], capacity: number, listening: readonly Endpoint[]) {
     this.#loops = loops
     this.tables = loops.map((loop) => loop.table)
+    this.capacity = capacity
     this.listening = listening
   }
 
   async apply(policy: Policy): Promise<void> {
     await this.#order({ type: 'apply', policy })
+  }
+
+  async tune({ maxSessions, timeouts }: Tuning): Promise<void> {
+    const tuning = { maxSessions: Math.min(maxSessions, this.capacity), timeouts }
+    await this.#order({ type: 'tune', tuning })
   }
 
   async userChanged({ user, cut }: UserChange): Promise<number> {

@@ -2,9 +2,10 @@ import { receiveMessageOnPort } from 'node:worker_threads'
 import { EPOLLIN, Epoll } from '../../os/epoll.ts'
 import { clearEvent } from '../../os/event.ts'
 import { PipePool } from '../../os/pipe-pool.ts'
+import type { Timeouts, Tuning } from '../engine.ts'
 import { PasswordMemory } from '../password-memory.ts'
 import { SessionTable, State } from '../session-table.ts'
-import { Acceptor } from './acceptor.ts'
+import { Acceptor, type Room } from './acceptor.ts'
 import { Dialer } from './dialer.ts'
 import { Farewell } from './farewell.ts'
 import type { LoopMail, LoopOptions, MainMail, Order } from './mail.ts'
@@ -35,6 +36,9 @@ export class Loop {
   readonly #negotiator: Negotiator
   readonly #acceptor: Acceptor
   readonly #options: LoopOptions
+  /** All stages read this one object whenever they need a time, so they obey what is written into it. */
+  readonly #timeouts: { -readonly [Name in keyof Timeouts]: number }
+  readonly #room: Room
   /** Keys below are halves; this one is the mail's, and the listeners' follow. */
   readonly #mailKey: number
   /** The orders to confirm when the last session has ended. */
@@ -43,11 +47,14 @@ export class Loop {
 
   constructor(options: LoopOptions) {
     this.#options = options
-    const { timeouts, capacity, index, count } = options
+    const { capacity, index, count } = options
+    const timeouts = { ...options.timeouts }
     const clock = this.#clock
     const epoll = this.#epoll
     const post = (mail: LoopMail) => options.port.postMessage(mail)
     const live = new Int32Array(options.live)
+    this.#timeouts = timeouts
+    this.#room = { live, most: options.maxSessions }
 
     const wheel = new TimerWheel(capacity, clock.now)
     const table = new SessionTable(capacity, options.table)
@@ -67,8 +74,8 @@ export class Loop {
       { sessions, negotiator, epoll, wheel, clock },
       {
         policy: options.policy,
-        room: { live, most: options.maxSessions },
-        negotiationTime: timeouts.negotiation,
+        room: this.#room,
+        timeouts,
         listeners: options.listeners,
         firstKey: this.#mailKey + 1,
       },
@@ -149,6 +156,9 @@ export class Loop {
       case 'apply':
         this.#acceptor.policy = order.policy
         return this.#confirm(ticket, [])
+      case 'tune':
+        this.#tune(order.tuning)
+        return this.#confirm(ticket, [])
       case 'userChanged':
         this.#passwords.forget(order.user)
         return this.#confirm(
@@ -170,6 +180,14 @@ export class Loop {
         this.#stopped = true
         return this.#confirm(ticket, [])
     }
+  }
+
+  /** Sessions that relay may have a far deadline, or be overdue by the new times. */
+  #tune({ maxSessions, timeouts }: Tuning): void {
+    this.#room.most = maxSessions
+    Object.assign(this.#timeouts, timeouts)
+    for (const slot of this.#sessions.slots())
+      if (this.#sessions.table.state[slot] === State.open) this.#relay.onDeadline(slot)
   }
 
   /** Reset the sessions that match; returns their serials. */

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { Policy, Timeouts } from '../engine.ts'
+import type { Policy, Timeouts, Tuning } from '../engine.ts'
 
 /** What the main thread and a loop say to each other. */
 
@@ -43,6 +43,7 @@ export type MainMail =
 
 export type Order =
   | { readonly type: 'apply'; readonly policy: Policy }
+  | { readonly type: 'tune'; readonly tuning: Tuning }
   | { readonly type: 'userChanged'; readonly user: number; readonly cut: boolean }
   | { readonly type: 'kill'; readonly serials: readonly number[] }
   /** Refuse new clients; done when the last session has ended. */

@@ -76,7 +76,7 @@ export class Relay {
       this.#move(half ^ 1)
   }
 
-  /** The session's deadline has passed: it is over, unless bytes have moved since it was set. */
+  /** The session's deadline has passed, or the timeouts have changed: it is over, or gets the deadline that is due. */
   onDeadline(slot: number): void {
     const { flags, touched } = this.#sessions
     const halfClosed = (flags[clientOf(slot)] | flags[targetOf(slot)]) & Flag.ended
@@ -223,6 +223,7 @@ export class Relay {
     if (flags[from] & Flag.dead) return this.#sessions.reset(slotOf(from))
     if (flags[to] & Flag.ended) return this.#sessions.close(slotOf(from))
     finish(fd[to])
+    this.#touch(slotOf(from))
     this.#wheel.set(slotOf(from), this.#clock.now + this.#timeouts.halfClosed)
   }
 

@@ -85,7 +85,7 @@ export class Sessions {
   readonly flags: Uint16Array
   /** By slot: how often it has been given away. */
   readonly generation: Uint32Array
-  /** By slot: when a byte last moved, on the loop's clock. */
+  /** By slot: when a byte or an end last moved, on the loop's clock. */
   readonly touched: Float64Array
   /** By half: what it has said and its peer cannot take yet. Most halves hold nothing. */
   readonly held = new Map<number, Held>()

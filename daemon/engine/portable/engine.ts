@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net'
-import type { Endpoint, Engine, EngineOptions, EngineServices, Policy, UserChange } from '../engine.ts'
+import type { Endpoint, Engine, EngineOptions, EngineServices, Policy, Tuning, UserChange } from '../engine.ts'
 import type { SessionTable } from '../session-table.ts'
 import { endpointOf, openListeners } from './listeners.ts'
 import { Logins } from './logins.ts'
@@ -24,6 +24,7 @@ export async function startPortableEngine(options: EngineOptions, services: Engi
 class PortableEngine implements Engine {
   readonly kind = 'portable'
   readonly tables: readonly SessionTable[]
+  readonly capacity: number
   listening: readonly Endpoint[] = []
 
   readonly #options: EngineOptions
@@ -35,6 +36,7 @@ class PortableEngine implements Engine {
   /** Clients that wait for room. */
   readonly #waiting: Socket[] = []
   #policy: Policy
+  #maxSessions: number
   #servers: readonly Server[] = []
   #stopped: Promise<void> | undefined
 
@@ -42,16 +44,18 @@ class PortableEngine implements Engine {
     this.#options = options
     this.#services = services
     this.#policy = options.policy
+    this.capacity = options.capacity
+    this.#maxSessions = options.maxSessions
     this.#context = { logins: new Logins(services), resolver: services, timeouts: options.timeouts }
-    this.#rows = new Rows(options.maxSessions)
+    this.#rows = new Rows(options.capacity)
     this.tables = [this.#rows.table]
   }
 
   async listen(): Promise<void> {
-    const { listen, backlog, maxSessions } = this.#options
+    const { listen, backlog } = this.#options
     this.#servers = await openListeners(listen, {
       backlog,
-      maxConnections: maxSessions + backlog,
+      maxConnections: this.#maxSessions + backlog,
       accept: (client) => this.#accept(client),
       warn: (message) => this.#services.warn(message),
     })
@@ -60,6 +64,14 @@ class PortableEngine implements Engine {
 
   async apply(policy: Policy): Promise<void> {
     this.#policy = policy
+  }
+
+  async tune({ maxSessions, timeouts }: Tuning): Promise<void> {
+    this.#maxSessions = Math.min(maxSessions, this.capacity)
+    for (const server of this.#servers) server.maxConnections = this.#maxSessions + this.#options.backlog
+    this.#context.timeouts = timeouts
+    for (const session of this.#sessions.values()) session.timeoutsChanged()
+    this.#admitWaiting()
   }
 
   async userChanged({ user, cut }: UserChange): Promise<number> {
@@ -89,8 +101,16 @@ class PortableEngine implements Engine {
   }
 
   #accept(client: Socket): void {
-    if (this.#rows.full) this.#waiting.push(client)
-    else this.#begin(client)
+    this.#waiting.push(client)
+    this.#admitWaiting()
+  }
+
+  #admitWaiting(): void {
+    while (this.#sessions.size < this.#maxSessions) {
+      const next = this.#waiting.shift()
+      if (!next) return
+      this.#begin(next)
+    }
   }
 
   #begin(client: Socket): void {
@@ -100,8 +120,7 @@ class PortableEngine implements Engine {
     this.#sessions.set(row.serial, session)
     void session.ended.then(() => {
       this.#sessions.delete(row.serial)
-      const next = this.#waiting.shift()
-      if (next) this.#begin(next)
+      this.#admitWaiting()
     })
   }
 

@@ -13,10 +13,6 @@ export class Rows {
     this.table = new SessionTable(capacity)
   }
 
-  get full(): boolean {
-    return this.#free.length === 0 && this.#unused === this.table.capacity
-  }
-
   /** A row for a client just accepted; there must be one left. `address` is a literal. */
   begin(address: string, port: number): Row {
     const slot = this.#free.pop() ?? this.#unused++

@@ -11,11 +11,11 @@ import type { Row } from './rows.ts'
 /** Milliseconds in which a refused client may finish sending and read its reply. */
 const lingerTime = 1000
 
-/** What all sessions of an engine share. */
+/** What all sessions of an engine share; the timeouts may change meanwhile. */
 export interface SessionContext {
   readonly logins: Logins
   readonly resolver: Pick<EngineServices, 'resolve'>
-  readonly timeouts: Timeouts
+  timeouts: Timeouts
 }
 
 /**
@@ -38,6 +38,8 @@ export class Session {
   readonly #negotiation: Negotiation
   readonly #context: SessionContext
   #deadline: NodeJS.Timeout | undefined
+  /** When a byte or an end last moved; 0 until the session relays. */
+  #touched = 0
   #resolveEnded: () => void
 
   /** `client` is a paused stream that allows half-open. */
@@ -60,6 +62,11 @@ export class Session {
     reset(this.#client)
     if (this.#target?.connecting) this.#target.destroy(new DialError('ECANCELED'))
     else if (this.#target) reset(this.#target)
+  }
+
+  /** Counts what is left of an open session's time anew. */
+  timeoutsChanged(): void {
+    if (this.#touched > 0) this.#checkIdle()
   }
 
   readonly #receive = (chunk: Buffer): void => this.#take(this.#negotiation.receive(chunk))
@@ -126,21 +133,26 @@ export class Session {
   }
 
   #open(target: Socket): void {
-    const { idle, halfClosed } = this.#context.timeouts
     this.row.connected()
     this.#client.off('data', this.#receive).off('end', this.cut)
     this.#client.write(encodeReply(Reply.succeeded, boundAddress(target)))
     target.on('error', this.cut)
     relay(this.#client, target, (bytes) => {
       this.row.deliveredUp(bytes)
-      this.#deadline?.refresh()
+      this.#touch()
     })
     relay(target, this.#client, (bytes) => {
       this.row.deliveredDown(bytes)
-      this.#deadline?.refresh()
+      this.#touch()
     })
-    this.#setDeadline(idle)
-    for (const side of [this.#client, target]) side.once('end', () => this.#setDeadline(halfClosed))
+    for (const side of [this.#client, target]) {
+      side.once('end', () => {
+        this.#touch()
+        this.#checkIdle()
+      })
+    }
+    this.#touch()
+    this.#checkIdle()
     this.#client.resume()
   }
 
@@ -155,6 +167,19 @@ export class Session {
     if (reply) this.#client.write(reply)
     this.#client.end()
     this.#client.resume()
+  }
+
+  #touch(): void {
+    this.#touched = performance.now()
+  }
+
+  /** The session relays: it is over if nothing has moved for too long, else it gets the deadline that is due. */
+  readonly #checkIdle = (): void => {
+    const { idle, halfClosed } = this.#context.timeouts
+    const isHalfClosed = this.#client.readableEnded || this.#target?.readableEnded
+    const left = this.#touched + (isHalfClosed ? halfClosed : idle) - performance.now()
+    if (left > 0) this.#setDeadline(left, this.#checkIdle)
+    else this.cut()
   }
 
   #setDeadline(milliseconds: number, act: () => void = this.cut): void {
