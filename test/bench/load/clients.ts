@@ -143,6 +143,12 @@ function untilStdinEnds(): void {
   process.stdin.resume()
 }
 
+// What a server refuses is no fault of ours: the reason is enough.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`\n${error.message}\n`)
+  process.exit(1)
+})
+
 const load: Load = JSON.parse(process.argv[2] ?? '')
 switch (load.kind) {
   case 'bulk':
