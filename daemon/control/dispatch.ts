@@ -4,6 +4,10 @@ import type { Request } from '../../shared/protocol/message.ts'
 import { type Method, methods, type Result, type Role, roles } from '../../shared/protocol/methods.ts'
 import type { Session } from './session.ts'
 
+/** Faults of parameters that a refusal names, and characters of each: it must not be longer than what it refuses. */
+const mostFaults = 8
+const longestText = 256
+
 /** One function for each method of the protocol: a missing one does not compile. */
 export type Handlers = {
   readonly [M in Method]: (
@@ -36,11 +40,18 @@ function demandRole(role: Role, demanded: Role): void {
   throw new RpcError('forbidden', `only for the role ${demanded}`)
 }
 
-/** Zod's messages name members and types, never values. */
+/** Zod's messages name members and types, never values. What is wrong with them all is said of the first few. */
 function invalidParams({ issues }: z.ZodError): RpcError {
-  const faults = issues.map(({ path, message }) => ({ path: path.map(String), message }))
+  const faults = issues.slice(0, mostFaults).map(({ path, message }) => ({
+    path: path.map((step) => shorten(String(step))),
+    message: shorten(message),
+  }))
   const text = faults
     .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
     .join('; ')
   return new RpcError('invalid_params', text, { faults })
+}
+
+function shorten(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText)}…` : text
 }

@@ -9,6 +9,8 @@ export const limits = {
   line: 1024 * 1024,
   /** Depth of arrays and objects in one message. */
   nesting: 32,
+  /** Values in one request, those in arrays and objects counted singly: judging a line must not take long. */
+  values: 4096,
   /** Characters in a request's `id`, if it is a string. */
   id: 64,
   /** Requests that may wait for their reply on one connection; then reading pauses. */

@@ -36,7 +36,7 @@ const requestMembers = new Set(['jsonrpc', 'id', 'method', 'params'])
 
 /** Read a line from a client. Throws `BadRequest`. */
 export function parseRequest(line: string): Request {
-  const { jsonrpc, id, method, params = {}, ...rest } = parseObject(line)
+  const { jsonrpc, id, method, params = {}, ...rest } = parseObject(line, limits.values)
   if (!isId(id)) {
     throw new BadRequest('invalid_request', `id must be a string of at most ${limits.id} characters or a safe integer`)
   }
@@ -97,10 +97,12 @@ function line(message: object): string {
 }
 
 /** A `__proto__` member becomes an own property like any other: JSON.parse defines, it does not assign. */
-function parseObject(text: string): Record<string, unknown> {
-  if (nestsDeeper(text, limits.nesting)) {
+function parseObject(text: string, mostValues = Number.POSITIVE_INFINITY): Record<string, unknown> {
+  const { depth, values } = measure(text)
+  if (depth > limits.nesting) {
     throw new BadRequest('invalid_request', `at most ${limits.nesting} arrays and objects inside each other`)
   }
+  if (values > mostValues) throw new BadRequest('invalid_request', `at most ${mostValues} values in one message`)
   const value = parseJson(text)
   if (!isObject(value)) throw new BadRequest('invalid_request', 'a message is one object')
   return value
@@ -114,9 +116,14 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Counts brackets outside of strings. Whether they match is for the parser to say. */
-function nestsDeeper(text: string, limit: number): boolean {
+/**
+ * How deep a text nests, and how many values it has, to a few: counts brackets and commas outside of strings. Whether
+ * they are in their places is for the parser to say.
+ */
+function measure(text: string): { depth: number; values: number } {
+  let level = 0
   let depth = 0
+  let values = 1
   let inString = false
   for (let i = 0; i < text.length; i++) {
     const character = text[i]
@@ -124,11 +131,13 @@ function nestsDeeper(text: string, limit: number): boolean {
       if (character === '\\') i++
       else if (character === '"') inString = false
     } else if (character === '"') inString = true
+    else if (character === ',') values++
     else if (character === '[' || character === '{') {
-      if (++depth > limit) return true
-    } else if (character === ']' || character === '}') depth--
+      values++
+      depth = Math.max(depth, ++level)
+    } else if (character === ']' || character === '}') level--
   }
-  return false
+  return { depth, values }
 }
 
 /** A kind from a later version is shown by its text and treated as a fault of the daemon. */

@@ -134,3 +134,14 @@ it.each(['{}', '[]', 'null', '{"id":1}', '{"method":"m"}', '{"id":{},"result":{}
   'takes %s from a daemon for none of its messages',
   (line) => expect(() => parseFromDaemon(line)).toThrow(BadRequest),
 )
+
+it('counts the values of a request, not the commas in its strings', () => {
+  const request = (ids: unknown[]) => JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'x', params: { ids } })
+  expect(() => parseRequest(request(Array(limits.values - 20).fill(0)))).not.toThrow()
+  expect(() => parseRequest(request([','.repeat(10_000)]))).not.toThrow()
+  for (const value of [0, [], 'x']) {
+    expect(() => parseRequest(request(Array(limits.values).fill(value)))).toThrow(/at most 4096 values/)
+  }
+  const reply = JSON.stringify({ jsonrpc: '2.0', id: 1, result: { rows: Array(10_000).fill(0) } })
+  expect(parseFromDaemon(reply)).toMatchObject({ type: 'result' })
+})
