@@ -12,6 +12,8 @@ import type { TimerWheel } from './timer-wheel.ts'
 const batch = 64
 /** How long accepting rests when there is no room, in milliseconds. */
 const restTime = 250
+/** Where in `Room.live` the loops without room are counted: the first one tells of the shortage. */
+const shortLoops = 1
 
 /** Room for sessions: `live[0]` counts those of all loops, `most` is their limit, which may change. */
 export interface Room {
@@ -97,7 +99,8 @@ export class Acceptor {
   }
 
   #rest(why: string): void {
-    if (!this.#warned) this.#warn(`${why}: new clients wait until others have left`)
+    if (!this.#warned && Atomics.add(this.#room.live, shortLoops, 1) === 0)
+      this.#warn(`${why}: new clients wait until others have left`)
     this.#warned = true
     this.#restsUntil = this.#clock.now + restTime
     this.#watch(0)
@@ -105,6 +108,7 @@ export class Acceptor {
 
   /** Nobody waits any more, so the next shortage is a new one. */
   #emptied(): void {
+    if (this.#warned) Atomics.sub(this.#room.live, shortLoops, 1)
     this.#warned = false
   }
 

@@ -28,7 +28,7 @@ export async function startLinuxEngine(options: EngineOptions, services: EngineS
   const sockets = openListeners(options)
   const capacity = Math.min(options.capacity, Math.max(16, (descriptorLimit() - reservedDescriptors) >> 1))
   const maxSessions = Math.min(options.maxSessions, capacity)
-  const live = new SharedArrayBuffer(4)
+  const live = new SharedArrayBuffer(8)
   const loops = sockets.perLoop.map((listeners, index) => {
     const table = new SessionTable(capacity)
     const shared = { index, count: options.workers, capacity, maxSessions, live, listeners }

@@ -10,7 +10,7 @@ export interface LoopOptions {
   readonly count: number
   readonly capacity: number
   readonly table: SharedArrayBuffer
-  /** One Int32: live sessions of all loops. */
+  /** Two Int32: live sessions of all loops, and how many loops have no room for more. */
   readonly live: SharedArrayBuffer
   readonly maxSessions: number
   readonly timeouts: Timeouts
