@@ -1,6 +1,7 @@
 import type { Server, Socket } from 'node:net'
 import type { Endpoint, Engine, EngineOptions, EngineServices, Policy, Tuning, UserChange } from '../engine.ts'
 import type { SessionTable } from '../session-table.ts'
+import { Shortage, sessionsWithinLimit } from './descriptors.ts'
 import { endpointOf, openListeners } from './listeners.ts'
 import { Logins } from './logins.ts'
 import { Rows } from './rows.ts'
@@ -11,12 +12,19 @@ import { Session, type SessionContext } from './session.ts'
  * engines must do.
  *
  * node:net cannot stop accepting, so clients beyond `maxSessions` are accepted and left unread until there is room, at
- * most `backlog` of them per listener; those beyond are dropped.
+ * most `backlog` of them per listener; those beyond are dropped. Without descriptors libuv does leave them in the kernel,
+ * but asks for one in vain, without pause, until there is one again.
  *
  * Rejects with `ListenError`.
  */
 export async function startPortableEngine(options: EngineOptions, services: EngineServices): Promise<Engine> {
-  const engine = new PortableEngine(options, services)
+  const most = sessionsWithinLimit()
+  const limited = {
+    ...options,
+    maxSessions: Math.min(options.maxSessions, most),
+    capacity: Math.min(options.capacity, most),
+  }
+  const engine = new PortableEngine(limited, services)
   await engine.listen()
   return engine
 }
@@ -29,6 +37,7 @@ class PortableEngine implements Engine {
 
   readonly #options: EngineOptions
   readonly #services: EngineServices
+  readonly #shortage: Shortage
   readonly #context: SessionContext
   readonly #rows: Rows
   /** By serial. */
@@ -43,6 +52,7 @@ class PortableEngine implements Engine {
   constructor(options: EngineOptions, services: EngineServices) {
     this.#options = options
     this.#services = services
+    this.#shortage = new Shortage((message) => services.warn(message))
     this.#policy = options.policy
     this.capacity = options.capacity
     this.#maxSessions = options.maxSessions
@@ -56,10 +66,14 @@ class PortableEngine implements Engine {
     this.#servers = await openListeners(listen, {
       backlog,
       maxConnections: this.#maxSessions + backlog,
-      accept: (client) => this.#accept(client),
+      accept: (client) => {
+        this.#accept(client)
+        this.#shortage.arrived(this.#waiting.length)
+      },
       warn: (message) => this.#services.warn(message),
     })
     this.listening = this.#servers.map(endpointOf)
+    this.#shortage.watch()
   }
 
   async apply(policy: Policy): Promise<void> {
@@ -126,6 +140,7 @@ class PortableEngine implements Engine {
 
   /** Stops listening; resolves when the last client's socket has closed. */
   #stop(): Promise<void> {
+    this.#shortage.close()
     for (const client of this.#waiting.splice(0)) client.destroy()
     this.#stopped ??= Promise.all(this.#servers.map(closed)).then(() => {})
     return this.#stopped

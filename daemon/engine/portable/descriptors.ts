@@ -1,0 +1,69 @@
+import { closeSync, openSync } from 'node:fs'
+import { devNull } from 'node:os'
+
+/** Descriptors left for everything but sessions: listeners, management clients, files, clients that wait. */
+const reserved = 512
+/** Sessions that are tried however low the limit is. */
+const fewestSessions = 16
+/** Milliseconds between two looks at whether there are descriptors to be had. */
+const interval = 1000
+
+/** How many sessions, of two descriptors each, the process may have; infinity where the system sets no limit. */
+export function sessionsWithinLimit(): number {
+  // The one place where Node tells of limits (getrlimit(2)). It need not look for the names of all peers meanwhile.
+  Object.assign(process.report, { excludeNetwork: true })
+  const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } }
+  const limit = Number(userLimits?.open_files?.soft)
+  return Number.isNaN(limit) ? Number.POSITIVE_INFINITY : Math.max(fewestSessions, (limit - reserved) >> 1)
+}
+
+/**
+ * Warns once of each shortage of room, as it begins. When accept(2) fails for want of a descriptor, libuv tries on and
+ * tells nobody, so this looks for itself.
+ */
+export class Shortage {
+  readonly #warn: (message: string) => void
+  #timer: NodeJS.Timeout | undefined
+  #anyWaited = false
+  #noneLeft = false
+
+  constructor(warn: (message: string) => void) {
+    this.#warn = warn
+  }
+
+  /** Look from now on, until `close`. */
+  watch(): void {
+    this.#timer = setInterval(() => this.#look(), interval).unref()
+  }
+
+  /** A client has come; so many now wait for others to leave. */
+  arrived(waiting: number): void {
+    if (waiting > 0 && !this.#anyWaited) this.#tell('the limit of connections is reached')
+    this.#anyWaited = waiting > 0
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+  }
+
+  #look(): void {
+    const noneLeft = !canOpen()
+    if (noneLeft && !this.#noneLeft) this.#tell('no descriptors are left')
+    this.#noneLeft = noneLeft
+  }
+
+  #tell(why: string): void {
+    this.#warn(`${why}: new clients wait until others have left`)
+  }
+}
+
+/** Whether this process, and the machine, have a descriptor to spare. */
+function canOpen(): boolean {
+  try {
+    closeSync(openSync(devNull, 'r'))
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code !== 'EMFILE' && code !== 'ENFILE'
+  }
+}
