@@ -1,0 +1,75 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { bytes } from '../helpers/bytes.ts'
+import { connectThrough } from '../helpers/connect-through.ts'
+import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { limitDescriptors } from '../helpers/descriptor-limit.ts'
+import { connectPeer, type Peer } from '../helpers/peer.ts'
+import { expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
+import { startTarget, type Target } from '../helpers/target.ts'
+
+const fewDescriptors = fileURLToPath(new URL('../helpers/few-descriptors.ts', import.meta.url))
+const mebibyte = 1024 * 1024
+
+/** A client that has said all it has to say, and waits for its replies. */
+async function ask(daemon: Daemon, target: Target): Promise<Peer> {
+  const client = await connectPeer('127.0.0.1', daemon.port('socks'))
+  client.write(bytes(greeting, request(target.host, target.port)))
+  return client
+}
+
+async function answered(client: Peer): Promise<Peer> {
+  expect(await client.readHex(2)).toBe('0500')
+  await expectReply(client, succeeded)
+  return client
+}
+
+async function expectAlive([client, peer]: readonly [Peer, Peer]): Promise<void> {
+  client.write('ping')
+  expect(await peer.readText(4)).toBe('ping')
+  peer.write(Buffer.alloc(mebibyte))
+  expect((await client.read(mebibyte)).length).toBe(mebibyte)
+}
+
+function times(count: number): number[] {
+  return [...Array(count).keys()]
+}
+
+const shortages = (log: string) => log.split('\n').filter((line) => line.includes('no descriptors are left')).length
+
+describe.skipIf(process.platform !== 'linux').each(['portable', 'linux'])('%s engine', (engine) => {
+  test('without descriptors, accepting pauses with one line in the log, and goes on by itself', async () => {
+    const daemon = await startDaemon(['--engine', engine, '--workers', '2', '--timeout-drain', '0'])
+    const target = await startTarget()
+    const pairs: [Peer, Peer][] = []
+    for (const _ of times(8)) pairs.push([await connectThrough(daemon.port('socks'), target), await target.next()])
+
+    // The portable engine looks once a second, and so takes two that are less apart for one.
+    const last = engine === 'linux' ? 2 : 1
+    for (let shortage = 1; shortage <= last; shortage++) {
+      const giveBack = limitDescriptors(daemon.pid, 3)
+      const waiting = await Promise.all(times(40).map(() => ask(daemon, target)))
+      await daemon.logs(new RegExp(`(no descriptors are left[^]*){${shortage}}`))
+      await Promise.all(pairs.map(expectAlive))
+      expect(waiting.filter(({ socket }) => socket.readableLength > 0 || socket.readableEnded)).toEqual([])
+
+      giveBack()
+      await Promise.all(waiting.map(answered))
+      for (const client of waiting) client.reset()
+      expect(shortages(daemon.stderr)).toBe(shortage)
+    }
+    const { stderr } = await daemon.stop()
+    expect(shortages(stderr)).toBe(last)
+  })
+
+  test('begun with few descriptors, it takes no more clients than it can serve, and the others wait', async () => {
+    const daemon = await startDaemon(['--engine', engine, '--workers', '2'], { program: fewDescriptors })
+    const target = await startTarget()
+    const clients = await Promise.all(times(60).map(() => ask(daemon, target)))
+    await daemon.logs(/the limit of connections is reached/)
+    // Whoever is served makes room for another.
+    await Promise.all(clients.map(async (client) => (await answered(client)).reset()))
+    expect(daemon.stderr.match(/the limit of connections is reached/g)).toHaveLength(1)
+    expect(shortages(daemon.stderr)).toBe(0)
+  })
+})
