@@ -1,23 +1,26 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Logger } from 'pino'
 import { cookieFileName, unixSocketName } from '../shared/protocol/limits.ts'
 import { AccessError } from './access/access-error.ts'
-import type { Configuration } from './configuration.ts'
+import { type Configuration, combine } from './configuration.ts'
 import { ControlListenError, ControlStartError } from './control/start-error.ts'
 import { startDataPlane } from './data-plane.ts'
 import { ListenError } from './engine/engine.ts'
 import { EngineUnavailable } from './engine/start.ts'
+import { Ending } from './ending.ts'
 import { Failure } from './failure.ts'
 import { listenFailure } from './listening.ts'
+import type { DaemonLog } from './log.ts'
 import { type Listening, startManagement } from './management.ts'
+import { openSqliteStore } from './store/sqlite-store.ts'
 import { StoreError } from './store/store.ts'
+import { acceptStored } from './stored-settings.ts'
 
 /** All of proxyd at work. */
 export interface Daemon {
   readonly listening: Listening
-  /** Refuses new clients; resolves when the last one has ended. */
-  drain(): Promise<void>
+  /** When it is to be closed; a drain begins with this too. */
+  readonly ending: Ending
   /** Ends every connection and gives everything back. */
   close(): Promise<void>
   /** Removes the files by which clients find the daemon, for an end that cannot wait for `close`. */
@@ -25,23 +28,31 @@ export interface Daemon {
 }
 
 /** Starts every part of proxyd. Throws a `Failure` if one cannot, and then nothing stays behind. */
-export async function startDaemon(configuration: Configuration, version: string, log: Logger): Promise<Daemon> {
+export async function startDaemon(configuration: Configuration, version: string, log: DaemonLog): Promise<Daemon> {
+  const { logger } = log
   const runtimeDirectory = configuration.values['runtime-dir']
-  let isDraining = false
+  const warn = (message: string) => logger.warn(message)
   await using parts = new AsyncDisposableStack()
   try {
-    const dataPlane = await startDataPlane(configuration, parts, (message) => log.warn(message))
-    const options = { configuration, dataPlane, version, isDraining: () => isDraining, log }
-    const listening = await startManagement(options, parts)
-    const started = parts.move()
+    const store = await openSqliteStore(configuration.values['state-dir'])
+    parts.defer(() => store.close())
+    const stored = await store.settings.load()
+    const current = combine({ ...configuration.said, stored: acceptStored(stored.values, warn) })
+    log.setLevel(current.values['log-level'])
+
+    const dataPlane = await startDataPlane(current, store.users, parts, warn)
     const { kind, tables } = dataPlane.engine
-    log.info(`proxyd ${version} serves: ${kind} engine, loops: ${tables.length}, users: ${dataPlane.accounts.size}`)
+    const ending = new Ending({
+      refuseClients: () => dataPlane.engine.drain(),
+      patience: current.values['timeout-drain'],
+      tell: (message) => logger.info(message),
+    })
+    const listening = await startManagement({ configuration: current, stored, store, dataPlane, version, ending, log }, parts)
+    const started = parts.move()
+    logger.info(`proxyd ${version} serves: ${kind} engine, loops: ${tables.length}, users: ${dataPlane.accounts.size}`)
     return {
       listening,
-      drain() {
-        isDraining = true
-        return dataPlane.engine.drain()
-      },
+      ending,
       close: () => started.disposeAsync(),
       vanish() {
         for (const name of [cookieFileName, unixSocketName]) rmSync(join(runtimeDirectory, name), { force: true })
@@ -54,10 +65,11 @@ export async function startDaemon(configuration: Configuration, version: string,
 
 function asFailure(error: unknown): unknown {
   if (error instanceof ListenError) return listenFailure('socks', error.endpoint, error.code)
-  if (error instanceof ControlListenError) return listenFailure('control', error.endpoint, error.code)
+  if (error instanceof ControlListenError) return listenFailure(error.service, error.endpoint, error.code)
+  if (error instanceof ControlStartError) return new Failure(error.status, error.message)
   if (error instanceof EngineUnavailable) {
     return new Failure(1, `${error.message}: npm install koffi if it is missing, or choose --engine portable`)
   }
-  const refusals = [AccessError, ControlStartError, StoreError]
+  const refusals = [AccessError, StoreError]
   return refusals.some((refusal) => error instanceof refusal) ? new Failure(1, (error as Error).message) : error
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Result } from '../shared/protocol/methods.ts'
+import { Operators } from './access/operators.ts'
 import { Users } from './access/users.ts'
 import { formatEndpoint } from './addresses.ts'
 import { type Configuration, listSettings } from './configuration.ts'
@@ -37,12 +38,19 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
 
   const control = await startControlServer({
     listen: await controlEndpoints(configuration, (message) => log.warn(message)),
+    tls: tlsOptions(configuration.values),
     runtimeDirectory: configuration.values['runtime-dir'],
+    socket: {
+      mode: configuration.values['control-socket-mode'],
+      group: configuration.values['control-socket-group'],
+      role: configuration.values['control-socket-role'],
+    },
     instance: identity.instance,
     backend: {
       users,
       connections: new ObservedConnections(engine, (index) => accounts.nameOf(index)),
       metrics,
+      operators: await Operators.load(dataPlane.store.operators),
       settings: listSettings(configuration),
       status: () => ({
         ...identity,
@@ -59,6 +67,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   })
   parts.defer(() => control.close())
   for (const at of control.listening) listening.push({ service: 'control', address: formatEndpoint(at) })
+  for (const at of control.listeningTls) listening.push({ service: 'control', address: `tls:${formatEndpoint(at)}` })
   listening.push({ service: 'control', address: `unix:${control.unixPath}` })
   return listening
 }
@@ -67,4 +76,13 @@ async function controlEndpoints({ values, sources }: Configuration, warn: (messa
   const asked = values['control-addr']
   const addresses = sources['control-addr'] === 'default' ? await presentAddresses('control', asked, warn) : asked
   return addresses.map((address) => ({ address, port: values['control-port'] }))
+}
+
+function tlsOptions(values: Configuration['values']) {
+  return {
+    listen: values['control-tls-addr'].map((address) => ({ address, port: values['control-tls-port'] })),
+    cert: values['control-tls-cert'],
+    key: values['control-tls-key'],
+    clientCa: values['control-tls-client-ca'],
+  }
 }

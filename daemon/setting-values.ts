@@ -32,6 +32,7 @@ const meaningProblem: { readonly [Name in SettingName]?: (value: readonly string
     return addressProblem(addresses)
   },
   'control-addr': (addresses) => addressProblem(addresses) ?? remoteControlProblem(addresses),
+  'control-tls-addr': addressProblem,
 }
 
 function addressProblem(addresses: readonly string[]): string | undefined {
@@ -45,5 +46,5 @@ function addressProblem(addresses: readonly string[]): string | undefined {
 function remoteControlProblem(addresses: readonly string[]): string | undefined {
   const remote = addresses.find((address) => !isLoopback(address))
   if (remote === undefined) return undefined
-  return `cannot be ${remote}: outside loopback, management needs TLS, which proxyd lacks; use 127.0.0.1 or ::1, through an SSH tunnel from afar`
+  return `cannot be ${remote}: outside loopback, management needs TLS; give that address to control-tls-addr, or use 127.0.0.1 or ::1, through an SSH tunnel from afar`
 }

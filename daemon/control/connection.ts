@@ -45,7 +45,7 @@ export class ControlConnection implements Outlet {
   /** No more is answered or pushed. */
   #over = false
 
-  /** Takes over an accepted socket, which must allow half-open connections. */
+  /** Takes over a socket, which must allow half-open connections. */
   constructor(socket: Socket, via: Via, service: Service) {
     const { limits, greeting } = service
     this.session = new Session(via, socket.remoteAddress ?? 'the Unix socket', this)
@@ -144,6 +144,7 @@ export class ControlConnection implements Outlet {
     const reply = await this.#replyTo(request)
     this.#inFlight.delete(id)
     this.send(reply)
+    if (this.session.farewell !== undefined) this.goodbye(this.session.farewell)
     this.session.pump()
     this.#advance()
   }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, fstatSync, lstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { cookieFileName } from '../../shared/protocol/limits.ts'
+import { removeIfSame } from './own-file.ts'
 import { ControlStartError } from './start-error.ts'
 
 /** What a client on this machine proves to know: 64 hex digits. */
@@ -35,8 +36,4 @@ function write(path: string, text: string): number {
   } finally {
     closeSync(file)
   }
-}
-
-function removeIfSame(path: string, inode: number): void {
-  if (lstatSync(path, { throwIfNoEntry: false })?.ino === inode) rmSync(path, { force: true })
 }

@@ -1,7 +1,8 @@
 import type { z } from 'zod'
 import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Request } from '../../shared/protocol/message.ts'
-import { type Method, methods, type Result, type Role, roles } from '../../shared/protocol/methods.ts'
+import { type Method, methods, type Result, type Role } from '../../shared/protocol/methods.ts'
+import { isAtLeast } from './roles.ts'
 import type { Session } from './session.ts'
 
 /** Faults of parameters that a refusal names, and characters of each: it must not be longer than what it refuses. */
@@ -35,7 +36,7 @@ function isMethod(name: string): name is Method {
 }
 
 function demandRole(role: Role, demanded: Role): void {
-  if (roles.indexOf(role) >= roles.indexOf(demanded)) return
+  if (isAtLeast(role, demanded)) return
   if (role === 'anyone') throw new RpcError('auth_required', 'log in first')
   throw new RpcError('forbidden', `only for the role ${demanded}`)
 }

@@ -7,13 +7,15 @@ import type { Handlers } from './dispatch.ts'
 import { configHandlers } from './handlers/config.ts'
 import { daemonHandlers } from './handlers/daemon.ts'
 import { logHandlers } from './handlers/log.ts'
-import type { LoginMethod } from './login.ts'
 import { followMetrics } from './metrics-feed.ts'
 import { newestThatFit } from './newest.ts'
 import { pageOfConnections, pageOfUsers } from './pages.ts'
 
-/** What each method that is not about logging in does, once its caller and parameters are known to be right. */
-export function backendHandlers(backend: Backend, limits: Limits): Omit<Handlers, LoginMethod> {
+/** Methods that are about who calls, not about what the daemon does for them. */
+type CallerMethod = `session.${string}` | `auth.${string}` | `operators.${string}`
+
+/** What each other method does, once its caller and parameters are known to be right. */
+export function backendHandlers(backend: Backend, limits: Limits): Omit<Handlers, CallerMethod> {
   const { users, connections, metrics, config } = backend
   const feed = new ConnectionFeed(connections, limits)
   let description: Result<'rpc.describe'> | undefined

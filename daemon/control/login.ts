@@ -1,38 +1,68 @@
 import { RpcError } from '../../shared/protocol/errors.ts'
-import { protocolVersion } from '../../shared/protocol/limits.ts'
-import { beginServer, type KeyRing, ScramError } from '../../shared/protocol/scram.ts'
+import { cookieUser } from '../../shared/protocol/limits.ts'
+import { beginServer, makeKeys, minIterations, ScramError, type ScramKeys } from '../../shared/protocol/scram.ts'
+import type { OperatorAdministration } from './backend.ts'
 import type { Handlers } from './dispatch.ts'
 import type { Log } from './log.ts'
 import type { LoginFailures } from './login-failures.ts'
-import type { Identity, Session } from './session.ts'
+import { type Identity, type Session, someoneLocal, type Via } from './session.ts'
 
-export type LoginMethod = 'session.start' | 'session.whoami' | 'auth.begin' | 'auth.finish'
+/** Whom a login is checked against, and who it makes of a client. */
+interface Account {
+  readonly keys: ScramKeys
+  readonly identity: Identity
+}
 
-/** Whoever can open the Unix socket or read the cookie. */
-const localAdmin: Identity = { name: 'local', role: 'admin' }
+/** Undefined for a name that cannot log in this way, whether it is known or not. */
+type FindAccount = (name: string, via: Via) => Account | undefined
+
+/**
+ * Named operators, and on the plain sockets of this machine the cookie. A client with TLS may be anywhere, and no copy of
+ * the cookie should be: there its name is unknown.
+ */
+export function accounts(operators: OperatorAdministration, cookie: string): FindAccount {
+  const holder = { keys: makeKeys(cookie, undefined, minIterations), identity: someoneLocal('admin') }
+  return (name, via) => {
+    if (name === cookieUser && via !== 'tls') return holder
+    const credentials = operators.credentialsOf(name)
+    return credentials && { keys: credentials.keys, identity: { name, role: credentials.role, isNamed: true } }
+  }
+}
+
+export interface LoginOptions {
+  readonly find: FindAccount
+  /** At least 32 random bytes. */
+  readonly decoySecret: Buffer
+  readonly failures: LoginFailures
+  readonly log: Log
+}
 
 /** How a client gets in. Only `auth_failed` and `rate_limited` say that it did not; both end its connection. */
-export function loginHandlers(ring: KeyRing, failures: LoginFailures, log: Log): Pick<Handlers, LoginMethod> {
+export function loginHandlers(options: LoginOptions): Pick<Handlers, 'auth.begin' | 'auth.finish'> {
+  const { find, decoySecret, failures, log } = options
   return {
-    'session.start': ({ protocol }, session) => start(protocol[0], session),
-    'session.whoami': (_, { identity, via }) => ({ ...identity, via }),
     'auth.begin': ({ message }, session) => {
       refuseSecondLogin(session)
       if (failures.tooMany(session.address)) throw new RpcError('rate_limited', 'too many failed logins; wait a minute')
       // A second login beside one that is open would be a second guess for the price of one.
       if (session.login !== undefined) throw fail(session)
-      session.login = judged(session, () => beginServer(message, ring))
-      return { message: session.login.message }
+      const keysOf = (name: string) => find(name, session.via)?.keys
+      const exchange = judged(session, () => beginServer(message, { keysOf, decoySecret }))
+      session.login = { exchange, keys: keysOf(exchange.user) }
+      return { message: exchange.message }
     },
     'auth.finish': ({ message }, session) => {
       refuseSecondLogin(session)
       const { login } = session
       session.login = undefined
       if (login === undefined) throw fail(session)
-      const proof = judged(session, () => login.finish(message))
-      session.identity = localAdmin
-      log.info(`management login from ${session.address}`)
-      return { message: proof, role: localAdmin.role }
+      const proof = judged(session, () => login.exchange.finish(message))
+      const account = find(login.exchange.user, session.via)
+      // The operator may have been changed or removed since the login began.
+      if (account === undefined || account.keys !== login.keys) throw fail(session)
+      session.identity = account.identity
+      log.info(`management login ${session.operator ? `of ${session.operator} ` : ''}from ${session.address}`)
+      return { message: proof, role: session.identity.role }
     },
   }
 
@@ -54,17 +84,4 @@ export function loginHandlers(ring: KeyRing, failures: LoginFailures, log: Log):
 
 function refuseSecondLogin(session: Session): void {
   if (session.isLoggedIn) throw new RpcError('conflict', 'this connection is logged in already')
-}
-
-function start(major: number, session: Session): { protocol: [number, number] } {
-  const [ours, minor] = protocolVersion
-  if (session.started) throw new RpcError('conflict', 'the session has started already')
-  if (major !== ours) {
-    const supported = [protocolVersion]
-    throw new RpcError('unsupported_version', `this daemon speaks protocol version ${ours}.${minor}`, { supported })
-  }
-  session.started = true
-  // The mode of the socket's file has kept all others out.
-  if (session.via === 'unix') session.identity = localAdmin
-  return { protocol: [ours, minor] }
 }

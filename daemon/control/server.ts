@@ -1,32 +1,37 @@
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import {
-  cookieUser,
-  type Limits,
-  limits as protocolLimits,
-  protocolVersion,
-  unixSocketName,
-} from '../../shared/protocol/limits.ts'
+import { type Limits, limits as protocolLimits, protocolVersion, unixSocketName } from '../../shared/protocol/limits.ts'
 import { eventLine } from '../../shared/protocol/message.ts'
-import { type KeyRing, makeKeys } from '../../shared/protocol/scram.ts'
 import type { Backend } from './backend.ts'
 import { Clients } from './clients.ts'
+import { ControlConnection, type Service } from './connection.ts'
 import { makeCookie, placeCookie } from './cookie.ts'
+import { operatorHandlers } from './handlers/operators.ts'
+import { sessionHandlers } from './handlers/session.ts'
 import { backendHandlers } from './handlers.ts'
-import { endpointOf, listenOnTcp, refuseOpenEndpoints } from './listen-tcp.ts'
+import { endpointOf, listenOnTcp, refuseOpenEndpoints, refuseWrongAddresses } from './listen-tcp.ts'
 import { listenOnUnix } from './listen-unix.ts'
 import type { Log } from './log.ts'
-import { loginHandlers } from './login.ts'
+import { accounts, loginHandlers } from './login.ts'
 import { LoginFailures } from './login-failures.ts'
+import { ensurePrivateDirectory } from './private-directory.ts'
+import { lockRuntimeDirectory } from './runtime-lock.ts'
 import type { Via } from './session.ts'
+import { groupOf, type SocketAccess } from './socket-access.ts'
 import type { Endpoint } from './start-error.ts'
+import { TlsDoor } from './tls-door.ts'
+import type { TlsFiles } from './tls-files.ts'
 
 export interface ControlOptions {
-  /** Loopback addresses; others would need TLS. Where port 0 is asked for, the first one's free port serves for all. */
+  /** Loopback addresses. Where port 0 is asked for, the first one's free port serves for all; so it is with TLS. */
   readonly listen: readonly Endpoint[]
+  /** Any addresses, served with TLS, and what that takes. */
+  readonly tls?: TlsFiles & { readonly listen: readonly Endpoint[] }
   /** Where the Unix socket and the cookie lie: a private folder, made if it is missing. */
   readonly runtimeDirectory: string
+  /** By default this user alone may open the Unix socket, as an admin. */
+  readonly socket?: SocketAccess
   readonly backend: Backend
   /** New at each start of the daemon. */
   readonly instance: string
@@ -38,46 +43,82 @@ export interface ControlOptions {
 export interface ControlServer {
   /** The TCP sockets listened on, with their real ports, in the order asked for. */
   readonly listening: readonly Endpoint[]
+  /** Those with TLS. */
+  readonly listeningTls: readonly Endpoint[]
   readonly unixPath: string
+  /** Reads certificate, key and authorities again, if there are any; what cannot be used is logged and changes nothing. */
+  reload(): void
   /** Says goodbye to all clients and gives everything back. */
   close(): Promise<void>
 }
 
+const ownSocket: SocketAccess = { mode: '0600', group: '', role: 'admin' }
+
+/** After 60 s without a byte the kernel asks whether a client is still there. */
+const socketOptions = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
+
 /**
  * Starts the management server. Throws `ControlStartError` or `ControlListenError`, and then nothing stays behind. Of
- * two daemons with one runtime folder the second is refused by the Unix socket, before it touches the other's cookie;
+ * two daemons with one runtime folder the second is refused by the lock on it, before it touches the other's cookie;
  * and who connects by TCP finds the cookie in place.
  */
 export async function startControlServer(options: ControlOptions): Promise<ControlServer> {
-  const { listen, runtimeDirectory, log } = options
+  const { listen, tls, runtimeDirectory, log, socket = ownSocket } = options
   refuseOpenEndpoints(listen)
+  const group = groupOf(socket)
   const cookie = makeCookie()
   const clients = makeClients(options, cookie)
+  const door = makeTlsDoor(options, clients)
   const makeServer = (via: Via) =>
-    createServer({ allowHalfOpen: true, noDelay: true }, (socket) => clients.admit(socket, via))
+    createServer(socketOptions, (socket) => {
+      if (!clients.accept(socket, via)) return
+      if (via === 'tls') door?.open(socket)
+      else clients.serve(socket, via)
+    })
 
   await using parts = new AsyncDisposableStack()
+  ensurePrivateDirectory(runtimeDirectory, group)
+  parts.defer(lockRuntimeDirectory(runtimeDirectory))
   parts.defer(() => clients.end('the daemon ends'))
   const unixPath = join(runtimeDirectory, unixSocketName)
-  const unix = await listenOnUnix(unixPath, makeServer('unix'))
-  parts.defer(() => void unix.close())
+  const unix = makeServer('unix')
+  parts.defer(await listenOnUnix(unixPath, unix, group))
   parts.defer(placeCookie(runtimeDirectory, cookie))
-  const tcp = await listenOnTcp(listen, () => makeServer('tcp'))
+  const tcp = await listenOnTcp(listen, 'control', () => makeServer('tcp'))
   for (const server of tcp) parts.defer(() => void server.close())
+  const secure = await listenOnTcp(tls?.listen ?? [], 'control-tls', () => makeServer('tls'))
+  for (const server of secure) parts.defer(() => void server.close())
   // Such as too many open files: that client is lost, the next may have better luck.
-  for (const server of [unix, ...tcp]) server.on('error', (error) => log.error(error, 'cannot accept a client'))
+  for (const server of [unix, ...tcp, ...secure]) {
+    server.on('error', (error) => log.error(error, 'cannot accept a client'))
+  }
 
   const owned = parts.move()
-  return { listening: tcp.map(endpointOf), unixPath, close: () => owned.disposeAsync() }
+  return {
+    listening: tcp.map(endpointOf),
+    listeningTls: secure.map(endpointOf),
+    unixPath,
+    reload: () => door?.reload(),
+    close: () => owned.disposeAsync(),
+  }
 }
 
-function makeClients({ backend, instance, log, ...options }: ControlOptions, cookie: string): Clients {
+function makeTlsDoor({ tls, limits, log }: ControlOptions, clients: Clients): TlsDoor | undefined {
+  if (tls === undefined || tls.listen.length === 0) return undefined
+  refuseWrongAddresses(tls.listen, '--control-tls-addr')
+  const { loginTime: handshakeTime } = { ...protocolLimits, ...limits }
+  return new TlsDoor({ files: tls, handshakeTime, enter: (socket) => clients.serve(socket, 'tls'), log })
+}
+
+function makeClients(options: ControlOptions, cookie: string): Clients {
+  const { backend, instance, log, socket = ownSocket } = options
   const limits = { ...protocolLimits, ...options.limits }
-  const keys = makeKeys(cookie)
-  const ring: KeyRing = { keysOf: (user) => (user === cookieUser ? keys : undefined), decoySecret: randomBytes(32) }
-  const handlers = {
-    ...loginHandlers(ring, new LoginFailures(limits.loginFailures), log),
-    ...backendHandlers(backend, limits),
+  const clients: Clients = new Clients(limits, (socket, via) => new ControlConnection(socket, via, service))
+  const login = {
+    find: accounts(backend.operators, cookie),
+    decoySecret: randomBytes(32),
+    failures: new LoginFailures(limits.loginFailures),
+    log,
   }
   const greeting = eventLine('hello', {
     protocol: [...protocolVersion],
@@ -86,5 +127,12 @@ function makeClients({ backend, instance, log, ...options }: ControlOptions, coo
     capabilities: [],
     limits,
   })
-  return new Clients({ handlers, limits, greeting, log })
+  const handlers = {
+    ...sessionHandlers(socket.role),
+    ...loginHandlers(login),
+    ...operatorHandlers(backend.operators, clients),
+    ...backendHandlers(backend, limits),
+  }
+  const service: Service = { handlers, limits, greeting, log }
+  return clients
 }

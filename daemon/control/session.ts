@@ -1,16 +1,30 @@
-import type { Role } from '../../shared/protocol/methods.ts'
-import type { ServerExchange } from '../../shared/protocol/scram.ts'
+import { methods, type Role } from '../../shared/protocol/methods.ts'
+import type { ScramKeys, ServerExchange } from '../../shared/protocol/scram.ts'
+import { isAtLeast } from './roles.ts'
 import type { Outlet, Subscription } from './subscription.ts'
 
 /** How a client reached us. */
-export type Via = 'unix' | 'tcp'
+export type Via = 'unix' | 'tcp' | 'tls'
 
 export interface Identity {
   readonly name: string
   readonly role: Role
+  /** A named operator; not so whoever could open the Unix socket or read the cookie, all of them called `local`. */
+  readonly isNamed: boolean
 }
 
-const stranger: Identity = { name: '', role: 'anyone' }
+const stranger: Identity = { name: '', role: 'anyone', isNamed: false }
+
+/** Whoever could open the Unix socket or read the cookie. */
+export function someoneLocal(role: Role): Identity {
+  return { name: 'local', role, isNamed: false }
+}
+
+/** A login that has begun, and the keys that it is judged by; undefined for an unknown name. */
+export interface Login {
+  readonly exchange: ServerExchange
+  readonly keys: ScramKeys | undefined
+}
 
 /** Topics that a client can follow, each once. */
 export type Topic = 'metrics' | 'connections' | 'log'
@@ -23,9 +37,10 @@ export class Session {
   readonly outlet: Outlet
   /** Once the protocol version is agreed on. */
   started = false
-  /** A login that has begun. */
-  login: ServerExchange | undefined
+  login: Login | undefined
   identity = stranger
+  /** Why the connection ends once the reply that is due has been sent. */
+  farewell: string | undefined
   readonly #subscriptions = new Map<Topic, Subscription>()
 
   constructor(via: Via, address: string, outlet: Outlet) {
@@ -36,6 +51,20 @@ export class Session {
 
   get isLoggedIn(): boolean {
     return this.identity.role !== 'anyone'
+  }
+
+  /** The named operator that this is a session of. */
+  get operator(): string | undefined {
+    return this.identity.isNamed ? this.identity.name : undefined
+  }
+
+  /** From now on this role at most. What it must not follow, it follows no longer. */
+  limitTo(role: Role): void {
+    if (!isAtLeast(this.identity.role, role)) return
+    this.identity = { ...this.identity, role }
+    for (const topic of this.#subscriptions.keys()) {
+      if (!isAtLeast(role, methods[`${topic}.subscribe`].role)) this.unsubscribe(topic)
+    }
   }
 
   /** Follow a topic, afresh if it was followed already. */

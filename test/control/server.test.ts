@@ -38,7 +38,7 @@ it('greets at once on both families and on the Unix socket', async () => {
   }
 })
 
-it('makes a private folder, socket and cookie, and takes them away again', async () => {
+it('makes a private folder, socket and cookie, and leaves no more than a lock that nobody holds', async () => {
   const control = await startControl()
   const { server, runtimeDirectory, cookieFile } = control
   expect(modeOf(runtimeDirectory)).toBe(0o700)
@@ -46,7 +46,8 @@ it('makes a private folder, socket and cookie, and takes them away again', async
   expect(modeOf(cookieFile)).toBe(0o600)
   expect(cookieOf(control)).toMatch(/^[0-9a-f]{64}$/)
   await server.close()
-  expect(readdirSync(runtimeDirectory)).toEqual([])
+  expect(readdirSync(runtimeDirectory)).toEqual(['lock'])
+  expect(modeOf(join(runtimeDirectory, 'lock'))).toBe(0o600)
 })
 
 it('makes another cookie at each start', async () => {
@@ -88,7 +89,7 @@ it('does not wait for a client that stays after the goodbye', async () => {
 })
 
 it.each(['0.0.0.0', '::', '192.0.2.1', '::ffff:192.0.2.1'])('refuses to serve %s without TLS', async (address) => {
-  await expect(startControl({ listen: [{ address, port: 0 }] })).rejects.toThrow(/TLS/)
+  await expect(startControl({ listen: [{ address, port: 0 }] })).rejects.toThrow(/--control-tls-addr/)
 })
 
 it('takes a loopback address in IPv6 clothing', async () => {
@@ -107,7 +108,7 @@ it('names the endpoint of a port that is taken, and leaves nothing behind', asyn
   const second = startControl({ runtimeDirectory, listen: [{ address, port }] })
   await expect(second).rejects.toThrow(ControlListenError)
   await expect(second).rejects.toMatchObject({ endpoint: { address, port }, code: 'EADDRINUSE' })
-  expect(readdirSync(runtimeDirectory)).toEqual([])
+  expect(readdirSync(runtimeDirectory)).toEqual(['lock'])
 })
 
 it('does not touch the socket or the cookie of a daemon that runs', async () => {
@@ -184,7 +185,7 @@ it('says so if the cookie cannot be written, and leaves nothing behind', async (
   const runtimeDirectory = await temporaryFolder()
   mkdirSync(join(runtimeDirectory, cookieFileName))
   await expect(startControl({ runtimeDirectory })).rejects.toThrow(/cannot write the cookie/)
-  expect(readdirSync(runtimeDirectory)).toEqual([cookieFileName])
+  expect(readdirSync(runtimeDirectory)).toEqual([cookieFileName, 'lock'])
 })
 
 it('serves 64 clients, of these 8 strangers on TCP, and turns more away', async () => {

@@ -1,6 +1,13 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { beginClient, beginServer, type KeyRing, makeKeys, ScramError } from '../../../shared/protocol/scram.ts'
+import {
+  beginClient,
+  beginServer,
+  deriveKeys,
+  type KeyRing,
+  makeKeys,
+  ScramError,
+} from '../../../shared/protocol/scram.ts'
 
 /** RFC 7677, section 3. */
 const vector = {
@@ -90,14 +97,22 @@ it('refuses a wrong password and an unknown user with one text', () => {
   expect(texts[0]).toBe(texts[1])
 })
 
-it('makes up a salt for an unknown user: always the same, as long as a real one, for others another', () => {
-  const challenge = (user: string) => fields.exec(beginServer(beginClient(user).message, ring).message)?.groups
-  const real = challenge('user')
+it('makes up a salt for an unknown user: always the same, as long as a real one, for others another', async () => {
+  const ann = await deriveKeys('a password')
+  const someRing = { ...ring, keysOf: (user: string) => (user === 'ann' ? ann : undefined) }
+  const challenge = (user: string) => fields.exec(beginServer(beginClient(user).message, someRing).message)?.groups
+  const real = challenge('ann')
   const decoy = challenge('nobody')
   expect(challenge('nobody')?.salt).toBe(decoy?.salt)
   expect(challenge('noone')?.salt).not.toBe(decoy?.salt)
   expect(decoy?.salt).toHaveLength(real?.salt?.length ?? 0)
   expect(decoy?.iterations).toBe(real?.iterations)
+})
+
+it('derives the same keys off the main thread, with a salt of their own', async () => {
+  const [derived, other] = await Promise.all([deriveKeys('pencil'), deriveKeys('pencil')])
+  expect(derived).toEqual(makeKeys('pencil', derived.salt, derived.iterations))
+  expect(derived.salt).not.toEqual(other.salt)
 })
 
 it.each([

@@ -1,0 +1,50 @@
+import type { OperatorAdministration } from '../backend.ts'
+import type { Handlers } from '../dispatch.ts'
+import type { Session } from '../session.ts'
+
+type OperatorMethod = `operators.${'list' | 'add' | 'remove' | 'setPassword' | 'setRole'}`
+
+/** Where the sessions of a named operator are found. */
+export interface OperatorSessions {
+  sessionsOf(operator: string): readonly { readonly session: Session; goodbye(reason: string): void }[]
+}
+
+/** Changes to named operators. A changed one logs in again: what a session may do was settled when it began. */
+export function operatorHandlers(
+  operators: OperatorAdministration,
+  clients: OperatorSessions,
+): Pick<Handlers, OperatorMethod> {
+  return {
+    'operators.list': () => ({
+      operators: operators.list().map((each) => ({ ...each, sessions: clients.sessionsOf(each.name).length })),
+    }),
+    'operators.add': async (operator) => {
+      await operators.add(operator)
+      return {}
+    },
+    'operators.remove': async ({ name }, asking) => {
+      await operators.remove(name)
+      const reason = 'this operator was removed'
+      const ended = endOthers(name, asking, reason)
+      if (asking.operator !== name) return { ended }
+      // No list shows it any longer, so it must not stay either.
+      asking.farewell = reason
+      return { ended: ended + 1 }
+    },
+    'operators.setPassword': async ({ name, password }, asking) => {
+      await operators.setPassword(name, password)
+      return { ended: endOthers(name, asking, "this operator's password was changed") }
+    },
+    'operators.setRole': async ({ name, role }, asking) => {
+      await operators.setRole(name, role)
+      if (asking.operator === name) asking.limitTo(role)
+      return { ended: endOthers(name, asking, "this operator's role was changed") }
+    },
+  }
+
+  function endOthers(name: string, asking: Session, reason: string): number {
+    const others = clients.sessionsOf(name).filter(({ session }) => session !== asking)
+    for (const other of others) other.goodbye(reason)
+    return others.length
+  }
+}

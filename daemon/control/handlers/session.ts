@@ -1,0 +1,34 @@
+import { RpcError } from '../../../shared/protocol/errors.ts'
+import { protocolVersion } from '../../../shared/protocol/limits.ts'
+import type { Operator, Role } from '../../../shared/protocol/methods.ts'
+import type { Handlers } from '../dispatch.ts'
+import { type Session, someoneLocal } from '../session.ts'
+
+type SessionMethod = 'session.start' | 'session.whoami' | 'session.drop' | 'session.ping'
+
+/** What a client and the daemon agree on about their connection. Whoever came by the Unix socket has `socketRole`. */
+export function sessionHandlers(socketRole: Role): Pick<Handlers, SessionMethod> {
+  return {
+    'session.start': ({ protocol }, session) => start(protocol[0], session, socketRole),
+    'session.whoami': (_, { identity: { name, role }, via }) => ({ name, role, via }),
+    'session.drop': ({ role }, session) => {
+      session.limitTo(role)
+      // Strangers do not get this far, so it is an operator's.
+      return { role: session.identity.role as Operator['role'] }
+    },
+    'session.ping': () => ({ time: Date.now() }),
+  }
+}
+
+function start(major: number, session: Session, socketRole: Role): { protocol: [number, number] } {
+  const [ours, minor] = protocolVersion
+  if (session.started) throw new RpcError('conflict', 'the session has started already')
+  if (major !== ours) {
+    const supported = [protocolVersion]
+    throw new RpcError('unsupported_version', `this daemon speaks protocol version ${ours}.${minor}`, { supported })
+  }
+  session.started = true
+  // The mode of the socket's file has kept all others out.
+  if (session.via === 'unix') session.identity = someoneLocal(socketRole)
+  return { protocol: [ours, minor] }
+}

@@ -1,0 +1,96 @@
+import { constants } from 'node:crypto'
+import type { Socket } from 'node:net'
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls'
+import { HandshakeFailures } from './handshake-failures.ts'
+import type { Log } from './log.ts'
+import { ControlStartError } from './start-error.ts'
+import { readTlsFiles, type TlsFiles, type TlsIdentity } from './tls-files.ts'
+
+/** A session that is resumed would not be asked for its certificate again, and management has no need of it. */
+const secureOptions = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION
+
+export interface TlsDoorOptions {
+  readonly files: TlsFiles
+  /** Milliseconds for a whole handshake. */
+  readonly handshakeTime: number
+  /** Takes over a client that has come through. */
+  readonly enter: (socket: TLSSocket) => void
+  readonly log: Log
+}
+
+/** Makes TLS of accepted sockets: 1.2 or newer, with a client certificate where authorities for them are given. */
+export class TlsDoor {
+  readonly #options: TlsDoorOptions
+  readonly #server: Server
+  readonly #failures: HandshakeFailures
+  /** Ends what takes too long, by `endsOf` the socket. */
+  readonly #deadlines = new Map<string, NodeJS.Timeout>()
+
+  /** Throws `ControlStartError` if the files cannot be used. */
+  constructor(options: TlsDoorOptions) {
+    const identity = readTlsFiles(options.files)
+    const asksForCertificate = options.files.clientCa !== ''
+    this.#options = options
+    this.#failures = new HandshakeFailures(options.log)
+    this.#server = createServer({
+      ...contextOf(identity),
+      requestCert: asksForCertificate,
+      rejectUnauthorized: asksForCertificate,
+    })
+    this.#server.on('secureConnection', (socket) => this.#enter(socket))
+    this.#server.on('tlsClientError', (error) => this.#failures.note(error))
+    this.#warnOfDates(identity)
+  }
+
+  /** Begins a handshake on an accepted socket, which must allow half-open connections. */
+  open(socket: Socket): void {
+    const ends = endsOf(socket)
+    // Node's own time limit begins again with each byte, and leaves the socket open.
+    const deadline = setTimeout(() => {
+      this.#failures.note(new Error('not done in time'))
+      socket.destroy()
+    }, this.#options.handshakeTime)
+    this.#deadlines.set(ends, deadline)
+    socket.once('close', () => {
+      clearTimeout(deadline)
+      if (this.#deadlines.get(ends) === deadline) this.#deadlines.delete(ends)
+    })
+    this.#server.emit('connection', socket)
+  }
+
+  /** Reads the files again, for clients to come. If they cannot be used, says so and goes on with what it has. */
+  reload(): void {
+    const { files, log } = this.#options
+    try {
+      const identity = readTlsFiles(files)
+      this.#server.setSecureContext(contextOf(identity))
+      log.info(`certificate and key are read again from ${files.cert} and ${files.key}`)
+      this.#warnOfDates(identity)
+    } catch (error) {
+      if (!(error instanceof ControlStartError)) throw error
+      log.warn(`certificate and key stay as they were: ${error.message}`)
+    }
+  }
+
+  #enter(socket: TLSSocket): void {
+    clearTimeout(this.#deadlines.get(endsOf(socket)))
+    this.#options.enter(socket)
+  }
+
+  #warnOfDates({ validFrom, validUntil }: TlsIdentity): void {
+    const { files, log } = this.#options
+    const now = Date.now()
+    if (now >= validFrom && now <= validUntil) return
+    const [from, until] = [validFrom, validUntil].map((time) => new Date(time).toISOString())
+    log.warn(`the certificate in ${files.cert} is good from ${from} to ${until} only: clients will refuse it`)
+  }
+}
+
+function contextOf({ cert, key, clientCa }: TlsIdentity): SecureContextOptions {
+  return { cert, key, ca: clientCa, minVersion: 'TLSv1.2', secureOptions }
+}
+
+/** The same for a socket and TLS inside it, and for no other at that time. */
+function endsOf({ localAddress, localPort, remoteAddress, remotePort }: Socket): string {
+  return `${localAddress} ${localPort} ${remoteAddress} ${remotePort}`
+}
