@@ -2,31 +2,49 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Setting } from '../shared/protocol/methods.ts'
 import { runtimeDirectory } from '../shared/runtime-paths.ts'
-import { type SettingName, type SettingShape, type Settings, settings } from '../shared/settings.ts'
+import { type SettingName, type SettingShape, type Settings, type SettingValue, settings } from '../shared/settings.ts'
+
+/** What each source says, the weakest first. */
+export interface Sources {
+  readonly default: Readonly<Settings>
+  readonly file: Partial<Settings>
+  readonly stored: Partial<Settings>
+  readonly flag: Partial<Settings>
+}
 
 /** A value for every setting, and where each comes from. */
 export interface Configuration {
   readonly values: Readonly<Settings>
   readonly sources: Readonly<Record<SettingName, Setting['source']>>
+  /** From which all that follows. */
+  readonly said: Sources
 }
 
-/** A flag wins over the file, the file over the default. Directories come out absolute. */
+const settingNames = Object.keys(settings) as SettingName[]
+
+/** As flags, file and defaults have it, for a daemon that has not opened its store yet. Directories come out absolute. */
 export function configure(
-  flags: Partial<Settings>,
+  flag: Partial<Settings>,
   file: Partial<Settings>,
   env: Record<string, string | undefined>,
   uid: number,
 ): Configuration {
-  const names = Object.keys(settings) as SettingName[]
-  const values = { ...defaults(env, uid), ...file, ...flags }
-  const source = (name: SettingName) => (name in flags ? 'flag' : name in file ? 'file' : 'default')
+  return combine({ default: defaults(env, uid), file, stored: {}, flag })
+}
+
+/** A flag wins over what is stored, that over the file, and the file over the default. */
+export function combine(said: Sources): Configuration {
+  const values = { ...said.default, ...said.file, ...said.stored, ...said.flag }
+  const strongest = ['flag', 'stored', 'file'] as const
+  const source = (name: SettingName) => strongest.find((candidate) => name in said[candidate]) ?? 'default'
   return {
     values: {
       ...values,
       'state-dir': resolve(values['state-dir']),
       'runtime-dir': resolve(values['runtime-dir']),
     },
-    sources: Object.fromEntries(names.map((name) => [name, source(name)])) as Configuration['sources'],
+    sources: Object.fromEntries(settingNames.map((name) => [name, source(name)])) as Configuration['sources'],
+    said,
   }
 }
 
@@ -40,17 +58,27 @@ function defaults(env: Record<string, string | undefined>, uid: number): Setting
 }
 
 /** Every setting for people to read; secrets are left out. */
-export function listSettings({ values, sources }: Configuration): Setting[] {
-  const shapes: [string, SettingShape][] = Object.entries(settings)
-  return shapes
-    .filter(([, shape]) => !shape.secret)
-    .map(([name, { summary }]) => {
-      const value = values[name as SettingName]
-      return {
-        name,
-        value: typeof value === 'object' ? [...value] : value,
-        source: sources[name as SettingName],
-        summary,
-      }
-    })
+export function listSettings({ values, sources, said }: Configuration): Setting[] {
+  return settingNames.flatMap((name) => {
+    const shape: SettingShape = settings[name]
+    if (shape.secret) return []
+    const { type, choices, min, max, placeholder, runtime = false, summary } = shape
+    return {
+      name,
+      value: copyOf(values[name]),
+      source: sources[name],
+      default: copyOf(said.default[name]),
+      type,
+      ...(choices && { choices: [...choices] }),
+      ...(min !== undefined && { min }),
+      ...(max !== undefined && { max }),
+      ...(placeholder !== undefined && { placeholder }),
+      runtime,
+      summary,
+    }
+  })
+}
+
+function copyOf(value: SettingValue): Setting['value'] {
+  return typeof value === 'object' ? [...value] : value
 }

@@ -5,20 +5,19 @@ import { AccessError } from './access/access-error.ts'
 import { type Configuration, combine } from './configuration.ts'
 import { ControlListenError, ControlStartError } from './control/start-error.ts'
 import { startDataPlane } from './data-plane.ts'
+import { Ending } from './ending.ts'
 import { ListenError } from './engine/engine.ts'
 import { EngineUnavailable } from './engine/start.ts'
-import { Ending } from './ending.ts'
 import { Failure } from './failure.ts'
 import { listenFailure } from './listening.ts'
 import type { DaemonLog } from './log.ts'
-import { type Listening, startManagement } from './management.ts'
+import { type Management, startManagement } from './management.ts'
 import { openSqliteStore } from './store/sqlite-store.ts'
 import { StoreError } from './store/store.ts'
 import { acceptStored } from './stored-settings.ts'
 
 /** All of proxyd at work. */
-export interface Daemon {
-  readonly listening: Listening
+export interface Daemon extends Management {
   /** When it is to be closed; a drain begins with this too. */
   readonly ending: Ending
   /** Ends every connection and gives everything back. */
@@ -47,11 +46,14 @@ export async function startDaemon(configuration: Configuration, version: string,
       patience: current.values['timeout-drain'],
       tell: (message) => logger.info(message),
     })
-    const listening = await startManagement({ configuration: current, stored, store, dataPlane, version, ending, log }, parts)
+    const management = await startManagement(
+      { configuration: current, stored, store, dataPlane, version, ending, log },
+      parts,
+    )
     const started = parts.move()
     logger.info(`proxyd ${version} serves: ${kind} engine, loops: ${tables.length}, users: ${dataPlane.accounts.size}`)
     return {
-      listening,
+      ...management,
       ending,
       close: () => started.disposeAsync(),
       vanish() {

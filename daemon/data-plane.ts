@@ -1,3 +1,4 @@
+import type { Settings } from '../shared/settings.ts'
 import { AccessError } from './access/access-error.ts'
 import type { Accounts } from './access/accounts.ts'
 import { loadAccounts } from './access/load-accounts.ts'
@@ -5,15 +6,14 @@ import { type LoginPolicy, passwordRequired } from './access/login-policy.ts'
 import { Logins } from './access/logins.ts'
 import { Passwords } from './access/passwords.ts'
 import { parseUserFlags, type TemporaryUser } from './access/user-flag.ts'
+import type { UserStore } from './access/user-store.ts'
 import type { Configuration } from './configuration.ts'
 import type { Engine } from './engine/engine.ts'
 import { startEngine } from './engine/start.ts'
-import { engineOptions } from './engine-options.ts'
+import { engineOptions, tuningOf } from './engine-options.ts'
 import { Failure } from './failure.ts'
-import { mayBeOpen, refuseOpenProxy } from './open-proxy.ts'
+import { loginPolicy, refuseOpenProxy } from './open-proxy.ts'
 import { Resolver } from './resolver.ts'
-import { openSqliteStore } from './store/sqlite-store.ts'
-import type { Store } from './store/store.ts'
 
 /** The engine at work, and who it lets in. */
 export interface DataPlane {
@@ -21,24 +21,24 @@ export interface DataPlane {
   readonly accounts: Accounts
   readonly passwords: Passwords
   readonly policy: LoginPolicy
-  readonly store: Store
+  /** Acts by new timeouts and by a new limit of connections; resolves when all loops do. */
+  tune(settings: Readonly<Settings>): Promise<void>
 }
 
-/** Opens the store, loads the users and serves SOCKS. What is to be closed in the end goes into `parts`, in order. */
+/** Loads the users and serves SOCKS. What is to be closed in the end goes into `parts`, in order. */
 export async function startDataPlane(
   configuration: Configuration,
+  userStore: UserStore,
   parts: AsyncDisposableStack,
   warn: (message: string) => void,
 ): Promise<DataPlane> {
   const { values: settings } = configuration
   const temporaryUsers = readUserFlags(settings.user)
-  const store = await openSqliteStore(settings['state-dir'])
-  parts.defer(() => store.close())
   const passwords = new Passwords()
-  const accounts = await loadAccounts(store.users, temporaryUsers, passwords)
+  const accounts = await loadAccounts(userStore, temporaryUsers, passwords)
   refuseOpenProxy(settings, accounts.size)
 
-  const policy = { auth: settings.auth, mayBeOpen: mayBeOpen(settings) }
+  const policy = loginPolicy(settings)
   const options = await engineOptions(
     configuration,
     { passwordRequired: passwordRequired(policy, accounts.size) },
@@ -52,7 +52,16 @@ export async function startDataPlane(
     warn,
   })
   parts.defer(() => engine.close())
-  return { engine, accounts, passwords, policy, store }
+  return {
+    engine,
+    accounts,
+    passwords,
+    policy,
+    tune(values) {
+      resolver.timeout = values['timeout-resolve']
+      return engine.tune(tuningOf(values))
+    },
+  }
 }
 
 function readUserFlags(texts: readonly string[]): TemporaryUser[] {

@@ -1,20 +1,78 @@
-import { type Logger, pino } from 'pino'
+import { type Level, type Logger, pino } from 'pino'
 import { prettyFactory } from 'pino-pretty'
+import type { LogEntry } from '../shared/protocol/methods.ts'
+import type { Settings } from '../shared/settings.ts'
+import { LogRing } from './log-ring.ts'
 
 /** Bytes of log that a stuck reader of stderr may leave waiting; what comes after is lost rather than waited for. */
 const maxUnwritten = 1024 * 1024
 
+/** The daemon's log: on stderr from a level on, and its newest lines in memory, from info on whatever that level is. */
+export interface DaemonLog {
+  readonly logger: Logger
+  readonly recorded: LogRing
+  /** From now on. */
+  setLevel(level: Settings['log-level']): void
+}
+
 /** The log on stderr: for people when that is a terminal, one JSON object a line otherwise. */
-export function openLog(level: string): Logger {
+export function openLog(level: Settings['log-level']): DaemonLog {
   const { stderr } = process
+  const { values } = pino.levels
   const format = stderr.isTTY ? prettyFactory({ colorize: stderr.hasColors(), translateTime: 'SYS:HH:MM:ss' }) : String
-  return pino(
+  const recorded = new LogRing()
+  let shown = level
+  const logger = pino(
     {
-      level,
+      level: recordedFrom(level),
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: (line) => void (stderr.writableLength < maxUnwritten && stderr.write(format(line))) },
+    {
+      write(line) {
+        const entry: Line = JSON.parse(line)
+        const isShown = values[entry.level] >= values[shown]
+        if (isShown && stderr.writableLength < maxUnwritten) stderr.write(format(line))
+        recorded.add(entryOf(entry))
+      },
+    },
   )
+  return {
+    logger,
+    recorded,
+    setLevel(next) {
+      shown = next
+      logger.level = recordedFrom(next)
+    },
+  }
+}
+
+/** A line as pino writes it: its level, time and message, and what else was said. */
+interface Line {
+  readonly level: Level
+  readonly time: string
+  readonly msg?: string
+  readonly [field: string]: unknown
+}
+
+function recordedFrom(level: Settings['log-level']): 'debug' | 'info' {
+  return level === 'debug' ? 'debug' : 'info'
+}
+
+function entryOf({ level, time, msg = '', ...rest }: Line): Omit<LogEntry, 'seq'> {
+  const fields = Object.entries(rest).map(([name, value]) => [name, textOf(value)])
+  return {
+    time: Date.parse(time),
+    level: level === 'fatal' ? 'error' : level === 'trace' ? 'debug' : level,
+    message: msg,
+    ...(fields.length > 0 && { fields: Object.fromEntries(fields) }),
+  }
+}
+
+/** An error as what people read of it, which is its stack. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  const stack = typeof value === 'object' && value !== null && 'stack' in value ? value.stack : undefined
+  return typeof stack === 'string' ? stack : JSON.stringify(value)
 }

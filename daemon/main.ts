@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises'
 import { readCommandLine } from './command-line.ts'
 import { readConfigFile } from './config-file.ts'
 import { type Configuration, configure } from './configuration.ts'
@@ -32,26 +31,32 @@ try {
 
 async function serve(configuration: Configuration, version: string): Promise<void> {
   const log = openLog(configuration.values['log-level'])
-  process.on('SIGHUP', () => log.info('SIGHUP changes nothing: proxyd outlives its terminal'))
+  const { logger } = log
+  let reload = () => {}
+  process.on('SIGHUP', () => {
+    logger.info('SIGHUP: files for TLS are read again, if there are any, and nothing else changes')
+    reload()
+  })
   let vanish = () => {}
   process.on('uncaughtException', (error) => {
-    log.fatal(error, 'a fault in proxyd')
+    logger.fatal(error, 'a fault in proxyd')
     vanish()
     process.exit(1)
   })
   const stopSignal = firstStopSignal(() => vanish())
   const daemon = await startDaemon(configuration, version, log)
   vanish = daemon.vanish
+  reload = daemon.reload
   for (const { service, address } of daemon.listening) print(`listening ${service} ${address}\n`)
   print('ready\n')
 
-  const signal = await stopSignal
-  const patience = configuration.values['timeout-drain']
-  const drained = daemon.drain()
-  log.info(`${signal}: new clients are refused, live connections get ${patience / 1000} s; another ${signal} ends them`)
-  await Promise.race([drained, setTimeout(patience)])
+  void stopSignal.then((signal) => {
+    if (!daemon.ending.drain(signal)) logger.info(`${signal}: live connections come to their end already`)
+    logger.info(`another ${signal} ends them at once`)
+  })
+  await daemon.ending.come
   await daemon.close()
-  log.info('stopped')
+  logger.info('stopped')
   process.exit(0)
 }
 

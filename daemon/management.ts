@@ -1,43 +1,58 @@
 import { randomUUID } from 'node:crypto'
-import type { Logger } from 'pino'
 import type { Result } from '../shared/protocol/methods.ts'
 import { Operators } from './access/operators.ts'
 import { Users } from './access/users.ts'
 import { formatEndpoint } from './addresses.ts'
-import { type Configuration, listSettings } from './configuration.ts'
+import type { Configuration } from './configuration.ts'
 import { startControlServer } from './control/server.ts'
 import type { DataPlane } from './data-plane.ts'
+import type { Ending } from './ending.ts'
 import { presentAddresses } from './listening.ts'
+import { LiveSettings } from './live-settings.ts'
+import type { DaemonLog } from './log.ts'
 import { ObservedConnections } from './observe/connections.ts'
 import { RecordedMetrics } from './observe/metrics.ts'
 import { UserTraffic } from './observe/user-traffic.ts'
+import { settingEffects } from './setting-effects.ts'
+import type { StoredSettings } from './store/settings-store.ts'
+import type { Store } from './store/store.ts'
 
 export type Listening = Result<'status.get'>['listening']
 
+/** Operators' way in. */
+export interface Management {
+  /** Every socket of the daemon. */
+  readonly listening: Listening
+  /** Reads the files of TLS again. */
+  reload(): void
+}
+
 export interface ManagementOptions {
   readonly configuration: Configuration
+  readonly stored: StoredSettings
+  readonly store: Store
   readonly dataPlane: DataPlane
   readonly version: string
-  readonly isDraining: () => boolean
-  readonly log: Logger
+  readonly ending: Ending
+  readonly log: DaemonLog
 }
 
 /**
- * Watches the data plane and serves management. Resolves to every socket of the daemon. What is to be closed in the end
- * goes into `parts`, in order.
+ * Watches the data plane and serves management. What is to be closed in the end goes into `parts`, in order.
  */
-export async function startManagement(options: ManagementOptions, parts: AsyncDisposableStack): Promise<Listening> {
-  const { configuration, dataPlane, version, isDraining, log } = options
+export async function startManagement(options: ManagementOptions, parts: AsyncDisposableStack): Promise<Management> {
+  const { configuration, stored, store, dataPlane, version, ending, log } = options
+  const { logger } = log
   const { engine, accounts } = dataPlane
   const traffic = new UserTraffic(engine.tables)
   const metrics = new RecordedMetrics(engine.tables, traffic, accounts)
   parts.defer(() => metrics.stop())
-  const users = new Users({ ...dataPlane, store: dataPlane.store.users, dataPlane: engine, traffic })
+  const users = new Users({ ...dataPlane, store: store.users, dataPlane: engine, traffic })
   const listening: Listening = engine.listening.map((at) => ({ service: 'socks', address: formatEndpoint(at) }))
   const identity = { version, instance: randomUUID(), pid: process.pid, started: Date.now() }
 
   const control = await startControlServer({
-    listen: await controlEndpoints(configuration, (message) => log.warn(message)),
+    listen: await controlEndpoints(configuration, (message) => logger.warn(message)),
     tls: tlsOptions(configuration.values),
     runtimeDirectory: configuration.values['runtime-dir'],
     socket: {
@@ -50,26 +65,35 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
       users,
       connections: new ObservedConnections(engine, (index) => accounts.nameOf(index)),
       metrics,
-      operators: await Operators.load(dataPlane.store.operators),
-      settings: listSettings(configuration),
+      operators: await Operators.load(store.operators),
+      config: new LiveSettings({
+        configuration,
+        stored,
+        store: store.settings,
+        effects: settingEffects({ dataPlane, users, ending, log }),
+        tell: (message) => logger.info(message),
+      }),
+      log: log.recorded,
+      lifecycle: ending,
       status: () => ({
         ...identity,
         engine: engine.kind,
         workers: engine.tables.length,
-        draining: isDraining(),
+        draining: ending.isDraining,
         passwordRequired: users.passwordRequired,
+        lastUserOpens: users.lastUserOpens,
         users: accounts.size,
         listening,
         sample: metrics.now(),
       }),
     },
-    log,
+    log: logger,
   })
   parts.defer(() => control.close())
   for (const at of control.listening) listening.push({ service: 'control', address: formatEndpoint(at) })
   for (const at of control.listeningTls) listening.push({ service: 'control', address: `tls:${formatEndpoint(at)}` })
   listening.push({ service: 'control', address: `unix:${control.unixPath}` })
-  return listening
+  return { listening, reload: control.reload }
 }
 
 async function controlEndpoints({ values, sources }: Configuration, warn: (message: string) => void) {

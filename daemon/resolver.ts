@@ -26,7 +26,8 @@ interface Lookup {
  * lookups are few at once, the rest queue, and those who ask for one name at the same time share its lookup.
  */
 export class Resolver {
-  readonly #timeout: number
+  /** As in the options; a change counts for names that are asked for from then on. */
+  timeout: number
   readonly #warn: (message: string) => void
   readonly #find: NonNullable<ResolverOptions['find']>
   readonly #lookups = new Map<string, Lookup>()
@@ -35,14 +36,14 @@ export class Resolver {
   #isOverloaded = false
 
   constructor({ timeout, warn, find = findInSystem }: ResolverOptions) {
-    this.#timeout = timeout
+    this.timeout = timeout
     this.#warn = warn
     this.#find = find
   }
 
   /** The name's addresses, or none: it is unknown, or too many wait. Never rejects. */
   resolve(name: string): Promise<readonly string[]> {
-    const expires = Date.now() + this.#timeout
+    const expires = Date.now() + this.timeout
     const known = this.#lookups.get(name)
     if (known) {
       known.expires = expires

@@ -41,7 +41,7 @@ export class Users {
   readonly #store: UserStore
   readonly #dataPlane: DataPlane
   readonly #traffic: Traffic
-  readonly #policy: LoginPolicy
+  #policy: LoginPolicy
   #lastChange: Promise<unknown> = Promise.resolve()
 
   constructor(options: UsersOptions) {
@@ -56,6 +56,19 @@ export class Users {
   /** Whether clients must log in now. */
   get passwordRequired(): boolean {
     return passwordRequired(this.#policy, this.#accounts.size)
+  }
+
+  /** Whether removing the only user would let clients in without a password. */
+  get lastUserOpens(): boolean {
+    return this.#accounts.size === 1 && this.passwordRequired && !passwordRequired(this.#policy, 0)
+  }
+
+  /** Has clients log in by another policy from now on. */
+  setPolicy(policy: LoginPolicy): Promise<void> {
+    return this.#inTurn(() => {
+      this.#policy = policy
+      return this.#dataPlane.apply({ passwordRequired: this.passwordRequired })
+    })
   }
 
   /** All users, by name in code point order. */

@@ -18,4 +18,9 @@ export const migrations: readonly string[] = [
     server_key BLOB NOT NULL CHECK (length(server_key) = 32),
     created INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE settings (
+    name TEXT PRIMARY KEY,
+    value TEXT CHECK (json_valid(value)),
+    revision INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID`,
 ]

@@ -5,6 +5,7 @@ import { getSystemErrorMessage } from 'node:util'
 import { migrations } from './migrations.ts'
 import { damaged, explain, noFolder, unwritable } from './sqlite-errors.ts'
 import { sqliteOperators } from './sqlite-operators.ts'
+import { sqliteSettings } from './sqlite-settings.ts'
 import { sqliteUsers } from './sqlite-users.ts'
 import { type Store, StoreError } from './store.ts'
 
@@ -41,6 +42,7 @@ function asStore(database: DatabaseSync, file: string): Store {
   return {
     users: sqliteUsers(database, attempt),
     operators: sqliteOperators(database, attempt),
+    settings: sqliteSettings(database, attempt),
     close: () => attempt(() => database.close()),
   }
 }

@@ -1,10 +1,12 @@
 import type { OperatorStore } from '../access/operator-store.ts'
 import type { UserStore } from '../access/user-store.ts'
+import type { SettingsStore } from './settings-store.ts'
 
 /** What must outlast the daemon. One daemon at a time has it open. */
 export interface Store {
   readonly users: UserStore
   readonly operators: OperatorStore
+  readonly settings: SettingsStore
   /** Gives everything back; nothing may be asked of the store from then on. */
   close(): Promise<void>
 }

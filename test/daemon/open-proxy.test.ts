@@ -27,7 +27,7 @@ test.each([
   [{ 'socks-addr': ['::'] }, 0, /:: .*--open-proxy/],
   [{ 'socks-addr': ['192.0.2.1'] }, 0, /192\.0\.2\.1 .*--open-proxy/],
   [{ 'socks-addr': ['::ffff:192.0.2.1'] }, 0, /--open-proxy/],
-  [{ 'socks-addr': everywhere, auth: 'none' }, 5, /leave --auth none out.*--open-proxy/],
+  [{ 'socks-addr': everywhere, auth: 'none' }, 5, /--auth auto.*--open-proxy/],
 ] as const)('refuses %j with %i users', (flags, users, line) => {
   const attempt = () => refuseOpenProxy(settingsOf(flags), users)
   expect(attempt).toThrow(Failure)
