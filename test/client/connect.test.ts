@@ -6,8 +6,7 @@ import { RpcError } from '../../shared/protocol/errors.ts'
 import { LineFramer } from '../../shared/protocol/framer.ts'
 import { eventLine, parseRequest, resultLine } from '../../shared/protocol/message.ts'
 import { beginServer, makeKeys } from '../../shared/protocol/scram.ts'
-import { ConnectionError } from '../../tui/client/client.ts'
-import { connect } from '../../tui/client/connect.ts'
+import { ConnectionError, connect } from '../../tui/client/index.ts'
 import { sampleOf } from '../control/fake-backend.ts'
 import { startControl } from '../control/start-control.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
@@ -127,7 +126,7 @@ it('tells a Unix socket that it may not open from no daemon', async () => {
     chmodSync(path, 0)
   }
   await expect(connect({ kind: 'unix', path }, { timeoutMs })).rejects.toMatchObject({
-    kind: 'login',
+    code: 'permission',
     message: `connect EACCES ${path}; run this as the user that runs proxyd, or as root`,
   })
 })
@@ -137,11 +136,11 @@ it('tells a wrong cookie from no daemon', async () => {
   const cookieFile = join(await temporaryFolder(), 'cookie')
   const target = { ...tcpTarget(control), cookieFile }
   await expect(connect(target, { timeoutMs })).rejects.toMatchObject({
-    kind: 'login',
+    code: 'cookie_missing',
     message: expect.stringContaining(cookieFile),
   })
   writeFileSync(cookieFile, '0'.repeat(64), { mode: 0o600 })
-  await expect(connect(target, { timeoutMs })).rejects.toMatchObject({ kind: 'login', message: 'the login failed' })
+  await expect(connect(target, { timeoutMs })).rejects.toMatchObject({ code: 'cookie_stale' })
 })
 
 it('does not believe a daemon that cannot prove to know the cookie', async () => {
@@ -169,7 +168,7 @@ it('does not believe a daemon that cannot prove to know the cookie', async () =>
     })
   }, cookieFile)
   await expect(connect(target, { timeoutMs })).rejects.toMatchObject({
-    kind: 'login',
+    code: 'impostor',
     message: 'the daemon does not know the password itself',
   })
 })
@@ -181,13 +180,13 @@ it.each([
   ['a daemon of another kind', '{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"what?"}}\n'],
 ])('takes %s for no daemon', async (_, bytes) => {
   const target = await startImpostor((socket) => void socket.write(bytes))
-  await expect(connect(target, { timeoutMs })).rejects.toMatchObject({ kind: 'protocol' })
+  await expect(connect(target, { timeoutMs })).rejects.toMatchObject({ code: 'not_proxyd' })
 })
 
 it('takes a daemon that has no room for one to try later', async () => {
   const target = unixTarget(await startControl({ limits: { clients: 0 } }))
   await expect(connect(target, { timeoutMs })).rejects.toMatchObject({
-    kind: 'unreachable',
+    code: 'busy',
     message: expect.stringContaining('as many management clients'),
   })
 })
@@ -200,7 +199,7 @@ it('says so if the daemon speaks another version', async () => {
       socket.write(`${JSON.stringify({ id: 1, error: { message: error.message, data: error } })}\n`),
     )
   })
-  await expect(connect(target, { timeoutMs })).rejects.toMatchObject({ kind: 'protocol', message: error.message })
+  await expect(connect(target, { timeoutMs })).rejects.toMatchObject({ code: 'version', message: error.message })
 })
 
 it('reports a server that closes without a word as lost', async () => {

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, lchownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { ConnectionError } from '../../tui/client/client.ts'
 import { readCookieFile } from '../../tui/client/cookie-file.ts'
+import { ConnectionError } from '../../tui/client/error.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const cookie = '0123456789abcdef'.repeat(4)
@@ -52,10 +52,8 @@ it('names the file and the cause, as a failed login', async () => {
   expect(() => readCookieFile(path)).toThrow(ConnectionError)
   expect(() => readCookieFile(path)).toThrow(
     expect.objectContaining({
-      kind: 'login',
-      message:
-        `cannot use the cookie file ${path}: there is no such file; ` +
-        'name it with --cookie-file, or its folder with --runtime-dir',
+      code: 'cookie_missing',
+      message: `cannot use the cookie file ${path}: there is no such file; it lies in the daemon's runtime directory`,
     }),
   )
 })

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
-import type { Target } from '../../tui/client/client.ts'
+import type { Target } from '../../tui/client/index.ts'
 
 /** Something on a TCP port that is not proxyd: `serve` says how it acts. It ends with the test. */
 export async function startImpostor(serve: (socket: Socket) => void, cookieFile = '/nonexistent'): Promise<Target> {

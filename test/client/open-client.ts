@@ -1,6 +1,5 @@
 import { onTestFinished } from 'vitest'
-import type { Client, Target } from '../../tui/client/client.ts'
-import { connect } from '../../tui/client/connect.ts'
+import { type Client, connect, type Target } from '../../tui/client/index.ts'
 import type { Control } from '../control/start-control.ts'
 
 /** Connect and log in; the connection ends with the test at the latest. */

@@ -1,6 +1,5 @@
 import { inspect } from 'node:util'
-import type { Target } from '../client/client.ts'
-import { followDaemon } from '../client/reconnect.ts'
+import { followDaemon, type Target } from '../client/index.ts'
 import { exitStatus } from '../exec/failure.ts'
 import { Daemon } from './link/daemon.ts'
 import { lookOf } from './look.ts'
@@ -32,7 +31,7 @@ export async function runApp({ targets }: AppOptions): Promise<number> {
   // Before Ink hears of it, so that Ink already finds the frame in the new size.
   process.stdout.on('resize', resize)
   // It connects while Ink is loaded.
-  const daemon = new Daemon(followDaemon(...targets), store)
+  const daemon = new Daemon(followDaemon(targets, { name: 'proxy-tui' }), store)
   const [{ render }, { Root }] = await Promise.all([import('ink'), import('./root.tsx')])
 
   // Ink does so after its first frame, into which the terminal would echo what is typed before.

@@ -1,4 +1,4 @@
-import type { Target } from '../client/client.ts'
+import type { Target } from '../client/index.ts'
 
 /** Where the daemon is, as people write it; several places to try are those of this machine. */
 export function placeOf(targets: readonly [Target, ...Target[]]): string {

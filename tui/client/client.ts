@@ -1,38 +1,45 @@
 import type { EventName, EventParams, Method, Params, Result, Role } from '../../shared/protocol/methods.ts'
-
-/** What to do when only the daemon's user may pass. */
-export const asOwner = 'run this as the user that runs proxyd, or as root'
-
-/** Where a daemon's management protocol is reached. */
-export type Target =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly cookieFile: string }
-  | { readonly kind: 'unix'; readonly path: string }
+import type { ConnectionError } from './error.ts'
 
 export interface CallOptions {
-  readonly signal?: AbortSignal
+  /** Gives up waiting: the call rejects with the signal's reason. The daemon may carry it out all the same. */
+  readonly signal?: AbortSignal | undefined
 }
 
-/** A logged-in connection to one daemon. It never reconnects: make another. */
+export interface EventOptions {
+  /** How many events may wait to be taken, at least 1; 128 unless told. Beyond that the oldest are dropped. */
+  readonly limit?: number | undefined
+  /** Ends the iteration, as `break` does. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Events to go through with `for await`. Ends by `break`, or when the signal aborts; once the connection has ended it
+ * gives what still waits, and then throws `ConnectionError`.
+ */
+export interface EventStream<T> extends AsyncIterableIterator<T> {
+  /** How many events were dropped so far, because they were not taken in time. */
+  readonly lost: number
+}
+
+/** A logged-in connection to one daemon. It never reconnects: make another, or use `followDaemon`. */
 export interface Client {
   /** The daemon's instance, new at each of its starts. */
   readonly instance: string
   readonly role: Role
-  /** Call a method. Rejects with `RpcError` if the daemon refuses, `ConnectionError` if the connection ends first. */
+  /**
+   * Call a method. Rejects with `RpcError` if the daemon refuses, with `ConnectionError` if the connection ends first,
+   * and with the signal's reason if that aborts first: give `AbortSignal.timeout(ms)` to wait no longer.
+   */
   call<M extends Method>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>>
-  /** Hear an event until the returned function is called. Events that come before the first listener are not kept. */
+  /**
+   * Go through events of one name from now on. They begin to gather at once, so ask for them before you subscribe:
+   * nothing is missed then.
+   */
+  events<E extends EventName>(event: E, options?: EventOptions): EventStream<EventParams<E>>
+  /** Hear an event at once, until the returned function is called. `events` is made of this. */
   on<E extends EventName>(event: E, listener: (params: EventParams<E>) => void): () => void
   /** Resolves when the connection has ended, with the reason. Never rejects. */
   readonly closed: Promise<ConnectionError>
   close(): void
-}
-
-/** Why a daemon could not be reached, or was lost. `kind` decides the exit status and whether retrying makes sense. */
-export class ConnectionError extends Error {
-  readonly kind: 'unreachable' | 'timeout' | 'lost' | 'login' | 'protocol' | 'closed'
-
-  constructor(kind: ConnectionError['kind'], message: string) {
-    super(message)
-    this.name = 'ConnectionError'
-    this.kind = kind
-  }
 }

@@ -1,23 +1,24 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs'
-import { asOwner, ConnectionError } from './client.ts'
+import { ConnectionError } from './error.ts'
+import { asOwner } from './explain.ts'
 
 const cookie = /^[0-9a-f]{64}$/
 
 /**
- * Read the daemon's cookie. Throws `ConnectionError` of kind login unless it is a file that nobody but its owner can
+ * Read the daemon's cookie. Throws `ConnectionError` unless it is a file that nobody but its owner can
  * read and that nobody but us, or root, put there: whoever knows the cookie can pose as the daemon.
  */
 export function readCookieFile(path: string): string {
   try {
     return checked(path)
   } catch (error) {
-    throw new ConnectionError('login', `cannot use the cookie file ${path}: ${explain(error as NodeJS.ErrnoException)}`)
+    const { code, message } = error as NodeJS.ErrnoException
+    const [failure, text] =
+      code === 'ENOENT'
+        ? (['cookie_missing', "there is no such file; it lies in the daemon's runtime directory"] as const)
+        : (['cookie_unusable', code === 'EACCES' ? `permission denied; ${asOwner}` : message] as const)
+    throw new ConnectionError(failure, `cannot use the cookie file ${path}: ${text}`)
   }
-}
-
-function explain({ code, message }: NodeJS.ErrnoException): string {
-  if (code === 'ENOENT') return 'there is no such file; name it with --cookie-file, or its folder with --runtime-dir'
-  return code === 'EACCES' ? `permission denied; ${asOwner}` : message
 }
 
 function checked(path: string): string {

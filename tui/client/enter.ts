@@ -1,7 +1,7 @@
-import { RpcError } from '../../shared/protocol/errors.ts'
+import { type ErrorKind, RpcError } from '../../shared/protocol/errors.ts'
 import { protocolVersion } from '../../shared/protocol/limits.ts'
 import type { EventParams, Method, Params, Result, Role } from '../../shared/protocol/methods.ts'
-import { ConnectionError } from './client.ts'
+import { ConnectionError, type ConnectionErrorCode } from './error.ts'
 import type { Wire } from './wire.ts'
 
 /** What a client knows once it is in. */
@@ -11,37 +11,51 @@ export interface Welcome {
 }
 
 /** Enter by a Unix socket: its file's mode let us in, only the role has to be asked for. Rejects with `ConnectionError`. */
-export async function enterByUnixSocket(wire: Wire): Promise<Welcome> {
-  const { hello, result } = await startWith(wire, 'session.whoami', {})
+export async function enterByUnixSocket(wire: Wire, name: string): Promise<Welcome> {
+  const { hello, result } = await startWith(wire, name, 'session.whoami', {})
   return { instance: hello.instance, role: result.role }
 }
 
-/** Agree on the protocol, and send the first call along without waiting for that. Rejects with `ConnectionError`. */
+/** See that a daemon answers that we can talk to. Rejects with `ConnectionError`. */
+export async function knock(wire: Wire, name: string): Promise<void> {
+  await answered(Promise.all([greeting(wire), start(wire, name)]))
+}
+
+/** Agree on the protocol as client `name`, and send the first call along without waiting for that. Rejects with `ConnectionError`. */
 export async function startWith<M extends Method>(
   wire: Wire,
+  name: string,
   method: M,
   params: Params<M>,
 ): Promise<{ hello: EventParams<'hello'>; result: Result<M> }> {
-  const protocol: [number, number] = [...protocolVersion]
-  const [hello, , result] = await answered(
-    Promise.all([
-      greeting(wire),
-      wire.call('session.start', { protocol, client: 'proxy-tui' }),
-      wire.call(method, params),
-    ]),
-  )
+  const [hello, , result] = await answered(Promise.all([greeting(wire), start(wire, name), wire.call(method, params)]))
   return { hello, result }
 }
 
 /** A refusal before we are in ends the attempt: turn it into a `ConnectionError`. */
-export async function answered<T>(answer: Promise<T>): Promise<T> {
+export async function answered<T>(answer: Promise<T>, translate = refusal): Promise<T> {
   try {
     return await answer
   } catch (error) {
-    if (!(error instanceof RpcError)) throw error
-    const isLogin = error.kind === 'auth_failed' || error.kind === 'rate_limited'
-    throw new ConnectionError(isLogin ? 'login' : 'protocol', error.message)
+    throw error instanceof RpcError ? translate(error) : error
   }
+}
+
+const codes: Readonly<Partial<Record<ErrorKind, ConnectionErrorCode>>> = {
+  auth_failed: 'password',
+  rate_limited: 'rate_limited',
+  unsupported_version: 'version',
+  busy: 'busy',
+}
+
+/** What a refusal before we are in means. */
+export function refusal({ kind, message }: RpcError): ConnectionError {
+  return new ConnectionError(codes[kind] ?? 'not_proxyd', message)
+}
+
+function start(wire: Wire, name: string): Promise<unknown> {
+  const protocol: [number, number] = [...protocolVersion]
+  return wire.call('session.start', { protocol, client: name })
 }
 
 function greeting(wire: Wire): Promise<EventParams<'hello'>> {

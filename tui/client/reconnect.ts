@@ -1,5 +1,7 @@
-import { connectFirst } from '../connect-first.ts'
-import type { Client, ConnectionError, Target } from './client.ts'
+import type { Client } from './client.ts'
+import { type ConnectOptions, connect } from './connect.ts'
+import type { ConnectionError } from './error.ts'
+import type { OperatorLogin, Target } from './target.ts'
 
 /** How it stands with the daemon. Each change is a new object. */
 export type LinkState =
@@ -10,28 +12,41 @@ export type LinkState =
   /** The login failed. Going on by itself would not help and would look like guessing: it takes `retry()`. */
   | { readonly status: 'refused'; readonly reason: ConnectionError }
 
-/** Milliseconds for one attempt. */
-const attemptTime = 10_000
 /** Milliseconds between attempts: doubled after each failure, less up to a third so that many clients do not come at once. */
 const shortestPause = 500
 const longestPause = 10_000
+/** Milliseconds after which the daemon judges logins again. */
+const afterTooMany = 60_000
 
-/** Connect to the first of `targets` where a daemon listens, and again whenever the connection is lost, until `stop()`. */
-export function followDaemon(...targets: readonly [Target, ...Target[]]): DaemonLink {
-  return new DaemonLink(targets)
+/**
+ * Connect to a daemon, of several targets to the first where one listens, and again whenever the connection is lost,
+ * until `stop()` or until the signal aborts. A password is asked for once, and again only after it was refused.
+ */
+export function followDaemon(target: Target | readonly Target[], options: ConnectOptions = {}): DaemonLink {
+  return new DaemonLink('kind' in target ? [target] : target, options)
 }
 
+/** Keeps up a connection to one daemon. Made by `followDaemon`. */
 export class DaemonLink {
   readonly #targets: readonly Target[]
+  readonly #options: ConnectOptions
+  /** What was answered when a password was asked for. */
+  readonly #passwords = new Map<OperatorLogin, string>()
   readonly #listeners = new Set<(state: LinkState) => void>()
   readonly #stopped = new AbortController()
   #state: LinkState = { status: 'connecting' }
   #failures = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(targets: readonly Target[]) {
+  constructor(targets: readonly Target[], options: ConnectOptions) {
     this.#targets = targets
-    this.#attempt()
+    this.#options = { ...options, signal: this.#stopped.signal }
+    const { signal } = options
+    const stop = () => this.stop()
+    signal?.addEventListener('abort', stop)
+    this.#stopped.signal.addEventListener('abort', () => signal?.removeEventListener('abort', stop))
+    if (signal?.aborted) this.stop()
+    else this.#attempt()
   }
 
   get state(): LinkState {
@@ -64,7 +79,10 @@ export class DaemonLink {
     const { signal } = this.#stopped
     let client: Client
     try {
-      client = await connectFirst(this.#targets, { timeoutMs: attemptTime, signal })
+      client = await connect(
+        this.#targets.map((target) => this.#remembering(target)),
+        this.#options,
+      )
     } catch (error) {
       return this.#lose(error as ConnectionError)
     }
@@ -79,10 +97,24 @@ export class DaemonLink {
 
   #lose(reason: ConnectionError): void {
     if (this.#stopped.signal.aborted) return
-    if (reason.kind === 'login') return this.#become({ status: 'refused', reason })
-    const pause = pauseAfter(this.#failures++, Math.random())
+    if (reason.code === 'password') this.#passwords.clear()
+    const waits = reason.code === 'rate_limited'
+    if (reason.kind === 'login' && !waits) return this.#become({ status: 'refused', reason })
+    const pause = waits ? afterTooMany : pauseAfter(this.#failures++, Math.random())
     this.#timer = setTimeout(() => this.retry(), pause)
     this.#become({ status: 'offline', reason, retryAt: Date.now() + pause })
+  }
+
+  #remembering(target: Target): Target {
+    if (!('operator' in target) || typeof target.password === 'string') return target
+    const known = this.#passwords.get(target)
+    const { password } = target
+    const ask = async () => {
+      const answer = await password()
+      this.#passwords.set(target, answer)
+      return answer
+    }
+    return { ...target, password: known ?? ask }
   }
 
   #become(state: LinkState): void {

@@ -3,7 +3,10 @@ import { LineFramer } from '../../shared/protocol/framer.ts'
 import { limits } from '../../shared/protocol/limits.ts'
 import { type FromDaemon, type Id, parseFromDaemon, requestLine } from '../../shared/protocol/message.ts'
 import type { EventName, EventParams, Method, Params, Result } from '../../shared/protocol/methods.ts'
-import { asOwner, type CallOptions, ConnectionError } from './client.ts'
+import type { CallOptions } from './client.ts'
+import { ConnectionError } from './error.ts'
+import { explain, type Stage } from './explain.ts'
+import type { Target } from './target.ts'
 
 interface PendingCall {
   resolve(result: unknown): void
@@ -23,26 +26,40 @@ export class Wire {
   readonly #framer = new LineFramer(limits.line)
   readonly #pending = new Map<Id, PendingCall>()
   readonly #listeners = new Map<string, Set<(params: never) => void>>()
+  readonly #endings = new Set<(reason: ConnectionError) => void>()
   #lastId = 0
-  #connected = false
+  #stage: Stage = 'connecting'
+  #lastHeard = performance.now()
   /** Set as soon as the end is certain. */
   #reason: ConnectionError | undefined
 
   /** Take over a socket that is connecting; what is called before it has connected waits. */
-  constructor(socket: Socket) {
+  constructor(socket: Socket, target: Target) {
     this.#socket = socket
     const { promise, resolve } = Promise.withResolvers<ConnectionError>()
     this.closed = promise
     socket.on('connect', () => {
-      this.#connected = true
+      this.#stage = 'connected'
     })
     socket.on('data', (chunk) => this.#read(chunk))
-    socket.on('error', (error) => this.end(this.#explain(error)))
+    socket.on('error', (error) => this.end(explain(error, target, this.#stage)))
     socket.on('close', () => {
       const reason = this.end(new ConnectionError('lost', 'the daemon closed the connection'))
       for (const id of this.#pending.keys()) this.#take(id)?.reject(reason)
+      for (const listener of this.#endings) listener(reason)
+      this.#endings.clear()
       resolve(reason)
     })
+  }
+
+  /** When a byte last came, on the clock of `performance.now()`. */
+  get lastHeard(): number {
+    return this.#lastHeard
+  }
+
+  /** Whether the daemon has said hello. */
+  get isGreeted(): boolean {
+    return this.#stage === 'greeted'
   }
 
   call<M extends Method>(method: M, params: Params<M>, { signal }: CallOptions = {}): Promise<Result<M>> {
@@ -67,6 +84,13 @@ export class Wire {
     return () => listeners.delete(listener)
   }
 
+  /** Hear once why the connection has ended, unless the returned function is called before. */
+  onEnd(listener: (reason: ConnectionError) => void): () => void {
+    if (this.#socket.closed) void this.closed.then(listener)
+    else this.#endings.add(listener)
+    return () => this.#endings.delete(listener)
+  }
+
   /** End the connection at once. The first reason counts, and is returned. */
   end(reason: ConnectionError): ConnectionError {
     this.#reason ??= reason
@@ -75,6 +99,7 @@ export class Wire {
   }
 
   #read(chunk: Uint8Array): void {
+    this.#lastHeard = performance.now()
     this.#framer.feed(chunk)
     while (!this.#socket.destroyed) {
       const message = this.#next()
@@ -88,7 +113,7 @@ export class Wire {
       const line = this.#framer.next()
       return line === undefined ? undefined : parseFromDaemon(line)
     } catch (error) {
-      this.end(new ConnectionError('protocol', `what answers is not proxyd: ${(error as Error).message}`))
+      this.end(new ConnectionError('not_proxyd', `what answers is not proxyd: ${(error as Error).message}`))
       return undefined
     }
   }
@@ -99,11 +124,12 @@ export class Wire {
     else if (message.id !== null) this.#take(message.id)?.reject(message.error)
     else {
       const { kind, message: text } = message.error
-      this.end(new ConnectionError(kind === 'busy' ? 'unreachable' : 'protocol', `the daemon hung up: ${text}`))
+      this.end(new ConnectionError(kind === 'busy' ? 'busy' : 'not_proxyd', `the daemon hung up: ${text}`))
     }
   }
 
   #emit(name: string, params: Readonly<Record<string, unknown>>): void {
+    if (name === 'hello') this.#stage = 'greeted'
     if (name === 'goodbye') this.#reason ??= new ConnectionError('lost', `the daemon said goodbye: ${params.reason}`)
     for (const listener of this.#listeners.get(name) ?? []) listener(params as never)
   }
@@ -113,14 +139,5 @@ export class Wire {
     this.#pending.delete(id)
     call?.forget()
     return call
-  }
-
-  #explain(error: NodeJS.ErrnoException): ConnectionError {
-    // A name with several addresses fails once for each of them.
-    const causes = error instanceof AggregateError ? (error.errors as Error[]) : [error]
-    const text = [...new Set(causes.map((cause) => cause.message))].join(', ')
-    // A Unix socket has no port; to be kept out by its mode, or its folder's, is not to be let in.
-    if (error.code === 'EACCES' && !('port' in error)) return new ConnectionError('login', `${text}; ${asOwner}`)
-    return new ConnectionError(this.#connected ? 'lost' : 'unreachable', text)
   }
 }

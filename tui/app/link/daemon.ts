@@ -1,11 +1,9 @@
 import { everyPage } from '../../../shared/commands/every-page.ts'
 import { RpcError } from '../../../shared/protocol/errors.ts'
-import { type Client, ConnectionError } from '../../client/client.ts'
-import type { DaemonLink, LinkState } from '../../client/reconnect.ts'
+import { type Client, ConnectionError, type DaemonLink, followConnections, type LinkState } from '../../client/index.ts'
 import type { Link } from '../store/link.ts'
 import type { Store } from '../store/store.ts'
 import type { Action } from './action.ts'
-import { followConnections } from './connection-feed.ts'
 import { perform } from './perform.ts'
 
 /** Samples asked for at the start: an hour of graph, or as much of it as the daemon can say in one line. */

@@ -1,5 +1,5 @@
 import { limits } from '../../../shared/protocol/limits.ts'
-import type { Client } from '../../client/client.ts'
+import type { Client } from '../../client/index.ts'
 import type { Action } from './action.ts'
 
 type Call = Client['call']

@@ -1,4 +1,5 @@
 import type { Connection } from '../../../shared/protocol/methods.ts'
+import { type ConnectionChange, changeRows } from '../../client/index.ts'
 
 /** The live connections as they were at a moment; never changed, so an old one can be kept by keeping it. */
 export interface Table {
@@ -20,12 +21,6 @@ export interface Connections extends Motion {
   readonly frozen: Motion | null
 }
 
-export interface Change {
-  readonly changed: readonly Connection[]
-  readonly moved: readonly (readonly [id: string, up: number, down: number])[]
-  readonly closed: readonly string[]
-}
-
 const nothing: Table = { rows: new Map(), at: 0 }
 export const noConnections: Connections = { now: nothing, before: nothing, mark: nothing, frozen: null }
 
@@ -39,16 +34,9 @@ export function replaceTable(connections: Connections, rows: readonly Connection
 }
 
 /** The connections after some changes, oldest first. */
-export function changeTable(connections: Connections, changes: readonly Change[], at: number): Connections {
+export function changeTable(connections: Connections, changes: readonly ConnectionChange[], at: number): Connections {
   const rows = new Map(connections.now.rows)
-  for (const { changed, moved, closed } of changes) {
-    for (const row of changed) rows.set(row.id, row)
-    for (const [id, up, down] of moved) {
-      const row = rows.get(id)
-      if (row) rows.set(id, { ...row, up, down })
-    }
-    for (const id of closed) rows.delete(id)
-  }
+  changeRows(rows, changes)
   return advance(connections, { rows, at })
 }
 

@@ -1,5 +1,6 @@
 import type { Connection, Result, Sample, Setting, User } from '../../../shared/protocol/methods.ts'
-import { type Change, type Connections, noConnections } from './connections.ts'
+import type { ConnectionChange } from '../../client/index.ts'
+import { type Connections, noConnections } from './connections.ts'
 import type { Dialog, DialogEvent } from './dialogs.ts'
 import type { Link } from './link.ts'
 import type { ListEvent, ListState } from './lists.ts'
@@ -53,7 +54,7 @@ export type DataEvent =
   | { readonly type: 'settings'; readonly settings: readonly Setting[] }
   | { readonly type: 'samples'; readonly samples: readonly Sample[]; readonly at: number }
   | { readonly type: 'snapshot'; readonly rows: readonly Connection[]; readonly at: number }
-  | { readonly type: 'changed'; readonly changes: readonly Change[]; readonly at: number }
+  | { readonly type: 'changed'; readonly changes: readonly ConnectionChange[]; readonly at: number }
   | { readonly type: 'users'; readonly users: readonly User[]; readonly at: number }
   | { readonly type: 'tick'; readonly at: number }
 

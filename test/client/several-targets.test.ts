@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { connectFirst } from '../../tui/connect-first.ts'
+import { connect } from '../../tui/client/index.ts'
+import { startFakeDaemon } from '../exec/fake-daemon.ts'
 import { startTarget } from '../helpers/target.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
-import { startFakeDaemon } from './fake-daemon.ts'
 
 async function nowhere() {
   return { kind: 'unix', path: join(await temporaryFolder(), 'none.sock') } as const
@@ -12,14 +12,14 @@ async function nowhere() {
 test('takes the first place where a daemon listens', async () => {
   const daemon = await startFakeDaemon(() => 'silence')
   const places = [await nowhere(), { kind: 'unix', path: daemon.path } as const, await nowhere()]
-  const client = await connectFirst(places, { timeoutMs: 5_000 })
+  const client = await connect(places, { timeoutMs: 5_000 })
   onTestFinished(() => client.close())
   expect(client).toMatchObject({ instance: 'fake', role: 'admin' })
 })
 
 test('names every try when there is none', async () => {
   const [first, second] = [await nowhere(), await nowhere()]
-  await expect(connectFirst([first, second], { timeoutMs: 5_000 })).rejects.toMatchObject({
+  await expect(connect([first, second], { timeoutMs: 5_000 })).rejects.toMatchObject({
     kind: 'unreachable',
     message: expect.stringMatching(new RegExp(`^no proxyd reached: .*${first.path}; .*${second.path}$`)),
   })
@@ -30,7 +30,7 @@ test('does not go on from a place where something listens that does not let us i
   const daemon = await startFakeDaemon(() => 'silence')
   const silent = { kind: 'tcp', host, port, cookieFile: '/nonexistent' } as const
   const places = [missing, silent, { kind: 'unix', path: daemon.path } as const]
-  await expect(connectFirst(places, { timeoutMs: 100 })).rejects.toMatchObject({
+  await expect(connect(places, { timeoutMs: 100 })).rejects.toMatchObject({
     kind: 'timeout',
     message: expect.stringMatching(new RegExp(`${missing.path}; .*100 ms`)),
   })

@@ -1,8 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
 import type { Connection, EventName, EventParams } from '../../shared/protocol/methods.ts'
-import { followConnections } from '../../tui/app/link/connection-feed.ts'
-import { type Client, ConnectionError } from '../../tui/client/client.ts'
+import { type Client, ConnectionError, followConnections } from '../../tui/client/index.ts'
 
 /** A client whose daemon is the test. */
 function fakeClient() {
@@ -21,6 +20,7 @@ function fakeClient() {
       listeners.set(event, listener)
       return () => listeners.delete(event)
     },
+    events: () => expect.unreachable(),
     close: () => {},
   }
   const say = <E extends EventName>(event: E, params: EventParams<E>) => listeners.get(event)?.(params as never)
@@ -36,7 +36,7 @@ async function follow() {
   await followConnections(fake.client, {
     snapshot: (rows) => heard.push(rows.map(({ id }) => id)),
     failed: (error) => heard.push(error),
-    changed: (changes) => heard.push(changes.map(({ seq }) => seq)),
+    changed: (changes) => heard.push(changes.map(({ closed }) => closed.join())),
   })
   return { ...fake, heard }
 }
@@ -52,8 +52,8 @@ test('the pages of a snapshot are one table', async () => {
 test('changes that come together are told together, in order', async () => {
   const { say, heard } = await follow()
   say('connections.snapshot', { seq: 0, connections: [], last: true })
-  for (const seq of [1, 2, 3]) say('connections.changed', change(seq))
-  await vi.waitFor(() => expect(heard).toEqual([[], [1, 2, 3]]))
+  for (const seq of [1, 2, 3]) say('connections.changed', change(seq, `${seq}`))
+  await vi.waitFor(() => expect(heard).toEqual([[], ['1', '2', '3']]))
 })
 
 test('after a gap the table is asked for anew, and what belongs to the old subscription is not heard', async () => {

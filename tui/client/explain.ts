@@ -1,0 +1,61 @@
+import { ConnectionError, type ConnectionErrorCode } from './error.ts'
+import type { Target } from './target.ts'
+
+/** What to do when only the daemon's user may pass. */
+export const asOwner = 'run this as the user that runs proxyd, or as root'
+
+/** How far a connection had come. */
+export type Stage = 'connecting' | 'connected' | 'greeted'
+
+/** What a person can do about a certificate, by the names that Node has for its faults. */
+const certificateFaults: Readonly<Record<string, readonly [ConnectionErrorCode, string]>> = {
+  CERT_HAS_EXPIRED: ['tls_expired', 'has expired; the daemon needs a new one'],
+  CERT_NOT_YET_VALID: ['tls_expired', 'is not valid yet; are the clocks right?'],
+  DEPTH_ZERO_SELF_SIGNED_CERT: ['tls_untrusted', 'is self-signed; give it as ca if it is the right one'],
+  SELF_SIGNED_CERT_IN_CHAIN: ['tls_untrusted', 'is signed by an authority that is not trusted; give that as ca'],
+  UNABLE_TO_GET_ISSUER_CERT: ['tls_untrusted', 'is signed by an authority that is not known; give that as ca'],
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: ['tls_untrusted', 'is signed by an authority that is not known; give that as ca'],
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: ['tls_untrusted', 'is signed by an authority that is not known; give that as ca'],
+}
+
+/** What OpenSSL says when plain text comes where TLS should. */
+const noTls = /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|RECORD_LAYER_FAILURE|UNEXPECTED_MESSAGE)$/
+/** A TLS alert (RFC 8446, section 6.2) about a certificate can only be about ours. */
+const certificateAlert = /^ERR_SSL_.*ALERT_(CERTIFICATE_|BAD_CERTIFICATE|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE)/
+
+/** Put what a socket reports into words and a code. */
+export function explain(error: NodeJS.ErrnoException, target: Target, stage: Stage): ConnectionError {
+  // A name with several addresses fails once for each of them.
+  const causes = error instanceof AggregateError ? (error.errors as Error[]) : [error]
+  const text = [...new Set(causes.map((cause) => cause.message))].join(', ')
+  const failure = (code: ConnectionErrorCode, message: string) => new ConnectionError(code, message, { cause: error })
+  if (target.kind === 'unix') {
+    // To be kept out by its mode, or its folder's, is not to be let in.
+    if (error.code === 'EACCES') return failure('permission', `${text}; ${asOwner}`)
+  } else if (target.kind === 'tls' && stage === 'connected') {
+    return failure(...explainTls(error, `${target.host}:${target.port}`, target.servername ?? target.host))
+  }
+  return failure(stage === 'connecting' ? 'unreachable' : 'lost', text)
+}
+
+function explainTls(error: NodeJS.ErrnoException, place: string, name: string): [ConnectionErrorCode, string] {
+  const { code = '', message } = error
+  const fault = certificateFaults[code]
+  if (fault) return [fault[0], `the certificate of ${place} ${fault[1]}`]
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return [
+      'tls_wrong_name',
+      `the certificate of ${place} is not for ${name}; connect by its name, or give it as servername`,
+    ]
+  }
+  if (noTls.test(code))
+    return ['tls_missing', `${place} does not speak TLS; connect without, or to the daemon's TLS port`]
+  if (certificateAlert.test(code)) {
+    return [
+      'tls_client_certificate',
+      `the daemon at ${place} wants a certificate of ours that it trusts; give cert and key`,
+    ]
+  }
+  if (code === 'ECONNRESET' || code === 'EPIPE') return ['lost', message]
+  return ['tls_failed', `TLS with ${place} failed: ${message.trim().replaceAll(/\s+/g, ' ')}`]
+}

@@ -1,0 +1,28 @@
+/**
+ * `proxyd/client`: run a proxyd from a program of your own. `connect` or `followDaemon` gives a `Client`; its methods and
+ * events are those of the management protocol.
+ */
+
+export type { ErrorKind } from '../../shared/protocol/errors.ts'
+export { RpcError } from '../../shared/protocol/errors.ts'
+export type {
+  Connection,
+  EventName,
+  EventParams,
+  LogEntry,
+  Method,
+  Operator,
+  Params,
+  Result,
+  Role,
+  Sample,
+  Setting,
+  User,
+} from '../../shared/protocol/methods.ts'
+export type { CallOptions, Client, EventOptions, EventStream } from './client.ts'
+export { type ConnectOptions, connect } from './connect.ts'
+export { ConnectionError, type ConnectionErrorCode, type ConnectionErrorKind } from './error.ts'
+export { type ConnectionChange, type ConnectionListener, changeRows, followConnections } from './follow-connections.ts'
+export { localTargets } from './local-targets.ts'
+export { type DaemonLink, followDaemon, type LinkState } from './reconnect.ts'
+export type { CookieLogin, Endpoint, OperatorLogin, Pem, Target, TcpTarget, TlsTarget, UnixTarget } from './target.ts'

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { isIP, type TcpNetConnectOpts } from 'node:net'
+import { type ConnectionOptions, checkServerIdentity, connect, type TLSSocket } from 'node:tls'
+import { ConnectionError } from './error.ts'
+import type { Endpoint, Pem, TlsTarget } from './target.ts'
+import { Wire } from './wire.ts'
+
+/** Milliseconds to find out whether a port speaks TLS. */
+const probeTime = 2_000
+
+/** Begin a connection whose certificate is verified, before a byte of ours goes out. Throws `ConnectionError`. */
+export function openTls(target: Omit<TlsTarget, 'operator' | 'password'>): TLSSocket {
+  const { host, port, servername = host } = target
+  const material = { ca: read(target.ca), cert: read(target.cert), key: read(target.key) }
+  const options: ConnectionOptions & TcpNetConnectOpts = {
+    host,
+    port,
+    autoSelectFamily: true,
+    minVersion: 'TLSv1.2',
+    // An address is no server name (RFC 6066, section 3), but the certificate can be for one.
+    servername: isIP(servername) ? '' : servername,
+    checkServerIdentity: (_, certificate) => checkServerIdentity(servername, certificate),
+    ...material,
+  }
+  try {
+    return connect(options).setNoDelay()
+  } catch (error) {
+    throw new ConnectionError('tls_file', `cannot use ca, cert or key: ${(error as Error).message}`)
+  }
+}
+
+/** Whether a port that has hung up on us wants TLS. No secret is sent, and nothing is believed of what it says. */
+export async function speaksTls({ host, port }: Endpoint): Promise<boolean> {
+  const target = { kind: 'tls', host, port } as const
+  const socket = openTls(target)
+  const wire = new Wire(socket, { ...target, operator: '', password: '' })
+  const end = () => wire.end(new ConnectionError('closed', 'TLS stands'))
+  socket.once('secureConnect', end)
+  const timer = setTimeout(() => wire.end(new ConnectionError('timeout', 'no TLS in time')), probeTime)
+  const { code, kind } = await wire.closed
+  clearTimeout(timer)
+  return code === 'closed' || (kind === 'tls' && code !== 'tls_missing' && code !== 'tls_failed')
+}
+
+function read(source: Pem | undefined): string | undefined {
+  if (source === undefined || 'pem' in source) return source?.pem
+  try {
+    return readFileSync(source.file, 'utf8')
+  } catch (error) {
+    throw new ConnectionError('tls_file', `cannot read ${source.file}: ${(error as Error).message}`)
+  }
+}

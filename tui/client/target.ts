@@ -1,0 +1,44 @@
+/** Where a daemon's management protocol is reached, and how to get in. */
+export type Target = UnixTarget | TcpTarget | TlsTarget
+
+/** Whoever may open the socket is in. */
+export interface UnixTarget {
+  readonly kind: 'unix'
+  readonly path: string
+}
+
+/** TCP without TLS, which the daemon serves on its own machine only. The secret itself never crosses the wire. */
+export type TcpTarget = { readonly kind: 'tcp' } & Endpoint & (CookieLogin | OperatorLogin)
+
+/** TCP with TLS. The certificate is always verified. */
+export interface TlsTarget extends Endpoint, OperatorLogin {
+  readonly kind: 'tls'
+  /** The authorities to trust, or the daemon's own self-signed certificate; by default those that Node trusts. */
+  readonly ca?: Pem | undefined
+  /** Ours, for a daemon that demands one; both or neither. */
+  readonly cert?: Pem | undefined
+  readonly key?: Pem | undefined
+  /** The name that the certificate must be for, if that is not `host`. */
+  readonly servername?: string | undefined
+}
+
+export interface Endpoint {
+  /** A name or an address; of a name all addresses are tried. */
+  readonly host: string
+  readonly port: number
+}
+
+/** Log in with the cookie that the daemon puts into its runtime directory at each start. */
+export interface CookieLogin {
+  readonly cookieFile: string
+}
+
+/** Log in as a named operator. */
+export interface OperatorLogin {
+  readonly operator: string
+  /** A function is asked once a daemon has answered, and may take its time. */
+  readonly password: string | (() => Promise<string>)
+}
+
+/** PEM text, or the file that holds it. */
+export type Pem = { readonly pem: string } | { readonly file: string }
