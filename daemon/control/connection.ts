@@ -41,6 +41,8 @@ export class ControlConnection implements Outlet {
   readonly #inFlight = new Set<Id>()
   /** Runs out at the end of the time to log in; later, of the time to hang up. */
   #timer: NodeJS.Timeout
+  /** The next request that is here already. */
+  #turn: NodeJS.Immediate | undefined
   #inputEnded = false
   /** No more is answered or pushed. */
   #over = false
@@ -55,6 +57,7 @@ export class ControlConnection implements Outlet {
     this.#timer = setTimeout(() => this.#checkLogin(), limits.loginTime)
     socket.setTimeout(limits.stall).on('timeout', () => this.#checkProgress())
     socket.on('data', (chunk) => {
+      if (this.#over) return
       this.#framer.feed(chunk)
       this.#advance()
     })
@@ -96,9 +99,16 @@ export class ControlConnection implements Outlet {
     this.#socket.destroy()
   }
 
-  /** Goes on reading as far as the bounds allow. */
+  /** Goes on reading as far as the bounds allow, one request a turn of the event loop: others have theirs in between. */
   #advance(): void {
-    while (!this.#over && !this.#isBusy) if (!this.#takeLine()) return this.#awaitInput()
+    if (this.#over || this.#turn !== undefined) return
+    if (!this.#isBusy) {
+      if (!this.#takeLine()) return this.#awaitInput()
+      this.#turn = setImmediate(() => {
+        this.#turn = undefined
+        this.#advance()
+      })
+    }
     this.#socket.pause()
   }
 
@@ -195,6 +205,7 @@ export class ControlConnection implements Outlet {
   #stop(): void {
     this.#over = true
     clearTimeout(this.#timer)
+    clearImmediate(this.#turn)
     this.session.end()
     this.#socket.pause()
   }

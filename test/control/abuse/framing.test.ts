@@ -125,6 +125,16 @@ describe('once logged in', () => {
   })
 })
 
+it('ends in good order with a client that says 8 MB more before it listens', async () => {
+  await servedBeside(abused, async () => {
+    const client = await greeted(abused.tcp)
+    await pour(client, 8 * 1024 * 1024)
+    expect(await client.rest()).toMatchObject([{ id: null, error: { data: { kind: 'too_large' } } }])
+    client.socket.end()
+    expect(await client.closed).toBe(false)
+  })
+})
+
 it('reads 1 MiB in chunks of a few bytes without growing', async () => {
   await unharmedBy(abused, async () => {
     const client = await greeted(abused.unix)
