@@ -19,14 +19,14 @@ const services: Partial<EngineServices> = {
   },
   async resolve(name) {
     if (name === 'late.test') await setTimeout(20)
-    if (name === 'never.test') await setTimeout(3_000)
+    if (name === 'never.test') await setTimeout(5_000)
     const [, octet] = /-(\d+)\.test$/.exec(name) ?? []
     return octet === undefined ? [] : [`127.0.1.${octet}`]
   },
 }
 
 /** Short enough for many to run out, and long enough for those that must not. */
-const timeouts: Timeouts = { negotiation: 2_000, resolve: 1_000, connect: 1_000, idle: 2_000, halfClosed: 1_000 }
+const timeouts: Timeouts = { negotiation: 4_000, resolve: 2_000, connect: 2_000, idle: 4_000, halfClosed: 4_000 }
 
 /** How many connections each engine gets in all; the portable one is slower. */
 const totals: Readonly<Record<string, number>> = { linux: 50_000, portable: 3_000 }

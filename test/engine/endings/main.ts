@@ -33,31 +33,32 @@ class Target {
     this.port = stage.listen(address, (wire, port) => this.#arrive(wire, port))
   }
 
-  *arrival(port: number): Script<Wire> {
+  *arrival(port: number, client: Wire): Script<Wire> {
     for (;;) {
       const wire = this.#arrived.get(port)
       this.#arrived.delete(port)
       if (wire) return wire
+      if (client.isOver()) throw new Error('ended before its target was met')
       this.#expected.set(port, stage.acting)
       yield
     }
   }
 
   #arrive(wire: Wire, port: number): void {
-    // The one before has never been claimed, and is over: its port has been given away again.
-    this.#arrived.get(port)?.close()
     this.#arrived.set(port, wire)
-    stage.begin(this.#attend(wire))
+    stage.begin(this.#attend(wire, port))
     const expected = this.#expected.get(port)
     this.#expected.delete(port)
     if (expected) stage.wake(expected)
   }
 
-  /** Until it is claimed: answer its end with ours. */
-  *#attend(wire: Wire): Script {
+  /** Until it is claimed: answer its end with ours, for its port may be given to another. */
+  *#attend(wire: Wire, port: number): Script {
     stage.own(wire)
     while (!wire.isOver()) yield
-    wire.finish()
+    this.#arrived.delete(port)
+    stage.disown(wire)
+    wire.close()
   }
 }
 
@@ -70,7 +71,7 @@ const places: Places[] = Array.from({ length: targets }, (_, i) => {
     target,
     blackHole: hole,
     source: loopback,
-    arrival: (port) => target.arrival(port),
+    arrival: (port, client) => target.arrival(port, client),
   }
 })
 

@@ -8,8 +8,8 @@ export interface Places {
   readonly blackHole: { readonly address: Uint8Array; readonly port: number }
   /** The client's own address. */
   readonly source: Uint8Array
-  /** The connection that came to the target from this port, once it has come. */
-  arrival(port: number): Script<Wire>
+  /** The connection that came to the target from this port, once it has come. Throws if the client ends before. */
+  arrival(port: number, client: Wire): Script<Wire>
 }
 
 export type Host = Uint8Array | string
@@ -83,7 +83,7 @@ export class Visit {
     yield* this.ask(user, host, undefined, early)
     yield* this.expect('05000001')
     const bound = yield* this.#hear(6)
-    this.reached = yield* this.places.arrival(Number.parseInt(bound.slice(-4), 16))
+    this.reached = yield* this.places.arrival(Number.parseInt(bound.slice(-4), 16), this.client)
     this.stage.own(this.reached)
   }
 

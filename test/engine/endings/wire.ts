@@ -52,7 +52,9 @@ export class Wire {
   /** Whether the other side has ended and left nothing to read. */
   isOver(): boolean {
     const count = recv(this.fd, scratch, 1, MSG_PEEK)
-    return count <= 0 && count !== -errno.EAGAIN
+    if (count === 0) this.end = 'FIN'
+    else if (count < 0 && count !== -errno.EAGAIN) this.end = 'broken'
+    return this.end !== undefined
   }
 
   /** Have the kernel keep little for us, so that the sender is soon stuck. */
