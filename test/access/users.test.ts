@@ -245,3 +245,44 @@ it('lists users in order, with what they have moved', async () => {
   ])
   expect(users.list()[0]?.created).toBeGreaterThanOrEqual(before)
 })
+
+describe('a policy', () => {
+  it('counts from now on, and the loops hear of it', async () => {
+    const users = usersWith()
+    expect(users.passwordRequired).toBe(false)
+    await users.setPolicy({ auth: 'required', mayBeOpen: true })
+    expect(users.passwordRequired).toBe(true)
+    await users.setPolicy({ auth: 'none', mayBeOpen: true })
+    expect(users.passwordRequired).toBe(false)
+    expect(events).toEqual(['password true', 'password false'])
+  })
+
+  it('waits for the change before it', async () => {
+    const users = usersWith()
+    const added = users.add('bob', 'secret')
+    await Promise.all([added, added.then(() => users.setPolicy({ auth: 'auto', mayBeOpen: true }))])
+    await Promise.all([users.remove('bob'), users.setPolicy({ auth: 'required', mayBeOpen: true })])
+    expect(events.slice(-3)).toEqual([expect.stringMatching(/^cut/), 'password false', 'password true'])
+  })
+
+  it.each([
+    [{ auth: 'auto', mayBeOpen: true }, [false, true, false]],
+    [{ auth: 'auto', mayBeOpen: false }, [false, false, false]],
+    [{ auth: 'required', mayBeOpen: true }, [false, false, false]],
+    [{ auth: 'none', mayBeOpen: true }, [false, false, false]],
+  ] as const)(
+    '%j tells whether removing the last user opens the proxy, of none, one and two',
+    async (policy, answers) => {
+      const users = usersWith({ policy })
+      const told = [users.lastUserOpens]
+      for (const name of ['ann', 'bob']) {
+        await users.add(name, 'secret')
+        told.push(users.lastUserOpens)
+      }
+      expect(told).toEqual(answers)
+      await users.remove('ann')
+      const { opened } = await users.remove('bob')
+      expect(opened).toBe(answers[1])
+    },
+  )
+})

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { configure, listSettings } from '../../daemon/configuration.ts'
+import { combine, configure, listSettings } from '../../daemon/configuration.ts'
 import { settings } from '../../shared/settings.ts'
 
 const env = { XDG_STATE_HOME: '/state', XDG_RUNTIME_DIR: '/run/user/7' }
@@ -8,6 +8,13 @@ test('a flag wins over the file, the file over the default, and each value remem
   const { values, sources } = configure({ 'socks-port': 1 }, { 'socks-port': 2, 'control-port': 3 }, env, 7)
   expect([values['socks-port'], values['control-port'], values.workers]).toEqual([1, 3, 0])
   expect([sources['socks-port'], sources['control-port'], sources.workers]).toEqual(['flag', 'file', 'default'])
+})
+
+test('what is stored wins over the file, and a flag over that', () => {
+  const { said } = configure({ auth: 'auto' }, { auth: 'none', 'timeout-idle': 200, 'log-level': 'warn' }, env, 7)
+  const { values, sources } = combine({ ...said, stored: { auth: 'required', 'timeout-idle': 300 } })
+  expect([values.auth, values['timeout-idle'], values['log-level']]).toEqual(['auto', 300, 'warn'])
+  expect([sources.auth, sources['timeout-idle'], sources['log-level']]).toEqual(['flag', 'stored', 'file'])
 })
 
 test('a list given by flag replaces the one from the file', () => {
@@ -32,5 +39,9 @@ test('lists every setting but the secret ones', () => {
   const listed = listSettings(configure({ user: ['bob:hunter2'], 'open-proxy': true }, {}, env, 7))
   expect(JSON.stringify(listed)).not.toContain('hunter2')
   expect(listed.map(({ name }) => name)).toEqual(Object.keys(settings).filter((name) => name !== 'user'))
-  expect(listed.find(({ name }) => name === 'open-proxy')).toMatchObject({ value: true, source: 'flag' })
+  const named = (wanted: string) => listed.find(({ name }) => name === wanted)
+  expect(named('open-proxy')).toMatchObject({ value: true, source: 'flag', default: false, runtime: true })
+  expect(named('workers')).toMatchObject({ type: 'integer', min: 0, max: 64, placeholder: 'N', runtime: false })
+  expect(named('auth')).toMatchObject({ type: 'choice', choices: ['auto', 'required', 'none'] })
+  expect(named('state-dir')).toMatchObject({ default: '/state/proxyd', source: 'default' })
 })

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { lookupsAtOnce, Resolver } from '../../daemon/resolver.ts'
 
 /** A system resolver whose answers the test gives. */
@@ -24,6 +24,21 @@ const quiet = { timeout: 1000, warn: () => {} }
 test('reads the hosts file', async () => {
   const addresses = await new Resolver(quiet).resolve('localhost')
   expect(addresses.some((address) => address === '127.0.0.1' || address === '::1')).toBe(true)
+})
+
+test('a new timeout counts for the names asked for from then on', async () => {
+  const system = slowSystem()
+  const resolver = new Resolver({ ...quiet, find: system.find })
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  for (let i = 0; i < lookupsAtOnce; i++) void resolver.resolve(`${i}.test`)
+  resolver.timeout = 5000
+  const answer = resolver.resolve('waits.test')
+  vi.setSystemTime(Date.now() + 3000)
+  for (let i = 0; i < lookupsAtOnce; i++) system.answer()
+  await vi.waitFor(() => expect(system.asked).toContain('waits.test'))
+  system.answer('::1')
+  expect(await answer).toEqual(['::1'])
 })
 
 test('an unknown name has no addresses', async () => {

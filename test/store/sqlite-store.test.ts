@@ -5,15 +5,20 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { migrations } from '../../daemon/store/migrations.ts'
 import { openSqliteStore } from '../../daemon/store/sqlite-store.ts'
 import { StoreError } from '../../daemon/store/store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { testStore } from './contract.ts'
+import { testSettings } from './settings-contract.ts'
 
-testStore('SQLite', async () => {
+async function newPlace() {
   const folder = await temporaryFolder()
   return () => openSqliteStore(folder)
-})
+}
+
+testStore('SQLite', newPlace)
+testSettings('SQLite', newPlace)
 
 const bob = { name: 'bob', password: '$scrypt$bob', enabled: true, created: 1 }
 
@@ -53,6 +58,18 @@ describe('the SQLite store', () => {
   it('says nothing on stderr by itself', async () => {
     const child = startChild(`await (await openSqliteStore(${JSON.stringify(await temporaryFolder())})).close()`)
     expect(await text(child.stderr)).toBe('')
+  })
+
+  it('brings what the first proxyd wrote up to date, and keeps it', async () => {
+    const folder = await temporaryFolder()
+    const database = new DatabaseSync(join(folder, 'proxyd.db'))
+    database.exec(`${migrations[0]}; PRAGMA user_version = 1`)
+    database.prepare('INSERT INTO users VALUES (?, ?, ?, ?)').run(bob.name, bob.password, 1, bob.created)
+    database.close()
+    const store = await openSqliteStore(folder)
+    expect(await store.users.list()).toEqual([bob])
+    expect(await store.settings.load()).toEqual({ revision: 0, values: new Map() })
+    await store.close()
   })
 
   it('is for one daemon at a time', async () => {

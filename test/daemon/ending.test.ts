@@ -1,0 +1,63 @@
+import { setImmediate } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { Ending } from '../../daemon/ending.ts'
+
+/** An end whose clients leave when the test says so. */
+function begin(patience: number) {
+  const clients = Promise.withResolvers<void>()
+  const told: string[] = []
+  let refusals = 0
+  const ending = new Ending({
+    refuseClients: () => {
+      refusals++
+      return clients.promise
+    },
+    patience,
+    tell: (message) => told.push(message),
+  })
+  let hasCome = false
+  void ending.come.then(() => {
+    hasCome = true
+  })
+  return { ending, told, leave: clients.resolve, refusals: () => refusals, hasCome: () => hasCome }
+}
+
+test('a drain refuses clients once, and comes to its end when the last one has left', async () => {
+  const { ending, told, leave, refusals, hasCome } = begin(60_000)
+  expect(ending.isDraining).toBe(false)
+  expect(ending.drain('SIGTERM')).toBe(true)
+  expect(ending.drain()).toBe(false)
+  expect([ending.isDraining, refusals()]).toEqual([true, 1])
+  expect(told).toEqual(['SIGTERM: new clients are refused, live connections get 60 s'])
+  await setImmediate()
+  expect(hasCome()).toBe(false)
+  leave()
+  await ending.come
+})
+
+test('a drain waits no longer than it may', async () => {
+  const { ending } = begin(0)
+  ending.drain()
+  await ending.come
+})
+
+test('a drain that is under way obeys a new time', async () => {
+  const { ending } = begin(60_000)
+  ending.patience = 50_000
+  expect(ending.isDraining).toBe(false)
+  ending.drain()
+  ending.patience = 1
+  await ending.come
+})
+
+test.each([true, false])(
+  'a shutdown comes at once, but leaves a turn for the reply; after a drain: %s',
+  async (drain) => {
+    const { ending, hasCome } = begin(60_000)
+    if (drain) ending.drain()
+    ending.shutdown()
+    for (let i = 0; i < 10; i++) await Promise.resolve()
+    expect(hasCome()).toBe(false)
+    await ending.come
+  },
+)

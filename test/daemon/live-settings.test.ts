@@ -1,0 +1,171 @@
+import { expect, test, vi } from 'vitest'
+import { combine, configure } from '../../daemon/configuration.ts'
+import { type Effects, LiveSettings } from '../../daemon/live-settings.ts'
+import type { SettingsStore } from '../../daemon/store/settings-store.ts'
+import { acceptStored } from '../../daemon/stored-settings.ts'
+import { RpcError } from '../../shared/protocol/errors.ts'
+import type { Params, Setting } from '../../shared/protocol/methods.ts'
+import type { Settings, SettingValue } from '../../shared/settings.ts'
+
+interface Situation {
+  readonly flags?: Partial<Settings>
+  readonly file?: Partial<Settings>
+  readonly stored?: Record<string, SettingValue>
+  readonly revision?: number
+  readonly save?: SettingsStore['save']
+  readonly foresee?: Effects['foresee']
+}
+
+function begin({ flags = {}, file = {}, stored = {}, revision = 0, ...fakes }: Situation = {}) {
+  const values = new Map(Object.entries(stored))
+  const started = configure(flags, file, {}, 1000)
+  const save = vi.fn<SettingsStore['save']>(fakes.save ?? (async () => {}))
+  const apply = vi.fn<Effects['apply']>(async () => {})
+  const live = new LiveSettings({
+    configuration: combine({ ...started.said, stored: acceptStored(values) }),
+    stored: { revision, values },
+    store: { load: async () => ({ revision, values }), save },
+    effects: { foresee: fakes.foresee ?? (() => []), apply },
+    tell: () => {},
+  })
+  const set = (patch: Params<'config.set'>['patch'], more: Partial<Params<'config.set'>> = {}) =>
+    live.set({ revision: live.get().revision, patch, ...more })
+  return { live, set, save, apply }
+}
+
+function settingOf(live: LiveSettings, name: string): Setting | undefined {
+  return live.get().settings.find((setting) => setting.name === name)
+}
+
+test('a change is stored, then acts, and shows with its source and a new revision', async () => {
+  const { live, set, save, apply } = begin({ revision: 4 })
+  const answer = await set({ 'timeout-idle': 5000, auth: 'auto' })
+  expect(answer).toEqual({ revision: 5, changed: ['timeout-idle'], warnings: [] })
+  expect(save).toHaveBeenCalledExactlyOnceWith(
+    5,
+    new Map<string, SettingValue>([
+      ['timeout-idle', 5000],
+      ['auth', 'auto'],
+    ]),
+  )
+  expect(apply).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ 'timeout-idle': 5000 }))
+  expect(save.mock.invocationCallOrder[0]).toBeLessThan(apply.mock.invocationCallOrder[0] ?? 0)
+  expect(live.get().revision).toBe(5)
+  expect(settingOf(live, 'timeout-idle')).toMatchObject({ value: 5000, source: 'stored', default: 3_600_000 })
+  expect(settingOf(live, 'auth')).toMatchObject({ value: 'auto', source: 'stored' })
+})
+
+test('what is stored wins over the file; null goes back to it, or to the default', async () => {
+  const stored = { 'timeout-idle': 300, 'timeout-connect': 400 }
+  const { live, set } = begin({ file: { 'timeout-idle': 200 }, stored })
+  expect(settingOf(live, 'timeout-idle')).toMatchObject({ value: 300, source: 'stored' })
+  const { changed } = await set({ 'timeout-idle': null, 'timeout-connect': null })
+  expect(changed.sort()).toEqual(['timeout-connect', 'timeout-idle'])
+  expect(settingOf(live, 'timeout-idle')).toMatchObject({ value: 200, source: 'file' })
+  expect(settingOf(live, 'timeout-connect')).toMatchObject({ value: 15_000, source: 'default' })
+})
+
+test('a flag wins over what is stored, but not over what is set now: a warning says that it will again', async () => {
+  const { live, set } = begin({ flags: { 'max-connections': 10 }, stored: { 'max-connections': 20 } })
+  expect(settingOf(live, 'max-connections')).toMatchObject({ value: 10, source: 'flag' })
+  const { changed, warnings } = await set({ 'max-connections': 20 })
+  expect(changed).toEqual(['max-connections'])
+  expect(warnings).toEqual([expect.stringMatching(/--max-connections.*next start/)])
+  expect(settingOf(live, 'max-connections')).toMatchObject({ value: 20, source: 'stored' })
+  expect(await set({ 'max-connections': null })).toMatchObject({ changed: ['max-connections'], warnings: [] })
+  expect(settingOf(live, 'max-connections')).toMatchObject({ value: 10, source: 'flag' })
+})
+
+test.each([
+  [{ workers: 3 }, /workers takes effect at start: set it in the config file or as a flag, and restart/],
+  [{ workers: null }, /workers takes effect at start/],
+  [{ user: ['bob:hunter2'] }, /user takes effect at start/],
+  [{ nonsense: 1 }, /"nonsense" is no setting/],
+  [{ nonsense: null }, /"nonsense" is no setting/],
+  [{ toString: 1 }, /"toString" is no setting/],
+  [{ auth: 'sometimes' }, /auth must be one of auto, required, none/],
+  [{ 'open-proxy': 'true' }, /open-proxy must be true or false/],
+  [{ 'timeout-idle': 99 }, /timeout-idle must be a whole number from 100 to 86400000/],
+  [{ 'timeout-idle': 1000.5 }, /whole number/],
+  [{ 'max-connections': ['1'] }, /whole number/],
+  [{ 'timeout-idle': 5000, 'log-level': 'loud', auth: 'never' }, /log-level must.*; auth must/],
+] as const)('refuses %j whole, and says what to do', async (patch, text) => {
+  const { live, set, save, apply } = begin()
+  const before = live.get()
+  const refusal = await set(patch as unknown as Params<'config.set'>['patch']).catch((error: unknown) => error)
+  expect(refusal).toBeInstanceOf(RpcError)
+  expect(refusal).toMatchObject({ kind: 'invalid_params', message: expect.stringMatching(text) })
+  expect(String(refusal)).not.toContain('hunter2')
+  expect(live.get()).toEqual(before)
+  expect([save, apply].map(({ mock }) => mock.calls.length)).toEqual([0, 0])
+})
+
+test('of two who change one revision, the second is told which is current', async () => {
+  const { live, save } = begin({ revision: 6 })
+  const changes = [{ auth: 'required' }, { auth: 'none' }].map((patch) => live.set({ revision: 6, patch }))
+  const [first, second] = await Promise.allSettled(changes)
+  expect(first).toMatchObject({ status: 'fulfilled', value: { revision: 7 } })
+  expect(second).toMatchObject({ status: 'rejected', reason: { kind: 'conflict', details: { revision: 7 } } })
+  expect(settingOf(live, 'auth')?.value).toBe('required')
+  expect(save).toHaveBeenCalledOnce()
+})
+
+test('a dry run tells all that the change would, and changes nothing', async () => {
+  const { live, set, save, apply } = begin({ flags: { auth: 'auto' }, foresee: () => ['careful'] })
+  const before = live.get()
+  expect(await set({ auth: 'none' }, { dryRun: true })).toEqual({
+    revision: 0,
+    changed: ['auth'],
+    warnings: ['careful', expect.stringContaining('--auth')],
+  })
+  await expect(set({ auth: 'nonsense' }, { dryRun: true })).rejects.toMatchObject({ kind: 'invalid_params' })
+  await expect(set({}, { dryRun: true, revision: 1 })).rejects.toMatchObject({ kind: 'conflict' })
+  expect(live.get()).toEqual(before)
+  expect([save, apply].map(({ mock }) => mock.calls.length)).toEqual([0, 0])
+})
+
+test('what must not be is refused before it is stored', async () => {
+  const foresee = () => {
+    throw new RpcError('invalid_params', 'that would be unwise')
+  }
+  const { set, save } = begin({ foresee })
+  await expect(set({ auth: 'none' })).rejects.toThrow('unwise')
+  expect(save).not.toHaveBeenCalled()
+})
+
+test('if the store fails, nothing has changed, and the next change finds the old revision', async () => {
+  const { live, set, save, apply } = begin({ save: () => Promise.reject(new Error('no room on the disk')) })
+  const before = live.get()
+  await expect(set({ auth: 'none' })).rejects.toThrow('no room')
+  expect(live.get()).toEqual(before)
+  expect(apply).not.toHaveBeenCalled()
+  save.mockResolvedValue()
+  expect(await set({ auth: 'none' })).toMatchObject({ revision: 1, changed: ['auth'] })
+})
+
+test('the revision stays if nothing is new', async () => {
+  const { set, save } = begin({ stored: { auth: 'none' }, revision: 3 })
+  for (const patch of [{}, { auth: 'none' }, { 'timeout-idle': null }]) {
+    expect(await set(patch)).toEqual({ revision: 3, changed: [], warnings: [] })
+  }
+  expect(save).not.toHaveBeenCalled()
+  // To pin the default is new: a later default would not count.
+  expect(await set({ 'log-level': 'info' })).toMatchObject({ revision: 4, changed: [] })
+})
+
+test('what is stored and makes no sense to this proxyd is named, ignored, and can be forgotten', async () => {
+  const stored = { 'timeout-idle': 1, 'from-the-future': 7, workers: 2, auth: 'required' }
+  const lines: string[] = []
+  expect(acceptStored(new Map(Object.entries(stored)), (line) => lines.push(line))).toEqual({ auth: 'required' })
+  expect(lines).toEqual([
+    expect.stringMatching(/^the stored setting timeout-idle is ignored: it must be a whole number/),
+    expect.stringMatching(/^the stored setting from-the-future is ignored: it is no setting/),
+    expect.stringMatching(/^the stored setting workers is ignored: it takes effect at start/),
+  ])
+  const { live, set, save } = begin({ stored })
+  expect(settingOf(live, 'timeout-idle')).toMatchObject({ value: 3_600_000, source: 'default' })
+  const forget = { 'from-the-future': null, workers: null, 'timeout-idle': null }
+  expect(await set(forget)).toMatchObject({ revision: 1, changed: [] })
+  expect(save).toHaveBeenCalledExactlyOnceWith(1, new Map(Object.entries(forget)))
+  await expect(set({ 'from-the-future': null })).rejects.toMatchObject({ kind: 'invalid_params' })
+})

@@ -1,0 +1,192 @@
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, test } from 'vitest'
+import { connectThrough } from '../helpers/connect-through.ts'
+import { startDaemon, temporaryFolders } from '../helpers/daemon.ts'
+import { operate, set } from '../helpers/operate.ts'
+import { connectPeer } from '../helpers/peer.ts'
+import { greeting } from '../helpers/socks-client.ts'
+import { startTarget } from '../helpers/target.ts'
+
+/** The method that the proxy chooses for a client without a password. */
+async function chosenMethod(port: number): Promise<string> {
+  const client = await connectPeer('127.0.0.1', port)
+  client.write(greeting)
+  return client.readHex(2)
+}
+
+const noPassword = '0500'
+const noneAcceptable = '05ff'
+
+describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
+  test('what is set acts at once, on live connections too', async () => {
+    const daemon = await startDaemon(['--engine', engine])
+    const client = await operate(daemon)
+    const port = daemon.port('socks')
+
+    expect(await chosenMethod(port)).toBe(noPassword)
+    await set(client, { auth: 'required' })
+    expect(await chosenMethod(port)).toBe(noneAcceptable)
+    expect((await client.call('status.get')).result.passwordRequired).toBe(true)
+    await set(client, { auth: null })
+
+    const live = await connectThrough(port, await startTarget())
+    const { changed } = await set(client, { 'timeout-idle': 200, 'timeout-negotiation': 200 })
+    expect(changed).toEqual(['timeout-negotiation', 'timeout-idle'])
+    expect(await live.discard()).toBe('ECONNRESET')
+    const silent = await connectPeer('127.0.0.1', port)
+    expect(await silent.discard()).toMatch(/^(FIN|ECONNRESET)$/)
+  })
+
+  test('max-connections is honoured, as far as there is room', async () => {
+    const daemon = await startDaemon(['--engine', engine])
+    const client = await operate(daemon)
+    const target = await startTarget()
+    await connectThrough(daemon.port('socks'), target)
+    await set(client, { 'max-connections': 1 })
+    const second = connectThrough(daemon.port('socks'), target)
+    await set(client, { 'log-level': 'debug' })
+    expect((await client.call('status.get')).result.sample.connections).toBe(1)
+    const { warnings } = await set(client, { 'max-connections': 1_000_000 })
+    expect(warnings).toEqual([expect.stringMatching(/^max-connections counts as \d+ for now.*restart/)])
+    await second
+  })
+})
+
+test('what is set outlasts the daemon, and a flag wins over it', async () => {
+  const folders = await temporaryFolders()
+  const first = await startDaemon(['--timeout-idle', '7000'], { folders })
+  const { revision, warnings } = await set(await operate(first), { 'timeout-idle': 5000, 'timeout-connect': 6000 })
+  expect(revision).toBe(1)
+  expect(warnings).toEqual([expect.stringContaining('--timeout-idle')])
+  await first.stop()
+
+  const second = await startDaemon(['--timeout-idle', '7000'], { folders })
+  const { result } = await (await operate(second)).call('config.get')
+  expect(result.revision).toBe(1)
+  expect(result.settings).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ name: 'timeout-idle', value: 7000, source: 'flag' }),
+      expect.objectContaining({ name: 'timeout-connect', value: 6000, source: 'stored' }),
+    ]),
+  )
+})
+
+test('stored settings act from the start', async () => {
+  const folders = await temporaryFolders()
+  const first = await startDaemon([], { folders })
+  await set(await operate(first), { auth: 'required', 'log-level': 'warn' })
+  await first.kill()
+  const second = await startDaemon([], { folders })
+  expect(await chosenMethod(second.port('socks'))).toBe(noneAcceptable)
+  const { stderr } = await second.stop()
+  expect(stderr).toBe('')
+})
+
+test('stored settings that make no sense are told of, one line each, and ignored', async () => {
+  const folders = await temporaryFolders()
+  const first = await startDaemon([], { folders })
+  await set(await operate(first), { auth: 'required' })
+  await first.stop()
+  const database = new DatabaseSync(join(folders.state, 'proxyd.db'))
+  database.exec(`INSERT INTO settings VALUES ('from-the-future', '{"a":1}', 2), ('timeout-idle', '-1', 3)`)
+  database.close()
+
+  const second = await startDaemon([], { folders })
+  const warnings = second.stderr.split('\n').filter((line) => line.includes('"warn"'))
+  expect(warnings).toEqual([
+    expect.stringMatching(/stored setting from-the-future is ignored/),
+    expect.stringMatching(/stored setting timeout-idle is ignored/),
+  ])
+  const { result } = await (await operate(second)).call('config.get')
+  expect(result.revision).toBe(3)
+  expect(result.settings).toContainEqual(expect.objectContaining({ name: 'auth', value: 'required', source: 'stored' }))
+})
+
+test('nobody makes an open proxy by accident', async () => {
+  const daemon = await startDaemon(['-l', '0.0.0.0', '-u', 'bob:hunter2'])
+  const client = await operate(daemon)
+  for (const dryRun of [true, false]) {
+    const { error } = await client.call('config.set', { revision: 0, patch: { auth: 'none' }, dryRun })
+    expect(error).toMatchObject({
+      data: { kind: 'invalid_params' },
+      message: expect.stringMatching(/0\.0\.0\.0.*open-proxy/),
+    })
+  }
+  expect(await chosenMethod(daemon.port('socks'))).toBe(noneAcceptable)
+
+  const { warnings } = await set(client, { auth: 'none', 'open-proxy': true })
+  expect(warnings).toEqual([expect.stringMatching(/0\.0\.0\.0.*without a password/)])
+  expect(await chosenMethod(daemon.port('socks'))).toBe(noPassword)
+  const { error } = await client.call('config.set', { revision: 1, patch: { 'open-proxy': false } })
+  expect(error?.data.kind).toBe('invalid_params')
+
+  await set(client, { auth: 'auto', 'open-proxy': false })
+  await client.call('users.remove', { name: 'bob' })
+  expect((await set(client, { auth: 'required' })).warnings).toEqual([expect.stringMatching(/there is no user/)])
+  expect(await chosenMethod(daemon.port('socks'))).toBe(noneAcceptable)
+})
+
+test('the level of the log changes what shows on stderr, not what is recorded', async () => {
+  const daemon = await startDaemon(['--log-level', 'error'])
+  const client = await operate(daemon)
+  await set(client, { 'timeout-idle': 5000 })
+  await set(client, { 'log-level': 'info' })
+  await set(client, { 'timeout-idle': 6000 })
+  await daemon.logs(/timeout-idle from 5000 to 6000/)
+  expect(daemon.stderr).not.toContain('to 5000')
+  const { entries } = (await client.call('log.subscribe', { history: 100 })).result
+  expect(entries.map(({ message }: { message: string }) => message)).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^proxyd .* serves/),
+      'an operator changes timeout-idle from 3600000 to 5000',
+      'an operator changes log-level from error to info',
+    ]),
+  )
+})
+
+test('the status tells whether deleting the only user opens the proxy', async () => {
+  const daemon = await startDaemon(['-u', 'bob:hunter2'])
+  const client = await operate(daemon)
+  expect((await client.call('status.get')).result.lastUserOpens).toBe(true)
+  await set(client, { auth: 'required' })
+  expect((await client.call('status.get')).result.lastUserOpens).toBe(false)
+})
+
+test('an operator drains the daemon as SIGTERM would', async () => {
+  const daemon = await startDaemon()
+  const target = await startTarget()
+  const live = await connectThrough(daemon.port('socks'), target)
+  const server = await target.next()
+  const client = await operate(daemon)
+  expect((await client.call('daemon.drain')).result).toEqual({})
+  expect((await client.call('status.get')).result.draining).toBe(true)
+  expect((await client.call('daemon.drain')).error?.data.kind).toBe('draining')
+  live.write('still here')
+  expect(await server.readText(10)).toBe('still here')
+  live.finish()
+  server.finish()
+  expect(await daemon.ended).toMatchObject({ status: 0, signal: null })
+})
+
+test('a drain that is under way ends when timeout-drain is set to less', async () => {
+  const daemon = await startDaemon(['--timeout-drain', '86400000'])
+  await connectThrough(daemon.port('socks'), await startTarget())
+  const client = await operate(daemon)
+  await client.call('daemon.drain')
+  await set(client, { 'timeout-drain': 0 })
+  expect(await daemon.ended).toMatchObject({ status: 0, signal: null })
+})
+
+test('an operator ends the daemon at once, and hears the reply first', async () => {
+  const daemon = await startDaemon(['--timeout-drain', '86400000'])
+  const live = await connectThrough(daemon.port('socks'), await startTarget())
+  const client = await operate(daemon)
+  expect((await client.call('daemon.shutdown')).result).toEqual({})
+  expect((await client.rest()).map(({ method }) => method)).toEqual(['goodbye'])
+  client.socket.end()
+  await once(client.socket, 'close')
+  expect(await live.discard()).toBe('ECONNRESET')
+  expect(await daemon.ended).toMatchObject({ status: 0, signal: null })
+})
