@@ -6,6 +6,9 @@ import type { RuntimeConfiguration } from './control/backend.ts'
 import type { SettingsStore, StoredSettings } from './store/settings-store.ts'
 import { acceptStored, isSetting, problemWithStoring } from './stored-settings.ts'
 
+/** Faults that one refusal names. */
+const mostFaults = 8
+
 /** The parts of the daemon that act by settings. */
 export interface Effects {
   /** What people should know before these values act, of which some change. Throws `RpcError` if they must not. */
@@ -91,16 +94,16 @@ export class LiveSettings implements RuntimeConfiguration {
     await this.#effects.apply(values)
   }
 
-  /** All that is wrong is told at once. Whatever is stored may be forgotten, known or not. */
+  /** What is wrong is told at once, of the first few settings. Whatever is stored may be forgotten, known or not. */
   #refuseNonsense(changes: ReadonlyMap<string, SettingValue | null>): void {
     const faults = [...changes].flatMap(([name, value]) => {
       if (value === null && this.#stored.has(name)) return []
       const message = problemWithStoring(name, value)
-      return message === undefined ? [] : { path: ['patch', name], name, message }
+      return message === undefined ? [] : { path: ['patch', name], message: `${shown(name)} ${message}` }
     })
     if (faults.length === 0) return
-    const text = faults.map(({ name, message }) => `${shown(name)} ${message}`).join('; ')
-    throw new RpcError('invalid_params', text, { faults: faults.map(({ path, message }) => ({ path, message })) })
+    const told = faults.slice(0, mostFaults)
+    throw new RpcError('invalid_params', told.map(({ message }) => message).join('; '), { faults: told })
   }
 
   #outcomeOf(changes: ReadonlyMap<string, SettingValue | null>): Outcome {

@@ -326,8 +326,8 @@ export const methods = {
   'config.set': {
     role: 'admin',
     summary:
-      'Change settings, all or none, now and for later starts. `null` goes back to what file and defaults say. Refused ' +
-      'with `conflict` if they have changed since `revision`. `dryRun` only checks.',
+      'Change settings, all or none, now and for later starts. `null` forgets what was set: flag, file or default count ' +
+      'again. Refused with `conflict` if they have changed since `revision`. `dryRun` only checks.',
     params: z.strictObject({
       revision: count,
       patch: z.record(z.string().max(64), settingValue.nullable()),

@@ -100,6 +100,13 @@ test.each([
   expect([save, apply].map(({ mock }) => mock.calls.length)).toEqual([0, 0])
 })
 
+test('a refusal stays short, whatever was asked for', async () => {
+  const { set } = begin()
+  const patch = Object.fromEntries(Array.from({ length: 4000 }, (_, i) => [`nonsense-${i}`, 1]))
+  const refusal = await set(patch).catch((error: RpcError) => error)
+  expect(JSON.stringify([(refusal as RpcError).message, (refusal as RpcError).details]).length).toBeLessThan(4000)
+})
+
 test('of two who change one revision, the second is told which is current', async () => {
   const { live, save } = begin({ revision: 6 })
   const changes = [{ auth: 'required' }, { auth: 'none' }].map((patch) => live.set({ revision: 6, patch }))
