@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { declareClient } from './declare-client.ts'
 
 /** One file for each way to run, so that commands load no byte of the terminal app and one file only. */
 const appBundle = 'proxy-tui-app'
@@ -73,3 +74,6 @@ await build({
   },
   plugins: [patches],
 })
+// The library `proxyd/client`, readable where a stack trace leads into it.
+await build({ ...common, minify: false, entryPoints: { client: 'tui/client/index.ts' }, plugins: [builtinsOnDemand] })
+declareClient()

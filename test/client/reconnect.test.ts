@@ -1,31 +1,19 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { type DaemonLink, followDaemon, type LinkState, type Target } from '../../tui/client/index.ts'
+import { type DaemonLink, followDaemon, type Target } from '../../tui/client/index.ts'
 import { pauseAfter } from '../../tui/client/reconnect.ts'
 import { entered } from '../control/raw-client.ts'
 import { startControl } from '../control/start-control.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { tcpTarget, unixTarget } from './open-client.ts'
+import { reaches } from './reaches.ts'
 
 /** Follow a daemon until the test ends. */
 function follow(target: Target): DaemonLink {
   const link = followDaemon(target)
   onTestFinished(() => link.stop())
   return link
-}
-
-/** The next state of that kind, or the present one. */
-function reaches<S extends LinkState['status']>(link: DaemonLink, status: S): Promise<LinkState & { status: S }> {
-  return new Promise((resolve) => {
-    const look = (state: LinkState) => {
-      if (state.status !== status) return
-      stop()
-      resolve(state as LinkState & { status: S })
-    }
-    const stop = link.subscribe(look)
-    look(link.state)
-  })
 }
 
 it('goes online', async () => {
@@ -125,4 +113,15 @@ it('waits half a second at first, then twice as long each time up to ten seconds
   ])
   expect(pauseAfter(0, 1)).toBeCloseTo(333, 0)
   expect(pauseAfter(2000, 0.5)).toBeLessThan(10_000)
+})
+
+it('stops when the signal aborts, before and after it has connected', async () => {
+  const control = await startControl()
+  const stopped = followDaemon(unixTarget(control), { signal: AbortSignal.abort() })
+  expect(stopped.state).toEqual({ status: 'connecting' })
+  const giveUp = new AbortController()
+  const link = followDaemon(unixTarget(control), { signal: giveUp.signal })
+  const { client } = await reaches(link, 'online')
+  giveUp.abort()
+  expect(await client.closed).toMatchObject({ code: 'closed' })
 })

@@ -1,5 +1,6 @@
 import { connect as connectSocket, type Socket } from 'node:net'
 import { ConnectionError } from './error.ts'
+import { placeOf } from './explain.ts'
 import type { Target } from './target.ts'
 import { Wire } from './wire.ts'
 
@@ -26,7 +27,7 @@ export async function attempt<T>(
     return { wire, entered: await enter(wire) }
   } catch (error) {
     const reason = wire.end(error as ConnectionError)
-    throw (await wantsTls(target, wire, reason)) ?? reason
+    throw wire.isGreeted ? reason : await meaning(reason, target)
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', giveUp)
@@ -47,10 +48,13 @@ async function open(target: Target): Promise<Socket> {
   return connectSocket({ host, port, noDelay: true, autoSelectFamily: true })
 }
 
-/** A port with TLS hangs up on plain text without a word: ask it in its own language before this is called lost. */
-async function wantsTls(target: Target, wire: Wire, { code }: ConnectionError): Promise<ConnectionError | undefined> {
-  if (target.kind !== 'tcp' || wire.isGreeted || (code !== 'lost' && code !== 'not_proxyd')) return undefined
-  const { speaksTls } = await import('./open-tls.ts')
-  if (!(await speaksTls(target))) return undefined
-  return new ConnectionError('tls_needed', `${target.host}:${target.port} speaks TLS; connect to it with TLS`)
+/** Some hang up before the greeting without saying why: find out what that means. */
+async function meaning(reason: ConnectionError, target: Target): Promise<ConnectionError> {
+  if (reason.code !== 'lost' && reason.code !== 'not_proxyd') return reason
+  if (target.kind === 'tls' && target.cert !== undefined) {
+    return new ConnectionError('tls_client_certificate', `${reason.message}; it seems not to trust our certificate`)
+  }
+  // A port with TLS does so to plain text: ask it in its own language.
+  if (target.kind !== 'tcp' || !(await (await import('./open-tls.ts')).speaksTls(target))) return reason
+  return new ConnectionError('tls_needed', `${placeOf(target)} speaks TLS; connect to it with TLS`)
 }

@@ -96,6 +96,6 @@ function clientOver(wire: Wire, { instance, role }: Welcome): Client {
         }
       }, options),
     on: (event, listener) => wire.on(event, listener),
-    close: () => wire.end(new ConnectionError('closed', 'closed here')),
+    close: () => void wire.end(new ConnectionError('closed', 'closed here')),
   }
 }

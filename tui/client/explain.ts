@@ -1,8 +1,13 @@
 import { ConnectionError, type ConnectionErrorCode } from './error.ts'
-import type { Target } from './target.ts'
+import type { Endpoint, Target } from './target.ts'
 
 /** What to do when only the daemon's user may pass. */
 export const asOwner = 'run this as the user that runs proxyd, or as root'
+
+/** `host:port`, an IPv6 address in brackets. */
+export function placeOf({ host, port }: Endpoint): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
 
 /** How far a connection had come. */
 export type Stage = 'connecting' | 'connected' | 'greeted'
@@ -19,9 +24,9 @@ const certificateFaults: Readonly<Record<string, readonly [ConnectionErrorCode, 
 }
 
 /** What OpenSSL says when plain text comes where TLS should. */
-const noTls = /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|RECORD_LAYER_FAILURE|UNEXPECTED_MESSAGE)$/
+const noTls = /wrong version number|packet length too long|record layer failure/
 /** A TLS alert (RFC 8446, section 6.2) about a certificate can only be about ours. */
-const certificateAlert = /^ERR_SSL_.*ALERT_(CERTIFICATE_|BAD_CERTIFICATE|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE)/
+const certificateAlert = /alert (certificate|bad certificate|unsupported certificate|unknown ca)/
 
 /** Put what a socket reports into words and a code. */
 export function explain(error: NodeJS.ErrnoException, target: Target, stage: Stage): ConnectionError {
@@ -33,29 +38,31 @@ export function explain(error: NodeJS.ErrnoException, target: Target, stage: Sta
     // To be kept out by its mode, or its folder's, is not to be let in.
     if (error.code === 'EACCES') return failure('permission', `${text}; ${asOwner}`)
   } else if (target.kind === 'tls' && stage === 'connected') {
-    return failure(...explainTls(error, `${target.host}:${target.port}`, target.servername ?? target.host))
+    return failure(...explainTls(error, placeOf(target), target.servername ?? target.host))
   }
   return failure(stage === 'connecting' ? 'unreachable' : 'lost', text)
 }
 
 function explainTls(error: NodeJS.ErrnoException, place: string, name: string): [ConnectionErrorCode, string] {
   const { code = '', message } = error
-  const fault = certificateFaults[code]
-  if (fault) return [fault[0], `the certificate of ${place} ${fault[1]}`]
+  const known = certificateFaults[code]
+  if (known) return [known[0], `the certificate of ${place} ${known[1]}`]
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return [
       'tls_wrong_name',
       `the certificate of ${place} is not for ${name}; connect by its name, or give it as servername`,
     ]
   }
-  if (noTls.test(code))
+  // OpenSSL's errors come as one line with file names in it.
+  const fault = /:SSL routines:[^:]*:([^:]+)/.exec(message)?.[1] ?? message
+  if (noTls.test(fault))
     return ['tls_missing', `${place} does not speak TLS; connect without, or to the daemon's TLS port`]
-  if (certificateAlert.test(code)) {
+  if (certificateAlert.test(fault)) {
     return [
       'tls_client_certificate',
       `the daemon at ${place} wants a certificate of ours that it trusts; give cert and key`,
     ]
   }
   if (code === 'ECONNRESET' || code === 'EPIPE') return ['lost', message]
-  return ['tls_failed', `TLS with ${place} failed: ${message.trim().replaceAll(/\s+/g, ' ')}`]
+  return ['tls_failed', `TLS with ${place} failed: ${fault}`]
 }

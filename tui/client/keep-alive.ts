@@ -6,7 +6,8 @@ import type { Wire } from './wire.ts'
  * for a sign of life, and as many later it counts as lost.
  */
 export function keepAlive(wire: Wire, every: number): void {
-  let asked = false
+  /** When it was asked, if it has not been heard since. */
+  let asked: number | null = null
   let timer = later(every)
   void wire.closed.then(() => clearTimeout(timer))
 
@@ -15,18 +16,19 @@ export function keepAlive(wire: Wire, every: number): void {
   }
   function look(): void {
     // If it was us who slept, its answer waits in the kernel: it is read before this goes on.
-    if (asked) setImmediate(judge)
-    else judge()
+    if (asked === null) judge()
+    else setImmediate(judge)
   }
   function judge(): void {
-    const quiet = performance.now() - wire.lastHeard
-    if (quiet < every) {
-      asked = false
+    const now = performance.now()
+    const quiet = now - wire.lastHeard
+    if (asked !== null && wire.lastHeard <= asked) {
+      wire.end(new ConnectionError('silent', `the daemon has not answered for ${Math.ceil(quiet / 1000)} s`))
+    } else if (quiet < every) {
+      asked = null
       timer = later(every - quiet)
-    } else if (asked) {
-      wire.end(new ConnectionError('silent', `the daemon has not answered for ${Math.round(quiet / 1000)} s`))
     } else {
-      asked = true
+      asked = now
       // A refusal is an answer too, and of an end the wire tells.
       wire.call('session.ping', {}).catch(() => {})
       timer = later(every)
