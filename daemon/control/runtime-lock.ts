@@ -17,7 +17,8 @@ export function lockRuntimeDirectory(directory: string): () => void {
   try {
     makePrivateFile(path)
     database = new DatabaseSync(path, { timeout: patience })
-    database.exec('BEGIN EXCLUSIVE')
+    // A journal in a file of its own would stay after a crash.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     database?.close()
     throw refusal(directory, path, error)

@@ -95,9 +95,9 @@ function certificatesIn(setting: TlsSetting, path: string, text: string): X509Ce
 function privateKeyIn(path: string, text: string): KeyObject {
   try {
     return createPrivateKey(text)
-  } catch (error) {
-    const isLocked = (error as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE'
-    if (isLocked) throw mistake(`control-tls-key ${path} has a passphrase: take it off, with openssl pkey for one`)
+  } catch {
+    if (text.includes('ENCRYPTED'))
+      throw mistake(`control-tls-key ${path} has a passphrase: take it off, with openssl pkey for one`)
     throw mistake(`control-tls-key ${path} has no sound private key: give it the PEM file of the key`)
   }
 }

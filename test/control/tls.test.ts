@@ -1,0 +1,258 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
+import { chmodSync, writeFileSync } from 'node:fs'
+import { createConnection, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { connect } from 'node:tls'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { cookieUser } from '../../shared/protocol/limits.ts'
+import { makeCertificate } from '../helpers/certificate.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+import { cookieOf, entered, greeted, logIn } from './raw-client.ts'
+import { startControl } from './start-control.ts'
+import { connectedByTls, startTlsControl, strangerByTls, type TlsControl, writeIdentity } from './tls-client.ts'
+
+const lockedKey = generateKeyPairSync('ec', {
+  namedCurve: 'P-256',
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' },
+}).privateKey
+
+/** A way to a TLS socket without TLS; it reads until the daemon has had enough of it. */
+async function plain({
+  tlsPort,
+}: TlsControl): Promise<{ socket: Socket; closed: Promise<unknown>; text: () => string }> {
+  const socket = createConnection({ host: '127.0.0.1', port: tlsPort })
+  onTestFinished(() => void socket.destroy())
+  let text = ''
+  socket.on('error', () => {}).on('data', (chunk) => (text += chunk.toString('latin1')))
+  await once(socket, 'connect')
+  return { socket, closed: new Promise((resolve) => socket.once('close', resolve)), text: () => text }
+}
+
+describe('a TLS socket', () => {
+  it('greets, and lets named operators in', async () => {
+    const control = await startTlsControl()
+    await control.backend.operators.add({ name: 'ann', role: 'operator', password: 'a password' })
+    const client = await strangerByTls(control)
+    expect((await logIn(client, 'a password', 'ann')).result.role).toBe('operator')
+    expect((await client.call('session.whoami')).result).toEqual({ name: 'ann', role: 'operator', via: 'tls' })
+  })
+
+  it('knows the cookie no better than an unknown name', async () => {
+    const control = await startTlsControl({ limits: { loginFailureDelay: 1 } })
+    const attempt = async (name: string, secret: string) => {
+      const client = await strangerByTls(control)
+      const refusal = await logIn(client, secret, name)
+      expect(await client.next()).toBeUndefined()
+      return refusal.error
+    }
+    const refusal = await attempt(cookieUser, cookieOf(control))
+    expect(refusal?.data.kind).toBe('auth_failed')
+    expect(await attempt('nobody', 'a password')).toEqual(refusal)
+  })
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('speaks %s', async (version) => {
+    const client = await connectedByTls(await startTlsControl(), { minVersion: version, maxVersion: version })
+    expect((await client.next())?.method).toBe('hello')
+  })
+
+  it('speaks nothing older', async () => {
+    const control = await startTlsControl()
+    const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
+    await expect(connectedByTls(control, old)).rejects.toMatchObject({ code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' })
+  })
+
+  it('answers a client that has finished sending, and both part without a reset', async () => {
+    const client = await strangerByTls(await startTlsControl())
+    client.request('session.whoami')
+    client.socket.end()
+    expect(await client.rest()).toMatchObject([{ error: { data: { kind: 'auth_required' } } }])
+    expect(await client.closed).toBe(false)
+  })
+
+  it('says goodbye when the daemon ends, and lets go of those in a handshake', async () => {
+    const control = await startTlsControl()
+    const [client, silent] = [await strangerByTls(control), await plain(control)]
+    const closing = control.server.close()
+    expect(await client.rest()).toMatchObject([{ method: 'goodbye' }])
+    client.socket.end()
+    await Promise.all([closing, silent.closed])
+  })
+
+  it('has nothing to say to a client without TLS, nor a plain socket to one with it', async () => {
+    const control = await startTlsControl()
+    const stranger = await plain(control)
+    stranger.socket.write('GET / HTTP/1.1\r\n\r\n')
+    await stranger.closed
+    expect(stranger.text()).not.toContain('jsonrpc')
+    const eager = connect({ host: '127.0.0.1', port: control.port, ca: control.ca })
+    onTestFinished(() => void eager.destroy())
+    await expect(once(eager, 'secureConnect')).rejects.toThrow()
+    await strangerByTls(control)
+    await greeted({ host: '127.0.0.1', port: control.port })
+  })
+})
+
+describe('a handshake', () => {
+  it('takes the place of a stranger with TLS, and of nobody else', async () => {
+    const control = await startTlsControl({ limits: { clientsBeforeLogin: 1, loginTime: 60_000 } })
+    const silent = await plain(control)
+    await (await plain(control)).closed
+    await entered(control)
+    await greeted({ host: '127.0.0.1', port: control.port })
+    silent.socket.destroy()
+  })
+
+  it('has a deadline, which no drip of bytes puts off', async () => {
+    const control = await startTlsControl({ limits: { loginTime: 300 } })
+    const [silent, slow] = [await plain(control), await plain(control)]
+    const drip = setInterval(() => slow.socket.write(Buffer.from([0x16])), 20)
+    onTestFinished(() => clearInterval(drip))
+    slow.socket.write(Buffer.from([0x16, 3, 1, 0x40, 0]))
+    await Promise.all([silent.closed, slow.closed])
+  })
+
+  it('gives its place back when it fails or is broken off', async () => {
+    const control = await startTlsControl({ limits: { clientsBeforeLogin: 1, loginTime: 60_000 } })
+    for (let i = 0; i < 5; i++) {
+      const client = await plain(control)
+      client.socket.write('no handshake at all')
+      await client.closed
+    }
+    const reset = await plain(control)
+    reset.socket.resetAndDestroy()
+    await expect
+      .poll(() =>
+        strangerByTls(control).then(
+          ({ socket }) => socket.destroy().destroyed,
+          () => false,
+        ),
+      )
+      .toBe(true)
+    await expect
+      .poll(() =>
+        strangerByTls(control).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true)
+  })
+
+  it('that fails is told of once, however many do', async () => {
+    const control = await startTlsControl()
+    for (let i = 0; i < 30; i++) {
+      const client = await plain(control)
+      client.socket.write('no handshake at all')
+      await client.closed
+    }
+    expect(control.log).toEqual(['a TLS handshake failed (ERR_SSL_WRONG_VERSION_NUMBER)'])
+  })
+})
+
+describe('client certificates, where they are asked for,', () => {
+  const authority = makeCertificate('Test CA', { isAuthority: true })
+  const issuer = { ...authority, name: 'Test CA' }
+
+  async function demanding(): Promise<TlsControl> {
+    const path = join(await temporaryFolder(), 'ca.pem')
+    writeFileSync(path, authority.cert)
+    return startTlsControl({}, path)
+  }
+
+  it('open the way to the login, and no further', async () => {
+    const client = await strangerByTls(await demanding(), makeCertificate('ann', { issuer }))
+    expect((await client.call('session.whoami')).error?.data.kind).toBe('auth_required')
+  })
+
+  it.each([
+    ['none', {}],
+    ['one of another authority', makeCertificate('ann')],
+    ['one that is out of date', makeCertificate('ann', { issuer, from: Date.now() - 9e8, until: Date.now() - 8e8 })],
+  ])('keep a client with %s out', async (_, identity) => {
+    const control = await demanding()
+    // The client's own part of a handshake of TLS 1.3 may be over before the daemon judges.
+    const client = await connectedByTls(control, identity).catch(() => undefined)
+    expect(await client?.next()).toBeUndefined()
+  })
+})
+
+describe('reading the files again', () => {
+  it('serves the new certificate to new clients, and leaves the others alone', async () => {
+    const control = await startTlsControl()
+    const before = await strangerByTls(control)
+    const renewed = makeCertificate('127.0.0.1')
+    await writeIdentity(renewed, control.files)
+    control.server.reload()
+    await strangerByTls({ ...control, ca: renewed.cert })
+    await expect(strangerByTls(control)).rejects.toThrow(/certificate/)
+    expect((await before.call('session.whoami')).error?.data.kind).toBe('auth_required')
+    expect(control.log).toEqual([expect.stringMatching(/^certificate and key are read again from /)])
+  })
+
+  it('goes on with what it has if they cannot be used', async () => {
+    const control = await startTlsControl()
+    writeFileSync(control.files.key, 'no key')
+    control.server.reload()
+    await strangerByTls(control)
+    expect(control.log).toEqual([
+      expect.stringMatching(/^certificate and key stay as they were: .* no sound private key/),
+    ])
+  })
+
+  it('does nothing without TLS', async () => {
+    const control = await startControl()
+    control.server.reload()
+    expect(control.log).toEqual([])
+  })
+})
+
+describe('a start is refused, as a mistake in the settings,', () => {
+  const listen = [{ address: '127.0.0.1', port: 0 }]
+  const good = makeCertificate('127.0.0.1')
+
+  async function refusal(change: (files: TlsControl['files']) => object | undefined): Promise<unknown> {
+    const files = await writeIdentity(good)
+    const tls = { listen, ...files, clientCa: '', ...change(files) }
+    return startControl({ tls }).catch((error: unknown) => error)
+  }
+
+  it.each<[string, (files: TlsControl['files']) => object | undefined, RegExp]>([
+    ['without a certificate', () => ({ cert: '' }), /needs control-tls-cert/],
+    ['without a key', () => ({ key: '' }), /needs control-tls-key/],
+    [
+      'without a certificate file',
+      () => ({ cert: '/nowhere/cert.pem' }),
+      /control-tls-cert \/nowhere.* \(no such file/,
+    ],
+    ['if a folder is the key', ({ key }) => ({ key: join(key, '..') }), /control-tls-key .* is no PEM file/],
+    ['if others may read the key', ({ key }) => void chmodSync(key, 0o640), /control-tls-key .*: chmod 600 /],
+    [
+      'if the key is of another certificate',
+      ({ key }) => void writeFileSync(key, makeCertificate('x').key),
+      /is not that of/,
+    ],
+    [
+      'if the certificate is none',
+      ({ cert }) => void writeFileSync(cert, 'none'),
+      /control-tls-cert .* no sound certificate/,
+    ],
+    ['if the authorities are none', ({ key }) => ({ clientCa: key }), /control-tls-client-ca .* no sound certificate/],
+    ['if the key has a passphrase', ({ key }) => void writeFileSync(key, lockedKey), /passphrase/],
+    ['on what is no address', () => ({ listen: [{ address: 'localhost', port: 0 }] }), /--control-tls-addr/],
+  ])('%s', async (_, change, text) => {
+    expect(await refusal(change)).toMatchObject({ status: 2, message: expect.stringMatching(text) })
+  })
+})
+
+it('warns of a certificate that is out of date, and serves it', async () => {
+  const old = makeCertificate('127.0.0.1', { from: Date.UTC(2020, 0), until: Date.UTC(2021, 0) })
+  const files = await writeIdentity(old)
+  const tls = { listen: [{ address: '127.0.0.1', port: 0 }], ...files, clientCa: '' }
+  const control = await startTlsControl({ tls })
+  expect(control.log).toEqual([
+    expect.stringContaining('is good from 2020-01-01T00:00:00.000Z to 2021-01-01T00:00:00.000Z'),
+  ])
+  await connectedByTls({ ...control, ca: old.cert }, { rejectUnauthorized: false })
+})
