@@ -1,14 +1,26 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { runtimeDirectory } from '../shared/runtime-paths.ts'
-import type { Target } from './client/client.ts'
-import { targetsOf, type Whereabouts } from './target.ts'
+import { readEnvironment, variableOf } from './environment.ts'
+import { type Layer, mergeLayers } from './layers.ts'
+import { type OptionName, type Options, optionNames, options, problemWith, readValue } from './options.ts'
+import { type Place, placesOf } from './place.ts'
+import { readProfile } from './profile.ts'
 
-export interface AppOptions {
+interface CommonOptions {
   /** Where the daemon may be, tried in this order. */
-  readonly targets: readonly [Target, ...Target[]]
+  readonly places: readonly [Place, ...Place[]]
+  /** Give up the right to change anything. */
+  readonly readOnly: boolean
 }
 
-export interface ExecOptions extends AppOptions {
+export interface AppOptions extends CommonOptions {
+  /** False: no colour, whatever the terminal can. */
+  readonly colour: boolean
+  /** How often a second what the daemon tells may change the screen. */
+  readonly refresh: number
+}
+
+export interface ExecOptions extends CommonOptions {
   /** Lines of commands; `-` stands for standard input. */
   readonly lines: readonly string[]
   readonly json: boolean
@@ -30,13 +42,14 @@ export interface Surroundings {
   readonly version: string
 }
 
-/** Read the arguments that follow the program's name. Throws an `Error` for people if they make no sense. */
-export function readCommandLine(args: readonly string[], surroundings: Surroundings): CommandLine {
+/**
+ * Read the arguments that follow the program's name, and what environment and profile say beside them. Rejects with an
+ * `Error` for people if they make no sense.
+ */
+export async function readCommandLine(args: readonly string[], surroundings: Surroundings): Promise<CommandLine> {
+  const { env, uid, version } = surroundings
   let printed = ''
-  const command = describe(surroundings.version).configureOutput({
-    writeOut: (text) => (printed += text),
-    writeErr: () => {},
-  })
+  const command = describe(version).configureOutput({ writeOut: (text) => (printed += text), writeErr: () => {} })
   try {
     command.parse(args, { from: 'user' })
   } catch (error) {
@@ -45,37 +58,69 @@ export function readCommandLine(args: readonly string[], surroundings: Surroundi
     throw new Error(error.message.replace(/^error: |\.$/g, '').replaceAll('\n', ' '), { cause: error })
   }
   const flags = command.opts<Flags>()
-  const runtimeDir = flags.runtimeDir ?? runtimeDirectory(surroundings.env, surroundings.uid)
-  const targets = targetsOf({ ...flags, runtimeDirectory: runtimeDir })
+  const said = await settle(flags, optionFlags(command), env)
+  const runtimeDir = said['runtime-dir'] ?? runtimeDirectory(env, uid)
+  const common = { places: placesOf(said, runtimeDir), readOnly: said['read-only'] ?? false }
   const { exec: lines, json = false, passwordStdin = false, timeout } = flags
   if (!lines) {
     if (json || passwordStdin || timeout) throw new Error('--json, --password-stdin and --timeout need --exec')
-    return { kind: 'app', options: { targets } }
+    const colour = said.colour !== 'never'
+    return { kind: 'app', options: { ...common, colour, refresh: said.refresh ?? options.refresh.max } }
   }
   const readers = lines.filter((line) => line === '-').length + (passwordStdin ? 1 : 0)
   if (readers > 1) throw new Error('only one of --exec - and --password-stdin can read standard input')
-  return { kind: 'exec', options: { targets, lines, json, passwordStdin, timeoutMs: (timeout ?? 10) * 1000 } }
+  return { kind: 'exec', options: { ...common, lines, json, passwordStdin, timeoutMs: (timeout ?? 10) * 1000 } }
 }
 
-interface Flags extends Omit<Whereabouts, 'runtimeDirectory'> {
-  readonly runtimeDir?: string
+interface Flags {
+  readonly profile?: string
+  readonly config?: string
   readonly exec?: readonly string[]
   readonly json?: true
   readonly passwordStdin?: true
   readonly timeout?: number
 }
 
+/** A flag without which another one would do nothing. */
+const needed = { ca: 'tls', cert: 'tls', key: 'tls', 'password-file': 'operator' } as const
+
+/** What counts: a flag before the environment, that before the profile. */
+async function settle(flags: Flags, said: Options, env: Surroundings['env']): Promise<Options> {
+  const name = flags.profile ?? (env[variableOf('profile')] || undefined)
+  const file = flags.config ?? (env[variableOf('config')] || undefined)
+  const profile = await readProfile({ file, name, env })
+  const layers: Layer[] = [
+    { nameOf: (option) => `the profile's ${option}`, said: profile },
+    { nameOf: variableOf, said: readEnvironment(env) },
+    { nameOf: (option) => `--${option}`, said },
+  ]
+  const merged = mergeLayers(...layers)
+  for (const [flag, other] of Object.entries(needed) as [keyof typeof needed, OptionName][]) {
+    if (said[flag] !== undefined && !merged[other]) throw new Error(`--${flag} needs --${other}`)
+  }
+  return merged
+}
+
+/** The flags that environment and profile could give, too, by their names. */
+function optionFlags(command: Command): Options {
+  const given = command.options.flatMap((option): [string, unknown][] => {
+    const value = command.getOptionValue(option.attributeName())
+    return value === undefined ? [] : [[option.long?.slice(2) ?? '', value]]
+  })
+  return Object.fromEntries(given.filter(([name]) => optionNames.includes(name as OptionName))) as Options
+}
+
 function describe(version: string): Command {
-  return new Command('proxy-tui')
-    .description('Watch and run a proxyd: a terminal app, or commands with --exec.')
-    .option('--host <HOST>', 'where the daemon is managed: a name or an address')
-    .option('--port <PORT>', 'its management port (default: 8080)', readPort)
-    .addOption(new Option('--socket <PATH>', 'its Unix socket').conflicts(['host', 'port', 'cookieFile']))
-    .option('--cookie-file <FILE>', "the daemon's cookie, for a login by TCP")
-    .option('--runtime-dir <DIR>', 'where its socket and cookie lie, as given to proxyd')
+  const command = new Command('proxy-tui').description(
+    'Watch and run a proxyd: a terminal app, or commands with --exec.',
+  )
+  for (const name of optionNames) command.addOption(flagOf(name))
+  return command
+    .option('--profile <NAME>', 'take what is not said here from this profile (default: default)')
+    .option('--config <FILE>', 'where the profiles are (default: ~/.config/proxyd/proxy-tui.toml)')
     .option('--exec <COMMANDS>', 'carry out commands; repeatable; - reads them from stdin', collect)
     .option('--json', 'print each result as one line of JSON')
-    .option('--password-stdin', 'adduser and passwd read a line of stdin as password')
+    .option('--password-stdin', 'commands that set a password read it from stdin, a line each')
     .option('--timeout <SECONDS>', 'to connect, and for each answer (default: 10)', readSeconds)
     .version(version, '-v, --version', 'print the version and end')
     .helpOption('-h, --help', 'print this help and end')
@@ -83,12 +128,31 @@ function describe(version: string): Command {
     .exitOverride()
 }
 
+function flagOf(name: OptionName): Option {
+  const shape = options[name]
+  if (!('placeholder' in shape)) return new Option(`--${name}`, shape.summary)
+  return new Option(`--${name} <${shape.placeholder}>`, shape.summary).argParser((text: string) => {
+    const value = readValue(name, text)
+    const problem = problemWith(name, value)
+    if (problem) throw new InvalidArgumentError(`It ${problem}`)
+    return value
+  })
+}
+
 const examples = `
-Without --host, --port or --socket it tries the Unix socket, then 127.0.0.1:8080.
+Without --host, --port, --operator or --socket it tries the Unix socket, then
+127.0.0.1:8080. What a flag does not say, a variable can: PROXY_TUI_HOST and so
+on, PROXY_TUI_PROFILE and PROXY_TUI_CONFIG; and then a profile, such as
+  [home]
+  host = "proxy.example"
+  tls = true
+  operator = "alice"
+  read-only = true
 
 Examples:
   proxy-tui                                   the terminal app, for this machine's daemon
-  proxy-tui --host ::1                        the same by TCP; also [::1]:8080, fe80::1%eth0
+  proxy-tui --profile home                    for the daemon of that profile
+  proxy-tui --host ::1                        by TCP; also [::1]:8080, fe80::1%eth0
   proxy-tui --exec 'adduser bob'              add a user, print the password made for them
   proxy-tui --exec 'disable bob; connections'
   proxy-tui --json --exec users | jq '.[].name'
@@ -100,12 +164,6 @@ Exit status: 0 done, 1 refused by the daemon, 2 not understood,
 
 function collect(line: string, before: readonly string[] = []): readonly string[] {
   return [...before, line]
-}
-
-function readPort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
-  if (port < 1 || port > 65_535) throw new InvalidArgumentError('a port is a number from 1 to 65535')
-  return port
 }
 
 function readSeconds(text: string): number {

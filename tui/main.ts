@@ -9,7 +9,7 @@ process.exitCode = await main()
 async function main(): Promise<number> {
   let asked: CommandLine
   try {
-    asked = readCommandLine(process.argv.slice(2), {
+    asked = await readCommandLine(process.argv.slice(2), {
       env: process.env,
       uid: process.getuid?.() ?? -1,
       version: readVersion(),

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { Connection, Sample, Setting } from '../../shared/protocol/methods.ts'
-import { withoutUsers } from '../../tui/app/store/access.ts'
+import type { Connection, Role, Sample } from '../../shared/protocol/methods.ts'
 import { reduce } from '../../tui/app/store/reducer.ts'
-import { type Event, initialState, type State, type Status } from '../../tui/app/store/state.ts'
+import { lackOfRights } from '../../tui/app/store/rights.ts'
+import { type Event, initialState, type State } from '../../tui/app/store/state.ts'
 import { connectionsView, settleCursor, usersView } from '../../tui/app/store/view.ts'
 
 const connection = (id: string, fields: Partial<Connection> = {}): Connection => ({
@@ -200,31 +200,26 @@ test('users have the rates between two looks', () => {
   ])
 })
 
-describe('the last user of a proxy', () => {
-  const status = { passwordRequired: true } as Status
-  const started = (auth: string, open: boolean, at: readonly string[]): Setting[] =>
-    Object.entries({ auth, 'open-proxy': open, 'socks-addr': [...at] }).map(([name, value]) => ({
-      name,
-      value,
-      source: 'flag',
-      summary: '',
-    }))
+test('another role sees anew, so that one who lost rights keeps nothing', () => {
+  const row = connection('1')
+  const as = (role: Role): Event => ({ type: 'link', link: { state: 'online', instance: 'a', role } })
+  const before = stateAfter([as('operator'), snapshot(0, row)])
+  expect(ids(stateAfter([as('operator')], before))).toEqual(['1'])
+  const after = stateAfter([as('viewer')], before)
+  expect(after.role).toBe('viewer')
+  expect(ids(after)).toEqual([])
+})
 
+describe('rights', () => {
   test.each([
-    ['opens', 'auto', false, ['127.0.0.1', '::1']],
-    ['opens', 'auto', false, ['::ffff:127.0.0.1']],
-    ['opens', 'auto', true, ['0.0.0.0']],
-    ['stays', 'auto', false, ['127.0.0.1', '192.0.2.1']],
-    ['stays', 'required', true, ['127.0.0.1']],
-  ] as const)('%s it with --auth %s, --open-proxy %s, on %s', (what, auth, open, at) => {
-    expect(withoutUsers({ status, settings: started(auth, open, at) })).toBe(what)
-  })
-
-  test('opens nothing that is open, and perhaps one that has not told', () => {
-    const settings = started('none', false, ['::1'])
-    expect(withoutUsers({ status: { ...status, passwordRequired: false }, settings })).toBe('stays')
-    expect(withoutUsers({ status, settings: [] })).toBe('may open')
-    expect(withoutUsers({ status: null, settings: [] })).toBe('may open')
+    ['viewer', 'operator', 'that takes the role operator or admin, and here you are viewer'],
+    ['operator', 'admin', 'that takes the role admin, and here you are operator'],
+    ['operator', 'operator', null],
+    ['admin', 'viewer', null],
+    ['viewer', undefined, null],
+    [null, 'admin', null],
+  ] as const)('%s where %s is demanded', (role, demanded, lack) => {
+    expect(lackOfRights({ role }, demanded)).toBe(lack)
   })
 })
 

@@ -1,14 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import { readCommandLine } from '../../tui/command-line.ts'
 
-const surroundings = { env: { XDG_RUNTIME_DIR: '/run/user/7' }, uid: 7, version: '1.2.3' }
+const nowhere = { XDG_RUNTIME_DIR: '/run/user/7', XDG_CONFIG_HOME: '/nonexistent' }
 
 function read(...args: string[]) {
-  return readCommandLine(args, surroundings)
+  return readIn({}, ...args)
 }
 
-function optionsOf(...args: string[]) {
-  const commandLine = read(...args)
+function readIn(env: Record<string, string>, ...args: string[]) {
+  return readCommandLine(args, { env: { ...nowhere, ...env }, uid: 7, version: '1.2.3' })
+}
+
+async function optionsOf(...args: string[]) {
+  return optionsIn({}, ...args)
+}
+
+async function optionsIn(env: Record<string, string>, ...args: string[]) {
+  const commandLine = await readIn(env, ...args)
   if (commandLine.kind === 'print') throw new Error('asked to print')
   return commandLine.options
 }
@@ -18,35 +26,35 @@ function tcp(host: string, port: number) {
 }
 
 describe('where the daemon is', () => {
-  test('by default at its Unix socket, then on the IPv4 loopback', () => {
-    const [unix, loopback] = optionsOf().targets
+  test('by default at its Unix socket, then on the IPv4 loopback', async () => {
+    const [unix, loopback] = (await optionsOf()).places
     expect(unix).toEqual({ kind: 'unix', path: '/run/user/7/proxyd/proxyd.sock' })
     expect(loopback).toEqual(tcp('127.0.0.1', 8080))
   })
 
-  test('--runtime-dir moves the socket and the cookie', () => {
-    expect(optionsOf('--runtime-dir', '/x').targets).toEqual([
+  test('--runtime-dir moves the socket and the cookie', async () => {
+    expect((await optionsOf('--runtime-dir', '/x')).places).toEqual([
       { kind: 'unix', path: '/x/proxyd.sock' },
       { kind: 'tcp', host: '127.0.0.1', port: 8080, cookieFile: '/x/cookie' },
     ])
-    expect(optionsOf('--runtime-dir', '/x', '--host', '::1').targets).toEqual([
+    expect((await optionsOf('--runtime-dir', '/x', '--host', '::1')).places).toEqual([
       { kind: 'tcp', host: '::1', port: 8080, cookieFile: '/x/cookie' },
     ])
   })
 
-  test('--socket is the only try', () => {
-    expect(optionsOf('--socket', 's').targets).toEqual([{ kind: 'unix', path: 's' }])
+  test('--socket is the only try', async () => {
+    expect((await optionsOf('--socket', 's')).places).toEqual([{ kind: 'unix', path: 's' }])
   })
 
-  test('--cookie-file goes with any TCP target', () => {
-    expect(optionsOf('--host', 'h', '--cookie-file', '/c').targets).toEqual([
+  test('--cookie-file goes with any TCP target', async () => {
+    expect((await optionsOf('--host', 'h', '--cookie-file', '/c')).places).toEqual([
       { kind: 'tcp', host: 'h', port: 8080, cookieFile: '/c' },
     ])
-    expect(optionsOf('--cookie-file', '/c').targets[1]).toMatchObject({ cookieFile: '/c' })
+    expect((await optionsOf('--cookie-file', '/c')).places[1]).toMatchObject({ cookieFile: '/c' })
   })
 
-  test('--port alone means TCP on this machine', () => {
-    expect(optionsOf('--port', '9').targets).toEqual([tcp('127.0.0.1', 9)])
+  test('--port alone means TCP on this machine', async () => {
+    expect((await optionsOf('--port', '9')).places).toEqual([tcp('127.0.0.1', 9)])
   })
 
   test.each([
@@ -60,34 +68,68 @@ describe('where the daemon is', () => {
     ['127.0.0.2:65535', '127.0.0.2', 65_535],
     ['localhost', 'localhost', 8080],
     ['proxy.example:9090', 'proxy.example', 9090],
-  ])('--host %s', (text, host, port) => {
-    expect(optionsOf('--host', text).targets).toEqual([tcp(host, port)])
+  ])('--host %s', async (text, host, port) => {
+    expect((await optionsOf('--host', text)).places).toEqual([tcp(host, port)])
   })
 
-  test('--port completes a host without one, and may repeat it', () => {
-    expect(optionsOf('--host', '::1', '--port', '9').targets).toEqual([tcp('::1', 9)])
-    expect(optionsOf('--host', '[::1]', '--port', '9').targets).toEqual([tcp('::1', 9)])
-    expect(optionsOf('--host', 'h:9', '--port', '9').targets).toEqual([tcp('h', 9)])
+  test('--port completes a host without one, and may repeat it', async () => {
+    expect((await optionsOf('--host', '::1', '--port', '9')).places).toEqual([tcp('::1', 9)])
+    expect((await optionsOf('--host', '[::1]', '--port', '9')).places).toEqual([tcp('::1', 9)])
+    expect((await optionsOf('--host', 'h:9', '--port', '9')).places).toEqual([tcp('h', 9)])
   })
 
-  test.each(['', ':', ':80', 'h:', 'h:0', 'h:65536', 'h:8o', '[::1', '::1]', '[h]:1', '1:2:3', '[]', 'a b', 'h:80:80'])(
+  test.each([':', ':80', 'h:', 'h:0', 'h:65536', 'h:8o', '[::1', '::1]', '[h]:1', '1:2:3', '[]', 'a b', 'h:80:80'])(
     'refuses --host %j',
-    (host) => {
-      expect(() => read('--host', host)).toThrow('--host takes a name or an address')
+    async (host) => {
+      await expect(read('--host', host)).rejects.toThrow('--host takes a name or an address')
     },
   )
 })
 
-test('without --exec it is the terminal app', () => {
-  expect(read('--socket', 's')).toEqual({ kind: 'app', options: { targets: [{ kind: 'unix', path: 's' }] } })
+test('without --exec it is the terminal app', async () => {
+  expect(await read('--socket', 's')).toEqual({
+    kind: 'app',
+    options: { places: [{ kind: 'unix', path: 's' }], readOnly: false, colour: true, refresh: 4 },
+  })
 })
 
-test('--timeout is in seconds, fractions too', () => {
-  expect(optionsOf('--exec', 'users', '--timeout', '2.5')).toMatchObject({ timeoutMs: 2500 })
+test.each([
+  [['--host', ''], "'--host <HOST>' argument '' is invalid. It must be a text that is not empty"],
+  [['--ca', 'c', '--operator', 'eve'], '--ca needs --tls'],
+  [['--password-file', 'p'], '--password-file needs --operator'],
+  [['--tls'], 'tls needs an operator'],
+  [['--refresh', '5'], 'It must be a whole number from 1 to 4'],
+  [['--colour', 'pink'], 'It must be auto or never'],
+  [['--socket', 's', '--operator', 'eve'], '--socket and --operator exclude each other'],
+])('an operator, TLS and the look: refuses %j', async (args, message) => {
+  await expect(read(...args)).rejects.toThrow(message)
 })
 
-test('--exec repeats, and takes - and what looks like a flag', () => {
-  expect(read('--exec', 'users; stats', '--exec', '-', '--exec', '--x', '--json')).toMatchObject({
+test('--operator logs in by TCP, and with --tls by TLS, on the port for that', async () => {
+  expect((await optionsOf('--operator', 'eve')).places).toEqual([
+    { kind: 'tcp', host: '127.0.0.1', port: 8080, operator: 'eve' },
+  ])
+  const tls = ['--tls', '--host', 'proxy.example', '--ca', '/ca', '--cert', '/c', '--key', '/k']
+  expect((await optionsOf('--operator', 'eve', ...tls, '--password-file', '/p')).places).toEqual([
+    {
+      ...{ kind: 'tls', host: 'proxy.example', port: 8443, operator: 'eve', passwordFile: '/p' },
+      ...{ ca: { file: '/ca' }, cert: { file: '/c' }, key: { file: '/k' } },
+    },
+  ])
+})
+
+test('--read-only, --colour and --refresh', async () => {
+  const look = await optionsOf('--read-only', '--colour', 'never', '--refresh', '2')
+  expect(look).toMatchObject({ readOnly: true, colour: false, refresh: 2 })
+  expect(await optionsOf('--read-only', '--exec', 'users')).toMatchObject({ readOnly: true })
+})
+
+test('--timeout is in seconds, fractions too', async () => {
+  expect(await optionsOf('--exec', 'users', '--timeout', '2.5')).toMatchObject({ timeoutMs: 2500 })
+})
+
+test('--exec repeats, and takes - and what looks like a flag', async () => {
+  expect(await read('--exec', 'users; stats', '--exec', '-', '--exec', '--x', '--json')).toMatchObject({
     kind: 'exec',
     options: { lines: ['users; stats', '-', '--x'], json: true, passwordStdin: false, timeoutMs: 10_000 },
   })
@@ -97,41 +139,41 @@ test.each([
   [['--frob'], "unknown option '--frob'"],
   [['users'], 'too many arguments'],
   [['--host'], "option '--host <HOST>' argument missing"],
-  [['--port', '0'], 'a port is a number from 1 to 65535'],
-  [['--port', '1e3'], 'a port is a number'],
+  [['--port', '0'], "option '--port <PORT>' argument '0' is invalid. It must be a whole number from 1 to 65535"],
+  [['--port', '1e3'], 'a whole number from 1 to 65535'],
   [['--timeout', '0'], 'a timeout is a number of seconds'],
   [['--timeout', 'NaN'], 'a timeout is a number of seconds'],
   [['--host', 'h:1', '--port', '2'], '--host and --port name different ports'],
-  [['--socket', 's', '--host', 'h'], 'cannot be used with'],
-  [['--socket', 's', '--port', '1'], 'cannot be used with'],
+  [['--socket', 's', '--host', 'h'], '--socket and --host exclude each other'],
+  [['--socket', 's', '--port', '1'], '--socket and --port exclude each other'],
   [['--json'], 'need --exec'],
   [['--timeout', '3'], 'need --exec'],
   [['--password-stdin'], 'need --exec'],
   [['--exec', '-', '--exec', '-'], 'only one'],
   [['--exec', '-', '--password-stdin'], 'only one'],
-])('refuses %j', (args, message) => {
-  expect(() => read(...args)).toThrow(message)
+])('refuses %j', async (args, message) => {
+  await expect(read(...args)).rejects.toThrow(message)
 })
 
-test('a refusal goes on after it, so no full stop ends it', () => {
-  expect(() => read('extra')).toThrow(/got 1: extra$/)
+test('a refusal goes on after it, so no full stop ends it', async () => {
+  await expect(read('extra')).rejects.toThrow(/got 1: extra$/)
 })
 
-test('refusals are one line', () => {
+test('refusals are one line', async () => {
   for (const args of [
     ['--hots', 'h'],
     ['a', 'b'],
     ['--port', 'x'],
   ]) {
-    expect(() => read(...args)).toThrow(/^[^\n]+$/)
+    await expect(read(...args)).rejects.toThrow(/^[^\n]+$/)
   }
 })
 
-test('--version and --help print', () => {
-  expect(read('--version')).toEqual({ kind: 'print', text: '1.2.3\n' })
-  expect(read('-v')).toEqual({ kind: 'print', text: '1.2.3\n' })
+test('--version and --help print', async () => {
+  expect(await read('--version')).toEqual({ kind: 'print', text: '1.2.3\n' })
+  expect(await read('-v')).toEqual({ kind: 'print', text: '1.2.3\n' })
   for (const flag of ['-h', '--help']) {
-    const help = read(flag)
+    const help = await read(flag)
     expect(help).toMatchObject({ kind: 'print', text: expect.stringContaining("--exec 'adduser bob'") })
   }
 })

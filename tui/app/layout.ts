@@ -1,5 +1,5 @@
 import type { Dialog } from './store/dialogs.ts'
-import { hasReason } from './store/link.ts'
+import { reasonOf } from './store/link.ts'
 import type { State } from './store/state.ts'
 
 /** The smallest terminal that the app is drawn in. */
@@ -16,9 +16,18 @@ export function isTooSmall({ size }: State): boolean {
   return size.columns < smallest.columns || size.rows < smallest.rows
 }
 
-/** Rows that tell who is watched and how that goes: why a daemon is not reached may take two. */
-export function linkRows({ link }: State): number {
-  return hasReason(link) ? 2 : 1
+/** Columns before the reason why there is no connection, and those that breaking lines at spaces may waste in each row. */
+const beforeReason = 35
+const wasted = 8
+/** With more, the smallest terminal would not have room for a page. */
+const mostLinkRows = 4
+
+/** Rows that tell who is watched and how that goes: why a daemon is not reached, and what to do, may take several. */
+export function linkRows({ link, size }: State): number {
+  const reason = reasonOf(link)
+  if (reason === null) return 1
+  const rows = Math.ceil((beforeReason + reason.length) / (size.columns - 1 - wasted))
+  return Math.min(Math.max(2, rows), mostLinkRows)
 }
 
 /** Rows for the page. A dialog lies below it, but help takes its place. */

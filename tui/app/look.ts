@@ -45,8 +45,11 @@ const ascii: Characters = {
   text: (outside) => outside.replace(/[^ -~]/gu, '?'),
 }
 
-/** The look by `NO_COLOR` (no-color.org: set and not empty) and the locale's character set (in setlocale(3)'s order). */
-export function lookOf(env: Readonly<Record<string, string | undefined>>): Look {
+/**
+ * The look by `NO_COLOR` (no-color.org: set and not empty) and the locale's character set (in setlocale(3)'s order).
+ * `colour` false: none, whatever the environment says.
+ */
+export function lookOf(env: Readonly<Record<string, string | undefined>>, colour = true): Look {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || ''
-  return { color: !env.NO_COLOR, ...(/utf-?8/i.test(locale) ? unicode : ascii) }
+  return { color: colour && !env.NO_COLOR, ...(/utf-?8/i.test(locale) ? unicode : ascii) }
 }

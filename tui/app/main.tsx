@@ -1,27 +1,25 @@
 import { inspect } from 'node:util'
-import { followDaemon, type Target } from '../client/index.ts'
+import { followDaemon } from '../client/index.ts'
+import type { AppOptions } from '../command-line.ts'
 import { exitStatus } from '../exec/failure.ts'
+import { targetsAt } from '../passwords.ts'
 import { Daemon } from './link/daemon.ts'
+import { Login } from './link/login.ts'
 import { lookOf } from './look.ts'
 import { placeOf } from './place.ts'
 import { Store } from './store/store.ts'
 import { settleColors, terminalProblem } from './terminal.ts'
 
-interface AppOptions {
-  /** Where the daemon may be, tried in this order. */
-  readonly targets: readonly [Target, ...Target[]]
-}
-
 /** Run the terminal app until the person quits. Resolves to the exit status. */
-export async function runApp({ targets }: AppOptions): Promise<number> {
+export async function runApp({ places, readOnly, colour, refresh }: AppOptions): Promise<number> {
   const problem = terminalProblem(process)
   if (problem !== null) {
     process.stderr.write(`proxy-tui: ${problem}\n`)
     return exitStatus.usage
   }
-  const look = lookOf(process.env)
+  const look = lookOf(process.env, colour)
   settleColors(process.env, look.color)
-  const store = new Store()
+  const store = new Store(refresh)
   const resize = () => {
     // Some terminals know their size only later, and say 0 until then.
     const { columns, rows } = process.stdout
@@ -31,12 +29,14 @@ export async function runApp({ targets }: AppOptions): Promise<number> {
   // Before Ink hears of it, so that Ink already finds the frame in the new size.
   process.stdout.on('resize', resize)
   // It connects while Ink is loaded.
-  const daemon = new Daemon(followDaemon(targets, { name: 'proxy-tui' }), store)
+  const login = new Login(store)
+  const targets = targetsAt(places, (place) => login.ask(place))
+  const daemon = new Daemon(followDaemon(targets, { name: 'proxy-tui' }), store, readOnly)
   const [{ render }, { Root }] = await Promise.all([import('ink'), import('./root.tsx')])
 
   // Ink does so after its first frame, into which the terminal would echo what is typed before.
   process.stdin.setRawMode(true)
-  const screen = render(<Root store={store} daemon={daemon} look={look} place={placeOf(targets)} />, {
+  const screen = render(<Root store={store} daemon={daemon} login={login} look={look} place={placeOf(places)} />, {
     alternateScreen: true,
     incrementalRendering: true,
     // CI in the environment must not turn a real terminal into a log.

@@ -1,9 +1,10 @@
-import type { Target } from '../client/index.ts'
+import type { Place } from '../place.ts'
 
 /** Where the daemon is, as people write it; several places to try are those of this machine. */
-export function placeOf(targets: readonly [Target, ...Target[]]): string {
-  const [target, ...others] = targets
+export function placeOf(places: readonly [Place, ...Place[]]): string {
+  const [place, ...others] = places
   if (others.length > 0) return 'this machine'
-  if (target.kind === 'unix') return target.path
-  return target.host.includes(':') ? `[${target.host}]:${target.port}` : `${target.host}:${target.port}`
+  if (place.kind === 'unix') return place.path
+  const address = place.host.includes(':') ? `[${place.host}]:${place.port}` : `${place.host}:${place.port}`
+  return 'operator' in place ? `${place.operator} at ${address}` : address
 }

@@ -18,15 +18,15 @@ import { TooSmall } from './screens/too-small.tsx'
 import { UsersPage } from './screens/users.tsx'
 import type { Page, State } from './store/state.ts'
 
-interface RootProps extends Pick<App, 'store' | 'daemon'> {
+interface RootProps extends Pick<App, 'store' | 'daemon' | 'login'> {
   readonly look: Look
   /** Where the daemon is, in words. */
   readonly place: string
 }
 
 /** The whole screen. */
-export function Root({ store, daemon, look, place }: RootProps): ReactElement {
-  const app = useApp({ store, daemon })
+export function Root({ store, daemon, login, look, place }: RootProps): ReactElement {
+  const app = useApp({ store, daemon, login })
   useKeys(app)
   const state = useSyncExternalStore(store.subscribe, () => store.state)
   useRedrawAfterResize(app, state.size)

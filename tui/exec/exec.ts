@@ -1,9 +1,9 @@
 import { type Command, parseCommands } from '../../shared/commands/parse.ts'
 import { UsageError } from '../../shared/commands/usage-error.ts'
-import type { Context } from '../../shared/commands/verb.ts'
-import { type Client, ConnectionError } from '../client/client.ts'
+import type { Context, Outcome } from '../../shared/commands/verb.ts'
+import { ConnectionError } from '../client/index.ts'
 import type { ExecOptions } from '../command-line.ts'
-import { connectFirst } from '../connect-first.ts'
+import { connectionTo } from './connection.ts'
 import { exitStatus, Failure, failureOf } from './failure.ts'
 import { readLines } from './lines.ts'
 import { render } from './render.ts'
@@ -23,8 +23,8 @@ interface Batch {
  */
 export async function runExec(options: ExecOptions): Promise<number> {
   const input = readLines(() => process.stdin)
-  const connection = connectionTo(options)
-  const context = { call: connection.call, readPassword: passwordReader(options, input) }
+  const connection = connectionTo(options, ({ operator }) => askOperator(options, operator))
+  const context = { ...connection, readPassword: passwordReader(options, input) }
   try {
     for await (const { place, commands } of batchesOf(options, input)) {
       for (const command of commands) await carryOut(command, place, context, options.json)
@@ -72,10 +72,13 @@ function understand(line: string, place: string, flags: readonly string[]): Batc
 
 async function carryOut(command: Command, place: string, context: Context, json: boolean): Promise<void> {
   try {
-    const outcome = await command.run(context)
-    if (outcome.note && !json && process.stdout.isTTY) tell(outcome.note)
-    process.stdout.write(await render(outcome, json))
-    if (outcome.problem) throw new Failure(exitStatus.refused, `${place}${command.name}: ${outcome.problem}`)
+    const deed = command.run(context)
+    if (Symbol.asyncIterator in deed) for await (const outcome of deed) await show(outcome, json)
+    else {
+      const outcome = await deed
+      await show(outcome, json)
+      if (outcome.problem) throw new Failure(exitStatus.refused, `${place}${command.name}: ${outcome.problem}`)
+    }
   } catch (error) {
     if (error instanceof Failure) throw error
     const { status, message } = failureOf(error, command.verb.hints)
@@ -87,35 +90,26 @@ async function carryOut(command: Command, place: string, context: Context, json:
   }
 }
 
-/** A connection that is made when the first call needs it. */
-function connectionTo({ targets, timeoutMs }: ExecOptions) {
-  let client: Promise<Client> | undefined
-  const call: Context['call'] = async (method, params) => {
-    client ??= connectFirst(targets, { timeoutMs })
-    const connected = await client
-    const signal = AbortSignal.timeout(timeoutMs)
-    try {
-      return await connected.call(method, params, { signal })
-    } catch (error) {
-      if (!signal.aborted) throw error
-      throw new ConnectionError('timeout', `no answer within ${timeoutMs / 1000} s`)
-    }
-  }
-  const close = () =>
-    client?.then(
-      (connected) => connected.close(),
-      () => {},
-    )
-  return { call, close }
+async function show(outcome: Outcome, json: boolean): Promise<void> {
+  if (outcome.note && !json && process.stdout.isTTY) tell(outcome.note)
+  process.stdout.write(await render(outcome, json))
+  for (const warning of outcome.warnings ?? []) complain(`note: ${warning}`)
+}
+
+async function askOperator({ lines }: ExecOptions, operator: string): Promise<string> {
+  if (lines.includes('-')) throw new UsageError('standard input has the commands')
+  if (!process.stdin.isTTY) throw new UsageError('there is no terminal to ask at')
+  const { askPassword } = await import('./ask-password.ts')
+  return askPassword(operator)
 }
 
 function passwordReader({ lines }: ExecOptions, input: AsyncGenerator<string>): Context['readPassword'] {
-  return async (source, user) => {
+  return async (source, name) => {
     if (lines.includes('-')) throw new UsageError('standard input has the commands, so no password can come from it')
     if (source === 'prompt') {
       if (!process.stdin.isTTY) throw new UsageError('there is no terminal to ask at; use --password-stdin')
-      const { askPassword } = await import('./ask-password.ts')
-      return askPassword(user)
+      const { askNewPassword } = await import('./ask-password.ts')
+      return askNewPassword(name)
     }
     if (process.stdin.isTTY) throw new UsageError('standard input is a terminal; use --password-prompt')
     const { value = '' } = await input.next()

@@ -1,6 +1,7 @@
 import { UsageError } from '../../shared/commands/usage-error.ts'
 import { type ErrorKind, RpcError } from '../../shared/protocol/errors.ts'
-import { ConnectionError } from '../client/client.ts'
+import { withMend } from '../advice.ts'
+import { ConnectionError } from '../client/index.ts'
 
 /** What the process ends with. */
 export const exitStatus = { done: 0, refused: 1, usage: 2, connection: 3, login: 4, interrupted: 130 } as const
@@ -20,12 +21,8 @@ export class Failure extends Error {
 const generalHints: Readonly<Partial<Record<ErrorKind, string>>> = {
   rate_limited: 'wait a minute',
   busy: 'try again',
+  forbidden: "'whoami' tells what this session may do",
   unsupported_version: "use the proxy-tui of the daemon's release",
-}
-
-const connectionHints: Readonly<Partial<Record<ConnectionError['kind'], string>>> = {
-  unreachable: 'start it, or tell where it is with --host or --socket',
-  timeout: '--timeout gives it longer',
 }
 
 /** Translate what a command threw; what is no refusal, no mistake and no lost connection is a fault and thrown again. */
@@ -41,7 +38,7 @@ export function failureOf(error: unknown, hints: Readonly<Partial<Record<ErrorKi
   if (error instanceof ConnectionError) {
     return new Failure(
       error.kind === 'login' ? exitStatus.login : exitStatus.connection,
-      withHint(error.message, connectionHints[error.kind]),
+      error.kind === 'timeout' ? `${error.message}; --timeout gives it longer` : withMend(error),
     )
   }
   throw error

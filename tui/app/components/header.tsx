@@ -2,6 +2,7 @@ import type { ReactElement } from 'react'
 import { formatDuration } from '../../../shared/format/time.ts'
 import { linkRows } from '../layout.ts'
 import { linkTrouble } from '../store/link.ts'
+import { lackOfRights } from '../store/rights.ts'
 import { daemonTime, type Page, pages, type State } from '../store/state.ts'
 import { columnsOf, fitText, wrapText } from '../text.ts'
 import { Line } from './line.tsx'
@@ -18,7 +19,8 @@ export function Header({ state, place }: HeaderProps): ReactElement {
   const look = useLook()
   const { columns: width } = state.size
   const trouble = linkTrouble(state.link, state.clock)
-  const right = ` ${look.text(place)} `
+  const { role } = state
+  const right = ` ${role === null || role === 'admin' ? '' : `${role}, `}${look.text(place)} `
   return (
     <>
       {trouble === null ? (
@@ -48,7 +50,12 @@ function daemonLine(state: State): string {
 
 const titles: Readonly<Record<Page, (state: State) => string>> = {
   overview: () => 'Overview',
-  connections: ({ connections }) => `Connections ${connections.now.rows.size}`,
+  connections: (state) => {
+    const { connections, traffic } = state
+    // Who may not see them may know how many there are.
+    const count = lackOfRights(state, 'operator') ? traffic.latest?.connections : connections.now.rows.size
+    return `Connections ${count ?? ''}`.trimEnd()
+  },
   users: ({ users, status }) => `Users ${users.rows?.length ?? status?.users ?? ''}`.trimEnd(),
 }
 

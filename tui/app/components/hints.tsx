@@ -1,13 +1,16 @@
 import type { ReactElement } from 'react'
 import { type Binding, keyLabel, keyTable } from '../keys/key-table.ts'
 import { contextOf } from '../keys/press.ts'
+import { lackOfRights } from '../store/rights.ts'
 import type { State } from '../store/state.ts'
 import { Line } from './line.tsx'
 
 /** The keys that matter here. One row. */
 export function Hints({ state }: { readonly state: State }): ReactElement {
   const width = state.size.columns
-  return <Line text={hintsFor(keyTable[contextOf(state)], width)} width={width} dimColor />
+  const bindings: readonly Binding[] = keyTable[contextOf(state)]
+  const allowed = bindings.filter(({ role }) => lackOfRights(state, role) === null)
+  return <Line text={hintsFor(allowed, width)} width={width} dimColor />
 }
 
 /** ` x cut  / filter  ? help  q quit`: as many as fit, and always the last two. */

@@ -1,10 +1,12 @@
 import type { Daemon } from '../link/daemon.ts'
+import type { Login } from '../link/login.ts'
 import type { Store } from '../store/store.ts'
 
 /** What a key may act on. */
 export interface App {
   readonly store: Store
   readonly daemon: Daemon
+  readonly login: Login
   quit(): void
   /** Draw all of the screen again. */
   redraw(): void

@@ -1,6 +1,5 @@
 import { connections } from '../link/perform.ts'
-import { withoutUsers } from '../store/access.ts'
-import { type Confirmation, userForm } from '../store/dialogs.ts'
+import { type Confirmation, passwordForm, userForm } from '../store/dialogs.ts'
 import type { State } from '../store/state.ts'
 import { connectionsView, selectedId, usersView } from '../store/view.ts'
 import type { App, Handler } from './app.ts'
@@ -15,8 +14,9 @@ export const deedHandlers = {
   },
   kill: (app) => killOne(app),
   killShown: (app) => killShown(app),
-  addUser: (app) => tellDialog(app, { do: 'open', dialog: userForm(null) }),
-  setPassword: (app) => withUser(app, ({ name }) => tellDialog(app, { do: 'open', dialog: userForm(name) })),
+  addUser: (app) => tellDialog(app, { do: 'open', dialog: userForm() }),
+  setPassword: (app) =>
+    withUser(app, ({ name }) => tellDialog(app, { do: 'open', dialog: passwordForm('setPassword', name) })),
   deleteUser: (app) =>
     withUser(app, ({ name, connections: live }) =>
       confirm(app, {
@@ -43,14 +43,8 @@ const nothingSelected = 'nothing is selected'
 /** What deleting the last user does to everyone else. */
 function ifLast(state: State): string[] {
   if (usersView(state).total !== 1) return []
-  switch (withoutUsers(state)) {
-    case 'opens':
-      return ['It is the last user: from then on no password is required.']
-    case 'may open':
-      return ['It is the last user: from then on it may be that no password is required.']
-    case 'stays':
-      return []
-  }
+  if (!state.status) return ['It is the last user: from then on it may be that no password is required.']
+  return state.status.lastUserOpens ? ['It is the last user: from then on no password is required.'] : []
 }
 
 function confirm(app: App, asked: Omit<Confirmation, 'kind' | 'chosen'>): void {

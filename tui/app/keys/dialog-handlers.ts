@@ -7,7 +7,11 @@ import type { App, Handler } from './app.ts'
 import { helpLines } from './help-lines.ts'
 
 export const dialogHandlers = {
-  close: (app) => tellDialog(app, { do: 'close' }),
+  close: (app) => {
+    const { dialog } = app.store.state
+    if (dialog?.kind === 'form' && dialog.purpose === 'login') app.login.giveUp()
+    tellDialog(app, { do: 'close' })
+  },
   choose: (app) => tellDialog(app, { do: 'choose' }),
   scrollDown: (app) => scroll(app, 1),
   scrollUp: (app) => scroll(app, -1),
@@ -19,7 +23,8 @@ export const dialogHandlers = {
     const { dialog } = app.store.state
     if (dialog?.kind !== 'form' || dialog.sent) return
     if (dialog.focus < dialog.fields.length - 1) tellDialog(app, { do: 'focus', by: 1 })
-    else submit(app, dialog)
+    else if (dialog.purpose === 'login') logIn(app, dialog)
+    else submit(app, dialog, dialog.purpose)
   },
 } satisfies Record<string, Handler>
 
@@ -48,19 +53,22 @@ function answer(app: App, agrees: (confirmation: Confirmation) => boolean): void
   if (agrees(dialog)) performAndTell(app, dialog.action)
 }
 
+function logIn(app: App, form: Form): void {
+  const password = fieldText(form, 'password')
+  if (password === '') return tellDialog(app, { do: 'complain', problem: 'a password is needed; Esc gives up' })
+  app.login.answer(password)
+  tellDialog(app, { do: 'close' })
+}
+
 /** The form stays open, with what was typed, until the daemon has agreed. */
-async function submit(app: App, form: Form): Promise<void> {
+async function submit(app: App, form: Form, purpose: 'addUser' | 'setPassword'): Promise<void> {
   const name = form.user ?? fieldText(form, 'name')
   const typed = fieldText(form, 'password')
   const password = typed || generatePassword()
   const problem = problemOf(name, password)
   if (problem) return tellDialog(app, { do: 'complain', problem })
   tellDialog(app, { do: 'send' })
-  const { done, text } = await app.daemon.perform({
-    do: form.user === null ? 'addUser' : 'setPassword',
-    name,
-    password,
-  })
+  const { done, text } = await app.daemon.perform({ do: purpose, name, password })
   if (!done) return tellDialog(app, { do: 'complain', problem: text })
   tellDialog(app, typed ? { do: 'close' } : { do: 'open', dialog: { kind: 'secret', user: name, password } })
   app.store.announce(text, 'good')

@@ -10,9 +10,12 @@ const filterHelp = [
   '   dst:text     in the destination           state:text   in the state',
 ]
 
-/** The help for a page: all of its keys. */
+/** The help for a page: all of its keys, and the role that one takes. */
 export function helpLines(page: Page): readonly string[] {
   const bindings: readonly Binding[] = keyTable[page]
-  const keys = bindings.map(({ keys, summary }) => ` ${keys.map(keyLabel).join(', ').padEnd(16)} ${summary}`)
+  const keys = bindings.map(
+    ({ keys, summary, role }) =>
+      ` ${keys.map(keyLabel).join(', ').padEnd(16)} ${summary}${role === undefined ? '' : ` (${role})`}`,
+  )
   return page === 'overview' ? keys : [...keys, ...filterHelp]
 }

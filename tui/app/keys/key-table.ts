@@ -1,3 +1,4 @@
+import type { Role } from '../../../shared/protocol/methods.ts'
 import type { Command } from './press.ts'
 
 /** What one or more keys do. Handlers, the hints at the bottom and the help derive from it. */
@@ -6,6 +7,8 @@ export interface Binding {
   readonly keys: readonly string[]
   readonly command: Command
   readonly summary: string
+  /** What the person must be at least; anybody may if it is not there. */
+  readonly role?: Role
   /** A word for the bottom line, if it belongs there. */
   readonly hint?: string
 }
@@ -50,18 +53,42 @@ export const keyTable = {
     ...everywhere,
   ],
   connections: [
-    { keys: ['x', 'delete'], command: 'kill', summary: 'cut the selected connection', hint: 'cut' },
-    { keys: ['X'], command: 'killShown', summary: 'cut all connections that are shown', hint: 'cut shown' },
+    { keys: ['x', 'delete'], command: 'kill', role: 'operator', summary: 'cut the selected connection', hint: 'cut' },
+    {
+      keys: ['X'],
+      command: 'killShown',
+      role: 'operator',
+      summary: 'cut all connections that are shown',
+      hint: 'cut shown',
+    },
     { keys: ['space'], command: 'pause', summary: 'hold the table still, or let it go on', hint: 'pause' },
     { keys: ['enter'], command: 'detail', summary: 'all about the selected connection', hint: 'detail' },
     ...list,
     ...everywhere,
   ],
   users: [
-    { keys: ['a'], command: 'addUser', summary: 'add a user', hint: 'add' },
-    { keys: ['x', 'delete'], command: 'deleteUser', summary: 'delete the selected user', hint: 'delete' },
-    { keys: ['p'], command: 'setPassword', summary: "change the selected user's password", hint: 'password' },
-    { keys: ['e'], command: 'toggleUser', summary: 'enable or disable the selected user', hint: 'enable/disable' },
+    { keys: ['a'], command: 'addUser', role: 'admin', summary: 'add a user', hint: 'add' },
+    {
+      keys: ['x', 'delete'],
+      command: 'deleteUser',
+      role: 'admin',
+      summary: 'delete the selected user',
+      hint: 'delete',
+    },
+    {
+      keys: ['p'],
+      command: 'setPassword',
+      role: 'admin',
+      summary: "change the selected user's password",
+      hint: 'password',
+    },
+    {
+      keys: ['e'],
+      command: 'toggleUser',
+      role: 'operator',
+      summary: 'enable or disable the selected user',
+      hint: 'enable/disable',
+    },
     ...list,
     ...everywhere,
   ],
@@ -76,7 +103,10 @@ export const keyTable = {
     { keys: ['up', 'k'], command: 'scrollUp', summary: 'scroll back' },
     { ...close, keys: ['esc', 'q', 'enter', '?', 'h'] },
   ],
-  detail: [{ keys: ['x', 'delete'], command: 'kill', summary: 'cut this connection', hint: 'cut' }, close],
+  detail: [
+    { keys: ['x', 'delete'], command: 'kill', role: 'operator', summary: 'cut this connection', hint: 'cut' },
+    close,
+  ],
   confirm: [
     { keys: ['left', 'right', 'tab', 'shift+tab', 'h', 'l'], command: 'choose', summary: 'choose', hint: 'choose' },
     { keys: ['enter', 'space'], command: 'answer', summary: 'do what is chosen', hint: 'do it' },

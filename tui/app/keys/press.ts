@@ -1,4 +1,5 @@
 import { isTooSmall } from '../layout.ts'
+import { lackOfRights } from '../store/rights.ts'
 import type { State } from '../store/state.ts'
 import type { Edit } from '../text-field.ts'
 import type { App, Handler } from './app.ts'
@@ -28,7 +29,10 @@ export function press(app: App, key: string): void {
   const bindings: readonly Binding[] = keyTable[context]
   const binding = bindings.find(({ keys }) => keys.includes(key))
   const handler: Handler | undefined = binding && handlers[binding.command]
-  if (handler) return handler(app)
+  if (handler) {
+    const lack = lackOfRights(app.store.state, binding?.role)
+    return lack === null ? handler(app) : app.store.announce(lack, 'bad')
+  }
   const edit = editOf(key)
   if (edit) type(app, context, edit)
 }

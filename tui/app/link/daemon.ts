@@ -1,7 +1,10 @@
 import { everyPage } from '../../../shared/commands/every-page.ts'
 import { RpcError } from '../../../shared/protocol/errors.ts'
+import type { Role } from '../../../shared/protocol/methods.ts'
+import { withMend } from '../../advice.ts'
 import { type Client, ConnectionError, type DaemonLink, followConnections, type LinkState } from '../../client/index.ts'
 import type { Link } from '../store/link.ts'
+import { suffices } from '../store/rights.ts'
 import type { Store } from '../store/store.ts'
 import type { Action } from './action.ts'
 import { perform } from './perform.ts'
@@ -26,10 +29,13 @@ export class Daemon {
   /** The look under way, and whether something has happened since its question was asked. */
   #looking: Promise<void> | null = null
   #outdated = false
+  readonly #readOnly: boolean
 
-  constructor(link: DaemonLink, store: Store) {
+  /** `readOnly`: give up the right to change anything, at each login. */
+  constructor(link: DaemonLink, store: Store, readOnly: boolean) {
     this.#link = link
     this.#store = store
+    this.#readOnly = readOnly
     this.#timers = [setInterval(() => this.#tick(), second), setInterval(() => this.#poll(), asking)]
     link.subscribe((state) => this.#follow(state))
     this.#tick()
@@ -69,12 +75,25 @@ export class Daemon {
   }
 
   #follow(state: LinkState): void {
-    this.#store.feed({ type: 'link', link: linkOf(state, this.#store.state.link) })
-    if (state.status !== 'online') return
-    this.#ask((client) => this.#followConnections(client))
+    this.#store.feed({ type: 'link', link: this.#linkOf(state) })
+    if (state.status === 'online') this.#ask((client) => this.#begin(client))
+  }
+
+  async #begin(client: Client): Promise<void> {
+    // In the daemon, which keeps to it whatever is wrong here.
+    if (this.#readOnly) await client.call('session.drop', { role: 'viewer' })
+    if (this.#mayWatch(client)) this.#ask((client) => this.#followConnections(client))
     this.#ask((client) => this.#followMetrics(client))
-    this.#ask((client) => this.#readSettings(client))
-    this.look()
+    await this.look()
+  }
+
+  #roleOf(client: Client): Role {
+    return this.#readOnly ? 'viewer' : client.role
+  }
+
+  /** Whether connections and users are for us to see. */
+  #mayWatch(client: Client): boolean {
+    return suffices(this.#roleOf(client), 'operator')
   }
 
   #followConnections(client: Client): Promise<void> {
@@ -91,11 +110,6 @@ export class Daemon {
     this.#store.feed({ type: 'samples', samples, at: Date.now() })
   }
 
-  async #readSettings({ call }: Client): Promise<void> {
-    const { settings } = await call('config.list', {})
-    this.#store.feed({ type: 'settings', settings })
-  }
-
   async #lookUntilCurrent(): Promise<void> {
     while (this.#outdated) {
       this.#outdated = false
@@ -105,9 +119,11 @@ export class Daemon {
   }
 
   /** Together, so that a page which shows both does not contradict itself. */
-  async #readUsersAndStatus({ call }: Client): Promise<void> {
-    const [pages, status] = await Promise.all([everyPage((from) => call('users.list', from)), call('status.get', {})])
-    this.#store.feed({ type: 'users', users: pages.flatMap((page) => page.users), at: Date.now() })
+  async #readUsersAndStatus(client: Client): Promise<void> {
+    const { call } = client
+    const users = this.#mayWatch(client) ? everyPage((from) => call('users.list', from)) : null
+    const [pages, status] = await Promise.all([users, call('status.get', {})])
+    if (pages) this.#store.feed({ type: 'users', users: pages.flatMap((page) => page.users), at: Date.now() })
     this.#store.feed({ type: 'status', status })
   }
 
@@ -136,17 +152,18 @@ export class Daemon {
     if (error instanceof RpcError) this.#store.announce(`the daemon refused: ${error.message}`, 'bad')
     else if (!(error instanceof ConnectionError)) throw error
   }
-}
 
-function linkOf(state: LinkState, before: Link): Link {
-  switch (state.status) {
-    case 'connecting':
-      return { state: 'connecting', reason: 'reason' in before ? before.reason : null }
-    case 'online':
-      return { state: 'online', instance: state.client.instance, role: state.client.role }
-    case 'offline':
-      return { state: 'offline', reason: state.reason.message, retryAt: state.retryAt }
-    case 'refused':
-      return { state: 'refused', reason: state.reason.message }
+  #linkOf(state: LinkState): Link {
+    const before = this.#store.state.link
+    switch (state.status) {
+      case 'connecting':
+        return { state: 'connecting', reason: 'reason' in before ? before.reason : null }
+      case 'online':
+        return { state: 'online', instance: state.client.instance, role: this.#roleOf(state.client) }
+      case 'offline':
+        return { state: 'offline', reason: withMend(state.reason), retryAt: state.retryAt }
+      case 'refused':
+        return { state: 'refused', reason: withMend(state.reason) }
+    }
   }
 }

@@ -3,6 +3,7 @@ import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { Table } from '../components/table.tsx'
 import { pageRows } from '../layout.ts'
+import { lackOfRights } from '../store/rights.ts'
 import { isStale, type State } from '../store/state.ts'
 import { connectionsView, shownMotion } from '../store/view.ts'
 import { connectionsTable } from '../tables/connections-table.ts'
@@ -14,6 +15,8 @@ export function ConnectionsPage({ state }: { readonly state: State }): ReactElem
   const look = useLook()
   const view = connectionsView(state)
   const { columns: width } = state.size
+  const lack = lackOfRights(state, 'operator')
+  if (lack !== null) return <Line text={` The connections are not shown: ${lack}.`} width={width} />
   const paused = state.connections.frozen !== null
   const now = shownMotion(state).now.at + state.skew
   return (

@@ -37,12 +37,19 @@ function Question({ dialog, width }: { readonly dialog: Confirmation; readonly w
   )
 }
 
+const titles = { addUser: 'New user', setPassword: 'New password of ', login: 'Password of operator ' } as const
+const made = 'Without a password a strong one is made and shown once.'
+const advice = {
+  addUser: made,
+  setPassword: made,
+  login: 'It is kept until you quit, to log in again after a break.',
+} as const
+
 function UserForm({ form, width }: { readonly form: Form; readonly width: number }): ReactElement {
   const look = useLook()
-  const advice = form.sent ? 'asking the daemon' : 'Without a password a strong one is made and shown once.'
   return (
     <>
-      <Line text={form.user === null ? 'New user' : `New password of ${look.text(form.user)}`} width={width} bold />
+      <Line text={titles[form.purpose] + look.text(form.user ?? '')} width={width} bold />
       {form.fields.map((field, at) => (
         <Field
           key={field.name}
@@ -54,7 +61,7 @@ function UserForm({ form, width }: { readonly form: Form; readonly width: number
         />
       ))}
       {form.problem === null ? (
-        <Line text={advice} width={width} dimColor />
+        <Line text={form.sent ? 'asking the daemon' : advice[form.purpose]} width={width} dimColor />
       ) : (
         <Line text={`! ${look.text(form.problem)}`} width={width} color="red" />
       )}

@@ -23,9 +23,11 @@ export interface Confirmation {
   readonly chosen: boolean
 }
 
-/** Asks for a user's name and password, or for the password of `user`. */
+/** Asks for a name and a password, or for the password of `user`. */
 export interface Form {
   readonly kind: 'form'
+  readonly purpose: 'addUser' | 'setPassword' | 'login'
+  /** Null for one who is named in the form; at a login, the operator. */
   readonly user: string | null
   readonly fields: readonly FormField[]
   readonly focus: number
@@ -49,18 +51,18 @@ export type DialogEvent =
   | { readonly do: 'send' }
   | { readonly do: 'complain'; readonly problem: string }
 
-/** An empty form for a new user, or for a password of `user`. */
-export function userForm(user: string | null): Form {
-  const name: FormField = { ...emptyField, name: 'name', label: 'Name' }
-  const password: FormField = { ...emptyField, name: 'password', label: 'Password' }
-  return {
-    kind: 'form',
-    user,
-    fields: user === null ? [name, password] : [password],
-    focus: 0,
-    problem: null,
-    sent: false,
-  }
+const nameField: FormField = { ...emptyField, name: 'name', label: 'Name' }
+const passwordField: FormField = { ...emptyField, name: 'password', label: 'Password' }
+const untouched = { kind: 'form', focus: 0, problem: null, sent: false } as const
+
+/** An empty form for a new user. */
+export function userForm(): Form {
+  return { ...untouched, purpose: 'addUser', user: null, fields: [nameField, passwordField] }
+}
+
+/** An empty form for a password of `user`: a new one, or at a login the operator's own. */
+export function passwordForm(purpose: 'setPassword' | 'login', user: string): Form {
+  return { ...untouched, purpose, user, fields: [passwordField] }
 }
 
 /** What is typed into a form's field. */

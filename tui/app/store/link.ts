@@ -7,12 +7,12 @@ export type Link =
   | { readonly state: 'online'; readonly instance: string; readonly role: Role }
   /** Tried again at `retryAt`, milliseconds since 1970. */
   | { readonly state: 'offline'; readonly reason: string; readonly retryAt: number }
-  /** Trying again by itself would not help: a wrong cookie. */
+  /** Trying again by itself would not help: a wrong cookie or password. */
   | { readonly state: 'refused'; readonly reason: string }
 
-/** Whether there is a reason to tell, which may be long. */
-export function hasReason(link: Link): boolean {
-  return link.state !== 'online' && link.reason !== null
+/** Why there is no connection; null if there is one, or if none was tried before. */
+export function reasonOf(link: Link): string | null {
+  return link.state === 'online' ? null : link.reason
 }
 
 /** What is wrong, in words; null if nothing is. */

@@ -10,11 +10,9 @@ import { listUsers, noUsers } from './users.ts'
 export function reduce(state: State, event: Event): State {
   switch (event.type) {
     case 'link':
-      return { ...forgetOtherDaemon(state, event.link), link: event.link }
+      return { ...forgetWhatIsOld(state, event.link), link: event.link }
     case 'status':
       return { ...state, status: event.status }
-    case 'settings':
-      return { ...state, settings: event.settings }
     case 'samples': {
       const traffic = addSamples(state.traffic, event.samples)
       const skew = traffic.latest ? traffic.latest.time - event.at : state.skew
@@ -49,16 +47,15 @@ export function reduce(state: State, event: Event): State {
   }
 }
 
-/** Another daemon's connections, users and counters are none of the old one's; only the graph goes on. */
-function forgetOtherDaemon(state: State, link: Link): State {
-  if (link.state !== 'online' || link.instance === state.instance) return state
-  return {
-    ...state,
-    instance: link.instance,
-    traffic: forgetCounters(state.traffic),
-    connections: noConnections,
-    users: noUsers,
-    status: null,
-    settings: [],
-  }
+/**
+ * Another daemon's connections, users and counters are none of the old one's; only the graph goes on. Another role may
+ * not see them any longer.
+ */
+function forgetWhatIsOld(state: State, link: Link): State {
+  if (link.state !== 'online') return state
+  const { instance, role } = link
+  const told = role === state.role ? state : { ...state, role, connections: noConnections, users: noUsers }
+  if (instance === state.instance) return told
+  const traffic = forgetCounters(state.traffic)
+  return { ...told, instance, traffic, connections: noConnections, users: noUsers, status: null }
 }

@@ -1,4 +1,4 @@
-import type { Connection, Result, Sample, Setting, User } from '../../../shared/protocol/methods.ts'
+import type { Connection, Result, Role, Sample, User } from '../../../shared/protocol/methods.ts'
 import type { ConnectionChange } from '../../client/index.ts'
 import { type Connections, noConnections } from './connections.ts'
 import type { Dialog, DialogEvent } from './dialogs.ts'
@@ -30,8 +30,8 @@ export interface State {
   /** The daemon that the data below is from. */
   readonly instance: string | null
   readonly status: Status | null
-  /** What the daemon was started with; none until it has told. */
-  readonly settings: readonly Setting[]
+  /** What the person may be there; null until the first login. */
+  readonly role: Role | null
   readonly traffic: Traffic
   readonly connections: Connections
   readonly users: Users
@@ -51,7 +51,6 @@ export interface State {
 export type DataEvent =
   | { readonly type: 'link'; readonly link: Link }
   | { readonly type: 'status'; readonly status: Status }
-  | { readonly type: 'settings'; readonly settings: readonly Setting[] }
   | { readonly type: 'samples'; readonly samples: readonly Sample[]; readonly at: number }
   | { readonly type: 'snapshot'; readonly rows: readonly Connection[]; readonly at: number }
   | { readonly type: 'changed'; readonly changes: readonly ConnectionChange[]; readonly at: number }
@@ -75,7 +74,7 @@ export const initialState: State = {
   link: { state: 'connecting', reason: null },
   instance: null,
   status: null,
-  settings: [],
+  role: null,
   traffic: noTraffic,
   connections: noConnections,
   users: noUsers,

@@ -2,13 +2,13 @@ import { reduce } from './reducer.ts'
 import { type DataEvent, initialState, type State, type Toast, type UiEvent } from './state.ts'
 import { settleCursor } from './view.ts'
 
-/** Milliseconds between repaints that data alone asks for: four a second. */
-const pace = 250
 /** Milliseconds that an announcement stays. */
 const reading = 4000
 
-/** Holds the state. What the person does shows at once; what the daemon tells shows at most four times a second. */
+/** Holds the state. What the person does shows at once; what the daemon tells shows at most so many times a second. */
 export class Store {
+  /** Milliseconds between repaints that data alone asks for. */
+  readonly #pace: number
   #shown: State = initialState
   /** With what the daemon has told since. */
   #newest: State = initialState
@@ -16,6 +16,11 @@ export class Store {
   #timer: NodeJS.Timeout | undefined
   #announcement: NodeJS.Timeout | undefined
   readonly #listeners = new Set<() => void>()
+
+  /** `refresh`: how often a second data alone may change what is shown. */
+  constructor(refresh: number) {
+    this.#pace = 1000 / refresh
+  }
 
   /** The state on the screen: what the person sees is what a key is about. */
   get state(): State {
@@ -37,7 +42,7 @@ export class Store {
   /** Something came from the daemon: show it when its turn has come. */
   feed(event: DataEvent): void {
     this.#newest = reduce(this.#newest, event)
-    this.#timer ??= setTimeout(() => this.#show(), Math.max(0, this.#shownAt + pace - performance.now()))
+    this.#timer ??= setTimeout(() => this.#show(), Math.max(0, this.#shownAt + this.#pace - performance.now()))
   }
 
   /** Say one line for a few seconds; the next one takes its place. */

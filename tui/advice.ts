@@ -1,0 +1,25 @@
+import type { ConnectionError, ConnectionErrorCode } from './client/index.ts'
+
+/** What to do when a daemon is not reached or does not let us in, for whoever can choose our flags. */
+const mends: Readonly<Partial<Record<ConnectionErrorCode, string>>> = {
+  unreachable: 'start it, or tell where it is with --host or --socket',
+  busy: 'try again when another client has gone',
+  not_proxyd: 'is it the right --port? Management is on 8080, with TLS on 8443, unless told otherwise',
+  version: "use the proxy-tui of the daemon's release",
+  tls_needed: 'use --tls and --operator NAME',
+  tls_missing: 'leave out --tls, or name its TLS port with --port',
+  tls_untrusted: '--ca FILE gives it',
+  tls_client_certificate: '--cert FILE and --key FILE give them',
+  password: "an admin can set a new one with 'passwdoperator'",
+  no_password: '--password-file FILE gives it',
+  rate_limited: 'wait a minute',
+  cookie_missing: 'name it with --cookie-file or --runtime-dir; where you have none, log in with --operator NAME',
+  cookie_stale: 'name the right one with --cookie-file or --runtime-dir',
+  impostor: 'do not trust what answers there',
+}
+
+/** Why there is no connection, and what to do about it where that is known. */
+export function withMend(error: ConnectionError): string {
+  const mend = mends[error.code]
+  return mend === undefined ? error.message : `${error.message}; ${mend}`
+}

@@ -1,0 +1,43 @@
+import type { Context } from '../../shared/commands/verb.ts'
+import { type Client, ConnectionError, connect } from '../client/index.ts'
+import type { ExecOptions } from '../command-line.ts'
+import { type AskPassword, targetsAt } from '../passwords.ts'
+
+interface Connection extends Pick<Context, 'call' | 'events'> {
+  close(): Promise<void>
+}
+
+/** A connection that is made when the first command needs it; `ask` gets a password, if that takes one. */
+export function connectionTo({ places, readOnly, timeoutMs }: ExecOptions, ask: AskPassword): Connection {
+  let client: Promise<Client> | undefined
+  const open = async () => {
+    const opened = await connect(targetsAt(places, ask), { timeoutMs, name: 'proxy-tui' })
+    if (!readOnly) return opened
+    try {
+      await inTime((signal) => opened.call('session.drop', { role: 'viewer' }, { signal }), timeoutMs)
+      return opened
+    } catch (error) {
+      opened.close()
+      throw error
+    }
+  }
+  const connected = () => (client ??= open())
+  return {
+    call: async (method, params) => {
+      const { call } = await connected()
+      return inTime((signal) => call(method, params, { signal }), timeoutMs)
+    },
+    events: async (event) => (await connected()).events(event),
+    close: async () => (await client?.catch(() => undefined))?.close(),
+  }
+}
+
+async function inTime<T>(answer: (signal: AbortSignal) => Promise<T>, timeoutMs: number): Promise<T> {
+  const signal = AbortSignal.timeout(timeoutMs)
+  try {
+    return await answer(signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    throw new ConnectionError('timeout', `no answer within ${timeoutMs / 1000} s`)
+  }
+}
