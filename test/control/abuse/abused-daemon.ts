@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, vi } from 'vitest'
 import { type Daemon, startDaemon } from '../../helpers/daemon.ts'
-import { greeted, type RawClient, started } from '../raw-client.ts'
+import { greeted, logIn, type RawClient, started } from '../raw-client.ts'
 
 const MiB = 1024 * 1024
 
@@ -55,6 +55,23 @@ export async function admin({ unix }: Abused): Promise<RawClient> {
   const client = await greeted(unix)
   await started(client)
   return client
+}
+
+/** Connect by TCP and log in with the cookie, as an admin. */
+export async function loggedIn(abused: Abused): Promise<RawClient> {
+  const client = await greeted(abused.tcp)
+  await started(client)
+  expect((await logIn(client, cookieOf(abused))).result.role).toBe('admin')
+  return client
+}
+
+export function cookieOf({ daemon }: Abused): string {
+  return readFileSync(`${daemon.folders.runtime}/cookie`, 'latin1')
+}
+
+/** Send many requests in one go, their ids from 0. */
+export function pipeline(client: RawClient, count: number, method: string, params: object = {}): void {
+  client.send(...Array.from({ length: count }, (_, id) => ({ jsonrpc: '2.0', id, method, params })))
 }
 
 /**

@@ -1,0 +1,147 @@
+import { describe, expect, it, vi } from 'vitest'
+import { limits } from '../../../shared/protocol/limits.ts'
+import { limitDescriptors } from '../../helpers/descriptor-limit.ts'
+import { descriptors } from '../../helpers/descriptors.ts'
+import { connected, greeted, type Line, type RawClient, started } from '../raw-client.ts'
+import { type Abused, abusedDaemon, admin, loggedIn, pipeline, servedBeside, unharmedBy } from './abused-daemon.ts'
+
+const abused = abusedDaemon()
+const many = 20_000
+
+async function replies(client: RawClient, count: number): Promise<Line[]> {
+  const lines: Line[] = []
+  while (lines.length < count) {
+    const line = await client.next()
+    if (line === undefined) throw new Error(`the connection ended after ${lines.length} replies`)
+    if (line.id !== undefined) lines.push(line)
+  }
+  return lines
+}
+
+function isTurnedAway(line: Line | undefined): boolean {
+  return line?.error?.data.kind === 'busy'
+}
+
+/** How many management sockets the daemon has: those of this file's clients. */
+const socketsOf = ({ daemon }: Abused) => descriptors(daemon.pid).sockets
+
+it('answers 20,000 requests sent in one go, in order, and others in between', async () => {
+  const served = await unharmedBy(abused, async () => {
+    const client = await admin(abused)
+    pipeline(client, many, 'session.whoami')
+    expect((await replies(client, many)).map(({ id }) => id)).toEqual(Array.from({ length: many }, (_, id) => id))
+  })
+  expect(served).toBeGreaterThan(100)
+})
+
+it('is not kept from others by 20,000 slow calls, nor by their caller going away', async () => {
+  const client = await admin(abused)
+  await client.call('users.add', { name: 'slow', password: 'x' })
+  const served = await servedBeside(abused, async () => {
+    pipeline(client, many, 'users.setPassword', { name: 'slow', password: 'y' })
+    await replies(client, 33)
+    client.socket.destroy()
+    await client.closed
+  })
+  expect(served).toBeGreaterThan(1)
+  expect((await (await admin(abused)).call('users.remove', { name: 'slow' })).result).toBeDefined()
+})
+
+it('answers all that was asked before a FIN, then closes', async () => {
+  await servedBeside(abused, async () => {
+    const client = await admin(abused)
+    pipeline(client, 200, 'rpc.describe')
+    client.socket.end()
+    expect((await client.rest()).map(({ id, result }) => [id, typeof result])).toEqual(
+      Array.from({ length: 200 }, (_, id) => [id, 'object']),
+    )
+    expect(await client.closed).toBe(false)
+  })
+})
+
+it('survives resets in the middle of a request, of a reply and of a login', async () => {
+  const before = socketsOf(abused)
+  await servedBeside(abused, async () => {
+    for (let round = 0; round < 10; round++) {
+      const [silent, halfway, impatient] = [
+        await connected(abused.tcp),
+        await greeted(abused.tcp),
+        await loggedIn(abused),
+      ]
+      halfway.socket.write('{"jsonrpc":"2.0",')
+      pipeline(impatient, 100, 'rpc.describe')
+      await impatient.next()
+      for (const client of [silent, halfway, impatient]) {
+        client.socket.resetAndDestroy()
+        await client.closed
+      }
+    }
+  })
+  await vi.waitFor(() => expect(socketsOf(abused)).toBe(before))
+})
+
+describe('places', () => {
+  it('turns strangers away when eight are there, but nobody at the Unix socket, and takes them again later', async () => {
+    await servedBeside(abused, async () => {
+      const strangers: RawClient[] = []
+      for (let i = 0; i < limits.clientsBeforeLogin; i++) strangers.push(await greeted(abused.tcp))
+      const ninth = await connected(abused.tcp)
+      expect(await ninth.rest()).toMatchObject([{ id: null, error: { data: { kind: 'busy' } } }])
+      await admin(abused)
+      strangers[0]?.socket.destroy()
+      await vi.waitFor(() => greeted(abused.tcp))
+      for (const { socket } of strangers) socket.destroy()
+    })
+  })
+
+  it('turns away whoever comes when 64 are there, and takes clients again when some have gone', async () => {
+    const clients: RawClient[] = []
+    await servedBeside(abused, async () => {
+      // One place is the bystander's.
+      for (let i = 1; i < limits.clients; i++) {
+        clients.push(await vi.waitFor(() => admin(abused)))
+      }
+      for (const to of [abused.tcp, abused.unix]) {
+        const client = await connected(to)
+        expect(isTurnedAway(await client.next())).toBe(true)
+        expect(await client.next()).toBeUndefined()
+      }
+    })
+    for (const { socket } of clients) socket.destroy()
+    await vi.waitFor(() => admin(abused))
+  })
+
+  it('outlives 600 connections that come and go', async () => {
+    const before = socketsOf(abused)
+    await unharmedBy(abused, async () => {
+      for (let round = 0; round < 30; round++) {
+        const clients = await Promise.all(Array.from({ length: 20 }, () => connected(abused.tcp)))
+        for (const { socket } of clients) socket.resetAndDestroy()
+        await Promise.all(clients.map(({ closed }) => closed))
+      }
+    })
+    await vi.waitFor(() => expect(socketsOf(abused)).toBe(before))
+  })
+})
+
+it.skipIf(process.platform !== 'linux')(
+  'serves those it has when it has no descriptor left, and all when it has',
+  async () => {
+    await servedBeside(abused, async () => {
+      const client = await admin(abused)
+      const giveBack = limitDescriptors(abused.daemon.pid, 3)
+      try {
+        // The daemon may close such a connection at once, or leave it waiting.
+        const unlucky = await connected(abused.tcp)
+        const told = unlucky.rest()
+        for (let i = 0; i < 10; i++) expect((await client.call('status.get')).result).toBeDefined()
+        expect(await Promise.race([told, client.call('status.get').then(() => [])])).toEqual([])
+        unlucky.socket.destroy()
+      } finally {
+        giveBack()
+      }
+      const next = await greeted(abused.tcp)
+      await started(next)
+    })
+  },
+)

@@ -1,0 +1,129 @@
+import { isDeepStrictEqual } from 'node:util'
+import { describe, expect, it, vi } from 'vitest'
+import { cookieUser, limits } from '../../../shared/protocol/limits.ts'
+import { beginClient } from '../../../shared/protocol/scram.ts'
+import { greeted, logIn, type RawClient, started } from '../raw-client.ts'
+import { abusedDaemon, admin, cookieOf, loggedIn, servedBeside, unharmedBy } from './abused-daemon.ts'
+
+const abused = abusedDaemon()
+const wrong = '0'.repeat(64)
+
+/** A stranger on TCP, past `session.start`. Each of these addresses has failures of its own. */
+async function stranger(localAddress = '127.0.0.1'): Promise<RawClient> {
+  const client = await greeted({ ...abused.tcp, localAddress })
+  await started(client)
+  return client
+}
+
+function begin(client: RawClient, message: string) {
+  return client.call('auth.begin', { mechanism: 'SCRAM-SHA-256', message })
+}
+
+/** What the attempt is told; and that nothing follows. */
+async function refusalOf(client: RawClient, attempt: Promise<{ error?: object }>): Promise<object | undefined> {
+  const { error } = await attempt
+  expect(await client.rest()).toEqual([])
+  client.socket.end()
+  expect(await client.closed).toBe(false)
+  return error
+}
+
+const failed = { code: -32002, message: 'the login failed', data: { kind: 'auth_failed' } }
+
+/** What is refused in the same words, whoever asks for it in whatever wrong way. */
+const attempts: [name: string, attempt: (client: RawClient) => Promise<{ error?: object }>][] = [
+  ['a wrong password', (client) => logIn(client, wrong)],
+  ['an unknown name', (client) => logIn(client, wrong, 'nobody')],
+  ['a name of the prototype', (client) => logIn(client, wrong, '__proto__')],
+  ['a name of 1,500 bytes', (client) => logIn(client, wrong, 'x'.repeat(1500))],
+  ['no message of RFC 5802', (client) => begin(client, 'let me in')],
+  ['an empty message', (client) => begin(client, '')],
+  ['an empty name', (client) => begin(client, 'n,,n=,r=abc')],
+  ['a name that is not escaped', (client) => begin(client, 'n,,n=a=b,r=abc')],
+  ['a demand for channel binding', (client) => begin(client, 'p=tls-unique,,n=a,r=abc')],
+  ['a mandatory extension', (client) => begin(client, 'n,,m=x,n=a,r=abc')],
+  ['a finish without a beginning', (client) => client.call('auth.finish', { message: 'c=biws,r=x,p=AAAA' })],
+  [
+    'a second beginning',
+    (client) => begin(client, beginClient(cookieUser).message).then(() => begin(client, 'n,,n=a,r=b')),
+  ],
+]
+
+describe('what is no login', () => {
+  it('is refused in the same words, late, and with the end of the connection', async () => {
+    await unharmedBy(abused, async () => {
+      await Promise.all(
+        attempts.map(async ([name, attempt], index) => {
+          const client = await vi.waitFor(() => stranger(`127.0.1.${index + 1}`), { timeout: 20_000 })
+          expect(await refusalOf(client, attempt(client)), name).toEqual(failed)
+        }),
+      )
+    })
+    await loggedIn(abused)
+  })
+
+  it('is judged once, however many guesses are sent ahead', async () => {
+    await servedBeside(abused, async () => {
+      const client = await stranger('127.0.2.1')
+      const logged = () => abused.daemon.stderr.split('127.0.2.1 failed').length - 1
+      client.request('auth.finish', { message: 'c=biws' })
+      const { message } = beginClient(cookieUser)
+      for (let i = 0; i < 50; i++) client.request('auth.begin', { mechanism: 'SCRAM-SHA-256', message })
+      expect(await client.rest()).toMatchObject([{ error: failed }])
+      await vi.waitFor(() => expect(logged()).toBe(1))
+    })
+  })
+})
+
+it('takes no proof twice, nor on another connection, nor of mixed messages', async () => {
+  await servedBeside(abused, async () => {
+    const exchange = beginClient(cookieUser)
+    const [honest, thief, mixer, replayer] = [
+      await stranger('127.0.3.1'),
+      await stranger('127.0.3.2'),
+      await stranger('127.0.3.3'),
+      await stranger('127.0.3.4'),
+    ]
+    const cookie = cookieOf(abused)
+    const challenge = await begin(honest, exchange.message)
+    const other = await begin(mixer, exchange.message)
+    await begin(thief, exchange.message)
+    await begin(replayer, exchange.message)
+    const { message } = exchange.answer(challenge.result.message, cookie)
+    // Made for one challenge and said to another.
+    const mixed = message.replace(/r=[^,]*/, /r=[^,]*/.exec(other.result.message)?.[0] ?? '')
+    const [stolen, blended] = [
+      refusalOf(thief, thief.call('auth.finish', { message })),
+      refusalOf(mixer, mixer.call('auth.finish', { message: mixed })),
+    ]
+    expect((await honest.call('auth.finish', { message })).result.role).toBe('admin')
+    expect(await refusalOf(replayer, replayer.call('auth.finish', { message }))).toEqual(failed)
+    expect([await stolen, await blended]).toEqual([failed, failed])
+    for (const attempt of [logIn(honest, cookie), honest.call('auth.finish', { message })]) {
+      expect((await attempt).error?.data.kind).toBe('conflict')
+    }
+  })
+})
+
+it('stops brute force and name probing from one address after ten failures, and hinders no other', async () => {
+  await unharmedBy(abused, async () => {
+    const names = [cookieUser, 'admin', 'root', 'operator']
+    const guesser = () => vi.waitFor(() => stranger('127.0.4.1'), { timeout: 20_000 })
+    const guess = async (index: number) => {
+      const client = await guesser()
+      return refusalOf(client, logIn(client, `${index}`, names[index % names.length]))
+    }
+    const answers = await Promise.all(Array.from({ length: 32 }, (_, index) => guess(index)))
+    const judged = answers.filter((answer) => isDeepStrictEqual(answer, failed)).length
+    expect(judged).toBeGreaterThanOrEqual(limits.loginFailures)
+    // Those may have begun when the tenth failed; and a minute makes ten good.
+    expect(judged).toBeLessThan(limits.loginFailures + limits.clientsBeforeLogin + 3)
+    const limited = { code: -32010, data: { kind: 'rate_limited' } }
+    for (const answer of answers) if (!isDeepStrictEqual(answer, failed)) expect(answer).toMatchObject(limited)
+
+    const locked = await guesser()
+    expect(await refusalOf(locked, logIn(locked, cookieOf(abused)))).toMatchObject(limited)
+    await loggedIn(abused)
+    await admin(abused)
+  })
+})
