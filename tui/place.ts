@@ -1,6 +1,5 @@
 import { isIPv6 } from 'node:net'
-import type { Endpoint, Target, TlsTarget } from './client/index.ts'
-import { defaultPort, localTargets } from './client/local-targets.ts'
+import { defaultPort, type Endpoint, localTargets, type Target, type TlsTarget } from './client/index.ts'
 import type { Options } from './options.ts'
 
 /** Where a daemon is and how to get in; an operator's password is still to be had. */

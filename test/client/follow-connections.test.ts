@@ -1,7 +1,13 @@
 import { setTimeout } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
 import type { Connection, EventName, EventParams } from '../../shared/protocol/methods.ts'
-import { type Client, ConnectionError, followConnections } from '../../tui/client/index.ts'
+import {
+  type Client,
+  ConnectionError,
+  type ConnectionListener,
+  changeRows,
+  followConnections,
+} from '../../tui/client/index.ts'
 
 /** A client whose daemon is the test. */
 function fakeClient() {
@@ -30,14 +36,15 @@ function fakeClient() {
 const row = (id: string) => ({ id }) as Connection
 const change = (seq: number, ...closed: string[]) => ({ seq, changed: [], moved: [], closed })
 
-async function follow() {
+async function follow(signal?: AbortSignal) {
   const fake = fakeClient()
   const heard: unknown[] = []
-  await followConnections(fake.client, {
+  const listener: ConnectionListener = {
     snapshot: (rows) => heard.push(rows.map(({ id }) => id)),
     failed: (error) => heard.push(error),
     changed: (changes) => heard.push(changes.map(({ closed }) => closed.join())),
-  })
+  }
+  await followConnections(fake.client, listener, { signal })
   return { ...fake, heard }
 }
 
@@ -85,4 +92,37 @@ test('what was gathered when the connection ended is forgotten', async () => {
   // Longer than changes are gathered.
   await setTimeout(150)
   expect(heard).toEqual([[]])
+})
+
+test('an aborted signal ends it: nothing more is heard, and the daemon is told', async () => {
+  const enough = new AbortController()
+  const { say, heard, calls } = await follow(enough.signal)
+  say('connections.snapshot', { seq: 0, connections: [], last: true })
+  say('connections.changed', change(1))
+  enough.abort()
+  say('connections.changed', change(2))
+  expect(calls).toEqual(['connections.subscribe', 'connections.unsubscribe'])
+  // Longer than changes are gathered.
+  await setTimeout(150)
+  expect(heard).toEqual([[]])
+  await expect(follow(enough.signal)).rejects.toThrow(/aborted/)
+})
+
+test('a signal that aborts while the table is asked for anew is the end all the same', async () => {
+  const enough = new AbortController()
+  const { say, calls } = await follow(enough.signal)
+  say('connections.snapshot', { seq: 0, connections: [], last: true })
+  say('connections.changed', change(2))
+  enough.abort()
+  await setTimeout(0)
+  expect(calls).toEqual(['connections.subscribe', 'connections.unsubscribe', 'connections.unsubscribe'])
+})
+
+test('changes are carried out in order: new rows, byte counts of rows that are there, and ends', () => {
+  const rows = new Map([['1', row('1')]])
+  changeRows(rows, [
+    { changed: [row('2')], moved: [['1', 3, 4]], closed: [] },
+    { changed: [], moved: [['9', 1, 1]], closed: ['2'] },
+  ])
+  expect([...rows.values()]).toEqual([{ id: '1', up: 3, down: 4 }])
 })

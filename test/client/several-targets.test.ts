@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { connect } from '../../tui/client/index.ts'
+import { connect, localTargets } from '../../tui/client/index.ts'
 import { startFakeDaemon } from '../exec/fake-daemon.ts'
 import { startTarget } from '../helpers/target.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
@@ -35,4 +35,11 @@ test('does not go on from a place where something listens that does not let us i
     message: expect.stringMatching(new RegExp(`${missing.path}; .*100 ms`)),
   })
   expect(daemon.connections).toBe(0)
+})
+
+test("finds this machine's daemon: first by its Unix socket, then by TCP with the cookie", () => {
+  expect(localTargets('/x')).toEqual([
+    { kind: 'unix', path: '/x/proxyd.sock' },
+    { kind: 'tcp', host: '127.0.0.1', port: 8080, cookieFile: '/x/cookie' },
+  ])
 })

@@ -9,7 +9,7 @@ export interface ConnectionListener {
   snapshot(rows: readonly Connection[]): void
   /** Oldest first; `changeRows` carries them out. */
   changed(changes: readonly ConnectionChange[]): void
-  /** The table could not be asked for anew; nothing more is heard. */
+  /** The table could not be asked for anew, so nothing more is heard; `ConnectionError` if the connection has ended. */
   failed(error: unknown): void
 }
 
@@ -40,8 +40,15 @@ export async function followConnections(
 ): Promise<void> {
   signal?.throwIfAborted()
   const feed = new Feed(client, listener)
-  signal?.addEventListener('abort', () => feed.stop(), { once: true })
-  await feed.begin()
+  const stop = () => feed.stop()
+  signal?.addEventListener('abort', stop)
+  void client.closed.then(() => signal?.removeEventListener('abort', stop))
+  try {
+    await feed.begin()
+  } catch (error) {
+    stop()
+    throw error
+  }
 }
 
 class Feed {
@@ -54,6 +61,7 @@ class Feed {
   #changes: ConnectionChange[] = []
   /** Between two subscriptions: what still arrives belongs to the old one. */
   #deaf = false
+  #stopped = false
 
   constructor(client: Client, listener: ConnectionListener) {
     this.#client = client
@@ -80,6 +88,7 @@ class Feed {
   }
 
   stop(): void {
+    this.#stopped = true
     this.#deaf = true
     this.#forget()
     for (const stop of this.#stops) stop()
@@ -108,9 +117,9 @@ class Feed {
     this.#deaf = true
     try {
       await this.#client.call('connections.unsubscribe', {})
-      await this.begin()
+      if (!this.#stopped) await this.begin()
     } catch (error) {
-      this.#listener.failed(error)
+      if (!this.#stopped) this.#listener.failed(error)
     }
   }
 

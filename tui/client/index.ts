@@ -23,6 +23,6 @@ export type { CallOptions, Client, EventOptions, EventStream } from './client.ts
 export { type ConnectOptions, connect } from './connect.ts'
 export { ConnectionError, type ConnectionErrorCode, type ConnectionErrorKind } from './error.ts'
 export { type ConnectionChange, type ConnectionListener, changeRows, followConnections } from './follow-connections.ts'
-export { localTargets } from './local-targets.ts'
+export { defaultPort, localTargets } from './local-targets.ts'
 export { type DaemonLink, followDaemon, type LinkState } from './reconnect.ts'
 export type { CookieLogin, Endpoint, OperatorLogin, Pem, Target, TcpTarget, TlsTarget, UnixTarget } from './target.ts'
