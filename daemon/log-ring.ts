@@ -46,9 +46,12 @@ export class LogRing implements RecordedLog {
   #tell(): void {
     if (this.#isTelling) return
     this.#isTelling = true
-    for (let entry = this.#news.shift(); entry; entry = this.#news.shift())
-      for (const listener of this.#listeners) listener(entry)
-    this.#isTelling = false
+    try {
+      for (let entry = this.#news.shift(); entry; entry = this.#news.shift())
+        for (const listener of this.#listeners) listener(entry)
+    } finally {
+      this.#isTelling = false
+    }
   }
 }
 

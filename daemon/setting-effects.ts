@@ -34,8 +34,9 @@ export function settingEffects({ dataPlane, users, ending, log }: EffectsOptions
     },
     async apply(values) {
       log.setLevel(values['log-level'])
-      ending.patience = values['timeout-drain']
       await Promise.all([dataPlane.tune(values), users.setPolicy(loginPolicy(values))])
+      // Last, for it may end the daemon, and whoever asked shall hear that it is done.
+      ending.patience = values['timeout-drain']
     },
   }
 }

@@ -177,7 +177,8 @@ export const settings = {
     type: 'text',
     default: '',
     placeholder: 'DIR',
-    summary: 'where users are kept; default $XDG_STATE_HOME/proxyd, for root /var/lib/proxyd',
+    summary:
+      'where users, operators and what config.set says are kept; default $XDG_STATE_HOME/proxyd, for root /var/lib/proxyd',
   },
   'runtime-dir': {
     type: 'text',

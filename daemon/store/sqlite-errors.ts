@@ -32,7 +32,7 @@ export function explain(file: string, error: unknown): StoreError {
 }
 
 export function damaged(file: string, reason: string, cause?: unknown): StoreError {
-  const mend = 'restore a copy of it, or move it away to start without users'
+  const mend = 'restore a copy of it, or move it away to start without its users, operators and settings'
   return new StoreError('corrupt', `${file} is damaged (${reason}): ${mend}`, cause)
 }
 

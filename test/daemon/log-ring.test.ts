@@ -59,6 +59,18 @@ test('tells watchers each new line, until they stop', () => {
   expect(heard).toEqual([{ seq: 2, time: 1, level: 'debug', message: 'during' }])
 })
 
+test('a watcher that fails keeps nobody from later lines', () => {
+  const ring = new LogRing()
+  const heard: string[] = []
+  ring.watch(({ message }) => {
+    heard.push(message)
+    if (message === 'bad') throw new Error('made for this test')
+  })
+  expect(() => say(ring, 'bad')).toThrow('made for this test')
+  say(ring, 'good')
+  expect(heard).toEqual(['bad', 'good'])
+})
+
 test('all watchers hear the lines in their order, also those that one of them causes', () => {
   const ring = new LogRing()
   const heard: string[] = []

@@ -104,6 +104,14 @@ test('stored settings that make no sense are told of, one line each, and ignored
   expect(result.settings).toContainEqual(expect.objectContaining({ name: 'auth', value: 'required', source: 'stored' }))
 })
 
+test('of two operators who change the same settings, one is told to look again', async () => {
+  const daemon = await startDaemon()
+  const clients = [await operate(daemon), await operate(daemon)]
+  const changes = clients.map((client) => client.call('config.set', { revision: 0, patch: { auth: 'required' } }))
+  const errors = (await Promise.all(changes)).flatMap(({ error }) => error ?? [])
+  expect(errors).toMatchObject([{ data: { kind: 'conflict', revision: 1 } }])
+})
+
 test('nobody makes an open proxy by accident', async () => {
   const daemon = await startDaemon(['-l', '0.0.0.0', '-u', 'bob:hunter2'])
   const client = await operate(daemon)
