@@ -36,11 +36,11 @@ export async function writeIdentity(identity: Identity, files?: TlsControl['file
   return paths
 }
 
+/** Where a TLS socket is, and what its clients trust. */
+type Way = Pick<TlsControl, 'tlsPort' | 'ca'>
+
 /** Connect through TLS; rejects if the handshake fails. */
-export async function connectedByTls(
-  { tlsPort, ca }: Pick<TlsControl, 'tlsPort' | 'ca'>,
-  options: ConnectionOptions = {},
-): Promise<RawClient> {
+export async function connectedByTls({ tlsPort, ca }: Way, options: ConnectionOptions = {}): Promise<RawClient> {
   const to = { host: '127.0.0.1', port: tlsPort, ca, allowHalfOpen: true, ...options }
   const socket = connect(to)
   onTestFinished(() => void socket.destroy())
@@ -49,8 +49,8 @@ export async function connectedByTls(
 }
 
 /** Connect through TLS, as far as `session.start`. */
-export async function strangerByTls(control: TlsControl, options?: ConnectionOptions): Promise<RawClient> {
-  const client = await connectedByTls(control, options)
+export async function strangerByTls(way: Way, options?: ConnectionOptions): Promise<RawClient> {
+  const client = await connectedByTls(way, options)
   await client.next()
   await started(client)
   return client

@@ -71,6 +71,24 @@ describe('a TLS socket', () => {
     expect(await client.closed).toBe(false)
   })
 
+  it('lets go of a client that does not read, and has its place back', async () => {
+    const control = await startTlsControl({ limits: { clientsBeforeLogin: 1, stall: 200 } })
+    await control.backend.operators.add({ name: 'ann', role: 'admin', password: 'a password' })
+    const stuck = await strangerByTls(control)
+    await logIn(stuck, 'a password', 'ann')
+    stuck.socket.pause()
+    for (let i = 0; i < 1000; i++) stuck.request('rpc.describe')
+    await expect.poll(() => control.log.at(-1)).toBe('management client from 127.0.0.1 reads too slowly; let go')
+    await expect
+      .poll(() =>
+        strangerByTls(control).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true)
+  })
+
   it('says goodbye when the daemon ends, and lets go of those in a handshake', async () => {
     const control = await startTlsControl()
     const [client, silent] = [await strangerByTls(control), await plain(control)]

@@ -1,0 +1,143 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import type { OperatorStore, StoredOperator } from '../../daemon/access/operator-store.ts'
+import { Operators } from '../../daemon/access/operators.ts'
+import { openSqliteStore } from '../../daemon/store/sqlite-store.ts'
+import { beginClient, beginServer } from '../../shared/protocol/scram.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+const password = 'a password'
+
+/** A store in memory, that can fail. */
+class FakeStore implements OperatorStore {
+  readonly rows = new Map<string, StoredOperator>()
+  fails = false
+
+  async list(): Promise<StoredOperator[]> {
+    return [...this.rows.values()]
+  }
+
+  async insert(operator: StoredOperator): Promise<boolean> {
+    this.#work()
+    if (this.rows.has(operator.name)) return false
+    this.rows.set(operator.name, operator)
+    return true
+  }
+
+  async update(operator: StoredOperator): Promise<boolean> {
+    this.#work()
+    if (!this.rows.has(operator.name)) return false
+    this.rows.set(operator.name, operator)
+    return true
+  }
+
+  async remove(name: string): Promise<void> {
+    this.#work()
+    this.rows.delete(name)
+  }
+
+  #work(): void {
+    if (this.fails) throw new Error('the disk is full')
+  }
+}
+
+/** Whether a login with this password would succeed. */
+function admits(operators: Operators, name: string, secret: string): boolean {
+  const ring = { keysOf: (user: string) => operators.credentialsOf(user)?.keys, decoySecret: Buffer.alloc(32) }
+  const client = beginClient(name)
+  const server = beginServer(client.message, ring)
+  try {
+    const answer = client.answer(server.message, secret)
+    answer.verify(server.finish(answer.message))
+    return true
+  } catch {
+    return false
+  }
+}
+
+it('admits an operator with their password, also after a restart', async () => {
+  const store = new FakeStore()
+  const operators = await Operators.load(store)
+  await operators.add({ name: 'ann', role: 'operator', password })
+  for (const each of [operators, await Operators.load(store)]) {
+    expect(admits(each, 'ann', password)).toBe(true)
+    expect(admits(each, 'ann', 'another')).toBe(false)
+    expect(admits(each, 'bob', password)).toBe(false)
+    expect(each.credentialsOf('ann')?.role).toBe('operator')
+  }
+})
+
+it('keeps no password anywhere', async () => {
+  const folder = await temporaryFolder()
+  const store = await openSqliteStore(folder)
+  onTestFinished(() => store.close())
+  const operators = await Operators.load(store.operators)
+  await operators.add({ name: 'ann', role: 'operator', password: 'a very secret text' })
+  await operators.setPassword('ann', 'another secret text')
+  const files = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'latin1'))
+  expect(files.some((content) => content.includes('ann'))).toBe(true)
+  expect(files.filter((content) => content.includes('secret'))).toEqual([])
+  expect(JSON.stringify(operators.list())).not.toContain('alt')
+})
+
+it('lists by name, in code point order', async () => {
+  const operators = await Operators.load(new FakeStore())
+  for (const name of ['b', 'a', '\u{20000}', '\uffdc', 'B']) await operators.add({ name, role: 'viewer', password })
+  expect(operators.list().map(({ name }) => name)).toEqual(['B', 'a', 'b', '\uffdc', '\u{20000}'])
+})
+
+it('refuses a name that is taken, also of two at once', async () => {
+  const operators = await Operators.load(new FakeStore())
+  const both = await Promise.allSettled([
+    operators.add({ name: 'ann', role: 'viewer', password }),
+    operators.add({ name: 'ann', role: 'admin', password }),
+  ])
+  expect(both).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected', reason: { kind: 'exists' } }])
+  expect(operators.credentialsOf('ann')?.role).toBe('viewer')
+})
+
+it('refuses changes to one who is not there', async () => {
+  const operators = await Operators.load(new FakeStore())
+  const changes = [operators.remove('ann'), operators.setPassword('ann', password), operators.setRole('ann', 'admin')]
+  for (const change of changes) await expect(change).rejects.toMatchObject({ kind: 'not_found' })
+})
+
+it('has room for 500', async () => {
+  const store = new FakeStore()
+  const keys = { salt: Buffer.alloc(16), iterations: 4096, storedKey: Buffer.alloc(32), serverKey: Buffer.alloc(32) }
+  for (let i = 0; i < 499; i++) await store.insert({ name: `x${i}`, role: 'viewer', created: 0, ...keys })
+  const operators = await Operators.load(store)
+  await operators.add({ name: 'ann', role: 'viewer', password })
+  const refusal = operators.add({ name: 'bob', role: 'viewer', password })
+  await expect(refusal).rejects.toMatchObject({ kind: 'conflict', message: expect.stringContaining('500') })
+  await operators.remove('ann')
+  await operators.add({ name: 'bob', role: 'viewer', password })
+})
+
+it('changes nothing if the store fails', async () => {
+  const store = new FakeStore()
+  const operators = await Operators.load(store)
+  await operators.add({ name: 'ann', role: 'viewer', password })
+  store.fails = true
+  const changes = [
+    () => operators.add({ name: 'bob', role: 'viewer', password }),
+    () => operators.setPassword('ann', 'another one'),
+    () => operators.setRole('ann', 'admin'),
+    () => operators.remove('ann'),
+  ]
+  for (const change of changes) await expect(change()).rejects.toThrow('the disk is full')
+  expect(operators.list()).toMatchObject([{ name: 'ann', role: 'viewer' }])
+  expect(admits(operators, 'ann', password)).toBe(true)
+})
+
+it('gives the same keys until the password changes, and the role at once', async () => {
+  const operators = await Operators.load(new FakeStore())
+  await operators.add({ name: 'ann', role: 'viewer', password })
+  const before = operators.credentialsOf('ann')
+  await operators.setRole('ann', 'admin')
+  expect(operators.credentialsOf('ann')?.role).toBe('admin')
+  expect(operators.credentialsOf('ann')?.keys).toBe(before?.keys)
+  await operators.setPassword('ann', password)
+  expect(operators.credentialsOf('ann')?.keys).not.toEqual(before?.keys)
+})

@@ -1,0 +1,95 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import type { StoredOperator } from '../../daemon/access/operator-store.ts'
+import { openSqliteStore } from '../../daemon/store/sqlite-store.ts'
+import type { Store } from '../../daemon/store/store.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+const ann: StoredOperator = {
+  name: 'ann',
+  role: 'admin',
+  salt: new Uint8Array(16).fill(1),
+  iterations: 200_000,
+  storedKey: new Uint8Array(32).fill(2),
+  serverKey: new Uint8Array(32).fill(3),
+  created: 1_700_000_000_000,
+}
+const bob: StoredOperator = { ...ann, name: 'bob', role: 'viewer' }
+
+describe('operators in SQLite', () => {
+  let folder: string
+  let store: Store
+
+  beforeEach(async () => {
+    folder = await temporaryFolder()
+    store = await openSqliteStore(folder)
+    onTestFinished(() => store.close())
+  })
+
+  /** What is there after closing and opening. */
+  async function kept(): Promise<StoredOperator[]> {
+    await store.close()
+    store = await openSqliteStore(folder)
+    return (await store.operators.list()).sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  it('are none at first', async () => {
+    expect(await store.operators.list()).toEqual([])
+  })
+
+  it('are kept as they were inserted', async () => {
+    expect(await store.operators.insert(bob)).toBe(true)
+    expect(await store.operators.insert(ann)).toBe(true)
+    expect(await kept()).toEqual([ann, bob])
+  })
+
+  it('are not inserted over one of the same name', async () => {
+    await store.operators.insert(ann)
+    expect(await store.operators.insert({ ...ann, role: 'viewer' })).toBe(false)
+    expect(await kept()).toEqual([ann])
+  })
+
+  it('change alone, and are not made by a change', async () => {
+    await store.operators.insert(ann)
+    await store.operators.insert(bob)
+    const changed = { ...bob, role: 'operator', storedKey: new Uint8Array(32).fill(9) } as const
+    expect(await store.operators.update(changed)).toBe(true)
+    expect(await store.operators.update({ ...ann, name: 'carl' })).toBe(false)
+    expect(await kept()).toEqual([ann, changed])
+  })
+
+  it('are removed alone, and can come again', async () => {
+    await store.operators.insert(ann)
+    await store.operators.insert(bob)
+    await store.operators.remove('bob')
+    await store.operators.remove('nobody')
+    expect(await kept()).toEqual([ann])
+    expect(await store.operators.insert(bob)).toBe(true)
+  })
+
+  it.each([
+    { ...bob, role: 'owner' as 'admin' },
+    { ...bob, storedKey: new Uint8Array(31) },
+    { ...bob, iterations: 1 },
+  ])('are refused if no login could be judged by them', async (damaged) => {
+    await expect(store.operators.insert(damaged)).rejects.toThrow(/constraint/i)
+  })
+})
+
+it('a database from before there were operators gets their table, and keeps its users', async () => {
+  const folder = await temporaryFolder()
+  const old = new DatabaseSync(join(folder, 'proxyd.db'))
+  old.exec(`
+    CREATE TABLE users (
+      name TEXT PRIMARY KEY, password TEXT NOT NULL,
+      enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)), created INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO users VALUES ('carl', 'x', 1, 1);
+    PRAGMA user_version = 1`)
+  old.close()
+  const store = await openSqliteStore(folder)
+  onTestFinished(() => store.close())
+  expect(await store.operators.list()).toEqual([])
+  expect(await store.users.list()).toEqual([{ name: 'carl', password: 'x', enabled: true, created: 1 }])
+})
