@@ -35,13 +35,18 @@ export async function runLoad<T>(load: Load, onBegin: () => T | Promise<T>): Pro
       const progress: Progress = JSON.parse(line)
       if (progress.event === 'end') end = progress
       else begun = { begin: await onBegin() }
-      if (load.kind === 'hold' || load.kind === 'watch') child.stdin.end()
+      if (isEndless(load)) child.stdin.end()
     }
   } finally {
     child.kill('SIGKILL')
   }
   if (!end || !begun) throw new Error(`the load failed: ${JSON.stringify(load)}`)
   return { end, ...begun }
+}
+
+/** Whether it goes on until it is told to end. */
+function isEndless({ kind }: Load): boolean {
+  return kind === 'hold' || kind === 'watch' || kind === 'flood'
 }
 
 function launch(file: 'clients.ts' | 'origin.ts', ...args: string[]): Process {

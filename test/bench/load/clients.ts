@@ -1,5 +1,6 @@
 import { errno, recv, send } from '../../../daemon/os/libc.ts'
 import { MSG_NOSIGNAL, MSG_TRUNC } from '../../../daemon/os/socket.ts'
+import { flood } from './flood.ts'
 import { type Connection, Pool } from './pool.ts'
 import type { End, Load, Progress } from './protocol.ts'
 import { watch } from './watch.ts'
@@ -169,5 +170,9 @@ switch (load.kind) {
     break
   case 'watch':
     await watch(load.socket)
+    untilStdinEnds()
+    break
+  case 'flood':
+    await flood(load.socket, load.rate)
     untilStdinEnds()
 }

@@ -24,6 +24,8 @@ export type Load =
   | { kind: 'hold'; way: Way; count: number }
   /** Follow proxyd's metrics and connections over its Unix socket, as proxy-tui does, until standard input ends. */
   | { kind: 'watch'; socket: string }
+  /** Flood proxyd's management with `rate` connections a second, until standard input ends. */
+  | { kind: 'flood'; socket: string; rate: number }
 
 /** `begin` when the measured time begins, `end` with the figures when it is over. */
 export type Progress = { readonly event: 'begin' } | End

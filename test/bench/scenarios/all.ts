@@ -1,6 +1,7 @@
 import { bulkScenarios } from './bulk.ts'
 import { connectionScenarios } from './connections.ts'
 import { crowdScenarios } from './crowd.ts'
+import { floodScenarios } from './flood.ts'
 import { latencyScenarios } from './latency.ts'
 import { loopScenarios } from './loops.ts'
 import type { Scenario } from './scenario.ts'
@@ -14,6 +15,7 @@ export const scenarios: readonly Scenario[] = [
   ...crowdScenarios,
   ...loopScenarios,
   ...viewerScenarios,
+  ...floodScenarios,
   systemCalls,
 ]
 
