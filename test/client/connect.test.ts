@@ -6,7 +6,7 @@ import { RpcError } from '../../shared/protocol/errors.ts'
 import { LineFramer } from '../../shared/protocol/framer.ts'
 import { eventLine, parseRequest, resultLine } from '../../shared/protocol/message.ts'
 import { beginServer, makeKeys } from '../../shared/protocol/scram.ts'
-import { ConnectionError, connect } from '../../tui/client/index.ts'
+import { ConnectionError, connect, followDaemon } from '../../tui/client/index.ts'
 import { sampleOf } from '../control/fake-backend.ts'
 import { startControl } from '../control/start-control.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
@@ -189,6 +189,7 @@ it('takes a daemon that has no room for one to try later', async () => {
     code: 'busy',
     message: expect.stringContaining('as many management clients'),
   })
+  await expect(connect([target], { timeoutMs })).rejects.toMatchObject({ kind: 'unreachable', code: 'busy' })
 })
 
 it('says so if the daemon speaks another version', async () => {
@@ -220,4 +221,19 @@ it('gives up when told to, before and while connecting', async () => {
   giveUp.abort()
   await expect(connecting).rejects.toThrow(ConnectionError)
   await expect(connecting).rejects.toMatchObject({ kind: 'closed' })
+})
+
+it.each([{ timeoutMs: 0 }, { timeoutMs: Number.POSITIVE_INFINITY }, { keepAliveMs: -1 }, { name: 'x'.repeat(65) }])(
+  'refuses the options %j',
+  async (options) => {
+    const target = unixTarget(await startControl())
+    await expect(connect(target, options)).rejects.toThrow(RangeError)
+    expect(() => followDaemon(target, options)).toThrow(RangeError)
+  },
+)
+
+it('says so of a port that is none', async () => {
+  const target = { kind: 'tcp', host: '127.0.0.1', port: 70_000, cookieFile: '/nonexistent' } as const
+  await expect(connect([target])).rejects.toThrow(RangeError)
+  await expect(connect({ ...target, kind: 'tls', operator: 'bob', password: 'x' })).rejects.toThrow(RangeError)
 })

@@ -91,6 +91,12 @@ it('tells that too many logins have failed', async () => {
   const { tls } = await startWithBob({ limits: { loginFailureDelay: 1, loginFailures: 1 } })
   await expect(connect({ ...tls, password: 'wrong password' })).rejects.toMatchObject({ code: 'password' })
   await expect(connect(tls)).rejects.toMatchObject({ kind: 'login', code: 'rate_limited' })
+  // Unlike after a refusal, to come back is no guess; but not before the daemon judges again.
+  const link = followDaemon(tls)
+  onTestFinished(() => link.stop())
+  const { reason, retryAt } = await reaches(link, 'offline')
+  expect(reason.code).toBe('rate_limited')
+  expect(retryAt).toBeGreaterThan(Date.now() + 50_000)
 })
 
 it('tells what is wrong with a certificate, before a byte of the login', async () => {

@@ -1,47 +1,38 @@
 import { type AttemptOptions, attempt, givenUp } from './attempt.ts'
 import type { Client } from './client.ts'
 import { enterByUnixSocket, knock, type Welcome } from './enter.ts'
-import { ConnectionError } from './error.ts'
+import { ConnectionError, type ConnectionErrorCode } from './error.ts'
 import { streamEvents } from './event-stream.ts'
 import { keepAlive } from './keep-alive.ts'
+import { type ConnectOptions, readOptions, type SettledOptions } from './options.ts'
 import type { OperatorLogin, Target } from './target.ts'
 import type { Wire } from './wire.ts'
 
-export interface ConnectOptions {
-  /** Milliseconds for everything up to the login, the asking for a password left out; 10,000 unless told. */
-  readonly timeoutMs?: number | undefined
-  /** Gives up: `connect` rejects with code `closed`. Once connected, it has no more effect. */
-  readonly signal?: AbortSignal | undefined
-  /**
-   * Milliseconds without a byte after which the daemon is asked for a sign of life; if none comes within as many, the
-   * connection ends with code `silent`. 15,000 unless told; 0 never asks.
-   */
-  readonly keepAliveMs?: number | undefined
-  /** What the daemon shall call this program: at most 64 characters. */
-  readonly name?: string | undefined
-}
-
 /**
  * Connect to a daemon and log in; of several targets to the first where something listens. Rejects with
- * `ConnectionError`, whose text names every try and whose code is that of the last.
+ * `ConnectionError`, whose text names every try and whose code is that of the last; with `RangeError` for an option or a
+ * port that is out of range.
  */
 export async function connect(target: Target | readonly Target[], options: ConnectOptions = {}): Promise<Client> {
-  if ('kind' in target) return connectTo(target, options)
+  const settled = readOptions(options)
+  if ('kind' in target) return connectTo(target, settled)
   const tries: string[] = []
+  let code: ConnectionErrorCode = 'unreachable'
   for (const one of target) {
     try {
-      return await connectTo(one, options)
+      return await connectTo(one, settled)
     } catch (error) {
-      const { code, kind, message } = error as ConnectionError
-      tries.push(message)
-      if (kind !== 'unreachable') throw new ConnectionError(code, tries.join('; '), { cause: error })
+      if (!(error instanceof ConnectionError)) throw error
+      code = error.code
+      tries.push(error.message)
+      if (error.kind !== 'unreachable') throw new ConnectionError(code, tries.join('; '), { cause: error })
     }
   }
-  throw new ConnectionError('unreachable', `no proxyd reached: ${tries.join('; ')}`)
+  throw new ConnectionError(code, `no proxyd reached: ${tries.join('; ')}`)
 }
 
-async function connectTo(target: Target, options: ConnectOptions): Promise<Client> {
-  const { timeoutMs = 10_000, keepAliveMs = 15_000, signal, name = 'proxyd/client' } = options
+async function connectTo(target: Target, options: SettledOptions): Promise<Client> {
+  const { timeoutMs, keepAliveMs, signal, name } = options
   const limits = { timeoutMs, signal }
   const enter = await entrance(target, name, limits)
   const { wire, entered } = await attempt(target, limits, enter)

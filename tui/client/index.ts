@@ -20,9 +20,10 @@ export type {
   User,
 } from '../../shared/protocol/methods.ts'
 export type { CallOptions, Client, EventOptions, EventStream } from './client.ts'
-export { type ConnectOptions, connect } from './connect.ts'
+export { connect } from './connect.ts'
 export { ConnectionError, type ConnectionErrorCode, type ConnectionErrorKind } from './error.ts'
 export { type ConnectionChange, type ConnectionListener, changeRows, followConnections } from './follow-connections.ts'
 export { defaultPort, localTargets } from './local-targets.ts'
+export type { ConnectOptions } from './options.ts'
 export { type DaemonLink, followDaemon, type LinkState } from './reconnect.ts'
 export type { CookieLogin, Endpoint, OperatorLogin, Pem, Target, TcpTarget, TlsTarget, UnixTarget } from './target.ts'

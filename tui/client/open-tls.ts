@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { isIP, type TcpNetConnectOpts } from 'node:net'
-import { type ConnectionOptions, checkServerIdentity, connect, type TLSSocket } from 'node:tls'
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  connect,
+  createSecureContext,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls'
 import { ConnectionError } from './error.ts'
 import type { Endpoint, Pem, TlsTarget } from './target.ts'
 import { Wire } from './wire.ts'
@@ -11,21 +18,24 @@ const probeTime = 2_000
 /** Begin a connection whose certificate is verified, before a byte of ours goes out. Throws `ConnectionError`. */
 export function openTls(target: Omit<TlsTarget, 'operator' | 'password'>): TLSSocket {
   const { host, port, servername = host } = target
-  const material = { ca: read(target.ca), cert: read(target.cert), key: read(target.key) }
   const options: ConnectionOptions & TcpNetConnectOpts = {
     host,
     port,
     autoSelectFamily: true,
-    minVersion: 'TLSv1.2',
     // An address is no server name (RFC 6066, section 3), but the certificate can be for one.
     servername: isIP(servername) ? '' : servername,
     checkServerIdentity: (_, certificate) => checkServerIdentity(servername, certificate),
-    ...material,
+    secureContext: contextOf(target),
   }
+  return connect(options).setNoDelay()
+}
+
+function contextOf({ ca, cert, key }: Pick<TlsTarget, 'ca' | 'cert' | 'key'>): SecureContext {
+  const material = { ca: read(ca), cert: read(cert), key: read(key) }
   try {
-    return connect(options).setNoDelay()
+    return createSecureContext({ ...material, minVersion: 'TLSv1.2' })
   } catch (error) {
-    throw new ConnectionError('tls_file', `cannot use ca, cert or key: ${(error as Error).message}`)
+    throw new ConnectionError('tls_file', `cannot use ca, cert or key: ${(error as Error).message}`, { cause: error })
   }
 }
 

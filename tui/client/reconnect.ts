@@ -1,6 +1,7 @@
 import type { Client } from './client.ts'
-import { type ConnectOptions, connect } from './connect.ts'
+import { connect } from './connect.ts'
 import type { ConnectionError } from './error.ts'
+import { type ConnectOptions, readOptions, type SettledOptions } from './options.ts'
 import type { OperatorLogin, Target } from './target.ts'
 
 /** How it stands with the daemon. Each change is a new object. */
@@ -21,6 +22,7 @@ const afterTooMany = 60_000
 /**
  * Connect to a daemon, of several targets to the first where one listens, and again whenever the connection is lost,
  * until `stop()` or until the signal aborts. A password is asked for once, and again only after it was refused.
+ * Throws `RangeError` for an option that is out of range.
  */
 export function followDaemon(target: Target | readonly Target[], options: ConnectOptions = {}): DaemonLink {
   return new DaemonLink('kind' in target ? [target] : target, options)
@@ -29,7 +31,7 @@ export function followDaemon(target: Target | readonly Target[], options: Connec
 /** Keeps up a connection to one daemon. Made by `followDaemon`. */
 export class DaemonLink {
   readonly #targets: readonly Target[]
-  readonly #options: ConnectOptions
+  readonly #options: SettledOptions
   /** What was answered when a password was asked for. */
   readonly #passwords = new Map<OperatorLogin, string>()
   readonly #listeners = new Set<(state: LinkState) => void>()
@@ -40,7 +42,7 @@ export class DaemonLink {
 
   constructor(targets: readonly Target[], options: ConnectOptions) {
     this.#targets = targets
-    this.#options = { ...options, signal: this.#stopped.signal }
+    this.#options = { ...readOptions(options), signal: this.#stopped.signal }
     const { signal } = options
     const stop = () => this.stop()
     signal?.addEventListener('abort', stop)
