@@ -171,7 +171,7 @@ export const settings = {
     ...milliseconds,
     min: 0,
     default: 10_000,
-    summary: 'for live connections to end after SIGTERM or SIGINT',
+    summary: 'for live connections to end after SIGTERM, SIGINT or a drain',
   },
   'state-dir': {
     type: 'text',

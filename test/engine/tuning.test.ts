@@ -60,6 +60,17 @@ describe.each(engines)('$kind engine: tuning', ({ start }) => {
     await expectTalk(whole, wholePeer)
   })
 
+  it('counts the time of a session that is half over from that end, however long it was idle before', async () => {
+    const proxy = await startProxy(start, { timeouts: { negotiation: 2_000 } })
+    const [half, peer] = await openPair(proxy, await startTarget())
+    // Whoever waits this long has seen the session idle for longer than it may be once it is half over.
+    await (await proxy.client()).discard()
+    half.finish()
+    await peer.readToEnd()
+    await proxy.engine.tune(tuning({ halfClosed: 2_000 }))
+    await expectTalk(peer, half)
+  })
+
   it('gives a client that is here already its new time for a name and for an address', async () => {
     const services = { resolve: () => new Promise<never>(() => {}) }
     const proxy = await startProxy(start, { services })
