@@ -16,12 +16,13 @@ export const errno = constants.errno
 /** Memory the kernel reads or fills during the call. */
 type Memory = Uint8Array | Int32Array | Uint32Array | null
 
+/** Koffi leaves out what the prototype does not have; a rest parameter would cost an array for each call. */
 function bind<Args extends unknown[]>(prototype: string): (...args: Args) => number {
   const call = libc.func(prototype)
-  return (...args) => {
-    const result = call(...args)
+  return ((a, b, c, d, e, f) => {
+    const result = call(a, b, c, d, e, f)
     return result < 0 ? -koffi.errno() : result
-  }
+  }) as (...args: unknown[]) => number
 }
 
 export const socket = bind<[domain: number, type: number, protocol: number]>('int socket(int, int, int)')
@@ -50,8 +51,11 @@ export const splice = bind<[from: number, fromOffset: null, to: number, toOffset
 export const shutdown = bind<[fd: number, how: number]>('int shutdown(int, int)')
 export const close = bind<[fd: number]>('int close(int)')
 export const pipe2 = bind<[fds: Memory, flags: number]>('int pipe2(void *, int)')
-export const setPipeSize = (fd: number, bytes: number): number => fcntl(fd, 1031 /* F_SETPIPE_SZ */, 'int', bytes)
-const fcntl = bind<[fd: number, command: number, type: string, value: number]>('int fcntl(int, int, ...)')
+const fcntl = libc.func('int fcntl(int, int, ...)')
+export const setPipeSize = (fd: number, bytes: number): number => {
+  const result = fcntl(fd, 1031 /* F_SETPIPE_SZ */, 'int', bytes)
+  return result < 0 ? -koffi.errno() : result
+}
 export const eventfd = bind<[value: number, flags: number]>('int eventfd(unsigned int, int)')
 export const read = bind<[fd: number, buffer: Memory, length: number]>('long read(int, void *, size_t)')
 export const write = bind<[fd: number, buffer: Memory, length: number]>('long write(int, void *, size_t)')

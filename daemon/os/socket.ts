@@ -18,6 +18,8 @@ const IPV6_V6ONLY = 26
 const SHUT_WR = 1
 
 export const MSG_NOSIGNAL = 0x4000
+/** More follows at once: a packet that is not full waits for it. */
+export const MSG_MORE = 0x8000
 export const MSG_PEEK = 2
 /** Of TCP: drop the bytes in the kernel, copy nothing (tcp(7)). */
 export const MSG_TRUNC = 0x20

@@ -99,15 +99,16 @@ export class Negotiation {
 
   /** VER, NMETHODS, METHODS (RFC 1928, section 3). */
   #greeting(input: Uint8Array): Outcome {
-    const [ver = version, count = 0] = input
-    if (ver !== version) return this.#end(undefined, false)
-    const length = 2 + count
+    if (input.length > 0 && input[0] !== version) return this.#end(undefined, false)
+    if (input.length < 2) return more
+    const length = 2 + input[1]
     if (input.length < length) return more
 
     const wanted = this.#passwordRequired ? Method.password : Method.none
-    if (!input.subarray(2, length).includes(wanted)) return this.#end(methodChosen[Method.unacceptable], true)
+    const found = input.indexOf(wanted, 2)
+    if (found < 0 || found >= length) return this.#end(methodChosen[Method.unacceptable], true)
     this.#expected = this.#passwordRequired ? 'login' : 'request'
-    this.#input = input.subarray(length)
+    this.#input = behind(input, length)
     return after(methodChosen[wanted], this.#advance())
   }
 
@@ -130,11 +131,11 @@ export class Negotiation {
 
   /** VER, CMD, RSV, ATYP, DST.ADDR, DST.PORT (RFC 1928, section 4). */
   #request(input: Uint8Array): Outcome {
-    const [ver = version, command = Command.connect, , type] = input
-    if (ver !== version) return this.#refuse(Reply.generalFailure)
-    if (command !== Command.connect) return this.#refuse(Reply.commandNotSupported)
-    if (type === undefined) return more
+    if (input.length > 0 && input[0] !== version) return this.#refuse(Reply.generalFailure)
+    if (input.length > 1 && input[1] !== Command.connect) return this.#refuse(Reply.commandNotSupported)
+    if (input.length < 4) return more
 
+    const type = input[3]
     const start = type === AddressType.name ? 5 : 4
     const addressLength = lengthOf(type, input[4])
     if (addressLength === undefined) return this.#refuse(Reply.addressTypeNotSupported)
@@ -147,7 +148,7 @@ export class Negotiation {
     const destination = type === AddressType.name ? named(bytes, port) : addressed(new Uint8Array(bytes), port)
     if (!destination || port === 0) return this.#refuse(Reply.generalFailure)
     this.#expected = 'nothing'
-    this.#input = input.subarray(portStart + 2)
+    this.#input = behind(input, portStart + 2)
     return { reply: undefined, step: { kind: 'connect', destination } }
   }
 
@@ -185,6 +186,11 @@ function named(bytes: Uint8Array, port: number): Destination | undefined {
   const address = parseAddress(name)
   if (address) return addressed(address, port)
   return name.includes(':') ? undefined : { kind: 'name', name, port }
+}
+
+/** What follows the first `length` bytes. */
+function behind(input: Uint8Array, length: number): Uint8Array {
+  return input.length === length ? nothing : input.subarray(length)
 }
 
 function after(reply: Uint8Array, next: Outcome): Outcome {

@@ -9,7 +9,7 @@ import { type Clock, clientOf, type Sessions } from './sessions.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
 /** Clients taken before the live ones have their turn again. */
-const batch = 64
+const batch = 4
 /** How long accepting rests when there is no room, in milliseconds. */
 const restTime = 250
 /** Where in `Room.live` the loops without room are counted: the first one tells of the shortage. */
@@ -38,7 +38,11 @@ export class Acceptor {
   readonly #firstKey: number
   /** When accepting goes on, on the loop's clock; 0 while it does. */
   #restsUntil = 0
+  /** It rests, or did last, since the limit of connections was reached. */
+  #full = false
   #warned = false
+  /** The listeners, by index, at which clients wait. */
+  readonly #waiting = new Set<number>()
 
   constructor(
     parts: { sessions: Sessions; negotiator: Negotiator; epoll: Epoll; wheel: TimerWheel; clock: Clock },
@@ -59,12 +63,23 @@ export class Acceptor {
     for (const [i, fd] of this.#listeners.entries()) this.#epoll.add(fd, EPOLLIN, this.#firstKey + i, 0)
   }
 
-  /** Take the clients that wait at the listening socket with this key. */
+  /** Clients wait at the listening socket with this key: it has its turn. */
   onEvent(key: number): void {
-    const fd = this.#listeners[key - this.#firstKey]
+    this.#waiting.add(key - this.#firstKey)
+  }
+
+  /** Take some of the clients that wait, unless it is a time of rest. */
+  takeTurn(): void {
+    if (this.#restsUntil !== 0 && (this.#clock.now >= this.#restsUntil || this.#hasRoomAgain)) this.#goOn()
+    for (const index of this.#waiting) this.#take(this.#listeners[index])
+    this.#waiting.clear()
+  }
+
+  #take(fd: number | undefined): void {
     if (fd === undefined) return
     for (let taken = 0; taken < batch && this.#restsUntil === 0; taken++) {
-      if (Atomics.load(this.#room.live, 0) >= this.#room.most) return this.#rest('the limit of connections is reached')
+      this.#full = !this.#hasRoom
+      if (this.#full) return this.#rest('the limit of connections is reached')
       const client = accept(fd)
       if (client >= 0) this.#begin(client)
       else if (client === -errno.EAGAIN) return this.#emptied()
@@ -72,14 +87,7 @@ export class Acceptor {
     }
   }
 
-  /** Go on accepting once the rest is over. */
-  onTurn(): void {
-    if (this.#restsUntil === 0 || this.#clock.now < this.#restsUntil) return
-    this.#restsUntil = 0
-    this.#watch(EPOLLIN)
-  }
-
-  /** Milliseconds until `onTurn` has something to do, or infinity. */
+  /** Milliseconds until the rest is over, or infinity. */
   untilNext(): number {
     return this.#restsUntil === 0 ? Number.POSITIVE_INFINITY : Math.max(0, this.#restsUntil - this.#clock.now)
   }
@@ -104,6 +112,20 @@ export class Acceptor {
     this.#warned = true
     this.#restsUntil = this.#clock.now + restTime
     this.#watch(0)
+  }
+
+  #goOn(): void {
+    this.#restsUntil = 0
+    this.#watch(EPOLLIN)
+  }
+
+  get #hasRoom(): boolean {
+    return Atomics.load(this.#room.live, 0) < this.#room.most
+  }
+
+  /** What rests for want of room goes on as soon as somebody leaves this loop. */
+  get #hasRoomAgain(): boolean {
+    return this.#full && this.#hasRoom
   }
 
   /** Nobody waits any more, so the next shortage is a new one. */

@@ -7,6 +7,8 @@ import type { TimerWheel } from './timer-wheel.ts'
 
 /** How long a client that was refused may take to close, in milliseconds. */
 const lingerTime = 2_000
+/** No reply is longer, not even those of a whole negotiation together. */
+const replyBytes = 64
 /** Input dropped at once. */
 const dropBytes = 1024 * 1024
 
@@ -18,6 +20,8 @@ export class Farewell {
   readonly #sessions: Sessions
   readonly #wheel: TimerWheel
   readonly #clock: Clock
+  /** Lent to the kernel; to lend it each reply's own memory would move that out of the heap first. */
+  readonly #buffer = new Uint8Array(replyBytes)
 
   constructor(sessions: Sessions, wheel: TimerWheel, clock: Clock) {
     this.#sessions = sessions
@@ -27,7 +31,8 @@ export class Farewell {
 
   /** Send a reply. False: the client is gone, or takes none, and so is the session. */
   reply(slot: number, reply: Uint8Array): boolean {
-    const sent = send(this.#sessions.fd[clientOf(slot)], reply, reply.length, MSG_NOSIGNAL)
+    this.#buffer.set(reply)
+    const sent = send(this.#sessions.fd[clientOf(slot)], this.#buffer, reply.length, MSG_NOSIGNAL)
     if (sent === reply.length) return true
     this.#sessions.close(slot)
     return false

@@ -7,6 +7,7 @@ import { PasswordMemory } from '../password-memory.ts'
 import { SessionTable, State } from '../session-table.ts'
 import { Acceptor, type Room } from './acceptor.ts'
 import { Dialer } from './dialer.ts'
+import { EventQueue } from './event-queue.ts'
 import { Farewell } from './farewell.ts'
 import type { LoopMail, LoopOptions, MainMail, Order } from './mail.ts'
 import { Negotiator } from './negotiator.ts'
@@ -16,12 +17,15 @@ import { TimerWheel } from './timer-wheel.ts'
 
 /** Events taken from the kernel at once. */
 const eventCapacity = 512
+/** Events of sessions still being set up that are served between two looks at those of open ones. */
+const setUpTurn = 4
 /** Pipes at once, and idle ones kept. An unprivileged user may have 64 MiB of them (pipe(7)); beyond it we copy. */
 const pipes = { most: 32, keep: 4 }
 
 /**
  * One loop of the Linux engine: waits in epoll_wait, hands each event to the stage its session is in, gives everybody
- * with more to do a turn, and looks at the deadlines. Sessions go from acceptor to negotiator to dialer to relay.
+ * with more to do a turn, and looks at the deadlines. Sessions go from acceptor to negotiator to dialer to relay. Those
+ * that relay come first: a crowd of new clients takes its turns between them.
  */
 export class Loop {
   readonly #clock = { now: performance.now() }
@@ -43,6 +47,8 @@ export class Loop {
   readonly #mailKey: number
   /** The orders to confirm when the last session has ended. */
   readonly #drainTickets: number[] = []
+  /** Events of sessions that do not relay yet. */
+  readonly #setUps = new EventQueue()
   #stopped = false
 
   constructor(options: LoopOptions) {
@@ -87,20 +93,26 @@ export class Loop {
   /** Run until the order to stop; gives back all it has. */
   run(): void {
     const onDeadline = (slot: number) => this.#onDeadline(slot)
+    const onSetUp = (half: number, generation: number, events: number) => this.#onSetUp(half, generation, events)
     while (!this.#stopped) {
-      const count = this.#epoll.wait(this.#relay.busy ? 0 : this.#longestWait())
+      const count = this.#epoll.wait(this.#isBusy ? 0 : this.#longestWait())
       this.#clock.now = performance.now()
       for (let i = 0; i < count; i++)
         this.#onEvent(this.#epoll.key(i), this.#epoll.generation(i), this.#epoll.events(i))
       if (this.#relay.busy) this.#relay.takeTurn()
+      this.#setUps.take(setUpTurn, onSetUp)
       this.#wheel.advance(this.#clock.now, onDeadline)
-      this.#acceptor.onTurn()
+      this.#acceptor.takeTurn()
       if (this.#sessions.live === 0) for (const ticket of this.#drainTickets.splice(0)) this.#confirm(ticket, [])
     }
     this.#acceptor.close()
     for (const slot of this.#sessions.slots()) this.#sessions.reset(slot)
     this.#pipes.close()
     this.#epoll.close()
+  }
+
+  get #isBusy(): boolean {
+    return this.#relay.busy || this.#setUps.length > 0
   }
 
   #longestWait(): number {
@@ -112,15 +124,22 @@ export class Loop {
     if (key === this.#mailKey) return this.#readMail()
     const slot = slotOf(key)
     if (!this.#sessions.isCurrent(slot, generation)) return
+    if (this.#sessions.table.state[slot] === State.open) this.#relay.onEvent(key, events)
+    else this.#setUps.add(key, generation, events)
+  }
+
+  #onSetUp(half: number, generation: number, events: number): void {
+    const slot = slotOf(half)
+    if (!this.#sessions.isCurrent(slot, generation)) return
     switch (this.#sessions.table.state[slot]) {
       case State.open:
-        return this.#relay.onEvent(key, events)
+        return this.#relay.onEvent(half, events)
       case State.negotiating:
         return this.#negotiator.onEvent(slot, events)
       case State.closing:
         return this.#farewell.onEvent(slot, events)
       default:
-        return isClient(key) ? this.#dialer.onClientEvent(slot, events) : this.#dialer.onTargetEvent(slot, events)
+        return isClient(half) ? this.#dialer.onClientEvent(slot, events) : this.#dialer.onTargetEvent(slot, events)
     }
   }
 

@@ -1,7 +1,7 @@
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../../os/epoll.ts'
 import { errno, recv, send } from '../../os/libc.ts'
 import { type Pipe, type PipePool, pipeBytes, spliceBytes } from '../../os/pipe-pool.ts'
-import { finish, MSG_NOSIGNAL, setNoDelay } from '../../os/socket.ts'
+import { finish, MSG_MORE, MSG_NOSIGNAL, setNoDelay } from '../../os/socket.ts'
 import type { Timeouts } from '../engine.ts'
 import { State, Total } from '../session-table.ts'
 import { type Clock, clientOf, Flag, isClient, type Sessions, slotOf, targetOf } from './sessions.ts'
@@ -140,15 +140,17 @@ export class Relay {
     const short = count < copyBytes
     if (short && this.#sessions.shortReadEmpties(from)) flags[from] &= ~Flag.readable
     else if (!short && !(flags[from] & Flag.urgent)) flags[from] |= Flag.bulk
-    const moved = this.#write(from, this.#buffer, count)
-    if (moved > 0 && short && this.#sessions.shortReadEnds(from)) this.#ended(from)
+    // The last bytes wait for the end that follows at once, and travel in its packet.
+    const last = short && this.#sessions.shortReadEnds(from)
+    const moved = this.#write(from, this.#buffer, count, last ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL)
+    if (moved > 0 && last) this.#ended(from)
     return moved
   }
 
   /** Write `count` bytes of `from`'s to its peer and hold what it cannot take; returns `count`, or 0 if it took less. */
-  #write(from: number, bytes: Uint8Array, count: number): number {
+  #write(from: number, bytes: Uint8Array, count: number, flags = MSG_NOSIGNAL): number {
     this.#beforeWriting(from ^ 1)
-    const sent = send(this.#sessions.fd[from ^ 1], bytes, count, MSG_NOSIGNAL)
+    const sent = send(this.#sessions.fd[from ^ 1], bytes, count, flags)
     if (sent < 0 && sent !== -errno.EAGAIN) return this.#broken(from ^ 1)
     if (sent > 0) this.#delivered(from, sent)
     if (sent === count) return count
