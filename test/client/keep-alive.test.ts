@@ -29,7 +29,7 @@ it.each([
   ['an answer', { time: 0 }],
   ['a refusal', new RpcError('method_not_found', 'there is no such method')],
 ])('takes %s as a sign of life, and asks again later', async (_, answer) => {
-  const { client, thrice } = await quiet(answer, 20)
+  const { client, thrice } = await quiet(answer, 200)
   await thrice
   client.close()
   expect(await client.closed).toMatchObject({ code: 'closed' })
