@@ -3,6 +3,7 @@ import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Limits } from '../../shared/protocol/limits.ts'
 import { errorLine } from '../../shared/protocol/message.ts'
 import type { ControlConnection } from './connection.ts'
+import { LoginFailures } from './login-failures.ts'
 import type { Via } from './session.ts'
 
 /** Milliseconds for clients to take their leave. */
@@ -10,13 +11,22 @@ const goodbyeTime = 1000
 
 const busyLine = errorLine(null, new RpcError('busy', 'the daemon has as many management clients as it allows'))
 
+/** TLS clients a minute from one address that may leave without a login: each costs a handshake. */
+const mostInVain = 60
+
+/** What an accepted socket takes up. */
+interface Place {
+  readonly via: Via
+  /** None yet in a TLS handshake. */
+  connection?: ControlConnection
+}
+
 /** All management connections: no more at once than allowed. */
 export class Clients {
   readonly #limits: Limits
   readonly #connect: (socket: Socket, via: Via) => ControlConnection
-  /** Every accepted socket, those in a TLS handshake included. */
-  readonly #places = new Map<Socket, Via>()
-  readonly #connections = new Set<ControlConnection>()
+  readonly #places = new Map<Socket, Place>()
+  readonly #inVain = new LoginFailures(mostInVain)
 
   constructor(limits: Limits, connect: (socket: Socket, via: Via) => ControlConnection) {
     this.#limits = limits
@@ -27,29 +37,34 @@ export class Clients {
   accept(socket: Socket, via: Via): boolean {
     // A reset is an end like any other, and `close` tells of all of them.
     socket.on('error', () => {})
-    if (!this.#hasRoom(via)) {
+    const { remoteAddress = '' } = socket
+    if (!this.#hasRoom(via) || (via === 'tls' && this.#inVain.tooMany(remoteAddress))) {
       turnAway(socket, via)
       return false
     }
-    this.#places.set(socket, via)
-    socket.once('close', () => this.#places.delete(socket))
+    const place: Place = { via }
+    this.#places.set(socket, place)
+    socket.once('close', () => {
+      this.#places.delete(socket)
+      if (via === 'tls' && !isKnown(place)) this.#inVain.note(remoteAddress)
+    })
     return true
   }
 
-  /** Serves a client whose socket has a place: that socket, or TLS inside it. */
-  serve(socket: Socket, via: Via): void {
-    const connection = this.#connect(socket, via)
-    this.#connections.add(connection)
-    socket.once('close', () => this.#connections.delete(connection))
+  /** Serves a client whose socket `accepted` has a place: by that socket, or by TLS inside it. */
+  serve(accepted: Socket, socket: Socket = accepted): void {
+    const place = this.#places.get(accepted)
+    if (place) place.connection = this.#connect(socket, place.via)
+    else socket.destroy()
   }
 
   sessionsOf(operator: string): readonly ControlConnection[] {
-    return [...this.#connections].filter(({ session }) => session.operator === operator)
+    return this.#connections.filter(({ session }) => session.operator === operator)
   }
 
   /** Ends all connections; call it when no more are accepted. */
   async end(reason: string): Promise<void> {
-    const leaving = [...this.#connections]
+    const leaving = this.#connections
     for (const connection of leaving) connection.goodbye(reason)
     const timer = setTimeout(() => {
       for (const connection of leaving) connection.destroy()
@@ -59,13 +74,20 @@ export class Clients {
     for (const socket of this.#places.keys()) socket.destroy()
   }
 
+  get #connections(): ControlConnection[] {
+    return [...this.#places.values()].flatMap(({ connection }) => connection ?? [])
+  }
+
   /** Strangers on TCP cannot keep out those who can open the Unix socket, nor those with TLS the ones without. */
   #hasRoom(via: Via): boolean {
     const { clients, clientsBeforeLogin } = this.#limits
-    const accepted = [...this.#places.values()].filter((other) => other === via).length
-    const known = [...this.#connections].filter(({ session }) => session.via === via && session.isLoggedIn).length
-    return this.#places.size < clients && accepted - known < clientsBeforeLogin
+    const strangers = [...this.#places.values()].filter((place) => place.via === via && !isKnown(place))
+    return this.#places.size < clients && strangers.length < clientsBeforeLogin
   }
+}
+
+function isKnown({ connection }: Place): boolean {
+  return connection?.session.isLoggedIn ?? false
 }
 
 /** Without a word where it would take a handshake first. */

@@ -73,7 +73,7 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
     createServer(socketOptions, (socket) => {
       if (!clients.accept(socket, via)) return
       if (via === 'tls') door?.open(socket)
-      else clients.serve(socket, via)
+      else clients.serve(socket)
     })
 
   await using parts = new AsyncDisposableStack()
@@ -107,7 +107,7 @@ function makeTlsDoor({ tls, limits, log }: ControlOptions, clients: Clients): Tl
   if (tls === undefined || tls.listen.length === 0) return undefined
   refuseWrongAddresses(tls.listen, '--control-tls-addr')
   const { loginTime: handshakeTime } = { ...protocolLimits, ...limits }
-  return new TlsDoor({ files: tls, handshakeTime, enter: (socket) => clients.serve(socket, 'tls'), log })
+  return new TlsDoor({ files: tls, handshakeTime, enter: (...sockets) => clients.serve(...sockets), log })
 }
 
 function makeClients(options: ControlOptions, cookie: string): Clients {

@@ -13,9 +13,15 @@ export interface TlsDoorOptions {
   readonly files: TlsFiles
   /** Milliseconds for a whole handshake. */
   readonly handshakeTime: number
-  /** Takes over a client that has come through. */
-  readonly enter: (socket: TLSSocket) => void
+  /** Takes over a client that has come through on the accepted socket. */
+  readonly enter: (accepted: Socket, socket: TLSSocket) => void
   readonly log: Log
+}
+
+interface Handshake {
+  readonly socket: Socket
+  /** Ends what takes too long. */
+  readonly deadline: NodeJS.Timeout
 }
 
 /** Makes TLS of accepted sockets: 1.2 or newer, with a client certificate where authorities for them are given. */
@@ -23,8 +29,8 @@ export class TlsDoor {
   readonly #options: TlsDoorOptions
   readonly #server: Server
   readonly #failures: HandshakeFailures
-  /** Ends what takes too long, by `endsOf` the socket. */
-  readonly #deadlines = new Map<string, NodeJS.Timeout>()
+  /** By `endsOf` the socket. */
+  readonly #handshakes = new Map<string, Handshake>()
 
   /** Throws `ControlStartError` if the files cannot be used. */
   constructor(options: TlsDoorOptions) {
@@ -50,10 +56,11 @@ export class TlsDoor {
       this.#failures.note(new Error('not done in time'))
       socket.destroy()
     }, this.#options.handshakeTime)
-    this.#deadlines.set(ends, deadline)
+    const handshake = { socket, deadline }
+    this.#handshakes.set(ends, handshake)
     socket.once('close', () => {
       clearTimeout(deadline)
-      if (this.#deadlines.get(ends) === deadline) this.#deadlines.delete(ends)
+      if (this.#handshakes.get(ends) === handshake) this.#handshakes.delete(ends)
     })
     this.#server.emit('connection', socket)
   }
@@ -73,8 +80,13 @@ export class TlsDoor {
   }
 
   #enter(socket: TLSSocket): void {
-    clearTimeout(this.#deadlines.get(endsOf(socket)))
-    this.#options.enter(socket)
+    const ends = endsOf(socket)
+    const handshake = this.#handshakes.get(ends)
+    // It has no ends any longer if the client has gone already.
+    if (handshake === undefined) return void socket.destroy()
+    this.#handshakes.delete(ends)
+    clearTimeout(handshake.deadline)
+    this.#options.enter(handshake.socket, socket)
   }
 
   #warnOfDates({ validFrom, validUntil }: TlsIdentity): void {

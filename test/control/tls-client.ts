@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ConnectionOptions, connect } from 'node:tls'
+import { connect, type ConnectionOptions as TlsOptions } from 'node:tls'
 import { onTestFinished } from 'vitest'
 import type { ControlOptions } from '../../daemon/control/server.ts'
 import { type Identity, makeCertificate } from '../helpers/certificate.ts'
@@ -34,6 +34,11 @@ export async function writeIdentity(identity: Identity, files?: TlsControl['file
   writeFileSync(paths.key, identity.key)
   chmodSync(paths.key, 0o600)
   return paths
+}
+
+interface ConnectionOptions extends TlsOptions {
+  /** Where to come from, on this machine. */
+  readonly localAddress?: string
 }
 
 /** Where a TLS socket is, and what its clients trust. */

@@ -63,6 +63,20 @@ describe('a TLS socket', () => {
     await expect(connectedByTls(control, old)).rejects.toMatchObject({ code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' })
   })
 
+  it('serves all addresses of both families on one port', async () => {
+    const files = await writeIdentity(makeCertificate('127.0.0.1'))
+    const listen = [
+      { address: '0.0.0.0', port: 0 },
+      { address: '::', port: 0 },
+    ]
+    const control = await startTlsControl({ tls: { listen, ...files, clientCa: '' } })
+    expect(control.server.listeningTls).toEqual(listen.map(({ address }) => ({ address, port: control.tlsPort })))
+    for (const host of ['127.0.0.1', '::1']) {
+      const client = await connectedByTls(control, { host, rejectUnauthorized: false })
+      expect((await client.next())?.method).toBe('hello')
+    }
+  })
+
   it('answers a client that has finished sending, and both part without a reset', async () => {
     const client = await strangerByTls(await startTlsControl())
     client.request('session.whoami')
@@ -156,6 +170,27 @@ describe('a handshake', () => {
         ),
       )
       .toBe(true)
+  })
+
+  it('is refused to an address that has had sixty in a minute without a login, and to no other', async () => {
+    const control = await startTlsControl()
+    await control.backend.operators.add({ name: 'ann', role: 'viewer', password: 'a password' })
+    const login = await strangerByTls(control)
+    await logIn(login, 'a password', 'ann')
+    for (let i = 0; i < 30; i++) {
+      const client = await plain(control)
+      client.socket.write('no handshake at all')
+      await client.closed
+      const idler = await connectedByTls(control)
+      idler.socket.end()
+      await idler.rest()
+      await idler.closed
+    }
+    await expect(connectedByTls(control)).rejects.toMatchObject({ code: 'ECONNRESET' })
+    await strangerByTls(control, { localAddress: '127.0.0.2' })
+    await entered(control)
+    await greeted({ host: '127.0.0.1', port: control.port })
+    expect((await login.call('session.whoami')).result.name).toBe('ann')
   })
 
   it('that fails is told of once, however many do', async () => {
