@@ -51,49 +51,6 @@ it.each([
   expect(control.log).toEqual(['management login from 127.0.0.1 failed'])
 })
 
-it('judges no guess that was sent ahead of the answer', async () => {
-  const control = await startControl({ limits: { loginFailureDelay: 50 } })
-  const client = await stranger(control)
-  const { message } = beginClient(cookieUser)
-  client.request('auth.finish', { message: 'c=biws' })
-  for (let i = 0; i < 20; i++) client.request('auth.begin', { mechanism: 'SCRAM-SHA-256', message })
-  expect(await client.rest()).toMatchObject([{ error: { data: { kind: 'auth_failed' } } }])
-  expect(control.log).toHaveLength(1)
-})
-
-it.each([
-  ['a finish without a beginning', (client: RawClient) => client.call('auth.finish', { message: 'c=biws,r=x,p=AAAA' })],
-  ['no message of RFC 5802', (client: RawClient) => begin(client, 'let me in')],
-  [
-    'a second beginning',
-    async (client: RawClient) => {
-      await begin(client, beginClient(cookieUser).message)
-      return begin(client, beginClient(cookieUser).message)
-    },
-  ],
-])('takes %s for a failed login', async (_, attempt) => {
-  const control = await startControl({ limits: { loginFailureDelay: 1 } })
-  const client = await stranger(control)
-  expect((await attempt(client)).error?.data.kind).toBe('auth_failed')
-  expect(await client.next()).toBeUndefined()
-})
-
-it('does not accept a proof twice, nor one from another connection', async () => {
-  const control = await startControl({ limits: { loginFailureDelay: 1 } })
-  const honest = await stranger(control)
-  const thief = await stranger(control)
-  const exchange = beginClient(cookieUser)
-  const challenge = await begin(honest, exchange.message)
-  await begin(thief, exchange.message)
-  const { message } = exchange.answer(challenge.result.message, cookieOf(control))
-  expect((await thief.call('auth.finish', { message })).error?.data.kind).toBe('auth_failed')
-  expect((await honest.call('auth.finish', { message })).result.role).toBe('admin')
-
-  const replay = await stranger(control)
-  await begin(replay, exchange.message)
-  expect((await replay.call('auth.finish', { message })).error?.data.kind).toBe('auth_failed')
-})
-
 it('refuses a login on top of a login', async () => {
   const control = await startControl()
   const client = await stranger(control)
