@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net'
+
 /** Addresses remembered at most; the one that failed longest ago goes first. */
 const mostAddresses = 1024
 const minute = 60_000
@@ -11,7 +13,8 @@ interface Failures {
 
 /**
  * Failed logins by address: a bucket each, that holds as many as are allowed in a minute and empties in one. An address
- * that is locked out harms no other, and never the Unix socket.
+ * that is locked out harms no other, and never the Unix socket. All of an IPv6 network of 64 bits are one: whoever has
+ * one of its addresses usually has them all.
  */
 export class LoginFailures {
   readonly #perMinute: number
@@ -30,15 +33,25 @@ export class LoginFailures {
 
   note(address: string): void {
     const level = this.#level(address) + 1
-    this.#failures.delete(address)
-    this.#failures.set(address, { level, at: this.#now() })
+    const source = sourceOf(address)
+    this.#failures.delete(source)
+    this.#failures.set(source, { level, at: this.#now() })
     const [oldest] = this.#failures.keys()
     if (this.#failures.size > mostAddresses && oldest !== undefined) this.#failures.delete(oldest)
   }
 
   #level(address: string): number {
-    const failures = this.#failures.get(address)
+    const failures = this.#failures.get(sourceOf(address))
     if (failures === undefined) return 0
     return Math.max(0, failures.level - ((this.#now() - failures.at) * this.#perMinute) / minute)
   }
+}
+
+/** An IPv4 address as it is, also in IPv6 clothing, and an IPv6 address's first four groups. */
+function sourceOf(address: string): string {
+  const mapped = /^::ffff:([\d.]+)$/.exec(address)?.[1]
+  if (mapped !== undefined || !isIPv6(address)) return mapped ?? address
+  const [left = [], right = []] = address.split('::').map((side) => (side === '' ? [] : side.split(':')))
+  const zeros = Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0')
+  return [...left, ...zeros, ...right].slice(0, 4).join(':')
 }

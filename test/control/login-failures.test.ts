@@ -42,3 +42,21 @@ it('forgets those that failed longest ago when there are very many', () => {
   expect(some.tooMany('first')).toBe(true)
   expect(some.tooMany('second')).toBe(false)
 })
+
+it.each([
+  ['2001:db8:1:2::1', '2001:db8:1:2:ffff::1', true],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::', true],
+  ['2001:db8::1', '2001:db8::ffff:0:0:1', true],
+  ['::1', '::2', true],
+  ['::ffff:192.0.2.1', '192.0.2.1', true],
+  ['2001:db8:1:2::1', '2001:db8:1:3::1', false],
+  ['2001:db8::1', '2001:db8:0:1::1', false],
+  ['::1:0:0:0:0', '::2:0:0:0:0', false],
+  ['::ffff:192.0.2.1', '::ffff:192.0.2.2', false],
+  ['192.0.2.1', '192.0.2.2', false],
+  ['the Unix socket', '192.0.2.1', false],
+])('counts the failures of %s and %s together: %s', (one, other, together) => {
+  const { failures: some } = failures()
+  fail(some, one, 10)
+  expect(some.tooMany(other)).toBe(together)
+})
