@@ -39,10 +39,9 @@ export const settingVerbs = {
         const setting = find(settings, name)
         const value = back ? null : settingValue(setting, texts)
         const result = await call('config.set', { revision, patch: { [name]: value }, ...(dryRun && { dryRun }) })
-        const what = back ? 'what file and defaults say' : valueText(value ?? '')
         return {
           data: { name, value, dryRun, ...result },
-          view: sentence(name, what, { dryRun, changed: result.changed.includes(name) }),
+          view: `${name} ${sentence(value, { dryRun, changed: result.changed.includes(name) })}`,
           warnings: result.warnings,
         }
       }
@@ -66,9 +65,11 @@ function listOf(settings: readonly Setting[]): Outcome {
   return { data: settings, view: { heading: ['NAME', 'SOURCE', 'CHANGES', 'VALUE'], rows } }
 }
 
-function sentence(name: string, what: string, { dryRun, changed }: { dryRun: boolean; changed: boolean }): string {
-  if (!changed) return `${name} is ${what} already`
-  return dryRun ? `${name} would become ${what}` : `${name} is ${what} now`
+function sentence(value: Setting['value'] | null, { dryRun, changed }: { dryRun: boolean; changed: boolean }): string {
+  const what = value === null ? 'what file and defaults say' : valueText(value)
+  if (!changed) return `is ${what} already`
+  if (value === null) return dryRun ? `would go back to ${what}` : `is back at ${what}`
+  return dryRun ? `would become ${what}` : `is ${what} now`
 }
 
 function valueText(value: Setting['value']): string {

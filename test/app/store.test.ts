@@ -212,8 +212,8 @@ test('another role sees anew, so that one who lost rights keeps nothing', () => 
 
 describe('rights', () => {
   test.each([
-    ['viewer', 'operator', 'that takes the role operator or admin, and here you are viewer'],
-    ['operator', 'admin', 'that takes the role admin, and here you are operator'],
+    ['viewer', 'operator', 'only for operator or admin; you are viewer'],
+    ['operator', 'admin', 'only for admin; you are operator'],
     ['operator', 'operator', null],
     ['admin', 'viewer', null],
     ['viewer', undefined, null],

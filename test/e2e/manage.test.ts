@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { createInterface } from 'node:readline'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Connection } from '../../shared/protocol/methods.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
 import { findProgram, run } from '../helpers/programs.ts'
-import { exec, proxyTui } from '../helpers/proxy-tui.ts'
+import { exec, program, proxyTui } from '../helpers/proxy-tui.ts'
 import { startWebServer } from '../helpers/web-server.ts'
 
 const curl = findProgram('curl')
@@ -94,3 +97,86 @@ test('the settings say where they come from, without a secret', async () => {
   )
   expect(stdout).not.toContain('hunter2')
 })
+
+test('a setting that is set acts at once, is kept, and goes back', async () => {
+  const daemon = await startDaemon(['--max-connections', '100'])
+  expect(await exec(daemon, 'set timeout-idle 5000; get timeout-idle')).toMatchObject({
+    status: 0,
+    stdout: 'timeout-idle is 5000 now\n5000\n',
+  })
+  expect(await exec(daemon, 'set max-connections 50')).toMatchObject({
+    status: 0,
+    stdout: 'max-connections is 50 now\n',
+    stderr: expect.stringMatching(/^proxy-tui: note: .*max-connections.*\n$/),
+  })
+  await daemon.stop()
+  const restarted = await startDaemon([], { folders: daemon.folders })
+  const get = async () => JSON.parse((await exec(restarted, 'get timeout-idle', '--json')).stdout)
+  expect(await get()).toMatchObject({ value: 5000, source: 'stored' })
+  expect(await exec(restarted, 'set timeout-idle --default')).toMatchObject({ status: 0 })
+  expect(await get()).toMatchObject({ value: 3_600_000, source: 'default' })
+})
+
+test.each([
+  ['set timeout-idle 1', 1, /must be a whole number from 100/],
+  ['set socks-port 1', 1, /socks-port/],
+  ['set nothing 1', 1, /no setting nothing; list the settings with 'get'/],
+  ['set timeout-idle soon', 2, /takes a whole number of milliseconds/],
+])('%s is refused with what to do', async (command, status, words) => {
+  const outcome = await exec(await startDaemon(), command)
+  expect(outcome).toMatchObject({ status, stdout: '' })
+  expect(outcome.stderr).toMatch(/^proxy-tui: set: [^\n]+\n$/)
+  expect(outcome.stderr).toMatch(words)
+})
+
+test('the log is told, and followed until Ctrl-C', async () => {
+  const daemon = await startDaemon()
+  const told = await exec(daemon, 'log --last 1', '--json')
+  expect(JSON.parse(told.stdout)).toEqual([expect.objectContaining({ level: 'info' })])
+  const { follower, next } = follow(daemon, 'log --follow --last 1', '--json')
+  // What was says that it follows; what comes is then not missed.
+  expect(JSON.parse(await next())).toMatchObject({ level: 'info', message: expect.stringContaining('serves') })
+  await exec(daemon, 'set timeout-idle 5000')
+  expect(JSON.parse(await next())).toMatchObject({ message: expect.stringContaining('timeout-idle') })
+  follower.kill('SIGINT')
+  expect(await once(follower, 'exit')).toEqual([130, null])
+})
+
+test('following the log ends with the daemon', async () => {
+  const daemon = await startDaemon()
+  const { follower, next } = follow(daemon, 'log --follow')
+  let stderr = ''
+  follower.stderr.on('data', (text) => (stderr += text))
+  expect(await next()).toMatch(/^\d{4}-\S+Z {2}info {3}proxyd .* serves/)
+  const ended = once(follower, 'close')
+  expect(await exec(daemon, 'shutdown')).toMatchObject({ status: 0, stdout: 'the daemon ends\n' })
+  expect((await daemon.ended).status).toBe(0)
+  expect(await ended).toEqual([3, null])
+  expect(stderr).toMatch(/^proxy-tui: the daemon said goodbye: [^\n]+\n$/)
+})
+
+/** A proxy-tui that goes on until it is interrupted, and its lines one by one. */
+function follow(daemon: Daemon, command: string, ...args: string[]) {
+  const all = [program, '--runtime-dir', daemon.folders.runtime, '--exec', command, ...args]
+  const follower = spawn(process.execPath, all)
+  onTestFinished(() => void follower.kill('SIGKILL'))
+  const lines = createInterface(follower.stdout)[Symbol.asyncIterator]()
+  return { follower, next: async () => (await lines.next()).value ?? '' }
+}
+
+test.skipIf(!curl)(
+  'drain refuses new clients and ends when the last one has gone; shutdown does not wait',
+  async () => {
+    const daemon = await startDaemon()
+    const download = await endlessDownload(daemon)
+    expect(await exec(daemon, 'drain; stats')).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^draining +yes$/m),
+    })
+    const url = await startWebServer('127.0.0.1', (_, response) => response.end('hello'))
+    expect((await fetch(daemon, url)).status).not.toBe(0)
+    expect(await exec(daemon, 'shutdown')).toMatchObject({ status: 0 })
+    expect((await download.curl).status).not.toBe(0)
+    expect((await daemon.ended).status).toBe(0)
+  },
+)

@@ -97,8 +97,8 @@ async function show(outcome: Outcome, json: boolean): Promise<void> {
 }
 
 async function askOperator({ lines }: ExecOptions, operator: string): Promise<string> {
-  if (lines.includes('-')) throw new UsageError('standard input has the commands')
-  if (!process.stdin.isTTY) throw new UsageError('there is no terminal to ask at')
+  if (lines.includes('-')) throw new UsageError('standard input has the commands; use --password-file')
+  if (!process.stdin.isTTY) throw new UsageError('there is no terminal to ask at; use --password-file')
   const { askPassword } = await import('./ask-password.ts')
   return askPassword(operator)
 }

@@ -235,6 +235,8 @@ describe('settings', () => {
     const dry = await runCommand('set timeout-idle 5000 --dry-run', { ...known, 'config.set': done })
     expect(dry.calls[1]).toEqual(['config.set', { revision: 7, patch: { 'timeout-idle': 5000 }, dryRun: true }])
     expect(dry.outcome.view).toBe('timeout-idle would become 5000')
+    const back = await runCommand('set timeout-idle --default', { ...known, 'config.set': done })
+    expect(back.outcome.view).toBe('timeout-idle is back at what file and defaults say')
   })
 
   test.each([

@@ -31,7 +31,7 @@ export function press(app: App, key: string): void {
   const handler: Handler | undefined = binding && handlers[binding.command]
   if (handler) {
     const lack = lackOfRights(app.store.state, binding?.role)
-    return lack === null ? handler(app) : app.store.announce(lack, 'bad')
+    return lack === null ? handler(app) : app.store.announce(`that is ${lack}`, 'bad')
   }
   const edit = editOf(key)
   if (edit) type(app, context, edit)

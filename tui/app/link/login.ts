@@ -19,6 +19,8 @@ export class Login {
   /** Resolves to what was typed; rejects if the person gives up. */
   ask({ operator }: OperatorPlace): Promise<string> {
     this.#question = { operator, ...Promise.withResolvers<string>() }
+    // Something answers, so it is not disconnected any longer.
+    this.#store.feed({ type: 'link', link: { state: 'connecting', reason: null } })
     this.#show()
     return this.#question.promise
   }

@@ -16,7 +16,7 @@ export function ConnectionsPage({ state }: { readonly state: State }): ReactElem
   const view = connectionsView(state)
   const { columns: width } = state.size
   const lack = lackOfRights(state, 'operator')
-  if (lack !== null) return <Line text={` The connections are not shown: ${lack}.`} width={width} />
+  if (lack !== null) return <Line text={` The connections are ${lack}.`} width={width} />
   const paused = state.connections.frozen !== null
   const now = shownMotion(state).now.at + state.skew
   return (

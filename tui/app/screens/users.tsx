@@ -16,7 +16,7 @@ export function UsersPage({ state }: { readonly state: State }): ReactElement {
   const view = usersView(state)
   const { columns: width } = state.size
   const lack = lackOfRights(state, 'operator')
-  if (lack !== null) return <Line text={` The users are not shown: ${lack}.`} width={width} />
+  if (lack !== null) return <Line text={` The users are ${lack}.`} width={width} />
   const access =
     state.status && (state.status.passwordRequired ? '   a password is required' : '   no password is required')
   return (

@@ -6,9 +6,8 @@ export function suffices(role: Role, demanded: Role): boolean {
   return roles.indexOf(role) >= roles.indexOf(demanded)
 }
 
-/** Why the person may not do what takes the role `demanded`, as a sentence; null if they may, or if it is not known yet. */
+/** For whom else it is what takes the role `demanded`, as the end of a sentence; null if the person may, as far as known. */
 export function lackOfRights({ role }: Pick<State, 'role'>, demanded: Role | undefined): string | null {
   if (role === null || demanded === undefined || suffices(role, demanded)) return null
-  const needed = demanded === 'admin' ? 'the role admin' : `the role ${demanded} or admin`
-  return `that takes ${needed}, and here you are ${role}`
+  return `only for ${demanded === 'admin' ? 'admin' : `${demanded} or admin`}; you are ${role}`
 }

@@ -1,0 +1,150 @@
+import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { connectThrough } from '../helpers/connect-through.ts'
+import { startDaemon } from '../helpers/daemon.ts'
+import { addOperator, startTlsDaemon } from '../helpers/operators.ts'
+import { exec, program } from '../helpers/proxy-tui.ts'
+import { startTarget } from '../helpers/target.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+import { openTerminal, type Terminal } from '../helpers/terminal.ts'
+
+function open(port: number, ...args: string[]): Terminal {
+  return openTerminal(process.execPath, [program, '--port', `${port}`, ...args])
+}
+
+test('an operator is asked for the password, unseen; a wrong one is told, and asked for again on r', async () => {
+  const daemon = await startDaemon()
+  const password = (await readFile(await addOperator(daemon, 'eve', 'admin'), 'utf8')).trim()
+  await using app = open(daemon.port('control'), '--operator', 'eve')
+  await app.shows(/Password of operator eve.*Password .*It is kept until you quit/s)
+  app.type('\r')
+  await app.shows(/! a password is needed/)
+  app.type('not the password')
+  await app.shows(/Password +•{16}▏/)
+  app.type('\r')
+  await app.shows(/^ refused, press r to try again: there is no operator "eve", or the password is\s+wrong;/)
+  expect(app.screen).toMatch(/an admin can\s+set a new one with 'passwdoperator'/)
+  app.type('r')
+  await app.shows(/Password of operator eve/)
+  app.type(`${password}\r`)
+  await app.shows(/^ proxyd \d.* eve at 127\.0\.0\.1:\d+$/m)
+  expect(app.output).not.toContain(password)
+
+  await daemon.kill()
+  await app.shows(/^ disconnected/)
+  const port = `${daemon.port('control')}`
+  await startDaemon(['-P', port], { folders: daemon.folders })
+  await app.shows(/^ proxyd \d/)
+})
+
+test('Esc gives up the login, and r asks again', async () => {
+  const daemon = await startDaemon()
+  await using app = open(daemon.port('control'), '--operator', 'eve')
+  await app.shows(/Password of operator eve/)
+  app.type('\u001b')
+  await app.shows(/^ refused, press r to try again: no password: you gave none/)
+  app.type('r')
+  await app.shows(/Password of operator eve/)
+})
+
+test('a dialog that is open is not taken away by the question for a password', async () => {
+  const daemon = await startDaemon()
+  const port = daemon.port('control')
+  await daemon.stop()
+  await using app = open(port, '--operator', 'eve')
+  await app.shows(/^ disconnected/)
+  app.type('?')
+  await app.shows(/this help/)
+  await startDaemon(['-P', `${port}`], { folders: daemon.folders })
+  await app.shows(/^ connecting\n/)
+  expect(app.screen).toMatch(/this help/)
+  app.type('q')
+  await app.shows(/Password of operator eve/)
+})
+
+test('a password file is read again when r is pressed, and TLS trusts what --ca says', async () => {
+  const { daemon, tlsPort, ca } = await startTlsDaemon()
+  const right = await readFile(await addOperator(daemon, 'eve', 'admin'), 'utf8')
+  const file = join(await temporaryFolder(), 'password')
+  await writeFile(file, 'wrong', { mode: 0o644 })
+  await using app = open(tlsPort, '--tls', '--operator', 'eve', '--ca', ca, '--password-file', file)
+  await app.shows(/^ refused, .*no password: cannot use the password file.*chmod\s+600/s)
+  await writeFile(file, right)
+  await chmod(file, 0o600)
+  app.type('r')
+  await app.shows(/^ proxyd \d.* eve at 127\.0\.0\.1:\d+$/m)
+})
+
+test('a certificate that nobody vouches for is told, with what to do', async () => {
+  const { daemon, tlsPort } = await startTlsDaemon()
+  const file = await addOperator(daemon, 'eve', 'admin')
+  await using app = open(tlsPort, '--tls', '--operator', 'eve', '--password-file', file)
+  await app.shows(
+    /^ disconnected, retrying in \d+ s: the certificate of 127\.0\.0\.1:\d+ is\s+self-signed;.*--ca\s+FILE/s,
+  )
+})
+
+test('a viewer sees the overview, and is told why not the rest', async () => {
+  const daemon = await startDaemon()
+  await connectThrough(daemon.port('socks'), await startTarget())
+  const file = await addOperator(daemon, 'eve', 'viewer')
+  await using app = open(daemon.port('control'), '--operator', 'eve', '--password-file', file)
+  await app.shows(/^ proxyd \d.* viewer, eve at 127\.0\.0\.1:\d+$/m)
+  await app.shows(/accepted 1/)
+  expect(app.screen).toMatch(/2 Connections 1/)
+  app.type('2')
+  await app.shows(/The connections are only for operator or admin; you are viewer\./)
+  expect(app.lines[23]).not.toMatch(/cut/)
+  app.type('x')
+  await app.shows(/^ ! that is only for operator or admin; you are viewer$/m)
+  app.type('3')
+  await app.shows(/The users are only for operator or admin; you are viewer\./)
+  app.type('a')
+  await app.shows(/^ ! that is only for admin; you are viewer$/m)
+  expect(app.screen).not.toMatch(/refused/)
+})
+
+test('an operator may cut and disable, but not add or delete; a new role counts at once', async () => {
+  const daemon = await startDaemon(['-u', 'bob:pw'])
+  const file = await addOperator(daemon, 'eve', 'operator')
+  await using app = open(daemon.port('control'), '--operator', 'eve', '--password-file', file)
+  app.type('3')
+  await app.shows(/^>bob +enabled/m)
+  expect(app.lines[23]).toMatch(/^ e enable\/disable {2}\/ filter/)
+  app.type('x')
+  await app.shows(/^ ! that is only for admin; you are operator$/m)
+  app.type('e')
+  await app.shows(/Disable user bob\?/)
+  app.type('y')
+  await app.shows(/^>bob +disabled/m)
+
+  expect(await exec(daemon, 'role eve viewer')).toMatchObject({ status: 0 })
+  await app.shows(/The users are only for operator or admin; you are viewer/)
+  expect(app.screen).not.toMatch(/^>bob/m)
+})
+
+test('read-only, the app gives up its rights at each login', async () => {
+  const daemon = await startDaemon()
+  const args = [program, '--runtime-dir', daemon.folders.runtime, '--read-only']
+  await using app = openTerminal(process.execPath, args)
+  await app.shows(/^ proxyd \d.* viewer, this machine$/m)
+  app.type('3a')
+  await app.shows(/^ ! that is only for admin; you are viewer$/m)
+  await daemon.kill()
+  await app.shows(/^ disconnected/)
+  await startDaemon([], { folders: daemon.folders })
+  await app.shows(/^ proxyd \d.* viewer, this machine$/m)
+})
+
+test('colour and refresh come from a profile', async () => {
+  const daemon = await startDaemon(['-u', 'bob:pw'])
+  const config = join(await temporaryFolder(), 'profiles.toml')
+  await writeFile(config, `[default]\nruntime-dir = "${daemon.folders.runtime}"\ncolour = "never"\nrefresh = 1\n`)
+  await using app = openTerminal(process.execPath, [program, '--config', config])
+  await app.shows(/^ proxyd \d.*-66 s/s)
+  app.type('3')
+  await app.shows(/^>bob/m)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
+  expect(app.output).not.toMatch(/\u001b\[[\d;:]*m/)
+})
