@@ -4,9 +4,10 @@ import { events, methods, type Result } from '../../shared/protocol/methods.ts'
 /** Every method and event with its JSON Schemas. What the daemon sends is left open, since later versions may add to it. */
 export function describeProtocol(): Result<'rpc.describe'> {
   return {
-    methods: mapValues(methods, ({ role, summary, params, result }) => ({
+    methods: mapValues(methods, ({ role, summary, refuses, params, result }) => ({
       role,
       summary,
+      refuses,
       params: schemaOf(params),
       result: schemaOf(result),
     })),

@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import type { ErrorKind } from './errors.ts'
 
 /**
- * The management protocol's methods, as one table. Validation, types, help and the protocol page derive from it.
- * The daemon refuses unknown parameters; clients ignore unknown fields of a result.
+ * The management protocol's methods, as one table. Validation, types, help, `rpc.describe` and PROTOCOL.md derive from
+ * it, the words of `describe` included. The daemon refuses unknown parameters; clients ignore unknown fields of a result.
  */
 
 /** What a caller must be, weakest first. `anyone` needs no login. */
@@ -17,6 +18,7 @@ export const userName = z
   .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/u, 'must not contain control characters')
   .refine((name) => name.isWellFormed(), 'must be well-formed Unicode')
   .refine((name) => utf8Length(name) <= 255, 'must be at most 255 bytes of UTF-8')
+  .describe('at most 255 bytes of UTF-8, no control characters')
 
 /** A SOCKS user's password: 1 to 255 bytes of UTF-8 (RFC 1929, section 2). */
 export const password = z
@@ -24,44 +26,35 @@ export const password = z
   .min(1, 'must not be empty')
   .refine((secret) => secret.isWellFormed(), 'must be well-formed Unicode')
   .refine((secret) => utf8Length(secret) <= 255, 'must be at most 255 bytes of UTF-8')
+  .describe('at most 255 bytes of UTF-8')
 
-/** Bytes; counted from 0 at the daemon's start. */
-const bytes = z.int().min(0)
-/** Milliseconds since 1970. */
-const time = z.number().min(0)
+const bytes = z.int().min(0).describe("bytes since the daemon's start")
+const time = z.number().min(0).describe('milliseconds since 1970')
 const count = z.int().min(0)
 
 export const user = z.object({
   name: z.string(),
   enabled: z.boolean(),
-  /** False for a user given with `--user`, who lasts as long as the daemon. */
-  stored: z.boolean(),
+  stored: z.boolean().describe('false for a user given with `--user`, who lasts as long as the daemon'),
   created: time,
-  /** Live connections, and bytes from and to the client, since the daemon started. */
-  connections: count,
-  up: bytes,
-  down: bytes,
+  connections: count.describe('live ones'),
+  up: bytes.describe("bytes from their clients since the daemon's start"),
+  down: bytes.describe("bytes to their clients since the daemon's start"),
 })
 export type User = z.infer<typeof user>
 
 export const connectionStates = ['negotiating', 'resolving', 'connecting', 'open', 'closing'] as const
 
 export const connection = z.object({
-  /** Never given twice by one daemon; one from before a restart is not found. */
-  id: z.string(),
+  id: z.string().describe('never given twice, not even by the next start of the daemon'),
   state: z.enum(connectionStates),
-  /** Null without a login. */
-  user: z.string().nullable(),
-  /** The client's `address:port`, IPv6 in brackets. */
-  client: z.string(),
-  /** What the client asked for: `name-or-address:port`. Null until it has asked. */
-  destination: z.string().nullable(),
-  /** The `address:port` that was dialled. Null until then. */
-  address: z.string().nullable(),
+  user: z.string().nullable().describe('null without a login'),
+  client: z.string().describe("the client's `address:port`, IPv6 in brackets"),
+  destination: z.string().nullable().describe('`name-or-address:port` as the client asked; null until it has'),
+  address: z.string().nullable().describe('the `address:port` that was dialled; null until then'),
   opened: time,
-  /** Bytes from the client to its destination, and back. */
-  up: bytes,
-  down: bytes,
+  up: bytes.describe('bytes from the client'),
+  down: bytes.describe('bytes to the client'),
 })
 export type Connection = z.infer<typeof connection>
 
@@ -70,18 +63,16 @@ const settingValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.str
 export const setting = z.object({
   name: z.string(),
   value: settingValue,
-  /** Where the value comes from, the weakest first; `stored` by `config.set`. */
-  source: z.enum(['default', 'file', 'stored', 'flag']),
+  source: z
+    .enum(['default', 'file', 'stored', 'flag'])
+    .describe('where the value comes from, the weakest first; `stored` by `config.set`'),
   default: settingValue,
   type: z.enum(['text', 'integer', 'choice', 'flag', 'list']),
   choices: z.array(z.string()).optional(),
-  /** Of an integer, both included. */
-  min: z.number().optional(),
-  max: z.number().optional(),
-  /** What stands for a value in help texts; `MS` is milliseconds. */
-  placeholder: z.string().optional(),
-  /** Whether `config.set` can change it while the daemon runs. */
-  runtime: z.boolean(),
+  min: z.number().optional().describe('of an integer'),
+  max: z.number().optional().describe('of an integer, itself included'),
+  placeholder: z.string().optional().describe('stands for a value in help texts; `MS` is milliseconds'),
+  runtime: z.boolean().describe('whether `config.set` can change it while the daemon runs'),
   summary: z.string(),
 })
 export type Setting = z.infer<typeof setting>
@@ -94,13 +85,13 @@ export const operatorName = z
   .string()
   .max(64, 'must be at most 64 characters')
   .regex(/^[\p{L}\p{N}][\p{L}\p{N}._@-]*$/u, 'must be letters, digits and ._@-, a letter or digit first')
+  .describe('letters, digits and `._@-`, a letter or digit first')
 
 export const operator = z.object({
   name: z.string(),
   role: operatorRole,
   created: time,
-  /** Management connections that are theirs now. */
-  sessions: count,
+  sessions: count.describe('management connections that are theirs now'),
 })
 export type Operator = z.infer<typeof operator>
 
@@ -108,13 +99,11 @@ export const logLevels = ['debug', 'info', 'warn', 'error'] as const
 
 /** One line of the daemon's log. */
 export const logEntry = z.object({
-  /** Consecutive from 1, whatever the level. */
-  seq: count,
+  seq: count.describe('consecutive from 1, whatever the level'),
   time,
   level: z.enum(logLevels),
   message: z.string(),
-  /** What else was said, as texts. */
-  fields: z.record(z.string(), z.string()).optional(),
+  fields: z.record(z.string(), z.string()).optional().describe('what else was said'),
 })
 export type LogEntry = z.infer<typeof logEntry>
 
@@ -122,23 +111,19 @@ export type LogEntry = z.infer<typeof logEntry>
 export const sample = z.object({
   seq: count,
   time,
-  up: bytes,
-  down: bytes,
-  /** Client connections accepted. */
-  accepted: count,
-  /** Requests that reached their destination. */
-  connected: count,
-  /** Sessions that ended before that, whatever the reason. */
-  failed: count,
-  /** Of those: a wrong or missing password. */
-  denied: count,
-  /** Live connections now. */
-  connections: count,
-  /**
-   * The busiest users of this second, busiest first, at most ten; `name` null stands for all clients without login.
-   * Their bytes, too, count from the daemon's start.
-   */
-  users: z.array(z.object({ name: z.string().nullable(), connections: count, up: bytes, down: bytes })),
+  up: bytes.describe("bytes from clients since the daemon's start"),
+  down: bytes.describe("bytes to clients since the daemon's start"),
+  accepted: count.describe('client connections'),
+  connected: count.describe('requests that reached their destination'),
+  failed: count.describe('sessions that ended before that, whatever the reason'),
+  denied: count.describe('of those: a wrong or missing password'),
+  connections: count.describe('live ones, now'),
+  users: z
+    .array(z.object({ name: z.string().nullable(), connections: count, up: bytes, down: bytes }))
+    .describe(
+      'the busiest of this second, busiest first, at most ten; `name` null stands for all clients without login. Their ' +
+        "bytes, too, count from the daemon's start",
+    ),
 })
 export type Sample = z.infer<typeof sample>
 
@@ -149,16 +134,23 @@ const operatorPassword = z
   .max(255, 'must be at most 255 characters')
   .refine((secret) => secret.isWellFormed(), 'must be well-formed Unicode')
 
+const page = z.strictObject({
+  cursor: z.string().optional().describe('`next` of the page before'),
+  limit: z.int().min(1).max(500).optional().describe('rows; 500 unless told'),
+})
+const next = z.string().optional().describe('the `cursor` of the next page; absent on the last')
+
 const nothing = z.strictObject({})
 const done = z.object({})
 const ended = z.object({
-  /** Management connections that were ended. */
-  ended: count,
+  ended: count.describe('management connections that were ended'),
 })
 
-interface MethodShape {
+export interface MethodShape {
   role: Role
   summary: string
+  /** What it refuses beside what any method may: the wrong time, role or parameters, and a fault of the daemon. */
+  refuses: readonly ErrorKind[]
   params: z.ZodObject
   result: z.ZodObject
 }
@@ -167,15 +159,17 @@ export const methods = {
   'session.start': {
     role: 'anyone',
     summary: 'Agree on the protocol version; the first call on a connection.',
+    refuses: ['conflict', 'unsupported_version'],
     params: z.strictObject({
-      protocol: z.tuple([count, count]),
-      client: z.string().max(64),
+      protocol: z.tuple([count, count]).describe('major and minor version that the client speaks'),
+      client: z.string().max(64).describe('what the client is, in its own words'),
     }),
     result: z.object({ protocol: z.tuple([count, count]) }),
   },
   'auth.begin': {
     role: 'anyone',
     summary: 'Begin a login: the client-first message of RFC 5802.',
+    refuses: ['auth_failed', 'rate_limited', 'conflict'],
     params: z.strictObject({ mechanism: z.literal('SCRAM-SHA-256'), message: z.string().max(2048) }),
     result: z.object({ message: z.string() }),
   },
@@ -183,30 +177,35 @@ export const methods = {
     role: 'anyone',
     summary:
       'Finish a login: the client-final message of RFC 5802. The reply proves that the daemon knows the secret too.',
+    refuses: ['auth_failed', 'conflict'],
     params: z.strictObject({ message: z.string().max(2048) }),
     result: z.object({ message: z.string(), role: z.enum(roles) }),
   },
   'session.whoami': {
     role: 'viewer',
     summary: 'Tell who this connection is logged in as, and how.',
+    refuses: [],
     params: nothing,
     result: z.object({ name: z.string(), role: z.enum(roles), via: z.enum(['unix', 'tcp', 'tls']) }),
   },
   'session.drop': {
     role: 'viewer',
     summary: 'Give up rights for the rest of this connection: from now on it has this role at most.',
+    refuses: [],
     params: z.strictObject({ role: operatorRole }),
     result: z.object({ role: operatorRole }),
   },
   'session.ping': {
     role: 'viewer',
     summary: "Tell the daemon's time, to see that it still answers.",
+    refuses: [],
     params: nothing,
     result: z.object({ time }),
   },
   'status.get': {
     role: 'viewer',
     summary: 'Tell what this daemon is and how it does: version, engine, sockets, uptime.',
+    refuses: [],
     params: nothing,
     result: z.object({
       version: z.string(),
@@ -214,14 +213,10 @@ export const methods = {
       pid: count,
       engine: z.enum(['linux', 'portable']),
       workers: count,
-      /** Milliseconds since 1970. */
       started: time,
-      /** True once the daemon refuses new clients and waits for the live ones. */
-      draining: z.boolean(),
-      /** `auth` as it acts now: whether clients must log in. */
-      passwordRequired: z.boolean(),
-      /** True if deleting the only user would let clients in without a password. */
-      lastUserOpens: z.boolean(),
+      draining: z.boolean().describe('whether new clients are refused and the live ones waited for'),
+      passwordRequired: z.boolean().describe('whether SOCKS clients must log in'),
+      lastUserOpens: z.boolean().describe('whether removing the only user would let clients in without a password'),
       users: count,
       listening: z.array(z.object({ service: z.enum(['socks', 'control']), address: z.string() })),
       sample,
@@ -230,96 +225,107 @@ export const methods = {
   'users.list': {
     role: 'operator',
     summary: 'List users by name, a page at a time.',
-    params: z.strictObject({ cursor: z.string().optional(), limit: z.int().min(1).max(500).optional() }),
+    refuses: [],
+    params: page,
     result: z.object({
       users: z.array(user),
-      /** Give it back for the next page; absent on the last. */
-      next: z.string().optional(),
+      next,
     }),
   },
   'users.add': {
     role: 'admin',
     summary: 'Add a user, who can log in at once.',
+    refuses: ['exists', 'conflict'],
     params: z.strictObject({ name: userName, password }),
     result: done,
   },
   'users.remove': {
     role: 'admin',
     summary: 'Remove a user and cut the connections that are theirs.',
+    refuses: ['not_found'],
     params: z.strictObject({ name: userName }),
     result: z.object({
-      cut: count,
-      /** True if clients had to log in, and from now on need not: no user is left. */
-      opened: z.boolean(),
+      cut: count.describe('connections'),
+      opened: z.boolean().describe('whether clients had to log in and from now on need not: no user is left'),
     }),
   },
   'users.setPassword': {
     role: 'admin',
     summary: 'Change a password; it counts from the next login on, live connections stay.',
+    refuses: ['not_found'],
     params: z.strictObject({ name: userName, password }),
     result: done,
   },
   'users.setEnabled': {
     role: 'operator',
     summary: 'Let a user in again, or keep them out and cut the connections that are theirs.',
+    refuses: ['not_found'],
     params: z.strictObject({ name: userName, enabled: z.boolean() }),
     result: z.object({ cut: count }),
   },
   'connections.list': {
     role: 'operator',
     summary: 'List live connections, oldest first, a page at a time.',
-    params: z.strictObject({ cursor: z.string().optional(), limit: z.int().min(1).max(500).optional() }),
-    result: z.object({ connections: z.array(connection), next: z.string().optional() }),
+    refuses: [],
+    params: page,
+    result: z.object({ connections: z.array(connection), next }),
   },
   'connections.kill': {
     role: 'operator',
     summary: 'Cut connections by id. What is gone already is named, not refused.',
+    refuses: [],
     params: z.strictObject({ ids: z.array(z.string().max(64)).min(1).max(500) }),
     result: z.object({ killed: z.array(z.string()), missing: z.array(z.string()) }),
   },
   'connections.subscribe': {
     role: 'operator',
     summary: 'Follow the live connections: a snapshot in pages, then what changed, as events.',
+    refuses: [],
     params: nothing,
     result: done,
   },
   'connections.unsubscribe': {
     role: 'operator',
     summary: 'Stop following the live connections.',
+    refuses: [],
     params: nothing,
     result: done,
   },
   'metrics.subscribe': {
     role: 'viewer',
     summary: 'Follow the metrics, one sample a second; the reply carries the last `history` samples, oldest first.',
+    refuses: [],
     params: z.strictObject({ history: z.int().min(0).max(3600).optional() }),
     result: z.object({ samples: z.array(sample) }),
   },
   'metrics.unsubscribe': {
     role: 'viewer',
     summary: 'Stop following the metrics.',
+    refuses: [],
     params: nothing,
     result: done,
   },
   'log.subscribe': {
     role: 'operator',
     summary: 'Follow the log from this level on; the reply carries the last `history` entries of it, oldest first.',
+    refuses: [],
     params: z.strictObject({ level: z.enum(logLevels).optional(), history: z.int().min(0).max(1000).optional() }),
     result: z.object({ entries: z.array(logEntry) }),
   },
   'log.unsubscribe': {
     role: 'operator',
     summary: 'Stop following the log.',
+    refuses: [],
     params: nothing,
     result: done,
   },
   'config.get': {
     role: 'viewer',
     summary: 'List every setting with its value and where that comes from. Secrets are left out.',
+    refuses: [],
     params: nothing,
     result: z.object({
-      /** Grows with each change; `config.set` wants it back. */
-      revision: count,
+      revision: count.describe('grows with each change; `config.set` wants it back'),
       settings: z.array(setting),
     }),
   },
@@ -328,6 +334,7 @@ export const methods = {
     summary:
       'Change settings, all or none, now and for later starts. `null` forgets what was set: flag, file or default count ' +
       'again. Refused with `conflict` if they have changed since `revision`. `dryRun` only checks.',
+    refuses: ['conflict'],
     params: z.strictObject({
       revision: count,
       patch: z.record(z.string().max(64), settingValue.nullable()),
@@ -335,57 +342,64 @@ export const methods = {
     }),
     result: z.object({
       revision: count,
-      /** The settings whose values differ from before. */
-      changed: z.array(z.string()),
-      /** For people: such as a flag that will win at the next start. */
-      warnings: z.array(z.string()),
+      changed: z.array(z.string()).describe('the settings whose values differ from before'),
+      warnings: z.array(z.string()).describe('for people: such as a flag that will win at the next start'),
     }),
   },
   'operators.list': {
     role: 'admin',
     summary: 'List the named operators, by name.',
+    refuses: [],
     params: nothing,
     result: z.object({ operators: z.array(operator).max(500) }),
   },
   'operators.add': {
     role: 'admin',
     summary: 'Add a named operator, who can log in at once. Only what SCRAM needs of the password is kept.',
+    refuses: ['exists', 'conflict'],
     params: z.strictObject({ name: operatorName, role: operatorRole, password: operatorPassword }),
     result: done,
   },
   'operators.remove': {
     role: 'admin',
     summary: 'Remove an operator and end their management connections.',
+    refuses: ['not_found'],
     params: z.strictObject({ name: operatorName }),
     result: ended,
   },
   'operators.setPassword': {
     role: 'admin',
     summary: "Change an operator's password and end their management connections, but not this one.",
+    refuses: ['not_found'],
     params: z.strictObject({ name: operatorName, password: operatorPassword }),
     result: ended,
   },
   'operators.setRole': {
     role: 'admin',
     summary: "Change an operator's role and end their management connections, but not this one.",
+    refuses: ['not_found'],
     params: z.strictObject({ name: operatorName, role: operatorRole }),
     result: ended,
   },
   'daemon.drain': {
     role: 'operator',
     summary: 'Refuse new clients, and end when the live ones have gone or `timeout-drain` has passed, as on SIGTERM.',
+    refuses: ['draining'],
     params: nothing,
     result: done,
   },
   'daemon.shutdown': {
     role: 'admin',
     summary: 'End the daemon and every connection now.',
+    refuses: [],
     params: nothing,
     result: done,
   },
   'rpc.describe': {
     role: 'viewer',
-    summary: 'Describe every method and event: its role, and the JSON Schema of its parameters and result.',
+    summary:
+      'Describe every method and event: its role, what it refuses, and the JSON Schema of its parameters and result.',
+    refuses: [],
     params: nothing,
     result: z.object({ methods: z.record(z.string(), z.unknown()), events: z.record(z.string(), z.unknown()) }),
   },
@@ -401,8 +415,7 @@ export const events = {
     summary: 'The greeting, sent at once.',
     params: z.object({
       protocol: z.tuple([count, count]),
-      /** New at each start of the daemon. */
-      instance: z.string(),
+      instance: z.string().describe('new at each start of the daemon'),
       auth: z.array(z.string()),
       capabilities: z.array(z.string()),
       limits: z.record(z.string(), z.number()),
