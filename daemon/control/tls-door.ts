@@ -1,6 +1,6 @@
 import { constants } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls'
+import { createSecureContext, createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls'
 import { HandshakeFailures } from './handshake-failures.ts'
 import type { Log } from './log.ts'
 import { ControlStartError } from './start-error.ts'
@@ -34,12 +34,12 @@ export class TlsDoor {
 
   /** Throws `ControlStartError` if the files cannot be used. */
   constructor(options: TlsDoorOptions) {
-    const identity = readTlsFiles(options.files)
+    const { identity, context } = readContext(options.files)
     const asksForCertificate = options.files.clientCa !== ''
     this.#options = options
     this.#failures = new HandshakeFailures(options.log)
     this.#server = createServer({
-      ...contextOf(identity),
+      ...context,
       requestCert: asksForCertificate,
       rejectUnauthorized: asksForCertificate,
     })
@@ -69,8 +69,8 @@ export class TlsDoor {
   reload(): void {
     const { files, log } = this.#options
     try {
-      const identity = readTlsFiles(files)
-      this.#server.setSecureContext(contextOf(identity))
+      const { identity, context } = readContext(files)
+      this.#server.setSecureContext(context)
       log.info(`certificate and key are read again from ${files.cert} and ${files.key}`)
       this.#warnOfDates(identity)
     } catch (error) {
@@ -98,8 +98,19 @@ export class TlsDoor {
   }
 }
 
-function contextOf({ cert, key, clientCa }: TlsIdentity): SecureContextOptions {
-  return { cert, key, ca: clientCa, minVersion: 'TLSv1.2', secureOptions }
+/** Throws `ControlStartError` also if OpenSSL has its own reasons, such as a key that is too short. */
+function readContext(files: TlsFiles): { identity: TlsIdentity; context: SecureContextOptions } {
+  const identity = readTlsFiles(files)
+  const { cert, key, clientCa: ca } = identity
+  const context = { cert, key, ca, minVersion: 'TLSv1.2', secureOptions } as const
+  try {
+    createSecureContext(context)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const mend = 'have another certificate and key made'
+    throw new ControlStartError(`OpenSSL does not take control-tls-cert ${files.cert} (${code ?? message}): ${mend}`, 2)
+  }
+  return { identity, context }
 }
 
 /** The same for a socket and TLS inside it, and for no other at that time. */

@@ -254,6 +254,15 @@ describe('reading the files again', () => {
     ])
   })
 
+  it('goes on with what it has if OpenSSL finds the new key too short', async () => {
+    const control = await startTlsControl()
+    const issuer = { ...makeCertificate('Test CA'), name: 'Test CA' }
+    await writeIdentity(makeCertificate('127.0.0.1', { issuer, rsaBits: 512 }), control.files)
+    control.server.reload()
+    await strangerByTls(control)
+    expect(control.log).toEqual([expect.stringMatching(/stay as they were: OpenSSL .*EE_KEY_TOO_SMALL/)])
+  })
+
   it('does nothing without TLS', async () => {
     const control = await startControl()
     control.server.reload()

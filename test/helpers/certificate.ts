@@ -12,6 +12,8 @@ export interface CertificateOptions {
   readonly issuer?: Identity & { readonly name: string }
   /** Whether it may sign others. */
   readonly isAuthority?: boolean
+  /** Has a key of RSA with so many bits instead; then it needs an issuer. */
+  readonly rsaBits?: number
   /** Milliseconds since 1970. */
   readonly from?: number
   readonly until?: number
@@ -24,8 +26,11 @@ const day = 86_400_000
  * out by hand, so that tests need no other program.
  */
 export function makeCertificate(name: string, options: CertificateOptions = {}): Identity {
-  const { issuer, isAuthority = false, from = Date.now() - day, until = Date.now() + day } = options
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { issuer, isAuthority = false, rsaBits, from = Date.now() - day, until = Date.now() + day } = options
+  const { publicKey, privateKey } =
+    rsaBits === undefined
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('rsa', { modulusLength: rsaBits })
   const toSign = sequence(
     tagged(0xa0, integer(Buffer.from([2]))),
     integer(Buffer.concat([Buffer.from([1]), randomBytes(8)])),
