@@ -45,22 +45,6 @@ describe('before login', () => {
   })
 })
 
-it('hangs up on a SOCKS5 greeting, which has no line end, when its time is over, and on silence and single bytes too', async () => {
-  await servedBeside(abused, async () => {
-    const clients = [await greeted(abused.tcp), await greeted(abused.tcp), await greeted(abused.tcp)]
-    const [socks, , slow] = clients
-    socks?.socket.write(Buffer.from('050100', 'hex'))
-    const line = start(1)
-    const drip = setInterval(() => slow?.socket.write(line[slow.socket.bytesWritten] ?? ' '), 1000)
-    for (const client of clients) {
-      const reason = 'not logged in in time'
-      expect(await client.rest()).toMatchObject([{ method: 'goodbye', params: { reason } }])
-      client.socket.destroy()
-    }
-    clearInterval(drip)
-  })
-})
-
 it('fails the handshake of a TLS client on the plain port at once', async () => {
   await servedBeside(abused, async () => {
     const socket = connectByTls({ ...abused.tcp, rejectUnauthorized: false })

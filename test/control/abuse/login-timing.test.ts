@@ -12,9 +12,9 @@ import { FakeOperators } from '../fake-administration.ts'
  * socket's noise, and the delay of each refusal, would hide what patience could still bring to light.
  */
 
-const tries = 1500
+const tries = 1000
 /** The first ones, before the code is compiled. */
-const warmUp = 300
+const warmUp = 200
 const outlet = { ready: true, send: () => {} }
 const known = ['ann', 'bea', 'cid', 'dan']
 const unknown = ['eve', 'fay', 'gus', 'hal']

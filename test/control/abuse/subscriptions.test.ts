@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { connectThrough } from '../../helpers/connect-through.ts'
 import { connectPeer } from '../../helpers/peer.ts'
 import { startTarget } from '../../helpers/target.ts'
-import type { Line, RawClient } from '../raw-client.ts'
+import { greeted, type Line, type RawClient } from '../raw-client.ts'
 import { abusedDaemon, admin, loggedIn, pipeline, servedBeside, unharmedBy } from './abused-daemon.ts'
 
 const abused = abusedDaemon(['--log-level', 'debug'])
@@ -148,6 +148,22 @@ it('forgets the subscriptions of those who go', async () => {
       for (const topic of topics) await client.call(`${topic}.subscribe`)
       client.socket.destroy()
     }
+  })
+})
+
+// Here, where the time runs anyhow.
+it('gives those five seconds who say nothing, little, or what has no line end, such as a SOCKS5 greeting', async () => {
+  await servedBeside(abused, async () => {
+    const [silent, slow, socks] = [await greeted(abused.tcp), await greeted(abused.tcp), await greeted(abused.tcp)]
+    socks.socket.write(Buffer.from('050100', 'hex'))
+    const line = JSON.stringify(start)
+    const drip = setInterval(() => slow.socket.write(line[slow.socket.bytesWritten] ?? ' '), 1000)
+    for (const client of [silent, slow, socks]) {
+      const reason = 'not logged in in time'
+      expect(await client.rest()).toMatchObject([{ method: 'goodbye', params: { reason } }])
+      client.socket.destroy()
+    }
+    clearInterval(drip)
   })
 })
 
