@@ -1,6 +1,7 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { startFakeDaemon } from '../exec/fake-daemon.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { startDaemon } from '../helpers/daemon.ts'
 import { addOperator, startTlsDaemon } from '../helpers/operators.ts'
@@ -135,6 +136,15 @@ test('read-only, the app gives up its rights at each login', async () => {
   await app.shows(/^ disconnected/)
   await startDaemon([], { folders: daemon.folders })
   await app.shows(/^ proxyd \d.* viewer, this machine$/m)
+})
+
+test('read-only, the app asks the daemon to see to it, and for nothing that a viewer may not', async () => {
+  const daemon = await startFakeDaemon((method) => (method === 'session.drop' ? { role: 'viewer' } : { samples: [] }))
+  await using app = openTerminal(process.execPath, [program, '--socket', daemon.path, '--read-only'])
+  await app.until(() => daemon.calls.length > 2, 'has asked for what it shows')
+  expect(daemon.calls[0]).toEqual(['session.drop', { role: 'viewer' }])
+  const asked = new Set(daemon.calls.slice(1).map(([method]) => method))
+  expect([...asked].sort()).toEqual(['metrics.subscribe', 'status.get'])
 })
 
 test('colour and refresh come from a profile', async () => {
