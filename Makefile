@@ -20,7 +20,7 @@ packages := node_modules/.package-lock.json
 # A folder is newer than the bundle when a file in it was added or removed.
 sources = $(shell find $(1) -name '*.ts' -o -name '*.tsx' -o -type d)
 
-.PHONY: help run test check bench screenshots build install uninstall clean
+.PHONY: help run test check bench screenshots docs build install uninstall clean
 
 help: ## list these targets
 	@if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then on=$$(printf '\033[36m') off=$$(printf '\033[0m'); fi; \
@@ -54,6 +54,9 @@ bench: build ## measure proxyd beside other servers; options go into BENCH, such
 
 screenshots: build ## make the README's pictures from a real run
 	"$(NODE)" test/screenshots/make.ts
+
+docs: $(packages) ## write PROTOCOL.md from the protocol's tables
+	"$(NODE)" test/docs/make.ts
 
 build: dist/proxyd.js dist/proxy-tui.js ## bundle both programs into dist/
 

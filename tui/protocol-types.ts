@@ -2,7 +2,7 @@ import { z } from 'zod'
 import * as protocol from '../shared/protocol/methods.ts'
 
 /** Schemas that have a name of their own. */
-const named: readonly (readonly [name: string, schema: z.ZodType])[] = [
+export const named: readonly (readonly [name: string, schema: z.ZodObject])[] = [
   ['User', protocol.user],
   ['Connection', protocol.connection],
   ['Setting', protocol.setting],
@@ -39,7 +39,8 @@ function member(name: string, summary: string, type: string): string {
   return `  /** ${summary} */\n  '${name}': ${type}`
 }
 
-function typeOf(schema: z.core.$ZodType): string {
+/** A schema as a type of TypeScript. Throws as `written` does. */
+export function typeOf(schema: z.core.$ZodType): string {
   return named.find(([, known]) => known === schema)?.[0] ?? written(schema)
 }
 

@@ -81,7 +81,7 @@ export type Setting = z.infer<typeof setting>
 const operatorRole = z.enum(['viewer', 'operator', 'admin'])
 
 /** A named operator's name: 1 to 64 characters; `__` at the front is the daemon's own. */
-export const operatorName = z
+const operatorName = z
   .string()
   .max(64, 'must be at most 64 characters')
   .regex(/^[\p{L}\p{N}][\p{L}\p{N}._@-]*$/u, 'must be letters, digits and ._@-, a letter or digit first')
@@ -136,7 +136,7 @@ const operatorPassword = z
 
 const page = z.strictObject({
   cursor: z.string().optional().describe('`next` of the page before'),
-  limit: z.int().min(1).max(500).optional().describe('rows; 500 unless told'),
+  limit: z.int().min(1).max(500).optional().describe('rows in the page, 500 unless told'),
 })
 const next = z.string().optional().describe('the `cursor` of the next page; absent on the last')
 

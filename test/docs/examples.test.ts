@@ -1,0 +1,74 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type EventName, events, type Method, methods } from '../../shared/protocol/methods.ts'
+import { greeted, type RawClient, started } from '../control/raw-client.ts'
+import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { operate } from '../helpers/operate.ts'
+import { eventExamples, examples } from './examples.ts'
+
+/** Each example of PROTOCOL.md is put to a real daemon. */
+
+const names = Object.keys(examples) as Method[]
+/** Another daemon must have other nonces; `worked-login.ts` has a login of its own. */
+const logins: readonly Method[] = ['auth.begin', 'auth.finish']
+const endings: readonly Method[] = ['daemon.drain', 'daemon.shutdown']
+const asked = names.filter((name) => !logins.includes(name) && !endings.includes(name))
+
+/** Whose results are of the moment. Those of the others must be as shown. */
+const varying: readonly Method[] = [
+  'session.ping',
+  'status.get',
+  'users.list',
+  'connections.list',
+  'connections.kill',
+  'metrics.subscribe',
+  'log.subscribe',
+  'config.get',
+  'operators.list',
+  'rpc.describe',
+]
+
+test.each(names)('%s: what is shown fits the table, without a member too many', (name) => {
+  const { params, result } = examples[name]
+  expect(methods[name].params.parse(params)).toEqual(params)
+  expect(methods[name].result.parse(result)).toEqual(result)
+})
+
+test.each(Object.keys(events) as EventName[])('%s: what is shown fits the table, without a member too many', (name) => {
+  expect(events[name].params.parse(eventExamples[name])).toEqual(eventExamples[name])
+})
+
+describe('a daemon answers', () => {
+  let daemon: Daemon
+
+  beforeAll(async () => {
+    daemon = await startDaemon([], { atEnd: afterAll })
+  })
+
+  test('those who prepare it', async () => {
+    const client = await operate(daemon)
+    for (const name of ['bob', 'cid']) await done(client, 'users.add', { name, password: 'x' })
+    for (const name of ['ann', 'joe'])
+      await done(client, 'operators.add', { name, role: 'viewer', password: '12345678' })
+  })
+
+  test.each(asked)('%s', async (name) => {
+    const client = await greeted({ path: join(daemon.folders.runtime, 'proxyd.sock') })
+    if (name !== 'session.start') await started(client)
+    const result = await done(client, name, examples[name].params)
+    expect(methods[name].result.parse(result)).toEqual(result)
+    if (!varying.includes(name)) expect(result).toEqual(examples[name].result)
+  })
+})
+
+test.each(endings)('a daemon answers %s, and ends', async (name) => {
+  const daemon = await startDaemon()
+  expect(await done(await operate(daemon), name, examples[name].params)).toEqual(examples[name].result)
+  expect((await daemon.ended).status).toBe(0)
+})
+
+async function done(client: RawClient, method: Method, params: object): Promise<unknown> {
+  const { result, error } = await client.call(method, params)
+  expect(error).toBeUndefined()
+  return result
+}

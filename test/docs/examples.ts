@@ -1,0 +1,154 @@
+import { limits } from '../../shared/protocol/limits.ts'
+import type { EventName, EventParams, Method, Params, Result } from '../../shared/protocol/methods.ts'
+import { worked } from './worked-login.ts'
+
+/** What PROTOCOL.md shows of each method and event. A real daemon is asked each of the questions. */
+
+const bob = { name: 'bob', enabled: true, stored: true, created: 1767225600000, connections: 1, up: 2210, down: 184320 }
+const ann = { name: 'ann', role: 'viewer', created: 1767225600000, sessions: 0 } as const
+
+const connection = {
+  id: 'k3fq-17',
+  state: 'open',
+  user: 'bob',
+  client: '127.0.0.1:42084',
+  destination: 'example.com:443',
+  address: '93.184.215.14:443',
+  opened: 1767225661518,
+  up: 2210,
+  down: 184320,
+} as const
+
+const sample = {
+  seq: 61,
+  time: 1767225662000,
+  up: 2210,
+  down: 184320,
+  accepted: 19,
+  connected: 17,
+  failed: 1,
+  denied: 0,
+  connections: 1,
+  users: [{ name: 'bob', connections: 1, up: 2210, down: 184320 }],
+}
+
+const entry = {
+  seq: 7,
+  time: 1767225660000,
+  level: 'warn',
+  message: 'management login from 127.0.0.1 failed',
+} as const
+
+const timeout = {
+  name: 'timeout-idle',
+  value: 3_600_000,
+  source: 'default',
+  default: 3_600_000,
+  type: 'integer',
+  min: 100,
+  max: 86_400_000,
+  placeholder: 'MS',
+  runtime: true,
+  summary: 'without a byte either way',
+} as const
+
+/** The results are of a daemon with the users `bob` and `cid`, and the operators `ann` and `joe`. */
+export const examples: { readonly [M in Method]: { readonly params: Params<M>; readonly result: Result<M> } } = {
+  'session.start': { params: { protocol: [1, 0], client: 'my-client 0.3' }, result: { protocol: [1, 0] } },
+  'auth.begin': {
+    params: { mechanism: 'SCRAM-SHA-256', message: worked.clientFirst },
+    result: { message: worked.serverFirst },
+  },
+  'auth.finish': {
+    params: { message: worked.clientFinal },
+    result: { message: worked.serverFinal, role: 'admin' },
+  },
+  'session.whoami': { params: {}, result: { name: 'local', role: 'admin', via: 'unix' } },
+  'session.drop': { params: { role: 'viewer' }, result: { role: 'viewer' } },
+  'session.ping': { params: {}, result: { time: 1767225662000 } },
+  'status.get': {
+    params: {},
+    result: {
+      version: '0.1.0',
+      instance: '9b0e5f0e-4c5c-4c63-8d7b-5f0f6a6fb0a1',
+      pid: 4711,
+      engine: 'linux',
+      workers: 2,
+      started: 1767225600000,
+      draining: false,
+      passwordRequired: true,
+      lastUserOpens: false,
+      users: 2,
+      listening: [
+        { service: 'socks', address: '127.0.0.1:1080' },
+        { service: 'control', address: '127.0.0.1:8080' },
+        { service: 'control', address: 'unix:/run/user/1000/proxyd/proxyd.sock' },
+      ],
+      sample,
+    },
+  },
+  'users.list': { params: { limit: 1 }, result: { users: [bob], next: 'bob' } },
+  'users.add': { params: { name: 'eve', password: 'gravel-tulip-93' }, result: {} },
+  'users.remove': { params: { name: 'eve' }, result: { cut: 0, opened: false } },
+  'users.setPassword': { params: { name: 'bob', password: 'marble-otter-27' }, result: {} },
+  'users.setEnabled': { params: { name: 'cid', enabled: false }, result: { cut: 0 } },
+  'connections.list': { params: {}, result: { connections: [connection] } },
+  'connections.kill': {
+    params: { ids: ['k3fq-17', 'k3fq-2'] },
+    result: { killed: ['k3fq-17'], missing: ['k3fq-2'] },
+  },
+  'connections.subscribe': { params: {}, result: {} },
+  'connections.unsubscribe': { params: {}, result: {} },
+  'metrics.subscribe': { params: { history: 1 }, result: { samples: [sample] } },
+  'metrics.unsubscribe': { params: {}, result: {} },
+  'log.subscribe': { params: { level: 'warn', history: 1 }, result: { entries: [entry] } },
+  'log.unsubscribe': { params: {}, result: {} },
+  'config.get': { params: {}, result: { revision: 0, settings: [timeout] } },
+  'config.set': {
+    params: { revision: 0, patch: { 'timeout-idle': 600_000 } },
+    result: { revision: 1, changed: ['timeout-idle'], warnings: [] },
+  },
+  'operators.list': { params: {}, result: { operators: [ann] } },
+  'operators.add': { params: { name: 'kim', role: 'operator', password: 'velvet-anchor-58' }, result: {} },
+  'operators.remove': { params: { name: 'kim' }, result: { ended: 0 } },
+  'operators.setPassword': { params: { name: 'ann', password: 'copper-lantern-14' }, result: { ended: 0 } },
+  'operators.setRole': { params: { name: 'joe', role: 'operator' }, result: { ended: 0 } },
+  'daemon.drain': { params: {}, result: {} },
+  'daemon.shutdown': { params: {}, result: {} },
+  'rpc.describe': {
+    params: {},
+    result: {
+      methods: {
+        'session.ping': {
+          role: 'viewer',
+          summary: "Tell the daemon's time, to see that it still answers.",
+          refuses: [],
+          params: { type: 'object', properties: {}, additionalProperties: false },
+          result: { type: 'object', properties: { time: { type: 'number', minimum: 0 } }, required: ['time'] },
+        },
+      },
+      events: {},
+    },
+  },
+}
+
+export const eventExamples: { readonly [E in EventName]: EventParams<E> } = {
+  hello: {
+    protocol: [1, 0],
+    instance: '9b0e5f0e-4c5c-4c63-8d7b-5f0f6a6fb0a1',
+    auth: ['SCRAM-SHA-256'],
+    capabilities: [],
+    limits,
+  },
+  'metrics.sample': sample,
+  'connections.snapshot': { seq: 0, connections: [connection], last: true },
+  'connections.changed': {
+    seq: 1,
+    changed: [{ ...connection, id: 'k3fq-18', state: 'connecting', up: 0, down: 0 }],
+    moved: [['k3fq-17', 2210, 190464]],
+    closed: ['k3fq-16'],
+  },
+  'connections.resync': { seq: 2 },
+  'log.entries': { entries: [entry], lost: 0 },
+  goodbye: { reason: 'the daemon ends' },
+}

@@ -1,0 +1,105 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ErrorKind } from '../../shared/protocol/errors.ts'
+import { type Method, type MethodShape, methods } from '../../shared/protocol/methods.ts'
+import { greeted, type RawClient, started } from '../control/raw-client.ts'
+import { connectThrough } from '../helpers/connect-through.ts'
+import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { operate } from '../helpers/operate.ts'
+import { startTarget } from '../helpers/target.ts'
+import { examples } from './examples.ts'
+
+/** What the table says that methods refuse, a real daemon refuses. */
+
+/** How a client with the Unix socket, or a stranger by TCP, comes to its refusal. */
+interface Provocation {
+  readonly by: 'unix' | 'tcp'
+  /** Requests before the one that is refused. */
+  readonly first?: readonly (readonly [method: Method, params: object])[]
+  readonly params: object
+}
+
+const { params: start } = examples['session.start']
+const { params: begin } = examples['auth.begin']
+const password = 'gravel-tulip-93'
+const nobody = 'nobody'
+
+const provocations: Readonly<Record<string, Provocation>> = {
+  'session.start conflict': { by: 'unix', params: start },
+  'auth.begin auth_failed': { by: 'tcp', first: [['auth.begin', begin]], params: begin },
+  'auth.begin conflict': { by: 'unix', params: begin },
+  'auth.finish auth_failed': { by: 'tcp', first: [['auth.begin', begin]], params: examples['auth.finish'].params },
+  'auth.finish conflict': { by: 'unix', params: examples['auth.finish'].params },
+  'users.add exists': {
+    by: 'unix',
+    first: [['users.add', { name: 'bob', password }]],
+    params: { name: 'bob', password },
+  },
+  'users.remove not_found': { by: 'unix', params: { name: nobody } },
+  'users.setPassword not_found': { by: 'unix', params: { name: nobody, password } },
+  'users.setEnabled not_found': { by: 'unix', params: { name: nobody, enabled: true } },
+  'config.set conflict': { by: 'unix', params: { revision: 99, patch: {} } },
+  'operators.add exists': {
+    by: 'unix',
+    first: [['operators.add', { name: 'ann', role: 'viewer', password }]],
+    params: { name: 'ann', role: 'viewer', password },
+  },
+  'operators.remove not_found': { by: 'unix', params: { name: nobody } },
+  'operators.setPassword not_found': { by: 'unix', params: { name: nobody, password } },
+  'operators.setRole not_found': { by: 'unix', params: { name: nobody, role: 'viewer' } },
+}
+
+/** Those that take a case of their own, and where it is. */
+const elsewhere = [
+  'session.start unsupported_version', // below
+  'daemon.drain draining', // below
+  'auth.begin rate_limited', // test/control/login.test.ts
+  'users.add conflict', // as many users as there can be: test/access
+  'operators.add conflict', // as many operators as there can be: test/access
+]
+
+let daemon: Daemon
+
+beforeAll(async () => {
+  daemon = await startDaemon([], { atEnd: afterAll })
+})
+
+test('each refusal of the table is tested', () => {
+  const told = Object.entries<MethodShape>(methods).flatMap(([method, { refuses }]) =>
+    refuses.map((kind) => `${method} ${kind}`),
+  )
+  expect([...Object.keys(provocations), ...elsewhere].sort()).toEqual(told.sort())
+})
+
+test.each(Object.entries(provocations))('%s', async (name, { by, first = [], params }) => {
+  const [method = '', kind] = name.split(' ')
+  const client = by === 'unix' ? await operate(daemon) : await stranger()
+  for (const [before, with_] of first) expect((await client.call(before, with_)).error).toBeUndefined()
+  expect(kindOf((await client.call(method, params)).error)).toBe(kind)
+})
+
+test('session.start unsupported_version', async () => {
+  const client = await greeted({ path: join(daemon.folders.runtime, 'proxyd.sock') })
+  const { error } = await client.call('session.start', { ...start, protocol: [2, 0] })
+  expect(error?.data).toEqual({ kind: 'unsupported_version', supported: [[1, 0]] })
+})
+
+test('daemon.drain draining', async () => {
+  const draining = await startDaemon()
+  // Somebody to wait for.
+  const target = await startTarget()
+  await connectThrough(draining.port('socks'), target)
+  const client = await operate(draining)
+  expect((await client.call('daemon.drain')).result).toEqual({})
+  expect(kindOf((await client.call('daemon.drain')).error)).toBe('draining')
+})
+
+async function stranger(): Promise<RawClient> {
+  const client = await greeted({ host: '127.0.0.1', port: daemon.port('control') })
+  await started(client)
+  return client
+}
+
+function kindOf(error: { readonly data: { readonly kind: string } } | undefined): ErrorKind | undefined {
+  return error?.data.kind as ErrorKind | undefined
+}

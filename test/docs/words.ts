@@ -1,0 +1,53 @@
+import type { ErrorKind } from '../../shared/protocol/errors.ts'
+import type { Limits } from '../../shared/protocol/limits.ts'
+import type { Role } from '../../shared/protocol/methods.ts'
+
+/** What PROTOCOL.md says of each limit of the greeting: a new one does not compile without words. */
+export const limitWords: Readonly<Record<keyof Limits, string>> = {
+  lineBeforeLogin: 'bytes in one line before login, without its LF',
+  line: 'bytes in one line after login, without its LF',
+  nesting: 'arrays and objects inside each other',
+  values: 'values in one request',
+  id: 'characters in an `id`, if it is a string',
+  inFlight: 'requests without a reply yet; then the daemon stops reading',
+  clients: 'management connections at once',
+  clientsBeforeLogin: 'of those, not logged in; Unix socket, TCP and TLS count apart',
+  loginTime: 'milliseconds to log in',
+  loginFailures: 'failed logins a minute from one address, or one /64 network of IPv6',
+  loginFailureDelay: 'milliseconds before a failed login is answered',
+  unsentPush: 'unsent bytes at which events wait',
+  unsent: 'unsent bytes at which the daemon lets a slow client go',
+  unsentLog: 'log entries that wait for a slow client; then the oldest go',
+  stall: 'milliseconds in which a slow client must have read something, or it is let go',
+  page: 'rows in one page of a list or a snapshot',
+}
+
+/** When a client hears of each kind of error, and what to do. */
+export const errorWords: Readonly<Record<ErrorKind, string>> = {
+  parse_error: 'A line is not JSON or not UTF-8. Before login the connection ends.',
+  invalid_request:
+    'JSON, but no request of this protocol, or the first is not `session.start`. Ends it too, before login.',
+  method_not_found: 'There is no such method in this version.',
+  invalid_params: 'Unknown, missing or wrong parameters; `data.faults` lists them as `{path, message}`.',
+  internal_error: "A fault of the daemon; its log tells more. Treat kinds that you don't know like this one.",
+  auth_required: 'Log in first.',
+  auth_failed:
+    'Unknown name or wrong password, which of them is not told; or the login was out of order. Ends the connection.',
+  forbidden: 'This login has not the role for it.',
+  rate_limited: 'Too many failed logins from this address; try again in a minute. Ends the connection.',
+  busy: 'No place for another client, told in place of the greeting, with the `id` null; on TLS the connection is only closed. Try again later.',
+  too_large: 'A line is too long. Ends the connection.',
+  not_found: 'There is no user or operator of that name.',
+  exists: 'There is one of that name already.',
+  conflict: 'It does not fit the present state, which the text tells; look again, then decide.',
+  draining: 'The daemon drains already.',
+  unsupported_version: 'Another major version; `data.supported` lists those that the daemon speaks.',
+}
+
+/** What a caller of each role is for. */
+export const roleWords: Readonly<Record<Role, string>> = {
+  anyone: 'whoever has connected, before login',
+  viewer: 'looks at status, settings and metrics, not at who connects where',
+  operator: 'keeps it going: sees and cuts connections, locks users out, follows the log, drains',
+  admin: 'may do everything',
+}
