@@ -6,6 +6,11 @@
 # To learn from, not to rely on: while openssl computes, whoever may run `ps` on this machine can see the secret.
 set -eu
 
+case "${1-} $#" in
+'unix 2' | 'tcp 4' | 'tls 5') ;;
+*) sed -n '3,5s/^# *//p' "$0" >&2; exit 2 ;;
+esac
+
 # By the Unix socket no login is needed: say all there is to say, and read the answers.
 if [ "$1" = unix ]; then
   nc -N -U "$2" <<'END'

@@ -124,4 +124,10 @@ def main(way, *where):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if len(sys.argv) != {"unix": 3, "tcp": 5, "tls": 6}.get("".join(sys.argv[1:2])):
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
+    try:
+        main(*sys.argv[1:])
+    except (OSError, Refused) as error:
+        sys.exit("client.py: %s" % error)

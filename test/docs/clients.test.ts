@@ -45,9 +45,15 @@ describe.skipIf(!python)('the client in Python', () => {
 
   test('is not let in with another cookie', async () => {
     const [daemon, other] = [await startDaemon(), await startDaemon()]
-    const { status, stderr } = await client(['tcp', '127.0.0.1', `${daemon.port('control')}`, cookieOf(other)])
-    expect(status).toBe(1)
-    expect(stderr).toContain('Refused: the login failed')
+    const outcome = await client(['tcp', '127.0.0.1', `${daemon.port('control')}`, cookieOf(other)])
+    expect(outcome).toEqual({ status: 1, stdout: '', stderr: 'client.py: the login failed\n' })
+  })
+
+  test('tells how it is called', async () => {
+    const wrong: readonly string[][] = [[], ['tcp', '127.0.0.1'], ['udp', '127.0.0.1', '1', '2']]
+    for (const args of wrong) {
+      expect(await client(args)).toMatchObject({ status: 2, stderr: expect.stringContaining('client.py unix PATH') })
+    }
   })
 })
 
@@ -99,5 +105,11 @@ describe.skipIf(!sh || !nc || !openssl)('by hand, with nc and openssl', () => {
       stdout: '',
       stderr: expect.stringContaining('certificate verify failed'),
     })
+  })
+
+  test('not without saying how', async () => {
+    for (const args of [[], ['unix'], ['udp', '127.0.0.1', '1', '2']]) {
+      expect(await byHand(args)).toMatchObject({ status: 2, stderr: expect.stringContaining('by-hand.sh unix PATH') })
+    }
   })
 })
