@@ -39,11 +39,13 @@ test.each(Object.keys(events) as EventName[])('%s: what is shown fits the table,
 })
 
 describe('a daemon answers', () => {
+  const ends = new AsyncDisposableStack()
   let daemon: Daemon
 
   beforeAll(async () => {
-    daemon = await startDaemon([], { atEnd: afterAll })
+    daemon = await startDaemon([], { atEnd: ends.defer.bind(ends) })
   })
+  afterAll(() => ends.disposeAsync())
 
   test('those who prepare it', async () => {
     const client = await operate(daemon)

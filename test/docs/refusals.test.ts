@@ -58,11 +58,13 @@ const elsewhere = [
   'operators.add conflict', // as many operators as there can be: test/access
 ]
 
+const ends = new AsyncDisposableStack()
 let daemon: Daemon
 
 beforeAll(async () => {
-  daemon = await startDaemon([], { atEnd: afterAll })
+  daemon = await startDaemon([], { atEnd: ends.defer.bind(ends) })
 })
+afterAll(() => ends.disposeAsync())
 
 test('each refusal of the table is tested', () => {
   const told = Object.entries<MethodShape>(methods).flatMap(([method, { refuses }]) =>
