@@ -7,13 +7,13 @@ import { Logins } from './access/logins.ts'
 import { Passwords } from './access/passwords.ts'
 import { parseUserFlags, type TemporaryUser } from './access/user-flag.ts'
 import type { UserStore } from './access/user-store.ts'
-import type { Configuration } from './configuration.ts'
 import type { Engine } from './engine/engine.ts'
 import { startEngine } from './engine/start.ts'
-import { engineOptions, tuningOf } from './engine-options.ts'
 import { Failure } from './failure.ts'
-import { loginPolicy, refuseOpenProxy } from './open-proxy.ts'
 import { Resolver } from './resolver.ts'
+import type { Configuration } from './settings/configuration.ts'
+import { engineOptions, tuningOf } from './settings/engine-options.ts'
+import { loginPolicy, refuseOpenProxy } from './settings/open-proxy.ts'
 
 /** The engine at work, and who it lets in. */
 export interface DataPlane {

@@ -1,10 +1,10 @@
-import { readCommandLine } from './command-line.ts'
-import { readConfigFile } from './config-file.ts'
-import { type Configuration, configure } from './configuration.ts'
 import { startDaemon } from './daemon.ts'
 import { Failure } from './failure.ts'
 import { openLog } from './log.ts'
 import { lookupsAtOnce } from './resolver.ts'
+import { readCommandLine } from './settings/command-line.ts'
+import { readConfigFile } from './settings/config-file.ts'
+import { type Configuration, configure } from './settings/configuration.ts'
 import { firstStopSignal } from './signals.ts'
 import { readVersion } from './version.ts'
 

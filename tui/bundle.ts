@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
-import { declareClient } from './declare-client.ts'
+import { declareClient } from './declarations/declare-client.ts'
 
 /** One file for each way to run, so that commands load no byte of the terminal app and one file only. */
 const appBundle = 'proxy-tui-app'

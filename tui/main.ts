@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { type CommandLine, readCommandLine } from './command-line.ts'
 import { exitStatus } from './exec/failure.ts'
 import { complain } from './exec/tell.ts'
+import { type CommandLine, readCommandLine } from './options/command-line.ts'
 
 process.exitCode = await main()
 

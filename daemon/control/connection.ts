@@ -12,9 +12,9 @@ import {
   resultLine,
 } from '../../shared/protocol/message.ts'
 import { dispatch, type Handlers } from './dispatch.ts'
+import type { Outlet } from './feeds/subscription.ts'
 import type { Log } from './log.ts'
 import { Session, type Via } from './session.ts'
-import type { Outlet } from './subscription.ts'
 
 /** Milliseconds for a client to close its side too: closed earlier, a reset could overtake our last words. */
 const lingerTime = 1000

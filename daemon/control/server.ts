@@ -6,22 +6,27 @@ import { eventLine } from '../../shared/protocol/message.ts'
 import type { Backend } from './backend.ts'
 import { Clients } from './clients.ts'
 import { ControlConnection, type Service } from './connection.ts'
-import { makeCookie, placeCookie } from './cookie.ts'
+import { makeCookie, placeCookie } from './doors/cookie.ts'
+import { endpointOf, listenOnTcp, refuseOpenEndpoints, refuseWrongAddresses } from './doors/listen-tcp.ts'
+import { listenOnUnix } from './doors/listen-unix.ts'
+import { ensurePrivateDirectory } from './doors/private-directory.ts'
+import { lockRuntimeDirectory } from './doors/runtime-lock.ts'
+import { groupOf, type SocketAccess } from './doors/socket-access.ts'
+import { TlsDoor } from './doors/tls-door.ts'
+import type { TlsFiles } from './doors/tls-files.ts'
+import { configHandlers } from './handlers/config.ts'
+import { connectionHandlers } from './handlers/connections.ts'
+import { daemonHandlers } from './handlers/daemon.ts'
+import { logHandlers } from './handlers/log.ts'
+import { accounts, loginHandlers } from './handlers/login.ts'
+import { metricsHandlers } from './handlers/metrics.ts'
 import { operatorHandlers } from './handlers/operators.ts'
 import { sessionHandlers } from './handlers/session.ts'
-import { backendHandlers } from './handlers.ts'
-import { endpointOf, listenOnTcp, refuseOpenEndpoints, refuseWrongAddresses } from './listen-tcp.ts'
-import { listenOnUnix } from './listen-unix.ts'
+import { userHandlers } from './handlers/users.ts'
 import type { Log } from './log.ts'
-import { accounts, loginHandlers } from './login.ts'
 import { LoginFailures } from './login-failures.ts'
-import { ensurePrivateDirectory } from './private-directory.ts'
-import { lockRuntimeDirectory } from './runtime-lock.ts'
 import type { Via } from './session.ts'
-import { groupOf, type SocketAccess } from './socket-access.ts'
 import type { Endpoint } from './start-error.ts'
-import { TlsDoor } from './tls-door.ts'
-import type { TlsFiles } from './tls-files.ts'
 
 export interface ControlOptions {
   /** Loopback addresses. Where port 0 is asked for, the first one's free port serves for all; so it is with TLS. */
@@ -131,7 +136,12 @@ function makeClients(options: ControlOptions, cookie: string): Clients {
     ...sessionHandlers(socket.role),
     ...loginHandlers(login),
     ...operatorHandlers(backend.operators, clients),
-    ...backendHandlers(backend, limits),
+    ...userHandlers(backend.users),
+    ...connectionHandlers(backend.connections, limits),
+    ...metricsHandlers(backend.metrics, limits),
+    ...configHandlers(backend.config),
+    ...logHandlers(backend.log, limits),
+    ...daemonHandlers(backend),
   }
   const service: Service = { handlers, limits, greeting, log }
   return clients

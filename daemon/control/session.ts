@@ -1,7 +1,7 @@
 import { methods, type Role } from '../../shared/protocol/methods.ts'
 import type { ScramKeys, ServerExchange } from '../../shared/protocol/scram.ts'
+import type { Outlet, Subscription } from './feeds/subscription.ts'
 import { isAtLeast } from './roles.ts'
-import type { Outlet, Subscription } from './subscription.ts'
 
 /** How a client reached us. */
 export type Via = 'unix' | 'tcp' | 'tls'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ConnectionFeed } from '../../daemon/control/connection-feed.ts'
+import { ConnectionFeed } from '../../daemon/control/feeds/connection-feed.ts'
 import { connectionOf, connectionsOf, FakeBackend } from './fake-backend.ts'
 
 /** A client that is ready for a number of pushes. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { followMetrics } from '../../daemon/control/metrics-feed.ts'
+import { followMetrics } from '../../daemon/control/feeds/metrics-feed.ts'
 import { FakeBackend, sampleOf } from './fake-backend.ts'
 
 it('keeps the newest of the samples that could not be sent', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { pageOfConnections, pageOfUsers } from '../../daemon/control/pages.ts'
+import { pageOfConnections, pageOfUsers } from '../../daemon/control/handlers/pages.ts'
 import { RpcError } from '../../shared/protocol/errors.ts'
 import type { User } from '../../shared/protocol/methods.ts'
 import { connectionOf, connectionsOf } from './fake-backend.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { readCommandLine } from '../../daemon/command-line.ts'
 import { Failure } from '../../daemon/failure.ts'
+import { readCommandLine } from '../../daemon/settings/command-line.ts'
 import { settings } from '../../shared/settings.ts'
 
 function flagsOf(...args: string[]) {

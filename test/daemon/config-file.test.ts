@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { readConfigFile } from '../../daemon/config-file.ts'
 import { Failure } from '../../daemon/failure.ts'
+import { readConfigFile } from '../../daemon/settings/config-file.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'proxyd-config-'))
 afterAll(() => rmSync(directory, { recursive: true }))

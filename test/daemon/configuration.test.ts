@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { combine, configure, listSettings } from '../../daemon/configuration.ts'
+import { combine, configure, listSettings } from '../../daemon/settings/configuration.ts'
 import { settings } from '../../shared/settings.ts'
 
 const env = { XDG_STATE_HOME: '/state', XDG_RUNTIME_DIR: '/run/user/7' }

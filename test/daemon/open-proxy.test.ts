@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { configure } from '../../daemon/configuration.ts'
 import { Failure } from '../../daemon/failure.ts'
-import { mayBeOpen, refuseOpenProxy } from '../../daemon/open-proxy.ts'
+import { configure } from '../../daemon/settings/configuration.ts'
+import { mayBeOpen, refuseOpenProxy } from '../../daemon/settings/open-proxy.ts'
 import type { Settings } from '../../shared/settings.ts'
 
 function settingsOf(flags: Partial<Settings>) {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type EventName, events, type Method, type MethodShape, methods } from '../../shared/protocol/methods.ts'
-import { typeOf } from '../../tui/protocol-types.ts'
+import { typeOf } from '../../tui/declarations/protocol-types.ts'
 import { eventExamples, examples } from './examples.ts'
 import { jsonText } from './json-text.ts'
 import { table } from './table.ts'

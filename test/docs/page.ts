@@ -1,7 +1,7 @@
 import { errorCodes } from '../../shared/protocol/errors.ts'
 import { limits, protocolVersion } from '../../shared/protocol/limits.ts'
 import { type EventName, events, type Method, methods, roles } from '../../shared/protocol/methods.ts'
-import { named } from '../../tui/protocol-types.ts'
+import { named } from '../../tui/declarations/protocol-types.ts'
 import { eventSection, methodSection, typeSection } from './method-section.ts'
 import { table } from './table.ts'
 import { errorWords, limitWords, roleWords } from './words.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readCommandLine } from '../../tui/command-line.ts'
+import { readCommandLine } from '../../tui/options/command-line.ts'
 
 const nowhere = { XDG_RUNTIME_DIR: '/run/user/7', XDG_CONFIG_HOME: '/nonexistent' }
 

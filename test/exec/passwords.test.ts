@@ -1,8 +1,8 @@
 import { chmod, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { targetsAt } from '../../tui/passwords.ts'
-import type { OperatorPlace } from '../../tui/place.ts'
+import { targetsAt } from '../../tui/options/passwords.ts'
+import type { OperatorPlace } from '../../tui/options/place.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 /** What a login with this password file would use. */

@@ -2,8 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type AppOptions, readCommandLine } from '../../tui/command-line.ts'
-import { type Options, optionNames } from '../../tui/options.ts'
+import { type AppOptions, readCommandLine } from '../../tui/options/command-line.ts'
+import { type Options, optionNames } from '../../tui/options/options.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 /** A person's own file of profiles, in a folder of configuration that is theirs. */

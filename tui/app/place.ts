@@ -1,4 +1,4 @@
-import type { Place } from '../place.ts'
+import type { Place } from '../options/place.ts'
 
 /** Where the daemon is, as people write it; several places to try are those of this machine. */
 export function placeOf(places: readonly [Place, ...Place[]]): string {

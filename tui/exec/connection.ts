@@ -1,7 +1,7 @@
 import type { Context } from '../../shared/commands/verb.ts'
 import { type Client, ConnectionError, connect } from '../client/index.ts'
-import type { ExecOptions } from '../command-line.ts'
-import { type AskPassword, targetsAt } from '../passwords.ts'
+import type { ExecOptions } from '../options/command-line.ts'
+import { type AskPassword, targetsAt } from '../options/passwords.ts'
 
 interface Connection extends Pick<Context, 'call' | 'events'> {
   close(): Promise<void>

@@ -1,17 +1,22 @@
 import { RpcError } from '../../../shared/protocol/errors.ts'
-import type { Lifecycle } from '../backend.ts'
-import type { Handlers } from '../dispatch.ts'
+import type { Result } from '../../../shared/protocol/methods.ts'
+import type { Backend } from '../backend.ts'
+import type { HandlersOf } from '../dispatch.ts'
+import { describeProtocol } from './describe.ts'
 
-/** How operators end the daemon. */
-export function daemonHandlers(lifecycle: Lifecycle): Pick<Handlers, 'daemon.drain' | 'daemon.shutdown'> {
+/** What the daemon is, what it understands, and how operators end it. */
+export function daemonHandlers(backend: Backend): HandlersOf<'daemon' | 'rpc' | 'status'> {
+  let description: Result<'rpc.describe'> | undefined
   return {
+    'status.get': () => backend.status(),
     'daemon.drain': () => {
-      if (!lifecycle.drain()) throw new RpcError('draining', 'the daemon drains already')
+      if (!backend.lifecycle.drain()) throw new RpcError('draining', 'the daemon drains already')
       return {}
     },
     'daemon.shutdown': () => {
-      lifecycle.shutdown()
+      backend.lifecycle.shutdown()
       return {}
     },
+    'rpc.describe': () => (description ??= describeProtocol()),
   }
 }

@@ -1,11 +1,11 @@
 import type { Limits } from '../../../shared/protocol/limits.ts'
 import type { RecordedLog } from '../backend.ts'
-import type { Handlers } from '../dispatch.ts'
-import { followLog } from '../log-feed.ts'
-import { newestThatFit } from '../newest.ts'
+import type { HandlersOf } from '../dispatch.ts'
+import { followLog } from '../feeds/log-feed.ts'
+import { newestThatFit } from '../feeds/newest.ts'
 
 /** Following the log, from `info` on unless asked otherwise. */
-export function logHandlers(log: RecordedLog, limits: Limits): Pick<Handlers, 'log.subscribe' | 'log.unsubscribe'> {
+export function logHandlers(log: RecordedLog, limits: Limits): HandlersOf<'log'> {
   return {
     'log.subscribe': ({ level = 'info', history = 0 }, session) => {
       const options = { level, waiting: limits.unsentLog, line: limits.line }

@@ -1,8 +1,6 @@
 import type { OperatorAdministration } from '../backend.ts'
-import type { Handlers } from '../dispatch.ts'
+import type { HandlersOf } from '../dispatch.ts'
 import type { Session } from '../session.ts'
-
-type OperatorMethod = `operators.${'list' | 'add' | 'remove' | 'setPassword' | 'setRole'}`
 
 /** Where the sessions of a named operator are found. */
 export interface OperatorSessions {
@@ -13,7 +11,7 @@ export interface OperatorSessions {
 export function operatorHandlers(
   operators: OperatorAdministration,
   clients: OperatorSessions,
-): Pick<Handlers, OperatorMethod> {
+): HandlersOf<'operators'> {
   return {
     'operators.list': () => ({
       operators: operators.list().map((each) => ({ ...each, sessions: clients.sessionsOf(each.name).length })),

@@ -1,13 +1,11 @@
 import { RpcError } from '../../../shared/protocol/errors.ts'
 import { protocolVersion } from '../../../shared/protocol/limits.ts'
 import type { Operator, Role } from '../../../shared/protocol/methods.ts'
-import type { Handlers } from '../dispatch.ts'
+import type { HandlersOf } from '../dispatch.ts'
 import { type Session, someoneLocal } from '../session.ts'
 
-type SessionMethod = 'session.start' | 'session.whoami' | 'session.drop' | 'session.ping'
-
 /** What a client and the daemon agree on about their connection. Whoever came by the Unix socket has `socketRole`. */
-export function sessionHandlers(socketRole: Role): Pick<Handlers, SessionMethod> {
+export function sessionHandlers(socketRole: Role): HandlersOf<'session'> {
   return {
     'session.start': ({ protocol }, session) => start(protocol[0], session, socketRole),
     'session.whoami': (_, { identity: { name, role }, via }) => ({ name, role, via }),

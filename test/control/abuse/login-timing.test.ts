@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { accounts, loginHandlers } from '../../../daemon/control/login.ts'
+import { accounts, loginHandlers } from '../../../daemon/control/handlers/login.ts'
 import { LoginFailures } from '../../../daemon/control/login-failures.ts'
 import { Session } from '../../../daemon/control/session.ts'
 import { RpcError } from '../../../shared/protocol/errors.ts'

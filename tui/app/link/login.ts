@@ -1,4 +1,4 @@
-import type { OperatorPlace } from '../../place.ts'
+import type { OperatorPlace } from '../../options/place.ts'
 import { passwordForm } from '../store/dialogs.ts'
 import type { Store } from '../store/store.ts'
 

@@ -1,0 +1,60 @@
+import { chmodSync, chownSync, lstatSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { getSystemErrorMessage } from 'node:util'
+import { ControlStartError } from '../start-error.ts'
+
+/**
+ * Makes sure of a folder that nobody but this user can enter, since whoever reaches what lies in it rules the daemon.
+ * With `group`, that group may reach what it knows by name (mode 0710). Makes it if it is missing (its parent must be
+ * there) and changes nothing about one that exists. Throws `ControlStartError`.
+ */
+export function ensurePrivateDirectory(path: string, group?: number): void {
+  if (makeDirectory(path) && group !== undefined) openToGroup(path, group)
+  const fault = faultOf(path, group)
+  if (fault !== undefined) throw new ControlStartError(`the runtime folder ${path} ${fault}`)
+}
+
+/** Gives `path` to a group. Throws `ControlStartError` if this user may not. */
+export function giveToGroup(path: string, group: number): void {
+  try {
+    chownSync(path, -1, group)
+  } catch {
+    throw new ControlStartError(
+      `cannot give ${path} to group ${group}: proxyd's user must be in it, so name another with control-socket-group`,
+    )
+  }
+}
+
+/** True if it was not there before. */
+function makeDirectory(path: string): boolean {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+    return true
+  } catch (error) {
+    const { code, errno = 0 } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return false
+    const mend = code === 'ENOENT' ? `make ${dirname(path)} first` : `make it for this user`
+    const cause = getSystemErrorMessage(errno)
+    throw new ControlStartError(
+      `cannot make the runtime folder ${path} (${cause}): ${mend}, or name another with --runtime-dir`,
+    )
+  }
+}
+
+function openToGroup(path: string, group: number): void {
+  giveToGroup(path, group)
+  chmodSync(path, 0o710)
+}
+
+function faultOf(path: string, group: number | undefined): string | undefined {
+  const status = lstatSync(path)
+  const { mode, uid, gid } = status
+  if (!status.isDirectory()) return 'is not a folder: remove it, or name another with --runtime-dir'
+  if (uid !== process.geteuid?.()) return 'belongs to another user: name another with --runtime-dir'
+  if (group === undefined) {
+    return (mode & 0o077) === 0 ? undefined : `is open to others: chmod 700 ${path}, or name another with --runtime-dir`
+  }
+  if ((mode & 0o077) === 0o010 && gid === group) return undefined
+  const mend = `chgrp ${group} ${path} && chmod 710 ${path}, or name another with --runtime-dir`
+  return `is not open to group ${group}, or to more than passing through, as control-socket-mode 0660 needs it: ${mend}`
+}

@@ -1,0 +1,119 @@
+import { constants } from 'node:crypto'
+import type { Socket } from 'node:net'
+import { createSecureContext, createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls'
+import type { Log } from '../log.ts'
+import { ControlStartError } from '../start-error.ts'
+import { HandshakeFailures } from './handshake-failures.ts'
+import { readTlsFiles, type TlsFiles, type TlsIdentity } from './tls-files.ts'
+
+/** A session that is resumed would not be asked for its certificate again, and management has no need of it. */
+const secureOptions = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION
+
+export interface TlsDoorOptions {
+  readonly files: TlsFiles
+  /** Milliseconds for a whole handshake. */
+  readonly handshakeTime: number
+  /** Takes over a client that has come through on the accepted socket. */
+  readonly enter: (accepted: Socket, socket: TLSSocket) => void
+  readonly log: Log
+}
+
+interface Handshake {
+  readonly socket: Socket
+  /** Ends what takes too long. */
+  readonly deadline: NodeJS.Timeout
+}
+
+/** Makes TLS of accepted sockets: 1.2 or newer, with a client certificate where authorities for them are given. */
+export class TlsDoor {
+  readonly #options: TlsDoorOptions
+  readonly #server: Server
+  readonly #failures: HandshakeFailures
+  /** By `endsOf` the socket. */
+  readonly #handshakes = new Map<string, Handshake>()
+
+  /** Throws `ControlStartError` if the files cannot be used. */
+  constructor(options: TlsDoorOptions) {
+    const { identity, context } = readContext(options.files)
+    const asksForCertificate = options.files.clientCa !== ''
+    this.#options = options
+    this.#failures = new HandshakeFailures(options.log)
+    this.#server = createServer({
+      ...context,
+      requestCert: asksForCertificate,
+      rejectUnauthorized: asksForCertificate,
+    })
+    this.#server.on('secureConnection', (socket) => this.#enter(socket))
+    this.#server.on('tlsClientError', (error) => this.#failures.note(error))
+    this.#warnOfDates(identity)
+  }
+
+  /** Begins a handshake on an accepted socket, which must allow half-open connections. */
+  open(socket: Socket): void {
+    const ends = endsOf(socket)
+    // Node's own time limit begins again with each byte, and leaves the socket open.
+    const deadline = setTimeout(() => {
+      this.#failures.note(new Error('not done in time'))
+      socket.destroy()
+    }, this.#options.handshakeTime)
+    const handshake = { socket, deadline }
+    this.#handshakes.set(ends, handshake)
+    socket.once('close', () => {
+      clearTimeout(deadline)
+      if (this.#handshakes.get(ends) === handshake) this.#handshakes.delete(ends)
+    })
+    this.#server.emit('connection', socket)
+  }
+
+  /** Reads the files again, for clients to come. If they cannot be used, says so and goes on with what it has. */
+  reload(): void {
+    const { files, log } = this.#options
+    try {
+      const { identity, context } = readContext(files)
+      this.#server.setSecureContext(context)
+      log.info(`certificate and key are read again from ${files.cert} and ${files.key}`)
+      this.#warnOfDates(identity)
+    } catch (error) {
+      if (!(error instanceof ControlStartError)) throw error
+      log.warn(`certificate and key stay as they were: ${error.message}`)
+    }
+  }
+
+  #enter(socket: TLSSocket): void {
+    const ends = endsOf(socket)
+    const handshake = this.#handshakes.get(ends)
+    // It has no ends any longer if the client has gone already.
+    if (handshake === undefined) return void socket.destroy()
+    this.#handshakes.delete(ends)
+    clearTimeout(handshake.deadline)
+    this.#options.enter(handshake.socket, socket)
+  }
+
+  #warnOfDates({ validFrom, validUntil }: TlsIdentity): void {
+    const { files, log } = this.#options
+    const now = Date.now()
+    if (now >= validFrom && now <= validUntil) return
+    const [from, until] = [validFrom, validUntil].map((time) => new Date(time).toISOString())
+    log.warn(`the certificate in ${files.cert} is good from ${from} to ${until} only: clients will refuse it`)
+  }
+}
+
+/** Throws `ControlStartError` also if OpenSSL has its own reasons, such as a key that is too short. */
+function readContext(files: TlsFiles): { identity: TlsIdentity; context: SecureContextOptions } {
+  const identity = readTlsFiles(files)
+  const { cert, key, clientCa: ca } = identity
+  const context = { cert, key, ca, minVersion: 'TLSv1.2', secureOptions } as const
+  try {
+    createSecureContext(context)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const mend = 'have another certificate and key made'
+    throw new ControlStartError(`OpenSSL does not take control-tls-cert ${files.cert} (${code ?? message}): ${mend}`, 2)
+  }
+  return { identity, context }
+}
+
+/** The same for a socket and TLS inside it, and for no other at that time. */
+function endsOf({ localAddress, localPort, remoteAddress, remotePort }: Socket): string {
+  return `${localAddress} ${localPort} ${remoteAddress} ${remotePort}`
+}

@@ -1,0 +1,107 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
+import { getSystemErrorMessage } from 'node:util'
+import { ControlStartError } from '../start-error.ts'
+
+/** Where certificate chain, key and the authorities of client certificates lie, all PEM. An empty path: none. */
+export interface TlsFiles {
+  readonly cert: string
+  readonly key: string
+  /** Clients must have a certificate that one of these has signed. */
+  readonly clientCa: string
+}
+
+/** What is in the files, once it is known to be sound. */
+export interface TlsIdentity {
+  readonly cert: string
+  readonly key: string
+  readonly clientCa: string | undefined
+  /** Milliseconds since 1970. */
+  readonly validFrom: number
+  readonly validUntil: number
+}
+
+/** A chain, or the authorities of a whole system, has less. */
+const mostBytes = 1024 * 1024
+
+const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
+
+/**
+ * Reads the files. Throws `ControlStartError` if one is missing or unsound, the key belongs to another certificate, or
+ * others than this user may read it.
+ */
+export function readTlsFiles({ cert, key, clientCa }: TlsFiles): TlsIdentity {
+  if (cert === '' || key === '') {
+    const missing = cert === '' ? 'control-tls-cert' : 'control-tls-key'
+    throw mistake(`control-tls-addr needs ${missing}: give it the PEM file, or leave control-tls-addr out`)
+  }
+  const chain = read('control-tls-cert', cert)
+  const [own] = certificatesIn('control-tls-cert', cert, chain)
+  const keyText = read('control-tls-key', key, refuseOtherReaders)
+  if (!own?.checkPrivateKey(privateKeyIn(key, keyText))) {
+    throw mistake(
+      `the key in ${key} is not that of the first certificate in ${cert}: give control-tls-key the right one`,
+    )
+  }
+  return {
+    cert: chain,
+    key: keyText,
+    clientCa: clientCa === '' ? undefined : authoritiesIn(clientCa),
+    validFrom: Date.parse(own.validFrom),
+    validUntil: Date.parse(own.validTo),
+  }
+}
+
+type TlsSetting = 'control-tls-cert' | 'control-tls-key' | 'control-tls-client-ca'
+
+function authoritiesIn(path: string): string {
+  const text = read('control-tls-client-ca', path)
+  certificatesIn('control-tls-client-ca', path, text)
+  return text
+}
+
+/** Looks at the file that it reads, whatever is done to its name meanwhile; and waits for no writer of a FIFO. */
+function read(setting: TlsSetting, path: string, check?: (path: string, mode: number) => void): string {
+  let file: number | undefined
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const status = fstatSync(file)
+    if (!status.isFile() || status.size > mostBytes) throw mistake(`${setting} ${path} is no PEM file: give it one`)
+    check?.(path, status.mode)
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if (error instanceof ControlStartError) throw error
+    const cause = getSystemErrorMessage((error as NodeJS.ErrnoException).errno ?? 0)
+    throw mistake(`cannot read ${setting} ${path} (${cause}): give it a file that proxyd may read`)
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
+}
+
+function refuseOtherReaders(path: string, mode: number): void {
+  if ((mode & 0o077) !== 0) throw mistake(`control-tls-key ${path} is open to others than its owner: chmod 600 ${path}`)
+}
+
+function certificatesIn(setting: TlsSetting, path: string, text: string): X509Certificate[] {
+  try {
+    const certificates = (text.match(pemCertificate) ?? []).map((pem) => new X509Certificate(pem))
+    if (certificates.length > 0) return certificates
+  } catch {
+    // OpenSSL's own words would not help.
+  }
+  throw mistake(`${setting} ${path} has no sound certificate: give it a PEM file of them`)
+}
+
+function privateKeyIn(path: string, text: string): KeyObject {
+  try {
+    return createPrivateKey(text)
+  } catch {
+    if (text.includes('ENCRYPTED'))
+      throw mistake(`control-tls-key ${path} has a passphrase: take it off, with openssl pkey for one`)
+    throw mistake(`control-tls-key ${path} has no sound private key: give it the PEM file of the key`)
+  }
+}
+
+function mistake(message: string): ControlStartError {
+  return new ControlStartError(message, 2)
+}

@@ -1,0 +1,87 @@
+import { RpcError } from '../../../shared/protocol/errors.ts'
+import { cookieUser } from '../../../shared/protocol/limits.ts'
+import { beginServer, makeKeys, minIterations, ScramError, type ScramKeys } from '../../../shared/protocol/scram.ts'
+import type { OperatorAdministration } from '../backend.ts'
+import type { HandlersOf } from '../dispatch.ts'
+import type { Log } from '../log.ts'
+import type { LoginFailures } from '../login-failures.ts'
+import { type Identity, type Session, someoneLocal, type Via } from '../session.ts'
+
+/** Whom a login is checked against, and who it makes of a client. */
+interface Account {
+  readonly keys: ScramKeys
+  readonly identity: Identity
+}
+
+/** Undefined for a name that cannot log in this way, whether it is known or not. */
+type FindAccount = (name: string, via: Via) => Account | undefined
+
+/**
+ * Named operators, and on the plain sockets of this machine the cookie. A client with TLS may be anywhere, and no copy of
+ * the cookie should be: there its name is unknown.
+ */
+export function accounts(operators: OperatorAdministration, cookie: string): FindAccount {
+  const holder = { keys: makeKeys(cookie, undefined, minIterations), identity: someoneLocal('admin') }
+  return (name, via) => {
+    if (name === cookieUser && via !== 'tls') return holder
+    const credentials = operators.credentialsOf(name)
+    return credentials && { keys: credentials.keys, identity: { name, role: credentials.role, isNamed: true } }
+  }
+}
+
+export interface LoginOptions {
+  readonly find: FindAccount
+  /** At least 32 random bytes. */
+  readonly decoySecret: Buffer
+  readonly failures: LoginFailures
+  readonly log: Log
+}
+
+/** How a client gets in. Only `auth_failed` and `rate_limited` say that it did not; both end its connection. */
+export function loginHandlers(options: LoginOptions): HandlersOf<'auth'> {
+  const { find, decoySecret, failures, log } = options
+  return {
+    'auth.begin': ({ message }, session) => {
+      refuseSecondLogin(session)
+      if (failures.tooMany(session.address)) throw new RpcError('rate_limited', 'too many failed logins; wait a minute')
+      // A second login beside one that is open would be a second guess for the price of one.
+      if (session.login !== undefined) throw fail(session)
+      const keysOf = (name: string) => find(name, session.via)?.keys
+      const exchange = judged(session, () => beginServer(message, { keysOf, decoySecret }))
+      session.login = { exchange, keys: keysOf(exchange.user) }
+      return { message: exchange.message }
+    },
+    'auth.finish': ({ message }, session) => {
+      refuseSecondLogin(session)
+      const { login } = session
+      session.login = undefined
+      if (login === undefined) throw fail(session)
+      const proof = judged(session, () => login.exchange.finish(message))
+      const account = find(login.exchange.user, session.via)
+      // The operator may have been changed or removed since the login began.
+      if (account === undefined || account.keys !== login.keys) throw fail(session)
+      session.identity = account.identity
+      log.info(`management login ${session.operator ? `of ${session.operator} ` : ''}from ${session.address}`)
+      return { message: proof, role: session.identity.role }
+    },
+  }
+
+  function judged<T>(session: Session, step: () => T): T {
+    try {
+      return step()
+    } catch (error) {
+      throw error instanceof ScramError ? fail(session) : error
+    }
+  }
+
+  /** One text for every cause, so that names cannot be probed. */
+  function fail(session: Session): RpcError {
+    failures.note(session.address)
+    log.warn(`management login from ${session.address} failed`)
+    return new RpcError('auth_failed', 'the login failed')
+  }
+}
+
+function refuseSecondLogin(session: Session): void {
+  if (session.isLoggedIn) throw new RpcError('conflict', 'this connection is logged in already')
+}

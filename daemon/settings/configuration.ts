@@ -1,0 +1,90 @@
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Setting } from '../../shared/protocol/methods.ts'
+import { runtimeDirectory } from '../../shared/runtime-paths.ts'
+import {
+  type SettingName,
+  type SettingShape,
+  type Settings,
+  type SettingValue,
+  settings,
+} from '../../shared/settings.ts'
+
+/** What each source says, the weakest first. */
+export interface Sources {
+  readonly default: Readonly<Settings>
+  readonly file: Partial<Settings>
+  readonly stored: Partial<Settings>
+  readonly flag: Partial<Settings>
+}
+
+/** A value for every setting, and where each comes from. */
+export interface Configuration {
+  readonly values: Readonly<Settings>
+  readonly sources: Readonly<Record<SettingName, Setting['source']>>
+  /** From which all that follows. */
+  readonly said: Sources
+}
+
+const settingNames = Object.keys(settings) as SettingName[]
+
+/** As flags, file and defaults have it, for a daemon that has not opened its store yet. Directories come out absolute. */
+export function configure(
+  flag: Partial<Settings>,
+  file: Partial<Settings>,
+  env: Record<string, string | undefined>,
+  uid: number,
+): Configuration {
+  return combine({ default: defaults(env, uid), file, stored: {}, flag })
+}
+
+/** A flag wins over what is stored, that over the file, and the file over the default. */
+export function combine(said: Sources): Configuration {
+  const values = { ...said.default, ...said.file, ...said.stored, ...said.flag }
+  const strongest = ['flag', 'stored', 'file'] as const
+  const source = (name: SettingName) => strongest.find((candidate) => name in said[candidate]) ?? 'default'
+  return {
+    values: {
+      ...values,
+      'state-dir': resolve(values['state-dir']),
+      'runtime-dir': resolve(values['runtime-dir']),
+    },
+    sources: Object.fromEntries(settingNames.map((name) => [name, source(name)])) as Configuration['sources'],
+    said,
+  }
+}
+
+function defaults(env: Record<string, string | undefined>, uid: number): Settings {
+  const fixed = Object.fromEntries(Object.entries(settings).map(([name, shape]) => [name, shape.default]))
+  return {
+    ...(fixed as unknown as Settings),
+    'state-dir': uid === 0 ? '/var/lib/proxyd' : join(env.XDG_STATE_HOME || join(homedir(), '.local/state'), 'proxyd'),
+    'runtime-dir': runtimeDirectory(env, uid),
+  }
+}
+
+/** Every setting for people to read; secrets are left out. */
+export function listSettings({ values, sources, said }: Configuration): Setting[] {
+  return settingNames.flatMap((name) => {
+    const shape: SettingShape = settings[name]
+    if (shape.secret) return []
+    const { type, choices, min, max, placeholder, runtime = false, summary } = shape
+    return {
+      name,
+      value: copyOf(values[name]),
+      source: sources[name],
+      default: copyOf(said.default[name]),
+      type,
+      ...(choices && { choices: [...choices] }),
+      ...(min !== undefined && { min }),
+      ...(max !== undefined && { max }),
+      ...(placeholder !== undefined && { placeholder }),
+      runtime,
+      summary,
+    }
+  })
+}
+
+function copyOf(value: SettingValue): Setting['value'] {
+  return typeof value === 'object' ? [...value] : value
+}

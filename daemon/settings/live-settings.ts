@@ -1,0 +1,142 @@
+import { RpcError } from '../../shared/protocol/errors.ts'
+import type { Params, Result } from '../../shared/protocol/methods.ts'
+import { type SettingName, type Settings, type SettingValue, settings } from '../../shared/settings.ts'
+import type { RuntimeConfiguration } from '../control/backend.ts'
+import type { SettingsStore, StoredSettings } from '../store/settings-store.ts'
+import { type Configuration, combine, listSettings } from './configuration.ts'
+import { acceptStored, isSetting, problemWithStoring } from './stored-settings.ts'
+
+/** Faults that one refusal names. */
+const mostFaults = 8
+
+/** The parts of the daemon that act by settings. */
+export interface Effects {
+  /** What people should know before these values act, of which some change. Throws `RpcError` if they must not. */
+  foresee(values: Readonly<Settings>, changed: readonly SettingName[]): string[]
+  /** Resolves when all parts act by these values. */
+  apply(values: Readonly<Settings>): Promise<void>
+}
+
+export interface LiveSettingsOptions {
+  /** As the daemon started. */
+  readonly configuration: Configuration
+  readonly stored: StoredSettings
+  readonly store: SettingsStore
+  readonly effects: Effects
+  readonly tell: (message: string) => void
+}
+
+/** What a change would lead to. */
+interface Outcome {
+  readonly stored: ReadonlyMap<string, SettingValue>
+  readonly setHere: ReadonlySet<string>
+  readonly configuration: Configuration
+}
+
+/**
+ * Settings while the daemon runs. A change is first stored, then acts, and takes its turn, so that two operators never
+ * interfere: the second one's revision is outdated. If the store fails, nothing has changed.
+ */
+export class LiveSettings implements RuntimeConfiguration {
+  readonly #flags: Partial<Settings>
+  readonly #store: SettingsStore
+  readonly #effects: Effects
+  readonly #tell: (message: string) => void
+  #revision: number
+  #stored: ReadonlyMap<string, SettingValue>
+  /** What was set since the start: until the next one, it wins over a flag too. */
+  #setHere: ReadonlySet<string> = new Set()
+  #configuration: Configuration
+  #lastChange: Promise<unknown> = Promise.resolve()
+
+  constructor({ configuration, stored, store, effects, tell }: LiveSettingsOptions) {
+    this.#configuration = configuration
+    this.#flags = configuration.said.flag
+    this.#revision = stored.revision
+    this.#stored = stored.values
+    this.#store = store
+    this.#effects = effects
+    this.#tell = tell
+  }
+
+  get(): Result<'config.get'> {
+    return { revision: this.#revision, settings: listSettings(this.#configuration) }
+  }
+
+  set(change: Params<'config.set'>): Promise<Result<'config.set'>> {
+    const result = this.#lastChange.then(() => this.#change(change))
+    this.#lastChange = result.catch(() => {})
+    return result
+  }
+
+  async #change({ revision, patch, dryRun = false }: Params<'config.set'>): Promise<Result<'config.set'>> {
+    if (revision !== this.#revision) throw outdated(revision, this.#revision)
+    const changes = new Map(Object.entries(patch))
+    this.#refuseNonsense(changes)
+    const outcome = this.#outcomeOf(changes)
+    const { values } = outcome.configuration
+    const changed = this.#differences(outcome.configuration)
+    const warnings = [...this.#effects.foresee(values, changed), ...this.#flagsThatWin(changes)]
+    const isNew = changed.length > 0 || [...changes].some(([name, value]) => value !== (this.#stored.get(name) ?? null))
+    if (isNew && !dryRun) await this.#make(outcome, changes, changed)
+    return { revision: this.#revision, changed, warnings }
+  }
+
+  async #make(outcome: Outcome, changes: ReadonlyMap<string, SettingValue | null>, changed: readonly SettingName[]) {
+    const before = this.#configuration.values
+    const { values } = outcome.configuration
+    await this.#store.save(this.#revision + 1, changes)
+    this.#revision++
+    this.#stored = outcome.stored
+    this.#setHere = outcome.setHere
+    this.#configuration = outcome.configuration
+    for (const name of changed) this.#tell(`an operator changes ${name} from ${before[name]} to ${values[name]}`)
+    await this.#effects.apply(values)
+  }
+
+  /** What is wrong is told at once, of the first few settings. Whatever is stored may be forgotten, known or not. */
+  #refuseNonsense(changes: ReadonlyMap<string, SettingValue | null>): void {
+    const faults = [...changes].flatMap(([name, value]) => {
+      if (value === null && this.#stored.has(name)) return []
+      const message = problemWithStoring(name, value)
+      return message === undefined ? [] : { path: ['patch', name], message: `${shown(name)} ${message}` }
+    })
+    if (faults.length === 0) return
+    const told = faults.slice(0, mostFaults)
+    throw new RpcError('invalid_params', told.map(({ message }) => message).join('; '), { faults: told })
+  }
+
+  #outcomeOf(changes: ReadonlyMap<string, SettingValue | null>): Outcome {
+    const stored = new Map(this.#stored)
+    const setHere = new Set(this.#setHere)
+    for (const [name, value] of changes) {
+      if (value === null) stored.delete(name)
+      else stored.set(name, value)
+      if (value === null) setHere.delete(name)
+      else setHere.add(name)
+    }
+    const flag = Object.fromEntries(Object.entries(this.#flags).filter(([name]) => !setHere.has(name)))
+    const said = { ...this.#configuration.said, stored: acceptStored(stored), flag }
+    return { stored, setHere, configuration: combine(said) }
+  }
+
+  #differences({ values }: Configuration): SettingName[] {
+    const names = Object.keys(settings) as SettingName[]
+    return names.filter((name) => values[name] !== this.#configuration.values[name])
+  }
+
+  #flagsThatWin(changes: ReadonlyMap<string, SettingValue | null>): string[] {
+    return [...changes]
+      .filter(([name, value]) => value !== null && name in this.#flags)
+      .map(([name]) => `${name} was also given as a flag, --${name}, which wins again at the next start`)
+  }
+}
+
+function shown(name: string): string {
+  return isSetting(name) ? name : JSON.stringify(name)
+}
+
+function outdated(revision: number, current: number): RpcError {
+  const text = `the settings are at revision ${current}, not ${revision}: get them again and see whether the change still fits`
+  return new RpcError('conflict', text, { revision: current })
+}

@@ -1,0 +1,62 @@
+import { RpcError } from '../../shared/protocol/errors.ts'
+import type { Settings } from '../../shared/settings.ts'
+import { passwordRequired } from '../access/login-policy.ts'
+import type { Users } from '../access/users.ts'
+import type { DataPlane } from '../data-plane.ts'
+import type { Ending } from '../ending.ts'
+import type { DaemonLog } from '../log.ts'
+import type { Effects } from './live-settings.ts'
+import { loginPolicy, remoteAddress } from './open-proxy.ts'
+
+export interface EffectsOptions {
+  readonly dataPlane: DataPlane
+  readonly users: Users
+  readonly ending: Ending
+  readonly log: DaemonLog
+}
+
+/** Has every part of the daemon act by the settings that can change while it runs. */
+export function settingEffects({ dataPlane, users, ending, log }: EffectsOptions): Effects {
+  const { engine, accounts } = dataPlane
+  return {
+    foresee(values, changed) {
+      const warnings: string[] = []
+      if (changed.includes('auth') || changed.includes('open-proxy')) {
+        warnings.push(...foreseeOpenness(values, accounts.size))
+      }
+      if (changed.includes('max-connections') && values['max-connections'] > engine.capacity) {
+        warnings.push(
+          `max-connections counts as ${engine.capacity} for now, since this daemon has room for so many: restart it for ` +
+            'more, with as high a descriptor limit (ulimit -n) as that takes',
+        )
+      }
+      return warnings
+    },
+    async apply(values) {
+      log.setLevel(values['log-level'])
+      await Promise.all([dataPlane.tune(values), users.setPolicy(loginPolicy(values))])
+      // Last, for it may end the daemon, and whoever asked shall hear that it is done.
+      ending.patience = values['timeout-drain']
+    },
+  }
+}
+
+/** Only who says so twice makes an open proxy, and never without hearing of it. */
+function foreseeOpenness(values: Readonly<Settings>, users: number): string[] {
+  const remote = remoteAddress(values)
+  if (remote === undefined) return []
+  const policy = loginPolicy(values)
+  if (passwordRequired(policy, users)) {
+    if (users > 0) return []
+    return [
+      `there is no user, so nobody can use SOCKS, and proxyd will not start again to serve ${remote}: add a user, or set ` +
+        'open-proxy to true to serve without a password',
+    ]
+  }
+  if (policy.mayBeOpen) return [`whoever reaches SOCKS on ${remote} may use it without a password from now on`]
+  throw new RpcError(
+    'invalid_params',
+    `SOCKS on ${remote} without a password would serve anyone who reaches it: set auth to auto or required, or ` +
+      'open-proxy to true as well',
+  )
+}

@@ -1,0 +1,50 @@
+import { isIP, isIPv6 } from 'node:net'
+import { isLoopback } from '../../shared/loopback.ts'
+import { type SettingName, type SettingShape, settings } from '../../shared/settings.ts'
+
+/**
+ * What keeps `value`, from a flag or a config file, from being this setting's: the end of a sentence that begins with
+ * the setting's name. Undefined if nothing does.
+ */
+export function problemWith(name: SettingName, value: unknown): string | undefined {
+  const shape: SettingShape = settings[name]
+  return typeProblem[shape.type](shape, value) ?? meaningProblem[name]?.(value as readonly string[])
+}
+
+const typeProblem: Record<SettingShape['type'], (shape: SettingShape, value: unknown) => string | undefined> = {
+  text: (_, value) => (typeof value === 'string' && value !== '' ? undefined : 'must be a text that is not empty'),
+  integer: ({ min = 0, max = Number.MAX_SAFE_INTEGER }, value) =>
+    Number.isInteger(value) && Number(value) >= min && Number(value) <= max
+      ? undefined
+      : `must be a whole number from ${min} to ${max}`,
+  choice: ({ choices = [] }, value) =>
+    choices.some((choice) => choice === value) ? undefined : `must be one of ${choices.join(', ')}`,
+  flag: (_, value) => (typeof value === 'boolean' ? undefined : 'must be true or false'),
+  list: ({ most = Number.POSITIVE_INFINITY }, value) => {
+    if (!Array.isArray(value) || value.some((item) => typeof item !== 'string')) return 'must be a list of texts'
+    return value.length > most ? `takes at most ${most} values, not ${value.length}` : undefined
+  },
+}
+
+const meaningProblem: { readonly [Name in SettingName]?: (value: readonly string[]) => string | undefined } = {
+  'socks-addr': (addresses) => {
+    if (addresses.length === 0) return 'needs at least one address'
+    return addressProblem(addresses)
+  },
+  'control-addr': (addresses) => addressProblem(addresses) ?? remoteControlProblem(addresses),
+  'control-tls-addr': addressProblem,
+}
+
+function addressProblem(addresses: readonly string[]): string | undefined {
+  const bad = addresses.find((address) => isIP(address) === 0)
+  if (bad === undefined) return undefined
+  const [, bare] = /^\[(.*)\]$/.exec(bad) ?? []
+  if (bare !== undefined && isIPv6(bare)) return `takes an IPv6 address without brackets: ${bare}`
+  return `needs an IPv4 or IPv6 address, which ${JSON.stringify(bad)} is not`
+}
+
+function remoteControlProblem(addresses: readonly string[]): string | undefined {
+  const remote = addresses.find((address) => !isLoopback(address))
+  if (remote === undefined) return undefined
+  return `cannot be ${remote}: outside loopback, management needs TLS; give that address to control-tls-addr, or use 127.0.0.1 or ::1, through an SSH tunnel from afar`
+}

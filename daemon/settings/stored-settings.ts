@@ -1,0 +1,35 @@
+import {
+  type SettingName,
+  type SettingShape,
+  type Settings,
+  type SettingValue,
+  settings,
+} from '../../shared/settings.ts'
+import { problemWith } from './setting-values.ts'
+
+/** Whether this proxyd has a setting of that name. */
+export function isSetting(name: string): name is SettingName {
+  return Object.hasOwn(settings, name)
+}
+
+/** What keeps this from being stored as a setting, null meaning no value: the end of a sentence that begins with the name. */
+export function problemWithStoring(name: string, value: SettingValue | null): string | undefined {
+  if (!isSetting(name)) return 'is no setting of this proxyd; config.get lists them all'
+  const shape: SettingShape = settings[name]
+  if (!shape.runtime) return 'takes effect at start: set it in the config file or as a flag, and restart'
+  return value === null ? undefined : problemWith(name, value)
+}
+
+/** Of what is stored, all that counts. `warn` hears of what does not, as another version of proxyd may have stored it. */
+export function acceptStored(
+  stored: ReadonlyMap<string, SettingValue>,
+  warn: (message: string) => void = () => {},
+): Partial<Settings> {
+  const accepted: Record<string, SettingValue> = {}
+  for (const [name, value] of stored) {
+    const problem = problemWithStoring(name, value)
+    if (problem === undefined) accepted[name] = value
+    else warn(`the stored setting ${name} is ignored: it ${problem}; set it anew, or to null to forget it`)
+  }
+  return accepted
+}
