@@ -75,7 +75,11 @@ $(private_node):
 
 lib := $(abspath $(PREFIX))/lib/proxyd
 bin := $(abspath $(PREFIX))/bin
+share := $(abspath $(PREFIX))/share
 installed_node := $(or $(machine_node),$(lib)/node)
+
+# Where the shells look for the completions of a program.
+completions = bash:bash-completion/completions/$(1) zsh:zsh/site-functions/_$(1) fish:fish/vendor_completions.d/$(1).fish
 
 install: build ## install both programs under PREFIX (default /usr/local), staged below DESTDIR if that is given
 	set -e; umask 022; \
@@ -89,10 +93,17 @@ install: build ## install both programs under PREFIX (default /usr/local), stage
 		printf '#!/bin/sh\nexec "%s" "%s" "$$@"\n' "$(installed_node)" "$(lib)/dist/$$program.js" \
 			>"$(DESTDIR)$(bin)/$$program"; \
 		chmod 755 "$(DESTDIR)$(bin)/$$program"; \
+		for script in $(call completions,$$program); do \
+			file="$(DESTDIR)$(share)/$${script#*:}"; \
+			mkdir -p "$${file%/*}"; \
+			"$(NODE)" dist/$$program.js --completions "$${script%%:*}" >"$$file"; \
+		done; \
 	done
 
 uninstall: ## remove what install put under PREFIX
 	rm -rf "$(DESTDIR)$(lib)" "$(DESTDIR)$(bin)/proxyd" "$(DESTDIR)$(bin)/proxy-tui"
+	cd "$(DESTDIR)$(share)" 2>/dev/null || exit 0; \
+	for script in $(call completions,proxyd) $(call completions,proxy-tui); do rm -f "$${script#*:}"; done
 
 clean: ## remove what was built
 	rm -rf dist coverage

@@ -1,4 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
+import { completionScript, type Shell, shells } from '../../shared/completions/completion-script.ts'
+import { programOf } from '../../shared/completions/program.ts'
 import {
   type SettingName,
   type SettingShape,
@@ -9,7 +11,7 @@ import {
 import { Failure } from '../failure.ts'
 import { problemWith } from './setting-values.ts'
 
-/** What the command line asks for: to print a text and end (`--help`, `--version`), or to serve. */
+/** What the command line asks for: to print a text and end (`--help`, `--version`, `--completions`), or to serve. */
 export type CommandLine =
   | { readonly kind: 'print'; readonly text: string }
   | { readonly kind: 'serve'; readonly flags: Partial<Settings>; readonly configFile: string | undefined }
@@ -23,6 +25,9 @@ export function readCommandLine(args: readonly string[], version: string): Comma
   for (const [, option] of options) command.addOption(option)
   command
     .option('--config <FILE>', 'TOML file of settings, named as the flags are; a flag wins over it')
+    .addOption(
+      new Option('--completions <SHELL>', 'print what makes a shell complete our flags, and end').choices(shells),
+    )
     .version(version, '-v, --version', 'print the version and end')
     .helpOption('-h, --help', 'print this help and end')
 
@@ -33,6 +38,8 @@ export function readCommandLine(args: readonly string[], version: string): Comma
     throw usageFailure(error)
   }
 
+  const shell: Shell | undefined = command.getOptionValue('completions')
+  if (shell) return { kind: 'print', text: completions(command, shell) }
   const flags: Record<string, SettingValue> = {}
   for (const [name, option] of options) {
     const value: SettingValue | undefined = command.getOptionValue(option.attributeName())
@@ -45,6 +52,18 @@ export function readCommandLine(args: readonly string[], version: string): Comma
 }
 
 const settingNames = Object.keys(settings) as SettingName[]
+
+function completions(command: Command, shell: Shell): string {
+  const choices: Readonly<Record<string, readonly string[]>> = {
+    ...Object.fromEntries(settingNames.map((name) => [name, (settings[name] as SettingShape).choices ?? []])),
+    completions: shells,
+  }
+  const described = command.createHelp().visibleOptions(command)
+  return completionScript(
+    shell,
+    programOf('proxyd', described, (flag) => (choices[flag] ?? []).map((text) => ({ text }))),
+  )
+}
 
 function optionFor(name: SettingName): Option {
   const shape: SettingShape = settings[name]

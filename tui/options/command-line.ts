@@ -1,8 +1,11 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { verbs } from '../../shared/commands/verbs.ts'
+import { completionScript, type Shell, shells } from '../../shared/completions/completion-script.ts'
+import { programOf, type Word } from '../../shared/completions/program.ts'
 import { runtimeDirectory } from '../../shared/runtime-paths.ts'
 import { readEnvironment, variableOf } from './environment.ts'
 import { type Layer, mergeLayers } from './layers.ts'
-import { type OptionName, type Options, optionNames, options, problemWith, readValue } from './options.ts'
+import { choicesOf, type OptionName, type Options, optionNames, options, problemWith, readValue } from './options.ts'
 import { type Place, placesOf } from './place.ts'
 import { readProfile } from './profile.ts'
 
@@ -29,7 +32,7 @@ export interface ExecOptions extends CommonOptions {
   readonly timeoutMs: number
 }
 
-/** What the command line asks for: a text (`--help`, `--version`), the terminal app, or commands. */
+/** What the command line asks for: a text (`--help`, `--version`, `--completions`), the terminal app, or commands. */
 export type CommandLine =
   | { readonly kind: 'print'; readonly text: string }
   | { readonly kind: 'app'; readonly options: AppOptions }
@@ -58,6 +61,7 @@ export async function readCommandLine(args: readonly string[], surroundings: Sur
     throw new Error(error.message.replace(/^error: |\.$/g, '').replaceAll('\n', ' '), { cause: error })
   }
   const flags = command.opts<Flags>()
+  if (flags.completions) return { kind: 'print', text: completions(command, flags.completions) }
   const said = await settle(flags, optionFlags(command), env)
   const runtimeDir = said['runtime-dir'] ?? runtimeDirectory(env, uid)
   const common = { places: placesOf(said, runtimeDir), readOnly: said['read-only'] ?? false }
@@ -79,6 +83,7 @@ interface Flags {
   readonly json?: true
   readonly passwordStdin?: true
   readonly timeout?: number
+  readonly completions?: Shell
 }
 
 /** A flag without which another one would do nothing. */
@@ -122,10 +127,24 @@ function describe(version: string): Command {
     .option('--json', 'print each result as one line of JSON')
     .option('--password-stdin', 'commands that set a password read it from stdin, a line each')
     .option('--timeout <SECONDS>', 'to connect, and for each answer (default: 10)', readSeconds)
+    .addOption(
+      new Option('--completions <SHELL>', 'print what makes a shell complete our flags, and end').choices(shells),
+    )
     .version(version, '-v, --version', 'print the version and end')
     .helpOption('-h, --help', 'print this help and end')
     .addHelpText('after', examples)
     .exitOverride()
+}
+
+function completions(command: Command, shell: Shell): string {
+  return completionScript(shell, programOf('proxy-tui', command.createHelp().visibleOptions(command), wordsOf))
+}
+
+/** What a flag can be given; commands begin with a verb. */
+function wordsOf(flag: string): readonly Word[] {
+  if (flag === 'exec') return Object.entries(verbs).map(([text, { summary }]) => ({ text, summary }))
+  const choices: readonly string[] = flag === 'completions' ? shells : choicesOf(flag)
+  return choices.map((text) => ({ text }))
 }
 
 function flagOf(name: OptionName): Option {

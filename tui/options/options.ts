@@ -63,6 +63,12 @@ export function isOptionName(text: string): text is OptionName {
   return Object.hasOwn(options, text)
 }
 
+/** What an option is one of; empty if that is open, or if there is no such option. */
+export function choicesOf(name: string): readonly string[] {
+  const shape: OptionShape | undefined = isOptionName(name) ? options[name] : undefined
+  return shape?.choices ?? []
+}
+
 /** Why `value` cannot be this option's, as the end of a sentence; undefined if it can. */
 export function problemWith(name: OptionName, value: unknown): string | undefined {
   const shape: OptionShape = options[name]
