@@ -1,6 +1,7 @@
 import { startDaemon } from './daemon.ts'
 import { Failure } from './failure.ts'
 import { openLog } from './log.ts'
+import { returnLargeBlocks } from './os/allocator.ts'
 import { lookupsAtOnce } from './resolver.ts'
 import { readCommandLine } from './settings/command-line.ts'
 import { readConfigFile } from './settings/config-file.ts'
@@ -30,6 +31,7 @@ try {
 }
 
 async function serve(configuration: Configuration, version: string): Promise<void> {
+  returnLargeBlocks()
   const log = openLog(configuration.values['log-level'])
   const { logger } = log
   let reload = () => {}

@@ -37,7 +37,7 @@ it('answers 20,000 requests sent in one go, in order, and others in between', as
 it('is not kept from others by 20,000 slow calls, nor by their caller going away', async () => {
   const client = await admin(abused)
   await client.call('users.add', { name: 'slow', password: 'x' })
-  const served = await servedBeside(abused, async () => {
+  const served = await unharmedBy(abused, async () => {
     pipeline(client, many, 'users.setPassword', { name: 'slow', password: 'y' })
     await replies(client, 33)
     client.socket.destroy()
