@@ -32,12 +32,20 @@ export class LoginFailures {
   }
 
   note(address: string): void {
-    const level = this.#level(address) + 1
-    const source = sourceOf(address)
-    this.#failures.delete(source)
-    this.#failures.set(source, { level, at: this.#now() })
+    this.#set(address, this.#level(address) + 1)
     const [oldest] = this.#failures.keys()
     if (this.#failures.size > mostAddresses && oldest !== undefined) this.#failures.delete(oldest)
+  }
+
+  /** What was noted last was no failure in the end. */
+  takeBack(address: string): void {
+    this.#set(address, this.#level(address) - 1)
+  }
+
+  #set(address: string, level: number): void {
+    const source = sourceOf(address)
+    this.#failures.delete(source)
+    if (level > 0) this.#failures.set(source, { level, at: this.#now() })
   }
 
   #level(address: string): number {

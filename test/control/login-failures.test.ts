@@ -33,6 +33,21 @@ it('allows one more every six seconds, and all ten after a minute', () => {
   expect(some.tooMany('a')).toBe(false)
 })
 
+it('takes back what was no failure, and never more than there was', () => {
+  const { failures: some, clock } = failures()
+  fail(some, 'a', 10)
+  some.takeBack('a')
+  expect(some.tooMany('a')).toBe(false)
+  some.note('a')
+  expect(some.tooMany('a')).toBe(true)
+  clock.now = 60_000
+  some.takeBack('a')
+  fail(some, 'a', 9)
+  expect(some.tooMany('a')).toBe(false)
+  some.note('a')
+  expect(some.tooMany('a')).toBe(true)
+})
+
 it('forgets those that failed longest ago when there are very many', () => {
   const { failures: some } = failures()
   fail(some, 'first', 10)

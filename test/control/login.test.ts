@@ -76,3 +76,27 @@ it('locks out an address after ten failures, and no other', async () => {
   expect((await logIn(await stranger(control, '::1'), cookieOf(control))).result.role).toBe('admin')
   await entered(control)
 })
+
+it('judges no more of those who guess at once than may fail', async () => {
+  const control = await startControl({ limits: { loginFailures: 3 } })
+  const guessers = await Promise.all(Array.from({ length: 8 }, () => stranger(control)))
+  const { message } = beginClient(cookieUser)
+  const answers = await Promise.all(guessers.map((guesser) => begin(guesser, message)))
+  expect(answers.filter(({ result }) => result !== undefined)).toHaveLength(3)
+  const refused = answers.flatMap(({ error }) => error?.data.kind ?? [])
+  expect(refused).toEqual(Array(5).fill('rate_limited'))
+})
+
+it('does not count a login that succeeds', async () => {
+  const control = await startControl({ limits: { loginFailures: 3 } })
+  for (let i = 0; i < 10; i++) {
+    expect((await logIn(await stranger(control), cookieOf(control))).result.role).toBe('admin')
+  }
+})
+
+it('counts a finish without a beginning', async () => {
+  const control = await startControl({ limits: { loginFailures: 1, loginFailureDelay: 1 } })
+  const client = await stranger(control)
+  expect((await client.call('auth.finish', { message: '' })).error?.data.kind).toBe('auth_failed')
+  expect((await logIn(await stranger(control), cookieOf(control))).error?.data.kind).toBe('rate_limited')
+})

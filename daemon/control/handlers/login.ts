@@ -37,13 +37,17 @@ export interface LoginOptions {
   readonly log: Log
 }
 
-/** How a client gets in. Only `auth_failed` and `rate_limited` say that it did not; both end its connection. */
+/**
+ * How a client gets in. Only `auth_failed` and `rate_limited` say that it did not; both end its connection. A login that
+ * has begun counts as a failed one until it succeeds: however many guess at once, no more are judged than may fail.
+ */
 export function loginHandlers(options: LoginOptions): HandlersOf<'auth'> {
   const { find, decoySecret, failures, log } = options
   return {
     'auth.begin': ({ message }, session) => {
       refuseSecondLogin(session)
       if (failures.tooMany(session.address)) throw new RpcError('rate_limited', 'too many failed logins; wait a minute')
+      failures.note(session.address)
       // A second login beside one that is open would be a second guess for the price of one.
       if (session.login !== undefined) throw fail(session)
       const keysOf = (name: string) => find(name, session.via)?.keys
@@ -55,11 +59,15 @@ export function loginHandlers(options: LoginOptions): HandlersOf<'auth'> {
       refuseSecondLogin(session)
       const { login } = session
       session.login = undefined
-      if (login === undefined) throw fail(session)
+      if (login === undefined) {
+        failures.note(session.address)
+        throw fail(session)
+      }
       const proof = judged(session, () => login.exchange.finish(message))
       const account = find(login.exchange.user, session.via)
       // The operator may have been changed or removed since the login began.
       if (account === undefined || account.keys !== login.keys) throw fail(session)
+      failures.takeBack(session.address)
       session.identity = account.identity
       log.info(`management login ${session.operator ? `of ${session.operator} ` : ''}from ${session.address}`)
       return { message: proof, role: session.identity.role }
@@ -76,7 +84,6 @@ export function loginHandlers(options: LoginOptions): HandlersOf<'auth'> {
 
   /** One text for every cause, so that names cannot be probed. */
   function fail(session: Session): RpcError {
-    failures.note(session.address)
     log.warn(`management login from ${session.address} failed`)
     return new RpcError('auth_failed', 'the login failed')
   }
