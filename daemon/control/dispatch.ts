@@ -26,6 +26,7 @@ export function dispatch(handlers: Handlers, session: Session, request: Request)
   if (!isMethod(method)) throw new RpcError('method_not_found', 'there is no such method')
   if (!session.started && method !== 'session.start') throw new RpcError('invalid_request', 'session.start comes first')
   demandRole(session.identity.role, methods[method].role)
+  refusePrototypes(request.params)
   const params = methods[method].params.safeParse(request.params)
   if (!params.success) throw invalidParams(params.error)
   // The table that named the handler has checked its parameters.
@@ -42,6 +43,13 @@ function demandRole(role: Role, demanded: Role): void {
   if (isAtLeast(role, demanded)) return
   if (role === 'anyone') throw new RpcError('auth_required', 'log in first')
   throw new RpcError('forbidden', `only for the role ${demanded}`)
+}
+
+/** Zod passes over such a member of a record; but whoever asks for something is to hear that it is not done. */
+function refusePrototypes(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  if (Object.hasOwn(value, '__proto__')) throw new RpcError('invalid_params', 'no member is called __proto__')
+  for (const member of Object.values(value)) refusePrototypes(member)
 }
 
 /** Zod's messages name members and types, never values. What is wrong with them all is said of the first few. */

@@ -54,3 +54,16 @@ it('says where the parameters are wrong', () => {
     expect.objectContaining({ message: expect.stringMatching(/^ids\.1: /), details: { faults: [expect.anything()] } }),
   )
 })
+
+it.each([
+  ['config.set', '{"revision":1,"patch":{"__proto__":{"backlog":1}}}'],
+  ['config.set', '{"revision":1,"patch":{"backlog":1,"\\u005f_proto__":null}}'],
+  ['connections.kill', '{"ids":["x"],"__proto__":{}}'],
+  ['connections.kill', '{"ids":[{"__proto__":"x"}]}'],
+])('refuses a __proto__ member anywhere in the parameters of %s: %s', (method, params) => {
+  expect(call('admin', method, JSON.parse(params))).toBe('invalid_params')
+})
+
+it('takes __proto__ for a value like any other', () => {
+  expect(call('admin', 'connections.kill', { ids: ['__proto__'] })).toEqual({ done: 'connections.kill' })
+})

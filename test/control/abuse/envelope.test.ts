@@ -103,11 +103,11 @@ describe('a request that asks for what there is not', () => {
   })
 })
 
-it('changes nothing for a patch of the prototype', async () => {
+it('refuses a patch of the prototype, and changes nothing', async () => {
   const client = await admin(abused)
   const before = (await client.call('config.get')).result
   client.send(withParams('config.set', `{"revision":${before.revision},"patch":{"__proto__":{"backlog":1}}}`))
-  await client.next()
+  expect((await client.next())?.error).toMatchObject({ data: { kind: 'invalid_params' } })
   expect((await client.call('config.get')).result).toEqual(before)
 })
 
