@@ -28,7 +28,7 @@ test('80x24 shows header, graphs, totals, table and keys, none of them cut', asy
   await app.shows(/Clients {2}accepted 0/)
   expect(app.lines).toHaveLength(24)
   expect(app.lines[0]).toMatch(/^ proxyd \d.*\d+s +\S/)
-  expect(app.lines[1]).toBe('[1 Overview]  2 Connections 0   3 Users 1')
+  expect(app.lines[1]).toBe('[1 Overview]  2 Connections 0   3 Users 1   4 Log   5 Settings   6 Operators')
   expect(app.lines[2]).toMatch(/^ ↓ Down \S+ B\/s.* ↑ Up \S+ B\/s/)
   expect(app.lines.filter((line) => /⡇.*⡇/.test(line)).length).toBeGreaterThan(5)
   expect(app.screen).toMatch(/^ +-66 s +now +-66 s +now$/m)

@@ -42,9 +42,12 @@ export function dialogRows(dialog: Dialog): number {
     case 'help':
       return 0
     case 'detail':
+    case 'entry':
       return 9
     case 'confirm':
       return 4 + dialog.facts.length
+    case 'choice':
+      return 4 + dialog.options.length
     case 'form':
       return 4 + dialog.fields.length
     case 'secret':

@@ -13,7 +13,10 @@ import type { Look } from './look.ts'
 import { ConnectionsPage } from './screens/connections.tsx'
 import { DialogPanel } from './screens/dialogs.tsx'
 import { Help } from './screens/help.tsx'
+import { LogPage } from './screens/log.tsx'
+import { OperatorsPage } from './screens/operators.tsx'
 import { Overview } from './screens/overview.tsx'
+import { SettingsPage } from './screens/settings.tsx'
 import { TooSmall } from './screens/too-small.tsx'
 import { UsersPage } from './screens/users.tsx'
 import type { Page, State } from './store/state.ts'
@@ -41,6 +44,9 @@ const screens: Readonly<Record<Page, (props: { state: State }) => ReactElement>>
   overview: Overview,
   connections: ConnectionsPage,
   users: UsersPage,
+  log: LogPage,
+  settings: SettingsPage,
+  operators: OperatorsPage,
 }
 
 function Screen({ state, place }: { readonly state: State; readonly place: string }): ReactElement {

@@ -57,7 +57,8 @@ function cutMiddle(text: string, width: number, ellipsis: string): string {
   return head + ellipsis + cutStart(text, width - 1 - columnsOf(head))
 }
 
-function breakLines(text: string, width: number): string[] {
+/** `text` in lines of at most `width` columns, broken at spaces where there are some. */
+export function breakLines(text: string, width: number): string[] {
   const lines: string[] = []
   let rest = text
   while (columnsOf(rest) > width) {

@@ -35,7 +35,7 @@ export function Header({ state, place }: HeaderProps): ReactElement {
           <Line key={at} text={` ${line}`} width={width} inverse color="yellow" />
         ))
       )}
-      <Line text={pages.map((page, at) => tab(state, page, at + 1)).join('')} width={width} />
+      <Line text={tabs(state)} width={width} />
     </>
   )
 }
@@ -57,10 +57,19 @@ const titles: Readonly<Record<Page, (state: State) => string>> = {
     return `Connections ${count ?? ''}`.trimEnd()
   },
   users: ({ users, status }) => `Users ${users.rows?.length ?? status?.users ?? ''}`.trimEnd(),
+  log: () => 'Log',
+  settings: () => 'Settings',
+  operators: () => 'Operators',
 }
 
-/** Brackets, so that the open page is not told by color alone. */
-function tab(state: State, page: Page, digit: number): string {
-  const title = `${digit} ${titles[page](state)}`
-  return state.page === page ? `[${title}] ` : ` ${title}  `
+/** As generously as the terminal allows. Brackets, so that the open page is not told by color alone. */
+function tabs(state: State): string {
+  const all = (gap: string, title: (page: Page) => string) =>
+    pages
+      .map((page, at) => (page === state.page ? `[${at + 1} ${title(page)}]` : ` ${at + 1} ${title(page)} `))
+      .join(gap)
+  const counted = (page: Page) => titles[page](state)
+  const bare = (page: Page) => counted(page).replace(/ .*/, '')
+  const fitting = [all(' ', counted), all('', counted)].find((line) => line.length <= state.size.columns)
+  return fitting ?? all('', bare)
 }

@@ -1,4 +1,4 @@
-import { Text } from 'ink'
+import { Text, type TextProps } from 'ink'
 import type { ReactElement } from 'react'
 import { firstShown } from '../layout.ts'
 import type { View } from '../store/view.ts'
@@ -18,10 +18,12 @@ interface TableProps<Row> {
   readonly height: number
   /** What is shown is old. */
   readonly dim: boolean
+  /** How a row looks. */
+  style?(row: Row): Pick<TextProps, 'color' | 'dimColor'>
 }
 
 /** A table that shows the rows around the cursor; only those are drawn. */
-export function Table<Row>({ spec, view, sort, format, width, height, dim }: TableProps<Row>): ReactElement {
+export function Table<Row>({ spec, view, sort, format, width, height, dim, style }: TableProps<Row>): ReactElement {
   const look = useLook()
   const placed = placeColumns(spec.columns, view.rows, format, width - marker.length, sort.column)
   const first = firstShown(view.cursor, height - 1, view.rows.length)
@@ -34,7 +36,7 @@ export function Table<Row>({ spec, view, sort, format, width, height, dim }: Tab
         const selected = first + at === view.cursor
         const cells = layOut(placed, (column) => column.cell(row, format), look.ellipsis)
         return (
-          <Text key={spec.id(row)} wrap="truncate" inverse={selected} dimColor={dim}>
+          <Text key={spec.id(row)} wrap="truncate" dimColor={dim} inverse={selected} {...(dim ? {} : style?.(row))}>
             {(selected ? marker : noMarker) + cells}
           </Text>
         )

@@ -1,9 +1,9 @@
 import { connections } from '../link/perform.ts'
-import { type Confirmation, passwordForm, userForm } from '../store/dialogs.ts'
+import { passwordForm, userForm } from '../store/dialogs.ts'
 import type { State } from '../store/state.ts'
 import { connectionsView, selectedId, usersView } from '../store/view.ts'
 import type { App, Handler } from './app.ts'
-import { performAndTell, tellDialog } from './dialog-handlers.ts'
+import { confirm, performAndTell, tellDialog } from './tell-dialog.ts'
 
 /** What changes something at the daemon, and the dialogs that ask before. */
 export const deedHandlers = {
@@ -45,10 +45,6 @@ function ifLast(state: State): string[] {
   if (usersView(state).total !== 1) return []
   if (!state.status) return ['It is the last user: from then on it may be that no password is required.']
   return state.status.lastUserOpens ? ['It is the last user: from then on no password is required.'] : []
-}
-
-function confirm(app: App, asked: Omit<Confirmation, 'kind' | 'chosen'>): void {
-  tellDialog(app, { do: 'open', dialog: { kind: 'confirm', chosen: false, ...asked } })
 }
 
 function killOne(app: App): void {

@@ -1,10 +1,10 @@
-import { generatePassword } from '../../../shared/commands/generate-password.ts'
-import { password as passwordRule, userName } from '../../../shared/protocol/methods.ts'
 import { pageRows } from '../layout.ts'
-import type { Action } from '../link/action.ts'
-import { type Confirmation, type DialogEvent, type Form, fieldText } from '../store/dialogs.ts'
+import { type Confirmation, type Form, fieldText } from '../store/dialogs.ts'
 import type { App, Handler } from './app.ts'
 import { helpLines } from './help-lines.ts'
+import { propose, submitSetting } from './propose.ts'
+import { submitPassword } from './submit-password.ts'
+import { performAndTell, tellDialog } from './tell-dialog.ts'
 
 export const dialogHandlers = {
   close: (app) => {
@@ -24,20 +24,20 @@ export const dialogHandlers = {
     if (dialog?.kind !== 'form' || dialog.sent) return
     if (dialog.focus < dialog.fields.length - 1) tellDialog(app, { do: 'focus', by: 1 })
     else if (dialog.purpose === 'login') logIn(app, dialog)
-    else submit(app, dialog, dialog.purpose)
+    else if (dialog.purpose === 'setting') submitSetting(app, dialog)
+    else submitPassword(app, dialog, dialog.purpose)
+  },
+  nextChoice: (app) => tellDialog(app, { do: 'move', by: 1 }),
+  previousChoice: (app) => tellDialog(app, { do: 'move', by: -1 }),
+  take: (app) => {
+    const { dialog } = app.store.state
+    const action = dialog?.kind === 'choice' ? dialog.options[dialog.chosen]?.action : undefined
+    if (!action) return
+    if (action.do === 'configure') return void propose(app, action)
+    tellDialog(app, { do: 'close' })
+    performAndTell(app, action)
   },
 } satisfies Record<string, Handler>
-
-/** Tell the dialog that is open of an event. */
-export function tellDialog({ store }: App, event: DialogEvent): void {
-  store.dispatch({ type: 'dialog', event })
-}
-
-/** Do something and say in one line what came of it. */
-export async function performAndTell({ store, daemon }: App, action: Action): Promise<void> {
-  const { done, text } = await daemon.perform(action)
-  store.announce(text, done ? 'good' : 'bad')
-}
 
 function scroll(app: App, by: number): void {
   const { state } = app.store
@@ -58,26 +58,4 @@ function logIn(app: App, form: Form): void {
   if (password === '') return tellDialog(app, { do: 'complain', problem: 'a password is needed; Esc gives up' })
   app.login.answer(password)
   tellDialog(app, { do: 'close' })
-}
-
-/** The form stays open, with what was typed, until the daemon has agreed. */
-async function submit(app: App, form: Form, purpose: 'addUser' | 'setPassword'): Promise<void> {
-  const name = form.user ?? fieldText(form, 'name')
-  const typed = fieldText(form, 'password')
-  const password = typed || generatePassword()
-  const problem = problemOf(name, password)
-  if (problem) return tellDialog(app, { do: 'complain', problem })
-  tellDialog(app, { do: 'send' })
-  const { done, text } = await app.daemon.perform({ do: purpose, name, password })
-  if (!done) return tellDialog(app, { do: 'complain', problem: text })
-  tellDialog(app, typed ? { do: 'close' } : { do: 'open', dialog: { kind: 'secret', user: name, password } })
-  app.store.announce(text, 'good')
-}
-
-/** Why the daemon would refuse, without asking it. */
-function problemOf(name: string, password: string): string | null {
-  if (name === '') return 'a name is needed'
-  const [wrongName, wrongPassword] = [userName.safeParse(name).error, passwordRule.safeParse(password).error]
-  if (wrongName) return `the name ${wrongName.issues[0]?.message}`
-  return wrongPassword ? `the password ${wrongPassword.issues[0]?.message}` : null
 }

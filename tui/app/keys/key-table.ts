@@ -20,6 +20,9 @@ const everywhere: readonly Binding[] = [
   { keys: ['1'], command: 'overview', summary: 'the overview' },
   { keys: ['2'], command: 'connections', summary: 'the live connections' },
   { keys: ['3'], command: 'users', summary: 'the users' },
+  { keys: ['4'], command: 'log', summary: "the daemon's log" },
+  { keys: ['5'], command: 'settings', summary: "the daemon's settings" },
+  { keys: ['6'], command: 'operators', summary: 'who may manage the daemon' },
   { keys: ['tab', 'right'], command: 'nextPage', summary: 'the next page' },
   { keys: ['shift+tab', 'left'], command: 'previousPage', summary: 'the page before' },
   { keys: ['b'], command: 'rateUnit', summary: 'rates in bytes or in bits' },
@@ -30,17 +33,23 @@ const everywhere: readonly Binding[] = [
   { keys: ['q'], command: 'quit', summary: 'quit; so does Ctrl-C anywhere', hint: 'quit' },
 ]
 
-const list: readonly Binding[] = [
-  { keys: ['/'], command: 'filter', summary: 'filter the rows', hint: 'filter' },
-  { keys: ['s'], command: 'sort', summary: 'sort by the next column', hint: 'sort' },
-  { keys: ['S'], command: 'reverse', summary: 'turn the order around' },
+const filter: Binding = { keys: ['/'], command: 'filter', summary: 'filter the rows', hint: 'filter' }
+
+const movement: readonly Binding[] = [
   { keys: ['down', 'j'], command: 'down', summary: 'one row down' },
   { keys: ['up', 'k'], command: 'up', summary: 'one row up' },
   { keys: ['pgdn', 'ctrl+f'], command: 'pageDown', summary: 'one screen down' },
   { keys: ['pgup', 'ctrl+b'], command: 'pageUp', summary: 'one screen up' },
-  { keys: ['end', 'G'], command: 'bottom', summary: 'the last row' },
   { keys: ['home', 'g'], command: 'top', summary: 'the first row' },
   { keys: ['esc'], command: 'clearFilter', summary: 'show all rows again' },
+]
+
+const list: readonly Binding[] = [
+  filter,
+  { keys: ['s'], command: 'sort', summary: 'sort by the next column', hint: 'sort' },
+  { keys: ['S'], command: 'reverse', summary: 'turn the order around' },
+  ...movement,
+  { keys: ['end', 'G'], command: 'bottom', summary: 'the last row' },
 ]
 
 const close: Binding = { keys: ['esc', 'q', 'enter'], command: 'close', summary: 'close', hint: 'close' }
@@ -92,6 +101,59 @@ export const keyTable = {
     ...list,
     ...everywhere,
   ],
+  log: [
+    { keys: ['l'], command: 'logLevel', summary: 'from the next level on: debug, info, warn, error', hint: 'level' },
+    { keys: ['space'], command: 'hold', summary: 'hold the log still, or follow it again', hint: 'hold' },
+    { keys: ['end', 'G'], command: 'bottom', summary: 'follow the log again', hint: 'follow' },
+    { keys: ['enter'], command: 'entry', summary: 'all of the selected entry', hint: 'detail' },
+    filter,
+    ...movement,
+    ...everywhere,
+  ],
+  settings: [
+    {
+      keys: ['enter', 'e'],
+      command: 'changeSetting',
+      role: 'admin',
+      summary: 'change the selected setting',
+      hint: 'change',
+    },
+    {
+      keys: ['d'],
+      command: 'resetSetting',
+      role: 'admin',
+      summary: 'forget what was set: file or default count again',
+      hint: 'default',
+    },
+    ...list,
+    ...everywhere,
+  ],
+  operators: [
+    { keys: ['a'], command: 'addOperator', role: 'admin', summary: 'add an operator', hint: 'add' },
+    {
+      keys: ['x', 'delete'],
+      command: 'deleteOperator',
+      role: 'admin',
+      summary: 'delete the selected operator',
+      hint: 'delete',
+    },
+    {
+      keys: ['p'],
+      command: 'setOperatorPassword',
+      role: 'admin',
+      summary: "change the selected operator's password",
+      hint: 'password',
+    },
+    {
+      keys: ['e'],
+      command: 'changeRole',
+      role: 'admin',
+      summary: "change the selected operator's role",
+      hint: 'role',
+    },
+    ...list,
+    ...everywhere,
+  ],
   filter: [
     { keys: ['enter'], command: 'keepFilter', summary: 'keep the filter', hint: 'keep' },
     { keys: ['esc'], command: 'clearFilter', summary: 'show all rows again', hint: 'clear' },
@@ -113,6 +175,13 @@ export const keyTable = {
     { keys: ['y'], command: 'yes', summary: 'yes', hint: 'yes' },
     { keys: ['esc', 'n', 'q'], command: 'close', summary: 'no', hint: 'no' },
   ],
+  choice: [
+    { keys: ['down', 'j'], command: 'nextChoice', summary: 'the next one', hint: 'choose' },
+    { keys: ['up', 'k'], command: 'previousChoice', summary: 'the one before' },
+    { keys: ['enter', 'space'], command: 'take', summary: 'take it', hint: 'take' },
+    { keys: ['esc', 'q'], command: 'close', summary: 'cancel', hint: 'cancel' },
+  ],
+  entry: [close],
   form: [
     { keys: ['enter'], command: 'submit', summary: 'the next field, or done', hint: 'next, done' },
     { keys: ['tab', 'down'], command: 'nextField', summary: 'the next field', hint: 'next field' },

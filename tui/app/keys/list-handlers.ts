@@ -3,9 +3,20 @@ import type { ListEvent } from '../store/lists.ts'
 import type { ListPage, State } from '../store/state.ts'
 import { viewOf } from '../store/view.ts'
 import { connectionsTable } from '../tables/connections-table.ts'
-import { nextSort, type Sort } from '../tables/table.ts'
+import { logTable } from '../tables/log-table.ts'
+import { operatorsTable } from '../tables/operators-table.ts'
+import { settingsTable } from '../tables/settings-table.ts'
+import { nextSort, type Sort, type Sortable } from '../tables/table.ts'
 import { usersTable } from '../tables/users-table.ts'
 import type { App, Handler } from './app.ts'
+
+const tables: Readonly<Record<ListPage, Sortable>> = {
+  connections: connectionsTable,
+  users: usersTable,
+  log: logTable,
+  settings: settingsTable,
+  operators: operatorsTable,
+}
 
 export const listHandlers = {
   down: (app) => move(app, ({ cursor }) => cursor + 1),
@@ -14,8 +25,7 @@ export const listHandlers = {
   pageUp: (app) => move(app, ({ cursor, page }) => cursor - page),
   bottom: (app) => move(app, ({ total }) => total - 1),
   top: (app) => move(app, () => 0),
-  sort: (app) =>
-    sort(app, (page, now) => (page === 'users' ? nextSort(usersTable, now) : nextSort(connectionsTable, now))),
+  sort: (app) => sort(app, (page, now) => nextSort(tables[page], now)),
   reverse: (app) => sort(app, (_, now) => ({ ...now, descending: !now.descending })),
   filter: (app) => tell(app, { do: 'openFilter' }),
   keepFilter: (app) => tell(app, { do: 'keepFilter' }),
@@ -39,6 +49,8 @@ function move(app: App, to: (list: { cursor: number; page: number; total: number
   if (!page) return
   const { ids, cursor } = viewOf(state, page)
   const at = to({ cursor, page: tableRows(state), total: ids.length })
+  // Whoever goes to the end of the log sees what comes.
+  if (page === 'log' && at >= ids.length - 1) return tell(app, { do: 'select', id: null })
   tell(app, { do: 'select', id: ids[Math.max(0, Math.min(at, ids.length - 1))] ?? null })
 }
 

@@ -5,6 +5,9 @@ export const pageHandlers = {
   overview: (app) => open(app, 'overview'),
   connections: (app) => open(app, 'connections'),
   users: (app) => open(app, 'users'),
+  log: (app) => open(app, 'log'),
+  settings: (app) => open(app, 'settings'),
+  operators: (app) => open(app, 'operators'),
   nextPage: (app) => open(app, neighbour(app, 1)),
   previousPage: (app) => open(app, neighbour(app, -1)),
   help: ({ store }) => store.dispatch({ type: 'dialog', event: { do: 'open', dialog: { kind: 'help', scroll: 0 } } }),
@@ -19,7 +22,7 @@ export const pageHandlers = {
 
 function open({ store, daemon }: App, page: Page): void {
   store.dispatch({ type: 'page', page })
-  if (page === 'users') daemon.look()
+  if (page === 'users' || page === 'settings' || page === 'operators') daemon.look()
 }
 
 function neighbour({ store }: App, by: number): Page {

@@ -4,13 +4,25 @@ import type { State } from '../store/state.ts'
 import type { Edit } from '../text-field.ts'
 import type { App, Handler } from './app.ts'
 import { deedHandlers } from './deed-handlers.ts'
-import { dialogHandlers, tellDialog } from './dialog-handlers.ts'
+import { dialogHandlers } from './dialog-handlers.ts'
 import { type Binding, type KeyContext, keyTable } from './key-table.ts'
 import { listHandlers, listPage, tell } from './list-handlers.ts'
+import { logHandlers } from './log-handlers.ts'
+import { operatorHandlers } from './operator-handlers.ts'
 import { pageHandlers } from './page-handlers.ts'
+import { settingHandlers } from './setting-handlers.ts'
+import { tellDialog } from './tell-dialog.ts'
 import { editOf } from './text-keys.ts'
 
-const handlers = { ...pageHandlers, ...listHandlers, ...dialogHandlers, ...deedHandlers }
+const handlers = {
+  ...pageHandlers,
+  ...listHandlers,
+  ...logHandlers,
+  ...dialogHandlers,
+  ...deedHandlers,
+  ...settingHandlers,
+  ...operatorHandlers,
+}
 
 /** All that a key can ask for. */
 export type Command = keyof typeof handlers

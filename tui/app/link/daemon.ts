@@ -1,13 +1,14 @@
 import { everyPage } from '../../../shared/commands/every-page.ts'
-import { RpcError } from '../../../shared/protocol/errors.ts'
+import { type ErrorKind, RpcError } from '../../../shared/protocol/errors.ts'
 import type { Role } from '../../../shared/protocol/methods.ts'
 import { withMend } from '../../advice.ts'
 import { type Client, ConnectionError, type DaemonLink, followConnections, type LinkState } from '../../client/index.ts'
 import type { Link } from '../store/link.ts'
 import { suffices } from '../store/rights.ts'
 import type { Store } from '../store/store.ts'
-import type { Action } from './action.ts'
-import { perform } from './perform.ts'
+import type { Action, Change } from './action.ts'
+import { LogWatch } from './log-watch.ts'
+import { foresee, perform } from './perform.ts'
 
 /** Samples asked for at the start: an hour of graph, or as much of it as the daemon can say in one line. */
 const history = 3600
@@ -21,6 +22,15 @@ export interface Outcome {
   readonly text: string
 }
 
+type Attempt<T> = { readonly done: true; readonly value: T } | Failed
+
+/** Why it was not done; `kind` if the daemon refused. */
+interface Failed {
+  readonly done: false
+  readonly text: string
+  readonly kind: ErrorKind | null
+}
+
 /** The daemon as the app knows it: what it tells goes into the store, and it is asked to do things. */
 export class Daemon {
   readonly #link: DaemonLink
@@ -29,6 +39,8 @@ export class Daemon {
   /** The look under way, and whether something has happened since its question was asked. */
   #looking: Promise<void> | null = null
   #outdated = false
+  readonly #log: LogWatch
+  readonly #stopWatching: () => void
   readonly #readOnly: boolean
 
   /** `readOnly`: give up the right to change anything, at each login. */
@@ -37,6 +49,8 @@ export class Daemon {
     this.#store = store
     this.#readOnly = readOnly
     this.#timers = [setInterval(() => this.#tick(), second), setInterval(() => this.#poll(), asking)]
+    this.#log = new LogWatch(store, (error) => this.#judge(error))
+    this.#stopWatching = store.subscribe(() => this.#settleLog())
     link.subscribe((state) => this.#follow(state))
     this.#tick()
     this.#follow(link.state)
@@ -44,17 +58,16 @@ export class Daemon {
 
   /** Do what was asked for; what it changed is in the store by then. Rejects for faults of ours only. */
   async perform(action: Action): Promise<Outcome> {
-    const { state } = this.#link
-    if (state.status !== 'online') return { done: false, text: 'not connected, so nothing was done' }
-    try {
-      return { done: true, text: await perform(action, state.client.call) }
-    } catch (error) {
-      if (error instanceof RpcError) return { done: false, text: `refused: ${error.message}` }
-      if (!(error instanceof ConnectionError)) throw error
-      return { done: false, text: 'the connection was lost, so it may have been done or not' }
-    } finally {
-      await this.look()
-    }
+    const attempt = await this.#attempt((call) => perform(action, call))
+    await this.look()
+    return attempt.done ? { done: true, text: attempt.value } : attempt
+  }
+
+  /** What the daemon warns of, or why it would refuse a change. Rejects for faults of ours only. */
+  async foresee(change: Change): Promise<Attempt<readonly string[]>> {
+    const attempt = await this.#attempt((call) => foresee(change, call))
+    if (!attempt.done) await this.look()
+    return attempt
   }
 
   /** Look at the users and the status. Resolves once the store has them as they were at the call, or later. */
@@ -71,12 +84,31 @@ export class Daemon {
 
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer)
+    this.#stopWatching()
     this.#link.stop()
   }
 
   #follow(state: LinkState): void {
     this.#store.feed({ type: 'link', link: this.#linkOf(state) })
     if (state.status === 'online') this.#ask((client) => this.#begin(client))
+  }
+
+  async #attempt<T>(deed: (call: Client['call']) => Promise<T>): Promise<Attempt<T>> {
+    const { state } = this.#link
+    if (state.status !== 'online') return { done: false, text: 'not connected, so nothing was done', kind: null }
+    try {
+      return { done: true, value: await deed(state.client.call) }
+    } catch (error) {
+      if (error instanceof RpcError) return { done: false, text: `refused: ${error.message}`, kind: error.kind }
+      if (!(error instanceof ConnectionError)) throw error
+      return { done: false, text: 'the connection was lost, so it may have been done or not', kind: null }
+    }
+  }
+
+  /** The log is followed while it is shown, by whoever may see it. */
+  #settleLog(): void {
+    const { state } = this.#link
+    this.#log.settle(state.status === 'online' && this.#mayWatch(state.client) ? state.client : null)
   }
 
   async #begin(client: Client): Promise<void> {
@@ -125,6 +157,17 @@ export class Daemon {
     const [pages, status] = await Promise.all([users, call('status.get', {})])
     if (pages) this.#store.feed({ type: 'users', users: pages.flatMap((page) => page.users), at: Date.now() })
     this.#store.feed({ type: 'status', status })
+    await this.#readPage(client)
+  }
+
+  /** What is asked for only while its page is shown. */
+  async #readPage(client: Client): Promise<void> {
+    const { call } = client
+    const { page } = this.#store.state
+    if (page === 'settings') this.#store.feed({ type: 'configuration', configuration: await call('config.get', {}) })
+    if (page !== 'operators' || !suffices(this.#roleOf(client), 'admin')) return
+    const { operators } = await call('operators.list', {})
+    this.#store.feed({ type: 'operators', operators })
   }
 
   #tick(): void {

@@ -1,6 +1,8 @@
+import { RpcError } from '../../../shared/protocol/errors.ts'
 import { limits } from '../../../shared/protocol/limits.ts'
+import type { Params, Result } from '../../../shared/protocol/methods.ts'
 import type { Client } from '../../client/index.ts'
-import type { Action } from './action.ts'
+import type { Action, Change } from './action.ts'
 
 type Call = Client['call']
 
@@ -23,12 +25,57 @@ export async function perform(action: Action, call: Call): Promise<string> {
       const { cut } = await call('users.setEnabled', { name: action.name, enabled: action.enabled })
       return action.enabled ? `enabled ${action.name}` : `disabled ${action.name}, ${connections(cut)} cut`
     }
+    case 'configure':
+      return configure(action, call)
+    case 'addOperator':
+      await call('operators.add', { name: action.name, role: action.role, password: action.password })
+      return `added ${action.role} ${action.name}`
+    case 'removeOperator': {
+      const { ended } = await call('operators.remove', { name: action.name })
+      return `deleted ${action.name}, ${sessions(ended)} ended`
+    }
+    case 'setOperatorPassword': {
+      const { ended } = await call('operators.setPassword', { name: action.name, password: action.password })
+      return `changed the password of ${action.name}, ${sessions(ended)} ended`
+    }
+    case 'setRole': {
+      const { ended } = await call('operators.setRole', { name: action.name, role: action.role })
+      return `${action.name} is ${action.role} now, ${sessions(ended)} ended`
+    }
   }
 }
 
 /** `1 connection`, `2 connections`. */
 export function connections(count: number): string {
   return `${count} connection${count === 1 ? '' : 's'}`
+}
+
+/** `1 session`, `2 sessions`. */
+export function sessions(count: number): string {
+  return `${count} session${count === 1 ? '' : 's'}`
+}
+
+/** What people should know before this change is made. Resolves to the daemon's warnings; rejects as `Client.call` does. */
+export async function foresee({ name, value, revision }: Change, call: Call): Promise<readonly string[]> {
+  const { warnings } = await set({ revision, patch: { [name]: value }, dryRun: true }, call)
+  return warnings
+}
+
+async function configure({ name, value, revision }: Change, call: Call): Promise<string> {
+  const { changed } = await set({ revision, patch: { [name]: value } }, call)
+  const what = value === null ? 'what file and default say' : String(value)
+  if (!changed.includes(name)) return `${name} is ${what} already`
+  return value === null ? `${name} is back at ${what}` : `${name} is ${what} now`
+}
+
+/** Of a conflict the daemon speaks in revisions, which are not shown. */
+async function set(params: Params<'config.set'>, call: Call): Promise<Result<'config.set'>> {
+  try {
+    return await call('config.set', params)
+  } catch (error) {
+    if (!(error instanceof RpcError) || error.kind !== 'conflict') throw error
+    throw new RpcError('conflict', 'somebody else has just changed the settings; look, then try again')
+  }
 }
 
 async function kill(ids: readonly string[], call: Call): Promise<string> {

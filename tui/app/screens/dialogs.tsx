@@ -9,6 +9,9 @@ import { dialogRows } from '../layout.ts'
 import type { Confirmation, Dialog, Form } from '../store/dialogs.ts'
 import { daemonTime, type State } from '../store/state.ts'
 import { connectionsView } from '../store/view.ts'
+import { Choices } from './choices.tsx'
+import { Entry } from './entry.tsx'
+import { settingAdvice } from './setting-advice.ts'
 
 /** What lies below the page and takes the keys. */
 export function DialogPanel({ state, dialog }: { readonly state: State; readonly dialog: Dialog }): ReactElement {
@@ -17,7 +20,9 @@ export function DialogPanel({ state, dialog }: { readonly state: State; readonly
   return (
     <Panel width={columns} height={dialogRows(dialog)}>
       {dialog.kind === 'confirm' && <Question dialog={dialog} width={width} />}
-      {dialog.kind === 'form' && <UserForm form={dialog} width={width} />}
+      {dialog.kind === 'form' && <FormFields form={dialog} width={width} />}
+      {dialog.kind === 'choice' && <Choices dialog={dialog} width={width} />}
+      {dialog.kind === 'entry' && <Entry entry={dialog.entry} width={width} />}
       {dialog.kind === 'secret' && <Secret {...dialog} width={width} />}
       {dialog.kind === 'detail' && <Detail state={state} id={dialog.id} width={width} />}
     </Panel>
@@ -37,19 +42,29 @@ function Question({ dialog, width }: { readonly dialog: Confirmation; readonly w
   )
 }
 
-const titles = { addUser: 'New user', setPassword: 'New password of ', login: 'Password of operator ' } as const
-const made = 'Without a password a strong one is made and shown once.'
-const advice = {
-  addUser: made,
-  setPassword: made,
-  login: 'It is kept until you quit, to log in again after a break.',
+const titles = {
+  addUser: 'New user',
+  setPassword: 'New password of ',
+  login: 'Password of operator ',
+  addOperator: 'New operator: a viewer, operator or admin',
+  setOperatorPassword: 'New password of operator ',
+  setting: '',
 } as const
+const made = 'Without a password a strong one is made and shown once.'
+const advice: Readonly<Record<Form['purpose'], (form: Form) => string>> = {
+  addUser: () => made,
+  setPassword: () => made,
+  login: () => 'It is kept until you quit, to log in again after a break.',
+  addOperator: () => made,
+  setOperatorPassword: () => made,
+  setting: ({ seen }) => (seen ? settingAdvice(seen.setting) : ''),
+}
 
-function UserForm({ form, width }: { readonly form: Form; readonly width: number }): ReactElement {
+function FormFields({ form, width }: { readonly form: Form; readonly width: number }): ReactElement {
   const look = useLook()
   return (
     <>
-      <Line text={titles[form.purpose] + look.text(form.user ?? '')} width={width} bold />
+      <Line text={titles[form.purpose] + look.text(form.subject ?? '')} width={width} bold />
       {form.fields.map((field, at) => (
         <Field
           key={field.name}
@@ -61,7 +76,7 @@ function UserForm({ form, width }: { readonly form: Form; readonly width: number
         />
       ))}
       {form.problem === null ? (
-        <Line text={form.sent ? 'asking the daemon' : advice[form.purpose]} width={width} dimColor />
+        <Line text={form.sent ? 'asking the daemon' : look.text(advice[form.purpose](form))} width={width} dimColor />
       ) : (
         <Line text={`! ${look.text(form.problem)}`} width={width} color="red" />
       )}

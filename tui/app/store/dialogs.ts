@@ -1,12 +1,16 @@
+import type { LogEntry, Setting } from '../../../shared/protocol/methods.ts'
 import type { Action } from '../link/action.ts'
-import { type Edit, editField, emptyField, type TextField } from '../text-field.ts'
+import { type Edit, editField, emptyField, fieldOf, type TextField } from '../text-field.ts'
 
 /** What lies over the page and takes the keys. */
 export type Dialog =
   | { readonly kind: 'help'; readonly scroll: number }
   /** A connection, followed by its id. */
   | { readonly kind: 'detail'; readonly id: string }
+  /** An entry of the log. */
+  | { readonly kind: 'entry'; readonly entry: LogEntry }
   | Confirmation
+  | Choice
   | Form
   /** A password, shown this once. */
   | { readonly kind: 'secret'; readonly user: string; readonly password: string }
@@ -23,12 +27,23 @@ export interface Confirmation {
   readonly chosen: boolean
 }
 
-/** Asks for a name and a password, or for the password of `user`. */
+/** One of several, each with what it does. */
+export interface Choice {
+  readonly kind: 'choice'
+  readonly question: string
+  readonly advice: string
+  readonly options: readonly { readonly name: string; readonly action: Action }[]
+  readonly chosen: number
+}
+
+/** Asks for a name and a password, for the password of `subject`, or for the value of the setting `subject`. */
 export interface Form {
   readonly kind: 'form'
-  readonly purpose: 'addUser' | 'setPassword' | 'login'
+  readonly purpose: 'addUser' | 'setPassword' | 'login' | 'addOperator' | 'setOperatorPassword' | 'setting'
   /** Null for one who is named in the form; at a login, the operator. */
-  readonly user: string | null
+  readonly subject: string | null
+  /** The setting as the person saw it. */
+  readonly seen: { readonly setting: Setting; readonly revision: number } | null
   readonly fields: readonly FormField[]
   readonly focus: number
   readonly problem: string | null
@@ -37,7 +52,7 @@ export interface Form {
 }
 
 export interface FormField extends TextField {
-  readonly name: 'name' | 'password'
+  readonly name: 'name' | 'password' | 'role' | 'value'
   readonly label: string
 }
 
@@ -45,6 +60,8 @@ export type DialogEvent =
   | { readonly do: 'open'; readonly dialog: Dialog }
   | { readonly do: 'close' }
   | { readonly do: 'choose' }
+  /** To the next choice, or the one before. */
+  | { readonly do: 'move'; readonly by: number }
   | { readonly do: 'scroll'; readonly to: number }
   | { readonly do: 'edit'; readonly edit: Edit }
   | { readonly do: 'focus'; readonly by: number }
@@ -53,16 +70,29 @@ export type DialogEvent =
 
 const nameField: FormField = { ...emptyField, name: 'name', label: 'Name' }
 const passwordField: FormField = { ...emptyField, name: 'password', label: 'Password' }
-const untouched = { kind: 'form', focus: 0, problem: null, sent: false } as const
+const roleField: FormField = { ...fieldOf('viewer'), name: 'role', label: 'Role' }
+const untouched = { kind: 'form', seen: null, focus: 0, problem: null, sent: false } as const
 
 /** An empty form for a new user. */
 export function userForm(): Form {
-  return { ...untouched, purpose: 'addUser', user: null, fields: [nameField, passwordField] }
+  return { ...untouched, purpose: 'addUser', subject: null, fields: [nameField, passwordField] }
 }
 
-/** An empty form for a password of `user`: a new one, or at a login the operator's own. */
-export function passwordForm(purpose: 'setPassword' | 'login', user: string): Form {
-  return { ...untouched, purpose, user, fields: [passwordField] }
+/** A form for a new operator, who is a viewer unless somebody says otherwise. */
+export function operatorForm(): Form {
+  return { ...untouched, purpose: 'addOperator', subject: null, fields: [nameField, roleField, passwordField] }
+}
+
+/** A form for a setting, with what it is now. */
+export function settingForm(setting: Setting, revision: number): Form {
+  const now = Array.isArray(setting.value) ? setting.value.join(', ') : String(setting.value)
+  const value: FormField = { ...fieldOf(now), name: 'value', label: 'Value' }
+  return { ...untouched, purpose: 'setting', subject: setting.name, seen: { setting, revision }, fields: [value] }
+}
+
+/** An empty form for a password of `subject`: a new one, or at a login the operator's own. */
+export function passwordForm(purpose: 'setPassword' | 'setOperatorPassword' | 'login', subject: string): Form {
+  return { ...untouched, purpose, subject, fields: [passwordField] }
 }
 
 /** What is typed into a form's field. */
@@ -78,6 +108,11 @@ export function reduceDialog(dialog: Dialog | null, event: DialogEvent): Dialog 
       return null
     case 'choose':
       return dialog?.kind === 'confirm' ? { ...dialog, chosen: !dialog.chosen } : dialog
+    case 'move': {
+      if (dialog?.kind !== 'choice') return dialog
+      const count = dialog.options.length
+      return { ...dialog, chosen: (dialog.chosen + event.by + count) % count }
+    }
     case 'scroll':
       return dialog?.kind === 'help' ? { ...dialog, scroll: event.to } : dialog
     default:

@@ -11,6 +11,11 @@ export interface ListState {
   readonly selected: string | null
 }
 
+/** A list as nobody has touched it yet, ascending by a column. */
+export function listBy(column: string): ListState {
+  return { sort: { column, descending: false }, filter: '', typing: null, selected: null }
+}
+
 export type ListEvent =
   | { readonly do: 'sort'; readonly sort: Sort }
   | { readonly do: 'select'; readonly id: string | null }

@@ -1,6 +1,9 @@
 import { type Role, roles } from '../../../shared/protocol/methods.ts'
 import type { State } from './state.ts'
 
+/** What an operator may be, weakest first. */
+export const operatorRoles = ['viewer', 'operator', 'admin'] as const satisfies readonly Role[]
+
 /** Whether a role is `demanded` or stronger. */
 export function suffices(role: Role, demanded: Role): boolean {
   return roles.indexOf(role) >= roles.indexOf(demanded)

@@ -1,17 +1,19 @@
-import type { Connection, Result, Role, Sample, User } from '../../../shared/protocol/methods.ts'
+import type { Connection, LogEntry, Operator, Result, Role, Sample, User } from '../../../shared/protocol/methods.ts'
 import type { ConnectionChange } from '../../client/index.ts'
 import { type Connections, noConnections } from './connections.ts'
 import type { Dialog, DialogEvent } from './dialogs.ts'
 import type { Link } from './link.ts'
-import type { ListEvent, ListState } from './lists.ts'
+import { type ListEvent, type ListState, listBy } from './lists.ts'
+import { type Log, noLog } from './log.ts'
 import { noTraffic, type Traffic } from './traffic.ts'
 import { noUsers, type Users } from './users.ts'
 
-export const pages = ['overview', 'connections', 'users'] as const
+export const pages = ['overview', 'connections', 'users', 'log', 'settings', 'operators'] as const
 export type Page = (typeof pages)[number]
 export type ListPage = Exclude<Page, 'overview'>
 
 export type Status = Result<'status.get'>
+export type Configuration = Result<'config.get'>
 
 /** One line for a few seconds. */
 export interface Toast {
@@ -35,6 +37,10 @@ export interface State {
   readonly traffic: Traffic
   readonly connections: Connections
   readonly users: Users
+  readonly log: Log
+  /** As of the last look at their pages; null until then. */
+  readonly configuration: Configuration | null
+  readonly operators: readonly Operator[] | null
   readonly page: Page
   readonly lists: Readonly<Record<ListPage, ListState>>
   readonly dialog: Dialog | null
@@ -55,6 +61,10 @@ export type DataEvent =
   | { readonly type: 'snapshot'; readonly rows: readonly Connection[]; readonly at: number }
   | { readonly type: 'changed'; readonly changes: readonly ConnectionChange[]; readonly at: number }
   | { readonly type: 'users'; readonly users: readonly User[]; readonly at: number }
+  | { readonly type: 'logBegun'; readonly entries: readonly LogEntry[] }
+  | { readonly type: 'logEntries'; readonly entries: readonly LogEntry[]; readonly lost: number }
+  | { readonly type: 'configuration'; readonly configuration: Configuration }
+  | { readonly type: 'operators'; readonly operators: readonly Operator[] }
   | { readonly type: 'tick'; readonly at: number }
 
 /** What the person does, and what comes of it. */
@@ -65,6 +75,7 @@ export type UiEvent =
   | { readonly type: 'dialog'; readonly event: DialogEvent }
   | { readonly type: 'toast'; readonly toast: Toast | null }
   | { readonly type: 'pause' | 'rateUnit' }
+  | { readonly type: 'logLevel'; readonly level: LogEntry['level'] }
   | { readonly type: 'zoom'; readonly by: number }
 
 export type Event = DataEvent | UiEvent
@@ -78,10 +89,16 @@ export const initialState: State = {
   traffic: noTraffic,
   connections: noConnections,
   users: noUsers,
+  log: noLog,
+  configuration: null,
+  operators: null,
   page: 'overview',
   lists: {
-    connections: { sort: { column: 'age', descending: false }, filter: '', typing: null, selected: null },
-    users: { sort: { column: 'name', descending: false }, filter: '', typing: null, selected: null },
+    connections: listBy('age'),
+    users: listBy('name'),
+    log: listBy('time'),
+    settings: listBy('name'),
+    operators: listBy('name'),
   },
   dialog: null,
   toast: null,

@@ -1,5 +1,9 @@
+import type { LogEntry, Operator, Setting } from '../../../shared/protocol/methods.ts'
 import { type ConnectionRow, connectionsTable } from '../tables/connections-table.ts'
 import { compileFilter } from '../tables/filter.ts'
+import { logTable } from '../tables/log-table.ts'
+import { operatorsTable } from '../tables/operators-table.ts'
+import { settingsTable } from '../tables/settings-table.ts'
 import { type Sort, sortRows, type TableSpec } from '../tables/table.ts'
 import { type UserRow, usersTable } from '../tables/users-table.ts'
 import type { Motion, Table } from './connections.ts'
@@ -33,6 +37,21 @@ export function usersView(state: State): View<UserRow> {
   return withCursor(arrangeUsers(state.users.rows ?? noUsers, ...wishes(state.lists.users)), state.lists.users)
 }
 
+/** The newest entry is selected unless another one is. */
+export function logView({ log, lists }: State): View<LogEntry> {
+  const arranged = arrangeLog(log.held ?? log.entries, ...wishes(lists.log))
+  const { selected } = lists.log
+  return withCursor(arranged, { selected: selected ?? arranged.ids.at(-1) ?? null })
+}
+
+export function settingsView({ configuration, lists }: State): View<Setting> {
+  return withCursor(arrangeSettings(configuration?.settings ?? noSettings, ...wishes(lists.settings)), lists.settings)
+}
+
+export function operatorsView({ operators, lists }: State): View<Operator> {
+  return withCursor(arrangeOperators(operators ?? noOperators, ...wishes(lists.operators)), lists.operators)
+}
+
 /** The tables that are shown: those of now, or of when the person paused. */
 export function shownMotion({ connections }: State): Motion {
   return connections.frozen ?? connections
@@ -45,7 +64,7 @@ export function selectedId(state: State, page: ListPage): string | null {
 }
 
 export function viewOf(state: State, page: ListPage): View<unknown> {
-  return page === 'connections' ? connectionsView(state) : usersView(state)
+  return views[page](state)
 }
 
 /** When the selected row has gone, the cursor stays where it was: the row that stands there now is selected. */
@@ -59,7 +78,17 @@ export function settleCursor(before: State, after: State): State {
   return { ...after, lists: { ...after.lists, [page]: { ...list, selected: ids[at] ?? null } } }
 }
 
+const views: Readonly<Record<ListPage, (state: State) => View<unknown>>> = {
+  connections: connectionsView,
+  users: usersView,
+  log: logView,
+  settings: settingsView,
+  operators: operatorsView,
+}
+
 const noUsers: readonly UserRow[] = []
+const noSettings: readonly Setting[] = []
+const noOperators: readonly Operator[] = []
 
 const connectionRows = rememberLast((now: Table, before: Table): ConnectionRow[] => {
   const span = now.at - before.at
@@ -74,6 +103,9 @@ const none = { up: 0, down: 0 }
 
 const arrangeConnections = rememberLast(arrange(connectionsTable))
 const arrangeUsers = rememberLast(arrange(usersTable))
+const arrangeLog = rememberLast(arrange(logTable))
+const arrangeSettings = rememberLast(arrange(settingsTable))
+const arrangeOperators = rememberLast(arrange(operatorsTable))
 
 type Arranged<Row> = Omit<View<Row>, 'cursor'>
 
@@ -89,7 +121,7 @@ function wishes({ filter, sort }: ListState): [filter: string, sort: Sort] {
   return [filter, sort]
 }
 
-function withCursor<Row>(arranged: Arranged<Row>, { selected }: ListState): View<Row> {
+function withCursor<Row>(arranged: Arranged<Row>, { selected }: Pick<ListState, 'selected'>): View<Row> {
   const at = selected === null ? 0 : arranged.ids.indexOf(selected)
   return { ...arranged, cursor: Math.max(0, at) }
 }

@@ -1,0 +1,64 @@
+import { settingValue } from '../../../shared/commands/setting-value.ts'
+import { UsageError } from '../../../shared/commands/usage-error.ts'
+import type { Setting } from '../../../shared/protocol/methods.ts'
+import { smallest } from '../layout.ts'
+import type { Change } from '../link/action.ts'
+import { type Form, fieldText } from '../store/dialogs.ts'
+import { breakLines } from '../text.ts'
+import type { App } from './app.ts'
+import { confirm, performAndTell, tellDialog } from './tell-dialog.ts'
+
+/** What is asked before a change is made. */
+interface Question {
+  readonly question: string
+  /** A line each, before what the daemon warns of. */
+  readonly facts: readonly string[]
+}
+
+/** Columns of a fact, so that it fits whatever size the terminal is made. */
+const factColumns = smallest.columns - 8
+
+/**
+ * Have the daemon judge a change before it is made: it is made at once if there is nothing to warn of and no `question`.
+ * The dialog that it comes from stays until then; who closes it meanwhile has given up.
+ */
+export async function propose(app: App, change: Change, question?: Question): Promise<void> {
+  tellDialog(app, { do: 'send' })
+  const { dialog } = app.store.state
+  const foreseen = await app.daemon.foresee(change)
+  if (app.store.state.dialog !== dialog) return
+  if (!foreseen.done) {
+    if (dialog?.kind === 'form' && foreseen.kind !== 'conflict')
+      return tellDialog(app, { do: 'complain', problem: foreseen.text })
+    tellDialog(app, { do: 'close' })
+    return app.store.announce(foreseen.text, 'bad')
+  }
+  if (foreseen.value.length === 0 && !question) {
+    tellDialog(app, { do: 'close' })
+    return performAndTell(app, change)
+  }
+  const facts = [...(question?.facts ?? []), ...foreseen.value].flatMap((fact) => breakLines(fact, factColumns))
+  const asked = question?.question ?? `Set ${change.name} to ${change.value}?`
+  confirm(app, { question: asked, facts, verb: 'Do it', action: change })
+}
+
+/** Propose what was typed as a setting's value. */
+export function submitSetting(app: App, form: Form): void {
+  if (!form.seen) return
+  const { setting, revision } = form.seen
+  const value = readValue(setting, fieldText(form, 'value'))
+  if ('problem' in value) return tellDialog(app, { do: 'complain', problem: value.problem })
+  propose(app, { do: 'configure', name: setting.name, value: value.read, revision })
+}
+
+function readValue(setting: Setting, text: string): { read: Setting['value'] } | { problem: string } {
+  const { name, min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = setting
+  try {
+    const read = settingValue(setting, [text.trim()])
+    const outside = typeof read === 'number' && (read < min || read > max)
+    return outside ? { problem: `${name} must be from ${min} to ${max}` } : { read }
+  } catch (error) {
+    if (error instanceof UsageError) return { problem: error.message }
+    throw error
+  }
+}

@@ -1,0 +1,55 @@
+import type { TextProps } from 'ink'
+import type { ReactElement } from 'react'
+import type { LogEntry } from '../../../shared/protocol/methods.ts'
+import { Line } from '../components/line.tsx'
+import { useLook } from '../components/look-context.ts'
+import { Table } from '../components/table.tsx'
+import { pageRows } from '../layout.ts'
+import { type Log, newerEntries } from '../store/log.ts'
+import { lackOfRights } from '../store/rights.ts'
+import { isStale, type State } from '../store/state.ts'
+import { logView } from '../store/view.ts'
+import { logTable } from '../tables/log-table.ts'
+import { formatOf } from './format-of.ts'
+import { listSummary } from './list-summary.ts'
+
+/** Levels have words, too. */
+const styles: Readonly<Record<LogEntry['level'], Pick<TextProps, 'color' | 'dimColor'>>> = {
+  debug: { dimColor: true },
+  info: {},
+  warn: { color: 'yellow' },
+  error: { color: 'red' },
+}
+
+/** What the daemon logs, the newest last. */
+export function LogPage({ state }: { readonly state: State }): ReactElement {
+  const look = useLook()
+  const { columns: width } = state.size
+  const lack = lackOfRights(state, 'operator')
+  if (lack !== null) return <Line text={` The log is ${lack}.`} width={width} />
+  const view = logView(state)
+  return (
+    <>
+      <Line
+        text={`${progress(state.log)}   ${listSummary('lines', view, state.lists.log, look).trim()}`}
+        width={width}
+      />
+      <Table
+        spec={logTable}
+        view={view}
+        sort={state.lists.log.sort}
+        format={formatOf(state, look)}
+        width={width}
+        height={pageRows(state) - 1}
+        dim={isStale(state)}
+        style={({ level }) => styles[level]}
+      />
+    </>
+  )
+}
+
+/** ` HELD, 12 newer   from info on   3 lost`. */
+function progress(log: Log): string {
+  const held = log.held ? `HELD, ${newerEntries(log)} newer` : 'following'
+  return ` ${held}   from ${log.level} on${log.lost > 0 ? `   ${log.lost} lost` : ''}`
+}

@@ -1,0 +1,34 @@
+import type { ReactElement } from 'react'
+import { Line } from '../components/line.tsx'
+import { useLook } from '../components/look-context.ts'
+import { Table } from '../components/table.tsx'
+import { pageRows } from '../layout.ts'
+import { lackOfRights } from '../store/rights.ts'
+import { isStale, type State } from '../store/state.ts'
+import { operatorsView } from '../store/view.ts'
+import { operatorsTable } from '../tables/operators-table.ts'
+import { formatOf } from './format-of.ts'
+import { listSummary } from './list-summary.ts'
+
+/** Who may manage the daemon by name. */
+export function OperatorsPage({ state }: { readonly state: State }): ReactElement {
+  const look = useLook()
+  const view = operatorsView(state)
+  const { columns: width } = state.size
+  const lack = lackOfRights(state, 'admin')
+  if (lack !== null) return <Line text={` The operators are ${lack}.`} width={width} />
+  return (
+    <>
+      <Line text={listSummary('operators', view, state.lists.operators, look)} width={width} />
+      <Table
+        spec={operatorsTable}
+        view={view}
+        sort={state.lists.operators.sort}
+        format={formatOf(state, look)}
+        width={width}
+        height={pageRows(state) - 1}
+        dim={isStale(state)}
+      />
+    </>
+  )
+}

@@ -1,0 +1,10 @@
+import type { Setting } from '../../../shared/protocol/methods.ts'
+import { valueText } from '../tables/settings-table.ts'
+
+/** What a setting may be, what it is if nobody sets it, and what it is for. */
+export function settingAdvice(setting: Setting): string {
+  const { summary, choices, min, max } = setting
+  const range = min === undefined || max === undefined ? '' : `${min} to ${max}, `
+  const words = choices ? `${choices.join(', ')}; ` : ''
+  return `${range}${words}default ${valueText(setting.default, setting)}: ${summary}`
+}

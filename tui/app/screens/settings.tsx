@@ -1,0 +1,48 @@
+import type { ReactElement } from 'react'
+import { Line } from '../components/line.tsx'
+import { useLook } from '../components/look-context.ts'
+import { Table } from '../components/table.tsx'
+import { pageRows } from '../layout.ts'
+import { lackOfRights } from '../store/rights.ts'
+import { isStale, type State } from '../store/state.ts'
+import { settingsView } from '../store/view.ts'
+import { settingsTable } from '../tables/settings-table.ts'
+import { wrapText } from '../text.ts'
+import { formatOf } from './format-of.ts'
+import { listSummary } from './list-summary.ts'
+import { settingAdvice } from './setting-advice.ts'
+
+/** Rows below the table, about the selected setting. */
+const adviceRows = 2
+
+/** What the daemon acts by, and why. */
+export function SettingsPage({ state }: { readonly state: State }): ReactElement {
+  const look = useLook()
+  const view = settingsView(state)
+  const { columns: width } = state.size
+  const lack = lackOfRights(state, 'viewer')
+  if (lack !== null) return <Line text={` The settings are ${lack}.`} width={width} />
+  const selected = view.rows[view.cursor]
+  // A dialog leaves little room and tells the same.
+  const advice = state.dialog
+    ? []
+    : wrapText(look.text(selected ? settingAdvice(selected) : ''), width - 2, adviceRows, look.ellipsis)
+  return (
+    <>
+      <Line text={listSummary('settings', view, state.lists.settings, look)} width={width} />
+      <Table
+        spec={settingsTable}
+        view={view}
+        sort={state.lists.settings.sort}
+        format={formatOf(state, look)}
+        width={width}
+        height={pageRows(state) - 1 - advice.length}
+        dim={isStale(state)}
+      />
+      {advice.map((line, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
+        <Line key={at} text={` ${line}`} width={width} dimColor />
+      ))}
+    </>
+  )
+}
