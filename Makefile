@@ -98,10 +98,13 @@ install: build ## install both programs under PREFIX (default /usr/local), stage
 			mkdir -p "$${file%/*}"; \
 			"$(NODE)" dist/$$program.js --completions "$${script%%:*}" >"$$file"; \
 		done; \
+		mkdir -p "$(DESTDIR)$(share)/man/man1"; \
+		"$(NODE)" dist/$$program.js --manual >"$(DESTDIR)$(share)/man/man1/$$program.1"; \
 	done
 
 uninstall: ## remove what install put under PREFIX
 	rm -rf "$(DESTDIR)$(lib)" "$(DESTDIR)$(bin)/proxyd" "$(DESTDIR)$(bin)/proxy-tui"
+	rm -f "$(DESTDIR)$(share)/man/man1/proxyd.1" "$(DESTDIR)$(share)/man/man1/proxy-tui.1"
 	cd "$(DESTDIR)$(share)" 2>/dev/null || exit 0; \
 	for script in $(call completions,proxyd) $(call completions,proxy-tui); do rm -f "$${script#*:}"; done
 

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { completionScript, type Shell, shells } from '../../shared/completions/completion-script.ts'
 import { programOf } from '../../shared/completions/program.ts'
+import { manualPage, type Term } from '../../shared/format/manual.ts'
 import {
   type SettingName,
   type SettingShape,
@@ -9,9 +10,10 @@ import {
   settings,
 } from '../../shared/settings.ts'
 import { Failure } from '../failure.ts'
+import { manual } from './manual.ts'
 import { problemWith } from './setting-values.ts'
 
-/** What the command line asks for: to print a text and end (`--help`, `--version`, `--completions`), or to serve. */
+/** What the command line asks for: to print a text and end (`--help` and the like), or to serve. */
 export type CommandLine =
   | { readonly kind: 'print'; readonly text: string }
   | { readonly kind: 'serve'; readonly flags: Partial<Settings>; readonly configFile: string | undefined }
@@ -28,6 +30,7 @@ export function readCommandLine(args: readonly string[], version: string): Comma
     .addOption(
       new Option('--completions <SHELL>', 'print what makes a shell complete our flags, and end').choices(shells),
     )
+    .option('--manual', 'print the manual page and end: proxyd --manual | man -l -')
     .version(version, '-v, --version', 'print the version and end')
     .helpOption('-h, --help', 'print this help and end')
 
@@ -40,6 +43,7 @@ export function readCommandLine(args: readonly string[], version: string): Comma
 
   const shell: Shell | undefined = command.getOptionValue('completions')
   if (shell) return { kind: 'print', text: completions(command, shell) }
+  if (command.getOptionValue('manual')) return { kind: 'print', text: manualPage(manual(termsOf(command))) }
   const flags: Record<string, SettingValue> = {}
   for (const [name, option] of options) {
     const value: SettingValue | undefined = command.getOptionValue(option.attributeName())
@@ -52,6 +56,13 @@ export function readCommandLine(args: readonly string[], version: string): Comma
 }
 
 const settingNames = Object.keys(settings) as SettingName[]
+
+function termsOf(command: Command): Term[] {
+  return command
+    .createHelp()
+    .visibleOptions(command)
+    .map(({ flags, description }) => [flags, description])
+}
 
 function completions(command: Command, shell: Shell): string {
   const choices: Readonly<Record<string, readonly string[]>> = {

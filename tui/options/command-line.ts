@@ -2,9 +2,11 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { verbs } from '../../shared/commands/verbs.ts'
 import { completionScript, type Shell, shells } from '../../shared/completions/completion-script.ts'
 import { programOf, type Word } from '../../shared/completions/program.ts'
+import { manualPage, type Term } from '../../shared/format/manual.ts'
 import { runtimeDirectory } from '../../shared/runtime-paths.ts'
 import { readEnvironment, variableOf } from './environment.ts'
 import { type Layer, mergeLayers } from './layers.ts'
+import { manual } from './manual.ts'
 import { choicesOf, type OptionName, type Options, optionNames, options, problemWith, readValue } from './options.ts'
 import { type Place, placesOf } from './place.ts'
 import { readProfile } from './profile.ts'
@@ -32,7 +34,7 @@ export interface ExecOptions extends CommonOptions {
   readonly timeoutMs: number
 }
 
-/** What the command line asks for: a text (`--help`, `--version`, `--completions`), the terminal app, or commands. */
+/** What the command line asks for: a text (`--help` and the like), the terminal app, or commands. */
 export type CommandLine =
   | { readonly kind: 'print'; readonly text: string }
   | { readonly kind: 'app'; readonly options: AppOptions }
@@ -62,6 +64,7 @@ export async function readCommandLine(args: readonly string[], surroundings: Sur
   }
   const flags = command.opts<Flags>()
   if (flags.completions) return { kind: 'print', text: completions(command, flags.completions) }
+  if (flags.manual) return { kind: 'print', text: manualPage(manual(termsOf(command))) }
   const said = await settle(flags, optionFlags(command), env)
   const runtimeDir = said['runtime-dir'] ?? runtimeDirectory(env, uid)
   const common = { places: placesOf(said, runtimeDir), readOnly: said['read-only'] ?? false }
@@ -84,6 +87,7 @@ interface Flags {
   readonly passwordStdin?: true
   readonly timeout?: number
   readonly completions?: Shell
+  readonly manual?: true
 }
 
 /** A flag without which another one would do nothing. */
@@ -130,10 +134,18 @@ function describe(version: string): Command {
     .addOption(
       new Option('--completions <SHELL>', 'print what makes a shell complete our flags, and end').choices(shells),
     )
+    .option('--manual', 'print the manual page and end: proxy-tui --manual | man -l -')
     .version(version, '-v, --version', 'print the version and end')
     .helpOption('-h, --help', 'print this help and end')
     .addHelpText('after', examples)
     .exitOverride()
+}
+
+function termsOf(command: Command): Term[] {
+  return command
+    .createHelp()
+    .visibleOptions(command)
+    .map(({ flags, description }) => [flags, description])
 }
 
 function completions(command: Command, shell: Shell): string {

@@ -1,0 +1,63 @@
+import type { Manual, Term } from '../../shared/format/manual.ts'
+
+/** proxyd(1), with the flags as its help has them. */
+export function manual(flags: readonly Term[]): Manual {
+  return {
+    name: 'proxyd',
+    summary: 'SOCKS5 proxy server that can be seen into and run live',
+    synopsis: ['proxyd [options]'],
+    sections: [
+      {
+        title: 'DESCRIPTION',
+        body: [
+          'proxyd serves SOCKS5 (RFC 1928, RFC 1929) on port 1080 and management on port 8080, both on loopback only unless ' +
+            'told otherwise. Without users anyone on this machine may use the proxy; with the first one, everyone must log ' +
+            'in. It stays in the foreground. When it serves, it says so on standard output: a line for each socket, then ' +
+            'ready. The log goes to standard error.',
+          'proxy-tui(1) shows what goes on, adds users, cuts connections and changes settings while proxyd runs.',
+        ],
+      },
+      { title: 'OPTIONS', body: flags },
+      {
+        title: 'SETTINGS',
+        body: [
+          'Each long flag is a key of the TOML file given with --config, too. The weakest first, a setting comes from its ' +
+            "default, the file, what was set with proxy-tui --exec 'set NAME VALUE', and the flag.",
+        ],
+      },
+      {
+        title: 'SIGNALS',
+        body: [
+          [
+            'SIGTERM, SIGINT',
+            'Refuse new clients, give live connections their time (--timeout-drain), end. A second ends at once.',
+          ],
+          ['SIGHUP', 'Read the files for TLS again. Nothing else: a daemon outlives its terminal.'],
+        ],
+      },
+      {
+        title: 'FILES',
+        body: [
+          [
+            'STATE-DIR/proxyd.db',
+            'Users, operators and stored settings. For root /var/lib/proxyd, else $XDG_STATE_HOME/proxyd.',
+          ],
+          [
+            'RUNTIME-DIR/cookie',
+            'What a manager on this machine proves to know, new at each start. For root /run/proxyd, else $XDG_RUNTIME_DIR/proxyd.',
+          ],
+          ['RUNTIME-DIR/proxyd.sock', 'Management for whoever the mode of this Unix socket lets in.'],
+        ],
+      },
+      {
+        title: 'EXIT STATUS',
+        body: [
+          ['0', 'after a stop'],
+          ['1', 'the machine refuses something, such as a port'],
+          ['2', 'a mistake in flags or config file'],
+        ],
+      },
+      { title: 'SEE ALSO', body: ['proxy-tui(1), RFC 1928, RFC 1929'] },
+    ],
+  }
+}

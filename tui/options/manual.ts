@@ -1,0 +1,58 @@
+import { usageOf, verbs } from '../../shared/commands/verbs.ts'
+import type { Manual, Term } from '../../shared/format/manual.ts'
+
+/** proxy-tui(1), with the flags as its help has them. */
+export function manual(flags: readonly Term[]): Manual {
+  return {
+    name: 'proxy-tui',
+    summary: 'watch and run a proxyd',
+    synopsis: ['proxy-tui [options]', "proxy-tui [options] --exec 'COMMANDS'"],
+    sections: [
+      {
+        title: 'DESCRIPTION',
+        body: [
+          'proxy-tui is a terminal app that shows the throughput, connections and users of a proxyd(1), and changes them; its ' +
+            'key ? lists the others. With --exec it carries out commands instead, for scripts.',
+          "Without being told where, it tries this machine's Unix socket, then 127.0.0.1:8080. Other machines are reached by " +
+            'TLS, as a named operator.',
+        ],
+      },
+      { title: 'OPTIONS', body: flags },
+      {
+        title: 'COMMANDS',
+        body: [
+          'Words are split as in a shell, and a semicolon comes between commands.',
+          ...Object.entries(verbs).map(([name, row]): Term => [usageOf(name, row), row.summary]),
+        ],
+      },
+      {
+        title: 'ENVIRONMENT',
+        body: [
+          'What a flag does not say, a variable may: PROXY_TUI_HOST for --host, and so on. NO_COLOR is heeded. A password is ' +
+            'never taken from a variable or a flag: there are --password-file and a prompt without echo.',
+        ],
+      },
+      {
+        title: 'FILES',
+        body: [
+          [
+            '$XDG_CONFIG_HOME/proxyd/proxy-tui.toml',
+            'Profiles: tables of options by their long flags, chosen with --profile. [default] counts when none is named.',
+          ],
+        ],
+      },
+      {
+        title: 'EXIT STATUS',
+        body: [
+          ['0', 'done'],
+          ['1', 'the daemon refused'],
+          ['2', 'not understood'],
+          ['3', 'no connection, or no answer in time'],
+          ['4', 'the login failed'],
+          ['130', 'interrupted'],
+        ],
+      },
+      { title: 'SEE ALSO', body: ['proxyd(1)'] },
+    ],
+  }
+}
