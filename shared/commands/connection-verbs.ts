@@ -8,6 +8,7 @@ import { verb } from './verb.ts'
 export const connectionVerbs = {
   connections: verb({
     arguments: '[WORD...]',
+    role: 'operator',
     summary: 'list live connections; only rows that have every WORD',
     prepare:
       (words) =>
@@ -25,6 +26,9 @@ export const connectionVerbs = {
   }),
   kill: verb({
     arguments: 'ID...',
+    takes: ['connection'],
+    role: 'operator',
+    destroys: true,
     summary: 'cut connections by id',
     prepare:
       (ids) =>

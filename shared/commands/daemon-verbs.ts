@@ -28,6 +28,8 @@ export const daemonVerbs = {
   }),
   drain: verb({
     arguments: '',
+    role: 'operator',
+    destroys: true,
     summary: 'refuse new clients; end when the live ones have gone',
     prepare:
       () =>
@@ -38,6 +40,8 @@ export const daemonVerbs = {
   }),
   shutdown: verb({
     arguments: '',
+    role: 'admin',
+    destroys: true,
     summary: 'end the daemon and every connection now',
     prepare:
       () =>
@@ -48,6 +52,7 @@ export const daemonVerbs = {
   }),
   raw: verb({
     arguments: 'METHOD [JSON]',
+    confidential: true,
     summary: 'call a protocol method with a JSON object; prints JSON',
     hints: { method_not_found: "list the methods with 'raw rpc.describe'" },
     prepare: ([method, json = '{}']) => {

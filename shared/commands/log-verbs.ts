@@ -19,8 +19,9 @@ interface Wish {
 export const logVerbs = {
   log: verb({
     arguments: '',
+    role: 'operator',
     flags: {
-      level: { value: 'LEVEL', summary: `from this level on: ${levels.join(', ')}; default: info` },
+      level: { value: 'LEVEL', choices: levels, summary: `from this level on: ${levels.join(', ')}; default: info` },
       last: { value: 'N', summary: `how many lines from before now, at most ${most}; default: ${usual}` },
       follow: 'go on with what comes, until interrupted; with --json a line for each entry',
     },

@@ -5,13 +5,14 @@ import { givePassword, passwordFlags } from './password-flags.ts'
 import { type Table, verb } from './verb.ts'
 
 /** What an operator may be, weakest first. */
-const operatorRoles = ['viewer', 'operator', 'admin'] as const satisfies readonly Operator['role'][]
+export const operatorRoles = ['viewer', 'operator', 'admin'] as const satisfies readonly Operator['role'][]
 
 const unknownOperator = { not_found: "list the operators with 'operators'" }
 
 export const operatorVerbs = {
   operators: verb({
     arguments: '',
+    role: 'admin',
     summary: 'list who may log in to manage the daemon, and their roles',
     prepare:
       () =>
@@ -22,7 +23,11 @@ export const operatorVerbs = {
   }),
   addoperator: verb({
     arguments: 'NAME',
-    flags: { role: { value: 'ROLE', summary: 'viewer (the default), operator or admin' }, ...passwordFlags },
+    role: 'admin',
+    flags: {
+      role: { value: 'ROLE', choices: operatorRoles, summary: 'viewer (the default), operator or admin' },
+      ...passwordFlags,
+    },
     summary: 'add an operator; prints the password it makes, once',
     hints: { exists: "change the password with 'passwdoperator', the role with 'role'" },
     prepare: ([name], flags) => {
@@ -35,6 +40,9 @@ export const operatorVerbs = {
   }),
   deloperator: verb({
     arguments: 'NAME',
+    takes: ['operator'],
+    role: 'admin',
+    destroys: true,
     summary: 'delete an operator and end their sessions',
     hints: unknownOperator,
     prepare:
@@ -46,6 +54,8 @@ export const operatorVerbs = {
   }),
   passwdoperator: verb({
     arguments: 'NAME',
+    takes: ['operator'],
+    role: 'admin',
     flags: passwordFlags,
     summary: "change an operator's password; prints it, once",
     hints: unknownOperator,
@@ -56,6 +66,8 @@ export const operatorVerbs = {
   }),
   role: verb({
     arguments: 'NAME ROLE',
+    takes: ['operator', 'role'],
+    role: 'admin',
     summary: 'let an operator be viewer, operator or admin',
     hints: unknownOperator,
     prepare: ([name, text]) => {

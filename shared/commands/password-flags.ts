@@ -27,6 +27,12 @@ export function givePassword(
     }
     const password = generatePassword()
     const result = await send(context, password)
-    return { data: { name, password, ...result }, view: password, note: `the password of ${name}, shown only now:` }
+    const secret = { user: name, password }
+    return {
+      data: { name, password, ...result },
+      view: password,
+      secret,
+      note: `the password of ${name}, shown only now:`,
+    }
   }
 }

@@ -9,6 +9,7 @@ const unknownSetting = "list the settings with 'get'"
 export const settingVerbs = {
   get: verb({
     arguments: '[NAME]',
+    takes: ['setting'],
     summary: "list the daemon's settings, or tell the value of one",
     hints: { not_found: unknownSetting },
     prepare:
@@ -22,6 +23,8 @@ export const settingVerbs = {
   }),
   set: verb({
     arguments: 'NAME [VALUE...]',
+    takes: ['liveSetting', 'value'],
+    role: 'admin',
     flags: {
       default: 'go back to what the config file and the defaults say',
       'dry-run': 'only tell whether the daemon would take it',

@@ -10,6 +10,7 @@ const unknownUser = { not_found: "list the users with 'users'" }
 export const userVerbs = {
   adduser: verb({
     arguments: 'NAME',
+    role: 'admin',
     flags: passwordFlags,
     summary: 'add a user; prints the password it makes, once',
     hints: { exists: "change the password with 'passwd'" },
@@ -18,6 +19,9 @@ export const userVerbs = {
   }),
   deluser: verb({
     arguments: 'NAME',
+    takes: ['user'],
+    role: 'admin',
+    destroys: true,
     summary: 'delete a user and cut their connections',
     hints: unknownUser,
     prepare:
@@ -31,6 +35,8 @@ export const userVerbs = {
   }),
   passwd: verb({
     arguments: 'NAME',
+    takes: ['user'],
+    role: 'admin',
     flags: passwordFlags,
     summary: 'change a password; prints the one it makes, once',
     hints: unknownUser,
@@ -41,18 +47,24 @@ export const userVerbs = {
   }),
   enable: verb({
     arguments: 'NAME',
+    takes: ['user'],
+    role: 'operator',
     summary: 'let a user in again',
     hints: unknownUser,
     prepare: ([name]) => setEnabled(name, true),
   }),
   disable: verb({
     arguments: 'NAME',
+    takes: ['user'],
+    role: 'operator',
+    destroys: true,
     summary: 'keep a user out and cut their connections',
     hints: unknownUser,
     prepare: ([name]) => setEnabled(name, false),
   }),
   users: verb({
     arguments: '',
+    role: 'operator',
     summary: 'list users, their live connections and traffic',
     prepare:
       () =>

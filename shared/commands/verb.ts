@@ -1,5 +1,5 @@
 import type { ErrorKind } from '../protocol/errors.ts'
-import type { EventName, EventParams, Method, Params, Result } from '../protocol/methods.ts'
+import type { EventName, EventParams, Method, Params, Result, Role } from '../protocol/methods.ts'
 
 /** What a command may use of the program that runs it. */
 export interface Context {
@@ -18,6 +18,8 @@ export interface Outcome {
   readonly data: unknown
   /** For people: a line (none if empty), or a table. */
   readonly view: string | Table
+  /** The password that was made, and whose it is: then it is all of the view. */
+  readonly secret?: { readonly user: string; readonly password: string }
   /** What a person at a terminal should know beside that. */
   readonly note?: string
   /** What may surprise the person later. They are in `data`, too. */
@@ -40,14 +42,25 @@ export interface Verb<Arguments extends string = string> {
   /** Flags, without their dashes. */
   readonly flags?: Readonly<Record<string, Flag>>
   readonly summary: string
+  /** What the person must be at least; anybody may if it is not there. The daemon sees to it. */
+  readonly role?: Role
+  /** What the arguments are, for completion: each stands for one, the last for those that repeat, too. */
+  readonly takes?: readonly Kind[]
+  /** What it does cannot be taken back, so whoever can ask the person before should. */
+  readonly destroys?: true
+  /** Its arguments may hold a secret, so the line is kept nowhere. */
+  readonly confidential?: true
   /** What to do when the daemon refuses. */
   readonly hints?: Readonly<Partial<Record<ErrorKind, string>>>
   /** Check the values, throwing `UsageError`, and return the deed itself. */
   prepare(values: Values<Arguments>, flags: Flags): Deed
 }
 
+/** What a person may pick an argument from. */
+export type Kind = 'user' | 'operator' | 'role' | 'connection' | 'setting' | 'liveSetting' | 'value' | 'verb'
+
 /** What a flag does; the one who takes a value says what stands for it in the help. */
-export type Flag = string | { readonly value: string; readonly summary: string }
+export type Flag = string | { readonly value: string; readonly summary: string; readonly choices?: readonly string[] }
 
 /** The flags that are given and their values: the empty text where a flag takes none. */
 export type Flags = ReadonlyMap<string, string>

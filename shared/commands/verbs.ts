@@ -17,6 +17,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   ...daemonVerbs,
   help: verb({
     arguments: '[VERB]',
+    takes: ['verb'],
     summary: 'list the commands, or explain one',
     prepare: ([name]) => {
       const outcome = name === undefined ? listVerbs() : explain(name, findVerb(name))

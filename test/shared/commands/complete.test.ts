@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest'
+import { complete, type Surroundings } from '../../../shared/commands/complete.ts'
+import { parseCommands } from '../../../shared/commands/parse.ts'
+import { usageOf, verbs } from '../../../shared/commands/verbs.ts'
+import { splitCommands } from '../../../shared/commands/words.ts'
+import { methods, type Role, roles } from '../../../shared/protocol/methods.ts'
+
+const admin: Surroundings = {
+  users: ['alice', 'bob', 'two words', "o'hara"],
+  operators: ['root', 'watcher'],
+  connections: ['1-7', '1-8'],
+  may: () => true,
+  withoutFlags: ['password-stdin'],
+}
+
+const candidates = (line: string, known = admin) => complete(line, known).candidates
+
+describe('completion', () => {
+  test.each([
+    ['dis', ['disable']],
+    ['users; ena', ['enable']],
+    ['del', ['deluser', 'deloperator']],
+    ['deluser ', ['alice', 'bob', "'two words'", `"o'hara"`]],
+    ['deluser "tw', []],
+    ['disable b', ['bob']],
+    ['disable bob a', []],
+    ['adduser ', ['--password-prompt']],
+    ['adduser x --', ['--password-prompt']],
+    ['adduser x --password-prompt --', []],
+    ['passwdoperator w', ['watcher']],
+    ['role root ', ['viewer', 'operator', 'admin']],
+    ['addoperator x --role ', ['viewer', 'operator', 'admin']],
+    ['addoperator x --role=v', ['--role=viewer']],
+    ['kill ', ['1-7', '1-8']],
+    ['kill 1-7 ', ['1-8']],
+    ['log --level w', ['warn']],
+    ['get timeout-i', ['timeout-idle']],
+    ['get socks-p', ['socks-port']],
+    ['set socks-p', []],
+    ['set aut', ['auth']],
+    ['set auth ', ['auto', 'required', 'none']],
+    ['set open-proxy ', ['true', 'false']],
+    ['set timeout-idle ', ['3600000']],
+    ['set --dry-run auth r', ['required']],
+    ['help who', ['whoami']],
+    ['nonsense ', []],
+    ['constructor ', []],
+    ['raw {"a":', []],
+  ])('%s', (line, expected) => {
+    expect(candidates(line)).toEqual(expected)
+  })
+
+  test('an empty line begins with every verb', () => {
+    expect(candidates('')).toEqual(Object.keys(verbs))
+  })
+
+  test('the word that it is about begins behind the last one', () => {
+    expect(complete('users; disable b', admin).from).toBe(15)
+    expect(complete('disable ', admin).from).toBe(8)
+  })
+
+  test('what it offers, the grammar reads as that word', () => {
+    for (const word of candidates('deluser ')) {
+      expect(splitCommands(`deluser ${word}`)[0]?.[1]?.text).toBe(admin.users.find((name) => word.includes(name)))
+    }
+  })
+
+  test('tells the usage of the command, without the flags that make no sense here', () => {
+    const { usage } = complete('passwd b', admin)
+    expect(usage).toBe('passwd NAME [--password-prompt]: change a password; prints the one it makes, once')
+  })
+
+  test('offers no verb that the person may not use', () => {
+    const viewer = { ...admin, may: (role: Role | undefined) => role === undefined }
+    expect(candidates('', viewer)).toEqual(['get', 'stats', 'whoami', 'raw', 'help'])
+    expect(candidates('help add', viewer)).toEqual([])
+  })
+})
+
+const examples = Object.entries(verbs).map(([name, row]) => {
+  const words = row.arguments
+    .replaceAll(/\[|\]|\.\.\./g, '')
+    .replace('ROLE', 'viewer')
+    .replace('VALUE', 'auto')
+  return [
+    name,
+    name === 'set'
+      ? 'set auth auto'
+      : name === 'raw'
+        ? ''
+        : `${usageOf(name, { ...row, arguments: words, flags: {} })}`,
+  ] as const
+})
+
+test.each(examples.filter(([, line]) => line))('%s takes the role that its methods take', async (name, line) => {
+  const demanded: Role[] = []
+  const call = async (method: keyof typeof methods) => {
+    const { role } = methods[method]
+    if (role !== 'anyone') demanded.push(role)
+    if (method !== 'config.get') throw new Error('seen')
+    return { revision: 1, settings: [{ name: 'auth', type: 'choice', value: 'auto' }] }
+  }
+  const [command] = parseCommands(line.replace('get NAME', 'get auth').replace('help VERB', 'help'))
+  await Promise.resolve(command?.run({ call } as never)).catch(() => {})
+  const strongest = roles.findLast((role) => demanded.includes(role))
+  expect(verbs[name]?.role).toBe(strongest === 'viewer' ? undefined : strongest)
+})
