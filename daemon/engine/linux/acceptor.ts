@@ -72,7 +72,8 @@ export class Acceptor {
   takeTurn(): void {
     if (this.#restsUntil !== 0 && (this.#clock.now >= this.#restsUntil || this.#hasRoomAgain)) this.#goOn()
     for (const index of this.#waiting) this.#take(this.#listeners[index])
-    this.#waiting.clear()
+    // A shortage is over when nobody is found waiting; the kernel does not tell of that.
+    if (!this.#warned) this.#waiting.clear()
   }
 
   #take(fd: number | undefined): void {
