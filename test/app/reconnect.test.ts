@@ -12,7 +12,9 @@ test('a daemon that is killed and restarted is found again without a key, its da
   const target = await startTarget()
   const daemon = await startDaemon()
   await connectThrough(daemon.port('socks'), target)
-  await using app = await openApp(daemon)
+  // By its socket alone: the machine may have another daemon where the app would look next.
+  const socket = join(daemon.folders.runtime, 'proxyd.sock')
+  await using app = openTerminal(process.execPath, [program, '--socket', socket])
   await app.shows(/accepted 1/)
   await daemon.kill()
   await app.shows(/^ disconnected, retrying in \d+ s: /)

@@ -48,7 +48,7 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
 
   it('gives up on a name that does not resolve in time', async () => {
     const services = { resolve: () => new Promise<never>(() => {}) }
-    const proxy = await startProxy(start, { timeouts: { negotiation: 200, resolve: 500 }, services })
+    const proxy = await startProxy(start, { timeouts: { negotiation: 1_000, resolve: 1_300 }, services })
     const client = await proxy.client()
     client.write(bytes(greeting, request('slow.test', 80)))
     expect(await client.readHex(2)).toBe('0500')
@@ -56,9 +56,10 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
   })
 
   it('gives up on an address that does not answer in time', async () => {
-    const proxy = await startProxy(start, { timeouts: { negotiation: 200, connect: 500 } })
+    const proxy = await startProxy(start, { timeouts: { negotiation: 1_000, connect: 1_300 } })
+    const port = await startBlackHole('127.0.0.1')
     const client = await proxy.client()
-    client.write(bytes(greeting, request('127.0.0.1', await startBlackHole('127.0.0.1'))))
+    client.write(bytes(greeting, request('127.0.0.1', port)))
     expect(await client.readHex(2)).toBe('0500')
     await expectRefusal(client, '06')
   })

@@ -43,7 +43,9 @@ it('serves management while it drains, refuses a second drain, and still shuts d
   await connectThrough(daemon.port('socks'), target)
   const client = await admin(daemon)
   expect((await client.call('daemon.drain')).result).toEqual({})
-  await vi.waitFor(async () => expect((await client.call('status.get')).result.draining).toBe(true))
+  await vi.waitFor(async () => expect((await client.call('status.get')).result.draining).toBe(true), {
+    timeout: 10_000,
+  })
   expect((await client.call('daemon.drain')).error).toMatchObject({ code: -32030, data: { kind: 'draining' } })
   const late = await admin(daemon)
   expect((await late.call('daemon.shutdown')).result).toEqual({})

@@ -1,9 +1,9 @@
-import { describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { limits } from '../../../shared/protocol/limits.ts'
 import { limitDescriptors } from '../../helpers/descriptor-limit.ts'
 import { descriptors } from '../../helpers/descriptors.ts'
 import { connected, greeted, type Line, type RawClient, started } from '../raw-client.ts'
-import { type Abused, abusedDaemon, admin, loggedIn, pipeline, servedBeside, unharmedBy } from './abused-daemon.ts'
+import { abusedDaemon, admin, loggedIn, pipeline, servedBeside, unharmedBy } from './abused-daemon.ts'
 
 const abused = abusedDaemon()
 const many = 20_000
@@ -22,8 +22,16 @@ function isTurnedAway(line: Line | undefined): boolean {
   return line?.error?.data.kind === 'busy'
 }
 
-/** How many management sockets the daemon has: those of this file's clients. */
-const socketsOf = ({ daemon }: Abused) => descriptors(daemon.pid).sockets
+/** The daemon's sockets while it has no client. */
+let ownSockets = 0
+beforeAll(() => {
+  ownSockets = descriptors(abused.daemon.pid).sockets
+})
+
+/** Wait until the daemon has let go of every client, those of the tests before too. */
+async function expectOwnSockets(): Promise<void> {
+  await vi.waitFor(() => expect(descriptors(abused.daemon.pid).sockets).toBe(ownSockets), { timeout: 10_000 })
+}
 
 it('answers 20,000 requests sent in one go, in order, and others in between', async () => {
   const served = await unharmedBy(abused, async () => {
@@ -60,7 +68,6 @@ it('answers all that was asked before a FIN, then closes', async () => {
 })
 
 it('survives resets in the middle of a request, of a reply and of a login', async () => {
-  const before = socketsOf(abused)
   await servedBeside(abused, async () => {
     for (let round = 0; round < 10; round++) {
       const [silent, halfway, impatient] = [
@@ -77,7 +84,7 @@ it('survives resets in the middle of a request, of a reply and of a login', asyn
       }
     }
   })
-  await vi.waitFor(() => expect(socketsOf(abused)).toBe(before))
+  await expectOwnSockets()
 })
 
 describe('places', () => {
@@ -89,7 +96,7 @@ describe('places', () => {
       expect(await ninth.rest()).toMatchObject([{ id: null, error: { data: { kind: 'busy' } } }])
       await admin(abused)
       strangers[0]?.socket.destroy()
-      await vi.waitFor(() => greeted(abused.tcp))
+      await vi.waitFor(() => greeted(abused.tcp), { timeout: 10_000 })
       for (const { socket } of strangers) socket.destroy()
     })
   })
@@ -99,7 +106,7 @@ describe('places', () => {
     await servedBeside(abused, async () => {
       // One place is the bystander's.
       for (let i = 1; i < limits.clients; i++) {
-        clients.push(await vi.waitFor(() => admin(abused)))
+        clients.push(await vi.waitFor(() => admin(abused), { timeout: 10_000 }))
       }
       for (const to of [abused.tcp, abused.unix]) {
         const client = await connected(to)
@@ -108,11 +115,10 @@ describe('places', () => {
       }
     })
     for (const { socket } of clients) socket.destroy()
-    await vi.waitFor(() => admin(abused))
+    await vi.waitFor(() => admin(abused), { timeout: 10_000 })
   })
 
   it('outlives 600 connections that come and go', async () => {
-    const before = socketsOf(abused)
     await unharmedBy(abused, async () => {
       for (let round = 0; round < 30; round++) {
         const clients = await Promise.all(Array.from({ length: 20 }, () => connected(abused.tcp)))
@@ -120,7 +126,7 @@ describe('places', () => {
         await Promise.all(clients.map(({ closed }) => closed))
       }
     })
-    await vi.waitFor(() => expect(socketsOf(abused)).toBe(before))
+    await expectOwnSockets()
   })
 })
 
