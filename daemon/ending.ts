@@ -39,7 +39,7 @@ export class Ending implements Lifecycle {
     this.#setDeadline()
   }
 
-  drain(asker = 'an operator drains the daemon'): boolean {
+  drain(asker = 'the daemon drains'): boolean {
     if (this.isDraining) return false
     this.#drainsSince = performance.now()
     this.#tell(`${asker}: new clients are refused, live connections get ${this.#patience / 1000} s`)
@@ -49,7 +49,7 @@ export class Ending implements Lifecycle {
   }
 
   shutdown(): void {
-    this.#tell('an operator ends the daemon')
+    this.#tell('the daemon ends at once')
     this.#end()
   }
 

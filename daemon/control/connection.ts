@@ -11,6 +11,7 @@ import {
   type Request,
   resultLine,
 } from '../../shared/protocol/message.ts'
+import { deedOf } from './deeds.ts'
 import { dispatch, type Handlers } from './dispatch.ts'
 import type { Outlet } from './feeds/subscription.ts'
 import type { Log } from './log.ts'
@@ -161,7 +162,10 @@ export class ControlConnection implements Outlet {
 
   async #replyTo(request: Request): Promise<string> {
     try {
-      return resultLine(request.id, await dispatch(this.#service.handlers, this.session, request))
+      const result = await dispatch(this.#service.handlers, this.session, request)
+      const deed = deedOf(this.session, request)
+      if (deed !== undefined) this.#service.log.info(deed)
+      return resultLine(request.id, result)
     } catch (error) {
       const refusal = error instanceof RpcError ? error : this.#hide(error, request)
       const line = errorLine(request.id, refusal)

@@ -90,7 +90,7 @@ export class LiveSettings implements RuntimeConfiguration {
     this.#stored = outcome.stored
     this.#setHere = outcome.setHere
     this.#configuration = outcome.configuration
-    for (const name of changed) this.#tell(`an operator changes ${name} from ${before[name]} to ${values[name]}`)
+    for (const name of changed) this.#tell(`${name} changes from ${before[name]} to ${values[name]}`)
     await this.#effects.apply(values)
   }
 

@@ -151,6 +151,8 @@ export interface MethodShape {
   summary: string
   /** What it refuses beside what any method may: the wrong time, role or parameters, and a fault of the daemon. */
   refuses: readonly ErrorKind[]
+  /** Of a method that changes something: those of its parameters, none a secret, that the log tells of, beside who did it. */
+  logged?: readonly string[]
   params: z.ZodObject
   result: z.ZodObject
 }
@@ -236,6 +238,7 @@ export const methods = {
     role: 'admin',
     summary: 'Add a user, who can log in at once.',
     refuses: ['exists', 'conflict'],
+    logged: ['name'],
     params: z.strictObject({ name: userName, password }),
     result: done,
   },
@@ -243,6 +246,7 @@ export const methods = {
     role: 'admin',
     summary: 'Remove a user and cut the connections that are theirs.',
     refuses: ['not_found'],
+    logged: ['name'],
     params: z.strictObject({ name: userName }),
     result: z.object({
       cut: count.describe('connections'),
@@ -253,6 +257,7 @@ export const methods = {
     role: 'admin',
     summary: 'Change a password; it counts from the next login on, live connections stay.',
     refuses: ['not_found'],
+    logged: ['name'],
     params: z.strictObject({ name: userName, password }),
     result: done,
   },
@@ -260,6 +265,7 @@ export const methods = {
     role: 'operator',
     summary: 'Let a user in again, or keep them out and cut the connections that are theirs.',
     refuses: ['not_found'],
+    logged: ['name', 'enabled'],
     params: z.strictObject({ name: userName, enabled: z.boolean() }),
     result: z.object({ cut: count }),
   },
@@ -274,6 +280,7 @@ export const methods = {
     role: 'operator',
     summary: 'Cut connections by id. What is gone already is named, not refused.',
     refuses: [],
+    logged: ['ids'],
     params: z.strictObject({ ids: z.array(z.string().max(64)).min(1).max(500) }),
     result: z.object({ killed: z.array(z.string()), missing: z.array(z.string()) }),
   },
@@ -335,6 +342,7 @@ export const methods = {
       'Change settings, all or none, now and for later starts. `null` forgets what was set: flag, file or default count ' +
       'again. Refused with `conflict` if they have changed since `revision`. `dryRun` only checks.',
     refuses: ['conflict'],
+    logged: ['patch', 'dryRun'],
     params: z.strictObject({
       revision: count,
       patch: z.record(z.string().max(64), settingValue.nullable()),
@@ -357,6 +365,7 @@ export const methods = {
     role: 'admin',
     summary: 'Add a named operator, who can log in at once. Only what SCRAM needs of the password is kept.',
     refuses: ['exists', 'conflict'],
+    logged: ['name', 'role'],
     params: z.strictObject({ name: operatorName, role: operatorRole, password: operatorPassword }),
     result: done,
   },
@@ -364,6 +373,7 @@ export const methods = {
     role: 'admin',
     summary: 'Remove an operator and end their management connections.',
     refuses: ['not_found'],
+    logged: ['name'],
     params: z.strictObject({ name: operatorName }),
     result: ended,
   },
@@ -371,6 +381,7 @@ export const methods = {
     role: 'admin',
     summary: "Change an operator's password and end their management connections, but not this one.",
     refuses: ['not_found'],
+    logged: ['name'],
     params: z.strictObject({ name: operatorName, password: operatorPassword }),
     result: ended,
   },
@@ -378,6 +389,7 @@ export const methods = {
     role: 'admin',
     summary: "Change an operator's role and end their management connections, but not this one.",
     refuses: ['not_found'],
+    logged: ['name', 'role'],
     params: z.strictObject({ name: operatorName, role: operatorRole }),
     result: ended,
   },
@@ -385,6 +397,7 @@ export const methods = {
     role: 'operator',
     summary: 'Refuse new clients, and end when the live ones have gone or `timeout-drain` has passed, as on SIGTERM.',
     refuses: ['draining'],
+    logged: [],
     params: nothing,
     result: done,
   },
@@ -392,6 +405,7 @@ export const methods = {
     role: 'admin',
     summary: 'End the daemon and every connection now.',
     refuses: [],
+    logged: [],
     params: nothing,
     result: done,
   },

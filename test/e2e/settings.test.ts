@@ -142,14 +142,15 @@ test('the level of the log changes what shows on stderr, not what is recorded', 
   await set(client, { 'timeout-idle': 5000 })
   await set(client, { 'log-level': 'info' })
   await set(client, { 'timeout-idle': 6000 })
-  await daemon.logs(/timeout-idle from 5000 to 6000/)
+  await daemon.logs(/timeout-idle changes from 5000 to 6000/)
   expect(daemon.stderr).not.toContain('to 5000')
   const { entries } = (await client.call('log.subscribe', { history: 100 })).result
   expect(entries.map(({ message }: { message: string }) => message)).toEqual(
     expect.arrayContaining([
       expect.stringMatching(/^proxyd .* serves/),
-      'an operator changes timeout-idle from 3600000 to 5000',
-      'an operator changes log-level from error to info',
+      'timeout-idle changes from 3600000 to 5000',
+      'local (unix): config.set patch={"timeout-idle":5000}',
+      'log-level changes from error to info',
     ]),
   )
 })
