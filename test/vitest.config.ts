@@ -1,4 +1,3 @@
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
@@ -34,7 +33,7 @@ export default defineConfig({
     // Many tests wait for most of their time: three at once keep two cores busy.
     maxWorkers: 3,
     sequence: { sequencer: SlowestFirst },
-    env: { XDG_CONFIG_HOME: join(tmpdir(), 'proxyd-test-no-config') },
+    env: { XDG_CONFIG_HOME: join(root, 'node_modules/.cache/no-config') },
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

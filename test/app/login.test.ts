@@ -127,7 +127,8 @@ test('an operator may cut and disable, but not add or delete; a new role counts 
 
 test('read-only, the app gives up its rights at each login', async () => {
   const daemon = await startDaemon()
-  const args = [program, '--runtime-dir', daemon.folders.runtime, '--read-only']
+  // By its socket alone: the machine may have another daemon where the app would look next.
+  const args = [program, '--socket', join(daemon.folders.runtime, 'proxyd.sock'), '--read-only']
   await using app = openTerminal(process.execPath, args)
   await app.shows(/^ proxyd \d.* viewer, this machine$/m)
   app.type('3a')

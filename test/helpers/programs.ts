@@ -38,6 +38,7 @@ export function run(
       const status = error === null ? 0 : typeof error.code === 'number' ? error.code : null
       resolve({ status, stdout, stderr })
     })
-    child.stdin?.end(options.input)
+    // Who has ended without reading leaves its input behind.
+    child.stdin?.on('error', () => {}).end(options.input)
   })
 }
