@@ -32,10 +32,9 @@ export const dialogHandlers = {
   take: (app) => {
     const { dialog } = app.store.state
     const action = dialog?.kind === 'choice' ? dialog.options[dialog.chosen]?.action : undefined
-    if (!action) return
-    if (action.do === 'configure') return void propose(app, action)
+    if (action?.do === 'configure') return void propose(app, action)
     tellDialog(app, { do: 'close' })
-    performAndTell(app, action)
+    if (action) performAndTell(app, action)
   },
 } satisfies Record<string, Handler>
 

@@ -122,7 +122,7 @@ export const keyTable = {
       keys: ['d'],
       command: 'resetSetting',
       role: 'admin',
-      summary: 'forget what was set: file or default count again',
+      summary: 'forget what was set as the setting',
       hint: 'default',
     },
     ...list,

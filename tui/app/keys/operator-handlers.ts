@@ -24,8 +24,8 @@ export const operatorHandlers = {
 
 function changeRole(app: App, { name, role, sessions: live }: Operator): void {
   const options = operatorRoles.map((each) => ({
-    name: `${each}${each === role ? ' (as it is)' : ''}`,
-    action: { do: 'setRole', name, role: each } as const,
+    name: each === role ? `${each} (as it is)` : each,
+    action: each === role ? null : ({ do: 'setRole', name, role: each } as const),
   }))
   const dialog = {
     kind: 'choice',

@@ -30,10 +30,10 @@ function change(app: App, setting: Setting, revision: number): void {
   const values = setting.type === 'flag' ? [false, true] : setting.choices
   if (!values) return tellDialog(app, { do: 'open', dialog: settingForm(setting, revision) })
   const options = values.map((each) => ({
-    name: `${each}${each === value ? ' (as it is)' : ''}`,
-    action: { do: 'configure', name, value: each, revision } as const,
+    name: each === value ? `${each} (as it is)` : String(each),
+    action: each === value ? null : ({ do: 'configure', name, value: each, revision } as const),
   }))
-  const now = options.findIndex(({ action }) => action.value === value)
+  const now = options.findIndex(({ action }) => action === null)
   // Of two, whoever comes here wants the other one.
   const chosen = setting.type === 'flag' ? 1 - now : Math.max(0, now)
   tellDialog(app, { do: 'open', dialog: { kind: 'choice', question: name, advice: summary, options, chosen } })

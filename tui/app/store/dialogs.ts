@@ -27,12 +27,12 @@ export interface Confirmation {
   readonly chosen: boolean
 }
 
-/** One of several, each with what it does. */
+/** One of several, each with what it does; null: it is so already. */
 export interface Choice {
   readonly kind: 'choice'
   readonly question: string
   readonly advice: string
-  readonly options: readonly { readonly name: string; readonly action: Action }[]
+  readonly options: readonly { readonly name: string; readonly action: Action | null }[]
   readonly chosen: number
 }
 

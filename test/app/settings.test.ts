@@ -1,0 +1,157 @@
+import { expect, test } from 'vitest'
+import type { Daemon } from '../helpers/daemon.ts'
+import { startDaemon } from '../helpers/daemon.ts'
+import { exec, program } from '../helpers/proxy-tui.ts'
+import { openTerminal, type Terminal } from '../helpers/terminal.ts'
+import { openApp } from './open-app.ts'
+
+const esc = '\u001b'
+const erase = '\u0015'
+
+/** The app on the settings, with one of them selected. */
+async function openSetting(daemon: Daemon, name: string): Promise<Terminal> {
+  const app = await openApp(daemon)
+  app.type('5')
+  await app.shows(/\d+\/\d+ settings/)
+  app.type(`/${name}\r`)
+  await app.shows(new RegExp(`^>${name} `, 'm'))
+  return app
+}
+
+async function settingOf(daemon: Daemon, name: string): Promise<string> {
+  return (await exec(daemon, `get ${name}`)).stdout.trim()
+}
+
+test('80x24 shows settings with value, source and when they act, and what the selected one is for', async () => {
+  await using app = await openApp(await startDaemon())
+  app.type('5')
+  await app.shows(/^ Setting▲ +Value +Source +Acts$/m)
+  await app.shows(/^ control-port +0 +flag +restart$/m)
+  expect(app.screen).toMatch(/^>auth +auto +default +at once$/m)
+  expect(app.screen).toMatch(/^ auto, required, none; default auto: when clients must log in/m)
+  expect(app.lines[23]).toBe(' Enter change  d default  / filter  s sort  ? help  q quit')
+})
+
+test('an integer is changed within its range, and goes back to its default after a question', async () => {
+  const daemon = await startDaemon()
+  await using app = await openSetting(daemon, 'timeout-idle')
+  app.type('\r')
+  await app.shows(/Value +3600000▏.*\n.*100 to 86400000, default 3600000 ms: without a byte/)
+  app.type(`${erase}soon\r`)
+  await app.shows(/! timeout-idle takes a whole number of milliseconds/)
+  app.type(`${erase}99\r`)
+  await app.shows(/! timeout-idle must be from 100 to 86400000/)
+  app.type(`${erase}5000\r`)
+  await app.shows(/^>timeout-idle +5000 ms +stored +at once[\s\S]*^ timeout-idle is 5000 now/m)
+  expect(await settingOf(daemon, 'timeout-idle')).toBe('5000')
+  app.type('d')
+  await app.shows(/Forget what was set as timeout-idle\?.*\n.*It is 5000 ms now; the default is 3600000 ms\./)
+  app.type('\r')
+  await app.until(() => !app.screen.includes('Forget'), 'closed the question')
+  expect(await settingOf(daemon, 'timeout-idle')).toBe('5000')
+  app.type('d')
+  await app.shows(/Forget what was set/)
+  app.type('y')
+  await app.shows(/^>timeout-idle +3600000 ms +default +at once/m)
+  app.type('d')
+  await app.shows(/! timeout-idle was not set here: its value is from the default already/)
+})
+
+test('a choice is taken from a list, a flag toggled; what the daemon warns of is asked first', async () => {
+  const daemon = await startDaemon(['--log-level', 'info'])
+  await using app = await openSetting(daemon, 'log-level')
+  app.type('\r')
+  await app.shows(/ error .*\n.* warn .*\n.*> {2}info \(as it is\) .*\n.* debug /)
+  app.type('j\r')
+  await app.shows(/Set log-level to debug\?.*\n.*also given as a flag[\s\S]*\[ Cancel \]/)
+  app.type('\r')
+  await app.until(() => !app.screen.includes('Cancel'), 'closed the question')
+  expect(await settingOf(daemon, 'log-level')).toBe('info')
+  app.type('\r')
+  await app.shows(/info \(as it is\)/)
+  app.type('j\r')
+  await app.shows(/\[ Cancel \]/)
+  app.type('y')
+  await app.shows(/^>log-level +debug +stored/m)
+
+  app.type(`/${erase}open-proxy\r`)
+  await app.shows(/^>open-proxy +false/m)
+  app.type('\r')
+  await app.shows(/ false \(as it is\) .*\n.*> {2}true /)
+  app.type('\r')
+  await app.shows(/^>open-proxy +true +stored/m)
+  expect(await settingOf(daemon, 'open-proxy')).toBe('true')
+})
+
+test('what the daemon refuses is told in the form, which stays', async () => {
+  const daemon = await startDaemon(['-l', '0.0.0.0', '-u', 'bob:pw'])
+  await using app = await openSetting(daemon, 'auth')
+  app.type('\r')
+  await app.shows(/auto \(as it is\)/)
+  app.type('jj\r')
+  await app.shows(/^ ! refused: SOCKS on 0\.0\.0\.0 without a password/m)
+  expect(await settingOf(daemon, 'auth')).toBe('auto')
+})
+
+test('who was overtaken by somebody else hears of it, sees what they did, and can try again', async () => {
+  const daemon = await startDaemon()
+  await using app = await openSetting(daemon, 'timeout-idle')
+  app.type('\r')
+  await app.shows(/Value +3600000▏/)
+  await exec(daemon, 'set timeout-idle 7000')
+  app.type(`${erase}5000\r`)
+  await app.shows(/^ ! refused: somebody else has just changed the settings; look, then try again$/m)
+  await app.shows(/^>timeout-idle +7000 ms +stored/m)
+  expect(await settingOf(daemon, 'timeout-idle')).toBe('7000')
+  app.type('\r')
+  await app.shows(/Value +7000▏/)
+  app.type(`${erase}5000\r`)
+  await app.shows(/^>timeout-idle +5000 ms/m)
+})
+
+test('a setting that acts at the start only is not opened, and why is told', async () => {
+  await using app = await openSetting(await startDaemon(), 'socks-port')
+  app.type('\r')
+  await app.shows(/! socks-port acts at start only: set it in the config file or by flag/)
+})
+
+test('who may only look sees the settings, and is told what is for others', async () => {
+  const daemon = await startDaemon()
+  await using app = openTerminal(process.execPath, [program, '--runtime-dir', daemon.folders.runtime, '--read-only'])
+  await app.shows(/proxyd \d.* viewer, /)
+  app.type('5')
+  await app.shows(/^>auth +auto/m)
+  app.type('\r')
+  await app.shows(/! that is only for admin; you are viewer/)
+  app.type('4')
+  await app.shows(/^ The log is only for operator or admin; you are viewer\./m)
+  app.type('6')
+  await app.shows(/^ The operators are only for admin; you are viewer\./m)
+  app.type(`a${esc}`)
+  await app.shows(/! that is only for admin/)
+})
+
+test('operators are added with a password shown once, given another role, and deleted after a question', async () => {
+  const daemon = await startDaemon()
+  await using app = await openApp(daemon)
+  app.type('6')
+  await app.shows(/0\/0 operators/)
+  app.type('a')
+  await app.shows(/Name +▏/)
+  app.type(`kim\r${erase}boss\r\r`)
+  await app.shows(/! the role must be one of viewer, operator, admin/)
+  app.type(`${esc}[A${erase}operator\r\r`)
+  const [, password] = await app.shows(/The password of kim, shown only now:.*\n\W+(\w{26})\b/)
+  app.type('\r')
+  await app.until(() => !app.screen.includes(`${password}`), 'shows the password no longer')
+  expect(app.screen).toMatch(/^>kim +operator +0 \d/m)
+  app.type('e')
+  await app.shows(/Role of operator kim[\s\S]*> {2}operator \(as it is\)/)
+  app.type('j\r')
+  await app.shows(/^>kim +admin +0[\s\S]*^ kim is admin now, 0 sessions ended/m)
+  app.type('x')
+  await app.shows(/Delete operator kim\?[\s\S]*\[ Cancel \]/)
+  app.type('y')
+  await app.shows(/0\/0 operators[\s\S]*^ deleted kim/m)
+  expect((await exec(daemon, 'operators')).stdout).not.toContain('kim')
+})
