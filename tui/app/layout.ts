@@ -32,14 +32,16 @@ export function linkRows({ link, size }: State): number {
 
 /** Rows for the page. A dialog lies below it, but help takes its place. */
 export function pageRows(state: State): number {
-  const { size, dialog } = state
-  return size.rows - linkRows(state) - tabRows - footerRows - (dialog ? dialogRows(dialog) : 0)
+  const { size, dialog, command } = state
+  const hintRows = command.field ? 1 : 0
+  return size.rows - linkRows(state) - tabRows - footerRows - hintRows - (dialog ? dialogRows(dialog) : 0)
 }
 
-/** Rows of a dialog, its border included; help has all that there are. */
+/** Rows of a dialog, its border included; help and results have all that there are. */
 export function dialogRows(dialog: Dialog): number {
   switch (dialog.kind) {
     case 'help':
+    case 'result':
       return 0
     case 'detail':
     case 'entry':

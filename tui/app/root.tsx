@@ -1,5 +1,6 @@
 import { Box } from 'ink'
 import { type ReactElement, useSyncExternalStore } from 'react'
+import { CommandHint } from './components/command-hint.tsx'
 import { Header } from './components/header.tsx'
 import { Hints } from './components/hints.tsx'
 import { LookContext } from './components/look-context.ts'
@@ -16,9 +17,11 @@ import { Help } from './screens/help.tsx'
 import { LogPage } from './screens/log.tsx'
 import { OperatorsPage } from './screens/operators.tsx'
 import { Overview } from './screens/overview.tsx'
+import { Result } from './screens/result.tsx'
 import { SettingsPage } from './screens/settings.tsx'
 import { TooSmall } from './screens/too-small.tsx'
 import { UsersPage } from './screens/users.tsx'
+import type { Dialog } from './store/dialogs.ts'
 import type { Page, State } from './store/state.ts'
 
 interface RootProps extends Pick<App, 'store' | 'daemon' | 'login'> {
@@ -49,6 +52,10 @@ const screens: Readonly<Record<Page, (props: { state: State }) => ReactElement>>
   operators: OperatorsPage,
 }
 
+function coversPage(dialog: Dialog | null): boolean {
+  return dialog?.kind === 'help' || dialog?.kind === 'result'
+}
+
 function Screen({ state, place }: { readonly state: State; readonly place: string }): ReactElement {
   const { columns, rows } = state.size
   const { dialog } = state
@@ -57,9 +64,12 @@ function Screen({ state, place }: { readonly state: State; readonly place: strin
     <Box flexDirection="column" width={columns} height={rows}>
       <Header state={state} place={place} />
       <Box flexDirection="column" height={pageRows(state)}>
-        {dialog?.kind === 'help' ? <Help state={state} scroll={dialog.scroll} /> : <Page state={state} />}
+        {dialog?.kind === 'help' && <Help state={state} scroll={dialog.scroll} />}
+        {dialog?.kind === 'result' && <Result state={state} result={dialog} />}
+        {!coversPage(dialog) && <Page state={state} />}
       </Box>
-      {dialog && dialog.kind !== 'help' && <DialogPanel state={state} dialog={dialog} />}
+      {dialog && !coversPage(dialog) && <DialogPanel state={state} dialog={dialog} />}
+      {state.command.field && <CommandHint state={state} />}
       <MessageLine state={state} />
       <Hints state={state} />
     </Box>

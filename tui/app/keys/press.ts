@@ -3,6 +3,7 @@ import { lackOfRights } from '../store/rights.ts'
 import type { State } from '../store/state.ts'
 import type { Edit } from '../text-field.ts'
 import type { App, Handler } from './app.ts'
+import { commandHandlers, tellCommand } from './command-handlers.ts'
 import { deedHandlers } from './deed-handlers.ts'
 import { dialogHandlers } from './dialog-handlers.ts'
 import { type Binding, type KeyContext, keyTable } from './key-table.ts'
@@ -22,6 +23,7 @@ const handlers = {
   ...deedHandlers,
   ...settingHandlers,
   ...operatorHandlers,
+  ...commandHandlers,
 }
 
 /** All that a key can ask for. */
@@ -31,6 +33,7 @@ export type Command = keyof typeof handlers
 export function contextOf(state: State): KeyContext {
   if (isTooSmall(state)) return 'tooSmall'
   if (state.dialog) return state.dialog.kind
+  if (state.command.field) return 'command'
   const page = listPage(state)
   return page && state.lists[page].typing ? 'filter' : state.page
 }
@@ -56,5 +59,6 @@ export function paste(app: App, text: string): void {
 
 function type(app: App, context: KeyContext, edit: Edit): void {
   if (context === 'filter') tell(app, { do: 'editFilter', edit })
+  if (context === 'command') tellCommand(app, { do: 'edit', edit })
   if (context === 'form') tellDialog(app, { do: 'edit', edit })
 }

@@ -1,4 +1,5 @@
 import { everyPage } from '../../../shared/commands/every-page.ts'
+import type { Command } from '../../../shared/commands/parse.ts'
 import { type ErrorKind, RpcError } from '../../../shared/protocol/errors.ts'
 import type { Role } from '../../../shared/protocol/methods.ts'
 import { withMend } from '../../advice.ts'
@@ -7,6 +8,7 @@ import type { Link } from '../store/link.ts'
 import { suffices } from '../store/rights.ts'
 import type { Store } from '../store/store.ts'
 import type { Action, Change } from './action.ts'
+import { carryOut, type Results } from './carry-out.ts'
 import { LogWatch } from './log-watch.ts'
 import { foresee, perform } from './perform.ts'
 
@@ -61,6 +63,13 @@ export class Daemon {
     const attempt = await this.#attempt((call) => perform(action, call))
     await this.look()
     return attempt.done ? { done: true, text: attempt.value } : attempt
+  }
+
+  /** Carry out commands; what they changed is in the store by then. Rejects for faults of ours only. */
+  async carryOut(commands: readonly Command[]): Promise<Results> {
+    const attempt = await this.#attempt((call) => carryOut(commands, call))
+    await this.look()
+    return attempt.done ? attempt.value : { outcomes: [], problem: attempt.text }
   }
 
   /** What the daemon warns of, or why it would refuse a change. Rejects for faults of ours only. */

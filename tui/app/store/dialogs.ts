@@ -12,8 +12,18 @@ export type Dialog =
   | Confirmation
   | Choice
   | Form
+  | Result
   /** A password, shown this once. */
   | { readonly kind: 'secret'; readonly user: string; readonly password: string }
+
+/** What came of a command, as lines that are safe to show, from this row and column on. */
+export interface Result {
+  readonly kind: 'result'
+  readonly title: string
+  readonly lines: readonly string[]
+  readonly row: number
+  readonly column: number
+}
 
 export interface Confirmation {
   readonly kind: 'confirm'
@@ -63,6 +73,7 @@ export type DialogEvent =
   /** To the next choice, or the one before. */
   | { readonly do: 'move'; readonly by: number }
   | { readonly do: 'scroll'; readonly to: number }
+  | { readonly do: 'roam'; readonly row: number; readonly column: number }
   | { readonly do: 'edit'; readonly edit: Edit }
   | { readonly do: 'focus'; readonly by: number }
   | { readonly do: 'send' }
@@ -113,6 +124,8 @@ export function reduceDialog(dialog: Dialog | null, event: DialogEvent): Dialog 
       const count = dialog.options.length
       return { ...dialog, chosen: (dialog.chosen + event.by + count) % count }
     }
+    case 'roam':
+      return dialog?.kind === 'result' ? { ...dialog, row: event.row, column: event.column } : dialog
     case 'scroll':
       return dialog?.kind === 'help' ? { ...dialog, scroll: event.to } : dialog
     default:

@@ -1,3 +1,4 @@
+import { reduceCommand } from './command-line.ts'
 import { changeTable, noConnections, replaceTable, standStill, togglePause } from './connections.ts'
 import { reduceDialog } from './dialogs.ts'
 import type { Link } from './link.ts'
@@ -47,6 +48,8 @@ export function reduce(state: State, event: Event): State {
       const toast = event.event.do === 'open' ? null : state.toast
       return { ...state, dialog: reduceDialog(state.dialog, event.event), toast }
     }
+    case 'command':
+      return { ...state, command: reduceCommand(state.command, event.event) }
     case 'toast':
       return { ...state, toast: event.toast }
     case 'pause':

@@ -1,5 +1,6 @@
 import type { Connection, LogEntry, Operator, Result, Role, Sample, User } from '../../../shared/protocol/methods.ts'
 import type { ConnectionChange } from '../../client/index.ts'
+import { type CommandEvent, type CommandLine, noCommand } from './command-line.ts'
 import { type Connections, noConnections } from './connections.ts'
 import type { Dialog, DialogEvent } from './dialogs.ts'
 import type { Link } from './link.ts'
@@ -43,6 +44,7 @@ export interface State {
   readonly operators: readonly Operator[] | null
   readonly page: Page
   readonly lists: Readonly<Record<ListPage, ListState>>
+  readonly command: CommandLine
   readonly dialog: Dialog | null
   readonly toast: Toast | null
   readonly rateUnit: 'bytes' | 'bits'
@@ -73,6 +75,7 @@ export type UiEvent =
   | { readonly type: 'page'; readonly page: Page }
   | { readonly type: 'list'; readonly page: ListPage; readonly event: ListEvent }
   | { readonly type: 'dialog'; readonly event: DialogEvent }
+  | { readonly type: 'command'; readonly event: CommandEvent }
   | { readonly type: 'toast'; readonly toast: Toast | null }
   | { readonly type: 'pause' | 'rateUnit' }
   | { readonly type: 'logLevel'; readonly level: LogEntry['level'] }
@@ -100,6 +103,7 @@ export const initialState: State = {
     settings: listBy('name'),
     operators: listBy('name'),
   },
+  command: noCommand,
   dialog: null,
   toast: null,
   rateUnit: 'bytes',

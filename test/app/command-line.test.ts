@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest'
+import { startDaemon } from '../helpers/daemon.ts'
+import { exec } from '../helpers/proxy-tui.ts'
+import { openApp } from './open-app.ts'
+
+const [tab, up, erase, esc] = ['\t', '\u001b[A', '\u0015', '\u001b']
+
+test('commands are typed with Tab, carried out, and told in place, in a dialog or as a table', async () => {
+  const daemon = await startDaemon()
+  await using app = await openApp(daemon)
+
+  // A password is made and shown this once, and a mistake is told where it was made.
+  app.type(':addu')
+  await app.shows(/^ adduser\s+:addu▏/m)
+  app.type(`${tab}bob surplus\r`)
+  await app.shows(/^ ! too much for adduser; usage: .*\n :adduser bob surplus▏/m)
+  app.type(`\u0017\r`)
+  await app.shows(/The password of bob, shown only now:.*\b[a-km-np-z2-9]{26}\b/s)
+  app.type('\r')
+  await app.until(() => !app.screen.includes('shown only now'), 'has forgotten the password')
+
+  // A table takes the place of the page, to 80 columns.
+  app.type(':users\r')
+  await app.shows(/^ :users\n NAME +STATE .*\n bob +enabled +stored/m)
+  expect(app.lines).toHaveLength(24)
+  app.type(esc)
+  await app.shows(/Busiest users/)
+
+  // The history has what was carried out, not what was refused.
+  app.type(`:${up}`)
+  await app.shows(/^ :users▏/m)
+  app.type(up)
+  await app.shows(/^ :adduser bob▏/m)
+  app.type(`${erase}set timeout-i${tab}5000\r`)
+  await app.shows(/timeout-idle is 5000 now/)
+  expect((await exec(daemon, 'get timeout-idle')).stdout).toBe('5000\n')
+})
+
+test('what cannot be taken back wants Enter twice, and Tab goes through the users', async () => {
+  const daemon = await startDaemon(['-u', 'alice:pw', '-u', 'bob:pw'])
+  await using app = await openApp(daemon)
+  await app.shows(/3 Users 2/)
+  app.type(`:disable ${tab}`)
+  await app.shows(/^\[alice\] bob\s+:disable alice▏/m)
+  app.type(tab)
+  await app.shows(/^ alice \[bob\]\s+:disable bob▏/m)
+  app.type('\r')
+  await app.shows(/^ Enter again does it: disable: keep a user out and cut their connections/m)
+  expect((await exec(daemon, 'users')).stdout).toMatch(/bob +enabled/)
+  app.type('\r')
+  await app.shows(/disabled bob, cut 0 connections/)
+  expect((await exec(daemon, 'users')).stdout).toMatch(/bob +disabled/)
+})
+
+test('a wide or long result scrolls both ways', async () => {
+  const daemon = await startDaemon()
+  await using app = await openApp(daemon)
+  app.type(':get\r')
+  await app.shows(/^ :get {3}lines 1 to \d+ of \d+\n NAME +SOURCE/m)
+  app.type('G')
+  await app.shows(/^ :get {3}lines \d+ to (\d+) of \1$/m)
+  app.type('gq:raw config.get\r')
+  await app.shows(/^ :raw\n \{/m)
+  const before = app.lines[3]
+  app.type('l')
+  await app.until(() => app.lines[3] !== before && app.lines[3]?.length === 80, 'shows more of the line')
+  app.type(`q:${up}`)
+  await app.shows(/^ :get▏/m)
+})
+
+test('whoever only watches is told so before anything is sent', async () => {
+  const daemon = await startDaemon()
+  await using app = await openApp(daemon, { env: { PROXY_TUI_READ_ONLY: 'yes' } })
+  app.type(`:dr${tab}ain\r`)
+  await app.shows(/^ ! drain is only for operator or admin; you are viewer/m)
+  app.type(`${erase}log --follow\r`)
+  await app.shows(/^ ! log is only for operator or admin/m)
+})

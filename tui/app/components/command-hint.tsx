@@ -1,0 +1,28 @@
+import type { ReactElement } from 'react'
+import { completionOf } from '../keys/command-handlers.ts'
+import type { State } from '../store/state.ts'
+import { columnsOf } from '../text.ts'
+import { Line } from './line.tsx'
+import { useLook } from './look-context.ts'
+
+/** Above the command line: what is wrong with it, else what the word can become, else how the command is written. */
+export function CommandHint({ state }: { readonly state: State }): ReactElement {
+  const look = useLook()
+  const { columns: width } = state.size
+  const { problem, asked, running, menu } = state.command
+  if (problem !== null) return <Line text={` ! ${look.text(problem)}`} width={width} color="red" />
+  if (running) return <Line text=" asking the daemon" width={width} dimColor />
+  if (asked !== null) return <Line text={` Enter again does it: ${asked}`} width={width} color="yellow" bold />
+  const { candidates, usage = '' } = completionOf(state)
+  const words = menu?.candidates ?? candidates
+  if (words.length === 0) return <Line text={` ${look.text(usage)}`} width={width} dimColor />
+  return <Line text={wordsAround(words.map(look.text), menu?.at, width)} width={width} dimColor />
+}
+
+/** The words in a row; those before the chosen one go where it would not be seen. */
+function wordsAround(words: readonly string[], chosen: number | undefined, width: number): string {
+  const shown = words.map((word, at) => (at === chosen ? `[${word}]` : ` ${word} `))
+  let first = 0
+  while (first < (chosen ?? 0) && columnsOf(shown.slice(first, (chosen ?? 0) + 1).join('')) > width - 2) first++
+  return shown.slice(first).join('')
+}

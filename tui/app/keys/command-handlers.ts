@@ -1,0 +1,140 @@
+import { type Completion, complete } from '../../../shared/commands/complete.ts'
+import { type Command, parseCommands } from '../../../shared/commands/parse.ts'
+import { UsageError } from '../../../shared/commands/usage-error.ts'
+import { pageRows } from '../layout.ts'
+import { withoutFlags } from '../link/carry-out.ts'
+import { resultLines } from '../screens/result-lines.ts'
+import type { CommandEvent } from '../store/command-line.ts'
+import { lackOfRights } from '../store/rights.ts'
+import type { State } from '../store/state.ts'
+import { columnsOf } from '../text.ts'
+import type { App, Handler } from './app.ts'
+import { tellDialog } from './tell-dialog.ts'
+
+export const commandHandlers = {
+  openCommand: (app) => tellCommand(app, { do: 'open' }),
+  closeCommand: (app) => tellCommand(app, { do: 'close' }),
+  runCommand: (app) => void enter(app),
+  completeWord: (app) => completeWord(app, 1),
+  completeBack: (app) => completeWord(app, -1),
+  olderCommand: (app) => tellCommand(app, { do: 'recall', by: -1 }),
+  newerCommand: (app) => tellCommand(app, { do: 'recall', by: 1 }),
+  resultDown: (app) => roam(app, 1, 0),
+  resultUp: (app) => roam(app, -1, 0),
+  resultPageDown: (app) => roam(app, pageRows(app.store.state) - 1, 0),
+  resultPageUp: (app) => roam(app, 1 - pageRows(app.store.state), 0),
+  resultTop: (app) => roam(app, Number.NEGATIVE_INFINITY, 0),
+  resultBottom: (app) => roam(app, Number.POSITIVE_INFINITY, 0),
+  resultRight: (app) => roam(app, 0, sideways),
+  resultLeft: (app) => roam(app, 0, -sideways),
+} satisfies Record<string, Handler>
+
+/** Columns that one key moves a wide result by. */
+const sideways = 16
+
+/** Tell the command line of an event. */
+export function tellCommand({ store }: App, event: CommandEvent): void {
+  store.dispatch({ type: 'command', event })
+}
+
+/** What the word before the cursor can become. */
+export function completionOf(state: State): Completion {
+  const { text, cursor } = state.command.field ?? { text: '', cursor: 0 }
+  return complete(text.slice(0, cursor), {
+    users: state.users.rows?.map(({ user }) => user.name) ?? [],
+    operators: state.operators?.map(({ name }) => name) ?? [],
+    connections: [...state.connections.now.rows.keys()],
+    may: (role) => lackOfRights(state, role) === null,
+    withoutFlags,
+  })
+}
+
+/** What all have in common is put in; once that is there, each in turn. */
+function completeWord(app: App, by: number): void {
+  const { command } = app.store.state
+  const { field, menu } = command
+  if (!field) return
+  if (menu) {
+    const at = (menu.at + by + menu.candidates.length) % menu.candidates.length
+    return tellCommand(app, { do: 'complete', from: menu.from, text: menu.candidates[at] ?? '', menu: { ...menu, at } })
+  }
+  const { from, candidates } = completionOf(app.store.state)
+  const [first] = candidates
+  if (first === undefined) return
+  if (candidates.length === 1) return tellCommand(app, { do: 'complete', from, text: `${first} `, menu: null })
+  const common = candidates.reduce(commonStart)
+  if (common.length > field.cursor - from) return tellCommand(app, { do: 'complete', from, text: common, menu: null })
+  const at = by > 0 ? 0 : candidates.length - 1
+  tellCommand(app, { do: 'complete', from, text: candidates[at] ?? '', menu: { from, candidates, at } })
+}
+
+function commonStart(one: string, other: string): string {
+  let length = 0
+  while (length < one.length && one[length] === other[length]) length++
+  return one.slice(0, length)
+}
+
+async function enter(app: App): Promise<void> {
+  const { command } = app.store.state
+  const line = command.field?.text.trim() ?? ''
+  if (command.running) return
+  if (line === '') return tellCommand(app, { do: 'close' })
+  try {
+    const commands = parseCommands(line)
+    const problem = problemWith(app.store.state, commands)
+    if (problem !== null) return tellCommand(app, { do: 'complain', problem })
+    const destroying = commands.filter(({ verb }) => verb.destroys).map(({ name, verb }) => `${name}: ${verb.summary}`)
+    if (command.asked === null && destroying.length > 0) {
+      return tellCommand(app, { do: 'ask', what: destroying.join('; ') })
+    }
+    await run(app, line, commands)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    tellCommand(app, { do: 'complain', problem: error.message })
+  }
+}
+
+function problemWith(state: State, commands: readonly Command[]): string | null {
+  for (const { name, verb } of commands) {
+    const lack = lackOfRights(state, verb.role)
+    if (lack !== null) return `${name} is ${lack}`
+    // It would end what the page follows.
+    if (name === 'log' && state.page === 'log') return 'this page is the log'
+  }
+  return null
+}
+
+/** The line stays until the daemon has agreed; what it says is a line for a few seconds, a password, or a page. */
+async function run(app: App, line: string, commands: readonly Command[]): Promise<void> {
+  if (!commands.some(({ verb }) => verb.confidential)) tellCommand(app, { do: 'remember', line })
+  tellCommand(app, { do: 'run' })
+  const results = await app.daemon.carryOut(commands)
+  const { outcomes, problem } = results
+  const [outcome] = outcomes
+  if (problem !== null && outcomes.every(({ view }) => view === ''))
+    return tellCommand(app, { do: 'complain', problem })
+  tellCommand(app, { do: 'close' })
+  if (outcome?.secret && outcomes.length === 1 && problem === null) {
+    return tellDialog(app, { do: 'open', dialog: { kind: 'secret', ...outcome.secret } })
+  }
+  const lines = resultLines(results)
+  const [only = ''] = lines
+  if (lines.length <= 1 && columnsOf(only) < app.store.state.size.columns) {
+    return app.store.announce(only || 'done', problem === null ? 'good' : 'bad')
+  }
+  const title = commands.map(({ name }) => name).join('; ')
+  tellDialog(app, { do: 'open', dialog: { kind: 'result', title, lines, row: 0, column: 0 } })
+}
+
+function roam(app: App, down: number, right: number): void {
+  const { state } = app.store
+  const { dialog } = state
+  if (dialog?.kind !== 'result') return
+  const lastRow = Math.max(0, dialog.lines.length - pageRows(state) + 1)
+  const lastColumn = Math.max(0, Math.max(...dialog.lines.map(columnsOf)) + 2 - state.size.columns)
+  tellDialog(app, {
+    do: 'roam',
+    row: Math.max(0, Math.min(dialog.row + down, lastRow)),
+    column: Math.max(0, Math.min(dialog.column + right, lastColumn)),
+  })
+}

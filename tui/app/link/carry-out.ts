@@ -1,0 +1,40 @@
+import type { Command } from '../../../shared/commands/parse.ts'
+import { UsageError } from '../../../shared/commands/usage-error.ts'
+import type { Context, Outcome } from '../../../shared/commands/verb.ts'
+import type { Client } from '../../client/index.ts'
+import { failureOf } from '../../exec/failure.ts'
+
+/** What came of commands: of each that was done, and why the next one was not; null if all were. */
+export interface Results {
+  readonly outcomes: readonly Outcome[]
+  readonly problem: string | null
+}
+
+/** Flags that only `--exec` can follow: the app has neither standard input nor an end of the line. */
+export const withoutFlags: readonly string[] = ['password-stdin', 'password-prompt', 'follow']
+
+/** Carry out commands one after the other, until one fails. Rejects for faults of ours only. */
+export async function carryOut(commands: readonly Command[], call: Client['call']): Promise<Results> {
+  const outcomes: Outcome[] = []
+  for (const { name, verb, run } of commands) {
+    try {
+      const deed = run({ call, ...elsewhere })
+      if (Symbol.asyncIterator in deed) throw new UsageError('--follow is for --exec; here the page Log follows')
+      const outcome = await deed
+      outcomes.push(outcome)
+      if (outcome.problem) return { outcomes, problem: `${name}: ${outcome.problem}` }
+    } catch (error) {
+      return { outcomes, problem: `${name}: ${failureOf(error, verb.hints).message}` }
+    }
+  }
+  return { outcomes, problem: null }
+}
+
+const elsewhere: Pick<Context, 'events' | 'readPassword'> = {
+  events: async () => {
+    throw new UsageError('only --exec can follow what comes')
+  },
+  readPassword: async () => {
+    throw new UsageError('without that flag one is made and shown once; on the pages Users and Operators one is typed')
+  },
+}
