@@ -31,6 +31,12 @@ describe('the key table', () => {
       expect(help).toContain(`${keys.map(keyLabel).join(', ').padEnd(16)} ${summary}`)
   })
 
+  test('the help names the fields that a filter of the page knows', () => {
+    expect(helpLines('connections').at(-1)).toBe(' Fields: user: src: dst: state:')
+    expect(helpLines('settings').at(-1)).toBe(' Fields: name: value: source: acts:')
+    expect(helpLines('overview').join('\n')).not.toContain('Fields')
+  })
+
   test.each(pages)('on %s Esc does not quit, q does', (page) => {
     const bindings: readonly Binding[] = keyTable[page]
     const command = (key: string) => bindings.find(({ keys }) => keys.includes(key))?.command

@@ -2,21 +2,9 @@ import { tableRows } from '../layout.ts'
 import type { ListEvent } from '../store/lists.ts'
 import type { ListPage, State } from '../store/state.ts'
 import { viewOf } from '../store/view.ts'
-import { connectionsTable } from '../tables/connections-table.ts'
-import { logTable } from '../tables/log-table.ts'
-import { operatorsTable } from '../tables/operators-table.ts'
-import { settingsTable } from '../tables/settings-table.ts'
-import { nextSort, type Sort, type Sortable } from '../tables/table.ts'
-import { usersTable } from '../tables/users-table.ts'
+import { nextSort, type Sort } from '../tables/table.ts'
+import { tables } from '../tables/tables.ts'
 import type { App, Handler } from './app.ts'
-
-const tables: Readonly<Record<ListPage, Sortable>> = {
-  connections: connectionsTable,
-  users: usersTable,
-  log: logTable,
-  settings: settingsTable,
-  operators: operatorsTable,
-}
 
 export const listHandlers = {
   down: (app) => move(app, ({ cursor }) => cursor + 1),

@@ -23,13 +23,8 @@ export function sortRows<Row>(spec: TableSpec<Row>, rows: readonly Row[], sort: 
   })
 }
 
-/** Of a table, what its sorting knows. */
-export interface Sortable {
-  readonly columns: readonly Pick<Column<never>, 'name' | 'greatestFirst'>[]
-}
-
 /** Sorting by the next column, in its natural direction. */
-export function nextSort(spec: Sortable, sort: Sort): Sort {
+export function nextSort(spec: Pick<TableSpec<never>, 'columns'>, sort: Sort): Sort {
   const at = spec.columns.findIndex(({ name }) => name === sort.column)
   const next = spec.columns[(at + 1) % spec.columns.length]
   return next ? { column: next.name, descending: next.greatestFirst } : sort
