@@ -22,4 +22,6 @@ export interface OperatorStore {
   update(operator: StoredOperator): Promise<boolean>
   /** Does nothing if there is none. */
   remove(name: string): Promise<void>
+  /** 32 random bytes, the same for as long as there is this store. */
+  decoySecret(): Promise<Uint8Array>
 }

@@ -22,17 +22,20 @@ interface KnownOperator {
  * changed.
  */
 export class Operators {
+  /** Also stored, so that the salts of names that do not exist outlast a restart, as those of operators do. */
+  readonly decoySecret: Buffer
   readonly #store: OperatorStore
   readonly #byName: Map<string, KnownOperator>
   #lastChange: Promise<unknown> = Promise.resolve()
 
-  private constructor(store: OperatorStore, operators: readonly KnownOperator[]) {
+  private constructor(store: OperatorStore, operators: readonly KnownOperator[], decoySecret: Uint8Array) {
+    this.decoySecret = Buffer.from(decoySecret)
     this.#store = store
     this.#byName = new Map(operators.map((operator) => [operator.name, operator]))
   }
 
   static async load(store: OperatorStore): Promise<Operators> {
-    return new Operators(store, (await store.list()).map(fromStored))
+    return new Operators(store, (await store.list()).map(fromStored), await store.decoySecret())
   }
 
   /** By name, in code point order. */

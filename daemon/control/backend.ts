@@ -35,6 +35,8 @@ export interface OperatorAdministration {
   setRole(name: string, role: Operator['role']): Promise<void>
   /** What a login is checked against; undefined if there is no such operator. */
   credentialsOf(name: string): { readonly keys: ScramKeys; readonly role: Role } | undefined
+  /** What salts of names that do not exist are made from: 32 random bytes, kept as long as the operators. */
+  readonly decoySecret: Buffer
 }
 
 /** Settings at run time. `set` refuses with `invalid_params` or `conflict`. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type Limits, limits as protocolLimits, protocolVersion, unixSocketName } from '../../shared/protocol/limits.ts'
@@ -121,7 +120,7 @@ function makeClients(options: ControlOptions, cookie: string): Clients {
   const clients: Clients = new Clients(limits, (socket, via) => new ControlConnection(socket, via, service))
   const login = {
     find: accounts(backend.operators, cookie),
-    decoySecret: randomBytes(32),
+    decoySecret: backend.operators.decoySecret,
     failures: new LoginFailures(limits.loginFailures),
     log,
   }

@@ -23,4 +23,7 @@ export const migrations: readonly string[] = [
     value TEXT CHECK (json_valid(value)),
     revision INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID`,
+  // SQLite's random bytes come from ChaCha20, seeded by the system.
+  `CREATE TABLE decoy (bytes BLOB NOT NULL CHECK (length(bytes) = 32)) STRICT;
+  INSERT INTO decoy VALUES (randomblob(32))`,
 ]

@@ -12,12 +12,14 @@ export function sqliteOperators(database: DatabaseSync, attempt: <T>(work: () =>
     'UPDATE operators SET role = ?, salt = ?, iterations = ?, stored_key = ?, server_key = ?, created = ? WHERE name = ?',
   )
   const remove = database.prepare('DELETE FROM operators WHERE name = ?')
+  const decoy = database.prepare('SELECT bytes FROM decoy')
 
   return {
     list: () => attempt(() => (list.all() as OperatorRow[]).map(fromRow)),
     insert: (operator) => attempt(() => insert.run(...columns(operator)).changes === 1),
     update: (operator) => attempt(() => update.run(...columns(operator)).changes === 1),
     remove: (name) => attempt(() => void remove.run(name)),
+    decoySecret: () => attempt(() => (decoy.get() as { bytes: Uint8Array }).bytes),
   }
 }
 

@@ -37,6 +37,10 @@ class FakeStore implements OperatorStore {
     this.rows.delete(name)
   }
 
+  async decoySecret(): Promise<Uint8Array> {
+    return new Uint8Array(32)
+  }
+
   #work(): void {
     if (this.fails) throw new Error('the disk is full')
   }

@@ -12,6 +12,7 @@ interface StoredOperator {
 
 /** Operators that last as long as the test. */
 export class FakeOperators implements OperatorAdministration {
+  readonly decoySecret = Buffer.alloc(32, 1)
   readonly #operators = new Map<string, StoredOperator>()
 
   list(): Omit<Operator, 'sessions'>[] {

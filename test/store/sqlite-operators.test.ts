@@ -68,6 +68,16 @@ describe('operators in SQLite', () => {
     expect(await store.operators.insert(bob)).toBe(true)
   })
 
+  it('have 32 bytes beside them that are random and stay', async () => {
+    const secret = await store.operators.decoySecret()
+    expect(secret).toHaveLength(32)
+    await kept()
+    expect(await store.operators.decoySecret()).toEqual(secret)
+    const other = await openSqliteStore(await temporaryFolder())
+    onTestFinished(() => other.close())
+    expect(await other.operators.decoySecret()).not.toEqual(secret)
+  })
+
   it.each([
     { ...bob, role: 'owner' as 'admin' },
     { ...bob, storedKey: new Uint8Array(31) },
@@ -91,5 +101,6 @@ it('a database from before there were operators gets their table, and keeps its 
   const store = await openSqliteStore(folder)
   onTestFinished(() => store.close())
   expect(await store.operators.list()).toEqual([])
+  expect(await store.operators.decoySecret()).toHaveLength(32)
   expect(await store.users.list()).toEqual([{ name: 'carl', password: 'x', enabled: true, created: 1 }])
 })

@@ -31,7 +31,7 @@ export function accounts(operators: OperatorAdministration, cookie: string): Fin
 
 export interface LoginOptions {
   readonly find: FindAccount
-  /** At least 32 random bytes. */
+  /** At least 32 random bytes, the same at each start. */
   readonly decoySecret: Buffer
   readonly failures: LoginFailures
   readonly log: Log

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it, vi } from 'vitest'
 import { cookieUser, limits } from '../../../shared/protocol/limits.ts'
 import { beginClient } from '../../../shared/protocol/scram.ts'
+import { startDaemon } from '../../helpers/daemon.ts'
 import { greeted, logIn, type RawClient, started } from '../raw-client.ts'
 import { abusedDaemon, admin, cookieOf, loggedIn, servedBeside, unharmedBy } from './abused-daemon.ts'
 
@@ -126,4 +127,17 @@ it('stops brute force and name probing from one address after ten failures, and 
     await loggedIn(abused)
     await admin(abused)
   })
+})
+
+it('challenges an unknown name alike after a restart, as it does operators', async () => {
+  const first = await startDaemon()
+  const saltFrom = async (daemon: typeof first) => {
+    const client = await greeted({ host: '127.0.0.1', port: daemon.port('control') })
+    await started(client)
+    return /,s=([^,]+),/.exec((await begin(client, beginClient('nobody').message)).result.message)?.[1]
+  }
+  const salt = await saltFrom(first)
+  await first.kill()
+  expect(await saltFrom(await startDaemon([], { folders: first.folders }))).toBe(salt)
+  expect(await saltFrom(await startDaemon())).not.toBe(salt)
 })
