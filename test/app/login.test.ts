@@ -130,13 +130,13 @@ test('read-only, the app gives up its rights at each login', async () => {
   // By its socket alone: the machine may have another daemon where the app would look next.
   const args = [program, '--socket', join(daemon.folders.runtime, 'proxyd.sock'), '--read-only']
   await using app = openTerminal(process.execPath, args)
-  await app.shows(/^ proxyd \d.* viewer, this machine$/m)
+  await app.shows(/^ proxyd \d.* viewer, /m)
   app.type('3a')
   await app.shows(/^ ! that is only for admin; you are viewer$/m)
   await daemon.kill()
   await app.shows(/^ disconnected/)
   await startDaemon([], { folders: daemon.folders })
-  await app.shows(/^ proxyd \d.* viewer, this machine$/m)
+  await app.shows(/^ proxyd \d.* viewer, /m)
 })
 
 test('read-only, the app asks the daemon to see to it, and for nothing that a viewer may not', async () => {
