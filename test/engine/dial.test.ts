@@ -2,9 +2,9 @@ import { describe, expect, it, vi } from 'vitest'
 import { State, Total } from '../../daemon/engine/session-table.ts'
 import { startBlackHole } from '../helpers/black-hole.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { engines, eventually, startProxy } from '../helpers/engine.ts'
+import { alice, engines, eventually, startProxy } from '../helpers/engine.ts'
 import type { Peer } from '../helpers/peer.ts'
-import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
+import { expectRefusal, greeting, greetingForLogin, login, request } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 
 /** The ways in which a client goes while it waits. */
@@ -106,6 +106,20 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
     depart(client)
     await proxy.empty()
     expect(proxy.total(Total.failed)).toBe(1)
+  })
+
+  it('stops for a client whose FIN came with its request, while its login was checked', async () => {
+    const checked = Promise.withResolvers<number>()
+    const authenticate = vi.fn(() => checked.promise)
+    const proxy = await startProxy(start, { passwordRequired: true, services: { authenticate } })
+    const client = await proxy.client()
+    client.write(bytes(greetingForLogin, login(alice.name, alice.password)))
+    await eventually(() => expect(authenticate).toHaveBeenCalled())
+    client.write(request('127.0.0.1', await startBlackHole('127.0.0.1')))
+    client.finish()
+    await proxy.client()
+    checked.resolve(alice.index)
+    await eventually(() => expect(proxy.total(Total.failed)).toBe(1))
   })
 
   it('serves a client that has sent all its data and finished before the connection stands', async () => {

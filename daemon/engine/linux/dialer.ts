@@ -10,7 +10,7 @@ import type { Farewell } from './farewell.ts'
 import type { LoopMail } from './mail.ts'
 import { Names } from './names.ts'
 import type { Relay } from './relay.ts'
-import { type Clock, clientOf, type Dial, type Sessions, targetOf } from './sessions.ts'
+import { type Clock, clientOf, type Dial, Flag, type Sessions, targetOf } from './sessions.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
 /** Every event that a session's socket is ever watched for; it is told to the kernel once (epoll(7), edge-triggered). */
@@ -57,6 +57,7 @@ export class Dialer {
     const dial: Dial = { rest, port: destination.port, addresses: [], until: 0, error: errno.EHOSTUNREACH }
     dials.set(slot, dial)
     this.#sessions.requested(slot, destination)
+    if (this.#isGone(slot, dial)) return this.#sessions.close(slot)
     if (destination.kind === 'address') return this.#dialAll(slot, dial, [destination.address])
     table.state[slot] = State.resolving
     const known = this.#names.ask(destination.name, { slot, generation: generation[slot] })
@@ -90,14 +91,20 @@ export class Dialer {
 
   /** The client speaks, or goes, before it has its reply. One that has gone has nothing to wait for. */
   onClientEvent(slot: number, events: number): void {
-    const { fd, dials } = this.#sessions
+    const { dials } = this.#sessions
     const client = clientOf(slot)
     if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot)
     this.#sessions.note(client, events)
-    if (!(events & EPOLLRDHUP)) return
-    // A client may finish early if it has sent its data already; one that has sent none is gone.
-    const silent = dials.get(slot)?.rest.length === 0
-    if (silent && recv(fd[client], this.#peek, 1, MSG_PEEK) === 0) this.#sessions.close(slot)
+    const dial = dials.get(slot)
+    if (dial && this.#isGone(slot, dial)) this.#sessions.close(slot)
+  }
+
+  /** A client may finish early if it has sent its data already; one that has sent none is gone. */
+  #isGone(slot: number, { rest }: Dial): boolean {
+    const { fd, flags } = this.#sessions
+    const client = clientOf(slot)
+    if (rest.length > 0 || !(flags[client] & Flag.finishing)) return false
+    return recv(fd[client], this.#peek, 1, MSG_PEEK) === 0
   }
 
   /** The name, or this address, has had its time. */
