@@ -36,10 +36,15 @@ test('commands are typed with Tab, carried out, and told in place, in a dialog o
   expect((await exec(daemon, 'get timeout-idle')).stdout).toBe('5000\n')
 })
 
-test('what cannot be taken back wants Enter twice, and Tab goes through the users', async () => {
+test('what cannot be taken back wants Enter twice, and Tab goes through users and operators', async () => {
   const daemon = await startDaemon(['-u', 'alice:pw', '-u', 'bob:pw'])
   await using app = await openApp(daemon)
   await app.shows(/3 Users 2/)
+  await exec(daemon, 'addoperator carol')
+  app.type(':role ')
+  await app.shows(/^ carol\s+:role ▏/m)
+  app.type(`${tab}v${tab}\r`)
+  await app.shows(/carol is viewer now/)
   app.type(`:disable ${tab}`)
   await app.shows(/^\[alice\] bob\s+:disable alice▏/m)
   app.type(tab)

@@ -12,7 +12,10 @@ import type { App, Handler } from './app.ts'
 import { tellDialog } from './tell-dialog.ts'
 
 export const commandHandlers = {
-  openCommand: (app) => tellCommand(app, { do: 'open' }),
+  openCommand: (app) => {
+    tellCommand(app, { do: 'open' })
+    app.daemon.look()
+  },
   closeCommand: (app) => tellCommand(app, { do: 'close' }),
   runCommand: (app) => void enter(app),
   completeWord: (app) => completeWord(app, 1),

@@ -172,9 +172,11 @@ export class Daemon {
   /** What is asked for only while its page is shown. */
   async #readPage(client: Client): Promise<void> {
     const { call } = client
-    const { page } = this.#store.state
+    const { page, command } = this.#store.state
     if (page === 'settings') this.#store.feed({ type: 'configuration', configuration: await call('config.get', {}) })
-    if (page !== 'operators' || !suffices(this.#roleOf(client), 'admin')) return
+    // The command line completes their names, too.
+    const wanted = page === 'operators' || command.field !== null
+    if (!wanted || !suffices(this.#roleOf(client), 'admin')) return
     const { operators } = await call('operators.list', {})
     this.#store.feed({ type: 'operators', operators })
   }
