@@ -30,6 +30,8 @@ test('80x24 shows settings with value, source and when they act, and what the se
   expect(app.screen).toMatch(/^>auth +auto +default +at once$/m)
   expect(app.screen).toMatch(/^ auto, required, none; default auto: when clients must log in/m)
   expect(app.lines[23]).toBe(' Enter change  d default  / filter  s sort  ? help  q quit')
+  app.resize(72, 18)
+  await app.shows(/ 4 Log \[5 Settings\] 6 Operators\n[\s\S]*\n>auth [\s\S]* q quit$/)
 })
 
 test('an integer is changed within its range, and goes back to its default after a question', async () => {
@@ -83,7 +85,7 @@ test('a choice is taken from a list, a flag toggled; what the daemon warns of is
   expect(await settingOf(daemon, 'open-proxy')).toBe('true')
 })
 
-test('what the daemon refuses is told in the form, which stays', async () => {
+test('what the daemon refuses is told, and nothing has changed', async () => {
   const daemon = await startDaemon(['-l', '0.0.0.0', '-u', 'bob:pw'])
   await using app = await openSetting(daemon, 'auth')
   app.type('\r')
