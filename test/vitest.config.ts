@@ -34,7 +34,8 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: SlowestFirst },
     env: { XDG_CONFIG_HOME: join(root, 'node_modules/.cache/no-config') },
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // A busy machine is ten times slower; what hangs, hangs longer.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 })

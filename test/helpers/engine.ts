@@ -43,11 +43,11 @@ export interface Options {
 
 /** Long enough for a slow machine: a test that waits for one of these has failed. */
 export const patience: Timeouts = {
-  negotiation: 60_000,
-  resolve: 60_000,
-  connect: 60_000,
-  idle: 60_000,
-  halfClosed: 60_000,
+  negotiation: 120_000,
+  resolve: 120_000,
+  connect: 120_000,
+  idle: 120_000,
+  halfClosed: 120_000,
 }
 
 /** Starts an engine on both loopbacks, with fake services. It ends with the test, and its books must balance then. */
@@ -86,7 +86,7 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
 
 /** Waits for what no event tells: the tables are written by other threads. */
 export async function eventually(expectation: () => void | Promise<void>): Promise<void> {
-  await vi.waitFor(expectation, { timeout: 10_000, interval: 5 })
+  await vi.waitFor(expectation, { timeout: 20_000, interval: 5 })
 }
 
 /** A live session, as the control plane sees it. */

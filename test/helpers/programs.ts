@@ -26,13 +26,13 @@ export interface Outcome {
   readonly stderr: string
 }
 
-/** Run a program to its end, at most 30 s, with `input` on its stdin. */
+/** Run a program to its end, at most 45 s, with `input` on its stdin. */
 export function run(
   program: string,
   args: readonly string[],
   options: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<Outcome> {
-  const limits = { timeout: 30_000, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 } as const
+  const limits = { timeout: 45_000, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 } as const
   return new Promise((resolve) => {
     const child = execFile(program, args, { ...limits, env: options.env }, (error, stdout, stderr) => {
       const status = error === null ? 0 : typeof error.code === 'number' ? error.code : null

@@ -16,7 +16,7 @@ export interface Exit {
 }
 
 /** Milliseconds that a test waits for something to show. */
-const patience = 15_000
+const patience = 30_000
 
 /** Run a program in a pseudo-terminal of its own. Dispose of it (`await using`) to end what still runs. */
 export function openTerminal(program: string, args: readonly string[], options: TerminalOptions = {}): Terminal {
