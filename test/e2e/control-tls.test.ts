@@ -69,6 +69,18 @@ test('SIGHUP brings in a new certificate, and keeps the old one if the new is no
   expect((await before.call('auth.begin')).error?.data.kind).toBe('invalid_params')
 })
 
+test('clients that refuse the certificate keep nobody out', async () => {
+  const identity = makeCertificate('127.0.0.1')
+  const { daemon, tlsPort } = await startTls(await writeIdentity(identity))
+  await (await admin(daemon)).call('operators.add', { name: 'ann', role: 'viewer', password })
+  for (let i = 0; i < 9; i++) {
+    const refusal = connectedByTls({ tlsPort, ca: makeCertificate('another').cert })
+    await expect(refusal).rejects.toThrow('self-signed certificate')
+  }
+  const client = await strangerByTls({ tlsPort, ca: identity.cert })
+  expect((await logIn(client, password, 'ann')).result.role).toBe('viewer')
+})
+
 describe('a start that is refused names the mend:', () => {
   async function refusal(args: readonly string[]): Promise<{ status: number | null; stderr: string }> {
     const { status, stderr } = await (await spawnDaemon(args)).ended

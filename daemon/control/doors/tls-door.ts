@@ -58,6 +58,8 @@ export class TlsDoor {
     }, this.#options.handshakeTime)
     const handshake = { socket, deadline }
     this.#handshakes.set(ends, handshake)
+    // Until it is through, TLS takes this over from the socket: who hangs up in a handshake is gone, and so is its place.
+    socket.allowHalfOpen = false
     socket.once('close', () => {
       clearTimeout(deadline)
       if (this.#handshakes.get(ends) === handshake) this.#handshakes.delete(ends)
@@ -86,6 +88,7 @@ export class TlsDoor {
     if (handshake === undefined) return void socket.destroy()
     this.#handshakes.delete(ends)
     clearTimeout(handshake.deadline)
+    socket.allowHalfOpen = true
     this.#options.enter(handshake.socket, socket)
   }
 
