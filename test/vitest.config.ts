@@ -37,5 +37,6 @@ export default defineConfig({
     // A busy machine is ten times slower; what hangs, hangs longer.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
   },
 })

@@ -95,5 +95,5 @@ describe.each(engines)('$kind engine: after every kind of ending', ({ kind, star
     expect(descriptors().pipes - pipesAtStart).toBeLessThanOrEqual(idlePipes)
     const after = await readHeaps()
     for (const [i, heap] of after.entries()) expect(heap - (before.heaps[i] ?? 0)).toBeLessThan(heapAllowance)
-  }, 120_000)
+  }, 240_000)
 })

