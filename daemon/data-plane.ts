@@ -7,7 +7,7 @@ import { Logins } from './access/logins.ts'
 import { Passwords } from './access/passwords.ts'
 import { parseUserFlags, type TemporaryUser } from './access/user-flag.ts'
 import type { UserStore } from './access/user-store.ts'
-import type { Engine } from './engine/engine.ts'
+import type { Endpoint, Engine, Policy } from './engine/engine.ts'
 import { startEngine } from './engine/start.ts'
 import { Failure } from './failure.ts'
 import { Resolver } from './resolver.ts'
@@ -21,6 +21,11 @@ export interface DataPlane {
   readonly accounts: Accounts
   readonly passwords: Passwords
   readonly policy: LoginPolicy
+  /** Has clients log in, or not, from now on; resolves when all loops act by it. */
+  apply(change: { readonly passwordRequired: boolean }): Promise<void>
+  userChanged: Engine['userChanged']
+  /** Keeps clients from these endpoints; resolves when all loops do. */
+  forbid(endpoints: readonly Endpoint[]): Promise<void>
   /** Acts by new timeouts and by a new limit of connections; resolves when all loops do. */
   tune(settings: Readonly<Settings>): Promise<void>
 }
@@ -41,7 +46,7 @@ export async function startDataPlane(
   const policy = loginPolicy(settings)
   const options = await engineOptions(
     configuration,
-    { passwordRequired: passwordRequired(policy, accounts.size) },
+    { passwordRequired: passwordRequired(policy, accounts.size), forbidden: [] },
     warn,
   )
   const logins = new Logins(accounts, passwords)
@@ -52,11 +57,19 @@ export async function startDataPlane(
     warn,
   })
   parts.defer(() => engine.close())
+  let enginePolicy = options.policy
+  const apply = (change: Partial<Policy>) => {
+    enginePolicy = { ...enginePolicy, ...change }
+    return engine.apply(enginePolicy)
+  }
   return {
     engine,
     accounts,
     passwords,
     policy,
+    apply,
+    userChanged: (change) => engine.userChanged(change),
+    forbid: (forbidden) => apply({ forbidden }),
     tune(values) {
       resolver.timeout = values['timeout-resolve']
       return engine.tune(tuningOf(values))

@@ -47,7 +47,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   const traffic = new UserTraffic(engine.tables)
   const metrics = new RecordedMetrics(engine.tables, traffic, accounts)
   parts.defer(() => metrics.stop())
-  const users = new Users({ ...dataPlane, store: store.users, dataPlane: engine, traffic })
+  const users = new Users({ ...dataPlane, store: store.users, dataPlane, traffic })
   const listening: Listening = engine.listening.map((at) => ({ service: 'socks', address: formatEndpoint(at) }))
   const identity = { version, instance: randomUUID(), pid: process.pid, started: Date.now() }
 
@@ -90,6 +90,8 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
     log: logger,
   })
   parts.defer(() => control.close())
+  // Management is for this machine, or asks for TLS and a name: a client elsewhere shall not get there by the proxy.
+  await dataPlane.forbid([...control.listening, ...control.listeningTls])
   for (const at of control.listening) listening.push({ service: 'control', address: formatEndpoint(at) })
   for (const at of control.listeningTls) listening.push({ service: 'control', address: `tls:${formatEndpoint(at)}` })
   listening.push({ service: 'control', address: `unix:${control.unixPath}` })

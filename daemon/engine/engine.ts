@@ -35,6 +35,8 @@ export interface EngineOptions extends Tuning {
 /** What the control plane decides and a session obeys. Replaced whole by `Engine.apply`. */
 export interface Policy {
   readonly passwordRequired: boolean
+  /** Where clients may not be connected to (REP 02): the daemon's own sockets for management. See `forbids`. */
+  readonly forbidden: readonly Endpoint[]
 }
 
 /** What the engine asks of the control plane. Both answer within a bounded time and never reject. */

@@ -102,7 +102,7 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     const proxy = await startProxy(start)
     const target = await startTarget()
     await proxy.open('127.0.0.1', target.port)
-    await proxy.engine.apply({ passwordRequired: true })
+    await proxy.engine.apply({ passwordRequired: true, forbidden: [] })
     const client = await proxy.client()
     client.write(greeting)
     expect((await client.readToEnd()).toString('hex')).toBe('05ff')

@@ -35,6 +35,7 @@ export const alice = { index: 7, name: 'alice', password: 'secret' }
 export interface Options {
   readonly timeouts?: Partial<Timeouts>
   readonly passwordRequired?: boolean
+  readonly forbidden?: readonly Endpoint[]
   readonly maxSessions?: number
   readonly capacity?: number
   readonly listen?: readonly Endpoint[]
@@ -63,7 +64,7 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
       maxSessions: options.maxSessions ?? 1000,
       capacity: options.capacity ?? 1000,
       timeouts: { ...patience, ...options.timeouts },
-      policy: { passwordRequired: options.passwordRequired ?? false },
+      policy: { passwordRequired: options.passwordRequired ?? false, forbidden: options.forbidden ?? [] },
     },
     {
       authenticate: async (username, password) =>

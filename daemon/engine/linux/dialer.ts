@@ -4,7 +4,8 @@ import { errno, recv } from '../../os/libc.ts'
 import { boundAddress, connectSocket, lastAddress, MSG_PEEK, openSocket, pendingError } from '../../os/socket.ts'
 import { encodeReply, Reply } from '../../socks/messages.ts'
 import type { Destination } from '../../socks/negotiation.ts'
-import type { Timeouts } from '../engine.ts'
+import type { Policy, Timeouts } from '../engine.ts'
+import { forbids } from '../forbidden.ts'
 import { State } from '../session-table.ts'
 import type { Farewell } from './farewell.ts'
 import type { LoopMail } from './mail.ts'
@@ -16,12 +17,16 @@ import type { TimerWheel } from './timer-wheel.ts'
 /** Every event that a session's socket is ever watched for; it is told to the kernel once (epoll(7), edge-triggered). */
 export const watched = (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>> 0
 
+/** Beside the errnos of `Dial.error`, which are positive: the policy forbids it. */
+const notAllowed = -1
+
 /** errno to REP (RFC 1928, section 6); what is not here is a general failure. A dial out of time is taken as ETIMEDOUT. */
 const replies = new Map<number, Reply>([
   [errno.ENETUNREACH, Reply.networkUnreachable],
   [errno.EHOSTUNREACH, Reply.hostUnreachable],
   [errno.ECONNREFUSED, Reply.connectionRefused],
   [errno.ETIMEDOUT, Reply.ttlExpired],
+  [notAllowed, Reply.notAllowed],
 ])
 
 /** From a request to a connected target: names to addresses, one address after the other, and the reply. */
@@ -35,6 +40,7 @@ export class Dialer {
   readonly #farewell: Farewell
   readonly #names: Names
   readonly #peek = new Uint8Array(1)
+  #isForbidden = forbids([])
 
   constructor(
     parts: { sessions: Sessions; epoll: Epoll; wheel: TimerWheel; clock: Clock; relay: Relay; farewell: Farewell },
@@ -49,6 +55,11 @@ export class Dialer {
     this.#farewell = parts.farewell
     this.#timeouts = timeouts
     this.#names = new Names(parts.clock, post)
+  }
+
+  /** Dials that begin from now on obey it, and so do addresses that are still to be tried. */
+  obey({ forbidden }: Policy): void {
+    this.#isForbidden = forbids(forbidden)
   }
 
   /** Begin with a request and what came behind it. */
@@ -127,7 +138,8 @@ export class Dialer {
     this.#sessions.closeTarget(slot)
     for (let address = dial.addresses.shift(); address; address = dial.addresses.shift()) {
       const left = dial.until - this.#clock.now
-      if (left <= 0) dial.error = errno.ETIMEDOUT
+      if (this.#isForbidden(address, dial.port)) dial.error = notAllowed
+      else if (left <= 0) dial.error = errno.ETIMEDOUT
       else if (this.#dial(slot, dial, address)) {
         this.#wheel.set(slot, this.#clock.now + left / (dial.addresses.length + 1))
         return

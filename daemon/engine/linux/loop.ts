@@ -73,6 +73,7 @@ export class Loop {
     this.#relay = relay
     this.#farewell = farewell
     this.#dialer = dialer
+    dialer.obey(options.policy)
     const negotiator = new Negotiator({ sessions, dialer, farewell, passwords: this.#passwords }, post)
     this.#negotiator = negotiator
     this.#mailKey = capacity * 2
@@ -174,6 +175,7 @@ export class Loop {
     switch (order.type) {
       case 'apply':
         this.#acceptor.policy = order.policy
+        this.#dialer.obey(order.policy)
         return this.#confirm(ticket, [])
       case 'tune':
         this.#tune(order.tuning)

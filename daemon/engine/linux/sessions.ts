@@ -55,7 +55,7 @@ export interface Dial {
   addresses: Uint8Array[]
   /** When dialling has taken long enough, on the loop's clock. */
   until: number
-  /** Why the address before failed, as a positive errno. */
+  /** Why the address before failed: a positive errno, or the dialer's own word for what is forbidden. */
   error: number
 }
 

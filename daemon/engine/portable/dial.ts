@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { Reply } from '../../socks/messages.ts'
 
-/** Why a destination could not be reached, as an errno name or ENOTFOUND, as node:net's own errors have it. */
+/** Why a destination could not be reached: as node:net has it, an errno name or ENOTFOUND, or `notAllowed`. */
 export class DialError extends Error {
   readonly code: string
 
@@ -12,6 +12,9 @@ export class DialError extends Error {
     this.code = code
   }
 }
+
+/** The code of what the policy forbids. */
+export const notAllowed = 'not allowed'
 
 /** A socket on its way to an address literal. Await `connected` before use. */
 export function dial(address: string, port: number): Socket {
@@ -33,6 +36,8 @@ export async function connected(socket: Socket, milliseconds: number): Promise<v
 /** RFC 1928, section 6: REP for what went wrong. A deadline of ours counts as ETIMEDOUT. */
 export function replyFor(error: unknown): Reply {
   switch ((error as { code?: unknown }).code) {
+    case notAllowed:
+      return Reply.notAllowed
     case 'ENETUNREACH':
       return Reply.networkUnreachable
     case 'EHOSTUNREACH':

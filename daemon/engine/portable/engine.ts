@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'node:net'
 import type { Endpoint, Engine, EngineOptions, EngineServices, Policy, Tuning, UserChange } from '../engine.ts'
+import { forbids } from '../forbidden.ts'
 import type { SessionTable } from '../session-table.ts'
 import { Shortage, sessionsWithinLimit } from './descriptors.ts'
 import { endpointOf, openListeners } from './listeners.ts'
@@ -56,7 +57,8 @@ class PortableEngine implements Engine {
     this.#policy = options.policy
     this.capacity = options.capacity
     this.#maxSessions = options.maxSessions
-    this.#context = { logins: new Logins(services), resolver: services, timeouts: options.timeouts }
+    const isForbidden = forbids(options.policy.forbidden)
+    this.#context = { logins: new Logins(services), resolver: services, timeouts: options.timeouts, isForbidden }
     this.#rows = new Rows(options.capacity)
     this.tables = [this.#rows.table]
   }
@@ -78,6 +80,7 @@ class PortableEngine implements Engine {
 
   async apply(policy: Policy): Promise<void> {
     this.#policy = policy
+    this.#context.isForbidden = forbids(policy.forbidden)
   }
 
   async tune({ maxSessions, timeouts }: Tuning): Promise<void> {

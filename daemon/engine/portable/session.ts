@@ -3,7 +3,8 @@ import { parseAddress } from '../../socks/address.ts'
 import { encodeReply, Reply } from '../../socks/messages.ts'
 import { type Destination, Negotiation, type Outcome } from '../../socks/negotiation.ts'
 import type { EngineServices, Policy, Timeouts } from '../engine.ts'
-import { connected, DialError, dial, replyFor } from './dial.ts'
+import type { IsForbidden } from '../forbidden.ts'
+import { connected, DialError, dial, notAllowed, replyFor } from './dial.ts'
 import type { Logins } from './logins.ts'
 import { relay } from './relay.ts'
 import type { Row } from './rows.ts'
@@ -11,11 +12,12 @@ import type { Row } from './rows.ts'
 /** Milliseconds in which a refused client may finish sending and read its reply. */
 const lingerTime = 1000
 
-/** What all sessions of an engine share; the timeouts may change meanwhile. */
+/** What all sessions of an engine share; what can change meanwhile does so here. */
 export interface SessionContext {
   readonly logins: Logins
   readonly resolver: Pick<EngineServices, 'resolve'>
   timeouts: Timeouts
+  isForbidden: IsForbidden
 }
 
 /**
@@ -119,6 +121,10 @@ export class Session {
     let failure: unknown
     for (const [tried, address] of addresses.entries()) {
       if (this.#isOver) break
+      if (this.#context.isForbidden(address, port)) {
+        failure = new DialError(notAllowed)
+        continue
+      }
       this.row.dialling(address)
       this.#target = dial(address, port).on('close', this.#closed)
       this.#sockets++
