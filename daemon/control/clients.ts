@@ -9,6 +9,11 @@ import type { Via } from './session.ts'
 /** Milliseconds for clients to take their leave. */
 const goodbyeTime = 1000
 
+/** Milliseconds for a client that is turned away to close its side too: closed earlier, a reset could overtake the reason. */
+const turnAwayTime = 1000
+/** Clients that have this time at once: beyond them each is closed as soon as it has been told. */
+const mostTurnedAway = 64
+
 const busyLine = errorLine(null, new RpcError('busy', 'the daemon has as many management clients as it allows'))
 
 /** TLS clients a minute from one address that may leave without a login: each costs a handshake. */
@@ -26,6 +31,8 @@ export class Clients {
   readonly #limits: Limits
   readonly #connect: (socket: Socket, via: Via) => ControlConnection
   readonly #places = new Map<Socket, Place>()
+  /** Told why, but not gone yet. */
+  readonly #turnedAway = new Set<Socket>()
   readonly #inVain = new LoginFailures(mostInVain)
 
   constructor(limits: Limits, connect: (socket: Socket, via: Via) => ControlConnection) {
@@ -39,7 +46,7 @@ export class Clients {
     socket.on('error', () => {})
     const { remoteAddress = '' } = socket
     if (!this.#hasRoom(via) || (via === 'tls' && this.#inVain.tooMany(remoteAddress))) {
-      turnAway(socket, via)
+      this.#turnAway(socket, via)
       return false
     }
     const place: Place = { via }
@@ -71,7 +78,22 @@ export class Clients {
     }, goodbyeTime)
     await Promise.all(leaving.map(({ closed }) => closed))
     clearTimeout(timer)
-    for (const socket of this.#places.keys()) socket.destroy()
+    for (const socket of [...this.#places.keys(), ...this.#turnedAway]) socket.destroy()
+  }
+
+  /** Without a word where it would take a handshake first. */
+  #turnAway(socket: Socket, via: Via): void {
+    if (via === 'tls') return void socket.destroy()
+    socket.end(busyLine)
+    if (this.#turnedAway.size >= mostTurnedAway) return socket.destroySoon()
+    this.#turnedAway.add(socket)
+    // What it sends goes nowhere: unread, it would turn the end into a reset.
+    socket.resume()
+    const timer = setTimeout(() => socket.destroy(), turnAwayTime)
+    socket.once('close', () => {
+      clearTimeout(timer)
+      this.#turnedAway.delete(socket)
+    })
   }
 
   get #connections(): ControlConnection[] {
@@ -88,13 +110,4 @@ export class Clients {
 
 function isKnown({ connection }: Place): boolean {
   return connection?.session.isLoggedIn ?? false
-}
-
-/** Without a word where it would take a handshake first. */
-function turnAway(socket: Socket, via: Via): void {
-  if (via === 'tls') socket.destroy()
-  else {
-    socket.end(busyLine)
-    socket.destroySoon()
-  }
 }

@@ -1,12 +1,15 @@
 import dns from 'node:dns'
+import { once } from 'node:events'
 import { chmodSync, writeFileSync } from 'node:fs'
+import { createConnection, createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { RpcError } from '../../shared/protocol/errors.ts'
 import { LineFramer } from '../../shared/protocol/framer.ts'
-import { eventLine, parseRequest, resultLine } from '../../shared/protocol/message.ts'
+import { errorLine, eventLine, parseRequest, resultLine } from '../../shared/protocol/message.ts'
 import { beginServer, makeKeys } from '../../shared/protocol/scram.ts'
 import { ConnectionError, connect, followDaemon } from '../../tui/client/index.ts'
+import { Wire } from '../../tui/client/wire.ts'
 import { sampleOf } from '../control/fake-backend.ts'
 import { startControl } from '../control/start-control.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
@@ -190,6 +193,25 @@ it('takes a daemon that has no room for one to try later', async () => {
     message: expect.stringContaining('as many management clients'),
   })
   await expect(connect([target], { timeoutMs })).rejects.toMatchObject({ kind: 'unreachable', code: 'busy' })
+})
+
+it('reads why it is turned away also where the daemon has closed the socket by then', async () => {
+  const path = join(await temporaryFolder(), 'busy.sock')
+  const gone = Promise.withResolvers<void>()
+  const busy = errorLine(null, new RpcError('busy', 'no place'))
+  const daemon = createServer(
+    (socket) =>
+      void socket
+        .on('close', () => gone.resolve())
+        .end(busy)
+        .destroySoon(),
+  )
+  await once(daemon.listen(path), 'listening')
+  onTestFinished(() => void daemon.close())
+  const socket = createConnection({ path, allowHalfOpen: true })
+  await Promise.all([once(socket, 'connect'), gone.promise])
+  const wire = new Wire(socket, { kind: 'unix', path })
+  await expect(wire.call('session.whoami', {})).rejects.toMatchObject({ code: 'busy' })
 })
 
 it('says so if the daemon speaks another version', async () => {

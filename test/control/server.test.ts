@@ -81,6 +81,25 @@ it('says goodbye to its clients', async () => {
   await expect(connected({ host: '127.0.0.1', port: control.port })).rejects.toMatchObject({ code: 'ECONNREFUSED' })
 })
 
+it('tells who is turned away why, and reads what they have sent, so that no reset overtakes that', async () => {
+  const { port } = await startControl({ limits: { clients: 0 } })
+  const client = await connected({ host: '127.0.0.1', port })
+  expect(await client.next()).toMatchObject({ id: null, error: { data: { kind: 'busy' } } })
+  client.request('session.whoami')
+  await new Promise((resolve) => client.socket.write('\n', resolve))
+  expect(await client.rest()).toEqual([])
+  client.socket.end()
+  expect(await client.closed).toBe(false)
+})
+
+it('does not wait for those whom it has turned away', async () => {
+  const { port, server } = await startControl({ limits: { clients: 0 } })
+  const client = await connected({ host: '127.0.0.1', port })
+  await client.rest()
+  await server.close()
+  await expect(connected({ host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+})
+
 it('does not wait for a client that stays after the goodbye', async () => {
   const control = await startControl()
   const client = await entered(control)

@@ -8,6 +8,12 @@ import { ConnectionError } from './error.ts'
 import { explain, type Stage } from './explain.ts'
 import type { Target } from './target.ts'
 
+/**
+ * Milliseconds for the daemon's first word after which we speak without it. A proxyd speaks at once; a port with TLS waits
+ * for us, and hangs up on what we say.
+ */
+const firstWordTime = 200
+
 interface PendingCall {
   resolve(result: unknown): void
   reject(error: unknown): void
@@ -38,12 +44,21 @@ export class Wire {
     this.#socket = socket
     const { promise, resolve } = Promise.withResolvers<ConnectionError>()
     this.closed = promise
+    // Who is turned away is told why at once: written to before that is read, the socket would fail, and the words be lost.
+    socket.cork()
+    let firstWord: NodeJS.Timeout | undefined
     socket.on('connect', () => {
       this.#stage = 'connected'
+      firstWord = setTimeout(() => socket.uncork(), firstWordTime)
     })
     socket.on('data', (chunk) => this.#read(chunk))
+    socket.once('data', () => {
+      clearTimeout(firstWord)
+      socket.uncork()
+    })
     socket.on('error', (error) => this.end(explain(error, target, this.#stage)))
     socket.on('close', () => {
+      clearTimeout(firstWord)
       const reason = this.end(new ConnectionError('lost', 'the daemon closed the connection'))
       for (const id of this.#pending.keys()) this.#take(id)?.reject(reason)
       for (const listener of this.#endings) listener(reason)
