@@ -11,6 +11,7 @@ import { Failure } from './failure.ts'
 import { listenFailure } from './listening.ts'
 import type { DaemonLog } from './log.ts'
 import { type Management, startManagement } from './management.ts'
+import { countLive } from './observe/metrics.ts'
 import { type Configuration, combine } from './settings/configuration.ts'
 import { acceptStored } from './settings/stored-settings.ts'
 import { openSqliteStore } from './store/sqlite-store.ts'
@@ -43,6 +44,7 @@ export async function startDaemon(configuration: Configuration, version: string,
     const { kind, tables } = dataPlane.engine
     const ending = new Ending({
       refuseClients: () => dataPlane.engine.drain(),
+      countLive: () => countLive(tables),
       patience: current.values['timeout-drain'],
       tell: (message) => logger.info(message),
     })

@@ -3,6 +3,7 @@ import type { Lifecycle } from './control/backend.ts'
 export interface EndingOptions {
   /** Refuses new clients; resolves when the last live one has gone. */
   readonly refuseClients: () => Promise<void>
+  readonly countLive: () => number
   /** Milliseconds for live connections once the daemon drains. */
   readonly patience: number
   readonly tell: (message: string) => void
@@ -13,6 +14,7 @@ export class Ending implements Lifecycle {
   /** Resolves when it is time to close everything. */
   readonly come: Promise<void>
   readonly #refuseClients: () => Promise<void>
+  readonly #countLive: () => number
   readonly #tell: (message: string) => void
   readonly #resolve: () => void
   #patience: number
@@ -20,11 +22,12 @@ export class Ending implements Lifecycle {
   #drainsSince: number | undefined
   #deadline: NodeJS.Timeout | undefined
 
-  constructor({ refuseClients, patience, tell }: EndingOptions) {
+  constructor({ refuseClients, countLive, patience, tell }: EndingOptions) {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.come = promise
     this.#resolve = resolve
     this.#refuseClients = refuseClients
+    this.#countLive = countLive
     this.#patience = patience
     this.#tell = tell
   }
@@ -57,7 +60,13 @@ export class Ending implements Lifecycle {
     if (this.#drainsSince === undefined) return
     clearTimeout(this.#deadline)
     const left = this.#drainsSince + this.#patience - performance.now()
-    this.#deadline = setTimeout(() => this.#end(), Math.max(0, left))
+    this.#deadline = setTimeout(() => this.#cutTheRest(), Math.max(0, left))
+  }
+
+  #cutTheRest(): void {
+    const cut = this.#countLive()
+    if (cut > 0) this.#tell(`the drain is out of time: live connections that are cut: ${cut}`)
+    this.#end()
   }
 
   /** A turn later: who has asked for it hears the answer first. */

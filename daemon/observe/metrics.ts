@@ -91,7 +91,7 @@ export class RecordedMetrics implements Metrics {
       connected: this.#total(Total.connected),
       failed: this.#total(Total.failed),
       denied: this.#total(Total.denied),
-      connections: this.#tables.reduce((live, table) => live + countLive(table), 0),
+      connections: countLive(this.#tables),
       users: this.#busiest(),
     }
   }
@@ -116,8 +116,9 @@ export class RecordedMetrics implements Metrics {
   }
 }
 
-function countLive({ serial }: SessionTable): number {
+/** Live connections, all loops together. */
+export function countLive(tables: readonly SessionTable[]): number {
   let live = 0
-  for (let slot = 0; slot < serial.length; slot++) if (serial[slot] !== 0) live++
+  for (const { serial } of tables) for (let slot = 0; slot < serial.length; slot++) if (serial[slot] !== 0) live++
   return live
 }

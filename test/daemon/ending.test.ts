@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { Ending } from '../../daemon/ending.ts'
 
 /** An end whose clients leave when the test says so. */
-function begin(patience: number) {
+function begin(patience: number, live = 1) {
   const clients = Promise.withResolvers<void>()
   const told: string[] = []
   let refusals = 0
@@ -12,6 +12,7 @@ function begin(patience: number) {
       refusals++
       return clients.promise
     },
+    countLive: () => live,
     patience,
     tell: (message) => told.push(message),
   })
@@ -35,10 +36,14 @@ test('a drain refuses clients once, and comes to its end when the last one has l
   await ending.come
 })
 
-test('a drain waits no longer than it may', async () => {
-  const { ending } = begin(0)
+test.each([
+  [0, []],
+  [3, ['the drain is out of time: live connections that are cut: 3']],
+])('a drain waits no longer than it may, and tells of those it cuts: %i', async (live, line) => {
+  const { ending, told } = begin(0, live)
   ending.drain()
   await ending.come
+  expect(told.slice(1)).toEqual(line)
 })
 
 test('a drain that is under way obeys a new time', async () => {
