@@ -26,7 +26,7 @@ export const limitWords: Readonly<Record<keyof Limits, string>> = {
 export const errorWords: Readonly<Record<ErrorKind, string>> = {
   parse_error: 'A line is not JSON or not UTF-8. Before login the connection ends.',
   invalid_request:
-    'JSON, but no request of this protocol, or the first is not `session.start`. Ends it too, before login.',
+    'JSON, but no request of this protocol: ends it too, before login. Or another method before `session.start`: start, then try again.',
   method_not_found: 'There is no such method in this version.',
   invalid_params: 'Unknown, missing or wrong parameters; `data.faults` lists them as `{path, message}`.',
   internal_error: "A fault of the daemon; its log tells more. Treat kinds that you don't know like this one.",
