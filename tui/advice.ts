@@ -10,7 +10,6 @@ const mends: Readonly<Partial<Record<ConnectionErrorCode, string>>> = {
   tls_untrusted: '--ca FILE gives it',
   tls_client_certificate: '--cert FILE and --key FILE give them',
   password: "an admin can set a new one with 'passwdoperator'",
-  rate_limited: 'wait a minute',
   cookie_missing: 'name it with --cookie-file or --runtime-dir; where you have none, log in with --operator NAME',
   cookie_stale: 'name the right one with --cookie-file or --runtime-dir',
   impostor: 'do not trust what answers there',

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
 import { expect, it, onTestFinished } from 'vitest'
+import { withMend } from '../../tui/advice.ts'
 import { connect, followDaemon, type TlsTarget } from '../../tui/client/index.ts'
 import { startTlsControl, writeIdentity } from '../control/tls-client.ts'
 import { type Identity, makeCertificate } from '../helpers/certificate.ts'
@@ -90,7 +91,9 @@ it('gives up while a password is asked for', async () => {
 it('tells that too many logins have failed', async () => {
   const { tls } = await startWithBob({ limits: { loginFailureDelay: 1, loginFailures: 1 } })
   await expect(connect({ ...tls, password: 'wrong password' })).rejects.toMatchObject({ code: 'password' })
-  await expect(connect(tls)).rejects.toMatchObject({ kind: 'login', code: 'rate_limited' })
+  const refusal = await connect(tls).catch((error) => error)
+  expect(refusal).toMatchObject({ kind: 'login', code: 'rate_limited' })
+  expect(withMend(refusal)).toBe('too many failed logins; wait a minute')
   // Unlike after a refusal, to come back is no guess; but not before the daemon judges again.
   const link = followDaemon(tls)
   onTestFinished(() => link.stop())

@@ -19,7 +19,6 @@ export class Failure extends Error {
 
 /** What to do about a refusal that any command may meet. */
 const generalHints: Readonly<Partial<Record<ErrorKind, string>>> = {
-  rate_limited: 'wait a minute',
   busy: 'try again',
   forbidden: "'whoami' tells what this session may do",
   unsupported_version: "use the proxy-tui of the daemon's release",
