@@ -132,6 +132,16 @@ test('a profile or a file that is named has to be there', async () => {
 test.each([
   [{ PROXY_TUI_PORT: '0' }, 'PROXY_TUI_PORT must be a whole number from 1 to 65535'],
   [{ PROXY_TUI_TLS: 'perhaps' }, 'PROXY_TUI_TLS must be true or false'],
+  [{ PROXY_TUI_READONLY: 'true' }, 'there is no variable PROXY_TUI_READONLY; it is spelt PROXY_TUI_READ_ONLY'],
+  [{ PROXY_TUI_COLOR: 'never' }, 'there is no variable PROXY_TUI_COLOR; it is spelt PROXY_TUI_COLOUR'],
+  [
+    { PROXY_TUI_EXEC: 'status' },
+    'there is no variable PROXY_TUI_EXEC; the variables are PROXY_TUI_HOST, PROXY_TUI_PORT',
+  ],
+  [
+    { PROXY_TUI_PASSWORD: 'hunter2' },
+    'there is no variable PROXY_TUI_PASSWORD; a password has a file of its own: PROXY_TUI_PASSWORD_FILE names that',
+  ],
   [{ PROXY_TUI_HOST: 'a b' }, 'PROXY_TUI_HOST takes a name or an address'],
   [{ PROXY_TUI_HOST: 'h', PROXY_TUI_SOCKET: 's' }, 'PROXY_TUI_SOCKET and PROXY_TUI_HOST exclude each other'],
 ])('refuses %j', async (env: Record<string, string>, message) => {
