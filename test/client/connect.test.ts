@@ -227,7 +227,12 @@ it('says so if the daemon speaks another version', async () => {
 
 it('reports a server that closes without a word as lost', async () => {
   const target = await startImpostor((socket) => void socket.end())
-  await expect(connect(target, { timeoutMs })).rejects.toMatchObject({ kind: 'lost' })
+  await expect(connect(target, { timeoutMs })).rejects.toMatchObject({
+    kind: 'lost',
+    message: expect.stringMatching(
+      /; there was no greeting: 127\.0\.0\.1:\d+ is perhaps no management port of proxyd$/,
+    ),
+  })
 })
 
 it('waits for a silent server no longer than told', async () => {
