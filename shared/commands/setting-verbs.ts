@@ -26,7 +26,7 @@ export const settingVerbs = {
     takes: ['liveSetting', 'value'],
     role: 'admin',
     flags: {
-      default: 'go back to what the config file and the defaults say',
+      default: 'go back to what flag, config file and defaults say',
       'dry-run': 'only tell whether the daemon would take it',
     },
     summary: 'change a setting, now and for later starts',
@@ -44,7 +44,10 @@ export const settingVerbs = {
         const result = await call('config.set', { revision, patch: { [name]: value }, ...(dryRun && { dryRun }) })
         return {
           data: { name, value, dryRun, ...result },
-          view: `${name} ${sentence(value, { dryRun, changed: result.changed.includes(name) })}`,
+          view:
+            value === null && !dryRun
+              ? inForce(find((await call('config.get', {})).settings, name))
+              : `${name} ${sentence(value, { dryRun, changed: result.changed.includes(name) })}`,
           warnings: result.warnings,
         }
       }
@@ -69,10 +72,21 @@ function listOf(settings: readonly Setting[]): Outcome {
 }
 
 function sentence(value: Setting['value'] | null, { dryRun, changed }: { dryRun: boolean; changed: boolean }): string {
-  const what = value === null ? 'what file and defaults say' : valueText(value)
+  const what = value === null ? 'what flag, file and defaults say' : valueText(value)
   if (!changed) return `is ${what} already`
-  if (value === null) return dryRun ? `would go back to ${what}` : `is back at ${what}`
+  if (value === null) return `would go back to ${what}`
   return dryRun ? `would become ${what}` : `is ${what} now`
+}
+
+const sources: Readonly<Record<Setting['source'], string>> = {
+  default: 'by default',
+  file: 'from the config file',
+  stored: 'as it was set',
+  flag: "from the daemon's flag",
+}
+
+function inForce({ name, value, source }: Setting): string {
+  return `${name} is ${valueText(value)} now, ${sources[source]}`
 }
 
 function valueText(value: Setting['value']): string {

@@ -216,7 +216,7 @@ describe('settings', () => {
     ['set timeout-idle --default', { 'timeout-idle': null }],
   ])('%s', async (line, patch) => {
     const { calls } = await runCommand(line, { ...known, 'config.set': done })
-    expect(calls).toEqual([
+    expect(calls.slice(0, 2)).toEqual([
       ['config.get', {}],
       ['config.set', { revision: 7, patch }],
     ])
@@ -236,7 +236,16 @@ describe('settings', () => {
     expect(dry.calls[1]).toEqual(['config.set', { revision: 7, patch: { 'timeout-idle': 5000 }, dryRun: true }])
     expect(dry.outcome.view).toBe('timeout-idle would become 5000')
     const back = await runCommand('set timeout-idle --default', { ...known, 'config.set': done })
-    expect(back.outcome.view).toBe('timeout-idle is back at what file and defaults say')
+    expect(back.outcome.view).toBe("timeout-idle is 1080 now, from the daemon's flag")
+  })
+
+  test('set --dry-run --default asks for nothing more', async () => {
+    const { outcome, calls } = await runCommand('set timeout-idle --default --dry-run', {
+      ...known,
+      'config.set': done,
+    })
+    expect(outcome.view).toBe('timeout-idle would go back to what flag, file and defaults say')
+    expect(calls).toHaveLength(2)
   })
 
   test.each([

@@ -63,7 +63,7 @@ export async function foresee({ name, value, revision }: Change, call: Call): Pr
 
 async function configure({ name, value, revision }: Change, call: Call): Promise<string> {
   const { changed } = await set({ revision, patch: { [name]: value } }, call)
-  const what = value === null ? 'what file and default say' : String(value)
+  const what = value === null ? 'what flag, file or default say' : String(value)
   if (!changed.includes(name)) return `${name} is ${what} already`
   return value === null ? `${name} is back at ${what}` : `${name} is ${what} now`
 }
