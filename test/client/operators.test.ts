@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { createServer } from 'node:tls'
 import { expect, it, onTestFinished } from 'vitest'
 import { withMend } from '../../tui/advice.ts'
-import { connect, followDaemon, type TlsTarget } from '../../tui/client/index.ts'
+import { type ConnectionError, connect, followDaemon, type TlsTarget } from '../../tui/client/index.ts'
+import { exitStatus, failureOf } from '../../tui/exec/failure.ts'
 import { startTlsControl, writeIdentity } from '../control/tls-client.ts'
 import { type Identity, makeCertificate } from '../helpers/certificate.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
@@ -147,8 +148,17 @@ it('trusts what an authority has signed, from a file', async () => {
   await expect(connect({ ...target, ca: undefined })).rejects.toMatchObject({ code: 'tls_untrusted' })
   await expect(connect({ ...target, ca: { file: `${file}.not` } })).rejects.toMatchObject({
     code: 'tls_file',
-    message: expect.stringContaining(`cannot read ${file}.not: `),
+    message: `cannot read ${file}.not: no such file or directory`,
   })
+  await expect(connect({ ...target, ca: { file: files.key } })).rejects.toMatchObject({
+    code: 'tls_file',
+    message: `there is no certificate in ${files.key}; give the PEM file of one as ca`,
+  })
+  const other = await writeIdentity(authority)
+  const mismatch = { cert: { file: files.cert }, key: { file: other.key } }
+  const refusal: ConnectionError = await connect({ ...target, ...mismatch }).catch((error) => error)
+  expect(refusal.message).toBe(`the key in ${other.key} is not that of the certificate in ${files.cert}`)
+  expect(failureOf(refusal).status).toBe(exitStatus.usage)
   await expect(connect({ ...target, cert: { pem: 'nonsense' } })).rejects.toMatchObject({ code: 'tls_file' })
 })
 

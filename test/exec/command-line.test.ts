@@ -97,6 +97,8 @@ test.each([
   [['--host', ''], "'--host <HOST>' argument '' is invalid. It must be a text that is not empty"],
   [['--ca', 'c', '--operator', 'eve'], '--ca needs --tls'],
   [['--password-file', 'p'], '--password-file needs --operator'],
+  [['--tls', '--operator', 'eve', '--cert', 'c'], 'cert and key need each other'],
+  [['--tls', '--operator', 'eve', '--key', 'k'], 'cert and key need each other'],
   [['--tls'], 'tls needs an operator'],
   [['--refresh', '5'], 'It must be a whole number from 1 to 4'],
   [['--colour', 'pink'], 'It must be auto or never'],

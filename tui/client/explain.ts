@@ -48,10 +48,7 @@ function explainTls(error: NodeJS.ErrnoException, place: string, name: string): 
   const known = certificateFaults[code]
   if (known) return [known[0], `the certificate of ${place} ${known[1]}`]
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return [
-      'tls_wrong_name',
-      `the certificate of ${place} is not for ${name}; connect by its name, or give it as servername`,
-    ]
+    return ['tls_wrong_name', `the certificate of ${place} is not for ${name}; connect by a name that it is for`]
   }
   // OpenSSL's errors come as one line with file names in it.
   const fault = /:SSL routines:[^:]*:([^:]+)/.exec(message)?.[1] ?? message

@@ -8,6 +8,7 @@ import {
   type SecureContext,
   type TLSSocket,
 } from 'node:tls'
+import { getSystemErrorMessage } from 'node:util'
 import { ConnectionError } from './error.ts'
 import type { Endpoint, Pem, TlsTarget } from './target.ts'
 import { Wire } from './wire.ts'
@@ -32,10 +33,19 @@ export function openTls(target: Omit<TlsTarget, 'operator' | 'password'>): TLSSo
 
 function contextOf({ ca, cert, key }: Pick<TlsTarget, 'ca' | 'cert' | 'key'>): SecureContext {
   const material = { ca: read(ca), cert: read(cert), key: read(key) }
+  // OpenSSL passes over an authority that is none, and then trusts nobody.
+  if (material.ca !== undefined && !material.ca.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new ConnectionError('tls_file', `there is no certificate in ${nameOf(ca)}; give the PEM file of one as ca`)
+  }
   try {
     return createSecureContext({ ...material, minVersion: 'TLSv1.2' })
   } catch (error) {
-    throw new ConnectionError('tls_file', `cannot use ca, cert or key: ${(error as Error).message}`, { cause: error })
+    const { code, message } = error as NodeJS.ErrnoException
+    const cause =
+      code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH'
+        ? `the key in ${nameOf(key)} is not that of the certificate in ${nameOf(cert)}`
+        : `cannot use ca, cert or key: ${message}`
+    throw new ConnectionError('tls_file', cause, { cause: error })
   }
 }
 
@@ -57,6 +67,11 @@ function read(source: Pem | undefined): string | undefined {
   try {
     return readFileSync(source.file, 'utf8')
   } catch (error) {
-    throw new ConnectionError('tls_file', `cannot read ${source.file}: ${(error as Error).message}`)
+    const cause = getSystemErrorMessage((error as NodeJS.ErrnoException).errno ?? 0)
+    throw new ConnectionError('tls_file', `cannot read ${source.file}: ${cause}`, { cause: error })
   }
+}
+
+function nameOf(source: Pem | undefined): string {
+  return source !== undefined && 'file' in source ? source.file : 'the PEM given'
 }

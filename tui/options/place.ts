@@ -31,6 +31,8 @@ export function placesOf(said: Options, runtimeDirectory: string): readonly [Pla
   if (operator !== undefined) {
     const login = { host, port, operator, passwordFile: said['password-file'] }
     if (!tls) return [{ kind: 'tcp', ...login }]
+    if ((said.cert === undefined) !== (said.key === undefined))
+      throw new Error('cert and key need each other: give both')
     return [{ kind: 'tls', ...login, ca: pem(said.ca), cert: pem(said.cert), key: pem(said.key) }]
   }
   if (tls) throw new Error('tls needs an operator: the cookie counts without TLS only')
