@@ -12,7 +12,6 @@ import { listenFailure } from './listening.ts'
 import type { DaemonLog } from './log.ts'
 import { type Management, startManagement } from './management.ts'
 import { countLive } from './observe/metrics.ts'
-import { withoutRepeats } from './repeats.ts'
 import { type Configuration, combine } from './settings/configuration.ts'
 import { acceptStored } from './settings/stored-settings.ts'
 import { openSqliteStore } from './store/sqlite-store.ts'
@@ -32,7 +31,7 @@ export interface Daemon extends Management {
 export async function startDaemon(configuration: Configuration, version: string, log: DaemonLog): Promise<Daemon> {
   const { logger } = log
   const runtimeDirectory = configuration.values['runtime-dir']
-  const warn = withoutRepeats((message) => logger.warn(message))
+  const warn = (message: string) => logger.warn(message)
   await using parts = new AsyncDisposableStack()
   try {
     const store = await openSqliteStore(configuration.values['state-dir'])

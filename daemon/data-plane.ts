@@ -10,10 +10,11 @@ import type { UserStore } from './access/user-store.ts'
 import type { Endpoint, Engine, Policy } from './engine/engine.ts'
 import { startEngine } from './engine/start.ts'
 import { Failure } from './failure.ts'
+import { withoutRepeats } from './repeats.ts'
 import { Resolver } from './resolver.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { engineOptions, tuningOf } from './settings/engine-options.ts'
-import { loginPolicy, refuseOpenProxy } from './settings/open-proxy.ts'
+import { loginPolicy, openProxyWarning, refuseOpenProxy } from './settings/open-proxy.ts'
 
 /** The engine at work, and who it lets in. */
 export interface DataPlane {
@@ -50,17 +51,23 @@ export async function startDataPlane(
     warn,
   )
   const logins = new Logins(accounts, passwords)
-  const resolver = new Resolver({ timeout: settings['timeout-resolve'], warn })
+  // What traffic brings about may come many times a second; what operators do is told each time.
+  const warnOfTraffic = withoutRepeats(warn)
+  const resolver = new Resolver({ timeout: settings['timeout-resolve'], warn: warnOfTraffic })
   const engine = await startEngine(settings.engine, options, {
     authenticate: (username, password) => logins.authenticate(username, password),
     resolve: (name) => resolver.resolve(name),
-    warn,
+    warn: warnOfTraffic,
   })
   parts.defer(() => engine.close())
+  const warning = openProxyWarning(engine.listening)
+  if (warning && !options.policy.passwordRequired) warn(warning)
   let enginePolicy = options.policy
-  const apply = (change: Partial<Policy>) => {
+  const apply = async (change: Partial<Policy>) => {
+    const wasRequired = enginePolicy.passwordRequired
     enginePolicy = { ...enginePolicy, ...change }
-    return engine.apply(enginePolicy)
+    await engine.apply(enginePolicy)
+    if (warning && wasRequired && !enginePolicy.passwordRequired) warn(warning)
   }
   return {
     engine,

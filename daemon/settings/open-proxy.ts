@@ -1,6 +1,7 @@
 import { isLoopback } from '../../shared/loopback.ts'
 import type { Settings } from '../../shared/settings.ts'
-import type { LoginPolicy } from '../access/login-policy.ts'
+import { type LoginPolicy, passwordRequired } from '../access/login-policy.ts'
+import type { Endpoint } from '../engine/engine.ts'
 import { Failure } from '../failure.ts'
 
 /** Whether to serve clients without a password is safe, since only this machine reaches the sockets, or wished for. */
@@ -17,9 +18,34 @@ export function remoteAddress(settings: Readonly<Settings>): string | undefined 
   return settings['socks-addr'].find((address) => !isLoopback(address))
 }
 
+/** Whether proxyd starts with these settings and this number of users: not if it would be open by accident. */
+export function mayStart(settings: Readonly<Settings>, users: number): boolean {
+  return mayBeOpen(settings) || settings.auth === 'required' || (settings.auth === 'auto' && users > 0)
+}
+
+/** What an operator should know who serves these endpoints without a password; undefined if all are loopback. */
+export function openProxyWarning(listening: readonly Endpoint[]): string | undefined {
+  const remote = listening.filter(({ address }) => !isLoopback(address))
+  if (remote.length === 0) return undefined
+  const places = remote.map(({ address, port }) => `${address} port ${port}`).join(' or ')
+  return `anyone who reaches ${places} may use this proxy: it asks for no password (see auth, open-proxy and adduser)`
+}
+
+/**
+ * What to know of settings that serve loopback only, and would make an open proxy of the next start on other addresses
+ * without a refusal; empty if they would not.
+ */
+export function openProxyAhead(settings: Readonly<Settings>, users: number): string[] {
+  if (!settings['open-proxy'] || passwordRequired(loginPolicy(settings), users)) return []
+  return [
+    'only this machine reaches SOCKS for now: started to serve others, such as with -l 0.0.0.0, proxyd lets anyone who ' +
+      'reaches it in without a password',
+  ]
+}
+
 /** Throws a `Failure` if these settings and this number of users make a proxy that is open to other machines. */
 export function refuseOpenProxy(settings: Readonly<Settings>, users: number): void {
-  if (mayBeOpen(settings) || settings.auth === 'required' || (settings.auth === 'auto' && users > 0)) return
+  if (mayStart(settings, users)) return
   const mend =
     settings.auth === 'none'
       ? 'let clients log in, with --auth auto'

@@ -6,7 +6,7 @@ import type { DataPlane } from '../data-plane.ts'
 import type { Ending } from '../ending.ts'
 import type { DaemonLog } from '../log.ts'
 import type { Effects } from './live-settings.ts'
-import { loginPolicy, remoteAddress } from './open-proxy.ts'
+import { loginPolicy, mayStart, openProxyAhead, remoteAddress } from './open-proxy.ts'
 
 export interface EffectsOptions {
   readonly dataPlane: DataPlane
@@ -44,19 +44,21 @@ export function settingEffects({ dataPlane, users, ending, log }: EffectsOptions
 /** Only who says so twice makes an open proxy, and never without hearing of it. */
 function foreseeOpenness(values: Readonly<Settings>, users: number): string[] {
   const remote = remoteAddress(values)
-  if (remote === undefined) return []
+  if (remote === undefined) return openProxyAhead(values, users)
   const policy = loginPolicy(values)
-  if (passwordRequired(policy, users)) {
-    if (users > 0) return []
-    return [
-      `there is no user, so nobody can use SOCKS, and proxyd will not start again to serve ${remote}: add a user, or set ` +
-        'open-proxy to true to serve without a password',
-    ]
-  }
+  if (passwordRequired(policy, users)) return users > 0 ? [] : [nobodyEnters(values, remote)]
   if (policy.mayBeOpen) return [`whoever reaches SOCKS on ${remote} may use it without a password from now on`]
   throw new RpcError(
     'invalid_params',
     `SOCKS on ${remote} without a password would serve anyone who reaches it: set auth to auto or required, or ` +
       'open-proxy to true as well',
   )
+}
+
+/** Users given with -u are there again at the next start. */
+function nobodyEnters(values: Readonly<Settings>, remote: string): string {
+  const nobody = 'there is no user, so nobody can use SOCKS'
+  const start = mayStart(values, values.user.length) ? '' : `, and proxyd will not start again to serve ${remote}`
+  const mend = values.auth === 'auto' ? ', or set open-proxy to true to serve without a password' : ''
+  return `${nobody}${start}: add a user${mend}`
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Failure } from '../../daemon/failure.ts'
 import { configure } from '../../daemon/settings/configuration.ts'
-import { mayBeOpen, refuseOpenProxy } from '../../daemon/settings/open-proxy.ts'
+import { mayBeOpen, openProxyAhead, openProxyWarning, refuseOpenProxy } from '../../daemon/settings/open-proxy.ts'
 import type { Settings } from '../../shared/settings.ts'
 
 function settingsOf(flags: Partial<Settings>) {
@@ -39,3 +39,25 @@ test('a proxy that other machines reach may only be open if that was asked for',
   expect(mayBeOpen(settingsOf({ 'socks-addr': everywhere }))).toBe(false)
   expect(mayBeOpen(settingsOf({ 'socks-addr': everywhere, 'open-proxy': true }))).toBe(true)
 })
+
+test('who serves other machines without a password is told where', () => {
+  const at = (address: string) => ({ address, port: 1080 })
+  expect(openProxyWarning([at('127.0.0.1'), at('::1')])).toBeUndefined()
+  expect(openProxyWarning([at('0.0.0.0'), at('::1'), at('::')])).toMatch(
+    /^anyone who reaches 0\.0\.0\.0 port 1080 or :: port 1080 may use this proxy:/,
+  )
+})
+
+test.each([
+  [{}, 0, false],
+  [{ auth: 'none' }, 0, false],
+  [{ 'open-proxy': true }, 0, true],
+  [{ 'open-proxy': true }, 1, false],
+  [{ 'open-proxy': true, auth: 'none' }, 1, true],
+  [{ 'open-proxy': true, auth: 'required' }, 0, false],
+] as const)(
+  '%j with %i users on loopback would be open to other machines at a later start: %s',
+  (flags, users, open) => {
+    expect(openProxyAhead(settingsOf(flags), users)).toHaveLength(open ? 1 : 0)
+  },
+)

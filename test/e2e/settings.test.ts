@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
-import { startDaemon, temporaryFolders } from '../helpers/daemon.ts'
+import { spawnDaemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
 import { operate, set } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { greeting } from '../helpers/socks-client.ts'
@@ -132,8 +132,46 @@ test('nobody makes an open proxy by accident', async () => {
 
   await set(client, { auth: 'auto', 'open-proxy': false })
   await client.call('users.remove', { name: 'bob' })
-  expect((await set(client, { auth: 'required' })).warnings).toEqual([expect.stringMatching(/there is no user/)])
+  expect((await set(client, { auth: 'required' })).warnings).toEqual([
+    'there is no user, so nobody can use SOCKS: add a user',
+  ])
   expect(await chosenMethod(daemon.port('socks'))).toBe(noneAcceptable)
+})
+
+test('whoever leaves a daemon for other machines without users hears whether it starts again, and it is so', async () => {
+  const folders = await temporaryFolders()
+  const everywhere = ['-l', '0.0.0.0']
+  const first = await startDaemon([...everywhere, '--auth', 'required'], { folders })
+  const client = await operate(first)
+  const { warnings } = await set(client, { auth: 'auto' })
+  expect(warnings[0]).toMatch(/no user.*will not start again to serve 0\.0\.0\.0: add a user, or set open-proxy/)
+  await first.stop()
+  const refused = await spawnDaemon(everywhere, { folders })
+  expect(await refused.ended).toMatchObject({ status: 2 })
+
+  const again = await startDaemon([...everywhere, '--auth', 'required'], { folders })
+  expect((await set(await operate(again), { auth: 'required' })).warnings[0]).not.toContain('will not start')
+  await again.stop()
+  await startDaemon(everywhere, { folders })
+})
+
+test('what would open a later start is told of when it is set, at that start, and when it comes about', async () => {
+  const folders = await temporaryFolders()
+  const first = await startDaemon([], { folders })
+  const { warnings } = await set(await operate(first), { auth: 'none', 'open-proxy': true })
+  expect(warnings).toEqual([expect.stringMatching(/only this machine .*-l 0\.0\.0\.0.*without a password/)])
+  const ended = await first.stop()
+  expect(ended.stderr).not.toContain('anyone who reaches')
+
+  const second = await startDaemon(['-l', '0.0.0.0'], { folders })
+  const warning = () => second.stderr.match(/"warn".*anyone who reaches 0\.0\.0\.0 port \d+ may use/g)
+  expect(warning()).toHaveLength(1)
+  const client = await operate(second)
+  await client.call('users.add', { name: 'bob', password: 'hunter2' })
+  await set(client, { auth: 'auto' })
+  await client.call('users.remove', { name: 'bob' })
+  await second.stop()
+  expect(warning()).toHaveLength(2)
 })
 
 test('the level of the log changes what shows on stderr, not what is recorded', async () => {
