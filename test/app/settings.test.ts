@@ -81,6 +81,8 @@ test('a choice is taken from a list, a flag toggled; what the daemon warns of is
   app.type('\r')
   await app.shows(/ false \(as it is\) .*\n.*> {2}true /)
   app.type('\r')
+  await app.shows(/Set open-proxy to true\?/)
+  app.type('y')
   await app.shows(/^>open-proxy +true +stored/m)
   expect(await settingOf(daemon, 'open-proxy')).toBe('true')
 })
