@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { completionScript, type Shell, shells } from '../../shared/completions/completion-script.ts'
 import { programOf } from '../../shared/completions/program.ts'
-import { manualPage, type Term } from '../../shared/format/manual.ts'
+import { manualPage, termsOf } from '../../shared/format/manual.ts'
 import {
   type SettingName,
   type SettingShape,
@@ -43,7 +43,8 @@ export function readCommandLine(args: readonly string[], version: string): Comma
 
   const shell: Shell | undefined = command.getOptionValue('completions')
   if (shell) return { kind: 'print', text: completions(command, shell) }
-  if (command.getOptionValue('manual')) return { kind: 'print', text: manualPage(manual(termsOf(command))) }
+  if (command.getOptionValue('manual'))
+    return { kind: 'print', text: manualPage(manual(termsOf(command.createHelp().visibleOptions(command)))) }
   const flags: Record<string, SettingValue> = {}
   for (const [name, option] of options) {
     const value: SettingValue | undefined = command.getOptionValue(option.attributeName())
@@ -56,13 +57,6 @@ export function readCommandLine(args: readonly string[], version: string): Comma
 }
 
 const settingNames = Object.keys(settings) as SettingName[]
-
-function termsOf(command: Command): Term[] {
-  return command
-    .createHelp()
-    .visibleOptions(command)
-    .map(({ flags, description }) => [flags, description])
-}
 
 function completions(command: Command, shell: Shell): string {
   const choices: Readonly<Record<string, readonly string[]>> = {

@@ -17,6 +17,11 @@ export interface Section {
 /** What is written, such as `--port PORT`, and what it is for. */
 export type Term = readonly [written: string, words: string]
 
+/** Flags as the library that reads the command line describes them. */
+export function termsOf(flags: readonly { readonly flags: string; readonly description: string }[]): Term[] {
+  return flags.map(({ flags, description }) => [flags, description])
+}
+
 /** The text of a manual page of section 1. */
 export function manualPage({ name, summary, synopsis, sections }: Manual): string {
   const lines = [

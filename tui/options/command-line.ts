@@ -2,7 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { verbs } from '../../shared/commands/verbs.ts'
 import { completionScript, type Shell, shells } from '../../shared/completions/completion-script.ts'
 import { programOf, type Word } from '../../shared/completions/program.ts'
-import { manualPage, type Term } from '../../shared/format/manual.ts'
+import { manualPage, termsOf } from '../../shared/format/manual.ts'
 import { runtimeDirectory } from '../../shared/runtime-paths.ts'
 import { readEnvironment, variableOf } from './environment.ts'
 import { type Layer, mergeLayers } from './layers.ts'
@@ -64,7 +64,8 @@ export async function readCommandLine(args: readonly string[], surroundings: Sur
   }
   const flags = command.opts<Flags>()
   if (flags.completions) return { kind: 'print', text: completions(command, flags.completions) }
-  if (flags.manual) return { kind: 'print', text: manualPage(manual(termsOf(command))) }
+  if (flags.manual)
+    return { kind: 'print', text: manualPage(manual(termsOf(command.createHelp().visibleOptions(command)))) }
   const said = await settle(flags, optionFlags(command), env)
   const runtimeDir = said['runtime-dir'] ?? runtimeDirectory(env, uid)
   const common = { places: placesOf(said, runtimeDir), readOnly: said['read-only'] ?? false }
@@ -139,13 +140,6 @@ function describe(version: string): Command {
     .helpOption('-h, --help', 'print this help and end')
     .addHelpText('after', examples)
     .exitOverride()
-}
-
-function termsOf(command: Command): Term[] {
-  return command
-    .createHelp()
-    .visibleOptions(command)
-    .map(({ flags, description }) => [flags, description])
 }
 
 function completions(command: Command, shell: Shell): string {
