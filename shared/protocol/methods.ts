@@ -58,6 +58,73 @@ export const connection = z.object({
 })
 export type Connection = z.infer<typeof connection>
 
+/**
+ * Why a session ended. Up to `failed` it never reached a destination; from `finished` on it did. The order is that of the
+ * numbers in the daemon's tables.
+ */
+export const endReasons = [
+  'denied',
+  'malformed',
+  'unsupported',
+  'forbidden',
+  'not_found',
+  'unreachable',
+  'refused',
+  'timed_out',
+  'silent',
+  'gone',
+  'failed',
+  'finished',
+  'reset',
+  'idle',
+  'cut',
+  'ended',
+] as const
+export type EndReason = (typeof endReasons)[number]
+
+const endReason = z
+  .enum(endReasons)
+  .describe(
+    '`denied`: wrong or missing password; `malformed`: not SOCKS5; `unsupported`: such a command or address; `forbidden`: by the ' +
+      'rules; `not_found`: no such name; `unreachable`, `refused`, `timed_out`: the destination; `silent`: the client asked ' +
+      'nothing in time; `gone`: the client left before it was served; `failed`: anything else before it stood. `finished`: both ' +
+      'sides were done; `reset`: one broke off; `idle`: nothing moved for too long; `cut`: by an operator; `ended`: the daemon was',
+  )
+
+/** A connection that is no more; `state` is its last. */
+export const closedConnection = connection.extend({ ended: time, reason: endReason })
+export type ClosedConnection = z.infer<typeof closedConnection>
+
+const milliseconds = z.number().min(0).describe('milliseconds')
+
+/** How the daemon does: what is scarce, what is slow, what fails. */
+export const health = z.object({
+  lag: milliseconds.describe('by which the main thread was late at worst in the last ten seconds'),
+  loops: z
+    .array(z.object({ lag: milliseconds.describe('its longest turn in the last ten seconds') }))
+    .describe('that carry the connections; empty if the main thread does'),
+  sessions: z.object({ live: count, max: count.describe('as `max-connections` and the descriptors allow') }),
+  descriptors: z.object({ open: count, max: count }),
+  memory: count.describe('bytes resident'),
+  store: z.object({
+    problem: z.string().nullable().describe('why the last change could not be stored; null if it was'),
+    slowest: milliseconds.describe('of the changes stored in the last minute'),
+  }),
+  names: z.object({
+    pending: count.describe('names being looked up'),
+    failed: count.describe('names that were not found, or not in time, in the last minute'),
+    slowest: milliseconds.describe('of the answers in the last minute'),
+  }),
+})
+export type Health = z.infer<typeof health>
+
+/** How far back graphs go. */
+export const ranges = ['1m', '15m', '1h', '24h'] as const
+export type Range = (typeof ranges)[number]
+
+/** Bytes a second in each step; null for a time of which nothing is known. */
+const rates = z.array(count.nullable())
+
 const settingValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])
 
 export const setting = z.object({
@@ -118,6 +185,9 @@ export const sample = z.object({
   failed: count.describe('sessions that ended before that, whatever the reason'),
   denied: count.describe('of those: a wrong or missing password'),
   connections: count.describe('live ones, now'),
+  ended: z
+    .record(z.string(), count)
+    .describe('sessions that ended, by the reason of `connections.closed`; without those that are 0'),
   users: z
     .array(z.object({ name: z.string().nullable(), connections: count, up: bytes, down: bytes }))
     .describe(
@@ -221,6 +291,7 @@ export const methods = {
       lastUserOpens: z.boolean().describe('whether removing the only user would let clients in without a password'),
       users: count,
       listening: z.array(z.object({ service: z.enum(['socks', 'control']), address: z.string() })),
+      health,
       sample,
     }),
   },
@@ -269,12 +340,43 @@ export const methods = {
     params: z.strictObject({ name: userName, enabled: z.boolean() }),
     result: z.object({ cut: count }),
   },
+  'users.cut': {
+    role: 'operator',
+    summary: "Cut a user's connections; they may come back at once.",
+    refuses: ['not_found'],
+    logged: ['name'],
+    params: z.strictObject({ name: userName }),
+    result: z.object({ cut: count.describe('connections') }),
+  },
   'connections.list': {
     role: 'operator',
     summary: 'List live connections, oldest first, a page at a time.',
     refuses: [],
     params: page,
     result: z.object({ connections: z.array(connection), next }),
+  },
+  'connections.get': {
+    role: 'operator',
+    summary: 'All about one connection, live or recently closed.',
+    refuses: ['not_found'],
+    params: z.strictObject({ id: z.string().max(64) }),
+    result: z.object({
+      connection,
+      end: z.object({ time, reason: endReason }).nullable().describe('null while it is live'),
+      timeline: z
+        .array(z.object({ state: z.enum(connectionStates), since: time }))
+        .describe('the states it has had, oldest first'),
+      limits: z
+        .array(z.object({ setting: z.string(), value: z.number() }))
+        .describe('the settings that bound it in its present state, and their values; none once it has ended'),
+    }),
+  },
+  'connections.closed': {
+    role: 'operator',
+    summary: 'List the connections that ended last, newest first: those that the daemon remembers.',
+    refuses: [],
+    params: z.strictObject({ limit: z.int().min(1).max(500).optional().describe('100 unless told') }),
+    result: z.object({ connections: z.array(closedConnection) }),
   },
   'connections.kill': {
     role: 'operator',
@@ -311,6 +413,27 @@ export const methods = {
     refuses: [],
     params: nothing,
     result: done,
+  },
+  'metrics.history': {
+    role: 'viewer',
+    summary:
+      "Throughput over time, of everybody or of one user, for graphs. It is kept in memory, since the daemon's start.",
+    refuses: ['not_found'],
+    params: z.strictObject({
+      range: z.enum(ranges).describe('how far back'),
+      user: z
+        .string()
+        .max(255)
+        .nullable()
+        .optional()
+        .describe('of this user; null: of clients without login; absent: of everybody'),
+    }),
+    result: z.object({
+      step: milliseconds.describe('milliseconds that one value stands for'),
+      end: time.describe('when the last step ended, or will have'),
+      up: rates.describe('bytes a second from clients, oldest first; null for a time of which nothing is known'),
+      down: rates.describe('bytes a second to clients, in the same steps'),
+    }),
   },
   'log.subscribe': {
     role: 'operator',
