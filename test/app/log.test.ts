@@ -3,7 +3,7 @@ import type { LogEntry } from '../../shared/protocol/methods.ts'
 import { LogWatch } from '../../tui/app/link/log-watch.ts'
 import { newerEntries } from '../../tui/app/store/log.ts'
 import { reduce } from '../../tui/app/store/reducer.ts'
-import { type Event, initialState, type State } from '../../tui/app/store/state.ts'
+import { type Event, type State, stateAt } from '../../tui/app/store/state.ts'
 import { Store } from '../../tui/app/store/store.ts'
 import { logView } from '../../tui/app/store/view.ts'
 import type { Client } from '../../tui/client/index.ts'
@@ -25,7 +25,8 @@ const entries = (from: number, to: number) => Array.from({ length: to - from + 1
 describe('the log in the store', () => {
   const come = (from: number, to: number, lost = 0): Event => ({ type: 'logEntries', entries: entries(from, to), lost })
   const select = (id: string | null): Event => ({ type: 'list', page: 'log', event: { do: 'select', id } })
-  const stateAfter = (events: readonly Event[], state: State = initialState) => events.reduce(reduce, state)
+  const stateAfter = (events: readonly Event[], state: State = stateAt(['here'])) =>
+    events.reduce((before, event) => reduce(before, event), state)
   const shown = (state: State) => logView(state).ids
 
   test('keeps the newest 2,000 entries and counts those that the daemon dropped', () => {
@@ -62,7 +63,7 @@ describe('the log in the store', () => {
 })
 
 test('what comes right behind the reply is not missed, nor told twice', async () => {
-  const store = new Store(1000)
+  const store = new Store(['here'], 1000)
   store.dispatch({ type: 'page', page: 'log' })
   let hear: (event: object) => void = () => {}
   const client = {
@@ -75,7 +76,11 @@ test('what comes right behind the reply is not missed, nor told twice', async ()
       return { entries: entries(1, 2) }
     },
   }
-  new LogWatch(store, (fault) => expect.unreachable(String(fault))).settle(client as unknown as Client)
+  const watch = new LogWatch(
+    (event) => store.feed(0, event),
+    (fault) => expect.unreachable(String(fault)),
+  )
+  watch.settle(client as unknown as Client, 'info')
   await expect.poll(() => logView(store.state).ids).toEqual(['1', '2', '3', '4'])
   hear({ entries: entries(4, 5), lost: 7 })
   await expect.poll(() => logView(store.state).ids).toEqual(['1', '2', '3', '4', '5'])

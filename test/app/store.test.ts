@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Connection, Role, Sample } from '../../shared/protocol/methods.ts'
 import { reduce } from '../../tui/app/store/reducer.ts'
 import { lackOfRights } from '../../tui/app/store/rights.ts'
-import { type Event, initialState, type State } from '../../tui/app/store/state.ts'
+import { type Event, type State, stateAt } from '../../tui/app/store/state.ts'
 import { connectionsView, settleCursor, usersView } from '../../tui/app/store/view.ts'
 
 const connection = (id: string, fields: Partial<Connection> = {}): Connection => ({
@@ -28,11 +28,12 @@ const sample = (seq: number, fields: Partial<Sample> = {}): Sample => ({
   failed: 0,
   denied: 0,
   connections: 0,
+  ended: {},
   users: [],
   ...fields,
 })
 
-function stateAfter(events: readonly Event[], state: State = initialState): State {
+function stateAfter(events: readonly Event[], state: State = stateAt(['here'])): State {
   return events.reduce((before, event) => settleCursor(before, reduce(before, event)), state)
 }
 

@@ -10,6 +10,9 @@ import { placeOf } from './place.ts'
 import { Store } from './store/store.ts'
 import { settleColors, terminalProblem } from './terminal.ts'
 
+/** Milliseconds between looks at the clock. */
+const second = 1000
+
 /** Run the terminal app until the person quits. Resolves to the exit status. */
 export async function runApp({ places, readOnly, colour, refresh }: AppOptions): Promise<number> {
   const problem = terminalProblem(process)
@@ -19,7 +22,11 @@ export async function runApp({ places, readOnly, colour, refresh }: AppOptions):
   }
   const look = lookOf(process.env, colour)
   settleColors(process.env, look.color)
-  const store = new Store(refresh)
+  const all = [places]
+  const store = new Store(all.map(placeOf), refresh)
+  const tick = () => store.feed(store.state.current, { type: 'tick', at: Date.now() })
+  tick()
+  const clock = setInterval(tick, second)
   const resize = () => {
     // Some terminals know their size only later, and say 0 until then.
     const { columns, rows } = process.stdout
@@ -30,13 +37,15 @@ export async function runApp({ places, readOnly, colour, refresh }: AppOptions):
   process.stdout.on('resize', resize)
   // It connects while Ink is loaded.
   const login = new Login(store)
-  const targets = targetsAt(places, (place) => login.ask(place))
-  const daemon = new Daemon(followDaemon(targets, { name: 'proxy-tui' }), store, readOnly)
+  const daemons = all.map((places, at) => {
+    const targets = targetsAt(places, (place) => login.ask(at, place))
+    return new Daemon(followDaemon(targets, { name: 'proxy-tui' }), store, at, readOnly)
+  })
   const [{ render }, { Root }] = await Promise.all([import('ink'), import('./root.tsx')])
 
   // Ink does so after its first frame, into which the terminal would echo what is typed before.
   process.stdin.setRawMode(true)
-  const screen = render(<Root store={store} daemon={daemon} login={login} look={look} place={placeOf(places)} />, {
+  const screen = render(<Root store={store} daemons={daemons} login={login} look={look} />, {
     alternateScreen: true,
     incrementalRendering: true,
     // CI in the environment must not turn a real terminal into a log.
@@ -49,7 +58,8 @@ export async function runApp({ places, readOnly, colour, refresh }: AppOptions):
   })
   // It rejects if a component throws.
   await screen.waitUntilExit().catch((fault) => faults.push(fault))
-  daemon.stop()
+  clearInterval(clock)
+  for (const daemon of daemons) daemon.stop()
   if (faults.length === 0) return exitStatus.done
   process.stderr.write(`proxy-tui: a fault of ours: ${inspect(faults[0])}\n`)
   return exitStatus.refused

@@ -5,10 +5,9 @@ import { Header } from './components/header.tsx'
 import { Hints } from './components/hints.tsx'
 import { LookContext } from './components/look-context.ts'
 import { MessageLine } from './components/message-line.tsx'
-import { useApp } from './hooks/use-app.ts'
+import { type Parts, useApp } from './hooks/use-app.ts'
 import { useKeys } from './hooks/use-keys.ts'
 import { useRedrawAfterResize } from './hooks/use-redraw-after-resize.ts'
-import type { App } from './keys/app.ts'
 import { isTooSmall, pageRows } from './layout.ts'
 import type { Look } from './look.ts'
 import { ConnectionsPage } from './screens/connections.tsx'
@@ -24,21 +23,19 @@ import { UsersPage } from './screens/users.tsx'
 import type { Dialog } from './store/dialogs.ts'
 import type { Page, State } from './store/state.ts'
 
-interface RootProps extends Pick<App, 'store' | 'daemon' | 'login'> {
+interface RootProps extends Parts {
   readonly look: Look
-  /** Where the daemon is, in words. */
-  readonly place: string
 }
 
 /** The whole screen. */
-export function Root({ store, daemon, login, look, place }: RootProps): ReactElement {
-  const app = useApp({ store, daemon, login })
+export function Root({ store, daemons, login, look }: RootProps): ReactElement {
+  const app = useApp({ store, daemons, login })
   useKeys(app)
   const state = useSyncExternalStore(store.subscribe, () => store.state)
   useRedrawAfterResize(app, state.size)
   return (
     <LookContext value={look}>
-      {isTooSmall(state) ? <TooSmall size={state.size} /> : <Screen state={state} place={place} />}
+      {isTooSmall(state) ? <TooSmall size={state.size} /> : <Screen state={state} />}
     </LookContext>
   )
 }
@@ -56,13 +53,13 @@ function coversPage(dialog: Dialog | null): boolean {
   return dialog?.kind === 'help' || dialog?.kind === 'result'
 }
 
-function Screen({ state, place }: { readonly state: State; readonly place: string }): ReactElement {
+function Screen({ state }: { readonly state: State }): ReactElement {
   const { columns, rows } = state.size
   const { dialog } = state
   const Page = screens[state.page]
   return (
     <Box flexDirection="column" width={columns} height={rows}>
-      <Header state={state} place={place} />
+      <Header state={state} />
       <Box flexDirection="column" height={pageRows(state)}>
         {dialog?.kind === 'help' && <Help state={state} scroll={dialog.scroll} />}
         {dialog?.kind === 'result' && <Result state={state} result={dialog} />}

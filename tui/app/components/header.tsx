@@ -8,18 +8,12 @@ import { columnsOf, fitText, wrapText } from '../text.ts'
 import { Line } from './line.tsx'
 import { useLook } from './look-context.ts'
 
-interface HeaderProps {
-  readonly state: State
-  /** Where the daemon is, in words. */
-  readonly place: string
-}
-
 /** Who is being watched and how that goes, and the pages. */
-export function Header({ state, place }: HeaderProps): ReactElement {
+export function Header({ state }: { readonly state: State }): ReactElement {
   const look = useLook()
   const { columns: width } = state.size
   const trouble = linkTrouble(state.link, state.clock)
-  const { role } = state
+  const { role, place } = state
   const right = ` ${role === null || role === 'admin' ? '' : `${role}, `}${look.text(place)} `
   return (
     <>

@@ -1,16 +1,24 @@
 import { useApp as useInk } from 'ink'
 import { useMemo } from 'react'
 import type { App } from '../keys/app.ts'
+import type { Daemon } from '../link/daemon.ts'
 
 const beginSynchronizedOutput = '\u001b[?2026h'
 
-/** What keys may act on: the store, the daemon, the login and the terminal. */
-export function useApp({ store, daemon, login }: Pick<App, 'store' | 'daemon' | 'login'>): App {
+/** What the app is about: the daemons are in the store's order. */
+export interface Parts extends Pick<App, 'store' | 'login'> {
+  readonly daemons: readonly Daemon[]
+}
+
+/** What keys may act on: the store, the daemon that is shown, the login and the terminal. */
+export function useApp({ store, daemons, login }: Parts): App {
   const { exit, suspendTerminal } = useInk()
   return useMemo(
     () => ({
       store,
-      daemon,
+      get daemon() {
+        return daemons[store.state.current] as Daemon
+      },
       login,
       quit: () => exit(),
       redraw: () => {
@@ -22,6 +30,6 @@ export function useApp({ store, daemon, login }: Pick<App, 'store' | 'daemon' | 
       // The whole process group stops, as it would if the terminal itself had heard Ctrl-Z.
       suspend: () => suspendTerminal(() => void process.kill(0, 'SIGTSTP')),
     }),
-    [store, daemon, login, exit, suspendTerminal],
+    [store, daemons, login, exit, suspendTerminal],
   )
 }

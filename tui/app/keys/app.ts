@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts'
 /** What a key may act on. */
 export interface App {
   readonly store: Store
+  /** The one that is shown. */
   readonly daemon: Daemon
   readonly login: Login
   quit(): void

@@ -3,19 +3,20 @@ import type { Command } from '../../../shared/commands/parse.ts'
 import { type ErrorKind, RpcError } from '../../../shared/protocol/errors.ts'
 import type { Role } from '../../../shared/protocol/methods.ts'
 import { withMend } from '../../advice.ts'
-import { type Client, ConnectionError, type DaemonLink, followConnections, type LinkState } from '../../client/index.ts'
+import { type Client, ConnectionError, type DaemonLink, type LinkState } from '../../client/index.ts'
 import type { Link } from '../store/link.ts'
 import { suffices } from '../store/rights.ts'
+import type { DaemonState, DataEvent } from '../store/state.ts'
 import type { Store } from '../store/store.ts'
 import type { Action, Change } from './action.ts'
 import { carryOut, type Results } from './carry-out.ts'
+import { ConnectionWatch } from './connection-watch.ts'
 import { LogWatch } from './log-watch.ts'
 import { foresee, perform } from './perform.ts'
 
 /** Samples asked for at the start: an hour of graph, or as much of it as the daemon can say in one line. */
 const history = 3600
-/** Milliseconds between looks at the clock, and between looks at the users and the status, which others change too. */
-const second = 1000
+/** Milliseconds between looks at the users and the status, which others change too. */
 const asking = 2000
 
 /** What an action came to, in words. */
@@ -33,28 +34,35 @@ interface Failed {
   readonly kind: ErrorKind | null
 }
 
-/** The daemon as the app knows it: what it tells goes into the store, and it is asked to do things. */
+/** A daemon as the app knows it: what it tells goes into the store, and it is asked to do things. */
 export class Daemon {
   readonly #link: DaemonLink
   readonly #store: Store
-  readonly #timers: readonly NodeJS.Timeout[]
+  /** Which of the store's daemons it is. */
+  readonly #at: number
+  readonly #timer: NodeJS.Timeout
   /** The look under way, and whether something has happened since its question was asked. */
   #looking: Promise<void> | null = null
   #outdated = false
+  readonly #connections: ConnectionWatch
   readonly #log: LogWatch
   readonly #stopWatching: () => void
   readonly #readOnly: boolean
+  /** The connection whose rights are settled. */
+  #begun: Client | null = null
 
-  /** `readOnly`: give up the right to change anything, at each login. */
-  constructor(link: DaemonLink, store: Store, readOnly: boolean) {
+  /** `at`: which of the store's daemons it is; `readOnly`: give up the right to change anything, at each login. */
+  constructor(link: DaemonLink, store: Store, at: number, readOnly: boolean) {
     this.#link = link
     this.#store = store
+    this.#at = at
     this.#readOnly = readOnly
-    this.#timers = [setInterval(() => this.#tick(), second), setInterval(() => this.#poll(), asking)]
-    this.#log = new LogWatch(store, (error) => this.#judge(error))
-    this.#stopWatching = store.subscribe(() => this.#settleLog())
+    this.#timer = setInterval(() => this.#poll(), asking)
+    const failed = (error: unknown) => this.#judge(error)
+    this.#connections = new ConnectionWatch(this.#feed, failed)
+    this.#log = new LogWatch(this.#feed, failed)
+    this.#stopWatching = store.subscribe(() => this.#settle())
     link.subscribe((state) => this.#follow(state))
-    this.#tick()
     this.#follow(link.state)
   }
 
@@ -92,13 +100,26 @@ export class Daemon {
   }
 
   stop(): void {
-    for (const timer of this.#timers) clearInterval(timer)
+    clearInterval(this.#timer)
     this.#stopWatching()
     this.#link.stop()
   }
 
+  /** It tells something. */
+  readonly #feed = (event: DataEvent): void => this.#store.feed(this.#at, event)
+
+  /** What the store knows of it. */
+  get #known(): DaemonState {
+    const { daemons } = this.#store.state
+    return daemons[this.#at] as DaemonState
+  }
+
+  get #isShown(): boolean {
+    return this.#store.state.current === this.#at
+  }
+
   #follow(state: LinkState): void {
-    this.#store.feed({ type: 'link', link: this.#linkOf(state) })
+    this.#feed({ type: 'link', link: this.#linkOf(state) })
     if (state.status === 'online') this.#ask((client) => this.#begin(client))
   }
 
@@ -114,16 +135,20 @@ export class Daemon {
     }
   }
 
-  /** The log is followed while it is shown, by whoever may see it. */
-  #settleLog(): void {
+  /** Its connections are followed while it is shown, and the log while its page is, by whoever may see them. */
+  #settle(): void {
     const { state } = this.#link
-    this.#log.settle(state.status === 'online' && this.#mayWatch(state.client) ? state.client : null)
+    const client = state.status === 'online' && this.#begun === state.client && this.#isShown ? state.client : null
+    const watching = client && this.#mayWatch(client) ? client : null
+    this.#connections.settle(watching)
+    this.#log.settle(this.#store.state.page === 'log' ? watching : null, this.#known.log.level)
   }
 
   async #begin(client: Client): Promise<void> {
     // In the daemon, which keeps to it whatever is wrong here.
     if (this.#readOnly) await client.call('session.drop', { role: 'viewer' })
-    if (this.#mayWatch(client)) this.#ask((client) => this.#followConnections(client))
+    this.#begun = client
+    this.#settle()
     this.#ask((client) => this.#followMetrics(client))
     await this.look()
   }
@@ -137,18 +162,10 @@ export class Daemon {
     return suffices(this.#roleOf(client), 'operator')
   }
 
-  #followConnections(client: Client): Promise<void> {
-    return followConnections(client, {
-      snapshot: (rows) => this.#store.feed({ type: 'snapshot', rows, at: Date.now() }),
-      failed: (error) => this.#judge(error),
-      changed: (changes) => this.#store.feed({ type: 'changed', changes, at: Date.now() }),
-    })
-  }
-
   async #followMetrics(client: Client): Promise<void> {
-    client.on('metrics.sample', (sample) => this.#store.feed({ type: 'samples', samples: [sample], at: Date.now() }))
+    client.on('metrics.sample', (sample) => this.#feed({ type: 'samples', samples: [sample], at: Date.now() }))
     const { samples } = await client.call('metrics.subscribe', { history })
-    this.#store.feed({ type: 'samples', samples, at: Date.now() })
+    this.#feed({ type: 'samples', samples, at: Date.now() })
   }
 
   async #lookUntilCurrent(): Promise<void> {
@@ -162,27 +179,23 @@ export class Daemon {
   /** Together, so that a page which shows both does not contradict itself. */
   async #readUsersAndStatus(client: Client): Promise<void> {
     const { call } = client
-    const users = this.#mayWatch(client) ? everyPage((from) => call('users.list', from)) : null
+    const users = this.#isShown && this.#mayWatch(client) ? everyPage((from) => call('users.list', from)) : null
     const [pages, status] = await Promise.all([users, call('status.get', {})])
-    if (pages) this.#store.feed({ type: 'users', users: pages.flatMap((page) => page.users), at: Date.now() })
-    this.#store.feed({ type: 'status', status })
-    await this.#readPage(client)
+    if (pages) this.#feed({ type: 'users', users: pages.flatMap((page) => page.users), at: Date.now() })
+    this.#feed({ type: 'status', status })
+    if (this.#isShown) await this.#readPage(client)
   }
 
   /** What is asked for only while its page is shown. */
   async #readPage(client: Client): Promise<void> {
     const { call } = client
     const { page, command } = this.#store.state
-    if (page === 'settings') this.#store.feed({ type: 'configuration', configuration: await call('config.get', {}) })
+    if (page === 'settings') this.#feed({ type: 'configuration', configuration: await call('config.get', {}) })
     // The command line completes their names, too.
     const wanted = page === 'operators' || command.field !== null
     if (!wanted || !suffices(this.#roleOf(client), 'admin')) return
     const { operators } = await call('operators.list', {})
-    this.#store.feed({ type: 'operators', operators })
-  }
-
-  #tick(): void {
-    this.#store.feed({ type: 'tick', at: Date.now() })
+    this.#feed({ type: 'operators', operators })
   }
 
   /** A daemon slower than the clock is not asked more than it answers. */
@@ -208,7 +221,7 @@ export class Daemon {
   }
 
   #linkOf(state: LinkState): Link {
-    const before = this.#store.state.link
+    const before = this.#known.link
     switch (state.status) {
       case 'connecting':
         return { state: 'connecting', reason: 'reason' in before ? before.reason : null }

@@ -1,6 +1,6 @@
 import type { LogEntry } from '../../../shared/protocol/methods.ts'
 import type { Client } from '../../client/index.ts'
-import type { Store } from '../store/store.ts'
+import type { DataEvent } from '../store/state.ts'
 
 /** Entries asked for at the start: the most that the daemon gives. */
 const history = 1000
@@ -10,9 +10,9 @@ interface Watched {
   readonly level: LogEntry['level']
 }
 
-/** Follows the daemon's log while its page is shown, from the level on that was chosen there. */
+/** Follows a daemon's log while its page is shown, from the level on that was chosen there. */
 export class LogWatch {
-  readonly #store: Store
+  readonly #feed: (event: DataEvent) => void
   readonly #failed: (error: unknown) => void
   #watched: Watched | null = null
   #stopListening = () => {}
@@ -20,15 +20,14 @@ export class LogWatch {
   #turn: Promise<void> = Promise.resolve()
 
   /** `failed` hears of refusals and lost connections. */
-  constructor(store: Store, failed: (error: unknown) => void) {
-    this.#store = store
+  constructor(feed: (event: DataEvent) => void, failed: (error: unknown) => void) {
+    this.#feed = feed
     this.#failed = failed
   }
 
-  /** Follow what the page wants now, by `client`; null if there is none, or if it may not. */
-  settle(client: Client | null): void {
-    const { page, log } = this.#store.state
-    const wanted = client && page === 'log' ? { client, level: log.level } : null
+  /** Follow it by `client` from this level on; null: not any longer. */
+  settle(client: Client | null, level: LogEntry['level']): void {
+    const wanted = client && { client, level }
     const before = this.#watched
     if (before?.client === wanted?.client && before?.level === wanted?.level) return
     this.#watched = wanted
@@ -53,11 +52,11 @@ export class LogWatch {
     const early: LogEntry[] = []
     let begun = false
     this.#stopListening = client.on('log.entries', ({ entries, lost }) => {
-      if (begun) this.#store.feed({ type: 'logEntries', entries, lost })
+      if (begun) this.#feed({ type: 'logEntries', entries, lost })
       else early.push(...entries)
     })
     const { entries } = await client.call('log.subscribe', { level, history })
-    this.#store.feed({ type: 'logBegun', entries: [...entries, ...early] })
+    this.#feed({ type: 'logBegun', entries: [...entries, ...early] })
     begun = true
   }
 }

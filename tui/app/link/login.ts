@@ -6,23 +6,25 @@ interface Question extends PromiseWithResolvers<string> {
   readonly operator: string
 }
 
-/** Asks the person for an operator's password, in a dialog that comes as soon as no other is open. */
+/** Asks the person for an operator's password, in a dialog that comes once that daemon is shown and no other is open. */
 export class Login {
   readonly #store: Store
-  #question: Question | null = null
+  /** By the daemon that wants to know. */
+  readonly #questions = new Map<number, Question>()
 
   constructor(store: Store) {
     this.#store = store
     store.subscribe(() => this.#show())
   }
 
-  /** Resolves to what was typed; rejects if the person gives up. */
-  ask({ operator }: OperatorPlace): Promise<string> {
-    this.#question = { operator, ...Promise.withResolvers<string>() }
+  /** For the store's daemon `at`. Resolves to what was typed; rejects if the person gives up. */
+  ask(at: number, { operator }: OperatorPlace): Promise<string> {
+    const question = { operator, ...Promise.withResolvers<string>() }
+    this.#questions.set(at, question)
     // Something answers, so it is not disconnected any longer.
-    this.#store.feed({ type: 'link', link: { state: 'connecting', reason: null } })
+    this.#store.feed(at, { type: 'link', link: { state: 'connecting', reason: null } })
     this.#show()
-    return this.#question.promise
+    return question.promise
   }
 
   /** The person has typed it. */
@@ -35,15 +37,18 @@ export class Login {
     this.#settle()?.reject(new Error('you gave none'))
   }
 
-  #settle(): Question | null {
-    const question = this.#question
-    this.#question = null
+  #settle(): Question | undefined {
+    const { current } = this.#store.state
+    const question = this.#questions.get(current)
+    this.#questions.delete(current)
     return question
   }
 
   #show(): void {
-    if (!this.#question || this.#store.state.dialog) return
-    const dialog = passwordForm('login', this.#question.operator)
-    this.#store.dispatch({ type: 'dialog', event: { do: 'open', dialog } })
+    const { current, dialog } = this.#store.state
+    const question = this.#questions.get(current)
+    if (!question || dialog) return
+    const form = passwordForm('login', question.operator)
+    this.#store.dispatch({ type: 'dialog', event: { do: 'open', dialog: form } })
   }
 }

@@ -25,12 +25,12 @@ export interface Toast {
 /** Seconds that one dot of the graph stands for. */
 export const zooms = [1, 5, 15] as const
 
-/** All that the screen shows. */
-export interface State {
-  /** Terminal columns and rows. */
-  readonly size: { readonly columns: number; readonly rows: number }
+/** What is known of one daemon. */
+export interface DaemonState {
+  /** Where it is, in words. */
+  readonly place: string
   readonly link: Link
-  /** The daemon that the data below is from. */
+  /** The start of the daemon that the data below is from. */
   readonly instance: string | null
   readonly status: Status | null
   /** What the person may be there; null until the first login. */
@@ -42,6 +42,16 @@ export interface State {
   /** As of the last look at their pages; null until then. */
   readonly configuration: Configuration | null
   readonly operators: readonly Operator[] | null
+  /** Milliseconds by which the daemon's clock is ahead of this machine's. */
+  readonly skew: number
+}
+
+/** What the person has made of the screen, whichever daemon it shows. */
+export interface UiState {
+  /** Terminal columns and rows. */
+  readonly size: { readonly columns: number; readonly rows: number }
+  /** Which of the daemons is shown. */
+  readonly current: number
   readonly page: Page
   readonly lists: Readonly<Record<ListPage, ListState>>
   readonly command: CommandLine
@@ -50,9 +60,14 @@ export interface State {
   readonly rateUnit: 'bytes' | 'bits'
   /** An index of `zooms`. */
   readonly zoom: number
-  /** Milliseconds since 1970 by this machine's clock, to the second; and how far the daemon's clock is ahead. */
+  /** Milliseconds since 1970 by this machine's clock, to the second. */
   readonly clock: number
-  readonly skew: number
+}
+
+/** All that the screen shows: the current daemon's state lies beside what the person has made of it. */
+export interface State extends DaemonState, UiState {
+  /** All of them, the current one included, in the order in which they were named. */
+  readonly daemons: readonly DaemonState[]
 }
 
 /** What the daemon tells, and the passing of time. */
@@ -71,6 +86,7 @@ export type DataEvent =
 
 /** What the person does, and what comes of it. */
 export type UiEvent =
+  | { readonly type: 'daemon'; readonly at: number }
   | { readonly type: 'resize'; readonly columns: number; readonly rows: number }
   | { readonly type: 'page'; readonly page: Page }
   | { readonly type: 'list'; readonly page: ListPage; readonly event: ListEvent }
@@ -83,8 +99,8 @@ export type UiEvent =
 
 export type Event = DataEvent | UiEvent
 
-export const initialState: State = {
-  size: { columns: 80, rows: 24 },
+const initialDaemon: DaemonState = {
+  place: '',
   link: { state: 'connecting', reason: null },
   instance: null,
   status: null,
@@ -95,6 +111,12 @@ export const initialState: State = {
   log: noLog,
   configuration: null,
   operators: null,
+  skew: 0,
+}
+
+const initialUi: UiState = {
+  size: { columns: 80, rows: 24 },
+  current: 0,
   page: 'overview',
   lists: {
     connections: listBy('age'),
@@ -109,15 +131,20 @@ export const initialState: State = {
   rateUnit: 'bytes',
   zoom: 0,
   clock: 0,
-  skew: 0,
+}
+
+/** Nothing is known yet of the daemons at these places, of which there is at least one. */
+export function stateAt(places: readonly string[]): State {
+  const daemons = places.map((place) => ({ ...initialDaemon, place }))
+  return { ...initialUi, ...(daemons[0] ?? initialDaemon), daemons }
 }
 
 /** The daemon's clock as far as known: milliseconds since 1970. */
-export function daemonTime({ clock, skew }: State): number {
+export function daemonTime({ clock, skew }: Pick<State, 'clock' | 'skew'>): number {
   return clock + skew
 }
 
 /** Whether what is shown is old, because nothing is heard of the daemon. */
-export function isStale({ link }: State): boolean {
+export function isStale({ link }: Pick<DaemonState, 'link'>): boolean {
   return link.state !== 'online'
 }

@@ -1,5 +1,5 @@
 import { reduce } from './reducer.ts'
-import { type DataEvent, initialState, type State, type Toast, type UiEvent } from './state.ts'
+import { type DataEvent, type State, stateAt, type Toast, type UiEvent } from './state.ts'
 import { settleCursor } from './view.ts'
 
 /** Milliseconds that an announcement stays. */
@@ -9,16 +9,18 @@ const reading = 4000
 export class Store {
   /** Milliseconds between repaints that data alone asks for. */
   readonly #pace: number
-  #shown: State = initialState
+  #shown: State
   /** With what the daemon has told since. */
-  #newest: State = initialState
+  #newest: State
   #shownAt = 0
   #timer: NodeJS.Timeout | undefined
   #announcement: NodeJS.Timeout | undefined
   readonly #listeners = new Set<() => void>()
 
-  /** `refresh`: how often a second data alone may change what is shown. */
-  constructor(refresh: number) {
+  /** `places`: where the daemons are; `refresh`: how often a second data alone may change what is shown. */
+  constructor(places: readonly string[], refresh: number) {
+    this.#shown = stateAt(places)
+    this.#newest = this.#shown
     this.#pace = 1000 / refresh
   }
 
@@ -39,9 +41,9 @@ export class Store {
     this.#show()
   }
 
-  /** Something came from the daemon: show it when its turn has come. */
-  feed(event: DataEvent): void {
-    this.#newest = reduce(this.#newest, event)
+  /** Something came from the daemon at the index `of`: show it when its turn has come. */
+  feed(of: number, event: DataEvent): void {
+    this.#newest = reduce(this.#newest, event, of)
     this.#timer ??= setTimeout(() => this.#show(), Math.max(0, this.#shownAt + this.#pace - performance.now()))
   }
 

@@ -1,0 +1,67 @@
+import { changeTable, noConnections, replaceTable, standStill, togglePause } from './connections.ts'
+import type { Link } from './link.ts'
+import { addEntries, beginLog, forgetLog, holdLog } from './log.ts'
+import type { DaemonState, Event } from './state.ts'
+import { addSamples, forgetCounters } from './traffic.ts'
+import { listUsers, noUsers } from './users.ts'
+
+/** What is known of a daemon after an event; what the person does to what is shown of it is one, too. */
+export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
+  switch (event.type) {
+    case 'link':
+      return { ...forgetWhatIsOld(state, event.link), link: event.link }
+    case 'status':
+      return { ...state, status: event.status }
+    case 'samples': {
+      const traffic = addSamples(state.traffic, event.samples)
+      const skew = traffic.latest ? traffic.latest.time - event.at : state.skew
+      return { ...state, traffic, skew, connections: standStill(state.connections, event.at) }
+    }
+    case 'snapshot':
+      return { ...state, connections: replaceTable(state.connections, event.rows, event.at) }
+    case 'changed':
+      return { ...state, connections: changeTable(state.connections, event.changes, event.at) }
+    case 'users':
+      return { ...state, users: listUsers(state.users, event.users, event.at) }
+    case 'logBegun':
+      return { ...state, log: beginLog(state.log, event.entries) }
+    case 'logEntries':
+      return { ...state, log: addEntries(state.log, event.entries, event.lost) }
+    case 'logLevel':
+      return { ...state, log: holdLog({ ...state.log, level: event.level }, false) }
+    case 'configuration':
+      return { ...state, configuration: event.configuration }
+    case 'operators':
+      return { ...state, operators: event.operators }
+    case 'pause':
+      return { ...state, connections: togglePause(state.connections) }
+    case 'page':
+      return { ...state, log: holdLog(state.log, false) }
+    case 'list': {
+      // Selecting an entry of the log holds it, so that it can be read; selecting none goes on.
+      const { page, event: what } = event
+      return page === 'log' && what.do === 'select' ? { ...state, log: holdLog(state.log, what.id !== null) } : state
+    }
+    default:
+      return state
+  }
+}
+
+/**
+ * Another daemon's connections, users and counters are none of the old one's; only the graph goes on. Another role may
+ * not see them any longer.
+ */
+function forgetWhatIsOld(state: DaemonState, link: Link): DaemonState {
+  if (link.state !== 'online') return state
+  const { instance, role } = link
+  const told = role === state.role ? state : { ...forgetDetails(state), role }
+  if (instance === state.instance) return told
+  const traffic = forgetCounters(state.traffic)
+  return { ...forgetDetails(told), instance, traffic, status: null }
+}
+
+/** Without what not every role may see. */
+function forgetDetails(state: DaemonState): DaemonState {
+  const log = forgetLog(state.log)
+  return { ...state, connections: noConnections, users: noUsers, log, configuration: null, operators: null }
+}

@@ -1,0 +1,46 @@
+import { reduceCommand } from './command-line.ts'
+import { reduceDialog } from './dialogs.ts'
+import { type ListEvent, reduceList } from './lists.ts'
+import { type Event, type ListPage, type UiState, zooms } from './state.ts'
+
+/** What the person has made of the screen after an event. */
+export function reduceUi(ui: UiState, event: Event): UiState {
+  switch (event.type) {
+    case 'tick':
+      return { ...ui, clock: event.at }
+    case 'resize':
+      return { ...ui, size: { columns: event.columns, rows: event.rows } }
+    case 'daemon':
+      return event.at === ui.current ? ui : { ...selectNothing(ui), current: event.at, dialog: null, toast: null }
+    case 'page':
+      return { ...reduceLists(ui, 'log', { do: 'select', id: null }), page: event.page, toast: null }
+    case 'list':
+      return reduceLists(ui, event.page, event.event)
+    case 'logLevel':
+      return reduceLists(ui, 'log', { do: 'select', id: null })
+    case 'dialog': {
+      const toast = event.event.do === 'open' ? null : ui.toast
+      return { ...ui, dialog: reduceDialog(ui.dialog, event.event), toast }
+    }
+    case 'command':
+      return { ...ui, command: reduceCommand(ui.command, event.event) }
+    case 'toast':
+      return { ...ui, toast: event.toast }
+    case 'rateUnit':
+      return { ...ui, rateUnit: ui.rateUnit === 'bytes' ? 'bits' : 'bytes' }
+    case 'zoom':
+      return { ...ui, zoom: Math.min(zooms.length - 1, Math.max(0, ui.zoom + event.by)) }
+    default:
+      return ui
+  }
+}
+
+function reduceLists(ui: UiState, page: ListPage, event: ListEvent): UiState {
+  return { ...ui, lists: { ...ui.lists, [page]: reduceList(ui.lists[page], event) } }
+}
+
+/** Ids are one daemon's: what was selected there means nothing at another. */
+function selectNothing(ui: UiState): UiState {
+  const pages = Object.keys(ui.lists) as ListPage[]
+  return pages.reduce((before, page) => reduceLists(before, page, { do: 'select', id: null }), ui)
+}
