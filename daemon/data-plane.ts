@@ -1,3 +1,4 @@
+import type { Health } from '../shared/protocol/methods.ts'
 import type { Settings } from '../shared/settings.ts'
 import { AccessError } from './access/access-error.ts'
 import type { Accounts } from './access/accounts.ts'
@@ -22,6 +23,7 @@ export interface DataPlane {
   readonly accounts: Accounts
   readonly passwords: Passwords
   readonly policy: LoginPolicy
+  readonly names: { readonly health: Health['names'] }
   /** Has clients log in, or not, from now on; resolves when all loops act by it. */
   apply(change: { readonly passwordRequired: boolean }): Promise<void>
   userChanged: Engine['userChanged']
@@ -74,6 +76,7 @@ export async function startDataPlane(
     accounts,
     passwords,
     policy,
+    names: resolver,
     apply,
     userChanged: (change) => engine.userChanged(change),
     forbid: (forbidden) => apply({ forbidden }),

@@ -9,11 +9,14 @@ import type { Ending } from './ending.ts'
 import { presentAddresses } from './listening.ts'
 import type { DaemonLog } from './log.ts'
 import { ObservedConnections } from './observe/connections.ts'
+import { healthReport } from './observe/health.ts'
 import { RecordedMetrics } from './observe/metrics.ts'
+import { StoreChanges } from './observe/store-changes.ts'
 import { UserTraffic } from './observe/user-traffic.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { LiveSettings } from './settings/live-settings.ts'
 import { settingEffects } from './settings/setting-effects.ts'
+import { hearChanges } from './store/heard-store.ts'
 import type { StoredSettings } from './store/settings-store.ts'
 import type { Store } from './store/store.ts'
 
@@ -41,13 +44,24 @@ export interface ManagementOptions {
  * Watches the data plane and serves management. What is to be closed in the end goes into `parts`, in order.
  */
 export async function startManagement(options: ManagementOptions, parts: AsyncDisposableStack): Promise<Management> {
-  const { configuration, stored, store, dataPlane, version, ending, log } = options
+  const { configuration, stored, dataPlane, version, ending, log } = options
   const { logger } = log
   const { engine, accounts } = dataPlane
+  const changes = new StoreChanges()
+  const store = hearChanges(options.store, changes.heard)
   const traffic = new UserTraffic(engine.tables)
   const metrics = new RecordedMetrics(engine.tables, traffic, accounts)
   parts.defer(() => metrics.stop())
   const users = new Users({ ...dataPlane, store: store.users, dataPlane, traffic })
+  const config = new LiveSettings({
+    configuration,
+    stored,
+    store: store.settings,
+    effects: settingEffects({ dataPlane, users, ending, log }),
+    tell: (message) => logger.info(message),
+  })
+  const maxConnections = () => config.values['max-connections']
+  const health = healthReport({ engine, maxConnections, metrics, store: changes, names: dataPlane.names })
   const listening: Listening = engine.listening.map((at) => ({ service: 'socks', address: formatEndpoint(at) }))
   const identity = { version, instance: randomUUID(), pid: process.pid, started: Date.now() }
 
@@ -63,16 +77,14 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
     instance: identity.instance,
     backend: {
       users,
-      connections: new ObservedConnections(engine, (index) => accounts.nameOf(index)),
+      connections: new ObservedConnections(
+        engine,
+        (index) => accounts.nameOf(index),
+        () => config.values,
+      ),
       metrics,
       operators: await Operators.load(store.operators),
-      config: new LiveSettings({
-        configuration,
-        stored,
-        store: store.settings,
-        effects: settingEffects({ dataPlane, users, ending, log }),
-        tell: (message) => logger.info(message),
-      }),
+      config,
       log: log.recorded,
       lifecycle: ending,
       status: () => ({
@@ -84,6 +96,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
         lastUserOpens: users.lastUserOpens,
         users: accounts.size,
         listening,
+        health: health(),
         sample: metrics.now(),
       }),
     },

@@ -1,9 +1,13 @@
 import { lookup } from 'node:dns/promises'
+import type { Health } from '../shared/protocol/methods.ts'
+import { Recent } from './observe/recent.ts'
 
 /** Lookups at once. Each holds a thread of libuv's pool, and libuv lets them hold half of its threads (12 KiB each). */
 export const lookupsAtOnce = 64
 /** Names that may wait for a lookup. One more is answered as unknown. */
 const maxWaiting = 4096
+/** Seconds for which failures and slow answers are remembered. */
+const remembered = 60
 
 export interface ResolverOptions {
   /** Milliseconds for which an answer is of use: a name that has waited longer for its lookup gets none. */
@@ -17,6 +21,8 @@ interface Lookup {
   readonly name: string
   readonly answer: Promise<readonly string[]>
   readonly resolve: (addresses: readonly string[]) => void
+  /** As `performance.now` counts. */
+  readonly asked: number
   /** Milliseconds since 1970. */
   expires: number
 }
@@ -32,6 +38,8 @@ export class Resolver {
   readonly #find: NonNullable<ResolverOptions['find']>
   readonly #lookups = new Map<string, Lookup>()
   readonly #waiting: Lookup[] = []
+  readonly #answers = new Recent(remembered)
+  readonly #failures = new Recent(remembered)
   #running = 0
   #isOverloaded = false
 
@@ -39,6 +47,10 @@ export class Resolver {
     this.timeout = timeout
     this.#warn = warn
     this.#find = find
+  }
+
+  get health(): Health['names'] {
+    return { pending: this.#lookups.size, failed: this.#failures.count, slowest: this.#answers.worst }
   }
 
   /** The name's addresses, or none: it is unknown, or too many wait. Never rejects. */
@@ -51,7 +63,7 @@ export class Resolver {
     }
     if (this.#waiting.length === maxWaiting) return this.#refuse()
     const { promise: answer, resolve } = Promise.withResolvers<readonly string[]>()
-    const lookup = { name, answer, resolve, expires }
+    const lookup = { name, answer, resolve, expires, asked: performance.now() }
     this.#lookups.set(name, lookup)
     this.#waiting.push(lookup)
     this.#startWaiting()
@@ -69,18 +81,28 @@ export class Resolver {
     }
   }
 
-  async #perform({ name, resolve, expires }: Lookup) {
+  async #perform(lookup: Lookup) {
+    const { name, resolve } = lookup
     this.#running++
-    const found = expires < Date.now() ? [] : await this.#find(name).catch(() => [])
+    const found = lookup.expires < Date.now() ? [] : await this.#find(name).catch(() => [])
     this.#running--
     this.#lookups.delete(name)
+    this.#count(lookup, found.length > 0)
     resolve(found.map(({ address }) => address))
     this.#startWaiting()
+  }
+
+  #count({ asked, expires }: Lookup, isFound: boolean) {
+    const took = performance.now() - asked
+    this.#answers.note(took)
+    // Whoever asked has given up by then.
+    if (!isFound || expires < Date.now()) this.#failures.note(took)
   }
 
   async #refuse(): Promise<readonly string[]> {
     if (!this.#isOverloaded) this.#warn(`${maxWaiting} names wait to be resolved; further ones are answered as unknown`)
     this.#isOverloaded = true
+    this.#failures.note(0)
     return []
   }
 }

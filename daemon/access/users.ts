@@ -125,6 +125,11 @@ export class Users {
     return this.#inTurn(() => this.#change(name, { enabled }, !enabled))
   }
 
+  /** Cuts a user's connections; resolves to how many there were. They may come back. Refused with `not_found`. */
+  cut(name: string): Promise<number> {
+    return this.#inTurn(() => this.#tell(this.#existing(name), true))
+  }
+
   async #change(name: string, changes: Partial<Account>, cut: boolean): Promise<number> {
     const account = { ...this.#existing(name), ...changes }
     if (account.stored && !(await this.#store.update(toStored(account)))) throw missing(name)

@@ -1,4 +1,5 @@
 import type {
+  ClosedConnection,
   Connection,
   LogEntry,
   Operator,
@@ -68,11 +69,17 @@ export interface UserAdministration {
   remove(name: string): Promise<Result<'users.remove'>>
   setPassword(name: string, password: string): Promise<void>
   setEnabled(name: string, enabled: boolean): Promise<number>
+  /** Resolves to how many connections were cut. */
+  cut(name: string): Promise<number>
 }
 
 export interface LiveConnections {
   /** All live connections, oldest first. */
   list(): Connection[]
+  /** The last `limit` that ended, newest first, as far as they are remembered. */
+  closed(limit: number): ClosedConnection[]
+  /** All about a live or a remembered one; undefined if it is neither. */
+  get(id: string): Result<'connections.get'> | undefined
   kill(ids: readonly string[]): Promise<{ killed: string[]; missing: string[] }>
   /** Follow the table: the rows now, then a change at most every 250 ms until `stop`. Nothing is scanned unwatched. */
   watch(listener: (change: TableChange) => void): { rows: readonly Connection[]; stop(): void }
@@ -92,6 +99,8 @@ export interface TableChange {
 export interface Metrics {
   /** At most the last `count` samples, oldest first. */
   history(count: number): Sample[]
+  /** Throughput over time; refused with `not_found` if there is no such user. */
+  throughput(wish: Params<'metrics.history'>): Result<'metrics.history'>
   /** Hear each new sample until the returned function is called. */
   watch(listener: (sample: Sample) => void): () => void
 }

@@ -36,9 +36,19 @@ export class UserTraffic {
     return sum(this.#sessions, index)
   }
 
-  /** Bytes both ways under an index, whoever owned it: this only grows. */
-  moved(index: number): number {
-    return sum(this.#up, index) + sum(this.#down, index)
+  /** Bytes from clients under an index, whoever owned it: this only grows. */
+  up(index: number): number {
+    return sum(this.#up, index)
+  }
+
+  /** Bytes to clients under an index, whoever owned it: this only grows. */
+  down(index: number): number {
+    return sum(this.#down, index)
+  }
+
+  /** Bytes both ways under an index before its owner got it. */
+  movedBefore(index: number): number {
+    return this.#upBefore[index] + this.#downBefore[index]
   }
 }
 

@@ -404,7 +404,9 @@ export const methods = {
     role: 'viewer',
     summary: 'Follow the metrics, one sample a second; the reply carries the last `history` samples, oldest first.',
     refuses: [],
-    params: z.strictObject({ history: z.int().min(0).max(3600).optional() }),
+    params: z.strictObject({
+      history: z.int().min(0).max(3600).optional().describe('0 unless told; the daemon keeps 300'),
+    }),
     result: z.object({ samples: z.array(sample) }),
   },
   'metrics.unsubscribe': {

@@ -9,9 +9,13 @@ import type {
 } from '../../daemon/control/backend.ts'
 import { RpcError } from '../../shared/protocol/errors.ts'
 import {
+  type ClosedConnection,
   type Connection,
+  type Health,
   type LogEntry,
   logLevels,
+  type Params,
+  type Range,
   type Result,
   type Sample,
   type User,
@@ -41,9 +45,20 @@ export class FakeBackend implements Backend {
       lastUserOpens: false,
       users: this.users.list().length,
       listening: [],
+      health,
       sample: sampleOf(0),
     }
   }
+}
+
+const health: Health = {
+  lag: 0.5,
+  loops: [],
+  sessions: { live: 0, max: 100 },
+  descriptors: { open: 20, max: 1024 },
+  memory: 50_000_000,
+  store: { problem: null, slowest: 0 },
+  names: { pending: 0, failed: 0, slowest: 0 },
 }
 
 class FakeUsers implements UserAdministration {
@@ -86,10 +101,17 @@ class FakeUsers implements UserAdministration {
   async setEnabled(): Promise<number> {
     throw new Error('secret detail')
   }
+
+  async cut(name: string): Promise<number> {
+    if (!this.#names.includes(name)) throw new RpcError('not_found', 'there is no such user')
+    return 3
+  }
 }
 
 class FakeConnections implements LiveConnections {
   rows: Connection[] = []
+  /** Newest first. */
+  closedRows: ClosedConnection[] = []
   readonly #watchers = new Set<(change: TableChange) => void>()
 
   get watchers(): number {
@@ -98,6 +120,16 @@ class FakeConnections implements LiveConnections {
 
   list(): Connection[] {
     return this.rows
+  }
+
+  closed(limit: number): ClosedConnection[] {
+    return this.closedRows.slice(0, limit)
+  }
+
+  get(id: string): Result<'connections.get'> | undefined {
+    const connection = this.rows.find((row) => row.id === id)
+    const limits = [{ setting: 'timeout-idle', value: 1000 }]
+    return connection && { connection, end: null, timeline: [{ state: 'negotiating', since: 0 }], limits }
   }
 
   async kill(ids: readonly string[]): Promise<{ killed: string[]; missing: string[] }> {
@@ -117,6 +149,8 @@ class FakeConnections implements LiveConnections {
   }
 }
 
+const steps: Readonly<Record<Range, number>> = { '1m': 1_000, '15m': 4_000, '1h': 15_000, '24h': 360_000 }
+
 class FakeMetrics implements Metrics {
   readonly samples: Sample[] = []
   readonly #watchers = new Set<(sample: Sample) => void>()
@@ -127,6 +161,11 @@ class FakeMetrics implements Metrics {
 
   history(count: number): Sample[] {
     return count > 0 ? this.samples.slice(-count) : []
+  }
+
+  throughput({ range, user }: Params<'metrics.history'>): Result<'metrics.history'> {
+    if (typeof user === 'string') throw new RpcError('not_found', 'there is no such user')
+    return { step: steps[range], end: 0, up: [null, 1], down: [null, 2] }
   }
 
   watch(listener: (sample: Sample) => void): () => void {
@@ -182,7 +221,19 @@ class FakeLifecycle implements Lifecycle {
 }
 
 export function sampleOf(seq: number, users: Sample['users'] = []): Sample {
-  return { seq, time: 0, up: 0, down: 0, accepted: 0, connected: 0, failed: 0, denied: 0, connections: 0, users }
+  return {
+    seq,
+    time: 0,
+    up: 0,
+    down: 0,
+    accepted: 0,
+    connected: 0,
+    failed: 0,
+    denied: 0,
+    connections: 0,
+    ended: {},
+    users,
+  }
 }
 
 export function connectionOf(number: number): Connection {

@@ -29,6 +29,7 @@ const sample = {
   failed: 1,
   denied: 0,
   connections: 1,
+  ended: { finished: 16, refused: 1 },
   users: [{ name: 'bob', connections: 1, up: 2210, down: 184320 }],
 }
 
@@ -84,6 +85,15 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
         { service: 'control', address: '127.0.0.1:8080' },
         { service: 'control', address: 'unix:/run/user/1000/proxyd/proxyd.sock' },
       ],
+      health: {
+        lag: 1.4,
+        loops: [{ lag: 0.8 }, { lag: 2.1 }],
+        sessions: { live: 1, max: 9744 },
+        descriptors: { open: 34, max: 20000 },
+        memory: 71303168,
+        store: { problem: null, slowest: 4.2 },
+        names: { pending: 0, failed: 1, slowest: 38.5 },
+      },
       sample,
     },
   },
@@ -92,7 +102,38 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   'users.remove': { params: { name: 'eve' }, result: { cut: 0, opened: false } },
   'users.setPassword': { params: { name: 'bob', password: 'marble-otter-27' }, result: {} },
   'users.setEnabled': { params: { name: 'cid', enabled: false }, result: { cut: 0 } },
+  'users.cut': { params: { name: 'bob' }, result: { cut: 0 } },
   'connections.list': { params: {}, result: { connections: [connection] } },
+  'connections.get': {
+    params: { id: 'k3fq-17' },
+    result: {
+      connection,
+      end: null,
+      timeline: [
+        { state: 'negotiating', since: 1767225661518 },
+        { state: 'resolving', since: 1767225661520 },
+        { state: 'connecting', since: 1767225661531 },
+        { state: 'open', since: 1767225661552 },
+      ],
+      limits: [{ setting: 'timeout-idle', value: 3_600_000 }],
+    },
+  },
+  'connections.closed': {
+    params: { limit: 1 },
+    result: {
+      connections: [
+        {
+          ...connection,
+          id: 'k3fq-16',
+          state: 'closing',
+          up: 611,
+          down: 5120,
+          ended: 1767225660007,
+          reason: 'finished',
+        },
+      ],
+    },
+  },
   'connections.kill': {
     params: { ids: ['k3fq-17', 'k3fq-2'] },
     result: { killed: ['k3fq-17'], missing: ['k3fq-2'] },
@@ -101,6 +142,15 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   'connections.unsubscribe': { params: {}, result: {} },
   'metrics.subscribe': { params: { history: 1 }, result: { samples: [sample] } },
   'metrics.unsubscribe': { params: {}, result: {} },
+  'metrics.history': {
+    params: { range: '1m', user: 'bob' },
+    result: {
+      step: 1000,
+      end: 1767225662000,
+      up: [...Array.from({ length: 57 }, () => null), 0, 1024, 1186],
+      down: [...Array.from({ length: 57 }, () => null), 0, 61440, 122880],
+    },
+  },
   'log.subscribe': { params: { level: 'warn', history: 1 }, result: { entries: [entry] } },
   'log.unsubscribe': { params: {}, result: {} },
   'config.get': { params: {}, result: { revision: 0, settings: [timeout] } },

@@ -38,6 +38,9 @@ const provocations: Readonly<Record<string, Provocation>> = {
   'users.remove not_found': { by: 'unix', params: { name: nobody } },
   'users.setPassword not_found': { by: 'unix', params: { name: nobody, password } },
   'users.setEnabled not_found': { by: 'unix', params: { name: nobody, enabled: true } },
+  'users.cut not_found': { by: 'unix', params: { name: nobody } },
+  'connections.get not_found': { by: 'unix', params: { id: 'k3fq-17' } },
+  'metrics.history not_found': { by: 'unix', params: { range: '1m', user: nobody } },
   'config.set conflict': { by: 'unix', params: { revision: 99, patch: {} } },
   'operators.add exists': {
     by: 'unix',

@@ -15,5 +15,6 @@ export function metricsHandlers(metrics: Metrics, limits: Limits): HandlersOf<'m
       session.unsubscribe('metrics')
       return {}
     },
+    'metrics.history': (wish) => metrics.throughput(wish),
   }
 }

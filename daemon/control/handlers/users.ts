@@ -19,5 +19,6 @@ export function userHandlers(users: UserAdministration): HandlersOf<'users'> {
       return {}
     },
     'users.setEnabled': async ({ name, enabled }) => ({ cut: await users.setEnabled(name, enabled) }),
+    'users.cut': async ({ name }) => ({ cut: await users.cut(name) }),
   }
 }

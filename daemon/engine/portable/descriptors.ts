@@ -10,11 +10,17 @@ const interval = 1000
 
 /** How many sessions, of two descriptors each, the process may have; infinity where the system sets no limit. */
 export function sessionsWithinLimit(): number {
+  const limit = descriptorLimit()
+  return limit === Number.POSITIVE_INFINITY ? limit : Math.max(fewestSessions, (limit - reserved) >> 1)
+}
+
+/** How many descriptors this process may have open; infinity where the system sets no limit. Takes some milliseconds. */
+export function descriptorLimit(): number {
   // The one place where Node tells of limits (getrlimit(2)). It need not look for the names of all peers meanwhile.
   Object.assign(process.report, { excludeNetwork: true })
   const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } }
   const limit = Number(userLimits?.open_files?.soft)
-  return Number.isNaN(limit) ? Number.POSITIVE_INFINITY : Math.max(fewestSessions, (limit - reserved) >> 1)
+  return Number.isNaN(limit) ? Number.POSITIVE_INFINITY : limit
 }
 
 /**

@@ -1,0 +1,29 @@
+import type { Health } from '../../shared/protocol/methods.ts'
+import type { Engine } from '../engine/engine.ts'
+import { Descriptors } from './descriptors.ts'
+import { loopLags } from './loop-lag.ts'
+import { countLive } from './metrics.ts'
+
+export interface HealthSources {
+  readonly engine: Pick<Engine, 'kind' | 'tables' | 'capacity'>
+  /** The setting. */
+  readonly maxConnections: () => number
+  readonly metrics: { readonly lag: number }
+  readonly store: { readonly health: Health['store'] }
+  readonly names: { readonly health: Health['names'] }
+}
+
+/** Tells how the daemon does whenever it is asked; until then it looks at nothing. */
+export function healthReport({ engine, maxConnections, metrics, store, names }: HealthSources): () => Health {
+  const descriptors = new Descriptors()
+  const ownLoops = engine.kind === 'linux' ? engine.tables : []
+  return () => ({
+    lag: metrics.lag,
+    loops: loopLags(ownLoops).map((lag) => ({ lag })),
+    sessions: { live: countLive(engine.tables), max: Math.min(maxConnections(), engine.capacity) },
+    descriptors: descriptors.health,
+    memory: process.memoryUsage.rss(),
+    store: store.health,
+    names: names.health,
+  })
+}
