@@ -1,50 +1,94 @@
+import { turnCells } from './turn-record.ts'
+
 /**
- * The live sessions of one loop and its counters, in shared memory: the loop writes, the control plane reads whenever it
- * likes, and neither waits for the other. Columns, not objects, so that a held connection costs little. Pages that no
- * session has touched cost no memory.
+ * The sessions of one loop, live and recently closed, and its counters, in shared memory: the loop writes, the control
+ * plane reads whenever it likes, and neither waits for the other. Columns, not objects, so that a held connection costs
+ * little. Pages that no session has touched cost no memory.
  */
 
 /** Where a session stands; the values are in `connectionStates` order of the management protocol. */
 export const State = { negotiating: 0, resolving: 1, connecting: 2, open: 3, closing: 4 } as const
 export type State = (typeof State)[keyof typeof State]
 
-/** Counters of a whole loop; they only grow. */
-export const Total = { accepted: 0, connected: 1, failed: 2, denied: 3, up: 4, down: 5 } as const
+/** How many states there are. */
+export const stateCount = 5
+
+/**
+ * Why a session ended; the values are in `endReasons` order of the management protocol. Up to `failed` it never reached
+ * its destination, from `finished` on it did.
+ */
+export const Reason = {
+  denied: 0,
+  malformed: 1,
+  unsupported: 2,
+  forbidden: 3,
+  notFound: 4,
+  unreachable: 5,
+  refused: 6,
+  timedOut: 7,
+  silent: 8,
+  gone: 9,
+  failed: 10,
+  finished: 11,
+  reset: 12,
+  idle: 13,
+  cut: 14,
+  ended: 15,
+} as const
+export type Reason = (typeof Reason)[keyof typeof Reason]
+
+const reasonCount = 16
+
+/** Counters of a whole loop; they only grow. Those of sessions that ended are in `SessionTable.ended`. */
+export const Total = { accepted: 0, connected: 1, up: 2, down: 3 } as const
 export type Total = (typeof Total)[keyof typeof Total]
 
 /** Users have an index from 1 up to this; 0 stands for all clients without login. */
 export const maxUsers = 65_536
 
-const totalCount = 8
+/** Closed sessions that a table remembers. */
+export const closedCapacity = 512
+
+const totalCount = 4
 const addressBytes = 16
 /** A domain name's length octet and its bytes (RFC 1928, section 5). */
 const nameBytes = 256
 
+/**
+ * A row is a slot below `capacity`, where a session lives, or one of the `closedCapacity` behind, each of which holds a
+ * copy of a session that has ended, the oldest of which is written over.
+ */
 export class SessionTable {
   readonly capacity: number
   readonly buffer: SharedArrayBuffer
 
-  /** 0: the slot is free. Written last when a session begins and first when it ends, so a reader can tell a torn row. */
+  /** 0: nobody's. Written last when a row is filled and first when it is emptied, so a reader can tell a torn row. */
   readonly serial: Float64Array
   readonly state: Uint8Array
+  /** By row and state: when it began, in milliseconds since 1970; 0: never. The first one is when the session did. */
+  readonly since: Float64Array
+  /** Of a closed row, and of a live one that is closing: a `Reason`. */
+  readonly reason: Uint8Array
+  /** Of a closed row: milliseconds since 1970. */
+  readonly closed: Float64Array
   /** The user's index. */
   readonly user: Uint16Array
-  /** Milliseconds since 1970. */
-  readonly opened: Float64Array
   /** Bytes delivered from the client to its destination, and back. */
   readonly up: Float64Array
   readonly down: Float64Array
-  /** Addresses are 16 bytes a slot, IPv4 as ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2). */
+  /** Addresses are 16 bytes a row, IPv4 as ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2). */
   readonly clientAddress: Uint8Array
   readonly clientPort: Uint16Array
   /** The address dialled, and the requested port. Port 0: nothing asked for yet. */
   readonly targetAddress: Uint8Array
   readonly targetPort: Uint16Array
-  /** 256 bytes a slot: a length octet (0: the request gave an address), then the name. */
+  /** 256 bytes a row: a length octet (0: the request gave an address), then the name. */
   readonly name: Uint8Array
 
   /** By `Total`. */
   readonly totals: Float64Array
+  /** By `Reason`: sessions that ended for it; these only grow. */
+  readonly ended: Float64Array
   /**
    * By user index: live sessions, and the bytes of all that ever logged in as that user. A session belongs to 0 until
    * it has logged in.
@@ -52,43 +96,128 @@ export class SessionTable {
   readonly userSessions: Int32Array
   readonly userUp: Float64Array
   readonly userDown: Float64Array
+  /** How long the loop's turns take: a `TurnRecord`. */
+  readonly turns: Float64Array
+
+  /** How many sessions this thread has closed. */
+  #closedCount = 0
 
   /** A new table of `capacity` slots, or a view of the one in `buffer`, which another thread made. */
   constructor(capacity: number, buffer?: SharedArrayBuffer) {
     this.capacity = capacity
+    const rows = capacity + closedCapacity
     const layout = new Layout()
-    const serial = layout.place(8 * capacity)
-    const opened = layout.place(8 * capacity)
-    const up = layout.place(8 * capacity)
-    const down = layout.place(8 * capacity)
+    const serial = layout.place(8 * rows)
+    const since = layout.place(8 * stateCount * rows)
+    const closed = layout.place(8 * rows)
+    const up = layout.place(8 * rows)
+    const down = layout.place(8 * rows)
     const totals = layout.place(8 * totalCount)
+    const ended = layout.place(8 * reasonCount)
+    const turns = layout.place(8 * turnCells)
     const userUp = layout.place(8 * maxUsers)
     const userDown = layout.place(8 * maxUsers)
     const userSessions = layout.place(4 * maxUsers)
-    const user = layout.place(2 * capacity)
-    const clientPort = layout.place(2 * capacity)
-    const targetPort = layout.place(2 * capacity)
-    const state = layout.place(capacity)
-    const clientAddress = layout.place(addressBytes * capacity)
-    const targetAddress = layout.place(addressBytes * capacity)
-    const name = layout.place(nameBytes * capacity)
+    const user = layout.place(2 * rows)
+    const clientPort = layout.place(2 * rows)
+    const targetPort = layout.place(2 * rows)
+    const state = layout.place(rows)
+    const reason = layout.place(rows)
+    const clientAddress = layout.place(addressBytes * rows)
+    const targetAddress = layout.place(addressBytes * rows)
+    const name = layout.place(nameBytes * rows)
 
     this.buffer = buffer ?? new SharedArrayBuffer(layout.size)
-    this.serial = new Float64Array(this.buffer, serial, capacity)
-    this.opened = new Float64Array(this.buffer, opened, capacity)
-    this.up = new Float64Array(this.buffer, up, capacity)
-    this.down = new Float64Array(this.buffer, down, capacity)
+    this.serial = new Float64Array(this.buffer, serial, rows)
+    this.since = new Float64Array(this.buffer, since, stateCount * rows)
+    this.closed = new Float64Array(this.buffer, closed, rows)
+    this.up = new Float64Array(this.buffer, up, rows)
+    this.down = new Float64Array(this.buffer, down, rows)
     this.totals = new Float64Array(this.buffer, totals, totalCount)
+    this.ended = new Float64Array(this.buffer, ended, reasonCount)
+    this.turns = new Float64Array(this.buffer, turns, turnCells)
     this.userUp = new Float64Array(this.buffer, userUp, maxUsers)
     this.userDown = new Float64Array(this.buffer, userDown, maxUsers)
     this.userSessions = new Int32Array(this.buffer, userSessions, maxUsers)
-    this.user = new Uint16Array(this.buffer, user, capacity)
-    this.clientPort = new Uint16Array(this.buffer, clientPort, capacity)
-    this.targetPort = new Uint16Array(this.buffer, targetPort, capacity)
-    this.state = new Uint8Array(this.buffer, state, capacity)
-    this.clientAddress = new Uint8Array(this.buffer, clientAddress, addressBytes * capacity)
-    this.targetAddress = new Uint8Array(this.buffer, targetAddress, addressBytes * capacity)
-    this.name = new Uint8Array(this.buffer, name, nameBytes * capacity)
+    this.user = new Uint16Array(this.buffer, user, rows)
+    this.clientPort = new Uint16Array(this.buffer, clientPort, rows)
+    this.targetPort = new Uint16Array(this.buffer, targetPort, rows)
+    this.state = new Uint8Array(this.buffer, state, rows)
+    this.reason = new Uint8Array(this.buffer, reason, rows)
+    this.clientAddress = new Uint8Array(this.buffer, clientAddress, addressBytes * rows)
+    this.targetAddress = new Uint8Array(this.buffer, targetAddress, addressBytes * rows)
+    this.name = new Uint8Array(this.buffer, name, nameBytes * rows)
+  }
+
+  /** Show the session in a slot, whose client is noted already. `now`: milliseconds since 1970. */
+  begin(slot: number, serial: number, now: number): void {
+    this.enter(slot, State.negotiating, now)
+    this.totals[Total.accepted]++
+    this.userSessions[0]++
+    this.serial[slot] = serial
+  }
+
+  /** The session comes to another state. */
+  enter(slot: number, state: State, now: number): void {
+    this.state[slot] = state
+    this.since[slot * stateCount + state] = now
+  }
+
+  /** From now on the session and its bytes are this user's. */
+  login(slot: number, user: number): void {
+    this.userSessions[this.user[slot]]--
+    this.userSessions[user]++
+    this.user[slot] = user
+  }
+
+  /** The session has been refused, and lingers for its client to hear it. */
+  refuse(slot: number, reason: Reason, now: number): void {
+    this.reason[slot] = reason
+    this.enter(slot, State.closing, now)
+  }
+
+  /**
+   * Why a session ends that somebody breaks off: a refused one for what it was refused for, and one that did not stand
+   * yet has failed.
+   */
+  whyBrokenOff(slot: number, reason: Reason): Reason {
+    const state = this.state[slot]
+    if (state === State.open) return reason
+    return state === State.closing ? (this.reason[slot] as Reason) : Reason.failed
+  }
+
+  /** The session is over: its row is copied to the closed ones, and the slot is free. */
+  end(slot: number, reason: Reason, now: number): void {
+    this.ended[reason]++
+    this.userSessions[this.user[slot]]--
+    this.#keep(slot, reason, now)
+    this.serial[slot] = 0
+    this.since.fill(0, slot * stateCount, (slot + 1) * stateCount)
+    this.user[slot] = 0
+    this.up[slot] = 0
+    this.down[slot] = 0
+    this.targetPort[slot] = 0
+    this.targetAddress.fill(0, slot * addressBytes, (slot + 1) * addressBytes)
+    this.name[slot * nameBytes] = 0
+  }
+
+  #keep(slot: number, reason: Reason, now: number): void {
+    const row = this.capacity + (this.#closedCount++ % closedCapacity)
+    this.serial[row] = 0
+    this.state[row] = this.state[slot]
+    this.since.copyWithin(row * stateCount, slot * stateCount, (slot + 1) * stateCount)
+    this.reason[row] = reason
+    this.closed[row] = now
+    this.user[row] = this.user[slot]
+    this.up[row] = this.up[slot]
+    this.down[row] = this.down[slot]
+    this.clientAddress.copyWithin(row * addressBytes, slot * addressBytes, (slot + 1) * addressBytes)
+    this.clientPort[row] = this.clientPort[slot]
+    this.targetAddress.copyWithin(row * addressBytes, slot * addressBytes, (slot + 1) * addressBytes)
+    this.targetPort[row] = this.targetPort[slot]
+    const name = slot * nameBytes
+    this.name.copyWithin(row * nameBytes, name, name + 1 + this.name[name])
+    this.serial[row] = this.serial[slot]
   }
 }
 

@@ -1,7 +1,10 @@
 import { randomInt } from 'node:crypto'
-import type { Connection } from '../../shared/protocol/methods.ts'
+import type { ClosedConnection, Connection, Result } from '../../shared/protocol/methods.ts'
+import type { Settings } from '../../shared/settings.ts'
 import type { LiveConnections, TableChange } from '../control/backend.ts'
 import type { Engine } from '../engine/engine.ts'
+import { readClosed } from './closed-rows.ts'
+import { readDetails } from './connection-details.ts'
 import { type Naming, readRows } from './read-row.ts'
 import { type Changes, TableView } from './table-view.ts'
 
@@ -12,10 +15,11 @@ interface Watcher {
   readonly listener: (change: TableChange) => void
 }
 
-/** The live connections of an engine, read from its tables. Unwatched, it costs nothing. */
+/** The connections of an engine, live and recently closed, read from its tables. Unwatched, it costs nothing. */
 export class ObservedConnections implements LiveConnections {
   readonly #engine: Pick<Engine, 'tables' | 'kill'>
   readonly #naming: Naming
+  readonly #settings: () => Readonly<Settings>
   /** New at each start, so that an id from before is not found. */
   readonly #tag = randomInt(36 ** 4)
     .toString(36)
@@ -24,14 +28,28 @@ export class ObservedConnections implements LiveConnections {
   #views: readonly TableView[] = []
   #timer: NodeJS.Timeout | undefined
 
-  /** `nameOf` tells a user's name by index; undefined for users who are gone. */
-  constructor(engine: Pick<Engine, 'tables' | 'kill'>, nameOf: (index: number) => string | undefined) {
+  /** `nameOf` tells a user's name by index, undefined for users who are gone; `settings` are those in force. */
+  constructor(
+    engine: Pick<Engine, 'tables' | 'kill'>,
+    nameOf: (index: number) => string | undefined,
+    settings: () => Readonly<Settings>,
+  ) {
     this.#engine = engine
+    this.#settings = settings
     this.#naming = { nameOf, idOf: (serial) => `${this.#tag}-${serial}` }
   }
 
   list(): Connection[] {
     return this.#engine.tables.flatMap((table) => readRows(table, this.#naming)).sort(byAge)
+  }
+
+  closed(limit: number): ClosedConnection[] {
+    return readClosed(this.#engine.tables, limit, this.#naming)
+  }
+
+  get(id: string): Result<'connections.get'> | undefined {
+    const serial = this.#serialOf(id)
+    return serial === undefined ? undefined : readDetails(this.#engine.tables, serial, this.#naming, this.#settings())
   }
 
   async kill(ids: readonly string[]): Promise<{ killed: string[]; missing: string[] }> {

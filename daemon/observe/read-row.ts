@@ -1,5 +1,5 @@
 import { type Connection, connectionStates } from '../../shared/protocol/methods.ts'
-import type { SessionTable } from '../engine/session-table.ts'
+import { type SessionTable, stateCount } from '../engine/session-table.ts'
 import { endpointText, isZero } from './address-text.ts'
 
 /** How people call what a table has as numbers. */
@@ -10,7 +10,7 @@ export interface Naming {
   nameOf(index: number): string | undefined
 }
 
-/** The session in a slot; undefined if the slot is free, or changed hands while it was read. */
+/** The session in a slot, or in a row of the closed ones; undefined if it is free, or changed hands while it was read. */
 export function readRow(table: SessionTable, slot: number, naming: Naming): Connection | undefined {
   const serial = table.serial[slot]
   if (serial === 0) return undefined
@@ -22,7 +22,7 @@ export function readRow(table: SessionTable, slot: number, naming: Naming): Conn
     client: endpointText(table.clientAddress, 16 * slot, table.clientPort[slot]),
     destination: requestedName(table, slot) ?? dialled,
     address: dialled,
-    opened: table.opened[slot],
+    opened: table.since[slot * stateCount],
     up: table.up[slot],
     down: table.down[slot],
   }

@@ -59,6 +59,11 @@ export class LiveSettings implements RuntimeConfiguration {
     this.#tell = tell
   }
 
+  /** The values in force. */
+  get values(): Readonly<Settings> {
+    return this.#configuration.values
+  }
+
   get(): Result<'config.get'> {
     return { revision: this.#revision, settings: listSettings(this.#configuration) }
   }

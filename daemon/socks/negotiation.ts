@@ -14,8 +14,11 @@ export type Step =
   | { readonly kind: 'authenticate'; readonly username: Uint8Array; readonly password: Uint8Array }
   /** Connect, send the reply, then relay, beginning with `Negotiation.takeRest`. */
   | { readonly kind: 'connect'; readonly destination: Destination }
-  /** Deliver the reply, if there is one, and close. `denied`: for want of a good login. */
-  | { readonly kind: 'end'; readonly denied: boolean }
+  /** Deliver the reply, if there is one, and close. */
+  | { readonly kind: 'end'; readonly why: Refusal }
+
+/** `denied`: for want of a good login; `malformed`: it is not SOCKS; `unsupported`: it is, but such a thing is not done. */
+export type Refusal = 'denied' | 'malformed' | 'unsupported'
 
 export interface Outcome {
   /** To be sent before anything else. Not to be written to: it may be shared. */
@@ -67,7 +70,7 @@ export class Negotiation {
 
   /** Answers the step `authenticate`. */
   authenticated(accepted: boolean): Outcome {
-    if (!accepted) return this.#end(loginRefused, true)
+    if (!accepted) return this.#end(loginRefused, 'denied')
     this.#expected = 'request'
     return after(loginAccepted, this.#advance())
   }
@@ -99,14 +102,14 @@ export class Negotiation {
 
   /** VER, NMETHODS, METHODS (RFC 1928, section 3). */
   #greeting(input: Uint8Array): Outcome {
-    if (input.length > 0 && input[0] !== version) return this.#end(undefined, false)
+    if (input.length > 0 && input[0] !== version) return this.#end(undefined, 'malformed')
     if (input.length < 2) return more
     const length = 2 + input[1]
     if (input.length < length) return more
 
     const wanted = this.#passwordRequired ? Method.password : Method.none
     const found = input.indexOf(wanted, 2)
-    if (found < 0 || found >= length) return this.#end(methodChosen[Method.unacceptable], true)
+    if (found < 0 || found >= length) return this.#end(methodChosen[Method.unacceptable], 'denied')
     this.#expected = this.#passwordRequired ? 'login' : 'request'
     this.#input = behind(input, length)
     return after(methodChosen[wanted], this.#advance())
@@ -115,10 +118,10 @@ export class Negotiation {
   /** VER, ULEN, UNAME, PLEN, PASSWD (RFC 1929, section 2); both lengths are from 1 to 255. */
   #login(input: Uint8Array): Outcome {
     const [ver = loginVersion, usernameLength = 1] = input
-    if (ver !== loginVersion || usernameLength === 0) return this.#end(loginRefused, true)
+    if (ver !== loginVersion || usernameLength === 0) return this.#end(loginRefused, 'denied')
     const passwordStart = 3 + usernameLength
     const passwordLength = input[passwordStart - 1] ?? 1
-    if (passwordLength === 0) return this.#end(loginRefused, true)
+    if (passwordLength === 0) return this.#end(loginRefused, 'denied')
     const length = passwordStart + passwordLength
     if (input.length < length) return more
 
@@ -131,34 +134,34 @@ export class Negotiation {
 
   /** VER, CMD, RSV, ATYP, DST.ADDR, DST.PORT (RFC 1928, section 4). */
   #request(input: Uint8Array): Outcome {
-    if (input.length > 0 && input[0] !== version) return this.#refuse(Reply.generalFailure)
-    if (input.length > 1 && input[1] !== Command.connect) return this.#refuse(Reply.commandNotSupported)
+    if (input.length > 0 && input[0] !== version) return this.#refuse(Reply.generalFailure, 'malformed')
+    if (input.length > 1 && input[1] !== Command.connect) return this.#refuse(Reply.commandNotSupported, 'unsupported')
     if (input.length < 4) return more
 
     const type = input[3]
     const start = type === AddressType.name ? 5 : 4
     const addressLength = lengthOf(type, input[4])
-    if (addressLength === undefined) return this.#refuse(Reply.addressTypeNotSupported)
-    if (addressLength === 0) return this.#refuse(Reply.generalFailure)
+    if (addressLength === undefined) return this.#refuse(Reply.addressTypeNotSupported, 'unsupported')
+    if (addressLength === 0) return this.#refuse(Reply.generalFailure, 'malformed')
     const portStart = start + addressLength
     if (input.length < portStart + 2) return more
 
     const bytes = input.subarray(start, portStart)
     const port = (input[portStart] << 8) | input[portStart + 1]
     const destination = type === AddressType.name ? named(bytes, port) : addressed(new Uint8Array(bytes), port)
-    if (!destination || port === 0) return this.#refuse(Reply.generalFailure)
+    if (!destination || port === 0) return this.#refuse(Reply.generalFailure, 'malformed')
     this.#expected = 'nothing'
     this.#input = behind(input, portStart + 2)
     return { reply: undefined, step: { kind: 'connect', destination } }
   }
 
-  #refuse(reply: Reply): Outcome {
-    return this.#end(encodeReply(reply), false)
+  #refuse(reply: Reply, why: Refusal): Outcome {
+    return this.#end(encodeReply(reply), why)
   }
 
-  #end(reply: Uint8Array | undefined, denied: boolean): Outcome {
+  #end(reply: Uint8Array | undefined, why: Refusal): Outcome {
     this.#expected = 'nothing'
-    return { reply, step: { kind: 'end', denied } }
+    return { reply, step: { kind: 'end', why } }
   }
 }
 

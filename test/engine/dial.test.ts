@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { State, Total } from '../../daemon/engine/session-table.ts'
+import { Reason, State } from '../../daemon/engine/session-table.ts'
 import { startBlackHole } from '../helpers/black-hole.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { alice, engines, eventually, startProxy } from '../helpers/engine.ts'
@@ -43,7 +43,7 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
     await expectRefusal(client, reply)
     client.finish()
     await proxy.empty()
-    expect([proxy.total(Total.failed), proxy.total(Total.denied)]).toEqual([1, 0])
+    expect([proxy.failed, proxy.ended(Reason.denied)]).toEqual([1, 0])
   })
 
   it('gives up on a name that does not resolve in time', async () => {
@@ -105,7 +105,7 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
     await eventually(() => expect(proxy.rows()).toMatchObject([{ state: State.connecting }]))
     depart(client)
     await proxy.empty()
-    expect(proxy.total(Total.failed)).toBe(1)
+    expect(proxy.failed).toBe(1)
   })
 
   it('stops for a client whose FIN came with its request, while its login was checked', async () => {
@@ -119,7 +119,7 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
     client.finish()
     await proxy.client()
     checked.resolve(alice.index)
-    await eventually(() => expect(proxy.total(Total.failed)).toBe(1))
+    await eventually(() => expect(proxy.failed).toBe(1))
   })
 
   it('serves a client that has sent all its data and finished before the connection stands', async () => {

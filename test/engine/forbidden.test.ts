@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Total } from '../../daemon/engine/session-table.ts'
+import { Reason } from '../../daemon/engine/session-table.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { engines, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
@@ -32,7 +32,7 @@ describe.each(engines)('$kind engine: a forbidden endpoint', ({ start }) => {
     const proxy = await startProxy(start, { forbidden: [{ address: listener, port: target.port }] })
     await expectReplyTo(proxy, host, target.port, '02')
     await proxy.empty()
-    expect([proxy.total(Total.failed), proxy.total(Total.denied)]).toEqual([1, 0])
+    expect([proxy.failed, proxy.ended(Reason.denied)]).toEqual([1, 0])
     expect(target.unclaimed).toEqual([])
   })
 

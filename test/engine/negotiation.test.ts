@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { State, Total } from '../../daemon/engine/session-table.ts'
+import { Reason, State, Total } from '../../daemon/engine/session-table.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { alice, engines, eventually, startProxy } from '../helpers/engine.ts'
 import {
@@ -95,7 +95,7 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     expect((await client.readToEnd()).toString('hex')).toBe(answer)
     client.finish()
     await proxy.empty()
-    expect(proxy.total(Total.denied)).toBe(1)
+    expect(proxy.ended(Reason.denied)).toBe(1)
   })
 
   it('refuses a client that offers no password when one is required, from the moment it is', async () => {
@@ -106,8 +106,9 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     const client = await proxy.client()
     client.write(greeting)
     expect((await client.readToEnd()).toString('hex')).toBe('05ff')
+    client.finish()
     await proxy.openAsAlice('127.0.0.1', target.port)
-    expect(proxy.total(Total.denied)).toBe(1)
+    await eventually(() => expect(proxy.ended(Reason.denied)).toBe(1))
   })
 
   it('remembers a good login until the user changes', async () => {
@@ -155,7 +156,7 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     await expectRefusal(client, '07')
     expect(proxy.rows()).toMatchObject([{ state: State.closing }])
     await proxy.empty()
-    expect(proxy.total(Total.failed)).toBe(1)
+    expect(proxy.failed).toBe(1)
   })
 
   it('says nothing to what is not SOCKS5', async () => {
@@ -179,7 +180,7 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     await Promise.all(visits.flat())
     await eventually(() => {
       for (const peer of target.unclaimed) peer.finish()
-      expect(proxy.total(Total.connected) + proxy.total(Total.failed)).toBe(conversation.length * 2)
+      expect(proxy.total(Total.connected) + proxy.failed).toBe(conversation.length * 2)
     })
     expect(proxy.total(Total.accepted)).toBe(conversation.length * 2)
   })
@@ -196,7 +197,7 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     client.write(said)
     await client.discard()
     await proxy.empty()
-    expect(proxy.total(Total.failed)).toBe(1)
+    expect(proxy.failed).toBe(1)
   })
 
   it('ends a client whose login check does not come in time', async () => {

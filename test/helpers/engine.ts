@@ -2,7 +2,7 @@ import { SocketAddress } from 'node:net'
 import { expect, onTestFinished, vi } from 'vitest'
 import type { Endpoint, Engine, EngineOptions, EngineServices, Timeouts } from '../../daemon/engine/engine.ts'
 import { startPortableEngine } from '../../daemon/engine/portable/engine.ts'
-import { type State, Total } from '../../daemon/engine/session-table.ts'
+import { Reason, type State, Total } from '../../daemon/engine/session-table.ts'
 import { connectPeer, type Peer } from './peer.ts'
 import { expectReply, greeting, greetingForLogin, login, request, succeeded } from './socks-client.ts'
 
@@ -152,6 +152,16 @@ export class ProxyUnderTest {
     return this.#sum((table) => table.totals[which])
   }
 
+  /** Sessions that ended for this reason, all loops together. */
+  ended(reason: Reason): number {
+    return this.#sum((table) => table.ended[reason])
+  }
+
+  /** Sessions that ended before they reached their destination, all loops together. */
+  get failed(): number {
+    return this.#sum((table) => table.ended.slice(0, Reason.failed + 1).reduce((a, b) => a + b))
+  }
+
   userSessions(user: number): number {
     return this.#sum((table) => table.userSessions[user])
   }
@@ -162,7 +172,9 @@ export class ProxyUnderTest {
 
   rows(): Row[] {
     return this.engine.tables.flatMap((table) =>
-      [...table.serial.keys()].filter((slot) => table.serial[slot] !== 0).map((slot) => rowOf(table, slot)),
+      [...table.serial.keys()]
+        .filter((slot) => slot < table.capacity && table.serial[slot] !== 0)
+        .map((slot) => rowOf(table, slot)),
     )
   }
 
@@ -175,7 +187,8 @@ export class ProxyUnderTest {
   expectBalance(): void {
     expect(this.rows()).toEqual([])
     expect(this.#sum((table) => table.userSessions.reduce((a, b) => a + Math.abs(b)))).toBe(0)
-    expect(this.total(Total.connected) + this.total(Total.failed)).toBe(this.total(Total.accepted))
+    expect(this.total(Total.connected) + this.failed).toBe(this.total(Total.accepted))
+    expect(this.#sum((table) => table.ended.reduce((a, b) => a + b))).toBe(this.total(Total.accepted))
     expect(this.#sum((table) => table.userUp.reduce((a, b) => a + b))).toBe(this.total(Total.up))
     expect(this.#sum((table) => table.userDown.reduce((a, b) => a + b))).toBe(this.total(Total.down))
   }

@@ -2,8 +2,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { TableChange } from '../../daemon/control/backend.ts'
 import type { SessionTable } from '../../daemon/engine/session-table.ts'
 import { ObservedConnections } from '../../daemon/observe/connections.ts'
+import { configure } from '../../daemon/settings/configuration.ts'
 import { FakeLoop } from './fake-loop.ts'
 
+const settings = configure({ 'timeout-idle': 4321 }, {}, {}, 0).values
 const names = new Map([[1, 'ann']])
 const period = 250
 
@@ -28,9 +30,9 @@ afterEach(() => {
 function observe(nameOf = (index: number) => names.get(index)): ObservedConnections {
   const kill = async (serials: readonly number[]) => {
     killed.push(...serials)
-    return serials.filter((serial) => tables.some((table) => table.serial.includes(serial)))
+    return serials.filter((serial) => tables.some((table) => table.serial.subarray(0, table.capacity).includes(serial)))
   }
-  return new ObservedConnections({ tables, kill }, nameOf)
+  return new ObservedConnections({ tables, kill }, nameOf, () => settings)
 }
 
 function watch(of = connections) {

@@ -1,4 +1,4 @@
-import { SessionTable, State, Total } from '../../daemon/engine/session-table.ts'
+import { Reason, SessionTable, State, stateCount, Total } from '../../daemon/engine/session-table.ts'
 import { parseAddress } from '../../daemon/socks/address.ts'
 
 interface Session {
@@ -17,36 +17,30 @@ export class FakeLoop {
 
   begin(slot: number, { serial, opened = 0, client = ['127.0.0.1', 1] }: Session): void {
     const { table } = this
-    table.state[slot] = State.negotiating
-    table.opened[slot] = opened
     writeAddress(table.clientAddress, slot, client[0])
     table.clientPort[slot] = client[1]
-    add(table.totals, Total.accepted, 1)
-    add(table.userSessions, 0, 1)
-    table.serial[slot] = serial
+    table.begin(slot, serial, opened)
   }
 
   login(slot: number, user: number): void {
-    add(this.table.userSessions, this.#userOf(slot), -1)
-    add(this.table.userSessions, user, 1)
-    this.table.user[slot] = user
+    this.table.login(slot, user)
   }
 
   request(slot: number, name: string, port: number): void {
     this.table.targetPort[slot] = port
     this.table.name[256 * slot] = name.length
     this.table.name.set(Buffer.from(name, 'latin1'), 256 * slot + 1)
-    this.table.state[slot] = State.resolving
+    this.enter(slot, State.resolving)
   }
 
   dial(slot: number, address: string, port: number): void {
     this.table.targetPort[slot] = port
     writeAddress(this.table.targetAddress, slot, address)
-    this.table.state[slot] = State.connecting
+    this.enter(slot, State.connecting)
   }
 
   connected(slot: number): void {
-    this.table.state[slot] = State.open
+    this.enter(slot, State.open)
     add(this.table.totals, Total.connected, 1)
   }
 
@@ -60,17 +54,18 @@ export class FakeLoop {
     add(table.totals, Total.down, down)
   }
 
-  end(slot: number): void {
-    const { table } = this
-    table.serial[slot] = 0
-    if (table.state[slot] !== State.open) add(table.totals, Total.failed, 1)
-    add(table.userSessions, this.#userOf(slot), -1)
-    table.user[slot] = 0
-    table.up[slot] = 0
-    table.down[slot] = 0
-    table.name[256 * slot] = 0
-    table.targetPort[slot] = 0
-    table.targetAddress.fill(0, 16 * slot, 16 * slot + 16)
+  /** Each state lasts a millisecond, unless told. */
+  enter(slot: number, state: State, now = this.#lastChange(slot) + 1): void {
+    this.table.enter(slot, state, now)
+  }
+
+  /** An open session has finished, another one failed, unless told. */
+  end(slot: number, reason?: Reason, now = this.#lastChange(slot) + 1): void {
+    this.table.end(slot, reason ?? this.table.whyBrokenOff(slot, Reason.finished), now)
+  }
+
+  #lastChange(slot: number): number {
+    return Math.max(...this.table.since.subarray(slot * stateCount, (slot + 1) * stateCount))
   }
 
   #userOf(slot: number): number {

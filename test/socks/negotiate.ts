@@ -4,7 +4,7 @@ import { type Destination, Negotiation, type Step } from '../../daemon/socks/neg
 export interface Result {
   /** All replies, in hexadecimal. */
   readonly replies: string
-  /** `more`, `end`, `denied`, or where to connect. */
+  /** `more`, why it ends, or where to connect. */
   readonly step: string
   /** What follows the request, in hexadecimal; empty before it. */
   readonly rest: string
@@ -38,7 +38,7 @@ export function negotiate(chunks: readonly Uint8Array[], passwordRequired: boole
 
 function describe(step: Step): string {
   if (step.kind === 'connect') return place(step.destination)
-  return step.kind === 'end' && step.denied ? 'denied' : step.kind
+  return step.kind === 'end' ? step.why : step.kind
 }
 
 function place(destination: Destination): string {

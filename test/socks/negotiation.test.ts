@@ -21,11 +21,12 @@ const refusal = (reply: string) => `0500${`05${reply}0001`}${'00'.repeat(6)}`
 
 function name(title: string, text: string, step: string, port = port80): Case {
   const input = bytes(greeting, 5, 1, 0, 3, text.length, text, port)
-  return { title, input, replies: step === 'end' ? refusal('01') : '0500', step }
+  return { title, input, replies: step === 'malformed' ? refusal('01') : '0500', step }
 }
 
 function head(title: string, octets: readonly number[], reply: string): Case {
-  return { title, input: bytes(greeting, ...octets), replies: refusal(reply), step: 'end' }
+  const step = reply === '01' ? 'malformed' : 'unsupported'
+  return { title, input: bytes(greeting, ...octets), replies: refusal(reply), step }
 }
 
 function logged(title: string, input: Uint8Array, good = false): Case {
@@ -60,22 +61,22 @@ const cases: readonly Case[] = [
   name('0.0.0.0 as a name', '0.0.0.0', '00000000 80'),
   name('octal is left to the resolver', '0177.1', 'name 0177.1 80'),
   name('a decimal address is left to the resolver', '2130706433', 'name 2130706433 80'),
-  name('a name of length 0', '', 'end'),
-  name('a NUL', 'localhost\0.evil', 'end'),
-  name('a line break', 'localhost\r\n', 'end'),
-  name('a line feed at the end', 'localhost\n', 'end'),
-  name('bytes beyond ASCII', 'caf\xe9.test', 'end'),
-  name('invalid UTF-8', '\xff\xfe', 'end'),
-  name('quotes', '"""".com', 'end'),
-  name('a space', 'local host', 'end'),
-  name('a zone', 'fe80::1%lo', 'end'),
-  name('a colon outside a literal', 'localhost:80', 'end'),
-  name('port 0', 'localhost', 'end', bytes(0, 0)),
+  name('a name of length 0', '', 'malformed'),
+  name('a NUL', 'localhost\0.evil', 'malformed'),
+  name('a line break', 'localhost\r\n', 'malformed'),
+  name('a line feed at the end', 'localhost\n', 'malformed'),
+  name('bytes beyond ASCII', 'caf\xe9.test', 'malformed'),
+  name('invalid UTF-8', '\xff\xfe', 'malformed'),
+  name('quotes', '"""".com', 'malformed'),
+  name('a space', 'local host', 'malformed'),
+  name('a zone', 'fe80::1%lo', 'malformed'),
+  name('a colon outside a literal', 'localhost:80', 'malformed'),
+  name('port 0', 'localhost', 'malformed', bytes(0, 0)),
   {
     title: 'port 0 of an address',
     input: bytes(greeting, 5, 1, 0, 1, 127, 0, 0, 1, 0, 0),
     replies: refusal('01'),
-    step: 'end',
+    step: 'malformed',
   },
   head('request VER 04', [4, 1, 0, 1, 127, 0, 0, 1, 0, 80], '01'),
   head('CMD 00', [5, 0, 0, 1, 127, 0, 0, 1, 0, 80], '07'),
@@ -97,9 +98,9 @@ const cases: readonly Case[] = [
   { title: 'only a password offered, none wanted', input: bytes(5, 1, 2), replies: '05ff', step: 'denied' },
   { title: 'no password offered, one wanted', password: true, input: bytes(5, 1, 0), replies: '05ff', step: 'denied' },
   { title: 'only method FF offered', input: bytes(5, 1, 0xff), replies: '05ff', step: 'denied' },
-  { title: 'SOCKS4', input: bytes(4, 1, port80, 127, 0, 0, 1, 0), replies: '', step: 'end' },
-  { title: 'HTTP', input: bytes('GET / HTTP/1.1\r\n\r\n'), replies: '', step: 'end' },
-  { title: 'TLS', input: bytes(0x16, 3, 1, 2, 0), replies: '', step: 'end' },
+  { title: 'SOCKS4', input: bytes(4, 1, port80, 127, 0, 0, 1, 0), replies: '', step: 'malformed' },
+  { title: 'HTTP', input: bytes('GET / HTTP/1.1\r\n\r\n'), replies: '', step: 'malformed' },
+  { title: 'TLS', input: bytes(0x16, 3, 1, 2, 0), replies: '', step: 'malformed' },
   logged('a good login', bytes(login, request), true),
   logged('a bad password', bytes(1, 5, 'alice', 6, 'Secret')),
   logged('an unknown user', bytes(1, 3, 'bob', 6, 'secret')),
@@ -112,7 +113,7 @@ const cases: readonly Case[] = [
 ]
 
 describe.each(cases)('negotiation: $title', ({ input, password = false, replies, step }) => {
-  const refused = step === 'end' || step === 'denied'
+  const refused = ['denied', 'malformed', 'unsupported'].includes(step)
 
   it('is understood whole', () => {
     expect(negotiate([input], password)).toMatchObject({ replies, step })

@@ -3,6 +3,7 @@ import { close, errno } from '../../os/libc.ts'
 import { accept } from '../../os/socket.ts'
 import { Negotiation } from '../../socks/negotiation.ts'
 import type { Policy, Timeouts } from '../engine.ts'
+import { Reason } from '../session-table.ts'
 import { watched } from './dialer.ts'
 import type { Negotiator } from './negotiator.ts'
 import { type Clock, clientOf, type Sessions } from './sessions.ts'
@@ -104,7 +105,7 @@ export class Acceptor {
     this.#wheel.set(slot, this.#clock.now + this.#timeouts.negotiation)
     this.#negotiator.begin(slot)
     if (!this.#sessions.isCurrent(slot, generation)) return
-    if (this.#epoll.add(fd, watched, clientOf(slot), generation) < 0) this.#sessions.close(slot)
+    if (this.#epoll.add(fd, watched, clientOf(slot), generation) < 0) this.#sessions.close(slot, Reason.failed)
   }
 
   #rest(why: string): void {

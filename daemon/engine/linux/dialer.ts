@@ -6,7 +6,7 @@ import { encodeReply, Reply } from '../../socks/messages.ts'
 import type { Destination } from '../../socks/negotiation.ts'
 import type { Policy, Timeouts } from '../engine.ts'
 import { forbids } from '../forbidden.ts'
-import { State } from '../session-table.ts'
+import { Reason, State } from '../session-table.ts'
 import type { Farewell } from './farewell.ts'
 import type { LoopMail } from './mail.ts'
 import { Names } from './names.ts'
@@ -17,17 +17,26 @@ import type { TimerWheel } from './timer-wheel.ts'
 /** Every event that a session's socket is ever watched for; it is told to the kernel once (epoll(7), edge-triggered). */
 export const watched = (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>> 0
 
-/** Beside the errnos of `Dial.error`, which are positive: the policy forbids it. */
+/**
+ * Beside the errnos of `Dial.error`, which are positive: the policy forbids it; the name has no addresses; they did not
+ * come in time.
+ */
 const notAllowed = -1
+const notFound = -2
+const notResolved = -3
 
-/** errno to REP (RFC 1928, section 6); what is not here is a general failure. A dial out of time is taken as ETIMEDOUT. */
-const replies = new Map<number, Reply>([
-  [errno.ENETUNREACH, Reply.networkUnreachable],
-  [errno.EHOSTUNREACH, Reply.hostUnreachable],
-  [errno.ECONNREFUSED, Reply.connectionRefused],
-  [errno.ETIMEDOUT, Reply.ttlExpired],
-  [notAllowed, Reply.notAllowed],
+/** errno to REP (RFC 1928, section 6) and reason. A dial out of time is taken as ETIMEDOUT. */
+const refusals = new Map<number, readonly [Reply, Reason]>([
+  [errno.ENETUNREACH, [Reply.networkUnreachable, Reason.unreachable]],
+  [errno.EHOSTUNREACH, [Reply.hostUnreachable, Reason.unreachable]],
+  [errno.ECONNREFUSED, [Reply.connectionRefused, Reason.refused]],
+  [errno.ETIMEDOUT, [Reply.ttlExpired, Reason.timedOut]],
+  [notAllowed, [Reply.notAllowed, Reason.forbidden]],
+  [notFound, [Reply.hostUnreachable, Reason.notFound]],
+  [notResolved, [Reply.hostUnreachable, Reason.timedOut]],
 ])
+/** For every other errno. */
+const generalFailure = [Reply.generalFailure, Reason.failed] as const
 
 /** From a request to a connected target: names to addresses, one address after the other, and the reply. */
 export class Dialer {
@@ -64,13 +73,13 @@ export class Dialer {
 
   /** Begin with a request and what came behind it. */
   begin(slot: number, destination: Destination, rest: Uint8Array): void {
-    const { table, dials, generation } = this.#sessions
-    const dial: Dial = { rest, port: destination.port, addresses: [], until: 0, error: errno.EHOSTUNREACH }
+    const { dials, generation } = this.#sessions
+    const dial: Dial = { rest, port: destination.port, addresses: [], until: 0, error: notFound }
     dials.set(slot, dial)
     this.#sessions.requested(slot, destination)
-    if (this.#isGone(slot, dial)) return this.#sessions.close(slot)
+    if (this.#isGone(slot, dial)) return this.#sessions.close(slot, Reason.gone)
     if (destination.kind === 'address') return this.#dialAll(slot, dial, [destination.address])
-    table.state[slot] = State.resolving
+    this.#sessions.enter(slot, State.resolving)
     const known = this.#names.ask(destination.name, { slot, generation: generation[slot] })
     if (known) return this.#dialAll(slot, dial, known)
     this.#wheel.set(slot, this.#clock.now + this.#timeouts.resolve)
@@ -104,10 +113,10 @@ export class Dialer {
   onClientEvent(slot: number, events: number): void {
     const { dials } = this.#sessions
     const client = clientOf(slot)
-    if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot)
+    if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot, Reason.gone)
     this.#sessions.note(client, events)
     const dial = dials.get(slot)
-    if (dial && this.#isGone(slot, dial)) this.#sessions.close(slot)
+    if (dial && this.#isGone(slot, dial)) this.#sessions.close(slot, Reason.gone)
   }
 
   /** A client may finish early if it has sent its data already; one that has sent none is gone. */
@@ -122,12 +131,12 @@ export class Dialer {
   onDeadline(slot: number): void {
     const dial = this.#sessions.dials.get(slot)
     if (!dial) return
-    if (this.#sessions.table.state[slot] === State.connecting) dial.error = errno.ETIMEDOUT
+    dial.error = this.#sessions.table.state[slot] === State.connecting ? errno.ETIMEDOUT : notResolved
     this.#next(slot, dial)
   }
 
   #dialAll(slot: number, dial: Dial, addresses: readonly Uint8Array[]): void {
-    this.#sessions.table.state[slot] = State.connecting
+    if (addresses.length > 0) this.#sessions.enter(slot, State.connecting)
     dial.addresses = [...addresses]
     dial.until = this.#clock.now + this.#timeouts.connect
     this.#next(slot, dial)
@@ -146,7 +155,8 @@ export class Dialer {
       }
     }
     this.#sessions.dials.delete(slot)
-    this.#farewell.refuse(slot, encodeReply(replies.get(dial.error) ?? Reply.generalFailure))
+    const [reply, reason] = refusals.get(dial.error) ?? generalFailure
+    this.#farewell.refuse(slot, encodeReply(reply), reason)
   }
 
   /** True if the connect has begun; else `dial.error` says why not. */

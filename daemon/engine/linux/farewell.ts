@@ -1,7 +1,7 @@
 import { EPOLLERR, EPOLLHUP, EPOLLRDHUP } from '../../os/epoll.ts'
 import { recv, send } from '../../os/libc.ts'
 import { finish, MSG_NOSIGNAL, MSG_TRUNC } from '../../os/socket.ts'
-import { State } from '../session-table.ts'
+import { Reason } from '../session-table.ts'
 import { type Clock, clientOf, Flag, type Sessions } from './sessions.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
@@ -31,19 +31,17 @@ export class Farewell {
 
   /** Send a reply. False: the client is gone, or takes none, and so is the session. */
   reply(slot: number, reply: Uint8Array): boolean {
-    this.#buffer.set(reply)
-    const sent = send(this.#sessions.fd[clientOf(slot)], this.#buffer, reply.length, MSG_NOSIGNAL)
-    if (sent === reply.length) return true
-    this.#sessions.close(slot)
+    if (this.#send(slot, reply)) return true
+    this.#sessions.close(slot, Reason.gone)
     return false
   }
 
   /** The session is over before it relayed: send the last reply, if there is one, then our end. */
-  refuse(slot: number, reply: Uint8Array | undefined): void {
-    const { table, fd, flags } = this.#sessions
-    table.state[slot] = State.closing
+  refuse(slot: number, reply: Uint8Array | undefined, reason: Reason): void {
+    const { fd, flags } = this.#sessions
+    this.#sessions.refuse(slot, reason)
     this.#sessions.closeTarget(slot)
-    if (reply && !this.reply(slot, reply)) return
+    if (reply && !this.#send(slot, reply)) return this.#sessions.close(slot, reason)
     finish(fd[clientOf(slot)])
     this.#wheel.set(slot, this.#clock.now + lingerTime)
     if (flags[clientOf(slot)] & Flag.finishing) this.#finish(slot)
@@ -53,10 +51,15 @@ export class Farewell {
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) this.#finish(slot)
   }
 
+  #send(slot: number, reply: Uint8Array): boolean {
+    this.#buffer.set(reply)
+    return send(this.#sessions.fd[clientOf(slot)], this.#buffer, reply.length, MSG_NOSIGNAL) === reply.length
+  }
+
   /** The client's end has come: nothing follows what the kernel holds, so with that dropped the close is no RST. */
   #finish(slot: number): void {
     const client = this.#sessions.fd[clientOf(slot)]
     while (recv(client, null, dropBytes, MSG_TRUNC) > 0);
-    this.#sessions.close(slot)
+    this.#sessions.close(slot, this.#sessions.table.whyBrokenOff(slot, Reason.failed))
   }
 }

@@ -4,7 +4,8 @@ import { clearEvent } from '../../os/event.ts'
 import { PipePool } from '../../os/pipe-pool.ts'
 import type { Timeouts, Tuning } from '../engine.ts'
 import { PasswordMemory } from '../password-memory.ts'
-import { SessionTable, State } from '../session-table.ts'
+import { Reason, SessionTable, State } from '../session-table.ts'
+import { TurnRecord } from '../turn-record.ts'
 import { Acceptor, type Room } from './acceptor.ts'
 import { Dialer } from './dialer.ts'
 import { EventQueue } from './event-queue.ts'
@@ -12,7 +13,7 @@ import { Farewell } from './farewell.ts'
 import type { LoopMail, LoopOptions, MainMail, Order } from './mail.ts'
 import { Negotiator } from './negotiator.ts'
 import { Relay } from './relay.ts'
-import { isClient, Sessions, slotOf } from './sessions.ts'
+import { clientOf, Flag, isClient, Sessions, slotOf } from './sessions.ts'
 import { TimerWheel } from './timer-wheel.ts'
 
 /** Events taken from the kernel at once. */
@@ -28,7 +29,7 @@ const pipes = { most: 32, keep: 4 }
  * that relay come first: a crowd of new clients takes its turns between them.
  */
 export class Loop {
-  readonly #clock = { now: performance.now() }
+  readonly #clock = { now: performance.now(), wall: Date.now() }
   readonly #epoll = new Epoll(eventCapacity)
   readonly #pipes = new PipePool(pipes.most, pipes.keep)
   readonly #passwords = new PasswordMemory()
@@ -49,6 +50,7 @@ export class Loop {
   readonly #drainTickets: number[] = []
   /** Events of sessions that do not relay yet. */
   readonly #setUps = new EventQueue()
+  readonly #turns: TurnRecord
   #stopped = false
 
   constructor(options: LoopOptions) {
@@ -64,10 +66,11 @@ export class Loop {
 
     const wheel = new TimerWheel(capacity, clock.now)
     const table = new SessionTable(capacity, options.table)
-    const sessions = new Sessions(table, wheel, this.#pipes, live, { first: index + 1, step: count })
+    const sessions = new Sessions(table, { clock, wheel, pipes: this.#pipes }, live, { first: index + 1, step: count })
     const relay = new Relay(sessions, wheel, this.#pipes, timeouts, clock)
     const farewell = new Farewell(sessions, wheel, clock)
     const dialer = new Dialer({ sessions, epoll, wheel, clock, relay, farewell }, timeouts, post)
+    this.#turns = new TurnRecord(table.turns)
     this.#wheel = wheel
     this.#sessions = sessions
     this.#relay = relay
@@ -95,9 +98,9 @@ export class Loop {
   run(): void {
     const onDeadline = (slot: number) => this.#onDeadline(slot)
     const onSetUp = (half: number, generation: number, events: number) => this.#onSetUp(half, generation, events)
-    while (!this.#stopped) {
-      const count = this.#epoll.wait(this.#isBusy ? 0 : this.#longestWait())
-      this.#clock.now = performance.now()
+    for (let now = this.#clock.now; !this.#stopped; now = this.#endTurn()) {
+      const count = this.#epoll.wait(this.#isBusy ? 0 : this.#longestWait(now))
+      this.#beginTurn()
       for (let i = 0; i < count; i++)
         this.#onEvent(this.#epoll.key(i), this.#epoll.generation(i), this.#epoll.events(i))
       if (this.#relay.busy) this.#relay.takeTurn()
@@ -107,7 +110,7 @@ export class Loop {
       if (this.#sessions.live === 0) for (const ticket of this.#drainTickets.splice(0)) this.#confirm(ticket, [])
     }
     this.#acceptor.close()
-    for (const slot of this.#sessions.slots()) this.#sessions.reset(slot)
+    this.#end(Reason.ended, () => true)
     this.#pipes.close()
     this.#epoll.close()
   }
@@ -116,8 +119,21 @@ export class Loop {
     return this.#relay.busy || this.#setUps.length > 0
   }
 
-  #longestWait(): number {
-    return Math.min(this.#wheel.untilNext(performance.now()), this.#acceptor.untilNext())
+  #longestWait(now: number): number {
+    return Math.min(this.#wheel.untilNext(now), this.#acceptor.untilNext())
+  }
+
+  #beginTurn(): void {
+    this.#clock.now = performance.now()
+    this.#clock.wall = Date.now()
+    this.#turns.began(this.#clock.wall)
+  }
+
+  /** Returns the time, on the loop's clock. */
+  #endTurn(): number {
+    const now = performance.now()
+    this.#turns.took(now - this.#clock.now)
+    return now
   }
 
   #onEvent(key: number, generation: number, events: number): void {
@@ -151,8 +167,13 @@ export class Loop {
       case State.resolving:
       case State.connecting:
         return this.#dialer.onDeadline(slot)
-      default:
-        return this.#sessions.close(slot)
+      case State.closing:
+        return this.#sessions.close(slot, this.#sessions.table.whyBrokenOff(slot, Reason.failed))
+      default: {
+        // A client whose login is still being checked has asked in time.
+        const asked = this.#sessions.flags[clientOf(slot)] & Flag.checking
+        return this.#sessions.close(slot, asked ? Reason.failed : Reason.silent)
+      }
     }
   }
 
@@ -184,13 +205,13 @@ export class Loop {
         this.#passwords.forget(order.user)
         return this.#confirm(
           ticket,
-          order.cut ? this.#end((slot) => this.#sessions.table.user[slot] === order.user) : [],
+          order.cut ? this.#end(Reason.cut, (slot) => this.#sessions.table.user[slot] === order.user) : [],
         )
       case 'kill': {
         const wanted = new Set(order.serials)
         return this.#confirm(
           ticket,
-          this.#end((slot) => wanted.has(this.#sessions.table.serial[slot])),
+          this.#end(Reason.cut, (slot) => wanted.has(this.#sessions.table.serial[slot])),
         )
       }
       case 'drain':
@@ -212,12 +233,13 @@ export class Loop {
   }
 
   /** Reset the sessions that match; returns their serials. */
-  #end(matches: (slot: number) => boolean): number[] {
+  #end(reason: Reason, matches: (slot: number) => boolean): number[] {
     const ended: number[] = []
     for (const slot of this.#sessions.slots()) {
       if (!matches(slot)) continue
-      ended.push(this.#sessions.table.serial[slot])
-      this.#sessions.reset(slot)
+      const { table } = this.#sessions
+      ended.push(table.serial[slot])
+      this.#sessions.reset(slot, table.whyBrokenOff(slot, reason))
     }
     return ended
   }

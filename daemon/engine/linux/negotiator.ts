@@ -3,7 +3,7 @@ import { errno, recv } from '../../os/libc.ts'
 import { MSG_PEEK } from '../../os/socket.ts'
 import type { Outcome } from '../../socks/negotiation.ts'
 import type { PasswordMemory } from '../password-memory.ts'
-import { Total } from '../session-table.ts'
+import { Reason } from '../session-table.ts'
 import type { Dialer } from './dialer.ts'
 import type { Farewell } from './farewell.ts'
 import type { LoopMail } from './mail.ts'
@@ -41,9 +41,9 @@ export class Negotiator {
   onEvent(slot: number, events: number): void {
     const { flags } = this.#sessions
     const client = clientOf(slot)
-    if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot)
+    if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot, Reason.gone)
     this.#sessions.note(client, events)
-    if (flags[client] & Flag.checking && this.#isGone(slot)) this.#sessions.close(slot)
+    if (flags[client] & Flag.checking && this.#isGone(slot)) this.#sessions.close(slot, Reason.gone)
     else this.#read(slot)
   }
 
@@ -57,7 +57,7 @@ export class Negotiator {
     this.#sessions.flags[clientOf(slot)] &= ~Flag.checking
     if (user > 0) {
       this.#passwords.remember(login.username, login.password, user)
-      this.#sessions.login(slot, user)
+      this.#sessions.table.login(slot, user)
     }
     if (this.#follow(slot, negotiation.authenticated(user > 0))) this.#read(slot)
   }
@@ -78,7 +78,7 @@ export class Negotiator {
       const negotiation = negotiations.get(slot)
       if (!negotiation || !(flags[client] & Flag.readable) || flags[client] & Flag.checking) return
       const count = recv(fd[client], this.#buffer, readBytes, 0)
-      if (count <= 0 && count !== -errno.EAGAIN) return this.#sessions.close(slot)
+      if (count <= 0 && count !== -errno.EAGAIN) return this.#sessions.close(slot, Reason.gone)
       if (count < readBytes && this.#sessions.shortReadEmpties(client)) flags[client] &= ~Flag.readable
       if (count < 0) return
       if (!this.#follow(slot, negotiation.receive(this.#buffer.subarray(0, count)))) return
@@ -87,12 +87,11 @@ export class Negotiator {
 
   /** Send the reply and take the step; true if the client is to be read on. */
   #follow(slot: number, outcome: Outcome): boolean {
-    const { table, negotiations, logins, generation, flags } = this.#sessions
+    const { negotiations, logins, generation, flags } = this.#sessions
     const { reply, step } = outcome
     if (step.kind === 'end') {
-      if (step.denied) table.totals[Total.denied]++
       negotiations.delete(slot)
-      this.#farewell.refuse(slot, reply)
+      this.#farewell.refuse(slot, reply, Reason[step.why])
       return false
     }
     if (reply && !this.#farewell.reply(slot, reply)) return false
@@ -108,7 +107,7 @@ export class Negotiator {
     const { username, password } = step
     const user = this.#passwords.recall(username, password)
     if (user !== undefined) {
-      this.#sessions.login(slot, user)
+      this.#sessions.table.login(slot, user)
       return this.#follow(slot, negotiation.authenticated(true))
     }
     flags[clientOf(slot)] |= Flag.checking

@@ -3,7 +3,7 @@ import { errno, recv, send } from '../../os/libc.ts'
 import { type Pipe, type PipePool, pipeBytes, spliceBytes } from '../../os/pipe-pool.ts'
 import { finish, MSG_MORE, MSG_NOSIGNAL, setNoDelay } from '../../os/socket.ts'
 import type { Timeouts } from '../engine.ts'
-import { State, Total } from '../session-table.ts'
+import { Reason, State, Total } from '../session-table.ts'
 import { type Clock, clientOf, Flag, isClient, type Sessions, slotOf, targetOf } from './sessions.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
@@ -51,7 +51,7 @@ export class Relay {
   /** Begin, with what the client sent behind its request. */
   begin(slot: number, rest: Uint8Array): void {
     const { table, flags } = this.#sessions
-    table.state[slot] = State.open
+    this.#sessions.enter(slot, State.open)
     table.totals[Total.connected]++
     this.#touch(slot)
     this.#wheel.set(slot, this.#clock.now + this.#timeouts.idle)
@@ -83,7 +83,7 @@ export class Relay {
     const limit = halfClosed ? this.#timeouts.halfClosed : this.#timeouts.idle
     const due = touched[slot] + limit
     if (due > this.#clock.now) this.#wheel.set(slot, due)
-    else this.#sessions.reset(slot)
+    else this.#sessions.reset(slot, Reason.idle)
   }
 
   /** Whether a direction waits for its turn. */
@@ -213,7 +213,7 @@ export class Relay {
     const { flags } = this.#sessions
     if (result === -errno.EAGAIN) flags[from] &= ~Flag.readable
     else if (result === 0) this.#ended(from)
-    else this.#sessions.reset(slotOf(from))
+    else this.#sessions.reset(slotOf(from), Reason.reset)
     return 0
   }
 
@@ -222,8 +222,8 @@ export class Relay {
     const { fd, flags } = this.#sessions
     const to = from ^ 1
     flags[from] = (flags[from] & ~Flag.readable) | Flag.ended
-    if (flags[from] & Flag.dead) return this.#sessions.reset(slotOf(from))
-    if (flags[to] & Flag.ended) return this.#sessions.close(slotOf(from))
+    if (flags[from] & Flag.dead) return this.#sessions.reset(slotOf(from), Reason.reset)
+    if (flags[to] & Flag.ended) return this.#sessions.close(slotOf(from), Reason.finished)
     finish(fd[to])
     this.#touch(slotOf(from))
     this.#wheel.set(slotOf(from), this.#clock.now + this.#timeouts.halfClosed)
@@ -233,7 +233,7 @@ export class Relay {
   #broken(half: number): 0 {
     const { flags } = this.#sessions
     if (flags[half ^ 1] & Flag.dead) {
-      this.#sessions.reset(slotOf(half))
+      this.#sessions.reset(slotOf(half), Reason.reset)
     } else {
       flags[half] |= Flag.dead | Flag.readable | Flag.failing
       this.#enqueue(half)

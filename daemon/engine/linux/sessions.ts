@@ -4,7 +4,7 @@ import { close } from '../../os/libc.ts'
 import type { Pipe, PipePool } from '../../os/pipe-pool.ts'
 import { lastAddress, resetOnClose } from '../../os/socket.ts'
 import type { Destination, Negotiation } from '../../socks/negotiation.ts'
-import { type SessionTable, State, Total } from '../session-table.ts'
+import type { Reason, SessionTable, State } from '../session-table.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
 /**
@@ -59,9 +59,12 @@ export interface Dial {
   error: number
 }
 
-/** Milliseconds, read once per turn of the loop. */
+/** The time in milliseconds, read once per turn of the loop. */
 export interface Clock {
+  /** For whatever has to be waited for: of a clock that only goes forward. */
   now: number
+  /** For people: since 1970. */
+  wall: number
 }
 
 const none = -1
@@ -98,6 +101,7 @@ export class Sessions {
   /** How many are live. */
   live = 0
 
+  readonly #clock: Clock
   readonly #wheel: TimerWheel
   readonly #pipes: PipePool
   /** Live sessions of all loops. */
@@ -109,15 +113,21 @@ export class Sessions {
   readonly #serials: Serials
   #nextSerial: number
 
-  constructor(table: SessionTable, wheel: TimerWheel, pipes: PipePool, liveEverywhere: Int32Array, serials: Serials) {
+  constructor(
+    table: SessionTable,
+    parts: { clock: Clock; wheel: TimerWheel; pipes: PipePool },
+    liveEverywhere: Int32Array,
+    serials: Serials,
+  ) {
     this.table = table
     this.fd = new Int32Array(table.capacity * 2)
     this.flags = new Uint16Array(table.capacity * 2)
     this.generation = new Uint32Array(table.capacity)
     this.touched = new Float64Array(table.capacity)
     this.#free = new Int32Array(table.capacity)
-    this.#wheel = wheel
-    this.#pipes = pipes
+    this.#clock = parts.clock
+    this.#wheel = parts.wheel
+    this.#pipes = parts.pipes
     this.#liveEverywhere = liveEverywhere
     this.#serials = serials
     this.#nextSerial = serials.first
@@ -135,23 +145,21 @@ export class Sessions {
     Atomics.add(this.#liveEverywhere, 0, 1)
 
     const { table } = this
-    table.state[slot] = State.negotiating
-    table.opened[slot] = Date.now()
     copyMapped(lastAddress, table.clientAddress, slot * 16)
     table.clientPort[slot] = portOf(lastAddress)
-    table.totals[Total.accepted]++
-    table.userSessions[0]++
-    table.serial[slot] = this.#nextSerial
+    table.begin(slot, this.#nextSerial, this.#clock.wall)
     this.#nextSerial += this.#serials.step
     return slot
   }
 
-  /** The client has logged in: from now on its session and its bytes are this user's. */
-  login(slot: number, user: number): void {
-    const { table } = this
-    table.userSessions[table.user[slot]]--
-    table.userSessions[user]++
-    table.user[slot] = user
+  /** The session comes to another state. */
+  enter(slot: number, state: State): void {
+    this.table.enter(slot, state, this.#clock.wall)
+  }
+
+  /** The session has been refused, and lingers for its client to hear it. */
+  refuse(slot: number, reason: Reason): void {
+    this.table.refuse(slot, reason, this.#clock.wall)
   }
 
   /** Note what the client asked for. */
@@ -194,27 +202,17 @@ export class Sessions {
   }
 
   /** End a session with an RST to whoever is still there, so that nobody takes a broken stream for a whole one. */
-  reset(slot: number): void {
+  reset(slot: number, reason: Reason): void {
     for (const half of [clientOf(slot), targetOf(slot)]) {
       const fd = this.fd[half]
       if (fd !== none) resetOnClose(fd)
     }
-    this.close(slot)
+    this.close(slot, reason)
   }
 
   /** End a session: give back its descriptors, pipes, deadline and slot. */
-  close(slot: number): void {
-    const { table } = this
-    table.serial[slot] = 0
-    if (table.state[slot] !== State.open) table.totals[Total.failed]++
-    table.userSessions[table.user[slot]]--
-    table.user[slot] = 0
-    table.up[slot] = 0
-    table.down[slot] = 0
-    table.targetPort[slot] = 0
-    table.targetAddress.fill(0, slot * 16, slot * 16 + 16)
-    table.name[slot * 256] = 0
-
+  close(slot: number, reason: Reason): void {
+    this.table.end(slot, reason, this.#clock.wall)
     this.negotiations.delete(slot)
     this.logins.delete(slot)
     this.dials.delete(slot)

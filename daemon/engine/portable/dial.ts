@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { Reply } from '../../socks/messages.ts'
+import { Reason } from '../session-table.ts'
 
-/** Why a destination could not be reached: as node:net has it, an errno name or ENOTFOUND, or `notAllowed`. */
+/** Why a destination could not be reached: an errno's name, as node:net has it, or one of the codes below. */
 export class DialError extends Error {
   readonly code: string
 
@@ -13,8 +14,12 @@ export class DialError extends Error {
   }
 }
 
-/** The code of what the policy forbids. */
+/** The policy forbids it. */
 export const notAllowed = 'not allowed'
+/** The name has no addresses. */
+export const notFound = 'not found'
+/** The name's addresses did not come in time. */
+export const notResolved = 'not resolved'
 
 /** A socket on its way to an address literal. Await `connected` before use. */
 export function dial(address: string, port: number): Socket {
@@ -33,21 +38,24 @@ export async function connected(socket: Socket, milliseconds: number): Promise<v
   }
 }
 
-/** RFC 1928, section 6: REP for what went wrong. A deadline of ours counts as ETIMEDOUT. */
-export function replyFor(error: unknown): Reply {
+/** RFC 1928, section 6: REP for what went wrong, and the reason. A deadline of ours counts as ETIMEDOUT. */
+export function refusalFor(error: unknown): readonly [Reply, Reason] {
   switch ((error as { code?: unknown }).code) {
     case notAllowed:
-      return Reply.notAllowed
+      return [Reply.notAllowed, Reason.forbidden]
     case 'ENETUNREACH':
-      return Reply.networkUnreachable
+      return [Reply.networkUnreachable, Reason.unreachable]
     case 'EHOSTUNREACH':
-    case 'ENOTFOUND':
-      return Reply.hostUnreachable
+      return [Reply.hostUnreachable, Reason.unreachable]
+    case notFound:
+      return [Reply.hostUnreachable, Reason.notFound]
+    case notResolved:
+      return [Reply.hostUnreachable, Reason.timedOut]
     case 'ECONNREFUSED':
-      return Reply.connectionRefused
+      return [Reply.connectionRefused, Reason.refused]
     case 'ETIMEDOUT':
-      return Reply.ttlExpired
+      return [Reply.ttlExpired, Reason.timedOut]
     default:
-      return Reply.generalFailure
+      return [Reply.generalFailure, Reason.failed]
   }
 }

@@ -1,7 +1,7 @@
 import type { Server, Socket } from 'node:net'
 import type { Endpoint, Engine, EngineOptions, EngineServices, Policy, Tuning, UserChange } from '../engine.ts'
 import { forbids } from '../forbidden.ts'
-import type { SessionTable } from '../session-table.ts'
+import { Reason, type SessionTable } from '../session-table.ts'
 import { Shortage, sessionsWithinLimit } from './descriptors.ts'
 import { endpointOf, openListeners } from './listeners.ts'
 import { Logins } from './logins.ts'
@@ -95,13 +95,14 @@ class PortableEngine implements Engine {
     this.#context.logins.forget(user)
     if (!cut) return 0
     const theirs = [...this.#sessions.values()].filter((session) => session.row.user === user)
-    await cutAll(theirs)
+    await cutAll(theirs, Reason.cut)
     return theirs.length
   }
 
   async kill(serials: readonly number[]): Promise<number[]> {
     const live = serials.filter((serial) => this.#sessions.has(serial))
-    await cutAll(live.flatMap((serial) => this.#sessions.get(serial) ?? []))
+    const sessions = live.flatMap((serial) => this.#sessions.get(serial) ?? [])
+    await cutAll(sessions, Reason.cut)
     return live
   }
 
@@ -113,7 +114,7 @@ class PortableEngine implements Engine {
 
   async close(): Promise<void> {
     const stopped = this.#stop()
-    await cutAll([...this.#sessions.values()])
+    await cutAll([...this.#sessions.values()], Reason.ended)
     await stopped
   }
 
@@ -150,8 +151,8 @@ class PortableEngine implements Engine {
   }
 }
 
-async function cutAll(sessions: readonly Session[]): Promise<void> {
-  for (const session of sessions) session.cut()
+async function cutAll(sessions: readonly Session[], reason: Reason): Promise<void> {
+  for (const session of sessions) session.cut(reason)
   await Promise.all(sessions.map((session) => session.ended))
 }
 

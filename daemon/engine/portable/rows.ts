@@ -1,6 +1,6 @@
 import { parseAddress } from '../../socks/address.ts'
 import type { Destination } from '../../socks/negotiation.ts'
-import { SessionTable, State, Total } from '../session-table.ts'
+import { type Reason, SessionTable, State, Total } from '../session-table.ts'
 
 /** Gives out the rows of a session table. */
 export class Rows {
@@ -19,7 +19,7 @@ export class Rows {
     const row = new Row(this.table, slot, ++this.#lastSerial, () => this.#free.push(slot))
     writeAddress(this.table.clientAddress, slot, address)
     this.table.clientPort[slot] = port
-    row.publish()
+    this.table.begin(slot, row.serial, Date.now())
     return row
   }
 }
@@ -30,7 +30,6 @@ export class Row {
   readonly #table: SessionTable
   readonly #slot: number
   readonly #release: () => void
-  #connected = false
 
   constructor(table: SessionTable, slot: number, serial: number, release: () => void) {
     this.#table = table
@@ -44,45 +43,31 @@ export class Row {
     return this.#table.user[this.#slot]
   }
 
-  /** Shows the row to the control plane: the serial comes last. */
-  publish(): void {
-    const { opened, serial, state, totals, userSessions } = this.#table
-    state[this.#slot] = State.negotiating
-    opened[this.#slot] = Date.now()
-    totals[Total.accepted]++
-    userSessions[0]++
-    serial[this.#slot] = this.serial
-  }
-
   /** From now on this session and its bytes are the user's. */
   login(user: number): void {
-    this.#table.userSessions[this.user]--
-    this.#table.userSessions[user]++
-    this.#table.user[this.#slot] = user
-  }
-
-  denied(): void {
-    this.#table.totals[Total.denied]++
+    this.#table.login(this.#slot, user)
   }
 
   requested(destination: Destination): void {
-    const { name, state, targetPort } = this.#table
+    const { name, targetPort } = this.#table
     targetPort[this.#slot] = destination.port
     if (destination.kind === 'address') return
-    state[this.#slot] = State.resolving
+    this.#enter(State.resolving)
     name[this.#slot * 256] = destination.name.length
     name.set(Buffer.from(destination.name, 'latin1'), this.#slot * 256 + 1)
   }
 
+  connecting(): void {
+    this.#enter(State.connecting)
+  }
+
   /** `address` is a literal. */
   dialling(address: string): void {
-    this.#table.state[this.#slot] = State.connecting
     writeAddress(this.#table.targetAddress, this.#slot, address)
   }
 
   connected(): void {
-    this.#connected = true
-    this.#table.state[this.#slot] = State.open
+    this.#enter(State.open)
     this.#table.totals[Total.connected]++
   }
 
@@ -98,24 +83,23 @@ export class Row {
     this.#table.totals[Total.down] += bytes
   }
 
-  closing(): void {
-    this.#table.state[this.#slot] = State.closing
+  refused(reason: Reason): void {
+    this.#table.refuse(this.#slot, reason, Date.now())
   }
 
-  /** The session is over: the serial goes first, the slot is free again. */
-  end(): void {
-    const { down, name, serial, targetAddress, targetPort, totals, up, user, userSessions } = this.#table
-    const slot = this.#slot
-    serial[slot] = 0
-    if (!this.#connected) totals[Total.failed]++
-    userSessions[this.user]--
-    user[slot] = 0
-    up[slot] = 0
-    down[slot] = 0
-    name[slot * 256] = 0
-    targetPort[slot] = 0
-    targetAddress.fill(0, slot * 16, slot * 16 + 16)
+  /** See `SessionTable.whyBrokenOff`. */
+  whyBrokenOff(reason: Reason): Reason {
+    return this.#table.whyBrokenOff(this.#slot, reason)
+  }
+
+  /** The session is over, and the slot is free again. */
+  end(reason: Reason): void {
+    this.#table.end(this.#slot, reason, Date.now())
     this.#release()
+  }
+
+  #enter(state: State): void {
+    this.#table.enter(this.#slot, state, Date.now())
   }
 }
 

@@ -4,7 +4,8 @@ import { encodeReply, Reply } from '../../socks/messages.ts'
 import { type Destination, Negotiation, type Outcome } from '../../socks/negotiation.ts'
 import type { EngineServices, Policy, Timeouts } from '../engine.ts'
 import type { IsForbidden } from '../forbidden.ts'
-import { connected, DialError, dial, notAllowed, replyFor } from './dial.ts'
+import { Reason } from '../session-table.ts'
+import { connected, DialError, dial, notAllowed, notFound, notResolved, refusalFor } from './dial.ts'
 import type { Logins } from './logins.ts'
 import { relay } from './relay.ts'
 import type { Row } from './rows.ts'
@@ -42,6 +43,10 @@ export class Session {
   #deadline: NodeJS.Timeout | undefined
   /** When a byte or an end last moved; 0 until the session relays. */
   #touched = 0
+  /** A login is being checked. */
+  #isChecking = false
+  /** Why the session ends, once it does. */
+  #reason: Reason | undefined
   #resolveEnded: () => void
 
   /** `client` is a paused stream that allows half-open. */
@@ -54,13 +59,20 @@ export class Session {
     this.ended = promise
     this.#resolveEnded = resolve
 
-    client.on('error', this.cut).on('close', this.#closed).on('data', this.#receive).on('end', this.cut)
-    this.#setDeadline(context.timeouts.negotiation)
+    client.on('error', this.#broken).on('close', this.#closed).on('data', this.#receive).on('end', this.#left)
+    // A client whose login is still being checked has asked in time.
+    this.#setDeadline(context.timeouts.negotiation, () => this.#reset(this.#isChecking ? Reason.failed : Reason.silent))
     client.resume()
   }
 
-  /** Ends the session now, with an RST to whoever is still there: nobody shall take a broken stream for a whole one. */
-  readonly cut = (): void => {
+  /** Ends the session now, by somebody's wish. */
+  cut(reason: Reason): void {
+    this.#reset(this.row.whyBrokenOff(reason))
+  }
+
+  /** Ends the session with an RST to whoever is still there: nobody shall take a broken stream for a whole one. */
+  #reset(reason: Reason): void {
+    this.#reason ??= reason
     reset(this.#client)
     if (this.#target?.connecting) this.#target.destroy(new DialError('ECANCELED'))
     else if (this.#target) reset(this.#target)
@@ -71,13 +83,14 @@ export class Session {
     if (this.#touched > 0) this.#checkIdle()
   }
 
+  readonly #left = (): void => this.#reset(Reason.gone)
+
+  readonly #broken = (): void => this.#reset(this.#touched > 0 ? Reason.reset : Reason.gone)
+
   readonly #receive = (chunk: Buffer): void => this.#take(this.#negotiation.receive(chunk))
 
   #take({ reply, step }: Outcome): void {
-    if (step.kind === 'end') {
-      if (step.denied) this.row.denied()
-      return this.#finish(reply)
-    }
+    if (step.kind === 'end') return this.#finish(reply, Reason[step.why])
     if (reply) this.#client.write(reply)
     if (step.kind === 'more') return void this.#client.resume()
     this.#client.pause()
@@ -86,7 +99,9 @@ export class Session {
   }
 
   async #authenticate(username: Uint8Array, password: Uint8Array): Promise<void> {
+    this.#isChecking = true
     const user = await this.#context.logins.authenticate(username, password)
+    this.#isChecking = false
     if (this.#isOver) return
     if (user !== undefined) this.row.login(user)
     this.#take(this.#negotiation.authenticated(user !== undefined))
@@ -100,17 +115,18 @@ export class Session {
     try {
       target = await this.#reach(await this.#addresses(destination), destination.port)
     } catch (error) {
-      if (!this.#isOver) this.#finish(encodeReply(replyFor(error)))
+      const [reply, reason] = refusalFor(error)
+      if (!this.#isOver) this.#finish(encodeReply(reply), reason)
       return
     }
     if (!this.#isOver) this.#open(target)
   }
 
-  /** The destination's address literals; none if the name has none, or the resolver takes too long. */
+  /** The destination's address literals; none if the name has none. Rejects if the resolver takes too long. */
   async #addresses(destination: Destination): Promise<readonly string[]> {
     if (destination.kind === 'address') return [literal(destination.address)]
-    const { promise: tooLate, resolve: giveUp } = Promise.withResolvers<readonly string[]>()
-    this.#setDeadline(this.#context.timeouts.resolve, () => giveUp([]))
+    const { promise: tooLate, reject: giveUp } = Promise.withResolvers<never>()
+    this.#setDeadline(this.#context.timeouts.resolve, () => giveUp(new DialError(notResolved)))
     return Promise.race([this.#context.resolver.resolve(destination.name), tooLate])
   }
 
@@ -119,6 +135,7 @@ export class Session {
     clearTimeout(this.#deadline)
     const until = performance.now() + this.#context.timeouts.connect
     let failure: unknown
+    if (addresses.length > 0) this.row.connecting()
     for (const [tried, address] of addresses.entries()) {
       if (this.#isOver) break
       if (this.#context.isForbidden(address, port)) {
@@ -135,14 +152,14 @@ export class Session {
         failure = error
       }
     }
-    throw failure ?? new DialError('ENOTFOUND')
+    throw failure ?? new DialError(notFound)
   }
 
   #open(target: Socket): void {
     this.row.connected()
-    this.#client.off('data', this.#receive).off('end', this.cut)
+    this.#client.off('data', this.#receive).off('end', this.#left)
     this.#client.write(encodeReply(Reply.succeeded, boundAddress(target)))
-    target.on('error', this.cut)
+    target.on('error', this.#broken)
     relay(this.#client, target, (bytes) => {
       this.row.deliveredUp(bytes)
       this.#touch()
@@ -166,10 +183,11 @@ export class Session {
    * Sends the last reply and closes. The client's input is read to its end, for a while: closing with input unread
    * would be an RST, which may overtake the reply.
    */
-  #finish(reply: Uint8Array | undefined): void {
-    this.row.closing()
-    this.#client.off('data', this.#receive).off('end', this.cut)
-    this.#setDeadline(lingerTime)
+  #finish(reply: Uint8Array | undefined, reason: Reason): void {
+    this.#reason = reason
+    this.row.refused(reason)
+    this.#client.off('data', this.#receive).off('end', this.#left)
+    this.#setDeadline(lingerTime, () => this.#reset(reason))
     if (reply) this.#client.write(reply)
     this.#client.end()
     this.#client.resume()
@@ -185,10 +203,10 @@ export class Session {
     const isHalfClosed = this.#client.readableEnded || this.#target?.readableEnded
     const left = this.#touched + (isHalfClosed ? halfClosed : idle) - performance.now()
     if (left > 0) this.#setDeadline(left, this.#checkIdle)
-    else this.cut()
+    else this.#reset(Reason.idle)
   }
 
-  #setDeadline(milliseconds: number, act: () => void = this.cut): void {
+  #setDeadline(milliseconds: number, act: () => void): void {
     clearTimeout(this.#deadline)
     this.#deadline = setTimeout(act, milliseconds)
   }
@@ -200,7 +218,7 @@ export class Session {
   readonly #closed = (): void => {
     if (--this.#sockets > 0) return
     clearTimeout(this.#deadline)
-    this.row.end()
+    this.row.end(this.#reason ?? Reason.finished)
     this.#resolveEnded()
   }
 }

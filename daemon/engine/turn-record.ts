@@ -1,0 +1,46 @@
+/** Seconds that are looked back on. */
+const seconds = 10
+/** Behind the first cell, two for each second: which one it is, counted from 1970, and its longest turn. */
+export const turnCells = 1 + 2 * seconds
+
+/**
+ * How long a loop's turns took lately, in cells of shared memory that the loop writes and anyone may read. Times are
+ * milliseconds since 1970, as the clock of the wall has it.
+ */
+export class TurnRecord {
+  /** First of all when the turn began that goes on, 0 between two turns. */
+  readonly #cells: Float64Array
+
+  /** `cells`: `turnCells` of them. */
+  constructor(cells: Float64Array) {
+    this.#cells = cells
+  }
+
+  began(now: number): void {
+    this.#cells[0] = now
+  }
+
+  /** The turn is over, and took so many milliseconds. It counts for the second in which it ends. */
+  took(milliseconds: number): void {
+    const second = Math.floor((this.#cells[0] + milliseconds) / 1000)
+    const at = 1 + 2 * (second % seconds)
+    if (this.#cells[at] !== second) {
+      this.#cells[at + 1] = milliseconds
+      this.#cells[at] = second
+    } else if (milliseconds > this.#cells[at + 1]) {
+      this.#cells[at + 1] = milliseconds
+    }
+    this.#cells[0] = 0
+  }
+
+  /** The longest turn of the last ten seconds, in milliseconds; the one that goes on counts as far as it has come. */
+  longest(now: number): number {
+    const began = this.#cells[0]
+    let longest = began === 0 ? 0 : Math.max(0, now - began)
+    for (let at = 1; at < turnCells; at += 2) {
+      const age = Math.floor(now / 1000) - this.#cells[at]
+      if (age >= 0 && age < seconds) longest = Math.max(longest, this.#cells[at + 1])
+    }
+    return longest
+  }
+}
