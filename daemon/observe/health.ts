@@ -18,12 +18,17 @@ export function healthReport({ engine, maxConnections, metrics, store, names }: 
   const descriptors = new Descriptors()
   const ownLoops = engine.kind === 'linux' ? engine.tables : []
   return () => ({
-    lag: metrics.lag,
-    loops: loopLags(ownLoops).map((lag) => ({ lag })),
+    lag: rounded(metrics.lag),
+    loops: loopLags(ownLoops).map((lag) => ({ lag: rounded(lag) })),
     sessions: { live: countLive(engine.tables), max: Math.min(maxConnections(), engine.capacity) },
     descriptors: descriptors.health,
     memory: process.memoryUsage.rss(),
-    store: store.health,
-    names: names.health,
+    store: { ...store.health, slowest: rounded(store.health.slowest) },
+    names: { ...names.health, slowest: rounded(names.health.slowest) },
   })
+}
+
+/** To a hundredth of a millisecond. */
+function rounded(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100
 }

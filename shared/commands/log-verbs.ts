@@ -1,7 +1,7 @@
 import { formatTime } from '../format/time.ts'
 import type { LogEntry } from '../protocol/methods.ts'
 import { oneOf } from './one-of.ts'
-import { UsageError } from './usage-error.ts'
+import { readCount } from './read-count.ts'
 import { type Context, type Outcome, verb } from './verb.ts'
 
 /** Mildest first. */
@@ -29,17 +29,11 @@ export const logVerbs = {
     prepare: (_, flags) => {
       const wish = {
         level: oneOf(levels, flags.get('level') ?? 'info', 'LEVEL'),
-        history: readCount(flags.get('last') ?? String(usual)),
+        history: readCount(flags.get('last') ?? String(usual), 0, most),
       }
       return (context) => (flags.has('follow') ? follow(context, wish) : tellLast(context, wish))
     },
   }),
-}
-
-function readCount(text: string): number {
-  const count = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN
-  if (!(count <= most)) throw new UsageError(`N is a number from 0 to ${most}`)
-  return count
 }
 
 async function tellLast({ call }: Context, wish: Wish): Promise<Outcome> {

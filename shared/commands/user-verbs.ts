@@ -62,6 +62,20 @@ export const userVerbs = {
     hints: unknownUser,
     prepare: ([name]) => setEnabled(name, false),
   }),
+  cut: verb({
+    arguments: 'NAME',
+    takes: ['user'],
+    role: 'operator',
+    destroys: true,
+    summary: "cut a user's connections; they may come back at once",
+    hints: unknownUser,
+    prepare:
+      ([name]) =>
+      async ({ call }) => {
+        const { cut } = await call('users.cut', { name })
+        return { data: { name, cut }, view: `${cutConnections(cut)} of ${name}` }
+      },
+  }),
   users: verb({
     arguments: '',
     role: 'operator',

@@ -1,5 +1,7 @@
 import { connectionVerbs } from './connection-verbs.ts'
 import { daemonVerbs } from './daemon-verbs.ts'
+import { healthVerb } from './health-verb.ts'
+import { historyVerbs } from './history-verbs.ts'
 import { logVerbs } from './log-verbs.ts'
 import { operatorVerbs } from './operator-verbs.ts'
 import { settingVerbs } from './setting-verbs.ts'
@@ -11,9 +13,11 @@ import { type Flag, type Outcome, type Verb, verb } from './verb.ts'
 export const verbs: Readonly<Record<string, Verb>> = {
   ...userVerbs,
   ...connectionVerbs,
+  ...historyVerbs,
   ...operatorVerbs,
   ...settingVerbs,
   ...logVerbs,
+  ...healthVerb,
   ...daemonVerbs,
   help: verb({
     arguments: '[VERB]',

@@ -1,5 +1,6 @@
+import { connect } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type EventName, events, type Method, methods } from '../../shared/protocol/methods.ts'
 import { greeted, type RawClient, started } from '../control/raw-client.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
@@ -12,7 +13,9 @@ const names = Object.keys(examples) as Method[]
 /** Another daemon must have other nonces; `worked-login.ts` has a login of its own. */
 const logins: readonly Method[] = ['auth.begin', 'auth.finish']
 const endings: readonly Method[] = ['daemon.drain', 'daemon.shutdown']
-const asked = names.filter((name) => !logins.includes(name) && !endings.includes(name))
+/** Asked of a connection that there is, below. */
+const details = 'connections.get'
+const asked = names.filter((name) => ![...logins, ...endings, details].includes(name))
 
 /** Whose results are of the moment. Those of the others must be as shown. */
 const varying: readonly Method[] = [
@@ -63,6 +66,21 @@ describe('a daemon answers', () => {
     expect(methods[name].result.parse(result)).toEqual(result)
     if (!varying.includes(name)) expect(result).toEqual(examples[name].result)
   })
+})
+
+test(`a daemon answers ${details}`, async () => {
+  const daemon = await startDaemon()
+  const guest = connect(daemon.port('socks'), '127.0.0.1')
+  onTestFinished(() => void guest.destroy())
+  const client = await operate(daemon)
+  const row = await vi.waitFor(async () => {
+    const { result } = await client.call('connections.list')
+    expect(result.connections).toHaveLength(1)
+    return result.connections[0]
+  })
+  const result = await done(client, details, { id: row.id })
+  expect(methods[details].result.parse(result)).toEqual(result)
+  expect(result).toMatchObject({ connection: { id: row.id, state: 'negotiating' }, end: null })
 })
 
 test.each(endings)('a daemon answers %s, and ends', async (name) => {

@@ -33,6 +33,10 @@ describe('completion', () => {
     ['addoperator x --role=v', ['--role=viewer']],
     ['kill ', ['1-7', '1-8']],
     ['kill 1-7 ', ['1-8']],
+    ['connection ', ['1-7', '1-8']],
+    ['connection 1-7 ', []],
+    ['closed ', ['--limit']],
+    ['cut a', ['alice']],
     ['log --level w', ['warn']],
     ['get timeout-i', ['timeout-idle']],
     ['get socks-p', ['socks-port']],
@@ -72,7 +76,7 @@ describe('completion', () => {
 
   test('offers no verb that the person may not use', () => {
     const viewer = { ...admin, may: (role: Role | undefined) => role === undefined }
-    expect(candidates('', viewer)).toEqual(['get', 'stats', 'whoami', 'raw', 'help'])
+    expect(candidates('', viewer)).toEqual(['get', 'health', 'stats', 'whoami', 'raw', 'help'])
     expect(candidates('help add', viewer)).toEqual([])
   })
 })

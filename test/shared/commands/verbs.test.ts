@@ -62,6 +62,12 @@ describe('users', () => {
     expect(outcome.view).toBe('deleted bob, cut 0 connections; no user is left: from now on no password is required')
   })
 
+  test("cut says how many of the user's connections it cut", async () => {
+    const { outcome, calls } = await runCommand('cut bob', { 'users.cut': { cut: 2 } })
+    expect(calls).toEqual([['users.cut', { name: 'bob' }]])
+    expect(outcome).toEqual({ data: { name: 'bob', cut: 2 }, view: 'cut 2 connections of bob' })
+  })
+
   test('users follows the cursor to the last page', async () => {
     const pages = [{ users: [bob], next: 'after bob' }, { users: [] as unknown[], next: 'on' }, { users: [eve] }]
     const { outcome, calls } = await runCommand('users', { 'users.list': pages })
@@ -110,6 +116,59 @@ describe('connections', () => {
     expect(await idsOf('connections EXAMPLE')).toEqual(['7'])
     expect(await idsOf('connections ::1 nego')).toEqual(['8'])
     expect(await idsOf('connections bob negotiating')).toEqual([])
+  })
+
+  const ended = { ...web, id: '6', user: null, destination: null, ended: 61_500, reason: 'silent' }
+
+  test('closed lists those that ended, as many as asked for', async () => {
+    const { outcome, calls } = await runCommand('closed', { 'connections.closed': { connections: [ended] } })
+    expect(calls).toEqual([['connections.closed', { limit: 100 }]])
+    expect(outcome.data).toEqual([ended])
+    expect((outcome.view as Table).rows).toEqual([
+      ['1970-01-01T00:01:01Z', '6', 'silent', '-', '[::1]:4000', '-', '1m01s', '100 B', '2.00 KiB'],
+    ])
+    const few = await runCommand('closed --limit 5', { 'connections.closed': { connections: [] } })
+    expect(few.calls).toEqual([['connections.closed', { limit: 5 }]])
+  })
+
+  test.each(['0', '501', '-1', 'all', '5.5'])('closed --limit %s is refused', async (limit) => {
+    await expect(runCommand(`closed --limit=${limit}`, {})).rejects.toThrow('N is a number from 1 to 500')
+  })
+
+  const timeline = [
+    { state: 'negotiating', since: 0 },
+    { state: 'open', since: 41 },
+  ]
+
+  test('connection tells its course, and what bounds it while it lives', async () => {
+    const limits = [{ setting: 'timeout-idle', value: 3_600_000 }]
+    const details = { connection: web, end: null, timeline, limits }
+    const { outcome, calls } = await runCommand('connection 7', { 'connections.get': details })
+    expect(calls).toEqual([['connections.get', { id: '7' }]])
+    expect(outcome.data).toEqual(details)
+    expect((outcome.view as Table).rows).toEqual([
+      ['id', '7'],
+      ['user', 'bob'],
+      ['client', '[::1]:4000'],
+      ['destination', 'Example.com:443'],
+      ['address', '127.0.0.1:443'],
+      ['up', '100 B'],
+      ['down', '2.00 KiB'],
+      ['opened', '1970-01-01T00:00:00Z'],
+      ['negotiating', '0 ms after it was opened'],
+      ['open', '41 ms after it was opened'],
+      ['lasted', '1m05s until now'],
+      ['limit', 'timeout-idle 3600000 ms'],
+    ])
+  })
+
+  test('connection tells why it ended', async () => {
+    const details = { connection: ended, end: { time: 61_500, reason: 'idle' }, timeline, limits: [] }
+    const { outcome } = await runCommand('connection 6', { 'connections.get': details })
+    expect((outcome.view as Table).rows.slice(-2)).toEqual([
+      ['ended', '61500 ms after it was opened: idle'],
+      ['lasted', '1m01s'],
+    ])
   })
 
   test('kill says what it killed and what was gone', async () => {
@@ -302,6 +361,38 @@ describe('the daemon', () => {
     const { calls, outcome } = await runCommand(line, { [method]: {} })
     expect(calls).toEqual([[method, {}]])
     expect(outcome.data).toEqual({})
+  })
+
+  const health = {
+    lag: 1.44,
+    loops: [{ lag: 0.8 }, { lag: 12 }],
+    sessions: { live: 3, max: 9744 },
+    descriptors: { open: 34, max: 20_000 },
+    memory: 71_303_168,
+    store: { problem: null as string | null, slowest: 4.25 },
+    names: { pending: 1, failed: 2, slowest: 38.5 },
+  }
+
+  test('health tells what is scarce, slow or failing', async () => {
+    const { outcome, calls } = await runCommand('health', { 'status.get': { health } })
+    expect(calls).toEqual([['status.get', {}]])
+    expect(outcome.data).toEqual(health)
+    expect((outcome.view as Table).rows).toEqual([
+      ['main thread', 'late by 1.4 ms at worst in the last 10 s'],
+      ['loop 1', '0.8 ms its longest turn in the last 10 s'],
+      ['loop 2', '12 ms its longest turn in the last 10 s'],
+      ['connections', '3 of at most 9744'],
+      ['descriptors', '34 of at most 20000'],
+      ['memory', '68.0 MiB'],
+      ['store', 'works, 4.3 ms the slowest change of the last minute'],
+      ['names', '1 being looked up; in the last minute 2 failed, 38.5 ms the slowest'],
+    ])
+  })
+
+  test('health tells why nothing can be stored', async () => {
+    const full = { ...health, store: { problem: 'cannot use proxyd.db (disk full)', slowest: 0 } }
+    const { outcome } = await runCommand('health', { 'status.get': { health: full } })
+    expect((outcome.view as Table).rows).toContainEqual(['store', 'cannot use proxyd.db (disk full)'])
   })
 
   test('whoami tells name, role and way', async () => {
