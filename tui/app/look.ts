@@ -1,8 +1,15 @@
 import { safeText } from '../../shared/format/safe-text.ts'
+import { colourDepth } from './terminal.ts'
+import type { Theme, ThemeName } from './themes/theme.ts'
+import { themeOf } from './themes/themes.ts'
 
-/** What the terminal can show, and the characters chosen by that. */
+/** What the terminal can show, and the characters and colours chosen by that. */
 export interface Look {
   readonly color: boolean
+  /** Bits of colour: 1 for none, else 4, 8 or 24. */
+  readonly depth: number
+  /** How each kind of text looks. */
+  readonly theme: Theme
   /** False: ASCII only. */
   readonly unicode: boolean
   readonly ellipsis: string
@@ -17,7 +24,7 @@ export interface Look {
   text(outside: string): string
 }
 
-type Characters = Omit<Look, 'color'>
+type Characters = Omit<Look, 'color' | 'depth' | 'theme'>
 
 const unicode: Characters = {
   unicode: true,
@@ -46,10 +53,16 @@ const ascii: Characters = {
 }
 
 /**
- * The look by `NO_COLOR` (no-color.org: set and not empty) and the locale's character set (in setlocale(3)'s order).
- * `colour` false: none, whatever the environment says.
+ * The look by `NO_COLOR` (no-color.org: set and not empty), what the terminal calls itself, and the locale's character set
+ * (in setlocale(3)'s order). `colour` false: none, whatever the environment says.
  */
-export function lookOf(env: Readonly<Record<string, string | undefined>>, colour = true): Look {
+export function lookOf(env: NodeJS.ProcessEnv, colour = true, theme: ThemeName = 'dark'): Look {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || ''
-  return { color: colour && !env.NO_COLOR, ...(/utf-?8/i.test(locale) ? unicode : ascii) }
+  const depth = colour && !env.NO_COLOR ? colourDepth(env) : 1
+  return { color: depth > 1, depth, theme: themeOf(theme, depth), ...(/utf-?8/i.test(locale) ? unicode : ascii) }
+}
+
+/** The same terminal in another theme. */
+export function dress(look: Look, theme: ThemeName): Look {
+  return { ...look, theme: themeOf(theme, look.depth) }
 }

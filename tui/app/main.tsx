@@ -21,7 +21,7 @@ export async function runApp({ places, readOnly, colour, refresh }: AppOptions):
     return exitStatus.usage
   }
   const look = lookOf(process.env, colour)
-  settleColors(process.env, look.color)
+  settleColors(process.env, look.depth)
   const all = [places]
   const store = new Store(all.map(placeOf), refresh)
   const tick = () => store.feed(store.state.current, { type: 'tick', at: Date.now() })

@@ -1,5 +1,5 @@
 import { Box } from 'ink'
-import { type ReactElement, useSyncExternalStore } from 'react'
+import { type ReactElement, useMemo, useSyncExternalStore } from 'react'
 import { CommandHint } from './components/command-hint.tsx'
 import { Header } from './components/header.tsx'
 import { Hints } from './components/hints.tsx'
@@ -9,7 +9,7 @@ import { type Parts, useApp } from './hooks/use-app.ts'
 import { useKeys } from './hooks/use-keys.ts'
 import { useRedrawAfterResize } from './hooks/use-redraw-after-resize.ts'
 import { isTooSmall, pageRows } from './layout.ts'
-import type { Look } from './look.ts'
+import { dress, type Look } from './look.ts'
 import { ConnectionsPage } from './screens/connections.tsx'
 import { DialogPanel } from './screens/dialogs.tsx'
 import { Help } from './screens/help.tsx'
@@ -33,8 +33,9 @@ export function Root({ store, daemons, login, look }: RootProps): ReactElement {
   useKeys(app)
   const state = useSyncExternalStore(store.subscribe, () => store.state)
   useRedrawAfterResize(app, state.size)
+  const dressed = useMemo(() => dress(look, state.theme), [look, state.theme])
   return (
-    <LookContext value={look}>
+    <LookContext value={dressed}>
       {isTooSmall(state) ? <TooSmall size={state.size} /> : <Screen state={state} />}
     </LookContext>
   )

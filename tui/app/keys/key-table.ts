@@ -27,6 +27,7 @@ const everywhere: readonly Binding[] = [
   { keys: ['shift+tab', 'left'], command: 'previousPage', summary: 'the page before' },
   { keys: [':'], command: 'openCommand', summary: 'type a command, as for --exec; Tab completes it' },
   { keys: ['b'], command: 'rateUnit', summary: 'rates in bytes or in bits' },
+  { keys: ['t'], command: 'theme', summary: 'the next theme: dark, light, contrast, terminal' },
   { keys: ['r'], command: 'reconnect', summary: 'when disconnected: try again now' },
   { keys: ['ctrl+l'], command: 'redraw', summary: 'draw the screen anew' },
   { keys: ['ctrl+z'], command: 'suspend', summary: 'back to the shell; fg returns' },

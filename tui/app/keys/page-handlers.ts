@@ -1,4 +1,5 @@
 import { type Page, pages } from '../store/state.ts'
+import { nextTheme } from '../themes/theme.ts'
 import type { App, Handler } from './app.ts'
 
 export const pageHandlers = {
@@ -12,6 +13,7 @@ export const pageHandlers = {
   previousPage: (app) => open(app, neighbour(app, -1)),
   help: ({ store }) => store.dispatch({ type: 'dialog', event: { do: 'open', dialog: { kind: 'help', scroll: 0 } } }),
   rateUnit: ({ store }) => store.dispatch({ type: 'rateUnit' }),
+  theme: (app) => changeTheme(app),
   zoomIn: ({ store }) => store.dispatch({ type: 'zoom', by: -1 }),
   zoomOut: ({ store }) => store.dispatch({ type: 'zoom', by: 1 }),
   reconnect: ({ daemon }) => daemon.reconnect(),
@@ -19,6 +21,12 @@ export const pageHandlers = {
   suspend: (app) => app.suspend(),
   quit: (app) => app.quit(),
 } satisfies Record<string, Handler>
+
+function changeTheme({ store }: App): void {
+  const theme = nextTheme(store.state.theme)
+  store.dispatch({ type: 'theme', theme })
+  store.announce(`the theme is ${theme}`, 'good')
+}
 
 function open({ store, daemon }: App, page: Page): void {
   store.dispatch({ type: 'page', page })

@@ -28,6 +28,10 @@ export function reduceUi(ui: UiState, event: Event): UiState {
       return { ...ui, toast: event.toast }
     case 'rateUnit':
       return { ...ui, rateUnit: ui.rateUnit === 'bytes' ? 'bits' : 'bytes' }
+    case 'theme':
+      return { ...ui, theme: event.theme }
+    case 'mouse':
+      return { ...ui, mouse: !ui.mouse }
     case 'zoom':
       return { ...ui, zoom: Math.min(zooms.length - 1, Math.max(0, ui.zoom + event.by)) }
     default:

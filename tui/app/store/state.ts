@@ -1,5 +1,6 @@
 import type { Connection, LogEntry, Operator, Result, Role, Sample, User } from '../../../shared/protocol/methods.ts'
 import type { ConnectionChange } from '../../client/index.ts'
+import type { ThemeName } from '../themes/theme.ts'
 import { type CommandEvent, type CommandLine, noCommand } from './command-line.ts'
 import { type Connections, noConnections } from './connections.ts'
 import type { Dialog, DialogEvent } from './dialogs.ts'
@@ -58,6 +59,9 @@ export interface UiState {
   readonly dialog: Dialog | null
   readonly toast: Toast | null
   readonly rateUnit: 'bytes' | 'bits'
+  readonly theme: ThemeName
+  /** Whether clicks and the wheel are the app's, not the terminal's. */
+  readonly mouse: boolean
   /** An index of `zooms`. */
   readonly zoom: number
   /** Milliseconds since 1970 by this machine's clock, to the second. */
@@ -93,7 +97,8 @@ export type UiEvent =
   | { readonly type: 'dialog'; readonly event: DialogEvent }
   | { readonly type: 'command'; readonly event: CommandEvent }
   | { readonly type: 'toast'; readonly toast: Toast | null }
-  | { readonly type: 'pause' | 'rateUnit' }
+  | { readonly type: 'pause' | 'rateUnit' | 'mouse' }
+  | { readonly type: 'theme'; readonly theme: ThemeName }
   | { readonly type: 'logLevel'; readonly level: LogEntry['level'] }
   | { readonly type: 'zoom'; readonly by: number }
 
@@ -129,6 +134,8 @@ const initialUi: UiState = {
   dialog: null,
   toast: null,
   rateUnit: 'bytes',
+  theme: 'dark',
+  mouse: true,
   zoom: 0,
   clock: 0,
 }
