@@ -225,9 +225,9 @@ describe('rights', () => {
 })
 
 test('what was said goes when another page or a dialog is opened', () => {
-  const said: Event = { type: 'toast', toast: { text: 'cut 1 connection', tone: 'good' } }
+  const said: Event = { type: 'say', text: 'cut 1 connection', tone: 'good', at: 0 }
   const help: Event = { type: 'dialog', event: { do: 'open', dialog: { kind: 'help', scroll: 0 } } }
-  expect(stateAfter([said, { type: 'page', page: 'users' }]).toast).toBeNull()
-  expect(stateAfter([said, help]).toast).toBeNull()
-  expect(stateAfter([help, said, { type: 'dialog', event: { do: 'close' } }]).toast).not.toBeNull()
+  expect(stateAfter([said, { type: 'page', page: 'users' }]).toasts.shown).toBeNull()
+  expect(stateAfter([said, help]).toasts.shown).toBeNull()
+  expect(stateAfter([help, said, { type: 'dialog', event: { do: 'close' } }]).toasts.shown).not.toBeNull()
 })

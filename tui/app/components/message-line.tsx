@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react'
 import { listPage } from '../keys/list-handlers.ts'
 import type { State } from '../store/state.ts'
+import { columnsOf, fitText } from '../text.ts'
 import { Field } from './field.tsx'
 import { Line } from './line.tsx'
 import { useLook } from './look-context.ts'
@@ -13,8 +14,16 @@ export function MessageLine({ state }: { readonly state: State }): ReactElement 
   const page = listPage(state)
   const typing = page && state.lists[page].typing
   if (typing) return <Field label=" /" field={typing} width={width} />
-  const { toast } = state
-  if (!toast) return <Line text="" width={width} />
-  const bad = toast.tone === 'bad'
-  return <Line text={` ${bad ? '! ' : ''}${look.text(toast.text)}`} width={width} color={bad ? 'red' : 'green'} />
+  const { shown, more } = state.toasts
+  if (!shown) return <Line text="" width={width} />
+  const bad = shown.tone === 'bad'
+  const others = more > 0 ? `  (and ${more} more: ! lists them)` : ''
+  const text = ` ${bad ? '! ' : ''}${look.text(shown.text)}`
+  return (
+    <Line
+      text={fitText(text, Math.min(columnsOf(text), width - others.length), look.ellipsis) + others}
+      width={width}
+      color={bad ? 'red' : 'green'}
+    />
+  )
 }

@@ -41,6 +41,7 @@ export function contextOf(state: State): KeyContext {
 /** Do what a key means where it is pressed. */
 export function press(app: App, key: string): void {
   const context = contextOf(app.store.state)
+  if (app.store.state.toasts.shown?.tone === 'bad') app.store.dispatch({ type: 'hush' })
   const bindings: readonly Binding[] = keyTable[context]
   const binding = bindings.find(({ keys }) => keys.includes(key))
   const handler: Handler | undefined = binding && handlers[binding.command]

@@ -2,6 +2,7 @@ import { reduceCommand } from './command-line.ts'
 import { reduceDialog } from './dialogs.ts'
 import { type ListEvent, reduceList } from './lists.ts'
 import { type Event, type ListPage, type UiState, zooms } from './state.ts'
+import { hush, say } from './toasts.ts'
 
 /** What the person has made of the screen after an event. */
 export function reduceUi(ui: UiState, event: Event): UiState {
@@ -11,21 +12,25 @@ export function reduceUi(ui: UiState, event: Event): UiState {
     case 'resize':
       return { ...ui, size: { columns: event.columns, rows: event.rows } }
     case 'daemon':
-      return event.at === ui.current ? ui : { ...selectNothing(ui), current: event.at, dialog: null, toast: null }
+      return event.at === ui.current
+        ? ui
+        : { ...selectNothing(ui), current: event.at, dialog: null, toasts: hush(ui.toasts) }
     case 'page':
-      return { ...reduceLists(ui, 'log', { do: 'select', id: null }), page: event.page, toast: null }
+      return { ...reduceLists(ui, 'log', { do: 'select', id: null }), page: event.page, toasts: hush(ui.toasts) }
     case 'list':
       return reduceLists(ui, event.page, event.event)
     case 'logLevel':
       return reduceLists(ui, 'log', { do: 'select', id: null })
     case 'dialog': {
-      const toast = event.event.do === 'open' ? null : ui.toast
-      return { ...ui, dialog: reduceDialog(ui.dialog, event.event), toast }
+      const toasts = event.event.do === 'open' ? hush(ui.toasts) : ui.toasts
+      return { ...ui, dialog: reduceDialog(ui.dialog, event.event), toasts }
     }
     case 'command':
       return { ...ui, command: reduceCommand(ui.command, event.event) }
-    case 'toast':
-      return { ...ui, toast: event.toast }
+    case 'say':
+      return { ...ui, toasts: say(ui.toasts, event.text, event.tone, event.at) }
+    case 'hush':
+      return { ...ui, toasts: hush(ui.toasts) }
     case 'rateUnit':
       return { ...ui, rateUnit: ui.rateUnit === 'bytes' ? 'bits' : 'bytes' }
     case 'theme':

@@ -7,6 +7,7 @@ import type { Dialog, DialogEvent } from './dialogs.ts'
 import type { Link } from './link.ts'
 import { type ListEvent, type ListState, listBy } from './lists.ts'
 import { type Log, noLog } from './log.ts'
+import { noToasts, type Toast, type Toasts } from './toasts.ts'
 import { noTraffic, type Traffic } from './traffic.ts'
 import { noUsers, type Users } from './users.ts'
 
@@ -16,12 +17,6 @@ export type ListPage = Exclude<Page, 'overview'>
 
 export type Status = Result<'status.get'>
 export type Configuration = Result<'config.get'>
-
-/** One line for a few seconds. */
-export interface Toast {
-  readonly text: string
-  readonly tone: 'good' | 'bad'
-}
 
 /** Seconds that one dot of the graph stands for. */
 export const zooms = [1, 5, 15] as const
@@ -57,7 +52,7 @@ export interface UiState {
   readonly lists: Readonly<Record<ListPage, ListState>>
   readonly command: CommandLine
   readonly dialog: Dialog | null
-  readonly toast: Toast | null
+  readonly toasts: Toasts
   readonly rateUnit: 'bytes' | 'bits'
   readonly theme: ThemeName
   /** Whether clicks and the wheel are the app's, not the terminal's. */
@@ -96,7 +91,9 @@ export type UiEvent =
   | { readonly type: 'list'; readonly page: ListPage; readonly event: ListEvent }
   | { readonly type: 'dialog'; readonly event: DialogEvent }
   | { readonly type: 'command'; readonly event: CommandEvent }
-  | { readonly type: 'toast'; readonly toast: Toast | null }
+  /** Say something, or put what was said away. */
+  | { readonly type: 'say'; readonly text: string; readonly tone: Toast['tone']; readonly at: number }
+  | { readonly type: 'hush' }
   | { readonly type: 'pause' | 'rateUnit' | 'mouse' }
   | { readonly type: 'theme'; readonly theme: ThemeName }
   | { readonly type: 'logLevel'; readonly level: LogEntry['level'] }
@@ -132,7 +129,7 @@ const initialUi: UiState = {
   },
   command: noCommand,
   dialog: null,
-  toast: null,
+  toasts: noToasts,
   rateUnit: 'bytes',
   theme: 'dark',
   mouse: true,

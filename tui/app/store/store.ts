@@ -1,8 +1,9 @@
 import { reduce } from './reducer.ts'
-import { type DataEvent, type State, stateAt, type Toast, type UiEvent } from './state.ts'
+import { type DataEvent, type State, stateAt, type UiEvent } from './state.ts'
+import type { Toast } from './toasts.ts'
 import { settleCursor } from './view.ts'
 
-/** Milliseconds that an announcement stays. */
+/** Milliseconds that a success stays. */
 const reading = 4000
 
 /** Holds the state. What the person does shows at once; what the daemon tells shows at most so many times a second. */
@@ -47,11 +48,12 @@ export class Store {
     this.#timer ??= setTimeout(() => this.#show(), Math.max(0, this.#shownAt + this.#pace - performance.now()))
   }
 
-  /** Say one line for a few seconds; the next one takes its place. */
+  /** Say one line: a success for a few seconds, a failure until the next key. */
   announce(text: string, tone: Toast['tone']): void {
     clearTimeout(this.#announcement)
-    this.#announcement = setTimeout(() => this.dispatch({ type: 'toast', toast: null }), reading).unref()
-    this.dispatch({ type: 'toast', toast: { text, tone } })
+    this.dispatch({ type: 'say', text, tone, at: Date.now() })
+    if (this.#shown.toasts.shown?.tone === 'bad') return
+    this.#announcement = setTimeout(() => this.dispatch({ type: 'hush' }), reading).unref()
   }
 
   #show(): void {
