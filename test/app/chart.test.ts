@@ -1,6 +1,6 @@
 import '../helpers/blessed-stand-in.ts'
 import { describe, expect, test } from 'vitest'
-import { brailleToAscii, mergeColors, stripColors } from '../../tui/app/chart/ansi.ts'
+import { brailleToAscii, runsOf, stripColors } from '../../tui/app/chart/ansi.ts'
 import { resample } from '../../tui/app/chart/resample.ts'
 import { scaleFor } from '../../tui/app/chart/scale.ts'
 import { columnsOf } from '../../tui/app/text.ts'
@@ -11,8 +11,7 @@ describe('a graph', () => {
   const width = 40
   const height = 8
   const count = chartValues(width)
-  const draw = (values: readonly number[], top = 5) =>
-    drawLineChart({ width, height, values, top, steps: 5, color: 'cyan' })
+  const draw = (values: readonly number[], top = 5) => drawLineChart({ width, height, values, top, steps: 5 })
   /** Braille characters right of the axis, by row; the baseline left out. */
   const ink = (rows: readonly string[]) =>
     rows.slice(0, -1).map((row) => [...stripColors(row).slice(7)].map((character) => /[⠁-⣿]/.test(character)))
@@ -52,7 +51,11 @@ describe('a graph', () => {
 describe('colors', () => {
   test('are told once a run, and go', () => {
     const row = ' \u001b[36m⠒\u001b[39m\u001b[36m⠒\u001b[39m  \u001b[39m\u001b[49m5\u001b[39m\u001b[49m'
-    expect(mergeColors(row)).toBe(' \u001b[36m⠒⠒  \u001b[39m5')
+    expect(runsOf(row)).toEqual([
+      { text: ' ', drawn: false },
+      { text: '⠒⠒  ', drawn: true },
+      { text: '5', drawn: false },
+    ])
     expect(stripColors(row)).toBe(' ⠒⠒  5')
   })
 

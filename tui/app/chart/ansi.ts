@@ -3,29 +3,34 @@ const colorCode = /\u001b\[(\d+)m/
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
 const colorCodes = /\u001b\[\d+m/g
 const defaultColor = '39'
+const defaultBackground = '49'
 
 /** `row` without its colors. */
 export function stripColors(row: string): string {
   return row.replace(colorCodes, '')
 }
 
-/** `row` with one color code a run instead of one a character, backgrounds left out: a tenth of the bytes to lay out. */
-export function mergeColors(row: string): string {
-  const parts = row.split(colorCode)
-  let merged = ''
-  let shown = defaultColor
-  let wanted = defaultColor
-  for (const [at, part] of parts.entries()) {
+export interface Run {
+  readonly text: string
+  /** Whether it is of the graph itself; else it is of the axis, or empty. */
+  readonly drawn: boolean
+}
+
+/** `row` in runs, one for all neighbours of the same kind: a tenth of what there is to lay out. Spaces are of either. */
+export function runsOf(row: string): Run[] {
+  const runs: { text: string; drawn: boolean }[] = []
+  let drawn = false
+  for (const [at, part] of row.split(colorCode).entries()) {
+    const last = runs.at(-1)
     if (at % 2 === 1) {
-      if (part !== '49') wanted = part
-    } else if (part.trim() === '') {
-      merged += part
-    } else {
-      merged += wanted === shown ? part : `\u001b[${wanted}m${part}`
-      shown = wanted
+      if (part !== defaultBackground) drawn = part !== defaultColor
+    } else if (last && (last.drawn === drawn || part.trim() === '')) {
+      last.text += part
+    } else if (part !== '') {
+      runs.push({ text: part, drawn })
     }
   }
-  return shown === defaultColor ? merged : `${merged}\u001b[${defaultColor}m`
+  return runs
 }
 
 /** `row`, without colors, in ASCII: each braille character as the one whose ink lies nearest. */

@@ -9,8 +9,6 @@ export interface LineChart {
   /** The axis' top, over 0, and how many labels it has. */
   readonly top: number
   readonly steps: number
-  /** A color by its ANSI name. */
-  readonly color: string
 }
 
 /** What blessed-contrib takes off a widget's size for a border: columns and rows. */
@@ -28,8 +26,9 @@ export function chartValues(width: number): number {
 }
 
 /** The graph's rows as blessed-contrib draws them: braille, ANSI colors around every character. */
-export function drawLineChart({ width, height, values, top, steps, color }: LineChart): string[] {
-  const style = { line: color, text: 'normal', baseline: 'normal' }
+export function drawLineChart({ width, height, values, top, steps }: LineChart): string[] {
+  // Any color tells the line from the rest: the theme gives each its own.
+  const style = { line: 'cyan', text: 'normal', baseline: 'normal' }
   const line = new Line({ style, maxY: top, numYLabels: steps, xPadding: axisDots })
   line.width = width + border.columns
   line.height = height + labelRows + border.rows

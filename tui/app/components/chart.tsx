@@ -1,9 +1,10 @@
 import { Text } from 'ink'
 import type { ReactElement } from 'react'
-import { brailleToAscii, mergeColors, stripColors } from '../chart/ansi.ts'
+import { brailleToAscii, runsOf } from '../chart/ansi.ts'
 import { chartValues, drawLineChart } from '../chart/line-chart.ts'
 import type { Scale } from '../chart/scale.ts'
 import { columnsOf } from '../text.ts'
+import type { Style } from '../themes/theme.ts'
 import { Line } from './line.tsx'
 import { useLook } from './look-context.ts'
 
@@ -17,13 +18,14 @@ interface ChartProps {
   readonly width: number
   /** Title and time axis included. */
   readonly height: number
-  readonly color: string
+  /** Of the title and the line. */
+  readonly style: Style
   /** What is shown is old. */
   readonly dim: boolean
 }
 
 /** A graph over time, with what it shows above and the time below. */
-export function Chart({ title, values, scale, step, width, height, color, dim }: ChartProps): ReactElement {
+export function Chart({ title, values, scale, step, width, height, style, dim }: ChartProps): ReactElement {
   const look = useLook()
   const rows = drawLineChart({
     width,
@@ -31,20 +33,24 @@ export function Chart({ title, values, scale, step, width, height, color, dim }:
     values: values.map((value) => value / scale.bytesPerUnit),
     top: scale.top,
     steps: scale.steps,
-    color,
   })
-  const render = look.color && !dim ? mergeColors : stripColors
-  const shown = rows.map((row) => (look.unicode ? render(row) : brailleToAscii(stripColors(row))))
+  const [ink, paper] = dim ? [look.theme.dim, look.theme.dim] : [style, look.theme.axis]
+  const shown = look.unicode ? rows : rows.map(brailleToAscii)
   return (
     <>
-      <Line text={title} width={width} bold color={color} dimColor={dim} />
+      <Line text={title} width={width} {...ink} bold />
       {shown.map((row, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
-        <Text key={at} wrap="truncate" dimColor={dim}>
-          {row}
+        <Text key={at} wrap="truncate" {...paper}>
+          {runsOf(row).map((run, place) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: as above
+            <Text key={place} {...(run.drawn ? ink : {})}>
+              {run.text}
+            </Text>
+          ))}
         </Text>
       ))}
-      <Line text={timeAxis(width, chartValues(width) * step)} width={width} dimColor />
+      <Line text={timeAxis(width, chartValues(width) * step)} width={width} {...look.theme.axis} />
     </>
   )
 }

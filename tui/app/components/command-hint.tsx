@@ -10,13 +10,13 @@ export function CommandHint({ state }: { readonly state: State }): ReactElement 
   const look = useLook()
   const { columns: width } = state.size
   const { problem, asked, running, menu } = state.command
-  if (problem !== null) return <Line text={` ! ${look.text(problem)}`} width={width} color="red" />
-  if (running) return <Line text=" asking the daemon" width={width} dimColor />
-  if (asked !== null) return <Line text={` Enter again does it: ${asked}`} width={width} color="yellow" bold />
+  if (problem !== null) return <Line text={` ! ${look.text(problem)}`} width={width} {...look.theme.bad} />
+  if (running) return <Line text=" asking the daemon" width={width} {...look.theme.hint} />
+  if (asked !== null) return <Line text={` Enter again does it: ${asked}`} width={width} {...look.theme.warning} bold />
   const { candidates, usage = '' } = completionOf(state)
   const words = menu?.candidates ?? candidates
-  if (words.length === 0) return <Line text={` ${look.text(usage)}`} width={width} dimColor />
-  return <Line text={wordsAround(words.map(look.text), menu?.at, width)} width={width} dimColor />
+  if (words.length === 0) return <Line text={` ${look.text(usage)}`} width={width} {...look.theme.hint} />
+  return <Line text={wordsAround(words.map(look.text), menu?.at, width)} width={width} {...look.theme.hint} />
 }
 
 /** The words in a row; those before the chosen one go where it would not be seen. */

@@ -4,13 +4,14 @@ import { contextOf } from '../keys/press.ts'
 import { lackOfRights } from '../store/rights.ts'
 import type { State } from '../store/state.ts'
 import { Line } from './line.tsx'
+import { useLook } from './look-context.ts'
 
 /** The keys that matter here. One row. */
 export function Hints({ state }: { readonly state: State }): ReactElement {
   const width = state.size.columns
   const bindings: readonly Binding[] = keyTable[contextOf(state)]
   const allowed = bindings.filter(({ role }) => lackOfRights(state, role) === null)
-  return <Line text={hintsFor(allowed, width)} width={width} dimColor />
+  return <Line text={hintsFor(allowed, width)} width={width} {...useLook().theme.hint} />
 }
 
 /** ` x cut  / filter  ? help  q quit`: as many as fit, and always the last two. */

@@ -14,8 +14,17 @@ export const panelFrame = 4
 
 /** A bordered place for a dialog. */
 export function Panel({ width, height, children }: PanelProps): ReactElement {
+  const { border, theme } = useLook()
   return (
-    <Box borderStyle={useLook().border} flexDirection="column" paddingX={1} width={width} height={height}>
+    <Box
+      borderStyle={border}
+      borderColor={theme.border.color}
+      borderDimColor={theme.border.dimColor}
+      flexDirection="column"
+      paddingX={1}
+      width={width}
+      height={height}
+    >
       {children}
     </Box>
   )
@@ -29,10 +38,11 @@ export function Buttons({
   readonly names: readonly string[]
   readonly chosen: number
 }): ReactElement {
+  const { theme } = useLook()
   return (
     <Text wrap="truncate">
       {names.map((name, at) => (
-        <Text key={name} bold={at === chosen} inverse={at === chosen}>
+        <Text key={name} {...(at === chosen ? { ...theme.selected, bold: true } : {})}>
           {at === chosen ? `[ ${name} ]` : `  ${name}  `}
         </Text>
       ))}

@@ -1,10 +1,11 @@
-import { Text, type TextProps } from 'ink'
+import { Text } from 'ink'
 import type { ReactElement } from 'react'
 import { firstShown } from '../layout.ts'
 import type { View } from '../store/view.ts'
 import type { Format } from '../tables/columns.ts'
 import { layOut, placeColumns } from '../tables/layout.ts'
 import type { Sort, TableSpec } from '../tables/table.ts'
+import type { Style } from '../themes/theme.ts'
 import { Line } from './line.tsx'
 import { useLook } from './look-context.ts'
 
@@ -19,7 +20,7 @@ interface TableProps<Row> {
   /** What is shown is old. */
   readonly dim: boolean
   /** How a row looks. */
-  style?(row: Row): Pick<TextProps, 'color' | 'dimColor'>
+  style?(row: Row): Style
 }
 
 /** A table that shows the rows around the cursor; only those are drawn. */
@@ -31,12 +32,17 @@ export function Table<Row>({ spec, view, sort, format, width, height, dim, style
   const header = layOut(placed, ({ name, header }) => (name === sort.column ? header + arrow : header), look.ellipsis)
   return (
     <>
-      <Line text={noMarker + header} width={width} bold underline />
+      <Line text={noMarker + header} width={width} {...look.theme.columns} />
       {view.rows.slice(first, first + height - 1).map((row, at) => {
         const selected = first + at === view.cursor
         const cells = layOut(placed, (column) => column.cell(row, format), look.ellipsis)
         return (
-          <Text key={spec.id(row)} wrap="truncate" dimColor={dim} inverse={selected} {...(dim ? {} : style?.(row))}>
+          <Text
+            key={spec.id(row)}
+            wrap="truncate"
+            {...(dim ? look.theme.dim : style?.(row))}
+            {...(selected ? look.theme.selected : {})}
+          >
             {(selected ? marker : noMarker) + cells}
           </Text>
         )

@@ -11,19 +11,19 @@ export function Choices({ dialog, width }: { readonly dialog: Choice; readonly w
   const longest = Math.max(...dialog.options.map(({ name }) => name.length))
   return (
     <>
-      <Line text={look.text(dialog.question)} width={width} bold />
+      <Line text={look.text(dialog.question)} width={width} {...look.theme.heading} />
       {dialog.options.map(({ name }, at) => {
         const chosen = at === dialog.chosen
         return (
           <Text key={name} wrap="truncate">
             {chosen ? '> ' : '  '}
-            <Text bold={chosen} inverse={chosen}>
+            <Text {...(chosen ? { ...look.theme.selected, bold: true } : {})}>
               {` ${fitText(look.text(name), longest, look.ellipsis)} `}
             </Text>
           </Text>
         )
       })}
-      <Line text={look.text(dialog.advice)} width={width} dimColor />
+      <Line text={look.text(dialog.advice)} width={width} {...look.theme.dim} />
     </>
   )
 }

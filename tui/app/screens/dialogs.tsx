@@ -33,7 +33,7 @@ function Question({ dialog, width }: { readonly dialog: Confirmation; readonly w
   const look = useLook()
   return (
     <>
-      <Line text={look.text(dialog.question)} width={width} bold />
+      <Line text={look.text(dialog.question)} width={width} {...look.theme.heading} />
       {dialog.facts.map((fact) => (
         <Line key={fact} text={`  ${look.text(fact)}`} width={width} />
       ))}
@@ -64,7 +64,7 @@ function FormFields({ form, width }: { readonly form: Form; readonly width: numb
   const look = useLook()
   return (
     <>
-      <Line text={titles[form.purpose] + look.text(form.subject ?? '')} width={width} bold />
+      <Line text={titles[form.purpose] + look.text(form.subject ?? '')} width={width} {...look.theme.heading} />
       {form.fields.map((field, at) => (
         <Field
           key={field.name}
@@ -76,9 +76,13 @@ function FormFields({ form, width }: { readonly form: Form; readonly width: numb
         />
       ))}
       {form.problem === null ? (
-        <Line text={form.sent ? 'asking the daemon' : look.text(advice[form.purpose](form))} width={width} dimColor />
+        <Line
+          text={form.sent ? 'asking the daemon' : look.text(advice[form.purpose](form))}
+          width={width}
+          {...look.theme.dim}
+        />
       ) : (
-        <Line text={`! ${look.text(form.problem)}`} width={width} color="red" />
+        <Line text={`! ${look.text(form.problem)}`} width={width} {...look.theme.bad} />
       )}
     </>
   )
@@ -94,9 +98,9 @@ function Secret({ user, password, width }: SecretProps): ReactElement {
   const look = useLook()
   return (
     <>
-      <Line text={`The password of ${look.text(user)}, shown only now:`} width={width} bold />
+      <Line text={`The password of ${look.text(user)}, shown only now:`} width={width} {...look.theme.heading} />
       <Line text={`  ${password}`} width={width} />
-      <Line text="The daemon keeps no copy that could be read." width={width} dimColor />
+      <Line text="The daemon keeps no copy that could be read." width={width} {...look.theme.dim} />
     </>
   )
 }

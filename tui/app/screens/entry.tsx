@@ -14,7 +14,11 @@ export function Entry({ entry, width }: { readonly entry: LogEntry; readonly wid
   const look = useLook()
   return (
     <>
-      <Line text={`${formatTime(entry.time)}  ${entry.level}  no. ${entry.seq}`} width={width} bold />
+      <Line
+        text={`${formatTime(entry.time)}  ${entry.level}  no. ${entry.seq}`}
+        width={width}
+        {...look.theme.heading}
+      />
       {wrapText(look.text(entryText(entry)), width, textRows, look.ellipsis).map((line, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
         <Line key={at} text={line} width={width} />

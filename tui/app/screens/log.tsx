@@ -1,4 +1,3 @@
-import type { TextProps } from 'ink'
 import type { ReactElement } from 'react'
 import type { LogEntry } from '../../../shared/protocol/methods.ts'
 import { Line } from '../components/line.tsx'
@@ -10,16 +9,14 @@ import { lackOfRights } from '../store/rights.ts'
 import { isStale, type State } from '../store/state.ts'
 import { logView } from '../store/view.ts'
 import { logTable } from '../tables/log-table.ts'
+import type { Role } from '../themes/theme.ts'
 import { formatOf } from './format-of.ts'
 import { listSummary } from './list-summary.ts'
 
 /** Levels have words, too. */
-const styles: Readonly<Record<LogEntry['level'], Pick<TextProps, 'color' | 'dimColor'>>> = {
-  debug: { dimColor: true },
-  info: {},
-  warn: { color: 'yellow' },
-  error: { color: 'red' },
-}
+const roles = { debug: 'dim', info: null, warn: 'warning', error: 'bad' } as const satisfies Readonly<
+  Record<LogEntry['level'], Role | null>
+>
 
 /** What the daemon logs, the newest last. */
 export function LogPage({ state }: { readonly state: State }): ReactElement {
@@ -42,7 +39,7 @@ export function LogPage({ state }: { readonly state: State }): ReactElement {
         width={width}
         height={pageRows(state) - 1}
         dim={isStale(state)}
-        style={({ level }) => styles[level]}
+        style={({ level }) => (roles[level] ? look.theme[roles[level]] : {})}
       />
     </>
   )

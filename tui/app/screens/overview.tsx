@@ -71,22 +71,23 @@ const Graphs = memo(({ points, rateUnit, step, width, height, dim }: GraphsProps
   return (
     <Box>
       <Box flexDirection="column" width={half}>
-        <Chart {...shared} title={title(`${look.down} Down`, newest?.down)} values={down} color="cyan" />
+        <Chart {...shared} title={title(`${look.down} Down`, newest?.down)} values={down} style={look.theme.down} />
       </Box>
       <Box flexDirection="column" width={half}>
-        <Chart {...shared} title={title(`${look.up} Up`, newest?.up)} values={up} color="magenta" />
+        <Chart {...shared} title={title(`${look.up} Up`, newest?.up)} values={up} style={look.theme.up} />
       </Box>
     </Box>
   )
 })
 
 function Totals({ state, width }: PartProps): ReactElement {
+  const { theme } = useLook()
   const dim = isStale(state)
   return (
     <>
       {totals(state.traffic.latest).map((line, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
-        <Line key={at} text={line} width={width} dimColor={dim} />
+        <Line key={at} text={line} width={width} {...(dim ? theme.dim : {})} />
       ))}
     </>
   )
@@ -109,13 +110,13 @@ function BusiestUsers({ state, width, height }: PartProps & { readonly height: n
   const header = layOut(placed, (column) => column.header, look.ellipsis)
   return (
     <>
-      <Line text={` ${header}`} width={width} bold underline />
+      <Line text={` ${header}`} width={width} {...look.theme.columns} />
       {rows.map((user) => (
         <Line
           key={String(user.name)}
           text={` ${layOut(placed, (column) => column.cell(user, format), look.ellipsis)}`}
           width={width}
-          dimColor={isStale(state)}
+          {...(isStale(state) ? look.theme.dim : {})}
         />
       ))}
     </>

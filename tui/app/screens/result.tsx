@@ -16,7 +16,7 @@ export function Result({ state, result }: { readonly state: State; readonly resu
   const place = lines.length > height ? `   lines ${row + 1} to ${row + shown.length} of ${lines.length}` : ''
   return (
     <>
-      <Line text={` :${title}${place}`} width={width} bold />
+      <Line text={` :${title}${place}`} width={width} {...look.theme.heading} />
       {shown.map((line, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
         <Line key={at} text={` ${look.text(line.slice(cut(line, column).length))}`} width={width} />

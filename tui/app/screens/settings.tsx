@@ -41,7 +41,7 @@ export function SettingsPage({ state }: { readonly state: State }): ReactElement
       />
       {advice.map((line, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
-        <Line key={at} text={` ${line}`} width={width} dimColor />
+        <Line key={at} text={` ${line}`} width={width} {...look.theme.dim} />
       ))}
     </>
   )
