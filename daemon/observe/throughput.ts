@@ -1,13 +1,21 @@
 import type { Range, Result } from '../../shared/protocol/methods.ts'
 import { type Passage, seriesLength, TimeSteps } from './time-steps.ts'
 
-/** Users of whom something is remembered, of 6 KiB each: those who were active last. */
+/** Users of whom something is remembered, 6 KiB each. Of more, who has been idle longest is forgotten, */
 const mostUsers = 500
+/** after this many milliseconds; meanwhile nobody new is remembered, so that a crowd does not push each other out. */
+const shortestIdle = 60_000
 
 /** What somebody has moved since the last look. */
 export interface Movement {
   readonly up: number
   readonly down: number
+}
+
+export interface UserMovement extends Movement {
+  readonly index: number
+  readonly name: string | null
+  readonly isFirst: boolean
 }
 
 /** Bytes by step, as `TimeSteps` places them. */
@@ -17,6 +25,8 @@ class Series {
   readonly since: number
   readonly up = new Float32Array(seriesLength)
   readonly down = new Float32Array(seriesLength)
+  /** Milliseconds from the first step's begin to when something was added last. */
+  active = 0
 
   constructor(name: string | null, since: number) {
     this.name = name
@@ -66,13 +76,13 @@ export class Throughput {
   }
 
   /** What a user has moved by the look. `isFirst`: the user has never moved anything before. Name null: no login. */
-  add(user: { index: number; name: string | null; isFirst: boolean } & Movement): void {
-    const { index, name, isFirst } = user
-    const series = this.#users.get(index) ?? new Series(name, isFirst ? 0 : this.#lookedBefore)
+  add({ index, name, isFirst, ...movement }: UserMovement): void {
+    const series = this.#users.get(index) ?? this.#begin(name, isFirst)
+    if (series === undefined) return
     this.#users.delete(index)
     this.#users.set(index, series)
-    if (this.#users.size > mostUsers) this.#forgetOne()
-    series.add(user, this.#passage)
+    series.active = this.#steps.elapsed
+    series.add(movement, this.#passage)
   }
 
   ofEverybody(range: Range): Result<'metrics.history'> {
@@ -91,8 +101,13 @@ export class Throughput {
     return { ...this.#steps.span(range), up: rates(up), down: rates(down) }
   }
 
-  #forgetOne(): void {
-    const [longestIdle] = this.#users.keys()
-    if (longestIdle !== undefined) this.#users.delete(longestIdle)
+  /** Undefined if there is no room. */
+  #begin(name: string | null, isFirst: boolean): Series | undefined {
+    if (this.#users.size === mostUsers) {
+      const [[index, { active }]] = this.#users
+      if (this.#steps.elapsed - active < shortestIdle) return undefined
+      this.#users.delete(index)
+    }
+    return new Series(name, isFirst ? 0 : this.#lookedBefore)
   }
 }
