@@ -2,7 +2,7 @@ import { SocketAddress } from 'node:net'
 import { expect, onTestFinished, vi } from 'vitest'
 import type { Endpoint, Engine, EngineOptions, EngineServices, Timeouts } from '../../daemon/engine/engine.ts'
 import { startPortableEngine } from '../../daemon/engine/portable/engine.ts'
-import { Reason, type State, Total } from '../../daemon/engine/session-table.ts'
+import { Reason, State, stateCount, Total } from '../../daemon/engine/session-table.ts'
 import { connectPeer, type Peer } from './peer.ts'
 import { expectReply, greeting, greetingForLogin, login, request, succeeded } from './socks-client.ts'
 
@@ -103,6 +103,15 @@ export interface Row {
   readonly name: string
 }
 
+/** A session that has ended, as the control plane sees it. */
+export interface ClosedRow extends Row {
+  readonly reason: keyof typeof Reason
+  /** Milliseconds since 1970. */
+  readonly ended: number
+  /** The states it came to, in their order, and when. */
+  readonly timeline: readonly (readonly [state: keyof typeof State, since: number])[]
+}
+
 export class ProxyUnderTest {
   readonly engine: Engine
 
@@ -178,6 +187,21 @@ export class ProxyUnderTest {
     )
   }
 
+  /** The sessions that ended and are remembered, in no order. */
+  closed(): ClosedRow[] {
+    return this.engine.tables.flatMap((table) =>
+      [...table.serial.keys()]
+        .filter((row) => row >= table.capacity && table.serial[row] !== 0)
+        .map((row) => ({ ...rowOf(table, row), ...endOf(table, row) })),
+    )
+  }
+
+  /** The one session that has ended, once it has. */
+  async onlyClosed(): Promise<ClosedRow> {
+    await eventually(() => expect(this.closed()).toHaveLength(1))
+    return this.closed()[0] as ClosedRow
+  }
+
   /** Resolves when all sessions have ended. */
   async empty(): Promise<void> {
     await eventually(() => expect(this.rows()).toEqual([]))
@@ -209,6 +233,18 @@ function rowOf(table: Engine['tables'][number], slot: number): Row {
     client: place(table.clientAddress, table.clientPort, slot),
     target: place(table.targetAddress, table.targetPort, slot),
     name: Buffer.from(table.name.subarray(at + 1, at + 1 + (table.name[at] as number))).toString('latin1'),
+  }
+}
+
+function endOf(table: Engine['tables'][number], row: number): Omit<ClosedRow, keyof Row> {
+  const states = Object.keys(State) as (keyof typeof State)[]
+  const reasons = Object.keys(Reason) as (keyof typeof Reason)[]
+  return {
+    reason: reasons[table.reason[row] as number] as keyof typeof Reason,
+    ended: table.closed[row] as number,
+    timeline: states
+      .map((state) => [state, table.since[row * stateCount + State[state]] as number] as const)
+      .filter(([, since]) => since > 0),
   }
 }
 
