@@ -200,8 +200,19 @@ describe('changing a user', () => {
     expect((await restarted()).size).toBe(0)
   })
 
+  it('cuts connections and changes nothing else', async () => {
+    const users = usersWith()
+    await users.add('bob', 'secret')
+    events = []
+    expect(await users.cut('bob')).toBe(3)
+    expect(events).toEqual(['cut 1'])
+    expect(await login('bob', 'secret')).toBe(1)
+    expect((await restarted()).named('bob')?.enabled).toBe(true)
+  })
+
   it('is refused if there is none of that name', async () => {
     const users = usersWith()
+    await expect(users.cut('bob')).rejects.toEqual(refusal('not_found'))
     await expect(users.remove('bob')).rejects.toEqual(refusal('not_found'))
     await expect(users.setPassword('bob', 'secret')).rejects.toEqual(refusal('not_found'))
     await expect(users.setEnabled('bob', false)).rejects.toEqual(refusal('not_found'))

@@ -15,9 +15,12 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function record(loops: readonly FakeLoop[], names: readonly string[] = []) {
+function trafficOf(loops: readonly FakeLoop[]) {
+  return new UserTraffic(loops.map(({ table }) => table))
+}
+
+function record(loops: readonly FakeLoop[], names: readonly string[] = [], traffic = trafficOf(loops)) {
   const tables = loops.map(({ table }) => table)
-  const traffic = new UserTraffic(tables)
   const users = {
     highestIndex: names.length,
     nameOf: (index: number) => names[index - 1],
@@ -161,6 +164,108 @@ describe('the history', () => {
     expect(history).toHaveLength(300)
     expect(history[0]?.seq).toBe(101)
     expect(history.at(-1)).toBe(lastOf(metrics))
+  })
+})
+
+describe('throughput', () => {
+  const rates = (metrics: RecordedMetrics, user?: string | null) => {
+    const { up, down } = metrics.throughput({ range: '1m', user })
+    return [up.slice(-3), down.slice(-3)]
+  }
+
+  it('is that of everybody, of a user, and of those without login', () => {
+    const loop = new FakeLoop()
+    const metrics = record([loop], ['ann', 'bob'])
+    for (const slot of [0, 1]) loop.begin(slot, { serial: slot + 1 })
+    loop.login(0, 2)
+    loop.move(0, 10, 100)
+    vi.advanceTimersByTime(second)
+    loop.move(0, 30, 300)
+    loop.move(1, 1, 2)
+    vi.advanceTimersByTime(second)
+    expect(rates(metrics)).toEqual([
+      [null, 10, 31],
+      [null, 100, 302],
+    ])
+    expect(rates(metrics, 'bob')).toEqual([
+      [null, 10, 30],
+      [null, 100, 300],
+    ])
+    expect(rates(metrics, null)).toEqual([
+      [null, 0, 1],
+      [null, 0, 2],
+    ])
+    expect(rates(metrics, 'ann')).toEqual([
+      [null, 0, 0],
+      [null, 0, 0],
+    ])
+    expect(metrics.throughput({ range: '1m' }).end).toBe(start + 2 * second)
+  })
+
+  it('of somebody who is no user is refused', () => {
+    const metrics = record([new FakeLoop()], ['ann'])
+    expect(() => metrics.throughput({ range: '1m', user: 'bob' })).toThrow(
+      expect.objectContaining({ name: 'RpcError', kind: 'not_found' }),
+    )
+  })
+
+  it('of a user who comes after one of that name and index is their own', () => {
+    const loop = new FakeLoop()
+    const names = ['ann']
+    const traffic = trafficOf([loop])
+    const metrics = record([loop], names, traffic)
+    loop.begin(0, { serial: 1 })
+    loop.login(0, 1)
+    loop.move(0, 10, 100)
+    vi.advanceTimersByTime(second)
+    loop.end(0)
+    names.length = 0
+    vi.advanceTimersByTime(second)
+    names.push('ann')
+    traffic.begin(1)
+    vi.advanceTimersByTime(second)
+    expect(rates(metrics, 'ann')).toEqual([
+      [0, 0, 0],
+      [0, 0, 0],
+    ])
+  })
+
+  it('misses nothing when somebody asks for a sample between two seconds', () => {
+    const loop = new FakeLoop()
+    const metrics = record([loop], ['ann'])
+    loop.begin(0, { serial: 1 })
+    loop.login(0, 1)
+    loop.move(0, 10, 100)
+    vi.advanceTimersByTime(second / 2)
+    metrics.now()
+    loop.move(0, 10, 100)
+    vi.advanceTimersByTime(second / 2)
+    expect(rates(metrics, 'ann')).toEqual([
+      [null, null, 20],
+      [null, null, 200],
+    ])
+  })
+})
+
+describe('the lag', () => {
+  /** The main thread does something else for so long: timers hear of time only afterwards. */
+  function stall(milliseconds: number) {
+    const before = performance.now.bind(performance)
+    vi.spyOn(performance, 'now').mockImplementation(() => before() + milliseconds)
+    onTestFinished(() => void vi.restoreAllMocks())
+  }
+
+  it('is the worst of the last ten seconds', () => {
+    const metrics = record([new FakeLoop()])
+    vi.advanceTimersByTime(2 * second)
+    expect(metrics.lag).toBe(0)
+    stall(250)
+    vi.advanceTimersByTime(second)
+    expect(metrics.lag).toBe(250)
+    vi.advanceTimersByTime(8 * second)
+    expect(metrics.lag).toBe(250)
+    vi.advanceTimersByTime(2 * second)
+    expect(metrics.lag).toBe(0)
   })
 })
 

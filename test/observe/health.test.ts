@@ -1,0 +1,96 @@
+import { closeSync, openSync } from 'node:fs'
+import { devNull } from 'node:os'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Descriptors } from '../../daemon/observe/descriptors.ts'
+import { healthReport } from '../../daemon/observe/health.ts'
+import { StoreChanges } from '../../daemon/observe/store-changes.ts'
+import { health } from '../../shared/protocol/methods.ts'
+import { FakeLoop } from './fake-loop.ts'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('the store', () => {
+  it('has the slowest change of the last minute', () => {
+    vi.useFakeTimers()
+    const changes = new StoreChanges()
+    expect(changes.health).toEqual({ problem: null, slowest: 0 })
+    changes.heard(4)
+    vi.advanceTimersByTime(30_000)
+    changes.heard(2)
+    expect(changes.health.slowest).toBe(4)
+    vi.advanceTimersByTime(30_000)
+    expect(changes.health.slowest).toBe(2)
+    vi.advanceTimersByTime(30_000)
+    expect(changes.health.slowest).toBe(0)
+  })
+
+  it('has a problem until a change is stored', () => {
+    const changes = new StoreChanges()
+    changes.heard(1, new Error('the disk is full'))
+    changes.heard(1, new Error('the disk is still full'))
+    expect(changes.health.problem).toBe('the disk is still full')
+    changes.heard(1)
+    expect(changes.health.problem).toBeNull()
+  })
+})
+
+describe('descriptors', () => {
+  it('are those that the process has', () => {
+    const before = new Descriptors().health
+    const held = Array.from({ length: 10 }, () => openSync(devNull, 'r'))
+    onTestFinished(() => held.forEach((fd) => void closeSync(fd)))
+    const { open, max } = new Descriptors().health
+    expect(open).toBe(before.open + 10)
+    expect(max).toBe(before.max)
+    expect(max).toBeGreaterThan(open)
+  })
+
+  it('are counted every two seconds at most', () => {
+    vi.useFakeTimers()
+    const count = vi.fn(() => 5)
+    const descriptors = new Descriptors(count)
+    for (let i = 0; i < 3; i++) expect(descriptors.health.open).toBe(5)
+    expect(count).toHaveBeenCalledTimes(1)
+    count.mockReturnValue(6)
+    vi.advanceTimersByTime(2_000)
+    expect(descriptors.health.open).toBe(6)
+  })
+})
+
+describe('the report', () => {
+  const rest = {
+    metrics: { lag: 1.23456 },
+    store: new StoreChanges(),
+    names: { health: { pending: 1, failed: 2, slowest: 4.56789 } },
+  }
+
+  it('is what the protocol tells of, read anew each time', () => {
+    const loops = [new FakeLoop(), new FakeLoop()] as const
+    const tables = loops.map(({ table }) => table)
+    let maxConnections = 50
+    const report = healthReport({
+      engine: { kind: 'linux', tables, capacity: 100 },
+      maxConnections: () => maxConnections,
+      ...rest,
+    })
+    for (const loop of loops) loop.begin(0, { serial: 1 })
+    const told = report()
+    expect(health.parse(told)).toEqual(told)
+    expect(told).toMatchObject({
+      lag: 1.23,
+      loops: [{ lag: 0 }, { lag: 0 }],
+      sessions: { live: 2, max: 50 },
+      names: { pending: 1, failed: 2, slowest: 4.57 },
+    })
+    loops[0].end(0)
+    maxConnections = 1000
+    expect(report().sessions).toEqual({ live: 1, max: 100 })
+  })
+
+  it('has no loops where the main thread carries the connections', () => {
+    const engine = { kind: 'portable' as const, tables: [new FakeLoop().table], capacity: 10 }
+    expect(healthReport({ engine, maxConnections: () => 10, ...rest })().loops).toEqual([])
+  })
+})
