@@ -1,0 +1,47 @@
+import { columnsOf } from '../text.ts'
+import { lackOfRights } from './rights.ts'
+import { type Page, pages, type State } from './state.ts'
+
+/** A page's title in the row of them. */
+export interface Tab {
+  readonly page: Page
+  /** With the digit that opens it. Brackets, so that the open page is not told by colour alone. */
+  readonly text: string
+  /** The terminal column where it begins. */
+  readonly from: number
+}
+
+/** The tabs, as generously as the terminal allows. */
+export function tabsOf(state: State): Tab[] {
+  const counted = (page: Page) => titles[page](state)
+  const bare = (page: Page) => counted(page).replace(/ .*/, '')
+  const fitting = [place(state, 1, counted), place(state, 0, counted)].find((tabs) => {
+    const last = tabs.at(-1)
+    return last && last.from + columnsOf(last.text) <= state.size.columns
+  })
+  return fitting ?? place(state, 0, bare)
+}
+
+function place(state: State, gap: number, title: (page: Page) => string): Tab[] {
+  let from = 0
+  return pages.map((page, at) => {
+    const name = `${at + 1} ${title(page)}`
+    const tab = { page, text: page === state.page ? `[${name}]` : ` ${name} `, from }
+    from += columnsOf(tab.text) + gap
+    return tab
+  })
+}
+
+const titles: Readonly<Record<Page, (state: State) => string>> = {
+  overview: () => 'Overview',
+  connections: (state) => {
+    const { connections, traffic } = state
+    // Who may not see them may know how many there are.
+    const count = lackOfRights(state, 'operator') ? traffic.latest?.connections : connections.now.rows.size
+    return `Connections ${count ?? ''}`.trimEnd()
+  },
+  users: ({ users, status }) => `Users ${users.rows?.length ?? status?.users ?? ''}`.trimEnd(),
+  log: () => 'Log',
+  settings: () => 'Settings',
+  operators: () => 'Operators',
+}
