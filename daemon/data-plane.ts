@@ -14,7 +14,7 @@ import { Failure } from './failure.ts'
 import { withoutRepeats } from './repeats.ts'
 import { Resolver } from './resolver.ts'
 import type { Configuration } from './settings/configuration.ts'
-import { engineOptions, tuningOf } from './settings/engine-options.ts'
+import { engineOptions, permissionsOf, tuningOf } from './settings/engine-options.ts'
 import { loginPolicy, openProxyWarning, refuseOpenProxy } from './settings/open-proxy.ts'
 
 /** The engine at work, and who it lets in. */
@@ -29,7 +29,7 @@ export interface DataPlane {
   userChanged: Engine['userChanged']
   /** Keeps clients from these endpoints; resolves when all loops do. */
   forbid(endpoints: readonly Endpoint[]): Promise<void>
-  /** Acts by new timeouts and by a new limit of connections; resolves when all loops do. */
+  /** Acts by new timeouts, permissions and limits; resolves when all loops do. */
   tune(settings: Readonly<Settings>): Promise<void>
 }
 
@@ -49,7 +49,7 @@ export async function startDataPlane(
   const policy = loginPolicy(settings)
   const options = await engineOptions(
     configuration,
-    { passwordRequired: passwordRequired(policy, accounts.size), forbidden: [] },
+    { passwordRequired: passwordRequired(policy, accounts.size), forbidden: [], ...permissionsOf(settings) },
     warn,
   )
   const logins = new Logins(accounts, passwords)
@@ -80,9 +80,9 @@ export async function startDataPlane(
     apply,
     userChanged: (change) => engine.userChanged(change),
     forbid: (forbidden) => apply({ forbidden }),
-    tune(values) {
+    async tune(values) {
       resolver.timeout = values['timeout-resolve']
-      return engine.tune(tuningOf(values))
+      await Promise.all([engine.tune(tuningOf(values)), apply(permissionsOf(values))])
     },
   }
 }

@@ -1,3 +1,4 @@
+import type { Terms } from '../socks/negotiation.ts'
 import type { SessionTable } from './session-table.ts'
 
 /** A socket the engine listens on, or wants to: an IPv4 or IPv6 literal without brackets, and a port (0: any). */
@@ -13,6 +14,16 @@ export interface Timeouts {
   readonly connect: number
   readonly idle: number
   readonly halfClosed: number
+  /** For the connection that a BIND waits for. */
+  readonly bind: number
+}
+
+/** How the kernel tells that the other end of a connection has gone without a word (tcp(7)). */
+export interface Liveness {
+  /** Seconds without a packet until the other end is asked, from 1 to 32,767 (TCP_KEEPIDLE); 0: never. */
+  readonly keepalive: number
+  /** Milliseconds that sent bytes may stay unacknowledged (TCP_USER_TIMEOUT); 0: as the system has it. */
+  readonly userTimeout: number
 }
 
 /** What can change while sessions live. Replaced whole by `Engine.tune`. */
@@ -20,11 +31,22 @@ export interface Tuning {
   /** Sessions at once, all loops together; beyond `Engine.capacity` it counts as that. */
   readonly maxSessions: number
   readonly timeouts: Timeouts
+  /** Of connections that begin from now on. */
+  readonly liveness: Liveness
+}
+
+/** A port whose clients are all connected to one destination, without a negotiation. */
+export interface Forward {
+  readonly listen: Endpoint
+  /** A name or an address literal without brackets. */
+  readonly host: string
+  readonly port: number
 }
 
 export interface EngineOptions extends Tuning {
   /** Every address gets the same port; with port 0 the first one's free port serves for all. */
   readonly listen: readonly Endpoint[]
+  readonly forwards: readonly Forward[]
   readonly workers: number
   readonly backlog: number
   /** Sessions to make room for: the most that `maxSessions` can ever come to. */
@@ -33,8 +55,9 @@ export interface EngineOptions extends Tuning {
 }
 
 /** What the control plane decides and a session obeys. Replaced whole by `Engine.apply`. */
-export interface Policy {
-  readonly passwordRequired: boolean
+export interface Policy extends Terms {
+  /** Literals that clients are told in place of the relay's own address for datagrams, for NAT; of each family the first counts. */
+  readonly udpAdvertise: readonly string[]
   /** Where clients may not be connected to (REP 02): the daemon's own sockets for management. See `forbids`. */
   readonly forbidden: readonly Endpoint[]
 }
@@ -72,6 +95,8 @@ export interface Engine {
   readonly capacity: number
   /** The sockets listened on, with their real ports, in the order asked for. */
   readonly listening: readonly Endpoint[]
+  /** Those of `EngineOptions.forwards`. */
+  readonly forwarding: readonly Endpoint[]
   apply(policy: Policy): Promise<void>
   /**
    * Live sessions obey a new timeout from their next stage on, those that relay at once, from their last byte on. A lower

@@ -7,11 +7,14 @@ import { turnCells } from './turn-record.ts'
  */
 
 /** Where a session stands; the values are in `connectionStates` order of the management protocol. */
-export const State = { negotiating: 0, resolving: 1, connecting: 2, open: 3, closing: 4 } as const
+export const State = { negotiating: 0, resolving: 1, connecting: 2, listening: 3, open: 4, closing: 5 } as const
 export type State = (typeof State)[keyof typeof State]
 
+/** A session's command if its client asked for nothing: it came to a port that leads to one place only. */
+export const forwarded = 4
+
 /** How many states there are. */
-export const stateCount = 5
+export const stateCount = 6
 
 /**
  * Why a session ended; the values are in `endReasons` order of the management protocol. Up to `failed` it never reached
@@ -71,6 +74,8 @@ export class SessionTable {
   readonly reason: Uint8Array
   /** Of a closed row: milliseconds since 1970. */
   readonly closed: Float64Array
+  /** What the client asked for: CMD (RFC 1928, section 4), `forwarded`, or 0 until it has. */
+  readonly command: Uint8Array
   /** The user's index. */
   readonly user: Uint16Array
   /** Bytes delivered from the client to its destination, and back. */
@@ -122,6 +127,7 @@ export class SessionTable {
     const clientPort = layout.place(2 * rows)
     const targetPort = layout.place(2 * rows)
     const state = layout.place(rows)
+    const command = layout.place(rows)
     const reason = layout.place(rows)
     const clientAddress = layout.place(addressBytes * rows)
     const targetAddress = layout.place(addressBytes * rows)
@@ -143,6 +149,7 @@ export class SessionTable {
     this.clientPort = new Uint16Array(this.buffer, clientPort, rows)
     this.targetPort = new Uint16Array(this.buffer, targetPort, rows)
     this.state = new Uint8Array(this.buffer, state, rows)
+    this.command = new Uint8Array(this.buffer, command, rows)
     this.reason = new Uint8Array(this.buffer, reason, rows)
     this.clientAddress = new Uint8Array(this.buffer, clientAddress, addressBytes * rows)
     this.targetAddress = new Uint8Array(this.buffer, targetAddress, addressBytes * rows)
@@ -193,6 +200,7 @@ export class SessionTable {
     this.#keep(slot, reason, now)
     this.serial[slot] = 0
     this.since.fill(0, slot * stateCount, (slot + 1) * stateCount)
+    this.command[slot] = 0
     this.user[slot] = 0
     this.up[slot] = 0
     this.down[slot] = 0
@@ -208,6 +216,7 @@ export class SessionTable {
     this.since.copyWithin(row * stateCount, slot * stateCount, (slot + 1) * stateCount)
     this.reason[row] = reason
     this.closed[row] = now
+    this.command[row] = this.command[slot]
     this.user[row] = this.user[slot]
     this.up[row] = this.up[slot]
     this.down[row] = this.down[slot]

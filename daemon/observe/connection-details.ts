@@ -10,6 +10,7 @@ const bounds = {
   negotiating: ['timeout-negotiation'],
   resolving: ['timeout-resolve'],
   connecting: ['timeout-connect'],
+  listening: ['timeout-bind'],
   open: ['timeout-idle', 'timeout-half-closed'],
   closing: [],
 } as const satisfies Record<Connection['state'], readonly SettingName[]>

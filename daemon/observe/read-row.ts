@@ -1,4 +1,4 @@
-import { type Connection, connectionStates } from '../../shared/protocol/methods.ts'
+import { type Connection, commands, connectionStates } from '../../shared/protocol/methods.ts'
 import { type SessionTable, stateCount } from '../engine/session-table.ts'
 import { endpointText, isZero } from './address-text.ts'
 
@@ -19,6 +19,8 @@ export function readRow(table: SessionTable, slot: number, naming: Naming): Conn
     id: naming.idOf(serial),
     state: connectionStates[table.state[slot]],
     user: naming.nameOf(table.user[slot]) ?? null,
+    // CMD counts from 1.
+    command: commands[table.command[slot] - 1] ?? null,
     client: endpointText(table.clientAddress, 16 * slot, table.clientPort[slot]),
     destination: requestedName(table, slot) ?? dialled,
     address: dialled,

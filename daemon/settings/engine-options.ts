@@ -2,7 +2,9 @@ import { availableParallelism } from 'node:os'
 import { type Settings, settings } from '../../shared/settings.ts'
 import type { EngineOptions, Policy, Tuning } from '../engine/engine.ts'
 import { presentAddresses } from '../listening.ts'
+import { commands } from './commands.ts'
 import type { Configuration } from './configuration.ts'
+import { parseForward } from './forwards.ts'
 
 /** More loops than this gain little beside the kernel's own work. */
 const mostWorkersByDefault = 4
@@ -17,6 +19,7 @@ export async function engineOptions(
   const addresses = sources['socks-addr'] === 'default' ? await presentAddresses('socks', asked, warn) : asked
   return {
     listen: addresses.map((address) => ({ address, port: values['socks-port'] })),
+    forwards: values.forward.flatMap((text) => parseForward(text) ?? []),
     workers: values.workers || Math.min(mostWorkersByDefault, availableParallelism()),
     backlog: values.backlog,
     // Room that nobody uses costs no memory, and lets max-connections be raised while the daemon runs.
@@ -24,6 +27,12 @@ export async function engineOptions(
     ...tuningOf(values),
     policy,
   }
+}
+
+/** What clients may ask for, and what they are told, by the settings. */
+export function permissionsOf(values: Readonly<Settings>): Pick<Policy, 'commands' | 'udpAdvertise'> {
+  const allowed = Object.entries(commands).flatMap(([name, command]) => (values.commands.includes(name) ? command : []))
+  return { commands: allowed, udpAdvertise: values['udp-advertise'] }
 }
 
 /** The settings that the engine can take while it runs. */
@@ -36,6 +45,8 @@ export function tuningOf(values: Readonly<Settings>): Tuning {
       connect: values['timeout-connect'],
       idle: values['timeout-idle'],
       halfClosed: values['timeout-half-closed'],
+      bind: values['timeout-bind'],
     },
+    liveness: { keepalive: values['tcp-keepalive'], userTimeout: values['tcp-user-timeout'] },
   }
 }

@@ -1,6 +1,8 @@
 import { isIP, isIPv6 } from 'node:net'
 import { isLoopback } from '../../shared/loopback.ts'
 import { type SettingName, type SettingShape, settings } from '../../shared/settings.ts'
+import { commands } from './commands.ts'
+import { parseForward } from './forwards.ts'
 
 /**
  * What keeps `value`, from a flag or a config file, from being this setting's: the end of a sentence that begins with
@@ -33,6 +35,15 @@ const meaningProblem: { readonly [Name in SettingName]?: (value: readonly string
   },
   'control-addr': (addresses) => addressProblem(addresses) ?? remoteControlProblem(addresses),
   'control-tls-addr': addressProblem,
+  'udp-advertise': addressProblem,
+  commands: (names) => {
+    const bad = names.find((name) => !Object.hasOwn(commands, name))
+    return bad === undefined ? undefined : `takes ${Object.keys(commands).join(', ')}, and not ${JSON.stringify(bad)}`
+  },
+  forward: (texts) => {
+    const bad = texts.find((text) => !parseForward(text))
+    return bad === undefined ? undefined : `needs [ADDR:]PORT=HOST:PORT, which ${JSON.stringify(bad)} is not`
+  },
 }
 
 function addressProblem(addresses: readonly string[]): string | undefined {

@@ -1,7 +1,10 @@
 import { parseAddress, unmapped } from './address.ts'
 import { AddressType, Command, encodeReply, Method, Reply, version } from './messages.ts'
 
-/** Where a client wants to go. A name that is an address literal is an address; v4-mapped addresses are IPv4. */
+/**
+ * Where a client wants to go (CONNECT), whom it expects (BIND) or where its datagrams come from (UDP ASSOCIATE), for which
+ * all zero means that it does not know. A name that is an address literal is an address; v4-mapped addresses are IPv4.
+ */
 export type Destination =
   | { readonly kind: 'address'; readonly address: Uint8Array; readonly port: number }
   | { readonly kind: 'name'; readonly name: string; readonly port: number }
@@ -12,13 +15,20 @@ export type Step =
   | { readonly kind: 'more' }
   /** Check the login and tell `Negotiation.authenticated`. */
   | { readonly kind: 'authenticate'; readonly username: Uint8Array; readonly password: Uint8Array }
-  /** Connect, send the reply, then relay, beginning with `Negotiation.takeRest`. */
-  | { readonly kind: 'connect'; readonly destination: Destination }
+  /** Do what is asked for, send the reply, then relay, beginning with `Negotiation.takeRest`. */
+  | { readonly kind: 'request'; readonly command: Command; readonly destination: Destination }
   /** Deliver the reply, if there is one, and close. */
   | { readonly kind: 'end'; readonly why: Refusal }
 
 /** `denied`: for want of a good login; `malformed`: it is not SOCKS; `unsupported`: it is, but such a thing is not done. */
 export type Refusal = 'denied' | 'malformed' | 'unsupported'
+
+/** What is asked of clients, and allowed to them. */
+export interface Terms {
+  readonly passwordRequired: boolean
+  /** Any other one gets REP 07. */
+  readonly commands: readonly Command[]
+}
 
 export interface Outcome {
   /** To be sent before anything else. Not to be written to: it may be shared. */
@@ -47,13 +57,13 @@ const loginRefused = Uint8Array.of(loginVersion, 1)
  * word, since no reply of ours would mean anything to it. RSV is not looked at.
  */
 export class Negotiation {
-  readonly #passwordRequired: boolean
+  readonly #terms: Terms
   #expected: 'greeting' | 'login' | 'request' | 'nothing' = 'greeting'
   /** Bytes received and not yet understood. */
   #input: Uint8Array = nothing
 
-  constructor(passwordRequired: boolean) {
-    this.#passwordRequired = passwordRequired
+  constructor(terms: Terms) {
+    this.#terms = terms
   }
 
   /**
@@ -107,10 +117,11 @@ export class Negotiation {
     const length = 2 + input[1]
     if (input.length < length) return more
 
-    const wanted = this.#passwordRequired ? Method.password : Method.none
+    const { passwordRequired } = this.#terms
+    const wanted = passwordRequired ? Method.password : Method.none
     const found = input.indexOf(wanted, 2)
     if (found < 0 || found >= length) return this.#end(methodChosen[Method.unacceptable], 'denied')
-    this.#expected = this.#passwordRequired ? 'login' : 'request'
+    this.#expected = passwordRequired ? 'login' : 'request'
     this.#input = behind(input, length)
     return after(methodChosen[wanted], this.#advance())
   }
@@ -135,8 +146,9 @@ export class Negotiation {
   /** VER, CMD, RSV, ATYP, DST.ADDR, DST.PORT (RFC 1928, section 4). */
   #request(input: Uint8Array): Outcome {
     if (input.length > 0 && input[0] !== version) return this.#refuse(Reply.generalFailure, 'malformed')
-    if (input.length > 1 && input[1] !== Command.connect) return this.#refuse(Reply.commandNotSupported, 'unsupported')
-    if (input.length < 4) return more
+    const command = this.#terms.commands.find((allowed) => allowed === input[1])
+    if (input.length > 1 && !command) return this.#refuse(Reply.commandNotSupported, 'unsupported')
+    if (input.length < 4 || !command) return more
 
     const type = input[3]
     const start = type === AddressType.name ? 5 : 4
@@ -149,10 +161,11 @@ export class Negotiation {
     const bytes = input.subarray(start, portStart)
     const port = (input[portStart] << 8) | input[portStart + 1]
     const destination = type === AddressType.name ? named(bytes, port) : addressed(new Uint8Array(bytes), port)
-    if (!destination || port === 0) return this.#refuse(Reply.generalFailure, 'malformed')
+    if (!destination || (port === 0 && command === Command.connect))
+      return this.#refuse(Reply.generalFailure, 'malformed')
     this.#expected = 'nothing'
     this.#input = behind(input, portStart + 2)
-    return { reply: undefined, step: { kind: 'connect', destination } }
+    return { reply: undefined, step: { kind: 'request', command, destination } }
   }
 
   #refuse(reply: Reply, why: Refusal): Outcome {

@@ -43,15 +43,27 @@ export const user = z.object({
 })
 export type User = z.infer<typeof user>
 
-export const connectionStates = ['negotiating', 'resolving', 'connecting', 'open', 'closing'] as const
+export const connectionStates = ['negotiating', 'resolving', 'connecting', 'listening', 'open', 'closing'] as const
+
+/** What a client asks for (RFC 1928, section 4); `forward`: it came to a port that leads to one place only. */
+export const commands = ['connect', 'bind', 'udp-associate', 'forward'] as const
 
 export const connection = z.object({
   id: z.string().describe('never given twice, not even by the next start of the daemon'),
   state: z.enum(connectionStates),
   user: z.string().nullable().describe('null without a login'),
+  command: z.enum(commands).nullable().describe('what the client asked for; null until it has'),
   client: z.string().describe("the client's `address:port`, IPv6 in brackets"),
-  destination: z.string().nullable().describe('`name-or-address:port` as the client asked; null until it has'),
-  address: z.string().nullable().describe('the `address:port` that was dialled; null until then'),
+  destination: z
+    .string()
+    .nullable()
+    .describe(
+      '`name-or-address:port` as the client asked; null until it has. Of an association: where its last datagram went',
+    ),
+  address: z
+    .string()
+    .nullable()
+    .describe('the `address:port` that was dialled, or whose connection a `bind` took; null until then'),
   opened: time,
   up: bytes.describe('bytes from the client'),
   down: bytes.describe('bytes to the client'),

@@ -9,6 +9,7 @@ const connection = (id: string, fields: Partial<Connection> = {}): Connection =>
   id,
   state: 'open',
   user: null,
+  command: 'connect',
   client: `127.0.0.1:${id}`,
   destination: 'example.com:443',
   address: '192.0.2.1:443',

@@ -241,6 +241,7 @@ export function connectionOf(number: number): Connection {
     id: `c${number}`,
     state: 'open',
     user: null,
+    command: 'connect',
     client: '127.0.0.1:1',
     destination: 'localhost:80',
     address: '127.0.0.1:80',

@@ -11,6 +11,7 @@ const connection = {
   id: 'k3fq-17',
   state: 'open',
   user: 'bob',
+  command: 'connect',
   client: '127.0.0.1:42084',
   destination: 'example.com:443',
   address: '93.184.215.14:443',

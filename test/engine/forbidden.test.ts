@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Reason } from '../../daemon/engine/session-table.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { engines, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { engines, openPolicy, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 
@@ -59,7 +59,7 @@ describe.each(engines)('$kind engine: a forbidden endpoint', ({ start }) => {
     const proxy = await startProxy(start)
     const live = await proxy.open('one.test', target.port)
     const forbidden = [{ address: '127.0.0.1', port: target.port }]
-    await proxy.engine.apply({ passwordRequired: false, forbidden })
+    await proxy.engine.apply({ ...openPolicy, forbidden })
     await expectReplyTo(proxy, 'one.test', target.port, '02')
     live.write('x')
     expect(await (await target.next()).readText(1)).toBe('x')

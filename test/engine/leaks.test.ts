@@ -26,7 +26,14 @@ const services: Partial<EngineServices> = {
 }
 
 /** Short enough for many to run out, and long enough for those that must not. */
-const timeouts: Timeouts = { negotiation: 4_000, resolve: 2_000, connect: 2_000, idle: 4_000, halfClosed: 4_000 }
+const timeouts: Timeouts = {
+  negotiation: 4_000,
+  resolve: 2_000,
+  connect: 2_000,
+  idle: 4_000,
+  halfClosed: 4_000,
+  bind: 2_000,
+}
 
 /** How many connections each engine gets in all; the portable one is slower. */
 const totals: Readonly<Record<string, number>> = { linux: 50_000, portable: 3_000 }

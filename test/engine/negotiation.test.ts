@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { Reason, State, Total } from '../../daemon/engine/session-table.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { alice, engines, eventually, startProxy } from '../helpers/engine.ts'
+import { alice, engines, eventually, openPolicy, startProxy } from '../helpers/engine.ts'
 import {
   expectRefusal,
   expectReply,
@@ -102,7 +102,7 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     const proxy = await startProxy(start)
     const target = await startTarget()
     await proxy.open('127.0.0.1', target.port)
-    await proxy.engine.apply({ passwordRequired: true, forbidden: [] })
+    await proxy.engine.apply({ ...openPolicy, passwordRequired: true })
     const client = await proxy.client()
     client.write(greeting)
     expect((await client.readToEnd()).toString('hex')).toBe('05ff')

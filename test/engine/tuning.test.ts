@@ -9,7 +9,7 @@ import { expectRefusal, expectReply, greeting, request, succeeded } from '../hel
 import { startTarget, type Target } from '../helpers/target.ts'
 
 function tuning(timeouts: Partial<Timeouts>, maxSessions = 1000): Tuning {
-  return { maxSessions, timeouts: { ...patience, ...timeouts } }
+  return { maxSessions, timeouts: { ...patience, ...timeouts }, liveness: { keepalive: 0, userTimeout: 0 } }
 }
 
 async function openPair(proxy: ProxyUnderTest, target: Target): Promise<[Peer, Peer]> {

@@ -1,8 +1,18 @@
 import { SocketAddress } from 'node:net'
 import { expect, onTestFinished, vi } from 'vitest'
-import type { Endpoint, Engine, EngineOptions, EngineServices, Timeouts } from '../../daemon/engine/engine.ts'
+import type {
+  Endpoint,
+  Engine,
+  EngineOptions,
+  EngineServices,
+  Forward,
+  Liveness,
+  Policy,
+  Timeouts,
+} from '../../daemon/engine/engine.ts'
 import { startPortableEngine } from '../../daemon/engine/portable/engine.ts'
 import { Reason, State, stateCount, Total } from '../../daemon/engine/session-table.ts'
+import { Command } from '../../daemon/socks/messages.ts'
 import { connectPeer, type Peer } from './peer.ts'
 import { expectReply, greeting, greetingForLogin, login, request, succeeded } from './socks-client.ts'
 
@@ -32,10 +42,10 @@ const names: Readonly<Record<string, readonly string[]>> = {
 /** The one user there is. */
 export const alice = { index: 7, name: 'alice', password: 'secret' }
 
-export interface Options {
+export interface Options extends Partial<Policy> {
   readonly timeouts?: Partial<Timeouts>
-  readonly passwordRequired?: boolean
-  readonly forbidden?: readonly Endpoint[]
+  readonly forwards?: readonly Forward[]
+  readonly liveness?: Partial<Liveness>
   readonly maxSessions?: number
   readonly capacity?: number
   readonly listen?: readonly Endpoint[]
@@ -49,6 +59,15 @@ export const patience: Timeouts = {
   connect: 120_000,
   idle: 120_000,
   halfClosed: 120_000,
+  bind: 120_000,
+}
+
+/** Everybody may do everything. */
+export const openPolicy: Policy = {
+  passwordRequired: false,
+  commands: Object.values(Command),
+  forbidden: [],
+  udpAdvertise: [],
 }
 
 /** Starts an engine on both loopbacks, with fake services. It ends with the test, and its books must balance then. */
@@ -64,7 +83,14 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
       maxSessions: options.maxSessions ?? 1000,
       capacity: options.capacity ?? 1000,
       timeouts: { ...patience, ...options.timeouts },
-      policy: { passwordRequired: options.passwordRequired ?? false, forbidden: options.forbidden ?? [] },
+      liveness: { keepalive: 0, userTimeout: 0, ...options.liveness },
+      forwards: options.forwards ?? [],
+      policy: {
+        passwordRequired: options.passwordRequired ?? openPolicy.passwordRequired,
+        commands: options.commands ?? openPolicy.commands,
+        forbidden: options.forbidden ?? openPolicy.forbidden,
+        udpAdvertise: options.udpAdvertise ?? openPolicy.udpAdvertise,
+      },
     },
     {
       authenticate: async (username, password) =>

@@ -50,6 +50,7 @@ describe('the list', () => {
       id: expect.stringMatching(/^[a-z\d]{4}-7$/),
       state: 'negotiating',
       user: null,
+      command: null,
       client: '[::1]:50000',
       destination: null,
       address: null,
@@ -62,6 +63,7 @@ describe('the list', () => {
     expect(shown()).toMatchObject({
       state: 'resolving',
       user: 'ann',
+      command: 'connect',
       destination: 'www.example.com:443',
       address: null,
     })

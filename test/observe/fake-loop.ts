@@ -1,5 +1,6 @@
 import { Reason, SessionTable, State, stateCount, Total } from '../../daemon/engine/session-table.ts'
 import { parseAddress } from '../../daemon/socks/address.ts'
+import { Command } from '../../daemon/socks/messages.ts'
 
 interface Session {
   readonly serial: number
@@ -27,6 +28,7 @@ export class FakeLoop {
   }
 
   request(slot: number, name: string, port: number): void {
+    this.table.command[slot] = Command.connect
     this.table.targetPort[slot] = port
     this.table.name[256 * slot] = name.length
     this.table.name.set(Buffer.from(name, 'latin1'), 256 * slot + 1)

@@ -1,3 +1,4 @@
+import { Command } from '../../daemon/socks/messages.ts'
 import { type Destination, Negotiation, type Step } from '../../daemon/socks/negotiation.ts'
 
 /** What came of a negotiation, in a form that tests can write down. */
@@ -15,7 +16,7 @@ const goodLogin = { username: 'alice', password: 'secret' }
 
 /** Feeds chunks to a negotiation until it connects or ends, answering logins. Each chunk is wiped once it was received. */
 export function negotiate(chunks: readonly Uint8Array[], passwordRequired: boolean): Result {
-  const negotiation = new Negotiation(passwordRequired)
+  const negotiation = new Negotiation({ passwordRequired, commands: [Command.connect] })
   const replies: Uint8Array[] = []
   let step: Step = { kind: 'more' }
   for (const chunk of chunks) {
@@ -32,12 +33,12 @@ export function negotiate(chunks: readonly Uint8Array[], passwordRequired: boole
     // A session that has its request, or an end, needs no further step.
     if (step.kind === 'more') step = outcome.step
   }
-  const rest = step.kind === 'connect' ? Buffer.from(negotiation.takeRest()).toString('hex') : ''
+  const rest = step.kind === 'request' ? Buffer.from(negotiation.takeRest()).toString('hex') : ''
   return { replies: Buffer.concat(replies).toString('hex'), step: describe(step), rest }
 }
 
 function describe(step: Step): string {
-  if (step.kind === 'connect') return place(step.destination)
+  if (step.kind === 'request') return place(step.destination)
   return step.kind === 'end' ? step.why : step.kind
 }
 

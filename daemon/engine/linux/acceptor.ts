@@ -100,7 +100,7 @@ export class Acceptor {
   }
 
   #begin(fd: number): void {
-    const slot = this.#sessions.begin(fd, new Negotiation(this.policy.passwordRequired))
+    const slot = this.#sessions.begin(fd, new Negotiation(this.policy))
     const generation = this.#sessions.generation[slot]
     this.#wheel.set(slot, this.#clock.now + this.#timeouts.negotiation)
     this.#negotiator.begin(slot)

@@ -42,6 +42,7 @@ class LinuxEngine implements Engine {
   readonly tables: readonly SessionTable[]
   readonly capacity: number
   readonly listening: readonly Endpoint[]
+  readonly forwarding: readonly Endpoint[] = []
   readonly #loops: readonly LoopHandle[]
 
   constructor(loops: readonly LoopHandle[], capacity: number, listening: readonly Endpoint[]) {
@@ -55,9 +56,9 @@ class LinuxEngine implements Engine {
     await this.#order({ type: 'apply', policy })
   }
 
-  async tune({ maxSessions, timeouts }: Tuning): Promise<void> {
-    const tuning = { maxSessions: Math.min(maxSessions, this.capacity), timeouts }
-    await this.#order({ type: 'tune', tuning })
+  async tune(tuning: Tuning): Promise<void> {
+    const maxSessions = Math.min(tuning.maxSessions, this.capacity)
+    await this.#order({ type: 'tune', tuning: { ...tuning, maxSessions } })
   }
 
   async userChanged({ user, cut }: UserChange): Promise<number> {

@@ -1,6 +1,7 @@
 import { EPOLLERR, EPOLLHUP } from '../../os/epoll.ts'
 import { errno, recv } from '../../os/libc.ts'
 import { MSG_PEEK } from '../../os/socket.ts'
+import { Command, encodeReply, Reply } from '../../socks/messages.ts'
 import type { Outcome } from '../../socks/negotiation.ts'
 import type { PasswordMemory } from '../password-memory.ts'
 import { Reason } from '../session-table.ts'
@@ -99,8 +100,13 @@ export class Negotiator {
     const negotiation = negotiations.get(slot)
     if (!negotiation) return false
 
-    if (step.kind === 'connect') {
+    if (step.kind === 'request') {
       negotiations.delete(slot)
+      this.#sessions.table.command[slot] = step.command
+      if (step.command !== Command.connect) {
+        this.#farewell.refuse(slot, encodeReply(Reply.commandNotSupported), Reason.unsupported)
+        return false
+      }
       this.#dialer.begin(slot, step.destination, negotiation.takeRest())
       return false
     }

@@ -35,6 +35,7 @@ class PortableEngine implements Engine {
   readonly tables: readonly SessionTable[]
   readonly capacity: number
   listening: readonly Endpoint[] = []
+  readonly forwarding: readonly Endpoint[] = []
 
   readonly #options: EngineOptions
   readonly #services: EngineServices

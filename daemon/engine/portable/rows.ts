@@ -1,4 +1,5 @@
 import { parseAddress } from '../../socks/address.ts'
+import type { Command } from '../../socks/messages.ts'
 import type { Destination } from '../../socks/negotiation.ts'
 import { type Reason, SessionTable, State, Total } from '../session-table.ts'
 
@@ -48,8 +49,9 @@ export class Row {
     this.#table.login(this.#slot, user)
   }
 
-  requested(destination: Destination): void {
+  requested(command: Command, destination: Destination): void {
     const { name, targetPort } = this.#table
+    this.#table.command[this.#slot] = command
     targetPort[this.#slot] = destination.port
     if (destination.kind === 'address') return
     this.#enter(State.resolving)

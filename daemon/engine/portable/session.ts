@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { parseAddress } from '../../socks/address.ts'
-import { encodeReply, Reply } from '../../socks/messages.ts'
+import { Command, encodeReply, Reply } from '../../socks/messages.ts'
 import { type Destination, Negotiation, type Outcome } from '../../socks/negotiation.ts'
 import type { EngineServices, Policy, Timeouts } from '../engine.ts'
 import type { IsForbidden } from '../forbidden.ts'
@@ -50,11 +50,11 @@ export class Session {
   #resolveEnded: () => void
 
   /** `client` is a paused stream that allows half-open. */
-  constructor(client: Socket, row: Row, context: SessionContext, { passwordRequired }: Policy) {
+  constructor(client: Socket, row: Row, context: SessionContext, policy: Policy) {
     this.#client = client
     this.row = row
     this.#context = context
-    this.#negotiation = new Negotiation(passwordRequired)
+    this.#negotiation = new Negotiation(policy)
     const { promise, resolve } = Promise.withResolvers<void>()
     this.ended = promise
     this.#resolveEnded = resolve
@@ -95,7 +95,8 @@ export class Session {
     if (step.kind === 'more') return void this.#client.resume()
     this.#client.pause()
     if (step.kind === 'authenticate') void this.#authenticate(step.username, step.password)
-    else void this.#connect(step.destination)
+    else if (step.command === Command.connect) void this.#connect(step.destination)
+    else this.#finish(encodeReply(Reply.commandNotSupported), Reason.unsupported)
   }
 
   async #authenticate(username: Uint8Array, password: Uint8Array): Promise<void> {
@@ -108,7 +109,7 @@ export class Session {
   }
 
   async #connect(destination: Destination): Promise<void> {
-    this.row.requested(destination)
+    this.row.requested(Command.connect, destination)
     const rest = this.#negotiation.takeRest()
     if (rest.length > 0) this.#client.unshift(rest)
     let target: Socket
