@@ -15,10 +15,14 @@ async function optionsOf(...args: string[]) {
   return optionsIn({}, ...args)
 }
 
+/** The options, and beside them what they say of the first daemon. */
 async function optionsIn(env: Record<string, string>, ...args: string[]) {
   const commandLine = await readIn(env, ...args)
   if (commandLine.kind === 'print') throw new Error('asked to print')
-  return commandLine.options
+  const { options } = commandLine
+  const [first] = options.daemons
+  if (!first) throw new Error('it names no daemon')
+  return { ...options, ...first }
 }
 
 function tcp(host: string, port: number) {
@@ -89,13 +93,18 @@ describe('where the daemon is', () => {
 test('without --exec it is the terminal app', async () => {
   expect(await read('--socket', 's')).toEqual({
     kind: 'app',
-    options: { places: [{ kind: 'unix', path: 's' }], readOnly: false, colour: true, refresh: 4 },
+    options: {
+      daemons: [{ name: 's', places: [{ kind: 'unix', path: 's' }], readOnly: false }],
+      colour: true,
+      refresh: 4,
+    },
   })
 })
 
 test.each([
   [['--host', ''], "'--host <HOST>' argument '' is invalid. It must be a text that is not empty"],
   [['--ca', 'c', '--operator', 'eve'], '--ca needs --tls'],
+  [['--tls-name', 'n', '--operator', 'eve'], '--tls-name needs --tls'],
   [['--password-file', 'p'], '--password-file needs --operator'],
   [['--tls', '--operator', 'eve', '--cert', 'c'], 'cert and key need each other'],
   [['--tls', '--operator', 'eve', '--key', 'k'], 'cert and key need each other'],
@@ -111,11 +120,12 @@ test('--operator logs in by TCP, and with --tls by TLS, on the port for that', a
   expect((await optionsOf('--operator', 'eve')).places).toEqual([
     { kind: 'tcp', host: '127.0.0.1', port: 8080, operator: 'eve' },
   ])
-  const tls = ['--tls', '--host', 'proxy.example', '--ca', '/ca', '--cert', '/c', '--key', '/k']
+  const files = ['--ca', '/ca', '--cert', '/c', '--key', '/k']
+  const tls = ['--tls', '--host', 'proxy.example', '--tls-name', 'lab', ...files]
   expect((await optionsOf('--operator', 'eve', ...tls, '--password-file', '/p')).places).toEqual([
     {
       ...{ kind: 'tls', host: 'proxy.example', port: 8443, operator: 'eve', passwordFile: '/p' },
-      ...{ ca: { file: '/ca' }, cert: { file: '/c' }, key: { file: '/k' } },
+      ...{ servername: 'lab', ca: { file: '/ca' }, cert: { file: '/c' }, key: { file: '/k' } },
     },
   ])
 })

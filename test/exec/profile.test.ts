@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type AppOptions, readCommandLine } from '../../tui/options/command-line.ts'
+import { readCommandLine } from '../../tui/options/command-line.ts'
 import { type Options, optionNames } from '../../tui/options/options.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
@@ -15,10 +15,14 @@ async function profiles(text: string) {
   return { path, env: { XDG_CONFIG_HOME, XDG_RUNTIME_DIR: '/run/user/7' } }
 }
 
-async function appIn(env: Record<string, string>, ...args: string[]): Promise<AppOptions> {
+/** How the app is to look, and what is said of its only daemon. */
+async function appIn(env: Record<string, string>, ...args: string[]) {
   const commandLine = await readCommandLine(args, { env, uid: 7, version: '1.2.3' })
   if (commandLine.kind !== 'app') throw new Error('asked for something else')
-  return commandLine.options
+  const { daemons, ...look } = commandLine.options
+  const [first, ...others] = daemons
+  if (!first || others.length > 0) throw new Error('it names not one daemon')
+  return { ...look, ...first }
 }
 
 const home = `
@@ -50,6 +54,7 @@ test('without a name it is the default profile, if there is one', async () => {
 test('a profile has all keys; its paths are relative to the file, or to the home folder', async () => {
   const { env, path } = await profiles(home)
   const expected = {
+    name: 'alice at proxy.example:8443',
     places: [
       {
         ...{ kind: 'tls', host: 'proxy.example', port: 8443, operator: 'alice', cert: undefined, key: undefined },

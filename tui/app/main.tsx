@@ -2,11 +2,11 @@ import { inspect } from 'node:util'
 import { followDaemon } from '../client/index.ts'
 import { exitStatus } from '../exec/failure.ts'
 import type { AppOptions } from '../options/command-line.ts'
+import { titleOf } from '../options/daemons.ts'
 import { targetsAt } from '../options/passwords.ts'
 import { Daemon } from './link/daemon.ts'
 import { Login } from './link/login.ts'
 import { lookOf } from './look.ts'
-import { placeOf } from './place.ts'
 import { Store } from './store/store.ts'
 import { settleColors, terminalProblem } from './terminal.ts'
 
@@ -14,7 +14,7 @@ import { settleColors, terminalProblem } from './terminal.ts'
 const second = 1000
 
 /** Run the terminal app until the person quits. Resolves to the exit status. */
-export async function runApp({ places, readOnly, colour, refresh }: AppOptions): Promise<number> {
+export async function runApp({ daemons: named, colour, refresh }: AppOptions): Promise<number> {
   const problem = terminalProblem(process)
   if (problem !== null) {
     process.stderr.write(`proxy-tui: ${problem}\n`)
@@ -22,8 +22,7 @@ export async function runApp({ places, readOnly, colour, refresh }: AppOptions):
   }
   const look = lookOf(process.env, colour)
   settleColors(process.env, look.depth)
-  const all = [places]
-  const store = new Store(all.map(placeOf), refresh)
+  const store = new Store(named.map(titleOf), refresh)
   const tick = () => store.feed(store.state.current, { type: 'tick', at: Date.now() })
   tick()
   const clock = setInterval(tick, second)
@@ -37,7 +36,7 @@ export async function runApp({ places, readOnly, colour, refresh }: AppOptions):
   process.stdout.on('resize', resize)
   // It connects while Ink is loaded.
   const login = new Login(store)
-  const daemons = all.map((places, at) => {
+  const daemons = named.map(({ places, readOnly }, at) => {
     const targets = targetsAt(places, (place) => login.ask(at, place))
     return new Daemon(followDaemon(targets, { name: 'proxy-tui' }), store, at, readOnly)
   })

@@ -1,6 +1,6 @@
 import type { Context } from '../../shared/commands/verb.ts'
 import { type Client, ConnectionError, connect } from '../client/index.ts'
-import type { ExecOptions } from '../options/command-line.ts'
+import type { NamedDaemon } from '../options/daemons.ts'
 import { type AskPassword, targetsAt } from '../options/passwords.ts'
 
 interface Connection extends Pick<Context, 'call' | 'events'> {
@@ -8,7 +8,10 @@ interface Connection extends Pick<Context, 'call' | 'events'> {
 }
 
 /** A connection that is made when the first command needs it; `ask` gets a password, if that takes one. */
-export function connectionTo({ places, readOnly, timeoutMs }: ExecOptions, ask: AskPassword): Connection {
+export function connectionTo(
+  { places, readOnly }: NamedDaemon,
+  { timeoutMs, ask }: { readonly timeoutMs: number; readonly ask: AskPassword },
+): Connection {
   let client: Promise<Client> | undefined
   const open = async () => {
     const opened = await connect(targetsAt(places, ask), { timeoutMs, name: 'proxy-tui' })

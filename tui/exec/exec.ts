@@ -1,11 +1,15 @@
 import { type Command, parseCommands } from '../../shared/commands/parse.ts'
 import { UsageError } from '../../shared/commands/usage-error.ts'
 import type { Context, Outcome } from '../../shared/commands/verb.ts'
+import { safeText } from '../../shared/format/safe-text.ts'
 import { ConnectionError } from '../client/index.ts'
 import type { ExecOptions } from '../options/command-line.ts'
+import type { NamedDaemon } from '../options/daemons.ts'
+import { type OperatorPlace, placeOf } from '../options/place.ts'
 import { connectionTo } from './connection.ts'
 import { exitStatus, Failure, failureOf } from './failure.ts'
 import { readLines } from './lines.ts'
+import { askedOnce, passwordReader } from './new-passwords.ts'
 import { render } from './render.ts'
 import { complain, tell } from './tell.ts'
 
@@ -16,28 +20,81 @@ interface Batch {
   readonly commands: readonly Command[]
 }
 
+/** What is done at one daemon. */
+interface Turn {
+  readonly context: Context
+  readonly json: boolean
+  /** The daemon's name, if it has to be told who says what; null if there is one daemon only. */
+  readonly who: string | null
+}
+
 /**
  * Carry out the commands, one after the other over one connection, and stop at the first error. Those of the command
- * line are all understood before the first is sent; those of standard input are carried out line by line.
- * Resolves to the exit status.
+ * line are all understood before the first is sent; those of standard input are carried out line by line. Of several
+ * daemons each has its turn, whatever came of the one before, and then the lines are all understood at first.
+ * Resolves to the exit status: of several the worst.
  */
 export async function runExec(options: ExecOptions): Promise<number> {
+  const { daemons } = options
+  const several = daemons.length > 1
   const input = readLines(() => process.stdin)
-  const connection = connectionTo(options, ({ operator }) => askOperator(options, operator))
-  const context = { ...connection, readPassword: passwordReader(options, input) }
+  const passwords = askedOnce(passwordReader(options, input))
+  let worst: number = exitStatus.done
   try {
-    for await (const { place, commands } of batchesOf(options, input)) {
-      for (const command of commands) await carryOut(command, place, context, options.json)
+    const batches = several ? await gather(batchesOf(options, input)) : batchesOf(options, input)
+    for (const daemon of daemons) {
+      const status = await runAt(daemon, batches, { options, readPassword: passwords(), several })
+      worst = Math.max(worst, status)
+    }
+    return worst
+  } catch (error) {
+    return told(error)
+  } finally {
+    await input.return(undefined)
+  }
+}
+
+interface Run {
+  readonly options: ExecOptions
+  readonly readPassword: Context['readPassword']
+  readonly several: boolean
+}
+
+/** Carry out the commands at one daemon, and tell why they stop. Resolves to the exit status. */
+async function runAt(
+  daemon: NamedDaemon,
+  batches: AsyncIterable<Batch> | readonly Batch[],
+  { options, readPassword, several }: Run,
+): Promise<number> {
+  const { json, timeoutMs, lines } = options
+  const who = several ? daemon.name : null
+  if (who !== null && !json) process.stdout.write(`== ${safeText(who)} ==\n`)
+  const ask = (place: OperatorPlace) => askOperator(lines, several ? placeOf([place]) : place.operator)
+  const connection = connectionTo(daemon, { timeoutMs, ask })
+  const turn: Turn = { context: { ...connection, readPassword }, json, who }
+  try {
+    for await (const { place, commands } of batches) {
+      for (const command of commands) await carryOut(command, place, turn)
     }
     return exitStatus.done
   } catch (error) {
-    const { status, message } = error instanceof Failure ? error : failureOf(error)
-    complain(message)
-    return status
+    return told(error, who)
   } finally {
-    await input.return(undefined)
     await connection.close()
   }
+}
+
+/** Say what stopped the commands, and at which daemon if that has to be said. The exit status that it means. */
+function told(error: unknown, who: string | null = null): number {
+  const { status, message } = error instanceof Failure ? error : failureOf(error)
+  complain(who === null ? message : `${who}: ${message}`)
+  return status
+}
+
+async function gather<T>(source: AsyncIterable<T>): Promise<readonly T[]> {
+  const all: T[] = []
+  for await (const one of source) all.push(one)
+  return all
 }
 
 async function* batchesOf(options: ExecOptions, input: AsyncIterable<string>): AsyncGenerator<Batch> {
@@ -70,13 +127,15 @@ function understand(line: string, place: string, flags: readonly string[]): Batc
   }
 }
 
-async function carryOut(command: Command, place: string, context: Context, json: boolean): Promise<void> {
+async function carryOut(command: Command, place: string, turn: Turn): Promise<void> {
   try {
-    const deed = command.run(context)
-    if (Symbol.asyncIterator in deed) for await (const outcome of deed) await show(outcome, json)
-    else {
+    const deed = command.run(turn.context)
+    if (Symbol.asyncIterator in deed) {
+      if (turn.who !== null) throw new UsageError('it goes on until it is interrupted, so name one daemon only')
+      for await (const outcome of deed) await show(outcome, turn)
+    } else {
       const outcome = await deed
-      await show(outcome, json)
+      await show(outcome, turn)
       if (outcome.problem) throw new Failure(exitStatus.refused, `${place}${command.name}: ${outcome.problem}`)
     }
   } catch (error) {
@@ -90,30 +149,16 @@ async function carryOut(command: Command, place: string, context: Context, json:
   }
 }
 
-async function show(outcome: Outcome, json: boolean): Promise<void> {
+async function show(outcome: Outcome, { json, who }: Turn): Promise<void> {
   if (outcome.note && !json && process.stdout.isTTY) tell(outcome.note)
-  process.stdout.write(await render(outcome, json))
-  for (const warning of outcome.warnings ?? []) complain(`note: ${warning}`)
+  const data = who === null ? outcome.data : { place: who, result: outcome.data }
+  process.stdout.write(await render({ ...outcome, data }, json))
+  for (const warning of outcome.warnings ?? []) complain(`note: ${who === null ? '' : `${who}: `}${warning}`)
 }
 
-async function askOperator({ lines }: ExecOptions, operator: string): Promise<string> {
+async function askOperator(lines: readonly string[], operator: string): Promise<string> {
   if (lines.includes('-')) throw new UsageError('standard input has the commands; use --password-file')
   if (!process.stdin.isTTY) throw new UsageError('there is no terminal to ask at; use --password-file')
   const { askPassword } = await import('./ask-password.ts')
   return askPassword(operator)
-}
-
-function passwordReader({ lines }: ExecOptions, input: AsyncGenerator<string>): Context['readPassword'] {
-  return async (source, name) => {
-    if (lines.includes('-')) throw new UsageError('standard input has the commands, so no password can come from it')
-    if (source === 'prompt') {
-      if (!process.stdin.isTTY) throw new UsageError('there is no terminal to ask at; use --password-stdin')
-      const { askNewPassword } = await import('./ask-password.ts')
-      return askNewPassword(name)
-    }
-    if (process.stdin.isTTY) throw new UsageError('standard input is a terminal; use --password-prompt')
-    const { value = '' } = await input.next()
-    if (value === '') throw new UsageError('no password on standard input')
-    return value
-  }
 }

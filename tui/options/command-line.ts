@@ -4,18 +4,13 @@ import { completionScript, type Shell, shells } from '../../shared/completions/c
 import { programOf, type Word } from '../../shared/completions/program.ts'
 import { manualPage, termsOf } from '../../shared/format/manual.ts'
 import { runtimeDirectory } from '../../shared/runtime-paths.ts'
-import { readEnvironment, variableOf } from './environment.ts'
-import { type Layer, mergeLayers } from './layers.ts'
+import { type NamedDaemon, namedDaemons, settleDaemons } from './daemons.ts'
 import { manual } from './manual.ts'
 import { choicesOf, type OptionName, type Options, optionNames, options, problemWith, readValue } from './options.ts'
-import { type Place, placesOf } from './place.ts'
-import { readProfile } from './profile.ts'
 
 interface CommonOptions {
-  /** Where the daemon may be, tried in this order. */
-  readonly places: readonly [Place, ...Place[]]
-  /** Give up the right to change anything. */
-  readonly readOnly: boolean
+  /** One at least, in the order in which they are named. */
+  readonly daemons: readonly NamedDaemon[]
 }
 
 export interface AppOptions extends CommonOptions {
@@ -66,22 +61,23 @@ export async function readCommandLine(args: readonly string[], surroundings: Sur
   if (flags.completions) return { kind: 'print', text: completions(command, flags.completions) }
   if (flags.manual)
     return { kind: 'print', text: manualPage(manual(termsOf(command.createHelp().visibleOptions(command)))) }
-  const said = await settle(flags, optionFlags(command), env)
-  const runtimeDir = said['runtime-dir'] ?? runtimeDirectory(env, uid)
-  const common = { places: placesOf(said, runtimeDir), readOnly: said['read-only'] ?? false }
+  const { profile: profiles = [], config } = flags
+  const settled = await settleDaemons({ profiles, config, ...optionFlags(command) }, env)
+  const daemons = namedDaemons(settled, runtimeDirectory(env, uid))
   const { exec: lines, json = false, passwordStdin = false, timeout } = flags
   if (!lines) {
     if (json || passwordStdin || timeout) throw new Error('--json, --password-stdin and --timeout need --exec')
-    const colour = said.colour !== 'never'
-    return { kind: 'app', options: { ...common, colour, refresh: said.refresh ?? options.refresh.max } }
+    // There is one screen for all of them: the first one's profile has its say.
+    const { colour, refresh = options.refresh.max } = settled[0]?.options ?? {}
+    return { kind: 'app', options: { daemons, colour: colour !== 'never', refresh } }
   }
   const readers = lines.filter((line) => line === '-').length + (passwordStdin ? 1 : 0)
   if (readers > 1) throw new Error('only one of --exec - and --password-stdin can read standard input')
-  return { kind: 'exec', options: { ...common, lines, json, passwordStdin, timeoutMs: (timeout ?? 10) * 1000 } }
+  return { kind: 'exec', options: { daemons, lines, json, passwordStdin, timeoutMs: (timeout ?? 10) * 1000 } }
 }
 
 interface Flags {
-  readonly profile?: string
+  readonly profile?: readonly string[]
   readonly config?: string
   readonly exec?: readonly string[]
   readonly json?: true
@@ -91,33 +87,16 @@ interface Flags {
   readonly manual?: true
 }
 
-/** A flag without which another one would do nothing. */
-const needed = { ca: 'tls', cert: 'tls', key: 'tls', 'password-file': 'operator' } as const
-
-/** What counts: a flag before the environment, that before the profile. */
-async function settle(flags: Flags, said: Options, env: Surroundings['env']): Promise<Options> {
-  const name = flags.profile ?? (env[variableOf('profile')] || undefined)
-  const file = flags.config ?? (env[variableOf('config')] || undefined)
-  const profile = await readProfile({ file, name, env })
-  const layers: Layer[] = [
-    { nameOf: (option) => `the profile's ${option}`, said: profile },
-    { nameOf: variableOf, said: readEnvironment(env) },
-    { nameOf: (option) => `--${option}`, said },
-  ]
-  const merged = mergeLayers(...layers)
-  for (const [flag, other] of Object.entries(needed) as [keyof typeof needed, OptionName][]) {
-    if (said[flag] !== undefined && !merged[other]) throw new Error(`--${flag} needs --${other}`)
-  }
-  return merged
-}
-
-/** The flags that environment and profile could give, too, by their names. */
-function optionFlags(command: Command): Options {
+/** The flags that environment and profile could give, too, by their names; hosts apart, since each is a daemon's. */
+function optionFlags(command: Command): { options: Options; hosts: readonly string[] } {
   const given = command.options.flatMap((option): [string, unknown][] => {
     const value = command.getOptionValue(option.attributeName())
     return value === undefined ? [] : [[option.long?.slice(2) ?? '', value]]
   })
-  return Object.fromEntries(given.filter(([name]) => optionNames.includes(name as OptionName))) as Options
+  const { host: hosts = [], ...options } = Object.fromEntries(
+    given.filter(([name]) => optionNames.includes(name as OptionName)),
+  )
+  return { options, hosts: hosts as readonly string[] }
 }
 
 function describe(version: string): Command {
@@ -126,7 +105,11 @@ function describe(version: string): Command {
   )
   for (const name of optionNames) command.addOption(flagOf(name))
   return command
-    .option('--profile <NAME>', 'take what is not said here from this profile (default: default)')
+    .option(
+      '--profile <NAME>',
+      'take what is not said here from this profile (default: default); repeatable, then each names a daemon',
+      collect,
+    )
     .option('--config <FILE>', 'where the profiles are (default: ~/.config/proxyd/proxy-tui.toml)')
     .option('--exec <COMMANDS>', 'carry out commands; repeatable; - reads them from stdin', collect)
     .option('--json', 'print each result as one line of JSON')
@@ -156,12 +139,16 @@ function wordsOf(flag: string): readonly Word[] {
 function flagOf(name: OptionName): Option {
   const shape = options[name]
   if (!('placeholder' in shape)) return new Option(`--${name}`, shape.summary)
-  return new Option(`--${name} <${shape.placeholder}>`, shape.summary).argParser((text: string) => {
+  const read = (text: string) => {
     const value = readValue(name, text)
     const problem = problemWith(name, value)
     if (problem) throw new InvalidArgumentError(`It ${problem}`)
     return value
-  })
+  }
+  const repeats = 'repeats' in shape
+  return new Option(`--${name} <${shape.placeholder}>`, shape.summary).argParser((text: string, before: unknown) =>
+    repeats ? [...((before as readonly unknown[] | undefined) ?? []), read(text)] : read(text),
+  )
 }
 
 const examples = `
@@ -177,9 +164,11 @@ on, PROXY_TUI_PROFILE and PROXY_TUI_CONFIG; and then a profile, such as
 Examples:
   proxy-tui                                   the terminal app, for this machine's daemon
   proxy-tui --profile home                    for the daemon of that profile
+  proxy-tui --profile home --profile lab      for both; 7 lists them, [ and ] switch
   proxy-tui --host ::1                        by TCP; also [::1]:8080, fe80::1%eth0
   proxy-tui --exec 'adduser bob'              add a user, print the password made for them
   proxy-tui --exec 'disable bob; connections'
+  proxy-tui --host a --host b --exec users    at one daemon after the other
   proxy-tui --json --exec users | jq '.[].name'
   proxy-tui --exec help                       what --exec understands
 

@@ -11,13 +11,20 @@ interface OptionShape {
   /** Of an integer, both included. */
   readonly min?: number
   readonly max?: number
+  /** As a flag it may come several times. */
+  readonly repeats?: true
   readonly summary: string
 }
 
 const file = { type: 'path', placeholder: 'FILE' } as const
 
 export const options = {
-  host: { type: 'text', placeholder: 'HOST', summary: 'where the daemon is managed: a name or an address' },
+  host: {
+    type: 'text',
+    placeholder: 'HOST',
+    repeats: true,
+    summary: 'where the daemon is managed: a name or an address; repeatable, for several daemons',
+  },
   port: {
     type: 'integer',
     placeholder: 'PORT',
@@ -26,6 +33,7 @@ export const options = {
     summary: 'its management port (default: 8080, with TLS 8443)',
   },
   tls: { type: 'flag', summary: 'use TLS; the certificate is always verified' },
+  'tls-name': { type: 'text', placeholder: 'NAME', summary: 'whose certificate it shows, if it is not for that host' },
   ca: { ...file, summary: 'the authority to trust, or the certificate itself, as PEM' },
   cert: { ...file, summary: 'our certificate, for a daemon that demands one, as PEM' },
   key: { ...file, summary: "our certificate's key, as PEM" },

@@ -33,7 +33,8 @@ export function placesOf(said: Options, runtimeDirectory: string): readonly [Pla
     if (!tls) return [{ kind: 'tcp', ...login }]
     if ((said.cert === undefined) !== (said.key === undefined))
       throw new Error('cert and key need each other: give both')
-    return [{ kind: 'tls', ...login, ca: pem(said.ca), cert: pem(said.cert), key: pem(said.key) }]
+    const files = { ca: pem(said.ca), cert: pem(said.cert), key: pem(said.key) }
+    return [{ kind: 'tls', ...login, ...files, servername: said['tls-name'] }]
   }
   if (tls) throw new Error('tls needs an operator: the cookie counts without TLS only')
   const [unix, tcp] = localTargets(runtimeDirectory)
@@ -43,6 +44,14 @@ export function placesOf(said: Options, runtimeDirectory: string): readonly [Pla
 
 function pem(file: string | undefined): { file: string } | undefined {
   return file === undefined ? undefined : { file }
+}
+
+/** Where a daemon is, as people write it; several places to try are those of this machine. */
+export function placeOf([place, ...others]: readonly [Place, ...Place[]]): string {
+  if (others.length > 0) return 'this machine'
+  if (place.kind === 'unix') return place.path
+  const address = place.host.includes(':') ? `[${place.host}]:${place.port}` : `${place.host}:${place.port}`
+  return 'operator' in place ? `${place.operator} at ${address}` : address
 }
 
 /**
