@@ -1,4 +1,4 @@
-import type { Dialog } from './store/dialogs.ts'
+import { type Dialog, isCover } from './store/dialogs.ts'
 import { reasonOf } from './store/link.ts'
 import type { State } from './store/state.ts'
 
@@ -37,13 +37,10 @@ export function pageRows(state: State): number {
   return size.rows - linkRows(state) - tabRows - footerRows - hintRows - (dialog ? dialogRows(dialog) : 0)
 }
 
-/** Rows of a dialog, its border included; help and results have all that there are. */
+/** Rows of a dialog, its border included; what covers the page has all that there are. */
 export function dialogRows(dialog: Dialog): number {
+  if (isCover(dialog)) return 0
   switch (dialog.kind) {
-    case 'help':
-    case 'result':
-      return 0
-    case 'detail':
     case 'entry':
       return 9
     case 'confirm':

@@ -11,16 +11,15 @@ import { useRedrawAfterResize } from './hooks/use-redraw-after-resize.ts'
 import { isTooSmall, pageRows } from './layout.ts'
 import { dress, type Look } from './look.ts'
 import { ConnectionsPage } from './screens/connections.tsx'
+import { CoverPage } from './screens/cover.tsx'
 import { DialogPanel } from './screens/dialogs.tsx'
-import { Help } from './screens/help.tsx'
 import { LogPage } from './screens/log.tsx'
 import { OperatorsPage } from './screens/operators.tsx'
 import { Overview } from './screens/overview.tsx'
-import { Result } from './screens/result.tsx'
 import { SettingsPage } from './screens/settings.tsx'
 import { TooSmall } from './screens/too-small.tsx'
 import { UsersPage } from './screens/users.tsx'
-import type { Dialog } from './store/dialogs.ts'
+import { coverOf, isCover } from './store/dialogs.ts'
 import type { Page, State } from './store/state.ts'
 
 interface RootProps extends Parts {
@@ -50,23 +49,18 @@ const screens: Readonly<Record<Page, (props: { state: State }) => ReactElement>>
   operators: OperatorsPage,
 }
 
-function coversPage(dialog: Dialog | null): boolean {
-  return dialog?.kind === 'help' || dialog?.kind === 'result'
-}
-
 function Screen({ state }: { readonly state: State }): ReactElement {
   const { columns, rows } = state.size
   const { dialog } = state
+  const cover = coverOf(dialog)
   const Page = screens[state.page]
   return (
     <Box flexDirection="column" width={columns} height={rows}>
       <Header state={state} />
       <Box flexDirection="column" height={pageRows(state)}>
-        {dialog?.kind === 'help' && <Help state={state} scroll={dialog.scroll} />}
-        {dialog?.kind === 'result' && <Result state={state} result={dialog} />}
-        {!coversPage(dialog) && <Page state={state} />}
+        {cover ? <CoverPage state={state} cover={cover} /> : <Page state={state} />}
       </Box>
-      {dialog && !coversPage(dialog) && <DialogPanel state={state} dialog={dialog} />}
+      {dialog && !isCover(dialog) && <DialogPanel state={state} dialog={dialog} />}
       {state.command.field && <CommandHint state={state} />}
       <MessageLine state={state} />
       <Hints state={state} />

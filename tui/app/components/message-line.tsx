@@ -1,6 +1,5 @@
 import type { ReactElement } from 'react'
-import { listPage } from '../keys/list-handlers.ts'
-import type { State } from '../store/state.ts'
+import { listPage, type State } from '../store/state.ts'
 import { columnsOf, fitText } from '../text.ts'
 import { Field } from './field.tsx'
 import { Line } from './line.tsx'
@@ -23,7 +22,7 @@ export function MessageLine({ state }: { readonly state: State }): ReactElement 
     <Line
       text={fitText(text, Math.min(columnsOf(text), width - others.length), look.ellipsis) + others}
       width={width}
-      color={bad ? 'red' : 'green'}
+      {...(bad ? look.theme.bad : look.theme.good)}
     />
   )
 }

@@ -1,11 +1,9 @@
 import { connections } from '../link/perform.ts'
-import { passwordForm, userForm } from '../store/dialogs.ts'
-import type { State } from '../store/state.ts'
-import { connectionsView, selectedId, usersView } from '../store/view.ts'
+import { connectionsView, selectedId } from '../store/view.ts'
 import type { App, Handler } from './app.ts'
-import { confirm, performAndTell, tellDialog } from './tell-dialog.ts'
+import { confirm, tellDialog } from './tell-dialog.ts'
 
-/** What changes something at the daemon, and the dialogs that ask before. */
+/** What is done about connections. */
 export const deedHandlers = {
   pause: ({ store }) => store.dispatch({ type: 'pause' }),
   detail: (app) => {
@@ -14,38 +12,9 @@ export const deedHandlers = {
   },
   kill: (app) => killOne(app),
   killShown: (app) => killShown(app),
-  addUser: (app) => tellDialog(app, { do: 'open', dialog: userForm() }),
-  setPassword: (app) =>
-    withUser(app, ({ name }) => tellDialog(app, { do: 'open', dialog: passwordForm('setPassword', name) })),
-  deleteUser: (app) =>
-    withUser(app, ({ name, connections: live }) =>
-      confirm(app, {
-        question: `Delete user ${name}?`,
-        facts: [`They cannot log in again; ${connections(live)} will be cut.`, ...ifLast(app.store.state)],
-        verb: 'Delete',
-        action: { do: 'removeUser', name },
-      }),
-    ),
-  toggleUser: (app) =>
-    withUser(app, ({ name, enabled, connections: live }) => {
-      if (!enabled) return performAndTell(app, { do: 'setEnabled', name, enabled: true })
-      confirm(app, {
-        question: `Disable user ${name}?`,
-        facts: [`They cannot log in until enabled again; ${connections(live)} will be cut.`],
-        verb: 'Disable',
-        action: { do: 'setEnabled', name, enabled: false },
-      })
-    }),
 } satisfies Record<string, Handler>
 
 const nothingSelected = 'nothing is selected'
-
-/** What deleting the last user does to everyone else. */
-function ifLast(state: State): string[] {
-  if (usersView(state).total !== 1) return []
-  if (!state.status) return ['It is the last user: from then on it may be that no password is required.']
-  return state.status.lastUserOpens ? ['It is the last user: from then on no password is required.'] : []
-}
 
 function killOne(app: App): void {
   const { state } = app.store
@@ -74,13 +43,4 @@ function killShown(app: App): void {
     verb: `Cut ${ids.length}`,
     action: { do: 'kill', ids },
   })
-}
-
-type SelectedUser = ReturnType<typeof usersView>['rows'][number]['user']
-
-function withUser(app: App, use: (user: SelectedUser) => void): void {
-  const { rows, cursor } = usersView(app.store.state)
-  const user = rows[cursor]?.user
-  if (user) use(user)
-  else app.store.announce(nothingSelected, 'bad')
 }

@@ -15,6 +15,8 @@ export const dialogHandlers = {
   choose: (app) => tellDialog(app, { do: 'choose' }),
   scrollDown: (app) => scroll(app, 1),
   scrollUp: (app) => scroll(app, -1),
+  saidDown: (app) => scrollSaid(app, 1),
+  saidUp: (app) => scrollSaid(app, -1),
   answer: (app) => answer(app, (confirmation) => confirmation.chosen),
   yes: (app) => answer(app, () => true),
   nextField: (app) => tellDialog(app, { do: 'focus', by: 1 }),
@@ -42,6 +44,13 @@ function scroll(app: App, by: number): void {
   const { state } = app.store
   if (state.dialog?.kind !== 'help') return
   const last = Math.max(0, helpLines(state.page).length - pageRows(state))
+  tellDialog(app, { do: 'scroll', to: Math.max(0, Math.min(state.dialog.scroll + by, last)) })
+}
+
+function scrollSaid(app: App, by: number): void {
+  const { state } = app.store
+  if (state.dialog?.kind !== 'said') return
+  const last = Math.max(0, state.toasts.history.length - pageRows(state) + 1)
   tellDialog(app, { do: 'scroll', to: Math.max(0, Math.min(state.dialog.scroll + by, last)) })
 }
 

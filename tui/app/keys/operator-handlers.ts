@@ -25,7 +25,7 @@ export const operatorHandlers = {
 function changeRole(app: App, { name, role, sessions: live }: Operator): void {
   const options = operatorRoles.map((each) => ({
     name: each === role ? `${each} (as it is)` : each,
-    action: each === role ? null : ({ do: 'setRole', name, role: each } as const),
+    action: each === role ? null : ({ do: 'setRole', name, role: each, was: role } as const),
   }))
   const dialog = {
     kind: 'choice',

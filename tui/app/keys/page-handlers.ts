@@ -12,6 +12,7 @@ export const pageHandlers = {
   nextPage: (app) => open(app, neighbour(app, 1)),
   previousPage: (app) => open(app, neighbour(app, -1)),
   help: ({ store }) => store.dispatch({ type: 'dialog', event: { do: 'open', dialog: { kind: 'help', scroll: 0 } } }),
+  said: ({ store }) => store.dispatch({ type: 'dialog', event: { do: 'open', dialog: { kind: 'said', scroll: 0 } } }),
   rateUnit: ({ store }) => store.dispatch({ type: 'rateUnit' }),
   theme: (app) => changeTheme(app),
   zoomIn: ({ store }) => store.dispatch({ type: 'zoom', by: -1 }),

@@ -1,19 +1,22 @@
 import { isTooSmall } from '../layout.ts'
 import { lackOfRights } from '../store/rights.ts'
-import type { State } from '../store/state.ts'
+import { listPage, type State } from '../store/state.ts'
 import type { Edit } from '../text-field.ts'
 import type { App, Handler } from './app.ts'
 import { commandHandlers, tellCommand } from './command-handlers.ts'
 import { deedHandlers } from './deed-handlers.ts'
 import { dialogHandlers } from './dialog-handlers.ts'
 import { type Binding, type KeyContext, keyTable } from './key-table.ts'
-import { listHandlers, listPage, tell } from './list-handlers.ts'
+import { listHandlers, tell } from './list-handlers.ts'
 import { logHandlers } from './log-handlers.ts'
 import { operatorHandlers } from './operator-handlers.ts'
 import { pageHandlers } from './page-handlers.ts'
+import { paletteHandlers, takeOffer } from './palette-handlers.ts'
 import { settingHandlers } from './setting-handlers.ts'
 import { tellDialog } from './tell-dialog.ts'
 import { editOf } from './text-keys.ts'
+import { undoHandlers } from './undo-handlers.ts'
+import { userHandlers } from './user-handlers.ts'
 
 const handlers = {
   ...pageHandlers,
@@ -21,9 +24,13 @@ const handlers = {
   ...logHandlers,
   ...dialogHandlers,
   ...deedHandlers,
+  ...userHandlers,
+  ...undoHandlers,
   ...settingHandlers,
   ...operatorHandlers,
   ...commandHandlers,
+  ...paletteHandlers,
+  takeOffer: (app: App) => takeOffer(app, press),
 }
 
 /** All that a key can ask for. */
@@ -35,7 +42,7 @@ export function contextOf(state: State): KeyContext {
   if (state.dialog) return state.dialog.kind
   if (state.command.field) return 'command'
   const page = listPage(state)
-  return page && state.lists[page].typing ? 'filter' : state.page
+  return page && state.lists[page].typing ? 'filter' : (page ?? state.page)
 }
 
 /** Do what a key means where it is pressed. */
@@ -61,5 +68,5 @@ export function paste(app: App, text: string): void {
 function type(app: App, context: KeyContext, edit: Edit): void {
   if (context === 'filter') tell(app, { do: 'editFilter', edit })
   if (context === 'command') tellCommand(app, { do: 'edit', edit })
-  if (context === 'form') tellDialog(app, { do: 'edit', edit })
+  if (context === 'form' || context === 'palette') tellDialog(app, { do: 'edit', edit })
 }

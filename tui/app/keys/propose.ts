@@ -42,13 +42,18 @@ export async function propose(app: App, change: Change, question?: Question): Pr
   confirm(app, { question: asked, facts, verb: 'Do it', action: change })
 }
 
+/** The change of a setting, as seen at `revision`, to `value`; null forgets what was set. */
+export function changeOf({ name, source, value: now }: Setting, value: Change['value'], revision: number): Change {
+  return { do: 'configure', name, value, revision, before: source === 'stored' ? now : null }
+}
+
 /** Propose what was typed as a setting's value. */
 export function submitSetting(app: App, form: Form): void {
   if (!form.seen) return
   const { setting, revision } = form.seen
   const value = readValue(setting, fieldText(form, 'value'))
   if ('problem' in value) return tellDialog(app, { do: 'complain', problem: value.problem })
-  propose(app, { do: 'configure', name: setting.name, value: value.read, revision })
+  propose(app, changeOf(setting, value.read, revision))
 }
 
 function readValue(setting: Setting, text: string): { read: Setting['value'] } | { problem: string } {

@@ -3,7 +3,7 @@ import { settingForm } from '../store/dialogs.ts'
 import { settingsView } from '../store/view.ts'
 import { valueText } from '../tables/settings-table.ts'
 import type { App, Handler } from './app.ts'
-import { propose } from './propose.ts'
+import { changeOf, propose } from './propose.ts'
 import { tellDialog } from './tell-dialog.ts'
 
 export const settingHandlers = {
@@ -16,22 +16,20 @@ export const settingHandlers = {
       const facts = [
         `It is ${valueText(setting.value, setting)} now; the default is ${valueText(setting.default, setting)}.`,
       ]
-      propose(
-        app,
-        { do: 'configure', name, value: null, revision },
-        { question: `Forget what was set as ${name}?`, facts },
-      )
+      propose(app, changeOf(setting, null, revision), { question: `Forget what was set as ${name}?`, facts })
     }),
 } satisfies Record<string, Handler>
 
 /** By a choice where there are few values, else by a field. */
 function change(app: App, setting: Setting, revision: number): void {
   const { name, value, summary } = setting
-  const values = setting.type === 'flag' ? [false, true] : setting.choices
-  if (!values) return tellDialog(app, { do: 'open', dialog: settingForm(setting, revision) })
+  const known = setting.type === 'flag' ? [false, true] : setting.choices
+  if (!known) return tellDialog(app, { do: 'open', dialog: settingForm(setting, revision) })
+  // A daemon newer than the app may be at a value that its list does not name to us.
+  const values = typeof value === 'string' && !known.some((each) => each === value) ? [value, ...known] : known
   const options = values.map((each) => ({
     name: each === value ? `${each} (as it is)` : String(each),
-    action: each === value ? null : ({ do: 'configure', name, value: each, revision } as const),
+    action: each === value ? null : changeOf(setting, each, revision),
   }))
   const now = options.findIndex(({ action }) => action === null)
   // Of two, whoever comes here wants the other one.

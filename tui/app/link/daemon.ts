@@ -4,6 +4,7 @@ import { type ErrorKind, RpcError } from '../../../shared/protocol/errors.ts'
 import type { Role } from '../../../shared/protocol/methods.ts'
 import { withMend } from '../../advice.ts'
 import { type Client, ConnectionError, type DaemonLink, type LinkState } from '../../client/index.ts'
+import { type Cover, coverOf } from '../store/dialogs.ts'
 import type { Link } from '../store/link.ts'
 import { suffices } from '../store/rights.ts'
 import type { DaemonState, DataEvent } from '../store/state.ts'
@@ -70,7 +71,10 @@ export class Daemon {
   async perform(action: Action): Promise<Outcome> {
     const attempt = await this.#attempt((call) => perform(action, call))
     await this.look()
-    return attempt.done ? { done: true, text: attempt.value } : attempt
+    if (!attempt.done) return attempt
+    const { text, undo } = attempt.value
+    this.#store.dispatch({ type: 'undo', undo: undo && { action: undo, of: this.#at } })
+    return { done: true, text: undo ? `${text}; u undoes` : text }
   }
 
   /** Carry out commands; what they changed is in the store by then. Rejects for faults of ours only. */
@@ -189,13 +193,25 @@ export class Daemon {
   /** What is asked for only while its page is shown. */
   async #readPage(client: Client): Promise<void> {
     const { call } = client
-    const { page, command } = this.#store.state
+    const { page, command, dialog } = this.#store.state
+    const cover = coverOf(dialog)
+    if (cover?.kind === 'user' && this.#mayWatch(client)) await this.#readUserHistory(client, cover)
     if (page === 'settings') this.#feed({ type: 'configuration', configuration: await call('config.get', {}) })
     // The command line completes their names, too.
     const wanted = page === 'operators' || command.field !== null
     if (!wanted || !suffices(this.#roleOf(client), 'admin')) return
     const { operators } = await call('operators.list', {})
     this.#feed({ type: 'operators', operators })
+  }
+
+  async #readUserHistory({ call }: Client, { name, range }: Extract<Cover, { kind: 'user' }>): Promise<void> {
+    try {
+      const history = await call('metrics.history', { range, user: name })
+      this.#feed({ type: 'userHistory', name, history })
+    } catch (error) {
+      // The page tells when the user is gone; a user who has moved nothing yet has no history.
+      if (!(error instanceof RpcError)) throw error
+    }
   }
 
   /** A daemon slower than the clock is not asked more than it answers. */

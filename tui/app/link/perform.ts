@@ -3,14 +3,43 @@ import { limits } from '../../../shared/protocol/limits.ts'
 import type { Params, Result } from '../../../shared/protocol/methods.ts'
 import type { Client } from '../../client/index.ts'
 import type { Action, Change } from './action.ts'
+import { expectRole, expectUser } from './unchanged.ts'
 
 type Call = Client['call']
 
-/** Ask the daemon to do `action`. Resolves to what came of it, for people; rejects as `Client.call` does. */
-export async function perform(action: Action, call: Call): Promise<string> {
+/** What came of an action. */
+export interface Deed {
+  /** For people. */
+  readonly text: string
+  /** What would undo it; null if nothing can. */
+  readonly undo: Action | null
+}
+
+/** Ask the daemon to do `action`. Resolves to what came of it; rejects as `Client.call` does. */
+export async function perform(action: Action, call: Call): Promise<Deed> {
+  switch (action.do) {
+    case 'setEnabled':
+      return setEnabled(action, call)
+    case 'configure':
+      return configure(action, call)
+    case 'setRole':
+      return setRole(action, call)
+    default:
+      return { text: await performForGood(action, call), undo: null }
+  }
+}
+
+type Undoable = Extract<Action, { do: 'setEnabled' | 'configure' | 'setRole' }>
+
+/** What cannot be undone. Resolves to what came of it, for people. */
+async function performForGood(action: Exclude<Action, Undoable>, call: Call): Promise<string> {
   switch (action.do) {
     case 'kill':
       return kill(action.ids, call)
+    case 'cutUser': {
+      const { cut } = await call('users.cut', { name: action.name })
+      return `cut ${connections(cut)} of ${action.name}`
+    }
     case 'addUser':
       await call('users.add', { name: action.name, password: action.password })
       return `added ${action.name}`
@@ -21,12 +50,6 @@ export async function perform(action: Action, call: Call): Promise<string> {
     case 'setPassword':
       await call('users.setPassword', { name: action.name, password: action.password })
       return `changed the password of ${action.name}`
-    case 'setEnabled': {
-      const { cut } = await call('users.setEnabled', { name: action.name, enabled: action.enabled })
-      return action.enabled ? `enabled ${action.name}` : `disabled ${action.name}, ${connections(cut)} cut`
-    }
-    case 'configure':
-      return configure(action, call)
     case 'addOperator':
       await call('operators.add', { name: action.name, role: action.role, password: action.password })
       return `added ${action.role} ${action.name}`
@@ -37,10 +60,6 @@ export async function perform(action: Action, call: Call): Promise<string> {
     case 'setOperatorPassword': {
       const { ended } = await call('operators.setPassword', { name: action.name, password: action.password })
       return `changed the password of ${action.name}, ${sessions(ended)} ended`
-    }
-    case 'setRole': {
-      const { ended } = await call('operators.setRole', { name: action.name, role: action.role })
-      return `${action.name} is ${action.role} now, ${sessions(ended)} ended`
     }
   }
 }
@@ -61,11 +80,29 @@ export async function foresee({ name, value, revision }: Change, call: Call): Pr
   return warnings
 }
 
-async function configure({ name, value, revision }: Change, call: Call): Promise<string> {
-  const { changed } = await set({ revision, patch: { [name]: value } }, call)
+async function setEnabled(action: Extract<Action, { do: 'setEnabled' }>, call: Call): Promise<Deed> {
+  await expectUser(action, call)
+  const { name, enabled } = action
+  const { cut } = await call('users.setEnabled', { name, enabled })
+  const undo = { do: 'setEnabled', name, enabled: !enabled, was: enabled } as const
+  if (enabled) return { text: `enabled ${name}`, undo }
+  return { text: `disabled ${name}, ${connections(cut)} cut${cut > 0 ? ' for good' : ''}`, undo }
+}
+
+async function setRole(action: Extract<Action, { do: 'setRole' }>, call: Call): Promise<Deed> {
+  await expectRole(action, call)
+  const { name, role, was } = action
+  const { ended } = await call('operators.setRole', { name, role })
+  const text = `${name} is ${role} now, ${sessions(ended)} ended`
+  return { text, undo: { do: 'setRole', name, role: was, was: role } }
+}
+
+async function configure({ name, value, revision, before }: Change, call: Call): Promise<Deed> {
+  const { changed, revision: now } = await set({ revision, patch: { [name]: value } }, call)
   const what = value === null ? 'what flag, file or default say' : String(value)
-  if (!changed.includes(name)) return `${name} is ${what} already`
-  return value === null ? `${name} is back at ${what}` : `${name} is ${what} now`
+  const undo = { do: 'configure', name, value: before, revision: now, before: value } as const
+  if (!changed.includes(name)) return { text: `${name} is ${what} already`, undo: null }
+  return { text: value === null ? `${name} is back at ${what}` : `${name} is ${what} now`, undo }
 }
 
 /** Of a conflict the daemon speaks in revisions, which are not shown. */

@@ -1,20 +1,17 @@
 import type { ReactElement } from 'react'
-import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
-import { formatDuration, formatTime } from '../../../shared/format/time.ts'
 import { Field } from '../components/field.tsx'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { Buttons, Panel, panelFrame } from '../components/panel.tsx'
 import { dialogRows } from '../layout.ts'
-import type { Confirmation, Dialog, Form } from '../store/dialogs.ts'
-import { daemonTime, type State } from '../store/state.ts'
-import { connectionsView } from '../store/view.ts'
+import type { Confirmation, Form, Panel as Shown } from '../store/dialogs.ts'
+import type { State } from '../store/state.ts'
 import { Choices } from './choices.tsx'
 import { Entry } from './entry.tsx'
 import { settingAdvice } from './setting-advice.ts'
 
 /** What lies below the page and takes the keys. */
-export function DialogPanel({ state, dialog }: { readonly state: State; readonly dialog: Dialog }): ReactElement {
+export function DialogPanel({ state, dialog }: { readonly state: State; readonly dialog: Shown }): ReactElement {
   const { columns } = state.size
   const width = columns - panelFrame
   return (
@@ -24,7 +21,6 @@ export function DialogPanel({ state, dialog }: { readonly state: State; readonly
       {dialog.kind === 'choice' && <Choices dialog={dialog} width={width} />}
       {dialog.kind === 'entry' && <Entry entry={dialog.entry} width={width} />}
       {dialog.kind === 'secret' && <Secret {...dialog} width={width} />}
-      {dialog.kind === 'detail' && <Detail state={state} id={dialog.id} width={width} />}
     </Panel>
   )
 }
@@ -101,38 +97,6 @@ function Secret({ user, password, width }: SecretProps): ReactElement {
       <Line text={`The password of ${look.text(user)}, shown only now:`} width={width} {...look.theme.heading} />
       <Line text={`  ${password}`} width={width} />
       <Line text="The daemon keeps no copy that could be read." width={width} {...look.theme.dim} />
-    </>
-  )
-}
-
-function Detail({
-  state,
-  id,
-  width,
-}: {
-  readonly state: State
-  readonly id: string
-  readonly width: number
-}): ReactElement {
-  const look = useLook()
-  const row = connectionsView(state).rows.find(({ connection }) => connection.id === id)
-  if (!row) return <Line text={`Connection ${look.text(id)} has ended, or the filter hides it.`} width={width} />
-  const { connection, rate } = row
-  const moved = (bytes: number, perSecond: number) => `${formatBytes(bytes)}, ${formatRate(perSecond, state.rateUnit)}`
-  const facts = [
-    ['Connection', `${connection.id}, ${connection.state}`],
-    ['Opened', `${formatTime(connection.opened)}, ${formatDuration(daemonTime(state) - connection.opened)} ago`],
-    ['User', connection.user ?? '(no login)'],
-    ['Client', connection.client],
-    ['Destination', `${connection.destination ?? '-'}${connection.address ? ` at ${connection.address}` : ''}`],
-    ['Down', moved(connection.down, rate.down)],
-    ['Up', moved(connection.up, rate.up)],
-  ] as const
-  return (
-    <>
-      {facts.map(([name, value]) => (
-        <Line key={name} text={`${name.padEnd(12)} ${look.text(value)}`} width={width} />
-      ))}
     </>
   )
 }

@@ -1,20 +1,35 @@
-import type { LogEntry, Setting } from '../../../shared/protocol/methods.ts'
+import type { LogEntry, Range, Setting } from '../../../shared/protocol/methods.ts'
 import type { Action } from '../link/action.ts'
 import { type Edit, editField, emptyField, fieldOf, type TextField } from '../text-field.ts'
+import { type ColumnsChoice, reduceColumns } from './columns-choice.ts'
 
 /** What lies over the page and takes the keys. */
-export type Dialog =
+export type Dialog = Cover | Panel
+
+/** What takes the place of the page. */
+export type Cover =
   | { readonly kind: 'help'; readonly scroll: number }
   /** A connection, followed by its id. */
   | { readonly kind: 'detail'; readonly id: string }
+  | ColumnsChoice
+  /** A user, followed by their name, with a graph this far back. */
+  | { readonly kind: 'user'; readonly name: string; readonly range: Range }
+  /** What has been said, newest first. */
+  | { readonly kind: 'said'; readonly scroll: number }
+  /** All that can be done here, as far as it matches what is typed. */
+  | Palette
+  | Result
+
+/** What lies below the page, or below the cover that it was opened from, which comes back. */
+export type Panel = { readonly behind?: Cover } & (
   /** An entry of the log. */
   | { readonly kind: 'entry'; readonly entry: LogEntry }
   | Confirmation
   | Choice
   | Form
-  | Result
   /** A password, shown this once. */
   | { readonly kind: 'secret'; readonly user: string; readonly password: string }
+)
 
 /** What came of a command, as lines that are safe to show, from this row and column on. */
 export interface Result {
@@ -23,6 +38,13 @@ export interface Result {
   readonly lines: readonly string[]
   readonly row: number
   readonly column: number
+}
+
+export interface Palette {
+  readonly kind: 'palette'
+  readonly field: TextField
+  /** Among those that match; the last one if there are fewer. */
+  readonly chosen: number
 }
 
 export interface Confirmation {
@@ -42,7 +64,8 @@ export interface Choice {
   readonly kind: 'choice'
   readonly question: string
   readonly advice: string
-  readonly options: readonly { readonly name: string; readonly action: Action | null }[]
+  /** `copy`: what it puts into the clipboard. */
+  readonly options: readonly { readonly name: string; readonly action: Action | null; readonly copy?: string }[]
   readonly chosen: number
 }
 
@@ -69,10 +92,11 @@ export interface FormField extends TextField {
 export type DialogEvent =
   | { readonly do: 'open'; readonly dialog: Dialog }
   | { readonly do: 'close' }
-  | { readonly do: 'choose' }
+  | { readonly do: 'choose' | 'toggle' }
   /** To the next choice, or the one before. */
   | { readonly do: 'move'; readonly by: number }
   | { readonly do: 'scroll'; readonly to: number }
+  | { readonly do: 'range'; readonly range: Range }
   | { readonly do: 'roam'; readonly row: number; readonly column: number }
   | { readonly do: 'edit'; readonly edit: Edit }
   | { readonly do: 'focus'; readonly by: number }
@@ -114,23 +138,51 @@ export function fieldText(form: Form, name: FormField['name']): string {
 export function reduceDialog(dialog: Dialog | null, event: DialogEvent): Dialog | null {
   switch (event.do) {
     case 'open':
-      return event.dialog
+      return openOver(dialog, event.dialog)
     case 'close':
-      return null
+      return dialog && 'behind' in dialog ? (dialog.behind ?? null) : null
     case 'choose':
       return dialog?.kind === 'confirm' ? { ...dialog, chosen: !dialog.chosen } : dialog
     case 'move': {
+      if (dialog?.kind === 'palette') return { ...dialog, chosen: Math.max(0, dialog.chosen + event.by) }
+      if (dialog?.kind === 'columns') return reduceColumns(dialog, event)
       if (dialog?.kind !== 'choice') return dialog
       const count = dialog.options.length
       return { ...dialog, chosen: (dialog.chosen + event.by + count) % count }
     }
+    case 'toggle':
+      return dialog?.kind === 'columns' ? reduceColumns(dialog, { do: 'toggle' }) : dialog
     case 'roam':
       return dialog?.kind === 'result' ? { ...dialog, row: event.row, column: event.column } : dialog
     case 'scroll':
-      return dialog?.kind === 'help' ? { ...dialog, scroll: event.to } : dialog
+      return dialog?.kind === 'help' || dialog?.kind === 'said' ? { ...dialog, scroll: event.to } : dialog
+    case 'range':
+      return dialog?.kind === 'user' ? { ...dialog, range: event.range } : dialog
+    case 'edit':
+      if (dialog?.kind === 'palette') return { ...dialog, field: editField(dialog.field, event.edit), chosen: 0 }
+      return dialog?.kind === 'form' ? reduceForm(dialog, event) : dialog
     default:
       return dialog?.kind === 'form' ? reduceForm(dialog, event) : dialog
   }
+}
+
+/** The covers from which panels are opened that say something of what they show. */
+function openOver(before: Dialog | null, dialog: Dialog): Dialog {
+  if (isCover(dialog)) return dialog
+  const behind = coverOf(before)
+  return behind?.kind === 'user' || behind?.kind === 'detail' ? { ...dialog, behind } : dialog
+}
+
+/** What takes the place of the page; null: the page itself is shown. */
+export function coverOf(dialog: Dialog | null): Cover | null {
+  if (!dialog) return null
+  return isCover(dialog) ? dialog : (dialog.behind ?? null)
+}
+
+const covers: readonly Dialog['kind'][] = ['help', 'detail', 'columns', 'user', 'said', 'palette', 'result'] satisfies Cover['kind'][]
+
+export function isCover(dialog: Dialog): dialog is Cover {
+  return covers.includes(dialog.kind)
 }
 
 function reduceForm(form: Form, event: Extract<DialogEvent, { do: 'edit' | 'focus' | 'send' | 'complain' }>): Form {

@@ -1,4 +1,5 @@
 import { changeTable, noConnections, replaceTable, standStill, togglePause } from './connections.ts'
+import { learn } from './followed.ts'
 import type { Link } from './link.ts'
 import { addEntries, beginLog, forgetLog, holdLog } from './log.ts'
 import type { DaemonState, Event } from './state.ts'
@@ -29,10 +30,21 @@ export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
       return { ...state, log: addEntries(state.log, event.entries, event.lost) }
     case 'logLevel':
       return { ...state, log: holdLog({ ...state.log, level: event.level }, false) }
+    case 'userHistory':
+      return { ...state, userHistory: { name: event.name, history: event.history } }
     case 'configuration':
       return { ...state, configuration: event.configuration }
     case 'operators':
       return { ...state, operators: event.operators }
+    case 'closed':
+      return { ...state, closed: event.connections }
+    case 'follow':
+      return { ...state, followed: event.followed }
+    case 'details': {
+      const { followed } = state
+      if (followed?.connection.id !== event.id) return state
+      return { ...state, followed: learn(followed, event.details, event.at) }
+    }
     case 'pause':
       return { ...state, connections: togglePause(state.connections) }
     case 'page':
@@ -63,5 +75,13 @@ function forgetWhatIsOld(state: DaemonState, link: Link): DaemonState {
 /** Without what not every role may see. */
 function forgetDetails(state: DaemonState): DaemonState {
   const log = forgetLog(state.log)
-  return { ...state, connections: noConnections, users: noUsers, log, configuration: null, operators: null }
+  return {
+    ...state,
+    connections: noConnections,
+    users: noUsers,
+    userHistory: null,
+    log,
+    configuration: null,
+    operators: null,
+  }
 }

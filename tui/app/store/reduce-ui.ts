@@ -29,6 +29,10 @@ export function reduceUi(ui: UiState, event: Event): UiState {
       return { ...ui, command: reduceCommand(ui.command, event.event) }
     case 'say':
       return { ...ui, toasts: say(ui.toasts, event.text, event.tone, event.at) }
+    case 'showClosed':
+      return { ...ui, showsClosed: event.shows }
+    case 'undo':
+      return { ...ui, undo: event.undo }
     case 'hush':
       return { ...ui, toasts: hush(ui.toasts) }
     case 'rateUnit':
@@ -51,5 +55,5 @@ function reduceLists(ui: UiState, page: ListPage, event: ListEvent): UiState {
 /** Ids are one daemon's: what was selected there means nothing at another. */
 function selectNothing(ui: UiState): UiState {
   const pages = Object.keys(ui.lists) as ListPage[]
-  return pages.reduce((before, page) => reduceLists(before, page, { do: 'select', id: null }), ui)
+  return pages.reduce((before, page) => reduceLists(before, page, { do: 'forget' }), ui)
 }

@@ -1,19 +1,23 @@
-import type { Connection, LogEntry, Operator, Result, Role, Sample, User } from '../../../shared/protocol/methods.ts'
+import type { ClosedConnection, Connection, LogEntry, Operator, Result, Role, Sample, User } from '../../../shared/protocol/methods.ts'
 import type { ConnectionChange } from '../../client/index.ts'
+import type { Undo } from '../link/action.ts'
 import type { ThemeName } from '../themes/theme.ts'
 import { type CommandEvent, type CommandLine, noCommand } from './command-line.ts'
 import { type Connections, noConnections } from './connections.ts'
 import type { Dialog, DialogEvent } from './dialogs.ts'
 import type { Link } from './link.ts'
 import { type ListEvent, type ListState, listBy } from './lists.ts'
+import type { Details, Followed } from './followed.ts'
 import { type Log, noLog } from './log.ts'
 import { noToasts, type Toast, type Toasts } from './toasts.ts'
 import { noTraffic, type Traffic } from './traffic.ts'
+import type { UserHistory } from './user-history.ts'
 import { noUsers, type Users } from './users.ts'
 
 export const pages = ['overview', 'connections', 'users', 'log', 'settings', 'operators'] as const
 export type Page = (typeof pages)[number]
-export type ListPage = Exclude<Page, 'overview'>
+/** What has rows: the pages but the overview, and the ended connections, which share a page with the live ones. */
+export type ListPage = Exclude<Page, 'overview'> | 'closed'
 
 export type Status = Result<'status.get'>
 export type Configuration = Result<'config.get'>
@@ -34,10 +38,16 @@ export interface DaemonState {
   readonly traffic: Traffic
   readonly connections: Connections
   readonly users: Users
+  /** Of the user who was looked at last. */
+  readonly userHistory: UserHistory | null
   readonly log: Log
   /** As of the last look at their pages; null until then. */
   readonly configuration: Configuration | null
   readonly operators: readonly Operator[] | null
+  /** The connections that ended last, newest first, as of the last look at them. */
+  readonly closed: readonly ClosedConnection[] | null
+  /** The connection that the person looked at last. */
+  readonly followed: Followed | null
   /** Milliseconds by which the daemon's clock is ahead of this machine's. */
   readonly skew: number
 }
@@ -49,10 +59,13 @@ export interface UiState {
   /** Which of the daemons is shown. */
   readonly current: number
   readonly page: Page
+  /** Whether the page of the connections shows those that have ended. */
+  readonly showsClosed: boolean
   readonly lists: Readonly<Record<ListPage, ListState>>
   readonly command: CommandLine
   readonly dialog: Dialog | null
   readonly toasts: Toasts
+  readonly undo: Undo | null
   readonly rateUnit: 'bytes' | 'bits'
   readonly theme: ThemeName
   /** Whether clicks and the wheel are the app's, not the terminal's. */
@@ -79,8 +92,12 @@ export type DataEvent =
   | { readonly type: 'users'; readonly users: readonly User[]; readonly at: number }
   | { readonly type: 'logBegun'; readonly entries: readonly LogEntry[] }
   | { readonly type: 'logEntries'; readonly entries: readonly LogEntry[]; readonly lost: number }
+  | { readonly type: 'userHistory'; readonly name: string; readonly history: UserHistory['history'] }
   | { readonly type: 'configuration'; readonly configuration: Configuration }
   | { readonly type: 'operators'; readonly operators: readonly Operator[] }
+  | { readonly type: 'closed'; readonly connections: readonly ClosedConnection[] }
+  /** All about the connection with this id; null: the daemon knows of none. */
+  | { readonly type: 'details'; readonly id: string; readonly details: Details | null; readonly at: number }
   | { readonly type: 'tick'; readonly at: number }
 
 /** What the person does, and what comes of it. */
@@ -94,6 +111,9 @@ export type UiEvent =
   /** Say something, or put what was said away. */
   | { readonly type: 'say'; readonly text: string; readonly tone: Toast['tone']; readonly at: number }
   | { readonly type: 'hush' }
+  | { readonly type: 'follow'; readonly followed: Followed }
+  | { readonly type: 'showClosed'; readonly shows: boolean }
+  | { readonly type: 'undo'; readonly undo: Undo | null }
   | { readonly type: 'pause' | 'rateUnit' | 'mouse' }
   | { readonly type: 'theme'; readonly theme: ThemeName }
   | { readonly type: 'logLevel'; readonly level: LogEntry['level'] }
@@ -110,9 +130,12 @@ const initialDaemon: DaemonState = {
   traffic: noTraffic,
   connections: noConnections,
   users: noUsers,
+  userHistory: null,
   log: noLog,
   configuration: null,
   operators: null,
+  closed: null,
+  followed: null,
   skew: 0,
 }
 
@@ -120,8 +143,10 @@ const initialUi: UiState = {
   size: { columns: 80, rows: 24 },
   current: 0,
   page: 'overview',
+  showsClosed: false,
   lists: {
     connections: listBy('age'),
+    closed: { ...listBy('ended'), sort: { column: 'ended', descending: true } },
     users: listBy('name'),
     log: listBy('time'),
     settings: listBy('name'),
@@ -130,6 +155,7 @@ const initialUi: UiState = {
   command: noCommand,
   dialog: null,
   toasts: noToasts,
+  undo: null,
   rateUnit: 'bytes',
   theme: 'dark',
   mouse: true,
@@ -141,6 +167,12 @@ const initialUi: UiState = {
 export function stateAt(places: readonly string[]): State {
   const daemons = places.map((place) => ({ ...initialDaemon, place }))
   return { ...initialUi, ...(daemons[0] ?? initialDaemon), daemons }
+}
+
+/** What the keys of a list are about; on the overview there is none. */
+export function listPage({ page, showsClosed }: Pick<UiState, 'page' | 'showsClosed'>): ListPage | null {
+  if (page === 'connections' && showsClosed) return 'closed'
+  return page === 'overview' ? null : page
 }
 
 /** The daemon's clock as far as known: milliseconds since 1970. */
