@@ -1,8 +1,8 @@
 import type { Key } from 'ink'
 import { describe, expect, test } from 'vitest'
-import { hintsFor } from '../../tui/app/components/hints.tsx'
 import { decodeKeys } from '../../tui/app/keys/decode.ts'
 import { helpLines } from '../../tui/app/keys/help-lines.ts'
+import { hintLine, hintsFor } from '../../tui/app/keys/hints.ts'
 import { type Binding, keyLabel, keyTable } from '../../tui/app/keys/key-table.ts'
 import { pages } from '../../tui/app/store/state.ts'
 
@@ -15,14 +15,14 @@ describe('the key table', () => {
   })
 
   test.each(contexts)('%s: the hints fit into 80 columns, all of them', (_, bindings) => {
-    const line = hintsFor(bindings, 80)
+    const line = hintLine(hintsFor(bindings, 80))
     expect(line.length).toBeLessThanOrEqual(80)
     for (const { hint } of bindings) if (hint) expect(line).toContain(hint)
   })
 
   test('in less room some hints go, but not how to get help or out', () => {
-    expect(hintsFor(keyTable.connections, 40)).toMatch(/^ x cut .* \? help {2}q quit$/)
-    expect(hintsFor(keyTable.connections, 40).length).toBeLessThanOrEqual(40)
+    expect(hintLine(hintsFor(keyTable.connections, 40))).toMatch(/^ x cut .* \? help {2}q quit$/)
+    expect(hintLine(hintsFor(keyTable.connections, 40)).length).toBeLessThanOrEqual(40)
   })
 
   test.each(pages)('the help for %s names every key of the page and what it does', (page) => {
