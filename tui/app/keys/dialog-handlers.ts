@@ -1,6 +1,7 @@
 import { pageRows } from '../layout.ts'
 import { type Confirmation, type Form, fieldText } from '../store/dialogs.ts'
 import type { App, Handler } from './app.ts'
+import { copyChosen } from './copy-handlers.ts'
 import { helpLines } from './help-lines.ts'
 import { propose, submitSetting } from './propose.ts'
 import { submitPassword } from './submit-password.ts'
@@ -24,7 +25,7 @@ export const dialogHandlers = {
   submit: (app) => {
     const { dialog } = app.store.state
     if (dialog?.kind !== 'form' || dialog.sent) return
-    if (dialog.focus < dialog.fields.length - 1) tellDialog(app, { do: 'focus', by: 1 })
+    if (hasMore(dialog)) tellDialog(app, { do: 'focus', by: 1 })
     else if (dialog.purpose === 'login') logIn(app, dialog)
     else if (dialog.purpose === 'setting') submitSetting(app, dialog)
     else submitPassword(app, dialog, dialog.purpose)
@@ -33,12 +34,19 @@ export const dialogHandlers = {
   previousChoice: (app) => tellDialog(app, { do: 'move', by: -1 }),
   take: (app) => {
     const { dialog } = app.store.state
+    if (dialog?.kind === 'choice') copyChosen(app, dialog)
     const action = dialog?.kind === 'choice' ? dialog.options[dialog.chosen]?.action : undefined
     if (action?.do === 'configure') return void propose(app, action)
     tellDialog(app, { do: 'close' })
     if (action) performAndTell(app, action)
   },
 } satisfies Record<string, Handler>
+
+/** Without a password there is nothing to repeat. */
+function hasMore({ fields, focus }: Form): boolean {
+  const field = fields[focus]
+  return focus < fields.length - 1 && !(field?.name === 'password' && field.text === '')
+}
 
 function scroll(app: App, by: number): void {
   const { state } = app.store

@@ -1,11 +1,10 @@
-import { settingValue } from '../../../shared/commands/setting-value.ts'
-import { UsageError } from '../../../shared/commands/usage-error.ts'
 import type { Setting } from '../../../shared/protocol/methods.ts'
 import { smallest } from '../layout.ts'
 import type { Change } from '../link/action.ts'
 import { type Form, fieldText } from '../store/dialogs.ts'
 import { breakLines } from '../text.ts'
 import type { App } from './app.ts'
+import { readValue } from './check-form.ts'
 import { confirm, performAndTell, tellDialog } from './tell-dialog.ts'
 
 /** What is asked before a change is made. */
@@ -54,16 +53,4 @@ export function submitSetting(app: App, form: Form): void {
   const value = readValue(setting, fieldText(form, 'value'))
   if ('problem' in value) return tellDialog(app, { do: 'complain', problem: value.problem })
   propose(app, changeOf(setting, value.read, revision))
-}
-
-function readValue(setting: Setting, text: string): { read: Setting['value'] } | { problem: string } {
-  const { name, min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = setting
-  try {
-    const read = settingValue(setting, [text.trim()])
-    const outside = typeof read === 'number' && (read < min || read > max)
-    return outside ? { problem: `${name} must be from ${min} to ${max}` } : { read }
-  } catch (error) {
-    if (error instanceof UsageError) return { problem: error.message }
-    throw error
-  }
 }

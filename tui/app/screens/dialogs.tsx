@@ -3,8 +3,9 @@ import { Field } from '../components/field.tsx'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { Buttons, Panel, panelFrame } from '../components/panel.tsx'
+import { problemSoFar, strengthOf } from '../keys/check-form.ts'
 import { dialogRows } from '../layout.ts'
-import type { Confirmation, Form, Panel as Shown } from '../store/dialogs.ts'
+import { type Confirmation, type Form, fieldText, type Panel as Shown } from '../store/dialogs.ts'
 import type { State } from '../store/state.ts'
 import { Choices } from './choices.tsx'
 import { Entry } from './entry.tsx'
@@ -17,7 +18,7 @@ export function DialogPanel({ state, dialog }: { readonly state: State; readonly
   return (
     <Panel width={columns} height={dialogRows(dialog)}>
       {dialog.kind === 'confirm' && <Question dialog={dialog} width={width} />}
-      {dialog.kind === 'form' && <FormFields form={dialog} width={width} />}
+      {dialog.kind === 'form' && <FormFields state={state} form={dialog} width={width} />}
       {dialog.kind === 'choice' && <Choices dialog={dialog} width={width} />}
       {dialog.kind === 'entry' && <Entry entry={dialog.entry} width={width} />}
       {dialog.kind === 'secret' && <Secret {...dialog} width={width} />}
@@ -56,8 +57,15 @@ const advice: Readonly<Record<Form['purpose'], (form: Form) => string>> = {
   setting: ({ seen }) => (seen ? settingAdvice(seen.setting) : ''),
 }
 
-function FormFields({ form, width }: { readonly form: Form; readonly width: number }): ReactElement {
+interface FormProps {
+  readonly state: State
+  readonly form: Form
+  readonly width: number
+}
+
+function FormFields({ state, form, width }: FormProps): ReactElement {
   const look = useLook()
+  const problem = form.problem ?? problemSoFar(form, state)
   return (
     <>
       <Line text={titles[form.purpose] + look.text(form.subject ?? '')} width={width} {...look.theme.heading} />
@@ -67,21 +75,25 @@ function FormFields({ form, width }: { readonly form: Form; readonly width: numb
           label={`  ${field.label.padEnd(10)}`}
           field={field}
           width={width}
-          masked={field.name === 'password'}
+          masked={field.name === 'password' || field.name === 'again'}
           focused={at === form.focus}
         />
       ))}
-      {form.problem === null ? (
-        <Line
-          text={form.sent ? 'asking the daemon' : look.text(advice[form.purpose](form))}
-          width={width}
-          {...look.theme.dim}
-        />
+      {problem === null ? (
+        <Line text={look.text(adviceFor(form))} width={width} {...look.theme.dim} />
       ) : (
-        <Line text={`! ${look.text(form.problem)}`} width={width} {...look.theme.bad} />
+        <Line text={`! ${look.text(problem)}`} width={width} {...look.theme.bad} />
       )}
     </>
   )
+}
+
+function adviceFor(form: Form): string {
+  if (form.sent) return 'asking the daemon'
+  const password = fieldText(form, 'password')
+  if (password === '' || form.purpose === 'login') return advice[form.purpose](form)
+  const match = fieldText(form, 'again') === password ? 'both are the same' : 'repeat it, since it is not shown'
+  return `${[...password].length} characters, ${strengthOf(password)}; ${match}`
 }
 
 interface SecretProps {

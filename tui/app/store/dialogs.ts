@@ -21,8 +21,8 @@ export type Cover =
   | Result
 
 /** What lies below the page, or below the cover that it was opened from, which comes back. */
-export type Panel = { readonly behind?: Cover } & (
-  /** An entry of the log. */
+export type Panel = { readonly behind?: Cover } & /** An entry of the log. */
+(
   | { readonly kind: 'entry'; readonly entry: LogEntry }
   | Confirmation
   | Choice
@@ -85,7 +85,7 @@ export interface Form {
 }
 
 export interface FormField extends TextField {
-  readonly name: 'name' | 'password' | 'role' | 'value'
+  readonly name: 'name' | 'password' | 'again' | 'role' | 'value'
   readonly label: string
 }
 
@@ -105,17 +105,24 @@ export type DialogEvent =
 
 const nameField: FormField = { ...emptyField, name: 'name', label: 'Name' }
 const passwordField: FormField = { ...emptyField, name: 'password', label: 'Password' }
+/** A password that nobody sees is typed twice. */
+const againField: FormField = { ...emptyField, name: 'again', label: 'Repeat' }
 const roleField: FormField = { ...fieldOf('viewer'), name: 'role', label: 'Role' }
 const untouched = { kind: 'form', seen: null, focus: 0, problem: null, sent: false } as const
 
 /** An empty form for a new user. */
 export function userForm(): Form {
-  return { ...untouched, purpose: 'addUser', subject: null, fields: [nameField, passwordField] }
+  return { ...untouched, purpose: 'addUser', subject: null, fields: [nameField, passwordField, againField] }
 }
 
 /** A form for a new operator, who is a viewer unless somebody says otherwise. */
 export function operatorForm(): Form {
-  return { ...untouched, purpose: 'addOperator', subject: null, fields: [nameField, roleField, passwordField] }
+  return {
+    ...untouched,
+    purpose: 'addOperator',
+    subject: null,
+    fields: [nameField, roleField, passwordField, againField],
+  }
 }
 
 /** A form for a setting, with what it is now. */
@@ -127,7 +134,8 @@ export function settingForm(setting: Setting, revision: number): Form {
 
 /** An empty form for a password of `subject`: a new one, or at a login the operator's own. */
 export function passwordForm(purpose: 'setPassword' | 'setOperatorPassword' | 'login', subject: string): Form {
-  return { ...untouched, purpose, subject, fields: [passwordField] }
+  const fields = purpose === 'login' ? [passwordField] : [passwordField, againField]
+  return { ...untouched, purpose, subject, fields }
 }
 
 /** What is typed into a form's field. */
@@ -179,7 +187,15 @@ export function coverOf(dialog: Dialog | null): Cover | null {
   return isCover(dialog) ? dialog : (dialog.behind ?? null)
 }
 
-const covers: readonly Dialog['kind'][] = ['help', 'detail', 'columns', 'user', 'said', 'palette', 'result'] satisfies Cover['kind'][]
+const covers: readonly Dialog['kind'][] = [
+  'help',
+  'detail',
+  'columns',
+  'user',
+  'said',
+  'palette',
+  'result',
+] satisfies Cover['kind'][]
 
 export function isCover(dialog: Dialog): dialog is Cover {
   return covers.includes(dialog.kind)

@@ -1,0 +1,90 @@
+import { settingValue } from '../../../shared/commands/setting-value.ts'
+import { UsageError } from '../../../shared/commands/usage-error.ts'
+import { methods, password as passwordRule, type Setting, userName } from '../../../shared/protocol/methods.ts'
+import { type Form, type FormField, fieldText } from '../store/dialogs.ts'
+import { operatorRoles } from '../store/rights.ts'
+import type { State } from '../store/state.ts'
+
+/** Whose names are taken. */
+type Known = Pick<State, 'users' | 'operators'>
+
+/** What is wrong with what has been typed so far; null if nothing is. Fields nobody has typed into are left out. */
+export function problemSoFar(form: Form, known: Known): string | null {
+  const typed = form.fields.filter(({ text }) => text !== '')
+  for (const { name } of typed) {
+    const problem = checks[name](form, known)
+    if (problem !== null) return problem
+  }
+  return null
+}
+
+/** What keeps a form from being sent; null if nothing does. A strong password is made where there is none. */
+export function problemWith(form: Form, known: Known): string | null {
+  if (form.subject === null && fieldText(form, 'name') === '') return 'a name is needed'
+  const password = fieldText(form, 'password')
+  if (password !== '' && form.purpose !== 'login' && fieldText(form, 'again') !== password)
+    return 'the two passwords differ'
+  return problemSoFar(form, known)
+}
+
+/** How hard a password is to guess, in a word; by its length and by how varied it is, not by a list of bad ones. */
+export function strengthOf(password: string): 'weak' | 'fair' | 'strong' {
+  const characters = [...password]
+  const classes = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^a-zA-Z0-9]/]
+  const pool = classes.reduce((size, found, at) => size + (found.test(password) ? (poolSizes[at] ?? 0) : 0), 0)
+  const bits = Math.min(characters.length, 2 * new Set(characters).size) * Math.log2(Math.max(2, pool))
+  return bits < 40 ? 'weak' : bits < 70 ? 'fair' : 'strong'
+}
+
+/** Characters of each class in ASCII. */
+const poolSizes = [26, 26, 10, 33]
+
+/** What a setting would be by what is typed, or why it cannot be. */
+export function readValue(setting: Setting, text: string): { read: Setting['value'] } | { problem: string } {
+  const { name, min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = setting
+  try {
+    const read = settingValue(setting, [text.trim()])
+    const outside = typeof read === 'number' && (read < min || read > max)
+    return outside ? { problem: `${name} must be from ${min} to ${max}` } : { read }
+  } catch (error) {
+    if (error instanceof UsageError) return { problem: error.message }
+    throw error
+  }
+}
+
+const operatorRules = methods['operators.add'].params.shape
+
+const checks: Readonly<Record<FormField['name'], (form: Form, known: Known) => string | null>> = {
+  name: checkName,
+  role: (form) => {
+    const role = fieldText(form, 'role').trim()
+    return operatorRoles.some((each) => each === role) ? null : `the role must be one of ${operatorRoles.join(', ')}`
+  },
+  password: (form) => {
+    if (form.purpose === 'login') return null
+    const rule = isOfUser(form) ? passwordRule : operatorRules.password
+    const wrong = rule.safeParse(fieldText(form, 'password')).error
+    return wrong ? `the password ${wrong.issues[0]?.message}` : null
+  },
+  // A beginning may still become the whole.
+  again: (form) =>
+    fieldText(form, 'password').startsWith(fieldText(form, 'again')) ? null : 'the two passwords differ',
+  value: ({ seen, fields }) => {
+    const value = seen && readValue(seen.setting, fields[0]?.text ?? '')
+    return value && 'problem' in value ? value.problem : null
+  },
+}
+
+function checkName(form: Form, { users, operators }: Known): string | null {
+  const name = fieldText(form, 'name')
+  const wrong = (isOfUser(form) ? userName : operatorRules.name).safeParse(name).error
+  if (wrong) return `the name ${wrong.issues[0]?.message}`
+  const taken = isOfUser(form)
+    ? users.rows?.some(({ user }) => user.name === name)
+    : operators?.some((operator) => operator.name === name)
+  return taken ? `there is a${isOfUser(form) ? ' user' : 'n operator'} ${name} already` : null
+}
+
+function isOfUser({ purpose }: Form): boolean {
+  return purpose === 'addUser' || purpose === 'setPassword'
+}
