@@ -7,6 +7,7 @@ import { targetsAt } from '../options/passwords.ts'
 import { Daemon } from './link/daemon.ts'
 import { Login } from './link/login.ts'
 import { lookOf } from './look.ts'
+import { TerminalInput } from './mouse/terminal-input.ts'
 import { Store } from './store/store.ts'
 import { settleColors, terminalProblem } from './terminal.ts'
 
@@ -45,6 +46,8 @@ export async function runApp({ daemons: named, colour, refresh }: AppOptions): P
   // Ink does so after its first frame, into which the terminal would echo what is typed before.
   process.stdin.setRawMode(true)
   const screen = render(<Root store={store} daemons={daemons} login={login} look={look} />, {
+    // It looks like a terminal, as far as Ink asks.
+    stdin: new TerminalInput(process.stdin) as unknown as NodeJS.ReadStream,
     alternateScreen: true,
     incrementalRendering: true,
     // CI in the environment must not turn a real terminal into a log.

@@ -7,6 +7,7 @@ import { LookContext } from './components/look-context.ts'
 import { MessageLine } from './components/message-line.tsx'
 import { type Parts, useApp } from './hooks/use-app.ts'
 import { useKeys } from './hooks/use-keys.ts'
+import { useMouse } from './hooks/use-mouse.ts'
 import { useRedrawAfterResize } from './hooks/use-redraw-after-resize.ts'
 import { isTooSmall, pageRows } from './layout.ts'
 import { dress, type Look } from './look.ts'
@@ -32,7 +33,9 @@ export function Root({ store, daemons, login, look }: RootProps): ReactElement {
   useKeys(app)
   const state = useSyncExternalStore(store.subscribe, () => store.state)
   useRedrawAfterResize(app, state.size)
-  const dressed = useMemo(() => dress(look, state.theme), [look, state.theme])
+  useMouse(app, look, state.mouse)
+  const { theme, overview } = state
+  const dressed = useMemo(() => dress(look, theme, overview.drawing), [look, theme, overview.drawing])
   return (
     <LookContext value={dressed}>
       {isTooSmall(state) ? <TooSmall size={state.size} /> : <Screen state={state} />}

@@ -1,7 +1,10 @@
 import { useApp as useInk } from 'ink'
 import { useMemo } from 'react'
+import { clipboardSequence } from '../clipboard.ts'
 import type { App } from '../keys/app.ts'
 import type { Daemon } from '../link/daemon.ts'
+
+import { mouseOff, mouseOn } from '../mouse/reporting.ts'
 
 const beginSynchronizedOutput = '\u001b[?2026h'
 
@@ -20,6 +23,11 @@ export function useApp({ store, daemons, login }: Parts): App {
         return daemons[store.state.current] as Daemon
       },
       login,
+      copy: (text) => {
+        const sequence = clipboardSequence(text, process.env)
+        if (sequence !== null) process.stdout.write(sequence)
+        return sequence !== null
+      },
       quit: () => exit(),
       redraw: () => {
         // Leaving the alternate screen and coming back gives an empty one, which is drawn whole. Terminals that know
@@ -28,7 +36,12 @@ export function useApp({ store, daemons, login }: Parts): App {
         suspendTerminal(() => {})
       },
       // The whole process group stops, as it would if the terminal itself had heard Ctrl-Z.
-      suspend: () => suspendTerminal(() => void process.kill(0, 'SIGTSTP')),
+      suspend: () =>
+        suspendTerminal(() => {
+          process.stdout.write(mouseOff)
+          process.kill(0, 'SIGTSTP')
+          if (store.state.mouse) process.stdout.write(mouseOn)
+        }),
     }),
     [store, daemons, login, exit, suspendTerminal],
   )

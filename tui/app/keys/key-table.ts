@@ -31,6 +31,7 @@ const everywhere: readonly Binding[] = [
   { keys: ['!'], command: 'said', summary: 'what has been said on the message line' },
   { keys: ['b'], command: 'rateUnit', summary: 'rates in bytes or in bits' },
   { keys: ['t'], command: 'theme', summary: 'the next theme: dark, light, contrast, terminal' },
+  { keys: ['o'], command: 'mouse', summary: 'leave the mouse to the terminal, to select text (Shift often does)' },
   { keys: ['r'], command: 'reconnect', summary: 'when disconnected: try again now' },
   { keys: ['ctrl+l'], command: 'redraw', summary: 'draw the screen anew' },
   { keys: ['ctrl+z'], command: 'suspend', summary: 'back to the shell; fg returns' },
@@ -51,19 +52,31 @@ const movement: readonly Binding[] = [
 
 const list: readonly Binding[] = [
   filter,
+  { keys: ['C'], command: 'chooseColumns', summary: 'choose the columns' },
   { keys: ['s'], command: 'sort', summary: 'sort by the next column', hint: 'sort' },
   { keys: ['S'], command: 'reverse', summary: 'turn the order around' },
   ...movement,
   { keys: ['end', 'G'], command: 'bottom', summary: 'the last row' },
 ]
 
+const copy: Binding = { keys: ['y'], command: 'copy', summary: 'copy its destination, client, id, …', hint: 'copy' }
+
 const close: Binding = { keys: ['esc', 'q', 'enter'], command: 'close', summary: 'close', hint: 'close' }
 
 /** Every key, by where it is pressed; a key means the first that is found. What is typed into a field is not in it. */
 export const keyTable = {
   overview: [
-    { keys: ['-'], command: 'zoomOut', summary: 'more time in the graphs', hint: 'longer' },
-    { keys: ['+', '='], command: 'zoomIn', summary: 'less time in the graphs', hint: 'shorter' },
+    { keys: ['-'], command: 'longerRange', summary: 'more time in the graphs, up to 24 h', hint: 'longer' },
+    { keys: ['+', '='], command: 'shorterRange', summary: 'less time in the graphs', hint: 'shorter' },
+    { keys: ['down', 'j'], command: 'nextUser', summary: 'select the next of the busiest users' },
+    { keys: ['up', 'k'], command: 'previousUser', summary: 'select the one before' },
+    { keys: ['enter'], command: 'graphUser', summary: "the selected user's graphs", hint: 'of user' },
+    { keys: ['esc'], command: 'graphEverybody', summary: "everybody's graphs again" },
+    { keys: ['l'], command: 'logarithmic', summary: 'linear or logarithmic scale', hint: 'log' },
+    { keys: ['f'], command: 'fixCeiling', summary: 'hold the scale as it is, or let it follow', hint: 'fix scale' },
+    { keys: ['>'], command: 'higherCeiling', summary: 'hold the scale, with a higher top' },
+    { keys: ['<'], command: 'lowerCeiling', summary: 'hold the scale, with a lower top' },
+    { keys: ['c'], command: 'drawing', summary: 'draw graphs in dots, blocks or ASCII', hint: 'look' },
     ...everywhere,
   ],
   connections: [
@@ -72,11 +85,27 @@ export const keyTable = {
       keys: ['X'],
       command: 'killShown',
       role: 'operator',
-      summary: 'cut all connections that are shown',
-      hint: 'cut shown',
+      summary: 'cut the connections that are marked; without marks, all that are shown',
+      hint: 'cut marked/shown',
     },
+    {
+      keys: ['m', 'insert'],
+      command: 'mark',
+      summary: 'mark the selected connection, or take its mark off',
+      hint: 'mark',
+    },
+    { keys: ['M'], command: 'markAll', summary: 'mark all that are shown, or take their marks off' },
+    { keys: ['c'], command: 'showClosed', summary: 'those that ended last', hint: 'closed' },
+    copy,
     { keys: ['space'], command: 'pause', summary: 'hold the table still, or let it go on', hint: 'pause' },
     { keys: ['enter'], command: 'detail', summary: 'all about the selected connection', hint: 'detail' },
+    ...list,
+    ...everywhere,
+  ],
+  closed: [
+    { keys: ['c'], command: 'showClosed', summary: 'the live connections', hint: 'live' },
+    { keys: ['enter'], command: 'detail', summary: 'all about the selected connection', hint: 'detail' },
+    copy,
     ...list,
     ...everywhere,
   ],
@@ -174,7 +203,16 @@ export const keyTable = {
   ],
   detail: [
     { keys: ['x', 'delete'], command: 'kill', role: 'operator', summary: 'cut this connection', hint: 'cut' },
-    close,
+    copy,
+    { keys: ['b'], command: 'rateUnit', summary: 'rates in bytes or in bits' },
+    { ...close, summary: 'back', hint: 'back' },
+  ],
+  columns: [
+    { keys: ['space'], command: 'toggleColumn', summary: 'show the column, or not', hint: 'show/hide' },
+    { keys: ['down', 'j'], command: 'nextChoice', summary: 'the next one', hint: 'next' },
+    { keys: ['up', 'k'], command: 'previousChoice', summary: 'the one before' },
+    { keys: ['enter'], command: 'keepColumns', summary: 'show these', hint: 'keep' },
+    { keys: ['esc', 'q'], command: 'close', summary: 'cancel', hint: 'cancel' },
   ],
   user: [
     {
@@ -271,4 +309,5 @@ const labels: Readonly<Record<string, string>> = {
   'shift+tab': 'Shift-Tab',
   space: 'Space',
   delete: 'Del',
+  insert: 'Insert',
 }

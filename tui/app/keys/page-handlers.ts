@@ -14,14 +14,18 @@ export const pageHandlers = {
   help: ({ store }) => store.dispatch({ type: 'dialog', event: { do: 'open', dialog: { kind: 'help', scroll: 0 } } }),
   said: ({ store }) => store.dispatch({ type: 'dialog', event: { do: 'open', dialog: { kind: 'said', scroll: 0 } } }),
   rateUnit: ({ store }) => store.dispatch({ type: 'rateUnit' }),
+  mouse: (app) => toggleMouse(app),
   theme: (app) => changeTheme(app),
-  zoomIn: ({ store }) => store.dispatch({ type: 'zoom', by: -1 }),
-  zoomOut: ({ store }) => store.dispatch({ type: 'zoom', by: 1 }),
   reconnect: ({ daemon }) => daemon.reconnect(),
   redraw: (app) => app.redraw(),
   suspend: (app) => app.suspend(),
   quit: (app) => app.quit(),
 } satisfies Record<string, Handler>
+
+function toggleMouse({ store }: App): void {
+  store.dispatch({ type: 'mouse' })
+  store.announce(store.state.mouse ? 'the mouse is ours again' : "the mouse is the terminal's: it selects text", 'good')
+}
 
 function changeTheme({ store }: App): void {
   const theme = nextTheme(store.state.theme)

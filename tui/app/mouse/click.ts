@@ -1,0 +1,67 @@
+import type { App } from '../keys/app.ts'
+import { type Binding, keyTable } from '../keys/key-table.ts'
+import { contextOf, press } from '../keys/press.ts'
+import type { Look } from '../look.ts'
+import type { ListPage } from '../store/state.ts'
+import { tables } from '../tables/tables.ts'
+import type { MouseEvent } from './input-splitter.ts'
+import { type Target, targetAt } from './target.ts'
+
+/** Rows that one notch of the wheel moves. */
+const notch = 3
+
+/** Do what the mouse means where it is. */
+export function click(app: App, look: Look, { kind, column, row }: MouseEvent): void {
+  if (kind !== 'press') return roll(app, kind === 'wheelUp' ? 'up' : 'down')
+  const target = targetAt(app.store.state, look, { column, row })
+  if (target) take(app, target)
+}
+
+/** In a field, the arrows are about what is typed: the wheel leaves that alone. */
+function roll(app: App, key: 'up' | 'down'): void {
+  const context = contextOf(app.store.state)
+  if (context === 'form' || context === 'command') return
+  for (let rows = 0; rows < notch; rows++) press(app, key)
+}
+
+function take(app: App, target: Target): void {
+  const { store } = app
+  const { dialog } = store.state
+  switch (target.kind) {
+    case 'key':
+      return press(app, target.key)
+    case 'tab':
+      // It lies beside what covers the page, not below it.
+      if (dialog) press(app, 'esc')
+      return press(app, keyOf(target.page))
+    case 'row':
+      // The first click selects, the second is Enter.
+      if (store.state.lists[target.page].selected === target.id) return press(app, 'enter')
+      return store.dispatch({ type: 'list', page: target.page, event: { do: 'select', id: target.id } })
+    case 'column':
+      return sortBy(app, target.page, target.name)
+    case 'field':
+      if (dialog?.kind !== 'form') return
+      return store.dispatch({ type: 'dialog', event: { do: 'focus', by: target.at - dialog.focus } })
+    case 'choice':
+      if (dialog?.kind !== 'choice') return
+      if (dialog.chosen === target.at) return press(app, 'enter')
+      return store.dispatch({ type: 'dialog', event: { do: 'move', by: target.at - dialog.chosen } })
+  }
+}
+
+/** The key that opens a page. */
+function keyOf(page: string): string {
+  const bindings: readonly Binding[] = keyTable.overview
+  return bindings.find(({ command }) => command === page)?.keys[0] ?? ''
+}
+
+/** By another column in its natural direction, by the same one the other way; only where a key could, too. */
+function sortBy({ store }: App, page: ListPage, name: string): void {
+  const bindings: readonly Binding[] = keyTable[contextOf(store.state)]
+  const column = tables[page].columns.find((each) => each.name === name)
+  if (!column || !bindings.some(({ command }) => command === 'sort')) return
+  const { sort } = store.state.lists[page]
+  const descending = sort.column === name ? !sort.descending : column.greatestFirst
+  store.dispatch({ type: 'list', page, event: { do: 'sort', sort: { column: name, descending } } })
+}

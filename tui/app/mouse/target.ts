@@ -1,0 +1,102 @@
+import { hintsOf } from '../keys/hints.ts'
+import { dialogRows, firstShown, isTooSmall, linkRows, pageRows, tableRows } from '../layout.ts'
+import type { Look } from '../look.ts'
+import { formatOf } from '../screens/format-of.ts'
+import { type Dialog, isCover } from '../store/dialogs.ts'
+import { type ListPage, listPage, type Page, type State } from '../store/state.ts'
+import { tabsOf } from '../store/tabs.ts'
+import { viewOf } from '../store/view.ts'
+import { placeColumns } from '../tables/layout.ts'
+import { columnsShown } from '../tables/table.ts'
+import { tables } from '../tables/tables.ts'
+import { columnsOf } from '../text.ts'
+
+/** What is at a place of the screen, for a click on it. */
+export type Target =
+  | { readonly kind: 'tab'; readonly page: Page }
+  /** A row of a table. */
+  | { readonly kind: 'row'; readonly page: ListPage; readonly id: string }
+  /** The header of a column. */
+  | { readonly kind: 'column'; readonly page: ListPage; readonly name: string }
+  /** A button or a hint: it is as good as its key. */
+  | { readonly kind: 'key'; readonly key: string }
+  /** One of several, or a field, of the dialog. */
+  | { readonly kind: 'choice' | 'field'; readonly at: number }
+
+/** A cell of the screen, from 0. */
+export interface Place {
+  readonly column: number
+  readonly row: number
+}
+
+/** What is there; null if it is nothing that a click could mean. What lies below a dialog is out of reach. */
+export function targetAt(state: State, look: Look, place: Place): Target | null {
+  const { size, dialog, command } = state
+  if (isTooSmall(state)) return null
+  if (place.row === size.rows - 1) return hintAt(state, place)
+  const head = linkRows(state)
+  const isPanel = dialog !== null && !isCover(dialog)
+  if (command.field) return null
+  if (isPanel) return inPanel(dialog, { ...place, row: place.row - head - 1 - pageRows(state) })
+  if (place.row === head) return tabAt(state, place)
+  const page = listPage(state)
+  return page === null || dialog ? null : inTable(state, page, look, { ...place, row: place.row - head - 1 })
+}
+
+function tabAt(state: State, { column }: Place): Target | null {
+  const tab = tabsOf(state).find(({ from, text }) => column >= from && column < from + columnsOf(text))
+  return tab ? { kind: 'tab', page: tab.page } : null
+}
+
+function hintAt(state: State, { column }: Place): Target | null {
+  const hint = hintsOf(state).find(({ from, text }) => column >= from && column < from + columnsOf(text))
+  return hint ? { kind: 'key', key: hint.key } : null
+}
+
+/** Rows of a page above its table's first: what is shown, and the headers. */
+const summaryRows = 1
+const headRows = 2
+
+function inTable(state: State, page: ListPage, look: Look, { column, row }: Place): Target | null {
+  if (row === summaryRows) {
+    const name = columnAt(state, page, look, column)
+    return name === null ? null : { kind: 'column', page, name }
+  }
+  const { ids, cursor } = viewOf(state, page)
+  const height = tableRows(state)
+  const id = ids[firstShown(cursor, height, ids.length) + row - headRows]
+  return id === undefined || row < headRows || row - headRows >= height ? null : { kind: 'row', page, id }
+}
+
+function columnAt(state: State, page: ListPage, look: Look, column: number): string | null {
+  const { sort, columns, marked } = state.lists[page]
+  const margin = marked.size > 0 ? 2 : 1
+  const shown = columnsShown(tables[page].columns, columns)
+  const rows = viewOf(state, page).rows as readonly never[]
+  const width = state.size.columns - margin
+  let from = margin
+  for (const placed of placeColumns(shown, rows, formatOf(state, look), width, sort.column)) {
+    if (column >= from && column < from + placed.width) return placed.column.name
+    from += placed.width + 1
+  }
+  return null
+}
+
+/** What a panel's border takes before its first row and column, and that it begins with a row that says what it is. */
+const panelEdge = { rows: 2, columns: 2 }
+
+function inPanel(dialog: Dialog, { column, row }: Place): Target | null {
+  const at = row - panelEdge.rows
+  if (row < 0 || row >= dialogRows(dialog)) return null
+  if (dialog.kind === 'choice') return dialog.options[at] ? { kind: 'choice', at } : null
+  if (dialog.kind === 'form') return dialog.fields[at] ? { kind: 'field', at } : null
+  if (dialog.kind !== 'confirm' || at !== dialog.facts.length) return null
+  const yes = panelEdge.columns + buttonColumns('Cancel')
+  if (column < panelEdge.columns || column >= yes + buttonColumns(dialog.verb)) return null
+  return { kind: 'key', key: column < yes ? 'n' : 'y' }
+}
+
+/** Of a button with its brackets. */
+function buttonColumns(name: string): number {
+  return columnsOf(name) + 4
+}
