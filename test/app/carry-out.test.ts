@@ -39,6 +39,19 @@ test.each([
   expect(called).toEqual([])
 })
 
+test.each(['log.unsubscribe', 'log.subscribe', 'connections.unsubscribe', 'metrics.unsubscribe', 'session.drop'])(
+  'raw %s would change what the pages follow, so it is not sent',
+  async (method) => {
+    const { called, results: came } = await results(`raw ${method} {}`, () => ({}))
+    expect(came).toEqual({ outcomes: [], problem: expect.stringMatching(/^raw: .* is for --exec: here it would/) })
+    expect(called).toEqual([])
+  },
+)
+
+test('any other method may be called by hand', async () => {
+  expect((await results('raw session.whoami', () => ({ name: 'bob' }))).called).toEqual(['session.whoami'])
+})
+
 test('what comes from outside cannot move the cursor, and columns stay aligned', async () => {
   const operator = { name: 'x\u001b[2J', role: 'viewer', sessions: 1, created: 0 }
   const { results: came } = await results('operators', () => ({ operators: [operator, { ...operator, name: '漢字' }] }))

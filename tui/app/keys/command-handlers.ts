@@ -101,8 +101,6 @@ function problemWith(state: State, commands: readonly Command[]): string | null 
   for (const { name, verb } of commands) {
     const lack = lackOfRights(state, verb.role)
     if (lack !== null) return `${name} is ${lack}`
-    // It would end what the page follows.
-    if (name === 'log' && state.page === 'log') return 'this page is the log'
   }
   return null
 }

@@ -18,7 +18,7 @@ export async function carryOut(commands: readonly Command[], call: Client['call'
   const outcomes: Outcome[] = []
   for (const { name, verb, run } of commands) {
     try {
-      const deed = run({ call, ...elsewhere })
+      const deed = run({ call: name === 'raw' ? guarded(call) : call, ...elsewhere })
       if (Symbol.asyncIterator in deed) throw new UsageError('--follow is for --exec; here the page Log follows')
       const outcome = await deed
       outcomes.push(outcome)
@@ -28,6 +28,15 @@ export async function carryOut(commands: readonly Command[], call: Client['call'
     }
   }
   return { outcomes, problem: null }
+}
+
+/** A call typed by hand must not change what the app's own connection follows, nor what it may. */
+function guarded(call: Client['call']): Client['call'] {
+  return async (method, params) => {
+    if (/\.(un)?subscribe$|^session\.drop$/.test(method))
+      throw new UsageError(`${method} is for --exec: here it would change what the pages follow`)
+    return call(method, params)
+  }
 }
 
 const elsewhere: Pick<Context, 'events' | 'readPassword'> = {

@@ -9,14 +9,14 @@ import type { Link } from '../store/link.ts'
 import { suffices } from '../store/rights.ts'
 import type { DaemonState, DataEvent } from '../store/state.ts'
 import type { Store } from '../store/store.ts'
+import { minuteOfSamples } from '../store/traffic.ts'
 import type { Action, Change } from './action.ts'
 import { carryOut, type Results } from './carry-out.ts'
 import { ConnectionWatch } from './connection-watch.ts'
+import { GraphWatch } from './graph-watch.ts'
 import { LogWatch } from './log-watch.ts'
 import { foresee, perform } from './perform.ts'
 
-/** Samples asked for at the start: an hour of graph, or as much of it as the daemon can say in one line. */
-const history = 3600
 /** Milliseconds between looks at the users and the status, which others change too. */
 const asking = 2000
 
@@ -47,6 +47,7 @@ export class Daemon {
   #outdated = false
   readonly #connections: ConnectionWatch
   readonly #log: LogWatch
+  readonly #graph: GraphWatch
   readonly #stopWatching: () => void
   readonly #readOnly: boolean
   /** The connection whose rights are settled. */
@@ -62,6 +63,7 @@ export class Daemon {
     const failed = (error: unknown) => this.#judge(error)
     this.#connections = new ConnectionWatch(this.#feed, failed)
     this.#log = new LogWatch(this.#feed, failed)
+    this.#graph = new GraphWatch(this.#feed, () => this.#graphEverybody(), failed)
     this.#stopWatching = store.subscribe(() => this.#settle())
     link.subscribe((state) => this.#follow(state))
     this.#follow(link.state)
@@ -79,7 +81,11 @@ export class Daemon {
 
   /** Carry out commands; what they changed is in the store by then. Rejects for faults of ours only. */
   async carryOut(commands: readonly Command[]): Promise<Results> {
-    const attempt = await this.#attempt((call) => carryOut(commands, call))
+    const attempt = await this.#attempt((call) => {
+      const deed = () => carryOut(commands, call)
+      return commands.some(({ name }) => name === 'log') ? this.#log.aside(deed) : deed()
+    })
+    if (commands.some(({ verb }) => verb.role !== undefined)) this.#store.dispatch({ type: 'undo', undo: null })
     await this.look()
     return attempt.done ? attempt.value : { outcomes: [], problem: attempt.text }
   }
@@ -145,6 +151,7 @@ export class Daemon {
     const client = state.status === 'online' && this.#begun === state.client && this.#isShown ? state.client : null
     const watching = client && this.#mayWatch(client) ? client : null
     this.#connections.settle(watching)
+    this.#graph.settle(this.#store.state.page === 'overview' ? client : null, this.#store.state.overview)
     this.#log.settle(this.#store.state.page === 'log' ? watching : null, this.#known.log.level)
   }
 
@@ -157,6 +164,13 @@ export class Daemon {
     await this.look()
   }
 
+  /** The user whose graph was shown is no more. */
+  #graphEverybody(): void {
+    if (!this.#isShown) return
+    this.#store.dispatch({ type: 'overview', event: { do: 'show', subject: null } })
+    this.#store.announce('that user is gone; the graphs show everybody', 'bad')
+  }
+
   #roleOf(client: Client): Role {
     return this.#readOnly ? 'viewer' : client.role
   }
@@ -167,8 +181,11 @@ export class Daemon {
   }
 
   async #followMetrics(client: Client): Promise<void> {
-    client.on('metrics.sample', (sample) => this.#feed({ type: 'samples', samples: [sample], at: Date.now() }))
-    const { samples } = await client.call('metrics.subscribe', { history })
+    client.on('metrics.sample', (sample) => {
+      this.#feed({ type: 'samples', samples: [sample], at: Date.now() })
+      this.#graph.sampled()
+    })
+    const { samples } = await client.call('metrics.subscribe', { history: minuteOfSamples })
     this.#feed({ type: 'samples', samples, at: Date.now() })
   }
 

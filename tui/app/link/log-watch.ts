@@ -34,6 +34,24 @@ export class LogWatch {
     this.#turn = this.#turn.then(() => this.#change(before, wanted)).catch(this.#failed)
   }
 
+  /** Do something that follows the log by the same connection: what is followed here rests meanwhile. */
+  aside<T>(deed: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(async () => {
+      const watched = this.#watched
+      if (watched) await this.#change(watched, null)
+      try {
+        return await deed()
+      } finally {
+        if (watched && watched === this.#watched) await this.#begin(watched).catch(this.#failed)
+      }
+    })
+    this.#turn = done.then(
+      () => {},
+      () => {},
+    )
+    return done
+  }
+
   async #change(before: Watched | null, wanted: Watched | null): Promise<void> {
     this.#stopListening()
     this.#stopListening = () => {}
