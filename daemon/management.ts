@@ -79,7 +79,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
       users,
       connections: new ObservedConnections(
         engine,
-        (index) => accounts.nameOf(index),
+        (index) => accounts.lastNameOf(index),
         () => config.values,
       ),
       metrics,

@@ -23,6 +23,8 @@ export class Accounts {
   readonly #byName = new Map<string, Account>()
   /** Removed users included until their index is released. */
   readonly #names = new Map<number, string>()
+  /** By index, also of users whose index is released, until it is given again. */
+  readonly #lastNames = new Map<number, string>()
   readonly #released: number[] = []
   #highestIndex = 0
   #sorted: readonly Account[] | undefined
@@ -54,6 +56,11 @@ export class Accounts {
     return this.#names.get(index)
   }
 
+  /** Whose sessions had this index last: `nameOf`, and also a removed user's name after the release. */
+  lastNameOf(index: number): string | undefined {
+    return this.#lastNames.get(index)
+  }
+
   /** By name in code point order. */
   list(): readonly Account[] {
     this.#sorted ??= [...this.#byName.values()].sort((a, b) => byCodePoint(a.name, b.name))
@@ -64,6 +71,7 @@ export class Accounts {
   add(fields: Omit<Account, 'index'>): Account {
     const account = { ...fields, index: this.#takeIndex() }
     this.#names.set(account.index, account.name)
+    this.#lastNames.set(account.index, account.name)
     this.put(account)
     return account
   }

@@ -28,7 +28,7 @@ export class ObservedConnections implements LiveConnections {
   #views: readonly TableView[] = []
   #timer: NodeJS.Timeout | undefined
 
-  /** `nameOf` tells a user's name by index, undefined for users who are gone; `settings` are those in force. */
+  /** `nameOf` tells a user's name by index, also of users who are gone; `settings` are those in force. */
   constructor(
     engine: Pick<Engine, 'tables' | 'kill'>,
     nameOf: (index: number) => string | undefined,

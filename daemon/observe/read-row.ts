@@ -6,7 +6,7 @@ import { endpointText, isZero } from './address-text.ts'
 export interface Naming {
   /** A session's id, by its serial. */
   idOf(serial: number): string
-  /** A user's name, by index; undefined for 0 and for users who are gone. */
+  /** A user's name, by index, also of users who are gone; undefined for 0. */
   nameOf(index: number): string | undefined
 }
 

@@ -28,8 +28,10 @@ it('gives an index again only after its release', () => {
 
   accounts.release(ann.index)
   expect(accounts.nameOf(ann.index)).toBeUndefined()
+  expect(accounts.lastNameOf(ann.index)).toBe('ann')
   expect(accounts.isFull).toBe(false)
   expect(accounts.add(user('cid')).index).toBe(ann.index)
+  expect(accounts.lastNameOf(ann.index)).toBe('cid')
 })
 
 it('holds 65,535 users and no more', () => {
