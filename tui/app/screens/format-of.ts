@@ -4,5 +4,5 @@ import type { Format } from '../tables/columns.ts'
 
 /** How cells are written in this state on this terminal. */
 export function formatOf(state: State, look: Look): Format {
-  return { now: daemonTime(state), rateUnit: state.rateUnit, text: look.text }
+  return { now: daemonTime(state), rateUnit: state.rateUnit, unicode: look.unicode, text: look.text }
 }

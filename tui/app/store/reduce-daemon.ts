@@ -1,9 +1,12 @@
+import { lateSinceWhen } from './alarms.ts'
 import { changeTable, noConnections, replaceTable, standStill, togglePause } from './connections.ts'
 import { learn } from './followed.ts'
+import { addHistory } from './graph.ts'
 import type { Link } from './link.ts'
 import { addEntries, beginLog, forgetLog, holdLog } from './log.ts'
 import type { DaemonState, Event } from './state.ts'
-import { addSamples, forgetCounters } from './traffic.ts'
+import { addSamples, noTraffic } from './traffic.ts'
+import { pointsOf } from './user-history.ts'
 import { listUsers, noUsers } from './users.ts'
 
 /** What is known of a daemon after an event; what the person does to what is shown of it is one, too. */
@@ -12,11 +15,15 @@ export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
     case 'link':
       return { ...forgetWhatIsOld(state, event.link), link: event.link }
     case 'status':
-      return { ...state, status: event.status }
+      return { ...state, status: event.status, lateSince: lateSinceWhen(state.lateSince, event.status) }
     case 'samples': {
       const traffic = addSamples(state.traffic, event.samples)
       const skew = traffic.latest ? traffic.latest.time - event.at : state.skew
       return { ...state, traffic, skew, connections: standStill(state.connections, event.at) }
+    }
+    case 'history': {
+      const now = state.traffic.latest?.time ?? Number.POSITIVE_INFINITY
+      return { ...state, graphs: addHistory(state.graphs, event.wish, event.history, now) }
     }
     case 'snapshot':
       return { ...state, connections: replaceTable(state.connections, event.rows, event.at) }
@@ -31,7 +38,7 @@ export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
     case 'logLevel':
       return { ...state, log: holdLog({ ...state.log, level: event.level }, false) }
     case 'userHistory':
-      return { ...state, userHistory: { name: event.name, history: event.history } }
+      return { ...state, userHistory: { name: event.name, points: pointsOf(event.history) } }
     case 'configuration':
       return { ...state, configuration: event.configuration }
     case 'operators':
@@ -68,8 +75,7 @@ function forgetWhatIsOld(state: DaemonState, link: Link): DaemonState {
   const { instance, role } = link
   const told = role === state.role ? state : { ...forgetDetails(state), role }
   if (instance === state.instance) return told
-  const traffic = forgetCounters(state.traffic)
-  return { ...forgetDetails(told), instance, traffic, status: null }
+  return { ...forgetDetails(told), instance, traffic: noTraffic, status: null, lateSince: null }
 }
 
 /** Without what not every role may see. */
@@ -83,5 +89,7 @@ function forgetDetails(state: DaemonState): DaemonState {
     log,
     configuration: null,
     operators: null,
+    closed: null,
+    followed: null,
   }
 }

@@ -1,14 +1,25 @@
-import type { ClosedConnection, Connection, LogEntry, Operator, Result, Role, Sample, User } from '../../../shared/protocol/methods.ts'
+import type {
+  ClosedConnection,
+  Connection,
+  LogEntry,
+  Operator,
+  Result,
+  Role,
+  Sample,
+  User,
+} from '../../../shared/protocol/methods.ts'
 import type { ConnectionChange } from '../../client/index.ts'
 import type { Undo } from '../link/action.ts'
 import type { ThemeName } from '../themes/theme.ts'
 import { type CommandEvent, type CommandLine, noCommand } from './command-line.ts'
 import { type Connections, noConnections } from './connections.ts'
 import type { Dialog, DialogEvent } from './dialogs.ts'
+import type { Details, Followed } from './followed.ts'
+import type { Graph, GraphWish } from './graph.ts'
 import type { Link } from './link.ts'
 import { type ListEvent, type ListState, listBy } from './lists.ts'
-import type { Details, Followed } from './followed.ts'
 import { type Log, noLog } from './log.ts'
+import { type OverviewChoice, type OverviewEvent, plainOverview } from './overview.ts'
 import { noToasts, type Toast, type Toasts } from './toasts.ts'
 import { noTraffic, type Traffic } from './traffic.ts'
 import type { UserHistory } from './user-history.ts'
@@ -22,9 +33,6 @@ export type ListPage = Exclude<Page, 'overview'> | 'closed'
 export type Status = Result<'status.get'>
 export type Configuration = Result<'config.get'>
 
-/** Seconds that one dot of the graph stands for. */
-export const zooms = [1, 5, 15] as const
-
 /** What is known of one daemon. */
 export interface DaemonState {
   /** Where it is, in words. */
@@ -36,6 +44,10 @@ export interface DaemonState {
   /** What the person may be there; null until the first login. */
   readonly role: Role | null
   readonly traffic: Traffic
+  /** Throughput over time, as it was shown. */
+  readonly graphs: readonly Graph[]
+  /** Since when, by the daemon's clock, its threads are late whenever they are looked at; null: they are not. */
+  readonly lateSince: number | null
   readonly connections: Connections
   readonly users: Users
   /** Of the user who was looked at last. */
@@ -70,8 +82,7 @@ export interface UiState {
   readonly theme: ThemeName
   /** Whether clicks and the wheel are the app's, not the terminal's. */
   readonly mouse: boolean
-  /** An index of `zooms`. */
-  readonly zoom: number
+  readonly overview: OverviewChoice
   /** Milliseconds since 1970 by this machine's clock, to the second. */
   readonly clock: number
 }
@@ -89,10 +100,11 @@ export type DataEvent =
   | { readonly type: 'samples'; readonly samples: readonly Sample[]; readonly at: number }
   | { readonly type: 'snapshot'; readonly rows: readonly Connection[]; readonly at: number }
   | { readonly type: 'changed'; readonly changes: readonly ConnectionChange[]; readonly at: number }
+  | { readonly type: 'history'; readonly wish: GraphWish; readonly history: Result<'metrics.history'> }
   | { readonly type: 'users'; readonly users: readonly User[]; readonly at: number }
   | { readonly type: 'logBegun'; readonly entries: readonly LogEntry[] }
   | { readonly type: 'logEntries'; readonly entries: readonly LogEntry[]; readonly lost: number }
-  | { readonly type: 'userHistory'; readonly name: string; readonly history: UserHistory['history'] }
+  | { readonly type: 'userHistory'; readonly name: string; readonly history: Result<'metrics.history'> }
   | { readonly type: 'configuration'; readonly configuration: Configuration }
   | { readonly type: 'operators'; readonly operators: readonly Operator[] }
   | { readonly type: 'closed'; readonly connections: readonly ClosedConnection[] }
@@ -117,7 +129,7 @@ export type UiEvent =
   | { readonly type: 'pause' | 'rateUnit' | 'mouse' }
   | { readonly type: 'theme'; readonly theme: ThemeName }
   | { readonly type: 'logLevel'; readonly level: LogEntry['level'] }
-  | { readonly type: 'zoom'; readonly by: number }
+  | { readonly type: 'overview'; readonly event: OverviewEvent }
 
 export type Event = DataEvent | UiEvent
 
@@ -128,6 +140,8 @@ const initialDaemon: DaemonState = {
   status: null,
   role: null,
   traffic: noTraffic,
+  graphs: [],
+  lateSince: null,
   connections: noConnections,
   users: noUsers,
   userHistory: null,
@@ -159,7 +173,7 @@ const initialUi: UiState = {
   rateUnit: 'bytes',
   theme: 'dark',
   mouse: true,
-  zoom: 0,
+  overview: plainOverview,
   clock: 0,
 }
 

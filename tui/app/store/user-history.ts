@@ -4,7 +4,7 @@ import type { Point } from './traffic.ts'
 /** A user's throughput as last told. */
 export interface UserHistory {
   readonly name: string
-  readonly history: Result<'metrics.history'>
+  readonly points: readonly Point[]
 }
 
 /** The steps of a history as intervals with their rates; those of which nothing is known are left out. */

@@ -17,6 +17,8 @@ export interface Column<Row> {
   readonly greatestFirst: boolean
   /** When space is short, columns with it are left out, the lowest first; those without it are cut after that. */
   readonly dispensable?: number
+  /** Shown only to those who choose it. */
+  readonly extra?: boolean
 }
 
 /** What a cell's text depends on beside its row. */
@@ -24,6 +26,8 @@ export interface Format {
   /** Milliseconds since 1970, by the daemon's clock. */
   readonly now: number
   readonly rateUnit: 'bytes' | 'bits'
+  /** False: ASCII only. */
+  readonly unicode: boolean
   /** Makes text from outside safe to show. */
   text(outside: string): string
 }
@@ -76,13 +80,19 @@ export function trafficColumns<Row>(
   dispensable: { readonly rates: number; readonly totals: number },
 ): Column<Row>[] {
   const rates = { dispensable: dispensable.rates }
-  const totals = { dispensable: dispensable.totals }
   const showRate = (value: number, { rateUnit }: Format) => formatRate(value, rateUnit)
   return [
     numberColumn('down-rate', 'Down/s', 11, (row) => rate(row).down, showRate, rates),
     numberColumn('up-rate', 'Up/s', 11, (row) => rate(row).up, showRate, rates),
-    numberColumn('down', 'Down', 8, (row) => total(row).down, formatBytes, totals),
-    numberColumn('up', 'Up', 8, (row) => total(row).up, formatBytes, totals),
+    ...totalColumns(total, dispensable.totals),
+  ]
+}
+
+/** Columns for totals both ways. */
+export function totalColumns<Row>(total: (row: Row) => UpDown, dispensable: number): Column<Row>[] {
+  return [
+    numberColumn('down', 'Down', 8, (row) => total(row).down, formatBytes, { dispensable }),
+    numberColumn('up', 'Up', 8, (row) => total(row).up, formatBytes, { dispensable }),
   ]
 }
 

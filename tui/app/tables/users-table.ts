@@ -1,22 +1,38 @@
 import { formatTime } from '../../../shared/format/time.ts'
 import type { User } from '../../../shared/protocol/methods.ts'
+import { sparkline } from '../chart/bars.ts'
 import type { UpDown } from '../store/traffic.ts'
+import { pastKept } from '../store/users.ts'
 import { numberColumn, textColumn, trafficColumns } from './columns.ts'
+import { amountField, textField, wordField } from './fields.ts'
 import type { TableSpec } from './table.ts'
 
 export interface UserRow {
   readonly user: User
   /** Bytes a second. */
   readonly rate: UpDown
+  /** Both ways together over the last minute, the newest last; empty if nothing moved. */
+  readonly past: readonly number[]
 }
 
+const sum = (past: readonly number[]) => past.reduce((total, rate) => total + rate, 0)
 const nameOf = ({ user }: UserRow) => user.name
 const stateOf = ({ user }: UserRow) => (user.enabled ? 'enabled' : 'disabled')
 const lastsOf = ({ user }: UserRow) => (user.stored ? 'stored' : 'this run')
 
 export const usersTable: TableSpec<UserRow> = {
   id: nameOf,
-  fields: { user: nameOf, state: stateOf, lasts: lastsOf },
+  fields: {
+    user: wordField((row) => [nameOf(row)]),
+    state: wordField((row) => [stateOf(row)]),
+    lasts: textField(lastsOf),
+    connections: amountField('count', ({ user }) => user.connections),
+    rate: amountField('bytes', ({ rate }) => rate.down + rate.up),
+    'down-rate': amountField('bytes', ({ rate }) => rate.down),
+    'up-rate': amountField('bytes', ({ rate }) => rate.up),
+    down: amountField('bytes', ({ user }) => user.down),
+    up: amountField('bytes', ({ user }) => user.up),
+  },
   columns: [
     textColumn('name', 'User', nameOf, { widest: 24 }),
     textColumn('state', 'State', stateOf, { width: 8, dispensable: 6 }),
@@ -27,6 +43,16 @@ export const usersTable: TableSpec<UserRow> = {
       ({ user }) => user,
       { rates: 4, totals: 3 },
     ),
+    {
+      name: 'past',
+      header: 'Last minute',
+      align: 'right',
+      width: pastKept,
+      greatestFirst: true,
+      dispensable: 0,
+      cell: ({ past }, { unicode }) => sparkline(past, unicode),
+      compare: (one, other) => sum(one.past) - sum(other.past),
+    },
     numberColumn('created', 'Created', 20, ({ user }) => user.created, formatTime, { dispensable: 1 }),
   ],
 }
