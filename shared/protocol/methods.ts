@@ -111,21 +111,23 @@ const milliseconds = z.number().min(0).describe('milliseconds')
 
 /** How the daemon does: what is scarce, what is slow, what fails. */
 export const health = z.object({
-  lag: milliseconds.describe('by which the main thread was late at worst in the last ten seconds'),
+  lag: milliseconds.describe('milliseconds by which the main thread was late at worst in the last ten seconds'),
   loops: z
-    .array(z.object({ lag: milliseconds.describe('its longest turn in the last ten seconds') }))
-    .describe('that carry the connections; empty if the main thread does'),
+    .array(z.object({ lag: milliseconds }))
+    .describe(
+      'those that carry the connections, each with its longest turn in the last ten seconds; empty if the main thread does',
+    ),
   sessions: z.object({ live: count, max: count.describe('as `max-connections` and the descriptors allow') }),
   descriptors: z.object({ open: count, max: count }),
   memory: count.describe('bytes resident'),
   store: z.object({
     problem: z.string().nullable().describe('why the last change could not be stored; null if it was'),
-    slowest: milliseconds.describe('of the changes stored in the last minute'),
+    slowest: milliseconds.describe('milliseconds that the slowest change of the last minute took'),
   }),
   names: z.object({
     pending: count.describe('names being looked up'),
     failed: count.describe('names that were not found, or not in time, in the last minute'),
-    slowest: milliseconds.describe('of the answers in the last minute'),
+    slowest: milliseconds.describe('milliseconds that the slowest answer of the last minute took'),
   }),
 })
 export type Health = z.infer<typeof health>

@@ -63,13 +63,21 @@ function messageText(message: object): string {
 function fields(title: string, schema: z.ZodObject, isType = false): string[] {
   const type = typeOf(schema)
   if (!isType && /^\w+$/.test(type)) return [`${title}s: those of [${type}](#${type.toLowerCase()}).`]
-  const rows = Object.entries(schema.shape).map(([name, member]) => {
+  const rows = membersOf(schema).map(([name, member]) => {
     const inner = member instanceof z.ZodOptional ? member.unwrap() : member
     const words = factsOf(z.toJSONSchema(member, { io: 'input' }) as Facts)
     if (inner !== member && title === 'parameter') words.unshift('optional')
     return [code(name + (inner === member ? '' : '?')), code(typeOf(inner)), words.join('; ')]
   })
   return rows.length > 0 ? [table([title, 'type', ''], rows)] : []
+}
+
+/** An object in an object has its members told one by one, as `store.problem`, unless it is a type of its own. */
+function membersOf({ shape }: z.ZodObject): [name: string, member: z.core.$ZodType][] {
+  return Object.entries(shape).flatMap(([name, member]) => {
+    if (!(member instanceof z.ZodObject) || /^\w+$/.test(typeOf(member))) return [[name, member]]
+    return membersOf(member).map(([inner, schema]): [string, z.core.$ZodType] => [`${name}.${inner}`, schema])
+  })
 }
 
 function factsOf(schema: Facts): string[] {

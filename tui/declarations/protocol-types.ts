@@ -5,10 +5,12 @@ import * as protocol from '../../shared/protocol/methods.ts'
 export const named: readonly (readonly [name: string, schema: z.ZodObject])[] = [
   ['User', protocol.user],
   ['Connection', protocol.connection],
+  ['ClosedConnection', protocol.closedConnection],
   ['Setting', protocol.setting],
   ['Operator', protocol.operator],
   ['LogEntry', protocol.logEntry],
   ['Sample', protocol.sample],
+  ['Health', protocol.health],
 ]
 
 /**
