@@ -2,7 +2,7 @@ import { usageOf, verbs } from '../../../shared/commands/verbs.ts'
 import type { Palette } from '../store/dialogs.ts'
 import { type Offer, searchOffers } from '../store/palette.ts'
 import { lackOfRights } from '../store/rights.ts'
-import type { State } from '../store/state.ts'
+import { listPage, type State } from '../store/state.ts'
 import { emptyField } from '../text-field.ts'
 import type { App, Handler } from './app.ts'
 import { tellCommand } from './command-handlers.ts'
@@ -17,7 +17,7 @@ export const paletteHandlers = {
 
 /** What the palette shows: what the page and the role allow, as far as it matches. */
 export function offersAt(state: State, { field }: Palette): Offer[] {
-  const keys: readonly Binding[] = keyTable[state.page]
+  const keys: readonly Binding[] = keyTable[listPage(state) ?? state.page]
   const presses = keys.flatMap(({ keys, summary, command, role }): Offer[] => {
     const [key] = keys
     if (key === undefined || command === 'palette' || lackOfRights(state, role) !== null) return []

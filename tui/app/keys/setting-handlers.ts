@@ -3,11 +3,19 @@ import { settingForm } from '../store/dialogs.ts'
 import { settingsView } from '../store/view.ts'
 import { valueText } from '../tables/settings-table.ts'
 import type { App, Handler } from './app.ts'
+import { tell } from './list-handlers.ts'
 import { changeOf, propose } from './propose.ts'
 import { tellDialog } from './tell-dialog.ts'
 
+/** Filters that one key goes through: all, those somebody has chosen, those to be changed now, those that wait. */
+const groups = ['', '!source:default', 'acts:"at once"', 'acts:restart']
+
 export const settingHandlers = {
   changeSetting: (app) => withSetting(app, (setting, revision) => change(app, setting, revision)),
+  settingGroup: (app) => {
+    const at = groups.indexOf(app.store.state.lists.settings.filter) + 1
+    tell(app, { do: 'setFilter', filter: groups[at % groups.length] ?? '' })
+  },
   resetSetting: (app) =>
     withSetting(app, (setting, revision) => {
       const { name, source } = setting

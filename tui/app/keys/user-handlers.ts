@@ -6,7 +6,6 @@ import type { State } from '../store/state.ts'
 import { usersView } from '../store/view.ts'
 import { fieldWord } from '../tables/filter-words.ts'
 import type { App, Handler } from './app.ts'
-import { tell } from './list-handlers.ts'
 import { confirm, performAndTell, tellDialog } from './tell-dialog.ts'
 
 /** What is done about users, on their page and in the detail of one. */
@@ -20,10 +19,9 @@ export const userHandlers = {
     withUser(app, ({ name }) => {
       tellDialog(app, { do: 'close' })
       app.store.dispatch({ type: 'page', page: 'connections' })
-      tell(app, { do: 'clearFilter' })
-      tell(app, { do: 'openFilter' })
-      tell(app, { do: 'editFilter', edit: { do: 'insert', text: fieldWord('user', name) } })
-      tell(app, { do: 'keepFilter' })
+      app.store.dispatch({ type: 'showClosed', shows: false })
+      const event = { do: 'setFilter', filter: fieldWord('user', name) } as const
+      app.store.dispatch({ type: 'list', page: 'connections', event })
     }),
   userLonger: (app) => changeRange(app, 1),
   userShorter: (app) => changeRange(app, -1),

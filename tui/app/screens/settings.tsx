@@ -1,4 +1,5 @@
 import type { ReactElement } from 'react'
+import type { Setting } from '../../../shared/protocol/methods.ts'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { Table } from '../components/table.tsx'
@@ -15,6 +16,12 @@ import { settingAdvice } from './setting-advice.ts'
 /** Rows below the table, about the selected setting. */
 const adviceRows = 2
 
+/** `   5 chosen, 30 need a restart`. */
+function counted(settings: readonly Setting[]): string {
+  const chosen = settings.filter(({ source }) => source !== 'default').length
+  return `   ${chosen} chosen, ${settings.filter(({ runtime }) => !runtime).length} need a restart`
+}
+
 /** What the daemon acts by, and why. */
 export function SettingsPage({ state }: { readonly state: State }): ReactElement {
   const look = useLook()
@@ -29,7 +36,10 @@ export function SettingsPage({ state }: { readonly state: State }): ReactElement
     : wrapText(look.text(selected ? settingAdvice(selected) : ''), width - 2, adviceRows, look.ellipsis)
   return (
     <>
-      <Line text={listSummary('settings', view, state.lists.settings, look)} width={width} />
+      <Line
+        text={listSummary('settings', view, state.lists.settings, look) + counted(state.configuration?.settings ?? [])}
+        width={width}
+      />
       <Table
         spec={settingsTable}
         view={view}
