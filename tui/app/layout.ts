@@ -19,14 +19,17 @@ export function isTooSmall({ size }: State): boolean {
 /** Columns before the reason why there is no connection, and those that breaking lines at spaces may waste in each row. */
 const beforeReason = 35
 const wasted = 8
+/** Columns around the daemon's place, which stands before it all where there are several. */
+const beforePlace = 8
 /** With more, the smallest terminal would not have room for a page. */
 const mostLinkRows = 4
 
 /** Rows that tell who is watched and how that goes: why a daemon is not reached, and what to do, may take several. */
-export function linkRows({ link, size }: State): number {
+export function linkRows({ link, size, daemons, place }: State): number {
   const reason = reasonOf(link)
   if (reason === null) return 1
-  const rows = Math.ceil((beforeReason + reason.length) / (size.columns - 1 - wasted))
+  const before = beforeReason + (daemons.length > 1 ? place.length + beforePlace : 0)
+  const rows = Math.ceil((before + reason.length) / (size.columns - 1 - wasted))
   return Math.min(Math.max(2, rows), mostLinkRows)
 }
 

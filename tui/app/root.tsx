@@ -13,10 +13,11 @@ import { isTooSmall, pageRows } from './layout.ts'
 import { dress, type Look } from './look.ts'
 import { ConnectionsPage } from './screens/connections.tsx'
 import { CoverPage } from './screens/cover.tsx'
+import { DaemonsPage } from './screens/daemons.tsx'
 import { DialogPanel } from './screens/dialogs.tsx'
 import { LogPage } from './screens/log.tsx'
 import { OperatorsPage } from './screens/operators.tsx'
-import { Overview } from './screens/overview.tsx'
+import { Overview } from './screens/overview/overview.tsx'
 import { SettingsPage } from './screens/settings.tsx'
 import { TooSmall } from './screens/too-small.tsx'
 import { UsersPage } from './screens/users.tsx'
@@ -50,6 +51,7 @@ const screens: Readonly<Record<Page, (props: { state: State }) => ReactElement>>
   log: LogPage,
   settings: SettingsPage,
   operators: OperatorsPage,
+  daemons: DaemonsPage,
 }
 
 function Screen({ state }: { readonly state: State }): ReactElement {

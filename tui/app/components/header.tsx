@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react'
 import { formatDuration } from '../../../shared/format/time.ts'
 import { linkRows } from '../layout.ts'
+import { placeShown } from '../store/daemons.ts'
 import { linkTrouble } from '../store/link.ts'
 import { daemonTime, type State } from '../store/state.ts'
 import { columnsOf, fitText, wrapText } from '../text.ts'
@@ -13,7 +14,8 @@ export function Header({ state }: { readonly state: State }): ReactElement {
   const look = useLook()
   const { columns: width } = state.size
   const trouble = linkTrouble(state.link, state.clock)
-  const { role, place } = state
+  const { role } = state
+  const place = placeShown(state)
   const right = ` ${role === null || role === 'admin' ? '' : `${role}, `}${look.text(place)} `
   return (
     <>
@@ -24,7 +26,12 @@ export function Header({ state }: { readonly state: State }): ReactElement {
           {...look.theme.title}
         />
       ) : (
-        wrapText(look.text(trouble), width - 1, linkRows(state), look.ellipsis).map((line, at) => (
+        wrapText(
+          look.text(state.daemons.length > 1 ? `${place}: ${trouble}` : trouble),
+          width - 1,
+          linkRows(state),
+          look.ellipsis,
+        ).map((line, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
           <Line key={at} text={` ${line}`} width={width} {...look.theme.alarm} />
         ))

@@ -1,4 +1,5 @@
-import { type Page, pages } from '../store/state.ts'
+import { pagesOf } from '../store/daemons.ts'
+import type { Page } from '../store/state.ts'
 import { nextTheme } from '../themes/theme.ts'
 import type { App, Handler } from './app.ts'
 
@@ -39,6 +40,7 @@ function open({ store, daemon }: App, page: Page): void {
 }
 
 function neighbour({ store }: App, by: number): Page {
+  const pages = pagesOf(store.state)
   const at = pages.indexOf(store.state.page) + by
   return pages.at(at % pages.length) ?? 'overview'
 }

@@ -1,15 +1,18 @@
-import { isTooSmall } from '../layout.ts'
 import { lackOfRights } from '../store/rights.ts'
 import { listPage, type State } from '../store/state.ts'
 import type { Edit } from '../text-field.ts'
 import type { App, Handler } from './app.ts'
 import { commandHandlers, tellCommand } from './command-handlers.ts'
-import { deedHandlers } from './deed-handlers.ts'
+import { connectionHandlers } from './connection-handlers.ts'
+import { contextOf } from './context.ts'
+import { copyHandlers } from './copy-handlers.ts'
+import { daemonHandlers } from './daemon-handlers.ts'
 import { dialogHandlers } from './dialog-handlers.ts'
 import { type Binding, type KeyContext, keyTable } from './key-table.ts'
 import { listHandlers, tell } from './list-handlers.ts'
 import { logHandlers } from './log-handlers.ts'
 import { operatorHandlers } from './operator-handlers.ts'
+import { overviewHandlers } from './overview-handlers.ts'
 import { pageHandlers } from './page-handlers.ts'
 import { paletteHandlers, takeOffer } from './palette-handlers.ts'
 import { settingHandlers } from './setting-handlers.ts'
@@ -20,14 +23,17 @@ import { userHandlers } from './user-handlers.ts'
 
 const handlers = {
   ...pageHandlers,
+  ...overviewHandlers,
   ...listHandlers,
   ...logHandlers,
   ...dialogHandlers,
-  ...deedHandlers,
+  ...connectionHandlers,
+  ...copyHandlers,
   ...userHandlers,
   ...undoHandlers,
   ...settingHandlers,
   ...operatorHandlers,
+  ...daemonHandlers,
   ...commandHandlers,
   ...paletteHandlers,
   takeOffer: (app: App) => takeOffer(app, press),
@@ -35,15 +41,6 @@ const handlers = {
 
 /** All that a key can ask for. */
 export type Command = keyof typeof handlers
-
-/** Where the next key is pressed. */
-export function contextOf(state: State): KeyContext {
-  if (isTooSmall(state)) return 'tooSmall'
-  if (state.dialog) return state.dialog.kind
-  if (state.command.field) return 'command'
-  const page = listPage(state)
-  return page && state.lists[page].typing ? 'filter' : (page ?? state.page)
-}
 
 /** Do what a key means where it is pressed. */
 export function press(app: App, key: string): void {

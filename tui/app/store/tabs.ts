@@ -1,6 +1,7 @@
 import { columnsOf } from '../text.ts'
+import { pagesOf } from './daemons.ts'
 import { lackOfRights } from './rights.ts'
-import { type Page, pages, type State } from './state.ts'
+import type { Page, State } from './state.ts'
 
 /** A page's title in the row of them. */
 export interface Tab {
@@ -15,22 +16,25 @@ export interface Tab {
 export function tabsOf(state: State): Tab[] {
   const counted = (page: Page) => titles[page](state)
   const bare = (page: Page) => counted(page).replace(/ .*/, '')
-  const fitting = [place(state, 1, counted), place(state, 0, counted)].find((tabs) => {
+  const fitting = [place(state, 1, counted), place(state, 0, counted), place(state, 0, bare)].find((tabs) => {
     const last = tabs.at(-1)
     return last && last.from + columnsOf(last.text) <= state.size.columns
   })
-  return fitting ?? place(state, 0, bare)
+  return fitting ?? place(state, 0, (page) => bare(page).slice(0, shortest))
 }
 
 function place(state: State, gap: number, title: (page: Page) => string): Tab[] {
   let from = 0
-  return pages.map((page, at) => {
+  return pagesOf(state).map((page, at) => {
     const name = `${at + 1} ${title(page)}`
     const tab = { page, text: page === state.page ? `[${name}]` : ` ${name} `, from }
     from += columnsOf(tab.text) + gap
     return tab
   })
 }
+
+/** Letters of a title where there is no room for more. */
+const shortest = 6
 
 const titles: Readonly<Record<Page, (state: State) => string>> = {
   overview: () => 'Overview',
@@ -44,4 +48,5 @@ const titles: Readonly<Record<Page, (state: State) => string>> = {
   log: () => 'Log',
   settings: () => 'Settings',
   operators: () => 'Operators',
+  daemons: ({ daemons }) => `Daemons ${daemons.length}`,
 }

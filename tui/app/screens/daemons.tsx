@@ -1,0 +1,63 @@
+import type { ReactElement } from 'react'
+import { Line } from '../components/line.tsx'
+import { useLook } from '../components/look-context.ts'
+import { Table } from '../components/table.tsx'
+import { pageRows } from '../layout.ts'
+import { type DaemonRow, sumOf } from '../store/daemons.ts'
+import type { State } from '../store/state.ts'
+import { daemonsView } from '../store/view.ts'
+import { daemonsTable } from '../tables/daemons-table.ts'
+import { layOut, placeColumns } from '../tables/layout.ts'
+import { columnsShown } from '../tables/table.ts'
+import { wrapText } from '../text.ts'
+import { formatOf } from './format-of.ts'
+import { listSummary } from './list-summary.ts'
+
+/** Rows below the table that tell what is wrong with the selected daemon. */
+const troubleRows = 3
+
+/** All daemons side by side, their sum, and what is wrong with the selected one. */
+export function DaemonsPage({ state }: { readonly state: State }): ReactElement {
+  const look = useLook()
+  const view = daemonsView(state)
+  const { sort, columns } = state.lists.daemons
+  const { columns: width } = state.size
+  const format = formatOf(state, look)
+  const height = pageRows(state)
+  const placed = placeColumns(columnsShown(daemonsTable.columns, columns), view.rows, format, width - 1, sort.column)
+  const sum = layOut(placed, ({ cell }) => cell(sumOf(view.rows), format), look.ellipsis)
+  return (
+    <>
+      <Line text={listSummary('daemons', view, state.lists.daemons, look)} width={width} />
+      <Table
+        spec={daemonsTable}
+        view={view}
+        sort={sort}
+        columns={columns}
+        format={format}
+        width={width}
+        height={height - 2 - troubleRows}
+        dim={false}
+        style={({ trouble }) => (trouble === null ? {} : look.theme.dim)}
+      />
+      <Line text={` ${sum}`} width={width} {...look.theme.columns} />
+      <Trouble row={view.rows[view.cursor]} width={width} />
+    </>
+  )
+}
+
+function Trouble({ row, width }: { readonly row: DaemonRow | undefined; readonly width: number }): ReactElement | null {
+  const look = useLook()
+  if (!row) return null
+  const wrong = row.trouble ?? row.alarms.join('; ')
+  if (wrong === '') return null
+  const lines = wrapText(look.text(`${row.place}: ${wrong}`), width - 1, troubleRows, look.ellipsis)
+  return (
+    <>
+      {lines.map((line, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
+        <Line key={at} text={` ${line}`} width={width} {...look.theme.alarm} />
+      ))}
+    </>
+  )
+}
