@@ -1,6 +1,7 @@
 import { pageRows } from '../layout.ts'
 import { type Confirmation, type Form, fieldText } from '../store/dialogs.ts'
 import type { App, Handler } from './app.ts'
+import { helpContext } from './context.ts'
 import { copyChosen } from './copy-handlers.ts'
 import { helpLines } from './help-lines.ts'
 import { propose, submitSetting } from './propose.ts'
@@ -16,6 +17,8 @@ export const dialogHandlers = {
   choose: (app) => tellDialog(app, { do: 'choose' }),
   scrollDown: (app) => scroll(app, 1),
   scrollUp: (app) => scroll(app, -1),
+  scrollPageDown: (app) => scroll(app, pageRows(app.store.state) - 1),
+  scrollPageUp: (app) => scroll(app, 1 - pageRows(app.store.state)),
   saidDown: (app) => scrollSaid(app, 1),
   saidUp: (app) => scrollSaid(app, -1),
   answer: (app) => answer(app, (confirmation) => confirmation.chosen),
@@ -51,7 +54,7 @@ function hasMore({ fields, focus }: Form): boolean {
 function scroll(app: App, by: number): void {
   const { state } = app.store
   if (state.dialog?.kind !== 'help') return
-  const last = Math.max(0, helpLines(state.page).length - pageRows(state))
+  const last = Math.max(0, helpLines(helpContext(state)).length - pageRows(state))
   tellDialog(app, { do: 'scroll', to: Math.max(0, Math.min(state.dialog.scroll + by, last)) })
 }
 

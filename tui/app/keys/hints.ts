@@ -1,8 +1,8 @@
 import { lackOfRights } from '../store/rights.ts'
 import type { State } from '../store/state.ts'
 import { columnsOf } from '../text.ts'
+import { contextOf } from './context.ts'
 import { type Binding, keyLabel, keyTable } from './key-table.ts'
-import { contextOf } from './press.ts'
 
 /** A key and the word for what it does, on the bottom line. */
 export interface Hint {

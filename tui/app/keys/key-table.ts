@@ -64,6 +64,9 @@ const list: readonly Binding[] = [
 
 const copy: Binding = { keys: ['y'], command: 'copy', summary: 'copy its destination, client, id, …', hint: 'copy' }
 
+/** Where no text is typed. */
+const help: Binding = { keys: ['?'], command: 'help', summary: 'the keys here' }
+
 const close: Binding = { keys: ['esc', 'q', 'enter'], command: 'close', summary: 'close', hint: 'close' }
 
 /** Every key, by where it is pressed; a key means the first that is found. What is typed into a field is not in it. */
@@ -208,12 +211,15 @@ export const keyTable = {
   help: [
     { keys: ['down', 'j'], command: 'scrollDown', summary: 'scroll', hint: 'scroll' },
     { keys: ['up', 'k'], command: 'scrollUp', summary: 'scroll back' },
+    { keys: ['pgdn', 'ctrl+f', 'space'], command: 'scrollPageDown', summary: 'one screen down' },
+    { keys: ['pgup', 'ctrl+b'], command: 'scrollPageUp', summary: 'one screen up' },
     { ...close, keys: ['esc', 'q', 'enter', '?', 'h'] },
   ],
   detail: [
     { keys: ['x', 'delete'], command: 'kill', role: 'operator', summary: 'cut this connection', hint: 'cut' },
     copy,
     { keys: ['b'], command: 'rateUnit', summary: 'rates in bytes or in bits' },
+    help,
     { ...close, summary: 'back', hint: 'back' },
   ],
   columns: [
@@ -221,6 +227,7 @@ export const keyTable = {
     { keys: ['down', 'j'], command: 'nextChoice', summary: 'the next one', hint: 'next' },
     { keys: ['up', 'k'], command: 'previousChoice', summary: 'the one before' },
     { keys: ['enter'], command: 'keepColumns', summary: 'show these', hint: 'keep' },
+    help,
     { keys: ['esc', 'q'], command: 'close', summary: 'cancel', hint: 'cancel' },
   ],
   user: [
@@ -238,11 +245,13 @@ export const keyTable = {
     { keys: ['x', 'delete'], command: 'deleteUser', role: 'admin', summary: 'delete them', hint: 'delete' },
     { keys: ['u'], command: 'undo', summary: 'undo the last change' },
     { keys: ['b'], command: 'rateUnit', summary: 'rates in bytes or in bits' },
+    help,
     { keys: ['esc', 'q'], command: 'close', summary: 'back', hint: 'back' },
   ],
   said: [
     { keys: ['down', 'j'], command: 'saidDown', summary: 'scroll', hint: 'scroll' },
     { keys: ['up', 'k'], command: 'saidUp', summary: 'scroll back' },
+    help,
     { ...close, keys: ['esc', 'q', 'enter', '!'] },
   ],
   palette: [
@@ -255,15 +264,17 @@ export const keyTable = {
     { keys: ['left', 'right', 'tab', 'shift+tab', 'h', 'l'], command: 'choose', summary: 'choose', hint: 'choose' },
     { keys: ['enter', 'space'], command: 'answer', summary: 'do what is chosen', hint: 'do it' },
     { keys: ['y'], command: 'yes', summary: 'yes', hint: 'yes' },
+    help,
     { keys: ['esc', 'n', 'q'], command: 'close', summary: 'no', hint: 'no' },
   ],
   choice: [
     { keys: ['down', 'j'], command: 'nextChoice', summary: 'the next one', hint: 'choose' },
     { keys: ['up', 'k'], command: 'previousChoice', summary: 'the one before' },
     { keys: ['enter', 'space'], command: 'take', summary: 'take it', hint: 'take' },
+    help,
     { keys: ['esc', 'q'], command: 'close', summary: 'cancel', hint: 'cancel' },
   ],
-  entry: [close],
+  entry: [help, close],
   form: [
     { keys: ['enter'], command: 'submit', summary: 'the next field, or done', hint: 'next, done' },
     { keys: ['tab', 'down'], command: 'nextField', summary: 'the next field', hint: 'next field' },
@@ -292,10 +303,11 @@ export const keyTable = {
     { keys: ['end', 'G'], command: 'resultBottom', summary: 'the last line' },
     { keys: ['right', 'l'], command: 'resultRight', summary: 'what is cut at the right', hint: 'sideways' },
     { keys: ['left', 'h'], command: 'resultLeft', summary: 'back to the left' },
+    help,
     close,
   ],
   tooSmall: [{ keys: ['q'], command: 'quit', summary: 'quit' }],
-  secret: [{ keys: ['enter', 'esc'], command: 'close', summary: 'close; it is not shown again', hint: 'close' }],
+  secret: [help, { keys: ['enter', 'esc'], command: 'close', summary: 'close; it is not shown again', hint: 'close' }],
 } as const satisfies Record<string, readonly Binding[]>
 
 /** How a key is written for people. */

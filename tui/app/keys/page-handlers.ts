@@ -2,6 +2,7 @@ import { pagesOf } from '../store/daemons.ts'
 import type { Page } from '../store/state.ts'
 import { nextTheme } from '../themes/theme.ts'
 import type { App, Handler } from './app.ts'
+import { tellDialog } from './tell-dialog.ts'
 
 export const pageHandlers = {
   overview: (app) => open(app, 'overview'),
@@ -12,8 +13,11 @@ export const pageHandlers = {
   operators: (app) => open(app, 'operators'),
   nextPage: (app) => open(app, neighbour(app, 1)),
   previousPage: (app) => open(app, neighbour(app, -1)),
-  help: ({ store }) => store.dispatch({ type: 'dialog', event: { do: 'open', dialog: { kind: 'help', scroll: 0 } } }),
-  said: ({ store }) => store.dispatch({ type: 'dialog', event: { do: 'open', dialog: { kind: 'said', scroll: 0 } } }),
+  help: (app) => {
+    const { dialog } = app.store.state
+    tellDialog(app, { do: 'open', dialog: { kind: 'help', scroll: 0, ...(dialog && { behind: dialog }) } })
+  },
+  said: (app) => tellDialog(app, { do: 'open', dialog: { kind: 'said', scroll: 0 } }),
   rateUnit: ({ store }) => store.dispatch({ type: 'rateUnit' }),
   mouse: (app) => toggleMouse(app),
   theme: (app) => changeTheme(app),

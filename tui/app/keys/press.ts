@@ -1,5 +1,4 @@
 import { lackOfRights } from '../store/rights.ts'
-import { listPage, type State } from '../store/state.ts'
 import type { Edit } from '../text-field.ts'
 import type { App, Handler } from './app.ts'
 import { commandHandlers, tellCommand } from './command-handlers.ts'

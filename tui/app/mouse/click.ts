@@ -1,6 +1,7 @@
 import type { App } from '../keys/app.ts'
+import { contextOf } from '../keys/context.ts'
 import { type Binding, keyTable } from '../keys/key-table.ts'
-import { contextOf, press } from '../keys/press.ts'
+import { press } from '../keys/press.ts'
 import type { Look } from '../look.ts'
 import type { ListPage } from '../store/state.ts'
 import { tables } from '../tables/tables.ts'

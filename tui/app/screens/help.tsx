@@ -1,12 +1,13 @@
 import type { ReactElement } from 'react'
 import { Line } from '../components/line.tsx'
+import { helpContext } from '../keys/context.ts'
 import { helpLines } from '../keys/help-lines.ts'
 import { pageRows } from '../layout.ts'
 import type { State } from '../store/state.ts'
 
-/** The keys of the page that it covers. */
+/** The keys of what it covers. */
 export function Help({ state, scroll }: { readonly state: State; readonly scroll: number }): ReactElement {
-  const lines = helpLines(state.page).slice(scroll, scroll + pageRows(state))
+  const lines = helpLines(helpContext(state)).slice(scroll, scroll + pageRows(state))
   return (
     <>
       {lines.map((line, at) => (

@@ -8,7 +8,8 @@ export type Dialog = Cover | Panel
 
 /** What takes the place of the page. */
 export type Cover =
-  | { readonly kind: 'help'; readonly scroll: number }
+  /** About what it was asked for in. */
+  | { readonly kind: 'help'; readonly scroll: number; readonly behind?: Dialog }
   /** A connection, followed by its id. */
   | { readonly kind: 'detail'; readonly id: string }
   | ColumnsChoice
@@ -21,8 +22,7 @@ export type Cover =
   | Result
 
 /** What lies below the page, or below the cover that it was opened from, which comes back. */
-export type Panel = { readonly behind?: Cover } & /** An entry of the log. */
-(
+export type Panel = { readonly behind?: Cover } /** An entry of the log. */ & (
   | { readonly kind: 'entry'; readonly entry: LogEntry }
   | Confirmation
   | Choice
