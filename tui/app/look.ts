@@ -1,4 +1,5 @@
 import { safeText } from '../../shared/format/safe-text.ts'
+import type { Drawing } from './store/overview.ts'
 import { colourDepth } from './terminal.ts'
 import type { Theme, ThemeName } from './themes/theme.ts'
 import { themeOf } from './themes/themes.ts'
@@ -12,6 +13,8 @@ export interface Look {
   readonly theme: Theme
   /** False: ASCII only. */
   readonly unicode: boolean
+  /** How graphs are drawn. */
+  readonly drawing: Drawing
   readonly ellipsis: string
   readonly ascending: string
   readonly descending: string
@@ -28,6 +31,7 @@ type Characters = Omit<Look, 'color' | 'depth' | 'theme'>
 
 const unicode: Characters = {
   unicode: true,
+  drawing: 'braille',
   ellipsis: '…',
   ascending: '▲',
   descending: '▼',
@@ -41,6 +45,7 @@ const unicode: Characters = {
 
 const ascii: Characters = {
   unicode: false,
+  drawing: 'ascii',
   ellipsis: '~',
   ascending: '^',
   descending: 'v',
@@ -62,7 +67,7 @@ export function lookOf(env: NodeJS.ProcessEnv, colour = true, theme: ThemeName =
   return { color: depth > 1, depth, theme: themeOf(theme, depth), ...(/utf-?8/i.test(locale) ? unicode : ascii) }
 }
 
-/** The same terminal in another theme. */
-export function dress(look: Look, theme: ThemeName): Look {
-  return { ...look, theme: themeOf(theme, look.depth) }
+/** The same terminal in another theme, and with graphs drawn so where it can show that. */
+export function dress(look: Look, theme: ThemeName, drawing: Drawing): Look {
+  return { ...look, theme: themeOf(theme, look.depth), drawing: look.unicode ? drawing : 'ascii' }
 }

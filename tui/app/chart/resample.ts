@@ -8,27 +8,45 @@ export interface Series {
   readonly down: readonly number[]
 }
 
+interface Sum {
+  up: number
+  down: number
+  /** The share of the slot of which something is known. */
+  seen: number
+}
+
 /**
- * Mean rates in `count` slots of `step` milliseconds, the last one ending at `end`; NaN where nothing was seen. Points
- * come about once a second but never quite, so each is spread over the slots that its interval covers.
+ * Mean rates in `count` slots of `step` milliseconds, the last of which `end` lies in; NaN where nothing was seen. Slots
+ * begin at multiples of `step`, so that a value that has been drawn does not change when time goes on. Each interval is
+ * spread over the slots that it covers; the last slot is drawn however little of it has been seen.
  */
 export function resample(points: readonly Point[], end: number, step: number, count: number): Series {
-  const sums = Array.from({ length: count }, () => ({ up: 0, down: 0, seen: 0 }))
-  const start = end - count * step
+  const sums = Array.from({ length: count }, (): Sum => ({ up: 0, down: 0, seen: 0 }))
+  const start = (Math.ceil(end / step) - count) * step
   for (let at = points.length - 1; at >= 0; at -= 1) {
     const point = points[at]
     if (!point || point.time <= start) break
-    const from = Math.max(0, (point.time - point.span - start) / step)
-    const to = Math.min(count, (point.time - start) / step)
-    for (let slot = Math.floor(from); slot < to; slot += 1) {
-      const sum = sums[slot]
-      const share = Math.min(to, slot + 1) - Math.max(from, slot)
-      if (!sum || share <= 0) continue
-      sum.up += point.up * share
-      sum.down += point.down * share
-      sum.seen += share
-    }
+    spread(point, sums, (point.time - point.span - start) / step, (point.time - start) / step)
   }
-  const mean = (total: number, seen: number) => (seen < least ? Number.NaN : total / seen)
-  return { up: sums.map(({ up, seen }) => mean(up, seen)), down: sums.map(({ down, seen }) => mean(down, seen)) }
+  const mean = (total: number, seen: number, slot: number) => {
+    return seen > 0 && (seen >= least || slot === count - 1) ? total / seen : Number.NaN
+  }
+  return {
+    up: sums.map(({ up, seen }, slot) => mean(up, seen, slot)),
+    down: sums.map(({ down, seen }, slot) => mean(down, seen, slot)),
+  }
+}
+
+/** Add an interval that begins and ends at these slots, or within them. */
+function spread({ up, down }: Point, sums: readonly Sum[], begin: number, end: number): void {
+  const from = Math.max(0, begin)
+  const to = Math.min(sums.length, end)
+  for (let slot = Math.floor(from); slot < to; slot += 1) {
+    const sum = sums[slot]
+    const share = Math.min(to, slot + 1) - Math.max(from, slot)
+    if (!sum || share <= 0) continue
+    sum.up += up * share
+    sum.down += down * share
+    sum.seen += share
+  }
 }

@@ -1,8 +1,8 @@
 import { Text } from 'ink'
 import type { ReactElement } from 'react'
-import { brailleToAscii, runsOf } from '../chart/ansi.ts'
-import { chartValues, drawLineChart } from '../chart/line-chart.ts'
-import type { Scale } from '../chart/scale.ts'
+import { chartValues } from '../chart/line-chart.ts'
+import { drawPlot } from '../chart/plot.ts'
+import { axisLabels, heightOf, type Scale } from '../chart/scale.ts'
 import { columnsOf } from '../text.ts'
 import type { Style } from '../themes/theme.ts'
 import { Line } from './line.tsx'
@@ -27,27 +27,17 @@ interface ChartProps {
 /** A graph over time, with what it shows above and the time below. */
 export function Chart({ title, values, scale, step, width, height, style, dim }: ChartProps): ReactElement {
   const look = useLook()
-  const rows = drawLineChart({
-    width,
-    height: height - 2,
-    values: values.map((value) => value / scale.bytesPerUnit),
-    top: scale.top,
-    steps: scale.steps,
-  })
+  const heights = values.map((value) => heightOf(scale, value))
+  const rows = drawPlot({ width, height: height - 2, heights }, axisLabels(scale), look.drawing)
   const [ink, paper] = dim ? [look.theme.dim, look.theme.dim] : [style, look.theme.axis]
-  const shown = look.unicode ? rows : rows.map(brailleToAscii)
   return (
     <>
       <Line text={title} width={width} {...ink} bold />
-      {shown.map((row, at) => (
+      {rows.map(({ axis, plot }, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
-        <Text key={at} wrap="truncate" {...paper}>
-          {runsOf(row).map((run, place) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: as above
-            <Text key={place} {...(run.drawn ? ink : {})}>
-              {run.text}
-            </Text>
-          ))}
+        <Text key={at} wrap="truncate" {...ink}>
+          <Text {...paper}>{axis}</Text>
+          {plot}
         </Text>
       ))}
       <Line text={timeAxis(width, chartValues(width) * step)} width={width} {...look.theme.axis} />
@@ -57,6 +47,11 @@ export function Chart({ title, values, scale, step, width, height, style, dim }:
 
 /** `-90 s` below the oldest value, `now` below the newest. */
 function timeAxis(width: number, seconds: number): string {
-  const left = `     -${seconds < 300 ? `${seconds} s` : `${Math.round(seconds / 60)} min`}`
+  const left = `     -${lengthText(Math.round(seconds))}`
   return left + 'now'.padStart(width - columnsOf(left))
+}
+
+function lengthText(seconds: number): string {
+  if (seconds % 3600 === 0) return `${seconds / 3600} h`
+  return seconds % 60 === 0 || seconds >= 300 ? `${Math.round(seconds / 60)} min` : `${seconds} s`
 }

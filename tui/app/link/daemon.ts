@@ -7,11 +7,12 @@ import { type Client, ConnectionError, type DaemonLink, type LinkState } from '.
 import { type Cover, coverOf } from '../store/dialogs.ts'
 import type { Link } from '../store/link.ts'
 import { suffices } from '../store/rights.ts'
-import type { DaemonState, DataEvent } from '../store/state.ts'
+import { type DaemonState, type DataEvent, listPage } from '../store/state.ts'
 import type { Store } from '../store/store.ts'
 import { minuteOfSamples } from '../store/traffic.ts'
 import type { Action, Change } from './action.ts'
 import { carryOut, type Results } from './carry-out.ts'
+import { ConnectionQuestions, type Wanted } from './connection-questions.ts'
 import { ConnectionWatch } from './connection-watch.ts'
 import { GraphWatch } from './graph-watch.ts'
 import { LogWatch } from './log-watch.ts'
@@ -46,6 +47,7 @@ export class Daemon {
   #looking: Promise<void> | null = null
   #outdated = false
   readonly #connections: ConnectionWatch
+  readonly #questions: ConnectionQuestions
   readonly #log: LogWatch
   readonly #graph: GraphWatch
   readonly #stopWatching: () => void
@@ -62,6 +64,7 @@ export class Daemon {
     this.#timer = setInterval(() => this.#poll(), asking)
     const failed = (error: unknown) => this.#judge(error)
     this.#connections = new ConnectionWatch(this.#feed, failed)
+    this.#questions = new ConnectionQuestions(this.#feed, failed)
     this.#log = new LogWatch(this.#feed, failed)
     this.#graph = new GraphWatch(this.#feed, () => this.#graphEverybody(), failed)
     this.#stopWatching = store.subscribe(() => this.#settle())
@@ -111,6 +114,7 @@ export class Daemon {
 
   stop(): void {
     clearInterval(this.#timer)
+    this.#questions.settle(null, { id: null, closed: false })
     this.#stopWatching()
     this.#link.stop()
   }
@@ -152,7 +156,15 @@ export class Daemon {
     const watching = client && this.#mayWatch(client) ? client : null
     this.#connections.settle(watching)
     this.#graph.settle(this.#store.state.page === 'overview' ? client : null, this.#store.state.overview)
+    this.#questions.settle(watching, this.#wantedOfConnections)
     this.#log.settle(this.#store.state.page === 'log' ? watching : null, this.#known.log.level)
+  }
+
+  /** The detail of one, and those that ended, while they are shown. */
+  get #wantedOfConnections(): Wanted {
+    const { dialog } = this.#store.state
+    const cover = coverOf(dialog)
+    return { id: cover?.kind === 'detail' ? cover.id : null, closed: listPage(this.#store.state) === 'closed' }
   }
 
   async #begin(client: Client): Promise<void> {

@@ -1,7 +1,8 @@
 import { reduceCommand } from './command-line.ts'
 import { reduceDialog } from './dialogs.ts'
 import { type ListEvent, reduceList } from './lists.ts'
-import { type Event, type ListPage, type UiState, zooms } from './state.ts'
+import { forgetSubjects, reduceOverview } from './overview.ts'
+import type { Event, ListPage, UiState } from './state.ts'
 import { hush, say } from './toasts.ts'
 
 /** What the person has made of the screen after an event. */
@@ -14,9 +15,20 @@ export function reduceUi(ui: UiState, event: Event): UiState {
     case 'daemon':
       return event.at === ui.current
         ? ui
-        : { ...selectNothing(ui), current: event.at, dialog: null, toasts: hush(ui.toasts) }
+        : {
+            ...selectNothing(ui),
+            overview: forgetSubjects(ui.overview),
+            current: event.at,
+            dialog: null,
+            toasts: hush(ui.toasts),
+          }
     case 'page':
-      return { ...reduceLists(ui, 'log', { do: 'select', id: null }), page: event.page, toasts: hush(ui.toasts) }
+      return {
+        ...reduceLists(ui, 'log', { do: 'select', id: null }),
+        page: event.page,
+        showsClosed: false,
+        toasts: hush(ui.toasts),
+      }
     case 'list':
       return reduceLists(ui, event.page, event.event)
     case 'logLevel':
@@ -41,8 +53,8 @@ export function reduceUi(ui: UiState, event: Event): UiState {
       return { ...ui, theme: event.theme }
     case 'mouse':
       return { ...ui, mouse: !ui.mouse }
-    case 'zoom':
-      return { ...ui, zoom: Math.min(zooms.length - 1, Math.max(0, ui.zoom + event.by)) }
+    case 'overview':
+      return { ...ui, overview: reduceOverview(ui.overview, event.event) }
     default:
       return ui
   }

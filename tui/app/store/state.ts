@@ -25,7 +25,7 @@ import { noTraffic, type Traffic } from './traffic.ts'
 import type { UserHistory } from './user-history.ts'
 import { noUsers, type Users } from './users.ts'
 
-export const pages = ['overview', 'connections', 'users', 'log', 'settings', 'operators'] as const
+export const pages = ['overview', 'connections', 'users', 'log', 'settings', 'operators', 'daemons'] as const
 export type Page = (typeof pages)[number]
 /** What has rows: the pages but the overview, and the ended connections, which share a page with the live ones. */
 export type ListPage = Exclude<Page, 'overview'> | 'closed'
@@ -165,6 +165,7 @@ const initialUi: UiState = {
     log: listBy('time'),
     settings: listBy('name'),
     operators: listBy('name'),
+    daemons: listBy('number'),
   },
   command: noCommand,
   dialog: null,

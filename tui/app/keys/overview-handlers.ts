@@ -1,0 +1,61 @@
+import { chartValues } from '../chart/line-chart.ts'
+import { resample } from '../chart/resample.ts'
+import { ceilingBeside, ceilingOf, sharedScale } from '../chart/scale.ts'
+import { graphPoints, isSameSubject, rangeLengths } from '../store/graph.ts'
+import type { OverviewEvent } from '../store/overview.ts'
+import type { State } from '../store/state.ts'
+import type { App, Handler } from './app.ts'
+
+export const overviewHandlers = {
+  longerRange: (app) => tellOverview(app, { do: 'range', by: 1 }),
+  shorterRange: (app) => tellOverview(app, { do: 'range', by: -1 }),
+  logarithmic: (app) => tellOverview(app, { do: 'logarithmic' }),
+  drawing: (app) => tellOverview(app, { do: 'drawing' }),
+  fixCeiling: (app) => {
+    const { state } = app.store
+    tellOverview(app, { do: 'ceiling', bytes: state.overview.ceiling === null ? shownCeiling(state) : null })
+  },
+  higherCeiling: (app) => moveCeiling(app, 1),
+  lowerCeiling: (app) => moveCeiling(app, -1),
+  nextUser: (app) => moveCursor(app, 1),
+  previousUser: (app) => moveCursor(app, -1),
+  graphUser: (app) => {
+    const { selected } = app.store.state.overview
+    if (selected) tellOverview(app, { do: 'show', subject: selected })
+    else app.store.announce('nobody is selected: Up and Down do', 'bad')
+  },
+  graphEverybody: (app) => {
+    tellOverview(app, { do: 'show', subject: null })
+    tellOverview(app, { do: 'select', subject: null })
+  },
+} satisfies Record<string, Handler>
+
+function tellOverview({ store }: App, event: OverviewEvent): void {
+  store.dispatch({ type: 'overview', event })
+}
+
+/** The cursor follows its user; where that one is not listed any longer, it begins anew. */
+function moveCursor(app: App, by: number): void {
+  const { traffic, overview } = app.store.state
+  const { selected } = overview
+  const { users } = traffic
+  const now = selected ? users.findIndex(({ name }) => isSameSubject({ user: name }, selected)) : -1
+  const at = now < 0 ? (by > 0 ? 0 : users.length - 1) : Math.max(0, Math.min(now + by, users.length - 1))
+  const user = users[at]
+  if (user) tellOverview(app, { do: 'select', subject: { user: user.name } })
+}
+
+function moveCeiling(app: App, by: number): void {
+  const { state } = app.store
+  const bytes = ceilingBeside(shownCeiling(state), by, { ...state.overview, rateUnit: state.rateUnit })
+  tellOverview(app, { do: 'ceiling', bytes })
+}
+
+/** Bytes a second at the top of the graphs on the screen. */
+function shownCeiling(state: State): number {
+  const { overview, graphs, rateUnit, size } = state
+  const points = graphPoints(graphs, overview)
+  const values = chartValues(Math.floor(size.columns / 2))
+  const { up, down } = resample(points, points.at(-1)?.time ?? 0, rangeLengths[overview.range] / values, values)
+  return ceilingOf(sharedScale([...up, ...down], { ...overview, rateUnit }))
+}

@@ -1,0 +1,93 @@
+/** What the overview can show. */
+export type PanelName = 'alarms' | 'graphs' | 'totals' | 'users' | 'health' | 'endings' | 'destinations' | 'userGraphs'
+
+/** Panels side by side, which take all of the width. */
+export interface Band {
+  readonly height: number
+  readonly cells: readonly { readonly panel: PanelName; readonly width: number }[]
+}
+
+export interface Room {
+  /** Terminal columns and rows of the page. */
+  readonly columns: number
+  readonly rows: number
+  /** How many alarms there are to be told. */
+  readonly alarms: number
+}
+
+const mostAlarms = 3
+const totalRows = 2
+/** Rows that a graph needs to be readable, and users to be told: their header and one of them. */
+const smallestGraph = 7
+const smallestList = 2
+
+/** From this size on there is more to see than graphs and users. */
+const medium = { columns: 100, rows: 25 }
+const large = { columns: 140, rows: 38 }
+
+/** Shares of the rows that are left for graphs, by the number of bands below them. */
+const graphShares = { one: 0.65, two: 0.5, three: 0.4 }
+
+const healthColumns = { least: 28, most: 40 }
+const endingColumns = { least: 30, most: 44 }
+
+/** Which panels are where: bands from the top down, never higher than the page. What is scarce goes to what is most asked for. */
+export function arrange({ columns, rows, alarms }: Room): Band[] {
+  const whole = (panel: PanelName, height: number): Band => ({ height, cells: [{ panel, width: columns }] })
+  const alarmRows = Math.min(alarms, mostAlarms, Math.max(0, rows - totalRows - smallestList))
+  const rest = rows - alarmRows
+  const body = Math.max(0, rest - totalRows)
+  const bands = [
+    whole('alarms', alarmRows),
+    ...(body < smallestGraph + smallestList
+      ? [whole('totals', Math.min(totalRows, rest)), whole('users', body)]
+      : bodyBands(columns, rest, body, whole)),
+  ]
+  return bands.filter(({ height }) => height > 0)
+}
+
+function bodyBands(
+  columns: number,
+  rest: number,
+  body: number,
+  whole: (panel: PanelName, height: number) => Band,
+): Band[] {
+  const isLarge = columns >= large.columns && rest >= large.rows
+  const isMedium = columns >= medium.columns && rest >= medium.rows
+  const share = isLarge ? graphShares.three : isMedium ? graphShares.two : graphShares.one
+  const graphs = Math.max(smallestGraph, Math.floor((body - 1) * share))
+  const below = body - graphs
+  const top = [whole('graphs', graphs), whole('totals', totalRows)]
+  if (!isMedium) return [...top, whole('users', below)]
+  if (!isLarge) return [...top, usersBand(columns, below)]
+  const middle = Math.ceil(below / 2)
+  return [...top, usersBand(columns, middle), detailBand(columns, below - middle)]
+}
+
+function usersBand(columns: number, height: number): Band {
+  const health = between(healthColumns, Math.floor(columns * 0.18))
+  const endings = between(endingColumns, Math.floor(columns * 0.2))
+  return {
+    height,
+    cells: [
+      { panel: 'users', width: columns - health - endings },
+      { panel: 'health', width: health },
+      { panel: 'endings', width: endings },
+    ],
+  }
+}
+
+function detailBand(columns: number, height: number): Band {
+  const destinations = Math.min(90, Math.floor(columns / 2))
+  return {
+    height,
+    cells: [
+      { panel: 'destinations', width: destinations },
+      { panel: 'userGraphs', width: columns - destinations },
+    ],
+  }
+}
+
+function between({ least, most }: { readonly least: number; readonly most: number }, wanted: number): number {
+  return Math.min(most, Math.max(least, wanted))
+}

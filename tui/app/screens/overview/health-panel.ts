@@ -1,0 +1,42 @@
+import { formatBytes } from '../../../../shared/format/bytes.ts'
+import type { Health } from '../../../../shared/protocol/methods.ts'
+import { isStale } from '../../store/state.ts'
+import type { Panel } from './panel.ts'
+
+/** How the daemon does: what is slow, scarce, or fails. */
+export const healthPanel: Panel = ({ state, look }) => {
+  const heading = { text: ' Health', style: look.theme.columns }
+  if (!state.status) return [heading]
+  const style = isStale(state) ? look.theme.dim : undefined
+  return [heading, ...facts(state.status.health).map((fact) => ({ text: ` ${look.text(fact)}`, style }))]
+}
+
+function facts({ lag, loops, sessions, descriptors, memory, store, names }: Health): string[] {
+  const worst = Math.max(0, ...loops.map((loop) => loop.lag))
+  return [
+    `Main thread  ${late(lag)}`,
+    ...(loops.length > 0 ? [`${loopCount(loops.length).padEnd(12)} ${late(worst)}`] : []),
+    `Sessions     ${sessions.live} of ${sessions.max}`,
+    `Descriptors  ${descriptors.open} of ${descriptors.max}`,
+    `Memory       ${formatBytes(memory)}`,
+    store.problem === null ? `Store        ${slowest(store.slowest)}` : `Store fails: ${store.problem}`,
+    `Names        ${names.failed} failed, ${names.pending} asked`,
+    `             ${slowest(names.slowest)}`,
+  ]
+}
+
+function late(lag: number): string {
+  return `late ${milliseconds(lag)}`
+}
+
+function slowest(time: number): string {
+  return `slowest ${milliseconds(time)}`
+}
+
+function milliseconds(value: number): string {
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
+}
+
+function loopCount(count: number): string {
+  return `${count} loop${count === 1 ? '' : 's'}`
+}

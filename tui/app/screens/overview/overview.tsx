@@ -1,0 +1,93 @@
+import { Box } from 'ink'
+import type { ReactElement } from 'react'
+import { Lines } from '../../components/lines.tsx'
+import { useLook } from '../../components/look-context.ts'
+import { Throughput } from '../../components/throughput.tsx'
+import { pageRows } from '../../layout.ts'
+import { alarms } from '../../store/alarms.ts'
+import { graphPoints, isSameSubject, rangeLengths } from '../../store/graph.ts'
+import { isStale, type State } from '../../store/state.ts'
+import { still, type UpDown } from '../../store/traffic.ts'
+import { alarmsPanel } from './alarms-panel.ts'
+import { arrange, type PanelName } from './arrange.ts'
+import { busiestPanel } from './busiest-panel.ts'
+import { destinationsPanel } from './destinations-panel.ts'
+import { endingsPanel } from './endings-panel.ts'
+import { healthPanel } from './health-panel.ts'
+import { nameOf } from './name-of.ts'
+import type { Panel } from './panel.ts'
+import { totalsPanel } from './totals-panel.ts'
+import { userGraphsPanel } from './user-graphs-panel.ts'
+
+/** Throughput, totals, who is busiest; what is wrong on top; on large terminals more of what the daemon does. */
+export function Overview({ state }: { readonly state: State }): ReactElement {
+  const room = { columns: state.size.columns, rows: pageRows(state), alarms: alarms(state).length }
+  return (
+    <>
+      {arrange(room).map(({ height, cells }) => (
+        <Box key={cells[0]?.panel} height={height}>
+          {cells.map(({ panel, width }) => (
+            <Box key={panel} flexDirection="column" width={width}>
+              {panel === 'graphs' ? (
+                <Graphs state={state} width={width} height={height} />
+              ) : (
+                <PanelLines panel={panels[panel]} state={state} width={width} height={height} />
+              )}
+            </Box>
+          ))}
+        </Box>
+      ))}
+    </>
+  )
+}
+
+const panels: Readonly<Record<Exclude<PanelName, 'graphs'>, Panel>> = {
+  alarms: alarmsPanel,
+  totals: totalsPanel,
+  users: busiestPanel,
+  health: healthPanel,
+  endings: endingsPanel,
+  destinations: destinationsPanel,
+  userGraphs: userGraphsPanel,
+}
+
+interface PartProps {
+  readonly state: State
+  readonly width: number
+  readonly height: number
+}
+
+/** Shows the rows of one panel. A row that is filled to the last column would touch the panel beside it. */
+function PanelLines({ panel, state, width, height }: PartProps & { readonly panel: Panel }): ReactElement {
+  const look = useLook()
+  const inner = width === state.size.columns ? width : width - 1
+  return <Lines lines={panel({ state, look, width: inner, height })} width={inner} height={height} />
+}
+
+/** Throughput of everybody, or of the user who was chosen. */
+function Graphs({ state, width, height }: PartProps): ReactElement {
+  const look = useLook()
+  const { overview, graphs, rateUnit } = state
+  const { range, whose, logarithmic, ceiling } = overview
+  return (
+    <Throughput
+      points={graphPoints(graphs, overview)}
+      length={rangeLengths[range]}
+      rate={rateOf(state)}
+      whose={whose === null ? '' : look.text(nameOf({ name: whose.user }))}
+      rateUnit={rateUnit}
+      logarithmic={logarithmic}
+      ceiling={ceiling}
+      width={width}
+      height={height}
+      dim={isStale(state)}
+    />
+  )
+}
+
+/** What moves now, of those whose graph is shown. */
+function rateOf({ traffic, overview }: State): UpDown {
+  const { whose } = overview
+  if (whose === null) return traffic.rate
+  return traffic.users.find(({ name }) => isSameSubject(whose, { user: name })) ?? still
+}
