@@ -20,21 +20,21 @@ export class Descriptors {
   get health(): Health['descriptors'] {
     const now = performance.now()
     if (now - this.#counted >= freshness) {
-      this.#open = this.#count()
+      this.#open = Math.min(this.#count(), this.#max)
       this.#counted = now
     }
     return { open: this.#open, max: this.#max }
   }
 }
 
-/** 0 where the system does not tell. */
+/** 0 where the system does not tell; infinity if counting failed because none is left. */
 function countOpen(): number {
   try {
     // proc_pid_fd(5): since Linux 6.2 the size is the count; before, and elsewhere, the entries are counted.
     const counted = statSync('/proc/self/fd', { throwIfNoEntry: false })?.size ?? 0
     // Reading the folder takes a descriptor, too.
     return counted > 0 ? counted : readdirSync('/dev/fd').length - 1
-  } catch {
-    return 0
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EMFILE' ? Number.POSITIVE_INFINITY : 0
   }
 }

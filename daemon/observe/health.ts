@@ -16,16 +16,28 @@ export interface HealthSources {
 /** Tells how the daemon does whenever it is asked; until then it looks at nothing. */
 export function healthReport({ engine, maxConnections, metrics, store, names }: HealthSources): () => Health {
   const descriptors = new Descriptors()
+  const memory = memoryReader()
   const ownLoops = engine.kind === 'linux' ? engine.tables : []
   return () => ({
     lag: rounded(metrics.lag),
     loops: loopLags(ownLoops).map((lag) => ({ lag: rounded(lag) })),
     sessions: { live: countLive(engine.tables), max: Math.min(maxConnections(), engine.capacity) },
     descriptors: descriptors.health,
-    memory: process.memoryUsage.rss(),
+    memory: memory(),
     store: { ...store.health, slowest: rounded(store.health.slowest) },
     names: { ...names.health, slowest: rounded(names.health.slowest) },
   })
+}
+
+/** Bytes resident. Linux tells them in a file: when no descriptor is left for that, what was read last counts. */
+function memoryReader(): () => number {
+  let last = process.memoryUsage.rss()
+  return () => {
+    try {
+      last = process.memoryUsage.rss()
+    } catch {}
+    return last
+  }
 }
 
 /** To a hundredth of a millisecond. */

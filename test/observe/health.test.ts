@@ -57,6 +57,11 @@ describe('descriptors', () => {
     vi.advanceTimersByTime(2_000)
     expect(descriptors.health.open).toBe(6)
   })
+
+  it('are no more than there can be, though counting them takes one that is not there', () => {
+    const { open, max } = new Descriptors(() => Number.POSITIVE_INFINITY).health
+    expect(open).toBe(max)
+  })
 })
 
 describe('the report', () => {

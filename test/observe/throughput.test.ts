@@ -134,6 +134,14 @@ describe('a look that is late, or early', () => {
     stage.look({ up: 998, down: 0 }, { passed: 998 })
     expect(runs(stage.up('1m'))).toBe('null*57 1000*3')
   })
+
+  it('keeps the oldest step until another takes its place on the screen', () => {
+    const stage = new Stage()
+    stage.look({ up: 500, down: 0 })
+    stage.looks(58, { up: 100, down: 0 })
+    stage.look({ up: 100, down: 0 }, { passed: 1001 })
+    expect(runs(stage.up('1m'))).toBe('500*1 100*59')
+  })
 })
 
 describe('a clock that jumps', () => {
