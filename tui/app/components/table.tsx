@@ -4,7 +4,7 @@ import { firstShown } from '../layout.ts'
 import type { View } from '../store/view.ts'
 import type { Format } from '../tables/columns.ts'
 import { layOut, placeColumns } from '../tables/layout.ts'
-import type { Sort, TableSpec } from '../tables/table.ts'
+import { columnsShown, type Sort, type TableSpec } from '../tables/table.ts'
 import type { Style } from '../themes/theme.ts'
 import { Line } from './line.tsx'
 import { useLook } from './look-context.ts'
@@ -13,6 +13,10 @@ interface TableProps<Row> {
   readonly spec: TableSpec<Row>
   readonly view: View<Row>
   readonly sort: Sort
+  /** The names of the columns to be shown where there is room; those that are there at first unless told. */
+  readonly columns?: readonly string[] | null
+  /** The ids of rows that are marked. */
+  readonly marked?: ReadonlySet<string>
   readonly format: Format
   readonly width: number
   /** Rows on the screen, the column headers included. */
@@ -23,27 +27,36 @@ interface TableProps<Row> {
   style?(row: Row): Style
 }
 
-/** A table that shows the rows around the cursor; only those are drawn. */
-export function Table<Row>({ spec, view, sort, format, width, height, dim, style }: TableProps<Row>): ReactElement {
+/**
+ * A table that shows the rows around the cursor; only those are drawn. The selected row and those that are marked are told
+ * by more than their colors.
+ */
+export function Table<Row>({ spec, view, sort, format, width, height, dim, ...rest }: TableProps<Row>): ReactElement {
   const look = useLook()
-  const placed = placeColumns(spec.columns, view.rows, format, width - marker.length, sort.column)
+  const { columns = null, marked = none, style } = rest
+  const margin = marked.size > 0 ? 2 : 1
+  const shown = columnsShown(spec.columns, columns)
+  const placed = placeColumns(shown, view.rows, format, width - margin, sort.column)
   const first = firstShown(view.cursor, height - 1, view.rows.length)
   const arrow = sort.descending ? look.descending : look.ascending
   const header = layOut(placed, ({ name, header }) => (name === sort.column ? header + arrow : header), look.ellipsis)
   return (
     <>
-      <Line text={noMarker + header} width={width} {...look.theme.columns} />
+      <Line text={' '.repeat(margin) + header} width={width} {...look.theme.columns} />
       {view.rows.slice(first, first + height - 1).map((row, at) => {
+        const id = spec.id(row)
         const selected = first + at === view.cursor
+        const isMarked = marked.has(id)
         const cells = layOut(placed, (column) => column.cell(row, format), look.ellipsis)
         return (
           <Text
-            key={spec.id(row)}
+            key={id}
             wrap="truncate"
             {...(dim ? look.theme.dim : style?.(row))}
+            {...(isMarked ? look.theme.marked : {})}
             {...(selected ? look.theme.selected : {})}
           >
-            {(selected ? marker : noMarker) + cells}
+            {(selected ? '>' : ' ') + (isMarked ? '*' : '').padEnd(margin - 1) + cells}
           </Text>
         )
       })}
@@ -51,6 +64,4 @@ export function Table<Row>({ spec, view, sort, format, width, height, dim, style
   )
 }
 
-/** The selected row is marked by more than its colors. */
-const marker = '>'
-const noMarker = ' '
+const none: ReadonlySet<string> = new Set()

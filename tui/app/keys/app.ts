@@ -9,6 +9,8 @@ export interface App {
   readonly daemon: Daemon
   readonly login: Login
   quit(): void
+  /** Put text into the clipboard; false: it cannot be done here. */
+  copy(text: string): boolean
   /** Draw all of the screen again. */
   redraw(): void
   /** Give the terminal back to the shell until the app is brought to the foreground again. */

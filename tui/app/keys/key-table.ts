@@ -62,7 +62,7 @@ const list: readonly Binding[] = [
   { keys: ['end', 'G'], command: 'bottom', summary: 'the last row' },
 ]
 
-const copy: Binding = { keys: ['y'], command: 'copy', summary: 'copy its destination, client, id, …', hint: 'copy' }
+const copy: Binding = { keys: ['y'], command: 'copy', summary: 'copy its destination, client, id, …' }
 
 /** Where no text is typed. */
 const help: Binding = { keys: ['?'], command: 'help', summary: 'the keys here' }
@@ -92,7 +92,7 @@ export const keyTable = {
       command: 'killShown',
       role: 'operator',
       summary: 'cut the connections that are marked; without marks, all that are shown',
-      hint: 'cut marked/shown',
+      hint: 'all',
     },
     {
       keys: ['m'],
@@ -103,7 +103,7 @@ export const keyTable = {
     { keys: ['M'], command: 'markAll', summary: 'mark all that are shown, or take their marks off' },
     { keys: ['c'], command: 'showClosed', summary: 'those that ended last', hint: 'closed' },
     copy,
-    { keys: ['space'], command: 'pause', summary: 'hold the table still, or let it go on', hint: 'pause' },
+    { keys: ['space'], command: 'pause', summary: 'hold the table still, or let it go on' },
     { keys: ['enter'], command: 'detail', summary: 'all about the selected connection', hint: 'detail' },
     ...list,
     ...everywhere,

@@ -1,10 +1,12 @@
 import { tableRows } from '../layout.ts'
+import { columnsChoice } from '../store/columns-choice.ts'
 import type { ListEvent } from '../store/lists.ts'
-import type { ListPage, State } from '../store/state.ts'
+import { type ListPage, listPage } from '../store/state.ts'
 import { viewOf } from '../store/view.ts'
-import { nextSort, type Sort } from '../tables/table.ts'
+import { columnsShown, nextSort, type Sort } from '../tables/table.ts'
 import { tables } from '../tables/tables.ts'
 import type { App, Handler } from './app.ts'
+import { tellDialog } from './tell-dialog.ts'
 
 export const listHandlers = {
   down: (app) => move(app, ({ cursor }) => cursor + 1),
@@ -13,22 +15,34 @@ export const listHandlers = {
   pageUp: (app) => move(app, ({ cursor, page }) => cursor - page),
   bottom: (app) => move(app, ({ total }) => total - 1),
   top: (app) => move(app, () => 0),
-  sort: (app) => sort(app, (page, now) => nextSort(tables[page], now)),
+  sort: (app) => sort(app, (page, now) => nextSort(columnsOf(app, page), now)),
   reverse: (app) => sort(app, (_, now) => ({ ...now, descending: !now.descending })),
   filter: (app) => tell(app, { do: 'openFilter' }),
   keepFilter: (app) => tell(app, { do: 'keepFilter' }),
+  chooseColumns: (app) => {
+    const page = listPage(app.store.state)
+    if (!page) return
+    const dialog = columnsChoice(page, tables[page].columns, app.store.state.lists[page].columns)
+    tellDialog(app, { do: 'open', dialog })
+  },
+  toggleColumn: (app) => tellDialog(app, { do: 'toggle' }),
+  keepColumns: (app) => keepColumns(app),
   clearFilter: (app) => tell(app, { do: 'clearFilter' }),
 } satisfies Record<string, Handler>
-
-/** The page that a list's keys are about; on the overview there is none. */
-export function listPage({ page }: State): ListPage | null {
-  return page === 'overview' ? null : page
-}
 
 /** Tell the list on the page of an event. */
 export function tell({ store }: App, event: ListEvent): void {
   const page = listPage(store.state)
   if (page) store.dispatch({ type: 'list', page, event })
+}
+
+function keepColumns(app: App): void {
+  const { dialog } = app.store.state
+  if (dialog?.kind !== 'columns') return
+  const names = dialog.columns.filter(({ shown }) => shown).map(({ name }) => name)
+  if (names.length === 0) return app.store.announce('a table needs a column', 'bad')
+  tellDialog(app, { do: 'close' })
+  app.store.dispatch({ type: 'list', page: dialog.page, event: { do: 'columns', names } })
 }
 
 function move(app: App, to: (list: { cursor: number; page: number; total: number }) => number): void {
@@ -46,4 +60,9 @@ function sort(app: App, change: (page: ListPage, now: Sort) => Sort): void {
   const { state } = app.store
   const page = listPage(state)
   if (page) tell(app, { do: 'sort', sort: change(page, state.lists[page].sort) })
+}
+
+/** The columns that were chosen, whether there is room for them or not. */
+function columnsOf({ store }: App, page: ListPage) {
+  return columnsShown(tables[page].columns, store.state.lists[page].columns)
 }

@@ -1,6 +1,8 @@
 import type { ReactElement } from 'react'
 import type { Cover } from '../store/dialogs.ts'
 import type { State } from '../store/state.ts'
+import { ColumnsPage } from './columns.tsx'
+import { ConnectionDetail } from './connection-detail.tsx'
 import { Help } from './help.tsx'
 import { PalettePage } from './palette.tsx'
 import { Result } from './result.tsx'
@@ -12,6 +14,10 @@ export function CoverPage({ state, cover }: { readonly state: State; readonly co
   switch (cover.kind) {
     case 'help':
       return <Help state={state} scroll={cover.scroll} />
+    case 'detail':
+      return <ConnectionDetail state={state} />
+    case 'columns':
+      return <ColumnsPage choice={cover} width={state.size.columns} />
     case 'result':
       return <Result state={state} result={cover} />
     case 'said':

@@ -4,6 +4,8 @@ import { type ConnectionChange, changeRows } from '../../client/index.ts'
 /** The live connections as they were at a moment; never changed, so an old one can be kept by keeping it. */
 export interface Table {
   readonly rows: ReadonlyMap<string, Connection>
+  /** When each was seen to move a byte, or was first seen; milliseconds as `at`. */
+  readonly moved: ReadonlyMap<string, number>
   /** Milliseconds since 1970 when the daemon told so, by this machine's clock. */
   readonly at: number
 }
@@ -21,7 +23,7 @@ export interface Connections extends Motion {
   readonly frozen: Motion | null
 }
 
-const nothing: Table = { rows: new Map(), at: 0 }
+const nothing: Table = { rows: new Map(), moved: new Map(), at: 0 }
 export const noConnections: Connections = { now: nothing, before: nothing, mark: nothing, frozen: null }
 
 /** Rates are taken over one to two of these milliseconds. */
@@ -29,20 +31,27 @@ const window = 1000
 
 /** The connections of a fresh snapshot; rates begin anew. */
 export function replaceTable(connections: Connections, rows: readonly Connection[], at: number): Connections {
-  const table = { rows: new Map(rows.map((row) => [row.id, row])), at }
+  const moved = new Map(rows.map(({ id }) => [id, connections.now.moved.get(id) ?? at]))
+  const table = { rows: new Map(rows.map((row) => [row.id, row])), moved, at }
   return { ...connections, now: table, before: table, mark: table }
 }
 
 /** The connections after some changes, oldest first. */
 export function changeTable(connections: Connections, changes: readonly ConnectionChange[], at: number): Connections {
   const rows = new Map(connections.now.rows)
+  const moved = new Map(connections.now.moved)
   changeRows(rows, changes)
-  return advance(connections, { rows, at })
+  for (const change of changes) {
+    for (const { id } of change.changed) moved.set(id, at)
+    for (const [id] of change.moved) moved.set(id, at)
+    for (const id of change.closed) moved.delete(id)
+  }
+  return advance(connections, { rows, moved, at })
 }
 
 /** Nothing was heard for a while because nothing moved: rates fall to 0. */
 export function standStill(connections: Connections, at: number): Connections {
-  return at - connections.now.at < window ? connections : advance(connections, { rows: connections.now.rows, at })
+  return at - connections.now.at < window ? connections : advance(connections, { ...connections.now, at })
 }
 
 /** Freeze what is shown, or show what is. */

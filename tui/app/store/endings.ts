@@ -39,6 +39,6 @@ export function tallyEndings(recent: readonly Sample[]): Tally[] {
 }
 
 /** A newer daemon may tell of reasons that are not known here. */
-function wordFor(reason: string): string {
+export function wordFor(reason: string): string {
   return words[reason as EndReason] ?? reason
 }

@@ -1,5 +1,7 @@
-import type { LogEntry, Operator, Setting } from '../../../shared/protocol/methods.ts'
+import type { ClosedConnection, LogEntry, Operator, Setting } from '../../../shared/protocol/methods.ts'
+import { closedTable } from '../tables/closed-table.ts'
 import { type ConnectionRow, connectionsTable } from '../tables/connections-table.ts'
+import { daemonsTable } from '../tables/daemons-table.ts'
 import { compileFilter } from '../tables/filter.ts'
 import { logTable } from '../tables/log-table.ts'
 import { operatorsTable } from '../tables/operators-table.ts'
@@ -7,9 +9,10 @@ import { settingsTable } from '../tables/settings-table.ts'
 import { type Sort, sortRows, type TableSpec } from '../tables/table.ts'
 import { type UserRow, usersTable } from '../tables/users-table.ts'
 import type { Motion, Table } from './connections.ts'
+import { type DaemonRow, daemonRows } from './daemons.ts'
 import type { ListState } from './lists.ts'
 import { rememberLast } from './remember-last.ts'
-import type { ListPage, State } from './state.ts'
+import { type ListPage, listPage, type State } from './state.ts'
 import { rates } from './traffic.ts'
 
 /** A table as it is to be shown. */
@@ -28,9 +31,13 @@ export interface View<Row> {
 export function connectionsView(state: State): View<ConnectionRow> {
   const { now, before } = shownMotion(state)
   return withCursor(
-    arrangeConnections(connectionRows(now, before), ...wishes(state.lists.connections)),
+    arrangeConnections(connectionRows(now, before, state.skew), ...wishes(state.lists.connections)),
     state.lists.connections,
   )
+}
+
+export function closedView({ closed, lists }: State): View<ClosedConnection> {
+  return withCursor(arrangeClosed(closed ?? noClosed, ...wishes(lists.closed)), lists.closed)
 }
 
 export function usersView(state: State): View<UserRow> {
@@ -52,8 +59,14 @@ export function operatorsView({ operators, lists }: State): View<Operator> {
   return withCursor(arrangeOperators(operators ?? noOperators, ...wishes(lists.operators)), lists.operators)
 }
 
+/** The daemon that is shown is selected unless another one is. */
+export function daemonsView({ daemons, clock, current, lists }: State): View<DaemonRow> {
+  const arranged = arrangeDaemons(rowsOfDaemons(daemons, clock), ...wishes(lists.daemons))
+  return withCursor(arranged, { selected: lists.daemons.selected ?? String(current) })
+}
+
 /** The tables that are shown: those of now, or of when the person paused. */
-export function shownMotion({ connections }: State): Motion {
+function shownMotion({ connections }: State): Motion {
   return connections.frozen ?? connections
 }
 
@@ -67,10 +80,15 @@ export function viewOf(state: State, page: ListPage): View<unknown> {
   return views[page](state)
 }
 
+/** The ids of the connections that are marked and have not ended. */
+export function markedIds({ connections, lists }: State): string[] {
+  return [...lists.connections.marked].filter((id) => connections.now.rows.has(id))
+}
+
 /** When the selected row has gone, the cursor stays where it was: the row that stands there now is selected. */
 export function settleCursor(before: State, after: State): State {
-  const { page } = after
-  if (page === 'overview') return after
+  const page = listPage(after)
+  if (!page) return after
   const list = after.lists[page]
   const { ids } = viewOf(after, page)
   if (list.selected === null || ids.includes(list.selected)) return after
@@ -80,28 +98,37 @@ export function settleCursor(before: State, after: State): State {
 
 const views: Readonly<Record<ListPage, (state: State) => View<unknown>>> = {
   connections: connectionsView,
+  closed: closedView,
   users: usersView,
   log: logView,
   settings: settingsView,
   operators: operatorsView,
+  daemons: daemonsView,
 }
 
 const noUsers: readonly UserRow[] = []
+const noClosed: readonly ClosedConnection[] = []
 const noSettings: readonly Setting[] = []
 const noOperators: readonly Operator[] = []
 
-const connectionRows = rememberLast((now: Table, before: Table): ConnectionRow[] => {
+/** `skew`: milliseconds by which the daemon's clock is ahead. */
+const connectionRows = rememberLast((now: Table, before: Table, skew: number): ConnectionRow[] => {
   const span = now.at - before.at
   return [...now.rows.values()].map((connection) => {
     const earlier = before.rows.get(connection.id) ?? (span > 0 ? none : connection)
-    return { connection, rate: rates(earlier, connection, span) }
+    const age = Math.max(0, now.at + skew - connection.opened)
+    const idle = now.at - (now.moved.get(connection.id) ?? now.at)
+    return { connection, rate: rates(earlier, connection, span), age, idle }
   })
 })
 
 /** What a connection had moved before it was there. */
 const none = { up: 0, down: 0 }
 
+const rowsOfDaemons = rememberLast(daemonRows)
+const arrangeDaemons = rememberLast(arrange(daemonsTable))
 const arrangeConnections = rememberLast(arrange(connectionsTable))
+const arrangeClosed = rememberLast(arrange(closedTable))
 const arrangeUsers = rememberLast(arrange(usersTable))
 const arrangeLog = rememberLast(arrange(logTable))
 const arrangeSettings = rememberLast(arrange(settingsTable))

@@ -1,4 +1,7 @@
-import type { TableSpec } from './table.ts'
+import { amountExamples, parseAmount } from './amounts.ts'
+import type { Field, Fields } from './fields.ts'
+import { type FilterWord, splitFilter } from './filter-words.ts'
+import { FilterError, matchExactly, matchPart, matchPlace, matchText } from './match.ts'
 
 /** A compiled filter: what it shows, or why it cannot be used. */
 export type Filter<Row> =
@@ -6,15 +9,14 @@ export type Filter<Row> =
   | { readonly matches: null; readonly problem: string }
 
 /**
- * Compile a filter: words, all of which a row must match. `text` looks into every field and `field:text` into one,
- * regardless of case; `~pattern` is a regular expression; `!` before it all turns the word around.
+ * Compile a filter: words, all of which a row must match. `text` looks into every field and `field:text` into one, both
+ * regardless of case; a `*` in it stands for anything, and then it must be all of the field. Users, states and ports are
+ * asked for exactly, numbers are compared (`rate>1M`), places by range, too (`src:10.0.0.0/8`). `~pattern` is a regular
+ * expression, `!` before it all turns the word around, and quotes keep spaces.
  */
-export function compileFilter<Row>(spec: Pick<TableSpec<Row>, 'fields'>, text: string): Filter<Row> {
+export function compileFilter<Row>(spec: { readonly fields: Fields<Row> }, text: string): Filter<Row> {
   try {
-    const tests = text
-      .split(/\s+/)
-      .filter(Boolean)
-      .map((word) => compileWord(spec, word))
+    const tests = splitFilter(text).map((word) => compileWord(spec.fields, word))
     return { matches: (row) => tests.every((test) => test(row)), problem: null }
   } catch (error) {
     if (error instanceof FilterError) return { matches: null, problem: error.message }
@@ -22,36 +24,62 @@ export function compileFilter<Row>(spec: Pick<TableSpec<Row>, 'fields'>, text: s
   }
 }
 
-class FilterError extends Error {}
-
 type Test<Row> = (row: Row) => boolean
+type Amount<Row> = Extract<Field<Row>, { of(row: Row): number }>
+type Words<Row> = Exclude<Field<Row>, Amount<Row>>
 
-function compileWord<Row>({ fields }: Pick<TableSpec<Row>, 'fields'>, word: string): Test<Row> {
-  if (word.startsWith('!')) {
+function compileWord<Row>(fields: Fields<Row>, { text, literal }: FilterWord): Test<Row> {
+  if (text.startsWith('!') && !literal) {
     // A lone `!` is a filter half typed: it hides nothing yet.
-    const test = compileWord({ fields }, word.slice(1))
-    return word === '!' ? () => true : (row) => !test(row)
+    const test = compileWord(fields, { text: text.slice(1), literal })
+    return text === '!' ? () => true : (row) => !test(row)
   }
-  const [, name, rest] = /^(\w+):(.*)$/.exec(word) ?? []
-  const field = name !== undefined && Object.hasOwn(fields, name) ? fields[name] : undefined
-  if (field && rest !== undefined) {
-    const found = compileText(rest)
-    return (row) => found(field(row))
-  }
-  const found = compileText(word)
-  const all = Object.values(fields)
-  return (row) => all.some((text) => found(text(row)))
+  const [, name = '', sign = '', value = ''] = /^([\w-]+)(>=|<=|[:<>=])(.*)$/s.exec(text) ?? []
+  const field = !literal && Object.hasOwn(fields, name) ? fields[name] : undefined
+  if (field && isAmount(field)) return compileAmount(field, sign, value, text)
+  if (field && (sign === ':' || sign === '=')) return compileField(field, value, text)
+  return compileAnywhere(fields, text, literal)
 }
 
-function compileText(text: string): (value: string) => boolean {
-  if (!text.startsWith('~')) {
-    const wanted = text.toLowerCase()
-    return (value) => value.toLowerCase().includes(wanted)
+function isAmount<Row>(field: Field<Row>): field is Amount<Row> {
+  return field.kind === 'count' || field.kind === 'bytes' || field.kind === 'time'
+}
+
+const comparisons: Readonly<Record<string, (value: number, wanted: number) => boolean>> = {
+  '>': (value, wanted) => value > wanted,
+  '<': (value, wanted) => value < wanted,
+  '>=': (value, wanted) => value >= wanted,
+  '<=': (value, wanted) => value <= wanted,
+}
+
+/** What is half typed hides nothing yet. */
+function compileAmount<Row>({ kind, of }: Amount<Row>, sign: string, value: string, word: string): Test<Row> {
+  if (value === '') return () => true
+  const wanted = parseAmount(value, kind)
+  if (wanted === null) throw new FilterError(`${word}: a number is wanted, such as ${amountExamples[kind]}`)
+  const compare = comparisons[sign] ?? ((one, other) => one === other)
+  return (row) => compare(of(row), wanted)
+}
+
+function compileField<Row>(field: Words<Row>, value: string, word: string): Test<Row> {
+  if (value === '') return () => true
+  const { kind, of } = field
+  if (kind === 'word') {
+    const found = matchExactly(value, word)
+    return (row) => of(row).some(found)
   }
-  try {
-    const pattern = new RegExp(text.slice(1), 'iu')
-    return (value) => pattern.test(value)
-  } catch {
-    throw new FilterError(`not a regular expression: ${text.slice(1)}`)
-  }
+  const found = kind === 'place' ? matchPlace(value, word) : matchText(value, word)
+  return (row) => found(of(row))
+}
+
+function compileAnywhere<Row>(fields: Fields<Row>, text: string, literal: boolean): Test<Row> {
+  const found = literal ? matchPart(text) : matchText(text, text)
+  const place = literal ? found : matchPlace(text, text)
+  const tests = Object.values(fields).flatMap((field): Test<Row>[] => {
+    if (isAmount(field)) return []
+    const { kind, of } = field
+    if (kind === 'word') return [(row) => of(row).some(found)]
+    return [(row) => (kind === 'place' ? place : found)(of(row))]
+  })
+  return (row) => tests.some((test) => test(row))
 }

@@ -1,5 +1,6 @@
 import type { Setting } from '../../../shared/protocol/methods.ts'
 import { textColumn } from './columns.ts'
+import { textField, wordField } from './fields.ts'
 import type { TableSpec } from './table.ts'
 
 const nameOf = ({ name }: Setting) => name
@@ -14,7 +15,12 @@ export function valueText(value: Setting['value'], { placeholder }: Pick<Setting
 
 export const settingsTable: TableSpec<Setting> = {
   id: nameOf,
-  fields: { name: nameOf, value: (row) => valueText(row.value, row), source: sourceOf, acts: actsOf },
+  fields: {
+    name: textField(nameOf),
+    value: textField((row) => valueText(row.value, row)),
+    source: wordField((row) => [sourceOf(row)]),
+    acts: textField(actsOf),
+  },
   columns: [
     textColumn('name', 'Setting', nameOf, { widest: 24 }),
     textColumn('value', 'Value', (row) => valueText(row.value, row)),

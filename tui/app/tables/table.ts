@@ -1,11 +1,12 @@
 import { type Column, compareText } from './columns.ts'
+import type { Fields } from './fields.ts'
 
 export interface TableSpec<Row> {
   readonly columns: readonly Column<Row>[]
   /** What selection follows, and what orders equal rows. */
   id(row: Row): string
-  /** A row's texts, by the names that a filter knows them by. */
-  readonly fields: Readonly<Record<string, (row: Row) => string>>
+  /** What a filter can ask of a row. */
+  readonly fields: Fields<Row>
 }
 
 export interface Sort {
@@ -23,14 +24,22 @@ export function sortRows<Row>(spec: TableSpec<Row>, rows: readonly Row[], sort: 
   })
 }
 
-/** Sorting by the next column, in its natural direction. */
-export function nextSort(spec: Pick<TableSpec<never>, 'columns'>, sort: Sort): Sort {
-  const at = spec.columns.findIndex(({ name }) => name === sort.column)
-  const next = spec.columns[(at + 1) % spec.columns.length]
+/** The columns of these names, in their order; for null, those that are there at first. */
+export function columnsShown<One extends Pick<Column<never>, 'name' | 'extra'>>(
+  columns: readonly One[],
+  names: readonly string[] | null,
+): readonly One[] {
+  return columns.filter(({ name, extra }) => (names ? names.includes(name) : !extra))
+}
+
+/** Sorting by the next of these columns, in its natural direction. */
+export function nextSort(columns: readonly Pick<Column<never>, 'name' | 'greatestFirst'>[], sort: Sort): Sort {
+  const at = columns.findIndex(({ name }) => name === sort.column)
+  const next = columns[(at + 1) % columns.length]
   return next ? { column: next.name, descending: next.greatestFirst } : sort
 }
 
 /** Ids that are numbers go by their value. */
-function compareIds(one: string, other: string): number {
+export function compareIds(one: string, other: string): number {
   return one.length - other.length || compareText(one, other)
 }

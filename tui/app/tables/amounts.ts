@@ -1,0 +1,39 @@
+/** What a number in a filter counts, which says what its units are. */
+export type AmountKind = 'count' | 'bytes' | 'time'
+
+const prefixes = ['', 'k', 'm', 'g', 't', 'p']
+const milliseconds: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** Examples of each kind, for people. */
+export const amountExamples: Readonly<Record<AmountKind, string>> = {
+  count: '443 or 10k',
+  bytes: '500, 10k, 1.5M or 8Mbit',
+  time: '30s, 5m, 1h30m or 2d',
+}
+
+/**
+ * A number as people type it, null if it is none. Bytes (or bytes a second) in powers of 1024 with k, M, G, T or P, and
+ * `bit` behind for powers of 1000 of them; times in milliseconds from ms, s, m, h and d, seconds without a unit; counts in
+ * powers of 1000.
+ */
+export function parseAmount(text: string, kind: AmountKind): number | null {
+  return kind === 'time' ? parseTime(text) : parseScaled(text, kind)
+}
+
+function parseScaled(text: string, kind: 'count' | 'bytes'): number | null {
+  const [, digits, prefix = '', unit = ''] = /^(\d+(?:\.\d+)?)([kmgtp]?)(i?b|bit)?(?:\/s)?$/i.exec(text) ?? []
+  if (digits === undefined || (unit !== '' && kind === 'count')) return null
+  const isBits = unit.toLowerCase() === 'bit'
+  const base = isBits || kind === 'count' ? 1000 : 1024
+  const amount = Number(digits) * base ** prefixes.indexOf(prefix.toLowerCase())
+  return isBits ? amount / 8 : amount
+}
+
+function parseTime(text: string): number | null {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000
+  if (!/^(\d+(\.\d+)?(ms|[smhd]))+$/i.test(text)) return null
+  const parts = text.toLowerCase().matchAll(/([\d.]+)(ms|[smhd])/g)
+  return Array.from(parts, ([, digits, unit = '']) => Number(digits) * (milliseconds[unit] ?? 0)).reduce(
+    (a, b) => a + b,
+  )
+}
