@@ -1,66 +1,78 @@
 import '../helpers/blessed-stand-in.ts'
 import { describe, expect, test } from 'vitest'
-import { brailleToAscii, runsOf, stripColors } from '../../tui/app/chart/ansi.ts'
+import { asciiRamp, blockRamp, drawBars, sparkline } from '../../tui/app/chart/bars.ts'
+import { brailleToAscii } from '../../tui/app/chart/braille-to-ascii.ts'
 import { resample } from '../../tui/app/chart/resample.ts'
-import { scaleFor } from '../../tui/app/chart/scale.ts'
+import { axisLabels, ceilingBeside, ceilingOf, heightOf, scaleFor, sharedScale } from '../../tui/app/chart/scale.ts'
 import { columnsOf } from '../../tui/app/text.ts'
 
-const { chartValues, drawLineChart } = await import('../../tui/app/chart/line-chart.ts')
+const { chartValues } = await import('../../tui/app/chart/line-chart.ts')
+const { drawPlot } = await import('../../tui/app/chart/plot.ts')
 
-describe('a graph', () => {
+const scale = scaleFor(5 * 1024, 'bytes')
+
+describe.each(['braille', 'blocks', 'ascii'] as const)('a graph in %s', (drawing) => {
   const width = 40
   const height = 8
   const count = chartValues(width)
-  const draw = (values: readonly number[], top = 5) => drawLineChart({ width, height, values, top, steps: 5 })
-  /** Braille characters right of the axis, by row; the baseline left out. */
-  const ink = (rows: readonly string[]) =>
-    rows.slice(0, -1).map((row) => [...stripColors(row).slice(7)].map((character) => /[⠁-⣿]/.test(character)))
+  const draw = (heights: readonly number[]) => drawPlot({ width, height, heights }, axisLabels(scale), drawing)
+  /** What is drawn right of the axis, by row; the baseline left out. */
+  const ink = (heights: readonly number[]) =>
+    draw(heights)
+      .slice(0, -1)
+      .map(({ plot }) => Array.from(plot, (character) => character !== ' ' && character !== '\u2800'))
+  const columns = (heights: readonly number[]) => ink(heights)[0]?.flatMap((there, column) => (there ? [column] : []))
 
   test('has exactly its size', () => {
-    const rows = draw(new Array(count).fill(2))
-    expect(rows).toHaveLength(height)
-    expect(rows.map((row) => columnsOf(stripColors(row)))).toEqual(new Array(height).fill(width))
+    const rows = draw(new Array(count).fill(0.4)).map(({ axis, plot }) => axis + plot)
+    expect(rows.map(columnsOf)).toEqual(new Array(height).fill(width))
   })
 
   test('shows every value, the oldest at the axis and the newest at the right end', () => {
     const [first, last] = [new Array(count).fill(0), new Array(count).fill(0)]
-    first[0] = 5
-    last[count - 1] = 5
-    const columns = (values: number[]) => ink(draw(values))[0]?.flatMap((there, column) => (there ? [column] : []))
-    expect(columns(first)).toEqual([0])
-    expect(columns(last)).toEqual([width - 8])
+    first.fill(1, 0, 2)
+    last.fill(1, count - 2)
+    expect(columns(first)).toContain(0)
+    expect(columns(last)).toContain(width - 8)
+    expect([...(columns(first) ?? []), ...(columns(last) ?? [])].filter((at) => at > 1 && at < width - 10)).toEqual([])
   })
 
   test('has a gap where nothing is known, and not a line to zero', () => {
-    const values = Array.from({ length: count }, (_, at) => (at >= 20 && at < 40 ? Number.NaN : 4))
-    for (const row of ink(draw(values))) expect(row.slice(11, 19)).not.toContain(true)
-    expect(ink(draw(values)).flat().filter(Boolean)).not.toHaveLength(0)
+    const values = Array.from({ length: count }, (_, at) => (at >= 20 && at < 40 ? Number.NaN : 0.8))
+    for (const row of ink(values)) expect(row.slice(11, 19)).not.toContain(true)
+    expect(ink(values).flat().filter(Boolean)).not.toHaveLength(0)
   })
 
-  test('shows a trickle above nothing, and what is over the top at the top', () => {
-    const flat = (value: number) => draw(new Array(count).fill(value)).map(stripColors).join('\n')
-    expect(flat(0.0001)).not.toBe(flat(0))
-    expect(flat(1e9)).toBe(flat(5))
+  test('shows a trickle above nothing', () => {
+    const flat = (value: number) => JSON.stringify(draw(new Array(count).fill(value)))
+    expect(flat(Number.MIN_VALUE)).not.toBe(flat(0))
   })
 
   test('of nothing at all is empty, and ends', () => {
-    expect(ink(draw(new Array(count).fill(Number.NaN))).flat()).not.toContain(true)
+    expect(ink(new Array(count).fill(Number.NaN)).flat()).not.toContain(true)
+  })
+
+  test('is labelled from top to bottom', () => {
+    const labels = draw([]).map(({ axis }) => axis.slice(0, 5).trim())
+    expect(labels.filter(Boolean)).toEqual(['5', '4', '3', '2', '1', '0'])
+    expect([labels[0], labels.at(-2)]).toEqual(['5', '0'])
   })
 })
 
-describe('colors', () => {
-  test('are told once a run, and go', () => {
-    const row = ' \u001b[36m⠒\u001b[39m\u001b[36m⠒\u001b[39m  \u001b[39m\u001b[49m5\u001b[39m\u001b[49m'
-    expect(runsOf(row)).toEqual([
-      { text: ' ', drawn: false },
-      { text: '⠒⠒  ', drawn: true },
-      { text: '5', drawn: false },
-    ])
-    expect(stripColors(row)).toBe(' ⠒⠒  5')
+test('braille becomes ASCII by its height', () => {
+  expect(brailleToAscii('0⠉⠒⠤⣀⡇⣿ ')).toBe('0"-._|| ')
+})
+
+describe('bars', () => {
+  test('fill their rows from the bottom, and anything is more than nothing', () => {
+    expect(drawBars([0, 1e-9, 0.5, 0.75, 1, Number.NaN], 2, blockRamp)).toEqual(['   ▄█ ', ' ▁███ '])
+    expect(drawBars([0, 1e-9, 0.5, 1, 7], 2, asciiRamp)).toEqual(['   ||', ' .|||'])
   })
 
-  test('braille becomes ASCII by its height', () => {
-    expect(brailleToAscii('0⠉⠒⠤⣀⡇⣿ ')).toBe('0"-._|| ')
+  test('of a sparkline are measured by its greatest, and tell nothing moved from nothing known', () => {
+    expect(sparkline([Number.NaN, 0, 1, 500, 1000], true)).toBe(' ▁▂▅█')
+    expect(sparkline([Number.NaN, 0, 1, 500, 1000], false)).toBe(' _.=#')
+    expect(sparkline([0, 0], true)).toBe('▁▁')
   })
 })
 
@@ -89,6 +101,21 @@ describe('resampling', () => {
     expect(resample([second(1000, 2), second(2000, 4), second(3000, 6), second(4000, 8)], 4000, 2000, 2).up).toEqual([
       3, 7,
     ])
+  })
+
+  test('does not change what has been drawn when time goes on', () => {
+    const points = Array.from({ length: 30 }, (_, at) => second(1000 * (at + 1), at % 7))
+    const [now, later] = [20_000, 21_000].map((end) => {
+      const seen = points.filter(({ time }) => time <= end)
+      return resample(seen, end, 1700, 10).up
+    })
+    // By how many slots it has moved on.
+    const moved = Math.ceil(21_000 / 1700) - Math.ceil(20_000 / 1700)
+    expect(later?.slice(0, 8 - moved)).toEqual(now?.slice(moved, 8).map((rate) => expect.closeTo(rate)))
+  })
+
+  test('shows of the newest slot what is known of it', () => {
+    expect(resample([second(60_000, 4)], 60_000, 45_000, 2).up).toEqual([Number.NaN, 4])
   })
 
   test('does not tear holes when the clock is a little off', () => {
@@ -122,6 +149,55 @@ describe('the scale', () => {
       const { top, steps } = scaleFor(most, 'bytes')
       const step = top / steps
       expect(Number(step.toFixed(step < 1 ? 2 : 0))).toBe(step)
+    }
+  })
+})
+
+describe('a logarithmic scale', () => {
+  const logarithmic = scaleFor(3 * 1024 ** 2, 'bytes', true)
+
+  test('goes up to a power of ten, each label a tenth of the one above', () => {
+    expect(logarithmic).toMatchObject({ top: 10, unit: 'MiB/s' })
+    expect(axisLabels(logarithmic).map(({ text }) => text)).toEqual(['0', '0.01', '0.1', '1', '10'])
+  })
+
+  test('places each tenth evenly, and what is below the last label above nothing', () => {
+    const at = (mebibytes: number) => heightOf(logarithmic, mebibytes * 1024 ** 2)
+    expect([10, 1, 0.1, 0.01].map(at)).toEqual([1, 0.75, 0.5, 0.25].map((height) => expect.closeTo(height)))
+    expect(at(1e-9)).toBeGreaterThan(0)
+    expect(at(1e-9)).toBeLessThan(0.01)
+    expect(at(0)).toBe(0)
+    expect(at(Number.NaN)).toBeNaN()
+  })
+
+  test('has labels of at most five characters, whatever its top', () => {
+    for (let most = 1; most < 1e12; most *= 1.7) {
+      for (const { text } of axisLabels(scaleFor(most, 'bits', true))) expect(text.length).toBeLessThanOrEqual(5)
+    }
+  })
+})
+
+describe('a scale with a ceiling', () => {
+  const wish = { rateUnit: 'bytes', logarithmic: false } as const
+
+  test('stays whatever is drawn, and what is over it lies at the top', () => {
+    const fixed = sharedScale([1e9, Number.NaN], { ...wish, ceiling: 5 * 1024 ** 2 })
+    expect(fixed).toMatchObject({ top: 5, unit: 'MiB/s' })
+    expect(heightOf(fixed, 1e9)).toBe(1)
+    expect(sharedScale([1e9, Number.NaN], { ...wish, ceiling: null }).unit).toBe('GiB/s')
+  })
+
+  test.each([true, false])('goes up and down by one top at a time (logarithmic: %s)', (logarithmic) => {
+    let ceiling = ceilingOf(scaleFor(0, 'bytes', logarithmic))
+    const tops = [ceiling]
+    while (tops.length < 20) {
+      ceiling = ceilingBeside(ceiling, 1, { ...wish, logarithmic, ceiling: null })
+      tops.push(ceiling)
+    }
+    expect(tops).toEqual([...new Set(tops)].toSorted((one, other) => one - other))
+    for (const below of tops.slice(0, -1).toReversed()) {
+      ceiling = ceilingBeside(ceiling, -1, { ...wish, logarithmic, ceiling: null })
+      expect(ceiling).toBe(below)
     }
   })
 })

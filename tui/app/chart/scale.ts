@@ -76,9 +76,9 @@ export function ceilingOf({ top, bytesPerUnit }: Scale): number {
 
 /** Bytes a second at the top of the next scale, higher (`by` over 0) or lower. */
 export function ceilingBeside(ceiling: number, by: number, { rateUnit, logarithmic }: ScaleWish): number {
-  // Tops lie apart by 2 to 2.5, or by 10, and a little more where the unit changes.
+  // Tops lie apart by 2 to 2.5, or by 10; 1000 B and 1 KiB are as good as the same.
   const step = logarithmic ? 9 : 2
-  const wanted = by > 0 ? ceiling * 1.01 : ceiling / (step * 1.25)
+  const wanted = by > 0 ? ceiling * 1.1 : ceiling / (step * 1.25)
   return ceilingOf(scaleFor(wanted, rateUnit, logarithmic))
 }
 
