@@ -62,7 +62,7 @@ const list: readonly Binding[] = [
   { keys: ['end', 'G'], command: 'bottom', summary: 'the last row' },
 ]
 
-const copy: Binding = { keys: ['y'], command: 'copy', summary: 'copy its destination, client, id, …' }
+const copy: Binding = { keys: ['y'], command: 'copy', summary: 'copy its destination, its client, or the like' }
 
 /** Where no text is typed. */
 const help: Binding = { keys: ['?'], command: 'help', summary: 'the keys here' }
@@ -111,7 +111,7 @@ export const keyTable = {
   closed: [
     { keys: ['c'], command: 'showClosed', summary: 'the live connections', hint: 'live' },
     { keys: ['enter'], command: 'detail', summary: 'all about the selected connection', hint: 'detail' },
-    copy,
+    { ...copy, hint: 'copy' },
     ...list,
     ...everywhere,
   ],
@@ -129,7 +129,6 @@ export const keyTable = {
       command: 'setPassword',
       role: 'admin',
       summary: "change the selected user's password",
-      hint: 'password',
     },
     {
       keys: ['e'],
@@ -138,7 +137,7 @@ export const keyTable = {
       summary: 'enable or disable the selected user',
       hint: 'on/off',
     },
-    { keys: ['c'], command: 'cutUser', role: 'operator', summary: "cut the selected user's connections", hint: 'cut' },
+    { keys: ['c'], command: 'cutUser', role: 'operator', summary: "cut the selected user's connections" },
     { keys: ['enter'], command: 'openUser', summary: 'all about the selected user', hint: 'detail' },
     ...list,
     ...everywhere,
@@ -217,7 +216,7 @@ export const keyTable = {
   ],
   detail: [
     { keys: ['x', 'delete'], command: 'kill', role: 'operator', summary: 'cut this connection', hint: 'cut' },
-    copy,
+    { ...copy, hint: 'copy' },
     { keys: ['b'], command: 'rateUnit', summary: 'rates in bytes or in bits' },
     help,
     { ...close, summary: 'back', hint: 'back' },
@@ -238,7 +237,7 @@ export const keyTable = {
       hint: 'connections',
     },
     { keys: ['-'], command: 'userLonger', summary: 'more time in the graphs', hint: 'longer' },
-    { keys: ['+', '='], command: 'userShorter', summary: 'less time in the graphs', hint: 'shorter' },
+    { keys: ['+', '='], command: 'userShorter', summary: 'less time in the graphs' },
     { keys: ['e'], command: 'toggleUser', role: 'operator', summary: 'enable or disable them', hint: 'on/off' },
     { keys: ['c'], command: 'cutUser', role: 'operator', summary: 'cut their connections', hint: 'cut' },
     { keys: ['p'], command: 'setPassword', role: 'admin', summary: 'change their password', hint: 'password' },
