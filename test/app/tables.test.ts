@@ -23,7 +23,7 @@ const table: TableSpec<Row> = {
     numberColumn('more', 'More', 8, ({ bytes }) => bytes, String, { dispensable: 2 }),
   ],
 }
-const format: Format = { now: 0, rateUnit: 'bytes', text: (outside) => outside }
+const format: Format = { now: 0, rateUnit: 'bytes', unicode: true, text: (outside) => outside }
 
 describe('sorting', () => {
   const rows = [row('10', 'b', 'x', 1), row('9', 'a', 'x', 2), row('2', 'b', 'x', 3)]

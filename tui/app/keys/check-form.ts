@@ -33,7 +33,7 @@ export function strengthOf(password: string): 'weak' | 'fair' | 'strong' {
   const classes = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^a-zA-Z0-9]/]
   const pool = classes.reduce((size, found, at) => size + (found.test(password) ? (poolSizes[at] ?? 0) : 0), 0)
   const bits = Math.min(characters.length, 2 * new Set(characters).size) * Math.log2(Math.max(2, pool))
-  return bits < 40 ? 'weak' : bits < 70 ? 'fair' : 'strong'
+  return bits < 50 ? 'weak' : bits < 80 ? 'fair' : 'strong'
 }
 
 /** Characters of each class in ASCII. */

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest'
+import type { Operator, Setting, User } from '../../shared/protocol/methods.ts'
+import { problemSoFar, problemWith, strengthOf } from '../../tui/app/keys/check-form.ts'
+import {
+  type Form,
+  type FormField,
+  operatorForm,
+  passwordForm,
+  settingForm,
+  userForm,
+} from '../../tui/app/store/dialogs.ts'
+import { noUsers } from '../../tui/app/store/users.ts'
+import { fieldOf } from '../../tui/app/text-field.ts'
+
+const user: User = { name: 'bob', enabled: true, stored: true, created: 0, connections: 0, up: 0, down: 0 }
+const operator: Operator = { name: 'kim', role: 'viewer', created: 0, sessions: 0 }
+const known = {
+  users: { ...noUsers, rows: [{ user, rate: { up: 0, down: 0 }, past: [] }] },
+  operators: [operator],
+}
+
+/** The form as it is once this has been typed. */
+function typed(form: Form, texts: Partial<Record<FormField['name'], string>>): Form {
+  return { ...form, fields: form.fields.map((field) => ({ ...field, ...fieldOf(texts[field.name] ?? field.text) })) }
+}
+
+describe('while it is typed', () => {
+  test.each([
+    [{ name: 'bo' }, null],
+    [{ name: 'bob' }, 'there is a user bob already'],
+    [{ name: 'x'.repeat(256) }, 'the name must be at most 255 bytes of UTF-8'],
+    [{ name: 'carol', password: 'secret', again: 'sec' }, null],
+    [{ name: 'carol', password: 'secret', again: 'sex' }, 'the two passwords differ'],
+    [{ name: 'carol', password: 'é'.repeat(128) }, 'the password must be at most 255 bytes of UTF-8'],
+  ])('a new user %j', (texts, problem) => {
+    expect(problemSoFar(typed(userForm(), texts), known)).toBe(problem)
+  })
+
+  test.each([
+    [{ name: 'kim' }, 'there is an operator kim already'],
+    [{ name: '-x' }, 'the name must be letters, digits and ._@-, a letter or digit first'],
+    [{ name: 'lee', role: 'boss' }, 'the role must be one of viewer, operator, admin'],
+    [{ name: 'lee', password: 'short' }, 'the password must be at least 8 characters'],
+    [{ name: 'lee', password: 'long enough' }, null],
+  ])('a new operator %j', (texts, problem) => {
+    expect(problemSoFar(typed(operatorForm(), texts), known)).toBe(problem)
+  })
+
+  test('a setting out of its range', () => {
+    const setting: Setting = {
+      name: 'timeout-idle',
+      value: 5000,
+      source: 'default',
+      default: 5000,
+      type: 'integer',
+      min: 100,
+      max: 9000,
+      runtime: true,
+      summary: '',
+    }
+    const form = settingForm(setting, 1)
+    expect(problemSoFar(form, known)).toBeNull()
+    expect(problemSoFar(typed(form, { value: '99' }), known)).toBe('timeout-idle must be from 100 to 9000')
+    expect(problemSoFar(typed(form, { value: 'soon' }), known)).toMatch(/takes a whole number/)
+  })
+})
+
+describe('before it is sent', () => {
+  test('a name is needed, and a password only if it is not to be made', () => {
+    expect(problemWith(userForm(), known)).toBe('a name is needed')
+    expect(problemWith(typed(userForm(), { name: 'carol' }), known)).toBeNull()
+    expect(problemWith(passwordForm('setPassword', 'bob'), known)).toBeNull()
+  })
+
+  test('a password is repeated in full, but not at a login', () => {
+    const half = { password: 'secret', again: 'secr' }
+    expect(problemWith(typed(passwordForm('setPassword', 'bob'), half), known)).toBe('the two passwords differ')
+    expect(problemWith(typed(passwordForm('setPassword', 'bob'), { ...half, again: 'secret' }), known)).toBeNull()
+    expect(problemWith(typed(passwordForm('login', 'kim'), { password: 'x' }), known)).toBeNull()
+  })
+})
+
+test.each([
+  ['', 'weak'],
+  ['hello', 'weak'],
+  ['aaaaaaaaaaaaaaaaaaaaaaaa', 'weak'],
+  ['opensesame', 'weak'],
+  ['correct horse', 'fair'],
+  ['correct horse battery', 'strong'],
+  ['k2m9x7q4w8e3r5t6', 'strong'],
+])('%j is %s', (password, strength) => {
+  expect(strengthOf(password)).toBe(strength)
+})
