@@ -11,9 +11,10 @@ function expectRestored(terminal: Terminal): void {
   expect(terminal.isAlternate).toBe(false)
   expect(terminal.hasCursor).toBe(true)
   expect(terminal.emulator.modes.bracketedPasteMode).toBe(false)
+  expect(terminal.emulator.modes.mouseTrackingMode).toBe('none')
 }
 
-test('q quits with status 0 and restores the terminal, Esc does not quit', async () => {
+test('q quits with status 0 and restores the terminal, Esc does not quit (19)', async () => {
   await using app = await openApp(await startDaemon())
   for (const [key, page] of [
     ['2', /\[2 Connections/],
@@ -30,7 +31,7 @@ test('q quits with status 0 and restores the terminal, Esc does not quit', async
   expectRestored(app)
 })
 
-test('Ctrl-C quits, in a text field too', async () => {
+test('Ctrl-C quits, in a text field too (19)', async () => {
   await using app = await openApp(await startDaemon())
   app.type('2/abc')
   await app.shows(/filter: abc/)
@@ -43,14 +44,14 @@ test.each([
   ['SIGTERM', 15],
   ['SIGHUP', 1],
   ['SIGINT', 2],
-] as const)('%s restores the terminal and ends the app as a signal does', async (name, number) => {
+] as const)('%s restores the terminal and ends the app as a signal does (19)', async (name, number) => {
   await using app = await openApp(await startDaemon())
   app.signal(name)
   expect(await app.ended).toEqual({ status: 0, signal: number })
   expectRestored(app)
 })
 
-test('a fault restores the terminal, is told, and gives status 1', async () => {
+test('a fault restores the terminal, is told, and gives status 1 (19)', async () => {
   const fault = encodeURIComponent("process.on('SIGCONT', () => { throw new Error('boom') })")
   const env = { NODE_OPTIONS: `--import=data:text/javascript,${fault}` }
   await using app = await openApp(await startDaemon(), { env })
@@ -60,7 +61,7 @@ test('a fault restores the terminal, is told, and gives status 1', async () => {
   expect(app.screen).toMatch(/proxy-tui: .*boom/)
 })
 
-test('Ctrl-Z gives the terminal back to the shell, fg brings the app back', async () => {
+test('Ctrl-Z gives the terminal back to the shell, fg brings the app back (19)', async () => {
   const daemon = await startDaemon()
   await using shell = await openShell()
   shell.type(`${appCommand(daemon)}\r`)
@@ -68,11 +69,13 @@ test('Ctrl-Z gives the terminal back to the shell, fg brings the app back', asyn
   shell.type('\u001a')
   await prompted(shell)
   expect(shell.screen).toMatch(/Stopped/)
-  expect(shell.hasCursor).toBe(true)
+  expectRestored(shell)
   shell.type('stty -a\r')
   await shell.shows(/ icanon.* echo /s)
   shell.type('fg\r')
   await shell.until(() => shell.isAlternate && /\[1 Overview/.test(shell.screen), 'is back in the app')
+  const { modes } = shell.emulator
+  expect([modes.mouseTrackingMode, modes.bracketedPasteMode]).toEqual(['vt200', true])
   shell.type('3')
   await shell.shows(/\[3 Users/)
   shell.type('q')
@@ -81,7 +84,7 @@ test('Ctrl-Z gives the terminal back to the shell, fg brings the app back', asyn
   await shell.shows(/^status 0$/m)
 })
 
-test('a killed app leaves a terminal that echoes', async () => {
+test('a killed app leaves a terminal that echoes (19)', async () => {
   const daemon = await startDaemon()
   await using shell = await openShell()
   shell.type(`${appCommand(daemon)}\r`)

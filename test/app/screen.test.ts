@@ -6,7 +6,7 @@ import { startTarget } from '../helpers/target.ts'
 import type { Terminal } from '../helpers/terminal.ts'
 import { openApp } from './open-app.ts'
 
-test('a terminal that is too small is told both sizes, and gets the app once it is larger', async () => {
+test('a terminal that is too small is told both sizes, and gets the app once it is larger (2)', async () => {
   await using app = await openApp(await startDaemon())
   app.resize(60, 15)
   await app.shows(/60x15.* 72x18/s)
@@ -26,7 +26,7 @@ test('the smallest terminal shows every part of every page', async () => {
   await app.shows(/>bob.*Delete user bob\?.*\[ Cancel \].*yes/s)
 })
 
-test('twenty resizes leave no ghosts', async () => {
+test('twenty resizes leave no ghosts (3)', async () => {
   const daemon = await startDaemon()
   await using app = await openApp(daemon)
   app.type('?')
@@ -51,7 +51,7 @@ test('a larger terminal is used: more graph, more columns', async () => {
   await app.shows(/User +Client +Destination +State +Down\/s +Up\/s +Down +Up +Age/)
 })
 
-test('in a steady state it writes what has changed, and never clears the screen', async () => {
+test('in a steady state it writes what has changed, and never clears the screen (4)', async () => {
   const daemon = await startDaemon()
   await using app = await openApp(daemon)
   await app.shows(/up 2s/)
@@ -63,7 +63,7 @@ test('in a steady state it writes what has changed, and never clears the screen'
   expect(written.length).toBeLessThan(80 * 24)
 })
 
-test('NO_COLOR gives no color and no style at all, and the selection still shows', async () => {
+test('NO_COLOR gives no color and no style at all, and the selection still shows (20)', async () => {
   const daemon = await startDaemon(['-u', 'bob:pw'])
   await using app = await openApp(daemon, { env: { NO_COLOR: '1' } })
   await app.shows(/-66 s/)
