@@ -9,7 +9,7 @@ import { lackOfRights } from '../store/rights.ts'
 import type { State } from '../store/state.ts'
 import { columnsOf } from '../text.ts'
 import type { App, Handler } from './app.ts'
-import { tellDialog } from './tell-dialog.ts'
+import { saidOf, tellDialog } from './tell-dialog.ts'
 
 export const commandHandlers = {
   openCommand: (app) => {
@@ -109,21 +109,25 @@ function problemWith(state: State, commands: readonly Command[]): string | null 
 async function run(app: App, line: string, commands: readonly Command[]): Promise<void> {
   if (!commands.some(({ verb }) => verb.confidential)) tellCommand(app, { do: 'remember', line })
   tellCommand(app, { do: 'run' })
+  const said = saidOf(app)
   const results = await app.daemon.carryOut(commands)
   const { outcomes, problem } = results
   const [outcome] = outcomes
-  if (problem !== null && outcomes.every(({ view }) => view === ''))
-    return tellCommand(app, { do: 'complain', problem })
-  tellCommand(app, { do: 'close' })
+  const isOpen = app.store.state.command.running
+  if (problem !== null && outcomes.every(({ view }) => view === '')) {
+    return isOpen ? tellCommand(app, { do: 'complain', problem }) : app.store.announce(said(problem), 'bad')
+  }
+  if (isOpen) tellCommand(app, { do: 'close' })
   if (outcome?.secret && outcomes.length === 1 && problem === null) {
-    return tellDialog(app, { do: 'open', dialog: { kind: 'secret', ...outcome.secret } })
+    const { user, password } = outcome.secret
+    return tellDialog(app, { do: 'open', dialog: { kind: 'secret', user: said(user), password } })
   }
   const lines = resultLines(results)
   const [only = ''] = lines
   if (lines.length <= 1 && columnsOf(only) < app.store.state.size.columns) {
-    return app.store.announce(only || 'done', problem === null ? 'good' : 'bad')
+    return app.store.announce(said(only || 'done'), problem === null ? 'good' : 'bad')
   }
-  const title = commands.map(({ name }) => name).join('; ')
+  const title = said(commands.map(({ name }) => name).join('; '))
   tellDialog(app, { do: 'open', dialog: { kind: 'result', title, lines, row: 0, column: 0 } })
 }
 

@@ -23,9 +23,9 @@ const factColumns = smallest.columns - 8
  */
 export async function propose(app: App, change: Change, question?: Question): Promise<void> {
   tellDialog(app, { do: 'send' })
-  const { dialog } = app.store.state
+  const { dialog, current } = app.store.state
   const foreseen = await app.daemon.foresee(change)
-  if (app.store.state.dialog !== dialog) return
+  if (app.store.state.dialog !== dialog || app.store.state.current !== current) return
   if (!foreseen.done) {
     if (dialog?.kind === 'form' && foreseen.kind !== 'conflict')
       return tellDialog(app, { do: 'complain', problem: foreseen.text })

@@ -4,7 +4,7 @@ import { type Form, fieldText } from '../store/dialogs.ts'
 import { operatorRoles } from '../store/rights.ts'
 import type { App } from './app.ts'
 import { problemWith } from './check-form.ts'
-import { tellDialog } from './tell-dialog.ts'
+import { saidOf, tellDialog } from './tell-dialog.ts'
 
 /** Forms that give somebody a password. */
 type Purpose = Exclude<Form['purpose'], 'login' | 'setting'>
@@ -17,10 +17,15 @@ export async function submitPassword(app: App, form: Form, purpose: Purpose): Pr
   const name = form.subject ?? fieldText(form, 'name')
   const password = typed || generatePassword()
   tellDialog(app, { do: 'send' })
+  const said = saidOf(app)
   const { done, text } = await app.daemon.perform(actionOf(purpose, name, password, form))
-  if (!done) return tellDialog(app, { do: 'complain', problem: text })
-  tellDialog(app, typed ? { do: 'close' } : { do: 'open', dialog: { kind: 'secret', user: name, password } })
-  app.store.announce(text, 'good')
+  // Who closed it meanwhile may have another one open, of another daemon even.
+  const { dialog } = app.store.state
+  const isOpen = dialog?.kind === 'form' && dialog.sent
+  if (!done) return isOpen ? tellDialog(app, { do: 'complain', problem: text }) : app.store.announce(said(text), 'bad')
+  if (!typed) tellDialog(app, { do: 'open', dialog: { kind: 'secret', user: said(name), password } })
+  else if (isOpen) tellDialog(app, { do: 'close' })
+  app.store.announce(said(text), 'good')
 }
 
 function actionOf(purpose: Purpose, name: string, password: string, form: Form): Action {

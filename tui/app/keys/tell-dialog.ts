@@ -13,7 +13,14 @@ export function confirm(app: App, asked: Omit<Confirmation, 'kind' | 'chosen'>):
 }
 
 /** Do something and say in one line what came of it. */
-export async function performAndTell({ store, daemon }: App, action: Action): Promise<void> {
-  const { done, text } = await daemon.perform(action)
-  store.announce(text, done ? 'good' : 'bad')
+export async function performAndTell(app: App, action: Action): Promise<void> {
+  const said = saidOf(app)
+  const { done, text } = await app.daemon.perform(action)
+  app.store.announce(said(text), done ? 'good' : 'bad')
+}
+
+/** Makes what is told of the daemon that is shown now name it, once another one is shown. */
+export function saidOf({ store }: App): (text: string) => string {
+  const { current, place } = store.state
+  return (text) => (store.state.current === current ? text : `${place}: ${text}`)
 }
