@@ -23,7 +23,7 @@ const words: Readonly<Record<EndReason, string>> = {
   finished: 'finished',
   reset: 'broken off',
   idle: 'idle too long',
-  cut: 'cut by operator',
+  cut: 'cut off',
   ended: 'daemon ended',
 }
 

@@ -1,4 +1,5 @@
 import { columnsOf } from '../text.ts'
+import { alarms } from './alarms.ts'
 import { pagesOf } from './daemons.ts'
 import { lackOfRights } from './rights.ts'
 import type { Page, State } from './state.ts'
@@ -37,7 +38,8 @@ function place(state: State, gap: number, title: (page: Page) => string): Tab[] 
 const shortest = 6
 
 const titles: Readonly<Record<Page, (state: State) => string>> = {
-  overview: () => 'Overview',
+  // In front, where it stays however short of room the tabs are.
+  overview: (state) => (alarms(state).length > 0 ? '!Overview' : 'Overview'),
   connections: (state) => {
     const { connections, traffic } = state
     // Who may not see them may know how many there are.

@@ -25,8 +25,11 @@ const smallestList = 2
 const medium = { columns: 100, rows: 25 }
 const large = { columns: 140, rows: 38 }
 
-/** Shares of the rows that are left for graphs, by the number of bands below them. */
-const graphShares = { one: 0.65, two: 0.5, three: 0.4 }
+/** The share of the rows that graphs get where there are users only besides. */
+const graphShare = 0.65
+/** The shares of the rows that the bands below the graphs get where there are more, and rows that they can use at most. */
+const bandShare = { medium: 0.5, large: 0.3 }
+const mostRows = { users: 13, details: 17 }
 
 const healthColumns = { least: 28, most: 40 }
 const endingColumns = { least: 30, most: 44 }
@@ -54,14 +57,20 @@ function bodyBands(
 ): Band[] {
   const isLarge = columns >= large.columns && rest >= large.rows
   const isMedium = columns >= medium.columns && rest >= medium.rows
-  const share = isLarge ? graphShares.three : isMedium ? graphShares.two : graphShares.one
-  const graphs = Math.max(smallestGraph, Math.floor((body - 1) * share))
-  const below = body - graphs
-  const top = [whole('graphs', graphs), whole('totals', totalRows)]
-  if (!isMedium) return [...top, whole('users', below)]
-  if (!isLarge) return [...top, usersBand(columns, below)]
-  const middle = Math.ceil(below / 2)
-  return [...top, usersBand(columns, middle), detailBand(columns, below - middle)]
+  const band = (share: number, most: number) => Math.min(most, Math.floor(body * share))
+  const users = isMedium ? band(isLarge ? bandShare.large : bandShare.medium, mostRows.users) : listRows(body)
+  const details = isLarge ? band(bandShare.large, mostRows.details) : 0
+  return [
+    whole('graphs', body - users - details),
+    whole('totals', totalRows),
+    isMedium ? usersBand(columns, users) : whole('users', users),
+    ...(isLarge ? [detailBand(columns, details)] : []),
+  ]
+}
+
+/** Rows of the users where nothing else is below the graphs. */
+function listRows(body: number): number {
+  return body - Math.max(smallestGraph, Math.floor((body - 1) * graphShare))
 }
 
 function usersBand(columns: number, height: number): Band {

@@ -10,7 +10,7 @@ import { nameOf } from './name-of.ts'
 import type { Panel, PanelRoom } from './panel.ts'
 
 /** Columns of a name, of the numbers behind it, and of a sparkline worth it. */
-const nameColumns = { least: 10, most: 30 }
+const nameColumns = { least: 14, most: 30 }
 const connectionColumns = 6
 const rateColumns = 12
 const sparkColumns = { least: 10, most: 60 }
@@ -25,7 +25,8 @@ export const busiestPanel: Panel = (room) => {
     const shown = widths.spark > 0 ? ` ${fitText(spark, widths.spark, look.ellipsis)}` : ''
     return `${mark}${fitText(name, widths.name, look.ellipsis)}${cells}${shown}`
   }
-  const heading = row(' ', 'Busiest users', 'Last minute', ['Conns', 'Down/s', 'Up/s'])
+  const title = widths.name < nameColumns.least ? 'Busiest' : 'Busiest users'
+  const heading = row(' ', title, 'Last minute', ['Conns', 'Down/s', 'Up/s'])
   const userRow = (user: UserTraffic): StyledLine => {
     const selected = isSameSubject(state.overview.selected, { user: user.name })
     const rates = [user.down, user.up].map((rate) => formatRate(rate, state.rateUnit))

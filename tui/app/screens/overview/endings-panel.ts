@@ -3,7 +3,7 @@ import { isStale } from '../../store/state.ts'
 import { fitText } from '../../text.ts'
 import type { Panel } from './panel.ts'
 
-const minuteColumns = 7
+const minuteColumns = 6
 const totalColumns = 8
 
 /** Connections opened, ended and refused, by reason. */

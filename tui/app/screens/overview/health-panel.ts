@@ -14,14 +14,15 @@ export const healthPanel: Panel = ({ state, look }) => {
 function facts({ lag, loops, sessions, descriptors, memory, store, names }: Health): string[] {
   const worst = Math.max(0, ...loops.map((loop) => loop.lag))
   return [
-    `Main thread  ${late(lag)}`,
-    ...(loops.length > 0 ? [`${loopCount(loops.length).padEnd(12)} ${late(worst)}`] : []),
-    `Sessions     ${sessions.live} of ${sessions.max}`,
-    `Descriptors  ${descriptors.open} of ${descriptors.max}`,
-    `Memory       ${formatBytes(memory)}`,
-    store.problem === null ? `Store        ${slowest(store.slowest)}` : `Store fails: ${store.problem}`,
-    `Names        ${names.failed} failed, ${names.pending} asked`,
-    `             ${slowest(names.slowest)}`,
+    `Main thread ${late(lag)}`,
+    ...(loops.length > 0 ? [`${loopCount(loops.length).padEnd(11)} ${late(worst)}`] : []),
+    `Sessions    ${sessions.live} of ${sessions.max}`,
+    `Descriptors ${descriptors.open} of ${descriptors.max}`,
+    `Memory      ${formatBytes(memory)}`,
+    store.problem === null ? `Store       ${upTo(store.slowest)}` : `Store fails: ${store.problem}`,
+    `Names       ${names.failed} failed`,
+    `            ${names.pending} pending`,
+    `            ${upTo(names.slowest)}`,
   ]
 }
 
@@ -29,8 +30,8 @@ function late(lag: number): string {
   return `late ${milliseconds(lag)}`
 }
 
-function slowest(time: number): string {
-  return `slowest ${milliseconds(time)}`
+function upTo(time: number): string {
+  return `up to ${milliseconds(time)}`
 }
 
 function milliseconds(value: number): string {

@@ -9,36 +9,42 @@ import { fitText } from '../../text.ts'
 import { nameOf } from './name-of.ts'
 import type { Panel, PanelRoom } from './panel.ts'
 
-/** Columns that a small graph takes at least, and its rows, with the name above it. */
+/** Columns that a small graph takes at least, and rows below its name. */
 const leastColumns = 36
-const graphRows = 4
+const leastRows = 4
 
 /** A small graph of each of the busiest users' last minute, both ways together, all on one scale. */
 export const userGraphsPanel: Panel = (room) => {
   const { state, look, width, height } = room
-  const across = Math.max(1, Math.floor(width / leastColumns))
-  const each = Math.floor(width / across)
-  const down = Math.floor((height - 1) / (graphRows + 1))
-  const users = state.traffic.users.slice(0, across * down)
-  const graphs = drawGraphs(room, users, each)
   const heading = { text: ' The last minute of each, down and up together', style: look.theme.columns }
-  const rows = Array.from({ length: Math.ceil(users.length / across) }, (_, row) =>
-    graphs.slice(row * across, (row + 1) * across),
-  )
+  const { across, down } = share(state.traffic.users.length, width, height - 1)
+  if (across * down === 0) return [heading]
+  const rows = Math.floor((height - 1) / down)
+  const users = state.traffic.users.slice(0, across * down)
+  const graphs = drawGraphs(room, users, Math.floor(width / across), rows - 1)
   const style = isStale(state) ? look.theme.dim : undefined
-  return [
-    heading,
-    ...rows.flatMap((side) =>
-      Array.from({ length: graphRows + 1 }, (_, line) => ({
-        text: side.map((graph) => graph[line] ?? '').join(''),
-        style: style ?? (line === 0 ? undefined : look.theme.down),
-      })),
-    ),
-  ]
+  const lines = Array.from({ length: down * rows }, (_, line) => {
+    const at = Math.floor(line / rows) * across
+    const text = graphs.slice(at, at + across).map((graph) => graph[line % rows] ?? '')
+    return { text: text.join(''), style: style ?? (line % rows === 0 ? undefined : look.theme.down) }
+  })
+  return [heading, ...lines]
 }
 
-/** Each as rows of `columns` columns, the last one empty. */
-function drawGraphs({ state, look }: PanelRoom, users: readonly UserTraffic[], columns: number): string[][] {
+/** How many graphs are side by side and one below the other: as many as users, else as fit. */
+function share(users: number, width: number, height: number): { readonly across: number; readonly down: number } {
+  const across = Math.min(users, Math.max(1, Math.floor(width / leastColumns)))
+  const down = Math.min(Math.ceil(users / Math.max(1, across)), Math.floor(height / (leastRows + 1)))
+  return { across, down }
+}
+
+/** Each as a title and `rows` rows of bars, all of `columns` columns. */
+function drawGraphs(
+  { state, look }: PanelRoom,
+  users: readonly UserTraffic[],
+  columns: number,
+  rows: number,
+): string[][] {
   const { recent, latest } = state.traffic
   const values = columns - 2
   const series = users.map(({ name }) => {
@@ -48,7 +54,7 @@ function drawGraphs({ state, look }: PanelRoom, users: readonly UserTraffic[], c
   const scale = sharedScale(series.flat(), { rateUnit: state.rateUnit, ...state.overview, ceiling: null })
   return users.map((user, at) => {
     const heights = (series[at] ?? []).map((rate) => heightOf(scale, rate))
-    const bars = drawBars(heights, graphRows, look.unicode ? blockRamp : asciiRamp)
+    const bars = drawBars(heights, rows, look.unicode ? blockRamp : asciiRamp)
     const rate = formatRate(user.up + user.down, state.rateUnit)
     const title = fitText(look.text(nameOf(user)), values - rate.length - 1, look.ellipsis)
     return [` ${title} ${rate} `, ...bars.map((bar) => ` ${bar} `)]
