@@ -136,10 +136,13 @@ export class Terminal {
   }
 }
 
-/** CI, NO_COLOR and FORCE_COLOR are about the terminal that the tests run in, not about this one. */
+/**
+ * CI, NO_COLOR and FORCE_COLOR are about the terminal that the tests run in, not about this one. What a person chose there
+ * is not, either: no folder can be made below a device.
+ */
 function environment(changes: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
-  const { CI, NO_COLOR, FORCE_COLOR, ...rest } = process.env
-  const wanted = Object.entries({ ...rest, LANG: 'C.UTF-8', ...changes })
+  const { CI, NO_COLOR, FORCE_COLOR, COLORTERM, COLORFGBG, ...rest } = process.env
+  const wanted = Object.entries({ ...rest, LANG: 'C.UTF-8', XDG_STATE_HOME: '/dev/null', ...changes })
   // A variable that is undefined would be handed over as that word.
   return Object.fromEntries(wanted.filter(([, value]) => value !== undefined))
 }

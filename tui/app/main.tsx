@@ -8,6 +8,7 @@ import { Daemon } from './link/daemon.ts'
 import { Login } from './link/login.ts'
 import { lookOf } from './look.ts'
 import { TerminalInput } from './mouse/terminal-input.ts'
+import { rememberPreferences } from './preferences/remember.ts'
 import { Store } from './store/store.ts'
 import { settleColors, terminalProblem } from './terminal.ts'
 
@@ -15,7 +16,7 @@ import { settleColors, terminalProblem } from './terminal.ts'
 const second = 1000
 
 /** Run the terminal app until the person quits. Resolves to the exit status. */
-export async function runApp({ daemons: named, colour, refresh }: AppOptions): Promise<number> {
+export async function runApp({ daemons: named, colour, refresh, theme }: AppOptions): Promise<number> {
   const problem = terminalProblem(process)
   if (problem !== null) {
     process.stderr.write(`proxy-tui: ${problem}\n`)
@@ -24,6 +25,7 @@ export async function runApp({ daemons: named, colour, refresh }: AppOptions): P
   const look = lookOf(process.env, colour)
   settleColors(process.env, look.depth)
   const store = new Store(named.map(titleOf), refresh)
+  const keepPreferences = rememberPreferences(store, process.env, theme)
   const tick = () => store.feed(store.state.current, { type: 'tick', at: Date.now() })
   tick()
   const clock = setInterval(tick, second)
@@ -61,6 +63,7 @@ export async function runApp({ daemons: named, colour, refresh }: AppOptions): P
   // It rejects if a component throws.
   await screen.waitUntilExit().catch((fault) => faults.push(fault))
   clearInterval(clock)
+  keepPreferences()
   for (const daemon of daemons) daemon.stop()
   if (faults.length === 0) return exitStatus.done
   process.stderr.write(`proxy-tui: a fault of ours: ${inspect(faults[0])}\n`)

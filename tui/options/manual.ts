@@ -39,6 +39,10 @@ export function manual(flags: readonly Term[]): Manual {
             '$XDG_CONFIG_HOME/proxyd/proxy-tui.toml',
             'Profiles: tables of options by their long flags, chosen with --profile. [default] counts when none is named.',
           ],
+          [
+            '$XDG_STATE_HOME/proxyd/proxy-tui.json',
+            'What was chosen in the app, such as its theme and the order of its tables, for the next time. It may be removed.',
+          ],
         ],
       },
       {

@@ -49,6 +49,12 @@ export const options = {
     choices: ['auto', 'never'],
     summary: 'auto or never; auto heeds NO_COLOR',
   },
+  theme: {
+    type: 'choice',
+    placeholder: 'NAME',
+    choices: ['dark', 'light', 'contrast', 'terminal'],
+    summary: 'dark, light, contrast, or terminal: its own 16 colours',
+  },
   refresh: { type: 'integer', placeholder: 'HZ', min: 1, max: 4, summary: 'how often a second the screen may change' },
 } as const satisfies Record<string, OptionShape>
 

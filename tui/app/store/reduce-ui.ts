@@ -1,3 +1,4 @@
+import { prefer } from '../preferences/preferences.ts'
 import { reduceCommand } from './command-line.ts'
 import { reduceDialog } from './dialogs.ts'
 import { type ListEvent, reduceList } from './lists.ts'
@@ -49,6 +50,8 @@ export function reduceUi(ui: UiState, event: Event): UiState {
       return { ...ui, toasts: hush(ui.toasts) }
     case 'rateUnit':
       return { ...ui, rateUnit: ui.rateUnit === 'bytes' ? 'bits' : 'bytes' }
+    case 'prefer':
+      return prefer(ui, event.preferences)
     case 'theme':
       return { ...ui, theme: event.theme }
     case 'mouse':

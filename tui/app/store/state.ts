@@ -10,6 +10,7 @@ import type {
 } from '../../../shared/protocol/methods.ts'
 import type { ConnectionChange } from '../../client/index.ts'
 import type { Undo } from '../link/action.ts'
+import type { Preferences } from '../preferences/preferences.ts'
 import type { ThemeName } from '../themes/theme.ts'
 import { type CommandEvent, type CommandLine, noCommand } from './command-line.ts'
 import { type Connections, noConnections } from './connections.ts'
@@ -128,6 +129,8 @@ export type UiEvent =
   | { readonly type: 'undo'; readonly undo: Undo | null }
   | { readonly type: 'pause' | 'rateUnit' | 'mouse' }
   | { readonly type: 'theme'; readonly theme: ThemeName }
+  /** What was chosen in an earlier run. */
+  | { readonly type: 'prefer'; readonly preferences: Preferences }
   | { readonly type: 'logLevel'; readonly level: LogEntry['level'] }
   | { readonly type: 'overview'; readonly event: OverviewEvent }
 

@@ -1,0 +1,37 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { type Preferences, readPreferences } from './preferences.ts'
+
+/** Where choices are kept: `$XDG_STATE_HOME/proxyd/proxy-tui.json`, else below `~/.local/state`. */
+export function preferencesPath(env: NodeJS.ProcessEnv): string {
+  return join(env.XDG_STATE_HOME || join(homedir(), '.local/state'), 'proxyd', 'proxy-tui.json')
+}
+
+/** Bytes of a file that can be ours. */
+const most = 65_536
+
+/** What is kept there, nothing if there is no such file or nobody may read it; null if it makes no sense. */
+export function loadPreferences(path: string): Preferences | null {
+  try {
+    const text = readFileSync(path, 'utf8')
+    return text.length > most ? null : readPreferences(text)
+  } catch {
+    return {}
+  }
+}
+
+/**
+ * Keep choices there, whole or not at all, for their owner only. Where that is not possible (a home that cannot be
+ * written, a full disk) they last until the app ends, which is nothing to bother anybody with.
+ */
+export function savePreferences(path: string, preferences: Preferences): void {
+  const draft = `${path}.${process.pid}`
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    writeFileSync(draft, `${JSON.stringify(preferences, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
+    renameSync(draft, path)
+  } catch {
+    rmSync(draft, { force: true })
+  }
+}
