@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Column, type Format, numberColumn, textColumn } from '../../tui/app/tables/columns.ts'
-import { compileFilter } from '../../tui/app/tables/filter.ts'
 import { layOut, placeColumns } from '../../tui/app/tables/layout.ts'
-import { nextSort, sortRows, type TableSpec } from '../../tui/app/tables/table.ts'
+import { columnsShown, nextSort, sortRows, type TableSpec } from '../../tui/app/tables/table.ts'
 
 interface Row {
   readonly id: string
@@ -15,7 +14,7 @@ const row = (id: string, user = 'bob', place = 'example.com:443', bytes = 0): Ro
 
 const table: TableSpec<Row> = {
   id: ({ id }) => id,
-  fields: { user: ({ user }) => user, dst: ({ place }) => place },
+  fields: {},
   columns: [
     textColumn('user', 'User', ({ user }) => user, { widest: 10 }),
     textColumn('place', 'Place', ({ place }) => place),
@@ -39,42 +38,21 @@ describe('sorting', () => {
   })
 
   test('the next column begins in its natural direction, after the last comes the first', () => {
-    expect(nextSort(table, { column: 'place', descending: false })).toEqual({ column: 'bytes', descending: true })
-    expect(nextSort(table, { column: 'more', descending: true })).toEqual({ column: 'user', descending: false })
+    expect(nextSort(table.columns, { column: 'place', descending: false })).toEqual({
+      column: 'bytes',
+      descending: true,
+    })
+    expect(nextSort(table.columns, { column: 'more', descending: true })).toEqual({ column: 'user', descending: false })
   })
 })
 
-describe('filters', () => {
-  const rows = [row('1', 'alice', 'Example.com:443'), row('2', 'bob', '[::1]:80'), row('3', 'al', 'alice.net:22')]
-  const shown = (filter: string) => {
-    const { matches } = compileFilter(table, filter)
-    return matches && rows.filter(matches).map(({ id }) => id)
-  }
+describe('columns', () => {
+  const columns = [...table.columns, textColumn<Row>('id', 'Id', ({ id }) => id, { extra: true })]
+  const shown = (names: readonly string[] | null) => columnsShown(columns, names).map(({ name }) => name)
 
-  test.each([
-    ['', ['1', '2', '3']],
-    ['alice', ['1', '3']],
-    ['EXAMPLE', ['1']],
-    ['user:alice', ['1']],
-    ['dst:alice', ['3']],
-    ['user:al dst:net', ['3']],
-    ['!user:al', ['2']],
-    ['!alice !bob', []],
-    ['[::1]', ['2']],
-    ['dst:[::1]:80', ['2']],
-    ['~^a.$', ['3']],
-    ['dst:~:(80|22)$', ['2', '3']],
-    ['!dst:~:(80|22)$', ['1']],
-    ['!', ['1', '2', '3']],
-    ['user:', ['1', '2', '3']],
-    ['nofield:x', []],
-    ['__proto__:x', []],
-  ])('%s', (filter, ids) => {
-    expect(shown(filter)).toEqual(ids)
-  })
-
-  test('a wrong pattern is explained', () => {
-    expect(compileFilter(table, 'dst:~(')).toEqual({ matches: null, problem: expect.stringContaining('(') })
+  test('that nobody asked for are not shown, and those that were chosen keep their order', () => {
+    expect(shown(null)).toEqual(['user', 'place', 'bytes', 'more'])
+    expect(shown(['id', 'bytes', 'user', 'no such column'])).toEqual(['user', 'bytes', 'id'])
   })
 })
 

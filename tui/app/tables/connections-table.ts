@@ -79,7 +79,12 @@ export const connectionsTable: TableSpec<ConnectionRow> = {
     address,
     textColumn('state', 'State', ({ connection }) => connection.state, { dispensable: 2, width: 11 }),
     ...trafficColumns<ConnectionRow>(({ rate }) => rate, connectionOf, { rates: 5, totals: 3 }),
-    numberColumn('age', 'Age', 6, ({ age }) => age, formatDuration, { greatestFirst: false, dispensable: 4 }),
+    numberColumn('age', 'Age', 6, ({ age }) => age, formatDuration, {
+      greatestFirst: false,
+      dispensable: 4,
+      // Ages are taken by a clock that may be a little off, and then some would be alike.
+      compare: (one, other) => other.connection.opened - one.connection.opened,
+    }),
     numberColumn('idle', 'Idle', 6, ({ idle }) => idle, formatDuration, { dispensable: 1 }),
   ],
 }
