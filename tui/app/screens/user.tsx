@@ -41,7 +41,7 @@ export function UserPage({ state, name, range }: UserProps): ReactElement {
         points={points}
         length={lengths[range]}
         rate={row.rate}
-        whose={`${range}, `}
+        whose=""
         rateUnit={state.rateUnit}
         logarithmic={state.overview.logarithmic}
         ceiling={null}

@@ -49,10 +49,10 @@ export const usersTable: TableSpec<UserRow> = {
       align: 'right',
       width: pastKept,
       greatestFirst: true,
-      dispensable: 0,
+      dispensable: 1,
       cell: ({ past }, { unicode }) => sparkline(past, unicode),
       compare: (one, other) => sum(one.past) - sum(other.past),
     },
-    numberColumn('created', 'Created', 20, ({ user }) => user.created, formatTime, { dispensable: 1 }),
+    numberColumn('created', 'Created', 20, ({ user }) => user.created, formatTime, { dispensable: 0 }),
   ],
 }
