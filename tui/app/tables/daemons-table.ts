@@ -36,7 +36,7 @@ export const daemonsTable: TableSpec<DaemonRow> = {
         greatestFirst: false,
       },
     ),
-    textColumn('place', 'Daemon', placeOf, { widest: 32 }),
+    textColumn('place', 'Daemon', placeOf, { widest: 24 }),
     textColumn('state', 'State', stateOf, { width: 12 }),
     column(
       'alarms',
