@@ -11,8 +11,10 @@ import type { UserStore } from './access/user-store.ts'
 import type { Endpoint, Engine, Policy } from './engine/engine.ts'
 import { startEngine } from './engine/start.ts'
 import { Failure } from './failure.ts'
+import { Resolver } from './names/resolver.ts'
+import { findByServers } from './names/servers.ts'
+import { findInSystem } from './names/system.ts'
 import { withoutRepeats } from './repeats.ts'
-import { Resolver } from './resolver.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { engineOptions, permissionsOf, tuningOf } from './settings/engine-options.ts'
 import { loginPolicy, openProxyWarning, refuseOpenProxy } from './settings/open-proxy.ts'
@@ -55,7 +57,11 @@ export async function startDataPlane(
   const logins = new Logins(accounts, passwords)
   // What traffic brings about may come many times a second; what operators do is told each time.
   const warnOfTraffic = withoutRepeats(warn)
-  const resolver = new Resolver({ timeout: settings['timeout-resolve'], warn: warnOfTraffic })
+  const resolver = new Resolver({
+    timeout: settings['timeout-resolve'],
+    warn: warnOfTraffic,
+    find: settings.dns.length > 0 ? findByServers(settings.dns) : findInSystem,
+  })
   const engine = await startEngine(settings.engine, options, {
     authenticate: (username, password) => logins.authenticate(username, password),
     resolve: (name) => resolver.resolve(name),

@@ -1,8 +1,8 @@
 import { startDaemon } from './daemon.ts'
 import { Failure } from './failure.ts'
 import { openLog } from './log.ts'
+import { mostLookups } from './names/resolver.ts'
 import { returnLargeBlocks } from './os/allocator.ts'
-import { lookupsAtOnce } from './resolver.ts'
 import { readCommandLine } from './settings/command-line.ts'
 import { readConfigFile } from './settings/config-file.ts'
 import { type Configuration, configure } from './settings/configuration.ts'
@@ -10,7 +10,7 @@ import { firstStopSignal } from './signals.ts'
 import { readVersion } from './version.ts'
 
 // Counts for libuv's pool until its first use. Threads that lookups leave free check passwords.
-process.env.UV_THREADPOOL_SIZE ??= String(2 * lookupsAtOnce)
+process.env.UV_THREADPOOL_SIZE ??= String(2 * mostLookups)
 // Whoever reads these may go away (EPIPE), and a terminal too (EIO); the daemon stays.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
 

@@ -1,4 +1,4 @@
-import { isIP, isIPv6 } from 'node:net'
+import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { isLoopback } from '../../shared/loopback.ts'
 import { type SettingName, type SettingShape, settings } from '../../shared/settings.ts'
 import { commands } from './commands.ts'
@@ -44,6 +44,18 @@ const meaningProblem: { readonly [Name in SettingName]?: (value: readonly string
     const bad = texts.find((text) => !parseForward(text))
     return bad === undefined ? undefined : `needs [ADDR:]PORT=HOST:PORT, which ${JSON.stringify(bad)} is not`
   },
+  dns: (servers) => {
+    const bad = servers.find((server) => !isServer(server))
+    if (bad === undefined) return undefined
+    return `needs ADDR or ADDR:PORT, with IPv6 in brackets before a port, which ${JSON.stringify(bad)} is not`
+  },
+}
+
+/** An address literal, perhaps with a port. */
+function isServer(text: string): boolean {
+  if (isIP(text) !== 0) return true
+  const [, ipv6 = '', ipv4 = '', port] = /^(?:\[(.*)\]|([\d.]+)):(\d{1,5})$/.exec(text) ?? []
+  return (isIPv6(ipv6) || isIPv4(ipv4)) && Number(port) >= 1 && Number(port) <= 65_535
 }
 
 function addressProblem(addresses: readonly string[]): string | undefined {

@@ -48,6 +48,11 @@ test('collects repeated flags in their order', () => {
   ])
 })
 
+test('takes servers for names with and without a port', () => {
+  const servers = ['192.0.2.1', '192.0.2.1:5353', '2001:db8::1', '[2001:db8::1]:5353']
+  expect(flagsOf(...servers.flatMap((server) => ['--dns', server])).dns).toEqual(servers)
+})
+
 test('tells the config file apart from the settings', () => {
   const commandLine = readCommandLine(['--config', 'proxyd.toml', '-p', '1'], '1.2.3')
   expect(commandLine).toEqual({ kind: 'serve', flags: { 'socks-port': 1 }, configFile: 'proxyd.toml' })
@@ -83,6 +88,10 @@ describe('refuses, in one line that says how to mend it,', () => {
     [['-L', '0.0.0.0'], /--control-addr.*TLS.*127\.0\.0\.1/],
     [['-L', '::'], /--control-addr.*TLS/],
     [['--runtime-dir', ''], /--runtime-dir must be/],
+    [['--dns', 'localhost'], /^--dns needs ADDR or ADDR:PORT, .* which "localhost" is not$/],
+    [['--dns', '127.0.0.1:0'], /^--dns needs/],
+    [['--dns', '127.0.0.1:65536'], /^--dns needs/],
+    [['--dns', '[127.0.0.1]:53'], /^--dns needs/],
   ])('%j', (args, message) => {
     const refusal = refusalOf(...args)
     expect(refusal).toMatch(message)

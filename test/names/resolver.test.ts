@@ -1,7 +1,12 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { lookupsAtOnce, Resolver } from '../../daemon/resolver.ts'
+import type { Found } from '../../daemon/names/found.ts'
+import { mostLookups, Resolver } from '../../daemon/names/resolver.ts'
+import { findInSystem } from '../../daemon/names/system.ts'
 
-/** A system resolver whose answers the test gives. */
+/** Lookups that may be waited for at once. */
+const lookupsAtOnce = 64
+
+/** A system resolver whose answers, good for 10 s, the test gives. */
 function slowSystem() {
   const asked: string[] = []
   const answers: ((addresses: string[] | Error) => void)[] = []
@@ -10,10 +15,10 @@ function slowSystem() {
     answer: (...addresses: string[]) => answers.shift()?.(addresses),
     fail: () => answers.shift()?.(new Error('ENOTFOUND')),
     find: (name: string) =>
-      new Promise<{ address: string }[]>((resolve, reject) => {
+      new Promise<Found>((resolve, reject) => {
         asked.push(name)
         answers.push((result) =>
-          result instanceof Error ? reject(result) : resolve(result.map((address) => ({ address }))),
+          result instanceof Error ? reject(result) : resolve({ addresses: result, lasts: 10_000 }),
         )
       }),
   }
@@ -22,7 +27,7 @@ function slowSystem() {
 const quiet = { timeout: 1000, warn: () => {} }
 
 test('reads the hosts file', async () => {
-  const addresses = await new Resolver(quiet).resolve('localhost')
+  const addresses = await new Resolver({ ...quiet, find: findInSystem }).resolve('localhost')
   expect(addresses.some((address) => address === '127.0.0.1' || address === '::1')).toBe(true)
 })
 
@@ -55,16 +60,78 @@ test('keeps the order of the system', async () => {
   expect(await answer).toEqual(['::2', '192.0.2.1', '::1'])
 })
 
-test('those who ask at the same time share a lookup; who asks later gets a fresh one', async () => {
+test('a hundred who ask at the same time share a lookup', async () => {
   const system = slowSystem()
   const resolver = new Resolver({ ...quiet, find: system.find })
-  const answers = [resolver.resolve('a.test'), resolver.resolve('a.test')]
+  const answers = Array.from({ length: 100 }, (_, n) => resolver.resolve(n % 2 ? 'a.test' : 'A.Test'))
   system.answer('192.0.2.1')
-  expect(await Promise.all(answers)).toEqual([['192.0.2.1'], ['192.0.2.1']])
+  expect(new Set((await Promise.all(answers)).flat())).toEqual(new Set(['192.0.2.1']))
+  expect(system.asked).toEqual(['a.test'])
+})
+
+test.each([
+  ['addresses', ['192.0.2.1'], 10_000],
+  ['that there are none', [], 3_000],
+])('remembers %s, and not for longer than they are good', async (_, addresses, lasts) => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const system = slowSystem()
+  const resolver = new Resolver({ ...quiet, find: system.find })
+  const first = resolver.resolve('a.test')
+  system.answer(...addresses)
+  await first
+  vi.advanceTimersByTime(lasts - 1)
+  expect(await resolver.resolve('a.test')).toEqual(addresses)
+  expect(system.asked).toEqual(['a.test'])
+  vi.advanceTimersByTime(1)
   const later = resolver.resolve('a.test')
   system.answer('192.0.2.2')
   expect(await later).toEqual(['192.0.2.2'])
-  expect(system.asked).toEqual(['a.test', 'a.test'])
+})
+
+test('remembers nothing for longer than half a minute, and what may not be kept not at all', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const asked: string[] = []
+  const find = async (name: string) => {
+    asked.push(name)
+    return { addresses: ['192.0.2.1'], lasts: name === 'long.test' ? 86_400_000 : 0 }
+  }
+  const resolver = new Resolver({ ...quiet, find })
+  for (const name of ['long.test', 'long.test', 'zero.test', 'zero.test']) await resolver.resolve(name)
+  expect(asked).toEqual(['long.test', 'zero.test', 'zero.test'])
+  vi.advanceTimersByTime(30_000)
+  await resolver.resolve('long.test')
+  expect(asked.slice(3)).toEqual(['long.test'])
+})
+
+test('remembers so many names and no more: the one learnt first goes first', async () => {
+  const asked: string[] = []
+  const find = async (name: string) => {
+    asked.push(name)
+    return { addresses: ['192.0.2.1'], lasts: 10_000 }
+  }
+  const resolver = new Resolver({ ...quiet, find })
+  for (let n = 0; n <= 4096; n++) await resolver.resolve(`${n}.test`)
+  for (const name of ['1.test', '4096.test', '0.test']) await resolver.resolve(name)
+  expect(asked.slice(4097)).toEqual(['0.test'])
+})
+
+test('a lookup that nobody waits for any more makes place, until too many are under way', async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const system = slowSystem()
+  const resolver = new Resolver({ ...quiet, find: system.find })
+  for (let n = 0; n < lookupsAtOnce; n++) void resolver.resolve(`dead${n}.test`)
+  vi.advanceTimersByTime(quiet.timeout - 1)
+  const answers = Array.from({ length: lookupsAtOnce }, (_, n) => resolver.resolve(`${n}.test`))
+  expect(system.asked).toHaveLength(lookupsAtOnce)
+  vi.advanceTimersByTime(1)
+  expect(system.asked).toHaveLength(mostLookups)
+  for (let n = 0; n < lookupsAtOnce; n++) system.answer('192.0.2.1')
+  system.answer('192.0.2.2')
+  expect(await answers[0]).toEqual(['192.0.2.2'])
+  await vi.waitFor(() => expect(system.asked).toHaveLength(2 * lookupsAtOnce))
 })
 
 test('queues what is too much at once, first come first served', async () => {
@@ -87,7 +154,7 @@ test('a name that waited too long is not looked up any more', async () => {
     const resolver = new Resolver({ ...quiet, find: system.find })
     const first = Array.from({ length: lookupsAtOnce }, (_, n) => resolver.resolve(`${n}.test`))
     const stale = resolver.resolve('stale.test')
-    vi.advanceTimersByTime(quiet.timeout + 1)
+    vi.setSystemTime(Date.now() + quiet.timeout + 1)
     const fresh = resolver.resolve('fresh.test')
     system.answer('192.0.2.1')
     await first[0]
