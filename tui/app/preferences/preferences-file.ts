@@ -26,12 +26,20 @@ export function loadPreferences(path: string): Preferences | null {
  * written, a full disk) they last until the app ends, which is nothing to bother anybody with.
  */
 export function savePreferences(path: string, preferences: Preferences): void {
-  const draft = `${path}.${process.pid}`
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    writeFileSync(draft, `${JSON.stringify(preferences, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
-    renameSync(draft, path)
+    replace(path, `${JSON.stringify(preferences, null, 2)}\n`)
   } catch {
+    // They are in the state, which is what counts now.
+  }
+}
+
+function replace(path: string, text: string): void {
+  const draft = `${path}.${process.pid}`
+  try {
+    writeFileSync(draft, text, { mode: 0o600 })
+    renameSync(draft, path)
+  } finally {
     rmSync(draft, { force: true })
   }
 }
