@@ -152,7 +152,7 @@ export class Negotiation {
 
     const type = input[3]
     const start = type === AddressType.name ? 5 : 4
-    const addressLength = lengthOf(type, input[4])
+    const addressLength = addressLengthOf(type, input[4])
     if (addressLength === undefined) return this.#refuse(Reply.addressTypeNotSupported, 'unsupported')
     if (addressLength === 0) return this.#refuse(Reply.generalFailure, 'malformed')
     const portStart = start + addressLength
@@ -160,7 +160,7 @@ export class Negotiation {
 
     const bytes = input.subarray(start, portStart)
     const port = (input[portStart] << 8) | input[portStart + 1]
-    const destination = type === AddressType.name ? named(bytes, port) : addressed(new Uint8Array(bytes), port)
+    const destination = destinationOf(type, bytes, port)
     if (!destination || (port === 0 && command === Command.connect))
       return this.#refuse(Reply.generalFailure, 'malformed')
     this.#expected = 'nothing'
@@ -182,10 +182,18 @@ export class Negotiation {
  * Bytes of DST.ADDR; undefined for a type that RFC 1928, section 5 does not have. `octet` is the first one behind ATYP,
  * which counts a name's bytes; a name has at least one, so that much is known before the octet has come.
  */
-function lengthOf(type: number, octet = 1): number | undefined {
+export function addressLengthOf(type: number, octet = 1): number | undefined {
   if (type === AddressType.ipv4) return 4
   if (type === AddressType.ipv6) return 16
   return type === AddressType.name ? octet : undefined
+}
+
+/**
+ * What DST.ADDR, without a name's length octet, and DST.PORT stand for: an address of the given type or a name; undefined
+ * if it is no name. `bytes` is not needed afterwards.
+ */
+export function destinationOf(type: number, bytes: Uint8Array, port: number): Destination | undefined {
+  return type === AddressType.name ? named(bytes, port) : addressed(new Uint8Array(bytes), port)
 }
 
 function addressed(address: Uint8Array, port: number): Destination {
