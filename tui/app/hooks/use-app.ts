@@ -8,10 +8,8 @@ import { mouseOff, mouseOn } from '../mouse/reporting.ts'
 
 const beginSynchronizedOutput = '\u001b[?2026h'
 
-/** What the app is about: the daemons are in the store's order. */
-export interface Parts extends Pick<App, 'store' | 'login'> {
-  readonly daemons: readonly Daemon[]
-}
+/** What the app is about. */
+export type Parts = Pick<App, 'store' | 'daemons' | 'login'>
 
 /** What keys may act on: the store, the daemon that is shown, the login and the terminal. */
 export function useApp({ store, daemons, login }: Parts): App {
@@ -22,6 +20,7 @@ export function useApp({ store, daemons, login }: Parts): App {
       get daemon() {
         return daemons[store.state.current] as Daemon
       },
+      daemons,
       login,
       copy: (text) => {
         const sequence = clipboardSequence(text, process.env)

@@ -7,6 +7,8 @@ export interface App {
   readonly store: Store
   /** The one that is shown. */
   readonly daemon: Daemon
+  /** All of them, in the store's order. */
+  readonly daemons: readonly Daemon[]
   readonly login: Login
   quit(): void
   /** Put text into the clipboard; false: it cannot be done here. */

@@ -13,6 +13,10 @@ export const daemonHandlers = {
     app.store.dispatch({ type: 'page', page: 'overview' })
     show(app, Number(id))
   },
+  reconnectDaemon: ({ store, daemons }) => {
+    const id = selectedId(store.state, 'daemons')
+    if (id !== null) daemons[Number(id)]?.reconnect()
+  },
 } satisfies Record<string, Handler>
 
 /** Show the daemon with this number, counted on around the end. */

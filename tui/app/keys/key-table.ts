@@ -198,8 +198,9 @@ export const keyTable = {
   ],
   daemons: [
     { keys: ['enter'], command: 'openDaemon', summary: 'show the selected daemon', hint: 'show' },
+    { keys: ['r'], command: 'reconnectDaemon', summary: 'when the selected daemon is disconnected: try again now' },
     ...list,
-    ...everywhere,
+    ...everywhere.filter(({ command }) => command !== 'reconnect'),
   ],
   filter: [
     { keys: ['enter'], command: 'keepFilter', summary: 'keep the filter', hint: 'keep' },
