@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { hush, noToasts, say, type Toasts } from '../../tui/app/store/toasts.ts'
+import { hush, markRead, noToasts, say, type Toasts } from '../../tui/app/store/toasts.ts'
 
 const good = (toasts: Toasts, text: string, at = 0) => say(toasts, text, 'good', at)
 const bad = (toasts: Toasts, text: string, at = 0) => say(toasts, text, 'bad', at)
@@ -10,6 +10,7 @@ describe('what is said', () => {
     expect(toasts.shown?.text).toBe('three')
     expect(toasts.more).toBe(2)
     expect(good(hush(toasts), 'four').more).toBe(0)
+    expect(good(markRead(toasts), 'four')).toMatchObject({ shown: { text: 'four' }, more: 0 })
   })
 
   test('does not hide a failure that was told before, but a failure hides anything', () => {
@@ -17,6 +18,11 @@ describe('what is said', () => {
     expect(toasts.shown?.text).toBe('refused')
     expect(toasts.more).toBe(1)
     expect(bad(toasts, 'refused again').shown?.text).toBe('refused again')
+  })
+
+  test('a key puts a failure away, and leaves a success', () => {
+    expect(markRead(bad(noToasts, 'refused')).shown).toBeNull()
+    expect(markRead(good(noToasts, 'done')).shown?.text).toBe('done')
   })
 
   test('is counted if it is the same again, and listed once, with its last time', () => {

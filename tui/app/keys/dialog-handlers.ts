@@ -54,7 +54,7 @@ function hasMore({ fields, focus }: Form): boolean {
 function scroll(app: App, by: number): void {
   const { state } = app.store
   if (state.dialog?.kind !== 'help') return
-  const last = Math.max(0, helpLines(helpContext(state)).length - pageRows(state))
+  const last = Math.max(0, helpLines(helpContext(state)).length + 1 - pageRows(state))
   tellDialog(app, { do: 'scroll', to: Math.max(0, Math.min(state.dialog.scroll + by, last)) })
 }
 

@@ -44,7 +44,7 @@ export type Command = keyof typeof handlers
 /** Do what a key means where it is pressed. */
 export function press(app: App, key: string): void {
   const context = contextOf(app.store.state)
-  if (app.store.state.toasts.shown?.tone === 'bad') app.store.dispatch({ type: 'hush' })
+  if (!app.store.state.toasts.read) app.store.dispatch({ type: 'read' })
   const bindings: readonly Binding[] = keyTable[context]
   const binding = bindings.find(({ keys }) => keys.includes(key))
   const handler: Handler | undefined = binding && handlers[binding.command]

@@ -55,7 +55,7 @@ export function UserPage({ state, name, range }: UserProps): ReactElement {
 }
 
 function facts({ user, rate }: UserRow, rateUnit: State['rateUnit']): string[] {
-  const lasts = user.stored ? 'stored' : 'by flag, for this run'
+  const lasts = user.stored ? 'stored' : 'by flag'
   const perSecond = (bytes: number) => formatRate(bytes, rateUnit)
   return [
     `User ${user.name}   ${user.enabled ? 'enabled' : 'disabled'}   ${lasts}   created ${formatTime(user.created)}`,

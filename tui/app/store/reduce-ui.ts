@@ -4,7 +4,7 @@ import { reduceDialog } from './dialogs.ts'
 import { type ListEvent, reduceList } from './lists.ts'
 import { forgetSubjects, reduceOverview } from './overview.ts'
 import type { Event, ListPage, UiState } from './state.ts'
-import { hush, say } from './toasts.ts'
+import { hush, markRead, say } from './toasts.ts'
 
 /** What the person has made of the screen after an event. */
 export function reduceUi(ui: UiState, event: Event): UiState {
@@ -44,6 +44,8 @@ export function reduceUi(ui: UiState, event: Event): UiState {
       return { ...ui, toasts: say(ui.toasts, event.text, event.tone, event.at) }
     case 'showClosed':
       return { ...ui, showsClosed: event.shows }
+    case 'read':
+      return { ...ui, toasts: markRead(ui.toasts) }
     case 'undo':
       return { ...ui, undo: event.undo }
     case 'hush':

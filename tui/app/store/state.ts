@@ -124,6 +124,8 @@ export type UiEvent =
   /** Say something, or put what was said away. */
   | { readonly type: 'say'; readonly text: string; readonly tone: Toast['tone']; readonly at: number }
   | { readonly type: 'hush' }
+  /** A key is pressed. */
+  | { readonly type: 'read' }
   | { readonly type: 'follow'; readonly followed: Followed }
   | { readonly type: 'showClosed'; readonly shows: boolean }
   | { readonly type: 'undo'; readonly undo: Undo | null }

@@ -12,13 +12,15 @@ export interface Toast {
 export interface Toasts {
   /** On the message line; null: nothing. */
   readonly shown: Toast | null
-  /** Said since that line was last empty, beside the one shown. */
+  /** Said since the person last pressed a key, beside the one shown. */
   readonly more: number
+  /** A key was pressed since. */
+  readonly read: boolean
   /** The last ones, oldest first. */
   readonly history: readonly Toast[]
 }
 
-export const noToasts: Toasts = { shown: null, more: 0, history: [] }
+export const noToasts: Toasts = { shown: null, more: 0, read: true, history: [] }
 
 const mostHistory = 100
 
@@ -30,11 +32,17 @@ export function say(toasts: Toasts, text: string, tone: Toast['tone'], at: numbe
   const toast: Toast = { text, tone, at, times: again ? last.times + 1 : 1 }
   const told = [...(again ? history.slice(0, -1) : history), toast].slice(-mostHistory)
   const stays = shown?.tone === 'bad' && tone === 'good'
-  const more = shown === null ? 0 : toasts.more + (again ? 0 : 1)
-  return { shown: stays ? shown : toast, more, history: told }
+  const more = shown === null || toasts.read ? 0 : toasts.more + (again ? 0 : 1)
+  return { shown: stays ? shown : toast, more, read: false, history: told }
 }
 
 /** Empty the message line; the history stays. */
 export function hush(toasts: Toasts): Toasts {
   return toasts.shown === null ? toasts : { ...toasts, shown: null, more: 0 }
+}
+
+/** A key is pressed: a failure has been read, and a success needs no more room than it has. */
+export function markRead(toasts: Toasts): Toasts {
+  if (toasts.shown === null || toasts.read) return toasts
+  return toasts.shown.tone === 'bad' ? hush(toasts) : { ...toasts, read: true }
 }
