@@ -11,6 +11,7 @@ type Given = Partial<Omit<ConnectionRow, 'connection'>> & { readonly connection:
 const none = {
   state: 'open',
   user: null,
+  command: null,
   client: '',
   destination: null,
   address: null,
@@ -35,7 +36,7 @@ const rows = [
     idle: 40_000,
   }),
   row('c', { connection: { client: '11.0.0.1:7000', state: 'resolving', destination: '[::1]:8443' }, idle: 40_000 }),
-  row('d', { connection: { user: 'bob smith', client: '127.0.0.1:443' } }),
+  row('d', { connection: { user: 'bob smith', client: '127.0.0.1:443', command: 'udp-associate' } }),
 ]
 
 const shown = (filter: string) => {
@@ -79,6 +80,7 @@ describe('a filter (9)', () => {
     ['user:"bob smith"', 'd'],
     ['user:-', 'c'],
     ['id:c', 'c'],
+    ['command:udp-associate', 'd'],
     ['state:open', 'abd'],
     ['state:op', ''],
     ['state:idle', 'b'],

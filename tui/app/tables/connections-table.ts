@@ -22,7 +22,7 @@ const quiet = 5000
 const none = '-'
 
 /** What the live and the ended connections have in common. */
-type Who = Pick<Connection, 'id' | 'user' | 'client' | 'destination' | 'address' | 'up' | 'down'>
+type Who = Pick<Connection, 'id' | 'user' | 'command' | 'client' | 'destination' | 'address' | 'up' | 'down'>
 
 /** Columns that tell which connection it is. */
 export function whoColumns<Row>(of: (row: Row) => Who) {
@@ -44,6 +44,7 @@ export function whoColumns<Row>(of: (row: Row) => Who) {
 export function whoFields<Row>(of: (row: Row) => Who) {
   return {
     user: wordField((row) => [of(row).user ?? none]),
+    command: wordField((row) => [of(row).command ?? none]),
     src: placeField((row) => of(row).client),
     dst: placeField((row) => of(row).destination ?? ''),
     addr: placeField((row) => of(row).address ?? ''),

@@ -46,8 +46,19 @@ export function layOut<Row>(
   return placed.map(({ column, width }) => fitText(cell(column), width, ellipsis, column.align)).join(' ')
 }
 
+/** Widths of columns of texts, by the rows that they are for: while only the cursor moves, no cell is measured again. */
+const measured = new WeakMap<readonly unknown[], Map<unknown, number>>()
+
 function naturalWidth<Row>(column: Column<Row>, rows: readonly Row[], format: Format): number {
   if (column.width) return column.width
+  const widths = measured.get(rows) ?? new Map<unknown, number>()
+  measured.set(rows, widths)
+  const width = widths.get(column) ?? measure(column, rows, format)
+  widths.set(column, width)
+  return width
+}
+
+function measure<Row>(column: Column<Row>, rows: readonly Row[], format: Format): number {
   // Room for an arrow behind the header.
   const least = column.header.length + 1
   const longest = rows.reduce((most, row) => Math.max(most, columnsOf(column.cell(row, format))), least)
