@@ -5,6 +5,7 @@ import { floodScenarios } from './flood.ts'
 import { latencyScenarios } from './latency.ts'
 import { loopScenarios } from './loops.ts'
 import type { Scenario } from './scenario.ts'
+import { screenScenarios } from './screen.ts'
 import { systemCalls } from './system-calls.ts'
 import { viewerScenarios } from './viewer.ts'
 
@@ -16,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   ...loopScenarios,
   ...viewerScenarios,
   ...floodScenarios,
+  ...screenScenarios,
   systemCalls,
 ]
 
