@@ -37,7 +37,7 @@ test('80x24 shows header, graphs, totals, table and keys, none of them cut (1)',
   expect(app.screen).not.toContain('…')
 })
 
-test.skipIf(!curl)('the graph moves while curl downloads, and cutting the connection ends the curl', async () => {
+test.skipIf(!curl)('the graph moves while curl downloads, and cutting the connection ends the curl (10)', async () => {
   const daemon = await startDaemon()
   const block = Buffer.alloc(256 * 1024)
   const url = await startWebServer('127.0.0.1', (_, response) => {
@@ -181,7 +181,7 @@ test('what the daemon would refuse is told before it is asked, and what it refus
   await app.shows(/^ bobby +enabled/m)
 })
 
-test('the filter acts while it is typed, Enter keeps it, Esc clears it', async () => {
+test('the filter acts while it is typed, Enter keeps it, Esc clears it (9)', async () => {
   const daemon = await startDaemon()
   const [one, other] = [await startTarget(), await startTarget('::1')]
   await connection(daemon, one)
@@ -203,7 +203,7 @@ test('the filter acts while it is typed, Enter keeps it, Esc clears it', async (
   expect(rows(app, /\[::1\]:/)).toHaveLength(1)
 })
 
-test('the selection follows its connection, and what has ended is not mistaken for another', async () => {
+test('the selection follows its connection, pause holds the table, and what has ended is not mistaken (7) (11) (12)', async () => {
   const daemon = await startDaemon()
   const target = await startTarget()
   const first = await connection(daemon, target)
