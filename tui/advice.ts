@@ -8,6 +8,7 @@ const mends: Readonly<Partial<Record<ConnectionErrorCode, string>>> = {
   version: "use the proxy-tui of the daemon's release",
   tls_needed: 'use --tls and --operator NAME',
   tls_untrusted: '--ca FILE gives it',
+  tls_wrong_name: '--tls-name NAME tells whose it is, if you know that',
   tls_client_certificate: '--cert FILE and --key FILE give them',
   password: "an admin can set a new one with 'passwdoperator'",
   cookie_missing: 'name it with --cookie-file or --runtime-dir; where you have none, log in with --operator NAME',
