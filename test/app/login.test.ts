@@ -14,7 +14,7 @@ function open(port: number, ...args: string[]): Terminal {
   return openTerminal(process.execPath, [program, '--port', `${port}`, ...args])
 }
 
-test('an operator is asked for the password, unseen; a wrong one is told, and asked for again on r', async () => {
+test('an operator is asked for the password, unseen; a wrong one is told, and asked for again on r (16)', async () => {
   const daemon = await startDaemon()
   const password = (await readFile(await addOperator(daemon, 'eve', 'admin'), 'utf8')).trim()
   await using app = open(daemon.port('control'), '--operator', 'eve')

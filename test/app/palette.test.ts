@@ -21,7 +21,8 @@ describe('the search', () => {
   test('puts starts of words first, and letters side by side before scattered ones', () => {
     expect(found(offers, 'au')[0]).toBe('add a user')
     expect(found(offers, 'users')[0]).toBe('the users')
-    expect(found([offer('a-b-c'), offer('xabc'), offer('abc')], 'abc')).toEqual(['a-b-c', 'abc', 'xabc'])
+    expect(found([offer('end; the live ones go'), offer('the log')], 'log')[0]).toBe('the log')
+    expect(found([offer('a-b-c'), offer('xabc'), offer('abc')], 'abc')).toEqual(['abc', 'a-b-c', 'xabc'])
   })
 
   test('is regardless of case and spaces, looks into labels, and shows all for nothing', () => {

@@ -8,7 +8,7 @@ import { startTarget } from '../helpers/target.ts'
 import { openTerminal } from '../helpers/terminal.ts'
 import { openApp } from './open-app.ts'
 
-test('a daemon that is killed and restarted is found again without a key, its data shown dimmed meanwhile', async () => {
+test('a daemon that is killed and restarted is found again without a key, its data shown dimmed meanwhile (16)', async () => {
   const target = await startTarget()
   const daemon = await startDaemon()
   await connectThrough(daemon.port('socks'), target)
@@ -20,7 +20,8 @@ test('a daemon that is killed and restarted is found again without a key, its da
   await app.shows(/^ disconnected, retrying in \d+ s: /)
   expect(app.screen).toMatch(/\[1 Overview\] {2}2 Connections 1 .*accepted 1/s)
   const row = app.lines.findIndex((line) => line.includes('accepted 1'))
-  await app.until(() => app.emulator.buffer.active.getLine(row)?.getCell(1)?.isDim() !== 0, 'dims what is old')
+  const isDimmed = () => app.emulator.buffer.active.getLine(row)?.getCell(1)?.isFgDefault() === false
+  await app.until(isDimmed, 'dims what is old')
 
   const restarted = await startDaemon([], { folders: daemon.folders })
   await app.shows(/^ proxyd \d.*2 Connections 0.*accepted 0/s)

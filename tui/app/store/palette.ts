@@ -16,8 +16,8 @@ export function searchOffers(offers: readonly Offer[], wanted: string): Offer[] 
     .map(({ offer }) => offer)
 }
 
-/** For a letter at the start of a word, and for one right behind the letter before. */
-const points = { start: 4, next: 3 }
+/** For a letter at the start of a word, and for one right behind the letter before: a word counts more than initials. */
+const points = { start: 4, next: 5 }
 const impossible = Number.NEGATIVE_INFINITY
 
 /** How well `letters` are found in `text`, in the way that counts most; minus infinity if they are not. */
