@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
 import { addOperator } from '../helpers/operators.ts'
@@ -132,6 +134,41 @@ test('each operator is asked for the password once their daemon is shown', async
   app.type('7')
   await app.shows(/^ +1 ann at \S+ +refused .*\n> +2 ann at \S+ +online /m)
 })
+
+test('a daemon that is gone is tried again and again, but a wrong password once (16)', async () => {
+  const daemon = await startDaemon()
+  await addOperator(daemon, 'eve', 'viewer')
+  const [strict, gone] = [await startCounting(daemon.port('control')), await startCounting(daemon.port('control'))]
+  gone.close()
+  const wrong = join(await temporaryFolder(), 'password')
+  await writeFile(wrong, 'not the password', { mode: 0o600 })
+  const hosts = [strict, gone].flatMap(({ port }) => ['--host', `127.0.0.1:${port}`])
+  const login = ['--operator', 'eve', '--password-file', wrong]
+  await using app = openTerminal(process.execPath, [program, ...hosts, ...login], wide)
+  await app.shows(/^ 1\/2 eve at \S+: refused, press r to try again: there is no operator "eve", or/)
+  const attempts = strict.connections()
+  app.type('7j')
+  await app.shows(/^ eve at \S+: disconnected, retrying in 4 s/m)
+  expect(strict.connections()).toBe(attempts)
+  app.type('kr')
+  await app.until(() => strict.connections() > attempts, 'tries again when it is told to')
+})
+
+/** What stands between the app and the daemon at `to`, and counts. */
+async function startCounting(to: number) {
+  let connections = 0
+  const server = createServer((near) => {
+    connections += 1
+    const far = connect(to, '127.0.0.1')
+    for (const socket of [near, far]) socket.on('error', () => {})
+    near.pipe(far).pipe(near)
+    onTestFinished(() => void near.destroy())
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as AddressInfo
+  return { port, connections: () => connections, close: () => server.close() }
+}
 
 test('of one daemon there is no page of daemons', async () => {
   const { runtime } = await temporaryFolders()

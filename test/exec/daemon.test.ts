@@ -25,7 +25,7 @@ function execWithInput(daemon: Daemon, input: string, ...args: readonly string[]
   return run(process.execPath, [program, '--runtime-dir', daemon.folders.runtime, ...args], { input })
 }
 
-test('passwords come from standard input, a line for each user, and count at once', async () => {
+test('passwords come from standard input, a line for each user, and count at once (21)', async () => {
   const daemon = await startDaemon()
   const commands = ['--password-stdin', '--exec', 'adduser bob; adduser eve', '--exec', 'users']
   const added = await execWithInput(daemon, 'hunter 2\r\n"$\\;\n', ...commands)
@@ -56,7 +56,7 @@ test('disable keeps a user out and enable lets them in; passwd makes a password 
   expect(await granted(daemon, 'bob', stdout.trimEnd())).toBe(true)
 })
 
-test('connections finds one by its words, and kill says when it is gone', async () => {
+test('connections finds one by its words, and kill says when it is gone (11)', async () => {
   const daemon = await startDaemon()
   const target = await startTarget()
   const client = await connectThrough(daemon.port('socks'), target)

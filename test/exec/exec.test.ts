@@ -36,13 +36,13 @@ test('a mistake anywhere on the command line is found before anything is sent', 
   expect(daemon.connections).toBe(0)
 })
 
-test('a mistake in what the program itself takes has status 2 and one line', async () => {
+test('a mistake in what the program itself takes has status 2 and one line (23)', async () => {
   const { status, stdout, stderr } = await proxyTui('--frob\u001b[2J')
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
   expect(stderr).toBe("proxy-tui: unknown option '--frob␛[2J'; see proxy-tui --help\n")
 })
 
-test('lines of standard input are counted, comments and blank ones too, and stop at the first error', async () => {
+test('lines of standard input are counted, comments and blank ones too, and stop at the first error (24)', async () => {
   const daemon = await startFakeDaemon(() => page)
   const input = '# first\n\n  users  \n   # more\nfrob\nusers\n'
   expect(await run(process.execPath, [program, '--socket', daemon.path, '--exec', '-'], { input })).toMatchObject({
@@ -82,7 +82,7 @@ test('commands do not wait for a standard input that they do not read', async ()
   expect(await once(child, 'exit')).toEqual([0, null])
 })
 
-test('without a daemon the status is 3, and the text says where none was', async () => {
+test('without a daemon the status is 3, and the text says where none was (23)', async () => {
   const path = join(await temporaryFolder(), 'none.sock')
   const { status, stderr } = await proxyTui('--socket', path, '--exec', 'whoami')
   expect(status).toBe(3)
@@ -124,7 +124,7 @@ test('a connection that ends before the answer has status 3', async () => {
   })
 })
 
-test('Ctrl-C ends a command that waits, with status 130', async () => {
+test('Ctrl-C ends a command that waits, with status 130 (23)', async () => {
   const daemon = await startFakeDaemon(() => {
     child.kill('SIGINT')
     return 'silence'
@@ -137,7 +137,7 @@ test('Ctrl-C ends a command that waits, with status 130', async () => {
   expect(stderr).toBe('')
 })
 
-test('what a hostile daemon says cannot touch the terminal', async () => {
+test('what a hostile daemon says cannot touch the terminal (22)', async () => {
   const evil = '\u001b]0;x\u0007\u202e\n'
   const user = { name: evil, enabled: true, stored: true, created: 0, connections: 0, up: 0, down: 0 }
   const daemon = await startFakeDaemon((method) =>
@@ -152,7 +152,7 @@ test('what a hostile daemon says cannot touch the terminal', async () => {
   expect(JSON.parse(programs.stdout)).toEqual([user])
 })
 
-test('a reader that stops, as head does, is no error', async () => {
+test('a reader that stops, as head does, is no error (24)', async () => {
   const lines = 'help\n'.repeat(2_000)
   const script = `{ "$0" "$1" --exec -; echo "status $?" >&2; } | head -n 1`
   expect(await run('/bin/sh', ['-c', script, process.execPath, program], { input: lines })).toEqual({

@@ -75,7 +75,7 @@ test('TLS: with the certificate that is trusted, by a profile', async () => {
   })
 })
 
-test('each way to fail has its status and says what to do', async () => {
+test('each way to fail has its status and says what to do (23)', async () => {
   const { daemon, tlsPort, ca } = await startTlsDaemon()
   const file = await addOperator(daemon, 'eve', 'admin')
   const port = String(daemon.port('control'))

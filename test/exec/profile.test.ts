@@ -153,7 +153,7 @@ test.each([
   await expect(appIn({ XDG_CONFIG_HOME: '/nonexistent', ...env })).rejects.toThrow(message)
 })
 
-test('no option takes a password itself', () => {
+test('no option takes a password itself (21)', () => {
   const secret: (keyof Options)[] = optionNames.filter((name) => /password|secret/.test(name))
   expect(secret).toEqual(['password-file'])
 })
