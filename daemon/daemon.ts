@@ -5,7 +5,7 @@ import { AccessError } from './access/access-error.ts'
 import { ControlListenError, ControlStartError } from './control/start-error.ts'
 import { startDataPlane } from './data-plane.ts'
 import { Ending } from './ending.ts'
-import { ListenError } from './engine/engine.ts'
+import { type Endpoint, ListenError } from './engine/engine.ts'
 import { EngineUnavailable } from './engine/start.ts'
 import { Failure } from './failure.ts'
 import { listenFailure } from './listening.ts'
@@ -13,6 +13,7 @@ import type { DaemonLog } from './log.ts'
 import { type Management, startManagement } from './management.ts'
 import { countLive } from './observe/metrics.ts'
 import { type Configuration, combine } from './settings/configuration.ts'
+import { forwardsOf } from './settings/forwards.ts'
 import { acceptStored } from './settings/stored-settings.ts'
 import { openSqliteStore } from './store/sqlite-store.ts'
 import { StoreError } from './store/store.ts'
@@ -63,12 +64,14 @@ export async function startDaemon(configuration: Configuration, version: string,
       },
     }
   } catch (error) {
-    throw asFailure(error)
+    throw asFailure(error, configuration.values)
   }
 }
 
-function asFailure(error: unknown): unknown {
-  if (error instanceof ListenError) return listenFailure('socks', error.endpoint, error.code)
+function asFailure(error: unknown, values: Configuration['values']): unknown {
+  if (error instanceof ListenError) {
+    return listenFailure(isOfForward(error.endpoint, values) ? 'forward' : 'socks', error.endpoint, error.code)
+  }
   if (error instanceof ControlListenError) return listenFailure(error.service, error.endpoint, error.code)
   if (error instanceof ControlStartError) return new Failure(error.status, error.message)
   if (error instanceof EngineUnavailable) {
@@ -76,4 +79,9 @@ function asFailure(error: unknown): unknown {
   }
   const refusals = [AccessError, StoreError]
   return refusals.some((refusal) => error instanceof refusal) ? new Failure(1, (error as Error).message) : error
+}
+
+/** Whether the settings ask for this socket as one of a forward. */
+function isOfForward({ address, port }: Endpoint, values: Configuration['values']): boolean {
+  return forwardsOf(values).some(({ listen }) => listen.address === address && listen.port === port)
 }

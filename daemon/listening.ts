@@ -7,6 +7,7 @@ import { errnoOf, Failure } from './failure.ts'
 const flags = {
   socks: { address: '-l', port: '-p' },
   control: { address: '-L', port: '-P' },
+  forward: { address: '--forward', port: '--forward' },
   'control-tls': { address: '--control-tls-addr', port: '--control-tls-port' },
 } as const
 

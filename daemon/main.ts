@@ -49,7 +49,9 @@ async function serve(configuration: Configuration, version: string): Promise<voi
   const daemon = await startDaemon(configuration, version, log)
   vanish = daemon.vanish
   reload = daemon.reload
-  for (const { service, address } of daemon.listening) print(`listening ${service} ${address}\n`)
+  for (const { service, address, destination } of daemon.listening) {
+    print(`listening ${service} ${address}${destination === undefined ? '' : ` -> ${destination}`}\n`)
+  }
   print('ready\n')
 
   void stopSignal.then((signal) => {

@@ -14,6 +14,7 @@ import { RecordedMetrics } from './observe/metrics.ts'
 import { StoreChanges } from './observe/store-changes.ts'
 import { UserTraffic } from './observe/user-traffic.ts'
 import type { Configuration } from './settings/configuration.ts'
+import { destinationOf, forwardsOf } from './settings/forwards.ts'
 import { LiveSettings } from './settings/live-settings.ts'
 import { settingEffects } from './settings/setting-effects.ts'
 import { hearChanges } from './store/heard-store.ts'
@@ -62,7 +63,10 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   })
   const maxConnections = () => config.values['max-connections']
   const health = healthReport({ engine, maxConnections, metrics, store: changes, names: dataPlane.names })
-  const listening: Listening = engine.listening.map((at) => ({ service: 'socks', address: formatEndpoint(at) }))
+  const listening: Listening = [
+    ...engine.listening.map((at) => ({ service: 'socks' as const, address: formatEndpoint(at) })),
+    ...forwarding(dataPlane, configuration),
+  ]
   const identity = { version, instance: randomUUID(), pid: process.pid, started: Date.now() }
 
   const control = await startControlServer({
@@ -109,6 +113,15 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   for (const at of control.listeningTls) listening.push({ service: 'control', address: `tls:${formatEndpoint(at)}` })
   listening.push({ service: 'control', address: `unix:${control.unixPath}` })
   return { listening, reload: control.reload }
+}
+
+function forwarding({ engine }: DataPlane, { values }: Configuration): Listening {
+  const destinations = forwardsOf(values).map(destinationOf)
+  return engine.forwarding.map((at, i) => ({
+    service: 'forward',
+    address: formatEndpoint(at),
+    destination: destinations[i],
+  }))
 }
 
 async function controlEndpoints({ values, sources }: Configuration, warn: (message: string) => void) {

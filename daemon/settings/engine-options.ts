@@ -4,7 +4,7 @@ import type { EngineOptions, Policy, Tuning } from '../engine/engine.ts'
 import { presentAddresses } from '../listening.ts'
 import { commands } from './commands.ts'
 import type { Configuration } from './configuration.ts'
-import { parseForward } from './forwards.ts'
+import { forwardsOf } from './forwards.ts'
 
 /** More loops than this gain little beside the kernel's own work. */
 const mostWorkersByDefault = 4
@@ -19,7 +19,7 @@ export async function engineOptions(
   const addresses = sources['socks-addr'] === 'default' ? await presentAddresses('socks', asked, warn) : asked
   return {
     listen: addresses.map((address) => ({ address, port: values['socks-port'] })),
-    forwards: values.forward.flatMap((text) => parseForward(text) ?? []),
+    forwards: forwardsOf(values),
     workers: values.workers || Math.min(mostWorkersByDefault, availableParallelism()),
     backlog: values.backlog,
     // Room that nobody uses costs no memory, and lets max-connections be raised while the daemon runs.

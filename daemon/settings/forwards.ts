@@ -1,4 +1,6 @@
 import { isIP, isIPv6 } from 'node:net'
+import type { Settings } from '../../shared/settings.ts'
+import { formatEndpoint } from '../addresses.ts'
 import type { Forward } from '../engine/engine.ts'
 
 const usual = '127.0.0.1'
@@ -12,4 +14,14 @@ export function parseForward(text: string): Forward | undefined {
   if (hostIpv6 !== undefined && !isIPv6(hostIpv6)) return undefined
   const forward = { listen: { address, port: Number(port) }, host, port: Number(hostPort) }
   return forward.listen.port <= 65_535 && forward.port >= 1 && forward.port <= 65_535 ? forward : undefined
+}
+
+/** All that the settings ask for, in their order. */
+export function forwardsOf(values: Readonly<Settings>): Forward[] {
+  return values.forward.flatMap((text) => parseForward(text) ?? [])
+}
+
+/** Where a forward leads to, for people. */
+export function destinationOf({ host, port }: Forward): string {
+  return formatEndpoint({ address: host, port })
 }

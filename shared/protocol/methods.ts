@@ -304,7 +304,13 @@ export const methods = {
       passwordRequired: z.boolean().describe('whether SOCKS clients must log in'),
       lastUserOpens: z.boolean().describe('whether removing the only user would let clients in without a password'),
       users: count,
-      listening: z.array(z.object({ service: z.enum(['socks', 'control']), address: z.string() })),
+      listening: z.array(
+        z.object({
+          service: z.enum(['socks', 'forward', 'control']),
+          address: z.string(),
+          destination: z.string().optional().describe('where whoever comes here is connected to: of forwards only'),
+        }),
+      ),
       health,
       sample,
     }),

@@ -7,6 +7,8 @@ import type { Clock } from './sessions.ts'
  * be kept, so not for long: enough for a page that opens fifty connections to one host.
  */
 const nameLasts = 5_000
+/** And for how long it counts that a name has none: that may be a passing trouble, but not within a page's many questions. */
+const absenceLasts = 2_000
 /** Names remembered at once; the one learnt first goes first. */
 const capacity = 4_096
 
@@ -48,8 +50,8 @@ export class Names {
     const askers = this.#askers.get(name) ?? []
     this.#askers.delete(name)
     this.#known.delete(name)
-    // That a name has no addresses may be a passing trouble, so it is asked for again.
-    if (addresses.length > 0) this.#known.set(name, { addresses, until: this.#clock.now + nameLasts })
+    const lasts = addresses.length > 0 ? nameLasts : absenceLasts
+    this.#known.set(name, { addresses, until: this.#clock.now + lasts })
     const [oldest] = this.#known.keys()
     if (this.#known.size > capacity && oldest !== undefined) this.#known.delete(oldest)
     return { addresses, askers }
