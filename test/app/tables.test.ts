@@ -48,10 +48,12 @@ describe('sorting', () => {
 
 describe('columns', () => {
   const columns = [...table.columns, textColumn<Row>('id', 'Id', ({ id }) => id, { extra: true })]
-  const shown = (names: readonly string[] | null) => columnsShown(columns, names).map(({ name }) => name)
+  const shown = (names: readonly string[] | null, width = 80) =>
+    columnsShown(columns, names, width).map(({ name }) => name)
 
   test('that nobody asked for are not shown, and those that were chosen keep their order', () => {
     expect(shown(null)).toEqual(['user', 'place', 'bytes', 'more'])
+    expect(shown(null, 200)).toEqual(['user', 'place', 'bytes', 'more', 'id'])
     expect(shown(['id', 'bytes', 'user', 'no such column'])).toEqual(['user', 'bytes', 'id'])
   })
 })

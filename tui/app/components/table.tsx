@@ -35,7 +35,7 @@ export function Table<Row>({ spec, view, sort, format, width, height, dim, ...re
   const look = useLook()
   const { columns = null, marked = none, style } = rest
   const margin = marked.size > 0 ? 2 : 1
-  const shown = columnsShown(spec.columns, columns)
+  const shown = columnsShown(spec.columns, columns, width)
   const placed = placeColumns(shown, view.rows, format, width - margin, sort.column)
   const first = firstShown(view.cursor, height - 1, view.rows.length)
   const arrow = sort.descending ? look.descending : look.ascending

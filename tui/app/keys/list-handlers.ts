@@ -22,7 +22,7 @@ export const listHandlers = {
   chooseColumns: (app) => {
     const page = listPage(app.store.state)
     if (!page) return
-    const dialog = columnsChoice(page, tables[page].columns, app.store.state.lists[page].columns)
+    const dialog = columnsChoice(page, tables[page].columns, columnsOf(app, page))
     tellDialog(app, { do: 'open', dialog })
   },
   toggleColumn: (app) => tellDialog(app, { do: 'toggle' }),
@@ -64,5 +64,5 @@ function sort(app: App, change: (page: ListPage, now: Sort) => Sort): void {
 
 /** The columns that were chosen, whether there is room for them or not. */
 function columnsOf({ store }: App, page: ListPage) {
-  return columnsShown(tables[page].columns, store.state.lists[page].columns)
+  return columnsShown(tables[page].columns, store.state.lists[page].columns, store.state.size.columns)
 }

@@ -71,7 +71,7 @@ function inTable(state: State, page: ListPage, look: Look, { column, row }: Plac
 function columnAt(state: State, page: ListPage, look: Look, column: number): string | null {
   const { sort, columns, marked } = state.lists[page]
   const margin = marked.size > 0 ? 2 : 1
-  const shown = columnsShown(tables[page].columns, columns)
+  const shown = columnsShown(tables[page].columns, columns, state.size.columns)
   const rows = viewOf(state, page).rows as readonly never[]
   const width = state.size.columns - margin
   let from = margin

@@ -24,7 +24,13 @@ export function DaemonsPage({ state }: { readonly state: State }): ReactElement 
   const { columns: width } = state.size
   const format = formatOf(state, look)
   const height = pageRows(state)
-  const placed = placeColumns(columnsShown(daemonsTable.columns, columns), view.rows, format, width - 1, sort.column)
+  const placed = placeColumns(
+    columnsShown(daemonsTable.columns, columns, width),
+    view.rows,
+    format,
+    width - 1,
+    sort.column,
+  )
   const sum = layOut(placed, ({ cell }) => cell(sumOf(view.rows), format), look.ellipsis)
   return (
     <>

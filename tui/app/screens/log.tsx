@@ -35,6 +35,7 @@ export function LogPage({ state }: { readonly state: State }): ReactElement {
         spec={logTable}
         view={view}
         sort={state.lists.log.sort}
+        columns={state.lists.log.columns}
         format={formatOf(state, look)}
         width={width}
         height={pageRows(state) - 1}

@@ -24,6 +24,7 @@ export function OperatorsPage({ state }: { readonly state: State }): ReactElemen
         spec={operatorsTable}
         view={view}
         sort={state.lists.operators.sort}
+        columns={state.lists.operators.columns}
         format={formatOf(state, look)}
         width={width}
         height={pageRows(state) - 1}

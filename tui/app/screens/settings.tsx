@@ -44,6 +44,7 @@ export function SettingsPage({ state }: { readonly state: State }): ReactElement
         spec={settingsTable}
         view={view}
         sort={state.lists.settings.sort}
+        columns={state.lists.settings.columns}
         format={formatOf(state, look)}
         width={width}
         height={pageRows(state) - 1 - advice.length}

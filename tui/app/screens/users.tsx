@@ -26,6 +26,7 @@ export function UsersPage({ state }: { readonly state: State }): ReactElement {
         spec={usersTable}
         view={view}
         sort={state.lists.users.sort}
+        columns={state.lists.users.columns}
         format={formatOf(state, look)}
         width={width}
         height={pageRows(state) - 1}

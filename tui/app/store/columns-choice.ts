@@ -1,5 +1,4 @@
 import type { Column } from '../tables/columns.ts'
-import { columnsShown } from '../tables/table.ts'
 import type { ListPage } from './state.ts'
 
 /** Which columns of a list are to be shown. */
@@ -13,17 +12,16 @@ export interface ColumnsChoice {
 
 export type ColumnsEvent = { readonly do: 'move'; readonly by: number } | { readonly do: 'toggle' }
 
-/** A choice among all columns of a list, as they are shown now. */
+/** A choice among all columns of a list, of which these are shown now. */
 export function columnsChoice(
   page: ListPage,
-  columns: readonly Pick<Column<never>, 'name' | 'header' | 'extra'>[],
-  names: readonly string[] | null,
+  columns: readonly Pick<Column<never>, 'name' | 'header'>[],
+  shown: readonly Pick<Column<never>, 'name'>[],
 ): ColumnsChoice {
-  const shown = columnsShown(columns, names)
   const options = columns.map((column) => ({
     name: column.name,
     header: column.header,
-    shown: shown.includes(column),
+    shown: shown.some(({ name }) => name === column.name),
   }))
   return { kind: 'columns', page, columns: options, at: 0 }
 }

@@ -17,7 +17,7 @@ export interface Column<Row> {
   readonly greatestFirst: boolean
   /** When space is short, columns with it are left out, the lowest first; those without it are cut after that. */
   readonly dispensable?: number
-  /** Shown only to those who choose it. */
+  /** Shown to those who choose it, and where there is room for everything. */
   readonly extra?: boolean
 }
 

@@ -24,12 +24,16 @@ export function sortRows<Row>(spec: TableSpec<Row>, rows: readonly Row[], sort: 
   })
 }
 
-/** The columns of these names, in their order; for null, those that are there at first. */
+/** Terminal columns from which on a table shows all that it has. */
+const wide = 180
+
+/** The columns of these names, in their order; for null, those that are there at first in a terminal so wide. */
 export function columnsShown<One extends Pick<Column<never>, 'name' | 'extra'>>(
   columns: readonly One[],
   names: readonly string[] | null,
+  width: number,
 ): readonly One[] {
-  return columns.filter(({ name, extra }) => (names ? names.includes(name) : !extra))
+  return columns.filter(({ name, extra }) => (names ? names.includes(name) : !extra || width >= wide))
 }
 
 /** Sorting by the next of these columns, in its natural direction. */
