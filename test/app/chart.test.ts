@@ -48,6 +48,13 @@ describe.each(['braille', 'blocks', 'ascii'] as const)('a graph in %s', (drawing
     expect(flat(Number.MIN_VALUE)).not.toBe(flat(0))
   })
 
+  test('shows one value between two gaps', () => {
+    const values = Array.from({ length: count }, (_, at) => (at === 30 ? 0.8 : Number.NaN))
+    expect(ink(values).flat()).toContain(true)
+    const newest = Array.from({ length: count }, (_, at) => (at === count - 1 ? 0.8 : Number.NaN))
+    expect(ink(newest).flat()).toContain(true)
+  })
+
   test('of nothing at all is empty, and ends', () => {
     expect(ink(new Array(count).fill(Number.NaN)).flat()).not.toContain(true)
   })
@@ -116,6 +123,12 @@ describe('resampling', () => {
 
   test('shows of the newest slot what is known of it', () => {
     expect(resample([second(60_000, 4)], 60_000, 45_000, 2).up).toEqual([Number.NaN, 4])
+  })
+
+  test('draws a slot that was seen in part, but not for a sliver', () => {
+    const { up } = resample([second(4000, 8), second(12_000, 6, 100)], 12_000, 4000, 3)
+    expect(up).toEqual([8, Number.NaN, 6])
+    expect(resample([second(4100, 8), second(12_000, 6)], 12_000, 4000, 3).up).toEqual([8, Number.NaN, 6])
   })
 
   test('does not tear holes when the clock is a little off', () => {

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Connection, Role, Sample } from '../../shared/protocol/methods.ts'
+import { type GraphWish, graphPoints } from '../../tui/app/store/graph.ts'
 import { reduce } from '../../tui/app/store/reducer.ts'
 import { lackOfRights } from '../../tui/app/store/rights.ts'
 import { type Event, type State, stateAt } from '../../tui/app/store/state.ts'
+import { userPoints } from '../../tui/app/store/traffic.ts'
 import { connectionsView, settleCursor, usersView } from '../../tui/app/store/view.ts'
 
 const connection = (id: string, fields: Partial<Connection> = {}): Connection => ({
@@ -56,32 +58,75 @@ const rateOf = (state: State, id: string) => connectionsView(state).rows.find((r
 describe('the graph', () => {
   const samples = (...list: Sample[]): Event => ({ type: 'samples', samples: list, at: 0 })
 
-  test('has the rate of each interval, however long', () => {
-    const { traffic } = stateAfter([
-      samples(sample(1), sample(2, { up: 500, down: 100 }), sample(5, { up: 800, down: 100 })),
-    ])
-    expect(traffic.points).toEqual([
-      { time: 2000, span: 1000, up: 500, down: 100 },
-      { time: 5000, span: 3000, up: 100, down: 0 },
+  const wish = { range: '1m', whose: null } as const
+  /** Seconds' rates up, the last of which ends at `end`; down is twice as much. */
+  const history = (end: number, ...up: (number | null)[]): Event => ({
+    type: 'history',
+    wish,
+    history: { step: 1000, end, up, down: up.map((rate) => rate && 2 * rate) },
+  })
+  const drawn = (state: State, of: GraphWish = wish) => graphPoints(state.graphs, of).map(({ time, up }) => [time, up])
+
+  test('is what the daemon tells, without times of which it knows nothing', () => {
+    const state = stateAfter([history(5000, null, 7, null, 0, 9)])
+    expect(graphPoints(state.graphs, wish)).toEqual([
+      { time: 2000, span: 1000, up: 7, down: 14 },
+      { time: 4000, span: 1000, up: 0, down: 0 },
+      { time: 5000, span: 1000, up: 9, down: 18 },
     ])
   })
 
-  test('does not count a sample twice when the history comes again', () => {
-    const list = [sample(1), sample(2, { up: 500 })]
-    expect(stateAfter([samples(...list), samples(...list, sample(3, { up: 600 }))]).traffic.points).toHaveLength(2)
-  })
-
-  test('goes on after a gap with another daemon, whose counters begin anew', () => {
-    const first = [online('a'), samples(sample(1), sample(2, { up: 500 }))]
-    const { traffic } = stateAfter([
-      ...first,
+  test('keeps what was seen of a daemon that began anew, with a gap while none was there', () => {
+    const state = stateAfter([
+      online('a'),
+      history(3000, 1, 2, 3),
       online('b'),
-      samples(sample(1, { time: 9000 }), sample(2, { time: 10_000, up: 70 })),
+      history(7500, null, null, null, null, 8, 9),
     ])
-    expect(traffic.points.map(({ time, up }) => [time, up])).toEqual([
-      [2000, 500],
-      [10_000, 70],
+    expect(drawn(state)).toEqual([
+      [1000, 1],
+      [2000, 2],
+      [3000, 3],
+      [6500, 8],
+      [7500, 9],
     ])
+  })
+
+  test('takes what the daemon tells anew for what it told before', () => {
+    const state = stateAfter([history(3000, 1, 2, 3), history(4000, 2, 3.5, 4)])
+    expect(drawn(state)).toEqual([
+      [1000, 1],
+      [2000, 2],
+      [3000, 3.5],
+      [4000, 4],
+    ])
+  })
+
+  test('forgets what is older than its range', () => {
+    const state = stateAfter([history(3000, 1, 2, 3), history(62_000, 5)])
+    expect(drawn(state)).toEqual([
+      [3000, 3],
+      [62_000, 5],
+    ])
+  })
+
+  test('ends now, not where the last step will', () => {
+    const state = stateAfter([samples(sample(1, { time: 4400 })), history(5000, 1, 2)])
+    expect(graphPoints(state.graphs, wish).at(-1)).toEqual({ time: 4400, span: 400, up: 2, down: 4 })
+  })
+
+  test('of one range or user is not that of another', () => {
+    const state = stateAfter([history(3000, 1)])
+    expect(drawn(state, { ...wish, range: '15m' })).toEqual([])
+    expect(drawn(state, { ...wish, whose: { user: null } })).toEqual([])
+    expect(drawn(state)).toHaveLength(1)
+  })
+
+  test('counts no sample twice when those before come again', () => {
+    const list = [sample(1), sample(2, { up: 500 })]
+    const { traffic } = stateAfter([samples(...list), samples(...list, sample(4, { up: 900 }))])
+    expect(traffic.recent.map(({ seq }) => seq)).toEqual([1, 2, 4])
+    expect(traffic.rate).toEqual({ up: 200, down: 0 })
   })
 
   test('stays when the same daemon is found again', () => {
@@ -95,6 +140,29 @@ describe('the graph', () => {
     const { traffic } = stateAfter([samples(sample(1, { users: [bob] }), sample(2, { users: [now] }))])
     expect(traffic.users).toEqual([{ name: 'bob', connections: 1, up: 500, down: 4000 }])
     expect(stateAfter([samples(sample(1, { users: [bob] }))]).traffic.users[0]).toMatchObject({ up: 0, down: 0 })
+  })
+
+  test('of a user who was idle meanwhile, all that moved counts for the second in which it did', () => {
+    const bob = { name: 'bob', connections: 1, up: 1000, down: 5000 }
+    const { traffic } = stateAfter([
+      samples(sample(1, { users: [bob] }), sample(2), sample(3), sample(4, { users: [{ ...bob, up: 4000 }] })),
+    ])
+    expect(userPoints(traffic.recent, 'bob').map(({ time, up }) => [time, up])).toEqual([
+      [2000, 0],
+      [3000, 0],
+      [4000, 3000],
+    ])
+  })
+
+  test('of a user who was not among ten busier ones, what moved is spread over that time', () => {
+    const bob = { name: 'bob', connections: 1, up: 1000, down: 5000 }
+    const others = Array.from({ length: 10 }, (_, at) => ({ ...bob, name: `busier ${at}` }))
+    const recent = [
+      sample(1, { users: [bob] }),
+      sample(2, { users: others }),
+      sample(3, { users: [{ ...bob, up: 4000 }] }),
+    ]
+    expect(userPoints(recent, 'bob')).toEqual([{ time: 3000, span: 2000, up: 1500, down: 0 }])
   })
 })
 

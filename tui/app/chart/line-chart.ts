@@ -30,7 +30,13 @@ export function drawLine({ width, height, heights }: Plot): string[] {
   line.setData({
     x: new Array<string>(2 * width - axisDots).fill(' '),
     // A trickle must not look like nothing.
-    y: heights.map((value) => (value > 0 ? Math.max(dot, value) : value)),
+    y: withCompany(heights).map((value) => (value > 0 ? Math.max(dot, value) : value)),
   })
   return line.ctx._canvas.frame().split('\n').slice(0, height).map(stripColors)
+}
+
+/** A line takes two values: one between two gaps stands for the value before it, too. */
+function withCompany(heights: readonly number[]): number[] {
+  const isGap = (at: number) => Number.isNaN(heights[at] ?? Number.NaN)
+  return heights.map((height, at) => (isGap(at) && isGap(at + 2) ? (heights[at + 1] ?? height) : height))
 }

@@ -1,7 +1,7 @@
 import type { Point } from '../store/traffic.ts'
 
-/** The share of a slot that must have been seen for it to be drawn. */
-const least = 0.5
+/** The share of a slot that must have been seen for it to be drawn; one of the daemon's steps is more in any graph. */
+const least = 0.2
 
 export interface Series {
   readonly up: readonly number[]

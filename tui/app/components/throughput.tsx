@@ -5,6 +5,7 @@ import { chartValues } from '../chart/line-chart.ts'
 import { resample } from '../chart/resample.ts'
 import { type RateUnit, sharedScale } from '../chart/scale.ts'
 import type { Point, UpDown } from '../store/traffic.ts'
+import { columnsOf } from '../text.ts'
 import { Chart } from './chart.tsx'
 import { useLook } from './look-context.ts'
 
@@ -36,9 +37,12 @@ export const Throughput = memo((props: ThroughputProps): ReactElement => {
   const step = length / values
   const series = resample(points, points.at(-1)?.time ?? 0, step, values)
   const scale = sharedScale([...series.up, ...series.down], props)
-  const marks = `${scale.logarithmic ? ', log' : ''}${props.ceiling === null ? '' : ', fixed'}`
-  const title = (name: string, rate: number) =>
-    ` ${name} ${formatRate(rate, rateUnit)}${whose && ` of ${whose}`}  (scale in ${scale.unit}${marks})`
+  const marks = `${scale.unit}${scale.logarithmic ? ', log' : ''}${props.ceiling === null ? '' : ', fixed'}`
+  const title = (name: string, rate: number) => {
+    const what = ` ${name} ${formatRate(rate, rateUnit)}${whose && ` of ${whose}`}`
+    const whole = `${what}  (scale in ${marks})`
+    return columnsOf(whole) <= half ? whole : `${what} (${marks})`
+  }
   const shared = { scale, step: step / 1000, width: half, height, dim }
   return (
     <Box>

@@ -16,7 +16,7 @@ const leastRows = 4
 /** A small graph of each of the busiest users' last minute, both ways together, all on one scale. */
 export const userGraphsPanel: Panel = (room) => {
   const { state, look, width, height } = room
-  const heading = { text: ' The last minute of each, down and up together', style: look.theme.columns }
+  const heading = { text: ' Last minute of each, both ways', style: look.theme.columns }
   const { across, down } = share(state.traffic.users.length, width, height - 1)
   if (across * down === 0) return [heading]
   const rows = Math.floor((height - 1) / down)

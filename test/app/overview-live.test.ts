@@ -1,0 +1,206 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { formatBytes } from '../../shared/format/bytes.ts'
+import { connectThrough } from '../helpers/connect-through.ts'
+import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { connectPeer } from '../helpers/peer.ts'
+import { exec, program } from '../helpers/proxy-tui.ts'
+import { expectReply, greetingForLogin, login, request, succeeded } from '../helpers/socks-client.ts'
+import { startTarget } from '../helpers/target.ts'
+import { openTerminal, type Terminal } from '../helpers/terminal.ts'
+import { openApp } from './open-app.ts'
+
+/** Rows of the graphs on 80x24, without the baseline. */
+const graphRows = { from: 3, to: 11 }
+
+/** What one of the graphs on 80x24 shows above the line of nothing. */
+function marks(app: Terminal, graph: 'down' | 'up'): string {
+  const from = graph === 'down' ? 7 : 47
+  const rows = app.lines.slice(graphRows.from, graphRows.to).map((line) => line.slice(from, from + 33))
+  return rows.join('').replaceAll(/[ ⡀⢀⣀]/g, '')
+}
+
+/** Moves so many bytes to a client of this daemon, of `user` if there is one. Resolves when they have arrived. */
+async function download(daemon: Daemon, bytes: number, user?: string): Promise<void> {
+  const target = await startTarget()
+  const port = daemon.port('socks')
+  const client = user === undefined ? await connectThrough(port, target) : await connectAs(user, port, target)
+  const server = await target.next()
+  server.write(Buffer.alloc(bytes))
+  await client.read(bytes)
+}
+
+async function connectAs(user: string, port: number, { host, port: to }: { host: string; port: number }) {
+  const client = await connectPeer('127.0.0.1', port)
+  client.write(greetingForLogin)
+  await client.read(2)
+  client.write(login(user, 'pw'))
+  await client.read(2)
+  client.write(request(host, to))
+  await expectReply(client, succeeded)
+  return client
+}
+
+/** Wait until the daemon's history of the last minute has this many bytes down in steps that are over. */
+async function isRemembered(daemon: Daemon, bytes: number): Promise<void> {
+  await expect
+    .poll(async () => {
+      const { stdout } = await exec(daemon, 'raw metrics.history {"range":"1m"}', '--json')
+      const down: readonly (number | null)[] = JSON.parse(stdout).down
+      return down.slice(0, -1).reduce((sum: number, rate) => sum + (rate ?? 0), 0)
+    })
+    .toBeGreaterThanOrEqual(0.9 * bytes)
+}
+
+test('what moved before the app was started is in its graph (13)', async () => {
+  const daemon = await startDaemon()
+  await download(daemon, 100_000)
+  await isRemembered(daemon, 100_000)
+  await using app = await openApp(daemon)
+  await app.until(() => marks(app, 'down') !== '', 'draws what was downloaded')
+  await app.shows(/Down 0 B\/s/)
+  expect(marks(app, 'up')).toBe('')
+  for (const length of ['-15 min', '-1 h', '-24 h']) {
+    app.type('-')
+    await app.shows(new RegExp(`${length} +now`))
+    await app.until(() => marks(app, 'down') !== '', `draws it in a graph of ${length}`)
+  }
+})
+
+test('both graphs have one scale, which follows or is held; a trickle shows a dot (14)', async () => {
+  const daemon = await startDaemon()
+  await using app = await openApp(daemon)
+  const tops = () => app.lines[graphRows.from]?.match(/\d+(?= )/g)
+  app.type('>>>')
+  await app.shows(/Down .*\(scale in KiB\/s, fixed\).*Up .*\(scale in KiB\/s, fixed\)/)
+  expect(tops()).toEqual(['10', '10'])
+  await download(daemon, 3)
+  await app.until(() => marks(app, 'down') !== '', 'shows three bytes')
+  expect(marks(app, 'up')).toBe('')
+  await download(daemon, 1_000_000)
+  app.type('f')
+  await app.shows(/\(scale in MiB\/s\).*\(scale in MiB\/s\)/)
+  expect(new Set(tops()).size).toBe(1)
+  app.type('l')
+  await app.shows(/\(scale in MiB\/s, log\).*\(scale in MiB\/s, log\)/)
+  expect(app.screen).toMatch(/^ +0\.1 .* 0\.1 .*\n(.*\n)*^ +0\.01 .* 0\.01 /m)
+})
+
+test('totals and rates agree with what the daemon says, in bytes or bits (15)', async () => {
+  const daemon = await startDaemon()
+  await download(daemon, 123_456)
+  await using app = await openApp(daemon)
+  await app.shows(/Now {2}\d connections? {3}Total {2}down 121 KiB {2}up 0 B/)
+  const { sample } = JSON.parse((await exec(daemon, 'raw status.get', '--json')).stdout)
+  expect(sample.down).toBe(123_456)
+  expect(formatBytes(sample.down)).toBe('121 KiB')
+  expect(app.screen).toContain(`accepted ${sample.accepted}  connected ${sample.connected}  failed ${sample.failed}`)
+  app.type('b')
+  await app.shows(/Down [\d.]+ k?bit\/s {2}\(scale in [kM]?bit\/s\)/)
+})
+
+test('a user who is selected among the busiest has graphs of their own until Esc', async () => {
+  const daemon = await startDaemon(['-u', 'alice:pw', '-u', 'bob:pw'])
+  await download(daemon, 200_000, 'alice')
+  await download(daemon, 100, 'bob')
+  await isRemembered(daemon, 200_100)
+  await using app = await openApp(daemon)
+  app.type('\r')
+  await app.shows(/! nobody is selected/)
+  app.type('jk')
+  await app.shows(/^>(alice|bob) /m)
+  const isOnBob = /^>bob /m.test(app.screen)
+  app.type(isOnBob ? '\r' : 'j\r')
+  await app.shows(/Down .* of bob .*Up .* of bob /)
+  await app.until(() => marks(app, 'down') !== '', "draws bob's")
+  expect(app.screen).toMatch(/ of bob .*B\/s\)/)
+  app.type('\u001b')
+  await app.shows(/Down \S+ \S+ {2}\(scale in [KM]iB\/s\)/)
+  expect(app.screen).not.toMatch(/^>/m)
+})
+
+test("the graphs are everybody's again once their user is deleted", async () => {
+  const daemon = await startDaemon()
+  await exec(daemon, 'raw users.add {"name":"eve","password":"pw"}; raw users.add {"name":"bob","password":"pw"}')
+  await download(daemon, 1000, 'eve')
+  await using app = await openApp(daemon)
+  await app.shows(/^ eve +1 /m)
+  app.type('j\r')
+  await app.shows(/ of eve /)
+  await exec(daemon, 'deluser eve')
+  await app.shows(/! that user is gone; the graphs show everybody/)
+  expect(app.screen).not.toMatch(/ of eve /)
+})
+
+test('a restart of the daemon leaves a gap in the graph, and what was seen before', async () => {
+  const daemon = await startDaemon()
+  await download(daemon, 100_000)
+  await isRemembered(daemon, 100_000)
+  await using app = openTerminal(process.execPath, [program, '--socket', join(daemon.folders.runtime, 'proxyd.sock')])
+  await app.until(() => marks(app, 'down') !== '', 'draws what was downloaded')
+  await daemon.kill()
+  await app.shows(/^ disconnected/)
+  expect(marks(app, 'down')).not.toBe('')
+  await startDaemon([], { folders: daemon.folders })
+  await app.shows(/^ proxyd \d.*accepted 0/s)
+  await app.shows(/up 3s/)
+  expect(marks(app, 'down')).not.toBe('')
+})
+
+test.each(['braille', 'blocks', 'ASCII'])('without colour a graph in %s has none either (20)', async (drawing) => {
+  const daemon = await startDaemon()
+  await download(daemon, 100_000)
+  await isRemembered(daemon, 100_000)
+  await using app = await openApp(daemon, { env: { NO_COLOR: '1' } })
+  const characters = { braille: /[\u2801-\u28ff]/, blocks: /[▁-█]/, ASCII: /[|_."-]/ }[drawing] ?? /$^/
+  app.type({ braille: '', blocks: 'c', ASCII: 'cc' }[drawing] ?? '')
+  await app.until(() => characters.test(marks(app, 'down')), `draws in ${drawing}`)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
+  expect(app.output).not.toMatch(/\u001b\[[\d;:]*m/)
+})
+
+test('without UTF-8 graphs are ASCII, whatever is chosen', async () => {
+  const daemon = await startDaemon()
+  await download(daemon, 100_000)
+  await isRemembered(daemon, 100_000)
+  const env = { LANG: 'C', LC_ALL: undefined, LC_CTYPE: undefined }
+  await using app = await openApp(daemon, { env, columns: 160, rows: 45 })
+  app.type('c')
+  await app.shows(/Down .*\n.*\|.*(\n.*)*Health/)
+  await app.shows(/^ \(no login\) .*[_#]/m)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what ASCII is
+  expect(app.output).toMatch(/^[\u0000-\u007f]*$/)
+})
+
+test('what is wrong stands on top of the overview, and marks it on every page', async () => {
+  const daemon = await startDaemon(['--max-connections', '1'])
+  const target = await startTarget()
+  const client = await connectThrough(daemon.port('socks'), target)
+  const server = await target.next()
+  await using app = await openApp(daemon)
+  await app.shows(/\[1 !Overview\].*\n ! 1 of at most 1 connections$/m)
+  app.type('4')
+  await app.shows(/ 1 !Overview .*\[4 Log\]/)
+  client.finish()
+  server.finish()
+  await app.shows(/ 1 Overview .*\[4 Log\]/)
+  app.type('1')
+  await app.shows(/\[1 Overview\].*\n ↓ Down/)
+})
+
+test.each([
+  [72, 18],
+  [100, 30],
+  [160, 45],
+  [240, 60],
+])('%d x %d is filled to its last row, with nothing over its edges', async (columns, rows) => {
+  const daemon = await startDaemon(['-u', 'alice:pw'])
+  await download(daemon, 100_000, 'alice')
+  await using app = await openApp(daemon, { columns, rows })
+  await app.shows(/^ alice +1 /m)
+  expect(app.lines[rows - 1]).toMatch(/ q quit$/)
+  expect(app.lines[2]).toMatch(/^ ↓ Down/)
+  expect(app.screen).toMatch(/Now {2}1 connection /)
+  expect(/ Health +Connections +1 min +total$/m.test(app.screen)).toBe(columns >= 100)
+  expect(/^ Busiest destinations .* Last minute of each/m.test(app.screen)).toBe(columns >= 160)
+})
