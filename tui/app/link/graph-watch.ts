@@ -47,11 +47,11 @@ export class GraphWatch {
     try {
       const { range, whose } = wish
       const history = await client.call('metrics.history', { range, ...whose })
-      // Whoever has another one on the screen by now needs this no longer; of another daemon's start it would be wrong.
+      // What an earlier connection tells may be of an earlier start of the daemon.
       if (client === this.#client) this.#feed({ type: 'history', wish, history })
     } catch (error) {
-      if (error instanceof RpcError && error.kind === 'not_found') this.#gone(wish)
-      else this.#failed(error)
+      if (!(error instanceof RpcError && error.kind === 'not_found')) this.#failed(error)
+      else if (client === this.#client && this.#wish && isSame(wish, this.#wish)) this.#gone(wish)
     } finally {
       if (this.#asked === wish) this.#asked = null
     }
