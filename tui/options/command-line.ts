@@ -175,7 +175,8 @@ Examples:
   proxy-tui --exec help                       what --exec understands
 
 Exit status: 0 done, 1 refused by the daemon, 2 not understood,
-3 no connection or no answer in time, 4 login failed, 130 interrupted.
+3 no connection or no answer in time, 4 login failed, 130 interrupted;
+of several daemons the greatest.
 `
 
 function collect(line: string, before: readonly string[] = []): readonly string[] {

@@ -15,6 +15,10 @@ export function manual(flags: readonly Term[]): Manual {
             'key ? lists the others. With --exec it carries out commands instead, for scripts.',
           "Without being told where, it tries this machine's Unix socket, then 127.0.0.1:8080. Other machines are reached by " +
             'TLS, as a named operator.',
+          'Several daemons: each --host names one, and so does each --profile if there are several; a single profile tells ' +
+            'of every host what is not said. The terminal app then lists them on a page of its own and shows one of them. ' +
+            '--exec goes to each in turn, whatever came of the one before: text stands below a line == NAME ==, and with ' +
+            '--json each result is {"place": NAME, "result": ...}.',
         ],
       },
       { title: 'OPTIONS', body: flags },
@@ -48,6 +52,7 @@ export function manual(flags: readonly Term[]): Manual {
       {
         title: 'EXIT STATUS',
         body: [
+          'Of several daemons the worst, which is the greatest.',
           ['0', 'done'],
           ['1', 'the daemon refused'],
           ['2', 'not understood'],
