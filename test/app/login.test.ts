@@ -26,6 +26,7 @@ test('an operator is asked for the password, unseen; a wrong one is told, and as
   app.type('\r')
   await app.shows(/^ refused, press r to try again: there is no operator "eve", or the password is\s+wrong;/)
   expect(app.screen).toMatch(/an admin can\s+set a new one with 'passwdoperator'/)
+  expect(daemon.stderr.match(/management login from .* failed/g)).toHaveLength(1)
   app.type('r')
   await app.shows(/Password of operator eve/)
   app.type(`${password}\r`)

@@ -1,4 +1,5 @@
 import type { Role } from '../../../shared/protocol/methods.ts'
+import { copy, dialogKeys } from './dialog-keys.ts'
 import type { Command } from './press.ts'
 
 /** What one or more keys do. Handlers, the hints at the bottom and the help derive from it. */
@@ -61,13 +62,6 @@ const list: readonly Binding[] = [
   ...movement,
   { keys: ['end', 'G'], command: 'bottom', summary: 'the last row' },
 ]
-
-const copy: Binding = { keys: ['y'], command: 'copy', summary: 'copy its destination, its client, or the like' }
-
-/** Where no text is typed. */
-const help: Binding = { keys: ['?'], command: 'help', summary: 'the keys here' }
-
-const close: Binding = { keys: ['esc', 'q', 'enter'], command: 'close', summary: 'close', hint: 'close' }
 
 /** Every key, by where it is pressed; a key means the first that is found. What is typed into a field is not in it. */
 export const keyTable = {
@@ -202,112 +196,7 @@ export const keyTable = {
     ...list,
     ...everywhere.filter(({ command }) => command !== 'reconnect'),
   ],
-  filter: [
-    { keys: ['enter'], command: 'keepFilter', summary: 'keep the filter', hint: 'keep' },
-    { keys: ['esc'], command: 'clearFilter', summary: 'show all rows again', hint: 'clear' },
-    { keys: ['down'], command: 'down', summary: 'one row down' },
-    { keys: ['up'], command: 'up', summary: 'one row up' },
-  ],
-  help: [
-    { keys: ['down', 'j'], command: 'scrollDown', summary: 'scroll', hint: 'scroll' },
-    { keys: ['up', 'k'], command: 'scrollUp', summary: 'scroll back' },
-    { keys: ['pgdn', 'ctrl+f', 'space'], command: 'scrollPageDown', summary: 'one screen down' },
-    { keys: ['pgup', 'ctrl+b'], command: 'scrollPageUp', summary: 'one screen up' },
-    { ...close, keys: ['esc', 'q', 'enter', '?', 'h'] },
-  ],
-  detail: [
-    { keys: ['x', 'delete'], command: 'kill', role: 'operator', summary: 'cut this connection', hint: 'cut' },
-    { ...copy, hint: 'copy' },
-    { keys: ['b'], command: 'rateUnit', summary: 'rates in bytes or in bits' },
-    help,
-    { ...close, summary: 'back', hint: 'back' },
-  ],
-  columns: [
-    { keys: ['space'], command: 'toggleColumn', summary: 'show the column, or not', hint: 'show/hide' },
-    { keys: ['down', 'j'], command: 'nextChoice', summary: 'the next one', hint: 'next' },
-    { keys: ['up', 'k'], command: 'previousChoice', summary: 'the one before' },
-    { keys: ['enter'], command: 'keepColumns', summary: 'show these', hint: 'keep' },
-    help,
-    { keys: ['esc', 'q'], command: 'close', summary: 'cancel', hint: 'cancel' },
-  ],
-  user: [
-    {
-      keys: ['enter', 'f'],
-      command: 'userConnections',
-      summary: 'their connections, on their page',
-      hint: 'connections',
-    },
-    { keys: ['-'], command: 'userLonger', summary: 'more time in the graphs', hint: 'longer' },
-    { keys: ['+', '='], command: 'userShorter', summary: 'less time in the graphs' },
-    { keys: ['e'], command: 'toggleUser', role: 'operator', summary: 'enable or disable them', hint: 'on/off' },
-    { keys: ['c'], command: 'cutUser', role: 'operator', summary: 'cut their connections', hint: 'cut' },
-    { keys: ['p'], command: 'setPassword', role: 'admin', summary: 'change their password', hint: 'password' },
-    { keys: ['x', 'delete'], command: 'deleteUser', role: 'admin', summary: 'delete them', hint: 'delete' },
-    { keys: ['u'], command: 'undo', summary: 'undo the last change' },
-    { keys: ['b'], command: 'rateUnit', summary: 'rates in bytes or in bits' },
-    help,
-    { keys: ['esc', 'q'], command: 'close', summary: 'back', hint: 'back' },
-  ],
-  said: [
-    { keys: ['down', 'j'], command: 'saidDown', summary: 'scroll', hint: 'scroll' },
-    { keys: ['up', 'k'], command: 'saidUp', summary: 'scroll back' },
-    help,
-    { ...close, keys: ['esc', 'q', 'enter', '!'] },
-  ],
-  palette: [
-    { keys: ['enter'], command: 'takeOffer', summary: 'do it', hint: 'do it' },
-    { keys: ['down', 'ctrl+n', 'tab'], command: 'nextOffer', summary: 'the next one', hint: 'next' },
-    { keys: ['up', 'ctrl+p', 'shift+tab'], command: 'previousOffer', summary: 'the one before' },
-    { keys: ['esc', 'ctrl+k'], command: 'close', summary: 'cancel', hint: 'cancel' },
-  ],
-  confirm: [
-    { keys: ['left', 'right', 'tab', 'shift+tab', 'h', 'l'], command: 'choose', summary: 'choose', hint: 'choose' },
-    { keys: ['enter', 'space'], command: 'answer', summary: 'do what is chosen', hint: 'do it' },
-    { keys: ['y'], command: 'yes', summary: 'yes', hint: 'yes' },
-    help,
-    { keys: ['esc', 'n', 'q'], command: 'close', summary: 'no', hint: 'no' },
-  ],
-  choice: [
-    { keys: ['down', 'j'], command: 'nextChoice', summary: 'the next one', hint: 'choose' },
-    { keys: ['up', 'k'], command: 'previousChoice', summary: 'the one before' },
-    { keys: ['enter', 'space'], command: 'take', summary: 'take it', hint: 'take' },
-    help,
-    { keys: ['esc', 'q'], command: 'close', summary: 'cancel', hint: 'cancel' },
-  ],
-  entry: [help, close],
-  form: [
-    { keys: ['enter'], command: 'submit', summary: 'the next field, or done', hint: 'next, done' },
-    { keys: ['tab', 'down'], command: 'nextField', summary: 'the next field', hint: 'next field' },
-    { keys: ['shift+tab', 'up'], command: 'previousField', summary: 'the field before' },
-    { keys: ['esc'], command: 'close', summary: 'cancel', hint: 'cancel' },
-  ],
-  command: [
-    { keys: ['enter'], command: 'runCommand', summary: 'carry it out', hint: 'do it' },
-    {
-      keys: ['tab'],
-      command: 'completeWord',
-      summary: 'complete the word, or the next that it can be',
-      hint: 'complete',
-    },
-    { keys: ['shift+tab'], command: 'completeBack', summary: 'the one before' },
-    { keys: ['up', 'ctrl+p'], command: 'olderCommand', summary: 'the line before in the history', hint: 'history' },
-    { keys: ['down', 'ctrl+n'], command: 'newerCommand', summary: 'the line after' },
-    { keys: ['esc'], command: 'closeCommand', summary: 'cancel', hint: 'cancel' },
-  ],
-  result: [
-    { keys: ['down', 'j'], command: 'resultDown', summary: 'scroll', hint: 'scroll' },
-    { keys: ['up', 'k'], command: 'resultUp', summary: 'scroll back' },
-    { keys: ['pgdn', 'ctrl+f', 'space'], command: 'resultPageDown', summary: 'one screen down' },
-    { keys: ['pgup', 'ctrl+b'], command: 'resultPageUp', summary: 'one screen up' },
-    { keys: ['home', 'g'], command: 'resultTop', summary: 'the first line' },
-    { keys: ['end', 'G'], command: 'resultBottom', summary: 'the last line' },
-    { keys: ['right', 'l'], command: 'resultRight', summary: 'what is cut at the right', hint: 'sideways' },
-    { keys: ['left', 'h'], command: 'resultLeft', summary: 'back to the left' },
-    help,
-    close,
-  ],
-  tooSmall: [{ keys: ['q'], command: 'quit', summary: 'quit' }],
-  secret: [help, { keys: ['enter', 'esc'], command: 'close', summary: 'close; it is not shown again', hint: 'close' }],
+  ...dialogKeys,
 } as const satisfies Record<string, readonly Binding[]>
 
 /** How a key is written for people. */
