@@ -5,7 +5,7 @@ import type { DaemonState, Status } from './state.ts'
 /** The share of what there is from which on it is scarce. */
 const scarce = 0.9
 /** Milliseconds by which a thread may be late at worst. */
-export const lateness = 100
+const lateness = 100
 /** The lag told is the worst of ten seconds: who is late for longer than these milliseconds is late again and again. */
 const persistent = 15_000
 
@@ -29,7 +29,7 @@ export function alarms({ status, lateSince }: Pick<DaemonState, 'status' | 'late
 }
 
 /** Milliseconds by which the slowest thread was late. */
-export function worstLag({ lag, loops }: Health): number {
+function worstLag({ lag, loops }: Health): number {
   return Math.max(lag, ...loops.map((loop) => loop.lag))
 }
 
