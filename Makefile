@@ -4,6 +4,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 ARGS ?=
 BENCH ?=
+SECONDS ?= 60
 
 # Node 24 or newer: the machine's, else a private one, an ordinary package from the npm registry.
 os := $(shell uname -s | tr A-Z a-z)
@@ -20,7 +21,7 @@ packages := node_modules/.package-lock.json
 # A folder is newer than the bundle when a file in it was added or removed.
 sources = $(shell find $(1) -name '*.ts' -o -name '*.tsx' -o -type d)
 
-.PHONY: help run test check bench screenshots docs build install uninstall clean
+.PHONY: help run test fuzz check bench screenshots docs build install uninstall clean
 
 help: ## list these targets
 	@if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then on=$$(printf '\033[36m') off=$$(printf '\033[0m'); fi; \
@@ -43,6 +44,9 @@ run: build ## start proxyd, with flags from ARGS, and the terminal app on it; wi
 
 test: build ## run every test
 	$(tools)/vitest run --config test/vitest.config.ts
+
+fuzz: build ## search for inputs that break something, for SECONDS=60; what is found is kept in test/fuzz/vectors
+	FUZZ_SECONDS=$(SECONDS) $(tools)/vitest run --config test/vitest.config.ts --maxWorkers 8 test/fuzz
 
 check: $(packages) ## check types, style, import boundaries and dead code
 	$(tools)/tsc -b

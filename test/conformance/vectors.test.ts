@@ -1,22 +1,12 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { bytes } from '../helpers/bytes.ts'
+import { startEcho } from '../helpers/echo.ts'
 import { engines, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { type Deliver, deliveries } from './deliver.ts'
 import { type Vector, vectors } from './vectors.ts'
 
 /** What a client says behind its request; the server gives it back. */
 const behind = bytes('what follows')
-
-/** A server on both loopbacks that says what it hears; resolves to its port. */
-async function startEcho(): Promise<number> {
-  const server = createServer({ allowHalfOpen: true }, (socket) => socket.on('error', () => {}).pipe(socket))
-  server.listen(0, '::')
-  await once(server, 'listening')
-  onTestFinished(() => void server.close())
-  return (server.address() as AddressInfo).port
-}
 
 /** All that the client hears, in hexadecimal, and how the connection ends once it has finished too. */
 async function play(proxy: ProxyUnderTest, vector: Vector, port: number, deliver: Deliver): Promise<string> {

@@ -5,18 +5,25 @@ import { type Destination, Negotiation, type Step } from '../../daemon/socks/neg
 export interface Result {
   /** All replies, in hexadecimal. */
   readonly replies: string
-  /** `more`, why it ends, or where to connect. */
+  /** `more`, why it ends, or where to connect; BIND and UDP ASSOCIATE say so first. */
   readonly step: string
   /** What follows the request, in hexadecimal; empty before it. */
   readonly rest: string
 }
 
+/** What comes before the place in a step. */
+const verbs = { [Command.connect]: '', [Command.bind]: 'bind ', [Command.udpAssociate]: 'associate ' }
+
 /** The one login that is good here. */
 const goodLogin = { username: 'alice', password: 'secret' }
 
 /** Feeds chunks to a negotiation until it connects or ends, answering logins. Each chunk is wiped once it was received. */
-export function negotiate(chunks: readonly Uint8Array[], passwordRequired: boolean): Result {
-  const negotiation = new Negotiation({ passwordRequired, commands: [Command.connect] })
+export function negotiate(
+  chunks: readonly Uint8Array[],
+  passwordRequired: boolean,
+  commands: readonly Command[] = [Command.connect],
+): Result {
+  const negotiation = new Negotiation({ passwordRequired, commands })
   const replies: Uint8Array[] = []
   let step: Step = { kind: 'more' }
   for (const chunk of chunks) {
@@ -38,7 +45,7 @@ export function negotiate(chunks: readonly Uint8Array[], passwordRequired: boole
 }
 
 function describe(step: Step): string {
-  if (step.kind === 'request') return place(step.destination)
+  if (step.kind === 'request') return `${verbs[step.command]}${place(step.destination)}`
   return step.kind === 'end' ? step.why : step.kind
 }
 

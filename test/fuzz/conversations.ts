@@ -1,0 +1,32 @@
+import fc from 'fast-check'
+import { bytes } from '../helpers/bytes.ts'
+
+/** Stands in what is made up here for the port of a server that the test has started. */
+export const someServer = bytes(0xec, 0x07)
+
+const greeting = fc.constantFrom(bytes(5, 1, 0), bytes(5, 1, 2), bytes(5, 2, 0, 2), bytes(5, 0), bytes(4, 1))
+const login = fc.constantFrom(bytes(1, 5, 'alice', 6, 'secret'), bytes(1, 1, 'x', 1, 'y'), bytes())
+
+function named(name: string): Uint8Array {
+  return bytes(3, name.length, name)
+}
+
+/** ATYP and DST.ADDR. */
+export const address = fc.oneof(
+  fc.constantFrom(bytes(1, 127, 0, 0, 1), bytes(4, new Uint8Array(15), 1), named('one.test'), named('127.0.0.1')),
+  fc.uint8Array({ minLength: 4, maxLength: 4 }).map((octets) => bytes(1, octets)),
+  fc.uint8Array({ minLength: 16, maxLength: 16 }).map((octets) => bytes(4, octets)),
+  fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6(), fc.string({ unit: 'binary-ascii', maxLength: 255 })).map(named),
+  fc.uint8Array({ maxLength: 20 }),
+)
+
+export const port = fc.oneof(fc.constant(someServer), fc.uint8Array({ maxLength: 2 }))
+
+const request = fc
+  .tuple(fc.constantFrom(1, 1, 1, 2, 3, 9), address, port)
+  .map(([command, to, at]) => bytes(5, command, 0, to, at))
+
+/** Nearly right sessions of a client, so that chance gets past the first bytes. */
+export const conversations = fc
+  .tuple(greeting, login, request, fc.uint8Array({ maxLength: 40 }))
+  .map((parts) => bytes(...parts))

@@ -1,0 +1,9 @@
+import { describe } from 'vitest'
+import { engines } from '../helpers/engine.ts'
+import { fuzzSessions } from './live-session.ts'
+
+const engine = engines.find(({ kind }) => kind === 'portable')
+
+describe.skipIf(!engine)('portable engine', () => {
+  if (engine) fuzzSessions(engine.start)
+})
