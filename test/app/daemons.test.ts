@@ -67,7 +67,7 @@ test('one is killed and started again while the other is shown', async () => {
   await app.shows(/Total +2 of 2/)
   await lab.kill()
   await app.shows(/^ +2 lab: .* disconnected +- +- /m)
-  expect(app.screen).toMatch(/^ proxyd \d.* 1\/2 home: .*\[7 Daemons.*^ +Total +1 of 2/ms)
+  expect(app.screen).toMatch(/^ proxyd \d.* 1\/2 home: .*\[7 !Daemons 2\].*^ +Total +1 of 2/ms)
   app.type('j')
   await app.shows(/^ lab: \S+sock: disconnected, retrying in \d+ s: no proxyd reached/m)
   app.type('\r')

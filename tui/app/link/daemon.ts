@@ -261,7 +261,8 @@ export class Daemon {
 
   /** A refusal is told; of a lost connection the link tells; anything else is a fault of ours. */
   #judge(error: unknown): void {
-    if (error instanceof RpcError) this.#store.announce(`the daemon refused: ${error.message}`, 'bad')
+    const who = this.#isShown ? 'the daemon' : this.#known.place
+    if (error instanceof RpcError) this.#store.announce(`${who} refused: ${error.message}`, 'bad')
     else if (!(error instanceof ConnectionError)) throw error
   }
 

@@ -1,6 +1,6 @@
 import type { Sample } from '../../../shared/protocol/methods.ts'
 import { alarms } from './alarms.ts'
-import { linkTrouble } from './link.ts'
+import { linkTrouble, reasonOf } from './link.ts'
 import { type DaemonState, daemonTime, type Page, pages, type State } from './state.ts'
 import { rates, type UpDown } from './traffic.ts'
 
@@ -36,6 +36,14 @@ export function pagesOf({ daemons }: Pick<State, 'daemons'>): readonly Page[] {
 /** The daemon that is shown, with its number where there are several: `2/3 proxy.example:8080`. */
 export function placeShown({ place, daemons, current }: Pick<State, 'place' | 'daemons' | 'current'>): string {
   return daemons.length > 1 ? `${current + 1}/${daemons.length} ${place}` : place
+}
+
+/** Whether something is wrong with a daemon that is not shown. */
+export function isTroubleElsewhere({ daemons, current }: Pick<State, 'daemons' | 'current'>): boolean {
+  const isWrong = (daemon: DaemonState) => {
+    return daemon.link.state === 'online' ? alarms(daemon).length > 0 : reasonOf(daemon.link) !== null
+  }
+  return daemons.some((daemon, at) => at !== current && isWrong(daemon))
 }
 
 /** `clock`: milliseconds since 1970 by this machine's clock. */

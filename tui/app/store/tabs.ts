@@ -1,6 +1,6 @@
 import { columnsOf } from '../text.ts'
 import { alarms } from './alarms.ts'
-import { pagesOf } from './daemons.ts'
+import { isTroubleElsewhere, pagesOf } from './daemons.ts'
 import { lackOfRights } from './rights.ts'
 import type { Page, State } from './state.ts'
 
@@ -50,5 +50,5 @@ const titles: Readonly<Record<Page, (state: State) => string>> = {
   log: () => 'Log',
   settings: () => 'Settings',
   operators: () => 'Operators',
-  daemons: ({ daemons }) => `Daemons ${daemons.length}`,
+  daemons: (state) => `${isTroubleElsewhere(state) ? '!' : ''}Daemons ${state.daemons.length}`,
 }
