@@ -92,7 +92,7 @@ test('CI in the environment does not turn the screen into a log', async () => {
   expect(app.isAlternate).toBe(true)
 })
 
-test('hostile and wide names neither move the cursor nor break the columns', async () => {
+test('hostile and wide names neither move the cursor nor break the columns (22)', async () => {
   const daemon = await startDaemon()
   const names = ['\u202egnp.exe', 'a\u200bb\u2028c', '漢字', 'a\u200db', 'e\u0301'.repeat(5), 'x'.repeat(200)]
   for (const name of names) expect(await exec(daemon, `adduser '${name}'`)).toMatchObject({ status: 0 })
