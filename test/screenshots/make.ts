@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline/promises'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { openTerminal, type Terminal } from '../helpers/terminal.ts'
-import { terminalToSvg } from './svg.ts'
+import { light, type Scheme, terminalToSvg } from './svg.ts'
 
 /**
  * Makes the pictures of the terminal app from a real run: proxyd, curl moving data through it for a minute, and the app
@@ -19,6 +19,8 @@ const folder = process.argv[2] ?? fileURLToPath(new URL('.', import.meta.url))
 const built = (name: string) => fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url))
 const users = ['alice', 'bob', 'carol']
 const seconds = 70
+/** Of those, the last, in which the pictures are taken. */
+const toTake = 16
 
 await using run = new AsyncDisposableStack()
 const home = await mkdtemp(join(tmpdir(), 'proxyd-pictures-'))
@@ -81,19 +83,34 @@ async function move(port: string): Promise<void> {
 }
 
 async function photograph(where: readonly string[]): Promise<void> {
-  await using app = openTerminal(process.execPath, [built('proxy-tui'), ...where], { columns: 100, rows: 28 })
+  const size = { columns: 120, rows: 36, env: { COLORTERM: 'truecolor' } }
+  await using app = openTerminal(process.execPath, [built('proxy-tui'), ...where], size)
   await app.shows(/Overview/)
-  await setTimeout((seconds - 8) * 1000)
+  await setTimeout((seconds - toTake) * 1000)
   await save(app, 'overview')
-  app.type('2sssss')
+  app.type('2ssssss')
   await app.shows(/Down\/s▼/)
   app.type('jj')
   await setTimeout(2000)
   await save(app, 'connections')
+  app.type('\r')
+  await setTimeout(4000)
+  await save(app, 'connection')
+  app.type('q3')
+  await app.shows(/\[3 Users/)
+  await setTimeout(2000)
+  await save(app, 'users')
+  app.type('1t')
+  await app.shows(/the theme is light/)
+  await setTimeout(1000)
+  await save(app, 'light', light)
+  app.type('t')
+  await app.shows(/the theme is contrast/)
+  await save(app, 'contrast')
 }
 
-function save(app: Terminal, name: string): Promise<void> {
-  return writeFile(join(folder, `${name}.svg`), terminalToSvg(app.emulator, `proxy-tui: ${name}`))
+function save(app: Terminal, name: string, scheme?: Scheme): Promise<void> {
+  return writeFile(join(folder, `${name}.svg`), terminalToSvg(app.emulator, `proxy-tui: ${name}`, scheme))
 }
 
 async function end(child: ChildProcess): Promise<void> {

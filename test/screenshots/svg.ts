@@ -4,8 +4,15 @@ import type { IBufferCell, Terminal } from '@xterm/headless'
 const cell = { width: 8.4, height: 18, font: 14, baseline: 13.5 }
 const margin = 12
 
-const paper = '#1b1d23'
-const ink = '#d7dae0'
+/** A terminal's own two colors. */
+export interface Scheme {
+  readonly paper: string
+  readonly ink: string
+}
+
+const dark: Scheme = { paper: '#1b1d23', ink: '#d7dae0' }
+export const light: Scheme = { paper: '#ffffff', ink: '#1b1d23' }
+
 /** The 16 ANSI colors. */
 const palette = [
   ['#1b1d23', '#e06c75', '#98c379', '#e5c07b', '#61afef', '#c678dd', '#56b6c2', '#d7dae0'],
@@ -28,21 +35,21 @@ interface Run {
 }
 
 /**
- * What a terminal shows, as an SVG picture that looks the same whatever the fonts of its viewer. `title` is for those who
- * cannot see it.
+ * What a terminal with these colors shows, as an SVG picture that looks the same whatever the fonts of its viewer. `title`
+ * is for those who cannot see it.
  */
-export function terminalToSvg(terminal: Terminal, title: string): string {
+export function terminalToSvg(terminal: Terminal, title: string, scheme: Scheme = dark): string {
   const { active } = terminal.buffer
   const rows = Array.from({ length: terminal.rows }, (_, row) => {
     const line = active.getLine(active.viewportY + row)
     const cells = Array.from({ length: terminal.cols }, (_, column) => line?.getCell(column))
-    return runsOf(cells).flatMap((run) => drawRun(run, row))
+    return runsOf(cells, scheme).flatMap((run) => drawRun(run, row, scheme))
   })
   const width = round(terminal.cols * cell.width + 2 * margin)
   const height = terminal.rows * cell.height + 2 * margin
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
 <title>${escapeText(title)}</title>
-<rect width="100%" height="100%" rx="8" fill="${paper}"/>
+<rect width="100%" height="100%" rx="8" fill="${scheme.paper}"/>
 <g transform="translate(${margin} ${margin})" font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="${cell.font}">
 ${rows.flat().join('\n')}
 </g>
@@ -50,12 +57,12 @@ ${rows.flat().join('\n')}
 `
 }
 
-function runsOf(cells: readonly (IBufferCell | undefined)[]): Run[] {
+function runsOf(cells: readonly (IBufferCell | undefined)[], scheme: Scheme): Run[] {
   const runs: Run[] = []
   for (const [column, found] of cells.entries()) {
     // The second half of a wide character has no width of its own.
     if (!found || found.getWidth() === 0) continue
-    const style = styleOf(found)
+    const style = styleOf(found, scheme)
     const last = runs.at(-1)
     const run = last && sameStyle(last.style, style) ? last : { style, column, text: '' }
     if (run !== last) runs.push(run)
@@ -64,9 +71,11 @@ function runsOf(cells: readonly (IBufferCell | undefined)[]): Run[] {
   return runs
 }
 
-function styleOf(found: IBufferCell): Style {
-  const color = found.isFgPalette() ? (palette[found.getFgColor()] ?? ink) : ink
-  const background = found.isBgPalette() ? (palette[found.getBgColor()] ?? paper) : paper
+function styleOf(found: IBufferCell, { ink, paper }: Scheme): Style {
+  const shown = (color: number, isRgb: boolean, otherwise: string) =>
+    isRgb ? `#${color.toString(16).padStart(6, '0')}` : (palette[color] ?? otherwise)
+  const color = found.isFgDefault() ? ink : shown(found.getFgColor(), found.isFgRGB(), ink)
+  const background = found.isBgDefault() ? paper : shown(found.getBgColor(), found.isBgRGB(), paper)
   const inverse = found.isInverse() !== 0
   return {
     color: inverse ? background : color,
@@ -81,7 +90,7 @@ function sameStyle(one: Style, other: Style): boolean {
   return (Object.keys(one) as (keyof Style)[]).every((name) => one[name] === other[name])
 }
 
-function drawRun({ style, column, text }: Run, row: number): string[] {
+function drawRun({ style, column, text }: Run, row: number, { paper }: Scheme): string[] {
   const [x, y, width] = [round(column * cell.width), row * cell.height, round(text.length * cell.width)]
   const opacity = style.dim ? ' opacity="0.6"' : ''
   const parts: string[] = []
