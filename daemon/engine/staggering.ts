@@ -32,13 +32,7 @@ export function untilNextAttempt(left: number, untried: number, mayBeginBeside: 
 }
 
 /** What tells most of a destination comes first; whatever is not here tells of this machine. */
-const telling: readonly Reason[] = [
-  Reason.refused,
-  Reason.timedOut,
-  Reason.unreachable,
-  Reason.forbidden,
-  Reason.notFound,
-]
+const telling: readonly Reason[] = [Reason.refused, Reason.timedOut, Reason.unreachable, Reason.forbidden]
 
 /** Whether a dial that has failed for `before` is now to be told to have failed for `next`: the later of two alike. */
 export function tellsAsMuch(next: Reason, before: Reason): boolean {

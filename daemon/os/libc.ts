@@ -33,6 +33,7 @@ export const accept4 = bind<[fd: number, address: Memory, length: Memory, flags:
   'int accept4(int, void *, void *, int)',
 )
 export const getsockname = bind<[fd: number, address: Memory, length: Memory]>('int getsockname(int, void *, void *)')
+export const getpeername = bind<[fd: number, address: Memory, length: Memory]>('int getpeername(int, void *, void *)')
 export const getsockopt = bind<[fd: number, level: number, name: number, value: Memory, length: Memory]>(
   'int getsockopt(int, int, int, void *, void *)',
 )

@@ -11,11 +11,19 @@ const IPPROTO_IPV6 = 41
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
 const SO_ERROR = 4
+const SO_KEEPALIVE = 9
 const SO_LINGER = 13
 const SO_REUSEPORT = 15
 const TCP_NODELAY = 1
+const TCP_KEEPIDLE = 4
+const TCP_KEEPINTVL = 5
+const TCP_KEEPCNT = 6
+const TCP_USER_TIMEOUT = 18
 const IPV6_V6ONLY = 26
 const SHUT_WR = 1
+
+/** Times that the other end is asked whether it lives. */
+const keepaliveProbes = 10
 
 export const MSG_NOSIGNAL = 0x4000
 /** More follows at once: a packet that is not full waits for it. */
@@ -33,7 +41,7 @@ const one = Int32Array.of(1)
 /** struct linger: on, for 0 seconds. */
 const lingerNone = Int32Array.of(1, 0)
 
-/** The socket address that `accept` or `boundAddress` gave last. */
+/** The socket address that `accept`, `boundAddress` or `peerAddress` gave last. */
 export const lastAddress: Uint8Array = address
 
 /** Open a TCP socket of the address's family. */
@@ -59,6 +67,12 @@ export function boundAddress(fd: number): number {
   return libc.getsockname(fd, address, addressLength)
 }
 
+/** Put the address that a socket is connected to into `lastAddress`. */
+export function peerAddress(fd: number): number {
+  addressLength[0] = socketAddressBytes
+  return libc.getpeername(fd, address, addressLength)
+}
+
 /** The error that a connect ended with, as a positive errno, or 0; reading it clears it. */
 export function pendingError(fd: number): number {
   optionLength[0] = 4
@@ -69,6 +83,25 @@ export function pendingError(fd: number): number {
 /** Send small writes at once (Nagle's algorithm off). Sockets inherit it from the listening one. */
 export function setNoDelay(fd: number): void {
   libc.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, one, 4)
+}
+
+/**
+ * Have the kernel see to it that the other end still lives (tcp(7)): after `keepalive` seconds of silence, 0 for never, it
+ * is asked ten times within as long again, and sent bytes may wait `userTimeout` milliseconds for their acknowledgement,
+ * 0 for the system's own time. Sockets inherit both from the listening one.
+ */
+export function setLiveness(fd: number, keepalive: number, userTimeout: number): void {
+  setOption(fd, SOL_SOCKET, SO_KEEPALIVE, Math.sign(keepalive))
+  setOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, userTimeout)
+  if (keepalive === 0) return
+  setOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive)
+  setOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, Math.max(1, Math.round(keepalive / keepaliveProbes)))
+  setOption(fd, IPPROTO_TCP, TCP_KEEPCNT, keepaliveProbes)
+}
+
+function setOption(fd: number, level: number, name: number, value: number): void {
+  option[0] = value
+  libc.setsockopt(fd, level, name, option, 4)
 }
 
 /** Tell the peer that no more bytes follow. */

@@ -29,8 +29,8 @@ describe('the next attempt', () => {
     ['begins sooner if time is short', [600, 3, true], 150],
     ['waits for its share if too many are under way', [12_000, 3, false], 3_000],
     ['is none for the last address, which has all the time', [12_000, 0, true], 12_000],
-  ] as const)('%s', (_, args, milliseconds) => {
-    expect(untilNextAttempt(...args)).toBe(milliseconds)
+  ] as const)('%s', (_, [left, untried, mayBeginBeside], milliseconds) => {
+    expect(untilNextAttempt(left, untried, mayBeginBeside)).toBe(milliseconds)
   })
 })
 

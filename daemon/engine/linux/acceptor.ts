@@ -1,10 +1,11 @@
 import { EPOLLIN, type Epoll } from '../../os/epoll.ts'
 import { close, errno } from '../../os/libc.ts'
-import { accept } from '../../os/socket.ts'
-import { Negotiation } from '../../socks/negotiation.ts'
-import type { Policy, Timeouts } from '../engine.ts'
-import { Reason } from '../session-table.ts'
-import { watched } from './dialer.ts'
+import { accept, setLiveness } from '../../os/socket.ts'
+import { type Destination, Negotiation } from '../../socks/negotiation.ts'
+import type { Liveness, Policy, Timeouts } from '../engine.ts'
+import { forwarded, Reason } from '../session-table.ts'
+import { type Dialer, watched } from './dialer.ts'
+import type { Listener } from './mail.ts'
 import type { Negotiator } from './negotiator.ts'
 import { type Clock, clientOf, type Sessions } from './sessions.ts'
 import type { TimerWheel } from './timer-wheel.ts'
@@ -13,6 +14,7 @@ import type { TimerWheel } from './timer-wheel.ts'
 const batch = 4
 /** How long accepting rests when there is no room, in milliseconds. */
 const restTime = 250
+const nothing = new Uint8Array(0)
 /** Where in `Room.live` the loops without room are counted: the first one tells of the shortage. */
 const shortLoops = 1
 
@@ -28,13 +30,14 @@ export class Acceptor {
 
   readonly #sessions: Sessions
   readonly #negotiator: Negotiator
+  readonly #dialer: Dialer
   readonly #epoll: Epoll
   readonly #wheel: TimerWheel
   readonly #clock: Clock
   readonly #room: Room
   readonly #timeouts: Timeouts
   readonly #warn: (message: string) => void
-  readonly #listeners: number[]
+  readonly #listeners: Listener[]
   /** The epoll key of the first listener; the others follow. */
   readonly #firstKey: number
   /** When accepting goes on, on the loop's clock; 0 while it does. */
@@ -46,12 +49,20 @@ export class Acceptor {
   readonly #waiting = new Set<number>()
 
   constructor(
-    parts: { sessions: Sessions; negotiator: Negotiator; epoll: Epoll; wheel: TimerWheel; clock: Clock },
-    options: { policy: Policy; room: Room; timeouts: Timeouts; listeners: readonly number[]; firstKey: number },
+    parts: {
+      sessions: Sessions
+      negotiator: Negotiator
+      dialer: Dialer
+      epoll: Epoll
+      wheel: TimerWheel
+      clock: Clock
+    },
+    options: { policy: Policy; room: Room; timeouts: Timeouts; listeners: readonly Listener[]; firstKey: number },
     warn: (message: string) => void,
   ) {
     this.#sessions = parts.sessions
     this.#negotiator = parts.negotiator
+    this.#dialer = parts.dialer
     this.#epoll = parts.epoll
     this.#wheel = parts.wheel
     this.#clock = parts.clock
@@ -61,7 +72,7 @@ export class Acceptor {
     this.#listeners = [...options.listeners]
     this.#firstKey = options.firstKey
     this.#warn = warn
-    for (const [i, fd] of this.#listeners.entries()) this.#epoll.add(fd, EPOLLIN, this.#firstKey + i, 0)
+    for (const [i, { fd }] of this.#listeners.entries()) this.#epoll.add(fd, EPOLLIN, this.#firstKey + i, 0)
   }
 
   /** Clients wait at the listening socket with this key: it has its turn. */
@@ -77,13 +88,13 @@ export class Acceptor {
     if (!this.#warned) this.#waiting.clear()
   }
 
-  #take(fd: number | undefined): void {
-    if (fd === undefined) return
+  #take(listener: Listener | undefined): void {
+    if (!listener) return
     for (let taken = 0; taken < batch && this.#restsUntil === 0; taken++) {
       this.#full = !this.#hasRoom
       if (this.#full) return this.#rest('the limit of connections is reached')
-      const client = accept(fd)
-      if (client >= 0) this.#begin(client)
+      const client = accept(listener.fd)
+      if (client >= 0) this.#begin(client, listener.leadsTo)
       else if (client === -errno.EAGAIN) return this.#emptied()
       else if (exhausted.has(-client)) return this.#rest('no descriptors are left')
     }
@@ -94,18 +105,35 @@ export class Acceptor {
     return this.#restsUntil === 0 ? Number.POSITIVE_INFINITY : Math.max(0, this.#restsUntil - this.#clock.now)
   }
 
-  /** Refuse all clients from now on. */
-  close(): void {
-    for (const fd of this.#listeners.splice(0)) close(fd)
+  /** Have the kernel see to it that clients still live: those to come, who inherit it from the listening sockets. */
+  watchOver({ keepalive, userTimeout }: Liveness): void {
+    for (const { fd } of this.#listeners) setLiveness(fd, keepalive, userTimeout)
   }
 
-  #begin(fd: number): void {
-    const slot = this.#sessions.begin(fd, new Negotiation(this.policy))
+  /** Refuse all clients from now on. */
+  close(): void {
+    for (const { fd } of this.#listeners.splice(0)) close(fd)
+  }
+
+  #begin(fd: number, leadsTo: Destination | undefined): void {
+    const slot = this.#sessions.begin(fd)
     const generation = this.#sessions.generation[slot]
-    this.#wheel.set(slot, this.#clock.now + this.#timeouts.negotiation)
-    this.#negotiator.begin(slot)
+    if (leadsTo) this.#forward(slot, leadsTo)
+    else this.#negotiate(slot)
     if (!this.#sessions.isCurrent(slot, generation)) return
     if (this.#epoll.add(fd, watched, clientOf(slot), generation) < 0) this.#sessions.close(slot, Reason.failed)
+  }
+
+  #negotiate(slot: number): void {
+    this.#sessions.negotiations.set(slot, new Negotiation(this.policy))
+    this.#wheel.set(slot, this.#clock.now + this.#timeouts.negotiation)
+    this.#negotiator.begin(slot)
+  }
+
+  /** What the client sends meanwhile stays in the kernel. */
+  #forward(slot: number, destination: Destination): void {
+    this.#sessions.table.command[slot] = forwarded
+    this.#dialer.begin(slot, destination, nothing)
   }
 
   #rest(why: string): void {
@@ -137,7 +165,7 @@ export class Acceptor {
   }
 
   #watch(events: number): void {
-    for (const [i, fd] of this.#listeners.entries()) this.#epoll.modify(fd, events, this.#firstKey + i, 0)
+    for (const [i, { fd }] of this.#listeners.entries()) this.#epoll.modify(fd, events, this.#firstKey + i, 0)
   }
 }
 

@@ -1,15 +1,24 @@
 import { addressOf, copyMapped, portOf } from '../../os/address.ts'
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP, type Epoll } from '../../os/epoll.ts'
-import { errno, recv } from '../../os/libc.ts'
-import { boundAddress, connectSocket, lastAddress, MSG_PEEK, openSocket, pendingError } from '../../os/socket.ts'
+import { close, errno, recv } from '../../os/libc.ts'
+import {
+  boundAddress,
+  connectSocket,
+  lastAddress,
+  MSG_PEEK,
+  openSocket,
+  peerAddress,
+  pendingError,
+  setLiveness,
+} from '../../os/socket.ts'
 import { encodeReply, Reply } from '../../socks/messages.ts'
 import type { Destination } from '../../socks/negotiation.ts'
-import type { Policy, Timeouts } from '../engine.ts'
+import type { Liveness, Policy, Timeouts } from '../engine.ts'
 import { forbids } from '../forbidden.ts'
-import { Reason, State } from '../session-table.ts'
+import { forwarded, Reason, State } from '../session-table.ts'
+import { inTurns, mostAttempts, tellsAsMuch, untilNextAttempt } from '../staggering.ts'
 import type { Farewell } from './farewell.ts'
-import type { LoopMail } from './mail.ts'
-import { Names } from './names.ts'
+import type { Names } from './names.ts'
 import type { Relay } from './relay.ts'
 import { type Clock, clientOf, type Dial, Flag, type Sessions, targetOf } from './sessions.ts'
 import type { TimerWheel } from './timer-wheel.ts'
@@ -38,7 +47,7 @@ const refusals = new Map<number, readonly [Reply, Reason]>([
 /** For every other errno. */
 const generalFailure = [Reply.generalFailure, Reason.failed] as const
 
-/** From a request to a connected target: names to addresses, one address after the other, and the reply. */
+/** From a request to a connected target: names to addresses, a connect to one after the other, and the reply. */
 export class Dialer {
   readonly #sessions: Sessions
   readonly #epoll: Epoll
@@ -49,12 +58,21 @@ export class Dialer {
   readonly #farewell: Farewell
   readonly #names: Names
   readonly #peek = new Uint8Array(1)
+  /** Of targets that are dialled from now on. */
+  liveness: Liveness = { keepalive: 0, userTimeout: 0 }
   #isForbidden = forbids([])
 
   constructor(
-    parts: { sessions: Sessions; epoll: Epoll; wheel: TimerWheel; clock: Clock; relay: Relay; farewell: Farewell },
+    parts: {
+      sessions: Sessions
+      epoll: Epoll
+      wheel: TimerWheel
+      clock: Clock
+      relay: Relay
+      farewell: Farewell
+      names: Names
+    },
     timeouts: Timeouts,
-    post: (mail: LoopMail) => void,
   ) {
     this.#sessions = parts.sessions
     this.#epoll = parts.epoll
@@ -63,7 +81,7 @@ export class Dialer {
     this.#relay = parts.relay
     this.#farewell = parts.farewell
     this.#timeouts = timeouts
-    this.#names = new Names(parts.clock, post)
+    this.#names = parts.names
   }
 
   /** Dials that begin from now on obey it, and so do addresses that are still to be tried. */
@@ -74,7 +92,16 @@ export class Dialer {
   /** Begin with a request and what came behind it. */
   begin(slot: number, destination: Destination, rest: Uint8Array): void {
     const { dials, generation } = this.#sessions
-    const dial: Dial = { rest, port: destination.port, addresses: [], until: 0, error: notFound }
+    const dial: Dial = {
+      rest,
+      port: destination.port,
+      addresses: [],
+      until: 0,
+      error: notFound,
+      underWay: 0,
+      most: mostAttempts,
+      hasExtras: false,
+    }
     dials.set(slot, dial)
     this.#sessions.requested(slot, destination)
     if (this.#isGone(slot, dial)) return this.#sessions.close(slot, Reason.gone)
@@ -85,26 +112,26 @@ export class Dialer {
     this.#wheel.set(slot, this.#clock.now + this.#timeouts.resolve)
   }
 
-  /** A name's addresses, as literals; none if it has none. */
-  resolved(name: string, literals: readonly string[]): void {
-    const { addresses, askers } = this.#names.learn(name, literals)
-    for (const { slot, generation } of askers) {
-      const dial = this.#sessions.isCurrent(slot, generation) ? this.#sessions.dials.get(slot) : undefined
-      if (dial) this.#dialAll(slot, dial, addresses)
-    }
+  /** The name that the session asked for has these addresses; none if it has none. */
+  resolved(slot: number, addresses: readonly Uint8Array[]): void {
+    const dial = this.#sessions.dials.get(slot)
+    if (dial) this.#dialAll(slot, dial, addresses)
   }
 
-  /** The target's socket has something to say about its connect. */
-  onTargetEvent(slot: number, events: number): void {
-    const { fd, dials } = this.#sessions
-    const target = targetOf(slot)
-    const dial = dials.get(slot)
+  /** The target's socket, or one that is tried beside it, has something to say about its connect. */
+  onTargetEvent(slot: number, events: number, fd = this.#sessions.fd[targetOf(slot)]): void {
+    const dial = this.#sessions.dials.get(slot)
     if (!dial) return
     if (events & (EPOLLERR | EPOLLHUP)) {
-      dial.error = pendingError(fd[target])
+      const error = pendingError(fd)
+      // Without one, the event was that of a socket that is closed already.
+      if (error === 0) return
+      this.#failed(dial, error)
+      this.#giveUp(slot, dial, fd)
       this.#next(slot, dial)
     } else if (events & EPOLLOUT) {
-      this.#sessions.note(target, events)
+      if (dial.hasExtras && !this.#choose(slot, fd)) return this.#sessions.close(slot, Reason.failed)
+      this.#sessions.note(targetOf(slot), events)
       this.#connected(slot, dial)
     }
   }
@@ -127,63 +154,134 @@ export class Dialer {
     return recv(fd[client], this.#peek, 1, MSG_PEEK) === 0
   }
 
-  /** The name, or this address, has had its time. */
+  /** The name, or the dial, has had its time, or the next address has its turn. */
   onDeadline(slot: number): void {
     const dial = this.#sessions.dials.get(slot)
     if (!dial) return
-    dial.error = this.#sessions.table.state[slot] === State.connecting ? errno.ETIMEDOUT : notResolved
-    this.#next(slot, dial)
+    if (this.#sessions.table.state[slot] !== State.connecting) {
+      dial.error = notResolved
+      this.#refuse(slot, dial)
+    } else if (this.#clock.now >= dial.until) {
+      this.#failed(dial, errno.ETIMEDOUT)
+      this.#refuse(slot, dial)
+    } else {
+      if (dial.underWay >= dial.most) this.#giveUpOldest(slot, dial)
+      this.#next(slot, dial)
+    }
   }
 
   #dialAll(slot: number, dial: Dial, addresses: readonly Uint8Array[]): void {
     if (addresses.length > 0) this.#sessions.enter(slot, State.connecting)
-    dial.addresses = [...addresses]
+    dial.addresses = addresses.length > 1 ? inTurns(addresses, isIpv6) : [...addresses]
     dial.until = this.#clock.now + this.#timeouts.connect
     this.#next(slot, dial)
   }
 
-  /** Dial the next address, with its share of the time that is left; refuse when there is none. */
+  /** Dial the next address, beside those under way, and wait; refuse when there is none of either. */
   #next(slot: number, dial: Dial): void {
-    this.#sessions.closeTarget(slot)
     for (let address = dial.addresses.shift(); address; address = dial.addresses.shift()) {
-      const left = dial.until - this.#clock.now
-      if (this.#isForbidden(address, dial.port)) dial.error = notAllowed
-      else if (left <= 0) dial.error = errno.ETIMEDOUT
-      else if (this.#dial(slot, dial, address)) {
-        this.#wheel.set(slot, this.#clock.now + left / (dial.addresses.length + 1))
-        return
+      const problem = this.#isForbidden(address, dial.port) ? notAllowed : this.#dial(slot, dial, address)
+      if (problem === 0) break
+      if (problem === errno.EMFILE && dial.underWay > 0) {
+        // No room for one more beside them: it takes the place of one that has had its share of the time.
+        dial.addresses.unshift(address)
+        dial.most = dial.underWay
+        break
       }
+      this.#failed(dial, problem)
     }
-    this.#sessions.dials.delete(slot)
-    const [reply, reason] = refusals.get(dial.error) ?? generalFailure
-    this.#farewell.refuse(slot, encodeReply(reply), reason)
+    if (dial.underWay === 0) return this.#refuse(slot, dial)
+    const left = dial.until - this.#clock.now
+    const pause = untilNextAttempt(left, dial.addresses.length, dial.underWay < dial.most)
+    this.#wheel.set(slot, this.#clock.now + pause)
   }
 
-  /** True if the connect has begun; else `dial.error` says why not. */
-  #dial(slot: number, dial: Dial, address: Uint8Array): boolean {
-    const { fd, table, generation } = this.#sessions
-    const target = targetOf(slot)
+  /** Begin to connect, to be the target or, if there is one already, beside it; returns 0, or why not as `Dial.error`. */
+  #dial(slot: number, dial: Dial, address: Uint8Array): number {
+    const { fd, table, generation, extras } = this.#sessions
     const socket = openSocket(address.length)
-    if (socket < 0) {
-      dial.error = -socket
-      return false
-    }
-    fd[target] = socket
+    if (socket < 0) return -socket
+    const { keepalive, userTimeout } = this.liveness
+    if (keepalive !== 0 || userTimeout !== 0) setLiveness(socket, keepalive, userTimeout)
     const result = connectSocket(socket, address, dial.port)
     copyMapped(lastAddress, table.targetAddress, slot * 16)
-    const begun = result === 0 || result === -errno.EINPROGRESS
-    const problem = begun ? this.#epoll.add(socket, watched, target, generation[slot]) : result
-    if (problem === 0) return true
-    dial.error = -problem
-    this.#sessions.closeTarget(slot)
-    return false
+    if (result !== 0 && result !== -errno.EINPROGRESS) {
+      close(socket)
+      return -result
+    }
+    const target = targetOf(slot)
+    const isBeside = dial.underWay > 0
+    if (!isBeside) fd[target] = socket
+    const problem = isBeside
+      ? extras.add(slot, socket, watched)
+      : this.#epoll.add(socket, watched, target, generation[slot])
+    if (problem === 0) dial.underWay++
+    else if (!isBeside) this.#sessions.closeTarget(slot)
+    if (isBeside) dial.hasExtras = true
+    return -problem
+  }
+
+  /** Of several failures, the reply tells of the one that says most. */
+  #failed(dial: Dial, error: number): void {
+    if (tellsAsMuch(refusalOf(error)[1], refusalOf(dial.error)[1])) dial.error = error
+  }
+
+  #giveUp(slot: number, dial: Dial, fd: number): void {
+    if (fd === this.#sessions.fd[targetOf(slot)]) this.#sessions.closeTarget(slot)
+    else this.#sessions.extras.close(fd)
+    dial.underWay--
+  }
+
+  /** The target is always the oldest: only while there is no other attempt does one begin as that. */
+  #giveUpOldest(slot: number, dial: Dial): void {
+    const { fd, extras } = this.#sessions
+    const target = fd[targetOf(slot)]
+    const oldest = target < 0 ? extras.oldest(slot) : target
+    this.#failed(dial, errno.ETIMEDOUT)
+    if (oldest !== undefined) this.#giveUp(slot, dial, oldest)
+  }
+
+  #refuse(slot: number, dial: Dial): void {
+    const { dials, table } = this.#sessions
+    const [reply, reason] = refusalOf(dial.error)
+    dials.delete(slot)
+    if (table.command[slot] === forwarded) this.#sessions.reset(slot, reason)
+    else this.#farewell.refuse(slot, encodeReply(reply), reason)
   }
 
   #connected(slot: number, dial: Dial): void {
-    boundAddress(this.#sessions.fd[targetOf(slot)])
-    const reply = encodeReply(Reply.succeeded, { address: addressOf(lastAddress), port: portOf(lastAddress) })
-    if (!this.#farewell.reply(slot, reply)) return
+    if (this.#sessions.table.command[slot] !== forwarded && !this.#tell(slot)) return
     this.#sessions.dials.delete(slot)
     this.#relay.begin(slot, dial.rest)
   }
+
+  /** Make the winner the session's target, and close the others. */
+  #choose(slot: number, winner: number): boolean {
+    const { fd, table, extras, generation } = this.#sessions
+    const target = targetOf(slot)
+    const isBeside = fd[target] !== winner
+    if (isBeside) {
+      this.#sessions.closeTarget(slot)
+      extras.release(winner)
+      fd[target] = winner
+    }
+    extras.closeAll(slot)
+    if (peerAddress(winner) === 0) copyMapped(lastAddress, table.targetAddress, slot * 16)
+    return !isBeside || this.#epoll.modify(winner, watched, target, generation[slot]) === 0
+  }
+
+  /** The reply carries the address that the target's socket is bound to. */
+  #tell(slot: number): boolean {
+    boundAddress(this.#sessions.fd[targetOf(slot)])
+    const bound = { address: addressOf(lastAddress), port: portOf(lastAddress) }
+    return this.#farewell.reply(slot, encodeReply(Reply.succeeded, bound))
+  }
+}
+
+function isIpv6(address: Uint8Array): boolean {
+  return address.length === 16
+}
+
+function refusalOf(error: number): readonly [Reply, Reason] {
+  return refusals.get(error) ?? generalFailure
 }

@@ -1,24 +1,16 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
-import { type BinaryAddress, parseAddress } from '../../os/address.ts'
 import { descriptorLimit } from '../../os/descriptor-limit.ts'
 import { openEvent, signalEvent } from '../../os/event.ts'
-import { close, errno } from '../../os/libc.ts'
-import { boundPort, listen } from '../../os/socket.ts'
-import {
-  type Endpoint,
-  type Engine,
-  type EngineOptions,
-  type EngineServices,
-  ListenError,
-  type Policy,
-  type Tuning,
-  type UserChange,
-} from '../engine.ts'
+import { close } from '../../os/libc.ts'
+import type { Endpoint, Engine, EngineOptions, EngineServices, Policy, Tuning, UserChange } from '../engine.ts'
 import { SessionTable } from '../session-table.ts'
+import { type Listeners, openListeners } from './listeners.ts'
 import type { LoopMail, LoopOptions, MainMail, Order } from './mail.ts'
 
 /** Descriptors left for everything but sessions: listeners, pipes, management clients, files. */
 const reservedDescriptors = 512
+/** Of those, as many may be sockets that sessions have beside the two of each. */
+const reservedExtras = 128
 
 /**
  * Start the Linux engine: every loop a worker thread with listening sockets of its own. Throws `ListenError` if an
@@ -26,15 +18,18 @@ const reservedDescriptors = 512
  */
 export async function startLinuxEngine(options: EngineOptions, services: EngineServices): Promise<Engine> {
   const sockets = openListeners(options)
-  const capacity = Math.min(options.capacity, Math.max(16, (descriptorLimit() - reservedDescriptors) >> 1))
+  const forSessions = descriptorLimit() - reservedDescriptors
+  const capacity = Math.min(options.capacity, Math.max(16, forSessions >> 1))
   const maxSessions = Math.min(options.maxSessions, capacity)
-  const live = new SharedArrayBuffer(8)
+  const maxExtras = reservedExtras + Math.max(0, forSessions - 2 * capacity)
+  const live = new SharedArrayBuffer(12)
   const loops = sockets.perLoop.map((listeners, index) => {
     const table = new SessionTable(capacity)
-    const shared = { index, count: options.workers, capacity, maxSessions, live, listeners }
-    return new LoopHandle(table, { ...shared, timeouts: options.timeouts, policy: options.policy }, services)
+    const shared = { index, count: options.workers, capacity, maxSessions, maxExtras, live, listeners }
+    const { timeouts, liveness, policy } = options
+    return new LoopHandle(table, { ...shared, timeouts, liveness, policy }, services)
   })
-  return new LinuxEngine(loops, capacity, sockets.listening)
+  return new LinuxEngine(loops, capacity, sockets)
 }
 
 class LinuxEngine implements Engine {
@@ -42,14 +37,15 @@ class LinuxEngine implements Engine {
   readonly tables: readonly SessionTable[]
   readonly capacity: number
   readonly listening: readonly Endpoint[]
-  readonly forwarding: readonly Endpoint[] = []
+  readonly forwarding: readonly Endpoint[]
   readonly #loops: readonly LoopHandle[]
 
-  constructor(loops: readonly LoopHandle[], capacity: number, listening: readonly Endpoint[]) {
+  constructor(loops: readonly LoopHandle[], capacity: number, { listening, forwarding }: Listeners) {
     this.#loops = loops
     this.tables = loops.map((loop) => loop.table)
     this.capacity = capacity
     this.listening = listening
+    this.forwarding = forwarding
   }
 
   async apply(policy: Policy): Promise<void> {
@@ -159,61 +155,4 @@ class LoopHandle {
     this.#port.postMessage(mail)
     signalEvent(this.#event)
   }
-}
-
-interface Listeners {
-  readonly perLoop: readonly number[][]
-  readonly listening: readonly Endpoint[]
-}
-
-/** Open every loop's listening sockets. A port that is free on one address may be taken on the next: then try another. */
-function openListeners(options: EngineOptions): Listeners {
-  for (let triesLeft = 10; ; triesLeft--) {
-    try {
-      return tryListeners(options)
-    } catch (error) {
-      const anyPort = options.listen.some(({ port }) => port === 0)
-      const taken = error instanceof ListenError && error.code === 'EADDRINUSE'
-      if (!anyPort || !taken || triesLeft === 0) throw error
-    }
-  }
-}
-
-/** Open them in the order asked for; after an error none stays open. */
-function tryListeners(options: EngineOptions): Listeners {
-  const perLoop: number[][] = Array.from({ length: options.workers }, () => [])
-  const listening: Endpoint[] = []
-  let freePort = 0
-  try {
-    for (const endpoint of options.listen) {
-      const address = parseAddress(endpoint.address)
-      if (!address) throw new ListenError(endpoint, 'EINVAL')
-      const wanted = { address: endpoint.address, port: endpoint.port || freePort }
-      const at = { address: endpoint.address, port: probe(wanted, address) }
-      if (endpoint.port === 0) freePort = at.port
-      for (const sockets of perLoop) sockets.push(must(at, listen(address, at.port, options.backlog, true)))
-      listening.push(at)
-    }
-  } catch (error) {
-    for (const fd of perLoop.flat()) close(fd)
-    throw error
-  }
-  return { perLoop, listening }
-}
-
-/**
- * Make sure that nobody listens there: loops share a port (SO_REUSEPORT), and another proxyd of the same user would be
- * let in without a word. Returns the port, a free one for port 0.
- */
-function probe(endpoint: Endpoint, address: BinaryAddress): number {
-  const fd = must(endpoint, listen(address, endpoint.port, 1, false))
-  const port = boundPort(fd)
-  close(fd)
-  return port
-}
-
-function must(endpoint: Endpoint, result: number): number {
-  if (result >= 0) return result
-  const code = Object.entries(errno).find(([, value]) => value === -result)?.[0]
-  throw new ListenError(endpoint, code ?? `errno ${-result}`)
 }

@@ -41,6 +41,7 @@ export class Farewell {
     const { fd, flags } = this.#sessions
     this.#sessions.refuse(slot, reason)
     this.#sessions.closeTarget(slot)
+    this.#sessions.extras.closeAll(slot)
     if (reply && !this.#send(slot, reply)) return this.#sessions.close(slot, reason)
     finish(fd[clientOf(slot)])
     this.#wheel.set(slot, this.#clock.now + lingerTime)

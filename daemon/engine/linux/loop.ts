@@ -9,8 +9,10 @@ import { TurnRecord } from '../turn-record.ts'
 import { Acceptor, type Room } from './acceptor.ts'
 import { Dialer } from './dialer.ts'
 import { EventQueue } from './event-queue.ts'
+import { Extras, firstExtraKey } from './extras.ts'
 import { Farewell } from './farewell.ts'
 import type { LoopMail, LoopOptions, MainMail, Order } from './mail.ts'
+import { Names } from './names.ts'
 import { Negotiator } from './negotiator.ts'
 import { Relay } from './relay.ts'
 import { clientOf, Flag, isClient, Sessions, slotOf } from './sessions.ts'
@@ -37,6 +39,7 @@ export class Loop {
   readonly #sessions: Sessions
   readonly #relay: Relay
   readonly #farewell: Farewell
+  readonly #names: Names
   readonly #dialer: Dialer
   readonly #negotiator: Negotiator
   readonly #acceptor: Acceptor
@@ -66,22 +69,27 @@ export class Loop {
 
     const wheel = new TimerWheel(capacity, clock.now)
     const table = new SessionTable(capacity, options.table)
-    const sessions = new Sessions(table, { clock, wheel, pipes: this.#pipes }, live, { first: index + 1, step: count })
+    const extras = new Extras(epoll, { count: live.subarray(2, 3), most: options.maxExtras })
+    const serials = { first: index + 1, step: count }
+    const sessions = new Sessions(table, { clock, wheel, pipes: this.#pipes, extras }, live, serials)
     const relay = new Relay(sessions, wheel, this.#pipes, timeouts, clock)
     const farewell = new Farewell(sessions, wheel, clock)
-    const dialer = new Dialer({ sessions, epoll, wheel, clock, relay, farewell }, timeouts, post)
+    const names = new Names(clock, post)
+    const dialer = new Dialer({ sessions, epoll, wheel, clock, relay, farewell, names }, timeouts)
     this.#turns = new TurnRecord(table.turns)
     this.#wheel = wheel
     this.#sessions = sessions
     this.#relay = relay
     this.#farewell = farewell
+    this.#names = names
     this.#dialer = dialer
     dialer.obey(options.policy)
+    dialer.liveness = options.liveness
     const negotiator = new Negotiator({ sessions, dialer, farewell, passwords: this.#passwords }, post)
     this.#negotiator = negotiator
     this.#mailKey = capacity * 2
     this.#acceptor = new Acceptor(
-      { sessions, negotiator, epoll, wheel, clock },
+      { sessions, negotiator, dialer, epoll, wheel, clock },
       {
         policy: options.policy,
         room: this.#room,
@@ -91,6 +99,7 @@ export class Loop {
       },
       (message) => post({ type: 'warn', message }),
     )
+    this.#acceptor.watchOver(options.liveness)
     epoll.add(options.event, EPOLLIN, this.#mailKey, 0)
   }
 
@@ -137,6 +146,7 @@ export class Loop {
   }
 
   #onEvent(key: number, generation: number, events: number): void {
+    if (key >= firstExtraKey) return this.#setUps.add(key, generation, events)
     if (key > this.#mailKey) return this.#acceptor.onEvent(key)
     if (key === this.#mailKey) return this.#readMail()
     const slot = slotOf(key)
@@ -146,6 +156,7 @@ export class Loop {
   }
 
   #onSetUp(half: number, generation: number, events: number): void {
+    if (half >= firstExtraKey) return this.#onExtra(half, generation, events)
     const slot = slotOf(half)
     if (!this.#sessions.isCurrent(slot, generation)) return
     switch (this.#sessions.table.state[slot]) {
@@ -158,6 +169,11 @@ export class Loop {
       default:
         return isClient(half) ? this.#dialer.onClientEvent(slot, events) : this.#dialer.onTargetEvent(slot, events)
     }
+  }
+
+  #onExtra(key: number, generation: number, events: number): void {
+    const extra = this.#sessions.extras.find(key, generation)
+    if (extra) this.#dialer.onTargetEvent(extra.slot, events, extra.fd)
   }
 
   #onDeadline(slot: number): void {
@@ -186,10 +202,16 @@ export class Loop {
     ) {
       const mail: MainMail = letter.message
       if (mail.type === 'order') this.#obey(mail.ticket, mail.order)
-      else if (mail.type === 'resolved') this.#dialer.resolved(mail.name, mail.addresses)
+      else if (mail.type === 'resolved') this.#resolved(mail.name, mail.addresses)
       else if (this.#sessions.isCurrent(mail.slot, mail.generation))
         this.#negotiator.authenticated(mail.slot, mail.user)
     }
+  }
+
+  #resolved(name: string, literals: readonly string[]): void {
+    const { addresses, askers } = this.#names.learn(name, literals)
+    for (const { slot, generation } of askers)
+      if (this.#sessions.isCurrent(slot, generation)) this.#dialer.resolved(slot, addresses)
   }
 
   #obey(ticket: number, order: Order): void {
@@ -225,9 +247,11 @@ export class Loop {
   }
 
   /** Sessions that relay may have a far deadline, or be overdue by the new times. */
-  #tune({ maxSessions, timeouts }: Tuning): void {
+  #tune({ maxSessions, timeouts, liveness }: Tuning): void {
     this.#room.most = maxSessions
     Object.assign(this.#timeouts, timeouts)
+    this.#acceptor.watchOver(liveness)
+    this.#dialer.liveness = liveness
     for (const slot of this.#sessions.slots())
       if (this.#sessions.table.state[slot] === State.open) this.#relay.onDeadline(slot)
   }

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { Policy, Timeouts, Tuning } from '../engine.ts'
+import type { Destination } from '../../socks/negotiation.ts'
+import type { Liveness, Policy, Timeouts, Tuning } from '../engine.ts'
 
 /** What the main thread and a loop say to each other. */
 
@@ -10,15 +11,25 @@ export interface LoopOptions {
   readonly count: number
   readonly capacity: number
   readonly table: SharedArrayBuffer
-  /** Two Int32: live sessions of all loops, and how many loops have no room for more. */
+  /** Three Int32, of all loops: live sessions, how many loops have no room for more, and the extra sockets of sessions. */
   readonly live: SharedArrayBuffer
   readonly maxSessions: number
+  /** Sockets that sessions may have beside the two of each, all loops together. */
+  readonly maxExtras: number
   readonly timeouts: Timeouts
   readonly policy: Policy
-  readonly listeners: readonly number[]
+  readonly liveness: Liveness
+  readonly listeners: readonly Listener[]
   /** The eventfd that tells of mail. */
   readonly event: number
   readonly port: MessagePort
+}
+
+/** A listening socket. */
+export interface Listener {
+  readonly fd: number
+  /** Where its clients are connected to without a negotiation, if it is a forward's. */
+  readonly leadsTo: Destination | undefined
 }
 
 /** A session as another thread names it: the answer to an old question finds its slot given away. */

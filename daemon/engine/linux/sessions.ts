@@ -5,6 +5,7 @@ import type { Pipe, PipePool } from '../../os/pipe-pool.ts'
 import { lastAddress, resetOnClose } from '../../os/socket.ts'
 import type { Destination, Negotiation } from '../../socks/negotiation.ts'
 import type { Reason, SessionTable, State } from '../session-table.ts'
+import type { Extras } from './extras.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
 /**
@@ -55,8 +56,14 @@ export interface Dial {
   addresses: Uint8Array[]
   /** When dialling has taken long enough, on the loop's clock. */
   until: number
-  /** Why the address before failed: a positive errno, or the dialer's own word for what is forbidden. */
+  /** Why it will have failed if no address is left: a positive errno, or the dialer's own word for what is forbidden. */
   error: number
+  /** Attempts under way: the target half, then extras. */
+  underWay: number
+  /** So many may be, beside one another. */
+  most: number
+  /** Whether there has ever been more than one, so that the row may show the address of another. */
+  hasExtras: boolean
 }
 
 /** The time in milliseconds, read once per turn of the loop. */
@@ -98,6 +105,8 @@ export class Sessions {
   readonly logins = new Map<number, { readonly username: Uint8Array; readonly password: Uint8Array }>()
   /** By slot, from the request on until the session relays. */
   readonly dials = new Map<number, Dial>()
+  /** Sockets that sessions have beside their halves. */
+  readonly extras: Extras
   /** How many are live. */
   live = 0
 
@@ -115,7 +124,7 @@ export class Sessions {
 
   constructor(
     table: SessionTable,
-    parts: { clock: Clock; wheel: TimerWheel; pipes: PipePool },
+    parts: { clock: Clock; wheel: TimerWheel; pipes: PipePool; extras: Extras },
     liveEverywhere: Int32Array,
     serials: Serials,
   ) {
@@ -128,19 +137,19 @@ export class Sessions {
     this.#clock = parts.clock
     this.#wheel = parts.wheel
     this.#pipes = parts.pipes
+    this.extras = parts.extras
     this.#liveEverywhere = liveEverywhere
     this.#serials = serials
     this.#nextSerial = serials.first
   }
 
   /** A session for a client just accepted (its address is in `lastAddress`). The caller has made sure of room. */
-  begin(fd: number, negotiation: Negotiation): number {
+  begin(fd: number): number {
     const slot = this.#freeCount > 0 ? this.#free[--this.#freeCount] : this.#unused++
     this.fd[clientOf(slot)] = fd
     // Inherited from the listening socket (tcp(7)).
     this.flags[clientOf(slot)] = Flag.prompt
     this.fd[targetOf(slot)] = none
-    this.negotiations.set(slot, negotiation)
     this.live++
     Atomics.add(this.#liveEverywhere, 0, 1)
 
@@ -218,6 +227,7 @@ export class Sessions {
     this.dials.delete(slot)
     this.#closeHalf(clientOf(slot))
     this.#closeHalf(targetOf(slot))
+    this.extras.closeAll(slot)
     this.#wheel.clear(slot)
     this.generation[slot]++
     this.#free[this.#freeCount++] = slot

@@ -1,0 +1,91 @@
+import type { Epoll } from '../../os/epoll.ts'
+import { close, errno } from '../../os/libc.ts'
+
+/** A socket of a session beside its two halves: what BIND listens on, a dial beside another, a way to send datagrams. */
+export interface Extra {
+  readonly fd: number
+  readonly slot: number
+  /** Tells its events from those of a former owner of the descriptor. */
+  readonly generation: number
+}
+
+/** Epoll keys from here on are those of extras: this, and the descriptor. Halves and listeners have smaller ones. */
+export const firstExtraKey = 0x8000_0000
+
+/** How many there may be in all loops together: `count[0]` counts them. */
+export interface ExtraRoom {
+  readonly count: Int32Array
+  readonly most: number
+}
+
+/** The extra sockets of a loop's sessions. `Sessions` has them closed with the session, whatever it ends for. */
+export class Extras {
+  readonly #epoll: Epoll
+  readonly #room: ExtraRoom
+  readonly #byFd = new Map<number, Extra>()
+  readonly #bySlot = new Map<number, Set<Extra>>()
+  #lastGeneration = 0
+
+  constructor(epoll: Epoll, room: ExtraRoom) {
+    this.#epoll = epoll
+    this.#room = room
+  }
+
+  /**
+   * Make a socket the session's, and watch it for these events. Returns 0 or a negated errno, EMFILE if there is no room,
+   * after which the socket is closed; one that is not there, itself such an errno, is passed on.
+   */
+  add(slot: number, fd: number, events: number): number {
+    if (fd < 0) return fd
+    this.#lastGeneration = (this.#lastGeneration + 1) >>> 0
+    const extra = { fd, slot, generation: this.#lastGeneration }
+    const room = Atomics.add(this.#room.count, 0, 1) < this.#room.most
+    const result = room ? this.#epoll.add(fd, events, firstExtraKey + fd, extra.generation) : -errno.EMFILE
+    if (result < 0) {
+      Atomics.sub(this.#room.count, 0, 1)
+      close(fd)
+      return result
+    }
+    const own = this.#bySlot.get(slot)
+    if (own) own.add(extra)
+    else this.#bySlot.set(slot, new Set([extra]))
+    this.#byFd.set(fd, extra)
+    return 0
+  }
+
+  /** The session's extra that was added first. */
+  oldest(slot: number): number | undefined {
+    const [first] = this.#bySlot.get(slot) ?? []
+    return first?.fd
+  }
+
+  /** Whom an event with this key concerns, if it still concerns anybody. */
+  find(key: number, generation: number): Extra | undefined {
+    const extra = this.#byFd.get(key - firstExtraKey)
+    return extra?.generation === generation ? extra : undefined
+  }
+
+  /** The socket is no extra any more, but is not closed: the caller makes it one of the session's halves. */
+  release(fd: number): void {
+    const extra = this.#byFd.get(fd)
+    if (!extra) return
+    this.#byFd.delete(fd)
+    Atomics.sub(this.#room.count, 0, 1)
+    const own = this.#bySlot.get(extra.slot)
+    own?.delete(extra)
+    if (own?.size === 0) this.#bySlot.delete(extra.slot)
+  }
+
+  /** Close one. */
+  close(fd: number): void {
+    if (!this.#byFd.has(fd)) return
+    this.release(fd)
+    close(fd)
+  }
+
+  /** Close all that a session has. */
+  closeAll(slot: number): void {
+    if (this.#bySlot.size === 0) return
+    for (const { fd } of this.#bySlot.get(slot) ?? []) this.close(fd)
+  }
+}

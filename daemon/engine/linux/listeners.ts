@@ -1,0 +1,82 @@
+import { type BinaryAddress, parseAddress } from '../../os/address.ts'
+import { close, errno } from '../../os/libc.ts'
+import { boundPort, listen } from '../../os/socket.ts'
+import type { Destination } from '../../socks/negotiation.ts'
+import { type Endpoint, type EngineOptions, type Forward, ListenError } from '../engine.ts'
+import type { Listener } from './mail.ts'
+
+/** Every loop's sockets, and where they listen, in the order asked for. */
+export interface Listeners {
+  readonly perLoop: readonly (readonly Listener[])[]
+  readonly listening: readonly Endpoint[]
+  readonly forwarding: readonly Endpoint[]
+}
+
+/**
+ * Open every loop's listening sockets. A port that is free on one address may be taken on the next: then try another.
+ * Throws `ListenError`, after which none stays open.
+ */
+export function openListeners(options: EngineOptions): Listeners {
+  for (let triesLeft = 10; ; triesLeft--) {
+    try {
+      return tryListeners(options)
+    } catch (error) {
+      const anyPort = options.listen.some(({ port }) => port === 0)
+      const taken = error instanceof ListenError && error.code === 'EADDRINUSE'
+      if (!anyPort || !taken || triesLeft === 0) throw error
+    }
+  }
+}
+
+function tryListeners({ listen, forwards, workers, backlog }: EngineOptions): Listeners {
+  const perLoop: Listener[][] = Array.from({ length: workers }, () => [])
+  const open = (endpoint: Endpoint, leadsTo: Destination | undefined) =>
+    openForAll(perLoop, { endpoint, leadsTo, backlog })
+  try {
+    let freePort = 0
+    const listening = listen.map((endpoint) => {
+      const at = open({ ...endpoint, port: endpoint.port || freePort }, undefined)
+      if (endpoint.port === 0) freePort = at.port
+      return at
+    })
+    const forwarding = forwards.map((forward) => open(forward.listen, destinationOf(forward)))
+    return { perLoop, listening, forwarding }
+  } catch (error) {
+    for (const { fd } of perLoop.flat()) close(fd)
+    throw error
+  }
+}
+
+function destinationOf({ host, port }: Forward): Destination {
+  const literal = parseAddress(host)
+  return literal ? { kind: 'address', address: literal.bytes, port } : { kind: 'name', name: host, port }
+}
+
+/** Open a socket for each loop; returns the endpoint with its real port. */
+function openForAll(
+  perLoop: readonly Listener[][],
+  { endpoint, leadsTo, backlog }: { endpoint: Endpoint; leadsTo: Destination | undefined; backlog: number },
+): Endpoint {
+  const address = parseAddress(endpoint.address)
+  if (!address) throw new ListenError(endpoint, 'EINVAL')
+  const at = { address: endpoint.address, port: probe(endpoint, address) }
+  for (const listeners of perLoop) listeners.push({ fd: must(at, listen(address, at.port, backlog, true)), leadsTo })
+  return at
+}
+
+/**
+ * Make sure that nobody listens there: loops share a port (SO_REUSEPORT), and another proxyd of the same user would be
+ * let in without a word. Returns the port, a free one for port 0.
+ */
+function probe(endpoint: Endpoint, address: BinaryAddress): number {
+  const fd = must(endpoint, listen(address, endpoint.port, 1, false))
+  const port = boundPort(fd)
+  close(fd)
+  return port
+}
+
+function must(endpoint: Endpoint, result: number): number {
+  if (result >= 0) return result
+  const code = Object.entries(errno).find(([, value]) => value === -result)?.[0]
+  throw new ListenError(endpoint, code ?? `errno ${-result}`)
+}
