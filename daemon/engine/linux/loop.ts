@@ -99,7 +99,6 @@ export class Loop {
       },
       (message) => post({ type: 'warn', message }),
     )
-    this.#acceptor.watchOver(options.liveness)
     epoll.add(options.event, EPOLLIN, this.#mailKey, 0)
   }
 
