@@ -114,17 +114,26 @@ export function resetOnClose(fd: number): void {
   libc.setsockopt(fd, SOL_SOCKET, SO_LINGER, lingerNone, 8)
 }
 
+/** Let other sockets of this user listen on the same port; the kernel spreads clients over them. */
+export function sharePort(fd: number): void {
+  setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1)
+}
+
 /**
- * Open a listening socket, IPv6 without IPv4. With `shared`, others of this process may listen on the same port
- * (SO_REUSEPORT), and the kernel spreads clients over them. Returns the descriptor.
+ * Open a listening socket, IPv6 without IPv4; `prepare` is called with it before it listens. Returns the descriptor.
  */
-export function listen(at: BinaryAddress, port: number, backlog: number, shared: boolean): number {
+export function listen(
+  at: BinaryAddress,
+  port: number,
+  backlog: number,
+  prepare: (fd: number) => void = () => {},
+): number {
   const fd = openSocket(at.bytes.length)
   if (fd < 0) return fd
   libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, one, 4)
-  if (shared) libc.setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, one, 4)
   if (at.bytes.length === 16) libc.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, one, 4)
   setNoDelay(fd)
+  prepare(fd)
   let result = libc.bindSocket(fd, address, encodeSocketAddress(address, at.bytes, port, at.scope))
   if (result === 0) result = libc.listenSocket(fd, backlog)
   if (result === 0) return fd

@@ -1,6 +1,6 @@
 import { type BinaryAddress, parseAddress } from '../../os/address.ts'
 import { close, errno } from '../../os/libc.ts'
-import { boundPort, listen } from '../../os/socket.ts'
+import { boundPort, listen as listenSocket, setLiveness, sharePort } from '../../os/socket.ts'
 import type { Destination } from '../../socks/negotiation.ts'
 import { type Endpoint, type EngineOptions, type Forward, ListenError } from '../engine.ts'
 import type { Listener } from './mail.ts'
@@ -28,10 +28,14 @@ export function openListeners(options: EngineOptions): Listeners {
   }
 }
 
-function tryListeners({ listen, forwards, workers, backlog }: EngineOptions): Listeners {
+function tryListeners(options: EngineOptions): Listeners {
+  const { listen, forwards, workers } = options
   const perLoop: Listener[][] = Array.from({ length: workers }, () => [])
-  const open = (endpoint: Endpoint, leadsTo: Destination | undefined) =>
-    openForAll(perLoop, { endpoint, leadsTo, backlog })
+  const open = (endpoint: Endpoint, leadsTo: Destination | undefined) => {
+    const at = probe(endpoint)
+    for (const listeners of perLoop) listeners.push({ fd: openShared(at, options), leadsTo })
+    return at
+  }
   try {
     let freePort = 0
     const listening = listen.map((endpoint) => {
@@ -52,27 +56,29 @@ function destinationOf({ host, port }: Forward): Destination {
   return literal ? { kind: 'address', address: literal.bytes, port } : { kind: 'name', name: host, port }
 }
 
-/** Open a socket for each loop; returns the endpoint with its real port. */
-function openForAll(
-  perLoop: readonly Listener[][],
-  { endpoint, leadsTo, backlog }: { endpoint: Endpoint; leadsTo: Destination | undefined; backlog: number },
-): Endpoint {
-  const address = parseAddress(endpoint.address)
-  if (!address) throw new ListenError(endpoint, 'EINVAL')
-  const at = { address: endpoint.address, port: probe(endpoint, address) }
-  for (const listeners of perLoop) listeners.push({ fd: must(at, listen(address, at.port, backlog, true)), leadsTo })
-  return at
-}
-
 /**
- * Make sure that nobody listens there: loops share a port (SO_REUSEPORT), and another proxyd of the same user would be
- * let in without a word. Returns the port, a free one for port 0.
+ * Make sure that nobody listens there: loops share a port, and another proxyd of the same user would be let in without a
+ * word. Returns the endpoint with its real port, a free one for port 0.
  */
-function probe(endpoint: Endpoint, address: BinaryAddress): number {
-  const fd = must(endpoint, listen(address, endpoint.port, 1, false))
+function probe(endpoint: Endpoint): Endpoint {
+  const fd = must(endpoint, listenSocket(addressOf(endpoint), endpoint.port, 1))
   const port = boundPort(fd)
   close(fd)
-  return port
+  return { address: endpoint.address, port }
+}
+
+function openShared(at: Endpoint, { backlog, liveness }: EngineOptions): number {
+  const prepare = (fd: number) => {
+    sharePort(fd)
+    setLiveness(fd, liveness.keepalive, liveness.userTimeout)
+  }
+  return must(at, listenSocket(addressOf(at), at.port, backlog, prepare))
+}
+
+function addressOf(endpoint: Endpoint): BinaryAddress {
+  const address = parseAddress(endpoint.address)
+  if (!address) throw new ListenError(endpoint, 'EINVAL')
+  return address
 }
 
 function must(endpoint: Endpoint, result: number): number {

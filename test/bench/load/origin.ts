@@ -45,7 +45,7 @@ const listeners = new Map<number, Service>()
 const connections = new Map<number, Service>()
 const ports: Record<string, number> = {}
 for (const [name, service] of Object.entries(services)) {
-  const fd = listen(loopback, 0, 65_535, false)
+  const fd = listen(loopback, 0, 65_535)
   ports[name] = boundPort(fd)
   listeners.set(fd, service)
   epoll.add(fd, EPOLLIN, fd, 0)

@@ -81,7 +81,7 @@ export class Stage {
 
   /** Listen on an address; `arrived` is told of everyone who comes, and of their port. Returns ours. */
   listen(address: Uint8Array, arrived: (wire: Wire, port: number) => void): number {
-    const fd = listen({ bytes: address, scope: 0 }, 0, 4096, false)
+    const fd = listen({ bytes: address, scope: 0 }, 0, 4096)
     if (fd < 0) throw new Error(`listen on ${address.join('.')}: errno ${-fd}`)
     this.#listeners.set(fd, arrived)
     this.#epoll.add(fd, EPOLLIN, fd, 0)
