@@ -86,8 +86,8 @@ export class Daemon {
     return this.#shows(this.#process.stderr, () => pattern.test(this.stderr))
   }
 
-  /** What it listens on for `service`, as it says: `address:port`, or `unix:path`. */
-  listening(service: 'socks' | 'control'): string[] {
+  /** What it listens on for `service`, as it says: `address:port`, `address:port -> destination`, or `unix:path`. */
+  listening(service: 'socks' | 'forward' | 'control'): string[] {
     return [...this.stdout.matchAll(/^listening (\w+) (.*)$/gm)].flatMap(([, kind, at]) =>
       kind === service && at !== undefined ? [at] : [],
     )

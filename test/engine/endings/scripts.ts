@@ -129,6 +129,17 @@ const refusals: Record<string, Ending> = {
   'a target that does not answer': refused(1, refusal('06'), (visit) =>
     visit.ask('other', visit.places.blackHole.address, visit.places.blackHole.port),
   ),
+  'several addresses that do not answer': refused(1, refusal('06'), (visit) =>
+    visit.ask('other', 'silent.test', visit.places.blackHole.port),
+  ),
+  'RST while several addresses are tried': {
+    weight: 4,
+    *run(visit) {
+      yield* visit.ask('other', 'silent.test', visit.places.blackHole.port)
+      yield* visit.stage.pause(600)
+      visit.client.reset()
+    },
+  },
   'negotiation that takes too long': {
     weight: 2,
     *run(visit) {

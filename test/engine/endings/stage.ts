@@ -110,7 +110,7 @@ export class Stage {
 
 /** A port on which connecting neither succeeds nor fails: its queue is full, and nobody empties it. */
 export function blackHole(address: Uint8Array): number {
-  const port = boundPort(listen({ bytes: address, scope: 0 }, 0, 0, false))
+  const port = boundPort(listen({ bytes: address, scope: 0 }, 0, 0))
   for (let i = 0; i < 2; i++) connectSocket(openSocket(4), address, port)
   return port
 }

@@ -1,0 +1,74 @@
+import { describe, expect, test, vi } from 'vitest'
+import { bytes } from '../helpers/bytes.ts'
+import { startDaemon } from '../helpers/daemon.ts'
+import { startDnsServer } from '../helpers/dns-server.ts'
+import { connectPeer, type Peer } from '../helpers/peer.ts'
+import { findProgram, run } from '../helpers/programs.ts'
+import { expectRefusal, expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
+import { startTarget } from '../helpers/target.ts'
+import { startWebServer } from '../helpers/web-server.ts'
+
+const curl = findProgram('curl')
+
+/** A client that asks for this name, and has not heard an answer yet. */
+async function ask(proxy: number, name: string, port: number): Promise<Peer> {
+  const client = await connectPeer('127.0.0.1', proxy)
+  client.write(bytes(greeting, request(name, port)))
+  expect(await client.readHex(2)).toBe('0500')
+  return client
+}
+
+describe.each(['portable', 'linux'])('names asked of --dns by the %s engine', (engine) => {
+  test.skipIf(!curl)('lead curl to either family', async () => {
+    const server = await startDnsServer({
+      'four.test': { addresses: ['127.0.0.1'] },
+      'six.test': { addresses: ['::1'] },
+    })
+    const daemon = await startDaemon(['--engine', engine, '--dns', server.at])
+    for (const [name, at] of [
+      ['four.test', '127.0.0.1'],
+      ['six.test', '::1'],
+    ] as const) {
+      const url = await startWebServer(at, (_, response) => response.end(`hello from ${at}`))
+      const named = `http://${name}:${new URL(url).port}`
+      const args = ['-sS', '--max-time', '20', '--proxy', `socks5h://127.0.0.1:${daemon.port('socks')}`, named]
+      expect(await run(curl ?? '', args)).toEqual({ status: 0, stdout: `hello from ${at}`, stderr: '' })
+    }
+  })
+
+  test('are asked for once by a hundred, and not again by those who come later', async () => {
+    const server = await startDnsServer({ 'many.test': { addresses: ['127.0.0.1'] } })
+    const daemon = await startDaemon(['--engine', engine, '--dns', server.at])
+    const target = await startTarget()
+    for (const type of ['A', 'AAAA']) server.hold(`many.test ${type}`)
+    const asking = () => ask(daemon.port('socks'), 'many.test', target.port)
+    const clients = await Promise.all(Array.from({ length: 100 }, asking))
+    await vi.waitFor(() => expect(server.questions).toHaveLength(2))
+    server.release()
+    for (const client of [...clients, await asking()]) await expectReply(client, succeeded)
+    expect(server.questions.toSorted()).toEqual(['many.test A', 'many.test AAAA'])
+  })
+
+  test('that do not exist are not asked for again at once', async () => {
+    const server = await startDnsServer({})
+    const daemon = await startDaemon(['--engine', engine, '--dns', server.at])
+    for (let i = 0; i < 5; i++) await expectRefusal(await ask(daemon.port('socks'), 'unknown.test', 80), '04')
+    expect(server.questions.toSorted()).toEqual(['unknown.test A', 'unknown.test AAAA'])
+  })
+
+  test('that take long delay only those who asked for them', async () => {
+    const server = await startDnsServer({ 'quick.test': { addresses: ['127.0.0.1'] } })
+    const daemon = await startDaemon(['--engine', engine, '--dns', server.at])
+    const target = await startTarget()
+    const slow = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => {
+        for (const type of ['A', 'AAAA']) server.hold(`slow${n}.test ${type}`)
+        return ask(daemon.port('socks'), `slow${n}.test`, 80)
+      }),
+    )
+    await expectReply(await ask(daemon.port('socks'), 'quick.test', target.port), succeeded)
+    expect(slow.map(({ socket }) => socket.readableLength)).toEqual(slow.map(() => 0))
+    server.release()
+    for (const client of slow) await expectRefusal(client, '04')
+  })
+})

@@ -1,0 +1,75 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
+import { operate } from '../helpers/operate.ts'
+import { connectPeer } from '../helpers/peer.ts'
+import { findProgram, run } from '../helpers/programs.ts'
+import { startTarget } from '../helpers/target.ts'
+import { startWebServer } from '../helpers/web-server.ts'
+
+const curl = findProgram('curl')
+
+/** Where its forwards listen, as `address:port`. */
+function places(daemon: Daemon): string[] {
+  return daemon.listening('forward').map((text) => text.replace(/ -> .*/, ''))
+}
+
+function portOf(place = ''): number {
+  return Number(place.split(':').at(-1))
+}
+
+/** The portable engine has no forwards. */
+describe.each(['linux'])('forwards of the %s engine', (engine) => {
+  test.skipIf(!curl)('lead curl to an address and to a name, without a password, and are shown', async () => {
+    const url = await startWebServer('127.0.0.1', (request, response) => request.pipe(response))
+    const { port } = new URL(url)
+    const forwards = ['--forward', `0=127.0.0.1:${port}`, '--forward', `[::1]:0=localhost:${port}`]
+    const daemon = await startDaemon(['--engine', engine, '-u', 'bob:hunter2', ...forwards])
+    expect(daemon.listening('forward')).toEqual([
+      expect.stringMatching(new RegExp(`^127\\.0\\.0\\.1:\\d+ -> 127\\.0\\.0\\.1:${port}$`)),
+      expect.stringMatching(new RegExp(`^\\[::1\\]:\\d+ -> localhost:${port}$`)),
+    ])
+    const body = 'All that is sent comes back. '.repeat(10_000)
+    for (const place of places(daemon)) {
+      const { stdout } = await run(curl ?? '', ['-sS', '--data-binary', '@-', `http://${place}/`], { input: body })
+      expect(stdout === body).toBe(true)
+    }
+
+    const operator = await operate(daemon)
+    const { listening } = (await operator.call('status.get')).result
+    expect(listening.filter((at: { service: string }) => at.service === 'forward')).toEqual(
+      daemon.listening('forward').map((text) => {
+        const [address, destination] = text.split(' -> ')
+        return { service: 'forward', address, destination }
+      }),
+    )
+    const client = await connectPeer('::1', portOf(places(daemon)[1]))
+    await expect
+      .poll(async () => (await operator.call('connections.list')).result.connections)
+      .toMatchObject([{ command: 'forward', state: 'open', user: null, destination: `localhost:${port}` }])
+    client.reset()
+  })
+
+  test('do not lead to management', async () => {
+    const free = createServer().listen(0, '127.0.0.1')
+    await once(free, 'listening')
+    const { port } = free.address() as AddressInfo
+    free.close()
+    await once(free, 'close')
+    const daemon = await startDaemon(['--engine', engine, '--forward', `0=localhost:${port}`, '-P', String(port)])
+    const ending = await connectPeer('127.0.0.1', portOf(places(daemon)[0])).then(
+      (client) => client.discard(),
+      (error: NodeJS.ErrnoException) => error.code,
+    )
+    expect(ending).toBe('ECONNRESET')
+  })
+
+  test('keep proxyd from starting where they cannot listen, which says so by their flag', async () => {
+    const { port } = await startTarget()
+    const args = ['--engine', engine, '--forward', `${port}=127.0.0.1:80`]
+    const { status, stderr, stdout } = await (await spawnDaemon(args)).ended
+    expect([status, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^proxyd: port \d+ on 127\.0\.0\.1 is taken: [^\n]*--forward\n$/)
+  })
+})
