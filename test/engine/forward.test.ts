@@ -6,9 +6,6 @@ import { engines, eventually, type Options, type ProxyUnderTest, startProxy } fr
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { startTarget } from '../helpers/target.ts'
 
-/** The portable engine has none. */
-const forwarding = engines.filter(({ kind }) => kind === 'linux')
-
 /** A forward on any free port of 127.0.0.1 to there. */
 function forwardTo(host: string, port: number): Pick<Options, 'forwards'> {
   return { forwards: [{ listen: { address: '127.0.0.1', port: 0 }, host, port }] }
@@ -19,7 +16,7 @@ function enter(proxy: ProxyUnderTest): Promise<Peer> {
   return connectPeer('127.0.0.1', proxy.engine.forwarding[0]?.port ?? 0)
 }
 
-describe.each(forwarding)('$kind engine: a forward', ({ start }) => {
+describe.each(engines)('$kind engine: a forward', ({ start }) => {
   it.each([
     ['127.0.0.1', '127.0.0.1', ''],
     ['::1', '::1', ''],

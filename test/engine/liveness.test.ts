@@ -28,7 +28,7 @@ function proxysOwn(client: Peer, peer: Peer): readonly (readonly [from: number, 
   ]
 }
 
-describe.skipIf(process.platform !== 'linux').each(withUserTimeout)('$kind engine: keepalive', ({ start }) => {
+describe.skipIf(process.platform !== 'linux').each(engines)('$kind engine: keepalive', ({ start }) => {
   it('asks both ends after the time that is set, from the next connection on', async () => {
     const proxy = await startProxy(start, { liveness: { keepalive: 300 } })
     const target = await startTarget()

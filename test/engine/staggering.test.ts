@@ -8,9 +8,6 @@ import type { Peer } from '../helpers/peer.ts'
 import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 
-/** The portable engine dials one address after the other. */
-const staggering = engines.filter(({ kind }) => kind === 'linux')
-
 /** A proxy for which each name has these addresses. */
 function resolvingTo(addresses: readonly string[], timeouts: Options['timeouts'] = {}): Options {
   return { timeouts, services: { resolve: async () => addresses } }
@@ -32,7 +29,7 @@ async function silence(...hosts: readonly string[]): Promise<number> {
   return port
 }
 
-describe.each(staggering)('$kind engine: the addresses of a name', ({ start }) => {
+describe.each(engines)('$kind engine: the addresses of a name', ({ start }) => {
   it('are dialled beside one that is silent, long before its time is up, and the row shows the one that answers', async () => {
     const proxy = await startProxy(start, resolvingTo(['127.0.0.2', '127.0.0.3', '127.0.0.1']))
     const port = await silence('127.0.0.2', '127.0.0.3')

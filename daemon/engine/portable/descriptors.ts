@@ -3,6 +3,8 @@ import { devNull } from 'node:os'
 
 /** Descriptors left for everything but sessions: listeners, management clients, files, clients that wait. */
 const reserved = 512
+/** Of those, as many may be sockets that sessions have beside the two of each. */
+const reservedExtras = 128
 /** Sessions that are tried however low the limit is. */
 const fewestSessions = 16
 /** Milliseconds between two looks at whether there are descriptors to be had. */
@@ -12,6 +14,33 @@ const interval = 1000
 export function sessionsWithinLimit(): number {
   const limit = descriptorLimit()
   return limit === Number.POSITIVE_INFINITY ? limit : Math.max(fewestSessions, (limit - reserved) >> 1)
+}
+
+/** Room for the sockets that sessions have beside the two of each: what is reserved for them, and what `sessions` leave. */
+export function roomForExtras(sessions: number): Room {
+  const limit = descriptorLimit()
+  const left = limit === Number.POSITIVE_INFINITY ? limit : limit - reserved - 2 * sessions
+  return new Room(reservedExtras + Math.max(0, left))
+}
+
+/** So many of something and no more. */
+export class Room {
+  #left: number
+
+  constructor(most: number) {
+    this.#left = most
+  }
+
+  /** Whether there were so many, which are the caller's now. */
+  take(count: number): boolean {
+    if (count > this.#left) return false
+    this.#left -= count
+    return true
+  }
+
+  give(count: number): void {
+    this.#left += count
+  }
 }
 
 /** How many descriptors this process may have open; infinity where the system sets no limit. Takes some milliseconds. */

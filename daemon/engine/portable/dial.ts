@@ -1,61 +1,127 @@
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
-import { Reply } from '../../socks/messages.ts'
-import { Reason } from '../session-table.ts'
+import { connect, isIPv6, type Socket } from 'node:net'
+import { inTurns, mostAttempts, tellsAsMuch, untilNextAttempt } from '../staggering.ts'
+import { watchOver } from './context.ts'
+import { DialError, notAllowed, notFound, refusalFor } from './refusal.ts'
+import { reset, type Session } from './session.ts'
 
-/** Why a destination could not be reached: an errno's name, as node:net has it, or one of the codes below. */
-export class DialError extends Error {
-  readonly code: string
+/**
+ * Connects to the first of these addresses that answers within `timeouts.connect` (see `staggering.ts`). Rejects with an
+ * error that has a `code`; also if the session ends meanwhile.
+ */
+export function dialAll(session: Session, addresses: readonly string[], port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => new Dial(session, addresses, port, { resolve, reject }).next())
+}
 
-  constructor(code: string) {
-    super(`cannot reach the destination: ${code}`)
-    this.name = 'DialError'
-    this.code = code
+interface Outcome {
+  readonly resolve: (target: Socket) => void
+  readonly reject: (error: unknown) => void
+}
+
+class Dial {
+  readonly #session: Session
+  readonly #untried: string[]
+  readonly #port: number
+  readonly #outcome: Outcome
+  /** When it has taken long enough, as `performance.now` counts. */
+  readonly #until: number
+  /** The attempts under way, the oldest first. */
+  readonly #attempts = new Set<Socket>()
+  /** So many may be, beside one another. */
+  #most = mostAttempts
+  /** Sockets that it has taken room for, beside the session's two. */
+  #extras = 0
+  #failure: unknown = new DialError(notFound)
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(session: Session, addresses: readonly string[], port: number, outcome: Outcome) {
+    this.#session = session
+    this.#untried = inTurns(addresses, isIPv6)
+    this.#port = port
+    this.#outcome = outcome
+    this.#until = performance.now() + session.context.timeouts.connect
   }
-}
 
-/** The policy forbids it. */
-export const notAllowed = 'not allowed'
-/** The name has no addresses. */
-export const notFound = 'not found'
-/** The name's addresses did not come in time. */
-export const notResolved = 'not resolved'
-
-/** A socket on its way to an address literal. Await `connected` before use. */
-export function dial(address: string, port: number): Socket {
-  const socket = connect({ host: address, port, allowHalfOpen: true, noDelay: true })
-  // An error always ends in 'close' too; without any listener it would end the process.
-  return socket.on('error', () => {})
-}
-
-/** Resolves when the socket is connected; rejects with an error that has a `code`, ETIMEDOUT after `milliseconds`. */
-export async function connected(socket: Socket, milliseconds: number): Promise<void> {
-  const timer = setTimeout(() => socket.destroy(new DialError('ETIMEDOUT')), milliseconds)
-  try {
-    await once(socket, 'connect')
-  } finally {
-    clearTimeout(timer)
+  /** Dials the next address, beside those under way, and waits; gives up when there is none of either. */
+  next(): void {
+    if (this.#session.isOver) return this.#giveUp()
+    if (this.#hasRoom()) this.#dialNext()
+    if (this.#attempts.size === 0) return this.#giveUp()
+    const mayBeginBeside = this.#attempts.size < this.#most
+    const pause = untilNextAttempt(this.#until - performance.now(), this.#untried.length, mayBeginBeside)
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(this.#onTime, pause)
   }
-}
 
-/** RFC 1928, section 6: REP for what went wrong, and the reason. A deadline of ours counts as ETIMEDOUT. */
-export function refusalFor(error: unknown): readonly [Reply, Reason] {
-  switch ((error as { code?: unknown }).code) {
-    case notAllowed:
-      return [Reply.notAllowed, Reason.forbidden]
-    case 'ENETUNREACH':
-      return [Reply.networkUnreachable, Reason.unreachable]
-    case 'EHOSTUNREACH':
-      return [Reply.hostUnreachable, Reason.unreachable]
-    case notFound:
-      return [Reply.hostUnreachable, Reason.notFound]
-    case notResolved:
-      return [Reply.hostUnreachable, Reason.timedOut]
-    case 'ECONNREFUSED':
-      return [Reply.connectionRefused, Reason.refused]
-    case 'ETIMEDOUT':
-      return [Reply.ttlExpired, Reason.timedOut]
-    default:
-      return [Reply.generalFailure, Reason.failed]
+  /** Without room for one more, the next address takes the place of one that has had its share of the time. */
+  #hasRoom(): boolean {
+    if (this.#untried.length === 0 || this.#attempts.size <= this.#extras) return true
+    if (this.#session.context.extras.take(1)) this.#extras++
+    else this.#most = this.#attempts.size
+    return this.#attempts.size < this.#most
+  }
+
+  #dialNext(): void {
+    const { isForbidden } = this.#session.context
+    for (let address = this.#untried.shift(); address !== undefined; address = this.#untried.shift()) {
+      if (!isForbidden(address, this.#port)) return this.#dial(address)
+      this.#failed(new DialError(notAllowed))
+    }
+  }
+
+  #dial(address: string): void {
+    this.#session.row.dialling(address)
+    const socket = connect({ host: address, port: this.#port, allowHalfOpen: true, noDelay: true })
+    this.#attempts.add(socket)
+    this.#session.own(socket, () => {
+      if (socket.connecting) socket.destroy(new DialError('ECANCELED'))
+      else reset(socket)
+    })
+    socket.once('connect', () => this.#connected(socket, address))
+    // An error always ends in 'close' too; without any listener it would end the process.
+    socket.on('error', (error) => {
+      if (!this.#attempts.delete(socket)) return
+      this.#failed(error)
+      this.next()
+    })
+  }
+
+  #connected(socket: Socket, address: string): void {
+    if (!this.#attempts.delete(socket)) return
+    this.#settle()
+    watchOver(socket, this.#session.context.liveness)
+    this.#session.row.dialling(address)
+    this.#outcome.resolve(socket)
+  }
+
+  readonly #onTime = (): void => {
+    if (performance.now() >= this.#until) {
+      this.#failed(new DialError('ETIMEDOUT'))
+      return this.#giveUp()
+    }
+    const [oldest] = this.#attempts
+    if (oldest && this.#untried.length > 0 && this.#attempts.size >= this.#most) {
+      this.#attempts.delete(oldest)
+      oldest.destroy()
+      this.#failed(new DialError('ETIMEDOUT'))
+    }
+    this.next()
+  }
+
+  /** Of several failures, the one that says most is told. */
+  #failed(error: unknown): void {
+    if (tellsAsMuch(refusalFor(error)[1], refusalFor(this.#failure)[1])) this.#failure = error
+  }
+
+  #giveUp(): void {
+    this.#settle()
+    this.#outcome.reject(this.#failure)
+  }
+
+  /** No attempt goes on. */
+  #settle(): void {
+    clearTimeout(this.#timer)
+    for (const socket of this.#attempts) socket.destroy()
+    this.#attempts.clear()
+    this.#session.context.extras.give(this.#extras)
   }
 }

@@ -1,12 +1,25 @@
 import type { Server, Socket } from 'node:net'
-import type { Endpoint, Engine, EngineOptions, EngineServices, Policy, Tuning, UserChange } from '../engine.ts'
+import type { Destination } from '../../socks/negotiation.ts'
+import type {
+  Endpoint,
+  Engine,
+  EngineOptions,
+  EngineServices,
+  Liveness,
+  Policy,
+  Tuning,
+  UserChange,
+} from '../engine.ts'
 import { forbids } from '../forbidden.ts'
 import { Reason, type SessionTable } from '../session-table.ts'
-import { Shortage, sessionsWithinLimit } from './descriptors.ts'
-import { endpointOf, openListeners } from './listeners.ts'
+import { forward } from './connect.ts'
+import { type SessionContext, watchOver } from './context.ts'
+import { roomForExtras, Shortage, sessionsWithinLimit } from './descriptors.ts'
+import { endpointOf, openForwards, openListeners } from './listeners.ts'
 import { Logins } from './logins.ts'
+import { negotiate } from './negotiate.ts'
 import { Rows } from './rows.ts'
-import { Session, type SessionContext } from './session.ts'
+import { Session } from './session.ts'
 
 /**
  * The data plane on node:net, in the thread that calls. It runs wherever Node does, and says plainly what the other
@@ -30,12 +43,18 @@ export async function startPortableEngine(options: EngineOptions, services: Engi
   return engine
 }
 
+/** A client that waits for room, and where it is to be connected, if it came to a forward. */
+interface Arrival {
+  readonly client: Socket
+  readonly leadsTo: Destination | undefined
+}
+
 class PortableEngine implements Engine {
   readonly kind = 'portable'
   readonly tables: readonly SessionTable[]
   readonly capacity: number
   listening: readonly Endpoint[] = []
-  readonly forwarding: readonly Endpoint[] = []
+  forwarding: readonly Endpoint[] = []
 
   readonly #options: EngineOptions
   readonly #services: EngineServices
@@ -44,8 +63,7 @@ class PortableEngine implements Engine {
   readonly #rows: Rows
   /** By serial. */
   readonly #sessions = new Map<number, Session>()
-  /** Clients that wait for room. */
-  readonly #waiting: Socket[] = []
+  readonly #waiting: Arrival[] = []
   #policy: Policy
   #maxSessions: number
   #servers: readonly Server[] = []
@@ -59,23 +77,37 @@ class PortableEngine implements Engine {
     this.capacity = options.capacity
     this.#maxSessions = options.maxSessions
     const isForbidden = forbids(options.policy.forbidden)
-    this.#context = { logins: new Logins(services), resolver: services, timeouts: options.timeouts, isForbidden }
+    this.#context = {
+      logins: new Logins(services),
+      resolver: services,
+      extras: roomForExtras(options.capacity),
+      timeouts: options.timeouts,
+      liveness: options.liveness,
+      isForbidden,
+    }
+    this.#warnOfUserTimeout(options.liveness)
     this.#rows = new Rows(options.capacity)
     this.tables = [this.#rows.table]
   }
 
   async listen(): Promise<void> {
-    const { listen, backlog } = this.#options
-    this.#servers = await openListeners(listen, {
+    const { listen, forwards, backlog } = this.#options
+    const options = {
       backlog,
       maxConnections: this.#maxSessions + backlog,
-      accept: (client) => {
-        this.#accept(client)
-        this.#shortage.arrived(this.#waiting.length)
-      },
-      warn: (message) => this.#services.warn(message),
-    })
-    this.listening = this.#servers.map(endpointOf)
+      accept: (client: Socket, leadsTo?: Destination) => this.#accept({ client, leadsTo }),
+      warn: (message: string) => this.#services.warn(message),
+    }
+    this.#servers = await openListeners(listen, options)
+    try {
+      const servers = await openForwards(forwards, options)
+      this.listening = this.#servers.map(endpointOf)
+      this.forwarding = servers.map(endpointOf)
+      this.#servers = [...this.#servers, ...servers]
+    } catch (error) {
+      await this.close()
+      throw error
+    }
     this.#shortage.watch()
   }
 
@@ -84,10 +116,12 @@ class PortableEngine implements Engine {
     this.#context.isForbidden = forbids(policy.forbidden)
   }
 
-  async tune({ maxSessions, timeouts }: Tuning): Promise<void> {
+  async tune({ maxSessions, timeouts, liveness }: Tuning): Promise<void> {
     this.#maxSessions = Math.min(maxSessions, this.capacity)
     for (const server of this.#servers) server.maxConnections = this.#maxSessions + this.#options.backlog
     this.#context.timeouts = timeouts
+    if (liveness.userTimeout !== this.#context.liveness.userTimeout) this.#warnOfUserTimeout(liveness)
+    this.#context.liveness = liveness
     for (const session of this.#sessions.values()) session.timeoutsChanged()
     this.#admitWaiting()
   }
@@ -119,9 +153,15 @@ class PortableEngine implements Engine {
     await stopped
   }
 
-  #accept(client: Socket): void {
-    this.#waiting.push(client)
+  /** libuv has no call for it. */
+  #warnOfUserTimeout({ userTimeout }: Liveness): void {
+    if (userTimeout > 0) this.#services.warn('the portable engine cannot act by tcp-user-timeout; the linux engine can')
+  }
+
+  #accept(arrival: Arrival): void {
+    this.#waiting.push(arrival)
     this.#admitWaiting()
+    this.#shortage.arrived(this.#waiting.length)
   }
 
   #admitWaiting(): void {
@@ -132,11 +172,14 @@ class PortableEngine implements Engine {
     }
   }
 
-  #begin(client: Socket): void {
+  #begin({ client, leadsTo }: Arrival): void {
     // A client that has gone already has no address any more; its session ends at the first read.
     const row = this.#rows.begin(client.remoteAddress ?? '::', client.remotePort ?? 0)
-    const session = new Session(client, row, this.#context, this.#policy)
+    const session = new Session(client, row, this.#context)
     this.#sessions.set(row.serial, session)
+    watchOver(client, this.#context.liveness)
+    if (leadsTo) void forward(session, leadsTo)
+    else negotiate(session, this.#policy)
     void session.ended.then(() => {
       this.#sessions.delete(row.serial)
       this.#admitWaiting()
@@ -146,7 +189,7 @@ class PortableEngine implements Engine {
   /** Stops listening; resolves when the last client's socket has closed. */
   #stop(): Promise<void> {
     this.#shortage.close()
-    for (const client of this.#waiting.splice(0)) client.destroy()
+    for (const { client } of this.#waiting.splice(0)) client.destroy()
     this.#stopped ??= Promise.all(this.#servers.map(closed)).then(() => {})
     return this.#stopped
   }

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net'
-import { type Endpoint, ListenError } from '../engine.ts'
+import { parseAddress, unmapped } from '../../socks/address.ts'
+import type { Destination } from '../../socks/negotiation.ts'
+import { type Endpoint, type Forward, ListenError } from '../engine.ts'
 
 /** How often a free port is looked for that is free on every address. */
 const portAttempts = 10
@@ -9,7 +11,8 @@ export interface ListenOptions {
   readonly backlog: number
   /** Beyond this many connections of one listener, node:net accepts and drops. */
   readonly maxConnections: number
-  readonly accept: (client: Socket) => void
+  /** `leadsTo`: where the client is to be connected, of a forward's. */
+  readonly accept: (client: Socket, leadsTo?: Destination) => void
   readonly warn: (message: string) => void
 }
 
@@ -27,6 +30,21 @@ export async function openListeners(endpoints: readonly Endpoint[], options: Lis
       if (!taken || !anyPort || attempt === portAttempts) throw error
     }
   }
+}
+
+/** Listens for each forward, on a port of its own. Rejects with `ListenError`, nothing left open. */
+export async function openForwards(forwards: readonly Forward[], options: ListenOptions): Promise<Server[]> {
+  const open: Server[] = []
+  try {
+    for (const { listen, host, port } of forwards) {
+      const leadsTo = destinationOf(host, port)
+      open.push(await openOne(listen, { ...options, accept: (client) => options.accept(client, leadsTo) }))
+    }
+  } catch (error) {
+    for (const server of open) server.close()
+    throw error
+  }
+  return open
 }
 
 export function endpointOf(server: Server): Endpoint {
@@ -50,8 +68,15 @@ async function openAll(endpoints: readonly Endpoint[], options: ListenOptions): 
   return open
 }
 
+function destinationOf(host: string, port: number): Destination {
+  const address = parseAddress(host)
+  return address ? { kind: 'address', address: unmapped(address), port } : { kind: 'name', name: host, port }
+}
+
 async function openOne(endpoint: Endpoint, options: ListenOptions): Promise<Server> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, options.accept)
+  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) =>
+    options.accept(client),
+  )
   server.maxConnections = options.maxConnections
   const { address: host, port } = endpoint
   server.listen({ host, port, backlog: options.backlog, ipv6Only: isIPv6(host), exclusive: true })

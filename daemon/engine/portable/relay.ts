@@ -1,11 +1,30 @@
 import type { Socket } from 'node:net'
+import type { Session } from './session.ts'
+
+/** The session stands: moves what client and target say to one another until both have finished. */
+export function relay(session: Session, target: Socket): void {
+  const { client, row } = session
+  session.stand()
+  target.on('error', session.broken)
+  move(client, target, (bytes) => {
+    row.deliveredUp(bytes)
+    session.touch()
+  })
+  move(target, client, (bytes) => {
+    row.deliveredDown(bytes)
+    session.touch()
+  })
+  for (const side of [client, target]) side.once('end', () => session.halfClosed())
+  client.resume()
+  target.resume()
+}
 
 /**
  * Moves what `from` says to `to`, its end included. Back-pressure: while `to` has more to send than its stream's
  * high-water mark, `from` is not read, so a direction never holds more than the two marks and a chunk.
  * `delivered` hears of bytes when the kernel has taken them.
  */
-export function relay(from: Socket, to: Socket, delivered: (bytes: number) => void): void {
+function move(from: Socket, to: Socket, delivered: (bytes: number) => void): void {
   from.on('data', (chunk: Buffer) => {
     const room = to.write(chunk, (error) => {
       if (!error) delivered(chunk.length)

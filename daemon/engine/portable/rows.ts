@@ -1,7 +1,7 @@
 import { parseAddress } from '../../socks/address.ts'
-import type { Command } from '../../socks/messages.ts'
+import { Command } from '../../socks/messages.ts'
 import type { Destination } from '../../socks/negotiation.ts'
-import { type Reason, SessionTable, State, Total } from '../session-table.ts'
+import { type forwarded, type Reason, SessionTable, State, Total } from '../session-table.ts'
 
 /** Gives out the rows of a session table. */
 export class Rows {
@@ -49,14 +49,27 @@ export class Row {
     this.#table.login(this.#slot, user)
   }
 
-  requested(command: Command, destination: Destination): void {
-    const { name, targetPort } = this.#table
+  requested(command: Command | typeof forwarded, destination: Destination): void {
     this.#table.command[this.#slot] = command
-    targetPort[this.#slot] = destination.port
+    this.#table.targetPort[this.#slot] = destination.port
     if (destination.kind === 'address') return
     this.#enter(State.resolving)
-    name[this.#slot * 256] = destination.name.length
-    name.set(Buffer.from(destination.name, 'latin1'), this.#slot * 256 + 1)
+    this.#name(destination.name)
+  }
+
+  /** UDP ASSOCIATE was asked for: where datagrams go to is not known before they do. */
+  associating(): void {
+    this.#table.command[this.#slot] = Command.udpAssociate
+  }
+
+  /** A datagram went to `address`, a literal, which `name`, or '', stands for. */
+  sent(name: string, address: string, port: number): void {
+    this.#name(name)
+    this.target(address, port)
+  }
+
+  listening(): void {
+    this.#enter(State.listening)
   }
 
   connecting(): void {
@@ -66,6 +79,12 @@ export class Row {
   /** `address` is a literal. */
   dialling(address: string): void {
     writeAddress(this.#table.targetAddress, this.#slot, address)
+  }
+
+  /** As `dialling`; the port is another one than was asked for. */
+  target(address: string, port: number): void {
+    this.dialling(address)
+    this.#table.targetPort[this.#slot] = port
   }
 
   connected(): void {
@@ -98,6 +117,11 @@ export class Row {
   end(reason: Reason): void {
     this.#table.end(this.#slot, reason, Date.now())
     this.#release()
+  }
+
+  #name(name: string): void {
+    this.#table.name[this.#slot * 256] = name.length
+    this.#table.name.set(Buffer.from(name, 'latin1'), this.#slot * 256 + 1)
   }
 
   #enter(state: State): void {

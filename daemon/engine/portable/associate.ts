@@ -1,0 +1,105 @@
+import type { RemoteInfo, Socket } from 'node:dgram'
+import { isIP } from 'node:net'
+import { longestHeader, parseDatagram, writeHeader } from '../../socks/datagram.ts'
+import { type Bound, encodeReply, Reply } from '../../socks/messages.ts'
+import { Reason } from '../session-table.ts'
+import { boundOf, literalOf } from './addresses.ts'
+import { isChoked, Outlet, openDatagramSocket } from './outlet.ts'
+import type { Session } from './session.ts'
+
+/** Sockets of an association beside the session's two: it has the client's connection, and up to three for datagrams. */
+const extras = 2
+/** Datagrams of an association that may wait for their names to be resolved. */
+const mostWaiting = 16
+
+/**
+ * UDP ASSOCIATE (RFC 1928, section 7): relays datagrams for the client's address while its connection lasts. `port` is
+ * the one that it will send from; with 0 its first datagram tells. Of `advertised`, the first address of the relay's
+ * family is told in place of the relay's own.
+ */
+export async function associate(session: Session, port: number, advertised: readonly string[]): Promise<void> {
+  const { client, context, row } = session
+  row.associating()
+  const refuse = () => session.finish(encodeReply(Reply.generalFailure), Reason.failed)
+  if (!context.extras.take(extras)) return refuse()
+  void session.ended.then(() => context.extras.give(extras))
+  const inlet = await openDatagramSocket(client.localAddress ?? '')
+  if (session.isOver) return void inlet?.close()
+  if (!inlet) return refuse()
+  session.own(inlet, () => inlet.close())
+  new Association(session, inlet, port).begin(advertised)
+}
+
+class Association {
+  readonly #session: Session
+  /** The client's side. */
+  readonly #inlet: Socket
+  readonly #outlet: Outlet
+  readonly #clientAddress: string
+  /** 0 until it is known. */
+  #clientPort: number
+  /** Datagrams whose names are being resolved. */
+  #waiting = 0
+
+  constructor(session: Session, inlet: Socket, clientPort: number) {
+    this.#session = session
+    this.#inlet = inlet
+    this.#clientAddress = session.client.remoteAddress ?? ''
+    this.#clientPort = clientPort
+    this.#outlet = new Outlet(session, (payload, source) => this.#answer(payload, source))
+  }
+
+  begin(advertised: readonly string[]): void {
+    const { client } = this.#session
+    this.#inlet.on('message', (bytes, from) => void this.#receive(bytes, from))
+    this.#session.stand()
+    const { address, port } = this.#inlet.address()
+    const told = advertised.find((literal) => isIP(literal) === isIP(address)) ?? address
+    client.write(encodeReply(Reply.succeeded, boundOf(told, port)))
+    // The connection only tells for how long: what is said on it is dropped, and its end is that of the association.
+    client.on('end', () => this.#finish()).on('data', () => {})
+    client.resume()
+  }
+
+  #finish(): void {
+    this.#session.client.end()
+    this.#session.reset(Reason.finished)
+  }
+
+  /** Only one address and port is the client; what comes from elsewhere is nobody's. */
+  async #receive(bytes: Buffer, { address, port }: RemoteInfo): Promise<void> {
+    if (address !== this.#clientAddress) return
+    this.#clientPort ||= port
+    if (port !== this.#clientPort) return
+    const datagram = parseDatagram(bytes)
+    if (!datagram) return
+    const { destination } = datagram
+    const payload = bytes.subarray(datagram.payload)
+    if (destination.kind === 'address')
+      await this.#outlet.send(payload, {
+        name: '',
+        addresses: [literalOf(destination.address)],
+        port: destination.port,
+      })
+    else await this.#sendByName(payload, destination.name, destination.port)
+  }
+
+  async #sendByName(payload: Buffer, name: string, port: number): Promise<void> {
+    if (this.#waiting >= mostWaiting) return
+    this.#waiting++
+    const addresses = await this.#session.context.resolver.resolve(name)
+    this.#waiting--
+    await this.#outlet.send(payload, { name, addresses, port })
+  }
+
+  #answer(payload: Buffer, source: Bound): void {
+    if (this.#session.isOver || isChoked(this.#inlet)) return
+    const header = new Uint8Array(longestHeader)
+    const start = writeHeader(header, longestHeader, source)
+    this.#inlet.send([header.subarray(start), payload], this.#clientPort, this.#clientAddress, (error) => {
+      if (error) return
+      this.#session.row.deliveredDown(payload.length)
+      this.#session.touch()
+    })
+  }
+}

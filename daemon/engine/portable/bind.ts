@@ -1,0 +1,100 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { Command, encodeReply, Reply } from '../../socks/messages.ts'
+import type { Destination } from '../../socks/negotiation.ts'
+import { Reason } from '../session-table.ts'
+import { boundOf, bytesOf, isUnspecified } from './addresses.ts'
+import { watchOver } from './context.ts'
+import { localAddressTo } from './local-address.ts'
+import { addressesOf } from './reach.ts'
+import { DialError, notAllowed, notFound, refusalFor } from './refusal.ts'
+import { relay } from './relay.ts'
+import { reset, type Session } from './session.ts'
+
+/** Connections that may wait to be looked at: more than one only if they are not the expected one. */
+const backlog = 8
+
+/**
+ * BIND (RFC 1928, sections 4 and 6): listens on the address from which `peer` is reached, tells it in the first reply,
+ * and in the second who has come. Connections from elsewhere are reset; the port is the peer's, and does not matter. An
+ * address of zeros stands for any peer, who is then expected where the client came to.
+ */
+export async function bind(session: Session, peer: Destination): Promise<void> {
+  session.row.requested(Command.bind, peer)
+  try {
+    const peers = await expectedPeers(session, peer)
+    if (session.isOver) return
+    session.clearDeadline()
+    const host = peers ? await firstLocalAddress(peers) : session.client.localAddress
+    if (host === undefined) return session.reset(Reason.gone)
+    if (!session.isOver) await listen(session, host, peers)
+  } catch (error) {
+    if (session.isOver) return
+    const [reply, reason] = refusalFor(error)
+    session.finish(encodeReply(reply), reason)
+  }
+}
+
+/** Literals of all that may come; undefined for anybody. Rejects if nobody may. */
+async function expectedPeers(session: Session, peer: Destination): Promise<readonly string[] | undefined> {
+  if (peer.kind === 'address' && isUnspecified(peer.address)) return undefined
+  const addresses = await addressesOf(session, peer)
+  const allowed = addresses.filter((address) => !session.context.isForbidden(address, peer.port))
+  if (allowed.length === 0) throw new DialError(addresses.length > 0 ? notAllowed : notFound)
+  return allowed
+}
+
+/** Rejects as the last peer did, if there is no way to any. */
+async function firstLocalAddress(peers: readonly string[]): Promise<string> {
+  let failure: unknown
+  for (const peer of peers) {
+    try {
+      return await localAddressTo(peer)
+    } catch (error) {
+      failure = error
+    }
+  }
+  throw failure
+}
+
+/** Resolves when the first reply is on its way. */
+async function listen(session: Session, host: string, peers: readonly string[] | undefined): Promise<void> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
+    // An error always ends in 'close' too; without any listener it would end the process.
+    socket.on('error', () => {})
+    if (server.listening && isExpected(session, socket, peers)) accept(session, server, socket)
+    else socket.resetAndDestroy()
+  })
+  server.listen({ host, port: 0, backlog, exclusive: true })
+  await once(server, 'listening')
+  if (session.isOver) return void server.close()
+  session.own(server, () => server.close())
+  server.on('error', () => session.reset(Reason.failed))
+  session.row.listening()
+  if (peers?.[0] !== undefined) session.row.dialling(peers[0])
+  const { address, port } = server.address() as AddressInfo
+  session.client.write(encodeReply(Reply.succeeded, boundOf(address, port)))
+  session.setDeadline(session.context.timeouts.bind, () =>
+    session.finish(encodeReply(Reply.ttlExpired), Reason.timedOut),
+  )
+}
+
+function isExpected({ context }: Session, peer: Socket, peers: readonly string[] | undefined): boolean {
+  const address = bytesOf(peer.remoteAddress ?? '')
+  if (!address || context.isForbidden(address, peer.remotePort ?? 0)) return false
+  return peers === undefined || peers.some((literal) => isSame(bytesOf(literal), address))
+}
+
+function accept(session: Session, server: Server, peer: Socket): void {
+  const { remoteAddress = '', remotePort = 0 } = peer
+  session.own(peer, () => reset(peer))
+  server.close()
+  watchOver(peer, session.context.liveness)
+  session.row.target(remoteAddress, remotePort)
+  session.client.write(encodeReply(Reply.succeeded, boundOf(remoteAddress, remotePort)))
+  relay(session, peer)
+}
+
+function isSame(one: Uint8Array | undefined, other: Uint8Array): boolean {
+  return one !== undefined && Buffer.compare(one, other) === 0
+}

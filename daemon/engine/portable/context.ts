@@ -1,0 +1,21 @@
+import type { Socket } from 'node:net'
+import type { EngineServices, Liveness, Timeouts } from '../engine.ts'
+import type { IsForbidden } from '../forbidden.ts'
+import type { Room } from './descriptors.ts'
+import type { Logins } from './logins.ts'
+
+/** What all sessions of an engine share; what can change meanwhile does so here. */
+export interface SessionContext {
+  readonly logins: Logins
+  readonly resolver: Pick<EngineServices, 'resolve'>
+  /** For sockets beside the two of each session. */
+  readonly extras: Room
+  timeouts: Timeouts
+  liveness: Liveness
+  isForbidden: IsForbidden
+}
+
+/** Has the kernel ask whether the other end still lives, if it is to. `socket` is connected. */
+export function watchOver(socket: Socket, { keepalive }: Liveness): void {
+  if (keepalive > 0) socket.setKeepAlive(true, keepalive * 1000)
+}

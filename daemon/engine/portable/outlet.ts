@@ -1,0 +1,121 @@
+import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import { isIPv6 } from 'node:net'
+import type { Bound } from '../../socks/messages.ts'
+import { bytesOf } from './addresses.ts'
+import type { Session } from './session.ts'
+
+/** Bytes that may wait to be sent by one socket; what comes while it is more is dropped. */
+const mostQueued = 1024 * 1024
+/** Addresses that an association remembers to have sent to, the last ones: only they may answer. */
+const mostContacts = 1024
+
+/** Where a datagram is to go: the name asked for, or '', and the literals of its addresses. */
+export interface Place {
+  readonly name: string
+  readonly addresses: readonly string[]
+  readonly port: number
+}
+
+/** The targets' side of an association: a socket for each family, made when it is first needed. */
+export class Outlet {
+  readonly #session: Session
+  readonly #answered: (payload: Buffer, source: Bound) => void
+  /** By the address that each is bound to. */
+  readonly #sockets = new Map<string, Promise<Socket | undefined>>()
+  /** Addresses, as `keyOf`, the one that was last sent to at the end. */
+  readonly #contacts = new Set<string>()
+  /** What the row shows, so that it is written only if it changes. */
+  #shown = ''
+
+  /** `answered` hears what comes from those that were sent to. */
+  constructor(session: Session, answered: (payload: Buffer, source: Bound) => void) {
+    this.#session = session
+    this.#answered = answered
+  }
+
+  /** Sends to the first of the addresses that is allowed and that there is a way to, if there is one. Never rejects. */
+  async send(payload: Buffer, place: Place): Promise<void> {
+    for (const address of place.addresses) {
+      if (this.#session.context.isForbidden(address, place.port)) continue
+      const socket = await this.#socketFor(address)
+      if (this.#session.isOver) return
+      if (socket && (await this.#sendBy(socket, payload, address, place))) return
+    }
+  }
+
+  /** Resolves to whether it has gone, or is lost for good; if not, there may be a way to another address. */
+  #sendBy(socket: Socket, payload: Buffer, address: string, { name, port }: Place): Promise<boolean> {
+    if (isChoked(socket)) return Promise.resolve(true)
+    this.#remember(address)
+    const { row } = this.#session
+    return new Promise((resolve) => {
+      socket.send(payload, port, address, (error) => {
+        resolve(error === null)
+        if (error || this.#session.isOver) return
+        this.#show(name, address, port)
+        row.deliveredUp(payload.length)
+        this.#session.touch()
+      })
+    })
+  }
+
+  #show(name: string, address: string, port: number): void {
+    const shown = `${name} ${address} ${port}`
+    if (shown !== this.#shown) this.#session.row.sent(name, address, port)
+    this.#shown = shown
+  }
+
+  #remember(address: string): void {
+    const key = keyOf(bytesOf(address))
+    this.#contacts.delete(key)
+    this.#contacts.add(key)
+    const [oldest = key] = this.#contacts
+    if (this.#contacts.size > mostContacts) this.#contacts.delete(oldest)
+  }
+
+  #socketFor(address: string): Promise<Socket | undefined> {
+    const wildcard = isIPv6(address) ? '::' : '0.0.0.0'
+    const socket = this.#sockets.get(wildcard) ?? this.#open(wildcard)
+    this.#sockets.set(wildcard, socket)
+    return socket
+  }
+
+  async #open(wildcard: string): Promise<Socket | undefined> {
+    const socket = await openDatagramSocket(wildcard)
+    if (this.#session.isOver) return void socket?.close()
+    if (!socket) return undefined
+    this.#session.own(socket, () => socket.close())
+    return socket.on('message', (payload, { address, port }) => {
+      const bytes = bytesOf(address)
+      if (bytes && this.#contacts.has(keyOf(bytes))) this.#answered(payload, { address: bytes, port })
+    })
+  }
+}
+
+/**
+ * A socket for datagrams on any port of an address; undefined if there is none to be had. What cannot be sent or received
+ * is lost, as datagrams may be.
+ */
+export async function openDatagramSocket(address: string): Promise<Socket | undefined> {
+  const ipv6Only = isIPv6(address)
+  const socket = createSocket({ type: ipv6Only ? 'udp6' : 'udp4', ipv6Only })
+  try {
+    socket.bind({ address, port: 0, exclusive: true })
+    await once(socket, 'listening')
+  } catch {
+    socket.close()
+    return undefined
+  }
+  return socket.on('error', () => {})
+}
+
+/** Whether so much waits to be sent that no more may. */
+export function isChoked(socket: Socket): boolean {
+  return socket.getSendQueueSize() > mostQueued
+}
+
+/** Equal for the same addresses alone. */
+function keyOf(address: Uint8Array = new Uint8Array(0)): string {
+  return Buffer.from(address).toString('latin1')
+}

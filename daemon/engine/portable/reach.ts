@@ -1,0 +1,38 @@
+import type { Socket } from 'node:net'
+import type { Reply } from '../../socks/messages.ts'
+import type { Destination } from '../../socks/negotiation.ts'
+import type { Reason } from '../session-table.ts'
+import { literalOf } from './addresses.ts'
+import { dialAll } from './dial.ts'
+import { DialError, notResolved, refusalFor } from './refusal.ts'
+import type { Session } from './session.ts'
+
+/** Says why a destination was not reached. Not called of a session that is over. */
+export type Refuse = (reply: Reply, reason: Reason) => void
+
+/** Connects to a destination; undefined if that failed, or if the session is over. Never rejects. */
+export async function reach(session: Session, destination: Destination, refuse: Refuse): Promise<Socket | undefined> {
+  try {
+    const addresses = await addressesOf(session, destination)
+    if (session.isOver) return undefined
+    session.clearDeadline()
+    if (addresses.length > 0) session.row.connecting()
+    const target = await dialAll(session, addresses, destination.port)
+    return session.isOver ? undefined : target
+  } catch (error) {
+    if (!session.isOver) refuse(...refusalFor(error))
+    return undefined
+  }
+}
+
+/**
+ * The destination's address literals; none if the name has none. Rejects if the resolver takes too long, for which the
+ * session's deadline is set.
+ */
+export async function addressesOf(session: Session, destination: Destination): Promise<readonly string[]> {
+  if (destination.kind === 'address') return [literalOf(destination.address)]
+  const { resolver, timeouts } = session.context
+  const { promise: tooLate, reject: giveUp } = Promise.withResolvers<never>()
+  session.setDeadline(timeouts.resolve, () => giveUp(new DialError(notResolved)))
+  return Promise.race([resolver.resolve(destination.name), tooLate])
+}
