@@ -63,6 +63,12 @@ export function addressOf(source: Uint8Array): Uint8Array {
   return source[0] === AF_INET ? source.subarray(4, 8) : source.subarray(8, 24)
 }
 
+/** A socket address's address, to be kept, in its own family. */
+export function binaryAddressOf(source: Uint8Array): BinaryAddress {
+  const scope = source[0] === AF_INET ? 0 : new DataView(source.buffer, source.byteOffset).getUint32(24, true)
+  return { bytes: addressOf(source).slice(), scope }
+}
+
 function unmapped(bytes: Uint8Array): Uint8Array {
   return bytes.length === 16 && mappedPrefix.every((byte, i) => bytes[i] === byte) ? bytes.subarray(12) : bytes
 }

@@ -92,9 +92,14 @@ export class Peer {
   }
 }
 
-/** Connects to a server. Both ends may finish on their own. Rejects with the connect's error. */
-export async function connectPeer(host: string, port: number): Promise<Peer> {
-  const socket = connect({ host, port, allowHalfOpen: true, noDelay: true })
+/** Connects to a server, perhaps from an address and a port of ours. Both ends may finish on their own. Rejects with the connect's error. */
+export async function connectPeer(
+  host: string,
+  port: number,
+  localAddress?: string,
+  localPort?: number,
+): Promise<Peer> {
+  const socket = connect({ host, port, localAddress, localPort, allowHalfOpen: true, noDelay: true })
   const peer = new Peer(socket)
   await once(socket, 'connect')
   return peer

@@ -1,6 +1,7 @@
 import { SocketAddress } from 'node:net'
 import { expect } from 'vitest'
 import { parseAddress } from '../../daemon/socks/address.ts'
+import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from './bytes.ts'
 import type { Peer } from './peer.ts'
 
@@ -13,11 +14,11 @@ export function login(name: string, password: string): Uint8Array {
   return bytes(1, name.length, name, password.length, password)
 }
 
-/** CONNECT to an address literal or a name. */
-export function request(host: string, port: number): Uint8Array {
+/** CONNECT, unless it is another command, to an address literal or a name. */
+export function request(host: string, port: number, command: Command = Command.connect): Uint8Array {
   const address = parseAddress(host)
   const target = address ? bytes(address.length === 4 ? 1 : 4, address) : bytes(3, host.length, host)
-  return bytes(5, 1, 0, target, port >> 8, port & 0xff)
+  return bytes(5, command, 0, target, port >> 8, port & 0xff)
 }
 
 export const succeeded = '00'

@@ -170,4 +170,4 @@ export class Acceptor {
 }
 
 /** What accept4(2) says when the process or the machine has no room; anything else concerns one client only. */
-const exhausted = new Set<number>([errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
+export const exhausted = new Set<number>([errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])

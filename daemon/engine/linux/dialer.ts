@@ -1,11 +1,10 @@
 import { addressOf, copyMapped, portOf } from '../../os/address.ts'
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP, type Epoll } from '../../os/epoll.ts'
-import { close, errno, recv } from '../../os/libc.ts'
+import { close, errno } from '../../os/libc.ts'
 import {
   boundAddress,
   connectSocket,
   lastAddress,
-  MSG_PEEK,
   openSocket,
   peerAddress,
   pendingError,
@@ -20,7 +19,7 @@ import { inTurns, mostAttempts, tellsAsMuch, untilNextAttempt } from '../stagger
 import type { Farewell } from './farewell.ts'
 import type { Names } from './names.ts'
 import type { Relay } from './relay.ts'
-import { type Clock, clientOf, type Dial, Flag, type Sessions, targetOf } from './sessions.ts'
+import { type Clock, clientOf, type Dial, type Sessions, targetOf } from './sessions.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
 /** Every event that a session's socket is ever watched for; it is told to the kernel once (epoll(7), edge-triggered). */
@@ -30,9 +29,9 @@ export const watched = (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>
  * Beside the errnos of `Dial.error`, which are positive: the policy forbids it; the name has no addresses; they did not
  * come in time.
  */
-const notAllowed = -1
-const notFound = -2
-const notResolved = -3
+export const notAllowed = -1
+export const notFound = -2
+export const notResolved = -3
 
 /** errno to REP (RFC 1928, section 6) and reason. A dial out of time is taken as ETIMEDOUT. */
 const refusals = new Map<number, readonly [Reply, Reason]>([
@@ -57,7 +56,6 @@ export class Dialer {
   readonly #relay: Relay
   readonly #farewell: Farewell
   readonly #names: Names
-  readonly #peek = new Uint8Array(1)
   /** Of targets that are dialled from now on. */
   liveness: Liveness = { keepalive: 0, userTimeout: 0 }
   #isForbidden = forbids([])
@@ -148,10 +146,7 @@ export class Dialer {
 
   /** A client may finish early if it has sent its data already; one that has sent none is gone. */
   #isGone(slot: number, { rest }: Dial): boolean {
-    const { fd, flags } = this.#sessions
-    const client = clientOf(slot)
-    if (rest.length > 0 || !(flags[client] & Flag.finishing)) return false
-    return recv(fd[client], this.#peek, 1, MSG_PEEK) === 0
+    return rest.length === 0 && this.#sessions.hasLeft(slot)
   }
 
   /** The name, or the dial, has had its time, or the next address has its turn. */
@@ -282,6 +277,7 @@ function isIpv6(address: Uint8Array): boolean {
   return address.length === 16
 }
 
-function refusalOf(error: number): readonly [Reply, Reason] {
+/** What to tell the client, and to note, for an errno or one of our own words beside them. */
+export function refusalOf(error: number): readonly [Reply, Reason] {
   return refusals.get(error) ?? generalFailure
 }

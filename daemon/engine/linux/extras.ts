@@ -65,6 +65,12 @@ export class Extras {
     return extra?.generation === generation ? extra : undefined
   }
 
+  /** Have an edge-triggered event come again if there still is reason for it. */
+  watchAgain(fd: number, events: number): void {
+    const extra = this.#byFd.get(fd)
+    if (extra) this.#epoll.modify(fd, events, firstExtraKey + fd, extra.generation)
+  }
+
   /** The socket is no extra any more, but is not closed: the caller makes it one of the session's halves. */
   release(fd: number): void {
     const extra = this.#byFd.get(fd)

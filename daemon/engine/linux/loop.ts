@@ -2,11 +2,13 @@ import { receiveMessageOnPort } from 'node:worker_threads'
 import { EPOLLIN, Epoll } from '../../os/epoll.ts'
 import { clearEvent } from '../../os/event.ts'
 import { PipePool } from '../../os/pipe-pool.ts'
-import type { Timeouts, Tuning } from '../engine.ts'
+import { Command } from '../../socks/messages.ts'
+import type { Liveness, Policy, Timeouts, Tuning } from '../engine.ts'
 import { PasswordMemory } from '../password-memory.ts'
 import { Reason, SessionTable, State } from '../session-table.ts'
 import { TurnRecord } from '../turn-record.ts'
 import { Acceptor, type Room } from './acceptor.ts'
+import { Binder } from './binder.ts'
 import { Dialer } from './dialer.ts'
 import { EventQueue } from './event-queue.ts'
 import { Extras, firstExtraKey } from './extras.ts'
@@ -41,6 +43,7 @@ export class Loop {
   readonly #farewell: Farewell
   readonly #names: Names
   readonly #dialer: Dialer
+  readonly #binder: Binder
   readonly #negotiator: Negotiator
   readonly #acceptor: Acceptor
   readonly #options: LoopOptions
@@ -75,7 +78,9 @@ export class Loop {
     const relay = new Relay(sessions, wheel, this.#pipes, timeouts, clock)
     const farewell = new Farewell(sessions, wheel, clock)
     const names = new Names(clock, post)
-    const dialer = new Dialer({ sessions, epoll, wheel, clock, relay, farewell, names }, timeouts)
+    const parts = { sessions, epoll, wheel, clock, relay, farewell, names }
+    const dialer = new Dialer(parts, timeouts)
+    const binder = new Binder(parts, timeouts)
     this.#turns = new TurnRecord(table.turns)
     this.#wheel = wheel
     this.#sessions = sessions
@@ -83,9 +88,10 @@ export class Loop {
     this.#farewell = farewell
     this.#names = names
     this.#dialer = dialer
-    dialer.obey(options.policy)
-    dialer.liveness = options.liveness
-    const negotiator = new Negotiator({ sessions, dialer, farewell, passwords: this.#passwords }, post)
+    this.#binder = binder
+    this.#obeyPolicy(options.policy)
+    this.#watchOver(options.liveness)
+    const negotiator = new Negotiator({ sessions, dialer, binder, farewell, passwords: this.#passwords }, post)
     this.#negotiator = negotiator
     this.#mailKey = capacity * 2
     this.#acceptor = new Acceptor(
@@ -166,13 +172,19 @@ export class Loop {
       case State.closing:
         return this.#farewell.onEvent(slot, events)
       default:
-        return isClient(half) ? this.#dialer.onClientEvent(slot, events) : this.#dialer.onTargetEvent(slot, events)
+        if (isClient(half)) return this.#stage(slot).onClientEvent(slot, events)
+        return this.#dialer.onTargetEvent(slot, events)
     }
   }
 
   #onExtra(key: number, generation: number, events: number): void {
     const extra = this.#sessions.extras.find(key, generation)
-    if (extra) this.#dialer.onTargetEvent(extra.slot, events, extra.fd)
+    if (extra) this.#stage(extra.slot).onTargetEvent(extra.slot, events, extra.fd)
+  }
+
+  /** Who sees to what the client has asked for. */
+  #stage(slot: number): Dialer | Binder {
+    return this.#sessions.table.command[slot] === Command.bind ? this.#binder : this.#dialer
   }
 
   #onDeadline(slot: number): void {
@@ -181,7 +193,8 @@ export class Loop {
         return this.#relay.onDeadline(slot)
       case State.resolving:
       case State.connecting:
-        return this.#dialer.onDeadline(slot)
+      case State.listening:
+        return this.#stage(slot).onDeadline(slot)
       case State.closing:
         return this.#sessions.close(slot, this.#sessions.table.whyBrokenOff(slot, Reason.failed))
       default: {
@@ -210,14 +223,14 @@ export class Loop {
   #resolved(name: string, literals: readonly string[]): void {
     const { addresses, askers } = this.#names.learn(name, literals)
     for (const { slot, generation } of askers)
-      if (this.#sessions.isCurrent(slot, generation)) this.#dialer.resolved(slot, addresses)
+      if (this.#sessions.isCurrent(slot, generation)) this.#stage(slot).resolved(slot, addresses)
   }
 
   #obey(ticket: number, order: Order): void {
     switch (order.type) {
       case 'apply':
         this.#acceptor.policy = order.policy
-        this.#dialer.obey(order.policy)
+        this.#obeyPolicy(order.policy)
         return this.#confirm(ticket, [])
       case 'tune':
         this.#tune(order.tuning)
@@ -245,12 +258,22 @@ export class Loop {
     }
   }
 
+  #obeyPolicy(policy: Policy): void {
+    this.#dialer.obey(policy)
+    this.#binder.obey(policy)
+  }
+
+  #watchOver(liveness: Liveness): void {
+    this.#dialer.liveness = liveness
+    this.#binder.liveness = liveness
+  }
+
   /** Sessions that relay may have a far deadline, or be overdue by the new times. */
   #tune({ maxSessions, timeouts, liveness }: Tuning): void {
     this.#room.most = maxSessions
     Object.assign(this.#timeouts, timeouts)
     this.#acceptor.watchOver(liveness)
-    this.#dialer.liveness = liveness
+    this.#watchOver(liveness)
     for (const slot of this.#sessions.slots())
       if (this.#sessions.table.state[slot] === State.open) this.#relay.onDeadline(slot)
   }

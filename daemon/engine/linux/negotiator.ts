@@ -1,10 +1,10 @@
 import { EPOLLERR, EPOLLHUP } from '../../os/epoll.ts'
 import { errno, recv } from '../../os/libc.ts'
-import { MSG_PEEK } from '../../os/socket.ts'
 import { Command, encodeReply, Reply } from '../../socks/messages.ts'
-import type { Outcome } from '../../socks/negotiation.ts'
+import type { Destination, Outcome } from '../../socks/negotiation.ts'
 import type { PasswordMemory } from '../password-memory.ts'
 import { Reason } from '../session-table.ts'
+import type { Binder } from './binder.ts'
 import type { Dialer } from './dialer.ts'
 import type { Farewell } from './farewell.ts'
 import type { LoopMail } from './mail.ts'
@@ -17,17 +17,19 @@ const readBytes = 2048
 export class Negotiator {
   readonly #sessions: Sessions
   readonly #dialer: Dialer
+  readonly #binder: Binder
   readonly #farewell: Farewell
   readonly #passwords: PasswordMemory
   readonly #post: (mail: LoopMail) => void
   readonly #buffer = new Uint8Array(readBytes)
 
   constructor(
-    parts: { sessions: Sessions; dialer: Dialer; farewell: Farewell; passwords: PasswordMemory },
+    parts: { sessions: Sessions; dialer: Dialer; binder: Binder; farewell: Farewell; passwords: PasswordMemory },
     post: (mail: LoopMail) => void,
   ) {
     this.#sessions = parts.sessions
     this.#dialer = parts.dialer
+    this.#binder = parts.binder
     this.#farewell = parts.farewell
     this.#passwords = parts.passwords
     this.#post = post
@@ -65,10 +67,7 @@ export class Negotiator {
 
   /** True if nothing will follow the login that is being checked: no request, so no use for the answer. */
   #isGone(slot: number): boolean {
-    const { fd, flags, negotiations } = this.#sessions
-    const client = clientOf(slot)
-    if (!(flags[client] & Flag.finishing) || negotiations.get(slot)?.hasInput) return false
-    return recv(fd[client], this.#buffer, 1, MSG_PEEK) === 0
+    return !this.#sessions.negotiations.get(slot)?.hasInput && this.#sessions.hasLeft(slot)
   }
 
   /** Read as long as there is something to read and something to wait for. */
@@ -103,11 +102,7 @@ export class Negotiator {
     if (step.kind === 'request') {
       negotiations.delete(slot)
       this.#sessions.table.command[slot] = step.command
-      if (step.command !== Command.connect) {
-        this.#farewell.refuse(slot, encodeReply(Reply.commandNotSupported), Reason.unsupported)
-        return false
-      }
-      this.#dialer.begin(slot, step.destination, negotiation.takeRest())
+      this.#request(slot, step.command, step.destination, negotiation.takeRest())
       return false
     }
     const { username, password } = step
@@ -120,5 +115,11 @@ export class Negotiator {
     logins.set(slot, { username, password })
     this.#post({ type: 'authenticate', slot, generation: generation[slot], username, password })
     return false
+  }
+
+  #request(slot: number, command: Command, destination: Destination, rest: Uint8Array): void {
+    if (command === Command.connect) return this.#dialer.begin(slot, destination, rest)
+    if (command === Command.bind) return this.#binder.begin(slot, destination, rest)
+    this.#farewell.refuse(slot, encodeReply(Reply.commandNotSupported), Reason.unsupported)
   }
 }

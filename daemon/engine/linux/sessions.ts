@@ -1,8 +1,8 @@
 import { copyMapped, portOf } from '../../os/address.ts'
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLPRI, EPOLLRDHUP } from '../../os/epoll.ts'
-import { close } from '../../os/libc.ts'
+import { close, recv } from '../../os/libc.ts'
 import type { Pipe, PipePool } from '../../os/pipe-pool.ts'
-import { lastAddress, resetOnClose } from '../../os/socket.ts'
+import { lastAddress, MSG_PEEK, resetOnClose } from '../../os/socket.ts'
 import type { Destination, Negotiation } from '../../socks/negotiation.ts'
 import type { Reason, SessionTable, State } from '../session-table.ts'
 import type { Extras } from './extras.ts'
@@ -66,6 +66,16 @@ export interface Dial {
   hasExtras: boolean
 }
 
+/** A client that waits for a peer to come. */
+export interface Bind {
+  /** What the client sent behind its request. */
+  readonly rest: Uint8Array
+  /** What the request gave as the peer's; it does not bind the peer. */
+  readonly port: number
+  /** Whence the peer may come; none: from anywhere. */
+  peers: readonly Uint8Array[]
+}
+
 /** The time in milliseconds, read once per turn of the loop. */
 export interface Clock {
   /** For whatever has to be waited for: of a clock that only goes forward. */
@@ -105,6 +115,8 @@ export class Sessions {
   readonly logins = new Map<number, { readonly username: Uint8Array; readonly password: Uint8Array }>()
   /** By slot, from the request on until the session relays. */
   readonly dials = new Map<number, Dial>()
+  /** By slot, from a BIND on until the session relays. */
+  readonly binds = new Map<number, Bind>()
   /** Sockets that sessions have beside their halves. */
   readonly extras: Extras
   /** How many are live. */
@@ -120,6 +132,7 @@ export class Sessions {
   /** Slots from here on have never been used; their memory has never been touched. */
   #unused = 0
   readonly #serials: Serials
+  readonly #peek = new Uint8Array(1)
   #nextSerial: number
 
   constructor(
@@ -181,6 +194,21 @@ export class Sessions {
     table.name[at] = destination.name.length
   }
 
+  /** The row shows where the session leads now: 4 or 16 bytes of address. */
+  leadsTo(slot: number, address: Uint8Array, port: number): void {
+    const { targetAddress, targetPort } = this.table
+    const end = slot * 16 + 16
+    if (address.length === 4) targetAddress.fill(0, end - 16, end - 6).fill(0xff, end - 6, end - 4)
+    targetAddress.set(address, end - address.length)
+    targetPort[slot] = port
+  }
+
+  /** Whether the client will say nothing more, and all it said has been read. */
+  hasLeft(slot: number): boolean {
+    const client = clientOf(slot)
+    return (this.flags[client] & Flag.finishing) !== 0 && recv(this.fd[client], this.#peek, 1, MSG_PEEK) === 0
+  }
+
   /** Note what an event tells of a half's input. */
   note(half: number, events: number): void {
     const { flags } = this
@@ -225,6 +253,7 @@ export class Sessions {
     this.negotiations.delete(slot)
     this.logins.delete(slot)
     this.dials.delete(slot)
+    this.binds.delete(slot)
     this.#closeHalf(clientOf(slot))
     this.#closeHalf(targetOf(slot))
     this.extras.closeAll(slot)
