@@ -19,8 +19,7 @@ function portOf(place = ''): number {
   return Number(place.split(':').at(-1))
 }
 
-/** The portable engine has no forwards. */
-describe.each(['linux'])('forwards of the %s engine', (engine) => {
+describe.each(['portable', 'linux'])('forwards of the %s engine', (engine) => {
   test.skipIf(!curl)('lead curl to an address and to a name, without a password, and are shown', async () => {
     const url = await startWebServer('127.0.0.1', (request, response) => request.pipe(response))
     const { port } = new URL(url)

@@ -59,7 +59,7 @@ describe.each(engines)('$kind engine: a forward', ({ start }) => {
       expect(await (await targets[i]?.next())?.readText(1)).toBe('x')
     }
     await proxy.open('127.0.0.1', targets[0].port)
-    expect(proxy.total(Total.connected)).toBe(3)
+    await eventually(() => expect(proxy.total(Total.connected)).toBe(3))
   })
 
   it('keeps what a client sends until its destination stands', async () => {

@@ -15,7 +15,7 @@ import type { Destination } from '../../socks/negotiation.ts'
 import type { Liveness, Policy, Timeouts } from '../engine.ts'
 import { forbids } from '../forbidden.ts'
 import { forwarded, Reason, State } from '../session-table.ts'
-import { inTurns, mostAttempts, tellsAsMuch, untilNextAttempt } from '../staggering.ts'
+import { mostAttempts, tellsAsMuch, untilNextAttempt } from '../staggering.ts'
 import type { Farewell } from './farewell.ts'
 import type { Names } from './names.ts'
 import type { Relay } from './relay.ts'
@@ -167,7 +167,7 @@ export class Dialer {
 
   #dialAll(slot: number, dial: Dial, addresses: readonly Uint8Array[]): void {
     if (addresses.length > 0) this.#sessions.enter(slot, State.connecting)
-    dial.addresses = addresses.length > 1 ? inTurns(addresses, isIpv6) : [...addresses]
+    dial.addresses = [...addresses]
     dial.until = this.#clock.now + this.#timeouts.connect
     this.#next(slot, dial)
   }
@@ -271,10 +271,6 @@ export class Dialer {
     const bound = { address: addressOf(lastAddress), port: portOf(lastAddress) }
     return this.#farewell.reply(slot, encodeReply(Reply.succeeded, bound))
   }
-}
-
-function isIpv6(address: Uint8Array): boolean {
-  return address.length === 16
 }
 
 /** What to tell the client, and to note, for an errno or one of our own words beside them. */

@@ -1,4 +1,5 @@
 import { parseAddress } from '../../os/address.ts'
+import { inTurns } from '../staggering.ts'
 import type { LoopMail } from './mail.ts'
 import type { Clock } from './sessions.ts'
 
@@ -44,9 +45,12 @@ export class Names {
     return undefined
   }
 
-  /** The control plane's answer, as literals. Returns the addresses and all who have asked for them. */
+  /** The control plane's answer, as literals. Returns the addresses, in the order to try them, and all who asked. */
   learn(name: string, literals: readonly string[]): { addresses: readonly Uint8Array[]; askers: readonly Asker[] } {
-    const addresses = literals.flatMap((text) => parseAddress(text)?.bytes ?? [])
+    const addresses = inTurns(
+      literals.flatMap((text) => parseAddress(text)?.bytes ?? []),
+      (address) => address.length === 16,
+    )
     const askers = this.#askers.get(name) ?? []
     this.#askers.delete(name)
     this.#known.delete(name)
