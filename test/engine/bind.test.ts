@@ -35,10 +35,7 @@ async function fate({ address, port }: Place, localAddress: string, localPort?: 
   }
 }
 
-/** The engines that do BIND. */
-const binding = engines.filter(({ kind }) => kind === 'linux')
-
-describe.each(binding)('$kind engine: BIND', ({ start }) => {
+describe.each(engines)('$kind engine: BIND', ({ start }) => {
   it.each([
     ['an IPv4 address', '127.0.0.1', '127.0.0.1', '127.0.0.1'],
     ['an IPv6 address', '::1', '127.0.0.1', '::1'],
