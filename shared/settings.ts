@@ -133,14 +133,16 @@ export const settings = {
     default: [],
     placeholder: '[ADDR:]PORT=HOST:PORT',
     most: 64,
-    summary: 'connect whoever comes to this port, on 127.0.0.1 unless told, to this destination; repeatable',
+    summary:
+      'connect whoever comes to this port, on 127.0.0.1 unless told, to this destination, always without a password; repeatable',
   },
   dns: {
     type: 'list',
     default: [],
     placeholder: 'ADDR[:PORT]',
     most: 8,
-    summary: "server to ask for names, in place of the system's resolver and its hosts file; repeatable",
+    summary:
+      "server to ask for names, in place of the system's resolver and its hosts file; localhost stays this machine; repeatable",
   },
   'open-proxy': {
     type: 'flag',
@@ -220,7 +222,7 @@ export const settings = {
     min: 0,
     max: 86_400_000,
     runtime: true,
-    summary: "for sent bytes to be acknowledged; 0: the system's own patience",
+    summary: "for sent bytes to be acknowledged, also by one who just does not read; 0: the system's own patience",
   },
   'state-dir': {
     type: 'text',

@@ -17,6 +17,15 @@ export function manual(flags: readonly Term[]): Manual {
           'proxy-tui(1) shows what goes on, adds users, cuts connections and changes settings while proxyd runs.',
         ],
       },
+      {
+        title: 'FORWARDS',
+        body: [
+          'With --forward, proxyd also is a plain TCP forwarder: whoever connects to such a port is connected to its one ' +
+            'destination, with the same timeouts, limits, counters and place among the connections. Nobody is asked for a ' +
+            'password there, whatever --auth says, so it listens on 127.0.0.1 unless the flag names another address. A ' +
+            'client whose destination cannot be reached is reset.',
+        ],
+      },
       { title: 'OPTIONS', body: flags },
       {
         title: 'SETTINGS',
