@@ -10,20 +10,20 @@ export interface Vector {
   readonly says: (port: number) => Uint8Array
   /** Every reply in hexadecimal, spaced for reading; a dot stands for any digit, as in a port that nobody can foretell. */
   readonly replies: string
-  /** The proxy ends it, or the client stands connected to the server. */
-  readonly end: 'closed' | 'connected'
+  /** The proxy ends it; or the client stands connected to the server; or it has asked to wait for somebody. */
+  readonly end: 'closed' | 'connected' | 'waiting'
 }
 
 type Said = number | string | Uint8Array
 
 const goodLogin = login(alice.name, alice.password)
 const nowhere = '01 00000000 0000'
-const onIpv4 = '05 00 00 01 7f000001 ....'
-const onIpv6 = `05 00 00 04 ${'0'.repeat(31)}1 ....`
+export const onIpv4 = '05 00 00 01 7f000001 ....'
+export const onIpv6 = `05 00 00 04 ${'0'.repeat(31)}1 ....`
 /** Port 80 of 127.0.0.1, behind ATYP 1. */
 const loopbackWeb = bytes(127, 0, 0, 1, 0, 80)
 
-function refused(title: string, rep: string, ...said: readonly Said[]): Vector {
+export function refused(title: string, rep: string, ...said: readonly Said[]): Vector {
   return { title, says: () => bytes(greeting, ...said), replies: `05 00 05 ${rep} 00 ${nowhere}`, end: 'closed' }
 }
 

@@ -1,17 +1,30 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { get } from 'node:http'
+import { SocketAddress } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { SocksClient, type SocksProxy } from 'socks'
 import { SocksProxyAgent } from 'socks-proxy-agent'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { associating } from '../helpers/associating.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
-import { Peer } from '../helpers/peer.ts'
+import { connectPeer, Peer } from '../helpers/peer.ts'
 import { startTarget } from '../helpers/target.ts'
+import { startUdpEcho } from '../helpers/udp-echo.ts'
 import { startWebServer } from '../helpers/web-server.ts'
 
 /** What most programs in JavaScript use: the package socks, and socks-proxy-agent on top of it. */
 
 function proxyOf(daemon: Daemon): SocksProxy {
   return { host: '127.0.0.1', port: daemon.port('socks'), type: 5, userId: 'bob', password: 'hunter2' }
+}
+
+/** What the package's events carry. */
+type Standing = Required<Awaited<ReturnType<typeof SocksClient.createConnection>>>
+
+/** The package writes IPv6 at full length. */
+function canonical(host: string): string {
+  return new SocketAddress({ address: host, family: host.includes(':') ? 'ipv6' : 'ipv4' }).address
 }
 
 function fetch(url: string, agent: SocksProxyAgent): Promise<string> {
@@ -34,6 +47,45 @@ describe.each(['portable', 'linux'])('npm clients through the %s engine', (engin
     server.finish()
     expect(await client.readTextToEnd()).toBe('answer')
   })
+
+  test('socks: BIND for a peer', async () => {
+    const daemon = await start()
+    const client = new SocksClient({
+      proxy: proxyOf(daemon),
+      command: 'bind',
+      destination: { host: '127.0.0.1', port: 0 },
+    })
+    client.connect()
+    const [bound] = (await once(client, 'bound')) as [Standing]
+    expect(bound.remoteHost).toEqual({ host: '127.0.0.1', port: expect.any(Number) })
+    const standing = once(client, 'established') as Promise<[Standing]>
+    const peer = await connectPeer('127.0.0.1', bound.remoteHost.port)
+    const [{ socket, remoteHost }] = await standing
+    expect(remoteHost).toEqual({ host: '127.0.0.1', port: peer.socket.localPort })
+    peer.write('hello')
+    expect(await new Peer(socket).readText(5)).toBe('hello')
+    socket.write('welcome')
+    expect(await peer.readText(7)).toBe('welcome')
+  })
+
+  test.skipIf(!associating.includes(engine)).each(['127.0.0.1', '::1'])(
+    'socks: UDP ASSOCIATE, datagrams to %s',
+    async (host) => {
+      const [daemon, echo] = [await start(), await startUdpEcho(host)]
+      const destination = { host: '0.0.0.0', port: 0 }
+      const client = new SocksClient({ proxy: proxyOf(daemon), command: 'associate', destination })
+      client.connect()
+      const [{ socket, remoteHost: relay }] = (await once(client, 'established')) as [Standing]
+      onTestFinished(() => void socket.destroy())
+      const datagrams = createSocket('udp4')
+      onTestFinished(() => void datagrams.close())
+      const remoteHost = { host, port: echo.port }
+      const answer = once(datagrams, 'message')
+      datagrams.send(SocksClient.createUDPFrame({ remoteHost, data: Buffer.from('question') }), relay.port, relay.host)
+      const { remoteHost: source, data } = SocksClient.parseUDPFrame((await answer)[0])
+      expect([canonical(source.host), source.port, `${data}`]).toEqual([host, echo.port, 'question'])
+    },
+  )
 
   test('socks-proxy-agent: pages by name and by address, and none without the password', async () => {
     const daemon = await start()

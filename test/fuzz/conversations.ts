@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { bytes } from '../helpers/bytes.ts'
 
 /** Stands in what is made up here for the port of a server that the test has started. */
-export const someServer = bytes(0xec, 0x07)
+const someServer = bytes(0xec, 0x07)
 
 const greeting = fc.constantFrom(bytes(5, 1, 0), bytes(5, 1, 2), bytes(5, 2, 0, 2), bytes(5, 0), bytes(4, 1))
 const login = fc.constantFrom(bytes(1, 5, 'alice', 6, 'secret'), bytes(1, 1, 'x', 1, 'y'), bytes())
@@ -12,7 +12,7 @@ function named(name: string): Uint8Array {
 }
 
 /** ATYP and DST.ADDR. */
-export const address = fc.oneof(
+const address = fc.oneof(
   fc.constantFrom(bytes(1, 127, 0, 0, 1), bytes(4, new Uint8Array(15), 1), named('one.test'), named('127.0.0.1')),
   fc.uint8Array({ minLength: 4, maxLength: 4 }).map((octets) => bytes(1, octets)),
   fc.uint8Array({ minLength: 16, maxLength: 16 }).map((octets) => bytes(4, octets)),
@@ -20,7 +20,7 @@ export const address = fc.oneof(
   fc.uint8Array({ maxLength: 20 }),
 )
 
-export const port = fc.oneof(fc.constant(someServer), fc.uint8Array({ maxLength: 2 }))
+const port = fc.oneof(fc.constant(someServer), fc.uint8Array({ maxLength: 2 }))
 
 const request = fc
   .tuple(fc.constantFrom(1, 1, 1, 2, 3, 9), address, port)
@@ -30,3 +30,16 @@ const request = fc
 export const conversations = fc
   .tuple(greeting, login, request, fc.uint8Array({ maxLength: 40 }))
   .map((parts) => bytes(...parts))
+
+/** Nearly right datagrams of a client. */
+export const datagrams = fc
+  .tuple(fc.constantFrom(0, 0, 0, 1, 0x80), address, port, fc.uint8Array({ maxLength: 40 }))
+  .map(([fragment, to, at, payload]) => bytes(0, 0, fragment, to, at, payload))
+
+/** What is made up here, with the port of the server in it. */
+export function withPort(said: Uint8Array, port: number): Buffer {
+  const bytes = Buffer.from(said)
+  for (let at = bytes.indexOf(someServer); at >= 0; at = bytes.indexOf(someServer, at + 2))
+    bytes.writeUInt16BE(port, at)
+  return bytes
+}

@@ -1,14 +1,8 @@
-import fc from 'fast-check'
 import { expect } from 'vitest'
 import { longestHeader, parseDatagram, writeHeader } from '../../daemon/socks/datagram.ts'
-import { bytes } from '../helpers/bytes.ts'
 import { fuzz } from './campaign.ts'
-import { address, port } from './conversations.ts'
+import { datagrams } from './conversations.ts'
 import { inputs } from './input.ts'
-
-const datagrams = fc
-  .tuple(fc.constantFrom(0, 0, 0, 1, 0x80), address, port, fc.uint8Array({ maxLength: 40 }))
-  .map(([fragment, to, at, payload]) => bytes(0, 0, fragment, to, at, payload))
 
 fuzz({
   name: 'datagram',

@@ -1,0 +1,2 @@
+/** The engines that do UDP ASSOCIATE. */
+export const associating: readonly string[] = ['portable']
