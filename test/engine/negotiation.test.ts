@@ -129,7 +129,7 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
   it('lets a refused client finish what it is saying', async () => {
     const proxy = await startProxy(start)
     const client = await proxy.client()
-    client.write(bytes(greeting, 5, 2, 0, 1, 127, 0, 0, 1, 0, 80, new Uint8Array(2000)))
+    client.write(bytes(greeting, 5, 9, 0, 1, 127, 0, 0, 1, 0, 80, new Uint8Array(2000)))
     expect(await client.readHex(2)).toBe('0500')
     await expectRefusal(client, '07')
     // Closed already, its socket would answer the one with an RST, and the other would fail.
