@@ -111,6 +111,10 @@ test('those that are marked are cut, whatever the filter shows (10)', async () =
   await app.shows(/1 marked/)
   app.type('M')
   await app.until(() => !/marked/.test(app.screen), 'has no mark any longer')
+  app.type('M')
+  await app.shows(/1 marked/)
+  app.type('\u001b')
+  await app.until(() => !/marked/.test(app.screen), 'has no mark any longer, since all rows are shown')
 })
 
 test('the detail follows its connection, and tells its end and final counts', async () => {
@@ -156,7 +160,9 @@ test('those that ended last are shown with the reason, filtered by it, and looke
   await app.shows(/Connection \S+ {3}ended .* after \d+s: finished/)
   app.type('\u001b')
   await app.shows(/1\/2 that ended last/)
-  app.type('c')
+  app.type('\u001b')
+  await app.shows(/2\/2 that ended last/)
+  app.type('\u001b')
   await app.shows(/0\/0 connections/)
 })
 

@@ -1,10 +1,11 @@
 import type { Key } from 'ink'
 import { describe, expect, test } from 'vitest'
+import type { Role } from '../../shared/protocol/methods.ts'
 import { decodeKeys } from '../../tui/app/keys/decode.ts'
 import { helpLines } from '../../tui/app/keys/help-lines.ts'
-import { hintLine, hintsFor } from '../../tui/app/keys/hints.ts'
+import { hintLine, hintsFor, hintsOf } from '../../tui/app/keys/hints.ts'
 import { type Binding, type KeyContext, keyLabel, keyTable } from '../../tui/app/keys/key-table.ts'
-import { type ListPage, pages } from '../../tui/app/store/state.ts'
+import { type ListPage, type Page, pages, stateAt } from '../../tui/app/store/state.ts'
 import { tables } from '../../tui/app/tables/tables.ts'
 
 const contexts = Object.entries<readonly Binding[]>(keyTable)
@@ -24,6 +25,21 @@ describe('the key table', () => {
   test('in less room some hints go, but not how to get help or out', () => {
     expect(hintLine(hintsFor(keyTable.connections, 40))).toMatch(/^ x cut .* \? help {2}q quit$/)
     expect(hintLine(hintsFor(keyTable.connections, 40)).length).toBeLessThanOrEqual(40)
+  })
+
+  test('in more room there are more hints, in the order of the table', () => {
+    const line = hintLine(hintsFor(keyTable.users, 120))
+    expect(line).toMatch(/ x delete {2}p password {2}e on\/off {2}c cut {2}Enter detail .* \? help {2}q quit$/)
+    for (const width of [72, 80, 100, 120, 240])
+      for (const [, bindings] of contexts) expect(hintLine(hintsFor(bindings, width)).length).toBeLessThanOrEqual(width)
+  })
+
+  test('a viewer is told of no keys of a page that is not for viewers', () => {
+    const at = (page: Page, role: Role) => hintLine(hintsOf({ ...stateAt(['here']), page, role }))
+    expect(at('connections', 'viewer')).not.toMatch(/mark|detail|filter/)
+    expect(at('connections', 'viewer')).toMatch(/\? help {2}q quit$/)
+    expect(at('connections', 'operator')).toMatch(/ m mark .* Enter detail {2}\/ filter/)
+    expect(at('settings', 'viewer')).toContain('/ filter')
   })
 
   test.each(contexts)('the help for %s names every key there and what it does (17)', (context, bindings) => {

@@ -33,7 +33,7 @@ test('80x24 shows header, graphs, totals, table and keys, none of them cut (1)',
   expect(app.lines.filter((line) => /⡇.*⡇/.test(line)).length).toBeGreaterThan(5)
   expect(app.screen).toMatch(/^ +-1 min +now +-1 min +now$/m)
   expect(app.screen).toMatch(/^ Busiest users +Conns +Down\/s +Up\/s Last minute$/m)
-  expect(app.lines[23]).toBe(' - longer  + shorter  Enter of user  l log  f fix scale  c look  ? help  q quit')
+  expect(app.lines[23]).toBe(' - longer  + shorter  Enter user  l log  f fix scale  c look  ? help  q quit')
   expect(app.screen).not.toContain('…')
 })
 

@@ -113,7 +113,7 @@ test('an operator may cut and disable, but not add or delete; a new role counts 
   await using app = open(daemon.port('control'), '--operator', 'eve', '--password-file', file)
   app.type('3')
   await app.shows(/^>bob +enabled/m)
-  expect(app.lines[23]).toMatch(/^ e on\/off {2}Enter detail {2}\/ filter/)
+  expect(app.lines[23]).toMatch(/^ e on\/off {2}c cut {2}Enter detail {2}\/ filter/)
   app.type('x')
   await app.shows(/^ ! that is only for admin; you are operator$/m)
   app.type('e')

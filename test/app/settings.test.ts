@@ -29,7 +29,7 @@ test('80x24 shows settings with value, source and when they act, and what the se
   await app.shows(/^ control-port +0 +flag +restart$/m)
   expect(app.screen).toMatch(/^>auth +auto +default +at once$/m)
   expect(app.screen).toMatch(/^ auto, required, none; default auto: when clients must log in/m)
-  expect(app.lines[23]).toBe(' Enter change  d default  f groups  / filter  s sort  ? help  q quit')
+  expect(app.lines[23]).toBe(' Enter change  d default  f groups  / filter  C columns  s sort  ? help  q quit')
   app.resize(72, 18)
   await app.shows(/ 4 Log \[5 Settings\] 6 Operators\n[\s\S]*\n>auth [\s\S]* q quit$/)
 })

@@ -3,6 +3,7 @@ import { type ReactElement, useMemo, useSyncExternalStore } from 'react'
 import { CommandHint } from './components/command-hint.tsx'
 import { Header } from './components/header.tsx'
 import { Hints } from './components/hints.tsx'
+import { Line } from './components/line.tsx'
 import { LookContext } from './components/look-context.ts'
 import { MessageLine } from './components/message-line.tsx'
 import { type Parts, useApp } from './hooks/use-app.ts'
@@ -22,6 +23,7 @@ import { SettingsPage } from './screens/settings.tsx'
 import { TooSmall } from './screens/too-small.tsx'
 import { UsersPage } from './screens/users.tsx'
 import { coverOf, isCover } from './store/dialogs.ts'
+import { lackToSee } from './store/rights.ts'
 import type { Page, State } from './store/state.ts'
 
 interface RootProps extends Parts {
@@ -58,12 +60,11 @@ function Screen({ state }: { readonly state: State }): ReactElement {
   const { columns, rows } = state.size
   const { dialog } = state
   const cover = coverOf(dialog)
-  const Page = screens[state.page]
   return (
     <Box flexDirection="column" width={columns} height={rows}>
       <Header state={state} />
       <Box flexDirection="column" height={pageRows(state)}>
-        {cover ? <CoverPage state={state} cover={cover} /> : <Page state={state} />}
+        {cover ? <CoverPage state={state} cover={cover} /> : <PageShown state={state} />}
       </Box>
       {dialog && !isCover(dialog) && <DialogPanel state={state} dialog={dialog} />}
       {state.command.field && <CommandHint state={state} />}
@@ -71,4 +72,13 @@ function Screen({ state }: { readonly state: State }): ReactElement {
       <Hints state={state} />
     </Box>
   )
+}
+
+/** The page, or for whom else it is. */
+function PageShown({ state }: { readonly state: State }): ReactElement {
+  const lack = lackToSee(state)
+  const Page = screens[state.page]
+  const verb = state.page === 'log' ? 'is' : 'are'
+  if (lack !== null) return <Line text={` The ${state.page} ${verb} ${lack}.`} width={state.size.columns} />
+  return <Page state={state} />
 }

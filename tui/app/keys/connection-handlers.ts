@@ -18,6 +18,14 @@ export const connectionHandlers = {
     app.store.dispatch({ type: 'follow', followed: follow(row, Date.now()) })
     tellDialog(app, { do: 'open', dialog: { kind: 'detail', id: row.id } })
   },
+  clearFilterOrMarks: (app) => {
+    const isFiltered = app.store.state.lists.connections.filter !== ''
+    tell(app, isFiltered ? { do: 'clearFilter' } : { do: 'mark', ids: new Set() })
+  },
+  clearFilterOrLeave: (app) => {
+    if (app.store.state.lists.closed.filter !== '') tell(app, { do: 'clearFilter' })
+    else app.store.dispatch({ type: 'showClosed', shows: false })
+  },
   kill: (app) => killOne(app),
   killShown: (app) => {
     if (markedIds(app.store.state).length > 0) killMarked(app)

@@ -1,10 +1,15 @@
 import type { Binding } from './key-table.ts'
 
 /** On the pages of connections, too. */
-export const copy: Binding = { keys: ['y'], command: 'copy', summary: 'copy its destination, its client, or the like' }
+export const copy: Binding = {
+  keys: ['y'],
+  command: 'copy',
+  summary: 'copy its destination, its client, or the like',
+  wide: 'copy',
+}
 
 /** Where no text is typed. */
-const help: Binding = { keys: ['?'], command: 'help', summary: 'the keys here' }
+const help: Binding = { keys: ['?'], command: 'help', summary: 'the keys here', wide: 'help' }
 
 const close: Binding = { keys: ['esc', 'q', 'enter'], command: 'close', summary: 'close', hint: 'close' }
 

@@ -12,12 +12,15 @@ export interface Binding {
   readonly role?: Role
   /** A word for the bottom line, if it belongs there. */
   readonly hint?: string
+  /** A word for the bottom line where the others leave room. */
+  readonly wide?: string
 }
 
 /** Where a key is pressed: the page, or what lies over it. */
 export type KeyContext = keyof typeof keyTable
 
-const everywhere: readonly Binding[] = [
+/** What every page has. */
+export const everywhere: readonly Binding[] = [
   { keys: ['1'], command: 'overview', summary: 'the overview' },
   { keys: ['2'], command: 'connections', summary: 'the live connections' },
   { keys: ['3'], command: 'users', summary: 'the users' },
@@ -29,12 +32,12 @@ const everywhere: readonly Binding[] = [
   { keys: ['shift+tab', 'left'], command: 'previousPage', summary: 'the page before' },
   { keys: [']'], command: 'nextDaemon', summary: 'the next daemon, if there are several' },
   { keys: ['['], command: 'previousDaemon', summary: 'the daemon before' },
-  { keys: [':'], command: 'openCommand', summary: 'type a command, as for --exec; Tab completes it' },
-  { keys: ['ctrl+k', 'ctrl+p'], command: 'palette', summary: 'find what can be done here, and do it' },
-  { keys: ['u'], command: 'undo', summary: 'undo the last change of a user, role or setting' },
-  { keys: ['!'], command: 'said', summary: 'what has been said on the message line' },
-  { keys: ['b'], command: 'rateUnit', summary: 'rates in bytes or in bits' },
-  { keys: ['t'], command: 'theme', summary: 'the next theme: dark, light, contrast, terminal' },
+  { keys: [':'], command: 'openCommand', summary: 'type a command, as for --exec; Tab completes it', wide: 'command' },
+  { keys: ['ctrl+k', 'ctrl+p'], command: 'palette', summary: 'find what can be done here, and do it', wide: 'palette' },
+  { keys: ['u'], command: 'undo', summary: 'undo the last change of a user, role or setting', wide: 'undo' },
+  { keys: ['!'], command: 'said', summary: 'what has been said on the message line', wide: 'messages' },
+  { keys: ['b'], command: 'rateUnit', summary: 'rates in bytes or in bits', wide: 'bits' },
+  { keys: ['t'], command: 'theme', summary: 'the next theme: dark, light, contrast, terminal', wide: 'theme' },
   { keys: ['o'], command: 'mouse', summary: 'leave the mouse to the terminal, to select text (Shift often does)' },
   { keys: ['r'], command: 'reconnect', summary: 'when disconnected: try again now' },
   { keys: ['ctrl+l'], command: 'redraw', summary: 'draw the screen anew' },
@@ -51,14 +54,15 @@ const movement: readonly Binding[] = [
   { keys: ['pgdn', 'ctrl+f'], command: 'pageDown', summary: 'one screen down' },
   { keys: ['pgup', 'ctrl+b'], command: 'pageUp', summary: 'one screen up' },
   { keys: ['home', 'g'], command: 'top', summary: 'the first row' },
-  { keys: ['esc'], command: 'clearFilter', summary: 'show all rows again' },
 ]
+
+const showAll: Binding = { keys: ['esc'], command: 'clearFilter', summary: 'show all rows again' }
 
 const list: readonly Binding[] = [
   filter,
-  { keys: ['C'], command: 'chooseColumns', summary: 'choose the columns' },
+  { keys: ['C'], command: 'chooseColumns', summary: 'choose the columns', wide: 'columns' },
   { keys: ['s'], command: 'sort', summary: 'sort by the next column', hint: 'sort' },
-  { keys: ['S'], command: 'reverse', summary: 'turn the order around' },
+  { keys: ['S'], command: 'reverse', summary: 'turn the order around', wide: 'reverse' },
   ...movement,
   { keys: ['end', 'G'], command: 'bottom', summary: 'the last row' },
 ]
@@ -68,9 +72,9 @@ export const keyTable = {
   overview: [
     { keys: ['-'], command: 'longerRange', summary: 'more time in the graphs, up to 24 h', hint: 'longer' },
     { keys: ['+', '='], command: 'shorterRange', summary: 'less time in the graphs', hint: 'shorter' },
-    { keys: ['down', 'j'], command: 'nextUser', summary: 'select the next of the busiest users' },
+    { keys: ['down', 'j'], command: 'nextUser', summary: 'select the next of the busiest users', wide: 'select' },
     { keys: ['up', 'k'], command: 'previousUser', summary: 'select the one before' },
-    { keys: ['enter'], command: 'graphUser', summary: "the selected user's graphs", hint: 'of user' },
+    { keys: ['enter'], command: 'graphUser', summary: "the selected user's graphs", hint: 'user' },
     { keys: ['esc'], command: 'graphEverybody', summary: "everybody's graphs again" },
     { keys: ['l'], command: 'logarithmic', summary: 'linear or logarithmic scale', hint: 'log' },
     { keys: ['f'], command: 'fixCeiling', summary: 'hold the scale as it is, or let it follow', hint: 'fix scale' },
@@ -94,11 +98,16 @@ export const keyTable = {
       summary: 'mark the selected connection, or take its mark off',
       hint: 'mark',
     },
-    { keys: ['M'], command: 'markAll', summary: 'mark all that are shown, or take their marks off' },
-    { keys: ['c'], command: 'showClosed', summary: 'those that ended last', hint: 'closed' },
+    { keys: ['M'], command: 'markAll', summary: 'mark all that are shown, or take their marks off', wide: 'mark all' },
+    { keys: ['c'], command: 'showClosed', summary: 'those that ended last', hint: 'ended' },
     copy,
-    { keys: ['space'], command: 'pause', summary: 'hold the table still, or let it go on' },
+    { keys: ['space'], command: 'pause', summary: 'hold the table still, or let it go on', wide: 'hold' },
     { keys: ['enter'], command: 'detail', summary: 'all about the selected connection', hint: 'detail' },
+    {
+      keys: ['esc'],
+      command: 'clearFilterOrMarks',
+      summary: 'show all rows again; where they all are, take the marks off',
+    },
     ...list,
     ...everywhere,
   ],
@@ -106,6 +115,11 @@ export const keyTable = {
     { keys: ['c'], command: 'showClosed', summary: 'the live connections', hint: 'live' },
     { keys: ['enter'], command: 'detail', summary: 'all about the selected connection', hint: 'detail' },
     { ...copy, hint: 'copy' },
+    {
+      keys: ['esc'],
+      command: 'clearFilterOrLeave',
+      summary: 'show all rows again; where they all are, the live connections',
+    },
     ...list,
     ...everywhere,
   ],
@@ -123,6 +137,7 @@ export const keyTable = {
       command: 'setPassword',
       role: 'admin',
       summary: "change the selected user's password",
+      wide: 'password',
     },
     {
       keys: ['e'],
@@ -131,9 +146,16 @@ export const keyTable = {
       summary: 'enable or disable the selected user',
       hint: 'on/off',
     },
-    { keys: ['c'], command: 'cutUser', role: 'operator', summary: "cut the selected user's connections" },
+    {
+      keys: ['c'],
+      command: 'cutUser',
+      role: 'operator',
+      summary: "cut the selected user's connections",
+      wide: 'cut',
+    },
     { keys: ['enter'], command: 'openUser', summary: 'all about the selected user', hint: 'detail' },
     ...list,
+    showAll,
     ...everywhere,
   ],
   log: [
@@ -143,6 +165,7 @@ export const keyTable = {
     { keys: ['enter'], command: 'entry', summary: 'all of the selected entry', hint: 'detail' },
     filter,
     ...movement,
+    showAll,
     ...everywhere,
   ],
   settings: [
@@ -162,6 +185,7 @@ export const keyTable = {
     },
     { keys: ['f'], command: 'settingGroup', summary: 'all; only chosen ones; by when they act', hint: 'groups' },
     ...list,
+    showAll,
     ...everywhere,
   ],
   operators: [
@@ -188,12 +212,14 @@ export const keyTable = {
       hint: 'role',
     },
     ...list,
+    showAll,
     ...everywhere,
   ],
   daemons: [
     { keys: ['enter'], command: 'openDaemon', summary: 'show the selected daemon', hint: 'show' },
     { keys: ['r'], command: 'reconnectDaemon', summary: 'when the selected daemon is disconnected: try again now' },
     ...list,
+    showAll,
     ...everywhere.filter(({ command }) => command !== 'reconnect'),
   ],
   ...dialogKeys,

@@ -3,7 +3,6 @@ import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { Table } from '../components/table.tsx'
 import { pageRows } from '../layout.ts'
-import { lackOfRights } from '../store/rights.ts'
 import { isStale, listPage, type State } from '../store/state.ts'
 import { closedView, connectionsView, markedIds } from '../store/view.ts'
 import { closedTable } from '../tables/closed-table.ts'
@@ -13,8 +12,6 @@ import { listSummary } from './list-summary.ts'
 
 /** The connections: those that live, or those that ended last. */
 export function ConnectionsPage({ state }: { readonly state: State }): ReactElement {
-  const lack = lackOfRights(state, 'operator')
-  if (lack !== null) return <Line text={` The connections are ${lack}.`} width={state.size.columns} />
   return listPage(state) === 'closed' ? <Closed state={state} /> : <Live state={state} />
 }
 

@@ -5,7 +5,6 @@ import { useLook } from '../components/look-context.ts'
 import { Table } from '../components/table.tsx'
 import { pageRows } from '../layout.ts'
 import { type Log, newerEntries } from '../store/log.ts'
-import { lackOfRights } from '../store/rights.ts'
 import { isStale, type State } from '../store/state.ts'
 import { logView } from '../store/view.ts'
 import { logTable } from '../tables/log-table.ts'
@@ -22,8 +21,6 @@ const roles = { debug: 'dim', info: null, warn: 'warning', error: 'bad' } as con
 export function LogPage({ state }: { readonly state: State }): ReactElement {
   const look = useLook()
   const { columns: width } = state.size
-  const lack = lackOfRights(state, 'operator')
-  if (lack !== null) return <Line text={` The log is ${lack}.`} width={width} />
   const view = logView(state)
   return (
     <>

@@ -3,7 +3,6 @@ import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { Table } from '../components/table.tsx'
 import { pageRows } from '../layout.ts'
-import { lackOfRights } from '../store/rights.ts'
 import { isStale, type State } from '../store/state.ts'
 import { operatorsView } from '../store/view.ts'
 import { operatorsTable } from '../tables/operators-table.ts'
@@ -15,8 +14,6 @@ export function OperatorsPage({ state }: { readonly state: State }): ReactElemen
   const look = useLook()
   const view = operatorsView(state)
   const { columns: width } = state.size
-  const lack = lackOfRights(state, 'admin')
-  if (lack !== null) return <Line text={` The operators are ${lack}.`} width={width} />
   return (
     <>
       <Line text={listSummary('operators', view, state.lists.operators, look)} width={width} />

@@ -4,7 +4,6 @@ import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { Table } from '../components/table.tsx'
 import { pageRows } from '../layout.ts'
-import { lackOfRights } from '../store/rights.ts'
 import { isStale, type State } from '../store/state.ts'
 import { settingsView } from '../store/view.ts'
 import { settingsTable } from '../tables/settings-table.ts'
@@ -27,8 +26,6 @@ export function SettingsPage({ state }: { readonly state: State }): ReactElement
   const look = useLook()
   const view = settingsView(state)
   const { columns: width } = state.size
-  const lack = lackOfRights(state, 'viewer')
-  if (lack !== null) return <Line text={` The settings are ${lack}.`} width={width} />
   const selected = view.rows[view.cursor]
   // A dialog leaves little room and tells the same.
   const advice = state.dialog

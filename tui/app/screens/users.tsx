@@ -3,7 +3,6 @@ import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { Table } from '../components/table.tsx'
 import { pageRows } from '../layout.ts'
-import { lackOfRights } from '../store/rights.ts'
 import { isStale, type State } from '../store/state.ts'
 import { usersView } from '../store/view.ts'
 import { usersTable } from '../tables/users-table.ts'
@@ -15,8 +14,6 @@ export function UsersPage({ state }: { readonly state: State }): ReactElement {
   const look = useLook()
   const view = usersView(state)
   const { columns: width } = state.size
-  const lack = lackOfRights(state, 'operator')
-  if (lack !== null) return <Line text={` The users are ${lack}.`} width={width} />
   const access =
     state.status && (state.status.passwordRequired ? '   a password is required' : '   no password is required')
   return (

@@ -1,5 +1,5 @@
 import { type Role, roles } from '../../../shared/protocol/methods.ts'
-import type { State } from './state.ts'
+import type { Page, State } from './state.ts'
 
 /** What an operator may be, weakest first. */
 export const operatorRoles = ['viewer', 'operator', 'admin'] as const satisfies readonly Role[]
@@ -13,4 +13,18 @@ export function suffices(role: Role, demanded: Role): boolean {
 export function lackOfRights({ role }: Pick<State, 'role'>, demanded: Role | undefined): string | null {
   if (role === null || demanded === undefined || suffices(role, demanded)) return null
   return `only for ${demanded === 'admin' ? 'admin' : `${demanded} or admin`}; you are ${role}`
+}
+
+/** What one must be at least to see a page; anybody may see the others. */
+const seers: Readonly<Partial<Record<Page, Role>>> = {
+  connections: 'operator',
+  users: 'operator',
+  log: 'operator',
+  settings: 'viewer',
+  operators: 'admin',
+}
+
+/** Who else may see the page, as `lackOfRights` tells; null if the person may, as far as known. */
+export function lackToSee({ role, page }: Pick<State, 'role' | 'page'>): string | null {
+  return lackOfRights({ role }, seers[page])
 }
