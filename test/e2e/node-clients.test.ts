@@ -5,7 +5,7 @@ import { SocketAddress } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { SocksClient, type SocksProxy } from 'socks'
 import { SocksProxyAgent } from 'socks-proxy-agent'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { associating } from '../helpers/associating.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
 import { connectPeer, Peer } from '../helpers/peer.ts'
@@ -34,10 +34,15 @@ function fetch(url: string, agent: SocksProxyAgent): Promise<string> {
 }
 
 describe.each(['portable', 'linux'])('npm clients through the %s engine', (engine) => {
-  const start = () => startDaemon(['--engine', engine, '-u', 'bob:hunter2'])
+  let daemon: Daemon
+  beforeAll(async () => {
+    const ends = new AsyncDisposableStack()
+    daemon = await startDaemon(['--engine', engine, '-u', 'bob:hunter2'], { atEnd: ends.defer.bind(ends) })
+    return () => ends.disposeAsync()
+  })
 
   test.each(['127.0.0.1', '::1'])('socks: CONNECT to %s', async (host) => {
-    const [daemon, target] = [await start(), await startTarget(host)]
+    const target = await startTarget(host)
     const destination = { host, port: target.port }
     const { socket } = await SocksClient.createConnection({ proxy: proxyOf(daemon), command: 'connect', destination })
     const [client, server] = [new Peer(socket), await target.next()]
@@ -49,7 +54,6 @@ describe.each(['portable', 'linux'])('npm clients through the %s engine', (engin
   })
 
   test('socks: BIND for a peer', async () => {
-    const daemon = await start()
     const client = new SocksClient({
       proxy: proxyOf(daemon),
       command: 'bind',
@@ -71,7 +75,7 @@ describe.each(['portable', 'linux'])('npm clients through the %s engine', (engin
   test.skipIf(!associating.includes(engine)).each(['127.0.0.1', '::1'])(
     'socks: UDP ASSOCIATE, datagrams to %s',
     async (host) => {
-      const [daemon, echo] = [await start(), await startUdpEcho(host)]
+      const echo = await startUdpEcho(host)
       const destination = { host: '0.0.0.0', port: 0 }
       const client = new SocksClient({ proxy: proxyOf(daemon), command: 'associate', destination })
       client.connect()
@@ -88,7 +92,6 @@ describe.each(['portable', 'linux'])('npm clients through the %s engine', (engin
   )
 
   test('socks-proxy-agent: pages by name and by address, and none without the password', async () => {
-    const daemon = await start()
     const url = await startWebServer('127.0.0.1', (_, response) => response.end('hello'))
     const agent = (login: string) => new SocksProxyAgent(`socks5h://${login}@127.0.0.1:${daemon.port('socks')}`)
     expect(await fetch(url, agent('bob:hunter2'))).toBe('hello')
