@@ -50,9 +50,9 @@ export function openSocket(addressLengthInBytes: number): number {
   return libc.socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP)
 }
 
-/** Begin to connect; -EINPROGRESS is the usual answer. */
-export function connectSocket(fd: number, bytes: Uint8Array, port: number): number {
-  return libc.connect(fd, address, encodeSocketAddress(address, bytes, port))
+/** Begin to connect, `scope` being the interface of a link-local address; -EINPROGRESS is the usual answer. */
+export function connectSocket(fd: number, bytes: Uint8Array, port: number, scope = 0): number {
+  return libc.connect(fd, address, encodeSocketAddress(address, bytes, port, scope))
 }
 
 /** Take one waiting client; its address is in `lastAddress`. */

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os'
 import { describe, expect, it, vi } from 'vitest'
 import { Reason, State } from '../../daemon/engine/session-table.ts'
 import { startBlackHole } from '../helpers/black-hole.ts'
@@ -12,6 +13,11 @@ const departures: readonly [string, (client: Peer) => void][] = [
   ['a FIN', (client) => client.finish()],
   ['an RST', (client) => client.reset()],
 ]
+
+/** This machine's own on a link, with the interface; most machines have one. */
+const linkLocal = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+  addresses.flatMap(({ address }) => (address.startsWith('fe80:') ? `${address}%${name}` : [])),
+)[0]
 
 describe.each(engines)('$kind engine: dialling', ({ start }) => {
   it.each([
@@ -28,6 +34,15 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
     expect(await client.readText(5)).toBe('hello')
     const address = host === '::1' ? '::1' : `::ffff:${host}`
     expect(proxy.rows()).toMatchObject([{ name, target: `${address} ${target.port}`, state: State.open }])
+  })
+
+  it.skipIf(!linkLocal)('reaches a link-local address of a name by its interface', async () => {
+    const address = linkLocal ?? ''
+    const target = await startTarget(address)
+    const proxy = await startProxy(start, { services: { resolve: async () => [address] } })
+    const client = await proxy.open('link-local.test', target.port)
+    client.write('x')
+    expect(await (await target.next()).readText(1)).toBe('x')
   })
 
   it.each([

@@ -198,7 +198,7 @@ export class Dialer {
     if (socket < 0) return -socket
     const { keepalive, userTimeout } = this.liveness
     if (keepalive !== 0 || userTimeout !== 0) setLiveness(socket, keepalive, userTimeout)
-    const result = connectSocket(socket, address, dial.port)
+    const result = connectSocket(socket, address, dial.port, this.#names.scopeOf(address))
     copyMapped(lastAddress, table.targetAddress, slot * 16)
     if (result !== 0 && result !== -errno.EINPROGRESS) {
       close(socket)

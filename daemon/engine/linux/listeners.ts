@@ -53,7 +53,8 @@ function tryListeners(options: EngineOptions): Listeners {
 
 function destinationOf({ host, port }: Forward): Destination {
   const literal = parseAddress(host)
-  return literal ? { kind: 'address', address: literal.bytes, port } : { kind: 'name', name: host, port }
+  // A link-local address is a name to the loop, for the answer to it carries the interface.
+  return literal?.scope === 0 ? { kind: 'address', address: literal.bytes, port } : { kind: 'name', name: host, port }
 }
 
 /**

@@ -22,6 +22,8 @@ export interface Asker {
 /** What a loop knows of names: addresses learnt a moment ago, and who waits for the control plane's answer. */
 export class Names {
   readonly #known = new Map<string, { readonly addresses: readonly Uint8Array[]; readonly until: number }>()
+  /** Of addresses that have one. */
+  readonly #scopes = new WeakMap<Uint8Array, number>()
   readonly #askers = new Map<string, Asker[]>()
   readonly #clock: Clock
   readonly #post: (mail: LoopMail) => void
@@ -48,7 +50,7 @@ export class Names {
   /** The control plane's answer, as literals. Returns the addresses, in the order to try them, and all who asked. */
   learn(name: string, literals: readonly string[]): { addresses: readonly Uint8Array[]; askers: readonly Asker[] } {
     const addresses = inTurns(
-      literals.flatMap((text) => parseAddress(text)?.bytes ?? []),
+      literals.flatMap((text) => this.#read(text)),
       (address) => address.length === 16,
     )
     const askers = this.#askers.get(name) ?? []
@@ -59,5 +61,17 @@ export class Names {
     const [oldest] = this.#known.keys()
     if (this.#known.size > capacity && oldest !== undefined) this.#known.delete(oldest)
     return { addresses, askers }
+  }
+
+  /** The interface that an address learnt here is to be reached by if it is link-local (RFC 4007); else 0. */
+  scopeOf(address: Uint8Array): number {
+    return address[0] === 0xfe ? (this.#scopes.get(address) ?? 0) : 0
+  }
+
+  #read(literal: string): Uint8Array[] {
+    const address = parseAddress(literal)
+    if (!address) return []
+    if (address.scope !== 0) this.#scopes.set(address.bytes, address.scope)
+    return [address.bytes]
   }
 }
