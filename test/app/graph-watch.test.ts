@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { RpcError } from '../../shared/protocol/errors.ts'
+import { type ErrorKind, RpcError } from '../../shared/protocol/errors.ts'
 import type { Result } from '../../shared/protocol/methods.ts'
 import { GraphWatch } from '../../tui/app/link/graph-watch.ts'
 import type { GraphWish } from '../../tui/app/store/graph.ts'
@@ -11,7 +11,7 @@ const history: Result<'metrics.history'> = { step: 1000, end: 1000, up: [1], dow
 interface Question {
   readonly params: unknown
   answer(): Promise<void>
-  refuse(): Promise<void>
+  refuse(kind: ErrorKind): Promise<void>
 }
 
 /** A client whose questions are answered when a test wants. */
@@ -27,7 +27,7 @@ function fakeClient() {
     questions.push({
       params,
       answer: () => settled(() => resolve(history)),
-      refuse: () => settled(() => reject(new RpcError('not_found', 'there is no such user'))),
+      refuse: (kind) => settled(() => reject(new RpcError(kind, 'it is so'))),
     })
     return promise
   }
@@ -107,10 +107,33 @@ test('that a user is gone is told apart, and only while that one is shown', asyn
   const { watch: graph, told, gone } = watch()
   const wish: GraphWish = { range: '1m', whose: { user: 'bob' } }
   graph.settle(client, wish)
-  await questions[0]?.refuse()
+  await questions[0]?.refuse('not_found')
   expect([told, gone]).toEqual([[], [wish]])
   graph.sampled()
   graph.settle(client, everybody)
-  await questions[1]?.refuse()
+  await questions[1]?.refuse('not_found')
   expect(gone).toEqual([wish])
+})
+
+test('what an older daemon refuses is told once and not asked again, until something else is shown', async () => {
+  const { client, questions } = fakeClient()
+  const { watch: graph, told } = watch()
+  graph.settle(client, everybody)
+  await questions[0]?.refuse('method_not_found')
+  expect(told).toEqual([expect.any(RpcError)])
+  graph.settle(client, { ...everybody })
+  graph.sampled()
+  expect(questions).toHaveLength(1)
+  graph.settle(client, { range: '15m', whose: null })
+  expect(questions).toHaveLength(2)
+})
+
+test('a daemon that is busy is asked again, and nobody hears of it', async () => {
+  const { client, questions } = fakeClient()
+  const { watch: graph, told } = watch()
+  graph.settle(client, everybody)
+  await questions[0]?.refuse('busy')
+  graph.sampled()
+  expect(questions).toHaveLength(2)
+  expect(told).toEqual([])
 })
