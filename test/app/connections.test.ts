@@ -98,7 +98,7 @@ test('those that are marked are cut, whatever the filter shows (10)', async () =
   app.type('mm')
   await app.shows(/2 marked\n.*\n \*.*\n \*.*\n> -/)
   app.type('/nothing like it\r')
-  await app.shows(/0\/3 connections {3}filter: nothing like it {3}2 marked/)
+  await app.shows(/0\/3 connections {3}filter: nothing like it {3}\? tells how to filter {3}2 marked/)
   app.type('X')
   await app.shows(/Cut 2 marked of 3 connections\?.*The filter hides 2 of them\..*\[ Cancel \]/s)
   app.type('y')

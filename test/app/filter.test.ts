@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { Connection } from '../../shared/protocol/methods.ts'
+import type { ClosedConnection, Connection } from '../../shared/protocol/methods.ts'
 import { parseAmount } from '../../tui/app/tables/amounts.ts'
+import { closedTable } from '../../tui/app/tables/closed-table.ts'
 import { type ConnectionRow, connectionsTable } from '../../tui/app/tables/connections-table.ts'
 import { compileFilter } from '../../tui/app/tables/filter.ts'
 import { fieldWord, splitFilter } from '../../tui/app/tables/filter-words.ts'
@@ -85,6 +86,30 @@ describe('a filter (9)', () => {
     ['state:op', ''],
     ['state:idle', 'b'],
   ])('%s, to the letter', (filter, ids) => expect(shown(filter)).toBe(ids))
+
+  test.each([
+    ['user:al', 'ab'],
+    ['!user:al', 'cd'],
+    ['user:Al', ''],
+    ['state:op', 'abd'],
+    ['state:op ', 'abd'],
+    ['state:op user:b', ''],
+    ['state:open user:b', 'd'],
+    ['user:al*ce', 'a'],
+  ])('%s, half typed', (filter, ids) => {
+    const { matches } = compileFilter(connectionsTable, filter, true)
+    expect(rows.filter((row) => matches?.(row)).map(({ connection }) => connection.id)).toEqual([...ids])
+  })
+
+  test.each(['reason:denied', 'reason:"wrong password"', 'wrong'])(
+    '%s, by the word of the protocol or of the screen',
+    (filter) => {
+      const ended = [{ reason: 'denied' }, { reason: 'finished' }].map((how) => {
+        return { ...none, id: how.reason, ...how, ended: 1, lasted: 1 } as unknown as ClosedConnection
+      })
+      expect(ended.filter((row) => compileFilter(closedTable, filter).matches?.(row))).toEqual([ended[0]])
+    },
+  )
 
   test.each([
     ['dst:example', 'ab'],

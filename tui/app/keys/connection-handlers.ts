@@ -28,7 +28,7 @@ export const connectionHandlers = {
   },
   kill: (app) => killOne(app),
   killShown: (app) => {
-    if (markedIds(app.store.state).length > 0) killMarked(app)
+    if (markedIds(app.store.state).size > 0) killMarked(app)
     else killShown(app)
   },
   mark: (app) => {
@@ -86,7 +86,7 @@ function killOne(app: App): void {
 
 function killMarked(app: App): void {
   const { state } = app.store
-  const ids = markedIds(state)
+  const ids = [...markedIds(state)]
   const shown = new Set(connectionsView(state).ids)
   const hidden = ids.filter((id) => !shown.has(id)).length
   confirm(app, {

@@ -5,7 +5,7 @@ import { formatOf } from '../screens/format-of.ts'
 import { type Dialog, isCover } from '../store/dialogs.ts'
 import { type ListPage, listPage, type Page, type State } from '../store/state.ts'
 import { tabsOf } from '../store/tabs.ts'
-import { viewOf } from '../store/view.ts'
+import { markedIds, viewOf } from '../store/view.ts'
 import { placeColumns } from '../tables/layout.ts'
 import { columnsShown } from '../tables/table.ts'
 import { tables } from '../tables/tables.ts'
@@ -69,8 +69,8 @@ function inTable(state: State, page: ListPage, look: Look, { column, row }: Plac
 }
 
 function columnAt(state: State, page: ListPage, look: Look, column: number): string | null {
-  const { sort, columns, marked } = state.lists[page]
-  const margin = marked.size > 0 ? 2 : 1
+  const { sort, columns } = state.lists[page]
+  const margin = page === 'connections' && markedIds(state).size > 0 ? 2 : 1
   const shown = columnsShown(tables[page].columns, columns, state.size.columns)
   const rows = viewOf(state, page).rows as readonly never[]
   const width = state.size.columns - margin

@@ -65,13 +65,14 @@ function heading({ connection, end, forgotten }: Followed, now: number): string 
 }
 
 function facts(followed: Followed, now: number, rateUnit: State['rateUnit']): string[] {
-  const { user, client, destination, address, opened, down, up } = followed.connection
+  const { user, command, client, destination, address, opened, down, up } = followed.connection
   const rate = rateOf(followed)
+  const purpose = command === null || command === 'connect' ? '' : ` (${command})`
   const moved = (total: number, perSecond: number) => `${formatBytes(total)}, ${formatRate(perSecond, rateUnit)}`
   return [
     `User         ${user ?? '(no login)'}`,
     `Client       ${client}`,
-    `Destination  ${destination ?? '-'}${address === null || address === destination ? '' : ` at ${address}`}`,
+    `Destination  ${destination ?? '-'}${address === null || address === destination ? '' : ` at ${address}`}${purpose}`,
     `Opened       ${formatTime(opened)}, ${formatDuration(now - opened)} ago`,
     `Moved        down ${moved(down, rate.down)}   up ${moved(up, rate.up)}`,
     `Limits       ${limitsText(followed)}`,

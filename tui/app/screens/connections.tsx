@@ -20,10 +20,7 @@ function Live({ state }: { readonly state: State }): ReactElement {
   const view = connectionsView(state)
   const list = state.lists.connections
   const marked = markedIds(state)
-  const more = [
-    marked.length > 0 ? `   ${marked.length} marked` : '',
-    state.connections.frozen === null ? '' : '   PAUSED',
-  ]
+  const more = [marked.size > 0 ? `   ${marked.size} marked` : '', state.connections.frozen === null ? '' : '   PAUSED']
   return (
     <>
       <Line text={listSummary('connections', view, list, look) + more.join('')} width={state.size.columns} />
@@ -32,7 +29,7 @@ function Live({ state }: { readonly state: State }): ReactElement {
         view={view}
         sort={list.sort}
         columns={list.columns}
-        marked={list.marked}
+        marked={marked}
         format={formatOf(state, look)}
         width={state.size.columns}
         height={pageRows(state) - 1}

@@ -14,9 +14,11 @@ export function OperatorsPage({ state }: { readonly state: State }): ReactElemen
   const look = useLook()
   const view = operatorsView(state)
   const { columns: width } = state.size
+  const nobody =
+    state.operators?.length === 0 ? ': on this machine, whoever may read the cookie or open the socket' : ''
   return (
     <>
-      <Line text={listSummary('operators', view, state.lists.operators, look)} width={width} />
+      <Line text={listSummary('operators', view, state.lists.operators, look) + nobody} width={width} />
       <Table
         spec={operatorsTable}
         view={view}

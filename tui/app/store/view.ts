@@ -81,9 +81,13 @@ export function viewOf(state: State, page: ListPage): View<unknown> {
 }
 
 /** The ids of the connections that are marked and have not ended. */
-export function markedIds({ connections, lists }: State): string[] {
-  return [...lists.connections.marked].filter((id) => connections.now.rows.has(id))
+export function markedIds({ connections, lists }: State): ReadonlySet<string> {
+  return liveAmong(lists.connections.marked, connections.now)
 }
+
+const liveAmong = rememberLast(
+  (ids: ReadonlySet<string>, { rows }: Table): ReadonlySet<string> => new Set([...ids].filter((id) => rows.has(id))),
+)
 
 /** When the selected row has gone, the cursor stays where it was: the row that stands there now is selected. */
 export function settleCursor(before: State, after: State): State {
@@ -137,15 +141,15 @@ const arrangeOperators = rememberLast(arrange(operatorsTable))
 type Arranged<Row> = Omit<View<Row>, 'cursor'>
 
 function arrange<Row>(spec: TableSpec<Row>) {
-  return (all: readonly Row[], filter: string, sort: Sort): Arranged<Row> => {
-    const { matches, problem } = compileFilter(spec, filter)
+  return (all: readonly Row[], filter: string, typed: boolean, sort: Sort): Arranged<Row> => {
+    const { matches, problem } = compileFilter(spec, filter, typed)
     const rows = sortRows(spec, matches ? all.filter(matches) : all, sort)
     return { rows, ids: rows.map(spec.id), total: all.length, problem }
   }
 }
 
-function wishes({ filter, sort }: ListState): [filter: string, sort: Sort] {
-  return [filter, sort]
+function wishes({ filter, typing, sort }: ListState): [filter: string, typed: boolean, sort: Sort] {
+  return [filter, typing !== null, sort]
 }
 
 function withCursor<Row>(arranged: Arranged<Row>, { selected }: Pick<ListState, 'selected'>): View<Row> {

@@ -1,5 +1,6 @@
 import { formatDuration, formatTime } from '../../../shared/format/time.ts'
 import type { ClosedConnection } from '../../../shared/protocol/methods.ts'
+import { wordFor } from '../store/endings.ts'
 import { numberColumn, textColumn, totalColumns } from './columns.ts'
 import { whoColumns, whoFields } from './connections-table.ts'
 import { amountField, wordField } from './fields.ts'
@@ -14,7 +15,7 @@ export const closedTable: TableSpec<ClosedConnection> = {
   id: ({ id }) => id,
   fields: {
     ...whoFields(itself),
-    reason: wordField(({ reason }) => [reason]),
+    reason: wordField(({ reason }) => [reason, wordFor(reason)]),
     state: wordField(({ state }) => [state]),
     lasted: amountField('time', lastedOf),
   },
@@ -25,7 +26,7 @@ export const closedTable: TableSpec<ClosedConnection> = {
       greatestFirst: true,
       compare: (one, other) => one.ended - other.ended,
     }),
-    textColumn('reason', 'Reason', ({ reason }) => reason, { width: 11 }),
+    textColumn('reason', 'Reason', ({ reason }) => wordFor(reason), { width: 14 }),
     id,
     user,
     client,

@@ -12,11 +12,17 @@ export type Filter<Row> =
  * Compile a filter: words, all of which a row must match. `text` looks into every field and `field:text` into one, both
  * regardless of case; a `*` in it stands for anything, and then it must be all of the field. Users, states and ports are
  * asked for exactly, numbers are compared (`rate>1M`), places by range, too (`src:10.0.0.0/8`). `~pattern` is a regular
- * expression, `!` before it all turns the word around, and quotes keep spaces.
+ * expression, `!` before it all turns the word around, and quotes keep spaces. While it is `typed`, its last word may be
+ * the beginning of what would be asked for exactly.
  */
-export function compileFilter<Row>(spec: { readonly fields: Fields<Row> }, text: string): Filter<Row> {
+export function compileFilter<Row>(
+  { fields }: { readonly fields: Fields<Row> },
+  text: string,
+  typed = false,
+): Filter<Row> {
   try {
-    const tests = splitFilter(text).map((word) => compileWord(spec.fields, word))
+    const words = splitFilter(text)
+    const tests = words.map((word, at) => compileWord(fields, word, typed && at === words.length - 1))
     return { matches: (row) => tests.every((test) => test(row)), problem: null }
   } catch (error) {
     if (error instanceof FilterError) return { matches: null, problem: error.message }
@@ -28,16 +34,16 @@ type Test<Row> = (row: Row) => boolean
 type Amount<Row> = Extract<Field<Row>, { of(row: Row): number }>
 type Words<Row> = Exclude<Field<Row>, Amount<Row>>
 
-function compileWord<Row>(fields: Fields<Row>, { text, literal }: FilterWord): Test<Row> {
+function compileWord<Row>(fields: Fields<Row>, { text, literal }: FilterWord, typed: boolean): Test<Row> {
   if (text.startsWith('!') && !literal) {
     // A lone `!` is a filter half typed: it hides nothing yet.
-    const test = compileWord(fields, { text: text.slice(1), literal })
+    const test = compileWord(fields, { text: text.slice(1), literal }, typed)
     return text === '!' ? () => true : (row) => !test(row)
   }
   const [, name = '', sign = '', value = ''] = /^([\w-]+)(>=|<=|[:<>=])(.*)$/s.exec(text) ?? []
   const field = !literal && Object.hasOwn(fields, name) ? fields[name] : undefined
   if (field && isAmount(field)) return compileAmount(field, sign, value, text)
-  if (field && (sign === ':' || sign === '=')) return compileField(field, value, text)
+  if (field && (sign === ':' || sign === '=')) return compileField(field, value, text, typed)
   return compileAnywhere(fields, text, literal)
 }
 
@@ -61,11 +67,11 @@ function compileAmount<Row>({ kind, of }: Amount<Row>, sign: string, value: stri
   return (row) => compare(of(row), wanted)
 }
 
-function compileField<Row>(field: Words<Row>, value: string, word: string): Test<Row> {
+function compileField<Row>(field: Words<Row>, value: string, word: string, typed: boolean): Test<Row> {
   if (value === '') return () => true
   const { kind, of } = field
   if (kind === 'word') {
-    const found = matchExactly(value, word)
+    const found = matchExactly(value, word, typed)
     return (row) => of(row).some(found)
   }
   const found = kind === 'place' ? matchPlace(value, word) : matchText(value, word)

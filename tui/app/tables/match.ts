@@ -10,9 +10,9 @@ export function matchText(text: string, word: string): Search {
   return matchPattern(text, word) ?? matchPart(text)
 }
 
-/** The value is `text` to the letter, or as above. */
-export function matchExactly(text: string, word: string): Search {
-  return matchPattern(text, word) ?? ((value) => value === text)
+/** The value is `text` to the letter, or as above; while it is `typed`, `text` may be the beginning of it. */
+export function matchExactly(text: string, word: string, typed: boolean): Search {
+  return matchPattern(text, word) ?? ((value) => (typed ? value.startsWith(text) : value === text))
 }
 
 /** A part of `host:port`, a range that holds its address, or as above; then the host alone counts as all of it, too. */
