@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { constants } from 'node:os'
+import { constants, endianness } from 'node:os'
 import type Koffi from 'koffi'
 
 /**
@@ -10,6 +10,8 @@ import type Koffi from 'koffi'
 // Loaded by name at run time, so that a machine without koffi still runs the rest of the program.
 const koffi: typeof Koffi = createRequire(import.meta.url)('koffi')
 const libc = koffi.load(null)
+// What the kernel fills and reads is laid out by hand.
+if (endianness() !== 'LE' || koffi.sizeof('void *') !== 8) throw new Error('this is not a 64-bit little-endian machine')
 
 export const errno = constants.errno
 
@@ -74,3 +76,17 @@ export const ifNametoindex = bind<[name: string]>('unsigned int if_nametoindex(c
 export const prlimit = bind<[pid: number, resource: number, next: Memory, previous: Memory]>(
   'int prlimit(int, int, void *, void *)',
 )
+export const recvmmsg = bind<[fd: number, headers: Memory, most: number, flags: number, timeout: null]>(
+  'int recvmmsg(int, void *, unsigned int, int, void *)',
+)
+export const sendmmsg = bind<[fd: number, headers: Memory, count: number, flags: number]>(
+  'int sendmmsg(int, void *, unsigned int, int)',
+)
+export const sendto = bind<
+  [fd: number, buffer: Memory, length: number, flags: number, address: Memory, addressLength: number]
+>('long sendto(int, void *, size_t, int, void *, int)')
+
+/** Where the kernel finds memory of more than 64 bytes, which never moves while it is in use. */
+export function addressOfMemory(memory: Uint8Array | Uint32Array): number {
+  return Number(koffi.address(memory))
+}

@@ -1,19 +1,25 @@
-import { AF_INET, AF_INET6 } from './address.ts'
+import { AF_INET, AF_INET6, type BinaryAddress, encodeSocketAddress, socketAddressBytes } from './address.ts'
 import * as libc from './libc.ts'
-import { boundAddress, connectSocket } from './socket.ts'
+import { boundAddress, connectSocket, MSG_NOSIGNAL } from './socket.ts'
 
 /** UDP sockets, non-blocking and closed on exec. Results are 0 or more, or a negated errno. */
 
 const SOCK_DGRAM = 2
 const SOCK_NONBLOCK = 0o4000
 const SOCK_CLOEXEC = 0o2000000
+const IPPROTO_IPV6 = 41
+const IPV6_V6ONLY = 26
 /** The port that drops what it gets (RFC 863); nothing is sent there. */
 const discardPort = 9
 
-/** Open a UDP socket of the address's family. */
+const address = new Uint8Array(socketAddressBytes)
+
+/** Open a UDP socket of the address's family, IPv6 without IPv4. */
 export function openUdpSocket(addressLength: number): number {
   const family = addressLength === 4 ? AF_INET : AF_INET6
-  return libc.socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
+  const fd = libc.socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
+  if (fd >= 0 && family === AF_INET6) libc.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, Int32Array.of(1), 4)
+  return fd
 }
 
 /** Put our own address of the interface that reaches `bytes` into `lastAddress`; no packet is sent. */
@@ -24,4 +30,19 @@ export function addressTowards(bytes: Uint8Array): number {
   if (result === 0) result = boundAddress(fd)
   libc.close(fd)
   return result
+}
+
+/** Open a UDP socket on an address of this machine, with any free port. */
+export function bindUdpSocket({ bytes, scope }: BinaryAddress): number {
+  const fd = openUdpSocket(bytes.length)
+  if (fd < 0) return fd
+  const result = libc.bindSocket(fd, address, encodeSocketAddress(address, bytes, 0, scope))
+  if (result === 0) return fd
+  libc.close(fd)
+  return result
+}
+
+/** Send one datagram; returns how many bytes the kernel took. */
+export function sendDatagram(fd: number, payload: Uint8Array, to: Uint8Array, port: number): number {
+  return libc.sendto(fd, payload, payload.length, MSG_NOSIGNAL, address, encodeSocketAddress(address, to, port))
 }

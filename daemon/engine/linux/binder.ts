@@ -12,8 +12,9 @@ import { exhausted } from './acceptor.ts'
 import { notAllowed, notFound, notResolved, refusalOf, watched } from './dialer.ts'
 import type { Farewell } from './farewell.ts'
 import type { Names } from './names.ts'
+import type { Bind } from './peerless.ts'
 import type { Relay } from './relay.ts'
-import { type Bind, type Clock, clientOf, Flag, type Sessions, targetOf } from './sessions.ts'
+import { type Clock, clientOf, Flag, type Sessions, targetOf } from './sessions.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
 /** Connections that may wait to be looked at, of which one can be the right one. */

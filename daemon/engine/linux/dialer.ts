@@ -18,8 +18,9 @@ import { forwarded, Reason, State } from '../session-table.ts'
 import { mostAttempts, tellsAsMuch, untilNextAttempt } from '../staggering.ts'
 import type { Farewell } from './farewell.ts'
 import type { Names } from './names.ts'
+import type { Dial } from './peerless.ts'
 import type { Relay } from './relay.ts'
-import { type Clock, clientOf, type Dial, type Sessions, targetOf } from './sessions.ts'
+import { type Clock, clientOf, type Sessions, targetOf } from './sessions.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
 /** Every event that a session's socket is ever watched for; it is told to the kernel once (epoll(7), edge-triggered). */

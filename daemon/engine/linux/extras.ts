@@ -53,6 +53,11 @@ export class Extras {
     return 0
   }
 
+  /** Whether so many more would find room. */
+  hasRoomFor(more: number): boolean {
+    return Atomics.load(this.#room.count, 0) + more <= this.#room.most
+  }
+
   /** The session's extra that was added first. */
   oldest(slot: number): number | undefined {
     const [first] = this.#bySlot.get(slot) ?? []

@@ -1,9 +1,10 @@
 import { EPOLLERR, EPOLLHUP } from '../../os/epoll.ts'
 import { errno, recv } from '../../os/libc.ts'
-import { Command, encodeReply, Reply } from '../../socks/messages.ts'
+import { Command } from '../../socks/messages.ts'
 import type { Destination, Outcome } from '../../socks/negotiation.ts'
 import type { PasswordMemory } from '../password-memory.ts'
 import { Reason } from '../session-table.ts'
+import type { Associator } from './associator.ts'
 import type { Binder } from './binder.ts'
 import type { Dialer } from './dialer.ts'
 import type { Farewell } from './farewell.ts'
@@ -18,18 +19,27 @@ export class Negotiator {
   readonly #sessions: Sessions
   readonly #dialer: Dialer
   readonly #binder: Binder
+  readonly #associator: Associator
   readonly #farewell: Farewell
   readonly #passwords: PasswordMemory
   readonly #post: (mail: LoopMail) => void
   readonly #buffer = new Uint8Array(readBytes)
 
   constructor(
-    parts: { sessions: Sessions; dialer: Dialer; binder: Binder; farewell: Farewell; passwords: PasswordMemory },
+    parts: {
+      sessions: Sessions
+      dialer: Dialer
+      binder: Binder
+      associator: Associator
+      farewell: Farewell
+      passwords: PasswordMemory
+    },
     post: (mail: LoopMail) => void,
   ) {
     this.#sessions = parts.sessions
     this.#dialer = parts.dialer
     this.#binder = parts.binder
+    this.#associator = parts.associator
     this.#farewell = parts.farewell
     this.#passwords = parts.passwords
     this.#post = post
@@ -120,6 +130,6 @@ export class Negotiator {
   #request(slot: number, command: Command, destination: Destination, rest: Uint8Array): void {
     if (command === Command.connect) return this.#dialer.begin(slot, destination, rest)
     if (command === Command.bind) return this.#binder.begin(slot, destination, rest)
-    this.#farewell.refuse(slot, encodeReply(Reply.commandNotSupported), Reason.unsupported)
+    this.#associator.begin(slot, destination)
   }
 }

@@ -4,8 +4,10 @@ import { close, recv } from '../../os/libc.ts'
 import type { Pipe, PipePool } from '../../os/pipe-pool.ts'
 import { lastAddress, MSG_PEEK, resetOnClose } from '../../os/socket.ts'
 import type { Destination, Negotiation } from '../../socks/negotiation.ts'
-import type { Reason, SessionTable, State } from '../session-table.ts'
+import { type Reason, type SessionTable, type State, Total } from '../session-table.ts'
+import type { Association } from './association.ts'
 import type { Extras } from './extras.ts'
+import type { Bind, Dial } from './peerless.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
 /**
@@ -46,35 +48,6 @@ export const Flag = {
 export type Held =
   | { readonly kind: 'memory'; readonly bytes: Uint8Array }
   | { readonly kind: 'pipe'; readonly pipe: Pipe; readonly length: number }
-
-/** A request on its way to its destination. */
-export interface Dial {
-  /** What the client sent behind its request. */
-  readonly rest: Uint8Array
-  readonly port: number
-  /** Addresses not tried yet. */
-  addresses: Uint8Array[]
-  /** When dialling has taken long enough, on the loop's clock. */
-  until: number
-  /** Why it will have failed if no address is left: a positive errno, or the dialer's own word for what is forbidden. */
-  error: number
-  /** Attempts under way: the target half, then extras. */
-  underWay: number
-  /** So many may be, beside one another. */
-  most: number
-  /** Whether there has ever been more than one, so that the row may show the address of another. */
-  hasExtras: boolean
-}
-
-/** A client that waits for a peer to come. */
-export interface Bind {
-  /** What the client sent behind its request. */
-  readonly rest: Uint8Array
-  /** What the request gave as the peer's; it does not bind the peer. */
-  readonly port: number
-  /** Whence the peer may come; none: from anywhere. */
-  peers: readonly Uint8Array[]
-}
 
 /** The time in milliseconds, read once per turn of the loop. */
 export interface Clock {
@@ -117,6 +90,8 @@ export class Sessions {
   readonly dials = new Map<number, Dial>()
   /** By slot, from a BIND on until the session relays. */
   readonly binds = new Map<number, Bind>()
+  /** By slot, of those that relay datagrams. */
+  readonly associations = new Map<number, Association>()
   /** Sockets that sessions have beside their halves. */
   readonly extras: Extras
   /** How many are live. */
@@ -203,6 +178,29 @@ export class Sessions {
     targetPort[slot] = port
   }
 
+  /** The row shows where the last datagram went. */
+  ledTo(slot: number, destination: Destination, address: Uint8Array): void {
+    this.table.name[slot * 256] = 0
+    this.requested(slot, destination)
+    this.leadsTo(slot, address, destination.port)
+  }
+
+  /** So many bytes of datagrams have been delivered to targets. */
+  countUp(slot: number, count: number): void {
+    const { up, userUp, user, totals } = this.table
+    up[slot] += count
+    userUp[user[slot]] += count
+    totals[Total.up] += count
+  }
+
+  /** And so many to the client. */
+  countDown(slot: number, count: number): void {
+    const { down, userDown, user, totals } = this.table
+    down[slot] += count
+    userDown[user[slot]] += count
+    totals[Total.down] += count
+  }
+
   /** Whether the client will say nothing more, and all it said has been read. */
   hasLeft(slot: number): boolean {
     const client = clientOf(slot)
@@ -254,6 +252,7 @@ export class Sessions {
     this.logins.delete(slot)
     this.dials.delete(slot)
     this.binds.delete(slot)
+    this.associations.delete(slot)
     this.#closeHalf(clientOf(slot))
     this.#closeHalf(targetOf(slot))
     this.extras.closeAll(slot)

@@ -1,0 +1,49 @@
+/** A client that sends datagrams through us, for as long as its control connection lives. */
+export interface Association {
+  /** The socket address that its datagrams come from; port 0 until the first one tells. */
+  readonly client: Uint8Array
+  /** The sockets towards targets, or -1 until they are needed. */
+  ipv4: number
+  ipv6: number
+  /** Where it has sent to: only from there it gets answers. */
+  readonly heard: RecentAddresses
+  /** Datagrams whose name is being looked up. */
+  waiting: readonly Waiting[]
+  /** Which of a name's addresses was chosen last. */
+  choice: { readonly from: readonly Uint8Array[]; readonly address: Uint8Array } | undefined
+}
+
+/** A datagram on its way to a name. */
+export interface Waiting {
+  readonly name: string
+  readonly port: number
+  readonly payload: Uint8Array
+}
+
+/** Addresses remembered by one association. */
+const capacity = 1_024
+
+/** The last addresses that were added. */
+export class RecentAddresses {
+  readonly #keys = new Set<number | string>()
+  #last: number | string | undefined
+
+  add(address: Uint8Array): void {
+    const key = keyOf(address)
+    if (key === this.#last) return
+    this.#last = key
+    this.#keys.delete(key)
+    this.#keys.add(key)
+    const [oldest] = this.#keys
+    if (this.#keys.size > capacity && oldest !== undefined) this.#keys.delete(oldest)
+  }
+
+  has(address: Uint8Array): boolean {
+    return this.#keys.has(keyOf(address))
+  }
+}
+
+function keyOf(address: Uint8Array): number | string {
+  if (address.length === 4) return (address[0] << 24) | (address[1] << 16) | (address[2] << 8) | address[3]
+  return String.fromCharCode(...address)
+}

@@ -1,0 +1,124 @@
+import { addressOf, binaryAddressOf, portOf } from '../../os/address.ts'
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLRDHUP, type Epoll } from '../../os/epoll.ts'
+import { errno, recv } from '../../os/libc.ts'
+import { boundAddress, lastAddress, MSG_TRUNC, peerAddress } from '../../os/socket.ts'
+import { bindUdpSocket } from '../../os/udp.ts'
+import { parseAddress } from '../../socks/address.ts'
+import { type Bound, encodeReply, Reply } from '../../socks/messages.ts'
+import type { Destination } from '../../socks/negotiation.ts'
+import type { Policy, Timeouts } from '../engine.ts'
+import { Reason, State, Total } from '../session-table.ts'
+import { type Association, RecentAddresses } from './association.ts'
+import type { DatagramRelay } from './datagram-relay.ts'
+import { refusalOf } from './dialer.ts'
+import type { Farewell } from './farewell.ts'
+import { type Clock, clientOf, Flag, type Sessions, targetOf } from './sessions.ts'
+import type { TimerWheel } from './timer-wheel.ts'
+
+/** Sockets towards targets, one for each family. */
+const socketsTowardsTargets = 2
+/** What the client says on its control connection is dropped, so much at once. */
+const dropBytes = 1024 * 1024
+
+/**
+ * UDP ASSOCIATE (RFC 1928, section 7): opens a socket for the client's datagrams and tells it where; from then on the
+ * control connection only stands for how long the association lives. `DatagramRelay` moves the datagrams.
+ */
+export class Associator {
+  readonly #sessions: Sessions
+  readonly #epoll: Epoll
+  readonly #wheel: TimerWheel
+  readonly #clock: Clock
+  readonly #timeouts: Timeouts
+  readonly #farewell: Farewell
+  readonly #datagrams: DatagramRelay
+  #advertised: readonly Uint8Array[] = []
+
+  constructor(
+    parts: { sessions: Sessions; epoll: Epoll; wheel: TimerWheel; clock: Clock; farewell: Farewell },
+    datagrams: DatagramRelay,
+    timeouts: Timeouts,
+  ) {
+    this.#sessions = parts.sessions
+    this.#epoll = parts.epoll
+    this.#wheel = parts.wheel
+    this.#clock = parts.clock
+    this.#farewell = parts.farewell
+    this.#datagrams = datagrams
+    this.#timeouts = timeouts
+  }
+
+  /** Associations that begin from now on obey it, and so do datagrams. */
+  obey(policy: Policy): void {
+    this.#advertised = policy.udpAdvertise.flatMap((text) => parseAddress(text) ?? [])
+    this.#datagrams.obey(policy)
+  }
+
+  /**
+   * Begin with a request. Its port, if it gives one, is the only one that datagrams are taken from; its address is not
+   * looked at, for a client behind NAT does not know its own.
+   */
+  begin(slot: number, { port }: Destination): void {
+    const { fd, flags, associations, extras, generation, table } = this.#sessions
+    if (flags[clientOf(slot)] & Flag.finishing) return this.#sessions.close(slot, Reason.gone)
+    const relay = extras.hasRoomFor(socketsTowardsTargets) ? this.#open(slot) : -errno.EMFILE
+    if (relay < 0) return this.#refuse(slot, -relay)
+    fd[targetOf(slot)] = relay
+    const problem = this.#epoll.add(relay, EPOLLIN, targetOf(slot), generation[slot])
+    if (problem < 0) return this.#refuse(slot, -problem)
+    associations.set(slot, this.#associate(slot, port))
+    if (!this.#farewell.reply(slot, encodeReply(Reply.succeeded, this.#bound(relay)))) return
+    this.#sessions.enter(slot, State.open)
+    table.totals[Total.connected]++
+    this.#sessions.touched[slot] = this.#clock.now
+    this.#wheel.set(slot, this.#clock.now + this.#timeouts.idle)
+  }
+
+  /** A name that the association has sent to has these addresses; none if it has none. */
+  resolved(slot: number, addresses: readonly Uint8Array[], name: string): void {
+    this.#datagrams.resolved(slot, addresses, name)
+  }
+
+  /** The control connection's end is the association's; what comes before means nothing. */
+  onClientEvent(slot: number, events: number): void {
+    if (events & EPOLLERR) return this.#sessions.reset(slot, Reason.reset)
+    const client = this.#sessions.fd[clientOf(slot)]
+    const isOver = events & (EPOLLRDHUP | EPOLLHUP)
+    let dropped = recv(client, null, dropBytes, MSG_TRUNC)
+    // Nothing follows what the kernel holds, so with that dropped the close is no RST.
+    while (isOver && dropped > 0) dropped = recv(client, null, dropBytes, MSG_TRUNC)
+    if (isOver) this.#sessions.close(slot, Reason.finished)
+  }
+
+  /** Datagrams have come, to the client's socket or to one towards targets. */
+  onTargetEvent(slot: number, fd: number): void {
+    this.#datagrams.onArrival(slot, fd)
+  }
+
+  /** A socket on the address that the client has reached us on. */
+  #open(slot: number): number {
+    const result = boundAddress(this.#sessions.fd[clientOf(slot)])
+    return result < 0 ? result : bindUdpSocket(binaryAddressOf(lastAddress))
+  }
+
+  #associate(slot: number, port: number): Association {
+    peerAddress(this.#sessions.fd[clientOf(slot)])
+    const client = lastAddress.slice()
+    client[2] = port >> 8
+    client[3] = port
+    return { client, ipv4: -1, ipv6: -1, heard: new RecentAddresses(), waiting: [], choice: undefined }
+  }
+
+  /** Where the client is told to send its datagrams. */
+  #bound(relay: number): Bound {
+    boundAddress(relay)
+    const own = addressOf(lastAddress)
+    const advertised = this.#advertised.find((address) => address.length === own.length)
+    return { address: advertised ?? own, port: portOf(lastAddress) }
+  }
+
+  #refuse(slot: number, error: number): void {
+    const [reply, reason] = refusalOf(error)
+    this.#farewell.refuse(slot, encodeReply(reply), reason)
+  }
+}

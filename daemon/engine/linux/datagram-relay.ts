@@ -1,0 +1,159 @@
+import { addressOf, encodeSocketAddress, portOf } from '../../os/address.ts'
+import { Arrivals, Departures } from '../../os/datagrams.ts'
+import { EPOLLIN } from '../../os/epoll.ts'
+import { addressTowards, openUdpSocket, sendDatagram } from '../../os/udp.ts'
+import { type Datagram, parseDatagram, writeHeader } from '../../socks/datagram.ts'
+import type { Destination } from '../../socks/negotiation.ts'
+import type { Policy } from '../engine.ts'
+import { forbids } from '../forbidden.ts'
+import type { Association } from './association.ts'
+import type { Names } from './names.ts'
+import { type Clock, type Sessions, targetOf } from './sessions.ts'
+
+/** Datagrams of one association that may wait for their names. */
+const mostWaiting = 16
+
+/**
+ * Moves the datagrams of all associations, a batch at a time, each from where it came in: the header is taken off, or put
+ * before it, in place. Whatever cannot be sent now is lost, as datagrams may be.
+ */
+export class DatagramRelay {
+  readonly #sessions: Sessions
+  readonly #clock: Clock
+  readonly #names: Names
+  readonly #arrivals = new Arrivals()
+  readonly #toClient = new Departures(this.#arrivals)
+  readonly #toIpv4 = new Departures(this.#arrivals)
+  readonly #toIpv6 = new Departures(this.#arrivals)
+  #isForbidden = forbids([])
+
+  constructor(parts: { sessions: Sessions; clock: Clock; names: Names }) {
+    this.#sessions = parts.sessions
+    this.#clock = parts.clock
+    this.#names = parts.names
+  }
+
+  /** Datagrams that come from now on obey it. */
+  obey({ forbidden }: Policy): void {
+    this.#isForbidden = forbids(forbidden)
+  }
+
+  /** Datagrams wait at one of the association's sockets. */
+  onArrival(slot: number, fd: number): void {
+    const association = this.#sessions.associations.get(slot)
+    if (!association) return
+    const count = this.#arrivals.receive(fd)
+    if (fd === this.#sessions.fd[targetOf(slot)]) this.#fromClient(slot, association, count)
+    else this.#fromTargets(slot, association, count)
+  }
+
+  /** The name's addresses have come: send on what waits for them. */
+  resolved(slot: number, addresses: readonly Uint8Array[], name: string): void {
+    const association = this.#sessions.associations.get(slot)
+    if (!association) return
+    const { waiting } = association
+    association.waiting = waiting.filter((datagram) => datagram.name !== name)
+    for (const datagram of waiting) if (datagram.name === name) this.#sendLate(slot, association, datagram, addresses)
+  }
+
+  #fromClient(slot: number, association: Association, count: number): void {
+    let last: Destination | undefined
+    let lastAddress: Uint8Array | undefined
+    for (let i = 0; i < count; i++) {
+      const start = this.#arrivals.start(i)
+      const bytes = this.#arrivals.memory.subarray(start, start + this.#arrivals.length(i))
+      const datagram = isFromClient(association, this.#arrivals.source(i)) ? parseDatagram(bytes) : undefined
+      const address = datagram && this.#addressFor(slot, association, datagram, bytes)
+      if (!datagram || !address || !this.#wayTo(slot, association, address, datagram.destination.port)) continue
+      const departures = address.length === 4 ? this.#toIpv4 : this.#toIpv6
+      const length = bytes.length - datagram.payload
+      const to = departures.add(start + datagram.payload, length, length)
+      encodeSocketAddress(to, address, datagram.destination.port)
+      last = datagram.destination
+      lastAddress = address
+    }
+    if (!last || !lastAddress) return
+    const sent = this.#toIpv4.send(association.ipv4) + this.#toIpv6.send(association.ipv6)
+    this.#sessions.ledTo(slot, last, lastAddress)
+    this.#sessions.countUp(slot, sent)
+    this.#sessions.touched[slot] = this.#clock.now
+  }
+
+  #fromTargets(slot: number, { client, heard }: Association, count: number): void {
+    let taken = 0
+    for (let i = 0; i < count; i++) {
+      const source = this.#arrivals.source(i)
+      const address = addressOf(source)
+      if (!heard.has(address)) continue
+      const end = this.#arrivals.start(i)
+      const start = writeHeader(this.#arrivals.memory, end, { address, port: portOf(source) })
+      const length = this.#arrivals.length(i)
+      this.#toClient.add(start, end - start + length, length).set(client)
+      taken++
+    }
+    if (taken === 0) return
+    this.#sessions.countDown(slot, this.#toClient.send(this.#sessions.fd[targetOf(slot)]))
+    this.#sessions.touched[slot] = this.#clock.now
+  }
+
+  /** Where to send a datagram now; undefined if nowhere, or if it waits for its name. */
+  #addressFor(slot: number, association: Association, datagram: Datagram, bytes: Uint8Array): Uint8Array | undefined {
+    const { destination } = datagram
+    if (destination.kind === 'address') return destination.address
+    const { name, port } = destination
+    const isAsked = association.waiting.some((waiting) => waiting.name === name)
+    const asker = { slot, generation: this.#sessions.generation[slot] }
+    const known = isAsked ? undefined : this.#names.ask(name, asker)
+    if (known) return this.#choose(association, known, port)
+    if (association.waiting.length >= mostWaiting) return undefined
+    association.waiting = [...association.waiting, { name, port, payload: bytes.slice(datagram.payload) }]
+    return undefined
+  }
+
+  /** The first of a name's addresses that is allowed and that there is a way to. */
+  #choose(association: Association, from: readonly Uint8Array[], port: number): Uint8Array | undefined {
+    const allowed = from.filter((address) => !this.#isForbidden(address, port))
+    if (allowed.length < 2) return allowed[0]
+    if (association.choice?.from === from && allowed.includes(association.choice.address))
+      return association.choice.address
+    const address = allowed.find((address) => addressTowards(address) === 0) ?? allowed[0]
+    if (address) association.choice = { from, address }
+    return address
+  }
+
+  /** Whether the association may send there, and has a socket to do it; answers are let in from now on. */
+  #wayTo(slot: number, association: Association, address: Uint8Array, port: number): boolean {
+    if (this.#isForbidden(address, port)) return false
+    const family = address.length === 4 ? 'ipv4' : 'ipv6'
+    if (association[family] < 0) {
+      const fd = openUdpSocket(address.length)
+      if (this.#sessions.extras.add(slot, fd, EPOLLIN) < 0) return false
+      association[family] = fd
+    }
+    association.heard.add(address)
+    return true
+  }
+
+  #sendLate(
+    slot: number,
+    association: Association,
+    { name, port, payload }: Association['waiting'][number],
+    addresses: readonly Uint8Array[],
+  ): void {
+    const address = this.#choose(association, addresses, port)
+    if (!address || !this.#wayTo(slot, association, address, port)) return
+    const fd = address.length === 4 ? association.ipv4 : association.ipv6
+    const sent = sendDatagram(fd, payload, address, port)
+    this.#sessions.ledTo(slot, { kind: 'name', name, port }, address)
+    this.#sessions.countUp(slot, Math.max(0, sent))
+    this.#sessions.touched[slot] = this.#clock.now
+  }
+}
+
+/** Whether a datagram comes from the association's client; the first one that does settles the port. */
+function isFromClient({ client }: Association, source: Uint8Array): boolean {
+  const address = addressOf(client)
+  if (!addressOf(source).every((octet, i) => octet === address[i])) return false
+  if (portOf(client) === 0) client.set(source.subarray(2, 4), 2)
+  return portOf(client) === portOf(source)
+}

@@ -1,0 +1,297 @@
+import { setTimeout } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { State, Total } from '../../daemon/engine/session-table.ts'
+import { Command } from '../../daemon/socks/messages.ts'
+import { bytes } from '../helpers/bytes.ts'
+import { type DatagramPeer, openDatagrams, wrapped } from '../helpers/datagrams.ts'
+import { alice, engines, eventually, type Options, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import type { Peer } from '../helpers/peer.ts'
+import { expectRefusal, expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
+
+/** The engines that do UDP ASSOCIATE. */
+const associating = engines.filter(({ kind }) => kind === 'linux')
+
+interface Association {
+  readonly control: Peer
+  /** Where the client's datagrams go. */
+  readonly relay: { readonly address: string; readonly port: number }
+  readonly client: DatagramPeer
+  /** Sends this to a target. */
+  send(host: string, port: number, payload: string | Uint8Array): Promise<void>
+}
+
+/** A client that has its association; it says from which port it will send only if it `declares` it. */
+async function associate(
+  proxy: ProxyUnderTest,
+  { via = '127.0.0.1', declares = false }: { via?: string; declares?: boolean } = {},
+): Promise<Association> {
+  const client = await openDatagrams(via)
+  const control = await proxy.client(via)
+  control.write(bytes(greeting, request('0.0.0.0', declares ? client.port : 0, Command.udpAssociate)))
+  expect(await control.readHex(2)).toBe('0500')
+  const relay = await expectReply(control, succeeded)
+  const send = (host: string, port: number, payload: string | Uint8Array) =>
+    client.send(wrapped(host, port, payload), relay.port, relay.address)
+  return { control, relay, client, send }
+}
+
+/** The payload of a datagram that came to a client, which must have come from this target by the relay. */
+async function answer({ client, relay }: Association, host: string, port: number): Promise<string> {
+  const { data, ...from } = await client.next()
+  expect(from).toEqual(relay)
+  const header = Buffer.from(wrapped(host, port, ''))
+  expect(data.subarray(0, header.length).toString('hex')).toBe(header.toString('hex'))
+  return data.subarray(header.length).toString('latin1')
+}
+
+/** A target that a datagram has come to, by way of the association. */
+async function meet(association: Association, host = '127.0.0.1') {
+  const target = await openDatagrams(host)
+  await association.send(host, target.port, 'hello')
+  const { data, address, port } = await target.next()
+  expect(data.toString()).toBe('hello')
+  return { target, reply: (payload: string | Uint8Array) => target.send(payload, port, address) }
+}
+
+describe.each(associating)('$kind engine: UDP ASSOCIATE', ({ start }) => {
+  const setUp = async (options: Options = {}, how = {}) => {
+    const proxy = await startProxy(start, options)
+    return { proxy, association: await associate(proxy, how) }
+  }
+
+  it.each([
+    ['IPv4 over IPv4', '127.0.0.1', '127.0.0.1'],
+    ['IPv6 over IPv4', '127.0.0.1', '::1'],
+    ['IPv4 over IPv6', '::1', '127.0.0.1'],
+    ['IPv6 over IPv6', '::1', '::1'],
+  ])('carries datagrams both ways: %s', async (_, via, host) => {
+    const { proxy, association } = await setUp({}, { via })
+    expect(association.relay.address).toBe(via)
+    const { target, reply } = await meet(association, host)
+    await reply('and back')
+    expect(await answer(association, host, target.port)).toBe('and back')
+    const mapped = host === '::1' ? '::1' : `::ffff:${host}`
+    const row = { state: State.open, target: `${mapped} ${target.port}`, up: 5, down: 8 }
+    await eventually(() => expect(proxy.rows()).toMatchObject([row]))
+    expect([proxy.total(Total.connected), proxy.total(Total.up), proxy.total(Total.down)]).toEqual([1, 5, 8])
+  })
+
+  it.each([
+    ['a name', 'one.test', '127.0.0.1'],
+    ['a name of IPv6', 'six.test', '::1'],
+    ['a name that is a literal', '127.0.0.1', '127.0.0.1'],
+  ])('sends to %s', async (_, name, host) => {
+    const { proxy, association } = await setUp()
+    const target = await openDatagrams(host)
+    const header = bytes(0, 0, 0, 3, name.length, name, target.port >> 8, target.port & 0xff)
+    for (const payload of ['first', 'second']) {
+      await association.client.send(bytes(header, payload), association.relay.port, association.relay.address)
+      expect((await target.next()).data.toString()).toBe(payload)
+    }
+    await eventually(() => expect(proxy.rows()).toMatchObject([{ name: name === host ? '' : name, up: 11 }]))
+  })
+
+  it('keeps datagrams while their name is looked up, but not many, and drops those whose name is unknown', async () => {
+    const asked = Promise.withResolvers<void>()
+    const found = Promise.withResolvers<void>()
+    let questions = 0
+    const resolve = async (name: string) => {
+      if (name !== 'slow.test') return []
+      questions++
+      asked.resolve()
+      await found.promise
+      return ['127.0.0.1']
+    }
+    const { association } = await setUp({ services: { resolve } })
+    const target = await openDatagrams()
+    await association.send('unknown.test', target.port, 'to nobody')
+    for (let i = 0; i < 40; i++) await association.send('slow.test', target.port, `${i}`)
+    await asked.promise
+    await association.send('127.0.0.1', target.port, 'in between')
+    expect((await target.next()).data.toString()).toBe('in between')
+    found.resolve()
+    const first = (await target.next()).data.toString()
+    expect(first).toBe('0')
+    const late: string[] = []
+    do {
+      await association.send('127.0.0.1', target.port, 'end')
+      late.push((await target.next()).data.toString())
+    } while (late.at(-1) !== 'end')
+    expect(late.length).toBeLessThanOrEqual(16)
+    expect(questions).toBe(1)
+  })
+
+  it('carries empty datagrams and the largest ones', async () => {
+    const { proxy, association } = await setUp()
+    const { target, reply } = await meet(association)
+    await association.send('127.0.0.1', target.port, '')
+    expect((await target.next()).data.length).toBe(0)
+    await reply('')
+    expect(await answer(association, '127.0.0.1', target.port)).toBe('')
+    const large = 'x'.repeat(65_507 - 10)
+    await association.send('127.0.0.1', target.port, large)
+    expect((await target.next()).data.toString()).toBe(large)
+    await reply(large)
+    expect(await answer(association, '127.0.0.1', target.port)).toBe(large)
+    // Too long with a header before it: dropped, and nothing else is.
+    await reply('x'.repeat(65_507))
+    await reply('small')
+    expect(await answer(association, '127.0.0.1', target.port)).toBe('small')
+    const moved = { up: 5 + large.length, down: large.length + 5 }
+    await eventually(() => expect(proxy.rows()).toMatchObject([moved]))
+  })
+
+  it('carries many at once, in their order', async () => {
+    const { association } = await setUp()
+    const { target, reply } = await meet(association)
+    const words = Array.from({ length: 100 }, (_, i) => `${i}`)
+    await Promise.all(words.map((word) => association.send('127.0.0.1', target.port, word)))
+    for (const word of words) expect((await target.next()).data.toString()).toBe(word)
+    await Promise.all(words.map((word) => reply(word)))
+    for (const word of words) expect(await answer(association, '127.0.0.1', target.port)).toBe(word)
+  })
+
+  it.each([
+    ['a fragment', (port: number) => bytes(0, 0, 1, 1, 127, 0, 0, 1, port >> 8, port & 0xff, 'x')],
+    ['an unknown ATYP', (port: number) => bytes(0, 0, 0, 9, 127, 0, 0, 1, port >> 8, port & 0xff, 'x')],
+    ['a name of length 0', (port: number) => bytes(0, 0, 0, 3, 0, port >> 8, port & 0xff, 'x')],
+    ['a bad name', (port: number) => wrapped('local\0host', port, 'x')],
+    ['port 0', () => wrapped('127.0.0.1', 0, 'x')],
+    ['a header cut short', (port: number) => wrapped('127.0.0.1', port, '').subarray(0, 9)],
+    ['one byte', () => bytes(0)],
+    ['nothing', () => bytes()],
+    ['what rules forbid', () => wrapped('127.0.0.1', 9, 'x')],
+    ['broadcast, which cannot be sent to', () => wrapped('255.255.255.255', 9, 'x')],
+  ])('drops %s, and goes on', async (_, made) => {
+    const { proxy, association } = await setUp({ forbidden: [{ address: '127.0.0.1', port: 9 }] })
+    const target = await openDatagrams()
+    const { client, relay } = association
+    await client.send(made(target.port), relay.port, relay.address)
+    await association.send('127.0.0.1', target.port, 'after it')
+    expect((await target.next()).data.toString()).toBe('after it')
+    await eventually(() => expect(proxy.rows()).toMatchObject([{ up: 8 }]))
+  })
+
+  it('survives a target where nobody listens', async () => {
+    const { association } = await setUp()
+    const closed = await openDatagrams()
+    const { port } = closed
+    await closed.close()
+    for (let i = 0; i < 3; i++) await association.send('127.0.0.1', port, 'anybody?')
+    const { target, reply } = await meet(association)
+    await reply('yes')
+    expect(await answer(association, '127.0.0.1', target.port)).toBe('yes')
+  })
+
+  it('takes datagrams from the address of the control connection only', async () => {
+    const { association } = await setUp()
+    const target = await openDatagrams()
+    const stranger = await openDatagrams('127.0.0.2')
+    const { relay } = association
+    await stranger.send(wrapped('127.0.0.1', target.port, 'from elsewhere'), relay.port, relay.address)
+    await association.send('127.0.0.1', target.port, 'from the client')
+    expect((await target.next()).data.toString()).toBe('from the client')
+  })
+
+  it.each([
+    ['the one that was declared', true],
+    ['the first one, if none was declared', false],
+  ])('takes datagrams from one port only: %s', async (_, declares) => {
+    const { association } = await setUp({}, { declares })
+    const { relay } = association
+    const target = await openDatagrams()
+    const other = await openDatagrams()
+    const fromOther = () => other.send(wrapped('127.0.0.1', target.port, 'other'), relay.port, relay.address)
+    if (declares) await fromOther()
+    await association.send('127.0.0.1', target.port, 'client')
+    expect((await target.next()).data.toString()).toBe('client')
+    await fromOther()
+    await association.send('127.0.0.1', target.port, 'client again')
+    expect((await target.next()).data.toString()).toBe('client again')
+  })
+
+  it('lets in answers from addresses that were sent to only, from any port', async () => {
+    const { association } = await setUp()
+    const { target, reply } = await meet(association)
+    await reply('known')
+    await answer(association, '127.0.0.1', target.port)
+    await association.send('127.0.0.1', target.port, 'where are you?')
+    const { port } = await target.next()
+    const stranger = await openDatagrams('127.0.0.3')
+    await stranger.send('from elsewhere', port, '127.0.0.1')
+    const otherPort = await openDatagrams('127.0.0.1')
+    await otherPort.send('from another port', port, '127.0.0.1')
+    expect(await answer(association, '127.0.0.1', otherPort.port)).toBe('from another port')
+  })
+
+  it.each([
+    ['a FIN', 'finished', (control: Peer) => control.finish()],
+    ['an RST', 'reset', (control: Peer) => control.reset()],
+  ])('ends with the control connection, by %s', async (_, reason, end) => {
+    const { proxy, association } = await setUp()
+    await meet(association)
+    association.control.write('what is said here means nothing')
+    end(association.control)
+    expect(await proxy.onlyClosed()).toMatchObject({ reason, up: 5 })
+    // The port is free again.
+    await openDatagrams('127.0.0.1', association.relay.port)
+  })
+
+  it('drops whatever the client says on the control connection', async () => {
+    const { association } = await setUp()
+    await association.control.flush(new Uint8Array(4 * 1024 * 1024))
+    await meet(association)
+  })
+
+  it('ends the control connection when it is killed', async () => {
+    const { proxy, association } = await setUp()
+    await proxy.engine.kill(proxy.rows().map(({ serial }) => serial))
+    expect(await association.control.discard()).toBe('ECONNRESET')
+    expect(await proxy.onlyClosed()).toMatchObject({ reason: 'cut' })
+  })
+
+  it('ends when nothing has moved for too long, and a datagram is a move', async () => {
+    const { proxy, association } = await setUp({ timeouts: { idle: 600 } })
+    const { target } = await meet(association)
+    const began = performance.now()
+    while (performance.now() - began < 1_200) {
+      await association.send('127.0.0.1', target.port, '')
+      await target.next()
+      await setTimeout(50)
+    }
+    expect(proxy.rows()).toHaveLength(1)
+    expect(await proxy.onlyClosed()).toMatchObject({ reason: 'idle' })
+  })
+
+  it('tells the advertised address of its family, with the real port', async () => {
+    const proxy = await startProxy(start, { udpAdvertise: ['2001:db8::1', '192.0.2.1', '192.0.2.2'] })
+    const ipv4 = await associate(proxy)
+    expect(ipv4.relay.address).toBe('192.0.2.1')
+    const ipv6 = await associate(proxy, { via: '::1' })
+    expect(ipv6.relay.address).toBe('2001:db8::1')
+    const target = await openDatagrams()
+    await ipv4.client.send(wrapped('127.0.0.1', target.port, 'real'), ipv4.relay.port, '127.0.0.1')
+    expect((await target.next()).data.toString()).toBe('real')
+  })
+
+  it("counts bytes as the user's", async () => {
+    const proxy = await startProxy(start, { passwordRequired: true })
+    const control = await proxy.clientAsAlice()
+    control.write(request('0.0.0.0', 0, Command.udpAssociate))
+    const relay = await expectReply(control, succeeded)
+    const [client, target] = [await openDatagrams(), await openDatagrams()]
+    await client.send(wrapped('127.0.0.1', target.port, '12345'), relay.port, relay.address)
+    const { address, port } = await target.next()
+    await target.send('123', port, address)
+    await client.next()
+    await eventually(() => expect(proxy.userBytes(alice.index)).toEqual({ up: 5, down: 3 }))
+  })
+
+  it('refuses it where it is switched off', async () => {
+    const proxy = await startProxy(start, { commands: [Command.connect, Command.bind] })
+    const control = await proxy.client()
+    control.write(bytes(greeting, request('0.0.0.0', 0, Command.udpAssociate)))
+    expect(await control.readHex(2)).toBe('0500')
+    await expectRefusal(control, '07')
+  })
+})
