@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { Reason, State } from '../../daemon/engine/session-table.ts'
 import { startBlackHole } from '../helpers/black-hole.ts'
 import { bytes } from '../helpers/bytes.ts'
@@ -34,8 +34,11 @@ describe.each(engines)('$kind engine: the addresses of a name', ({ start }) => {
     const proxy = await startProxy(start, resolvingTo(['127.0.0.2', '127.0.0.3', '127.0.0.1']))
     const port = await silence('127.0.0.2', '127.0.0.3')
     const target = await startTarget('127.0.0.1', port)
+    const before = descriptors().sockets
     const client = await proxy.open('many.test', port)
     const peer = await target.next()
+    // Both ends of both connections: the other attempts are over.
+    await eventually(() => expect(descriptors().sockets).toBe(before + 4))
     for (const [from, to] of [
       [client, peer],
       [peer, client],
@@ -81,6 +84,21 @@ describe.each(engines)('$kind engine: the addresses of a name', ({ start }) => {
     const proxy = await startProxy(start, resolvingTo(silent, { connect: 1_000 }))
     const client = await ask(proxy, await silence(...silent))
     await expectRefusal(client, '06')
+  })
+
+  it('are dialled four at once, and no more', async () => {
+    const silent = Array.from({ length: 7 }, (_, n) => `127.0.0.${n + 2}`)
+    const proxy = await startProxy(start, resolvingTo(silent, { connect: 3_000 }))
+    const port = await silence(...silent)
+    const before = descriptors().sockets
+    const client = await ask(proxy, port)
+    let most = 0
+    const counting = setInterval(() => {
+      most = Math.max(most, descriptors().sockets)
+    }, 20)
+    onTestFinished(() => clearInterval(counting))
+    await expectRefusal(client, '06')
+    expect(most).toBe(before + 2 + 4)
   })
 
   it.each([
