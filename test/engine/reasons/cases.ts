@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { Endpoint, EngineServices, Timeouts } from '../../../daemon/engine/engine.ts'
 import { type Reason, State } from '../../../daemon/engine/session-table.ts'
 import { startBlackHole } from '../../helpers/black-hole.ts'
-import { bytes } from '../../helpers/bytes.ts'
+import { bytes, type Part } from '../../helpers/bytes.ts'
 import { alice, eventually, type ProxyUnderTest } from '../../helpers/engine.ts'
 import type { Peer } from '../../helpers/peer.ts'
 import { greeting, greetingForLogin, login, request } from '../../helpers/socks-client.ts'
@@ -42,14 +42,14 @@ const refusedAddress = ['negotiating', 'connecting', 'closing'] as const
 const stood = ['negotiating', 'connecting', 'open'] as const
 
 /** Says its part, hears the refusal to its end, and goes. */
-async function refused(client: Peer, ...said: Parameters<typeof bytes>): Promise<void> {
+async function refused(client: Peer, ...said: readonly Part[]): Promise<void> {
   client.write(bytes(...said))
   await client.readToEnd()
   client.finish()
 }
 
 /** The client asks, and is left waiting in this state. */
-async function waiting({ proxy, client }: Scene, state: State, ...said: Parameters<typeof bytes>): Promise<void> {
+async function waiting({ proxy, client }: Scene, state: State, ...said: readonly Part[]): Promise<void> {
   client.write(bytes(...said))
   await eventually(() => expect(proxy.rows()).toMatchObject([{ state }]))
 }
