@@ -1,3 +1,5 @@
+import { associations } from './associations.ts'
+import { binds } from './binds.ts'
 import type { Script } from './stage.ts'
 import { type Host, messages, type Visit } from './visit.ts'
 
@@ -324,4 +326,6 @@ export const endings: ReadonlyMap<string, Ending> = new Map([
   ...Object.entries(whole),
   ...broken,
   ...Object.entries(cuts),
+  ...Object.entries(binds),
+  ...Object.entries(associations),
 ])

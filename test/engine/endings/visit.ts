@@ -81,10 +81,23 @@ export class Visit {
   /** Log in, ask and take the reply: what is said from now on goes to the target. */
   *open(user: string, host?: Host, early = 0): Script {
     yield* this.ask(user, host, undefined, early)
-    yield* this.expect('05000001')
-    const bound = yield* this.#hear(6)
-    this.reached = yield* this.places.arrival(Number.parseInt(bound.slice(-4), 16), this.client)
+    const { port } = yield* this.bound()
+    this.reached = yield* this.places.arrival(port, this.client)
     this.stage.own(this.reached)
+  }
+
+  /** Log in, ask for another command and take the reply; resolves to the address and port that it carries. */
+  *command(user: string, command: number, host: Host, port: number): Script<{ address: Uint8Array; port: number }> {
+    yield* this.say(greeting, loginOf(user, 'secret'), requestFor(host, port, command))
+    yield* this.expect('05020100')
+    return yield* this.bound()
+  }
+
+  /** Expect a reply that is no refusal. */
+  *bound(): Script<{ address: Uint8Array; port: number }> {
+    yield* this.expect('05000001')
+    const bytes = Buffer.from(yield* this.#hear(6), 'hex')
+    return { address: bytes.subarray(0, 4), port: bytes.readUInt16BE(4) }
   }
 
   /** Wait until the other side of the wire has ended, dropping what it still says. */
