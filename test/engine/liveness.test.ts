@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { startPortableEngine } from '../../daemon/engine/portable/engine.ts'
 import { Reason } from '../../daemon/engine/session-table.ts'
 import { engines, eventually, patience, startProxy } from '../helpers/engine.ts'
 import type { Peer } from '../helpers/peer.ts'
@@ -81,4 +82,15 @@ describe.each(withUserTimeout)('$kind engine: unacknowledged bytes', ({ start })
     expect(await peer.readToEnd()).toHaveLength(much.length)
     expect(proxy.ended(Reason.reset)).toBe(0)
   })
+})
+
+it('says that the portable engine cannot end connections for unacknowledged bytes, each time that it is told to', async () => {
+  const warnings: string[] = []
+  const services = { warn: (message: string) => void warnings.push(message) }
+  const told = expect.stringContaining('tcp-user-timeout')
+  const proxy = await startProxy(startPortableEngine, { liveness: { userTimeout: 1_000 }, services })
+  expect(warnings).toEqual([told])
+  for (const userTimeout of [1_000, 0, 2_000])
+    await proxy.engine.tune({ maxSessions: 1000, timeouts: patience, liveness: { keepalive: 0, userTimeout } })
+  expect(warnings).toEqual([told, told])
 })

@@ -93,6 +93,7 @@ function accept(session: Session, server: Server, peer: Socket): void {
   session.row.target(remoteAddress, remotePort)
   session.client.write(encodeReply(Reply.succeeded, boundOf(remoteAddress, remotePort)))
   relay(session, peer)
+  peer.resume()
 }
 
 function isSame(one: Uint8Array | undefined, other: Uint8Array): boolean {

@@ -10,17 +10,14 @@ const fewestSessions = 16
 /** Milliseconds between two looks at whether there are descriptors to be had. */
 const interval = 1000
 
-/** How many sessions, of two descriptors each, the process may have; infinity where the system sets no limit. */
-export function sessionsWithinLimit(): number {
-  const limit = descriptorLimit()
-  return limit === Number.POSITIVE_INFINITY ? limit : Math.max(fewestSessions, (limit - reserved) >> 1)
+/** How many sessions, of two descriptors each, there is room for within a limit of descriptors, which may be infinite. */
+export function sessionsWithin(limit: number): number {
+  return Math.max(fewestSessions, Math.floor((limit - reserved) / 2))
 }
 
 /** Room for the sockets that sessions have beside the two of each: what is reserved for them, and what `sessions` leave. */
-export function roomForExtras(sessions: number): Room {
-  const limit = descriptorLimit()
-  const left = limit === Number.POSITIVE_INFINITY ? limit : limit - reserved - 2 * sessions
-  return new Room(reservedExtras + Math.max(0, left))
+export function roomForExtras(limit: number, sessions: number): Room {
+  return new Room(reservedExtras + Math.max(0, limit - reserved - 2 * sessions))
 }
 
 /** So many of something and no more. */

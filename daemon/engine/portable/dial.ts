@@ -30,12 +30,13 @@ class Dial {
   #most = mostAttempts
   /** Sockets that it has taken room for, beside the session's two. */
   #extras = 0
-  #failure: unknown = new DialError(notFound)
+  /** Of the attempts that failed, what says most. */
+  #failure: unknown
   #timer: NodeJS.Timeout | undefined
 
   constructor(session: Session, addresses: readonly string[], port: number, outcome: Outcome) {
     this.#session = session
-    this.#untried = inTurns(addresses, isIPv6)
+    this.#untried = addresses.length > 1 ? inTurns(addresses, isIPv6) : [...addresses]
     this.#port = port
     this.#outcome = outcome
     this.#until = performance.now() + session.context.timeouts.connect
@@ -107,14 +108,14 @@ class Dial {
     this.next()
   }
 
-  /** Of several failures, the one that says most is told. */
   #failed(error: unknown): void {
-    if (tellsAsMuch(refusalFor(error)[1], refusalFor(this.#failure)[1])) this.#failure = error
+    const isFirst = this.#failure === undefined
+    if (isFirst || tellsAsMuch(refusalFor(error)[1], refusalFor(this.#failure)[1])) this.#failure = error
   }
 
   #giveUp(): void {
     this.#settle()
-    this.#outcome.reject(this.#failure)
+    this.#outcome.reject(this.#failure ?? new DialError(notFound))
   }
 
   /** No attempt goes on. */

@@ -14,7 +14,7 @@ import { forbids } from '../forbidden.ts'
 import { Reason, type SessionTable } from '../session-table.ts'
 import { forward } from './connect.ts'
 import { type SessionContext, watchOver } from './context.ts'
-import { roomForExtras, Shortage, sessionsWithinLimit } from './descriptors.ts'
+import { descriptorLimit, type Room, roomForExtras, Shortage, sessionsWithin } from './descriptors.ts'
 import { endpointOf, openForwards, openListeners } from './listeners.ts'
 import { Logins } from './logins.ts'
 import { negotiate } from './negotiate.ts'
@@ -32,13 +32,14 @@ import { Session } from './session.ts'
  * Rejects with `ListenError`.
  */
 export async function startPortableEngine(options: EngineOptions, services: EngineServices): Promise<Engine> {
-  const most = sessionsWithinLimit()
+  const limit = descriptorLimit()
+  const most = sessionsWithin(limit)
   const limited = {
     ...options,
     maxSessions: Math.min(options.maxSessions, most),
     capacity: Math.min(options.capacity, most),
   }
-  const engine = new PortableEngine(limited, services)
+  const engine = new PortableEngine(limited, services, roomForExtras(limit, limited.capacity))
   await engine.listen()
   return engine
 }
@@ -69,7 +70,7 @@ class PortableEngine implements Engine {
   #servers: readonly Server[] = []
   #stopped: Promise<void> | undefined
 
-  constructor(options: EngineOptions, services: EngineServices) {
+  constructor(options: EngineOptions, services: EngineServices, extras: Room) {
     this.#options = options
     this.#services = services
     this.#shortage = new Shortage((message) => services.warn(message))
@@ -80,7 +81,7 @@ class PortableEngine implements Engine {
     this.#context = {
       logins: new Logins(services),
       resolver: services,
-      extras: roomForExtras(options.capacity),
+      extras,
       timeouts: options.timeouts,
       liveness: options.liveness,
       isForbidden,

@@ -16,7 +16,6 @@ export function relay(session: Session, target: Socket): void {
   })
   for (const side of [client, target]) side.once('end', () => session.halfClosed())
   client.resume()
-  target.resume()
 }
 
 /**
