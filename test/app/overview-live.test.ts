@@ -119,6 +119,34 @@ test('a user who is selected among the busiest has graphs of their own until Esc
   expect(app.screen).not.toMatch(/^>/m)
 })
 
+test('a click selects one of the busiest users, and again shows the graphs of that one', async () => {
+  const daemon = await startDaemon(['-u', 'alice:pw', '-u', 'bob:pw'])
+  await download(daemon, 200_000, 'alice')
+  await download(daemon, 100, 'bob')
+  await using app = await openApp(daemon)
+  const click = () => {
+    const row = app.lines.findIndex((line) => /^.bob /.test(line))
+    app.type(`\u001b[<0;4;${row + 1}M`)
+  }
+  await app.shows(/^ bob /m)
+  click()
+  await app.shows(/^>bob /m)
+  expect(app.screen).not.toContain('of bob')
+  click()
+  await app.shows(/Down .* of bob /)
+})
+
+test('a large terminal shows what ended last, too', async () => {
+  const daemon = await startDaemon(['-u', 'alice:pw'])
+  await using app = await openApp(daemon, { columns: 200, rows: 55 })
+  const target = await startTarget()
+  const client = await connectAs('alice', daemon.port('socks'), target)
+  const server = await target.next()
+  client.finish()
+  server.finish()
+  await app.shows(/Ended +Reason +User +Destination.*\n.*\d\d:\d\d:\d\d finished +alice +\S+:\d+/)
+})
+
 test("the graphs are everybody's again once their user is deleted", async () => {
   const daemon = await startDaemon()
   await exec(daemon, 'raw users.add {"name":"eve","password":"pw"}; raw users.add {"name":"bob","password":"pw"}')

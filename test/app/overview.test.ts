@@ -83,6 +83,7 @@ describe('the arrangement', () => {
     [72, 14, ['graphs', 'totals', 'users']],
     [80, 20, ['graphs', 'totals', 'users']],
     [100, 26, ['graphs', 'totals', 'users', 'health', 'endings']],
+    [200, 50, ['graphs', 'totals', 'users', 'health', 'endings', 'destinations', 'ended', 'userGraphs']],
     [160, 41, ['graphs', 'totals', 'users', 'health', 'endings', 'destinations', 'userGraphs']],
   ])('of %d x %d has what there is room for', (columns, rows, expected) => {
     const panels = (alarms: number) =>

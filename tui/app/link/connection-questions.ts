@@ -6,21 +6,19 @@ import type { DataEvent } from '../store/state.ts'
 export interface Wanted {
   /** All about the one with this id. */
   readonly id: string | null
-  /** Those that ended last. */
-  readonly closed: boolean
+  /** How many of those that ended last; 0: none. */
+  readonly closed: number
 }
 
 /** Milliseconds between two questions. */
 const pace = 1000
-/** Ended connections asked for: the most that the daemon gives. */
-const most = 500
 
 /** Asks the daemon about connections while somebody wants to know: at once, then every second. */
 export class ConnectionQuestions {
   readonly #feed: (event: DataEvent) => void
   readonly #failed: (error: unknown) => void
   #client: Client | null = null
-  #wanted: Wanted = { id: null, closed: false }
+  #wanted: Wanted = { id: null, closed: 0 }
   #timer: NodeJS.Timeout | undefined
   /** Grows with each change of what is asked; an answer to an earlier question is dropped. */
   #round = 0
@@ -39,7 +37,7 @@ export class ConnectionQuestions {
     this.#wanted = wanted
     this.#round += 1
     clearTimeout(this.#timer)
-    if (client && (wanted.id !== null || wanted.closed)) void this.#ask(client, wanted, this.#round)
+    if (client && (wanted.id !== null || wanted.closed > 0)) void this.#ask(client, wanted, this.#round)
   }
 
   async #ask(client: Client, { id, closed }: Wanted, round: number): Promise<void> {
@@ -48,8 +46,8 @@ export class ConnectionQuestions {
         const details = await this.#details(client, id)
         if (round === this.#round) this.#feed({ type: 'details', id, details, at: Date.now() })
       }
-      if (closed) {
-        const { connections } = await client.call('connections.closed', { limit: most })
+      if (closed > 0) {
+        const { connections } = await client.call('connections.closed', { limit: closed })
         if (round === this.#round) this.#feed({ type: 'closed', connections })
       }
     } catch (error) {

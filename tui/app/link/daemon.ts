@@ -4,10 +4,11 @@ import { type ErrorKind, RpcError } from '../../../shared/protocol/errors.ts'
 import type { Role } from '../../../shared/protocol/methods.ts'
 import { withMend } from '../../advice.ts'
 import { type Client, ConnectionError, type DaemonLink, type LinkState } from '../../client/index.ts'
+import { closedWanted } from '../store/closed-wanted.ts'
 import { type Cover, coverOf } from '../store/dialogs.ts'
 import type { Link } from '../store/link.ts'
 import { suffices } from '../store/rights.ts'
-import { type DaemonState, type DataEvent, listPage } from '../store/state.ts'
+import type { DaemonState, DataEvent } from '../store/state.ts'
 import type { Store } from '../store/store.ts'
 import { minuteOfSamples } from '../store/traffic.ts'
 import type { Action, Change } from './action.ts'
@@ -114,7 +115,7 @@ export class Daemon {
 
   stop(): void {
     clearInterval(this.#timer)
-    this.#questions.settle(null, { id: null, closed: false })
+    this.#questions.settle(null, { id: null, closed: 0 })
     this.#stopWatching()
     this.#link.stop()
   }
@@ -162,9 +163,9 @@ export class Daemon {
 
   /** The detail of one, and those that ended, while they are shown. */
   get #wantedOfConnections(): Wanted {
-    const { dialog } = this.#store.state
-    const cover = coverOf(dialog)
-    return { id: cover?.kind === 'detail' ? cover.id : null, closed: listPage(this.#store.state) === 'closed' }
+    const { state } = this.#store
+    const cover = coverOf(state.dialog)
+    return { id: cover?.kind === 'detail' ? cover.id : null, closed: closedWanted(state) }
   }
 
   async #begin(client: Client): Promise<void> {

@@ -3,6 +3,7 @@ import { contextOf } from '../keys/context.ts'
 import { type Binding, keyTable } from '../keys/key-table.ts'
 import { press } from '../keys/press.ts'
 import type { Look } from '../look.ts'
+import { isSameSubject } from '../store/graph.ts'
 import type { ListPage } from '../store/state.ts'
 import { tables } from '../tables/tables.ts'
 import type { MouseEvent } from './input-splitter.ts'
@@ -39,6 +40,9 @@ function take(app: App, target: Target): void {
       // The first click selects, the second is Enter.
       if (store.state.lists[target.page].selected === target.id) return press(app, 'enter')
       return store.dispatch({ type: 'list', page: target.page, event: { do: 'select', id: target.id } })
+    case 'user':
+      if (isSameSubject(store.state.overview.selected, target.subject)) return press(app, 'enter')
+      return store.dispatch({ type: 'overview', event: { do: 'select', subject: target.subject } })
     case 'column':
       return sortBy(app, target.page, target.name)
     case 'field':

@@ -2,7 +2,9 @@ import { hintsOf } from '../keys/hints.ts'
 import { dialogRows, firstShown, isTooSmall, linkRows, pageRows, tableRows } from '../layout.ts'
 import type { Look } from '../look.ts'
 import { formatOf } from '../screens/format-of.ts'
+import { arrange, roomFor } from '../screens/overview/arrange.ts'
 import { type Dialog, isCover } from '../store/dialogs.ts'
+import type { Subject } from '../store/graph.ts'
 import { type ListPage, listPage, type Page, type State } from '../store/state.ts'
 import { tabsOf } from '../store/tabs.ts'
 import { markedIds, viewOf } from '../store/view.ts'
@@ -18,6 +20,8 @@ export type Target =
   | { readonly kind: 'row'; readonly page: ListPage; readonly id: string }
   /** The header of a column. */
   | { readonly kind: 'column'; readonly page: ListPage; readonly name: string }
+  /** One of the busiest users. */
+  | { readonly kind: 'user'; readonly subject: Subject }
   /** A button or a hint: it is as good as its key. */
   | { readonly kind: 'key'; readonly key: string }
   /** One of several, or a field, of the dialog. */
@@ -40,7 +44,9 @@ export function targetAt(state: State, look: Look, place: Place): Target | null 
   if (isPanel) return inPanel(dialog, { ...place, row: place.row - head - 1 - pageRows(state) })
   if (place.row === head) return tabAt(state, place)
   const page = listPage(state)
-  return page === null || dialog ? null : inTable(state, page, look, { ...place, row: place.row - head - 1 })
+  if (dialog) return null
+  const onPage = { ...place, row: place.row - head - 1 }
+  return page === null ? inOverview(state, onPage) : inTable(state, page, look, onPage)
 }
 
 function tabAt(state: State, { column }: Place): Target | null {
@@ -51,6 +57,20 @@ function tabAt(state: State, { column }: Place): Target | null {
 function hintAt(state: State, { column }: Place): Target | null {
   const hint = hintsOf(state).find(({ from, text }) => column >= from && column < from + columnsOf(text))
   return hint ? { kind: 'key', key: hint.key } : null
+}
+
+/** The busiest users lie below their headers, at the left of what else is there. */
+function inOverview(state: State, { column, row }: Place): Target | null {
+  let top = 0
+  for (const { height, cells } of arrange(roomFor(state))) {
+    const [first] = cells
+    if (first?.panel === 'users' && row > top && row < top + height && column < first.width) {
+      const user = state.traffic.users[row - top - 1]
+      return user ? { kind: 'user', subject: { user: user.name } } : null
+    }
+    top += height
+  }
+  return null
 }
 
 /** Rows of a page above its table's first: what is shown, and the headers. */

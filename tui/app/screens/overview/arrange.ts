@@ -1,5 +1,19 @@
+import { pageRows } from '../../layout.ts'
+import { alarms } from '../../store/alarms.ts'
+import { columnsForEnded } from '../../store/closed-wanted.ts'
+import type { State } from '../../store/state.ts'
+
 /** What the overview can show. */
-export type PanelName = 'alarms' | 'graphs' | 'totals' | 'users' | 'health' | 'endings' | 'destinations' | 'userGraphs'
+export type PanelName =
+  | 'alarms'
+  | 'graphs'
+  | 'totals'
+  | 'users'
+  | 'health'
+  | 'endings'
+  | 'destinations'
+  | 'ended'
+  | 'userGraphs'
 
 /** Panels side by side, which take all of the width. */
 export interface Band {
@@ -34,10 +48,15 @@ const mostRows = { users: 13, details: 17 }
 const healthColumns = { least: 28, most: 40 }
 const endingColumns = { least: 30, most: 44 }
 
+/** The room that there is, and for how many alarms. */
+export function roomFor(state: State): Room {
+  return { columns: state.size.columns, rows: pageRows(state), alarms: alarms(state).length }
+}
+
 /** Which panels are where: bands from the top down, never higher than the page. What is scarce goes to what is most asked for. */
-export function arrange({ columns, rows, alarms }: Room): Band[] {
+export function arrange({ columns, rows, alarms: told }: Room): Band[] {
   const whole = (panel: PanelName, height: number): Band => ({ height, cells: [{ panel, width: columns }] })
-  const alarmRows = Math.min(alarms, mostAlarms, Math.max(0, rows - totalRows - smallestList))
+  const alarmRows = Math.min(told, mostAlarms, Math.max(0, rows - totalRows - smallestList))
   const rest = rows - alarmRows
   const body = Math.max(0, rest - totalRows)
   const bands = [
@@ -87,12 +106,14 @@ function usersBand(columns: number, height: number): Band {
 }
 
 function detailBand(columns: number, height: number): Band {
-  const destinations = Math.min(90, Math.floor(columns / 2))
+  const ended = columns >= columnsForEnded ? Math.floor(columns / 3) : 0
+  const destinations = Math.min(90, Math.floor(columns / (ended > 0 ? 3 : 2)))
   return {
     height,
     cells: [
       { panel: 'destinations', width: destinations },
-      { panel: 'userGraphs', width: columns - destinations },
+      ...(ended > 0 ? [{ panel: 'ended', width: ended } as const] : []),
+      { panel: 'userGraphs', width: columns - destinations - ended },
     ],
   }
 }

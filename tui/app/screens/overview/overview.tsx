@@ -3,15 +3,14 @@ import type { ReactElement } from 'react'
 import { Lines } from '../../components/lines.tsx'
 import { useLook } from '../../components/look-context.ts'
 import { Throughput } from '../../components/throughput.tsx'
-import { pageRows } from '../../layout.ts'
-import { alarms } from '../../store/alarms.ts'
 import { graphPoints, isSameSubject, rangeLengths } from '../../store/graph.ts'
 import { isStale, type State } from '../../store/state.ts'
 import { still, type UpDown } from '../../store/traffic.ts'
 import { alarmsPanel } from './alarms-panel.ts'
-import { arrange, type PanelName } from './arrange.ts'
+import { arrange, type PanelName, roomFor } from './arrange.ts'
 import { busiestPanel } from './busiest-panel.ts'
 import { destinationsPanel } from './destinations-panel.ts'
+import { endedPanel } from './ended-panel.ts'
 import { endingsPanel } from './endings-panel.ts'
 import { healthPanel } from './health-panel.ts'
 import { nameOf } from './name-of.ts'
@@ -21,10 +20,9 @@ import { userGraphsPanel } from './user-graphs-panel.ts'
 
 /** Throughput, totals, who is busiest; what is wrong on top; on large terminals more of what the daemon does. */
 export function Overview({ state }: { readonly state: State }): ReactElement {
-  const room = { columns: state.size.columns, rows: pageRows(state), alarms: alarms(state).length }
   return (
     <>
-      {arrange(room).map(({ height, cells }) => (
+      {arrange(roomFor(state)).map(({ height, cells }) => (
         <Box key={cells[0]?.panel} height={height}>
           {cells.map(({ panel, width }) => (
             <Box key={panel} flexDirection="column" width={width}>
@@ -48,6 +46,7 @@ const panels: Readonly<Record<Exclude<PanelName, 'graphs'>, Panel>> = {
   health: healthPanel,
   endings: endingsPanel,
   destinations: destinationsPanel,
+  ended: endedPanel,
   userGraphs: userGraphsPanel,
 }
 
