@@ -8,9 +8,6 @@ import { alice, engines, eventually, type Options, type ProxyUnderTest, startPro
 import type { Peer } from '../helpers/peer.ts'
 import { expectRefusal, expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
 
-/** The engines that do UDP ASSOCIATE. */
-const associating = engines.filter(({ kind }) => kind === 'linux')
-
 interface Association {
   readonly control: Peer
   /** Where the client's datagrams go. */
@@ -53,7 +50,7 @@ async function meet(association: Association, host = '127.0.0.1') {
   return { target, reply: (payload: string | Uint8Array) => target.send(payload, port, address) }
 }
 
-describe.each(associating)('$kind engine: UDP ASSOCIATE', ({ start }) => {
+describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
   const setUp = async (options: Options = {}, how = {}) => {
     const proxy = await startProxy(start, options)
     return { proxy, association: await associate(proxy, how) }

@@ -40,6 +40,8 @@ class Association {
   #clientPort: number
   /** Datagrams whose names are being resolved. */
   #waiting = 0
+  /** By name, those under way. */
+  readonly #lookups = new Map<string, Promise<readonly string[]>>()
 
   constructor(session: Session, inlet: Socket, clientPort: number) {
     this.#session = session
@@ -87,9 +89,18 @@ class Association {
   async #sendByName(payload: Buffer, name: string, port: number): Promise<void> {
     if (this.#waiting >= mostWaiting) return
     this.#waiting++
-    const addresses = await this.#session.context.resolver.resolve(name)
+    const addresses = await this.#lookUp(name)
     this.#waiting--
     await this.#outlet.send(payload, { name, addresses, port })
+  }
+
+  /** Datagrams that come meanwhile share a lookup. */
+  #lookUp(name: string): Promise<readonly string[]> {
+    const underWay = this.#lookups.get(name)
+    if (underWay) return underWay
+    const lookup = this.#session.context.resolver.resolve(name).finally(() => this.#lookups.delete(name))
+    this.#lookups.set(name, lookup)
+    return lookup
   }
 
   #answer(payload: Buffer, source: Bound): void {
