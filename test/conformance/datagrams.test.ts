@@ -1,7 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { associating } from '../helpers/associating.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { engines, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
@@ -75,7 +74,7 @@ async function associate(proxy: ProxyUnderTest, from = 0) {
   return { client, relay: relay.port }
 }
 
-describe.each(engines.filter(({ kind }) => associating.includes(kind)))('$kind engine: datagrams', ({ start }) => {
+describe.each(engines)('$kind engine: datagrams', ({ start }) => {
   it('that are bad are dropped, and those around them delivered to the byte', async () => {
     const [proxy, echo, socket] = [await startProxy(start), await startUdpEcho(), await bound('127.0.0.1')]
     const { relay } = await associate(proxy)

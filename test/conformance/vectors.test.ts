@@ -1,6 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { associating } from '../helpers/associating.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { startEcho } from '../helpers/echo.ts'
 import { engines, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
@@ -9,11 +8,7 @@ import { type Deliver, deliveries } from './deliver.ts'
 import { standingVectors } from './standing-vectors.ts'
 import { vectors as others, type Vector } from './vectors.ts'
 
-/** An engine that does not do UDP ASSOCIATE yet is not asked. */
-function vectorsFor(kind: string): Vector[] {
-  const standing = standingVectors.filter(({ title }) => associating.includes(kind) || !title.startsWith('UDP'))
-  return [...others, ...standing]
-}
+const vectors: readonly Vector[] = [...others, ...standingVectors]
 
 /** A client that is left waiting for so many milliseconds waits for ever. */
 const patience = 20_000
@@ -46,7 +41,7 @@ function expected({ replies, end }: Vector): unknown {
 }
 
 describe.each(engines)('$kind engine: what clients say,', ({ kind, start }) => {
-  const vectors = vectorsFor(kind)
+  const vectors = vectors
   it.each(deliveries)('$how, is answered to the byte', async ({ deliver }) => {
     const port = await startEcho()
     const proxies = { open: await startProxy(start), locked: await startProxy(start, { passwordRequired: true }) }

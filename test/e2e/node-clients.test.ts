@@ -6,7 +6,6 @@ import { text } from 'node:stream/consumers'
 import { SocksClient, type SocksProxy } from 'socks'
 import { SocksProxyAgent } from 'socks-proxy-agent'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { associating } from '../helpers/associating.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
 import { connectPeer, Peer } from '../helpers/peer.ts'
 import { startTarget } from '../helpers/target.ts'
@@ -72,24 +71,21 @@ describe.each(['portable', 'linux'])('npm clients through the %s engine', (engin
     expect(await peer.readText(7)).toBe('welcome')
   })
 
-  test.skipIf(!associating.includes(engine)).each(['127.0.0.1', '::1'])(
-    'socks: UDP ASSOCIATE, datagrams to %s',
-    async (host) => {
-      const echo = await startUdpEcho(host)
-      const destination = { host: '0.0.0.0', port: 0 }
-      const client = new SocksClient({ proxy: proxyOf(daemon), command: 'associate', destination })
-      client.connect()
-      const [{ socket, remoteHost: relay }] = (await once(client, 'established')) as [Standing]
-      onTestFinished(() => void socket.destroy())
-      const datagrams = createSocket('udp4')
-      onTestFinished(() => void datagrams.close())
-      const remoteHost = { host, port: echo.port }
-      const answer = once(datagrams, 'message')
-      datagrams.send(SocksClient.createUDPFrame({ remoteHost, data: Buffer.from('question') }), relay.port, relay.host)
-      const { remoteHost: source, data } = SocksClient.parseUDPFrame((await answer)[0])
-      expect([canonical(source.host), source.port, `${data}`]).toEqual([host, echo.port, 'question'])
-    },
-  )
+  test.each(['127.0.0.1', '::1'])('socks: UDP ASSOCIATE, datagrams to %s', async (host) => {
+    const echo = await startUdpEcho(host)
+    const destination = { host: '0.0.0.0', port: 0 }
+    const client = new SocksClient({ proxy: proxyOf(daemon), command: 'associate', destination })
+    client.connect()
+    const [{ socket, remoteHost: relay }] = (await once(client, 'established')) as [Standing]
+    onTestFinished(() => void socket.destroy())
+    const datagrams = createSocket('udp4')
+    onTestFinished(() => void datagrams.close())
+    const remoteHost = { host, port: echo.port }
+    const answer = once(datagrams, 'message')
+    datagrams.send(SocksClient.createUDPFrame({ remoteHost, data: Buffer.from('question') }), relay.port, relay.host)
+    const { remoteHost: source, data } = SocksClient.parseUDPFrame((await answer)[0])
+    expect([canonical(source.host), source.port, `${data}`]).toEqual([host, echo.port, 'question'])
+  })
 
   test('socks-proxy-agent: pages by name and by address, and none without the password', async () => {
     const url = await startWebServer('127.0.0.1', (_, response) => response.end('hello'))

@@ -1,5 +1,4 @@
 import { describe } from 'vitest'
-import { associating } from '../helpers/associating.ts'
 import { engines } from '../helpers/engine.ts'
 import { fuzzAssociations } from './live-association.ts'
 import { fuzzSessions } from './live-session.ts'
@@ -9,5 +8,5 @@ const engine = engines.find(({ kind }) => kind === 'portable')
 describe.skipIf(!engine)('portable engine', () => {
   if (!engine) return
   fuzzSessions(engine.start)
-  if (associating.includes(engine.kind)) fuzzAssociations(engine.start)
+  fuzzAssociations(engine.start)
 })

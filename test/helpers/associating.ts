@@ -1,2 +1,0 @@
-/** The engines that do UDP ASSOCIATE. */
-export const associating: readonly string[] = ['portable']
