@@ -40,8 +40,7 @@ function expected({ replies, end }: Vector): unknown {
   return expect.stringMatching(new RegExp(`^${replies.replaceAll(' ', '')}${echoed} closed$`))
 }
 
-describe.each(engines)('$kind engine: what clients say,', ({ kind, start }) => {
-  const vectors = vectors
+describe.each(engines)('$kind engine: what clients say,', ({ start }) => {
   it.each(deliveries)('$how, is answered to the byte', async ({ deliver }) => {
     const port = await startEcho()
     const proxies = { open: await startProxy(start), locked: await startProxy(start, { passwordRequired: true }) }
@@ -57,6 +56,5 @@ describe.each(engines)('$kind engine: what clients say,', ({ kind, start }) => {
 })
 
 it('has no two vectors of one title', () => {
-  const vectors = vectorsFor('portable')
   expect(new Set(vectors.map(({ title }) => title)).size).toBe(vectors.length)
 })
