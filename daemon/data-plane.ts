@@ -51,7 +51,11 @@ export async function startDataPlane(
   const policy = loginPolicy(settings)
   const options = await engineOptions(
     configuration,
-    { passwordRequired: passwordRequired(policy, accounts.size), forbidden: [], ...permissionsOf(settings) },
+    {
+      passwordRequired: passwordRequired(policy, accounts.size),
+      forbidden: managementAsked(settings),
+      ...permissionsOf(settings),
+    },
     warn,
   )
   const logins = new Logins(accounts, passwords)
@@ -99,4 +103,13 @@ function readUserFlags(texts: readonly string[]): TemporaryUser[] {
   } catch (error) {
     throw error instanceof AccessError ? new Failure(2, error.message) : error
   }
+}
+
+/** Where management is to be served: forbidden from the first client on, before those sockets are open. */
+function managementAsked(settings: Readonly<Settings>): Endpoint[] {
+  const at = (addresses: readonly string[], port: number) => addresses.map((address) => ({ address, port }))
+  return [
+    ...at(settings['control-addr'], settings['control-port']),
+    ...at(settings['control-tls-addr'], settings['control-tls-port']),
+  ]
 }
