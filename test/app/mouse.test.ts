@@ -84,6 +84,19 @@ test('a click on a header sorts, and again turns the order around', async () => 
   await app.shows(/Conns▼/)
 })
 
+test('a click means the row that it is on, however far the list is scrolled', async () => {
+  const daemon = await startDaemon()
+  await using app = await openApp(daemon)
+  app.type('5')
+  await app.shows(/^>auth/m)
+  app.type('\u001b[6~\u001b[6~\u001b[B')
+  await app.until(() => !/^.auth/m.test(app.screen), 'has scrolled')
+  const row = app.lines.findIndex((line) => line.startsWith('>')) - 3
+  const [, name] = /^ ([\w-]+)/.exec(app.lines[row] ?? '') ?? []
+  app.type(`\u001b[<0;4;${row + 1}M`)
+  await app.shows(new RegExp(`^>${name} `, 'm'))
+})
+
 test('the wheel moves three rows', async () => {
   const daemon = await startDaemon(['a', 'b', 'c', 'd', 'e'].flatMap((name) => ['-u', `${name}:pw`]))
   await using app = await openApp(daemon)

@@ -57,9 +57,16 @@ export function dialogRows(dialog: Dialog): number {
   }
 }
 
+/** Rows below the settings, about the selected one; a dialog leaves little room and tells the same. */
+export const adviceRows = 2
+/** Rows that tell what is wrong with the selected daemon, below the sum of them all. */
+export const troubleRows = 3
+
 /** Rows of its table that a page shows. */
 export function tableRows(state: State): number {
-  return Math.max(1, pageRows(state) - tableHeadRows)
+  const { page, dialog } = state
+  const below = page === 'daemons' ? 1 + troubleRows : page === 'settings' && !dialog ? adviceRows : 0
+  return Math.max(1, pageRows(state) - tableHeadRows - below)
 }
 
 /** The first row shown of a table of `total`, so that the cursor is in the middle of the `height` rows where it can be. */

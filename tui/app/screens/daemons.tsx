@@ -1,8 +1,7 @@
 import type { ReactElement } from 'react'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
-import { Table } from '../components/table.tsx'
-import { pageRows } from '../layout.ts'
+import { troubleRows } from '../layout.ts'
 import { type DaemonRow, sumOf } from '../store/daemons.ts'
 import type { State } from '../store/state.ts'
 import { daemonsView } from '../store/view.ts'
@@ -12,9 +11,7 @@ import { columnsShown } from '../tables/table.ts'
 import { wrapText } from '../text.ts'
 import { formatOf } from './format-of.ts'
 import { listSummary } from './list-summary.ts'
-
-/** Rows below the table that tell what is wrong with the selected daemon. */
-const troubleRows = 3
+import { ListTable } from './list-table.tsx'
 
 /** All daemons side by side, their sum, and what is wrong with the selected one. */
 export function DaemonsPage({ state }: { readonly state: State }): ReactElement {
@@ -23,7 +20,6 @@ export function DaemonsPage({ state }: { readonly state: State }): ReactElement 
   const { sort, columns } = state.lists.daemons
   const { columns: width } = state.size
   const format = formatOf(state, look)
-  const height = pageRows(state)
   const placed = placeColumns(
     columnsShown(daemonsTable.columns, columns, width),
     view.rows,
@@ -35,14 +31,11 @@ export function DaemonsPage({ state }: { readonly state: State }): ReactElement 
   return (
     <>
       <Line text={listSummary('daemons', view, state.lists.daemons, look)} width={width} />
-      <Table
+      <ListTable
+        state={state}
+        page="daemons"
         spec={daemonsTable}
         view={view}
-        sort={sort}
-        columns={columns}
-        format={format}
-        width={width}
-        height={height - 2 - troubleRows}
         dim={false}
         style={({ trouble }) => (trouble === null ? {} : look.theme.dim)}
       />

@@ -2,15 +2,13 @@ import type { ReactElement } from 'react'
 import type { LogEntry } from '../../../shared/protocol/methods.ts'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
-import { Table } from '../components/table.tsx'
-import { pageRows } from '../layout.ts'
 import { type Log, newerEntries } from '../store/log.ts'
-import { isStale, type State } from '../store/state.ts'
+import type { State } from '../store/state.ts'
 import { logView } from '../store/view.ts'
 import { logTable } from '../tables/log-table.ts'
 import type { Role } from '../themes/theme.ts'
-import { formatOf } from './format-of.ts'
 import { listSummary } from './list-summary.ts'
+import { ListTable } from './list-table.tsx'
 
 /** Levels have words, too. */
 const roles = { debug: 'dim', info: null, warn: 'warning', error: 'bad' } as const satisfies Readonly<
@@ -28,15 +26,11 @@ export function LogPage({ state }: { readonly state: State }): ReactElement {
         text={`${progress(state.log)}   ${listSummary('lines', view, state.lists.log, look).trim()}`}
         width={width}
       />
-      <Table
+      <ListTable
+        state={state}
+        page="log"
         spec={logTable}
         view={view}
-        sort={state.lists.log.sort}
-        columns={state.lists.log.columns}
-        format={formatOf(state, look)}
-        width={width}
-        height={pageRows(state) - 1}
-        dim={isStale(state)}
         style={({ level }) => (roles[level] ? look.theme[roles[level]] : {})}
       />
     </>

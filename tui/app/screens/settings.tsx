@@ -2,18 +2,14 @@ import type { ReactElement } from 'react'
 import type { Setting } from '../../../shared/protocol/methods.ts'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
-import { Table } from '../components/table.tsx'
-import { pageRows } from '../layout.ts'
-import { isStale, type State } from '../store/state.ts'
+import { adviceRows } from '../layout.ts'
+import type { State } from '../store/state.ts'
 import { settingsView } from '../store/view.ts'
 import { settingsTable } from '../tables/settings-table.ts'
 import { wrapText } from '../text.ts'
-import { formatOf } from './format-of.ts'
 import { listSummary } from './list-summary.ts'
+import { ListTable } from './list-table.tsx'
 import { settingAdvice } from './setting-advice.ts'
-
-/** Rows below the table, about the selected setting. */
-const adviceRows = 2
 
 /** `   5 chosen, 30 need a restart`. */
 function counted(settings: readonly Setting[]): string {
@@ -37,16 +33,7 @@ export function SettingsPage({ state }: { readonly state: State }): ReactElement
         text={listSummary('settings', view, state.lists.settings, look) + counted(state.configuration?.settings ?? [])}
         width={width}
       />
-      <Table
-        spec={settingsTable}
-        view={view}
-        sort={state.lists.settings.sort}
-        columns={state.lists.settings.columns}
-        format={formatOf(state, look)}
-        width={width}
-        height={pageRows(state) - 1 - advice.length}
-        dim={isStale(state)}
-      />
+      <ListTable state={state} page="settings" spec={settingsTable} view={view} />
       {advice.map((line, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
         <Line key={at} text={` ${line}`} width={width} {...look.theme.dim} />

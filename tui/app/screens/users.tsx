@@ -1,13 +1,11 @@
 import type { ReactElement } from 'react'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
-import { Table } from '../components/table.tsx'
-import { pageRows } from '../layout.ts'
-import { isStale, type State } from '../store/state.ts'
+import type { State } from '../store/state.ts'
 import { usersView } from '../store/view.ts'
 import { usersTable } from '../tables/users-table.ts'
-import { formatOf } from './format-of.ts'
 import { listSummary } from './list-summary.ts'
+import { ListTable } from './list-table.tsx'
 
 /** Who may use the proxy. */
 export function UsersPage({ state }: { readonly state: State }): ReactElement {
@@ -19,16 +17,7 @@ export function UsersPage({ state }: { readonly state: State }): ReactElement {
   return (
     <>
       <Line text={listSummary('users', view, state.lists.users, look) + (access ?? '')} width={width} />
-      <Table
-        spec={usersTable}
-        view={view}
-        sort={state.lists.users.sort}
-        columns={state.lists.users.columns}
-        format={formatOf(state, look)}
-        width={width}
-        height={pageRows(state) - 1}
-        dim={isStale(state)}
-      />
+      <ListTable state={state} page="users" spec={usersTable} view={view} />
     </>
   )
 }
