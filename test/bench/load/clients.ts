@@ -1,5 +1,6 @@
 import { errno, recv, send } from '../../../daemon/os/libc.ts'
 import { MSG_NOSIGNAL, MSG_TRUNC } from '../../../daemon/os/socket.ts'
+import { associate, Ends } from './datagrams.ts'
 import { flood } from './flood.ts'
 import { type Connection, Pool } from './pool.ts'
 import type { End, Load, Progress } from './protocol.ts'
@@ -21,7 +22,7 @@ function begin(): (figures: Partial<End>) => void {
   return (figures) => {
     const seconds = (performance.now() - start) / 1000
     const { user, system } = process.cpuUsage(before)
-    const nothing = { bytes: [], connections: 0, failures: 0, reason: '', micros: [] }
+    const nothing = { bytes: [], connections: 0, failures: 0, lost: 0, reason: '', micros: [] }
     say({ event: 'end', seconds, cpu: (user + system) / 1e6, ...nothing, ...figures })
   }
 }
@@ -130,6 +131,15 @@ function pingpong({ way, seconds }: Of<'pingpong'>): void {
   end({ connections: micros.length, micros })
 }
 
+async function datagrams({ proxyPort, bytes, seconds }: Of<'datagrams'>): Promise<void> {
+  const ends = new Ends()
+  const port = proxyPort === undefined ? ends.targetPort : await associate(proxyPort)
+  const end = begin()
+  const { returned, lost } = ends.exchange({ port, wrapped: proxyPort !== undefined, payload: bytes, seconds })
+  end({ connections: returned, lost })
+  process.exit()
+}
+
 function microsSince(then: number): number {
   return Math.round((performance.now() - then) * 10_000) / 10
 }
@@ -163,6 +173,9 @@ switch (load.kind) {
     break
   case 'pingpong':
     pingpong(load)
+    break
+  case 'datagrams':
+    await datagrams(load)
     break
   case 'hold':
     new Pool(load.way).openAll(load.count)

@@ -20,6 +20,8 @@ export type Load =
   | { kind: 'burst'; way: Way; count: number; seconds: number }
   /** A 64-byte ping-pong on one connection for `seconds`. */
   | { kind: 'pingpong'; way: Way; seconds: number }
+  /** Datagrams of `bytes` of payload to a target and back, by an association, 32 at once, for `seconds`. */
+  | { kind: 'datagrams'; proxyPort: number | undefined; bytes: number; seconds: number }
   /** `count` connections, held until standard input ends. */
   | { kind: 'hold'; way: Way; count: number }
   /** Follow proxyd's metrics and connections over its Unix socket, as proxy-tui does, until standard input ends. */
@@ -40,6 +42,8 @@ export interface End {
   /** Connections that got what they came for, or round trips. */
   readonly connections: number
   readonly failures: number
+  /** Datagrams that have not come back, which is no failure. */
+  readonly lost: number
   /** Why the last of them failed. */
   readonly reason: string
   /** Microseconds of each connection, from connect to the last byte, or of each round trip. */

@@ -1,6 +1,7 @@
 import { bulkScenarios } from './bulk.ts'
 import { connectionScenarios } from './connections.ts'
 import { crowdScenarios } from './crowd.ts'
+import { datagramScenario } from './datagrams.ts'
 import { floodScenarios } from './flood.ts'
 import { latencyScenarios } from './latency.ts'
 import { loopScenarios } from './loops.ts'
@@ -14,6 +15,7 @@ export const scenarios: readonly Scenario[] = [
   ...connectionScenarios,
   ...latencyScenarios,
   ...crowdScenarios,
+  datagramScenario,
   ...loopScenarios,
   ...viewerScenarios,
   ...floodScenarios,
