@@ -14,10 +14,10 @@ const withUserTimeout = engines.filter(({ kind }) => kind === 'linux')
  * 0 if it never will (proc_net_tcp.txt: `tr` 2 is the keepalive timer, in hundredths of a second).
  */
 function keepalive(from: number, to: number): number {
-  const port = (text = '') => Number.parseInt(text.split(':')[1] ?? '', 16)
-  const rows = readFileSync('/proc/self/net/tcp', 'utf8').split('\n').slice(1)
-  const row = rows.map((line) => line.trim().split(/\s+/)).find((row) => port(row[1]) === from && port(row[2]) === to)
-  const [timer, when = ''] = row?.[5]?.split(':') ?? []
+  const port = (number: number) => number.toString(16).toUpperCase().padStart(4, '0')
+  // Of a machine that has just closed many connections the file has thousands of rows.
+  const row = new RegExp(`:${port(from)} \\S+:${port(to)} 01 \\S+ (\\d\\d):(\\w+)`)
+  const [, timer, when = ''] = row.exec(readFileSync('/proc/self/net/tcp', 'utf8')) ?? []
   return timer === '02' ? Number.parseInt(when, 16) / 100 : 0
 }
 

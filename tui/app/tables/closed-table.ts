@@ -8,7 +8,7 @@ import type { TableSpec } from './table.ts'
 
 const itself = (connection: ClosedConnection) => connection
 const lastedOf = ({ opened, ended }: ClosedConnection) => ended - opened
-const { id, user, client, destination, address } = whoColumns(itself)
+const { id, command, user, client, destination, address } = whoColumns(itself)
 
 /** The connections that ended last. */
 export const closedTable: TableSpec<ClosedConnection> = {
@@ -28,6 +28,7 @@ export const closedTable: TableSpec<ClosedConnection> = {
     }),
     textColumn('reason', 'Reason', ({ reason }) => wordFor(reason), { width: 14 }),
     id,
+    command,
     user,
     client,
     destination,

@@ -33,6 +33,7 @@ export function whoColumns<Row>(of: (row: Row) => Who) {
       dispensable: 8,
       compare: (one, other) => compareIds(of(one).id, of(other).id),
     }),
+    command: textColumn<Row>('command', 'Command', (row) => of(row).command ?? none, { extra: true, width: 13 }),
     user: textColumn<Row>('user', 'User', (row) => of(row).user ?? none, { widest: 16 }),
     client: textColumn<Row>('client', 'Client', (row) => of(row).client),
     destination: textColumn<Row>('destination', 'Destination', (row) => of(row).destination ?? none),
@@ -57,7 +58,7 @@ export function whoFields<Row>(of: (row: Row) => Who) {
 }
 
 const connectionOf = ({ connection }: ConnectionRow) => connection
-const { id, user, client, destination, address } = whoColumns(connectionOf)
+const { id, command, user, client, destination, address } = whoColumns(connectionOf)
 
 export const connectionsTable: TableSpec<ConnectionRow> = {
   id: ({ connection }) => connection.id,
@@ -74,6 +75,7 @@ export const connectionsTable: TableSpec<ConnectionRow> = {
   },
   columns: [
     id,
+    command,
     user,
     client,
     destination,
