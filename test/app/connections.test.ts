@@ -79,7 +79,7 @@ test('columns can be chosen', async () => {
   expect(app.screen).not.toMatch(/ Id |192\.0\.2\.1/)
   app.type('C')
   await app.shows(/^> \[ \] Id/m)
-  app.type(' jjjj ')
+  app.type(' jjjjj ')
   await app.shows(/\[x\] Id.*^> \[x\] Address/ms)
   app.type('jj \r')
   await app.shows(/^ Id +User +Client +Destination +Address +State +Up\/s/m)

@@ -35,10 +35,11 @@ const patience = 20_000
 /** The tests of a subject: what has been found before, then a search with chance, with the seed in its failure. */
 export function fuzz(subject: Subject): void {
   const known = vectorsOf(subject)
-  it.skipIf(known.length === 0)(`${subject.name}: what was found before stays mended`, async () => {
-    const check = await subject.start()
-    for (const { said, ...rest } of known) await check({ said: Buffer.from(said, 'hex'), ...rest })
-  })
+  if (known.length > 0)
+    it(`${subject.name}: what was found before stays mended`, async () => {
+      const check = await subject.start()
+      for (const { said, ...rest } of known) await check({ said: Buffer.from(said, 'hex'), ...rest })
+    })
 
   it(`${subject.name}: whatever comes`, { timeout: 1000 * seconds + 3 * patience }, async () => {
     const check = await subject.start()

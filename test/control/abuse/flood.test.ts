@@ -8,13 +8,16 @@ import { abusedDaemon, admin, unharmedBy } from './abused-daemon.ts'
 const abused = abusedDaemon()
 const share = 2_000_000
 const rounds = 10
+const crowd = 300
 
 it('serves SOCKS clients and an operator while management is flooded', async () => {
   const target = await startTarget()
+  let round = 0
   await unharmedBy(abused, async () => {
     const flood = startFlood({ port: abused.tcp.port, unixPath: abused.unix.path, rate: 500 })
     try {
-      for (let round = 0; round < rounds; round++) {
+      // Until it was a flood indeed, however slow the machine.
+      for (; round < rounds || flood.connections < crowd; round++) {
         const client = await connectThrough(abused.daemon.port('socks'), target)
         const server = await target.next()
         const [up, down] = [randomBytes(share), randomBytes(share)]
@@ -28,12 +31,10 @@ it('serves SOCKS clients and an operator while management is flooded', async () 
       const operator = await admin(abused)
       expect((await operator.call('metrics.subscribe')).result).toBeDefined()
       expect((await operator.next())?.method).toBe('metrics.sample')
-      // It was a flood indeed.
-      expect(flood.connections).toBeGreaterThan(300)
     } finally {
       flood.stop()
     }
   })
   const { result } = await (await admin(abused)).call('status.get')
-  expect(result.sample).toMatchObject({ connected: rounds, failed: 0 })
+  expect(result.sample).toMatchObject({ connected: round, failed: 0 })
 })
