@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Health, Sample } from '../../shared/protocol/methods.ts'
+import type { Health } from '../../shared/protocol/methods.ts'
 import { lookOf } from '../../tui/app/look.ts'
 import { arrange } from '../../tui/app/screens/overview/arrange.ts'
 import { busiestPanel } from '../../tui/app/screens/overview/busiest-panel.ts'
@@ -11,6 +11,7 @@ import { alarms } from '../../tui/app/store/alarms.ts'
 import { reduce } from '../../tui/app/store/reducer.ts'
 import { type Event, type State, type Status, stateAt } from '../../tui/app/store/state.ts'
 import { columnsOf } from '../../tui/app/text.ts'
+import { sampleOf } from '../helpers/sample.ts'
 
 const healthy: Health = {
   lag: 1,
@@ -21,21 +22,6 @@ const healthy: Health = {
   store: { problem: null, slowest: 3 },
   names: { pending: 0, failed: 1, slowest: 12 },
 }
-
-const sample = (seq: number, fields: Partial<Sample> = {}): Sample => ({
-  seq,
-  time: 1000 * seq,
-  up: 0,
-  down: 0,
-  accepted: 0,
-  connected: 0,
-  failed: 0,
-  denied: 0,
-  connections: 0,
-  ended: {},
-  users: [],
-  ...fields,
-})
 
 const status = (health: Partial<Health> = {}, fields: Partial<Status> = {}): Status => ({
   version: '1',
@@ -50,7 +36,7 @@ const status = (health: Partial<Health> = {}, fields: Partial<Status> = {}): Sta
   users: 0,
   listening: [{ service: 'socks', address: '[::1]:1080' }],
   health: { ...healthy, ...health },
-  sample: sample(1),
+  sample: sampleOf(1),
   ...fields,
 })
 
@@ -124,7 +110,7 @@ describe('alarms', () => {
 
   test('tell of a lag that lasts, on any thread, and not of a hiccup', () => {
     const at = (second: number, lag: number): Event => {
-      return { type: 'status', status: status({ loops: [{ lag }] }, { sample: sample(second) }) }
+      return { type: 'status', status: status({ loops: [{ lag }] }, { sample: sampleOf(second) }) }
     }
     expect(alarms(stateAfter(at(0, 500), at(10, 500)))).toEqual([])
     expect(alarms(stateAfter(at(0, 500), at(8, 500), at(16, 300)))).toEqual(['busy: late by 300 ms'])
@@ -135,7 +121,7 @@ describe('alarms', () => {
 describe('panels', () => {
   const bob = { name: 'bob\u202e', connections: 2, up: 0, down: 0 }
   const moving = Array.from({ length: 61 }, (_, at) =>
-    sample(at + 1, {
+    sampleOf(at + 1, {
       connected: 3 * at,
       ended: at < 30 ? {} : { denied: 2, finished: at, hitherto_unknown: 1 },
       users: [

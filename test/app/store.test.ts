@@ -6,6 +6,7 @@ import { lackOfRights } from '../../tui/app/store/rights.ts'
 import { type Event, type State, stateAt } from '../../tui/app/store/state.ts'
 import { userPoints } from '../../tui/app/store/traffic.ts'
 import { connectionsView, settleCursor, usersView } from '../../tui/app/store/view.ts'
+import { sampleOf } from '../helpers/sample.ts'
 
 const connection = (id: string, fields: Partial<Connection> = {}): Connection => ({
   id,
@@ -18,21 +19,6 @@ const connection = (id: string, fields: Partial<Connection> = {}): Connection =>
   opened: Number(id),
   up: 0,
   down: 0,
-  ...fields,
-})
-
-const sample = (seq: number, fields: Partial<Sample> = {}): Sample => ({
-  seq,
-  time: 1000 * seq,
-  up: 0,
-  down: 0,
-  accepted: 0,
-  connected: 0,
-  failed: 0,
-  denied: 0,
-  connections: 0,
-  ended: {},
-  users: [],
   ...fields,
 })
 
@@ -111,7 +97,7 @@ describe('the graph', () => {
   })
 
   test('ends now, not where the last step will', () => {
-    const state = stateAfter([samples(sample(1, { time: 4400 })), history(5000, 1, 2)])
+    const state = stateAfter([samples(sampleOf(1, { time: 4400 })), history(5000, 1, 2)])
     expect(graphPoints(state.graphs, wish).at(-1)).toEqual({ time: 4400, span: 400, up: 2, down: 4 })
   })
 
@@ -123,29 +109,29 @@ describe('the graph', () => {
   })
 
   test('counts no sample twice when those before come again', () => {
-    const list = [sample(1), sample(2, { up: 500 })]
-    const { traffic } = stateAfter([samples(...list), samples(...list, sample(4, { up: 900 }))])
+    const list = [sampleOf(1), sampleOf(2, { up: 500 })]
+    const { traffic } = stateAfter([samples(...list), samples(...list, sampleOf(4, { up: 900 }))])
     expect(traffic.recent.map(({ seq }) => seq)).toEqual([1, 2, 4])
     expect(traffic.rate).toEqual({ up: 200, down: 0 })
   })
 
   test('stays when the same daemon is found again', () => {
-    const { traffic } = stateAfter([online('a'), samples(sample(1), sample(2)), online('a')])
+    const { traffic } = stateAfter([online('a'), samples(sampleOf(1), sampleOf(2)), online('a')])
     expect(traffic.latest?.seq).toBe(2)
   })
 
   test('busiest users have rates from the second sample on', () => {
     const bob = { name: 'bob', connections: 1, up: 1000, down: 5000 }
     const now = { ...bob, up: 1500, down: 9000 }
-    const { traffic } = stateAfter([samples(sample(1, { users: [bob] }), sample(2, { users: [now] }))])
+    const { traffic } = stateAfter([samples(sampleOf(1, { users: [bob] }), sampleOf(2, { users: [now] }))])
     expect(traffic.users).toEqual([{ name: 'bob', connections: 1, up: 500, down: 4000 }])
-    expect(stateAfter([samples(sample(1, { users: [bob] }))]).traffic.users[0]).toMatchObject({ up: 0, down: 0 })
+    expect(stateAfter([samples(sampleOf(1, { users: [bob] }))]).traffic.users[0]).toMatchObject({ up: 0, down: 0 })
   })
 
   test('of a user who was idle meanwhile, all that moved counts for the second in which it did', () => {
     const bob = { name: 'bob', connections: 1, up: 1000, down: 5000 }
     const { traffic } = stateAfter([
-      samples(sample(1, { users: [bob] }), sample(2), sample(3), sample(4, { users: [{ ...bob, up: 4000 }] })),
+      samples(sampleOf(1, { users: [bob] }), sampleOf(2), sampleOf(3), sampleOf(4, { users: [{ ...bob, up: 4000 }] })),
     ])
     expect(userPoints(traffic.recent, 'bob').map(({ time, up }) => [time, up])).toEqual([
       [2000, 0],
@@ -158,9 +144,9 @@ describe('the graph', () => {
     const bob = { name: 'bob', connections: 1, up: 1000, down: 5000 }
     const others = Array.from({ length: 10 }, (_, at) => ({ ...bob, name: `busier ${at}` }))
     const recent = [
-      sample(1, { users: [bob] }),
-      sample(2, { users: others }),
-      sample(3, { users: [{ ...bob, up: 4000 }] }),
+      sampleOf(1, { users: [bob] }),
+      sampleOf(2, { users: others }),
+      sampleOf(3, { users: [{ ...bob, up: 4000 }] }),
     ]
     expect(userPoints(recent, 'bob')).toEqual([{ time: 3000, span: 2000, up: 1500, down: 0 }])
   })
@@ -177,9 +163,9 @@ describe('the rates of connections', () => {
     const state = stateAfter([
       snapshot(0, connection('1')),
       moved(1000, ['1', 5000, 0]),
-      { type: 'samples', samples: [sample(1)], at: 2000 },
-      { type: 'samples', samples: [sample(2)], at: 3000 },
-      { type: 'samples', samples: [sample(3)], at: 4000 },
+      { type: 'samples', samples: [sampleOf(1)], at: 2000 },
+      { type: 'samples', samples: [sampleOf(2)], at: 3000 },
+      { type: 'samples', samples: [sampleOf(3)], at: 4000 },
     ])
     expect(rateOf(state, '1')).toEqual({ up: 0, down: 0 })
   })

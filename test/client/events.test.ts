@@ -2,8 +2,8 @@ import { expect, it } from 'vitest'
 import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Sample } from '../../shared/protocol/methods.ts'
 import type { Client, EventOptions, EventStream } from '../../tui/client/index.ts'
-import { sampleOf } from '../control/fake-backend.ts'
 import { type Control, startControl } from '../control/start-control.ts'
+import { sampleOf } from '../helpers/sample.ts'
 import { openClient, unixTarget } from './open-client.ts'
 
 interface Watched extends Control {

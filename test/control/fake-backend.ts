@@ -20,6 +20,7 @@ import {
   type Sample,
   type User,
 } from '../../shared/protocol/methods.ts'
+import { sampleOf } from '../helpers/sample.ts'
 import { FakeConfiguration, FakeOperators } from './fake-administration.ts'
 
 /** A daemon of the tests' making: they set its users and connections, and say when something changes. */
@@ -217,22 +218,6 @@ class FakeLifecycle implements Lifecycle {
 
   shutdown(): void {
     this.ending = 'shutdown'
-  }
-}
-
-export function sampleOf(seq: number, users: Sample['users'] = []): Sample {
-  return {
-    seq,
-    time: 0,
-    up: 0,
-    down: 0,
-    accepted: 0,
-    connected: 0,
-    failed: 0,
-    denied: 0,
-    connections: 0,
-    ended: {},
-    users,
   }
 }
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { followMetrics } from '../../daemon/control/feeds/metrics-feed.ts'
-import { FakeBackend, sampleOf } from './fake-backend.ts'
+import { sampleOf } from '../helpers/sample.ts'
+import { FakeBackend } from './fake-backend.ts'
 
 it('keeps the newest of the samples that could not be sent', () => {
   const { metrics } = new FakeBackend()

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { connectionOf, connectionsOf, sampleOf } from './fake-backend.ts'
+import { sampleOf } from '../helpers/sample.ts'
+import { connectionOf, connectionsOf } from './fake-backend.ts'
 import { cookieOf, entered, greeted, type Line, logIn, type RawClient, started } from './raw-client.ts'
 import { startControl } from './start-control.ts'
 
@@ -33,10 +34,10 @@ it('answers without history unless asked for it', async () => {
 
 it('answers with as many samples as a line may hold', async () => {
   const control = await startControl()
-  for (let seq = 0; seq < 3600; seq++) control.backend.metrics.push(sampleOf(seq, busy))
+  for (let seq = 0; seq < 3600; seq++) control.backend.metrics.push(sampleOf(seq, { users: busy }))
   const { result } = await (await entered(control)).call('metrics.subscribe', { history: 3600 })
   const length = JSON.stringify({ jsonrpc: '2.0', id: 1, result }).length
-  const one = JSON.stringify(sampleOf(3599, busy)).length
+  const one = JSON.stringify(sampleOf(3599, { users: busy })).length
   expect(length).toBeLessThanOrEqual(1024 * 1024)
   expect(length).toBeGreaterThan(1024 * 1024 - 1024 - 2 * one)
   expect(result.samples.at(-1).seq).toBe(3599)
@@ -134,7 +135,7 @@ it('costs a bounded amount for a stopped client, and starts it afresh when it go
       connectionsOf(round * 1000, round * 1000 + 1000),
       connectionsOf((round - 1) * 1000, round * 1000).map(({ id }) => id),
     )
-    metrics.push(sampleOf(round, busy))
+    metrics.push(sampleOf(round, { users: busy }))
     await new Promise(setImmediate)
   }
   const resync = await until(client, ({ method }) => method === 'connections.resync')
