@@ -25,6 +25,8 @@ const rows: readonly (readonly [words: string, figure: string])[] = [
   ['a new connection beside thousands held, p50, µs', 'a new connection beside those held p50, µs'],
   ['2,000 connect at once: ms until all are served', '2000 connect at once, ms until all are served or lost'],
   ['of those, not served', '2000 connect at once, not served'],
+  ['datagrams of 200 bytes relayed a second', 'udp, datagrams a second'],
+  ['CPU-s a million datagrams', 'udp, CPU-s a million datagrams'],
   ['proxy-tui, overview at 80x24, % of a core', 'screen, overview 80x24 at 4 Hz, % of a core'],
   ['proxy-tui, connections at 200x50, % of a core', 'screen, connections 200x50 at 4 Hz, % of a core'],
 ]

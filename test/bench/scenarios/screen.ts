@@ -18,6 +18,8 @@ const streams = 4
 const settled = 2000
 /** Milliseconds between looks at the memory. */
 const glance = 1000
+/** Seconds at least, however short the loads are: less tells of what V8 has not compiled yet. */
+const leastSeconds = 10
 /** Seconds under which its slope tells of the collector of garbage only. */
 const leastForSlope = 60
 
@@ -52,10 +54,10 @@ async function cost(running: Running, setting: Setting, screen: Screen): Promise
   const load = { kind: 'hold', way: way(running, setting.origin.ports.echo), count: held } as const
   const { begin } = await runLoad(load, async () => {
     await using app = await open(running, screen)
-    const seconds = settled / 1000 + setting.seconds
-    const traffic = bulkCost(running, { ...setting, seconds }, streams, 'down')
+    const seconds = Math.max(leastSeconds, setting.seconds)
+    const traffic = bulkCost(running, { ...setting, seconds: settled / 1000 + seconds }, streams, 'down')
     await setTimeout(settled)
-    const figures = await watch(app.pid, setting.seconds)
+    const figures = await watch(app.pid, seconds)
     await traffic
     return figures
   })
