@@ -4,7 +4,15 @@ import { State, Total } from '../../daemon/engine/session-table.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { type DatagramPeer, openDatagrams, wrapped } from '../helpers/datagrams.ts'
-import { alice, engines, eventually, type Options, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import {
+  alice,
+  engines,
+  eventually,
+  type Options,
+  openPolicy,
+  type ProxyUnderTest,
+  startProxy,
+} from '../helpers/engine.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { expectRefusal, expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
 
@@ -116,6 +124,24 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
     } while (late.at(-1) !== 'end')
     expect(late.length).toBeLessThanOrEqual(16)
     expect(questions).toBe(1)
+  })
+
+  it('asks for no more names than datagrams may wait', async () => {
+    const questions: string[] = []
+    const unanswered = Promise.withResolvers<readonly string[]>()
+    const resolve = (name: string) => {
+      questions.push(name)
+      return unanswered.promise
+    }
+    const { proxy, association } = await setUp({ services: { resolve } })
+    const target = await openDatagrams()
+    for (let i = 0; i < 40; i++) await association.send(`${i}.test`, target.port, 'x')
+    await association.send('127.0.0.1', target.port, 'behind them')
+    await target.next()
+    // What a loop has asked comes before what it confirms.
+    await proxy.engine.apply(openPolicy)
+    expect(questions).toEqual(Array.from({ length: 16 }, (_, i) => `${i}.test`))
+    unanswered.resolve([])
   })
 
   it('carries empty datagrams and the largest ones', async () => {

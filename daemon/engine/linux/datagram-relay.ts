@@ -101,11 +101,12 @@ export class DatagramRelay {
     const { destination } = datagram
     if (destination.kind === 'address') return destination.address
     const { name, port } = destination
-    const isAsked = association.waiting.some((waiting) => waiting.name === name)
-    const asker = { slot, generation: this.#sessions.generation[slot] }
-    const known = isAsked ? undefined : this.#names.ask(name, asker)
+    const known = this.#names.recall(name)
     if (known) return this.#choose(association, known, port)
+    // Nothing is asked for a datagram that is lost anyway: a client could have us ask without end.
     if (association.waiting.length >= mostWaiting) return undefined
+    const isAsked = association.waiting.some((waiting) => waiting.name === name)
+    if (!isAsked) this.#names.ask(name, { slot, generation: this.#sessions.generation[slot] })
     association.waiting = [...association.waiting, { name, port, payload: bytes.slice(datagram.payload) }]
     return undefined
   }

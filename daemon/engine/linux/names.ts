@@ -33,10 +33,16 @@ export class Names {
     this.#post = post
   }
 
-  /** The name's addresses, if they are known; else `asker` is among those that `learn` returns. */
-  ask(name: string, asker: Asker): readonly Uint8Array[] | undefined {
+  /** The name's addresses, if they are known. */
+  recall(name: string): readonly Uint8Array[] | undefined {
     const known = this.#known.get(name)
-    if (known && known.until > this.#clock.now) return known.addresses
+    return known && known.until > this.#clock.now ? known.addresses : undefined
+  }
+
+  /** As `recall`; if they are not known, `asker` is among those that `learn` returns. */
+  ask(name: string, asker: Asker): readonly Uint8Array[] | undefined {
+    const known = this.recall(name)
+    if (known) return known
     const askers = this.#askers.get(name)
     if (askers) {
       askers.push(asker)
