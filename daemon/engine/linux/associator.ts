@@ -61,7 +61,7 @@ export class Associator {
   begin(slot: number, { port }: Destination): void {
     const { fd, flags, associations, extras, generation, table } = this.#sessions
     if (flags[clientOf(slot)] & Flag.finishing) return this.#sessions.close(slot, Reason.gone)
-    const relay = extras.hasRoomFor(socketsTowardsTargets) ? this.#open(slot) : -errno.EMFILE
+    const relay = extras.reserve(slot, socketsTowardsTargets) ? this.#open(slot) : -errno.EMFILE
     if (relay < 0) return this.#refuse(slot, -relay)
     fd[targetOf(slot)] = relay
     const problem = this.#epoll.add(relay, EPOLLIN, targetOf(slot), generation[slot])

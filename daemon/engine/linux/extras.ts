@@ -24,6 +24,8 @@ export class Extras {
   readonly #room: ExtraRoom
   readonly #byFd = new Map<number, Extra>()
   readonly #bySlot = new Map<number, Set<Extra>>()
+  /** By slot: how many more it will have, which count already. */
+  readonly #reserved = new Map<number, number>()
   #lastGeneration = 0
 
   constructor(epoll: Epoll, room: ExtraRoom) {
@@ -39,10 +41,10 @@ export class Extras {
     if (fd < 0) return fd
     this.#lastGeneration = (this.#lastGeneration + 1) >>> 0
     const extra = { fd, slot, generation: this.#lastGeneration }
-    const room = Atomics.add(this.#room.count, 0, 1) < this.#room.most
+    const room = this.#takeReserved(slot) || this.#take(1)
     const result = room ? this.#epoll.add(fd, events, firstExtraKey + fd, extra.generation) : -errno.EMFILE
     if (result < 0) {
-      Atomics.sub(this.#room.count, 0, 1)
+      if (room) Atomics.sub(this.#room.count, 0, 1)
       close(fd)
       return result
     }
@@ -53,9 +55,11 @@ export class Extras {
     return 0
   }
 
-  /** Whether so many more would find room. */
-  hasRoomFor(more: number): boolean {
-    return Atomics.load(this.#room.count, 0) + more <= this.#room.most
+  /** Keep room for so many that the session, which has none reserved, will add; false if there is not as much. */
+  reserve(slot: number, count: number): boolean {
+    const isRoom = this.#take(count)
+    if (isRoom) this.#reserved.set(slot, count)
+    return isRoom
   }
 
   /** The session's extra that was added first. */
@@ -94,9 +98,25 @@ export class Extras {
     close(fd)
   }
 
-  /** Close all that a session has. */
+  /** Close all that a session has, and give back what it has reserved. */
   closeAll(slot: number): void {
+    if (this.#reserved.size > 0) {
+      Atomics.sub(this.#room.count, 0, this.#reserved.get(slot) ?? 0)
+      this.#reserved.delete(slot)
+    }
     if (this.#bySlot.size === 0) return
     for (const { fd } of this.#bySlot.get(slot) ?? []) this.close(fd)
+  }
+
+  #take(count: number): boolean {
+    const isRoom = Atomics.add(this.#room.count, 0, count) + count <= this.#room.most
+    if (!isRoom) Atomics.sub(this.#room.count, 0, count)
+    return isRoom
+  }
+
+  #takeReserved(slot: number): boolean {
+    const left = this.#reserved.get(slot) ?? 0
+    if (left > 0) this.#reserved.set(slot, left - 1)
+    return left > 0
   }
 }
