@@ -22,11 +22,14 @@ export function openUdpSocket(addressLength: number): number {
   return fd
 }
 
-/** Put our own address of the interface that reaches `bytes` into `lastAddress`; no packet is sent. */
-export function addressTowards(bytes: Uint8Array): number {
+/**
+ * Put our own address of the interface that reaches `bytes`, `scope` for a link-local address, into `lastAddress`; no
+ * packet is sent.
+ */
+export function addressTowards(bytes: Uint8Array, scope = 0): number {
   const fd = openUdpSocket(bytes.length)
   if (fd < 0) return fd
-  let result = connectSocket(fd, bytes, discardPort)
+  let result = connectSocket(fd, bytes, discardPort, scope)
   if (result === 0) result = boundAddress(fd)
   libc.close(fd)
   return result
@@ -43,6 +46,7 @@ export function bindUdpSocket({ bytes, scope }: BinaryAddress): number {
 }
 
 /** Send one datagram; returns how many bytes the kernel took. */
-export function sendDatagram(fd: number, payload: Uint8Array, to: Uint8Array, port: number): number {
-  return libc.sendto(fd, payload, payload.length, MSG_NOSIGNAL, address, encodeSocketAddress(address, to, port))
+export function sendDatagram(fd: number, payload: Uint8Array, to: Uint8Array, port: number, scope = 0): number {
+  const length = encodeSocketAddress(address, to, port, scope)
+  return libc.sendto(fd, payload, payload.length, MSG_NOSIGNAL, address, length)
 }

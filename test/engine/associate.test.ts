@@ -13,6 +13,7 @@ import {
   type ProxyUnderTest,
   startProxy,
 } from '../helpers/engine.ts'
+import { linkLocal } from '../helpers/link-local.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { expectRefusal, expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
 
@@ -94,6 +95,16 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
       expect((await target.next()).data.toString()).toBe(payload)
     }
     await eventually(() => expect(proxy.rows()).toMatchObject([{ name: name === host ? '' : name, up: 11 }]))
+  })
+
+  it.skipIf(!linkLocal)('sends to a link-local address of a name by its interface', async () => {
+    const address = linkLocal ?? ''
+    const { association } = await setUp({ services: { resolve: async () => [address, '127.0.0.1'] } })
+    const target = await openDatagrams(address)
+    for (const payload of ['first', 'second']) {
+      await association.send('link-local.test', target.port, payload)
+      expect((await target.next()).data.toString()).toBe(payload)
+    }
   })
 
   it('keeps datagrams while their name is looked up, but not many, and drops those whose name is unknown', async () => {

@@ -3,6 +3,7 @@ import { State, Total } from '../../daemon/engine/session-table.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { engines, eventually, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { linkLocal } from '../helpers/link-local.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { expectRefusal, expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
@@ -68,6 +69,16 @@ describe.each(engines)('$kind engine: BIND', ({ start }) => {
     await client.readToEnd()
     expect(await proxy.onlyClosed()).toMatchObject({ reason: 'finished', timeline: expect.anything() })
     await expect(come(place)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  it.skipIf(!linkLocal)('listens for a link-local address of a name on its interface', async () => {
+    const address = linkLocal ?? ''
+    const proxy = await startProxy(start, { services: { resolve: async () => [address] } })
+    const [client, place] = await bind(proxy, 'link-local.test')
+    const peer = await connectPeer(address, place.port)
+    await expectReply(client, succeeded)
+    peer.write('x')
+    expect(await client.readText(1)).toBe('x')
   })
 
   it('goes from state to state', async () => {

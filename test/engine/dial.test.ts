@@ -1,9 +1,9 @@
-import { networkInterfaces } from 'node:os'
 import { describe, expect, it, vi } from 'vitest'
 import { Reason, State } from '../../daemon/engine/session-table.ts'
 import { startBlackHole } from '../helpers/black-hole.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { alice, engines, eventually, startProxy } from '../helpers/engine.ts'
+import { linkLocal } from '../helpers/link-local.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { expectRefusal, greeting, greetingForLogin, login, request } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
@@ -13,11 +13,6 @@ const departures: readonly [string, (client: Peer) => void][] = [
   ['a FIN', (client) => client.finish()],
   ['an RST', (client) => client.reset()],
 ]
-
-/** This machine's own on a link, with the interface; most machines have one. */
-const linkLocal = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
-  addresses.flatMap(({ address }) => (address.startsWith('fe80:') ? `${address}%${name}` : [])),
-)[0]
 
 describe.each(engines)('$kind engine: dialling', ({ start }) => {
   it.each([

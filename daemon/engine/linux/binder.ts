@@ -148,7 +148,7 @@ export class Binder {
   #open(slot: number, peers: readonly Uint8Array[]): number {
     let result = peers.length === 0 ? boundAddress(this.#sessions.fd[clientOf(slot)]) : -errno.ENETUNREACH
     for (const peer of peers) {
-      result = addressTowards(peer)
+      result = addressTowards(peer, this.#names.scopeOf(peer))
       if (result === 0) break
     }
     return result < 0 ? result : listen(binaryAddressOf(lastAddress), 0, backlog)

@@ -68,7 +68,7 @@ export class DatagramRelay {
       const departures = address.length === 4 ? this.#toIpv4 : this.#toIpv6
       const length = bytes.length - datagram.payload
       const to = departures.add(start + datagram.payload, length, length)
-      encodeSocketAddress(to, address, datagram.destination.port)
+      encodeSocketAddress(to, address, datagram.destination.port, this.#names.scopeOf(address))
       last = datagram.destination
       lastAddress = address
     }
@@ -117,7 +117,7 @@ export class DatagramRelay {
     if (allowed.length < 2) return allowed[0]
     if (association.choice?.from === from && allowed.includes(association.choice.address))
       return association.choice.address
-    const address = allowed.find((address) => addressTowards(address) === 0) ?? allowed[0]
+    const address = allowed.find((address) => addressTowards(address, this.#names.scopeOf(address)) === 0) ?? allowed[0]
     if (address) association.choice = { from, address }
     return address
   }
@@ -144,7 +144,7 @@ export class DatagramRelay {
     const address = this.#choose(association, addresses, port)
     if (!address || !this.#wayTo(slot, association, address, port)) return
     const fd = address.length === 4 ? association.ipv4 : association.ipv6
-    const sent = sendDatagram(fd, payload, address, port)
+    const sent = sendDatagram(fd, payload, address, port, this.#names.scopeOf(address))
     this.#sessions.ledTo(slot, { kind: 'name', name, port }, address)
     this.#sessions.countUp(slot, Math.max(0, sent))
     this.#sessions.touched[slot] = this.#clock.now
