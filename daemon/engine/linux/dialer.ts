@@ -99,7 +99,7 @@ export class Dialer {
       error: notFound,
       underWay: 0,
       most: mostAttempts,
-      hasExtras: false,
+      hadOthers: false,
     }
     dials.set(slot, dial)
     this.#sessions.requested(slot, destination)
@@ -120,7 +120,7 @@ export class Dialer {
   /** The target's socket, or one that is tried beside it, has something to say about its connect. */
   onTargetEvent(slot: number, events: number, fd = this.#sessions.fd[targetOf(slot)]): void {
     const dial = this.#sessions.dials.get(slot)
-    if (!dial) return
+    if (!dial || fd < 0) return
     if (events & (EPOLLERR | EPOLLHUP)) {
       const error = pendingError(fd)
       // Without one, the event was that of a socket that is closed already.
@@ -129,7 +129,9 @@ export class Dialer {
       this.#giveUp(slot, dial, fd)
       this.#next(slot, dial)
     } else if (events & EPOLLOUT) {
-      if (dial.hasExtras && !this.#choose(slot, fd)) return this.#sessions.close(slot, Reason.failed)
+      // Nor is it connected if the event was that of an attempt whose place it has taken.
+      if (dial.hadOthers && peerAddress(fd) !== 0) return
+      if (dial.hadOthers && !this.#choose(slot, fd)) return this.#sessions.close(slot, Reason.failed)
       this.#sessions.note(targetOf(slot), events)
       this.#connected(slot, dial)
     }
@@ -213,7 +215,7 @@ export class Dialer {
       : this.#epoll.add(socket, watched, target, generation[slot])
     if (problem === 0) dial.underWay++
     else if (!isBeside) this.#sessions.closeTarget(slot)
-    if (isBeside) dial.hasExtras = true
+    if (isBeside) dial.hadOthers = true
     return -problem
   }
 
@@ -233,6 +235,7 @@ export class Dialer {
     const { fd, extras } = this.#sessions
     const target = fd[targetOf(slot)]
     const oldest = target < 0 ? extras.oldest(slot) : target
+    dial.hadOthers = true
     this.#failed(dial, errno.ETIMEDOUT)
     if (oldest !== undefined) this.#giveUp(slot, dial, oldest)
   }
@@ -251,9 +254,10 @@ export class Dialer {
     this.#relay.begin(slot, dial.rest)
   }
 
-  /** Make the winner the session's target, and close the others. */
+  /** Make the winner, whose peer is in `lastAddress`, the session's target, and close the others. */
   #choose(slot: number, winner: number): boolean {
     const { fd, table, extras, generation } = this.#sessions
+    copyMapped(lastAddress, table.targetAddress, slot * 16)
     const target = targetOf(slot)
     const isBeside = fd[target] !== winner
     if (isBeside) {
@@ -262,7 +266,6 @@ export class Dialer {
       fd[target] = winner
     }
     extras.closeAll(slot)
-    if (peerAddress(winner) === 0) copyMapped(lastAddress, table.targetAddress, slot * 16)
     return !isBeside || this.#epoll.modify(winner, watched, target, generation[slot]) === 0
   }
 

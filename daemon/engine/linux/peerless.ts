@@ -15,8 +15,8 @@ export interface Dial {
   underWay: number
   /** So many may be, beside one another. */
   most: number
-  /** Whether there has ever been more than one, so that the row may show the address of another. */
-  hasExtras: boolean
+  /** Whether there was ever one beside or after another, so that the row and late events may be those of another. */
+  hadOthers: boolean
 }
 
 /** A client that waits for a peer to come. */
