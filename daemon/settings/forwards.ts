@@ -4,7 +4,7 @@ import { formatEndpoint } from '../addresses.ts'
 import type { Forward } from '../engine/engine.ts'
 
 const usual = '127.0.0.1'
-const form = /^(?:(?:\[([^\]]*)\]|([^:=[\]]*)):)?(\d{1,5})=(?:\[([^\]]+)\]|([\w.-]+)):(\d{1,5})$/
+const form = /^(?:(?:\[([^\]]*)\]|([^:=[\]]*)):)?(\d{1,5})=(?:\[([^\]]+)\]|([\w.-]{1,255})):(\d{1,5})$/
 
 /** Read `[ADDR:]PORT=HOST:PORT`, IPv6 addresses in brackets; port 0 takes any free one. Undefined if it is none. */
 export function parseForward(text: string): Forward | undefined {

@@ -1,6 +1,7 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { isLoopback } from '../../shared/loopback.ts'
 import { type SettingName, type SettingShape, settings } from '../../shared/settings.ts'
+import { parseAddress } from '../socks/address.ts'
 import { commands } from './commands.ts'
 import { parseForward } from './forwards.ts'
 
@@ -35,7 +36,7 @@ const meaningProblem: { readonly [Name in SettingName]?: (value: readonly string
   },
   'control-addr': (addresses) => addressProblem(addresses) ?? remoteControlProblem(addresses),
   'control-tls-addr': addressProblem,
-  'udp-advertise': addressProblem,
+  'udp-advertise': (addresses) => addressProblem(addresses) ?? advertiseProblem(addresses),
   commands: (names) => {
     const bad = names.find((name) => !Object.hasOwn(commands, name))
     return bad === undefined ? undefined : `takes ${Object.keys(commands).join(', ')}, and not ${JSON.stringify(bad)}`
@@ -64,6 +65,14 @@ function addressProblem(addresses: readonly string[]): string | undefined {
   const [, bare] = /^\[(.*)\]$/.exec(bad) ?? []
   if (bare !== undefined && isIPv6(bare)) return `takes an IPv6 address without brackets: ${bare}`
   return `needs an IPv4 or IPv6 address, which ${JSON.stringify(bad)} is not`
+}
+
+/** A reply has no place for a zone. */
+function advertiseProblem(addresses: readonly string[]): string | undefined {
+  const bad = addresses.find((address) => !parseAddress(address)?.some((octet) => octet !== 0))
+  if (bad !== undefined) return `needs an address that others can send to, which ${JSON.stringify(bad)} is not`
+  const families = new Set(addresses.map(isIP))
+  return families.size < addresses.length ? 'takes one address of each family' : undefined
 }
 
 function remoteControlProblem(addresses: readonly string[]): string | undefined {

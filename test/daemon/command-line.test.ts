@@ -96,6 +96,18 @@ describe('refuses, in one line that says how to mend it,', () => {
     [['--forward', '[127.0.0.1]:80=a:1'], /^--forward needs/],
     [['--forward', '70000=a:1'], /^--forward needs/],
     [['--forward', '80=a:0'], /^--forward needs/],
+    [['--forward', `80=${'a'.repeat(256)}:1`], /^--forward needs/],
+    [['--udp-advertise', 'example.org'], /^--udp-advertise needs an IPv4 or IPv6 address/],
+    [
+      ['--udp-advertise', '0.0.0.0'],
+      /^--udp-advertise needs an address that others can send to, which "0.0.0.0" is not$/,
+    ],
+    [['--udp-advertise', '::'], /^--udp-advertise needs an address that others/],
+    [['--udp-advertise', 'fe80::1%lo'], /^--udp-advertise needs an address that others/],
+    [
+      ['--udp-advertise', '192.0.2.1', '--udp-advertise', '192.0.2.2'],
+      /^--udp-advertise takes one address of each family$/,
+    ],
     [['--dns', 'localhost'], /^--dns needs ADDR or ADDR:PORT, .* which "localhost" is not$/],
     [['--dns', '127.0.0.1:0'], /^--dns needs/],
     [['--dns', '127.0.0.1:65536'], /^--dns needs/],
