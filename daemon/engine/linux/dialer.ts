@@ -47,7 +47,7 @@ const refusals = new Map<number, readonly [Reply, Reason]>([
 /** For every other errno. */
 const generalFailure = [Reply.generalFailure, Reason.failed] as const
 
-/** From a request to a connected target: names to addresses, a connect to one after the other, and the reply. */
+/** From a request to a connected target: names to addresses, connects beside one another, and the reply. */
 export class Dialer {
   readonly #sessions: Sessions
   readonly #epoll: Epoll

@@ -10,16 +10,16 @@ export class EventQueue {
     return (this.#end - this.#first) / 3
   }
 
-  add(half: number, generation: number, events: number): void {
+  add(key: number, generation: number, events: number): void {
     if (this.#end === this.#words.length) this.#makeRoom()
-    this.#words[this.#end] = half
+    this.#words[this.#end] = key
     this.#words[this.#end + 1] = generation
     this.#words[this.#end + 2] = events
     this.#end += 3
   }
 
   /** Hand out at most the first `most`. More may be added meanwhile. */
-  take(most: number, serve: (half: number, generation: number, events: number) => void): void {
+  take(most: number, serve: (key: number, generation: number, events: number) => void): void {
     for (let taken = 0; taken < most && this.#first < this.#end; taken++) {
       const at = this.#first
       this.#first += 3

@@ -15,7 +15,7 @@ import type { TimerWheel } from './timer-wheel.ts'
  * `slot * 2`, target `slot * 2 + 1`, so that `half ^ 1` is the other side and both directions share all code.
  * A half is also what an epoll event carries, beside the slot's generation, which tells events of a former owner.
  *
- * This is the one owner of every session's descriptors: they are closed here and nowhere else.
+ * This is the one owner of both halves' descriptors: they are closed here and nowhere else. `Extras` owns the others.
  */
 
 /** What is known of a half. */
