@@ -137,6 +137,27 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
     expect(questions).toBe(1)
   })
 
+  it('keeps no more bytes for a name than the largest datagram has', async () => {
+    const found = Promise.withResolvers<readonly string[]>()
+    const asked = Promise.withResolvers<void>()
+    const resolve = (): Promise<readonly string[]> => {
+      asked.resolve()
+      return found.promise
+    }
+    const { proxy, association } = await setUp({ services: { resolve } })
+    const target = await openDatagrams()
+    for (const first of ['1', '2', '3']) await association.send('slow.test', target.port, first.padEnd(30_000, 'x'))
+    await association.send('127.0.0.1', target.port, 'behind them')
+    expect((await target.next()).data.toString()).toBe('behind them')
+    await asked.promise
+    found.resolve(['127.0.0.1'])
+    expect((await target.next()).data.toString()).toMatch(/^1x/)
+    expect((await target.next()).data.toString()).toMatch(/^2x/)
+    await association.send('127.0.0.1', target.port, 'end')
+    expect((await target.next()).data.toString()).toBe('end')
+    await eventually(() => expect(proxy.rows()).toMatchObject([{ up: 60_014 }]))
+  })
+
   it('asks for no more names than datagrams may wait', async () => {
     const questions: string[] = []
     const unanswered = Promise.withResolvers<readonly string[]>()

@@ -12,6 +12,8 @@ import { type Clock, type Sessions, targetOf } from './sessions.ts'
 
 /** Datagrams of one association that may wait for their names. */
 const mostWaiting = 16
+/** And so many bytes of them: as many as the largest datagram has. */
+const mostWaitingBytes = 65_536
 
 /**
  * Moves the datagrams of all associations, a batch at a time, each from where it came in: the header is taken off, or put
@@ -104,7 +106,7 @@ export class DatagramRelay {
     const known = this.#names.recall(name)
     if (known) return this.#choose(association, known, port)
     // Nothing is asked for a datagram that is lost anyway: a client could have us ask without end.
-    if (association.waiting.length >= mostWaiting) return undefined
+    if (!mayWait(association, bytes.length - datagram.payload)) return undefined
     const isAsked = association.waiting.some((waiting) => waiting.name === name)
     if (!isAsked) this.#names.ask(name, { slot, generation: this.#sessions.generation[slot] })
     association.waiting = [...association.waiting, { name, port, payload: bytes.slice(datagram.payload) }]
@@ -149,6 +151,12 @@ export class DatagramRelay {
     this.#sessions.countUp(slot, Math.max(0, sent))
     this.#sessions.touched[slot] = this.#clock.now
   }
+}
+
+/** Whether one more datagram, with so many bytes of payload, may wait for its name. */
+function mayWait({ waiting }: Association, length: number): boolean {
+  const bytes = waiting.reduce((sum, { payload }) => sum + payload.length, 0)
+  return waiting.length < mostWaiting && bytes + length <= mostWaitingBytes
 }
 
 /** Whether a datagram comes from the association's client; the first one that does settles the port. */

@@ -11,6 +11,8 @@ import type { Session } from './session.ts'
 const extras = 2
 /** Datagrams of an association that may wait for their names to be resolved. */
 const mostWaiting = 16
+/** And so many bytes of them: as many as the largest datagram has. */
+const mostWaitingBytes = 65_536
 
 /**
  * UDP ASSOCIATE (RFC 1928, section 7): relays datagrams for the client's address while its connection lasts. `port` is
@@ -40,6 +42,8 @@ class Association {
   #clientPort: number
   /** Datagrams whose names are being resolved. */
   #waiting = 0
+  /** And the bytes of their payload. */
+  #waitingBytes = 0
   /** By name, those under way. */
   readonly #lookups = new Map<string, Promise<readonly string[]>>()
 
@@ -87,10 +91,12 @@ class Association {
   }
 
   async #sendByName(payload: Buffer, name: string, port: number): Promise<void> {
-    if (this.#waiting >= mostWaiting) return
+    if (this.#waiting >= mostWaiting || this.#waitingBytes + payload.length > mostWaitingBytes) return
     this.#waiting++
+    this.#waitingBytes += payload.length
     const addresses = await this.#lookUp(name)
     this.#waiting--
+    this.#waitingBytes -= payload.length
     await this.#outlet.send(payload, { name, addresses, port })
   }
 
