@@ -247,6 +247,8 @@ export class Sessions {
 
   /** End a session: give back its descriptors, pipes, deadline and slot. */
   close(slot: number, reason: Reason): void {
+    // First: who reads that the session has ended finds nothing listening for it any more.
+    this.extras.closeAll(slot)
     this.table.end(slot, reason, this.#clock.wall)
     this.negotiations.delete(slot)
     this.logins.delete(slot)
@@ -255,7 +257,6 @@ export class Sessions {
     this.associations.delete(slot)
     this.#closeHalf(clientOf(slot))
     this.#closeHalf(targetOf(slot))
-    this.extras.closeAll(slot)
     this.#wheel.clear(slot)
     this.generation[slot]++
     this.#free[this.#freeCount++] = slot
