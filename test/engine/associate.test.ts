@@ -176,27 +176,6 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
     unanswered.resolve([])
   })
 
-  it('refuses an association that there may be no descriptors for, and takes one when another has left', async () => {
-    // With room for as many sessions as there can be, little is left for what they have beside their two sockets.
-    const proxy = await startProxy(start, { capacity: 1_000_000 })
-    const held = [await associate(proxy)]
-    const next = async () => {
-      const control = await proxy.client()
-      control.write(bytes(greeting, request('0.0.0.0', 0, Command.udpAssociate)))
-      expect(await control.readHex(2)).toBe('0500')
-      return control
-    }
-    for (let i = 1; i < 64; i++) held.push(await associate(proxy))
-    await expectRefusal(await next(), '01')
-    // Those that are there have all they need.
-    await Promise.all(held.map((association) => meet(association)))
-    held[0]?.control.reset()
-    await eventually(async () => {
-      const control = await next()
-      await expectReply(control, succeeded)
-    })
-  })
-
   it('carries empty datagrams and the largest ones', async () => {
     const { proxy, association } = await setUp()
     const { target, reply } = await meet(association)

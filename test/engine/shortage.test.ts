@@ -1,11 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
 import { limitDescriptors } from '../helpers/descriptor-limit.ts'
+import { eventually } from '../helpers/engine.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
-import { expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
+import { expectRefusal, expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget, type Target } from '../helpers/target.ts'
 
 const fewDescriptors = fileURLToPath(new URL('../helpers/few-descriptors.ts', import.meta.url))
@@ -67,5 +69,25 @@ describe.skipIf(process.platform !== 'linux').each(['portable', 'linux'])('%s en
     await Promise.all(clients.map(async (client) => (await answered(client)).reset()))
     expect(daemon.stderr.match(/the limit of connections is reached/g)).toHaveLength(1)
     expect(shortages(daemon.stderr)).toBe(0)
+  })
+
+  test('it refuses an association that there may be no descriptors for, and takes one when another has left', async () => {
+    const daemon = await startDaemon(['--engine', engine], { program: fewDescriptors, env: { DESCRIPTORS: '760' } })
+    const associate = async () => {
+      const control = await connectPeer('127.0.0.1', daemon.port('socks'))
+      control.write(bytes(greeting, request('0.0.0.0', 0, Command.udpAssociate)))
+      expect(await control.readHex(2)).toBe('0500')
+      return control
+    }
+    const held: Peer[] = []
+    for (const _ of times(64)) {
+      held.push(await associate())
+      await expectReply(held[held.length - 1] as Peer, succeeded)
+    }
+    await expectRefusal(await associate(), '01')
+    held[0]?.reset()
+    await eventually(async () => {
+      await expectReply(await associate(), succeeded)
+    })
   })
 })

@@ -2,15 +2,11 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { descriptorLimit } from '../../os/descriptor-limit.ts'
 import { openEvent, signalEvent } from '../../os/event.ts'
 import { close } from '../../os/libc.ts'
+import { shareDescriptors } from '../descriptor-shares.ts'
 import type { Endpoint, Engine, EngineOptions, EngineServices, Policy, Tuning, UserChange } from '../engine.ts'
 import { SessionTable } from '../session-table.ts'
 import { type Listeners, openListeners } from './listeners.ts'
 import type { LoopMail, LoopOptions, MainMail, Order } from './mail.ts'
-
-/** Descriptors left for everything but sessions: listeners, pipes, management clients, files. */
-const reservedDescriptors = 512
-/** Of those, as many may be sockets that sessions have beside the two of each. */
-const reservedExtras = 128
 
 /**
  * Start the Linux engine: every loop a worker thread with listening sockets of its own. Throws `ListenError` if an
@@ -18,10 +14,8 @@ const reservedExtras = 128
  */
 export async function startLinuxEngine(options: EngineOptions, services: EngineServices): Promise<Engine> {
   const sockets = openListeners(options)
-  const forSessions = descriptorLimit() - reservedDescriptors
-  const capacity = Math.min(options.capacity, Math.max(16, forSessions >> 1))
+  const { sessions: capacity, extras: maxExtras } = shareDescriptors(descriptorLimit(), options.capacity)
   const maxSessions = Math.min(options.maxSessions, capacity)
-  const maxExtras = reservedExtras + Math.max(0, forSessions - 2 * capacity)
   const live = new SharedArrayBuffer(12)
   const loops = sockets.perLoop.map((listeners, index) => {
     const table = new SessionTable(capacity)

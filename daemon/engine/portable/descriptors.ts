@@ -1,24 +1,8 @@
 import { closeSync, openSync } from 'node:fs'
 import { devNull } from 'node:os'
 
-/** Descriptors left for everything but sessions: listeners, management clients, files, clients that wait. */
-const reserved = 512
-/** Of those, as many may be sockets that sessions have beside the two of each. */
-const reservedExtras = 128
-/** Sessions that are tried however low the limit is. */
-const fewestSessions = 16
 /** Milliseconds between two looks at whether there are descriptors to be had. */
 const interval = 1000
-
-/** How many sessions, of two descriptors each, there is room for within a limit of descriptors, which may be infinite. */
-export function sessionsWithin(limit: number): number {
-  return Math.max(fewestSessions, Math.floor((limit - reserved) / 2))
-}
-
-/** Room for the sockets that sessions have beside the two of each: what is reserved for them, and what `sessions` leave. */
-export function roomForExtras(limit: number, sessions: number): Room {
-  return new Room(reservedExtras + Math.max(0, limit - reserved - 2 * sessions))
-}
 
 /** So many of something and no more. */
 export class Room {

@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'node:net'
 import type { Destination } from '../../socks/negotiation.ts'
+import { shareDescriptors } from '../descriptor-shares.ts'
 import type {
   Endpoint,
   Engine,
@@ -14,7 +15,8 @@ import { forbids } from '../forbidden.ts'
 import { Reason, type SessionTable } from '../session-table.ts'
 import { forward } from './connect.ts'
 import { type SessionContext, watchOver } from './context.ts'
-import { descriptorLimit, type Room, roomForExtras, Shortage, sessionsWithin } from './descriptors.ts'
+import { descriptorLimit, Room, Shortage } from './descriptors.ts'
+
 import { endpointOf, openForwards, openListeners } from './listeners.ts'
 import { Logins } from './logins.ts'
 import { negotiate } from './negotiate.ts'
@@ -32,14 +34,9 @@ import { Session } from './session.ts'
  * Rejects with `ListenError`.
  */
 export async function startPortableEngine(options: EngineOptions, services: EngineServices): Promise<Engine> {
-  const limit = descriptorLimit()
-  const most = sessionsWithin(limit)
-  const limited = {
-    ...options,
-    maxSessions: Math.min(options.maxSessions, most),
-    capacity: Math.min(options.capacity, most),
-  }
-  const engine = new PortableEngine(limited, services, roomForExtras(limit, limited.capacity))
+  const { sessions: capacity, extras } = shareDescriptors(descriptorLimit(), options.capacity)
+  const limited = { ...options, capacity, maxSessions: Math.min(options.maxSessions, capacity) }
+  const engine = new PortableEngine(limited, services, new Room(extras))
   await engine.listen()
   return engine
 }
