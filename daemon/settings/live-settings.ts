@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Params, Result } from '../../shared/protocol/methods.ts'
 import { type SettingName, type Settings, type SettingValue, settings } from '../../shared/settings.ts'
@@ -82,7 +83,9 @@ export class LiveSettings implements RuntimeConfiguration {
     const { values } = outcome.configuration
     const changed = this.#differences(outcome.configuration)
     const warnings = [...this.#effects.foresee(values, changed), ...this.#flagsThatWin(changes)]
-    const isNew = changed.length > 0 || [...changes].some(([name, value]) => value !== (this.#stored.get(name) ?? null))
+    const isStored = ([name, value]: [string, SettingValue | null]) =>
+      isDeepStrictEqual(value, this.#stored.get(name) ?? null)
+    const isNew = changed.length > 0 || ![...changes].every(isStored)
     if (isNew && !dryRun) await this.#make(outcome, changes, changed)
     return { revision: this.#revision, changed, warnings }
   }
@@ -127,7 +130,7 @@ export class LiveSettings implements RuntimeConfiguration {
 
   #differences({ values }: Configuration): SettingName[] {
     const names = Object.keys(settings) as SettingName[]
-    return names.filter((name) => values[name] !== this.#configuration.values[name])
+    return names.filter((name) => !isDeepStrictEqual(values[name], this.#configuration.values[name]))
   }
 
   #flagsThatWin(changes: ReadonlyMap<string, SettingValue | null>): string[] {

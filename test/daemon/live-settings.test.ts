@@ -151,8 +151,8 @@ test('if the store fails, nothing has changed, and the next change finds the old
 })
 
 test('the revision stays if nothing is new', async () => {
-  const { set, save } = begin({ stored: { auth: 'none' }, revision: 3 })
-  for (const patch of [{}, { auth: 'none' }, { 'timeout-idle': null }]) {
+  const { set, save } = begin({ stored: { auth: 'none', commands: ['connect'] }, revision: 3 })
+  for (const patch of [{}, { auth: 'none' }, { 'timeout-idle': null }, { commands: ['connect'] }]) {
     expect(await set(patch)).toEqual({ revision: 3, changed: [], warnings: [] })
   }
   expect(save).not.toHaveBeenCalled()
