@@ -17,7 +17,7 @@ private_node := .node/$(node_version)/bin/node
 machine_node := $(shell node -p 'parseInt(process.versions.node) < 24 ? "" : process.execPath' 2>/dev/null)
 fetched_node := $(if $(machine_node),,$(private_node))
 NODE := $(or $(machine_node),$(CURDIR)/$(private_node))
-# For npm and the tools it installs, which start with `#!/usr/bin/env node`.
+# For npm and the tools it installs, which start `node` by that name.
 export PATH := $(patsubst %/node,%,$(NODE)):$(PATH)
 
 tools := node_modules/.bin
@@ -33,18 +33,18 @@ help: ## list these targets
 		'/^[a-z]+:.*## / { printf "  %s%-12s%s %s\n", on, $$1, off, $$2 }' Makefile
 
 run: build ## start proxyd, with flags from ARGS, and the terminal app on it; without a terminal, proxyd alone
-	@if ! { [ -t 0 ] && [ -t 1 ]; }; then exec "$(NODE)" dist/proxyd.js $(ARGS); fi; \
+	@if ! { [ -t 0 ] && [ -t 1 ]; }; then exec "$(NODE)" --disable-sigusr1 dist/proxyd.js $(ARGS); fi; \
 	if [ -z "$(ARGS)" ] && "$(NODE)" dist/proxy-tui.js --exec whoami >/dev/null 2>&1; then \
 		echo 'proxyd runs already: here is the terminal app on it'; \
-		exec "$(NODE)" dist/proxy-tui.js; \
+		exec "$(NODE)" --disable-sigusr1 dist/proxy-tui.js; \
 	fi; \
 	rm -f dist/run.fifo; mkfifo dist/run.fifo; \
-	"$(NODE)" dist/proxyd.js $(ARGS) >dist/run.fifo 2>dist/run.log & \
+	"$(NODE)" --disable-sigusr1 dist/proxyd.js $(ARGS) >dist/run.fifo 2>dist/run.log & \
 	stop() { kill $$! 2>/dev/null && echo 'proxyd stops; live connections get a while, Ctrl-C ends them now'; \
 		trap 'kill $$!' INT; wait $$!; rm dist/run.fifo; }; \
 	trap stop EXIT; trap 'exit 129' HUP; trap 'exit 143' TERM; \
 	socket=$$(sed -n -e 's/^listening control unix://p' -e '/^ready$$/q' dist/run.fifo); \
-	if [ -n "$$socket" ]; then "$(NODE)" dist/proxy-tui.js --socket "$$socket"; else cat dist/run.log >&2; exit 1; fi
+	if [ -n "$$socket" ]; then "$(NODE)" --disable-sigusr1 dist/proxy-tui.js --socket "$$socket"; else cat dist/run.log >&2; exit 1; fi
 
 test: build ## run every test
 	$(tools)/vitest run --config test/vitest.config.ts
@@ -103,7 +103,7 @@ install: build ## install both programs under PREFIX (default /usr/local), stage
 	cp -R node_modules/koffi node_modules/@koromix "$(DESTDIR)$(lib)/node_modules"; \
 	$(if $(machine_node),,cp $(private_node) "$(DESTDIR)$(lib)/node";) \
 	for program in proxyd proxy-tui; do \
-		printf '#!/bin/sh\nexec "%s" "%s" "$$@"\n' "$(installed_node)" "$(lib)/dist/$$program.js" \
+		printf '#!/bin/sh\nexec "%s" --disable-sigusr1 "%s" "$$@"\n' "$(installed_node)" "$(lib)/dist/$$program.js" \
 			>"$(DESTDIR)$(bin)/$$program"; \
 		chmod 755 "$(DESTDIR)$(bin)/$$program"; \
 		for script in $(call completions,$$program); do \

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { programHead } from '../shared/program-head.ts'
 
 /** Bundles the daemon into dist/: proxyd.js, and the worker that each loop of the Linux engine runs in. */
 await build({
@@ -14,7 +15,7 @@ await build({
   external: ['koffi'],
   // The CommonJS packages inside call `require` for Node's own modules, which an ESM bundle lacks.
   banner: {
-    js: "#!/usr/bin/env node\nimport { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)",
+    js: `${programHead}import { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)`,
   },
   legalComments: 'none',
   logLevel: 'warning',

@@ -1,3 +1,4 @@
+import '../shared/no-debugger.ts'
 import { startDaemon } from './daemon.ts'
 import { Failure } from './failure.ts'
 import { openLog } from './log.ts'

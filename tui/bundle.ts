@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { programHead } from '../shared/program-head.ts'
 import { declareClient } from './declarations/declare-client.ts'
 
 /** One file for each way to run, so that commands load no byte of the terminal app and one file only. */
@@ -60,7 +61,12 @@ const patches: Plugin = {
   },
 }
 
-await build({ ...common, entryPoints: { 'proxy-tui': 'tui/main.ts' }, plugins: [builtinsOnDemand, appOutside] })
+await build({
+  ...common,
+  entryPoints: { 'proxy-tui': 'tui/main.ts' },
+  banner: { js: programHead },
+  plugins: [builtinsOnDemand, appOutside],
+})
 await build({
   ...common,
   entryPoints: { [appBundle]: 'tui/app/main.tsx' },

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+import '../shared/no-debugger.ts'
 import { readFileSync } from 'node:fs'
 import { exitStatus } from './exec/failure.ts'
 import { complain } from './exec/tell.ts'
