@@ -37,19 +37,65 @@ describe('what comes from a terminal', () => {
     expect(parts[1]?.mouse).toHaveLength(1)
   })
 
-  test.each([1, 2])('what comes too late after %i characters is lost, and not typed', (at) => {
-    const splitter = new InputSplitter()
-    splitter.push(report.slice(0, at))
-    expect(splitter.isWaiting).toBe(true)
-    expect(splitter.flush()).toBe(report.slice(0, at))
-    expect(splitter.push(`${report.slice(at)}y`)).toEqual({ keys: 'y', mouse: [] })
+  test('an Esc that nothing follows is a key, and what is typed after it is, too', () => {
+    for (const typed of ['<', '[j', 'j', 'O:', '5~']) {
+      const splitter = new InputSplitter()
+      expect(splitter.push('\u001b').keys).toBe('')
+      expect(splitter.patience).toBeGreaterThan(50)
+      expect(splitter.giveUp()).toBe('\u001b')
+      expect(splitter.push(typed).keys).toBe(typed)
+      expect(splitter.patience).toBeNull()
+    }
   })
 
-  test('an Esc that nothing follows is a key, and what is typed after it is, too', () => {
+  test('a bracket that is typed soon after Esc is a key once nothing follows it', () => {
     const splitter = new InputSplitter()
-    expect(splitter.push('\u001b').keys).toBe('')
-    expect(splitter.flush()).toBe('\u001b')
-    expect(splitter.push('<').keys).toBe('<')
+    splitter.push('\u001b')
+    splitter.giveUp()
+    expect(splitter.push('[').keys).toBe('')
+    expect(splitter.patience).not.toBeNull()
+    expect(splitter.giveUp()).toBe('[')
+    expect(splitter.patience).toBeNull()
+  })
+
+  const sequences = ['\u001b[5~', '\u001b[A', '\u001bOP', '\u001b[1;5C', '\u001b[[A', '\u001b[5$', '\u001b[Z', report]
+
+  test.each(sequences)('no part of %j is a key, wherever it is torn', (sequence) => {
+    for (let at = 1; at < sequence.length; at += 1) {
+      const splitter = new InputSplitter()
+      const parts = [splitter.push(`x${sequence.slice(0, at)}`), splitter.push(`${sequence.slice(at)}y`)]
+      const whole = sequence === report ? '' : sequence
+      expect(parts.map(({ keys }) => keys)).toEqual(['x', `${whole}y`])
+    }
+  })
+
+  test.each(sequences)('of %j Esc alone is a key where the rest comes late, in whatever pieces', (sequence) => {
+    for (let at = 2; at <= sequence.length; at += 1) {
+      const splitter = new InputSplitter()
+      splitter.push('\u001b')
+      expect(splitter.giveUp()).toBe('\u001b')
+      expect(splitter.push(sequence.slice(1, at))).toEqual({ keys: '', mouse: [] })
+      expect(splitter.push(`${sequence.slice(at)}y`)).toEqual({ keys: 'y', mouse: [] })
+    }
+  })
+
+  test('what has begun as a sequence is waited for, but for what a person can type', () => {
+    const splitter = new InputSplitter()
+    splitter.push('\u001b[5')
+    expect(splitter.patience).toBeNull()
+    splitter.push('~')
+    // Alt-[
+    splitter.push('\u001b[')
+    expect(splitter.patience).not.toBeNull()
+    expect(splitter.giveUp()).toBe('')
+    expect(splitter.push('j').keys).toBe('j')
+  })
+
+  test('an Esc inside of a paste is text, though nothing follows it in time', () => {
+    const splitter = new InputSplitter()
+    splitter.push('\u001b[200~a\u001b')
+    expect(splitter.giveUp()).toBe('\u001b')
+    expect(splitter.push('[5~b\u001b[201~').keys).toBe('[5~b\u001b[201~')
   })
 
   test('a report inside of a paste is text', () => {
@@ -129,11 +175,33 @@ test('a report in pieces, however slow, types nothing', async () => {
   await using app = await openApp(daemon)
   app.type('2/')
   await app.shows(/^ \//m)
-  for (const piece of ['\u001b[<0', ';40', ';4M', 'a']) {
-    app.type(piece)
-    await new Promise((resolve) => setTimeout(resolve, 60))
+  // Each letter tells that the piece behind it has been read.
+  for (const pieces of ['a\u001b[<0', ';40;4Mb\u001b', '[<0;40;4mc']) {
+    app.type(pieces)
+    const [letter = ''] = /[abc]/.exec(pieces) ?? []
+    await app.shows(new RegExp(`filter: \\w*${letter}$`, 'm'))
   }
-  await app.shows(/filter: a$/m)
+  expect(app.screen).toMatch(/filter: abc$/m)
+})
+
+test('a key whose bytes come apart is that key, or is lost, but is no letters', async () => {
+  const daemon = await startDaemon(['a', 'b', 'c'].flatMap((name) => ['-u', `${name}:pw`]))
+  await using app = await openApp(daemon)
+  app.type('3')
+  await app.shows(/^>a /m)
+  // That the letter has acted tells that what came with it has been read.
+  app.type('j\u001b[')
+  await app.shows(/^>b /m)
+  app.type('6')
+  app.type('~')
+  await app.shows(/^>c /m)
+  app.type('/a')
+  await app.shows(/filter: a/)
+  app.type('\u001b')
+  await app.shows(/3\/3 users(?!.*filter)/)
+  app.type('[5~:')
+  await app.shows(/^ :▏/m)
+  expect(app.screen).toMatch(/\[3 Users/)
 })
 
 test('o leaves the mouse to the terminal, and takes it again', async () => {

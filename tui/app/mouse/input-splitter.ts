@@ -7,41 +7,60 @@ export interface MouseEvent {
 
 /** What came from the terminal, the mouse apart. */
 export interface Split {
-  /** All that is no mouse's, as it came. */
+  /** All that is no mouse's; escape sequences are whole. */
   readonly keys: string
   readonly mouse: readonly MouseEvent[]
 }
 
+const esc = '\u001b'
+// CSI (ECMA-48 5.4) with two that break its rules: the Linux console's ESC [ [ A and rxvt's ESC [ 5 $; and SS3.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence begins with one
-const sequences = /\u001b\[[0-?]*[ -/]*[@-~]/g
+const sequences = /\u001b(?:\[(?:[2-8]\$|\[?[0-?]*[ -/]*[@-Z\\-~])|O[\d;]*[@-~])/g
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
-const unfinished = /\u001b(?:\[[0-?]{0,32}[ -/]*)?$/
+const unfinished = /\u001b(?:\[\[?[0-?]{0,32}[ -/]*|O[\d;]{0,32})?$/
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
 const mouseReport = /^\u001b\[<(\d{1,4});(\d{1,4});(\d{1,4})([Mm])$/
-/** What remains of a report whose beginning was taken for the key Esc, because the rest came late. */
-const lateReport = /^\[?<\d{1,4};\d{1,4};\d{1,4}[Mm]/
+/** What terminals send for a key or the mouse, so that a person who types Esc, [ and j is not mistaken for a terminal. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+const keyOrMouse = /^\u001b(?:\[(?:\d[\d;]*[~^$]|[\d;]*[A-HPQRSZ]|\[[A-E]|<[\d;]*[Mm])|O[\d;]*[A-HP-S])/
 const pasteBegins = '\u001b[200~'
 const pasteEnds = '\u001b[201~'
-const mouseBegins = '\u001b[<'
+
+/** Milliseconds that Esc waits for the rest of a sequence before it is a key, and that this rest may take. */
+const patience = { esc: 100, rest: 1000 }
 
 /**
- * Takes the mouse's reports (xterm's SGR mode, 1006) out of what a terminal sends, in whatever pieces it comes, so that
- * no part of one is taken for keys. A paste is left alone: what it holds was not clicked.
+ * Parts the mouse's reports (xterm's SGR mode, 1006) from the keys in what a terminal sends, in whatever pieces that comes:
+ * over a slow line the rest of PageUp, `[5~`, may come late, and no part of it is a key. A paste is left alone: what it
+ * holds was not clicked.
  */
 export class InputSplitter {
+  /** The beginning of a sequence. */
   #held = ''
+  /** Nothing followed in time, so the Esc that `#held` begins with has been a key; what still comes is not. */
+  #isLate = false
   #pasting = false
-  /** The last was a beginning that nobody finished in time. */
-  #gaveUp = false
 
-  /** Whether a beginning is held that may also be a key of its own: `flush` it if nothing follows soon. */
-  get isWaiting(): boolean {
-    return this.#held !== '' && !this.#held.startsWith(mouseBegins)
+  /** Milliseconds after which to `giveUp` if nothing follows; null: wait for ever. */
+  get patience(): number | null {
+    if (this.#held === esc && !this.#isLate) return patience.esc
+    // Alt-[ and Alt-O begin so, too. With more it can only be a terminal's.
+    const isTyped = this.#held !== '' && this.#held.length <= 2
+    return isTyped || this.#pasting ? patience.rest : null
   }
 
   push(chunk: string): Split {
-    const text = this.#held + (this.#gaveUp ? chunk.replace(lateReport, '') : chunk)
-    this.#gaveUp = false
+    let text = this.#held + chunk
+    this.#held = ''
+    if (this.#isLate) {
+      const whole = keyOrMouse.exec(text)?.[0]
+      if (whole === undefined && unfinished.exec(text)?.index === 0) {
+        this.#held = text
+        return { keys: '', mouse: [] }
+      }
+      this.#isLate = false
+      text = text.slice(whole?.length ?? esc.length)
+    }
     const held = unfinished.exec(text)?.[0] ?? ''
     this.#held = held
     const mouse: MouseEvent[] = []
@@ -57,12 +76,15 @@ export class InputSplitter {
     return { keys, mouse }
   }
 
-  /** Give up waiting: what was held is keys. */
-  flush(): string {
-    const keys = this.#held
+  /** Nothing has followed in time. What was held is returned as far as it is a key of its own. */
+  giveUp(): string {
+    const held = this.#held
+    const wasLate = this.#isLate
+    this.#isLate = held === esc && !wasLate && !this.#pasting
+    if (this.#isLate) return esc
     this.#held = ''
-    this.#gaveUp = keys !== ''
-    return keys
+    if (this.#pasting) return held
+    return wasLate ? held.slice(esc.length) : ''
   }
 }
 

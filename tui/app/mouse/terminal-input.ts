@@ -3,9 +3,6 @@ import { StringDecoder } from 'node:string_decoder'
 import type { ReadStream } from 'node:tty'
 import { InputSplitter, type MouseEvent } from './input-splitter.ts'
 
-/** Milliseconds that the beginning of a sequence waits for its rest before it is the key Esc. */
-const patience = 30
-
 /** A terminal's keys, for Ink to read in its place; what the mouse does is told by the event `mouse` instead. */
 export class TerminalInput extends Transform {
   readonly isTTY = true
@@ -42,10 +39,20 @@ export class TerminalInput extends Transform {
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    clearTimeout(this.#timer)
     const { keys, mouse } = this.#splitter.push(this.#decoder.write(chunk))
     for (const event of mouse) this.emit('mouse', event)
-    if (this.#splitter.isWaiting) this.#timer = setTimeout(() => this.push(this.#splitter.flush()), patience)
+    this.#waitForTheRest()
     done(null, keys === '' ? undefined : keys)
+  }
+
+  #waitForTheRest(): void {
+    clearTimeout(this.#timer)
+    const { patience } = this.#splitter
+    if (patience === null) return
+    this.#timer = setTimeout(() => {
+      const keys = this.#splitter.giveUp()
+      if (keys !== '') this.push(keys)
+      this.#waitForTheRest()
+    }, patience)
   }
 }
