@@ -25,12 +25,12 @@ packages := node_modules/.package-lock.json
 # A folder is newer than the bundle when a file in it was added or removed.
 sources = $(shell find $(1) -name '*.ts' -o -name '*.tsx' -o -type d)
 
-.PHONY: help run test fuzz check bench screenshots docs build install uninstall clean
+.PHONY: help run test test-long fuzz check bench screenshots docs build install uninstall clean
 
 help: ## list these targets
 	@if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then on=$$(printf '\033[36m') off=$$(printf '\033[0m'); fi; \
 	awk -F ':.*## ' -v on="$$on" -v off="$$off" \
-		'/^[a-z]+:.*## / { printf "  %s%-12s%s %s\n", on, $$1, off, $$2 }' Makefile
+		'/^[a-z-]+:.*## / { printf "  %s%-12s%s %s\n", on, $$1, off, $$2 }' Makefile
 
 run: build ## start proxyd, with flags from ARGS, and the terminal app on it; without a terminal, proxyd alone
 	@if ! { [ -t 0 ] && [ -t 1 ]; }; then exec "$(NODE)" --disable-sigusr1 dist/proxyd.js $(ARGS); fi; \
@@ -46,8 +46,11 @@ run: build ## start proxyd, with flags from ARGS, and the terminal app on it; wi
 	socket=$$(sed -n -e 's/^listening control unix://p' -e '/^ready$$/q' dist/run.fifo); \
 	if [ -n "$$socket" ]; then "$(NODE)" --disable-sigusr1 dist/proxy-tui.js --socket "$$socket"; else cat dist/run.log >&2; exit 1; fi
 
-test: build ## run every test
+test: build ## run every test but the long ones
 	$(tools)/vitest run --config test/vitest.config.ts
+
+test-long: build ## run what takes longer: crowds of 50,000, and a minute of search for each input that may break something
+	TEST_LONG=1 FUZZ_SECONDS=60 $(tools)/vitest run --config test/vitest.config.ts
 
 fuzz: build ## search for inputs that break something, for SECONDS=60; what is found is kept in test/fuzz/vectors
 	FUZZ_SECONDS=$(SECONDS) $(tools)/vitest run --config test/vitest.config.ts --maxWorkers 8 test/fuzz

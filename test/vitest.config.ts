@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { BaseSequencer, type Reporter, type TestModule, type TestSpecification } from 'vitest/node'
 
 /** What takes longest, the longest first. A machine that has run the tests before knows; a new one goes by size. */
 const slowest = ['engine/leaks', 'docs/clients', 'app/', 'e2e/', 'engine/']
@@ -17,6 +17,18 @@ class SlowestFirst extends BaseSequencer {
   }
 }
 
+/** Where tests run to hold a change, one that is skipped is one that fails: something is missing there. */
+const noneSkipped: Reporter = {
+  onTestRunEnd(modules: readonly TestModule[]) {
+    const skipped = modules.flatMap(({ children }) => [...children.allTests('skipped')])
+    for (const test of skipped) console.error(`SKIPPED: ${test.module.relativeModuleId}: ${test.fullName}`)
+    if (skipped.length > 0 && process.env.CI) process.exitCode = 1
+  },
+}
+
+/** `make test-long`: the crowds and searches that take minutes, in place of the rest. */
+const long = process.env.TEST_LONG !== undefined
+
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 // Hundreds of processes run the same few programs: Node keeps what it has compiled of them.
@@ -28,7 +40,11 @@ for (const name of Object.keys(process.env)) if (name.startsWith('PROXY_TUI_')) 
 export default defineConfig({
   root,
   test: {
-    include: ['test/**/*.test.{ts,tsx}'],
+    include: long
+      ? ['test/**/*.long.test.ts', 'test/engine/leaks.test.ts', 'test/fuzz/*.test.ts']
+      : ['test/**/*.test.{ts,tsx}'],
+    exclude: long ? [] : ['test/**/*.long.test.ts'],
+    reporters: ['default', noneSkipped],
     pool: 'forks',
     // Files share a process: none keeps state in its modules, and one for each of them costs a fifth of the time.
     isolate: false,
