@@ -13,6 +13,7 @@ import { healthReport } from './observe/health.ts'
 import { RecordedMetrics } from './observe/metrics.ts'
 import { StoreChanges } from './observe/store-changes.ts'
 import { UserTraffic } from './observe/user-traffic.ts'
+import { ObservedUsers } from './observe/users.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { destinationOf, forwardsOf } from './settings/forwards.ts'
 import { LiveSettings } from './settings/live-settings.ts'
@@ -81,6 +82,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
     instance: identity.instance,
     backend: {
       users,
+      userTable: new ObservedUsers(accounts, traffic),
       connections: new ObservedConnections(
         engine,
         (index) => accounts.lastNameOf(index),

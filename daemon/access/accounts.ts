@@ -27,7 +27,8 @@ export class Accounts {
   readonly #lastNames = new Map<number, string>()
   readonly #released: number[] = []
   #highestIndex = 0
-  #sorted: readonly Account[] | undefined
+  /** By name in code point order, from the first time that it is asked for. */
+  #sorted: Account[] | undefined
 
   constructor(limit: number = mostUsers) {
     this.#limit = limit
@@ -61,10 +62,18 @@ export class Accounts {
     return this.#lastNames.get(index)
   }
 
-  /** By name in code point order. */
+  /** By name in code point order. The list is kept, and changes with the users. */
   list(): readonly Account[] {
     this.#sorted ??= [...this.#byName.values()].sort((a, b) => byCodePoint(a.name, b.name))
     return this.#sorted
+  }
+
+  /** At most `limit` of the users behind this name in the list, whether it is there or not; of all without it. */
+  page(limit: number, after?: string): readonly Account[] {
+    const list = this.list()
+    let start = after === undefined ? 0 : placeOf(list, after)
+    if (list[start]?.name === after) start++
+    return list.slice(start, start + limit)
   }
 
   /** Adds a user under an index of their own. The caller has seen that the name is free and that there is room. */
@@ -78,14 +87,14 @@ export class Accounts {
 
   /** Puts `account` in the place of the one with its name and index. */
   put(account: Account): void {
+    const replaces = this.#byName.has(account.name) ? 1 : 0
     this.#byName.set(account.name, account)
-    this.#sorted = undefined
+    this.#sorted?.splice(placeOf(this.#sorted, account.name), replaces, account)
   }
 
   /** From now on nobody logs in as this user; the index stays taken until `release`. */
   remove(account: Account): void {
-    this.#byName.delete(account.name)
-    this.#sorted = undefined
+    if (this.#byName.delete(account.name)) this.#sorted?.splice(placeOf(this.#sorted, account.name), 1)
   }
 
   /** Lets a removed user's index be given again, once no session has it. */
@@ -100,4 +109,16 @@ export class Accounts {
     if (index === undefined) throw new RangeError('no index is free')
     return index
   }
+}
+
+/** How many in the sorted list come before this name. */
+function placeOf(sorted: readonly Account[], name: string): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (byCodePoint(sorted[middle].name, name) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
 }

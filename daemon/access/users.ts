@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { RpcError } from '../../shared/protocol/errors.ts'
-import type { Result, User } from '../../shared/protocol/methods.ts'
+import type { Result } from '../../shared/protocol/methods.ts'
 import type { Account, Accounts } from './accounts.ts'
 import { type LoginPolicy, passwordRequired } from './login-policy.ts'
 import { formatPasswordHash } from './password-hash.ts'
@@ -18,7 +18,6 @@ export interface DataPlane {
 export interface Traffic {
   /** Starts an index from nothing, for its next owner. */
   begin(index: number): void
-  of(index: number): { readonly connections: number; readonly up: number; readonly down: number }
 }
 
 export interface UsersOptions {
@@ -68,13 +67,6 @@ export class Users {
     return this.#inTurn(() => {
       this.#policy = policy
       return this.#dataPlane.apply({ passwordRequired: this.passwordRequired })
-    })
-  }
-
-  /** All users, by name in code point order. */
-  list(): User[] {
-    return this.#accounts.list().map(({ name, index, enabled, stored, created }) => {
-      return { name, enabled, stored, created, ...this.#traffic.of(index) }
     })
   }
 

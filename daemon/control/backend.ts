@@ -10,6 +10,7 @@ import type {
   User,
 } from '../../shared/protocol/methods.ts'
 import type { ScramKeys } from '../../shared/protocol/scram.ts'
+import type { FollowedTable } from './feeds/table-feed.ts'
 
 /**
  * What the management server needs of the daemon. Refusals are thrown as `RpcError` (not_found, exists, conflict …);
@@ -17,6 +18,7 @@ import type { ScramKeys } from '../../shared/protocol/scram.ts'
  */
 export interface Backend {
   readonly users: UserAdministration
+  readonly userTable: UserTable
   readonly connections: LiveConnections
   readonly metrics: Metrics
   readonly log: RecordedLog
@@ -62,8 +64,6 @@ export interface Lifecycle {
 }
 
 export interface UserAdministration {
-  /** All users, by name in code point order. */
-  list(): User[]
   add(name: string, password: string): Promise<void>
   /** The loops act by the change when it resolves. */
   remove(name: string): Promise<Result<'users.remove'>>
@@ -73,7 +73,22 @@ export interface UserAdministration {
   cut(name: string): Promise<number>
 }
 
-export interface LiveConnections {
+/** The users with what they move, by name in code point order. */
+export interface UserTable extends FollowedTable<User, UserChanges> {
+  /** At most `limit` of those behind a name, which need not be there; of all without it. */
+  page(limit: number, after?: string): User[]
+}
+
+/** What has become of the users since the last look. No name is in two of the lists. */
+export interface UserChanges {
+  /** New rows, and rows of which more than the numbers of `moved` changed. */
+  readonly changed: readonly User[]
+  /** [name, connections, up, down] of rows of which only these changed. */
+  readonly moved: readonly [string, number, number, number][]
+  readonly removed: readonly string[]
+}
+
+export interface LiveConnections extends FollowedTable<Connection, TableChange> {
   /** All live connections, oldest first. */
   list(): Connection[]
   /** The last `limit` that ended, newest first, as far as they are remembered. */
@@ -81,17 +96,13 @@ export interface LiveConnections {
   /** All about a live or a remembered one; undefined if it is neither. */
   get(id: string): Result<'connections.get'> | undefined
   kill(ids: readonly string[]): Promise<{ killed: string[]; missing: string[] }>
-  /** Follow the table: the rows now, then a change at most every 250 ms until `stop`. Nothing is scanned unwatched. */
-  watch(listener: (change: TableChange) => void): { rows: readonly Connection[]; stop(): void }
-  /** The rows as of the last change that watchers heard; only while somebody watches. */
-  readonly rows: readonly Connection[]
 }
 
 export interface TableChange {
   /** New rows, and rows of which more than the byte counts changed. */
   readonly changed: readonly Connection[]
   /** [id, up, down] of rows that only moved bytes. */
-  readonly moved: readonly (readonly [string, number, number])[]
+  readonly moved: readonly [string, number, number][]
   /** Ids of rows that are gone. */
   readonly closed: readonly string[]
 }

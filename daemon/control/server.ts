@@ -135,7 +135,7 @@ function makeClients(options: ControlOptions, cookie: string): Clients {
     ...sessionHandlers(socket.role),
     ...loginHandlers(login),
     ...operatorHandlers(backend.operators, clients),
-    ...userHandlers(backend.users),
+    ...userHandlers(backend.users, backend.userTable, limits),
     ...connectionHandlers(backend.connections, limits),
     ...metricsHandlers(backend.metrics, limits),
     ...configHandlers(backend.config),

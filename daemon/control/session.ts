@@ -27,7 +27,7 @@ export interface Login {
 }
 
 /** Topics that a client can follow, each once. */
-export type Topic = 'metrics' | 'connections' | 'log'
+export type Topic = 'metrics' | 'connections' | 'users' | 'log'
 
 /** What was agreed on one connection, and who is at its other end: all that handlers see of it. */
 export class Session {

@@ -325,6 +325,20 @@ export const methods = {
       next,
     }),
   },
+  'users.subscribe': {
+    role: 'operator',
+    summary: 'Follow the users: a snapshot in pages, by name, then what changed, as events.',
+    refuses: [],
+    params: nothing,
+    result: done,
+  },
+  'users.unsubscribe': {
+    role: 'operator',
+    summary: 'Stop following the users.',
+    refuses: [],
+    params: nothing,
+    result: done,
+  },
   'users.add': {
     role: 'admin',
     summary: 'Add a user, who can log in at once.',
@@ -581,6 +595,26 @@ export const events = {
     }),
   },
   'metrics.sample': { summary: 'One sample a second.', params: sample },
+  'users.snapshot': {
+    summary: 'A page of the users there are when the subscription begins, by name; `last` ends the snapshot.',
+    params: z.object({ seq: count, users: z.array(user).max(500), last: z.boolean() }),
+  },
+  'users.changed': {
+    summary:
+      "What changed since the event before, at most twice a second. `seq` counts a subscription's events, snapshot and " +
+      'resync among them; after a gap, subscribe again. `changed` has whole rows, `moved` new numbers as ' +
+      '[name, connections, up, down], `removed` names of users who are gone.',
+    params: z.object({
+      seq: count,
+      changed: z.array(user).max(500),
+      moved: z.array(z.tuple([z.string(), count, bytes, bytes])).max(500),
+      removed: z.array(z.string()).max(500),
+    }),
+  },
+  'users.resync': {
+    summary: 'This client was too slow; forget the users, a fresh snapshot follows.',
+    params: z.object({ seq: count }),
+  },
   'connections.snapshot': {
     summary: 'A page of the connections that are live when the subscription begins; `last` ends the snapshot.',
     params: z.object({ seq: count, connections: z.array(connection).max(500), last: z.boolean() }),

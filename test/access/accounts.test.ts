@@ -55,3 +55,40 @@ it('lists by code point, whatever happens meanwhile', () => {
   expect(accounts.list()[0]?.enabled).toBe(false)
   expect(accounts.size).toBe(4)
 })
+
+it('gives pages of the list, which neither skip nor repeat a user when others come and go between them', () => {
+  const accounts = new Accounts()
+  const page = (limit: number, after?: string) => accounts.page(limit, after).map(({ name }) => name)
+  for (const name of ['b', '\uffee', 'd', '😀']) accounts.add(user(name))
+  expect(page(2)).toEqual(['b', 'd'])
+  const d = accounts.named('d')
+  if (d) accounts.remove(d)
+  for (const name of ['a', 'e']) accounts.add(user(name))
+  expect(page(2, 'd')).toEqual(['e', '\uffee'])
+  expect(page(2, '\uffee')).toEqual(['😀'])
+  expect(page(2, '😀')).toEqual([])
+})
+
+it('keeps the list in order, whatever is added, changed and removed', () => {
+  const accounts = new Accounts()
+  let seed = 1
+  const random = (below: number) => {
+    seed = (seed * 48_271) % 2_147_483_647
+    return seed % below
+  }
+  for (let step = 0; step < 2000; step++) {
+    const name = String.fromCodePoint(0xe000 + random(0x20) + 0x10000 * random(2))
+    const account = accounts.named(name)
+    if (!account) accounts.add(user(name))
+    else if (random(2)) accounts.put({ ...account, created: step })
+    else accounts.remove(account)
+    const fresh = accounts
+      .list()
+      .map(({ name }) => Buffer.from(name))
+      .sort(Buffer.compare)
+      .map(String)
+    expect(accounts.list().map(({ name }) => name)).toEqual(fresh)
+    expect(accounts.list().every((each) => accounts.named(each.name) === each)).toBe(true)
+    expect(accounts.list()).toHaveLength(accounts.size)
+  }
+})

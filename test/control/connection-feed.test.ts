@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { ConnectionFeed } from '../../daemon/control/feeds/connection-feed.ts'
+import { TableFeed } from '../../daemon/control/feeds/table-feed.ts'
+import { connectionEvents } from '../../daemon/control/handlers/connections.ts'
 import { connectionOf, connectionsOf, FakeBackend } from './fake-backend.ts'
 
 /** A client that is ready for a number of pushes. */
@@ -39,7 +40,7 @@ class FakeOutlet {
 function start({ rows = 0, page = 3, unsent = 10_000 } = {}) {
   const { connections } = new FakeBackend()
   connections.rows = connectionsOf(0, rows)
-  const feed = new ConnectionFeed(connections, { page, unsent })
+  const feed = new TableFeed(connections, connectionEvents, { page, unsent })
   const live = () => connections.rows.map(({ id }) => id).sort()
   return { connections, feed, live }
 }

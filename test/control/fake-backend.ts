@@ -6,6 +6,8 @@ import type {
   RecordedLog,
   TableChange,
   UserAdministration,
+  UserChanges,
+  UserTable,
 } from '../../daemon/control/backend.ts'
 import { RpcError } from '../../shared/protocol/errors.ts'
 import {
@@ -26,6 +28,7 @@ import { FakeConfiguration, FakeOperators } from './fake-administration.ts'
 /** A daemon of the tests' making: they set its users and connections, and say when something changes. */
 export class FakeBackend implements Backend {
   readonly users = new FakeUsers()
+  readonly userTable = new FakeUserTable(this.users)
   readonly connections = new FakeConnections()
   readonly metrics = new FakeMetrics()
   readonly log = new FakeLog()
@@ -106,6 +109,36 @@ class FakeUsers implements UserAdministration {
   async cut(name: string): Promise<number> {
     if (!this.#names.includes(name)) throw new RpcError('not_found', 'there is no such user')
     return 3
+  }
+}
+
+class FakeUserTable implements UserTable {
+  readonly #users: FakeUsers
+  readonly #watchers = new Set<(change: UserChanges) => void>()
+
+  constructor(users: FakeUsers) {
+    this.#users = users
+  }
+
+  get watchers(): number {
+    return this.#watchers.size
+  }
+
+  get rows(): User[] {
+    return this.#users.list()
+  }
+
+  page(limit: number, after = ''): User[] {
+    return this.rows.filter(({ name }) => name > after).slice(0, limit)
+  }
+
+  watch(listener: (change: UserChanges) => void): { stop(): void } {
+    this.#watchers.add(listener)
+    return { stop: () => void this.#watchers.delete(listener) }
+  }
+
+  change(change: UserChanges): void {
+    for (const tell of this.#watchers) tell(change)
   }
 }
 

@@ -4,7 +4,7 @@ import { connectionOf, connectionsOf } from './fake-backend.ts'
 import { cookieOf, entered, greeted, type Line, logIn, type RawClient, started } from './raw-client.ts'
 import { startControl } from './start-control.ts'
 
-const topics = ['metrics', 'connections', 'log']
+const topics = ['metrics', 'connections', 'users', 'log']
 const busy = Array.from({ length: 10 }, () => ({ name: 'x'.repeat(255), connections: 1, up: 1, down: 1 }))
 
 async function until(client: RawClient, isIt: (line: Line) => boolean): Promise<Line> {
@@ -61,22 +61,22 @@ it('answers with the last entries of the log, then pushes the next', async () =>
 
 it('ends subscriptions when asked to', async () => {
   const control = await startControl()
-  const { metrics, connections, log } = control.backend
+  const { metrics, connections, userTable, log } = control.backend
   const client = await entered(control)
   for (const topic of topics) await client.call(`${topic}.subscribe`)
-  expect([metrics, connections, log].map(({ watchers }) => watchers)).toEqual([1, 1, 1])
+  expect([metrics, connections, userTable, log].map(({ watchers }) => watchers)).toEqual([1, 1, 1, 1])
   for (const topic of topics) expect((await client.call(`${topic}.unsubscribe`)).result).toEqual({})
-  expect([metrics, connections, log].map(({ watchers }) => watchers)).toEqual([0, 0, 0])
+  expect([metrics, connections, userTable, log].map(({ watchers }) => watchers)).toEqual([0, 0, 0, 0])
   expect((await client.call('metrics.unsubscribe')).result).toEqual({})
 })
 
 it('ends subscriptions with the connection', async () => {
   const control = await startControl()
-  const { metrics, connections, log } = control.backend
+  const { metrics, connections, userTable, log } = control.backend
   const client = await entered(control)
   for (const topic of topics) await client.call(`${topic}.subscribe`)
   client.socket.destroy()
-  await expect.poll(() => [metrics, connections, log].map(({ watchers }) => watchers)).toEqual([0, 0, 0])
+  await expect.poll(() => [metrics, connections, userTable, log].map(({ watchers }) => watchers)).toEqual([0, 0, 0, 0])
 })
 
 it('answers before the snapshot, then tells what changes', async () => {
@@ -93,6 +93,25 @@ it('answers before the snapshot, then tells what changes', async () => {
     jsonrpc: '2.0',
     method: 'connections.changed',
     params: { seq: 2, changed: [connectionOf(501)], moved: [], closed: ['c0'] },
+  })
+})
+
+it('answers before the users, then tells what changes', async () => {
+  const control = await startControl()
+  const { users, userTable } = control.backend
+  for (const name of ['ann', 'bob']) await users.add(name)
+  const client = await entered(control)
+  client.request('users.subscribe', {}, 'it')
+  expect(await client.next()).toEqual({ jsonrpc: '2.0', id: 'it', result: {} })
+  expect(await client.next()).toMatchObject({
+    method: 'users.snapshot',
+    params: { seq: 0, last: true, users: [{ name: 'ann' }, { name: 'bob' }] },
+  })
+  userTable.change({ changed: [], moved: [['bob', 1, 2, 3]], removed: ['ann'] })
+  expect(await client.next()).toEqual({
+    jsonrpc: '2.0',
+    method: 'users.changed',
+    params: { seq: 1, changed: [], moved: [['bob', 1, 2, 3]], removed: ['ann'] },
   })
 })
 

@@ -99,6 +99,8 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
     },
   },
   'users.list': { params: { limit: 1 }, result: { users: [bob], next: 'bob' } },
+  'users.subscribe': { params: {}, result: {} },
+  'users.unsubscribe': { params: {}, result: {} },
   'users.add': { params: { name: 'eve', password: 'gravel-tulip-93' }, result: {} },
   'users.remove': { params: { name: 'eve' }, result: { cut: 0, opened: false } },
   'users.setPassword': { params: { name: 'bob', password: 'marble-otter-27' }, result: {} },
@@ -192,6 +194,14 @@ export const eventExamples: { readonly [E in EventName]: EventParams<E> } = {
     limits,
   },
   'metrics.sample': sample,
+  'users.snapshot': { seq: 0, users: [bob], last: true },
+  'users.changed': {
+    seq: 1,
+    changed: [{ ...bob, name: 'cid', enabled: false, connections: 0, up: 0, down: 0 }],
+    moved: [['bob', 1, 2210, 190464]],
+    removed: ['eve'],
+  },
+  'users.resync': { seq: 2 },
   'connections.snapshot': { seq: 0, connections: [connection], last: true },
   'connections.changed': {
     seq: 1,

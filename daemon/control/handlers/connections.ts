@@ -1,16 +1,26 @@
 import { RpcError } from '../../../shared/protocol/errors.ts'
 import type { Limits } from '../../../shared/protocol/limits.ts'
-import type { LiveConnections } from '../backend.ts'
+import { eventLine, sharedEvent } from '../../../shared/protocol/message.ts'
+import type { Connection } from '../../../shared/protocol/methods.ts'
+import type { LiveConnections, TableChange } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
-import { ConnectionFeed } from '../feeds/connection-feed.ts'
+import { type TableEvents, TableFeed } from '../feeds/table-feed.ts'
 import { pageOfConnections } from './pages.ts'
 
 /** Closed connections that are listed unless the request tells how many. */
 const closedUnlessTold = 100
 
+/** The events that tell of them. */
+export const connectionEvents: TableEvents<Connection, TableChange> = {
+  snapshot: (seq, connections, last) => eventLine('connections.snapshot', { seq, connections, last }),
+  changed: ({ changed, moved, closed }, cut) =>
+    sharedEvent('connections.changed', { changed: cut(changed), moved: cut(moved), closed: cut(closed) }),
+  resync: (seq) => eventLine('connections.resync', { seq }),
+}
+
 /** The connections: listed, looked at, followed, cut. */
 export function connectionHandlers(connections: LiveConnections, limits: Limits): HandlersOf<'connections'> {
-  const feed = new ConnectionFeed(connections, limits)
+  const feed = new TableFeed(connections, connectionEvents, limits)
   return {
     'connections.list': (request) => {
       const { rows, next } = pageOfConnections(connections.list(), request)

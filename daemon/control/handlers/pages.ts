@@ -1,6 +1,6 @@
 import { RpcError } from '../../../shared/protocol/errors.ts'
 import { limits } from '../../../shared/protocol/limits.ts'
-import type { Connection, User } from '../../../shared/protocol/methods.ts'
+import type { Connection } from '../../../shared/protocol/methods.ts'
 
 interface PageRequest {
   readonly cursor?: string | undefined
@@ -11,10 +11,6 @@ interface Page<Row> {
   readonly rows: Row[]
   /** Names the last row, so that what comes and goes meanwhile neither repeats nor hides the others. */
   readonly next?: string
-}
-
-export function pageOfUsers(users: readonly User[], request: PageRequest): Page<User> {
-  return cut(users, request, userAfter, ({ name }) => name)
 }
 
 export function pageOfConnections(connections: readonly Connection[], request: PageRequest): Page<Connection> {
@@ -33,12 +29,6 @@ function cut<Row>(
   const last = page.at(-1)
   const isEnd = last === undefined || start + limit >= rows.length
   return isEnd ? { rows: page } : { rows: page, next: cursorOf(last) }
-}
-
-/** UTF-8 sorts by code point, as the list is. */
-function userAfter(users: readonly User[], cursor: string): number {
-  const last = Buffer.from(cursor)
-  return users.findIndex(({ name }) => Buffer.compare(Buffer.from(name), last) > 0)
 }
 
 /** Where the named connection has ended, those of the same millisecond come again rather than never. */

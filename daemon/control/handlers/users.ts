@@ -1,13 +1,29 @@
-import type { UserAdministration } from '../backend.ts'
+import { limits as protocolLimits } from '../../../shared/protocol/limits.ts'
+import { eventLine, sharedEvent } from '../../../shared/protocol/message.ts'
+import type { User } from '../../../shared/protocol/methods.ts'
+import type { UserAdministration, UserChanges, UserTable } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
-import { pageOfUsers } from './pages.ts'
+import { type FeedLimits, type TableEvents, TableFeed } from '../feeds/table-feed.ts'
 
-/** The users of the proxy. */
-export function userHandlers(users: UserAdministration): HandlersOf<'users'> {
+const events: TableEvents<User, UserChanges> = {
+  snapshot: (seq, users, last) => eventLine('users.snapshot', { seq, users, last }),
+  changed: ({ changed, moved, removed }, cut) =>
+    sharedEvent('users.changed', { changed: cut(changed), moved: cut(moved), removed: cut(removed) }),
+  resync: (seq) => eventLine('users.resync', { seq }),
+}
+
+/** The users of the proxy: listed, followed, changed. */
+export function userHandlers(users: UserAdministration, table: UserTable, limits: FeedLimits): HandlersOf<'users'> {
+  const feed = new TableFeed(table, events, limits)
   return {
-    'users.list': (request) => {
-      const { rows, next } = pageOfUsers(users.list(), request)
-      return { users: rows, next }
+    'users.list': ({ cursor, limit = protocolLimits.page }) => pageOf(table, limit, cursor),
+    'users.subscribe': (_, session) => {
+      session.subscribe('users', (outlet) => feed.follow(outlet))
+      return {}
+    },
+    'users.unsubscribe': (_, session) => {
+      session.unsubscribe('users')
+      return {}
     },
     'users.add': async ({ name, password }) => {
       await users.add(name, password)
@@ -21,4 +37,11 @@ export function userHandlers(users: UserAdministration): HandlersOf<'users'> {
     'users.setEnabled': async ({ name, enabled }) => ({ cut: await users.setEnabled(name, enabled) }),
     'users.cut': async ({ name }) => ({ cut: await users.cut(name) }),
   }
+}
+
+/** The cursor is the last name of the page, so that who comes and goes meanwhile neither repeats nor hides the others. */
+function pageOf(table: UserTable, limit: number, cursor?: string): { users: User[]; next?: string | undefined } {
+  const rows = table.page(limit + 1, cursor)
+  const users = rows.slice(0, limit)
+  return rows.length > limit ? { users, next: users.at(-1)?.name } : { users }
 }

@@ -1,0 +1,147 @@
+import type { SharedEvent } from '../../../shared/protocol/message.ts'
+import type { Outlet, Subscription } from './subscription.ts'
+
+/** Rows that come, change and go. */
+export interface FollowedTable<Row, Change> {
+  /** Hear of changes, from the rows as they are now, until `stop`. */
+  watch(listener: (change: Change) => void): { stop(): void }
+  /** As of the last change that watchers heard; only while somebody watches. */
+  readonly rows: readonly Row[]
+}
+
+/** The same part of each list of a change, so that no event has more rows than a page. */
+export type Cut = <Item>(list: readonly Item[]) => Item[]
+
+/** The events of one table's feed. */
+export interface TableEvents<Row, Change> {
+  snapshot(seq: number, rows: Row[], last: boolean): string
+  changed(change: Change, cut: Cut): SharedEvent
+  resync(seq: number): string
+}
+
+export interface FeedLimits {
+  /** Rows in one event. */
+  readonly page: number
+  /** Characters of changes that may wait for one client; the texts are shared by all clients. */
+  readonly unsent: number
+}
+
+/** What became of the rows since the last look, in lists. */
+type Lists<Change> = { readonly [List in keyof Change]: readonly unknown[] }
+
+/** A table for all clients that follow it: looked at once, put into words once. */
+export class TableFeed<Row, Change extends Lists<Change>> {
+  readonly #table: FollowedTable<Row, Change>
+  readonly #events: TableEvents<Row, Change>
+  readonly #limits: FeedLimits
+  readonly #followers = new Set<Follower<Row, Change>>()
+  #unwatch: (() => void) | undefined
+
+  constructor(table: FollowedTable<Row, Change>, events: TableEvents<Row, Change>, limits: FeedLimits) {
+    this.#table = table
+    this.#events = events
+    this.#limits = limits
+  }
+
+  /** Send the table as it stands, from the first `pump` on, and then what changes. */
+  follow(outlet: Outlet): Subscription {
+    this.#unwatch ??= this.#table.watch((change) => this.#spread(change)).stop
+    const follower = new Follower(outlet, this.#table, this.#events, this.#limits)
+    this.#followers.add(follower)
+    return { pump: () => follower.pump(), stop: () => this.#forget(follower) }
+  }
+
+  #spread(change: Change): void {
+    const events = cuts(change, this.#limits.page).map((cut) => this.#events.changed(change, cut))
+    for (const follower of this.#followers) follower.take(events)
+  }
+
+  #forget(follower: Follower<Row, Change>): void {
+    if (!this.#followers.delete(follower) || this.#followers.size > 0) return
+    this.#unwatch?.()
+    this.#unwatch = undefined
+  }
+}
+
+class Follower<Row, Change> {
+  readonly #outlet: Outlet
+  readonly #table: FollowedTable<Row, Change>
+  readonly #events: TableEvents<Row, Change>
+  readonly #limits: FeedLimits
+  /** What is left to send of the table. Changes since then wait behind it, so that no row outlives what it tells of. */
+  #snapshot: Iterator<SnapshotPage<Row>>
+  #changes: SharedEvent[] = []
+  #waiting = 0
+  #lagging = false
+  #seq = 0
+
+  constructor(outlet: Outlet, table: FollowedTable<Row, Change>, events: TableEvents<Row, Change>, limits: FeedLimits) {
+    this.#outlet = outlet
+    this.#table = table
+    this.#events = events
+    this.#limits = limits
+    this.#snapshot = inPages(table.rows, limits.page)
+  }
+
+  take(events: readonly SharedEvent[]): void {
+    // The fresh snapshot will show it.
+    if (this.#lagging) return
+    for (const event of events) {
+      this.#changes.push(event)
+      this.#waiting += event.length
+    }
+    if (this.#waiting > this.#limits.unsent) this.#lag()
+    this.pump()
+  }
+
+  pump(): void {
+    while (this.#outlet.ready) {
+      const line = this.#next(this.#seq)
+      if (line === undefined) return
+      this.#seq++
+      this.#outlet.send(line)
+    }
+  }
+
+  /** Too slow: what waits is dropped. */
+  #lag(): void {
+    this.#lagging = true
+    this.#changes = []
+    this.#waiting = 0
+  }
+
+  #next(seq: number): string | undefined {
+    if (this.#lagging) {
+      this.#lagging = false
+      this.#snapshot = inPages(this.#table.rows, this.#limits.page)
+      return this.#events.resync(seq)
+    }
+    const page = this.#snapshot.next()
+    if (!page.done) return this.#events.snapshot(seq, page.value.rows, page.value.last)
+    const change = this.#changes.shift()
+    this.#waiting -= change?.length ?? 0
+    return change?.line(seq)
+  }
+}
+
+interface SnapshotPage<Row> {
+  readonly rows: Row[]
+  readonly last: boolean
+}
+
+/** At least one page: an empty table is one too. */
+function* inPages<Row>(rows: readonly Row[], size: number): Generator<SnapshotPage<Row>> {
+  let end = 0
+  do {
+    const start = end
+    end += size
+    yield { rows: rows.slice(start, end), last: end >= rows.length }
+  } while (end < rows.length)
+}
+
+function cuts<Change extends Lists<Change>>(change: Change, size: number): Cut[] {
+  const longest = Math.max(...Object.values<readonly unknown[]>(change).map((list) => list.length))
+  return Array.from({ length: Math.ceil(longest / size) }, (_, number) => {
+    return (list) => list.slice(number * size, (number + 1) * size)
+  })
+}
