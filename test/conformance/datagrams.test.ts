@@ -64,10 +64,10 @@ async function exchange(socket: Socket, relay: number, sent: Uint8Array): Promis
   return ((await answer)[0] as Buffer).toString('latin1')
 }
 
-/** A client with an association that will take datagrams from this port (0: any); resolves to the relay's. */
-async function associate(proxy: ProxyUnderTest, from = 0) {
+/** A client with an association that declares to send from this port (0: any) and address; resolves to the relay's. */
+async function associate(proxy: ProxyUnderTest, from = 0, address = '0.0.0.0') {
   const client = await proxy.client()
-  client.write(bytes(greeting, 5, 3, request('0.0.0.0', from).subarray(2)))
+  client.write(bytes(greeting, 5, 3, request(address, from).subarray(2)))
   expect(await client.readHex(2)).toBe('0500')
   const relay = await expectReply(client, succeeded)
   expect(relay.address).toBe('127.0.0.1')
@@ -104,6 +104,13 @@ describe.each(engines)('$kind engine: datagrams', ({ start }) => {
     other.send(datagram(loopback, echo.port, 'other'), relay, '127.0.0.1')
     await exchange(declared, relay, datagram(loopback, echo.port, 'declared'))
     expect(echo.heard).toEqual(['declared'])
+  })
+
+  it('of any port are delivered if the port that was declared is that of the target', async () => {
+    const [proxy, echo, socket] = [await startProxy(start), await startUdpEcho(), await bound('127.0.0.1')]
+    const { relay } = await associate(proxy, echo.port, '127.0.0.1')
+    await exchange(socket, relay, datagram(loopback, echo.port, 'to the target'))
+    expect(echo.heard).toEqual(['to the target'])
   })
 
   it('of a port other than that of the first are dropped', async () => {

@@ -26,14 +26,20 @@ interface Association {
   send(host: string, port: number, payload: string | Uint8Array): Promise<void>
 }
 
-/** A client that has its association; it says from which port it will send only if it `declares` it. */
+interface How {
+  readonly via?: string
+  /** What the client declares to send from, a port for its own: `0.0.0.0` and 0, nothing, unless told. */
+  readonly declares?: (own: number) => readonly [host: string, port: number]
+}
+
+/** A client that has its association. */
 async function associate(
   proxy: ProxyUnderTest,
-  { via = '127.0.0.1', declares = false }: { via?: string; declares?: boolean } = {},
+  { via = '127.0.0.1', declares = () => ['0.0.0.0', 0] }: How = {},
 ): Promise<Association> {
   const client = await openDatagrams(via)
   const control = await proxy.client(via)
-  control.write(bytes(greeting, request('0.0.0.0', declares ? client.port : 0, Command.udpAssociate)))
+  control.write(bytes(greeting, request(...declares(client.port), Command.udpAssociate)))
   expect(await control.readHex(2)).toBe('0500')
   const relay = await expectReply(control, succeeded)
   const send = (host: string, port: number, payload: string | Uint8Array) =>
@@ -60,7 +66,7 @@ async function meet(association: Association, host = '127.0.0.1') {
 }
 
 describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
-  const setUp = async (options: Options = {}, how = {}) => {
+  const setUp = async (options: Options = {}, how: How = {}) => {
     const proxy = await startProxy(start, options)
     return { proxy, association: await associate(proxy, how) }
   }
@@ -248,14 +254,15 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
     expect((await target.next()).data.toString()).toBe('from the client')
   })
 
-  it.each([
-    ['the one that was declared', true],
-    ['the first one, if none was declared', false],
-  ])('takes datagrams from one port only: %s', async (_, declares) => {
-    const { association } = await setUp({}, { declares })
+  it.each<readonly [string, boolean, How]>([
+    ['the one that was declared', true, { declares: (own) => ['0.0.0.0', own] }],
+    ['the one that was declared, in IPv6', true, { declares: (own) => ['::', own], via: '::1' }],
+    ['the first one, if none was declared', false, {}],
+  ])('takes datagrams from one port only: %s', async (_, declares, how) => {
+    const { association } = await setUp({}, how)
     const { relay } = association
     const target = await openDatagrams()
-    const other = await openDatagrams()
+    const other = await openDatagrams(how.via)
     const fromOther = () => other.send(wrapped('127.0.0.1', target.port, 'other'), relay.port, relay.address)
     if (declares) await fromOther()
     await association.send('127.0.0.1', target.port, 'client')
@@ -263,6 +270,39 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
     await fromOther()
     await association.send('127.0.0.1', target.port, 'client again')
     expect((await target.next()).data.toString()).toBe('client again')
+  })
+
+  it.each<readonly [string, (target: number) => readonly [string, number]]>([
+    ['the target, on the same machine', (target) => ['127.0.0.1', target]],
+    ['the target, by its name', (target) => ['one.test', target]],
+    ['an address behind a NAT', () => ['192.168.0.2', 4321]],
+    ['an IPv6 address', () => ['2001:db8::1', 4321]],
+  ])('takes datagrams from any port if what was declared cannot be the client: %s', async (_, declared) => {
+    const target = await openDatagrams()
+    const { association } = await setUp({}, { declares: () => declared(target.port) })
+    await association.send('127.0.0.1', target.port, 'question')
+    const { data, address, port } = await target.next()
+    expect(data.toString()).toBe('question')
+    await target.send('answer', port, address)
+    expect(await answer(association, '127.0.0.1', target.port)).toBe('answer')
+  })
+
+  it("prefers the port that was declared with the client's own address, once a datagram comes from it", async () => {
+    const { association } = await setUp({}, { declares: (own) => ['127.0.0.1', own] })
+    const { relay } = association
+    const target = await openDatagrams()
+    const other = await openDatagrams()
+    const fromOther = (word: string) => other.send(wrapped('127.0.0.1', target.port, word), relay.port, relay.address)
+    await fromOther('first')
+    expect((await target.next()).data.toString()).toBe('first')
+    await association.send('127.0.0.1', target.port, 'declared')
+    const { data, address, port } = await target.next()
+    expect(data.toString()).toBe('declared')
+    await fromOther('too late')
+    await target.send('answer', port, address)
+    expect(await answer(association, '127.0.0.1', target.port)).toBe('answer')
+    await association.send('127.0.0.1', target.port, 'declared again')
+    expect((await target.next()).data.toString()).toBe('declared again')
   })
 
   it('lets in answers from addresses that were sent to only, from any port', async () => {

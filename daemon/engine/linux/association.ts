@@ -1,7 +1,10 @@
+import type { ClientPort } from '../client-port.ts'
+
 /** A client that sends datagrams through us, for as long as its control connection lives. */
 export interface Association {
-  /** The socket address that its datagrams come from; port 0 until the first one tells. */
+  /** The socket address that its datagrams come from; its port is where answers go. */
   readonly client: Uint8Array
+  readonly clientPort: ClientPort
   /** The sockets towards targets, or -1 until they are needed. */
   ipv4: number
   ipv6: number

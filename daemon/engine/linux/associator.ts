@@ -6,6 +6,7 @@ import { bindUdpSocket } from '../../os/udp.ts'
 import { parseAddress } from '../../socks/address.ts'
 import { type Bound, encodeReply, Reply } from '../../socks/messages.ts'
 import type { Destination } from '../../socks/negotiation.ts'
+import { ClientPort } from '../client-port.ts'
 import type { Policy, Timeouts } from '../engine.ts'
 import { Reason, State, Total } from '../session-table.ts'
 import { type Association, RecentAddresses } from './association.ts'
@@ -54,11 +55,8 @@ export class Associator {
     this.#datagrams.obey(policy)
   }
 
-  /**
-   * Begin with a request. Its port, if it gives one, is the only one that datagrams are taken from; its address is not
-   * looked at, for a client behind NAT does not know its own.
-   */
-  begin(slot: number, { port }: Destination): void {
+  /** Begin with a request, which may declare where datagrams will come from. */
+  begin(slot: number, declared: Destination): void {
     const { fd, flags, associations, extras, generation, table } = this.#sessions
     if (flags[clientOf(slot)] & Flag.finishing) return this.#sessions.close(slot, Reason.gone)
     const relay = extras.reserve(slot, socketsTowardsTargets) ? this.#open(slot) : -errno.EMFILE
@@ -66,7 +64,7 @@ export class Associator {
     fd[targetOf(slot)] = relay
     const problem = this.#epoll.add(relay, EPOLLIN, targetOf(slot), generation[slot])
     if (problem < 0) return this.#refuse(slot, -problem)
-    associations.set(slot, this.#associate(slot, port))
+    associations.set(slot, this.#associate(slot, declared))
     if (!this.#farewell.reply(slot, encodeReply(Reply.succeeded, this.#bound(relay)))) return
     this.#sessions.enter(slot, State.open)
     table.totals[Total.connected]++
@@ -101,12 +99,11 @@ export class Associator {
     return result < 0 ? result : bindUdpSocket(binaryAddressOf(lastAddress))
   }
 
-  #associate(slot: number, port: number): Association {
+  #associate(slot: number, declared: Destination): Association {
     peerAddress(this.#sessions.fd[clientOf(slot)])
     const client = lastAddress.slice()
-    client[2] = port >> 8
-    client[3] = port
-    return { client, ipv4: -1, ipv6: -1, heard: new RecentAddresses(), waiting: [], choice: undefined }
+    const clientPort = new ClientPort(declared, addressOf(client))
+    return { client, clientPort, ipv4: -1, ipv6: -1, heard: new RecentAddresses(), waiting: [], choice: undefined }
   }
 
   /** Where the client is told to send its datagrams. */

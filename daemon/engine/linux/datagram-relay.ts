@@ -81,7 +81,9 @@ export class DatagramRelay {
     this.#sessions.touched[slot] = this.#clock.now
   }
 
-  #fromTargets(slot: number, { client, heard }: Association, count: number): void {
+  #fromTargets(slot: number, { client, clientPort, heard }: Association, count: number): void {
+    client[2] = clientPort.port >> 8
+    client[3] = clientPort.port
     let taken = 0
     for (let i = 0; i < count; i++) {
       const source = this.#arrivals.source(i)
@@ -159,10 +161,9 @@ function mayWait({ waiting }: Association, length: number): boolean {
   return waiting.length < mostWaiting && bytes + length <= mostWaitingBytes
 }
 
-/** Whether a datagram comes from the association's client; the first one that does settles the port. */
-function isFromClient({ client }: Association, source: Uint8Array): boolean {
+/** Whether a datagram comes from the association's client. */
+function isFromClient({ client, clientPort }: Association, source: Uint8Array): boolean {
   const address = addressOf(client)
   if (!addressOf(source).every((octet, i) => octet === address[i])) return false
-  if (portOf(client) === 0) client.set(source.subarray(2, 4), 2)
-  return portOf(client) === portOf(source)
+  return clientPort.admits(portOf(source))
 }

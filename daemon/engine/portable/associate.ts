@@ -2,8 +2,10 @@ import type { RemoteInfo, Socket } from 'node:dgram'
 import { isIP } from 'node:net'
 import { longestHeader, parseDatagram, writeHeader } from '../../socks/datagram.ts'
 import { type Bound, encodeReply, Reply } from '../../socks/messages.ts'
+import type { Destination } from '../../socks/negotiation.ts'
+import { ClientPort } from '../client-port.ts'
 import { Reason } from '../session-table.ts'
-import { boundOf, literalOf } from './addresses.ts'
+import { boundOf, bytesOf, literalOf } from './addresses.ts'
 import { isChoked, Outlet, openDatagramSocket } from './outlet.ts'
 import type { Session } from './session.ts'
 
@@ -15,11 +17,11 @@ const mostWaiting = 16
 const mostWaitingBytes = 65_536
 
 /**
- * UDP ASSOCIATE (RFC 1928, section 7): relays datagrams for the client's address while its connection lasts. `port` is
- * the one that it will send from; with 0 its first datagram tells. Of `advertised`, the first address of the relay's
- * family is told in place of the relay's own.
+ * UDP ASSOCIATE (RFC 1928, section 7): relays datagrams for the client's address while its connection lasts. It may
+ * have `declared` where it will send from. Of `advertised`, the first address of the relay's family is told in place of
+ * the relay's own.
  */
-export async function associate(session: Session, port: number, advertised: readonly string[]): Promise<void> {
+export async function associate(session: Session, declared: Destination, advertised: readonly string[]): Promise<void> {
   const { client, context, row } = session
   row.associating()
   const refuse = () => session.finish(encodeReply(Reply.generalFailure), Reason.failed)
@@ -29,7 +31,7 @@ export async function associate(session: Session, port: number, advertised: read
   if (session.isOver) return void inlet?.close()
   if (!inlet) return refuse()
   session.own(inlet, () => inlet.close())
-  new Association(session, inlet, port).begin(advertised)
+  new Association(session, inlet, declared).begin(advertised)
 }
 
 class Association {
@@ -38,8 +40,7 @@ class Association {
   readonly #inlet: Socket
   readonly #outlet: Outlet
   readonly #clientAddress: string
-  /** 0 until it is known. */
-  #clientPort: number
+  readonly #clientPort: ClientPort
   /** Datagrams whose names are being resolved. */
   #waiting = 0
   /** And the bytes of their payload. */
@@ -47,11 +48,11 @@ class Association {
   /** By name, those under way. */
   readonly #lookups = new Map<string, Promise<readonly string[]>>()
 
-  constructor(session: Session, inlet: Socket, clientPort: number) {
+  constructor(session: Session, inlet: Socket, declared: Destination) {
     this.#session = session
     this.#inlet = inlet
     this.#clientAddress = session.client.remoteAddress ?? ''
-    this.#clientPort = clientPort
+    this.#clientPort = new ClientPort(declared, bytesOf(this.#clientAddress) ?? new Uint8Array(0))
     this.#outlet = new Outlet(session, (payload, source) => this.#answer(payload, source))
   }
 
@@ -74,9 +75,7 @@ class Association {
 
   /** Only one address and port is the client; what comes from elsewhere is nobody's. */
   async #receive(bytes: Buffer, { address, port }: RemoteInfo): Promise<void> {
-    if (address !== this.#clientAddress) return
-    this.#clientPort ||= port
-    if (port !== this.#clientPort) return
+    if (address !== this.#clientAddress || !this.#clientPort.admits(port)) return
     const datagram = parseDatagram(bytes)
     if (!datagram) return
     const { destination } = datagram
@@ -113,7 +112,7 @@ class Association {
     if (this.#session.isOver || isChoked(this.#inlet)) return
     const header = new Uint8Array(longestHeader)
     const start = writeHeader(header, longestHeader, source)
-    this.#inlet.send([header.subarray(start), payload], this.#clientPort, this.#clientAddress, (error) => {
+    this.#inlet.send([header.subarray(start), payload], this.#clientPort.port, this.#clientAddress, (error) => {
       if (error) return
       this.#session.row.deliveredDown(payload.length)
       this.#session.touch()

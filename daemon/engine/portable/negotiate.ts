@@ -66,6 +66,6 @@ class Negotiator {
     this.#session.clearDeadline()
     if (command === Command.connect) void connect(this.#session, destination)
     else if (command === Command.bind) void bind(this.#session, destination)
-    else void associate(this.#session, destination.port, this.#policy.udpAdvertise)
+    else void associate(this.#session, destination, this.#policy.udpAdvertise)
   }
 }

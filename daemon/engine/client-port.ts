@@ -1,0 +1,32 @@
+import type { Destination } from '../socks/negotiation.ts'
+
+/**
+ * The port that an association's client sends from; its address is that of the control connection (RFC 1928, section 7).
+ *
+ * A client may declare where it will send from, and many declare something else: some the target, those behind a NAT what
+ * they are inside it. So what cannot be the client's declares nothing, and then the first datagram tells. A port that is
+ * declared with the client's own address may still be the target's, on the same machine: others are taken until a
+ * datagram has come from it, and none from then on.
+ */
+export class ClientPort {
+  /** 0 until it is known. */
+  port: number
+  readonly #declared: number | undefined
+
+  /** `client` is the address of the control connection's other end. */
+  constructor(declared: Destination, client: Uint8Array) {
+    const address = declared.kind === 'address' && declared.port !== 0 ? declared.address : undefined
+    this.port = address?.every((octet) => octet === 0) ? declared.port : 0
+    this.#declared = address && isSame(address, client) ? declared.port : undefined
+  }
+
+  /** Whether what comes from this port of the client's address is the client's; what does may settle the port. */
+  admits(port: number): boolean {
+    if (this.port === 0 || port === this.#declared) this.port = port
+    return port === this.port
+  }
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((octet, i) => octet === other[i])
+}
