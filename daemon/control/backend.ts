@@ -89,8 +89,8 @@ export interface UserChanges {
 }
 
 export interface LiveConnections extends FollowedTable<Connection, TableChange> {
-  /** All live connections, oldest first. */
-  list(): Connection[]
+  /** At most `limit` live connections, oldest first, and the cursor of the next page; undefined for a cursor that is none. */
+  page(limit: number, cursor?: string): Result<'connections.list'> | undefined
   /** The last `limit` that ended, newest first, as far as they are remembered. */
   closed(limit: number): ClosedConnection[]
   /** All about a live or a remembered one; undefined if it is neither. */

@@ -5,7 +5,8 @@ import type { LiveConnections, TableChange } from '../control/backend.ts'
 import type { Engine } from '../engine/engine.ts'
 import { readClosed } from './closed-rows.ts'
 import { readDetails } from './connection-details.ts'
-import { type Naming, readRows } from './read-row.ts'
+import { type Age, oldestSessions } from './oldest-sessions.ts'
+import { type Naming, readRow } from './read-row.ts'
 import { type Changes, TableView } from './table-view.ts'
 
 /** Milliseconds between two looks at the tables while somebody watches. */
@@ -39,8 +40,23 @@ export class ObservedConnections implements LiveConnections {
     this.#naming = { nameOf, idOf: (serial) => `${this.#tag}-${serial}` }
   }
 
-  list(): Connection[] {
-    return this.#engine.tables.flatMap((table) => readRows(table, this.#naming)).sort(byAge)
+  /**
+   * At most `limit` live connections, oldest first, and the cursor of those behind them, if there are any: it names the
+   * last one, so that what comes and goes meanwhile neither repeats nor hides the others. Undefined for a cursor that is none.
+   */
+  page(limit: number, cursor?: string): { connections: Connection[]; next?: string | undefined } | undefined {
+    const after = cursor === undefined ? undefined : this.#ageOf(cursor)
+    if (after === undefined && cursor !== undefined) return undefined
+    const found = oldestSessions(this.#engine.tables, limit + 1, after)
+    const shown = found.slice(0, limit)
+    const connections = shown.flatMap(({ table, slot, serial }) => {
+      const row = readRow(table, slot, this.#naming)
+      return row && row.id === this.#naming.idOf(serial) ? row : []
+    })
+    const last = shown.at(-1)
+    return last && found.length > limit
+      ? { connections, next: `${last.opened} ${this.#naming.idOf(last.serial)}` }
+      : { connections }
   }
 
   closed(limit: number): ClosedConnection[] {
@@ -88,6 +104,12 @@ export class ObservedConnections implements LiveConnections {
     if (changes.changed.length + changes.moved.length + changes.closed.length === 0) return
     // A copy: who begins to watch now has seen these rows already.
     for (const { listener } of [...this.#watchers]) listener(changes)
+  }
+
+  #ageOf(cursor: string): Age | undefined {
+    const [opened, id = ''] = cursor.split(' ')
+    const serial = this.#serialOf(id)
+    return serial === undefined || !Number.isFinite(Number(opened)) ? undefined : { opened: Number(opened), serial }
   }
 
   #serialOf(id: string): number | undefined {

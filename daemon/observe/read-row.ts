@@ -31,16 +31,6 @@ export function readRow(table: SessionTable, slot: number, naming: Naming): Conn
   return table.serial[slot] === serial ? row : undefined
 }
 
-/** All live sessions of a table. */
-export function readRows(table: SessionTable, naming: Naming): Connection[] {
-  const rows: Connection[] = []
-  for (let slot = 0; slot < table.capacity; slot++) {
-    const row = readRow(table, slot, naming)
-    if (row) rows.push(row)
-  }
-  return rows
-}
-
 /** Null until an address is dialled; it is all zero until then. */
 function dialledAddress({ targetAddress, targetPort }: SessionTable, slot: number): string | null {
   return isZero(targetAddress, 16 * slot, 16) ? null : endpointText(targetAddress, 16 * slot, targetPort[slot])

@@ -152,8 +152,11 @@ class FakeConnections implements LiveConnections {
     return this.#watchers.size
   }
 
-  list(): Connection[] {
-    return this.rows
+  page(limit: number, cursor = '0'): Result<'connections.list'> | undefined {
+    const start = Number(cursor)
+    if (Number.isNaN(start)) return undefined
+    const connections = this.rows.slice(start, start + limit)
+    return start + limit < this.rows.length ? { connections, next: String(start + limit) } : { connections }
   }
 
   closed(limit: number): ClosedConnection[] {

@@ -26,6 +26,17 @@ it('lets one of two who add the same user win, and tells the other', async () =>
   expect(replies.map(({ error }) => error?.data.kind).sort()).toEqual(['exists', undefined])
 })
 
+it('gives the pages of the connections, and refuses a cursor that is none', async () => {
+  const control = await startControl()
+  control.backend.connections.rows = connectionsOf(0, 5)
+  const client = await entered(control)
+  const first = (await client.call('connections.list', { limit: 3 })).result
+  const second = (await client.call('connections.list', { limit: 3, cursor: first.next })).result
+  expect([...first.connections, ...second.connections]).toEqual(connectionsOf(0, 5))
+  expect(second).not.toHaveProperty('next')
+  expect((await client.call('connections.list', { cursor: 'x y' })).error?.data.kind).toBe('invalid_params')
+})
+
 it('lists and kills connections, naming those that are gone', async () => {
   const control = await startControl()
   control.backend.connections.rows = connectionsOf(0, 3)

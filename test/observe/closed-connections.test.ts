@@ -3,7 +3,7 @@ import { closedCapacity, Reason } from '../../daemon/engine/session-table.ts'
 import { ObservedConnections } from '../../daemon/observe/connections.ts'
 import { countEndings } from '../../daemon/observe/endings.ts'
 import { configure } from '../../daemon/settings/configuration.ts'
-import { FakeLoop } from './fake-loop.ts'
+import { FakeLoop, listed } from './fake-loop.ts'
 
 const { values: settings } = configure({ 'timeout-connect': 321, 'timeout-idle': 4321 }, {}, {}, 0)
 const opened = 1_700_000_000_000
@@ -37,10 +37,10 @@ it('keeps the row of a session that has ended as it was last, under its id', () 
   loop.dial(3, '192.0.2.1', 443)
   loop.connected(3)
   loop.move(3, 10, 2 ** 40)
-  const [live] = connections.list()
+  const [live] = listed(connections)
   expect(connections.closed(10)).toEqual([])
   loop.end(3, Reason.reset, opened + 99)
-  expect(connections.list()).toEqual([])
+  expect(listed(connections)).toEqual([])
   expect(connections.closed(10)).toEqual([{ ...live, ended: opened + 99, reason: 'reset' }])
   expect(live).toMatchObject({ up: 10, down: 2 ** 40, user: 'ann' })
 })
@@ -86,9 +86,9 @@ it('leaves out a row that is given to another session while it is read', () => {
 it('tells all about a live session: its states, and the settings that bound it now', () => {
   const [, loop] = loops
   loop.begin(0, { serial: 7, opened })
-  const [{ id = '' } = {}] = connections.list()
+  const [{ id = '' } = {}] = listed(connections)
   expect(connections.get(id)).toEqual({
-    connection: connections.list()[0],
+    connection: listed(connections)[0],
     end: null,
     timeline: [{ state: 'negotiating', since: opened }],
     limits: [{ setting: 'timeout-negotiation', value: settings['timeout-negotiation'] }],
@@ -110,7 +110,7 @@ it('tells all about a live session: its states, and the settings that bound it n
 it('tells all about a session that has ended, but no limits any more', () => {
   const [loop] = loops
   loop.begin(0, { serial: 7, opened })
-  const [live] = connections.list()
+  const [live] = listed(connections)
   loop.table.refuse(0, Reason.denied, opened + 5)
   expect(connections.get(live?.id ?? '')).toMatchObject({ end: null, limits: [] })
   loop.end(0, undefined, opened + 9)
@@ -133,7 +133,7 @@ it('begins the next session of a slot with a clean row', () => {
   loop.connected(0)
   loop.end(0)
   loop.begin(0, { serial: 2, opened: opened + 50 })
-  const [next] = connections.list()
+  const [next] = listed(connections)
   expect(next).toMatchObject({ destination: null, address: null })
   expect(connections.get(next?.id ?? '')?.timeline).toEqual([{ state: 'negotiating', since: opened + 50 }])
 })

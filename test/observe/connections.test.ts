@@ -3,7 +3,8 @@ import type { TableChange } from '../../daemon/control/backend.ts'
 import type { SessionTable } from '../../daemon/engine/session-table.ts'
 import { ObservedConnections } from '../../daemon/observe/connections.ts'
 import { configure } from '../../daemon/settings/configuration.ts'
-import { FakeLoop } from './fake-loop.ts'
+import type { Connection } from '../../shared/protocol/methods.ts'
+import { FakeLoop, listed } from './fake-loop.ts'
 
 const settings = configure({ 'timeout-idle': 4321 }, {}, {}, 0).values
 const names = new Map([[1, 'ann']])
@@ -43,7 +44,7 @@ function watch(of = connections) {
 describe('the list', () => {
   it('shows a session as far as it has come', () => {
     const [loop] = loops
-    const shown = () => connections.list()[0]
+    const shown = () => listed(connections)[0]
     expect(shown()).toBeUndefined()
     loop.begin(2, { serial: 7, opened: 1_700_000_000_000, client: ['::1', 50_000] })
     expect(shown()).toEqual({
@@ -79,7 +80,7 @@ describe('the list', () => {
   it('shows a requested address as destination, too', () => {
     loops[0].begin(0, { serial: 1 })
     loops[0].dial(0, '2001:db8::1', 80)
-    expect(connections.list()[0]).toMatchObject({ destination: '[2001:db8::1]:80', address: '[2001:db8::1]:80' })
+    expect(listed(connections)[0]).toMatchObject({ destination: '[2001:db8::1]:80', address: '[2001:db8::1]:80' })
   })
 
   it('takes in the longest name', () => {
@@ -87,7 +88,7 @@ describe('the list', () => {
     loops[0].begin(0, { serial: 1 })
     loops[0].begin(1, { serial: 2 })
     loops[0].request(0, name, 80)
-    expect(connections.list()[0]?.destination).toBe(`${name}:80`)
+    expect(listed(connections)[0]?.destination).toBe(`${name}:80`)
   })
 
   it('puts the sessions of all loops in order of age', () => {
@@ -95,7 +96,7 @@ describe('the list', () => {
     loops[0].begin(1, { serial: 3, opened: 9 })
     loops[1].begin(0, { serial: 2, opened: 7 })
     loops[1].begin(1, { serial: 4, opened: 5 })
-    expect(connections.list().map(({ id }) => id.split('-')[1])).toEqual(['4', '11', '2', '3'])
+    expect(listed(connections).map(({ id }) => id.split('-')[1])).toEqual(['4', '11', '2', '3'])
   })
 
   it('leaves out a session that ends while it is read', () => {
@@ -109,7 +110,69 @@ describe('the list', () => {
       }
       return undefined
     })
-    expect(racing.list().map(({ id }) => id.split('-')[1])).toEqual(['2'])
+    expect(listed(racing).map(({ id }) => id.split('-')[1])).toEqual(['2'])
+  })
+})
+
+describe('pages', () => {
+  it('have every connection once, oldest first, whatever comes and goes between them', () => {
+    let seed = 3
+    const random = (below: number) => {
+      seed = (seed * 48_271) % 2_147_483_647
+      return seed % below
+    }
+    const loops = [new FakeLoop(200), new FakeLoop(200)]
+    const observed = new ObservedConnections(
+      { tables: loops.map(({ table }) => table), kill: async () => [] },
+      () => undefined,
+      () => settings,
+    )
+    const age = ({ opened, id }: { opened: number; id: string }) => [opened, Number(id.split('-')[1])] as const
+    let serial = 0
+    for (let round = 0; round < 20; round++) {
+      for (const loop of loops) {
+        for (let slot = 0; slot < 200; slot++) {
+          if (loop.table.serial[slot] === 0) loop.begin(slot, { serial: ++serial, opened: random(50) })
+        }
+      }
+      const before = listed(observed)
+      const seen: Connection[] = []
+      const ended = new Set<number>()
+      let cursor: string | undefined
+      do {
+        const page = observed.page(1 + random(60), cursor)
+        seen.push(...(page?.connections ?? []))
+        cursor = page?.next
+        const loop = loops[random(2)]
+        const slot = random(200)
+        ended.add(loop?.table.serial[slot] ?? 0)
+        if (loop?.table.serial[slot]) loop.end(slot)
+      } while (cursor !== undefined)
+      const ages = seen.map(age)
+      expect(ages).toEqual(ages.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]))
+      expect(new Set(seen.map(({ id }) => id)).size).toBe(seen.length)
+      const ids = new Set(seen.map(({ id }) => id))
+      const missing = before.filter((row) => !ids.has(row.id) && !ended.has(age(row)[1]))
+      expect(missing).toEqual([])
+    }
+  })
+
+  it('make rows of themselves only, however many connections there are', () => {
+    const loop = new FakeLoop(5000)
+    // The youngest is met first.
+    for (let slot = 0; slot < 5000; slot++) loop.begin(slot, { serial: 5000 - slot, opened: 5000 - slot })
+    let rows = 0
+    const observed = new ObservedConnections(
+      { tables: [loop.table], kill: async () => [] },
+      () => void rows++,
+      () => settings,
+    )
+    expect(observed.page(3)?.connections.map(({ opened }) => opened)).toEqual([1, 2, 3])
+    expect(rows).toBe(3)
+  })
+
+  it('are not given for a cursor that is none', () => {
+    for (const cursor of ['', 'x', 'x y', '1', '1 nobody-5', ' ']) expect(connections.page(1, cursor)).toBeUndefined()
   })
 })
 
@@ -117,7 +180,7 @@ describe('killing', () => {
   it('ends those that live and names those that do not', async () => {
     loops[0].begin(0, { serial: 1 })
     loops[1].begin(0, { serial: 2 })
-    const [one, two] = connections.list().map(({ id }) => id) as [string, string]
+    const [one, two] = listed(connections).map(({ id }) => id) as [string, string]
     loops[1].end(0)
     expect(await connections.kill([two, one, one])).toEqual({ killed: [one], missing: [two] })
     expect(killed).toEqual([2, 1])
@@ -125,8 +188,8 @@ describe('killing', () => {
 
   it('does not find the ids of another start', async () => {
     loops[0].begin(0, { serial: 1 })
-    const ids = Array.from({ length: 5 }, () => observe().list()[0]?.id ?? '')
-    const others = ids.filter((id) => id !== connections.list()[0]?.id)
+    const ids = Array.from({ length: 5 }, () => listed(observe())[0]?.id ?? '')
+    const others = ids.filter((id) => id !== listed(connections)[0]?.id)
     expect(others.length).toBeGreaterThan(0)
     expect(await connections.kill(others)).toEqual({ killed: [], missing: [...new Set(others)] })
     expect(killed).toEqual([])
@@ -136,7 +199,7 @@ describe('killing', () => {
     'does not take %j for a serial',
     async (serial) => {
       loops[0].begin(0, { serial: 1 })
-      const id = `${connections.list()[0]?.id.slice(0, 4)}-${serial}`
+      const id = `${listed(connections)[0]?.id.slice(0, 4)}-${serial}`
       expect(await connections.kill([id, serial])).toEqual({ killed: [], missing: [...new Set([id, serial])] })
       expect(killed).toEqual([])
     },
@@ -148,12 +211,12 @@ describe('watching', () => {
     const [loop] = loops
     loop.begin(0, { serial: 1 })
     const { rows, changes } = watch()
-    const [first] = connections.list()
+    const [first] = listed(connections)
     expect(rows).toEqual([first])
 
     loop.begin(1, { serial: 2 })
     vi.advanceTimersByTime(period)
-    const [, second] = connections.list()
+    const [, second] = listed(connections)
     expect(changes.splice(0)).toEqual([{ changed: [second], moved: [], closed: [] }])
 
     loop.login(1, 1)
@@ -166,7 +229,7 @@ describe('watching', () => {
     loop.end(0)
     vi.advanceTimersByTime(period)
     expect(changes.splice(0)).toEqual([{ changed: [], moved: [], closed: [first?.id] }])
-    expect(connections.rows).toEqual(connections.list())
+    expect(connections.rows).toEqual(listed(connections))
   })
 
   it('says nothing while nothing happens', () => {
@@ -194,7 +257,7 @@ describe('watching', () => {
     loop.end(0)
     loop.begin(0, { serial: 2 })
     vi.advanceTimersByTime(period)
-    expect(changes).toEqual([{ changed: connections.list(), moved: [], closed: [rows[0]?.id] }])
+    expect(changes).toEqual([{ changed: listed(connections), moved: [], closed: [rows[0]?.id] }])
     expect(changes[0]?.changed[0]?.up).toBe(0)
   })
 
@@ -263,7 +326,7 @@ describe('watching', () => {
     expect(connections.rows).toEqual([])
 
     const again = watch()
-    expect(again.rows).toEqual(connections.list())
+    expect(again.rows).toEqual(listed(connections))
   })
 
   it('leaves rows as they were given out', () => {

@@ -1,6 +1,13 @@
 import { Reason, SessionTable, State, stateCount, Total } from '../../daemon/engine/session-table.ts'
+import type { ObservedConnections } from '../../daemon/observe/connections.ts'
 import { parseAddress } from '../../daemon/socks/address.ts'
 import { Command } from '../../daemon/socks/messages.ts'
+import type { Connection } from '../../shared/protocol/methods.ts'
+
+/** The live connections, oldest first. */
+export function listed(connections: ObservedConnections): Connection[] {
+  return connections.page(500)?.connections ?? []
+}
 
 interface Session {
   readonly serial: number

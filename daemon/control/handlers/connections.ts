@@ -1,11 +1,10 @@
 import { RpcError } from '../../../shared/protocol/errors.ts'
-import type { Limits } from '../../../shared/protocol/limits.ts'
+import { type Limits, limits as protocolLimits } from '../../../shared/protocol/limits.ts'
 import { eventLine, sharedEvent } from '../../../shared/protocol/message.ts'
 import type { Connection } from '../../../shared/protocol/methods.ts'
 import type { LiveConnections, TableChange } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
 import { type TableEvents, TableFeed } from '../feeds/table-feed.ts'
-import { pageOfConnections } from './pages.ts'
 
 /** Closed connections that are listed unless the request tells how many. */
 const closedUnlessTold = 100
@@ -22,9 +21,10 @@ export const connectionEvents: TableEvents<Connection, TableChange> = {
 export function connectionHandlers(connections: LiveConnections, limits: Limits): HandlersOf<'connections'> {
   const feed = new TableFeed(connections, connectionEvents, limits)
   return {
-    'connections.list': (request) => {
-      const { rows, next } = pageOfConnections(connections.list(), request)
-      return { connections: rows, next }
+    'connections.list': ({ cursor, limit = protocolLimits.page }) => {
+      const page = connections.page(limit, cursor)
+      if (!page) throw new RpcError('invalid_params', 'no such cursor')
+      return page
     },
     'connections.get': ({ id }) => {
       const details = connections.get(id)
