@@ -26,8 +26,6 @@ export interface DataPlane {
   readonly passwords: Passwords
   readonly policy: LoginPolicy
   readonly names: { readonly health: Health['names'] }
-  /** Has clients log in, or not, from now on; resolves when all loops act by it. */
-  apply(change: { readonly passwordRequired: boolean }): Promise<void>
   userChanged: Engine['userChanged']
   /** Keeps clients from these endpoints; resolves when all loops do. */
   forbid(endpoints: readonly Endpoint[]): Promise<void>
@@ -67,7 +65,7 @@ export async function startDataPlane(
     find: settings.dns.length > 0 ? findByServers(settings.dns) : findInSystem,
   })
   const engine = await startEngine(settings.engine, options, {
-    authenticate: (username, password) => logins.authenticate(username, password),
+    authenticate: ({ username, password }) => logins.authenticate(username, password),
     resolve: (name) => resolver.resolve(name),
     warn: warnOfTraffic,
   })
@@ -75,11 +73,9 @@ export async function startDataPlane(
   const warning = openProxyWarning(engine.listening)
   if (warning && !options.policy.passwordRequired) warn(warning)
   let enginePolicy = options.policy
-  const apply = async (change: Partial<Policy>) => {
-    const wasRequired = enginePolicy.passwordRequired
+  const apply = (change: Partial<Policy>) => {
     enginePolicy = { ...enginePolicy, ...change }
-    await engine.apply(enginePolicy)
-    if (warning && wasRequired && !enginePolicy.passwordRequired) warn(warning)
+    return engine.apply(enginePolicy)
   }
   return {
     engine,
@@ -87,8 +83,14 @@ export async function startDataPlane(
     passwords,
     policy,
     names: resolver,
-    apply,
-    userChanged: (change) => engine.userChanged(change),
+    async userChanged(change) {
+      const { passwordRequired } = change
+      const opens = enginePolicy.passwordRequired && !passwordRequired
+      enginePolicy = { ...enginePolicy, passwordRequired }
+      const cut = await engine.userChanged(change)
+      if (warning && opens) warn(warning)
+      return cut
+    },
     forbid: (forbidden) => apply({ forbidden }),
     async tune(values) {
       resolver.timeout = values['timeout-resolve']

@@ -48,13 +48,13 @@ export interface ManagementOptions {
 export async function startManagement(options: ManagementOptions, parts: AsyncDisposableStack): Promise<Management> {
   const { configuration, stored, dataPlane, version, ending, log } = options
   const { logger } = log
-  const { engine, accounts } = dataPlane
+  const { engine, accounts, passwords, policy } = dataPlane
   const changes = new StoreChanges()
   const store = hearChanges(options.store, changes.heard)
   const traffic = new UserTraffic(engine.tables)
   const metrics = new RecordedMetrics(engine.tables, traffic, accounts)
   parts.defer(() => metrics.stop())
-  const users = new Users({ ...dataPlane, store: store.users, dataPlane, traffic })
+  const users = new Users({ accounts, passwords, policy, store: store.users, loops: dataPlane, traffic })
   const config = new LiveSettings({
     configuration,
     stored,

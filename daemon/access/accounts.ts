@@ -29,6 +29,7 @@ export class Accounts {
   #highestIndex = 0
   /** By name in code point order, from the first time that it is asked for. */
   #sorted: Account[] | undefined
+  #revision = 0
 
   constructor(limit: number = mostUsers) {
     this.#limit = limit
@@ -41,6 +42,11 @@ export class Accounts {
   /** Whether there is no index for another user. */
   get isFull(): boolean {
     return this.#names.size >= this.#limit
+  }
+
+  /** Of the last change to any of them; it only grows. */
+  get revision(): number {
+    return this.#revision
   }
 
   /** No index above it was ever given. */
@@ -90,11 +96,13 @@ export class Accounts {
     const replaces = this.#byName.has(account.name) ? 1 : 0
     this.#byName.set(account.name, account)
     this.#sorted?.splice(placeOf(this.#sorted, account.name), replaces, account)
+    this.#revision++
   }
 
   /** From now on nobody logs in as this user; the index stays taken until `release`. */
   remove(account: Account): void {
     if (this.#byName.delete(account.name)) this.#sorted?.splice(placeOf(this.#sorted, account.name), 1)
+    this.#revision++
   }
 
   /** Lets a removed user's index be given again, once no session has it. */

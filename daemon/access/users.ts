@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Result } from '../../shared/protocol/methods.ts'
 import type { Account, Accounts } from './accounts.ts'
@@ -7,11 +6,19 @@ import { formatPasswordHash } from './password-hash.ts'
 import type { Passwords } from './passwords.ts'
 import type { StoredUser, UserStore } from './user-store.ts'
 
-/** What users need of the engine. Both resolve when all loops act by the change. */
-export interface DataPlane {
-  apply(policy: { readonly passwordRequired: boolean }): Promise<void>
-  /** Forgets the user's remembered password, and with `cut` ends their sessions; resolves to how many. */
-  userChanged(change: { readonly user: number; readonly cut: boolean }): Promise<number>
+/** What users need of the engine. */
+export interface Loops {
+  /**
+   * The one order that a change is to the loops: to forget what they remember of the user with this index (0: of nobody),
+   * and any answer about them from before this revision; with `cut` to end their sessions; and to have clients log in, or
+   * not. Resolves to how many sessions ended, when all loops act by it.
+   */
+  userChanged(change: {
+    readonly user: number
+    readonly revision: number
+    readonly cut: boolean
+    readonly passwordRequired: boolean
+  }): Promise<number>
 }
 
 /** What users have moved, by index. */
@@ -24,7 +31,7 @@ export interface UsersOptions {
   readonly accounts: Accounts
   readonly passwords: Passwords
   readonly store: UserStore
-  readonly dataPlane: DataPlane
+  readonly loops: Loops
   readonly traffic: Traffic
   readonly policy: LoginPolicy
 }
@@ -38,7 +45,7 @@ export class Users {
   readonly #accounts: Accounts
   readonly #passwords: Passwords
   readonly #store: UserStore
-  readonly #dataPlane: DataPlane
+  readonly #loops: Loops
   readonly #traffic: Traffic
   #policy: LoginPolicy
   #lastChange: Promise<unknown> = Promise.resolve()
@@ -47,7 +54,7 @@ export class Users {
     this.#accounts = options.accounts
     this.#passwords = options.passwords
     this.#store = options.store
-    this.#dataPlane = options.dataPlane
+    this.#loops = options.loops
     this.#traffic = options.traffic
     this.#policy = options.policy
   }
@@ -64,9 +71,9 @@ export class Users {
 
   /** Has clients log in by another policy from now on. */
   setPolicy(policy: LoginPolicy): Promise<void> {
-    return this.#inTurn(() => {
+    return this.#inTurn(async () => {
       this.#policy = policy
-      return this.#dataPlane.apply({ passwordRequired: this.passwordRequired })
+      await this.#tell(0, false)
     })
   }
 
@@ -85,7 +92,7 @@ export class Users {
       if (!(await this.#store.insert(toStored(fields)))) throw exists(name)
       const { index } = this.#accounts.add(fields)
       this.#traffic.begin(index)
-      await this.#dataPlane.apply({ passwordRequired: this.passwordRequired })
+      await this.#tell(index, false)
     })
   }
 
@@ -99,9 +106,8 @@ export class Users {
       const wasRequired = this.passwordRequired
       if (account.stored) await this.#store.remove(name)
       this.#accounts.remove(account)
-      const cut = await this.#tell(account, true)
+      const cut = await this.#tell(account.index, true)
       this.#accounts.release(account.index)
-      await this.#dataPlane.apply({ passwordRequired: this.passwordRequired })
       return { cut, opened: wasRequired && !this.passwordRequired }
     })
   }
@@ -119,23 +125,20 @@ export class Users {
 
   /** Cuts a user's connections; resolves to how many there were. They may come back. Refused with `not_found`. */
   cut(name: string): Promise<number> {
-    return this.#inTurn(() => this.#tell(this.#existing(name), true))
+    return this.#inTurn(() => this.#tell(this.#existing(name).index, true))
   }
 
   async #change(name: string, changes: Partial<Account>, cut: boolean): Promise<number> {
     const account = { ...this.#existing(name), ...changes }
     if (account.stored && !(await this.#store.update(toStored(account)))) throw missing(name)
     this.#accounts.put(account)
-    return this.#tell(account, cut)
+    return this.#tell(account.index, cut)
   }
 
-  /**
-   * Tells the loops. A login found good just before the change has its answer on the way to a loop; a turn later it has
-   * arrived there ahead of this, and is forgotten or cut with the rest.
-   */
-  async #tell({ index }: Account, cut: boolean): Promise<number> {
-    await setImmediate()
-    return this.#dataPlane.userChanged({ user: index, cut })
+  /** A login found good before the change may come to a loop behind this: it is told apart by its revision. */
+  #tell(user: number, cut: boolean): Promise<number> {
+    const { revision } = this.#accounts
+    return this.#loops.userChanged({ user, revision, cut, passwordRequired: this.passwordRequired })
   }
 
   #existing(name: string): Account {

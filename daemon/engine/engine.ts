@@ -62,25 +62,45 @@ export interface Policy extends Terms {
   readonly forbidden: readonly Endpoint[]
 }
 
-/** What the engine asks of the control plane. Both answer within a bounded time and never reject. */
+/** A login (RFC 1929) as a client gave it. */
+export interface Login {
+  readonly username: Uint8Array
+  readonly password: Uint8Array
+  /** The client's address: 16 bytes, an IPv4 one v4-mapped. */
+  readonly source: Uint8Array
+}
+
+/** Who a good login makes of a client. */
+export interface Admission {
+  /** The user's index, 1 to 65,535; stable while the user exists. */
+  readonly user: number
+  /** That of the users when the login was found good. Whoever has heard of a later change to this user asks again. */
+  readonly revision: number
+}
+
+/** What the engine asks of the control plane. Neither rejects. */
 export interface EngineServices {
   /**
-   * The user's index (1 to 65,535, stable while the user exists), or undefined if the login is wrong, as users are when
-   * the promise resolves: a loop hears of changes to them only after that.
+   * Undefined for a wrong login. A login that is crowded out by others gets no answer at all: the client's deadline ends
+   * its session, for a refusal would be taken for a wrong password.
    */
-  authenticate(username: Uint8Array, password: Uint8Array): Promise<number | undefined>
+  authenticate(login: Login): Promise<Admission | undefined>
   /** The name's addresses as the system resolver orders them, as literals; empty if there are none. */
   resolve(name: string): Promise<readonly string[]>
   /** Something an operator should know: one line, no secrets. */
   warn(message: string): void
 }
 
-/** A change to users that loops must know of, because they remember good passwords. */
+/** A change to users: all that loops must know of it, in one order. */
 export interface UserChange {
-  /** The user's index. */
+  /** The user's index; 0 if the change is to nobody in particular. */
   readonly user: number
+  /** Of the users, with this change. */
+  readonly revision: number
   /** Whether that user's live sessions end now. */
   readonly cut: boolean
+  /** Whether clients must log in from now on. */
+  readonly passwordRequired: boolean
 }
 
 /**
@@ -103,7 +123,7 @@ export interface Engine {
    * `maxSessions` ends nobody.
    */
   tune(tuning: Tuning): Promise<void>
-  /** Forget the user's remembered password; perhaps end their sessions. Resolves to how many ended. */
+  /** Forget what is remembered of the user's login; perhaps end their sessions. Resolves to how many ended. */
   userChanged(change: UserChange): Promise<number>
   /** End the sessions with these serials; resolves to those that were live. */
   kill(serials: readonly number[]): Promise<number[]>

@@ -1,4 +1,6 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Admission, Login } from './engine.ts'
+import { maxUsers } from './session-table.ts'
 
 interface Entry {
   readonly user: number
@@ -17,13 +19,20 @@ export class PasswordMemory {
   readonly #capacity: number
   /** By user name, one a name, in the order remembered. */
   readonly #entries = new Map<string, Entry>()
+  /** By user, the revision of the last change that was heard of. */
+  readonly #changed = new Float64Array(maxUsers)
 
   constructor(capacity: number = defaultCapacity) {
     this.#capacity = capacity
   }
 
-  /** Remembers a login that was checked, in place of what was remembered for that name. */
-  remember(username: Uint8Array, password: Uint8Array, user: number): void {
+  /**
+   * Remembers a good login, in place of what was remembered for that name. False, and nothing is remembered, if the user
+   * has changed since it was found good: the answer has crossed the news of the change, and the login is to be checked
+   * again.
+   */
+  remember({ username, password }: Omit<Login, 'source'>, { user, revision }: Admission): boolean {
+    if (revision < this.#changed[user]) return false
     const name = keyOf(username)
     this.#entries.delete(name)
     this.#entries.set(name, { user, digest: this.#digest(username, password) })
@@ -31,6 +40,7 @@ export class PasswordMemory {
       const [oldest = name] = this.#entries.keys()
       this.#entries.delete(oldest)
     }
+    return true
   }
 
   /** The user's index if this very login is remembered; undefined means that it must be checked. */
@@ -39,8 +49,9 @@ export class PasswordMemory {
     return entry && timingSafeEqual(entry.digest, this.#digest(username, password)) ? entry.user : undefined
   }
 
-  /** Forgets all that is remembered of a user. */
-  forget(user: number): void {
+  /** Forgets all that is remembered of a user, and admits nobody by an answer from before this revision. */
+  userChanged(user: number, revision: number): void {
+    this.#changed[user] = revision
     for (const [name, entry] of this.#entries) if (entry.user === user) this.#entries.delete(name)
   }
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Accounts } from '../../daemon/access/accounts.ts'
+import { type Account, Accounts } from '../../daemon/access/accounts.ts'
 import { Logins } from '../../daemon/access/logins.ts'
 import { Passwords } from '../../daemon/access/passwords.ts'
 import { bytes } from '../helpers/bytes.ts'
@@ -12,6 +12,7 @@ const secret = await passwords.hash('secret')
 describe('a login', () => {
   let accounts: Accounts
   let logins: Logins
+  const admitted = ({ index: user }: Account) => ({ user, revision: accounts.revision })
 
   beforeEach(() => {
     accounts = new Accounts()
@@ -25,7 +26,7 @@ describe('a login', () => {
   it('succeeds with the very bytes of name and password', async () => {
     add('ann')
     const bob = add('bób 😀')
-    expect(await logins.authenticate(utf8('bób 😀'), utf8('secret'))).toBe(bob.index)
+    expect(await logins.authenticate(utf8('bób 😀'), utf8('secret'))).toEqual(admitted(bob))
   })
 
   it.each([
@@ -60,7 +61,7 @@ describe('a login', () => {
     const login = logins.authenticate(name, password)
     name.fill(0)
     password.fill(0)
-    expect(await login).toBe(bob.index)
+    expect(await login).toEqual(admitted(bob))
   })
 
   it('fails if the user is removed, disabled or given another password while it is checked', async () => {
@@ -78,14 +79,14 @@ describe('a login', () => {
     const bob = add('bob')
     const old = logins.authenticate(utf8('bob'), utf8('other'))
     accounts.put({ ...bob, password: other })
-    expect(await logins.authenticate(utf8('bob'), utf8('other'))).toBe(bob.index)
+    expect(await logins.authenticate(utf8('bob'), utf8('other'))).toEqual(admitted(bob))
     expect(await old).toBeUndefined()
   })
 
   it('is checked once for a client that makes many at a time', async () => {
     const bob = add('bob')
     const many = Array.from({ length: 1_000 }, () => logins.authenticate(utf8('bob'), utf8('secret')))
-    expect(new Set(await Promise.all(many))).toEqual(new Set([bob.index]))
+    expect(new Set((await Promise.all(many)).map((admission) => admission?.user))).toEqual(new Set([bob.index]))
   })
 
   it('costs the same for unknown names, broken names and known ones', async () => {
@@ -103,7 +104,7 @@ describe('a login', () => {
     const guesses = Array.from({ length: 1_000 }, (_, i) => logins.authenticate(utf8(`guess${i}`), utf8('guess')))
     expect(await logins.authenticate(utf8('bob'), utf8('secret'))).toBeUndefined()
     expect(new Set(await Promise.all(guesses))).toEqual(new Set([undefined]))
-    expect(await logins.authenticate(utf8('bob'), utf8('secret'))).toBe(bob.index)
+    expect(await logins.authenticate(utf8('bob'), utf8('secret'))).toEqual(admitted(bob))
   })
 })
 

@@ -33,10 +33,9 @@ function usersWith(changes: Partial<ConstructorParameters<typeof Users>[0]> = {}
     accounts,
     passwords,
     store: store.users,
-    dataPlane: {
-      apply: async ({ passwordRequired }) => void events.push(`password ${passwordRequired}`),
-      userChanged: async ({ user, cut }) => {
-        events.push(`${cut ? 'cut' : 'forget'} ${user}`)
+    loops: {
+      userChanged: async ({ user, cut, passwordRequired }) => {
+        events.push(`${cut ? 'cut' : 'forget'} ${user}, ${passwordRequired ? 'password' : 'open'}`)
         return cut ? 3 : 0
       },
     },
@@ -48,8 +47,9 @@ function usersWith(changes: Partial<ConstructorParameters<typeof Users>[0]> = {}
   })
 }
 
-function login(name: string, password: string): Promise<number | undefined> {
-  return new Logins(accounts, passwords).authenticate(utf8(name), utf8(password))
+/** The index of the user that this lets in. */
+async function login(name: string, password: string): Promise<number | undefined> {
+  return (await new Logins(accounts, passwords).authenticate(utf8(name), utf8(password)))?.user
 }
 
 /** The users that a daemon started now would have. */
@@ -66,7 +66,7 @@ describe('adding a user', () => {
     await users.add('bob', 'secret')
     expect(await login('bob', 'secret')).toBe(1)
     expect(users.passwordRequired).toBe(true)
-    expect(events).toEqual(['begin 1', 'password true'])
+    expect(events).toEqual(['begin 1', 'forget 1, password'])
   })
 
   it('lasts', async () => {
@@ -107,7 +107,7 @@ describe('removing a user', () => {
     events = []
     expect(await users.remove('bob')).toEqual({ cut: 3, opened: true })
     expect(await login('bob', 'secret')).toBeUndefined()
-    expect(events).toEqual(['cut 1', 'password false'])
+    expect(events).toEqual(['cut 1, open'])
     expect((await restarted()).size).toBe(0)
   })
 
@@ -115,7 +115,7 @@ describe('removing a user', () => {
     const users = usersWith({ policy: { auth: 'auto', mayBeOpen: false } })
     await users.add('bob', 'secret')
     expect(await users.remove('bob')).toEqual({ cut: 3, opened: false })
-    expect(events.at(-1)).toBe('password true')
+    expect(events.at(-1)).toBe('cut 1, password')
   })
 
   it('opens nothing while others are left, nor what was open before', async () => {
@@ -132,7 +132,7 @@ describe('removing a user', () => {
     await users.add('bob', 'secret')
     const removed = users.remove('bob')
     await Promise.all([removed, users.add('ann', 'secret')])
-    expect(events.slice(2)).toEqual(['cut 1', 'password false', 'begin 1', 'password true'])
+    expect(events.slice(2)).toEqual(['cut 1, open', 'begin 1', 'forget 1, password'])
   })
 
   it('changes nothing if it cannot be stored', async () => {
@@ -142,20 +142,19 @@ describe('removing a user', () => {
     expect(await login('bob', 'secret')).toBe(1)
   })
 
-  it('reaches the loops after a login that was good just before', async () => {
-    const loggedIn = Promise.withResolvers<unknown>()
-    // The removal goes on in the very moment in which the login is found good.
-    const remove = async () => void (await loggedIn.promise)
-    const users = usersWith({ store: { ...store.users, remove } })
+  it('is later than a login that was good before, and every change after it is later still', async () => {
+    const revisions: number[] = []
+    const users = usersWith({ loops: { userChanged: async ({ revision }) => revisions.push(revision) } })
     await users.add('bob', 'secret')
-    const removed = users.remove('bob')
-    const session = login('bob', 'secret').then(async (user) => {
-      loggedIn.resolve(user)
-      for (let hop = 0; hop < 10; hop++) await undefined
-      events.push(`login ${user}`)
-    })
-    await Promise.all([removed, session])
-    expect(events.slice(2)).toEqual(['login 1', 'cut 1', 'password false'])
+    const admission = await new Logins(accounts, passwords).authenticate(utf8('bob'), utf8('secret'))
+    revisions.push(admission?.revision ?? 0)
+    await users.setPassword('bob', 'secret')
+    await users.setEnabled('bob', false)
+    await users.remove('bob')
+    await users.add('ann', 'secret')
+    const [added, ...later] = revisions
+    expect(later[0]).toBe(added)
+    expect(later).toEqual([...new Set(later)].sort((a, b) => a - b))
   })
 })
 
@@ -166,7 +165,7 @@ describe('changing a user', () => {
     await users.setPassword('bob', 'new')
     expect(await login('bob', 'old')).toBeUndefined()
     expect(await login('bob', 'new')).toBe(1)
-    expect(events.at(-1)).toBe('forget 1')
+    expect(events.at(-1)).toBe('forget 1, password')
     accounts = await restarted()
     expect(await login('bob', 'new')).toBe(1)
   })
@@ -177,7 +176,7 @@ describe('changing a user', () => {
     expect(await users.setEnabled('bob', false)).toBe(3)
     expect(await login('bob', 'secret')).toBeUndefined()
     expect(users.passwordRequired).toBe(true)
-    expect(events.at(-1)).toBe('cut 1')
+    expect(events.at(-1)).toBe('cut 1, password')
     expect((await restarted()).named('bob')?.enabled).toBe(false)
   })
 
@@ -204,7 +203,7 @@ describe('changing a user', () => {
     await users.add('bob', 'secret')
     events = []
     expect(await users.cut('bob')).toBe(3)
-    expect(events).toEqual(['cut 1'])
+    expect(events).toEqual(['cut 1, password'])
     expect(await login('bob', 'secret')).toBe(1)
     expect((await restarted()).named('bob')?.enabled).toBe(true)
   })
@@ -219,8 +218,7 @@ describe('changing a user', () => {
 
   it('waits until the loops act by the change before, or it is refused', async () => {
     const users = usersWith({
-      dataPlane: {
-        apply: async () => {},
+      loops: {
         userChanged: async ({ cut }) => {
           events.push(`begin ${cut}`)
           await setImmediate()
@@ -251,7 +249,7 @@ describe('a policy', () => {
     expect(users.passwordRequired).toBe(true)
     await users.setPolicy({ auth: 'none', mayBeOpen: true })
     expect(users.passwordRequired).toBe(false)
-    expect(events).toEqual(['password true', 'password false'])
+    expect(events).toEqual(['forget 0, password', 'forget 0, open'])
   })
 
   it('waits for the change before it', async () => {
@@ -259,7 +257,7 @@ describe('a policy', () => {
     const added = users.add('bob', 'secret')
     await Promise.all([added, added.then(() => users.setPolicy({ auth: 'auto', mayBeOpen: true }))])
     await Promise.all([users.remove('bob'), users.setPolicy({ auth: 'required', mayBeOpen: true })])
-    expect(events.slice(-3)).toEqual([expect.stringMatching(/^cut/), 'password false', 'password true'])
+    expect(events.slice(-2)).toEqual(['cut 1, open', 'forget 0, password'])
   })
 
   it.each([

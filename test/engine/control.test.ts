@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { Endpoint } from '../../daemon/engine/engine.ts'
 import { State, Total } from '../../daemon/engine/session-table.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { alice, engines, eventually, startProxy } from '../helpers/engine.ts'
+import { alice, aliceChanged, engines, eventually, startProxy } from '../helpers/engine.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
@@ -144,8 +144,8 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
     const requesting = await proxy.clientAsAlice()
     expect(proxy.userSessions(alice.index)).toBe(3)
 
-    expect(await proxy.engine.userChanged({ user: alice.index + 1, cut: true })).toBe(0)
-    expect(await proxy.engine.userChanged({ user: alice.index, cut: true })).toBe(3)
+    expect(await proxy.engine.userChanged({ ...aliceChanged, user: alice.index + 1, cut: true })).toBe(0)
+    expect(await proxy.engine.userChanged({ ...aliceChanged, cut: true })).toBe(3)
     await Promise.all([open, peer, resolving, requesting].map((one) => one.discard()))
     expect(proxy.rows()).toEqual([])
     expect(proxy.userSessions(alice.index)).toBe(0)

@@ -1,8 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
+import type { Admission } from '../../daemon/engine/engine.ts'
 import { Reason, State } from '../../daemon/engine/session-table.ts'
 import { startBlackHole } from '../helpers/black-hole.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { alice, engines, eventually, startProxy } from '../helpers/engine.ts'
+import { alice, asAlice, engines, eventually, startProxy } from '../helpers/engine.ts'
 import { linkLocal } from '../helpers/link-local.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { expectRefusal, greeting, greetingForLogin, login, request } from '../helpers/socks-client.ts'
@@ -119,7 +120,7 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
   })
 
   it('stops for a client whose FIN came with its request, while its login was checked', async () => {
-    const checked = Promise.withResolvers<number>()
+    const checked = Promise.withResolvers<Admission>()
     const authenticate = vi.fn(() => checked.promise)
     const proxy = await startProxy(start, { passwordRequired: true, services: { authenticate } })
     const client = await proxy.client()
@@ -128,7 +129,7 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
     client.write(request('127.0.0.1', await startBlackHole('127.0.0.1')))
     client.finish()
     await proxy.client()
-    checked.resolve(alice.index)
+    checked.resolve(asAlice)
     await eventually(() => expect(proxy.failed).toBe(1))
   })
 

@@ -12,10 +12,12 @@ const [otherUser, exactUser, cutUser] = [1, 2, 3]
 const users: Readonly<Record<string, number>> = { other: otherUser, exact: exactUser, cut: cutUser }
 
 const services: Partial<EngineServices> = {
-  async authenticate(username, password) {
+  async authenticate({ username, password }) {
     const name = Buffer.from(username).toString('latin1')
     if (name === 'slow') await setTimeout(20)
-    return Buffer.from(password).equals(Buffer.from('secret')) ? users[name] : undefined
+    const user = users[name]
+    const isGood = user !== undefined && Buffer.from(password).equals(Buffer.from('secret'))
+    return isGood ? { user, revision: 0 } : undefined
   },
   async resolve(name) {
     if (name === 'late.test') await setTimeout(20)
@@ -53,7 +55,8 @@ function startManagement(proxy: ProxyUnderTest): void {
   const timer = setInterval(() => {
     const doomed = proxy.rows().filter(({ name, state }) => name.startsWith('kill-') && state === State.open)
     void proxy.engine.kill(doomed.map(({ serial }) => serial))
-    if (proxy.userSessions(cutUser) > 0) void proxy.engine.userChanged({ user: cutUser, cut: true })
+    const change = { user: cutUser, revision: 0, cut: true, passwordRequired: true }
+    if (proxy.userSessions(cutUser) > 0) void proxy.engine.userChanged(change)
   }, 100)
   onTestFinished(() => clearInterval(timer))
 }

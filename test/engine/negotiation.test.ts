@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
+import type { Admission, EngineServices, Login } from '../../daemon/engine/engine.ts'
 import { Reason, State, Total } from '../../daemon/engine/session-table.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { alice, engines, eventually, openPolicy, startProxy } from '../helpers/engine.ts'
+import { alice, aliceChanged, asAlice, engines, eventually, openPolicy, startProxy } from '../helpers/engine.ts'
 import {
   expectRefusal,
   expectReply,
@@ -54,7 +55,7 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
   })
 
   it('takes a request that comes while the login is being checked', async () => {
-    const checked = Promise.withResolvers<number>()
+    const checked = Promise.withResolvers<Admission>()
     const authenticate = vi.fn(() => checked.promise)
     const proxy = await startProxy(start, { passwordRequired: true, services: { authenticate } })
     const target = await startTarget()
@@ -62,13 +63,13 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     client.write(bytes(greetingForLogin, goodLogin))
     await eventually(() => expect(authenticate).toHaveBeenCalled())
     client.write(request('127.0.0.1', target.port))
-    checked.resolve(alice.index)
+    checked.resolve(asAlice)
     expect(await client.readHex(4)).toBe('05020100')
     await expectReply(client, succeeded)
   })
 
   it('forgets a client that leaves while its login is checked', async () => {
-    const checked = Promise.withResolvers<number>()
+    const checked = Promise.withResolvers<Admission>()
     const authenticate = vi.fn(() => checked.promise)
     const proxy = await startProxy(start, { passwordRequired: true, services: { authenticate } })
     const client = await proxy.client()
@@ -77,7 +78,7 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     client.reset()
     await proxy.empty()
     const other = await proxy.client()
-    checked.resolve(alice.index)
+    checked.resolve(asAlice)
     other.write(bytes(greetingForLogin, goodLogin))
     expect(await other.readHex(4)).toBe('05020100')
     expect(proxy.userSessions(alice.index)).toBe(1)
@@ -112,7 +113,7 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
   })
 
   it('remembers a good login until the user changes', async () => {
-    const authenticate = vi.fn(async () => alice.index)
+    const authenticate = vi.fn(async () => asAlice)
     const proxy = await startProxy(start, { passwordRequired: true, services: { authenticate } })
     const target = await startTarget()
     const logins = proxy.engine.tables.length * 8
@@ -120,10 +121,58 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     const checks = authenticate.mock.calls.length
     expect(checks).toBeLessThanOrEqual(proxy.engine.tables.length)
 
-    expect(await proxy.engine.userChanged({ user: alice.index, cut: false })).toBe(0)
+    expect(await proxy.engine.userChanged(aliceChanged)).toBe(0)
     await proxy.openAsAlice('127.0.0.1', target.port)
     expect(authenticate).toHaveBeenCalledTimes(checks + 1)
     expect(proxy.userSessions(alice.index)).toBe(logins + 1)
+  })
+
+  it.each([
+    ['keeps out a user who was removed', undefined, '05020101'],
+    ['lets in a user whose password changed, by the new one', { ...asAlice, revision: 2 }, '05020100'],
+  ])('%s while the answer to their login was on its way', async (_, now, answer) => {
+    const [before, after] = [Promise.withResolvers<Admission>(), Promise.withResolvers<typeof now>()]
+    const authenticate = vi.fn<EngineServices['authenticate']>(() => after.promise)
+    authenticate.mockImplementationOnce(() => before.promise)
+    const proxy = await startProxy(start, { passwordRequired: true, services: { authenticate } })
+    const client = await proxy.client()
+    client.write(bytes(greetingForLogin, goodLogin))
+    await eventually(() => expect(authenticate).toHaveBeenCalledTimes(1))
+
+    expect(await proxy.engine.userChanged({ ...aliceChanged, revision: 2, cut: true })).toBe(0)
+    before.resolve(asAlice)
+    await eventually(() => expect(authenticate).toHaveBeenCalledTimes(2))
+    expect(proxy.userSessions(alice.index)).toBe(0)
+    after.resolve(now)
+    expect(await client.readHex(4)).toBe(answer)
+    expect(proxy.userSessions(alice.index)).toBe(now ? 1 : 0)
+  })
+
+  it('has clients log in, or not, by the order that tells of a changed user', async () => {
+    const proxy = await startProxy(start)
+    for (const [passwordRequired, answer] of [
+      [true, '05ff'],
+      [false, '0500'],
+    ] as const) {
+      await proxy.engine.userChanged({ ...aliceChanged, passwordRequired })
+      const client = await proxy.client()
+      client.write(greeting)
+      expect(await client.readHex(2)).toBe(answer)
+      client.reset()
+    }
+    await proxy.empty()
+  })
+
+  it('tells whoever checks a login where it comes from', async () => {
+    const authenticate = vi.fn(async () => asAlice)
+    const proxy = await startProxy(start, { passwordRequired: true, services: { authenticate } })
+    for (const via of ['127.0.0.1', '::1']) {
+      const client = await proxy.client(via)
+      client.write(bytes(greetingForLogin, login(alice.name, via)))
+      expect(await client.readHex(4)).toBe('05020100')
+    }
+    const sources = authenticate.mock.calls.flat().map(({ source }: Login) => Buffer.from(source).toString('hex'))
+    expect(sources).toEqual(['00000000000000000000ffff7f000001', '00000000000000000000000000000001'])
   })
 
   it('lets a refused client finish what it is saying', async () => {

@@ -1,6 +1,7 @@
 import { SocketAddress } from 'node:net'
 import { expect, onTestFinished, vi } from 'vitest'
 import type {
+  Admission,
   Endpoint,
   Engine,
   EngineOptions,
@@ -9,6 +10,7 @@ import type {
   Liveness,
   Policy,
   Timeouts,
+  UserChange,
 } from '../../daemon/engine/engine.ts'
 import { startPortableEngine } from '../../daemon/engine/portable/engine.ts'
 import { Reason, State, stateCount, Total } from '../../daemon/engine/session-table.ts'
@@ -41,6 +43,12 @@ const names: Readonly<Record<string, readonly string[]>> = {
 
 /** The one user there is. */
 export const alice = { index: 7, name: 'alice', password: 'secret' }
+
+/** What a good login of hers comes to, as long as nothing changes. */
+export const asAlice: Admission = { user: alice.index, revision: 1 }
+
+/** A change to her that leaves her sessions alone. */
+export const aliceChanged: UserChange = { user: alice.index, revision: 1, cut: false, passwordRequired: true }
 
 export interface Options extends Partial<Policy> {
   readonly timeouts?: Partial<Timeouts>
@@ -93,10 +101,10 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
       },
     },
     {
-      authenticate: async (username, password) =>
+      authenticate: async ({ username, password }) =>
         Buffer.from(username).equals(Buffer.from(alice.name)) &&
         Buffer.from(password).equals(Buffer.from(alice.password))
-          ? alice.index
+          ? asAlice
           : undefined,
       resolve: async (name) => names[name] ?? [],
       warn: () => {},

@@ -51,8 +51,8 @@ class LinuxEngine implements Engine {
     await this.#order({ type: 'tune', tuning: { ...tuning, maxSessions } })
   }
 
-  async userChanged({ user, cut }: UserChange): Promise<number> {
-    return (await this.#order({ type: 'userChanged', user, cut })).length
+  async userChanged(change: UserChange): Promise<number> {
+    return (await this.#order({ type: 'userChanged', change })).length
   }
 
   kill(serials: readonly number[]): Promise<number[]> {
@@ -137,9 +137,8 @@ class LoopHandle {
         return
       }
       case 'authenticate': {
-        const { slot, generation, username, password } = mail
-        const user = (await this.#services.authenticate(username, password)) ?? 0
-        this.#send({ type: 'authenticated', slot, generation, user })
+        const { slot, generation, login } = mail
+        this.#send({ type: 'authenticated', slot, generation, admission: await this.#services.authenticate(login) })
       }
     }
   }

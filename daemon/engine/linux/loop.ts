@@ -143,7 +143,7 @@ export class Loop {
       if (mail.type === 'order') this.#obey(mail.ticket, mail.order)
       else if (mail.type === 'resolved') this.#stages.resolved(mail.name, mail.addresses)
       else if (this.#sessions.isCurrent(mail.slot, mail.generation))
-        this.#stages.negotiator.authenticated(mail.slot, mail.user)
+        this.#stages.negotiator.authenticated(mail.slot, mail.admission)
     }
   }
 
@@ -156,12 +156,13 @@ export class Loop {
       case 'tune':
         this.#tune(order.tuning)
         return this.#confirm(ticket, [])
-      case 'userChanged':
-        this.#passwords.forget(order.user)
-        return this.#confirm(
-          ticket,
-          order.cut ? this.#end(Reason.cut, (slot) => this.#sessions.table.user[slot] === order.user) : [],
-        )
+      case 'userChanged': {
+        const { user, revision, cut, passwordRequired } = order.change
+        this.#passwords.userChanged(user, revision)
+        this.#acceptor.policy = { ...this.#acceptor.policy, passwordRequired }
+        const isTheirs = (slot: number) => this.#sessions.table.user[slot] === user
+        return this.#confirm(ticket, cut ? this.#end(Reason.cut, isTheirs) : [])
+      }
       case 'kill': {
         const wanted = new Set(order.serials)
         return this.#confirm(

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Destination } from '../../socks/negotiation.ts'
-import type { Liveness, Policy, Timeouts, Tuning } from '../engine.ts'
+import type { Admission, Liveness, Login, Policy, Timeouts, Tuning, UserChange } from '../engine.ts'
 
 /** What the main thread and a loop say to each other. */
 
@@ -41,7 +41,7 @@ interface Slot {
 /** To the main thread. */
 export type LoopMail =
   | { readonly type: 'resolve'; readonly name: string }
-  | (Slot & { readonly type: 'authenticate'; readonly username: Uint8Array; readonly password: Uint8Array })
+  | (Slot & { readonly type: 'authenticate'; readonly login: Login })
   | { readonly type: 'warn'; readonly message: string }
   /** The order with this ticket has been carried out. */
   | { readonly type: 'done'; readonly ticket: number; readonly serials: readonly number[] }
@@ -49,13 +49,13 @@ export type LoopMail =
 /** To a loop: answers to its questions, and orders, which it confirms. */
 export type MainMail =
   | { readonly type: 'resolved'; readonly name: string; readonly addresses: readonly string[] }
-  | (Slot & { readonly type: 'authenticated'; readonly user: number })
+  | (Slot & { readonly type: 'authenticated'; readonly admission: Admission | undefined })
   | { readonly type: 'order'; readonly ticket: number; readonly order: Order }
 
 export type Order =
   | { readonly type: 'apply'; readonly policy: Policy }
   | { readonly type: 'tune'; readonly tuning: Tuning }
-  | { readonly type: 'userChanged'; readonly user: number; readonly cut: boolean }
+  | { readonly type: 'userChanged'; readonly change: UserChange }
   | { readonly type: 'kill'; readonly serials: readonly number[] }
   /** Refuse new clients; done when the last session has ended. */
   | { readonly type: 'drain' }

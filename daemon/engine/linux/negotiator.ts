@@ -2,6 +2,7 @@ import { EPOLLERR, EPOLLHUP } from '../../os/epoll.ts'
 import { errno, recv } from '../../os/libc.ts'
 import { Command } from '../../socks/messages.ts'
 import type { Destination, Outcome } from '../../socks/negotiation.ts'
+import type { Admission, Login } from '../engine.ts'
 import type { PasswordMemory } from '../password-memory.ts'
 import { Reason } from '../session-table.ts'
 import type { Associator } from './associator.ts'
@@ -60,19 +61,22 @@ export class Negotiator {
     else this.#read(slot)
   }
 
-  /** The control plane has checked the login: the user's index, or 0 if it is wrong. */
-  authenticated(slot: number, user: number): void {
+  /** The control plane has checked the login; undefined means that it is wrong. */
+  authenticated(slot: number, admission: Admission | undefined): void {
     const { logins, negotiations } = this.#sessions
     const login = logins.get(slot)
     const negotiation = negotiations.get(slot)
-    logins.delete(slot)
     if (!login || !negotiation) return
+    if (admission && !this.#passwords.remember(login, admission)) return this.#ask(slot, login)
+    logins.delete(slot)
     this.#sessions.flags[clientOf(slot)] &= ~Flag.checking
-    if (user > 0) {
-      this.#passwords.remember(login.username, login.password, user)
-      this.#sessions.table.login(slot, user)
-    }
-    if (this.#follow(slot, negotiation.authenticated(user > 0))) this.#read(slot)
+    if (admission) this.#sessions.table.login(slot, admission.user)
+    if (this.#follow(slot, negotiation.authenticated(admission !== undefined))) this.#read(slot)
+  }
+
+  /** Have the control plane check a login. */
+  #ask(slot: number, login: Login): void {
+    this.#post({ type: 'authenticate', slot, generation: this.#sessions.generation[slot], login })
   }
 
   /** True if nothing will follow the login that is being checked: no request, so no use for the answer. */
@@ -97,7 +101,7 @@ export class Negotiator {
 
   /** Send the reply and take the step; true if the client is to be read on. */
   #follow(slot: number, outcome: Outcome): boolean {
-    const { negotiations, logins, generation, flags } = this.#sessions
+    const { negotiations, logins, flags, table } = this.#sessions
     const { reply, step } = outcome
     if (step.kind === 'end') {
       negotiations.delete(slot)
@@ -111,19 +115,20 @@ export class Negotiator {
 
     if (step.kind === 'request') {
       negotiations.delete(slot)
-      this.#sessions.table.command[slot] = step.command
+      table.command[slot] = step.command
       this.#request(slot, step.command, step.destination, negotiation.takeRest())
       return false
     }
     const { username, password } = step
     const user = this.#passwords.recall(username, password)
     if (user !== undefined) {
-      this.#sessions.table.login(slot, user)
+      table.login(slot, user)
       return this.#follow(slot, negotiation.authenticated(true))
     }
     flags[clientOf(slot)] |= Flag.checking
-    logins.set(slot, { username, password })
-    this.#post({ type: 'authenticate', slot, generation: generation[slot], username, password })
+    const login = { username, password, source: table.clientAddress.slice(slot * 16, slot * 16 + 16) }
+    logins.set(slot, login)
+    this.#ask(slot, login)
     return false
   }
 

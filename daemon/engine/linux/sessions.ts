@@ -4,6 +4,7 @@ import { close, recv } from '../../os/libc.ts'
 import type { Pipe, PipePool } from '../../os/pipe-pool.ts'
 import { lastAddress, MSG_PEEK, resetOnClose } from '../../os/socket.ts'
 import type { Destination, Negotiation } from '../../socks/negotiation.ts'
+import type { Login } from '../engine.ts'
 import { type Reason, type SessionTable, type State, Total } from '../session-table.ts'
 import type { Association } from './association.ts'
 import type { Extras } from './extras.ts'
@@ -85,7 +86,7 @@ export class Sessions {
   /** By slot, until the request is understood. */
   readonly negotiations = new Map<number, Negotiation>()
   /** By slot, the login that the control plane is checking. */
-  readonly logins = new Map<number, { readonly username: Uint8Array; readonly password: Uint8Array }>()
+  readonly logins = new Map<number, Login>()
   /** By slot, from the request on until the session relays. */
   readonly dials = new Map<number, Dial>()
   /** By slot, from a BIND on until the session relays. */

@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net'
 import type { EngineServices, Liveness, Timeouts } from '../engine.ts'
 import type { IsForbidden } from '../forbidden.ts'
+import type { PasswordMemory } from '../password-memory.ts'
 import type { Room } from './descriptors.ts'
-import type { Logins } from './logins.ts'
 
 /** What all sessions of an engine share; what can change meanwhile does so here. */
 export interface SessionContext {
-  readonly logins: Logins
+  readonly passwords: PasswordMemory
+  readonly authenticate: EngineServices['authenticate']
   readonly resolver: Pick<EngineServices, 'resolve'>
   /** For sockets beside the two of each session. */
   readonly extras: Room

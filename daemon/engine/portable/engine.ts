@@ -12,13 +12,13 @@ import type {
   UserChange,
 } from '../engine.ts'
 import { forbids } from '../forbidden.ts'
+import { PasswordMemory } from '../password-memory.ts'
 import { Reason, type SessionTable } from '../session-table.ts'
 import { forward } from './connect.ts'
 import { type SessionContext, watchOver } from './context.ts'
 import { descriptorLimit, Room, Shortage } from './descriptors.ts'
 
 import { endpointOf, openForwards, openListeners } from './listeners.ts'
-import { Logins } from './logins.ts'
 import { negotiate } from './negotiate.ts'
 import { Rows } from './rows.ts'
 import { Session } from './session.ts'
@@ -76,7 +76,8 @@ class PortableEngine implements Engine {
     this.#maxSessions = options.maxSessions
     const isForbidden = forbids(options.policy.forbidden)
     this.#context = {
-      logins: new Logins(services),
+      passwords: new PasswordMemory(),
+      authenticate: (login) => services.authenticate(login),
       resolver: services,
       extras,
       timeouts: options.timeouts,
@@ -124,8 +125,9 @@ class PortableEngine implements Engine {
     this.#admitWaiting()
   }
 
-  async userChanged({ user, cut }: UserChange): Promise<number> {
-    this.#context.logins.forget(user)
+  async userChanged({ user, revision, cut, passwordRequired }: UserChange): Promise<number> {
+    this.#context.passwords.userChanged(user, revision)
+    this.#policy = { ...this.#policy, passwordRequired }
     if (!cut) return 0
     const theirs = [...this.#sessions.values()].filter((session) => session.row.user === user)
     await cutAll(theirs, Reason.cut)

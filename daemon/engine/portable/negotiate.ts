@@ -1,6 +1,6 @@
 import { Command } from '../../socks/messages.ts'
 import { type Destination, Negotiation, type Outcome } from '../../socks/negotiation.ts'
-import type { Policy } from '../engine.ts'
+import type { Login, Policy } from '../engine.ts'
 import { Reason } from '../session-table.ts'
 import { associate } from './associate.ts'
 import { bind } from './bind.ts'
@@ -45,16 +45,23 @@ class Negotiator {
     if (reply) client.write(reply)
     if (step.kind === 'more') return void client.resume()
     client.pause()
-    if (step.kind === 'authenticate') void this.#authenticate(step.username, step.password)
+    if (step.kind === 'authenticate') void this.#authenticate({ ...step, source: this.#session.row.client })
     else this.#serve(step.command, step.destination)
   }
 
-  async #authenticate(username: Uint8Array, password: Uint8Array): Promise<void> {
-    this.#isChecking = true
-    const user = await this.#session.context.logins.authenticate(username, password)
+  async #authenticate(login: Login): Promise<void> {
+    const { context, row } = this.#session
+    let user = context.passwords.recall(login.username, login.password)
+    this.#isChecking = user === undefined
+    while (user === undefined) {
+      const admission = await context.authenticate(login)
+      if (this.#session.isOver) return
+      if (!admission) break
+      if (context.passwords.remember(login, admission)) user = admission.user
+    }
     this.#isChecking = false
-    if (this.#session.isOver) return
-    if (user !== undefined) this.#session.row.login(user)
+    // Without another wait since the answer, so that no change to the user can come in between.
+    if (user !== undefined) row.login(user)
     this.#take(this.#negotiation.authenticated(user !== undefined))
   }
 

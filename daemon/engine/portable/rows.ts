@@ -44,6 +44,11 @@ export class Row {
     return this.#table.user[this.#slot]
   }
 
+  /** The client's address, as the table has it. */
+  get client(): Uint8Array {
+    return this.#table.clientAddress.slice(this.#slot * 16, this.#slot * 16 + 16)
+  }
+
   /** From now on this session and its bytes are the user's. */
   login(user: number): void {
     this.#table.login(this.#slot, user)

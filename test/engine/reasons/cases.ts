@@ -3,7 +3,7 @@ import type { Endpoint, EngineServices, Timeouts } from '../../../daemon/engine/
 import { type Reason, State } from '../../../daemon/engine/session-table.ts'
 import { startBlackHole } from '../../helpers/black-hole.ts'
 import { bytes, type Part } from '../../helpers/bytes.ts'
-import { alice, eventually, type ProxyUnderTest } from '../../helpers/engine.ts'
+import { alice, aliceChanged, eventually, type ProxyUnderTest } from '../../helpers/engine.ts'
 import type { Peer } from '../../helpers/peer.ts'
 import { greeting, greetingForLogin, login, request } from '../../helpers/socks-client.ts'
 import type { Target } from '../../helpers/target.ts'
@@ -280,7 +280,7 @@ export const cases: readonly Case[] = [
       client.write(bytes(greetingForLogin, login(alice.name, alice.password), request(target.host, target.port)))
       await target.next()
       await eventually(() => expect(proxy.rows()).toMatchObject([{ state: State.open }]))
-      await proxy.engine.userChanged({ user: alice.index, cut: true })
+      await proxy.engine.userChanged({ ...aliceChanged, cut: true })
     },
   },
   {
