@@ -200,6 +200,11 @@ export const settings = {
     default: 120_000,
     summary: 'without a byte, once one side has finished sending',
   },
+  'timeout-udp': {
+    ...milliseconds,
+    default: 300_000,
+    summary: 'for an association without a datagram from its client, whatever its targets send',
+  },
   'timeout-drain': {
     ...milliseconds,
     min: 0,

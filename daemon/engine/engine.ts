@@ -14,6 +14,8 @@ export interface Timeouts {
   readonly connect: number
   readonly idle: number
   readonly halfClosed: number
+  /** Of an association, without a datagram from its client. */
+  readonly udp: number
   /** For the connection that a BIND waits for. */
   readonly bind: number
 }

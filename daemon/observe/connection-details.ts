@@ -13,7 +13,8 @@ const bounds = {
   listening: ['timeout-bind'],
   open: ['timeout-idle', 'timeout-half-closed'],
   closing: [],
-} as const satisfies Record<Connection['state'], readonly SettingName[]>
+  association: ['timeout-udp'],
+} as const satisfies Record<Connection['state'] | 'association', readonly SettingName[]>
 
 /** All about the session with this serial, live or closed; undefined if no table has it any more. */
 export function readDetails(
@@ -38,7 +39,8 @@ function readDetailsRow(table: SessionTable, row: number, naming: Naming, settin
   const timeline = timelineOf(table, row)
   const connection = readRow(table, row, naming)
   if (!connection) return undefined
-  const names = isLive ? bounds[connection.state] : []
+  const isAssociation = connection.state === 'open' && connection.command === 'udp-associate'
+  const names = isLive ? bounds[isAssociation ? 'association' : connection.state] : []
   return { connection, end, timeline, limits: names.map((setting) => ({ setting, value: settings[setting] })) }
 }
 

@@ -45,6 +45,7 @@ export function tuningOf(values: Readonly<Settings>): Tuning {
       connect: values['timeout-connect'],
       idle: values['timeout-idle'],
       halfClosed: values['timeout-half-closed'],
+      udp: values['timeout-udp'],
       bind: values['timeout-bind'],
     },
     liveness: { keepalive: values['tcp-keepalive'], userTimeout: values['tcp-user-timeout'] },

@@ -11,6 +11,7 @@ import {
   type Options,
   openPolicy,
   type ProxyUnderTest,
+  patience,
   startProxy,
 } from '../helpers/engine.ts'
 import { linkLocal } from '../helpers/link-local.ts'
@@ -345,8 +346,8 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
     expect(await proxy.onlyClosed()).toMatchObject({ reason: 'cut' })
   })
 
-  it('ends when nothing has moved for too long, and a datagram is a move', async () => {
-    const { proxy, association } = await setUp({ timeouts: { idle: 600 } })
+  it('lives for as long as its client sends', async () => {
+    const { proxy, association } = await setUp({ timeouts: { udp: 600, idle: 100 } })
     const { target } = await meet(association)
     const began = performance.now()
     while (performance.now() - began < 1_200) {
@@ -355,6 +356,25 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
       await setTimeout(50)
     }
     expect(proxy.rows()).toHaveLength(1)
+    expect(await proxy.onlyClosed()).toMatchObject({ reason: 'idle' })
+  })
+
+  it('ends when its client has sent nothing for too long, though its target goes on', async () => {
+    const { proxy, association } = await setUp({ timeouts: { udp: 600 } })
+    const { reply } = await meet(association)
+    const isOver = association.control.discard().then(() => true)
+    while (!(await Promise.race([isOver, setTimeout(50, false)]))) await reply('still here')
+    expect(await proxy.onlyClosed()).toMatchObject({ reason: 'idle' })
+  })
+
+  it('lives by the new time at once when that is changed', async () => {
+    const { proxy, association } = await setUp()
+    await meet(association)
+    await proxy.engine.tune({
+      maxSessions: 1000,
+      timeouts: { ...patience, udp: 200 },
+      liveness: { keepalive: 0, userTimeout: 0 },
+    })
     expect(await proxy.onlyClosed()).toMatchObject({ reason: 'idle' })
   })
 

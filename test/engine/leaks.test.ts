@@ -36,6 +36,7 @@ const timeouts: Timeouts = {
   connect: 2_000,
   idle: 4_000,
   halfClosed: 4_000,
+  udp: 4_000,
   bind: 2_000,
 }
 

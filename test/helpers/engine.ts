@@ -67,6 +67,7 @@ export const patience: Timeouts = {
   connect: 120_000,
   idle: 120_000,
   halfClosed: 120_000,
+  udp: 120_000,
   bind: 120_000,
 }
 

@@ -107,6 +107,15 @@ it('tells all about a live session: its states, and the settings that bound it n
   })
 })
 
+it('tells what bounds an association: its own time', () => {
+  const [loop] = loops
+  loop.begin(0, { serial: 7, opened })
+  loop.table.command[0] = 3
+  loop.connected(0)
+  const [{ id = '' } = {}] = listed(connections)
+  expect(connections.get(id)?.limits).toEqual([{ setting: 'timeout-udp', value: settings['timeout-udp'] }])
+})
+
 it('tells all about a session that has ended, but no limits any more', () => {
   const [loop] = loops
   loop.begin(0, { serial: 7, opened })

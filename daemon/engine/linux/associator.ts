@@ -69,7 +69,7 @@ export class Associator {
     this.#sessions.enter(slot, State.open)
     table.totals[Total.connected]++
     this.#sessions.touched[slot] = this.#clock.now
-    this.#wheel.set(slot, this.#clock.now + this.#timeouts.idle)
+    this.#wheel.set(slot, this.#clock.now + this.#timeouts.udp)
   }
 
   /** A name that the association has sent to has these addresses; none if it has none. */
@@ -86,6 +86,13 @@ export class Associator {
     // Nothing follows what the kernel holds, so with that dropped the close is no RST.
     while (isOver && dropped > 0) dropped = recv(client, null, dropBytes, MSG_TRUNC)
     if (isOver) this.#sessions.close(slot, Reason.finished)
+  }
+
+  /** It is over if its client has sent nothing for too long, however much its targets send. */
+  onDeadline(slot: number): void {
+    const due = this.#sessions.touched[slot] + this.#timeouts.udp
+    if (due > this.#clock.now) this.#wheel.set(slot, due)
+    else this.#sessions.reset(slot, Reason.idle)
   }
 
   /** Datagrams have come, to the client's socket or to one towards targets. */

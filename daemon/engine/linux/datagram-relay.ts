@@ -95,9 +95,7 @@ export class DatagramRelay {
       this.#toClient.add(start, end - start + length, length).set(client)
       taken++
     }
-    if (taken === 0) return
-    this.#sessions.countDown(slot, this.#toClient.send(this.#sessions.fd[targetOf(slot)]))
-    this.#sessions.touched[slot] = this.#clock.now
+    if (taken > 0) this.#sessions.countDown(slot, this.#toClient.send(this.#sessions.fd[targetOf(slot)]))
   }
 
   /** Where to send a datagram now; undefined if nowhere, or if it waits for its name. */

@@ -187,7 +187,7 @@ export class Loop {
     this.#acceptor.watchOver(liveness)
     this.#stages.watchOver(liveness)
     for (const slot of this.#sessions.slots())
-      if (this.#sessions.table.state[slot] === State.open) this.#relay.onDeadline(slot)
+      if (this.#sessions.table.state[slot] === State.open) this.#stages.onDeadline(slot)
   }
 
   /** Reset the sessions that match; returns their serials. */

@@ -95,7 +95,7 @@ export class Stages {
   onDeadline(slot: number): void {
     switch (this.#sessions.table.state[slot]) {
       case State.open:
-        return this.#relay.onDeadline(slot)
+        return this.#isAssociation(slot) ? this.#associator.onDeadline(slot) : this.#relay.onDeadline(slot)
       case State.resolving:
       case State.connecting:
       case State.listening:
@@ -139,7 +139,7 @@ export class Stages {
 
   #onOpen(half: number, events: number): void {
     const slot = slotOf(half)
-    if (this.#sessions.table.command[slot] !== Command.udpAssociate) return this.#relay.onEvent(half, events)
+    if (!this.#isAssociation(slot)) return this.#relay.onEvent(half, events)
     if (isClient(half)) this.#associator.onClientEvent(slot, events)
     else this.#associator.onTargetEvent(slot, this.#sessions.fd[half])
   }
@@ -156,6 +156,10 @@ export class Stages {
   #onAttempt(key: number, generation: number, events: number): void {
     const extra = this.#sessions.extras.find(key, generation)
     if (extra) this.#opener(extra.slot).onTargetEvent(extra.slot, events, extra.fd)
+  }
+
+  #isAssociation(slot: number): boolean {
+    return this.#sessions.table.command[slot] === Command.udpAssociate
   }
 
   /** Who gets the session a peer. */

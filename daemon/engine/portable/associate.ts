@@ -59,7 +59,7 @@ class Association {
   begin(advertised: readonly string[]): void {
     const { client } = this.#session
     this.#inlet.on('message', (bytes, from) => void this.#receive(bytes, from))
-    this.#session.stand()
+    this.#session.stand('udp')
     const { address, port } = this.#inlet.address()
     const told = advertised.find((literal) => isIP(literal) === isIP(address)) ?? address
     client.write(encodeReply(Reply.succeeded, boundOf(told, port)))
@@ -113,9 +113,7 @@ class Association {
     const header = new Uint8Array(longestHeader)
     const start = writeHeader(header, longestHeader, source)
     this.#inlet.send([header.subarray(start), payload], this.#clientPort.port, this.#clientAddress, (error) => {
-      if (error) return
-      this.#session.row.deliveredDown(payload.length)
-      this.#session.touch()
+      if (!error) this.#session.row.deliveredDown(payload.length)
     })
   }
 }

@@ -27,7 +27,8 @@ export class Session {
   #deadline: NodeJS.Timeout | undefined
   /** When a byte or an end last moved; 0 until the session stands. */
   #touched = 0
-  #isHalfClosed = false
+  /** Which of the timeouts bounds a standing session. */
+  #patience: 'idle' | 'halfClosed' | 'udp' = 'idle'
   /** Why the session ends, once it does. */
   #reason: Reason | undefined
   readonly #resolveEnded: () => void
@@ -97,8 +98,9 @@ export class Session {
     this.client.resume()
   }
 
-  /** What was asked for stands: from now on the session ends when nothing moves for too long. */
-  stand(): void {
+  /** What was asked for stands: from now on the session ends when nothing moves for too long, by this timeout. */
+  stand(patience: 'idle' | 'udp' = 'idle'): void {
+    this.#patience = patience
     this.row.connected()
     this.client.off('end', this.#left)
     this.touch()
@@ -112,7 +114,7 @@ export class Session {
 
   /** One side has finished: the other has its own time. */
   halfClosed(): void {
-    this.#isHalfClosed = true
+    this.#patience = 'halfClosed'
     this.touch()
     this.#checkIdle()
   }
@@ -126,8 +128,7 @@ export class Session {
 
   /** It is over if nothing has moved for too long, else it gets the deadline that is due. */
   readonly #checkIdle = (): void => {
-    const { idle, halfClosed } = this.context.timeouts
-    const left = this.#touched + (this.#isHalfClosed ? halfClosed : idle) - performance.now()
+    const left = this.#touched + this.context.timeouts[this.#patience] - performance.now()
     if (left > 0) this.setDeadline(left, this.#checkIdle)
     else this.reset(Reason.idle)
   }
