@@ -3,9 +3,7 @@ import { prettyFactory } from 'pino-pretty'
 import type { LogEntry } from '../shared/protocol/methods.ts'
 import type { Settings } from '../shared/settings.ts'
 import { LogRing } from './log-ring.ts'
-
-/** Bytes of log that a stuck reader of stderr may leave waiting; what comes after is lost rather than waited for. */
-const maxUnwritten = 1024 * 1024
+import { openOutput } from './output.ts'
 
 /** The daemon's log: on stderr from a level on, and its newest lines in memory, from info on whatever that level is. */
 export interface DaemonLog {
@@ -20,9 +18,10 @@ export function openLog(level: Settings['log-level']): DaemonLog {
   const { stderr } = process
   const { values } = pino.levels
   const format = stderr.isTTY ? prettyFactory({ colorize: stderr.hasColors(), translateTime: 'SYS:HH:MM:ss' }) : String
+  const output = openOutput(stderr, (lines) => logger.warn(`stderr did not take these lines of the log: ${lines}`))
   const recorded = new LogRing()
   let shown = level
-  const logger = pino(
+  const logger: Logger = pino(
     {
       level: recordedFrom(level),
       base: null,
@@ -33,7 +32,7 @@ export function openLog(level: Settings['log-level']): DaemonLog {
       write(line) {
         const entry: Line = JSON.parse(line)
         const isShown = values[entry.level] >= values[shown]
-        if (isShown && stderr.writableLength < maxUnwritten) stderr.write(format(line))
+        if (isShown) output.write(format(line))
         recorded.add(entryOf(entry))
       },
     },

@@ -1,9 +1,10 @@
 import '../shared/no-debugger.ts'
 import { startDaemon } from './daemon.ts'
-import { Failure } from './failure.ts'
+import { errnoOf, Failure } from './failure.ts'
 import { openLog } from './log.ts'
 import { mostLookups } from './names/resolver.ts'
 import { returnLargeBlocks } from './os/allocator.ts'
+import { openOutput } from './output.ts'
 import { readCommandLine } from './settings/command-line.ts'
 import { readConfigFile } from './settings/config-file.ts'
 import { type Configuration, configure } from './settings/configuration.ts'
@@ -50,10 +51,11 @@ async function serve(configuration: Configuration, version: string): Promise<voi
   const daemon = await startDaemon(configuration, version, log)
   vanish = daemon.vanish
   reload = daemon.reload
+  const output = openOutput(process.stdout)
   for (const { service, address, destination } of daemon.listening) {
-    print(`listening ${service} ${address}${destination === undefined ? '' : ` -> ${destination}`}\n`)
+    output.write(`listening ${service} ${address}${destination === undefined ? '' : ` -> ${destination}`}\n`)
   }
-  print('ready\n')
+  output.write('ready\n')
 
   void stopSignal.then((signal) => {
     if (!daemon.ending.drain(signal)) logger.info(`${signal}: live connections come to their end already`)
@@ -66,5 +68,10 @@ async function serve(configuration: Configuration, version: string): Promise<voi
 }
 
 function print(text: string): void {
-  process.stdout.write(text)
+  process.stdout.write(text, (error) => {
+    // Whoever reads may have seen enough, as `head` has.
+    if (!error || errnoOf(error) === 'EPIPE') return
+    process.stderr.write(`proxyd: cannot write the output: ${error.message}\n`)
+    process.exitCode = 1
+  })
 }
