@@ -4,6 +4,7 @@ import type { Result } from '../../shared/protocol/methods.ts'
 import { GraphWatch } from '../../tui/app/link/graph-watch.ts'
 import type { GraphWish } from '../../tui/app/store/graph.ts'
 import type { Client } from '../../tui/client/index.ts'
+import { sampleOf } from '../helpers/sample.ts'
 
 const everybody: GraphWish = { range: '1m', whose: null }
 const history: Result<'metrics.history'> = { step: 1000, end: 1000, up: [1], down: [1] }
@@ -45,39 +46,38 @@ function watch() {
   return { watch, told, gone }
 }
 
-test('the graph that is shown is asked for at once, and then with each sample', async () => {
+test('the graph that is shown is asked for at once, and the samples tell the rest', async () => {
   const { client, questions } = fakeClient()
   const { watch: graph, told } = watch()
   graph.settle(client, everybody)
   graph.settle(client, { ...everybody })
   expect(questions.map(({ params }) => params)).toEqual([{ range: '1m' }])
-  graph.sampled()
-  expect(questions).toHaveLength(1)
   await questions[0]?.answer()
   expect(told).toEqual([{ type: 'history', wish: everybody, history }])
-  graph.sampled()
+  for (let seq = 1; seq < 10; seq += 1) graph.sampled(client, sampleOf(seq))
+  expect(questions).toHaveLength(1)
+})
+
+test('what a user had moved before a sample named them is asked for once it has', async () => {
+  const { client, questions } = fakeClient()
+  const { watch: graph } = watch()
+  graph.settle(client, { range: '24h', whose: { user: 'bob' } })
+  expect(questions[0]?.params).toEqual({ range: '24h', user: 'bob' })
+  await questions[0]?.answer()
+  const bob = { name: 'bob', connections: 1, up: 1, down: 1 }
+  graph.sampled(client, sampleOf(1, { users: [{ ...bob, name: 'eve' }] }))
+  expect(questions).toHaveLength(1)
+  graph.sampled(client, sampleOf(2, { users: [bob] }))
+  graph.sampled(client, sampleOf(3, { users: [bob] }))
   expect(questions).toHaveLength(2)
 })
 
-test('a graph of longer steps is asked for every fourth sample', async () => {
+test('nothing is asked while there is no connection whose samples are followed', () => {
   const { client, questions } = fakeClient()
   const { watch: graph } = watch()
-  graph.settle(client, { range: '24h', whose: { user: null } })
-  expect(questions[0]?.params).toEqual({ range: '24h', user: null })
-  await questions[0]?.answer()
-  for (let sample = 1; sample <= 8; sample += 1) {
-    graph.sampled()
-    await questions.at(-1)?.answer()
-    expect(questions).toHaveLength(1 + Math.floor(sample / 4))
-  }
-})
-
-test('nothing is asked while no graph is shown', () => {
-  const { client, questions } = fakeClient()
-  const { watch: graph } = watch()
-  graph.sampled()
+  graph.sampled(client, sampleOf(1))
   graph.settle(null, everybody)
-  graph.sampled()
+  graph.sampled(client, sampleOf(2))
   expect(questions).toHaveLength(0)
   graph.settle(client, everybody)
   expect(questions).toHaveLength(1)
@@ -109,7 +109,7 @@ test('that a user is gone is told apart, and only while that one is shown', asyn
   graph.settle(client, wish)
   await questions[0]?.refuse('not_found')
   expect([told, gone]).toEqual([[], [wish]])
-  graph.sampled()
+  graph.settle(client, { ...wish, range: '15m' })
   graph.settle(client, everybody)
   await questions[1]?.refuse('not_found')
   expect(gone).toEqual([wish])
@@ -122,7 +122,7 @@ test('what an older daemon refuses is told once and not asked again, until somet
   await questions[0]?.refuse('method_not_found')
   expect(told).toEqual([expect.any(RpcError)])
   graph.settle(client, { ...everybody })
-  graph.sampled()
+  graph.sampled(client, sampleOf(1))
   expect(questions).toHaveLength(1)
   graph.settle(client, { range: '15m', whose: null })
   expect(questions).toHaveLength(2)
@@ -133,7 +133,8 @@ test('a daemon that is busy is asked again, and nobody hears of it', async () =>
   const { watch: graph, told } = watch()
   graph.settle(client, everybody)
   await questions[0]?.refuse('busy')
-  graph.sampled()
+  graph.sampled(client, sampleOf(1))
+  graph.sampled(client, sampleOf(2))
   expect(questions).toHaveLength(2)
   expect(told).toEqual([])
 })

@@ -101,6 +101,84 @@ describe('the graph', () => {
     expect(graphPoints(state.graphs, wish).at(-1)).toEqual({ time: 4400, span: 400, up: 2, down: 4 })
   })
 
+  const second = (seq: number, up: number, users: Sample['users'] = []) =>
+    samples(sampleOf(seq, { up, down: 2 * up, users }))
+
+  test('goes on with each sample, whatever range it has', () => {
+    const state = stateAfter([second(2, 100), history(2000, 5), second(3, 107), second(4, 107), second(6, 117)])
+    expect(graphPoints(state.graphs, wish)).toEqual([
+      { time: 2000, span: 1000, up: 5, down: 10 },
+      { time: 3000, span: 1000, up: 7, down: 14 },
+      { time: 4000, span: 1000, up: 0, down: 0 },
+      { time: 6000, span: 2000, up: 5, down: 10 },
+    ])
+  })
+
+  test('has one point for each step of the daemon, so that it does not grow', () => {
+    const long: Event = {
+      type: 'history',
+      wish: { range: '24h', whose: null },
+      history: { step: 360_000, end: 1_080_000, up: [null, 1, 4], down: [null, 2, 8] },
+    }
+    const seconds = Array.from({ length: 1000 }, (_, at) => second(801 + at, 10 * at))
+    const { graphs } = stateAfter([second(800, 0), long, ...seconds])
+    expect(graphPoints(graphs, { range: '24h', whose: null }).map(({ time, span }) => [time, span])).toEqual([
+      [720_000, 360_000],
+      [1_080_000, 360_000],
+      [1_440_000, 360_000],
+      [1_800_000, 360_000],
+    ])
+  })
+
+  test('does not lose the sample that overtook the answer', () => {
+    const state = stateAfter([second(2, 100), history(2000, 5), second(3, 107), history(2000, 5)])
+    expect(drawn(state)).toEqual([
+      [2000, 5],
+      [3000, 7],
+    ])
+  })
+
+  test('of a user who is not named where few are is at 0, and goes on when they are', () => {
+    const whose = { user: 'bob' }
+    const bob = (up: number) => [{ name: 'bob', connections: 1, up, down: 0 }]
+    const told: Event = { ...history(2000, 5), wish: { range: '1m', whose } } as Event
+    const state = stateAfter([
+      second(2, 0),
+      told,
+      second(3, 0),
+      second(4, 9, bob(9)),
+      second(5, 9, bob(12)),
+      second(6, 9),
+    ])
+    expect(drawn(state, { range: '1m', whose })).toEqual([
+      [2000, 5],
+      [3000, 0],
+      [5000, 3],
+      [6000, 0],
+    ])
+  })
+
+  test('of another start of the daemon does not count from what the old one counted', () => {
+    const whose = { user: 'bob' }
+    const bob = (up: number) => [{ name: 'bob', connections: 1, up, down: 0 }]
+    const told: Event = { ...history(2000, 5), wish: { range: '1m', whose } } as Event
+    const before = [online('a'), second(1, 0, bob(0)), second(2, 0, bob(5)), told, online('b')]
+    const state = stateAfter([...before, second(7, 0, bob(1000)), second(8, 0, bob(1001))])
+    expect(drawn(state, { range: '1m', whose })).toEqual([
+      [2000, 5],
+      [8000, 1],
+    ])
+  })
+
+  test("goes on when the daemon's clock is set back", () => {
+    const state = stateAfter([second(4, 0), history(4000, 1, 2, 3), samples(sampleOf(5, { time: 2000 }))])
+    const later = reduce(state, samples(sampleOf(6, { time: 3000, up: 6 })))
+    expect(drawn(later)).toEqual([
+      [2000, 1],
+      [3000, 6],
+    ])
+  })
+
   test('of one range or user is not that of another', () => {
     const state = stateAfter([history(3000, 1)])
     expect(drawn(state, { ...wish, range: '15m' })).toEqual([])

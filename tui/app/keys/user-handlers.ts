@@ -58,9 +58,7 @@ function changeRange(app: App, by: number): void {
   const { dialog } = app.store.state
   if (dialog?.kind !== 'user') return
   const range = ranges[ranges.indexOf(dialog.range) + by]
-  if (!range) return
-  tellDialog(app, { do: 'range', range })
-  app.daemon.look()
+  if (range) tellDialog(app, { do: 'range', range })
 }
 
 /** Ask before a user is kept out: their connections are cut. */

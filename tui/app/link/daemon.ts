@@ -1,11 +1,12 @@
 import { everyPage } from '../../../shared/commands/every-page.ts'
 import type { Command } from '../../../shared/commands/parse.ts'
 import { type ErrorKind, RpcError } from '../../../shared/protocol/errors.ts'
-import type { Role } from '../../../shared/protocol/methods.ts'
+import type { Role, User } from '../../../shared/protocol/methods.ts'
 import { withMend } from '../../advice.ts'
 import { type Client, ConnectionError, type DaemonLink, type LinkState } from '../../client/index.ts'
 import { closedWanted } from '../store/closed-wanted.ts'
-import { type Cover, coverOf } from '../store/dialogs.ts'
+import { coverOf } from '../store/dialogs.ts'
+import type { GraphWish } from '../store/graph.ts'
 import type { Link } from '../store/link.ts'
 import { suffices } from '../store/rights.ts'
 import type { DaemonState, DataEvent } from '../store/state.ts'
@@ -55,6 +56,8 @@ export class Daemon {
   readonly #readOnly: boolean
   /** The connection whose rights are settled. */
   #begun: Client | null = null
+  /** The connection whose samples are followed. */
+  #sampled: Client | null = null
 
   /** `at`: which of the store's daemons it is; `readOnly`: give up the right to change anything, at each login. */
   constructor(link: DaemonLink, store: Store, at: number, readOnly: boolean) {
@@ -67,7 +70,7 @@ export class Daemon {
     this.#connections = new ConnectionWatch(this.#feed, failed)
     this.#questions = new ConnectionQuestions(this.#feed, failed)
     this.#log = new LogWatch(this.#feed, failed)
-    this.#graph = new GraphWatch(this.#feed, () => this.#graphEverybody(), failed)
+    this.#graph = new GraphWatch(this.#feed, ({ whose }) => whose && this.#leaveGraphOf(whose.user), failed)
     this.#stopWatching = store.subscribe(() => this.#settle())
     link.subscribe((state) => this.#follow(state))
     this.#follow(link.state)
@@ -156,9 +159,18 @@ export class Daemon {
     const client = state.status === 'online' && this.#begun === state.client && this.#isShown ? state.client : null
     const watching = client && this.#mayWatch(client) ? client : null
     this.#connections.settle(watching)
-    this.#graph.settle(this.#store.state.page === 'overview' ? client : null, this.#store.state.overview)
+    const graph = this.#wantedGraph
+    if (graph) this.#graph.settle(client && this.#sampled === client ? client : null, graph)
     this.#questions.settle(watching, this.#wantedOfConnections)
     this.#log.settle(this.#store.state.page === 'log' ? watching : null, this.#known.log.level)
+  }
+
+  /** The graph that is shown; null: none is. */
+  get #wantedGraph(): GraphWish | null {
+    const { dialog, page, overview } = this.#store.state
+    const cover = coverOf(dialog)
+    if (cover?.kind === 'user') return { range: cover.range, whose: { user: cover.name } }
+    return page === 'overview' ? overview : null
   }
 
   /** The detail of one, and those that ended, while they are shown. */
@@ -177,9 +189,10 @@ export class Daemon {
     await this.look()
   }
 
-  /** The user whose graph was shown is no more. */
-  #graphEverybody(): void {
-    if (!this.#isShown) return
+  /** A user is no more: if the overview showed their graph it shows everybody's. */
+  #leaveGraphOf(user: string | null): void {
+    const { whose } = this.#store.state.overview
+    if (!this.#isShown || !whose || whose.user !== user) return
     this.#store.dispatch({ type: 'overview', event: { do: 'show', subject: null } })
     this.#store.announce('that user is gone; the graphs show everybody', 'bad')
   }
@@ -196,10 +209,12 @@ export class Daemon {
   async #followMetrics(client: Client): Promise<void> {
     client.on('metrics.sample', (sample) => {
       this.#feed({ type: 'samples', samples: [sample], at: Date.now() })
-      this.#graph.sampled()
+      this.#graph.sampled(client, sample)
     })
     const { samples } = await client.call('metrics.subscribe', { history: minuteOfSamples })
     this.#feed({ type: 'samples', samples, at: Date.now() })
+    this.#sampled = client
+    this.#settle()
   }
 
   async #lookUntilCurrent(): Promise<void> {
@@ -215,33 +230,27 @@ export class Daemon {
     const { call } = client
     const users = this.#isShown && this.#mayWatch(client) ? everyPage((from) => call('users.list', from)) : null
     const [pages, status] = await Promise.all([users, call('status.get', {})])
-    if (pages) this.#feed({ type: 'users', users: pages.flatMap((page) => page.users), at: Date.now() })
+    if (pages) this.#learnUsers(pages.flatMap((page) => page.users))
     this.#feed({ type: 'status', status })
     if (this.#isShown) await this.#readPage(client)
+  }
+
+  #learnUsers(users: readonly User[]): void {
+    this.#feed({ type: 'users', users, at: Date.now() })
+    const user = this.#store.state.overview.whose?.user ?? null
+    if (user !== null && !users.some(({ name }) => name === user)) this.#leaveGraphOf(user)
   }
 
   /** What is asked for only while its page is shown. */
   async #readPage(client: Client): Promise<void> {
     const { call } = client
-    const { page, command, dialog } = this.#store.state
-    const cover = coverOf(dialog)
-    if (cover?.kind === 'user' && this.#mayWatch(client)) await this.#readUserHistory(client, cover)
+    const { page, command } = this.#store.state
     if (page === 'settings') this.#feed({ type: 'configuration', configuration: await call('config.get', {}) })
     // The command line completes their names, too.
     const wanted = page === 'operators' || command.field !== null
     if (!wanted || !suffices(this.#roleOf(client), 'admin')) return
     const { operators } = await call('operators.list', {})
     this.#feed({ type: 'operators', operators })
-  }
-
-  async #readUserHistory({ call }: Client, { name, range }: Extract<Cover, { kind: 'user' }>): Promise<void> {
-    try {
-      const history = await call('metrics.history', { range, user: name })
-      this.#feed({ type: 'userHistory', name, history })
-    } catch (error) {
-      // The page tells when the user is gone; a user who has moved nothing yet has no history.
-      if (!(error instanceof RpcError)) throw error
-    }
   }
 
   /** A daemon slower than the clock is not asked more than it answers. */

@@ -7,8 +7,8 @@ import { useLook } from '../components/look-context.ts'
 import { Throughput } from '../components/throughput.tsx'
 import { pageRows } from '../layout.ts'
 import { connections } from '../link/perform.ts'
+import { graphPoints, rangeLengths } from '../store/graph.ts'
 import { isStale, type State } from '../store/state.ts'
-import type { Point } from '../store/traffic.ts'
 import type { UserRow } from '../tables/users-table.ts'
 import { UserConnections } from './user-connections.tsx'
 
@@ -31,15 +31,14 @@ export function UserPage({ state, name, range }: UserProps): ReactElement {
   if (!row) return <Line text={` User ${look.text(name)} is gone.`} width={width} {...look.theme.heading} />
   const height = pageRows(state) - factRows
   const graphs = Math.max(smallestGraph, Math.floor(height * graphShare))
-  const points = state.userHistory?.name === name ? state.userHistory.points : noPoints
   return (
     <>
       {facts(row, state.rateUnit).map((fact, at) => (
         <Line key={fact} text={` ${look.text(fact)}`} width={width} {...(at === 0 ? look.theme.heading : {})} />
       ))}
       <Throughput
-        points={points}
-        length={lengths[range]}
+        points={graphPoints(state.graphs, { range, whose: { user: name } })}
+        length={rangeLengths[range]}
         rate={row.rate}
         whose=""
         rateUnit={state.rateUnit}
@@ -63,8 +62,3 @@ function facts({ user, rate }: UserRow, rateUnit: State['rateUnit']): string[] {
     `Total  down ${formatBytes(user.down)}   up ${formatBytes(user.up)}   since the daemon's start`,
   ]
 }
-
-/** How far back each range goes, in milliseconds. */
-const lengths: Readonly<Record<Range, number>> = { '1m': 60_000, '15m': 900_000, '1h': 3_600_000, '24h': 86_400_000 }
-
-const noPoints: readonly Point[] = []

@@ -1,12 +1,11 @@
 import { lateSinceWhen } from './alarms.ts'
 import { changeTable, noConnections, replaceTable, standStill, togglePause } from './connections.ts'
 import { learn } from './followed.ts'
-import { addHistory } from './graph.ts'
+import { addHistory, addSamples as addToGraph, countAnew } from './graph.ts'
 import type { Link } from './link.ts'
 import { addEntries, beginLog, forgetLog, holdLog } from './log.ts'
 import type { DaemonState, Event } from './state.ts'
-import { addSamples, noTraffic } from './traffic.ts'
-import { pointsOf } from './user-history.ts'
+import { addSamples, noTraffic, samplesAfter } from './traffic.ts'
 import { listUsers, noUsers } from './users.ts'
 
 /** What is known of a daemon after an event; what the person does to what is shown of it is one, too. */
@@ -17,14 +16,15 @@ export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
     case 'status':
       return { ...state, status: event.status, lateSince: lateSinceWhen(state.lateSince, event.status) }
     case 'samples': {
+      const { latest } = state.traffic
       const traffic = addSamples(state.traffic, event.samples)
+      const fresh = samplesAfter(latest, event.samples)
+      const graphs = state.graphs.map((graph) => addToGraph(graph, latest ? [latest, ...fresh] : fresh))
       const skew = traffic.latest ? traffic.latest.time - event.at : state.skew
-      return { ...state, traffic, skew, connections: standStill(state.connections, event.at) }
+      return { ...state, traffic, graphs, skew, connections: standStill(state.connections, event.at) }
     }
-    case 'history': {
-      const now = state.traffic.latest?.time ?? Number.POSITIVE_INFINITY
-      return { ...state, graphs: addHistory(state.graphs, event.wish, event.history, now) }
-    }
+    case 'history':
+      return { ...state, graphs: addHistory(state.graphs, event.wish, event.history, state.traffic.recent) }
     case 'snapshot':
       return { ...state, connections: replaceTable(state.connections, event.rows, event.at) }
     case 'changed':
@@ -37,8 +37,6 @@ export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
       return { ...state, log: addEntries(state.log, event.entries, event.lost) }
     case 'logLevel':
       return { ...state, log: holdLog({ ...state.log, level: event.level }, false) }
-    case 'userHistory':
-      return { ...state, userHistory: { name: event.name, points: pointsOf(event.history) } }
     case 'configuration':
       return { ...state, configuration: event.configuration }
     case 'operators':
@@ -75,7 +73,14 @@ function forgetWhatIsOld(state: DaemonState, link: Link): DaemonState {
   const { instance, role } = link
   const told = role === state.role ? state : { ...forgetDetails(state), role }
   if (instance === state.instance) return told
-  return { ...forgetDetails(told), instance, traffic: noTraffic, status: null, lateSince: null }
+  return {
+    ...forgetDetails(told),
+    instance,
+    traffic: noTraffic,
+    graphs: countAnew(state.graphs),
+    status: null,
+    lateSince: null,
+  }
 }
 
 /** Without what not every role may see. */
@@ -85,7 +90,6 @@ function forgetDetails(state: DaemonState): DaemonState {
     ...state,
     connections: noConnections,
     users: noUsers,
-    userHistory: null,
     log,
     configuration: null,
     operators: null,

@@ -23,7 +23,6 @@ import { type Log, noLog } from './log.ts'
 import { type OverviewChoice, type OverviewEvent, plainOverview } from './overview.ts'
 import { noToasts, type Toast, type Toasts } from './toasts.ts'
 import { noTraffic, type Traffic } from './traffic.ts'
-import type { UserHistory } from './user-history.ts'
 import { noUsers, type Users } from './users.ts'
 
 export const pages = ['overview', 'connections', 'users', 'log', 'settings', 'operators', 'daemons'] as const
@@ -51,8 +50,6 @@ export interface DaemonState {
   readonly lateSince: number | null
   readonly connections: Connections
   readonly users: Users
-  /** Of the user who was looked at last. */
-  readonly userHistory: UserHistory | null
   readonly log: Log
   /** As of the last look at their pages; null until then. */
   readonly configuration: Configuration | null
@@ -105,7 +102,6 @@ export type DataEvent =
   | { readonly type: 'users'; readonly users: readonly User[]; readonly at: number }
   | { readonly type: 'logBegun'; readonly entries: readonly LogEntry[] }
   | { readonly type: 'logEntries'; readonly entries: readonly LogEntry[]; readonly lost: number }
-  | { readonly type: 'userHistory'; readonly name: string; readonly history: Result<'metrics.history'> }
   | { readonly type: 'configuration'; readonly configuration: Configuration }
   | { readonly type: 'operators'; readonly operators: readonly Operator[] }
   | { readonly type: 'closed'; readonly connections: readonly ClosedConnection[] }
@@ -149,7 +145,6 @@ const initialDaemon: DaemonState = {
   lateSince: null,
   connections: noConnections,
   users: noUsers,
-  userHistory: null,
   log: noLog,
   configuration: null,
   operators: null,

@@ -39,12 +39,17 @@ export const minuteOfSamples = 61
 
 /** The traffic after more samples of the same daemon, oldest first; those seen before change nothing. */
 export function addSamples(traffic: Traffic, samples: readonly Sample[]): Traffic {
-  const fresh = samples.filter(({ seq }) => seq > (traffic.latest?.seq ?? -1))
+  const fresh = samplesAfter(traffic.latest, samples)
   const recent = [...traffic.recent, ...fresh].slice(-minuteOfSamples)
   const [before, latest] = [recent.at(-2), recent.at(-1)]
   if (fresh.length === 0 || !latest) return traffic
   const rate = before ? rates(before, latest, latest.time - before.time) : still
   return { latest, rate, users: userTraffic(recent), recent }
+}
+
+/** Those that were not seen by `latest`. */
+export function samplesAfter(latest: Sample | null, samples: readonly Sample[]): readonly Sample[] {
+  return samples.filter(({ seq }) => seq > (latest?.seq ?? -1))
 }
 
 /** Bytes a second between two counts that were taken `span` milliseconds apart; 0 for no time. */
@@ -56,19 +61,42 @@ export function rates(before: UpDown, after: UpDown, span: number): UpDown {
   }
 }
 
+/** What somebody had moved by a moment of the daemon's clock. */
+export interface Counted extends UpDown {
+  readonly time: number
+}
+
 /**
- * A user's rates in the last minute. A sample names the busiest only, and all who moved something if those are few: then
- * who is not named moved nothing, else what they moved is spread over the time until they are named again.
+ * What a sample tells of a user beside the sample before, and what they had moved `before` that. A sample names the busiest
+ * only, and all who moved something if those are few: then who is not named moved nothing, else what they moved is spread
+ * over the time until they are named again.
  */
+export function userPoint(
+  earlier: Sample,
+  { time, users }: Sample,
+  name: string | null,
+  before: Counted | null,
+): { readonly point: Point | null; readonly counted: Counted | null } {
+  const named = users.find((user) => user.name === name)
+  if (named) {
+    const counted = { time, up: named.up, down: named.down }
+    const span = before ? time - before.time : 0
+    return { point: before && span > 0 ? { time, span, ...rates(before, counted, span) } : null, counted }
+  }
+  if (users.length >= mostUsers || time <= earlier.time) return { point: null, counted: before }
+  const isCurrent = before?.time === earlier.time
+  return { point: { time, span: time - earlier.time, ...still }, counted: isCurrent ? { ...before, time } : before }
+}
+
+/** A user's rates in the last minute, from when a sample named them first. */
 export function userPoints(recent: readonly Sample[], name: string | null): Point[] {
   const points: Point[] = []
-  let before: { readonly time: number; readonly counts: UpDown } | undefined
-  for (const { time, users } of recent) {
-    const counts = users.find((user) => user.name === name) ?? (users.length < mostUsers ? before?.counts : undefined)
-    if (!counts) continue
-    const span = before ? time - before.time : 0
-    if (before && span > 0) points.push({ time, span, ...rates(before.counts, counts, span) })
-    before = { time, counts }
+  let counted: Counted | null = null
+  for (const [at, sample] of recent.entries()) {
+    const before: Counted | null = counted
+    const told = userPoint(recent[at - 1] ?? sample, sample, name, before)
+    if (before && told.point) points.push(told.point)
+    counted = told.counted
   }
   return points
 }
