@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import type { Endpoint } from './engine/engine.ts'
 import { errnoOf, Failure } from './failure.ts'
+import type { Endpoint } from './net/endpoint.ts'
 
 /** The services that listen, and the flags that say where. */
 const flags = {

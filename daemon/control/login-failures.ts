@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net'
+import { parseAddress, sourceOf } from '../net/address.ts'
 
 /** Addresses remembered at most; the one that failed longest ago goes first. */
 const mostAddresses = 1024
@@ -13,8 +13,7 @@ interface Failures {
 
 /**
  * Failed logins by address: a bucket each, that holds as many as are allowed in a minute and empties in one. An address
- * that is locked out harms no other, and never the Unix socket. All of an IPv6 network of 64 bits are one: whoever has
- * one of its addresses usually has them all.
+ * that is locked out harms no other, and never the Unix socket. What counts as one is `sourceOf`'s.
  */
 export class LoginFailures {
   readonly #perMinute: number
@@ -43,23 +42,19 @@ export class LoginFailures {
   }
 
   #set(address: string, level: number): void {
-    const source = sourceOf(address)
+    const source = keyOf(address)
     this.#failures.delete(source)
     if (level > 0) this.#failures.set(source, { level, at: this.#now() })
   }
 
   #level(address: string): number {
-    const failures = this.#failures.get(sourceOf(address))
+    const failures = this.#failures.get(keyOf(address))
     if (failures === undefined) return 0
     return Math.max(0, failures.level - ((this.#now() - failures.at) * this.#perMinute) / minute)
   }
 }
 
-/** An IPv4 address as it is, also in IPv6 clothing, and an IPv6 address's first four groups. */
-function sourceOf(address: string): string {
-  const mapped = /^::ffff:([\d.]+)$/.exec(address)?.[1]
-  if (mapped !== undefined || !isIPv6(address)) return mapped ?? address
-  const [left = [], right = []] = address.split('::').map((side) => (side === '' ? [] : side.split(':')))
-  const zeros = Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0')
-  return [...left, ...zeros, ...right].slice(0, 4).join(':')
+function keyOf(literal: string): string {
+  const address = parseAddress(literal)
+  return address ? sourceOf(address.bytes) : literal
 }

@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type Limits, limits as protocolLimits, protocolVersion, unixSocketName } from '../../shared/protocol/limits.ts'
 import { eventLine } from '../../shared/protocol/message.ts'
+import type { Endpoint } from '../net/endpoint.ts'
 import type { Backend } from './backend.ts'
 import { Clients } from './clients.ts'
 import { ControlConnection, type Service } from './connection.ts'
@@ -25,7 +26,6 @@ import { userHandlers } from './handlers/users.ts'
 import type { Log } from './log.ts'
 import { LoginFailures } from './login-failures.ts'
 import type { Via } from './session.ts'
-import type { Endpoint } from './start-error.ts'
 
 export interface ControlOptions {
   /** Loopback addresses. Where port 0 is asked for, the first one's free port serves for all; so it is with TLS. */

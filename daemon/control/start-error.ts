@@ -1,3 +1,5 @@
+import type { Endpoint } from '../net/endpoint.ts'
+
 /** Why the management server cannot start: one line for people that names the cause and the mend. */
 export class ControlStartError extends Error {
   /** The exit status: 2 for a mistake in the settings, 1 for what the machine refuses. */
@@ -22,10 +24,4 @@ export class ControlListenError extends Error {
     this.code = code
     this.service = service
   }
-}
-
-/** A TCP socket: an IPv4 or IPv6 literal without brackets, and a port (0: any). */
-export interface Endpoint {
-  readonly address: string
-  readonly port: number
 }

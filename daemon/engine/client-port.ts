@@ -1,4 +1,5 @@
-import type { Destination } from '../socks/negotiation.ts'
+import { isSame, isUnspecified } from '../net/address.ts'
+import type { Destination } from '../net/destination.ts'
 
 /**
  * The port that an association's client sends from; its address is that of the control connection (RFC 1928, section 7).
@@ -15,9 +16,9 @@ export class ClientPort {
 
   /** `client` is the address of the control connection's other end. */
   constructor(declared: Destination, client: Uint8Array) {
-    const address = declared.kind === 'address' && declared.port !== 0 ? declared.address : undefined
-    this.port = address?.every((octet) => octet === 0) ? declared.port : 0
-    this.#declared = address && isSame(address, client) ? declared.port : undefined
+    const bytes = declared.kind === 'address' && declared.port !== 0 ? declared.bytes : undefined
+    this.port = bytes && isUnspecified(bytes) ? declared.port : 0
+    this.#declared = bytes && isSame(bytes, client) ? declared.port : undefined
   }
 
   /** Whether what comes from this port of the client's address is the client's; what does may settle the port. */
@@ -25,8 +26,4 @@ export class ClientPort {
     if (this.port === 0 || port === this.#declared) this.port = port
     return port === this.port
   }
-}
-
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((octet, i) => octet === other[i])
 }

@@ -1,11 +1,6 @@
+import type { Endpoint } from '../net/endpoint.ts'
 import type { Terms } from '../socks/negotiation.ts'
 import type { SessionTable } from './session-table.ts'
-
-/** A socket the engine listens on, or wants to: an IPv4 or IPv6 literal without brackets, and a port (0: any). */
-export interface Endpoint {
-  readonly address: string
-  readonly port: number
-}
 
 /** Milliseconds, each from 100 to a day; see the settings table for what they bound. */
 export interface Timeouts {

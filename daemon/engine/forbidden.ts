@@ -1,5 +1,5 @@
-import { parseAddress, unmapped } from '../socks/address.ts'
-import type { Endpoint } from './engine.ts'
+import { isLoopback, isSame, isUnspecified, parseAddress, unmapped } from '../net/address.ts'
+import type { Endpoint } from '../net/endpoint.ts'
 
 /** Whether clients may not be connected to `address`: 4 or 16 bytes, or a literal, whose zone does not matter. */
 export type IsForbidden = (address: Uint8Array | string, port: number) => boolean
@@ -19,26 +19,15 @@ export function forbids(endpoints: readonly Endpoint[]): IsForbidden {
     const there = places.get(port)
     if (there === undefined) return false
     const bytes = bytesOf(address)
-    return bytes !== undefined && (isWildcard(bytes) || there.some((place) => covers(place, bytes)))
+    return bytes !== undefined && (isUnspecified(bytes) || there.some((place) => covers(place, bytes)))
   }
 }
 
 function bytesOf(address: Uint8Array | string): Uint8Array | undefined {
-  const bytes = typeof address === 'string' ? parseAddress(address.replace(/%.*/, '')) : address
-  return bytes && unmapped(bytes)
+  return typeof address === 'string' ? parseAddress(address)?.bytes : unmapped(address)
 }
 
 function covers(place: Uint8Array, address: Uint8Array): boolean {
-  if (place.length !== address.length) return false
-  return (isWildcard(place) && isLoopback(address)) || place.every((octet, i) => octet === address[i])
-}
-
-function isWildcard(address: Uint8Array): boolean {
-  return address.every((octet) => octet === 0)
-}
-
-/** 127.0.0.0/8, or ::1. */
-function isLoopback(address: Uint8Array): boolean {
-  if (address.length === 4) return address[0] === 127
-  return address.every((octet, i) => octet === (i === 15 ? 1 : 0))
+  const isOurs = place.length === address.length && isUnspecified(place) && isLoopback(address)
+  return isOurs || isSame(place, address)
 }

@@ -1,6 +1,7 @@
 import { type Connection, commands, connectionStates } from '../../shared/protocol/methods.ts'
 import { type SessionTable, stateCount } from '../engine/session-table.ts'
-import { endpointText, isZero } from './address-text.ts'
+import { isUnspecified } from '../net/address.ts'
+import { endpointText } from '../net/endpoint.ts'
 
 /** How people call what a table has as numbers. */
 export interface Naming {
@@ -33,7 +34,9 @@ export function readRow(table: SessionTable, slot: number, naming: Naming): Conn
 
 /** Null until an address is dialled; it is all zero until then. */
 function dialledAddress({ targetAddress, targetPort }: SessionTable, slot: number): string | null {
-  return isZero(targetAddress, 16 * slot, 16) ? null : endpointText(targetAddress, 16 * slot, targetPort[slot])
+  return isUnspecified(targetAddress.subarray(16 * slot, 16 * slot + 16))
+    ? null
+    : endpointText(targetAddress, 16 * slot, targetPort[slot])
 }
 
 /** Undefined if nothing was asked for yet, or an address was. */

@@ -1,5 +1,5 @@
-import { socketAddressBytes } from './address.ts'
 import * as libc from './libc.ts'
+import { socketAddressBytes } from './socket-address.ts'
 
 /**
  * Many datagrams by one call: recvmmsg(2) and sendmmsg(2). What comes in may go out again from where it lies, with other

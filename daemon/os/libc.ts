@@ -69,8 +69,6 @@ export const epollCtl = bind<[epoll: number, operation: number, fd: number, even
 export const epollWait = bind<[epoll: number, events: Memory, most: number, milliseconds: number]>(
   'int epoll_wait(int, void *, int, int)',
 )
-/** 1: parsed into `result`; 0: not an address of that family. */
-export const inetPton = bind<[family: number, text: string, result: Memory]>('int inet_pton(int, const char *, void *)')
 /** 0: no such interface. */
 export const ifNametoindex = bind<[name: string]>('unsigned int if_nametoindex(const char *)')
 export const prlimit = bind<[pid: number, resource: number, next: Memory, previous: Memory]>(

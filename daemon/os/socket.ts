@@ -1,5 +1,6 @@
-import { AF_INET, AF_INET6, type BinaryAddress, encodeSocketAddress, portOf, socketAddressBytes } from './address.ts'
+import type { Address } from '../net/address.ts'
 import * as libc from './libc.ts'
+import { AF_INET, AF_INET6, encodeSocketAddress, portOf, socketAddressBytes } from './socket-address.ts'
 
 /** TCP sockets, non-blocking and closed on exec. Results are 0 or more, or a negated errno. */
 
@@ -122,12 +123,7 @@ export function sharePort(fd: number): void {
 /**
  * Open a listening socket, IPv6 without IPv4; `prepare` is called with it before it listens. Returns the descriptor.
  */
-export function listen(
-  at: BinaryAddress,
-  port: number,
-  backlog: number,
-  prepare: (fd: number) => void = () => {},
-): number {
+export function listen(at: Address, port: number, backlog: number, prepare: (fd: number) => void = () => {}): number {
   const fd = openSocket(at.bytes.length)
   if (fd < 0) return fd
   libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, one, 4)

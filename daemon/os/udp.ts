@@ -1,6 +1,7 @@
-import { AF_INET, AF_INET6, type BinaryAddress, encodeSocketAddress, socketAddressBytes } from './address.ts'
+import type { Address } from '../net/address.ts'
 import * as libc from './libc.ts'
 import { boundAddress, connectSocket, MSG_NOSIGNAL } from './socket.ts'
+import { AF_INET, AF_INET6, encodeSocketAddress, socketAddressBytes } from './socket-address.ts'
 
 /** UDP sockets, non-blocking and closed on exec. Results are 0 or more, or a negated errno. */
 
@@ -23,10 +24,10 @@ export function openUdpSocket(addressLength: number): number {
 }
 
 /**
- * Put our own address of the interface that reaches `bytes`, `scope` for a link-local address, into `lastAddress`; no
+ * Put our own address of the interface that reaches an address into `lastAddress`; no
  * packet is sent.
  */
-export function addressTowards(bytes: Uint8Array, scope = 0): number {
+export function addressTowards({ bytes, scope }: Address): number {
   const fd = openUdpSocket(bytes.length)
   if (fd < 0) return fd
   let result = connectSocket(fd, bytes, discardPort, scope)
@@ -36,7 +37,7 @@ export function addressTowards(bytes: Uint8Array, scope = 0): number {
 }
 
 /** Open a UDP socket on an address of this machine, with any free port. */
-export function bindUdpSocket({ bytes, scope }: BinaryAddress): number {
+export function bindUdpSocket({ bytes, scope }: Address): number {
   const fd = openUdpSocket(bytes.length)
   if (fd < 0) return fd
   const result = libc.bindSocket(fd, address, encodeSocketAddress(address, bytes, 0, scope))
@@ -46,7 +47,7 @@ export function bindUdpSocket({ bytes, scope }: BinaryAddress): number {
 }
 
 /** Send one datagram; returns how many bytes the kernel took. */
-export function sendDatagram(fd: number, payload: Uint8Array, to: Uint8Array, port: number, scope = 0): number {
-  const length = encodeSocketAddress(address, to, port, scope)
+export function sendDatagram(fd: number, payload: Uint8Array, { bytes, scope }: Address, port: number): number {
+  const length = encodeSocketAddress(address, bytes, port, scope)
   return libc.sendto(fd, payload, payload.length, MSG_NOSIGNAL, address, length)
 }

@@ -1,12 +1,12 @@
-import { isLoopback } from '../../shared/loopback.ts'
 import type { Settings } from '../../shared/settings.ts'
 import { type LoginPolicy, passwordRequired } from '../access/login-policy.ts'
-import type { Endpoint } from '../engine/engine.ts'
 import { Failure } from '../failure.ts'
+import { isLoopbackLiteral } from '../net/address.ts'
+import type { Endpoint } from '../net/endpoint.ts'
 
 /** Whether to serve clients without a password is safe, since only this machine reaches the sockets, or wished for. */
 export function mayBeOpen(settings: Readonly<Settings>): boolean {
-  return settings['open-proxy'] || settings['socks-addr'].every(isLoopback)
+  return settings['open-proxy'] || settings['socks-addr'].every(isLoopbackLiteral)
 }
 
 export function loginPolicy(settings: Readonly<Settings>): LoginPolicy {
@@ -15,7 +15,7 @@ export function loginPolicy(settings: Readonly<Settings>): LoginPolicy {
 
 /** The address by which other machines reach SOCKS, if they do. */
 export function remoteAddress(settings: Readonly<Settings>): string | undefined {
-  return settings['socks-addr'].find((address) => !isLoopback(address))
+  return settings['socks-addr'].find((address) => !isLoopbackLiteral(address))
 }
 
 /** Whether proxyd starts with these settings and this number of users: not if it would be open by accident. */
@@ -25,7 +25,7 @@ export function mayStart(settings: Readonly<Settings>, users: number): boolean {
 
 /** What an operator should know who serves these endpoints without a password; undefined if all are loopback. */
 export function openProxyWarning(listening: readonly Endpoint[]): string | undefined {
-  const remote = listening.filter(({ address }) => !isLoopback(address))
+  const remote = listening.filter(({ address }) => !isLoopbackLiteral(address))
   if (remote.length === 0) return undefined
   const places = remote.map(({ address, port }) => `${address} port ${port}`).join(' or ')
   return `anyone who reaches ${places} may use this proxy: it asks for no password (see auth, open-proxy and adduser)`

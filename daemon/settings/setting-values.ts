@@ -1,7 +1,6 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net'
-import { isLoopback } from '../../shared/loopback.ts'
 import { type SettingName, type SettingShape, settings } from '../../shared/settings.ts'
-import { parseAddress } from '../socks/address.ts'
+import { isLoopbackLiteral, isUnspecified, parseAddress } from '../net/address.ts'
 import { commands } from './commands.ts'
 import { parseForward } from './forwards.ts'
 
@@ -68,15 +67,20 @@ function addressProblem(addresses: readonly string[]): string | undefined {
 }
 
 /** A reply has no place for a zone. */
+function canBeTold(literal: string): boolean {
+  const address = parseAddress(literal)
+  return address !== undefined && !literal.includes('%') && !isUnspecified(address.bytes)
+}
+
 function advertiseProblem(addresses: readonly string[]): string | undefined {
-  const bad = addresses.find((address) => !parseAddress(address)?.some((octet) => octet !== 0))
+  const bad = addresses.find((address) => !canBeTold(address))
   if (bad !== undefined) return `needs an address that others can send to, which ${JSON.stringify(bad)} is not`
   const families = new Set(addresses.map(isIP))
   return families.size < addresses.length ? 'takes one address of each family' : undefined
 }
 
 function remoteControlProblem(addresses: readonly string[]): string | undefined {
-  const remote = addresses.find((address) => !isLoopback(address))
+  const remote = addresses.find((address) => !isLoopbackLiteral(address))
   if (remote === undefined) return undefined
   return `cannot be ${remote}: outside loopback, management needs TLS; give that address to control-tls-addr, or use 127.0.0.1 or ::1, through an SSH tunnel from afar`
 }

@@ -1,6 +1,7 @@
-import { unmapped } from './address.ts'
+import { unmapped } from '../net/address.ts'
+import type { Destination } from '../net/destination.ts'
 import { AddressType, type Bound } from './messages.ts'
-import { addressLengthOf, type Destination, destinationOf } from './negotiation.ts'
+import { addressLengthOf, readDestination } from './negotiation.ts'
 
 /** The header of relayed datagrams, both ways (RFC 1928, section 7): RSV, FRAG, ATYP, DST.ADDR, DST.PORT. */
 
@@ -26,7 +27,7 @@ export function parseDatagram(bytes: Uint8Array): Datagram | undefined {
   const payload = start + length + 2
   if (bytes.length < payload) return undefined
   const port = (bytes[payload - 2] << 8) | bytes[payload - 1]
-  const destination = port === 0 ? undefined : destinationOf(type, bytes.subarray(start, start + length), port)
+  const destination = port === 0 ? undefined : readDestination(type, bytes.subarray(start, start + length), port)
   return destination && { destination, payload }
 }
 
@@ -35,7 +36,7 @@ export function parseDatagram(bytes: Uint8Array): Datagram | undefined {
  * `end`, which is at least `longestHeader`; returns where it begins. A v4-mapped source goes out as IPv4.
  */
 export function writeHeader(target: Uint8Array, end: number, source: Bound): number {
-  const address = unmapped(source.address)
+  const address = unmapped(source.bytes)
   const start = end - address.length - 6
   target[start] = 0
   target[start + 1] = 0

@@ -1,6 +1,6 @@
 /** The numbers and replies of RFC 1928, in its words. */
 
-import { unmapped } from './address.ts'
+import { unmapped } from '../net/address.ts'
 
 /** VER of a greeting, a request and a reply. */
 export const version = 5
@@ -33,18 +33,18 @@ export type Reply = (typeof Reply)[keyof typeof Reply]
 
 /** A socket's address: 4 or 16 bytes in network order, and its port. */
 export interface Bound {
-  readonly address: Uint8Array
+  readonly bytes: Uint8Array
   readonly port: number
 }
 
-const nowhere: Bound = { address: new Uint8Array(4), port: 0 }
+const nowhere: Bound = { bytes: new Uint8Array(4), port: 0 }
 
 /**
  * A whole reply, always of full length: 10 bytes, or 22 if `bound` is IPv6 (a v4-mapped address goes out as IPv4).
  * Without `bound`, as in every failure, it carries 0.0.0.0:0.
  */
 export function encodeReply(reply: Reply, bound: Bound = nowhere): Uint8Array {
-  const address = unmapped(bound.address)
+  const address = unmapped(bound.bytes)
   const message = new Uint8Array(6 + address.length)
   message[0] = version
   message[1] = reply

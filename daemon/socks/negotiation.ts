@@ -1,13 +1,6 @@
-import { parseAddress, unmapped } from './address.ts'
+import { unmapped } from '../net/address.ts'
+import { type Destination, destinationOf } from '../net/destination.ts'
 import { AddressType, Command, encodeReply, Method, Reply, version } from './messages.ts'
-
-/**
- * Where a client wants to go (CONNECT), whom it expects (BIND) or where its datagrams come from (UDP ASSOCIATE), for which
- * all zero means that it does not know. A name that is an address literal is an address; v4-mapped addresses are IPv4.
- */
-export type Destination =
-  | { readonly kind: 'address'; readonly address: Uint8Array; readonly port: number }
-  | { readonly kind: 'name'; readonly name: string; readonly port: number }
 
 /** What the session does next. */
 export type Step =
@@ -160,7 +153,7 @@ export class Negotiation {
 
     const bytes = input.subarray(start, portStart)
     const port = (input[portStart] << 8) | input[portStart + 1]
-    const destination = destinationOf(type, bytes, port)
+    const destination = readDestination(type, bytes, port)
     if (!destination || (port === 0 && command === Command.connect))
       return this.#refuse(Reply.generalFailure, 'malformed')
     this.#expected = 'nothing'
@@ -192,12 +185,9 @@ export function addressLengthOf(type: number, octet = 1): number | undefined {
  * What DST.ADDR, without a name's length octet, and DST.PORT stand for: an address of the given type or a name; undefined
  * if it is no name. `bytes` is not needed afterwards.
  */
-export function destinationOf(type: number, bytes: Uint8Array, port: number): Destination | undefined {
-  return type === AddressType.name ? named(bytes, port) : addressed(new Uint8Array(bytes), port)
-}
-
-function addressed(address: Uint8Array, port: number): Destination {
-  return { kind: 'address', address: unmapped(address), port }
+export function readDestination(type: number, bytes: Uint8Array, port: number): Destination | undefined {
+  if (type === AddressType.name) return named(bytes, port)
+  return { kind: 'address', bytes: unmapped(new Uint8Array(bytes)), scope: 0, port }
 }
 
 /**
@@ -207,9 +197,8 @@ function addressed(address: Uint8Array, port: number): Destination {
 function named(bytes: Uint8Array, port: number): Destination | undefined {
   const name = String.fromCharCode(...bytes)
   if (!/^[\w.:-]+$/.test(name)) return undefined
-  const address = parseAddress(name)
-  if (address) return addressed(address, port)
-  return name.includes(':') ? undefined : { kind: 'name', name, port }
+  const destination = destinationOf(name, port)
+  return destination.kind === 'name' && name.includes(':') ? undefined : destination
 }
 
 /** What follows the first `length` bytes. */

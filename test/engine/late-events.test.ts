@@ -52,7 +52,7 @@ describe.skipIf(process.platform !== 'linux')('an event of an attempt that was g
     const { clock, sessions, dialer } = makeDialer(room)
     const { client, slot } = await connectClient(sessions)
     dialer.begin(slot, { kind: 'name', name: 'many.test', port }, new Uint8Array(0))
-    dialer.resolved(slot, Array<Uint8Array>(room + 3).fill(loopback))
+    dialer.resolved(slot, Array(room + 3).fill({ bytes: loopback, scope: 0 }))
     const dial = sessions.dials.get(slot)
     // Attempts begin as long as there is room, and then the first one is given up.
     for (let i = 0; i < 8 && dial?.error !== errno.ETIMEDOUT; i++) {

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { expect, onTestFinished } from 'vitest'
+import type { Destination } from '../../daemon/net/destination.ts'
 import { parseDatagram } from '../../daemon/socks/datagram.ts'
-import type { Destination } from '../../daemon/socks/negotiation.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { type engines, startProxy } from '../helpers/engine.ts'
 import { expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
@@ -12,7 +12,7 @@ import { inputs } from './input.ts'
 
 /** Whether it leads to the server, and to nobody else. */
 function isHarmless({ kind, port, ...at }: Destination, server: number): boolean {
-  return port === server && (kind === 'name' || ('address' in at && at.address.join('.') === '127.0.0.1'))
+  return port === server && (kind === 'name' || ('bytes' in at && at.bytes.join('.') === '127.0.0.1'))
 }
 
 /** The payloads of the next datagrams, as many as are expected, in no order. */

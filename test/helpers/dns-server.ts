@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo } from 'node:dgram'
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
-import { parseAddress } from '../../daemon/socks/address.ts'
+import { parseLiteral } from '../../daemon/net/address.ts'
 import { bytes } from './bytes.ts'
 
 /** What a server tells of a name: its addresses, and for how many seconds they are good. */
@@ -76,7 +76,7 @@ function readQuestion(query: Buffer): Question {
 function encodeAnswer(query: Buffer, { name, type, end }: Question, zone: Zone): Uint8Array {
   const known = zone[name]
   const records = (known?.addresses ?? []).flatMap((text) => {
-    const address = parseAddress(text)
+    const address = parseLiteral(text)
     if (address?.length !== types[type]?.length) return []
     // The name is a pointer to the question's; then type, class IN, TTL, length and address.
     return [bytes(0xc0, 12, 0, type, 0, 1, 0, 0, 0, known?.ttl ?? 60, 0, address?.length ?? 0, address ?? '')]

@@ -2,7 +2,6 @@ import { SocketAddress } from 'node:net'
 import { expect, onTestFinished, vi } from 'vitest'
 import type {
   Admission,
-  Endpoint,
   Engine,
   EngineOptions,
   EngineServices,
@@ -14,6 +13,7 @@ import type {
 } from '../../daemon/engine/engine.ts'
 import { startPortableEngine } from '../../daemon/engine/portable/engine.ts'
 import { Reason, State, stateCount, Total } from '../../daemon/engine/session-table.ts'
+import type { Endpoint } from '../../daemon/net/endpoint.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import { connectPeer, type Peer } from './peer.ts'
 import { expectReply, greeting, greetingForLogin, login, request, succeeded } from './socks-client.ts'

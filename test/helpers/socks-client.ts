@@ -1,6 +1,6 @@
 import { SocketAddress } from 'node:net'
 import { expect } from 'vitest'
-import { parseAddress } from '../../daemon/socks/address.ts'
+import { parseLiteral } from '../../daemon/net/address.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from './bytes.ts'
 import type { Peer } from './peer.ts'
@@ -16,7 +16,7 @@ export function login(name: string, password: string): Uint8Array {
 
 /** CONNECT, unless it is another command, to an address literal or a name. */
 export function request(host: string, port: number, command: Command = Command.connect): Uint8Array {
-  const address = parseAddress(host)
+  const address = parseLiteral(host)
   const target = address ? bytes(address.length === 4 ? 1 : 4, address) : bytes(3, host.length, host)
   return bytes(5, command, 0, target, port >> 8, port & 0xff)
 }

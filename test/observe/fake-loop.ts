@@ -1,6 +1,6 @@
 import { Reason, SessionTable, State, stateCount, Total } from '../../daemon/engine/session-table.ts'
+import { parseAddress, writeMapped } from '../../daemon/net/address.ts'
 import type { ObservedConnections } from '../../daemon/observe/connections.ts'
-import { parseAddress } from '../../daemon/socks/address.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import type { Connection } from '../../shared/protocol/methods.ts'
 
@@ -89,7 +89,5 @@ function add(column: Float64Array | Int32Array, index: number, amount: number): 
 function writeAddress(column: Uint8Array, slot: number, literal: string): void {
   const address = parseAddress(literal)
   if (!address) throw new Error(`${literal} is no address`)
-  column.fill(0, 16 * slot, 16 * slot + 16)
-  if (address.length === 4) column.fill(0xff, 16 * slot + 10, 16 * slot + 12)
-  column.set(address, 16 * slot + 16 - address.length)
+  writeMapped(column, 16 * slot, address.bytes)
 }

@@ -6,7 +6,7 @@ const payload = bytes('payload')
 const ipv4 = bytes(1, 192, 0, 2, 7, 0x12, 0x34)
 const ipv6Address = bytes(0x20, 1, 0xd, 0xb8, ...Array(11).fill(0), 9)
 const mapped = bytes(...Array(10).fill(0), 0xff, 0xff, 192, 0, 2, 7)
-const toIpv4 = { kind: 'address', address: bytes(192, 0, 2, 7), port: 0x1234 }
+const toIpv4 = { kind: 'address', bytes: bytes(192, 0, 2, 7), scope: 0, port: 0x1234 }
 
 function named(name: string): Uint8Array {
   return bytes(3, name.length, name, 0x12, 0x34)
@@ -15,11 +15,15 @@ function named(name: string): Uint8Array {
 describe('parseDatagram', () => {
   it.each([
     ['an IPv4 address', ipv4, toIpv4],
-    ['an IPv6 address', bytes(4, ipv6Address, 0, 53), { kind: 'address', address: ipv6Address, port: 53 }],
+    ['an IPv6 address', bytes(4, ipv6Address, 0, 53), { kind: 'address', bytes: ipv6Address, scope: 0, port: 53 }],
     ['a v4-mapped address, which is IPv4', bytes(4, mapped, 0x12, 0x34), toIpv4],
     ['a name', named('host.test'), { kind: 'name', name: 'host.test', port: 0x1234 }],
     ['a name that is a literal', named('192.0.2.7'), toIpv4],
-    ['a name that is an IPv6 literal', named('2001:db8::9'), { kind: 'address', address: ipv6Address, port: 0x1234 }],
+    [
+      'a name that is an IPv6 literal',
+      named('2001:db8::9'),
+      { kind: 'address', bytes: ipv6Address, scope: 0, port: 0x1234 },
+    ],
   ])('reads %s', (_, header, destination) => {
     const start = 3 + header.length
     expect(parseDatagram(bytes(0, 0, 0, header, payload))).toEqual({ destination, payload: start })
@@ -66,7 +70,7 @@ describe('writeHeader', () => {
   ])('writes %s right before the payload', (_, address, header) => {
     const target = new Uint8Array(longestHeader + payload.length).fill(0xee)
     target.set(payload, longestHeader)
-    const start = writeHeader(target, longestHeader, { address, port: 0x1234 })
+    const start = writeHeader(target, longestHeader, { bytes: address, port: 0x1234 })
     expect(target.subarray(start)).toEqual(bytes(header, payload))
     expect(target.subarray(0, start).every((octet) => octet === 0xee)).toBe(true)
   })

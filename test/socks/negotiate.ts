@@ -1,5 +1,6 @@
+import type { Destination } from '../../daemon/net/destination.ts'
 import { Command } from '../../daemon/socks/messages.ts'
-import { type Destination, Negotiation, type Step } from '../../daemon/socks/negotiation.ts'
+import { Negotiation, type Step } from '../../daemon/socks/negotiation.ts'
 
 /** What came of a negotiation, in a form that tests can write down. */
 export interface Result {
@@ -51,5 +52,5 @@ function describe(step: Step): string {
 
 function place(destination: Destination): string {
   if (destination.kind === 'name') return `name ${destination.name} ${destination.port}`
-  return `${Buffer.from(destination.address).toString('hex')} ${destination.port}`
+  return `${Buffer.from(destination.bytes).toString('hex')} ${destination.port}`
 }

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, isIP, type Server } from 'node:net'
-import { isLoopback } from '../../../shared/loopback.ts'
-import { ControlListenError, ControlStartError, type Endpoint } from '../start-error.ts'
+import { isLoopbackLiteral } from '../../net/address.ts'
+import type { Endpoint } from '../../net/endpoint.ts'
+import { ControlListenError, ControlStartError } from '../start-error.ts'
 
 /** How often a free port of the first address is asked for until the others have it free too. */
 const mostTries = 10
@@ -9,7 +10,7 @@ const mostTries = 10
 /** Throws `ControlStartError` if other machines could reach one of the endpoints. */
 export function refuseOpenEndpoints(endpoints: readonly Endpoint[]): void {
   refuseWrongAddresses(endpoints, '--control-addr')
-  const open = endpoints.find(({ address }) => !isLoopback(address))
+  const open = endpoints.find(({ address }) => !isLoopbackLiteral(address))
   if (open === undefined) return
   const mend = 'give it with --control-tls-addr, or reach a loopback address through SSH'
   throw new ControlStartError(`management on ${open.address} needs TLS: ${mend}`, 2)

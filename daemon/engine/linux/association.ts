@@ -1,3 +1,4 @@
+import type { Address } from '../../net/address.ts'
 import type { ClientPort } from '../client-port.ts'
 
 /** A client that sends datagrams through us, for as long as its control connection lives. */
@@ -13,7 +14,7 @@ export interface Association {
   /** Datagrams whose name is being looked up. */
   waiting: readonly Waiting[]
   /** Which of a name's addresses was chosen last. */
-  choice: { readonly from: readonly Uint8Array[]; readonly address: Uint8Array } | undefined
+  choice: { readonly from: readonly Address[]; readonly address: Address } | undefined
 }
 
 /** A datagram on its way to a name. */

@@ -1,11 +1,11 @@
-import { addressOf, binaryAddressOf, portOf } from '../../os/address.ts'
+import { type Address, parseAddress } from '../../net/address.ts'
+import type { Destination } from '../../net/destination.ts'
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLRDHUP, type Epoll } from '../../os/epoll.ts'
 import { errno, recv } from '../../os/libc.ts'
 import { boundAddress, lastAddress, MSG_TRUNC, peerAddress } from '../../os/socket.ts'
+import { addressOf, bytesOf, portOf } from '../../os/socket-address.ts'
 import { bindUdpSocket } from '../../os/udp.ts'
-import { parseAddress } from '../../socks/address.ts'
 import { type Bound, encodeReply, Reply } from '../../socks/messages.ts'
-import type { Destination } from '../../socks/negotiation.ts'
 import { ClientPort } from '../client-port.ts'
 import type { Policy, Timeouts } from '../engine.ts'
 import { Reason, State, Total } from '../session-table.ts'
@@ -51,7 +51,7 @@ export class Associator {
 
   /** Associations that begin from now on obey it, and so do datagrams. */
   obey(policy: Policy): void {
-    this.#advertised = policy.udpAdvertise.flatMap((text) => parseAddress(text) ?? [])
+    this.#advertised = policy.udpAdvertise.flatMap((text) => parseAddress(text)?.bytes ?? [])
     this.#datagrams.obey(policy)
   }
 
@@ -73,7 +73,7 @@ export class Associator {
   }
 
   /** A name that the association has sent to has these addresses; none if it has none. */
-  resolved(slot: number, addresses: readonly Uint8Array[], name: string): void {
+  resolved(slot: number, addresses: readonly Address[], name: string): void {
     this.#datagrams.resolved(slot, addresses, name)
   }
 
@@ -103,22 +103,22 @@ export class Associator {
   /** A socket on the address that the client has reached us on. */
   #open(slot: number): number {
     const result = boundAddress(this.#sessions.fd[clientOf(slot)])
-    return result < 0 ? result : bindUdpSocket(binaryAddressOf(lastAddress))
+    return result < 0 ? result : bindUdpSocket(addressOf(lastAddress))
   }
 
   #associate(slot: number, declared: Destination): Association {
     peerAddress(this.#sessions.fd[clientOf(slot)])
     const client = lastAddress.slice()
-    const clientPort = new ClientPort(declared, addressOf(client))
+    const clientPort = new ClientPort(declared, bytesOf(client))
     return { client, clientPort, ipv4: -1, ipv6: -1, heard: new RecentAddresses(), waiting: [], choice: undefined }
   }
 
   /** Where the client is told to send its datagrams. */
   #bound(relay: number): Bound {
     boundAddress(relay)
-    const own = addressOf(lastAddress)
+    const own = bytesOf(lastAddress)
     const advertised = this.#advertised.find((address) => address.length === own.length)
-    return { address: advertised ?? own, port: portOf(lastAddress) }
+    return { bytes: advertised ?? own, port: portOf(lastAddress) }
   }
 
   #refuse(slot: number, error: number): void {

@@ -1,10 +1,11 @@
-import { addressOf, binaryAddressOf, portOf } from '../../os/address.ts'
+import { type Address, isSame, isUnspecified } from '../../net/address.ts'
+import type { Destination } from '../../net/destination.ts'
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, type Epoll } from '../../os/epoll.ts'
 import { close, errno } from '../../os/libc.ts'
 import { accept, boundAddress, lastAddress, listen, resetOnClose, setLiveness } from '../../os/socket.ts'
+import { addressOf, bytesOf, portOf } from '../../os/socket-address.ts'
 import { addressTowards } from '../../os/udp.ts'
 import { encodeReply, Reply } from '../../socks/messages.ts'
-import type { Destination } from '../../socks/negotiation.ts'
 import type { Liveness, Policy, Timeouts } from '../engine.ts'
 import { forbids } from '../forbidden.ts'
 import { Reason, State } from '../session-table.ts'
@@ -75,8 +76,8 @@ export class Binder {
     this.#sessions.requested(slot, destination)
     if (this.#isGone(slot, bind)) return this.#sessions.close(slot, Reason.gone)
     if (destination.kind === 'address') {
-      const isAnybody = destination.address.every((octet) => octet === 0)
-      return isAnybody ? this.#listen(slot, bind) : this.#expect(slot, bind, [destination.address])
+      if (isUnspecified(destination.bytes)) return this.#listen(slot, bind)
+      return this.#expect(slot, bind, [destination])
     }
     this.#sessions.enter(slot, State.resolving)
     const known = this.#names.ask(destination.name, { slot, generation: generation[slot] })
@@ -85,7 +86,7 @@ export class Binder {
   }
 
   /** The expected peer's name has these addresses; none if it has none. */
-  resolved(slot: number, addresses: readonly Uint8Array[]): void {
+  resolved(slot: number, addresses: readonly Address[]): void {
     const bind = this.#sessions.binds.get(slot)
     if (bind) this.#expect(slot, bind, addresses)
   }
@@ -125,11 +126,11 @@ export class Binder {
     return rest.length === 0 && this.#sessions.hasLeft(slot)
   }
 
-  #expect(slot: number, bind: Bind, addresses: readonly Uint8Array[]): void {
-    bind.peers = addresses.filter((address) => !this.#isForbidden(address, bind.port))
+  #expect(slot: number, bind: Bind, addresses: readonly Address[]): void {
+    bind.peers = addresses.filter(({ bytes }) => !this.#isForbidden(bytes, bind.port))
     const [first] = bind.peers
     if (!first) return this.#refuse(slot, addresses.length > 0 ? notAllowed : notFound)
-    this.#sessions.leadsTo(slot, first, bind.port)
+    this.#sessions.leadsTo(slot, first.bytes, bind.port)
     this.#listen(slot, bind)
   }
 
@@ -145,21 +146,19 @@ export class Binder {
   }
 
   /** A socket that listens on the address that the first peer there is a way to can reach, or on the client's. */
-  #open(slot: number, peers: readonly Uint8Array[]): number {
+  #open(slot: number, peers: readonly Address[]): number {
     let result = peers.length === 0 ? boundAddress(this.#sessions.fd[clientOf(slot)]) : -errno.ENETUNREACH
     for (const peer of peers) {
-      result = addressTowards(peer, this.#names.scopeOf(peer))
+      result = addressTowards(peer)
       if (result === 0) break
     }
-    return result < 0 ? result : listen(binaryAddressOf(lastAddress), 0, backlog)
+    return result < 0 ? result : listen(addressOf(lastAddress), 0, backlog)
   }
 
   /** Whether the one who came last is whom the client expects, or may be anybody. */
   #isExpected({ peers }: Bind): boolean {
-    const address = addressOf(lastAddress)
-    const isPeer = (peer: Uint8Array) =>
-      peer.length === address.length && peer.every((octet, i) => octet === address[i])
-    if (peers.length > 0 && !peers.some(isPeer)) return false
+    const address = bytesOf(lastAddress)
+    if (peers.length > 0 && !peers.some(({ bytes }) => isSame(bytes, address))) return false
     return !this.#isForbidden(address, portOf(lastAddress))
   }
 
@@ -167,7 +166,7 @@ export class Binder {
     const sessions = this.#sessions
     const { keepalive, userTimeout } = this.liveness
     const target = targetOf(slot)
-    sessions.leadsTo(slot, addressOf(lastAddress), portOf(lastAddress))
+    sessions.leadsTo(slot, bytesOf(lastAddress), portOf(lastAddress))
     sessions.fd[target] = fd
     // Inherited from the listening socket (tcp(7)).
     sessions.flags[target] = Flag.prompt
@@ -182,7 +181,7 @@ export class Binder {
 
   /** Send a reply that carries `lastAddress`: where we listen, or who has come. */
   #tell(slot: number): boolean {
-    const bound = { address: addressOf(lastAddress), port: portOf(lastAddress) }
+    const bound = { bytes: bytesOf(lastAddress), port: portOf(lastAddress) }
     return this.#farewell.reply(slot, encodeReply(Reply.succeeded, bound))
   }
 

@@ -1,9 +1,10 @@
-import { addressOf, encodeSocketAddress, portOf } from '../../os/address.ts'
+import { type Address, isSame } from '../../net/address.ts'
+import type { Destination } from '../../net/destination.ts'
 import { Arrivals, Departures } from '../../os/datagrams.ts'
 import { EPOLLIN } from '../../os/epoll.ts'
+import { bytesOf, encodeSocketAddress, portOf } from '../../os/socket-address.ts'
 import { addressTowards, openUdpSocket, sendDatagram } from '../../os/udp.ts'
 import { type Datagram, parseDatagram, writeHeader } from '../../socks/datagram.ts'
-import type { Destination } from '../../socks/negotiation.ts'
 import type { Policy } from '../engine.ts'
 import { forbids } from '../forbidden.ts'
 import type { Association } from './association.ts'
@@ -50,7 +51,7 @@ export class DatagramRelay {
   }
 
   /** The name's addresses have come: send on what waits for them. */
-  resolved(slot: number, addresses: readonly Uint8Array[], name: string): void {
+  resolved(slot: number, addresses: readonly Address[], name: string): void {
     const association = this.#sessions.associations.get(slot)
     if (!association) return
     const { waiting } = association
@@ -60,23 +61,23 @@ export class DatagramRelay {
 
   #fromClient(slot: number, association: Association, count: number): void {
     let last: Destination | undefined
-    let lastAddress: Uint8Array | undefined
+    let lastAddress: Address | undefined
     for (let i = 0; i < count; i++) {
       const start = this.#arrivals.start(i)
       const bytes = this.#arrivals.memory.subarray(start, start + this.#arrivals.length(i))
       const datagram = isFromClient(association, this.#arrivals.source(i)) ? parseDatagram(bytes) : undefined
       const address = datagram && this.#addressFor(slot, association, datagram, bytes)
       if (!datagram || !address || !this.#wayTo(slot, association, address, datagram.destination.port)) continue
-      const departures = address.length === 4 ? this.#toIpv4 : this.#toIpv6
+      const departures = address.bytes.length === 4 ? this.#toIpv4 : this.#toIpv6
       const length = bytes.length - datagram.payload
       const to = departures.add(start + datagram.payload, length, length)
-      encodeSocketAddress(to, address, datagram.destination.port, this.#names.scopeOf(address))
+      encodeSocketAddress(to, address.bytes, datagram.destination.port, address.scope)
       last = datagram.destination
       lastAddress = address
     }
     if (!last || !lastAddress) return
     const sent = this.#toIpv4.send(association.ipv4) + this.#toIpv6.send(association.ipv6)
-    this.#sessions.ledTo(slot, last, lastAddress)
+    this.#sessions.ledTo(slot, last, lastAddress.bytes)
     this.#sessions.countUp(slot, sent)
     this.#sessions.touched[slot] = this.#clock.now
   }
@@ -87,10 +88,10 @@ export class DatagramRelay {
     let taken = 0
     for (let i = 0; i < count; i++) {
       const source = this.#arrivals.source(i)
-      const address = addressOf(source)
-      if (!heard.has(address)) continue
+      const bytes = bytesOf(source)
+      if (!heard.has(bytes)) continue
       const end = this.#arrivals.start(i)
-      const start = writeHeader(this.#arrivals.memory, end, { address, port: portOf(source) })
+      const start = writeHeader(this.#arrivals.memory, end, { bytes, port: portOf(source) })
       const length = this.#arrivals.length(i)
       this.#toClient.add(start, end - start + length, length).set(client)
       taken++
@@ -99,9 +100,9 @@ export class DatagramRelay {
   }
 
   /** Where to send a datagram now; undefined if nowhere, or if it waits for its name. */
-  #addressFor(slot: number, association: Association, datagram: Datagram, bytes: Uint8Array): Uint8Array | undefined {
+  #addressFor(slot: number, association: Association, datagram: Datagram, bytes: Uint8Array): Address | undefined {
     const { destination } = datagram
-    if (destination.kind === 'address') return destination.address
+    if (destination.kind === 'address') return destination
     const { name, port } = destination
     const known = this.#names.recall(name)
     if (known) return this.#choose(association, known, port)
@@ -114,26 +115,26 @@ export class DatagramRelay {
   }
 
   /** The first of a name's addresses that is allowed and that there is a way to. */
-  #choose(association: Association, from: readonly Uint8Array[], port: number): Uint8Array | undefined {
-    const allowed = from.filter((address) => !this.#isForbidden(address, port))
+  #choose(association: Association, from: readonly Address[], port: number): Address | undefined {
+    const allowed = from.filter(({ bytes }) => !this.#isForbidden(bytes, port))
     if (allowed.length < 2) return allowed[0]
     if (association.choice?.from === from && allowed.includes(association.choice.address))
       return association.choice.address
-    const address = allowed.find((address) => addressTowards(address, this.#names.scopeOf(address)) === 0) ?? allowed[0]
+    const address = allowed.find((address) => addressTowards(address) === 0) ?? allowed[0]
     if (address) association.choice = { from, address }
     return address
   }
 
   /** Whether the association may send there, and has a socket to do it; answers are let in from now on. */
-  #wayTo(slot: number, association: Association, address: Uint8Array, port: number): boolean {
-    if (this.#isForbidden(address, port)) return false
-    const family = address.length === 4 ? 'ipv4' : 'ipv6'
+  #wayTo(slot: number, association: Association, { bytes }: Address, port: number): boolean {
+    if (this.#isForbidden(bytes, port)) return false
+    const family = bytes.length === 4 ? 'ipv4' : 'ipv6'
     if (association[family] < 0) {
-      const fd = openUdpSocket(address.length)
+      const fd = openUdpSocket(bytes.length)
       if (this.#sessions.extras.add(slot, fd, EPOLLIN) < 0) return false
       association[family] = fd
     }
-    association.heard.add(address)
+    association.heard.add(bytes)
     return true
   }
 
@@ -141,13 +142,13 @@ export class DatagramRelay {
     slot: number,
     association: Association,
     { name, port, payload }: Association['waiting'][number],
-    addresses: readonly Uint8Array[],
+    addresses: readonly Address[],
   ): void {
     const address = this.#choose(association, addresses, port)
     if (!address || !this.#wayTo(slot, association, address, port)) return
-    const fd = address.length === 4 ? association.ipv4 : association.ipv6
-    const sent = sendDatagram(fd, payload, address, port, this.#names.scopeOf(address))
-    this.#sessions.ledTo(slot, { kind: 'name', name, port }, address)
+    const fd = address.bytes.length === 4 ? association.ipv4 : association.ipv6
+    const sent = sendDatagram(fd, payload, address, port)
+    this.#sessions.ledTo(slot, { kind: 'name', name, port }, address.bytes)
     this.#sessions.countUp(slot, Math.max(0, sent))
     this.#sessions.touched[slot] = this.#clock.now
   }
@@ -161,7 +162,5 @@ function mayWait({ waiting }: Association, length: number): boolean {
 
 /** Whether a datagram comes from the association's client. */
 function isFromClient({ client, clientPort }: Association, source: Uint8Array): boolean {
-  const address = addressOf(client)
-  if (!addressOf(source).every((octet, i) => octet === address[i])) return false
-  return clientPort.admits(portOf(source))
+  return isSame(bytesOf(source), bytesOf(client)) && clientPort.admits(portOf(source))
 }

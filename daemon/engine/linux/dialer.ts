@@ -1,4 +1,5 @@
-import { addressOf, copyMapped, portOf } from '../../os/address.ts'
+import type { Address } from '../../net/address.ts'
+import type { Destination } from '../../net/destination.ts'
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP, type Epoll } from '../../os/epoll.ts'
 import { close, errno } from '../../os/libc.ts'
 import {
@@ -10,8 +11,8 @@ import {
   pendingError,
   setLiveness,
 } from '../../os/socket.ts'
+import { bytesOf, copyMapped, portOf } from '../../os/socket-address.ts'
 import { encodeReply, Reply } from '../../socks/messages.ts'
-import type { Destination } from '../../socks/negotiation.ts'
 import type { Liveness, Policy, Timeouts } from '../engine.ts'
 import { forbids } from '../forbidden.ts'
 import { forwarded, Reason, State } from '../session-table.ts'
@@ -104,7 +105,7 @@ export class Dialer {
     dials.set(slot, dial)
     this.#sessions.requested(slot, destination)
     if (this.#isGone(slot, dial)) return this.#sessions.close(slot, Reason.gone)
-    if (destination.kind === 'address') return this.#dialAll(slot, dial, [destination.address])
+    if (destination.kind === 'address') return this.#dialAll(slot, dial, [destination])
     this.#sessions.enter(slot, State.resolving)
     const known = this.#names.ask(destination.name, { slot, generation: generation[slot] })
     if (known) return this.#dialAll(slot, dial, known)
@@ -112,7 +113,7 @@ export class Dialer {
   }
 
   /** The name that the session asked for has these addresses; none if it has none. */
-  resolved(slot: number, addresses: readonly Uint8Array[]): void {
+  resolved(slot: number, addresses: readonly Address[]): void {
     const dial = this.#sessions.dials.get(slot)
     if (dial) this.#dialAll(slot, dial, addresses)
   }
@@ -168,7 +169,7 @@ export class Dialer {
     }
   }
 
-  #dialAll(slot: number, dial: Dial, addresses: readonly Uint8Array[]): void {
+  #dialAll(slot: number, dial: Dial, addresses: readonly Address[]): void {
     if (addresses.length > 0) this.#sessions.enter(slot, State.connecting)
     dial.addresses = [...addresses]
     dial.until = this.#clock.now + this.#timeouts.connect
@@ -178,7 +179,7 @@ export class Dialer {
   /** Dial the next address, beside those under way, and wait; refuse when there is none of either. */
   #next(slot: number, dial: Dial): void {
     for (let address = dial.addresses.shift(); address; address = dial.addresses.shift()) {
-      const problem = this.#isForbidden(address, dial.port) ? notAllowed : this.#dial(slot, dial, address)
+      const problem = this.#isForbidden(address.bytes, dial.port) ? notAllowed : this.#dial(slot, dial, address)
       if (problem === 0) break
       if (problem === errno.EMFILE && dial.underWay > 0) {
         // No room for one more beside them: it takes the place of one that has had its share of the time.
@@ -195,13 +196,13 @@ export class Dialer {
   }
 
   /** Begin to connect, to be the target or, if there is one already, beside it; returns 0, or why not as `Dial.error`. */
-  #dial(slot: number, dial: Dial, address: Uint8Array): number {
+  #dial(slot: number, dial: Dial, { bytes, scope }: Address): number {
     const { fd, table, generation, extras } = this.#sessions
-    const socket = openSocket(address.length)
+    const socket = openSocket(bytes.length)
     if (socket < 0) return -socket
     const { keepalive, userTimeout } = this.liveness
     if (keepalive !== 0 || userTimeout !== 0) setLiveness(socket, keepalive, userTimeout)
-    const result = connectSocket(socket, address, dial.port, this.#names.scopeOf(address))
+    const result = connectSocket(socket, bytes, dial.port, scope)
     copyMapped(lastAddress, table.targetAddress, slot * 16)
     if (result !== 0 && result !== -errno.EINPROGRESS) {
       close(socket)
@@ -272,7 +273,7 @@ export class Dialer {
   /** The reply carries the address that the target's socket is bound to. */
   #tell(slot: number): boolean {
     boundAddress(this.#sessions.fd[targetOf(slot)])
-    const bound = { address: addressOf(lastAddress), port: portOf(lastAddress) }
+    const bound = { bytes: bytesOf(lastAddress), port: portOf(lastAddress) }
     return this.#farewell.reply(slot, encodeReply(Reply.succeeded, bound))
   }
 }

@@ -1,8 +1,9 @@
-import { type BinaryAddress, parseAddress } from '../../os/address.ts'
-import { close, errno } from '../../os/libc.ts'
+import { type Address, parseAddress } from '../../net/address.ts'
+import { type Destination, destinationOf } from '../../net/destination.ts'
+import type { Endpoint } from '../../net/endpoint.ts'
+import { close, errno, ifNametoindex } from '../../os/libc.ts'
 import { boundPort, listen as listenSocket, setLiveness, sharePort } from '../../os/socket.ts'
-import type { Destination } from '../../socks/negotiation.ts'
-import { type Endpoint, type EngineOptions, type Forward, ListenError } from '../engine.ts'
+import { type EngineOptions, ListenError } from '../engine.ts'
 import type { Listener } from './mail.ts'
 
 /** Every loop's sockets, and where they listen, in the order asked for. */
@@ -43,18 +44,12 @@ function tryListeners(options: EngineOptions): Listeners {
       if (endpoint.port === 0) freePort = at.port
       return at
     })
-    const forwarding = forwards.map((forward) => open(forward.listen, destinationOf(forward)))
+    const forwarding = forwards.map(({ listen, host, port }) => open(listen, destinationOf(host, port)))
     return { perLoop, listening, forwarding }
   } catch (error) {
     for (const { fd } of perLoop.flat()) close(fd)
     throw error
   }
-}
-
-function destinationOf({ host, port }: Forward): Destination {
-  const literal = parseAddress(host)
-  // A link-local address is a name to the loop, for the answer to it carries the interface.
-  return literal?.scope === 0 ? { kind: 'address', address: literal.bytes, port } : { kind: 'name', name: host, port }
 }
 
 /**
@@ -76,8 +71,8 @@ function openShared(at: Endpoint, { backlog, liveness }: EngineOptions): number 
   return must(at, listenSocket(addressOf(at), at.port, backlog, prepare))
 }
 
-function addressOf(endpoint: Endpoint): BinaryAddress {
-  const address = parseAddress(endpoint.address)
+function addressOf(endpoint: Endpoint): Address {
+  const address = parseAddress(endpoint.address, ifNametoindex)
   if (!address) throw new ListenError(endpoint, 'EINVAL')
   return address
 }

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { Destination } from '../../socks/negotiation.ts'
+import type { Destination } from '../../net/destination.ts'
 import type { Admission, Liveness, Login, Policy, Timeouts, Tuning, UserChange } from '../engine.ts'
 
 /** What the main thread and a loop say to each other. */

@@ -1,4 +1,5 @@
-import { parseAddress } from '../../os/address.ts'
+import { type Address, parseAddress } from '../../net/address.ts'
+import { ifNametoindex } from '../../os/libc.ts'
 import { inTurns } from '../staggering.ts'
 import type { LoopMail } from './mail.ts'
 import type { Clock } from './sessions.ts'
@@ -21,9 +22,7 @@ export interface Asker {
 
 /** What a loop knows of names: addresses learnt a moment ago, and who waits for the control plane's answer. */
 export class Names {
-  readonly #known = new Map<string, { readonly addresses: readonly Uint8Array[]; readonly until: number }>()
-  /** Of addresses that have one. */
-  readonly #scopes = new WeakMap<Uint8Array, number>()
+  readonly #known = new Map<string, { readonly addresses: readonly Address[]; readonly until: number }>()
   readonly #askers = new Map<string, Asker[]>()
   readonly #clock: Clock
   readonly #post: (mail: LoopMail) => void
@@ -34,13 +33,13 @@ export class Names {
   }
 
   /** The name's addresses, if they are known. */
-  recall(name: string): readonly Uint8Array[] | undefined {
+  recall(name: string): readonly Address[] | undefined {
     const known = this.#known.get(name)
     return known && known.until > this.#clock.now ? known.addresses : undefined
   }
 
   /** As `recall`; if they are not known, `asker` is among those that `learn` returns. */
-  ask(name: string, asker: Asker): readonly Uint8Array[] | undefined {
+  ask(name: string, asker: Asker): readonly Address[] | undefined {
     const known = this.recall(name)
     if (known) return known
     const askers = this.#askers.get(name)
@@ -54,10 +53,10 @@ export class Names {
   }
 
   /** The control plane's answer, as literals. Returns the addresses, in the order to try them, and all who asked. */
-  learn(name: string, literals: readonly string[]): { addresses: readonly Uint8Array[]; askers: readonly Asker[] } {
+  learn(name: string, literals: readonly string[]): { addresses: readonly Address[]; askers: readonly Asker[] } {
     const addresses = inTurns(
-      literals.flatMap((text) => this.#read(text)),
-      (address) => address.length === 16,
+      literals.flatMap((text) => parseAddress(text, ifNametoindex) ?? []),
+      ({ bytes }) => bytes.length === 16,
     )
     const askers = this.#askers.get(name) ?? []
     this.#askers.delete(name)
@@ -67,17 +66,5 @@ export class Names {
     const [oldest] = this.#known.keys()
     if (this.#known.size > capacity && oldest !== undefined) this.#known.delete(oldest)
     return { addresses, askers }
-  }
-
-  /** The interface that an address learnt here is to be reached by if it is link-local (RFC 4007); else 0. */
-  scopeOf(address: Uint8Array): number {
-    return address[0] === 0xfe ? (this.#scopes.get(address) ?? 0) : 0
-  }
-
-  #read(literal: string): Uint8Array[] {
-    const address = parseAddress(literal)
-    if (!address) return []
-    if (address.scope !== 0) this.#scopes.set(address.bytes, address.scope)
-    return [address.bytes]
   }
 }

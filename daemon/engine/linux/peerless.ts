@@ -1,3 +1,5 @@
+import type { Address } from '../../net/address.ts'
+
 /** What is known of sessions that have made their request, and have no peer yet. */
 
 /** A request on its way to its destination. */
@@ -6,7 +8,7 @@ export interface Dial {
   readonly rest: Uint8Array
   readonly port: number
   /** Addresses not tried yet. */
-  addresses: Uint8Array[]
+  addresses: Address[]
   /** When dialling has taken long enough, on the loop's clock. */
   until: number
   /** Why it will have failed if no address is left: a positive errno, or the dialer's own word for what is forbidden. */
@@ -26,5 +28,5 @@ export interface Bind {
   /** What the request gave as the peer's; it does not bind the peer. */
   readonly port: number
   /** Whence the peer may come; none: from anywhere. */
-  peers: readonly Uint8Array[]
+  peers: readonly Address[]
 }

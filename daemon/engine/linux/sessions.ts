@@ -1,9 +1,11 @@
-import { copyMapped, portOf } from '../../os/address.ts'
+import { writeMapped } from '../../net/address.ts'
+import type { Destination } from '../../net/destination.ts'
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLPRI, EPOLLRDHUP } from '../../os/epoll.ts'
 import { close, recv } from '../../os/libc.ts'
 import type { Pipe, PipePool } from '../../os/pipe-pool.ts'
 import { lastAddress, MSG_PEEK, resetOnClose } from '../../os/socket.ts'
-import type { Destination, Negotiation } from '../../socks/negotiation.ts'
+import { copyMapped, portOf } from '../../os/socket-address.ts'
+import type { Negotiation } from '../../socks/negotiation.ts'
 import type { Login } from '../engine.ts'
 import { type Reason, type SessionTable, type State, Total } from '../session-table.ts'
 import type { Association } from './association.ts'
@@ -172,11 +174,8 @@ export class Sessions {
 
   /** The row shows where the session leads now: 4 or 16 bytes of address. */
   leadsTo(slot: number, address: Uint8Array, port: number): void {
-    const { targetAddress, targetPort } = this.table
-    const end = slot * 16 + 16
-    if (address.length === 4) targetAddress.fill(0, end - 16, end - 6).fill(0xff, end - 6, end - 4)
-    targetAddress.set(address, end - address.length)
-    targetPort[slot] = port
+    writeMapped(this.table.targetAddress, slot * 16, address)
+    this.table.targetPort[slot] = port
   }
 
   /** The row shows where the last datagram went. */

@@ -1,11 +1,12 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
 import { isIP } from 'node:net'
+import { formatAddress, parseAddress } from '../../net/address.ts'
+import type { Destination } from '../../net/destination.ts'
 import { longestHeader, parseDatagram, writeHeader } from '../../socks/datagram.ts'
 import { type Bound, encodeReply, Reply } from '../../socks/messages.ts'
-import type { Destination } from '../../socks/negotiation.ts'
 import { ClientPort } from '../client-port.ts'
 import { Reason } from '../session-table.ts'
-import { boundOf, bytesOf, literalOf } from './addresses.ts'
+import { boundOf } from './local-address.ts'
 import { isChoked, Outlet, openDatagramSocket } from './outlet.ts'
 import type { Session } from './session.ts'
 
@@ -52,7 +53,7 @@ class Association {
     this.#session = session
     this.#inlet = inlet
     this.#clientAddress = session.client.remoteAddress ?? ''
-    this.#clientPort = new ClientPort(declared, bytesOf(this.#clientAddress) ?? new Uint8Array(0))
+    this.#clientPort = new ClientPort(declared, parseAddress(this.#clientAddress)?.bytes ?? new Uint8Array(0))
     this.#outlet = new Outlet(session, (payload, source) => this.#answer(payload, source))
   }
 
@@ -83,7 +84,7 @@ class Association {
     if (destination.kind === 'address')
       await this.#outlet.send(payload, {
         name: '',
-        addresses: [literalOf(destination.address)],
+        addresses: [formatAddress(destination.bytes)],
         port: destination.port,
       })
     else await this.#sendByName(payload, destination.name, destination.port)

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { isSame, isUnspecified, parseAddress } from '../../net/address.ts'
+import type { Destination } from '../../net/destination.ts'
 import { Command, encodeReply, Reply } from '../../socks/messages.ts'
-import type { Destination } from '../../socks/negotiation.ts'
 import { Reason } from '../session-table.ts'
-import { boundOf, bytesOf, isUnspecified } from './addresses.ts'
 import { watchOver } from './context.ts'
-import { localAddressTo } from './local-address.ts'
+import { boundOf, localAddressTo } from './local-address.ts'
 import { addressesOf } from './reach.ts'
 import { DialError, notAllowed, notFound, refusalFor } from './refusal.ts'
 import { relay } from './relay.ts'
@@ -13,6 +13,7 @@ import { reset, type Session } from './session.ts'
 
 /** Connections that may wait to be looked at: more than one only if they are not the expected one. */
 const backlog = 8
+const nobody = new Uint8Array(0)
 
 /**
  * BIND (RFC 1928, sections 4 and 6): listens on the address from which `peer` is reached, tells it in the first reply,
@@ -37,7 +38,7 @@ export async function bind(session: Session, peer: Destination): Promise<void> {
 
 /** Literals of all that may come; undefined for anybody. Rejects if nobody may. */
 async function expectedPeers(session: Session, peer: Destination): Promise<readonly string[] | undefined> {
-  if (peer.kind === 'address' && isUnspecified(peer.address)) return undefined
+  if (peer.kind === 'address' && isUnspecified(peer.bytes)) return undefined
   const addresses = await addressesOf(session, peer)
   const allowed = addresses.filter((address) => !session.context.isForbidden(address, peer.port))
   if (allowed.length === 0) throw new DialError(addresses.length > 0 ? notAllowed : notFound)
@@ -80,9 +81,9 @@ async function listen(session: Session, host: string, peers: readonly string[] |
 }
 
 function isExpected({ context }: Session, peer: Socket, peers: readonly string[] | undefined): boolean {
-  const address = bytesOf(peer.remoteAddress ?? '')
+  const address = parseAddress(peer.remoteAddress ?? '')?.bytes
   if (!address || context.isForbidden(address, peer.remotePort ?? 0)) return false
-  return peers === undefined || peers.some((literal) => isSame(bytesOf(literal), address))
+  return peers === undefined || peers.some((literal) => isSame(parseAddress(literal)?.bytes ?? nobody, address))
 }
 
 function accept(session: Session, server: Server, peer: Socket): void {
@@ -94,8 +95,4 @@ function accept(session: Session, server: Server, peer: Socket): void {
   session.client.write(encodeReply(Reply.succeeded, boundOf(remoteAddress, remotePort)))
   relay(session, peer)
   peer.resume()
-}
-
-function isSame(one: Uint8Array | undefined, other: Uint8Array): boolean {
-  return one !== undefined && Buffer.compare(one, other) === 0
 }

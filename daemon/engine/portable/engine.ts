@@ -1,16 +1,8 @@
 import type { Server, Socket } from 'node:net'
-import type { Destination } from '../../socks/negotiation.ts'
+import type { Destination } from '../../net/destination.ts'
+import type { Endpoint } from '../../net/endpoint.ts'
 import { shareDescriptors } from '../descriptor-shares.ts'
-import type {
-  Endpoint,
-  Engine,
-  EngineOptions,
-  EngineServices,
-  Liveness,
-  Policy,
-  Tuning,
-  UserChange,
-} from '../engine.ts'
+import type { Engine, EngineOptions, EngineServices, Liveness, Policy, Tuning, UserChange } from '../engine.ts'
 import { forbids } from '../forbidden.ts'
 import { PasswordMemory } from '../password-memory.ts'
 import { Reason, type SessionTable } from '../session-table.ts'

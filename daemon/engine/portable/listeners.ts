@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net'
-import { parseAddress, unmapped } from '../../socks/address.ts'
-import type { Destination } from '../../socks/negotiation.ts'
-import { type Endpoint, type Forward, ListenError } from '../engine.ts'
+import { type Destination, destinationOf } from '../../net/destination.ts'
+import type { Endpoint } from '../../net/endpoint.ts'
+import { type Forward, ListenError } from '../engine.ts'
 
 /** How often a free port is looked for that is free on every address. */
 const portAttempts = 10
@@ -66,11 +66,6 @@ async function openAll(endpoints: readonly Endpoint[], options: ListenOptions): 
     throw error
   }
   return open
-}
-
-function destinationOf(host: string, port: number): Destination {
-  const address = parseAddress(host)
-  return address ? { kind: 'address', address: unmapped(address), port } : { kind: 'name', name: host, port }
 }
 
 async function openOne(endpoint: Endpoint, options: ListenOptions): Promise<Server> {

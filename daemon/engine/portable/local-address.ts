@@ -1,6 +1,8 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
+import { parseAddress } from '../../net/address.ts'
+import type { Bound } from '../../socks/messages.ts'
 
 /** Any will do: nothing is sent. */
 const port = 9
@@ -15,4 +17,10 @@ export async function localAddressTo(address: string): Promise<string> {
   } finally {
     socket.close()
   }
+}
+
+/** What a reply tells of a socket's address; undefined if it has none any more. */
+export function boundOf(literal = '', port = 0): Bound | undefined {
+  const address = parseAddress(literal)
+  return address && { bytes: address.bytes, port }
 }

@@ -1,5 +1,6 @@
+import type { Destination } from '../../net/destination.ts'
 import { Command } from '../../socks/messages.ts'
-import { type Destination, Negotiation, type Outcome } from '../../socks/negotiation.ts'
+import { Negotiation, type Outcome } from '../../socks/negotiation.ts'
 import type { Login, Policy } from '../engine.ts'
 import { Reason } from '../session-table.ts'
 import { associate } from './associate.ts'

@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
+import { parseAddress } from '../../net/address.ts'
 import type { Bound } from '../../socks/messages.ts'
-import { bytesOf } from './addresses.ts'
 import type { Session } from './session.ts'
 
 /** Bytes that may wait to be sent by one socket; what comes while it is more is dropped. */
@@ -67,7 +67,7 @@ export class Outlet {
   }
 
   #remember(address: string): void {
-    const key = keyOf(bytesOf(address))
+    const key = keyOf(parseAddress(address)?.bytes)
     this.#contacts.delete(key)
     this.#contacts.add(key)
     const [oldest = key] = this.#contacts
@@ -87,8 +87,8 @@ export class Outlet {
     if (!socket) return undefined
     this.#session.own(socket, () => socket.close())
     return socket.on('message', (payload, { address, port }) => {
-      const bytes = bytesOf(address)
-      if (bytes && this.#contacts.has(keyOf(bytes))) this.#answered(payload, { address: bytes, port })
+      const bytes = parseAddress(address)?.bytes
+      if (bytes && this.#contacts.has(keyOf(bytes))) this.#answered(payload, { bytes, port })
     })
   }
 }

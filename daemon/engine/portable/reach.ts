@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
+import { formatAddress } from '../../net/address.ts'
+import type { Destination } from '../../net/destination.ts'
 import type { Reply } from '../../socks/messages.ts'
-import type { Destination } from '../../socks/negotiation.ts'
 import type { Reason } from '../session-table.ts'
-import { literalOf } from './addresses.ts'
 import { dialAll } from './dial.ts'
 import { DialError, notResolved, refusalFor } from './refusal.ts'
 import type { Session } from './session.ts'
@@ -30,7 +30,7 @@ export async function reach(session: Session, destination: Destination, refuse: 
  * session's deadline is set.
  */
 export async function addressesOf(session: Session, destination: Destination): Promise<readonly string[]> {
-  if (destination.kind === 'address') return [literalOf(destination.address)]
+  if (destination.kind === 'address') return [formatAddress(destination.bytes)]
   const { resolver, timeouts } = session.context
   const { promise: tooLate, reject: giveUp } = Promise.withResolvers<never>()
   session.setDeadline(timeouts.resolve, () => giveUp(new DialError(notResolved)))

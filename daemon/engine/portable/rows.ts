@@ -1,7 +1,9 @@
-import { parseAddress } from '../../socks/address.ts'
+import { parseAddress, writeMapped } from '../../net/address.ts'
+import type { Destination } from '../../net/destination.ts'
 import { Command } from '../../socks/messages.ts'
-import type { Destination } from '../../socks/negotiation.ts'
 import { type forwarded, type Reason, SessionTable, State, Total } from '../session-table.ts'
+
+const none = new Uint8Array(16)
 
 /** Gives out the rows of a session table. */
 export class Rows {
@@ -136,9 +138,5 @@ export class Row {
 
 /** Writes an address literal, its zone left out, as 16 bytes. */
 function writeAddress(column: Uint8Array, slot: number, literal: string): void {
-  const address = parseAddress(literal.replace(/%.*/, '')) ?? new Uint8Array(16)
-  const at = slot * 16
-  column.fill(0, at, at + 16)
-  if (address.length === 4) column.fill(0xff, at + 10, at + 12)
-  column.set(address, at + 16 - address.length)
+  writeMapped(column, slot * 16, parseAddress(literal)?.bytes ?? none)
 }

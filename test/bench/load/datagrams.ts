@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { encodeSocketAddress } from '../../../daemon/os/address.ts'
 import { Arrivals, Departures } from '../../../daemon/os/datagrams.ts'
 import { boundPort } from '../../../daemon/os/socket.ts'
+import { encodeSocketAddress } from '../../../daemon/os/socket-address.ts'
 import { bindUdpSocket } from '../../../daemon/os/udp.ts'
 import { writeHeader } from '../../../daemon/socks/datagram.ts'
 
@@ -45,7 +45,7 @@ export class Ends {
   }
 
   exchange({ port, wrapped, payload, seconds }: Exchange): { returned: number; lost: number } {
-    const source = { address: loopback, port: this.targetPort }
+    const source = { bytes: loopback, port: this.targetPort }
     let returned = 0
     let lost = 0
     for (const last = performance.now() + seconds * 1000; performance.now() < last; ) {

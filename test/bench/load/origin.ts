@@ -1,4 +1,4 @@
-import { parseAddress } from '../../../daemon/os/address.ts'
+import { parseAddress } from '../../../daemon/net/address.ts'
 import { EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, Epoll } from '../../../daemon/os/epoll.ts'
 import { close, errno, recv, send } from '../../../daemon/os/libc.ts'
 import { accept, boundPort, listen, MSG_NOSIGNAL, MSG_TRUNC } from '../../../daemon/os/socket.ts'

@@ -1,4 +1,4 @@
-import { parseAddress } from '../../../daemon/os/address.ts'
+import { parseAddress } from '../../../daemon/net/address.ts'
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, Epoll } from '../../../daemon/os/epoll.ts'
 import { close, errno, recv, send } from '../../../daemon/os/libc.ts'
 import { connectSocket, MSG_NOSIGNAL, openSocket, setNoDelay } from '../../../daemon/os/socket.ts'

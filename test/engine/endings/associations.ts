@@ -1,5 +1,5 @@
-import { encodeSocketAddress, socketAddressBytes } from '../../../daemon/os/address.ts'
 import { bindSocket, close } from '../../../daemon/os/libc.ts'
+import { encodeSocketAddress, socketAddressBytes } from '../../../daemon/os/socket-address.ts'
 import { openUdpSocket, sendDatagram } from '../../../daemon/os/udp.ts'
 import type { Ending } from './scripts.ts'
 import type { Script } from './stage.ts'
@@ -20,7 +20,8 @@ function* associate(visit: Visit, user: string, host?: Host): Script {
   bindSocket(fd, address, encodeSocketAddress(address, visit.places.source, 0))
   const header = messages.requestFor(host, visit.places.target.port)
   const datagram = Uint8Array.from([0, 0, 0, ...header.subarray(3), ...payload])
-  if (sendDatagram(fd, datagram, relay.address, relay.port) > 0) visit.client.sent += payload.length
+  if (sendDatagram(fd, datagram, { bytes: relay.address, scope: 0 }, relay.port) > 0)
+    visit.client.sent += payload.length
   close(fd)
 }
 

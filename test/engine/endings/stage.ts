@@ -1,7 +1,7 @@
-import { encodeSocketAddress, portOf, socketAddressBytes } from '../../../daemon/os/address.ts'
 import { EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, Epoll } from '../../../daemon/os/epoll.ts'
 import { bindSocket, errno } from '../../../daemon/os/libc.ts'
 import { accept, boundPort, connectSocket, lastAddress, listen, openSocket } from '../../../daemon/os/socket.ts'
+import { encodeSocketAddress, portOf, socketAddressBytes } from '../../../daemon/os/socket-address.ts'
 import { Wire } from './wire.ts'
 
 /** What an actor does; it yields to wait for the next event of its wires, and must bear one that means nothing. */

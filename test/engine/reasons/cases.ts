@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
-import type { Endpoint, EngineServices, Timeouts } from '../../../daemon/engine/engine.ts'
+import type { EngineServices, Timeouts } from '../../../daemon/engine/engine.ts'
 import { type Reason, State } from '../../../daemon/engine/session-table.ts'
+import type { Endpoint } from '../../../daemon/net/endpoint.ts'
 import { startBlackHole } from '../../helpers/black-hole.ts'
 import { bytes, type Part } from '../../helpers/bytes.ts'
 import { alice, aliceChanged, eventually, type ProxyUnderTest } from '../../helpers/engine.ts'

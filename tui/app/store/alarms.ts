@@ -1,5 +1,5 @@
-import { isLoopback } from '../../../shared/loopback.ts'
 import type { Health } from '../../../shared/protocol/methods.ts'
+import { isLoopback } from './loopback.ts'
 import type { DaemonState, Status } from './state.ts'
 
 /** The share of what there is from which on it is scarce. */

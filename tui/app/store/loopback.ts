@@ -1,4 +1,3 @@
-// biome-ignore lint/style/noRestrictedImports: these two read addresses and open nothing
 import { BlockList, isIPv6 } from 'node:net'
 
 const loopback = new BlockList()

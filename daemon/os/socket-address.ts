@@ -1,4 +1,4 @@
-import { ifNametoindex, inetPton } from './libc.ts'
+import { type Address, mappedPrefix } from '../net/address.ts'
 
 /** The kernel's `sockaddr_in` and `sockaddr_in6` to and from address bytes; see ip(7) and ipv6(7). */
 
@@ -7,25 +7,6 @@ export const AF_INET6 = 10
 
 /** Room for either kind of socket address. */
 export const socketAddressBytes = 28
-
-/** ::ffff:0:0/96, the IPv4-mapped addresses (RFC 4291, section 2.5.5.2). */
-const mappedPrefix = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff)
-
-/** An address in binary: 4 bytes of IPv4 or 16 of IPv6. `scope` is the interface of a link-local address, else 0. */
-export interface BinaryAddress {
-  readonly bytes: Uint8Array
-  readonly scope: number
-}
-
-/** Parse an IPv4 or IPv6 literal, `%interface` included; undefined if it is none. IPv4-mapped addresses come out as IPv4. */
-export function parseAddress(text: string): BinaryAddress | undefined {
-  const [literal = '', zone] = text.split('%', 2)
-  const family = literal.includes(':') ? AF_INET6 : AF_INET
-  const bytes = new Uint8Array(family === AF_INET6 ? 16 : 4)
-  if (inetPton(family, literal, bytes) !== 1) return undefined
-  const scope = zone === undefined ? 0 : /^\d+$/.test(zone) ? Number(zone) : ifNametoindex(zone)
-  return { bytes: unmapped(bytes), scope }
-}
 
 /** Write a socket address into `target`; returns its length. */
 export function encodeSocketAddress(target: Uint8Array, bytes: Uint8Array, port: number, scope = 0): number {
@@ -59,16 +40,12 @@ export function copyMapped(source: Uint8Array, target: Uint8Array, offset: numbe
 }
 
 /** The address bytes of a socket address, in its own family; a view, good until `source` changes. */
-export function addressOf(source: Uint8Array): Uint8Array {
+export function bytesOf(source: Uint8Array): Uint8Array {
   return source[0] === AF_INET ? source.subarray(4, 8) : source.subarray(8, 24)
 }
 
-/** A socket address's address, to be kept, in its own family. */
-export function binaryAddressOf(source: Uint8Array): BinaryAddress {
+/** A socket address's address, to be kept. */
+export function addressOf(source: Uint8Array): Address {
   const scope = source[0] === AF_INET ? 0 : new DataView(source.buffer, source.byteOffset).getUint32(24, true)
-  return { bytes: addressOf(source).slice(), scope }
-}
-
-function unmapped(bytes: Uint8Array): Uint8Array {
-  return bytes.length === 16 && mappedPrefix.every((byte, i) => bytes[i] === byte) ? bytes.subarray(12) : bytes
+  return { bytes: bytesOf(source).slice(), scope }
 }

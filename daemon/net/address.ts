@@ -1,0 +1,143 @@
+/** IP addresses as both engines have them: bytes in network order, 4 of IPv4 or 16 of IPv6. */
+
+/** An IPv4-mapped address is kept as IPv4, so that each address has one form only. */
+export interface Address {
+  readonly bytes: Uint8Array
+  /** The index of the interface by which a link-local address is reached (RFC 4007, section 6); of any other 0. */
+  readonly scope: number
+}
+
+/** What precedes the IPv4 address in ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2). */
+export const mappedPrefix = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff)
+
+/** A number up to 255, without a leading zero. */
+const octet = '(0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])'
+const dotted = new RegExp(`^${octet}\\.${octet}\\.${octet}\\.${octet}$`)
+
+/**
+ * The address that a literal stands for; undefined for any other text. IPv6 may name its interface (`fe80::1%eth0` or
+ * `%2`, RFC 4007, section 11): `indexOf` gives that one's index, 0 if there is none.
+ */
+export function parseAddress(text: string, indexOf: (zone: string) => number = () => 0): Address | undefined {
+  const percent = text.indexOf('%')
+  const bytes = parseLiteral(percent < 0 ? text : text.slice(0, percent))
+  if (!bytes || percent < 0) return bytes && { bytes: unmapped(bytes), scope: 0 }
+  const zone = text.slice(percent + 1)
+  if (bytes.length === 4 || zone === '') return undefined
+  return { bytes: unmapped(bytes), scope: /^\d+$/.test(zone) ? Number(zone) : indexOf(zone) }
+}
+
+/**
+ * The bytes of an IPv4 or IPv6 literal as it is written; undefined for any other text. IPv4 is four decimal numbers,
+ * without the octal, hexadecimal and shortened forms of inet_aton(3); IPv6 is without brackets and zone.
+ */
+export function parseLiteral(text: string): Uint8Array | undefined {
+  return text.includes(':') ? parseIpv6(text) : parseIpv4(text)
+}
+
+/** The literal of an address, IPv6 as RFC 5952 wants it, without a zone. */
+export function formatAddress(bytes: Uint8Array): string {
+  return bytes.length === 4 ? bytes.join('.') : formatIpv6(bytes)
+}
+
+/** The IPv4 address inside an IPv4-mapped one; any other address as it is. */
+export function unmapped(bytes: Uint8Array): Uint8Array {
+  return bytes.length === 16 && isMapped(bytes, 0) ? bytes.subarray(mappedPrefix.length) : bytes
+}
+
+/** Whether the 16 bytes at `at` are an IPv4-mapped address. */
+export function isMapped(bytes: Uint8Array, at: number): boolean {
+  return mappedPrefix.every((octet, i) => octet === bytes[at + i])
+}
+
+/** Write an address into the 16 bytes at `at`, IPv4 as IPv4-mapped. */
+export function writeMapped(target: Uint8Array, at: number, bytes: Uint8Array): void {
+  if (bytes.length === 4) target.set(mappedPrefix, at)
+  target.set(bytes, at + 16 - bytes.length)
+}
+
+/** Whether both are the same address. */
+export function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((octet, i) => octet === other[i])
+}
+
+/** 0.0.0.0 or ::, which stands for every address of this machine, or for none yet. */
+export function isUnspecified(bytes: Uint8Array): boolean {
+  return bytes.every((octet) => octet === 0)
+}
+
+/** 127.0.0.0/8 or ::1, which only this machine reaches. */
+export function isLoopback(bytes: Uint8Array): boolean {
+  if (bytes.length === 4) return bytes[0] === 127
+  return bytes.every((octet, i) => octet === (i === 15 ? 1 : 0))
+}
+
+/** As `isLoopback`, of a literal. */
+export function isLoopbackLiteral(text: string): boolean {
+  const address = parseAddress(text)
+  return address !== undefined && isLoopback(address.bytes)
+}
+
+/**
+ * Equal for addresses that count as one source when shares and failures are counted: an IPv4 address each, of IPv6 a
+ * network of 64 bits, since whoever has one of its addresses usually has them all.
+ */
+export function sourceOf(bytes: Uint8Array): string {
+  return formatAddress(bytes.length === 4 ? bytes : bytes.map((octet, i) => (i < 8 ? octet : 0)))
+}
+
+function parseIpv4(text: string): Uint8Array | undefined {
+  const match = dotted.exec(text)
+  return match ? Uint8Array.from(match.slice(1), Number) : undefined
+}
+
+function parseIpv6(text: string): Uint8Array | undefined {
+  const hex = text.includes('.') ? withHexadecimalTail(text) : text
+  const [before = '', after, ...more] = hex.split('::')
+  const head = parseGroups(before)
+  const tail = parseGroups(after ?? '')
+  if (!head || !tail || more.length > 0) return undefined
+
+  const omitted = 8 - head.length - tail.length
+  if (after === undefined ? omitted !== 0 : omitted < 1) return undefined
+  const groups = [...head, ...Array<number>(omitted).fill(0), ...tail]
+  return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff]))
+}
+
+/** Writes the dotted IPv4 address that may end an IPv6 literal as two groups; '' if it is none. */
+function withHexadecimalTail(text: string): string {
+  const start = text.lastIndexOf(':') + 1
+  const tail = parseIpv4(text.slice(start))
+  if (!tail) return ''
+  const octets = new DataView(tail.buffer)
+  return `${text.slice(0, start)}${octets.getUint16(0).toString(16)}:${octets.getUint16(2).toString(16)}`
+}
+
+function parseGroups(text: string): number[] | undefined {
+  if (text === '') return []
+  const groups = text.split(':')
+  return groups.every((group) => /^[\da-f]{1,4}$/i.test(group)) ? groups.map((group) => parseInt(group, 16)) : undefined
+}
+
+function formatIpv6(bytes: Uint8Array): string {
+  const groups: number[] = []
+  for (let i = 0; i < 16; i += 2) groups.push((bytes[i] << 8) | bytes[i + 1])
+  const gap = longestGap(groups)
+  if (!gap) return hexadecimal(groups)
+  return `${hexadecimal(groups.slice(0, gap.start))}::${hexadecimal(groups.slice(gap.start + gap.length))}`
+}
+
+/** The first of the longest runs of zeros; a single zero is written out (RFC 5952, section 4.2). */
+function longestGap(groups: readonly number[]): { start: number; length: number } | undefined {
+  let longest: { start: number; length: number } | undefined
+  let start = 0
+  groups.forEach((group, i) => {
+    if (group !== 0) start = i + 1
+    else if (i - start >= (longest?.length ?? 1)) longest = { start, length: i + 1 - start }
+  })
+  return longest
+}
+
+function hexadecimal(groups: readonly number[]): string {
+  return groups.map((group) => group.toString(16)).join(':')
+}
