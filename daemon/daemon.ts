@@ -1,7 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { cookieFileName, unixSocketName } from '../shared/protocol/limits.ts'
-import { AccessError } from './access/access-error.ts'
 import { ControlListenError, ControlStartError } from './control/start-error.ts'
 import { startDataPlane } from './data-plane.ts'
 import { Ending } from './ending.ts'
@@ -78,8 +77,7 @@ function asFailure(error: unknown, values: Configuration['values']): unknown {
   if (error instanceof EngineUnavailable) {
     return new Failure(1, `${error.message}: npm install koffi if it is missing, or choose --engine portable`)
   }
-  const refusals = [AccessError, StoreError]
-  return refusals.some((refusal) => error instanceof refusal) ? new Failure(1, (error as Error).message) : error
+  return error instanceof StoreError ? new Failure(1, error.message) : error
 }
 
 /** Whether the settings ask for this socket as one of a forward. */

@@ -1,16 +1,14 @@
 import type { Health } from '../shared/protocol/methods.ts'
 import type { Settings } from '../shared/settings.ts'
-import { AccessError } from './access/access-error.ts'
 import type { Accounts } from './access/accounts.ts'
 import { loadAccounts } from './access/load-accounts.ts'
 import { type LoginPolicy, passwordRequired } from './access/login-policy.ts'
 import { Logins } from './access/logins.ts'
 import { Passwords } from './access/passwords.ts'
-import { parseUserFlags, type TemporaryUser } from './access/user-flag.ts'
+import { parseUserFlags } from './access/user-flag.ts'
 import type { UserStore } from './access/user-store.ts'
 import type { Engine, Policy } from './engine/engine.ts'
 import { startEngine } from './engine/start.ts'
-import { Failure } from './failure.ts'
 import { Resolver } from './names/resolver.ts'
 import { findByServers } from './names/servers.ts'
 import { findInSystem } from './names/system.ts'
@@ -42,9 +40,8 @@ export async function startDataPlane(
   warn: (message: string) => void,
 ): Promise<DataPlane> {
   const { values: settings } = configuration
-  const temporaryUsers = readUserFlags(settings.user)
   const passwords = new Passwords()
-  const accounts = await loadAccounts(userStore, temporaryUsers, passwords)
+  const accounts = await loadAccounts(userStore, parseUserFlags(settings.user), passwords)
   refuseOpenProxy(settings, accounts.size)
 
   const policy = loginPolicy(settings)
@@ -97,14 +94,6 @@ export async function startDataPlane(
       resolver.timeout = values['timeout-resolve']
       await Promise.all([engine.tune(tuningOf(values)), apply(permissionsOf(values))])
     },
-  }
-}
-
-function readUserFlags(texts: readonly string[]): TemporaryUser[] {
-  try {
-    return parseUserFlags(texts)
-  } catch (error) {
-    throw error instanceof AccessError ? new Failure(2, error.message) : error
   }
 }
 

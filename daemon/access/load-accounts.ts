@@ -1,4 +1,4 @@
-import { AccessError } from './access-error.ts'
+import { Failure } from '../failure.ts'
 import { Accounts } from './accounts.ts'
 import { type PasswordHash, parsePasswordHash } from './password-hash.ts'
 import type { Passwords } from './passwords.ts'
@@ -7,7 +7,7 @@ import type { StoredUser, UserStore } from './user-store.ts'
 
 /**
  * All users at the daemon's start: those of the store, and those given with `--user`, whose names differ. Throws an
- * AccessError if a temporary user has the name of a lasting one, there are too many, or a stored password is damaged.
+ * Failure if a temporary user has the name of a lasting one, there are too many, or a stored password is damaged.
  */
 export async function loadAccounts(
   store: UserStore,
@@ -20,7 +20,7 @@ export async function loadAccounts(
     accounts.add({ ...user, password: passwordOf(user), stored: true })
   }
   for (const { name, password } of temporary) {
-    if (accounts.named(name)) throw new AccessError(clash(name))
+    if (accounts.named(name)) throw new Failure(1, clash(name))
     refuseIfFull(accounts)
     const hash = await passwords.hash(password)
     accounts.add({ name, password: hash, enabled: true, stored: false, created: Date.now() })
@@ -31,7 +31,8 @@ export async function loadAccounts(
 function passwordOf(user: StoredUser): PasswordHash {
   const hash = parsePasswordHash(user.password)
   if (hash) return hash
-  throw new AccessError(
+  throw new Failure(
+    1,
     `the stored password of ${JSON.stringify(user.name)} is damaged: restore a copy of the state directory`,
   )
 }
@@ -43,5 +44,5 @@ function clash(name: string): string {
 
 function refuseIfFull(accounts: Accounts): void {
   if (accounts.isFull)
-    throw new AccessError(`there are more than ${accounts.size} users, the most there can be: remove some`)
+    throw new Failure(1, `there are more than ${accounts.size} users, the most there can be: remove some`)
 }

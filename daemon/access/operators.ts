@@ -1,6 +1,6 @@
-import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Operator, Params } from '../../shared/protocol/methods.ts'
 import { deriveKeys, type ScramKeys } from '../../shared/protocol/scram.ts'
+import { Refusal } from '../refusal.ts'
 import { byCodePoint } from './code-point-order.ts'
 import type { OperatorStore, StoredOperator } from './operator-store.ts'
 
@@ -18,7 +18,7 @@ interface KnownOperator {
 /**
  * Named operators: who may manage the daemon beside those who can open its Unix socket or read its cookie. Each change
  * is first stored, then acts on the next login. Changes take their turns, so two admins never interfere, and the costly
- * derivation of keys takes one thread of the pool at most. Refusals are RpcErrors; if the store fails, nothing has
+ * derivation of keys takes one thread of the pool at most. Throws a Refusal; if the store fails, nothing has
  * changed.
  */
 export class Operators {
@@ -55,7 +55,7 @@ export class Operators {
     return this.#inTurn(async () => {
       if (this.#byName.has(name)) throw exists(name)
       if (this.#byName.size >= mostOperators) {
-        throw new RpcError('conflict', `there are ${mostOperators} operators, the most there can be: remove one first`)
+        throw new Refusal('conflict', `there are ${mostOperators} operators, the most there can be: remove one first`)
       }
       const operator = { name, role, created: Date.now(), keys: await deriveKeys(password) }
       if (!(await this.#store.insert(toStored(operator)))) throw exists(name)
@@ -117,10 +117,10 @@ function fromStored({ name, role, created, salt, iterations, storedKey, serverKe
   return { name, role, created, keys }
 }
 
-function exists(name: string): RpcError {
-  return new RpcError('exists', `there is an operator ${JSON.stringify(name)} already`)
+function exists(name: string): Refusal {
+  return new Refusal('exists', `there is an operator ${JSON.stringify(name)} already`)
 }
 
-function missing(name: string): RpcError {
-  return new RpcError('not_found', `there is no operator ${JSON.stringify(name)}`)
+function missing(name: string): Refusal {
+  return new Refusal('not_found', `there is no operator ${JSON.stringify(name)}`)
 }

@@ -1,5 +1,5 @@
-import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Result } from '../../shared/protocol/methods.ts'
+import { Refusal } from '../refusal.ts'
 import type { Account, Accounts } from './accounts.ts'
 import { type LoginPolicy, passwordRequired } from './login-policy.ts'
 import { formatPasswordHash } from './password-hash.ts'
@@ -38,7 +38,7 @@ export interface UsersOptions {
 
 /**
  * Changes to users, for operators. Each is first stored, then acts on new logins, then on the loops, and resolves when
- * it has done all three. Changes take their turns, so two operators never interfere. Refusals are RpcErrors; if the
+ * it has done all three. Changes take their turns, so two operators never interfere. Throws a Refusal; if the
  * store fails, nothing has changed.
  */
 export class Users {
@@ -83,10 +83,7 @@ export class Users {
     await this.#inTurn(async () => {
       if (this.#accounts.named(name)) throw exists(name)
       if (this.#accounts.isFull) {
-        throw new RpcError(
-          'conflict',
-          `there are ${this.#accounts.size} users, the most there can be: remove one first`,
-        )
+        throw new Refusal('conflict', `there are ${this.#accounts.size} users, the most there can be: remove one first`)
       }
       const fields = { name, password: hash, enabled: true, stored: true, created: Date.now() }
       if (!(await this.#store.insert(toStored(fields)))) throw exists(name)
@@ -158,10 +155,10 @@ function toStored({ name, password, enabled, created }: Omit<Account, 'index'>):
   return { name, password: formatPasswordHash(password), enabled, created }
 }
 
-function exists(name: string): RpcError {
-  return new RpcError('exists', `there is a user ${JSON.stringify(name)} already`)
+function exists(name: string): Refusal {
+  return new Refusal('exists', `there is a user ${JSON.stringify(name)} already`)
 }
 
-function missing(name: string): RpcError {
-  return new RpcError('not_found', `there is no user ${JSON.stringify(name)}`)
+function missing(name: string): Refusal {
+  return new Refusal('not_found', `there is no user ${JSON.stringify(name)}`)
 }

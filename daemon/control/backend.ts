@@ -13,7 +13,7 @@ import type { ScramKeys } from '../../shared/protocol/scram.ts'
 import type { FollowedTable } from './feeds/table-feed.ts'
 
 /**
- * What the management server needs of the daemon. Refusals are thrown as `RpcError` (not_found, exists, conflict …);
+ * What the management server needs of the daemon. A `Refusal` that is thrown reaches the client;
  * any other error is a fault of ours and reaches the client as internal_error, without its text.
  */
 export interface Backend {

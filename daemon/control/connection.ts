@@ -11,6 +11,7 @@ import {
   type Request,
   resultLine,
 } from '../../shared/protocol/message.ts'
+import { Refusal } from '../refusal.ts'
 import { deedOf } from './deeds.ts'
 import { dispatch, type Handlers } from './dispatch.ts'
 import type { Outlet } from './feeds/subscription.ts'
@@ -167,14 +168,19 @@ export class ControlConnection implements Outlet {
       if (deed !== undefined) this.#service.log.info(deed)
       return resultLine(request.id, result)
     } catch (error) {
-      const refusal = error instanceof RpcError ? error : this.#hide(error, request)
+      const refusal = this.#refusal(error, request)
       const line = errorLine(request.id, refusal)
       if (refusal.kind === 'auth_failed' || refusal.kind === 'rate_limited') this.#failLogin(line)
       return line
     }
   }
 
-  #hide(error: unknown, { method }: Request): RpcError {
+  #refusal(error: unknown, { method }: Request): RpcError {
+    if (error instanceof RpcError) return error
+    if (error instanceof Refusal) {
+      const kind = error.kind === 'invalid' ? 'invalid_params' : error.kind
+      return new RpcError(kind, error.message, error.details)
+    }
     this.#service.log.error(error, `management call ${method} failed`)
     return new RpcError('internal_error', 'a fault in the daemon; its log tells more')
   }

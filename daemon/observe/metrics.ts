@@ -1,7 +1,7 @@
-import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Params, Result, Sample } from '../../shared/protocol/methods.ts'
 import type { Metrics } from '../control/backend.ts'
 import { type SessionTable, Total } from '../engine/session-table.ts'
+import { Refusal } from '../refusal.ts'
 import { countEndings } from './endings.ts'
 import { Recent } from './recent.ts'
 import { Throughput } from './throughput.ts'
@@ -73,7 +73,7 @@ export class RecordedMetrics implements Metrics {
   throughput({ range, user }: Params<'metrics.history'>): Result<'metrics.history'> {
     if (user === undefined) return this.#throughput.ofEverybody(range)
     const index = user === null ? 0 : this.#names.named(user)?.index
-    if (index === undefined) throw new RpcError('not_found', `there is no user ${JSON.stringify(user)}`)
+    if (index === undefined) throw new Refusal('not_found', `there is no user ${JSON.stringify(user)}`)
     return this.#throughput.ofUser(range, index, this.#periods.hadMoved(index))
   }
 

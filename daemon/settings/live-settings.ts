@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
-import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Params, Result } from '../../shared/protocol/methods.ts'
 import { type SettingName, type Settings, type SettingValue, settings } from '../../shared/settings.ts'
 import type { RuntimeConfiguration } from '../control/backend.ts'
+import { Refusal } from '../refusal.ts'
 import type { SettingsStore, StoredSettings } from '../store/settings-store.ts'
 import { type Configuration, combine, listSettings } from './configuration.ts'
 import { acceptStored, isSetting, problemWithStoring } from './stored-settings.ts'
@@ -12,7 +12,7 @@ const mostFaults = 8
 
 /** The parts of the daemon that act by settings. */
 export interface Effects {
-  /** What people should know before these values act, of which some change. Throws `RpcError` if they must not. */
+  /** What people should know before these values act, of which some change. Throws `Refusal` if they must not. */
   foresee(values: Readonly<Settings>, changed: readonly SettingName[]): string[]
   /** Resolves when all parts act by these values. */
   apply(values: Readonly<Settings>): Promise<void>
@@ -111,7 +111,7 @@ export class LiveSettings implements RuntimeConfiguration {
     })
     if (faults.length === 0) return
     const told = faults.slice(0, mostFaults)
-    throw new RpcError('invalid_params', told.map(({ message }) => message).join('; '), { faults: told })
+    throw new Refusal('invalid', told.map(({ message }) => message).join('; '), { faults: told })
   }
 
   #outcomeOf(changes: ReadonlyMap<string, SettingValue | null>): Outcome {
@@ -144,7 +144,7 @@ function shown(name: string): string {
   return isSetting(name) ? name : JSON.stringify(name)
 }
 
-function outdated(revision: number, current: number): RpcError {
+function outdated(revision: number, current: number): Refusal {
   const text = `the settings are at revision ${current}, not ${revision}: get them again and see whether the change still fits`
-  return new RpcError('conflict', text, { revision: current })
+  return new Refusal('conflict', text, { revision: current })
 }

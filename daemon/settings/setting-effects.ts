@@ -1,10 +1,10 @@
-import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Settings } from '../../shared/settings.ts'
 import { passwordRequired } from '../access/login-policy.ts'
 import type { Users } from '../access/users.ts'
 import type { DataPlane } from '../data-plane.ts'
 import type { Ending } from '../ending.ts'
 import type { DaemonLog } from '../log.ts'
+import { Refusal } from '../refusal.ts'
 import type { Effects } from './live-settings.ts'
 import { loginPolicy, mayStart, openProxyAhead, remoteAddress } from './open-proxy.ts'
 
@@ -48,8 +48,8 @@ function foreseeOpenness(values: Readonly<Settings>, users: number): string[] {
   const policy = loginPolicy(values)
   if (passwordRequired(policy, users)) return users > 0 ? [] : [nobodyEnters(values, remote)]
   if (policy.mayBeOpen) return [`whoever reaches SOCKS on ${remote} may use it without a password from now on`]
-  throw new RpcError(
-    'invalid_params',
+  throw new Refusal(
+    'invalid',
     `SOCKS on ${remote} without a password would serve anyone who reaches it: set auth to auto or required, or ` +
       'open-proxy to true as well',
   )

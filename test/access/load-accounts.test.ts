@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { AccessError } from '../../daemon/access/access-error.ts'
 import { loadAccounts } from '../../daemon/access/load-accounts.ts'
 import { formatPasswordHash } from '../../daemon/access/password-hash.ts'
 import { Passwords } from '../../daemon/access/passwords.ts'
 import type { StoredUser } from '../../daemon/access/user-store.ts'
+import { Failure } from '../../daemon/failure.ts'
 import { openSqliteStore } from '../../daemon/store/sqlite-store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
@@ -39,7 +39,7 @@ it.each([
 ])('refuses %s', async (_what, stored, names, reason) => {
   const temporary = names.map((name) => ({ name, password: 'secret' }))
   const error: unknown = await load(stored, temporary).catch((error: unknown) => error)
-  expect(error).toBeInstanceOf(AccessError)
+  expect(error).toBeInstanceOf(Failure)
   expect(String(error)).toContain(reason)
   expect(String(error)).not.toContain('secret')
 })

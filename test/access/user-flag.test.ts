@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { AccessError } from '../../daemon/access/access-error.ts'
 import { parseUserFlag, parseUserFlags } from '../../daemon/access/user-flag.ts'
+import { Failure } from '../../daemon/failure.ts'
 
 it.each([
   ['bob:secret', 'bob', 'secret'],
@@ -20,7 +20,7 @@ it.each([
   [`${'ö'.repeat(128)}:secret`, 'name must be at most 255 bytes'],
   [`bob:${'secret'.repeat(43)}`, 'password must be at most 255 bytes'],
 ])('refuses %j without repeating it', (text, reason) => {
-  expect(() => parseUserFlag(text)).toThrow(AccessError)
+  expect(() => parseUserFlag(text)).toThrow(Failure)
   expect(() => parseUserFlag(text)).toThrow(reason)
   expect(() => parseUserFlag(text)).not.toThrow('secret')
 })
@@ -28,7 +28,7 @@ it.each([
 it('takes several users, but no name twice', () => {
   expect(parseUserFlags(['bob:secret', 'ann:secret']).map(({ name }) => name)).toEqual(['bob', 'ann'])
   const twice = () => parseUserFlags(['bob:secret', 'bob:secret2'])
-  expect(twice).toThrow(AccessError)
+  expect(twice).toThrow(Failure)
   expect(twice).toThrow('--user "bob" is given twice')
   expect(twice).not.toThrow('secret')
 })

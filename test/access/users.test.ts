@@ -5,14 +5,14 @@ import { loadAccounts } from '../../daemon/access/load-accounts.ts'
 import { Logins } from '../../daemon/access/logins.ts'
 import { Passwords } from '../../daemon/access/passwords.ts'
 import { Users } from '../../daemon/access/users.ts'
+import type { Refusal } from '../../daemon/refusal.ts'
 import { openSqliteStore } from '../../daemon/store/sqlite-store.ts'
 import type { Store } from '../../daemon/store/store.ts'
-import type { RpcError } from '../../shared/protocol/errors.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const passwords = new Passwords()
 const utf8 = (text: string) => new TextEncoder().encode(text)
-const refusal = (kind: RpcError['kind']) => expect.objectContaining({ name: 'RpcError', kind })
+const refusal = (kind: Refusal['kind']) => expect.objectContaining({ name: 'Refusal', kind })
 
 let folder: string
 let store: Store

@@ -1,5 +1,5 @@
 import type { OperatorAdministration, RuntimeConfiguration } from '../../daemon/control/backend.ts'
-import { RpcError } from '../../shared/protocol/errors.ts'
+import { Refusal } from '../../daemon/refusal.ts'
 import type { Operator, Params, Result, Role, Setting } from '../../shared/protocol/methods.ts'
 import { makeKeys, type ScramKeys } from '../../shared/protocol/scram.ts'
 
@@ -21,7 +21,7 @@ export class FakeOperators implements OperatorAdministration {
   }
 
   async add({ name, role, password }: Params<'operators.add'>): Promise<void> {
-    if (this.#operators.has(name)) throw new RpcError('exists', 'there is such an operator already')
+    if (this.#operators.has(name)) throw new Refusal('exists', 'there is such an operator already')
     this.#operators.set(name, { name, role, created: 0, keys: makeKeys(password) })
   }
 
@@ -44,7 +44,7 @@ export class FakeOperators implements OperatorAdministration {
 
   #find(name: string): StoredOperator {
     const operator = this.#operators.get(name)
-    if (operator === undefined) throw new RpcError('not_found', 'there is no such operator')
+    if (operator === undefined) throw new Refusal('not_found', 'there is no such operator')
     return operator
   }
 }
@@ -68,9 +68,9 @@ export class FakeConfiguration implements RuntimeConfiguration {
   }
 
   async set({ revision, patch, dryRun }: Params<'config.set'>): Promise<Result<'config.set'>> {
-    if (revision !== this.#revision) throw new RpcError('conflict', 'the settings have changed meanwhile')
+    if (revision !== this.#revision) throw new Refusal('conflict', 'the settings have changed meanwhile')
     const { backlog } = patch
-    if (backlog === undefined) throw new RpcError('invalid_params', 'there is no setting of that name')
+    if (backlog === undefined) throw new Refusal('invalid', 'there is no setting of that name')
     if (!dryRun) {
       this.#backlog = backlog ?? 4096
       this.#revision++

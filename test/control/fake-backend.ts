@@ -9,7 +9,7 @@ import type {
   UserChanges,
   UserTable,
 } from '../../daemon/control/backend.ts'
-import { RpcError } from '../../shared/protocol/errors.ts'
+import { Refusal } from '../../daemon/refusal.ts'
 import {
   type ClosedConnection,
   type Connection,
@@ -84,14 +84,14 @@ class FakeUsers implements UserAdministration {
   }
 
   async add(name: string): Promise<void> {
-    if (this.#names.includes(name)) throw new RpcError('exists', 'there is such a user already')
+    if (this.#names.includes(name)) throw new Refusal('exists', 'there is such a user already')
     this.#names.push(name)
     this.#names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
   }
 
   async remove(name: string): Promise<Result<'users.remove'>> {
     const index = this.#names.indexOf(name)
-    if (index < 0) throw new RpcError('not_found', 'there is no such user')
+    if (index < 0) throw new Refusal('not_found', 'there is no such user')
     this.#names.splice(index, 1)
     return { cut: 2, opened: this.#names.length === 0 }
   }
@@ -107,7 +107,7 @@ class FakeUsers implements UserAdministration {
   }
 
   async cut(name: string): Promise<number> {
-    if (!this.#names.includes(name)) throw new RpcError('not_found', 'there is no such user')
+    if (!this.#names.includes(name)) throw new Refusal('not_found', 'there is no such user')
     return 3
   }
 }
@@ -201,7 +201,7 @@ class FakeMetrics implements Metrics {
   }
 
   throughput({ range, user }: Params<'metrics.history'>): Result<'metrics.history'> {
-    if (typeof user === 'string') throw new RpcError('not_found', 'there is no such user')
+    if (typeof user === 'string') throw new Refusal('not_found', 'there is no such user')
     return { step: steps[range], end: 0, up: [null, 1], down: [null, 2] }
   }
 

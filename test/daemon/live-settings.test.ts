@@ -1,9 +1,9 @@
 import { expect, test, vi } from 'vitest'
+import { Refusal } from '../../daemon/refusal.ts'
 import { combine, configure } from '../../daemon/settings/configuration.ts'
 import { type Effects, LiveSettings } from '../../daemon/settings/live-settings.ts'
 import { acceptStored } from '../../daemon/settings/stored-settings.ts'
 import type { SettingsStore } from '../../daemon/store/settings-store.ts'
-import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Params, Setting } from '../../shared/protocol/methods.ts'
 import type { Settings, SettingValue } from '../../shared/settings.ts'
 
@@ -93,8 +93,8 @@ test.each([
   const { live, set, save, apply } = begin()
   const before = live.get()
   const refusal = await set(patch as unknown as Params<'config.set'>['patch']).catch((error: unknown) => error)
-  expect(refusal).toBeInstanceOf(RpcError)
-  expect(refusal).toMatchObject({ kind: 'invalid_params', message: expect.stringMatching(text) })
+  expect(refusal).toBeInstanceOf(Refusal)
+  expect(refusal).toMatchObject({ kind: 'invalid', message: expect.stringMatching(text) })
   expect(String(refusal)).not.toContain('hunter2')
   expect(live.get()).toEqual(before)
   expect([save, apply].map(({ mock }) => mock.calls.length)).toEqual([0, 0])
@@ -103,8 +103,8 @@ test.each([
 test('a refusal stays short, whatever was asked for', async () => {
   const { set } = begin()
   const patch = Object.fromEntries(Array.from({ length: 4000 }, (_, i) => [`nonsense-${i}`, 1]))
-  const refusal = await set(patch).catch((error: RpcError) => error)
-  expect(JSON.stringify([(refusal as RpcError).message, (refusal as RpcError).details]).length).toBeLessThan(4000)
+  const refusal = await set(patch).catch((error: Refusal) => error)
+  expect(JSON.stringify([(refusal as Refusal).message, (refusal as Refusal).details]).length).toBeLessThan(4000)
 })
 
 test('of two who change one revision, the second is told which is current', async () => {
@@ -125,7 +125,7 @@ test('a dry run tells all that the change would, and changes nothing', async () 
     changed: ['auth'],
     warnings: ['careful', expect.stringContaining('--auth')],
   })
-  await expect(set({ auth: 'nonsense' }, { dryRun: true })).rejects.toMatchObject({ kind: 'invalid_params' })
+  await expect(set({ auth: 'nonsense' }, { dryRun: true })).rejects.toMatchObject({ kind: 'invalid' })
   await expect(set({}, { dryRun: true, revision: 1 })).rejects.toMatchObject({ kind: 'conflict' })
   expect(live.get()).toEqual(before)
   expect([save, apply].map(({ mock }) => mock.calls.length)).toEqual([0, 0])
@@ -133,7 +133,7 @@ test('a dry run tells all that the change would, and changes nothing', async () 
 
 test('what must not be is refused before it is stored', async () => {
   const foresee = () => {
-    throw new RpcError('invalid_params', 'that would be unwise')
+    throw new Refusal('invalid', 'that would be unwise')
   }
   const { set, save } = begin({ foresee })
   await expect(set({ auth: 'none' })).rejects.toThrow('unwise')
@@ -174,5 +174,5 @@ test('what is stored and makes no sense to this proxyd is named, ignored, and ca
   const forget = { 'from-the-future': null, workers: null, 'timeout-idle': null }
   expect(await set(forget)).toMatchObject({ revision: 1, changed: [] })
   expect(save).toHaveBeenCalledExactlyOnceWith(1, new Map(Object.entries(forget)))
-  await expect(set({ 'from-the-future': null })).rejects.toMatchObject({ kind: 'invalid_params' })
+  await expect(set({ 'from-the-future': null })).rejects.toMatchObject({ kind: 'invalid' })
 })

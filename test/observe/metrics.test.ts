@@ -194,7 +194,7 @@ describe('throughput', () => {
   it('of somebody who is no user is refused', () => {
     const metrics = record([new FakeLoop()], ['ann'])
     expect(() => metrics.throughput({ range: '1m', user: 'bob' })).toThrow(
-      expect.objectContaining({ name: 'RpcError', kind: 'not_found' }),
+      expect.objectContaining({ name: 'Refusal', kind: 'not_found' }),
     )
   })
 

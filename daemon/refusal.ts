@@ -1,0 +1,15 @@
+/**
+ * Why the daemon does not do what an operator asks of it: a text for people, and for programs a kind and what else they
+ * should know. `invalid`: it makes no sense; `conflict`: it does not fit what there is.
+ */
+export class Refusal extends Error {
+  readonly kind: 'invalid' | 'exists' | 'not_found' | 'conflict'
+  readonly details: Record<string, unknown>
+
+  constructor(kind: Refusal['kind'], message: string, details: Record<string, unknown> = {}) {
+    super(message)
+    this.name = 'Refusal'
+    this.kind = kind
+    this.details = details
+  }
+}
