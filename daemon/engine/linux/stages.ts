@@ -34,7 +34,7 @@ export class Stages {
   readonly #binder: Binder
   readonly #associator: Associator
   /** Events of sessions that are not open yet. */
-  readonly #setUps = new EventQueue()
+  readonly #setUps: EventQueue
   readonly #onSetUp = (key: number, generation: number, events: number) => this.#serveSetUp(key, generation, events)
 
   constructor(
@@ -51,6 +51,7 @@ export class Stages {
     const binder = new Binder(all, timeouts)
     const associator = new Associator(all, new DatagramRelay(all), timeouts)
     this.#sessions = sessions
+    this.#setUps = new EventQueue(sessions.fd.length)
     this.#relay = parts.relay
     this.#farewell = farewell
     this.#names = names
@@ -75,7 +76,7 @@ export class Stages {
 
   /** Whether somebody who is being set up waits for a turn. */
   get busy(): boolean {
-    return this.#setUps.length > 0
+    return !this.#setUps.isEmpty
   }
 
   /** Serve an event of a half or an extra now if its session is open, else when the set-ups have their turn. */
