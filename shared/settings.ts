@@ -128,6 +128,14 @@ export const settings = {
     runtime: true,
     summary: 'address that clients are told to send datagrams to, where NAT hides the real one; one per family',
   },
+  'udp-port-required': {
+    type: 'flag',
+    default: false,
+    runtime: true,
+    summary:
+      'refuse (REP 02) associations whose clients do not declare the port that they send from: without it, an association ' +
+      "belongs to whatever sends first from its client's address",
+  },
   forward: {
     type: 'list',
     default: [],

@@ -55,6 +55,8 @@ export interface EngineOptions extends Tuning {
 export interface Policy extends Terms {
   /** Literals that clients are told in place of the relay's own address for datagrams, for NAT; of each family the first counts. */
   readonly udpAdvertise: readonly string[]
+  /** Whether a client must declare the port that its datagrams will come from (else REP 02). */
+  readonly udpPortRequired: boolean
   /** Where clients may not be connected to (REP 02): the daemon's own sockets for management. See `forbids`. */
   readonly forbidden: readonly Endpoint[]
 }

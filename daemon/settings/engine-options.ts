@@ -30,9 +30,15 @@ export async function engineOptions(
 }
 
 /** What clients may ask for, and what they are told, by the settings. */
-export function permissionsOf(values: Readonly<Settings>): Pick<Policy, 'commands' | 'udpAdvertise'> {
+export function permissionsOf(
+  values: Readonly<Settings>,
+): Pick<Policy, 'commands' | 'udpAdvertise' | 'udpPortRequired'> {
   const allowed = Object.entries(commands).flatMap(([name, command]) => (values.commands.includes(name) ? command : []))
-  return { commands: allowed, udpAdvertise: values['udp-advertise'] }
+  return {
+    commands: allowed,
+    udpAdvertise: values['udp-advertise'],
+    udpPortRequired: values['udp-port-required'],
+  }
 }
 
 /** The settings that the engine can take while it runs. */

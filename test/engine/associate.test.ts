@@ -402,6 +402,35 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
     await eventually(() => expect(proxy.userBytes(alice.index)).toEqual({ up: 5, down: 3 }))
   })
 
+  it.each<readonly [string, readonly [string, number], string]>([
+    ['no port', ['0.0.0.0', 0], '127.0.0.1'],
+    ['no port of IPv6', ['::', 0], '::1'],
+    ['no port of its address', ['127.0.0.1', 0], '127.0.0.1'],
+    ['a port of another address', ['192.168.0.2', 4321], '127.0.0.1'],
+    ['a port of a name', ['one.test', 4321], '127.0.0.1'],
+  ])('refuses who declares %s where a port is required', async (_, declared, via) => {
+    const proxy = await startProxy(start, { udpPortRequired: true })
+    const control = await proxy.client(via)
+    control.write(bytes(greeting, request(...declared, Command.udpAssociate)))
+    expect(await control.readHex(2)).toBe('0500')
+    await expectRefusal(control, '02')
+    control.finish()
+    expect(await proxy.onlyClosed()).toMatchObject({ reason: 'forbidden' })
+  })
+
+  it.each([
+    ['without an address', '0.0.0.0'],
+    ['with its address', '127.0.0.1'],
+  ])('takes datagrams from the port that is required alone, declared %s', async (_, host) => {
+    const { association } = await setUp({ udpPortRequired: true }, { declares: (own) => [host, own] })
+    const { relay } = association
+    const target = await openDatagrams()
+    const other = await openDatagrams()
+    await other.send(wrapped('127.0.0.1', target.port, 'other'), relay.port, relay.address)
+    await association.send('127.0.0.1', target.port, 'client')
+    expect((await target.next()).data.toString()).toBe('client')
+  })
+
   it('refuses it where it is switched off', async () => {
     const proxy = await startProxy(start, { commands: [Command.connect, Command.bind] })
     const control = await proxy.client()

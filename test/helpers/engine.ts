@@ -77,6 +77,7 @@ export const openPolicy: Policy = {
   commands: Object.values(Command),
   forbidden: [],
   udpAdvertise: [],
+  udpPortRequired: false,
 }
 
 /** Starts an engine on both loopbacks, with fake services. It ends with the test, and its books must balance then. */
@@ -99,6 +100,7 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
         commands: options.commands ?? openPolicy.commands,
         forbidden: options.forbidden ?? openPolicy.forbidden,
         udpAdvertise: options.udpAdvertise ?? openPolicy.udpAdvertise,
+        udpPortRequired: options.udpPortRequired ?? openPolicy.udpPortRequired,
       },
     },
     {

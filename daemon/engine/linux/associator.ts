@@ -11,7 +11,7 @@ import type { Policy, Timeouts } from '../engine.ts'
 import { Reason, State, Total } from '../session-table.ts'
 import { type Association, RecentAddresses } from './association.ts'
 import type { DatagramRelay } from './datagram-relay.ts'
-import { refusalOf } from './dialer.ts'
+import { notAllowed, refusalOf } from './dialer.ts'
 import type { Farewell } from './farewell.ts'
 import { type Clock, clientOf, Flag, type Sessions, targetOf } from './sessions.ts'
 import type { TimerWheel } from './timer-wheel.ts'
@@ -34,6 +34,7 @@ export class Associator {
   readonly #farewell: Farewell
   readonly #datagrams: DatagramRelay
   #advertised: readonly Uint8Array[] = []
+  #portRequired = false
 
   constructor(
     parts: { sessions: Sessions; epoll: Epoll; wheel: TimerWheel; clock: Clock; farewell: Farewell },
@@ -52,6 +53,7 @@ export class Associator {
   /** Associations that begin from now on obey it, and so do datagrams. */
   obey(policy: Policy): void {
     this.#advertised = policy.udpAdvertise.flatMap((text) => parseAddress(text)?.bytes ?? [])
+    this.#portRequired = policy.udpPortRequired
     this.#datagrams.obey(policy)
   }
 
@@ -59,12 +61,16 @@ export class Associator {
   begin(slot: number, declared: Destination): void {
     const { fd, flags, associations, extras, generation, table } = this.#sessions
     if (flags[clientOf(slot)] & Flag.finishing) return this.#sessions.close(slot, Reason.gone)
+    peerAddress(fd[clientOf(slot)])
+    const client = lastAddress.slice()
+    const clientPort = new ClientPort(declared, bytesOf(client), this.#portRequired)
+    if (this.#portRequired && clientPort.port === 0) return this.#refuse(slot, notAllowed)
     const relay = extras.reserve(slot, socketsTowardsTargets) ? this.#open(slot) : -errno.EMFILE
     if (relay < 0) return this.#refuse(slot, -relay)
     fd[targetOf(slot)] = relay
     const problem = this.#epoll.add(relay, EPOLLIN, targetOf(slot), generation[slot])
     if (problem < 0) return this.#refuse(slot, -problem)
-    associations.set(slot, this.#associate(slot, declared))
+    associations.set(slot, associationOf(client, clientPort))
     if (!this.#farewell.reply(slot, encodeReply(Reply.succeeded, this.#bound(relay)))) return
     this.#sessions.enter(slot, State.open)
     table.totals[Total.connected]++
@@ -106,13 +112,6 @@ export class Associator {
     return result < 0 ? result : bindUdpSocket(addressOf(lastAddress))
   }
 
-  #associate(slot: number, declared: Destination): Association {
-    peerAddress(this.#sessions.fd[clientOf(slot)])
-    const client = lastAddress.slice()
-    const clientPort = new ClientPort(declared, bytesOf(client))
-    return { client, clientPort, ipv4: -1, ipv6: -1, heard: new RecentAddresses(), waiting: [], choice: undefined }
-  }
-
   /** Where the client is told to send its datagrams. */
   #bound(relay: number): Bound {
     boundAddress(relay)
@@ -125,4 +124,8 @@ export class Associator {
     const [reply, reason] = refusalOf(error)
     this.#farewell.refuse(slot, encodeReply(reply), reason)
   }
+}
+
+function associationOf(client: Uint8Array, clientPort: ClientPort): Association {
+  return { client, clientPort, ipv4: -1, ipv6: -1, heard: new RecentAddresses(), waiting: [], choice: undefined }
 }

@@ -5,6 +5,7 @@ import type { Destination } from '../../net/destination.ts'
 import { longestHeader, parseDatagram, writeHeader } from '../../socks/datagram.ts'
 import { type Bound, encodeReply, Reply } from '../../socks/messages.ts'
 import { ClientPort } from '../client-port.ts'
+import type { Policy } from '../engine.ts'
 import { Reason } from '../session-table.ts'
 import { boundOf } from './local-address.ts'
 import { isChoked, Outlet, openDatagramSocket } from './outlet.ts'
@@ -16,15 +17,20 @@ const extras = 2
 const mostWaiting = 16
 /** And so many bytes of them: as many as the largest datagram has. */
 const mostWaitingBytes = 65_536
+/** The address of a client that has gone already. */
+const nowhere = new Uint8Array(0)
 
 /**
  * UDP ASSOCIATE (RFC 1928, section 7): relays datagrams for the client's address while its connection lasts. It may
- * have `declared` where it will send from. Of `advertised`, the first address of the relay's family is told in place of
- * the relay's own.
+ * have `declared` where it will send from.
  */
-export async function associate(session: Session, declared: Destination, advertised: readonly string[]): Promise<void> {
+export async function associate(session: Session, declared: Destination, policy: Policy): Promise<void> {
   const { client, context, row } = session
   row.associating()
+  const own = parseAddress(client.remoteAddress ?? '')?.bytes ?? nowhere
+  const clientPort = new ClientPort(declared, own, policy.udpPortRequired)
+  if (policy.udpPortRequired && clientPort.port === 0)
+    return session.finish(encodeReply(Reply.notAllowed), Reason.forbidden)
   const refuse = () => session.finish(encodeReply(Reply.generalFailure), Reason.failed)
   if (!context.extras.take(extras)) return refuse()
   void session.ended.then(() => context.extras.give(extras))
@@ -32,7 +38,7 @@ export async function associate(session: Session, declared: Destination, adverti
   if (session.isOver) return void inlet?.close()
   if (!inlet) return refuse()
   session.own(inlet, () => inlet.close())
-  new Association(session, inlet, declared).begin(advertised)
+  new Association(session, inlet, clientPort).begin(policy.udpAdvertise)
 }
 
 class Association {
@@ -49,14 +55,15 @@ class Association {
   /** By name, those under way. */
   readonly #lookups = new Map<string, Promise<readonly string[]>>()
 
-  constructor(session: Session, inlet: Socket, declared: Destination) {
+  constructor(session: Session, inlet: Socket, clientPort: ClientPort) {
     this.#session = session
     this.#inlet = inlet
     this.#clientAddress = session.client.remoteAddress ?? ''
-    this.#clientPort = new ClientPort(declared, parseAddress(this.#clientAddress)?.bytes ?? new Uint8Array(0))
+    this.#clientPort = clientPort
     this.#outlet = new Outlet(session, (payload, source) => this.#answer(payload, source))
   }
 
+  /** Of `advertised`, the first address of the relay's family is told in place of the relay's own. */
   begin(advertised: readonly string[]): void {
     const { client } = this.#session
     this.#inlet.on('message', (bytes, from) => void this.#receive(bytes, from))

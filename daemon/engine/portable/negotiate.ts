@@ -74,6 +74,6 @@ class Negotiator {
     this.#session.clearDeadline()
     if (command === Command.connect) void connect(this.#session, destination)
     else if (command === Command.bind) void bind(this.#session, destination)
-    else void associate(this.#session, destination, this.#policy.udpAdvertise)
+    else void associate(this.#session, destination, this.#policy)
   }
 }
