@@ -13,6 +13,7 @@ const mends: Readonly<Partial<Record<ConnectionErrorCode, string>>> = {
   password: "an admin can set a new one with 'passwdoperator'",
   cookie_missing: 'name it with --cookie-file or --runtime-dir; where you have none, log in with --operator NAME',
   cookie_stale: 'name the right one with --cookie-file or --runtime-dir',
+  socket_untrusted: 'name the right one with --runtime-dir or --socket',
   impostor: 'do not trust what answers there',
 }
 

@@ -1,6 +1,7 @@
 import { connect as connectSocket, type Socket } from 'node:net'
 import { ConnectionError } from './error.ts'
 import { placeOf } from './explain.ts'
+import { refuseForeignSocket } from './foreign-socket.ts'
 import type { Target } from './target.ts'
 import { Wire } from './wire.ts'
 
@@ -41,7 +42,10 @@ export function givenUp(signal: AbortSignal | undefined): ConnectionError {
 
 /** TLS is loaded when it is needed: it would be a good part of a short run by the Unix socket. */
 async function open(target: Target): Promise<Socket> {
-  if (target.kind === 'unix') return connectSocket({ path: target.path })
+  if (target.kind === 'unix') {
+    refuseForeignSocket(target.path)
+    return connectSocket({ path: target.path })
+  }
   if (target.kind === 'tls') return (await import('./open-tls.ts')).openTls(target)
   const { host, port } = target
   // A name's addresses of both families are tried in turn (RFC 8305).

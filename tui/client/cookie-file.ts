@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
+import { refuseForeignLink, refuseUnlessPrivate } from '../foreign-files.ts'
 import { ConnectionError } from './error.ts'
 import { asOwner } from './explain.ts'
 
@@ -22,25 +23,16 @@ export function readCookieFile(path: string): string {
 }
 
 function checked(path: string): string {
-  const link = lstatSync(path)
-  if (link.isSymbolicLink() && !isTrusted(link.uid)) throw new Error('it is a symbolic link of another user')
+  refuseForeignLink(path)
   // O_NONBLOCK: opening a FIFO would wait for its writer.
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
-    const { mode, uid, size } = fstatSync(file)
-    if ((mode & constants.S_IFMT) !== constants.S_IFREG) throw new Error('it is not a plain file')
-    if (!isTrusted(uid)) throw new Error('it belongs to another user')
-    if ((mode & 0o077) !== 0) throw new Error('others can read or write it')
-    const text = size === 64 ? readFileSync(file, 'latin1') : ''
+    const status = fstatSync(file)
+    refuseUnlessPrivate(path, status)
+    const text = status.size === 64 ? readFileSync(file, 'latin1') : ''
     if (!cookie.test(text)) throw new Error('it does not hold 64 hex digits')
     return text
   } finally {
     closeSync(file)
   }
-}
-
-/** Root may use any user's file, as it may read them all; others their own, and root's. */
-function isTrusted(owner: number): boolean {
-  const uid = process.geteuid?.()
-  return uid === undefined || uid === 0 || owner === uid || owner === 0
 }

@@ -49,6 +49,8 @@ const kinds = {
   cookie_stale: 'login',
   /** The Unix socket is for others. */
   permission: 'login',
+  /** Somebody else can have put the Unix socket there. */
+  socket_untrusted: 'login',
   /** What answers does not know the secret, so it is not the daemon that was meant. */
   impostor: 'login',
 } as const

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import type { Target } from '../client/index.ts'
+import { refuseForeignLink, refuseUnlessPrivate } from '../foreign-files.ts'
 import type { OperatorPlace, Place } from './place.ts'
 
 /** An operator's password has 255 characters at most, of 4 bytes at most, and then the line may end. */
@@ -22,8 +23,8 @@ export function targetsAt(places: readonly Place[], ask: AskPassword): Target[] 
 }
 
 /**
- * The password in a file of one line, without its end. Throws an `Error` for people if there is none, or if others than
- * the file's owner can read it.
+ * The password in a file of one line, without its end. Throws an `Error` for people if there is none, or unless the file
+ * is ours, or root's, and nobody else can read it.
  */
 function readPasswordFile(path: string): string {
   try {
@@ -41,13 +42,13 @@ function explain({ code, message }: NodeJS.ErrnoException): string {
 }
 
 function checked(path: string): string {
+  refuseForeignLink(path)
   // O_NONBLOCK: opening a FIFO would wait for its writer.
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
-    const { mode, size } = fstatSync(file)
-    if ((mode & constants.S_IFMT) !== constants.S_IFREG) throw new Error('it is not a plain file')
-    if ((mode & 0o077) !== 0) throw new Error(`others can read or write it; chmod 600 ${path}`)
-    if (size > longest) throw new Error('it is too long for a password')
+    const status = fstatSync(file)
+    refuseUnlessPrivate(path, status)
+    if (status.size > longest) throw new Error('it is too long for a password')
     const content = readFileSync(file)
     if (!isUtf8(content)) throw new Error('it is not UTF-8')
     const password = content.toString().replace(/\r?\n$/, '')

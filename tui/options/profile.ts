@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { refuseForeignFile, refuseForeignLink } from '../foreign-files.ts'
 import { isOptionName, type OptionName, type Options, optionNames, options, problemWith } from './options.ts'
 
 /** The profile that counts if none is named. */
@@ -34,12 +35,18 @@ export async function readProfile({ file, name, env }: Wish): Promise<Options> {
 }
 
 function read(path: string, mayBeMissing: boolean): string | undefined {
+  let file: number | undefined
   try {
-    return readFileSync(path, 'utf8')
+    refuseForeignLink(path)
+    file = openSync(path, 'r')
+    refuseForeignFile(path, fstatSync(file), 0o022)
+    return readFileSync(file, 'utf8')
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
+    const { code, message } = error as NodeJS.ErrnoException
     if (mayBeMissing && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined
-    throw new Error(`cannot read the profiles in ${path} (${code})`, { cause: error })
+    throw new Error(`cannot read the profiles in ${path} (${code ?? message})`, { cause: error })
+  } finally {
+    if (file !== undefined) closeSync(file)
   }
 }
 
