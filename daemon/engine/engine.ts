@@ -77,6 +77,24 @@ export interface Admission {
   readonly revision: number
 }
 
+/** Whom a name is looked up for. */
+export interface Asker {
+  /** The user's index; 0 without a login. */
+  readonly user: number
+  /** The client's address: 16 bytes, an IPv4 one v4-mapped. */
+  readonly source: Uint8Array
+  /** Whether the answer is still of use. */
+  isWaiting(): boolean
+}
+
+/** What is known of a name. */
+export interface Resolution {
+  /** Literals, in the order in which they are to be tried, at most 32; none if the name has none. */
+  readonly addresses: readonly string[]
+  /** Milliseconds for which that may be remembered. */
+  readonly lasts: number
+}
+
 /** What the engine asks of the control plane. Neither rejects. */
 export interface EngineServices {
   /**
@@ -84,8 +102,8 @@ export interface EngineServices {
    * its session, for a refusal would be taken for a wrong password.
    */
   authenticate(login: Login): Promise<Admission | undefined>
-  /** The name's addresses as the system resolver orders them, as literals; empty if there are none. */
-  resolve(name: string): Promise<readonly string[]>
+  /** What is known of the name; undefined if it was not looked up, for too many wait or the asker does not any more. */
+  resolve(name: string, asker: Asker): Promise<Resolution | undefined>
   /** Something an operator should know: one line, no secrets. */
   warn(message: string): void
 }

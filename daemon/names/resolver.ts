@@ -1,7 +1,8 @@
 import type { Health } from '../../shared/protocol/methods.ts'
+import type { Resolution } from '../engine/engine.ts'
+import { NameCache } from '../engine/name-cache.ts'
 import { Recent } from '../observe/recent.ts'
-import { Answers } from './answers.ts'
-import type { Find, Found } from './found.ts'
+import { type Find, type Found, firstOf } from './found.ts'
 
 /** Lookups at once, of those that somebody may still wait for. */
 const lookupsAtOnce = 64
@@ -10,7 +11,11 @@ const lookupsAtOnce = 64
  * until its time is up. Libuv lets such calls hold half of its threads.
  */
 export const mostLookups = 96
-/** Names that may wait for a lookup. One more is answered as unknown. */
+/** Milliseconds for which an answer is good, at most, whoever says otherwise. */
+const longest = 30_000
+/** That a name has no addresses may be a passing trouble, but who asks for it again at once shall not search again. */
+const negativeLasts = 3_000
+/** Names that may wait for a lookup. One more is not looked up. */
 const maxWaiting = 4096
 /** Seconds for which failures and slow answers are remembered. */
 const remembered = 60
@@ -29,8 +34,8 @@ const nothing: Found = { addresses: [], lasts: 0 }
 
 interface Lookup {
   readonly name: string
-  readonly answer: Promise<readonly string[]>
-  readonly resolve: (addresses: readonly string[]) => void
+  readonly answer: Promise<Resolution | undefined>
+  readonly resolve: (found: Resolution | undefined) => void
   /** As `performance.now` counts. */
   readonly asked: number
   /** Milliseconds since 1970. */
@@ -46,7 +51,8 @@ export class Resolver {
   timeout: number
   readonly #warn: (message: string) => void
   readonly #find: Find
-  readonly #answers = new Answers()
+  readonly #cache = new NameCache<string>()
+  #sweep: NodeJS.Timeout | undefined
   readonly #lookups = new Map<string, Lookup>()
   readonly #waiting: Lookup[] = []
   readonly #times = new Recent(remembered)
@@ -66,14 +72,15 @@ export class Resolver {
     return { pending: this.#lookups.size, failed: this.#failures.count, slowest: this.#times.worst }
   }
 
-  /** The name's addresses, or none: it is unknown, or too many wait. Never rejects. */
-  async resolve(text: string): Promise<readonly string[]> {
-    const name = text.toLowerCase()
-    return this.#answers.recall(name) ?? this.#share(name)
+  /** What is known of the name; undefined if it was not looked up in time, or too many wait. Never rejects. */
+  async resolve(name: string): Promise<Resolution | undefined> {
+    const now = performance.now()
+    const known = this.#cache.recall(name, now)
+    return known ? { addresses: known.addresses, lasts: known.until - now } : this.#share(name)
   }
 
   /** As `resolve`, by the lookup for this name that is under way already, or by a new one. */
-  #share(name: string): Promise<readonly string[]> | readonly string[] {
+  #share(name: string): Promise<Resolution | undefined> | undefined {
     const expires = Date.now() + this.timeout
     const known = this.#lookups.get(name)
     if (known) {
@@ -81,7 +88,7 @@ export class Resolver {
       return known.answer
     }
     if (this.#waiting.length === maxWaiting) return this.#refuse()
-    const { promise: answer, resolve } = Promise.withResolvers<readonly string[]>()
+    const { promise: answer, resolve } = Promise.withResolvers<Resolution | undefined>()
     const lookup = { name, answer, resolve, expires, asked: performance.now() }
     this.#lookups.set(name, lookup)
     this.#waiting.push(lookup)
@@ -96,7 +103,7 @@ export class Resolver {
         this.#isOverloaded = false
         return
       }
-      if (next.expires < Date.now()) this.#finish(next, [])
+      if (next.expires < Date.now()) this.#finish(next, undefined)
       else void this.#perform(next)
     }
   }
@@ -104,11 +111,13 @@ export class Resolver {
   async #perform(lookup: Lookup) {
     this.#running++
     const leave = this.#takePlace()
-    const { addresses, lasts } = await this.#find(lookup.name).catch(() => nothing)
+    const { addresses: all, lasts } = await this.#find(lookup.name).catch(() => nothing)
+    const addresses = firstOf(all)
     this.#running--
     leave()
-    this.#answers.learn(lookup.name, addresses, lasts)
-    this.#finish(lookup, addresses)
+    const found = { addresses, lasts: addresses.length > 0 ? Math.min(lasts, longest) : negativeLasts }
+    this.#learn(lookup.name, found)
+    this.#finish(lookup, found)
     this.#startWaiting()
   }
 
@@ -130,19 +139,36 @@ export class Resolver {
     }
   }
 
-  #finish({ name, resolve, asked, expires }: Lookup, addresses: readonly string[]) {
+  #learn(name: string, { addresses, lasts }: Resolution) {
+    const now = performance.now()
+    this.#cache.learn(name, { addresses, until: now + lasts }, now)
+    this.#sweepLater()
+  }
+
+  /** What is not good any more goes, whether somebody asks for it or not. */
+  #sweepLater() {
+    const { sweepAt } = this.#cache
+    if (this.#sweep || sweepAt === Number.POSITIVE_INFINITY) return
+    const sweep = () => {
+      this.#sweep = undefined
+      this.#cache.sweep(performance.now())
+      this.#sweepLater()
+    }
+    this.#sweep = setTimeout(sweep, sweepAt - performance.now()).unref()
+  }
+
+  #finish({ name, resolve, asked, expires }: Lookup, found: Resolution | undefined) {
     this.#lookups.delete(name)
     const took = performance.now() - asked
     this.#times.note(took)
     // Whoever asked has given up by then.
-    if (addresses.length === 0 || expires < Date.now()) this.#failures.note(took)
-    resolve(addresses)
+    if (!found?.addresses.length || expires < Date.now()) this.#failures.note(took)
+    resolve(found)
   }
 
-  #refuse(): readonly string[] {
-    if (!this.#isOverloaded) this.#warn(`${maxWaiting} names wait to be resolved; further ones are answered as unknown`)
+  #refuse(): undefined {
+    if (!this.#isOverloaded) this.#warn(`${maxWaiting} names wait to be resolved; whoever asks for more gets reply 01`)
     this.#isOverloaded = true
     this.#failures.note(0)
-    return []
   }
 }

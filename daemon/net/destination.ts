@@ -8,8 +8,13 @@ export type Destination =
   | (Address & { readonly kind: 'address'; readonly port: number })
   | { readonly kind: 'name'; readonly name: string; readonly port: number }
 
-/** Where `host`, a name or a literal, stands for. One with a zone is a name: whoever looks it up knows the interfaces. */
+/**
+ * Where `host`, a name or a literal, stands for. A name is one name however it is written (RFC 4343): in lower case, without
+ * the root's dot. A literal with a zone is a name: whoever looks it up knows the interfaces.
+ */
 export function destinationOf(host: string, port: number): Destination {
-  const address = host.includes('%') ? undefined : parseAddress(host)
-  return address ? { kind: 'address', ...address, port } : { kind: 'name', name: host, port }
+  if (host.includes('%')) return { kind: 'name', name: host, port }
+  const name = host.toLowerCase().replace(/\.$/, '')
+  const address = parseAddress(name)
+  return address ? { kind: 'address', ...address, port } : { kind: 'name', name, port }
 }

@@ -71,4 +71,17 @@ describe.each(['portable', 'linux'])('names asked of --dns by the %s engine', (e
     server.release()
     for (const client of slow) await expectRefusal(client, '04')
   })
+
+  test('are dialled at no more than 32 of their addresses, of both families, however many a server tells', async () => {
+    const many = Array.from({ length: 3_900 }, (_, n) => `127.1.${n >> 8}.${n & 255}`)
+    const server = await startDnsServer({
+      'last.test': { addresses: [...many, '127.0.0.1'] },
+      'six.test': { addresses: [...many, '::1'] },
+    })
+    const daemon = await startDaemon(['--engine', engine, '--dns', server.at])
+    const target = await startTarget('::1')
+    await startTarget('127.0.0.1', target.port)
+    await expectRefusal(await ask(daemon.port('socks'), 'last.test', target.port), '05')
+    await expectReply(await ask(daemon.port('socks'), 'six.test', target.port), succeeded)
+  })
 })

@@ -71,7 +71,7 @@ describe.each(engines)('$kind engine: a forward', ({ start }) => {
     const early = Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * 31) >> 8)
     client.write(early)
     client.finish()
-    await eventually(() => expect(resolve).toHaveBeenCalledWith('slow.test'))
+    await eventually(() => expect(resolve).toHaveBeenCalledWith('slow.test', expect.anything()))
     resolved.resolve(['127.0.0.1'])
     expect((await (await target.next()).readToEnd()).equals(early)).toBe(true)
   })

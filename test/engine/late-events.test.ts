@@ -27,7 +27,7 @@ function makeDialer(room: number) {
   const sessions = new Sessions(new SessionTable(slots), own, new Int32Array(3), { first: 1, step: 1 })
   const relay = new Relay(sessions, wheel, pipes, patience, clock)
   const farewell = new Farewell(sessions, wheel, clock)
-  const names = new Names(clock, () => {})
+  const names = new Names(sessions, clock, () => {})
   const dialer = new Dialer({ sessions, epoll, wheel, clock, relay, farewell, names }, patience)
   onTestFinished(() => epoll.close())
   return { clock, sessions, dialer }

@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { EngineServices, Timeouts } from '../../daemon/engine/engine.ts'
+import type { Timeouts } from '../../daemon/engine/engine.ts'
 import { State, Total } from '../../daemon/engine/session-table.ts'
 import { descriptors } from '../helpers/descriptors.ts'
-import { engines, eventually, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { engines, eventually, type ProxyUnderTest, type Services, startProxy } from '../helpers/engine.ts'
 import { heaps } from '../helpers/heaps.ts'
 import { letIn } from './endings/crowd.ts'
 
@@ -11,7 +11,7 @@ import { letIn } from './endings/crowd.ts'
 const [otherUser, exactUser, cutUser] = [1, 2, 3]
 const users: Readonly<Record<string, number>> = { other: otherUser, exact: exactUser, cut: cutUser }
 
-const services: Partial<EngineServices> = {
+const services: Services = {
   async authenticate({ username, password }) {
     const name = Buffer.from(username).toString('latin1')
     if (name === 'slow') await setTimeout(20)

@@ -1,5 +1,6 @@
-import { createSocket, type RemoteInfo } from 'node:dgram'
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { parseLiteral } from '../../daemon/net/address.ts'
 import { bytes } from './bytes.ts'
@@ -12,7 +13,7 @@ export interface Zone {
 export interface DnsServer {
   /** `ADDR:PORT`. */
   readonly at: string
-  /** The questions that came, as `name TYPE`, in their order. */
+  /** The questions that came, as `name TYPE`, in their order; one that is asked again by TCP counts once. */
   readonly questions: readonly string[]
   /** From now on these questions wait until `release`; `name TYPE`. */
   hold(question: string): void
@@ -25,9 +26,11 @@ const types: Readonly<Record<number, { readonly name: string; readonly length: n
 }
 /** RCODE of a name that does not exist (RFC 1035, section 4.1.1). */
 const unknownName = 3
+/** What does not fit a datagram is cut to nothing, and so marked (TC); the client asks again by TCP. */
+const [largestDatagram, truncated] = [512, 0x02]
 
-/** Answers A and AAAA questions by UDP until the test is over; names outside the zone do not exist. */
-export async function startDnsServer(zone: Zone): Promise<DnsServer> {
+/** Answers A and AAAA questions until the test is over; names outside the zone do not exist. */
+export async function startDnsServer(zone: Zone, port = 0): Promise<DnsServer> {
   const questions: string[] = []
   const held = new Set<string>()
   let waiting: (() => void)[] = []
@@ -35,17 +38,26 @@ export async function startDnsServer(zone: Zone): Promise<DnsServer> {
     const question = readQuestion(query)
     const asked = `${question.name} ${types[question.type]?.name}`
     questions.push(asked)
-    const answer = () => reply(query, question, from)
+    const answer = () => {
+      const whole = encodeAnswer(query, question, zone[question.name])
+      const cut = () => encodeAnswer(query, question, { addresses: [] }, truncated)
+      socket.send(whole.length > largestDatagram ? cut() : whole, from.port, from.address)
+    }
     if (held.has(asked)) waiting.push(answer)
     else answer()
   })
-  const reply = (query: Buffer, question: Question, { address, port }: RemoteInfo) =>
-    socket.send(encodeAnswer(query, question, zone), port, address)
-  socket.bind(0, '127.0.0.1')
+  socket.bind(port, '127.0.0.1')
   await once(socket, 'listening')
-  onTestFinished(() => void socket.close())
+  const at = socket.address()
+  const streams = createServer((stream) => void answerAll(stream, zone))
+  streams.listen(at.port, '127.0.0.1')
+  await once(streams, 'listening')
+  onTestFinished(() => {
+    socket.close()
+    streams.close()
+  })
   return {
-    at: `127.0.0.1:${socket.address().port}`,
+    at: `127.0.0.1:${at.port}`,
     questions,
     hold: (question) => void held.add(question),
     release() {
@@ -54,6 +66,22 @@ export async function startDnsServer(zone: Zone): Promise<DnsServer> {
       waiting = []
     },
   }
+}
+
+/** Each question comes, and each answer goes, behind its length in two bytes (RFC 1035, section 4.2.2). */
+async function answerAll(stream: Socket, zone: Zone): Promise<void> {
+  stream.on('error', () => {})
+  let input = Buffer.alloc(0)
+  stream.on('data', (chunk) => {
+    input = Buffer.concat([input, chunk])
+    while (input.length >= 2 && input.length >= 2 + input.readUInt16BE()) {
+      const query = input.subarray(2, 2 + input.readUInt16BE())
+      input = input.subarray(2 + query.length)
+      const question = readQuestion(query)
+      const answer = encodeAnswer(query, question, zone[question.name])
+      stream.write(bytes(answer.length >> 8, answer.length & 0xff, answer))
+    }
+  })
 }
 
 interface Question {
@@ -73,15 +101,15 @@ function readQuestion(query: Buffer): Question {
   return { name: labels.join('.'), type: query.readUInt16BE(at + 1), end: at + 5 }
 }
 
-function encodeAnswer(query: Buffer, { name, type, end }: Question, zone: Zone): Uint8Array {
-  const known = zone[name]
+function encodeAnswer(query: Buffer, { type, end }: Question, known: Zone[string] | undefined, flag = 0): Uint8Array {
   const records = (known?.addresses ?? []).flatMap((text) => {
     const address = parseLiteral(text)
     if (address?.length !== types[type]?.length) return []
     // The name is a pointer to the question's; then type, class IN, TTL, length and address.
     return [bytes(0xc0, 12, 0, type, 0, 1, 0, 0, 0, known?.ttl ?? 60, 0, address?.length ?? 0, address ?? '')]
   })
-  const flags = [0x81, known ? 0x80 : 0x80 | unknownName]
-  const header = bytes(query.subarray(0, 2), ...flags, 0, 1, 0, records.length, 0, 0, 0, 0)
-  return bytes(header, query.subarray(12, end), ...records)
+  const count = [records.length >> 8, records.length & 0xff]
+  const flags = [0x81 | flag, known ? 0x80 : 0x80 | unknownName]
+  const header = bytes(query.subarray(0, 2), ...flags, 0, 1, ...count, 0, 0, 0, 0)
+  return Buffer.concat([header, query.subarray(12, end), ...records])
 }

@@ -2,12 +2,14 @@ import { SocketAddress } from 'node:net'
 import { expect, onTestFinished, vi } from 'vitest'
 import type {
   Admission,
+  Asker,
   Engine,
   EngineOptions,
   EngineServices,
   Forward,
   Liveness,
   Policy,
+  Resolution,
   Timeouts,
   UserChange,
 } from '../../daemon/engine/engine.ts'
@@ -50,6 +52,11 @@ export const asAlice: Admission = { user: alice.index, revision: 1 }
 /** A change to her that leaves her sessions alone. */
 export const aliceChanged: UserChange = { user: alice.index, revision: 1, cut: false, passwordRequired: true }
 
+/** What a test answers for; addresses alone are good for ten seconds. */
+export type Services = Partial<Omit<EngineServices, 'resolve'>> & {
+  resolve?(name: string, asker: Asker): Promise<readonly string[] | Resolution | undefined>
+}
+
 export interface Options extends Partial<Policy> {
   readonly timeouts?: Partial<Timeouts>
   readonly forwards?: readonly Forward[]
@@ -57,7 +64,7 @@ export interface Options extends Partial<Policy> {
   readonly maxSessions?: number
   readonly capacity?: number
   readonly listen?: readonly Endpoint[]
-  readonly services?: Partial<EngineServices>
+  readonly services?: Services
 }
 
 /** Long enough for a slow machine: a test that waits for one of these has failed. */
@@ -109,9 +116,12 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
         Buffer.from(password).equals(Buffer.from(alice.password))
           ? asAlice
           : undefined,
-      resolve: async (name) => names[name] ?? [],
       warn: () => {},
       ...options.services,
+      async resolve(name, asker) {
+        const answer = options.services?.resolve ? await options.services.resolve(name, asker) : (names[name] ?? [])
+        return answer && 'addresses' in answer ? answer : answer && { addresses: answer, lasts: 10_000 }
+      },
     },
   )
   const proxy = new ProxyUnderTest(engine)
@@ -176,8 +186,8 @@ export class ProxyUnderTest {
   }
 
   /** A client that has logged in as alice. */
-  async clientAsAlice(): Promise<Peer> {
-    const client = await this.client()
+  async clientAsAlice(via = '127.0.0.1'): Promise<Peer> {
+    const client = await this.client(via)
     client.write(greetingForLogin)
     expect(await client.readHex(2)).toBe('0502')
     client.write(login(alice.name, alice.password))
@@ -186,8 +196,8 @@ export class ProxyUnderTest {
   }
 
   /** As `open`, for alice. */
-  async openAsAlice(host: string, port: number): Promise<Peer> {
-    const client = await this.clientAsAlice()
+  async openAsAlice(host: string, port: number, via = '127.0.0.1'): Promise<Peer> {
+    const client = await this.clientAsAlice(via)
     client.write(request(host, port))
     await expectReply(client, succeeded)
     return client

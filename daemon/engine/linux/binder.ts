@@ -70,7 +70,7 @@ export class Binder {
 
   /** Begin with a request and what came behind it. An address that is all zero stands for any peer. */
   begin(slot: number, destination: Destination, rest: Uint8Array): void {
-    const { binds, generation } = this.#sessions
+    const { binds } = this.#sessions
     const bind: Bind = { rest, port: destination.port, peers: [] }
     binds.set(slot, bind)
     this.#sessions.requested(slot, destination)
@@ -80,15 +80,16 @@ export class Binder {
       return this.#expect(slot, bind, [destination])
     }
     this.#sessions.enter(slot, State.resolving)
-    const known = this.#names.ask(destination.name, { slot, generation: generation[slot] })
+    const known = this.#names.ask(destination.name, slot)
     if (known) return this.#expect(slot, bind, known)
     this.#wheel.set(slot, this.#clock.now + this.#timeouts.resolve)
   }
 
-  /** The expected peer's name has these addresses; none if it has none. */
-  resolved(slot: number, addresses: readonly Address[]): void {
+  /** The expected peer's name has these addresses; undefined if too many wait for theirs. */
+  resolved(slot: number, addresses: readonly Address[] | undefined): void {
     const bind = this.#sessions.binds.get(slot)
-    if (bind) this.#expect(slot, bind, addresses)
+    if (bind && addresses) this.#expect(slot, bind, addresses)
+    else if (bind) this.#refuse(slot, errno.EAGAIN)
   }
 
   /** The client speaks, or goes, while its peer has not come. What it says stays in the kernel until then. */

@@ -109,7 +109,7 @@ export class DatagramRelay {
     // Nothing is asked for a datagram that is lost anyway: a client could have us ask without end.
     if (!mayWait(association, bytes.length - datagram.payload)) return undefined
     const isAsked = association.waiting.some((waiting) => waiting.name === name)
-    if (!isAsked) this.#names.ask(name, { slot, generation: this.#sessions.generation[slot] })
+    if (!isAsked) this.#names.ask(name, slot)
     association.waiting = [...association.waiting, { name, port, payload: bytes.slice(datagram.payload) }]
     return undefined
   }

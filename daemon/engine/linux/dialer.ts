@@ -91,7 +91,7 @@ export class Dialer {
 
   /** Begin with a request and what came behind it. */
   begin(slot: number, destination: Destination, rest: Uint8Array): void {
-    const { dials, generation } = this.#sessions
+    const { dials } = this.#sessions
     const dial: Dial = {
       rest,
       port: destination.port,
@@ -107,15 +107,17 @@ export class Dialer {
     if (this.#isGone(slot, dial)) return this.#sessions.close(slot, Reason.gone)
     if (destination.kind === 'address') return this.#dialAll(slot, dial, [destination])
     this.#sessions.enter(slot, State.resolving)
-    const known = this.#names.ask(destination.name, { slot, generation: generation[slot] })
+    const known = this.#names.ask(destination.name, slot)
     if (known) return this.#dialAll(slot, dial, known)
     this.#wheel.set(slot, this.#clock.now + this.#timeouts.resolve)
   }
 
-  /** The name that the session asked for has these addresses; none if it has none. */
-  resolved(slot: number, addresses: readonly Address[]): void {
+  /** The name that the session asked for has these addresses; undefined if too many wait for theirs. */
+  resolved(slot: number, addresses: readonly Address[] | undefined): void {
     const dial = this.#sessions.dials.get(slot)
-    if (dial) this.#dialAll(slot, dial, addresses)
+    if (!dial) return
+    if (!addresses) dial.error = errno.EAGAIN
+    this.#dialAll(slot, dial, addresses ?? [])
   }
 
   /** The target's socket, or one that is tried beside it, has something to say about its connect. */

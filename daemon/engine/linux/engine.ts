@@ -3,6 +3,7 @@ import type { Endpoint } from '../../net/endpoint.ts'
 import { descriptorLimit } from '../../os/descriptor-limit.ts'
 import { openEvent, signalEvent } from '../../os/event.ts'
 import { close } from '../../os/libc.ts'
+import { askerOf } from '../asker.ts'
 import { shareDescriptors } from '../descriptor-shares.ts'
 import type { Engine, EngineOptions, EngineServices, Policy, Tuning, UserChange } from '../engine.ts'
 import { SessionTable } from '../session-table.ts'
@@ -133,8 +134,9 @@ class LoopHandle {
         this.#services.warn(mail.message)
         return
       case 'resolve': {
-        const { name } = mail
-        this.#send({ type: 'resolved', name, addresses: await this.#services.resolve(name) })
+        const { slot, generation, name, serial } = mail
+        const found = await this.#services.resolve(name, askerOf(this.table, slot, serial))
+        this.#send({ type: 'resolved', slot, generation, name, found })
         return
       }
       case 'authenticate': {

@@ -110,7 +110,7 @@ export class Loop {
   }
 
   #longestWait(now: number): number {
-    return Math.min(this.#wheel.untilNext(now), this.#acceptor.untilNext())
+    return Math.min(this.#wheel.untilNext(now), this.#acceptor.untilNext(), this.#stages.untilNext(now))
   }
 
   #beginTurn(): void {
@@ -141,7 +141,7 @@ export class Loop {
     ) {
       const mail: MainMail = letter.message
       if (mail.type === 'order') this.#obey(mail.ticket, mail.order)
-      else if (mail.type === 'resolved') this.#stages.resolved(mail.name, mail.addresses)
+      else if (mail.type === 'resolved') this.#stages.resolved(mail, mail.name, mail.found)
       else if (this.#sessions.isCurrent(mail.slot, mail.generation))
         this.#stages.negotiator.authenticated(mail.slot, mail.admission)
     }

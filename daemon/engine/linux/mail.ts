@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Destination } from '../../net/destination.ts'
-import type { Admission, Liveness, Login, Policy, Timeouts, Tuning, UserChange } from '../engine.ts'
+import type { Admission, Liveness, Login, Policy, Resolution, Timeouts, Tuning, UserChange } from '../engine.ts'
 
 /** What the main thread and a loop say to each other. */
 
@@ -33,14 +33,14 @@ export interface Listener {
 }
 
 /** A session as another thread names it: the answer to an old question finds its slot given away. */
-interface Slot {
+export interface Slot {
   readonly slot: number
   readonly generation: number
 }
 
 /** To the main thread. */
 export type LoopMail =
-  | { readonly type: 'resolve'; readonly name: string }
+  | (Slot & { readonly type: 'resolve'; readonly name: string; readonly serial: number })
   | (Slot & { readonly type: 'authenticate'; readonly login: Login })
   | { readonly type: 'warn'; readonly message: string }
   /** The order with this ticket has been carried out. */
@@ -48,7 +48,7 @@ export type LoopMail =
 
 /** To a loop: answers to its questions, and orders, which it confirms. */
 export type MainMail =
-  | { readonly type: 'resolved'; readonly name: string; readonly addresses: readonly string[] }
+  | (Slot & { readonly type: 'resolved'; readonly name: string; readonly found: Resolution | undefined })
   | (Slot & { readonly type: 'authenticated'; readonly admission: Admission | undefined })
   | { readonly type: 'order'; readonly ticket: number; readonly order: Order }
 

@@ -1,6 +1,6 @@
 import type { Epoll } from '../../os/epoll.ts'
 import { Command } from '../../socks/messages.ts'
-import type { Liveness, Policy, Timeouts } from '../engine.ts'
+import type { Liveness, Policy, Resolution, Timeouts } from '../engine.ts'
 import type { PasswordMemory } from '../password-memory.ts'
 import { Reason, State } from '../session-table.ts'
 import { Associator } from './associator.ts'
@@ -10,7 +10,7 @@ import { Dialer } from './dialer.ts'
 import { EventQueue } from './event-queue.ts'
 import { firstExtraKey } from './extras.ts'
 import { Farewell } from './farewell.ts'
-import type { LoopMail } from './mail.ts'
+import type { LoopMail, Slot } from './mail.ts'
 import { Names } from './names.ts'
 import { Negotiator } from './negotiator.ts'
 import type { Relay } from './relay.ts'
@@ -45,7 +45,7 @@ export class Stages {
   ) {
     const { sessions, wheel, clock } = parts
     const farewell = new Farewell(sessions, wheel, clock)
-    const names = new Names(clock, post)
+    const names = new Names(sessions, clock, post)
     const all = { ...parts, farewell, names }
     const dialer = new Dialer(all, timeouts)
     const binder = new Binder(all, timeouts)
@@ -88,8 +88,14 @@ export class Stages {
     else this.#setUps.add(key, generation, events)
   }
 
+  /** Milliseconds until there is something to do that no event tells of. */
+  untilNext(now: number): number {
+    return Math.max(0, this.#names.sweepAt - now)
+  }
+
   /** Serve some of those that are being set up. */
   takeTurn(): void {
+    this.#names.sweep()
     this.#setUps.take(setUpTurn, this.#onSetUp)
   }
 
@@ -111,14 +117,12 @@ export class Stages {
     }
   }
 
-  /** The control plane's answer for a name, as literals; none if it has no addresses. */
-  resolved(name: string, literals: readonly string[]): void {
-    const { addresses, askers } = this.#names.learn(name, literals)
-    for (const { slot, generation } of askers) {
-      if (!this.#sessions.isCurrent(slot, generation)) continue
-      if (this.#sessions.table.state[slot] === State.open) this.#associator.resolved(slot, addresses, name)
-      else this.#opener(slot).resolved(slot, addresses)
-    }
+  /** The control plane's answer to a session that asked for a name. */
+  resolved({ slot, generation }: Slot, name: string, found: Resolution | undefined): void {
+    const addresses = found && this.#names.learn(name, found)
+    if (!this.#sessions.isCurrent(slot, generation)) return
+    if (this.#sessions.table.state[slot] === State.open) this.#associator.resolved(slot, addresses ?? [], name)
+    else this.#opener(slot).resolved(slot, addresses)
   }
 
   #serveSetUp(key: number, generation: number, events: number): void {

@@ -111,7 +111,11 @@ class Association {
   #lookUp(name: string): Promise<readonly string[]> {
     const underWay = this.#lookups.get(name)
     if (underWay) return underWay
-    const lookup = this.#session.context.resolver.resolve(name).finally(() => this.#lookups.delete(name))
+    const { context, row } = this.#session
+    const lookup = context.resolver.resolve(name, row.asker).then((found) => {
+      this.#lookups.delete(name)
+      return found?.addresses ?? []
+    })
     this.#lookups.set(name, lookup)
     return lookup
   }

@@ -26,13 +26,15 @@ export async function reach(session: Session, destination: Destination, refuse: 
 }
 
 /**
- * The destination's address literals; none if the name has none. Rejects if the resolver takes too long, for which the
- * session's deadline is set.
+ * The destination's address literals; none if the name has none. Rejects if too many wait for theirs, or if the resolver
+ * takes too long, for which the session's deadline is set.
  */
 export async function addressesOf(session: Session, destination: Destination): Promise<readonly string[]> {
   if (destination.kind === 'address') return [formatAddress(destination.bytes)]
   const { resolver, timeouts } = session.context
   const { promise: tooLate, reject: giveUp } = Promise.withResolvers<never>()
   session.setDeadline(timeouts.resolve, () => giveUp(new DialError(notResolved)))
-  return Promise.race([resolver.resolve(destination.name), tooLate])
+  const found = await Promise.race([resolver.resolve(destination.name, session.row.asker), tooLate])
+  if (!found) throw new DialError('EAI_AGAIN')
+  return found.addresses
 }

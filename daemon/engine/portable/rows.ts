@@ -1,6 +1,8 @@
 import { parseAddress, writeMapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { Command } from '../../socks/messages.ts'
+import { askerOf } from '../asker.ts'
+import type { Asker } from '../engine.ts'
 import { type forwarded, type Reason, SessionTable, State, Total } from '../session-table.ts'
 
 const none = new Uint8Array(16)
@@ -49,6 +51,11 @@ export class Row {
   /** The client's address, as the table has it. */
   get client(): Uint8Array {
     return this.#table.clientAddress.slice(this.#slot * 16, this.#slot * 16 + 16)
+  }
+
+  /** As one that asks for a name. */
+  get asker(): Asker {
+    return askerOf(this.#table, this.#slot, this.serial)
   }
 
   /** From now on this session and its bytes are the user's. */
