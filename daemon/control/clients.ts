@@ -4,7 +4,7 @@ import type { Limits } from '../../shared/protocol/limits.ts'
 import { errorLine } from '../../shared/protocol/message.ts'
 import type { ControlConnection } from './connection.ts'
 import { LoginFailures } from './login-failures.ts'
-import type { Via } from './session.ts'
+import type { Identity, Session, Via } from './session.ts'
 
 /** Milliseconds for clients to take their leave. */
 const goodbyeTime = 1000
@@ -14,19 +14,27 @@ const turnAwayTime = 1000
 /** Clients that have this time at once: beyond them each is closed as soon as it has been told. */
 const mostTurnedAway = 64
 
-const busyLine = errorLine(null, new RpcError('busy', 'the daemon has as many management clients as it allows'))
+const busy = 'the daemon has as many management clients as it allows'
+const busyLine = errorLine(null, new RpcError('busy', busy))
 
 /** TLS clients a minute from one address that may leave without a login: each costs a handshake. */
 const mostInVain = 60
 
 /** What an accepted socket takes up. */
 interface Place {
+  readonly socket: Socket
   readonly via: Via
+  /** The client's, empty on the Unix socket. */
+  readonly address: string
   /** None yet in a TLS handshake. */
   connection?: ControlConnection
 }
 
-/** All management connections: no more at once than allowed. */
+/**
+ * All management connections: no more at once than allowed. Those who have not logged in cannot keep out those who can:
+ * each newcomer has the place of one that has proved nothing for longer. Nor can one way in fill another's places, an
+ * operator those of others, or all but admins those of admins.
+ */
 export class Clients {
   readonly #limits: Limits
   readonly #connect: (socket: Socket, via: Via) => ControlConnection
@@ -44,18 +52,31 @@ export class Clients {
   accept(socket: Socket, via: Via): boolean {
     // A reset is an end like any other, and `close` tells of all of them.
     socket.on('error', () => {})
-    const { remoteAddress = '' } = socket
-    if (!this.#hasRoom(via) || (via === 'tls' && this.#inVain.tooMany(remoteAddress))) {
-      this.#turnAway(socket, via)
+    const { remoteAddress: address = '' } = socket
+    const place: Place = { socket, via, address }
+    if ((via === 'tls' && this.#inVain.tooMany(address)) || !this.#makeRoom(via)) {
+      this.#turnAway(place)
       return false
     }
-    const place: Place = { via }
     this.#places.set(socket, place)
     socket.once('close', () => {
       this.#places.delete(socket)
-      if (via === 'tls' && !isKnown(place)) this.#inVain.note(remoteAddress)
+      if (via === 'tls' && !isKnown(place)) this.#inVain.note(address)
     })
     return true
+  }
+
+  /** Throws `RpcError` if there is no room for one more client who is this. */
+  admit({ via }: Session, { name, role, isNamed }: Identity): void {
+    const { clients, clientsKept, clientsOfOperator } = this.#limits
+    const known = [...this.#places.values()].filter((place) => place.via === via && isKnown(place))
+    if (known.length >= (role === 'admin' ? clients : clients - clientsKept)) throw new RpcError('busy', busy)
+    if (isNamed && this.sessionsOf(name).length >= clientsOfOperator) {
+      throw new RpcError(
+        'busy',
+        `${name} has ${clientsOfOperator} management connections already, as many as one may have`,
+      )
+    }
   }
 
   /** Serves a client whose socket `accepted` has a place: by that socket, or by TLS inside it. */
@@ -82,13 +103,14 @@ export class Clients {
   }
 
   /** Without a word where it would take a handshake first. */
-  #turnAway(socket: Socket, via: Via): void {
-    if (via === 'tls') return void socket.destroy()
-    socket.end(busyLine)
-    if (this.#turnedAway.size >= mostTurnedAway) return socket.destroySoon()
+  #turnAway({ socket, via, connection }: Place): void {
+    if (connection) connection.turnAway(busyLine)
+    else if (via === 'tls') return void socket.destroy()
+    else socket.end(busyLine)
+    if (this.#turnedAway.size >= mostTurnedAway) return connection ? connection.destroy() : socket.destroySoon()
     this.#turnedAway.add(socket)
     // What it sends goes nowhere: unread, it would turn the end into a reset.
-    socket.resume()
+    if (!connection) socket.resume()
     const timer = setTimeout(() => socket.destroy(), turnAwayTime)
     socket.once('close', () => {
       clearTimeout(timer)
@@ -100,12 +122,32 @@ export class Clients {
     return [...this.#places.values()].flatMap(({ connection }) => connection ?? [])
   }
 
-  /** Strangers on TCP cannot keep out those who can open the Unix socket, nor those with TLS the ones without. */
-  #hasRoom(via: Via): boolean {
-    const { clients, clientsBeforeLogin } = this.#limits
+  /** True if there is room for one more stranger, now that another has gone if need be. */
+  #makeRoom(via: Via): boolean {
     const strangers = [...this.#places.values()].filter((place) => place.via === via && !isKnown(place))
-    return this.#places.size < clients && strangers.length < clientsBeforeLogin
+    if (strangers.length < this.#limits.clientsBeforeLogin) return true
+    const place = leastOf(strangers)
+    if (place === undefined) return false
+    this.#places.delete(place.socket)
+    this.#turnAway(place)
+    return true
   }
+}
+
+/** Of the address that has most: who has got least far, and of those who came first. `places` are in order of coming. */
+function leastOf(places: readonly Place[]): Place | undefined {
+  const counts = new Map<string, number>()
+  for (const { address } of places) counts.set(address, (counts.get(address) ?? 0) + 1)
+  const most = Math.max(...counts.values())
+  const crowd = places.filter(({ address }) => counts.get(address) === most)
+  return crowd.toSorted((a, b) => progressOf(a) - progressOf(b))[0]
+}
+
+/** Towards a login. */
+function progressOf({ connection }: Place): number {
+  if (connection === undefined) return 0
+  const { started, login } = connection.session
+  return login ? 3 : started ? 2 : 1
 }
 
 function isKnown({ connection }: Place): boolean {

@@ -16,7 +16,7 @@ import { deedOf } from './deeds.ts'
 import { dispatch, type Handlers } from './dispatch.ts'
 import type { Outlet } from './feeds/subscription.ts'
 import type { Log } from './log.ts'
-import { Session, type Via } from './session.ts'
+import { type Admit, Session, type Via } from './session.ts'
 
 /** Milliseconds for a client to close its side too: closed earlier, a reset could overtake our last words. */
 const lingerTime = 1000
@@ -27,6 +27,7 @@ export interface Service {
   readonly limits: Limits
   /** The first line that a client reads. */
   readonly greeting: string
+  readonly admit: Admit
   readonly log: Log
 }
 
@@ -41,22 +42,25 @@ export class ControlConnection implements Outlet {
   readonly #service: Service
   readonly #framer: LineFramer
   readonly #inFlight = new Set<Id>()
-  /** Runs out at the end of the time to log in; later, of the time to hang up. */
+  /** Runs out at the end of the time to log in; then, while nothing is asked; at last, of the time to hang up. */
   #timer: NodeJS.Timeout
   /** The next request that is here already. */
   #turn: NodeJS.Immediate | undefined
+  /** As `performance.now` counts. */
+  #lastRequest: number
   #inputEnded = false
   /** No more is answered or pushed. */
   #over = false
 
   /** Takes over a socket, which must allow half-open connections. */
   constructor(socket: Socket, via: Via, service: Service) {
-    const { limits, greeting } = service
-    this.session = new Session(via, socket.remoteAddress ?? 'the Unix socket', this)
+    const { limits, greeting, admit } = service
+    this.session = new Session(via, socket.remoteAddress ?? 'the Unix socket', this, admit)
     this.#socket = socket
     this.#service = service
     this.#framer = new LineFramer(limits.lineBeforeLogin)
     this.#timer = setTimeout(() => this.#checkLogin(), limits.loginTime)
+    this.#lastRequest = performance.now()
     socket.setTimeout(limits.stall).on('timeout', () => this.#checkProgress())
     socket.on('data', (chunk) => {
       if (this.#over) return
@@ -95,6 +99,11 @@ export class ControlConnection implements Outlet {
   /** Tell the client why, and end the connection once it has heard. */
   goodbye(reason: string): void {
     this.#hangUp(eventLine('goodbye', { reason }))
+  }
+
+  /** End the connection with these last words: there is no room for it. */
+  turnAway(lastWords: string): void {
+    this.#hangUp(lastWords)
   }
 
   destroy(): void {
@@ -153,8 +162,10 @@ export class ControlConnection implements Outlet {
     const { id } = request
     if (this.#inFlight.has(id)) return this.#reject(new BadRequest('invalid_request', 'that id is in flight'))
     this.#inFlight.add(id)
+    this.#lastRequest = performance.now()
     const reply = await this.#replyTo(request)
     this.#inFlight.delete(id)
+    this.#lastRequest = performance.now()
     this.send(reply)
     if (this.session.farewell !== undefined) this.goodbye(this.session.farewell)
     this.session.pump()
@@ -171,6 +182,7 @@ export class ControlConnection implements Outlet {
       const refusal = this.#refusal(error, request)
       const line = errorLine(request.id, refusal)
       if (refusal.kind === 'auth_failed' || refusal.kind === 'rate_limited') this.#failLogin(line)
+      if (refusal.kind === 'busy') this.turnAway(line)
       return line
     }
   }
@@ -192,7 +204,17 @@ export class ControlConnection implements Outlet {
   }
 
   #checkLogin(): void {
-    if (!this.session.isLoggedIn) this.goodbye('not logged in in time')
+    if (this.session.isLoggedIn) this.#checkUse()
+    else this.goodbye('not logged in in time')
+  }
+
+  /** Who asks nothing and follows nothing does not keep a place that others may need. */
+  #checkUse(): void {
+    const { idle } = this.#service.limits
+    const isUsed = this.session.isSubscribed || this.#inFlight.size > 0
+    const left = isUsed ? idle : this.#lastRequest + idle - performance.now()
+    if (left <= 0) this.goodbye('nothing was asked for a long time, and nothing subscribed to')
+    else this.#timer = setTimeout(() => this.#checkUse(), left)
   }
 
   /** No byte has gone either way for a while: fine if there is none to send. */

@@ -142,6 +142,12 @@ function makeClients(options: ControlOptions, cookie: string): Clients {
     ...logHandlers(backend.log, limits),
     ...daemonHandlers(backend),
   }
-  const service: Service = { handlers, limits, greeting, log }
+  const service: Service = {
+    handlers,
+    limits,
+    greeting,
+    admit: (session, identity) => clients.admit(session, identity),
+    log,
+  }
   return clients
 }

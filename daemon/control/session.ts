@@ -24,29 +24,49 @@ export function someoneLocal(role: Role): Identity {
 export interface Login {
   readonly exchange: ServerExchange
   readonly keys: ScramKeys | undefined
+  /** Whose failure it is until it succeeds; undefined: nobody's. */
+  readonly countedAs: string | undefined
 }
 
 /** Topics that a client can follow, each once. */
 export type Topic = 'metrics' | 'connections' | 'users' | 'log'
 
+/** Throws `RpcError` if a session must not become this one's. */
+export type Admit = (session: Session, identity: Identity) => void
+
 /** What was agreed on one connection, and who is at its other end: all that handlers see of it. */
 export class Session {
   readonly via: Via
-  /** Whom failed logins are counted against. */
   readonly address: string
   readonly outlet: Outlet
   /** Once the protocol version is agreed on. */
   started = false
   login: Login | undefined
-  identity = stranger
   /** Why the connection ends once the reply that is due has been sent. */
   farewell: string | undefined
+  readonly #admit: Admit
   readonly #subscriptions = new Map<Topic, Subscription>()
+  #identity = stranger
 
-  constructor(via: Via, address: string, outlet: Outlet) {
+  constructor(via: Via, address: string, outlet: Outlet, admit: Admit) {
     this.via = via
     this.address = address
     this.outlet = outlet
+    this.#admit = admit
+  }
+
+  get identity(): Identity {
+    return this.#identity
+  }
+
+  /** Whoever is at the other end has proved to be this. Throws `RpcError` if there is no room for another. */
+  logIn(identity: Identity): void {
+    this.#admit(this, identity)
+    this.#identity = identity
+  }
+
+  get isSubscribed(): boolean {
+    return this.#subscriptions.size > 0
   }
 
   get isLoggedIn(): boolean {
@@ -61,7 +81,7 @@ export class Session {
   /** From now on this role at most. What it must not follow, it follows no longer. */
   limitTo(role: Role): void {
     if (!isAtLeast(this.identity.role, role)) return
-    this.identity = { ...this.identity, role }
+    this.#identity = { ...this.identity, role }
     for (const topic of this.#subscriptions.keys()) {
       if (!isAtLeast(role, methods[`${topic}.subscribe`].role)) this.unsubscribe(topic)
     }

@@ -15,13 +15,19 @@ export const limits = {
   id: 64,
   /** Requests that may wait for their reply on one connection; then reading pauses. */
   inFlight: 32,
-  /** Connections at once, those not logged in included. */
-  clients: 64,
-  /** Connections at once that are not logged in. */
-  clientsBeforeLogin: 8,
+  /** Connections at once that are logged in, for each way in: the Unix socket, TCP and TLS. */
+  clients: 48,
+  /** Of those, connections that only admins can have. */
+  clientsKept: 16,
+  /** Connections at once of one named operator, whatever the way in. */
+  clientsOfOperator: 16,
+  /** Connections at once that are not logged in, for each way in; one more takes the place of one that has got less far. */
+  clientsBeforeLogin: 32,
   /** Milliseconds from accept to login. */
   loginTime: 5_000,
-  /** Failed logins a minute from one address. */
+  /** Milliseconds without a request after which a client without a subscription is let go. */
+  idle: 600_000,
+  /** Failed logins a minute: with TLS of one address, on this machine as one operator. The cookie cannot be guessed, so its are not counted. */
   loginFailures: 10,
   /** Milliseconds before a failed login is answered. */
   loginFailureDelay: 500,

@@ -6,8 +6,8 @@ import { entered, greeted, logIn, started } from './raw-client.ts'
 import { startControl } from './start-control.ts'
 
 function deed(via: Via, method: Method, params: Record<string, unknown>): string | undefined {
-  const session = new Session(via, '192.0.2.1', { ready: true, send: () => {} })
-  session.identity = via === 'unix' ? someoneLocal('admin') : { name: 'alice', role: 'admin', isNamed: true }
+  const session = new Session(via, '192.0.2.1', { ready: true, send: () => {} }, () => {})
+  session.logIn(via === 'unix' ? someoneLocal('admin') : { name: 'alice', role: 'admin', isNamed: true })
   return deedOf(session, { id: 1, method, params })
 }
 

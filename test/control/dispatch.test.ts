@@ -12,9 +12,9 @@ const handlers = Object.fromEntries(
 ) as unknown as Handlers
 
 function call(role: Role, method: string, params: Record<string, unknown> = {}): unknown {
-  const session = new Session('tcp', '127.0.0.1', outlet)
+  const session = new Session('tcp', '127.0.0.1', outlet, () => {})
   session.started = true
-  session.identity = { name: 'x', role, isNamed: true }
+  session.logIn({ name: 'x', role, isNamed: true })
   try {
     return dispatch(handlers, session, { id: 1, method, params })
   } catch (error) {
@@ -46,9 +46,9 @@ it('finds nothing in the prototype of the table', () => {
 })
 
 it('says where the parameters are wrong', () => {
-  const session = new Session('tcp', '127.0.0.1', outlet)
+  const session = new Session('tcp', '127.0.0.1', outlet, () => {})
   session.started = true
-  session.identity = { name: 'x', role: 'admin', isNamed: true }
+  session.logIn({ name: 'x', role: 'admin', isNamed: true })
   const params = { ids: ['a', 7] }
   expect(() => dispatch(handlers, session, { id: 1, method: 'connections.kill', params })).toThrow(
     expect.objectContaining({ message: expect.stringMatching(/^ids\.1: /), details: { faults: [expect.anything()] } }),

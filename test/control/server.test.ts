@@ -82,7 +82,7 @@ it('says goodbye to its clients', async () => {
 })
 
 it('tells who is turned away why, and reads what they have sent, so that no reset overtakes that', async () => {
-  const { port } = await startControl({ limits: { clients: 0 } })
+  const { port } = await startControl({ limits: { clientsBeforeLogin: 0 } })
   const client = await connected({ host: '127.0.0.1', port })
   expect(await client.next()).toMatchObject({ id: null, error: { data: { kind: 'busy' } } })
   client.request('session.whoami')
@@ -93,7 +93,7 @@ it('tells who is turned away why, and reads what they have sent, so that no rese
 })
 
 it('does not wait for those whom it has turned away', async () => {
-  const { port, server } = await startControl({ limits: { clients: 0 } })
+  const { port, server } = await startControl({ limits: { clientsBeforeLogin: 0 } })
   const client = await connected({ host: '127.0.0.1', port })
   await client.rest()
   await server.close()

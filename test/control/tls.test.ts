@@ -129,11 +129,12 @@ describe('a TLS socket', () => {
 describe('a handshake', () => {
   it('takes the place of a stranger with TLS, and of nobody else', async () => {
     const control = await startTlsControl({ limits: { clientsBeforeLogin: 1, loginTime: 60_000 } })
+    const other = await greeted({ host: '127.0.0.1', port: control.port })
     const silent = await plain(control)
-    await (await plain(control)).closed
+    await strangerByTls(control)
+    await silent.closed
     await entered(control)
-    await greeted({ host: '127.0.0.1', port: control.port })
-    silent.socket.destroy()
+    expect((await other.call('session.start', { protocol: [1, 0], client: 'test' })).result).toBeDefined()
   })
 
   it('has a deadline, which no drip of bytes puts off', async () => {

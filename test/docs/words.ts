@@ -10,10 +10,16 @@ export const limitWords: Readonly<Record<keyof Limits, string>> = {
   values: 'values in one request',
   id: 'characters in an `id`, if it is a string',
   inFlight: 'requests without a reply yet; then the daemon stops reading',
-  clients: 'management connections at once',
-  clientsBeforeLogin: 'of those, not logged in; Unix socket, TCP and TLS count apart',
+  clients: 'management connections at once that are logged in; Unix socket, TCP and TLS count apart',
+  clientsKept: 'of those, kept for admins',
+  clientsOfOperator: 'management connections at once of one named operator',
+  clientsBeforeLogin:
+    'management connections at once that are not logged in, counted apart in the same way; a newcomer takes the place of the one that has got ' +
+    'least far towards a login',
   loginTime: 'milliseconds to log in',
-  loginFailures: 'failed logins a minute from one address, or one /64 network of IPv6',
+  idle: 'milliseconds without a request after which a client without a subscription is let go',
+  loginFailures:
+    'failed logins a minute: with TLS of one address, or one /64 network of IPv6; on plain TCP as one operator. The right cookie is never refused',
   loginFailureDelay: 'milliseconds before a failed login is answered',
   unsentPush: 'unsent bytes at which events wait',
   unsent: 'unsent bytes at which the daemon lets a slow client go',
@@ -34,8 +40,11 @@ export const errorWords: Readonly<Record<ErrorKind, string>> = {
   auth_failed:
     'Unknown name or wrong password, which of them is not told; or the login was out of order. Ends the connection.',
   forbidden: 'This login has not the role for it.',
-  rate_limited: 'Too many failed logins from this address; try again in a minute. Ends the connection.',
-  busy: 'No place for another client, told in place of the greeting, with the `id` null; on TLS the connection is only closed. Try again later.',
+  rate_limited:
+    'Too many failed logins from this address, or as this operator; try again in a minute. Ends the connection.',
+  busy:
+    'No place for another client of this kind, told as the login ends. Or this one had not logged in yet and another got its place, which is told ' +
+    'with the `id` null, in a TLS handshake by the end of the connection alone. Ends the connection; try again later.',
   too_large: 'A line is too long. Ends the connection.',
   not_found: 'There is no user or operator of that name.',
   exists: 'There is one of that name already.',

@@ -1,11 +1,15 @@
+import { createHmac } from 'node:crypto'
 import { RpcError } from '../../../shared/protocol/errors.ts'
-import { cookieUser } from '../../../shared/protocol/limits.ts'
+import { cookieUser, limits as protocolLimits } from '../../../shared/protocol/limits.ts'
 import { beginServer, makeKeys, minIterations, ScramError, type ScramKeys } from '../../../shared/protocol/scram.ts'
 import type { OperatorAdministration } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
 import type { Log } from '../log.ts'
-import type { LoginFailures } from '../login-failures.ts'
+import { LoginFailures } from '../login-failures.ts'
 import { type Identity, type Session, someoneLocal, type Via } from '../session.ts'
+
+/** Counts that the failures of operators' names on this machine are spread over. */
+const nameCounts = 512
 
 /** Whom a login is checked against, and who it makes of a client. */
 interface Account {
@@ -38,21 +42,24 @@ export interface LoginOptions {
 }
 
 /**
- * How a client gets in. Only `auth_failed` and `rate_limited` say that it did not; both end its connection. A login that
+ * How a client gets in. `auth_failed`, `rate_limited` and `busy` say that it did not, and end its connection. A login that
  * has begun counts as a failed one until it succeeds: however many guess at once, no more are judged than may fail.
  */
 export function loginHandlers(options: LoginOptions): HandlersOf<'auth'> {
   const { find, decoySecret, failures, log } = options
+  /** Each address fills no more of the log than so many lines a minute. */
+  const told = new LoginFailures(protocolLimits.loginFailures)
   return {
     'auth.begin': ({ message }, session) => {
       refuseSecondLogin(session)
-      if (failures.tooMany(session.address)) throw new RpcError('rate_limited', 'too many failed logins; wait a minute')
-      failures.note(session.address)
       // A second login beside one that is open would be a second guess for the price of one.
       if (session.login !== undefined) throw fail(session)
+      if (session.via === 'tls') spend(session.address)
       const keysOf = (name: string) => find(name, session.via)?.keys
       const exchange = judged(session, () => beginServer(message, { keysOf, decoySecret }))
-      session.login = { exchange, keys: keysOf(exchange.user) }
+      const countedAs = session.via === 'tls' ? session.address : guessesOf(exchange.user)
+      if (session.via !== 'tls') spend(countedAs)
+      session.login = { exchange, keys: keysOf(exchange.user), countedAs }
       return { message: exchange.message }
     },
     'auth.finish': ({ message }, session) => {
@@ -60,18 +67,35 @@ export function loginHandlers(options: LoginOptions): HandlersOf<'auth'> {
       const { login } = session
       session.login = undefined
       if (login === undefined) {
-        failures.note(session.address)
+        if (session.via === 'tls') failures.note(session.address)
         throw fail(session)
       }
       const proof = judged(session, () => login.exchange.finish(message))
       const account = find(login.exchange.user, session.via)
       // The operator may have been changed or removed since the login began.
       if (account === undefined || account.keys !== login.keys) throw fail(session)
-      failures.takeBack(session.address)
-      session.identity = account.identity
+      if (login.countedAs !== undefined) failures.takeBack(login.countedAs)
+      session.logIn(account.identity)
       log.info(`management login ${session.operator ? `of ${session.operator} ` : ''}from ${session.address}`)
       return { message: proof, role: session.identity.role }
     },
+  }
+
+  /** Counts a guess, unless nobody could guess right. Throws `rate_limited`. */
+  function spend(countedAs: string | undefined): void {
+    if (countedAs === undefined) return
+    if (failures.tooMany(countedAs)) throw new RpcError('rate_limited', 'too many failed logins; wait a minute')
+    failures.note(countedAs)
+  }
+
+  /**
+   * What a guess from this machine counts as, where every program has the same address: the operator that it is about,
+   * so that it hinders no other. Names share a number of counts that is fixed, or whoever made up enough of them would
+   * have an operator's forgotten. Undefined for the cookie: it is new at each start and has 256 bits.
+   */
+  function guessesOf(name: string): string | undefined {
+    if (name === cookieUser) return undefined
+    return `name ${createHmac('sha256', decoySecret).update(name).digest().readUInt16BE() % nameCounts}`
   }
 
   function judged<T>(session: Session, step: () => T): T {
@@ -84,7 +108,8 @@ export function loginHandlers(options: LoginOptions): HandlersOf<'auth'> {
 
   /** One text for every cause, so that names cannot be probed. */
   function fail(session: Session): RpcError {
-    log.warn(`management login from ${session.address} failed`)
+    if (!told.tooMany(session.address)) log.warn(`management login from ${session.address} failed`)
+    told.note(session.address)
     return new RpcError('auth_failed', 'the login failed')
   }
 }

@@ -25,8 +25,8 @@ function start(major: number, session: Session, socketRole: Role): { protocol: [
     const supported = [protocolVersion]
     throw new RpcError('unsupported_version', `this daemon speaks protocol version ${ours}.${minor}`, { supported })
   }
-  session.started = true
   // The mode of the socket's file has kept all others out.
-  if (session.via === 'unix') session.identity = someoneLocal(socketRole)
+  if (session.via === 'unix') session.logIn(someoneLocal(socketRole))
+  session.started = true
   return { protocol: [ours, minor] }
 }

@@ -35,7 +35,7 @@ async function wrongLogins(): Promise<(name: string) => Cost> {
     log: { info: () => {}, warn: () => {}, error: () => {} },
   })
   return (name) => {
-    const session = new Session('tls', '192.0.2.1', outlet)
+    const session = new Session('tls', '192.0.2.1', outlet, () => {})
     const { message } = beginClient(name)
     const start = process.hrtime.bigint()
     const challenge = handlers['auth.begin']({ mechanism: 'SCRAM-SHA-256', message }, session) as { message: string }

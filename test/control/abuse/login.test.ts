@@ -106,24 +106,25 @@ it('takes no proof twice, nor on another connection, nor of mixed messages', asy
   })
 })
 
-it('stops brute force and name probing from one address after ten failures, and hinders no other', async () => {
+it('stops brute force of each name after ten failures, and hinders neither the cookie nor the Unix socket', async () => {
   await unharmedBy(abused, async () => {
-    const names = [cookieUser, 'admin', 'root', 'operator']
+    const names = ['admin', 'root']
     const guesser = () => vi.waitFor(() => stranger('127.0.4.1'), { timeout: 20_000 })
     const guess = async (index: number) => {
       const client = await guesser()
       return refusalOf(client, logIn(client, `${index}`, names[index % names.length]))
     }
-    const answers = await Promise.all(Array.from({ length: 22 }, (_, index) => guess(index)))
+    // No more at once than there are places.
+    const answers: (object | undefined)[] = []
+    for (let from = 0; from < 32; from += 8) {
+      answers.push(...(await Promise.all(Array.from({ length: 8 }, (_, index) => guess(from + index)))))
+    }
     const judged = answers.filter((answer) => isDeepStrictEqual(answer, failed)).length
-    expect(judged).toBeGreaterThanOrEqual(limits.loginFailures)
+    expect(judged).toBeGreaterThanOrEqual(2 * limits.loginFailures)
     // A minute makes ten good.
-    expect(judged).toBeLessThan(limits.loginFailures + 3)
+    expect(judged).toBeLessThan(2 * limits.loginFailures + 5)
     const limited = { code: -32010, data: { kind: 'rate_limited' } }
     for (const answer of answers) if (!isDeepStrictEqual(answer, failed)) expect(answer).toMatchObject(limited)
-
-    const locked = await guesser()
-    expect(await refusalOf(locked, logIn(locked, cookieOf(abused)))).toMatchObject(limited)
     await loggedIn(abused)
     await admin(abused)
   })
