@@ -63,7 +63,7 @@ export async function startDataPlane(
     find: settings.dns.length > 0 ? findByServers(settings.dns) : findInSystem,
   })
   const engine = await startEngine(settings.engine, options, {
-    authenticate: ({ username, password }) => logins.authenticate(username, password),
+    authenticate: (login) => logins.authenticate(login),
     resolve: (name) => resolver.resolve(name),
     warn: warnOfTraffic,
   })

@@ -1,8 +1,14 @@
-import type { Accounts } from './accounts.ts'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Account, Accounts } from './accounts.ts'
 import type { Passwords } from './passwords.ts'
 
-/** A byte order mark is part of a name like any other character, so that no two texts of bytes mean one user. */
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** A login (RFC 1929) as a client gave it. */
+export interface Login {
+  readonly username: Uint8Array
+  readonly password: Uint8Array
+  /** The client's address: 16 bytes, an IPv4 one v4-mapped. */
+  readonly source: Uint8Array
+}
 
 /** Who a good login makes of a client. */
 export interface Admission {
@@ -12,10 +18,21 @@ export interface Admission {
   readonly revision: number
 }
 
+/** A byte order mark is part of a name like any other character, so that no two texts of bytes mean one user. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Networks that are remembered for the good logins that came from there. */
+const mostNetworks = 4_096
+
 /** Decides who may use the proxy. */
 export class Logins {
   readonly #accounts: Accounts
   readonly #passwords: Passwords
+  readonly #digestKey = randomBytes(32)
+  /** Of each user's last good password a digest, until the user changes. */
+  readonly #good = new WeakMap<Account, Buffer>()
+  /** Where good logins came from, the last one last. */
+  readonly #networks = new Set<string>()
 
   constructor(accounts: Accounts, passwords: Passwords) {
     this.#accounts = accounts
@@ -23,19 +40,41 @@ export class Logins {
   }
 
   /**
-   * Admits the user with exactly these bytes as name and password; undefined if there is none, also for a disabled user, and
-   * while too many checks wait. Unknown and disabled users cost what known ones cost. Never rejects.
+   * Admits the user with exactly these bytes as name and password; undefined if there is none, also for a disabled user.
+   * Unknown and disabled users cost what known ones cost. A login that was good lately is so at once, whoever floods the
+   * others; one that is crowded out never has an answer, for a refusal would be taken for a wrong password. Never rejects.
    */
-  async authenticate(username: Uint8Array, password: Uint8Array): Promise<Admission | undefined> {
+  async authenticate({ username, password, source }: Login): Promise<Admission | undefined> {
     const name = decode(username)
     const account = name === undefined ? undefined : this.#accounts.named(name)
-    const hash = account?.password ?? this.#passwords.decoy(username)
-    // A check fails only for want of memory, and then nobody is let in.
-    const matches = await this.#passwords.matches(password, hash).catch(() => false)
+    const digest = hash('sha256', Buffer.concat([this.#digestKey, password]), 'buffer')
+    const good = account && this.#good.get(account)
+    if (account && good && timingSafeEqual(good, digest)) return this.#admit(account)
+
+    const network = networkOf(source)
+    const asker = { network, name: latin1(username), isKnown: this.#networks.has(network) }
+    const kept = account?.password ?? this.#passwords.decoy(username)
+    // A check fails only for want of memory, which says nothing of the password either.
+    const matches = await this.#passwords.matches(password, kept, asker).catch(() => undefined)
+    if (matches === undefined) return new Promise(() => {})
     // Meanwhile the user may have been removed, disabled or given another password.
     const isCurrent = account !== undefined && this.#accounts.named(account.name) === account
     if (!matches || !isCurrent || !account.enabled) return undefined
-    return { user: account.index, revision: this.#accounts.revision }
+    this.#good.set(account, digest)
+    this.#remember(network)
+    return this.#admit(account)
+  }
+
+  #admit({ index: user }: Account): Admission {
+    return { user, revision: this.#accounts.revision }
+  }
+
+  #remember(network: string): void {
+    this.#networks.delete(network)
+    this.#networks.add(network)
+    if (this.#networks.size <= mostNetworks) return
+    const [oldest = network] = this.#networks
+    this.#networks.delete(oldest)
   }
 }
 
@@ -45,4 +84,17 @@ function decode(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** An IPv4 address, or the /64 that an IPv6 one is in, all of which one client may have. */
+function networkOf(source: Uint8Array): string {
+  const text = latin1(source)
+  return text.startsWith(mapped) ? text : text.slice(0, 8)
+}
+
+/** What an IPv4 address begins with that is v4-mapped (RFC 4291, section 2.5.5.2). */
+const mapped = `${'\0'.repeat(10)}\xff\xff`
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }

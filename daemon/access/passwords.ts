@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { availableParallelism } from 'node:os'
+import { type Asker, FairQueue } from './fair-queue.ts'
 import { deriveKey, keyBytes, type PasswordHash, saltBytes, scryptParameters } from './password-hash.ts'
-import { WorkQueue } from './work-queue.ts'
 
 /** One core stays free for the loops, where there is more than one. */
 const checksAtOnce = Math.min(2, Math.max(1, availableParallelism() - 1))
@@ -9,15 +9,15 @@ const checksAtOnce = Math.min(2, Math.max(1, availableParallelism() - 1))
 /** On one slow core these take about 9 s: the last of them still answers within the default time for a login. */
 const mostChecksWaiting = 200
 
-/** The slow half of a login. However many guesses come in, they get at most two cores and a bounded queue. */
+/** The slow half of a login. However many guesses come in, they get at most two cores and a bounded, fair queue. */
 export class Passwords {
-  readonly #queue: WorkQueue
+  readonly #queue: FairQueue
   /** Checks that wait or run, by salt and password. */
-  readonly #checks = new Map<string, Promise<boolean>>()
+  readonly #checks = new Map<string, Promise<boolean | undefined>>()
   readonly #decoySecret = randomBytes(keyBytes)
 
   constructor(mostWaiting: number = mostChecksWaiting) {
-    this.#queue = new WorkQueue(checksAtOnce, mostWaiting)
+    this.#queue = new FairQueue(checksAtOnce, mostWaiting)
   }
 
   /** The hash to keep, with a new salt. An operator's change does not wait behind a flood of logins. */
@@ -30,10 +30,10 @@ export class Passwords {
   }
 
   /**
-   * Whether `password` is the one behind `hash`; also false if too many checks wait already. A client that opens many
-   * connections at once is checked once: what asks the same while a check lasts shares its answer.
+   * Whether `password` is the one behind `hash`; undefined if too many checks wait for it to have its turn. A client that
+   * opens many connections at once is checked once: what asks the same while a check lasts shares its answer.
    */
-  matches(password: Uint8Array, hash: PasswordHash): Promise<boolean> {
+  matches(password: Uint8Array, hash: PasswordHash, asker: Asker): Promise<boolean | undefined> {
     const question = Buffer.concat([hash.salt, password])
     const key = question.toString('latin1')
     const asked = this.#checks.get(key)
@@ -41,8 +41,7 @@ export class Passwords {
 
     // The caller may reuse its bytes before the turn comes.
     const secret = question.subarray(hash.salt.length)
-    const check = this.#queue.run(() => verify(secret, hash))?.finally(() => this.#checks.delete(key))
-    if (!check) return Promise.resolve(false)
+    const check = this.#queue.run(() => verify(secret, hash), asker).finally(() => this.#checks.delete(key))
     this.#checks.set(key, check)
     return check
   }

@@ -8,6 +8,7 @@ import { openSqliteStore } from '../../daemon/store/sqlite-store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const passwords = new Passwords()
+const asker = { network: '', name: '', isKnown: false }
 const password = formatPasswordHash(await passwords.hash('secret'))
 const bob: StoredUser = { name: 'bob', password, enabled: false, created: 7 }
 
@@ -29,8 +30,8 @@ it('brings lasting and temporary users together', async () => {
   ])
   expect(new Set(accounts.list().map(({ index }) => index)).size).toBe(2)
   const [ann, { password: hash } = {}] = accounts.list()
-  expect(ann && (await passwords.matches(Buffer.from('another'), ann.password))).toBe(true)
-  expect(hash && (await passwords.matches(Buffer.from('secret'), hash))).toBe(true)
+  expect(ann && (await passwords.matches(Buffer.from('another'), ann.password, asker))).toBe(true)
+  expect(hash && (await passwords.matches(Buffer.from('secret'), hash, asker))).toBe(true)
 })
 
 it.each([

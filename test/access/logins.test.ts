@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type Account, Accounts } from '../../daemon/access/accounts.ts'
-import { Logins } from '../../daemon/access/logins.ts'
+import { type Admission, Logins } from '../../daemon/access/logins.ts'
 import { Passwords } from '../../daemon/access/passwords.ts'
+import { parseLiteral } from '../../daemon/net/address.ts'
 import { bytes } from '../helpers/bytes.ts'
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
@@ -19,6 +20,10 @@ describe('a login', () => {
     logins = new Logins(accounts, passwords)
   })
 
+  function ask(username: Uint8Array, password: Uint8Array, from = '127.0.0.1'): Promise<Admission | undefined> {
+    return logins.authenticate({ username, password, source: sourceOf(from) })
+  }
+
   function add(name: string) {
     return accounts.add({ name, password: secret, enabled: true, stored: true, created: 0 })
   }
@@ -26,7 +31,7 @@ describe('a login', () => {
   it('succeeds with the very bytes of name and password', async () => {
     add('ann')
     const bob = add('bób 😀')
-    expect(await logins.authenticate(utf8('bób 😀'), utf8('secret'))).toEqual(admitted(bob))
+    expect(await ask(utf8('bób 😀'), utf8('secret'))).toEqual(admitted(bob))
   })
 
   it.each([
@@ -42,23 +47,23 @@ describe('a login', () => {
     ['an empty password', utf8('bob'), bytes()],
   ])('fails with %s', async (_what, name, password) => {
     add('bob')
-    expect(await logins.authenticate(name, password)).toBeUndefined()
+    expect(await ask(name, password)).toBeUndefined()
   })
 
   it('fails with a broken character where a user has its replacement', async () => {
     add('\ufffd')
-    expect(await logins.authenticate(bytes(0xff), utf8('secret'))).toBeUndefined()
+    expect(await ask(bytes(0xff), utf8('secret'))).toBeUndefined()
   })
 
   it('fails for a disabled user', async () => {
     accounts.put({ ...add('bob'), enabled: false })
-    expect(await logins.authenticate(utf8('bob'), utf8('secret'))).toBeUndefined()
+    expect(await ask(utf8('bob'), utf8('secret'))).toBeUndefined()
   })
 
   it('does not depend on what becomes of the bytes', async () => {
     const bob = add('bob')
     const [name, password] = [utf8('bob'), utf8('secret')]
-    const login = logins.authenticate(name, password)
+    const login = ask(name, password)
     name.fill(0)
     password.fill(0)
     expect(await login).toEqual(admitted(bob))
@@ -67,7 +72,7 @@ describe('a login', () => {
   it('fails if the user is removed, disabled or given another password while it is checked', async () => {
     const other = await passwords.hash('other')
     const [ann, bob, cid] = [add('ann'), add('bob'), add('cid')]
-    const pending = ['ann', 'bob', 'cid'].map((name) => logins.authenticate(utf8(name), utf8('secret')))
+    const pending = ['ann', 'bob', 'cid'].map((name) => ask(utf8(name), utf8('secret')))
     accounts.remove(ann)
     accounts.put({ ...bob, enabled: false })
     accounts.put({ ...cid, password: other })
@@ -77,36 +82,88 @@ describe('a login', () => {
   it('succeeds with a new password while one with the old is being checked', async () => {
     const other = await passwords.hash('other')
     const bob = add('bob')
-    const old = logins.authenticate(utf8('bob'), utf8('other'))
+    const old = ask(utf8('bob'), utf8('other'))
     accounts.put({ ...bob, password: other })
-    expect(await logins.authenticate(utf8('bob'), utf8('other'))).toEqual(admitted(bob))
+    expect(await ask(utf8('bob'), utf8('other'))).toEqual(admitted(bob))
     expect(await old).toBeUndefined()
   })
 
   it('is checked once for a client that makes many at a time', async () => {
     const bob = add('bob')
-    const many = Array.from({ length: 1_000 }, () => logins.authenticate(utf8('bob'), utf8('secret')))
+    const many = Array.from({ length: 1_000 }, () => ask(utf8('bob'), utf8('secret')))
     expect(new Set((await Promise.all(many)).map((admission) => admission?.user))).toEqual(new Set([bob.index]))
   })
 
   it('costs the same for unknown names, broken names and known ones', async () => {
     add('bob')
-    const known = await cpuOf(() => logins.authenticate(utf8('bob'), utf8('wrong')))
-    const unknown = await cpuOf(() => logins.authenticate(utf8('ann'), utf8('wrong')))
-    const broken = await cpuOf(() => logins.authenticate(bytes(0xff), utf8('wrong')))
+    const known = await cpuOf(() => ask(utf8('bob'), utf8('wrong')))
+    const unknown = await cpuOf(() => ask(utf8('ann'), utf8('wrong')))
+    const broken = await cpuOf(() => ask(bytes(0xff), utf8('wrong')))
     expect(unknown).toBeGreaterThan(known / 2)
     expect(broken).toBeGreaterThan(known / 2)
   })
 
-  it('is refused at once while too many others wait, and works again after them', async () => {
-    const logins = new Logins(accounts, new Passwords(5))
-    const bob = add('bob')
-    const guesses = Array.from({ length: 1_000 }, (_, i) => logins.authenticate(utf8(`guess${i}`), utf8('guess')))
-    expect(await logins.authenticate(utf8('bob'), utf8('secret'))).toBeUndefined()
-    expect(new Set(await Promise.all(guesses))).toEqual(new Set([undefined]))
-    expect(await logins.authenticate(utf8('bob'), utf8('secret'))).toEqual(admitted(bob))
+  describe('beside a flood of guesses', () => {
+    /** The guesses that have been answered. */
+    let answered: number
+
+    /** 260 of them, each of another name, from ten addresses. */
+    function flood(): void {
+      answered = 0
+      for (let i = 0; i < 260; i++)
+        void ask(utf8(`guess${i}`), utf8('guess'), `127.0.1.${i % 10}`).then(() => answered++)
+    }
+
+    beforeEach(() => {
+      logins = new Logins(accounts, new Passwords(20))
+    })
+
+    it('succeeds from another address, and from the very one where all guess at another name', async () => {
+      const bob = add('bob')
+      flood()
+      expect(await ask(utf8('bob'), utf8('secret'), '127.0.0.2')).toEqual(admitted(bob))
+      for (let i = 0; i < 260; i++) void ask(utf8('ann'), utf8(`guess${i}`))
+      expect(await ask(utf8('bob'), utf8('secret'))).toEqual(admitted(bob))
+    })
+
+    it('has its turn among the first where somebody else has logged in', async () => {
+      add('ann')
+      const bob = add('bob')
+      await ask(utf8('ann'), utf8('secret'), '2001:db8::1')
+      flood()
+      expect(await ask(utf8('bob'), utf8('secret'), '2001:db8::2')).toEqual(admitted(bob))
+      expect(answered).toBeLessThanOrEqual(4)
+    })
+
+    it('succeeds at once if it was good before, until the user changes', async () => {
+      const bob = add('bob')
+      await ask(utf8('bob'), utf8('secret'))
+      flood()
+      expect(await ask(utf8('bob'), utf8('secret'), '127.0.0.2')).toEqual(admitted(bob))
+      expect(answered).toBe(0)
+      accounts.put({ ...bob, enabled: false })
+      expect(await ask(utf8('bob'), utf8('secret'))).toBeUndefined()
+    })
+
+    it('is never refused for want of room: what is crowded out has no answer', async () => {
+      const refused: number[] = []
+      const guesses = Array.from({ length: 260 }, (_, i) => {
+        return ask(utf8('bob'), utf8(`guess${i}`)).then(() => refused.push(i))
+      })
+      // What is left of them is checked before somebody who comes later.
+      const last = ask(utf8('bob'), utf8('secret'), '127.0.0.2')
+      await last
+      while (refused.length < 20) await Promise.race(guesses.filter((_, i) => !refused.includes(i)))
+      expect(refused.length).toBeLessThanOrEqual(24)
+    })
   })
 })
+
+/** As engines tell it. */
+function sourceOf(address: string): Uint8Array {
+  const literal = parseLiteral(address) ?? bytes()
+  return literal.length === 4 ? bytes(new Uint8Array(10), 0xff, 0xff, literal) : literal
+}
 
 /** The least CPU time, in µs, of a few runs: whatever else goes on only adds to it. */
 async function cpuOf(work: () => Promise<unknown>): Promise<number> {

@@ -11,7 +11,12 @@ import type { Store } from '../../daemon/store/store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const passwords = new Passwords()
-const utf8 = (text: string) => new TextEncoder().encode(text)
+const source = new Uint8Array(16)
+const loginOf = (name: string, password: string) => ({
+  username: Buffer.from(name),
+  password: Buffer.from(password),
+  source,
+})
 const refusal = (kind: Refusal['kind']) => expect.objectContaining({ name: 'Refusal', kind })
 
 let folder: string
@@ -49,7 +54,7 @@ function usersWith(changes: Partial<ConstructorParameters<typeof Users>[0]> = {}
 
 /** The index of the user that this lets in. */
 async function login(name: string, password: string): Promise<number | undefined> {
-  return (await new Logins(accounts, passwords).authenticate(utf8(name), utf8(password)))?.user
+  return (await new Logins(accounts, passwords).authenticate(loginOf(name, password)))?.user
 }
 
 /** The users that a daemon started now would have. */
@@ -146,7 +151,7 @@ describe('removing a user', () => {
     const revisions: number[] = []
     const users = usersWith({ loops: { userChanged: async ({ revision }) => revisions.push(revision) } })
     await users.add('bob', 'secret')
-    const admission = await new Logins(accounts, passwords).authenticate(utf8('bob'), utf8('secret'))
+    const admission = await new Logins(accounts, passwords).authenticate(loginOf('bob', 'secret'))
     revisions.push(admission?.revision ?? 0)
     await users.setPassword('bob', 'secret')
     await users.setEnabled('bob', false)

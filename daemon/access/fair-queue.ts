@@ -1,0 +1,126 @@
+/** Whom a task is done for: a client's network, and the name it gives. */
+export interface Asker {
+  readonly network: string
+  readonly name: string
+  /** Whether somebody of that network was let in lately. */
+  readonly isKnown: boolean
+}
+
+/** Begins a task that has waited for its turn, or with false says that it will never have one. */
+type Waiting = (begins: boolean) => void
+
+/**
+ * Runs costly tasks a few at a time, and shares them out: networks that are known and others by turns, in each of the two
+ * the networks by turns, in each network the names. So whoever floods it delays themselves above all. What is too much is
+ * dropped where most wait, the newest first.
+ */
+export class FairQueue {
+  readonly #atOnce: number
+  readonly #mostWaiting: number
+  readonly #urgent: Waiting[] = []
+  readonly #known = new Turns()
+  readonly #strangers = new Turns()
+  #strangersNext = false
+  #running = 0
+
+  constructor(atOnce: number, mostWaiting: number) {
+    this.#atOnce = atOnce
+    this.#mostWaiting = mostWaiting
+  }
+
+  /** Runs `task` when its turn comes; resolves to undefined, and it never runs, if it is dropped. */
+  async run<T>(task: () => Promise<T>, { network, name, isKnown }: Asker): Promise<T | undefined> {
+    const line = isKnown ? this.#known : this.#strangers
+    return this.#perform(task, (waiting) => {
+      line.add(network, name, waiting)
+      if (this.#known.length + this.#strangers.length > this.#mostWaiting) this.#dropOne()
+    })
+  }
+
+  /** Runs `task` before all that wait, however many they are. */
+  runNext<T>(task: () => Promise<T>): Promise<T> {
+    return this.#perform(task, (waiting) => this.#urgent.push(waiting)) as Promise<T>
+  }
+
+  async #perform<T>(task: () => Promise<T>, wait: (waiting: Waiting) => void): Promise<T | undefined> {
+    if (this.#running < this.#atOnce) this.#running++
+    else if (!(await new Promise<boolean>(wait))) return undefined
+    try {
+      return await task()
+    } finally {
+      // Who waits takes over the place of who ends, so that nobody slips in between.
+      const next = this.#urgent.shift() ?? this.#next()
+      if (next) next(true)
+      else this.#running--
+    }
+  }
+
+  #next(): Waiting | undefined {
+    const [first, second] = this.#strangersNext ? [this.#strangers, this.#known] : [this.#known, this.#strangers]
+    this.#strangersNext = first === this.#known
+    return first.take() ?? second.take()
+  }
+
+  /** A stranger, where strangers and known networks are as greedy. */
+  #dropOne(): void {
+    const line = this.#known.greed > this.#strangers.greed ? this.#known : this.#strangers
+    line.drop()?.(false)
+  }
+}
+
+/** What waits by network and name. A Map keeps the order: whoever has had a turn goes to its end. */
+class Turns {
+  readonly #networks = new Map<string, Map<string, Waiting[]>>()
+  length = 0
+
+  add(network: string, name: string, waiting: Waiting): void {
+    this.length++
+    const names = this.#networks.get(network) ?? new Map<string, Waiting[]>()
+    this.#networks.set(network, names)
+    const tasks = names.get(name) ?? []
+    names.set(name, tasks)
+    tasks.push(waiting)
+  }
+
+  take(): Waiting | undefined {
+    for (const [network, names] of this.#networks) {
+      for (const [name, tasks] of names) {
+        this.length--
+        const task = tasks.shift()
+        names.delete(name)
+        if (tasks.length > 0) names.set(name, tasks)
+        this.#networks.delete(network)
+        if (names.size > 0) this.#networks.set(network, names)
+        return task
+      }
+    }
+    return undefined
+  }
+
+  /** How many wait of the network with the most. */
+  get greed(): number {
+    return Math.max(0, ...[...this.#networks.values()].map(lengthOf))
+  }
+
+  /** Takes the newest of the name with the most, in the network with the most. */
+  drop(): Waiting | undefined {
+    const [network, names] = largest(this.#networks, lengthOf)
+    const [name, tasks] = largest(names, (tasks) => tasks.length)
+    this.length--
+    const task = tasks.pop()
+    if (tasks.length === 0) names.delete(name)
+    if (names.size === 0) this.#networks.delete(network)
+    return task
+  }
+}
+
+function lengthOf(names: ReadonlyMap<string, readonly Waiting[]>): number {
+  let length = 0
+  for (const tasks of names.values()) length += tasks.length
+  return length
+}
+
+/** The newest entry of those that measure most; there is one. */
+function largest<V>(entries: ReadonlyMap<string, V>, measure: (value: V) => number): readonly [string, V] {
+  return [...entries].reduce((most, entry) => (measure(entry[1]) >= measure(most[1]) ? entry : most))
+}
