@@ -4,6 +4,7 @@ import { cookieFileName, unixSocketName } from '../shared/protocol/limits.ts'
 import { ControlListenError, ControlStartError } from './control/start-error.ts'
 import { startDataPlane } from './data-plane.ts'
 import { Ending } from './ending.ts'
+import { TooFewDescriptors } from './engine/descriptor-shares.ts'
 import { ListenError } from './engine/engine.ts'
 import { EngineUnavailable } from './engine/start.ts'
 import { Failure } from './failure.ts'
@@ -77,7 +78,8 @@ function asFailure(error: unknown, values: Configuration['values']): unknown {
   if (error instanceof EngineUnavailable) {
     return new Failure(1, `${error.message}: npm install koffi if it is missing, or choose --engine portable`)
   }
-  return error instanceof StoreError ? new Failure(1, error.message) : error
+  const isRefusal = error instanceof StoreError || error instanceof TooFewDescriptors
+  return isRefusal ? new Failure(1, error.message) : error
 }
 
 /** Whether the settings ask for this socket as one of a forward. */

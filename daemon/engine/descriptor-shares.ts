@@ -1,15 +1,15 @@
 /** How both engines share out the descriptors that the process may have. */
 
-/** Left for everything but sessions: listeners, pipes, management clients, files. */
-const reserved = 512
-/** Of those, as many may be extras. */
-const fewestExtras = 128
-/** Under a limit from here on, a sixteenth of the rest is for extras alone. */
-const plenty = 4096
+/** Kept for everything but sessions, where a quarter of the limit is as much: management clients, look-ups, files. */
+const mostReserved = 512
+/** What the process itself has open, and a few who manage it. */
+const processNeeds = 64
+/** What a loop has open beside its listening sockets: epoll(7), eventfd(2), and some pipes to splice through. */
+const loopNeeds = 12
+/** Of what is left, what it takes to serve anybody: some sessions, and what they have beside their two sockets. */
+const fewest = 48
 /** Extras hold ports of this machine, which it wants for itself, too. */
 const mostExtras = 8192
-/** Sessions that are tried however low the limit is. */
-const fewestSessions = 16
 
 export interface DescriptorShares {
   /** Sessions, of two descriptors each. */
@@ -18,10 +18,27 @@ export interface DescriptorShares {
   readonly extras: number
 }
 
-/** The shares of `wanted` sessions, or of as many as there is room for, within a limit, which may be infinite. */
-export function shareDescriptors(limit: number, wanted: number): DescriptorShares {
-  const rest = limit - reserved
-  const setAside = limit < plenty ? 0 : Math.min(mostExtras, Math.floor(rest / 16))
-  const sessions = Math.min(wanted, Math.max(fewestSessions, Math.floor((rest - setAside) / 2)))
-  return { sessions, extras: Math.min(mostExtras, fewestExtras + Math.max(0, rest - 2 * sessions)) }
+/** The process may not have as many descriptors as it takes. */
+export class TooFewDescriptors extends Error {
+  constructor(limit: number, needed: number) {
+    super(`this process may have ${limit} descriptors, and ${needed} are needed: raise the limit, as by ulimit -n`)
+    this.name = 'TooFewDescriptors'
+  }
+}
+
+/**
+ * The shares of `wanted` sessions, or of as many as there is room for, within a limit, which may be infinite. A quarter of
+ * what sessions may have is for extras alone. `loops` have `listeners` listening sockets each. Throws `TooFewDescriptors`.
+ */
+export function shareDescriptors(
+  limit: number,
+  wanted: number,
+  { loops, listeners }: { readonly loops: number; readonly listeners: number },
+): DescriptorShares {
+  const needed = processNeeds + loops * (loopNeeds + listeners)
+  const rest = limit - Math.max(needed, Math.min(mostReserved, Math.floor(limit / 4)))
+  if (rest < fewest) throw new TooFewDescriptors(limit, needed + fewest)
+  const setAside = Math.min(mostExtras, Math.floor(rest / 4))
+  const sessions = Math.min(wanted, Math.floor((rest - setAside) / 2))
+  return { sessions, extras: Math.min(mostExtras, rest - 2 * sessions) }
 }

@@ -1,27 +1,40 @@
+import { assert, integer, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { shareDescriptors } from '../../daemon/engine/descriptor-shares.ts'
+import { shareDescriptors, TooFewDescriptors } from '../../daemon/engine/descriptor-shares.ts'
+
+const twoLoops = { loops: 2, listeners: 2 }
 
 describe('the shares of descriptors', () => {
-  it.each([
-    [256, 65_536],
-    [560, 65_536],
-    [1024, 65_536],
-    [4096, 65_536],
-    [20_000, 65_536],
-    [1_048_576, 65_536],
-    [1_048_576, 1_000_000],
-    [Number.POSITIVE_INFINITY, 65_536],
-  ])('never add up to more than a limit of %i, once it is more than is reserved', (limit, wanted) => {
-    const { sessions, extras } = shareDescriptors(limit, wanted)
-    expect(sessions).toBeGreaterThanOrEqual(16)
-    expect(sessions).toBeLessThanOrEqual(wanted)
-    expect(extras).toBeGreaterThanOrEqual(128)
-    expect(extras).toBeLessThanOrEqual(8192)
-    if (limit > 512 + 32) expect(2 * sessions + extras).toBeLessThanOrEqual(limit - 512 + 128)
+  it('never add up to more than the limit less what the process needs, and leave nobody without', () => {
+    const limits = integer({ min: 140, max: 2_000_000 })
+    assert(
+      property(limits, integer({ min: 1, max: 1_000_000 }), (limit, wanted) => {
+        const { sessions, extras } = shareDescriptors(limit, wanted, twoLoops)
+        expect(2 * sessions + extras).toBeLessThanOrEqual(limit - 92)
+        expect(sessions).toBeLessThanOrEqual(wanted)
+        expect(sessions).toBeGreaterThanOrEqual(Math.min(wanted, 18))
+        expect(extras).toBeGreaterThanOrEqual(12)
+        expect(extras).toBeLessThanOrEqual(8192)
+      }),
+    )
   })
 
-  it('give sessions all that is wanted where there are plenty, and some hundreds of associations where there are not', () => {
-    expect(shareDescriptors(1_048_576, 65_536)).toEqual({ sessions: 65_536, extras: 8192 })
-    expect(shareDescriptors(20_000, 65_536)).toEqual({ sessions: 9135, extras: 1346 })
+  it.each([
+    [256, { sessions: 61, extras: 42 }],
+    [1024, { sessions: 288, extras: 192 }],
+    [4096, { sessions: 1344, extras: 896 }],
+    [20_000, { sessions: 7308, extras: 4872 }],
+    [1_048_576, { sessions: 65_536, extras: 8192 }],
+    [Number.POSITIVE_INFINITY, { sessions: 65_536, extras: 8192 }],
+  ])('of a limit of %i are these', (limit, shares) => {
+    expect(shareDescriptors(limit, 65_536, twoLoops)).toEqual(shares)
+  })
+
+  it('of a limit that is too low are none, and it is told how many it takes', () => {
+    for (const limit of [0, 40, 139]) {
+      const share = () => shareDescriptors(limit, 65_536, twoLoops)
+      expect(share).toThrow(TooFewDescriptors)
+      expect(share).toThrow(`may have ${limit} descriptors, and 140 are needed`)
+    }
   })
 })

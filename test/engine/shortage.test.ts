@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
-import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
 import { limitDescriptors } from '../helpers/descriptor-limit.ts'
 import { eventually } from '../helpers/engine.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
@@ -71,8 +71,21 @@ describe.skipIf(process.platform !== 'linux').each(['portable', 'linux'])('%s en
     expect(shortages(daemon.stderr)).toBe(0)
   })
 
+  test.each([26, 40, 100])(
+    'with a limit of %i descriptors it does not start, and says why in one line',
+    async (limit) => {
+      const args = ['--engine', engine, '--workers', '4']
+      const daemon = await spawnDaemon(args, { program: fewDescriptors, env: { DESCRIPTORS: `${limit}` } })
+      const { status, stdout, stderr } = await daemon.ended
+      expect([status, stdout]).toEqual([1, ''])
+      expect(stderr).toMatch(
+        /^proxyd: this process may have \d+ descriptors, and \d+ are needed: raise the limit, .*\n$/,
+      )
+    },
+  )
+
   test('it refuses an association that there may be no descriptors for, and takes one when another has left', async () => {
-    const daemon = await startDaemon(['--engine', engine], { program: fewDescriptors, env: { DESCRIPTORS: '760' } })
+    const daemon = await startDaemon(['--engine', engine], { program: fewDescriptors, env: { DESCRIPTORS: '684' } })
     const associate = async () => {
       const control = await connectPeer('127.0.0.1', daemon.port('socks'))
       control.write(bytes(greeting, request('0.0.0.0', 0, Command.udpAssociate)))

@@ -12,11 +12,12 @@ import type { LoopMail, LoopOptions, MainMail, Order } from './mail.ts'
 
 /**
  * Start the Linux engine: every loop a worker thread with listening sockets of its own. Throws `ListenError` if an
- * address or port is not to be had.
+ * address or port is not to be had, `TooFewDescriptors` if it takes more than there may be.
  */
 export async function startLinuxEngine(options: EngineOptions, services: EngineServices): Promise<Engine> {
+  const perLoop = { loops: options.workers, listeners: options.listen.length + options.forwards.length }
+  const { sessions: capacity, extras: maxExtras } = shareDescriptors(descriptorLimit(), options.capacity, perLoop)
   const sockets = openListeners(options)
-  const { sessions: capacity, extras: maxExtras } = shareDescriptors(descriptorLimit(), options.capacity)
   const maxSessions = Math.min(options.maxSessions, capacity)
   const live = new SharedArrayBuffer(12)
   const loops = sockets.perLoop.map((listeners, index) => {

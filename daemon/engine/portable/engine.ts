@@ -23,10 +23,11 @@ import { Session } from './session.ts'
  * most `backlog` of them per listener; those beyond are dropped. Without descriptors libuv does leave them in the kernel,
  * but asks for one in vain, without pause, until there is one again.
  *
- * Rejects with `ListenError`.
+ * Rejects with `ListenError` or `TooFewDescriptors`.
  */
 export async function startPortableEngine(options: EngineOptions, services: EngineServices): Promise<Engine> {
-  const { sessions: capacity, extras } = shareDescriptors(descriptorLimit(), options.capacity)
+  const sockets = { loops: 1, listeners: options.listen.length + options.forwards.length }
+  const { sessions: capacity, extras } = shareDescriptors(descriptorLimit(), options.capacity, sockets)
   const limited = { ...options, capacity, maxSessions: Math.min(options.maxSessions, capacity) }
   const engine = new PortableEngine(limited, services, new Room(extras))
   await engine.listen()
