@@ -7,7 +7,7 @@ import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
 import { limitDescriptors } from '../helpers/descriptor-limit.ts'
 import { eventually } from '../helpers/engine.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
-import { expectRefusal, expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
+import { expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget, type Target } from '../helpers/target.ts'
 
 const fewDescriptors = fileURLToPath(new URL('../helpers/few-descriptors.ts', import.meta.url))
@@ -84,23 +84,34 @@ describe.skipIf(process.platform !== 'linux').each(['portable', 'linux'])('%s en
     },
   )
 
-  test('it refuses an association that there may be no descriptors for, and takes one when another has left', async () => {
-    const daemon = await startDaemon(['--engine', engine], { program: fewDescriptors, env: { DESCRIPTORS: '684' } })
-    const associate = async () => {
-      const control = await connectPeer('127.0.0.1', daemon.port('socks'))
+  test('it refuses one more association of a client that has most of what there may be, and still serves others', async () => {
+    const args = ['--engine', engine, '--workers', '1']
+    const daemon = await startDaemon(args, { program: fewDescriptors, env: { DESCRIPTORS: '760' } })
+    const associate = async (from: string) => {
+      const control = await connectPeer('127.0.0.1', daemon.port('socks'), from)
       control.write(bytes(greeting, request('0.0.0.0', 0, Command.udpAssociate)))
       expect(await control.readHex(2)).toBe('0500')
       return control
     }
-    const held: Peer[] = []
-    for (const _ of times(64)) {
-      held.push(await associate())
-      await expectReply(held[held.length - 1] as Peer, succeeded)
+    /** As many as there may be from one address, until one is refused. */
+    const fill = async (from: string) => {
+      for (const held: Peer[] = []; ; ) {
+        const control = await associate(from)
+        const head = await control.readHex(4)
+        if (head === '05010001') return held
+        expect(head).toBe('05000001')
+        held.push(control)
+      }
     }
-    await expectRefusal(await associate(), '01')
-    held[0]?.reset()
+    const greedy = await fill('127.0.0.1')
+    const others = [await fill('127.0.0.2'), await fill('127.0.0.3')]
+    const shares = [greedy, ...others].map(({ length }) => length)
+    expect(shares[0]).toBeGreaterThan(24)
+    for (const [i, share] of others.entries()) expect(share.length).toBeGreaterThan((shares[i] ?? 0) / 5)
+    await daemon.logs(/associations are refused/)
+    for (const control of greedy) control.reset()
     await eventually(async () => {
-      await expectReply(await associate(), succeeded)
+      await expectReply(await associate('127.0.0.1'), succeeded)
     })
   })
 })

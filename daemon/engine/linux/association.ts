@@ -1,8 +1,11 @@
 import type { Address } from '../../net/address.ts'
 import type { ClientPort } from '../client-port.ts'
+import type { AssociationShares } from '../shared/association-shares.ts'
 
 /** A client that sends datagrams through us, for as long as its control connection lives. */
 export interface Association {
+  /** Whose it is: see `AssociationShares`. */
+  readonly holder: string
   /** The socket address that its datagrams come from; its port is where answers go. */
   readonly client: Uint8Array
   readonly clientPort: ClientPort
@@ -15,6 +18,34 @@ export interface Association {
   waiting: readonly Waiting[]
   /** Which of a name's addresses was chosen last. */
   choice: { readonly from: readonly Address[]; readonly address: Address } | undefined
+}
+
+/** The associations of one loop. */
+export class Associations {
+  readonly shares: AssociationShares
+  readonly #bySlot = new Map<number, Association>()
+
+  constructor(shares: AssociationShares) {
+    this.shares = shares
+  }
+
+  get(slot: number): Association | undefined {
+    return this.#bySlot.get(slot)
+  }
+
+  begin(slot: number, association: Association): void {
+    this.#bySlot.set(slot, association)
+    this.shares.take(association.holder)
+  }
+
+  /** If the session has one, it is over. */
+  end(slot: number): void {
+    if (this.#bySlot.size === 0) return
+    const association = this.#bySlot.get(slot)
+    if (!association) return
+    this.#bySlot.delete(slot)
+    this.shares.give(association.holder)
+  }
 }
 
 /** A datagram on its way to a name. */

@@ -9,6 +9,7 @@ import { type Bound, encodeReply, Reply } from '../../socks/messages.ts'
 import { ClientPort } from '../client-port.ts'
 import type { Policy, Timeouts } from '../engine.ts'
 import { Reason, State, Total } from '../session-table.ts'
+import { holderOf, noRoomForAssociation } from '../shared/association-shares.ts'
 import { type Association, RecentAddresses } from './association.ts'
 import type { DatagramRelay } from './datagram-relay.ts'
 import { notAllowed, refusalOf } from './dialer.ts'
@@ -33,6 +34,7 @@ export class Associator {
   readonly #timeouts: Timeouts
   readonly #farewell: Farewell
   readonly #datagrams: DatagramRelay
+  readonly #warn: (message: string) => void
   #advertised: readonly Uint8Array[] = []
   #portRequired = false
 
@@ -40,6 +42,7 @@ export class Associator {
     parts: { sessions: Sessions; epoll: Epoll; wheel: TimerWheel; clock: Clock; farewell: Farewell },
     datagrams: DatagramRelay,
     timeouts: Timeouts,
+    warn: (message: string) => void,
   ) {
     this.#sessions = parts.sessions
     this.#epoll = parts.epoll
@@ -48,6 +51,7 @@ export class Associator {
     this.#farewell = parts.farewell
     this.#datagrams = datagrams
     this.#timeouts = timeouts
+    this.#warn = warn
   }
 
   /** Associations that begin from now on obey it, and so do datagrams. */
@@ -65,12 +69,18 @@ export class Associator {
     const client = lastAddress.slice()
     const clientPort = new ClientPort(declared, bytesOf(client), this.#portRequired)
     if (this.#portRequired && clientPort.port === 0) return this.#refuse(slot, notAllowed)
-    const relay = extras.reserve(slot, socketsTowardsTargets) ? this.#open(slot) : -errno.EMFILE
+    const holder = holderOf(table.user[slot], bytesOf(client))
+    const isRoom = associations.shares.isFree(holder, Math.floor(extras.left / socketsTowardsTargets))
+    if (!isRoom || !extras.reserve(slot, socketsTowardsTargets)) {
+      this.#warn(noRoomForAssociation)
+      return this.#refuse(slot, errno.EMFILE)
+    }
+    const relay = this.#open(slot)
     if (relay < 0) return this.#refuse(slot, -relay)
     fd[targetOf(slot)] = relay
     const problem = this.#epoll.add(relay, EPOLLIN, targetOf(slot), generation[slot])
     if (problem < 0) return this.#refuse(slot, -problem)
-    associations.set(slot, associationOf(client, clientPort))
+    associations.begin(slot, associationOf(holder, client, clientPort))
     if (!this.#farewell.reply(slot, encodeReply(Reply.succeeded, this.#bound(relay)))) return
     this.#sessions.enter(slot, State.open)
     table.totals[Total.connected]++
@@ -126,6 +136,7 @@ export class Associator {
   }
 }
 
-function associationOf(client: Uint8Array, clientPort: ClientPort): Association {
-  return { client, clientPort, ipv4: -1, ipv6: -1, heard: new RecentAddresses(), waiting: [], choice: undefined }
+function associationOf(holder: string, client: Uint8Array, clientPort: ClientPort): Association {
+  const heard = new RecentAddresses()
+  return { holder, client, clientPort, ipv4: -1, ipv6: -1, heard, waiting: [], choice: undefined }
 }

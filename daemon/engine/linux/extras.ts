@@ -55,6 +55,11 @@ export class Extras {
     return 0
   }
 
+  /** How many more there may be, all loops together. */
+  get left(): number {
+    return this.#room.most - Atomics.load(this.#room.count, 0)
+  }
+
   /** Keep room for so many that the session, which has none reserved, will add; false if there is not as much. */
   reserve(slot: number, count: number): boolean {
     const isRoom = this.#take(count)

@@ -8,7 +8,8 @@ import { copyMapped, portOf } from '../../os/socket-address.ts'
 import type { Negotiation } from '../../socks/negotiation.ts'
 import type { Login } from '../engine.ts'
 import { type Reason, type SessionTable, type State, Total } from '../session-table.ts'
-import type { Association } from './association.ts'
+import { AssociationShares } from '../shared/association-shares.ts'
+import { Associations } from './association.ts'
 import type { Extras } from './extras.ts'
 import type { Bind, Dial } from './peerless.ts'
 import type { TimerWheel } from './timer-wheel.ts'
@@ -94,7 +95,7 @@ export class Sessions {
   /** By slot, from a BIND on until the session relays. */
   readonly binds = new Map<number, Bind>()
   /** By slot, of those that relay datagrams. */
-  readonly associations = new Map<number, Association>()
+  readonly associations: Associations
   /** Sockets that sessions have beside their halves. */
   readonly extras: Extras
   /** How many are live. */
@@ -131,6 +132,7 @@ export class Sessions {
     this.extras = parts.extras
     this.#liveEverywhere = liveEverywhere
     this.#serials = serials
+    this.associations = new Associations(new AssociationShares(serials.step))
     this.#nextSerial = serials.first
   }
 
@@ -254,7 +256,7 @@ export class Sessions {
     this.logins.delete(slot)
     this.dials.delete(slot)
     this.binds.delete(slot)
-    this.associations.delete(slot)
+    this.associations.end(slot)
     this.#closeHalf(clientOf(slot))
     this.#closeHalf(targetOf(slot))
     this.#wheel.clear(slot)

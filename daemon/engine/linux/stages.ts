@@ -49,7 +49,9 @@ export class Stages {
     const all = { ...parts, farewell, names }
     const dialer = new Dialer(all, timeouts)
     const binder = new Binder(all, timeouts)
-    const associator = new Associator(all, new DatagramRelay(all), timeouts)
+    const associator = new Associator(all, new DatagramRelay(all), timeouts, (message) =>
+      post({ type: 'warn', message }),
+    )
     this.#sessions = sessions
     this.#setUps = new EventQueue(sessions.fd.length)
     this.#relay = parts.relay

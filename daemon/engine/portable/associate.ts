@@ -7,6 +7,7 @@ import { type Bound, encodeReply, Reply } from '../../socks/messages.ts'
 import { ClientPort } from '../client-port.ts'
 import type { Policy } from '../engine.ts'
 import { Reason } from '../session-table.ts'
+import { holderOf, noRoomForAssociation } from '../shared/association-shares.ts'
 import { boundOf } from './local-address.ts'
 import { isChoked, Outlet, openDatagramSocket } from './outlet.ts'
 import type { Session } from './session.ts'
@@ -32,8 +33,17 @@ export async function associate(session: Session, declared: Destination, policy:
   if (policy.udpPortRequired && clientPort.port === 0)
     return session.finish(encodeReply(Reply.notAllowed), Reason.forbidden)
   const refuse = () => session.finish(encodeReply(Reply.generalFailure), Reason.failed)
-  if (!context.extras.take(extras)) return refuse()
-  void session.ended.then(() => context.extras.give(extras))
+  const holder = holderOf(row.user, own)
+  const isRoom = context.associations.isFree(holder, Math.floor(context.extras.left / extras))
+  if (!isRoom || !context.extras.take(extras)) {
+    context.warn(noRoomForAssociation)
+    return refuse()
+  }
+  context.associations.take(holder)
+  void session.ended.then(() => {
+    context.extras.give(extras)
+    context.associations.give(holder)
+  })
   const inlet = await openDatagramSocket(client.localAddress ?? '')
   if (session.isOver) return void inlet?.close()
   if (!inlet) return refuse()

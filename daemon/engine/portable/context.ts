@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { EngineServices, Liveness, Timeouts } from '../engine.ts'
 import type { IsForbidden } from '../forbidden.ts'
 import type { PasswordMemory } from '../password-memory.ts'
+import type { AssociationShares } from '../shared/association-shares.ts'
 import type { Room } from './descriptors.ts'
 
 /** What all sessions of an engine share; what can change meanwhile does so here. */
@@ -11,6 +12,9 @@ export interface SessionContext {
   readonly resolver: Pick<EngineServices, 'resolve'>
   /** For sockets beside the two of each session. */
   readonly extras: Room
+  readonly associations: AssociationShares
+  /** Tells an operator; see `EngineServices.warn`. */
+  readonly warn: (message: string) => void
   timeouts: Timeouts
   liveness: Liveness
   isForbidden: IsForbidden

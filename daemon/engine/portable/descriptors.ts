@@ -12,6 +12,10 @@ export class Room {
     this.#left = most
   }
 
+  get left(): number {
+    return this.#left
+  }
+
   /** Whether there were so many, which are the caller's now. */
   take(count: number): boolean {
     if (count > this.#left) return false

@@ -6,6 +6,7 @@ import type { Engine, EngineOptions, EngineServices, Liveness, Policy, Tuning, U
 import { forbids } from '../forbidden.ts'
 import { PasswordMemory } from '../password-memory.ts'
 import { Reason, type SessionTable } from '../session-table.ts'
+import { AssociationShares } from '../shared/association-shares.ts'
 import { forward } from './connect.ts'
 import { type SessionContext, watchOver } from './context.ts'
 import { descriptorLimit, Room, Shortage } from './descriptors.ts'
@@ -73,6 +74,8 @@ class PortableEngine implements Engine {
       authenticate: (login) => services.authenticate(login),
       resolver: services,
       extras,
+      associations: new AssociationShares(1),
+      warn: (message) => services.warn(message),
       timeouts: options.timeouts,
       liveness: options.liveness,
       isForbidden,
