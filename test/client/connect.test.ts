@@ -8,13 +8,14 @@ import { RpcError } from '../../shared/protocol/errors.ts'
 import { LineFramer } from '../../shared/protocol/framer.ts'
 import { errorLine, eventLine, parseRequest, resultLine } from '../../shared/protocol/message.ts'
 import { beginServer, makeKeys } from '../../shared/protocol/scram.ts'
-import { ConnectionError, connect, followDaemon } from '../../tui/client/index.ts'
+import { ConnectionError, connect, followDaemon, type Target } from '../../tui/client/index.ts'
 import { Wire } from '../../tui/client/wire.ts'
 import { startControl } from '../control/start-control.ts'
 import { sampleOf } from '../helpers/sample.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { startImpostor } from './impostor.ts'
 import { openClient, tcpTarget, unixTarget } from './open-client.ts'
+import { reaches } from './reaches.ts'
 
 const timeoutMs = 10_000
 const isRoot = process.geteuid?.() === 0
@@ -259,8 +260,18 @@ it.each([{ timeoutMs: 0 }, { timeoutMs: Number.POSITIVE_INFINITY }, { keepAliveM
   },
 )
 
-it('says so of a port that is none', async () => {
-  const target = { kind: 'tcp', host: '127.0.0.1', port: 70_000, cookieFile: '/nonexistent' } as const
-  await expect(connect([target])).rejects.toThrow(RangeError)
-  await expect(connect({ ...target, kind: 'tls', operator: 'bob', password: 'x' })).rejects.toThrow(RangeError)
+const tcp = { kind: 'tcp', host: '127.0.0.1', port: 70_000, cookieFile: '/nonexistent' } as const
+
+it.each<Target>([
+  tcp,
+  { ...tcp, kind: 'tls', operator: 'bob', password: 'x' },
+  { ...tcp, port: -1 },
+  { ...tcp, port: 80, host: 'x'.repeat(300) },
+  { kind: 'unix', path: '/tmp/\0' },
+  { kind: 'unix', path: `/tmp/${'x'.repeat(120)}` },
+])('a place that cannot be, such as %j, is no fault of the network and not tried again', async (target) => {
+  await expect(connect([target])).rejects.toMatchObject({ code: 'invalid_target', kind: 'call' })
+  const link = followDaemon(target)
+  onTestFinished(() => link.stop())
+  expect((await reaches(link, 'refused')).reason.code).toBe('invalid_target')
 })

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
 import { run } from '../helpers/programs.ts'
-import { program } from '../helpers/proxy-tui.ts'
+import { program, proxyTui } from '../helpers/proxy-tui.ts'
 import { openTerminal } from '../helpers/terminal.ts'
 
 /** Has a program know the name `both.test`, with an A and an AAAA record. */
@@ -56,4 +56,16 @@ test('the terminal app takes the same addresses (25)', async () => {
   await app.shows(new RegExp(`^ proxyd \\d.* 1/2 \\[::1\\]:${port}$`, 'm'))
   app.type(']')
   await app.shows(new RegExp(`^ proxyd \\d.* 2/2 both.test:${port}$`, 'm'))
+})
+
+test.each([
+  ['--socket', `/tmp/${'x'.repeat(120)}`],
+  ['--runtime-dir', `/tmp/${'x'.repeat(120)}`],
+  ['--host', 'x'.repeat(300)],
+])('a place that cannot be, by %s, is a mistake in the call', async (...where) => {
+  expect(await proxyTui(...where, '--exec', 'whoami')).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: expect.stringMatching(/^proxy-tui: [^\n]* is too long\n$/),
+  })
 })

@@ -2,7 +2,7 @@ import { connect as connectSocket, type Socket } from 'node:net'
 import { ConnectionError } from './error.ts'
 import { placeOf } from './explain.ts'
 import { refuseForeignSocket } from './foreign-socket.ts'
-import type { Target } from './target.ts'
+import type { Endpoint, Target } from './target.ts'
 import { Wire } from './wire.ts'
 
 export interface AttemptOptions {
@@ -18,7 +18,15 @@ export async function attempt<T>(
   enter: (wire: Wire) => Promise<T>,
 ): Promise<{ wire: Wire; entered: T }> {
   if (signal?.aborted) throw givenUp(signal)
-  const wire = new Wire(await open(target), target)
+  const socket = await opened(target)
+  const wire = new Wire(socket, target)
+  if (target.kind === 'tcp' && !target.insecurePlaintext) {
+    // Nothing is sent yet. A name is judged by where it leads.
+    socket.once('connect', () => {
+      if (!loopback.test(socket.remoteAddress ?? ''))
+        wire.end(new ConnectionError('insecure_plaintext', plaintext(target)))
+    })
+  }
   const giveUp = () => wire.end(givenUp(signal))
   const expire = () => wire.end(new ConnectionError('timeout', `not logged in after ${timeoutMs} ms`))
   if (signal?.aborted) giveUp()
@@ -35,9 +43,26 @@ export async function attempt<T>(
   }
 }
 
+/** As Node writes addresses. */
+const loopback = /^(::ffff:)?127\.|^::1$/
+
+function plaintext(target: Endpoint): string {
+  return `${placeOf(target)} is on another machine, and without TLS others on the way there can read and change all that is said`
+}
+
 /** What an attempt rejects with that is not wanted any longer. */
 export function givenUp(signal: AbortSignal | undefined): ConnectionError {
   return new ConnectionError('closed', 'given up', { cause: signal?.reason })
+}
+
+/** What cannot even be begun, such as port 70000, is no fault of the network. Rejects with `ConnectionError`. */
+async function opened(target: Target): Promise<Socket> {
+  try {
+    return await open(target)
+  } catch (error) {
+    if (error instanceof ConnectionError) throw error
+    throw new ConnectionError('invalid_target', (error as Error).message, { cause: error })
+  }
 }
 
 /** TLS is loaded when it is needed: it would be a good part of a short run by the Unix socket. */

@@ -10,8 +10,8 @@ import type { Wire } from './wire.ts'
 
 /**
  * Connect to a daemon and log in; of several targets to the first where something listens. Rejects with
- * `ConnectionError`, whose text names every try and whose code is that of the last; with `RangeError` for an option or a
- * port that is out of range.
+ * `ConnectionError`, whose text names every try and whose code is that of the last; with `RangeError` for an option that
+ * is out of range.
  */
 export async function connect(target: Target | readonly Target[], options: ConnectOptions = {}): Promise<Client> {
   const settled = readOptions(options)

@@ -3,6 +3,10 @@
  * whether it is worth trying again.
  */
 const kinds = {
+  /** No place can be like that: its port, its name or its path is none. */
+  invalid_target: 'call',
+  /** It is on another machine, and was to be reached without TLS. */
+  insecure_plaintext: 'call',
   /** Nobody listens there, or no way leads there. */
   unreachable: 'unreachable',
   /** The daemon has as many management clients as it allows. */

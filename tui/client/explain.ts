@@ -34,6 +34,11 @@ export function explain(error: NodeJS.ErrnoException, target: Target, stage: Sta
   const causes = error instanceof AggregateError ? (error.errors as Error[]) : [error]
   const text = [...new Set(causes.map((cause) => cause.message))].join(', ')
   const failure = (code: ConnectionErrorCode, message: string) => new ConnectionError(code, message, { cause: error })
+  // The kernel says so of a path of more than 107 bytes, the resolver of a name of more than 255.
+  if (error.code === 'EINVAL' && (target.kind === 'unix' || error.syscall === 'getaddrinfo')) {
+    const fault = target.kind === 'unix' ? `path of the socket, ${target.path},` : `name ${target.host}`
+    return failure('invalid_target', `the ${fault} is too long`)
+  }
   if (target.kind === 'unix') {
     // To be kept out by its mode, or its folder's, is not to be let in.
     if (error.code === 'EACCES') return failure('permission', `${text}; ${asOwner}`)

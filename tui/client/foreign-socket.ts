@@ -23,12 +23,13 @@ function faultOf(path: string): string | undefined {
   refuseForeignLink(dirname(path))
   refuseForeignLink(path)
   const socket = realpathSync(path)
+  const status = statSync(socket)
+  if (!status.isSocket()) return undefined
   const folder = dirname(socket)
   const { uid, mode } = statSync(folder)
   if ((mode & 0o022) !== 0) return `others can write into ${folder}; chmod go-w ${folder}`
   if (!isTrusted(uid) && !isAppointed(folder)) return `${folder} belongs to another user`
-  const owner = statSync(socket).uid
-  return isTrusted(owner) || owner === uid ? undefined : 'it belongs to another user'
+  return isTrusted(status.uid) || status.uid === uid ? undefined : 'it belongs to another user'
 }
 
 /** Whether root, or we, gave a folder to its owner, as `/run/proxyd` to a daemon's user: nobody else writes above it. */

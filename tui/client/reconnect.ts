@@ -10,7 +10,7 @@ export type LinkState =
   | { readonly status: 'online'; readonly client: Client }
   /** Tried again at `retryAt`, milliseconds since 1970. */
   | { readonly status: 'offline'; readonly reason: ConnectionError; readonly retryAt: number }
-  /** The login failed. Going on by itself would not help and would look like guessing: it takes `retry()`. */
+  /** The login failed, or there can be no such place. Going on by itself would not help: it takes `retry()`. */
   | { readonly status: 'refused'; readonly reason: ConnectionError }
 
 /** Milliseconds between attempts: doubled after each failure, less up to a third so that many clients do not come at once. */
@@ -101,7 +101,8 @@ export class DaemonLink {
     if (this.#stopped.signal.aborted) return
     if (reason.code === 'password') this.#passwords.clear()
     const waits = reason.code === 'rate_limited'
-    if (reason.kind === 'login' && !waits) return this.#become({ status: 'refused', reason })
+    if (reason.kind === 'call' || (reason.kind === 'login' && !waits))
+      return this.#become({ status: 'refused', reason })
     const pause = waits ? afterTooMany : pauseAfter(this.#failures++, Math.random())
     this.#timer = setTimeout(() => this.retry(), pause)
     this.#become({ status: 'offline', reason, retryAt: Date.now() + pause })

@@ -8,7 +8,13 @@ export interface UnixTarget {
 }
 
 /** TCP without TLS, which the daemon serves on its own machine only. The secret itself never crosses the wire. */
-export type TcpTarget = { readonly kind: 'tcp' } & Endpoint & (CookieLogin | OperatorLogin)
+export type TcpTarget = PlainEndpoint & (CookieLogin | OperatorLogin)
+
+interface PlainEndpoint extends Endpoint {
+  readonly kind: 'tcp'
+  /** Also to another machine, as through a relay: whoever is on the way there can read and change what is said. */
+  readonly insecurePlaintext?: boolean | undefined
+}
 
 /** TCP with TLS. The certificate is always verified. */
 export interface TlsTarget extends Endpoint, OperatorLogin {

@@ -11,7 +11,17 @@ export interface Layer {
 /** What names another place than a socket does. */
 const network = ['host', 'port', 'tls'] as const
 /** What makes no sense at a socket. */
-const networkOnly = [...network, 'tls-name', 'ca', 'cert', 'key', 'operator', 'password-file', 'cookie-file'] as const
+const networkOnly = [
+  ...network,
+  'insecure-plaintext',
+  'tls-name',
+  'ca',
+  'cert',
+  'key',
+  'operator',
+  'password-file',
+  'cookie-file',
+] as const
 
 /**
  * What counts of several layers, the weakest first: each option as the strongest layer says it. A socket takes the place

@@ -33,6 +33,7 @@ export const options = {
     summary: 'its management port (default: 8080, with TLS 8443)',
   },
   tls: { type: 'flag', summary: 'use TLS; the certificate is always verified' },
+  'insecure-plaintext': { type: 'flag', summary: 'go to another machine without TLS, too' },
   'tls-name': { type: 'text', placeholder: 'NAME', summary: 'whose certificate it shows, if it is not for that host' },
   ca: { ...file, summary: 'the authority to trust, or the certificate itself, as PEM' },
   cert: { ...file, summary: 'our certificate, for a daemon that demands one, as PEM' },

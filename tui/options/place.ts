@@ -13,6 +13,7 @@ export type OperatorPlace = (Omit<TlsTarget, 'password'> | PlainPlace) & {
 interface PlainPlace extends Endpoint {
   readonly kind: 'tcp'
   readonly operator: string
+  readonly insecurePlaintext?: boolean | undefined
 }
 
 /** The management port with TLS of a daemon that was told nothing else. */
@@ -28,9 +29,10 @@ export function placesOf(said: Options, runtimeDirectory: string): readonly [Pla
     if (operator !== undefined) throw new Error('an operator logs in by TCP or TLS, so leave out operator or socket')
     return [{ kind: 'unix', path: socket }]
   }
+  const plaintext = said['insecure-plaintext'] && { insecurePlaintext: true }
   if (operator !== undefined) {
     const login = { host, port, operator, passwordFile: said['password-file'] }
-    if (!tls) return [{ kind: 'tcp', ...login }]
+    if (!tls) return [{ kind: 'tcp', ...login, ...plaintext }]
     if ((said.cert === undefined) !== (said.key === undefined))
       throw new Error('cert and key need each other: give both')
     const files = { ca: pem(said.ca), cert: pem(said.cert), key: pem(said.key) }
@@ -38,7 +40,8 @@ export function placesOf(said: Options, runtimeDirectory: string): readonly [Pla
   }
   if (tls) throw new Error('tls needs an operator: the cookie counts without TLS only')
   const [unix, tcp] = localTargets(runtimeDirectory)
-  const byCookie = { ...tcp, host, port, ...(said['cookie-file'] !== undefined && { cookieFile: said['cookie-file'] }) }
+  const cookie = said['cookie-file'] !== undefined && { cookieFile: said['cookie-file'] }
+  const byCookie = { ...tcp, host, port, ...cookie, ...plaintext }
   return said.host !== undefined || said.port !== undefined ? [byCookie] : [unix, byCookie]
 }
 
