@@ -1,7 +1,6 @@
-import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { homeFolder, runtimeDirectory } from '../../shared/folders.ts'
 import type { Setting } from '../../shared/protocol/methods.ts'
-import { runtimeDirectory } from '../../shared/runtime-paths.ts'
 import {
   type SettingName,
   type SettingShape,
@@ -9,6 +8,7 @@ import {
   type SettingValue,
   settings,
 } from '../../shared/settings.ts'
+import { Failure } from '../failure.ts'
 
 /** What each source says, the weakest first. */
 export interface Sources {
@@ -26,16 +26,24 @@ export interface Configuration {
   readonly said: Sources
 }
 
+const folders = ['state-dir', 'runtime-dir'] as const
 const settingNames = Object.keys(settings) as SettingName[]
 
-/** As flags, file and defaults have it, for a daemon that has not opened its store yet. Directories come out absolute. */
+/**
+ * As flags, file and defaults have it, for a daemon that has not opened its store yet. Directories come out absolute.
+ * Throws a `Failure` if none is named for the state and this user has no home folder.
+ */
 export function configure(
   flag: Partial<Settings>,
   file: Partial<Settings>,
   env: Record<string, string | undefined>,
   uid: number,
 ): Configuration {
-  return combine({ default: defaults(env, uid), file, stored: {}, flag })
+  const configuration = combine({ default: defaults(env, uid), file, stored: {}, flag })
+  for (const name of folders) {
+    if (configuration.values[name] === '') throw new Failure(2, `no folder is known for --${name}: name one with it`)
+  }
+  return configuration
 }
 
 /** A flag wins over what is stored, that over the file, and the file over the default. */
@@ -44,21 +52,20 @@ export function combine(said: Sources): Configuration {
   const strongest = ['flag', 'stored', 'file'] as const
   const source = (name: SettingName) => strongest.find((candidate) => name in said[candidate]) ?? 'default'
   return {
-    values: {
-      ...values,
-      'state-dir': resolve(values['state-dir']),
-      'runtime-dir': resolve(values['runtime-dir']),
-    },
+    values: { ...values, ...Object.fromEntries(folders.map((name) => [name, values[name] && resolve(values[name])])) },
     sources: Object.fromEntries(settingNames.map((name) => [name, source(name)])) as Configuration['sources'],
     said,
   }
 }
 
+/** A folder for which nothing is known is empty. */
 function defaults(env: Record<string, string | undefined>, uid: number): Settings {
+  const home = homeFolder()
+  const state = env.XDG_STATE_HOME || (home && join(home, '.local/state'))
   const fixed = Object.fromEntries(Object.entries(settings).map(([name, shape]) => [name, shape.default]))
   return {
     ...(fixed as unknown as Settings),
-    'state-dir': uid === 0 ? '/var/lib/proxyd' : join(env.XDG_STATE_HOME || join(homedir(), '.local/state'), 'proxyd'),
+    'state-dir': uid === 0 ? '/var/lib/proxyd' : state ? join(state, 'proxyd') : '',
     'runtime-dir': runtimeDirectory(env, uid),
   }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
+import { runtimeDirectory } from '../../shared/folders.ts'
 import { cookieFileName, unixSocketName } from '../../shared/protocol/limits.ts'
-import { runtimeDirectory } from '../../shared/runtime-paths.ts'
 import type { TcpTarget, UnixTarget } from './target.ts'
 
 /** The management port of a daemon that was told nothing else. */

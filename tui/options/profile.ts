@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { homeFolder } from '../../shared/folders.ts'
 import { refuseForeignFile, refuseForeignLink } from '../foreign-files.ts'
 import { isOptionName, type OptionName, type Options, optionNames, options, problemWith } from './options.ts'
 
@@ -20,7 +20,11 @@ export interface Wish {
  * with `~/`. Throws an `Error` for people if there is no such file or profile, or if what it says makes no sense.
  */
 export async function readProfile({ file, name, env }: Wish): Promise<Options> {
-  const path = file ?? join(env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'proxyd', 'proxy-tui.toml')
+  const path = file ?? usualFile(env)
+  if (path === undefined) {
+    if (name === undefined) return {}
+    throw new Error(`this user has no home folder to have a profile ${name} in; --config names the file`)
+  }
   const text = read(path, file === undefined && name === undefined)
   if (text === undefined) return {}
   const profiles = Object.entries(await parseToml(path, text))
@@ -32,6 +36,12 @@ export async function readProfile({ file, name, env }: Wish): Promise<Options> {
   if (found || name === undefined) return found ?? {}
   const others = known.size > 0 ? `; it has ${[...known.keys()].join(', ')}` : ''
   throw new Error(`${path}: there is no profile ${name}${others}`)
+}
+
+function usualFile(env: Wish['env']): string | undefined {
+  const home = homeFolder()
+  const folder = env.XDG_CONFIG_HOME || (home && join(home, '.config'))
+  return folder && join(folder, 'proxyd', 'proxy-tui.toml')
 }
 
 function read(path: string, mayBeMissing: boolean): string | undefined {
@@ -84,5 +94,8 @@ function hint(key: string): string {
 }
 
 function placed(path: string, text: string): string {
-  return text.startsWith('~/') ? join(homedir(), text.slice(2)) : resolve(dirname(path), text)
+  if (!text.startsWith('~/')) return resolve(dirname(path), text)
+  const home = homeFolder()
+  if (home === undefined) throw new Error(`${path} names ${text}, but this user has no home folder`)
+  return join(home, text.slice(2))
 }

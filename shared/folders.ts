@@ -1,3 +1,4 @@
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 /**
@@ -8,4 +9,13 @@ export function runtimeDirectory(env: Record<string, string | undefined>, uid: n
   if (uid === 0) return '/run/proxyd'
   if (env.XDG_RUNTIME_DIR) return join(env.XDG_RUNTIME_DIR, 'proxyd')
   return join(env.TMPDIR ?? '/tmp', `proxyd-${uid}`)
+}
+
+/** The person's own folder; undefined for a user without HOME that the system does not know, as in many a container. */
+export function homeFolder(): string | undefined {
+  try {
+    return homedir() || undefined
+  } catch {
+    return undefined
+  }
 }
