@@ -28,8 +28,8 @@ export type Listening = Result<'status.get'>['listening']
 export interface Management {
   /** Every socket of the daemon. */
   readonly listening: Listening
-  /** Reads the files of TLS again. */
-  reload(): void
+  /** Reads the files of TLS again, and makes anew what is missing in the runtime folder. */
+  reload(): Promise<void>
 }
 
 export interface ManagementOptions {

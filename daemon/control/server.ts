@@ -1,16 +1,13 @@
+import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
-import { type Limits, limits as protocolLimits, protocolVersion, unixSocketName } from '../../shared/protocol/limits.ts'
+import { type Limits, limits as protocolLimits, protocolVersion } from '../../shared/protocol/limits.ts'
 import { eventLine } from '../../shared/protocol/message.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import type { Backend } from './backend.ts'
 import { Clients } from './clients.ts'
 import { ControlConnection, type Service } from './connection.ts'
-import { makeCookie, placeCookie } from './doors/cookie.ts'
 import { endpointOf, listenOnTcp, refuseOpenEndpoints, refuseWrongAddresses } from './doors/listen-tcp.ts'
-import { listenOnUnix } from './doors/listen-unix.ts'
-import { ensurePrivateDirectory } from './doors/private-directory.ts'
-import { lockRuntimeDirectory } from './doors/runtime-lock.ts'
+import { RuntimeFolder } from './doors/runtime-folder.ts'
 import { groupOf, type SocketAccess } from './doors/socket-access.ts'
 import { TlsDoor } from './doors/tls-door.ts'
 import type { TlsFiles } from './doors/tls-files.ts'
@@ -40,6 +37,8 @@ export interface ControlOptions {
   /** New at each start of the daemon. */
   readonly instance: string
   readonly log: Log
+  /** Milliseconds between two looks at the runtime folder, a minute by default. */
+  readonly lookPeriod?: number
   /** By default those of the protocol. */
   readonly limits?: Partial<Limits>
 }
@@ -50,8 +49,11 @@ export interface ControlServer {
   /** Those with TLS. */
   readonly listeningTls: readonly Endpoint[]
   readonly unixPath: string
-  /** Reads certificate, key and authorities again, if there are any; what cannot be used is logged and changes nothing. */
-  reload(): void
+  /**
+   * Reads certificate, key and authorities again, if there are any, and makes anew what is missing in the runtime folder;
+   * what cannot be used or made is logged and changes nothing.
+   */
+  reload(): Promise<void>
   /** Says goodbye to all clients and gives everything back. */
   close(): Promise<void>
 }
@@ -69,40 +71,47 @@ const socketOptions = { allowHalfOpen: true, noDelay: true, keepAlive: true, kee
 export async function startControlServer(options: ControlOptions): Promise<ControlServer> {
   const { listen, tls, runtimeDirectory, log, socket = ownSocket } = options
   refuseOpenEndpoints(listen)
-  const group = groupOf(socket)
-  const cookie = makeCookie()
+  const cookie = randomBytes(32).toString('hex')
   const clients = makeClients(options, cookie)
   const door = makeTlsDoor(options, clients)
-  const makeServer = (via: Via) =>
-    createServer(socketOptions, (socket) => {
+  const makeServer = (via: Via) => {
+    const server = createServer(socketOptions, (socket) => {
       if (!clients.accept(socket, via)) return
       if (via === 'tls') door?.open(socket)
       else clients.serve(socket)
     })
+    // Such as too many open files: that client is lost, the next may have better luck.
+    server.on('listening', () => server.on('error', (error) => log.error(error, 'cannot accept a client')))
+    return server
+  }
 
   await using parts = new AsyncDisposableStack()
-  ensurePrivateDirectory(runtimeDirectory, group)
-  parts.defer(lockRuntimeDirectory(runtimeDirectory))
+  const folder = new RuntimeFolder({
+    directory: runtimeDirectory,
+    group: groupOf(socket),
+    cookie,
+    makeServer: () => makeServer('unix'),
+    log,
+    lookPeriod: options.lookPeriod,
+  })
+  parts.defer(() => folder.unlock())
   parts.defer(() => clients.end('the daemon ends'))
-  const unixPath = join(runtimeDirectory, unixSocketName)
-  const unix = makeServer('unix')
-  parts.defer(await listenOnUnix(unixPath, unix, group))
-  parts.defer(placeCookie(runtimeDirectory, cookie))
+  parts.defer(() => folder.withdraw())
+  await folder.open()
   const tcp = await listenOnTcp(listen, 'control', () => makeServer('tcp'))
   for (const server of tcp) parts.defer(() => void server.close())
   const secure = await listenOnTcp(tls?.listen ?? [], 'control-tls', () => makeServer('tls'))
   for (const server of secure) parts.defer(() => void server.close())
-  // Such as too many open files: that client is lost, the next may have better luck.
-  for (const server of [unix, ...tcp, ...secure]) {
-    server.on('error', (error) => log.error(error, 'cannot accept a client'))
-  }
 
   const owned = parts.move()
   return {
     listening: tcp.map(endpointOf),
     listeningTls: secure.map(endpointOf),
-    unixPath,
-    reload: () => door?.reload(),
+    unixPath: folder.socketPath,
+    async reload() {
+      door?.reload()
+      await folder.renew()
+    },
     close: () => owned.disposeAsync(),
   }
 }

@@ -98,6 +98,20 @@ it.runIf(isRoot)('refuses a folder of another group', async () => {
   await expect(startControl({ runtimeDirectory, ...groupSocket('4242') })).rejects.toThrow(/not open to group 4242/)
 })
 
+it('refuses a folder that others could put another one in the place of', async () => {
+  const open = join(reachableFolder(), 'open')
+  mkdirSync(open)
+  for (const mode of [0o777, 0o770]) {
+    chmodSync(open, mode)
+    const runtimeDirectory = join(open, 'run')
+    await expect(startControl({ runtimeDirectory })).rejects.toThrow(
+      `the runtime folder ${runtimeDirectory} can be replaced by others: chmod go-w ${open}, or`,
+    )
+  }
+  chmodSync(open, 0o1777)
+  await entered(await startControl({ runtimeDirectory: join(open, 'run') }))
+})
+
 /** A folder that every user can enter. */
 function reachableFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'proxyd-test-'))

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { getSystemErrorMessage } from 'node:util'
 import { ControlStartError } from '../start-error.ts'
@@ -10,8 +10,23 @@ import { ControlStartError } from '../start-error.ts'
  */
 export function ensurePrivateDirectory(path: string, group?: number): void {
   if (makeDirectory(path) && group !== undefined) openToGroup(path, group)
-  const fault = faultOf(path, group)
+  const fault = faultOf(path, group) ?? faultAbove(path)
   if (fault !== undefined) throw new ControlStartError(`the runtime folder ${path} ${fault}`)
+}
+
+/** In a folder that many may write to, each may remove and rename only what is theirs: inode(7). */
+const sticky = 0o1000
+
+/** Whoever may write to a folder above could put another in the place of this one. */
+function faultAbove(path: string): string | undefined {
+  let folder = realpathSync(path)
+  while (folder !== dirname(folder)) {
+    folder = dirname(folder)
+    const { mode } = statSync(folder)
+    const isOpen = (mode & 0o022) !== 0 && (mode & sticky) === 0
+    if (isOpen) return `can be replaced by others: chmod go-w ${folder}, or name another with --runtime-dir`
+  }
+  return undefined
 }
 
 /** Gives `path` to a group. Throws `ControlStartError` if this user may not. */

@@ -3,15 +3,13 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ControlStartError } from '../start-error.ts'
 
-/** Milliseconds to wait for a daemon that is just ending. */
-const patience = 1_000
-
 /**
  * Makes a runtime folder this daemon's, until the returned function is called or the process ends, however that happens:
  * an empty database in it is locked, the one kind of lock that Node has and the kernel takes back. The file stays, since
- * whoever removes a lock may remove another's. Throws `ControlStartError` if the folder is another daemon's.
+ * whoever removes a lock may remove another's. Waits `patience` milliseconds for a daemon that is just ending, and this
+ * thread does nothing else meanwhile. Throws `ControlStartError` if the folder is another daemon's.
  */
-export function lockRuntimeDirectory(directory: string): () => void {
+export function lockRuntimeDirectory(directory: string, patience: number): () => void {
   const path = join(directory, 'lock')
   let database: DatabaseSync | undefined
   try {

@@ -1,44 +1,40 @@
 import { once } from 'node:events'
-import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, rmSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
-import { dirname, join } from 'node:path'
 import { ControlStartError } from '../start-error.ts'
-import { removeIfSame } from './own-file.ts'
 import { giveToGroup } from './private-directory.ts'
 
 /**
  * Listens on a Unix socket of mode 0600, or of 0660 for `group`: who can open it is let in. The folder must be locked
- * for this daemon. Replaces the socket of one that has gone, never one that answers. Gives a function that ends
- * listening. Throws `ControlStartError`.
+ * for this daemon. Replaces the socket of one that has gone, never one that answers. Throws `ControlStartError`.
+ *
+ * It is bound under its own name: what cleans folders for temporary files goes by the names that the kernel has for
+ * sockets in use (proc_net_unix), and a rename does not change them.
  */
-export async function listenOnUnix(path: string, server: Server, group?: number): Promise<() => void> {
+export async function bindUnixSocket(server: Server, path: string, group?: number): Promise<void> {
   await refuseAnother(path)
-  // Nobody gets in here, so nobody connects before mode and group are right. The name is no longer than the real one.
-  const hidden = join(dirname(path), '.new')
-  rmSync(hidden, { recursive: true, force: true })
-  mkdirSync(hidden, { mode: 0o700 })
+  rmSync(path, { force: true })
   try {
-    const draft = join(hidden, 's')
-    await listen(server, draft)
-    if (group !== undefined) giveToGroup(draft, group)
-    chmodSync(draft, group === undefined ? 0o600 : 0o660)
-    const { ino } = lstatSync(draft)
-    renameSync(draft, path)
-    return () => {
-      removeIfSame(path, ino)
-      server.close()
-    }
+    await listenPrivately(server, path)
+    if (group === undefined) return
+    giveToGroup(path, group)
+    chmodSync(path, 0o660)
   } catch (error) {
     server.close()
     throw error
-  } finally {
-    rmSync(hidden, { recursive: true, force: true })
   }
 }
 
-async function listen(server: Server, path: string): Promise<void> {
+/** Node binds before `listen` returns, so there is no moment at which others could open the socket. */
+async function listenPrivately(server: Server, path: string): Promise<void> {
   try {
-    await once(server.listen({ path }), 'listening')
+    const mask = process.umask(0o177)
+    try {
+      server.listen({ path })
+    } finally {
+      process.umask(mask)
+    }
+    await once(server, 'listening')
   } catch (error) {
     // The kernel's way to say that a path has more than 107 bytes.
     const { code, message } = error as NodeJS.ErrnoException
