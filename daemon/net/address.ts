@@ -10,6 +10,9 @@ export interface Address {
 /** What precedes the IPv4 address in ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2). */
 export const mappedPrefix = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff)
 
+const loopbackIpv4 = Uint8Array.of(127, 0, 0, 1)
+const loopbackIpv6 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)
+
 /** A number up to 255, without a leading zero. */
 const octet = '(0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])'
 const dotted = new RegExp(`^${octet}\\.${octet}\\.${octet}\\.${octet}$`)
@@ -64,6 +67,12 @@ export function isSame(one: Uint8Array, other: Uint8Array): boolean {
 /** 0.0.0.0 or ::, which stands for every address of this machine, or for none yet. */
 export function isUnspecified(bytes: Uint8Array): boolean {
   return bytes.every((octet) => octet === 0)
+}
+
+/** What is sent to 0.0.0.0 or :: goes to loopback (ip(7), ipv6(7)), whose address answers; any other address as it is. */
+export function reachedBy(address: Address): Address {
+  if (!isUnspecified(address.bytes)) return address
+  return { bytes: address.bytes.length === 4 ? loopbackIpv4 : loopbackIpv6, scope: 0 }
 }
 
 /** 127.0.0.0/8 or ::1, which only this machine reaches. */

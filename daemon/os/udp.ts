@@ -1,7 +1,7 @@
-import type { Address } from '../net/address.ts'
+import { type Address, isSame } from '../net/address.ts'
 import * as libc from './libc.ts'
-import { boundAddress, connectSocket, MSG_NOSIGNAL } from './socket.ts'
-import { AF_INET, AF_INET6, encodeSocketAddress, socketAddressBytes } from './socket-address.ts'
+import { boundAddress, connectSocket, lastAddress, MSG_NOSIGNAL } from './socket.ts'
+import { AF_INET, AF_INET6, bytesOf, encodeSocketAddress, socketAddressBytes } from './socket-address.ts'
 
 /** UDP sockets, non-blocking and closed on exec. Results are 0 or more, or a negated errno. */
 
@@ -34,6 +34,11 @@ export function addressTowards({ bytes, scope }: Address): number {
   if (result === 0) result = boundAddress(fd)
   libc.close(fd)
   return result
+}
+
+/** Whether an address is one of this machine's, on whatever interface, at this moment: then it is reached from itself. */
+export function isOurs(address: Address): boolean {
+  return addressTowards(address) === 0 && isSame(bytesOf(lastAddress), address.bytes)
 }
 
 /** Open a UDP socket on an address of this machine, with any free port. */

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { State, Total } from '../../daemon/engine/session-table.ts'
@@ -17,6 +18,12 @@ import {
 import { linkLocal } from '../helpers/link-local.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { expectRefusal, expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
+
+/** This machine's own beside loopback, of IPv4; perhaps none. */
+const machineAddresses = Object.values(networkInterfaces())
+  .flatMap((interfaces = []) => interfaces)
+  .flatMap(({ address, family, internal }) => (family === 'IPv4' && !internal ? [address] : []))
+  .slice(0, 1)
 
 interface Association {
   readonly control: Peer
@@ -304,6 +311,50 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
     expect(await answer(association, '127.0.0.1', target.port)).toBe('answer')
     await association.send('127.0.0.1', target.port, 'declared again')
     expect((await target.next()).data.toString()).toBe('declared again')
+  })
+
+  it.each(['127.0.0.1', '::ffff:127.0.0.1', '0.0.0.0', 'one.test', ...machineAddresses])(
+    "never sends to an association's own sockets: %s",
+    async (own) => {
+      const proxy = await startProxy(start, { services: { resolve: async () => ['127.0.0.1'] } })
+      const [one, other] = [await associate(proxy), await associate(proxy)]
+      const target = await openDatagrams()
+      await one.send('127.0.0.1', target.port, 'where are you?')
+      const outlet = (await target.next()).port
+      const looped = wrapped('127.0.0.1', target.port, 'looped')
+      for (const port of [one.relay.port, other.relay.port]) await one.send(own, port, looped)
+      await one.send(own, outlet, 'to itself')
+      await one.send('127.0.0.1', target.port, 'behind them')
+      const { data, address, port } = await target.next()
+      expect(data.toString()).toBe('behind them')
+      await target.send('answer', port, address)
+      expect(await answer(one, '127.0.0.1', target.port)).toBe('answer')
+      // Nor has it become the client of the other one.
+      await other.send('127.0.0.1', target.port, 'other')
+      expect((await target.next()).data.toString()).toBe('other')
+    },
+  )
+
+  it('sends to the ports of associations that are over', async () => {
+    const proxy = await startProxy(start)
+    const [one, other] = [await associate(proxy), await associate(proxy)]
+    other.control.finish()
+    expect(await proxy.onlyClosed()).toMatchObject({ reason: 'finished' })
+    const target = await openDatagrams('127.0.0.1', other.relay.port)
+    await one.send('127.0.0.1', target.port, 'hello')
+    expect((await target.next()).data.toString()).toBe('hello')
+  })
+
+  it.each([
+    ['0.0.0.0', '127.0.0.1'],
+    ['::', '::1'],
+  ])('sends to %s what is for loopback, and lets in the answers', async (unspecified, loopback) => {
+    const { association } = await setUp()
+    const target = await openDatagrams(loopback)
+    await association.send(unspecified, target.port, 'question')
+    const { address, port } = await target.next()
+    await target.send('answer', port, address)
+    expect(await answer(association, loopback, target.port)).toBe('answer')
   })
 
   it('lets in answers from addresses that were sent to only, from any port', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { Associations } from '../../daemon/engine/linux/association.ts'
 import { Dialer } from '../../daemon/engine/linux/dialer.ts'
 import { Extras } from '../../daemon/engine/linux/extras.ts'
 import { Farewell } from '../../daemon/engine/linux/farewell.ts'
@@ -7,6 +8,8 @@ import { Relay } from '../../daemon/engine/linux/relay.ts'
 import { Sessions } from '../../daemon/engine/linux/sessions.ts'
 import { TimerWheel } from '../../daemon/engine/linux/timer-wheel.ts'
 import { Reason, SessionTable, State } from '../../daemon/engine/session-table.ts'
+import { AssociationShares } from '../../daemon/engine/shared/association-shares.ts'
+import { RelayPorts } from '../../daemon/engine/shared/relay-ports.ts'
 import { EPOLLERR, EPOLLHUP, EPOLLOUT, Epoll } from '../../daemon/os/epoll.ts'
 import { close, errno } from '../../daemon/os/libc.ts'
 import { PipePool } from '../../daemon/os/pipe-pool.ts'
@@ -23,7 +26,9 @@ function makeDialer(room: number) {
   const clock = { now: 0, wall: 0 }
   const [epoll, wheel, pipes] = [new Epoll(8), new TimerWheel(slots, 0), new PipePool(1, 1)]
   const extras = new Extras(epoll, { count: new Int32Array(1), most: room })
-  const own = { clock, wheel, pipes, extras }
+  const relayPorts = new RelayPorts(new SharedArrayBuffer(RelayPorts.bytes), () => false)
+  const associations = new Associations(new AssociationShares(1), relayPorts)
+  const own = { clock, wheel, pipes, extras, associations }
   const sessions = new Sessions(new SessionTable(slots), own, new Int32Array(3), { first: 1, step: 1 })
   const relay = new Relay(sessions, wheel, pipes, patience, clock)
   const farewell = new Farewell(sessions, wheel, clock)

@@ -1,6 +1,10 @@
 import type { Address } from '../../net/address.ts'
+import { boundAddress, lastAddress } from '../../os/socket.ts'
+import { bytesOf, portOf } from '../../os/socket-address.ts'
+import type { Bound } from '../../socks/messages.ts'
 import type { ClientPort } from '../client-port.ts'
 import type { AssociationShares } from '../shared/association-shares.ts'
+import type { RelayPorts } from '../shared/relay-ports.ts'
 
 /** A client that sends datagrams through us, for as long as its control connection lives. */
 export interface Association {
@@ -12,6 +16,8 @@ export interface Association {
   /** The sockets towards targets, or -1 until they are needed. */
   ipv4: number
   ipv6: number
+  /** Where its sockets are bound. */
+  readonly bound: Bound[]
   /** Where it has sent to: only from there it gets answers. */
   readonly heard: RecentAddresses
   /** Datagrams whose name is being looked up. */
@@ -23,10 +29,12 @@ export interface Association {
 /** The associations of one loop. */
 export class Associations {
   readonly shares: AssociationShares
+  readonly relayPorts: RelayPorts
   readonly #bySlot = new Map<number, Association>()
 
-  constructor(shares: AssociationShares) {
+  constructor(shares: AssociationShares, relayPorts: RelayPorts) {
     this.shares = shares
+    this.relayPorts = relayPorts
   }
 
   get(slot: number): Association | undefined {
@@ -38,6 +46,15 @@ export class Associations {
     this.shares.take(association.holder)
   }
 
+  /** The association has one more socket. Returns where it is bound. */
+  opened({ bound }: Association, fd: number): Bound {
+    boundAddress(fd)
+    const own = { bytes: bytesOf(lastAddress).slice(), port: portOf(lastAddress) }
+    bound.push(own)
+    this.relayPorts.open(own.bytes.length, own.port)
+    return own
+  }
+
   /** If the session has one, it is over. */
   end(slot: number): void {
     if (this.#bySlot.size === 0) return
@@ -45,6 +62,7 @@ export class Associations {
     if (!association) return
     this.#bySlot.delete(slot)
     this.shares.give(association.holder)
+    for (const { bytes, port } of association.bound) this.relayPorts.close(bytes.length, port)
   }
 }
 

@@ -3,7 +3,7 @@ import type { Destination } from '../../net/destination.ts'
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLRDHUP, type Epoll } from '../../os/epoll.ts'
 import { errno, recv } from '../../os/libc.ts'
 import { boundAddress, lastAddress, MSG_TRUNC, peerAddress } from '../../os/socket.ts'
-import { addressOf, bytesOf, portOf } from '../../os/socket-address.ts'
+import { addressOf, bytesOf } from '../../os/socket-address.ts'
 import { bindUdpSocket } from '../../os/udp.ts'
 import { type Bound, encodeReply, Reply } from '../../socks/messages.ts'
 import { ClientPort } from '../client-port.ts'
@@ -80,8 +80,10 @@ export class Associator {
     fd[targetOf(slot)] = relay
     const problem = this.#epoll.add(relay, EPOLLIN, targetOf(slot), generation[slot])
     if (problem < 0) return this.#refuse(slot, -problem)
-    associations.begin(slot, associationOf(holder, client, clientPort))
-    if (!this.#farewell.reply(slot, encodeReply(Reply.succeeded, this.#bound(relay)))) return
+    const association = associationOf(holder, client, clientPort)
+    associations.begin(slot, association)
+    const bound = this.#told(associations.opened(association, relay))
+    if (!this.#farewell.reply(slot, encodeReply(Reply.succeeded, bound))) return
     this.#sessions.enter(slot, State.open)
     table.totals[Total.connected]++
     this.#sessions.touched[slot] = this.#clock.now
@@ -123,11 +125,8 @@ export class Associator {
   }
 
   /** Where the client is told to send its datagrams. */
-  #bound(relay: number): Bound {
-    boundAddress(relay)
-    const own = bytesOf(lastAddress)
-    const advertised = this.#advertised.find((address) => address.length === own.length)
-    return { bytes: advertised ?? own, port: portOf(lastAddress) }
+  #told({ bytes, port }: Bound): Bound {
+    return { bytes: this.#advertised.find((address) => address.length === bytes.length) ?? bytes, port }
   }
 
   #refuse(slot: number, error: number): void {
@@ -138,5 +137,5 @@ export class Associator {
 
 function associationOf(holder: string, client: Uint8Array, clientPort: ClientPort): Association {
   const heard = new RecentAddresses()
-  return { holder, client, clientPort, ipv4: -1, ipv6: -1, heard, waiting: [], choice: undefined }
+  return { holder, client, clientPort, ipv4: -1, ipv6: -1, bound: [], heard, waiting: [], choice: undefined }
 }

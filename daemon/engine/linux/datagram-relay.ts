@@ -1,9 +1,9 @@
-import { type Address, isSame } from '../../net/address.ts'
+import { type Address, isSame, reachedBy } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { Arrivals, Departures } from '../../os/datagrams.ts'
 import { EPOLLIN } from '../../os/epoll.ts'
 import { bytesOf, encodeSocketAddress, portOf } from '../../os/socket-address.ts'
-import { addressTowards, openUdpSocket, sendDatagram } from '../../os/udp.ts'
+import { addressTowards, bindUdpSocket, sendDatagram } from '../../os/udp.ts'
 import { type Datagram, parseDatagram, writeHeader } from '../../socks/datagram.ts'
 import type { Policy } from '../engine.ts'
 import { forbids } from '../forbidden.ts'
@@ -102,7 +102,7 @@ export class DatagramRelay {
   /** Where to send a datagram now; undefined if nowhere, or if it waits for its name. */
   #addressFor(slot: number, association: Association, datagram: Datagram, bytes: Uint8Array): Address | undefined {
     const { destination } = datagram
-    if (destination.kind === 'address') return destination
+    if (destination.kind === 'address') return reachedBy(destination)
     const { name, port } = destination
     const known = this.#names.recall(name)
     if (known) return this.#choose(association, known, port)
@@ -126,13 +126,16 @@ export class DatagramRelay {
   }
 
   /** Whether the association may send there, and has a socket to do it; answers are let in from now on. */
-  #wayTo(slot: number, association: Association, { bytes }: Address, port: number): boolean {
-    if (this.#isForbidden(bytes, port)) return false
+  #wayTo(slot: number, association: Association, address: Address, port: number): boolean {
+    const { bytes } = address
+    const { associations, extras } = this.#sessions
+    if (this.#isForbidden(bytes, port) || associations.relayPorts.has(address, port)) return false
     const family = bytes.length === 4 ? 'ipv4' : 'ipv6'
     if (association[family] < 0) {
-      const fd = openUdpSocket(bytes.length)
-      if (this.#sessions.extras.add(slot, fd, EPOLLIN) < 0) return false
+      const fd = bindUdpSocket({ bytes: new Uint8Array(bytes.length), scope: 0 })
+      if (extras.add(slot, fd, EPOLLIN) < 0) return false
       association[family] = fd
+      associations.opened(association, fd)
     }
     association.heard.add(bytes)
     return true

@@ -7,6 +7,7 @@ import { askerOf } from '../asker.ts'
 import { shareDescriptors } from '../descriptor-shares.ts'
 import type { Engine, EngineOptions, EngineServices, Policy, Tuning, UserChange } from '../engine.ts'
 import { SessionTable } from '../session-table.ts'
+import { RelayPorts } from '../shared/relay-ports.ts'
 import { type Listeners, openListeners } from './listeners.ts'
 import type { LoopMail, LoopOptions, MainMail, Order } from './mail.ts'
 
@@ -20,9 +21,10 @@ export async function startLinuxEngine(options: EngineOptions, services: EngineS
   const sockets = openListeners(options)
   const maxSessions = Math.min(options.maxSessions, capacity)
   const live = new SharedArrayBuffer(12)
+  const relayPorts = new SharedArrayBuffer(RelayPorts.bytes)
   const loops = sockets.perLoop.map((listeners, index) => {
     const table = new SessionTable(capacity)
-    const shared = { index, count: options.workers, capacity, maxSessions, maxExtras, live, listeners }
+    const shared = { index, count: options.workers, capacity, maxSessions, maxExtras, live, relayPorts, listeners }
     const { timeouts, liveness, policy } = options
     return new LoopHandle(table, { ...shared, timeouts, liveness, policy }, services)
   })

@@ -2,11 +2,15 @@ import { receiveMessageOnPort } from 'node:worker_threads'
 import { EPOLLIN, Epoll } from '../../os/epoll.ts'
 import { clearEvent } from '../../os/event.ts'
 import { PipePool } from '../../os/pipe-pool.ts'
+import { isOurs } from '../../os/udp.ts'
 import type { Timeouts, Tuning } from '../engine.ts'
 import { PasswordMemory } from '../password-memory.ts'
 import { Reason, SessionTable, State } from '../session-table.ts'
+import { AssociationShares } from '../shared/association-shares.ts'
+import { RelayPorts } from '../shared/relay-ports.ts'
 import { TurnRecord } from '../turn-record.ts'
 import { Acceptor, type Room } from './acceptor.ts'
+import { Associations } from './association.ts'
 import { Extras, firstExtraKey } from './extras.ts'
 import type { LoopMail, LoopOptions, MainMail, Order } from './mail.ts'
 import { Relay } from './relay.ts'
@@ -60,7 +64,9 @@ export class Loop {
     const table = new SessionTable(capacity, options.table)
     const extras = new Extras(epoll, { count: live.subarray(2, 3), most: options.maxExtras })
     const serials = { first: index + 1, step: count }
-    const sessions = new Sessions(table, { clock, wheel, pipes: this.#pipes, extras }, live, serials)
+    const relayPorts = new RelayPorts(options.relayPorts, isOurs)
+    const associations = new Associations(new AssociationShares(count), relayPorts)
+    const sessions = new Sessions(table, { clock, wheel, pipes: this.#pipes, extras, associations }, live, serials)
     const relay = new Relay(sessions, wheel, this.#pipes, timeouts, clock)
     const stages = new Stages({ sessions, epoll, wheel, clock, relay }, timeouts, this.#passwords, post)
     stages.obey(options.policy)

@@ -13,6 +13,8 @@ export interface LoopOptions {
   readonly table: SharedArrayBuffer
   /** Three Int32, of all loops: live sessions, how many loops have no room for more, and the extra sockets of sessions. */
   readonly live: SharedArrayBuffer
+  /** The memory of `RelayPorts`. */
+  readonly relayPorts: SharedArrayBuffer
   readonly maxSessions: number
   /** Sockets that sessions may have beside the two of each, all loops together. */
   readonly maxExtras: number

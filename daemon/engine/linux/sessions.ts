@@ -8,8 +8,7 @@ import { copyMapped, portOf } from '../../os/socket-address.ts'
 import type { Negotiation } from '../../socks/negotiation.ts'
 import type { Login } from '../engine.ts'
 import { type Reason, type SessionTable, type State, Total } from '../session-table.ts'
-import { AssociationShares } from '../shared/association-shares.ts'
-import { Associations } from './association.ts'
+import type { Associations } from './association.ts'
 import type { Extras } from './extras.ts'
 import type { Bind, Dial } from './peerless.ts'
 import type { TimerWheel } from './timer-wheel.ts'
@@ -116,7 +115,7 @@ export class Sessions {
 
   constructor(
     table: SessionTable,
-    parts: { clock: Clock; wheel: TimerWheel; pipes: PipePool; extras: Extras },
+    parts: { clock: Clock; wheel: TimerWheel; pipes: PipePool; extras: Extras; associations: Associations },
     liveEverywhere: Int32Array,
     serials: Serials,
   ) {
@@ -132,7 +131,7 @@ export class Sessions {
     this.extras = parts.extras
     this.#liveEverywhere = liveEverywhere
     this.#serials = serials
-    this.associations = new Associations(new AssociationShares(serials.step))
+    this.associations = parts.associations
     this.#nextSerial = serials.first
   }
 

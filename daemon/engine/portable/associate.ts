@@ -1,6 +1,6 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
 import { isIP } from 'node:net'
-import { formatAddress, parseAddress } from '../../net/address.ts'
+import { formatAddress, parseAddress, reachedBy } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { longestHeader, parseDatagram, writeHeader } from '../../socks/datagram.ts'
 import { type Bound, encodeReply, Reply } from '../../socks/messages.ts'
@@ -44,7 +44,7 @@ export async function associate(session: Session, declared: Destination, policy:
     context.extras.give(extras)
     context.associations.give(holder)
   })
-  const inlet = await openDatagramSocket(client.localAddress ?? '')
+  const inlet = await openDatagramSocket(client.localAddress ?? '', context.relayPorts)
   if (session.isOver) return void inlet?.close()
   if (!inlet) return refuse()
   session.own(inlet, () => inlet.close())
@@ -101,7 +101,7 @@ class Association {
     if (destination.kind === 'address')
       await this.#outlet.send(payload, {
         name: '',
-        addresses: [formatAddress(destination.bytes)],
+        addresses: [formatAddress(reachedBy(destination).bytes)],
         port: destination.port,
       })
     else await this.#sendByName(payload, destination.name, destination.port)

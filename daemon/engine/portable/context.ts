@@ -3,6 +3,7 @@ import type { EngineServices, Liveness, Timeouts } from '../engine.ts'
 import type { IsForbidden } from '../forbidden.ts'
 import type { PasswordMemory } from '../password-memory.ts'
 import type { AssociationShares } from '../shared/association-shares.ts'
+import type { RelayPorts } from '../shared/relay-ports.ts'
 import type { Room } from './descriptors.ts'
 
 /** What all sessions of an engine share; what can change meanwhile does so here. */
@@ -13,6 +14,7 @@ export interface SessionContext {
   /** For sockets beside the two of each session. */
   readonly extras: Room
   readonly associations: AssociationShares
+  readonly relayPorts: RelayPorts
   /** Tells an operator; see `EngineServices.warn`. */
   readonly warn: (message: string) => void
   timeouts: Timeouts

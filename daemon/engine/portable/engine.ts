@@ -7,11 +7,12 @@ import { forbids } from '../forbidden.ts'
 import { PasswordMemory } from '../password-memory.ts'
 import { Reason, type SessionTable } from '../session-table.ts'
 import { AssociationShares } from '../shared/association-shares.ts'
+import { RelayPorts } from '../shared/relay-ports.ts'
 import { forward } from './connect.ts'
 import { type SessionContext, watchOver } from './context.ts'
 import { descriptorLimit, Room, Shortage } from './descriptors.ts'
-
 import { endpointOf, openForwards, openListeners } from './listeners.ts'
+import { isOurs } from './local-address.ts'
 import { negotiate } from './negotiate.ts'
 import { Rows } from './rows.ts'
 import { Session } from './session.ts'
@@ -75,6 +76,7 @@ class PortableEngine implements Engine {
       resolver: services,
       extras,
       associations: new AssociationShares(1),
+      relayPorts: new RelayPorts(new SharedArrayBuffer(RelayPorts.bytes), isOurs),
       warn: (message) => services.warn(message),
       timeouts: options.timeouts,
       liveness: options.liveness,

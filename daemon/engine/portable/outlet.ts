@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import { parseAddress } from '../../net/address.ts'
 import type { Bound } from '../../socks/messages.ts'
+import type { RelayPorts } from '../shared/relay-ports.ts'
 import type { Session } from './session.ts'
 
 /** Bytes that may wait to be sent by one socket; what comes while it is more is dropped. */
@@ -37,11 +38,17 @@ export class Outlet {
   /** Sends to the first of the addresses that is allowed and that there is a way to, if there is one. Never rejects. */
   async send(payload: Buffer, place: Place): Promise<void> {
     for (const address of place.addresses) {
-      if (this.#session.context.isForbidden(address, place.port)) continue
+      if (this.#isForbidden(address, place.port)) continue
       const socket = await this.#socketFor(address)
       if (this.#session.isOver) return
       if (socket && (await this.#sendBy(socket, payload, address, place))) return
     }
+  }
+
+  #isForbidden(literal: string, port: number): boolean {
+    const { isForbidden, relayPorts } = this.#session.context
+    const address = parseAddress(literal)
+    return !address || isForbidden(literal, port) || relayPorts.has(address, port)
   }
 
   /** Resolves to whether it has gone, or is lost for good; if not, there may be a way to another address. */
@@ -82,7 +89,7 @@ export class Outlet {
   }
 
   async #open(wildcard: string): Promise<Socket | undefined> {
-    const socket = await openDatagramSocket(wildcard)
+    const socket = await openDatagramSocket(wildcard, this.#session.context.relayPorts)
     if (this.#session.isOver) return void socket?.close()
     if (!socket) return undefined
     this.#session.own(socket, () => socket.close())
@@ -97,7 +104,7 @@ export class Outlet {
  * A socket for datagrams on any port of an address; undefined if there is none to be had. What cannot be sent or received
  * is lost, as datagrams may be.
  */
-export async function openDatagramSocket(address: string): Promise<Socket | undefined> {
+export async function openDatagramSocket(address: string, relayPorts: RelayPorts): Promise<Socket | undefined> {
   const ipv6Only = isIPv6(address)
   const socket = createSocket({ type: ipv6Only ? 'udp6' : 'udp4', ipv6Only })
   try {
@@ -107,7 +114,9 @@ export async function openDatagramSocket(address: string): Promise<Socket | unde
     socket.close()
     return undefined
   }
-  return socket.on('error', () => {})
+  const [length, { port }] = [ipv6Only ? 16 : 4, socket.address()]
+  relayPorts.open(length, port)
+  return socket.on('error', () => {}).on('close', () => relayPorts.close(length, port))
 }
 
 /** Whether so much waits to be sent that no more may. */

@@ -1,0 +1,42 @@
+import type { Address } from '../../net/address.ts'
+
+/** Of each family; IPv4 comes first. */
+const ports = 65_536
+
+/** Where the count of a port's sockets lies, for an address of so many bytes. */
+function placeOf(length: number, port: number): number {
+  return length === 4 ? port : ports + port
+}
+
+/**
+ * The ports of all sockets that associations have, of all loops. Nothing is ever sent to one of them by another: two
+ * associations could be made to feed each other for ever, and one to answer itself. What none of them sends there, none
+ * takes for its client's.
+ */
+export class RelayPorts {
+  /** Bytes of memory that all loops share. */
+  static readonly bytes = 2 * ports * Uint16Array.BYTES_PER_ELEMENT
+  /** Several sockets may have one port, each on an address of its own. */
+  readonly #counts: Uint16Array
+  readonly #isOurs: (address: Address) => boolean
+
+  /** `isOurs`: whether an address is one of this machine's. */
+  constructor(memory: SharedArrayBuffer, isOurs: (address: Address) => boolean) {
+    this.#counts = new Uint16Array(memory)
+    this.#isOurs = isOurs
+  }
+
+  /** There is a socket more with this port, of the family whose addresses have so many bytes. */
+  open(length: number, port: number): void {
+    Atomics.add(this.#counts, placeOf(length, port), 1)
+  }
+
+  close(length: number, port: number): void {
+    Atomics.sub(this.#counts, placeOf(length, port), 1)
+  }
+
+  /** Whether a datagram that is sent there would come to such a socket. Nearly always the port alone settles it. */
+  has(address: Address, port: number): boolean {
+    return this.#counts[placeOf(address.bytes.length, port)] > 0 && this.#isOurs(address)
+  }
+}
