@@ -1,5 +1,6 @@
 import { type Level, type Logger, pino } from 'pino'
 import { prettyFactory } from 'pino-pretty'
+import { safeText } from '../shared/format/safe-text.ts'
 import type { LogEntry } from '../shared/protocol/methods.ts'
 import type { Settings } from '../shared/settings.ts'
 import { LogRing } from './log-ring.ts'
@@ -17,7 +18,9 @@ export interface DaemonLog {
 export function openLog(level: Settings['log-level']): DaemonLog {
   const { stderr } = process
   const { values } = pino.levels
-  const format = stderr.isTTY ? prettyFactory({ colorize: stderr.hasColors(), translateTime: 'SYS:HH:MM:ss' }) : String
+  const format: (entry: Line) => string = stderr.isTTY
+    ? prettyFactory({ colorize: stderr.hasColors(), translateTime: 'SYS:HH:MM:ss' })
+    : (entry) => `${JSON.stringify(entry)}\n`
   const output = openOutput(stderr, (lines) => logger.warn(`stderr did not take these lines of the log: ${lines}`))
   const recorded = new LogRing()
   let shown = level
@@ -30,9 +33,9 @@ export function openLog(level: Settings['log-level']): DaemonLog {
     },
     {
       write(line) {
-        const entry: Line = JSON.parse(line)
+        const entry = parseSafely(line)
         const isShown = values[entry.level] >= values[shown]
-        if (isShown) output.write(format(line))
+        if (isShown) output.write(format(entry))
         recorded.add(entryOf(entry))
       },
     },
@@ -53,6 +56,14 @@ interface Line {
   readonly time: string
   readonly msg?: string
   readonly [field: string]: unknown
+}
+
+/** Names, ids and messages come from others too: here is where all of them pass on their way to people. */
+function parseSafely(line: string): Line {
+  return JSON.parse(line, (name, value) => {
+    if (typeof value !== 'string') return value
+    return name === 'stack' ? value.split('\n').map(safeText).join('\n') : safeText(value)
+  })
 }
 
 function recordedFrom(level: Settings['log-level']): 'debug' | 'info' {

@@ -1,4 +1,5 @@
 import '../shared/no-debugger.ts'
+import { safeText } from '../shared/format/safe-text.ts'
 import { startDaemon } from './daemon.ts'
 import { errnoOf, Failure } from './failure.ts'
 import { openLog } from './log.ts'
@@ -28,7 +29,7 @@ try {
   }
 } catch (error) {
   if (!(error instanceof Failure)) throw error
-  process.stderr.write(`proxyd: ${error.message}\n`)
+  process.stderr.write(`proxyd: ${safeText(error.message)}\n`)
   process.exitCode = error.status
 }
 
@@ -53,7 +54,8 @@ async function serve(configuration: Configuration, version: string): Promise<voi
   reload = daemon.reload
   const output = openOutput(process.stdout)
   for (const { service, address, destination } of daemon.listening) {
-    output.write(`listening ${service} ${address}${destination === undefined ? '' : ` -> ${destination}`}\n`)
+    const leadsTo = destination === undefined ? '' : ` -> ${safeText(destination)}`
+    output.write(`listening ${service} ${address}${leadsTo}\n`)
   }
   output.write('ready\n')
 
