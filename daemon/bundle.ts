@@ -2,10 +2,14 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { programHead } from '../shared/program-head.ts'
 
-/** Bundles the daemon into dist/: proxyd.js, and the worker that each loop of the Linux engine runs in. */
+/** Bundles the daemon into dist/: proxyd.js, the worker that each loop of the Linux engine runs in, and the store's thread. */
 await build({
   absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
-  entryPoints: { proxyd: 'daemon/main.ts', worker: 'daemon/engine/linux/worker.ts' },
+  entryPoints: {
+    proxyd: 'daemon/main.ts',
+    worker: 'daemon/engine/linux/worker.ts',
+    'store-thread': 'daemon/store/store-thread.ts',
+  },
   outdir: 'dist',
   bundle: true,
   platform: 'node',

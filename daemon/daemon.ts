@@ -16,7 +16,7 @@ import { countLive } from './observe/metrics.ts'
 import { type Configuration, combine } from './settings/configuration.ts'
 import { forwardsOf } from './settings/forwards.ts'
 import { acceptStored } from './settings/stored-settings.ts'
-import { openSqliteStore } from './store/sqlite-store.ts'
+import { openStore } from './store/open-store.ts'
 import { StoreError } from './store/store.ts'
 
 /** All of proxyd at work. */
@@ -36,7 +36,7 @@ export async function startDaemon(configuration: Configuration, version: string,
   const warn = (message: string) => logger.warn(message)
   await using parts = new AsyncDisposableStack()
   try {
-    const store = await openSqliteStore(configuration.values['state-dir'])
+    const store = await openStore(configuration.values['state-dir'])
     parts.defer(() => store.close())
     const stored = await store.settings.load()
     const current = combine({ ...configuration.said, stored: acceptStored(stored.values, warn) })

@@ -6,7 +6,6 @@ import { type LoginPolicy, passwordRequired } from './access/login-policy.ts'
 import { Logins } from './access/logins.ts'
 import { Passwords } from './access/passwords.ts'
 import { parseUserFlags } from './access/user-flag.ts'
-import type { UserStore } from './access/user-store.ts'
 import type { Engine, Policy } from './engine/engine.ts'
 import { startEngine } from './engine/start.ts'
 import { Resolver } from './names/resolver.ts'
@@ -17,6 +16,7 @@ import { withoutRepeats } from './repeats.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { engineOptions, permissionsOf, tuningOf } from './settings/engine-options.ts'
 import { loginPolicy, openProxyWarning, refuseOpenProxy } from './settings/open-proxy.ts'
+import type { UserStore } from './store/store.ts'
 
 /** The engine at work, and who it lets in. */
 export interface DataPlane {

@@ -18,9 +18,7 @@ import type { Configuration } from './settings/configuration.ts'
 import { destinationOf, forwardsOf } from './settings/forwards.ts'
 import { LiveSettings } from './settings/live-settings.ts'
 import { settingEffects } from './settings/setting-effects.ts'
-import { hearChanges } from './store/heard-store.ts'
-import type { StoredSettings } from './store/settings-store.ts'
-import type { Store } from './store/store.ts'
+import type { Store, StoredSettings } from './store/store.ts'
 
 export type Listening = Result<'status.get'>['listening']
 
@@ -46,11 +44,11 @@ export interface ManagementOptions {
  * Watches the data plane and serves management. What is to be closed in the end goes into `parts`, in order.
  */
 export async function startManagement(options: ManagementOptions, parts: AsyncDisposableStack): Promise<Management> {
-  const { configuration, stored, dataPlane, version, ending, log } = options
+  const { configuration, stored, store, dataPlane, version, ending, log } = options
   const { logger } = log
   const { engine, accounts, passwords, policy } = dataPlane
   const changes = new StoreChanges()
-  const store = hearChanges(options.store, changes.heard)
+  parts.defer(store.watch(changes.heard))
   const traffic = new UserTraffic(engine.tables)
   const metrics = new RecordedMetrics(engine.tables, traffic, accounts)
   parts.defer(() => metrics.stop())

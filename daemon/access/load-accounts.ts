@@ -1,9 +1,9 @@
 import { Failure } from '../failure.ts'
+import type { StoredUser, UserStore } from '../store/store.ts'
 import { Accounts } from './accounts.ts'
 import { type PasswordHash, parsePasswordHash } from './password-hash.ts'
 import type { Passwords } from './passwords.ts'
 import type { TemporaryUser } from './user-flag.ts'
-import type { StoredUser, UserStore } from './user-store.ts'
 
 /**
  * All users at the daemon's start: those of the store, and those given with `--user`, whose names differ. Throws an

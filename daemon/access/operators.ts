@@ -1,8 +1,8 @@
 import type { Operator, Params } from '../../shared/protocol/methods.ts'
 import { deriveKeys, type ScramKeys } from '../../shared/protocol/scram.ts'
 import { Refusal } from '../refusal.ts'
+import type { OperatorStore, StoredOperator } from '../store/store.ts'
 import { byCodePoint } from './code-point-order.ts'
-import type { OperatorStore, StoredOperator } from './operator-store.ts'
 
 /** As many as `operators.list` tells of in one reply. */
 const mostOperators = 500

@@ -1,10 +1,10 @@
 import type { Result } from '../../shared/protocol/methods.ts'
 import { Refusal } from '../refusal.ts'
+import type { StoredUser, UserStore } from '../store/store.ts'
 import type { Account, Accounts } from './accounts.ts'
 import { type LoginPolicy, passwordRequired } from './login-policy.ts'
 import { formatPasswordHash } from './password-hash.ts'
 import type { Passwords } from './passwords.ts'
-import type { StoredUser, UserStore } from './user-store.ts'
 
 /** What users need of the engine. */
 export interface Loops {

@@ -3,7 +3,7 @@ import type { Params, Result } from '../../shared/protocol/methods.ts'
 import { type SettingName, type Settings, type SettingValue, settings } from '../../shared/settings.ts'
 import type { RuntimeConfiguration } from '../control/backend.ts'
 import { Refusal } from '../refusal.ts'
-import type { SettingsStore, StoredSettings } from '../store/settings-store.ts'
+import type { SettingsStore, StoredSettings } from '../store/store.ts'
 import { type Configuration, combine, listSettings } from './configuration.ts'
 import { acceptStored, isSetting, problemWithStoring } from './stored-settings.ts'
 

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { OperatorStore, StoredOperator } from '../access/operator-store.ts'
+import type { Immediate, OperatorStore, StoredOperator } from './store.ts'
 
-/** Named operators in a table of SQLite. Every change is a transaction of its own, on disk when `attempt` resolves. */
-export function sqliteOperators(database: DatabaseSync, attempt: <T>(work: () => T) => Promise<T>): OperatorStore {
+/** Named operators in a table of SQLite. Every change is a transaction of its own, on disk when the call returns. */
+export function sqliteOperators(database: DatabaseSync): Immediate<OperatorStore> {
   const list = database.prepare('SELECT name, role, salt, iterations, stored_key, server_key, created FROM operators')
   const insert = database.prepare(
     `INSERT INTO operators (role, salt, iterations, stored_key, server_key, created, name)
@@ -15,11 +15,11 @@ export function sqliteOperators(database: DatabaseSync, attempt: <T>(work: () =>
   const decoy = database.prepare('SELECT bytes FROM decoy')
 
   return {
-    list: () => attempt(() => (list.all() as OperatorRow[]).map(fromRow)),
-    insert: (operator) => attempt(() => insert.run(...columns(operator)).changes === 1),
-    update: (operator) => attempt(() => update.run(...columns(operator)).changes === 1),
-    remove: (name) => attempt(() => void remove.run(name)),
-    decoySecret: () => attempt(() => (decoy.get() as { bytes: Uint8Array }).bytes),
+    list: () => (list.all() as OperatorRow[]).map(fromRow),
+    insert: (operator) => insert.run(...columns(operator)).changes === 1,
+    update: (operator) => update.run(...columns(operator)).changes === 1,
+    remove: (name) => void remove.run(name),
+    decoySecret: () => (decoy.get() as { bytes: Uint8Array }).bytes,
   }
 }
 

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { SettingsStore } from './settings-store.ts'
+import type { Immediate, SettingsStore } from './store.ts'
 
 /**
  * Settings in a table of SQLite, their values as JSON, beside the revision that changed each last. What is taken back
  * stays as NULL, so that the highest revision is never forgotten.
  */
-export function sqliteSettings(database: DatabaseSync, attempt: <T>(work: () => T) => Promise<T>): SettingsStore {
+export function sqliteSettings(database: DatabaseSync): Immediate<SettingsStore> {
   const list = database.prepare('SELECT name, value, revision FROM settings')
   // All in one statement, which SQLite carries out as a whole or not at all.
   const save = database.prepare(
@@ -13,18 +13,16 @@ export function sqliteSettings(database: DatabaseSync, attempt: <T>(work: () => 
     ON CONFLICT (name) DO UPDATE SET value = excluded.value, revision = excluded.revision`,
   )
   return {
-    load: () =>
-      attempt(() => {
-        const rows = list.all() as { name: string; value: string | null; revision: number }[]
-        return {
-          revision: Math.max(0, ...rows.map((row) => row.revision)),
-          values: new Map(rows.flatMap(({ name, value }) => (value === null ? [] : [[name, JSON.parse(value)]]))),
-        }
-      }),
-    save: (revision, changes) =>
-      attempt(() => {
-        const texts = [...changes].map(([name, value]) => [name, value === null ? null : JSON.stringify(value)])
-        save.run(revision, JSON.stringify(Object.fromEntries(texts)))
-      }),
+    load() {
+      const rows = list.all() as { name: string; value: string | null; revision: number }[]
+      return {
+        revision: Math.max(0, ...rows.map((row) => row.revision)),
+        values: new Map(rows.flatMap(({ name, value }) => (value === null ? [] : [[name, JSON.parse(value)]]))),
+      }
+    },
+    save(revision, changes) {
+      const texts = [...changes].map(([name, value]) => [name, value === null ? null : JSON.stringify(value)])
+      save.run(revision, JSON.stringify(Object.fromEntries(texts)))
+    },
   }
 }

@@ -7,17 +7,30 @@ import { damaged, explain, noFolder, unwritable } from './sqlite-errors.ts'
 import { sqliteOperators } from './sqlite-operators.ts'
 import { sqliteSettings } from './sqlite-settings.ts'
 import { sqliteUsers } from './sqlite-users.ts'
-import { type Store, StoreError } from './store.ts'
+import { type Immediate, type OperatorStore, type SettingsStore, StoreError, type UserStore } from './store.ts'
 
 /** Milliseconds to wait for another process to let go, such as a daemon that is just ending. */
 const busyTimeout = 1_000
 
+/** The tables of one database, for the thread that waits for the disk. */
+export interface SqliteStore {
+  readonly users: Immediate<UserStore>
+  readonly operators: Immediate<OperatorStore>
+  readonly settings: Immediate<SettingsStore>
+  close(): void
+}
+
+/** Where the database is, in the folder of the store. */
+export function databaseIn(folder: string): string {
+  return join(folder, 'proxyd.db')
+}
+
 /**
  * Opens `proxyd.db` in `folder`, both made if missing, and brings its schema up to date. The file belongs to this
- * process until `close`. Rejects with a StoreError for people.
+ * process until `close`. Throws a StoreError for people.
  */
-export async function openSqliteStore(folder: string): Promise<Store> {
-  const file = join(folder, 'proxyd.db')
+export function openSqliteStore(folder: string): SqliteStore {
+  const file = databaseIn(folder)
   makePrivate(folder, file)
 
   let database: DatabaseSync | undefined
@@ -28,22 +41,12 @@ export async function openSqliteStore(folder: string): Promise<Store> {
     database?.close()
     throw explain(file, error)
   }
-  return asStore(database, file)
-}
-
-function asStore(database: DatabaseSync, file: string): Store {
-  const attempt = async <T>(work: () => T): Promise<T> => {
-    try {
-      return work()
-    } catch (error) {
-      throw explain(file, error)
-    }
-  }
+  const opened = database
   return {
-    users: sqliteUsers(database, attempt),
-    operators: sqliteOperators(database, attempt),
-    settings: sqliteSettings(database, attempt),
-    close: () => attempt(() => database.close()),
+    users: sqliteUsers(opened),
+    operators: sqliteOperators(opened),
+    settings: sqliteSettings(opened),
+    close: () => opened.close(),
   }
 }
 

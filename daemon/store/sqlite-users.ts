@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { StoredUser, UserStore } from '../access/user-store.ts'
+import type { Immediate, StoredUser, UserStore } from './store.ts'
 
 type UserRow = { name: string; password: string; enabled: number; created: number }
 
-/** Users in a table of SQLite. Every change is a transaction of its own, on disk when `attempt` resolves. */
-export function sqliteUsers(database: DatabaseSync, attempt: <T>(work: () => T) => Promise<T>): UserStore {
+/** Users in a table of SQLite. Every change is a transaction of its own, on disk when the call returns. */
+export function sqliteUsers(database: DatabaseSync): Immediate<UserStore> {
   const list = database.prepare('SELECT name, password, enabled, created FROM users')
   const insert = database.prepare(
     'INSERT INTO users (password, enabled, created, name) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
@@ -14,9 +14,9 @@ export function sqliteUsers(database: DatabaseSync, attempt: <T>(work: () => T) 
   const columns = ({ name, password, enabled, created }: StoredUser) => [password, Number(enabled), created, name]
 
   return {
-    list: () => attempt(() => (list.all() as UserRow[]).map((row) => ({ ...row, enabled: row.enabled === 1 }))),
-    insert: (user) => attempt(() => insert.run(...columns(user)).changes === 1),
-    update: (user) => attempt(() => update.run(...columns(user)).changes === 1),
-    remove: (name) => attempt(() => void remove.run(name)),
+    list: () => (list.all() as UserRow[]).map((row) => ({ ...row, enabled: row.enabled === 1 })),
+    insert: (user) => insert.run(...columns(user)).changes === 1,
+    update: (user) => update.run(...columns(user)).changes === 1,
+    remove: (name) => void remove.run(name),
   }
 }

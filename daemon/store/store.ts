@@ -1,14 +1,87 @@
-import type { OperatorStore } from '../access/operator-store.ts'
-import type { UserStore } from '../access/user-store.ts'
-import type { SettingsStore } from './settings-store.ts'
+import type { Operator } from '../../shared/protocol/methods.ts'
+import type { SettingValue } from '../../shared/settings.ts'
 
-/** What must outlast the daemon. One daemon at a time has it open. */
+/**
+ * What must outlast the daemon. One daemon at a time has it open. A change that has resolved survives a crash, one that
+ * has rejected was not made; both with a StoreError, and reads too.
+ */
 export interface Store {
   readonly users: UserStore
   readonly operators: OperatorStore
   readonly settings: SettingsStore
+  /** Hear of each change how it went, until the returned function is called. */
+  watch(listener: ChangeListener): () => void
   /** Gives everything back; nothing may be asked of the store from then on. */
   close(): Promise<void>
+}
+
+/** Hears how many milliseconds a change took, and what kept it from being stored, if something did. */
+export type ChangeListener = (took: number, error?: unknown) => void
+
+/** A user as kept between runs. */
+export interface StoredUser {
+  readonly name: string
+  /** A text of `formatPasswordHash`; the store does not look inside. */
+  readonly password: string
+  readonly enabled: boolean
+  /** Whole milliseconds since 1970. */
+  readonly created: number
+}
+
+export interface UserStore {
+  /** All of them, in no particular order. */
+  list(): Promise<StoredUser[]>
+  /** False if the name is taken; then nothing has changed. */
+  insert(user: StoredUser): Promise<boolean>
+  /** Replaces the user of that name; false if there is none. */
+  update(user: StoredUser): Promise<boolean>
+  /** Does nothing if there is none. */
+  remove(name: string): Promise<void>
+}
+
+/** A named operator as kept between runs: of the password only what SCRAM checks a login against. */
+export interface StoredOperator {
+  readonly name: string
+  readonly role: Operator['role']
+  readonly salt: Uint8Array
+  readonly iterations: number
+  readonly storedKey: Uint8Array
+  readonly serverKey: Uint8Array
+  /** Whole milliseconds since 1970. */
+  readonly created: number
+}
+
+export interface OperatorStore {
+  /** All of them, in no particular order. */
+  list(): Promise<StoredOperator[]>
+  /** False if the name is taken; then nothing has changed. */
+  insert(operator: StoredOperator): Promise<boolean>
+  /** Replaces the operator of that name; false if there is none. */
+  update(operator: StoredOperator): Promise<boolean>
+  /** Does nothing if there is none. */
+  remove(name: string): Promise<void>
+  /** 32 random bytes, the same for as long as there is this store. */
+  decoySecret(): Promise<Uint8Array>
+}
+
+export interface StoredSettings {
+  /** Of the last change; 0 if there was none. */
+  readonly revision: number
+  /** By name. Another version of proxyd may have stored names and values that this one does not know. */
+  readonly values: ReadonlyMap<string, SettingValue>
+}
+
+export interface SettingsStore {
+  load(): Promise<StoredSettings>
+  /** Puts these values by name, and takes back those that are null, as the change with this revision. */
+  save(revision: number, changes: ReadonlyMap<string, SettingValue | null>): Promise<void>
+}
+
+/** A part of a store, for a thread that may wait for the disk: calls return when they are done, or throw. */
+export type Immediate<Part> = {
+  readonly [Name in keyof Part]: Part[Name] extends (...given: infer Given) => Promise<infer Result>
+    ? (...given: Given) => Result
+    : never
 }
 
 /** Why the store cannot be used: one line for people that names the cause and the mend. */

@@ -2,9 +2,9 @@ import { expect, it } from 'vitest'
 import { loadAccounts } from '../../daemon/access/load-accounts.ts'
 import { formatPasswordHash } from '../../daemon/access/password-hash.ts'
 import { Passwords } from '../../daemon/access/passwords.ts'
-import type { StoredUser } from '../../daemon/access/user-store.ts'
 import { Failure } from '../../daemon/failure.ts'
-import { openSqliteStore } from '../../daemon/store/sqlite-store.ts'
+import { openStore } from '../../daemon/store/open-store.ts'
+import type { StoredUser } from '../../daemon/store/store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const passwords = new Passwords()
@@ -13,7 +13,7 @@ const password = formatPasswordHash(await passwords.hash('secret'))
 const bob: StoredUser = { name: 'bob', password, enabled: false, created: 7 }
 
 async function load(stored: readonly StoredUser[], temporary: readonly { name: string; password: string }[]) {
-  const store = await openSqliteStore(await temporaryFolder())
+  const store = await openStore(await temporaryFolder())
   for (const user of stored) await store.users.insert(user)
   try {
     return await loadAccounts(store.users, temporary, passwords)

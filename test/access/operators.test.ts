@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import type { OperatorStore, StoredOperator } from '../../daemon/access/operator-store.ts'
 import { Operators } from '../../daemon/access/operators.ts'
-import { openSqliteStore } from '../../daemon/store/sqlite-store.ts'
+import { openStore } from '../../daemon/store/open-store.ts'
+import type { OperatorStore, StoredOperator } from '../../daemon/store/store.ts'
 import { beginClient, beginServer } from '../../shared/protocol/scram.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
@@ -74,7 +74,7 @@ it('admits an operator with their password, also after a restart', async () => {
 
 it('keeps no password anywhere', async () => {
   const folder = await temporaryFolder()
-  const store = await openSqliteStore(folder)
+  const store = await openStore(folder)
   onTestFinished(() => store.close())
   const operators = await Operators.load(store.operators)
   await operators.add({ name: 'ann', role: 'operator', password: 'a very secret text' })

@@ -6,7 +6,7 @@ import { Logins } from '../../daemon/access/logins.ts'
 import { Passwords } from '../../daemon/access/passwords.ts'
 import { Users } from '../../daemon/access/users.ts'
 import type { Refusal } from '../../daemon/refusal.ts'
-import { openSqliteStore } from '../../daemon/store/sqlite-store.ts'
+import { openStore } from '../../daemon/store/open-store.ts'
 import type { Store } from '../../daemon/store/store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
@@ -27,7 +27,7 @@ let events: string[]
 
 beforeEach(async () => {
   folder = await temporaryFolder()
-  store = await openSqliteStore(folder)
+  store = await openStore(folder)
   onTestFinished(() => store.close())
   accounts = new Accounts()
   events = []
@@ -60,7 +60,7 @@ async function login(name: string, password: string): Promise<number | undefined
 /** The users that a daemon started now would have. */
 async function restarted(): Promise<Accounts> {
   await store.close()
-  store = await openSqliteStore(folder)
+  store = await openStore(folder)
   return loadAccounts(store.users, [], passwords)
 }
 

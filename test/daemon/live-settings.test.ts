@@ -3,7 +3,7 @@ import { Refusal } from '../../daemon/refusal.ts'
 import { combine, configure } from '../../daemon/settings/configuration.ts'
 import { type Effects, LiveSettings } from '../../daemon/settings/live-settings.ts'
 import { acceptStored } from '../../daemon/settings/stored-settings.ts'
-import type { SettingsStore } from '../../daemon/store/settings-store.ts'
+import type { SettingsStore } from '../../daemon/store/store.ts'
 import type { Params, Setting } from '../../shared/protocol/methods.ts'
 import type { Settings, SettingValue } from '../../shared/settings.ts'
 

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import type { StoredUser } from '../../daemon/access/user-store.ts'
-import type { Store } from '../../daemon/store/store.ts'
+import type { Store, StoredUser } from '../../daemon/store/store.ts'
 
 /** Opens the store of one place, which is as good as new for each test and stays there between openings. */
 export type Open = () => Promise<Store>

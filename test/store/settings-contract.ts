@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import type { SettingsStore } from '../../daemon/store/settings-store.ts'
-import type { Store } from '../../daemon/store/store.ts'
+import type { SettingsStore, Store } from '../../daemon/store/store.ts'
 import type { SettingValue } from '../../shared/settings.ts'
 import type { Open } from './contract.ts'
 

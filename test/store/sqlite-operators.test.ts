@@ -1,9 +1,8 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import type { StoredOperator } from '../../daemon/access/operator-store.ts'
-import { openSqliteStore } from '../../daemon/store/sqlite-store.ts'
-import type { Store } from '../../daemon/store/store.ts'
+import { openStore } from '../../daemon/store/open-store.ts'
+import type { Store, StoredOperator } from '../../daemon/store/store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const ann: StoredOperator = {
@@ -23,14 +22,14 @@ describe('operators in SQLite', () => {
 
   beforeEach(async () => {
     folder = await temporaryFolder()
-    store = await openSqliteStore(folder)
+    store = await openStore(folder)
     onTestFinished(() => store.close())
   })
 
   /** What is there after closing and opening. */
   async function kept(): Promise<StoredOperator[]> {
     await store.close()
-    store = await openSqliteStore(folder)
+    store = await openStore(folder)
     return (await store.operators.list()).sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
@@ -73,7 +72,7 @@ describe('operators in SQLite', () => {
     expect(secret).toHaveLength(32)
     await kept()
     expect(await store.operators.decoySecret()).toEqual(secret)
-    const other = await openSqliteStore(await temporaryFolder())
+    const other = await openStore(await temporaryFolder())
     onTestFinished(() => other.close())
     expect(await other.operators.decoySecret()).not.toEqual(secret)
   })
@@ -98,7 +97,7 @@ it('a database from before there were operators gets their table, and keeps its 
     INSERT INTO users VALUES ('carl', 'x', 1, 1);
     PRAGMA user_version = 1`)
   old.close()
-  const store = await openSqliteStore(folder)
+  const store = await openStore(folder)
   onTestFinished(() => store.close())
   expect(await store.operators.list()).toEqual([])
   expect(await store.operators.decoySecret()).toHaveLength(32)

@@ -4,9 +4,11 @@ import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, statSync, write
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { text } from 'node:stream/consumers'
+import { setImmediate } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { migrations } from '../../daemon/store/migrations.ts'
-import { openSqliteStore } from '../../daemon/store/sqlite-store.ts'
+import { openStore } from '../../daemon/store/open-store.ts'
 import { StoreError } from '../../daemon/store/store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { testStore } from './contract.ts'
@@ -14,7 +16,7 @@ import { testSettings } from './settings-contract.ts'
 
 async function newPlace() {
   const folder = await temporaryFolder()
-  return () => openSqliteStore(folder)
+  return () => openStore(folder)
 }
 
 testStore('SQLite', newPlace)
@@ -25,7 +27,7 @@ const bob = { name: 'bob', password: '$scrypt$bob', enabled: true, created: 1 }
 describe('the SQLite store', () => {
   it('makes a folder for its owner only, and files likewise', async () => {
     const folder = join(await temporaryFolder(), 'a', 'b')
-    const store = await openSqliteStore(folder)
+    const store = await openStore(folder)
     await store.users.insert(bob)
     expect(mode(folder)).toBe('700')
     const files = readdirSync(folder)
@@ -37,26 +39,26 @@ describe('the SQLite store', () => {
   it('takes a file away from other eyes', async () => {
     const folder = await temporaryFolder()
     const file = join(folder, 'proxyd.db')
-    await (await openSqliteStore(folder)).close()
+    await (await openStore(folder)).close()
     chmodSync(file, 0o644)
-    await (await openSqliteStore(folder)).close()
+    await (await openStore(folder)).close()
     expect(mode(file)).toBe('600')
   })
 
   it('keeps what it has confirmed when its process is killed', async () => {
     const folder = await temporaryFolder()
     const child = startChild(`
-      const store = await openSqliteStore(${JSON.stringify(folder)})
+      const store = await openStore(${JSON.stringify(folder)})
       await store.users.insert(${JSON.stringify(bob)})
       process.kill(process.pid, 'SIGKILL')`)
     expect(await once(child, 'exit')).toEqual([null, 'SIGKILL'])
-    const store = await openSqliteStore(folder)
+    const store = await openStore(folder)
     expect(await store.users.list()).toEqual([bob])
     await store.close()
   })
 
   it('says nothing on stderr by itself', async () => {
-    const child = startChild(`await (await openSqliteStore(${JSON.stringify(await temporaryFolder())})).close()`)
+    const child = startChild(`await (await openStore(${JSON.stringify(await temporaryFolder())})).close()`)
     expect(await text(child.stderr)).toBe('')
   })
 
@@ -66,7 +68,7 @@ describe('the SQLite store', () => {
     database.exec(`${migrations[0]}; PRAGMA user_version = 1`)
     database.prepare('INSERT INTO users VALUES (?, ?, ?, ?)').run(bob.name, bob.password, 1, bob.created)
     database.close()
-    const store = await openSqliteStore(folder)
+    const store = await openStore(folder)
     expect(await store.users.list()).toEqual([bob])
     expect(await store.settings.load()).toEqual({ revision: 0, values: new Map() })
     await store.close()
@@ -75,7 +77,7 @@ describe('the SQLite store', () => {
   it('is for one daemon at a time', async () => {
     const folder = await temporaryFolder()
     const child = startChild(`
-      const store = await openSqliteStore(${JSON.stringify(folder)})
+      const store = await openStore(${JSON.stringify(folder)})
       process.stdout.write('open')
       process.stdin.on('end', () => store.close()).resume()`)
     await once(child.stdout, 'data')
@@ -83,16 +85,52 @@ describe('the SQLite store', () => {
 
     child.stdin.end()
     await once(child, 'exit')
-    await (await openSqliteStore(folder)).close()
+    await (await openStore(folder)).close()
   })
 
   it('is for one owner in a process, too', async () => {
     const folder = await temporaryFolder()
-    const store = await openSqliteStore(folder)
+    const store = await openStore(folder)
     await expectRefusal(folder, 'locked', '--state-dir')
     await expectRefusal(folder, 'locked', '--state-dir')
     await store.users.insert(bob)
     await store.close()
+  })
+
+  it('lets others go on while it waits', async () => {
+    const folder = await temporaryFolder()
+    const store = await openStore(folder)
+    let isOver = false
+    const second = openStore(folder).catch((error: unknown) => error)
+    void second.then(() => (isOver = true))
+    let turns = 0
+    for (; !isOver; turns++) await setImmediate()
+    expect(await second).toBeInstanceOf(StoreError)
+    expect(turns).toBeGreaterThan(10)
+    await store.close()
+  })
+
+  it.each([
+    ['an error', `throw new Error('no memory is left')`, 'no memory is left'],
+    ['its end', 'process.exit(1)', 'it ended'],
+  ])('goes on after %s of its thread, with all that was confirmed', async (_, failure, reason) => {
+    const file = join(await temporaryFolder(), 'thread.mjs')
+    writeFileSync(
+      file,
+      `import { parentPort } from 'node:worker_threads'
+      parentPort.on('message', ({ method }) => {
+        if (method === 'decoySecret') ${failure}
+      })
+      await import(${JSON.stringify(new URL('../../daemon/store/store-thread.ts', import.meta.url).href)})`,
+    )
+    const store = await openStore(await temporaryFolder(), pathToFileURL(file))
+    onTestFinished(() => store.close())
+    await store.users.insert(bob)
+    void store.operators.decoySecret().catch(() => {})
+    const lost = store.users.remove('bob')
+    await expect(lost).rejects.toMatchObject({ kind: 'failed', message: expect.stringContaining(reason) })
+    expect(await store.users.list()).toEqual([bob])
+    expect(await store.users.insert({ ...bob, name: 'ann' })).toBe(true)
   })
 
   it('refuses a folder that cannot be made', async () => {
@@ -103,7 +141,7 @@ describe('the SQLite store', () => {
 
   it.each(['/proc/proxyd', '/proc/proxyd/state'])('refuses %s, where no folder can be made', async (folder) => {
     const child = startChild(`
-      await openSqliteStore(${JSON.stringify(folder)}).catch(({ kind, message }) => console.log(kind + ': ' + message))`)
+      await openStore(${JSON.stringify(folder)}).catch(({ kind, message }) => console.log(kind + ': ' + message))`)
     expect(await text(child.stdout)).toMatch(/^unwritable: cannot write \/proc\/proxyd.* --state-dir\n$/)
   })
 
@@ -124,7 +162,7 @@ describe('the SQLite store', () => {
     chmodSync(folder, 0o555)
     const child = startChild(`
       if (process.getuid() === 0) process.seteuid(65534)
-      await openSqliteStore(${JSON.stringify(folder)}).catch(({ kind, message }) => console.log(kind + ': ' + message))`)
+      await openStore(${JSON.stringify(folder)}).catch(({ kind, message }) => console.log(kind + ': ' + message))`)
     expect(await text(child.stdout)).toMatch(
       /^unwritable: cannot write \S+ \(permission denied\): make it writable .* --state-dir\n$/,
     )
@@ -138,7 +176,7 @@ describe('the SQLite store', () => {
 
   it('refuses a database with a damaged page', async () => {
     const folder = await temporaryFolder()
-    const store = await openSqliteStore(folder)
+    const store = await openStore(folder)
     for (let i = 0; i < 300; i++) await store.users.insert({ ...bob, name: `user${i}`, password: 'x'.repeat(100) })
     await store.close()
     const file = openSync(join(folder, 'proxyd.db'), 'r+')
@@ -149,7 +187,7 @@ describe('the SQLite store', () => {
 
   it('refuses a schema that is newer than it knows', async () => {
     const folder = await temporaryFolder()
-    await (await openSqliteStore(folder)).close()
+    await (await openStore(folder)).close()
     const database = new DatabaseSync(join(folder, 'proxyd.db'))
     database.exec('PRAGMA user_version = 1000')
     database.close()
@@ -158,7 +196,7 @@ describe('the SQLite store', () => {
 
   it('explains a failure while it is open', async () => {
     const folder = await temporaryFolder()
-    const store = await openSqliteStore(folder)
+    const store = await openStore(folder)
     await store.close()
     await expect(store.users.insert(bob)).rejects.toSatisfy((error: StoreError) => error.kind === 'failed')
   })
@@ -166,7 +204,7 @@ describe('the SQLite store', () => {
 
 /** Expects one line that names the place and the mend. */
 async function expectRefusal(folder: string, kind: StoreError['kind'], mend: string): Promise<void> {
-  const error = await openSqliteStore(folder).catch((error: unknown) => error)
+  const error = await openStore(folder).catch((error: unknown) => error)
   expect(error).toBeInstanceOf(StoreError)
   const { kind: actual, message } = error as StoreError
   expect(actual).toBe(kind)
@@ -175,10 +213,10 @@ async function expectRefusal(folder: string, kind: StoreError['kind'], mend: str
   expect(message).not.toContain('\n')
 }
 
-/** Another process with `openSqliteStore` at hand; it is gone when the test ends. */
+/** Another process with `openStore` at hand; it is gone when the test ends. */
 function startChild(code: string) {
-  const source = new URL('../../daemon/store/sqlite-store.ts', import.meta.url).href
-  const script = `import { openSqliteStore } from ${JSON.stringify(source)}\n${code}`
+  const source = new URL('../../daemon/store/open-store.ts', import.meta.url).href
+  const script = `import { openStore } from ${JSON.stringify(source)}\n${code}`
   const child = spawn(process.execPath, ['--input-type=module', '--eval', script])
   onTestFinished(() => ended(child))
   return child

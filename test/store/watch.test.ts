@@ -1,13 +1,7 @@
-import { expect, it, vi } from 'vitest'
-import { type ChangeListener, hearChanges } from '../../daemon/store/heard-store.ts'
-import { openSqliteStore } from '../../daemon/store/sqlite-store.ts'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { openStore } from '../../daemon/store/open-store.ts'
+import type { ChangeListener } from '../../daemon/store/store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
-import { testStore } from './contract.ts'
-
-testStore('a store that is heard', async () => {
-  const folder = await temporaryFolder()
-  return async () => hearChanges(await openSqliteStore(folder), () => {})
-})
 
 const bob = { name: 'bob', password: '$scrypt$bob', enabled: true, created: 0 }
 const keys = { salt: Buffer.alloc(16), iterations: 4096, storedKey: Buffer.alloc(32), serverKey: Buffer.alloc(32) }
@@ -15,7 +9,10 @@ const ann = { name: 'ann', role: 'viewer' as const, created: 0, ...keys }
 
 async function open() {
   const heard = vi.fn<ChangeListener>()
-  return { store: hearChanges(await openSqliteStore(await temporaryFolder()), heard), heard }
+  const store = await openStore(await temporaryFolder())
+  onTestFinished(() => store.close())
+  const stop = store.watch(heard)
+  return { store, heard, stop }
 }
 
 it('tells of each change how long it took, and of nothing else', async () => {
@@ -28,7 +25,7 @@ it('tells of each change how long it took, and of nothing else', async () => {
   await store.operators.remove('ann')
   await store.settings.save(1, new Map([['backlog', 9]]))
   expect(heard).toHaveBeenCalledTimes(7)
-  for (const told of heard.mock.calls) expect(told).toEqual([expect.any(Number)])
+  for (const told of heard.mock.calls) expect(told).toEqual([expect.any(Number), undefined])
   await store.users.list()
   await store.operators.list()
   await store.operators.decoySecret()
@@ -43,4 +40,11 @@ it('tells why a change could not be stored, and so does the change', async () =>
   const error = await store.users.insert(bob).catch((error: unknown) => error)
   expect(error).toMatchObject({ name: 'StoreError' })
   expect(heard).toHaveBeenCalledExactlyOnceWith(expect.any(Number), error)
+})
+
+it('tells nothing any more once it is told to stop', async () => {
+  const { store, heard, stop } = await open()
+  stop()
+  await store.users.insert(bob)
+  expect(heard).not.toHaveBeenCalled()
 })

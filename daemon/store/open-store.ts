@@ -1,0 +1,154 @@
+import { Worker } from 'node:worker_threads'
+import { type ChangeListener, type Store, StoreError } from './store.ts'
+import type { Call, FromStore, ToStore } from './store-thread.ts'
+
+/** Beside this file: the source when it runs as such, the bundle's own file when it is bundled. */
+const threadFile = new URL(import.meta.url.endsWith('.ts') ? './store-thread.ts' : './store-thread.js', import.meta.url)
+
+/**
+ * Opens the store in `folder`, made if missing, on a thread of its own: what is asked of it waits for the disk, and nobody
+ * else does. Rejects with a StoreError.
+ *
+ * Should the thread fail, so do the calls that it has not answered; what it has confirmed is on disk, and the next call
+ * starts another one.
+ */
+export async function openStore(folder: string, file: URL = threadFile): Promise<Store> {
+  const store = new ThreadedStore(folder, file)
+  await store.open()
+  return store
+}
+
+class ThreadedStore implements Store {
+  readonly users: Store['users'] = {
+    list: () => this.#ask('users', 'list'),
+    insert: (user) => this.#change('users', 'insert', user),
+    update: (user) => this.#change('users', 'update', user),
+    remove: (name) => this.#change('users', 'remove', name),
+  }
+  readonly operators: Store['operators'] = {
+    list: () => this.#ask('operators', 'list'),
+    insert: (operator) => this.#change('operators', 'insert', operator),
+    update: (operator) => this.#change('operators', 'update', operator),
+    remove: (name) => this.#change('operators', 'remove', name),
+    decoySecret: () => this.#ask('operators', 'decoySecret'),
+  }
+  readonly settings: Store['settings'] = {
+    load: () => this.#ask('settings', 'load'),
+    save: (revision, changes) => this.#change('settings', 'save', revision, changes),
+  }
+  readonly #folder: string
+  readonly #file: URL
+  readonly #listeners = new Set<ChangeListener>()
+  #thread: Promise<StoreThread> | undefined
+  #closed = false
+
+  constructor(folder: string, file: URL) {
+    this.#folder = folder
+    this.#file = file
+  }
+
+  /** Starts the thread if there is none. */
+  open(): Promise<StoreThread> {
+    if (this.#thread) return this.#thread
+    const thread = startThread(this.#folder, this.#file)
+    this.#thread = thread
+    const forget = () => {
+      if (this.#thread === thread) this.#thread = undefined
+    }
+    thread.then(({ ended }) => ended.then(forget), forget)
+    return thread
+  }
+
+  watch(listener: ChangeListener): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await (await this.#thread)?.close()
+  }
+
+  async #ask<Result>(part: Call['part'], method: string, ...given: unknown[]): Promise<Result> {
+    if (this.#closed) throw new StoreError('failed', `the store in ${this.#folder} is closed`)
+    const thread = await this.open()
+    return (await thread.ask(part, method, given)) as Result
+  }
+
+  async #change<Result>(part: Call['part'], method: string, ...given: unknown[]): Promise<Result> {
+    const began = performance.now()
+    const tell = (error?: unknown) => {
+      for (const listener of this.#listeners) listener(performance.now() - began, error)
+    }
+    try {
+      const result = await this.#ask<Result>(part, method, ...given)
+      tell()
+      return result
+    } catch (error) {
+      tell(error)
+      throw error
+    }
+  }
+}
+
+/** Resolves when the thread has opened the store; rejects with a StoreError if it cannot. */
+async function startThread(folder: string, file: URL): Promise<StoreThread> {
+  const thread = new StoreThread(folder, file)
+  try {
+    await thread.opened
+    return thread
+  } catch (error) {
+    await thread.ended
+    throw error
+  }
+}
+
+/** The caller's end of the thread. */
+class StoreThread {
+  readonly opened: Promise<unknown>
+  readonly ended: Promise<void>
+  readonly #worker: Worker
+  readonly #calls = new Map<number, PromiseWithResolvers<unknown>>()
+  #lastTicket = 0
+
+  constructor(folder: string, file: URL) {
+    // Flags of the process, such as --eval, are not for it.
+    this.#worker = new Worker(file, { workerData: folder, name: 'store', execArgv: [] })
+    this.opened = this.#wait(0)
+    this.#worker.on('message', ({ ticket, result, error }: FromStore) => {
+      const call = this.#calls.get(ticket)
+      this.#calls.delete(ticket)
+      if (error) call?.reject(new StoreError(error.kind, error.message))
+      else call?.resolve(result)
+    })
+    let reason = 'it ended'
+    this.#worker.on('error', (error: Error) => {
+      reason = error.message
+    })
+    this.ended = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        const why = `the thread that keeps the store in ${folder} failed (${reason}): try again`
+        for (const call of this.#calls.values()) call.reject(new StoreError('failed', why))
+        resolve()
+      })
+    })
+  }
+
+  ask(part: Call['part'], method: string, given: readonly unknown[]): Promise<unknown> {
+    const ticket = ++this.#lastTicket
+    this.#worker.postMessage({ ticket, part, method, given } satisfies ToStore)
+    return this.#wait(ticket)
+  }
+
+  /** Resolves when what was asked before is done and the thread has gone. */
+  close(): Promise<void> {
+    this.#worker.postMessage('close' satisfies ToStore)
+    return this.ended
+  }
+
+  #wait(ticket: number): Promise<unknown> {
+    const call = Promise.withResolvers<unknown>()
+    this.#calls.set(ticket, call)
+    return call.promise
+  }
+}
