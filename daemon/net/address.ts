@@ -10,8 +10,9 @@ export interface Address {
 /** What precedes the IPv4 address in ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2). */
 export const mappedPrefix = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff)
 
-const loopbackIpv4 = Uint8Array.of(127, 0, 0, 1)
-const loopbackIpv6 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)
+const loopbackIpv4: Address = { bytes: Uint8Array.of(127, 0, 0, 1), scope: 0 }
+/** ::1 */
+export const loopbackIpv6: Address = { bytes: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1), scope: 0 }
 
 /** A number up to 255, without a leading zero. */
 const octet = '(0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])'
@@ -59,6 +60,13 @@ export function writeMapped(target: Uint8Array, at: number, bytes: Uint8Array): 
   target.set(bytes, at + 16 - bytes.length)
 }
 
+/** 16 bytes for any address, IPv4 as IPv4-mapped. */
+export function mapped(bytes: Uint8Array): Uint8Array {
+  const target = new Uint8Array(16)
+  writeMapped(target, 0, bytes)
+  return target
+}
+
 /** Whether both are the same address. */
 export function isSame(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((octet, i) => octet === other[i])
@@ -72,7 +80,7 @@ export function isUnspecified(bytes: Uint8Array): boolean {
 /** What is sent to 0.0.0.0 or :: goes to loopback (ip(7), ipv6(7)), whose address answers; any other address as it is. */
 export function reachedBy(address: Address): Address {
   if (!isUnspecified(address.bytes)) return address
-  return { bytes: address.bytes.length === 4 ? loopbackIpv4 : loopbackIpv6, scope: 0 }
+  return address.bytes.length === 4 ? loopbackIpv4 : loopbackIpv6
 }
 
 /** 127.0.0.0/8 or ::1, which only this machine reaches. */

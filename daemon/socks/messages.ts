@@ -1,7 +1,5 @@
 /** The numbers and replies of RFC 1928, in its words. */
 
-import { unmapped } from '../net/address.ts'
-
 /** VER of a greeting, a request and a reply. */
 export const version = 5
 
@@ -40,11 +38,11 @@ export interface Bound {
 const nowhere: Bound = { bytes: new Uint8Array(4), port: 0 }
 
 /**
- * A whole reply, always of full length: 10 bytes, or 22 if `bound` is IPv6 (a v4-mapped address goes out as IPv4).
+ * A whole reply, always of full length: 10 bytes, or 22 if `bound` has 16 bytes of address.
  * Without `bound`, as in every failure, it carries 0.0.0.0:0.
  */
 export function encodeReply(reply: Reply, bound: Bound = nowhere): Uint8Array {
-  const address = unmapped(bound.bytes)
+  const address = bound.bytes
   const message = new Uint8Array(6 + address.length)
   message[0] = version
   message[1] = reply

@@ -32,7 +32,7 @@ export const standingVectors: readonly Vector[] = [
   refused('BIND for a name with a NUL', '01', 5, bind, 0, named('one.test\0'), port9),
   refused('BIND for ATYP 2', '08', 5, bind, 0, 2, 127, 0, 0, 1, port9),
   standing('UDP ASSOCIATE from anywhere', onIpv4, associate, anyIpv4, port0),
-  standing('UDP ASSOCIATE from anywhere of IPv6', onIpv4, associate, anyIpv6, port0),
+  standing('UDP ASSOCIATE from anywhere of IPv6', onIpv6, associate, anyIpv6, port0),
   standing('UDP ASSOCIATE from an address and a port', onIpv4, associate, loopbackIpv4, port9),
   standing('UDP ASSOCIATE from an address behind a NAT', onIpv4, associate, bytes(1, 192, 0, 2, 1), port9),
   standing('UDP ASSOCIATE from a name', onIpv4, associate, named('one.test'), port0),

@@ -429,6 +429,41 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
     expect(await proxy.onlyClosed()).toMatchObject({ reason: 'idle' })
   })
 
+  it('meets an IPv6 socket by IPv6 loopback though its connection came over IPv4', async () => {
+    const proxy = await startProxy(start)
+    const [client, target] = [await openDatagrams('::1'), await openDatagrams()]
+    const control = await proxy.client('127.0.0.1')
+    control.write(bytes(greeting, request('::', client.port, Command.udpAssociate)))
+    expect(await control.readHex(2)).toBe('0500')
+    const relay = await expectReply(control, succeeded)
+    expect(relay.address).toBe('::1')
+    const send = (host: string, port: number, payload: string | Uint8Array) =>
+      client.send(wrapped(host, port, payload), relay.port, relay.address)
+    await send('127.0.0.1', target.port, 'question')
+    const { address, port } = await target.next()
+    await target.send('answer', port, address)
+    expect(await answer({ control, relay, client, send }, '127.0.0.1', target.port)).toBe('answer')
+  })
+
+  it.skipIf(machineAddresses.length === 0)(
+    'tells an IPv6 socket whose connection came over IPv4 a v4-mapped address',
+    async () => {
+      const [via = ''] = machineAddresses
+      const proxy = await startProxy(start, { listen: [{ address: via, port: 0 }] })
+      const [client, target] = [await openDatagrams('::'), await openDatagrams()]
+      const control = await proxy.client(via)
+      control.write(bytes(greeting, request('::', client.port, Command.udpAssociate)))
+      expect(await control.readHex(2)).toBe('0500')
+      const relay = await expectReply(control, succeeded)
+      expect(relay.address).toBe(`::ffff:${via}`)
+      await client.send(wrapped('127.0.0.1', target.port, 'question'), relay.port, relay.address)
+      const { data, address, port } = await target.next()
+      expect(data.toString()).toBe('question')
+      await target.send('answer', port, address)
+      expect((await client.next()).data.subarray(10).toString()).toBe('answer')
+    },
+  )
+
   it('tells the advertised address of its family, with the real port', async () => {
     const proxy = await startProxy(start, { udpAdvertise: ['2001:db8::1', '192.0.2.1', '192.0.2.2'] })
     const ipv4 = await associate(proxy)

@@ -15,9 +15,9 @@ describe('encodeReply', () => {
     )
   })
 
-  it('carries a v4-mapped address as IPv4', () => {
+  it('carries a v4-mapped address as it is, for sockets of IPv6', () => {
     const address = bytes(...Array(10).fill(0), 0xff, 0xff, 127, 0, 0, 1)
-    expect(encodeReply(Reply.succeeded, { bytes: address, port: 1 })).toEqual(bytes(5, 0, 0, 1, 127, 0, 0, 1, 0, 1))
+    expect(encodeReply(Reply.succeeded, { bytes: address, port: 1 })).toEqual(bytes(5, 0, 0, 4, address, 0, 1))
   })
 
   it.each(Object.entries(Reply))('carries 0.0.0.0:0 without an address: %s', (_, reply) => {

@@ -1,15 +1,16 @@
-import { type Address, parseAddress } from '../../net/address.ts'
+import { type Address, loopbackIpv6, parseAddress } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLRDHUP, type Epoll } from '../../os/epoll.ts'
 import { errno, recv } from '../../os/libc.ts'
 import { boundAddress, lastAddress, MSG_TRUNC, peerAddress } from '../../os/socket.ts'
-import { addressOf, bytesOf } from '../../os/socket-address.ts'
+import { addressOf, encodeSocketAddress, socketAddressBytes } from '../../os/socket-address.ts'
 import { bindUdpSocket } from '../../os/udp.ts'
-import { type Bound, encodeReply, Reply } from '../../socks/messages.ts'
+import { encodeReply, Reply } from '../../socks/messages.ts'
 import { ClientPort } from '../client-port.ts'
 import type { Policy, Timeouts } from '../engine.ts'
 import { Reason, State, Total } from '../session-table.ts'
 import { holderOf, noRoomForAssociation } from '../shared/association-shares.ts'
+import { datagramEnds, toldOf } from '../shared/datagram-ends.ts'
 import { type Association, RecentAddresses } from './association.ts'
 import type { DatagramRelay } from './datagram-relay.ts'
 import { notAllowed, refusalOf } from './dialer.ts'
@@ -66,23 +67,23 @@ export class Associator {
     const { fd, flags, associations, extras, generation, table } = this.#sessions
     if (flags[clientOf(slot)] & Flag.finishing) return this.#sessions.close(slot, Reason.gone)
     peerAddress(fd[clientOf(slot)])
-    const client = lastAddress.slice()
-    const clientPort = new ClientPort(declared, bytesOf(client), this.#portRequired)
+    const peer = addressOf(lastAddress)
+    const clientPort = new ClientPort(declared, peer.bytes, this.#portRequired)
     if (this.#portRequired && clientPort.port === 0) return this.#refuse(slot, notAllowed)
-    const holder = holderOf(table.user[slot], bytesOf(client))
+    const holder = holderOf(table.user[slot], peer.bytes)
     const isRoom = associations.shares.isFree(holder, Math.floor(extras.left / socketsTowardsTargets))
     if (!isRoom || !extras.reserve(slot, socketsTowardsTargets)) {
       this.#warn(noRoomForAssociation)
       return this.#refuse(slot, errno.EMFILE)
     }
-    const relay = this.#open(slot)
+    const [relay, client] = this.#open(slot, declared, peer)
     if (relay < 0) return this.#refuse(slot, -relay)
     fd[targetOf(slot)] = relay
     const problem = this.#epoll.add(relay, EPOLLIN, targetOf(slot), generation[slot])
     if (problem < 0) return this.#refuse(slot, -problem)
     const association = associationOf(holder, client, clientPort)
     associations.begin(slot, association)
-    const bound = this.#told(associations.opened(association, relay))
+    const bound = toldOf(declared, associations.opened(association, relay), this.#advertised)
     if (!this.#farewell.reply(slot, encodeReply(Reply.succeeded, bound))) return
     this.#sessions.enter(slot, State.open)
     table.totals[Total.connected]++
@@ -118,15 +119,16 @@ export class Associator {
     this.#datagrams.onArrival(slot, fd)
   }
 
-  /** A socket on the address that the client has reached us on. */
-  #open(slot: number): number {
-    const result = boundAddress(this.#sessions.fd[clientOf(slot)])
-    return result < 0 ? result : bindUdpSocket(addressOf(lastAddress))
-  }
-
-  /** Where the client is told to send its datagrams. */
-  #told({ bytes, port }: Bound): Bound {
-    return { bytes: this.#advertised.find((address) => address.length === bytes.length) ?? bytes, port }
+  /** A socket for the client's datagrams, or a negated errno, and the address that they will come from. */
+  #open(slot: number, declared: Destination, peer: Address): [number, Address] {
+    boundAddress(this.#sessions.fd[clientOf(slot)])
+    let relay = 0
+    const asConnected = { relay: addressOf(lastAddress), client: peer }
+    for (const ends of datagramEnds(declared, asConnected.relay.bytes, asConnected, loopbackIpv6)) {
+      relay = bindUdpSocket(ends.relay)
+      if (relay >= 0) return [relay, ends.client]
+    }
+    return [relay, peer]
   }
 
   #refuse(slot: number, error: number): void {
@@ -135,7 +137,9 @@ export class Associator {
   }
 }
 
-function associationOf(holder: string, client: Uint8Array, clientPort: ClientPort): Association {
+function associationOf(holder: string, address: Address, clientPort: ClientPort): Association {
+  const client = new Uint8Array(socketAddressBytes)
+  encodeSocketAddress(client, address.bytes, 0, address.scope)
   const heard = new RecentAddresses()
   return { holder, client, clientPort, ipv4: -1, ipv6: -1, bound: [], heard, waiting: [], choice: undefined }
 }

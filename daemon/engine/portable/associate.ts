@@ -1,5 +1,4 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
-import { isIP } from 'node:net'
 import { formatAddress, parseAddress, reachedBy } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { longestHeader, parseDatagram, writeHeader } from '../../socks/datagram.ts'
@@ -8,7 +7,7 @@ import { ClientPort } from '../client-port.ts'
 import type { Policy } from '../engine.ts'
 import { Reason } from '../session-table.ts'
 import { holderOf, noRoomForAssociation } from '../shared/association-shares.ts'
-import { boundOf } from './local-address.ts'
+import { datagramEnds, toldOf } from '../shared/datagram-ends.ts'
 import { isChoked, Outlet, openDatagramSocket } from './outlet.ts'
 import type { Session } from './session.ts'
 
@@ -28,12 +27,12 @@ const nowhere = new Uint8Array(0)
 export async function associate(session: Session, declared: Destination, policy: Policy): Promise<void> {
   const { client, context, row } = session
   row.associating()
-  const own = parseAddress(client.remoteAddress ?? '')?.bytes ?? nowhere
-  const clientPort = new ClientPort(declared, own, policy.udpPortRequired)
+  const peer = parseAddress(client.remoteAddress ?? '')?.bytes ?? nowhere
+  const clientPort = new ClientPort(declared, peer, policy.udpPortRequired)
   if (policy.udpPortRequired && clientPort.port === 0)
     return session.finish(encodeReply(Reply.notAllowed), Reason.forbidden)
   const refuse = () => session.finish(encodeReply(Reply.generalFailure), Reason.failed)
-  const holder = holderOf(row.user, own)
+  const holder = holderOf(row.user, peer)
   const isRoom = context.associations.isFree(holder, Math.floor(context.extras.left / extras))
   if (!isRoom || !context.extras.take(extras)) {
     context.warn(noRoomForAssociation)
@@ -44,11 +43,16 @@ export async function associate(session: Session, declared: Destination, policy:
     context.extras.give(extras)
     context.associations.give(holder)
   })
-  const inlet = await openDatagramSocket(client.localAddress ?? '', context.relayPorts)
-  if (session.isOver) return void inlet?.close()
-  if (!inlet) return refuse()
-  session.own(inlet, () => inlet.close())
-  new Association(session, inlet, clientPort).begin(policy.udpAdvertise)
+  const { localAddress = '', remoteAddress = '' } = client
+  const local = parseAddress(localAddress)?.bytes ?? nowhere
+  for (const ends of datagramEnds(declared, local, { relay: localAddress, client: remoteAddress }, '::1')) {
+    const inlet = await openDatagramSocket(ends.relay, context.relayPorts)
+    if (session.isOver) return void inlet?.close()
+    if (!inlet) continue
+    session.own(inlet, () => inlet.close())
+    return new Association(session, inlet, ends.client, clientPort).begin(declared, policy)
+  }
+  refuse()
 }
 
 class Association {
@@ -65,22 +69,22 @@ class Association {
   /** By name, those under way. */
   readonly #lookups = new Map<string, Promise<readonly string[]>>()
 
-  constructor(session: Session, inlet: Socket, clientPort: ClientPort) {
+  constructor(session: Session, inlet: Socket, clientAddress: string, clientPort: ClientPort) {
     this.#session = session
     this.#inlet = inlet
-    this.#clientAddress = session.client.remoteAddress ?? ''
+    this.#clientAddress = clientAddress
     this.#clientPort = clientPort
     this.#outlet = new Outlet(session, (payload, source) => this.#answer(payload, source))
   }
 
-  /** Of `advertised`, the first address of the relay's family is told in place of the relay's own. */
-  begin(advertised: readonly string[]): void {
+  begin(declared: Destination, { udpAdvertise }: Policy): void {
     const { client } = this.#session
     this.#inlet.on('message', (bytes, from) => void this.#receive(bytes, from))
     this.#session.stand('udp')
     const { address, port } = this.#inlet.address()
-    const told = advertised.find((literal) => isIP(literal) === isIP(address)) ?? address
-    client.write(encodeReply(Reply.succeeded, boundOf(told, port)))
+    const advertised = udpAdvertise.flatMap((literal) => parseAddress(literal)?.bytes ?? [])
+    const bound = toldOf(declared, { bytes: parseAddress(address)?.bytes ?? nowhere, port }, advertised)
+    client.write(encodeReply(Reply.succeeded, bound))
     // The connection only tells for how long: what is said on it is dropped, and its end is that of the association.
     client.on('end', () => this.#finish()).on('data', () => {})
     client.resume()
