@@ -72,6 +72,7 @@ export class Relay {
       this.#sessions.note(half, events)
       this.#move(half)
     }
+    if (events & EPOLLERR && generation[slotOf(half)] === owner) this.#halfClosed(slotOf(half))
     if (events & EPOLLOUT && generation[slotOf(half)] === owner && this.#sessions.held.has(half ^ 1))
       this.#move(half ^ 1)
   }
@@ -79,11 +80,11 @@ export class Relay {
   /** The session's deadline has passed, or the timeouts have changed: it is over, or gets the deadline that is due. */
   onDeadline(slot: number): void {
     const { flags, touched } = this.#sessions
-    const halfClosed = (flags[clientOf(slot)] | flags[targetOf(slot)]) & Flag.ended
-    const limit = halfClosed ? this.#timeouts.halfClosed : this.#timeouts.idle
-    const due = touched[slot] + limit
+    const either = flags[clientOf(slot)] | flags[targetOf(slot)]
+    const isHalfClosed = either & (Flag.ended | Flag.failing)
+    const due = touched[slot] + (isHalfClosed ? this.#timeouts.halfClosed : this.#timeouts.idle)
     if (due > this.#clock.now) this.#wheel.set(slot, due)
-    else this.#sessions.reset(slot, Reason.idle)
+    else this.#sessions.reset(slot, either & Flag.failing ? Reason.reset : Reason.idle)
   }
 
   /** Whether a direction waits for its turn. */
@@ -115,13 +116,13 @@ export class Relay {
   /** Move what `from` has to say until it has no more, its peer can take no more, or its turn is over. */
   #pump(from: number): void {
     const { flags, held } = this.#sessions
-    if (held.has(from) && !this.#flush(from)) return
+    if (held.has(from) && !this.#flush(from)) return this.#stuck(from)
     for (let moved = 0; flags[from] & Flag.readable; ) {
       if (flags[from ^ 1] & Flag.dead) return
       if (moved >= this.#turnBytes()) return this.#enqueue(from)
       const bulk = flags[from] & Flag.bulk
       const count = bulk ? this.#splice(from) : this.#copy(from)
-      if (count <= 0) return
+      if (count <= 0) return this.#stuck(from)
       if (!bulk && flags[from] & Flag.bulk) return this.#enqueue(from)
       moved += count
     }
@@ -225,8 +226,19 @@ export class Relay {
     if (flags[from] & Flag.dead) return this.#sessions.reset(slotOf(from), Reason.reset)
     if (flags[to] & Flag.ended) return this.#sessions.close(slotOf(from), Reason.finished)
     finish(fd[to])
-    this.#touch(slotOf(from))
-    this.#wheel.set(slotOf(from), this.#clock.now + this.#timeouts.halfClosed)
+    this.#halfClosed(slotOf(from))
+  }
+
+  /** One side has finished, or is broken and has said things that the other has not read yet: that has its own time. */
+  #halfClosed(slot: number): void {
+    this.#touch(slot)
+    this.#wheel.set(slot, this.#clock.now + this.#timeouts.halfClosed)
+  }
+
+  /** A direction cannot go on now. If `from` takes no more bytes, its peer, who writes some, is told at once. */
+  #stuck(from: number): void {
+    const { flags, held } = this.#sessions
+    if (flags[from] & Flag.dead && held.has(from)) this.#sessions.reset(slotOf(from), Reason.reset)
   }
 
   /** `half` takes no more bytes. What it has said before still goes to its peer; then the session is reset. */

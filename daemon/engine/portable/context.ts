@@ -5,6 +5,7 @@ import type { PasswordMemory } from '../password-memory.ts'
 import type { AssociationShares } from '../shared/association-shares.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
 import type { Room } from './descriptors.ts'
+import type { PausedSides } from './paused-sides.ts'
 
 /** What all sessions of an engine share; what can change meanwhile does so here. */
 export interface SessionContext {
@@ -15,6 +16,7 @@ export interface SessionContext {
   readonly extras: Room
   readonly associations: AssociationShares
   readonly relayPorts: RelayPorts
+  readonly paused: PausedSides
   /** Tells an operator; see `EngineServices.warn`. */
   readonly warn: (message: string) => void
   timeouts: Timeouts

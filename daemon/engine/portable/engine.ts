@@ -14,6 +14,7 @@ import { descriptorLimit, Room, Shortage } from './descriptors.ts'
 import { endpointOf, openForwards, openListeners } from './listeners.ts'
 import { isOurs } from './local-address.ts'
 import { negotiate } from './negotiate.ts'
+import { PausedSides } from './paused-sides.ts'
 import { Rows } from './rows.ts'
 import { Session } from './session.ts'
 
@@ -77,6 +78,7 @@ class PortableEngine implements Engine {
       extras,
       associations: new AssociationShares(1),
       relayPorts: new RelayPorts(new SharedArrayBuffer(RelayPorts.bytes), isOurs),
+      paused: new PausedSides(),
       warn: (message) => services.warn(message),
       timeouts: options.timeouts,
       liveness: options.liveness,

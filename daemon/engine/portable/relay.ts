@@ -6,11 +6,11 @@ export function relay(session: Session, target: Socket): void {
   const { client, row } = session
   session.stand()
   target.on('error', session.broken)
-  move(client, target, (bytes) => {
+  move(session, client, target, (bytes) => {
     row.deliveredUp(bytes)
     session.touch()
   })
-  move(target, client, (bytes) => {
+  move(session, target, client, (bytes) => {
     row.deliveredDown(bytes)
     session.touch()
   })
@@ -23,13 +23,20 @@ export function relay(session: Session, target: Socket): void {
  * high-water mark, `from` is not read, so a direction never holds more than the two marks and a chunk.
  * `delivered` hears of bytes when the kernel has taken them.
  */
-function move(from: Socket, to: Socket, delivered: (bytes: number) => void): void {
+function move({ context }: Session, from: Socket, to: Socket, delivered: (bytes: number) => void): void {
+  const { paused } = context
   from.on('data', (chunk: Buffer) => {
     const room = to.write(chunk, (error) => {
       if (!error) delivered(chunk.length)
     })
-    if (!room) from.pause()
+    if (room) return
+    from.pause()
+    paused.add(from)
   })
-  to.on('drain', () => from.resume())
+  to.on('drain', () => {
+    paused.delete(from)
+    from.resume()
+  })
   from.on('end', () => to.end())
+  from.once('close', () => paused.delete(from))
 }
