@@ -4,12 +4,12 @@ import type { PasswordHash } from './password-hash.ts'
 /** One user. Never modified: a change puts another object in its place, so who holds one can tell that it is outdated. */
 export interface Account {
   readonly name: string
-  /** 1 to 65,535; stable while the user exists. */
+  /** Of the session tables, 1 to 65,535; stable while the user exists and the daemon runs. */
   readonly index: number
   readonly password: PasswordHash
   readonly enabled: boolean
-  /** False for a user given with `--user`, who lasts as long as the daemon. */
-  readonly stored: boolean
+  /** The store's, which outlasts the daemon; undefined for a user given with `--user`, who lasts as long as the daemon. */
+  readonly id: number | undefined
   /** Whole milliseconds since 1970. */
   readonly created: number
 }

@@ -17,13 +17,13 @@ export async function loadAccounts(
   const accounts = new Accounts()
   for (const user of await store.list()) {
     refuseIfFull(accounts)
-    accounts.add({ ...user, password: passwordOf(user), stored: true })
+    accounts.add({ ...user, password: passwordOf(user) })
   }
   for (const { name, password } of temporary) {
     if (accounts.named(name)) throw new Failure(1, clash(name))
     refuseIfFull(accounts)
     const hash = await passwords.hash(password)
-    accounts.add({ name, password: hash, enabled: true, stored: false, created: Date.now() })
+    accounts.add({ id: undefined, name, password: hash, enabled: true, created: Date.now() })
   }
   return accounts
 }

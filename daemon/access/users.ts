@@ -85,9 +85,10 @@ export class Users {
       if (this.#accounts.isFull) {
         throw new Refusal('conflict', `there are ${this.#accounts.size} users, the most there can be: remove one first`)
       }
-      const fields = { name, password: hash, enabled: true, stored: true, created: Date.now() }
-      if (!(await this.#store.insert(toStored(fields)))) throw exists(name)
-      const { index } = this.#accounts.add(fields)
+      const fields = { name, password: hash, enabled: true, created: Date.now() }
+      const id = await this.#store.insert(toStored(fields))
+      if (id === undefined) throw exists(name)
+      const { index } = this.#accounts.add({ ...fields, id })
       this.#traffic.begin(index)
       await this.#tell(index, false)
     })
@@ -101,7 +102,7 @@ export class Users {
     return this.#inTurn(async () => {
       const account = this.#existing(name)
       const wasRequired = this.passwordRequired
-      if (account.stored) await this.#store.remove(name)
+      if (account.id !== undefined) await this.#store.remove(account.id)
       this.#accounts.remove(account)
       const cut = await this.#tell(account.index, true)
       this.#accounts.release(account.index)
@@ -127,7 +128,8 @@ export class Users {
 
   async #change(name: string, changes: Partial<Account>, cut: boolean): Promise<number> {
     const account = { ...this.#existing(name), ...changes }
-    if (account.stored && !(await this.#store.update(toStored(account)))) throw missing(name)
+    const { id } = account
+    if (id !== undefined && !(await this.#store.update({ ...toStored(account), id }))) throw missing(name)
     this.#accounts.put(account)
     return this.#tell(account.index, cut)
   }
@@ -151,7 +153,7 @@ export class Users {
   }
 }
 
-function toStored({ name, password, enabled, created }: Omit<Account, 'index'>): StoredUser {
+function toStored({ name, password, enabled, created }: Omit<Account, 'id' | 'index'>): Omit<StoredUser, 'id'> {
   return { name, password: formatPasswordHash(password), enabled, created }
 }
 

@@ -15,7 +15,9 @@ export interface UserChanges {
 }
 
 /** A user as they are kept; `index` is that of the session tables. */
-interface KeptUser extends Pick<User, 'name' | 'enabled' | 'stored' | 'created'> {
+interface KeptUser extends Pick<User, 'name' | 'enabled' | 'created'> {
+  /** Undefined for a user who is not stored. */
+  readonly id: number | undefined
   readonly index: number
 }
 
@@ -101,7 +103,8 @@ export class ObservedUsers {
   }
 
   #refresh(user: KeptUser, row: User | undefined, changes: UserChanges): User {
-    const { enabled, stored, created, index } = user
+    const { id, enabled, created, index } = user
+    const stored = id !== undefined
     if (!row || row.enabled !== enabled || row.stored !== stored || row.created !== created) {
       const fresh = this.#rowOf(user)
       changes.changed.push(fresh)
@@ -113,7 +116,7 @@ export class ObservedUsers {
     return { ...row, connections, up, down }
   }
 
-  #rowOf({ name, index, enabled, stored, created }: KeptUser): User {
-    return { name, enabled, stored, created, ...this.#traffic.of(index) }
+  #rowOf({ id, name, index, enabled, created }: KeptUser): User {
+    return { name, enabled, stored: id !== undefined, created, ...this.#traffic.of(index) }
   }
 }

@@ -26,4 +26,16 @@ export const migrations: readonly string[] = [
   // SQLite's random bytes come from ChaCha20, seeded by the system.
   `CREATE TABLE decoy (bytes BLOB NOT NULL CHECK (length(bytes) = 32)) STRICT;
   INSERT INTO decoy VALUES (randomblob(32))`,
+  // AUTOINCREMENT: the id of a user who is gone is never given again.
+  `CREATE TABLE users_with_ids (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    password TEXT NOT NULL,
+    enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    created INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO users_with_ids (name, password, enabled, created)
+    SELECT name, password, enabled, created FROM users ORDER BY created, name;
+  DROP TABLE users;
+  ALTER TABLE users_with_ids RENAME TO users`,
 ]

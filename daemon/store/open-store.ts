@@ -23,7 +23,7 @@ class ThreadedStore implements Store {
     list: () => this.#ask('users', 'list'),
     insert: (user) => this.#change('users', 'insert', user),
     update: (user) => this.#change('users', 'update', user),
-    remove: (name) => this.#change('users', 'remove', name),
+    remove: (id) => this.#change('users', 'remove', id),
   }
   readonly operators: Store['operators'] = {
     list: () => this.#ask('operators', 'list'),

@@ -20,6 +20,9 @@ export type ChangeListener = (took: number, error?: unknown) => void
 
 /** A user as kept between runs. */
 export interface StoredUser {
+  /** Stays with the user across runs, and is never given again, also when the user is gone. */
+  readonly id: number
+  /** Of one user at a time. */
   readonly name: string
   /** A text of `formatPasswordHash`; the store does not look inside. */
   readonly password: string
@@ -31,12 +34,12 @@ export interface StoredUser {
 export interface UserStore {
   /** All of them, in no particular order. */
   list(): Promise<StoredUser[]>
-  /** False if the name is taken; then nothing has changed. */
-  insert(user: StoredUser): Promise<boolean>
-  /** Replaces the user of that name; false if there is none. */
+  /** Resolves to the new user's id; undefined if the name is taken, and then nothing has changed. */
+  insert(user: Omit<StoredUser, 'id'>): Promise<number | undefined>
+  /** Replaces the user with that id; false if there is none. */
   update(user: StoredUser): Promise<boolean>
   /** Does nothing if there is none. */
-  remove(name: string): Promise<void>
+  remove(id: number): Promise<void>
 }
 
 /** A named operator as kept between runs: of the password only what SCRAM checks a login against. */

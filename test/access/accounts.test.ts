@@ -5,7 +5,7 @@ import { scryptParameters } from '../../daemon/access/password-hash.ts'
 const password = { ...scryptParameters, salt: Buffer.alloc(16), key: Buffer.alloc(32) }
 
 function user(name: string) {
-  return { name, password, enabled: true, stored: true, created: 0 }
+  return { name, password, id: 1, enabled: true, created: 0 }
 }
 
 it('gives indices from 1 on', () => {

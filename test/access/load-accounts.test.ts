@@ -10,9 +10,12 @@ import { temporaryFolder } from '../helpers/temporary-folder.ts'
 const passwords = new Passwords()
 const asker = { network: '', name: '', isKnown: false }
 const password = formatPasswordHash(await passwords.hash('secret'))
-const bob: StoredUser = { name: 'bob', password, enabled: false, created: 7 }
+const bob: Omit<StoredUser, 'id'> = { name: 'bob', password, enabled: false, created: 7 }
 
-async function load(stored: readonly StoredUser[], temporary: readonly { name: string; password: string }[]) {
+async function load(
+  stored: readonly Omit<StoredUser, 'id'>[],
+  temporary: readonly { name: string; password: string }[],
+) {
   const store = await openStore(await temporaryFolder())
   for (const user of stored) await store.users.insert(user)
   try {
@@ -25,8 +28,8 @@ async function load(stored: readonly StoredUser[], temporary: readonly { name: s
 it('brings lasting and temporary users together', async () => {
   const accounts = await load([bob], [{ name: 'ann', password: 'another' }])
   expect(accounts.list()).toMatchObject([
-    { name: 'ann', enabled: true, stored: false },
-    { name: 'bob', enabled: false, stored: true, created: 7 },
+    { id: undefined, name: 'ann', enabled: true },
+    { id: 1, name: 'bob', enabled: false, created: 7 },
   ])
   expect(new Set(accounts.list().map(({ index }) => index)).size).toBe(2)
   const [ann, { password: hash } = {}] = accounts.list()

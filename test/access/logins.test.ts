@@ -25,7 +25,7 @@ describe('a login', () => {
   }
 
   function add(name: string) {
-    return accounts.add({ name, password: secret, enabled: true, stored: true, created: 0 })
+    return accounts.add({ name, password: secret, id: 1, enabled: true, created: 0 })
   }
 
   it('succeeds with the very bytes of name and password', async () => {

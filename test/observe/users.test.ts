@@ -15,7 +15,7 @@ function begin(...names: string[]) {
   const traffic = new UserTraffic([loop.table])
   const users = new ObservedUsers(accounts, traffic)
   const add = (name: string, created = 0) => {
-    const account = accounts.add({ name, password, enabled: true, stored: true, created })
+    const account = accounts.add({ name, password, id: 1, enabled: true, created })
     traffic.begin(account.index)
     return account
   }

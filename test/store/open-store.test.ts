@@ -53,7 +53,7 @@ describe('the SQLite store', () => {
       process.kill(process.pid, 'SIGKILL')`)
     expect(await once(child, 'exit')).toEqual([null, 'SIGKILL'])
     const store = await openStore(folder)
-    expect(await store.users.list()).toEqual([bob])
+    expect(await store.users.list()).toEqual([{ ...bob, id: 1 }])
     await store.close()
   })
 
@@ -62,14 +62,24 @@ describe('the SQLite store', () => {
     expect(await text(child.stderr)).toBe('')
   })
 
-  it('brings what the first proxyd wrote up to date, and keeps it', async () => {
+  it.each([1, 2, 3, 4])('brings what a proxyd of schema %i wrote up to date, and keeps it', async (version) => {
     const folder = await temporaryFolder()
     const database = new DatabaseSync(join(folder, 'proxyd.db'))
-    database.exec(`${migrations[0]}; PRAGMA user_version = 1`)
-    database.prepare('INSERT INTO users VALUES (?, ?, ?, ?)').run(bob.name, bob.password, 1, bob.created)
+    for (const step of migrations.slice(0, version)) database.exec(step)
+    database.exec(`PRAGMA user_version = ${version}`)
+    const insert = database.prepare('INSERT INTO users (name, password, enabled, created) VALUES (?, ?, ?, ?)')
+    for (const [name, enabled, created] of [
+      ['eve', 1, 30],
+      ['dan', 0, 20],
+    ] as const)
+      insert.run(name, bob.password, enabled, created)
     database.close()
     const store = await openStore(folder)
-    expect(await store.users.list()).toEqual([bob])
+    expect(await store.users.list()).toEqual([
+      { ...bob, id: 1, name: 'dan', enabled: false, created: 20 },
+      { ...bob, id: 2, name: 'eve', created: 30 },
+    ])
+    expect(await store.users.insert(bob)).toBe(3)
     expect(await store.settings.load()).toEqual({ revision: 0, values: new Map() })
     await store.close()
   })
@@ -127,10 +137,10 @@ describe('the SQLite store', () => {
     onTestFinished(() => store.close())
     await store.users.insert(bob)
     void store.operators.decoySecret().catch(() => {})
-    const lost = store.users.remove('bob')
+    const lost = store.users.remove(1)
     await expect(lost).rejects.toMatchObject({ kind: 'failed', message: expect.stringContaining(reason) })
-    expect(await store.users.list()).toEqual([bob])
-    expect(await store.users.insert({ ...bob, name: 'ann' })).toBe(true)
+    expect(await store.users.list()).toEqual([{ ...bob, id: 1 }])
+    expect(await store.users.insert({ ...bob, name: 'ann' })).toBe(2)
   })
 
   it('refuses a folder that cannot be made', async () => {

@@ -18,8 +18,8 @@ async function open() {
 it('tells of each change how long it took, and of nothing else', async () => {
   const { store, heard } = await open()
   await store.users.insert(bob)
-  await store.users.update(bob)
-  await store.users.remove('bob')
+  await store.users.update({ ...bob, id: 1 })
+  await store.users.remove(1)
   await store.operators.insert(ann)
   await store.operators.update(ann)
   await store.operators.remove('ann')
