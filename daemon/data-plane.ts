@@ -9,8 +9,8 @@ import { parseUserFlags } from './access/user-flag.ts'
 import type { Engine, Policy } from './engine/engine.ts'
 import { startEngine } from './engine/start.ts'
 import { Resolver } from './names/resolver.ts'
-import { findByServers } from './names/servers.ts'
-import { findInSystem } from './names/system.ts'
+import { byServers } from './names/servers.ts'
+import { bySystem } from './names/system.ts'
 import type { Endpoint } from './net/endpoint.ts'
 import { withoutRepeats } from './repeats.ts'
 import type { Configuration } from './settings/configuration.ts'
@@ -60,11 +60,13 @@ export async function startDataPlane(
   const resolver = new Resolver({
     timeout: settings['timeout-resolve'],
     warn: warnOfTraffic,
-    find: settings.dns.length > 0 ? findByServers(settings.dns) : findInSystem,
+    ...(settings.dns.length > 0
+      ? byServers(settings.dns)
+      : bySystem(Number(process.env.UV_THREADPOOL_SIZE), warnOfTraffic)),
   })
   const engine = await startEngine(settings.engine, options, {
     authenticate: (login) => logins.authenticate(login),
-    resolve: (name) => resolver.resolve(name),
+    resolve: (name, asker) => resolver.resolve(name, asker),
     warn: warnOfTraffic,
   })
   parts.defer(() => engine.close())

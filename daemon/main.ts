@@ -3,7 +3,7 @@ import { safeText } from '../shared/format/safe-text.ts'
 import { startDaemon } from './daemon.ts'
 import { errnoOf, Failure } from './failure.ts'
 import { openLog } from './log.ts'
-import { mostLookups } from './names/resolver.ts'
+import { wantedThreads } from './names/system.ts'
 import { returnLargeBlocks } from './os/allocator.ts'
 import { openOutput } from './output.ts'
 import { readCommandLine } from './settings/command-line.ts'
@@ -13,7 +13,7 @@ import { firstStopSignal } from './signals.ts'
 import { readVersion } from './version.ts'
 
 // Counts for libuv's pool until its first use. Threads that lookups leave free check passwords.
-process.env.UV_THREADPOOL_SIZE ??= String(2 * mostLookups)
+process.env.UV_THREADPOOL_SIZE ??= String(wantedThreads)
 // Whoever reads these may go away (EPIPE), and a terminal too (EIO); the daemon stays.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
 

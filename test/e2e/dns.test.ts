@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { bytes } from '../helpers/bytes.ts'
 import { startDaemon } from '../helpers/daemon.ts'
 import { startDnsServer } from '../helpers/dns-server.ts'
+import { canMount, withFiles } from '../helpers/own-files.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { findProgram, run } from '../helpers/programs.ts'
 import { expectRefusal, expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
@@ -11,8 +12,8 @@ import { startWebServer } from '../helpers/web-server.ts'
 const curl = findProgram('curl')
 
 /** A client that asks for this name, and has not heard an answer yet. */
-async function ask(proxy: number, name: string, port: number): Promise<Peer> {
-  const client = await connectPeer('127.0.0.1', proxy)
+async function ask(proxy: number, name: string, port: number, via = '127.0.0.1'): Promise<Peer> {
+  const client = await connectPeer(via, proxy)
   client.write(bytes(greeting, request(name, port)))
   expect(await client.readHex(2)).toBe('0500')
   return client
@@ -84,4 +85,52 @@ describe.each(['portable', 'linux'])('names asked of --dns by the %s engine', (e
     await expectRefusal(await ask(daemon.port('socks'), 'last.test', target.port), '05')
     await expectReply(await ask(daemon.port('socks'), 'six.test', target.port), succeeded)
   })
+
+  test('whose server is silent keep only those waiting who ask for them, and nobody once they have gone', async () => {
+    const server = await startDnsServer({
+      'quick.test': { addresses: ['127.0.0.1'] },
+      'later.test': { addresses: ['127.0.0.1'] },
+    })
+    const daemon = await startDaemon(['--engine', engine, '--dns', server.at])
+    const target = await startTarget()
+    const greedy = await Promise.all(
+      Array.from({ length: 400 }, (_, n) => {
+        for (const type of ['A', 'AAAA']) server.hold(`dead${n}.test ${type}`)
+        return ask(daemon.port('socks'), `dead${n}.test`, 80)
+      }),
+    )
+    await vi.waitFor(() => expect(server.questions.length).toBeGreaterThanOrEqual(100))
+    await expectReply(await ask(daemon.port('socks'), 'quick.test', target.port, '::1'), succeeded)
+    for (const client of greedy) client.reset()
+    await expectReply(await ask(daemon.port('socks'), 'later.test', target.port), succeeded)
+  })
 })
+
+if (canMount) {
+  describe.each(['portable', 'linux'])("the system's names asked for by the %s engine", (engine) => {
+    test('are reached if one family is silent, and those of this machine wait for nobody', async () => {
+      // The system asks port 53 only; hopefully nobody else does at this address.
+      const address = `127.53.${(process.pid >> 8) & 255}.${1 + Math.floor(Math.random() * 250)}`
+      const server = await startDnsServer({ 'four.test': { addresses: ['127.0.0.1'] } }, address, 53)
+      const within = await withFiles({
+        '/etc/resolv.conf': `nameserver ${address}\n`,
+        '/etc/hosts': '127.0.0.1 localhost own.test\n',
+      })
+      const daemon = await startDaemon(['--engine', engine], { within })
+      const target = await startTarget()
+      server.hold('four.test AAAA')
+      await expectReply(await ask(daemon.port('socks'), 'four.test', target.port), succeeded)
+      await Promise.all(
+        Array.from({ length: 300 }, (_, n) => {
+          for (const type of ['A', 'AAAA']) server.hold(`dead${n}.test ${type}`)
+          return ask(daemon.port('socks'), `dead${n}.test`, 80)
+        }),
+      )
+      for (const name of ['localhost', 'own.test', 'app.localhost', '127.0.0.1.'])
+        await expectReply(await ask(daemon.port('socks'), name, target.port), succeeded)
+      await daemon.kill()
+    })
+  })
+} else {
+  console.warn("SKIPPED: tests of the system's names, for this process may not mount files for others")
+}

@@ -32,16 +32,19 @@ export interface DaemonOptions {
   readonly env?: Readonly<Record<string, string>>
   /** The program's file; the built one unless a test has another. */
   readonly program?: string
+  /** A command that starts the one given behind it. */
+  readonly within?: readonly string[]
   /** For a daemon of several tests; without it, it ends with the test at the latest. */
   readonly atEnd?: AtEnd
 }
 
 /** Start proxyd, on free ports and with folders of its own. */
 export async function spawnDaemon(args: readonly string[] = [], options: DaemonOptions = {}): Promise<Daemon> {
-  const { atEnd = onTestFinished, env = {}, program = builtProgram } = options
+  const { atEnd = onTestFinished, env = {}, program = builtProgram, within = [] } = options
   const folders = options.folders ?? (await temporaryFolders(atEnd))
   const own = ['-p', '0', '-P', '0', '--state-dir', folders.state, '--runtime-dir', folders.runtime]
-  const child = spawn(process.execPath, [program, ...own, ...args], {
+  const [command = process.execPath, ...rest] = [...within, process.execPath, program, ...own, ...args]
+  const child = spawn(command, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   })

@@ -30,7 +30,7 @@ const unknownName = 3
 const [largestDatagram, truncated] = [512, 0x02]
 
 /** Answers A and AAAA questions until the test is over; names outside the zone do not exist. */
-export async function startDnsServer(zone: Zone, port = 0): Promise<DnsServer> {
+export async function startDnsServer(zone: Zone, address = '127.0.0.1', port = 0): Promise<DnsServer> {
   const questions: string[] = []
   const held = new Set<string>()
   let waiting: (() => void)[] = []
@@ -46,18 +46,18 @@ export async function startDnsServer(zone: Zone, port = 0): Promise<DnsServer> {
     if (held.has(asked)) waiting.push(answer)
     else answer()
   })
-  socket.bind(port, '127.0.0.1')
+  socket.bind(port, address)
   await once(socket, 'listening')
   const at = socket.address()
   const streams = createServer((stream) => void answerAll(stream, zone))
-  streams.listen(at.port, '127.0.0.1')
+  streams.listen(at.port, address)
   await once(streams, 'listening')
   onTestFinished(() => {
     socket.close()
     streams.close()
   })
   return {
-    at: `127.0.0.1:${at.port}`,
+    at: `${address}:${at.port}`,
     questions,
     hold: (question) => void held.add(question),
     release() {

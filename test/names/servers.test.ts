@@ -1,13 +1,18 @@
 import { expect, test, vi } from 'vitest'
-import { findByServers } from '../../daemon/names/servers.ts'
+import { earlyAnswer } from '../../daemon/names/families.ts'
+import { byServers } from '../../daemon/names/servers.ts'
 import { startDnsServer } from '../helpers/dns-server.ts'
 
-test('finds the addresses of both families, IPv6 first, for as long as the shorter TTL says', async () => {
+/** What one server tells of a name. */
+async function find(server: string, name: string) {
+  return (await earlyAnswer(byServers([server]).find(name))).found
+}
+
+test('finds the addresses of both families, for as long as the shorter TTL says', async () => {
   const zone = { 'both.test': { addresses: ['192.0.2.1', '192.0.2.2', '2001:db8::1'], ttl: 7 } }
   const server = await startDnsServer(zone)
-  const { addresses, lasts } = await findByServers([server.at])('both.test')
+  const { addresses, lasts } = await find(server.at, 'both.test')
   expect(addresses.toSorted()).toEqual(['192.0.2.1', '192.0.2.2', '2001:db8::1'])
-  expect(addresses[0]).toBe('2001:db8::1')
   expect(lasts).toBe(7_000)
   expect(server.questions.toSorted()).toEqual(['both.test A', 'both.test AAAA'])
 })
@@ -17,42 +22,46 @@ test.each([
   ['2001:db8::1', 'a name of the other'],
 ])('finds %s of %s', async (address) => {
   const { at } = await startDnsServer({ 'one.test': { addresses: [address], ttl: 5 } })
-  expect(await findByServers([at])('one.test')).toEqual({ addresses: [address], lasts: 5_000 })
+  expect(await find(at, 'one.test')).toEqual({ addresses: [address], lasts: 5_000 })
 })
 
 test.each(['unknown.test', 'empty.test', 'bad..name', `${'x'.repeat(64)}.test`])(
   'finds nothing of %s',
   async (name) => {
     const { at } = await startDnsServer({ 'empty.test': { addresses: [] } })
-    expect((await findByServers([at])(name)).addresses).toEqual([])
+    expect((await find(at, name)).addresses).toEqual([])
   },
 )
 
+test('keeps no more than 32 addresses of a family, however many come by TCP', async () => {
+  const addresses = Array.from({ length: 3_900 }, (_, n) => `127.1.${n >> 8}.${n & 255}`)
+  const { at } = await startDnsServer({ 'big.test': { addresses } })
+  expect((await byServers([at]).find('big.test').ipv4).addresses).toHaveLength(32)
+})
+
 test('asks each time: nobody but us remembers', async () => {
   const server = await startDnsServer({ 'one.test': { addresses: ['192.0.2.1'] } })
-  const find = findByServers([server.at])
-  await find('one.test')
-  await find('one.test')
+  const { find } = byServers([server.at])
+  for (let i = 0; i < 2; i++) await find('one.test').ipv4
   expect(server.questions.filter((question) => question === 'one.test A')).toHaveLength(2)
 })
 
-test('waits a moment only for the family that is late, and does not remember for long that it lacks it', async () => {
+test('waits a moment only for the family that is late', async () => {
   const server = await startDnsServer({ 'both.test': { addresses: ['192.0.2.1', '2001:db8::1'] } })
   server.hold('both.test AAAA')
-  expect(await findByServers([server.at])('both.test')).toEqual({ addresses: ['192.0.2.1'], lasts: 3_000 })
+  const { found, isWhole } = await earlyAnswer(byServers([server.at]).find('both.test'))
+  expect([found.addresses, isWhole]).toEqual([['192.0.2.1'], false])
 })
 
 test('waits for the other family if the first has no addresses', async () => {
   const server = await startDnsServer({ 'four.test': { addresses: ['192.0.2.1'] } })
   server.hold('four.test A')
-  const found = findByServers([server.at])('four.test')
+  const found = find(server.at, 'four.test')
   await vi.waitFor(() => expect(server.questions).toHaveLength(2))
   server.release()
   expect((await found).addresses).toEqual(['192.0.2.1'])
 })
 
-test.each(['localhost', 'LocalHost.', 'app.localhost'])('knows %s without asking', async (name) => {
-  const server = await startDnsServer({ [name]: { addresses: ['192.0.2.1'] } })
-  expect((await findByServers([server.at])(name)).addresses).toEqual(['::1', '127.0.0.1'])
-  expect(server.questions).toEqual([])
+test.each(['localhost', 'app.localhost'])('knows %s without asking', (name) => {
+  expect(byServers(['192.0.2.53']).findLocally(name)).toEqual(['::1', '127.0.0.1'])
 })
