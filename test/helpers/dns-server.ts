@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { parseLiteral } from '../../daemon/net/address.ts'
 import { bytes } from './bytes.ts'
@@ -46,12 +46,18 @@ export async function startDnsServer(zone: Zone, address = '127.0.0.1', port = 0
     if (held.has(asked)) waiting.push(answer)
     else answer()
   })
-  socket.bind(port, address)
-  await once(socket, 'listening')
-  const at = socket.address()
-  const streams = createServer((stream) => void answerAll(stream, zone))
-  streams.listen(at.port, address)
-  await once(streams, 'listening')
+  const streams = await listen(address, port, zone)
+  const at = streams.address() as AddressInfo
+  try {
+    socket.bind(at.port, address)
+    await once(socket, 'listening')
+  } catch (error) {
+    // A port that is free for TCP may be another's for UDP.
+    socket.close()
+    streams.close()
+    if (port !== 0) throw error
+    return startDnsServer(zone, address)
+  }
   onTestFinished(() => {
     socket.close()
     streams.close()
@@ -68,8 +74,15 @@ export async function startDnsServer(zone: Zone, address = '127.0.0.1', port = 0
   }
 }
 
+async function listen(address: string, port: number, zone: Zone): Promise<Server> {
+  const streams = createServer((stream) => answerAll(stream, zone))
+  streams.listen(port, address)
+  await once(streams, 'listening')
+  return streams
+}
+
 /** Each question comes, and each answer goes, behind its length in two bytes (RFC 1035, section 4.2.2). */
-async function answerAll(stream: Socket, zone: Zone): Promise<void> {
+function answerAll(stream: Socket, zone: Zone): void {
   stream.on('error', () => {})
   let input = Buffer.alloc(0)
   stream.on('data', (chunk) => {
