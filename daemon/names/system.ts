@@ -27,7 +27,7 @@ export function bySystem(threads: number, warn: (message: string) => void): Name
  * Asks the system's resolver, which orders each family's addresses (RFC 6724). The families are asked for apart, for
  * getaddrinfo(3) tells nothing of one while the other's server is silent. Each holds a thread meanwhile.
  */
-export function findInSystem(name: string): Families {
+function findInSystem(name: string): Families {
   return { ipv6: ask(name, 6), ipv4: ask(name, 4) }
 }
 
