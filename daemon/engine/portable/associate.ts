@@ -8,15 +8,12 @@ import type { Policy } from '../engine.ts'
 import { Reason } from '../session-table.ts'
 import { holderOf, noRoomForAssociation } from '../shared/association-shares.ts'
 import { datagramEnds, toldOf } from '../shared/datagram-ends.ts'
+import type { WaitingPlace } from '../shared/waiting-datagrams.ts'
 import { isChoked, Outlet, openDatagramSocket } from './outlet.ts'
 import type { Session } from './session.ts'
 
 /** Sockets of an association beside the session's two: it has the client's connection, and up to three for datagrams. */
 const extras = 2
-/** Datagrams of an association that may wait for their names to be resolved. */
-const mostWaiting = 16
-/** And so many bytes of them: as many as the largest datagram has. */
-const mostWaitingBytes = 65_536
 /** The address of a client that has gone already. */
 const nowhere = new Uint8Array(0)
 
@@ -62,10 +59,8 @@ class Association {
   readonly #outlet: Outlet
   readonly #clientAddress: string
   readonly #clientPort: ClientPort
-  /** Datagrams whose names are being resolved. */
-  #waiting = 0
-  /** And the bytes of their payload. */
-  #waitingBytes = 0
+  /** Of datagrams whose names are being resolved. */
+  readonly #waiting: WaitingPlace
   /** By name, those under way. */
   readonly #lookups = new Map<string, Promise<readonly string[]>>()
 
@@ -74,6 +69,7 @@ class Association {
     this.#inlet = inlet
     this.#clientAddress = clientAddress
     this.#clientPort = clientPort
+    this.#waiting = session.context.waitingRoom.open()
     this.#outlet = new Outlet(session, (payload, source) => this.#answer(payload, source))
   }
 
@@ -112,12 +108,9 @@ class Association {
   }
 
   async #sendByName(payload: Buffer, name: string, port: number): Promise<void> {
-    if (this.#waiting >= mostWaiting || this.#waitingBytes + payload.length > mostWaitingBytes) return
-    this.#waiting++
-    this.#waitingBytes += payload.length
+    if (!this.#waiting.take(payload.length)) return
     const addresses = await this.#lookUp(name)
-    this.#waiting--
-    this.#waitingBytes -= payload.length
+    this.#waiting.give(payload.length)
     await this.#outlet.send(payload, { name, addresses, port })
   }
 

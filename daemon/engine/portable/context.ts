@@ -4,6 +4,7 @@ import type { IsForbidden } from '../forbidden.ts'
 import type { PasswordMemory } from '../password-memory.ts'
 import type { AssociationShares } from '../shared/association-shares.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
+import type { WaitingRoom } from '../shared/waiting-datagrams.ts'
 import type { Room } from './descriptors.ts'
 import type { PausedSides } from './paused-sides.ts'
 
@@ -16,6 +17,7 @@ export interface SessionContext {
   readonly extras: Room
   readonly associations: AssociationShares
   readonly relayPorts: RelayPorts
+  readonly waitingRoom: WaitingRoom
   readonly paused: PausedSides
   /** Tells an operator; see `EngineServices.warn`. */
   readonly warn: (message: string) => void

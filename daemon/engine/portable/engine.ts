@@ -8,6 +8,7 @@ import { PasswordMemory } from '../password-memory.ts'
 import { Reason, type SessionTable } from '../session-table.ts'
 import { AssociationShares } from '../shared/association-shares.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
+import { WaitingRoom } from '../shared/waiting-datagrams.ts'
 import { forward } from './connect.ts'
 import { type SessionContext, watchOver } from './context.ts'
 import { descriptorLimit, Room, Shortage } from './descriptors.ts'
@@ -77,6 +78,7 @@ class PortableEngine implements Engine {
       resolver: services,
       extras,
       associations: new AssociationShares(1),
+      waitingRoom: new WaitingRoom(),
       relayPorts: new RelayPorts(new SharedArrayBuffer(RelayPorts.bytes), isOurs),
       paused: new PausedSides(),
       warn: (message) => services.warn(message),

@@ -3,13 +3,12 @@ import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import { parseAddress } from '../../net/address.ts'
 import type { Bound } from '../../socks/messages.ts'
+import { Contacts } from '../shared/contacts.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
 import type { Session } from './session.ts'
 
-/** Bytes that may wait to be sent by one socket; what comes while it is more is dropped. */
-const mostQueued = 1024 * 1024
-/** Addresses that an association remembers to have sent to, the last ones: only they may answer. */
-const mostContacts = 1024
+/** Bytes that may wait to be sent by one socket, as many as the largest datagram has; what comes while it is more is dropped. */
+const mostQueued = 65_536
 
 /** Where a datagram is to go: the name asked for, or '', and the literals of its addresses. */
 export interface Place {
@@ -24,8 +23,7 @@ export class Outlet {
   readonly #answered: (payload: Buffer, source: Bound) => void
   /** By the address that each is bound to. */
   readonly #sockets = new Map<string, Promise<Socket | undefined>>()
-  /** Addresses, as `keyOf`, the one that was last sent to at the end. */
-  readonly #contacts = new Set<string>()
+  readonly #contacts: Contacts
   /** What the row shows, so that it is written only if it changes. */
   #shown = ''
 
@@ -33,34 +31,37 @@ export class Outlet {
   constructor(session: Session, answered: (payload: Buffer, source: Bound) => void) {
     this.#session = session
     this.#answered = answered
+    this.#contacts = new Contacts(session.context.associations)
   }
 
   /** Sends to the first of the addresses that is allowed and that there is a way to, if there is one. Never rejects. */
   async send(payload: Buffer, place: Place): Promise<void> {
-    for (const address of place.addresses) {
-      if (this.#isForbidden(address, place.port)) continue
-      const socket = await this.#socketFor(address)
+    const { isForbidden, relayPorts } = this.#session.context
+    for (const literal of place.addresses) {
+      const address = parseAddress(literal)
+      if (!address || isForbidden(literal, place.port) || relayPorts.has(address, place.port)) continue
+      const socket = await this.#socketFor(literal)
       if (this.#session.isOver) return
-      if (socket && (await this.#sendBy(socket, payload, address, place))) return
+      if (socket && (await this.#sendBy(socket, payload, literal, address.bytes, place))) return
     }
   }
 
-  #isForbidden(literal: string, port: number): boolean {
-    const { isForbidden, relayPorts } = this.#session.context
-    const address = parseAddress(literal)
-    return !address || isForbidden(literal, port) || relayPorts.has(address, port)
-  }
-
   /** Resolves to whether it has gone, or is lost for good; if not, there may be a way to another address. */
-  #sendBy(socket: Socket, payload: Buffer, address: string, { name, port }: Place): Promise<boolean> {
+  #sendBy(
+    socket: Socket,
+    payload: Buffer,
+    literal: string,
+    bytes: Uint8Array,
+    { name, port }: Place,
+  ): Promise<boolean> {
     if (isChoked(socket)) return Promise.resolve(true)
-    this.#remember(address)
+    this.#contacts.add(bytes)
     const { row } = this.#session
     return new Promise((resolve) => {
-      socket.send(payload, port, address, (error) => {
+      socket.send(payload, port, literal, (error) => {
         resolve(error === null)
         if (error || this.#session.isOver) return
-        this.#show(name, address, port)
+        this.#show(name, literal, port)
         row.deliveredUp(payload.length)
         this.#session.touch()
       })
@@ -73,14 +74,6 @@ export class Outlet {
     this.#shown = shown
   }
 
-  #remember(address: string): void {
-    const key = keyOf(parseAddress(address)?.bytes)
-    this.#contacts.delete(key)
-    this.#contacts.add(key)
-    const [oldest = key] = this.#contacts
-    if (this.#contacts.size > mostContacts) this.#contacts.delete(oldest)
-  }
-
   #socketFor(address: string): Promise<Socket | undefined> {
     const wildcard = isIPv6(address) ? '::' : '0.0.0.0'
     const socket = this.#sockets.get(wildcard) ?? this.#open(wildcard)
@@ -91,11 +84,11 @@ export class Outlet {
   async #open(wildcard: string): Promise<Socket | undefined> {
     const socket = await openDatagramSocket(wildcard, this.#session.context.relayPorts)
     if (this.#session.isOver) return void socket?.close()
-    if (!socket) return undefined
+    if (!socket) return void this.#sockets.delete(wildcard)
     this.#session.own(socket, () => socket.close())
     return socket.on('message', (payload, { address, port }) => {
       const bytes = parseAddress(address)?.bytes
-      if (bytes && this.#contacts.has(keyOf(bytes))) this.#answered(payload, { bytes, port })
+      if (bytes && this.#contacts.has(bytes)) this.#answered(payload, { bytes, port })
     })
   }
 }
@@ -122,9 +115,4 @@ export async function openDatagramSocket(address: string, relayPorts: RelayPorts
 /** Whether so much waits to be sent that no more may. */
 export function isChoked(socket: Socket): boolean {
   return socket.getSendQueueSize() > mostQueued
-}
-
-/** Equal for the same addresses alone. */
-function keyOf(address: Uint8Array = new Uint8Array(0)): string {
-  return Buffer.from(address).toString('latin1')
 }

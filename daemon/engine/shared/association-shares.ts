@@ -20,6 +20,8 @@ export function holderOf(user: number, client: Uint8Array): string {
 export class AssociationShares {
   readonly #loops: number
   readonly #held = new Map<string, number>()
+  /** How many this loop has. */
+  size = 0
 
   constructor(loops: number) {
     this.#loops = loops
@@ -32,11 +34,13 @@ export class AssociationShares {
 
   take(holder: string): void {
     this.#held.set(holder, (this.#held.get(holder) ?? 0) + 1)
+    this.size++
   }
 
   give(holder: string): void {
     const left = (this.#held.get(holder) ?? 0) - 1
     if (left > 0) this.#held.set(holder, left)
     else this.#held.delete(holder)
+    this.size--
   }
 }

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import { Contacts } from '../../daemon/engine/shared/contacts.ts'
+
+const families = [
+  ['IPv4', (i: number) => Uint8Array.of(200, i >> 16, i >> 8, i)],
+  ['IPv6', (i: number) => Uint8Array.of(0x20, 1, ...Array(11).fill(0), i >> 16, i >> 8, i)],
+] as const
+
+describe.each(families)('the addresses that an association has sent to, of %s', (_, address) => {
+  const numbers = (count: number) => [...Array(count).keys()]
+  const remembered = (contacts: Contacts, count: number) => numbers(count).filter((i) => contacts.has(address(i)))
+
+  it('are the last 1,024 ones', () => {
+    const contacts = new Contacts({ size: 1 })
+    for (const i of numbers(1_100)) contacts.add(address(i))
+    expect(remembered(contacts, 1_100)).toEqual(numbers(1_100).slice(-1_024))
+  })
+
+  it('stay those that were sent to again', () => {
+    const contacts = new Contacts({ size: 1 })
+    for (const i of numbers(2_000)) {
+      contacts.add(address(i))
+      contacts.add(address(0))
+    }
+    expect(contacts.has(address(0))).toBe(true)
+    expect(remembered(contacts, 2_000)).toHaveLength(1_024)
+  })
+
+  it('become fewer as there are more associations, but not too few', () => {
+    const associations = { size: 1 }
+    const contacts = new Contacts(associations)
+    for (const i of numbers(1_024)) contacts.add(address(i))
+    for (const [again, [size, left]] of [
+      [1_000, 131],
+      [1_000_000, 32],
+    ].entries()) {
+      associations.size = size ?? 0
+      contacts.add(address(again))
+      expect(remembered(contacts, 1_024)).toHaveLength(left ?? 0)
+    }
+  })
+})
