@@ -76,7 +76,7 @@ function asFailure(error: unknown, values: Configuration['values']): unknown {
   if (error instanceof ControlListenError) return listenFailure(error.service, error.endpoint, error.code)
   if (error instanceof ControlStartError) return new Failure(error.status, error.message)
   if (error instanceof EngineUnavailable) {
-    return new Failure(1, `${error.message}: npm install koffi if it is missing, or choose --engine portable`)
+    return new Failure(1, `${error.message}; choose --engine portable`)
   }
   const isRefusal = error instanceof StoreError || error instanceof TooFewDescriptors
   return isRefusal ? new Failure(1, error.message) : error

@@ -1,14 +1,13 @@
-import type { Settings } from '../../shared/settings.ts'
 import type { Engine, EngineOptions, EngineServices } from './engine.ts'
 import { startPortableEngine } from './portable/engine.ts'
 
 /**
- * Start the engine that `choice` names. With `auto` that is the Linux one where its calls can be loaded, else the
- * portable one, after a warning. Throws `ListenError` if an address or port is not to be had, `EngineUnavailable` if the
+ * Start the engine that `choice` names. With `auto` that is the Linux one where its calls can be loaded and are not
+ * refused, else the portable one, after a warning. Throws `ListenError` if an address or port is not to be had, `EngineUnavailable` if the
  * engine that was named cannot run here.
  */
 export async function startEngine(
-  choice: Settings['engine'],
+  choice: Engine['kind'] | 'auto',
   options: EngineOptions,
   services: EngineServices,
 ): Promise<Engine> {
@@ -26,9 +25,12 @@ export class EngineUnavailable extends Error {}
 /** Loaded only when wanted: it binds to libc, which fails where koffi or one of the calls is missing. */
 async function loadLinuxEngine() {
   try {
-    return await import('./linux/engine.ts')
+    const [engine, { refusedCall }] = await Promise.all([import('./linux/engine.ts'), import('../os/refusals.ts')])
+    const refusal = refusedCall()
+    if (refusal === undefined) return engine
+    return new EngineUnavailable(`the linux engine cannot work where a call is refused (${refusal})`)
   } catch (error) {
     const [reason] = String(error instanceof Error ? error.message : error).split('\n')
-    return new EngineUnavailable(`the linux engine cannot load (${reason})`)
+    return new EngineUnavailable(`the linux engine cannot load (${reason}): npm install koffi if it is missing`)
   }
 }

@@ -3,6 +3,7 @@ import type { Endpoint } from '../../net/endpoint.ts'
 import { descriptorLimit } from '../../os/descriptor-limit.ts'
 import { openEvent, signalEvent } from '../../os/event.ts'
 import { close } from '../../os/libc.ts'
+import { refusedSplice } from '../../os/refusals.ts'
 import { askerOf } from '../asker.ts'
 import { shareDescriptors } from '../descriptor-shares.ts'
 import type { Engine, EngineOptions, EngineServices, Policy, Tuning, UserChange } from '../engine.ts'
@@ -18,13 +19,26 @@ import type { LoopMail, LoopOptions, MainMail, Order } from './mail.ts'
 export async function startLinuxEngine(options: EngineOptions, services: EngineServices): Promise<Engine> {
   const perLoop = { loops: options.workers, listeners: options.listen.length + options.forwards.length }
   const { sessions: capacity, extras: maxExtras } = shareDescriptors(descriptorLimit(), options.capacity, perLoop)
+  const refusal = refusedSplice()
+  if (refusal !== undefined)
+    services.warn(`this machine refuses a call (${refusal}): much data takes more of the processor`)
   const sockets = openListeners(options)
   const maxSessions = Math.min(options.maxSessions, capacity)
   const live = new SharedArrayBuffer(12)
   const relayPorts = new SharedArrayBuffer(RelayPorts.bytes)
   const loops = sockets.perLoop.map((listeners, index) => {
     const table = new SessionTable(capacity)
-    const shared = { index, count: options.workers, capacity, maxSessions, maxExtras, live, relayPorts, listeners }
+    const shared = {
+      index,
+      count: options.workers,
+      capacity,
+      maxSessions,
+      maxExtras,
+      splices: refusal === undefined,
+      live,
+      relayPorts,
+      listeners,
+    }
     const { timeouts, liveness, policy } = options
     return new LoopHandle(table, { ...shared, timeouts, liveness, policy }, services)
   })

@@ -31,7 +31,7 @@ const pipes = { most: 32, keep: 4 }
 export class Loop {
   readonly #clock = { now: performance.now(), wall: Date.now() }
   readonly #epoll = new Epoll(eventCapacity)
-  readonly #pipes = new PipePool(pipes.most, pipes.keep)
+  readonly #pipes: PipePool
   readonly #passwords = new PasswordMemory()
   readonly #wheel: TimerWheel
   readonly #sessions: Sessions
@@ -58,6 +58,7 @@ export class Loop {
     const post = (mail: LoopMail) => options.port.postMessage(mail)
     const live = new Int32Array(options.live)
     this.#timeouts = timeouts
+    this.#pipes = new PipePool(options.splices ? pipes.most : 0, pipes.keep)
     this.#room = { live, most: options.maxSessions }
 
     const wheel = new TimerWheel(capacity, clock.now)

@@ -18,6 +18,8 @@ export interface LoopOptions {
   readonly maxSessions: number
   /** Sockets that sessions may have beside the two of each, all loops together. */
   readonly maxExtras: number
+  /** Whether bulk can be spliced here; otherwise it is copied. */
+  readonly splices: boolean
   readonly timeouts: Timeouts
   readonly policy: Policy
   readonly liveness: Liveness

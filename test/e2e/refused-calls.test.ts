@@ -1,0 +1,68 @@
+import { constants } from 'node:os'
+import { describe, expect, test } from 'vitest'
+import { connectThrough } from '../helpers/connect-through.ts'
+import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
+import { operate } from '../helpers/operate.ts'
+import { canRefuseCalls, refusing } from '../helpers/refused-calls.ts'
+import { startTarget } from '../helpers/target.ts'
+
+const { EPERM, ENOSYS, EINVAL } = constants.errno
+/** More than one buffer of any engine. */
+const bulk = 'x'.repeat(1024 * 1024)
+
+async function engineOf(daemon: Daemon): Promise<string> {
+  return (await (await operate(daemon)).call('status.get')).result.engine
+}
+
+/** Whether bulk comes through both ways. */
+async function expectBulk(daemon: Daemon): Promise<void> {
+  const target = await startTarget()
+  const client = await connectThrough(daemon.port('socks'), target)
+  const server = await target.next()
+  for (const [from, to] of [
+    [client, server],
+    [server, client],
+  ] as const) {
+    from.write(bulk)
+    expect(await to.readText(bulk.length)).toBe(bulk)
+  }
+}
+
+describe.runIf(canRefuseCalls)('where a sandbox refuses calls,', () => {
+  test.each([
+    [EPERM, 'splice'],
+    [ENOSYS, 'splice'],
+    [EINVAL, 'splice'],
+  ])('with errno %i for %s, bulk is copied', async (error, call) => {
+    const daemon = await startDaemon(['--engine', 'linux'], { within: refusing(error, call) })
+    await expectBulk(daemon)
+    await daemon.logs(/"warn".*refuses a call \(splice: E\w+\)/)
+  })
+
+  test.each([
+    [EPERM, 'recvmmsg'],
+    [ENOSYS, 'recvmmsg'],
+    [EPERM, 'sendmmsg'],
+  ])('with errno %i for %s, auto serves with the portable engine and says why; linux refuses', async (error, call) => {
+    const within = refusing(error, call)
+    const daemon = await startDaemon([], { within })
+    await daemon.logs(new RegExp(`"warn".*call is refused \\(${call}: E\\w+\\).*portable engine`))
+    expect(await engineOf(daemon)).toBe('portable')
+    await expectBulk(daemon)
+
+    const refused = await spawnDaemon(['--engine', 'linux'], { within })
+    expect(await refused.ended).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringMatching(
+        new RegExp(`^proxyd: .*refused \\(${call}: E\\w+\\); choose --engine portable\\n$`),
+      ),
+    })
+  })
+
+  test('but where it refuses none of ours, nothing is said of it', async () => {
+    const daemon = await startDaemon([])
+    expect(await engineOf(daemon)).toBe('linux')
+    expect((await daemon.stop()).stderr).not.toContain('refuses a call')
+  })
+})
