@@ -1,11 +1,22 @@
 import { formatBytes } from '../format/bytes.ts'
+import { counted } from '../format/count.ts'
 import { safeJson } from '../format/safe-text.ts'
 import { formatDuration } from '../format/time.ts'
-import type { Method, Params, Result } from '../protocol/methods.ts'
-import { UsageError } from './usage-error.ts'
-import { type Table, verb } from './verb.ts'
+import type { Health, Method, Params, Result } from '../protocol/methods.ts'
+import { UsageError } from './usage.ts'
+import { type Known, type Table, verb } from './verb.ts'
 
 export const daemonVerbs = {
+  health: verb({
+    arguments: '',
+    summary: 'tell what is scarce, what is slow and what fails',
+    prepare:
+      () =>
+      async ({ call }) => {
+        const { health } = await call('status.get', {})
+        return { data: health, view: healthTable(health) }
+      },
+  }),
   stats: verb({
     arguments: '',
     summary: 'tell what the daemon is and how it does',
@@ -29,8 +40,12 @@ export const daemonVerbs = {
   drain: verb({
     arguments: '',
     role: 'operator',
-    destroys: true,
     summary: 'refuse new clients; end when the live ones have gone',
+    ask: (_values, _flags, known) => ({
+      question: 'Drain the daemon?',
+      facts: [`It refuses new clients, and ends when ${liveConnections(known)} have ended.`],
+      yes: 'Drain',
+    }),
     prepare:
       () =>
       async ({ call }) => {
@@ -41,8 +56,12 @@ export const daemonVerbs = {
   shutdown: verb({
     arguments: '',
     role: 'admin',
-    destroys: true,
     summary: 'end the daemon and every connection now',
+    ask: (_values, _flags, known) => ({
+      question: 'End the daemon now?',
+      facts: [`It ends with ${liveConnections(known)}.`],
+      yes: 'End it',
+    }),
     prepare:
       () =>
       async ({ call }) => {
@@ -64,6 +83,10 @@ export const daemonVerbs = {
       }
     },
   }),
+}
+
+function liveConnections({ connections }: Known): string {
+  return connections === null ? 'all connections' : counted(connections, 'live connection')
 }
 
 function statusTable(status: Result<'status.get'>): Table {
@@ -101,4 +124,25 @@ function parseObject(json: string): object {
     throw new UsageError('the parameters are not a JSON object')
   }
   return value
+}
+
+function healthTable({ lag, loops, sessions, descriptors, memory, store, names }: Health): Table {
+  return {
+    rows: [
+      ['main thread', `late by ${milliseconds(lag)} at worst in the last 10 s`],
+      ...loops.map((loop, at) => [`loop ${at + 1}`, `${milliseconds(loop.lag)} its longest turn in the last 10 s`]),
+      ['connections', `${sessions.live} of at most ${sessions.max}`],
+      ['descriptors', `${descriptors.open} of at most ${descriptors.max}`],
+      ['memory', formatBytes(memory)],
+      ['store', store.problem ?? `works, ${milliseconds(store.slowest)} the slowest change of the last minute`],
+      [
+        'names',
+        `${names.pending} being looked up; in the last minute ${names.failed} failed, ${milliseconds(names.slowest)} the slowest`,
+      ],
+    ],
+  }
+}
+
+function milliseconds(value: number): string {
+  return `${Math.round(value * 10) / 10} ms`
 }

@@ -1,8 +1,8 @@
 import { formatTime } from '../format/time.ts'
 import type { LogEntry } from '../protocol/methods.ts'
-import { oneOf } from './one-of.ts'
-import { readCount } from './read-count.ts'
-import { type Context, type Outcome, verb } from './verb.ts'
+import type { Context } from './context.ts'
+import { oneOf, readCount } from './usage.ts'
+import { type Outcome, verb } from './verb.ts'
 
 /** Mildest first. */
 const levels = ['debug', 'info', 'warn', 'error'] as const satisfies readonly LogEntry['level'][]

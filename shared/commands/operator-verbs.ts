@@ -1,7 +1,10 @@
+import { counted } from '../format/count.ts'
 import { formatTime } from '../format/time.ts'
+import { RpcError } from '../protocol/errors.ts'
 import type { Operator } from '../protocol/methods.ts'
-import { oneOf } from './one-of.ts'
-import { givePassword, passwordFlags } from './password-flags.ts'
+import type { Context } from './context.ts'
+import { givePassword, passwordFlags } from './new-password.ts'
+import { oneOf } from './usage.ts'
 import { type Table, verb } from './verb.ts'
 
 /** What an operator may be, weakest first. */
@@ -23,16 +26,19 @@ export const operatorVerbs = {
   }),
   addoperator: verb({
     arguments: 'NAME',
+    makes: 'operator',
     role: 'admin',
     flags: {
       role: { value: 'ROLE', choices: operatorRoles, summary: 'viewer (the default), operator or admin' },
       ...passwordFlags,
     },
+    form: 'New operator: a viewer, operator or admin',
     summary: 'add an operator; prints the password it makes, once',
     hints: { exists: "change the password with 'passwdoperator', the role with 'role'" },
     prepare: ([name], flags) => {
       const role = oneOf(operatorRoles, flags.get('role') ?? 'viewer', 'ROLE')
-      return givePassword(name, flags, `added ${role} ${name}`, async ({ call }, password) => {
+      const done = () => `added ${role} ${name}`
+      return givePassword(name, flags, done, async ({ call }, password) => {
         await call('operators.add', { name, role, password })
         return { role }
       })
@@ -42,9 +48,17 @@ export const operatorVerbs = {
     arguments: 'NAME',
     takes: ['operator'],
     role: 'admin',
-    destroys: true,
     summary: 'delete an operator and end their sessions',
     hints: unknownOperator,
+    ask: ([name], _, known) => {
+      const operator = known.operator(name)
+      const ended = operator ? counted(operator.sessions, 'session') : 'their sessions'
+      return {
+        question: `Delete operator ${name}?`,
+        facts: [`They cannot log in again; ${ended} will be ended.`],
+        yes: 'Delete',
+      }
+    },
     prepare:
       ([name]) =>
       async ({ call }) => {
@@ -57,31 +71,58 @@ export const operatorVerbs = {
     takes: ['operator'],
     role: 'admin',
     flags: passwordFlags,
+    form: 'New password of operator ',
     summary: "change an operator's password; prints it, once",
     hints: unknownOperator,
     prepare: ([name], flags) =>
-      givePassword(name, flags, `changed the password of ${name}`, ({ call }, password) =>
-        call('operators.setPassword', { name, password }),
+      givePassword(
+        name,
+        flags,
+        ({ ended }: Ended) => `changed the password of ${name}, ${endedSessions(ended)}`,
+        ({ call }, password) => call('operators.setPassword', { name, password }),
       ),
   }),
   role: verb({
     arguments: 'NAME ROLE',
     takes: ['operator', 'role'],
     role: 'admin',
+    flags: {
+      was: { value: 'ROLE', choices: operatorRoles, summary: 'only if the operator is this until now' },
+    },
     summary: 'let an operator be viewer, operator or admin',
     hints: unknownOperator,
-    prepare: ([name, text]) => {
+    prepare: ([name, text], flags) => {
       const role = oneOf(operatorRoles, text, 'ROLE')
-      return async ({ call }) => {
-        const { ended } = await call('operators.setRole', { name, role })
-        return { data: { name, role, ended }, view: `${name} is ${role} now, ${endedSessions(ended)}` }
+      const was = flags.get('was')
+      const expected = was === undefined ? undefined : oneOf(operatorRoles, was, '--was')
+      return async (context) => {
+        if (expected !== undefined) await expectRole(name, expected, context)
+        const { ended } = await context.call('operators.setRole', { name, role })
+        return {
+          data: { name, role, ended },
+          view: `${name} is ${role} now, ${endedSessions(ended)}`,
+          ...(expected !== undefined && { undo: { verb: 'role', values: [name, expected], flags: { was: role } } }),
+        }
       }
     },
   }),
 }
 
+interface Ended {
+  readonly ended: number
+}
+
 function endedSessions(count: number): string {
-  return `ended ${count} session${count === 1 ? '' : 's'}`
+  return `ended ${counted(count, 'session')}`
+}
+
+/** Rejects with `conflict` if an operator's role is another one. */
+async function expectRole(name: string, expected: Operator['role'], { call }: Context): Promise<void> {
+  const { operators } = await call('operators.list', {})
+  const operator = operators.find((each) => each.name === name)
+  if (!operator) throw new RpcError('not_found', `no operator ${name}`)
+  if (operator.role !== expected)
+    throw new RpcError('conflict', `somebody else was faster: ${name} is ${operator.role} by now`)
 }
 
 function tableOf(operators: readonly Operator[]): Table {

@@ -1,5 +1,5 @@
-import { UsageError } from './usage-error.ts'
-import type { Deed, Flag, Verb } from './verb.ts'
+import { UsageError } from './usage.ts'
+import type { Call, Deed, Flag, Known, Question, Verb } from './verb.ts'
 import { findVerb, usageOf } from './verbs.ts'
 import { splitCommands, type Word } from './words.ts'
 
@@ -7,7 +7,23 @@ import { splitCommands, type Word } from './words.ts'
 export interface Command {
   readonly name: string
   readonly verb: Verb
+  readonly call: Call
   readonly run: Deed
+}
+
+/** The command that a call is. Throws `UsageError`. */
+export function commandOf(call: Call): Command {
+  const verb = findVerb(call.verb)
+  return { name: call.verb, verb, call, run: verb.prepare(call.values, flagsOf(call)) }
+}
+
+/** What to ask before a call is carried out; a text tells why there is nothing to do; null: nothing is asked. */
+export function questionBefore(call: Call, known: Known): Question | string | null {
+  return findVerb(call.verb).ask?.(call.values, flagsOf(call), known) ?? null
+}
+
+function flagsOf({ flags = {} }: Call): ReadonlyMap<string, string> {
+  return new Map(Object.entries(flags))
 }
 
 /**
@@ -27,7 +43,7 @@ function parseCommand(first: Word, rest: readonly Word[], preset: readonly strin
   for (const flag of preset) if (known.has(flag)) flags.set(flag, '')
   const texts = values.map(({ text }) => text)
   try {
-    return { name, verb, run: verb.prepare(texts, flags) }
+    return commandOf({ verb: name, values: texts, flags: Object.fromEntries(flags) })
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     throw new UsageError(`${name}: ${error.message}`, first.position)

@@ -1,8 +1,7 @@
 import { RpcError } from '../protocol/errors.ts'
 import type { Setting } from '../protocol/methods.ts'
-import { settingValue } from './setting-value.ts'
-import { UsageError } from './usage-error.ts'
-import { type Outcome, verb } from './verb.ts'
+import { readCount, UsageError } from './usage.ts'
+import { type Call, type Outcome, verb } from './verb.ts'
 
 const unknownSetting = "list the settings with 'get'"
 
@@ -28,20 +27,31 @@ export const settingVerbs = {
     flags: {
       default: 'go back to what flag, config file and defaults say',
       'dry-run': 'only tell whether the daemon would take it',
+      revision: { value: 'N', summary: 'only if nobody has changed the settings since this revision' },
     },
     summary: 'change a setting, now and for later starts',
-    hints: {
-      not_found: unknownSetting,
-      conflict: "somebody else has just changed the settings; look with 'get', and try again",
+    hints: { not_found: unknownSetting },
+    ask: ([name, ...texts], flags, known) => {
+      if (flags.has('dry-run')) return null
+      if (!flags.has('default'))
+        return { question: `Set ${name} to ${texts.join(', ')}?`, facts: [], yes: 'Do it', onlyIfWarned: true }
+      const setting = known.setting(name)
+      const facts = setting
+        ? [`It is ${settingText(setting.value, setting)} now; the default is ${settingText(setting.default, setting)}.`]
+        : []
+      return { question: `Forget what was set as ${name}?`, facts, yes: 'Do it', onlyIfWarned: true }
     },
     prepare: ([name, ...texts], flags) => {
-      const [back, dryRun] = [flags.has('default'), flags.has('dry-run')]
+      const [back, dryRun, seen] = [flags.has('default'), flags.has('dry-run'), flags.get('revision')]
       if (back === texts.length > 0) throw new UsageError('a VALUE is needed, or --default, not both')
+      const expected = seen === undefined ? undefined : readCount(seen, 0, Number.MAX_SAFE_INTEGER)
       return async ({ call }) => {
         const { revision, settings } = await call('config.get', {})
         const setting = find(settings, name)
         const value = back ? null : settingValue(setting, texts)
-        const result = await call('config.set', { revision, patch: { [name]: value }, ...(dryRun && { dryRun }) })
+        const change = { revision: expected ?? revision, patch: { [name]: value }, ...(dryRun && { dryRun }) }
+        const result = await call('config.set', change).catch(explainConflict)
+        const changes = !dryRun && result.changed.includes(name)
         return {
           data: { name, value, dryRun, ...result },
           view:
@@ -49,10 +59,33 @@ export const settingVerbs = {
               ? inForce(find((await call('config.get', {})).settings, name))
               : `${name} ${sentence(value, { dryRun, changed: result.changed.includes(name) })}`,
           warnings: result.warnings,
+          ...(changes && {
+            undo: callToSet(setting, setting.source === 'stored' ? setting.value : null, result.revision),
+          }),
         }
       }
     },
   }),
+}
+
+/** The call that sets a setting to a value, null for none of its own, unless somebody changes the settings after `revision`. */
+export function callToSet({ name }: Pick<Setting, 'name'>, value: Setting['value'] | null, revision: number): Call {
+  const flags = { revision: String(revision) }
+  if (value === null) return { verb: 'set', values: [name], flags: { ...flags, default: '' } }
+  const texts = Array.isArray(value) ? (value.length > 0 ? value : ['']) : [String(value)]
+  return { verb: 'set', values: [name, ...texts], flags }
+}
+
+/** Of a conflict the daemon speaks in revisions. */
+function explainConflict(error: unknown): never {
+  if (!(error instanceof RpcError) || error.kind !== 'conflict') throw error
+  throw new RpcError('conflict', 'somebody else has just changed the settings; look, then try again')
+}
+
+/** A setting's value for people: with its unit, an empty one as `-`. */
+export function settingText(value: Setting['value'], { placeholder }: Pick<Setting, 'placeholder'>): string {
+  const text = valueText(value)
+  return text === '' ? '-' : placeholder === 'MS' ? `${text} ms` : text
 }
 
 function find(settings: readonly Setting[], name: string): Setting {
@@ -91,4 +124,39 @@ function inForce({ name, value, source }: Setting): string {
 
 function valueText(value: Setting['value']): string {
   return Array.isArray(value) ? value.join(', ') : String(value)
+}
+
+const flagWords: Readonly<Record<string, boolean>> = {
+  true: true,
+  on: true,
+  yes: true,
+  false: false,
+  off: false,
+  no: false,
+}
+
+/**
+ * What `texts`, as typed, mean for this setting: a list takes several, or one with commas, or an empty one for none.
+ * Throws `UsageError` if they cannot mean anything; whether the value will do, the daemon knows.
+ */
+export function settingValue({ name, type, placeholder }: Setting, texts: readonly string[]): Setting['value'] {
+  if (type === 'list') return texts.flatMap((text) => (text === '' ? [] : text.split(',').map((item) => item.trim())))
+  const [text, ...more] = texts
+  if (text === undefined || more.length > 0) throw new UsageError(`${name} takes one value; quote it if it has spaces`)
+  switch (type) {
+    case 'integer':
+      if (!/^-?\d{1,15}$/.test(text)) throw new UsageError(`${name} takes a whole number${unitOf(placeholder)}`)
+      return Number(text)
+    case 'flag': {
+      const flag = Object.hasOwn(flagWords, text) ? flagWords[text] : undefined
+      if (flag === undefined) throw new UsageError(`${name} takes true or false`)
+      return flag
+    }
+    default:
+      return text
+  }
+}
+
+function unitOf(placeholder: string | undefined): string {
+  return placeholder === 'MS' ? ' of milliseconds' : ''
 }

@@ -1,29 +1,41 @@
 import { formatBytes } from '../format/bytes.ts'
+import { counted } from '../format/count.ts'
 import { formatTime } from '../format/time.ts'
 import type { User } from '../protocol/methods.ts'
-import { everyPage } from './every-page.ts'
-import { givePassword, passwordFlags } from './password-flags.ts'
-import { type Deed, type Table, verb } from './verb.ts'
+import { everyPage } from './context.ts'
+import { givePassword, passwordFlags } from './new-password.ts'
+import { type Deed, type Known, type Table, verb } from './verb.ts'
 
 const unknownUser = { not_found: "list the users with 'users'" }
 
 export const userVerbs = {
   adduser: verb({
     arguments: 'NAME',
+    makes: 'user',
     role: 'admin',
     flags: passwordFlags,
+    form: 'New user',
     summary: 'add a user; prints the password it makes, once',
     hints: { exists: "change the password with 'passwd'" },
     prepare: ([name], flags) =>
-      givePassword(name, flags, `added ${name}`, ({ call }, password) => call('users.add', { name, password })),
+      givePassword(
+        name,
+        flags,
+        () => `added ${name}`,
+        ({ call }, password) => call('users.add', { name, password }),
+      ),
   }),
   deluser: verb({
     arguments: 'NAME',
     takes: ['user'],
     role: 'admin',
-    destroys: true,
     summary: 'delete a user and cut their connections',
     hints: unknownUser,
+    ask: ([name], _, known) => ({
+      question: `Delete user ${name}?`,
+      facts: [`They cannot log in again; ${theirConnections(name, known)} will be cut.`, ...ifLast(name, known)],
+      yes: 'Delete',
+    }),
     prepare:
       ([name]) =>
       async ({ call }) => {
@@ -38,11 +50,15 @@ export const userVerbs = {
     takes: ['user'],
     role: 'admin',
     flags: passwordFlags,
+    form: 'New password of ',
     summary: 'change a password; prints the one it makes, once',
     hints: unknownUser,
     prepare: ([name], flags) =>
-      givePassword(name, flags, `changed the password of ${name}`, ({ call }, password) =>
-        call('users.setPassword', { name, password }),
+      givePassword(
+        name,
+        flags,
+        () => `changed the password of ${name}`,
+        ({ call }, password) => call('users.setPassword', { name, password }),
       ),
   }),
   enable: verb({
@@ -57,18 +73,30 @@ export const userVerbs = {
     arguments: 'NAME',
     takes: ['user'],
     role: 'operator',
-    destroys: true,
     summary: 'keep a user out and cut their connections',
     hints: unknownUser,
+    ask: ([name], _, known) => ({
+      question: `Disable user ${name}?`,
+      facts: [`They cannot log in until enabled again; ${theirConnections(name, known)} will be cut.`],
+      yes: 'Disable',
+    }),
     prepare: ([name]) => setEnabled(name, false),
   }),
   cut: verb({
     arguments: 'NAME',
     takes: ['user'],
     role: 'operator',
-    destroys: true,
     summary: "cut a user's connections; they may come back at once",
     hints: unknownUser,
+    ask: ([name], _, known) => {
+      const live = known.user(name)?.connections
+      if (live === 0) return `${name} has no connection`
+      return {
+        question: `Cut ${live === undefined ? 'all connections' : counted(live, 'connection')} of ${name}?`,
+        facts: ['They may come back at once: disabling keeps them out.'],
+        yes: `Cut ${live ?? 'all'}`,
+      }
+    },
     prepare:
       ([name]) =>
       async ({ call }) => {
@@ -95,12 +123,26 @@ function setEnabled(name: string, enabled: boolean): Deed {
     return {
       data: { name, enabled, cut },
       view: enabled ? `enabled ${name}` : `disabled ${name}, ${cutConnections(cut)}`,
+      ...(cut > 0 && { told: `disabled ${name}, ${cutConnections(cut)} for good` }),
+      undo: { verb: enabled ? 'disable' : 'enable', values: [name] },
     }
   }
 }
 
 function cutConnections(count: number): string {
-  return `cut ${count} connection${count === 1 ? '' : 's'}`
+  return `cut ${counted(count, 'connection')}`
+}
+
+/** For a question, from what is known of them. */
+function theirConnections(name: string, known: Known): string {
+  const user = known.user(name)
+  return user ? counted(user.connections, 'connection') : 'their connections'
+}
+
+/** What deleting the last user does to everyone else. */
+function ifLast(name: string, { user, users, lastUserOpens }: Known): string[] {
+  if (users !== 1 || !user(name) || lastUserOpens === false) return []
+  return [`It is the last user: from then on ${lastUserOpens ? '' : 'it may be that '}no password is required.`]
 }
 
 function tableOf(users: readonly User[]): Table {

@@ -1,16 +1,6 @@
 import type { ErrorKind } from '../protocol/errors.ts'
-import type { EventName, EventParams, Method, Params, Result, Role } from '../protocol/methods.ts'
-
-/** What a command may use of the program that runs it. */
-export interface Context {
-  call<M extends Method>(method: M, params: Params<M>): Promise<Result<M>>
-  /** Hear an event from then on, until the iteration throws why the connection has ended. */
-  events<E extends EventName>(event: E): Promise<AsyncIterable<EventParams<E>>>
-  /** Get the new password of a user, or of an operator, from where the person chose to give it. */
-  readPassword(source: PasswordSource, user: string): Promise<string>
-}
-
-export type PasswordSource = 'stdin' | 'prompt'
+import type { Connection, Operator, Role, Setting, User } from '../protocol/methods.ts'
+import type { Context } from './context.ts'
 
 /** What a command came to. Its texts may come from outside: whoever shows them makes them safe. */
 export interface Outcome {
@@ -18,6 +8,10 @@ export interface Outcome {
   readonly data: unknown
   /** For people: a line (none if empty), or a table. */
   readonly view: string | Table
+  /** For people who have a line for it: what was done. Without it the view says it. */
+  readonly told?: string
+  /** What takes it back. */
+  readonly undo?: Call
   /** The password that was made, and whose it is: then it is all of the view. */
   readonly secret?: { readonly user: string; readonly password: string }
   /** What a person at a terminal should know beside that. */
@@ -35,7 +29,40 @@ export interface Table {
   readonly right?: readonly number[]
 }
 
-/** A row of the command table: grammar, help and deed of one verb. */
+/** A verb with its arguments, as a key, a dialog or an undo holds it. */
+export interface Call {
+  /** Its name in the table. */
+  readonly verb: string
+  readonly values: readonly string[]
+  /** The flags given, without dashes; the empty text where a flag takes none. */
+  readonly flags?: Readonly<Record<string, string>>
+}
+
+/** What a person is asked before something is done. */
+export interface Question {
+  readonly question: string
+  /** What exactly it is about and what follows. */
+  readonly facts: readonly string[]
+  /** What the button that does it says. */
+  readonly yes: string
+  /** It is asked only where the daemon warns of something. */
+  readonly onlyIfWarned?: boolean
+}
+
+/** What is known of those whom a verb may be about, as they were told last. */
+export interface Known {
+  user(name: string): Pick<User, 'connections'> | undefined
+  operator(name: string): Pick<Operator, 'sessions'> | undefined
+  connection(id: string): Pick<Connection, 'client' | 'destination' | 'user'> | undefined
+  setting(name: string): Setting | undefined
+  /** How many there are; null: nobody has told. */
+  readonly users: number | null
+  readonly connections: number | null
+  /** Whether removing the only user lets clients in without a password; null: nobody has told. */
+  readonly lastUserOpens: boolean | null
+}
+
+/** A row of the command table: all that is to be known of one verb, for `--exec`, for the `:` line and for keys. */
 export interface Verb<Arguments extends string = string> {
   /** What follows the verb: `NAME` is needed, `[NAME]` may be left out, `NAME...` repeats. Repeated ones come last. */
   readonly arguments: Arguments
@@ -46,12 +73,18 @@ export interface Verb<Arguments extends string = string> {
   readonly role?: Role
   /** What the arguments are, for completion: each stands for one, the last for those that repeat, too. */
   readonly takes?: readonly Kind[]
-  /** What it does cannot be taken back, so whoever can ask the person before should. */
-  readonly destroys?: true
+  /** Whom its first argument names anew. */
+  readonly makes?: 'user' | 'operator'
+  /** What a form for it is headed with; the name of whom it is about follows. */
+  readonly form?: string
   /** Its arguments may hold a secret, so the line is kept nowhere. */
   readonly confidential?: true
   /** What to do when the daemon refuses. */
   readonly hints?: Readonly<Partial<Record<ErrorKind, string>>>
+  /**
+   * What whoever can ask the person should ask before; a text tells why there is nothing to do. Null, or without it: nothing.
+   */
+  ask?(values: Values<Arguments>, flags: Flags, known: Known): Question | string | null
   /** Check the values, throwing `UsageError`, and return the deed itself. */
   prepare(values: Values<Arguments>, flags: Flags): Deed
 }

@@ -1,23 +1,18 @@
 import { connectionVerbs } from './connection-verbs.ts'
 import { daemonVerbs } from './daemon-verbs.ts'
-import { healthVerb } from './health-verb.ts'
-import { historyVerbs } from './history-verbs.ts'
 import { logVerbs } from './log-verbs.ts'
 import { operatorVerbs } from './operator-verbs.ts'
 import { settingVerbs } from './setting-verbs.ts'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from './usage.ts'
 import { userVerbs } from './user-verbs.ts'
 import { type Flag, type Outcome, type Verb, verb } from './verb.ts'
 
-/** Every command, in the order in which help lists them. */
-export const verbs: Readonly<Record<string, Verb>> = {
+const table = {
   ...userVerbs,
   ...connectionVerbs,
-  ...historyVerbs,
   ...operatorVerbs,
   ...settingVerbs,
   ...logVerbs,
-  ...healthVerb,
   ...daemonVerbs,
   help: verb({
     arguments: '[VERB]',
@@ -29,6 +24,11 @@ export const verbs: Readonly<Record<string, Verb>> = {
     },
   }),
 }
+
+/** Every command, in the order in which help lists them. */
+export const verbs: Readonly<Record<string, Verb>> = table
+
+export type VerbName = keyof typeof table
 
 /** Throws `UsageError` if there is no such command; `position` is where the name stands in the line. */
 export function findVerb(name: string, position?: number): Verb {

@@ -1,4 +1,4 @@
-import { UsageError } from './usage-error.ts'
+import { UsageError } from './usage.ts'
 
 export interface Word {
   readonly text: string

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { parseCommands } from '../../shared/commands/parse.ts'
 import { RpcError } from '../../shared/protocol/errors.ts'
+import { resultLines } from '../../tui/app/keys/command-handlers.ts'
 import { carryOut } from '../../tui/app/link/carry-out.ts'
-import { resultLines } from '../../tui/app/screens/result-lines.ts'
 
 type Call = Parameters<typeof carryOut>[1]
 

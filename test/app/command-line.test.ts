@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { startDaemon } from '../helpers/daemon.ts'
 import { exec } from '../helpers/proxy-tui.ts'
+import type { Terminal } from '../helpers/terminal.ts'
 import { openApp } from './open-app.ts'
 
 const [tab, up, erase, esc] = ['\t', '\u001b[A', '\u0015', '\u001b']
@@ -36,7 +37,7 @@ test('commands are typed with Tab, carried out, and told in place, in a dialog o
   expect((await exec(daemon, 'get timeout-idle')).stdout).toBe('5000\n')
 })
 
-test('what cannot be taken back wants Enter twice, and Tab goes through users and operators', async () => {
+test('what cuts connections is asked about, and Tab goes through users and operators', async () => {
   const daemon = await startDaemon(['-u', 'alice:pw', '-u', 'bob:pw'])
   await using app = await openApp(daemon)
   await app.shows(/3 Users 2/)
@@ -50,11 +51,46 @@ test('what cannot be taken back wants Enter twice, and Tab goes through users an
   app.type(tab)
   await app.shows(/^ alice \[bob\]\s+:disable bob▏/m)
   app.type('\r')
-  await app.shows(/^ Enter again does it: disable: keep a user out and cut their connections/m)
+  await app.shows(
+    /Disable user bob\?.*they cannot log in until enabled again; 0 connections will be cut.*\[ Cancel \]/is,
+  )
   expect((await exec(daemon, 'users')).stdout).toMatch(/bob +enabled/)
+  // Whoever changes their mind finds the line again.
+  app.type(esc)
+  await closed(app)
+  expect(app.screen).toMatch(/^ :disable bob▏/m)
   app.type('\r')
-  await app.shows(/disabled bob, cut 0 connections/)
+  await app.shows(/\[ Cancel \]/)
+  app.type('y')
+  await app.shows(/disabled bob, cut 0 connections; u undoes/)
   expect((await exec(daemon, 'users')).stdout).toMatch(/bob +disabled/)
+  app.type('u')
+  await app.shows(/enabled bob; u undoes/)
+})
+
+test('the line asks by the dialog of the key, and by one for several commands', async () => {
+  const daemon = await startDaemon(['-u', 'alice:pw', '-u', 'bob:pw'])
+  await using app = await openApp(daemon)
+  app.type('3')
+  await app.shows(/^>alice/m)
+  const asked =
+    /Delete user alice\?.*\n.*They cannot log in again; 0 connections will be cut\..*\n.*\[ Cancel \] +Delete/
+  app.type('x')
+  await app.shows(asked)
+  app.type(esc)
+  await closed(app)
+  app.type(':deluser alice\r')
+  await app.shows(asked)
+  app.type('y')
+  await app.shows(/1\/1 users[\s\S]*deleted alice, cut 0 connections/)
+  app.type(':cut bob\r')
+  await app.shows(/^ ! cut: bob has no connection/m)
+  app.type(`${erase}drain; deluser bob\r`)
+  await app.shows(/Do all of this\?.*Drain the daemon\?.*Delete user bob\?.*It is the last user/s)
+  app.type('\r')
+  await closed(app)
+  expect(app.screen).toMatch(/^ :drain; deluser bob▏/m)
+  expect((await exec(daemon, 'users')).stdout).toMatch(/bob/)
 })
 
 test('a wide or long result scrolls both ways', async () => {
@@ -97,3 +133,8 @@ test('the log can be asked for on its page, which goes on; what would end what p
   await exec(daemon, 'adduser bob')
   await app.shows(/users\.add/)
 })
+
+/** Wait until no question is asked. */
+function closed(app: Terminal): Promise<void> {
+  return app.until(() => !app.screen.includes('Cancel'), 'has closed the question')
+}

@@ -1,14 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Operator, Setting, User } from '../../shared/protocol/methods.ts'
 import { problemSoFar, problemWith, strengthOf } from '../../tui/app/keys/check-form.ts'
-import {
-  type Form,
-  type FormField,
-  operatorForm,
-  passwordForm,
-  settingForm,
-  userForm,
-} from '../../tui/app/store/dialogs.ts'
+import { type Form, type FormField, formFor, loginForm, settingForm } from '../../tui/app/store/forms.ts'
 import { noUsers } from '../../tui/app/store/users.ts'
 import { fieldOf } from '../../tui/app/text-field.ts'
 
@@ -20,7 +13,7 @@ const known = {
 }
 
 /** The form as it is once this has been typed. */
-function typed(form: Form, texts: Partial<Record<FormField['name'], string>>): Form {
+function typed(form: Form, texts: Readonly<Record<FormField['name'], string>>): Form {
   return { ...form, fields: form.fields.map((field) => ({ ...field, ...fieldOf(texts[field.name] ?? field.text) })) }
 }
 
@@ -33,7 +26,7 @@ describe('while it is typed', () => {
     [{ name: 'carol', password: 'secret', again: 'sex' }, 'the two passwords differ'],
     [{ name: 'carol', password: 'é'.repeat(128) }, 'the password must be at most 255 bytes of UTF-8'],
   ])('a new user %j', (texts, problem) => {
-    expect(problemSoFar(typed(userForm(), texts), known)).toBe(problem)
+    expect(problemSoFar(typed(formFor('adduser', null), texts), known)).toBe(problem)
   })
 
   test.each([
@@ -43,7 +36,7 @@ describe('while it is typed', () => {
     [{ name: 'lee', password: 'short' }, 'the password must be at least 8 characters'],
     [{ name: 'lee', password: 'long enough' }, null],
   ])('a new operator %j', (texts, problem) => {
-    expect(problemSoFar(typed(operatorForm(), texts), known)).toBe(problem)
+    expect(problemSoFar(typed(formFor('addoperator', null), texts), known)).toBe(problem)
   })
 
   test('a setting out of its range', () => {
@@ -67,16 +60,16 @@ describe('while it is typed', () => {
 
 describe('before it is sent', () => {
   test('a name is needed, and a password only if it is not to be made', () => {
-    expect(problemWith(userForm(), known)).toBe('a name is needed')
-    expect(problemWith(typed(userForm(), { name: 'carol' }), known)).toBeNull()
-    expect(problemWith(passwordForm('setPassword', 'bob'), known)).toBeNull()
+    expect(problemWith(formFor('adduser', null), known)).toBe('a name is needed')
+    expect(problemWith(typed(formFor('adduser', null), { name: 'carol' }), known)).toBeNull()
+    expect(problemWith(formFor('passwd', 'bob'), known)).toBeNull()
   })
 
   test('a password is repeated in full, but not at a login', () => {
     const half = { password: 'secret', again: 'secr' }
-    expect(problemWith(typed(passwordForm('setPassword', 'bob'), half), known)).toBe('the two passwords differ')
-    expect(problemWith(typed(passwordForm('setPassword', 'bob'), { ...half, again: 'secret' }), known)).toBeNull()
-    expect(problemWith(typed(passwordForm('login', 'kim'), { password: 'x' }), known)).toBeNull()
+    expect(problemWith(typed(formFor('passwd', 'bob'), half), known)).toBe('the two passwords differ')
+    expect(problemWith(typed(formFor('passwd', 'bob'), { ...half, again: 'secret' }), known)).toBeNull()
+    expect(problemWith(typed(loginForm('kim'), { password: 'x' }), known)).toBeNull()
   })
 })
 

@@ -1,11 +1,12 @@
 import type { Key } from 'ink'
 import { describe, expect, test } from 'vitest'
 import type { Role } from '../../shared/protocol/methods.ts'
+import { type Binding, keyLabel } from '../../tui/app/keys/binding.ts'
 import { decodeKeys } from '../../tui/app/keys/decode.ts'
-import { helpLines } from '../../tui/app/keys/help-lines.ts'
-import { hintLine, hintsFor, hintsOf } from '../../tui/app/keys/hints.ts'
-import { type Binding, type KeyContext, keyLabel, keyTable } from '../../tui/app/keys/key-table.ts'
-import { type ListPage, type Page, pages, stateAt } from '../../tui/app/store/state.ts'
+import { helpLines, hintLine, hintsFor, hintsOf } from '../../tui/app/keys/help.ts'
+import { type KeyContext, keyTable } from '../../tui/app/keys/key-table.ts'
+import { type ListPage, type Page, pages } from '../../tui/app/store/pages.ts'
+import { stateAt } from '../../tui/app/store/state.ts'
 import { tables } from '../../tui/app/tables/tables.ts'
 
 const contexts = Object.entries<readonly Binding[]>(keyTable)

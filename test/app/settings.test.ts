@@ -152,7 +152,7 @@ test('operators are added with a password shown once, given another role, and de
   app.type('e')
   await app.shows(/Role of operator kim[\s\S]*> {2}operator \(as it is\)/)
   app.type('j\r')
-  await app.shows(/^>kim +admin +0[\s\S]*^ kim is admin now, 0 sessions ended/m)
+  await app.shows(/^>kim +admin +0[\s\S]*^ kim is admin now, ended 0 sessions/m)
   app.type('x')
   await app.shows(/Delete operator kim\?[\s\S]*\[ Cancel \]/)
   app.type('y')

@@ -23,8 +23,9 @@ import { SettingsPage } from './screens/settings.tsx'
 import { TooSmall } from './screens/too-small.tsx'
 import { UsersPage } from './screens/users.tsx'
 import { coverOf, isCover } from './store/dialogs.ts'
+import type { Page } from './store/pages.ts'
 import { lackToSee } from './store/rights.ts'
-import type { Page, State } from './store/state.ts'
+import type { State } from './store/state.ts'
 
 interface RootProps extends Parts {
   readonly look: Look

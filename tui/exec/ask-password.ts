@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
-import { UsageError } from '../../shared/commands/usage-error.ts'
+import { UsageError } from '../../shared/commands/usage.ts'
 import { safeText } from '../../shared/format/safe-text.ts'
 
 /** Ask for a new password at the terminal, twice, showing nothing of it. Throws `UsageError` if the two differ. */

@@ -1,4 +1,4 @@
-import type { Context } from '../../shared/commands/verb.ts'
+import type { Context } from '../../shared/commands/context.ts'
 import { type Client, ConnectionError, connect } from '../client/index.ts'
 import type { NamedDaemon } from '../options/daemons.ts'
 import { type AskPassword, targetsAt } from '../options/passwords.ts'

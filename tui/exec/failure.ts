@@ -1,4 +1,4 @@
-import { UsageError } from '../../shared/commands/usage-error.ts'
+import { UsageError } from '../../shared/commands/usage.ts'
 import { type ErrorKind, RpcError } from '../../shared/protocol/errors.ts'
 import { withMend } from '../advice.ts'
 import { ConnectionError } from '../client/index.ts'

@@ -1,4 +1,4 @@
-import { UsageError } from '../../shared/commands/usage-error.ts'
+import { UsageError } from '../../shared/commands/usage.ts'
 import { limits } from '../../shared/protocol/limits.ts'
 
 const lineFeed = 10

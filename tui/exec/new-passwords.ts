@@ -1,5 +1,5 @@
-import { UsageError } from '../../shared/commands/usage-error.ts'
-import type { Context } from '../../shared/commands/verb.ts'
+import type { Context } from '../../shared/commands/context.ts'
+import { UsageError } from '../../shared/commands/usage.ts'
 import type { ExecOptions } from '../options/command-line.ts'
 
 type ReadPassword = Context['readPassword']

@@ -1,5 +1,6 @@
+import type { Context, PasswordSource } from '../../../shared/commands/context.ts'
 import { parseCommands } from '../../../shared/commands/parse.ts'
-import type { Context, Deed, Outcome, PasswordSource } from '../../../shared/commands/verb.ts'
+import type { Deed, Outcome } from '../../../shared/commands/verb.ts'
 
 interface Run {
   /** The only one, or the last. */

@@ -30,7 +30,7 @@ test.each([
   ['log --level loud', '0: log: LEVEL is one of debug, info, warn, error'],
   ['log --last 1001', '0: log: N is a number from 0 to 1000'],
   ['log --last all', '0: log: N is a number from 0 to 1000'],
-  ['set', '0: set needs NAME; usage: set NAME [VALUE...] [--default] [--dry-run]'],
+  ['set', '0: set needs NAME; usage: set NAME [VALUE...] [--default] [--dry-run] [--revision N]'],
   ['set auth', '0: set: a VALUE is needed, or --default, not both'],
   ['set auth none --default', '0: set: a VALUE is needed, or --default, not both'],
   ['help frob', "0: help: no command 'frob'; 'help' lists them"],

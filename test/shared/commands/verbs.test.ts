@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { UsageError } from '../../../shared/commands/usage-error.ts'
-import type { Table } from '../../../shared/commands/verb.ts'
+import { parseCommands, questionBefore } from '../../../shared/commands/parse.ts'
+import { UsageError } from '../../../shared/commands/usage.ts'
+import type { Known, Question, Table } from '../../../shared/commands/verb.ts'
 import { usageOf, verbs } from '../../../shared/commands/verbs.ts'
 import { runCommand } from './fake-context.ts'
 
@@ -51,6 +52,8 @@ describe('users', () => {
     const disabled = await runCommand('disable bob', { 'users.setEnabled': { cut: 3 } })
     expect(disabled.calls).toEqual([['users.setEnabled', { name: 'bob', enabled: false }]])
     expect(disabled.outcome.view).toBe('disabled bob, cut 3 connections')
+    expect(disabled.outcome.told).toBe('disabled bob, cut 3 connections for good')
+    expect(disabled.outcome.undo).toEqual({ verb: 'enable', values: ['bob'] })
     const enabled = await runCommand('enable bob', { 'users.setEnabled': { cut: 0 } })
     expect(enabled.calls).toEqual([['users.setEnabled', { name: 'bob', enabled: true }]])
     expect(enabled.outcome.view).toBe('enabled bob')
@@ -177,6 +180,7 @@ describe('connections', () => {
     expect(outcome).toEqual({
       data: { killed: ['7'], missing: ['9'] },
       view: 'killed 7',
+      told: 'cut 1 connection, 1 connection had ended before',
       problem: 'no such connection, it may have ended: 9',
     })
     const { outcome: clean } = await runCommand('kill 7', { 'connections.kill': { killed: ['7'], missing: [] } })
@@ -223,9 +227,21 @@ describe('operators', () => {
     const role = await runCommand('role eve operator', { 'operators.setRole': { ended: 1 } })
     expect(role.calls).toEqual([['operators.setRole', { name: 'eve', role: 'operator' }]])
     expect(role.outcome.view).toBe('eve is operator now, ended 1 session')
+    expect(role.outcome.undo).toBeUndefined()
     const gone = await runCommand('deloperator eve', { 'operators.remove': { ended: 0 } })
     expect(gone.calls).toEqual([['operators.remove', { name: 'eve' }]])
     expect(gone.outcome).toEqual({ data: { name: 'eve', ended: 0 }, view: 'deleted eve, ended 0 sessions' })
+  })
+
+  test('role can want to know what the operator is until now, and can be taken back then', async () => {
+    const operators = { operators: [{ name: 'eve', role: 'viewer', created: 0, sessions: 0 }] }
+    const answers = { 'operators.list': operators, 'operators.setRole': { ended: 0 } }
+    const { outcome } = await runCommand('role eve admin --was viewer', answers)
+    expect(outcome.undo).toEqual({ verb: 'role', values: ['eve', 'viewer'], flags: { was: 'admin' } })
+    await expect(runCommand('role eve admin --was operator', answers)).rejects.toMatchObject({
+      kind: 'conflict',
+      message: 'somebody else was faster: eve is viewer by now',
+    })
   })
 
   test('operators lists them', async () => {
@@ -288,6 +304,7 @@ describe('settings', () => {
       data: { name: 'timeout-idle', value: 5000, dryRun: false, ...warned },
       view: 'timeout-idle is 5000 now',
       warnings: warned.warnings,
+      undo: { verb: 'set', values: ['timeout-idle'], flags: { revision: '8', default: '' } },
     })
     const same = await runCommand('set log-level info', { ...known, 'config.set': { ...done, changed: [] } })
     expect(same.outcome.view).toBe('log-level is info already')
@@ -296,6 +313,12 @@ describe('settings', () => {
     expect(dry.outcome.view).toBe('timeout-idle would become 5000')
     const back = await runCommand('set timeout-idle --default', { ...known, 'config.set': done })
     expect(back.outcome.view).toBe("timeout-idle is 1080 now, from the daemon's flag")
+  })
+
+  test('set can want that nobody has changed the settings since', async () => {
+    const { calls } = await runCommand('set timeout-idle 5000 --revision 3', { ...known, 'config.set': done })
+    expect(calls[1]).toEqual(['config.set', { revision: 3, patch: { 'timeout-idle': 5000 } }])
+    await expect(runCommand('set timeout-idle 5000 --revision soon', known)).rejects.toThrow(/N is a number from 0/)
   })
 
   test('set --dry-run --default asks for nothing more', async () => {
@@ -440,6 +463,71 @@ describe('the daemon', () => {
     expect(calls).toEqual([['any.method', { a: [1] }]])
     expect(outcome).toEqual({ data: result, view: '{"methods":{"evil":"\\u202e"}}' })
     expect((await runCommand('raw rpc.describe', { 'rpc.describe': {} })).calls).toEqual([['rpc.describe', {}]])
+  })
+})
+
+describe('what is asked before', () => {
+  const nobody = {
+    user: () => undefined,
+    operator: () => undefined,
+    connection: () => undefined,
+    setting: () => undefined,
+    users: null,
+    connections: null,
+    lastUserOpens: null,
+  }
+  const asked = (line: string, known: Partial<Known> = {}) => {
+    const [command] = parseCommands(line)
+    return command && questionBefore(command.call, { ...nobody, ...known })
+  }
+
+  test.each(['deluser bob', 'disable bob', 'cut bob', 'kill 7', 'kill 7 8', 'deloperator kim', 'drain', 'shutdown'])(
+    '%s asks, though nothing is known of whom it is about',
+    (line) => {
+      expect(asked(line)).toMatchObject({ question: expect.stringMatching(/\?$/), yes: expect.stringMatching(/./) })
+    },
+  )
+
+  test.each(['adduser bob', 'enable bob', 'stats', 'role kim admin', 'set timeout-idle 5 --dry-run'])(
+    '%s asks nothing',
+    (line) => {
+      expect(asked(line)).toBeNull()
+    },
+  )
+
+  test('deluser tells what is cut, and what deleting the last user does', () => {
+    const user = (name: string) => (name === 'bob' ? { connections: 2 } : undefined)
+    const facts = (known: Partial<Known>) => (asked('deluser bob', { user, ...known }) as Question).facts
+    expect(facts({ users: 2 })).toEqual(['They cannot log in again; 2 connections will be cut.'])
+    expect(facts({ users: 1, lastUserOpens: true })[1]).toMatch(/no password is required/)
+    expect(facts({ users: 1, lastUserOpens: false })).toHaveLength(1)
+    expect(facts({ users: 1 })[1]).toMatch(/it may be that/)
+  })
+
+  test('cut tells that there is nothing to cut', () => {
+    expect(asked('cut bob', { user: () => ({ connections: 0 }) })).toBe('bob has no connection')
+  })
+
+  test('kill names what it cuts, a few of many', () => {
+    const connection = (id: string) => ({ client: `client ${id}`, destination: null, user: 'bob' })
+    expect(asked('kill 7', { connection })).toEqual({
+      question: 'Cut this connection?',
+      facts: ['from client 7', 'to nowhere yet', 'of bob'],
+      yes: 'Cut',
+    })
+    expect(asked('kill 1 2 3 4 5', { connection, connections: 9 })).toEqual({
+      question: 'Cut 5 of 9 connections?',
+      facts: ['client 1 to nowhere yet', 'client 2 to nowhere yet', 'client 3 to nowhere yet', 'and 2 more'],
+      yes: 'Cut 5',
+    })
+  })
+
+  test('set asks where the daemon warns', () => {
+    expect(asked('set timeout-idle 5')).toMatchObject({ onlyIfWarned: true })
+    expect(asked('set timeout-idle --default')).toMatchObject({
+      question: 'Forget what was set as timeout-idle?',
+      onlyIfWarned: true,
+    })
   })
 })
 

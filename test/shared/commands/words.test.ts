@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { UsageError } from '../../../shared/commands/usage-error.ts'
+import { UsageError } from '../../../shared/commands/usage.ts'
 import { splitCommands } from '../../../shared/commands/words.ts'
 
 function texts(line: string): string[][] {

@@ -9,10 +9,9 @@ import { useLook } from './look-context.ts'
 export function CommandHint({ state }: { readonly state: State }): ReactElement {
   const look = useLook()
   const { columns: width } = state.size
-  const { problem, asked, running, menu } = state.command
+  const { problem, running, menu } = state.command
   if (problem !== null) return <Line text={` ! ${look.text(problem)}`} width={width} {...look.theme.bad} />
   if (running) return <Line text=" asking the daemon" width={width} {...look.theme.hint} />
-  if (asked !== null) return <Line text={` Enter again does it: ${asked}`} width={width} {...look.theme.warning} bold />
   const { candidates, usage = '' } = completionOf(state)
   const words = menu?.candidates ?? candidates
   if (words.length === 0) return <Line text={` ${look.text(usage)}`} width={width} {...look.theme.hint} />

@@ -1,5 +1,5 @@
 import type { ReactElement } from 'react'
-import { hintLine, hintsOf } from '../keys/hints.ts'
+import { hintLine, hintsOf } from '../keys/help.ts'
 import type { State } from '../store/state.ts'
 import { Line } from './line.tsx'
 import { useLook } from './look-context.ts'

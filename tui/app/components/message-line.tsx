@@ -1,5 +1,6 @@
 import type { ReactElement } from 'react'
-import { listPage, type State } from '../store/state.ts'
+import { listPage } from '../store/pages.ts'
+import type { State } from '../store/state.ts'
 import { columnsOf, fitText } from '../text.ts'
 import { Field } from './field.tsx'
 import { Line } from './line.tsx'

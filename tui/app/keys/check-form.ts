@@ -1,8 +1,8 @@
-import { settingValue } from '../../../shared/commands/setting-value.ts'
-import { UsageError } from '../../../shared/commands/usage-error.ts'
+import { settingValue } from '../../../shared/commands/setting-verbs.ts'
+import { UsageError } from '../../../shared/commands/usage.ts'
+import { findVerb } from '../../../shared/commands/verbs.ts'
 import { methods, password as passwordRule, type Setting, userName } from '../../../shared/protocol/methods.ts'
-import { type Form, type FormField, fieldText } from '../store/dialogs.ts'
-import { operatorRoles } from '../store/rights.ts'
+import { type Form, fieldText } from '../store/forms.ts'
 import type { State } from '../store/state.ts'
 
 /** Whose names are taken. */
@@ -12,7 +12,7 @@ type Known = Pick<State, 'users' | 'operators'>
 export function problemSoFar(form: Form, known: Known): string | null {
   const typed = form.fields.filter(({ text }) => text !== '')
   for (const { name } of typed) {
-    const problem = checks[name](form, known)
+    const problem = (checks[name] ?? checkChoice(name))(form, known)
     if (problem !== null) return problem
   }
   return null
@@ -54,12 +54,10 @@ export function readValue(setting: Setting, text: string): { read: Setting['valu
 
 const operatorRules = methods['operators.add'].params.shape
 
-const checks: Readonly<Record<FormField['name'], (form: Form, known: Known) => string | null>> = {
+type Check = (form: Form, known: Known) => string | null
+
+const checks: Readonly<Partial<Record<string, Check>>> = {
   name: checkName,
-  role: (form) => {
-    const role = fieldText(form, 'role').trim()
-    return operatorRoles.some((each) => each === role) ? null : `the role must be one of ${operatorRoles.join(', ')}`
-  },
   password: (form) => {
     if (form.purpose === 'login') return null
     const rule = isOfUser(form) ? passwordRule : operatorRules.password
@@ -75,6 +73,15 @@ const checks: Readonly<Record<FormField['name'], (form: Form, known: Known) => s
   },
 }
 
+/** Of a field for a flag that has choices. */
+function checkChoice(name: string): Check {
+  return (form) => {
+    const flag = form.purpose === 'login' ? undefined : findVerb(form.purpose).flags?.[name]
+    const choices = typeof flag === 'object' ? (flag.choices ?? []) : []
+    return choices.includes(fieldText(form, name).trim()) ? null : `the ${name} must be one of ${choices.join(', ')}`
+  }
+}
+
 function checkName(form: Form, { users, operators }: Known): string | null {
   const name = fieldText(form, 'name')
   const wrong = (isOfUser(form) ? userName : operatorRules.name).safeParse(name).error
@@ -86,5 +93,7 @@ function checkName(form: Form, { users, operators }: Known): string | null {
 }
 
 function isOfUser({ purpose }: Form): boolean {
-  return purpose === 'addUser' || purpose === 'setPassword'
+  if (purpose === 'login') return false
+  const { makes, takes: [kind] = [] } = findVerb(purpose)
+  return (makes ?? kind) === 'user'
 }

@@ -1,15 +1,18 @@
 import { type Completion, complete } from '../../../shared/commands/complete.ts'
-import { type Command, parseCommands } from '../../../shared/commands/parse.ts'
-import { UsageError } from '../../../shared/commands/usage-error.ts'
+import { type Command, parseCommands, questionBefore } from '../../../shared/commands/parse.ts'
+import { UsageError } from '../../../shared/commands/usage.ts'
+import type { Call, Outcome, Question } from '../../../shared/commands/verb.ts'
+import { safeText } from '../../../shared/format/safe-text.ts'
+import { tableLines } from '../../exec/table.ts'
 import { pageRows } from '../layout.ts'
-import { withoutFlags } from '../link/carry-out.ts'
-import { resultLines } from '../screens/result-lines.ts'
+import { type Results, withoutFlags } from '../link/carry-out.ts'
 import type { CommandEvent } from '../store/command-line.ts'
+import { knownIn } from '../store/known.ts'
 import { lackOfRights } from '../store/rights.ts'
 import type { State } from '../store/state.ts'
 import { columnsOf } from '../text.ts'
 import type { App, Handler } from './app.ts'
-import { saidOf, tellDialog } from './tell-dialog.ts'
+import { confirm, hasDryRun, openSecret, saidOf, tellDialog, withWarnings } from './perform.ts'
 
 export const commandHandlers = {
   openCommand: (app) => {
@@ -77,6 +80,7 @@ function commonStart(one: string, other: string): string {
   return one.slice(0, length)
 }
 
+/** Carry out what is typed, once the person has agreed to what its verbs want asked. */
 async function enter(app: App): Promise<void> {
   const { command } = app.store.state
   const line = command.field?.text.trim() ?? ''
@@ -86,15 +90,33 @@ async function enter(app: App): Promise<void> {
     const commands = parseCommands(line)
     const problem = problemWith(app.store.state, commands)
     if (problem !== null) return tellCommand(app, { do: 'complain', problem })
-    const destroying = commands.filter(({ verb }) => verb.destroys).map(({ name, verb }) => `${name}: ${verb.summary}`)
-    if (command.asked === null && destroying.length > 0) {
-      return tellCommand(app, { do: 'ask', what: destroying.join('; ') })
+    const questions: Question[] = []
+    for (const { name, call } of commands) {
+      const asked = questionBefore(call, knownIn(app.store.state))
+      if (typeof asked === 'string') return tellCommand(app, { do: 'complain', problem: `${name}: ${asked}` })
+      const question = asked && withWarnings(asked, hasDryRun(call) ? await warningsOf(app, call) : [])
+      if (question) questions.push(question)
     }
-    await run(app, line, commands)
+    if (app.store.state.command.field !== command.field) return
+    const question = together(questions)
+    if (question) confirm(app, question, line)
+    else await runLine(app, line)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     tellCommand(app, { do: 'complain', problem: error.message })
   }
+}
+
+/** What the daemon would refuse is told when it does. */
+async function warningsOf(app: App, call: Call): Promise<readonly string[]> {
+  const foreseen = await app.daemon.foresee(call)
+  return foreseen.done ? foreseen.value : []
+}
+
+function together(questions: readonly Question[]): Question | undefined {
+  if (questions.length < 2) return questions[0]
+  const facts = questions.flatMap(({ question, facts }) => [question, ...facts.map((fact) => `  ${fact}`)])
+  return { question: 'Do all of this?', facts, yes: 'Do it' }
 }
 
 function problemWith(state: State, commands: readonly Command[]): string | null {
@@ -106,7 +128,8 @@ function problemWith(state: State, commands: readonly Command[]): string | null 
 }
 
 /** The line stays until the daemon has agreed; what it says is a line for a few seconds, a password, or a page. */
-async function run(app: App, line: string, commands: readonly Command[]): Promise<void> {
+export async function runLine(app: App, line: string): Promise<void> {
+  const commands = parseCommands(line)
   if (!commands.some(({ verb }) => verb.confidential)) tellCommand(app, { do: 'remember', line })
   tellCommand(app, { do: 'run' })
   const said = saidOf(app)
@@ -118,17 +141,28 @@ async function run(app: App, line: string, commands: readonly Command[]): Promis
     return isOpen ? tellCommand(app, { do: 'complain', problem }) : app.store.announce(said(problem), 'bad')
   }
   if (isOpen) tellCommand(app, { do: 'close' })
-  if (outcome?.secret && outcomes.length === 1 && problem === null) {
-    const { user, password } = outcome.secret
-    return tellDialog(app, { do: 'open', dialog: { kind: 'secret', user: said(user), password } })
-  }
+  if (outcome?.secret && outcomes.length === 1 && problem === null) return openSecret(app, outcome.secret, said)
   const lines = resultLines(results)
   const [only = ''] = lines
   if (lines.length <= 1 && columnsOf(only) < app.store.state.size.columns) {
-    return app.store.announce(said(only || 'done'), problem === null ? 'good' : 'bad')
+    const undoes = outcome?.undo && commands.length === 1 ? '; u undoes' : ''
+    return app.store.announce(said((only || 'done') + undoes), problem === null ? 'good' : 'bad')
   }
   const title = said(commands.map(({ name }) => name).join('; '))
   tellDialog(app, { do: 'open', dialog: { kind: 'result', title, lines, row: 0, column: 0 } })
+}
+
+/** What came of commands, as lines that are safe to show. */
+export function resultLines({ outcomes, problem }: Results): string[] {
+  return [...outcomes.flatMap(linesOf), ...(problem === null ? [] : [`! ${safeText(problem)}`])]
+}
+
+function linesOf({ view, note, warnings = [] }: Outcome): string[] {
+  const told = warnings.map((warning) => `note: ${safeText(warning)}`)
+  if (typeof view === 'string') return [note ?? '', view].filter(Boolean).map(safeText).concat(told)
+  const rows = view.rows.map((row) => row.map(safeText))
+  const lines = tableLines({ ...view, rows }, columnsOf)
+  return [...(rows.length > 0 ? lines : [...lines, '(none)']), ...told]
 }
 
 function roam(app: App, down: number, right: number): void {

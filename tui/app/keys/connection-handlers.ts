@@ -1,23 +1,16 @@
 import type { Connection } from '../../../shared/protocol/methods.ts'
-import { connections } from '../link/perform.ts'
-import { coverOf } from '../store/dialogs.ts'
-import { follow } from '../store/followed.ts'
-import { listPage, type State } from '../store/state.ts'
-import { closedView, connectionsView, markedIds } from '../store/view.ts'
+import type { Choice } from '../store/dialogs.ts'
+import { connectionsView, markedIds } from '../store/view.ts'
+import { fieldWord } from '../tables/filter-words.ts'
 import type { App, Handler } from './app.ts'
 import { tell } from './list-handlers.ts'
-import { confirm, tellDialog } from './tell-dialog.ts'
+import { tellDialog } from './perform.ts'
+import { selectedConnection } from './selection.ts'
 
-/** What is done about connections, on their page and in the detail of one. */
+/** What is done about connections on their page, beside cutting them. */
 export const connectionHandlers = {
   pause: ({ store }) => store.dispatch({ type: 'pause' }),
   showClosed: ({ store }) => store.dispatch({ type: 'showClosed', shows: !store.state.showsClosed }),
-  detail: (app) => {
-    const row = connectionUnderCursor(app.store.state)
-    if (!row) return app.store.announce(nothingSelected, 'bad')
-    app.store.dispatch({ type: 'follow', followed: follow(row, Date.now()) })
-    tellDialog(app, { do: 'open', dialog: { kind: 'detail', id: row.id } })
-  },
   clearFilterOrMarks: (app) => {
     const isFiltered = app.store.state.lists.connections.filter !== ''
     tell(app, isFiltered ? { do: 'clearFilter' } : { do: 'mark', ids: new Set() })
@@ -25,11 +18,6 @@ export const connectionHandlers = {
   clearFilterOrLeave: (app) => {
     if (app.store.state.lists.closed.filter !== '') tell(app, { do: 'clearFilter' })
     else app.store.dispatch({ type: 'showClosed', shows: false })
-  },
-  kill: (app) => killOne(app),
-  killShown: (app) => {
-    if (markedIds(app.store.state).size > 0) killMarked(app)
-    else killShown(app)
   },
   mark: (app) => {
     const { state } = app.store
@@ -49,74 +37,40 @@ export const connectionHandlers = {
     for (const id of ids) areAll ? marked.delete(id) : marked.add(id)
     tell(app, { do: 'mark', ids: marked })
   },
+  copy: (app) => {
+    const selected = selectedConnection(app.store.state)
+    if ('problem' in selected) return app.store.announce(selected.problem, 'bad')
+    const options = copies(selected.row).map(([name, copy]) => ({
+      name: `${name.padEnd(11)} ${copy}`,
+      call: null,
+      copy,
+    }))
+    const dialog = { kind: 'choice', question: 'Copy what?', advice, options, chosen: 0 } as const
+    tellDialog(app, { do: 'open', dialog })
+  },
 } satisfies Record<string, Handler>
 
 const nothingSelected = 'nothing is selected'
+const advice = 'It goes to the clipboard of your terminal, if that lets programs do so (OSC 52).'
 
-/** Connections named before a deed. */
-const named = 3
-
-/** The connection that a key is about, live or ended: that of the detail, or the row under the cursor. */
-export function connectionUnderCursor(state: State): Connection | undefined {
-  const { followed } = state
-  const cover = coverOf(state.dialog)
-  if (cover?.kind === 'detail') return followed?.connection
-  if (listPage(state) === 'closed') {
-    const { rows, cursor } = closedView(state)
-    return rows[cursor]
-  }
-  const { rows, cursor } = connectionsView(state)
-  return rows[cursor]?.connection
+/** What can be copied of a connection, by name; what people want most comes first. */
+function copies(row: Connection): [name: string, text: string][] {
+  const { id, user, client, destination, address, state, up, down } = row
+  const whole = [id, state, user ?? '-', client, destination ?? '-', address ?? '-', `up=${up}`, `down=${down}`]
+  return [
+    ...(destination === null ? [] : ([['destination', destination]] as [string, string][])),
+    ['client', client],
+    ...(user === null ? [] : ([['user', user]] as [string, string][])),
+    ['id', id],
+    ['filter', destination === null ? fieldWord('id', id) : fieldWord('dst', destination)],
+    ['whole row', whole.join(' ')],
+  ]
 }
 
-function killOne(app: App): void {
-  const { state } = app.store
-  const row = connectionUnderCursor(state)
-  if (!row) return app.store.announce(nothingSelected, 'bad')
-  if (coverOf(state.dialog)?.kind === 'detail' && state.followed?.end)
-    return app.store.announce('that connection has ended', 'bad')
-  const { id, user, client, destination } = row
-  confirm(app, {
-    question: 'Cut this connection?',
-    facts: [`from ${client}`, `to ${destination ?? 'nowhere yet'}`, user === null ? 'without login' : `of ${user}`],
-    verb: 'Cut',
-    action: { do: 'kill', ids: [id] },
-  })
-}
-
-function killMarked(app: App): void {
-  const { state } = app.store
-  const ids = [...markedIds(state)]
-  const shown = new Set(connectionsView(state).ids)
-  const hidden = ids.filter((id) => !shown.has(id)).length
-  confirm(app, {
-    question: `Cut ${ids.length} marked of ${connections(state.connections.now.rows.size)}?`,
-    facts: [...(hidden > 0 ? [`The filter hides ${hidden} of them.`] : []), ...nameSome(state, ids)],
-    verb: `Cut ${ids.length}`,
-    action: { do: 'kill', ids },
-  })
-}
-
-function killShown(app: App): void {
-  const { state } = app.store
-  const { ids, total, problem } = connectionsView(state)
-  if (ids.length === 0) return app.store.announce('no connection is shown', 'bad')
-  if (problem) return app.store.announce('mend the filter first', 'bad')
-  const { filter } = state.lists.connections
-  confirm(app, {
-    question: `Cut ${ids.length} of ${connections(total)}?`,
-    facts: [filter ? `They match the filter: ${filter}` : 'No filter is set: these are all.', ...nameSome(state, ids)],
-    verb: `Cut ${ids.length}`,
-    action: { do: 'kill', ids },
-  })
-}
-
-/** The first few of them, and how many more there are. */
-function nameSome(state: State, ids: readonly string[]): string[] {
-  const { rows } = (state.connections.frozen ?? state.connections).now
-  const some = ids.slice(0, named).map((id) => {
-    const row = rows.get(id)
-    return row ? `${row.client} to ${row.destination ?? 'nowhere yet'}` : `connection ${id}`
-  })
-  return ids.length > named ? [...some, `and ${ids.length - named} more`] : some
+/** Put what was chosen into the clipboard, and say so. */
+export function copyChosen(app: App, { options, chosen }: Choice): void {
+  const text = options[chosen]?.copy
+  if (text === undefined) return
+  if (app.copy(text)) app.store.announce(`copied ${text}`, 'good')
+  else app.store.announce('this cannot be copied here: it is too long, or the terminal has no clipboard', 'bad')
 }

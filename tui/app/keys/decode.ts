@@ -1,4 +1,5 @@
 import type { Key } from 'ink'
+import type { Edit } from '../text-field.ts'
 
 /** Keys that Ink tells by a flag, by the names that the key table uses. */
 const named = {
@@ -35,4 +36,28 @@ export function decodeKeys(input: string, key: Key): string[] {
 function controlName(character: string): string | undefined {
   const code = character.charCodeAt(0)
   return code >= 1 && code <= 26 ? `ctrl+${String.fromCharCode(code + 96)}` : undefined
+}
+
+/** What keys do in a text field, beside typing themselves. */
+const editing: Readonly<Record<string, Edit>> = {
+  backspace: { do: 'backspace' },
+  delete: { do: 'delete' },
+  'ctrl+d': { do: 'delete' },
+  left: { do: 'left' },
+  'ctrl+b': { do: 'left' },
+  right: { do: 'right' },
+  'ctrl+f': { do: 'right' },
+  home: { do: 'start' },
+  'ctrl+a': { do: 'start' },
+  end: { do: 'end' },
+  'ctrl+e': { do: 'end' },
+  'ctrl+u': { do: 'erase' },
+  'ctrl+w': { do: 'eraseWord' },
+  space: { do: 'insert', text: ' ' },
+}
+
+/** The edit that a key stands for in a text field, if any. */
+export function editOf(key: string): Edit | undefined {
+  if (Object.hasOwn(editing, key)) return editing[key]
+  return [...key].length === 1 ? { do: 'insert', text: key } : undefined
 }

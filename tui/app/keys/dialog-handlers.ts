@@ -1,12 +1,14 @@
+import { callToSet } from '../../../shared/commands/setting-verbs.ts'
+import type { VerbName } from '../../../shared/commands/verbs.ts'
 import { pageRows } from '../layout.ts'
-import { type Confirmation, type Form, fieldText } from '../store/dialogs.ts'
+import type { Confirmation } from '../store/dialogs.ts'
+import { type Form, fieldText } from '../store/forms.ts'
 import type { App, Handler } from './app.ts'
-import { helpContext } from './context.ts'
-import { copyChosen } from './copy-handlers.ts'
-import { helpLines } from './help-lines.ts'
-import { propose, submitSetting } from './propose.ts'
-import { submitPassword } from './submit-password.ts'
-import { performAndTell, tellDialog } from './tell-dialog.ts'
+import { problemWith, readValue } from './check-form.ts'
+import { runLine } from './command-handlers.ts'
+import { copyChosen } from './connection-handlers.ts'
+import { helpContext, helpLines } from './help.ts'
+import { begin, openSecret, performAndTell, saidOf, tellDialog } from './perform.ts'
 
 export const dialogHandlers = {
   close: (app) => {
@@ -30,18 +32,17 @@ export const dialogHandlers = {
     if (dialog?.kind !== 'form' || dialog.sent) return
     if (hasMore(dialog)) tellDialog(app, { do: 'focus', by: 1 })
     else if (dialog.purpose === 'login') logIn(app, dialog)
-    else if (dialog.purpose === 'setting') submitSetting(app, dialog)
-    else submitPassword(app, dialog, dialog.purpose)
+    else if (dialog.purpose === 'set') submitSetting(app, dialog)
+    else void submit(app, dialog, dialog.purpose)
   },
   nextChoice: (app) => tellDialog(app, { do: 'move', by: 1 }),
   previousChoice: (app) => tellDialog(app, { do: 'move', by: -1 }),
   take: (app) => {
     const { dialog } = app.store.state
     if (dialog?.kind === 'choice') copyChosen(app, dialog)
-    const action = dialog?.kind === 'choice' ? dialog.options[dialog.chosen]?.action : undefined
-    if (action?.do === 'configure') return void propose(app, action)
-    tellDialog(app, { do: 'close' })
-    if (action) performAndTell(app, action)
+    const call = dialog?.kind === 'choice' ? dialog.options[dialog.chosen]?.call : undefined
+    if (call) void begin(app, call)
+    else tellDialog(app, { do: 'close' })
   },
 } satisfies Record<string, Handler>
 
@@ -69,7 +70,9 @@ function answer(app: App, agrees: (confirmation: Confirmation) => boolean): void
   const { dialog } = app.store.state
   if (dialog?.kind !== 'confirm') return
   tellDialog(app, { do: 'close' })
-  if (agrees(dialog)) performAndTell(app, dialog.action)
+  if (!agrees(dialog)) return
+  if (typeof dialog.then === 'string') void runLine(app, dialog.then)
+  else void performAndTell(app, dialog.then)
 }
 
 function logIn(app: App, form: Form): void {
@@ -77,4 +80,40 @@ function logIn(app: App, form: Form): void {
   if (password === '') return tellDialog(app, { do: 'complain', problem: 'a password is needed; Esc gives up' })
   app.login.answer(password)
   tellDialog(app, { do: 'close' })
+}
+
+/** Have the daemon judge what was typed as a setting's value before it is set. */
+function submitSetting(app: App, form: Form): void {
+  if (!form.seen) return
+  const { setting, revision } = form.seen
+  const value = readValue(setting, fieldText(form, 'value'))
+  if ('problem' in value) return tellDialog(app, { do: 'complain', problem: value.problem })
+  void begin(app, callToSet(setting, value.read, revision))
+}
+
+/**
+ * Carry out the verb that a form is for. Where no password is typed a strong one is made. The form stays open, with what was
+ * typed, until the daemon has agreed.
+ */
+async function submit(app: App, form: Form, verb: VerbName): Promise<void> {
+  const problem = problemWith(form, app.store.state)
+  if (problem !== null) return tellDialog(app, { do: 'complain', problem })
+  const typed = fieldText(form, 'password')
+  const own = form.fields.filter(({ name }) => !['name', 'password', 'again'].includes(name))
+  const flags = Object.fromEntries([
+    ...own.map(({ name, text }) => [name, text.trim()]),
+    ...(typed ? [['password-prompt', '']] : []),
+  ])
+  tellDialog(app, { do: 'send' })
+  const said = saidOf(app)
+  const values = [form.subject ?? fieldText(form, 'name')]
+  const performed = await app.daemon.perform({ verb, values, flags }, typed)
+  // Who closed it meanwhile may have another one open, of another daemon even.
+  const { dialog } = app.store.state
+  const isOpen = dialog?.kind === 'form' && dialog.sent
+  const { done, text } = performed
+  if (!done) return isOpen ? tellDialog(app, { do: 'complain', problem: text }) : app.store.announce(said(text), 'bad')
+  if (performed.secret) openSecret(app, performed.secret, said)
+  else if (isOpen) tellDialog(app, { do: 'close' })
+  app.store.announce(said(text), 'good')
 }

@@ -1,17 +1,22 @@
-import type { Binding } from './key-table.ts'
+import type { Binding } from './binding.ts'
 
 /** On the pages of connections, too. */
-export const copy: Binding = {
+export const copy = {
   keys: ['y'],
   command: 'copy',
   summary: 'copy its destination, its client, or the like',
   wide: 'copy',
-}
+} as const satisfies Binding
 
 /** Where no text is typed. */
-const help: Binding = { keys: ['?'], command: 'help', summary: 'the keys here', wide: 'help' }
+const help = { keys: ['?'], command: 'help', summary: 'the keys here', wide: 'help' } as const satisfies Binding
 
-const close: Binding = { keys: ['esc', 'q', 'enter'], command: 'close', summary: 'close', hint: 'close' }
+const close = {
+  keys: ['esc', 'q', 'enter'],
+  command: 'close',
+  summary: 'close',
+  hint: 'close',
+} as const satisfies Binding
 
 /** The keys of what lies over the page, and of what is typed into. */
 export const dialogKeys = {
@@ -29,7 +34,7 @@ export const dialogKeys = {
     { ...close, keys: ['esc', 'q', 'enter', '?', 'h'] },
   ],
   detail: [
-    { keys: ['x', 'delete'], command: 'kill', role: 'operator', summary: 'cut this connection', hint: 'cut' },
+    { keys: ['x', 'delete'], verb: 'kill', summary: 'cut this connection', hint: 'cut' },
     { ...copy, hint: 'copy' },
     { keys: ['b'], command: 'rateUnit', summary: 'rates in bytes or in bits' },
     help,
@@ -52,10 +57,10 @@ export const dialogKeys = {
     },
     { keys: ['-'], command: 'userLonger', summary: 'more time in the graphs', hint: 'longer' },
     { keys: ['+', '='], command: 'userShorter', summary: 'less time in the graphs' },
-    { keys: ['e'], command: 'toggleUser', role: 'operator', summary: 'enable or disable them', hint: 'on/off' },
-    { keys: ['c'], command: 'cutUser', role: 'operator', summary: 'cut their connections', hint: 'cut' },
-    { keys: ['p'], command: 'setPassword', role: 'admin', summary: 'change their password', hint: 'password' },
-    { keys: ['x', 'delete'], command: 'deleteUser', role: 'admin', summary: 'delete them', hint: 'delete' },
+    { keys: ['e'], command: 'toggleUser', verb: 'disable', summary: 'enable or disable them', hint: 'on/off' },
+    { keys: ['c'], verb: 'cut', summary: 'cut their connections', hint: 'cut' },
+    { keys: ['p'], verb: 'passwd', summary: 'change their password', hint: 'password' },
+    { keys: ['x', 'delete'], verb: 'deluser', summary: 'delete them', hint: 'delete' },
     { keys: ['u'], command: 'undo', summary: 'undo the last change' },
     { keys: ['b'], command: 'rateUnit', summary: 'rates in bytes or in bits' },
     help,

@@ -1,26 +1,8 @@
-import type { Role } from '../../../shared/protocol/methods.ts'
+import type { Binding } from './binding.ts'
 import { copy, dialogKeys } from './dialog-keys.ts'
-import type { Command } from './press.ts'
-
-/** What one or more keys do. Handlers, the hints at the bottom and the help derive from it. */
-export interface Binding {
-  /** Names as `decodeKeys` gives them. */
-  readonly keys: readonly string[]
-  readonly command: Command
-  readonly summary: string
-  /** What the person must be at least; anybody may if it is not there. */
-  readonly role?: Role
-  /** A word for the bottom line, if it belongs there. */
-  readonly hint?: string
-  /** A word for the bottom line where the others leave room. */
-  readonly wide?: string
-}
-
-/** Where a key is pressed: the page, or what lies over it. */
-export type KeyContext = keyof typeof keyTable
 
 /** What every page has. */
-export const everywhere: readonly Binding[] = [
+export const everywhere = [
   { keys: ['1'], command: 'overview', summary: 'the overview' },
   { keys: ['2'], command: 'connections', summary: 'the live connections' },
   { keys: ['3'], command: 'users', summary: 'the users' },
@@ -44,28 +26,28 @@ export const everywhere: readonly Binding[] = [
   { keys: ['ctrl+z'], command: 'suspend', summary: 'back to the shell; fg returns' },
   { keys: ['?', 'h'], command: 'help', summary: 'this help', hint: 'help' },
   { keys: ['q'], command: 'quit', summary: 'quit; so does Ctrl-C anywhere', hint: 'quit' },
-]
+] as const satisfies readonly Binding[]
 
-const filter: Binding = { keys: ['/'], command: 'filter', summary: 'filter the rows', hint: 'filter' }
+const filter = { keys: ['/'], command: 'filter', summary: 'filter the rows', hint: 'filter' } as const satisfies Binding
 
-const movement: readonly Binding[] = [
+const movement = [
   { keys: ['down', 'j'], command: 'down', summary: 'one row down' },
   { keys: ['up', 'k'], command: 'up', summary: 'one row up' },
   { keys: ['pgdn', 'ctrl+f'], command: 'pageDown', summary: 'one screen down' },
   { keys: ['pgup', 'ctrl+b'], command: 'pageUp', summary: 'one screen up' },
   { keys: ['home', 'g'], command: 'top', summary: 'the first row' },
-]
+] as const satisfies readonly Binding[]
 
-const showAll: Binding = { keys: ['esc'], command: 'clearFilter', summary: 'show all rows again' }
+const showAll = { keys: ['esc'], command: 'clearFilter', summary: 'show all rows again' } as const satisfies Binding
 
-const list: readonly Binding[] = [
+const list = [
   filter,
   { keys: ['C'], command: 'chooseColumns', summary: 'choose the columns', wide: 'columns' },
   { keys: ['s'], command: 'sort', summary: 'sort by the next column', hint: 'sort' },
   { keys: ['S'], command: 'reverse', summary: 'turn the order around', wide: 'reverse' },
   ...movement,
   { keys: ['end', 'G'], command: 'bottom', summary: 'the last row' },
-]
+] as const satisfies readonly Binding[]
 
 /** Every key, by where it is pressed; a key means the first that is found. What is typed into a field is not in it. */
 export const keyTable = {
@@ -84,11 +66,11 @@ export const keyTable = {
     ...everywhere,
   ],
   connections: [
-    { keys: ['x', 'delete'], command: 'kill', role: 'operator', summary: 'cut the selected connection', hint: 'cut' },
+    { keys: ['x', 'delete'], verb: 'kill', summary: 'cut the selected connection', hint: 'cut' },
     {
       keys: ['X'],
       command: 'killShown',
-      role: 'operator',
+      verb: 'kill',
       summary: 'cut the connections that are marked; without marks, all that are shown',
       hint: 'all',
     },
@@ -124,32 +106,29 @@ export const keyTable = {
     ...everywhere,
   ],
   users: [
-    { keys: ['a'], command: 'addUser', role: 'admin', summary: 'add a user', hint: 'add' },
+    { keys: ['a'], verb: 'adduser', summary: 'add a user', hint: 'add' },
     {
       keys: ['x', 'delete'],
-      command: 'deleteUser',
-      role: 'admin',
+      verb: 'deluser',
       summary: 'delete the selected user',
       hint: 'delete',
     },
     {
       keys: ['p'],
-      command: 'setPassword',
-      role: 'admin',
+      verb: 'passwd',
       summary: "change the selected user's password",
       wide: 'password',
     },
     {
       keys: ['e'],
       command: 'toggleUser',
-      role: 'operator',
+      verb: 'disable',
       summary: 'enable or disable the selected user',
       hint: 'on/off',
     },
     {
       keys: ['c'],
-      command: 'cutUser',
-      role: 'operator',
+      verb: 'cut',
       summary: "cut the selected user's connections",
       wide: 'cut',
     },
@@ -172,14 +151,14 @@ export const keyTable = {
     {
       keys: ['enter', 'e'],
       command: 'changeSetting',
-      role: 'admin',
+      verb: 'set',
       summary: 'change the selected setting',
       hint: 'change',
     },
     {
       keys: ['d'],
       command: 'resetSetting',
-      role: 'admin',
+      verb: 'set',
       summary: 'forget what was set as the setting',
       hint: 'default',
     },
@@ -189,25 +168,23 @@ export const keyTable = {
     ...everywhere,
   ],
   operators: [
-    { keys: ['a'], command: 'addOperator', role: 'admin', summary: 'add an operator', hint: 'add' },
+    { keys: ['a'], verb: 'addoperator', summary: 'add an operator', hint: 'add' },
     {
       keys: ['x', 'delete'],
-      command: 'deleteOperator',
-      role: 'admin',
+      verb: 'deloperator',
       summary: 'delete the selected operator',
       hint: 'delete',
     },
     {
       keys: ['p'],
-      command: 'setOperatorPassword',
-      role: 'admin',
+      verb: 'passwdoperator',
       summary: "change the selected operator's password",
       hint: 'password',
     },
     {
       keys: ['e'],
       command: 'changeRole',
-      role: 'admin',
+      verb: 'role',
       summary: "change the selected operator's role",
       hint: 'role',
     },
@@ -225,24 +202,10 @@ export const keyTable = {
   ...dialogKeys,
 } as const satisfies Record<string, readonly Binding[]>
 
-/** How a key is written for people. */
-export function keyLabel(key: string): string {
-  return labels[key] ?? key.replace(/^ctrl\+(.)$/, (_, letter: string) => `Ctrl-${letter}`)
-}
+/** Where a key is pressed: the page, or what lies over it. */
+export type KeyContext = keyof typeof keyTable
 
-const labels: Readonly<Record<string, string>> = {
-  up: 'Up',
-  down: 'Down',
-  left: 'Left',
-  right: 'Right',
-  pgup: 'PgUp',
-  pgdn: 'PgDn',
-  home: 'Home',
-  end: 'End',
-  enter: 'Enter',
-  esc: 'Esc',
-  tab: 'Tab',
-  'shift+tab': 'Shift-Tab',
-  space: 'Space',
-  delete: 'Del',
-}
+type Bound = (typeof keyTable)[KeyContext][number]
+
+/** All that a key can ask for, beside verbs. */
+export type KeyCommand = Extract<Bound, { readonly command: string }>['command']

@@ -1,12 +1,13 @@
+import { logLevels } from '../../../shared/protocol/methods.ts'
 import { tableRows } from '../layout.ts'
-import { columnsChoice } from '../store/columns-choice.ts'
+import { columnsChoice } from '../store/dialogs.ts'
 import type { ListEvent } from '../store/lists.ts'
-import { type ListPage, listPage } from '../store/state.ts'
-import { viewOf } from '../store/view.ts'
+import { type ListPage, listPage } from '../store/pages.ts'
+import { logView, viewOf } from '../store/view.ts'
 import { columnsShown, nextSort, type Sort } from '../tables/table.ts'
 import { tables } from '../tables/tables.ts'
 import type { App, Handler } from './app.ts'
-import { tellDialog } from './tell-dialog.ts'
+import { tellDialog } from './perform.ts'
 
 export const listHandlers = {
   down: (app) => move(app, ({ cursor }) => cursor + 1),
@@ -28,7 +29,23 @@ export const listHandlers = {
   toggleColumn: (app) => tellDialog(app, { do: 'toggle' }),
   keepColumns: (app) => keepColumns(app),
   clearFilter: (app) => tell(app, { do: 'clearFilter' }),
+  settingGroup: (app) => {
+    const at = groups.indexOf(app.store.state.lists.settings.filter) + 1
+    tell(app, { do: 'setFilter', filter: groups[at % groups.length] ?? '' })
+  },
+  logLevel: ({ store }) => {
+    const at = logLevels.indexOf(store.state.log.level) + 1
+    store.dispatch({ type: 'logLevel', level: logLevels[at] ?? logLevels[0] })
+  },
+  hold: (app) => {
+    const { state } = app.store
+    const { ids, cursor } = logView(state)
+    tell(app, { do: 'select', id: state.log.held ? null : (ids[cursor] ?? null) })
+  },
 } satisfies Record<string, Handler>
+
+/** Filters of settings that one key goes through: all, those somebody has chosen, those to be changed now, those that wait. */
+const groups = ['', '!source:default', 'acts:"at once"', 'acts:restart']
 
 /** Tell the list on the page of an event. */
 export function tell({ store }: App, event: ListEvent): void {

@@ -1,9 +1,11 @@
 import { pagesOf } from '../store/daemons.ts'
-import type { Page } from '../store/state.ts'
+import type { Page } from '../store/pages.ts'
+import { selectedId } from '../store/view.ts'
 import { nextTheme } from '../themes/theme.ts'
 import type { App, Handler } from './app.ts'
-import { tellDialog } from './tell-dialog.ts'
+import { tellDialog } from './perform.ts'
 
+/** Which page is shown, of which daemon, and how it looks. */
 export const pageHandlers = {
   overview: (app) => open(app, 'overview'),
   connections: (app) => open(app, 'connections'),
@@ -11,6 +13,21 @@ export const pageHandlers = {
   log: (app) => open(app, 'log'),
   settings: (app) => open(app, 'settings'),
   operators: (app) => open(app, 'operators'),
+  daemons: (app) => {
+    if (hasSeveral(app)) app.store.dispatch({ type: 'page', page: 'daemons' })
+  },
+  nextDaemon: (app) => show(app, app.store.state.current + 1),
+  previousDaemon: (app) => show(app, app.store.state.current - 1),
+  openDaemon: (app) => {
+    const id = selectedId(app.store.state, 'daemons')
+    if (id === null) return app.store.announce('nothing is selected', 'bad')
+    app.store.dispatch({ type: 'page', page: 'overview' })
+    show(app, Number(id))
+  },
+  reconnectDaemon: ({ store, daemons }) => {
+    const id = selectedId(store.state, 'daemons')
+    if (id !== null) daemons[Number(id)]?.reconnect()
+  },
   nextPage: (app) => open(app, neighbour(app, 1)),
   previousPage: (app) => open(app, neighbour(app, -1)),
   help: (app) => {
@@ -47,4 +64,20 @@ function neighbour({ store }: App, by: number): Page {
   const pages = pagesOf(store.state)
   const at = pages.indexOf(store.state.page) + by
   return pages.at(at % pages.length) ?? 'overview'
+}
+
+/** Show the daemon with this number, counted on around the end. */
+function show(app: App, number: number): void {
+  if (!hasSeveral(app)) return
+  const { store } = app
+  const { length } = store.state.daemons
+  store.dispatch({ type: 'daemon', at: (number + length) % length })
+  app.daemon.look()
+}
+
+/** Whether there are others; says so if not. */
+function hasSeveral({ store }: App): boolean {
+  const several = store.state.daemons.length > 1
+  if (!several) store.announce('there is one daemon only; name several with --host or --profile', 'bad')
+  return several
 }

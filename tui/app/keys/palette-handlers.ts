@@ -1,13 +1,15 @@
 import { usageOf, verbs } from '../../../shared/commands/verbs.ts'
 import type { Palette } from '../store/dialogs.ts'
+import { listPage } from '../store/pages.ts'
 import { type Offer, searchOffers } from '../store/palette.ts'
 import { lackOfRights } from '../store/rights.ts'
-import { listPage, type State } from '../store/state.ts'
+import type { State } from '../store/state.ts'
 import { emptyField } from '../text-field.ts'
 import type { App, Handler } from './app.ts'
+import { type Binding, keyLabel, roleFor } from './binding.ts'
 import { tellCommand } from './command-handlers.ts'
-import { type Binding, keyLabel, keyTable } from './key-table.ts'
-import { tellDialog } from './tell-dialog.ts'
+import { keyTable } from './key-table.ts'
+import { tellDialog } from './perform.ts'
 
 export const paletteHandlers = {
   palette: (app) => tellDialog(app, { do: 'open', dialog: { kind: 'palette', field: emptyField, chosen: 0 } }),
@@ -18,9 +20,10 @@ export const paletteHandlers = {
 /** What the palette shows: what the page and the role allow, as far as it matches. */
 export function offersAt(state: State, { field }: Palette): Offer[] {
   const keys: readonly Binding[] = keyTable[listPage(state) ?? state.page]
-  const presses = keys.flatMap(({ keys, summary, command, role }): Offer[] => {
+  const presses = keys.flatMap((binding): Offer[] => {
+    const { keys, summary, command } = binding
     const [key] = keys
-    if (key === undefined || command === 'palette' || lackOfRights(state, role) !== null) return []
+    if (key === undefined || command === 'palette' || lackOfRights(state, roleFor(binding)) !== null) return []
     return [{ title: summary, label: keys.map(keyLabel).join(', '), act: { do: 'press', key } }]
   })
   const commands = Object.entries(verbs).flatMap(([name, verb]): Offer[] => {

@@ -1,60 +1,54 @@
+import type { VerbName } from '../../../shared/commands/verbs.ts'
 import { lackOfRights } from '../store/rights.ts'
 import type { Edit } from '../text-field.ts'
 import type { App, Handler } from './app.ts'
+import { type Binding, roleFor } from './binding.ts'
 import { commandHandlers, tellCommand } from './command-handlers.ts'
 import { connectionHandlers } from './connection-handlers.ts'
-import { contextOf } from './context.ts'
-import { copyHandlers } from './copy-handlers.ts'
-import { daemonHandlers } from './daemon-handlers.ts'
+import { editOf } from './decode.ts'
+import { detailHandlers } from './detail-handlers.ts'
 import { dialogHandlers } from './dialog-handlers.ts'
-import { type Binding, type KeyContext, keyTable } from './key-table.ts'
+import { contextOf } from './help.ts'
+import { type KeyCommand, type KeyContext, keyTable } from './key-table.ts'
 import { listHandlers, tell } from './list-handlers.ts'
-import { logHandlers } from './log-handlers.ts'
-import { operatorHandlers } from './operator-handlers.ts'
 import { overviewHandlers } from './overview-handlers.ts'
 import { pageHandlers } from './page-handlers.ts'
 import { paletteHandlers, takeOffer } from './palette-handlers.ts'
-import { settingHandlers } from './setting-handlers.ts'
-import { tellDialog } from './tell-dialog.ts'
-import { editOf } from './text-keys.ts'
-import { undoHandlers } from './undo-handlers.ts'
-import { userHandlers } from './user-handlers.ts'
+import { tellDialog } from './perform.ts'
+import { startVerb, verbHandlers } from './verb-handlers.ts'
 
-const handlers = {
+/** A key without its handler here does not compile. */
+const handlers: Readonly<Record<KeyCommand, Handler>> = {
   ...pageHandlers,
   ...overviewHandlers,
   ...listHandlers,
-  ...logHandlers,
   ...dialogHandlers,
+  ...detailHandlers,
   ...connectionHandlers,
-  ...copyHandlers,
-  ...userHandlers,
-  ...undoHandlers,
-  ...settingHandlers,
-  ...operatorHandlers,
-  ...daemonHandlers,
+  ...verbHandlers,
   ...commandHandlers,
   ...paletteHandlers,
-  takeOffer: (app: App) => takeOffer(app, press),
+  takeOffer: (app) => takeOffer(app, press),
 }
-
-/** All that a key can ask for. */
-export type Command = keyof typeof handlers
 
 /** Do what a key means where it is pressed. */
 export function press(app: App, key: string): void {
   const context = contextOf(app.store.state)
   if (!app.store.state.toasts.read) app.store.dispatch({ type: 'read' })
-  const bindings: readonly Binding[] = keyTable[context]
+  const bindings: readonly Bound[] = keyTable[context]
   const binding = bindings.find(({ keys }) => keys.includes(key))
-  const handler: Handler | undefined = binding && handlers[binding.command]
-  if (handler) {
-    const lack = lackOfRights(app.store.state, binding?.role)
-    return lack === null ? handler(app) : app.store.announce(`that is ${lack}`, 'bad')
+  if (binding) {
+    const lack = lackOfRights(app.store.state, roleFor(binding))
+    if (lack !== null) return app.store.announce(`that is ${lack}`, 'bad')
+    if (binding.command !== undefined) return handlers[binding.command](app)
+    return startVerb(app, binding.verb)
   }
   const edit = editOf(key)
   if (edit) type(app, context, edit)
 }
+
+/** As the table has it: a command, or else a verb. */
+type Bound = Binding & ({ readonly command: KeyCommand } | { readonly command?: undefined; readonly verb: VerbName })
 
 /** Put pasted text into the field that is open; without one it does nothing, so that a paste is never a command. */
 export function paste(app: App, text: string): void {

@@ -1,6 +1,7 @@
-import type { Command } from '../../../shared/commands/parse.ts'
-import { UsageError } from '../../../shared/commands/usage-error.ts'
-import type { Context, Outcome } from '../../../shared/commands/verb.ts'
+import type { Context } from '../../../shared/commands/context.ts'
+import { type Command, commandOf } from '../../../shared/commands/parse.ts'
+import { UsageError } from '../../../shared/commands/usage.ts'
+import type { Call, Outcome } from '../../../shared/commands/verb.ts'
 import type { Client } from '../../client/index.ts'
 import { failureOf } from '../../exec/failure.ts'
 
@@ -13,14 +14,13 @@ export interface Results {
 /** Flags that only `--exec` can follow: the app has neither standard input nor an end of the line. */
 export const withoutFlags: readonly string[] = ['password-stdin', 'password-prompt', 'follow']
 
-/** Carry out commands one after the other, until one fails. Rejects for faults of ours only. */
+/** Carry out a line's commands one after the other, until one fails. Rejects for faults of ours only. */
 export async function carryOut(commands: readonly Command[], call: Client['call']): Promise<Results> {
   const outcomes: Outcome[] = []
-  for (const { name, verb, run } of commands) {
+  for (const command of commands) {
+    const { name, verb } = command
     try {
-      const deed = run({ call: name === 'raw' ? guarded(call) : call, ...elsewhere })
-      if (Symbol.asyncIterator in deed) throw new UsageError('--follow is for --exec; here the page Log follows')
-      const outcome = await deed
+      const outcome = await once(command, { ...elsewhere, call: name === 'raw' ? guarded(call) : call })
       outcomes.push(outcome)
       if (outcome.problem) return { outcomes, problem: `${name}: ${outcome.problem}` }
     } catch (error) {
@@ -28,6 +28,21 @@ export async function carryOut(commands: readonly Command[], call: Client['call'
     }
   }
   return { outcomes, problem: null }
+}
+
+/**
+ * Carry out what a key or a form asks for; `password` is what was typed as the new one. Rejects as `Client.call` does, and
+ * with `UsageError`.
+ */
+export async function perform(what: Call, call: Client['call'], password?: string): Promise<Outcome> {
+  const readPassword = password === undefined ? elsewhere.readPassword : async () => password
+  return once(commandOf(what), { ...elsewhere, call, readPassword })
+}
+
+async function once({ run }: Command, context: Context): Promise<Outcome> {
+  const deed = run(context)
+  if (Symbol.asyncIterator in deed) throw new UsageError('--follow is for --exec; here the page Log follows')
+  return deed
 }
 
 /** A call typed by hand must not change what the app's own connection follows, nor what it may. */

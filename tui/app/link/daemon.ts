@@ -1,5 +1,7 @@
-import { everyPage } from '../../../shared/commands/every-page.ts'
+import { everyPage } from '../../../shared/commands/context.ts'
 import type { Command } from '../../../shared/commands/parse.ts'
+import { UsageError } from '../../../shared/commands/usage.ts'
+import type { Call, Outcome } from '../../../shared/commands/verb.ts'
 import { type ErrorKind, RpcError } from '../../../shared/protocol/errors.ts'
 import type { Role, User } from '../../../shared/protocol/methods.ts'
 import { withMend } from '../../advice.ts'
@@ -12,22 +14,17 @@ import { suffices } from '../store/rights.ts'
 import type { DaemonState, DataEvent } from '../store/state.ts'
 import type { Store } from '../store/store.ts'
 import { minuteOfSamples } from '../store/traffic.ts'
-import type { Action, Change } from './action.ts'
-import { carryOut, type Results } from './carry-out.ts'
+import { carryOut, perform, type Results } from './carry-out.ts'
 import { ConnectionQuestions, type Wanted } from './connection-questions.ts'
 import { ConnectionWatch } from './connection-watch.ts'
 import { GraphWatch } from './graph-watch.ts'
 import { LogWatch } from './log-watch.ts'
-import { foresee, perform } from './perform.ts'
 
 /** Milliseconds between looks at the users and the status, which others change too. */
 const asking = 2000
 
-/** What an action came to, in words. */
-export interface Outcome {
-  readonly done: boolean
-  readonly text: string
-}
+/** What a call came to, in words, and the password that was made. */
+export type Performed = { readonly done: true; readonly text: string; readonly secret: Outcome['secret'] } | Failed
 
 type Attempt<T> = { readonly done: true; readonly value: T } | Failed
 
@@ -76,14 +73,17 @@ export class Daemon {
     this.#follow(link.state)
   }
 
-  /** Do what was asked for; what it changed is in the store by then. Rejects for faults of ours only. */
-  async perform(action: Action): Promise<Outcome> {
-    const attempt = await this.#attempt((call) => perform(action, call))
+  /**
+   * Do what a key or a form asks for; what it changed is in the store by then. `password`: what was typed as the new one.
+   * Rejects for faults of ours only.
+   */
+  async perform(what: Call, password?: string): Promise<Performed> {
+    const attempt = await this.#attempt((call) => perform(what, call, password))
     await this.look()
     if (!attempt.done) return attempt
-    const { text, undo } = attempt.value
-    this.#store.dispatch({ type: 'undo', undo: undo && { action: undo, of: this.#at } })
-    return { done: true, text: undo ? `${text}; u undoes` : text }
+    const { told, view, secret } = attempt.value
+    const text = told ?? (typeof view === 'string' ? view : 'done')
+    return { done: true, text: text + this.#rememberUndo(attempt.value), secret }
   }
 
   /** Carry out commands; what they changed is in the store by then. Rejects for faults of ours only. */
@@ -92,15 +92,18 @@ export class Daemon {
       const deed = () => carryOut(commands, call)
       return commands.some(({ name }) => name === 'log') ? this.#log.aside(deed) : deed()
     })
-    if (commands.some(({ verb }) => verb.role !== undefined)) this.#store.dispatch({ type: 'undo', undo: null })
+    const results = attempt.done ? attempt.value : { outcomes: [], problem: attempt.text }
+    if (commands.some(({ verb }) => verb.role !== undefined)) this.#rememberUndo(results.outcomes.at(-1))
     await this.look()
-    return attempt.done ? attempt.value : { outcomes: [], problem: attempt.text }
+    return results
   }
 
-  /** What the daemon warns of, or why it would refuse a change. Rejects for faults of ours only. */
-  async foresee(change: Change): Promise<Attempt<readonly string[]>> {
-    const attempt = await this.#attempt((call) => foresee(change, call))
-    if (!attempt.done) await this.look()
+  /** What the daemon warns of, or why it would refuse a call that has a dry run. Rejects for faults of ours only. */
+  async foresee(what: Call): Promise<Attempt<readonly string[]>> {
+    const dry = { ...what, flags: { ...what.flags, 'dry-run': '' } }
+    const attempt = await this.#attempt((call) => perform(dry, call))
+    if (attempt.done) return { done: true, value: attempt.value.warnings ?? [] }
+    await this.look()
     return attempt
   }
 
@@ -141,12 +144,20 @@ export class Daemon {
     if (state.status === 'online') this.#ask((client) => this.#begin(client))
   }
 
+  /** What to tell of it. */
+  #rememberUndo(outcome: Outcome | undefined): string {
+    const call = outcome?.undo
+    this.#store.dispatch({ type: 'undo', undo: call ? { call, of: this.#at } : null })
+    return call ? '; u undoes' : ''
+  }
+
   async #attempt<T>(deed: (call: Client['call']) => Promise<T>): Promise<Attempt<T>> {
     const { state } = this.#link
     if (state.status !== 'online') return { done: false, text: 'not connected, so nothing was done', kind: null }
     try {
       return { done: true, value: await deed(state.client.call) }
     } catch (error) {
+      if (error instanceof UsageError) return { done: false, text: error.message, kind: null }
       if (error instanceof RpcError) return { done: false, text: `refused: ${error.message}`, kind: error.kind }
       if (!(error instanceof ConnectionError)) throw error
       return { done: false, text: 'the connection was lost, so it may have been done or not', kind: null }

@@ -1,5 +1,5 @@
 import type { OperatorPlace } from '../../options/place.ts'
-import { passwordForm } from '../store/dialogs.ts'
+import { loginForm } from '../store/forms.ts'
 import type { Store } from '../store/store.ts'
 
 interface Question extends PromiseWithResolvers<string> {
@@ -48,7 +48,7 @@ export class Login {
     const { current, dialog } = this.#store.state
     const question = this.#questions.get(current)
     if (!question || dialog) return
-    const form = passwordForm('login', question.operator)
+    const form = loginForm(question.operator)
     this.#store.dispatch({ type: 'dialog', event: { do: 'open', dialog: form } })
   }
 }

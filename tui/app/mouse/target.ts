@@ -1,11 +1,12 @@
-import { hintsOf } from '../keys/hints.ts'
+import { hintsOf } from '../keys/help.ts'
 import { dialogRows, firstShown, isTooSmall, linkRows, pageRows, tableRows } from '../layout.ts'
 import type { Look } from '../look.ts'
 import { formatOf } from '../screens/format-of.ts'
 import { arrange, roomFor } from '../screens/overview/arrange.ts'
 import { type Dialog, isCover } from '../store/dialogs.ts'
 import type { Subject } from '../store/graph.ts'
-import { type ListPage, listPage, type Page, type State } from '../store/state.ts'
+import { type ListPage, listPage, type Page } from '../store/pages.ts'
+import type { State } from '../store/state.ts'
 import { tabsOf } from '../store/tabs.ts'
 import { markedIds, viewOf } from '../store/view.ts'
 import { placeColumns } from '../tables/layout.ts'
@@ -40,8 +41,8 @@ export function targetAt(state: State, look: Look, place: Place): Target | null 
   if (place.row === size.rows - 1) return hintAt(state, place)
   const head = linkRows(state)
   const isPanel = dialog !== null && !isCover(dialog)
-  if (command.field) return null
   if (isPanel) return inPanel(dialog, { ...place, row: place.row - head - 1 - pageRows(state) })
+  if (command.field) return null
   if (place.row === head) return tabAt(state, place)
   const page = listPage(state)
   if (dialog) return null
@@ -112,7 +113,7 @@ function inPanel(dialog: Dialog, { column, row }: Place): Target | null {
   if (dialog.kind === 'form') return dialog.fields[at] ? { kind: 'field', at } : null
   if (dialog.kind !== 'confirm' || at !== dialog.facts.length) return null
   const yes = panelEdge.columns + buttonColumns('Cancel')
-  if (column < panelEdge.columns || column >= yes + buttonColumns(dialog.verb)) return null
+  if (column < panelEdge.columns || column >= yes + buttonColumns(dialog.yes)) return null
   return { kind: 'key', key: column < yes ? 'n' : 'y' }
 }
 

@@ -2,7 +2,7 @@ import { Text } from 'ink'
 import type { ReactElement } from 'react'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
-import type { ColumnsChoice } from '../store/columns-choice.ts'
+import type { ColumnsChoice } from '../store/dialogs.ts'
 
 /** Which columns a table shows, in the place of the page. */
 export function ColumnsPage({

@@ -1,11 +1,13 @@
 import type { ReactElement } from 'react'
+import { findVerb } from '../../../shared/commands/verbs.ts'
 import { Field } from '../components/field.tsx'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { Buttons, Panel, panelFrame } from '../components/panel.tsx'
 import { problemSoFar, strengthOf } from '../keys/check-form.ts'
 import { dialogRows } from '../layout.ts'
-import { type Confirmation, type Form, fieldText, type Panel as Shown } from '../store/dialogs.ts'
+import type { Confirmation, Panel as Shown } from '../store/dialogs.ts'
+import { type Form, fieldText } from '../store/forms.ts'
 import type { State } from '../store/state.ts'
 import { Choices } from './choices.tsx'
 import { Entry } from './entry.tsx'
@@ -34,27 +36,18 @@ function Question({ dialog, width }: { readonly dialog: Confirmation; readonly w
       {dialog.facts.map((fact) => (
         <Line key={fact} text={`  ${look.text(fact)}`} width={width} />
       ))}
-      <Buttons names={['Cancel', dialog.verb]} chosen={dialog.chosen ? 1 : 0} />
+      <Buttons names={['Cancel', dialog.yes]} chosen={dialog.chosen ? 1 : 0} />
     </>
   )
 }
 
-const titles = {
-  addUser: 'New user',
-  setPassword: 'New password of ',
-  login: 'Password of operator ',
-  addOperator: 'New operator: a viewer, operator or admin',
-  setOperatorPassword: 'New password of operator ',
-  setting: '',
-} as const
-const made = 'Without a password a strong one is made and shown once.'
-const advice: Readonly<Record<Form['purpose'], (form: Form) => string>> = {
-  addUser: () => made,
-  setPassword: () => made,
-  login: () => 'It is kept until you quit, to log in again after a break.',
-  addOperator: () => made,
-  setOperatorPassword: () => made,
-  setting: ({ seen }) => (seen ? settingAdvice(seen.setting) : ''),
+function titleOf({ purpose }: Form): string {
+  return purpose === 'login' ? 'Password of operator ' : (findVerb(purpose).form ?? '')
+}
+
+function adviceOf({ purpose, seen }: Form): string {
+  if (purpose === 'login') return 'It is kept until you quit, to log in again after a break.'
+  return seen ? settingAdvice(seen.setting) : 'Without a password a strong one is made and shown once.'
 }
 
 interface FormProps {
@@ -68,7 +61,7 @@ function FormFields({ state, form, width }: FormProps): ReactElement {
   const problem = form.problem ?? problemSoFar(form, state)
   return (
     <>
-      <Line text={titles[form.purpose] + look.text(form.subject ?? '')} width={width} {...look.theme.heading} />
+      <Line text={titleOf(form) + look.text(form.subject ?? '')} width={width} {...look.theme.heading} />
       {form.fields.map((field, at) => (
         <Field
           key={field.name}
@@ -91,7 +84,7 @@ function FormFields({ state, form, width }: FormProps): ReactElement {
 function adviceFor(form: Form): string {
   if (form.sent) return 'asking the daemon'
   const password = fieldText(form, 'password')
-  if (password === '' || form.purpose === 'login') return advice[form.purpose](form)
+  if (password === '' || form.purpose === 'login') return adviceOf(form)
   const match = fieldText(form, 'again') === password ? 'both are the same' : 'repeat it, since it is not shown'
   return `${[...password].length} characters, ${strengthOf(password)}; ${match}`
 }

@@ -1,8 +1,7 @@
 import type { ReactElement } from 'react'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
-import { helpContext } from '../keys/context.ts'
-import { helpLines } from '../keys/help-lines.ts'
+import { helpContext, helpLines } from '../keys/help.ts'
 import { pageRows } from '../layout.ts'
 import type { State } from '../store/state.ts'
 

@@ -1,12 +1,12 @@
 import type { ReactElement } from 'react'
 import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
+import { counted } from '../../../shared/format/count.ts'
 import { formatTime } from '../../../shared/format/time.ts'
 import type { Range } from '../../../shared/protocol/methods.ts'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { Throughput } from '../components/throughput.tsx'
 import { pageRows } from '../layout.ts'
-import { connections } from '../link/perform.ts'
 import { graphPoints, rangeLengths } from '../store/graph.ts'
 import { isStale, type State } from '../store/state.ts'
 import type { UserRow } from '../tables/users-table.ts'
@@ -58,7 +58,7 @@ function facts({ user, rate }: UserRow, rateUnit: State['rateUnit']): string[] {
   const perSecond = (bytes: number) => formatRate(bytes, rateUnit)
   return [
     `User ${user.name}   ${user.enabled ? 'enabled' : 'disabled'}   ${lasts}   created ${formatTime(user.created)}`,
-    `Now    ${connections(user.connections)}   down ${perSecond(rate.down)}   up ${perSecond(rate.up)}`,
+    `Now    ${counted(user.connections, 'connection')}   down ${perSecond(rate.down)}   up ${perSecond(rate.up)}`,
     `Total  down ${formatBytes(user.down)}   up ${formatBytes(user.up)}   since the daemon's start`,
   ]
 }

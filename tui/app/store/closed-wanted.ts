@@ -1,5 +1,6 @@
 import { coverOf } from './dialogs.ts'
-import { listPage, type State } from './state.ts'
+import { listPage } from './pages.ts'
+import type { State } from './state.ts'
 
 /** Terminal columns from which on the overview has room for connections that have ended. */
 export const columnsForEnded = 180

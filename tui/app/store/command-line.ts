@@ -12,8 +12,6 @@ export interface CommandLine {
   /** The words that Tab goes through, and the one shown. */
   readonly menu: Menu | null
   readonly problem: string | null
-  /** What it would do that cannot be taken back, so that Enter is wanted twice. */
-  readonly asked: string | null
   /** The daemon has been asked and has not answered yet. */
   readonly running: boolean
 }
@@ -27,7 +25,6 @@ export interface Menu {
 
 export type CommandEvent =
   | { readonly do: 'open' | 'close' | 'run' }
-  | { readonly do: 'ask'; readonly what: string }
   | { readonly do: 'edit'; readonly edit: Edit }
   /** Put `text` in place of what stands between `from` and the cursor. */
   | { readonly do: 'complete'; readonly from: number; readonly text: string; readonly menu: Menu | null }
@@ -37,7 +34,7 @@ export type CommandEvent =
 
 const longestHistory = 100
 
-const untouched = { menu: null, problem: null, asked: null, running: false } as const
+const untouched = { menu: null, problem: null, running: false } as const
 
 export const noCommand: CommandLine = { ...untouched, field: null, history: [], at: 0, draft: '' }
 
@@ -47,12 +44,10 @@ export function reduceCommand(line: CommandLine, event: CommandEvent): CommandLi
       return { ...line, ...untouched, field: emptyField, at: line.history.length, draft: '' }
     case 'close':
       return { ...line, ...untouched, field: null }
-    case 'ask':
-      return { ...line, asked: event.what, menu: null }
     case 'run':
-      return { ...line, problem: null, asked: null, running: true }
+      return { ...line, problem: null, running: true }
     case 'complain':
-      return { ...line, problem: event.problem, running: false, asked: null }
+      return { ...line, problem: event.problem, running: false }
     case 'remember': {
       const history = [...line.history.filter((each) => each !== event.line), event.line].slice(-longestHistory)
       return { ...line, history, at: history.length }

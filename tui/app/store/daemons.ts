@@ -1,7 +1,8 @@
 import type { Sample } from '../../../shared/protocol/methods.ts'
 import { alarms } from './alarms.ts'
 import { linkTrouble, reasonOf } from './link.ts'
-import { type DaemonState, daemonTime, type Page, pages, type State } from './state.ts'
+import { type Page, pages } from './pages.ts'
+import { type DaemonState, daemonTime, type State } from './state.ts'
 import { rates, type UpDown } from './traffic.ts'
 
 /** A daemon beside the others. What is not known of it is null. */

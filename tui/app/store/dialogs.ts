@@ -1,7 +1,8 @@
-import type { LogEntry, Range, Setting } from '../../../shared/protocol/methods.ts'
-import type { Action } from '../link/action.ts'
-import { type Edit, editField, emptyField, fieldOf, type TextField } from '../text-field.ts'
-import { type ColumnsChoice, reduceColumns } from './columns-choice.ts'
+import type { Call, Question } from '../../../shared/commands/verb.ts'
+import type { LogEntry, Range } from '../../../shared/protocol/methods.ts'
+import { editField, type TextField } from '../text-field.ts'
+import { type Form, type FormEvent, reduceForm } from './forms.ts'
+import type { ListPage } from './pages.ts'
 
 /** What lies over the page and takes the keys. */
 export type Dialog = Cover | Panel
@@ -47,14 +48,11 @@ export interface Palette {
   readonly chosen: number
 }
 
-export interface Confirmation {
+/** A question before something is done; its facts are a line each. */
+export interface Confirmation extends Pick<Question, 'question' | 'facts' | 'yes'> {
   readonly kind: 'confirm'
-  readonly question: string
-  /** What exactly it is about and what follows, a line each. */
-  readonly facts: readonly string[]
-  /** What the button that does it says. */
-  readonly verb: string
-  readonly action: Action
+  /** What is done then: a call, or the line of commands that was typed. */
+  readonly then: Call | string
   /** False: Cancel is chosen. */
   readonly chosen: boolean
 }
@@ -65,28 +63,17 @@ export interface Choice {
   readonly question: string
   readonly advice: string
   /** `copy`: what it puts into the clipboard. */
-  readonly options: readonly { readonly name: string; readonly action: Action | null; readonly copy?: string }[]
+  readonly options: readonly { readonly name: string; readonly call: Call | null; readonly copy?: string }[]
   readonly chosen: number
 }
 
-/** Asks for a name and a password, for the password of `subject`, or for the value of the setting `subject`. */
-export interface Form {
-  readonly kind: 'form'
-  readonly purpose: 'addUser' | 'setPassword' | 'login' | 'addOperator' | 'setOperatorPassword' | 'setting'
-  /** Null for one who is named in the form; at a login, the operator. */
-  readonly subject: string | null
-  /** The setting as the person saw it. */
-  readonly seen: { readonly setting: Setting; readonly revision: number } | null
-  readonly fields: readonly FormField[]
-  readonly focus: number
-  readonly problem: string | null
-  /** The daemon has been asked and has not answered yet. */
-  readonly sent: boolean
-}
-
-export interface FormField extends TextField {
-  readonly name: 'name' | 'password' | 'again' | 'role' | 'value'
-  readonly label: string
+/** Which columns of a list are to be shown. */
+export interface ColumnsChoice {
+  readonly kind: 'columns'
+  readonly page: ListPage
+  readonly columns: readonly { readonly name: string; readonly header: string; readonly shown: boolean }[]
+  /** The one that the cursor is on. */
+  readonly at: number
 }
 
 export type DialogEvent =
@@ -98,49 +85,16 @@ export type DialogEvent =
   | { readonly do: 'scroll'; readonly to: number }
   | { readonly do: 'range'; readonly range: Range }
   | { readonly do: 'roam'; readonly row: number; readonly column: number }
-  | { readonly do: 'edit'; readonly edit: Edit }
-  | { readonly do: 'focus'; readonly by: number }
-  | { readonly do: 'send' }
-  | { readonly do: 'complain'; readonly problem: string }
+  | FormEvent
 
-const nameField: FormField = { ...emptyField, name: 'name', label: 'Name' }
-const passwordField: FormField = { ...emptyField, name: 'password', label: 'Password' }
-/** A password that nobody sees is typed twice. */
-const againField: FormField = { ...emptyField, name: 'again', label: 'Repeat' }
-const roleField: FormField = { ...fieldOf('viewer'), name: 'role', label: 'Role' }
-const untouched = { kind: 'form', seen: null, focus: 0, problem: null, sent: false } as const
-
-/** An empty form for a new user. */
-export function userForm(): Form {
-  return { ...untouched, purpose: 'addUser', subject: null, fields: [nameField, passwordField, againField] }
-}
-
-/** A form for a new operator, who is a viewer unless somebody says otherwise. */
-export function operatorForm(): Form {
-  return {
-    ...untouched,
-    purpose: 'addOperator',
-    subject: null,
-    fields: [nameField, roleField, passwordField, againField],
-  }
-}
-
-/** A form for a setting, with what it is now. */
-export function settingForm(setting: Setting, revision: number): Form {
-  const now = Array.isArray(setting.value) ? setting.value.join(', ') : String(setting.value)
-  const value: FormField = { ...fieldOf(now), name: 'value', label: 'Value' }
-  return { ...untouched, purpose: 'setting', subject: setting.name, seen: { setting, revision }, fields: [value] }
-}
-
-/** An empty form for a password of `subject`: a new one, or at a login the operator's own. */
-export function passwordForm(purpose: 'setPassword' | 'setOperatorPassword' | 'login', subject: string): Form {
-  const fields = purpose === 'login' ? [passwordField] : [passwordField, againField]
-  return { ...untouched, purpose, subject, fields }
-}
-
-/** What is typed into a form's field. */
-export function fieldText(form: Form, name: FormField['name']): string {
-  return form.fields.find((field) => field.name === name)?.text ?? ''
+/** A choice among all columns of a list, of which these are shown now. */
+export function columnsChoice(
+  page: ListPage,
+  columns: readonly { readonly name: string; readonly header: string }[],
+  shown: readonly { readonly name: string }[],
+): ColumnsChoice {
+  const options = columns.map(({ name, header }) => ({ name, header, shown: shown.some((one) => one.name === name) }))
+  return { kind: 'columns', page, columns: options, at: 0 }
 }
 
 export function reduceDialog(dialog: Dialog | null, event: DialogEvent): Dialog | null {
@@ -153,13 +107,12 @@ export function reduceDialog(dialog: Dialog | null, event: DialogEvent): Dialog 
       return dialog?.kind === 'confirm' ? { ...dialog, chosen: !dialog.chosen } : dialog
     case 'move': {
       if (dialog?.kind === 'palette') return { ...dialog, chosen: Math.max(0, dialog.chosen + event.by) }
-      if (dialog?.kind === 'columns') return reduceColumns(dialog, event)
+      if (dialog?.kind === 'columns') return { ...dialog, at: around(dialog.at + event.by, dialog.columns.length) }
       if (dialog?.kind !== 'choice') return dialog
-      const count = dialog.options.length
-      return { ...dialog, chosen: (dialog.chosen + event.by + count) % count }
+      return { ...dialog, chosen: around(dialog.chosen + event.by, dialog.options.length) }
     }
     case 'toggle':
-      return dialog?.kind === 'columns' ? reduceColumns(dialog, { do: 'toggle' }) : dialog
+      return dialog?.kind === 'columns' ? toggleColumn(dialog) : dialog
     case 'roam':
       return dialog?.kind === 'result' ? { ...dialog, row: event.row, column: event.column } : dialog
     case 'scroll':
@@ -201,21 +154,13 @@ export function isCover(dialog: Dialog): dialog is Cover {
   return covers.includes(dialog.kind)
 }
 
-function reduceForm(form: Form, event: Extract<DialogEvent, { do: 'edit' | 'focus' | 'send' | 'complain' }>): Form {
-  switch (event.do) {
-    case 'edit': {
-      const fields = form.fields.map((field, at) =>
-        at === form.focus ? { ...field, ...editField(field, event.edit) } : field,
-      )
-      return { ...form, fields, problem: null }
-    }
-    case 'focus': {
-      const count = form.fields.length
-      return { ...form, focus: (form.focus + event.by + count) % count }
-    }
-    case 'send':
-      return { ...form, problem: null, sent: true }
-    case 'complain':
-      return { ...form, problem: event.problem, sent: false }
-  }
+function toggleColumn(choice: ColumnsChoice): ColumnsChoice {
+  const { columns, at } = choice
+  const column = columns[at]
+  return column ? { ...choice, columns: columns.with(at, { ...column, shown: !column.shown }) } : choice
+}
+
+/** Counted on around both ends. */
+function around(at: number, count: number): number {
+  return (at + count) % count
 }

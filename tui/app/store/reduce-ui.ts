@@ -3,7 +3,8 @@ import { reduceCommand } from './command-line.ts'
 import { reduceDialog } from './dialogs.ts'
 import { type ListEvent, reduceList } from './lists.ts'
 import { forgetSubjects, reduceOverview } from './overview.ts'
-import type { Event, ListPage, UiState } from './state.ts'
+import type { ListPage } from './pages.ts'
+import type { Event, UiState } from './state.ts'
 import { hush, markRead, say } from './toasts.ts'
 
 /** What the person has made of the screen after an event. */

@@ -1,8 +1,6 @@
 import { type Role, roles } from '../../../shared/protocol/methods.ts'
-import type { Page, State } from './state.ts'
-
-/** What an operator may be, weakest first. */
-export const operatorRoles = ['viewer', 'operator', 'admin'] as const satisfies readonly Role[]
+import type { Page } from './pages.ts'
+import type { State } from './state.ts'
 
 /** Whether a role is `demanded` or stronger. */
 export function suffices(role: Role, demanded: Role): boolean {

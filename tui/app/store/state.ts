@@ -1,3 +1,4 @@
+import type { Call } from '../../../shared/commands/verb.ts'
 import type {
   ClosedConnection,
   Connection,
@@ -9,7 +10,6 @@ import type {
   User,
 } from '../../../shared/protocol/methods.ts'
 import type { ConnectionChange } from '../../client/index.ts'
-import type { Undo } from '../link/action.ts'
 import type { Preferences } from '../preferences/preferences.ts'
 import type { ThemeName } from '../themes/theme.ts'
 import { type CommandEvent, type CommandLine, noCommand } from './command-line.ts'
@@ -21,14 +21,10 @@ import type { Link } from './link.ts'
 import { type ListEvent, type ListState, listBy } from './lists.ts'
 import { type Log, noLog } from './log.ts'
 import { type OverviewChoice, type OverviewEvent, plainOverview } from './overview.ts'
+import type { ListPage, Page } from './pages.ts'
 import { noToasts, type Toast, type Toasts } from './toasts.ts'
 import { noTraffic, type Traffic } from './traffic.ts'
 import { noUsers, type Users } from './users.ts'
-
-export const pages = ['overview', 'connections', 'users', 'log', 'settings', 'operators', 'daemons'] as const
-export type Page = (typeof pages)[number]
-/** What has rows: the pages but the overview, and the ended connections, which share a page with the live ones. */
-export type ListPage = Exclude<Page, 'overview'> | 'closed'
 
 export type Status = Result<'status.get'>
 export type Configuration = Result<'config.get'>
@@ -60,6 +56,12 @@ export interface DaemonState {
   readonly followed: Followed | null
   /** Milliseconds by which the daemon's clock is ahead of this machine's. */
   readonly skew: number
+}
+
+/** What would undo the last change, and which of the daemons it is about. */
+export interface Undo {
+  readonly call: Call
+  readonly of: number
 }
 
 /** What the person has made of the screen, whichever daemon it shows. */
@@ -182,12 +184,6 @@ const initialUi: UiState = {
 export function stateAt(places: readonly string[]): State {
   const daemons = places.map((place) => ({ ...initialDaemon, place }))
   return { ...initialUi, ...(daemons[0] ?? initialDaemon), daemons }
-}
-
-/** What the keys of a list are about; on the overview there is none. */
-export function listPage({ page, showsClosed }: Pick<UiState, 'page' | 'showsClosed'>): ListPage | null {
-  if (page === 'connections' && showsClosed) return 'closed'
-  return page === 'overview' ? null : page
 }
 
 /** The daemon's clock as far as known: milliseconds since 1970. */

@@ -1,8 +1,9 @@
 import { columnsOf } from '../text.ts'
 import { alarms } from './alarms.ts'
 import { isTroubleElsewhere, pagesOf } from './daemons.ts'
+import type { Page } from './pages.ts'
 import { lackOfRights } from './rights.ts'
-import type { Page, State } from './state.ts'
+import type { State } from './state.ts'
 
 /** A page's title in the row of them. */
 export interface Tab {

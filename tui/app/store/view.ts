@@ -11,8 +11,9 @@ import { type UserRow, usersTable } from '../tables/users-table.ts'
 import type { Motion, Table } from './connections.ts'
 import { type DaemonRow, daemonRows } from './daemons.ts'
 import type { ListState } from './lists.ts'
+import { type ListPage, listPage } from './pages.ts'
 import { rememberLast } from './remember-last.ts'
-import { type ListPage, listPage, type State } from './state.ts'
+import type { State } from './state.ts'
 import { rates } from './traffic.ts'
 
 /** A table as it is to be shown. */

@@ -1,3 +1,4 @@
+import { settingText } from '../../../shared/commands/setting-verbs.ts'
 import type { Setting } from '../../../shared/protocol/methods.ts'
 import { textColumn } from './columns.ts'
 import { textField, wordField } from './fields.ts'
@@ -7,23 +8,17 @@ const nameOf = ({ name }: Setting) => name
 const sourceOf = ({ source }: Setting) => source
 const actsOf = ({ runtime }: Setting) => (runtime ? 'at once' : 'restart')
 
-/** A setting's value for people: with its unit, an empty one as `-`. */
-export function valueText(value: Setting['value'], { placeholder }: Pick<Setting, 'placeholder'>): string {
-  const text = Array.isArray(value) ? value.join(', ') : String(value)
-  return text === '' ? '-' : placeholder === 'MS' ? `${text} ms` : text
-}
-
 export const settingsTable: TableSpec<Setting> = {
   id: nameOf,
   fields: {
     name: textField(nameOf),
-    value: textField((row) => valueText(row.value, row)),
+    value: textField((row) => settingText(row.value, row)),
     source: wordField((row) => [sourceOf(row)]),
     acts: textField(actsOf),
   },
   columns: [
     textColumn('name', 'Setting', nameOf, { widest: 24 }),
-    textColumn('value', 'Value', (row) => valueText(row.value, row)),
+    textColumn('value', 'Value', (row) => settingText(row.value, row)),
     textColumn('source', 'Source', sourceOf, { width: 7 }),
     textColumn('acts', 'Acts', actsOf, { width: 7 }),
   ],

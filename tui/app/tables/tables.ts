@@ -1,4 +1,4 @@
-import type { ListPage } from '../store/state.ts'
+import type { ListPage } from '../store/pages.ts'
 import { closedTable } from './closed-table.ts'
 import { connectionsTable } from './connections-table.ts'
 import { daemonsTable } from './daemons-table.ts'

@@ -1,5 +1,5 @@
 import { formatBytes } from '../../../../shared/format/bytes.ts'
-import { connections } from '../../link/perform.ts'
+import { counted } from '../../../../shared/format/count.ts'
 import { isStale } from '../../store/state.ts'
 import type { Panel } from './panel.ts'
 
@@ -9,7 +9,7 @@ export const totalsPanel: Panel = ({ state, look }) => {
   if (!latest) return []
   const { down, up, connections: live, accepted, connected, failed, denied } = latest
   const texts = [
-    ` Now  ${connections(live)}   Total  down ${formatBytes(down)}  up ${formatBytes(up)}`,
+    ` Now  ${counted(live, 'connection')}   Total  down ${formatBytes(down)}  up ${formatBytes(up)}`,
     ` Clients  accepted ${accepted}  connected ${connected}  failed ${failed}  of those denied ${denied}`,
   ]
   return texts.map((text) => ({ text, style: isStale(state) ? look.theme.dim : undefined }))

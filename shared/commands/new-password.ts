@@ -1,6 +1,6 @@
-import { generatePassword } from './generate-password.ts'
-import { UsageError } from './usage-error.ts'
-import type { Context, Deed, Flags } from './verb.ts'
+import type { Context } from './context.ts'
+import { UsageError } from './usage.ts'
+import type { Deed, Flags } from './verb.ts'
 
 /** Where a command takes a new password from; without them one is made and shown once. */
 export const passwordFlags = {
@@ -8,30 +8,42 @@ export const passwordFlags = {
   'password-prompt': 'ask for the password twice, without showing it',
 }
 
+/** 32 characters, none of which looks like another, and of which a double click selects a whole word. */
+const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789'
+
+/** At 5 bits a character, 130 bits. */
+const length = 26
+
+/** A password that nobody guesses, from the system's secure random numbers. */
+function generatePassword(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(length))
+  return Array.from(bytes, (byte) => alphabet.charAt(byte % alphabet.length)).join('')
+}
+
 /**
  * The deed of giving `name` a password by `send`. What `send` resolves to goes into the result for programs; `done` is
- * what people are told where they know the password already. Throws `UsageError` if the flags exclude each other.
+ * what people are told of it. Throws `UsageError` if the flags exclude each other.
  */
-export function givePassword(
+export function givePassword<Result extends object>(
   name: string,
   flags: Flags,
-  done: string,
-  send: (context: Context, password: string) => Promise<object>,
+  done: (result: Result) => string,
+  send: (context: Context, password: string) => Promise<Result>,
 ): Deed {
   const [stdin, prompt] = [flags.has('password-stdin'), flags.has('password-prompt')]
   if (stdin && prompt) throw new UsageError('--password-stdin and --password-prompt exclude each other')
   return async (context) => {
     if (stdin || prompt) {
       const result = await send(context, await context.readPassword(stdin ? 'stdin' : 'prompt', name))
-      return { data: { name, ...result }, view: done }
+      return { data: { name, ...result }, view: done(result) }
     }
     const password = generatePassword()
     const result = await send(context, password)
-    const secret = { user: name, password }
     return {
       data: { name, password, ...result },
       view: password,
-      secret,
+      told: done(result),
+      secret: { user: name, password },
       note: `the password of ${name}, shown only now:`,
     }
   }

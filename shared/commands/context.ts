@@ -1,0 +1,26 @@
+import type { EventName, EventParams, Method, Params, Result } from '../protocol/methods.ts'
+
+/** What a command may use of the program that runs it. */
+export interface Context {
+  call<M extends Method>(method: M, params: Params<M>): Promise<Result<M>>
+  /** Hear an event from then on, until the iteration throws why the connection has ended. */
+  events<E extends EventName>(event: E): Promise<AsyncIterable<EventParams<E>>>
+  /** Get the new password of a user, or of an operator, from where the person chose to give it. */
+  readPassword(source: PasswordSource, user: string): Promise<string>
+}
+
+export type PasswordSource = 'stdin' | 'prompt'
+
+/** Get all pages of a list, from the first to the one that names no next. */
+export async function everyPage<Page extends { next?: string | undefined }>(
+  get: (from: { cursor?: string }) => Promise<Page>,
+): Promise<Page[]> {
+  const pages: Page[] = []
+  let page = await get({})
+  pages.push(page)
+  while (page.next !== undefined) {
+    page = await get({ cursor: page.next })
+    pages.push(page)
+  }
+  return pages
+}

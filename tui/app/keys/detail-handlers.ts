@@ -1,0 +1,47 @@
+import { ranges } from '../../../shared/protocol/methods.ts'
+import { follow } from '../store/followed.ts'
+import { logView } from '../store/view.ts'
+import { fieldWord } from '../tables/filter-words.ts'
+import type { App, Handler } from './app.ts'
+import { tellDialog } from './perform.ts'
+import { selectedConnection, selectedUser } from './selection.ts'
+
+/** Opening all about a row, and what is done there. */
+export const detailHandlers = {
+  detail: (app) => {
+    const selected = selectedConnection(app.store.state)
+    if ('problem' in selected) return app.store.announce(selected.problem, 'bad')
+    app.store.dispatch({ type: 'follow', followed: follow(selected.row, Date.now()) })
+    tellDialog(app, { do: 'open', dialog: { kind: 'detail', id: selected.row.id } })
+  },
+  openUser: (app) => {
+    const selected = selectedUser(app.store.state)
+    if ('problem' in selected) return app.store.announce(selected.problem, 'bad')
+    tellDialog(app, { do: 'open', dialog: { kind: 'user', name: selected.row.name, range: '15m' } })
+    app.daemon.look()
+  },
+  userConnections: (app) => {
+    const selected = selectedUser(app.store.state)
+    if ('problem' in selected) return app.store.announce(selected.problem, 'bad')
+    const { store } = app
+    tellDialog(app, { do: 'close' })
+    store.dispatch({ type: 'page', page: 'connections' })
+    store.dispatch({ type: 'showClosed', shows: false })
+    const event = { do: 'setFilter', filter: fieldWord('user', selected.row.name) } as const
+    store.dispatch({ type: 'list', page: 'connections', event })
+  },
+  userLonger: (app) => changeRange(app, 1),
+  userShorter: (app) => changeRange(app, -1),
+  entry: (app) => {
+    const { rows, cursor } = logView(app.store.state)
+    const entry = rows[cursor]
+    if (entry) tellDialog(app, { do: 'open', dialog: { kind: 'entry', entry } })
+  },
+} satisfies Record<string, Handler>
+
+function changeRange(app: App, by: number): void {
+  const { dialog } = app.store.state
+  if (dialog?.kind !== 'user') return
+  const range = ranges[ranges.indexOf(dialog.range) + by]
+  if (range) tellDialog(app, { do: 'range', range })
+}

@@ -1,0 +1,117 @@
+import { isTooSmall } from '../layout.ts'
+import { listPage } from '../store/pages.ts'
+import { lackOfRights, lackToSee } from '../store/rights.ts'
+import type { State } from '../store/state.ts'
+import { filterHelp } from '../tables/filter-help.ts'
+import { tables } from '../tables/tables.ts'
+import { columnsOf } from '../text.ts'
+import { type Binding, keyLabel, roleFor } from './binding.ts'
+import { everywhere, type KeyContext, keyTable } from './key-table.ts'
+
+/** Where the next key is pressed. */
+export function contextOf(state: State): KeyContext {
+  if (isTooSmall(state)) return 'tooSmall'
+  if (state.dialog) return state.dialog.kind
+  if (state.command.field) return 'command'
+  const page = listPage(state)
+  return page && state.lists[page].typing ? 'filter' : (page ?? state.page)
+}
+
+/** What the help that is open explains: where it was asked for. */
+export function helpContext(state: State): KeyContext {
+  const { dialog } = state
+  return contextOf(dialog?.kind === 'help' ? { ...state, dialog: dialog.behind ?? null } : state)
+}
+
+const common: readonly Binding[] = everywhere
+
+/** A key and the word for what it does, on the bottom line. */
+export interface Hint {
+  readonly key: string
+  readonly text: string
+  /** The terminal column where it begins. */
+  readonly from: number
+}
+
+/** The keys that matter here, and that the person may use. */
+export function hintsOf(state: State): Hint[] {
+  const bindings: readonly Binding[] = keyTable[contextOf(state)]
+  // What is on a page that is not theirs to see is none of their keys' business.
+  const reach = state.dialog || lackToSee(state) === null ? bindings : bindings.filter((one) => common.includes(one))
+  return hintsFor(
+    reach.filter((binding) => lackOfRights(state, roleFor(binding)) === null),
+    state.size.columns,
+  )
+}
+
+/** As many hints as fit into `width` columns, and always the last two; where there is room, those for wide screens, too. */
+export function hintsFor(bindings: readonly Binding[], width: number): Hint[] {
+  const all = bindings.flatMap(({ keys: [key = ''], hint, wide }) => {
+    const word = hint ?? wide
+    return word ? [{ key, text: `${keyLabel(key)} ${word}`, waits: hint === undefined }] : []
+  })
+  let shown = all.filter(({ waits }) => !waits)
+  while (shown.length > 2 && columnsOfAll(shown) > width) shown.splice(-3, 1)
+  for (const one of all) {
+    if (!one.waits) continue
+    const more = all.filter((other) => other === one || shown.includes(other))
+    if (columnsOfAll(more) > width) break
+    shown = more
+  }
+  let from = 1
+  return shown.map(({ key, text }) => {
+    const placed = { key, text, from }
+    from += columnsOf(text) + gap
+    return placed
+  })
+}
+
+/** Terminal columns of the hints on one line, with the margin before them. */
+function columnsOfAll(hints: readonly Pick<Hint, 'text'>[]): number {
+  return hints.reduce((sum, { text }) => sum + columnsOf(text) + gap, 1 - gap)
+}
+
+/** Spaces between two hints. */
+const gap = 2
+
+/** ` x cut  / filter  ? help  q quit`. */
+export function hintLine(hints: readonly Hint[]): string {
+  return ` ${hints.map(({ text }) => text).join(' '.repeat(gap))}`
+}
+
+/** The help for a page or dialog: all of its keys, and the role that one takes; for a page, what is typed into, too. */
+export function helpLines(context: KeyContext): readonly string[] {
+  const keys = keysOf(context)
+  if (!isPage(context)) return keys
+  const typing = Object.entries(fields).flatMap(([field, where]) =>
+    field === 'filter' && !isList(context) ? [] : ['', ` ${where}:`, ...keysOf(field as keyof typeof fields)],
+  )
+  return isList(context) ? [...keys, ...typing, ...filterHelp(tables[context].fields)] : [...keys, ...typing]
+}
+
+/** Where `?` is a letter, so that the page's help tells of them. */
+const fields = {
+  filter: 'While a filter is typed',
+  command: 'While a command is typed',
+  palette: 'While something to do is looked for',
+  form: 'In a form',
+} as const satisfies Partial<Record<KeyContext, string>>
+
+function keysOf(context: KeyContext): string[] {
+  const bindings: readonly Binding[] = keyTable[context]
+  return bindings.map((binding) => {
+    const { keys, summary } = binding
+    const role = roleFor(binding)
+    return ` ${keys.map(keyLabel).join(', ').padEnd(16)} ${summary}${role === undefined ? '' : ` (${role})`}`
+  })
+}
+
+function isList(context: KeyContext): context is keyof typeof tables {
+  return Object.hasOwn(tables, context)
+}
+
+/** A page has all that is the same everywhere. */
+function isPage(context: KeyContext): boolean {
+  const bindings: readonly Binding[] = keyTable[context]
+  return bindings.some(({ command }) => command === 'nextPage')
+}
