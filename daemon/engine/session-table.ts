@@ -1,4 +1,4 @@
-import { turnCells } from './turn-record.ts'
+import { turnCells } from './shared/turn-record.ts'
 
 /**
  * The sessions of one loop, live and recently closed, and its counters, in shared memory: the loop writes, the control

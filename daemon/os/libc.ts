@@ -14,6 +14,12 @@ const libc = koffi.load(null)
 if (endianness() !== 'LE' || koffi.sizeof('void *') !== 8) throw new Error('this is not a 64-bit little-endian machine')
 
 export const errno = constants.errno
+const errnoNames = new Map(Object.entries(errno).map(([name, value]) => [value, name]))
+
+/** The name of a positive errno, as errno(3) has it. */
+export function errnoName(value: number): string {
+  return errnoNames.get(value) ?? `errno ${value}`
+}
 
 /** Memory the kernel reads or fills during the call. */
 type Memory = Uint8Array | Int32Array | Uint32Array | null

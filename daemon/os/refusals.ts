@@ -53,7 +53,7 @@ export function refusedSplice(): string | undefined {
   const pool = new PipePool(1, 1)
   const client = openSocket(address.bytes.length)
   connectSocket(client, address.bytes, boundPort(listener))
-  const server = accept(listener)
+  const server = accept(listener, memory)
   const pipe = pool.acquire()
   try {
     // Without loopback, or short of descriptors, there is nothing to try it on.

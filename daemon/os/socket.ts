@@ -41,9 +41,7 @@ const optionLength = new Int32Array(1)
 const one = Int32Array.of(1)
 /** struct linger: on, for 0 seconds. */
 const lingerNone = Int32Array.of(1, 0)
-
-/** The socket address that `accept`, `boundAddress` or `peerAddress` gave last. */
-export const lastAddress: Uint8Array = address
+const exhausted = new Set<number>([libc.errno.EMFILE, libc.errno.ENFILE, libc.errno.ENOBUFS, libc.errno.ENOMEM])
 
 /** Open a TCP socket of the address's family. */
 export function openSocket(addressLengthInBytes: number): number {
@@ -56,22 +54,30 @@ export function connectSocket(fd: number, bytes: Uint8Array, port: number, scope
   return libc.connect(fd, address, encodeSocketAddress(address, bytes, port, scope))
 }
 
-/** Take one waiting client; its address is in `lastAddress`. */
-export function accept(fd: number): number {
+/** Take one waiting client, whose address goes into the `socketAddressBytes` of `from`. */
+export function accept(fd: number, from: Uint8Array): number {
   addressLength[0] = socketAddressBytes
-  return libc.accept4(fd, address, addressLength, SOCK_NONBLOCK | SOCK_CLOEXEC)
+  return libc.accept4(fd, from, addressLength, SOCK_NONBLOCK | SOCK_CLOEXEC)
 }
 
-/** Put a socket's own address into `lastAddress`. */
-export function boundAddress(fd: number): number {
-  addressLength[0] = socketAddressBytes
-  return libc.getsockname(fd, address, addressLength)
+/**
+ * What accept4(2) says when the process or the machine has no room, as a positive errno; anything else concerns one
+ * client only.
+ */
+export function isExhausted(error: number): boolean {
+  return exhausted.has(error)
 }
 
-/** Put the address that a socket is connected to into `lastAddress`. */
-export function peerAddress(fd: number): number {
+/** Put a socket's own address into the `socketAddressBytes` of `own`. */
+export function boundAddress(fd: number, own: Uint8Array): number {
   addressLength[0] = socketAddressBytes
-  return libc.getpeername(fd, address, addressLength)
+  return libc.getsockname(fd, own, addressLength)
+}
+
+/** Put the address that a socket is connected to into the `socketAddressBytes` of `peer`. */
+export function peerAddress(fd: number, peer: Uint8Array): number {
+  addressLength[0] = socketAddressBytes
+  return libc.getpeername(fd, peer, addressLength)
 }
 
 /** The error that a connect ended with, as a positive errno, or 0; reading it clears it. */
@@ -139,6 +145,6 @@ export function listen(at: Address, port: number, backlog: number, prepare: (fd:
 
 /** The port a socket is bound to. */
 export function boundPort(fd: number): number {
-  boundAddress(fd)
+  boundAddress(fd, address)
   return portOf(address)
 }

@@ -1,6 +1,6 @@
 import { type Address, isSame } from '../net/address.ts'
 import * as libc from './libc.ts'
-import { boundAddress, connectSocket, lastAddress, MSG_NOSIGNAL } from './socket.ts'
+import { boundAddress, connectSocket, MSG_NOSIGNAL } from './socket.ts'
 import { AF_INET, AF_INET6, bytesOf, encodeSocketAddress, socketAddressBytes } from './socket-address.ts'
 
 /** UDP sockets, non-blocking and closed on exec. Results are 0 or more, or a negated errno. */
@@ -24,21 +24,21 @@ export function openUdpSocket(addressLength: number): number {
 }
 
 /**
- * Put our own address of the interface that reaches an address into `lastAddress`; no
+ * Put our own address of the interface that reaches an address into `own`; no
  * packet is sent.
  */
-export function addressTowards({ bytes, scope }: Address): number {
+export function addressTowards({ bytes, scope }: Address, own: Uint8Array): number {
   const fd = openUdpSocket(bytes.length)
   if (fd < 0) return fd
   let result = connectSocket(fd, bytes, discardPort, scope)
-  if (result === 0) result = boundAddress(fd)
+  if (result === 0) result = boundAddress(fd, own)
   libc.close(fd)
   return result
 }
 
 /** Whether an address is one of this machine's, on whatever interface, at this moment: then it is reached from itself. */
-export function isOurs(address: Address): boolean {
-  return addressTowards(address) === 0 && isSame(bytesOf(lastAddress), address.bytes)
+export function isOurs(to: Address): boolean {
+  return addressTowards(to, address) === 0 && isSame(bytesOf(address), to.bytes)
 }
 
 /** Open a UDP socket on an address of this machine, with any free port. */

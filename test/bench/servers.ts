@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../helpers/free-port.ts'
 import { findProgram } from '../helpers/programs.ts'
 import { own, ownFolder, removeFolder, signal } from './belongings.ts'
 import { family } from './process-cost.ts'
@@ -132,17 +133,6 @@ export async function start(server: Server, password: boolean, prefix: readonly 
       removeFolder(folder)
     },
   }
-}
-
-/** A port of 127.0.0.1 where nobody listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no free port')
-  return address.port
 }
 
 async function listening(child: ChildProcess, port: number, name: string): Promise<void> {

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { startDaemon } from '../helpers/daemon.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { findProgram, run } from '../helpers/programs.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
@@ -21,14 +21,6 @@ function findServer(): string | undefined {
   if (existsSync(path) && existsSync('/run/sshd')) return path
   console.warn(`SKIPPED: tests that need ${path} and the folder /run/sshd, which this machine lacks`)
   return undefined
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 interface Server {

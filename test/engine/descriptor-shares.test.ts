@@ -1,6 +1,6 @@
 import { assert, integer, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { shareDescriptors, TooFewDescriptors } from '../../daemon/engine/descriptor-shares.ts'
+import { shareDescriptors, TooFewDescriptors } from '../../daemon/engine/shared/descriptor-shares.ts'
 
 const twoLoops = { loops: 2, listeners: 2 }
 

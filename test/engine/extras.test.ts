@@ -1,6 +1,7 @@
 import { array, assert, constant, integer, oneof, property, record } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Extras, firstExtraKey } from '../../daemon/engine/linux/extras.ts'
+import { sharedCountMemory, sharedCountsIn } from '../../daemon/engine/linux/shared-counts.ts'
 import { EPOLLOUT, Epoll } from '../../daemon/os/epoll.ts'
 import { openEvent } from '../../daemon/os/event.ts'
 import { close, errno } from '../../daemon/os/libc.ts'
@@ -43,7 +44,7 @@ describe.skipIf(process.platform !== 'linux')('the extras of sessions', () => {
     assert(
       property(steps, (all) => {
         const epoll = new Epoll(2 * most)
-        const room = { count: new Int32Array(1), most }
+        const room = { count: sharedCountsIn(sharedCountMemory()).extras, most }
         const extras = new Extras(epoll, room)
         const sessions: Session[] = Array.from({ length: slots }, () => ({ fds: [], reserved: 0 }))
         const taken = () => sessions.reduce((sum, { fds, reserved }) => sum + fds.length + reserved, 0)
@@ -70,13 +71,13 @@ describe.skipIf(process.platform !== 'linux')('the extras of sessions', () => {
             if (step.kind === 'release') close(fd)
             session.fds = session.fds.filter((other) => other !== fd)
           }
-          expect(room.count[0]).toBe(taken())
+          expect(room.count.value).toBe(taken())
           for (const [index, { fds }] of sessions.entries()) expect(extras.oldest(index)).toBe(fds[0])
           const expected = sessions.flatMap(({ fds }, owner) => fds.map((own) => ({ fd: own, slot: owner })))
           expect(watched(epoll, extras).sort(byDescriptor)).toEqual(expected.sort(byDescriptor))
         }
         for (let owner = 0; owner < slots; owner++) extras.closeAll(owner)
-        expect(room.count[0]).toBe(0)
+        expect(room.count.value).toBe(0)
         expect(epoll.wait(0)).toBe(0)
         epoll.close()
       }),
@@ -85,7 +86,7 @@ describe.skipIf(process.platform !== 'linux')('the extras of sessions', () => {
 
   it('do not get the events of a former owner of their descriptor', () => {
     const epoll = new Epoll(1)
-    const extras = new Extras(epoll, { count: new Int32Array(1), most })
+    const extras = new Extras(epoll, { count: sharedCountsIn(sharedCountMemory()).extras, most })
     const fd = openEvent()
     extras.add(0, fd, EPOLLOUT)
     epoll.wait(0)
@@ -102,11 +103,11 @@ describe.skipIf(process.platform !== 'linux')('the extras of sessions', () => {
 
   it('give no room to a descriptor that cannot be watched, and pass on that there is none', () => {
     const epoll = new Epoll(1)
-    const room = { count: new Int32Array(1), most }
+    const room = { count: sharedCountsIn(sharedCountMemory()).extras, most }
     const extras = new Extras(epoll, room)
     expect(extras.add(0, -errno.EMFILE, EPOLLOUT)).toBe(-errno.EMFILE)
     expect(extras.add(0, 1_000_000_000, EPOLLOUT)).toBeLessThan(0)
-    expect(room.count[0]).toBe(0)
+    expect(room.count.value).toBe(0)
     epoll.close()
   })
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { PasswordMemory } from '../../daemon/engine/password-memory.ts'
+import { PasswordMemory } from '../../daemon/engine/shared/password-memory.ts'
 import { bytes } from '../helpers/bytes.ts'
 
 function remember(memory: PasswordMemory, username: Uint8Array, password: Uint8Array, user: number): boolean {

@@ -1,6 +1,6 @@
 import type { Address } from '../../net/address.ts'
-import { boundAddress, lastAddress } from '../../os/socket.ts'
-import { bytesOf, portOf } from '../../os/socket-address.ts'
+import { boundAddress } from '../../os/socket.ts'
+import { bytesOf, portOf, socketAddressBytes } from '../../os/socket-address.ts'
 import type { Bound } from '../../socks/messages.ts'
 import type { ClientPort } from '../client-port.ts'
 import type { AssociationShares } from '../shared/association-shares.ts'
@@ -48,8 +48,9 @@ export class Associations {
 
   /** The association has one more socket. Returns where it is bound. */
   opened({ bound }: Association, fd: number): Bound {
-    boundAddress(fd)
-    const own = { bytes: bytesOf(lastAddress).slice(), port: portOf(lastAddress) }
+    const address = new Uint8Array(socketAddressBytes)
+    boundAddress(fd, address)
+    const own = { bytes: bytesOf(address), port: portOf(address) }
     bound.push(own)
     this.relayPorts.open(own.bytes.length, own.port)
     return own

@@ -1,113 +1,92 @@
 import { type Address, isSame, isUnspecified } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
-import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, type Epoll } from '../../os/epoll.ts'
-import { close, errno } from '../../os/libc.ts'
-import { accept, boundAddress, lastAddress, listen, resetOnClose, setLiveness } from '../../os/socket.ts'
-import { addressOf, bytesOf, portOf } from '../../os/socket-address.ts'
+import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN } from '../../os/epoll.ts'
+import { close, errno, errnoName } from '../../os/libc.ts'
+import { accept, boundAddress, isExhausted, listen, resetOnClose, setLiveness } from '../../os/socket.ts'
+import { addressOf, bytesOf, portOf, socketAddressBytes } from '../../os/socket-address.ts'
 import { addressTowards } from '../../os/udp.ts'
-import { encodeReply, Reply } from '../../socks/messages.ts'
-import type { Liveness, Policy, Timeouts } from '../engine.ts'
-import { forbids } from '../forbidden.ts'
 import { Reason, State } from '../session-table.ts'
-import { exhausted } from './acceptor.ts'
-import { notAllowed, notFound, notResolved, refusalOf, watched } from './dialer.ts'
-import type { Farewell } from './farewell.ts'
-import type { Names } from './names.ts'
-import type { Bind } from './peerless.ts'
+import { bindBacklog } from '../shared/limits.ts'
+import { type Failure, notAllowed, notFound, notResolved } from '../shared/refusals.ts'
+import type { Opener } from './admission.ts'
+import type { LoopContext } from './context.ts'
 import type { Relay } from './relay.ts'
-import { type Clock, clientOf, Flag, type Sessions, targetOf } from './sessions.ts'
-import type { TimerWheel } from './timer-wheel.ts'
+import { clientOf, Flag, isClient, type Sessions, slotOf, targetOf, watched } from './sessions.ts'
+import type { Stage } from './stage.ts'
 
-/** Connections that may wait to be looked at, of which one can be the right one. */
-const backlog = 4
 /** Connections looked at before others have their turn. */
 const batch = 16
 const arriving = (EPOLLIN | EPOLLET) >>> 0
+
+/** A client that waits for a peer to come. */
+interface Bind {
+  /** What the client sent behind its request. */
+  readonly rest: Uint8Array
+  /** What the request gave as the peer's; it does not bind the peer. */
+  readonly port: number
+  /** Whence the peer may come; none: from anywhere. */
+  peers: readonly Address[]
+}
 
 /**
  * BIND (RFC 1928, section 4): listens where the expected peer can reach us, tells the client where that is, and relays
  * once the peer has come. Whoever else comes is sent away.
  */
-export class Binder {
-  /** Of peers that come from now on. */
-  liveness: Liveness = { keepalive: 0, userTimeout: 0 }
+export class Binder implements Opener, Stage {
+  readonly #loop: LoopContext
   readonly #sessions: Sessions
-  readonly #epoll: Epoll
-  readonly #wheel: TimerWheel
-  readonly #clock: Clock
-  readonly #timeouts: Timeouts
   readonly #relay: Relay
-  readonly #farewell: Farewell
-  readonly #names: Names
-  #isForbidden = forbids([])
+  /** By slot, from the request on until the session relays. */
+  readonly #binds = new Map<number, Bind>()
+  /** For what the kernel tells: where we listen, or who has come. */
+  readonly #socketAddress = new Uint8Array(socketAddressBytes)
 
-  constructor(
-    parts: {
-      sessions: Sessions
-      epoll: Epoll
-      wheel: TimerWheel
-      clock: Clock
-      relay: Relay
-      farewell: Farewell
-      names: Names
-    },
-    timeouts: Timeouts,
-  ) {
-    this.#sessions = parts.sessions
-    this.#epoll = parts.epoll
-    this.#wheel = parts.wheel
-    this.#clock = parts.clock
-    this.#relay = parts.relay
-    this.#farewell = parts.farewell
-    this.#names = parts.names
-    this.#timeouts = timeouts
+  constructor(loop: LoopContext, relay: Relay) {
+    this.#loop = loop
+    this.#sessions = loop.sessions
+    this.#relay = relay
   }
 
-  /** Peers that come from now on obey it. */
-  obey({ forbidden }: Policy): void {
-    this.#isForbidden = forbids(forbidden)
-  }
-
-  /** Begin with a request and what came behind it. An address that is all zero stands for any peer. */
+  /** An address that is all zero stands for any peer. */
   begin(slot: number, destination: Destination, rest: Uint8Array): void {
-    const { binds } = this.#sessions
+    if (this.#isGone(slot, rest)) return this.#sessions.close(slot, Reason.gone)
     const bind: Bind = { rest, port: destination.port, peers: [] }
-    binds.set(slot, bind)
-    this.#sessions.requested(slot, destination)
-    if (this.#isGone(slot, bind)) return this.#sessions.close(slot, Reason.gone)
+    this.#binds.set(slot, bind)
     if (destination.kind === 'address') {
       if (isUnspecified(destination.bytes)) return this.#listen(slot, bind)
       return this.#expect(slot, bind, [destination])
     }
     this.#sessions.enter(slot, State.resolving)
-    const known = this.#names.ask(destination.name, slot)
+    const known = this.#loop.names.ask(destination.name, slot)
     if (known) return this.#expect(slot, bind, known)
-    this.#wheel.set(slot, this.#clock.now + this.#timeouts.resolve)
+    this.#sessions.setDeadline(slot, this.#loop.timeouts.resolve)
   }
 
-  /** The expected peer's name has these addresses; undefined if too many wait for theirs. */
-  resolved(slot: number, addresses: readonly Address[] | undefined): void {
-    const bind = this.#sessions.binds.get(slot)
-    if (bind && addresses) this.#expect(slot, bind, addresses)
-    else if (bind) this.#refuse(slot, errno.EAGAIN)
+  onName(slot: number, _name: string, addresses: readonly Address[] | undefined): void {
+    const bind = this.#binds.get(slot)
+    if (!bind) return
+    if (addresses) this.#expect(slot, bind, addresses)
+    else this.#refuse(slot, 'EAGAIN')
   }
 
   /** The client speaks, or goes, while its peer has not come. What it says stays in the kernel until then. */
-  onClientEvent(slot: number, events: number): void {
+  onEvent(half: number, events: number): void {
+    if (!isClient(half)) return
+    const slot = slotOf(half)
     if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot, Reason.gone)
-    this.#sessions.note(clientOf(slot), events)
-    const bind = this.#sessions.binds.get(slot)
-    if (bind && this.#isGone(slot, bind)) this.#sessions.close(slot, Reason.gone)
+    this.#sessions.note(half, events)
+    const bind = this.#binds.get(slot)
+    if (bind && this.#isGone(slot, bind.rest)) this.#sessions.close(slot, Reason.gone)
   }
 
   /** Somebody has come to the listening socket. */
-  onTargetEvent(slot: number, _events: number, listener: number): void {
-    const bind = this.#sessions.binds.get(slot)
+  onExtra(slot: number, listener: number): void {
+    const bind = this.#binds.get(slot)
     if (!bind) return
     for (let looked = 0; looked < batch; looked++) {
-      const fd = accept(listener)
+      const fd = accept(listener, this.#socketAddress)
       if (fd === -errno.EAGAIN) return
-      if (exhausted.has(-fd)) return this.#refuse(slot, -fd)
+      if (isExhausted(-fd)) return this.#refuse(slot, errnoName(-fd))
       if (fd < 0) continue
       if (this.#isExpected(bind)) return this.#arrived(slot, bind, fd, listener)
       resetOnClose(fd)
@@ -118,17 +97,20 @@ export class Binder {
 
   /** The name, or the peer, has had its time. */
   onDeadline(slot: number): void {
-    const isListening = this.#sessions.table.state[slot] === State.listening
-    this.#refuse(slot, isListening ? errno.ETIMEDOUT : notResolved)
+    this.#refuse(slot, this.#sessions.table.state[slot] === State.listening ? 'ETIMEDOUT' : notResolved)
+  }
+
+  forget(slot: number): void {
+    this.#binds.delete(slot)
   }
 
   /** A client may finish early if it has sent its data already; one that has sent none is gone. */
-  #isGone(slot: number, { rest }: Bind): boolean {
+  #isGone(slot: number, rest: Uint8Array): boolean {
     return rest.length === 0 && this.#sessions.hasLeft(slot)
   }
 
   #expect(slot: number, bind: Bind, addresses: readonly Address[]): void {
-    bind.peers = addresses.filter(({ bytes }) => !this.#isForbidden(bytes, bind.port))
+    bind.peers = addresses.filter((address) => this.#loop.rules.judge(address, bind.port))
     const [first] = bind.peers
     if (!first) return this.#refuse(slot, addresses.length > 0 ? notAllowed : notFound)
     this.#sessions.leadsTo(slot, first.bytes, bind.port)
@@ -139,56 +121,56 @@ export class Binder {
   #listen(slot: number, { peers }: Bind): void {
     const fd = this.#open(slot, peers)
     const problem = this.#sessions.extras.add(slot, fd, arriving)
-    if (problem < 0) return this.#refuse(slot, -problem)
+    if (problem < 0) return this.#refuse(slot, errnoName(-problem))
     this.#sessions.enter(slot, State.listening)
-    this.#wheel.set(slot, this.#clock.now + this.#timeouts.bind)
-    boundAddress(fd)
+    this.#sessions.setDeadline(slot, this.#loop.timeouts.bind)
+    boundAddress(fd, this.#socketAddress)
     this.#tell(slot)
   }
 
   /** A socket that listens on the address that the first peer there is a way to can reach, or on the client's. */
   #open(slot: number, peers: readonly Address[]): number {
-    let result = peers.length === 0 ? boundAddress(this.#sessions.fd[clientOf(slot)]) : -errno.ENETUNREACH
+    const own = this.#socketAddress
+    let result = peers.length === 0 ? boundAddress(this.#sessions.fd[clientOf(slot)], own) : -errno.ENETUNREACH
     for (const peer of peers) {
-      result = addressTowards(peer)
+      result = addressTowards(peer, own)
       if (result === 0) break
     }
-    return result < 0 ? result : listen(addressOf(lastAddress), 0, backlog)
+    return result < 0 ? result : listen(addressOf(own), 0, bindBacklog)
   }
 
   /** Whether the one who came last is whom the client expects, or may be anybody. */
   #isExpected({ peers }: Bind): boolean {
-    const address = bytesOf(lastAddress)
-    if (peers.length > 0 && !peers.some(({ bytes }) => isSame(bytes, address))) return false
-    return !this.#isForbidden(address, portOf(lastAddress))
+    const address = addressOf(this.#socketAddress)
+    if (peers.length > 0 && !peers.some(({ bytes }) => isSame(bytes, address.bytes))) return false
+    return this.#loop.rules.judge(address, portOf(this.#socketAddress))
   }
 
   #arrived(slot: number, { rest }: Bind, fd: number, listener: number): void {
     const sessions = this.#sessions
-    const { keepalive, userTimeout } = this.liveness
+    const { keepalive, userTimeout } = this.#loop.liveness
     const target = targetOf(slot)
-    sessions.leadsTo(slot, bytesOf(lastAddress), portOf(lastAddress))
+    sessions.leadsTo(slot, bytesOf(this.#socketAddress), portOf(this.#socketAddress))
     sessions.fd[target] = fd
     // Inherited from the listening socket (tcp(7)).
     sessions.flags[target] = Flag.prompt
     sessions.extras.close(listener)
     if (keepalive !== 0 || userTimeout !== 0) setLiveness(fd, keepalive, userTimeout)
-    const problem = this.#epoll.add(fd, watched, target, sessions.generation[slot])
-    if (problem < 0) return this.#refuse(slot, -problem)
+    const problem = this.#loop.epoll.add(fd, watched, target, sessions.generation[slot])
+    if (problem < 0) return this.#refuse(slot, errnoName(-problem))
     if (!this.#tell(slot)) return
-    sessions.binds.delete(slot)
+    this.#binds.delete(slot)
     this.#relay.begin(slot, rest)
   }
 
-  /** Send a reply that carries `lastAddress`: where we listen, or who has come. */
+  /** Send the reply that tells where we listen, or who has come. */
   #tell(slot: number): boolean {
-    const bound = { bytes: bytesOf(lastAddress), port: portOf(lastAddress) }
-    return this.#farewell.reply(slot, encodeReply(Reply.succeeded, bound))
+    const told = this.#socketAddress
+    return this.#loop.replies.succeed(slot, { bytes: bytesOf(told), port: portOf(told) })
   }
 
-  #refuse(slot: number, error: number): void {
-    const [reply, reason] = refusalOf(error)
-    this.#sessions.binds.delete(slot)
-    this.#farewell.refuse(slot, encodeReply(reply), reason)
+  #refuse(slot: number, failure: Failure): void {
+    this.#binds.delete(slot)
+    this.#loop.refusals.fail(slot, failure)
   }
 }

@@ -2,14 +2,12 @@ import { type Address, isSame, reachedBy } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { Arrivals, Departures } from '../../os/datagrams.ts'
 import { EPOLLIN } from '../../os/epoll.ts'
-import { bytesOf, encodeSocketAddress, portOf } from '../../os/socket-address.ts'
+import { bytesOf, encodeSocketAddress, portOf, socketAddressBytes } from '../../os/socket-address.ts'
 import { addressTowards, bindUdpSocket, sendDatagram } from '../../os/udp.ts'
 import { type Datagram, parseDatagram, writeHeader } from '../../socks/datagram.ts'
-import type { Policy } from '../engine.ts'
-import { forbids } from '../forbidden.ts'
-import type { Association } from './association.ts'
-import type { Names } from './names.ts'
-import { type Clock, type Sessions, targetOf } from './sessions.ts'
+import type { Association, Associations } from './association.ts'
+import type { LoopContext } from './context.ts'
+import { type Sessions, targetOf } from './sessions.ts'
 
 /** Datagrams of one association that may wait for their names. */
 const mostWaiting = 16
@@ -21,39 +19,30 @@ const mostWaitingBytes = 65_536
  * before it, in place. Whatever cannot be sent now is lost, as datagrams may be.
  */
 export class DatagramRelay {
+  readonly #loop: LoopContext
   readonly #sessions: Sessions
-  readonly #clock: Clock
-  readonly #names: Names
+  readonly #associations: Associations
   readonly #arrivals = new Arrivals()
   readonly #toClient = new Departures(this.#arrivals)
   readonly #toIpv4 = new Departures(this.#arrivals)
   readonly #toIpv6 = new Departures(this.#arrivals)
-  #isForbidden = forbids([])
+  readonly #ownAddress = new Uint8Array(socketAddressBytes)
 
-  constructor(parts: { sessions: Sessions; clock: Clock; names: Names }) {
-    this.#sessions = parts.sessions
-    this.#clock = parts.clock
-    this.#names = parts.names
-  }
-
-  /** Datagrams that come from now on obey it. */
-  obey({ forbidden }: Policy): void {
-    this.#isForbidden = forbids(forbidden)
+  constructor(loop: LoopContext, associations: Associations) {
+    this.#associations = associations
+    this.#loop = loop
+    this.#sessions = loop.sessions
   }
 
   /** Datagrams wait at one of the association's sockets. */
-  onArrival(slot: number, fd: number): void {
-    const association = this.#sessions.associations.get(slot)
-    if (!association) return
+  onArrival(slot: number, association: Association, fd: number): void {
     const count = this.#arrivals.receive(fd)
     if (fd === this.#sessions.fd[targetOf(slot)]) this.#fromClient(slot, association, count)
     else this.#fromTargets(slot, association, count)
   }
 
   /** The name's addresses have come: send on what waits for them. */
-  resolved(slot: number, addresses: readonly Address[], name: string): void {
-    const association = this.#sessions.associations.get(slot)
-    if (!association) return
+  onName(slot: number, association: Association, name: string, addresses: readonly Address[]): void {
     const { waiting } = association
     association.waiting = waiting.filter((datagram) => datagram.name !== name)
     for (const datagram of waiting) if (datagram.name === name) this.#sendLate(slot, association, datagram, addresses)
@@ -79,7 +68,7 @@ export class DatagramRelay {
     const sent = this.#toIpv4.send(association.ipv4) + this.#toIpv6.send(association.ipv6)
     this.#sessions.ledTo(slot, last, lastAddress.bytes)
     this.#sessions.countUp(slot, sent)
-    this.#sessions.touched[slot] = this.#clock.now
+    this.#sessions.touched[slot] = this.#loop.clock.now
   }
 
   #fromTargets(slot: number, { client, clientPort, heard }: Association, count: number): void {
@@ -104,23 +93,23 @@ export class DatagramRelay {
     const { destination } = datagram
     if (destination.kind === 'address') return reachedBy(destination)
     const { name, port } = destination
-    const known = this.#names.recall(name)
+    const known = this.#loop.names.recall(name)
     if (known) return this.#choose(association, known, port)
     // Nothing is asked for a datagram that is lost anyway: a client could have us ask without end.
     if (!mayWait(association, bytes.length - datagram.payload)) return undefined
     const isAsked = association.waiting.some((waiting) => waiting.name === name)
-    if (!isAsked) this.#names.ask(name, slot)
+    if (!isAsked) this.#loop.names.ask(name, slot)
     association.waiting = [...association.waiting, { name, port, payload: bytes.slice(datagram.payload) }]
     return undefined
   }
 
   /** The first of a name's addresses that is allowed and that there is a way to. */
   #choose(association: Association, from: readonly Address[], port: number): Address | undefined {
-    const allowed = from.filter(({ bytes }) => !this.#isForbidden(bytes, port))
+    const allowed = from.filter((address) => this.#loop.rules.judge(address, port))
     if (allowed.length < 2) return allowed[0]
     if (association.choice?.from === from && allowed.includes(association.choice.address))
       return association.choice.address
-    const address = allowed.find((address) => addressTowards(address) === 0) ?? allowed[0]
+    const address = allowed.find((address) => addressTowards(address, this.#ownAddress) === 0) ?? allowed[0]
     if (address) association.choice = { from, address }
     return address
   }
@@ -128,14 +117,13 @@ export class DatagramRelay {
   /** Whether the association may send there, and has a socket to do it; answers are let in from now on. */
   #wayTo(slot: number, association: Association, address: Address, port: number): boolean {
     const { bytes } = address
-    const { associations, extras } = this.#sessions
-    if (this.#isForbidden(bytes, port) || associations.relayPorts.has(address, port)) return false
+    if (!this.#loop.rules.judge(address, port) || this.#associations.relayPorts.has(address, port)) return false
     const family = bytes.length === 4 ? 'ipv4' : 'ipv6'
     if (association[family] < 0) {
       const fd = bindUdpSocket({ bytes: new Uint8Array(bytes.length), scope: 0 })
-      if (extras.add(slot, fd, EPOLLIN) < 0) return false
+      if (this.#sessions.extras.add(slot, fd, EPOLLIN) < 0) return false
       association[family] = fd
-      associations.opened(association, fd)
+      this.#associations.opened(association, fd)
     }
     association.heard.add(bytes)
     return true
@@ -153,7 +141,7 @@ export class DatagramRelay {
     const sent = sendDatagram(fd, payload, address, port)
     this.#sessions.ledTo(slot, { kind: 'name', name, port }, address.bytes)
     this.#sessions.countUp(slot, Math.max(0, sent))
-    this.#sessions.touched[slot] = this.#clock.now
+    this.#sessions.touched[slot] = this.#loop.clock.now
   }
 }
 

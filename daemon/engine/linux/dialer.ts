@@ -1,169 +1,115 @@
 import type { Address } from '../../net/address.ts'
+import { writeMapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
-import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP, type Epoll } from '../../os/epoll.ts'
-import { close, errno } from '../../os/libc.ts'
-import {
-  boundAddress,
-  connectSocket,
-  lastAddress,
-  openSocket,
-  peerAddress,
-  pendingError,
-  setLiveness,
-} from '../../os/socket.ts'
-import { bytesOf, copyMapped, portOf } from '../../os/socket-address.ts'
-import { encodeReply, Reply } from '../../socks/messages.ts'
-import type { Liveness, Policy, Timeouts } from '../engine.ts'
-import { forbids } from '../forbidden.ts'
+import { EPOLLERR, EPOLLHUP, EPOLLOUT } from '../../os/epoll.ts'
+import { close, errno, errnoName } from '../../os/libc.ts'
+import { boundAddress, connectSocket, openSocket, peerAddress, pendingError, setLiveness } from '../../os/socket.ts'
+import { bytesOf, copyMapped, portOf, socketAddressBytes } from '../../os/socket-address.ts'
 import { forwarded, Reason, State } from '../session-table.ts'
-import { mostAttempts, tellsAsMuch, untilNextAttempt } from '../staggering.ts'
-import type { Farewell } from './farewell.ts'
-import type { Names } from './names.ts'
-import type { Dial } from './peerless.ts'
+import { type Failure, notAllowed, notFound, notResolved, refusalOf } from '../shared/refusals.ts'
+import { mostAttempts, tellsAsMuch, untilNextAttempt } from '../shared/staggering.ts'
+import type { Opener } from './admission.ts'
+import type { LoopContext } from './context.ts'
 import type { Relay } from './relay.ts'
-import { type Clock, clientOf, type Sessions, targetOf } from './sessions.ts'
-import type { TimerWheel } from './timer-wheel.ts'
+import { clientOf, isClient, type Sessions, slotOf, targetOf, watched } from './sessions.ts'
+import type { Stage } from './stage.ts'
 
-/** Every event that a session's socket is ever watched for; it is told to the kernel once (epoll(7), edge-triggered). */
-export const watched = (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>> 0
+/** A request on its way to its destination. */
+interface Dial {
+  /** What the client sent behind its request. */
+  readonly rest: Uint8Array
+  readonly port: number
+  /** Addresses not tried yet. */
+  addresses: Address[]
+  /** When dialling has taken long enough, on the loop's clock. */
+  until: number
+  /** Why it will have failed if no address is left. */
+  failure: Failure
+  /** Attempts under way: the target half, then extras. */
+  underWay: number
+  /** So many may be, beside one another. */
+  most: number
+  /** Whether there was ever one beside or after another, so that the row and late events may be those of another. */
+  hadOthers: boolean
+}
 
-/**
- * Beside the errnos of `Dial.error`, which are positive: the policy forbids it; the name has no addresses; they did not
- * come in time.
- */
-export const notAllowed = -1
-export const notFound = -2
-export const notResolved = -3
-
-/** errno to REP (RFC 1928, section 6) and reason. A dial out of time is taken as ETIMEDOUT. */
-const refusals = new Map<number, readonly [Reply, Reason]>([
-  [errno.ENETUNREACH, [Reply.networkUnreachable, Reason.unreachable]],
-  [errno.EHOSTUNREACH, [Reply.hostUnreachable, Reason.unreachable]],
-  [errno.ECONNREFUSED, [Reply.connectionRefused, Reason.refused]],
-  [errno.ETIMEDOUT, [Reply.ttlExpired, Reason.timedOut]],
-  [notAllowed, [Reply.notAllowed, Reason.forbidden]],
-  [notFound, [Reply.hostUnreachable, Reason.notFound]],
-  [notResolved, [Reply.hostUnreachable, Reason.timedOut]],
-])
-/** For every other errno. */
-const generalFailure = [Reply.generalFailure, Reason.failed] as const
-
-/** From a request to a connected target: names to addresses, connects beside one another, and the reply. */
-export class Dialer {
+/** CONNECT (RFC 1928, section 4): names to addresses, connects beside one another, and the reply. */
+export class Dialer implements Opener, Stage {
+  readonly #loop: LoopContext
   readonly #sessions: Sessions
-  readonly #epoll: Epoll
-  readonly #wheel: TimerWheel
-  readonly #clock: Clock
-  readonly #timeouts: Timeouts
   readonly #relay: Relay
-  readonly #farewell: Farewell
-  readonly #names: Names
-  /** Of targets that are dialled from now on. */
-  liveness: Liveness = { keepalive: 0, userTimeout: 0 }
-  #isForbidden = forbids([])
+  /** By slot, from the request on until the session relays. */
+  readonly #dials = new Map<number, Dial>()
+  /** For what the kernel tells of a socket. */
+  readonly #socketAddress = new Uint8Array(socketAddressBytes)
 
-  constructor(
-    parts: {
-      sessions: Sessions
-      epoll: Epoll
-      wheel: TimerWheel
-      clock: Clock
-      relay: Relay
-      farewell: Farewell
-      names: Names
-    },
-    timeouts: Timeouts,
-  ) {
-    this.#sessions = parts.sessions
-    this.#epoll = parts.epoll
-    this.#wheel = parts.wheel
-    this.#clock = parts.clock
-    this.#relay = parts.relay
-    this.#farewell = parts.farewell
-    this.#timeouts = timeouts
-    this.#names = parts.names
+  constructor(loop: LoopContext, relay: Relay) {
+    this.#loop = loop
+    this.#sessions = loop.sessions
+    this.#relay = relay
   }
 
-  /** Dials that begin from now on obey it, and so do addresses that are still to be tried. */
-  obey({ forbidden }: Policy): void {
-    this.#isForbidden = forbids(forbidden)
-  }
-
-  /** Begin with a request and what came behind it. */
   begin(slot: number, destination: Destination, rest: Uint8Array): void {
-    const { dials } = this.#sessions
+    if (this.#isGone(slot, rest)) return this.#sessions.close(slot, Reason.gone)
     const dial: Dial = {
       rest,
       port: destination.port,
       addresses: [],
       until: 0,
-      error: notFound,
+      failure: notFound,
       underWay: 0,
       most: mostAttempts,
       hadOthers: false,
     }
-    dials.set(slot, dial)
-    this.#sessions.requested(slot, destination)
-    if (this.#isGone(slot, dial)) return this.#sessions.close(slot, Reason.gone)
+    this.#dials.set(slot, dial)
     if (destination.kind === 'address') return this.#dialAll(slot, dial, [destination])
     this.#sessions.enter(slot, State.resolving)
-    const known = this.#names.ask(destination.name, slot)
+    const known = this.#loop.names.ask(destination.name, slot)
     if (known) return this.#dialAll(slot, dial, known)
-    this.#wheel.set(slot, this.#clock.now + this.#timeouts.resolve)
+    this.#sessions.setDeadline(slot, this.#loop.timeouts.resolve)
   }
 
-  /** The name that the session asked for has these addresses; undefined if too many wait for theirs. */
-  resolved(slot: number, addresses: readonly Address[] | undefined): void {
-    const dial = this.#sessions.dials.get(slot)
+  onName(slot: number, _name: string, addresses: readonly Address[] | undefined): void {
+    const dial = this.#dials.get(slot)
     if (!dial) return
-    if (!addresses) dial.error = errno.EAGAIN
+    if (!addresses) dial.failure = 'EAGAIN'
     this.#dialAll(slot, dial, addresses ?? [])
   }
 
+  onEvent(half: number, events: number): void {
+    if (isClient(half)) this.#onClientEvent(slotOf(half), events)
+    else this.onExtra(slotOf(half), this.#sessions.fd[half], events)
+  }
+
   /** The target's socket, or one that is tried beside it, has something to say about its connect. */
-  onTargetEvent(slot: number, events: number, fd = this.#sessions.fd[targetOf(slot)]): void {
-    const dial = this.#sessions.dials.get(slot)
+  onExtra(slot: number, fd: number, events: number): void {
+    const dial = this.#dials.get(slot)
     if (!dial || fd < 0) return
     if (events & (EPOLLERR | EPOLLHUP)) {
       const error = pendingError(fd)
       // Without one, the event was that of a socket that is closed already.
       if (error === 0) return
-      this.#failed(dial, error)
+      this.#failed(dial, errnoName(error))
       this.#giveUp(slot, dial, fd)
       this.#next(slot, dial)
     } else if (events & EPOLLOUT) {
       // Nor is it connected if the event was that of an attempt whose place it has taken.
-      if (dial.hadOthers && peerAddress(fd) !== 0) return
+      if (dial.hadOthers && peerAddress(fd, this.#socketAddress) !== 0) return
       if (dial.hadOthers && !this.#choose(slot, fd)) return this.#sessions.close(slot, Reason.failed)
       this.#sessions.note(targetOf(slot), events)
       this.#connected(slot, dial)
     }
   }
 
-  /** The client speaks, or goes, before it has its reply. One that has gone has nothing to wait for. */
-  onClientEvent(slot: number, events: number): void {
-    const { dials } = this.#sessions
-    const client = clientOf(slot)
-    if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot, Reason.gone)
-    this.#sessions.note(client, events)
-    const dial = dials.get(slot)
-    if (dial && this.#isGone(slot, dial)) this.#sessions.close(slot, Reason.gone)
-  }
-
-  /** A client may finish early if it has sent its data already; one that has sent none is gone. */
-  #isGone(slot: number, { rest }: Dial): boolean {
-    return rest.length === 0 && this.#sessions.hasLeft(slot)
-  }
-
   /** The name, or the dial, has had its time, or the next address has its turn. */
   onDeadline(slot: number): void {
-    const dial = this.#sessions.dials.get(slot)
+    const dial = this.#dials.get(slot)
     if (!dial) return
     if (this.#sessions.table.state[slot] !== State.connecting) {
-      dial.error = notResolved
+      dial.failure = notResolved
       this.#refuse(slot, dial)
-    } else if (this.#clock.now >= dial.until) {
-      this.#failed(dial, errno.ETIMEDOUT)
+    } else if (this.#loop.clock.now >= dial.until) {
+      this.#failed(dial, 'ETIMEDOUT')
       this.#refuse(slot, dial)
     } else {
       if (dial.underWay >= dial.most) this.#giveUpOldest(slot, dial)
@@ -171,60 +117,76 @@ export class Dialer {
     }
   }
 
+  forget(slot: number): void {
+    this.#dials.delete(slot)
+  }
+
+  /** The client speaks, or goes, before it has its reply. One that has gone has nothing to wait for. */
+  #onClientEvent(slot: number, events: number): void {
+    if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot, Reason.gone)
+    this.#sessions.note(clientOf(slot), events)
+    const dial = this.#dials.get(slot)
+    if (dial && this.#isGone(slot, dial.rest)) this.#sessions.close(slot, Reason.gone)
+  }
+
+  /** A client may finish early if it has sent its data already; one that has sent none is gone. */
+  #isGone(slot: number, rest: Uint8Array): boolean {
+    return rest.length === 0 && this.#sessions.hasLeft(slot)
+  }
+
   #dialAll(slot: number, dial: Dial, addresses: readonly Address[]): void {
     if (addresses.length > 0) this.#sessions.enter(slot, State.connecting)
     dial.addresses = [...addresses]
-    dial.until = this.#clock.now + this.#timeouts.connect
+    dial.until = this.#loop.clock.now + this.#loop.timeouts.connect
     this.#next(slot, dial)
   }
 
   /** Dial the next address, beside those under way, and wait; refuse when there is none of either. */
   #next(slot: number, dial: Dial): void {
     for (let address = dial.addresses.shift(); address; address = dial.addresses.shift()) {
-      const problem = this.#isForbidden(address.bytes, dial.port) ? notAllowed : this.#dial(slot, dial, address)
-      if (problem === 0) break
-      if (problem === errno.EMFILE && dial.underWay > 0) {
+      const failure = this.#loop.rules.judge(address, dial.port) ? this.#dial(slot, dial, address) : notAllowed
+      if (failure === undefined) break
+      if (failure === 'EMFILE' && dial.underWay > 0) {
         // No room for one more beside them: it takes the place of one that has had its share of the time.
         dial.addresses.unshift(address)
         dial.most = dial.underWay
         break
       }
-      this.#failed(dial, problem)
+      this.#failed(dial, failure)
     }
     if (dial.underWay === 0) return this.#refuse(slot, dial)
-    const left = dial.until - this.#clock.now
-    const pause = untilNextAttempt(left, dial.addresses.length, dial.underWay < dial.most)
-    this.#wheel.set(slot, this.#clock.now + pause)
+    const left = dial.until - this.#loop.clock.now
+    this.#sessions.setDeadline(slot, untilNextAttempt(left, dial.addresses.length, dial.underWay < dial.most))
   }
 
-  /** Begin to connect, to be the target or, if there is one already, beside it; returns 0, or why not as `Dial.error`. */
-  #dial(slot: number, dial: Dial, { bytes, scope }: Address): number {
+  /** Begin to connect, to be the target or, if there is one already, beside it; returns why not, if so. */
+  #dial(slot: number, dial: Dial, { bytes, scope }: Address): Failure | undefined {
     const { fd, table, generation, extras } = this.#sessions
     const socket = openSocket(bytes.length)
-    if (socket < 0) return -socket
-    const { keepalive, userTimeout } = this.liveness
+    if (socket < 0) return errnoName(-socket)
+    const { keepalive, userTimeout } = this.#loop.liveness
     if (keepalive !== 0 || userTimeout !== 0) setLiveness(socket, keepalive, userTimeout)
     const result = connectSocket(socket, bytes, dial.port, scope)
-    copyMapped(lastAddress, table.targetAddress, slot * 16)
+    writeMapped(table.targetAddress, slot * 16, bytes)
     if (result !== 0 && result !== -errno.EINPROGRESS) {
       close(socket)
-      return -result
+      return errnoName(-result)
     }
     const target = targetOf(slot)
     const isBeside = dial.underWay > 0
     if (!isBeside) fd[target] = socket
     const problem = isBeside
       ? extras.add(slot, socket, watched)
-      : this.#epoll.add(socket, watched, target, generation[slot])
+      : this.#loop.epoll.add(socket, watched, target, generation[slot])
     if (problem === 0) dial.underWay++
     else if (!isBeside) this.#sessions.closeTarget(slot)
     if (isBeside) dial.hadOthers = true
-    return -problem
+    return problem < 0 ? errnoName(-problem) : undefined
   }
 
   /** Of several failures, the reply tells of the one that says most. */
-  #failed(dial: Dial, error: number): void {
-    if (tellsAsMuch(refusalOf(error)[1], refusalOf(dial.error)[1])) dial.error = error
+  #failed(dial: Dial, failure: Failure): void {
+    if (tellsAsMuch(refusalOf(failure).reason, refusalOf(dial.failure).reason)) dial.failure = failure
   }
 
   #giveUp(slot: number, dial: Dial, fd: number): void {
@@ -239,28 +201,25 @@ export class Dialer {
     const target = fd[targetOf(slot)]
     const oldest = target < 0 ? extras.oldest(slot) : target
     dial.hadOthers = true
-    this.#failed(dial, errno.ETIMEDOUT)
+    this.#failed(dial, 'ETIMEDOUT')
     if (oldest !== undefined) this.#giveUp(slot, dial, oldest)
   }
 
   #refuse(slot: number, dial: Dial): void {
-    const { dials, table } = this.#sessions
-    const [reply, reason] = refusalOf(dial.error)
-    dials.delete(slot)
-    if (table.command[slot] === forwarded) this.#sessions.reset(slot, reason)
-    else this.#farewell.refuse(slot, encodeReply(reply), reason)
+    this.#dials.delete(slot)
+    this.#loop.refusals.fail(slot, dial.failure)
   }
 
   #connected(slot: number, dial: Dial): void {
     if (this.#sessions.table.command[slot] !== forwarded && !this.#tell(slot)) return
-    this.#sessions.dials.delete(slot)
+    this.#dials.delete(slot)
     this.#relay.begin(slot, dial.rest)
   }
 
-  /** Make the winner, whose peer is in `lastAddress`, the session's target, and close the others. */
+  /** Make the winner, whose peer was asked for just now, the session's target, and close the others. */
   #choose(slot: number, winner: number): boolean {
     const { fd, table, extras, generation } = this.#sessions
-    copyMapped(lastAddress, table.targetAddress, slot * 16)
+    copyMapped(this.#socketAddress, table.targetAddress, slot * 16)
     const target = targetOf(slot)
     const isBeside = fd[target] !== winner
     if (isBeside) {
@@ -269,18 +228,13 @@ export class Dialer {
       fd[target] = winner
     }
     extras.closeAll(slot)
-    return !isBeside || this.#epoll.modify(winner, watched, target, generation[slot]) === 0
+    return !isBeside || this.#loop.epoll.modify(winner, watched, target, generation[slot]) === 0
   }
 
   /** The reply carries the address that the target's socket is bound to. */
   #tell(slot: number): boolean {
-    boundAddress(this.#sessions.fd[targetOf(slot)])
-    const bound = { bytes: bytesOf(lastAddress), port: portOf(lastAddress) }
-    return this.#farewell.reply(slot, encodeReply(Reply.succeeded, bound))
+    const own = this.#socketAddress
+    boundAddress(this.#sessions.fd[targetOf(slot)], own)
+    return this.#loop.replies.succeed(slot, { bytes: bytesOf(own), port: portOf(own) })
   }
-}
-
-/** What to tell the client, and to note, for an errno or one of our own words beside them. */
-export function refusalOf(error: number): readonly [Reply, Reason] {
-  return refusals.get(error) ?? generalFailure
 }

@@ -5,12 +5,13 @@ import { openEvent, signalEvent } from '../../os/event.ts'
 import { close } from '../../os/libc.ts'
 import { refusedSplice } from '../../os/refusals.ts'
 import { askerOf } from '../asker.ts'
-import { shareDescriptors } from '../descriptor-shares.ts'
 import type { Engine, EngineOptions, EngineServices, Policy, Tuning, UserChange } from '../engine.ts'
 import { SessionTable } from '../session-table.ts'
+import { shareDescriptors } from '../shared/descriptor-shares.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
 import { type Listeners, openListeners } from './listeners.ts'
-import type { LoopMail, LoopOptions, MainMail, Order } from './mail.ts'
+import type { LoopMessage, LoopOptions, MainMessage, Order } from './loop-messages.ts'
+import { sharedCountMemory } from './shared-counts.ts'
 
 /**
  * Start the Linux engine: every loop a worker thread with listening sockets of its own. Throws `ListenError` if an
@@ -24,23 +25,15 @@ export async function startLinuxEngine(options: EngineOptions, services: EngineS
     services.warn(`this machine refuses a call (${refusal}): much data takes more of the processor`)
   const sockets = openListeners(options)
   const maxSessions = Math.min(options.maxSessions, capacity)
-  const live = new SharedArrayBuffer(12)
+  const counts = sharedCountMemory()
   const relayPorts = new SharedArrayBuffer(RelayPorts.bytes)
+  const listening = [...sockets.listening, ...sockets.forwarding]
+  const splices = refusal === undefined
+  const shared = { count: options.workers, capacity, maxSessions, maxExtras, splices, counts, relayPorts, listening }
   const loops = sockets.perLoop.map((listeners, index) => {
     const table = new SessionTable(capacity)
-    const shared = {
-      index,
-      count: options.workers,
-      capacity,
-      maxSessions,
-      maxExtras,
-      splices: refusal === undefined,
-      live,
-      relayPorts,
-      listeners,
-    }
     const { timeouts, liveness, policy } = options
-    return new LoopHandle(table, { ...shared, timeouts, liveness, policy }, services)
+    return new LoopHandle(table, { ...shared, index, listeners, timeouts, liveness, policy }, services)
   })
   return new LinuxEngine(loops, capacity, sockets)
 }
@@ -107,7 +100,7 @@ class LoopHandle {
     this.#services = services
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
-    this.#port.on('message', (mail: LoopMail) => this.#onMail(mail))
+    this.#port.on('message', (message: LoopMessage) => this.#onMessage(message))
 
     const workerData: LoopOptions = { ...options, table: table.buffer, event: this.#event, port: port2 }
     // Beside this file: the source when it runs as such, the bundle's own file when it is bundled.
@@ -141,31 +134,31 @@ class LoopHandle {
     for (const confirm of this.#confirmations.values()) confirm([])
   }
 
-  async #onMail(mail: LoopMail): Promise<void> {
-    switch (mail.type) {
+  async #onMessage(message: LoopMessage): Promise<void> {
+    switch (message.type) {
       case 'done':
-        this.#confirmations.get(mail.ticket)?.(mail.serials)
-        this.#confirmations.delete(mail.ticket)
+        this.#confirmations.get(message.ticket)?.(message.serials)
+        this.#confirmations.delete(message.ticket)
         return
       case 'warn':
-        this.#services.warn(mail.message)
+        this.#services.warn(message.message)
         return
       case 'resolve': {
-        const { slot, generation, name, serial } = mail
+        const { slot, generation, name, serial } = message
         const found = await this.#services.resolve(name, askerOf(this.table, slot, serial))
         this.#send({ type: 'resolved', slot, generation, name, found })
         return
       }
       case 'authenticate': {
-        const { slot, generation, login } = mail
+        const { slot, generation, login } = message
         this.#send({ type: 'authenticated', slot, generation, admission: await this.#services.authenticate(login) })
       }
     }
   }
 
-  #send(mail: MainMail): void {
+  #send(message: MainMessage): void {
     if (!this.#running) return
-    this.#port.postMessage(mail)
+    this.#port.postMessage(message)
     signalEvent(this.#event)
   }
 }

@@ -1,5 +1,6 @@
 import type { Epoll } from '../../os/epoll.ts'
 import { close, errno } from '../../os/libc.ts'
+import type { SharedCount } from './shared-counts.ts'
 
 /** A socket of a session beside its two halves: what BIND listens on, a dial beside another, a way to send datagrams. */
 export interface Extra {
@@ -12,9 +13,9 @@ export interface Extra {
 /** Epoll keys from here on are those of extras: this, and the descriptor. Halves and listeners have smaller ones. */
 export const firstExtraKey = 0x8000_0000
 
-/** How many there may be in all loops together: `count[0]` counts them. */
+/** How many there are in all loops together, and may be. */
 export interface ExtraRoom {
-  readonly count: Int32Array
+  readonly count: SharedCount
   readonly most: number
 }
 
@@ -44,7 +45,7 @@ export class Extras {
     const room = this.#takeReserved(slot) || this.#take(1)
     const result = room ? this.#epoll.add(fd, events, firstExtraKey + fd, extra.generation) : -errno.EMFILE
     if (result < 0) {
-      if (room) Atomics.sub(this.#room.count, 0, 1)
+      if (room) this.#room.count.add(-1)
       close(fd)
       return result
     }
@@ -57,7 +58,7 @@ export class Extras {
 
   /** How many more there may be, all loops together. */
   get left(): number {
-    return this.#room.most - Atomics.load(this.#room.count, 0)
+    return this.#room.most - this.#room.count.value
   }
 
   /** Keep room for so many that the session, which has none reserved, will add; false if there is not as much. */
@@ -90,7 +91,7 @@ export class Extras {
     const extra = this.#byFd.get(fd)
     if (!extra) return
     this.#byFd.delete(fd)
-    Atomics.sub(this.#room.count, 0, 1)
+    this.#room.count.add(-1)
     const own = this.#bySlot.get(extra.slot)
     own?.delete(extra)
     if (own?.size === 0) this.#bySlot.delete(extra.slot)
@@ -106,7 +107,7 @@ export class Extras {
   /** Close all that a session has, and give back what it has reserved. */
   closeAll(slot: number): void {
     if (this.#reserved.size > 0) {
-      Atomics.sub(this.#room.count, 0, this.#reserved.get(slot) ?? 0)
+      this.#room.count.add(-(this.#reserved.get(slot) ?? 0))
       this.#reserved.delete(slot)
     }
     if (this.#bySlot.size === 0) return
@@ -114,8 +115,8 @@ export class Extras {
   }
 
   #take(count: number): boolean {
-    const isRoom = Atomics.add(this.#room.count, 0, count) + count <= this.#room.most
-    if (!isRoom) Atomics.sub(this.#room.count, 0, count)
+    const isRoom = this.#room.count.add(count) <= this.#room.most
+    if (!isRoom) this.#room.count.add(-count)
     return isRoom
   }
 

@@ -1,10 +1,10 @@
 import { type Address, parseAddress } from '../../net/address.ts'
 import { type Destination, destinationOf } from '../../net/destination.ts'
 import type { Endpoint } from '../../net/endpoint.ts'
-import { close, errno, ifNametoindex } from '../../os/libc.ts'
+import { close, errnoName, ifNametoindex } from '../../os/libc.ts'
 import { boundPort, listen as listenSocket, setLiveness, sharePort } from '../../os/socket.ts'
 import { type EngineOptions, ListenError } from '../engine.ts'
-import type { Listener } from './mail.ts'
+import type { Listener } from './loop-messages.ts'
 
 /** Every loop's sockets, and where they listen, in the order asked for. */
 export interface Listeners {
@@ -79,6 +79,5 @@ function addressOf(endpoint: Endpoint): Address {
 
 function must(endpoint: Endpoint, result: number): number {
   if (result >= 0) return result
-  const code = Object.entries(errno).find(([, value]) => value === -result)?.[0]
-  throw new ListenError(endpoint, code ?? `errno ${-result}`)
+  throw new ListenError(endpoint, errnoName(-result))
 }

@@ -1,21 +1,34 @@
-import { receiveMessageOnPort } from 'node:worker_threads'
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { EPOLLIN, Epoll } from '../../os/epoll.ts'
 import { clearEvent } from '../../os/event.ts'
 import { PipePool } from '../../os/pipe-pool.ts'
 import { isOurs } from '../../os/udp.ts'
-import type { Timeouts, Tuning } from '../engine.ts'
-import { PasswordMemory } from '../password-memory.ts'
-import { Reason, SessionTable, State } from '../session-table.ts'
+import { Rules } from '../../policy/rules.ts'
+import { Command } from '../../socks/messages.ts'
+import type { Policy, Tuning } from '../engine.ts'
+import { forwarded, Reason, SessionTable, State } from '../session-table.ts'
 import { AssociationShares } from '../shared/association-shares.ts'
+import { PasswordMemory } from '../shared/password-memory.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
-import { TurnRecord } from '../turn-record.ts'
+import { TurnRecord } from '../shared/turn-record.ts'
 import { Acceptor, type Room } from './acceptor.ts'
+import { Admission } from './admission.ts'
 import { Associations } from './association.ts'
+import { Associator } from './associator.ts'
+import { Binder } from './binder.ts'
+import type { LoopContext } from './context.ts'
+import { DatagramRelay } from './datagram-relay.ts'
+import { Dialer } from './dialer.ts'
+import { Dispatch } from './dispatch.ts'
 import { Extras, firstExtraKey } from './extras.ts'
-import type { LoopMail, LoopOptions, MainMail, Order } from './mail.ts'
+import type { LoopMessage, LoopOptions, MainMessage, Order } from './loop-messages.ts'
+import { Names } from './names.ts'
+import { Negotiator } from './negotiator.ts'
+import { Refusals } from './refusals.ts'
 import { Relay } from './relay.ts'
+import { Replies } from './replies.ts'
 import { Sessions } from './sessions.ts'
-import { Stages } from './stages.ts'
+import { sharedCountsIn } from './shared-counts.ts'
 import { TimerWheel } from './timer-wheel.ts'
 
 /** Events taken from the kernel at once. */
@@ -33,75 +46,76 @@ export class Loop {
   readonly #epoll = new Epoll(eventCapacity)
   readonly #pipes: PipePool
   readonly #passwords = new PasswordMemory()
+  readonly #options: LoopOptions
   readonly #wheel: TimerWheel
   readonly #sessions: Sessions
+  readonly #context: LoopContext
   readonly #relay: Relay
-  readonly #stages: Stages
+  readonly #dispatch: Dispatch
   readonly #acceptor: Acceptor
-  readonly #options: LoopOptions
-  /** All stages read this one object whenever they need a time, so they obey what is written into it. */
-  readonly #timeouts: { -readonly [Name in keyof Timeouts]: number }
   readonly #room: Room
-  /** Keys below are halves; this one is the mail's, and the listeners' follow. */
-  readonly #mailKey: number
+  readonly #turns: TurnRecord
+  /** Keys below are halves; this one tells of messages, and the listeners' follow. */
+  readonly #messageKey: number
   /** The orders to confirm when the last session has ended. */
   readonly #drainTickets: number[] = []
-  readonly #turns: TurnRecord
   #stopped = false
 
   constructor(options: LoopOptions) {
     this.#options = options
-    const { capacity, index, count } = options
-    const timeouts = { ...options.timeouts }
-    const clock = this.#clock
-    const epoll = this.#epoll
-    const post = (mail: LoopMail) => options.port.postMessage(mail)
-    const live = new Int32Array(options.live)
-    this.#timeouts = timeouts
+    const { capacity, index, count, listeners, timeouts, liveness, policy } = options
+    const { liveSessions, shortLoops, extras: extraCount } = sharedCountsIn(options.counts)
+    const table = new SessionTable(capacity, options.table)
+    const [clock, epoll] = [this.#clock, this.#epoll]
+    const post = (message: LoopMessage) => options.port.postMessage(message)
     this.#pipes = new PipePool(options.splices ? pipes.most : 0, pipes.keep)
-    this.#room = { live, most: options.maxSessions }
 
     const wheel = new TimerWheel(capacity, clock.now)
-    const table = new SessionTable(capacity, options.table)
-    const extras = new Extras(epoll, { count: live.subarray(2, 3), most: options.maxExtras })
+    const extras = new Extras(epoll, { count: extraCount, most: options.maxExtras })
     const serials = { first: index + 1, step: count }
-    const relayPorts = new RelayPorts(options.relayPorts, isOurs)
-    const associations = new Associations(new AssociationShares(count), relayPorts)
-    const sessions = new Sessions(table, { clock, wheel, pipes: this.#pipes, extras, associations }, live, serials)
-    const relay = new Relay(sessions, wheel, this.#pipes, timeouts, clock)
-    const stages = new Stages({ sessions, epoll, wheel, clock, relay }, timeouts, this.#passwords, post)
-    stages.obey(options.policy)
-    stages.watchOver(options.liveness)
-    this.#turns = new TurnRecord(table.turns)
+    const sessions = new Sessions(table, { clock, wheel, pipes: this.#pipes, extras }, liveSessions, serials)
+    const names = new Names(sessions, clock, post)
+    const replies = new Replies(sessions)
+    const refusals = new Refusals(sessions, replies)
+    const rules = rulesOf(options, policy)
+    const context = { sessions, epoll, clock, names, replies, refusals, post, timeouts, liveness, policy, rules }
+
+    const relay = new Relay(context, this.#pipes)
+    const dialer = new Dialer(context, relay)
+    const binder = new Binder(context, relay)
+    const associations = new Associations(new AssociationShares(count), new RelayPorts(options.relayPorts, isOurs))
+    const associator = new Associator(context, associations, new DatagramRelay(context, associations))
+    const admission = new Admission(context, {
+      [Command.connect]: dialer,
+      [Command.bind]: binder,
+      [Command.udpAssociate]: associator,
+      [forwarded]: dialer,
+    })
+    const negotiator = new Negotiator(context, this.#passwords, admission)
+
     this.#wheel = wheel
     this.#sessions = sessions
+    this.#context = context
     this.#relay = relay
-    this.#stages = stages
-    this.#mailKey = capacity * 2
-    this.#acceptor = new Acceptor(
-      { sessions, negotiator: stages.negotiator, dialer: stages.dialer, epoll, wheel, clock },
-      {
-        policy: options.policy,
-        room: this.#room,
-        timeouts,
-        listeners: options.listeners,
-        firstKey: this.#mailKey + 1,
-      },
-      (message) => post({ type: 'warn', message }),
-    )
-    epoll.add(options.event, EPOLLIN, this.#mailKey, 0)
+    this.#dispatch = new Dispatch(sessions, { negotiator, dialer, binder, associator, relay, refusals })
+    this.#turns = new TurnRecord(table.turns)
+    this.#room = { live: liveSessions, most: options.maxSessions, shortLoops }
+    this.#messageKey = capacity * 2
+    this.#acceptor = new Acceptor(context, this.#room, { negotiator, admission }, listeners, this.#messageKey + 1)
+    epoll.add(options.event, EPOLLIN, this.#messageKey, 0)
   }
 
   /** Run until the order to stop; gives back all it has. */
   run(): void {
-    const onDeadline = (slot: number) => this.#stages.onDeadline(slot)
+    const onDeadline = (slot: number) => this.#dispatch.onDeadline(slot)
     for (let now = this.#clock.now; !this.#stopped; now = this.#endTurn()) {
       const count = this.#epoll.wait(this.#isBusy ? 0 : this.#longestWait(now))
       this.#beginTurn()
       for (let i = 0; i < count; i++)
         this.#onEvent(this.#epoll.key(i), this.#epoll.generation(i), this.#epoll.events(i))
       if (this.#relay.busy) this.#relay.takeTurn()
-      this.#stages.takeTurn()
+      this.#dispatch.takeTurn()
+      this.#context.names.sweep()
       this.#wheel.advance(this.#clock.now, onDeadline)
       this.#acceptor.takeTurn()
       if (this.#sessions.live === 0) for (const ticket of this.#drainTickets.splice(0)) this.#confirm(ticket, [])
@@ -113,11 +127,12 @@ export class Loop {
   }
 
   get #isBusy(): boolean {
-    return this.#relay.busy || this.#stages.busy
+    return this.#relay.busy || this.#dispatch.busy
   }
 
   #longestWait(now: number): number {
-    return Math.min(this.#wheel.untilNext(now), this.#acceptor.untilNext(), this.#stages.untilNext(now))
+    const untilSweep = Math.max(0, this.#context.names.sweepAt - now)
+    return Math.min(this.#wheel.untilNext(now), this.#acceptor.untilNext(), untilSweep)
   }
 
   #beginTurn(): void {
@@ -134,31 +149,34 @@ export class Loop {
   }
 
   #onEvent(key: number, generation: number, events: number): void {
-    if (key > this.#mailKey && key < firstExtraKey) this.#acceptor.onEvent(key)
-    else if (key === this.#mailKey) this.#readMail()
-    else this.#stages.onEvent(key, generation, events)
+    if (key > this.#messageKey && key < firstExtraKey) this.#acceptor.onEvent(key)
+    else if (key === this.#messageKey) this.#readMessages()
+    else this.#dispatch.onEvent(key, generation, events)
   }
 
-  #readMail(): void {
+  #readMessages(): void {
     clearEvent(this.#options.event)
-    for (
-      let letter = receiveMessageOnPort(this.#options.port);
-      letter;
-      letter = receiveMessageOnPort(this.#options.port)
-    ) {
-      const mail: MainMail = letter.message
-      if (mail.type === 'order') this.#obey(mail.ticket, mail.order)
-      else if (mail.type === 'resolved') this.#stages.resolved(mail, mail.name, mail.found)
-      else if (this.#sessions.isCurrent(mail.slot, mail.generation))
-        this.#stages.negotiator.authenticated(mail.slot, mail.admission)
+    for (const message of messagesOf(this.#options.port)) {
+      switch (message.type) {
+        case 'order':
+          this.#obey(message.ticket, message.order)
+          break
+        case 'resolved': {
+          const addresses = message.found && this.#context.names.learn(message.name, message.found)
+          this.#dispatch.asked(message)?.onName?.(message.slot, message.name, addresses)
+          break
+        }
+        case 'authenticated':
+          this.#dispatch.asked(message)?.onLogin?.(message.slot, message.admission)
+      }
     }
   }
 
   #obey(ticket: number, order: Order): void {
     switch (order.type) {
       case 'apply':
-        this.#acceptor.policy = order.policy
-        this.#stages.obey(order.policy)
+        this.#context.policy = order.policy
+        this.#context.rules = rulesOf(this.#options, order.policy)
         return this.#confirm(ticket, [])
       case 'tune':
         this.#tune(order.tuning)
@@ -166,7 +184,7 @@ export class Loop {
       case 'userChanged': {
         const { user, revision, cut, passwordRequired } = order.change
         this.#passwords.userChanged(user, revision)
-        this.#acceptor.policy = { ...this.#acceptor.policy, passwordRequired }
+        this.#context.policy = { ...this.#context.policy, passwordRequired }
         const isTheirs = (slot: number) => this.#sessions.table.user[slot] === user
         return this.#confirm(ticket, cut ? this.#end(Reason.cut, isTheirs) : [])
       }
@@ -190,11 +208,11 @@ export class Loop {
   /** Sessions that relay may have a far deadline, or be overdue by the new times. */
   #tune({ maxSessions, timeouts, liveness }: Tuning): void {
     this.#room.most = maxSessions
-    Object.assign(this.#timeouts, timeouts)
+    this.#context.timeouts = timeouts
+    this.#context.liveness = liveness
     this.#acceptor.watchOver(liveness)
-    this.#stages.watchOver(liveness)
     for (const slot of this.#sessions.slots())
-      if (this.#sessions.table.state[slot] === State.open) this.#stages.onDeadline(slot)
+      if (this.#sessions.table.state[slot] === State.open) this.#dispatch.onDeadline(slot)
   }
 
   /** Reset the sessions that match; returns their serials. */
@@ -210,6 +228,15 @@ export class Loop {
   }
 
   #confirm(ticket: number, serials: number[]): void {
-    this.#options.port.postMessage({ type: 'done', ticket, serials } satisfies LoopMail)
+    this.#options.port.postMessage({ type: 'done', ticket, serials } satisfies LoopMessage)
   }
+}
+
+/** Where clients may be led by this policy: nowhere that this engine listens. */
+function rulesOf({ listening }: LoopOptions, { forbidden }: Policy): Rules {
+  return new Rules([...forbidden, ...listening], isOurs)
+}
+
+function* messagesOf(port: MessagePort): Generator<MainMessage> {
+  for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) yield next.message
 }

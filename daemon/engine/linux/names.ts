@@ -2,8 +2,8 @@ import { type Address, parseAddress } from '../../net/address.ts'
 import { ifNametoindex } from '../../os/libc.ts'
 import type { Resolution } from '../engine.ts'
 import { NameCache } from '../name-cache.ts'
-import { inTurns } from '../staggering.ts'
-import type { LoopMail } from './mail.ts'
+import { inTurns } from '../shared/staggering.ts'
+import type { LoopMessage } from './loop-messages.ts'
 import type { Clock, Sessions } from './sessions.ts'
 
 /** What a loop knows of names: addresses learnt a moment ago. All else it asks of the control plane. */
@@ -11,9 +11,9 @@ export class Names {
   readonly #known = new NameCache<Address>()
   readonly #sessions: Sessions
   readonly #clock: Clock
-  readonly #post: (mail: LoopMail) => void
+  readonly #post: (message: LoopMessage) => void
 
-  constructor(sessions: Sessions, clock: Clock, post: (mail: LoopMail) => void) {
+  constructor(sessions: Sessions, clock: Clock, post: (message: LoopMessage) => void) {
     this.#sessions = sessions
     this.#clock = clock
     this.#post = post

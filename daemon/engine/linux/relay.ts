@@ -2,10 +2,10 @@ import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../../os/epol
 import { errno, recv, send } from '../../os/libc.ts'
 import { type Pipe, type PipePool, pipeBytes, spliceBytes } from '../../os/pipe-pool.ts'
 import { finish, MSG_MORE, MSG_NOSIGNAL, setNoDelay } from '../../os/socket.ts'
-import type { Timeouts } from '../engine.ts'
 import { Reason, State, Total } from '../session-table.ts'
-import { type Clock, clientOf, Flag, isClient, type Sessions, slotOf, targetOf } from './sessions.ts'
-import type { TimerWheel } from './timer-wheel.ts'
+import type { LoopContext } from './context.ts'
+import { clientOf, Flag, isClient, type Sessions, slotOf, targetOf } from './sessions.ts'
+import type { Stage } from './stage.ts'
 
 /**
  * Moves bytes between the two halves of an open session. A direction is named by the half that speaks (`from`).
@@ -27,12 +27,10 @@ const spentTurns = 1024
 /** A splice that brings less than this is no bulk. */
 const bulkFloor = 16 * 1024
 
-export class Relay {
+export class Relay implements Stage {
+  readonly #loop: LoopContext
   readonly #sessions: Sessions
-  readonly #wheel: TimerWheel
   readonly #pipes: PipePool
-  readonly #timeouts: Timeouts
-  readonly #clock: Clock
   readonly #buffer = new Uint8Array(copyBytes)
   /** Halves that wait for their turn, from `#first` on, first come first served. */
   readonly #queue: number[] = []
@@ -40,12 +38,10 @@ export class Relay {
   /** When a direction that is not bulk moved bytes last. */
   #smallMoveAt = 0
 
-  constructor(sessions: Sessions, wheel: TimerWheel, pipes: PipePool, timeouts: Timeouts, clock: Clock) {
-    this.#sessions = sessions
-    this.#wheel = wheel
+  constructor(loop: LoopContext, pipes: PipePool) {
+    this.#loop = loop
+    this.#sessions = loop.sessions
     this.#pipes = pipes
-    this.#timeouts = timeouts
-    this.#clock = clock
   }
 
   /** Begin, with what the client sent behind its request. */
@@ -54,7 +50,7 @@ export class Relay {
     this.#sessions.enter(slot, State.open)
     table.totals[Total.connected]++
     this.#touch(slot)
-    this.#wheel.set(slot, this.#clock.now + this.#timeouts.idle)
+    this.#sessions.setDeadline(slot, this.#loop.timeouts.idle)
 
     const client = clientOf(slot)
     const generation = this.#sessions.generation[slot]
@@ -81,9 +77,10 @@ export class Relay {
   onDeadline(slot: number): void {
     const { flags, touched } = this.#sessions
     const either = flags[clientOf(slot)] | flags[targetOf(slot)]
-    const isHalfClosed = either & (Flag.ended | Flag.failing)
-    const due = touched[slot] + (isHalfClosed ? this.#timeouts.halfClosed : this.#timeouts.idle)
-    if (due > this.#clock.now) this.#wheel.set(slot, due)
+    const { halfClosed, idle } = this.#loop.timeouts
+    const limit = either & (Flag.ended | Flag.failing) ? halfClosed : idle
+    const left = touched[slot] + limit - this.#loop.clock.now
+    if (left > 0) this.#sessions.setDeadline(slot, left)
     else this.#sessions.reset(slot, either & Flag.failing ? Reason.reset : Reason.idle)
   }
 
@@ -129,7 +126,7 @@ export class Relay {
   }
 
   #turnBytes(): number {
-    return this.#clock.now - this.#smallMoveAt < smallMoveLasts ? shortTurn : longTurn
+    return this.#loop.clock.now - this.#smallMoveAt < smallMoveLasts ? shortTurn : longTurn
   }
 
   /** Read into memory and write on; returns the bytes moved, or 0 if the direction cannot go on now. */
@@ -137,7 +134,7 @@ export class Relay {
     const { fd, flags } = this.#sessions
     const count = recv(fd[from], this.#buffer, copyBytes, 0)
     if (count <= 0) return this.#noMore(from, count)
-    this.#smallMoveAt = this.#clock.now
+    this.#smallMoveAt = this.#loop.clock.now
     const short = count < copyBytes
     if (short && this.#sessions.shortReadEmpties(from)) flags[from] &= ~Flag.readable
     else if (!short && !(flags[from] & Flag.urgent)) flags[from] |= Flag.bulk
@@ -232,7 +229,7 @@ export class Relay {
   /** One side has finished, or is broken and has said things that the other has not read yet: that has its own time. */
   #halfClosed(slot: number): void {
     this.#touch(slot)
-    this.#wheel.set(slot, this.#clock.now + this.#timeouts.halfClosed)
+    this.#sessions.setDeadline(slot, this.#loop.timeouts.halfClosed)
   }
 
   /** A direction cannot go on now. If `from` takes no more bytes, its peer, who writes some, is told at once. */
@@ -288,6 +285,6 @@ export class Relay {
   }
 
   #touch(slot: number): void {
-    this.#sessions.touched[slot] = this.#clock.now
+    this.#sessions.touched[slot] = this.#loop.clock.now
   }
 }

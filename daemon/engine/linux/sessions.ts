@@ -1,16 +1,13 @@
 import { writeMapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLPRI, EPOLLRDHUP } from '../../os/epoll.ts'
+import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP } from '../../os/epoll.ts'
 import { close, recv } from '../../os/libc.ts'
 import type { Pipe, PipePool } from '../../os/pipe-pool.ts'
-import { lastAddress, MSG_PEEK, resetOnClose } from '../../os/socket.ts'
+import { MSG_PEEK, resetOnClose } from '../../os/socket.ts'
 import { copyMapped, portOf } from '../../os/socket-address.ts'
-import type { Negotiation } from '../../socks/negotiation.ts'
-import type { Login } from '../engine.ts'
 import { type Reason, type SessionTable, type State, Total } from '../session-table.ts'
-import type { Associations } from './association.ts'
 import type { Extras } from './extras.ts'
-import type { Bind, Dial } from './peerless.ts'
+import type { SharedCount } from './shared-counts.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 
 /**
@@ -20,6 +17,9 @@ import type { TimerWheel } from './timer-wheel.ts'
  *
  * This is the one owner of both halves' descriptors: they are closed here and nowhere else. `Extras` owns the others.
  */
+
+/** Every event that a session's socket is ever watched for; it is told to the kernel once (epoll(7), edge-triggered). */
+export const watched = (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>> 0
 
 /** What is known of a half. */
 export const Flag = {
@@ -85,26 +85,18 @@ export class Sessions {
   readonly touched: Float64Array
   /** By half: what it has said and its peer cannot take yet. Most halves hold nothing. */
   readonly held = new Map<number, Held>()
-  /** By slot, until the request is understood. */
-  readonly negotiations = new Map<number, Negotiation>()
-  /** By slot, the login that the control plane is checking. */
-  readonly logins = new Map<number, Login>()
-  /** By slot, from the request on until the session relays. */
-  readonly dials = new Map<number, Dial>()
-  /** By slot, from a BIND on until the session relays. */
-  readonly binds = new Map<number, Bind>()
-  /** By slot, of those that relay datagrams. */
-  readonly associations: Associations
   /** Sockets that sessions have beside their halves. */
   readonly extras: Extras
   /** How many are live. */
   live = 0
+  /** Called when a session is about to end, in the state in which it does. */
+  onEnd: (slot: number) => void = () => {}
 
   readonly #clock: Clock
   readonly #wheel: TimerWheel
   readonly #pipes: PipePool
   /** Live sessions of all loops. */
-  readonly #liveEverywhere: Int32Array
+  readonly #liveEverywhere: SharedCount
   readonly #free: Int32Array
   #freeCount = 0
   /** Slots from here on have never been used; their memory has never been touched. */
@@ -115,8 +107,8 @@ export class Sessions {
 
   constructor(
     table: SessionTable,
-    parts: { clock: Clock; wheel: TimerWheel; pipes: PipePool; extras: Extras; associations: Associations },
-    liveEverywhere: Int32Array,
+    parts: { clock: Clock; wheel: TimerWheel; pipes: PipePool; extras: Extras },
+    liveEverywhere: SharedCount,
     serials: Serials,
   ) {
     this.table = table
@@ -131,23 +123,22 @@ export class Sessions {
     this.extras = parts.extras
     this.#liveEverywhere = liveEverywhere
     this.#serials = serials
-    this.associations = parts.associations
     this.#nextSerial = serials.first
   }
 
-  /** A session for a client just accepted (its address is in `lastAddress`). The caller has made sure of room. */
-  begin(fd: number): number {
+  /** A session for a client just accepted, from this socket address. The caller has made sure of room. */
+  begin(fd: number, from: Uint8Array): number {
     const slot = this.#freeCount > 0 ? this.#free[--this.#freeCount] : this.#unused++
     this.fd[clientOf(slot)] = fd
     // Inherited from the listening socket (tcp(7)).
     this.flags[clientOf(slot)] = Flag.prompt
     this.fd[targetOf(slot)] = none
     this.live++
-    Atomics.add(this.#liveEverywhere, 0, 1)
+    this.#liveEverywhere.add(1)
 
     const { table } = this
-    copyMapped(lastAddress, table.clientAddress, slot * 16)
-    table.clientPort[slot] = portOf(lastAddress)
+    copyMapped(from, table.clientAddress, slot * 16)
+    table.clientPort[slot] = portOf(from)
     table.begin(slot, this.#nextSerial, this.#clock.wall)
     this.#nextSerial += this.#serials.step
     return slot
@@ -161,6 +152,11 @@ export class Sessions {
   /** The session has been refused, and lingers for its client to hear it. */
   refuse(slot: number, reason: Reason): void {
     this.table.refuse(slot, reason, this.#clock.wall)
+  }
+
+  /** Have the session's stage called in so many milliseconds, in place of any other deadline. */
+  setDeadline(slot: number, milliseconds: number): void {
+    this.#wheel.set(slot, this.#clock.now + milliseconds)
   }
 
   /** Note what the client asked for. */
@@ -250,19 +246,15 @@ export class Sessions {
   close(slot: number, reason: Reason): void {
     // First: who reads that the session has ended finds nothing listening for it any more.
     this.extras.closeAll(slot)
+    this.onEnd(slot)
     this.table.end(slot, reason, this.#clock.wall)
-    this.negotiations.delete(slot)
-    this.logins.delete(slot)
-    this.dials.delete(slot)
-    this.binds.delete(slot)
-    this.associations.end(slot)
     this.#closeHalf(clientOf(slot))
     this.#closeHalf(targetOf(slot))
     this.#wheel.clear(slot)
     this.generation[slot]++
     this.#free[this.#freeCount++] = slot
     this.live--
-    Atomics.sub(this.#liveEverywhere, 0, 1)
+    this.#liveEverywhere.add(-1)
   }
 
   /** The slots of all live sessions. */

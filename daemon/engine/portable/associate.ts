@@ -8,6 +8,7 @@ import type { Policy } from '../engine.ts'
 import { Reason } from '../session-table.ts'
 import { holderOf, noRoomForAssociation } from '../shared/association-shares.ts'
 import { datagramEnds, toldOf } from '../shared/datagram-ends.ts'
+import { notAllowed, refusalOf } from '../shared/refusals.ts'
 import type { WaitingPlace } from '../shared/waiting-datagrams.ts'
 import { isChoked, Outlet, openDatagramSocket } from './outlet.ts'
 import type { Session } from './session.ts'
@@ -26,9 +27,8 @@ export async function associate(session: Session, declared: Destination, policy:
   row.associating()
   const peer = parseAddress(client.remoteAddress ?? '')?.bytes ?? nowhere
   const clientPort = new ClientPort(declared, peer, policy.udpPortRequired)
-  if (policy.udpPortRequired && clientPort.port === 0)
-    return session.finish(encodeReply(Reply.notAllowed), Reason.forbidden)
-  const refuse = () => session.finish(encodeReply(Reply.generalFailure), Reason.failed)
+  if (policy.udpPortRequired && clientPort.port === 0) return session.refuse(refusalOf(notAllowed))
+  const refuse = () => session.refuse(refusalOf('EMFILE'))
   const holder = holderOf(row.user, peer)
   const isRoom = context.associations.isFree(holder, Math.floor(context.extras.left / extras))
   if (!isRoom || !context.extras.take(extras)) {

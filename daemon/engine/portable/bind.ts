@@ -4,16 +4,16 @@ import { isSame, isUnspecified, parseAddress } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { Command, encodeReply, Reply } from '../../socks/messages.ts'
 import { Reason } from '../session-table.ts'
+import { bindBacklog } from '../shared/limits.ts'
+import { notAllowed, notFound, refusalOf } from '../shared/refusals.ts'
 import { watchOver } from './context.ts'
 import { boundOf, localAddressTo } from './local-address.ts'
 import { addressesOf } from './reach.ts'
-import { DialError, notAllowed, notFound, refusalFor } from './refusal.ts'
+import { DialError, refusalFor } from './refusal.ts'
 import { relay } from './relay.ts'
 import { reset, type Session } from './session.ts'
 
-/** Connections that may wait to be looked at: more than one only if they are not the expected one. */
-const backlog = 8
-const nobody = new Uint8Array(0)
+const nobody = { bytes: new Uint8Array(0) }
 
 /**
  * BIND (RFC 1928, sections 4 and 6): listens on the address from which `peer` is reached, tells it in the first reply,
@@ -31,8 +31,7 @@ export async function bind(session: Session, peer: Destination): Promise<void> {
     if (!session.isOver) await listen(session, host, peers)
   } catch (error) {
     if (session.isOver) return
-    const [reply, reason] = refusalFor(error)
-    session.finish(encodeReply(reply), reason)
+    session.refuse(refusalFor(error))
   }
 }
 
@@ -40,9 +39,14 @@ export async function bind(session: Session, peer: Destination): Promise<void> {
 async function expectedPeers(session: Session, peer: Destination): Promise<readonly string[] | undefined> {
   if (peer.kind === 'address' && isUnspecified(peer.bytes)) return undefined
   const addresses = await addressesOf(session, peer)
-  const allowed = addresses.filter((address) => !session.context.isForbidden(address, peer.port))
+  const allowed = addresses.filter((address) => mayCome(session, address, peer.port))
   if (allowed.length === 0) throw new DialError(addresses.length > 0 ? notAllowed : notFound)
   return allowed
+}
+
+function mayCome({ context }: Session, literal: string, port: number): boolean {
+  const address = parseAddress(literal)
+  return address !== undefined && context.rules.judge(address, port)
 }
 
 /** Rejects as the last peer did, if there is no way to any. */
@@ -66,7 +70,7 @@ async function listen(session: Session, host: string, peers: readonly string[] |
     if (server.listening && isExpected(session, socket, peers)) accept(session, server, socket)
     else socket.resetAndDestroy()
   })
-  server.listen({ host, port: 0, backlog, exclusive: true })
+  server.listen({ host, port: 0, backlog: bindBacklog, exclusive: true })
   await once(server, 'listening')
   if (session.isOver) return void server.close()
   session.own(server, () => server.close())
@@ -75,15 +79,14 @@ async function listen(session: Session, host: string, peers: readonly string[] |
   if (peers?.[0] !== undefined) session.row.dialling(peers[0])
   const { address, port } = server.address() as AddressInfo
   session.client.write(encodeReply(Reply.succeeded, boundOf(address, port)))
-  session.setDeadline(session.context.timeouts.bind, () =>
-    session.finish(encodeReply(Reply.ttlExpired), Reason.timedOut),
-  )
+  session.setDeadline(session.context.timeouts.bind, () => session.refuse(refusalOf('ETIMEDOUT')))
 }
 
-function isExpected({ context }: Session, peer: Socket, peers: readonly string[] | undefined): boolean {
-  const address = parseAddress(peer.remoteAddress ?? '')?.bytes
-  if (!address || context.isForbidden(address, peer.remotePort ?? 0)) return false
-  return peers === undefined || peers.some((literal) => isSame(parseAddress(literal)?.bytes ?? nobody, address))
+function isExpected(session: Session, peer: Socket, peers: readonly string[] | undefined): boolean {
+  const { remoteAddress = '', remotePort = 0 } = peer
+  if (!mayCome(session, remoteAddress, remotePort)) return false
+  const { bytes } = parseAddress(remoteAddress) ?? nobody
+  return peers === undefined || peers.some((literal) => isSame(parseAddress(literal)?.bytes ?? nobody.bytes, bytes))
 }
 
 function accept(session: Session, server: Server, peer: Socket): void {

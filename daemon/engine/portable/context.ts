@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
+import type { Rules } from '../../policy/rules.ts'
 import type { EngineServices, Liveness, Timeouts } from '../engine.ts'
-import type { IsForbidden } from '../forbidden.ts'
-import type { PasswordMemory } from '../password-memory.ts'
 import type { AssociationShares } from '../shared/association-shares.ts'
+import type { PasswordMemory } from '../shared/password-memory.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
 import type { WaitingRoom } from '../shared/waiting-datagrams.ts'
 import type { Room } from './descriptors.ts'
@@ -23,7 +23,7 @@ export interface SessionContext {
   readonly warn: (message: string) => void
   timeouts: Timeouts
   liveness: Liveness
-  isForbidden: IsForbidden
+  rules: Rules
 }
 
 /** Has the kernel ask whether the other end still lives, if it is to. `socket` is connected. */

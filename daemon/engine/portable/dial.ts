@@ -1,7 +1,9 @@
 import { connect, isIPv6, type Socket } from 'node:net'
-import { inTurns, mostAttempts, tellsAsMuch, untilNextAttempt } from '../staggering.ts'
+import { parseAddress } from '../../net/address.ts'
+import { notAllowed, notFound } from '../shared/refusals.ts'
+import { inTurns, mostAttempts, tellsAsMuch, untilNextAttempt } from '../shared/staggering.ts'
 import { watchOver } from './context.ts'
-import { DialError, notAllowed, notFound, refusalFor } from './refusal.ts'
+import { DialError, refusalFor } from './refusal.ts'
 import { reset, type Session } from './session.ts'
 
 /**
@@ -62,9 +64,10 @@ class Dial {
   }
 
   #dialNext(): void {
-    const { isForbidden } = this.#session.context
+    const { rules } = this.#session.context
     for (let address = this.#untried.shift(); address !== undefined; address = this.#untried.shift()) {
-      if (!isForbidden(address, this.#port)) return this.#dial(address)
+      const parsed = parseAddress(address)
+      if (parsed && rules.judge(parsed, this.#port)) return this.#dial(address)
       this.#failed(new DialError(notAllowed))
     }
   }
@@ -110,7 +113,7 @@ class Dial {
 
   #failed(error: unknown): void {
     const isFirst = this.#failure === undefined
-    if (isFirst || tellsAsMuch(refusalFor(error)[1], refusalFor(this.#failure)[1])) this.#failure = error
+    if (isFirst || tellsAsMuch(refusalFor(error).reason, refusalFor(this.#failure).reason)) this.#failure = error
   }
 
   #giveUp(): void {

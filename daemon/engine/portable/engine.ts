@@ -1,12 +1,12 @@
 import type { Server, Socket } from 'node:net'
 import type { Destination } from '../../net/destination.ts'
 import type { Endpoint } from '../../net/endpoint.ts'
-import { shareDescriptors } from '../descriptor-shares.ts'
+import { Rules } from '../../policy/rules.ts'
 import type { Engine, EngineOptions, EngineServices, Liveness, Policy, Tuning, UserChange } from '../engine.ts'
-import { forbids } from '../forbidden.ts'
-import { PasswordMemory } from '../password-memory.ts'
 import { Reason, type SessionTable } from '../session-table.ts'
 import { AssociationShares } from '../shared/association-shares.ts'
+import { shareDescriptors } from '../shared/descriptor-shares.ts'
+import { PasswordMemory } from '../shared/password-memory.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
 import { WaitingRoom } from '../shared/waiting-datagrams.ts'
 import { forward } from './connect.ts'
@@ -71,7 +71,6 @@ class PortableEngine implements Engine {
     this.#policy = options.policy
     this.capacity = options.capacity
     this.#maxSessions = options.maxSessions
-    const isForbidden = forbids(options.policy.forbidden)
     this.#context = {
       passwords: new PasswordMemory(),
       authenticate: (login) => services.authenticate(login),
@@ -84,7 +83,10 @@ class PortableEngine implements Engine {
       warn: (message) => services.warn(message),
       timeouts: options.timeouts,
       liveness: options.liveness,
-      isForbidden,
+      rules: new Rules(
+        [...options.policy.forbidden, ...options.listen, ...options.forwards.map(({ listen }) => listen)],
+        isOurs,
+      ),
     }
     this.#warnOfUserTimeout(options.liveness)
     this.#rows = new Rows(options.capacity)
@@ -105,6 +107,7 @@ class PortableEngine implements Engine {
       this.listening = this.#servers.map(endpointOf)
       this.forwarding = servers.map(endpointOf)
       this.#servers = [...this.#servers, ...servers]
+      this.#compileRules()
     } catch (error) {
       await this.close()
       throw error
@@ -114,7 +117,12 @@ class PortableEngine implements Engine {
 
   async apply(policy: Policy): Promise<void> {
     this.#policy = policy
-    this.#context.isForbidden = forbids(policy.forbidden)
+    this.#compileRules()
+  }
+
+  /** What proxyd listens on is no place for its clients. */
+  #compileRules(): void {
+    this.#context.rules = new Rules([...this.#policy.forbidden, ...this.listening, ...this.forwarding], isOurs)
   }
 
   async tune({ maxSessions, timeouts, liveness }: Tuning): Promise<void> {

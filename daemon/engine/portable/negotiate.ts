@@ -3,6 +3,7 @@ import { Command } from '../../socks/messages.ts'
 import { Negotiation, type Outcome } from '../../socks/negotiation.ts'
 import type { Login, Policy } from '../engine.ts'
 import { Reason } from '../session-table.ts'
+import { notAllowed, refusalOf } from '../shared/refusals.ts'
 import { associate } from './associate.ts'
 import { bind } from './bind.ts'
 import { connect } from './connect.ts'
@@ -72,8 +73,14 @@ class Negotiator {
     const rest = this.#negotiation.takeRest()
     if (rest.length > 0) client.unshift(rest)
     this.#session.clearDeadline()
+    if (!this.#session.context.rules.admit(command, destination)) return this.#refuse(command, destination)
     if (command === Command.connect) void connect(this.#session, destination)
     else if (command === Command.bind) void bind(this.#session, destination)
     else void associate(this.#session, destination, this.#policy)
+  }
+
+  #refuse(command: Command, destination: Destination): void {
+    this.#session.row.requested(command, destination)
+    this.#session.refuse(refusalOf(notAllowed))
   }
 }

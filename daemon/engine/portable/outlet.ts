@@ -36,10 +36,10 @@ export class Outlet {
 
   /** Sends to the first of the addresses that is allowed and that there is a way to, if there is one. Never rejects. */
   async send(payload: Buffer, place: Place): Promise<void> {
-    const { isForbidden, relayPorts } = this.#session.context
+    const { rules, relayPorts } = this.#session.context
     for (const literal of place.addresses) {
       const address = parseAddress(literal)
-      if (!address || isForbidden(literal, place.port) || relayPorts.has(address, place.port)) continue
+      if (!address || !rules.judge(address, place.port) || relayPorts.has(address, place.port)) continue
       const socket = await this.#socketFor(literal)
       if (this.#session.isOver) return
       if (socket && (await this.#sendBy(socket, payload, literal, address.bytes, place))) return

@@ -1,14 +1,13 @@
 import type { Socket } from 'node:net'
 import { formatAddress } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
-import type { Reply } from '../../socks/messages.ts'
-import type { Reason } from '../session-table.ts'
+import { notResolved, type Refusal } from '../shared/refusals.ts'
 import { dialAll } from './dial.ts'
-import { DialError, notResolved, refusalFor } from './refusal.ts'
+import { DialError, refusalFor } from './refusal.ts'
 import type { Session } from './session.ts'
 
 /** Says why a destination was not reached. Not called of a session that is over. */
-export type Refuse = (reply: Reply, reason: Reason) => void
+export type Refuse = (refusal: Refusal) => void
 
 /** Connects to a destination; undefined if that failed, or if the session is over. Never rejects. */
 export async function reach(session: Session, destination: Destination, refuse: Refuse): Promise<Socket | undefined> {
@@ -20,7 +19,7 @@ export async function reach(session: Session, destination: Destination, refuse: 
     const target = await dialAll(session, addresses, destination.port)
     return session.isOver ? undefined : target
   } catch (error) {
-    if (!session.isOver) refuse(...refusalFor(error))
+    if (!session.isOver) refuse(refusalFor(error))
     return undefined
   }
 }

@@ -1,11 +1,10 @@
 import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
+import { encodeReply } from '../../socks/messages.ts'
 import { Reason } from '../session-table.ts'
+import { lingerTime, type Refusal } from '../shared/refusals.ts'
 import type { SessionContext } from './context.ts'
 import type { Row } from './rows.ts'
-
-/** Milliseconds in which a refused client may finish sending and read its reply. */
-const lingerTime = 1000
 
 /**
  * One client from accept to close: its socket, all others that are opened for it, its one deadline and its row. What is
@@ -96,6 +95,11 @@ export class Session {
     if (reply) this.client.write(reply)
     this.client.end()
     this.client.resume()
+  }
+
+  /** `finish`, with the reply that tells why. */
+  refuse({ reply, reason }: Refusal): void {
+    this.finish(encodeReply(reply), reason)
   }
 
   /** What was asked for stands: from now on the session ends when nothing moves for too long, by this timeout. */

@@ -2,6 +2,7 @@ import { parseAddress } from '../../../daemon/net/address.ts'
 import { EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, Epoll } from '../../../daemon/os/epoll.ts'
 import { close, errno, recv, send } from '../../../daemon/os/libc.ts'
 import { accept, boundPort, listen, MSG_NOSIGNAL, MSG_TRUNC } from '../../../daemon/os/socket.ts'
+import { socketAddressBytes } from '../../../daemon/os/socket-address.ts'
 import type { OriginPorts } from './protocol.ts'
 
 /** The other end of every connection of the bench: one process, made of the same system calls as the engine. */
@@ -9,6 +10,7 @@ import type { OriginPorts } from './protocol.ts'
 const chunk = new Uint8Array(256 * 1024)
 /** Calls on one connection before the others have their turn. */
 const turn = 16
+const from = new Uint8Array(socketAddressBytes)
 const watched = (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>> 0
 
 type Service = (fd: number) => 'again' | 'wait' | 'over'
@@ -68,7 +70,7 @@ for (;;) {
 }
 
 function take(listener: number, service: Service): void {
-  for (let fd = accept(listener); fd >= 0; fd = accept(listener)) {
+  for (let fd = accept(listener, from); fd >= 0; fd = accept(listener, from)) {
     connections.set(fd, service)
     epoll.add(fd, watched, fd, 0)
   }

@@ -1,5 +1,6 @@
 import { cpus } from 'node:os'
-import { freePort, proxyd, type Running, start } from '../servers.ts'
+import { freePort } from '../../helpers/free-port.ts'
+import { proxyd, type Running, start } from '../servers.ts'
 import { compare, middle, ratio } from './comparison.ts'
 import { connectionCost, connectionFigures, type Options } from './connections.ts'
 import { type Figures, type Scenario, type Setting, way } from './scenario.ts'

@@ -1,6 +1,6 @@
 import { EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, Epoll } from '../../../daemon/os/epoll.ts'
 import { bindSocket, errno } from '../../../daemon/os/libc.ts'
-import { accept, boundPort, connectSocket, lastAddress, listen, openSocket } from '../../../daemon/os/socket.ts'
+import { accept, boundPort, connectSocket, listen, openSocket } from '../../../daemon/os/socket.ts'
 import { encodeSocketAddress, portOf, socketAddressBytes } from '../../../daemon/os/socket-address.ts'
 import { Wire } from './wire.ts'
 
@@ -97,7 +97,8 @@ export class Stage {
   }
 
   #accept(listener: number, arrived: (wire: Wire, port: number) => void): void {
-    for (let fd = accept(listener); fd >= 0; fd = accept(listener)) arrived(new Wire(fd), portOf(lastAddress))
+    const from = new Uint8Array(socketAddressBytes)
+    for (let fd = accept(listener, from); fd >= 0; fd = accept(listener, from)) arrived(new Wire(fd), portOf(from))
   }
 
   #step(actor: Script): void {

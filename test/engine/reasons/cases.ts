@@ -117,7 +117,7 @@ export const cases: readonly Case[] = [
   {
     title: 'a forbidden destination',
     reason: 'forbidden',
-    states: refusedAddress,
+    states: refusedAtOnce,
     forbidden: [{ address: '127.0.0.1', port: 9 }],
     act: ({ client }) => refused(client, greeting, request('127.0.0.1', 9)),
   },

@@ -1,6 +1,6 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { Admission, Login } from './engine.ts'
-import { maxUsers } from './session-table.ts'
+import type { Admission, Login } from '../engine.ts'
+import { maxUsers } from '../session-table.ts'
 
 interface Entry {
   readonly user: number

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Destination } from '../../net/destination.ts'
+import type { Endpoint } from '../../net/endpoint.ts'
 import type { Admission, Liveness, Login, Policy, Resolution, Timeouts, Tuning, UserChange } from '../engine.ts'
 
 /** What the main thread and a loop say to each other. */
@@ -11,8 +12,8 @@ export interface LoopOptions {
   readonly count: number
   readonly capacity: number
   readonly table: SharedArrayBuffer
-  /** Three Int32, of all loops: live sessions, how many loops have no room for more, and the extra sockets of sessions. */
-  readonly live: SharedArrayBuffer
+  /** The `SharedCounts`. */
+  readonly counts: SharedArrayBuffer
   /** The memory of `RelayPorts`. */
   readonly relayPorts: SharedArrayBuffer
   readonly maxSessions: number
@@ -24,7 +25,9 @@ export interface LoopOptions {
   readonly policy: Policy
   readonly liveness: Liveness
   readonly listeners: readonly Listener[]
-  /** The eventfd that tells of mail. */
+  /** Where all of the engine's sockets listen. */
+  readonly listening: readonly Endpoint[]
+  /** The eventfd that tells of messages. */
   readonly event: number
   readonly port: MessagePort
 }
@@ -37,23 +40,23 @@ export interface Listener {
 }
 
 /** A session as another thread names it: the answer to an old question finds its slot given away. */
-export interface Slot {
+export interface SessionName {
   readonly slot: number
   readonly generation: number
 }
 
 /** To the main thread. */
-export type LoopMail =
-  | (Slot & { readonly type: 'resolve'; readonly name: string; readonly serial: number })
-  | (Slot & { readonly type: 'authenticate'; readonly login: Login })
+export type LoopMessage =
+  | (SessionName & { readonly type: 'resolve'; readonly name: string; readonly serial: number })
+  | (SessionName & { readonly type: 'authenticate'; readonly login: Login })
   | { readonly type: 'warn'; readonly message: string }
   /** The order with this ticket has been carried out. */
   | { readonly type: 'done'; readonly ticket: number; readonly serials: readonly number[] }
 
 /** To a loop: answers to its questions, and orders, which it confirms. */
-export type MainMail =
-  | (Slot & { readonly type: 'resolved'; readonly name: string; readonly found: Resolution | undefined })
-  | (Slot & { readonly type: 'authenticated'; readonly admission: Admission | undefined })
+export type MainMessage =
+  | (SessionName & { readonly type: 'resolved'; readonly name: string; readonly found: Resolution | undefined })
+  | (SessionName & { readonly type: 'authenticated'; readonly admission: Admission | undefined })
   | { readonly type: 'order'; readonly ticket: number; readonly order: Order }
 
 export type Order =

@@ -1,4 +1,4 @@
-import { Reason } from './session-table.ts'
+import { Reason } from '../session-table.ts'
 
 /** How both engines try the addresses of a name (RFC 8305): in turns of the two families, one beside the other. */
 

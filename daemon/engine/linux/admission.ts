@@ -1,0 +1,30 @@
+import type { Destination } from '../../net/destination.ts'
+import { Command } from '../../socks/messages.ts'
+import type { forwarded } from '../session-table.ts'
+import { notAllowed } from '../shared/refusals.ts'
+import type { LoopContext } from './context.ts'
+
+/** A stage that begins with a request, and what the client sent behind it. */
+export interface Opener {
+  begin(slot: number, destination: Destination, rest: Uint8Array): void
+}
+
+/** Between a request and what is done for it: may this client have that? */
+export class Admission {
+  readonly #loop: LoopContext
+  readonly #openers: Readonly<Record<Command | typeof forwarded, Opener>>
+
+  constructor(loop: LoopContext, openers: Readonly<Record<Command | typeof forwarded, Opener>>) {
+    this.#loop = loop
+    this.#openers = openers
+  }
+
+  /** `rest` is what the client sent behind its request. */
+  admit(slot: number, command: Command | typeof forwarded, destination: Destination, rest: Uint8Array): void {
+    const { sessions, rules, refusals } = this.#loop
+    sessions.table.command[slot] = command
+    if (command !== Command.udpAssociate) sessions.requested(slot, destination)
+    if (rules.admit(command, destination)) this.#openers[command].begin(slot, destination, rest)
+    else refusals.fail(slot, notAllowed)
+  }
+}

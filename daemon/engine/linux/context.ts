@@ -1,0 +1,28 @@
+import type { Epoll } from '../../os/epoll.ts'
+import type { Rules } from '../../policy/rules.ts'
+import type { Liveness, Policy, Timeouts } from '../engine.ts'
+import type { LoopMessage } from './loop-messages.ts'
+import type { Names } from './names.ts'
+import type { Refusals } from './refusals.ts'
+import type { Replies } from './replies.ts'
+import type { Clock, Sessions } from './sessions.ts'
+
+/** What a loop has for every stage of its sessions' way. What may change, orders write into it. */
+export interface LoopContext {
+  readonly sessions: Sessions
+  readonly epoll: Epoll
+  readonly clock: Clock
+  readonly names: Names
+  readonly replies: Replies
+  readonly refusals: Refusals
+  /** To the main thread. */
+  readonly post: (message: LoopMessage) => void
+  /** Of deadlines that are set from now on. */
+  timeouts: Timeouts
+  /** Of connections that begin from now on. */
+  liveness: Liveness
+  /** Of what is asked for from now on. */
+  policy: Policy
+  /** Of every address that is reached from now on. */
+  rules: Rules
+}

@@ -1,0 +1,60 @@
+import { EPOLLERR, EPOLLHUP, EPOLLRDHUP } from '../../os/epoll.ts'
+import { recv } from '../../os/libc.ts'
+import { finish, MSG_TRUNC } from '../../os/socket.ts'
+import { encodeReply } from '../../socks/messages.ts'
+import { forwarded, Reason } from '../session-table.ts'
+import { type Failure, lingerTime, refusalOf } from '../shared/refusals.ts'
+import type { Replies } from './replies.ts'
+import { clientOf, Flag, type Sessions, slotOf } from './sessions.ts'
+import type { Stage } from './stage.ts'
+
+/** Input dropped at once. */
+const dropBytes = 1024 * 1024
+
+/**
+ * Lets refused clients go. To close a socket with unread input would turn the reply before it into an RST, so we linger
+ * for the client's end, or until its time is up, and leave what it sends to the kernel.
+ */
+export class Refusals implements Stage {
+  readonly #sessions: Sessions
+  readonly #replies: Replies
+
+  constructor(sessions: Sessions, replies: Replies) {
+    this.#sessions = sessions
+    this.#replies = replies
+  }
+
+  /** The session is over before it relayed: send the last reply, if there is one, then our end. */
+  refuse(slot: number, reply: Uint8Array | undefined, reason: Reason): void {
+    const { fd, flags } = this.#sessions
+    this.#sessions.refuse(slot, reason)
+    this.#sessions.closeTarget(slot)
+    this.#sessions.extras.closeAll(slot)
+    if (reply && !this.#replies.isTaken(slot, reply)) return this.#sessions.close(slot, reason)
+    finish(fd[clientOf(slot)])
+    this.#sessions.setDeadline(slot, lingerTime)
+    if (flags[clientOf(slot)] & Flag.finishing) this.#finish(slot)
+  }
+
+  /** As `refuse`, with the reply for this failure; a forward's client, who expects none, gets an RST. */
+  fail(slot: number, failure: Failure): void {
+    const { reply, reason } = refusalOf(failure)
+    if (this.#sessions.table.command[slot] === forwarded) this.#sessions.reset(slot, reason)
+    else this.refuse(slot, encodeReply(reply), reason)
+  }
+
+  onEvent(half: number, events: number): void {
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) this.#finish(slotOf(half))
+  }
+
+  onDeadline(slot: number): void {
+    this.#sessions.close(slot, this.#sessions.table.whyBrokenOff(slot, Reason.failed))
+  }
+
+  /** The client's end has come: nothing follows what the kernel holds, so with that dropped the close is no RST. */
+  #finish(slot: number): void {
+    const client = this.#sessions.fd[clientOf(slot)]
+    while (recv(client, null, dropBytes, MSG_TRUNC) > 0);
+    this.#sessions.close(slot, this.#sessions.table.whyBrokenOff(slot, Reason.failed))
+  }
+}

@@ -1,0 +1,4 @@
+/** Limits that are the same in both engines because what they bound is. */
+
+/** Connections to a BIND's listening socket that may wait to be looked at, of which one can be the right one. */
+export const bindBacklog = 4
