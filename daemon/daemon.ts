@@ -18,6 +18,7 @@ import { forwardsOf } from './settings/forwards.ts'
 import { acceptStored } from './settings/stored-settings.ts'
 import { openStore } from './store/open-store.ts'
 import { StoreError } from './store/store.ts'
+import type { ThreadShares } from './threads.ts'
 
 /** All of proxyd at work. */
 export interface Daemon extends Management {
@@ -30,7 +31,12 @@ export interface Daemon extends Management {
 }
 
 /** Starts every part of proxyd. Throws a `Failure` if one cannot, and then nothing stays behind. */
-export async function startDaemon(configuration: Configuration, version: string, log: DaemonLog): Promise<Daemon> {
+export async function startDaemon(
+  configuration: Configuration,
+  version: string,
+  log: DaemonLog,
+  threads: ThreadShares,
+): Promise<Daemon> {
   const { logger } = log
   const runtimeDirectory = configuration.values['runtime-dir']
   const warn = (message: string) => logger.warn(message)
@@ -42,7 +48,7 @@ export async function startDaemon(configuration: Configuration, version: string,
     const current = combine({ ...configuration.said, stored: acceptStored(stored.values, warn) })
     log.setLevel(current.values['log-level'])
 
-    const dataPlane = await startDataPlane(current, store.users, parts, warn)
+    const dataPlane = await startDataPlane(current, store.users, { threads, parts, warn })
     const { kind, tables } = dataPlane.engine
     const ending = new Ending({
       refuseClients: () => dataPlane.engine.drain(),

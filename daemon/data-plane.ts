@@ -17,6 +17,7 @@ import type { Configuration } from './settings/configuration.ts'
 import { engineOptions, permissionsOf, tuningOf } from './settings/engine-options.ts'
 import { loginPolicy, openProxyWarning, refuseOpenProxy } from './settings/open-proxy.ts'
 import type { UserStore } from './store/store.ts'
+import type { ThreadShares } from './threads.ts'
 
 /** The engine at work, and who it lets in. */
 export interface DataPlane {
@@ -36,8 +37,7 @@ export interface DataPlane {
 export async function startDataPlane(
   configuration: Configuration,
   userStore: UserStore,
-  parts: AsyncDisposableStack,
-  warn: (message: string) => void,
+  { threads, parts, warn }: { threads: ThreadShares; parts: AsyncDisposableStack; warn: (message: string) => void },
 ): Promise<DataPlane> {
   const { values: settings } = configuration
   const passwords = new Passwords()
@@ -54,21 +54,25 @@ export async function startDataPlane(
     },
     warn,
   )
+  const workers = Math.min(options.workers, threads.loops)
+  if (workers < options.workers) warn(`threads are limited here: ${workers} loops in place of ${options.workers}`)
   const logins = new Logins(accounts, passwords)
   // What traffic brings about may come many times a second; what operators do is told each time.
   const warnOfTraffic = withoutRepeats(warn)
   const resolver = new Resolver({
     timeout: settings['timeout-resolve'],
     warn: warnOfTraffic,
-    ...(settings.dns.length > 0
-      ? byServers(settings.dns)
-      : bySystem(Number(process.env.UV_THREADPOOL_SIZE), warnOfTraffic)),
+    ...(settings.dns.length > 0 ? byServers(settings.dns) : bySystem(threads.pool, warnOfTraffic)),
   })
-  const engine = await startEngine(settings.engine, options, {
-    authenticate: (login) => logins.authenticate(login),
-    resolve: (name, asker) => resolver.resolve(name, asker),
-    warn: warnOfTraffic,
-  })
+  const engine = await startEngine(
+    settings.engine,
+    { ...options, workers },
+    {
+      authenticate: (login) => logins.authenticate(login),
+      resolve: (name, asker) => resolver.resolve(name, asker),
+      warn: warnOfTraffic,
+    },
+  )
   parts.defer(() => engine.close())
   const warning = openProxyWarning(engine.listening)
   if (warning && !options.policy.passwordRequired) warn(warning)

@@ -1,19 +1,20 @@
 import '../shared/no-debugger.ts'
+import { stat } from 'node:fs/promises'
 import { safeText } from '../shared/format/safe-text.ts'
 import { startDaemon } from './daemon.ts'
 import { errnoOf, Failure } from './failure.ts'
 import { openLog } from './log.ts'
 import { wantedThreads } from './names/system.ts'
 import { returnLargeBlocks } from './os/allocator.ts'
+import { spareThreads } from './os/thread-limit.ts'
 import { openOutput } from './output.ts'
 import { readCommandLine } from './settings/command-line.ts'
 import { readConfigFile } from './settings/config-file.ts'
 import { type Configuration, configure } from './settings/configuration.ts'
 import { firstStopSignal } from './signals.ts'
+import { shareThreads, type ThreadShares } from './threads.ts'
 import { readVersion } from './version.ts'
 
-// Counts for libuv's pool until its first use. Threads that lookups leave free check passwords.
-process.env.UV_THREADPOOL_SIZE ??= String(wantedThreads)
 // Whoever reads these may go away (EPIPE), and a terminal too (EIO); the daemon stays.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
 
@@ -35,8 +36,13 @@ try {
 
 async function serve(configuration: Configuration, version: string): Promise<void> {
   returnLargeBlocks()
+  const wanted = Number(process.env.UV_THREADPOOL_SIZE) || wantedThreads
+  const threads = shareThreads(spareThreads(), wanted)
+  await startPool(threads)
   const log = openLog(configuration.values['log-level'])
   const { logger } = log
+  if (threads.pool < wanted)
+    logger.warn(`threads are limited here: names and passwords get ${threads.pool} in place of ${wanted}`)
   let reload = () => {}
   process.on('SIGHUP', () => {
     logger.info('SIGHUP: files for TLS are read again, if there are any, and nothing else changes')
@@ -49,7 +55,7 @@ async function serve(configuration: Configuration, version: string): Promise<voi
     process.exit(1)
   })
   const stopSignal = firstStopSignal(() => vanish())
-  const daemon = await startDaemon(configuration, version, log)
+  const daemon = await startDaemon(configuration, version, log, threads)
   vanish = daemon.vanish
   reload = daemon.reload
   const output = openOutput(process.stdout)
@@ -67,6 +73,12 @@ async function serve(configuration: Configuration, version: string): Promise<voi
   await daemon.close()
   logger.info('stopped')
   process.exit(0)
+}
+
+/** Has libuv start the threads of its pool while there is room for them: later, the want of one would be its end. */
+async function startPool({ pool }: ThreadShares): Promise<void> {
+  process.env.UV_THREADPOOL_SIZE = String(pool)
+  await stat('/')
 }
 
 function print(text: string): void {
