@@ -84,6 +84,19 @@ describe.skipIf(process.platform !== 'linux').each(['portable', 'linux'])('%s en
     },
   )
 
+  test('whoever else takes room beside connections, there is some for associations', async () => {
+    const daemon = await startDaemon(['--engine', engine], { program: fewDescriptors, env: { DESCRIPTORS: '760' } })
+    const ask = async (from: string, command: Command) => {
+      const client = await connectPeer('127.0.0.1', daemon.port('socks'), from)
+      client.write(bytes(greeting, request('0.0.0.0', 0, command)))
+      expect(await client.readHex(2)).toBe('0500')
+      return client
+    }
+    // Each of these has or had a socket beside the two of a connection, or has found no room for it.
+    for (const _ of times(150)) await (await ask('127.0.0.1', Command.bind)).readHex(4)
+    await expectReply(await ask('127.0.0.2', Command.udpAssociate), succeeded)
+  })
+
   test('it refuses one more association of a client that has most of what there may be, and still serves others', async () => {
     const args = ['--engine', engine, '--workers', '1']
     const daemon = await startDaemon(args, { program: fewDescriptors, env: { DESCRIPTORS: '760' } })

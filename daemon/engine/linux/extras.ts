@@ -36,13 +36,14 @@ export class Extras {
 
   /**
    * Make a socket the session's, and watch it for these events. Returns 0 or a negated errno, EMFILE if there is no room,
-   * after which the socket is closed; one that is not there, itself such an errno, is passed on.
+   * after which the socket is closed; one that is not there, itself such an errno, is passed on. The last quarter of the
+   * room is for those that have reserved it.
    */
   add(slot: number, fd: number, events: number): number {
     if (fd < 0) return fd
     this.#lastGeneration = (this.#lastGeneration + 1) >>> 0
     const extra = { fd, slot, generation: this.#lastGeneration }
-    const room = this.#takeReserved(slot) || this.#take(1)
+    const room = this.#takeReserved(slot) || this.#take(1, Math.ceil((this.#room.most * 3) / 4))
     const result = room ? this.#epoll.add(fd, events, firstExtraKey + fd, extra.generation) : -errno.EMFILE
     if (result < 0) {
       if (room) this.#room.count.add(-1)
@@ -63,7 +64,7 @@ export class Extras {
 
   /** Keep room for so many that the session, which has none reserved, will add; false if there is not as much. */
   reserve(slot: number, count: number): boolean {
-    const isRoom = this.#take(count)
+    const isRoom = this.#take(count, this.#room.most)
     if (isRoom) this.#reserved.set(slot, count)
     return isRoom
   }
@@ -114,8 +115,8 @@ export class Extras {
     for (const { fd } of this.#bySlot.get(slot) ?? []) this.close(fd)
   }
 
-  #take(count: number): boolean {
-    const isRoom = this.#room.count.add(count) <= this.#room.most
+  #take(count: number, most: number): boolean {
+    const isRoom = this.#room.count.add(count) <= most
     if (!isRoom) this.#room.count.add(-count)
     return isRoom
   }

@@ -6,9 +6,11 @@ const interval = 1000
 
 /** So many of something and no more. */
 export class Room {
+  readonly #most: number
   #left: number
 
   constructor(most: number) {
+    this.#most = most
     this.#left = most
   }
 
@@ -21,6 +23,11 @@ export class Room {
     if (count > this.#left) return false
     this.#left -= count
     return true
+  }
+
+  /** As `take`, of one that can be done without: the last quarter is for others. */
+  takeSpare(): boolean {
+    return this.#left > this.#most / 4 && this.take(1)
   }
 
   give(count: number): void {

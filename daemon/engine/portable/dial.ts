@@ -58,7 +58,7 @@ class Dial {
   /** Without room for one more, the next address takes the place of one that has had its share of the time. */
   #hasRoom(): boolean {
     if (this.#untried.length === 0 || this.#attempts.size <= this.#extras) return true
-    if (this.#session.context.extras.take(1)) this.#extras++
+    if (this.#session.context.extras.takeSpare()) this.#extras++
     else this.#most = this.#attempts.size
     return this.#attempts.size < this.#most
   }
