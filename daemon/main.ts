@@ -1,5 +1,7 @@
 import '../shared/no-debugger.ts'
+import { closeSync, openSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { devNull } from 'node:os'
 import { safeText } from '../shared/format/safe-text.ts'
 import { startDaemon } from './daemon.ts'
 import { errnoOf, Failure } from './failure.ts'
@@ -18,7 +20,11 @@ import { readVersion } from './version.ts'
 // Whoever reads these may go away (EPIPE), and a terminal too (EIO); the daemon stays.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
 
+/** Beside those that Node has open itself; what serving takes is for the engine to say. */
+const fewestDescriptors = 16
+
 try {
+  refuseFewDescriptors()
   const version = readVersion()
   const commandLine = readCommandLine(process.argv.slice(2), version)
   if (commandLine.kind === 'print') {
@@ -32,6 +38,19 @@ try {
   if (!(error instanceof Failure)) throw error
   process.stderr.write(`proxyd: ${safeText(error.message)}\n`)
   process.exitCode = error.status
+}
+
+/** The parts of the daemon say what they lack, but with a handful of descriptors none gets as far as that. */
+function refuseFewDescriptors(): void {
+  const taken: number[] = []
+  try {
+    while (taken.length < fewestDescriptors) taken.push(openSync(devNull, 'r'))
+  } catch (error) {
+    if (errnoOf(error) !== 'EMFILE') throw error
+    throw new Failure(1, 'this process may have too few descriptors to start: raise the limit, as by ulimit -n')
+  } finally {
+    for (const fd of taken) closeSync(fd)
+  }
 }
 
 async function serve(configuration: Configuration, version: string): Promise<void> {

@@ -3,8 +3,14 @@ const quietTime = 10_000
 /** Texts remembered at once. */
 const most = 16
 
-/** Tells each text at most once in ten seconds: what comes and goes many times a second would fill the log. */
-export function withoutRepeats(tell: (text: string) => void, now: () => number = Date.now): (text: string) => void {
+/**
+ * Tells each text at most once in ten seconds: what comes and goes many times a second would fill the log. `now`:
+ * milliseconds on a clock that only goes forward.
+ */
+export function withoutRepeats(
+  tell: (text: string) => void,
+  now: () => number = () => performance.now(),
+): (text: string) => void {
   const toldAt = new Map<string, number>()
   return (text) => {
     const last = toldAt.get(text)

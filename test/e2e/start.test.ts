@@ -6,8 +6,11 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Ending, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
+import { findProgram } from '../helpers/programs.ts'
 import { startTarget } from '../helpers/target.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+const prlimit = findProgram('prlimit')
 
 /** How proxyd ends that cannot start with `args`. */
 async function failure(...args: string[]): Promise<Ending> {
@@ -92,6 +95,15 @@ describe('what the machine refuses ends with status 1 and one line:', () => {
   test('an address that this machine lacks', async () => {
     const line = /no address 192\.0\.2\.1/
     expectOneLine(await failure('-l', '192.0.2.1', '-u', 'bob:hunter2'), 1, line)
+  })
+
+  test.runIf(prlimit !== undefined).each([64, 40, 28, 24, 22])('%i descriptors', async (limit) => {
+    const daemon = await spawnDaemon([], {
+      within: [prlimit ?? '', `--nofile=${limit}:${limit}`],
+      // With few descriptors, Node complains that it cannot read such a file.
+      env: { NODE_EXTRA_CA_CERTS: '' },
+    })
+    expectOneLine(await daemon.ended, 1, /descriptors.*: raise the limit, as by ulimit -n/)
   })
 
   test.each(['--state-dir', '--runtime-dir'])('a folder that cannot be made, with %s', async (flag) => {

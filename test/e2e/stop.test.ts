@@ -1,9 +1,15 @@
-import { readdirSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { expect, test, vi } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, type Folders, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
 import { connectPeer, Peer } from '../helpers/peer.ts'
 import { startTarget } from '../helpers/target.ts'
+
+/** Whether a process of ours can be the first of a namespace (pid_namespaces(7)). */
+const canBeFirst = spawnSync('unshare', ['--pid', '--fork', '--kill-child', 'true']).status === 0
+if (!canBeFirst) console.warn('SKIPPED: a test that needs the right to make a process namespace')
 
 /** One live connection through the proxy: both of its ends. */
 async function converse(daemon: Daemon) {
@@ -70,6 +76,29 @@ test('a second signal ends it at once, and leaves nothing to find', async () => 
   expect(ending).toMatchObject({ status: null, signal: 'SIGTERM' })
   expect(leadsToDaemon(folders)).toEqual([])
 })
+
+test.runIf(canBeFirst)(
+  'so does one to the first process of a container, for which signals have no default',
+  async () => {
+    const folders = await temporaryFolders()
+    const daemon = await startDaemon(['--timeout-drain', '60000'], {
+      folders,
+      within: ['unshare', '--pid', '--fork', '--kill-child'],
+    })
+    await converse(daemon)
+    const first = Number(readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, 'utf8'))
+    const impatience = setInterval(() => {
+      try {
+        process.kill(first, 'SIGTERM')
+      } catch {
+        clearInterval(impatience)
+      }
+    }, 100)
+    const ending = await daemon.ended.finally(() => clearInterval(impatience))
+    expect(ending).toMatchObject({ status: 128 + constants.signals.SIGTERM, signal: null })
+    expect(leadsToDaemon(folders)).toEqual([])
+  },
+)
 
 test('an orderly end leaves nothing to find either', async () => {
   const folders = await temporaryFolders()
