@@ -105,6 +105,10 @@ export interface TableChange {
   readonly moved: readonly [string, number, number][]
   /** Ids of rows that are gone. */
   readonly closed: readonly string[]
+  /** Connections that came and went since the last look, and were never among the rows. */
+  readonly passed: readonly ClosedConnection[]
+  /** How many more did so, of which nothing is told. */
+  readonly missed: number
 }
 
 export interface Metrics {

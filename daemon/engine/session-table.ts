@@ -1,3 +1,4 @@
+import { EndedRing } from './shared/ended-ring.ts'
 import { turnCells } from './shared/turn-record.ts'
 
 /**
@@ -49,8 +50,8 @@ export type Total = (typeof Total)[keyof typeof Total]
 /** Users have an index from 1 up to this; 0 stands for all clients without login. */
 export const maxUsers = 65_536
 
-/** Closed sessions that a table remembers. */
-export const closedCapacity = 512
+/** Ended sessions that a table has room for: the last ones, but for the one that is being written. */
+export const endedCapacity = 2048
 
 const totalCount = 4
 const addressBytes = 16
@@ -58,21 +59,24 @@ const addressBytes = 16
 const nameBytes = 256
 
 /**
- * A row is a slot below `capacity`, where a session lives, or one of the `closedCapacity` behind, each of which holds a
- * copy of a session that has ended, the oldest of which is written over.
+ * A row is a slot below `capacity`, where a session lives, or one of the `endedCapacity` behind, a ring of copies of
+ * sessions that have ended. The guard of a live row is odd while it is being changed, and another one afterwards: who
+ * reads the same even guard before and after has read one state of it. Only the byte counts change without it.
  */
 export class SessionTable {
   readonly capacity: number
   readonly buffer: SharedArrayBuffer
 
-  /** 0: nobody's. Written last when a row is filled and first when it is emptied, so a reader can tell a torn row. */
+  /** By slot; see above, and `readSteadily`. */
+  readonly guard: Int32Array
+  /** 0: nobody's. */
   readonly serial: Float64Array
   readonly state: Uint8Array
   /** By row and state: when it began, in milliseconds since 1970; 0: never. The first one is when the session did. */
   readonly since: Float64Array
-  /** Of a closed row, and of a live one that is closing: a `Reason`. */
+  /** Of an ended row, and of a live one that is closing: a `Reason`. */
   readonly reason: Uint8Array
-  /** Of a closed row: milliseconds since 1970. */
+  /** Of an ended row: milliseconds since 1970. */
   readonly closed: Float64Array
   /** What the client asked for: CMD (RFC 1928, section 4), `forwarded`, or 0 until it has. */
   readonly command: Uint8Array
@@ -104,13 +108,13 @@ export class SessionTable {
   /** How long the loop's turns take: a `TurnRecord`. */
   readonly turns: Float64Array
 
-  /** How many sessions this thread has closed. */
-  #closedCount = 0
+  /** The rows of sessions that have ended. */
+  readonly endings: EndedRing
 
   /** A new table of `capacity` slots, or a view of the one in `buffer`, which another thread made. */
   constructor(capacity: number, buffer?: SharedArrayBuffer) {
     this.capacity = capacity
-    const rows = capacity + closedCapacity
+    const rows = capacity + endedCapacity
     const layout = new Layout()
     const serial = layout.place(8 * rows)
     const since = layout.place(8 * stateCount * rows)
@@ -123,6 +127,8 @@ export class SessionTable {
     const userUp = layout.place(8 * maxUsers)
     const userDown = layout.place(8 * maxUsers)
     const userSessions = layout.place(4 * maxUsers)
+    const guard = layout.place(4 * capacity)
+    const endedCount = layout.place(4)
     const user = layout.place(2 * rows)
     const clientPort = layout.place(2 * rows)
     const targetPort = layout.place(2 * rows)
@@ -145,6 +151,8 @@ export class SessionTable {
     this.userUp = new Float64Array(this.buffer, userUp, maxUsers)
     this.userDown = new Float64Array(this.buffer, userDown, maxUsers)
     this.userSessions = new Int32Array(this.buffer, userSessions, maxUsers)
+    this.guard = new Int32Array(this.buffer, guard, capacity)
+    this.endings = new EndedRing(new Int32Array(this.buffer, endedCount, 1), capacity, endedCapacity)
     this.user = new Uint16Array(this.buffer, user, rows)
     this.clientPort = new Uint16Array(this.buffer, clientPort, rows)
     this.targetPort = new Uint16Array(this.buffer, targetPort, rows)
@@ -158,14 +166,32 @@ export class SessionTable {
 
   /** Show the session in a slot, whose client is noted already. `now`: milliseconds since 1970. */
   begin(slot: number, serial: number, now: number): void {
-    this.enter(slot, State.negotiating, now)
+    this.open(slot)
+    this.#enter(slot, State.negotiating, now)
+    this.serial[slot] = serial
+    this.seal(slot)
     this.totals[Total.accepted]++
     this.userSessions[0]++
-    this.serial[slot] = serial
+  }
+
+  /** A row is about to be changed: until `seal`, nobody takes it for what it says. */
+  open(slot: number): void {
+    Atomics.add(this.guard, slot, 1)
+  }
+
+  /** The change is whole. */
+  seal(slot: number): void {
+    Atomics.add(this.guard, slot, 1)
   }
 
   /** The session comes to another state. */
   enter(slot: number, state: State, now: number): void {
+    this.open(slot)
+    this.#enter(slot, state, now)
+    this.seal(slot)
+  }
+
+  #enter(slot: number, state: State, now: number): void {
     this.state[slot] = state
     this.since[slot * stateCount + state] = now
   }
@@ -174,13 +200,17 @@ export class SessionTable {
   login(slot: number, user: number): void {
     this.userSessions[this.user[slot]]--
     this.userSessions[user]++
+    this.open(slot)
     this.user[slot] = user
+    this.seal(slot)
   }
 
   /** The session has been refused, and lingers for its client to hear it. */
   refuse(slot: number, reason: Reason, now: number): void {
+    this.open(slot)
     this.reason[slot] = reason
-    this.enter(slot, State.closing, now)
+    this.#enter(slot, State.closing, now)
+    this.seal(slot)
   }
 
   /**
@@ -193,11 +223,12 @@ export class SessionTable {
     return state === State.closing ? (this.reason[slot] as Reason) : Reason.failed
   }
 
-  /** The session is over: its row is copied to the closed ones, and the slot is free. */
+  /** The session is over: its row is copied to the ended ones, and the slot is free. */
   end(slot: number, reason: Reason, now: number): void {
     this.ended[reason]++
     this.userSessions[this.user[slot]]--
     this.#keep(slot, reason, now)
+    this.open(slot)
     this.serial[slot] = 0
     this.since.fill(0, slot * stateCount, (slot + 1) * stateCount)
     this.command[slot] = 0
@@ -207,11 +238,12 @@ export class SessionTable {
     this.targetPort[slot] = 0
     this.targetAddress.fill(0, slot * addressBytes, (slot + 1) * addressBytes)
     this.name[slot * nameBytes] = 0
+    this.seal(slot)
   }
 
   #keep(slot: number, reason: Reason, now: number): void {
-    const row = this.capacity + (this.#closedCount++ % closedCapacity)
-    this.serial[row] = 0
+    const row = this.endings.next
+    this.serial[row] = this.serial[slot]
     this.state[row] = this.state[slot]
     this.since.copyWithin(row * stateCount, slot * stateCount, (slot + 1) * stateCount)
     this.reason[row] = reason
@@ -226,7 +258,25 @@ export class SessionTable {
     this.targetPort[row] = this.targetPort[slot]
     const name = slot * nameBytes
     this.name.copyWithin(row * nameBytes, name, name + 1 + this.name[name])
-    this.serial[row] = this.serial[slot]
+    this.endings.push()
+  }
+}
+
+/** How often a row is read that is being changed, before what was read last counts: a thread may be held up just then. */
+const mostReads = 1000
+
+/** What `read` makes of a live row at one moment, and the guard at that moment: it is asked again if the row changed meanwhile. */
+export function readSteadily<Value>(
+  { guard }: SessionTable,
+  slot: number,
+  read: () => Value,
+): { readonly value: Value; readonly guard: number } {
+  for (let reads = 1; ; reads++) {
+    const before = Atomics.load(guard, slot)
+    const value = read()
+    // By a write, of nothing: what was read before cannot have been read after it (a plain load would allow that).
+    const isSteady = before % 2 === 0 && Atomics.add(guard, slot, 0) === before
+    if (isSteady || reads === mostReads) return { value, guard: before }
   }
 }
 

@@ -3,10 +3,9 @@ import type { ClosedConnection, Connection, Result } from '../../shared/protocol
 import type { Settings } from '../../shared/settings.ts'
 import type { LiveConnections, TableChange } from '../control/backend.ts'
 import type { Engine } from '../engine/engine.ts'
-import { readClosed } from './closed-rows.ts'
-import { readDetails } from './connection-details.ts'
 import { type Age, oldestSessions } from './oldest-sessions.ts'
-import { type Naming, readRow } from './read-row.ts'
+import { PassedConnections } from './passed-connections.ts'
+import { lastEnded, type Naming, readDetails, readLive } from './session-rows.ts'
 import { type Changes, TableView } from './table-view.ts'
 
 /** Milliseconds between two looks at the tables while somebody watches. */
@@ -27,6 +26,7 @@ export class ObservedConnections implements LiveConnections {
     .padStart(4, '0')
   readonly #watchers = new Set<Watcher>()
   #views: readonly TableView[] = []
+  #passed: PassedConnections
   #timer: NodeJS.Timeout | undefined
 
   /** `nameOf` tells a user's name by index, also of users who are gone; `settings` are those in force. */
@@ -38,6 +38,7 @@ export class ObservedConnections implements LiveConnections {
     this.#engine = engine
     this.#settings = settings
     this.#naming = { nameOf, idOf: (serial) => `${this.#tag}-${serial}` }
+    this.#passed = new PassedConnections(engine.tables, this.#naming)
   }
 
   /**
@@ -50,7 +51,7 @@ export class ObservedConnections implements LiveConnections {
     const found = oldestSessions(this.#engine.tables, limit + 1, after)
     const shown = found.slice(0, limit)
     const connections = shown.flatMap(({ table, slot, serial }) => {
-      const row = readRow(table, slot, this.#naming)
+      const row = readLive(table, slot, this.#naming).value
       return row && row.id === this.#naming.idOf(serial) ? row : []
     })
     const last = shown.at(-1)
@@ -60,7 +61,7 @@ export class ObservedConnections implements LiveConnections {
   }
 
   closed(limit: number): ClosedConnection[] {
-    return readClosed(this.#engine.tables, limit, this.#naming)
+    return lastEnded(this.#engine.tables, limit, this.#naming)
   }
 
   get(id: string): Result<'connections.get'> | undefined {
@@ -88,6 +89,7 @@ export class ObservedConnections implements LiveConnections {
 
   #start(): void {
     this.#views = this.#engine.tables.map((table) => new TableView(table, this.#naming))
+    this.#passed = new PassedConnections(this.#engine.tables, this.#naming)
     for (const view of this.#views) view.refresh(noChanges())
     this.#timer = setInterval(() => this.#refresh(), period).unref()
   }
@@ -100,8 +102,13 @@ export class ObservedConnections implements LiveConnections {
 
   #refresh(): void {
     const changes = noChanges()
+    this.#passed.beginLook()
     for (const view of this.#views) view.refresh(changes)
-    if (changes.changed.length + changes.moved.length + changes.closed.length === 0) return
+    const { rows, missed } = this.#passed.endLook(changes.closed)
+    changes.passed.push(...rows)
+    changes.missed = missed
+    const { changed, moved, closed, passed } = changes
+    if (changed.length + moved.length + closed.length + passed.length + missed === 0) return
     // A copy: who begins to watch now has seen these rows already.
     for (const { listener } of [...this.#watchers]) listener(changes)
   }
@@ -119,7 +126,7 @@ export class ObservedConnections implements LiveConnections {
 }
 
 function noChanges(): Changes {
-  return { changed: [], moved: [], closed: [] }
+  return { changed: [], moved: [], closed: [], passed: [], missed: 0 }
 }
 
 /** Oldest first. Sessions of one millisecond are in the order of their serials: all ids have one tag, so the shorter is the smaller. */

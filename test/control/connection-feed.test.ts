@@ -159,3 +159,19 @@ it('looks at the connections once for all, and not at all unwatched', () => {
   followers[0]?.stop()
   expect(connections.watchers).toBe(1)
 })
+
+it('tells of those that came and went, and once how many more did', () => {
+  const { connections, feed } = start()
+  const outlet = new FakeOutlet()
+  feed.follow(outlet).pump()
+  const passed = connectionsOf(0, 4).map((row) => ({ ...row, ended: 9, reason: 'finished' as const }))
+  connections.tell({ changed: [], moved: [], closed: [], passed, missed: 7 })
+  connections.tell({ changed: [], moved: [], closed: [], passed: [], missed: 2 })
+  const [, ...changes] = outlet.sent
+  expect(changes.map(({ params }) => [params.ended?.length, params.missed])).toEqual([
+    [3, 7],
+    [1, undefined],
+    [undefined, 2],
+  ])
+  expect(changes[0]?.params.ended).toEqual(passed.slice(0, 3))
+})

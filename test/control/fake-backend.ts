@@ -182,7 +182,11 @@ class FakeConnections implements LiveConnections {
   /** New rows come and old ones go. */
   change(opened: Connection[], closed: string[] = []): void {
     this.rows = [...this.rows.filter(({ id }) => !closed.includes(id)), ...opened]
-    for (const tell of this.#watchers) tell({ changed: opened, moved: [], closed })
+    this.tell({ changed: opened, moved: [], closed, passed: [], missed: 0 })
+  }
+
+  tell(change: TableChange): void {
+    for (const tell of this.#watchers) tell(change)
   }
 }
 

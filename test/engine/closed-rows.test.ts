@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { closedCapacity, Reason, Total } from '../../daemon/engine/session-table.ts'
+import { endedCapacity, Reason, Total } from '../../daemon/engine/session-table.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { alice, engines, eventually, startProxy } from '../helpers/engine.ts'
 import { startTarget } from '../helpers/target.ts'
@@ -27,7 +27,7 @@ describe.each(engines)('$kind engine: rows of sessions that ended', ({ start }) 
 
   it('are the last ones of each loop, however many came and went', async () => {
     const proxy = await startProxy(start)
-    const most = closedCapacity * proxy.engine.tables.length
+    const most = endedCapacity * proxy.engine.tables.length
     const count = most + 200
     const visit = async () => {
       const client = await proxy.client()
@@ -43,11 +43,11 @@ describe.each(engines)('$kind engine: rows of sessions that ended', ({ start }) 
     for (const table of proxy.engine.tables) {
       const serials = [...table.serial.subarray(table.capacity)].filter((serial) => serial !== 0)
       const ended = table.ended.reduce((a, b) => a + b)
-      expect(serials).toHaveLength(Math.min(ended, closedCapacity))
+      expect(serials).toHaveLength(Math.min(ended, endedCapacity))
       // Garbage is refused at once, so sessions end nearly in the order in which they came.
       const oldest = Math.min(...serials)
       const newest = Math.max(...serials)
-      expect(newest - oldest).toBeLessThan((closedCapacity + 200) * proxy.engine.tables.length)
+      expect(newest - oldest).toBeLessThan((endedCapacity + 200) * proxy.engine.tables.length)
       expect(newest).toBeGreaterThan((ended - 100) * proxy.engine.tables.length)
     }
   })

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest'
-import { closedCapacity, Reason } from '../../daemon/engine/session-table.ts'
+import { endedCapacity, Reason } from '../../daemon/engine/session-table.ts'
 import { ObservedConnections } from '../../daemon/observe/connections.ts'
 import { countEndings } from '../../daemon/observe/endings.ts'
 import { configure } from '../../daemon/settings/configuration.ts'
@@ -58,16 +58,17 @@ it('lists those of all loops, newest first, as many as are wanted', () => {
 it('remembers a bounded number of each loop, and forgets the oldest first', () => {
   const [one, two] = loops
   pass(two, 10_000, opened)
-  for (let serial = 1; serial <= closedCapacity + 3; serial++) pass(one, serial)
-  const serials = serialsOf(connections.closed(2 * closedCapacity))
-  expect(serials).toHaveLength(closedCapacity + 1)
-  expect(serials.slice(0, 2)).toEqual([closedCapacity + 3, closedCapacity + 2])
-  expect(serials.slice(-2)).toEqual([4, 10_000])
+  for (let serial = 1; serial <= endedCapacity + 3; serial++) pass(one, serial)
+  const serials = serialsOf(connections.closed(2 * endedCapacity))
+  // One row is kept free for the next.
+  expect(serials).toHaveLength(endedCapacity)
+  expect(serials.slice(0, 2)).toEqual([endedCapacity + 3, endedCapacity + 2])
+  expect(serials.slice(-2)).toEqual([5, 10_000])
 })
 
 it('leaves out a row that is given to another session while it is read', () => {
   const [loop] = loops
-  for (let serial = 1; serial <= closedCapacity; serial++) {
+  for (let serial = 1; serial <= endedCapacity; serial++) {
     loop.begin(0, { serial, opened })
     loop.login(0, 1)
     loop.end(0, Reason.gone, opened + serial)
@@ -75,12 +76,13 @@ it('leaves out a row that is given to another session while it is read', () => {
   let reads = 0
   const racing = observe(() => {
     // Just when the oldest is read.
-    if (++reads === closedCapacity) pass(loop, closedCapacity + 1)
+    if (++reads === endedCapacity - 1) for (const further of [1, 2]) pass(loop, endedCapacity + further)
     return 'ann'
   })
-  const serials = serialsOf(racing.closed(closedCapacity))
-  expect(serials).toHaveLength(closedCapacity - 1)
-  expect(serials.at(-1)).toBe(2)
+  const serials = serialsOf(racing.closed(endedCapacity))
+  expect(reads).toBe(endedCapacity - 1)
+  expect(serials).toHaveLength(endedCapacity - 2)
+  expect(serials.at(-1)).toBe(3)
 })
 
 it('tells all about a live session: its states, and the settings that bound it now', () => {
@@ -151,7 +153,7 @@ it('knows nothing of a session that was forgotten, of another start, or of none'
   pass(loops[0], 1)
   const [{ id = '' } = {}] = connections.closed(1)
   expect(connections.get(id)?.end?.reason).toBe('failed')
-  for (let serial = 2; serial <= closedCapacity + 1; serial++) pass(loops[0], serial)
+  for (let serial = 2; serial <= endedCapacity + 1; serial++) pass(loops[0], serial)
   for (const other of [id, id.replace(/^..../, '####'), `${id.slice(0, 5)}0`, '', 'nonsense']) {
     expect(connections.get(other)).toBeUndefined()
   }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { TableChange } from '../../daemon/control/backend.ts'
-import type { SessionTable } from '../../daemon/engine/session-table.ts'
+import { endedCapacity, Reason, type SessionTable } from '../../daemon/engine/session-table.ts'
 import { ObservedConnections } from '../../daemon/observe/connections.ts'
 import { configure } from '../../daemon/settings/configuration.ts'
 import type { Connection } from '../../shared/protocol/methods.ts'
@@ -217,18 +217,18 @@ describe('watching', () => {
     loop.begin(1, { serial: 2 })
     vi.advanceTimersByTime(period)
     const [, second] = listed(connections)
-    expect(changes.splice(0)).toEqual([{ changed: [second], moved: [], closed: [] }])
+    expect(changes.splice(0)).toEqual([{ changed: [second], moved: [], closed: [], passed: [], missed: 0 }])
 
     loop.login(1, 1)
     loop.move(0, 5, 6)
     vi.advanceTimersByTime(period)
     expect(changes.splice(0)).toEqual([
-      { changed: [{ ...second, user: 'ann' }], moved: [[first?.id, 5, 6]], closed: [] },
+      { changed: [{ ...second, user: 'ann' }], moved: [[first?.id, 5, 6]], closed: [], passed: [], missed: 0 },
     ])
 
     loop.end(0)
     vi.advanceTimersByTime(period)
-    expect(changes.splice(0)).toEqual([{ changed: [], moved: [], closed: [first?.id] }])
+    expect(changes.splice(0)).toEqual([{ changed: [], moved: [], closed: [first?.id], passed: [], missed: 0 }])
     expect(connections.rows).toEqual(listed(connections))
   })
 
@@ -257,16 +257,8 @@ describe('watching', () => {
     loop.end(0)
     loop.begin(0, { serial: 2 })
     vi.advanceTimersByTime(period)
-    expect(changes).toEqual([{ changed: listed(connections), moved: [], closed: [rows[0]?.id] }])
+    expect(changes).toEqual([{ changed: listed(connections), moved: [], closed: [rows[0]?.id], passed: [], missed: 0 }])
     expect(changes[0]?.changed[0]?.up).toBe(0)
-  })
-
-  it('never tells of a session that came and went between two looks', () => {
-    const { changes } = watch()
-    loops[0].begin(0, { serial: 1 })
-    loops[0].end(0)
-    vi.advanceTimersByTime(period)
-    expect(changes).toEqual([])
   })
 
   it('catches up with a slot that changed hands while it was read', () => {
@@ -283,10 +275,75 @@ describe('watching', () => {
       loop.end(0)
       loop.begin(0, { serial: 2 })
     }
+    vi.advanceTimersByTime(2 * period)
+    const serials = (rows: readonly { id: string }[]) => rows.map(({ id }) => id.split('-')[1])
+    expect(changes.map(({ changed, passed }) => [serials(changed), serials(passed)])).toEqual([
+      [['2'], []],
+      [[], ['1']],
+    ])
+  })
+
+  it('tells of those that come and go between two looks, how they ended, and of each once', () => {
+    const [loop] = loops
+    const { changes } = watch()
+    for (let serial = 1; serial <= 200; serial++) {
+      loop.begin(serial % 8, { serial, opened: serial })
+      loop.end(serial % 8, Reason.finished, 1000 + serial)
+    }
     vi.advanceTimersByTime(period)
-    expect(changes).toEqual([])
     vi.advanceTimersByTime(period)
-    expect(changes.map(({ changed }) => changed.map(({ id }) => id.split('-')[1]))).toEqual([['2']])
+    expect(changes).toHaveLength(1)
+    expect(changes[0]).toMatchObject({ changed: [], moved: [], closed: [], missed: 0 })
+    expect(changes[0]?.passed.map(({ opened }) => opened)).toEqual(Array.from({ length: 200 }, (_, i) => i + 1))
+    expect(changes[0]?.passed[0]).toMatchObject({ ended: 1001, reason: 'finished', client: '127.0.0.1:1' })
+  })
+
+  it('counts those of which it tells nothing, be they too many to tell or written over', () => {
+    const [loop] = loops
+    const { changes } = watch()
+    for (const count of [300, endedCapacity + 500]) {
+      for (let i = 0; i < count; i++) {
+        loop.begin(0, { serial: i + 1 })
+        loop.end(0)
+      }
+      vi.advanceTimersByTime(period)
+      const { passed = [], missed = 0 } = changes.pop() ?? {}
+      expect([passed.length, missed]).toEqual([250, count - 250])
+    }
+  })
+
+  it('tells of every connection, live or passed, and of none as both, whenever it ends', () => {
+    let seed = 5
+    const random = (below: number) => {
+      seed = (seed * 48_271) % 2_147_483_647
+      return seed % below
+    }
+    let serial = 0
+    // A loop goes on while its table is looked at.
+    const racing = observe(() => {
+      if (random(4) === 0) step()
+      return undefined
+    })
+    const step = () => {
+      const loop = loops[random(2) as 0 | 1]
+      const slot = random(8)
+      if (loop.table.serial[slot]) loop.end(slot)
+      else loop.begin(slot, { serial: ++serial })
+    }
+    const { changes } = watch(racing)
+    for (let look = 0; look < 200; look++) {
+      for (let steps = random(40); steps > 0; steps--) step()
+      vi.advanceTimersByTime(period)
+    }
+    for (const loop of loops) for (let slot = 0; slot < 8; slot++) if (loop.table.serial[slot]) loop.end(slot)
+    vi.advanceTimersByTime(3 * period)
+    const seen = new Set(changes.flatMap(({ changed }) => changed.map(({ id }) => id)))
+    const passed = changes.flatMap((change) => change.passed.map(({ id }) => id))
+    expect(new Set(changes.flatMap(({ closed }) => closed))).toEqual(seen)
+    expect(new Set(passed).size).toBe(passed.length)
+    expect(passed.filter((id) => seen.has(id))).toEqual([])
+    expect(seen.size + passed.length).toBe(serial)
+    expect(changes.every(({ missed }) => missed === 0)).toBe(true)
   })
 
   it('gives a second watcher the rows that the first one knows', () => {

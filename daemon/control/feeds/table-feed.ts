@@ -15,6 +15,8 @@ export type Cut = <Item>(list: readonly Item[]) => Item[]
 /** The events of one table's feed. */
 export interface TableEvents<Row, Change> {
   snapshot(seq: number, rows: Row[], last: boolean): string
+  /** How long the longest of a change's lists is. */
+  length(change: Change): number
   changed(change: Change, cut: Cut): SharedEvent
   resync(seq: number): string
 }
@@ -26,11 +28,8 @@ export interface FeedLimits {
   readonly unsent: number
 }
 
-/** What became of the rows since the last look, in lists. */
-type Lists<Change> = { readonly [List in keyof Change]: readonly unknown[] }
-
 /** A table for all clients that follow it: looked at once, put into words once. */
-export class TableFeed<Row, Change extends Lists<Change>> {
+export class TableFeed<Row, Change> {
   readonly #table: FollowedTable<Row, Change>
   readonly #events: TableEvents<Row, Change>
   readonly #limits: FeedLimits
@@ -52,7 +51,7 @@ export class TableFeed<Row, Change extends Lists<Change>> {
   }
 
   #spread(change: Change): void {
-    const events = cuts(change, this.#limits.page).map((cut) => this.#events.changed(change, cut))
+    const events = cuts(this.#events.length(change), this.#limits.page).map((cut) => this.#events.changed(change, cut))
     for (const follower of this.#followers) follower.take(events)
   }
 
@@ -139,9 +138,8 @@ function* inPages<Row>(rows: readonly Row[], size: number): Generator<SnapshotPa
   } while (end < rows.length)
 }
 
-function cuts<Change extends Lists<Change>>(change: Change, size: number): Cut[] {
-  const longest = Math.max(...Object.values<readonly unknown[]>(change).map((list) => list.length))
-  return Array.from({ length: Math.ceil(longest / size) }, (_, number) => {
+function cuts(length: number, size: number): Cut[] {
+  return Array.from({ length: Math.ceil(length / size) }, (_, number) => {
     return (list) => list.slice(number * size, (number + 1) * size)
   })
 }

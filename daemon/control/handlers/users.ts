@@ -7,6 +7,7 @@ import { type FeedLimits, type TableEvents, TableFeed } from '../feeds/table-fee
 
 const events: TableEvents<User, UserChanges> = {
   snapshot: (seq, users, last) => eventLine('users.snapshot', { seq, users, last }),
+  length: ({ changed, moved, removed }) => Math.max(changed.length, moved.length, removed.length),
   changed: ({ changed, moved, removed }, cut) =>
     sharedEvent('users.changed', { changed: cut(changed), moved: cut(moved), removed: cut(removed) }),
   resync: (seq) => eventLine('users.resync', { seq }),

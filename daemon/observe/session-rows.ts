@@ -1,0 +1,150 @@
+import {
+  type ClosedConnection,
+  type Connection,
+  commands,
+  connectionStates,
+  endReasons,
+  type Result,
+} from '../../shared/protocol/methods.ts'
+import type { SettingName, Settings } from '../../shared/settings.ts'
+import { readSteadily, type SessionTable, stateCount } from '../engine/session-table.ts'
+import { isUnspecified } from '../net/address.ts'
+import { endpointText } from '../net/endpoint.ts'
+
+/** How people call what a table has as numbers. */
+export interface Naming {
+  /** A session's id, by its serial. */
+  idOf(serial: number): string
+  /** A user's name, by index, also of users who are gone; undefined for 0. */
+  nameOf(index: number): string | undefined
+}
+
+type Details = Result<'connections.get'>
+
+/** What bounds a session in each state. A closing one has been refused: a second or two, whatever the settings say. */
+const bounds = {
+  negotiating: ['timeout-negotiation'],
+  resolving: ['timeout-resolve'],
+  connecting: ['timeout-connect'],
+  listening: ['timeout-bind'],
+  open: ['timeout-idle', 'timeout-half-closed'],
+  closing: [],
+  association: ['timeout-udp'],
+} as const satisfies Record<Connection['state'] | 'association', readonly SettingName[]>
+
+/** The session in a slot at one moment, undefined if there is none, and the guard of that moment. */
+export function readLive(table: SessionTable, slot: number, naming: Naming) {
+  return readSteadily(table, slot, () => readRow(table, slot, naming))
+}
+
+/** A session that has ended. The caller sees to it that the row was not written over meanwhile. */
+export function readEnded(table: SessionTable, row: number, naming: Naming): ClosedConnection | undefined {
+  const connection = readRow(table, row, naming)
+  return connection && { ...connection, ended: table.closed[row], reason: endReasons[table.reason[row]] }
+}
+
+/** The sessions that ended last, newest first, at most `limit`: those that the tables remember. */
+export function lastEnded(tables: readonly SessionTable[], limit: number, naming: Naming): ClosedConnection[] {
+  return (
+    tables
+      .flatMap((table) => {
+        const { endings, closed, serial } = table
+        const { count, oldest } = endings
+        // Numbers only: most of these rows are not asked for, and text is what costs.
+        const read = (row: number) => ({ table, row, serial: serial[row], ended: closed[row] })
+        return endings.drain(oldest, count, read).values
+      })
+      .sort((a, b) => b.ended - a.ended || b.serial - a.serial)
+      .slice(0, limit)
+      // The serial is what is written first when a row is written over.
+      .flatMap(({ table, row, serial }) => {
+        const connection = readEnded(table, row, naming)
+        return connection && table.serial[row] === serial ? connection : []
+      })
+  )
+}
+
+/** All about the session with this serial, live or ended; undefined if no table has it any more. */
+export function readDetails(
+  tables: readonly SessionTable[],
+  serial: number,
+  naming: Naming,
+  settings: Readonly<Settings>,
+): Details | undefined {
+  for (const table of tables) {
+    // A session is copied to the ended ones before its slot is emptied, and the slots come first: it is not missed.
+    const slot = table.serial.subarray(0, table.capacity).indexOf(serial)
+    const live = slot < 0 ? undefined : liveDetails(table, slot, serial, naming, settings)
+    if (live) return live
+    const read = (row: number) => (table.serial[row] === serial ? endedDetails(table, row, naming) : undefined)
+    const ended = table.endings.drain(table.endings.oldest, table.endings.count, read).values.find(Boolean)
+    if (ended) return ended
+  }
+  return undefined
+}
+
+function liveDetails(
+  table: SessionTable,
+  slot: number,
+  serial: number,
+  naming: Naming,
+  settings: Readonly<Settings>,
+): Details | undefined {
+  const read = () => ({ connection: readRow(table, slot, naming), timeline: timelineOf(table, slot) })
+  const { connection, timeline } = readSteadily(table, slot, read).value
+  if (connection?.id !== naming.idOf(serial)) return undefined
+  const isAssociation = connection.state === 'open' && connection.command === 'udp-associate'
+  const names = bounds[isAssociation ? 'association' : connection.state]
+  const limits = names.map((setting) => ({ setting, value: settings[setting] }))
+  return { connection, end: null, timeline, limits }
+}
+
+function endedDetails(table: SessionTable, row: number, naming: Naming): Details | undefined {
+  const connection = readRow(table, row, naming)
+  const end = { time: table.closed[row], reason: endReasons[table.reason[row]] }
+  return connection && { connection, end, timeline: timelineOf(table, row), limits: [] }
+}
+
+/** Undefined if the row is nobody's. */
+function readRow(table: SessionTable, row: number, naming: Naming): Connection | undefined {
+  const serial = table.serial[row]
+  if (serial === 0) return undefined
+  const dialled = dialledAddress(table, row)
+  return {
+    id: naming.idOf(serial),
+    state: connectionStates[table.state[row]],
+    user: naming.nameOf(table.user[row]) ?? null,
+    // CMD counts from 1.
+    command: commands[table.command[row] - 1] ?? null,
+    client: endpointText(table.clientAddress, 16 * row, table.clientPort[row]),
+    destination: requestedName(table, row) ?? dialled,
+    address: dialled,
+    opened: table.since[row * stateCount],
+    up: table.up[row],
+    down: table.down[row],
+  }
+}
+
+/** Null until an address is dialled; it is all zero until then. */
+function dialledAddress({ targetAddress, targetPort }: SessionTable, slot: number): string | null {
+  return isUnspecified(targetAddress.subarray(16 * slot, 16 * slot + 16))
+    ? null
+    : endpointText(targetAddress, 16 * slot, targetPort[slot])
+}
+
+/** Undefined if nothing was asked for yet, or an address was. */
+function requestedName({ name, targetPort }: SessionTable, slot: number): string | undefined {
+  const start = 256 * slot + 1
+  const length = name[start - 1]
+  if (length === 0) return undefined
+  // The engine lets no byte beyond ASCII in.
+  const text = Buffer.from(name.buffer, name.byteOffset + start, length).toString('latin1')
+  return `${text}:${targetPort[slot]}`
+}
+
+/** States are numbered in the order in which a session comes to them. */
+function timelineOf({ since }: SessionTable, row: number): Details['timeline'] {
+  return connectionStates
+    .map((state, i) => ({ state, since: since[row * stateCount + i] }))
+    .filter((stage) => stage.since > 0)
+}
