@@ -7,7 +7,7 @@ import { socketAddressBytes } from './socket-address.ts'
  */
 
 /** Datagrams in one call. */
-const batchSize = 32
+export const batchSize = 32
 /** Free bytes before each datagram that came in. */
 const headroom = 64
 /** No UDP payload is longer (65,507 bytes over IPv4, 65,527 over IPv6). */

@@ -220,6 +220,18 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
     for (const word of words) expect(await answer(association, '127.0.0.1', target.port)).toBe(word)
   })
 
+  it('carries all that many associations send at once, each in its order', async () => {
+    const proxy = await startProxy(start)
+    const words = Array.from({ length: 60 }, (_, i) => `${i}`)
+    const pairs = await Promise.all(
+      Array.from({ length: 30 }, async () => ({ association: await associate(proxy), target: await openDatagrams() })),
+    )
+    await Promise.all(
+      pairs.flatMap(({ association, target }) => words.map((word) => association.send('127.0.0.1', target.port, word))),
+    )
+    for (const { target } of pairs) for (const word of words) expect((await target.next()).data.toString()).toBe(word)
+  })
+
   it.each([
     ['a fragment', (port: number) => bytes(0, 0, 1, 1, 127, 0, 0, 1, port >> 8, port & 0xff, 'x')],
     ['an unknown ATYP', (port: number) => bytes(0, 0, 0, 9, 127, 0, 0, 1, port >> 8, port & 0xff, 'x')],

@@ -1,35 +1,40 @@
 import type { Address } from '../../net/address.ts'
 import { boundAddress } from '../../os/socket.ts'
-import { bytesOf, portOf, socketAddressBytes } from '../../os/socket-address.ts'
+import { bytesOf, encodeSocketAddress, portOf, socketAddressBytes } from '../../os/socket-address.ts'
 import type { Bound } from '../../socks/messages.ts'
 import type { ClientPort } from '../client-port.ts'
 import type { AssociationShares } from '../shared/association-shares.ts'
+import { Contacts } from '../shared/contacts.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
+import { type WaitingPlace, WaitingRoom } from '../shared/waiting-datagrams.ts'
 
 /** A client that sends datagrams through us, for as long as its control connection lives. */
 export interface Association {
+  readonly slot: number
   /** Whose it is: see `AssociationShares`. */
   readonly holder: string
   /** The socket address that its datagrams come from; its port is where answers go. */
   readonly client: Uint8Array
   readonly clientPort: ClientPort
+  /** The client's socket. */
+  readonly inlet: number
   /** The sockets towards targets, or -1 until they are needed. */
   ipv4: number
   ipv6: number
   /** Where its sockets are bound. */
   readonly bound: Bound[]
   /** Where it has sent to: only from there it gets answers. */
-  readonly heard: RecentAddresses
-  /** Datagrams whose name is being looked up. */
+  readonly contacts: Contacts
+  /** Datagrams whose name is being looked up, and their place in the loop's room. */
   waiting: readonly Waiting[]
-  /** Which of a name's addresses was chosen last. */
-  choice: { readonly from: readonly Address[]; readonly address: Address } | undefined
+  readonly place: WaitingPlace
 }
 
 /** The associations of one loop. */
 export class Associations {
   readonly shares: AssociationShares
   readonly relayPorts: RelayPorts
+  readonly #waitingRoom = new WaitingRoom()
   readonly #bySlot = new Map<number, Association>()
 
   constructor(shares: AssociationShares, relayPorts: RelayPorts) {
@@ -41,9 +46,16 @@ export class Associations {
     return this.#bySlot.get(slot)
   }
 
-  begin(slot: number, association: Association): void {
+  begin(slot: number, inlet: number, holder: string, clientPort: ClientPort, from: Address): Association {
+    const client = new Uint8Array(socketAddressBytes)
+    encodeSocketAddress(client, from.bytes, 0, from.scope)
+    const contacts = new Contacts(this.shares)
+    const place = this.#waitingRoom.open()
+    const sockets = { inlet, ipv4: -1, ipv6: -1, bound: [] }
+    const association = { slot, holder, client, clientPort, ...sockets, contacts, waiting: [], place }
     this.#bySlot.set(slot, association)
-    this.shares.take(association.holder)
+    this.shares.take(holder)
+    return association
   }
 
   /** The association has one more socket. Returns where it is bound. */
@@ -56,14 +68,12 @@ export class Associations {
     return own
   }
 
-  /** If the session has one, it is over. */
-  end(slot: number): void {
-    if (this.#bySlot.size === 0) return
-    const association = this.#bySlot.get(slot)
-    if (!association) return
+  /** It is over. */
+  end({ slot, holder, place, bound }: Association): void {
     this.#bySlot.delete(slot)
-    this.shares.give(association.holder)
-    for (const { bytes, port } of association.bound) this.relayPorts.close(bytes.length, port)
+    this.shares.give(holder)
+    place.clear()
+    for (const { bytes, port } of bound) this.relayPorts.close(bytes.length, port)
   }
 }
 
@@ -72,32 +82,4 @@ export interface Waiting {
   readonly name: string
   readonly port: number
   readonly payload: Uint8Array
-}
-
-/** Addresses remembered by one association. */
-const capacity = 1_024
-
-/** The last addresses that were added. */
-export class RecentAddresses {
-  readonly #keys = new Set<number | string>()
-  #last: number | string | undefined
-
-  add(address: Uint8Array): void {
-    const key = keyOf(address)
-    if (key === this.#last) return
-    this.#last = key
-    this.#keys.delete(key)
-    this.#keys.add(key)
-    const [oldest] = this.#keys
-    if (this.#keys.size > capacity && oldest !== undefined) this.#keys.delete(oldest)
-  }
-
-  has(address: Uint8Array): boolean {
-    return this.#keys.has(keyOf(address))
-  }
-}
-
-function keyOf(address: Uint8Array): number | string {
-  if (address.length === 4) return (address[0] << 24) | (address[1] << 16) | (address[2] << 8) | address[3]
-  return String.fromCharCode(...address)
 }

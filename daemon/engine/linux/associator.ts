@@ -1,9 +1,9 @@
 import { type Address, loopbackIpv6, parseAddress } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLRDHUP } from '../../os/epoll.ts'
+import { EPOLLERR, EPOLLHUP, EPOLLRDHUP } from '../../os/epoll.ts'
 import { errnoName, recv } from '../../os/libc.ts'
 import { boundAddress, MSG_TRUNC, peerAddress } from '../../os/socket.ts'
-import { addressOf, encodeSocketAddress, socketAddressBytes } from '../../os/socket-address.ts'
+import { addressOf, socketAddressBytes } from '../../os/socket-address.ts'
 import { bindUdpSocket } from '../../os/udp.ts'
 import { ClientPort } from '../client-port.ts'
 import { Reason, State, Total } from '../session-table.ts'
@@ -11,9 +11,9 @@ import { holderOf, noRoomForAssociation } from '../shared/association-shares.ts'
 import { datagramEnds, toldOf } from '../shared/datagram-ends.ts'
 import { notAllowed } from '../shared/refusals.ts'
 import type { Opener } from './admission.ts'
-import { type Association, type Associations, RecentAddresses } from './association.ts'
+import type { Associations } from './association.ts'
 import type { LoopContext } from './context.ts'
-import type { DatagramRelay } from './datagram-relay.ts'
+import { arriving, type DatagramRelay } from './datagram-relay.ts'
 import { clientOf, Flag, isClient, type Sessions, slotOf, targetOf } from './sessions.ts'
 import type { Stage } from './stage.ts'
 
@@ -58,10 +58,9 @@ export class Associator implements Opener, Stage {
     const [relay, client] = this.#open(slot, declared, peer)
     if (relay < 0) return refusals.fail(slot, errnoName(-relay))
     fd[targetOf(slot)] = relay
-    const problem = epoll.add(relay, EPOLLIN, targetOf(slot), generation[slot])
+    const problem = epoll.add(relay, arriving, targetOf(slot), generation[slot])
     if (problem < 0) return refusals.fail(slot, errnoName(-problem))
-    const association = associationOf(holder, client, clientPort)
-    this.#associations.begin(slot, association)
+    const association = this.#associations.begin(slot, relay, holder, clientPort, client)
     const advertised = policy.udpAdvertise.flatMap((text) => parseAddress(text)?.bytes ?? [])
     const bound = toldOf(declared, this.#associations.opened(association, relay), advertised)
     if (!replies.succeed(slot, bound)) return this.forget(slot)
@@ -80,12 +79,12 @@ export class Associator implements Opener, Stage {
   /** Datagrams have come, to the client's socket or to one towards targets. */
   onExtra(slot: number, fd: number): void {
     const association = this.#associations.get(slot)
-    if (association) this.#datagrams.onArrival(slot, association, fd)
+    if (association) this.#datagrams.onArrival(association, fd)
   }
 
   onName(slot: number, name: string, addresses: readonly Address[] = []): void {
     const association = this.#associations.get(slot)
-    if (association) this.#datagrams.onName(slot, association, name, addresses)
+    if (association) this.#datagrams.onName(association, name, addresses)
   }
 
   /** It is over if its client has sent nothing for too long, however much its targets send. */
@@ -96,7 +95,10 @@ export class Associator implements Opener, Stage {
   }
 
   forget(slot: number): void {
-    this.#associations.end(slot)
+    const association = this.#associations.get(slot)
+    if (!association) return
+    this.#associations.end(association)
+    this.#datagrams.forget(association)
   }
 
   /** The control connection's end is the association's; what comes before means nothing. */
@@ -121,11 +123,4 @@ export class Associator implements Opener, Stage {
     }
     return [relay, peer]
   }
-}
-
-function associationOf(holder: string, address: Address, clientPort: ClientPort): Association {
-  const client = new Uint8Array(socketAddressBytes)
-  encodeSocketAddress(client, address.bytes, 0, address.scope)
-  const heard = new RecentAddresses()
-  return { holder, client, clientPort, ipv4: -1, ipv6: -1, bound: [], heard, waiting: [], choice: undefined }
 }

@@ -1,18 +1,19 @@
 import { type Address, isSame, reachedBy } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
-import { Arrivals, Departures } from '../../os/datagrams.ts'
-import { EPOLLIN } from '../../os/epoll.ts'
+import { Arrivals, batchSize, Departures } from '../../os/datagrams.ts'
+import { EPOLLET, EPOLLIN } from '../../os/epoll.ts'
 import { bytesOf, encodeSocketAddress, portOf, socketAddressBytes } from '../../os/socket-address.ts'
 import { addressTowards, bindUdpSocket, sendDatagram } from '../../os/udp.ts'
 import { type Datagram, parseDatagram, writeHeader } from '../../socks/datagram.ts'
-import type { Association, Associations } from './association.ts'
+import type { Association, Associations, Waiting } from './association.ts'
 import type { LoopContext } from './context.ts'
-import { type Sessions, targetOf } from './sessions.ts'
+import { ReadySockets } from './ready-sockets.ts'
+import type { Sessions } from './sessions.ts'
 
-/** Datagrams of one association that may wait for their names. */
-const mostWaiting = 16
-/** And so many bytes of them: as many as the largest datagram has. */
-const mostWaitingBytes = 65_536
+/** The event that datagrams have come, told once for all that wait (epoll(7), edge-triggered). */
+export const arriving = (EPOLLIN | EPOLLET) >>> 0
+/** Datagrams taken between two looks at the events, of all associations: about a millisecond's work. */
+const turnDatagrams = 128
 
 /**
  * Moves the datagrams of all associations, a batch at a time, each from where it came in: the header is taken off, or put
@@ -26,6 +27,10 @@ export class DatagramRelay {
   readonly #toClient = new Departures(this.#arrivals)
   readonly #toIpv4 = new Departures(this.#arrivals)
   readonly #toIpv6 = new Departures(this.#arrivals)
+  readonly #ready = new ReadySockets<Association>()
+  readonly #serve = (fd: number, association: Association) => this.#takeBatch(fd, association)
+  /** By the addresses of a name: those of them that there is a way to. */
+  readonly #ways = new WeakMap<readonly Address[], readonly Address[]>()
   readonly #ownAddress = new Uint8Array(socketAddressBytes)
 
   constructor(loop: LoopContext, associations: Associations) {
@@ -35,28 +40,55 @@ export class DatagramRelay {
   }
 
   /** Datagrams wait at one of the association's sockets. */
-  onArrival(slot: number, association: Association, fd: number): void {
-    const count = this.#arrivals.receive(fd)
-    if (fd === this.#sessions.fd[targetOf(slot)]) this.#fromClient(slot, association, count)
-    else this.#fromTargets(slot, association, count)
+  onArrival(association: Association, fd: number): void {
+    this.#ready.add(fd, association)
+  }
+
+  /** Whether datagrams wait for a turn. */
+  get busy(): boolean {
+    return !this.#ready.isEmpty
+  }
+
+  /** Move some of those that wait. */
+  takeTurn(): void {
+    this.#ready.take(turnDatagrams, this.#serve)
+  }
+
+  /** The association is over. */
+  forget({ inlet, ipv4, ipv6 }: Association): void {
+    for (const fd of [inlet, ipv4, ipv6]) this.#ready.delete(fd)
   }
 
   /** The name's addresses have come: send on what waits for them. */
-  onName(slot: number, association: Association, name: string, addresses: readonly Address[]): void {
+  onName(association: Association, name: string, addresses: readonly Address[]): void {
     const { waiting } = association
     association.waiting = waiting.filter((datagram) => datagram.name !== name)
-    for (const datagram of waiting) if (datagram.name === name) this.#sendLate(slot, association, datagram, addresses)
+    for (const datagram of waiting) {
+      if (datagram.name !== name) continue
+      association.place.give(datagram.payload.length)
+      this.#sendLate(association, datagram, addresses)
+    }
   }
 
-  #fromClient(slot: number, association: Association, count: number): void {
+  /** Returns how many datagrams it has taken. */
+  #takeBatch(fd: number, association: Association): number {
+    const count = this.#arrivals.receive(fd)
+    if (count === batchSize) this.#ready.add(fd, association)
+    if (fd === association.inlet) this.#fromClient(association, count)
+    else this.#fromTargets(association, count)
+    return count
+  }
+
+  #fromClient(association: Association, count: number): void {
+    const { slot } = association
     let last: Destination | undefined
     let lastAddress: Address | undefined
     for (let i = 0; i < count; i++) {
       const start = this.#arrivals.start(i)
       const bytes = this.#arrivals.memory.subarray(start, start + this.#arrivals.length(i))
       const datagram = isFromClient(association, this.#arrivals.source(i)) ? parseDatagram(bytes) : undefined
-      const address = datagram && this.#addressFor(slot, association, datagram, bytes)
-      if (!datagram || !address || !this.#wayTo(slot, association, address, datagram.destination.port)) continue
+      const address = datagram && this.#addressFor(association, datagram, bytes)
+      if (!datagram || !address || !this.#wayTo(association, address, datagram.destination.port)) continue
       const departures = address.bytes.length === 4 ? this.#toIpv4 : this.#toIpv6
       const length = bytes.length - datagram.payload
       const to = departures.add(start + datagram.payload, length, length)
@@ -71,84 +103,78 @@ export class DatagramRelay {
     this.#sessions.touched[slot] = this.#loop.clock.now
   }
 
-  #fromTargets(slot: number, { client, clientPort, heard }: Association, count: number): void {
+  #fromTargets({ slot, inlet, client, clientPort, contacts }: Association, count: number): void {
     client[2] = clientPort.port >> 8
     client[3] = clientPort.port
     let taken = 0
     for (let i = 0; i < count; i++) {
       const source = this.#arrivals.source(i)
       const bytes = bytesOf(source)
-      if (!heard.has(bytes)) continue
+      if (!contacts.has(bytes)) continue
       const end = this.#arrivals.start(i)
       const start = writeHeader(this.#arrivals.memory, end, { bytes, port: portOf(source) })
       const length = this.#arrivals.length(i)
       this.#toClient.add(start, end - start + length, length).set(client)
       taken++
     }
-    if (taken > 0) this.#sessions.countDown(slot, this.#toClient.send(this.#sessions.fd[targetOf(slot)]))
+    if (taken > 0) this.#sessions.countDown(slot, this.#toClient.send(inlet))
   }
 
   /** Where to send a datagram now; undefined if nowhere, or if it waits for its name. */
-  #addressFor(slot: number, association: Association, datagram: Datagram, bytes: Uint8Array): Address | undefined {
+  #addressFor(association: Association, datagram: Datagram, bytes: Uint8Array): Address | undefined {
     const { destination } = datagram
     if (destination.kind === 'address') return reachedBy(destination)
     const { name, port } = destination
     const known = this.#loop.names.recall(name)
-    if (known) return this.#choose(association, known, port)
+    if (known) return this.#choose(known, port)
     // Nothing is asked for a datagram that is lost anyway: a client could have us ask without end.
-    if (!mayWait(association, bytes.length - datagram.payload)) return undefined
+    if (!association.place.take(bytes.length - datagram.payload)) return undefined
     const isAsked = association.waiting.some((waiting) => waiting.name === name)
-    if (!isAsked) this.#loop.names.ask(name, slot)
+    if (!isAsked) this.#loop.names.ask(name, association.slot)
     association.waiting = [...association.waiting, { name, port, payload: bytes.slice(datagram.payload) }]
     return undefined
   }
 
   /** The first of a name's addresses that is allowed and that there is a way to. */
-  #choose(association: Association, from: readonly Address[], port: number): Address | undefined {
-    const allowed = from.filter((address) => this.#loop.rules.judge(address, port))
-    if (allowed.length < 2) return allowed[0]
-    if (association.choice?.from === from && allowed.includes(association.choice.address))
-      return association.choice.address
-    const address = allowed.find((address) => addressTowards(address, this.#ownAddress) === 0) ?? allowed[0]
-    if (address) association.choice = { from, address }
-    return address
+  #choose(addresses: readonly Address[], port: number): Address | undefined {
+    return this.#waysTo(addresses).find((address) => this.#loop.rules.judge(address, port))
+  }
+
+  /** Asked of the kernel once, for as long as a name's addresses are remembered. */
+  #waysTo(addresses: readonly Address[]): readonly Address[] {
+    if (addresses.length < 2) return addresses
+    const known = this.#ways.get(addresses)
+    if (known) return known
+    const ways = addresses.filter((address) => addressTowards(address, this.#ownAddress) === 0)
+    this.#ways.set(addresses, ways)
+    return ways
   }
 
   /** Whether the association may send there, and has a socket to do it; answers are let in from now on. */
-  #wayTo(slot: number, association: Association, address: Address, port: number): boolean {
+  #wayTo(association: Association, address: Address, port: number): boolean {
     const { bytes } = address
     if (!this.#loop.rules.judge(address, port) || this.#associations.relayPorts.has(address, port)) return false
     const family = bytes.length === 4 ? 'ipv4' : 'ipv6'
     if (association[family] < 0) {
       const fd = bindUdpSocket({ bytes: new Uint8Array(bytes.length), scope: 0 })
-      if (this.#sessions.extras.add(slot, fd, EPOLLIN) < 0) return false
+      if (this.#sessions.extras.add(association.slot, fd, arriving) < 0) return false
       association[family] = fd
       this.#associations.opened(association, fd)
     }
-    association.heard.add(bytes)
+    association.contacts.add(bytes)
     return true
   }
 
-  #sendLate(
-    slot: number,
-    association: Association,
-    { name, port, payload }: Association['waiting'][number],
-    addresses: readonly Address[],
-  ): void {
-    const address = this.#choose(association, addresses, port)
-    if (!address || !this.#wayTo(slot, association, address, port)) return
+  #sendLate(association: Association, { name, port, payload }: Waiting, addresses: readonly Address[]): void {
+    const { slot } = association
+    const address = this.#choose(addresses, port)
+    if (!address || !this.#wayTo(association, address, port)) return
     const fd = address.bytes.length === 4 ? association.ipv4 : association.ipv6
     const sent = sendDatagram(fd, payload, address, port)
     this.#sessions.ledTo(slot, { kind: 'name', name, port }, address.bytes)
     this.#sessions.countUp(slot, Math.max(0, sent))
     this.#sessions.touched[slot] = this.#loop.clock.now
   }
-}
-
-/** Whether one more datagram, with so many bytes of payload, may wait for its name. */
-function mayWait({ waiting }: Association, length: number): boolean {
-  const bytes = waiting.reduce((sum, { payload }) => sum + payload.length, 0)
-  return waiting.length < mostWaiting && bytes + length <= mostWaitingBytes
 }
 
 /** Whether a datagram comes from the association's client. */

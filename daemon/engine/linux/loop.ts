@@ -51,6 +51,7 @@ export class Loop {
   readonly #sessions: Sessions
   readonly #context: LoopContext
   readonly #relay: Relay
+  readonly #datagrams: DatagramRelay
   readonly #dispatch: Dispatch
   readonly #acceptor: Acceptor
   readonly #room: Room
@@ -84,7 +85,8 @@ export class Loop {
     const dialer = new Dialer(context, relay)
     const binder = new Binder(context, relay)
     const associations = new Associations(new AssociationShares(count), new RelayPorts(options.relayPorts, isOurs))
-    const associator = new Associator(context, associations, new DatagramRelay(context, associations))
+    const datagrams = new DatagramRelay(context, associations)
+    const associator = new Associator(context, associations, datagrams)
     const admission = new Admission(context, {
       [Command.connect]: dialer,
       [Command.bind]: binder,
@@ -97,6 +99,7 @@ export class Loop {
     this.#sessions = sessions
     this.#context = context
     this.#relay = relay
+    this.#datagrams = datagrams
     this.#dispatch = new Dispatch(sessions, { negotiator, dialer, binder, associator, relay, refusals })
     this.#turns = new TurnRecord(table.turns)
     this.#room = { live: liveSessions, most: options.maxSessions, shortLoops }
@@ -113,6 +116,7 @@ export class Loop {
       this.#beginTurn()
       for (let i = 0; i < count; i++)
         this.#onEvent(this.#epoll.key(i), this.#epoll.generation(i), this.#epoll.events(i))
+      if (this.#datagrams.busy) this.#datagrams.takeTurn()
       if (this.#relay.busy) this.#relay.takeTurn()
       this.#dispatch.takeTurn()
       this.#context.names.sweep()
@@ -127,7 +131,7 @@ export class Loop {
   }
 
   get #isBusy(): boolean {
-    return this.#relay.busy || this.#dispatch.busy
+    return this.#relay.busy || this.#dispatch.busy || this.#datagrams.busy
   }
 
   #longestWait(now: number): number {
