@@ -6,7 +6,7 @@ import { type LoginPolicy, passwordRequired } from './access/login-policy.ts'
 import { Logins } from './access/logins.ts'
 import { Passwords } from './access/passwords.ts'
 import { parseUserFlags } from './access/user-flag.ts'
-import type { Engine, Policy } from './engine/engine.ts'
+import type { Engine, UserChange } from './engine/engine.ts'
 import { startEngine } from './engine/start.ts'
 import { Resolver } from './names/resolver.ts'
 import { byServers } from './names/servers.ts'
@@ -26,7 +26,8 @@ export interface DataPlane {
   readonly passwords: Passwords
   readonly policy: LoginPolicy
   readonly names: { readonly health: Health['names'] }
-  userChanged: Engine['userChanged']
+  /** Resolves to how many sessions it ended, once all loops act by it. */
+  userChanged(change: UserChange): Promise<number>
   /** Keeps clients from these endpoints; resolves when all loops do. */
   forbid(endpoints: readonly Endpoint[]): Promise<void>
   /** Acts by new timeouts, permissions and limits; resolves when all loops do. */
@@ -76,11 +77,7 @@ export async function startDataPlane(
   parts.defer(() => engine.close())
   const warning = openProxyWarning(engine.listening)
   if (warning && !options.policy.passwordRequired) warn(warning)
-  let enginePolicy = options.policy
-  const apply = (change: Partial<Policy>) => {
-    enginePolicy = { ...enginePolicy, ...change }
-    return engine.apply(enginePolicy)
-  }
+  let { passwordRequired: wasRequired } = options.policy
   return {
     engine,
     accounts,
@@ -89,16 +86,18 @@ export async function startDataPlane(
     names: resolver,
     async userChanged(change) {
       const { passwordRequired } = change
-      const opens = enginePolicy.passwordRequired && !passwordRequired
-      enginePolicy = { ...enginePolicy, passwordRequired }
-      const cut = await engine.userChanged(change)
+      const opens = wasRequired && !passwordRequired
+      wasRequired = passwordRequired
+      const cut = await engine.order('userChanged', change)
       if (warning && opens) warn(warning)
-      return cut
+      return cut.length
     },
-    forbid: (forbidden) => apply({ forbidden }),
+    async forbid(forbidden) {
+      await engine.order('apply', { forbidden })
+    },
     async tune(values) {
       resolver.timeout = values['timeout-resolve']
-      await Promise.all([engine.tune(tuningOf(values)), apply(permissionsOf(values))])
+      await Promise.all([engine.order('tune', tuningOf(values)), engine.order('apply', permissionsOf(values))])
     },
   }
 }

@@ -23,7 +23,7 @@ export interface Liveness {
   readonly userTimeout: number
 }
 
-/** What can change while sessions live. Replaced whole by `Engine.tune`. */
+/** What can change while sessions live. Replaced whole by the order `tune`. */
 export interface Tuning {
   /** Sessions at once, all loops together; beyond `Engine.capacity` it counts as that. */
   readonly maxSessions: number
@@ -51,13 +51,13 @@ export interface EngineOptions extends Tuning {
   readonly policy: Policy
 }
 
-/** What the control plane decides and a session obeys. Replaced whole by `Engine.apply`. */
+/** What the control plane decides and a session obeys. The order `apply` changes it. */
 export interface Policy extends Terms {
   /** Literals that clients are told in place of the relay's own address for datagrams, for NAT; of each family the first counts. */
   readonly udpAdvertise: readonly string[]
   /** Whether a client must declare the port that its datagrams will come from (else REP 02). */
   readonly udpPortRequired: boolean
-  /** Where clients may not be connected to (REP 02): the daemon's own sockets for management. See `forbids`. */
+  /** Where clients may not be connected to (REP 02): the daemon's own sockets for management, beside those of the engine. See `Rules`. */
   readonly forbidden: readonly Endpoint[]
 }
 
@@ -108,6 +108,24 @@ export interface EngineServices {
   warn(message: string): void
 }
 
+/**
+ * What the control plane may order while sessions live, and with what: one line here, and what each engine does about it.
+ * Every order resolves when all loops act by it, to the serials of the sessions that it ended.
+ */
+export interface Orders {
+  /** What changes of the policy, for what is asked for from now on. */
+  readonly apply: Partial<Policy>
+  /**
+   * Live sessions obey a new timeout from their next stage on, those that relay at once, from their last byte on. A lower
+   * `maxSessions` ends nobody.
+   */
+  readonly tune: Tuning
+  /** Forget what is remembered of a user's login; perhaps end their sessions. */
+  readonly userChanged: UserChange
+  /** End the sessions with these serials, those of them that live. */
+  readonly kill: readonly number[]
+}
+
 /** A change to users: all that loops must know of it, in one order. */
 export interface UserChange {
   /** The user's index; 0 if the change is to nobody in particular. */
@@ -122,7 +140,6 @@ export interface UserChange {
 
 /**
  * The data plane. The control plane reads `tables` (shared memory) whenever it likes; it never touches a proxied byte.
- * Every promise of a change resolves when all loops act by it.
  */
 export interface Engine {
   readonly kind: 'linux' | 'portable'
@@ -134,16 +151,7 @@ export interface Engine {
   readonly listening: readonly Endpoint[]
   /** Those of `EngineOptions.forwards`. */
   readonly forwarding: readonly Endpoint[]
-  apply(policy: Policy): Promise<void>
-  /**
-   * Live sessions obey a new timeout from their next stage on, those that relay at once, from their last byte on. A lower
-   * `maxSessions` ends nobody.
-   */
-  tune(tuning: Tuning): Promise<void>
-  /** Forget what is remembered of the user's login; perhaps end their sessions. Resolves to how many ended. */
-  userChanged(change: UserChange): Promise<number>
-  /** End the sessions with these serials; resolves to those that were live. */
-  kill(serials: readonly number[]): Promise<number[]>
+  order<Kind extends keyof Orders>(kind: Kind, value: Orders[Kind]): Promise<number[]>
   /** Refuse new clients from now on. Resolves when the last live session has ended. */
   drain(): Promise<void>
   /** End everything that lives and give every descriptor back. */

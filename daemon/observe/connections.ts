@@ -17,7 +17,7 @@ interface Watcher {
 
 /** The connections of an engine, live and recently closed, read from its tables. Unwatched, it costs nothing. */
 export class ObservedConnections implements LiveConnections {
-  readonly #engine: Pick<Engine, 'tables' | 'kill'>
+  readonly #engine: Pick<Engine, 'tables' | 'order'>
   readonly #naming: Naming
   readonly #settings: () => Readonly<Settings>
   /** New at each start, so that an id from before is not found. */
@@ -31,7 +31,7 @@ export class ObservedConnections implements LiveConnections {
 
   /** `nameOf` tells a user's name by index, also of users who are gone; `settings` are those in force. */
   constructor(
-    engine: Pick<Engine, 'tables' | 'kill'>,
+    engine: Pick<Engine, 'tables' | 'order'>,
     nameOf: (index: number) => string | undefined,
     settings: () => Readonly<Settings>,
   ) {
@@ -72,7 +72,7 @@ export class ObservedConnections implements LiveConnections {
   async kill(ids: readonly string[]): Promise<{ killed: string[]; missing: string[] }> {
     const wanted = [...new Set(ids)]
     const serials = wanted.map((id) => this.#serialOf(id)).filter((serial) => serial !== undefined)
-    const ended = new Set((await this.#engine.kill(serials)).map(this.#naming.idOf))
+    const ended = new Set((await this.#engine.order('kill', serials)).map(this.#naming.idOf))
     return { killed: wanted.filter((id) => ended.has(id)), missing: wanted.filter((id) => !ended.has(id)) }
   }
 

@@ -185,7 +185,7 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
     await association.send('127.0.0.1', target.port, 'behind them')
     await target.next()
     // What a loop has asked comes before what it confirms.
-    await proxy.engine.apply(openPolicy)
+    await proxy.engine.order('apply', openPolicy)
     expect(questions).toEqual(Array.from({ length: 16 }, (_, i) => `${i}.test`))
     unanswered.resolve([])
   })
@@ -404,7 +404,10 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
 
   it('ends the control connection when it is killed', async () => {
     const { proxy, association } = await setUp()
-    await proxy.engine.kill(proxy.rows().map(({ serial }) => serial))
+    await proxy.engine.order(
+      'kill',
+      proxy.rows().map(({ serial }) => serial),
+    )
     expect(await association.control.discard()).toBe('ECONNRESET')
     expect(await proxy.onlyClosed()).toMatchObject({ reason: 'cut' })
   })
@@ -433,7 +436,7 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
   it('lives by the new time at once when that is changed', async () => {
     const { proxy, association } = await setUp()
     await meet(association)
-    await proxy.engine.tune({
+    await proxy.engine.order('tune', {
       maxSessions: 1000,
       timeouts: { ...patience, udp: 200 },
       liveness: { keepalive: 0, userTimeout: 0 },

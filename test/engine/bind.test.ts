@@ -151,7 +151,10 @@ describe.each(engines)('$kind engine: BIND', ({ start }) => {
   it('stops listening when it is killed', async () => {
     const proxy = await startProxy(start)
     const [client, place] = await bind(proxy, '127.0.0.1')
-    await proxy.engine.kill(proxy.rows().map(({ serial }) => serial))
+    await proxy.engine.order(
+      'kill',
+      proxy.rows().map(({ serial }) => serial),
+    )
     expect(await client.discard()).toBe('ECONNRESET')
     expect(await proxy.onlyClosed()).toMatchObject({ reason: 'failed' })
     await expect(come(place)).rejects.toMatchObject({ code: 'ECONNREFUSED' })

@@ -79,9 +79,9 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
     const otherPeer = await target.next()
     const serial = row?.serial ?? 0
 
-    expect(await proxy.engine.kill([serial, 987_654_321])).toEqual([serial])
+    expect(await proxy.engine.order('kill', [serial, 987_654_321])).toEqual([serial])
     expect(await Promise.all([doomed.discard(), doomedPeer.discard()])).toEqual(['ECONNRESET', 'ECONNRESET'])
-    expect(await proxy.engine.kill([serial])).toEqual([])
+    expect(await proxy.engine.order('kill', [serial])).toEqual([])
     other.write('still here')
     expect(await otherPeer.readText(10)).toBe('still here')
   })
@@ -100,7 +100,7 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
       for (let turn = 0; turn < turns; turn++) await setImmediate()
       signal.write('x')
       await signalled.read(1)
-      await proxy.engine.kill(serials)
+      await proxy.engine.order('kill', serials)
       await client.discard()
       expect(proxy.rows()).toEqual([])
     }
@@ -114,7 +114,12 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
     for (let i = 0; i < 64; i++) peer.write(Buffer.alloc(1024 * 1024))
     peer.finish()
     await client.read(1)
-    expect(await proxy.engine.kill(proxy.rows().map((row) => row.serial))).toHaveLength(1)
+    expect(
+      await proxy.engine.order(
+        'kill',
+        proxy.rows().map((row) => row.serial),
+      ),
+    ).toHaveLength(1)
     expect(await peer.discard()).not.toBe('FIN')
     expect(await client.discard()).toBe('ECONNRESET')
   })
@@ -144,8 +149,10 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
     const requesting = await proxy.clientAsAlice()
     expect(proxy.userSessions(alice.index)).toBe(3)
 
-    expect(await proxy.engine.userChanged({ ...aliceChanged, user: alice.index + 1, cut: true })).toBe(0)
-    expect(await proxy.engine.userChanged({ ...aliceChanged, cut: true })).toBe(3)
+    expect(await proxy.engine.order('userChanged', { ...aliceChanged, user: alice.index + 1, cut: true })).toHaveLength(
+      0,
+    )
+    expect(await proxy.engine.order('userChanged', { ...aliceChanged, cut: true })).toHaveLength(3)
     await Promise.all([open, peer, resolving, requesting].map((one) => one.discard()))
     expect(proxy.rows()).toEqual([])
     expect(proxy.userSessions(alice.index)).toBe(0)

@@ -59,7 +59,7 @@ describe.each(engines)('$kind engine: a forbidden endpoint', ({ start }) => {
     const proxy = await startProxy(start)
     const live = await proxy.open('one.test', target.port)
     const forbidden = [{ address: '127.0.0.1', port: target.port }]
-    await proxy.engine.apply({ ...openPolicy, forbidden })
+    await proxy.engine.order('apply', { ...openPolicy, forbidden })
     await expectReplyTo(proxy, 'one.test', target.port, '02')
     live.write('x')
     expect(await (await target.next()).readText(1)).toBe('x')

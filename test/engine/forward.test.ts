@@ -122,7 +122,10 @@ describe.each(engines)('$kind engine: a forward', ({ start }) => {
     const forwards = proxy.engine.tables.flatMap(({ serial, command, capacity }) =>
       [...serial].filter((_, slot) => slot < capacity && command[slot] === forwarded),
     )
-    await proxy.engine.kill(forwards.filter((serial) => serial !== 0))
+    await proxy.engine.order(
+      'kill',
+      forwards.filter((serial) => serial !== 0),
+    )
     expect(await first.discard()).toBe('ECONNRESET')
     const last = await target.next()
     expect(await last.readText(4)).toBe('late')

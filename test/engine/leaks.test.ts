@@ -55,9 +55,12 @@ const idlePipes = 16
 function startManagement(proxy: ProxyUnderTest): void {
   const timer = setInterval(() => {
     const doomed = proxy.rows().filter(({ name, state }) => name.startsWith('kill-') && state === State.open)
-    void proxy.engine.kill(doomed.map(({ serial }) => serial))
+    void proxy.engine.order(
+      'kill',
+      doomed.map(({ serial }) => serial),
+    )
     const change = { user: cutUser, revision: 0, cut: true, passwordRequired: true }
-    if (proxy.userSessions(cutUser) > 0) void proxy.engine.userChanged(change)
+    if (proxy.userSessions(cutUser) > 0) void proxy.engine.order('userChanged', change)
   }, 100)
   onTestFinished(() => clearInterval(timer))
 }
@@ -69,7 +72,7 @@ describe.each(engines)('$kind engine: after every kind of ending', ({ kind, star
     const readHeaps = heaps()
     const proxy = await startProxy(start, { passwordRequired: true, maxSessions: 1_000, timeouts, services })
     // An order is carried out when all threads are there.
-    await proxy.engine.kill([])
+    await proxy.engine.order('kill', [])
     const pipesAtStart = descriptors().pipes
     startManagement(proxy)
     const counted = () => ({ up: proxy.total(Total.up), down: proxy.total(Total.down) })

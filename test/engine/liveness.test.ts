@@ -44,10 +44,10 @@ describe.skipIf(process.platform !== 'linux').each(engines)('$kind engine: keepa
     // While a byte is unacknowledged, another timer runs.
     await eventually(() => expectWithin(first, 200, 300))
     const tuning = { maxSessions: 1000, timeouts: patience }
-    await proxy.engine.tune({ ...tuning, liveness: { keepalive: 1000, userTimeout: 0 } })
+    await proxy.engine.order('tune', { ...tuning, liveness: { keepalive: 1000, userTimeout: 0 } })
     const second = await open()
     await eventually(() => expectWithin(second, 900, 1000))
-    await proxy.engine.tune({ ...tuning, liveness: { keepalive: 0, userTimeout: 0 } })
+    await proxy.engine.order('tune', { ...tuning, liveness: { keepalive: 0, userTimeout: 0 } })
     expectWithin(await open(), 0, 0)
     expectWithin(first, 200, 300)
   })
@@ -91,6 +91,6 @@ it('says that the portable engine cannot end connections for unacknowledged byte
   const proxy = await startProxy(startPortableEngine, { liveness: { userTimeout: 1_000 }, services })
   expect(warnings).toEqual([told])
   for (const userTimeout of [1_000, 0, 2_000])
-    await proxy.engine.tune({ maxSessions: 1000, timeouts: patience, liveness: { keepalive: 0, userTimeout } })
+    await proxy.engine.order('tune', { maxSessions: 1000, timeouts: patience, liveness: { keepalive: 0, userTimeout } })
   expect(warnings).toEqual([told, told])
 })

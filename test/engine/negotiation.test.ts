@@ -103,7 +103,7 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     const proxy = await startProxy(start)
     const target = await startTarget()
     await proxy.open('127.0.0.1', target.port)
-    await proxy.engine.apply({ ...openPolicy, passwordRequired: true })
+    await proxy.engine.order('apply', { ...openPolicy, passwordRequired: true })
     const client = await proxy.client()
     client.write(greeting)
     expect((await client.readToEnd()).toString('hex')).toBe('05ff')
@@ -121,7 +121,7 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     const checks = authenticate.mock.calls.length
     expect(checks).toBeLessThanOrEqual(proxy.engine.tables.length)
 
-    expect(await proxy.engine.userChanged(aliceChanged)).toBe(0)
+    expect(await proxy.engine.order('userChanged', aliceChanged)).toHaveLength(0)
     await proxy.openAsAlice('127.0.0.1', target.port)
     expect(authenticate).toHaveBeenCalledTimes(checks + 1)
     expect(proxy.userSessions(alice.index)).toBe(logins + 1)
@@ -139,7 +139,7 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     client.write(bytes(greetingForLogin, goodLogin))
     await eventually(() => expect(authenticate).toHaveBeenCalledTimes(1))
 
-    expect(await proxy.engine.userChanged({ ...aliceChanged, revision: 2, cut: true })).toBe(0)
+    expect(await proxy.engine.order('userChanged', { ...aliceChanged, revision: 2, cut: true })).toHaveLength(0)
     before.resolve(asAlice)
     await eventually(() => expect(authenticate).toHaveBeenCalledTimes(2))
     expect(proxy.userSessions(alice.index)).toBe(0)
@@ -154,7 +154,7 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
       [true, '05ff'],
       [false, '0500'],
     ] as const) {
-      await proxy.engine.userChanged({ ...aliceChanged, passwordRequired })
+      await proxy.engine.order('userChanged', { ...aliceChanged, passwordRequired })
       const client = await proxy.client()
       client.write(greeting)
       expect(await client.readHex(2)).toBe(answer)

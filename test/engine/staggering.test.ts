@@ -126,7 +126,12 @@ describe.each(engines)('$kind engine: the addresses of a name', ({ start }) => {
     await eventually(() => expect(descriptors().sockets).toBe(before + 2 * 5))
     clients[0].reset()
     await eventually(() => expect(proxy.rows()).toHaveLength(1))
-    expect(await proxy.engine.kill(proxy.rows().map(({ serial }) => serial))).toHaveLength(1)
+    expect(
+      await proxy.engine.order(
+        'kill',
+        proxy.rows().map(({ serial }) => serial),
+      ),
+    ).toHaveLength(1)
     await clients[1].discard()
     clients[1].finish()
     await proxy.empty()

@@ -28,7 +28,7 @@ describe.each(engines)('$kind engine: tuning', ({ start }) => {
     const target = await startTarget()
     const [busy, busyPeer] = await openPair(proxy, target)
     const [idle, idlePeer] = await openPair(proxy, target)
-    await proxy.engine.tune(tuning({ idle: 600 }))
+    await proxy.engine.order('tune', tuning({ idle: 600 }))
     let over = false
     const ended = Promise.all([idle.discard(), idlePeer.discard()]).finally(() => {
       over = true
@@ -41,7 +41,7 @@ describe.each(engines)('$kind engine: tuning', ({ start }) => {
   it('lets live sessions be idle for longer', async () => {
     const proxy = await startProxy(start, { timeouts: { idle: 500 } })
     const [client, peer] = await openPair(proxy, await startTarget())
-    await proxy.engine.tune(tuning({ negotiation: 1_000 }))
+    await proxy.engine.order('tune', tuning({ negotiation: 1_000 }))
     // Whoever waits this long has outlived the time that was.
     await (await proxy.client()).discard()
     await expectTalk(client, peer)
@@ -54,7 +54,7 @@ describe.each(engines)('$kind engine: tuning', ({ start }) => {
     const [whole, wholePeer] = await openPair(proxy, target)
     half.finish()
     await halfPeer.readToEnd()
-    await proxy.engine.tune(tuning({ halfClosed: 200 }))
+    await proxy.engine.order('tune', tuning({ halfClosed: 200 }))
     await half.discard()
     await eventually(() => expect(proxy.rows()).toHaveLength(1))
     await expectTalk(whole, wholePeer)
@@ -67,7 +67,7 @@ describe.each(engines)('$kind engine: tuning', ({ start }) => {
     await (await proxy.client()).discard()
     half.finish()
     await peer.readToEnd()
-    await proxy.engine.tune(tuning({ halfClosed: 2_000 }))
+    await proxy.engine.order('tune', tuning({ halfClosed: 2_000 }))
     await expectTalk(peer, half)
   })
 
@@ -79,7 +79,7 @@ describe.each(engines)('$kind engine: tuning', ({ start }) => {
       client.write(greeting)
       expect(await client.readHex(2)).toBe('0500')
     }
-    await proxy.engine.tune(tuning({ resolve: 200, connect: 300 }))
+    await proxy.engine.order('tune', tuning({ resolve: 200, connect: 300 }))
     clients[0].write(request('slow.test', 80))
     clients[1].write(request('127.0.0.1', await startBlackHole('127.0.0.1')))
     await expectRefusal(clients[0], '04')
@@ -90,7 +90,7 @@ describe.each(engines)('$kind engine: tuning', ({ start }) => {
     const proxy = await startProxy(start)
     const target = await startTarget()
     const pairs = [await openPair(proxy, target), await openPair(proxy, target)]
-    await proxy.engine.tune(tuning({}, 1))
+    await proxy.engine.order('tune', tuning({}, 1))
     const third = await proxy.client()
     third.write(bytes(greeting, request('127.0.0.1', target.port)))
     pairs[0]?.[0].reset()
@@ -98,7 +98,7 @@ describe.each(engines)('$kind engine: tuning', ({ start }) => {
     for (let i = 0; i < 50; i++) await expectTalk(...(pairs[1] as [Peer, Peer]))
     expect([third.socket.bytesRead, proxy.total(Total.accepted)]).toEqual([0, 2])
 
-    await proxy.engine.tune(tuning({}, 2))
+    await proxy.engine.order('tune', tuning({}, 2))
     expect(await third.readHex(2)).toBe('0500')
     await expectReply(third, succeeded)
     await expectTalk(...(pairs[1] as [Peer, Peer]))
@@ -107,7 +107,7 @@ describe.each(engines)('$kind engine: tuning', ({ start }) => {
   it('serves no more at once than it has made room for', async () => {
     const proxy = await startProxy(start, { maxSessions: 1, capacity: 2 })
     expect(proxy.engine.capacity).toBe(2)
-    await proxy.engine.tune(tuning({}, 1000))
+    await proxy.engine.order('tune', tuning({}, 1000))
     const target = await startTarget()
     const pairs = [await openPair(proxy, target), await openPair(proxy, target)]
     const third = await proxy.client()

@@ -24,7 +24,8 @@ type Start = (options: EngineOptions, services: EngineServices) => Promise<Engin
 
 const startLinuxEngine: Start = async (options, services) => {
   const { startLinuxEngine } = await import('../../daemon/engine/linux/engine.ts')
-  return startLinuxEngine(options, services)
+  const { openListeners } = await import('../../daemon/sockets/listeners.ts')
+  return startLinuxEngine(options, openListeners(options), services)
 }
 
 const portable = { kind: 'portable', start: startPortableEngine }

@@ -18,7 +18,7 @@ beforeEach(() => {
 
 function observe(nameOf: (index: number) => string | undefined = (index) => (index === 1 ? 'ann' : undefined)) {
   const tables = loops.map(({ table }) => table)
-  return new ObservedConnections({ tables, kill: async () => [] }, nameOf, () => settings)
+  return new ObservedConnections({ tables, order: async () => [] }, nameOf, () => settings)
 }
 
 /** Begins a session in slot 0 and ends it. */

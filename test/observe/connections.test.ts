@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { TableChange } from '../../daemon/control/backend.ts'
+import type { Engine, Orders } from '../../daemon/engine/engine.ts'
 import { endedCapacity, Reason, type SessionTable } from '../../daemon/engine/session-table.ts'
 import { ObservedConnections } from '../../daemon/observe/connections.ts'
 import { configure } from '../../daemon/settings/configuration.ts'
@@ -29,11 +30,12 @@ afterEach(() => {
 })
 
 function observe(nameOf = (index: number) => names.get(index)): ObservedConnections {
-  const kill = async (serials: readonly number[]) => {
+  const order: Engine['order'] = async (_, value) => {
+    const serials = value as Orders['kill']
     killed.push(...serials)
     return serials.filter((serial) => tables.some((table) => table.serial.subarray(0, table.capacity).includes(serial)))
   }
-  return new ObservedConnections({ tables, kill }, nameOf, () => settings)
+  return new ObservedConnections({ tables, order }, nameOf, () => settings)
 }
 
 function watch(of = connections) {
@@ -123,7 +125,7 @@ describe('pages', () => {
     }
     const loops = [new FakeLoop(200), new FakeLoop(200)]
     const observed = new ObservedConnections(
-      { tables: loops.map(({ table }) => table), kill: async () => [] },
+      { tables: loops.map(({ table }) => table), order: async () => [] },
       () => undefined,
       () => settings,
     )
@@ -163,7 +165,7 @@ describe('pages', () => {
     for (let slot = 0; slot < 5000; slot++) loop.begin(slot, { serial: 5000 - slot, opened: 5000 - slot })
     let rows = 0
     const observed = new ObservedConnections(
-      { tables: [loop.table], kill: async () => [] },
+      { tables: [loop.table], order: async () => [] },
       () => void rows++,
       () => settings,
     )

@@ -4,26 +4,28 @@ import { descriptorLimit } from '../../os/descriptor-limit.ts'
 import { openEvent, signalEvent } from '../../os/event.ts'
 import { close } from '../../os/libc.ts'
 import { refusedSplice } from '../../os/refusals.ts'
+import { closeListeners, type Listeners } from '../../sockets/listeners.ts'
 import { askerOf } from '../asker.ts'
-import type { Engine, EngineOptions, EngineServices, Policy, Tuning, UserChange } from '../engine.ts'
+import type { Engine, EngineOptions, EngineServices, Orders } from '../engine.ts'
 import { SessionTable } from '../session-table.ts'
-import { shareDescriptors } from '../shared/descriptor-shares.ts'
+import { type DescriptorShares, shareDescriptors } from '../shared/descriptor-shares.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
-import { type Listeners, openListeners } from './listeners.ts'
 import type { LoopMessage, LoopOptions, MainMessage, Order } from './loop-messages.ts'
 import { sharedCountMemory } from './shared-counts.ts'
 
 /**
- * Start the Linux engine: every loop a worker thread with listening sockets of its own. Throws `ListenError` if an
- * address or port is not to be had, `TooFewDescriptors` if it takes more than there may be.
+ * Start the Linux engine: every loop a worker thread, with listening sockets of its own, made elsewhere, which the engine
+ * closes, also if it does not start. Throws `TooFewDescriptors` if it takes more of them than there may be.
  */
-export async function startLinuxEngine(options: EngineOptions, services: EngineServices): Promise<Engine> {
-  const perLoop = { loops: options.workers, listeners: options.listen.length + options.forwards.length }
-  const { sessions: capacity, extras: maxExtras } = shareDescriptors(descriptorLimit(), options.capacity, perLoop)
+export async function startLinuxEngine(
+  options: EngineOptions,
+  sockets: Listeners,
+  services: EngineServices,
+): Promise<Engine> {
+  const { sessions: capacity, extras: maxExtras } = sharesOf(options, sockets)
   const refusal = refusedSplice()
   if (refusal !== undefined)
     services.warn(`this machine refuses a call (${refusal}): much data takes more of the processor`)
-  const sockets = openListeners(options)
   const maxSessions = Math.min(options.maxSessions, capacity)
   const counts = sharedCountMemory()
   const relayPorts = new SharedArrayBuffer(RelayPorts.bytes)
@@ -36,6 +38,15 @@ export async function startLinuxEngine(options: EngineOptions, services: EngineS
     return new LoopHandle(table, { ...shared, index, listeners, timeouts, liveness, policy }, services)
   })
   return new LinuxEngine(loops, capacity, sockets)
+}
+
+function sharesOf({ capacity }: EngineOptions, { perLoop }: Listeners): DescriptorShares {
+  try {
+    return shareDescriptors(descriptorLimit(), capacity, { loops: perLoop.length, listeners: perLoop[0]?.length ?? 0 })
+  } catch (error) {
+    closeListeners(perLoop)
+    throw error
+  }
 }
 
 class LinuxEngine implements Engine {
@@ -54,25 +65,12 @@ class LinuxEngine implements Engine {
     this.forwarding = forwarding
   }
 
-  async apply(policy: Policy): Promise<void> {
-    await this.#order({ type: 'apply', policy })
-  }
-
-  async tune(tuning: Tuning): Promise<void> {
-    const maxSessions = Math.min(tuning.maxSessions, this.capacity)
-    await this.#order({ type: 'tune', tuning: { ...tuning, maxSessions } })
-  }
-
-  async userChanged(change: UserChange): Promise<number> {
-    return (await this.#order({ type: 'userChanged', change })).length
-  }
-
-  kill(serials: readonly number[]): Promise<number[]> {
-    return this.#order({ type: 'kill', serials })
+  order<Kind extends keyof Orders>(kind: Kind, value: Orders[Kind]): Promise<number[]> {
+    return this.#order({ kind, value } as Order)
   }
 
   async drain(): Promise<void> {
-    await this.#order({ type: 'drain' })
+    await this.#order({ kind: 'drain', value: undefined })
   }
 
   async close(): Promise<void> {
@@ -125,7 +123,7 @@ class LoopHandle {
 
   async stop(): Promise<void> {
     if (!this.#running) return this.#left
-    const stopped = this.order({ type: 'stop' })
+    const stopped = this.order({ kind: 'stop', value: undefined })
     this.#running = false
     await stopped
     await this.#left

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { Destination } from '../../net/destination.ts'
 import type { Endpoint } from '../../net/endpoint.ts'
-import type { Admission, Liveness, Login, Policy, Resolution, Timeouts, Tuning, UserChange } from '../engine.ts'
+import type { Listener } from '../../sockets/listeners.ts'
+import type { Admission, Liveness, Login, Orders, Policy, Resolution, Timeouts } from '../engine.ts'
 
 /** What the main thread and a loop say to each other. */
 
@@ -32,13 +32,6 @@ export interface LoopOptions {
   readonly port: MessagePort
 }
 
-/** A listening socket. */
-export interface Listener {
-  readonly fd: number
-  /** Where its clients are connected to without a negotiation, if it is a forward's. */
-  readonly leadsTo: Destination | undefined
-}
-
 /** A session as another thread names it: the answer to an old question finds its slot given away. */
 export interface SessionName {
   readonly slot: number
@@ -59,12 +52,14 @@ export type MainMessage =
   | (SessionName & { readonly type: 'authenticated'; readonly admission: Admission | undefined })
   | { readonly type: 'order'; readonly ticket: number; readonly order: Order }
 
-export type Order =
-  | { readonly type: 'apply'; readonly policy: Policy }
-  | { readonly type: 'tune'; readonly tuning: Tuning }
-  | { readonly type: 'userChanged'; readonly change: UserChange }
-  | { readonly type: 'kill'; readonly serials: readonly number[] }
+/** What a loop is ordered to do, and with what. */
+export interface LoopOrders extends Orders {
   /** Refuse new clients; done when the last session has ended. */
-  | { readonly type: 'drain' }
+  readonly drain: undefined
   /** End every session and leave. */
-  | { readonly type: 'stop' }
+  readonly stop: undefined
+}
+
+export type Order = {
+  readonly [Kind in keyof LoopOrders]: { readonly kind: Kind; readonly value: LoopOrders[Kind] }
+}[keyof LoopOrders]

@@ -21,7 +21,7 @@ import { DatagramRelay } from './datagram-relay.ts'
 import { Dialer } from './dialer.ts'
 import { Dispatch } from './dispatch.ts'
 import { Extras, firstExtraKey } from './extras.ts'
-import type { LoopMessage, LoopOptions, MainMessage, Order } from './loop-messages.ts'
+import type { LoopMessage, LoopOptions, LoopOrders, MainMessage, Order } from './loop-messages.ts'
 import { Names } from './names.ts'
 import { Negotiator } from './negotiator.ts'
 import { Refusals } from './refusals.ts'
@@ -61,6 +61,32 @@ export class Loop {
   /** The orders to confirm when the last session has ended. */
   readonly #drainTickets: number[] = []
   #stopped = false
+  /** What is done about each, and the serials of the sessions that it ends. */
+  readonly #orders: { readonly [Kind in keyof LoopOrders]: (value: LoopOrders[Kind]) => readonly number[] } = {
+    apply: (change) => {
+      this.#context.policy = { ...this.#context.policy, ...change }
+      this.#context.rules = rulesOf(this.#options, this.#context.policy)
+      return []
+    },
+    tune: (tuning) => this.#tune(tuning),
+    userChanged: ({ user, revision, cut, passwordRequired }) => {
+      this.#passwords.userChanged(user, revision)
+      this.#context.policy = { ...this.#context.policy, passwordRequired }
+      return cut ? this.#end(Reason.cut, (slot) => this.#sessions.table.user[slot] === user) : []
+    },
+    kill: (serials) => {
+      const wanted = new Set(serials)
+      return this.#end(Reason.cut, (slot) => wanted.has(this.#sessions.table.serial[slot]))
+    },
+    drain: () => {
+      this.#acceptor.close()
+      return []
+    },
+    stop: () => {
+      this.#stopped = true
+      return []
+    },
+  }
 
   constructor(options: LoopOptions) {
     this.#options = options
@@ -176,47 +202,22 @@ export class Loop {
     }
   }
 
-  #obey(ticket: number, order: Order): void {
-    switch (order.type) {
-      case 'apply':
-        this.#context.policy = order.policy
-        this.#context.rules = rulesOf(this.#options, order.policy)
-        return this.#confirm(ticket, [])
-      case 'tune':
-        this.#tune(order.tuning)
-        return this.#confirm(ticket, [])
-      case 'userChanged': {
-        const { user, revision, cut, passwordRequired } = order.change
-        this.#passwords.userChanged(user, revision)
-        this.#context.policy = { ...this.#context.policy, passwordRequired }
-        const isTheirs = (slot: number) => this.#sessions.table.user[slot] === user
-        return this.#confirm(ticket, cut ? this.#end(Reason.cut, isTheirs) : [])
-      }
-      case 'kill': {
-        const wanted = new Set(order.serials)
-        return this.#confirm(
-          ticket,
-          this.#end(Reason.cut, (slot) => wanted.has(this.#sessions.table.serial[slot])),
-        )
-      }
-      case 'drain':
-        this.#acceptor.close()
-        this.#drainTickets.push(ticket)
-        return
-      case 'stop':
-        this.#stopped = true
-        return this.#confirm(ticket, [])
-    }
+  #obey(ticket: number, { kind, value }: Order): void {
+    const carryOut = this.#orders[kind] as (value: unknown) => readonly number[]
+    const ended = carryOut(value)
+    if (kind === 'drain') this.#drainTickets.push(ticket)
+    else this.#confirm(ticket, ended)
   }
 
   /** Sessions that relay may have a far deadline, or be overdue by the new times. */
-  #tune({ maxSessions, timeouts, liveness }: Tuning): void {
-    this.#room.most = maxSessions
+  #tune({ maxSessions, timeouts, liveness }: Tuning): readonly number[] {
+    this.#room.most = Math.min(maxSessions, this.#sessions.table.capacity)
     this.#context.timeouts = timeouts
     this.#context.liveness = liveness
     this.#acceptor.watchOver(liveness)
     for (const slot of this.#sessions.slots())
       if (this.#sessions.table.state[slot] === State.open) this.#dispatch.onDeadline(slot)
+    return []
   }
 
   /** Reset the sessions that match; returns their serials. */
@@ -231,7 +232,7 @@ export class Loop {
     return ended
   }
 
-  #confirm(ticket: number, serials: number[]): void {
+  #confirm(ticket: number, serials: readonly number[]): void {
     this.#options.port.postMessage({ type: 'done', ticket, serials } satisfies LoopMessage)
   }
 }

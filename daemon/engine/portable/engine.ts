@@ -2,7 +2,7 @@ import type { Server, Socket } from 'node:net'
 import type { Destination } from '../../net/destination.ts'
 import type { Endpoint } from '../../net/endpoint.ts'
 import { Rules } from '../../policy/rules.ts'
-import type { Engine, EngineOptions, EngineServices, Liveness, Policy, Tuning, UserChange } from '../engine.ts'
+import type { Engine, EngineOptions, EngineServices, Liveness, Orders, Policy, Tuning } from '../engine.ts'
 import { Reason, type SessionTable } from '../session-table.ts'
 import { AssociationShares } from '../shared/association-shares.ts'
 import { shareDescriptors } from '../shared/descriptor-shares.ts'
@@ -63,6 +63,26 @@ class PortableEngine implements Engine {
   #maxSessions: number
   #servers: readonly Server[] = []
   #stopped: Promise<void> | undefined
+  readonly #orders: { readonly [Kind in keyof Orders]: (value: Orders[Kind]) => Promise<number[]> } = {
+    apply: async (change) => {
+      this.#policy = { ...this.#policy, ...change }
+      this.#compileRules()
+      return []
+    },
+    tune: async (tuning) => {
+      this.#tune(tuning)
+      return []
+    },
+    userChanged: async ({ user, revision, cut, passwordRequired }) => {
+      this.#context.passwords.userChanged(user, revision)
+      this.#policy = { ...this.#policy, passwordRequired }
+      return cut ? this.#cut(({ row }) => row.user === user) : []
+    },
+    kill: async (serials) => {
+      const wanted = new Set(serials)
+      return this.#cut(({ row }) => wanted.has(row.serial))
+    },
+  }
 
   constructor(options: EngineOptions, services: EngineServices, extras: Room) {
     this.#options = options
@@ -115,9 +135,8 @@ class PortableEngine implements Engine {
     this.#shortage.watch()
   }
 
-  async apply(policy: Policy): Promise<void> {
-    this.#policy = policy
-    this.#compileRules()
+  order<Kind extends keyof Orders>(kind: Kind, value: Orders[Kind]): Promise<number[]> {
+    return this.#orders[kind](value)
   }
 
   /** What proxyd listens on is no place for its clients. */
@@ -125,7 +144,7 @@ class PortableEngine implements Engine {
     this.#context.rules = new Rules([...this.#policy.forbidden, ...this.listening, ...this.forwarding], isOurs)
   }
 
-  async tune({ maxSessions, timeouts, liveness }: Tuning): Promise<void> {
+  #tune({ maxSessions, timeouts, liveness }: Tuning): void {
     this.#maxSessions = Math.min(maxSessions, this.capacity)
     for (const server of this.#servers) server.maxConnections = this.#maxSessions + this.#options.backlog
     this.#context.timeouts = timeouts
@@ -135,20 +154,11 @@ class PortableEngine implements Engine {
     this.#admitWaiting()
   }
 
-  async userChanged({ user, revision, cut, passwordRequired }: UserChange): Promise<number> {
-    this.#context.passwords.userChanged(user, revision)
-    this.#policy = { ...this.#policy, passwordRequired }
-    if (!cut) return 0
-    const theirs = [...this.#sessions.values()].filter((session) => session.row.user === user)
+  /** Resolves to the serials of those that match, once they have ended. */
+  async #cut(matches: (session: Session) => boolean): Promise<number[]> {
+    const theirs = [...this.#sessions.values()].filter(matches)
     await cutAll(theirs, Reason.cut)
-    return theirs.length
-  }
-
-  async kill(serials: readonly number[]): Promise<number[]> {
-    const live = serials.filter((serial) => this.#sessions.has(serial))
-    const sessions = live.flatMap((serial) => this.#sessions.get(serial) ?? [])
-    await cutAll(sessions, Reason.cut)
-    return live
+    return theirs.map(({ row }) => row.serial)
   }
 
   async drain(): Promise<void> {

@@ -87,7 +87,7 @@ export const cases: readonly Case[] = [
     async act({ proxy, client }) {
       client.write(bytes(greetingForLogin, login(alice.name, 'guess')))
       await client.readToEnd()
-      await proxy.engine.kill(serialsOf(proxy))
+      await proxy.engine.order('kill', serialsOf(proxy))
     },
   },
   {
@@ -206,7 +206,7 @@ export const cases: readonly Case[] = [
     states: ['negotiating', 'connecting'],
     async act(scene) {
       await waiting(scene, State.connecting, greeting, request('127.0.0.1', await startBlackHole('127.0.0.1')))
-      await scene.proxy.engine.kill(serialsOf(scene.proxy))
+      await scene.proxy.engine.order('kill', serialsOf(scene.proxy))
     },
   },
   {
@@ -269,7 +269,7 @@ export const cases: readonly Case[] = [
     states: stood,
     async act({ proxy, open }) {
       await open()
-      await proxy.engine.kill(serialsOf(proxy))
+      await proxy.engine.order('kill', serialsOf(proxy))
     },
   },
   {
@@ -281,7 +281,7 @@ export const cases: readonly Case[] = [
       client.write(bytes(greetingForLogin, login(alice.name, alice.password), request(target.host, target.port)))
       await target.next()
       await eventually(() => expect(proxy.rows()).toMatchObject([{ state: State.open }]))
-      await proxy.engine.userChanged({ ...aliceChanged, cut: true })
+      await proxy.engine.order('userChanged', { ...aliceChanged, cut: true })
     },
   },
   {

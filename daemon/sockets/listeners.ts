@@ -1,10 +1,16 @@
-import { type Address, parseAddress } from '../../net/address.ts'
-import { type Destination, destinationOf } from '../../net/destination.ts'
-import type { Endpoint } from '../../net/endpoint.ts'
-import { close, errnoName, ifNametoindex } from '../../os/libc.ts'
-import { boundPort, listen as listenSocket, setLiveness, sharePort } from '../../os/socket.ts'
-import { type EngineOptions, ListenError } from '../engine.ts'
-import type { Listener } from './loop-messages.ts'
+import { type EngineOptions, ListenError } from '../engine/engine.ts'
+import { type Address, parseAddress } from '../net/address.ts'
+import { type Destination, destinationOf } from '../net/destination.ts'
+import type { Endpoint } from '../net/endpoint.ts'
+import { close, errnoName, ifNametoindex } from '../os/libc.ts'
+import { boundPort, listen as listenSocket, setLiveness, sharePort } from '../os/socket.ts'
+
+/** A socket that listens: whoever it is given to closes it. */
+export interface Listener {
+  readonly fd: number
+  /** Where its clients are connected to without a negotiation, if it is a forward's. */
+  readonly leadsTo: Destination | undefined
+}
 
 /** Every loop's sockets, and where they listen, in the order asked for. */
 export interface Listeners {
@@ -14,7 +20,7 @@ export interface Listeners {
 }
 
 /**
- * Open every loop's listening sockets. A port that is free on one address may be taken on the next: then try another.
+ * Open the listening sockets that the loops of an engine take over, a set for each. A port that is free on one address may be taken on the next: then try another.
  * Throws `ListenError`, after which none stays open.
  */
 export function openListeners(options: EngineOptions): Listeners {
@@ -47,9 +53,14 @@ function tryListeners(options: EngineOptions): Listeners {
     const forwarding = forwards.map(({ listen, host, port }) => open(listen, destinationOf(host, port)))
     return { perLoop, listening, forwarding }
   } catch (error) {
-    for (const { fd } of perLoop.flat()) close(fd)
+    closeListeners(perLoop)
     throw error
   }
+}
+
+/** Give back those that nobody has taken over. */
+export function closeListeners(perLoop: Listeners['perLoop']): void {
+  for (const { fd } of perLoop.flat()) close(fd)
 }
 
 /**
