@@ -8,6 +8,7 @@ import { Passwords } from './access/passwords.ts'
 import { parseUserFlags } from './access/user-flag.ts'
 import type { Engine, UserChange } from './engine/engine.ts'
 import { startEngine } from './engine/start.ts'
+import { endpointsOf } from './listening.ts'
 import { Resolver } from './names/resolver.ts'
 import { byServers } from './names/servers.ts'
 import { bySystem } from './names/system.ts'
@@ -46,15 +47,11 @@ export async function startDataPlane(
   refuseOpenProxy(settings, accounts.size)
 
   const policy = loginPolicy(settings)
-  const options = await engineOptions(
-    configuration,
-    {
-      passwordRequired: passwordRequired(policy, accounts.size),
-      forbidden: managementAsked(settings),
-      ...permissionsOf(settings),
-    },
-    warn,
-  )
+  const options = engineOptions(settings, await endpointsOf('socks', configuration, warn), {
+    passwordRequired: passwordRequired(policy, accounts.size),
+    forbidden: managementAsked(settings),
+    ...permissionsOf(settings),
+  })
   const workers = Math.min(options.workers, threads.loops)
   if (workers < options.workers) warn(`threads are limited here: ${workers} loops in place of ${options.workers}`)
   const logins = new Logins(accounts, passwords)

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { errnoOf, Failure } from './failure.ts'
 import type { Endpoint } from './net/endpoint.ts'
+import type { Configuration } from './settings/configuration.ts'
 
 /** The services that listen, and the flags that say where. */
 const flags = {
@@ -12,6 +13,21 @@ const flags = {
 } as const
 
 type Service = keyof typeof flags
+
+/**
+ * Where a service is to listen: on all that was asked for, or on those default addresses that this machine has. Rejects
+ * with a `Failure` if it has none.
+ */
+export async function endpointsOf(
+  service: 'socks' | 'control',
+  { values, sources }: Configuration,
+  warn: (message: string) => void,
+): Promise<Endpoint[]> {
+  const setting = `${service}-addr` as const
+  const asked = values[setting]
+  const addresses = sources[setting] === 'default' ? await presentAddresses(service, asked, warn) : asked
+  return addresses.map((address) => ({ address, port: values[`${service}-port`] }))
+}
 
 /**
  * Those of the `addresses` that this machine has, after a warning for each that it lacks. For default addresses: one

@@ -1,5 +1,4 @@
 import { type LogEntry, logLevels } from '../shared/protocol/methods.ts'
-import type { RecordedLog } from './control/backend.ts'
 
 /** Entries kept. */
 const most = 1_000
@@ -8,7 +7,7 @@ const mostCharacters = 1024 * 1024
 const longestText = 4 * 1024
 
 /** The newest lines of the log, in memory. */
-export class LogRing implements RecordedLog {
+export class LogRing {
   readonly #entries: LogEntry[] = []
   readonly #listeners = new Set<(entry: LogEntry) => void>()
   #characters = 0

@@ -1,5 +1,5 @@
 import '../shared/no-debugger.ts'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { devNull } from 'node:os'
 import { safeText } from '../shared/format/safe-text.ts'
@@ -15,7 +15,6 @@ import { readConfigFile } from './settings/config-file.ts'
 import { type Configuration, configure } from './settings/configuration.ts'
 import { firstStopSignal } from './signals.ts'
 import { shareThreads, type ThreadShares } from './threads.ts'
-import { readVersion } from './version.ts'
 
 // Whoever reads these may go away (EPIPE), and a terminal too (EIO); the daemon stays.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
@@ -98,6 +97,11 @@ async function serve(configuration: Configuration, version: string): Promise<voi
 async function startPool({ pool }: ThreadShares): Promise<void> {
   process.env.UV_THREADPOOL_SIZE = String(pool)
   await stat('/')
+}
+
+/** The package's file lies one folder up, from the source and from the bundle alike. */
+function readVersion(): string {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 }
 
 function print(text: string): void {

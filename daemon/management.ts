@@ -5,7 +5,7 @@ import { Users } from './access/users.ts'
 import { startControlServer } from './control/server.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { Ending } from './ending.ts'
-import { presentAddresses } from './listening.ts'
+import { endpointsOf } from './listening.ts'
 import type { DaemonLog } from './log.ts'
 import { formatEndpoint } from './net/endpoint.ts'
 import { ObservedConnections } from './observe/connections.ts'
@@ -69,7 +69,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   const identity = { version, instance: randomUUID(), pid: process.pid, started: Date.now() }
 
   const control = await startControlServer({
-    listen: await controlEndpoints(configuration, (message) => logger.warn(message)),
+    listen: await endpointsOf('control', configuration, (message) => logger.warn(message)),
     tls: tlsOptions(configuration.values),
     runtimeDirectory: configuration.values['runtime-dir'],
     socket: {
@@ -122,12 +122,6 @@ function forwarding({ engine }: DataPlane, { values }: Configuration): Listening
     address: formatEndpoint(at),
     destination: destinations[i],
   }))
-}
-
-async function controlEndpoints({ values, sources }: Configuration, warn: (message: string) => void) {
-  const asked = values['control-addr']
-  const addresses = sources['control-addr'] === 'default' ? await presentAddresses('control', asked, warn) : asked
-  return addresses.map((address) => ({ address, port: values['control-port'] }))
 }
 
 function tlsOptions(values: Configuration['values']) {

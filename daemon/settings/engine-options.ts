@@ -1,24 +1,17 @@
 import { availableParallelism } from 'node:os'
 import { type Settings, settings } from '../../shared/settings.ts'
 import type { EngineOptions, Policy, Tuning } from '../engine/engine.ts'
-import { presentAddresses } from '../listening.ts'
-import { commands } from './commands.ts'
-import type { Configuration } from './configuration.ts'
+import type { Endpoint } from '../net/endpoint.ts'
 import { forwardsOf } from './forwards.ts'
+import { commands } from './setting-values.ts'
 
 /** More loops than this gain little beside the kernel's own work. */
 const mostWorkersByDefault = 4
 
-/** The settings as the engine wants them. Throws a `Failure` if this machine has none of the default addresses. */
-export async function engineOptions(
-  { values, sources }: Configuration,
-  policy: Policy,
-  warn: (message: string) => void,
-): Promise<EngineOptions> {
-  const asked = values['socks-addr']
-  const addresses = sources['socks-addr'] === 'default' ? await presentAddresses('socks', asked, warn) : asked
+/** The settings as the engine wants them that is to serve SOCKS on these endpoints. */
+export function engineOptions(values: Readonly<Settings>, listen: readonly Endpoint[], policy: Policy): EngineOptions {
   return {
-    listen: addresses.map((address) => ({ address, port: values['socks-port'] })),
+    listen,
     forwards: forwardsOf(values),
     workers: values.workers || Math.min(mostWorkersByDefault, availableParallelism()),
     backlog: values.backlog,

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Params, Result } from '../../shared/protocol/methods.ts'
 import { type SettingName, type Settings, type SettingValue, settings } from '../../shared/settings.ts'
-import type { RuntimeConfiguration } from '../control/backend.ts'
 import { Refusal } from '../refusal.ts'
 import type { SettingsStore, StoredSettings } from '../store/store.ts'
 import { type Configuration, combine, listSettings } from './configuration.ts'
@@ -38,7 +37,7 @@ interface Outcome {
  * Settings while the daemon runs. A change is first stored, then acts, and takes its turn, so that two operators never
  * interfere: the second one's revision is outdated. If the store fails, nothing has changed.
  */
-export class LiveSettings implements RuntimeConfiguration {
+export class LiveSettings {
   readonly #flags: Partial<Settings>
   readonly #store: SettingsStore
   readonly #effects: Effects

@@ -1,22 +1,24 @@
 import type { Settings } from '../../shared/settings.ts'
-import { passwordRequired } from '../access/login-policy.ts'
-import type { Users } from '../access/users.ts'
-import type { DataPlane } from '../data-plane.ts'
-import type { Ending } from '../ending.ts'
-import type { DaemonLog } from '../log.ts'
+import { type LoginPolicy, passwordRequired } from '../access/login-policy.ts'
 import { Refusal } from '../refusal.ts'
 import type { Effects } from './live-settings.ts'
 import { loginPolicy, mayStart, openProxyAhead, remoteAddress } from './open-proxy.ts'
 
-export interface EffectsOptions {
-  readonly dataPlane: DataPlane
-  readonly users: Users
-  readonly ending: Ending
-  readonly log: DaemonLog
+/** What the parts of the daemon take of the settings. */
+export interface Parts {
+  readonly dataPlane: {
+    readonly engine: { readonly capacity: number }
+    readonly accounts: { readonly size: number }
+    tune(values: Readonly<Settings>): Promise<void>
+  }
+  readonly users: { setPolicy(policy: LoginPolicy): Promise<void> }
+  /** Milliseconds for live connections. */
+  readonly ending: { patience: number }
+  readonly log: { setLevel(level: Settings['log-level']): void }
 }
 
 /** Has every part of the daemon act by the settings that can change while it runs. */
-export function settingEffects({ dataPlane, users, ending, log }: EffectsOptions): Effects {
+export function settingEffects({ dataPlane, users, ending, log }: Parts): Effects {
   const { engine, accounts } = dataPlane
   return {
     foresee(values, changed) {

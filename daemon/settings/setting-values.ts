@@ -1,8 +1,15 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { type SettingName, type SettingShape, settings } from '../../shared/settings.ts'
 import { isLoopbackLiteral, isUnspecified, parseAddress } from '../net/address.ts'
-import { commands } from './commands.ts'
+import { Command } from '../socks/messages.ts'
 import { parseForward } from './forwards.ts'
+
+/** The setting's words for what a client may ask for (RFC 1928, section 4). */
+export const commands: Readonly<Record<string, Command>> = {
+  connect: Command.connect,
+  bind: Command.bind,
+  'udp-associate': Command.udpAssociate,
+}
 
 /**
  * What keeps `value`, from a flag or a config file, from being this setting's: the end of a sentence that begins with
