@@ -67,7 +67,13 @@ export async function startDaemon(
       ending,
       close: () => started.disposeAsync(),
       vanish() {
-        for (const name of [cookieFileName, unixSocketName]) rmSync(join(runtimeDirectory, name), { force: true })
+        for (const name of [cookieFileName, unixSocketName]) {
+          try {
+            rmSync(join(runtimeDirectory, name), { force: true })
+          } catch {
+            // A folder that cannot be written any more must not keep the daemon from its end.
+          }
+        }
       },
     }
   } catch (error) {

@@ -66,6 +66,8 @@ async function serve(configuration: Configuration, version: string): Promise<voi
     logger.info('SIGHUP: files for TLS are read again, if there are any, and nothing else changes')
     reload()
   })
+  // Node's own way is plain text among the lines of the log, and it waits for whoever reads.
+  process.removeAllListeners('warning').on('warning', ({ name, message }) => logger.warn(`${name}: ${message}`))
   let vanish = () => {}
   process.on('uncaughtException', (error) => {
     logger.fatal(error, 'a fault in proxyd')

@@ -31,10 +31,13 @@ test('keeps 1 MiB for a reader that is stuck, loses the rest, and tells how many
   for (let i = 0; i < 2048; i++) output.write(line)
   expect(told).toEqual([])
   let text = ''
-  await vi.waitFor(() => {
-    text += readAll(fd)
-    expect(told).toHaveLength(1)
-  })
+  await vi.waitFor(
+    () => {
+      text += readAll(fd)
+      expect(told).toHaveLength(1)
+    },
+    { timeout: 30_000, interval: 5 },
+  )
   text += readAll(fd)
   const kept = text.length / line.length
   expect(text).toBe(line.repeat(kept))

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { constants } from 'node:os'
+import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, type Folders, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
@@ -131,13 +132,24 @@ test('it outlives those who read its output', async () => {
   expect(await daemon.stop()).toMatchObject({ status: 0, signal: null })
 })
 
+/** Has a daemon do something when SIGUSR2 comes. */
+function onUser2(deed: string) {
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURI(`process.on('SIGUSR2', () => { ${deed} })`)}` }
+}
+
+test('a warning of Node is a line of the log like others', async () => {
+  const daemon = await startDaemon([], { env: onUser2("process.emitWarning('made for this test')") })
+  daemon.signal('SIGUSR2')
+  await daemon.logs(/made for this test/)
+  const lines = (await daemon.stop()).stderr.trimEnd().split('\n')
+  expect(lines.map((line) => JSON.parse(line))).toContainEqual(
+    expect.objectContaining({ level: 'warn', msg: 'Warning: made for this test' }),
+  )
+})
+
 test('a fault of its own ends it with status 1, one line in the log, and nothing to find', async () => {
   const folders = await temporaryFolders()
-  const fault = "process.on('SIGUSR2', () => { throw new Error('made for this test') })"
-  const daemon = await startDaemon([], {
-    folders,
-    env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURI(fault)}` },
-  })
+  const daemon = await startDaemon([], { folders, env: onUser2("throw new Error('made for this test')") })
   daemon.signal('SIGUSR2')
   const { status, stderr } = await daemon.ended
   expect(status).toBe(1)
@@ -147,4 +159,14 @@ test('a fault of its own ends it with status 1, one line in the log, and nothing
     err: { message: 'made for this test' },
   })
   expect(leadsToDaemon(folders)).toEqual([])
+})
+
+test('files that cannot be removed do not keep it from that end', async () => {
+  const folders = await temporaryFolders()
+  const daemon = await startDaemon([], { folders, env: onUser2("throw new Error('made for this test')") })
+  rmSync(join(folders.runtime, 'cookie'))
+  mkdirSync(join(folders.runtime, 'cookie'))
+  daemon.signal('SIGUSR2')
+  expect(await daemon.ended).toMatchObject({ status: 1, signal: null })
+  expect(leadsToDaemon(folders)).toEqual(['cookie'])
 })
