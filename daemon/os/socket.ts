@@ -13,6 +13,7 @@ const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
 const SO_ERROR = 4
 const SO_KEEPALIVE = 9
+const SO_OOBINLINE = 10
 const SO_LINGER = 13
 const SO_REUSEPORT = 15
 const TCP_NODELAY = 1
@@ -106,6 +107,11 @@ export function setLiveness(fd: number, keepalive: number, userTimeout: number):
   setOption(fd, IPPROTO_TCP, TCP_KEEPCNT, keepaliveProbes)
 }
 
+/** Have urgent bytes read where they are in the stream (RFC 6093, section 3.4). Sockets inherit it from the listening one. */
+export function keepUrgentInStream(fd: number): void {
+  libc.setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, one, 4)
+}
+
 function setOption(fd: number, level: number, name: number, value: number): void {
   option[0] = value
   libc.setsockopt(fd, level, name, option, 4)
@@ -135,6 +141,7 @@ export function listen(at: Address, port: number, backlog: number, prepare: (fd:
   libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, one, 4)
   if (at.bytes.length === 16) libc.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, one, 4)
   setNoDelay(fd)
+  keepUrgentInStream(fd)
   prepare(fd)
   let result = libc.bindSocket(fd, address, encodeSocketAddress(address, at.bytes, port, at.scope))
   if (result === 0) result = libc.listenSocket(fd, backlog)

@@ -3,7 +3,7 @@ import type { Destination } from '../../net/destination.ts'
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP } from '../../os/epoll.ts'
 import { close, recv } from '../../os/libc.ts'
 import type { Pipe, PipePool } from '../../os/pipe-pool.ts'
-import { MSG_PEEK, resetOnClose } from '../../os/socket.ts'
+import { keepUrgentInStream, MSG_PEEK, resetOnClose } from '../../os/socket.ts'
 import { copyMapped, portOf } from '../../os/socket-address.ts'
 import { type Reason, type SessionTable, type State, Total } from '../session-table.ts'
 import type { Extras } from './extras.ts'
@@ -210,7 +210,10 @@ export class Sessions {
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) flags[half] |= Flag.readable
     if (events & EPOLLRDHUP) flags[half] |= Flag.finishing
     if (events & EPOLLERR) flags[half] |= Flag.failing
-    if (events & EPOLLPRI) flags[half] = (flags[half] | Flag.urgent) & ~Flag.bulk
+    if (!(events & EPOLLPRI)) return
+    // Before the mark is read: what is read from then on has the urgent byte in it. Clients inherit it.
+    if (!isClient(half)) keepUrgentInStream(this.fd[half])
+    flags[half] = (flags[half] | Flag.urgent) & ~Flag.bulk
   }
 
   /** A read has come back short: does that prove that the half has nothing more to read for now? */
