@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Result } from '../shared/protocol/methods.ts'
+import { LateChanges } from './access/late-changes.ts'
 import { Operators } from './access/operators.ts'
 import { Users } from './access/users.ts'
 import { startControlServer } from './control/server.ts'
@@ -52,7 +53,9 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   const traffic = new UserTraffic(engine.tables)
   const metrics = new RecordedMetrics(engine.tables, traffic, accounts)
   parts.defer(() => metrics.stop())
-  const users = new Users({ accounts, passwords, policy, store: store.users, loops: dataPlane, traffic })
+  const late = new LateChanges((message) => logger.warn(message))
+  parts.defer(() => late.close())
+  const users = new Users({ accounts, passwords, policy, store: store.users, late, loops: dataPlane, traffic })
   const config = new LiveSettings({
     configuration,
     stored,
@@ -87,7 +90,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
         () => config.values,
       ),
       metrics,
-      operators: await Operators.load(store.operators),
+      operators: await Operators.load(store.operators, late),
       config,
       log: log.recorded,
       lifecycle: ending,

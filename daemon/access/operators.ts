@@ -1,8 +1,9 @@
-import type { Operator, Params } from '../../shared/protocol/methods.ts'
+import { type Operator, type Params, roles } from '../../shared/protocol/methods.ts'
 import { deriveKeys, type ScramKeys } from '../../shared/protocol/scram.ts'
 import { Refusal } from '../refusal.ts'
 import type { OperatorStore, StoredOperator } from '../store/store.ts'
 import { byCodePoint } from './code-point-order.ts'
+import type { LateChanges } from './late-changes.ts'
 
 /** As many as `operators.list` tells of in one reply. */
 const mostOperators = 500
@@ -16,26 +17,33 @@ interface KnownOperator {
 }
 
 /**
- * Named operators: who may manage the daemon beside those who can open its Unix socket or read its cookie. Each change
- * is first stored, then acts on the next login. Changes take their turns, so two admins never interfere, and the costly
- * derivation of keys takes one thread of the pool at most. Throws a Refusal; if the store fails, nothing has
- * changed.
+ * Named operators: who may manage the daemon beside those who can open its Unix socket or read its cookie. What gives
+ * somebody more is first stored, and if it cannot be, nothing has changed; what takes it away acts first, and is stored
+ * when it can be. Changes act on the next login, and take their turns, so two admins never interfere, and the costly
+ * derivation of keys takes one thread of the pool at most. Throws a Refusal.
  */
 export class Operators {
   /** Also stored, so that the salts of names that do not exist outlast a restart, as those of operators do. */
   readonly decoySecret: Buffer
   readonly #store: OperatorStore
+  readonly #late: LateChanges
   readonly #byName: Map<string, KnownOperator>
   #lastChange: Promise<unknown> = Promise.resolve()
 
-  private constructor(store: OperatorStore, operators: readonly KnownOperator[], decoySecret: Uint8Array) {
+  private constructor(
+    store: OperatorStore,
+    late: LateChanges,
+    operators: readonly KnownOperator[],
+    decoySecret: Uint8Array,
+  ) {
     this.decoySecret = Buffer.from(decoySecret)
     this.#store = store
+    this.#late = late
     this.#byName = new Map(operators.map((operator) => [operator.name, operator]))
   }
 
-  static async load(store: OperatorStore): Promise<Operators> {
-    return new Operators(store, (await store.list()).map(fromStored), await store.decoySecret())
+  static async load(store: OperatorStore, late: LateChanges): Promise<Operators> {
+    return new Operators(store, late, (await store.list()).map(fromStored), await store.decoySecret())
   }
 
   /** By name, in code point order. */
@@ -50,7 +58,7 @@ export class Operators {
     return this.#byName.get(name)
   }
 
-  /** Refused with `exists`, or `conflict` if there is no room. */
+  /** Refused with `exists`, with `conflict` if there is no room, with `unavailable` if it cannot be stored. */
   add({ name, role, password }: Params<'operators.add'>): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#byName.has(name)) throw exists(name)
@@ -58,36 +66,47 @@ export class Operators {
         throw new Refusal('conflict', `there are ${mostOperators} operators, the most there can be: remove one first`)
       }
       const operator = { name, role, created: Date.now(), keys: await deriveKeys(password) }
+      await this.#late.settle()
       if (!(await this.#store.insert(toStored(operator)))) throw exists(name)
       this.#byName.set(name, operator)
     })
   }
 
-  /** Refused with `not_found`. */
-  remove(name: string): Promise<void> {
+  /** Resolves to whether it is stored. Refused with `not_found`. */
+  remove(name: string): Promise<{ stored: boolean }> {
     return this.#inTurn(async () => {
       this.#existing(name)
-      await this.#store.remove(name)
       this.#byName.delete(name)
+      return this.#storeLate(name, () => this.#store.remove(name))
     })
   }
 
-  /** Refused with `not_found`. */
-  setPassword(name: string, password: string): Promise<void> {
+  /** Resolves to whether it is stored. Refused with `not_found`. */
+  setPassword(name: string, password: string): Promise<{ stored: boolean }> {
+    return this.#inTurn(async () => this.#put({ ...this.#existing(name), keys: await deriveKeys(password) }))
+  }
+
+  /** Resolves to whether it is stored. Refused with `not_found`, and a higher role with `unavailable` if it cannot be stored. */
+  setRole(name: string, role: Operator['role']): Promise<{ stored: boolean }> {
     return this.#inTurn(async () => {
-      const operator = this.#existing(name)
-      await this.#put({ ...operator, keys: await deriveKeys(password) })
+      const before = this.#existing(name)
+      const operator = { ...before, role }
+      if (roles.indexOf(role) <= roles.indexOf(before.role)) return this.#put(operator)
+      await this.#late.settle()
+      await this.#store.update(toStored(operator))
+      this.#byName.set(name, operator)
+      return { stored: true }
     })
   }
 
-  /** Refused with `not_found`. */
-  setRole(name: string, role: Operator['role']): Promise<void> {
-    return this.#inTurn(() => this.#put({ ...this.#existing(name), role }))
+  /** What takes something away. */
+  #put(operator: KnownOperator): Promise<{ stored: boolean }> {
+    this.#byName.set(operator.name, operator)
+    return this.#storeLate(operator.name, () => this.#store.update(toStored(operator)))
   }
 
-  async #put(operator: KnownOperator): Promise<void> {
-    if (!(await this.#store.update(toStored(operator)))) throw missing(operator.name)
-    this.#byName.set(operator.name, operator)
+  async #storeLate(name: string, write: () => Promise<unknown>): Promise<{ stored: boolean }> {
+    return { stored: await this.#late.store(`operator ${JSON.stringify(name)}`, write) }
   }
 
   #existing(name: string): KnownOperator {

@@ -2,6 +2,7 @@ import type { Result } from '../../shared/protocol/methods.ts'
 import { Refusal } from '../refusal.ts'
 import type { StoredUser, UserStore } from '../store/store.ts'
 import type { Account, Accounts } from './accounts.ts'
+import type { LateChanges } from './late-changes.ts'
 import { type LoginPolicy, passwordRequired } from './login-policy.ts'
 import { formatPasswordHash } from './password-hash.ts'
 import type { Passwords } from './passwords.ts'
@@ -31,20 +32,22 @@ export interface UsersOptions {
   readonly accounts: Accounts
   readonly passwords: Passwords
   readonly store: UserStore
+  readonly late: LateChanges
   readonly loops: Loops
   readonly traffic: Traffic
   readonly policy: LoginPolicy
 }
 
 /**
- * Changes to users, for operators. Each is first stored, then acts on new logins, then on the loops, and resolves when
- * it has done all three. Changes take their turns, so two operators never interfere. Throws a Refusal; if the
- * store fails, nothing has changed.
+ * Changes to users, for operators. What lets somebody in is first stored, and if it cannot be, nothing has changed. What
+ * keeps somebody out acts first, and is stored when it can be. On new logins a change acts before it does on the loops, and
+ * it resolves when it does on all of them. Changes take their turns, so two operators never interfere. Throws a Refusal.
  */
 export class Users {
   readonly #accounts: Accounts
   readonly #passwords: Passwords
   readonly #store: UserStore
+  readonly #late: LateChanges
   readonly #loops: Loops
   readonly #traffic: Traffic
   #policy: LoginPolicy
@@ -54,6 +57,7 @@ export class Users {
     this.#accounts = options.accounts
     this.#passwords = options.passwords
     this.#store = options.store
+    this.#late = options.late
     this.#loops = options.loops
     this.#traffic = options.traffic
     this.#policy = options.policy
@@ -77,7 +81,7 @@ export class Users {
     })
   }
 
-  /** Adds a lasting user. Refused with `exists`, or `conflict` if there is no room. */
+  /** Adds a lasting user. Refused with `exists`, with `conflict` if there is no room, with `unavailable` if it cannot be stored. */
   async add(name: string, password: string): Promise<void> {
     const hash = await this.#passwords.hash(password)
     await this.#inTurn(async () => {
@@ -86,6 +90,7 @@ export class Users {
         throw new Refusal('conflict', `there are ${this.#accounts.size} users, the most there can be: remove one first`)
       }
       const fields = { name, password: hash, enabled: true, created: Date.now() }
+      await this.#late.settle()
       const id = await this.#store.insert(toStored(fields))
       if (id === undefined) throw exists(name)
       const { index } = this.#accounts.add({ ...fields, id })
@@ -95,30 +100,47 @@ export class Users {
   }
 
   /**
-   * Removes a user; resolves to how many connections were cut, and whether clients need no password from now on.
-   * Refused with `not_found`.
+   * Removes a user; resolves to how many connections were cut, whether clients need no password from now on, and whether
+   * it is stored. Refused with `not_found`.
    */
   remove(name: string): Promise<Result<'users.remove'>> {
     return this.#inTurn(async () => {
       const account = this.#existing(name)
       const wasRequired = this.passwordRequired
-      if (account.id !== undefined) await this.#store.remove(account.id)
       this.#accounts.remove(account)
       const cut = await this.#tell(account.index, true)
       this.#accounts.release(account.index)
-      return { cut, opened: wasRequired && !this.passwordRequired }
+      const stored = await this.#storeLate(account, (id) => this.#store.remove(id))
+      return { cut, opened: wasRequired && !this.passwordRequired, stored }
     })
   }
 
-  /** Changes the password for the next login; live connections stay. Refused with `not_found`. */
-  async setPassword(name: string, password: string): Promise<void> {
+  /**
+   * Changes the password for the next login; live connections stay. Resolves to whether it is stored. Refused with
+   * `not_found`.
+   */
+  async setPassword(name: string, password: string): Promise<Result<'users.setPassword'>> {
     const hash = await this.#passwords.hash(password)
-    await this.#inTurn(() => this.#change(name, { password: hash }, false))
+    return this.#inTurn(async () => {
+      // Somebody else may know the old one, so it must not go on to be good.
+      const { stored } = await this.#change({ ...this.#existing(name), password: hash }, false)
+      return { stored }
+    })
   }
 
-  /** Lets a user in again, or keeps them out; resolves to how many connections were cut. Refused with `not_found`. */
-  setEnabled(name: string, enabled: boolean): Promise<number> {
-    return this.#inTurn(() => this.#change(name, { enabled }, !enabled))
+  /**
+   * Lets a user in again, or keeps them out; resolves to how many connections were cut, and whether it is stored. Refused
+   * with `not_found`, and with `unavailable` if a user who is to be let in cannot be stored.
+   */
+  setEnabled(name: string, enabled: boolean): Promise<Result<'users.setEnabled'>> {
+    return this.#inTurn(async () => {
+      const account = { ...this.#existing(name), enabled }
+      if (!enabled) return this.#change(account, true)
+      await this.#late.settle()
+      await this.#update(account)
+      this.#accounts.put(account)
+      return { cut: await this.#tell(account.index, false), stored: true }
+    })
   }
 
   /** Cuts a user's connections; resolves to how many there were. They may come back. Refused with `not_found`. */
@@ -126,12 +148,21 @@ export class Users {
     return this.#inTurn(() => this.#tell(this.#existing(name).index, true))
   }
 
-  async #change(name: string, changes: Partial<Account>, cut: boolean): Promise<number> {
-    const account = { ...this.#existing(name), ...changes }
-    const { id } = account
-    if (id !== undefined && !(await this.#store.update({ ...toStored(account), id }))) throw missing(name)
+  /** What keeps somebody out. */
+  async #change(account: Account, cut: boolean): Promise<{ cut: number; stored: boolean }> {
     this.#accounts.put(account)
-    return this.#tell(account.index, cut)
+    const count = await this.#tell(account.index, cut)
+    return { cut: count, stored: await this.#storeLate(account, () => this.#update(account)) }
+  }
+
+  async #update(account: Account): Promise<void> {
+    const { id } = account
+    if (id !== undefined) await this.#store.update({ ...toStored(account), id })
+  }
+
+  /** Nothing is kept of a temporary user. */
+  async #storeLate({ id, name }: Account, write: (id: number) => Promise<unknown>): Promise<boolean> {
+    return id === undefined || this.#late.store(`user ${JSON.stringify(name)}`, () => write(id))
   }
 
   /** A login found good before the change may come to a loop behind this: it is told apart by its revision. */

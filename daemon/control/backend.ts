@@ -28,14 +28,14 @@ export interface Backend {
   status(): Result<'status.get'>
 }
 
-/** Named operators. Each change is stored when it resolves; sessions are the server's affair. */
+/** Named operators. Each change acts when it resolves; sessions are the server's affair. */
 export interface OperatorAdministration {
   /** By name, in code point order. */
   list(): Omit<Operator, 'sessions'>[]
   add(operator: Params<'operators.add'>): Promise<void>
-  remove(name: string): Promise<void>
-  setPassword(name: string, password: string): Promise<void>
-  setRole(name: string, role: Operator['role']): Promise<void>
+  remove(name: string): Promise<{ stored: boolean }>
+  setPassword(name: string, password: string): Promise<{ stored: boolean }>
+  setRole(name: string, role: Operator['role']): Promise<{ stored: boolean }>
   /** What a login is checked against; undefined if there is no such operator. */
   credentialsOf(name: string): { readonly keys: ScramKeys; readonly role: Role } | undefined
   /** What salts of names that do not exist are made from: 32 random bytes, kept as long as the operators. */
@@ -67,8 +67,8 @@ export interface UserAdministration {
   add(name: string, password: string): Promise<void>
   /** The loops act by the change when it resolves. */
   remove(name: string): Promise<Result<'users.remove'>>
-  setPassword(name: string, password: string): Promise<void>
-  setEnabled(name: string, enabled: boolean): Promise<number>
+  setPassword(name: string, password: string): Promise<Result<'users.setPassword'>>
+  setEnabled(name: string, enabled: boolean): Promise<Result<'users.setEnabled'>>
   /** Resolves to how many connections were cut. */
   cut(name: string): Promise<number>
 }

@@ -118,7 +118,7 @@ class StoreThread {
     this.#worker.on('message', ({ ticket, result, error }: FromStore) => {
       const call = this.#calls.get(ticket)
       this.#calls.delete(ticket)
-      if (error) call?.reject(new StoreError(error.kind, error.message))
+      if (error) call?.reject(new StoreError(error.problem, error.message))
       else call?.resolve(result)
     })
     let reason = 'it ended'

@@ -17,28 +17,27 @@ export function explain(file: string, error: unknown): StoreError {
       return new StoreError(
         'locked',
         `${file} is in use by another proxyd: stop that one, or give this one a --state-dir of its own`,
-        error,
       )
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return damaged(file, reason, error)
+      return damaged(file, reason)
     case SQLITE_PERM:
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
-      return unwritable(file, reason, error)
+      return unwritable(file, reason)
     default:
-      return new StoreError('failed', `cannot use ${file} (${reason}): see to the disk that it lies on`, error)
+      return new StoreError('failed', `cannot use ${file} (${reason}): see to the disk that it lies on`)
   }
 }
 
-export function damaged(file: string, reason: string, cause?: unknown): StoreError {
+export function damaged(file: string, reason: string): StoreError {
   const mend = 'restore a copy of it, or move it away to start without its users, operators and settings'
-  return new StoreError('corrupt', `${file} is damaged (${reason}): ${mend}`, cause)
+  return new StoreError('corrupt', `${file} is damaged (${reason}): ${mend}`)
 }
 
-export function unwritable(path: string, reason: string, cause: unknown): StoreError {
+export function unwritable(path: string, reason: string): StoreError {
   const mend = 'make it writable for this user, or choose another place with --state-dir'
-  return new StoreError('unwritable', `cannot write ${path} (${reason}): ${mend}`, cause)
+  return new StoreError('unwritable', `cannot write ${path} (${reason}): ${mend}`)
 }
 
 export function noFolder(path: string): StoreError {

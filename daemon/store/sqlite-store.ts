@@ -76,7 +76,7 @@ function writing(path: string, work: () => void): void {
     work()
   } catch (error) {
     const errno = error instanceof Error && 'errno' in error ? Number(error.errno) : 0
-    throw unwritable(path, getSystemErrorMessage(errno), error)
+    throw unwritable(path, getSystemErrorMessage(errno))
   }
 }
 

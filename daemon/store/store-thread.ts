@@ -20,7 +20,7 @@ export type ToStore = Call | 'close'
 export interface FromStore {
   readonly ticket: number
   readonly result?: unknown
-  readonly error?: { readonly kind: StoreError['kind']; readonly message: string }
+  readonly error?: { readonly problem: StoreError['problem']; readonly message: string }
 }
 
 const folder: string = workerData
@@ -53,7 +53,7 @@ function outcomeOf(ticket: number, work: () => unknown): FromStore {
   try {
     return { ticket, result: work() }
   } catch (cause) {
-    const { kind, message } = explain(databaseIn(folder), cause)
-    return { ticket, error: { kind, message } }
+    const { problem, message } = explain(databaseIn(folder), cause)
+    return { ticket, error: { problem, message } }
   }
 }

@@ -1,5 +1,6 @@
 import type { Operator } from '../../shared/protocol/methods.ts'
 import type { SettingValue } from '../../shared/settings.ts'
+import { Refusal } from '../refusal.ts'
 
 /**
  * What must outlast the daemon. One daemon at a time has it open. A change that has resolved survives a crash, one that
@@ -88,12 +89,12 @@ export type Immediate<Part> = {
 }
 
 /** Why the store cannot be used: one line for people that names the cause and the mend. */
-export class StoreError extends Error {
-  readonly kind: 'unwritable' | 'corrupt' | 'newer' | 'locked' | 'failed'
+export class StoreError extends Refusal {
+  readonly problem: 'unwritable' | 'corrupt' | 'newer' | 'locked' | 'failed'
 
-  constructor(kind: StoreError['kind'], message: string, cause?: unknown) {
-    super(message, { cause })
+  constructor(problem: StoreError['problem'], message: string) {
+    super('unavailable', message)
     this.name = 'StoreError'
-    this.kind = kind
+    this.problem = problem
   }
 }

@@ -1,6 +1,6 @@
 import type { Context } from './context.ts'
 import { UsageError } from './usage.ts'
-import type { Deed, Flags } from './verb.ts'
+import type { Deed, Flags, Outcome } from './verb.ts'
 
 /** Where a command takes a new password from; without them one is made and shown once. */
 export const passwordFlags = {
@@ -35,7 +35,7 @@ export function givePassword<Result extends object>(
   return async (context) => {
     if (stdin || prompt) {
       const result = await send(context, await context.readPassword(stdin ? 'stdin' : 'prompt', name))
-      return { data: { name, ...result }, view: done(result) }
+      return { data: { name, ...result }, view: done(result), ...unlessStored(result) }
     }
     const password = generatePassword()
     const result = await send(context, password)
@@ -45,6 +45,13 @@ export function givePassword<Result extends object>(
       told: done(result),
       secret: { user: name, password },
       note: `the password of ${name}, shown only now:`,
+      ...unlessStored(result),
     }
   }
+}
+
+/** What to know of the result of a change to a user or operator, if it is not stored. */
+export function unlessStored(result: object): Pick<Outcome, 'warnings'> {
+  if (!('stored' in result) || result.stored !== false) return {}
+  return { warnings: ['it acts, but the disk did not take it yet: until it does, a restart undoes it'] }
 }

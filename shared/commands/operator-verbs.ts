@@ -3,7 +3,7 @@ import { formatTime } from '../format/time.ts'
 import { RpcError } from '../protocol/errors.ts'
 import type { Operator } from '../protocol/methods.ts'
 import type { Context } from './context.ts'
-import { givePassword, passwordFlags } from './new-password.ts'
+import { givePassword, passwordFlags, unlessStored } from './new-password.ts'
 import { oneOf } from './usage.ts'
 import { type Table, verb } from './verb.ts'
 
@@ -62,8 +62,9 @@ export const operatorVerbs = {
     prepare:
       ([name]) =>
       async ({ call }) => {
-        const { ended } = await call('operators.remove', { name })
-        return { data: { name, ended }, view: `deleted ${name}, ${endedSessions(ended)}` }
+        const { ended, stored } = await call('operators.remove', { name })
+        const view = `deleted ${name}, ${endedSessions(ended)}`
+        return { data: { name, ended, stored }, view, ...unlessStored({ stored }) }
       },
   }),
   passwdoperator: verb({
@@ -97,11 +98,12 @@ export const operatorVerbs = {
       const expected = was === undefined ? undefined : oneOf(operatorRoles, was, '--was')
       return async (context) => {
         if (expected !== undefined) await expectRole(name, expected, context)
-        const { ended } = await context.call('operators.setRole', { name, role })
+        const { ended, stored } = await context.call('operators.setRole', { name, role })
         return {
-          data: { name, role, ended },
+          data: { name, role, ended, stored },
           view: `${name} is ${role} now, ${endedSessions(ended)}`,
           ...(expected !== undefined && { undo: { verb: 'role', values: [name, expected], flags: { was: role } } }),
+          ...unlessStored({ stored }),
         }
       }
     },

@@ -3,7 +3,7 @@ import { counted } from '../format/count.ts'
 import { formatTime } from '../format/time.ts'
 import type { User } from '../protocol/methods.ts'
 import { everyPage } from './context.ts'
-import { givePassword, passwordFlags } from './new-password.ts'
+import { givePassword, passwordFlags, unlessStored } from './new-password.ts'
 import { type Deed, type Known, type Table, verb } from './verb.ts'
 
 const unknownUser = { not_found: "list the users with 'users'" }
@@ -39,10 +39,10 @@ export const userVerbs = {
     prepare:
       ([name]) =>
       async ({ call }) => {
-        const { cut, opened } = await call('users.remove', { name })
+        const { cut, opened, stored } = await call('users.remove', { name })
         const deleted = `deleted ${name}, ${cutConnections(cut)}`
         const view = opened ? `${deleted}; no user is left: from now on no password is required` : deleted
-        return { data: { name, cut, opened }, view }
+        return { data: { name, cut, opened, stored }, view, ...unlessStored({ stored }) }
       },
   }),
   passwd: verb({
@@ -119,12 +119,13 @@ export const userVerbs = {
 
 function setEnabled(name: string, enabled: boolean): Deed {
   return async ({ call }) => {
-    const { cut } = await call('users.setEnabled', { name, enabled })
+    const { cut, stored } = await call('users.setEnabled', { name, enabled })
     return {
-      data: { name, enabled, cut },
+      data: { name, enabled, cut, stored },
       view: enabled ? `enabled ${name}` : `disabled ${name}, ${cutConnections(cut)}`,
       ...(cut > 0 && { told: `disabled ${name}, ${cutConnections(cut)} for good` }),
       undo: { verb: enabled ? 'disable' : 'enable', values: [name] },
+      ...unlessStored({ stored }),
     }
   }
 }

@@ -19,6 +19,7 @@ export const errorCodes = {
   conflict: -32022,
   draining: -32030,
   unsupported_version: -32031,
+  unavailable: -32032,
 } as const
 
 export type ErrorKind = keyof typeof errorCodes

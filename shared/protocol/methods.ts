@@ -226,8 +226,12 @@ const next = z.string().optional().describe('the `cursor` of the next page; abse
 
 const nothing = z.strictObject({})
 const done = z.object({})
+const stored = z
+  .boolean()
+  .describe('false if the disk did not take it: it acts, the daemon tries again, and until then a restart undoes it')
 const ended = z.object({
   ended: count.describe('management connections that were ended'),
+  stored,
 })
 
 export interface MethodShape {
@@ -342,7 +346,7 @@ export const methods = {
   'users.add': {
     role: 'admin',
     summary: 'Add a user, who can log in at once.',
-    refuses: ['exists', 'conflict'],
+    refuses: ['exists', 'conflict', 'unavailable'],
     logged: ['name'],
     params: z.strictObject({ name: userName, password }),
     result: done,
@@ -356,6 +360,7 @@ export const methods = {
     result: z.object({
       cut: count.describe('connections'),
       opened: z.boolean().describe('whether clients had to log in and from now on need not: no user is left'),
+      stored,
     }),
   },
   'users.setPassword': {
@@ -364,15 +369,15 @@ export const methods = {
     refuses: ['not_found'],
     logged: ['name'],
     params: z.strictObject({ name: userName, password }),
-    result: done,
+    result: z.object({ stored }),
   },
   'users.setEnabled': {
     role: 'operator',
     summary: 'Let a user in again, or keep them out and cut the connections that are theirs.',
-    refuses: ['not_found'],
+    refuses: ['not_found', 'unavailable'],
     logged: ['name', 'enabled'],
     params: z.strictObject({ name: userName, enabled: z.boolean() }),
-    result: z.object({ cut: count }),
+    result: z.object({ cut: count, stored }),
   },
   'users.cut': {
     role: 'operator',
@@ -500,7 +505,7 @@ export const methods = {
     summary:
       'Change settings, all or none, now and for later starts. `null` forgets what was set: flag, file or default count ' +
       'again. Refused with `conflict` if they have changed since `revision`. `dryRun` only checks.',
-    refuses: ['conflict'],
+    refuses: ['conflict', 'unavailable'],
     logged: ['patch', 'dryRun'],
     params: z.strictObject({
       revision: count,
@@ -523,7 +528,7 @@ export const methods = {
   'operators.add': {
     role: 'admin',
     summary: 'Add a named operator, who can log in at once. Only what SCRAM needs of the password is kept.',
-    refuses: ['exists', 'conflict'],
+    refuses: ['exists', 'conflict', 'unavailable'],
     logged: ['name', 'role'],
     params: z.strictObject({ name: operatorName, role: operatorRole, password: operatorPassword }),
     result: done,
@@ -547,7 +552,7 @@ export const methods = {
   'operators.setRole': {
     role: 'admin',
     summary: "Change an operator's role and end their management connections, but not this one.",
-    refuses: ['not_found'],
+    refuses: ['not_found', 'unavailable'],
     logged: ['name', 'role'],
     params: z.strictObject({ name: operatorName, role: operatorRole }),
     result: ended,

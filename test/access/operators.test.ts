@@ -1,13 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { LateChanges } from '../../daemon/access/late-changes.ts'
 import { Operators } from '../../daemon/access/operators.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
-import type { OperatorStore, StoredOperator } from '../../daemon/store/store.ts'
+import { type OperatorStore, type StoredOperator, StoreError } from '../../daemon/store/store.ts'
 import { beginClient, beginServer } from '../../shared/protocol/scram.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const password = 'a password'
+const late = new LateChanges(() => {})
 
 /** A store in memory, that can fail. */
 class FakeStore implements OperatorStore {
@@ -42,7 +44,7 @@ class FakeStore implements OperatorStore {
   }
 
   #work(): void {
-    if (this.fails) throw new Error('the disk is full')
+    if (this.fails) throw new StoreError('failed', 'the disk is full')
   }
 }
 
@@ -62,9 +64,9 @@ function admits(operators: Operators, name: string, secret: string): boolean {
 
 it('admits an operator with their password, also after a restart', async () => {
   const store = new FakeStore()
-  const operators = await Operators.load(store)
+  const operators = await Operators.load(store, late)
   await operators.add({ name: 'ann', role: 'operator', password })
-  for (const each of [operators, await Operators.load(store)]) {
+  for (const each of [operators, await Operators.load(store, late)]) {
     expect(admits(each, 'ann', password)).toBe(true)
     expect(admits(each, 'ann', 'another')).toBe(false)
     expect(admits(each, 'bob', password)).toBe(false)
@@ -76,7 +78,7 @@ it('keeps no password anywhere', async () => {
   const folder = await temporaryFolder()
   const store = await openStore(folder)
   onTestFinished(() => store.close())
-  const operators = await Operators.load(store.operators)
+  const operators = await Operators.load(store.operators, late)
   await operators.add({ name: 'ann', role: 'operator', password: 'a very secret text' })
   await operators.setPassword('ann', 'another secret text')
   const files = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'latin1'))
@@ -86,13 +88,13 @@ it('keeps no password anywhere', async () => {
 })
 
 it('lists by name, in code point order', async () => {
-  const operators = await Operators.load(new FakeStore())
+  const operators = await Operators.load(new FakeStore(), late)
   for (const name of ['b', 'a', '\u{20000}', '\uffdc', 'B']) await operators.add({ name, role: 'viewer', password })
   expect(operators.list().map(({ name }) => name)).toEqual(['B', 'a', 'b', '\uffdc', '\u{20000}'])
 })
 
 it('refuses a name that is taken, also of two at once', async () => {
-  const operators = await Operators.load(new FakeStore())
+  const operators = await Operators.load(new FakeStore(), late)
   const both = await Promise.allSettled([
     operators.add({ name: 'ann', role: 'viewer', password }),
     operators.add({ name: 'ann', role: 'admin', password }),
@@ -102,7 +104,7 @@ it('refuses a name that is taken, also of two at once', async () => {
 })
 
 it('refuses changes to one who is not there', async () => {
-  const operators = await Operators.load(new FakeStore())
+  const operators = await Operators.load(new FakeStore(), late)
   const changes = [operators.remove('ann'), operators.setPassword('ann', password), operators.setRole('ann', 'admin')]
   for (const change of changes) await expect(change).rejects.toMatchObject({ kind: 'not_found' })
 })
@@ -111,7 +113,7 @@ it('has room for 500', async () => {
   const store = new FakeStore()
   const keys = { salt: Buffer.alloc(16), iterations: 4096, storedKey: Buffer.alloc(32), serverKey: Buffer.alloc(32) }
   for (let i = 0; i < 499; i++) await store.insert({ name: `x${i}`, role: 'viewer', created: 0, ...keys })
-  const operators = await Operators.load(store)
+  const operators = await Operators.load(store, late)
   await operators.add({ name: 'ann', role: 'viewer', password })
   const refusal = operators.add({ name: 'bob', role: 'viewer', password })
   await expect(refusal).rejects.toMatchObject({ kind: 'conflict', message: expect.stringContaining('500') })
@@ -119,24 +121,46 @@ it('has room for 500', async () => {
   await operators.add({ name: 'bob', role: 'viewer', password })
 })
 
-it('changes nothing if the store fails', async () => {
+it('gives nobody more while the disk takes nothing', async () => {
   const store = new FakeStore()
-  const operators = await Operators.load(store)
+  const operators = await Operators.load(store, late)
   await operators.add({ name: 'ann', role: 'viewer', password })
   store.fails = true
   const changes = [
     () => operators.add({ name: 'bob', role: 'viewer', password }),
-    () => operators.setPassword('ann', 'another one'),
     () => operators.setRole('ann', 'admin'),
-    () => operators.remove('ann'),
   ]
-  for (const change of changes) await expect(change()).rejects.toThrow('the disk is full')
+  for (const change of changes) await expect(change()).rejects.toMatchObject({ kind: 'unavailable' })
   expect(operators.list()).toMatchObject([{ name: 'ann', role: 'viewer' }])
   expect(admits(operators, 'ann', password)).toBe(true)
 })
 
+it('takes away what is to be, whether the disk takes it or not, and stores it later', async () => {
+  const store = new FakeStore()
+  const late = new LateChanges(() => {})
+  onTestFinished(() => late.close())
+  const operators = await Operators.load(store, late)
+  for (const name of ['ann', 'bob', 'cid']) await operators.add({ name, role: 'admin', password })
+  store.fails = true
+  const stored = [
+    await operators.remove('ann'),
+    await operators.setPassword('bob', 'another one'),
+    await operators.setRole('cid', 'viewer'),
+  ]
+  expect(stored).toEqual(Array(3).fill({ stored: false }))
+  expect(operators.credentialsOf('ann')).toBeUndefined()
+  expect(admits(operators, 'bob', password)).toBe(false)
+  expect(operators.credentialsOf('cid')?.role).toBe('viewer')
+
+  store.fails = false
+  await late.settle()
+  const restarted = await Operators.load(store, late)
+  expect(restarted.list()).toEqual(operators.list())
+  expect(admits(restarted, 'bob', 'another one')).toBe(true)
+})
+
 it('gives the same keys until the password changes, and the role at once', async () => {
-  const operators = await Operators.load(new FakeStore())
+  const operators = await Operators.load(new FakeStore(), late)
   await operators.add({ name: 'ann', role: 'viewer', password })
   const before = operators.credentialsOf('ann')
   await operators.setRole('ann', 'admin')

@@ -1,13 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Accounts } from '../../daemon/access/accounts.ts'
+import { LateChanges } from '../../daemon/access/late-changes.ts'
 import { loadAccounts } from '../../daemon/access/load-accounts.ts'
 import { Logins } from '../../daemon/access/logins.ts'
 import { Passwords } from '../../daemon/access/passwords.ts'
 import { Users } from '../../daemon/access/users.ts'
 import type { Refusal } from '../../daemon/refusal.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
-import type { Store } from '../../daemon/store/store.ts'
+import { type Store, StoreError } from '../../daemon/store/store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const passwords = new Passwords()
@@ -38,6 +39,7 @@ function usersWith(changes: Partial<ConstructorParameters<typeof Users>[0]> = {}
     accounts,
     passwords,
     store: store.users,
+    late: new LateChanges(() => {}),
     loops: {
       userChanged: async ({ user, cut, passwordRequired }) => {
         events.push(`${cut ? 'cut' : 'forget'} ${user}, ${passwordRequired ? 'password' : 'open'}`)
@@ -110,7 +112,7 @@ describe('removing a user', () => {
     const users = usersWith()
     await users.add('bob', 'secret')
     events = []
-    expect(await users.remove('bob')).toEqual({ cut: 3, opened: true })
+    expect(await users.remove('bob')).toEqual({ cut: 3, opened: true, stored: true })
     expect(await login('bob', 'secret')).toBeUndefined()
     expect(events).toEqual(['cut 1, open'])
     expect((await restarted()).size).toBe(0)
@@ -119,7 +121,7 @@ describe('removing a user', () => {
   it('never opens a proxy that must not be open', async () => {
     const users = usersWith({ policy: { auth: 'auto', mayBeOpen: false } })
     await users.add('bob', 'secret')
-    expect(await users.remove('bob')).toEqual({ cut: 3, opened: false })
+    expect(await users.remove('bob')).toEqual({ cut: 3, opened: false, stored: true })
     expect(events.at(-1)).toBe('cut 1, password')
   })
 
@@ -138,13 +140,6 @@ describe('removing a user', () => {
     const removed = users.remove('bob')
     await Promise.all([removed, users.add('ann', 'secret')])
     expect(events.slice(2)).toEqual(['cut 1, open', 'begin 1', 'forget 1, password'])
-  })
-
-  it('changes nothing if it cannot be stored', async () => {
-    const users = usersWith({ store: { ...store.users, remove: () => Promise.reject(new Error('disk full')) } })
-    await users.add('bob', 'secret')
-    await expect(users.remove('bob')).rejects.toThrow('disk full')
-    expect(await login('bob', 'secret')).toBe(1)
   })
 
   it('is later than a login that was good before, and every change after it is later still', async () => {
@@ -178,7 +173,7 @@ describe('changing a user', () => {
   it('keeps a user out, cutting connections, and lets them in again', async () => {
     const users = usersWith()
     await users.add('bob', 'secret')
-    expect(await users.setEnabled('bob', false)).toBe(3)
+    expect(await users.setEnabled('bob', false)).toEqual({ cut: 3, stored: true })
     expect(await login('bob', 'secret')).toBeUndefined()
     expect(users.passwordRequired).toBe(true)
     expect(events.at(-1)).toBe('cut 1, password')
@@ -189,7 +184,7 @@ describe('changing a user', () => {
     const users = usersWith()
     await users.add('bob', 'secret')
     await users.setEnabled('bob', false)
-    expect(await users.setEnabled('bob', true)).toBe(0)
+    expect(await users.setEnabled('bob', true)).toEqual({ cut: 0, stored: true })
     expect(await login('bob', 'secret')).toBe(1)
   })
 
@@ -243,6 +238,89 @@ describe('changing a user', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled', 'rejected'])
     expect(events).toEqual(['begin false', 'end false', 'begin true', 'end true'])
     expect(accounts.list()).toEqual([])
+  })
+})
+
+describe('while the disk takes nothing', () => {
+  const full = new StoreError('failed', 'the disk is full')
+  let isFull: boolean
+  let users: Users
+  /** What an operator reads in the log. */
+  let told: ReturnType<typeof vi.fn<(message: string) => void>>
+
+  beforeEach(async () => {
+    isFull = false
+    told = vi.fn()
+    const late = new LateChanges(told, 1)
+    onTestFinished(() => late.close())
+    const orFail = <T>(change: () => Promise<T>) => (isFull ? Promise.reject(full) : change())
+    users = usersWith({
+      late,
+      store: {
+        list: () => store.users.list(),
+        insert: (user) => orFail(() => store.users.insert(user)),
+        update: (user) => orFail(() => store.users.update(user)),
+        remove: (id) => orFail(() => store.users.remove(id)),
+      },
+    })
+    for (const name of ['ann', 'bob', 'cid', 'dan']) await users.add(name, 'secret')
+    await users.setEnabled('dan', false)
+    events = []
+    isFull = true
+  })
+
+  async function revokeAll() {
+    return [
+      await users.remove('ann'),
+      await users.setEnabled('bob', false),
+      await users.setPassword('cid', 'another'),
+    ].map(({ stored }) => stored)
+  }
+
+  it('whoever is to be kept out is, at once, and the operator hears that it is not stored', async () => {
+    expect(await revokeAll()).toEqual([false, false, false])
+    expect(events).toEqual(['cut 1, password', 'cut 2, password', 'forget 3, password'])
+    expect(await Promise.all(['ann', 'bob', 'cid'].map((name) => login(name, 'secret')))).toEqual(
+      Array(3).fill(undefined),
+    )
+    expect(await login('cid', 'another')).toBe(3)
+    expect(told.mock.calls.flat()).toContainEqual(
+      expect.stringMatching(/user "ann" acts, and is not stored.*disk is full/),
+    )
+  })
+
+  it('nobody is let in, and nothing changes', async () => {
+    await revokeAll()
+    const grants = [
+      () => users.add('eve', 'secret'),
+      () => users.add('ann', 'secret'),
+      () => users.setEnabled('dan', true),
+    ]
+    for (const grant of grants) await expect(grant()).rejects.toMatchObject({ kind: 'unavailable' })
+    expect(accounts.list().map(({ name, enabled }) => `${name} ${enabled}`)).toEqual([
+      'bob false',
+      'cid true',
+      'dan false',
+    ])
+  })
+
+  it('what acts is stored once that can be, the last of several changes for good', async () => {
+    await revokeAll()
+    await users.remove('bob')
+    isFull = false
+    await vi.waitFor(() => expect(told).toHaveBeenLastCalledWith('all changes to users and operators are stored now'))
+    accounts = await restarted()
+    expect(accounts.list().map(({ name }) => name)).toEqual(['cid', 'dan'])
+    expect(await login('cid', 'another')).toBeGreaterThan(0)
+  })
+
+  it('a name is given again only when it is free on disk, too', async () => {
+    await revokeAll()
+    isFull = false
+    await users.add('ann', 'new')
+    accounts = await restarted()
+    expect(await login('ann', 'new')).toBeGreaterThan(0)
+    expect(accounts.named('bob')?.enabled).toBe(false)
   })
 })
 

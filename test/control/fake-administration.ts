@@ -25,17 +25,20 @@ export class FakeOperators implements OperatorAdministration {
     this.#operators.set(name, { name, role, created: 0, keys: makeKeys(password) })
   }
 
-  async remove(name: string): Promise<void> {
+  async remove(name: string): Promise<{ stored: boolean }> {
     this.#find(name)
     this.#operators.delete(name)
+    return { stored: true }
   }
 
-  async setPassword(name: string, password: string): Promise<void> {
+  async setPassword(name: string, password: string): Promise<{ stored: boolean }> {
     this.#find(name).keys = makeKeys(password)
+    return { stored: true }
   }
 
-  async setRole(name: string, role: Operator['role']): Promise<void> {
+  async setRole(name: string, role: Operator['role']): Promise<{ stored: boolean }> {
     this.#find(name).role = role
+    return { stored: true }
   }
 
   credentialsOf(name: string): { readonly keys: ScramKeys; readonly role: Role } | undefined {

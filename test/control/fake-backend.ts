@@ -93,16 +93,17 @@ class FakeUsers implements UserAdministration {
     const index = this.#names.indexOf(name)
     if (index < 0) throw new Refusal('not_found', 'there is no such user')
     this.#names.splice(index, 1)
-    return { cut: 2, opened: this.#names.length === 0 }
+    return { cut: 2, opened: this.#names.length === 0, stored: true }
   }
 
-  async setPassword(): Promise<void> {
+  async setPassword(): Promise<{ stored: boolean }> {
     this.waiting++
     await this.gate
     this.waiting--
+    return { stored: true }
   }
 
-  async setEnabled(): Promise<number> {
+  async setEnabled(): Promise<never> {
     throw new Error('secret detail')
   }
 

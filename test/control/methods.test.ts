@@ -15,7 +15,7 @@ it('adds, lists and removes users', async () => {
   const second = (await client.call('users.list', { limit: 2, cursor: first.next })).result
   expect(second.users.map(({ name }: { name: string }) => name)).toEqual(['cid'])
   expect(second.next).toBeUndefined()
-  expect((await client.call('users.remove', { name: 'bob' })).result).toEqual({ cut: 2, opened: false })
+  expect((await client.call('users.remove', { name: 'bob' })).result).toEqual({ cut: 2, opened: false, stored: true })
   expect((await client.call('users.remove', { name: 'bob' })).error?.data.kind).toBe('not_found')
 })
 

@@ -72,7 +72,7 @@ it('ends the sessions of one who is removed, and lets them in no more', async ()
   await add(admin, 'bob', 'admin')
   const anns = [await sessionOf(control, 'ann'), await sessionOf(control, 'ann')]
   await sessionOf(control, 'bob')
-  expect((await admin.call('operators.remove', { name: 'ann' })).result).toEqual({ ended: 2 })
+  expect((await admin.call('operators.remove', { name: 'ann' })).result).toEqual({ ended: 2, stored: true })
   for (const ann of anns) expect(await goodbye(ann)).toBe('this operator was removed')
   expect(await sessions(admin)).toEqual({ bob: 1 })
   expect((await logIn(await stranger(control), password, 'ann')).error?.data.kind).toBe('auth_failed')
@@ -82,7 +82,7 @@ it('tells who removes themselves so before it ends their session', async () => {
   const control = await startControl()
   await add(await entered(control), 'ann', 'admin')
   const ann = await sessionOf(control, 'ann')
-  expect((await ann.call('operators.remove', { name: 'ann' })).result).toEqual({ ended: 1 })
+  expect((await ann.call('operators.remove', { name: 'ann' })).result).toEqual({ ended: 1, stored: true })
   expect(await goodbye(ann)).toBe('this operator was removed')
 })
 
@@ -91,7 +91,7 @@ it('ends the sessions of a changed password, but not the one that changed it', a
   await add(await entered(control), 'ann', 'admin')
   const [asking, other] = [await sessionOf(control, 'ann'), await sessionOf(control, 'ann')]
   const change = { name: 'ann', password: 'another password' }
-  expect((await asking.call('operators.setPassword', change)).result).toEqual({ ended: 1 })
+  expect((await asking.call('operators.setPassword', change)).result).toEqual({ ended: 1, stored: true })
   expect(await goodbye(other)).toBe("this operator's password was changed")
   expect((await asking.call('session.whoami')).result.name).toBe('ann')
   expect((await logIn(await stranger(control), password, 'ann')).error?.data.kind).toBe('auth_failed')
@@ -103,7 +103,10 @@ it('ends the sessions of a changed role; the one that changed it has no more rig
   const admin = await entered(control)
   await add(admin, 'ann', 'admin')
   const [asking, other] = [await sessionOf(control, 'ann'), await sessionOf(control, 'ann')]
-  expect((await asking.call('operators.setRole', { name: 'ann', role: 'viewer' })).result).toEqual({ ended: 1 })
+  expect((await asking.call('operators.setRole', { name: 'ann', role: 'viewer' })).result).toEqual({
+    ended: 1,
+    stored: true,
+  })
   expect(await goodbye(other)).toBe("this operator's role was changed")
   expect((await asking.call('session.whoami')).result.role).toBe('viewer')
   await admin.call('operators.setRole', { name: 'ann', role: 'operator' })
@@ -144,7 +147,7 @@ it('does not take whoever has the cookie for an operator of the name local', asy
   await logIn(holder, cookieOf(control))
   await add(admin, 'local', 'admin')
   expect(await sessions(admin)).toEqual({ local: 0 })
-  expect((await admin.call('operators.remove', { name: 'local' })).result).toEqual({ ended: 0 })
+  expect((await admin.call('operators.remove', { name: 'local' })).result).toEqual({ ended: 0, stored: true })
   expect((await holder.call('session.whoami')).result.name).toBe('local')
 })
 

@@ -102,9 +102,9 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   'users.subscribe': { params: {}, result: {} },
   'users.unsubscribe': { params: {}, result: {} },
   'users.add': { params: { name: 'eve', password: 'gravel-tulip-93' }, result: {} },
-  'users.remove': { params: { name: 'eve' }, result: { cut: 0, opened: false } },
-  'users.setPassword': { params: { name: 'bob', password: 'marble-otter-27' }, result: {} },
-  'users.setEnabled': { params: { name: 'cid', enabled: false }, result: { cut: 0 } },
+  'users.remove': { params: { name: 'eve' }, result: { cut: 0, opened: false, stored: true } },
+  'users.setPassword': { params: { name: 'bob', password: 'marble-otter-27' }, result: { stored: true } },
+  'users.setEnabled': { params: { name: 'cid', enabled: false }, result: { cut: 0, stored: true } },
   'users.cut': { params: { name: 'bob' }, result: { cut: 0 } },
   'connections.list': { params: {}, result: { connections: [connection] } },
   'connections.get': {
@@ -163,9 +163,12 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   },
   'operators.list': { params: {}, result: { operators: [ann] } },
   'operators.add': { params: { name: 'kim', role: 'operator', password: 'velvet-anchor-58' }, result: {} },
-  'operators.remove': { params: { name: 'kim' }, result: { ended: 0 } },
-  'operators.setPassword': { params: { name: 'ann', password: 'copper-lantern-14' }, result: { ended: 0 } },
-  'operators.setRole': { params: { name: 'joe', role: 'operator' }, result: { ended: 0 } },
+  'operators.remove': { params: { name: 'kim' }, result: { ended: 0, stored: true } },
+  'operators.setPassword': {
+    params: { name: 'ann', password: 'copper-lantern-14' },
+    result: { ended: 0, stored: true },
+  },
+  'operators.setRole': { params: { name: 'joe', role: 'operator' }, result: { ended: 0, stored: true } },
   'daemon.drain': { params: {}, result: {} },
   'daemon.shutdown': { params: {}, result: {} },
   'rpc.describe': {

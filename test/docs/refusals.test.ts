@@ -58,6 +58,12 @@ const elsewhere = [
   'daemon.drain draining', // below
   'auth.begin rate_limited', // test/control/login.test.ts
   'users.add conflict', // as many users as there can be: test/access
+  // A disk that takes nothing: test/e2e/full-disk.test.ts.
+  'users.add unavailable',
+  'users.setEnabled unavailable',
+  'operators.add unavailable',
+  'operators.setRole unavailable',
+  'config.set unavailable',
   'operators.add conflict', // as many operators as there can be: test/access
 ]
 

@@ -50,6 +50,8 @@ export const errorWords: Readonly<Record<ErrorKind, string>> = {
   exists: 'There is one of that name already.',
   conflict: 'It does not fit the present state, which the text tells; look again, then decide.',
   draining: 'The daemon drains already.',
+  unavailable:
+    'The disk of the daemon does not take it, so nothing has changed; `health.store` of `status.get` tells more.',
   unsupported_version: 'Another major version; `data.supported` lists those that the daemon speaks.',
 }
 

@@ -38,7 +38,7 @@ test('an operator may do what their role may, and is told what not', async () =>
   expect(await proxyTui(...eve, '--exec', 'whoami')).toMatchObject({ status: 0, stdout: 'eve, viewer, via tcp\n' })
   expect(await exec(daemon, 'deloperator eve; operators', '--json')).toMatchObject({
     status: 0,
-    stdout: '{"name":"eve","ended":0}\n[]\n',
+    stdout: '{"name":"eve","ended":0,"stored":true}\n[]\n',
   })
   expect(daemon.stderr).not.toContain(before.trim())
 })

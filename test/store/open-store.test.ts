@@ -138,7 +138,7 @@ describe('the SQLite store', () => {
     await store.users.insert(bob)
     void store.operators.decoySecret().catch(() => {})
     const lost = store.users.remove(1)
-    await expect(lost).rejects.toMatchObject({ kind: 'failed', message: expect.stringContaining(reason) })
+    await expect(lost).rejects.toMatchObject({ problem: 'failed', message: expect.stringContaining(reason) })
     expect(await store.users.list()).toEqual([{ ...bob, id: 1 }])
     expect(await store.users.insert({ ...bob, name: 'ann' })).toBe(2)
   })
@@ -151,7 +151,7 @@ describe('the SQLite store', () => {
 
   it.each(['/proc/proxyd', '/proc/proxyd/state'])('refuses %s, where no folder can be made', async (folder) => {
     const child = startChild(`
-      await openStore(${JSON.stringify(folder)}).catch(({ kind, message }) => console.log(kind + ': ' + message))`)
+      await openStore(${JSON.stringify(folder)}).catch(({ problem, message }) => console.log(problem + ': ' + message))`)
     expect(await text(child.stdout)).toMatch(/^unwritable: cannot write \/proc\/proxyd.* --state-dir\n$/)
   })
 
@@ -172,7 +172,7 @@ describe('the SQLite store', () => {
     chmodSync(folder, 0o555)
     const child = startChild(`
       if (process.getuid() === 0) process.seteuid(65534)
-      await openStore(${JSON.stringify(folder)}).catch(({ kind, message }) => console.log(kind + ': ' + message))`)
+      await openStore(${JSON.stringify(folder)}).catch(({ problem, message }) => console.log(problem + ': ' + message))`)
     expect(await text(child.stdout)).toMatch(
       /^unwritable: cannot write \S+ \(permission denied\): make it writable .* --state-dir\n$/,
     )
@@ -208,16 +208,16 @@ describe('the SQLite store', () => {
     const folder = await temporaryFolder()
     const store = await openStore(folder)
     await store.close()
-    await expect(store.users.insert(bob)).rejects.toSatisfy((error: StoreError) => error.kind === 'failed')
+    await expect(store.users.insert(bob)).rejects.toSatisfy((error: StoreError) => error.problem === 'failed')
   })
 })
 
 /** Expects one line that names the place and the mend. */
-async function expectRefusal(folder: string, kind: StoreError['kind'], mend: string): Promise<void> {
+async function expectRefusal(folder: string, problem: StoreError['problem'], mend: string): Promise<void> {
   const error = await openStore(folder).catch((error: unknown) => error)
   expect(error).toBeInstanceOf(StoreError)
-  const { kind: actual, message } = error as StoreError
-  expect(actual).toBe(kind)
+  const { problem: actual, message } = error as StoreError
+  expect(actual).toBe(problem)
   expect(message).toContain(folder)
   expect(message).toContain(mend)
   expect(message).not.toContain('\n')

@@ -21,22 +21,22 @@ export function operatorHandlers(
       return {}
     },
     'operators.remove': async ({ name }, asking) => {
-      await operators.remove(name)
+      const { stored } = await operators.remove(name)
       const reason = 'this operator was removed'
       const ended = endOthers(name, asking, reason)
-      if (asking.operator !== name) return { ended }
+      if (asking.operator !== name) return { ended, stored }
       // No list shows it any longer, so it must not stay either.
       asking.farewell = reason
-      return { ended: ended + 1 }
+      return { ended: ended + 1, stored }
     },
     'operators.setPassword': async ({ name, password }, asking) => {
-      await operators.setPassword(name, password)
-      return { ended: endOthers(name, asking, "this operator's password was changed") }
+      const { stored } = await operators.setPassword(name, password)
+      return { ended: endOthers(name, asking, "this operator's password was changed"), stored }
     },
     'operators.setRole': async ({ name, role }, asking) => {
-      await operators.setRole(name, role)
+      const { stored } = await operators.setRole(name, role)
       if (asking.operator === name) asking.limitTo(role)
-      return { ended: endOthers(name, asking, "this operator's role was changed") }
+      return { ended: endOthers(name, asking, "this operator's role was changed"), stored }
     },
   }
 

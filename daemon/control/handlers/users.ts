@@ -31,11 +31,8 @@ export function userHandlers(users: UserAdministration, table: UserTable, limits
       return {}
     },
     'users.remove': ({ name }) => users.remove(name),
-    'users.setPassword': async ({ name, password }) => {
-      await users.setPassword(name, password)
-      return {}
-    },
-    'users.setEnabled': async ({ name, enabled }) => ({ cut: await users.setEnabled(name, enabled) }),
+    'users.setPassword': ({ name, password }) => users.setPassword(name, password),
+    'users.setEnabled': ({ name, enabled }) => users.setEnabled(name, enabled),
     'users.cut': async ({ name }) => ({ cut: await users.cut(name) }),
   }
 }

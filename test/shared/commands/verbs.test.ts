@@ -43,10 +43,10 @@ describe('users', () => {
   })
 
   test('deluser, enable and disable say what was cut', async () => {
-    const deleted = await runCommand('deluser "bob b"', { 'users.remove': { cut: 1, opened: false } })
+    const deleted = await runCommand('deluser "bob b"', { 'users.remove': { cut: 1, opened: false, stored: true } })
     expect(deleted.calls).toEqual([['users.remove', { name: 'bob b' }]])
     expect(deleted.outcome).toEqual({
-      data: { name: 'bob b', cut: 1, opened: false },
+      data: { name: 'bob b', cut: 1, opened: false, stored: true },
       view: 'deleted bob b, cut 1 connection',
     })
     const disabled = await runCommand('disable bob', { 'users.setEnabled': { cut: 3 } })
@@ -57,6 +57,21 @@ describe('users', () => {
     const enabled = await runCommand('enable bob', { 'users.setEnabled': { cut: 0 } })
     expect(enabled.calls).toEqual([['users.setEnabled', { name: 'bob', enabled: true }]])
     expect(enabled.outcome.view).toBe('enabled bob')
+  })
+
+  test.each([
+    ['deluser bob', 'users.remove'],
+    ['disable bob', 'users.setEnabled'],
+    ['passwd bob', 'users.setPassword'],
+    ['deloperator bob', 'operators.remove'],
+    ['passwdoperator bob', 'operators.setPassword'],
+    ['role bob viewer', 'operators.setRole'],
+  ])('%s warns of what acts and is not stored', async (line, method) => {
+    const { outcome } = await runCommand(line, { [method]: { cut: 0, ended: 0, opened: false, stored: false } })
+    expect(outcome.warnings).toEqual([expect.stringContaining('a restart undoes it')])
+    expect(outcome.data).toMatchObject({ stored: false })
+    const kept = await runCommand(line, { [method]: { cut: 0, ended: 0, opened: false, stored: true } })
+    expect(kept.outcome.warnings).toBeUndefined()
   })
 
   test('deluser says when it leaves the proxy open', async () => {

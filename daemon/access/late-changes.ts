@@ -1,0 +1,60 @@
+import { StoreError } from '../store/store.ts'
+
+/**
+ * Changes that keep somebody out. They act whether the disk takes them or not: here they wait until it does. While one
+ * waits, an end of the daemon undoes it, so it is told.
+ */
+export class LateChanges {
+  readonly #warn: (message: string) => void
+  readonly #pause: number
+  /** By whom they are about: the last one counts. */
+  readonly #waiting = new Map<string, () => Promise<unknown>>()
+  #timer: NodeJS.Timeout | undefined
+
+  /** `pause` is in milliseconds, between two tries. */
+  constructor(warn: (message: string) => void, pause: number = 5_000) {
+    this.#warn = warn
+    this.#pause = pause
+  }
+
+  /** Stores a change that acts already; resolves to false if it cannot be now, and then it is tried again. */
+  async store(whom: string, write: () => Promise<unknown>): Promise<boolean> {
+    this.#waiting.set(whom, write)
+    try {
+      await this.#write(whom, write)
+      return true
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      this.#warn(`the change to ${whom} acts, and is not stored yet, so that a restart would undo it: ${error.message}`)
+      this.#tryLater()
+      return false
+    }
+  }
+
+  /** Stores all that waits. Rejects with a StoreError if it cannot be now; then nothing that builds on it may be stored. */
+  async settle(): Promise<void> {
+    for (const [whom, write] of this.#waiting) await this.#write(whom, write)
+  }
+
+  /** Tries once more, and never again. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.settle().catch(() => {})
+  }
+
+  async #write(whom: string, write: () => Promise<unknown>): Promise<void> {
+    await write()
+    if (this.#waiting.get(whom) === write) this.#waiting.delete(whom)
+  }
+
+  #tryLater(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.settle().then(
+        () => this.#warn('all changes to users and operators are stored now'),
+        () => this.#tryLater(),
+      )
+    }, this.#pause)
+    this.#timer.unref()
+  }
+}

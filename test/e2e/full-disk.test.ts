@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process'
+import { describe, expect, it } from 'vitest'
+import { bytes } from '../helpers/bytes.ts'
+import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { operate } from '../helpers/operate.ts'
+import { connectPeer } from '../helpers/peer.ts'
+import { greetingForLogin, login } from '../helpers/socks-client.ts'
+
+const password = 'gravel-tulip-93'
+
+/** Bytes to which any file of the daemon may be written: with 0, the disk takes nothing, as when it is full. */
+function limitFiles({ pid }: Daemon, bytes: '0' | 'unlimited'): void {
+  const { status } = spawnSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:unlimited`])
+  expect(status).toBe(0)
+}
+
+/** The answer to a login. */
+async function answer(daemon: Daemon, name: string): Promise<string> {
+  const client = await connectPeer('127.0.0.1', daemon.port('socks'))
+  client.write(bytes(greetingForLogin, login(name, password)))
+  return client.readHex(4)
+}
+
+// Only there can the limits of a process be changed while it runs.
+describe.runIf(process.platform === 'linux')('while its disk takes nothing, a daemon', () => {
+  it('keeps out whom it is to, lets nobody in, says so, and stores it later', async () => {
+    const daemon = await startDaemon()
+    const admin = await operate(daemon)
+    for (const name of ['ann', 'bob', 'cid']) await admin.call('users.add', { name, password })
+    await admin.call('users.setEnabled', { name: 'cid', enabled: false })
+    for (const name of ['kim', 'joe']) await admin.call('operators.add', { name, role: 'viewer', password })
+    limitFiles(daemon, '0')
+
+    const revoked = [
+      await admin.call('users.setEnabled', { name: 'bob', enabled: false }),
+      await admin.call('users.remove', { name: 'ann' }),
+      await admin.call('operators.remove', { name: 'kim' }),
+    ]
+    expect(revoked.map(({ result }) => result)).toEqual([
+      { cut: 0, stored: false },
+      { cut: 0, opened: false, stored: false },
+      { ended: 0, stored: false },
+    ])
+    expect(await Promise.all(['ann', 'bob'].map((name) => answer(daemon, name)))).toEqual(['05020101', '05020101'])
+
+    const { revision } = (await admin.call('config.get')).result
+    const refused = [
+      await admin.call('users.add', { name: 'eve', password }),
+      await admin.call('users.setEnabled', { name: 'cid', enabled: true }),
+      await admin.call('operators.add', { name: 'eve', role: 'viewer', password }),
+      await admin.call('operators.setRole', { name: 'joe', role: 'admin' }),
+      await admin.call('config.set', { revision, patch: { 'timeout-idle': 60_000 } }),
+    ]
+    for (const { error } of refused) {
+      expect(error?.data.kind).toBe('unavailable')
+      expect(error?.message).toMatch(/proxyd\.db .*: see to the disk/)
+    }
+    const health = async () => (await admin.call('status.get')).result.health.store.problem
+    expect(await health()).toMatch(/see to the disk/)
+
+    limitFiles(daemon, 'unlimited')
+    await daemon.logs(/are stored now/)
+    expect(await health()).toBeNull()
+    await daemon.kill()
+    const restarted = await operate(await startDaemon([], { folders: daemon.folders }))
+    const { users } = (await restarted.call('users.list')).result
+    expect(users).toMatchObject([
+      { name: 'bob', enabled: false },
+      { name: 'cid', enabled: false },
+    ])
+    const { operators } = (await restarted.call('operators.list')).result
+    expect(operators).toMatchObject([{ name: 'joe', role: 'viewer' }])
+  })
+})
