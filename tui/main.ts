@@ -1,7 +1,6 @@
 import '../shared/no-debugger.ts'
 import { readFileSync } from 'node:fs'
-import { exitStatus } from './exec/failure.ts'
-import { complain } from './exec/tell.ts'
+import { complain, exitStatus } from './exec/failure.ts'
 import { type CommandLine, readCommandLine } from './options/command-line.ts'
 
 process.exitCode = await main()

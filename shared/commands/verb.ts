@@ -102,7 +102,7 @@ export type Flags = ReadonlyMap<string, string>
 export type Deed = (context: Context) => Promise<Outcome> | AsyncIterable<Outcome>
 
 /** The values that the text of a verb's arguments stands for. */
-export type Values<Arguments extends string> = string extends Arguments
+type Values<Arguments extends string> = string extends Arguments
   ? readonly string[]
   : Arguments extends ''
     ? readonly []

@@ -1,10 +1,10 @@
 import '../helpers/blessed-stand-in.ts'
 import { describe, expect, test } from 'vitest'
 import { asciiRamp, blockRamp, drawBars, sparkline } from '../../tui/app/chart/bars.ts'
-import { brailleToAscii } from '../../tui/app/chart/braille-to-ascii.ts'
+import { brailleToAscii } from '../../tui/app/chart/line-chart.ts'
 import { resample } from '../../tui/app/chart/resample.ts'
 import { axisLabels, ceilingBeside, ceilingOf, heightOf, scaleFor, sharedScale } from '../../tui/app/chart/scale.ts'
-import { columnsOf } from '../../tui/app/text.ts'
+import { columnsOf } from '../../tui/app/text/fit.ts'
 
 const { chartValues } = await import('../../tui/app/chart/line-chart.ts')
 const { drawPlot } = await import('../../tui/app/chart/plot.ts')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Connection } from '../../shared/protocol/methods.ts'
-import { clipboardSequence } from '../../tui/app/clipboard.ts'
 import { connectionsTable } from '../../tui/app/tables/connections-table.ts'
+import { clipboardSequence } from '../../tui/app/terminal/clipboard.ts'
 import { startControl } from '../control/start-control.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'

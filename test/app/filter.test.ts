@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { ClosedConnection, Connection } from '../../shared/protocol/methods.ts'
+import { hostOf, parseRange, portOf } from '../../tui/app/tables/addresses.ts'
 import { parseAmount } from '../../tui/app/tables/amounts.ts'
-import { closedTable } from '../../tui/app/tables/closed-table.ts'
-import { type ConnectionRow, connectionsTable } from '../../tui/app/tables/connections-table.ts'
-import { compileFilter } from '../../tui/app/tables/filter.ts'
-import { fieldWord, splitFilter } from '../../tui/app/tables/filter-words.ts'
-import { hostOf, parseRange, portOf } from '../../tui/app/tables/places.ts'
+import { type ConnectionRow, closedTable, connectionsTable } from '../../tui/app/tables/connections-table.ts'
+import { compileFilter, fieldWord, splitFilter } from '../../tui/app/tables/filter.ts'
 
 type Given = Partial<Omit<ConnectionRow, 'connection'>> & { readonly connection: Partial<Connection> }
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import type { Connection } from '../../shared/protocol/methods.ts'
-import { timelineLines } from '../../tui/app/screens/timeline.ts'
-import { type Details, follow, learn } from '../../tui/app/store/followed.ts'
-import { reduce } from '../../tui/app/store/reducer.ts'
-import { type Event, stateAt } from '../../tui/app/store/state.ts'
-import { connectionsView } from '../../tui/app/store/view.ts'
+import { timelineLines } from '../../tui/app/screens/connection-detail.tsx'
+import { type Details, follow, learn } from '../../tui/app/state/followed.ts'
+import { type Event, stateAt } from '../../tui/app/state/state.ts'
+import { reduce } from '../../tui/app/store/store.ts'
+import { connectionsView } from '../../tui/app/tables/view.ts'
 
 const connection = (down: number): Connection => ({
   id: 'c1',

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { type ErrorKind, RpcError } from '../../shared/protocol/errors.ts'
 import type { Result } from '../../shared/protocol/methods.ts'
 import { GraphWatch } from '../../tui/app/link/graph-watch.ts'
-import type { GraphWish } from '../../tui/app/store/graph.ts'
+import type { GraphWish } from '../../tui/app/state/graph.ts'
 import type { Client } from '../../tui/client/index.ts'
 import { sampleOf } from '../helpers/sample.ts'
 

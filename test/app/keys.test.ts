@@ -5,8 +5,8 @@ import { type Binding, keyLabel } from '../../tui/app/keys/binding.ts'
 import { decodeKeys } from '../../tui/app/keys/decode.ts'
 import { helpLines, hintLine, hintsFor, hintsOf } from '../../tui/app/keys/help.ts'
 import { type KeyContext, keyTable } from '../../tui/app/keys/key-table.ts'
-import { type ListPage, type Page, pages } from '../../tui/app/store/pages.ts'
-import { stateAt } from '../../tui/app/store/state.ts'
+import { type ListPage, type Page, pages } from '../../tui/app/state/pages.ts'
+import { stateAt } from '../../tui/app/state/state.ts'
 import { tables } from '../../tui/app/tables/tables.ts'
 
 const contexts = Object.entries<readonly Binding[]>(keyTable)

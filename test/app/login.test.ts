@@ -143,7 +143,7 @@ test('read-only, the app gives up its rights at each login', async () => {
 test('read-only, the app asks the daemon to see to it, and for nothing that a viewer may not', async () => {
   const daemon = await startFakeDaemon((method) => (method === 'session.drop' ? { role: 'viewer' } : { samples: [] }))
   await using app = openTerminal(process.execPath, [program, '--socket', daemon.path, '--read-only'])
-  await app.until(() => daemon.calls.length > 2, 'has asked for what it shows')
+  await app.until(() => daemon.calls.length > 3, 'has asked for what it shows')
   expect(daemon.calls[0]).toEqual(['session.drop', { role: 'viewer' }])
   const asked = new Set(daemon.calls.slice(1).map(([method]) => method))
   expect([...asked].sort()).toEqual(['metrics.history', 'metrics.subscribe', 'status.get'])

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { lookOf } from '../../tui/app/look.ts'
-import { colourDepth } from '../../tui/app/terminal.ts'
+import { colourDepth } from '../../tui/app/terminal/abilities.ts'
+import { lookOf } from '../../tui/app/themes/look.ts'
 import { type Style, themeNames } from '../../tui/app/themes/theme.ts'
 import { themeOf } from '../../tui/app/themes/themes.ts'
 import { startDaemon } from '../helpers/daemon.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { InputSplitter } from '../../tui/app/mouse/input-splitter.ts'
+import { InputSplitter } from '../../tui/app/terminal/input-splitter.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { startDaemon } from '../helpers/daemon.ts'
 import { startTarget } from '../helpers/target.ts'

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { offersAt } from '../../tui/app/keys/palette-handlers.ts'
-import { type Offer, searchOffers } from '../../tui/app/store/palette.ts'
-import { type State, stateAt } from '../../tui/app/store/state.ts'
-import { fieldOf } from '../../tui/app/text-field.ts'
+import { type Offer, offersAt, searchOffers } from '../../tui/app/keys/palette.ts'
+import { type State, stateAt } from '../../tui/app/state/state.ts'
+import { fieldOf } from '../../tui/app/text/field.ts'
 
 const offer = (title: string, label = ''): Offer => ({ title, label, act: { do: 'press', key: 'x' } })
 const found = (offers: readonly Offer[], wanted: string) => searchOffers(offers, wanted).map(({ title }) => title)

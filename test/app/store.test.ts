@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { Connection, Role, Sample } from '../../shared/protocol/methods.ts'
-import { type GraphWish, graphPoints } from '../../tui/app/store/graph.ts'
-import { reduce } from '../../tui/app/store/reducer.ts'
-import { lackOfRights } from '../../tui/app/store/rights.ts'
-import { type Event, type State, stateAt } from '../../tui/app/store/state.ts'
-import { userPoints } from '../../tui/app/store/traffic.ts'
-import { connectionsView, settleCursor, usersView } from '../../tui/app/store/view.ts'
+import { type GraphWish, graphPoints } from '../../tui/app/state/graph.ts'
+import { lackOfRights } from '../../tui/app/state/rights.ts'
+import { type Event, type State, stateAt } from '../../tui/app/state/state.ts'
+import { userPoints } from '../../tui/app/state/traffic.ts'
+import { reduce } from '../../tui/app/store/store.ts'
+import { connectionsView, settleCursor, usersView } from '../../tui/app/tables/view.ts'
 import { sampleOf } from '../helpers/sample.ts'
 
 const connection = (id: string, fields: Partial<Connection> = {}): Connection => ({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { layOut, placeColumns } from '../../tui/app/tables/column-widths.ts'
 import { type Column, type Format, numberColumn, textColumn } from '../../tui/app/tables/columns.ts'
-import { layOut, placeColumns } from '../../tui/app/tables/layout.ts'
 import { columnsShown, nextSort, sortRows, type TableSpec } from '../../tui/app/tables/table.ts'
 
 interface Row {

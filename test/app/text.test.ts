@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { columnsOf, cut, cutStart, fitText, wrapText } from '../../tui/app/text.ts'
-import { editField, emptyField, fieldOf } from '../../tui/app/text-field.ts'
+import { editField, emptyField, fieldOf } from '../../tui/app/text/field.ts'
+import { columnsOf, cut, cutStart, fitText, wrapText } from '../../tui/app/text/fit.ts'
 
 test('a text is padded or cut to exactly its columns, no character torn', () => {
   expect(fitText('abc', 5, '…')).toBe('abc  ')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { hush, markRead, noToasts, say, type Toasts } from '../../tui/app/store/toasts.ts'
+import { clearMessage, markRead, noToasts, say, type Toasts } from '../../tui/app/state/toasts.ts'
 
 const good = (toasts: Toasts, text: string, at = 0) => say(toasts, text, 'good', at)
 const bad = (toasts: Toasts, text: string, at = 0) => say(toasts, text, 'bad', at)
@@ -9,7 +9,7 @@ describe('what is said', () => {
     const toasts = good(good(good(noToasts, 'one'), 'two'), 'three')
     expect(toasts.shown?.text).toBe('three')
     expect(toasts.more).toBe(2)
-    expect(good(hush(toasts), 'four').more).toBe(0)
+    expect(good(clearMessage(toasts), 'four').more).toBe(0)
     expect(good(markRead(toasts), 'four')).toMatchObject({ shown: { text: 'four' }, more: 0 })
   })
 
@@ -33,7 +33,7 @@ describe('what is said', () => {
 
   test('is kept after it was put away, the last hundred of it', () => {
     let toasts = noToasts
-    for (let at = 0; at < 150; at++) toasts = hush(good(toasts, `number ${at}`, at))
+    for (let at = 0; at < 150; at++) toasts = clearMessage(good(toasts, `number ${at}`, at))
     expect(toasts.shown).toBeNull()
     expect(toasts.history).toHaveLength(100)
     expect(toasts.history.at(-1)?.text).toBe('number 149')

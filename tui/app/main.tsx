@@ -6,11 +6,11 @@ import { titleOf } from '../options/daemons.ts'
 import { targetsAt } from '../options/passwords.ts'
 import { Daemon } from './link/daemon.ts'
 import { Login } from './link/login.ts'
-import { lookOf } from './look.ts'
-import { TerminalInput } from './mouse/terminal-input.ts'
 import { rememberPreferences } from './preferences/remember.ts'
 import { Store } from './store/store.ts'
-import { settleColors, terminalProblem } from './terminal.ts'
+import { settleColors, terminalProblem } from './terminal/abilities.ts'
+import { TerminalInput } from './terminal/terminal-input.ts'
+import { lookOf } from './themes/look.ts'
 
 /** Milliseconds between looks at the clock. */
 const second = 1000

@@ -1,31 +1,21 @@
-import { Box } from 'ink'
+import { Box, Text } from 'ink'
 import { type ReactElement, useMemo, useSyncExternalStore } from 'react'
-import { CommandHint } from './components/command-hint.tsx'
+import { CommandHint, Hints, MessageLine } from './components/footer.tsx'
 import { Header } from './components/header.tsx'
-import { Hints } from './components/hints.tsx'
 import { Line } from './components/line.tsx'
 import { LookContext } from './components/look-context.ts'
-import { MessageLine } from './components/message-line.tsx'
-import { type Parts, useApp } from './hooks/use-app.ts'
-import { useKeys } from './hooks/use-keys.ts'
-import { useMouse } from './hooks/use-mouse.ts'
-import { useRedrawAfterResize } from './hooks/use-redraw-after-resize.ts'
-import { isTooSmall, pageRows } from './layout.ts'
-import { dress, type Look } from './look.ts'
-import { ConnectionsPage } from './screens/connections.tsx'
-import { CoverPage } from './screens/cover.tsx'
-import { DaemonsPage } from './screens/daemons.tsx'
-import { DialogPanel } from './screens/dialogs.tsx'
-import { LogPage } from './screens/log.tsx'
-import { OperatorsPage } from './screens/operators.tsx'
+import { type Parts, useApp, useKeys, useMouse, useRedrawAfterResize } from './hooks.ts'
+import { DaemonsPage } from './screens/daemons-page.tsx'
+import { DialogPanel } from './screens/dialog-panel.tsx'
+import { ConnectionsPage, LogPage, OperatorsPage, SettingsPage, UsersPage } from './screens/list-pages.tsx'
+import { OverlayPage } from './screens/overlays.tsx'
 import { Overview } from './screens/overview/overview.tsx'
-import { SettingsPage } from './screens/settings.tsx'
-import { TooSmall } from './screens/too-small.tsx'
-import { UsersPage } from './screens/users.tsx'
-import { coverOf, isCover } from './store/dialogs.ts'
-import type { Page } from './store/pages.ts'
-import { lackToSee } from './store/rights.ts'
-import type { State } from './store/state.ts'
+import { isOverlay, overlayOf } from './state/dialogs.ts'
+import { isTooSmall, pageRows, smallest } from './state/layout.ts'
+import type { Page } from './state/pages.ts'
+import { lackToSee } from './state/rights.ts'
+import type { State } from './state/state.ts'
+import { inTheme, type Look } from './themes/look.ts'
 
 interface RootProps extends Parts {
   readonly look: Look
@@ -39,9 +29,9 @@ export function Root({ store, daemons, login, look }: RootProps): ReactElement {
   useRedrawAfterResize(app, state.size)
   useMouse(app, look, state.mouse)
   const { theme, overview } = state
-  const dressed = useMemo(() => dress(look, theme, overview.drawing), [look, theme, overview.drawing])
+  const themed = useMemo(() => inTheme(look, theme, overview.drawing), [look, theme, overview.drawing])
   return (
-    <LookContext value={dressed}>
+    <LookContext value={themed}>
       {isTooSmall(state) ? <TooSmall size={state.size} /> : <Screen state={state} />}
     </LookContext>
   )
@@ -60,14 +50,14 @@ const screens: Readonly<Record<Page, (props: { state: State }) => ReactElement>>
 function Screen({ state }: { readonly state: State }): ReactElement {
   const { columns, rows } = state.size
   const { dialog } = state
-  const cover = coverOf(dialog)
+  const overlay = overlayOf(dialog)
   return (
     <Box flexDirection="column" width={columns} height={rows}>
       <Header state={state} />
       <Box flexDirection="column" height={pageRows(state)}>
-        {cover ? <CoverPage state={state} cover={cover} /> : <PageShown state={state} />}
+        {overlay ? <OverlayPage state={state} overlay={overlay} /> : <PageShown state={state} />}
       </Box>
-      {dialog && !isCover(dialog) && <DialogPanel state={state} dialog={dialog} />}
+      {dialog && !isOverlay(dialog) && <DialogPanel state={state} dialog={dialog} />}
       {state.command.field && <CommandHint state={state} />}
       <MessageLine state={state} />
       <Hints state={state} />
@@ -82,4 +72,13 @@ function PageShown({ state }: { readonly state: State }): ReactElement {
   const verb = state.page === 'log' ? 'is' : 'are'
   if (lack !== null) return <Line text={` The ${state.page} ${verb} ${lack}.`} width={state.size.columns} />
   return <Page state={state} />
+}
+
+/** Instead of everything, in a terminal where it would not fit. */
+function TooSmall({ size }: Pick<State, 'size'>): ReactElement {
+  return (
+    <Text>
+      {`This terminal is ${size.columns}x${size.rows}; proxy-tui needs ${smallest.columns}x${smallest.rows}.`}
+    </Text>
+  )
 }

@@ -8,11 +8,10 @@ import type { ExecOptions } from '../options/command-line.ts'
 import type { NamedDaemon } from '../options/daemons.ts'
 import { type OperatorPlace, placeOf } from '../options/place.ts'
 import { connectionTo } from './connection.ts'
-import { exitStatus, Failure, failureOf } from './failure.ts'
+import { complain, exitStatus, Failure, failureOf, tell } from './failure.ts'
 import { readLines } from './lines.ts'
 import { askedOnce, passwordReader } from './new-passwords.ts'
 import { render } from './render.ts'
-import { complain, tell } from './tell.ts'
 
 /** Commands that were written in one place. */
 interface Batch {

@@ -1,6 +1,5 @@
 import type { Outcome, Table } from '../../shared/commands/verb.ts'
 import { safeJson, safeText } from '../../shared/format/safe-text.ts'
-import { tableLines } from './table.ts'
 
 /** What is written for a command that is done, line ends included. Safe for a terminal, whatever the daemon says. */
 export async function render({ data, view }: Outcome, json: boolean): Promise<string> {
@@ -18,4 +17,20 @@ const ascii = /^[ -~]*$/
 async function widthFor({ rows }: Table): Promise<(text: string) => number> {
   if (rows.flat().every((cell) => ascii.test(cell))) return (text) => text.length
   return (await import('string-width')).default
+}
+
+const gap = '  '
+
+/** The lines of a table, columns aligned, nothing after the last word of a line. `widthOf` counts terminal columns. */
+export function tableLines({ heading, rows, right = [] }: Table, widthOf: (text: string) => number): string[] {
+  const all = heading ? [heading, ...rows] : rows
+  const widths = all.reduce<number[]>(
+    (widest, row) => row.map((cell, at) => Math.max(widest[at] ?? 0, widthOf(cell))),
+    [],
+  )
+  const pad = (cell: string, at: number) => {
+    const padding = ' '.repeat((widths[at] ?? 0) - widthOf(cell))
+    return right.includes(at) ? padding + cell : cell + padding
+  }
+  return all.map((row) => row.map(pad).join(gap).trimEnd())
 }

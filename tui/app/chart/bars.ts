@@ -1,5 +1,9 @@
+/** How graphs are drawn, where the terminal can show it. */
+export const drawings = ['braille', 'blocks', 'ascii'] as const
+export type Drawing = (typeof drawings)[number]
+
 /** Characters from empty to full. */
-export interface Ramp {
+interface Ramp {
   readonly cells: string
   /** Stands for nothing moved, where that must be told from nothing known. */
   readonly zero: string

@@ -1,6 +1,13 @@
 import Line from 'blessed-contrib/lib/widget/charts/line.js'
-import type { Plot } from './plot.ts'
-import { stripColors } from './strip-colors.ts'
+
+/** What a graph shows, whatever its scale. */
+export interface Plot {
+  /** Terminal columns and rows, the axes included; at least 12 by 5. */
+  readonly width: number
+  readonly height: number
+  /** Between 0 and 1, the newest last; NaN leaves a gap. `chartValues(width)` of them. */
+  readonly heights: readonly number[]
+}
 
 /** What blessed-contrib takes off a widget's size for a border: columns and rows. */
 const border = { columns: 6, rows: 2 }
@@ -39,4 +46,26 @@ export function drawLine({ width, height, heights }: Plot): string[] {
 function withCompany(heights: readonly number[]): number[] {
   const isGap = (at: number) => Number.isNaN(heights[at] ?? Number.NaN)
   return heights.map((height, at) => (isGap(at) && isGap(at + 2) ? (heights[at + 1] ?? height) : height))
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence begins with one
+const colorCodes = /\u001b\[\d+m/g
+
+/** `row` without its colors. */
+function stripColors(row: string): string {
+  return row.replace(colorCodes, '')
+}
+
+/** `row`, without colors, in ASCII: each braille character as the one whose ink lies nearest. */
+export function brailleToAscii(row: string): string {
+  return row.replace(/[\u2800-\u28ff]/g, (character) => asciiOf(character.charCodeAt(0) - 0x2800))
+}
+
+/** The dots of each of the four rows of a braille character, top first (Unicode 15, section 21.1). */
+const dotRows = [0x09, 0x12, 0x24, 0xc0]
+
+function asciiOf(dots: number): string {
+  const rows = dotRows.map((mask) => (dots & mask) !== 0)
+  if (rows.filter(Boolean).length > 2) return '|'
+  return ['"', '-', '.', '_'][rows.lastIndexOf(true)] ?? ' '
 }

@@ -1,16 +1,5 @@
-import type { Drawing } from '../store/overview.ts'
-import { blockRamp, drawBars } from './bars.ts'
-import { brailleToAscii } from './braille-to-ascii.ts'
-import { drawLine } from './line-chart.ts'
-
-/** What a graph shows, whatever its scale. */
-export interface Plot {
-  /** Terminal columns and rows, the axes included; at least 12 by 5. */
-  readonly width: number
-  readonly height: number
-  /** Between 0 and 1, the newest last; NaN leaves a gap. `chartValues(width)` of them. */
-  readonly heights: readonly number[]
-}
+import { blockRamp, type Drawing, drawBars } from './bars.ts'
+import { brailleToAscii, drawLine, type Plot } from './line-chart.ts'
 
 /** What is written left of the axis at which height. */
 export interface Label {

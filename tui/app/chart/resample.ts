@@ -1,9 +1,20 @@
-import type { Point } from '../store/traffic.ts'
+/** Bytes moved, or bytes a second. */
+export interface UpDown {
+  readonly up: number
+  readonly down: number
+}
+
+/** The rates of one interval. */
+export interface Point extends UpDown {
+  /** The interval's end, milliseconds since 1970 by the daemon's clock, and its length. */
+  readonly time: number
+  readonly span: number
+}
 
 /** The share of a slot that must have been seen for it to be drawn; one of the daemon's steps is more in any graph. */
 const least = 0.2
 
-export interface Series {
+interface Series {
   readonly up: readonly number[]
   readonly down: readonly number[]
 }

@@ -16,7 +16,7 @@ export interface Scale {
 }
 
 /** How a person wants rates scaled; `ceiling`: bytes a second at the top, null for what is needed. */
-export interface ScaleWish {
+interface ScaleWish {
   readonly rateUnit: RateUnit
   readonly logarithmic: boolean
   readonly ceiling: number | null

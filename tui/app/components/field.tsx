@@ -1,7 +1,7 @@
 import { Text, type TextProps } from 'ink'
 import type { ReactElement } from 'react'
-import { cutStart, fitText } from '../text.ts'
-import type { TextField } from '../text-field.ts'
+import type { TextField } from '../text/field.ts'
+import { cutStart, fitText } from '../text/fit.ts'
 import { useLook } from './look-context.ts'
 
 interface FieldProps extends Pick<TextProps, 'color'> {

@@ -1,13 +1,14 @@
+import { Text } from 'ink'
 import type { ReactElement } from 'react'
 import { formatDuration } from '../../../shared/format/time.ts'
-import { linkRows } from '../layout.ts'
-import { placeShown } from '../store/daemons.ts'
-import { linkTrouble } from '../store/link.ts'
-import { daemonTime, type State } from '../store/state.ts'
-import { columnsOf, fitText, wrapText } from '../text.ts'
+import { placeShown } from '../state/daemons.ts'
+import { linkRows } from '../state/layout.ts'
+import { linkTrouble } from '../state/link.ts'
+import { daemonTime, type State } from '../state/state.ts'
+import { tabsOf } from '../state/tabs.ts'
+import { columnsOf, fitText, wrapText } from '../text/fit.ts'
 import { Line } from './line.tsx'
 import { useLook } from './look-context.ts'
-import { Tabs } from './tabs.tsx'
 
 /** Who is being watched and how that goes, and the pages. */
 export function Header({ state }: { readonly state: State }): ReactElement {
@@ -47,4 +48,23 @@ function daemonLine(state: State): string {
   const loops = status.engine === 'linux' ? `, ${status.workers} loop${status.workers === 1 ? '' : 's'}` : ''
   const up = formatDuration(daemonTime(state) - status.started)
   return `proxyd ${status.version}  ${status.engine}${loops}  up ${up}${status.draining ? '  draining' : ''}`
+}
+
+/** The pages. One row. */
+function Tabs({ state }: { readonly state: State }): ReactElement {
+  const { theme } = useLook()
+  let written = 0
+  return (
+    <Text wrap="truncate">
+      {tabsOf(state).map(({ page, text, from }) => {
+        const gap = ' '.repeat(from - written)
+        written = from + columnsOf(text)
+        return (
+          <Text key={page} {...(page === state.page ? theme.openTab : theme.tab)}>
+            {gap + text}
+          </Text>
+        )
+      })}
+    </Text>
+  )
 }

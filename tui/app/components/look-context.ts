@@ -1,5 +1,5 @@
 import { createContext, useContext } from 'react'
-import { type Look, lookOf } from '../look.ts'
+import { type Look, lookOf } from '../themes/look.ts'
 
 /** What the terminal can show. */
 export const LookContext = createContext<Look>(lookOf({}))

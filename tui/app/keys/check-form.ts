@@ -2,8 +2,8 @@ import { settingValue } from '../../../shared/commands/setting-verbs.ts'
 import { UsageError } from '../../../shared/commands/usage.ts'
 import { findVerb } from '../../../shared/commands/verbs.ts'
 import { methods, password as passwordRule, type Setting, userName } from '../../../shared/protocol/methods.ts'
-import { type Form, fieldText } from '../store/forms.ts'
-import type { State } from '../store/state.ts'
+import { type Form, fieldText } from '../state/forms.ts'
+import type { State } from '../state/state.ts'
 
 /** Whose names are taken. */
 type Known = Pick<State, 'users' | 'operators'>

@@ -3,16 +3,16 @@ import { type Command, parseCommands, questionBefore } from '../../../shared/com
 import { UsageError } from '../../../shared/commands/usage.ts'
 import type { Call, Outcome, Question } from '../../../shared/commands/verb.ts'
 import { safeText } from '../../../shared/format/safe-text.ts'
-import { tableLines } from '../../exec/table.ts'
-import { pageRows } from '../layout.ts'
+import { tableLines } from '../../exec/render.ts'
 import { type Results, withoutFlags } from '../link/carry-out.ts'
-import type { CommandEvent } from '../store/command-line.ts'
-import { knownIn } from '../store/known.ts'
-import { lackOfRights } from '../store/rights.ts'
-import type { State } from '../store/state.ts'
-import { columnsOf } from '../text.ts'
+import type { CommandEvent } from '../state/command-line.ts'
+import { knownIn } from '../state/known.ts'
+import { pageRows } from '../state/layout.ts'
+import { lackOfRights } from '../state/rights.ts'
+import type { State } from '../state/state.ts'
+import { columnsOf } from '../text/fit.ts'
 import type { App, Handler } from './app.ts'
-import { confirm, hasDryRun, openSecret, saidOf, tellDialog, withWarnings } from './perform.ts'
+import { confirm, hasDryRun, labelOf, openSecret, tellDialog, withWarnings } from './perform.ts'
 
 export const commandHandlers = {
   openCommand: (app) => {
@@ -25,14 +25,14 @@ export const commandHandlers = {
   completeBack: (app) => completeWord(app, -1),
   olderCommand: (app) => tellCommand(app, { do: 'recall', by: -1 }),
   newerCommand: (app) => tellCommand(app, { do: 'recall', by: 1 }),
-  resultDown: (app) => roam(app, 1, 0),
-  resultUp: (app) => roam(app, -1, 0),
-  resultPageDown: (app) => roam(app, pageRows(app.store.state) - 1, 0),
-  resultPageUp: (app) => roam(app, 1 - pageRows(app.store.state), 0),
-  resultTop: (app) => roam(app, Number.NEGATIVE_INFINITY, 0),
-  resultBottom: (app) => roam(app, Number.POSITIVE_INFINITY, 0),
-  resultRight: (app) => roam(app, 0, sideways),
-  resultLeft: (app) => roam(app, 0, -sideways),
+  resultDown: (app) => pan(app, 1, 0),
+  resultUp: (app) => pan(app, -1, 0),
+  resultPageDown: (app) => pan(app, pageRows(app.store.state) - 1, 0),
+  resultPageUp: (app) => pan(app, 1 - pageRows(app.store.state), 0),
+  resultTop: (app) => pan(app, Number.NEGATIVE_INFINITY, 0),
+  resultBottom: (app) => pan(app, Number.POSITIVE_INFINITY, 0),
+  resultRight: (app) => pan(app, 0, sideways),
+  resultLeft: (app) => pan(app, 0, -sideways),
 } satisfies Record<string, Handler>
 
 /** Columns that one key moves a wide result by. */
@@ -132,23 +132,23 @@ export async function runLine(app: App, line: string): Promise<void> {
   const commands = parseCommands(line)
   if (!commands.some(({ verb }) => verb.confidential)) tellCommand(app, { do: 'remember', line })
   tellCommand(app, { do: 'run' })
-  const said = saidOf(app)
+  const label = labelOf(app)
   const results = await app.daemon.carryOut(commands)
   const { outcomes, problem } = results
   const [outcome] = outcomes
   const isOpen = app.store.state.command.running
   if (problem !== null && outcomes.every(({ view }) => view === '')) {
-    return isOpen ? tellCommand(app, { do: 'complain', problem }) : app.store.announce(said(problem), 'bad')
+    return isOpen ? tellCommand(app, { do: 'complain', problem }) : app.store.announce(label(problem), 'bad')
   }
   if (isOpen) tellCommand(app, { do: 'close' })
-  if (outcome?.secret && outcomes.length === 1 && problem === null) return openSecret(app, outcome.secret, said)
+  if (outcome?.secret && outcomes.length === 1 && problem === null) return openSecret(app, outcome.secret, label)
   const lines = resultLines(results)
   const [only = ''] = lines
   if (lines.length <= 1 && columnsOf(only) < app.store.state.size.columns) {
     const undoes = outcome?.undo && commands.length === 1 ? '; u undoes' : ''
-    return app.store.announce(said((only || 'done') + undoes), problem === null ? 'good' : 'bad')
+    return app.store.announce(label((only || 'done') + undoes), problem === null ? 'good' : 'bad')
   }
-  const title = said(commands.map(({ name }) => name).join('; '))
+  const title = label(commands.map(({ name }) => name).join('; '))
   tellDialog(app, { do: 'open', dialog: { kind: 'result', title, lines, row: 0, column: 0 } })
 }
 
@@ -165,14 +165,14 @@ function linesOf({ view, note, warnings = [] }: Outcome): string[] {
   return [...(rows.length > 0 ? lines : [...lines, '(none)']), ...told]
 }
 
-function roam(app: App, down: number, right: number): void {
+function pan(app: App, down: number, right: number): void {
   const { state } = app.store
   const { dialog } = state
   if (dialog?.kind !== 'result') return
   const lastRow = Math.max(0, dialog.lines.length - pageRows(state) + 1)
   const lastColumn = Math.max(0, Math.max(...dialog.lines.map(columnsOf)) + 2 - state.size.columns)
   tellDialog(app, {
-    do: 'roam',
+    do: 'pan',
     row: Math.max(0, Math.min(dialog.row + down, lastRow)),
     column: Math.max(0, Math.min(dialog.column + right, lastColumn)),
   })

@@ -1,14 +1,14 @@
 import { callToSet } from '../../../shared/commands/setting-verbs.ts'
 import type { VerbName } from '../../../shared/commands/verbs.ts'
-import { pageRows } from '../layout.ts'
-import type { Confirmation } from '../store/dialogs.ts'
-import { type Form, fieldText } from '../store/forms.ts'
+import type { Confirmation } from '../state/dialogs.ts'
+import { type Form, fieldText } from '../state/forms.ts'
+import { pageRows } from '../state/layout.ts'
 import type { App, Handler } from './app.ts'
 import { problemWith, readValue } from './check-form.ts'
 import { runLine } from './command-handlers.ts'
 import { copyChosen } from './connection-handlers.ts'
 import { helpContext, helpLines } from './help.ts'
-import { begin, openSecret, performAndTell, saidOf, tellDialog } from './perform.ts'
+import { begin, labelOf, openSecret, performAndTell, tellDialog } from './perform.ts'
 
 export const dialogHandlers = {
   close: (app) => {
@@ -21,8 +21,8 @@ export const dialogHandlers = {
   scrollUp: (app) => scroll(app, -1),
   scrollPageDown: (app) => scroll(app, pageRows(app.store.state) - 1),
   scrollPageUp: (app) => scroll(app, 1 - pageRows(app.store.state)),
-  saidDown: (app) => scrollSaid(app, 1),
-  saidUp: (app) => scrollSaid(app, -1),
+  messagesDown: (app) => scrollMessages(app, 1),
+  messagesUp: (app) => scrollMessages(app, -1),
   answer: (app) => answer(app, (confirmation) => confirmation.chosen),
   yes: (app) => answer(app, () => true),
   nextField: (app) => tellDialog(app, { do: 'focus', by: 1 }),
@@ -59,9 +59,9 @@ function scroll(app: App, by: number): void {
   tellDialog(app, { do: 'scroll', to: Math.max(0, Math.min(state.dialog.scroll + by, last)) })
 }
 
-function scrollSaid(app: App, by: number): void {
+function scrollMessages(app: App, by: number): void {
   const { state } = app.store
-  if (state.dialog?.kind !== 'said') return
+  if (state.dialog?.kind !== 'messages') return
   const last = Math.max(0, state.toasts.history.length - pageRows(state) + 1)
   tellDialog(app, { do: 'scroll', to: Math.max(0, Math.min(state.dialog.scroll + by, last)) })
 }
@@ -105,15 +105,15 @@ async function submit(app: App, form: Form, verb: VerbName): Promise<void> {
     ...(typed ? [['password-prompt', '']] : []),
   ])
   tellDialog(app, { do: 'send' })
-  const said = saidOf(app)
+  const label = labelOf(app)
   const values = [form.subject ?? fieldText(form, 'name')]
   const performed = await app.daemon.perform({ verb, values, flags }, typed)
   // Who closed it meanwhile may have another one open, of another daemon even.
   const { dialog } = app.store.state
   const isOpen = dialog?.kind === 'form' && dialog.sent
   const { done, text } = performed
-  if (!done) return isOpen ? tellDialog(app, { do: 'complain', problem: text }) : app.store.announce(said(text), 'bad')
-  if (performed.secret) openSecret(app, performed.secret, said)
+  if (!done) return isOpen ? tellDialog(app, { do: 'complain', problem: text }) : app.store.announce(label(text), 'bad')
+  if (performed.secret) openSecret(app, performed.secret, label)
   else if (isOpen) tellDialog(app, { do: 'close' })
-  app.store.announce(said(text), 'good')
+  app.store.announce(label(text), 'good')
 }

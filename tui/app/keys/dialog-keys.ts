@@ -66,9 +66,9 @@ export const dialogKeys = {
     help,
     { keys: ['esc', 'q'], command: 'close', summary: 'back', hint: 'back' },
   ],
-  said: [
-    { keys: ['down', 'j'], command: 'saidDown', summary: 'scroll', hint: 'scroll' },
-    { keys: ['up', 'k'], command: 'saidUp', summary: 'scroll back' },
+  messages: [
+    { keys: ['down', 'j'], command: 'messagesDown', summary: 'scroll', hint: 'scroll' },
+    { keys: ['up', 'k'], command: 'messagesUp', summary: 'scroll back' },
     help,
     { ...close, keys: ['esc', 'q', 'enter', '!'] },
   ],

@@ -1,10 +1,10 @@
-import { isTooSmall } from '../layout.ts'
-import { listPage } from '../store/pages.ts'
-import { lackOfRights, lackToSee } from '../store/rights.ts'
-import type { State } from '../store/state.ts'
-import { filterHelp } from '../tables/filter-help.ts'
+import { isTooSmall } from '../state/layout.ts'
+import { listPage } from '../state/pages.ts'
+import { lackOfRights, lackToSee } from '../state/rights.ts'
+import type { State } from '../state/state.ts'
+import { filterHelp } from '../tables/fields.ts'
 import { tables } from '../tables/tables.ts'
-import { columnsOf } from '../text.ts'
+import { columnsOf } from '../text/fit.ts'
 import { type Binding, keyLabel, roleFor } from './binding.ts'
 import { everywhere, type KeyContext, keyTable } from './key-table.ts'
 
@@ -26,7 +26,7 @@ export function helpContext(state: State): KeyContext {
 const common: readonly Binding[] = everywhere
 
 /** A key and the word for what it does, on the bottom line. */
-export interface Hint {
+interface Hint {
   readonly key: string
   readonly text: string
   /** The terminal column where it begins. */

@@ -17,7 +17,7 @@ export const everywhere = [
   { keys: [':'], command: 'openCommand', summary: 'type a command, as for --exec; Tab completes it', wide: 'command' },
   { keys: ['ctrl+k', 'ctrl+p'], command: 'palette', summary: 'find what can be done here, and do it', wide: 'palette' },
   { keys: ['u'], command: 'undo', summary: 'undo the last change of a user, role or setting', wide: 'undo' },
-  { keys: ['!'], command: 'said', summary: 'what has been said on the message line', wide: 'messages' },
+  { keys: ['!'], command: 'messages', summary: 'what has been said on the message line', wide: 'messages' },
   { keys: ['b'], command: 'rateUnit', summary: 'rates in bytes or in bits', wide: 'bits' },
   { keys: ['t'], command: 'theme', summary: 'the next theme: dark, light, contrast, terminal', wide: 'theme' },
   { keys: ['o'], command: 'mouse', summary: 'leave the mouse to the terminal, to select text (Shift often does)' },

@@ -1,9 +1,9 @@
 import { chartValues } from '../chart/line-chart.ts'
 import { resample } from '../chart/resample.ts'
 import { ceilingBeside, ceilingOf, sharedScale } from '../chart/scale.ts'
-import { graphPoints, isSameSubject, rangeLengths } from '../store/graph.ts'
-import type { OverviewEvent } from '../store/overview.ts'
-import type { State } from '../store/state.ts'
+import { graphPoints, isSameSubject, rangeLengths } from '../state/graph.ts'
+import type { OverviewEvent } from '../state/overview.ts'
+import type { State } from '../state/state.ts'
 import type { App, Handler } from './app.ts'
 
 export const overviewHandlers = {

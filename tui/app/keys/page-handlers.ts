@@ -1,6 +1,6 @@
-import { pagesOf } from '../store/daemons.ts'
-import type { Page } from '../store/pages.ts'
-import { selectedId } from '../store/view.ts'
+import { pagesOf } from '../state/daemons.ts'
+import type { Page } from '../state/pages.ts'
+import { selectedId } from '../tables/view.ts'
 import { nextTheme } from '../themes/theme.ts'
 import type { App, Handler } from './app.ts'
 import { tellDialog } from './perform.ts'
@@ -34,7 +34,7 @@ export const pageHandlers = {
     const { dialog } = app.store.state
     tellDialog(app, { do: 'open', dialog: { kind: 'help', scroll: 0, ...(dialog && { behind: dialog }) } })
   },
-  said: (app) => tellDialog(app, { do: 'open', dialog: { kind: 'said', scroll: 0 } }),
+  messages: (app) => tellDialog(app, { do: 'open', dialog: { kind: 'messages', scroll: 0 } }),
   rateUnit: ({ store }) => store.dispatch({ type: 'rateUnit' }),
   mouse: (app) => toggleMouse(app),
   theme: (app) => changeTheme(app),

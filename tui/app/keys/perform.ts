@@ -1,10 +1,10 @@
 import { questionBefore } from '../../../shared/commands/parse.ts'
 import type { Call, Outcome, Question } from '../../../shared/commands/verb.ts'
 import { findVerb } from '../../../shared/commands/verbs.ts'
-import { smallest } from '../layout.ts'
-import type { DialogEvent } from '../store/dialogs.ts'
-import { knownIn } from '../store/known.ts'
-import { breakLines } from '../text.ts'
+import type { DialogEvent } from '../state/dialogs.ts'
+import { knownIn } from '../state/known.ts'
+import { smallest } from '../state/layout.ts'
+import { breakLines } from '../text/fit.ts'
 import type { App } from './app.ts'
 
 type Secret = NonNullable<Outcome['secret']>
@@ -72,18 +72,18 @@ export function confirm(app: App, { question, facts, yes }: Question, then: Call
 
 /** Do something and say in one line what came of it. */
 export async function performAndTell(app: App, call: Call): Promise<void> {
-  const said = saidOf(app)
+  const label = labelOf(app)
   const { done, text } = await app.daemon.perform(call)
-  app.store.announce(said(text), done ? 'good' : 'bad')
+  app.store.announce(label(text), done ? 'good' : 'bad')
 }
 
 /** Show a password that was made, this once. */
-export function openSecret(app: App, { user, password }: Secret, said: (text: string) => string): void {
-  tellDialog(app, { do: 'open', dialog: { kind: 'secret', user: said(user), password } })
+export function openSecret(app: App, { user, password }: Secret, label: (text: string) => string): void {
+  tellDialog(app, { do: 'open', dialog: { kind: 'secret', user: label(user), password } })
 }
 
 /** Makes what is told of the daemon that is shown now name it, once another one is shown. */
-export function saidOf({ store }: App): (text: string) => string {
+export function labelOf({ store }: App): (text: string) => string {
   const { current, place } = store.state
   return (text) => (store.state.current === current ? text : `${place}: ${text}`)
 }

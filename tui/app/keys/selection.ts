@@ -1,9 +1,9 @@
 import type { Kind } from '../../../shared/commands/verb.ts'
 import type { Connection, Operator, Setting, User } from '../../../shared/protocol/methods.ts'
-import { coverOf } from '../store/dialogs.ts'
-import { listPage } from '../store/pages.ts'
-import type { State } from '../store/state.ts'
-import { closedView, connectionsView, operatorsView, settingsView, usersView } from '../store/view.ts'
+import { overlayOf } from '../state/dialogs.ts'
+import { listPage } from '../state/pages.ts'
+import type { State } from '../state/state.ts'
+import { closedView, connectionsView, operatorsView, settingsView, usersView } from '../tables/view.ts'
 
 /** What a key is about: what is shown closely, else the row under the cursor; or why there is none. */
 export type Selected<Row> = { readonly row: Row } | { readonly problem: string }
@@ -57,12 +57,12 @@ export function selectedSetting(state: State): Selected<{ setting: Setting; revi
 }
 
 function liveConnection(state: State): Selected<Connection> {
-  const isOver = coverOf(state.dialog)?.kind === 'detail' && state.followed?.end
+  const isOver = overlayOf(state.dialog)?.kind === 'detail' && state.followed?.end
   return isOver ? { problem: 'that connection has ended' } : selectedConnection(state)
 }
 
 function connectionRow(state: State): Connection | undefined {
-  if (coverOf(state.dialog)?.kind === 'detail') return state.followed?.connection
+  if (overlayOf(state.dialog)?.kind === 'detail') return state.followed?.connection
   if (listPage(state) === 'closed') {
     const { rows, cursor } = closedView(state)
     return rows[cursor]

@@ -4,19 +4,18 @@ import { UsageError } from '../../../shared/commands/usage.ts'
 import type { Call, Outcome } from '../../../shared/commands/verb.ts'
 import { type ErrorKind, RpcError } from '../../../shared/protocol/errors.ts'
 import type { Role, User } from '../../../shared/protocol/methods.ts'
-import { withMend } from '../../advice.ts'
 import { type Client, ConnectionError, type DaemonLink, type LinkState } from '../../client/index.ts'
-import { closedWanted } from '../store/closed-wanted.ts'
-import { coverOf } from '../store/dialogs.ts'
-import type { GraphWish } from '../store/graph.ts'
-import type { Link } from '../store/link.ts'
-import { suffices } from '../store/rights.ts'
-import type { DaemonState, DataEvent } from '../store/state.ts'
+import { withMend } from '../../exec/failure.ts'
+import { overlayOf } from '../state/dialogs.ts'
+import type { GraphWish } from '../state/graph.ts'
+import { closedWanted } from '../state/layout.ts'
+import type { Link } from '../state/link.ts'
+import { suffices } from '../state/rights.ts'
+import type { DaemonState, DataEvent } from '../state/state.ts'
+import { minuteOfSamples } from '../state/traffic.ts'
 import type { Store } from '../store/store.ts'
-import { minuteOfSamples } from '../store/traffic.ts'
 import { carryOut, perform, type Results } from './carry-out.ts'
-import { ConnectionQuestions, type Wanted } from './connection-questions.ts'
-import { ConnectionWatch } from './connection-watch.ts'
+import { ConnectionQuestions, ConnectionWatch, type Wanted } from './connection-watch.ts'
 import { GraphWatch } from './graph-watch.ts'
 import { LogWatch } from './log-watch.ts'
 
@@ -24,7 +23,7 @@ import { LogWatch } from './log-watch.ts'
 const asking = 2000
 
 /** What a call came to, in words, and the password that was made. */
-export type Performed = { readonly done: true; readonly text: string; readonly secret: Outcome['secret'] } | Failed
+type Performed = { readonly done: true; readonly text: string; readonly secret: Outcome['secret'] } | Failed
 
 type Attempt<T> = { readonly done: true; readonly value: T } | Failed
 
@@ -179,16 +178,16 @@ export class Daemon {
   /** The graph that is shown; null: none is. */
   get #wantedGraph(): GraphWish | null {
     const { dialog, page, overview } = this.#store.state
-    const cover = coverOf(dialog)
-    if (cover?.kind === 'user') return { range: cover.range, whose: { user: cover.name } }
+    const overlay = overlayOf(dialog)
+    if (overlay?.kind === 'user') return { range: overlay.range, whose: { user: overlay.name } }
     return page === 'overview' ? overview : null
   }
 
   /** The detail of one, and those that ended, while they are shown. */
   get #wantedOfConnections(): Wanted {
     const { state } = this.#store
-    const cover = coverOf(state.dialog)
-    return { id: cover?.kind === 'detail' ? cover.id : null, closed: closedWanted(state) }
+    const overlay = overlayOf(state.dialog)
+    return { id: overlay?.kind === 'detail' ? overlay.id : null, closed: closedWanted(state) }
   }
 
   async #begin(client: Client): Promise<void> {

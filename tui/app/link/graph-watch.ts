@@ -1,8 +1,8 @@
 import { RpcError } from '../../../shared/protocol/errors.ts'
 import type { Sample } from '../../../shared/protocol/methods.ts'
 import type { Client } from '../../client/index.ts'
-import { type GraphWish, isSame } from '../store/graph.ts'
-import type { DataEvent } from '../store/state.ts'
+import { type GraphWish, isSame } from '../state/graph.ts'
+import type { DataEvent } from '../state/state.ts'
 
 /** Asks for the past of the graph that is shown; from then on the samples tell how it goes on. */
 export class GraphWatch {

@@ -1,6 +1,6 @@
 import type { LogEntry } from '../../../shared/protocol/methods.ts'
 import type { Client } from '../../client/index.ts'
-import type { DataEvent } from '../store/state.ts'
+import type { DataEvent } from '../state/state.ts'
 
 /** Entries asked for at the start: the most that the daemon gives. */
 const history = 1000

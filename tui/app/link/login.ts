@@ -1,5 +1,5 @@
 import type { OperatorPlace } from '../../options/place.ts'
-import { loginForm } from '../store/forms.ts'
+import { loginForm } from '../state/forms.ts'
 import type { Store } from '../store/store.ts'
 
 interface Question extends PromiseWithResolvers<string> {

@@ -1,18 +1,18 @@
 import { hintsOf } from '../keys/help.ts'
-import { dialogRows, firstShown, isTooSmall, linkRows, pageRows, tableRows } from '../layout.ts'
-import type { Look } from '../look.ts'
-import { formatOf } from '../screens/format-of.ts'
+import { formatOf } from '../screens/list-pages.tsx'
 import { arrange, roomFor } from '../screens/overview/arrange.ts'
-import { type Dialog, isCover } from '../store/dialogs.ts'
-import type { Subject } from '../store/graph.ts'
-import { type ListPage, listPage, type Page } from '../store/pages.ts'
-import type { State } from '../store/state.ts'
-import { tabsOf } from '../store/tabs.ts'
-import { markedIds, viewOf } from '../store/view.ts'
-import { placeColumns } from '../tables/layout.ts'
+import { type Dialog, isOverlay } from '../state/dialogs.ts'
+import type { Subject } from '../state/graph.ts'
+import { dialogRows, firstShown, isTooSmall, linkRows, pageRows, tableRows } from '../state/layout.ts'
+import { type ListPage, listPage, type Page } from '../state/pages.ts'
+import type { State } from '../state/state.ts'
+import { tabsOf } from '../state/tabs.ts'
+import { placeColumns } from '../tables/column-widths.ts'
 import { columnsShown } from '../tables/table.ts'
 import { tables } from '../tables/tables.ts'
-import { columnsOf } from '../text.ts'
+import { markedIds, viewOf } from '../tables/view.ts'
+import { columnsOf } from '../text/fit.ts'
+import type { Look } from '../themes/look.ts'
 
 /** What is at a place of the screen, for a click on it. */
 export type Target =
@@ -29,7 +29,7 @@ export type Target =
   | { readonly kind: 'choice' | 'field'; readonly at: number }
 
 /** A cell of the screen, from 0. */
-export interface Place {
+interface Place {
   readonly column: number
   readonly row: number
 }
@@ -40,7 +40,7 @@ export function targetAt(state: State, look: Look, place: Place): Target | null 
   if (isTooSmall(state)) return null
   if (place.row === size.rows - 1) return hintAt(state, place)
   const head = linkRows(state)
-  const isPanel = dialog !== null && !isCover(dialog)
+  const isPanel = dialog !== null && !isOverlay(dialog)
   if (isPanel) return inPanel(dialog, { ...place, row: place.row - head - 1 - pageRows(state) })
   if (command.field) return null
   if (place.row === head) return tabAt(state, place)

@@ -1,12 +1,12 @@
-import { lateSinceWhen } from './alarms.ts'
-import { changeTable, noConnections, replaceTable, standStill, togglePause } from './connections.ts'
-import { learn } from './followed.ts'
-import { addHistory, addSamples as addToGraph, countAnew } from './graph.ts'
-import type { Link } from './link.ts'
-import { addEntries, beginLog, forgetLog, holdLog } from './log.ts'
-import type { DaemonState, Event } from './state.ts'
-import { addSamples, noTraffic, samplesAfter } from './traffic.ts'
-import { listUsers, noUsers } from './users.ts'
+import { lateSinceWhen } from '../state/alarms.ts'
+import { changeTable, noConnections, replaceTable, standStill, togglePause } from '../state/connections.ts'
+import { learn } from '../state/followed.ts'
+import { addHistory, addSamples as addToGraph, countAnew } from '../state/graph.ts'
+import type { Link } from '../state/link.ts'
+import { addEntries, beginLog, forgetLog, holdLog } from '../state/log.ts'
+import type { DaemonState, Event } from '../state/state.ts'
+import { addSamples, noTraffic, samplesAfter } from '../state/traffic.ts'
+import { listUsers, noUsers } from '../state/users.ts'
 
 /** What is known of a daemon after an event; what the person does to what is shown of it is one, too. */
 export function reduceDaemon(state: DaemonState, event: Event): DaemonState {

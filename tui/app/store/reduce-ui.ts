@@ -1,11 +1,11 @@
-import { prefer } from '../preferences/preferences.ts'
-import { reduceCommand } from './command-line.ts'
-import { reduceDialog } from './dialogs.ts'
-import { type ListEvent, reduceList } from './lists.ts'
-import { forgetSubjects, reduceOverview } from './overview.ts'
-import type { ListPage } from './pages.ts'
-import type { Event, UiState } from './state.ts'
-import { hush, markRead, say } from './toasts.ts'
+import { reduceCommand } from '../state/command-line.ts'
+import { reduceDialog } from '../state/dialogs.ts'
+import { type ListEvent, reduceList } from '../state/lists.ts'
+import { forgetSubjects, reduceOverview } from '../state/overview.ts'
+import type { ListPage } from '../state/pages.ts'
+import type { Event, UiState } from '../state/state.ts'
+import { clearMessage, markRead, say } from '../state/toasts.ts'
+import { prefer } from './prefer.ts'
 
 /** What the person has made of the screen after an event. */
 export function reduceUi(ui: UiState, event: Event): UiState {
@@ -22,21 +22,21 @@ export function reduceUi(ui: UiState, event: Event): UiState {
             overview: forgetSubjects(ui.overview),
             current: event.at,
             dialog: null,
-            toasts: hush(ui.toasts),
+            toasts: clearMessage(ui.toasts),
           }
     case 'page':
       return {
         ...reduceLists(ui, 'log', { do: 'select', id: null }),
         page: event.page,
         showsClosed: false,
-        toasts: hush(ui.toasts),
+        toasts: clearMessage(ui.toasts),
       }
     case 'list':
       return reduceLists(ui, event.page, event.event)
     case 'logLevel':
       return reduceLists(ui, 'log', { do: 'select', id: null })
     case 'dialog': {
-      const toasts = event.event.do === 'open' ? hush(ui.toasts) : ui.toasts
+      const toasts = event.event.do === 'open' ? clearMessage(ui.toasts) : ui.toasts
       return { ...ui, dialog: reduceDialog(ui.dialog, event.event), toasts }
     }
     case 'command':
@@ -49,8 +49,8 @@ export function reduceUi(ui: UiState, event: Event): UiState {
       return { ...ui, toasts: markRead(ui.toasts) }
     case 'undo':
       return { ...ui, undo: event.undo }
-    case 'hush':
-      return { ...ui, toasts: hush(ui.toasts) }
+    case 'clearMessage':
+      return { ...ui, toasts: clearMessage(ui.toasts) }
     case 'rateUnit':
       return { ...ui, rateUnit: ui.rateUnit === 'bytes' ? 'bits' : 'bytes' }
     case 'prefer':

@@ -1,7 +1,16 @@
-import { reduce } from './reducer.ts'
-import { type DataEvent, type State, stateAt, type UiEvent } from './state.ts'
-import type { Toast } from './toasts.ts'
-import { settleCursor } from './view.ts'
+import {
+  type DaemonState,
+  type DataEvent,
+  type Event,
+  type State,
+  stateAt,
+  type UiEvent,
+  type UiState,
+} from '../state/state.ts'
+import type { Toast } from '../state/toasts.ts'
+import { settleCursor } from '../tables/view.ts'
+import { reduceDaemon } from './reduce-daemon.ts'
+import { reduceUi } from './reduce-ui.ts'
 
 /** Milliseconds that a success stays. */
 const reading = 4000
@@ -53,7 +62,7 @@ export class Store {
     clearTimeout(this.#announcement)
     this.dispatch({ type: 'say', text, tone, at: Date.now() })
     if (this.#shown.toasts.shown?.tone === 'bad') return
-    this.#announcement = setTimeout(() => this.dispatch({ type: 'hush' }), reading).unref()
+    this.#announcement = setTimeout(() => this.dispatch({ type: 'clearMessage' }), reading).unref()
   }
 
   #show(): void {
@@ -64,4 +73,25 @@ export class Store {
     this.#shownAt = performance.now()
     for (const listener of this.#listeners) listener()
   }
+}
+
+/** The state after an event; what a daemon tells is about the one at the index `of`. */
+export function reduce(state: State, event: Event, of = state.current): State {
+  const ui = reduceUi(state, event)
+  const daemons = replaceAt(state.daemons, of, (daemon) => reduceDaemon(daemon, event))
+  return compose(ui, daemons)
+}
+
+/** The current daemon's state laid beside what the person has made of the screen. */
+function compose(ui: UiState, daemons: readonly DaemonState[]): State {
+  const current = daemons[ui.current]
+  if (!current) throw new Error(`there is no daemon ${ui.current}`)
+  return { ...ui, ...current, daemons }
+}
+
+function replaceAt<T>(list: readonly T[], at: number, change: (one: T) => T): readonly T[] {
+  const before = list[at]
+  if (before === undefined) return list
+  const after = change(before)
+  return after === before ? list : list.with(at, after)
 }

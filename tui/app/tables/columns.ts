@@ -1,5 +1,5 @@
 import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
-import type { UpDown } from '../store/traffic.ts'
+import type { UpDown } from '../chart/resample.ts'
 
 /** A column of a table, as data. */
 export interface Column<Row> {

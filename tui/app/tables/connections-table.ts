@@ -1,9 +1,10 @@
-import { formatDuration } from '../../../shared/format/time.ts'
-import type { Connection } from '../../../shared/protocol/methods.ts'
-import type { UpDown } from '../store/traffic.ts'
-import { numberColumn, textColumn, trafficColumns } from './columns.ts'
+import { formatDuration, formatTime } from '../../../shared/format/time.ts'
+import type { ClosedConnection, Connection } from '../../../shared/protocol/methods.ts'
+import type { UpDown } from '../chart/resample.ts'
+import { wordFor } from '../state/endings.ts'
+import { portOf } from './addresses.ts'
+import { numberColumn, textColumn, totalColumns, trafficColumns } from './columns.ts'
 import { amountField, type Fields, placeField, wordField } from './fields.ts'
-import { portOf } from './places.ts'
 import { compareIds, type TableSpec } from './table.ts'
 
 export interface ConnectionRow {
@@ -25,7 +26,7 @@ const none = '-'
 type Who = Pick<Connection, 'id' | 'user' | 'command' | 'client' | 'destination' | 'address' | 'up' | 'down'>
 
 /** Columns that tell which connection it is. */
-export function whoColumns<Row>(of: (row: Row) => Who) {
+function whoColumns<Row>(of: (row: Row) => Who) {
   return {
     id: textColumn<Row>('id', 'Id', (row) => of(row).id, {
       width: 10,
@@ -42,7 +43,7 @@ export function whoColumns<Row>(of: (row: Row) => Who) {
 }
 
 /** What a filter can ask about which connection it is, and how much it moved. */
-export function whoFields<Row>(of: (row: Row) => Who) {
+function whoFields<Row>(of: (row: Row) => Who) {
   return {
     user: wordField((row) => [of(row).user ?? none]),
     command: wordField((row) => [of(row).command ?? none]),
@@ -89,5 +90,37 @@ export const connectionsTable: TableSpec<ConnectionRow> = {
       compare: (one, other) => other.connection.opened - one.connection.opened,
     }),
     numberColumn('idle', 'Idle', 6, ({ idle }) => idle, formatDuration, { dispensable: 1 }),
+  ],
+}
+
+const itself = (connection: ClosedConnection) => connection
+const lastedOf = ({ opened, ended }: ClosedConnection) => ended - opened
+const who = whoColumns(itself)
+
+/** The connections that ended last. */
+export const closedTable: TableSpec<ClosedConnection> = {
+  id: ({ id }) => id,
+  fields: {
+    ...whoFields(itself),
+    reason: wordField(({ reason }) => [reason, wordFor(reason)]),
+    state: wordField(({ state }) => [state]),
+    lasted: amountField('time', lastedOf),
+  },
+  columns: [
+    // Of the day nobody doubts: the daemon remembers the last ones only.
+    textColumn('ended', 'Ended', ({ ended }) => formatTime(ended).slice(11, 19), {
+      width: 8,
+      greatestFirst: true,
+      compare: (one, other) => one.ended - other.ended,
+    }),
+    textColumn('reason', 'Reason', ({ reason }) => wordFor(reason), { width: 14 }),
+    who.id,
+    who.command,
+    who.user,
+    who.client,
+    who.destination,
+    who.address,
+    ...totalColumns(itself, 2),
+    numberColumn('lasted', 'Lasted', 6, lastedOf, formatDuration, { dispensable: 3 }),
   ],
 }

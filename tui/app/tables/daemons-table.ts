@@ -1,7 +1,7 @@
 import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
 import { formatDuration } from '../../../shared/format/time.ts'
 import { sparkline } from '../chart/bars.ts'
-import type { DaemonRow } from '../store/daemons.ts'
+import type { DaemonRow } from '../state/daemons.ts'
 import { type Column, type Format, numberColumn, textColumn } from './columns.ts'
 import { amountField, textField, wordField } from './fields.ts'
 import type { TableSpec } from './table.ts'

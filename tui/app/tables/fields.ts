@@ -29,3 +29,34 @@ export function placeField<Row>(of: (row: Row) => string): Field<Row> {
 export function amountField<Row>(kind: AmountKind, of: (row: Row) => number): Field<Row> {
   return { kind, of }
 }
+
+type Kinds = Readonly<Record<string, Pick<Field<never>, 'kind'>>>
+
+/** How a filter for a table with these fields is written, as lines for the help. */
+export function filterHelp(fields: Kinds): string[] {
+  const names = (...kinds: readonly Field<never>['kind'][]) =>
+    Object.entries(fields).flatMap(([name, { kind }]) => (kinds.includes(kind) ? [name] : []))
+  const places = names('place')
+  const lines = [
+    ...fieldLine('searched', names('text')),
+    ...fieldLine('to the letter', names('word')),
+    ...fieldLine('places', places),
+    ...fieldLine('numbers', names('count'), '>', ' >10k'),
+    ...fieldLine('bytes', names('bytes'), '>', ' >1.5M <8Mbit'),
+    ...fieldLine('times', names('time'), '>', ' >30s <1h30m'),
+  ]
+  return [
+    '',
+    ' A filter is made of words; rows that match them all are shown:',
+    '   text         anywhere in the row           !word        rows that do not match it',
+    '   ab*yz        * is anything: all of a field ~pattern     a regular expression',
+    '   "two words"  with spaces and signs         field:word   in one field; its name is one of these:',
+    ...lines,
+    ...(places.length > 0 ? ['   such as dst:*.example.com dst:443 src:10.0.0.0/8 !user:alice state:idle'] : []),
+  ]
+}
+
+function fieldLine(what: string, names: readonly string[], sign = ':', examples = ''): string[] {
+  if (names.length === 0) return []
+  return [`   ${what.padEnd(14)} ${names.map((name) => name + sign).join(' ')}${examples && `   such as${examples}`}`]
+}

@@ -1,10 +1,9 @@
 import { amountExamples, parseAmount } from './amounts.ts'
 import type { Field, Fields } from './fields.ts'
-import { type FilterWord, splitFilter } from './filter-words.ts'
 import { FilterError, matchExactly, matchPart, matchPlace, matchText } from './match.ts'
 
 /** A compiled filter: what it shows, or why it cannot be used. */
-export type Filter<Row> =
+type Filter<Row> =
   | { readonly matches: (row: Row) => boolean; readonly problem: null }
   | { readonly matches: null; readonly problem: string }
 
@@ -88,4 +87,24 @@ function compileAnywhere<Row>(fields: Fields<Row>, text: string, literal: boolea
     return [(row) => (kind === 'place' ? place : found)(of(row))]
   })
   return (row) => tests.some((test) => test(row))
+}
+
+/** One word of a filter. */
+interface FilterWord {
+  readonly text: string
+  /** It began with a quote: nothing in it has a meaning of its own. */
+  readonly literal: boolean
+}
+
+/** A filter's words, split at spaces outside double quotes. A quote that is not closed yet goes on to the end. */
+export function splitFilter(filter: string): FilterWord[] {
+  return Array.from(filter.matchAll(/(?:"[^"]*(?:"|$)|[^\s"])+/g), ([word]) => ({
+    text: word.replaceAll('"', ''),
+    literal: word.startsWith('"'),
+  }))
+}
+
+/** The word that asks for this very text in a field, quoted where it must be. */
+export function fieldWord(field: string, text: string): string {
+  return /[\s"]/.test(text) ? `${field}:"${text.replaceAll('"', '')}"` : `${field}:${text}`
 }

@@ -1,9 +1,9 @@
-import { hostOf, looksLikeRange, parseRange } from './places.ts'
+import { hostOf, looksLikeRange, parseRange } from './addresses.ts'
 
 /** What is wrong with a filter, in words; it names the filter's word. */
 export class FilterError extends Error {}
 
-export type Search = (value: string) => boolean
+type Search = (value: string) => boolean
 
 /** `text` is somewhere in the value, `~pattern` matches it, or `te*t` is all of it; regardless of case. */
 export function matchText(text: string, word: string): Search {

@@ -1,3 +1,4 @@
+import type { Sort } from '../state/lists.ts'
 import { type Column, compareText } from './columns.ts'
 import type { Fields } from './fields.ts'
 
@@ -7,11 +8,6 @@ export interface TableSpec<Row> {
   id(row: Row): string
   /** What a filter can ask of a row. */
   readonly fields: Fields<Row>
-}
-
-export interface Sort {
-  readonly column: string
-  readonly descending: boolean
 }
 
 /** The rows in order, equal ones by id; the given array is left alone. */

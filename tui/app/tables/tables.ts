@@ -1,12 +1,73 @@
-import type { ListPage } from '../store/pages.ts'
-import { closedTable } from './closed-table.ts'
-import { connectionsTable } from './connections-table.ts'
+import { settingText } from '../../../shared/commands/setting-verbs.ts'
+import { formatTime } from '../../../shared/format/time.ts'
+import { type LogEntry, type Operator, roles, type Setting } from '../../../shared/protocol/methods.ts'
+import { entryText } from '../state/log.ts'
+import type { ListPage } from '../state/pages.ts'
+import { numberColumn, textColumn } from './columns.ts'
+import { closedTable, connectionsTable } from './connections-table.ts'
 import { daemonsTable } from './daemons-table.ts'
-import { logTable } from './log-table.ts'
-import { operatorsTable } from './operators-table.ts'
-import { settingsTable } from './settings-table.ts'
+import { textField, wordField } from './fields.ts'
 import type { TableSpec } from './table.ts'
 import { usersTable } from './users-table.ts'
+
+const operatorName = ({ name }: Operator) => name
+const roleOf = ({ role }: Operator) => role
+const strength = ({ role }: Operator) => roles.indexOf(role)
+
+export const operatorsTable: TableSpec<Operator> = {
+  id: operatorName,
+  fields: { name: textField(operatorName), role: wordField((row) => [roleOf(row)]) },
+  columns: [
+    textColumn('name', 'Operator', operatorName),
+    textColumn('role', 'Role', roleOf, { width: 8, compare: (one, other) => strength(one) - strength(other) }),
+    numberColumn('sessions', 'Sessions', 9, ({ sessions }) => sessions, String),
+    numberColumn('created', 'Created', 20, ({ created }) => created, formatTime),
+  ],
+}
+
+const levelOf = ({ level }: LogEntry) => level
+
+export const logTable: TableSpec<LogEntry> = {
+  id: ({ seq }) => String(seq),
+  fields: { level: wordField((entry) => [levelOf(entry)]), text: textField(entryText) },
+  columns: [
+    // The day is in the detail.
+    textColumn('time', 'UTC', ({ time }) => formatTime(time).slice(11, 19), {
+      width: 8,
+      compare: (one, other) => one.seq - other.seq,
+    }),
+    textColumn('level', 'Level', levelOf, { width: 5 }),
+    textColumn('text', 'Message', entryText),
+  ],
+}
+
+const settingName = ({ name }: Setting) => name
+const sourceOf = ({ source }: Setting) => source
+const actsOf = ({ runtime }: Setting) => (runtime ? 'at once' : 'restart')
+
+export const settingsTable: TableSpec<Setting> = {
+  id: settingName,
+  fields: {
+    name: textField(settingName),
+    value: textField((row) => settingText(row.value, row)),
+    source: wordField((row) => [sourceOf(row)]),
+    acts: textField(actsOf),
+  },
+  columns: [
+    textColumn('name', 'Setting', settingName, { widest: 24 }),
+    textColumn('value', 'Value', (row) => settingText(row.value, row)),
+    textColumn('source', 'Source', sourceOf, { width: 7 }),
+    textColumn('acts', 'Acts', actsOf, { width: 7 }),
+  ],
+}
+
+/** What a setting may be, what it is if nobody sets it, and what it is for. */
+export function settingAdvice(setting: Setting): string {
+  const { summary, type, choices, min, max } = setting
+  const range = min === undefined || max === undefined ? '' : `${min} to ${max}, `
+  const words = choices ? `${choices.join(', ')}; ` : type === 'list' ? 'several with commas between them; ' : ''
+  return `${range}${words}default ${settingText(setting.default, setting)}: ${summary}`
+}
 
 /** The table of each page, for what does not ask what its rows are. */
 export const tables: Readonly<Record<ListPage, Pick<TableSpec<never>, 'columns' | 'fields'>>> = {

@@ -1,19 +1,9 @@
 import { formatTime } from '../../../shared/format/time.ts'
-import type { User } from '../../../shared/protocol/methods.ts'
 import { sparkline } from '../chart/bars.ts'
-import type { UpDown } from '../store/traffic.ts'
-import { pastKept } from '../store/users.ts'
+import { pastKept, type UserRow } from '../state/users.ts'
 import { numberColumn, textColumn, trafficColumns } from './columns.ts'
 import { amountField, textField, wordField } from './fields.ts'
 import type { TableSpec } from './table.ts'
-
-export interface UserRow {
-  readonly user: User
-  /** Bytes a second. */
-  readonly rate: UpDown
-  /** Both ways together over the last minute, the newest last; empty if nothing moved. */
-  readonly past: readonly number[]
-}
 
 const sum = (past: readonly number[]) => past.reduce((total, rate) => total + rate, 0)
 const nameOf = ({ user }: UserRow) => user.name

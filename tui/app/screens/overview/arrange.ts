@@ -1,7 +1,6 @@
-import { pageRows } from '../../layout.ts'
-import { alarms } from '../../store/alarms.ts'
-import { columnsForEnded } from '../../store/closed-wanted.ts'
-import type { State } from '../../store/state.ts'
+import { alarms } from '../../state/alarms.ts'
+import { columnsForEnded, pageRows } from '../../state/layout.ts'
+import type { State } from '../../state/state.ts'
 
 /** What the overview can show. */
 export type PanelName =
@@ -16,12 +15,12 @@ export type PanelName =
   | 'userGraphs'
 
 /** Panels side by side, which take all of the width. */
-export interface Band {
+interface Band {
   readonly height: number
   readonly cells: readonly { readonly panel: PanelName; readonly width: number }[]
 }
 
-export interface Room {
+interface Room {
   /** Terminal columns and rows of the page. */
   readonly columns: number
   readonly rows: number

@@ -1,6 +1,6 @@
-import type { StyledLine } from '../../components/lines.tsx'
-import type { Look } from '../../look.ts'
-import type { State } from '../../store/state.ts'
+import type { StyledLine } from '../../components/line.tsx'
+import type { State } from '../../state/state.ts'
+import type { Look } from '../../themes/look.ts'
 
 /** What a panel is made of. */
 export interface PanelRoom {
@@ -13,3 +13,8 @@ export interface PanelRoom {
 
 /** A panel's rows, its heading the first; they may be fewer or more than fit. */
 export type Panel = (room: PanelRoom) => StyledLine[]
+
+/** A user's name for people; clients without login have none. */
+export function nameOf({ name }: { readonly name: string | null }): string {
+  return name ?? '(no login)'
+}

@@ -1,0 +1,94 @@
+import { useApp as useInk, useInput, usePaste, useStdin, useStdout } from 'ink'
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'react'
+import type { App } from './keys/app.ts'
+import { decodeKeys } from './keys/decode.ts'
+import { paste, press } from './keys/press.ts'
+import type { Daemon } from './link/daemon.ts'
+import { click } from './mouse/click.ts'
+import type { State } from './state/state.ts'
+import { clipboardSequence } from './terminal/clipboard.ts'
+import { mouseOff, mouseOn, type TerminalInput } from './terminal/terminal-input.ts'
+import type { Look } from './themes/look.ts'
+
+const beginSynchronizedOutput = '\u001b[?2026h'
+
+/** What the app is about. */
+export type Parts = Pick<App, 'store' | 'daemons' | 'login'>
+
+/** What keys may act on: the store, the daemon that is shown, the login and the terminal. */
+export function useApp({ store, daemons, login }: Parts): App {
+  const { exit, suspendTerminal } = useInk()
+  return useMemo(
+    () => ({
+      store,
+      get daemon() {
+        return daemons[store.state.current] as Daemon
+      },
+      daemons,
+      login,
+      copy: (text) => {
+        const sequence = clipboardSequence(text, process.env)
+        if (sequence !== null) process.stdout.write(sequence)
+        return sequence !== null
+      },
+      quit: () => exit(),
+      redraw: () => {
+        // Leaving the alternate screen and coming back gives an empty one, which is drawn whole. Terminals that know
+        // synchronized output show none of it until the frame is there and Ink ends this.
+        process.stdout.write(beginSynchronizedOutput)
+        suspendTerminal(() => {})
+      },
+      // The whole process group stops, as it would if the terminal itself had heard Ctrl-Z.
+      suspend: () =>
+        suspendTerminal(() => {
+          process.stdout.write(mouseOff)
+          process.kill(0, 'SIGTSTP')
+          if (store.state.mouse) process.stdout.write(mouseOn)
+        }),
+    }),
+    [store, daemons, login, exit, suspendTerminal],
+  )
+}
+
+/** Let the keyboard, and what is pasted, act on the app. */
+export function useKeys(app: App): void {
+  useInput((input, key) => {
+    for (const name of decodeKeys(input, key)) press(app, name)
+  })
+  usePaste((text) => paste(app, text))
+}
+
+/** Let the mouse act on the app while it is `on`. What is switched on is switched off however the app ends. */
+export function useMouse(app: App, look: Look, on: boolean): void {
+  const { stdin } = useStdin()
+  const { stdout } = useStdout()
+  useLayoutEffect(() => {
+    if (!on) return
+    stdout.write(mouseOn)
+    const terminal = stdin as unknown as TerminalInput
+    const leave = terminal.onMouse((event) => click(app, look, event))
+    return () => {
+      leave()
+      stdout.write(mouseOff)
+    }
+  }, [app, look, on, stdin, stdout])
+}
+
+/** Milliseconds without another change of size. */
+const settled = 100
+
+/**
+ * Draw all of the screen again once its size has settled. While it changes, frames of one size meet a screen of another,
+ * and what that leaves behind is not in the differences that Ink draws from then on.
+ */
+export function useRedrawAfterResize({ redraw }: App, { columns, rows }: State['size']): void {
+  const drawn = useRef({ columns, rows })
+  useEffect(() => {
+    if (drawn.current.columns === columns && drawn.current.rows === rows) return
+    const timer = setTimeout(() => {
+      drawn.current = { columns, rows }
+      redraw()
+    }, settled)
+    return () => clearTimeout(timer)
+  }, [redraw, columns, rows])
+}

@@ -1,0 +1,154 @@
+import { Text } from 'ink'
+import type { ReactElement } from 'react'
+import { findVerb } from '../../../shared/commands/verbs.ts'
+import { formatTime } from '../../../shared/format/time.ts'
+import type { LogEntry } from '../../../shared/protocol/methods.ts'
+import { Field } from '../components/field.tsx'
+import { Line } from '../components/line.tsx'
+import { useLook } from '../components/look-context.ts'
+import { Buttons, Panel, panelFrame } from '../components/panel.tsx'
+import { problemSoFar, strengthOf } from '../keys/check-form.ts'
+import type { Choice, Confirmation, Panel as Shown } from '../state/dialogs.ts'
+import { type Form, fieldText } from '../state/forms.ts'
+import { dialogRows } from '../state/layout.ts'
+import { entryText } from '../state/log.ts'
+import type { State } from '../state/state.ts'
+import { settingAdvice } from '../tables/tables.ts'
+import { fitText, wrapText } from '../text/fit.ts'
+
+/** What lies below the page and takes the keys. */
+export function DialogPanel({ state, dialog }: { readonly state: State; readonly dialog: Shown }): ReactElement {
+  const { columns } = state.size
+  const width = columns - panelFrame
+  return (
+    <Panel width={columns} height={dialogRows(dialog)}>
+      {dialog.kind === 'confirm' && <Question dialog={dialog} width={width} />}
+      {dialog.kind === 'form' && <FormFields state={state} form={dialog} width={width} />}
+      {dialog.kind === 'choice' && <Choices dialog={dialog} width={width} />}
+      {dialog.kind === 'entry' && <Entry entry={dialog.entry} width={width} />}
+      {dialog.kind === 'secret' && <Secret {...dialog} width={width} />}
+    </Panel>
+  )
+}
+
+function Question({ dialog, width }: { readonly dialog: Confirmation; readonly width: number }): ReactElement {
+  const look = useLook()
+  return (
+    <>
+      <Line text={look.text(dialog.question)} width={width} {...look.theme.heading} />
+      {dialog.facts.map((fact) => (
+        <Line key={fact} text={`  ${look.text(fact)}`} width={width} />
+      ))}
+      <Buttons names={['Cancel', dialog.yes]} chosen={dialog.chosen ? 1 : 0} />
+    </>
+  )
+}
+
+function titleOf({ purpose }: Form): string {
+  return purpose === 'login' ? 'Password of operator ' : (findVerb(purpose).form ?? '')
+}
+
+function adviceOf({ purpose, seen }: Form): string {
+  if (purpose === 'login') return 'It is kept until you quit, to log in again after a break.'
+  return seen ? settingAdvice(seen.setting) : 'Without a password a strong one is made and shown once.'
+}
+
+interface FormProps {
+  readonly state: State
+  readonly form: Form
+  readonly width: number
+}
+
+function FormFields({ state, form, width }: FormProps): ReactElement {
+  const look = useLook()
+  const problem = form.problem ?? problemSoFar(form, state)
+  return (
+    <>
+      <Line text={titleOf(form) + look.text(form.subject ?? '')} width={width} {...look.theme.heading} />
+      {form.fields.map((field, at) => (
+        <Field
+          key={field.name}
+          label={`  ${field.label.padEnd(10)}`}
+          field={field}
+          width={width}
+          masked={field.name === 'password' || field.name === 'again'}
+          focused={at === form.focus}
+        />
+      ))}
+      {problem === null ? (
+        <Line text={look.text(adviceFor(form))} width={width} {...look.theme.dim} />
+      ) : (
+        <Line text={`! ${look.text(problem)}`} width={width} {...look.theme.bad} />
+      )}
+    </>
+  )
+}
+
+function adviceFor(form: Form): string {
+  if (form.sent) return 'asking the daemon'
+  const password = fieldText(form, 'password')
+  if (password === '' || form.purpose === 'login') return adviceOf(form)
+  const match = fieldText(form, 'again') === password ? 'both are the same' : 'repeat it, since it is not shown'
+  return `${[...password].length} characters, ${strengthOf(password)}; ${match}`
+}
+
+interface SecretProps {
+  readonly user: string
+  readonly password: string
+  readonly width: number
+}
+
+function Secret({ user, password, width }: SecretProps): ReactElement {
+  const look = useLook()
+  return (
+    <>
+      <Line text={`The password of ${look.text(user)}, shown only now:`} width={width} {...look.theme.heading} />
+      <Line text={`  ${password}`} width={width} />
+      <Line text="The daemon keeps no copy that could be read." width={width} {...look.theme.dim} />
+    </>
+  )
+}
+
+/** One of several to be taken; the chosen one is marked by more than its colors. */
+function Choices({ dialog, width }: { readonly dialog: Choice; readonly width: number }): ReactElement {
+  const look = useLook()
+  const longest = Math.max(...dialog.options.map(({ name }) => name.length))
+  return (
+    <>
+      <Line text={look.text(dialog.question)} width={width} {...look.theme.heading} />
+      {dialog.options.map(({ name }, at) => {
+        const chosen = at === dialog.chosen
+        return (
+          <Text key={name} wrap="truncate">
+            {chosen ? '> ' : '  '}
+            <Text {...(chosen ? { ...look.theme.selected, bold: true } : {})}>
+              {` ${fitText(look.text(name), longest, look.ellipsis)} `}
+            </Text>
+          </Text>
+        )
+      })}
+      <Line text={look.text(dialog.advice)} width={width} {...look.theme.dim} />
+    </>
+  )
+}
+
+/** Rows for what was said. */
+const textRows = 6
+
+/** All of one entry of the log, as far as it fits. */
+function Entry({ entry, width }: { readonly entry: LogEntry; readonly width: number }): ReactElement {
+  const look = useLook()
+  return (
+    <>
+      <Line
+        text={`${formatTime(entry.time)}  ${entry.level}  no. ${entry.seq}`}
+        width={width}
+        {...look.theme.heading}
+      />
+      {wrapText(look.text(entryText(entry)), width, textRows, look.ellipsis).map((line, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
+        <Line key={at} text={line} width={width} />
+      ))}
+    </>
+  )
+}

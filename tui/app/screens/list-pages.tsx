@@ -1,0 +1,194 @@
+import type { ReactElement } from 'react'
+import type { LogEntry, Setting } from '../../../shared/protocol/methods.ts'
+import { Line } from '../components/line.tsx'
+import { useLook } from '../components/look-context.ts'
+import { Table } from '../components/table.tsx'
+import { adviceRows, tableRows } from '../state/layout.ts'
+import type { ListState } from '../state/lists.ts'
+import { type Log, newerEntries } from '../state/log.ts'
+import { type ListPage, listPage } from '../state/pages.ts'
+import { daemonTime, isStale, type State } from '../state/state.ts'
+import type { Format } from '../tables/columns.ts'
+import { closedTable, connectionsTable } from '../tables/connections-table.ts'
+import type { TableSpec } from '../tables/table.ts'
+import { logTable, operatorsTable, settingAdvice, settingsTable } from '../tables/tables.ts'
+import { usersTable } from '../tables/users-table.ts'
+import {
+  closedView,
+  connectionsView,
+  logView,
+  markedIds,
+  operatorsView,
+  settingsView,
+  usersView,
+  type View,
+} from '../tables/view.ts'
+import { wrapText } from '../text/fit.ts'
+import type { Look } from '../themes/look.ts'
+import type { Role, Style } from '../themes/theme.ts'
+
+interface ListTableProps<Row> {
+  readonly state: State
+  readonly page: ListPage
+  readonly spec: TableSpec<Row>
+  readonly view: View<Row>
+  readonly marked?: ReadonlySet<string>
+  /** What is shown is old; unless told, it is while nothing is heard of the daemon. */
+  readonly dim?: boolean
+  style?(row: Row): Style
+}
+
+/** The table of a page, in the order and with the columns that the person has chosen. */
+export function ListTable<Row>({ state, page, ...rest }: ListTableProps<Row>): ReactElement {
+  const look = useLook()
+  const { sort, columns } = state.lists[page]
+  return (
+    <Table
+      dim={isStale(state)}
+      {...rest}
+      sort={sort}
+      columns={columns}
+      format={formatOf(state, look)}
+      width={state.size.columns}
+      height={1 + tableRows(state)}
+    />
+  )
+}
+
+/** ` 12/345 connections   filter: dst:example`: how many are shown of how many, and why; where to learn more if none is. */
+export function listSummary(what: string, view: View<unknown>, list: ListState, look: Look): string {
+  const filter = list.filter === '' ? '' : `   filter: ${look.text(list.filter)}`
+  const problem = view.problem === null ? '' : `   (${look.text(view.problem)})`
+  const none = view.rows.length === 0 && view.total > 0 && list.typing === null ? '   ? tells how to filter' : ''
+  return ` ${view.rows.length}/${view.total} ${what}${filter}${problem}${none}`
+}
+
+/** How cells are written in this state on this terminal. */
+export function formatOf(state: State, look: Look): Format {
+  return { now: daemonTime(state), rateUnit: state.rateUnit, unicode: look.unicode, text: look.text }
+}
+
+/** The connections: those that live, or those that ended last. */
+export function ConnectionsPage({ state }: { readonly state: State }): ReactElement {
+  return listPage(state) === 'closed' ? <Closed state={state} /> : <Live state={state} />
+}
+
+function Live({ state }: { readonly state: State }): ReactElement {
+  const look = useLook()
+  const view = connectionsView(state)
+  const list = state.lists.connections
+  const marked = markedIds(state)
+  const more = [marked.size > 0 ? `   ${marked.size} marked` : '', state.connections.frozen === null ? '' : '   PAUSED']
+  return (
+    <>
+      <Line text={listSummary('connections', view, list, look) + more.join('')} width={state.size.columns} />
+      <ListTable state={state} page="connections" spec={connectionsTable} view={view} marked={marked} />
+    </>
+  )
+}
+
+function Closed({ state }: { readonly state: State }): ReactElement {
+  const look = useLook()
+  const view = closedView(state)
+  const list = state.lists.closed
+  return (
+    <>
+      <Line text={listSummary('that ended last, c: live', view, list, look)} width={state.size.columns} />
+      <ListTable state={state} page="closed" spec={closedTable} view={view} />
+    </>
+  )
+}
+
+/** Who may use the proxy. */
+export function UsersPage({ state }: { readonly state: State }): ReactElement {
+  const look = useLook()
+  const view = usersView(state)
+  const { columns: width } = state.size
+  const access =
+    state.status && (state.status.passwordRequired ? '   a password is required' : '   no password is required')
+  return (
+    <>
+      <Line text={listSummary('users', view, state.lists.users, look) + (access ?? '')} width={width} />
+      <ListTable state={state} page="users" spec={usersTable} view={view} />
+    </>
+  )
+}
+
+/** Who may manage the daemon by name. */
+export function OperatorsPage({ state }: { readonly state: State }): ReactElement {
+  const look = useLook()
+  const view = operatorsView(state)
+  const { columns: width } = state.size
+  const nobody =
+    state.operators?.length === 0 ? ': on this machine, whoever may read the cookie or open the socket' : ''
+  return (
+    <>
+      <Line text={listSummary('operators', view, state.lists.operators, look) + nobody} width={width} />
+      <ListTable state={state} page="operators" spec={operatorsTable} view={view} />
+    </>
+  )
+}
+
+/** Levels have words, too. */
+const roles = { debug: 'dim', info: null, warn: 'warning', error: 'bad' } as const satisfies Readonly<
+  Record<LogEntry['level'], Role | null>
+>
+
+/** What the daemon logs, the newest last. */
+export function LogPage({ state }: { readonly state: State }): ReactElement {
+  const look = useLook()
+  const { columns: width } = state.size
+  const view = logView(state)
+  return (
+    <>
+      <Line
+        text={`${progress(state.log)}   ${listSummary('lines', view, state.lists.log, look).trim()}`}
+        width={width}
+      />
+      <ListTable
+        state={state}
+        page="log"
+        spec={logTable}
+        view={view}
+        style={({ level }) => (roles[level] ? look.theme[roles[level]] : {})}
+      />
+    </>
+  )
+}
+
+/** ` HELD, 12 newer   from info on   3 lost`. */
+function progress(log: Log): string {
+  const held = log.held ? `HELD, ${newerEntries(log)} newer` : 'following'
+  return ` ${held}   from ${log.level} on${log.lost > 0 ? `   ${log.lost} lost` : ''}`
+}
+
+/** `   5 chosen, 30 need a restart`. */
+function countsOf(settings: readonly Setting[]): string {
+  const chosen = settings.filter(({ source }) => source !== 'default').length
+  return `   ${chosen} chosen, ${settings.filter(({ runtime }) => !runtime).length} need a restart`
+}
+
+/** What the daemon acts by, and why. */
+export function SettingsPage({ state }: { readonly state: State }): ReactElement {
+  const look = useLook()
+  const view = settingsView(state)
+  const { columns: width } = state.size
+  const selected = view.rows[view.cursor]
+  // A dialog leaves little room and tells the same.
+  const advice = state.dialog
+    ? []
+    : wrapText(look.text(selected ? settingAdvice(selected) : ''), width - 2, adviceRows, look.ellipsis)
+  return (
+    <>
+      <Line
+        text={listSummary('settings', view, state.lists.settings, look) + countsOf(state.configuration?.settings ?? [])}
+        width={width}
+      />
+      <ListTable state={state} page="settings" spec={settingsTable} view={view} />
+      {advice.map((line, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
+        <Line key={at} text={` ${line}`} width={width} {...look.theme.dim} />
+      ))}
+    </>
+  )
+}

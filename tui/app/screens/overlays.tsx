@@ -1,0 +1,142 @@
+import { Text } from 'ink'
+import type { ReactElement } from 'react'
+import { formatTime } from '../../../shared/format/time.ts'
+import { Field } from '../components/field.tsx'
+import { Line } from '../components/line.tsx'
+import { useLook } from '../components/look-context.ts'
+import { helpContext, helpLines } from '../keys/help.ts'
+import { offersAt } from '../keys/palette.ts'
+import type { ColumnsChoice, Overlay, Palette, Result as Shown } from '../state/dialogs.ts'
+import { firstShown, pageRows } from '../state/layout.ts'
+import type { State } from '../state/state.ts'
+import { cut, fitText } from '../text/fit.ts'
+import { ConnectionDetail } from './connection-detail.tsx'
+import { UserPage } from './user-detail.tsx'
+
+/** What takes the place of the page. */
+export function OverlayPage({ state, overlay }: { readonly state: State; readonly overlay: Overlay }): ReactElement {
+  switch (overlay.kind) {
+    case 'help':
+      return <Help state={state} scroll={overlay.scroll} />
+    case 'detail':
+      return <ConnectionDetail state={state} />
+    case 'columns':
+      return <ColumnsPage choice={overlay} width={state.size.columns} />
+    case 'result':
+      return <Result state={state} result={overlay} />
+    case 'messages':
+      return <Messages state={state} scroll={overlay.scroll} />
+    case 'palette':
+      return <PalettePage state={state} palette={overlay} />
+    case 'user':
+      return <UserPage state={state} name={overlay.name} range={overlay.range} />
+  }
+}
+
+/** The keys of what it covers. */
+function Help({ state, scroll }: { readonly state: State; readonly scroll: number }): ReactElement {
+  const { columns: width } = state.size
+  const lines = helpLines(helpContext(state))
+  const height = pageRows(state) - 1
+  const shown = lines.slice(scroll, scroll + height)
+  const place = lines.length > height ? `, lines ${scroll + 1} to ${scroll + shown.length} of ${lines.length}` : ''
+  return (
+    <>
+      <Line text={` The keys here${place}`} width={width} {...useLook().theme.heading} />
+      {shown.map((line, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
+        <Line key={at} text={line} width={width} />
+      ))}
+    </>
+  )
+}
+
+/** What has been said on the message line, newest first, in the place of the page. */
+function Messages({ state, scroll }: { readonly state: State; readonly scroll: number }): ReactElement {
+  const look = useLook()
+  const { columns: width } = state.size
+  const { history } = state.toasts
+  const shown = history.toReversed().slice(scroll, scroll + pageRows(state) - 1)
+  return (
+    <>
+      <Line
+        text={history.length === 0 ? ' Nothing has been said yet' : ' Said before'}
+        width={width}
+        {...look.theme.heading}
+      />
+      {shown.map(({ text, tone, at, times }) => (
+        <Line
+          key={at + text}
+          text={` ${formatTime(at)}  ${tone === 'bad' ? '! ' : '  '}${look.text(text)}${times > 1 ? `  (${times} times)` : ''}`}
+          width={width}
+          {...(tone === 'bad' ? look.theme.bad : {})}
+        />
+      ))}
+    </>
+  )
+}
+
+/** What came of a command, in the place of the page. */
+function Result({ state, result }: { readonly state: State; readonly result: Shown }): ReactElement {
+  const look = useLook()
+  const { columns: width } = state.size
+  const { title, lines, row, column } = result
+  const height = pageRows(state) - 1
+  const shown = lines.slice(row, row + height)
+  const place = lines.length > height ? `   lines ${row + 1} to ${row + shown.length} of ${lines.length}` : ''
+  return (
+    <>
+      <Line text={` :${title}${place}`} width={width} {...look.theme.heading} />
+      {shown.map((line, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
+        <Line key={at} text={` ${look.text(line.slice(cut(line, column).length))}`} width={width} />
+      ))}
+    </>
+  )
+}
+
+/** Columns for the key, or for how a command is written. */
+const labelColumns = 26
+
+/** What can be done here, as far as it matches what is typed, in the place of the page. */
+function PalettePage({ state, palette }: { readonly state: State; readonly palette: Palette }): ReactElement {
+  const look = useLook()
+  const { columns: width } = state.size
+  const offers = offersAt(state, palette)
+  const chosen = Math.min(palette.chosen, offers.length - 1)
+  const height = pageRows(state) - 1
+  const first = firstShown(chosen, height, offers.length)
+  return (
+    <>
+      <Field label=" Do: " field={palette.field} width={width} />
+      {offers.length === 0 && <Line text="   nothing here is called so" width={width} {...look.theme.dim} />}
+      {offers.slice(first, first + height).map(({ title, label }, at) => {
+        const isChosen = first + at === chosen
+        const text = `${isChosen ? ' > ' : '   '}${fitText(label, labelColumns, look.ellipsis)} ${title}`
+        return (
+          <Text key={label + title} wrap="truncate" {...(isChosen ? look.theme.selected : {})}>
+            {fitText(text, width, look.ellipsis)}
+          </Text>
+        )
+      })}
+    </>
+  )
+}
+
+/** Which columns a table shows, in the place of the page. */
+function ColumnsPage({ choice, width }: { readonly choice: ColumnsChoice; readonly width: number }): ReactElement {
+  const look = useLook()
+  return (
+    <>
+      <Line text=" Columns, where there is room for them:" width={width} {...look.theme.heading} />
+      {choice.columns.map(({ name, header, shown }, at) => {
+        const isHere = at === choice.at
+        return (
+          <Text key={name} wrap="truncate" {...(isHere ? look.theme.selected : {})}>
+            {`${isHere ? '>' : ' '} [${shown ? 'x' : ' '}] ${header.padEnd(12)} `}
+          </Text>
+        )
+      })}
+    </>
+  )
+}

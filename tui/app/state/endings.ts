@@ -1,0 +1,44 @@
+import type { EndReason, Sample } from '../../../shared/protocol/methods.ts'
+
+/** How often something came about: in the last minute, as far as it was followed, and since the daemon's start. */
+interface Tally {
+  readonly what: string
+  readonly lastMinute: number
+  readonly total: number
+}
+
+/** What became of clients, in few words. */
+const words: Readonly<Record<EndReason, string>> = {
+  denied: 'wrong password',
+  malformed: 'not SOCKS5',
+  unsupported: 'not supported',
+  forbidden: 'forbidden',
+  not_found: 'no such name',
+  unreachable: 'unreachable',
+  refused: 'refused',
+  timed_out: 'timed out',
+  silent: 'silent client',
+  gone: 'client left',
+  failed: 'other failure',
+  finished: 'finished',
+  reset: 'broken off',
+  idle: 'idle too long',
+  cut: 'cut off',
+  ended: 'daemon ended',
+}
+
+/** Connections opened, and what ended or was refused and why: what happened most in the last minute comes first. */
+export function tallyEndings(recent: readonly Sample[]): Tally[] {
+  const [before, now] = [recent[0], recent.at(-1)]
+  if (!before || !now) return []
+  const opened = { what: 'opened', lastMinute: now.connected - before.connected, total: now.connected }
+  const ended = Object.entries(now.ended).map(([reason, total]) => {
+    return { what: wordFor(reason), lastMinute: total - (before.ended[reason] ?? 0), total }
+  })
+  return [opened, ...ended.sort((one, other) => other.lastMinute - one.lastMinute || other.total - one.total)]
+}
+
+/** A newer daemon may tell of reasons that are not known here. */
+export function wordFor(reason: string): string {
+  return words[reason as EndReason] ?? reason
+}

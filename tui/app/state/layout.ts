@@ -1,0 +1,89 @@
+import { type Dialog, isOverlay, overlayOf } from './dialogs.ts'
+import { reasonOf } from './link.ts'
+import { listPage } from './pages.ts'
+import type { State } from './state.ts'
+
+/** The smallest terminal that the app is drawn in. */
+export const smallest = { columns: 72, rows: 18 }
+
+/** Rows of the pages' tabs, and those below the page: a message, the keys. */
+const tabRows = 1
+const footerRows = 2
+
+/** Rows of a table's page that are no rows of the table: what is shown, and the column headers. */
+const tableHeadRows = 2
+
+export function isTooSmall({ size }: State): boolean {
+  return size.columns < smallest.columns || size.rows < smallest.rows
+}
+
+/** Columns before the reason why there is no connection, and those that breaking lines at spaces may waste in each row. */
+const beforeReason = 35
+const wasted = 8
+/** Columns around the daemon's place, which stands before it all where there are several. */
+const beforePlace = 8
+/** With more, the smallest terminal would not have room for a page. */
+const mostLinkRows = 4
+
+/** Rows that tell who is watched and how that goes: why a daemon is not reached, and what to do, may take several. */
+export function linkRows({ link, size, daemons, place }: State): number {
+  const reason = reasonOf(link)
+  if (reason === null) return 1
+  const before = beforeReason + (daemons.length > 1 ? place.length + beforePlace : 0)
+  const rows = Math.ceil((before + reason.length) / (size.columns - 1 - wasted))
+  return Math.min(Math.max(2, rows), mostLinkRows)
+}
+
+/** Rows for the page. A dialog lies below it, but help takes its place. */
+export function pageRows(state: State): number {
+  const { size, dialog, command } = state
+  const hintRows = command.field ? 1 : 0
+  return size.rows - linkRows(state) - tabRows - footerRows - hintRows - (dialog ? dialogRows(dialog) : 0)
+}
+
+/** Rows of a dialog, its border included; what covers the page has all that there are. */
+export function dialogRows(dialog: Dialog): number {
+  if (isOverlay(dialog)) return 0
+  switch (dialog.kind) {
+    case 'entry':
+      return 9
+    case 'confirm':
+      return 4 + dialog.facts.length
+    case 'choice':
+      return 4 + dialog.options.length
+    case 'form':
+      return 4 + dialog.fields.length
+    case 'secret':
+      return 5
+  }
+}
+
+/** Rows below the settings, about the selected one; a dialog leaves little room and tells the same. */
+export const adviceRows = 2
+/** Rows that tell what is wrong with the selected daemon, below the sum of them all. */
+export const troubleRows = 3
+
+/** Rows of its table that a page shows. */
+export function tableRows(state: State): number {
+  const { page, dialog } = state
+  const below = page === 'daemons' ? 1 + troubleRows : page === 'settings' && !dialog ? adviceRows : 0
+  return Math.max(1, pageRows(state) - tableHeadRows - below)
+}
+
+/** The first row shown of a table of `total`, so that the cursor is in the middle of the `height` rows where it can be. */
+export function firstShown(cursor: number, height: number, total: number): number {
+  return Math.max(0, Math.min(cursor - Math.floor(height / 2), total - height))
+}
+
+/** Terminal columns from which on the overview has room for connections that have ended. */
+export const columnsForEnded = 180
+
+/** How many of them it has room for, and how many their own page asks for: the most that the daemon gives. */
+const few = 16
+const most = 500
+
+/** How many of the connections that ended last are shown; 0: none are. */
+export function closedWanted(state: Pick<State, 'page' | 'showsClosed' | 'dialog' | 'size'>): number {
+  if (listPage(state) === 'closed') return most
+  return state.page === 'overview' && !overlayOf(state.dialog) && state.size.columns >= columnsForEnded ? few : 0
+}

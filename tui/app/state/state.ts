@@ -1,0 +1,197 @@
+import type { Call } from '../../../shared/commands/verb.ts'
+import type {
+  ClosedConnection,
+  Connection,
+  LogEntry,
+  Operator,
+  Result,
+  Role,
+  Sample,
+  User,
+} from '../../../shared/protocol/methods.ts'
+import type { ConnectionChange } from '../../client/index.ts'
+import type { ThemeName } from '../themes/theme.ts'
+import { type CommandEvent, type CommandLine, noCommand } from './command-line.ts'
+import { type Connections, noConnections } from './connections.ts'
+import type { Dialog, DialogEvent } from './dialogs.ts'
+import type { Details, Followed } from './followed.ts'
+import type { Graph, GraphWish } from './graph.ts'
+import type { Link } from './link.ts'
+import { type ListEvent, type ListState, listBy } from './lists.ts'
+import { type Log, noLog } from './log.ts'
+import { type OverviewChoice, type OverviewEvent, plainOverview } from './overview.ts'
+import type { ListPage, Page } from './pages.ts'
+import type { Preferences } from './preferences.ts'
+import { noToasts, type Toast, type Toasts } from './toasts.ts'
+import { noTraffic, type Traffic } from './traffic.ts'
+import { noUsers, type Users } from './users.ts'
+
+export type Status = Result<'status.get'>
+type Configuration = Result<'config.get'>
+
+/** What is known of one daemon. */
+export interface DaemonState {
+  /** Where it is, in words. */
+  readonly place: string
+  readonly link: Link
+  /** The start of the daemon that the data below is from. */
+  readonly instance: string | null
+  readonly status: Status | null
+  /** What the person may be there; null until the first login. */
+  readonly role: Role | null
+  readonly traffic: Traffic
+  /** Throughput over time, as it was shown. */
+  readonly graphs: readonly Graph[]
+  /** Since when, by the daemon's clock, its threads are late whenever they are looked at; null: they are not. */
+  readonly lateSince: number | null
+  readonly connections: Connections
+  readonly users: Users
+  readonly log: Log
+  /** As of the last look at their pages; null until then. */
+  readonly configuration: Configuration | null
+  readonly operators: readonly Operator[] | null
+  /** The connections that ended last, newest first, as of the last look at them. */
+  readonly closed: readonly ClosedConnection[] | null
+  /** The connection that the person looked at last. */
+  readonly followed: Followed | null
+  /** Milliseconds by which the daemon's clock is ahead of this machine's. */
+  readonly skew: number
+}
+
+/** What would undo the last change, and which of the daemons it is about. */
+interface Undo {
+  readonly call: Call
+  readonly of: number
+}
+
+/** What the person has made of the screen, whichever daemon it shows. */
+export interface UiState {
+  /** Terminal columns and rows. */
+  readonly size: { readonly columns: number; readonly rows: number }
+  /** Which of the daemons is shown. */
+  readonly current: number
+  readonly page: Page
+  /** Whether the page of the connections shows those that have ended. */
+  readonly showsClosed: boolean
+  readonly lists: Readonly<Record<ListPage, ListState>>
+  readonly command: CommandLine
+  readonly dialog: Dialog | null
+  readonly toasts: Toasts
+  readonly undo: Undo | null
+  readonly rateUnit: 'bytes' | 'bits'
+  readonly theme: ThemeName
+  /** Whether clicks and the wheel are the app's, not the terminal's. */
+  readonly mouse: boolean
+  readonly overview: OverviewChoice
+  /** Milliseconds since 1970 by this machine's clock, to the second. */
+  readonly clock: number
+}
+
+/** All that the screen shows: the current daemon's state lies beside what the person has made of it. */
+export interface State extends DaemonState, UiState {
+  /** All of them, the current one included, in the order in which they were named. */
+  readonly daemons: readonly DaemonState[]
+}
+
+/** What the daemon tells, and the passing of time. */
+export type DataEvent =
+  | { readonly type: 'link'; readonly link: Link }
+  | { readonly type: 'status'; readonly status: Status }
+  | { readonly type: 'samples'; readonly samples: readonly Sample[]; readonly at: number }
+  | { readonly type: 'snapshot'; readonly rows: readonly Connection[]; readonly at: number }
+  | { readonly type: 'changed'; readonly changes: readonly ConnectionChange[]; readonly at: number }
+  | { readonly type: 'history'; readonly wish: GraphWish; readonly history: Result<'metrics.history'> }
+  | { readonly type: 'users'; readonly users: readonly User[]; readonly at: number }
+  | { readonly type: 'logBegun'; readonly entries: readonly LogEntry[] }
+  | { readonly type: 'logEntries'; readonly entries: readonly LogEntry[]; readonly lost: number }
+  | { readonly type: 'configuration'; readonly configuration: Configuration }
+  | { readonly type: 'operators'; readonly operators: readonly Operator[] }
+  | { readonly type: 'closed'; readonly connections: readonly ClosedConnection[] }
+  /** All about the connection with this id; null: the daemon knows of none. */
+  | { readonly type: 'details'; readonly id: string; readonly details: Details | null; readonly at: number }
+  | { readonly type: 'tick'; readonly at: number }
+
+/** What the person does, and what comes of it. */
+export type UiEvent =
+  | { readonly type: 'daemon'; readonly at: number }
+  | { readonly type: 'resize'; readonly columns: number; readonly rows: number }
+  | { readonly type: 'page'; readonly page: Page }
+  | { readonly type: 'list'; readonly page: ListPage; readonly event: ListEvent }
+  | { readonly type: 'dialog'; readonly event: DialogEvent }
+  | { readonly type: 'command'; readonly event: CommandEvent }
+  /** Say something, or put what was said away. */
+  | { readonly type: 'say'; readonly text: string; readonly tone: Toast['tone']; readonly at: number }
+  | { readonly type: 'clearMessage' }
+  /** A key is pressed. */
+  | { readonly type: 'read' }
+  | { readonly type: 'follow'; readonly followed: Followed }
+  | { readonly type: 'showClosed'; readonly shows: boolean }
+  | { readonly type: 'undo'; readonly undo: Undo | null }
+  | { readonly type: 'pause' | 'rateUnit' | 'mouse' }
+  | { readonly type: 'theme'; readonly theme: ThemeName }
+  /** What was chosen in an earlier run. */
+  | { readonly type: 'prefer'; readonly preferences: Preferences }
+  | { readonly type: 'logLevel'; readonly level: LogEntry['level'] }
+  | { readonly type: 'overview'; readonly event: OverviewEvent }
+
+export type Event = DataEvent | UiEvent
+
+const initialDaemon: DaemonState = {
+  place: '',
+  link: { state: 'connecting', reason: null },
+  instance: null,
+  status: null,
+  role: null,
+  traffic: noTraffic,
+  graphs: [],
+  lateSince: null,
+  connections: noConnections,
+  users: noUsers,
+  log: noLog,
+  configuration: null,
+  operators: null,
+  closed: null,
+  followed: null,
+  skew: 0,
+}
+
+const initialUi: UiState = {
+  size: { columns: 80, rows: 24 },
+  current: 0,
+  page: 'overview',
+  showsClosed: false,
+  lists: {
+    connections: listBy('age'),
+    closed: { ...listBy('ended'), sort: { column: 'ended', descending: true } },
+    users: listBy('name'),
+    log: listBy('time'),
+    settings: listBy('name'),
+    operators: listBy('name'),
+    daemons: listBy('number'),
+  },
+  command: noCommand,
+  dialog: null,
+  toasts: noToasts,
+  undo: null,
+  rateUnit: 'bytes',
+  theme: 'dark',
+  mouse: true,
+  overview: plainOverview,
+  clock: 0,
+}
+
+/** Nothing is known yet of the daemons at these places, of which there is at least one. */
+export function stateAt(places: readonly string[]): State {
+  const daemons = places.map((place) => ({ ...initialDaemon, place }))
+  return { ...initialUi, ...(daemons[0] ?? initialDaemon), daemons }
+}
+
+/** The daemon's clock as far as known: milliseconds since 1970. */
+export function daemonTime({ clock, skew }: Pick<State, 'clock' | 'skew'>): number {
+  return clock + skew
+}
+
+/** Whether what is shown is old, because nothing is heard of the daemon. */
+export function isStale({ link }: Pick<DaemonState, 'link'>): boolean {
+  return link.state !== 'online'
+}

@@ -1,0 +1,55 @@
+import { columnsOf } from '../text/fit.ts'
+import { alarms } from './alarms.ts'
+import { isTroubleElsewhere, pagesOf } from './daemons.ts'
+import type { Page } from './pages.ts'
+import { lackOfRights } from './rights.ts'
+import type { State } from './state.ts'
+
+/** A page's title in the row of them. */
+interface Tab {
+  readonly page: Page
+  /** With the digit that opens it. Brackets, so that the open page is not told by colour alone. */
+  readonly text: string
+  /** The terminal column where it begins. */
+  readonly from: number
+}
+
+/** The tabs, as generously as the terminal allows. */
+export function tabsOf(state: State): Tab[] {
+  const counted = (page: Page) => titles[page](state)
+  const bare = (page: Page) => counted(page).replace(/ .*/, '')
+  const fitting = [place(state, 1, counted), place(state, 0, counted), place(state, 0, bare)].find((tabs) => {
+    const last = tabs.at(-1)
+    return last && last.from + columnsOf(last.text) <= state.size.columns
+  })
+  return fitting ?? place(state, 0, (page) => bare(page).slice(0, shortest))
+}
+
+function place(state: State, gap: number, title: (page: Page) => string): Tab[] {
+  let from = 0
+  return pagesOf(state).map((page, at) => {
+    const name = `${at + 1} ${title(page)}`
+    const tab = { page, text: page === state.page ? `[${name}]` : ` ${name} `, from }
+    from += columnsOf(tab.text) + gap
+    return tab
+  })
+}
+
+/** Letters of a title where there is no room for more. */
+const shortest = 6
+
+const titles: Readonly<Record<Page, (state: State) => string>> = {
+  // In front, where it stays however short of room the tabs are.
+  overview: (state) => (alarms(state).length > 0 ? '!Overview' : 'Overview'),
+  connections: (state) => {
+    const { connections, traffic } = state
+    // Who may not see them may know how many there are.
+    const count = lackOfRights(state, 'operator') ? traffic.latest?.connections : connections.now.rows.size
+    return `Connections ${count ?? ''}`.trimEnd()
+  },
+  users: ({ users, status }) => `Users ${users.rows?.length ?? status?.users ?? ''}`.trimEnd(),
+  log: () => 'Log',
+  settings: () => 'Settings',
+  operators: () => 'Operators',
+  daemons: (state) => `${isTroubleElsewhere(state) ? '!' : ''}Daemons ${state.daemons.length}`,
+}

@@ -1,0 +1,102 @@
+import type { Sample } from '../../../shared/protocol/methods.ts'
+import type { Point, UpDown } from '../chart/resample.ts'
+
+export interface UserTraffic extends UpDown {
+  /** Null: all clients without login. */
+  readonly name: string | null
+  readonly connections: number
+}
+
+/** What the daemon's samples tell. */
+export interface Traffic {
+  readonly latest: Sample | null
+  /** The rates of everybody between the two latest samples. */
+  readonly rate: UpDown
+  /** The busiest users at the latest sample, with their rates. */
+  readonly users: readonly UserTraffic[]
+  /** Those of the last minute, oldest first. */
+  readonly recent: readonly Sample[]
+}
+
+/** Nothing moves. */
+export const still: UpDown = { up: 0, down: 0 }
+export const noTraffic: Traffic = { latest: null, rate: still, users: [], recent: [] }
+
+/** Samples whose differences are a minute. */
+export const minuteOfSamples = 61
+
+/** The traffic after more samples of the same daemon, oldest first; those seen before change nothing. */
+export function addSamples(traffic: Traffic, samples: readonly Sample[]): Traffic {
+  const fresh = samplesAfter(traffic.latest, samples)
+  const recent = [...traffic.recent, ...fresh].slice(-minuteOfSamples)
+  const [before, latest] = [recent.at(-2), recent.at(-1)]
+  if (fresh.length === 0 || !latest) return traffic
+  const rate = before ? rates(before, latest, latest.time - before.time) : still
+  return { latest, rate, users: userTraffic(recent), recent }
+}
+
+/** Those that were not seen by `latest`. */
+export function samplesAfter(latest: Sample | null, samples: readonly Sample[]): readonly Sample[] {
+  return samples.filter(({ seq }) => seq > (latest?.seq ?? -1))
+}
+
+/** Bytes a second between two counts that were taken `span` milliseconds apart; 0 for no time. */
+export function rates(before: UpDown, after: UpDown, span: number): UpDown {
+  const perSecond = span > 0 ? 1000 / span : 0
+  return {
+    up: Math.max(0, after.up - before.up) * perSecond,
+    down: Math.max(0, after.down - before.down) * perSecond,
+  }
+}
+
+/** What somebody had moved by a moment of the daemon's clock. */
+export interface Counted extends UpDown {
+  readonly time: number
+}
+
+/**
+ * What a sample tells of a user beside the sample before, and what they had moved `before` that. A sample names the busiest
+ * only, and all who moved something if those are few: then who is not named moved nothing, else what they moved is spread
+ * over the time until they are named again.
+ */
+export function userPoint(
+  earlier: Sample,
+  { time, users }: Sample,
+  name: string | null,
+  before: Counted | null,
+): { readonly point: Point | null; readonly counted: Counted | null } {
+  const named = users.find((user) => user.name === name)
+  if (named) {
+    const counted = { time, up: named.up, down: named.down }
+    const span = before ? time - before.time : 0
+    return { point: before && span > 0 ? { time, span, ...rates(before, counted, span) } : null, counted }
+  }
+  if (users.length >= mostUsers || time <= earlier.time) return { point: null, counted: before }
+  const isCurrent = before?.time === earlier.time
+  return { point: { time, span: time - earlier.time, ...still }, counted: isCurrent ? { ...before, time } : before }
+}
+
+/** A user's rates in the last minute, from when a sample named them first. */
+export function userPoints(recent: readonly Sample[], name: string | null): Point[] {
+  const points: Point[] = []
+  let counted: Counted | null = null
+  for (const [at, sample] of recent.entries()) {
+    const before: Counted | null = counted
+    const told = userPoint(recent[at - 1] ?? sample, sample, name, before)
+    if (before && told.point) points.push(told.point)
+    counted = told.counted
+  }
+  return points
+}
+
+/** Users whom a sample names at most. */
+const mostUsers = 10
+
+/** A user whom no recent sample names has no rate yet. */
+function userTraffic(recent: readonly Sample[]): UserTraffic[] {
+  const now = recent.at(-1)?.users ?? []
+  return now.map(({ name, connections }) => {
+    const { up, down } = userPoints(recent, name).at(-1) ?? still
+    return { name, connections, up, down }
+  })
+}

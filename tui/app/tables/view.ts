@@ -1,0 +1,157 @@
+import type { ClosedConnection, LogEntry, Operator, Setting } from '../../../shared/protocol/methods.ts'
+import type { Motion, Table } from '../state/connections.ts'
+import { type DaemonRow, daemonRows } from '../state/daemons.ts'
+import type { ListState, Sort } from '../state/lists.ts'
+import { type ListPage, listPage } from '../state/pages.ts'
+import { rememberLast } from '../state/remember-last.ts'
+import type { State } from '../state/state.ts'
+import { rates } from '../state/traffic.ts'
+import type { UserRow } from '../state/users.ts'
+import { type ConnectionRow, closedTable, connectionsTable } from './connections-table.ts'
+import { daemonsTable } from './daemons-table.ts'
+import { compileFilter } from './filter.ts'
+import { sortRows, type TableSpec } from './table.ts'
+import { logTable, operatorsTable, settingsTable } from './tables.ts'
+import { usersTable } from './users-table.ts'
+
+/** A table as it is to be shown. */
+export interface View<Row> {
+  /** Filtered and in order, and their ids. */
+  readonly rows: readonly Row[]
+  readonly ids: readonly string[]
+  /** How many there are without the filter. */
+  readonly total: number
+  /** What is wrong with the filter; all rows are shown then. */
+  readonly problem: string | null
+  /** Where the selected row stands; 0 if it is not there. */
+  readonly cursor: number
+}
+
+export function connectionsView(state: State): View<ConnectionRow> {
+  const { now, before } = shownMotion(state)
+  return withCursor(
+    arrangeConnections(connectionRows(now, before, state.skew), ...wishes(state.lists.connections)),
+    state.lists.connections,
+  )
+}
+
+export function closedView({ closed, lists }: State): View<ClosedConnection> {
+  return withCursor(arrangeClosed(closed ?? noClosed, ...wishes(lists.closed)), lists.closed)
+}
+
+export function usersView(state: State): View<UserRow> {
+  return withCursor(arrangeUsers(state.users.rows ?? noUsers, ...wishes(state.lists.users)), state.lists.users)
+}
+
+/** The newest entry is selected unless another one is. */
+export function logView({ log, lists }: State): View<LogEntry> {
+  const arranged = arrangeLog(log.held ?? log.entries, ...wishes(lists.log))
+  const { selected } = lists.log
+  return withCursor(arranged, { selected: selected ?? arranged.ids.at(-1) ?? null })
+}
+
+export function settingsView({ configuration, lists }: State): View<Setting> {
+  return withCursor(arrangeSettings(configuration?.settings ?? noSettings, ...wishes(lists.settings)), lists.settings)
+}
+
+export function operatorsView({ operators, lists }: State): View<Operator> {
+  return withCursor(arrangeOperators(operators ?? noOperators, ...wishes(lists.operators)), lists.operators)
+}
+
+/** The daemon that is shown is selected unless another one is. */
+export function daemonsView({ daemons, clock, current, lists }: State): View<DaemonRow> {
+  const arranged = arrangeDaemons(rowsOfDaemons(daemons, clock), ...wishes(lists.daemons))
+  return withCursor(arranged, { selected: lists.daemons.selected ?? String(current) })
+}
+
+/** The tables that are shown: those of now, or of when the person paused. */
+function shownMotion({ connections }: State): Motion {
+  return connections.frozen ?? connections
+}
+
+/** The id of the row under a page's cursor; null if there is none. */
+export function selectedId(state: State, page: ListPage): string | null {
+  const { ids, cursor } = viewOf(state, page)
+  return ids[cursor] ?? null
+}
+
+export function viewOf(state: State, page: ListPage): View<unknown> {
+  return views[page](state)
+}
+
+/** The ids of the connections that are marked and have not ended. */
+export function markedIds({ connections, lists }: State): ReadonlySet<string> {
+  return liveAmong(lists.connections.marked, connections.now)
+}
+
+const liveAmong = rememberLast(
+  (ids: ReadonlySet<string>, { rows }: Table): ReadonlySet<string> => new Set([...ids].filter((id) => rows.has(id))),
+)
+
+/** When the selected row has gone, the cursor stays where it was: the row that stands there now is selected. */
+export function settleCursor(before: State, after: State): State {
+  const page = listPage(after)
+  if (!page) return after
+  const list = after.lists[page]
+  const { ids } = viewOf(after, page)
+  if (list.selected === null || ids.includes(list.selected)) return after
+  const at = Math.min(viewOf(before, page).cursor, ids.length - 1)
+  return { ...after, lists: { ...after.lists, [page]: { ...list, selected: ids[at] ?? null } } }
+}
+
+const views: Readonly<Record<ListPage, (state: State) => View<unknown>>> = {
+  connections: connectionsView,
+  closed: closedView,
+  users: usersView,
+  log: logView,
+  settings: settingsView,
+  operators: operatorsView,
+  daemons: daemonsView,
+}
+
+const noUsers: readonly UserRow[] = []
+const noClosed: readonly ClosedConnection[] = []
+const noSettings: readonly Setting[] = []
+const noOperators: readonly Operator[] = []
+
+/** `skew`: milliseconds by which the daemon's clock is ahead. */
+const connectionRows = rememberLast((now: Table, before: Table, skew: number): ConnectionRow[] => {
+  const span = now.at - before.at
+  return [...now.rows.values()].map((connection) => {
+    const earlier = before.rows.get(connection.id) ?? (span > 0 ? none : connection)
+    const age = Math.max(0, now.at + skew - connection.opened)
+    const idle = now.at - (now.moved.get(connection.id) ?? now.at)
+    return { connection, rate: rates(earlier, connection, span), age, idle }
+  })
+})
+
+/** What a connection had moved before it was there. */
+const none = { up: 0, down: 0 }
+
+const rowsOfDaemons = rememberLast(daemonRows)
+const arrangeDaemons = rememberLast(arrange(daemonsTable))
+const arrangeConnections = rememberLast(arrange(connectionsTable))
+const arrangeClosed = rememberLast(arrange(closedTable))
+const arrangeUsers = rememberLast(arrange(usersTable))
+const arrangeLog = rememberLast(arrange(logTable))
+const arrangeSettings = rememberLast(arrange(settingsTable))
+const arrangeOperators = rememberLast(arrange(operatorsTable))
+
+type Arranged<Row> = Omit<View<Row>, 'cursor'>
+
+function arrange<Row>(spec: TableSpec<Row>) {
+  return (all: readonly Row[], filter: string, typed: boolean, sort: Sort): Arranged<Row> => {
+    const { matches, problem } = compileFilter(spec, filter, typed)
+    const rows = sortRows(spec, matches ? all.filter(matches) : all, sort)
+    return { rows, ids: rows.map(spec.id), total: all.length, problem }
+  }
+}
+
+function wishes({ filter, typing, sort }: ListState): [filter: string, typed: boolean, sort: Sort] {
+  return [filter, typing !== null, sort]
+}
+
+function withCursor<Row>(arranged: Arranged<Row>, { selected }: Pick<ListState, 'selected'>): View<Row> {
+  const at = selected === null ? 0 : arranged.ids.indexOf(selected)
+  return { ...arranged, cursor: Math.max(0, at) }
+}
