@@ -15,6 +15,7 @@ import { RecordedMetrics } from './observe/metrics.ts'
 import { StoreChanges } from './observe/store-changes.ts'
 import { UserTraffic } from './observe/user-traffic.ts'
 import { ObservedUsers } from './observe/users.ts'
+import { WallClock } from './observe/wall-clock.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { destinationOf, forwardsOf } from './settings/forwards.ts'
 import { LiveSettings } from './settings/live-settings.ts'
@@ -69,7 +70,9 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
     ...engine.listening.map((at) => ({ service: 'socks' as const, address: formatEndpoint(at) })),
     ...forwarding(dataPlane, configuration),
   ]
-  const identity = { version, instance: randomUUID(), pid: process.pid, started: Date.now() }
+  const wall = new WallClock()
+  const begun = performance.now()
+  const identity = { version, instance: randomUUID(), pid: process.pid }
 
   const control = await startControlServer({
     listen: await endpointsOf('control', configuration, (message) => logger.warn(message)),
@@ -88,6 +91,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
         engine,
         (index) => accounts.lastNameOf(index),
         () => config.values,
+        wall,
       ),
       metrics,
       operators: await Operators.load(store.operators, late),
@@ -96,6 +100,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
       lifecycle: ending,
       status: () => ({
         ...identity,
+        started: wall.tellNow(begun),
         engine: engine.kind,
         workers: engine.tables.length,
         draining: ending.isDraining,

@@ -72,11 +72,11 @@ export class SessionTable {
   /** 0: nobody's. */
   readonly serial: Float64Array
   readonly state: Uint8Array
-  /** By row and state: when it began, in milliseconds since 1970; 0: never. The first one is when the session did. */
+  /** By row and state: when it began; 0: never. The first one is when the session did. Times are of `performance.now`. */
   readonly since: Float64Array
   /** Of an ended row, and of a live one that is closing: a `Reason`. */
   readonly reason: Uint8Array
-  /** Of an ended row: milliseconds since 1970. */
+  /** Of an ended row: when it did. */
   readonly closed: Float64Array
   /** What the client asked for: CMD (RFC 1928, section 4), `forwarded`, or 0 until it has. */
   readonly command: Uint8Array
@@ -164,7 +164,7 @@ export class SessionTable {
     this.name = new Uint8Array(this.buffer, name, nameBytes * rows)
   }
 
-  /** Show the session in a slot, whose client is noted already. `now`: milliseconds since 1970. */
+  /** Show the session in a slot, whose client is noted already. `now`: of `performance.now`. */
   begin(slot: number, serial: number, now: number): void {
     this.open(slot)
     this.#enter(slot, State.negotiating, now)

@@ -7,6 +7,7 @@ import { type Age, oldestSessions } from './oldest-sessions.ts'
 import { PassedConnections } from './passed-connections.ts'
 import { lastEnded, type Naming, readDetails, readLive } from './session-rows.ts'
 import { type Changes, TableView } from './table-view.ts'
+import type { WallClock } from './wall-clock.ts'
 
 /** Milliseconds between two looks at the tables while somebody watches. */
 const period = 250
@@ -20,6 +21,7 @@ export class ObservedConnections implements LiveConnections {
   readonly #engine: Pick<Engine, 'tables' | 'order'>
   readonly #naming: Naming
   readonly #settings: () => Readonly<Settings>
+  readonly #wall: Pick<WallClock, 'look' | 'tell'>
   /** New at each start, so that an id from before is not found. */
   readonly #tag = randomInt(36 ** 4)
     .toString(36)
@@ -28,16 +30,20 @@ export class ObservedConnections implements LiveConnections {
   #views: readonly TableView[] = []
   #passed: PassedConnections
   #timer: NodeJS.Timeout | undefined
+  /** How often the clock on the wall had been set when the views were last refreshed. */
+  #clockSettings = 0
 
   /** `nameOf` tells a user's name by index, also of users who are gone; `settings` are those in force. */
   constructor(
     engine: Pick<Engine, 'tables' | 'order'>,
     nameOf: (index: number) => string | undefined,
     settings: () => Readonly<Settings>,
+    wall: Pick<WallClock, 'look' | 'tell'>,
   ) {
+    this.#wall = wall
     this.#engine = engine
     this.#settings = settings
-    this.#naming = { nameOf, idOf: (serial) => `${this.#tag}-${serial}` }
+    this.#naming = { nameOf, idOf: (serial) => `${this.#tag}-${serial}`, timeOf: (time) => wall.tell(time) }
     this.#passed = new PassedConnections(engine.tables, this.#naming)
   }
 
@@ -48,6 +54,7 @@ export class ObservedConnections implements LiveConnections {
   page(limit: number, cursor?: string): { connections: Connection[]; next?: string | undefined } | undefined {
     const after = cursor === undefined ? undefined : this.#ageOf(cursor)
     if (after === undefined && cursor !== undefined) return undefined
+    this.#wall.look()
     const found = oldestSessions(this.#engine.tables, limit + 1, after)
     const shown = found.slice(0, limit)
     const connections = shown.flatMap(({ table, slot, serial }) => {
@@ -61,10 +68,12 @@ export class ObservedConnections implements LiveConnections {
   }
 
   closed(limit: number): ClosedConnection[] {
+    this.#wall.look()
     return lastEnded(this.#engine.tables, limit, this.#naming)
   }
 
   get(id: string): Result<'connections.get'> | undefined {
+    this.#wall.look()
     const serial = this.#serialOf(id)
     return serial === undefined ? undefined : readDetails(this.#engine.tables, serial, this.#naming, this.#settings())
   }
@@ -90,6 +99,7 @@ export class ObservedConnections implements LiveConnections {
   #start(): void {
     this.#views = this.#engine.tables.map((table) => new TableView(table, this.#naming))
     this.#passed = new PassedConnections(this.#engine.tables, this.#naming)
+    this.#clockSettings = this.#wall.look()
     for (const view of this.#views) view.refresh(noChanges())
     this.#timer = setInterval(() => this.#refresh(), period).unref()
   }
@@ -102,6 +112,9 @@ export class ObservedConnections implements LiveConnections {
 
   #refresh(): void {
     const changes = noChanges()
+    const clockSettings = this.#wall.look()
+    if (clockSettings !== this.#clockSettings) for (const view of this.#views) view.forget()
+    this.#clockSettings = clockSettings
     this.#passed.beginLook()
     for (const view of this.#views) view.refresh(changes)
     const { rows, missed } = this.#passed.endLook(changes.closed)

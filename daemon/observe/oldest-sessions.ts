@@ -2,7 +2,7 @@ import { type SessionTable, stateCount } from '../engine/session-table.ts'
 
 /** A session's place among all, oldest first: those of one millisecond are in the order of their serials. */
 export interface Age {
-  /** When it began, in milliseconds since 1970. */
+  /** When it began, as `performance.now` counts. */
   readonly opened: number
   readonly serial: number
 }

@@ -17,6 +17,8 @@ export interface Naming {
   idOf(serial: number): string
   /** A user's name, by index, also of users who are gone; undefined for 0. */
   nameOf(index: number): string | undefined
+  /** The wall's time, in milliseconds since 1970, for one of `performance.now`. */
+  timeOf(time: number): number
 }
 
 type Details = Result<'connections.get'>
@@ -40,7 +42,7 @@ export function readLive(table: SessionTable, slot: number, naming: Naming) {
 /** A session that has ended. The caller sees to it that the row was not written over meanwhile. */
 export function readEnded(table: SessionTable, row: number, naming: Naming): ClosedConnection | undefined {
   const connection = readRow(table, row, naming)
-  return connection && { ...connection, ended: table.closed[row], reason: endReasons[table.reason[row]] }
+  return connection && { ...connection, ended: naming.timeOf(table.closed[row]), reason: endReasons[table.reason[row]] }
 }
 
 /** The sessions that ended last, newest first, at most `limit`: those that the tables remember. */
@@ -90,7 +92,7 @@ function liveDetails(
   naming: Naming,
   settings: Readonly<Settings>,
 ): Details | undefined {
-  const read = () => ({ connection: readRow(table, slot, naming), timeline: timelineOf(table, slot) })
+  const read = () => ({ connection: readRow(table, slot, naming), timeline: timelineOf(table, slot, naming) })
   const { connection, timeline } = readSteadily(table, slot, read).value
   if (connection?.id !== naming.idOf(serial)) return undefined
   const isAssociation = connection.state === 'open' && connection.command === 'udp-associate'
@@ -101,8 +103,8 @@ function liveDetails(
 
 function endedDetails(table: SessionTable, row: number, naming: Naming): Details | undefined {
   const connection = readRow(table, row, naming)
-  const end = { time: table.closed[row], reason: endReasons[table.reason[row]] }
-  return connection && { connection, end, timeline: timelineOf(table, row), limits: [] }
+  const end = { time: naming.timeOf(table.closed[row]), reason: endReasons[table.reason[row]] }
+  return connection && { connection, end, timeline: timelineOf(table, row, naming), limits: [] }
 }
 
 /** Undefined if the row is nobody's. */
@@ -119,7 +121,7 @@ function readRow(table: SessionTable, row: number, naming: Naming): Connection |
     client: endpointText(table.clientAddress, 16 * row, table.clientPort[row]),
     destination: requestedName(table, row) ?? dialled,
     address: dialled,
-    opened: table.since[row * stateCount],
+    opened: naming.timeOf(table.since[row * stateCount]),
     up: table.up[row],
     down: table.down[row],
   }
@@ -143,8 +145,9 @@ function requestedName({ name, targetPort }: SessionTable, slot: number): string
 }
 
 /** States are numbered in the order in which a session comes to them. */
-function timelineOf({ since }: SessionTable, row: number): Details['timeline'] {
+function timelineOf({ since }: SessionTable, row: number, naming: Naming): Details['timeline'] {
   return connectionStates
     .map((state, i) => ({ state, since: since[row * stateCount + i] }))
     .filter((stage) => stage.since > 0)
+    .map((stage) => ({ ...stage, since: naming.timeOf(stage.since) }))
 }

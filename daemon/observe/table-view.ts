@@ -13,6 +13,9 @@ export interface Changes {
   missed: number
 }
 
+/** No row is read under an odd guard. */
+const unread = -1
+
 /**
  * The live rows of one table as they were last seen. Beside each it keeps the guard that it was read under: a row that has
  * only moved bytes, as most have, has the same one, which costs a comparison and no text.
@@ -33,6 +36,11 @@ export class TableView {
   /** The rows in use, by slot. */
   get rows(): Connection[] {
     return this.#rows.filter((row) => row !== undefined)
+  }
+
+  /** Finds every row changed at the next look. */
+  forget(): void {
+    this.#guard.fill(unread)
   }
 
   /** Looks at the table again, and adds what is different to `changes`. */

@@ -25,7 +25,7 @@ const slots = 4
 
 /** A dialler by itself, with room for so many attempts beside the first, whose clock is the test's. */
 function makeDialer(room: number) {
-  const clock = { now: 0, wall: 0 }
+  const clock = { now: 0 }
   const [epoll, wheel, pipes] = [new Epoll(8), new TimerWheel(slots, 0), new PipePool(1, 1)]
   const { liveSessions, extras: count } = sharedCountsIn(sharedCountMemory())
   const own = { clock, wheel, pipes, extras: new Extras(epoll, { count, most: room }) }

@@ -20,19 +20,19 @@ describe.each(engines)('$kind engine: why a session ended', ({ start }) => {
   it.each(cases)('$title: $reason', async ({ reason, states, act, ...options }) => {
     const proxy = await startProxy(start, options)
     const target = await startTarget()
+    const began = performance.now()
     const client = await proxy.client()
     const open = async () => {
       client.write(bytes(greeting, request(target.host, target.port)))
       await client.read(2 + 10)
       return target.next()
     }
-    const began = Date.now()
     await act({ proxy, client, target, open })
     const row = await proxy.onlyClosed()
     expect([row.reason, row.timeline.map(([state]) => state)]).toEqual([reason, states])
     expect(proxy.ended(Reason[reason])).toBe(1)
-    const times = [...row.timeline.map(([, since]) => since), row.ended, Date.now()]
+    const times = [...row.timeline.map(([, since]) => since), row.ended, performance.now()]
     expect(times).toEqual([...times].sort((a, b) => a - b))
-    expect(times[0]).toBeGreaterThan(began - 60_000)
+    expect(times[0]).toBeGreaterThan(began)
   })
 })

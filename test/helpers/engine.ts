@@ -154,7 +154,7 @@ export interface Row {
 /** A session that has ended, as the control plane sees it. */
 export interface ClosedRow extends Row {
   readonly reason: keyof typeof Reason
-  /** Milliseconds since 1970. */
+  /** As `performance.now` counts. */
   readonly ended: number
   /** The states it came to, in their order, and when. */
   readonly timeline: readonly (readonly [state: keyof typeof State, since: number])[]

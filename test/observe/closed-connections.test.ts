@@ -3,7 +3,7 @@ import { endedCapacity, Reason } from '../../daemon/engine/session-table.ts'
 import { ObservedConnections } from '../../daemon/observe/connections.ts'
 import { countEndings } from '../../daemon/observe/endings.ts'
 import { configure } from '../../daemon/settings/configuration.ts'
-import { FakeLoop, listed } from './fake-loop.ts'
+import { asItIs, FakeLoop, listed } from './fake-loop.ts'
 
 const { values: settings } = configure({ 'timeout-connect': 321, 'timeout-idle': 4321 }, {}, {}, 0)
 const opened = 1_700_000_000_000
@@ -18,7 +18,7 @@ beforeEach(() => {
 
 function observe(nameOf: (index: number) => string | undefined = (index) => (index === 1 ? 'ann' : undefined)) {
   const tables = loops.map(({ table }) => table)
-  return new ObservedConnections({ tables, order: async () => [] }, nameOf, () => settings)
+  return new ObservedConnections({ tables, order: async () => [] }, nameOf, () => settings, asItIs)
 }
 
 /** Begins a session in slot 0 and ends it. */

@@ -5,7 +5,7 @@ import { endedCapacity, Reason, type SessionTable } from '../../daemon/engine/se
 import { ObservedConnections } from '../../daemon/observe/connections.ts'
 import { configure } from '../../daemon/settings/configuration.ts'
 import type { Connection } from '../../shared/protocol/methods.ts'
-import { FakeLoop, listed } from './fake-loop.ts'
+import { asItIs, FakeLoop, listed } from './fake-loop.ts'
 
 const settings = configure({ 'timeout-idle': 4321 }, {}, {}, 0).values
 const names = new Map([[1, 'ann']])
@@ -35,7 +35,7 @@ function observe(nameOf = (index: number) => names.get(index)): ObservedConnecti
     killed.push(...serials)
     return serials.filter((serial) => tables.some((table) => table.serial.subarray(0, table.capacity).includes(serial)))
   }
-  return new ObservedConnections({ tables, order }, nameOf, () => settings)
+  return new ObservedConnections({ tables, order }, nameOf, () => settings, asItIs)
 }
 
 function watch(of = connections) {
@@ -128,6 +128,7 @@ describe('pages', () => {
       { tables: loops.map(({ table }) => table), order: async () => [] },
       () => undefined,
       () => settings,
+      asItIs,
     )
     const age = ({ opened, id }: { opened: number; id: string }) => [opened, Number(id.split('-')[1])] as const
     let serial = 0
@@ -168,6 +169,7 @@ describe('pages', () => {
       { tables: [loop.table], order: async () => [] },
       () => void rows++,
       () => settings,
+      asItIs,
     )
     expect(observed.page(3)?.connections.map(({ opened }) => opened)).toEqual([1, 2, 3])
     expect(rows).toBe(3)

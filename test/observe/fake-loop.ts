@@ -4,6 +4,9 @@ import type { ObservedConnections } from '../../daemon/observe/connections.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import type { Connection } from '../../shared/protocol/methods.ts'
 
+/** A clock on the wall that shows what the loops write. */
+export const asItIs = { look: () => 0, tell: (time: number) => time }
+
 /** The live connections, oldest first. */
 export function listed(connections: ObservedConnections): Connection[] {
   return connections.page(500)?.connections ?? []

@@ -167,7 +167,9 @@ export class Dialer implements Opener, Stage {
     const { keepalive, userTimeout } = this.#loop.liveness
     if (keepalive !== 0 || userTimeout !== 0) setLiveness(socket, keepalive, userTimeout)
     const result = connectSocket(socket, bytes, dial.port, scope)
+    table.open(slot)
     writeMapped(table.targetAddress, slot * 16, bytes)
+    table.seal(slot)
     if (result !== 0 && result !== -errno.EINPROGRESS) {
       close(socket)
       return errnoName(-result)
@@ -219,7 +221,9 @@ export class Dialer implements Opener, Stage {
   /** Make the winner, whose peer was asked for just now, the session's target, and close the others. */
   #choose(slot: number, winner: number): boolean {
     const { fd, table, extras, generation } = this.#sessions
+    table.open(slot)
     copyMapped(this.#socketAddress, table.targetAddress, slot * 16)
+    table.seal(slot)
     const target = targetOf(slot)
     const isBeside = fd[target] !== winner
     if (isBeside) {

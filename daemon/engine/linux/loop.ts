@@ -42,7 +42,7 @@ const pipes = { most: 32, keep: 4 }
  * between them.
  */
 export class Loop {
-  readonly #clock = { now: performance.now(), wall: Date.now() }
+  readonly #clock = { now: performance.now() }
   readonly #epoll = new Epoll(eventCapacity)
   readonly #pipes: PipePool
   readonly #passwords = new PasswordMemory()
@@ -167,8 +167,7 @@ export class Loop {
 
   #beginTurn(): void {
     this.#clock.now = performance.now()
-    this.#clock.wall = Date.now()
-    this.#turns.began(this.#clock.wall)
+    this.#turns.began(this.#clock.now)
   }
 
   /** Returns the time, on the loop's clock. */

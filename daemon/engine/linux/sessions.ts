@@ -52,12 +52,9 @@ export type Held =
   | { readonly kind: 'memory'; readonly bytes: Uint8Array }
   | { readonly kind: 'pipe'; readonly pipe: Pipe; readonly length: number }
 
-/** The time in milliseconds, read once per turn of the loop. */
+/** The time in milliseconds as `performance.now` has it, which only goes forward; read once per turn of the loop. */
 export interface Clock {
-  /** For whatever has to be waited for: of a clock that only goes forward. */
   now: number
-  /** For people: since 1970. */
-  wall: number
 }
 
 const none = -1
@@ -139,19 +136,19 @@ export class Sessions {
     const { table } = this
     copyMapped(from, table.clientAddress, slot * 16)
     table.clientPort[slot] = portOf(from)
-    table.begin(slot, this.#nextSerial, this.#clock.wall)
+    table.begin(slot, this.#nextSerial, this.#clock.now)
     this.#nextSerial += this.#serials.step
     return slot
   }
 
   /** The session comes to another state. */
   enter(slot: number, state: State): void {
-    this.table.enter(slot, state, this.#clock.wall)
+    this.table.enter(slot, state, this.#clock.now)
   }
 
   /** The session has been refused, and lingers for its client to hear it. */
   refuse(slot: number, reason: Reason): void {
-    this.table.refuse(slot, reason, this.#clock.wall)
+    this.table.refuse(slot, reason, this.#clock.now)
   }
 
   /** Have the session's stage called in so many milliseconds, in place of any other deadline. */
@@ -161,6 +158,12 @@ export class Sessions {
 
   /** Note what the client asked for. */
   requested(slot: number, destination: Destination): void {
+    this.table.open(slot)
+    this.#request(slot, destination)
+    this.table.seal(slot)
+  }
+
+  #request(slot: number, destination: Destination): void {
     const { table } = this
     table.targetPort[slot] = destination.port
     if (destination.kind === 'address') return
@@ -171,15 +174,19 @@ export class Sessions {
 
   /** The row shows where the session leads now: 4 or 16 bytes of address. */
   leadsTo(slot: number, address: Uint8Array, port: number): void {
+    this.table.open(slot)
     writeMapped(this.table.targetAddress, slot * 16, address)
     this.table.targetPort[slot] = port
+    this.table.seal(slot)
   }
 
   /** The row shows where the last datagram went. */
   ledTo(slot: number, destination: Destination, address: Uint8Array): void {
+    this.table.open(slot)
     this.table.name[slot * 256] = 0
-    this.requested(slot, destination)
-    this.leadsTo(slot, address, destination.port)
+    this.#request(slot, destination)
+    writeMapped(this.table.targetAddress, slot * 16, address)
+    this.table.seal(slot)
   }
 
   /** So many bytes of datagrams have been delivered to targets. */
@@ -250,7 +257,7 @@ export class Sessions {
     // First: who reads that the session has ended finds nothing listening for it any more.
     this.extras.closeAll(slot)
     this.onEnd(slot)
-    this.table.end(slot, reason, this.#clock.wall)
+    this.table.end(slot, reason, this.#clock.now)
     this.#closeHalf(clientOf(slot))
     this.#closeHalf(targetOf(slot))
     this.#wheel.clear(slot)

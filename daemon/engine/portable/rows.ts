@@ -24,7 +24,7 @@ export class Rows {
     const row = new Row(this.table, slot, ++this.#lastSerial, () => this.#free.push(slot))
     writeAddress(this.table.clientAddress, slot, address)
     this.table.clientPort[slot] = port
-    this.table.begin(slot, row.serial, Date.now())
+    this.table.begin(slot, row.serial, performance.now())
     return row
   }
 }
@@ -64,11 +64,12 @@ export class Row {
   }
 
   requested(command: Command | typeof forwarded, destination: Destination): void {
+    this.#table.open(this.#slot)
     this.#table.command[this.#slot] = command
     this.#table.targetPort[this.#slot] = destination.port
-    if (destination.kind === 'address') return
-    this.#enter(State.resolving)
-    this.#name(destination.name)
+    if (destination.kind === 'name') this.#name(destination.name)
+    this.#table.seal(this.#slot)
+    if (destination.kind === 'name') this.#enter(State.resolving)
   }
 
   /** UDP ASSOCIATE was asked for: where datagrams go to is not known before they do. */
@@ -78,8 +79,10 @@ export class Row {
 
   /** A datagram went to `address`, a literal, which `name`, or '', stands for. */
   sent(name: string, address: string, port: number): void {
+    this.#table.open(this.#slot)
     this.#name(name)
-    this.target(address, port)
+    this.#leadTo(address, port)
+    this.#table.seal(this.#slot)
   }
 
   listening(): void {
@@ -92,12 +95,20 @@ export class Row {
 
   /** `address` is a literal. */
   dialling(address: string): void {
+    this.#table.open(this.#slot)
     writeAddress(this.#table.targetAddress, this.#slot, address)
+    this.#table.seal(this.#slot)
   }
 
   /** As `dialling`; the port is another one than was asked for. */
   target(address: string, port: number): void {
-    this.dialling(address)
+    this.#table.open(this.#slot)
+    this.#leadTo(address, port)
+    this.#table.seal(this.#slot)
+  }
+
+  #leadTo(address: string, port: number): void {
+    writeAddress(this.#table.targetAddress, this.#slot, address)
     this.#table.targetPort[this.#slot] = port
   }
 
@@ -119,7 +130,7 @@ export class Row {
   }
 
   refused(reason: Reason): void {
-    this.#table.refuse(this.#slot, reason, Date.now())
+    this.#table.refuse(this.#slot, reason, performance.now())
   }
 
   /** See `SessionTable.whyBrokenOff`. */
@@ -129,7 +140,7 @@ export class Row {
 
   /** The session is over, and the slot is free again. */
   end(reason: Reason): void {
-    this.#table.end(this.#slot, reason, Date.now())
+    this.#table.end(this.#slot, reason, performance.now())
     this.#release()
   }
 
@@ -139,7 +150,7 @@ export class Row {
   }
 
   #enter(state: State): void {
-    this.#table.enter(this.#slot, state, Date.now())
+    this.#table.enter(this.#slot, state, performance.now())
   }
 }
 

@@ -1,11 +1,11 @@
 /** Seconds that are looked back on. */
 const seconds = 10
-/** Behind the first cell, two for each second: which one it is, counted from 1970, and its longest turn. */
+/** Behind the first cell, two for each second: which one it is, counted from the start, and its longest turn. */
 export const turnCells = 1 + 2 * seconds
 
 /**
  * How long a loop's turns took lately, in cells of shared memory that the loop writes and anyone may read. Times are
- * milliseconds since 1970, as the clock of the wall has it.
+ * milliseconds of `performance.now`, which is the same in all threads.
  */
 export class TurnRecord {
   /** First of all when the turn began that goes on, 0 between two turns. */
