@@ -36,8 +36,8 @@ export function addressTowards({ bytes, scope }: Address, own: Uint8Array): numb
   return result
 }
 
-/** Whether an address is one of this machine's, on whatever interface, at this moment: then it is reached from itself. */
-export function isOurs(to: Address): boolean {
+/** Whether what is sent to an address leaves from it, too: then it is this machine's, though no interface may have it. */
+export function leadsBack(to: Address): boolean {
   return addressTowards(to, address) === 0 && isSame(bytesOf(address), to.bytes)
 }
 

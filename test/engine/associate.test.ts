@@ -325,7 +325,7 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
     expect((await target.next()).data.toString()).toBe('declared again')
   })
 
-  it.each(['127.0.0.1', '::ffff:127.0.0.1', '0.0.0.0', 'one.test', ...machineAddresses])(
+  it.each(['127.0.0.1', '127.0.0.5', '::ffff:127.0.0.1', '0.0.0.0', 'one.test', ...machineAddresses])(
     "never sends to an association's own sockets: %s",
     async (own) => {
       const proxy = await startProxy(start, { services: { resolve: async () => ['127.0.0.1'] } })
