@@ -28,7 +28,8 @@ function makeDialer(room: number) {
   const clock = { now: 0 }
   const [epoll, wheel, pipes] = [new Epoll(8), new TimerWheel(slots, 0), new PipePool(1, 1)]
   const { liveSessions, extras: count } = sharedCountsIn(sharedCountMemory())
-  const own = { clock, wheel, pipes, extras: new Extras(epoll, { count, most: room }) }
+  const fd = new Int32Array(2 * slots)
+  const own = { fd, clock, wheel, pipes, extras: new Extras(epoll, { count, most: room }) }
   const sessions = new Sessions(new SessionTable(slots), own, liveSessions, { first: 1, step: 1 })
   const replies = new Replies(sessions)
   const post = () => {}

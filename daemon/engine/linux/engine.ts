@@ -4,6 +4,7 @@ import { descriptorLimit } from '../../os/descriptor-limit.ts'
 import { openEvent, signalEvent } from '../../os/event.ts'
 import { close } from '../../os/libc.ts'
 import { refusedSplice } from '../../os/refusals.ts'
+import { resetOnClose } from '../../os/socket.ts'
 import { closeListeners, type Listeners } from '../../sockets/listeners.ts'
 import { askerOf } from '../asker.ts'
 import type { Engine, EngineOptions, EngineServices, Orders } from '../engine.ts'
@@ -63,6 +64,7 @@ class LinuxEngine implements Engine {
     this.capacity = capacity
     this.listening = listening
     this.forwarding = forwarding
+    process.on('exit', this.#resetAll)
   }
 
   order<Kind extends keyof Orders>(kind: Kind, value: Orders[Kind]): Promise<number[]> {
@@ -75,6 +77,12 @@ class LinuxEngine implements Engine {
 
   async close(): Promise<void> {
     await Promise.all(this.#loops.map((loop) => loop.stop()))
+    process.off('exit', this.#resetAll)
+  }
+
+  /** The process ends before its time, for a fault of ours: nobody shall take what is cut off for a whole. */
+  readonly #resetAll = (): void => {
+    for (const loop of this.#loops) loop.resetAll()
   }
 
   async #order(order: Order): Promise<number[]> {
@@ -85,6 +93,8 @@ class LinuxEngine implements Engine {
 /** The main thread's end of one loop. */
 class LoopHandle {
   readonly table: SessionTable
+  /** By half: the sockets of the loop's sessions. */
+  readonly #sockets: Int32Array
   readonly #services: EngineServices
   readonly #event = openEvent()
   readonly #port: MessagePort
@@ -93,14 +103,20 @@ class LoopHandle {
   #lastTicket = 0
   #running = true
 
-  constructor(table: SessionTable, options: Omit<LoopOptions, 'table' | 'event' | 'port'>, services: EngineServices) {
+  constructor(
+    table: SessionTable,
+    options: Omit<LoopOptions, 'table' | 'sockets' | 'event' | 'port'>,
+    services: EngineServices,
+  ) {
     this.table = table
+    const sockets = new SharedArrayBuffer(2 * table.capacity * Int32Array.BYTES_PER_ELEMENT)
+    this.#sockets = new Int32Array(sockets)
     this.#services = services
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     this.#port.on('message', (message: LoopMessage) => this.#onMessage(message))
 
-    const workerData: LoopOptions = { ...options, table: table.buffer, event: this.#event, port: port2 }
+    const workerData: LoopOptions = { ...options, table: table.buffer, sockets, event: this.#event, port: port2 }
     // Beside this file: the source when it runs as such, the bundle's own file when it is bundled.
     const file = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
     const worker = new Worker(file, { workerData, transferList: [port2], name: `loop ${options.index}` })
@@ -119,6 +135,14 @@ class LoopHandle {
       this.#confirmations.set(ticket, resolve)
       this.#send({ type: 'order', ticket, order })
     })
+  }
+
+  /** Whatever the loop does, even if it does nothing any more: its sessions end with an RST when the process does. */
+  resetAll(): void {
+    for (let slot = 0; slot < this.table.capacity; slot++) {
+      if (this.table.serial[slot] === 0) continue
+      for (const socket of this.#sockets.subarray(2 * slot, 2 * slot + 2)) if (socket >= 0) resetOnClose(socket)
+    }
   }
 
   async stop(): Promise<void> {

@@ -12,6 +12,8 @@ export interface LoopOptions {
   readonly count: number
   readonly capacity: number
   readonly table: SharedArrayBuffer
+  /** Int32, by half: the sockets of the sessions. */
+  readonly sockets: SharedArrayBuffer
   /** The `SharedCounts`. */
   readonly counts: SharedArrayBuffer
   /** The memory of `RelayPorts`. */

@@ -102,7 +102,8 @@ export class Loop {
     const wheel = new TimerWheel(capacity, clock.now)
     const extras = new Extras(epoll, { count: extraCount, most: options.maxExtras })
     const serials = { first: index + 1, step: count }
-    const sessions = new Sessions(table, { clock, wheel, pipes: this.#pipes, extras }, liveSessions, serials)
+    const fd = new Int32Array(options.sockets)
+    const sessions = new Sessions(table, { fd, clock, wheel, pipes: this.#pipes, extras }, liveSessions, serials)
     const names = new Names(sessions, clock, post)
     const replies = new Replies(sessions)
     const refusals = new Refusals(sessions, replies)

@@ -72,7 +72,7 @@ export interface Serials {
 
 export class Sessions {
   readonly table: SessionTable
-  /** By half: its socket, or -1. */
+  /** By half: its socket, or -1. In shared memory, for the main thread to reset them all if the process must end. */
   readonly fd: Int32Array
   /** By half: `Flag`s. */
   readonly flags: Uint16Array
@@ -104,12 +104,12 @@ export class Sessions {
 
   constructor(
     table: SessionTable,
-    parts: { clock: Clock; wheel: TimerWheel; pipes: PipePool; extras: Extras },
+    parts: { fd: Int32Array; clock: Clock; wheel: TimerWheel; pipes: PipePool; extras: Extras },
     liveEverywhere: SharedCount,
     serials: Serials,
   ) {
     this.table = table
-    this.fd = new Int32Array(table.capacity * 2)
+    this.fd = parts.fd
     this.flags = new Uint16Array(table.capacity * 2)
     this.generation = new Uint32Array(table.capacity)
     this.touched = new Float64Array(table.capacity)

@@ -133,6 +133,7 @@ class PortableEngine implements Engine {
       throw error
     }
     this.#shortage.watch()
+    process.on('exit', this.#resetAll)
   }
 
   order<Kind extends keyof Orders>(kind: Kind, value: Orders[Kind]): Promise<number[]> {
@@ -171,6 +172,12 @@ class PortableEngine implements Engine {
     const stopped = this.#stop()
     await cutAll([...this.#sessions.values()], Reason.ended)
     await stopped
+    process.off('exit', this.#resetAll)
+  }
+
+  /** The process ends before its time, for a fault of ours: nobody shall take what is cut off for a whole. */
+  readonly #resetAll = (): void => {
+    for (const session of this.#sessions.values()) session.cut(Reason.ended)
   }
 
   /** libuv has no call for it. */
