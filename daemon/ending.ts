@@ -1,5 +1,3 @@
-import type { Lifecycle } from './control/backend.ts'
-
 export interface EndingOptions {
   /** Refuses new clients; resolves when the last live one has gone. */
   readonly refuseClients: () => Promise<void>
@@ -10,7 +8,7 @@ export interface EndingOptions {
 }
 
 /** How the daemon comes to its end, whoever asks for it: at once, or when the live connections have ended. */
-export class Ending implements Lifecycle {
+export class Ending {
   /** Resolves when it is time to close everything. */
   readonly come: Promise<void>
   readonly #refuseClients: () => Promise<void>

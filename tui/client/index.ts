@@ -23,7 +23,17 @@ export type { CallOptions, Client, EventOptions, EventStream } from './client.ts
 export { connect } from './connect.ts'
 export { ConnectionError, type ConnectionErrorCode, type ConnectionErrorKind } from './error.ts'
 export { type ConnectionChange, type ConnectionListener, changeRows, followConnections } from './follow-connections.ts'
-export { defaultPort, localTargets } from './local-targets.ts'
 export type { ConnectOptions } from './options.ts'
 export { type DaemonLink, followDaemon, type LinkState } from './reconnect.ts'
-export type { CookieLogin, Endpoint, OperatorLogin, Pem, Target, TcpTarget, TlsTarget, UnixTarget } from './target.ts'
+export {
+  type CookieLogin,
+  defaultPort,
+  type Endpoint,
+  localTargets,
+  type OperatorLogin,
+  type Pem,
+  type Target,
+  type TcpTarget,
+  type TlsTarget,
+  type UnixTarget,
+} from './target.ts'
