@@ -1,33 +1,52 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs'
 import { parse, TomlError } from 'smol-toml'
 import { type Settings, type SettingValue, settings } from '../../shared/settings.ts'
 import { errnoOf, Failure } from '../failure.ts'
+import { foreignness } from '../foreign-files.ts'
 import { problemWith } from './setting-values.ts'
 
 /**
- * Read a TOML file of settings. Throws a `Failure` of status 2 if the file cannot be read, or what it says makes no
- * sense.
+ * Read a TOML file of settings. Throws a `Failure`: of status 2 if the file cannot be read, or what it says makes no sense;
+ * of status 1 if somebody else can have written it, or can read the passwords in it.
  */
 export function readConfigFile(path: string): Partial<Settings> {
+  const { text, status } = read(path)
   const found: Record<string, SettingValue> = {}
-  for (const [key, value] of Object.entries(parseToml(path, read(path)))) {
+  for (const [key, value] of Object.entries(parseToml(path, text))) {
     if (!isSettingName(key)) throw new Failure(2, `${path}: unknown key ${JSON.stringify(key)}${hint(key)}`)
     const problem = problemWith(key, value)
     if (problem) throw new Failure(2, `${path}: ${key} ${problem}`)
     found[key] = value as SettingValue
   }
+  if ('user' in found) refuseOpenSecrets(path, status)
   return found
 }
 
-function read(path: string): string {
+/** The text, if nobody else can have written it. */
+function read(path: string): { readonly text: string; readonly status: Stats } {
+  let file: number | undefined
   try {
-    return readFileSync(path, 'utf8')
+    file = openSync(path, 'r')
+    const status = fstatSync(file)
+    // A pipe or a device is as its owner made it.
+    const reason = status.isFile() ? foreignness(path, status) : undefined
+    if (reason) throw new Failure(1, `${reason} (--config names it)`)
+    return { text: readFileSync(file, 'utf8'), status }
   } catch (error) {
+    if (error instanceof Failure) throw error
     throw new Failure(
       2,
       `cannot read the config file ${path} (${errnoOf(error)}); give --config a file that proxyd may read`,
     )
+  } finally {
+    if (file !== undefined) closeSync(file)
   }
+}
+
+/** A group may: that is how a service reads what only root writes. */
+function refuseOpenSecrets(path: string, status: Stats): void {
+  if (status.isFile() && (status.mode & 0o004) !== 0)
+    throw new Failure(1, `${path} holds passwords, and everybody on this machine can read it: chmod o-r ${path}`)
 }
 
 function parseToml(path: string, text: string): Record<string, unknown> {

@@ -2,6 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { getSystemErrorMessage } from 'node:util'
+import { foreignness } from '../foreign-files.ts'
 import { migrations } from './migrations.ts'
 import { damaged, explain, noFolder, unwritable } from './sqlite-errors.ts'
 import { sqliteOperators } from './sqlite-operators.ts'
@@ -50,13 +51,23 @@ export function openSqliteStore(folder: string): SqliteStore {
   }
 }
 
-/** SQLite gives its side files the mode of the database file, so that has to be right before SQLite comes. */
+/**
+ * SQLite gives its side files the mode of the database file, so that has to be right before SQLite comes. Whoever can have
+ * put a database there has made themselves an admin by it, so it must be nobody else.
+ */
 function makePrivate(folder: string, file: string): void {
   writing(folder, () => makeFolder(folder))
   if (!statSync(folder).isDirectory()) throw noFolder(folder)
+  for (const path of [folder, file, `${file}-wal`, `${file}-journal`]) refuseForeign(path)
   // An existing file is not opened: closing it would drop the locks that this process has on it, see fcntl(2).
   if (existsSync(file)) writing(file, () => chmodSync(file, 0o600))
   else writing(folder, () => closeSync(openSync(file, 'wx', 0o600)))
+}
+
+function refuseForeign(path: string): void {
+  const status = writing(path, () => statSync(path, { throwIfNoEntry: false }))
+  const reason = status && foreignness(path, status)
+  if (reason) throw new StoreError('foreign', `${reason} (--state-dir names the place)`)
 }
 
 /** Level by level, since `recursive` of Node's own never ends where the system denies that a folder is there: /proc/x. */
@@ -71,9 +82,9 @@ function makeFolder(path: string): void {
   }
 }
 
-function writing(path: string, work: () => void): void {
+function writing<Result>(path: string, work: () => Result): Result {
   try {
-    work()
+    return work()
   } catch (error) {
     const errno = error instanceof Error && 'errno' in error ? Number(error.errno) : 0
     throw unwritable(path, getSystemErrorMessage(errno))

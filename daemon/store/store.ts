@@ -90,7 +90,7 @@ export type Immediate<Part> = {
 
 /** Why the store cannot be used: one line for people that names the cause and the mend. */
 export class StoreError extends Refusal {
-  readonly problem: 'unwritable' | 'corrupt' | 'newer' | 'locked' | 'failed'
+  readonly problem: 'unwritable' | 'foreign' | 'corrupt' | 'newer' | 'locked' | 'failed'
 
   constructor(problem: StoreError['problem'], message: string) {
     super('unavailable', message)

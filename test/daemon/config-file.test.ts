@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
 import { Failure } from '../../daemon/failure.ts'
 import { readConfigFile } from '../../daemon/settings/config-file.ts'
 
@@ -33,6 +33,45 @@ test('reads every type of setting under the name of its flag', () => {
     auth: 'required',
     'state-dir': '/x',
   })
+})
+
+/** Root alone can give files away. */
+const testAsRoot = test.runIf(process.geteuid?.() === 0)
+
+test.each([0o620, 0o602, 0o666])('refuses a file of mode %o, which others can write', (mode) => {
+  writeFileSync(file, '')
+  chmodSync(file, mode)
+  onTestFinished(() => chmodSync(file, 0o600))
+  const refusal = refusalOf(() => readConfigFile(file))
+  expect(refusal.status).toBe(1)
+  expect(refusal.message).toContain(`chmod go-w ${file}`)
+})
+
+testAsRoot("refuses a file of somebody else's, and takes one of root's", () => {
+  writeFileSync(file, '')
+  onTestFinished(() => chownSync(file, 0, 0))
+  chownSync(file, 65_534, 0)
+  const refusal = refusalOf(() => readConfigFile(file))
+  expect(refusal.status).toBe(1)
+  expect(refusal.message).toContain('belongs to another user')
+  chownSync(file, 0, 0)
+  const geteuid = vi.spyOn(process as Required<typeof process>, 'geteuid').mockReturnValue(1000)
+  onTestFinished(() => geteuid.mockRestore())
+  expect(readConfigFile(file)).toEqual({})
+})
+
+test.each([
+  [0o600, true],
+  [0o640, true],
+  [0o644, false],
+])('passwords in a file of mode %o: taken, %s', (mode, isTaken) => {
+  writeFileSync(file, 'user = ["bob:hunter2"]')
+  chmodSync(file, mode)
+  onTestFinished(() => chmodSync(file, 0o600))
+  if (isTaken) return expect(readConfigFile(file)).toEqual({ user: ['bob:hunter2'] })
+  const refusal = refusalOf(() => readConfigFile(file))
+  expect(refusal.status).toBe(1)
+  expect(refusal.message).toContain(`chmod o-r ${file}`)
 })
 
 test('an empty file changes nothing', () => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { cpSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -49,6 +49,13 @@ test('the config file counts where no flag speaks', async () => {
   const daemon = await startDaemon(['--config', config, '-L', '::1'])
   expect(daemon.listening('socks')[0]).toMatch(/^127\.0\.0\.2:/)
   expect(daemon.listening('control')[0]).toMatch(/^\[::1\]:/)
+})
+
+test('a state folder that others can write to is refused with status 1 and the mend', async () => {
+  const state = await temporaryFolder()
+  chmodSync(state, 0o777)
+  const daemon = await spawnDaemon([], { folders: { state, runtime: join(state, 'run') } })
+  expectOneLine(await daemon.ended, 1, /others can write to .*chmod go-w .*--state-dir/)
 })
 
 describe('a mistake in the call ends with status 2 and one line:', () => {

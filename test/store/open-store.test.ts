@@ -1,6 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { text } from 'node:stream/consumers'
@@ -176,6 +186,35 @@ describe('the SQLite store', () => {
     expect(await text(child.stdout)).toMatch(
       /^unwritable: cannot write \S+ \(permission denied\): make it writable .* --state-dir\n$/,
     )
+  })
+
+  it.each([0o777, 0o1777, 0o775])('refuses a folder of mode %o, where others can put a database', async (mode) => {
+    const folder = await temporaryFolder()
+    await (await openStore(folder)).close()
+    chmodSync(folder, mode)
+    await expectRefusal(folder, 'foreign', `chmod go-w ${folder}`)
+    chmodSync(folder, 0o755)
+    await (await openStore(folder)).close()
+  })
+
+  it('refuses a database that others can write', async () => {
+    const folder = await temporaryFolder()
+    await (await openStore(folder)).close()
+    chmodSync(join(folder, 'proxyd.db'), 0o666)
+    await expectRefusal(folder, 'foreign', 'chmod go-w')
+  })
+
+  it.runIf(process.geteuid?.() === 0).each([
+    ['a folder', ''],
+    ['a database', 'proxyd.db'],
+    ['a log of changes', 'proxyd.db-wal'],
+  ])("refuses %s of somebody else's", async (_, name) => {
+    const folder = await temporaryFolder()
+    await (await openStore(folder)).close()
+    const path = join(folder, name)
+    if (name.endsWith('-wal')) writeFileSync(path, '')
+    chownSync(path, 65_534, 65_534)
+    await expectRefusal(folder, 'foreign', 'belongs to another user')
   })
 
   it('refuses a file that is no database', async () => {
