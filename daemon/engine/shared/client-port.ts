@@ -1,5 +1,5 @@
-import { isSame, isUnspecified } from '../net/address.ts'
-import type { Destination } from '../net/destination.ts'
+import { isSame, isUnspecified } from '../../net/address.ts'
+import type { Destination } from '../../net/destination.ts'
 
 /**
  * The port that an association's client sends from; its address is that of the control connection (RFC 1928, section 7).
@@ -26,8 +26,12 @@ export class ClientPort {
     this.port = (bytes && isUnspecified(bytes)) || (isOwn && required) ? declared.port : 0
   }
 
-  /** Whether what comes from this port of the client's address is the client's; what does may settle the port. */
+  /**
+   * Whether what comes from this port of the client's address is the client's; what does may settle the port. Nobody is
+   * at port 0, though datagrams can be made to come from it.
+   */
   admits(port: number): boolean {
+    if (port === 0) return false
     if (this.port === 0 || port === this.#declared) this.port = port
     return port === this.port
   }
