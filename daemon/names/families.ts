@@ -28,7 +28,7 @@ export const noAddresses: Family = { addresses: [], lasts: Number.POSITIVE_INFIN
 /** Once one family has addresses, the other is waited for so long, in milliseconds (RFC 8305, section 3). */
 const resolutionDelay = 50
 /** Addresses of one name that are kept, and tried. */
-const mostAddresses = 32
+export const mostAddresses = 32
 /** Milliseconds for which it counts whether this machine has an IPv6 address of its own. */
 const interfacesLast = 1_000
 

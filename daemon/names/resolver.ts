@@ -20,6 +20,8 @@ const localLasts = 5_000
 const sweepInterval = 250
 /** What a lookup that nobody waits for any more counts for on its account: less, but who leaves many behind is held up. */
 const unwanted = 0.5
+/** A session gives up by its own deadline: the answer that it was too late comes behind that. In milliseconds. */
+const grace = 1_000
 /** Seconds for which failures and slow answers are remembered. */
 const remembered = 60
 
@@ -93,7 +95,7 @@ export class Resolver {
     const lookup = this.#lookups.get(name) ?? new Lookup(name, now)
     const mustQueue = lookup.isQueued && !lookup.isOnAccountOf(payer)
     if (mustQueue && !this.#queue.hasRoomFor(payer)) return this.#refuse()
-    lookup.join({ payer, asker, until: now + this.timeout })
+    lookup.join({ payer, asker, until: now + this.timeout + grace })
     if (mustQueue) {
       this.#lookups.set(name, lookup)
       this.#queue.add(lookup, payer)

@@ -1,29 +1,39 @@
-import { Resolver } from 'node:dns/promises'
-import { type Family, familyOf, noAddresses } from './families.ts'
+import type { Endpoint } from '../net/endpoint.ts'
+import { type Question, questionFor, RecordType } from './dns-message.ts'
+import { DnsServer } from './dns-server.ts'
+import { type Family, familyOf, mostAddresses, noAddresses } from './families.ts'
 import { findLocalhost } from './local-names.ts'
 import type { NameSource } from './resolver.ts'
 
-/** How long one query may take before the next attempt, in milliseconds, and how many attempts there are. */
-const patience = { timeout: 2_000, tries: 2 }
-/** Names asked for at once; each costs two queries and no thread. */
-const room = 256
+/** How often each server is asked, if none has told. */
+const rounds = 3
+/** Names asked for at once: their questions fit into the buffer that a server's socket usually has. */
+const room = 128
+/** Where servers listen that are given without a port. */
+const usualPort = 53
 
 /** These servers alone, each `ADDR` or `ADDR:PORT`, IPv6 in brackets if there is a port. */
-export function byServers(servers: readonly string[]): NameSource {
-  const resolver = new Resolver(patience)
-  resolver.setServers(servers)
+export function byServers(texts: readonly string[]): NameSource {
+  const servers = texts.map((text) => new DnsServer(endpointOf(text), mostAddresses))
+  const find = (name: string, type: RecordType) => ask(servers, questionFor(name, type))
   return {
     findLocally: findLocalhost,
-    find: (name) => ({
-      ipv6: resolver.resolve6(name, { ttl: true }).then(read, () => noAddresses),
-      ipv4: resolver.resolve4(name, { ttl: true }).then(read, () => noAddresses),
-    }),
+    find: (name) => ({ ipv6: find(name, RecordType.AAAA), ipv4: find(name, RecordType.A) }),
     room,
   }
 }
 
-function read(records: readonly { readonly address: string; readonly ttl: number }[]): Family {
-  const addresses = records.map(({ address }) => address)
-  const shortest = Math.min(...records.map(({ ttl }) => ttl))
-  return familyOf(addresses, 1000 * shortest)
+/** The first server that knows tells. */
+async function ask(servers: readonly DnsServer[], question: Question | undefined): Promise<Family> {
+  if (!question) return noAddresses
+  for (const server of Array.from({ length: rounds }, () => servers).flat()) {
+    const reply = await server.ask(question)
+    if (reply?.isKnown) return familyOf(reply.addresses, 1000 * reply.ttl)
+  }
+  return noAddresses
+}
+
+function endpointOf(text: string): Endpoint {
+  const [, ipv6, ipv4, port] = /^(?:\[(.*)\]|([\d.]+)):(\d+)$/.exec(text) ?? []
+  return { address: ipv6 ?? ipv4 ?? text, port: Number(port ?? usualPort) }
 }

@@ -5,9 +5,9 @@ import { onTestFinished } from 'vitest'
 import { parseLiteral } from '../../daemon/net/address.ts'
 import { bytes } from './bytes.ts'
 
-/** What a server tells of a name: its addresses, and for how many seconds they are good. */
+/** What a server tells of a name: its addresses, for how many seconds they are good, and RCODE. */
 export interface Zone {
-  readonly [name: string]: { readonly addresses: readonly string[]; readonly ttl?: number }
+  readonly [name: string]: { readonly addresses: readonly string[]; readonly ttl?: number; readonly code?: number }
 }
 
 export interface DnsServer {
@@ -122,7 +122,7 @@ function encodeAnswer(query: Buffer, { type, end }: Question, known: Zone[string
     return [bytes(0xc0, 12, 0, type, 0, 1, 0, 0, 0, known?.ttl ?? 60, 0, address?.length ?? 0, address ?? '')]
   })
   const count = [records.length >> 8, records.length & 0xff]
-  const flags = [0x81 | flag, known ? 0x80 : 0x80 | unknownName]
+  const flags = [0x81 | flag, 0x80 | (known ? (known.code ?? 0) : unknownName)]
   const header = bytes(query.subarray(0, 2), ...flags, 0, 1, ...count, 0, 0, 0, 0)
   return Buffer.concat([header, query.subarray(12, end), ...records])
 }

@@ -39,6 +39,29 @@ test('keeps no more than 32 addresses of a family, however many come by TCP', as
   expect((await byServers([at]).find('big.test').ipv4).addresses).toHaveLength(32)
 })
 
+test.each([
+  ['one that is not there', async () => '127.0.0.1:1'],
+  ['one that fails', async () => (await startDnsServer({ 'one.test': { addresses: [], code: 2 } })).at],
+])('asks the next server after %s', async (_, first) => {
+  const { at } = await startDnsServer({ 'one.test': { addresses: ['192.0.2.1'] } })
+  expect((await byServers([await first(), at]).find('one.test').ipv4).addresses).toEqual(['192.0.2.1'])
+})
+
+test('a server that tells that there is no such name is believed', async () => {
+  const [none, other] = [await startDnsServer({}), await startDnsServer({ 'one.test': { addresses: ['192.0.2.1'] } })]
+  expect((await byServers([none.at, other.at]).find('one.test').ipv4).addresses).toEqual([])
+  expect(other.questions).toEqual([])
+})
+
+test('many names asked for at once are told apart', async () => {
+  const names = Array.from({ length: 120 }, (_, n) => `n${n}.test`)
+  const zone = Object.fromEntries(names.map((name, n) => [name, { addresses: [`192.0.2.${n}`] }]))
+  const { at } = await startDnsServer(zone)
+  const { find } = byServers([at])
+  const found = await Promise.all(names.map((name) => find(name).ipv4))
+  expect(found.map(({ addresses }) => addresses)).toEqual(names.map((name) => zone[name]?.addresses))
+})
+
 test('asks each time: nobody but us remembers', async () => {
   const server = await startDnsServer({ 'one.test': { addresses: ['192.0.2.1'] } })
   const { find } = byServers([server.at])

@@ -167,8 +167,7 @@ export class Loop {
   }
 
   #longestWait(now: number): number {
-    const untilSweep = Math.max(0, this.#context.names.sweepAt - now)
-    return Math.min(this.#wheel.untilNext(now), this.#acceptor.untilNext(), untilSweep)
+    return Math.min(this.#wheel.untilNext(now), this.#acceptor.untilNext())
   }
 
   #beginTurn(): void {

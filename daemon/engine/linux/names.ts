@@ -19,11 +19,6 @@ export class Names {
     this.#post = post
   }
 
-  /** When `sweep` has something to do. */
-  get sweepAt(): number {
-    return this.#known.sweepAt
-  }
-
   /** Forget what is not good any more. */
   sweep(): void {
     this.#known.sweep(this.#clock.now)

@@ -1,0 +1,143 @@
+import { randomInt } from 'node:crypto'
+import { createSocket, type Socket } from 'node:dgram'
+import { connect, isIPv6 } from 'node:net'
+import type { Endpoint } from '../net/endpoint.ts'
+import { encodeQuery, idOf, type Question, type Reply, readReply } from './dns-message.ts'
+
+/** Milliseconds in which a question is answered, or asked of another server. */
+const patience = 2_000
+/** Questions asked from one port: whoever would forge an answer has to guess it (RFC 5452, section 4.5). */
+const questionsPerPort = 64
+/** Streams at once to one server. */
+const mostStreams = 32
+/** Of an answer that comes by a stream, so many bytes are looked at: enough for all addresses that are wanted. */
+const mostStreamBytes = 8_192
+/** Those of the length before a message in a stream. */
+const lengthBytes = 2
+
+/** One server that questions are asked of: by a datagram, and if the answer is too long for that, by a stream. */
+export class DnsServer {
+  readonly #at: Endpoint
+  readonly #most: number
+  #port: Port | undefined
+  #streams = 0
+  readonly #waiting: (() => void)[] = []
+
+  /** `most`: addresses that are wanted of one name and family. */
+  constructor(at: Endpoint, most: number) {
+    this.#at = at
+    this.#most = most
+  }
+
+  /** What the server tells; undefined if it is nothing, or not in time. Never rejects. */
+  async ask(question: Question): Promise<Reply | undefined> {
+    if (!this.#port?.hasRoom) this.#port = new Port(this.#at)
+    const reply = await this.#port.ask(question, this.#most)
+    if (!reply?.isTruncated || reply.addresses.length === this.#most) return reply
+    return (await this.#askByStream(question)) ?? reply
+  }
+
+  async #askByStream(question: Question): Promise<Reply | undefined> {
+    if (this.#streams < mostStreams) this.#streams++
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    const id = randomId()
+    const message = await exchange(this.#at, encodeQuery(id, question))
+    const next = this.#waiting.shift()
+    // Who waits takes over the place.
+    if (next) next()
+    else this.#streams--
+    return message && readReply(message, id, question, this.#most)
+  }
+}
+
+interface Wait {
+  readonly question: Question
+  readonly most: number
+  readonly settle: (reply: Reply | undefined) => void
+}
+
+/** A port of ours that a few questions go out from; closed when all are answered. */
+class Port {
+  readonly #socket: Socket
+  readonly #connected: Promise<unknown>
+  readonly #waiting = new Map<number, Wait>()
+  #isOpen = true
+  #asked = 0
+
+  constructor({ address, port }: Endpoint) {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#connected = promise
+    this.#socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
+    this.#socket.on('message', (message) => this.#receive(message))
+    // The server refuses (ECONNREFUSED), or there is no way to it.
+    this.#socket.on('error', () => this.#close())
+    this.#socket.connect(port, address, resolve)
+  }
+
+  get hasRoom(): boolean {
+    return this.#isOpen && this.#asked < questionsPerPort
+  }
+
+  async ask(question: Question, most: number): Promise<Reply | undefined> {
+    this.#asked++
+    const id = this.#freeId()
+    const { promise, resolve: settle } = Promise.withResolvers<Reply | undefined>()
+    this.#waiting.set(id, { question, most, settle })
+    const timer = setTimeout(settle, patience, undefined)
+    void this.#connected.then(() => this.#isOpen && this.#socket.send(encodeQuery(id, question)))
+    const reply = await promise
+    clearTimeout(timer)
+    this.#waiting.delete(id)
+    if (this.#waiting.size === 0) this.#close()
+    return reply
+  }
+
+  /** What answers none of the questions is somebody else's. */
+  #receive(message: Uint8Array): void {
+    if (message.length < 2) return
+    const id = idOf(message)
+    const wait = this.#waiting.get(id)
+    const reply = wait && readReply(message, id, wait.question, wait.most)
+    if (reply) wait.settle(reply)
+  }
+
+  #close(): void {
+    if (this.#isOpen) this.#socket.close()
+    this.#isOpen = false
+    for (const { settle } of this.#waiting.values()) settle(undefined)
+  }
+
+  #freeId(): number {
+    for (;;) {
+      const id = randomId()
+      if (!this.#waiting.has(id)) return id
+    }
+  }
+}
+
+function randomId(): number {
+  return randomInt(0x1_0000)
+}
+
+/** Sends a message by a stream of its own, and takes the beginning of the answer (RFC 1035, section 4.2.2). */
+function exchange({ address, port }: Endpoint, query: Uint8Array): Promise<Uint8Array | undefined> {
+  const { promise, resolve } = Promise.withResolvers<Uint8Array | undefined>()
+  const answer = Buffer.alloc(lengthBytes + mostStreamBytes)
+  let received = 0
+  const take = (count: number, chunk: Uint8Array) => {
+    received += Buffer.from(chunk.buffer, chunk.byteOffset, count).copy(answer, received)
+    if (received >= lengthBytes + Math.min(answer.readUInt16BE(), mostStreamBytes)) stream.destroy()
+    return true
+  }
+  const onread = { buffer: Buffer.alloc(mostStreamBytes), callback: take }
+  const stream = connect({ host: address, port, noDelay: true, onread })
+  const timer = setTimeout(() => stream.destroy(), patience)
+  stream.write(Buffer.concat([Uint8Array.of(query.length >> 8, query.length & 0xff), query]))
+  stream.on('error', () => {})
+  stream.on('end', () => stream.destroy())
+  stream.on('close', () => {
+    clearTimeout(timer)
+    resolve(received > lengthBytes ? answer.subarray(lengthBytes, received) : undefined)
+  })
+  return promise
+}
