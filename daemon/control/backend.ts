@@ -10,7 +10,9 @@ import type {
   User,
 } from '../../shared/protocol/methods.ts'
 import type { ScramKeys } from '../../shared/protocol/scram.ts'
-import type { FollowedTable } from './feeds/table-feed.ts'
+import type { TableChange } from '../observe/table-view.ts'
+import type { UserChanges } from '../observe/users.ts'
+import type { FollowedTable } from './table-feed.ts'
 
 /**
  * What the management server needs of the daemon. A `Refusal` that is thrown reaches the client;
@@ -26,6 +28,13 @@ export interface Backend {
   readonly config: RuntimeConfiguration
   readonly lifecycle: Lifecycle
   status(): Result<'status.get'>
+}
+
+/** Where the management server tells of what it does; a pino logger is one. */
+export interface Log {
+  info(message: string): void
+  warn(message: string): void
+  error(error: unknown, message: string): void
 }
 
 /** Named operators. Each change acts when it resolves; sessions are the server's affair. */
@@ -79,15 +88,6 @@ export interface UserTable extends FollowedTable<User, UserChanges> {
   page(limit: number, after?: string): User[]
 }
 
-/** What has become of the users since the last look. No name is in two of the lists. */
-export interface UserChanges {
-  /** New rows, and rows of which more than the numbers of `moved` changed. */
-  readonly changed: readonly User[]
-  /** [name, connections, up, down] of rows of which only these changed. */
-  readonly moved: readonly [string, number, number, number][]
-  readonly removed: readonly string[]
-}
-
 export interface LiveConnections extends FollowedTable<Connection, TableChange> {
   /** At most `limit` live connections, oldest first, and the cursor of the next page; undefined for a cursor that is none. */
   page(limit: number, cursor?: string): Result<'connections.list'> | undefined
@@ -96,19 +96,6 @@ export interface LiveConnections extends FollowedTable<Connection, TableChange> 
   /** All about a live or a remembered one; undefined if it is neither. */
   get(id: string): Result<'connections.get'> | undefined
   kill(ids: readonly string[]): Promise<{ killed: string[]; missing: string[] }>
-}
-
-export interface TableChange {
-  /** New rows, and rows of which more than the byte counts changed. */
-  readonly changed: readonly Connection[]
-  /** [id, up, down] of rows that only moved bytes. */
-  readonly moved: readonly [string, number, number][]
-  /** Ids of rows that are gone. */
-  readonly closed: readonly string[]
-  /** Connections that came and went since the last look, and were never among the rows. */
-  readonly passed: readonly ClosedConnection[]
-  /** How many more did so, of which nothing is told. */
-  readonly missed: number
 }
 
 export interface Metrics {

@@ -12,11 +12,9 @@ import {
   resultLine,
 } from '../../shared/protocol/message.ts'
 import { Refusal } from '../refusal.ts'
-import { deedOf } from './deeds.ts'
-import { dispatch, type Handlers } from './dispatch.ts'
-import type { Outlet } from './feeds/subscription.ts'
-import type { Log } from './log.ts'
-import { type Admit, Session, type Via } from './session.ts'
+import type { Log } from './backend.ts'
+import { auditLine, dispatch, type Handlers } from './dispatch.ts'
+import { type Admit, type Outlet, Session, type Via } from './session.ts'
 
 /** Milliseconds for a client to close its side too: closed earlier, a reset could overtake our last words. */
 const lingerTime = 1000
@@ -175,8 +173,8 @@ export class ControlConnection implements Outlet {
   async #replyTo(request: Request): Promise<string> {
     try {
       const result = await dispatch(this.#service.handlers, this.session, request)
-      const deed = deedOf(this.session, request)
-      if (deed !== undefined) this.#service.log.info(deed)
+      const line = auditLine(this.session, request)
+      if (line !== undefined) this.#service.log.info(line)
       return resultLine(request.id, result)
     } catch (error) {
       const refusal = this.#refusal(error, request)

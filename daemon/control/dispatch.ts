@@ -1,9 +1,8 @@
 import type { z } from 'zod'
 import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Request } from '../../shared/protocol/message.ts'
-import { type Method, methods, type Result, type Role } from '../../shared/protocol/methods.ts'
-import { isAtLeast } from './roles.ts'
-import type { Session } from './session.ts'
+import { type Method, type MethodShape, methods, type Result, type Role } from '../../shared/protocol/methods.ts'
+import { isAtLeast, type Session } from './session.ts'
 
 /** Faults of parameters that a refusal names, and characters of each: it must not be longer than what it refuses. */
 const mostFaults = 8
@@ -66,4 +65,21 @@ function invalidParams({ issues }: z.ZodError): RpcError {
 
 function shorten(text: string): string {
   return text.length > longestText ? `${text.slice(0, longestText)}…` : text
+}
+
+/** Characters: whoever cuts 500 connections at once does not fill the log with their ids. */
+const longestLine = 1000
+
+/**
+ * What the log is to say of a request that was done: who, from where, and what with, in one line without secrets.
+ * Undefined if it changed nothing.
+ */
+export function auditLine({ identity, via, address }: Session, { method, params }: Request): string | undefined {
+  const { logged }: MethodShape = methods[method as Method]
+  if (logged === undefined) return undefined
+  const from = via === 'unix' ? via : `${via}, ${address}`
+  const given = logged.filter((name) => Object.hasOwn(params, name))
+  const what = given.map((name) => ` ${name}=${JSON.stringify(params[name])}`).join('')
+  const line = `${identity.name} (${from}): ${method}${what}`
+  return line.length > longestLine ? `${line.slice(0, longestLine)}…` : line
 }

@@ -3,15 +3,14 @@ import { createServer } from 'node:net'
 import { type Limits, limits as protocolLimits, protocolVersion } from '../../shared/protocol/limits.ts'
 import { eventLine } from '../../shared/protocol/message.ts'
 import type { Endpoint } from '../net/endpoint.ts'
-import type { Backend } from './backend.ts'
+import type { Backend, Log } from './backend.ts'
 import { Clients } from './clients.ts'
 import { ControlConnection, type Service } from './connection.ts'
 import { endpointOf, listenOnTcp, refuseOpenEndpoints, refuseWrongAddresses } from './doors/listen-tcp.ts'
 import { RuntimeFolder } from './doors/runtime-folder.ts'
-import { groupOf, type SocketAccess } from './doors/socket-access.ts'
 import { TlsDoor } from './doors/tls-door.ts'
 import type { TlsFiles } from './doors/tls-files.ts'
-import { configHandlers } from './handlers/config.ts'
+import { groupOf, type SocketAccess } from './doors/unix-socket.ts'
 import { connectionHandlers } from './handlers/connections.ts'
 import { daemonHandlers } from './handlers/daemon.ts'
 import { logHandlers } from './handlers/log.ts'
@@ -20,7 +19,6 @@ import { metricsHandlers } from './handlers/metrics.ts'
 import { operatorHandlers } from './handlers/operators.ts'
 import { sessionHandlers } from './handlers/session.ts'
 import { userHandlers } from './handlers/users.ts'
-import type { Log } from './log.ts'
 import { LoginFailures } from './login-failures.ts'
 import type { Via } from './session.ts'
 
@@ -147,7 +145,6 @@ function makeClients(options: ControlOptions, cookie: string): Clients {
     ...userHandlers(backend.users, backend.userTable, limits),
     ...connectionHandlers(backend.connections, limits),
     ...metricsHandlers(backend.metrics, limits),
-    ...configHandlers(backend.config),
     ...logHandlers(backend.log, limits),
     ...daemonHandlers(backend),
   }

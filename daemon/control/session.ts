@@ -1,7 +1,5 @@
-import { methods, type Role } from '../../shared/protocol/methods.ts'
+import { methods, type Role, roles } from '../../shared/protocol/methods.ts'
 import type { ScramKeys, ServerExchange } from '../../shared/protocol/scram.ts'
-import type { Outlet, Subscription } from './feeds/subscription.ts'
-import { isAtLeast } from './roles.ts'
 
 /** How a client reached us. */
 export type Via = 'unix' | 'tcp' | 'tls'
@@ -30,6 +28,20 @@ export interface Login {
 
 /** Topics that a client can follow, each once. */
 export type Topic = 'metrics' | 'connections' | 'users' | 'log'
+
+/** What a feed may do to a client's connection. */
+export interface Outlet {
+  /** Whether a push may be sent now. Once it may again, `Subscription.pump` is called. */
+  readonly ready: boolean
+  send(line: string): void
+}
+
+/** One client's share in a feed. */
+export interface Subscription {
+  /** Send what waits, as long as the outlet is ready. */
+  pump(): void
+  stop(): void
+}
 
 /** Throws `RpcError` if a session must not become this one's. */
 export type Admit = (session: Session, identity: Identity) => void
@@ -107,4 +119,9 @@ export class Session {
     for (const subscription of this.#subscriptions.values()) subscription.stop()
     this.#subscriptions.clear()
   }
+}
+
+/** Whether whoever is `role` may do what is for `demanded`. */
+export function isAtLeast(role: Role, demanded: Role): boolean {
+  return roles.indexOf(role) >= roles.indexOf(demanded)
 }

@@ -1,12 +1,11 @@
 import { randomInt } from 'node:crypto'
 import type { ClosedConnection, Connection, Result } from '../../shared/protocol/methods.ts'
 import type { Settings } from '../../shared/settings.ts'
-import type { LiveConnections, TableChange } from '../control/backend.ts'
 import type { Engine } from '../engine/engine.ts'
 import { type Age, oldestSessions } from './oldest-sessions.ts'
 import { PassedConnections } from './passed-connections.ts'
 import { lastEnded, type Naming, readDetails, readLive } from './session-rows.ts'
-import { type Changes, TableView } from './table-view.ts'
+import { type Changes, type TableChange, TableView } from './table-view.ts'
 import type { WallClock } from './wall-clock.ts'
 
 /** Milliseconds between two looks at the tables while somebody watches. */
@@ -17,7 +16,7 @@ interface Watcher {
 }
 
 /** The connections of an engine, live and recently closed, read from its tables. Unwatched, it costs nothing. */
-export class ObservedConnections implements LiveConnections {
+export class ObservedConnections {
   readonly #engine: Pick<Engine, 'tables' | 'order'>
   readonly #naming: Naming
   readonly #settings: () => Readonly<Settings>

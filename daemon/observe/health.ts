@@ -1,8 +1,11 @@
+import { readdirSync, statSync } from 'node:fs'
 import type { Health } from '../../shared/protocol/methods.ts'
 import type { Engine } from '../engine/engine.ts'
-import { Descriptors } from './descriptors.ts'
-import { loopLags } from './loop-lag.ts'
+import { descriptorLimit } from '../engine/portable/descriptors.ts'
+import type { SessionTable } from '../engine/session-table.ts'
+import { TurnRecord } from '../engine/shared/turn-record.ts'
 import { countLive } from './metrics.ts'
+import { Recent } from './recent.ts'
 
 export interface HealthSources {
   readonly engine: Pick<Engine, 'kind' | 'tables' | 'capacity'>
@@ -43,4 +46,66 @@ function memoryReader(): () => number {
 /** To a hundredth of a millisecond. */
 function rounded(milliseconds: number): number {
   return Math.round(milliseconds * 100) / 100
+}
+
+/** Each loop's longest turn of the last ten seconds, in milliseconds. Only of tables that a loop of their own writes. */
+export function loopLags(tables: readonly SessionTable[], now = performance.now()): number[] {
+  return tables.map(({ turns }) => new TurnRecord(turns).longest(now))
+}
+
+/** Seconds for which slow changes are remembered. */
+const remembered = 60
+
+/** How storing changes goes. */
+export class StoreChanges {
+  readonly #times = new Recent(remembered)
+  #problem: string | null = null
+
+  get health(): Health['store'] {
+    return { problem: this.#problem, slowest: this.#times.worst }
+  }
+
+  /** A change took so many milliseconds, and was stored unless there is an error. */
+  readonly heard = (took: number, error?: unknown): void => {
+    this.#times.note(took)
+    if (error === undefined) this.#problem = null
+    else this.#problem = error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** Milliseconds for which a count holds good: on a kernel that does not tell it, each descriptor is looked at. */
+const freshness = 2_000
+
+/** The descriptors of this process. */
+export class Descriptors {
+  readonly #max = Math.min(descriptorLimit(), Number.MAX_SAFE_INTEGER)
+  readonly #count: () => number
+  #open = 0
+  /** As `performance.now` counts. */
+  #counted = Number.NEGATIVE_INFINITY
+
+  constructor(count: () => number = countOpen) {
+    this.#count = count
+  }
+
+  get health(): Health['descriptors'] {
+    const now = performance.now()
+    if (now - this.#counted >= freshness) {
+      this.#open = Math.min(this.#count(), this.#max)
+      this.#counted = now
+    }
+    return { open: this.#open, max: this.#max }
+  }
+}
+
+/** 0 where the system does not tell; infinity if counting failed because none is left. */
+function countOpen(): number {
+  try {
+    // proc_pid_fd(5): since Linux 6.2 the size is the count; before, and elsewhere, the entries are counted.
+    const counted = statSync('/proc/self/fd', { throwIfNoEntry: false })?.size ?? 0
+    // Reading the folder takes a descriptor, too.
+    return counted > 0 ? counted : readdirSync('/dev/fd').length - 1
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EMFILE' ? Number.POSITIVE_INFINITY : 0
+  }
 }

@@ -1,12 +1,9 @@
-import type { Params, Result, Sample } from '../../shared/protocol/methods.ts'
-import type { Metrics } from '../control/backend.ts'
-import { type SessionTable, Total } from '../engine/session-table.ts'
+import { endReasons, type Params, type Result, type Sample } from '../../shared/protocol/methods.ts'
+import { Reason, type SessionTable, Total } from '../engine/session-table.ts'
 import { Refusal } from '../refusal.ts'
-import { countEndings } from './endings.ts'
 import { Recent } from './recent.ts'
 import { Throughput } from './throughput.ts'
-import { type Activity, UserPeriods } from './user-periods.ts'
-import type { UserTraffic } from './user-traffic.ts'
+import { type Activity, UserPeriods, type UserTraffic } from './user-traffic.ts'
 
 /** Milliseconds between two samples. */
 const period = 1_000
@@ -31,7 +28,7 @@ interface Watcher {
 }
 
 /** Samples the engine's counters once a second, from the start until `stop`. */
-export class RecordedMetrics implements Metrics {
+export class RecordedMetrics {
   readonly #tables: readonly SessionTable[]
   readonly #traffic: UserTraffic
   readonly #names: UserNames
@@ -164,4 +161,14 @@ export function countLive(tables: readonly SessionTable[]): number {
   let live = 0
   for (const { serial, capacity } of tables) for (let slot = 0; slot < capacity; slot++) if (serial[slot] !== 0) live++
   return live
+}
+
+/** The sessions that have ended, all loops together. */
+export function countEndings(tables: readonly SessionTable[]): Pick<Sample, 'ended' | 'failed' | 'denied'> {
+  const counts = endReasons.map((_, reason) => tables.reduce((sum, table) => sum + table.ended[reason], 0))
+  return {
+    failed: counts.slice(0, Reason.failed + 1).reduce((sum, count) => sum + count),
+    denied: counts[Reason.denied],
+    ended: Object.fromEntries(endReasons.map((reason, i) => [reason, counts[i]]).filter(([, count]) => count !== 0)),
+  }
 }

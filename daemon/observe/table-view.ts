@@ -2,14 +2,26 @@ import type { ClosedConnection, Connection } from '../../shared/protocol/methods
 import type { SessionTable } from '../engine/session-table.ts'
 import { type Naming, readLive } from './session-rows.ts'
 
-/** What has changed in a view, as its watchers hear it; see `TableChange`. */
-export interface Changes {
+/** What has become of the live connections since the last look. No id is in two of the lists. */
+export interface TableChange {
+  /** New rows, and rows of which more than the byte counts changed. */
+  readonly changed: readonly Connection[]
+  /** [id, up, down] of rows that only moved bytes. */
+  readonly moved: readonly [string, number, number][]
+  /** Ids of rows that are gone. */
+  readonly closed: readonly string[]
+  /** Connections that came and went since the last look, and were never among the rows. */
+  readonly passed: readonly ClosedConnection[]
+  /** How many more did so, of which nothing is told. */
+  readonly missed: number
+}
+
+/** A change that is being gathered. */
+export interface Changes extends TableChange {
   readonly changed: Connection[]
   readonly moved: [id: string, up: number, down: number][]
   readonly closed: string[]
-  /** Connections that came and went since the last look. */
   readonly passed: ClosedConnection[]
-  /** How many more did so, of which nothing is told. */
   missed: number
 }
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { TableFeed } from '../../daemon/control/feeds/table-feed.ts'
 import { connectionEvents } from '../../daemon/control/handlers/connections.ts'
+import { TableFeed } from '../../daemon/control/table-feed.ts'
 import { connectionOf, connectionsOf, FakeBackend } from './fake-backend.ts'
 
 /** A client that is ready for a number of pushes. */

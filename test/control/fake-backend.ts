@@ -4,11 +4,11 @@ import type {
   LiveConnections,
   Metrics,
   RecordedLog,
-  TableChange,
   UserAdministration,
-  UserChanges,
   UserTable,
 } from '../../daemon/control/backend.ts'
+import type { TableChange } from '../../daemon/observe/table-view.ts'
+import type { UserChanges } from '../../daemon/observe/users.ts'
 import { Refusal } from '../../daemon/refusal.ts'
 import {
   type ClosedConnection,

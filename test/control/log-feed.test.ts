@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { followLog } from '../../daemon/control/feeds/log-feed.ts'
+import { followLog } from '../../daemon/control/handlers/log.ts'
 import type { EventParams } from '../../shared/protocol/methods.ts'
 import { FakeBackend } from './fake-backend.ts'
 

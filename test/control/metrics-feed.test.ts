@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { followMetrics } from '../../daemon/control/feeds/metrics-feed.ts'
+import { followMetrics } from '../../daemon/control/handlers/metrics.ts'
 import { sampleOf } from '../helpers/sample.ts'
 import { FakeBackend } from './fake-backend.ts'
 

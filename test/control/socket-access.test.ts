@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, it, onTestFinished } from 'vitest'
-import type { SocketAccess } from '../../daemon/control/doors/socket-access.ts'
+import type { SocketAccess } from '../../daemon/control/doors/unix-socket.ts'
 import { entered } from './raw-client.ts'
 import { type Control, startControl } from './start-control.ts'
 

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest'
 import { endedCapacity, Reason } from '../../daemon/engine/session-table.ts'
 import { ObservedConnections } from '../../daemon/observe/connections.ts'
-import { countEndings } from '../../daemon/observe/endings.ts'
+import { countEndings } from '../../daemon/observe/metrics.ts'
 import { configure } from '../../daemon/settings/configuration.ts'
 import { asItIs, FakeLoop, listed } from './fake-loop.ts'
 

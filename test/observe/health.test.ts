@@ -1,9 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { Descriptors } from '../../daemon/observe/descriptors.ts'
-import { healthReport } from '../../daemon/observe/health.ts'
-import { StoreChanges } from '../../daemon/observe/store-changes.ts'
+import { Descriptors, healthReport, StoreChanges } from '../../daemon/observe/health.ts'
 import { health } from '../../shared/protocol/methods.ts'
 import { FakeLoop } from './fake-loop.ts'
 

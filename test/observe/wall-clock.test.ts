@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import type { TableChange } from '../../daemon/control/backend.ts'
 import { Reason } from '../../daemon/engine/session-table.ts'
 import { ObservedConnections } from '../../daemon/observe/connections.ts'
+import type { TableChange } from '../../daemon/observe/table-view.ts'
 import { WallClock } from '../../daemon/observe/wall-clock.ts'
 import { FakeLoop } from './fake-loop.ts'
 

@@ -3,11 +3,11 @@ import { closeSync, constants, lstatSync, openSync, renameSync, rmSync, utimesSy
 import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { cookieFileName, unixSocketName } from '../../../shared/protocol/limits.ts'
-import type { Log } from '../log.ts'
+import type { Log } from '../backend.ts'
 import { ControlStartError } from '../start-error.ts'
-import { bindUnixSocket } from './bind-unix-socket.ts'
 import { ensurePrivateDirectory } from './private-directory.ts'
 import { lockRuntimeDirectory } from './runtime-lock.ts'
+import { bindUnixSocket } from './unix-socket.ts'
 
 /** Milliseconds that a start waits for a daemon that is just ending. */
 const patience = 1_000

@@ -1,9 +1,8 @@
 import { constants } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createSecureContext, createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls'
-import type { Log } from '../log.ts'
+import type { Log } from '../backend.ts'
 import { ControlStartError } from '../start-error.ts'
-import { HandshakeFailures } from './handshake-failures.ts'
 import { readTlsFiles, type TlsFiles, type TlsIdentity } from './tls-files.ts'
 
 /** A session that is resumed would not be asked for its certificate again, and management has no need of it. */
@@ -98,6 +97,32 @@ export class TlsDoor {
     if (now >= validFrom && now <= validUntil) return
     const [from, until] = [validFrom, validUntil].map((time) => new Date(time).toISOString())
     log.warn(`the certificate in ${files.cert} is good from ${from} to ${until} only: clients will refuse it`)
+  }
+}
+
+/** Milliseconds between two lines of log about handshakes. */
+const quietTime = 60_000
+
+/** Tells of failed TLS handshakes at a bounded rate: the first at once, then one a minute that stands for all. */
+class HandshakeFailures {
+  readonly #log: Log
+  readonly #now: () => number
+  #toldAt = Number.NEGATIVE_INFINITY
+  #untold = 0
+
+  constructor(log: Log, now: () => number = () => performance.now()) {
+    this.#log = log
+    this.#now = now
+  }
+
+  note(error: Error): void {
+    this.#untold++
+    if (this.#now() - this.#toldAt < quietTime) return
+    const { code = error.message } = error as NodeJS.ErrnoException
+    const others = this.#untold > 1 ? `, and ${this.#untold - 1} before it` : ''
+    this.#log.info(`a TLS handshake failed (${code})${others}`)
+    this.#toldAt = this.#now()
+    this.#untold = 0
   }
 }
 

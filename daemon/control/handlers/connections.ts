@@ -2,9 +2,10 @@ import { RpcError } from '../../../shared/protocol/errors.ts'
 import { type Limits, limits as protocolLimits } from '../../../shared/protocol/limits.ts'
 import { eventLine, sharedEvent } from '../../../shared/protocol/message.ts'
 import type { Connection } from '../../../shared/protocol/methods.ts'
-import type { LiveConnections, TableChange } from '../backend.ts'
+import type { TableChange } from '../../observe/table-view.ts'
+import type { LiveConnections } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
-import { type TableEvents, TableFeed } from '../feeds/table-feed.ts'
+import { type TableEvents, TableFeed } from '../table-feed.ts'
 
 /** Closed connections that are listed unless the request tells how many. */
 const closedUnlessTold = 100

@@ -1,8 +1,9 @@
 import type { Limits } from '../../../shared/protocol/limits.ts'
+import { eventLine, newestThatFit } from '../../../shared/protocol/message.ts'
+import { type LogEntry, logLevels } from '../../../shared/protocol/methods.ts'
 import type { RecordedLog } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
-import { followLog } from '../feeds/log-feed.ts'
-import { newestThatFit } from '../feeds/newest.ts'
+import type { Outlet, Subscription } from '../session.ts'
 
 /** Following the log, from `info` on unless asked otherwise. */
 export function logHandlers(log: RecordedLog, limits: Limits): HandlersOf<'log'> {
@@ -17,4 +18,49 @@ export function logHandlers(log: RecordedLog, limits: Limits): HandlersOf<'log'>
       return {}
     },
   }
+}
+
+export interface LogFeedOptions {
+  /** The mildest level that is sent. */
+  readonly level: LogEntry['level']
+  /** Entries that may wait for the client; the oldest go first. */
+  readonly waiting: number
+  /** Bytes in one event. */
+  readonly line: number
+}
+
+/**
+ * Pushes new entries of the log to a client: those of one turn of the event loop as one event, so that a burst costs
+ * few. Of what could not be sent the newest stay, and the next event says how many did not.
+ */
+export function followLog(log: RecordedLog, outlet: Outlet, { level, waiting, line }: LogFeedOptions): Subscription {
+  let entries: LogEntry[] = []
+  let lost = 0
+  let scheduled: NodeJS.Immediate | undefined
+
+  const pump = () => {
+    if (entries.length === 0 || !outlet.ready) return
+    const sent = newestThatFit(entries, line)
+    lost += entries.length - sent.length
+    entries = []
+    outlet.send(eventLine('log.entries', { entries: sent, lost }))
+    lost = 0
+  }
+  const unwatch = log.watch((entry) => {
+    if (logLevels.indexOf(entry.level) < logLevels.indexOf(level)) return
+    entries.push(entry)
+    if (entries.length > waiting) {
+      entries.shift()
+      lost++
+    }
+    scheduled ??= setImmediate(() => {
+      scheduled = undefined
+      pump()
+    })
+  })
+  const stop = () => {
+    unwatch()
+    clearImmediate(scheduled)
+  }
+  return { pump, stop }
 }

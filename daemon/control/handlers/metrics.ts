@@ -1,8 +1,9 @@
 import type { Limits } from '../../../shared/protocol/limits.ts'
+import { eventLine, newestThatFit } from '../../../shared/protocol/message.ts'
+import type { Sample } from '../../../shared/protocol/methods.ts'
 import type { Metrics } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
-import { followMetrics } from '../feeds/metrics-feed.ts'
-import { newestThatFit } from '../feeds/newest.ts'
+import type { Outlet, Subscription } from '../session.ts'
 
 /** Following the metrics, and how they came to be what they are. */
 export function metricsHandlers(metrics: Metrics, limits: Limits): HandlersOf<'metrics'> {
@@ -17,4 +18,20 @@ export function metricsHandlers(metrics: Metrics, limits: Limits): HandlersOf<'m
     },
     'metrics.history': (wish) => metrics.throughput(wish),
   }
+}
+
+/** Pushes each sample to a client. Of what could not be sent only the newest stays: its counters say the rest. */
+export function followMetrics(metrics: Metrics, outlet: Outlet): Subscription {
+  let newest: Sample | undefined
+  const pump = () => {
+    if (newest === undefined || !outlet.ready) return
+    const line = eventLine('metrics.sample', newest)
+    newest = undefined
+    outlet.send(line)
+  }
+  const stop = metrics.watch((sample) => {
+    newest = sample
+    pump()
+  })
+  return { pump, stop }
 }

@@ -1,9 +1,10 @@
 import { limits as protocolLimits } from '../../../shared/protocol/limits.ts'
 import { eventLine, sharedEvent } from '../../../shared/protocol/message.ts'
 import type { User } from '../../../shared/protocol/methods.ts'
-import type { UserAdministration, UserChanges, UserTable } from '../backend.ts'
+import type { UserChanges } from '../../observe/users.ts'
+import type { UserAdministration, UserTable } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
-import { type FeedLimits, type TableEvents, TableFeed } from '../feeds/table-feed.ts'
+import { type FeedLimits, type TableEvents, TableFeed } from '../table-feed.ts'
 
 const events: TableEvents<User, UserChanges> = {
   snapshot: (seq, users, last) => eventLine('users.snapshot', { seq, users, last }),

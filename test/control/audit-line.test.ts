@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { deedOf } from '../../daemon/control/deeds.ts'
+import { auditLine } from '../../daemon/control/dispatch.ts'
 import { Session, someoneLocal, type Via } from '../../daemon/control/session.ts'
 import { type Method, type MethodShape, methods } from '../../shared/protocol/methods.ts'
 import { entered, greeted, logIn, started } from './raw-client.ts'
@@ -8,7 +8,7 @@ import { startControl } from './start-control.ts'
 function deed(via: Via, method: Method, params: Record<string, unknown>): string | undefined {
   const session = new Session(via, '192.0.2.1', { ready: true, send: () => {} }, () => {})
   session.logIn(via === 'unix' ? someoneLocal('admin') : { name: 'alice', role: 'admin', isNamed: true })
-  return deedOf(session, { id: 1, method, params })
+  return auditLine(session, { id: 1, method, params })
 }
 
 it.each([

@@ -1,5 +1,5 @@
-import type { SharedEvent } from '../../../shared/protocol/message.ts'
-import type { Outlet, Subscription } from './subscription.ts'
+import type { SharedEvent } from '../../shared/protocol/message.ts'
+import type { Outlet, Subscription } from './session.ts'
 
 /** Rows that come, change and go. */
 export interface FollowedTable<Row, Change> {
