@@ -334,6 +334,28 @@ test('users have the rates between two looks', () => {
   ])
 })
 
+describe('users that are followed', () => {
+  const user = { name: 'bob', enabled: true, stored: true, created: 0, connections: 1, up: 0, down: 0 }
+  const list: Event = { type: 'users', users: [user], at: 10_000 }
+  const moved = (at: number, down: number): Event => ({
+    type: 'usersChanged',
+    changes: [{ changed: [], moved: [['bob', 1, 0, down]], removed: [] }],
+    at,
+  })
+  const second = (at: number): Event => ({ type: 'samples', samples: [sampleOf(at / 1000)], at })
+  const rateAfter = (...events: Event[]) => usersView(stateAfter([list, ...events])).rows[0]?.rate.down
+
+  test('have a rate over two seconds, however often they change', () => {
+    expect(rateAfter(moved(10_500, 500), moved(11_000, 1000), moved(11_500, 1500))).toBe(0)
+    expect(rateAfter(moved(10_500, 500), moved(11_500, 1500), moved(12_000, 2000))).toBe(1000)
+  })
+
+  test('are at 0 once nothing is told of them for as long', () => {
+    expect(rateAfter(moved(12_000, 2000), second(13_000))).toBe(1000)
+    expect(rateAfter(moved(12_000, 2000), second(14_000))).toBe(0)
+  })
+})
+
 test('another role sees anew, so that one who lost rights keeps nothing', () => {
   const row = connection('1')
   const as = (role: Role): Event => ({ type: 'link', link: { state: 'online', instance: 'a', role } })

@@ -23,6 +23,8 @@ export type { CallOptions, Client, EventOptions, EventStream } from './client.ts
 export { connect } from './connect.ts'
 export { ConnectionError, type ConnectionErrorCode, type ConnectionErrorKind } from './error.ts'
 export { type ConnectionChange, type ConnectionListener, changeRows, followConnections } from './follow-connections.ts'
+export type { TableListener } from './follow-table.ts'
+export { changeUsers, followUsers, type UserChange, type UserListener } from './follow-users.ts'
 export type { ConnectOptions } from './options.ts'
 export { type DaemonLink, followDaemon, type LinkState } from './reconnect.ts'
 export {

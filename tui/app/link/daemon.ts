@@ -3,8 +3,19 @@ import type { Command } from '../../../shared/commands/parse.ts'
 import { UsageError } from '../../../shared/commands/usage.ts'
 import type { Call, Outcome } from '../../../shared/commands/verb.ts'
 import { type ErrorKind, RpcError } from '../../../shared/protocol/errors.ts'
-import type { Role, User } from '../../../shared/protocol/methods.ts'
-import { type Client, ConnectionError, type DaemonLink, type LinkState } from '../../client/index.ts'
+import type { Role } from '../../../shared/protocol/methods.ts'
+import {
+  type Client,
+  type Connection,
+  type ConnectionChange,
+  ConnectionError,
+  type DaemonLink,
+  followConnections,
+  followUsers,
+  type LinkState,
+  type User,
+  type UserChange,
+} from '../../client/index.ts'
 import { withMend } from '../../exec/failure.ts'
 import { overlayOf } from '../state/dialogs.ts'
 import type { GraphWish } from '../state/graph.ts'
@@ -15,11 +26,12 @@ import type { DaemonState, DataEvent } from '../state/state.ts'
 import { minuteOfSamples } from '../state/traffic.ts'
 import type { Store } from '../store/store.ts'
 import { carryOut, perform, type Results } from './carry-out.ts'
-import { ConnectionQuestions, ConnectionWatch, type Wanted } from './connection-watch.ts'
+import { ConnectionQuestions, type Wanted } from './connection-questions.ts'
 import { GraphWatch } from './graph-watch.ts'
 import { LogWatch } from './log-watch.ts'
+import { TableWatch } from './table-watch.ts'
 
-/** Milliseconds between looks at the users and the status, which others change too. */
+/** Milliseconds between looks at the status, which others change too. */
 const asking = 2000
 
 /** What a call came to, in words, and the password that was made. */
@@ -44,7 +56,11 @@ export class Daemon {
   /** The look under way, and whether something has happened since its question was asked. */
   #looking: Promise<void> | null = null
   #outdated = false
-  readonly #connections: ConnectionWatch
+  /** Whether the users are listed with the next look, and what is told of them while they are. */
+  #listsUsers = false
+  #changedMeanwhile: UserChange[] | null = null
+  readonly #connections: TableWatch<Connection, ConnectionChange>
+  readonly #users: TableWatch<User, UserChange>
   readonly #questions: ConnectionQuestions
   readonly #log: LogWatch
   readonly #graph: GraphWatch
@@ -63,7 +79,16 @@ export class Daemon {
     this.#readOnly = readOnly
     this.#timer = setInterval(() => this.#poll(), asking)
     const failed = (error: unknown) => this.#judge(error)
-    this.#connections = new ConnectionWatch(this.#feed, failed)
+    this.#connections = new TableWatch(followConnections, {
+      snapshot: (rows) => this.#feed({ type: 'snapshot', rows, at: Date.now() }),
+      changed: (changes) => this.#feed({ type: 'changed', changes, at: Date.now() }),
+      failed,
+    })
+    this.#users = new TableWatch(followUsers, {
+      snapshot: (users) => this.#learnUsers(users),
+      changed: (changes) => this.#changeUsers(changes),
+      failed,
+    })
     this.#questions = new ConnectionQuestions(this.#feed, failed)
     this.#log = new LogWatch(this.#feed, failed)
     this.#graph = new GraphWatch(this.#feed, ({ whose }) => whose && this.#leaveGraphOf(whose.user), failed)
@@ -78,7 +103,7 @@ export class Daemon {
    */
   async perform(what: Call, password?: string): Promise<Performed> {
     const attempt = await this.#attempt((call) => perform(what, call, password))
-    await this.look()
+    await this.#lookAtAll()
     if (!attempt.done) return attempt
     const { told, view, secret } = attempt.value
     const text = told ?? (typeof view === 'string' ? view : 'done')
@@ -93,7 +118,7 @@ export class Daemon {
     })
     const results = attempt.done ? attempt.value : { outcomes: [], problem: attempt.text }
     if (commands.some(({ verb }) => verb.role !== undefined)) this.#rememberUndo(results.outcomes.at(-1))
-    await this.look()
+    await this.#lookAtAll()
     return results
   }
 
@@ -106,7 +131,7 @@ export class Daemon {
     return attempt
   }
 
-  /** Look at the users and the status. Resolves once the store has them as they were at the call, or later. */
+  /** Look at the status, and at what the page shows. Resolves once the store has it as it was at the call, or later. */
   look(): Promise<void> {
     this.#outdated = true
     this.#looking ??= this.#lookUntilCurrent()
@@ -169,6 +194,7 @@ export class Daemon {
     const client = state.status === 'online' && this.#begun === state.client && this.#isShown ? state.client : null
     const watching = client && this.#mayWatch(client) ? client : null
     this.#connections.settle(watching)
+    this.#users.settle(watching)
     const graph = this.#wantedGraph
     if (graph) this.#graph.settle(client && this.#sampled === client ? client : null, graph)
     this.#questions.settle(watching, this.#wantedOfConnections)
@@ -227,28 +253,59 @@ export class Daemon {
     this.#settle()
   }
 
+  /** At the users, too: what was done to them is not told at once. */
+  #lookAtAll(): Promise<void> {
+    this.#listsUsers = true
+    return this.look()
+  }
+
   async #lookUntilCurrent(): Promise<void> {
     while (this.#outdated) {
       this.#outdated = false
-      await this.#ask((client) => this.#readUsersAndStatus(client))
+      const listsUsers = this.#listsUsers
+      this.#listsUsers = false
+      await this.#ask((client) => this.#readStatus(client, listsUsers))
     }
     this.#looking = null
   }
 
-  /** Together, so that a page which shows both does not contradict itself. */
-  async #readUsersAndStatus(client: Client): Promise<void> {
+  /** The users and the status together, so that a page which shows both does not contradict itself. */
+  async #readStatus(client: Client, listsUsers: boolean): Promise<void> {
     const { call } = client
-    const users = this.#isShown && this.#mayWatch(client) ? everyPage((from) => call('users.list', from)) : null
-    const [pages, status] = await Promise.all([users, call('status.get', {})])
-    if (pages) this.#learnUsers(pages.flatMap((page) => page.users))
+    const users = listsUsers && this.#isShown && this.#mayWatch(client) ? this.#listUsers(client) : null
+    const [listed, status] = await Promise.all([users, call('status.get', {})])
+    if (listed) {
+      this.#learnUsers(listed.users)
+      if (listed.changes.length > 0) this.#feed({ type: 'usersChanged', changes: listed.changes, at: Date.now() })
+    }
     this.#feed({ type: 'status', status })
     if (this.#isShown) await this.#readPage(client)
+  }
+
+  /** All users, and what changed while their pages came. */
+  async #listUsers({ call }: Client): Promise<{ users: readonly User[]; changes: readonly UserChange[] }> {
+    const changes: UserChange[] = []
+    this.#changedMeanwhile = changes
+    try {
+      const pages = await everyPage((from) => call('users.list', from))
+      return { users: pages.flatMap((page) => page.users), changes }
+    } finally {
+      this.#changedMeanwhile = null
+    }
   }
 
   #learnUsers(users: readonly User[]): void {
     this.#feed({ type: 'users', users, at: Date.now() })
     const user = this.#store.state.overview.whose?.user ?? null
     if (user !== null && !users.some(({ name }) => name === user)) this.#leaveGraphOf(user)
+  }
+
+  /** Whether a password is required may depend on who there is. */
+  #changeUsers(changes: readonly UserChange[]): void {
+    this.#changedMeanwhile?.push(...changes)
+    this.#feed({ type: 'usersChanged', changes, at: Date.now() })
+    for (const name of changes.flatMap(({ removed }) => removed)) this.#leaveGraphOf(name)
+    if (changes.some(({ changed, removed }) => changed.length + removed.length > 0)) void this.look()
   }
 
   /** What is asked for only while its page is shown. */

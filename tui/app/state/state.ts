@@ -9,7 +9,7 @@ import type {
   Sample,
   User,
 } from '../../../shared/protocol/methods.ts'
-import type { ConnectionChange } from '../../client/index.ts'
+import type { ConnectionChange, UserChange } from '../../client/index.ts'
 import type { ThemeName } from '../themes/theme.ts'
 import { type CommandEvent, type CommandLine, noCommand } from './command-line.ts'
 import { type Connections, noConnections } from './connections.ts'
@@ -102,6 +102,7 @@ export type DataEvent =
   | { readonly type: 'changed'; readonly changes: readonly ConnectionChange[]; readonly at: number }
   | { readonly type: 'history'; readonly wish: GraphWish; readonly history: Result<'metrics.history'> }
   | { readonly type: 'users'; readonly users: readonly User[]; readonly at: number }
+  | { readonly type: 'usersChanged'; readonly changes: readonly UserChange[]; readonly at: number }
   | { readonly type: 'logBegun'; readonly entries: readonly LogEntry[] }
   | { readonly type: 'logEntries'; readonly entries: readonly LogEntry[]; readonly lost: number }
   | { readonly type: 'configuration'; readonly configuration: Configuration }

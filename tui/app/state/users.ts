@@ -1,6 +1,7 @@
 import type { User } from '../../../shared/protocol/methods.ts'
+import { changeUsers, type UserChange } from '../../client/index.ts'
 import type { UpDown } from '../chart/resample.ts'
-import { rates } from './traffic.ts'
+import { rates, still } from './traffic.ts'
 
 export interface UserRow {
   readonly user: User
@@ -13,33 +14,47 @@ export interface UserRow {
 export interface Users {
   /** Null until the daemon has told. */
   readonly rows: readonly UserRow[] | null
-  readonly at: number
-  /** When rates were last kept as the past, and what the users had moved by then. */
-  readonly marked: { readonly at: number; readonly totals: ReadonlyMap<string, number> }
+  /** When rates were taken last, and what the users had moved by then. */
+  readonly counted: { readonly at: number; readonly totals: ReadonlyMap<string, UpDown> }
 }
 
-export const noUsers: Users = { rows: null, at: 0, marked: { at: 0, totals: new Map() } }
+export const noUsers: Users = { rows: null, counted: { at: 0, totals: new Map() } }
 
-/** Rates of the past that are kept, and milliseconds between two of them at least: together about a minute. */
+/** Rates that are kept, and milliseconds over which one is taken at least: together about a minute. */
 export const pastKept = 30
-const pastStep = 1900
+const step = 1900
 
-/** The users as just listed; their rates are what they moved since the list before. */
+/** The users as just listed. */
 export function listUsers(before: Users, users: readonly User[], at: number): Users {
   const earlier = new Map(before.rows?.map((row) => [row.user.name, row]))
-  const { marked } = before
-  const due = at - marked.at >= pastStep
-  const rows = users.map((user): UserRow => {
-    const row = earlier.get(user.name)
-    const rate = rates(row?.user ?? user, user, at - before.at)
-    const past = row?.past ?? none
-    const total = marked.totals.get(user.name)
-    if (!due || total === undefined) return { user, rate, past }
-    const moved = Math.max(0, user.up + user.down - total)
-    return { user, rate, past: goOn(past, (moved * 1000) / (at - marked.at)) }
+  const rows = users.map((user) => ({ rate: still, past: none, ...earlier.get(user.name), user }))
+  return before.rows ? takeRates({ ...before, rows }, at) : { rows, counted: count(rows, at) }
+}
+
+/** The users after some changes, oldest first. */
+export function applyChanges(before: Users, changes: readonly UserChange[], at: number): Users {
+  const users = new Map(before.rows?.map(({ user }) => [user.name, user]))
+  changeUsers(users, changes)
+  return listUsers(before, [...users.values()], at)
+}
+
+/** Their rates are what they moved since the last ones were taken; they are taken again once that is long ago. */
+export function takeRates(users: Users, at: number): Users {
+  const { rows, counted } = users
+  const span = at - counted.at
+  if (!rows || span < step) return users
+  const fresh = rows.map((row): UserRow => {
+    const { user, past } = row
+    const total = counted.totals.get(user.name)
+    if (!total) return row
+    const rate = rates(total, user, span)
+    return { user, rate, past: goOn(past, rate.up + rate.down) }
   })
-  if (!due) return { rows, at, marked }
-  return { rows, at, marked: { at, totals: new Map(users.map(({ name, up, down }) => [name, up + down])) } }
+  return { rows: fresh, counted: count(rows, at) }
+}
+
+function count(rows: readonly UserRow[], at: number): Users['counted'] {
+  return { at, totals: new Map(rows.map(({ user }) => [user.name, { up: user.up, down: user.down }])) }
 }
 
 const none: readonly number[] = []

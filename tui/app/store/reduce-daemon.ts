@@ -6,7 +6,7 @@ import type { Link } from '../state/link.ts'
 import { addEntries, beginLog, forgetLog, holdLog } from '../state/log.ts'
 import type { DaemonState, Event } from '../state/state.ts'
 import { addSamples, noTraffic, samplesAfter } from '../state/traffic.ts'
-import { listUsers, noUsers } from '../state/users.ts'
+import { applyChanges, listUsers, noUsers, takeRates } from '../state/users.ts'
 
 /** What is known of a daemon after an event; what the person does to what is shown of it is one, too. */
 export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
@@ -21,7 +21,14 @@ export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
       const fresh = samplesAfter(latest, event.samples)
       const graphs = state.graphs.map((graph) => addToGraph(graph, latest ? [latest, ...fresh] : fresh))
       const skew = traffic.latest ? traffic.latest.time - event.at : state.skew
-      return { ...state, traffic, graphs, skew, connections: standStill(state.connections, event.at) }
+      return {
+        ...state,
+        traffic,
+        graphs,
+        skew,
+        connections: standStill(state.connections, event.at),
+        users: takeRates(state.users, event.at),
+      }
     }
     case 'history':
       return { ...state, graphs: addHistory(state.graphs, event.wish, event.history, state.traffic.recent) }
@@ -31,6 +38,8 @@ export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
       return { ...state, connections: changeTable(state.connections, event.changes, event.at) }
     case 'users':
       return { ...state, users: listUsers(state.users, event.users, event.at) }
+    case 'usersChanged':
+      return { ...state, users: applyChanges(state.users, event.changes, event.at) }
     case 'logBegun':
       return { ...state, log: beginLog(state.log, event.entries) }
     case 'logEntries':

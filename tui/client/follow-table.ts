@@ -1,0 +1,135 @@
+import type { Method } from '../../shared/protocol/methods.ts'
+import type { CallOptions, Client } from './client.ts'
+
+/** Hears of a table: whole at first, and what changed since. */
+export interface TableListener<Row, Change> {
+  snapshot(rows: readonly Row[]): void
+  /** Oldest first. */
+  changed(changes: readonly Change[]): void
+  /** The table could not be asked for anew, so nothing more is heard; `ConnectionError` if the connection has ended. */
+  failed(error: unknown): void
+}
+
+/** A table that the daemon tells of in events which count themselves. */
+export interface FollowedTable<Row, Change> {
+  readonly subscribe: Extract<Method, `${string}.subscribe`>
+  readonly unsubscribe: Extract<Method, `${string}.unsubscribe`>
+  /** Hear its events; each of the returned functions ends that for one of them. */
+  listen(client: Client, ears: TableEars<Row, Change>): readonly (() => void)[]
+}
+
+interface TableEars<Row, Change> {
+  resync(seq: number): void
+  page(seq: number, rows: readonly Row[], last: boolean): void
+  changed(seq: number, change: Change): void
+}
+
+/** Milliseconds over which changes are gathered: the daemon tells of a busy moment in many lines. */
+const gathering = 50
+
+/**
+ * Follow a table until `client` ends or the signal aborts. The pages of a snapshot are gathered into one table; a gap in
+ * `seq` means that something was missed, so the table is asked for anew. Rejects as `Client.call` does.
+ */
+export async function followTable<Row, Change>(
+  table: FollowedTable<Row, Change>,
+  client: Client,
+  listener: TableListener<Row, Change>,
+  { signal }: CallOptions,
+): Promise<void> {
+  signal?.throwIfAborted()
+  const feed = new Feed(table, client, listener)
+  const stop = () => feed.stop()
+  signal?.addEventListener('abort', stop)
+  void client.closed.then(() => signal?.removeEventListener('abort', stop))
+  try {
+    await feed.begin()
+  } catch (error) {
+    stop()
+    throw error
+  }
+}
+
+class Feed<Row, Change> {
+  readonly #table: FollowedTable<Row, Change>
+  readonly #client: Client
+  readonly #listener: TableListener<Row, Change>
+  readonly #stops: readonly (() => void)[]
+  /** The pages of the snapshot under way. */
+  #pages: Row[] | null = null
+  #lastSeq: number | null = null
+  #changes: Change[] = []
+  /** Between two subscriptions: what still arrives belongs to the old one. */
+  #deaf = false
+  #stopped = false
+
+  constructor(table: FollowedTable<Row, Change>, client: Client, listener: TableListener<Row, Change>) {
+    this.#table = table
+    this.#client = client
+    this.#listener = listener
+    this.#stops = table.listen(client, {
+      resync: (seq) => {
+        if (this.#isNext(seq)) this.#pages = []
+      },
+      page: (seq, rows, last) => this.#gather(seq, rows, last),
+      changed: (seq, change) => {
+        if (!this.#isNext(seq) || this.#pages) return
+        if (this.#changes.push(change) === 1) setTimeout(() => this.#tell(), gathering)
+      },
+    })
+    // What is left of this connection must not be taken for the next one's.
+    void client.closed.then(() => this.#forget())
+  }
+
+  async begin(): Promise<void> {
+    this.#pages = []
+    this.#lastSeq = null
+    this.#deaf = false
+    await this.#client.call(this.#table.subscribe, {})
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#deaf = true
+    this.#forget()
+    for (const stop of this.#stops) stop()
+    // If the connection has ended, nothing is left to be stopped.
+    this.#client.call(this.#table.unsubscribe, {}).catch(() => {})
+  }
+
+  #gather(seq: number, rows: readonly Row[], last: boolean): void {
+    if (!this.#isNext(seq) || !this.#pages) return
+    this.#pages.push(...rows)
+    if (!last) return
+    this.#listener.snapshot(this.#pages)
+    this.#pages = null
+    this.#forget()
+  }
+
+  #isNext(seq: number): boolean {
+    if (this.#deaf) return false
+    const gap = this.#lastSeq !== null && seq !== this.#lastSeq + 1
+    this.#lastSeq = seq
+    if (gap) void this.#beginAnew()
+    return !gap
+  }
+
+  async #beginAnew(): Promise<void> {
+    this.#deaf = true
+    try {
+      await this.#client.call(this.#table.unsubscribe, {})
+      if (!this.#stopped) await this.begin()
+    } catch (error) {
+      if (!this.#stopped) this.#listener.failed(error)
+    }
+  }
+
+  #tell(): void {
+    if (this.#changes.length > 0) this.#listener.changed(this.#changes)
+    this.#changes = []
+  }
+
+  #forget(): void {
+    this.#changes = []
+  }
+}
