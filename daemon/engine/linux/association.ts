@@ -28,6 +28,8 @@ export interface Association {
   /** Datagrams whose name is being looked up, and their place in the loop's room. */
   waiting: readonly Waiting[]
   readonly place: WaitingPlace
+  /** Those whose name's addresses have come, which wait for their turn. */
+  late: readonly Late[]
 }
 
 /** The associations of one loop. */
@@ -52,7 +54,7 @@ export class Associations {
     const contacts = new Contacts(this.shares)
     const place = this.#waitingRoom.open()
     const sockets = { inlet, ipv4: -1, ipv6: -1, bound: [] }
-    const association = { slot, holder, client, clientPort, ...sockets, contacts, waiting: [], place }
+    const association = { slot, holder, client, clientPort, ...sockets, contacts, waiting: [], place, late: [] }
     this.#bySlot.set(slot, association)
     this.shares.take(holder)
     return association
@@ -82,4 +84,9 @@ export interface Waiting {
   readonly name: string
   readonly port: number
   readonly payload: Uint8Array
+}
+
+/** As `Waiting`; there are no addresses if the name has none. */
+export interface Late extends Waiting {
+  readonly addresses: readonly Address[]
 }

@@ -5,7 +5,7 @@ import { EPOLLET, EPOLLIN } from '../../os/epoll.ts'
 import { bytesOf, encodeSocketAddress, portOf, socketAddressBytes } from '../../os/socket-address.ts'
 import { addressTowards, bindUdpSocket, sendDatagram } from '../../os/udp.ts'
 import { type Datagram, parseDatagram, writeHeader } from '../../socks/datagram.ts'
-import type { Association, Associations, Waiting } from './association.ts'
+import type { Association, Associations, Late } from './association.ts'
 import type { LoopContext } from './context.ts'
 import { ReadySockets } from './ready-sockets.ts'
 import type { Sessions } from './sessions.ts'
@@ -55,23 +55,22 @@ export class DatagramRelay {
   }
 
   /** The association is over. */
-  forget({ inlet, ipv4, ipv6 }: Association): void {
-    for (const fd of [inlet, ipv4, ipv6]) this.#ready.delete(fd)
+  forget({ slot, inlet, ipv4, ipv6 }: Association): void {
+    for (const fd of [inlet, ipv4, ipv6, lateOf(slot)]) this.#ready.delete(fd)
   }
 
-  /** The name's addresses have come: send on what waits for them. */
+  /** The name's addresses have come: what waits for them is to be sent on. */
   onName(association: Association, name: string, addresses: readonly Address[]): void {
-    const { waiting } = association
+    const { slot, waiting, late } = association
+    const found = waiting.filter((datagram) => datagram.name === name)
     association.waiting = waiting.filter((datagram) => datagram.name !== name)
-    for (const datagram of waiting) {
-      if (datagram.name !== name) continue
-      association.place.give(datagram.payload.length)
-      this.#sendLate(association, datagram, addresses)
-    }
+    association.late = [...late, ...found.map((datagram) => ({ ...datagram, addresses }))]
+    this.#ready.add(lateOf(slot), association)
   }
 
   /** Returns how many datagrams it has taken. */
   #takeBatch(fd: number, association: Association): number {
+    if (fd < 0) return this.#takeLate(association)
     const count = this.#arrivals.receive(fd)
     if (count === batchSize) this.#ready.add(fd, association)
     if (fd === association.inlet) this.#fromClient(association, count)
@@ -165,7 +164,17 @@ export class DatagramRelay {
     return true
   }
 
-  #sendLate(association: Association, { name, port, payload }: Waiting, addresses: readonly Address[]): void {
+  #takeLate(association: Association): number {
+    const { late, place } = association
+    association.late = []
+    for (const datagram of late) {
+      place.give(datagram.payload.length)
+      this.#sendLate(association, datagram)
+    }
+    return late.length
+  }
+
+  #sendLate(association: Association, { name, port, payload, addresses }: Late): void {
     const { slot } = association
     const address = this.#choose(addresses, port)
     if (!address || !this.#wayTo(association, address, port)) return
@@ -175,6 +184,11 @@ export class DatagramRelay {
     this.#sessions.countUp(slot, Math.max(0, sent))
     this.#sessions.touched[slot] = this.#loop.clock.now
   }
+}
+
+/** In place of a descriptor among those that are ready: the late datagrams of the session's association. -1 is no socket. */
+function lateOf(slot: number): number {
+  return -2 - slot
 }
 
 /** Whether a datagram comes from the association's client. */

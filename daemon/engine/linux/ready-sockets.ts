@@ -1,6 +1,7 @@
 /**
  * Sockets at which datagrams wait, first come first served. Each gets a batch at a time and then waits behind the
- * others, so that who is flooded delays neither other associations nor what else the loop has to do for long.
+ * others, so that who is flooded delays neither other associations nor what else the loop has to do for long. What waits
+ * elsewhere has a number below 0 in place of a descriptor.
  */
 export class ReadySockets<Owner> {
   /** By descriptor. */
