@@ -1,6 +1,6 @@
 import type { Health } from '../../shared/protocol/methods.ts'
 import type { Asker, Resolution } from '../engine/engine.ts'
-import { NameCache } from '../engine/name-cache.ts'
+import { NameCache } from '../engine/shared/name-cache.ts'
 import { sourceOf, unmapped } from '../net/address.ts'
 import { Recent } from '../observe/recent.ts'
 import { earlyAnswer, type Family, type Find, firstOf, joined } from './families.ts'

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { asNobody, canBeNobody, foldersOfNobody } from '../helpers/as-nobody.ts'
 import { bytes } from '../helpers/bytes.ts'
+import { inControlGroup } from '../helpers/control-group.ts'
 import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { expectReply, greetingForLogin, login, request, succeeded } from '../helpers/socks-client.ts'
@@ -16,6 +17,16 @@ async function connectByName(daemon: Daemon): Promise<void> {
   await expectReply(client, succeeded)
   client.reset()
 }
+
+test.each(['portable', 'linux'])('the %s engine does with the threads of its control group', async (engine) => {
+  const within = inControlGroup(100)
+  if (!within) return console.warn('SKIPPED: a test of limited threads, for no control group can be made here')
+  const daemon = await startDaemon(['--engine', engine, '-u', 'bob:secret'], { within })
+  await connectByName(daemon)
+  const { status, stderr } = await daemon.stop()
+  expect(status).toBe(0)
+  expect(stderr).toMatch(/threads are limited here: names and passwords get \d+ in place of 256/)
+})
 
 if (canBeNobody()) {
   test.each(['portable', 'linux'])(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { NameCache } from '../../daemon/engine/name-cache.ts'
+import { NameCache } from '../../daemon/engine/shared/name-cache.ts'
 
 test('remembers addresses, and that there are none, until they are not good any more', () => {
   const cache = new NameCache<string>()

@@ -1,7 +1,7 @@
 import { type Address, parseAddress } from '../../net/address.ts'
 import { ifNametoindex } from '../../os/libc.ts'
 import type { Resolution } from '../engine.ts'
-import { NameCache } from '../name-cache.ts'
+import { NameCache } from '../shared/name-cache.ts'
 import { inTurns } from '../shared/staggering.ts'
 import type { LoopMessage } from './loop-messages.ts'
 import type { Clock, Sessions } from './sessions.ts'

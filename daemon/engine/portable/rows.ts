@@ -1,9 +1,9 @@
 import { parseAddress, writeMapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { Command } from '../../socks/messages.ts'
-import { askerOf } from '../asker.ts'
 import type { Asker } from '../engine.ts'
 import { type forwarded, type Reason, SessionTable, State, Total } from '../session-table.ts'
+import { askerOf } from '../shared/asker.ts'
 
 const none = new Uint8Array(16)
 

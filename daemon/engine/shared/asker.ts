@@ -1,5 +1,5 @@
-import type { Asker } from './engine.ts'
-import { type SessionTable, State } from './session-table.ts'
+import type { Asker } from '../engine.ts'
+import { type SessionTable, State } from '../session-table.ts'
 
 /** The session that has this slot and serial, as one that asks for a name. */
 export function askerOf(table: SessionTable, slot: number, serial: number): Asker {
