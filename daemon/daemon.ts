@@ -38,7 +38,6 @@ export async function startDaemon(
   threads: ThreadShares,
 ): Promise<Daemon> {
   const { logger } = log
-  const runtimeDirectory = configuration.values['runtime-dir']
   const warn = (message: string) => logger.warn(message)
   await using parts = new AsyncDisposableStack()
   try {
@@ -66,21 +65,23 @@ export async function startDaemon(
       ...management,
       ending,
       close: () => started.disposeAsync(),
-      vanish() {
-        for (const name of [cookieFileName, unixSocketName]) {
-          try {
-            rmSync(join(runtimeDirectory, name), { force: true })
-          } catch {
-            // A folder that cannot be written any more must not keep the daemon from its end.
-          }
-        }
-      },
+      vanish: () => removeFiles(configuration.values['runtime-dir']),
     }
   } catch (error) {
     throw asFailure(error, configuration.values)
   }
 }
 
+/** A folder that cannot be written any more must not keep the daemon from its end. */
+function removeFiles(runtimeDirectory: string): void {
+  for (const name of [cookieFileName, unixSocketName]) {
+    try {
+      rmSync(join(runtimeDirectory, name), { force: true })
+    } catch {}
+  }
+}
+
+/** In words for people, if it is one of those that the parts of the daemon foresee. */
 function asFailure(error: unknown, values: Configuration['values']): unknown {
   if (error instanceof ListenError) {
     return listenFailure(isOfForward(error.endpoint, values) ? 'forward' : 'socks', error.endpoint, error.code)

@@ -3,7 +3,7 @@ import type { Result } from '../shared/protocol/methods.ts'
 import { LateChanges } from './access/late-changes.ts'
 import { Operators } from './access/operators.ts'
 import { Users } from './access/users.ts'
-import { startControlServer } from './control/server.ts'
+import { type ControlServer, startControlServer } from './control/server.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { Ending } from './ending.ts'
 import { endpointsOf } from './listening.ts'
@@ -45,15 +45,66 @@ export interface ManagementOptions {
  * Watches the data plane and serves management. What is to be closed in the end goes into `parts`, in order.
  */
 export async function startManagement(options: ManagementOptions, parts: AsyncDisposableStack): Promise<Management> {
-  const { configuration, stored, store, dataPlane, version, ending, log } = options
-  const { logger } = log
-  const { engine, accounts, passwords, policy } = dataPlane
+  const { configuration, dataPlane, ending, log } = options
+  const observed = observe(options, parts)
+  const administered = await administer(options, observed, parts)
+  const instance = randomUUID()
+  const listening = [...socksSockets(dataPlane), ...forwardSockets(dataPlane, configuration)]
+  const control = await startControlServer({
+    ...(await waysIn(configuration, (message) => log.logger.warn(message))),
+    instance,
+    backend: {
+      users: administered.users,
+      userTable: new ObservedUsers(dataPlane.accounts, observed.traffic),
+      connections: observedConnections(dataPlane, administered.config, observed.wall),
+      metrics: observed.metrics,
+      operators: administered.operators,
+      config: administered.config,
+      log: log.recorded,
+      lifecycle: ending,
+      status: statusReport(options, observed, administered, { instance, listening }),
+    },
+    log: log.logger,
+  })
+  parts.defer(() => control.close())
+  // Management is for this machine, or asks for TLS and a name: a client elsewhere shall not get there by the proxy.
+  await dataPlane.forbid([...control.listening, ...control.listeningTls])
+  listening.push(...controlSockets(control))
+  return { listening, reload: control.reload }
+}
+
+/** What the daemon knows of itself. */
+interface Observed {
+  readonly wall: WallClock
+  readonly changes: StoreChanges
+  readonly traffic: UserTraffic
+  readonly metrics: RecordedMetrics
+}
+
+function observe({ store, dataPlane }: ManagementOptions, parts: AsyncDisposableStack): Observed {
+  const { engine, accounts } = dataPlane
   const changes = new StoreChanges()
   parts.defer(store.watch(changes.heard))
   const traffic = new UserTraffic(engine.tables)
   const metrics = new RecordedMetrics(engine.tables, traffic, accounts)
   parts.defer(() => metrics.stop())
-  const late = new LateChanges((message) => logger.warn(message))
+  return { wall: new WallClock(), changes, traffic, metrics }
+}
+
+/** What operators may change. */
+interface Administered {
+  readonly users: Users
+  readonly operators: Operators
+  readonly config: LiveSettings
+}
+
+async function administer(
+  { configuration, stored, store, dataPlane, ending, log }: ManagementOptions,
+  { traffic }: Observed,
+  parts: AsyncDisposableStack,
+): Promise<Administered> {
+  const { accounts, passwords, policy } = dataPlane
+  const late = new LateChanges((message) => log.logger.warn(message))
   parts.defer(() => late.close())
   const users = new Users({ accounts, passwords, policy, store: store.users, late, loops: dataPlane, traffic })
   const config = new LiveSettings({
@@ -61,68 +112,69 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
     stored,
     store: store.settings,
     effects: settingEffects({ dataPlane, users, ending, log }),
-    tell: (message) => logger.info(message),
+    tell: (message) => log.logger.info(message),
   })
-  const maxConnections = () => config.values['max-connections']
-  const health = healthReport({ engine, maxConnections, metrics, store: changes, names: dataPlane.names })
-  const listening: Listening = [
-    ...engine.listening.map((at) => ({ service: 'socks' as const, address: formatEndpoint(at) })),
-    ...forwarding(dataPlane, configuration),
-  ]
-  const wall = new WallClock()
-  const begun = performance.now()
-  const identity = { version, instance: randomUUID(), pid: process.pid }
-
-  const control = await startControlServer({
-    listen: await endpointsOf('control', configuration, (message) => logger.warn(message)),
-    tls: tlsOptions(configuration.values),
-    runtimeDirectory: configuration.values['runtime-dir'],
-    socket: {
-      mode: configuration.values['control-socket-mode'],
-      group: configuration.values['control-socket-group'],
-      role: configuration.values['control-socket-role'],
-    },
-    instance: identity.instance,
-    backend: {
-      users,
-      userTable: new ObservedUsers(accounts, traffic),
-      connections: new ObservedConnections(
-        engine,
-        (index) => accounts.lastNameOf(index),
-        () => config.values,
-        wall,
-      ),
-      metrics,
-      operators: await Operators.load(store.operators, late),
-      config,
-      log: log.recorded,
-      lifecycle: ending,
-      status: () => ({
-        ...identity,
-        started: wall.tellNow(begun),
-        engine: engine.kind,
-        workers: engine.tables.length,
-        draining: ending.isDraining,
-        passwordRequired: users.passwordRequired,
-        lastUserOpens: users.lastUserOpens,
-        users: accounts.size,
-        listening,
-        health: health(),
-        sample: metrics.now(),
-      }),
-    },
-    log: logger,
-  })
-  parts.defer(() => control.close())
-  // Management is for this machine, or asks for TLS and a name: a client elsewhere shall not get there by the proxy.
-  await dataPlane.forbid([...control.listening, ...control.listeningTls])
-  for (const at of control.listening) listening.push({ service: 'control', address: formatEndpoint(at) })
-  for (const at of control.listeningTls) listening.push({ service: 'control', address: `tls:${formatEndpoint(at)}` })
-  listening.push({ service: 'control', address: `unix:${control.unixPath}` })
-  return { listening, reload: control.reload }
+  return { users, operators: await Operators.load(store.operators, late), config }
 }
 
-function forwarding({ engine }: DataPlane, { values }: Configuration): Listening {
+function observedConnections({ engine, accounts }: DataPlane, config: LiveSettings, wall: WallClock) {
+  const nameOf = (index: number) => accounts.lastNameOf(index)
+  return new ObservedConnections(engine, nameOf, () => config.values, wall)
+}
+
+/** Tells what the daemon is and how it does, whenever it is asked. */
+function statusReport(
+  { dataPlane, version, ending }: ManagementOptions,
+  { wall, changes, metrics }: Observed,
+  { users, config }: Administered,
+  { instance, listening }: { readonly instance: string; readonly listening: Listening },
+): () => Result<'status.get'> {
+  const { engine, accounts, names } = dataPlane
+  const maxConnections = () => config.values['max-connections']
+  const health = healthReport({ engine, maxConnections, metrics, store: changes, names })
+  const started = performance.now()
+  return () => ({
+    version,
+    instance,
+    pid: process.pid,
+    engine: engine.kind,
+    workers: engine.tables.length,
+    started: wall.tellNow(started),
+    draining: ending.isDraining,
+    passwordRequired: users.passwordRequired,
+    lastUserOpens: users.lastUserOpens,
+    users: accounts.size,
+    listening,
+    health: health(),
+    sample: metrics.now(),
+  })
+}
+
+/** Where and how operators may come in. */
+async function waysIn(configuration: Configuration, warn: (message: string) => void) {
+  const { values } = configuration
+  return {
+    listen: await endpointsOf('control', configuration, warn),
+    tls: {
+      listen: values['control-tls-addr'].map((address) => ({ address, port: values['control-tls-port'] })),
+      cert: values['control-tls-cert'],
+      key: values['control-tls-key'],
+      clientCa: values['control-tls-client-ca'],
+    },
+    runtimeDirectory: values['runtime-dir'],
+    socket: {
+      mode: values['control-socket-mode'],
+      group: values['control-socket-group'],
+      role: values['control-socket-role'],
+    },
+  }
+}
+
+function socksSockets({ engine }: DataPlane): Listening {
+  return engine.listening.map((at) => ({ service: 'socks', address: formatEndpoint(at) }))
+}
+
+function forwardSockets({ engine }: DataPlane, { values }: Configuration): Listening {
   const destinations = forwardsOf(values).map(destinationOf)
   return engine.forwarding.map((at, i) => ({
     service: 'forward',
@@ -131,11 +183,11 @@ function forwarding({ engine }: DataPlane, { values }: Configuration): Listening
   }))
 }
 
-function tlsOptions(values: Configuration['values']) {
-  return {
-    listen: values['control-tls-addr'].map((address) => ({ address, port: values['control-tls-port'] })),
-    cert: values['control-tls-cert'],
-    key: values['control-tls-key'],
-    clientCa: values['control-tls-client-ca'],
-  }
+function controlSockets({ listening, listeningTls, unixPath }: ControlServer): Listening {
+  const addresses = [
+    ...listening.map(formatEndpoint),
+    ...listeningTls.map((at) => `tls:${formatEndpoint(at)}`),
+    `unix:${unixPath}`,
+  ]
+  return addresses.map((address) => ({ service: 'control', address }))
 }
