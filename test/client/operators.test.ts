@@ -149,6 +149,9 @@ it('trusts what an authority has signed, from a file', async () => {
     code: 'tls_file',
     message: `cannot read ${file}.not: no such file or directory`,
   })
+  const link = followDaemon({ ...target, ca: { file: `${file}.not` } })
+  onTestFinished(() => link.stop())
+  expect((await reaches(link, 'refused')).reason.kind).toBe('call')
   await expect(connect({ ...target, ca: { file: files.key } })).rejects.toMatchObject({
     code: 'tls_file',
     message: `there is no certificate in ${files.key}; give the PEM file of one as ca`,

@@ -7,6 +7,8 @@ const kinds = {
   invalid_target: 'call',
   /** It is on another machine, and was to be reached without TLS. */
   insecure_plaintext: 'call',
+  /** A file with an authority, a certificate or a key cannot be used. */
+  tls_file: 'call',
   /** Nobody listens there, or no way leads there. */
   unreachable: 'unreachable',
   /** The daemon has as many management clients as it allows. */
@@ -35,8 +37,6 @@ const kinds = {
   tls_expired: 'tls',
   /** The daemon demands a certificate of ours, and does not accept what it was given. */
   tls_client_certificate: 'tls',
-  /** A file with an authority, a certificate or a key cannot be used. */
-  tls_file: 'tls',
   /** Any other trouble with TLS. */
   tls_failed: 'tls',
   /** No such operator, or a wrong password: the daemon does not tell which. */

@@ -46,7 +46,7 @@ export function failureOf(error: unknown, hints: Readonly<Partial<Record<ErrorKi
     )
   }
   if (error instanceof ConnectionError) {
-    if (error.kind === 'call' || error.code === 'tls_file') return new Failure(exitStatus.usage, withMend(error))
+    if (error.kind === 'call') return new Failure(exitStatus.usage, withMend(error))
     return new Failure(
       error.kind === 'login' ? exitStatus.login : exitStatus.connection,
       error.kind === 'timeout' ? `${error.message}; --timeout gives it longer` : withMend(error),
