@@ -5,7 +5,6 @@ import { loadAccounts } from './access/load-accounts.ts'
 import { type LoginPolicy, passwordRequired } from './access/login-policy.ts'
 import { Logins } from './access/logins.ts'
 import { Passwords } from './access/passwords.ts'
-import { parseUserFlags } from './access/user-flag.ts'
 import type { Engine, UserChange } from './engine/engine.ts'
 import { startEngine } from './engine/start.ts'
 import { endpointsOf } from './listening.ts'
@@ -43,7 +42,7 @@ export async function startDataPlane(
 ): Promise<DataPlane> {
   const { values: settings } = configuration
   const passwords = new Passwords()
-  const accounts = await loadAccounts(userStore, parseUserFlags(settings.user), passwords)
+  const accounts = await loadAccounts(userStore, settings.user, passwords)
   refuseOpenProxy(settings, accounts.size)
 
   const policy = loginPolicy(settings)

@@ -1,8 +1,8 @@
-/** Whom a task is done for: a client's network, and the name it gives. */
-export interface Asker {
-  readonly network: string
+/** Whom a task is done for: where they come from, and who they say they are. */
+export interface Claimant {
+  readonly source: string
   readonly name: string
-  /** Whether somebody of that network was let in lately. */
+  /** Whether somebody from that source was let in lately. */
   readonly isKnown: boolean
 }
 
@@ -10,8 +10,8 @@ export interface Asker {
 type Waiting = (begins: boolean) => void
 
 /**
- * Runs costly tasks a few at a time, and shares them out: networks that are known and others by turns, in each of the two
- * the networks by turns, in each network the names. So whoever floods it delays themselves above all. What is too much is
+ * Runs costly tasks a few at a time, and shares them out: sources that are known and others by turns, in each of the two
+ * the sources by turns, in each source the names. So whoever floods it delays themselves above all. What is too much is
  * dropped where most wait, the newest first.
  */
 export class FairQueue {
@@ -29,10 +29,10 @@ export class FairQueue {
   }
 
   /** Runs `task` when its turn comes; resolves to undefined, and it never runs, if it is dropped. */
-  async run<T>(task: () => Promise<T>, { network, name, isKnown }: Asker): Promise<T | undefined> {
+  async run<T>(task: () => Promise<T>, { source, name, isKnown }: Claimant): Promise<T | undefined> {
     const line = isKnown ? this.#known : this.#strangers
     return this.#perform(task, (waiting) => {
-      line.add(network, name, waiting)
+      line.add(source, name, waiting)
       if (this.#known.length + this.#strangers.length > this.#mostWaiting) this.#dropOne()
     })
   }
@@ -61,55 +61,55 @@ export class FairQueue {
     return first.take() ?? second.take()
   }
 
-  /** A stranger, where strangers and known networks are as greedy. */
+  /** A stranger, where strangers and known sources are as greedy. */
   #dropOne(): void {
     const line = this.#known.greed > this.#strangers.greed ? this.#known : this.#strangers
     line.drop()?.(false)
   }
 }
 
-/** What waits by network and name. A Map keeps the order: whoever has had a turn goes to its end. */
+/** What waits by source and name. A Map keeps the order: whoever has had a turn goes to its end. */
 class Turns {
-  readonly #networks = new Map<string, Map<string, Waiting[]>>()
+  readonly #sources = new Map<string, Map<string, Waiting[]>>()
   length = 0
 
-  add(network: string, name: string, waiting: Waiting): void {
+  add(source: string, name: string, waiting: Waiting): void {
     this.length++
-    const names = this.#networks.get(network) ?? new Map<string, Waiting[]>()
-    this.#networks.set(network, names)
+    const names = this.#sources.get(source) ?? new Map<string, Waiting[]>()
+    this.#sources.set(source, names)
     const tasks = names.get(name) ?? []
     names.set(name, tasks)
     tasks.push(waiting)
   }
 
   take(): Waiting | undefined {
-    for (const [network, names] of this.#networks) {
+    for (const [source, names] of this.#sources) {
       for (const [name, tasks] of names) {
         this.length--
         const task = tasks.shift()
         names.delete(name)
         if (tasks.length > 0) names.set(name, tasks)
-        this.#networks.delete(network)
-        if (names.size > 0) this.#networks.set(network, names)
+        this.#sources.delete(source)
+        if (names.size > 0) this.#sources.set(source, names)
         return task
       }
     }
     return undefined
   }
 
-  /** How many wait of the network with the most. */
+  /** How many wait of the source with the most. */
   get greed(): number {
-    return Math.max(0, ...[...this.#networks.values()].map(lengthOf))
+    return Math.max(0, ...[...this.#sources.values()].map(lengthOf))
   }
 
-  /** Takes the newest of the name with the most, in the network with the most. */
+  /** Takes the newest of the name with the most, from the source with the most. */
   drop(): Waiting | undefined {
-    const [network, names] = largest(this.#networks, lengthOf)
+    const [source, names] = largest(this.#sources, lengthOf)
     const [name, tasks] = largest(names, (tasks) => tasks.length)
     this.length--
     const task = tasks.pop()
     if (tasks.length === 0) names.delete(name)
-    if (names.size === 0) this.#networks.delete(network)
+    if (names.size === 0) this.#sources.delete(source)
     return task
   }
 }

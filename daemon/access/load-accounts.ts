@@ -1,19 +1,20 @@
+import { password as passwordText, userName } from '../../shared/protocol/methods.ts'
 import { Failure } from '../failure.ts'
 import type { StoredUser, UserStore } from '../store/store.ts'
 import { Accounts } from './accounts.ts'
 import { type PasswordHash, parsePasswordHash } from './password-hash.ts'
 import type { Passwords } from './passwords.ts'
-import type { TemporaryUser } from './user-flag.ts'
 
 /**
- * All users at the daemon's start: those of the store, and those given with `--user`, whose names differ. Throws an
- * Failure if a temporary user has the name of a lasting one, there are too many, or a stored password is damaged.
+ * All users at the daemon's start: those of the store, and those given with `--user`, whose names differ. Rejects with a
+ * Failure if a flag makes no sense, has the name of a lasting user, there are too many, or a stored password is damaged.
  */
 export async function loadAccounts(
   store: UserStore,
-  temporary: readonly TemporaryUser[],
+  userFlags: readonly string[],
   passwords: Passwords,
 ): Promise<Accounts> {
+  const temporary = parseUserFlags(userFlags)
   const accounts = new Accounts()
   for (const user of await store.list()) {
     refuseIfFull(accounts)
@@ -45,4 +46,39 @@ function clash(name: string): string {
 function refuseIfFull(accounts: Accounts): void {
   if (accounts.isFull)
     throw new Failure(1, `there are more than ${accounts.size} users, the most there can be: remove some`)
+}
+
+/** A user for one run of the daemon. */
+interface TemporaryUser {
+  readonly name: string
+  readonly password: string
+}
+
+/** Reads every `--user`. Throws a Failure if one makes no sense or two have one name. */
+function parseUserFlags(texts: readonly string[]): TemporaryUser[] {
+  const users = new Map<string, TemporaryUser>()
+  for (const user of texts.map(parseUserFlag)) {
+    if (users.has(user.name)) {
+      throw new Failure(2, `--user ${JSON.stringify(user.name)} is given twice: choose another name for one of them`)
+    }
+    users.set(user.name, user)
+  }
+  return [...users.values()]
+}
+
+/**
+ * Reads `NAME:PASS` of `--user`, split at the first colon: the password may have more. Throws a Failure that
+ * repeats nothing of a text which may be a password.
+ */
+function parseUserFlag(text: string): TemporaryUser {
+  const colon = text.indexOf(':')
+  if (colon < 0) throw new Failure(2, '--user takes NAME:PASS, and there is no colon in what it got')
+  const user = { name: text.slice(0, colon), password: text.slice(colon + 1) }
+  refuse('name', userName.safeParse(user.name))
+  refuse('password', passwordText.safeParse(user.password))
+  return user
+}
+
+function refuse(part: string, { error }: ReturnType<typeof userName.safeParse>): void {
+  if (error) throw new Failure(2, `--user takes NAME:PASS, and the ${part} ${error.issues[0]?.message}`)
 }

@@ -1,4 +1,5 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { sourceOf, unmapped } from '../net/address.ts'
 import type { Account, Accounts } from './accounts.ts'
 import type { Passwords } from './passwords.ts'
 
@@ -21,8 +22,8 @@ export interface Admission {
 /** A byte order mark is part of a name like any other character, so that no two texts of bytes mean one user. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Networks that are remembered for the good logins that came from there. */
-const mostNetworks = 4_096
+/** Sources that are remembered for the good logins that came from there. */
+const mostSources = 4_096
 
 /** Decides who may use the proxy. */
 export class Logins {
@@ -32,7 +33,7 @@ export class Logins {
   /** Of each user's last good password a digest, until the user changes. */
   readonly #good = new WeakMap<Account, Buffer>()
   /** Where good logins came from, the last one last. */
-  readonly #networks = new Set<string>()
+  readonly #sources = new Set<string>()
 
   constructor(accounts: Accounts, passwords: Passwords) {
     this.#accounts = accounts
@@ -51,17 +52,17 @@ export class Logins {
     const good = account && this.#good.get(account)
     if (account && good && timingSafeEqual(good, digest)) return this.#admit(account)
 
-    const network = networkOf(source)
-    const asker = { network, name: latin1(username), isKnown: this.#networks.has(network) }
+    const from = sourceOf(unmapped(source))
+    const claimant = { source: from, name: latin1(username), isKnown: this.#sources.has(from) }
     const kept = account?.password ?? this.#passwords.decoy(username)
     // A check fails only for want of memory, which says nothing of the password either.
-    const matches = await this.#passwords.matches(password, kept, asker).catch(() => undefined)
+    const matches = await this.#passwords.matches(password, kept, claimant).catch(() => undefined)
     if (matches === undefined) return new Promise(() => {})
     // Meanwhile the user may have been removed, disabled or given another password.
     const isCurrent = account !== undefined && this.#accounts.named(account.name) === account
     if (!matches || !isCurrent || !account.enabled) return undefined
     this.#good.set(account, digest)
-    this.#remember(network)
+    this.#remember(from)
     return this.#admit(account)
   }
 
@@ -69,12 +70,12 @@ export class Logins {
     return { user, revision: this.#accounts.revision }
   }
 
-  #remember(network: string): void {
-    this.#networks.delete(network)
-    this.#networks.add(network)
-    if (this.#networks.size <= mostNetworks) return
-    const [oldest = network] = this.#networks
-    this.#networks.delete(oldest)
+  #remember(source: string): void {
+    this.#sources.delete(source)
+    this.#sources.add(source)
+    if (this.#sources.size <= mostSources) return
+    const [oldest = source] = this.#sources
+    this.#sources.delete(oldest)
   }
 }
 
@@ -85,15 +86,6 @@ function decode(bytes: Uint8Array): string | undefined {
     return undefined
   }
 }
-
-/** An IPv4 address, or the /64 that an IPv6 one is in, all of which one client may have. */
-function networkOf(source: Uint8Array): string {
-  const text = latin1(source)
-  return text.startsWith(mapped) ? text : text.slice(0, 8)
-}
-
-/** What an IPv4 address begins with that is v4-mapped (RFC 4291, section 2.5.5.2). */
-const mapped = `${'\0'.repeat(10)}\xff\xff`
 
 function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')

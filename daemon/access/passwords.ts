@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { type Asker, FairQueue } from './fair-queue.ts'
+import { type Claimant, FairQueue } from './fair-queue.ts'
 import { deriveKey, keyBytes, type PasswordHash, saltBytes, scryptParameters } from './password-hash.ts'
 
 /** One core stays free for the loops, where there is more than one. */
@@ -33,7 +33,7 @@ export class Passwords {
    * Whether `password` is the one behind `hash`; undefined if too many checks wait for it to have its turn. A client that
    * opens many connections at once is checked once: what asks the same while a check lasts shares its answer.
    */
-  matches(password: Uint8Array, hash: PasswordHash, asker: Asker): Promise<boolean | undefined> {
+  matches(password: Uint8Array, hash: PasswordHash, claimant: Claimant): Promise<boolean | undefined> {
     const question = Buffer.concat([hash.salt, password])
     const key = question.toString('latin1')
     const asked = this.#checks.get(key)
@@ -41,7 +41,7 @@ export class Passwords {
 
     // The caller may reuse its bytes before the turn comes.
     const secret = question.subarray(hash.salt.length)
-    const check = this.#queue.run(() => verify(secret, hash), asker).finally(() => this.#checks.delete(key))
+    const check = this.#queue.run(() => verify(secret, hash), claimant).finally(() => this.#checks.delete(key))
     this.#checks.set(key, check)
     return check
   }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type Asker, FairQueue } from '../../daemon/access/fair-queue.ts'
+import { type Claimant, FairQueue } from '../../daemon/access/fair-queue.ts'
 
 /** Tasks that end when told to, and the names of those that began. */
 function tasks() {
@@ -21,18 +21,18 @@ function tasks() {
   }
 }
 
-/** Somebody of this network, who gives this name. */
-function from(network: string, name = 'bob', isKnown = false) {
-  return { network, name, isKnown }
+/** Somebody from this source, who gives this name. */
+function from(source: string, name = 'bob', isKnown = false) {
+  return { source, name, isKnown }
 }
 
-/** The order in which tasks of these askers run, all of which come while one runs. */
-async function orderOf(askers: readonly (readonly [task: string, asker: Asker])[], mostWaiting = 100) {
+/** The order in which tasks of these claimants run, all of which come while one runs. */
+async function orderOf(claimants: readonly (readonly [task: string, claimant: Claimant])[], mostWaiting = 100) {
   const queue = new FairQueue(1, mostWaiting)
   const begun: string[] = []
   const first = Promise.withResolvers<void>()
   const all = [queue.run(() => first.promise, from('first'))]
-  for (const [task, asker] of askers) all.push(queue.run(async () => void begun.push(task), asker))
+  for (const [task, claimant] of claimants) all.push(queue.run(async () => void begun.push(task), claimant))
   first.resolve()
   await Promise.all(all)
   return begun
@@ -53,26 +53,26 @@ it('runs so many at once, the others in order as places come free', async () => 
   expect(begun).toEqual(['a', 'b', 'c', 'd'])
 })
 
-it('gives networks their turns, and in each the names theirs', async () => {
-  const askers = ['a1 x', 'a2 x', 'a3 x', 'a4 y', 'b1 x', 'b2 x', 'c1 z'].map((text) => {
+it('gives sources their turns, and in each the names theirs', async () => {
+  const claimants = ['a1 x', 'a2 x', 'a3 x', 'a4 y', 'b1 x', 'b2 x', 'c1 z'].map((text) => {
     const [task = '', name] = text.split(' ')
     return [task, from(task.charAt(0), name)] as const
   })
-  expect(await orderOf(askers)).toEqual(['a1', 'b1', 'c1', 'a4', 'b2', 'a2', 'a3'])
+  expect(await orderOf(claimants)).toEqual(['a1', 'b1', 'c1', 'a4', 'b2', 'a2', 'a3'])
 })
 
-it('serves known networks and strangers by turns, so that neither starve', async () => {
-  const askers = [
+it('serves known sources and strangers by turns, so that neither starve', async () => {
+  const claimants = [
     ...['s1', 's2', 's3', 's4'].map((task) => [task, from(task)] as const),
     ...['k1', 'k2'].map((task) => [task, from(task, 'bob', true)] as const),
   ]
-  expect(await orderOf(askers)).toEqual(['k1', 's1', 'k2', 's2', 's3', 's4'])
+  expect(await orderOf(claimants)).toEqual(['k1', 's1', 'k2', 's2', 's3', 's4'])
 })
 
 it('drops what is too much where most wait, the newest first, and never runs it', async () => {
   const queue = new FairQueue(1, 3)
   const { begun, task, end } = tasks()
-  const run = (name: string, asker: Asker) => queue.run(task(name), asker)
+  const run = (name: string, claimant: Claimant) => queue.run(task(name), claimant)
   const running = run('running', from('flood'))
   const [kept, second, third] = ['kept', 'second', 'third'].map((name) => run(name, from('flood', name)))
   const other = run('other', from('other'))
@@ -90,7 +90,7 @@ it('drops what is too much where most wait, the newest first, and never runs it'
   expect(await next).toBe('next')
 })
 
-it('drops a stranger rather than one of a known network, unless that is the greedier', async () => {
+it('drops a stranger rather than one of a known source, unless that is the greedier', async () => {
   const known = (name: string) => from('known', name, true)
   expect(
     await orderOf(
@@ -119,8 +119,8 @@ it('lets a newcomer in under a flood that never ends', async () => {
   let guesses = 0
   let isOver = false
   /** One guess more for each that is answered or dropped. */
-  const flood = async (network: string) => {
-    while (!isOver) await queue.run(async () => void guesses++, from(network, `guess${guesses}`))
+  const flood = async (source: string) => {
+    while (!isOver) await queue.run(async () => void guesses++, from(source, `guess${guesses}`))
   }
   const floods = Array.from({ length: 50 }, (_, i) => flood(`flood${i % 10}`))
   const before = guesses

@@ -8,42 +8,64 @@ import type { StoredUser } from '../../daemon/store/store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const passwords = new Passwords()
-const asker = { network: '', name: '', isKnown: false }
+const claimant = { source: '', name: '', isKnown: false }
 const password = formatPasswordHash(await passwords.hash('secret'))
 const bob: Omit<StoredUser, 'id'> = { name: 'bob', password, enabled: false, created: 7 }
 
-async function load(
-  stored: readonly Omit<StoredUser, 'id'>[],
-  temporary: readonly { name: string; password: string }[],
-) {
+async function load(stored: readonly Omit<StoredUser, 'id'>[], userFlags: readonly string[]) {
   const store = await openStore(await temporaryFolder())
   for (const user of stored) await store.users.insert(user)
   try {
-    return await loadAccounts(store.users, temporary, passwords)
+    return await loadAccounts(store.users, userFlags, passwords)
   } finally {
     await store.close()
   }
 }
 
 it('brings lasting and temporary users together', async () => {
-  const accounts = await load([bob], [{ name: 'ann', password: 'another' }])
+  const accounts = await load([bob], ['ann:another'])
   expect(accounts.list()).toMatchObject([
     { id: undefined, name: 'ann', enabled: true },
     { id: 1, name: 'bob', enabled: false, created: 7 },
   ])
   expect(new Set(accounts.list().map(({ index }) => index)).size).toBe(2)
   const [ann, { password: hash } = {}] = accounts.list()
-  expect(ann && (await passwords.matches(Buffer.from('another'), ann.password, asker))).toBe(true)
-  expect(hash && (await passwords.matches(Buffer.from('secret'), hash, asker))).toBe(true)
+  expect(ann && (await passwords.matches(Buffer.from('another'), ann.password, claimant))).toBe(true)
+  expect(hash && (await passwords.matches(Buffer.from('secret'), hash, claimant))).toBe(true)
 })
 
 it.each([
-  ['a temporary user with the name of a lasting one', [bob], ['bob'], 'lasting user of that name'],
+  ['a temporary user with the name of a lasting one', [bob], ['bob:secret'], 'lasting user of that name'],
   ['a damaged password', [{ ...bob, password: 'secret' }], [], 'stored password of "bob" is damaged'],
-])('refuses %s', async (_what, stored, names, reason) => {
-  const temporary = names.map((name) => ({ name, password: 'secret' }))
-  const error: unknown = await load(stored, temporary).catch((error: unknown) => error)
+])('refuses %s', async (_what, stored, flags, reason) => {
+  const error: unknown = await load(stored, flags).catch((error: unknown) => error)
   expect(error).toBeInstanceOf(Failure)
   expect(String(error)).toContain(reason)
+  expect(String(error)).not.toContain('secret')
+})
+
+it.each([
+  ['bob:secret', 'bob', 'secret'],
+  ['bob:se:cr:et', 'bob', 'se:cr:et'],
+  ['bob::', 'bob', ':'],
+  ['bób b:pass word ', 'bób b', 'pass word '],
+])('reads --user %j', async (flag, name, password) => {
+  const [account] = (await load([], [flag])).list()
+  expect(account?.name).toBe(name)
+  expect(account && (await passwords.matches(Buffer.from(password), account.password, claimant))).toBe(true)
+})
+
+it.each([
+  [['secret'], 'no colon'],
+  [[''], 'no colon'],
+  [[':secret'], 'name must not be empty'],
+  [['bob:'], 'password must not be empty'],
+  [['b\nob:secret'], 'name must not contain control characters'],
+  [[`${'ö'.repeat(128)}:secret`], 'name must be at most 255 bytes'],
+  [[`bob:${'secret'.repeat(43)}`], 'password must be at most 255 bytes'],
+  [['bob:secret', 'bob:secret2'], '--user "bob" is given twice'],
+])('refuses --user %j as a mistake in the call, without repeating it', async (flags, reason) => {
+  const error: unknown = await load([], flags).catch((error: unknown) => error)
+  expect(error).toMatchObject({ name: 'Failure', status: 2, message: expect.stringContaining(reason) })
   expect(String(error)).not.toContain('secret')
 })

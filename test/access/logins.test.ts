@@ -103,7 +103,7 @@ describe('a login', () => {
     expect(broken).toBeGreaterThan(known / 2)
   })
 
-  it('makes its network known: an IPv4 address, or a /64', async () => {
+  it('makes its source known: an IPv4 address, or a /64', async () => {
     add('bob')
     const passwords = new Passwords()
     const matches = vi.spyOn(passwords, 'matches')

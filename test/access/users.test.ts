@@ -189,7 +189,7 @@ describe('changing a user', () => {
   })
 
   it('does not make a temporary user last', async () => {
-    accounts = await loadAccounts(store.users, [{ name: 'tim', password: 'old' }], passwords)
+    accounts = await loadAccounts(store.users, ['tim:old'], passwords)
     const users = usersWith()
     await users.setPassword('tim', 'new')
     expect(await login('tim', 'new')).toBe(1)
