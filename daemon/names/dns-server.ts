@@ -71,7 +71,8 @@ class Port {
     this.#socket.on('message', (message) => this.#receive(message))
     // The server refuses (ECONNREFUSED), or there is no way to it.
     this.#socket.on('error', () => this.#close())
-    this.#socket.connect(port, address, resolve)
+    // With a listener in the call, a failure would be its alone.
+    this.#socket.once('connect', resolve).connect(port, address)
   }
 
   get hasRoom(): boolean {

@@ -41,6 +41,7 @@ test('keeps no more than 32 addresses of a family, however many come by TCP', as
 
 test.each([
   ['one that is not there', async () => '127.0.0.1:1'],
+  ['one that this machine may not ask', async () => '255.255.255.255'],
   ['one that fails', async () => (await startDnsServer({ 'one.test': { addresses: [], code: 2 } })).at],
 ])('asks the next server after %s', async (_, first) => {
   const { at } = await startDnsServer({ 'one.test': { addresses: ['192.0.2.1'] } })
