@@ -43,6 +43,8 @@ export class Acceptor {
   #restsUntil = 0
   /** It rests, or did last, since the limit of connections was reached. */
   #full = false
+  /** When room was sought last among those who have places. */
+  #roomSought = Number.NEGATIVE_INFINITY
   #warned = false
   /** The listeners, by index, at which clients wait. */
   readonly #waiting = new Set<number>()
@@ -79,7 +81,7 @@ export class Acceptor {
   #take(listener: Listener | undefined): void {
     if (!listener) return
     for (let taken = 0; taken < batch && this.#restsUntil === 0; taken++) {
-      this.#full = !this.#hasRoom
+      this.#full = !this.#hasRoom && !this.#makeRoom()
       if (this.#full) return this.#rest('the limit of connections is reached')
       const client = accept(listener.fd, this.#clientAddress)
       if (client >= 0) this.#begin(client, listener.leadsTo)
@@ -120,6 +122,14 @@ export class Acceptor {
     this.#warned = true
     this.#restsUntil = this.#loop.clock.now + restTime
     this.#watch(0)
+  }
+
+  /** Sought once in a rest at most, for it takes a look at everybody who is still to ask for something. */
+  #makeRoom(): boolean {
+    const { now } = this.#loop.clock
+    if (now - this.#roomSought < restTime) return false
+    this.#roomSought = now
+    return this.#negotiator.makeRoom()
   }
 
   #goOn(): void {

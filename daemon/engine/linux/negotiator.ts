@@ -1,9 +1,11 @@
+import { sourceOf, unmapped } from '../../net/address.ts'
 import { EPOLLERR, EPOLLHUP } from '../../os/epoll.ts'
 import { errno, recv } from '../../os/libc.ts'
 import { Negotiation, type Outcome } from '../../socks/negotiation.ts'
 import type { Admission as Admitted, Login } from '../engine.ts'
-import { Reason } from '../session-table.ts'
+import { Reason, State, stateCount } from '../session-table.ts'
 import type { PasswordMemory } from '../shared/password-memory.ts'
+import { toMakeRoom } from '../shared/silent-clients.ts'
 import type { Admission } from './admission.ts'
 import type { LoopContext } from './context.ts'
 import { clientOf, Flag, type Sessions, slotOf } from './sessions.ts'
@@ -61,6 +63,20 @@ export class Negotiator implements Stage {
     this.#sessions.flags[clientOf(slot)] &= ~Flag.checking
     if (admitted) this.#sessions.table.login(slot, admitted.user)
     if (this.#follow(slot, negotiation, negotiation.authenticated(admitted !== undefined))) this.#read(slot)
+  }
+
+  /** There is no place for a client who waits: some of those who have not asked for anything give up theirs, if any do. */
+  makeRoom(): boolean {
+    const { table } = this.#sessions
+    const silent = [...this.#negotiations.keys()].filter((slot) => !this.#logins.has(slot))
+    const clients = silent.map((slot) => ({
+      slot,
+      source: sourceOf(unmapped(table.clientAddress.subarray(slot * 16, slot * 16 + 16))),
+      since: table.since[slot * stateCount + State.negotiating] as number,
+    }))
+    const leaving = toMakeRoom(clients, this.#loop.clock.now)
+    for (const { slot } of leaving) this.#sessions.close(slot, Reason.silent)
+    return leaving.length > 0
   }
 
   forget(slot: number): void {

@@ -1,4 +1,5 @@
 import type { Server, Socket } from 'node:net'
+import { sourceOf, unmapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import type { Endpoint } from '../../net/endpoint.ts'
 import { Rules } from '../../policy/rules.ts'
@@ -9,6 +10,7 @@ import { shareDescriptors } from '../shared/descriptor-shares.ts'
 import { isOurs } from '../shared/own-addresses.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
+import { toMakeRoom } from '../shared/silent-clients.ts'
 import { WaitingRoom } from '../shared/waiting-datagrams.ts'
 import { forward } from './connect.ts'
 import { type SessionContext, watchOver } from './context.ts'
@@ -38,6 +40,9 @@ export async function startPortableEngine(options: EngineOptions, services: Engi
   return engine
 }
 
+/** As long as clients wait, it is looked so often, in milliseconds, whether others should make room. */
+const roomInterval = 250
+
 /** A client that waits for room, and where it is to be connected, if it came to a forward. */
 interface Arrival {
   readonly client: Socket
@@ -63,6 +68,7 @@ class PortableEngine implements Engine {
   #maxSessions: number
   #servers: readonly Server[] = []
   #stopped: Promise<void> | undefined
+  #nextRoom: NodeJS.Timeout | undefined
   readonly #orders: { readonly [Kind in keyof Orders]: (value: Orders[Kind]) => Promise<number[]> } = {
     apply: async (change) => {
       this.#policy = { ...this.#policy, ...change }
@@ -197,6 +203,19 @@ class PortableEngine implements Engine {
       if (!next) return
       this.#begin(next)
     }
+    if (this.#waiting.length > 0) this.#makeRoom()
+  }
+
+  /** Those who have not asked for anything give up some of their places, now or when they have had the time to ask. */
+  #makeRoom(): void {
+    const silent = [...this.#sessions.values()].filter(({ isSilent, isOver }) => isSilent && !isOver)
+    const clients = silent.map((session) => {
+      const { client, since } = session.row
+      return { session, source: sourceOf(unmapped(client)), since }
+    })
+    for (const { session } of toMakeRoom(clients, performance.now())) session.reset(Reason.silent)
+    clearTimeout(this.#nextRoom)
+    this.#nextRoom = setTimeout(() => this.#admitWaiting(), roomInterval)
   }
 
   #begin({ client, leadsTo }: Arrival): void {
@@ -216,6 +235,7 @@ class PortableEngine implements Engine {
   /** Stops listening; resolves when the last client's socket has closed. */
   #stop(): Promise<void> {
     this.#shortage.close()
+    clearTimeout(this.#nextRoom)
     for (const { client } of this.#waiting.splice(0)) client.destroy()
     this.#stopped ??= Promise.all(this.#servers.map(closed)).then(() => {})
     return this.#stopped

@@ -30,6 +30,7 @@ class Negotiator {
   begin(): void {
     const { client, context } = this.#session
     client.on('data', this.#receive)
+    this.#session.isSilent = true
     // A client whose login is still being checked has asked in time.
     const tooLate = () => this.#session.reset(this.#isChecking ? Reason.failed : Reason.silent)
     this.#session.setDeadline(context.timeouts.negotiation, tooLate)
@@ -40,6 +41,7 @@ class Negotiator {
 
   #take({ reply, step }: Outcome): void {
     const { client } = this.#session
+    this.#session.isSilent = step.kind === 'more'
     if (step.kind === 'end') {
       client.off('data', this.#receive)
       return this.#session.finish(reply, Reason[step.why])

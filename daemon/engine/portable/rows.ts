@@ -2,7 +2,7 @@ import { parseAddress, writeMapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { Command } from '../../socks/messages.ts'
 import type { Asker } from '../engine.ts'
-import { type forwarded, type Reason, SessionTable, State, Total } from '../session-table.ts'
+import { type forwarded, type Reason, SessionTable, State, stateCount, Total } from '../session-table.ts'
 import { askerOf } from '../shared/asker.ts'
 
 const none = new Uint8Array(16)
@@ -51,6 +51,11 @@ export class Row {
   /** The client's address, as the table has it. */
   get client(): Uint8Array {
     return this.#table.clientAddress.slice(this.#slot * 16, this.#slot * 16 + 16)
+  }
+
+  /** When the session began, as `performance.now` counts. */
+  get since(): number {
+    return this.#table.since[this.#slot * stateCount + State.negotiating] as number
   }
 
   /** As one that asks for a name. */

@@ -26,6 +26,8 @@ export class Session {
   #deadline: NodeJS.Timeout | undefined
   /** When a byte or an end last moved; 0 until the session stands. */
   #touched = 0
+  /** The client is still to ask for something. */
+  isSilent = false
   /** Which of the timeouts bounds a standing session. */
   #patience: 'idle' | 'halfClosed' | 'udp' = 'idle'
   /** Why the session ends, once it does. */

@@ -1,0 +1,24 @@
+/** A client that has been silent for less, in milliseconds, may just be on its way. */
+const grace = 1_000
+
+/** A client that has a place, and has not asked for anything yet. */
+export interface SilentClient {
+  /** Those of one source count together; see `sourceOf`. */
+  readonly source: string
+  /** When it came, in milliseconds of a clock that only goes forward. */
+  readonly since: number
+}
+
+/**
+ * Who gives up a place when there is none left and others wait: a quarter of those who have said nothing for a while, of
+ * each source those who came first, and most of the source that has most of them. Whoever opens connections and says
+ * nothing keeps nobody out but itself.
+ */
+export function toMakeRoom<Client extends SilentClient>(clients: readonly Client[], now: number): Client[] {
+  const silent = clients.filter(({ since }) => now - since >= grace)
+  const ranked = [...Map.groupBy(silent, ({ source }) => source).values()].flatMap((theirs) =>
+    theirs.sort((one, other) => other.since - one.since).map((client, rank) => ({ client, rank })),
+  )
+  ranked.sort((one, other) => other.rank - one.rank)
+  return ranked.slice(0, Math.ceil(ranked.length / 4)).map(({ client }) => client)
+}
