@@ -21,10 +21,11 @@ test('SIGUSR1 does not open a debugger', async () => {
 test.each(['proxyd', 'proxy-tui'])('nor does one that comes before the first line of %s', async (name) => {
   const program = fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url))
   // As a shell would run the file; ignored until Node has a handler of its own, or the first signal would be the end.
-  const child = spawn('sh', ['-c', 'trap "" USR1; exec sh "$@"', 'sh', program, '--help'])
+  const child = spawn('sh', ['-c', 'trap "" USR1; echo begins; exec sh "$@"', 'sh', program, '--help'])
   onTestFinished(() => void child.kill('SIGKILL'))
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text))
+  await once(child.stdout, 'data')
   const signals = setInterval(() => child.kill('SIGUSR1'), 1)
   child.stdout.once('data', () => clearInterval(signals))
   const [status] = await once(child, 'close').finally(() => clearInterval(signals))
