@@ -8,7 +8,7 @@ import { join } from 'node:path'
 export function runtimeDirectory(env: Record<string, string | undefined>, uid: number): string {
   if (uid === 0) return '/run/proxyd'
   if (env.XDG_RUNTIME_DIR) return join(env.XDG_RUNTIME_DIR, 'proxyd')
-  return join(env.TMPDIR ?? '/tmp', `proxyd-${uid}`)
+  return join(env.TMPDIR || '/tmp', `proxyd-${uid}`)
 }
 
 /** The person's own folder; undefined for a user without HOME that the system does not know, as in many a container. */

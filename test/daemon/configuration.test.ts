@@ -26,6 +26,7 @@ test.each([
   [{ XDG_STATE_HOME: '/state', XDG_RUNTIME_DIR: '/run/user/7' }, 7, '/state/proxyd', '/run/user/7/proxyd'],
   [{ XDG_STATE_HOME: '/state', XDG_RUNTIME_DIR: '/run/user/0' }, 0, '/var/lib/proxyd', '/run/proxyd'],
   [{ TMPDIR: '/scratch', XDG_STATE_HOME: '/s' }, 7, '/s/proxyd', '/scratch/proxyd-7'],
+  [{ TMPDIR: '', XDG_RUNTIME_DIR: '', XDG_STATE_HOME: '/s' }, 7, '/s/proxyd', '/tmp/proxyd-7'],
 ])('directories follow %j for uid %i', (environment, uid, state, runtime) => {
   const { values } = configure({}, {}, environment, uid)
   expect([values['state-dir'], values['runtime-dir']]).toEqual([state, runtime])
