@@ -325,10 +325,10 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
     expect((await target.next()).data.toString()).toBe('declared again')
   })
 
-  it.each(['127.0.0.1', '127.0.0.5', '::ffff:127.0.0.1', '0.0.0.0', 'one.test', ...machineAddresses])(
+  it.each(['127.0.0.1', '127.0.0.5', '::ffff:127.0.0.1', '0.0.0.0', 'one.test', 'zero.test', ...machineAddresses])(
     "never sends to an association's own sockets: %s",
     async (own) => {
-      const proxy = await startProxy(start, { services: { resolve: async () => ['127.0.0.1'] } })
+      const proxy = await startProxy(start)
       const [one, other] = [await associate(proxy), await associate(proxy)]
       const target = await openDatagrams()
       await one.send('127.0.0.1', target.port, 'where are you?')
@@ -360,6 +360,7 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
   it.each([
     ['0.0.0.0', '127.0.0.1'],
     ['::', '::1'],
+    ['zero.test', '127.0.0.1'],
   ])('sends to %s what is for loopback, and lets in the answers', async (unspecified, loopback) => {
     const { association } = await setUp()
     const target = await openDatagrams(loopback)

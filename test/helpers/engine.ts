@@ -39,6 +39,7 @@ export const engines: readonly { kind: string; start: Start }[] =
 const names: Readonly<Record<string, readonly string[]>> = {
   'one.test': ['127.0.0.1'],
   'six.test': ['::1'],
+  'zero.test': ['0.0.0.0'],
   'both.test': ['::1', '127.0.0.1'],
   'dead-first.test': ['127.0.0.2', '::1', '127.0.0.1'],
   'dead.test': ['127.0.0.2', '127.0.0.3'],

@@ -136,7 +136,8 @@ export class DatagramRelay {
 
   /** The first of a name's addresses that is allowed and that there is a way to. */
   #choose(addresses: readonly Address[], port: number): Address | undefined {
-    return this.#waysTo(addresses).find((address) => this.#loop.rules.judge(address, port))
+    const address = this.#waysTo(addresses).find((address) => this.#loop.rules.judge(address, port))
+    return address && reachedBy(address)
   }
 
   /** Asked of the kernel once, for as long as a name's addresses are remembered. */

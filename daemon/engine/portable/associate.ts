@@ -1,5 +1,5 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
-import { formatAddress, parseAddress, reachedBy } from '../../net/address.ts'
+import { formatAddress, parseAddress } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { longestHeader, parseDatagram, writeHeader } from '../../socks/datagram.ts'
 import { type Bound, encodeReply, Reply } from '../../socks/messages.ts'
@@ -101,7 +101,7 @@ class Association {
     if (destination.kind === 'address')
       await this.#outlet.send(payload, {
         name: '',
-        addresses: [formatAddress(reachedBy(destination).bytes)],
+        addresses: [formatAddress(destination.bytes)],
         port: destination.port,
       })
     else await this.#sendByName(payload, destination.name, destination.port)

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
-import { parseAddress } from '../../net/address.ts'
+import { formatAddress, isUnspecified, parseAddress, reachedBy } from '../../net/address.ts'
 import type { Bound } from '../../socks/messages.ts'
 import { Contacts } from '../shared/contacts.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
@@ -37,7 +37,7 @@ export class Outlet {
   /** Sends to the first of the addresses that is allowed and that there is a way to, if there is one. Never rejects. */
   async send(payload: Buffer, place: Place): Promise<void> {
     const { rules, relayPorts } = this.#session.context
-    for (const literal of place.addresses) {
+    for (const literal of place.addresses.map(reachedLiteral)) {
       const address = parseAddress(literal)
       if (!address || !rules.judge(address, place.port) || relayPorts.has(address, place.port)) continue
       const socket = await this.#socketFor(literal)
@@ -110,6 +110,12 @@ export async function openDatagramSocket(address: string, relayPorts: RelayPorts
   const [length, { port }] = [ipv6Only ? 16 : 4, socket.address()]
   relayPorts.open(length, port)
   return socket.on('error', () => {}).on('close', () => relayPorts.close(length, port))
+}
+
+/** See `reachedBy`. */
+function reachedLiteral(literal: string): string {
+  const address = parseAddress(literal)
+  return address && isUnspecified(address.bytes) ? formatAddress(reachedBy(address).bytes) : literal
 }
 
 /** Whether so much waits to be sent that no more may. */
