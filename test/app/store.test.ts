@@ -170,6 +170,21 @@ describe('the graph', () => {
     ])
   })
 
+  test('has a gap where the machine slept, and none where a sample was lost', () => {
+    const slept = samples(sampleOf(4, { time: 54_000, up: 100 }), sampleOf(5, { time: 55_000, up: 109 }))
+    const state = stateAfter([second(2, 0), history(2000, 5), second(3, 7), slept])
+    expect(graphPoints(state.graphs, wish).map(({ time, span, up }) => [time, span, up])).toEqual([
+      [2000, 1000, 5],
+      [3000, 1000, 7],
+      [55_000, 1000, 9],
+    ])
+    const lost = stateAfter([second(2, 0), history(2000, 5), second(30, 280)])
+    expect(drawn(lost)).toEqual([
+      [2000, 5],
+      [30_000, 10],
+    ])
+  })
+
   test("goes on when the daemon's clock is set back", () => {
     const state = stateAfter([second(4, 0), history(4000, 1, 2, 3), samples(sampleOf(5, { time: 2000 }))])
     const later = reduce(state, samples(sampleOf(6, { time: 3000, up: 6 })))

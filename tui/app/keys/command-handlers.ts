@@ -82,7 +82,7 @@ function commonStart(one: string, other: string): string {
 
 /** Carry out what is typed, once the person has agreed to what its verbs want asked. */
 async function enter(app: App): Promise<void> {
-  const { command } = app.store.state
+  const { command, current } = app.store.state
   const line = command.field?.text.trim() ?? ''
   if (command.running) return
   if (line === '') return tellCommand(app, { do: 'close' })
@@ -97,7 +97,8 @@ async function enter(app: App): Promise<void> {
       const question = asked && withWarnings(asked, hasDryRun(call) ? await warningsOf(app, call) : [])
       if (question) questions.push(question)
     }
-    if (app.store.state.command.field !== command.field) return
+    // Whoever has gone on meanwhile has given up.
+    if (app.store.state.command.field !== command.field || app.store.state.current !== current) return
     const question = together(questions)
     if (question) confirm(app, question, line)
     else await runLine(app, line)

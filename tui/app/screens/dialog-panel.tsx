@@ -36,8 +36,9 @@ function Question({ dialog, width }: { readonly dialog: Confirmation; readonly w
   return (
     <>
       <Line text={look.text(dialog.question)} width={width} {...look.theme.heading} />
-      {dialog.facts.map((fact) => (
-        <Line key={fact} text={`  ${look.text(fact)}`} width={width} />
+      {dialog.facts.map((fact, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
+        <Line key={at} text={`  ${look.text(fact)}`} width={width} />
       ))}
       <Buttons names={['Cancel', dialog.yes]} chosen={dialog.chosen ? 1 : 0} />
     </>

@@ -32,6 +32,10 @@ export const rangeLengths: Readonly<Record<Range, number>> = {
   '24h': 86_400_000,
 }
 
+/** Milliseconds between two samples, and by which a busy daemon may be late with one. */
+const samplePeriod = 1000
+const latest = 10_000
+
 /** Graphs kept of one daemon: those that were shown last. */
 const mostGraphs = 12
 
@@ -85,6 +89,10 @@ export function addSamples(graph: Graph, samples: readonly Sample[]): Graph {
       counted ??= graph.whose && userPoint(sample, sample, graph.whose.user, null).counted
       continue
     }
+    if (hasSlept(earlier, sample)) {
+      counted = null
+      continue
+    }
     const told = graph.whose
       ? userPoint(earlier, sample, graph.whose.user, counted)
       : { point: everybodysPoint(earlier, sample), counted: null }
@@ -97,6 +105,11 @@ export function addSamples(graph: Graph, samples: readonly Sample[]): Graph {
 /** The graphs of a daemon that counts from 0 again. */
 export function countAnew(graphs: readonly Graph[]): readonly Graph[] {
   return graphs.map((graph) => ({ ...graph, counted: null }))
+}
+
+/** Whether so much more time passed than samples tell of that the machine slept, or its clock was set: nothing is known of it. */
+function hasSlept(before: Sample, { seq, time }: Sample): boolean {
+  return time - before.time - samplePeriod * (seq - before.seq) > latest
 }
 
 function everybodysPoint(before: Sample, { time, up, down }: Sample): Point | null {
