@@ -45,25 +45,33 @@ export class Logins {
    * Unknown and disabled users cost what known ones cost. A login that was good lately is so at once, whoever floods the
    * others; one that is crowded out never has an answer, for a refusal would be taken for a wrong password. Never rejects.
    */
-  async authenticate({ username, password, source }: Login): Promise<Admission | undefined> {
-    const name = decode(username)
-    const account = name === undefined ? undefined : this.#accounts.named(name)
+  async authenticate(login: Login): Promise<Admission | undefined> {
+    const from = sourceOf(unmapped(login.source))
+    // The caller may reuse its bytes before the turn comes.
+    const [username, password] = [Uint8Array.from(login.username), Uint8Array.from(login.password)]
     const digest = hash('sha256', Buffer.concat([this.#digestKey, password]), 'buffer')
-    const good = account && this.#good.get(account)
-    if (account && good && timingSafeEqual(good, digest)) return this.#admit(account)
+    for (;;) {
+      const account = this.#accountOf(username)
+      const good = account && this.#good.get(account)
+      if (account && good && timingSafeEqual(good, digest)) return this.#admit(account)
 
-    const from = sourceOf(unmapped(source))
-    const claimant = { source: from, name: latin1(username), isKnown: this.#sources.has(from) }
-    const kept = account?.password ?? this.#passwords.decoy(username)
-    // A check fails only for want of memory, which says nothing of the password either.
-    const matches = await this.#passwords.matches(password, kept, claimant).catch(() => undefined)
-    if (matches === undefined) return new Promise(() => {})
-    // Meanwhile the user may have been removed, disabled or given another password.
-    const isCurrent = account !== undefined && this.#accounts.named(account.name) === account
-    if (!matches || !isCurrent || !account.enabled) return undefined
-    this.#good.set(account, digest)
-    this.#remember(from)
-    return this.#admit(account)
+      const claimant = { source: from, name: latin1(username), isKnown: this.#sources.has(from) }
+      const kept = account?.password ?? this.#passwords.decoy(username)
+      // A check fails only for want of memory, which says nothing of the password either.
+      const matches = await this.#passwords.matches(password, kept, claimant).catch(() => undefined)
+      if (matches === undefined) return new Promise(() => {})
+      // Meanwhile the user may have come, gone or changed: then it says nothing of the one there is now.
+      if (account !== this.#accountOf(username)) continue
+      if (!account?.enabled || !matches) return undefined
+      this.#good.set(account, digest)
+      this.#remember(from)
+      return this.#admit(account)
+    }
+  }
+
+  #accountOf(username: Uint8Array): Account | undefined {
+    const name = decode(username)
+    return name === undefined ? undefined : this.#accounts.named(name)
   }
 
   #admit({ index: user }: Account): Admission {
