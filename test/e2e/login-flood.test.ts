@@ -14,19 +14,34 @@ function attempt(port: number, localAddress: string, name: string, password: str
   return client
 }
 
+/** As many as make a full queue, and more, from four addresses. */
+const guessers = 260
+
 // Only Linux has all of 127.0.0.0/8 on its loopback.
 describe.runIf(process.platform === 'linux').each(kinds)('%s engine: a flood of guesses', (kind) => {
-  it('does not get a good user refused, nor anybody without a check', async () => {
+  it.each([
+    ['at once', false],
+    ['without end', true],
+  ])('%s does not get a good user refused, nor anybody without a check', async (_, goesOn) => {
     const daemon = await startDaemon(['--engine', kind, '-u', 'bob:secret', '--timeout-negotiation', '20000'])
     const port = daemon.port('socks')
-    const guesses = Array.from({ length: 260 }, (_, i) => attempt(port, `127.0.1.${1 + (i % 4)}`, `guess${i}`, 'guess'))
-    await Promise.all(guesses.map((guess) => guess.readHex(2)))
     let refused = 0
-    for (const guess of guesses)
-      void guess.readHex(2).then(
-        () => refused++,
-        () => {},
-      )
+    const guess = async (i: number): Promise<Peer> => {
+      const client = attempt(port, `127.0.1.${1 + (i % 4)}`, `guess${i}`, 'guess')
+      await client.readHex(2)
+      return client
+    }
+    /** Whoever is refused guesses again, if the flood goes on. */
+    const refuse = (i: number) => async (client: Peer) => {
+      await client.readHex(2)
+      refused++
+      if (goesOn)
+        void guess(i + guessers)
+          .then(refuse(i + guessers))
+          .catch(() => {})
+    }
+    const guesses = await Promise.all(Array.from({ length: guessers }, (_, i) => guess(i)))
+    for (const [i, client] of guesses.entries()) void refuse(i)(client).catch(() => {})
 
     const bob = attempt(port, '127.0.0.2', 'bob', 'secret')
     expect(await bob.readHex(4)).toBe('05020100')
