@@ -8,6 +8,7 @@ import { errnoOf, Failure } from './failure.ts'
 import { openLog } from './log.ts'
 import { wantedThreads } from './names/system.ts'
 import { returnLargeBlocks } from './os/allocator.ts'
+import { exitAtOnce } from './os/exit.ts'
 import { spareThreads } from './os/thread-limit.ts'
 import { openOutput } from './output.ts'
 import { readCommandLine } from './settings/command-line.ts'
@@ -54,6 +55,7 @@ function refuseFewDescriptors(): void {
 
 async function serve(configuration: Configuration, version: string): Promise<void> {
   returnLargeBlocks()
+  exitAtOnce()
   const wanted = Number(process.env.UV_THREADPOOL_SIZE) || wantedThreads
   const threads = shareThreads(spareThreads(), wanted)
   await startPool(threads)

@@ -19,6 +19,18 @@ async function ask(proxy: number, name: string, port: number, via = '127.0.0.1')
   return client
 }
 
+/** A daemon for which the system asks a server of the test's, and has a hosts file with `own.test`. */
+async function startOnSystem(engine: string) {
+  // The system asks port 53 only; hopefully nobody else does at this address.
+  const address = `127.53.${(process.pid >> 8) & 255}.${1 + Math.floor(Math.random() * 250)}`
+  const server = await startDnsServer({ 'four.test': { addresses: ['127.0.0.1'] } }, address, 53)
+  const within = await withFiles({
+    '/etc/resolv.conf': `nameserver ${address}\n`,
+    '/etc/hosts': '127.0.0.1 localhost own.test\n',
+  })
+  return { server, daemon: await startDaemon(['--engine', engine], { within }) }
+}
+
 describe.each(['portable', 'linux'])('names asked of --dns by the %s engine', (engine) => {
   test.skipIf(!curl)('lead curl to either family', async () => {
     const server = await startDnsServer({
@@ -109,14 +121,7 @@ describe.each(['portable', 'linux'])('names asked of --dns by the %s engine', (e
 if (canMount) {
   describe.each(['portable', 'linux'])("the system's names asked for by the %s engine", (engine) => {
     test('are reached if one family is silent, and those of this machine wait for nobody', async () => {
-      // The system asks port 53 only; hopefully nobody else does at this address.
-      const address = `127.53.${(process.pid >> 8) & 255}.${1 + Math.floor(Math.random() * 250)}`
-      const server = await startDnsServer({ 'four.test': { addresses: ['127.0.0.1'] } }, address, 53)
-      const within = await withFiles({
-        '/etc/resolv.conf': `nameserver ${address}\n`,
-        '/etc/hosts': '127.0.0.1 localhost own.test\n',
-      })
-      const daemon = await startDaemon(['--engine', engine], { within })
+      const { server, daemon } = await startOnSystem(engine)
       const target = await startTarget()
       server.hold('four.test AAAA')
       await expectReply(await ask(daemon.port('socks'), 'four.test', target.port), succeeded)
@@ -128,7 +133,18 @@ if (canMount) {
       )
       for (const name of ['localhost', 'own.test', 'app.localhost', '127.0.0.1.'])
         await expectReply(await ask(daemon.port('socks'), name, target.port), succeeded)
-      await daemon.kill()
+    })
+
+    test('are not waited for in the end', async () => {
+      const { server, daemon } = await startOnSystem(engine)
+      const target = await startTarget()
+      server.hold('four.test AAAA')
+      const client = await ask(daemon.port('socks'), 'four.test', target.port)
+      await expectReply(client, succeeded)
+      client.reset()
+      expect(await daemon.stop()).toMatchObject({ status: 0, signal: null, stderr: expect.stringContaining('stopped') })
+      // The system would have asked again meanwhile.
+      expect(server.questions.filter((question) => question === 'four.test AAAA')).toHaveLength(1)
     })
   })
 } else {

@@ -1,0 +1,22 @@
+import { createRequire, flushCompileCache } from 'node:module'
+import type Koffi from 'koffi'
+
+/**
+ * From now on the process ends as soon as it exits (_exit(2)), once all that listens for its end has run. Left to itself it
+ * waits for libuv's pool, where the system's resolver may still work on a name whose server is silent. Without koffi it
+ * does wait.
+ */
+export function exitAtOnce(): void {
+  if (process.platform !== 'linux') return
+  try {
+    const koffi: typeof Koffi = createRequire(import.meta.url)('koffi')
+    const exit = koffi.load(null).func('void _exit(int)')
+    process.on('exit', (status) => {
+      // Node does so itself, later than this.
+      flushCompileCache()
+      exit(status)
+    })
+  } catch {
+    // See above.
+  }
+}
