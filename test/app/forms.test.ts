@@ -3,7 +3,7 @@ import type { Operator, Setting, User } from '../../shared/protocol/methods.ts'
 import { problemSoFar, problemWith, strengthOf } from '../../tui/app/keys/check-form.ts'
 import { type Form, type FormField, formFor, loginForm, settingForm } from '../../tui/app/state/forms.ts'
 import { noUsers } from '../../tui/app/state/users.ts'
-import { fieldOf } from '../../tui/app/text/field.ts'
+import { fieldOf } from '../../tui/app/text/edit.ts'
 
 const user: User = { name: 'bob', enabled: true, stored: true, created: 0, connections: 0, up: 0, down: 0 }
 const operator: Operator = { name: 'kim', role: 'viewer', created: 0, sessions: 0 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Offer, offersAt, searchOffers } from '../../tui/app/keys/palette.ts'
 import { type State, stateAt } from '../../tui/app/state/state.ts'
-import { fieldOf } from '../../tui/app/text/field.ts'
+import { fieldOf } from '../../tui/app/text/edit.ts'
 
 const offer = (title: string, label = ''): Offer => ({ title, label, act: { do: 'press', key: 'x' } })
 const found = (offers: readonly Offer[], wanted: string) => searchOffers(offers, wanted).map(({ title }) => title)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { layOut, placeColumns } from '../../tui/app/tables/column-widths.ts'
 import { type Column, type Format, numberColumn, textColumn } from '../../tui/app/tables/columns.ts'
-import { columnsShown, nextSort, sortRows, type TableSpec } from '../../tui/app/tables/table.ts'
+import { columnsShown, nextSort, sortRows, type TableSpec } from '../../tui/app/tables/table-spec.ts'
 
 interface Row {
   readonly id: string

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { editField, emptyField, fieldOf } from '../../tui/app/text/field.ts'
+import { editField, emptyField, fieldOf } from '../../tui/app/text/edit.ts'
 import { columnsOf, cut, cutStart, fitText, wrapText } from '../../tui/app/text/fit.ts'
 
 test('a text is padded or cut to exactly its columns, no character torn', () => {

@@ -1,6 +1,6 @@
 import { Text, type TextProps } from 'ink'
 import type { ReactElement } from 'react'
-import type { TextField } from '../text/field.ts'
+import type { TextField } from '../text/edit.ts'
 import { cutStart, fitText } from '../text/fit.ts'
 import { useLook } from './look-context.ts'
 

@@ -1,5 +1,5 @@
 import type { Key } from 'ink'
-import type { Edit } from '../text/field.ts'
+import type { Edit } from '../text/edit.ts'
 
 /** Keys that Ink tells by a flag, by the names that the key table uses. */
 const named = {

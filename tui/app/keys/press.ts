@@ -1,6 +1,6 @@
 import type { VerbName } from '../../../shared/commands/verbs.ts'
 import { lackOfRights } from '../state/rights.ts'
-import type { Edit } from '../text/field.ts'
+import type { Edit } from '../text/edit.ts'
 import type { App, Handler } from './app.ts'
 import { type Binding, roleFor } from './binding.ts'
 import { commandHandlers, tellCommand } from './command-handlers.ts'

@@ -1,4 +1,3 @@
-import { everyPage } from '../../../shared/commands/context.ts'
 import type { Command } from '../../../shared/commands/parse.ts'
 import { UsageError } from '../../../shared/commands/usage.ts'
 import type { Call, Outcome } from '../../../shared/commands/verb.ts'
@@ -11,10 +10,7 @@ import {
   ConnectionError,
   type DaemonLink,
   followConnections,
-  followUsers,
   type LinkState,
-  type User,
-  type UserChange,
 } from '../../client/index.ts'
 import { withMend } from '../../exec/failure.ts'
 import { overlayOf } from '../state/dialogs.ts'
@@ -30,6 +26,7 @@ import { ConnectionQuestions, type Wanted } from './connection-questions.ts'
 import { GraphWatch } from './graph-watch.ts'
 import { LogWatch } from './log-watch.ts'
 import { TableWatch } from './table-watch.ts'
+import { UserWatch } from './user-watch.ts'
 
 /** Milliseconds between looks at the status, which others change too. */
 const asking = 2000
@@ -56,11 +53,10 @@ export class Daemon {
   /** The look under way, and whether something has happened since its question was asked. */
   #looking: Promise<void> | null = null
   #outdated = false
-  /** Whether the users are listed with the next look, and what is told of them while they are. */
+  /** Whether the users are listed with the next look. */
   #listsUsers = false
-  #changedMeanwhile: UserChange[] | null = null
   readonly #connections: TableWatch<Connection, ConnectionChange>
-  readonly #users: TableWatch<User, UserChange>
+  readonly #users: UserWatch
   readonly #questions: ConnectionQuestions
   readonly #log: LogWatch
   readonly #graph: GraphWatch
@@ -84,9 +80,14 @@ export class Daemon {
       changed: (changes) => this.#feed({ type: 'changed', changes, at: Date.now() }),
       failed,
     })
-    this.#users = new TableWatch(followUsers, {
-      snapshot: (users) => this.#learnUsers(users),
-      changed: (changes) => this.#changeUsers(changes),
+    this.#users = new UserWatch(this.#feed, {
+      known: (names) => {
+        const user = store.state.overview.whose?.user ?? null
+        if (user !== null && !names.has(user)) this.#leaveGraphOf(user)
+      },
+      gone: (name) => this.#leaveGraphOf(name),
+      // Whether a password is required may depend on who there is.
+      changed: () => void this.look(),
       failed,
     })
     this.#questions = new ConnectionQuestions(this.#feed, failed)
@@ -272,40 +273,11 @@ export class Daemon {
   /** The users and the status together, so that a page which shows both does not contradict itself. */
   async #readStatus(client: Client, listsUsers: boolean): Promise<void> {
     const { call } = client
-    const users = listsUsers && this.#isShown && this.#mayWatch(client) ? this.#listUsers(client) : null
-    const [listed, status] = await Promise.all([users, call('status.get', {})])
-    if (listed) {
-      this.#learnUsers(listed.users)
-      if (listed.changes.length > 0) this.#feed({ type: 'usersChanged', changes: listed.changes, at: Date.now() })
-    }
+    const users = listsUsers && this.#isShown && this.#mayWatch(client) ? this.#users.list(client) : null
+    const [tellUsers, status] = await Promise.all([users, call('status.get', {})])
+    tellUsers?.()
     this.#feed({ type: 'status', status })
     if (this.#isShown) await this.#readPage(client)
-  }
-
-  /** All users, and what changed while their pages came. */
-  async #listUsers({ call }: Client): Promise<{ users: readonly User[]; changes: readonly UserChange[] }> {
-    const changes: UserChange[] = []
-    this.#changedMeanwhile = changes
-    try {
-      const pages = await everyPage((from) => call('users.list', from))
-      return { users: pages.flatMap((page) => page.users), changes }
-    } finally {
-      this.#changedMeanwhile = null
-    }
-  }
-
-  #learnUsers(users: readonly User[]): void {
-    this.#feed({ type: 'users', users, at: Date.now() })
-    const user = this.#store.state.overview.whose?.user ?? null
-    if (user !== null && !users.some(({ name }) => name === user)) this.#leaveGraphOf(user)
-  }
-
-  /** Whether a password is required may depend on who there is. */
-  #changeUsers(changes: readonly UserChange[]): void {
-    this.#changedMeanwhile?.push(...changes)
-    this.#feed({ type: 'usersChanged', changes, at: Date.now() })
-    for (const name of changes.flatMap(({ removed }) => removed)) this.#leaveGraphOf(name)
-    if (changes.some(({ changed, removed }) => changed.length + removed.length > 0)) void this.look()
   }
 
   /** What is asked for only while its page is shown. */

@@ -10,7 +10,7 @@ import { type ListPage, listPage } from '../state/pages.ts'
 import { daemonTime, isStale, type State } from '../state/state.ts'
 import type { Format } from '../tables/columns.ts'
 import { closedTable, connectionsTable } from '../tables/connections-table.ts'
-import type { TableSpec } from '../tables/table.ts'
+import type { TableSpec } from '../tables/table-spec.ts'
 import { logTable, operatorsTable, settingAdvice, settingsTable } from '../tables/tables.ts'
 import { usersTable } from '../tables/users-table.ts'
 import {

@@ -1,4 +1,4 @@
-import { type Edit, editField, emptyField, fieldOf, type TextField } from '../text/field.ts'
+import { type Edit, editField, emptyField, fieldOf, type TextField } from '../text/edit.ts'
 
 /** The line at the bottom into which commands are typed. */
 export interface CommandLine {

@@ -1,6 +1,6 @@
 import type { Call, Question } from '../../../shared/commands/verb.ts'
 import type { LogEntry, Range } from '../../../shared/protocol/methods.ts'
-import { editField, type TextField } from '../text/field.ts'
+import { editField, type TextField } from '../text/edit.ts'
 import { type Form, type FormEvent, reduceForm } from './forms.ts'
 import type { ListPage } from './pages.ts'
 

@@ -1,6 +1,6 @@
 import { findVerb, type VerbName } from '../../../shared/commands/verbs.ts'
 import type { Setting } from '../../../shared/protocol/methods.ts'
-import { type Edit, editField, emptyField, fieldOf, type TextField } from '../text/field.ts'
+import { type Edit, editField, emptyField, fieldOf, type TextField } from '../text/edit.ts'
 
 /** Asks for what a verb, or a login, wants to know. */
 export interface Form {

@@ -1,4 +1,4 @@
-import { type Edit, editField, fieldOf, type TextField } from '../text/field.ts'
+import { type Edit, editField, fieldOf, type TextField } from '../text/edit.ts'
 
 export interface Sort {
   readonly column: string

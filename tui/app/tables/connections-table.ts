@@ -5,7 +5,7 @@ import { wordFor } from '../state/endings.ts'
 import { portOf } from './addresses.ts'
 import { numberColumn, textColumn, totalColumns, trafficColumns } from './columns.ts'
 import { amountField, type Fields, placeField, wordField } from './fields.ts'
-import { compareIds, type TableSpec } from './table.ts'
+import { compareIds, type TableSpec } from './table-spec.ts'
 
 export interface ConnectionRow {
   readonly connection: Connection

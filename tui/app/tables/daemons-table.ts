@@ -4,7 +4,7 @@ import { sparkline } from '../chart/bars.ts'
 import type { DaemonRow } from '../state/daemons.ts'
 import { type Column, type Format, numberColumn, textColumn } from './columns.ts'
 import { amountField, textField, wordField } from './fields.ts'
-import type { TableSpec } from './table.ts'
+import type { TableSpec } from './table-spec.ts'
 
 /** Seconds of throughput that are drawn beside a daemon. */
 const drawn = 20

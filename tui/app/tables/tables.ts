@@ -7,7 +7,7 @@ import { numberColumn, textColumn } from './columns.ts'
 import { closedTable, connectionsTable } from './connections-table.ts'
 import { daemonsTable } from './daemons-table.ts'
 import { textField, wordField } from './fields.ts'
-import type { TableSpec } from './table.ts'
+import type { TableSpec } from './table-spec.ts'
 import { usersTable } from './users-table.ts'
 
 const operatorName = ({ name }: Operator) => name

@@ -3,7 +3,7 @@ import { sparkline } from '../chart/bars.ts'
 import { pastKept, type UserRow } from '../state/users.ts'
 import { numberColumn, textColumn, trafficColumns } from './columns.ts'
 import { amountField, textField, wordField } from './fields.ts'
-import type { TableSpec } from './table.ts'
+import type { TableSpec } from './table-spec.ts'
 
 const sum = (past: readonly number[]) => past.reduce((total, rate) => total + rate, 0)
 const nameOf = ({ user }: UserRow) => user.name

@@ -10,7 +10,7 @@ import type { UserRow } from '../state/users.ts'
 import { type ConnectionRow, closedTable, connectionsTable } from './connections-table.ts'
 import { daemonsTable } from './daemons-table.ts'
 import { compileFilter } from './filter.ts'
-import { sortRows, type TableSpec } from './table.ts'
+import { sortRows, type TableSpec } from './table-spec.ts'
 import { logTable, operatorsTable, settingsTable } from './tables.ts'
 import { usersTable } from './users-table.ts'
 
