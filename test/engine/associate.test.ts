@@ -414,10 +414,10 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
   })
 
   it('lives for as long as its client sends', async () => {
-    const { proxy, association } = await setUp({ timeouts: { udp: 600, idle: 100 } })
+    const { proxy, association } = await setUp({ timeouts: { udp: 1_500, idle: 100 } })
     const { target } = await meet(association)
     const began = performance.now()
-    while (performance.now() - began < 1_200) {
+    while (performance.now() - began < 2_500) {
       await association.send('127.0.0.1', target.port, '')
       await target.next()
       await setTimeout(50)
