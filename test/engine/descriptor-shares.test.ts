@@ -9,8 +9,10 @@ describe('the shares of descriptors', () => {
     const limits = integer({ min: 140, max: 2_000_000 })
     assert(
       property(limits, integer({ min: 1, max: 1_000_000 }), (limit, wanted) => {
-        const { sessions, extras } = shareDescriptors(limit, wanted, twoLoops)
+        const { sessions, extras, waiting } = shareDescriptors(limit, wanted, twoLoops)
         expect(2 * sessions + extras).toBeLessThanOrEqual(limit - 92)
+        expect(2 * sessions + extras + waiting).toBeLessThanOrEqual(limit - 48)
+        expect(waiting).toBeGreaterThanOrEqual(44)
         expect(sessions).toBeLessThanOrEqual(wanted)
         expect(sessions).toBeGreaterThanOrEqual(Math.min(wanted, 18))
         expect(extras).toBeGreaterThanOrEqual(12)
@@ -27,7 +29,7 @@ describe('the shares of descriptors', () => {
     [1_048_576, { sessions: 65_536, extras: 8192 }],
     [Number.POSITIVE_INFINITY, { sessions: 65_536, extras: 8192 }],
   ])('of a limit of %i are these', (limit, shares) => {
-    expect(shareDescriptors(limit, 65_536, twoLoops)).toEqual(shares)
+    expect(shareDescriptors(limit, 65_536, twoLoops)).toMatchObject(shares)
   })
 
   it('of a limit that is too low are none, and it is told how many it takes', () => {

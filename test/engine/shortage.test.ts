@@ -71,6 +71,27 @@ describe.skipIf(process.platform !== 'linux').each(['portable', 'linux'])('%s en
     expect(shortages(daemon.stderr)).toBe(0)
   })
 
+  test('with more clients waiting than it has descriptors, it serves whom it has let wait', async () => {
+    const daemon = await startDaemon(['--engine', engine, '--workers', '1'], { program: fewDescriptors })
+    const target = await startTarget()
+    daemon.signal('SIGSTOP')
+    const clients = await Promise.all(times(160).map(() => connectPeer('127.0.0.1', daemon.port('socks'))))
+    for (const client of clients) client.write(bytes(greeting, request(target.host, target.port)))
+    daemon.signal('SIGCONT')
+    await daemon.logs(/the limit of connections is reached/)
+    // What node:net has accepted it cannot put back, so that it has to reset some.
+    if (engine === 'portable') await eventually(() => expect(clients.some(({ socket }) => socket.closed)).toBe(true))
+    const replies = clients.map(async (client) => {
+      const reply = await client.readHex(4).catch(() => 'none')
+      client.reset()
+      return reply
+    })
+    const served = (await Promise.all(replies)).filter((reply) => reply !== 'none')
+    expect(new Set(served)).toEqual(new Set(['05000500']))
+    expect(served.length).toBeGreaterThanOrEqual(engine === 'linux' ? 160 : 55)
+    expect(shortages(daemon.stderr)).toBe(0)
+  })
+
   test.each([26, 40, 100])(
     'with a limit of %i descriptors it does not start, and says why in one line',
     async (limit) => {
@@ -78,9 +99,7 @@ describe.skipIf(process.platform !== 'linux').each(['portable', 'linux'])('%s en
       const daemon = await spawnDaemon(args, { program: fewDescriptors, env: { DESCRIPTORS: `${limit}` } })
       const { status, stdout, stderr } = await daemon.ended
       expect([status, stdout]).toEqual([1, ''])
-      expect(stderr).toMatch(
-        /^proxyd: this process may have \d+ descriptors, and \d+ are needed: raise the limit, .*\n$/,
-      )
+      expect(stderr).toMatch(/^proxyd: this process may have .*: raise the limit, .*\n$/)
     },
   )
 

@@ -12,30 +12,34 @@ import { PasswordMemory } from '../shared/password-memory.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
 import { toMakeRoom } from '../shared/silent-clients.ts'
 import { WaitingRoom } from '../shared/waiting-datagrams.ts'
-import { forward } from './connect.ts'
 import { type SessionContext, watchOver } from './context.ts'
 import { descriptorLimit, Room, Shortage } from './descriptors.ts'
 import { endpointOf, openForwards, openListeners } from './listeners.ts'
-import { negotiate } from './negotiate.ts'
 import { PausedSides } from './paused-sides.ts'
 import { Rows } from './rows.ts'
+import { forward, serve } from './serve.ts'
 import { Session } from './session.ts'
 
 /**
  * The data plane on node:net, in the thread that calls. It runs wherever Node does, and says plainly what the other
  * engines must do.
  *
- * node:net cannot stop accepting, so clients beyond `maxSessions` are accepted and left unread until there is room, at
- * most `backlog` of them per listener; those beyond are dropped. Without descriptors libuv does leave them in the kernel,
- * but asks for one in vain, without pause, until there is one again.
+ * node:net cannot stop accepting, so clients beyond `maxSessions` are accepted and left unread until there is room: as
+ * many as `backlog` says, and as there are descriptors for that nobody else needs. Further ones are reset; without any
+ * descriptor, libuv would reset all that wait.
  *
  * Rejects with `ListenError` or `TooFewDescriptors`.
  */
 export async function startPortableEngine(options: EngineOptions, services: EngineServices): Promise<Engine> {
   const sockets = { loops: 1, listeners: options.listen.length + options.forwards.length }
-  const { sessions: capacity, extras } = shareDescriptors(descriptorLimit(), options.capacity, sockets)
+  const { sessions: capacity, extras, waiting } = shareDescriptors(descriptorLimit(), options.capacity, sockets)
   const limited = { ...options, capacity, maxSessions: Math.min(options.maxSessions, capacity) }
-  const engine = new PortableEngine(limited, services, new Room(extras))
+  const engine = new PortableEngine(
+    limited,
+    services,
+    new Room(extras),
+    Math.min(options.backlog * sockets.listeners, waiting),
+  )
   await engine.listen()
   return engine
 }
@@ -64,6 +68,8 @@ class PortableEngine implements Engine {
   /** By serial. */
   readonly #sessions = new Map<number, Session>()
   readonly #waiting: Arrival[] = []
+  /** So many may; there are no descriptors for more. */
+  readonly #mostWaiting: number
   #policy: Policy
   #maxSessions: number
   #servers: readonly Server[] = []
@@ -90,11 +96,12 @@ class PortableEngine implements Engine {
     },
   }
 
-  constructor(options: EngineOptions, services: EngineServices, extras: Room) {
+  constructor(options: EngineOptions, services: EngineServices, extras: Room, mostWaiting: number) {
     this.#options = options
     this.#services = services
     this.#shortage = new Shortage((message) => services.warn(message))
     this.#policy = options.policy
+    this.#mostWaiting = mostWaiting
     this.capacity = options.capacity
     this.#maxSessions = options.maxSessions
     this.#context = {
@@ -123,7 +130,6 @@ class PortableEngine implements Engine {
     const { listen, forwards, backlog } = this.#options
     const options = {
       backlog,
-      maxConnections: this.#maxSessions + backlog,
       accept: (client: Socket, leadsTo?: Destination) => this.#accept({ client, leadsTo }),
       warn: (message: string) => this.#services.warn(message),
     }
@@ -153,7 +159,6 @@ class PortableEngine implements Engine {
 
   #tune({ maxSessions, timeouts, liveness }: Tuning): void {
     this.#maxSessions = Math.min(maxSessions, this.capacity)
-    for (const server of this.#servers) server.maxConnections = this.#maxSessions + this.#options.backlog
     this.#context.timeouts = timeouts
     if (liveness.userTimeout !== this.#context.liveness.userTimeout) this.#warnOfUserTimeout(liveness)
     this.#context.liveness = liveness
@@ -192,6 +197,7 @@ class PortableEngine implements Engine {
   }
 
   #accept(arrival: Arrival): void {
+    if (this.#waiting.length >= this.#mostWaiting) return void arrival.client.resetAndDestroy()
     this.#waiting.push(arrival)
     this.#admitWaiting()
     this.#shortage.arrived(this.#waiting.length)
@@ -225,7 +231,7 @@ class PortableEngine implements Engine {
     this.#sessions.set(row.serial, session)
     watchOver(client, this.#context.liveness)
     if (leadsTo) void forward(session, leadsTo)
-    else negotiate(session, this.#policy)
+    else void serve(session, this.#policy)
     void session.ended.then(() => {
       this.#sessions.delete(row.serial)
       this.#admitWaiting()

@@ -9,8 +9,6 @@ const portAttempts = 10
 
 export interface ListenOptions {
   readonly backlog: number
-  /** Beyond this many connections of one listener, node:net accepts and drops. */
-  readonly maxConnections: number
   /** `leadsTo`: where the client is to be connected, of a forward's. */
   readonly accept: (client: Socket, leadsTo?: Destination) => void
   readonly warn: (message: string) => void
@@ -72,7 +70,6 @@ async function openOne(endpoint: Endpoint, options: ListenOptions): Promise<Serv
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) =>
     options.accept(client),
   )
-  server.maxConnections = options.maxConnections
   const { address: host, port } = endpoint
   server.listen({ host, port, backlog: options.backlog, ipv6Only: isIPv6(host), exclusive: true })
   try {

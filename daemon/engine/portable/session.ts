@@ -8,7 +8,7 @@ import type { Row } from './rows.ts'
 
 /**
  * One client from accept to close: its socket, all others that are opened for it, its one deadline and its row. What is
- * done for it is not here: see `negotiate`, `connect`, `forward`, `bind`, `associate` and `relay`.
+ * done for it is not here: see `serve`.
  *
  * Once the request is there, the client's stream is paused until its destination is. A paused stream still tells us of
  * the client's end, but only if nothing was sent before it: so a client that is gone ends what is under way, and one

@@ -4,6 +4,8 @@
 const mostReserved = 512
 /** What the process itself has open, and a few who manage it. */
 const processNeeds = 64
+/** Without anybody who manages it. */
+const processNeedsAlone = 48
 /** What a loop has open beside its listening sockets: epoll(7), eventfd(2), and some pipes to splice through. */
 const loopNeeds = 12
 /** Of what is left, what it takes to serve anybody: some sessions, and what they have beside their two sockets. */
@@ -16,6 +18,8 @@ export interface DescriptorShares {
   readonly sessions: number
   /** Sockets that sessions have beside those two: a BIND's listener, an association's, further attempts of a dial. */
   readonly extras: number
+  /** Clients that may wait where an engine cannot leave them to the kernel. */
+  readonly waiting: number
 }
 
 /** The process may not have as many descriptors as it takes. */
@@ -40,5 +44,6 @@ export function shareDescriptors(
   if (rest < fewest) throw new TooFewDescriptors(limit, needed + fewest)
   const setAside = Math.min(mostExtras, Math.floor(rest / 4))
   const sessions = Math.min(wanted, Math.floor((rest - setAside) / 2))
-  return { sessions, extras: Math.min(mostExtras, rest - 2 * sessions) }
+  const extras = Math.min(mostExtras, rest - 2 * sessions)
+  return { sessions, extras, waiting: limit - 2 * sessions - extras - processNeedsAlone }
 }

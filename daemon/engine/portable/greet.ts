@@ -1,29 +1,37 @@
 import type { Destination } from '../../net/destination.ts'
-import { Command } from '../../socks/messages.ts'
+import type { Command } from '../../socks/messages.ts'
 import { Negotiation, type Outcome } from '../../socks/negotiation.ts'
 import type { Login, Policy } from '../engine.ts'
 import { Reason } from '../session-table.ts'
-import { notAllowed, refusalOf } from '../shared/refusals.ts'
-import { associate } from './associate.ts'
-import { bind } from './bind.ts'
-import { connect } from './connect.ts'
 import type { Session } from './session.ts'
 
-/** Hears what a client wants, by the policy of this moment, and does it. */
-export function negotiate(session: Session, policy: Policy): void {
-  new Negotiator(session, policy).begin()
+/** What a client asks for (RFC 1928, section 4). */
+export interface Request {
+  readonly command: Command
+  readonly destination: Destination
 }
 
-class Negotiator {
+/**
+ * Greets a client, has it log in if it must, and hears what it wants, by the policy of this moment. Resolves to undefined
+ * if the session is over before that is known.
+ */
+export function greet(session: Session, policy: Policy): Promise<Request | undefined> {
+  return new Promise((resolve) => {
+    void session.ended.then(() => resolve(undefined))
+    new Greeter(session, policy, resolve).begin()
+  })
+}
+
+class Greeter {
   readonly #session: Session
-  readonly #policy: Policy
   readonly #negotiation: Negotiation
+  readonly #asked: (request: Request) => void
   /** A login is being checked. */
   #isChecking = false
 
-  constructor(session: Session, policy: Policy) {
+  constructor(session: Session, policy: Policy, asked: (request: Request) => void) {
     this.#session = session
-    this.#policy = policy
+    this.#asked = asked
     this.#negotiation = new Negotiation(policy)
   }
 
@@ -50,7 +58,7 @@ class Negotiator {
     if (step.kind === 'more') return void client.resume()
     client.pause()
     if (step.kind === 'authenticate') void this.#authenticate({ ...step, source: this.#session.row.client })
-    else this.#serve(step.command, step.destination)
+    else this.#finish(step)
   }
 
   async #authenticate(login: Login): Promise<void> {
@@ -69,20 +77,13 @@ class Negotiator {
     this.#take(this.#negotiation.authenticated(user !== undefined))
   }
 
-  #serve(command: Command, destination: Destination): void {
+  /** What the client has sent behind its request is kept for whoever it is to go to. */
+  #finish(request: Request): void {
     const { client } = this.#session
     client.off('data', this.#receive)
     const rest = this.#negotiation.takeRest()
     if (rest.length > 0) client.unshift(rest)
     this.#session.clearDeadline()
-    if (!this.#session.context.rules.admit(command, destination)) return this.#refuse(command, destination)
-    if (command === Command.connect) void connect(this.#session, destination)
-    else if (command === Command.bind) void bind(this.#session, destination)
-    else void associate(this.#session, destination, this.#policy)
-  }
-
-  #refuse(command: Command, destination: Destination): void {
-    this.#session.row.requested(command, destination)
-    this.#session.refuse(refusalOf(notAllowed))
+    this.#asked(request)
   }
 }

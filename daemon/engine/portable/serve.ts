@@ -1,0 +1,47 @@
+import type { Destination } from '../../net/destination.ts'
+import { Command, encodeReply, Reply } from '../../socks/messages.ts'
+import type { Policy } from '../engine.ts'
+import { forwarded, Reason } from '../session-table.ts'
+import { notAllowed, refusalOf } from '../shared/refusals.ts'
+import { associate } from './associate.ts'
+import { bind } from './bind.ts'
+import { greet } from './greet.ts'
+import { boundOf } from './local-address.ts'
+import { reach } from './reach.ts'
+import { relay } from './relay.ts'
+import type { Session } from './session.ts'
+
+/** Serves a client of SOCKS: greets it, admits what it asks for, and does that. */
+export async function serve(session: Session, policy: Policy): Promise<void> {
+  const request = await greet(session, policy)
+  if (!request || session.isOver) return
+  const { command, destination } = request
+  const { row, context } = session
+  if (!context.rules.admit(command, destination)) {
+    row.requested(command, destination)
+    return session.refuse(refusalOf(notAllowed))
+  }
+  if (command === Command.connect) return connect(session, destination)
+  if (command === Command.bind) return bind(session, destination)
+  return associate(session, destination, policy)
+}
+
+/** Serves a client of a forward, who has not asked. A failure is an RST: it must not look like an answer without a word. */
+export async function forward(session: Session, destination: Destination): Promise<void> {
+  const { row, context, client } = session
+  row.requested(forwarded, destination)
+  if (!context.rules.admit(forwarded, destination)) return session.reset(Reason.forbidden)
+  // Only who reads learns of an end. What comes is kept until the target is there.
+  client.read(0)
+  const target = await reach(session, destination, ({ reason }) => session.reset(reason))
+  if (target) relay(session, target)
+}
+
+/** CONNECT (RFC 1928, sections 4 and 6): the reply tells the address that the target's socket is bound to, or why there is none. */
+async function connect(session: Session, destination: Destination): Promise<void> {
+  session.row.requested(Command.connect, destination)
+  const target = await reach(session, destination, (refusal) => session.refuse(refusal))
+  if (!target) return
+  session.client.write(encodeReply(Reply.succeeded, boundOf(target.localAddress, target.localPort)))
+  relay(session, target)
+}
