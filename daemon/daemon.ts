@@ -1,6 +1,3 @@
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { cookieFileName, unixSocketName } from '../shared/protocol/limits.ts'
 import { ControlListenError, ControlStartError } from './control/start-error.ts'
 import { startDataPlane } from './data-plane.ts'
 import { Ending } from './ending.ts'
@@ -26,8 +23,6 @@ export interface Daemon extends Management {
   readonly ending: Ending
   /** Ends every connection and gives everything back. */
   close(): Promise<void>
-  /** Removes the files by which clients find the daemon, for an end that cannot wait for `close`. */
-  vanish(): void
 }
 
 /** Starts every part of proxyd. Throws a `Failure` if one cannot, and then nothing stays behind. */
@@ -65,19 +60,9 @@ export async function startDaemon(
       ...management,
       ending,
       close: () => started.disposeAsync(),
-      vanish: () => removeFiles(configuration.values['runtime-dir']),
     }
   } catch (error) {
     throw asFailure(error, configuration.values)
-  }
-}
-
-/** A folder that cannot be written any more must not keep the daemon from its end. */
-function removeFiles(runtimeDirectory: string): void {
-  for (const name of [cookieFileName, unixSocketName]) {
-    try {
-      rmSync(join(runtimeDirectory, name), { force: true })
-    } catch {}
   }
 }
 

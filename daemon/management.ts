@@ -29,6 +29,8 @@ export interface Management {
   readonly listening: Listening
   /** Reads the files of TLS again, and makes anew what is missing in the runtime folder. */
   reload(): Promise<void>
+  /** Removes the files by which clients find the daemon, for an end that cannot wait. */
+  vanish(): void
 }
 
 export interface ManagementOptions {
@@ -70,7 +72,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   // Management is for this machine, or asks for TLS and a name: a client elsewhere shall not get there by the proxy.
   await dataPlane.forbid([...control.listening, ...control.listeningTls])
   listening.push(...controlSockets(control))
-  return { listening, reload: control.reload }
+  return { listening, reload: control.reload, vanish: control.vanish }
 }
 
 /** What the daemon knows of itself. */

@@ -52,6 +52,8 @@ export interface ControlServer {
    * what cannot be used or made is logged and changes nothing.
    */
   reload(): Promise<void>
+  /** Removes the files by which clients find the daemon, for an end that cannot wait for `close`. */
+  vanish(): void
   /** Says goodbye to all clients and gives everything back. */
   close(): Promise<void>
 }
@@ -110,6 +112,7 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
       door?.reload()
       await folder.renew()
     },
+    vanish: () => folder.withdraw(),
     close: () => owned.disposeAsync(),
   }
 }

@@ -75,12 +75,18 @@ export class RuntimeFolder {
     return this.#lastChange
   }
 
-  /** From now on nobody finds the daemon. What another has put in the place of our files stays. */
+  /** From now on nobody finds the daemon. What another has put in the place of our files stays, and what cannot be removed. */
   withdraw(): void {
+    if (this.#isWithdrawn) return
     this.#isWithdrawn = true
     clearInterval(this.#timer)
-    this.#cookie?.release()
-    this.#socket?.release()
+    for (const held of [this.#cookie, this.#socket]) {
+      try {
+        held?.release()
+      } catch {
+        // A folder that cannot be written any more must not keep the daemon from its end.
+      }
+    }
   }
 
   /** From now on the folder may be another daemon's. */
@@ -94,6 +100,7 @@ export class RuntimeFolder {
     try {
       if (!this.#isWhole) {
         await this.#make(0)
+        if (this.#isWithdrawn) return
         log.warn(`files were missing in the runtime folder ${directory}: they are there again`)
       }
       const now = new Date()
@@ -127,6 +134,8 @@ export class RuntimeFolder {
       this.#socket?.release()
       this.#socket = await this.#listen()
     }
+    // What has come to an end while this was waited for is not begun any more.
+    if (this.#isWithdrawn) return this.#socket?.release()
     if (!isThere(this.#cookiePath, this.#cookie)) this.#cookie = placeCookie(this.#cookiePath, cookie)
   }
 
@@ -134,10 +143,7 @@ export class RuntimeFolder {
     const server = this.#options.makeServer()
     await bindUnixSocket(server, this.socketPath, this.#options.group)
     const inode = lstatSync(this.socketPath).ino
-    const release = () => stopListening(server, this.socketPath, inode)
-    // What has come to an end while this was waited for is not begun any more.
-    if (this.#isWithdrawn) release()
-    return { inode, release }
+    return { inode, release: () => stopListening(server, this.socketPath, inode) }
   }
 }
 

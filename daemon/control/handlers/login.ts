@@ -46,7 +46,7 @@ export interface LoginOptions {
  */
 export function loginHandlers(options: LoginOptions): HandlersOf<'auth'> {
   const { find, decoySecret, failures, log } = options
-  /** Each address fills no more of the log than so many lines a minute. */
+  /** Each address, and this machine with all of its own, fills no more of the log than so many lines a minute. */
   const told = new LoginFailures(protocolLimits.loginFailures)
   return {
     'auth.begin': ({ message }, session) => {
@@ -107,8 +107,9 @@ export function loginHandlers(options: LoginOptions): HandlersOf<'auth'> {
 
   /** One text for every cause, so that names cannot be probed. */
   function fail(session: Session): RpcError {
-    if (!told.tooMany(session.address)) log.warn(`management login from ${session.address} failed`)
-    told.note(session.address)
+    const source = session.via === 'tls' ? session.address : session.via
+    if (!told.tooMany(source)) log.warn(`management login from ${session.address} failed`)
+    told.note(source)
     return new RpcError('auth_failed', 'the login failed')
   }
 }
