@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { fillDisk } from '../helpers/full-disk.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { exec } from '../helpers/proxy-tui.ts'
 import { expectReply, greetingForLogin, login, request, succeeded } from '../helpers/socks-client.ts'
@@ -64,6 +65,17 @@ test('users are added, kept out, let in and deleted, and no password of theirs i
   const argv = await readFile(`/proc/${app.pid}/cmdline`, 'latin1')
   for (const told of [app.output, daemon.stderr, daemon.stdout, argv])
     expect(told).not.toMatch(/top secret|other secret/)
+})
+
+test.runIf(process.platform === 'linux')('what acts and could not be stored is told', async () => {
+  const daemon = await startDaemon()
+  await exec(daemon, 'adduser bob')
+  fillDisk(daemon)
+  await using app = await openApp(daemon, { columns: 120 })
+  app.type('3')
+  await app.shows(/^>bob +enabled/m)
+  app.type('ey')
+  await app.shows(/^>bob +disabled[\s\S]*disabled bob, cut 0 connections; the disk failed, so it is not stored yet/m)
 })
 
 test('Enter tells all about a user, whose connections are cut or shown on their page', async () => {

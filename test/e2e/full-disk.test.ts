@@ -1,18 +1,12 @@
-import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { bytes } from '../helpers/bytes.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { fillDisk } from '../helpers/full-disk.ts'
 import { operate } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { greetingForLogin, login } from '../helpers/socks-client.ts'
 
 const password = 'gravel-tulip-93'
-
-/** Bytes to which any file of the daemon may be written: with 0, the disk takes nothing, as when it is full. */
-function limitFiles({ pid }: Daemon, bytes: '0' | 'unlimited'): void {
-  const { status } = spawnSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:unlimited`])
-  expect(status).toBe(0)
-}
 
 /** The answer to a login. */
 async function answer(daemon: Daemon, name: string): Promise<string> {
@@ -29,7 +23,7 @@ describe.runIf(process.platform === 'linux')('while its disk takes nothing, a da
     for (const name of ['ann', 'bob', 'cid']) await admin.call('users.add', { name, password })
     await admin.call('users.setEnabled', { name: 'cid', enabled: false })
     for (const name of ['kim', 'joe']) await admin.call('operators.add', { name, role: 'viewer', password })
-    limitFiles(daemon, '0')
+    fillDisk(daemon)
 
     const revoked = [
       await admin.call('users.setEnabled', { name: 'bob', enabled: false }),
@@ -58,7 +52,7 @@ describe.runIf(process.platform === 'linux')('while its disk takes nothing, a da
     const health = async () => (await admin.call('status.get')).result.health.store.problem
     expect(await health()).toMatch(/see to the disk/)
 
-    limitFiles(daemon, 'unlimited')
+    fillDisk(daemon, false)
     await daemon.logs(/are stored now/)
     expect(await health()).toBeNull()
     await daemon.kill()

@@ -4,7 +4,7 @@ import { UsageError } from '../../../shared/commands/usage.ts'
 import type { Call, Outcome, Question } from '../../../shared/commands/verb.ts'
 import { safeText } from '../../../shared/format/safe-text.ts'
 import { tableLines } from '../../exec/render.ts'
-import { type Results, withoutFlags } from '../link/carry-out.ts'
+import { hasDryRun, type Results, withoutFlags } from '../link/carry-out.ts'
 import type { CommandEvent } from '../state/command-line.ts'
 import { knownIn } from '../state/known.ts'
 import { pageRows } from '../state/layout.ts'
@@ -12,7 +12,7 @@ import { lackOfRights } from '../state/rights.ts'
 import type { State } from '../state/state.ts'
 import { columnsOf } from '../text/fit.ts'
 import type { App, Handler } from './app.ts'
-import { confirm, hasDryRun, labelOf, openSecret, tellDialog, withWarnings } from './perform.ts'
+import { confirm, labelOf, openSecret, tellDialog, withWarnings } from './perform.ts'
 
 export const commandHandlers = {
   openCommand: (app) => {

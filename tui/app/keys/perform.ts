@@ -1,6 +1,6 @@
 import { questionBefore } from '../../../shared/commands/parse.ts'
 import type { Call, Outcome, Question } from '../../../shared/commands/verb.ts'
-import { findVerb } from '../../../shared/commands/verbs.ts'
+import { hasDryRun } from '../link/carry-out.ts'
 import type { DialogEvent } from '../state/dialogs.ts'
 import { knownIn } from '../state/known.ts'
 import { smallest } from '../state/layout.ts'
@@ -45,11 +45,6 @@ export async function begin(app: App, call: Call, page: Partial<Question> = {}):
   if (question) return confirm(app, question, call)
   closeInput(app)
   return performAndTell(app, call)
-}
-
-/** Whether the daemon can say beforehand what it would warn of. */
-export function hasDryRun({ verb, flags = {} }: Call): boolean {
-  return 'dry-run' in (findVerb(verb).flags ?? {}) && !('dry-run' in flags)
 }
 
 /** The question with what the daemon warns of; null if it need not be asked. */

@@ -2,6 +2,7 @@ import type { Context } from '../../../shared/commands/context.ts'
 import { type Command, commandOf } from '../../../shared/commands/parse.ts'
 import { UsageError } from '../../../shared/commands/usage.ts'
 import type { Call, Outcome } from '../../../shared/commands/verb.ts'
+import { findVerb } from '../../../shared/commands/verbs.ts'
 import type { Client } from '../../client/index.ts'
 import { failureOf } from '../../exec/failure.ts'
 
@@ -37,6 +38,11 @@ export async function carryOut(commands: readonly Command[], call: Client['call'
 export async function perform(what: Call, call: Client['call'], password?: string): Promise<Outcome> {
   const readPassword = password === undefined ? elsewhere.readPassword : async () => password
   return once(commandOf(what), { ...elsewhere, call, readPassword })
+}
+
+/** Whether the daemon can say beforehand what it would warn of. */
+export function hasDryRun({ verb, flags = {} }: Call): boolean {
+  return 'dry-run' in (findVerb(verb).flags ?? {}) && !('dry-run' in flags)
 }
 
 async function once({ run }: Command, context: Context): Promise<Outcome> {

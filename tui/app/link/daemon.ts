@@ -21,7 +21,7 @@ import { suffices } from '../state/rights.ts'
 import type { DaemonState, DataEvent } from '../state/state.ts'
 import { minuteOfSamples } from '../state/traffic.ts'
 import type { Store } from '../store/store.ts'
-import { carryOut, perform, type Results } from './carry-out.ts'
+import { carryOut, hasDryRun, perform, type Results } from './carry-out.ts'
 import { ConnectionQuestions, type Wanted } from './connection-questions.ts'
 import { GraphWatch } from './graph-watch.ts'
 import { LogWatch } from './log-watch.ts'
@@ -106,8 +106,10 @@ export class Daemon {
     const attempt = await this.#attempt((call) => perform(what, call, password))
     await this.#lookAtAll()
     if (!attempt.done) return attempt
-    const { told, view, secret } = attempt.value
-    const text = told ?? (typeof view === 'string' ? view : 'done')
+    const { told, view, secret, warnings = [] } = attempt.value
+    const deed = told ?? (typeof view === 'string' ? view : 'done')
+    // What could be warned of beforehand was part of the question.
+    const text = [deed, ...(hasDryRun(what) ? [] : warnings)].join('; ')
     return { done: true, text: text + this.#rememberUndo(attempt.value), secret }
   }
 
