@@ -35,6 +35,11 @@ export class PipePool {
     this.#keep = keep
   }
 
+  /** How many more may be in use. */
+  get left(): number {
+    return this.#most - this.#open + this.#idle.length
+  }
+
   /** An empty pipe, or undefined if there is none to be had. */
   acquire(): Pipe | undefined {
     const idle = this.#idle.pop()

@@ -1,48 +1,25 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Dialer } from '../../daemon/engine/linux/dialer.ts'
-import { Extras } from '../../daemon/engine/linux/extras.ts'
-import { Names } from '../../daemon/engine/linux/names.ts'
-import { Refusals } from '../../daemon/engine/linux/refusals.ts'
 import { Relay } from '../../daemon/engine/linux/relay.ts'
-import { Replies } from '../../daemon/engine/linux/replies.ts'
-import { Sessions, targetOf } from '../../daemon/engine/linux/sessions.ts'
-import { sharedCountMemory, sharedCountsIn } from '../../daemon/engine/linux/shared-counts.ts'
-import { TimerWheel } from '../../daemon/engine/linux/timer-wheel.ts'
-import { Reason, SessionTable, State } from '../../daemon/engine/session-table.ts'
-import { EPOLLERR, EPOLLHUP, EPOLLOUT, Epoll } from '../../daemon/os/epoll.ts'
+import { type Sessions, targetOf } from '../../daemon/engine/linux/sessions.ts'
+import { Reason, State } from '../../daemon/engine/session-table.ts'
+import { EPOLLERR, EPOLLHUP, EPOLLOUT } from '../../daemon/os/epoll.ts'
 import { close } from '../../daemon/os/libc.ts'
-import { PipePool } from '../../daemon/os/pipe-pool.ts'
 import { accept, boundPort, listen } from '../../daemon/os/socket.ts'
 import { socketAddressBytes } from '../../daemon/os/socket-address.ts'
-import { Rules } from '../../daemon/policy/rules.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import { startBlackHole } from '../helpers/black-hole.ts'
-import { openPolicy, patience } from '../helpers/engine.ts'
+import { patience } from '../helpers/engine.ts'
+import { makeLoop } from '../helpers/loop.ts'
 import { connectPeer } from '../helpers/peer.ts'
 
 const loopback = Uint8Array.of(127, 0, 0, 1)
 const slots = 4
 
-/** A dialler by itself, with room for so many attempts beside the first, whose clock is the test's. */
+/** A dialler by itself, with room for so many attempts beside the first. */
 function makeDialer(room: number) {
-  const clock = { now: 0 }
-  const [epoll, wheel, pipes] = [new Epoll(8), new TimerWheel(slots, 0), new PipePool(1, 1)]
-  const { liveSessions, extras: count } = sharedCountsIn(sharedCountMemory())
-  const fd = new Int32Array(2 * slots)
-  const own = { fd, clock, wheel, pipes, extras: new Extras(epoll, { count, most: room }) }
-  const sessions = new Sessions(new SessionTable(slots), own, liveSessions, { first: 1, step: 1 })
-  const replies = new Replies(sessions)
-  const post = () => {}
-  const context = {
-    ...{ sessions, epoll, clock, replies, post, timeouts: patience, policy: openPolicy },
-    names: new Names(sessions, clock, post),
-    refusals: new Refusals(sessions, replies),
-    liveness: { keepalive: 0, userTimeout: 0 },
-    rules: new Rules([], () => false),
-  }
-  const dialer = new Dialer(context, new Relay(context, pipes))
-  onTestFinished(() => epoll.close())
-  return { clock, sessions, dialer, count }
+  const { context, clock, sessions, pipes, extras } = makeLoop({ slots, extras: room, pipes: 1 })
+  return { clock, sessions, count: extras, dialer: new Dialer(context, new Relay(context, pipes)) }
 }
 
 /** A client, and the slot of its session. */

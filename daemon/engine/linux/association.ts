@@ -2,16 +2,16 @@ import type { Address } from '../../net/address.ts'
 import { boundAddress } from '../../os/socket.ts'
 import { bytesOf, encodeSocketAddress, portOf, socketAddressBytes } from '../../os/socket-address.ts'
 import type { Bound } from '../../socks/messages.ts'
-import type { AssociationShares } from '../shared/association-shares.ts'
 import type { ClientPort } from '../shared/client-port.ts'
 import { Contacts } from '../shared/contacts.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
+import type { Shares } from '../shared/shares.ts'
 import { type WaitingPlace, WaitingRoom } from '../shared/waiting-datagrams.ts'
 
 /** A client that sends datagrams through us, for as long as its control connection lives. */
 export interface Association {
   readonly slot: number
-  /** Whose it is: see `AssociationShares`. */
+  /** Whose it is: see `Shares`. */
   readonly holder: string
   /** The socket address that its datagrams come from; its port is where answers go. */
   readonly client: Uint8Array
@@ -34,12 +34,12 @@ export interface Association {
 
 /** The associations of one loop. */
 export class Associations {
-  readonly shares: AssociationShares
+  readonly shares: Shares
   readonly relayPorts: RelayPorts
   readonly #waitingRoom = new WaitingRoom()
   readonly #bySlot = new Map<number, Association>()
 
-  constructor(shares: AssociationShares, relayPorts: RelayPorts) {
+  constructor(shares: Shares, relayPorts: RelayPorts) {
     this.shares = shares
     this.relayPorts = relayPorts
   }

@@ -8,10 +8,10 @@ import { Rules } from '../../policy/rules.ts'
 import { Command } from '../../socks/messages.ts'
 import type { Policy, Tuning } from '../engine.ts'
 import { forwarded, Reason, SessionTable, State } from '../session-table.ts'
-import { AssociationShares } from '../shared/association-shares.ts'
 import { isOurs } from '../shared/own-addresses.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
+import { Shares } from '../shared/shares.ts'
 import { TurnRecord } from '../shared/turn-record.ts'
 import { Acceptor, type Room } from './acceptor.ts'
 import { Admission } from './admission.ts'
@@ -113,10 +113,7 @@ export class Loop {
     const relay = new Relay(context, this.#pipes)
     const dialer = new Dialer(context, relay)
     const binder = new Binder(context, relay)
-    const associations = new Associations(
-      new AssociationShares(count),
-      new RelayPorts(options.relayPorts, isReachedHere),
-    )
+    const associations = new Associations(new Shares(count), new RelayPorts(options.relayPorts, isReachedHere))
     const datagrams = new DatagramRelay(context, associations)
     const associator = new Associator(context, associations, datagrams)
     const admission = new Admission(context, {

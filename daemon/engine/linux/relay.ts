@@ -69,8 +69,7 @@ export class Relay implements Stage {
       this.#move(half)
     }
     if (events & EPOLLERR && generation[slotOf(half)] === owner) this.#halfClosed(slotOf(half))
-    if (events & EPOLLOUT && generation[slotOf(half)] === owner && this.#sessions.held.has(half ^ 1))
-      this.#move(half ^ 1)
+    if (events & EPOLLOUT && generation[slotOf(half)] === owner && this.#sessions.holds(half ^ 1)) this.#move(half ^ 1)
   }
 
   /** The session's deadline has passed, or the timeouts have changed: it is over, or gets the deadline that is due. */
@@ -112,8 +111,8 @@ export class Relay implements Stage {
 
   /** Move what `from` has to say until it has no more, its peer can take no more, or its turn is over. */
   #pump(from: number): void {
-    const { flags, held } = this.#sessions
-    if (held.has(from) && !this.#flush(from)) return this.#stuck(from)
+    const { flags } = this.#sessions
+    if (this.#sessions.holds(from) && !this.#flush(from)) return this.#stuck(from)
     for (let moved = 0; flags[from] & Flag.readable; ) {
       if (flags[from ^ 1] & Flag.dead) return
       if (moved >= this.#turnBytes()) return this.#enqueue(from)
@@ -152,14 +151,14 @@ export class Relay implements Stage {
     if (sent < 0 && sent !== -errno.EAGAIN) return this.#broken(from ^ 1)
     if (sent > 0) this.#delivered(from, sent)
     if (sent === count) return count
-    this.#sessions.held.set(from, { kind: 'memory', bytes: bytes.slice(Math.max(sent, 0), count) })
+    this.#sessions.holdBytes(from, bytes.slice(Math.max(sent, 0), count))
     return 0
   }
 
   /** Read into a pipe and write on from there, without the bytes coming to us; returns as `#copy` does. */
   #splice(from: number): number {
     const { fd, flags } = this.#sessions
-    const pipe = this.#pipes.acquire()
+    const pipe = this.#sessions.mayHoldPipe(from) ? this.#pipes.acquire() : undefined
     if (!pipe) {
       flags[from] &= ~Flag.bulk
       return this.#copy(from)
@@ -183,7 +182,7 @@ export class Relay implements Stage {
         this.#delivered(from, sent)
         left -= sent
       } else if (sent === -errno.EAGAIN) {
-        this.#sessions.held.set(from, { kind: 'pipe', pipe, length: left })
+        this.#sessions.holdPipe(from, pipe, left)
         return false
       } else {
         this.#pipes.release(pipe, false)
@@ -197,10 +196,8 @@ export class Relay implements Stage {
 
   /** Write on what `from`'s peer could not take before. True if nothing is left, and the direction may go on. */
   #flush(from: number): boolean {
-    const { held } = this.#sessions
-    const waiting = held.get(from)
+    const waiting = this.#sessions.takeHeld(from)
     if (!waiting) return true
-    held.delete(from)
     return waiting.kind === 'pipe'
       ? this.#drain(from, waiting.pipe, waiting.length)
       : this.#write(from, waiting.bytes, waiting.bytes.length) > 0
@@ -234,8 +231,8 @@ export class Relay implements Stage {
 
   /** A direction cannot go on now. If `from` takes no more bytes, its peer, who writes some, is told at once. */
   #stuck(from: number): void {
-    const { flags, held } = this.#sessions
-    if (flags[from] & Flag.dead && held.has(from)) this.#sessions.reset(slotOf(from), Reason.reset)
+    if (this.#sessions.flags[from] & Flag.dead && this.#sessions.holds(from))
+      this.#sessions.reset(slotOf(from), Reason.reset)
   }
 
   /** `half` takes no more bytes. What it has said before still goes to its peer; then the session is reset. */

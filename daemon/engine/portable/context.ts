@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 import type { Rules } from '../../policy/rules.ts'
 import type { EngineServices, Liveness, Timeouts } from '../engine.ts'
-import type { AssociationShares } from '../shared/association-shares.ts'
 import type { PasswordMemory } from '../shared/password-memory.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
+import type { Shares } from '../shared/shares.ts'
 import type { WaitingRoom } from '../shared/waiting-datagrams.ts'
 import type { Room } from './descriptors.ts'
 import type { PausedSides } from './paused-sides.ts'
@@ -15,7 +15,7 @@ export interface SessionContext {
   readonly resolver: Pick<EngineServices, 'resolve'>
   /** For sockets beside the two of each session. */
   readonly extras: Room
-  readonly associations: AssociationShares
+  readonly associations: Shares
   readonly relayPorts: RelayPorts
   readonly waitingRoom: WaitingRoom
   readonly paused: PausedSides

@@ -5,11 +5,11 @@ import type { Endpoint } from '../../net/endpoint.ts'
 import { Rules } from '../../policy/rules.ts'
 import type { Engine, EngineOptions, EngineServices, Liveness, Orders, Policy, Tuning } from '../engine.ts'
 import { Reason, type SessionTable } from '../session-table.ts'
-import { AssociationShares } from '../shared/association-shares.ts'
 import { shareDescriptors } from '../shared/descriptor-shares.ts'
 import { isOurs } from '../shared/own-addresses.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
+import { Shares } from '../shared/shares.ts'
 import { toMakeRoom } from '../shared/silent-clients.ts'
 import { WaitingRoom } from '../shared/waiting-datagrams.ts'
 import { type SessionContext, watchOver } from './context.ts'
@@ -109,7 +109,7 @@ class PortableEngine implements Engine {
       authenticate: (login) => services.authenticate(login),
       resolver: services,
       extras,
-      associations: new AssociationShares(1),
+      associations: new Shares(1),
       waitingRoom: new WaitingRoom(),
       relayPorts: new RelayPorts(new SharedArrayBuffer(RelayPorts.bytes), isOurs),
       paused: new PausedSides(),

@@ -1,13 +1,13 @@
 import { assert, integer, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { AssociationShares, holderOf } from '../../daemon/engine/shared/association-shares.ts'
+import { holderOf, Shares } from '../../daemon/engine/shared/shares.ts'
 import { parseAddress } from '../../daemon/net/address.ts'
 
 const bytesOf = (literal: string) => parseAddress(literal)?.bytes ?? new Uint8Array(0)
 
 /** Lets holders take all that they may, one after the other, of so many; returns how many each has got. */
 function fill(most: number, holders: number): number[] {
-  const shares = new AssociationShares(1)
+  const shares = new Shares(1)
   let left = most
   return Array.from({ length: holders }, (_, i) => {
     let got = 0
@@ -40,7 +40,7 @@ describe('the shares of associations', () => {
   })
 
   it('are counted for all loops by each, as if a holder had as many in every one', () => {
-    const shares = new AssociationShares(4)
+    const shares = new Shares(4)
     for (let taken = 0; taken < 6; taken++) shares.take('one')
     expect(shares.isFree('one', 9)).toBe(true)
     expect(shares.isFree('one', 8)).toBe(false)
@@ -49,7 +49,7 @@ describe('the shares of associations', () => {
   })
 
   it('are given back', () => {
-    const shares = new AssociationShares(1)
+    const shares = new Shares(1)
     for (const holder of ['one', 'one', 'one', 'other']) shares.take(holder)
     expect([shares.size, shares.isFree('one', 1)]).toEqual([4, false])
     shares.give('one')

@@ -1,0 +1,37 @@
+import { onTestFinished } from 'vitest'
+import { Extras } from '../../daemon/engine/linux/extras.ts'
+import { Names } from '../../daemon/engine/linux/names.ts'
+import { Refusals } from '../../daemon/engine/linux/refusals.ts'
+import { Replies } from '../../daemon/engine/linux/replies.ts'
+import { Sessions } from '../../daemon/engine/linux/sessions.ts'
+import { sharedCountMemory, sharedCountsIn } from '../../daemon/engine/linux/shared-counts.ts'
+import { TimerWheel } from '../../daemon/engine/linux/timer-wheel.ts'
+import { SessionTable } from '../../daemon/engine/session-table.ts'
+import { Epoll } from '../../daemon/os/epoll.ts'
+import { PipePool } from '../../daemon/os/pipe-pool.ts'
+import { Rules } from '../../daemon/policy/rules.ts'
+import { openPolicy, patience } from './engine.ts'
+
+/** What the stages of a loop stand on, for a test of a stage by itself, whose clock is the test's. */
+export function makeLoop(room: { slots: number; extras: number; pipes: number }) {
+  const clock = { now: 0 }
+  const [epoll, wheel, pipes] = [new Epoll(8), new TimerWheel(room.slots, 0), new PipePool(room.pipes, 1)]
+  const { liveSessions, extras: count } = sharedCountsIn(sharedCountMemory())
+  const fd = new Int32Array(2 * room.slots)
+  const own = { fd, clock, wheel, pipes, extras: new Extras(epoll, { count, most: room.extras }) }
+  const sessions = new Sessions(new SessionTable(room.slots), own, liveSessions, { first: 1, step: 1 })
+  const replies = new Replies(sessions)
+  const post = () => {}
+  const context = {
+    ...{ sessions, epoll, clock, replies, post, timeouts: patience, policy: openPolicy },
+    names: new Names(sessions, clock, post),
+    refusals: new Refusals(sessions, replies),
+    liveness: { keepalive: 0, userTimeout: 0 },
+    rules: new Rules([], () => false),
+  }
+  onTestFinished(() => {
+    pipes.close()
+    epoll.close()
+  })
+  return { context, clock, sessions, pipes, extras: count }
+}
