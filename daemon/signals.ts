@@ -18,7 +18,7 @@ export function firstStopSignal(cleanUp: () => void): Promise<NodeJS.Signals> {
         cleanUp()
         // The first process of a container has no default for signals: for it they do nothing.
         if (process.pid === 1) process.exit(128 + constants.signals[signal])
-        // Not process.exit, which waits for lookups that the system's resolver still works on.
+        // By the signal, so that whoever started it learns of that.
         process.off(signal, onSignal)
         process.kill(process.pid, signal)
       }

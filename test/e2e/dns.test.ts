@@ -23,7 +23,9 @@ async function ask(proxy: number, name: string, port: number, via = '127.0.0.1')
 async function startOnSystem(engine: string) {
   // The system asks port 53 only; hopefully nobody else does at this address.
   const address = `127.53.${(process.pid >> 8) & 255}.${1 + Math.floor(Math.random() * 250)}`
-  const server = await startDnsServer({ 'four.test': { addresses: ['127.0.0.1'] } }, address, 53)
+  const names = ['four.test', 'other.test', 'later.test']
+  const zone = Object.fromEntries(names.map((name) => [name, { addresses: ['127.0.0.1'] }]))
+  const server = await startDnsServer(zone, address, 53)
   const within = await withFiles({
     '/etc/resolv.conf': `nameserver ${address}\n`,
     '/etc/hosts': '127.0.0.1 localhost own.test\n',
@@ -125,7 +127,7 @@ if (canMount) {
       const target = await startTarget()
       server.hold('four.test AAAA')
       await expectReply(await ask(daemon.port('socks'), 'four.test', target.port), succeeded)
-      await Promise.all(
+      const dead = await Promise.all(
         Array.from({ length: 300 }, (_, n) => {
           for (const type of ['A', 'AAAA']) server.hold(`dead${n}.test ${type}`)
           return ask(daemon.port('socks'), `dead${n}.test`, 80)
@@ -133,6 +135,10 @@ if (canMount) {
       )
       for (const name of ['localhost', 'own.test', 'app.localhost', '127.0.0.1.'])
         await expectReply(await ask(daemon.port('socks'), name, target.port), succeeded)
+      await expectReply(await ask(daemon.port('socks'), 'other.test', target.port, '::1'), succeeded)
+      for (const client of dead) client.reset()
+      await expectReply(await ask(daemon.port('socks'), 'later.test', target.port), succeeded)
+      await daemon.kill()
     })
 
     test('are not waited for in the end', async () => {
