@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
 import { operate } from '../helpers/operate.ts'
-import { canRefuseCalls, refusing } from '../helpers/refused-calls.ts'
+import { connectPeer } from '../helpers/peer.ts'
+import { canRefuseCalls, refusing, refusingInUse } from '../helpers/refused-calls.ts'
 import { startTarget } from '../helpers/target.ts'
 
 const { EPERM, ENOSYS, EINVAL } = constants.errno
@@ -58,6 +59,16 @@ describe.runIf(canRefuseCalls)('where a sandbox refuses calls,', () => {
         new RegExp(`^proxyd: .*refused \\(${call}: E\\w+\\); choose --engine portable\\n$`),
       ),
     })
+  })
+
+  test('and clients cannot be taken in, their loop rests, and says so once', async () => {
+    const daemon = await startDaemon(['--engine', 'linux', '--workers', '1'], {
+      within: refusingInUse(EPERM, 'accept4'),
+    })
+    for (let i = 0; i < 3; i++) await connectPeer('127.0.0.1', daemon.port('socks'))
+    await daemon.logs(/"warn".*new clients cannot be accepted \(EPERM\), and wait/)
+    const { stderr } = await daemon.stop()
+    expect(stderr.match(/cannot be accepted/g)).toHaveLength(1)
   })
 
   test('but where it refuses none of ours, nothing is said of it', async () => {

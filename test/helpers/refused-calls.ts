@@ -2,18 +2,20 @@ import { findProgram } from './programs.ts'
 
 /** Numbers of system calls (asm/unistd.h), where this is a Linux whose numbers are known. */
 const numbers: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  x64: { splice: 275, recvmmsg: 299, sendmmsg: 307 },
-  arm64: { splice: 76, recvmmsg: 243, sendmmsg: 269 },
+  x64: { accept4: 288, splice: 275, recvmmsg: 299, sendmmsg: 307 },
+  arm64: { accept4: 242, splice: 76, recvmmsg: 243, sendmmsg: 269 },
 }
 
 /** Has a process and all that it starts get an error for some calls, as sandboxes do (seccomp(2)), and becomes a program. */
 const launcher = `
 import ctypes, os, struct, sys
-error, calls, program = int(sys.argv[1]), sys.argv[2].split(','), sys.argv[3:]
+error, calls, spared, program = int(sys.argv[1]), sys.argv[2].split(','), sys.argv[3] == 'spare', sys.argv[4:]
 load_number, return_allow, return_error = (0x20, 0, 0, 0), (0x06, 0, 0, 0x7fff0000), (0x06, 0, 0, 0x00050000 | error)
 code = [load_number]
 for call in calls:
-    code += [(0x15, 0, 1, int(call)), return_error]
+    # The low word of the first argument, compared with -1.
+    on_none = [(0x20, 0, 0, 16), (0x15, 0, 1, 0xffffffff), return_allow] if spared else []
+    code += [(0x15, 0, len(on_none) + 1, int(call)), *on_none, return_error]
 code = b''.join(struct.pack('HBBI', *step) for step in code + [return_allow])
 memory = ctypes.create_string_buffer(code)
 class Program(ctypes.Structure):
@@ -32,6 +34,15 @@ export const canRefuseCalls = python !== undefined
 
 /** What a program and its arguments are to be put behind, to run without these calls: each fails with `error`, an errno. */
 export function refusing(error: number, ...calls: readonly string[]): readonly string[] {
+  return launch(error, calls, 'refuse')
+}
+
+/** As `refusing`, but not where the descriptor is none, so that it is not found out beforehand. */
+export function refusingInUse(error: number, ...calls: readonly string[]): readonly string[] {
+  return launch(error, calls, 'spare')
+}
+
+function launch(error: number, calls: readonly string[], none: 'refuse' | 'spare'): readonly string[] {
   const wanted = calls.map((call) => numbers[process.arch]?.[call])
-  return [python ?? '', '-c', launcher, `${error}`, wanted.join()]
+  return [python ?? '', '-c', launcher, `${error}`, wanted.join(), none]
 }

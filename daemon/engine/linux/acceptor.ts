@@ -1,6 +1,6 @@
 import type { Destination } from '../../net/destination.ts'
 import { EPOLLIN } from '../../os/epoll.ts'
-import { close, errno } from '../../os/libc.ts'
+import { close, errno, errnoName } from '../../os/libc.ts'
 import { accept, isExhausted, setLiveness } from '../../os/socket.ts'
 import { socketAddressBytes } from '../../os/socket-address.ts'
 import type { Listener } from '../../sockets/listeners.ts'
@@ -16,6 +16,7 @@ import type { SharedCount } from './shared-counts.ts'
 const batch = 4
 /** How long accepting rests when there is no room, in milliseconds. */
 const restTime = 250
+const patience = 'new clients wait until others have left'
 const nothing = new Uint8Array(0)
 
 /** Room for sessions, of all loops together. */
@@ -80,13 +81,16 @@ export class Acceptor {
 
   #take(listener: Listener | undefined): void {
     if (!listener) return
+    let failed = 0
     for (let taken = 0; taken < batch && this.#restsUntil === 0; taken++) {
       this.#full = !this.#hasRoom && !this.#makeRoom()
-      if (this.#full) return this.#rest('the limit of connections is reached')
+      if (this.#full) return this.#rest(`the limit of connections is reached: ${patience}`)
       const client = accept(listener.fd, this.#clientAddress)
       if (client >= 0) this.#begin(client, listener.leadsTo)
       else if (client === -errno.EAGAIN) return this.#emptied()
-      else if (isExhausted(-client)) return this.#rest('no descriptors are left')
+      else if (isExhausted(-client)) return this.#rest(`no descriptors are left: ${patience}`)
+      // One may have gone while it waited. Where a sandbox refuses the call, epoll tells of the same client for ever.
+      else if (++failed === batch) return this.#rest(`new clients cannot be accepted (${errnoName(-client)}), and wait`)
     }
   }
 
@@ -116,9 +120,8 @@ export class Acceptor {
     if (epoll.add(fd, watched, clientOf(slot), generation) < 0) sessions.close(slot, Reason.failed)
   }
 
-  #rest(why: string): void {
-    if (!this.#warned && this.#room.shortLoops.add(1) === 1)
-      this.#loop.post({ type: 'warn', message: `${why}: new clients wait until others have left` })
+  #rest(message: string): void {
+    if (!this.#warned && this.#room.shortLoops.add(1) === 1) this.#loop.post({ type: 'warn', message })
     this.#warned = true
     this.#restsUntil = this.#loop.clock.now + restTime
     this.#watch(0)
