@@ -27,6 +27,8 @@ export class ObservedConnections {
     .padStart(4, '0')
   readonly #watchers = new Set<Watcher>()
   #views: readonly TableView[] = []
+  /** Those of all views in order, once somebody wants them: many who follow begin with the same. */
+  #rows: readonly Connection[] | undefined
   #passed: PassedConnections
   #timer: NodeJS.Timeout | undefined
   /** How often the clock on the wall had been set when the views were last refreshed. */
@@ -92,13 +94,15 @@ export class ObservedConnections {
   }
 
   get rows(): readonly Connection[] {
-    return this.#views.flatMap((view) => view.rows).sort(byAge)
+    this.#rows ??= this.#views.flatMap((view) => view.rows).sort(byAge)
+    return this.#rows
   }
 
   #start(): void {
     this.#views = this.#engine.tables.map((table) => new TableView(table, this.#naming))
     this.#passed = new PassedConnections(this.#engine.tables, this.#naming)
     this.#clockSettings = this.#wall.look()
+    this.#rows = undefined
     for (const view of this.#views) view.refresh(noChanges())
     this.#timer = setInterval(() => this.#refresh(), period).unref()
   }
@@ -107,6 +111,7 @@ export class ObservedConnections {
     if (!this.#watchers.delete(watcher) || this.#watchers.size > 0) return
     clearInterval(this.#timer)
     this.#views = []
+    this.#rows = undefined
   }
 
   #refresh(): void {
@@ -121,6 +126,7 @@ export class ObservedConnections {
     changes.missed = missed
     const { changed, moved, closed, passed } = changes
     if (changed.length + moved.length + closed.length + passed.length + missed === 0) return
+    this.#rows = undefined
     // A copy: who begins to watch now has seen these rows already.
     for (const { listener } of [...this.#watchers]) listener(changes)
   }

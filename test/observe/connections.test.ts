@@ -350,6 +350,16 @@ describe('watching', () => {
     expect(changes.every(({ missed }) => missed === 0)).toBe(true)
   })
 
+  it('puts the rows in order once for all who begin with them, and again when they change', () => {
+    const [loop] = loops
+    loop.begin(0, { serial: 1 })
+    watch()
+    expect(connections.rows).toBe(connections.rows)
+    loop.move(0, 1, 2)
+    vi.advanceTimersByTime(period)
+    expect(connections.rows).toEqual(listed(connections))
+  })
+
   it('gives a second watcher the rows that the first one knows', () => {
     const [loop] = loops
     loop.begin(0, { serial: 1 })
