@@ -81,7 +81,9 @@ test('the line asks by the dialog of the key, and by one for several commands', 
   await closed(app)
   app.type(':deluser alice\r')
   await app.shows(asked)
-  app.type('y')
+  const row = app.lines.findIndex((line) => line.includes('[ Cancel ]'))
+  const column = app.lines[row]?.indexOf('Delete') ?? -1
+  app.type(`\u001b[<0;${column + 2};${row + 1}M`)
   await app.shows(/1\/1 users[\s\S]*deleted alice, cut 0 connections/)
   app.type(':cut bob\r')
   await app.shows(/^ ! cut: bob has no connection/m)

@@ -87,6 +87,23 @@ test('a choice is taken from a list, a flag toggled; what the daemon warns of is
   expect(await settingOf(daemon, 'open-proxy')).toBe('true')
 })
 
+test('the command line asks what the page asks, and what would be refused is told there', async () => {
+  const daemon = await startDaemon(['--log-level', 'info', '-l', '0.0.0.0', '-u', 'bob:pw'])
+  await using app = await openSetting(daemon, 'log-level')
+  app.type(':set log-level debug\r')
+  await app.shows(/Set log-level to debug\?.*\n.*also given as a flag[\s\S]*\[ Cancel \]/)
+  expect(await settingOf(daemon, 'log-level')).toBe('info')
+  app.type('y')
+  await app.shows(/^>log-level +debug +stored[\s\S]*log-level is debug now; u undoes/m)
+  app.type(':set log-level warn --dry-run\r')
+  await app.shows(/log-level would become warn/)
+  expect(await settingOf(daemon, 'log-level')).toBe('debug')
+  app.type(esc)
+  await app.shows(/^>log-level/m)
+  app.type(':set auth none\r')
+  await app.shows(/^ ! set: SOCKS on 0\.0\.0\.0 without a password/m)
+})
+
 test('what the daemon refuses is told, and nothing has changed', async () => {
   const daemon = await startDaemon(['-l', '0.0.0.0', '-u', 'bob:pw'])
   await using app = await openSetting(daemon, 'auth')

@@ -128,14 +128,16 @@ function problemWith(state: State, commands: readonly Command[]): string | null 
   return null
 }
 
-/** The line stays until the daemon has agreed; what it says is a line for a few seconds, a password, or a page. */
-export async function runLine(app: App, line: string): Promise<void> {
+/**
+ * The line stays until the daemon has agreed; what it says is a line for a few seconds, a password, or a page. Who has agreed
+ * to it knows what the daemon warns of.
+ */
+export async function runLine(app: App, line: string, isAgreedTo = false): Promise<void> {
   const commands = parseCommands(line)
   if (!commands.some(({ verb }) => verb.confidential)) tellCommand(app, { do: 'remember', line })
   tellCommand(app, { do: 'run' })
   const label = labelOf(app)
-  const results = await app.daemon.carryOut(commands)
-  const { outcomes, problem } = results
+  const { outcomes, problem } = await app.daemon.carryOut(commands)
   const [outcome] = outcomes
   const isOpen = app.store.state.command.running
   if (problem !== null && outcomes.every(({ view }) => view === '')) {
@@ -143,7 +145,8 @@ export async function runLine(app: App, line: string): Promise<void> {
   }
   if (isOpen) tellCommand(app, { do: 'close' })
   if (outcome?.secret && outcomes.length === 1 && problem === null) return openSecret(app, outcome.secret, label)
-  const lines = resultLines(results)
+  const told = isAgreedTo ? outcomes.map((one) => ({ ...one, warnings: [] })) : outcomes
+  const lines = resultLines({ outcomes: told, problem })
   const [only = ''] = lines
   if (lines.length <= 1 && columnsOf(only) < app.store.state.size.columns) {
     const undoes = outcome?.undo && commands.length === 1 ? '; u undoes' : ''

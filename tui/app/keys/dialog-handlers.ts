@@ -71,7 +71,7 @@ function answer(app: App, agrees: (confirmation: Confirmation) => boolean): void
   if (dialog?.kind !== 'confirm') return
   tellDialog(app, { do: 'close' })
   if (!agrees(dialog)) return
-  if (typeof dialog.then === 'string') void runLine(app, dialog.then)
+  if (typeof dialog.then === 'string') void runLine(app, dialog.then, true)
   else void performAndTell(app, dialog.then)
 }
 
