@@ -27,6 +27,8 @@ const headerBytes = 12
 const [longestLabel, longestName] = [63, 253]
 const cname = 5
 const internet = 1
+/** An OPT record (RFC 6891, section 6.1.2) for datagrams of 1,232 bytes, which no link has to take apart. */
+const largerDatagrams = Uint8Array.of(0, 0, 41, 1232 >> 8, 1232 & 0xff, 0, 0, 0, 0, 0, 0)
 /** RCODE: the name has what is told; there is no such name. */
 const [noError, noName] = [0, 3]
 
@@ -42,9 +44,13 @@ export function questionFor(name: string, type: RecordType): Question | undefine
   }
 }
 
-/** A message with this question alone, which asks the server to find out for us (RD). */
-export function encodeQuery(id: number, question: Question): Uint8Array {
-  return Buffer.concat([Uint8Array.of(id >> 8, id & 0xff, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0), question.bytes])
+/**
+ * A message with this question, which asks the server to find out for us (RD). Unless it is `plain`, as RFC 1035 has it, it
+ * tells that larger datagrams may come (RFC 6891).
+ */
+export function encodeQuery(id: number, question: Question, plain: boolean): Uint8Array {
+  const header = Uint8Array.of(id >> 8, id & 0xff, 1, 0, 0, 1, 0, 0, 0, 0, 0, plain ? 0 : 1)
+  return Buffer.concat(plain ? [header, question.bytes] : [header, question.bytes, largerDatagrams])
 }
 
 /** ID of a message. */

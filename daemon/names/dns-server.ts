@@ -29,10 +29,12 @@ export class DnsServer {
     this.#most = most
   }
 
-  /** What the server tells; undefined if it is nothing, or not in time. Never rejects. */
-  async ask(question: Question): Promise<Reply | undefined> {
+  /**
+   * What the server tells; undefined if it is nothing, or not in time. Never rejects. `plain`: see `encodeQuery`.
+   */
+  async ask(question: Question, plain: boolean): Promise<Reply | undefined> {
     if (!this.#port?.hasRoom) this.#port = new Port(this.#at)
-    const reply = await this.#port.ask(question, this.#most)
+    const reply = await this.#port.ask({ question, plain, most: this.#most })
     if (!reply?.isTruncated || reply.addresses.length === this.#most) return reply
     return (await this.#askByStream(question)) ?? reply
   }
@@ -41,7 +43,7 @@ export class DnsServer {
     if (this.#streams < mostStreams) this.#streams++
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))
     const id = randomId()
-    const message = await exchange(this.#at, encodeQuery(id, question))
+    const message = await exchange(this.#at, encodeQuery(id, question, true))
     const next = this.#waiting.shift()
     // Who waits takes over the place.
     if (next) next()
@@ -50,9 +52,13 @@ export class DnsServer {
   }
 }
 
-interface Wait {
+interface Asked {
   readonly question: Question
+  readonly plain: boolean
   readonly most: number
+}
+
+interface Wait extends Asked {
   readonly settle: (reply: Reply | undefined) => void
 }
 
@@ -79,13 +85,14 @@ class Port {
     return this.#isOpen && this.#asked < questionsPerPort
   }
 
-  async ask(question: Question, most: number): Promise<Reply | undefined> {
+  async ask(asked: Asked): Promise<Reply | undefined> {
     this.#asked++
     const id = this.#freeId()
     const { promise, resolve: settle } = Promise.withResolvers<Reply | undefined>()
-    this.#waiting.set(id, { question, most, settle })
+    this.#waiting.set(id, { ...asked, settle })
     const timer = setTimeout(settle, patience, undefined)
-    void this.#connected.then(() => this.#isOpen && this.#socket.send(encodeQuery(id, question)))
+    const query = encodeQuery(id, asked.question, asked.plain)
+    void this.#connected.then(() => this.#isOpen && this.#socket.send(query))
     const reply = await promise
     clearTimeout(timer)
     this.#waiting.delete(id)

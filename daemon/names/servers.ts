@@ -5,8 +5,8 @@ import { type Family, familyOf, mostAddresses, noAddresses } from './families.ts
 import { findLocalhost } from './local-names.ts'
 import type { NameSource } from './resolver.ts'
 
-/** How often each server is asked, if none has told. */
-const rounds = 3
+/** How each server is asked, if none has told: old ones may not answer what is not plain. */
+const rounds = [{ plain: false }, { plain: false }, { plain: true }]
 /** Names asked for at once: their questions fit into the buffer that a server's socket usually has. */
 const room = 128
 /** Where servers listen that are given without a port. */
@@ -26,9 +26,11 @@ export function byServers(texts: readonly string[]): NameSource {
 /** The first server that knows tells. */
 async function ask(servers: readonly DnsServer[], question: Question | undefined): Promise<Family> {
   if (!question) return noAddresses
-  for (const server of Array.from({ length: rounds }, () => servers).flat()) {
-    const reply = await server.ask(question)
-    if (reply?.isKnown) return familyOf(reply.addresses, 1000 * reply.ttl)
+  for (const { plain } of rounds) {
+    for (const server of servers) {
+      const reply = await server.ask(question, plain)
+      if (reply?.isKnown) return familyOf(reply.addresses, 1000 * reply.ttl)
+    }
   }
   return noAddresses
 }

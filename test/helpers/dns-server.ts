@@ -5,9 +5,14 @@ import { onTestFinished } from 'vitest'
 import { parseLiteral } from '../../daemon/net/address.ts'
 import { bytes } from './bytes.ts'
 
-/** What a server tells of a name: its addresses, for how many seconds they are good, and RCODE. */
+/** What a server tells of a name: its addresses, for how many seconds they are good, RCODE, and whether only plain questions (RFC 1035) get that. */
 export interface Zone {
-  readonly [name: string]: { readonly addresses: readonly string[]; readonly ttl?: number; readonly code?: number }
+  readonly [name: string]: {
+    readonly addresses: readonly string[]
+    readonly ttl?: number
+    readonly code?: number
+    readonly isOld?: boolean
+  }
 }
 
 export interface DnsServer {
@@ -24,8 +29,8 @@ const types: Readonly<Record<number, { readonly name: string; readonly length: n
   1: { name: 'A', length: 4 },
   28: { name: 'AAAA', length: 16 },
 }
-/** RCODE of a name that does not exist (RFC 1035, section 4.1.1). */
-const unknownName = 3
+/** RCODE of a name that does not exist, and of a question that is not understood (RFC 1035, section 4.1.1). */
+const [unknownName, malformed] = [3, 1]
 /** What does not fit a datagram is cut to nothing, and so marked (TC); the client asks again by TCP. */
 const [largestDatagram, truncated] = [512, 0x02]
 
@@ -39,7 +44,9 @@ export async function startDnsServer(zone: Zone, address = '127.0.0.1', port = 0
     const asked = `${question.name} ${types[question.type]?.name}`
     questions.push(asked)
     const answer = () => {
-      const whole = encodeAnswer(query, question, zone[question.name])
+      const known = zone[question.name]
+      const isUnclear = known?.isOld && query.length > question.end
+      const whole = encodeAnswer(query, question, isUnclear ? { addresses: [], code: malformed } : known)
       const cut = () => encodeAnswer(query, question, { addresses: [] }, truncated)
       socket.send(whole.length > largestDatagram ? cut() : whole, from.port, from.address)
     }

@@ -34,8 +34,10 @@ function read(...given: Parameters<typeof message>) {
 const one = record(1, 60, [192, 0, 2, 1])
 
 test('asks for one name, and for the server to find out', () => {
-  const query = Buffer.from(encodeQuery(id, question)).toString('latin1')
-  expect(query).toBe('\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x01a\x04test\0\0\x01\0\x01')
+  const query = (plain: boolean) => Buffer.from(encodeQuery(id, question, plain)).toString('latin1')
+  const asked = '\x01a\x04test\0\0\x01\0\x01'
+  expect(query(true)).toBe(`\x12\x34\x01\0\0\x01\0\0\0\0\0\0${asked}`)
+  expect(query(false)).toBe(`\x12\x34\x01\0\0\x01\0\0\0\0\0\x01${asked}\0\0\x29\x04\xd0\0\0\0\0\0\0`)
 })
 
 test.each(['', 'bad..test', '.test', `${'x'.repeat(64)}.test`, `${'x.'.repeat(127)}x`])(

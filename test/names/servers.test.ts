@@ -48,6 +48,11 @@ test.each([
   expect((await byServers([await first(), at]).find('one.test').ipv4).addresses).toEqual(['192.0.2.1'])
 })
 
+test('asks a server plainly that does not understand more', async () => {
+  const { at } = await startDnsServer({ 'one.test': { addresses: ['192.0.2.1'], isOld: true } })
+  expect((await byServers([at]).find('one.test').ipv4).addresses).toEqual(['192.0.2.1'])
+})
+
 test('a server that tells that there is no such name is believed', async () => {
   const [none, other] = [await startDnsServer({}), await startDnsServer({ 'one.test': { addresses: ['192.0.2.1'] } })]
   expect((await byServers([none.at, other.at]).find('one.test').ipv4).addresses).toEqual([])
