@@ -1,7 +1,7 @@
-import { type Address, isSame } from '../net/address.ts'
+import type { Address } from '../net/address.ts'
 import * as libc from './libc.ts'
 import { boundAddress, connectSocket, MSG_NOSIGNAL } from './socket.ts'
-import { AF_INET, AF_INET6, bytesOf, encodeSocketAddress, socketAddressBytes } from './socket-address.ts'
+import { AF_INET, AF_INET6, encodeSocketAddress, socketAddressBytes } from './socket-address.ts'
 
 /** UDP sockets, non-blocking and closed on exec. Results are 0 or more, or a negated errno. */
 
@@ -12,6 +12,9 @@ const IPPROTO_IPV6 = 41
 const IPV6_V6ONLY = 26
 /** The port that drops what it gets (RFC 863); nothing is sent there. */
 const discardPort = 9
+
+/** What bind(2) says to an address that is another machine's, or of a family or an interface that this one has not. */
+const strangers = new Set([libc.errno.EADDRNOTAVAIL, libc.errno.EAFNOSUPPORT, libc.errno.ENODEV])
 
 const address = new Uint8Array(socketAddressBytes)
 
@@ -36,9 +39,14 @@ export function addressTowards({ bytes, scope }: Address, own: Uint8Array): numb
   return result
 }
 
-/** Whether what is sent to an address leaves from it, too: then it is this machine's, though no interface may have it. */
-export function leadsBack(to: Address): boolean {
-  return addressTowards(to, address) === 0 && isSame(bytesOf(address), to.bytes)
+/**
+ * Whether an address is this machine's: whether a socket can be bound to it (bind(2)). So are those of interfaces without
+ * a carrier, and of routes of type local (ip-route(8)). Without descriptors any is, to be on the safe side.
+ */
+export function isOurs(address: Address): boolean {
+  const fd = bindUdpSocket(address)
+  if (fd >= 0) libc.close(fd)
+  return !strangers.has(-fd)
 }
 
 /** Open a UDP socket on an address of this machine, with any free port. */

@@ -1,14 +1,12 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
-import type { Address } from '../../net/address.ts'
 import { EPOLLIN, Epoll } from '../../os/epoll.ts'
 import { clearEvent } from '../../os/event.ts'
 import { PipePool } from '../../os/pipe-pool.ts'
-import { leadsBack } from '../../os/udp.ts'
+import { isOurs } from '../../os/udp.ts'
 import { Rules } from '../../policy/rules.ts'
 import { Command } from '../../socks/messages.ts'
 import type { Policy, Tuning } from '../engine.ts'
 import { forwarded, Reason, SessionTable, State } from '../session-table.ts'
-import { isOurs } from '../shared/own-addresses.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
 import { Shares } from '../shared/shares.ts'
@@ -113,7 +111,7 @@ export class Loop {
     const relay = new Relay(context, this.#pipes)
     const dialer = new Dialer(context, relay)
     const binder = new Binder(context, relay)
-    const associations = new Associations(new Shares(count), new RelayPorts(options.relayPorts, isReachedHere))
+    const associations = new Associations(new Shares(count), new RelayPorts(options.relayPorts, isOurs))
     const datagrams = new DatagramRelay(context, associations)
     const associator = new Associator(context, associations, datagrams)
     const admission = new Admission(context, {
@@ -238,14 +236,9 @@ export class Loop {
   }
 }
 
-/** An interface may have the address, or a route of type local (ip-route(8)), which no interface knows of. */
-function isReachedHere(address: Address): boolean {
-  return isOurs(address) || leadsBack(address)
-}
-
 /** Where clients may be led by this policy: nowhere that this engine listens. */
 function rulesOf({ listening }: LoopOptions, { forbidden }: Policy): Rules {
-  return new Rules([...forbidden, ...listening], isReachedHere)
+  return new Rules([...forbidden, ...listening], isOurs)
 }
 
 function* messagesOf(port: MessagePort): Generator<MainMessage> {

@@ -1,11 +1,14 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
-import { parseAddress } from '../../net/address.ts'
+import { type Address, formatAddress, parseAddress } from '../../net/address.ts'
 import type { Bound } from '../../socks/messages.ts'
 
 /** Any will do: nothing is sent. */
 const port = 9
+
+/** What bind(2) says to an address that is another machine's, or of a family that this one has not. */
+const strangers = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 
 /** The address of the interface from which `address`, a literal, is reached. Rejects with ENETUNREACH if none is. */
 export async function localAddressTo(address: string): Promise<string> {
@@ -17,6 +20,24 @@ export async function localAddressTo(address: string): Promise<string> {
   } finally {
     socket.close()
   }
+}
+
+/**
+ * Whether an address is this machine's: whether a socket can be bound to it. So are those of interfaces without a carrier,
+ * and of routes of type local, of which os.networkInterfaces() knows nothing. What is not clear is, to be on the safe side.
+ */
+export function isOurs({ bytes }: Address): boolean {
+  const literal = formatAddress(bytes)
+  // With a look-up that answers at once, bind is done when it returns, or has failed.
+  const type = isIPv6(literal) ? 'udp6' : 'udp4'
+  const socket = createSocket({ type, lookup: (_, __, done) => done(null, literal, 0) })
+  let code = ''
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    code = error.code ?? ''
+  })
+  socket.bind({ address: literal, port: 0, exclusive: true })
+  socket.close()
+  return !strangers.has(code)
 }
 
 /** What a reply tells of a socket's address; undefined if it has none any more. */
