@@ -1,5 +1,5 @@
-import { EndedRing } from './shared/ended-ring.ts'
-import { turnCells } from './shared/turn-record.ts'
+import { EndedRing } from './ended-ring.ts'
+import { turnCells } from './turn-record.ts'
 
 /**
  * The sessions of one loop, live and recently closed, and its counters, in shared memory: the loop writes, the control

@@ -3,7 +3,7 @@ import type { Health } from '../../shared/protocol/methods.ts'
 import type { Engine } from '../engine/engine.ts'
 import { descriptorLimit } from '../engine/portable/descriptors.ts'
 import type { SessionTable } from '../engine/session-table.ts'
-import { TurnRecord } from '../engine/shared/turn-record.ts'
+import { TurnRecord } from '../engine/turn-record.ts'
 import { countLive } from './metrics.ts'
 import { Recent } from './recent.ts'
 

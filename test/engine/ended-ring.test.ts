@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import { expect, it, onTestFinished } from 'vitest'
-import { EndedRing } from '../../daemon/engine/shared/ended-ring.ts'
+import { EndedRing } from '../../daemon/engine/ended-ring.ts'
 
 const size = 8
 const first = 5
@@ -80,7 +80,7 @@ it('gives each reader whole rows only, while another thread writes as fast as it
   const count = new Int32Array(new SharedArrayBuffer(4))
   const rows = new Float64Array(new SharedArrayBuffer(8 * 16 * 4))
   const ring = new EndedRing(count, 0, 16)
-  const path = JSON.stringify(new URL('../../daemon/engine/shared/ended-ring.ts', import.meta.url).href)
+  const path = JSON.stringify(new URL('../../daemon/engine/ended-ring.ts', import.meta.url).href)
   const total = 300_000
   const writer = new Worker(
     `const { workerData: { count, rows } } = require('node:worker_threads')

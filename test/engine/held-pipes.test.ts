@@ -27,8 +27,8 @@ function connection(from: Uint8Array): [far: number, near: number, address: Uint
 }
 
 it.skipIf(process.platform !== 'linux')('clients that read nothing leave pipes to those of other sources', () => {
-  const { context, sessions, pipes } = makeLoop({ slots: 5, extras: 0, pipes: 4 })
-  const relay = new Relay(context, pipes)
+  const { context, sessions, pipes, held } = makeLoop({ slots: 5, extras: 0, pipes: 4 })
+  const relay = new Relay(context, pipes, held)
 
   /** A download whose client reads nothing, until nothing moves any more; returns where what waits for it is. */
   const stall = (source: Uint8Array) => {
@@ -38,7 +38,7 @@ it.skipIf(process.platform !== 'linux')('clients that read nothing leave pipes t
     const [origin, target] = connection(loopback)
     sessions.fd[targetOf(slot)] = target
     relay.begin(slot, nothing)
-    while (!sessions.holds(targetOf(slot))) {
+    while (!held.has(targetOf(slot))) {
       while (send(origin, chunk, chunk.length, MSG_NOSIGNAL) > 0);
       relay.onEvent(targetOf(slot), EPOLLIN)
       while (relay.busy) relay.takeTurn()
@@ -48,13 +48,13 @@ it.skipIf(process.platform !== 'linux')('clients that read nothing leave pipes t
   const mine = [127, 0, 0, 2]
   const stalled = [mine, mine, mine, mine, [127, 0, 0, 3]].map((source) => stall(Uint8Array.from(source)))
 
-  const held = stalled.map(({ slot }) => sessions.takeHeld(targetOf(slot)))
-  expect(held.map((what) => what?.kind)).toEqual(['pipe', 'pipe', 'pipe', 'memory', 'pipe'])
-  for (const what of held) if (what?.kind === 'pipe') pipes.release(what.pipe, false)
+  const waiting = stalled.map(({ slot }) => held.take(targetOf(slot)))
+  expect(waiting.map((what) => what?.kind)).toEqual(['pipe', 'pipe', 'pipe', 'memory', 'pipe'])
+  for (const what of waiting) if (what?.kind === 'pipe') pipes.release(what.pipe, false)
   for (const { slot, far } of stalled) {
     expect(sessions.fd[clientOf(slot)]).toBeGreaterThan(0)
     sessions.close(slot, Reason.ended)
     for (const fd of far) close(fd)
   }
-  expect(sessions.mayHoldPipe(0)).toBe(true)
+  expect(held.mayHoldPipe(0)).toBe(true)
 })

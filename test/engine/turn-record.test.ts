@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { TurnRecord, turnCells } from '../../daemon/engine/shared/turn-record.ts'
+import { TurnRecord, turnCells } from '../../daemon/engine/turn-record.ts'
 import { loopLags } from '../../daemon/observe/health.ts'
 import { engines, startProxy } from '../helpers/engine.ts'
 import { startTarget } from '../helpers/target.ts'

@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest'
 import { Extras } from '../../daemon/engine/linux/extras.ts'
+import { HeldBytes } from '../../daemon/engine/linux/held-bytes.ts'
 import { Names } from '../../daemon/engine/linux/names.ts'
 import { Refusals } from '../../daemon/engine/linux/refusals.ts'
 import { Replies } from '../../daemon/engine/linux/replies.ts'
@@ -18,7 +19,7 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
   const [epoll, wheel, pipes] = [new Epoll(8), new TimerWheel(room.slots, 0), new PipePool(room.pipes, 1)]
   const { liveSessions, extras: count } = sharedCountsIn(sharedCountMemory())
   const fd = new Int32Array(2 * room.slots)
-  const own = { fd, clock, wheel, pipes, extras: new Extras(epoll, { count, most: room.extras }) }
+  const own = { fd, clock, wheel, extras: new Extras(epoll, { count, most: room.extras }) }
   const sessions = new Sessions(new SessionTable(room.slots), own, liveSessions, { first: 1, step: 1 })
   const replies = new Replies(sessions)
   const post = () => {}
@@ -33,5 +34,6 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
     pipes.close()
     epoll.close()
   })
-  return { context, clock, sessions, pipes, extras: count }
+  const held = new HeldBytes(pipes, sessions.table)
+  return { context, clock, sessions, pipes, held, extras: count }
 }

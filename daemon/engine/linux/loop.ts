@@ -10,7 +10,7 @@ import { forwarded, Reason, SessionTable, State } from '../session-table.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
 import { Shares } from '../shared/shares.ts'
-import { TurnRecord } from '../shared/turn-record.ts'
+import { TurnRecord } from '../turn-record.ts'
 import { Acceptor, type Room } from './acceptor.ts'
 import { Admission } from './admission.ts'
 import { Associations } from './association.ts'
@@ -21,6 +21,7 @@ import { DatagramRelay } from './datagram-relay.ts'
 import { Dialer } from './dialer.ts'
 import { Dispatch } from './dispatch.ts'
 import { Extras, firstExtraKey } from './extras.ts'
+import { HeldBytes } from './held-bytes.ts'
 import type { LoopMessage, LoopOptions, LoopOrders, MainMessage, Order } from './loop-messages.ts'
 import { Names } from './names.ts'
 import { Negotiator } from './negotiator.ts'
@@ -101,14 +102,14 @@ export class Loop {
     const extras = new Extras(epoll, { count: extraCount, most: options.maxExtras })
     const serials = { first: index + 1, step: count }
     const fd = new Int32Array(options.sockets)
-    const sessions = new Sessions(table, { fd, clock, wheel, pipes: this.#pipes, extras }, liveSessions, serials)
+    const sessions = new Sessions(table, { fd, clock, wheel, extras }, liveSessions, serials)
     const names = new Names(sessions, clock, post)
     const replies = new Replies(sessions)
     const refusals = new Refusals(sessions, replies)
     const rules = rulesOf(options, policy)
     const context = { sessions, epoll, clock, names, replies, refusals, post, timeouts, liveness, policy, rules }
 
-    const relay = new Relay(context, this.#pipes)
+    const relay = new Relay(context, this.#pipes, new HeldBytes(this.#pipes, table))
     const dialer = new Dialer(context, relay)
     const binder = new Binder(context, relay)
     const associations = new Associations(new Shares(count), new RelayPorts(options.relayPorts, isOurs))

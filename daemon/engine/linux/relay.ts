@@ -4,6 +4,7 @@ import { type Pipe, type PipePool, pipeBytes, spliceBytes } from '../../os/pipe-
 import { finish, MSG_MORE, MSG_NOSIGNAL, setNoDelay } from '../../os/socket.ts'
 import { Reason, State, Total } from '../session-table.ts'
 import type { LoopContext } from './context.ts'
+import type { HeldBytes } from './held-bytes.ts'
 import { clientOf, Flag, isClient, type Sessions, slotOf, targetOf } from './sessions.ts'
 import type { Stage } from './stage.ts'
 
@@ -31,6 +32,7 @@ export class Relay implements Stage {
   readonly #loop: LoopContext
   readonly #sessions: Sessions
   readonly #pipes: PipePool
+  readonly #held: HeldBytes
   readonly #buffer = new Uint8Array(copyBytes)
   /** Halves that wait for their turn, from `#first` on, first come first served. */
   readonly #queue: number[] = []
@@ -38,10 +40,11 @@ export class Relay implements Stage {
   /** When a direction that is not bulk moved bytes last. */
   #smallMoveAt = 0
 
-  constructor(loop: LoopContext, pipes: PipePool) {
+  constructor(loop: LoopContext, pipes: PipePool, held: HeldBytes) {
     this.#loop = loop
     this.#sessions = loop.sessions
     this.#pipes = pipes
+    this.#held = held
   }
 
   /** Begin, with what the client sent behind its request. */
@@ -69,7 +72,7 @@ export class Relay implements Stage {
       this.#move(half)
     }
     if (events & EPOLLERR && generation[slotOf(half)] === owner) this.#halfClosed(slotOf(half))
-    if (events & EPOLLOUT && generation[slotOf(half)] === owner && this.#sessions.holds(half ^ 1)) this.#move(half ^ 1)
+    if (events & EPOLLOUT && generation[slotOf(half)] === owner && this.#held.has(half ^ 1)) this.#move(half ^ 1)
   }
 
   /** The session's deadline has passed, or the timeouts have changed: it is over, or gets the deadline that is due. */
@@ -81,6 +84,11 @@ export class Relay implements Stage {
     const left = touched[slot] + limit - this.#loop.clock.now
     if (left > 0) this.#sessions.setDeadline(slot, left)
     else this.#sessions.reset(slot, either & Flag.failing ? Reason.reset : Reason.idle)
+  }
+
+  forget(slot: number): void {
+    this.#held.drop(clientOf(slot))
+    this.#held.drop(targetOf(slot))
   }
 
   /** Whether a direction waits for its turn. */
@@ -112,7 +120,7 @@ export class Relay implements Stage {
   /** Move what `from` has to say until it has no more, its peer can take no more, or its turn is over. */
   #pump(from: number): void {
     const { flags } = this.#sessions
-    if (this.#sessions.holds(from) && !this.#flush(from)) return this.#stuck(from)
+    if (this.#held.has(from) && !this.#flush(from)) return this.#stuck(from)
     for (let moved = 0; flags[from] & Flag.readable; ) {
       if (flags[from ^ 1] & Flag.dead) return
       if (moved >= this.#turnBytes()) return this.#enqueue(from)
@@ -151,14 +159,14 @@ export class Relay implements Stage {
     if (sent < 0 && sent !== -errno.EAGAIN) return this.#broken(from ^ 1)
     if (sent > 0) this.#delivered(from, sent)
     if (sent === count) return count
-    this.#sessions.holdBytes(from, bytes.slice(Math.max(sent, 0), count))
+    this.#held.hold(from, bytes.slice(Math.max(sent, 0), count))
     return 0
   }
 
   /** Read into a pipe and write on from there, without the bytes coming to us; returns as `#copy` does. */
   #splice(from: number): number {
     const { fd, flags } = this.#sessions
-    const pipe = this.#sessions.mayHoldPipe(from) ? this.#pipes.acquire() : undefined
+    const pipe = this.#held.mayHoldPipe(from) ? this.#pipes.acquire() : undefined
     if (!pipe) {
       flags[from] &= ~Flag.bulk
       return this.#copy(from)
@@ -182,7 +190,7 @@ export class Relay implements Stage {
         this.#delivered(from, sent)
         left -= sent
       } else if (sent === -errno.EAGAIN) {
-        this.#sessions.holdPipe(from, pipe, left)
+        this.#held.holdPipe(from, pipe, left)
         return false
       } else {
         this.#pipes.release(pipe, false)
@@ -196,7 +204,7 @@ export class Relay implements Stage {
 
   /** Write on what `from`'s peer could not take before. True if nothing is left, and the direction may go on. */
   #flush(from: number): boolean {
-    const waiting = this.#sessions.takeHeld(from)
+    const waiting = this.#held.take(from)
     if (!waiting) return true
     return waiting.kind === 'pipe'
       ? this.#drain(from, waiting.pipe, waiting.length)
@@ -231,8 +239,7 @@ export class Relay implements Stage {
 
   /** A direction cannot go on now. If `from` takes no more bytes, its peer, who writes some, is told at once. */
   #stuck(from: number): void {
-    if (this.#sessions.flags[from] & Flag.dead && this.#sessions.holds(from))
-      this.#sessions.reset(slotOf(from), Reason.reset)
+    if (this.#sessions.flags[from] & Flag.dead && this.#held.has(from)) this.#sessions.reset(slotOf(from), Reason.reset)
   }
 
   /** `half` takes no more bytes. What it has said before still goes to its peer; then the session is reset. */

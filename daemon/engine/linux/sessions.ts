@@ -1,12 +1,10 @@
-import { unmapped, writeMapped } from '../../net/address.ts'
+import { writeMapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP } from '../../os/epoll.ts'
 import { close, recv } from '../../os/libc.ts'
-import type { Pipe, PipePool } from '../../os/pipe-pool.ts'
 import { keepUrgentInStream, MSG_PEEK, resetOnClose } from '../../os/socket.ts'
 import { copyMapped, portOf } from '../../os/socket-address.ts'
 import { type Reason, type SessionTable, type State, Total } from '../session-table.ts'
-import { holderOf, Shares } from '../shared/shares.ts'
 import type { Extras } from './extras.ts'
 import type { SharedCount } from './shared-counts.ts'
 import type { TimerWheel } from './timer-wheel.ts'
@@ -48,11 +46,6 @@ export const Flag = {
   urgent: 1024,
 } as const
 
-/** Bytes that one half has said and the other cannot take yet: in memory or in a pipe. */
-export type Held =
-  | { readonly kind: 'memory'; readonly bytes: Uint8Array }
-  | { readonly kind: 'pipe'; readonly pipe: Pipe; readonly length: number; readonly holder: string }
-
 /** The time in milliseconds as `performance.now` has it, which only goes forward; read once per turn of the loop. */
 export interface Clock {
   now: number
@@ -81,10 +74,6 @@ export class Sessions {
   readonly generation: Uint32Array
   /** By slot: when a byte or an end last moved, on the loop's clock. */
   readonly touched: Float64Array
-  /** By half: what it has said and its peer cannot take yet. Most halves hold nothing. */
-  readonly #held = new Map<number, Held>()
-  /** Of the pipes among them. */
-  readonly #pipeShares = new Shares(1)
   /** Sockets that sessions have beside their halves. */
   readonly extras: Extras
   /** How many are live. */
@@ -94,7 +83,6 @@ export class Sessions {
 
   readonly #clock: Clock
   readonly #wheel: TimerWheel
-  readonly #pipes: PipePool
   /** Live sessions of all loops. */
   readonly #liveEverywhere: SharedCount
   readonly #free: Int32Array
@@ -107,7 +95,7 @@ export class Sessions {
 
   constructor(
     table: SessionTable,
-    parts: { fd: Int32Array; clock: Clock; wheel: TimerWheel; pipes: PipePool; extras: Extras },
+    parts: { fd: Int32Array; clock: Clock; wheel: TimerWheel; extras: Extras },
     liveEverywhere: SharedCount,
     serials: Serials,
   ) {
@@ -119,7 +107,6 @@ export class Sessions {
     this.#free = new Int32Array(table.capacity)
     this.#clock = parts.clock
     this.#wheel = parts.wheel
-    this.#pipes = parts.pipes
     this.extras = parts.extras
     this.#liveEverywhere = liveEverywhere
     this.#serials = serials
@@ -208,45 +195,6 @@ export class Sessions {
     totals[Total.down] += count
   }
 
-  /** Whether bytes of this half wait for its peer to take them. */
-  holds(half: number): boolean {
-    return this.#held.has(half)
-  }
-
-  /** Bytes of this half wait, in memory, which is the caller's no more. */
-  holdBytes(half: number, bytes: Uint8Array): void {
-    this.#held.set(half, { kind: 'memory', bytes })
-  }
-
-  /** Bytes of this half wait in a pipe, so many. */
-  holdPipe(half: number, pipe: Pipe, length: number): void {
-    const holder = this.#holder(slotOf(half))
-    this.#held.set(half, { kind: 'pipe', pipe, length, holder })
-    this.#pipeShares.take(holder)
-  }
-
-  /**
-   * Whether what this half says may go through a pipe, in which it may come to wait: clients who read nothing must not
-   * keep all pipes from the others, whose bytes would have to be copied.
-   */
-  mayHoldPipe(half: number): boolean {
-    return this.#pipeShares.size === 0 || this.#pipeShares.isFree(this.#holder(slotOf(half)), this.#pipes.left)
-  }
-
-  /** What waits, which is the caller's from now on. */
-  takeHeld(half: number): Held | undefined {
-    const held = this.#held.get(half)
-    if (!held) return undefined
-    this.#held.delete(half)
-    if (held.kind === 'pipe') this.#pipeShares.give(held.holder)
-    return held
-  }
-
-  #holder(slot: number): string {
-    const { user, clientAddress } = this.table
-    return holderOf(user[slot], unmapped(clientAddress.subarray(slot * 16, slot * 16 + 16)))
-  }
-
   /** Whether the client will say nothing more, and all it said has been read. */
   hasLeft(slot: number): boolean {
     const client = clientOf(slot)
@@ -315,8 +263,6 @@ export class Sessions {
   }
 
   #closeHalf(half: number): void {
-    const held = this.takeHeld(half)
-    if (held?.kind === 'pipe') this.#pipes.release(held.pipe, false)
     const fd = this.fd[half]
     if (fd !== none) close(fd)
     this.fd[half] = none
