@@ -2,9 +2,9 @@ import type { Health } from '../shared/protocol/methods.ts'
 import type { Settings } from '../shared/settings.ts'
 import type { Accounts } from './access/accounts.ts'
 import { loadAccounts } from './access/load-accounts.ts'
-import { type LoginPolicy, passwordRequired } from './access/login-policy.ts'
 import { Logins } from './access/logins.ts'
 import { Passwords } from './access/passwords.ts'
+import type { LoginPolicy } from './access/users.ts'
 import type { Engine, UserChange } from './engine/engine.ts'
 import { startEngine } from './engine/start.ts'
 import { endpointsOf } from './listening.ts'
@@ -15,7 +15,7 @@ import type { Endpoint } from './net/endpoint.ts'
 import { withoutRepeats } from './repeats.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { engineOptions, permissionsOf, tuningOf } from './settings/engine-options.ts'
-import { loginPolicy, openProxyWarning, refuseOpenProxy } from './settings/open-proxy.ts'
+import { openProxyWarning, passwordRequired, refuseOpenProxy } from './settings/open-proxy.ts'
 import type { UserStore } from './store/store.ts'
 import type { ThreadShares } from './threads.ts'
 
@@ -45,9 +45,9 @@ export async function startDataPlane(
   const accounts = await loadAccounts(userStore, settings.user, passwords)
   refuseOpenProxy(settings, accounts.size)
 
-  const policy = loginPolicy(settings)
+  const policy = (users: number) => passwordRequired(settings, users)
   const options = engineOptions(settings, await endpointsOf('socks', configuration, warn), {
-    passwordRequired: passwordRequired(policy, accounts.size),
+    passwordRequired: policy(accounts.size),
     forbidden: managementAsked(settings),
     ...permissionsOf(settings),
   })

@@ -3,9 +3,11 @@ import { Refusal } from '../refusal.ts'
 import type { StoredUser, UserStore } from '../store/store.ts'
 import type { Account, Accounts } from './accounts.ts'
 import type { LateChanges } from './late-changes.ts'
-import { type LoginPolicy, passwordRequired } from './login-policy.ts'
 import { formatPasswordHash } from './password-hash.ts'
 import type { Passwords } from './passwords.ts'
+
+/** Whether clients must log in while there are so many users, disabled ones included. */
+export type LoginPolicy = (users: number) => boolean
 
 /** What users need of the engine. */
 export interface Loops {
@@ -65,12 +67,12 @@ export class Users {
 
   /** Whether clients must log in now. */
   get passwordRequired(): boolean {
-    return passwordRequired(this.#policy, this.#accounts.size)
+    return this.#policy(this.#accounts.size)
   }
 
   /** Whether removing the only user would let clients in without a password. */
   get lastUserOpens(): boolean {
-    return this.#accounts.size === 1 && this.passwordRequired && !passwordRequired(this.#policy, 0)
+    return this.#accounts.size === 1 && this.passwordRequired && !this.#policy(0)
   }
 
   /** Has clients log in by another policy from now on. */

@@ -1,5 +1,4 @@
 import type { Settings } from '../../shared/settings.ts'
-import { type LoginPolicy, passwordRequired } from '../access/login-policy.ts'
 import { Failure } from '../failure.ts'
 import { isLoopbackLiteral } from '../net/address.ts'
 import type { Endpoint } from '../net/endpoint.ts'
@@ -9,8 +8,13 @@ export function mayBeOpen(settings: Readonly<Settings>): boolean {
   return settings['open-proxy'] || settings['socks-addr'].every(isLoopbackLiteral)
 }
 
-export function loginPolicy(settings: Readonly<Settings>): LoginPolicy {
-  return { auth: settings.auth, mayBeOpen: mayBeOpen(settings) }
+/**
+ * Whether clients must log in while there are `users` users, disabled ones included. Removing the last user never turns
+ * a proxy that other machines reach into an open one.
+ */
+export function passwordRequired(settings: Readonly<Settings>, users: number): boolean {
+  if (settings.auth === 'auto') return users > 0 || !mayBeOpen(settings)
+  return settings.auth === 'required'
 }
 
 /** The address by which other machines reach SOCKS, if they do. */
@@ -36,7 +40,7 @@ export function openProxyWarning(listening: readonly Endpoint[]): string | undef
  * without a refusal; empty if they would not.
  */
 export function openProxyAhead(settings: Readonly<Settings>, users: number): string[] {
-  if (!settings['open-proxy'] || passwordRequired(loginPolicy(settings), users)) return []
+  if (!settings['open-proxy'] || passwordRequired(settings, users)) return []
   return [
     'only this machine reaches SOCKS for now: started to serve others, such as with -l 0.0.0.0, proxyd lets anyone who ' +
       'reaches it in without a password',

@@ -1,8 +1,7 @@
 import type { Settings } from '../../shared/settings.ts'
-import { type LoginPolicy, passwordRequired } from '../access/login-policy.ts'
 import { Refusal } from '../refusal.ts'
 import type { Effects } from './live-settings.ts'
-import { loginPolicy, mayStart, openProxyAhead, remoteAddress } from './open-proxy.ts'
+import { mayBeOpen, mayStart, openProxyAhead, passwordRequired, remoteAddress } from './open-proxy.ts'
 
 /** What the parts of the daemon take of the settings. */
 export interface Parts {
@@ -11,7 +10,7 @@ export interface Parts {
     readonly accounts: { readonly size: number }
     tune(values: Readonly<Settings>): Promise<void>
   }
-  readonly users: { setPolicy(policy: LoginPolicy): Promise<void> }
+  readonly users: { setPolicy(policy: (users: number) => boolean): Promise<void> }
   /** Milliseconds for live connections. */
   readonly ending: { patience: number }
   readonly log: { setLevel(level: Settings['log-level']): void }
@@ -36,7 +35,7 @@ export function settingEffects({ dataPlane, users, ending, log }: Parts): Effect
     },
     async apply(values) {
       log.setLevel(values['log-level'])
-      await Promise.all([dataPlane.tune(values), users.setPolicy(loginPolicy(values))])
+      await Promise.all([dataPlane.tune(values), users.setPolicy((users) => passwordRequired(values, users))])
       // Last, for it may end the daemon, and whoever asked shall hear that it is done.
       ending.patience = values['timeout-drain']
     },
@@ -47,9 +46,8 @@ export function settingEffects({ dataPlane, users, ending, log }: Parts): Effect
 function foreseeOpenness(values: Readonly<Settings>, users: number): string[] {
   const remote = remoteAddress(values)
   if (remote === undefined) return openProxyAhead(values, users)
-  const policy = loginPolicy(values)
-  if (passwordRequired(policy, users)) return users > 0 ? [] : [nobodyEnters(values, remote)]
-  if (policy.mayBeOpen) return [`whoever reaches SOCKS on ${remote} may use it without a password from now on`]
+  if (passwordRequired(values, users)) return users > 0 ? [] : [nobodyEnters(values, remote)]
+  if (mayBeOpen(values)) return [`whoever reaches SOCKS on ${remote} may use it without a password from now on`]
   throw new Refusal(
     'invalid',
     `SOCKS on ${remote} without a password would serve anyone who reaches it: set auth to auto or required, or ` +

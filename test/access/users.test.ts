@@ -20,6 +20,10 @@ const loginOf = (name: string, password: string) => ({
 })
 const refusal = (kind: Refusal['kind']) => expect.objectContaining({ name: 'Refusal', kind })
 
+const closedByUsers = (users: number) => users > 0
+const closed = () => true
+const open = () => false
+
 let folder: string
 let store: Store
 let accounts: Accounts
@@ -49,7 +53,7 @@ function usersWith(changes: Partial<ConstructorParameters<typeof Users>[0]> = {}
     traffic: {
       begin: (index) => void events.push(`begin ${index}`),
     },
-    policy: { auth: 'auto', mayBeOpen: true },
+    policy: closedByUsers,
     ...changes,
   })
 }
@@ -119,7 +123,7 @@ describe('removing a user', () => {
   })
 
   it('never opens a proxy that must not be open', async () => {
-    const users = usersWith({ policy: { auth: 'auto', mayBeOpen: false } })
+    const users = usersWith({ policy: closed })
     await users.add('bob', 'secret')
     expect(await users.remove('bob')).toEqual({ cut: 3, opened: false, stored: true })
     expect(events.at(-1)).toBe('cut 1, password')
@@ -129,8 +133,8 @@ describe('removing a user', () => {
     const users = usersWith()
     for (const name of ['ann', 'bob']) await users.add(name, 'secret')
     expect(await users.remove('bob')).toMatchObject({ opened: false })
-    const open = usersWith({ policy: { auth: 'none', mayBeOpen: true } })
-    expect(await open.remove('ann')).toMatchObject({ opened: false })
+    const others = usersWith({ policy: open })
+    expect(await others.remove('ann')).toMatchObject({ opened: false })
   })
 
   it('gives the index to another only when the connections are cut', async () => {
@@ -328,9 +332,9 @@ describe('a policy', () => {
   it('counts from now on, and the loops hear of it', async () => {
     const users = usersWith()
     expect(users.passwordRequired).toBe(false)
-    await users.setPolicy({ auth: 'required', mayBeOpen: true })
+    await users.setPolicy(closed)
     expect(users.passwordRequired).toBe(true)
-    await users.setPolicy({ auth: 'none', mayBeOpen: true })
+    await users.setPolicy(open)
     expect(users.passwordRequired).toBe(false)
     expect(events).toEqual(['forget 0, password', 'forget 0, open'])
   })
@@ -338,19 +342,18 @@ describe('a policy', () => {
   it('waits for the change before it', async () => {
     const users = usersWith()
     const added = users.add('bob', 'secret')
-    await Promise.all([added, added.then(() => users.setPolicy({ auth: 'auto', mayBeOpen: true }))])
-    await Promise.all([users.remove('bob'), users.setPolicy({ auth: 'required', mayBeOpen: true })])
+    await Promise.all([added, added.then(() => users.setPolicy(closedByUsers))])
+    await Promise.all([users.remove('bob'), users.setPolicy(closed)])
     expect(events.slice(-2)).toEqual(['cut 1, open', 'forget 0, password'])
   })
 
   it.each([
-    [{ auth: 'auto', mayBeOpen: true }, [false, true, false]],
-    [{ auth: 'auto', mayBeOpen: false }, [false, false, false]],
-    [{ auth: 'required', mayBeOpen: true }, [false, false, false]],
-    [{ auth: 'none', mayBeOpen: true }, [false, false, false]],
+    ['that asks for a password once there is a user', closedByUsers, [false, true, false]],
+    ['that always does', closed, [false, false, false]],
+    ['that never does', open, [false, false, false]],
   ] as const)(
-    '%j tells whether removing the last user opens the proxy, of none, one and two',
-    async (policy, answers) => {
+    '%s tells whether removing the last user opens the proxy, of none, one and two',
+    async (_, policy, answers) => {
       const users = usersWith({ policy })
       const told = [users.lastUserOpens]
       for (const name of ['ann', 'bob']) {

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest'
 import { Failure } from '../../daemon/failure.ts'
 import { configure } from '../../daemon/settings/configuration.ts'
-import { mayBeOpen, openProxyAhead, openProxyWarning, refuseOpenProxy } from '../../daemon/settings/open-proxy.ts'
+import {
+  mayBeOpen,
+  openProxyAhead,
+  openProxyWarning,
+  passwordRequired,
+  refuseOpenProxy,
+} from '../../daemon/settings/open-proxy.ts'
 import type { Settings } from '../../shared/settings.ts'
 
 function settingsOf(flags: Partial<Settings>) {
@@ -38,6 +44,18 @@ test('a proxy that other machines reach may only be open if that was asked for',
   expect(mayBeOpen(settingsOf({}))).toBe(true)
   expect(mayBeOpen(settingsOf({ 'socks-addr': everywhere }))).toBe(false)
   expect(mayBeOpen(settingsOf({ 'socks-addr': everywhere, 'open-proxy': true }))).toBe(true)
+})
+
+test.each([
+  [{}, 0, false],
+  [{}, 1, true],
+  [{ 'socks-addr': everywhere }, 0, true],
+  [{ 'socks-addr': everywhere }, 1, true],
+  [{ 'socks-addr': everywhere, 'open-proxy': true }, 0, false],
+  [{ auth: 'required' }, 0, true],
+  [{ auth: 'none' }, 1, false],
+] as const)('asks by %j and with %i users for a password: %s', (flags, users, required) => {
+  expect(passwordRequired(settingsOf(flags), users)).toBe(required)
 })
 
 test('who serves other machines without a password is told where', () => {
