@@ -113,7 +113,8 @@ describe.each(['portable', 'linux'])('names asked of --dns by the %s engine', (e
         return ask(daemon.port('socks'), `dead${n}.test`, 80)
       }),
     )
-    await vi.waitFor(() => expect(server.questions.length).toBeGreaterThanOrEqual(100))
+    const arrive = () => expect(server.questions.length).toBeGreaterThanOrEqual(100)
+    await vi.waitFor(arrive, { timeout: 20_000 })
     await expectReply(await ask(daemon.port('socks'), 'quick.test', target.port, '::1'), succeeded)
     for (const client of greedy) client.reset()
     await expectReply(await ask(daemon.port('socks'), 'later.test', target.port), succeeded)

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import type { Folders } from './daemon.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-/** A user without processes of their own, for the kernel lets root have all (getrlimit(2)). */
-const nobody = 65_534
+/** A user without processes, for the kernel counts all of a user's, and lets root have all (getrlimit(2)). */
+const nobody = 60_000 + (process.pid % 5_000)
 const program = fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url))
 
 /** A command that starts another one, given behind it, as nobody, who may have so many threads. */
