@@ -51,18 +51,7 @@ const attempts: [name: string, attempt: (client: RawClient) => Promise<{ error?:
 ]
 
 describe('what is no login', () => {
-  it('is refused in the same words, late, and with the end of the connection', async () => {
-    await unharmedBy(abused, async () => {
-      await Promise.all(
-        attempts.map(async ([name, attempt], index) => {
-          const client = await vi.waitFor(() => stranger(`127.0.1.${index + 1}`), { timeout: 20_000 })
-          expect(await refusalOf(client, attempt(client)), name).toEqual(failed)
-        }),
-      )
-    })
-    await loggedIn(abused)
-  })
-
+  // First: the log tells of no more than ten failures a minute.
   it('is judged once, however many guesses are sent ahead', async () => {
     await servedBeside(abused, async () => {
       const client = await stranger('127.0.2.1')
@@ -73,6 +62,18 @@ describe('what is no login', () => {
       expect(await client.rest()).toMatchObject([{ error: failed }])
       await vi.waitFor(() => expect(logged()).toBe(1))
     })
+  })
+
+  it('is refused in the same words, late, and with the end of the connection', async () => {
+    await unharmedBy(abused, async () => {
+      await Promise.all(
+        attempts.map(async ([name, attempt], index) => {
+          const client = await vi.waitFor(() => stranger(`127.0.1.${index + 1}`), { timeout: 20_000 })
+          expect(await refusalOf(client, attempt(client)), name).toEqual(failed)
+        }),
+      )
+    })
+    await loggedIn(abused)
   })
 })
 
