@@ -3,7 +3,7 @@ import { startDataPlane } from './data-plane.ts'
 import { Ending } from './ending.ts'
 import { ListenError } from './engine/engine.ts'
 import { TooFewDescriptors } from './engine/shared/descriptor-shares.ts'
-import { EngineUnavailable } from './engine/start.ts'
+import { EngineUnavailable, ForwardToSelf } from './engine/start.ts'
 import { Failure } from './failure.ts'
 import { listenFailure } from './listening.ts'
 import type { DaemonLog } from './log.ts'
@@ -76,6 +76,7 @@ function asFailure(error: unknown, values: Configuration['values']): unknown {
   if (error instanceof EngineUnavailable) {
     return new Failure(1, `${error.message}; choose --engine portable`)
   }
+  if (error instanceof ForwardToSelf) return new Failure(2, error.message)
   const isRefusal = error instanceof StoreError || error instanceof TooFewDescriptors
   return isRefusal ? new Failure(1, error.message) : error
 }

@@ -1,7 +1,6 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { operate } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { findProgram, run } from '../helpers/programs.ts'
@@ -50,12 +49,21 @@ describe.each(['portable', 'linux'])('forwards of the %s engine', (engine) => {
     client.reset()
   })
 
+  test.each([
+    ['itself', (at: number) => ['--forward', `${at}=127.0.0.1:${at}`]],
+    ['itself on every address', (at: number) => ['--forward', `0.0.0.0:${at}=127.9.9.9:${at}`]],
+    ['another', (at: number) => ['--forward', `0=0.0.0.0:${at}`, '--forward', `${at}=example.org:80`]],
+    ['the SOCKS port', (at: number) => ['--forward', `0=[::ffff:127.0.0.1]:${at}`, '-p', `${at}`]],
+    ['management', (at: number) => ['--forward', `0=127.0.0.1:${at}`, '-P', `${at}`]],
+  ])('that lead back to proxyd are refused at the start: to %s', async (_, args) => {
+    const daemon = await spawnDaemon(['--engine', engine, ...args(await freePort())])
+    const { status, stdout, stderr } = await daemon.ended
+    expect([status, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^proxyd: the forward \S+:\d+ leads to \S+:\d+, where proxyd itself listens: name another/)
+  })
+
   test('do not lead to management', async () => {
-    const free = createServer().listen(0, '127.0.0.1')
-    await once(free, 'listening')
-    const { port } = free.address() as AddressInfo
-    free.close()
-    await once(free, 'close')
+    const port = await freePort()
     const daemon = await startDaemon(['--engine', engine, '--forward', `0=localhost:${port}`, '-P', String(port)])
     const ending = await connectPeer('127.0.0.1', portOf(places(daemon)[0])).then(
       (client) => client.discard(),
