@@ -12,7 +12,7 @@ type Waiting = (begins: boolean) => void
 /**
  * Runs costly tasks a few at a time, and shares them out: sources that are known and others by turns, in each of the two
  * the sources by turns, in each source the names. So whoever floods it delays themselves above all. What is too much is
- * dropped where most wait, the newest first.
+ * dropped where most wait, the oldest first: after a burst of guesses, it is the good user who comes last.
  */
 export class FairQueue {
   readonly #atOnce: number
@@ -102,12 +102,12 @@ class Turns {
     return Math.max(0, ...[...this.#sources.values()].map(lengthOf))
   }
 
-  /** Takes the newest of the name with the most, from the source with the most. */
+  /** Takes the oldest of the name with the most, from the source with the most. */
   drop(): Waiting | undefined {
     const [source, names] = largest(this.#sources, lengthOf)
     const [name, tasks] = largest(names, (tasks) => tasks.length)
     this.length--
-    const task = tasks.pop()
+    const task = tasks.shift()
     if (tasks.length === 0) names.delete(name)
     if (names.size === 0) this.#sources.delete(source)
     return task
@@ -120,7 +120,7 @@ function lengthOf(names: ReadonlyMap<string, readonly Waiting[]>): number {
   return length
 }
 
-/** The newest entry of those that measure most; there is one. */
+/** The first entry of those that measure most; there is one. */
 function largest<V>(entries: ReadonlyMap<string, V>, measure: (value: V) => number): readonly [string, V] {
-  return [...entries].reduce((most, entry) => (measure(entry[1]) >= measure(most[1]) ? entry : most))
+  return [...entries].reduce((most, entry) => (measure(entry[1]) > measure(most[1]) ? entry : most))
 }

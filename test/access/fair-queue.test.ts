@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { type Claimant, FairQueue } from '../../daemon/access/fair-queue.ts'
 
@@ -69,49 +71,94 @@ it('serves known sources and strangers by turns, so that neither starve', async 
   expect(await orderOf(claimants)).toEqual(['k1', 's1', 'k2', 's2', 's3', 's4'])
 })
 
-it('drops what is too much where most wait, the newest first, and never runs it', async () => {
+it('drops what is too much where most wait, the oldest first, and never runs it', async () => {
   const queue = new FairQueue(1, 3)
   const { begun, task, end } = tasks()
   const run = (name: string, claimant: Claimant) => queue.run(task(name), claimant)
   const running = run('running', from('flood'))
-  const [kept, second, third] = ['kept', 'second', 'third'].map((name) => run(name, from('flood', name)))
+  const [first, second, third] = ['first', 'second', 'third'].map((name) => run(name, from('flood', name)))
   const other = run('other', from('other'))
-  expect(await third).toBeUndefined()
+  expect(await first).toBeUndefined()
   const known = run('known', from('known', 'bob', true))
   expect(await second).toBeUndefined()
-  // As greedy as all others, and the last to come.
-  expect(await run('late', from('late'))).toBeUndefined()
-  for (const name of ['running', 'kept', 'other', 'known']) end(name)
-  await Promise.all([running, kept, other, known])
-  expect(begun).toEqual(['running', 'known', 'kept', 'other'])
+  const last = run('last', from('last'))
+  // As greedy as all the others.
+  expect(await third).toBeUndefined()
+  for (const name of ['running', 'other', 'known', 'last']) end(name)
+  await Promise.all([running, other, known, last])
+  expect(begun).toEqual(['running', 'known', 'other', 'last'])
 
-  const next = run('next', from('late'))
+  const next = run('next', from('flood'))
   end('next')
   expect(await next).toBe('next')
 })
 
+it('keeps whoever comes after a burst from their own source, whichever names it guesses at', async () => {
+  const burst = Array.from({ length: 50 }, (_, i) => [`guess${i}`, from('here', `name${i}`)] as const)
+  expect(await orderOf([...burst, ['bob', from('here', 'bob')]], 3)).toEqual(['guess48', 'guess49', 'bob'])
+  const guesses = burst.map(([task]) => [task, from('here', 'bob')] as const)
+  expect(await orderOf([...guesses, ['bob', from('here', 'bob')]], 3)).toEqual(['guess48', 'guess49', 'bob'])
+})
+
 it('drops a stranger rather than one of a known source, unless that is the greedier', async () => {
   const known = (name: string) => from('known', name, true)
-  expect(
-    await orderOf(
-      [
-        ['s1', from('s1')],
-        ['s2', from('s2')],
-        ['k1', known('ann')],
-      ],
-      2,
-    ),
-  ).toEqual(['k1', 's1'])
-  expect(
-    await orderOf(
-      [
-        ['k1', known('ann')],
-        ['k2', known('bob')],
-        ['s1', from('s1')],
-      ],
-      2,
-    ),
-  ).toEqual(['k1', 's1'])
+  const crowd = [
+    ['k1', known('ann')],
+    ['s1', from('s1')],
+    ['s2', from('s2')],
+  ] as const
+  expect(await orderOf(crowd, 2)).toEqual(['k1', 's2'])
+  const greedy = [
+    ['k1', known('ann')],
+    ['k2', known('bob')],
+    ['s1', from('s1')],
+  ] as const
+  expect(await orderOf(greedy, 2)).toEqual(['k2', 's1'])
+})
+
+it('runs or drops each task once, keeps its bounds, and leaves no place idle while somebody waits', async () => {
+  const claimants = fc.record({
+    source: fc.constantFrom('a', 'b', 'c', 'd'),
+    name: fc.constantFrom('x', 'y'),
+    isKnown: fc.boolean(),
+  })
+  const bounds = { atOnce: fc.integer({ min: 1, max: 3 }), most: fc.integer({ min: 1, max: 6 }) }
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.option(claimants), { maxLength: 60 }), fc.record(bounds), async (steps, bound) => {
+      const queue = new FairQueue(bound.atOnce, bound.most)
+      const running: PromiseWithResolvers<void>[] = []
+      let [waiting, ran, dropped] = [0, 0, 0]
+      const all: Promise<void>[] = []
+      for (const step of steps) {
+        // Nobody comes, but somebody ends.
+        if (step === null) running.shift()?.resolve()
+        else {
+          waiting++
+          const task = () => {
+            const end = Promise.withResolvers<void>()
+            running.push(end)
+            waiting--
+            ran++
+            return end.promise.then(() => true)
+          }
+          const outcome = queue.run(task, step).then((done) => {
+            if (done) return
+            waiting--
+            dropped++
+          })
+          all.push(outcome)
+        }
+        await setImmediate()
+        expect(waiting).toBeLessThanOrEqual(bound.most)
+        expect(running.length).toBeLessThanOrEqual(bound.atOnce)
+        if (waiting > 0) expect(running.length).toBe(bound.atOnce)
+      }
+      for (; running.length > 0; await setImmediate()) running.shift()?.resolve()
+      await Promise.all(all)
+      expect(ran + dropped).toBe(all.length)
+    }),
+    { numRuns: 50 },
+  )
 })
 
 it('lets a newcomer in under a flood that never ends', async () => {
