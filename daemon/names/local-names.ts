@@ -4,8 +4,12 @@ import { isIP } from 'node:net'
 /** A hosts file that is larger is left to the system's resolver, in bytes. */
 const mostBytes = 1024 * 1024
 
-/** `localhost` and all below is this machine (RFC 6761, section 6.3); undefined for any other name. */
-export function findLocalhost(name: string): readonly string[] | undefined {
+/**
+ * `localhost` and all below is this machine (RFC 6761, section 6.3), and a literal, such as one with a zone, is itself;
+ * undefined for any other name.
+ */
+export function findByRule(name: string): readonly string[] | undefined {
+  if (isIP(name) !== 0) return [name]
   return /(^|\.)localhost$/.test(name) ? ['::1', '127.0.0.1'] : undefined
 }
 

@@ -2,7 +2,7 @@ import type { Endpoint } from '../net/endpoint.ts'
 import { type Question, questionFor, RecordType } from './dns-message.ts'
 import { DnsServer } from './dns-server.ts'
 import { type Family, familyOf, mostAddresses, noAddresses } from './families.ts'
-import { findLocalhost } from './local-names.ts'
+import { findByRule } from './local-names.ts'
 import type { NameSource } from './resolver.ts'
 
 /** How each server is asked, if none has told: old ones may not answer what is not plain. */
@@ -17,7 +17,7 @@ export function byServers(texts: readonly string[]): NameSource {
   const servers = texts.map((text) => new DnsServer(endpointOf(text), mostAddresses))
   const find = (name: string, type: RecordType) => ask(servers, questionFor(name, type))
   return {
-    findLocally: findLocalhost,
+    findLocally: findByRule,
     find: (name) => ({ ipv6: find(name, RecordType.AAAA), ipv4: find(name, RecordType.A) }),
     room,
   }

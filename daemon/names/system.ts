@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { type Families, type Family, familyOf, noAddresses } from './families.ts'
-import { findLocalhost, HostsFile } from './local-names.ts'
+import { findByRule, HostsFile } from './local-names.ts'
 import type { NameSource } from './resolver.ts'
 
 /** The system does not tell for how long its answers are good. */
@@ -17,7 +17,7 @@ export const wantedThreads = (64 * threadsPerLookup) / lookupsPart
 export function bySystem(threads: number, warn: (message: string) => void): NameSource {
   const hosts = new HostsFile('/etc/hosts', warn)
   return {
-    findLocally: (name) => hosts.find(name) ?? findLocalhost(name),
+    findLocally: (name) => hosts.find(name) ?? findByRule(name),
     find: findInSystem,
     room: Math.max(1, Math.floor((threads * lookupsPart) / threadsPerLookup)),
   }

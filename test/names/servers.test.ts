@@ -91,6 +91,11 @@ test('waits for the other family if the first has no addresses', async () => {
   expect((await found).addresses).toEqual(['192.0.2.1'])
 })
 
-test.each(['localhost', 'app.localhost'])('knows %s without asking', (name) => {
-  expect(byServers(['192.0.2.53']).findLocally(name)).toEqual(['::1', '127.0.0.1'])
+test.each([
+  ['localhost', ['::1', '127.0.0.1']],
+  ['app.localhost', ['::1', '127.0.0.1']],
+  ['fe80::1%lo', ['fe80::1%lo']],
+  ['localhost.test', undefined],
+])('knows of %s without asking: %j', (name, addresses) => {
+  expect(byServers(['192.0.2.53']).findLocally(name)).toEqual(addresses)
 })

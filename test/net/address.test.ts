@@ -138,7 +138,9 @@ it.each([
 it.each([
   ['192.0.2.1', { kind: 'address', bytes: bytes(192, 0, 2, 1), scope: 0, port: 80 }],
   ['example.com', { kind: 'name', name: 'example.com', port: 80 }],
-  ['fe80::1%lo', { kind: 'name', name: 'fe80::1%lo', port: 80 }],
+  ['Example.COM.', { kind: 'name', name: 'example.com', port: 80 }],
+  ['192.0.2.1.', { kind: 'address', bytes: bytes(192, 0, 2, 1), scope: 0, port: 80 }],
+  ['fe80::1%Lo', { kind: 'name', name: 'fe80::1%Lo', port: 80 }],
 ])('a destination %s', (host, destination) => {
   expect(destinationOf(host, 80)).toEqual(destination)
 })
