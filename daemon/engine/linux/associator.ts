@@ -100,6 +100,8 @@ export class Associator implements Opener, Stage {
     if (!association) return
     this.#associations.end(association)
     this.#datagrams.forget(association)
+    // Who reads that the session has ended finds its port free.
+    this.#sessions.closeTarget(slot)
   }
 
   /** The control connection's end is the association's; what comes before means nothing. */

@@ -40,6 +40,7 @@ export async function associate(session: Session, declared: Destination, policy:
   void session.ended.then(() => {
     context.extras.give(extras)
     context.associations.give(holder)
+    context.datagramTurns.forget(session)
   })
   const { localAddress = '', remoteAddress = '' } = client
   const local = parseAddress(localAddress)?.bytes ?? nowhere
@@ -76,7 +77,7 @@ class Association {
 
   begin(declared: Destination, { udpAdvertise }: Policy): void {
     const { client } = this.#session
-    this.#inlet.on('message', (bytes, from) => void this.#receive(bytes, from))
+    this.#inlet.on('message', (bytes, from) => this.#receive(bytes, from))
     this.#session.stand('udp')
     const { address, port } = this.#inlet.address()
     const advertised = udpAdvertise.flatMap((literal) => parseAddress(literal)?.bytes ?? [])
@@ -93,8 +94,12 @@ class Association {
   }
 
   /** Only one address and port is the client; what comes from elsewhere is nobody's. */
-  async #receive(bytes: Buffer, { address, port }: RemoteInfo): Promise<void> {
+  #receive(bytes: Buffer, { address, port }: RemoteInfo): void {
     if (address !== this.#clientAddress || !this.#clientPort.admits(port)) return
+    this.#session.context.datagramTurns.take(this.#session, bytes.length, () => void this.#relay(bytes))
+  }
+
+  async #relay(bytes: Buffer): Promise<void> {
     const datagram = parseDatagram(bytes)
     if (!datagram) return
     const { destination } = datagram

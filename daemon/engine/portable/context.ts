@@ -5,6 +5,7 @@ import type { PasswordMemory } from '../shared/password-memory.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
 import type { Shares } from '../shared/shares.ts'
 import type { WaitingRoom } from '../shared/waiting-datagrams.ts'
+import type { DatagramTurns } from './datagram-turns.ts'
 import type { Room } from './descriptors.ts'
 import type { PausedSides } from './paused-sides.ts'
 
@@ -18,6 +19,7 @@ export interface SessionContext {
   readonly associations: Shares
   readonly relayPorts: RelayPorts
   readonly waitingRoom: WaitingRoom
+  readonly datagramTurns: DatagramTurns
   readonly paused: PausedSides
   /** Tells an operator; see `EngineServices.warn`. */
   readonly warn: (message: string) => void

@@ -12,6 +12,7 @@ import { Shares } from '../shared/shares.ts'
 import { toMakeRoom } from '../shared/silent-clients.ts'
 import { WaitingRoom } from '../shared/waiting-datagrams.ts'
 import { type SessionContext, watchOver } from './context.ts'
+import { DatagramTurns } from './datagram-turns.ts'
 import { descriptorLimit, Room, Shortage } from './descriptors.ts'
 import { endpointOf, openForwards, openListeners } from './listeners.ts'
 import { isOurs } from './local-address.ts'
@@ -111,6 +112,7 @@ class PortableEngine implements Engine {
       extras,
       associations: new Shares(1),
       waitingRoom: new WaitingRoom(),
+      datagramTurns: new DatagramTurns(),
       relayPorts: new RelayPorts(new SharedArrayBuffer(RelayPorts.bytes), isOurs),
       paused: new PausedSides(),
       warn: (message) => services.warn(message),

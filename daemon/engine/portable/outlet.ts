@@ -88,7 +88,9 @@ export class Outlet {
     this.#session.own(socket, () => socket.close())
     return socket.on('message', (payload, { address, port }) => {
       const bytes = parseAddress(address)?.bytes
-      if (bytes && this.#contacts.has(bytes)) this.#answered(payload, { bytes, port })
+      if (!bytes || !this.#contacts.has(bytes)) return
+      const { datagramTurns } = this.#session.context
+      datagramTurns.take(this.#session, payload.length, () => this.#answered(payload, { bytes, port }))
     })
   }
 }
