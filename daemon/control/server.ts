@@ -37,6 +37,8 @@ export interface ControlOptions {
   readonly log: Log
   /** Milliseconds between two looks at the runtime folder, a minute by default. */
   readonly lookPeriod?: number
+  /** Milliseconds for which connections and users are still watched when nobody follows them, 5 s by default. */
+  readonly linger?: number
   /** By default those of the protocol. */
   readonly limits?: Partial<Limits>
 }
@@ -59,6 +61,9 @@ export interface ControlServer {
 }
 
 const ownSocket: SocketAccess = { mode: '0600', group: '', role: 'admin' }
+
+/** See `FeedLimits.linger`. */
+const feedLinger = 5_000
 
 /** After 60 s without a byte the kernel asks whether a client is still there. */
 const socketOptions = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
@@ -141,12 +146,13 @@ function makeClients(options: ControlOptions, cookie: string): Clients {
     capabilities: [],
     limits,
   })
+  const feed = { ...limits, linger: options.linger ?? feedLinger }
   const handlers = {
     ...sessionHandlers(socket.role),
     ...loginHandlers(login),
     ...operatorHandlers(backend.operators, clients),
-    ...userHandlers(backend.users, backend.userTable, limits),
-    ...connectionHandlers(backend.connections, limits),
+    ...userHandlers(backend.users, backend.userTable, feed),
+    ...connectionHandlers(backend.connections, feed),
     ...metricsHandlers(backend.metrics, limits),
     ...logHandlers(backend.log, limits),
     ...daemonHandlers(backend),

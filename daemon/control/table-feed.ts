@@ -26,6 +26,11 @@ export interface FeedLimits {
   readonly page: number
   /** Characters of changes that may wait for one client; the texts are shared by all clients. */
   readonly unsent: number
+  /**
+   * Milliseconds for which a table is still watched when nobody follows it any more: to begin costs a look at all of it,
+   * and who goes and comes all the time must not cost that each time.
+   */
+  readonly linger: number
 }
 
 /** A table for all clients that follow it: looked at once, put into words once. */
@@ -35,6 +40,7 @@ export class TableFeed<Row, Change> {
   readonly #limits: FeedLimits
   readonly #followers = new Set<Follower<Row, Change>>()
   #unwatch: (() => void) | undefined
+  #timer: NodeJS.Timeout | undefined
 
   constructor(table: FollowedTable<Row, Change>, events: TableEvents<Row, Change>, limits: FeedLimits) {
     this.#table = table
@@ -44,6 +50,7 @@ export class TableFeed<Row, Change> {
 
   /** Send the table as it stands, from the first `pump` on, and then what changes. */
   follow(outlet: Outlet): Subscription {
+    clearTimeout(this.#timer)
     this.#unwatch ??= this.#table.watch((change) => this.#spread(change)).stop
     const follower = new Follower(outlet, this.#table, this.#events, this.#limits)
     this.#followers.add(follower)
@@ -51,14 +58,17 @@ export class TableFeed<Row, Change> {
   }
 
   #spread(change: Change): void {
+    if (this.#followers.size === 0) return
     const events = cuts(this.#events.length(change), this.#limits.page).map((cut) => this.#events.changed(change, cut))
     for (const follower of this.#followers) follower.take(events)
   }
 
   #forget(follower: Follower<Row, Change>): void {
     if (!this.#followers.delete(follower) || this.#followers.size > 0) return
-    this.#unwatch?.()
-    this.#unwatch = undefined
+    this.#timer = setTimeout(() => {
+      this.#unwatch?.()
+      this.#unwatch = undefined
+    }, this.#limits.linger).unref()
   }
 }
 

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { connectionEvents } from '../../daemon/control/handlers/connections.ts'
 import { TableFeed } from '../../daemon/control/table-feed.ts'
 import { connectionOf, connectionsOf, FakeBackend } from './fake-backend.ts'
@@ -37,10 +37,12 @@ class FakeOutlet {
   }
 }
 
+const linger = 1000
+
 function start({ rows = 0, page = 3, unsent = 10_000 } = {}) {
   const { connections } = new FakeBackend()
   connections.rows = connectionsOf(0, rows)
-  const feed = new TableFeed(connections, connectionEvents, { page, unsent })
+  const feed = new TableFeed(connections, connectionEvents, { page, unsent, linger })
   const live = () => connections.rows.map(({ id }) => id).sort()
   return { connections, feed, live }
 }
@@ -149,15 +151,38 @@ it('shows a client that comes later the table as it is by then', () => {
 })
 
 it('looks at the connections once for all, and not at all unwatched', () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
   const { connections, feed } = start()
   const followers = [feed.follow(new FakeOutlet()), feed.follow(new FakeOutlet())]
   expect(connections.watchers).toBe(1)
   for (const follower of followers) follower.stop()
+  vi.advanceTimersByTime(linger)
   expect(connections.watchers).toBe(0)
   // Stopped again, it must not stop what has begun meanwhile.
   feed.follow(new FakeOutlet())
   followers[0]?.stop()
+  vi.advanceTimersByTime(linger)
   expect(connections.watchers).toBe(1)
+})
+
+it('begins to look once, for one who goes and comes again and again', () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { connections, feed } = start()
+  const looks = vi.spyOn(connections, 'watch')
+  for (let i = 0; i < 100; i++) {
+    const outlet = new FakeOutlet()
+    const follower = feed.follow(outlet)
+    follower.pump()
+    expect(outlet.table().ids).toEqual(connections.rows.map(({ id }) => id).sort())
+    follower.stop()
+    connections.change([connectionOf(i)])
+    vi.advanceTimersByTime(linger - 1)
+  }
+  expect(looks).toHaveBeenCalledOnce()
+  vi.advanceTimersByTime(1)
+  expect(connections.watchers).toBe(0)
 })
 
 it('tells of those that came and went, and once how many more did', () => {

@@ -90,7 +90,7 @@ describe('giving up rights', () => {
     await client.call('session.drop', { role: 'operator' })
     expect([backend.connections.watchers, backend.metrics.watchers]).toEqual([1, 1])
     await client.call('session.drop', { role: 'viewer' })
-    expect([backend.connections.watchers, backend.metrics.watchers]).toEqual([0, 1])
+    await expect.poll(() => [backend.connections.watchers, backend.metrics.watchers]).toEqual([0, 1])
   })
 })
 

@@ -30,6 +30,7 @@ export async function startControl(options: Partial<ControlOptions> = {}): Promi
     runtimeDirectory,
     backend,
     instance: 'test',
+    linger: 0,
     log: { info: note, warn: note, error: (error, message) => note(`${message}: ${error}`) },
     ...options,
   })

@@ -1,11 +1,11 @@
 import { RpcError } from '../../../shared/protocol/errors.ts'
-import { type Limits, limits as protocolLimits } from '../../../shared/protocol/limits.ts'
+import { limits as protocolLimits } from '../../../shared/protocol/limits.ts'
 import { eventLine, sharedEvent } from '../../../shared/protocol/message.ts'
 import type { Connection } from '../../../shared/protocol/methods.ts'
 import type { TableChange } from '../../observe/table-view.ts'
 import type { LiveConnections } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
-import { type TableEvents, TableFeed } from '../table-feed.ts'
+import { type FeedLimits, type TableEvents, TableFeed } from '../table-feed.ts'
 
 /** Closed connections that are listed unless the request tells how many. */
 const closedUnlessTold = 100
@@ -31,7 +31,7 @@ export const connectionEvents: TableEvents<Connection, TableChange> = {
 }
 
 /** The connections: listed, looked at, followed, cut. */
-export function connectionHandlers(connections: LiveConnections, limits: Limits): HandlersOf<'connections'> {
+export function connectionHandlers(connections: LiveConnections, limits: FeedLimits): HandlersOf<'connections'> {
   const feed = new TableFeed(connections, connectionEvents, limits)
   return {
     'connections.list': ({ cursor, limit = protocolLimits.page }) => {
