@@ -1,55 +1,56 @@
 import { describe, expect, it } from 'vitest'
-import { engines, eventually, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { engines, eventually, type Options, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { startTarget } from '../helpers/target.ts'
 
+type Side = 'client' | 'target'
 const mebibyte = 1024 * 1024
 
-/** A client that reads nothing of what its target goes on sending, when no more of it gets through. */
-async function openStalled(proxy: ProxyUnderTest): Promise<[client: Peer, peer: Peer]> {
+type Start = (typeof engines)[number]['start']
+
+/** A session in which one side goes on sending and the other reads nothing, when no more gets through. */
+async function stall(start: Start, speaks: Side, timeouts: Options['timeouts'] = {}) {
+  const proxy = await startProxy(start, { timeouts })
   const target = await startTarget()
   const client = await proxy.open('127.0.0.1', target.port)
   const peer = await target.next()
-  peer.write(Buffer.alloc(64 * mebibyte))
-  let [before, alike] = [0, 0]
-  await eventually(() => {
-    const down = proxy.rows()[0]?.down ?? 0
-    alike = down > 0 && down === before ? alike + 1 : 0
-    before = down
-    expect(alike).toBeGreaterThan(20)
-  })
-  return [client, peer]
+  const [speaker, other] = speaks === 'client' ? [client, peer] : [peer, client]
+  speaker.write(Buffer.alloc(64 * mebibyte))
+  await standstill(proxy, speaks === 'client' ? 'up' : 'down')
+  return { proxy, speaker, other }
 }
 
-describe.each(engines)('$kind engine: a target that resets while its client reads nothing', ({ start }) => {
-  it('has finished, so the session ends when the client has had its time to read the rest', async () => {
-    const proxy = await startProxy(start, { timeouts: { halfClosed: 300 } })
-    const [client, peer] = await openStalled(proxy)
-    peer.reset()
-    expect(await proxy.onlyClosed()).toMatchObject({ reason: 'reset' })
-    expect(await client.discard()).toBe('ECONNRESET')
+async function standstill(proxy: ProxyUnderTest, direction: 'up' | 'down'): Promise<void> {
+  let [before, alike] = [0, 0]
+  await eventually(() => {
+    const moved = proxy.rows()[0]?.[direction] ?? 0
+    alike = moved > 0 && moved === before ? alike + 1 : 0
+    before = moved
+    expect(alike).toBeGreaterThan(20)
   })
+}
 
-  it('is told of to a client that goes on writing', async () => {
-    const proxy = await startProxy(start)
-    const [client, peer] = await openStalled(proxy)
-    peer.reset()
-    await eventually(() => {
-      client.write('x')
-      expect(proxy.rows()).toEqual([])
+async function expectBroken(proxy: ProxyUnderTest, other: Peer): Promise<void> {
+  expect(await proxy.onlyClosed()).toMatchObject({ reason: 'reset' })
+  expect(await other.discard()).toBe('ECONNRESET')
+}
+
+describe.each(engines)('$kind engine', ({ start }) => {
+  describe.each(['client', 'target'] as const)('a %s that resets while the other side reads nothing', (side) => {
+    it('has finished, so the session ends when the other has had its time to read the rest', async () => {
+      const { proxy, speaker, other } = await stall(start, side, { halfClosed: 300 })
+      speaker.reset()
+      await expectBroken(proxy, other)
     })
-    expect(await client.discard()).toBe('ECONNRESET')
-    expect(await proxy.onlyClosed()).toMatchObject({ reason: 'reset' })
-  })
 
-  it('after whatever it has said has been read, has said all of it', async () => {
-    const proxy = await startProxy(start)
-    const target = await startTarget()
-    const client = await proxy.open('127.0.0.1', target.port)
-    const peer = await target.next()
-    peer.write('last words')
-    expect(await client.readText(10)).toBe('last words')
-    peer.reset()
-    expect(await client.discard()).toBe('ECONNRESET')
+    it('is told of to the other side if that writes', async () => {
+      const { proxy, speaker, other } = await stall(start, side)
+      speaker.reset()
+      await eventually(() => {
+        other.write('x')
+        expect(proxy.rows()).toEqual([])
+      })
+      await expectBroken(proxy, other)
+    })
   })
 })

@@ -1,10 +1,25 @@
 import { connect, isIPv6, type Socket } from 'node:net'
 import { parseAddress } from '../../net/address.ts'
-import { notAllowed, notFound } from '../shared/refusals.ts'
+import { type Failure, notAllowed, notFound, type Refusal, refusalOf } from '../shared/refusals.ts'
 import { inTurns, mostAttempts, tellsAsMuch, untilNextAttempt } from '../shared/staggering.ts'
 import { watchOver } from './context.ts'
-import { DialError, refusalFor } from './refusal.ts'
 import { reset, type Session } from './session.ts'
+
+/** Why a destination could not be reached. */
+export class DialError extends Error {
+  readonly code: Failure
+
+  constructor(code: Failure) {
+    super(`cannot reach the destination: ${code}`)
+    this.name = 'DialError'
+    this.code = code
+  }
+}
+
+/** What came of an error of ours, or of node:net. */
+export function refusalFor(error: unknown): Refusal {
+  return refusalOf(String((error as { code?: unknown }).code))
+}
 
 /**
  * Connects to the first of these addresses that answers within `timeouts.connect` (see `staggering.ts`). Rejects with an

@@ -2,8 +2,7 @@ import type { Socket } from 'node:net'
 import { formatAddress } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { notResolved, type Refusal } from '../shared/refusals.ts'
-import { dialAll } from './dial.ts'
-import { DialError, refusalFor } from './refusal.ts'
+import { DialError, dialAll, refusalFor } from './dial.ts'
 import type { Session } from './session.ts'
 
 /** Says why a destination was not reached. Not called of a session that is over. */
