@@ -1,5 +1,6 @@
 import type { Key } from 'ink'
 import { describe, expect, test } from 'vitest'
+import { findVerb } from '../../shared/commands/verbs.ts'
 import type { Role } from '../../shared/protocol/methods.ts'
 import { type Binding, keyLabel } from '../../tui/app/keys/binding.ts'
 import { decodeKeys } from '../../tui/app/keys/decode.ts'
@@ -16,6 +17,20 @@ describe('the key table', () => {
     const keys = bindings.flatMap((binding) => binding.keys)
     expect(new Set(keys).size).toBe(keys.length)
   })
+
+  test.each(contexts)(
+    '%s: a key that names a verb alone finds whom that is about among what is selected',
+    (_, bindings) => {
+      for (const { verb, command } of bindings) {
+        if (command !== undefined) continue
+        expect(verb).toBeDefined()
+        const { takes: [kind] = [], makes, form } = findVerb(verb ?? '')
+        // Without a kind, a form asks for the name.
+        if (kind === undefined) expect([makes, form]).not.toContain(undefined)
+        else expect(['user', 'operator', 'connection']).toContain(kind)
+      }
+    },
+  )
 
   test.each(contexts)('%s: the hints fit into 80 columns, all of them', (_, bindings) => {
     const line = hintLine(hintsFor(bindings, 80))
