@@ -1,4 +1,5 @@
 import { type EngineOptions, ListenError } from '../engine/engine.ts'
+import { triesAnotherPort } from '../engine/shared/free-port.ts'
 import { type Address, parseAddress } from '../net/address.ts'
 import { type Destination, destinationOf } from '../net/destination.ts'
 import type { Endpoint } from '../net/endpoint.ts'
@@ -20,17 +21,15 @@ export interface Listeners {
 }
 
 /**
- * Open the listening sockets that the loops of an engine take over, a set for each. A port that is free on one address may be taken on the next: then try another.
- * Throws `ListenError`, after which none stays open.
+ * Open the listening sockets that the loops of an engine take over, a set for each. Throws `ListenError`, after which none
+ * stays open.
  */
 export function openListeners(options: EngineOptions): Listeners {
-  for (let triesLeft = 10; ; triesLeft--) {
+  for (let attempt = 1; ; attempt++) {
     try {
       return tryListeners(options)
     } catch (error) {
-      const anyPort = options.listen.some(({ port }) => port === 0)
-      const taken = error instanceof ListenError && error.code === 'EADDRINUSE'
-      if (!anyPort || !taken || triesLeft === 0) throw error
+      if (!triesAnotherPort(error, options.listen, attempt)) throw error
     }
   }
 }

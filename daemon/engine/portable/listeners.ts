@@ -3,9 +3,7 @@ import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from
 import { type Destination, destinationOf } from '../../net/destination.ts'
 import type { Endpoint } from '../../net/endpoint.ts'
 import { type Forward, ListenError } from '../engine.ts'
-
-/** How often a free port is looked for that is free on every address. */
-const portAttempts = 10
+import { triesAnotherPort } from '../shared/free-port.ts'
 
 export interface ListenOptions {
   readonly backlog: number
@@ -19,13 +17,11 @@ export interface ListenOptions {
  * left open.
  */
 export async function openListeners(endpoints: readonly Endpoint[], options: ListenOptions): Promise<Server[]> {
-  const anyPort = endpoints.some(({ port }) => port === 0)
   for (let attempt = 1; ; attempt++) {
     try {
       return await openAll(endpoints, options)
     } catch (error) {
-      const taken = error instanceof ListenError && error.code === 'EADDRINUSE'
-      if (!taken || !anyPort || attempt === portAttempts) throw error
+      if (!triesAnotherPort(error, endpoints, attempt)) throw error
     }
   }
 }
