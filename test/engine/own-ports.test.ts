@@ -6,6 +6,7 @@ import { engines, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
+import { startTarget } from '../helpers/target.ts'
 
 const everywhere = ['0.0.0.0', '::'].map((address) => ({ address, port: 0 }))
 
@@ -52,6 +53,16 @@ describe.each(engines)('$kind engine: the SOCKS port', ({ start }) => {
     const services = { resolve: async () => ({ addresses: [address], lasts: 1000 }) }
     const proxy = await startProxy(start, { listen: everywhere, services })
     await expectNoWayTo(proxy, 'self.test', proxy.port)
+  })
+})
+
+describe.each(engines)('$kind engine: a port for management', ({ start }) => {
+  it.each(literals)('on every address is no target as %s, this machine’s own', async (host) => {
+    const address = host.includes(':') ? '::' : '0.0.0.0'
+    const management = await startTarget(address)
+    const proxy = await startProxy(start, { forbidden: [{ address, port: management.port }] })
+    await expectNoWayTo(proxy, host, management.port)
+    expect(management.unclaimed).toEqual([])
   })
 })
 

@@ -73,7 +73,7 @@ export class Dispatch {
   onEvent(key: number, generation: number, events: number): void {
     const slot = this.#owner(key, generation)
     if (slot === undefined) return
-    if (this.#sessions.table.state[slot] === State.open) this.#serve(key, generation, events)
+    if (this.#sessions.table.state[slot] === State.open) this.#hand(slot, key, events)
     else this.#setUps.add(key, generation, events)
   }
 
@@ -93,7 +93,10 @@ export class Dispatch {
 
   #serve(key: number, generation: number, events: number): void {
     const slot = this.#owner(key, generation)
-    if (slot === undefined) return
+    if (slot !== undefined) this.#hand(slot, key, events)
+  }
+
+  #hand(slot: number, key: number, events: number): void {
     const stage = this.#stageOf(slot)
     if (key < firstExtraKey) stage.onEvent(key, events)
     else stage.onExtra?.(slot, key - firstExtraKey, events)
