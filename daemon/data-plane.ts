@@ -6,6 +6,7 @@ import { Logins } from './access/logins.ts'
 import { Passwords } from './access/passwords.ts'
 import type { LoginPolicy } from './access/users.ts'
 import type { Engine, UserChange } from './engine/engine.ts'
+import { LimitLines, limitLineMemory } from './engine/shared/limit-lines.ts'
 import { startEngine } from './engine/start.ts'
 import { endpointsOf } from './listening.ts'
 import { Resolver } from './names/resolver.ts'
@@ -23,6 +24,7 @@ import type { ThreadShares } from './threads.ts'
 export interface DataPlane {
   readonly engine: Engine
   readonly accounts: Accounts
+  readonly limitLines: LimitLines
   readonly passwords: Passwords
   readonly policy: LoginPolicy
   readonly names: { readonly health: Health['names'] }
@@ -61,9 +63,10 @@ export async function startDataPlane(
     warn: warnOfTraffic,
     ...(settings.dns.length > 0 ? byServers(settings.dns) : bySystem(threads.pool, warnOfTraffic)),
   })
+  const limitLines = limitLineMemory()
   const engine = await startEngine(
     settings.engine,
-    { ...options, workers },
+    { ...options, workers, limitLines },
     {
       authenticate: (login) => logins.authenticate(login),
       resolve: (name, asker) => resolver.resolve(name, asker),
@@ -77,6 +80,7 @@ export async function startDataPlane(
   return {
     engine,
     accounts,
+    limitLines: new LimitLines(limitLines),
     passwords,
     policy,
     names: resolver,

@@ -107,9 +107,6 @@ export const limitNames = Object.keys(limitFields) as readonly LimitName[]
 /** `null`: no limit, whatever the group says. */
 export type LimitValue = number | string | readonly string[] | null
 
-/** Fields that are not there are the group's, and those that it has not, the group `default`'s. */
-export type Limits = { readonly [Name in LimitName]?: LimitValue }
-
 /**
  * What a text means for a field: `none` for no limit; undefined, for the group's, if it is empty. Throws a RangeError with a
  * sentence for people.

@@ -13,13 +13,13 @@ export type LoginPolicy = (users: number) => boolean
 export interface Loops {
   /**
    * The one order that a change is to the loops: to forget what they remember of the user with this index (0: of nobody),
-   * and any answer about them from before this revision; with `cut` to end their sessions; and to have clients log in, or
+   * and any answer about them from before this revision; with `cut` to end their sessions, for that; and to have clients log in, or
    * not. Resolves to how many sessions ended, when all loops act by it.
    */
   userChanged(change: {
     readonly user: number
     readonly revision: number
-    readonly cut: boolean
+    readonly cut: 'cut' | 'quota' | 'expired' | undefined
     readonly passwordRequired: boolean
   }): Promise<number>
 }
@@ -79,7 +79,7 @@ export class Users {
   setPolicy(policy: LoginPolicy): Promise<void> {
     return this.#inTurn(async () => {
       this.#policy = policy
-      await this.#tell(0, false)
+      await this.#tell(0)
     })
   }
 
@@ -97,7 +97,7 @@ export class Users {
       if (id === undefined) throw exists(name)
       const { index } = this.#accounts.add({ ...fields, id })
       this.#traffic.begin(index)
-      await this.#tell(index, false)
+      await this.#tell(index)
     })
   }
 
@@ -110,7 +110,7 @@ export class Users {
       const account = this.#existing(name)
       const wasRequired = this.passwordRequired
       this.#accounts.remove(account)
-      const cut = await this.#tell(account.index, true)
+      const cut = await this.#tell(account.index, 'cut')
       this.#accounts.release(account.index)
       const stored = await this.#storeLate(account, (id) => this.#store.remove(id))
       return { cut, opened: wasRequired && !this.passwordRequired, stored }
@@ -125,7 +125,7 @@ export class Users {
     const hash = await this.#passwords.hash(password)
     return this.#inTurn(async () => {
       // Somebody else may know the old one, so it must not go on to be good.
-      const { stored } = await this.#change({ ...this.#existing(name), password: hash }, false)
+      const { stored } = await this.#change({ ...this.#existing(name), password: hash })
       return { stored }
     })
   }
@@ -137,21 +137,21 @@ export class Users {
   setEnabled(name: string, enabled: boolean): Promise<Result<'users.setEnabled'>> {
     return this.#inTurn(async () => {
       const account = { ...this.#existing(name), enabled }
-      if (!enabled) return this.#change(account, true)
+      if (!enabled) return this.#change(account, 'cut')
       await this.#late.settle()
       await this.#update(account)
       this.#accounts.put(account)
-      return { cut: await this.#tell(account.index, false), stored: true }
+      return { cut: await this.#tell(account.index), stored: true }
     })
   }
 
   /** Cuts a user's connections; resolves to how many there were. They may come back. Refused with `not_found`. */
   cut(name: string): Promise<number> {
-    return this.#inTurn(() => this.#tell(this.#existing(name).index, true))
+    return this.#inTurn(() => this.#tell(this.#existing(name).index, 'cut'))
   }
 
   /** What keeps somebody out. */
-  async #change(account: Account, cut: boolean): Promise<{ cut: number; stored: boolean }> {
+  async #change(account: Account, cut?: 'cut'): Promise<{ cut: number; stored: boolean }> {
     this.#accounts.put(account)
     const count = await this.#tell(account.index, cut)
     return { cut: count, stored: await this.#storeLate(account, () => this.#update(account)) }
@@ -168,7 +168,7 @@ export class Users {
   }
 
   /** A login found good before the change may come to a loop behind this: it is told apart by its revision. */
-  #tell(user: number, cut: boolean): Promise<number> {
+  #tell(user: number, cut?: 'cut'): Promise<number> {
     const { revision } = this.#accounts
     return this.#loops.userChanged({ user, revision, cut, passwordRequired: this.passwordRequired })
   }

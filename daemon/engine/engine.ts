@@ -49,6 +49,8 @@ export interface EngineOptions extends Tuning {
   /** Sessions to make room for: the most that `maxSessions` can ever come to. */
   readonly capacity: number
   readonly policy: Policy
+  /** The memory of `LimitLines`: the control plane writes who may use what, loops what is used. */
+  readonly limitLines: SharedArrayBuffer
 }
 
 /** What the control plane decides and a session obeys. The order `apply` changes it. */
@@ -132,8 +134,8 @@ export interface UserChange {
   readonly user: number
   /** Of the users, with this change. */
   readonly revision: number
-  /** Whether that user's live sessions end now. */
-  readonly cut: boolean
+  /** What that user's live sessions end for now, if they do. */
+  readonly cut: 'cut' | 'quota' | 'expired' | undefined
   /** Whether clients must log in from now on. */
   readonly passwordRequired: boolean
 }

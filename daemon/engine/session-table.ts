@@ -17,34 +17,37 @@ export const forwarded = 4
 /** How many states there are. */
 export const stateCount = 6
 
-/**
- * Why a session ended; the values are in `endReasons` order of the management protocol. Up to `failed` it never reached
- * its destination, from `finished` on it did.
- */
+/** Why a session ended; the values are in `endReasons` order of the management protocol. */
 export const Reason = {
   denied: 0,
   malformed: 1,
   unsupported: 2,
   forbidden: 3,
-  notFound: 4,
-  unreachable: 5,
-  refused: 6,
-  timedOut: 7,
-  silent: 8,
-  gone: 9,
-  failed: 10,
-  finished: 11,
-  reset: 12,
-  idle: 13,
-  cut: 14,
-  ended: 15,
+  limitUser: 4,
+  limitSource: 5,
+  rate: 6,
+  sources: 7,
+  quota: 8,
+  expired: 9,
+  notFound: 10,
+  unreachable: 11,
+  refused: 12,
+  timedOut: 13,
+  silent: 14,
+  gone: 15,
+  failed: 16,
+  finished: 17,
+  reset: 18,
+  idle: 19,
+  cut: 20,
+  ended: 21,
 } as const
 export type Reason = (typeof Reason)[keyof typeof Reason]
 
-const reasonCount = 16
+const reasonCount = 22
 
-/** Counters of a whole loop; they only grow. Those of sessions that ended are in `SessionTable.ended`. */
-export const Total = { accepted: 0, connected: 1, up: 2, down: 3 } as const
+/** Counters of a whole loop; they only grow. `failed`: sessions that ended before they reached their destination. */
+export const Total = { accepted: 0, connected: 1, up: 2, down: 3, failed: 4 } as const
 export type Total = (typeof Total)[keyof typeof Total]
 
 /** Users have an index from 1 up to this; 0 stands for all clients without login. */
@@ -53,7 +56,7 @@ export const maxUsers = 65_536
 /** Ended sessions that a table has room for: the last ones, but for the one that is being written. */
 export const endedCapacity = 2048
 
-const totalCount = 4
+const totalCount = 5
 const addressBytes = 16
 /** A domain name's length octet and its bytes (RFC 1928, section 5). */
 const nameBytes = 256
@@ -226,6 +229,7 @@ export class SessionTable {
   /** The session is over: its row is copied to the ended ones, and the slot is free. */
   end(slot: number, reason: Reason, now: number): void {
     this.ended[reason]++
+    if (this.since[slot * stateCount + State.open] === 0) this.totals[Total.failed]++
     this.userSessions[this.user[slot]]--
     this.#keep(slot, reason, now)
     this.open(slot)

@@ -167,7 +167,7 @@ export function countLive(tables: readonly SessionTable[]): number {
 export function countEndings(tables: readonly SessionTable[]): Pick<Sample, 'ended' | 'failed' | 'denied'> {
   const counts = endReasons.map((_, reason) => tables.reduce((sum, table) => sum + table.ended[reason], 0))
   return {
-    failed: counts.slice(0, Reason.failed + 1).reduce((sum, count) => sum + count),
+    failed: tables.reduce((sum, table) => sum + table.totals[Total.failed], 0),
     denied: counts[Reason.denied],
     ended: Object.fromEntries(endReasons.map((reason, i) => [reason, counts[i]]).filter(([, count]) => count !== 0)),
   }

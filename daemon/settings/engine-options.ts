@@ -9,7 +9,11 @@ import { commands } from './setting-values.ts'
 const mostWorkersByDefault = 4
 
 /** The settings as the engine wants them that is to serve SOCKS on these endpoints. */
-export function engineOptions(values: Readonly<Settings>, listen: readonly Endpoint[], policy: Policy): EngineOptions {
+export function engineOptions(
+  values: Readonly<Settings>,
+  listen: readonly Endpoint[],
+  policy: Policy,
+): Omit<EngineOptions, 'limitLines'> {
   return {
     listen,
     forwards: forwardsOf(values),

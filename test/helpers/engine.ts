@@ -15,6 +15,7 @@ import type {
 } from '../../daemon/engine/engine.ts'
 import { startPortableEngine } from '../../daemon/engine/portable/engine.ts'
 import { Reason, State, stateCount, Total } from '../../daemon/engine/session-table.ts'
+import { limitLineMemory } from '../../daemon/engine/shared/limit-lines.ts'
 import type { Endpoint } from '../../daemon/net/endpoint.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import { connectPeer, type Peer } from './peer.ts'
@@ -52,7 +53,7 @@ export const alice = { index: 7, name: 'alice', password: 'secret' }
 export const asAlice: Admission = { user: alice.index, revision: 1 }
 
 /** A change to her that leaves her sessions alone. */
-export const aliceChanged: UserChange = { user: alice.index, revision: 1, cut: false, passwordRequired: true }
+export const aliceChanged: UserChange = { user: alice.index, revision: 1, cut: undefined, passwordRequired: true }
 
 /** What a test answers for; addresses alone are good for ten seconds. */
 export type Services = Partial<Omit<EngineServices, 'resolve'>> & {
@@ -104,6 +105,7 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
       timeouts: { ...patience, ...options.timeouts },
       liveness: { keepalive: 0, userTimeout: 0, ...options.liveness },
       forwards: options.forwards ?? [],
+      limitLines: limitLineMemory(),
       policy: {
         passwordRequired: options.passwordRequired ?? openPolicy.passwordRequired,
         commands: options.commands ?? openPolicy.commands,
@@ -217,7 +219,7 @@ export class ProxyUnderTest {
 
   /** Sessions that ended before they reached their destination, all loops together. */
   get failed(): number {
-    return this.#sum((table) => table.ended.slice(0, Reason.failed + 1).reduce((a, b) => a + b))
+    return this.total(Total.failed)
   }
 
   userSessions(user: number): number {

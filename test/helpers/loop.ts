@@ -8,6 +8,7 @@ import { Sessions } from '../../daemon/engine/linux/sessions.ts'
 import { sharedCountMemory, sharedCountsIn } from '../../daemon/engine/linux/shared-counts.ts'
 import { TimerWheel } from '../../daemon/engine/linux/timer-wheel.ts'
 import { SessionTable } from '../../daemon/engine/session-table.ts'
+import { LimitLines, limitLineMemory } from '../../daemon/engine/shared/limit-lines.ts'
 import { Epoll } from '../../daemon/os/epoll.ts'
 import { PipePool } from '../../daemon/os/pipe-pool.ts'
 import { Rules } from '../../daemon/policy/rules.ts'
@@ -29,6 +30,7 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
     refusals: new Refusals(sessions, replies),
     liveness: { keepalive: 0, userTimeout: 0 },
     rules: new Rules([], () => false),
+    limitLines: new LimitLines(limitLineMemory()),
   }
   onTestFinished(() => {
     pipes.close()

@@ -1,6 +1,7 @@
 import type { Epoll } from '../../os/epoll.ts'
 import type { Rules } from '../../policy/rules.ts'
 import type { Liveness, Policy, Timeouts } from '../engine.ts'
+import type { LimitLines } from '../shared/limit-lines.ts'
 import type { LoopMessage } from './loop-messages.ts'
 import type { Names } from './names.ts'
 import type { Refusals } from './refusals.ts'
@@ -15,6 +16,8 @@ export interface LoopContext {
   readonly names: Names
   readonly replies: Replies
   readonly refusals: Refusals
+  /** What users may use, and use: shared with the other loops. */
+  readonly limitLines: LimitLines
   /** To the main thread. */
   readonly post: (message: LoopMessage) => void
   /** Of deadlines that are set from now on. */

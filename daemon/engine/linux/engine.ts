@@ -35,8 +35,8 @@ export async function startLinuxEngine(
   const shared = { count: options.workers, capacity, maxSessions, maxExtras, splices, counts, relayPorts, listening }
   const loops = sockets.perLoop.map((listeners, index) => {
     const table = new SessionTable(capacity)
-    const { timeouts, liveness, policy } = options
-    return new LoopHandle(table, { ...shared, index, listeners, timeouts, liveness, policy }, services)
+    const { timeouts, liveness, policy, limitLines } = options
+    return new LoopHandle(table, { ...shared, index, listeners, timeouts, liveness, policy, limitLines }, services)
   })
   return new LinuxEngine(loops, capacity, sockets)
 }

@@ -18,6 +18,8 @@ export interface LoopOptions {
   readonly counts: SharedArrayBuffer
   /** The memory of `RelayPorts`. */
   readonly relayPorts: SharedArrayBuffer
+  /** The memory of `LimitLines`. */
+  readonly limitLines: SharedArrayBuffer
   readonly maxSessions: number
   /** Sockets that sessions may have beside the two of each, all loops together. */
   readonly maxExtras: number

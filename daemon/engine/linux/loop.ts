@@ -7,6 +7,7 @@ import { Rules } from '../../policy/rules.ts'
 import { Command } from '../../socks/messages.ts'
 import type { Policy, Tuning } from '../engine.ts'
 import { forwarded, Reason, SessionTable, State } from '../session-table.ts'
+import { LimitLines } from '../shared/limit-lines.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
 import { Shares } from '../shared/shares.ts'
@@ -73,7 +74,7 @@ export class Loop {
     userChanged: ({ user, revision, cut, passwordRequired }) => {
       this.#passwords.userChanged(user, revision)
       this.#context.policy = { ...this.#context.policy, passwordRequired }
-      return cut ? this.#end(Reason.cut, (slot) => this.#sessions.table.user[slot] === user) : []
+      return cut ? this.#end(Reason[cut], (slot) => this.#sessions.table.user[slot] === user) : []
     },
     kill: (serials) => {
       const wanted = new Set(serials)
@@ -107,7 +108,21 @@ export class Loop {
     const replies = new Replies(sessions)
     const refusals = new Refusals(sessions, replies)
     const rules = rulesOf(options, policy)
-    const context = { sessions, epoll, clock, names, replies, refusals, post, timeouts, liveness, policy, rules }
+    const limitLines = new LimitLines(options.limitLines)
+    const context = {
+      sessions,
+      epoll,
+      clock,
+      names,
+      replies,
+      refusals,
+      limitLines,
+      post,
+      timeouts,
+      liveness,
+      policy,
+      rules,
+    }
 
     const relay = new Relay(context, this.#pipes, new HeldBytes(this.#pipes, table))
     const dialer = new Dialer(context, relay)

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Rules } from '../../policy/rules.ts'
 import type { EngineServices, Liveness, Timeouts } from '../engine.ts'
+import type { LimitLines } from '../shared/limit-lines.ts'
 import type { PasswordMemory } from '../shared/password-memory.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
 import type { Shares } from '../shared/shares.ts'
@@ -14,6 +15,8 @@ export interface SessionContext {
   readonly passwords: PasswordMemory
   readonly authenticate: EngineServices['authenticate']
   readonly resolver: Pick<EngineServices, 'resolve'>
+  /** What users may use, and use. */
+  readonly limitLines: LimitLines
   /** For sockets beside the two of each session. */
   readonly extras: Room
   readonly associations: Shares

@@ -6,6 +6,7 @@ import { Rules } from '../../policy/rules.ts'
 import type { Engine, EngineOptions, EngineServices, Liveness, Orders, Policy, Tuning } from '../engine.ts'
 import { Reason, type SessionTable } from '../session-table.ts'
 import { shareDescriptors } from '../shared/descriptor-shares.ts'
+import { LimitLines } from '../shared/limit-lines.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
 import { Shares } from '../shared/shares.ts'
@@ -89,11 +90,11 @@ class PortableEngine implements Engine {
     userChanged: async ({ user, revision, cut, passwordRequired }) => {
       this.#context.passwords.userChanged(user, revision)
       this.#policy = { ...this.#policy, passwordRequired }
-      return cut ? this.#cut(({ row }) => row.user === user) : []
+      return cut ? this.#cut(Reason[cut], ({ row }) => row.user === user) : []
     },
     kill: async (serials) => {
       const wanted = new Set(serials)
-      return this.#cut(({ row }) => wanted.has(row.serial))
+      return this.#cut(Reason.cut, ({ row }) => wanted.has(row.serial))
     },
   }
 
@@ -107,6 +108,7 @@ class PortableEngine implements Engine {
     this.#maxSessions = options.maxSessions
     this.#context = {
       passwords: new PasswordMemory(),
+      limitLines: new LimitLines(options.limitLines),
       authenticate: (login) => services.authenticate(login),
       resolver: services,
       extras,
@@ -169,9 +171,9 @@ class PortableEngine implements Engine {
   }
 
   /** Resolves to the serials of those that match, once they have ended. */
-  async #cut(matches: (session: Session) => boolean): Promise<number[]> {
+  async #cut(reason: Reason, matches: (session: Session) => boolean): Promise<number[]> {
     const theirs = [...this.#sessions.values()].filter(matches)
-    await cutAll(theirs, Reason.cut)
+    await cutAll(theirs, reason)
     return theirs.map(({ row }) => row.serial)
   }
 

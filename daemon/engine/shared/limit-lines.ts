@@ -45,7 +45,7 @@ const largestQuantum = 128 * 1024
 const highestRate = 2 ** 31 - 1
 
 /** Lines of users stand at their index, 0 for clients without a login; behind them the one of everybody together. */
-export const everybody = 65_536
+const everybody = 65_536
 const lineCount = everybody + 1
 
 /** Limits of one line, where `undefined` is none. Rates in bytes a second. */

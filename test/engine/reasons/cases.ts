@@ -281,9 +281,23 @@ export const cases: readonly Case[] = [
       client.write(bytes(greetingForLogin, login(alice.name, alice.password), request(target.host, target.port)))
       await target.next()
       await eventually(() => expect(proxy.rows()).toMatchObject([{ state: State.open }]))
-      await proxy.engine.order('userChanged', { ...aliceChanged, cut: true })
+      await proxy.engine.order('userChanged', { ...aliceChanged, cut: 'cut' })
     },
   },
+  ...(['quota', 'expired'] as const).map(
+    (reason): Case => ({
+      title: `the end of what its user may have: ${reason}`,
+      reason,
+      states: stood,
+      passwordRequired: true,
+      async act({ proxy, client, target }) {
+        client.write(bytes(greetingForLogin, login(alice.name, alice.password), request(target.host, target.port)))
+        await target.next()
+        await eventually(() => expect(proxy.rows()).toMatchObject([{ state: State.open }]))
+        await proxy.engine.order('userChanged', { ...aliceChanged, cut: reason })
+      },
+    }),
+  ),
   {
     title: 'the end of the daemon',
     reason: 'ended',
