@@ -6,7 +6,7 @@ import { socketAddressBytes } from '../../os/socket-address.ts'
 import type { Listener } from '../../sockets/listeners.ts'
 import type { Liveness } from '../engine.ts'
 import { forwarded, Reason } from '../session-table.ts'
-import type { Admission } from './admission.ts'
+import type { Admitter } from './admitter.ts'
 import type { LoopContext } from './context.ts'
 import type { Negotiator } from './negotiator.ts'
 import { clientOf, watched } from './sessions.ts'
@@ -34,7 +34,7 @@ export class Acceptor {
   readonly #loop: LoopContext
   readonly #room: Room
   readonly #negotiator: Negotiator
-  readonly #admission: Admission
+  readonly #admitter: Admitter
   readonly #listeners: Listener[]
   /** The epoll key of the first listener; the others follow. */
   readonly #firstKey: number
@@ -53,14 +53,14 @@ export class Acceptor {
   constructor(
     loop: LoopContext,
     room: Room,
-    next: { readonly negotiator: Negotiator; readonly admission: Admission },
+    next: { readonly negotiator: Negotiator; readonly admitter: Admitter },
     listeners: readonly Listener[],
     firstKey: number,
   ) {
     this.#loop = loop
     this.#room = room
     this.#negotiator = next.negotiator
-    this.#admission = next.admission
+    this.#admitter = next.admitter
     this.#listeners = [...listeners]
     this.#firstKey = firstKey
     for (const [i, { fd }] of this.#listeners.entries()) loop.epoll.add(fd, EPOLLIN, firstKey + i, 0)
@@ -114,7 +114,7 @@ export class Acceptor {
     const { sessions, epoll } = this.#loop
     const slot = sessions.begin(fd, this.#clientAddress)
     const generation = sessions.generation[slot]
-    if (leadsTo) this.#admission.admit(slot, forwarded, leadsTo, nothing)
+    if (leadsTo) this.#admitter.admit(slot, forwarded, leadsTo, nothing)
     else this.#negotiator.begin(slot)
     if (!sessions.isCurrent(slot, generation)) return
     if (epoll.add(fd, watched, clientOf(slot), generation) < 0) sessions.close(slot, Reason.failed)

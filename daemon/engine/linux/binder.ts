@@ -8,7 +8,7 @@ import { addressTowards } from '../../os/udp.ts'
 import { Reason, State } from '../session-table.ts'
 import { bindBacklog } from '../shared/limits.ts'
 import { type Failure, notAllowed, notFound, notResolved } from '../shared/refusals.ts'
-import type { Opener } from './admission.ts'
+import type { Opener } from './admitter.ts'
 import type { LoopContext } from './context.ts'
 import type { Relay } from './relay.ts'
 import { clientOf, Flag, isClient, type Sessions, slotOf, targetOf, watched } from './sessions.ts'
@@ -49,7 +49,7 @@ export class Binder implements Opener, Stage {
 
   /** An address that is all zero stands for any peer. */
   begin(slot: number, destination: Destination, rest: Uint8Array): void {
-    if (this.#isGone(slot, rest)) return this.#sessions.close(slot, Reason.gone)
+    if (this.#sessions.isGone(slot, rest)) return this.#sessions.close(slot, Reason.gone)
     const bind: Bind = { rest, port: destination.port, peers: [] }
     this.#binds.set(slot, bind)
     if (destination.kind === 'address') {
@@ -76,7 +76,7 @@ export class Binder implements Opener, Stage {
     if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot, Reason.gone)
     this.#sessions.note(half, events)
     const bind = this.#binds.get(slot)
-    if (bind && this.#isGone(slot, bind.rest)) this.#sessions.close(slot, Reason.gone)
+    if (bind && this.#sessions.isGone(slot, bind.rest)) this.#sessions.close(slot, Reason.gone)
   }
 
   /** Somebody has come to the listening socket. */
@@ -102,11 +102,6 @@ export class Binder implements Opener, Stage {
 
   forget(slot: number): void {
     this.#binds.delete(slot)
-  }
-
-  /** A client may finish early if it has sent its data already; one that has sent none is gone. */
-  #isGone(slot: number, rest: Uint8Array): boolean {
-    return rest.length === 0 && this.#sessions.hasLeft(slot)
   }
 
   #expect(slot: number, bind: Bind, addresses: readonly Address[]): void {

@@ -8,7 +8,7 @@ import { bytesOf, copyMapped, portOf, socketAddressBytes } from '../../os/socket
 import { forwarded, Reason, State } from '../session-table.ts'
 import { type Failure, notAllowed, notFound, notResolved, refusalOf } from '../shared/refusals.ts'
 import { mostAttempts, tellsAsMuch, untilNextAttempt } from '../shared/staggering.ts'
-import type { Opener } from './admission.ts'
+import type { Opener } from './admitter.ts'
 import type { LoopContext } from './context.ts'
 import type { Relay } from './relay.ts'
 import { clientOf, isClient, type Sessions, slotOf, targetOf, watched } from './sessions.ts'
@@ -50,7 +50,7 @@ export class Dialer implements Opener, Stage {
   }
 
   begin(slot: number, destination: Destination, rest: Uint8Array): void {
-    if (this.#isGone(slot, rest)) return this.#sessions.close(slot, Reason.gone)
+    if (this.#sessions.isGone(slot, rest)) return this.#sessions.close(slot, Reason.gone)
     const dial: Dial = {
       rest,
       port: destination.port,
@@ -126,12 +126,7 @@ export class Dialer implements Opener, Stage {
     if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot, Reason.gone)
     this.#sessions.note(clientOf(slot), events)
     const dial = this.#dials.get(slot)
-    if (dial && this.#isGone(slot, dial.rest)) this.#sessions.close(slot, Reason.gone)
-  }
-
-  /** A client may finish early if it has sent its data already; one that has sent none is gone. */
-  #isGone(slot: number, rest: Uint8Array): boolean {
-    return rest.length === 0 && this.#sessions.hasLeft(slot)
+    if (dial && this.#sessions.isGone(slot, dial.rest)) this.#sessions.close(slot, Reason.gone)
   }
 
   #dialAll(slot: number, dial: Dial, addresses: readonly Address[]): void {

@@ -13,7 +13,7 @@ import { RelayPorts } from '../shared/relay-ports.ts'
 import { Shares } from '../shared/shares.ts'
 import { TurnRecord } from '../turn-record.ts'
 import { Acceptor, type Room } from './acceptor.ts'
-import { Admission } from './admission.ts'
+import { Admitter } from './admitter.ts'
 import { Associations } from './association.ts'
 import { Associator } from './associator.ts'
 import { Binder } from './binder.ts'
@@ -130,13 +130,13 @@ export class Loop {
     const associations = new Associations(new Shares(count), new RelayPorts(options.relayPorts, isOurs))
     const datagrams = new DatagramRelay(context, associations)
     const associator = new Associator(context, associations, datagrams)
-    const admission = new Admission(context, {
+    const admitter = new Admitter(context, {
       [Command.connect]: dialer,
       [Command.bind]: binder,
       [Command.udpAssociate]: associator,
       [forwarded]: dialer,
     })
-    const negotiator = new Negotiator(context, this.#passwords, admission)
+    const negotiator = new Negotiator(context, this.#passwords, admitter)
 
     this.#wheel = wheel
     this.#sessions = sessions
@@ -147,7 +147,7 @@ export class Loop {
     this.#turns = new TurnRecord(table.turns)
     this.#room = { live: liveSessions, most: options.maxSessions, shortLoops }
     this.#messageKey = capacity * 2
-    this.#acceptor = new Acceptor(context, this.#room, { negotiator, admission }, listeners, this.#messageKey + 1)
+    this.#acceptor = new Acceptor(context, this.#room, { negotiator, admitter }, listeners, this.#messageKey + 1)
     epoll.add(options.event, EPOLLIN, this.#messageKey, 0)
   }
 

@@ -2,11 +2,11 @@ import { sourceOf, unmapped } from '../../net/address.ts'
 import { EPOLLERR, EPOLLHUP } from '../../os/epoll.ts'
 import { errno, recv } from '../../os/libc.ts'
 import { Negotiation, type Outcome } from '../../socks/negotiation.ts'
-import type { Admission as Admitted, Login } from '../engine.ts'
+import type { Admission, Login } from '../engine.ts'
 import { Reason, State, stateCount } from '../session-table.ts'
 import type { PasswordMemory } from '../shared/password-memory.ts'
 import { toMakeRoom } from '../shared/silent-clients.ts'
-import type { Admission } from './admission.ts'
+import type { Admitter } from './admitter.ts'
 import type { LoopContext } from './context.ts'
 import { clientOf, Flag, type Sessions, slotOf } from './sessions.ts'
 import type { Stage } from './stage.ts'
@@ -19,18 +19,18 @@ export class Negotiator implements Stage {
   readonly #loop: LoopContext
   readonly #sessions: Sessions
   readonly #passwords: PasswordMemory
-  readonly #admission: Admission
+  readonly #admitter: Admitter
   /** By slot, until the request is understood. */
   readonly #negotiations = new Map<number, Negotiation>()
   /** By slot, the login that the main thread is checking. */
   readonly #logins = new Map<number, Login>()
   readonly #buffer = new Uint8Array(readBytes)
 
-  constructor(loop: LoopContext, passwords: PasswordMemory, admission: Admission) {
+  constructor(loop: LoopContext, passwords: PasswordMemory, admitter: Admitter) {
     this.#loop = loop
     this.#sessions = loop.sessions
     this.#passwords = passwords
-    this.#admission = admission
+    this.#admitter = admitter
   }
 
   /** Hear a client just accepted, who has usually spoken already. */
@@ -54,15 +54,15 @@ export class Negotiator implements Stage {
     this.#sessions.close(slot, this.#logins.has(slot) ? Reason.failed : Reason.silent)
   }
 
-  onLogin(slot: number, admitted: Admitted | undefined): void {
+  onLogin(slot: number, admission: Admission | undefined): void {
     const login = this.#logins.get(slot)
     const negotiation = this.#negotiations.get(slot)
     if (!login || !negotiation) return
-    if (admitted && !this.#passwords.remember(login, admitted)) return this.#ask(slot, login)
+    if (admission && !this.#passwords.remember(login, admission)) return this.#ask(slot, login)
     this.#logins.delete(slot)
     this.#sessions.flags[clientOf(slot)] &= ~Flag.checking
-    if (admitted) this.#sessions.table.login(slot, admitted.user)
-    if (this.#follow(slot, negotiation, negotiation.authenticated(admitted !== undefined))) this.#read(slot)
+    if (admission) this.#sessions.table.login(slot, admission.user)
+    if (this.#follow(slot, negotiation, negotiation.authenticated(admission !== undefined))) this.#read(slot)
   }
 
   /** There is no place for a client who waits: some of those who have not asked for anything give up theirs, if any do. */
@@ -121,7 +121,7 @@ export class Negotiator implements Stage {
     if (step.kind === 'more') return true
     if (step.kind === 'request') {
       this.forget(slot)
-      this.#admission.admit(slot, step.command, step.destination, negotiation.takeRest())
+      this.#admitter.admit(slot, step.command, step.destination, negotiation.takeRest())
       return false
     }
     const { username, password } = step

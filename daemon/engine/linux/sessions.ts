@@ -195,6 +195,14 @@ export class Sessions {
     totals[Total.down] += count
   }
 
+  /**
+   * Whether a client waits for nothing any more. It may finish early if it has sent its data already, `rest`, behind its
+   * request; one that has sent none is gone.
+   */
+  isGone(slot: number, rest: Uint8Array): boolean {
+    return rest.length === 0 && this.hasLeft(slot)
+  }
+
   /** Whether the client will say nothing more, and all it said has been read. */
   hasLeft(slot: number): boolean {
     const client = clientOf(slot)

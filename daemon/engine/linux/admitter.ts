@@ -10,7 +10,7 @@ export interface Opener {
 }
 
 /** Between a request and what is done for it: may this client have that? */
-export class Admission {
+export class Admitter {
   readonly #loop: LoopContext
   readonly #openers: Readonly<Record<Command | typeof forwarded, Opener>>
 
