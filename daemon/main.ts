@@ -55,7 +55,6 @@ function refuseFewDescriptors(): void {
 
 async function serve(configuration: Configuration, version: string): Promise<void> {
   returnLargeBlocks()
-  exitAtOnce()
   const wanted = Number(process.env.UV_THREADPOOL_SIZE) || wantedThreads
   const threads = shareThreads(spareThreads(), wanted)
   await startPool(threads)
@@ -78,6 +77,8 @@ async function serve(configuration: Configuration, version: string): Promise<voi
   })
   const stopSignal = firstStopSignal(() => vanish())
   const daemon = await startDaemon(configuration, version, log, threads)
+  // Behind the engine, which resets its connections when the process exits.
+  exitAtOnce()
   vanish = daemon.vanish
   reload = daemon.reload
   const output = openOutput(process.stdout)

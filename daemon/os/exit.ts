@@ -2,8 +2,8 @@ import { createRequire, flushCompileCache } from 'node:module'
 import type Koffi from 'koffi'
 
 /**
- * From now on the process ends as soon as it exits (_exit(2)), once all that listens for its end has run. Left to itself it
- * waits for libuv's pool, where the system's resolver may still work on a name whose server is silent. Without koffi it
+ * From now on the process ends as soon as it exits (_exit(2)), once all that listens for its end already has run. Left to
+ * itself it waits for libuv's pool, where the system's resolver may still work on a name whose server is silent. Without koffi it
  * does wait.
  */
 export function exitAtOnce(): void {

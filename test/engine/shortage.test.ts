@@ -63,7 +63,7 @@ describe.skipIf(process.platform !== 'linux').each(['portable', 'linux'])('%s en
   test('begun with few descriptors, it takes no more clients than it can serve, and the others wait', async () => {
     const daemon = await startDaemon(['--engine', engine, '--workers', '2'], { program: fewDescriptors })
     const target = await startTarget()
-    const clients = await Promise.all(times(60).map(() => ask(daemon, target)))
+    const clients = await Promise.all(times(50).map(() => ask(daemon, target)))
     await daemon.logs(/the limit of connections is reached/)
     // Whoever is served makes room for another.
     await Promise.all(clients.map(async (client) => (await answered(client)).reset()))
