@@ -64,7 +64,7 @@ class LinuxEngine implements Engine {
     this.capacity = capacity
     this.listening = listening
     this.forwarding = forwarding
-    process.on('exit', this.#resetAll)
+    process.prependListener('exit', this.#resetAll)
   }
 
   order<Kind extends keyof Orders>(kind: Kind, value: Orders[Kind]): Promise<number[]> {
@@ -80,7 +80,10 @@ class LinuxEngine implements Engine {
     process.off('exit', this.#resetAll)
   }
 
-  /** The process ends before its time, for a fault of ours: nobody shall take what is cut off for a whole. */
+  /**
+   * The process ends before its time, for a fault of ours: nobody shall take what is cut off for a whole. It comes before all
+   * others who hear of the end, for one of them may be the last (`exitAtOnce`).
+   */
   readonly #resetAll = (): void => {
     for (const loop of this.#loops) loop.resetAll()
   }

@@ -149,7 +149,7 @@ class PortableEngine implements Engine {
       throw error
     }
     this.#shortage.watch()
-    process.on('exit', this.#resetAll)
+    process.prependListener('exit', this.#resetAll)
   }
 
   order<Kind extends keyof Orders>(kind: Kind, value: Orders[Kind]): Promise<number[]> {
@@ -190,7 +190,10 @@ class PortableEngine implements Engine {
     process.off('exit', this.#resetAll)
   }
 
-  /** The process ends before its time, for a fault of ours: nobody shall take what is cut off for a whole. */
+  /**
+   * The process ends before its time, for a fault of ours: nobody shall take what is cut off for a whole. It comes before all
+   * others who hear of the end, for one of them may be the last (`exitAtOnce`).
+   */
   readonly #resetAll = (): void => {
     for (const session of this.#sessions.values()) session.cut(Reason.ended)
   }
