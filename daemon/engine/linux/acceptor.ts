@@ -74,6 +74,8 @@ export class Acceptor {
   /** Take some of the clients that wait, unless it is a time of rest. */
   takeTurn(): void {
     if (this.#restsUntil !== 0 && (this.#loop.clock.now >= this.#restsUntil || this.#hasRoomAgain)) this.#goOn()
+    // Whoever waits in another loop is kept out by those of this one, too, who say nothing.
+    if (this.#room.shortLoops.value > 0 && !this.#hasRoom) this.#makeRoom()
     for (const index of this.#waiting) this.#take(this.#listeners[index])
     // A shortage is over when nobody is found waiting; the kernel does not tell of that.
     if (!this.#warned) this.#waiting.clear()
