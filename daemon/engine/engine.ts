@@ -124,6 +124,11 @@ export interface Orders {
   readonly tune: Tuning
   /** Forget what is remembered of a user's login; perhaps end their sessions. */
   readonly userChanged: UserChange
+  /**
+   * The lines of limits have changed: live sessions obey at once, and those whose users are barred end for that reason.
+   * Without it they are obeyed by what begins from now on.
+   */
+  readonly limit: undefined
   /** End the sessions with these serials, those of them that live. */
   readonly kill: readonly number[]
 }

@@ -64,7 +64,7 @@ const nameBytes = 256
 /**
  * A row is a slot below `capacity`, where a session lives, or one of the `endedCapacity` behind, a ring of copies of
  * sessions that have ended. The guard of a live row is odd while it is being changed, and another one afterwards: who
- * reads the same even guard before and after has read one state of it. Only the byte counts change without it.
+ * reads the same even guard before and after has read one state of it. Only the byte counts and `paced` change without it.
  */
 export class SessionTable {
   readonly capacity: number
@@ -88,6 +88,10 @@ export class SessionTable {
   /** Bytes delivered from the client to its destination, and back. */
   readonly up: Float64Array
   readonly down: Float64Array
+  /** Which limit paces it now: a `PacedBy`. */
+  readonly paced: Uint8Array
+  /** Milliseconds that its directions have waited for a limit's credit, together. */
+  readonly pacedFor: Float64Array
   /** Addresses are 16 bytes a row, IPv4 as ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2). */
   readonly clientAddress: Uint8Array
   readonly clientPort: Uint16Array
@@ -124,6 +128,7 @@ export class SessionTable {
     const closed = layout.place(8 * rows)
     const up = layout.place(8 * rows)
     const down = layout.place(8 * rows)
+    const pacedFor = layout.place(8 * rows)
     const totals = layout.place(8 * totalCount)
     const ended = layout.place(8 * reasonCount)
     const turns = layout.place(8 * turnCells)
@@ -138,6 +143,7 @@ export class SessionTable {
     const state = layout.place(rows)
     const command = layout.place(rows)
     const reason = layout.place(rows)
+    const paced = layout.place(rows)
     const clientAddress = layout.place(addressBytes * rows)
     const targetAddress = layout.place(addressBytes * rows)
     const name = layout.place(nameBytes * rows)
@@ -148,6 +154,7 @@ export class SessionTable {
     this.closed = new Float64Array(this.buffer, closed, rows)
     this.up = new Float64Array(this.buffer, up, rows)
     this.down = new Float64Array(this.buffer, down, rows)
+    this.pacedFor = new Float64Array(this.buffer, pacedFor, rows)
     this.totals = new Float64Array(this.buffer, totals, totalCount)
     this.ended = new Float64Array(this.buffer, ended, reasonCount)
     this.turns = new Float64Array(this.buffer, turns, turnCells)
@@ -162,6 +169,7 @@ export class SessionTable {
     this.state = new Uint8Array(this.buffer, state, rows)
     this.command = new Uint8Array(this.buffer, command, rows)
     this.reason = new Uint8Array(this.buffer, reason, rows)
+    this.paced = new Uint8Array(this.buffer, paced, rows)
     this.clientAddress = new Uint8Array(this.buffer, clientAddress, addressBytes * rows)
     this.targetAddress = new Uint8Array(this.buffer, targetAddress, addressBytes * rows)
     this.name = new Uint8Array(this.buffer, name, nameBytes * rows)
@@ -239,6 +247,8 @@ export class SessionTable {
     this.user[slot] = 0
     this.up[slot] = 0
     this.down[slot] = 0
+    this.paced[slot] = 0
+    this.pacedFor[slot] = 0
     this.targetPort[slot] = 0
     this.targetAddress.fill(0, slot * addressBytes, (slot + 1) * addressBytes)
     this.name[slot * nameBytes] = 0
@@ -256,6 +266,8 @@ export class SessionTable {
     this.user[row] = this.user[slot]
     this.up[row] = this.up[slot]
     this.down[row] = this.down[slot]
+    this.paced[row] = this.paced[slot]
+    this.pacedFor[row] = this.pacedFor[slot]
     this.clientAddress.copyWithin(row * addressBytes, slot * addressBytes, (slot + 1) * addressBytes)
     this.clientPort[row] = this.clientPort[slot]
     this.targetAddress.copyWithin(row * addressBytes, slot * addressBytes, (slot + 1) * addressBytes)

@@ -27,8 +27,8 @@ function connection(from: Uint8Array): [far: number, near: number, address: Uint
 }
 
 it.skipIf(process.platform !== 'linux')('clients that read nothing leave pipes to those of other sources', () => {
-  const { context, sessions, pipes, held } = makeLoop({ slots: 5, extras: 0, pipes: 4 })
-  const relay = new Relay(context, pipes, held)
+  const { context, sessions, pipes, held, pacer } = makeLoop({ slots: 5, extras: 0, pipes: 4 })
+  const relay = new Relay(context, pipes, held, pacer)
 
   /** A download whose client reads nothing, until nothing moves any more; returns where what waits for it is. */
   const stall = (source: Uint8Array) => {

@@ -18,8 +18,8 @@ const slots = 4
 
 /** A dialler by itself, with room for so many attempts beside the first. */
 function makeDialer(room: number) {
-  const { context, clock, sessions, pipes, held, extras } = makeLoop({ slots, extras: room, pipes: 1 })
-  return { clock, sessions, count: extras, dialer: new Dialer(context, new Relay(context, pipes, held)) }
+  const { context, clock, sessions, pipes, held, pacer, extras } = makeLoop({ slots, extras: room, pipes: 1 })
+  return { clock, sessions, count: extras, dialer: new Dialer(context, new Relay(context, pipes, held, pacer)) }
 }
 
 /** A client, and the slot of its session. */

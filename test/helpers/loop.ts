@@ -2,12 +2,14 @@ import { onTestFinished } from 'vitest'
 import { Extras } from '../../daemon/engine/linux/extras.ts'
 import { HeldBytes } from '../../daemon/engine/linux/held-bytes.ts'
 import { Names } from '../../daemon/engine/linux/names.ts'
+import { Pacer } from '../../daemon/engine/linux/pacer.ts'
 import { Refusals } from '../../daemon/engine/linux/refusals.ts'
 import { Replies } from '../../daemon/engine/linux/replies.ts'
 import { Sessions } from '../../daemon/engine/linux/sessions.ts'
 import { sharedCountMemory, sharedCountsIn } from '../../daemon/engine/linux/shared-counts.ts'
 import { TimerWheel } from '../../daemon/engine/linux/timer-wheel.ts'
 import { SessionTable } from '../../daemon/engine/session-table.ts'
+import { Budget } from '../../daemon/engine/shared/budget.ts'
 import { LimitLines, limitLineMemory } from '../../daemon/engine/shared/limit-lines.ts'
 import { Epoll } from '../../daemon/os/epoll.ts'
 import { PipePool } from '../../daemon/os/pipe-pool.ts'
@@ -37,5 +39,6 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
     epoll.close()
   })
   const held = new HeldBytes(pipes, sessions.table)
-  return { context, clock, sessions, pipes, held, extras: count }
+  const pacer = new Pacer(sessions, clock, new Budget(context.limitLines))
+  return { context, clock, sessions, pipes, held, pacer, extras: count }
 }

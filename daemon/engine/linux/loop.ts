@@ -7,6 +7,7 @@ import { Rules } from '../../policy/rules.ts'
 import { Command } from '../../socks/messages.ts'
 import type { Policy, Tuning } from '../engine.ts'
 import { forwarded, Reason, SessionTable, State } from '../session-table.ts'
+import { Budget } from '../shared/budget.ts'
 import { LimitLines } from '../shared/limit-lines.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
@@ -26,6 +27,7 @@ import { HeldBytes } from './held-bytes.ts'
 import type { LoopMessage, LoopOptions, LoopOrders, MainMessage, Order } from './loop-messages.ts'
 import { Names } from './names.ts'
 import { Negotiator } from './negotiator.ts'
+import { Pacer } from './pacer.ts'
 import { Refusals } from './refusals.ts'
 import { Relay } from './relay.ts'
 import { Replies } from './replies.ts'
@@ -53,6 +55,7 @@ export class Loop {
   readonly #sessions: Sessions
   readonly #context: LoopContext
   readonly #relay: Relay
+  readonly #pacer: Pacer
   readonly #datagrams: DatagramRelay
   readonly #dispatch: Dispatch
   readonly #acceptor: Acceptor
@@ -76,6 +79,7 @@ export class Loop {
       this.#context.policy = { ...this.#context.policy, passwordRequired }
       return cut ? this.#end(Reason[cut], (slot) => this.#sessions.table.user[slot] === user) : []
     },
+    limit: () => this.#relimit(),
     kill: (serials) => {
       const wanted = new Set(serials)
       return this.#end(Reason.cut, (slot) => wanted.has(this.#sessions.table.serial[slot]))
@@ -124,7 +128,8 @@ export class Loop {
       rules,
     }
 
-    const relay = new Relay(context, this.#pipes, new HeldBytes(this.#pipes, table))
+    const pacer = new Pacer(sessions, clock, new Budget(limitLines))
+    const relay = new Relay(context, this.#pipes, new HeldBytes(this.#pipes, table), pacer)
     const dialer = new Dialer(context, relay)
     const binder = new Binder(context, relay)
     const associations = new Associations(new Shares(count), new RelayPorts(options.relayPorts, isOurs))
@@ -142,6 +147,7 @@ export class Loop {
     this.#sessions = sessions
     this.#context = context
     this.#relay = relay
+    this.#pacer = pacer
     this.#datagrams = datagrams
     this.#dispatch = new Dispatch(sessions, { negotiator, dialer, binder, associator, relay, refusals })
     this.#turns = new TurnRecord(table.turns)
@@ -159,6 +165,7 @@ export class Loop {
       this.#beginTurn()
       for (let i = 0; i < count; i++)
         this.#onEvent(this.#epoll.key(i), this.#epoll.generation(i), this.#epoll.events(i))
+      this.#pacer.advance()
       if (this.#datagrams.busy) this.#datagrams.takeTurn()
       if (this.#relay.busy) this.#relay.takeTurn()
       this.#dispatch.takeTurn()
@@ -178,7 +185,7 @@ export class Loop {
   }
 
   #longestWait(now: number): number {
-    return Math.min(this.#wheel.untilNext(now), this.#acceptor.untilNext())
+    return Math.min(this.#wheel.untilNext(now), this.#pacer.untilNext(now), this.#acceptor.untilNext())
   }
 
   #beginTurn(): void {
@@ -233,6 +240,22 @@ export class Loop {
     for (const slot of this.#sessions.slots())
       if (this.#sessions.table.state[slot] === State.open) this.#dispatch.onDeadline(slot)
     return []
+  }
+
+  /** Live sessions obey the limits of now, and those that may not be here any more end. */
+  #relimit(): number[] {
+    const { table } = this.#sessions
+    const ended: number[] = []
+    for (const slot of this.#sessions.slots()) {
+      const barred = this.#context.limitLines.barred(table.user[slot])
+      if (barred !== undefined) {
+        ended.push(table.serial[slot])
+        this.#sessions.reset(slot, table.whyBrokenOff(slot, barred))
+      } else if (table.state[slot] === State.open) {
+        this.#pacer.watch(slot)
+      }
+    }
+    return ended
   }
 
   /** Reset the sessions that match; returns their serials. */

@@ -5,6 +5,7 @@ import { finish, MSG_MORE, MSG_NOSIGNAL, setNoDelay } from '../../os/socket.ts'
 import { Reason, State, Total } from '../session-table.ts'
 import type { LoopContext } from './context.ts'
 import type { HeldBytes } from './held-bytes.ts'
+import type { Pacer } from './pacer.ts'
 import { clientOf, Flag, isClient, type Sessions, slotOf, targetOf } from './sessions.ts'
 import type { Stage } from './stage.ts'
 
@@ -33,6 +34,7 @@ export class Relay implements Stage {
   readonly #sessions: Sessions
   readonly #pipes: PipePool
   readonly #held: HeldBytes
+  readonly #pacer: Pacer
   readonly #buffer = new Uint8Array(copyBytes)
   /** Halves that wait for their turn, from `#first` on, first come first served. */
   readonly #queue: number[] = []
@@ -40,11 +42,13 @@ export class Relay implements Stage {
   /** When a direction that is not bulk moved bytes last. */
   #smallMoveAt = 0
 
-  constructor(loop: LoopContext, pipes: PipePool, held: HeldBytes) {
+  constructor(loop: LoopContext, pipes: PipePool, held: HeldBytes, pacer: Pacer) {
     this.#loop = loop
     this.#sessions = loop.sessions
     this.#pipes = pipes
     this.#held = held
+    this.#pacer = pacer
+    pacer.onDue = (half) => this.#enqueue(half)
   }
 
   /** Begin, with what the client sent behind its request. */
@@ -52,6 +56,7 @@ export class Relay implements Stage {
     const { table, flags } = this.#sessions
     this.#sessions.enter(slot, State.open)
     table.totals[Total.connected]++
+    this.#pacer.watch(slot)
     this.#touch(slot)
     this.#sessions.setDeadline(slot, this.#loop.timeouts.idle)
 
@@ -80,6 +85,8 @@ export class Relay implements Stage {
     const { flags, touched } = this.#sessions
     const either = flags[clientOf(slot)] | flags[targetOf(slot)]
     const { halfClosed, idle } = this.#loop.timeouts
+    // Who is kept waiting is not idle.
+    if (either & Flag.parked) this.#touch(slot)
     const limit = either & (Flag.ended | Flag.failing) ? halfClosed : idle
     const left = touched[slot] + limit - this.#loop.clock.now
     if (left > 0) this.#sessions.setDeadline(slot, left)
@@ -89,6 +96,7 @@ export class Relay implements Stage {
   forget(slot: number): void {
     this.#held.drop(clientOf(slot))
     this.#held.drop(targetOf(slot))
+    this.#pacer.forget(slot)
   }
 
   /** Whether a direction waits for its turn. */
@@ -120,12 +128,16 @@ export class Relay implements Stage {
   /** Move what `from` has to say until it has no more, its peer can take no more, or its turn is over. */
   #pump(from: number): void {
     const { flags } = this.#sessions
+    if (flags[from] & Flag.parked) return
     if (this.#held.has(from) && !this.#flush(from)) return this.#stuck(from)
     for (let moved = 0; flags[from] & Flag.readable; ) {
       if (flags[from ^ 1] & Flag.dead) return
       if (moved >= this.#turnBytes()) return this.#enqueue(from)
       const bulk = flags[from] & Flag.bulk
-      const count = bulk ? this.#splice(from) : this.#copy(from)
+      const want = bulk ? this.#turnBytes() : copyBytes
+      const most = flags[from] & Flag.paced ? this.#pacer.grant(from, want, moved > 0) : want
+      if (most === 0) return
+      const count = bulk ? this.#splice(from, most) : this.#copy(from, most)
       if (count <= 0) return this.#stuck(from)
       if (!bulk && flags[from] & Flag.bulk) return this.#enqueue(from)
       moved += count
@@ -136,15 +148,16 @@ export class Relay implements Stage {
     return this.#loop.clock.now - this.#smallMoveAt < smallMoveLasts ? shortTurn : longTurn
   }
 
-  /** Read into memory and write on; returns the bytes moved, or 0 if the direction cannot go on now. */
-  #copy(from: number): number {
+  /** Read `most` bytes into memory and write on; returns the bytes moved, or 0 if the direction cannot go on now. */
+  #copy(from: number, most: number): number {
     const { fd, flags } = this.#sessions
-    const count = recv(fd[from], this.#buffer, copyBytes, 0)
+    const count = recv(fd[from], this.#buffer, Math.min(most, copyBytes), 0)
+    if (flags[from] & Flag.paced) this.#pacer.used(from, most, Math.max(count, 0))
     if (count <= 0) return this.#noMore(from, count)
-    this.#smallMoveAt = this.#loop.clock.now
-    const short = count < copyBytes
+    const short = count < Math.min(most, copyBytes)
+    if (short) this.#smallMoveAt = this.#loop.clock.now
     if (short && this.#sessions.shortReadEmpties(from)) flags[from] &= ~Flag.readable
-    else if (!short && !(flags[from] & Flag.urgent)) flags[from] |= Flag.bulk
+    else if (!short && count >= bulkFloor && !(flags[from] & Flag.urgent)) flags[from] |= Flag.bulk
     // The last bytes wait for the end that follows at once, and travel in its packet.
     const last = short && this.#sessions.shortReadEnds(from)
     const moved = this.#write(from, this.#buffer, count, last ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL)
@@ -164,14 +177,15 @@ export class Relay implements Stage {
   }
 
   /** Read into a pipe and write on from there, without the bytes coming to us; returns as `#copy` does. */
-  #splice(from: number): number {
+  #splice(from: number, most: number): number {
     const { fd, flags } = this.#sessions
     const pipe = this.#held.mayHoldPipe(from) ? this.#pipes.acquire() : undefined
     if (!pipe) {
       flags[from] &= ~Flag.bulk
-      return this.#copy(from)
+      return this.#copy(from, most)
     }
-    const count = spliceBytes(fd[from], pipe.writeEnd, this.#turnBytes())
+    const count = spliceBytes(fd[from], pipe.writeEnd, most)
+    if (flags[from] & Flag.paced) this.#pacer.used(from, most, Math.max(count, 0))
     if (count <= 0) {
       this.#pipes.release(pipe, true)
       return this.#noMore(from, count)

@@ -44,6 +44,10 @@ export const Flag = {
   prompt: 512,
   /** It has sent urgent data, at whose mark reads stop short (tcp(7)): a short read proves nothing, and splice sticks. */
   urgent: 1024,
+  /** There is a limit to how fast it may be read. */
+  paced: 2048,
+  /** It waits for credit, and is not read meanwhile: `Pacer` has it. */
+  parked: 4096,
 } as const
 
 /** The time in milliseconds as `performance.now` has it, which only goes forward; read once per turn of the loop. */

@@ -3,11 +3,11 @@
  * nothing. A deadline fires up to one tick late, never early. Farther ones than the wheel reaches go round again.
  */
 
-/** Milliseconds in one tick. */
-const tickMilliseconds = 128
+/** Milliseconds in one tick, unless said otherwise. */
+const usualTick = 128
 const buckets = 1024
-/** The longest wait between two looks at the wheel, in ticks. */
-const longestWait = 8
+/** The longest wait between two looks at the wheel, in milliseconds. */
+const longestWait = 1_024
 
 export class TimerWheel {
   readonly #deadline: Float64Array
@@ -16,15 +16,17 @@ export class TimerWheel {
   readonly #previous: Int32Array
   readonly #bucket: Int32Array
   readonly #heads = new Int32Array(buckets)
+  readonly #tickLength: number
   #tick: number
 
-  /** `now`: milliseconds of any clock that only goes forward. */
-  constructor(capacity: number, now: number) {
+  /** `now`: milliseconds of any clock that only goes forward; `tickLength`: of one tick. */
+  constructor(capacity: number, now: number, tickLength = usualTick) {
+    this.#tickLength = tickLength
     this.#deadline = new Float64Array(capacity)
     this.#next = new Int32Array(capacity)
     this.#previous = new Int32Array(capacity)
     this.#bucket = new Int32Array(capacity)
-    this.#tick = Math.floor(now / tickMilliseconds)
+    this.#tick = Math.floor(now / tickLength)
   }
 
   /** Give the slot a deadline, in place of the one it had. */
@@ -47,7 +49,7 @@ export class TimerWheel {
 
   /** Call `fire` for every slot whose deadline has passed; it may set and clear any deadline. */
   advance(now: number, fire: (slot: number) => void): void {
-    const target = Math.floor(now / tickMilliseconds)
+    const target = Math.floor(now / this.#tickLength)
     if (target - this.#tick > buckets) this.#tick = target - buckets
     while (this.#tick < target) {
       this.#tick++
@@ -58,8 +60,9 @@ export class TimerWheel {
   /** Milliseconds until the wheel wants to be looked at again, at most a second. */
   untilNext(now: number): number {
     let ticks = 1
-    while (ticks < longestWait && this.#heads[(this.#tick + ticks) % buckets] === 0) ticks++
-    return Math.max(0, Math.ceil((this.#tick + ticks) * tickMilliseconds - now))
+    const most = longestWait / this.#tickLength
+    while (ticks < most && this.#heads[(this.#tick + ticks) % buckets] === 0) ticks++
+    return Math.max(0, Math.ceil((this.#tick + ticks) * this.#tickLength - now))
   }
 
   #fireBucket(bucket: number, now: number, fire: (slot: number) => void): void {
@@ -73,7 +76,7 @@ export class TimerWheel {
   }
 
   #link(slot: number): void {
-    const wanted = Math.ceil(this.#deadline[slot] / tickMilliseconds)
+    const wanted = Math.ceil(this.#deadline[slot] / this.#tickLength)
     const tick = Math.min(Math.max(wanted, this.#tick + 1), this.#tick + buckets - 1)
     const bucket = tick % buckets
     const head = this.#heads[bucket]

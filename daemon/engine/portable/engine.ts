@@ -92,6 +92,7 @@ class PortableEngine implements Engine {
       this.#policy = { ...this.#policy, passwordRequired }
       return cut ? this.#cut(Reason[cut], ({ row }) => row.user === user) : []
     },
+    limit: async () => this.#cutBarred(),
     kill: async (serials) => {
       const wanted = new Set(serials)
       return this.#cut(Reason.cut, ({ row }) => wanted.has(row.serial))
@@ -175,6 +176,13 @@ class PortableEngine implements Engine {
     const theirs = [...this.#sessions.values()].filter(matches)
     await cutAll(theirs, reason)
     return theirs.map(({ row }) => row.serial)
+  }
+
+  async #cutBarred(): Promise<number[]> {
+    const reasonOf = ({ row }: Session) => this.#context.limitLines.barred(row.user)
+    const barred = [...this.#sessions.values()].filter((session) => reasonOf(session) !== undefined)
+    await Promise.all(barred.map((session) => cutAll([session], reasonOf(session) ?? Reason.cut)))
+    return barred.map(({ row }) => row.serial)
   }
 
   async drain(): Promise<void> {

@@ -1,0 +1,230 @@
+import { pipeBytes } from '../../os/pipe-pool.ts'
+import { tickLength } from '../shared/buckets.ts'
+import { type Budget, PacedBy, type Payer } from '../shared/budget.ts'
+import { Direction } from '../shared/limit-lines.ts'
+import { type Clock, clientOf, Flag, isClient, type Sessions, slotOf, targetOf } from './sessions.ts'
+import { TimerWheel } from './timer-wheel.ts'
+
+/** For how long what a flow has moved counts against it, in milliseconds. */
+const memory = 50
+
+/** Halves of this loop that wait for one bucket's credit. */
+interface Queue {
+  readonly bucket: number
+  /** Its place on the wheel. */
+  readonly timer: number
+  /** Those that have little to say go first; within each, first come first served. */
+  readonly light: Set<number>
+  readonly heavy: Set<number>
+  /** What of the bucket's fillings is this loop's, in bytes, and all that it was filled with by then. */
+  share: number
+  filled: number
+}
+
+/**
+ * Keeps flows to the rates that are set for them. Who reads asks for a grant before, so that what may not be moved yet stays
+ * in the kernel, and no pipe is held meanwhile. A half without credit is parked: it gets no turn, whatever comes for it,
+ * until the bucket that was short has filled. The wheel is only looked at while somebody is parked.
+ */
+export class Pacer {
+  /** A parked half may go on. */
+  onDue: (half: number) => void = () => {}
+
+  readonly #sessions: Sessions
+  readonly #clock: Clock
+  readonly #budget: Budget
+  readonly #wheel: TimerWheel
+  /** By bucket: those that somebody waits for. */
+  readonly #queues = new Map<number, Queue>()
+  /** By place on the wheel; places are as many as there were queues at once. */
+  readonly #byTimer: (Queue | undefined)[] = []
+  readonly #freeTimers: number[] = []
+  /** By half: where it is parked, and since when. */
+  readonly #parked = new Map<number, { readonly queue: Queue; readonly since: number }>()
+  /** By half: what it has moved since `#since`, and whether its last read left something to read. */
+  readonly #moved: Float64Array
+  readonly #since: Float64Array
+  readonly #hasMore: Uint8Array
+  /** By half: what was granted to it while it waited. */
+  readonly #granted: Int32Array
+  readonly #payer = { user: 0 }
+  readonly #fire = (timer: number) => this.#serve(this.#byTimer[timer])
+
+  constructor(sessions: Sessions, clock: Clock, budget: Budget) {
+    const halves = sessions.fd.length
+    this.#sessions = sessions
+    this.#clock = clock
+    this.#budget = budget
+    this.#wheel = new TimerWheel(halves, clock.now, tickLength)
+    this.#moved = new Float64Array(halves)
+    this.#since = new Float64Array(halves)
+    this.#hasMore = new Uint8Array(halves)
+    this.#granted = new Int32Array(halves)
+  }
+
+  /** Mark the halves that have to ask before they read, by the limits of now; who waits tries again. */
+  watch(slot: number): void {
+    const { flags, table } = this.#sessions
+    const payer = this.#payerOf(slot)
+    for (const half of [clientOf(slot), targetOf(slot)]) {
+      if (this.#budget.isPaced(payer, directionOf(half))) flags[half] |= Flag.paced
+      else flags[half] &= ~Flag.paced
+      if (flags[half] & Flag.parked) this.#goOn(half)
+    }
+    table.paced[slot] = PacedBy.nobody
+  }
+
+  /**
+   * Bytes that a paced half may read now, which may be more than `want`; 0: it is parked. `again`: it has read before in
+   * this turn.
+   */
+  grant(half: number, want: number, again: boolean): number {
+    const given = this.#takeGranted(half)
+    if (given > 0) return given
+    const payer = this.#payerOf(slotOf(half))
+    const direction = directionOf(half)
+    // Who has much to say waits behind those who do already.
+    const waits = again && this.#hasMore[half] === 1 && this.#budget.isContended(payer, direction)
+    const granted = waits ? 0 : this.#budget.take(payer, direction, want, this.#clock.now)
+    if (granted === 0) this.#park(half)
+    return granted
+  }
+
+  /** So much of a grant has been read. */
+  used(half: number, granted: number, count: number): void {
+    const { now } = this.#clock
+    if (count < granted) this.#budget.giveBack(this.#payerOf(slotOf(half)), directionOf(half), granted - count)
+    if (now - this.#since[half] > memory) {
+      this.#since[half] = now
+      this.#moved[half] = 0
+    }
+    this.#moved[half] += count
+    this.#hasMore[half] = count < granted ? 0 : 1
+    if (count < granted && !(this.#sessions.flags[half ^ 1] & Flag.parked))
+      this.#sessions.table.paced[slotOf(half)] = PacedBy.nobody
+  }
+
+  forget(slot: number): void {
+    for (const half of [clientOf(slot), targetOf(slot)]) {
+      const given = this.#takeGranted(half)
+      if (given > 0) this.#budget.giveBack(this.#payerOf(slot), directionOf(half), given)
+      this.#leave(half)
+      this.#moved[half] = 0
+      this.#hasMore[half] = 0
+    }
+  }
+
+  /** Let those go on whose credit has come. */
+  advance(): void {
+    if (this.#parked.size > 0) this.#wheel.advance(this.#clock.now, this.#fire)
+  }
+
+  /** Milliseconds until somebody may go on; infinity if nobody waits. */
+  untilNext(now: number): number {
+    return this.#parked.size > 0 ? this.#wheel.untilNext(now) : Number.POSITIVE_INFINITY
+  }
+
+  #park(half: number): void {
+    const { now } = this.#clock
+    // Nobody has looked at the wheel while nobody waited.
+    if (this.#parked.size === 0) this.#wheel.advance(now, this.#fire)
+    const { short, shortBy } = this.#budget
+    const queue = this.#queues.get(short) ?? this.#open(short)
+    const isLight = this.#hasMore[half] === 0 && this.#movedLately(half) < this.#budget.quantum(short)
+    const among = isLight ? queue.light : queue.heavy
+    among.add(half)
+    this.#budget.waits(short, 1)
+    this.#parked.set(half, { queue, since: now })
+    this.#sessions.flags[half] |= Flag.parked
+    this.#sessions.table.paced[slotOf(half)] = shortBy
+  }
+
+  #movedLately(half: number): number {
+    return this.#clock.now - this.#since[half] > memory ? 0 : this.#moved[half]
+  }
+
+  #open(bucket: number): Queue {
+    const timer = this.#freeTimers.pop() ?? this.#byTimer.length
+    const filled = this.#budget.filled(bucket)
+    const queue = { bucket, timer, light: new Set<number>(), heavy: new Set<number>(), share: 0, filled }
+    this.#queues.set(bucket, queue)
+    this.#byTimer[timer] = queue
+    this.#wheel.set(timer, this.#budget.wakeAt(bucket, this.#clock.now))
+    return queue
+  }
+
+  /** Give those at the front what there is, a grant each, and let them go on. */
+  #serve(queue: Queue | undefined): void {
+    if (!queue) return
+    const { bucket, light, heavy } = queue
+    const { now } = this.#clock
+    let left = this.#creditOf(queue)
+    for (const waiting of [light, heavy])
+      for (const half of waiting) {
+        const granted = left > 0 ? this.#budget.take(this.#payerOf(slotOf(half)), directionOf(half), pipeBytes, now) : 0
+        // Another of its limits may be what it waits for now.
+        if (granted === 0 && left > 0 && this.#budget.short !== bucket) {
+          this.#leave(half)
+          this.#park(half)
+          continue
+        }
+        if (granted === 0) return this.#wheel.set(queue.timer, this.#budget.wakeAt(bucket, now))
+        left -= granted
+        queue.share -= granted
+        this.#granted[half] = granted
+        this.#goOn(half)
+      }
+  }
+
+  /** The credit that this loop may give out: all, or where others wait as well, what falls to those who wait here. */
+  #creditOf(queue: Queue): number {
+    const { bucket, light, heavy } = queue
+    const credit = this.#budget.credit(bucket, this.#clock.now)
+    const filled = this.#budget.filled(bucket)
+    const part = (light.size + heavy.size) / this.#budget.waiting(bucket)
+    const depth = this.#budget.depth(bucket)
+    queue.share = Math.min(depth, queue.share + ((filled - queue.filled) | 0) * part)
+    queue.filled = filled
+    // What the others have left for long is anybody's.
+    if (credit > depth / 2) queue.share = Math.max(queue.share, credit * part)
+    return part < 1 ? Math.min(credit, queue.share) : credit
+  }
+
+  #goOn(half: number): void {
+    this.#leave(half)
+    this.onDue(half)
+  }
+
+  #takeGranted(half: number): number {
+    const granted = this.#granted[half]
+    this.#granted[half] = 0
+    return granted
+  }
+
+  #leave(half: number): void {
+    const parked = this.#parked.get(half)
+    if (!parked) return
+    const { queue, since } = parked
+    this.#parked.delete(half)
+    this.#sessions.flags[half] &= ~Flag.parked
+    this.#sessions.table.pacedFor[slotOf(half)] += this.#clock.now - since
+    queue.light.delete(half)
+    queue.heavy.delete(half)
+    this.#budget.waits(queue.bucket, -1)
+    if (queue.light.size + queue.heavy.size > 0) return
+    this.#queues.delete(queue.bucket)
+    this.#wheel.clear(queue.timer)
+    this.#byTimer[queue.timer] = undefined
+    this.#freeTimers.push(queue.timer)
+  }
+
+  /** Lent to the budget; one for all, so that asking costs no allocation. */
+  #payerOf(slot: number): Payer {
+    this.#payer.user = this.#sessions.table.user[slot]
+    return this.#payer
+  }
+}
+
+function directionOf(half: number): Direction {
+  return isClient(half) ? Direction.up : Direction.down
+}

@@ -1,0 +1,95 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Buckets, smallestQuantum } from '../../daemon/engine/shared/buckets.ts'
+
+const start = 1_000_000
+
+/** One of this rate, in bytes a second, in the middle of other things. */
+function bucket(rate: number) {
+  const buckets = new Buckets(new Int32Array(new SharedArrayBuffer(64)))
+  buckets.reset(8)
+  return {
+    take: (want: number, now: number) => buckets.take(8, rate, want, now),
+    giveBack: (bytes: number) => buckets.giveBack(8, bytes),
+    wakeAt: (now: number) => buckets.wakeAt(8, rate, now),
+    waits: (change: 1 | -1) => buckets.waits(8, change),
+  }
+}
+
+describe('a bucket of credit', () => {
+  it('never lets more pass than the rate allows, whoever takes and gives back whatever and whenever', () => {
+    const moves = fc.array(
+      fc.record({
+        pause: fc.integer({ min: 0, max: 400 }),
+        want: fc.integer({ min: 1, max: 1 << 20 }),
+        used: fc.double({ min: 0, max: 1, noNaN: true }),
+      }),
+      { maxLength: 200 },
+    )
+    fc.assert(
+      fc.property(fc.integer({ min: 1_000, max: 1_000_000_000 }), moves, (rate, all) => {
+        const one = bucket(rate)
+        one.take(1, start)
+        one.giveBack(1)
+        let now = start
+        let moved = 0
+        for (const { pause, want, used } of all) {
+          now += pause
+          const taken = one.take(want, now)
+          const kept = Math.floor(taken * used)
+          one.giveBack(taken - kept)
+          moved += kept
+          const depth = Math.max(65_536, rate / 10)
+          expect(moved).toBeLessThanOrEqual(depth + Math.ceil((rate * (now - start + 5)) / 1000))
+        }
+      }),
+    )
+  })
+
+  it.each([64_000, 1_000_000, 10_000_000, 100_000_000])(
+    'lets pass %d bytes a second to who always has more',
+    (rate) => {
+      const one = bucket(rate)
+      const seconds = new Float64Array(10)
+      for (let now = start; now < start + 10_000; now = Math.max(now + 1, Math.ceil(one.wakeAt(now)))) {
+        for (let taken = one.take(65_536, now); taken > 0; taken = one.take(65_536, now))
+          seconds.set([(seconds.at(Math.floor((now - start) / 1000)) ?? 0) + taken], Math.floor((now - start) / 1000))
+      }
+      for (const moved of seconds.slice(1)) expect(Math.abs(moved / rate - 1)).toBeLessThan(0.1)
+    },
+  )
+
+  it('holds no more after ten idle minutes than its depth', () => {
+    const one = bucket(1_000_000)
+    let burst = 0
+    for (let taken = 1; taken > 0; burst += taken) taken = one.take(65_536, start + 600_000)
+    expect(burst).toBeLessThanOrEqual(100_000)
+  })
+
+  it('goes on when the clock has counted for longer than a word holds', () => {
+    for (const wrap of [2 ** 31 * 5, 2 ** 32 * 5]) {
+      const one = bucket(100)
+      for (let taken = 1; taken > 0; ) taken = one.take(65_536, wrap - 10)
+      expect(one.take(65_536, wrap - 5)).toBe(0)
+      expect(one.take(65_536, wrap + 60_000)).toBeGreaterThan(0)
+    }
+  })
+
+  it('shares a rate among those who wait', () => {
+    const one = bucket(1_000_000)
+    expect(one.take(1 << 20, start)).toBe(50_000)
+    for (let i = 0; i < 10; i++) one.waits(1)
+    expect(one.take(1 << 20, start)).toBe(5_000)
+    for (let i = 0; i < 10; i++) one.waits(-1)
+    expect(one.take(1 << 20, start + 100)).toBe(50_000)
+  })
+
+  it('lets small change gather', () => {
+    const one = bucket(64_000)
+    for (let taken = 1; taken > 0; ) taken = one.take(65_536, start)
+    expect(one.take(65_536, start + 5)).toBe(0)
+    const wake = one.wakeAt(start + 5)
+    expect(wake).toBeGreaterThan(start + 5)
+    expect(one.take(65_536, wake + 5)).toBeGreaterThanOrEqual(smallestQuantum)
+  })
+})
