@@ -1,11 +1,14 @@
 import type { Health } from '../shared/protocol/methods.ts'
 import type { Settings } from '../shared/settings.ts'
 import type { Accounts } from './access/accounts.ts'
+import { Bans } from './access/bans.ts'
+import { LateChanges } from './access/late-changes.ts'
 import { loadAccounts } from './access/load-accounts.ts'
 import { Logins } from './access/logins.ts'
 import { Passwords } from './access/passwords.ts'
 import type { LoginPolicy } from './access/users.ts'
 import type { Engine, UserChange } from './engine/engine.ts'
+import { BannedSources } from './engine/shared/banned-sources.ts'
 import { LimitLines, limitLineMemory } from './engine/shared/limit-lines.ts'
 import { startEngine } from './engine/start.ts'
 import { endpointsOf } from './listening.ts'
@@ -13,11 +16,13 @@ import { Resolver } from './names/resolver.ts'
 import { byServers } from './names/servers.ts'
 import { bySystem } from './names/system.ts'
 import type { Endpoint } from './net/endpoint.ts'
+import type { Network } from './net/network.ts'
+import { WallClock } from './observe/wall-clock.ts'
 import { withoutRepeats } from './repeats.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { engineOptions, permissionsOf, tuningOf } from './settings/engine-options.ts'
 import { openProxyWarning, passwordRequired, refuseOpenProxy } from './settings/open-proxy.ts'
-import type { UserStore } from './store/store.ts'
+import type { Store } from './store/store.ts'
 import type { ThreadShares } from './threads.ts'
 
 /** The engine at work, and who it lets in. */
@@ -27,6 +32,7 @@ export interface DataPlane {
   readonly limitLines: LimitLines
   readonly passwords: Passwords
   readonly policy: LoginPolicy
+  readonly bans: Bans
   readonly names: { readonly health: Health['names'] }
   /** Resolves to how many sessions it ended, once all loops act by it. */
   userChanged(change: UserChange): Promise<number>
@@ -39,12 +45,12 @@ export interface DataPlane {
 /** Loads the users and serves SOCKS. What is to be closed in the end goes into `parts`, in order. */
 export async function startDataPlane(
   configuration: Configuration,
-  userStore: UserStore,
+  store: Store,
   { threads, parts, warn }: { threads: ThreadShares; parts: AsyncDisposableStack; warn: (message: string) => void },
 ): Promise<DataPlane> {
   const { values: settings } = configuration
   const passwords = new Passwords()
-  const accounts = await loadAccounts(userStore, settings.user, passwords)
+  const accounts = await loadAccounts(store.users, settings.user, passwords)
   refuseOpenProxy(settings, accounts.size)
 
   const policy = (users: number) => passwordRequired(settings, users)
@@ -56,6 +62,8 @@ export async function startDataPlane(
   const workers = Math.min(options.workers, threads.loops)
   if (workers < options.workers) warn(`threads are limited here: ${workers} loops in place of ${options.workers}`)
   const logins = new Logins(accounts, passwords)
+  const banned = new SharedArrayBuffer(BannedSources.bytes)
+  const bans = await loadBans(settings['ban-exempt'], new BannedSources(banned), store, { parts, warn })
   // What traffic brings about may come many times a second; what operators do is told each time.
   const warnOfTraffic = withoutRepeats(warn)
   const resolver = new Resolver({
@@ -66,7 +74,7 @@ export async function startDataPlane(
   const limitLines = limitLineMemory()
   const engine = await startEngine(
     settings.engine,
-    { ...options, workers, limitLines },
+    { ...options, workers, limitLines, banned },
     {
       authenticate: (login) => logins.authenticate(login),
       resolve: (name, asker) => resolver.resolve(name, asker),
@@ -83,6 +91,7 @@ export async function startDataPlane(
     limitLines: new LimitLines(limitLines),
     passwords,
     policy,
+    bans,
     names: resolver,
     async userChanged(change) {
       const { passwordRequired } = change
@@ -97,9 +106,33 @@ export async function startDataPlane(
     },
     async tune(values) {
       resolver.timeout = values['timeout-resolve']
+      bans.exempt(values['ban-exempt'])
       await Promise.all([engine.order('tune', tuningOf(values)), engine.order('apply', permissionsOf(values))])
     },
   }
+}
+
+/** Those that are stored keep clients out from the first one on. */
+async function loadBans(
+  exempt: readonly string[],
+  banned: BannedSources,
+  store: Store,
+  { parts, warn }: { parts: AsyncDisposableStack; warn: (message: string) => void },
+): Promise<Bans> {
+  const late = new LateChanges(withoutRepeats(warn))
+  parts.defer(() => late.close())
+  const wall = new WallClock()
+  const options = {
+    store: store.bans,
+    late,
+    most: BannedSources.most,
+    isKnown: () => false,
+    keepOut: (networks: readonly Network[]) => banned.replace(networks),
+    tellTime: (time: number) => wall.tellNow(time),
+  }
+  const bans = await Bans.load(options, exempt)
+  parts.defer(() => bans.close())
+  return bans
 }
 
 /** Where management is to be served: forbidden from the first client on, before those sockets are open. */

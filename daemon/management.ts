@@ -60,6 +60,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
       userTable: new ObservedUsers(dataPlane.accounts, observed.traffic),
       connections: observedConnections(dataPlane, administered.config, observed.wall),
       metrics: observed.metrics,
+      bans: dataPlane.bans,
       operators: administered.operators,
       config: administered.config,
       log: log.recorded,

@@ -152,6 +152,14 @@ export const settings = {
     summary:
       "server to ask for names, in place of the system's resolver and its hosts file; localhost stays this machine; repeatable",
   },
+  'ban-exempt': {
+    type: 'list',
+    default: ['127.0.0.0/8', '::1'],
+    placeholder: 'NET',
+    most: 64,
+    runtime: true,
+    summary: 'address or network that is never kept out, whatever its clients do; repeatable',
+  },
   'open-proxy': {
     type: 'flag',
     default: false,

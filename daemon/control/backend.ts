@@ -1,4 +1,5 @@
 import type {
+  Ban,
   ClosedConnection,
   Connection,
   LogEntry,
@@ -24,6 +25,7 @@ export interface Backend {
   readonly connections: LiveConnections
   readonly metrics: Metrics
   readonly log: RecordedLog
+  readonly bans: BanAdministration
   readonly operators: OperatorAdministration
   readonly config: RuntimeConfiguration
   readonly lifecycle: Lifecycle
@@ -49,6 +51,15 @@ export interface OperatorAdministration {
   credentialsOf(name: string): { readonly keys: ScramKeys; readonly role: Role } | undefined
   /** What salts of names that do not exist are made from: 32 random bytes, kept as long as the operators. */
   readonly decoySecret: Buffer
+}
+
+/** Sources that are kept out. Each change acts when it resolves. */
+export interface BanAdministration {
+  /** By source, in code point order. */
+  list(): Ban[]
+  /** By an operator's word, for good if no time is given. */
+  add(source: string, seconds: number | undefined, by: string): Promise<{ ban: Ban; stored: boolean }>
+  remove(source: string): Promise<{ lifted: Ban[]; stored: boolean }>
 }
 
 /** Settings at run time. `set` refuses with `invalid_params` or `conflict`. */

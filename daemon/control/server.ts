@@ -11,6 +11,7 @@ import { RuntimeFolder } from './doors/runtime-folder.ts'
 import { TlsDoor } from './doors/tls-door.ts'
 import type { TlsFiles } from './doors/tls-files.ts'
 import { groupOf, type SocketAccess } from './doors/unix-socket.ts'
+import { banHandlers } from './handlers/bans.ts'
 import { connectionHandlers } from './handlers/connections.ts'
 import { daemonHandlers } from './handlers/daemon.ts'
 import { logHandlers } from './handlers/log.ts'
@@ -152,6 +153,7 @@ function makeClients(options: ControlOptions, cookie: string): Clients {
     ...loginHandlers(login),
     ...operatorHandlers(backend.operators, clients),
     ...userHandlers(backend.users, backend.userTable, feed),
+    ...banHandlers(backend.bans),
     ...connectionHandlers(backend.connections, feed),
     ...metricsHandlers(backend.metrics, limits),
     ...logHandlers(backend.log, limits),

@@ -51,6 +51,8 @@ export interface EngineOptions extends Tuning {
   readonly policy: Policy
   /** The memory of `LimitLines`: the control plane writes who may use what, loops what is used. */
   readonly limitLines: SharedArrayBuffer
+  /** The memory of `BannedSources`. */
+  readonly banned: SharedArrayBuffer
 }
 
 /** What the control plane decides and a session obeys. The order `apply` changes it. */

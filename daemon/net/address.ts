@@ -100,7 +100,12 @@ export function isLoopbackLiteral(text: string): boolean {
  * network of 64 bits, since whoever has one of its addresses usually has them all.
  */
 export function sourceOf(bytes: Uint8Array): string {
-  return formatAddress(bytes.length === 4 ? bytes : bytes.map((octet, i) => (i < 8 ? octet : 0)))
+  return formatAddress(firstOfSource(bytes, 64))
+}
+
+/** The first address of the source that an address is of, with so many bits of IPv6 to one; a copy. */
+export function firstOfSource(bytes: Uint8Array, bits: 48 | 64): Uint8Array {
+  return bytes.map((octet, i) => (bytes.length === 4 || i < bits / 8 ? octet : 0))
 }
 
 function parseIpv4(text: string): Uint8Array | undefined {

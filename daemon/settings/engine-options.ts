@@ -13,7 +13,7 @@ export function engineOptions(
   values: Readonly<Settings>,
   listen: readonly Endpoint[],
   policy: Policy,
-): Omit<EngineOptions, 'limitLines'> {
+): Omit<EngineOptions, 'limitLines' | 'banned'> {
   return {
     listen,
     forwards: forwardsOf(values),

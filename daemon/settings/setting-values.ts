@@ -1,6 +1,7 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { type SettingName, type SettingShape, settings } from '../../shared/settings.ts'
 import { isLoopbackLiteral, isUnspecified, parseAddress } from '../net/address.ts'
+import { parseNetwork } from '../net/network.ts'
 import { Command } from '../socks/messages.ts'
 import { parseForward } from './forwards.ts'
 
@@ -46,6 +47,14 @@ const meaningProblem: { readonly [Name in SettingName]?: (value: readonly string
   commands: (names) => {
     const bad = names.find((name) => !Object.hasOwn(commands, name))
     return bad === undefined ? undefined : `takes ${Object.keys(commands).join(', ')}, and not ${JSON.stringify(bad)}`
+  },
+  'ban-exempt': (texts) => {
+    try {
+      texts.forEach(parseNetwork)
+      return undefined
+    } catch (error) {
+      return `takes addresses and networks: ${(error as Error).message}`
+    }
   },
   forward: (texts) => {
     const bad = texts.find((text) => !parseForward(text))

@@ -38,4 +38,11 @@ export const migrations: readonly string[] = [
     SELECT name, password, enabled, created FROM users ORDER BY created, name;
   DROP TABLE users;
   ALTER TABLE users_with_ids RENAME TO users`,
+  `CREATE TABLE bans (
+    source TEXT PRIMARY KEY,
+    since INTEGER NOT NULL,
+    until INTEGER,
+    reason TEXT NOT NULL,
+    by TEXT
+  ) STRICT, WITHOUT ROWID`,
 ]

@@ -36,6 +36,10 @@ class ThreadedStore implements Store {
     load: () => this.#ask('settings', 'load'),
     save: (revision, changes) => this.#change('settings', 'save', revision, changes),
   }
+  readonly bans: Store['bans'] = {
+    list: () => this.#ask('bans', 'list'),
+    save: (changes) => this.#change('bans', 'save', changes),
+  }
   readonly #folder: string
   readonly #file: URL
   readonly #listeners = new Set<ChangeListener>()

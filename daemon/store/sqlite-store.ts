@@ -4,11 +4,19 @@ import { DatabaseSync } from 'node:sqlite'
 import { getSystemErrorMessage } from 'node:util'
 import { foreignness } from '../foreign-files.ts'
 import { migrations } from './migrations.ts'
+import { sqliteBans } from './sqlite-bans.ts'
 import { damaged, explain, noFolder, unwritable } from './sqlite-errors.ts'
 import { sqliteOperators } from './sqlite-operators.ts'
 import { sqliteSettings } from './sqlite-settings.ts'
 import { sqliteUsers } from './sqlite-users.ts'
-import { type Immediate, type OperatorStore, type SettingsStore, StoreError, type UserStore } from './store.ts'
+import {
+  type BanStore,
+  type Immediate,
+  type OperatorStore,
+  type SettingsStore,
+  StoreError,
+  type UserStore,
+} from './store.ts'
 
 /** Milliseconds to wait for another process to let go, such as a daemon that is just ending. */
 const busyTimeout = 1_000
@@ -18,6 +26,7 @@ export interface SqliteStore {
   readonly users: Immediate<UserStore>
   readonly operators: Immediate<OperatorStore>
   readonly settings: Immediate<SettingsStore>
+  readonly bans: Immediate<BanStore>
   close(): void
 }
 
@@ -47,6 +56,7 @@ export function openSqliteStore(folder: string): SqliteStore {
     users: sqliteUsers(opened),
     operators: sqliteOperators(opened),
     settings: sqliteSettings(opened),
+    bans: sqliteBans(opened),
     close: () => opened.close(),
   }
 }

@@ -1,4 +1,4 @@
-import type { Operator } from '../../shared/protocol/methods.ts'
+import type { Ban, Operator } from '../../shared/protocol/methods.ts'
 import type { SettingValue } from '../../shared/settings.ts'
 import { Refusal } from '../refusal.ts'
 
@@ -10,6 +10,7 @@ export interface Store {
   readonly users: UserStore
   readonly operators: OperatorStore
   readonly settings: SettingsStore
+  readonly bans: BanStore
   /** Hear of each change how it went, until the returned function is called. */
   watch(listener: ChangeListener): () => void
   /** Gives everything back; nothing may be asked of the store from then on. */
@@ -79,6 +80,13 @@ export interface SettingsStore {
   load(): Promise<StoredSettings>
   /** Puts these values by name, and takes back those that are null, as the change with this revision. */
   save(revision: number, changes: ReadonlyMap<string, SettingValue | null>): Promise<void>
+}
+
+export interface BanStore {
+  /** All of them, in no particular order, those included that have passed. */
+  list(): Promise<Ban[]>
+  /** All or none: puts each of these bans in the place of one with its source, and forgets those of the sources that are null. */
+  save(changes: ReadonlyMap<string, Ban | null>): Promise<void>
 }
 
 /** A part of a store, for a thread that may wait for the disk: calls return when they are done, or throw. */

@@ -1,3 +1,4 @@
+import { banVerbs } from './ban-verbs.ts'
 import { connectionVerbs } from './connection-verbs.ts'
 import { daemonVerbs } from './daemon-verbs.ts'
 import { logVerbs } from './log-verbs.ts'
@@ -10,6 +11,7 @@ import { type Flag, type Outcome, type Verb, verb } from './verb.ts'
 const table = {
   ...userVerbs,
   ...connectionVerbs,
+  ...banVerbs,
   ...operatorVerbs,
   ...settingVerbs,
   ...logVerbs,

@@ -1,6 +1,6 @@
-import type { OperatorAdministration, RuntimeConfiguration } from '../../daemon/control/backend.ts'
+import type { BanAdministration, OperatorAdministration, RuntimeConfiguration } from '../../daemon/control/backend.ts'
 import { Refusal } from '../../daemon/refusal.ts'
-import type { Operator, Params, Result, Role, Setting } from '../../shared/protocol/methods.ts'
+import type { Ban, Operator, Params, Result, Role, Setting } from '../../shared/protocol/methods.ts'
 import { makeKeys, type ScramKeys } from '../../shared/protocol/scram.ts'
 
 interface StoredOperator {
@@ -49,6 +49,29 @@ export class FakeOperators implements OperatorAdministration {
     const operator = this.#operators.get(name)
     if (operator === undefined) throw new Refusal('not_found', 'there is no such operator')
     return operator
+  }
+}
+
+/** Bans that last as long as the test. */
+export class FakeBans implements BanAdministration {
+  #bans: Ban[] = []
+
+  list(): Ban[] {
+    return this.#bans
+  }
+
+  async add(source: string, seconds: number | undefined, by: string): Promise<{ ban: Ban; stored: boolean }> {
+    const ban: Ban = { source, since: 0, until: seconds === undefined ? null : seconds * 1000, reason: 'operator', by }
+    this.#bans = [...this.#bans.filter((each) => each.source !== source), ban]
+    this.#bans.sort((a, b) => (a.source < b.source ? -1 : 1))
+    return { ban, stored: true }
+  }
+
+  async remove(source: string): Promise<{ lifted: Ban[]; stored: boolean }> {
+    const lifted = this.#bans.filter((each) => each.source === source)
+    if (lifted.length === 0) throw new Refusal('not_found', 'there is no such ban')
+    this.#bans = this.#bans.filter((each) => each.source !== source)
+    return { lifted, stored: true }
   }
 }
 

@@ -23,7 +23,7 @@ import {
   type User,
 } from '../../shared/protocol/methods.ts'
 import { sampleOf } from '../helpers/sample.ts'
-import { FakeConfiguration, FakeOperators } from './fake-administration.ts'
+import { FakeBans, FakeConfiguration, FakeOperators } from './fake-administration.ts'
 
 /** A daemon of the tests' making: they set its users and connections, and say when something changes. */
 export class FakeBackend implements Backend {
@@ -32,6 +32,7 @@ export class FakeBackend implements Backend {
   readonly connections = new FakeConnections()
   readonly metrics = new FakeMetrics()
   readonly log = new FakeLog()
+  readonly bans = new FakeBans()
   readonly operators = new FakeOperators()
   readonly config = new FakeConfiguration()
   readonly lifecycle = new FakeLifecycle()

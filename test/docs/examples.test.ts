@@ -29,6 +29,9 @@ const varying: readonly Method[] = [
   'metrics.history',
   'log.subscribe',
   'config.get',
+  'bans.list',
+  'bans.add',
+  'bans.remove',
   'operators.list',
   'rpc.describe',
 ]

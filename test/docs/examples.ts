@@ -54,6 +54,22 @@ const timeout = {
   summary: 'without a byte either way',
 } as const
 
+const earnedBan = {
+  source: '2001:db8:7:1::/64',
+  since: 1767225640000,
+  until: 1767225670000,
+  reason: 'login',
+  by: null,
+} as const
+
+const setBan = {
+  source: '198.51.100.4',
+  since: 1767225662000,
+  until: 1767229262000,
+  reason: 'operator',
+  by: 'ann',
+} as const
+
 /** The results are of a daemon with the users `bob` and `cid`, and the operators `ann` and `joe`. */
 export const examples: { readonly [M in Method]: { readonly params: Params<M>; readonly result: Result<M> } } = {
   'session.start': { params: { protocol: [1, 0], client: 'my-client 0.3' }, result: { protocol: [1, 0] } },
@@ -161,6 +177,9 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
     params: { revision: 0, patch: { 'timeout-idle': 600_000 } },
     result: { revision: 1, changed: ['timeout-idle'], warnings: [] },
   },
+  'bans.list': { params: {}, result: { bans: [earnedBan, setBan] } },
+  'bans.add': { params: { source: '198.51.100.4', seconds: 3600 }, result: { ban: setBan, stored: true } },
+  'bans.remove': { params: { source: '198.51.100.4' }, result: { lifted: [setBan], stored: true } },
   'operators.list': { params: {}, result: { operators: [ann] } },
   'operators.add': { params: { name: 'kim', role: 'operator', password: 'velvet-anchor-58' }, result: {} },
   'operators.remove': { params: { name: 'kim' }, result: { ended: 0, stored: true } },

@@ -42,6 +42,9 @@ const provocations: Readonly<Record<string, Provocation>> = {
   'connections.get not_found': { by: 'unix', params: { id: 'k3fq-17' } },
   'metrics.history not_found': { by: 'unix', params: { range: '1m', user: nobody } },
   'config.set conflict': { by: 'unix', params: { revision: 99, patch: {} } },
+  // Loopback is exempt unless ban-exempt says otherwise.
+  'bans.add conflict': { by: 'unix', params: { source: '127.0.0.1' } },
+  'bans.remove not_found': { by: 'unix', params: { source: '192.0.2.1' } },
   'operators.add exists': {
     by: 'unix',
     first: [['operators.add', { name: 'ann', role: 'viewer', password }]],

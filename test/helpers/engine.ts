@@ -15,6 +15,7 @@ import type {
 } from '../../daemon/engine/engine.ts'
 import { startPortableEngine } from '../../daemon/engine/portable/engine.ts'
 import { Reason, State, stateCount, Total } from '../../daemon/engine/session-table.ts'
+import { BannedSources } from '../../daemon/engine/shared/banned-sources.ts'
 import { limitLineMemory } from '../../daemon/engine/shared/limit-lines.ts'
 import type { Endpoint } from '../../daemon/net/endpoint.ts'
 import { Command } from '../../daemon/socks/messages.ts'
@@ -68,6 +69,8 @@ export interface Options extends Partial<Policy> {
   readonly capacity?: number
   readonly listen?: readonly Endpoint[]
   readonly services?: Services
+  /** The memory of `BannedSources`; nobody is banned unless told. */
+  readonly banned?: SharedArrayBuffer
 }
 
 /** Long enough for a slow machine: a test that waits for one of these has failed. */
@@ -106,6 +109,7 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
       liveness: { keepalive: 0, userTimeout: 0, ...options.liveness },
       forwards: options.forwards ?? [],
       limitLines: limitLineMemory(),
+      banned: options.banned ?? new SharedArrayBuffer(BannedSources.bytes),
       policy: {
         passwordRequired: options.passwordRequired ?? openPolicy.passwordRequired,
         commands: options.commands ?? openPolicy.commands,

@@ -72,15 +72,15 @@ describe('the SQLite store', () => {
     expect(await text(child.stderr)).toBe('')
   })
 
-  it.each([1, 2, 3, 4])('brings what a proxyd of schema %i wrote up to date, and keeps it', async (version) => {
+  it.each([1, 2, 3, 4, 5])('brings what a proxyd of schema %i wrote up to date, and keeps it', async (version) => {
     const folder = await temporaryFolder()
     const database = new DatabaseSync(join(folder, 'proxyd.db'))
     for (const step of migrations.slice(0, version)) database.exec(step)
     database.exec(`PRAGMA user_version = ${version}`)
     const insert = database.prepare('INSERT INTO users (name, password, enabled, created) VALUES (?, ?, ?, ?)')
     for (const [name, enabled, created] of [
-      ['eve', 1, 30],
       ['dan', 0, 20],
+      ['eve', 1, 30],
     ] as const)
       insert.run(name, bob.password, enabled, created)
     database.close()
@@ -91,6 +91,7 @@ describe('the SQLite store', () => {
     ])
     expect(await store.users.insert(bob)).toBe(3)
     expect(await store.settings.load()).toEqual({ revision: 0, values: new Map() })
+    expect(await store.bans.list()).toEqual([])
     await store.close()
   })
 

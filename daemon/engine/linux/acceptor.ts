@@ -1,11 +1,12 @@
 import type { Destination } from '../../net/destination.ts'
 import { EPOLLIN } from '../../os/epoll.ts'
 import { close, errno, errnoName } from '../../os/libc.ts'
-import { accept, isExhausted, setLiveness } from '../../os/socket.ts'
-import { socketAddressBytes } from '../../os/socket-address.ts'
+import { accept, isExhausted, resetOnClose, setLiveness } from '../../os/socket.ts'
+import { copyMapped, socketAddressBytes } from '../../os/socket-address.ts'
 import type { Listener } from '../../sockets/listeners.ts'
 import type { Liveness } from '../engine.ts'
 import { forwarded, Reason } from '../session-table.ts'
+import type { BannedSources } from '../shared/banned-sources.ts'
 import type { Admitter } from './admitter.ts'
 import type { LoopContext } from './context.ts'
 import type { Negotiator } from './negotiator.ts'
@@ -33,6 +34,7 @@ export interface Room {
 export class Acceptor {
   readonly #loop: LoopContext
   readonly #room: Room
+  readonly #banned: BannedSources
   readonly #negotiator: Negotiator
   readonly #admitter: Admitter
   readonly #listeners: Listener[]
@@ -40,6 +42,7 @@ export class Acceptor {
   readonly #firstKey: number
   /** Of the client who was accepted last. */
   readonly #clientAddress = new Uint8Array(socketAddressBytes)
+  readonly #mappedAddress = new Uint8Array(16)
   /** When accepting goes on, on the loop's clock; 0 while it does. */
   #restsUntil = 0
   /** It rests, or did last, since the limit of connections was reached. */
@@ -53,12 +56,14 @@ export class Acceptor {
   constructor(
     loop: LoopContext,
     room: Room,
+    banned: BannedSources,
     next: { readonly negotiator: Negotiator; readonly admitter: Admitter },
     listeners: readonly Listener[],
     firstKey: number,
   ) {
     this.#loop = loop
     this.#room = room
+    this.#banned = banned
     this.#negotiator = next.negotiator
     this.#admitter = next.admitter
     this.#listeners = [...listeners]
@@ -113,6 +118,11 @@ export class Acceptor {
 
   /** A forward's client has asked by coming; what it sends stays in the kernel until it is connected. */
   #begin(fd: number, leadsTo: Destination | undefined): void {
+    if (!this.#banned.isEmpty && this.#isBanned) {
+      resetOnClose(fd)
+      close(fd)
+      return
+    }
     const { sessions, epoll } = this.#loop
     const slot = sessions.begin(fd, this.#clientAddress)
     const generation = sessions.generation[slot]
@@ -120,6 +130,11 @@ export class Acceptor {
     else this.#negotiator.begin(slot)
     if (!sessions.isCurrent(slot, generation)) return
     if (epoll.add(fd, watched, clientOf(slot), generation) < 0) sessions.close(slot, Reason.failed)
+  }
+
+  get #isBanned(): boolean {
+    copyMapped(this.#clientAddress, this.#mappedAddress, 0)
+    return this.#banned.turnsAway(this.#mappedAddress)
   }
 
   #rest(message: string): void {

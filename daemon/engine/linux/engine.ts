@@ -35,8 +35,9 @@ export async function startLinuxEngine(
   const shared = { count: options.workers, capacity, maxSessions, maxExtras, splices, counts, relayPorts, listening }
   const loops = sockets.perLoop.map((listeners, index) => {
     const table = new SessionTable(capacity)
-    const { timeouts, liveness, policy, limitLines } = options
-    return new LoopHandle(table, { ...shared, index, listeners, timeouts, liveness, policy, limitLines }, services)
+    const { timeouts, liveness, policy, limitLines, banned } = options
+    const own = { index, listeners, timeouts, liveness, policy, limitLines, banned }
+    return new LoopHandle(table, { ...shared, ...own }, services)
   })
   return new LinuxEngine(loops, capacity, sockets)
 }

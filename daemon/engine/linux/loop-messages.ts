@@ -20,6 +20,8 @@ export interface LoopOptions {
   readonly relayPorts: SharedArrayBuffer
   /** The memory of `LimitLines`. */
   readonly limitLines: SharedArrayBuffer
+  /** The memory of `BannedSources`. */
+  readonly banned: SharedArrayBuffer
   readonly maxSessions: number
   /** Sockets that sessions may have beside the two of each, all loops together. */
   readonly maxExtras: number

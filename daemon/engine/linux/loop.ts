@@ -7,6 +7,7 @@ import { Rules } from '../../policy/rules.ts'
 import { Command } from '../../socks/messages.ts'
 import type { Policy, Tuning } from '../engine.ts'
 import { forwarded, Reason, SessionTable, State } from '../session-table.ts'
+import { BannedSources } from '../shared/banned-sources.ts'
 import { Budget } from '../shared/budget.ts'
 import { LimitLines } from '../shared/limit-lines.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
@@ -153,7 +154,9 @@ export class Loop {
     this.#turns = new TurnRecord(table.turns)
     this.#room = { live: liveSessions, most: options.maxSessions, shortLoops }
     this.#messageKey = capacity * 2
-    this.#acceptor = new Acceptor(context, this.#room, { negotiator, admitter }, listeners, this.#messageKey + 1)
+    const banned = new BannedSources(options.banned)
+    const next = { negotiator, admitter }
+    this.#acceptor = new Acceptor(context, this.#room, banned, next, listeners, this.#messageKey + 1)
     epoll.add(options.event, EPOLLIN, this.#messageKey, 0)
   }
 

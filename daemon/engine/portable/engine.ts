@@ -1,10 +1,11 @@
 import type { Server, Socket } from 'node:net'
-import { sourceOf, unmapped } from '../../net/address.ts'
+import { mapped, parseAddress, sourceOf, unmapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import type { Endpoint } from '../../net/endpoint.ts'
 import { Rules } from '../../policy/rules.ts'
 import type { Engine, EngineOptions, EngineServices, Liveness, Orders, Policy, Tuning } from '../engine.ts'
 import { Reason, type SessionTable } from '../session-table.ts'
+import { BannedSources } from '../shared/banned-sources.ts'
 import { shareDescriptors } from '../shared/descriptor-shares.ts'
 import { LimitLines } from '../shared/limit-lines.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
@@ -67,6 +68,7 @@ class PortableEngine implements Engine {
   readonly #shortage: Shortage
   readonly #context: SessionContext
   readonly #rows: Rows
+  readonly #banned: BannedSources
   /** By serial. */
   readonly #sessions = new Map<number, Session>()
   readonly #waiting: Arrival[] = []
@@ -105,6 +107,7 @@ class PortableEngine implements Engine {
     this.#shortage = new Shortage((message) => services.warn(message))
     this.#policy = options.policy
     this.#mostWaiting = mostWaiting
+    this.#banned = new BannedSources(options.banned)
     this.capacity = options.capacity
     this.#maxSessions = options.maxSessions
     this.#context = {
@@ -212,10 +215,16 @@ class PortableEngine implements Engine {
   }
 
   #accept(arrival: Arrival): void {
-    if (this.#waiting.length >= this.#mostWaiting) return void arrival.client.resetAndDestroy()
+    const isUnwelcome = !this.#banned.isEmpty && this.#isBanned(arrival.client)
+    if (isUnwelcome || this.#waiting.length >= this.#mostWaiting) return void arrival.client.resetAndDestroy()
     this.#waiting.push(arrival)
     this.#admitWaiting()
     this.#shortage.arrived(this.#waiting.length)
+  }
+
+  #isBanned({ remoteAddress = '' }: Socket): boolean {
+    const address = parseAddress(remoteAddress)
+    return address !== undefined && this.#banned.turnsAway(mapped(address.bytes))
   }
 
   #admitWaiting(): void {

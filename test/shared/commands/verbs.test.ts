@@ -66,11 +66,14 @@ describe('users', () => {
     ['deloperator bob', 'operators.remove'],
     ['passwdoperator bob', 'operators.setPassword'],
     ['role bob viewer', 'operators.setRole'],
+    ['unban 192.0.2.1', 'bans.remove'],
   ])('%s warns of what acts and is not stored', async (line, method) => {
-    const { outcome } = await runCommand(line, { [method]: { cut: 0, ended: 0, opened: false, stored: false } })
+    const { outcome } = await runCommand(line, {
+      [method]: { cut: 0, ended: 0, opened: false, lifted: [], stored: false },
+    })
     expect(outcome.warnings).toEqual([expect.stringContaining('a restart undoes it')])
     expect(outcome.data).toMatchObject({ stored: false })
-    const kept = await runCommand(line, { [method]: { cut: 0, ended: 0, opened: false, stored: true } })
+    const kept = await runCommand(line, { [method]: { cut: 0, ended: 0, opened: false, lifted: [], stored: true } })
     expect(kept.outcome.warnings).toBeUndefined()
   })
 
@@ -211,6 +214,49 @@ describe('connections', () => {
     const { outcome, calls } = await runCommand(`kill ${ids.join(' ')}`, { 'connections.kill': answers })
     expect(calls.map(([, params]) => (params as { ids: string[] }).ids)).toEqual([ids.slice(0, 500), ['c500']])
     expect(outcome.data).toEqual({ killed: ids.slice(0, 500), missing: ['c500'] })
+  })
+})
+
+describe('bans', () => {
+  beforeEach(() => void vi.useFakeTimers({ now: 60_000, toFake: ['Date'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  const earned = { source: '192.0.2.1', since: 0, until: 90_000, reason: 'login', by: null } as const
+  const forGood = { source: '2001:db8:1::/48', since: 0, until: null, reason: 'operator', by: 'ann' } as const
+
+  test('bans lists until when and why', async () => {
+    const { outcome } = await runCommand('bans', { 'bans.list': { bans: [earned, forGood] } })
+    expect(outcome.data).toEqual([earned, forGood])
+    expect((outcome.view as Table).rows).toEqual([
+      ['192.0.2.1', '30s', '1970-01-01T00:01:30Z', 'wrong passwords', '-', '1970-01-01T00:00:00Z'],
+      ['2001:db8:1::/48', '-', 'unban', 'by operator', 'ann', '1970-01-01T00:00:00Z'],
+    ])
+  })
+
+  test.each([
+    ['ban 192.0.2.1', {}],
+    ['ban 192.0.2.1 90s', { seconds: 90 }],
+    ['ban 192.0.2.1 10m', { seconds: 600 }],
+    ['ban 192.0.2.1 2h', { seconds: 7200 }],
+    ['ban 192.0.2.1 3d', { seconds: 259_200 }],
+  ])('%s', async (line, time) => {
+    const ban = { ...earned, reason: 'operator', by: 'ann' }
+    const { outcome, calls } = await runCommand(line, { 'bans.add': { ban, stored: true } })
+    expect(calls).toEqual([['bans.add', { source: '192.0.2.1', ...time }]])
+    expect(outcome.view).toBe('banned 192.0.2.1 until 1970-01-01T00:01:30Z')
+    expect(outcome.undo).toEqual({ verb: 'unban', values: ['192.0.2.1'] })
+  })
+
+  test.each(['10', '0s', '10 m', '-5m', '600w', 'for ever'])('ban takes no time %s', async (time) => {
+    await expect(runCommand(`ban 192.0.2.1 '${time}'`, {})).rejects.toThrow('TIME is a number')
+  })
+
+  test('unban can be undone, for what was left', async () => {
+    const one = await runCommand('unban 192.0.2.1', { 'bans.remove': { lifted: [earned], stored: true } })
+    expect(one.outcome.view).toBe('lifted the ban of 192.0.2.1')
+    expect(one.outcome.undo).toEqual({ verb: 'ban', values: ['192.0.2.1', '30s'] })
+    const good = await runCommand('unban 2001:db8:1::/48', { 'bans.remove': { lifted: [forGood], stored: true } })
+    expect(good.outcome.undo).toEqual({ verb: 'ban', values: ['2001:db8:1::/48'] })
   })
 })
 

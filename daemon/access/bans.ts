@@ -1,0 +1,159 @@
+import type { Ban as ToldBan } from '../../shared/protocol/methods.ts'
+import { formatNetwork, type Network, parseNetwork } from '../net/network.ts'
+import { Refusal } from '../refusal.ts'
+import type { BanStore } from '../store/store.ts'
+import { byCodePoint } from './code-point-order.ts'
+import type { LateChanges } from './late-changes.ts'
+import { type Ban, Penalties, type PenaltiesOptions, sourceNetwork } from './penalties.ts'
+
+/** Milliseconds between two looks at which bans have passed, and between two writes of those that were earned. */
+const period = 1_000
+
+export interface BansOptions {
+  readonly store: BanStore
+  readonly late: LateChanges
+  /** Bans at once. */
+  readonly most: number
+  readonly isKnown: PenaltiesOptions['isKnown']
+  /** Has the loops reset the clients of these networks, and no others. */
+  readonly keepOut: (networks: readonly Network[]) => void
+  /** Whole milliseconds since 1970 of a time of `now`. */
+  readonly tellTime: (time: number) => number
+  /** Milliseconds, on a clock that only goes forward: whoever sets the one on the wall bans nobody for years. */
+  readonly now?: () => number
+}
+
+/** Sources that may not connect, by what they did or by an operator's word. All acts at once, and is stored when it can be. */
+export class Bans {
+  readonly #options: BansOptions
+  readonly #now: () => number
+  readonly #penalties: Penalties
+  /** What is not stored yet, by source; null: the ban is no more. */
+  readonly #unsaved = new Map<string, ToldBan | null>()
+  #timer: NodeJS.Timeout | undefined
+
+  private constructor(options: BansOptions) {
+    this.#options = options
+    this.#now = options.now ?? (() => performance.now())
+    const { most, isKnown } = options
+    this.#penalties = new Penalties({ most, isKnown, changed: (ban, isBanned) => this.#changed(ban, isBanned) })
+  }
+
+  /** With those that are stored and have not passed. */
+  static async load(options: BansOptions, exempt: readonly string[]): Promise<Bans> {
+    const bans = new Bans(options)
+    bans.exempt(exempt)
+    const now = bans.#now()
+    const started = options.tellTime(now)
+    for (const stored of await options.store.list()) {
+      // The clock on the wall may have been set meanwhile: none lasts longer than it was to.
+      const left = stored.until === null ? Number.POSITIVE_INFINITY : stored.until - Math.max(started, stored.since)
+      const since = now - Math.max(0, started - stored.since)
+      const ban = { ...stored, network: parseNetwork(stored.source), since, until: now + left }
+      if (left <= 0 || bans.#penalties.isExempt(ban.network)) bans.#unsaved.set(stored.source, null)
+      else if (bans.#penalties.ban(ban) && ban.by === null) bans.#penalties.remember(ban)
+    }
+    return bans
+  }
+
+  /** From now on these addresses and networks are never banned. */
+  exempt(networks: readonly string[]): void {
+    this.#penalties.exempt(networks.map(parseNetwork))
+  }
+
+  /** By source, in code point order. */
+  list(): ToldBan[] {
+    this.#penalties.expire(this.#now())
+    return this.#penalties.bans.map((ban) => this.#told(ban)).sort((a, b) => byCodePoint(a.source, b.source))
+  }
+
+  /**
+   * Bans a source until so many seconds have passed, or for good, by the word of this operator. Refused with `invalid` if it is
+   * none, and with `conflict` if it is exempt or there is no room.
+   */
+  async add(source: string, seconds: number | undefined, by: string): Promise<{ ban: ToldBan; stored: boolean }> {
+    const network = bannable(source)
+    if (this.#penalties.isExempt(network)) {
+      throw new Refusal('conflict', `${formatNetwork(network)} is never banned: take it out of ban-exempt first`)
+    }
+    const since = this.#now()
+    const ban: Ban = {
+      network,
+      since,
+      until: since + (seconds ?? Number.POSITIVE_INFINITY) * 1000,
+      reason: 'operator',
+      by,
+    }
+    if (!this.#penalties.ban(ban)) {
+      throw new Refusal('conflict', `there are ${this.#options.most} bans, the most there can be: lift one first`)
+    }
+    return { ban: this.#told(ban), stored: await this.#store() }
+  }
+
+  /** Lifts the ban of a network, or all that an address is in. Refused with `not_found` if there is none. */
+  async remove(source: string): Promise<{ lifted: ToldBan[]; stored: boolean }> {
+    const network = parse(source)
+    const isAddress = network.prefix === network.bytes.length * 8
+    const networks = isAddress ? [sourceNetwork(network.bytes, 64), sourceNetwork(network.bytes, 48)] : [network]
+    const lifted = networks.flatMap((each) => this.#penalties.lift(each) ?? []).map((ban) => this.#told(ban))
+    if (lifted.length === 0) throw new Refusal('not_found', `there is no ban of ${formatNetwork(network)}`)
+    return { lifted, stored: await this.#store() }
+  }
+
+  /** Stores what is not stored yet, if it can be. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#store()
+  }
+
+  #changed(ban: Ban, isBanned: boolean): void {
+    this.#unsaved.set(formatNetwork(ban.network), isBanned ? this.#told(ban) : null)
+    this.#options.keepOut(this.#penalties.bans.map(({ network }) => network))
+    this.#timer ??= setInterval(() => this.#look(), period).unref()
+  }
+
+  #look(): void {
+    this.#penalties.expire(this.#now())
+    if (this.#unsaved.size > 0) void this.#store()
+    else if (this.#penalties.bans.length === 0) {
+      clearInterval(this.#timer)
+      this.#timer = undefined
+    }
+  }
+
+  #store(): Promise<boolean> {
+    return this.#options.late.store('the bans', this.#save)
+  }
+
+  readonly #save = async (): Promise<void> => {
+    const changes = new Map(this.#unsaved)
+    if (changes.size > 0) await this.#options.store.save(changes)
+    for (const [source, ban] of changes) if (this.#unsaved.get(source) === ban) this.#unsaved.delete(source)
+  }
+
+  #told({ network, since, until, reason, by }: Ban): ToldBan {
+    const { tellTime } = this.#options
+    const end = until === Number.POSITIVE_INFINITY ? null : tellTime(until)
+    return { source: formatNetwork(network), since: tellTime(since), until: end, reason, by }
+  }
+}
+
+/** Throws a Refusal. */
+function bannable(text: string): Network {
+  const network = parse(text)
+  const { bytes, prefix } = network
+  if (bytes.length === 4 ? prefix === 32 : prefix === 48 || prefix === 64) return network
+  if (prefix === 128) return sourceNetwork(bytes, 64)
+  throw new Refusal(
+    'invalid',
+    `${formatNetwork(network)} is no source: a ban is of an IPv4 address, or an IPv6 network of 64 or 48 bits`,
+  )
+}
+
+function parse(text: string): Network {
+  try {
+    return parseNetwork(text)
+  } catch (error) {
+    throw error instanceof RangeError ? new Refusal('invalid', error.message) : error
+  }
+}

@@ -1,0 +1,93 @@
+import { isMapped } from '../../net/address.ts'
+import type { Network } from '../../net/network.ts'
+
+/** Room of each of the two tables; at most half of it is used, so that a search is short. */
+const room = 16_384
+/** Of an entry: prefix (0: free), and two words of address. */
+const entryWords = 4
+/** Cells before the tables: how many are banned, which of the tables counts, how many clients were reset. */
+const headWords = 4
+const countAt = 0
+const tableAt = 1
+const resetsAt = 2
+
+/**
+ * The sources whose clients are reset at accept, in memory that all loops share: addresses of IPv4, and of IPv6 networks of 64
+ * and 48 bits. The main thread writes it whole into the table that nobody reads, so a loop that looks meanwhile finds all
+ * that was banned before. Without a ban a look is one load.
+ */
+export class BannedSources {
+  static readonly most = room / 2
+  static readonly bytes = (headWords + 2 * room * entryWords) * Int32Array.BYTES_PER_ELEMENT
+
+  readonly #cells: Int32Array
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#cells = new Int32Array(memory)
+  }
+
+  /** By the main thread: these, at most `most` of them, and no others. */
+  replace(networks: readonly Network[]): void {
+    const table = 1 - Atomics.load(this.#cells, tableAt)
+    const start = startOf(table)
+    this.#cells.fill(0, start, start + room * entryWords)
+    for (const { bytes, prefix } of networks) {
+      const [first, second] = bytes.length === 4 ? [wordAt(bytes, 0), 0] : [wordAt(bytes, 0), wordAt(bytes, 4)]
+      const at = this.#find(start, prefix, first, second)
+      this.#cells[at + 1] = first
+      this.#cells[at + 2] = second
+      this.#cells[at] = prefix
+    }
+    Atomics.store(this.#cells, tableAt, table)
+    Atomics.store(this.#cells, countAt, networks.length)
+  }
+
+  get isEmpty(): boolean {
+    return Atomics.load(this.#cells, countAt) === 0
+  }
+
+  /** Clients that were reset for it. */
+  get resets(): number {
+    return Atomics.load(this.#cells, resetsAt) >>> 0
+  }
+
+  /** Whether the address in the 16 bytes, an IPv4 one v4-mapped, is banned, and so its client is to be reset: it counts. */
+  turnsAway(address: Uint8Array): boolean {
+    const start = startOf(Atomics.load(this.#cells, tableAt))
+    const isBanned = isMapped(address, 0)
+      ? this.#has(start, 32, wordAt(address, 12), 0)
+      : this.#has(start, 64, wordAt(address, 0), wordAt(address, 4)) ||
+        this.#has(start, 48, wordAt(address, 0), wordAt(address, 4) & 0xffff0000)
+    if (isBanned) Atomics.add(this.#cells, resetsAt, 1)
+    return isBanned
+  }
+
+  #has(start: number, prefix: number, first: number, second: number): boolean {
+    return this.#cells[this.#find(start, prefix, first, second)] !== 0
+  }
+
+  /** The entry with this key, or the free one where it belongs. */
+  #find(start: number, prefix: number, first: number, second: number): number {
+    for (let hash = hashOf(prefix, first, second); ; hash++) {
+      const at = start + (hash & (room - 1)) * entryWords
+      const used = this.#cells[at]
+      if (used === 0) return at
+      if (used === prefix && this.#cells[at + 1] === first && this.#cells[at + 2] === second) return at
+    }
+  }
+}
+
+function startOf(table: number): number {
+  return headWords + table * room * entryWords
+}
+
+/** Four bytes as an Int32. */
+function wordAt(bytes: Uint8Array, at: number): number {
+  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
+}
+
+function hashOf(prefix: number, first: number, second: number): number {
+  let hash = Math.imul(first ^ Math.imul(second ^ prefix, 0x9e3779b1), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35)
+  return hash ^ (hash >>> 16)
+}

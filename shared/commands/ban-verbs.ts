@@ -1,0 +1,98 @@
+import { formatDuration, formatTime } from '../format/time.ts'
+import type { Ban } from '../protocol/methods.ts'
+import { everyPage } from './context.ts'
+import { unlessStored } from './new-password.ts'
+import { UsageError } from './usage.ts'
+import { type Table, verb } from './verb.ts'
+
+export const banVerbs = {
+  bans: verb({
+    arguments: '',
+    role: 'operator',
+    summary: 'list who is kept out, until when, and why',
+    prepare:
+      () =>
+      async ({ call }) => {
+        const bans = (await everyPage((from) => call('bans.list', from))).flatMap((page) => page.bans)
+        return { data: bans, view: tableOf(bans) }
+      },
+  }),
+  ban: verb({
+    arguments: 'ADDR [TIME]',
+    role: 'operator',
+    summary: 'keep a source out: for 90s, 10m, 2h, 7d, or until unban',
+    ask: ([source, time]) => ({
+      question: `Keep ${source} out ${time === undefined ? 'until somebody lifts it' : `for ${time}`}?`,
+      facts: ['Its new connections are reset at once; those that are live stay.'],
+      yes: 'Ban',
+    }),
+    prepare: ([source, time]) => {
+      const seconds = time === undefined ? undefined : readTime(time)
+      return async ({ call }) => {
+        const { ban, stored } = await call('bans.add', { source, ...(seconds !== undefined && { seconds }) })
+        return {
+          data: { ...ban, stored },
+          view: `banned ${ban.source} ${ban.until === null ? "until 'unban'" : `until ${formatTime(ban.until)}`}`,
+          undo: { verb: 'unban', values: [ban.source] },
+          ...unlessStored({ stored }),
+        }
+      }
+    },
+  }),
+  unban: verb({
+    arguments: 'ADDR',
+    role: 'operator',
+    summary: 'let a source in again, and forget what it did',
+    hints: { not_found: "list the bans with 'bans'" },
+    prepare:
+      ([source]) =>
+      async ({ call }) => {
+        const { lifted, stored } = await call('bans.remove', { source })
+        const [only, ...others] = lifted
+        return {
+          data: { lifted, stored },
+          view: `lifted the ban of ${lifted.map((ban) => ban.source).join(' and ')}`,
+          ...(only && others.length === 0 && { undo: { verb: 'ban', values: againOf(only) } }),
+          ...unlessStored({ stored }),
+        }
+      },
+  }),
+}
+
+const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 }
+const mostSeconds = 315_360_000
+
+/** In seconds. Throws `UsageError`. */
+function readTime(text: string): number {
+  const [, count = '', unit = ''] = /^(\d{1,9})([smhdw])$/.exec(text) ?? []
+  const seconds = Number(count) * (units[unit] ?? 0)
+  if (seconds >= 1 && seconds <= mostSeconds) return seconds
+  throw new UsageError('TIME is a number with s, m, h, d or w behind it, such as 10m, and ten years at most')
+}
+
+/** What `ban` takes to have this one again. */
+function againOf({ source, until }: Ban): string[] {
+  return until === null ? [source] : [source, `${Math.max(1, Math.round((until - Date.now()) / 1000))}s`]
+}
+
+const reasons: Readonly<Record<Ban['reason'], string>> = {
+  login: 'wrong passwords',
+  malformed: 'not SOCKS5',
+  silent: 'silent connections',
+  operator: 'by operator',
+}
+
+function tableOf(bans: readonly Ban[]): Table {
+  const now = Date.now()
+  return {
+    heading: ['SOURCE', 'LEFT', 'UNTIL', 'REASON', 'BY', 'SINCE'],
+    rows: bans.map(({ source, since, until, reason, by }) => [
+      source,
+      until === null ? '-' : formatDuration(until - now),
+      until === null ? 'unban' : formatTime(until),
+      reasons[reason],
+      by ?? '-',
+      formatTime(since),
+    ]),
+  }
+}
