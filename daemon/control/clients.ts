@@ -3,7 +3,7 @@ import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Limits } from '../../shared/protocol/limits.ts'
 import { errorLine } from '../../shared/protocol/message.ts'
 import type { ControlConnection } from './connection.ts'
-import { LoginFailures } from './login-failures.ts'
+import { LoginFailures, sourceNamed } from './login-failures.ts'
 import type { Identity, Session, Via } from './session.ts'
 
 /** Milliseconds for clients to take their leave. */
@@ -24,16 +24,18 @@ const mostInVain = 60
 interface Place {
   readonly socket: Socket
   readonly via: Via
-  /** The client's, empty on the Unix socket. */
-  readonly address: string
+  /** The client's (`sourceOf`), empty on the Unix socket. */
+  readonly source: string
   /** None yet in a TLS handshake. */
   connection?: ControlConnection
 }
 
 /**
  * All management connections: no more at once than allowed. Those who have not logged in cannot keep out those who can:
- * each newcomer has the place of one that has proved nothing for longer. Nor can one way in fill another's places, an
- * operator those of others, or all but admins those of admins.
+ * each newcomer has the place of one that has proved nothing for longer. On this machine that is who came first: there an
+ * address says nothing, and to begin a login costs nothing, so whoever held begun ones from many addresses could have every
+ * other client's place taken as soon as it came. Nor can one way in fill another's places, an operator those of others, or
+ * all but admins those of admins.
  */
 export class Clients {
   readonly #limits: Limits
@@ -52,16 +54,16 @@ export class Clients {
   accept(socket: Socket, via: Via): boolean {
     // A reset is an end like any other, and `close` tells of all of them.
     socket.on('error', () => {})
-    const { remoteAddress: address = '' } = socket
-    const place: Place = { socket, via, address }
-    if ((via === 'tls' && this.#inVain.tooMany(address)) || !this.#makeRoom(via)) {
+    const source = sourceNamed(socket.remoteAddress ?? '')
+    const place: Place = { socket, via, source }
+    if ((via === 'tls' && this.#inVain.tooMany(source)) || !this.#makeRoom(via)) {
       this.#turnAway(place)
       return false
     }
     this.#places.set(socket, place)
     socket.once('close', () => {
       this.#places.delete(socket)
-      if (via === 'tls' && !isKnown(place)) this.#inVain.note(address)
+      if (via === 'tls' && !isKnown(place)) this.#inVain.note(source)
     })
     return true
   }
@@ -126,7 +128,7 @@ export class Clients {
   #makeRoom(via: Via): boolean {
     const strangers = [...this.#places.values()].filter((place) => place.via === via && !isKnown(place))
     if (strangers.length < this.#limits.clientsBeforeLogin) return true
-    const place = leastOf(strangers)
+    const place = via === 'tls' ? leastOf(strangers) : strangers[0]
     if (place === undefined) return false
     this.#places.delete(place.socket)
     this.#turnAway(place)
@@ -134,12 +136,12 @@ export class Clients {
   }
 }
 
-/** Of the address that has most: who has got least far, and of those who came first. `places` are in order of coming. */
+/** Of the source that has most: who has got least far, and of those who came first. `places` are in order of coming. */
 function leastOf(places: readonly Place[]): Place | undefined {
   const counts = new Map<string, number>()
-  for (const { address } of places) counts.set(address, (counts.get(address) ?? 0) + 1)
+  for (const { source } of places) counts.set(source, (counts.get(source) ?? 0) + 1)
   const most = Math.max(...counts.values())
-  const crowd = places.filter(({ address }) => counts.get(address) === most)
+  const crowd = places.filter(({ source }) => counts.get(source) === most)
   return crowd.toSorted((a, b) => progressOf(a) - progressOf(b))[0]
 }
 

@@ -42,19 +42,20 @@ export class LoginFailures {
   }
 
   #set(address: string, level: number): void {
-    const source = keyOf(address)
+    const source = sourceNamed(address)
     this.#failures.delete(source)
     if (level > 0) this.#failures.set(source, { level, at: this.#now() })
   }
 
   #level(address: string): number {
-    const failures = this.#failures.get(keyOf(address))
+    const failures = this.#failures.get(sourceNamed(address))
     if (failures === undefined) return 0
     return Math.max(0, failures.level - ((this.#now() - failures.at) * this.#perMinute) / minute)
   }
 }
 
-function keyOf(literal: string): string {
+/** The source (`sourceOf`) that an address is of; anything else is its own. */
+export function sourceNamed(literal: string): string {
   const address = parseAddress(literal)
   return address ? sourceOf(address.bytes) : literal
 }

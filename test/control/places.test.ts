@@ -14,6 +14,11 @@ async function stranger({ port }: Control, localAddress = '127.0.0.1'): Promise<
   return client
 }
 
+/** Takes the first step of a login, which takes no secret. */
+async function begin(client: RawClient): Promise<void> {
+  await client.call('auth.begin', { mechanism: 'SCRAM-SHA-256', message: beginClient(cookieUser).message })
+}
+
 /** What the login of an operator, or without a name by the cookie, comes to. */
 async function attempt(control: Control, name?: string): Promise<{ client: RawClient; outcome: string }> {
   const client = await stranger(control)
@@ -70,26 +75,35 @@ it('gives a place back when its client goes', async () => {
   await vi.waitFor(async () => expect((await attempt(control, 'vic')).outcome).toBe('viewer'))
 })
 
-it('gives a newcomer the place of who has got least far, and of those came first', async () => {
-  const control = await startControl({ limits: { clientsBeforeLogin: 3 } })
-  const begun = await stranger(control)
-  await begun.call('auth.begin', { mechanism: 'SCRAM-SHA-256', message: beginClient(cookieUser).message })
-  const [first, second] = [await stranger(control), await stranger(control)]
+it('gives a newcomer with TLS the place of who has got least far, and of those came first', async () => {
+  const control = await startTlsControl({ limits: { clientsBeforeLogin: 3 } })
+  const begun = await strangerByTls(control)
+  await begin(begun)
+  const [first, second] = [await strangerByTls(control), await strangerByTls(control)]
   for (const client of [first, second]) {
-    expect((await attempt(control)).outcome).toBe('admin')
-    await stranger(control)
+    await strangerByTls(control)
     expect(await client.rest()).toMatchObject([{ id: null, error: { data: { kind: 'busy' } } }])
   }
   expect((await begun.call('auth.finish', { message: 'c=biws' })).error?.data.kind).toBe('auth_failed')
 })
 
-it('takes the place from the address that has most', async () => {
-  const control = await startControl({ limits: { clientsBeforeLogin: 3 } })
-  const alone = await stranger(control, '127.0.0.9')
-  const crowd = [await stranger(control), await stranger(control)]
-  await stranger(control)
+it('takes the place from the address that has most with TLS', async () => {
+  const control = await startTlsControl({ limits: { clientsBeforeLogin: 3 } })
+  await control.backend.operators.add({ name: 'ann', role: 'viewer', password })
+  const alone = await strangerByTls(control, { localAddress: '127.0.0.9' })
+  const crowd = [await strangerByTls(control), await strangerByTls(control)]
+  await strangerByTls(control)
   expect(await crowd[0]?.rest()).toMatchObject([{ error: { data: { kind: 'busy' } } }])
-  expect((await logIn(alone, cookieOf(control))).result.role).toBe('admin')
+  expect((await logIn(alone, password, 'ann')).result.role).toBe('viewer')
+})
+
+it('lets in who knows the cookie while strangers with addresses of their own hold begun logins and come back', async () => {
+  const control = await startControl({ limits: { clientsBeforeLogin: 4 } })
+  const crowd = [2, 3, 4, 5].map((host) => `127.0.0.${host}`)
+  for (const address of crowd) await begin(await stranger(control, address))
+  const client = await stranger(control)
+  for (const address of [...crowd.slice(0, 2), '127.0.0.1']) await begin(await stranger(control, address))
+  expect((await logIn(client, cookieOf(control))).result.role).toBe('admin')
 })
 
 it('serves who knows the cookie at once, however many strangers stay and come', async () => {
