@@ -1,5 +1,6 @@
 import type { Address } from '../net/address.ts'
 import * as libc from './libc.ts'
+import { hasLocalRoute } from './local-routes.ts'
 import { boundAddress, connectSocket, MSG_NOSIGNAL } from './socket.ts'
 import { AF_INET, AF_INET6, encodeSocketAddress, socketAddressBytes } from './socket-address.ts'
 
@@ -40,13 +41,13 @@ export function addressTowards({ bytes, scope }: Address, own: Uint8Array): numb
 }
 
 /**
- * Whether an address is this machine's: whether a socket can be bound to it (bind(2)). So are those of interfaces without
- * a carrier, and of routes of type local (ip-route(8)). Without descriptors any is, to be on the safe side.
+ * Whether an address is this machine's: whether a socket can be bound to it (bind(2)), or a route of type local leads to
+ * it. So are those of interfaces without a carrier. Without descriptors any is, to be on the safe side.
  */
 export function isOurs(address: Address): boolean {
   const fd = bindUdpSocket(address)
   if (fd >= 0) libc.close(fd)
-  return !strangers.has(-fd)
+  return !strangers.has(-fd) || hasLocalRoute(address.bytes)
 }
 
 /** Open a UDP socket on an address of this machine, with any free port. */

@@ -32,9 +32,9 @@ describe.each(Object.entries(ways))("this machine's own addresses, as the %s eng
   it.skipIf(!mayUnshare)(
     'are those of interfaces without a carrier, and those that only a route knows of',
     async () => {
-      // As 127.0.0.0/8, all of a network on the loopback interface.
-      const own = ['10.9.0.1', '10.9.0.3', '10.55.0.1', '10.55.0.2', '10.77.3.4']
-      const others = ['10.55.0.3', '10.88.0.1']
+      // As 127.0.0.0/8, all of a network on the loopback interface, and all of one that a route says is local.
+      const own = ['10.9.0.1', '10.9.0.3', '10.55.0.1', '10.55.0.2', '10.77.3.4', '2001:db8:77:3::4']
+      const others = ['10.55.0.3', '10.88.0.1', '2001:db8:78::1', '2001:db8:88::1']
       const script = `
       const { parseAddress } = await import('${path('net/address.ts')}')
       const { isOurs } = await import('${modules[engine as keyof typeof modules]}')
@@ -48,6 +48,8 @@ describe.each(Object.entries(ways))("this machine's own addresses, as the %s eng
         'ip addr add 10.55.0.2/24 dev v0',
         'ip link set v0 up',
         'ip route add local 10.77.0.0/16 dev lo',
+        'ip route add local 2001:db8:77::/48 dev lo',
+        'ip route add unreachable 2001:db8:88::/48',
         `exec "$0" --input-type=module --eval "$1"`,
       ]
       const { stdout, stderr } = await run('unshare', [...unshare, commands.join(' && '), process.execPath, script])

@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import { type Address, formatAddress, parseAddress } from '../../net/address.ts'
+import { hasLocalRoute } from '../../os/local-routes.ts'
 import type { Bound } from '../../socks/messages.ts'
 
 /** Any will do: nothing is sent. */
@@ -23,8 +24,9 @@ export async function localAddressTo(address: string): Promise<string> {
 }
 
 /**
- * Whether an address is this machine's: whether a socket can be bound to it. So are those of interfaces without a carrier,
- * and of routes of type local, of which os.networkInterfaces() knows nothing. What is not clear is, to be on the safe side.
+ * Whether an address is this machine's: whether a socket can be bound to it, or a route of type local leads to it. So are
+ * those of interfaces without a carrier, of which os.networkInterfaces() knows nothing. What is not clear is, to be on the
+ * safe side.
  */
 export function isOurs({ bytes }: Address): boolean {
   const literal = formatAddress(bytes)
@@ -37,7 +39,7 @@ export function isOurs({ bytes }: Address): boolean {
   })
   socket.bind({ address: literal, port: 0, exclusive: true })
   socket.close()
-  return !strangers.has(code)
+  return !strangers.has(code) || hasLocalRoute(bytes)
 }
 
 /** What a reply tells of a socket's address; undefined if it has none any more. */
