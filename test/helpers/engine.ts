@@ -16,7 +16,14 @@ import type {
 import { startPortableEngine } from '../../daemon/engine/portable/engine.ts'
 import { Reason, State, stateCount, Total } from '../../daemon/engine/session-table.ts'
 import { BannedSources } from '../../daemon/engine/shared/banned-sources.ts'
-import { limitLineMemory } from '../../daemon/engine/shared/limit-lines.ts'
+import { PacedBy } from '../../daemon/engine/shared/budget.ts'
+import {
+  Direction,
+  everybody,
+  LimitLines,
+  type LineLimits,
+  limitLineMemory,
+} from '../../daemon/engine/shared/limit-lines.ts'
 import type { Endpoint } from '../../daemon/net/endpoint.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import { connectPeer, type Peer } from './peer.ts'
@@ -93,8 +100,17 @@ export const openPolicy: Policy = {
   udpPortRequired: false,
 }
 
+const unlimited: LineLimits = {
+  group: 0,
+  rateUp: undefined,
+  rateDown: undefined,
+  maxConnections: undefined,
+  maxSources: undefined,
+}
+
 /** Starts an engine on both loopbacks, with fake services. It ends with the test, and its books must balance then. */
 export async function startProxy(start: Start, options: Options = {}): Promise<ProxyUnderTest> {
+  const limitLines = limitLineMemory()
   const engine = await start(
     {
       listen: options.listen ?? [
@@ -108,8 +124,8 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
       timeouts: { ...patience, ...options.timeouts },
       liveness: { keepalive: 0, userTimeout: 0, ...options.liveness },
       forwards: options.forwards ?? [],
-      limitLines: limitLineMemory(),
       banned: options.banned ?? new SharedArrayBuffer(BannedSources.bytes),
+      limitLines,
       policy: {
         passwordRequired: options.passwordRequired ?? openPolicy.passwordRequired,
         commands: options.commands ?? openPolicy.commands,
@@ -132,7 +148,7 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
       },
     },
   )
-  const proxy = new ProxyUnderTest(engine)
+  const proxy = new ProxyUnderTest(engine, new LimitLines(limitLines))
   onTestFinished(async () => {
     await engine.close()
     proxy.expectBalance()
@@ -152,6 +168,9 @@ export interface Row {
   readonly user: number
   readonly up: number
   readonly down: number
+  /** Which limit paces it now, and for how many milliseconds it has waited. */
+  readonly paced: keyof typeof PacedBy
+  readonly pacedFor: number
   /** Address and port; IPv4 addresses are v4-mapped. */
   readonly client: string
   readonly target: string
@@ -169,9 +188,11 @@ export interface ClosedRow extends Row {
 
 export class ProxyUnderTest {
   readonly engine: Engine
+  readonly lines: LimitLines
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, lines: LimitLines) {
     this.engine = engine
+    this.lines = lines
   }
 
   get port(): number {
@@ -209,6 +230,12 @@ export class ProxyUnderTest {
     client.write(request(host, port))
     await expectReply(client, succeeded)
     return client
+  }
+
+  /** Has the sessions of a user, or everybody's, obey these limits and no others; the serials of those that it ends. */
+  limit(line: number, limits: Partial<LineLimits>): Promise<number[]> {
+    this.lines.set(line, { ...unlimited, ...limits })
+    return this.engine.order('limit', undefined)
   }
 
   /** A counter of `Total`, all loops together. */
@@ -270,6 +297,10 @@ export class ProxyUnderTest {
     expect(this.#sum((table) => table.ended.reduce((a, b) => a + b))).toBe(this.total(Total.accepted))
     expect(this.#sum((table) => table.userUp.reduce((a, b) => a + b))).toBe(this.total(Total.up))
     expect(this.#sum((table) => table.userDown.reduce((a, b) => a + b))).toBe(this.total(Total.down))
+    const { buckets } = this.lines
+    for (const line of [0, alice.index, everybody])
+      for (const direction of Object.values(Direction))
+        expect(buckets.waiting(this.lines.bucketAt(line, direction))).toBe(0)
   }
 
   #sum(of: (table: Engine['tables'][number]) => number | undefined): number {
@@ -285,6 +316,8 @@ function rowOf(table: Engine['tables'][number], slot: number): Row {
     user: table.user[slot] as number,
     up: table.up[slot] as number,
     down: table.down[slot] as number,
+    paced: Object.keys(PacedBy)[table.paced[slot] as number] as keyof typeof PacedBy,
+    pacedFor: table.pacedFor[slot] as number,
     client: place(table.clientAddress, table.clientPort, slot),
     target: place(table.targetAddress, table.targetPort, slot),
     name: Buffer.from(table.name.subarray(at + 1, at + 1 + (table.name[at] as number))).toString('latin1'),

@@ -8,6 +8,7 @@ import type { Shares } from '../shared/shares.ts'
 import type { WaitingRoom } from '../shared/waiting-datagrams.ts'
 import type { DatagramTurns } from './datagram-turns.ts'
 import type { Room } from './descriptors.ts'
+import type { Pacer } from './pacer.ts'
 import type { PausedSides } from './paused-sides.ts'
 
 /** What all sessions of an engine share; what can change meanwhile does so here. */
@@ -23,6 +24,7 @@ export interface SessionContext {
   readonly relayPorts: RelayPorts
   readonly waitingRoom: WaitingRoom
   readonly datagramTurns: DatagramTurns
+  readonly pacer: Pacer
   readonly paused: PausedSides
   /** Tells an operator; see `EngineServices.warn`. */
   readonly warn: (message: string) => void

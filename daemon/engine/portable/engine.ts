@@ -6,6 +6,7 @@ import { Rules } from '../../policy/rules.ts'
 import type { Engine, EngineOptions, EngineServices, Liveness, Orders, Policy, Tuning } from '../engine.ts'
 import { Reason, type SessionTable } from '../session-table.ts'
 import { BannedSources } from '../shared/banned-sources.ts'
+import { Budget } from '../shared/budget.ts'
 import { shareDescriptors } from '../shared/descriptor-shares.ts'
 import { LimitLines } from '../shared/limit-lines.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
@@ -18,6 +19,7 @@ import { DatagramTurns } from './datagram-turns.ts'
 import { descriptorLimit, Room, Shortage } from './descriptors.ts'
 import { endpointOf, openForwards, openListeners } from './listeners.ts'
 import { isOurs } from './local-address.ts'
+import { Pacer } from './pacer.ts'
 import { PausedSides } from './paused-sides.ts'
 import { Rows } from './rows.ts'
 import { forward, serve } from './serve.ts'
@@ -94,7 +96,10 @@ class PortableEngine implements Engine {
       this.#policy = { ...this.#policy, passwordRequired }
       return cut ? this.#cut(Reason[cut], ({ row }) => row.user === user) : []
     },
-    limit: async () => this.#cutBarred(),
+    limit: async () => {
+      this.#context.pacer.limitsChanged()
+      return this.#cutBarred()
+    },
     kill: async (serials) => {
       const wanted = new Set(serials)
       return this.#cut(Reason.cut, ({ row }) => wanted.has(row.serial))
@@ -110,9 +115,11 @@ class PortableEngine implements Engine {
     this.#banned = new BannedSources(options.banned)
     this.capacity = options.capacity
     this.#maxSessions = options.maxSessions
+    const limitLines = new LimitLines(options.limitLines)
     this.#context = {
       passwords: new PasswordMemory(),
-      limitLines: new LimitLines(options.limitLines),
+      limitLines,
+      pacer: new Pacer(new Budget(limitLines)),
       authenticate: (login) => services.authenticate(login),
       resolver: services,
       extras,

@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net'
+import { Direction } from '../shared/limit-lines.ts'
+import { Flow } from './pacer.ts'
 import type { Session } from './session.ts'
 
 /** The session stands: moves what client and target say to one another until both have finished. */
@@ -6,11 +8,11 @@ export function relay(session: Session, target: Socket): void {
   const { client, row } = session
   session.stand()
   target.on('error', session.broken)
-  move(session, client, target, (bytes) => {
+  move(session, Direction.up, [client, target], (bytes) => {
     row.deliveredUp(bytes)
     session.touch()
   })
-  move(session, target, client, (bytes) => {
+  move(session, Direction.down, [target, client], (bytes) => {
     row.deliveredDown(bytes)
     session.touch()
   })
@@ -20,23 +22,39 @@ export function relay(session: Session, target: Socket): void {
 
 /**
  * Moves what `from` says to `to`, its end included. Back-pressure: while `to` has more to send than its stream's
- * high-water mark, `from` is not read, so a direction never holds more than the two marks and a chunk.
- * `delivered` hears of bytes when the kernel has taken them.
+ * high-water mark, or a limit wants to be waited for, `from` is not read, so a direction never holds more than the two marks
+ * and a chunk. `delivered` hears of bytes when the kernel has taken them.
  */
-function move({ context }: Session, from: Socket, to: Socket, delivered: (bytes: number) => void): void {
-  const { paused } = context
-  from.on('data', (chunk: Buffer) => {
-    const room = to.write(chunk, (error) => {
-      if (!error) delivered(chunk.length)
-    })
-    if (room) return
-    from.pause()
-    paused.add(from)
-  })
-  to.on('drain', () => {
+function move(
+  { context, row }: Session,
+  direction: Direction,
+  [from, to]: readonly [Socket, Socket],
+  delivered: (bytes: number) => void,
+): void {
+  const { paused, pacer } = context
+  const goOn = () => {
+    if (to.writableNeedDrain || flow.isWaiting) return
     paused.delete(from)
     from.resume()
+  }
+  const flow = new Flow(row, direction, goOn)
+  from.on('data', (chunk: Buffer) => {
+    const granted = pacer.grant(flow, chunk.length, from.readableLength)
+    if (granted > 0)
+      to.write(chunk.subarray(0, granted), (error) => {
+        if (!error) delivered(granted)
+      })
+    if (granted === chunk.length && !to.writableNeedDrain) return
+    from.pause()
+    paused.add(from)
+    // Whoever flows is told at once of what is put back, so it comes after the pause.
+    if (granted < chunk.length) from.unshift(chunk.subarray(granted))
+    goOn()
   })
+  to.on('drain', goOn)
   from.on('end', () => to.end())
-  from.once('close', () => paused.delete(from))
+  from.once('close', () => {
+    paused.delete(from)
+    pacer.forget(flow)
+  })
 }

@@ -4,6 +4,7 @@ import { Command } from '../../socks/messages.ts'
 import type { Asker } from '../engine.ts'
 import { type forwarded, type Reason, SessionTable, State, stateCount, Total } from '../session-table.ts'
 import { askerOf } from '../shared/asker.ts'
+import type { PacedBy } from '../shared/budget.ts'
 
 const none = new Uint8Array(16)
 
@@ -35,6 +36,8 @@ export class Row {
   readonly #table: SessionTable
   readonly #slot: number
   readonly #release: () => void
+  /** Of its two directions, those that wait for a limit's credit. */
+  waiting = 0
 
   constructor(table: SessionTable, slot: number, serial: number, release: () => void) {
     this.#table = table
@@ -51,6 +54,24 @@ export class Row {
   /** The client's address, as the table has it. */
   get client(): Uint8Array {
     return this.#table.clientAddress.slice(this.#slot * 16, this.#slot * 16 + 16)
+  }
+
+  /** Which limit paces it now. */
+  get paced(): PacedBy {
+    return this.#table.paced[this.#slot] as PacedBy
+  }
+
+  set paced(limit: PacedBy) {
+    this.#table.paced[this.#slot] = limit
+  }
+
+  /** Milliseconds that its directions have waited for a limit's credit, together. */
+  get pacedFor(): number {
+    return this.#table.pacedFor[this.#slot] as number
+  }
+
+  set pacedFor(milliseconds: number) {
+    this.#table.pacedFor[this.#slot] = milliseconds
   }
 
   /** When the session began, as `performance.now` counts. */

@@ -134,6 +134,8 @@ export class Session {
 
   /** It is over if nothing has moved for too long, else it gets the deadline that is due. */
   readonly #checkIdle = (): void => {
+    // Who is kept waiting by a limit is not idle.
+    if (this.row.waiting > 0) this.touch()
     const left = this.#touched + this.context.timeouts[this.#patience] - performance.now()
     if (left > 0) this.setDeadline(left, this.#checkIdle)
     else this.reset(Reason.idle)

@@ -1,0 +1,183 @@
+import { type Budget, PacedBy, type Payer } from '../shared/budget.ts'
+import type { Direction } from '../shared/limit-lines.ts'
+
+/** Bytes that node:net reads at once. */
+const largestChunk = 64 * 1024
+/** For how long what a flow has moved counts against it, in milliseconds. */
+const memory = 50
+
+/** Flows that wait for one bucket's credit. */
+interface Queue {
+  readonly bucket: number
+  /** Those that have little to say go first; within each, first come first served. */
+  readonly light: Set<Flow>
+  readonly heavy: Set<Flow>
+  timer: NodeJS.Timeout
+}
+
+/** The row of the session that a flow belongs to, which tells how limits keep it waiting. */
+export interface PacedRow extends Payer {
+  /** Of its two flows, those that wait now. */
+  waiting: number
+  paced: PacedBy
+  /** Milliseconds that both have waited together. */
+  pacedFor: number
+}
+
+/** One direction of a session. */
+export class Flow {
+  readonly row: PacedRow
+  readonly direction: Direction
+  /** The credit has come that it waited for. */
+  readonly goOn: () => void
+  /** Where it waits, and since when. */
+  queue: Queue | undefined
+  since = 0
+  /** What was granted to it while it waited. */
+  granted = 0
+  /** What it has moved since `movedSince`. */
+  moved = 0
+  movedSince = 0
+
+  constructor(row: PacedRow, direction: Direction, goOn: () => void) {
+    this.row = row
+    this.direction = direction
+    this.goOn = goOn
+  }
+
+  get isWaiting(): boolean {
+    return this.queue !== undefined
+  }
+}
+
+/**
+ * Keeps flows to the rates that are set for them. libuv cannot be told how much to read, so the grant is asked for what has
+ * been read: what goes beyond it stays in the stream, which reads on to its high-water mark and no further. A flow without
+ * credit waits until the bucket that was short has filled; timers run only for buckets that somebody waits for.
+ */
+export class Pacer {
+  readonly #budget: Budget
+  /** By bucket. */
+  readonly #queues = new Map<number, Queue>()
+
+  constructor(budget: Budget) {
+    this.#budget = budget
+  }
+
+  /**
+   * Of `length` bytes that have come, those that may go on now; 0: the flow waits until it is told to go on. `behind` them
+   * so many more have come.
+   */
+  grant(flow: Flow, length: number, behind: number): number {
+    const { row, direction } = flow
+    const isPaced = this.#budget.isPaced(row, direction)
+    const granted = isPaced ? this.#grant(flow, length, length + behind, performance.now()) : length
+    if (granted === length && row.waiting === 0) row.paced = PacedBy.nobody
+    return granted
+  }
+
+  /** The flow is over. */
+  forget(flow: Flow): void {
+    this.#takeGranted(flow, 0)
+    this.#leave(flow)
+  }
+
+  /** The limits have changed: all who wait try again. */
+  limitsChanged(): void {
+    for (const { light, heavy } of [...this.#queues.values()])
+      for (const flow of [...light, ...heavy]) {
+        this.#leave(flow)
+        flow.goOn()
+      }
+  }
+
+  #grant(flow: Flow, length: number, toSay: number, now: number): number {
+    if (now - flow.movedSince > memory) {
+      flow.movedSince = now
+      flow.moved = 0
+    }
+    const granted = this.#takeGranted(flow, length) || this.#take(flow, length, toSay, now)
+    if (granted === 0) this.#park(flow, toSay, now)
+    flow.moved += granted
+    return granted
+  }
+
+  /** Who has much to say waits behind those who do already. */
+  #take(flow: Flow, length: number, toSay: number, now: number): number {
+    const { row, direction } = flow
+    if (this.#budget.isContended(row, direction) && !this.#isLight(flow, toSay, this.#budget.short)) return 0
+    return this.#budget.take(row, direction, length, now)
+  }
+
+  /** Whether that and what it has moved lately is less than others get at a time. */
+  #isLight(flow: Flow, toSay: number, bucket: number): boolean {
+    return flow.moved + toSay < this.#budget.quantum(bucket)
+  }
+
+  /** Of what was granted to it before, as much as it needs; the rest is given back. */
+  #takeGranted(flow: Flow, length: number): number {
+    const used = Math.min(flow.granted, length)
+    if (flow.granted > used) this.#budget.giveBack(flow.row, flow.direction, flow.granted - used)
+    flow.granted = 0
+    return used
+  }
+
+  #park(flow: Flow, toSay: number, now: number): void {
+    const { short, shortBy } = this.#budget
+    const queue = this.#queues.get(short) ?? this.#open(short, now)
+    const among = this.#isLight(flow, toSay, short) ? queue.light : queue.heavy
+    among.add(flow)
+    this.#budget.waits(short, 1)
+    flow.queue = queue
+    flow.since = now
+    flow.row.waiting++
+    flow.row.paced = shortBy
+  }
+
+  #open(bucket: number, now: number): Queue {
+    const queue = { bucket, light: new Set<Flow>(), heavy: new Set<Flow>(), timer: this.#timerFor(bucket, now) }
+    this.#queues.set(bucket, queue)
+    return queue
+  }
+
+  #timerFor(bucket: number, now: number): NodeJS.Timeout {
+    return setTimeout(() => this.#serve(bucket), this.#budget.wakeAt(bucket, now) - now)
+  }
+
+  /** Give those at the front what there is, a grant each, and let them go on. */
+  #serve(bucket: number): void {
+    const queue = this.#queues.get(bucket)
+    if (!queue) return
+    const now = performance.now()
+    for (const waiting of [queue.light, queue.heavy])
+      for (const flow of waiting) {
+        const granted = this.#budget.take(flow.row, flow.direction, largestChunk, now)
+        if (granted === 0 && this.#budget.short === bucket) {
+          queue.timer = this.#timerFor(bucket, now)
+          return
+        }
+        this.#leave(flow)
+        // Another of its limits may be what it waits for now.
+        if (granted === 0) {
+          this.#park(flow, largestChunk, now)
+          continue
+        }
+        flow.granted = granted
+        flow.goOn()
+      }
+  }
+
+  #leave(flow: Flow): void {
+    const { queue } = flow
+    if (!queue) return
+    flow.queue = undefined
+    flow.row.waiting--
+    flow.row.pacedFor += performance.now() - flow.since
+    queue.light.delete(flow)
+    queue.heavy.delete(flow)
+    this.#budget.waits(queue.bucket, -1)
+    if (queue.light.size + queue.heavy.size > 0) return
+    this.#queues.delete(queue.bucket)
+    clearTimeout(queue.timer)
+  }
+}

@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { everybody } from '../../daemon/engine/shared/limit-lines.ts'
+import { alice, engines, eventually, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import type { Peer } from '../helpers/peer.ts'
+import { startTarget } from '../helpers/target.ts'
+
+/** What a bucket of a low rate holds. */
+const depth = 65_536
+/** A rate at which a test that waits for more than the bucket holds has failed. */
+const crawl = 100
+
+/** Alice's sessions, each with its client's end and its target's. */
+async function openPairs(proxy: ProxyUnderTest, count: number): Promise<{ client: Peer; peer: Peer }[]> {
+  const target = await startTarget()
+  const pairs = []
+  for (let i = 0; i < count; i++) {
+    const client = await proxy.openAsAlice(target.host, target.port)
+    pairs.push({ client, peer: await target.next() })
+  }
+  return pairs
+}
+
+describe.each(engines)('$kind engine: a rate', ({ start }) => {
+  it.each([
+    { direction: 'up', limits: { rateUp: 200_000 } },
+    { direction: 'down', limits: { rateDown: 200_000 } },
+  ])('is kept $direction, and every byte comes', async ({ direction, limits }) => {
+    const proxy = await startProxy(start, { passwordRequired: true })
+    await proxy.limit(alice.index, limits)
+    const [{ client, peer } = expect.fail()] = await openPairs(proxy, 1)
+    const [from, to] = direction === 'up' ? [client, peer] : [peer, client]
+    const words = randomBytes(300_000)
+    const began = performance.now()
+    from.write(words)
+    from.finish()
+    expect((await to.readToEnd()).equals(words)).toBe(true)
+    expect(performance.now() - began).toBeGreaterThan(((words.length - depth) / 200_000) * 1000)
+    to.finish()
+    await from.readToEnd()
+    expect((await proxy.onlyClosed()).pacedFor).toBeGreaterThan(500)
+  })
+
+  it.each([
+    { whose: 'a user', line: alice.index },
+    { whose: 'everybody', line: everybody },
+  ])('of $whose is for all flows together', async ({ line }) => {
+    const proxy = await startProxy(start, { passwordRequired: true })
+    await proxy.limit(line, { rateDown: 200_000 })
+    const pairs = await openPairs(proxy, 4)
+    const words = randomBytes(75_000)
+    const began = performance.now()
+    for (const { peer } of pairs) peer.write(words)
+    await Promise.all(pairs.map(({ client }) => client.read(words.length)))
+    expect(performance.now() - began).toBeGreaterThan(((4 * words.length - depth) / 200_000) * 1000)
+  })
+
+  it('keeps nobody else waiting, nor the other direction', async () => {
+    const proxy = await startProxy(start)
+    await proxy.limit(alice.index, { rateUp: crawl, rateDown: crawl })
+    await proxy.limit(0, { rateDown: crawl })
+    const target = await startTarget()
+    const client = await proxy.open(target.host, target.port)
+    const peer = await target.next()
+    peer.write(new Uint8Array(4 * depth))
+    await eventually(() => expect(proxy.rows()).toMatchObject([{ paced: 'user' }]))
+    client.write(new Uint8Array(4 * depth))
+    await peer.read(4 * depth)
+  })
+
+  it('leaves with the sender what has to wait', async () => {
+    const proxy = await startProxy(start, { passwordRequired: true })
+    await proxy.limit(alice.index, { rateDown: crawl })
+    const [{ peer } = expect.fail()] = await openPairs(proxy, 1)
+    peer.write(new Uint8Array(64 * 1024 * 1024))
+    await eventually(() => expect(proxy.rows()).toMatchObject([{ paced: 'user' }]))
+    expect(proxy.rows()[0]?.down).toBeLessThanOrEqual(depth)
+    expect(peer.socket.writableLength).toBeGreaterThan(32 * 1024 * 1024)
+  })
+
+  it('may change while flows wait, begin and cease in their middle', async () => {
+    const proxy = await startProxy(start, { passwordRequired: true })
+    const [{ client, peer } = expect.fail()] = await openPairs(proxy, 1)
+    peer.write(new Uint8Array(16 * depth))
+    await client.read(16 * depth)
+    await proxy.limit(alice.index, { rateDown: crawl })
+    peer.write(new Uint8Array(16 * depth))
+    await eventually(() => expect(proxy.rows()).toMatchObject([{ paced: 'user' }]))
+    await proxy.limit(everybody, { rateDown: crawl / 2 })
+    await proxy.limit(alice.index, { rateDown: 10_000_000 })
+    await eventually(() => expect(proxy.rows()).toMatchObject([{ paced: 'everybody' }]))
+    await proxy.limit(everybody, {})
+    await client.read(16 * depth)
+    await proxy.limit(alice.index, {})
+    peer.write('more')
+    expect(await client.readText(4)).toBe('more')
+    await eventually(() => expect(proxy.rows()).toMatchObject([{ paced: 'nobody' }]))
+  })
+
+  it('lets nobody age towards idle who waits for it', async () => {
+    const proxy = await startProxy(start, { passwordRequired: true, timeouts: { idle: 200, halfClosed: 200 } })
+    await proxy.limit(alice.index, { rateDown: 2_000 })
+    const [{ client, peer } = expect.fail()] = await openPairs(proxy, 1)
+    peer.write(new Uint8Array(depth + 4_000))
+    peer.finish()
+    expect(await client.readToEnd()).toHaveLength(depth + 4_000)
+    client.finish()
+    await proxy.empty()
+    expect(await proxy.onlyClosed()).toMatchObject({ reason: 'finished', down: depth + 4_000 })
+  })
+
+  it('keeps nobody waiting for those who have gone', async () => {
+    const proxy = await startProxy(start, { passwordRequired: true })
+    await proxy.limit(alice.index, { rateDown: 10_000 })
+    const pairs = await openPairs(proxy, 10)
+    for (const { peer } of pairs) peer.write(new Uint8Array(4 * depth))
+    await eventually(() => expect(proxy.rows().every(({ paced }) => paced === 'user')).toBe(true))
+    for (const { peer, client } of pairs) {
+      peer.reset()
+      client.reset()
+    }
+    await proxy.empty()
+    const [{ client, peer } = expect.fail()] = await openPairs(proxy, 1)
+    peer.write('at last')
+    expect(await client.readText(7)).toBe('at last')
+  })
+})

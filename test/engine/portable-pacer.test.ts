@@ -1,0 +1,141 @@
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Flow, Pacer } from '../../daemon/engine/portable/pacer.ts'
+import { Budget, PacedBy } from '../../daemon/engine/shared/budget.ts'
+import { Direction, everybody, LimitLines, limitLineMemory } from '../../daemon/engine/shared/limit-lines.ts'
+
+const chunk = 64 * 1024
+
+/** A pacer on a clock that the test turns, and flows that say what the test has them say. */
+function makePacer() {
+  const lines = new LimitLines(limitLineMemory())
+  const pacer = new Pacer(new Budget(lines))
+  const limit = (line: number, rateDown: number | undefined) =>
+    lines.set(line, { group: 0, rateUp: undefined, rateDown, maxConnections: undefined, maxSources: undefined })
+
+  const open = (user: number) => {
+    const row = { user, waiting: 0, paced: PacedBy.nobody as PacedBy, pacedFor: 0 }
+    let toSay = 0
+    let moved = 0
+    const flow = new Flow(row, Direction.down, () => void Promise.resolve().then(go))
+    const go = () => {
+      while (toSay > 0 && !flow.isWaiting) {
+        const length = Math.min(toSay, chunk)
+        const granted = pacer.grant(flow, length, toSay > chunk ? chunk : 0)
+        toSay -= granted
+        moved += granted
+      }
+    }
+    return {
+      row,
+      say(bytes: number) {
+        toSay += bytes
+        go()
+      },
+      leave() {
+        toSay = 0
+        pacer.forget(flow)
+      },
+      take() {
+        const taken = moved
+        moved = 0
+        return taken
+      },
+    }
+  }
+  return { lines, pacer, limit, open }
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0)
+const jain = (moved: readonly number[]) => sum(moved) ** 2 / (moved.length * sum(moved.map((one) => one * one)))
+
+describe('the portable pacer', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'], now: 10_000 })
+    vi.advanceTimersByTime(10_000)
+    onTestFinished(() => void vi.useRealTimers())
+  })
+
+  it.each([
+    [64_000, 1],
+    [1_000_000, 1],
+    [10_000_000, 1],
+    [1_000_000, 20],
+    [10_000_000, 3],
+    [1_000_000, 200],
+  ])('moves %d bytes a second, shared evenly by %d', async (rate, count) => {
+    const { limit, open } = makePacer()
+    limit(1, rate)
+    const flows = Array.from({ length: count }, () => open(1))
+    for (const flow of flows) flow.say(1e9)
+    await vi.advanceTimersByTimeAsync(1_000)
+    const first = sum(flows.map((flow) => flow.take()))
+    expect(first - rate).toBeLessThanOrEqual(Math.max(65_536, rate / 10))
+    await vi.advanceTimersByTimeAsync(5_000)
+    const moved = flows.map((flow) => flow.take())
+    expect(Math.abs(sum(moved) / (5 * rate) - 1)).toBeLessThan(0.1)
+    expect(jain(moved)).toBeGreaterThan(0.95)
+  })
+
+  it('obeys the narrower of two limits, and says which', async () => {
+    const { limit, open } = makePacer()
+    limit(1, 1_000_000)
+    limit(everybody, 300_000)
+    const flows = [open(1), open(2)]
+    for (const flow of flows) flow.say(1e9)
+    await vi.advanceTimersByTimeAsync(1_000)
+    for (const flow of flows) flow.take()
+    await vi.advanceTimersByTimeAsync(2_000)
+    const moved = flows.map((flow) => flow.take())
+    expect(Math.abs(sum(moved) / 600_000 - 1)).toBeLessThan(0.1)
+    expect(jain(moved)).toBeGreaterThan(0.95)
+    expect(flows.map(({ row }) => row.paced)).toEqual([PacedBy.everybody, PacedBy.everybody])
+  })
+
+  it('lets who has little to say go first', async () => {
+    const { limit, open } = makePacer()
+    limit(1, 100_000)
+    const bulk = Array.from({ length: 20 }, () => open(1))
+    for (const flow of bulk) flow.say(1e9)
+    await vi.advanceTimersByTimeAsync(2_000)
+    const ping = open(1)
+    for (let i = 0; i < 20; i++) {
+      ping.say(10)
+      // So long as it takes to gather a read; in turns with the others it would be more than half a second.
+      await vi.advanceTimersByTimeAsync(50)
+      expect(ping.take()).toBe(10)
+      await vi.advanceTimersByTimeAsync(50)
+    }
+  })
+
+  it('has one timer for all who wait for the same, and none for nobody', async () => {
+    const { limit, open } = makePacer()
+    limit(1, 10_000)
+    const flows = Array.from({ length: 100 }, () => open(1))
+    expect(vi.getTimerCount()).toBe(0)
+    for (const flow of flows) flow.say(chunk)
+    expect(vi.getTimerCount()).toBe(1)
+    let looks = 0
+    for (const end = performance.now() + 10_000; performance.now() < end; looks++)
+      await vi.advanceTimersToNextTimerAsync()
+    // 100,000 bytes by 2,896.
+    expect(looks).toBeLessThan(2 * 36)
+    for (const flow of flows) flow.leave()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('takes nothing along of what was granted to those who have gone', async () => {
+    const { limit, open, lines } = makePacer()
+    limit(1, 1_000_000)
+    for (let i = 0; i < 50; i++) {
+      const gone = open(1)
+      gone.say(1e9)
+      vi.advanceTimersByTime(50)
+      gone.leave()
+      expect(lines.buckets.waiting(lines.bucketAt(1, Direction.down))).toBe(0)
+    }
+    const last = open(1)
+    last.say(1e9)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(last.take()).toBeGreaterThan(900_000)
+  })
+})
