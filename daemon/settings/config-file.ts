@@ -1,9 +1,12 @@
-import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { parse, TomlError } from 'smol-toml'
 import { type Settings, type SettingValue, settings } from '../../shared/settings.ts'
 import { errnoOf, Failure } from '../failure.ts'
 import { foreignness } from '../foreign-files.ts'
 import { problemWith } from './setting-values.ts'
+
+/** A device that never ends would take all memory of the machine. */
+const mostBytes = 1 << 20
 
 /**
  * Read a TOML file of settings. Throws a `Failure`: of status 2 if the file cannot be read, or what it says makes no sense;
@@ -31,7 +34,7 @@ function read(path: string): { readonly text: string; readonly status: Stats } {
     // A pipe or a device is as its owner made it.
     const reason = status.isFile() ? foreignness(path, status) : undefined
     if (reason) throw new Failure(1, `${reason} (--config names it)`)
-    return { text: readFileSync(file, 'utf8'), status }
+    return { text: contentOf(path, file), status }
   } catch (error) {
     if (error instanceof Failure) throw error
     throw new Failure(
@@ -41,6 +44,15 @@ function read(path: string): { readonly text: string; readonly status: Stats } {
   } finally {
     if (file !== undefined) closeSync(file)
   }
+}
+
+/** Whatever is open as `file`, which may be a pipe of a shell's, up to its end. */
+function contentOf(path: string, file: number): string {
+  const bytes = Buffer.alloc(mostBytes + 1)
+  let length = 0
+  for (let read = -1; read !== 0; length += read) read = readSync(file, bytes, length, bytes.length - length, null)
+  if (length > mostBytes) throw new Failure(2, `${path} has more than ${mostBytes} bytes: give --config a TOML file`)
+  return bytes.toString('utf8', 0, length)
 }
 
 /** A group may: that is how a service reads what only root writes. */

@@ -35,6 +35,15 @@ test('reads every type of setting under the name of its flag', () => {
   })
 })
 
+test('refuses what has no end, and a file that is longer than any config', () => {
+  expect(refusalOf(() => readConfigFile('/dev/zero'))).toMatchObject({
+    status: 2,
+    message: expect.stringMatching(/more than 1048576 bytes/),
+  })
+  expect(refusalOf(() => read('#'.repeat(1_048_577))).message).toMatch(/more than 1048576 bytes/)
+  expect(read('#'.repeat(1_048_576))).toEqual({})
+})
+
 /** Root alone can give files away. */
 const testAsRoot = test.runIf(process.geteuid?.() === 0)
 
