@@ -109,7 +109,7 @@ export class RuntimeFolder {
     } catch (error) {
       const { message } = error as Error
       if (message !== this.#trouble)
-        log.error(error, `the runtime folder ${directory} is not whole, and cannot be mended`)
+        log.warn(`the runtime folder ${directory} is not whole, and cannot be mended: ${message}`)
       this.#trouble = message
     }
   }
