@@ -1,23 +1,8 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Admission, Login } from '../engine/engine.ts'
 import { sourceOf, unmapped } from '../net/address.ts'
 import type { Account, Accounts } from './accounts.ts'
 import type { Passwords } from './passwords.ts'
-
-/** A login (RFC 1929) as a client gave it. */
-export interface Login {
-  readonly username: Uint8Array
-  readonly password: Uint8Array
-  /** The client's address: 16 bytes, an IPv4 one v4-mapped. */
-  readonly source: Uint8Array
-}
-
-/** Who a good login makes of a client. */
-export interface Admission {
-  /** The user's index. */
-  readonly user: number
-  /** That of the accounts when the login was found good. */
-  readonly revision: number
-}
 
 /** A byte order mark is part of a name like any other character, so that no two texts of bytes mean one user. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

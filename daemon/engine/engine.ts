@@ -1,4 +1,5 @@
 import type { Endpoint } from '../net/endpoint.ts'
+import type { ListenOptions } from '../sockets/listeners.ts'
 import type { Terms } from '../socks/negotiation.ts'
 import type { SessionTable } from './session-table.ts'
 
@@ -32,20 +33,8 @@ export interface Tuning {
   readonly liveness: Liveness
 }
 
-/** A port whose clients are all connected to one destination, without a negotiation. */
-export interface Forward {
-  readonly listen: Endpoint
-  /** A name or an address literal without brackets. */
-  readonly host: string
-  readonly port: number
-}
-
-export interface EngineOptions extends Tuning {
-  /** Every address gets the same port; with port 0 the first one's free port serves for all. */
-  readonly listen: readonly Endpoint[]
-  readonly forwards: readonly Forward[]
+export interface EngineOptions extends Tuning, ListenOptions {
   readonly workers: number
-  readonly backlog: number
   /** Sessions to make room for: the most that `maxSessions` can ever come to. */
   readonly capacity: number
   readonly policy: Policy
@@ -165,18 +154,4 @@ export interface Engine {
   drain(): Promise<void>
   /** End everything that lives and give every descriptor back. */
   close(): Promise<void>
-}
-
-/** An address or port that the engine cannot listen on. */
-export class ListenError extends Error {
-  readonly endpoint: Endpoint
-  /** As in errno(3): EADDRINUSE, EACCES, EADDRNOTAVAIL, EAFNOSUPPORT. */
-  readonly code: string
-
-  constructor(endpoint: Endpoint, code: string) {
-    super(`cannot listen on ${endpoint.address} port ${endpoint.port}: ${code}`)
-    this.name = 'ListenError'
-    this.endpoint = endpoint
-    this.code = code
-  }
 }

@@ -1,15 +1,19 @@
 import { destinationOf } from '../net/destination.ts'
 import { formatEndpoint } from '../net/endpoint.ts'
 import { Rules } from '../policy/rules.ts'
-import type { Engine, EngineOptions, EngineServices, Forward } from './engine.ts'
+import type { Forward } from '../sockets/listeners.ts'
+import { openServers } from '../sockets/servers.ts'
+import type { Engine, EngineOptions, EngineServices } from './engine.ts'
 import { startPortableEngine } from './portable/engine.ts'
 import { isOurs } from './portable/local-address.ts'
 import { forwarded } from './session-table.ts'
+import { type DescriptorShares, descriptorLimit, shareDescriptors } from './shared/descriptor-shares.ts'
 
 /**
- * Start the engine that `choice` names, on sockets that listen where the options say. With `auto` that is the Linux one
- * where its calls can be loaded and are not refused, else the portable one, after a warning. Throws `ListenError` if an
- * address or port is not to be had, `ForwardToSelf`, or `EngineUnavailable` if the engine that was named cannot run here.
+ * Open the sockets that the options ask for, and start the engine that `choice` names on them. With `auto` that is the
+ * Linux one where its calls can be loaded and are not refused, else the portable one, after a warning. Rejects with
+ * `ListenError` if an address or port is not to be had, `ForwardToSelf`, `TooFewDescriptors`, or `EngineUnavailable` if
+ * the engine that was named cannot run here.
  */
 export async function startEngine(
   choice: Engine['kind'] | 'auto',
@@ -17,12 +21,31 @@ export async function startEngine(
   services: EngineServices,
 ): Promise<Engine> {
   refuseForwardsToSelf(options)
-  if (choice === 'portable') return startPortableEngine(options, services)
-  const linux = await loadLinuxEngine()
-  if (!(linux instanceof EngineUnavailable)) return linux(options, services)
-  if (choice === 'linux') throw linux
-  services.warn(`${linux.message}; the portable engine, which is slower, serves in its place`)
-  return startPortableEngine(options, services)
+  if (choice === 'portable') return startPortable(options, services)
+  try {
+    return await startLinux(options, services)
+  } catch (error) {
+    if (choice === 'linux' || !(error instanceof EngineUnavailable)) throw error
+    services.warn(`${error.message}; the portable engine, which is slower, serves in its place`)
+    return startPortable(options, services)
+  }
+}
+
+/** As `startEngine`. */
+export async function startPortable(options: EngineOptions, services: EngineServices): Promise<Engine> {
+  const shares = sharesOf(options, 1)
+  return startPortableEngine(options, shares, await openServers(options), services)
+}
+
+/** As `startEngine`. */
+export async function startLinux(options: EngineOptions, services: EngineServices): Promise<Engine> {
+  const { startLinuxEngine, openLoopSockets } = await loadLinuxEngine()
+  const shares = sharesOf(options, options.workers)
+  return startLinuxEngine(options, shares, await openLoopSockets(options), services)
+}
+
+function sharesOf({ capacity, listen, forwards }: EngineOptions, loops: number): DescriptorShares {
+  return shareDescriptors(descriptorLimit(), capacity, { loops, listeners: listen.length + forwards.length })
 }
 
 /** A forward leads to where proxyd itself listens. */
@@ -46,19 +69,16 @@ export class EngineUnavailable extends Error {}
 
 /** Loaded only when wanted: it binds to libc, which fails where koffi or one of the calls is missing. */
 async function loadLinuxEngine() {
-  try {
-    const [{ startLinuxEngine }, { openListeners }, { refusedCall }] = await Promise.all([
-      import('./linux/engine.ts'),
-      import('../sockets/listeners.ts'),
-      import('../os/refusals.ts'),
-    ])
-    const refusal = refusedCall()
-    if (refusal === undefined)
-      return (options: EngineOptions, services: EngineServices) =>
-        startLinuxEngine(options, openListeners(options), services)
-    return new EngineUnavailable(`the linux engine cannot work where a call is refused (${refusal})`)
-  } catch (error) {
+  const [{ startLinuxEngine }, { openLoopSockets }, { refusedCall }] = await Promise.all([
+    import('./linux/engine.ts'),
+    import('../sockets/loop-sockets.ts'),
+    import('../os/refusals.ts'),
+  ]).catch((error: unknown) => {
     const [reason] = String(error instanceof Error ? error.message : error).split('\n')
-    return new EngineUnavailable(`the linux engine cannot load (${reason}): npm install koffi if it is missing`)
-  }
+    throw new EngineUnavailable(`the linux engine cannot load (${reason}): npm install koffi if it is missing`)
+  })
+  const refusal = refusedCall()
+  if (refusal !== undefined)
+    throw new EngineUnavailable(`the linux engine cannot work where a call is refused (${refusal})`)
+  return { startLinuxEngine, openLoopSockets }
 }

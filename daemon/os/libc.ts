@@ -77,9 +77,6 @@ export const epollWait = bind<[epoll: number, events: Memory, most: number, mill
 )
 /** 0: no such interface. */
 export const ifNametoindex = bind<[name: string]>('unsigned int if_nametoindex(const char *)')
-export const prlimit = bind<[pid: number, resource: number, next: Memory, previous: Memory]>(
-  'int prlimit(int, int, void *, void *)',
-)
 export const recvmmsg = bind<[fd: number, headers: Memory, most: number, flags: number, timeout: null]>(
   'int recvmmsg(int, void *, unsigned int, int, void *)',
 )

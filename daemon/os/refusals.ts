@@ -32,7 +32,6 @@ const calls: Readonly<Record<string, readonly [call: () => number, expected: num
   shutdown: [() => libc.shutdown(-1, 1), -EBADF],
   epoll_ctl: [() => libc.epollCtl(-1, 1, -1, memory), -EBADF],
   epoll_wait: [() => libc.epollWait(-1, memory, 1, 0), -EBADF],
-  prlimit: [() => libc.prlimit(0, 0, null, memory), 0],
   eventfd: [() => closed(libc.eventfd(0, 0)), 0],
 }
 

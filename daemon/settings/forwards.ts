@@ -1,7 +1,7 @@
 import { isIP, isIPv6 } from 'node:net'
 import type { Settings } from '../../shared/settings.ts'
-import type { Forward } from '../engine/engine.ts'
 import { formatEndpoint } from '../net/endpoint.ts'
+import type { Forward } from '../sockets/listeners.ts'
 
 const usual = '127.0.0.1'
 const form = /^(?:(?:\[([^\]]*)\]|([^:=[\]]*)):)?(\d{1,5})=(?:\[([^\]]+)\]|([\w.-]{1,255})):(\d{1,5})$/

@@ -1,93 +1,94 @@
-import { type EngineOptions, ListenError } from '../engine/engine.ts'
-import { triesAnotherPort } from '../engine/shared/free-port.ts'
-import { type Address, parseAddress } from '../net/address.ts'
 import { type Destination, destinationOf } from '../net/destination.ts'
 import type { Endpoint } from '../net/endpoint.ts'
-import { close, errnoName, ifNametoindex } from '../os/libc.ts'
-import { boundPort, listen as listenSocket, setLiveness, sharePort } from '../os/socket.ts'
 
-/** A socket that listens: whoever it is given to closes it. */
-export interface Listener {
-  readonly fd: number
+/** A port whose clients are all connected to one destination, without a negotiation. */
+export interface Forward {
+  readonly listen: Endpoint
+  /** A name or an address literal without brackets. */
+  readonly host: string
+  readonly port: number
+}
+
+/** What is to be listened on. */
+export interface ListenOptions {
+  /** Every address gets the same port; with port 0 the first one's free port serves for all. */
+  readonly listen: readonly Endpoint[]
+  readonly forwards: readonly Forward[]
+  /** Clients that may wait at a socket to be accepted. */
+  readonly backlog: number
+}
+
+/** What listens on one endpoint. Whoever it is given to closes it. */
+export interface Listener<Socket> {
+  /** With its real port. */
+  readonly at: Endpoint
+  readonly socket: Socket
   /** Where its clients are connected to without a negotiation, if it is a forward's. */
   readonly leadsTo: Destination | undefined
 }
 
-/** Every loop's sockets, and where they listen, in the order asked for. */
-export interface Listeners {
-  readonly perLoop: readonly (readonly Listener[])[]
-  readonly listening: readonly Endpoint[]
-  readonly forwarding: readonly Endpoint[]
+/** Where those listen that are forwards', or those whose clients say where they want to be connected to, in their order. */
+export function endpointsOf(listeners: readonly Listener<unknown>[], role: 'socks' | 'forward'): Endpoint[] {
+  return listeners.filter(({ leadsTo }) => (leadsTo ? 'forward' : 'socks') === role).map(({ at }) => at)
 }
 
-/**
- * Open the listening sockets that the loops of an engine take over, a set for each. Throws `ListenError`, after which none
- * stays open.
- */
-export function openListeners(options: EngineOptions): Listeners {
+/** How sockets of one kind are opened and given back. */
+export interface Opener<Socket> {
+  /** Throws `ListenError`, after which nothing stays open. */
+  open(endpoint: Endpoint): Promise<{ readonly at: Endpoint; readonly socket: Socket }>
+  close(socket: Socket): void
+}
+
+/** An address or port that cannot be listened on. */
+export class ListenError extends Error {
+  readonly endpoint: Endpoint
+  /** As in errno(3): EADDRINUSE, EACCES, EADDRNOTAVAIL, EAFNOSUPPORT. */
+  readonly code: string
+
+  constructor(endpoint: Endpoint, code: string) {
+    super(`cannot listen on ${endpoint.address} port ${endpoint.port}: ${code}`)
+    this.name = 'ListenError'
+    this.endpoint = endpoint
+    this.code = code
+  }
+}
+
+/** How often a port is looked for that is free on all addresses: one that is free on the first may be taken on the next. */
+const attempts = 10
+
+/** Listens on everything that is asked for, in that order. Throws `ListenError`, after which nothing stays open. */
+export async function openListeners<Socket>(
+  options: ListenOptions,
+  opener: Opener<Socket>,
+): Promise<Listener<Socket>[]> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return tryListeners(options)
+      return await tryListeners(options, opener)
     } catch (error) {
-      if (!triesAnotherPort(error, options.listen, attempt)) throw error
+      const isTaken = error instanceof ListenError && error.code === 'EADDRINUSE'
+      const isFree = options.listen.some(({ port }) => port === 0)
+      if (!isTaken || !isFree || attempt === attempts) throw error
     }
   }
 }
 
-function tryListeners(options: EngineOptions): Listeners {
-  const { listen, forwards, workers } = options
-  const perLoop: Listener[][] = Array.from({ length: workers }, () => [])
-  const open = (endpoint: Endpoint, leadsTo: Destination | undefined) => {
-    const at = probe(endpoint)
-    for (const listeners of perLoop) listeners.push({ fd: openShared(at, options), leadsTo })
-    return at
-  }
+async function tryListeners<Socket>(
+  { listen, forwards }: ListenOptions,
+  { open, close }: Opener<Socket>,
+): Promise<Listener<Socket>[]> {
+  const listeners: Listener<Socket>[] = []
   try {
     let freePort = 0
-    const listening = listen.map((endpoint) => {
-      const at = open({ ...endpoint, port: endpoint.port || freePort }, undefined)
-      if (endpoint.port === 0) freePort = at.port
-      return at
-    })
-    const forwarding = forwards.map(({ listen, host, port }) => open(listen, destinationOf(host, port)))
-    return { perLoop, listening, forwarding }
+    for (const { address, port } of listen) {
+      const opened = await open({ address, port: port || freePort })
+      listeners.push({ ...opened, leadsTo: undefined })
+      if (port === 0) freePort = opened.at.port
+    }
+    for (const { listen, host, port } of forwards)
+      listeners.push({ ...(await open(listen)), leadsTo: destinationOf(host, port) })
+    return listeners
   } catch (error) {
-    closeListeners(perLoop)
+    for (const { socket } of listeners) close(socket)
     throw error
   }
-}
-
-/** Give back those that nobody has taken over. */
-export function closeListeners(perLoop: Listeners['perLoop']): void {
-  for (const { fd } of perLoop.flat()) close(fd)
-}
-
-/**
- * Make sure that nobody listens there: loops share a port, and another proxyd of the same user would be let in without a
- * word. Returns the endpoint with its real port, a free one for port 0.
- */
-function probe(endpoint: Endpoint): Endpoint {
-  const fd = must(endpoint, listenSocket(addressOf(endpoint), endpoint.port, 1))
-  const port = boundPort(fd)
-  close(fd)
-  return { address: endpoint.address, port }
-}
-
-function openShared(at: Endpoint, { backlog, liveness }: EngineOptions): number {
-  const prepare = (fd: number) => {
-    sharePort(fd)
-    setLiveness(fd, liveness.keepalive, liveness.userTimeout)
-  }
-  return must(at, listenSocket(addressOf(at), at.port, backlog, prepare))
-}
-
-function addressOf(endpoint: Endpoint): Address {
-  const address = parseAddress(endpoint.address, ifNametoindex)
-  if (!address) throw new ListenError(endpoint, 'EINVAL')
-  return address
-}
-
-function must(endpoint: Endpoint, result: number): number {
-  if (result >= 0) return result
-  throw new ListenError(endpoint, errnoName(-result))
 }

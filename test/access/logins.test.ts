@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, Accounts } from '../../daemon/access/accounts.ts'
-import { type Admission, Logins } from '../../daemon/access/logins.ts'
+import { Logins } from '../../daemon/access/logins.ts'
 import { Passwords } from '../../daemon/access/passwords.ts'
+import type { Admission } from '../../daemon/engine/engine.ts'
 import { parseLiteral } from '../../daemon/net/address.ts'
 import { bytes } from '../helpers/bytes.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { ListenError } from '../../daemon/engine/engine.ts'
 import { forwarded, Reason, State, Total } from '../../daemon/engine/session-table.ts'
+import { ListenError } from '../../daemon/sockets/listeners.ts'
 import { startBlackHole } from '../helpers/black-hole.ts'
 import { engines, eventually, type Options, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { startPortableEngine } from '../../daemon/engine/portable/engine.ts'
 import { Reason } from '../../daemon/engine/session-table.ts'
+import { startPortable } from '../../daemon/engine/start.ts'
 import { engines, eventually, patience, startProxy } from '../helpers/engine.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { startTarget } from '../helpers/target.ts'
@@ -88,7 +88,7 @@ it('says that the portable engine cannot end connections for unacknowledged byte
   const warnings: string[] = []
   const services = { warn: (message: string) => void warnings.push(message) }
   const told = expect.stringContaining('tcp-user-timeout')
-  const proxy = await startProxy(startPortableEngine, { liveness: { userTimeout: 1_000 }, services })
+  const proxy = await startProxy(startPortable, { liveness: { userTimeout: 1_000 }, services })
   expect(warnings).toEqual([told])
   for (const userTimeout of [1_000, 0, 2_000])
     await proxy.engine.order('tune', { maxSessions: 1000, timeouts: patience, liveness: { keepalive: 0, userTimeout } })

@@ -1,6 +1,11 @@
-import { prlimit } from '../../daemon/os/libc.ts'
+import koffi from 'koffi'
 
 const RLIMIT_NOFILE = 7
+
+type Limits = Uint8Array | null
+const prlimit: (pid: number, resource: number, next: Limits, previous: Limits) => number = koffi
+  .load(null)
+  .func('int prlimit(int, int, void *, void *)')
 
 /**
  * Let a process of ours have only descriptors below `limit` from now on; those it has stay open (setrlimit(2)). The
@@ -16,5 +21,5 @@ export function limitDescriptors(pid: number, limit: number, forGood = false): (
 function change(pid: number, next: BigUint64Array | null, before: BigUint64Array | null): void {
   const bytes = (words: BigUint64Array | null) => words && new Uint8Array(words.buffer)
   const result = prlimit(pid, RLIMIT_NOFILE, bytes(next), bytes(before))
-  if (result < 0) throw new Error(`prlimit: errno ${-result}`)
+  if (result < 0) throw new Error(`prlimit: errno ${koffi.errno()}`)
 }

@@ -6,14 +6,12 @@ import type {
   Engine,
   EngineOptions,
   EngineServices,
-  Forward,
   Liveness,
   Policy,
   Resolution,
   Timeouts,
   UserChange,
 } from '../../daemon/engine/engine.ts'
-import { startPortableEngine } from '../../daemon/engine/portable/engine.ts'
 import { Reason, State, stateCount, Total } from '../../daemon/engine/session-table.ts'
 import { BannedSources } from '../../daemon/engine/shared/banned-sources.ts'
 import { PacedBy } from '../../daemon/engine/shared/budget.ts'
@@ -24,21 +22,17 @@ import {
   type LineLimits,
   limitLineMemory,
 } from '../../daemon/engine/shared/limit-lines.ts'
+import { startLinux, startPortable } from '../../daemon/engine/start.ts'
 import type { Endpoint } from '../../daemon/net/endpoint.ts'
+import type { Forward } from '../../daemon/sockets/listeners.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import { connectPeer, type Peer } from './peer.ts'
 import { expectReply, greeting, greetingForLogin, login, request, succeeded } from './socks-client.ts'
 
 type Start = (options: EngineOptions, services: EngineServices) => Promise<Engine>
 
-const startLinuxEngine: Start = async (options, services) => {
-  const { startLinuxEngine } = await import('../../daemon/engine/linux/engine.ts')
-  const { openListeners } = await import('../../daemon/sockets/listeners.ts')
-  return startLinuxEngine(options, openListeners(options), services)
-}
-
-const portable = { kind: 'portable', start: startPortableEngine }
-const linux = { kind: 'linux', start: startLinuxEngine }
+const portable = { kind: 'portable', start: startPortable }
+const linux = { kind: 'linux', start: startLinux }
 
 /** The engines that this machine can run, for `describe.each`: what one does, the other must do. */
 export const engines: readonly { kind: string; start: Start }[] =

@@ -37,7 +37,7 @@ export class Acceptor {
   readonly #banned: BannedSources
   readonly #negotiator: Negotiator
   readonly #admitter: Admitter
-  readonly #listeners: Listener[]
+  readonly #listeners: Listener<number>[]
   /** The epoll key of the first listener; the others follow. */
   readonly #firstKey: number
   /** Of the client who was accepted last. */
@@ -58,7 +58,7 @@ export class Acceptor {
     room: Room,
     banned: BannedSources,
     next: { readonly negotiator: Negotiator; readonly admitter: Admitter },
-    listeners: readonly Listener[],
+    listeners: readonly Listener<number>[],
     firstKey: number,
   ) {
     this.#loop = loop
@@ -68,7 +68,7 @@ export class Acceptor {
     this.#admitter = next.admitter
     this.#listeners = [...listeners]
     this.#firstKey = firstKey
-    for (const [i, { fd }] of this.#listeners.entries()) loop.epoll.add(fd, EPOLLIN, firstKey + i, 0)
+    for (const [i, { socket }] of this.#listeners.entries()) loop.epoll.add(socket, EPOLLIN, firstKey + i, 0)
   }
 
   /** Clients wait at the listening socket with this key: it has its turn. */
@@ -86,13 +86,13 @@ export class Acceptor {
     if (!this.#warned) this.#waiting.clear()
   }
 
-  #take(listener: Listener | undefined): void {
+  #take(listener: Listener<number> | undefined): void {
     if (!listener) return
     let failed = 0
     for (let taken = 0; taken < batch && this.#restsUntil === 0; taken++) {
       this.#full = !this.#hasRoom && !this.#makeRoom()
       if (this.#full) return this.#rest(`the limit of connections is reached: ${patience}`)
-      const client = accept(listener.fd, this.#clientAddress)
+      const client = accept(listener.socket, this.#clientAddress)
       if (client >= 0) this.#begin(client, listener.leadsTo)
       else if (client === -errno.EAGAIN) return this.#emptied()
       else if (isExhausted(-client)) return this.#rest(`no descriptors are left: ${patience}`)
@@ -108,12 +108,12 @@ export class Acceptor {
 
   /** Have the kernel see to it that clients still live: those to come, who inherit it from the listening sockets. */
   watchOver({ keepalive, userTimeout }: Liveness): void {
-    for (const { fd } of this.#listeners) setLiveness(fd, keepalive, userTimeout)
+    for (const { socket } of this.#listeners) setLiveness(socket, keepalive, userTimeout)
   }
 
   /** Refuse all clients from now on. */
   close(): void {
-    for (const { fd } of this.#listeners.splice(0)) close(fd)
+    for (const { socket } of this.#listeners.splice(0)) close(socket)
   }
 
   /** A forward's client has asked by coming; what it sends stays in the kernel until it is connected. */
@@ -173,6 +173,7 @@ export class Acceptor {
   }
 
   #watch(events: number): void {
-    for (const [i, { fd }] of this.#listeners.entries()) this.#loop.epoll.modify(fd, events, this.#firstKey + i, 0)
+    for (const [i, { socket }] of this.#listeners.entries())
+      this.#loop.epoll.modify(socket, events, this.#firstKey + i, 0)
   }
 }

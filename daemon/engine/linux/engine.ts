@@ -1,54 +1,45 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { Endpoint } from '../../net/endpoint.ts'
-import { descriptorLimit } from '../../os/descriptor-limit.ts'
 import { openEvent, signalEvent } from '../../os/event.ts'
 import { close } from '../../os/libc.ts'
 import { refusedSplice } from '../../os/refusals.ts'
 import { resetOnClose } from '../../os/socket.ts'
-import { closeListeners, type Listeners } from '../../sockets/listeners.ts'
+import { endpointsOf, type Listener } from '../../sockets/listeners.ts'
 import type { Engine, EngineOptions, EngineServices, Orders } from '../engine.ts'
 import { SessionTable } from '../session-table.ts'
 import { askerOf } from '../shared/asker.ts'
-import { type DescriptorShares, shareDescriptors } from '../shared/descriptor-shares.ts'
+import type { DescriptorShares } from '../shared/descriptor-shares.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
 import type { LoopMessage, LoopOptions, MainMessage, Order } from './loop-messages.ts'
 import { sharedCountMemory } from './shared-counts.ts'
 
 /**
- * Start the Linux engine: every loop a worker thread, with listening sockets of its own, made elsewhere, which the engine
- * closes, also if it does not start. Throws `TooFewDescriptors` if it takes more of them than there may be.
+ * Start the Linux engine: every loop a worker thread, with a listening socket of its own at every endpoint. Those are made
+ * elsewhere; the loops close them.
  */
-export async function startLinuxEngine(
+export function startLinuxEngine(
   options: EngineOptions,
-  sockets: Listeners,
+  { sessions: capacity, extras: maxExtras }: DescriptorShares,
+  listeners: readonly Listener<readonly number[]>[],
   services: EngineServices,
-): Promise<Engine> {
-  const { sessions: capacity, extras: maxExtras } = sharesOf(options, sockets)
+): Engine {
   const refusal = refusedSplice()
   if (refusal !== undefined)
     services.warn(`this machine refuses a call (${refusal}): much data takes more of the processor`)
   const maxSessions = Math.min(options.maxSessions, capacity)
   const counts = sharedCountMemory()
   const relayPorts = new SharedArrayBuffer(RelayPorts.bytes)
-  const listening = [...sockets.listening, ...sockets.forwarding]
+  const listening = listeners.map(({ at }) => at)
   const splices = refusal === undefined
   const shared = { count: options.workers, capacity, maxSessions, maxExtras, splices, counts, relayPorts, listening }
-  const loops = sockets.perLoop.map((listeners, index) => {
+  const loops = Array.from({ length: options.workers }, (_, index) => {
     const table = new SessionTable(capacity)
     const { timeouts, liveness, policy, limitLines, banned } = options
-    const own = { index, listeners, timeouts, liveness, policy, limitLines, banned }
+    const taken = listeners.map(({ at, socket, leadsTo }) => ({ at, socket: socket[index] ?? -1, leadsTo }))
+    const own = { index, listeners: taken, timeouts, liveness, policy, limitLines, banned }
     return new LoopHandle(table, { ...shared, ...own }, services)
   })
-  return new LinuxEngine(loops, capacity, sockets)
-}
-
-function sharesOf({ capacity }: EngineOptions, { perLoop }: Listeners): DescriptorShares {
-  try {
-    return shareDescriptors(descriptorLimit(), capacity, { loops: perLoop.length, listeners: perLoop[0]?.length ?? 0 })
-  } catch (error) {
-    closeListeners(perLoop)
-    throw error
-  }
+  return new LinuxEngine(loops, capacity, listeners)
 }
 
 class LinuxEngine implements Engine {
@@ -59,12 +50,12 @@ class LinuxEngine implements Engine {
   readonly forwarding: readonly Endpoint[]
   readonly #loops: readonly LoopHandle[]
 
-  constructor(loops: readonly LoopHandle[], capacity: number, { listening, forwarding }: Listeners) {
+  constructor(loops: readonly LoopHandle[], capacity: number, listeners: readonly Listener<unknown>[]) {
     this.#loops = loops
     this.tables = loops.map((loop) => loop.table)
     this.capacity = capacity
-    this.listening = listening
-    this.forwarding = forwarding
+    this.listening = endpointsOf(listeners, 'socks')
+    this.forwarding = endpointsOf(listeners, 'forward')
     process.prependListener('exit', this.#resetAll)
   }
 

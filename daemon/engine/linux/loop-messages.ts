@@ -30,7 +30,7 @@ export interface LoopOptions {
   readonly timeouts: Timeouts
   readonly policy: Policy
   readonly liveness: Liveness
-  readonly listeners: readonly Listener[]
+  readonly listeners: readonly Listener<number>[]
   /** Where all of the engine's sockets listen. */
   readonly listening: readonly Endpoint[]
   /** The eventfd that tells of messages. */

@@ -35,15 +35,6 @@ export class Room {
   }
 }
 
-/** How many descriptors this process may have open; infinity where the system sets no limit. Takes some milliseconds. */
-export function descriptorLimit(): number {
-  // The one place where Node tells of limits (getrlimit(2)). It need not look for the names of all peers meanwhile.
-  Object.assign(process.report, { excludeNetwork: true })
-  const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } }
-  const limit = Number(userLimits?.open_files?.soft)
-  return Number.isNaN(limit) ? Number.POSITIVE_INFINITY : limit
-}
-
 /**
  * Warns once of each shortage of room, as it begins. When accept(2) fails for want of a descriptor, libuv tries on and
  * tells nobody, so this looks for itself.

@@ -3,11 +3,12 @@ import { mapped, parseAddress, sourceOf, unmapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import type { Endpoint } from '../../net/endpoint.ts'
 import { Rules } from '../../policy/rules.ts'
+import { endpointsOf, type Listener } from '../../sockets/listeners.ts'
 import type { Engine, EngineOptions, EngineServices, Liveness, Orders, Policy, Tuning } from '../engine.ts'
 import { Reason, type SessionTable } from '../session-table.ts'
 import { BannedSources } from '../shared/banned-sources.ts'
 import { Budget } from '../shared/budget.ts'
-import { shareDescriptors } from '../shared/descriptor-shares.ts'
+import type { DescriptorShares } from '../shared/descriptor-shares.ts'
 import { LimitLines } from '../shared/limit-lines.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
@@ -16,8 +17,7 @@ import { toMakeRoom } from '../shared/silent-clients.ts'
 import { WaitingRoom } from '../shared/waiting-datagrams.ts'
 import { type SessionContext, watchOver } from './context.ts'
 import { DatagramTurns } from './datagram-turns.ts'
-import { descriptorLimit, Room, Shortage } from './descriptors.ts'
-import { endpointOf, openForwards, openListeners } from './listeners.ts'
+import { Room, Shortage } from './descriptors.ts'
 import { isOurs } from './local-address.ts'
 import { Pacer } from './pacer.ts'
 import { PausedSides } from './paused-sides.ts'
@@ -33,20 +33,15 @@ import { Session } from './session.ts'
  * many as `backlog` says, and as there are descriptors for that nobody else needs. Further ones are reset; without any
  * descriptor, libuv would reset all that wait.
  *
- * Rejects with `ListenError` or `TooFewDescriptors`.
+ * The servers are made elsewhere; the engine closes them.
  */
-export async function startPortableEngine(options: EngineOptions, services: EngineServices): Promise<Engine> {
-  const sockets = { loops: 1, listeners: options.listen.length + options.forwards.length }
-  const { sessions: capacity, extras, waiting } = shareDescriptors(descriptorLimit(), options.capacity, sockets)
-  const limited = { ...options, capacity, maxSessions: Math.min(options.maxSessions, capacity) }
-  const engine = new PortableEngine(
-    limited,
-    services,
-    new Room(extras),
-    Math.min(options.backlog * sockets.listeners, waiting),
-  )
-  await engine.listen()
-  return engine
+export function startPortableEngine(
+  options: EngineOptions,
+  shares: DescriptorShares,
+  listeners: readonly Listener<Server>[],
+  services: EngineServices,
+): Engine {
+  return new PortableEngine(options, shares, listeners, services)
 }
 
 /** As long as clients wait, it is looked so often, in milliseconds, whether others should make room. */
@@ -62,10 +57,9 @@ class PortableEngine implements Engine {
   readonly kind = 'portable'
   readonly tables: readonly SessionTable[]
   readonly capacity: number
-  listening: readonly Endpoint[] = []
-  forwarding: readonly Endpoint[] = []
+  readonly listening: readonly Endpoint[]
+  readonly forwarding: readonly Endpoint[]
 
-  readonly #options: EngineOptions
   readonly #services: EngineServices
   readonly #shortage: Shortage
   readonly #context: SessionContext
@@ -78,13 +72,13 @@ class PortableEngine implements Engine {
   readonly #mostWaiting: number
   #policy: Policy
   #maxSessions: number
-  #servers: readonly Server[] = []
+  readonly #servers: readonly Server[]
   #stopped: Promise<void> | undefined
   #nextRoom: NodeJS.Timeout | undefined
   readonly #orders: { readonly [Kind in keyof Orders]: (value: Orders[Kind]) => Promise<number[]> } = {
     apply: async (change) => {
       this.#policy = { ...this.#policy, ...change }
-      this.#compileRules()
+      this.#context.rules = this.#compileRules()
       return []
     },
     tune: async (tuning) => {
@@ -106,15 +100,21 @@ class PortableEngine implements Engine {
     },
   }
 
-  constructor(options: EngineOptions, services: EngineServices, extras: Room, mostWaiting: number) {
-    this.#options = options
+  constructor(
+    options: EngineOptions,
+    { sessions: capacity, extras, waiting }: DescriptorShares,
+    listeners: readonly Listener<Server>[],
+    services: EngineServices,
+  ) {
     this.#services = services
     this.#shortage = new Shortage((message) => services.warn(message))
     this.#policy = options.policy
-    this.#mostWaiting = mostWaiting
+    this.#mostWaiting = Math.min(options.backlog * listeners.length, waiting)
     this.#banned = new BannedSources(options.banned)
-    this.capacity = options.capacity
-    this.#maxSessions = options.maxSessions
+    this.capacity = capacity
+    this.#maxSessions = Math.min(options.maxSessions, capacity)
+    this.listening = endpointsOf(listeners, 'socks')
+    this.forwarding = endpointsOf(listeners, 'forward')
     const limitLines = new LimitLines(options.limitLines)
     this.#context = {
       passwords: new PasswordMemory(),
@@ -122,7 +122,7 @@ class PortableEngine implements Engine {
       pacer: new Pacer(new Budget(limitLines)),
       authenticate: (login) => services.authenticate(login),
       resolver: services,
-      extras,
+      extras: new Room(extras),
       associations: new Shares(1),
       waitingRoom: new WaitingRoom(),
       datagramTurns: new DatagramTurns(),
@@ -131,34 +131,15 @@ class PortableEngine implements Engine {
       warn: (message) => services.warn(message),
       timeouts: options.timeouts,
       liveness: options.liveness,
-      rules: new Rules(
-        [...options.policy.forbidden, ...options.listen, ...options.forwards.map(({ listen }) => listen)],
-        isOurs,
-      ),
+      rules: this.#compileRules(),
     }
     this.#warnOfUserTimeout(options.liveness)
-    this.#rows = new Rows(options.capacity)
+    this.#rows = new Rows(capacity)
     this.tables = [this.#rows.table]
-  }
-
-  async listen(): Promise<void> {
-    const { listen, forwards, backlog } = this.#options
-    const options = {
-      backlog,
-      accept: (client: Socket, leadsTo?: Destination) => this.#accept({ client, leadsTo }),
-      warn: (message: string) => this.#services.warn(message),
-    }
-    this.#servers = await openListeners(listen, options)
-    try {
-      const servers = await openForwards(forwards, options)
-      this.listening = this.#servers.map(endpointOf)
-      this.forwarding = servers.map(endpointOf)
-      this.#servers = [...this.#servers, ...servers]
-      this.#compileRules()
-    } catch (error) {
-      await this.close()
-      throw error
-    }
+    this.#servers = listeners.map(({ socket: server, leadsTo }) => {
+      server.on('connection', (client) => this.#accept({ client, leadsTo }))
+      return server.on('error', (error) => services.warn(`cannot accept a client: ${error.message}`))
+    })
     this.#shortage.watch()
     process.prependListener('exit', this.#resetAll)
   }
@@ -168,8 +149,8 @@ class PortableEngine implements Engine {
   }
 
   /** What proxyd listens on is no place for its clients. */
-  #compileRules(): void {
-    this.#context.rules = new Rules([...this.#policy.forbidden, ...this.listening, ...this.forwarding], isOurs)
+  #compileRules(): Rules {
+    return new Rules([...this.#policy.forbidden, ...this.listening, ...this.forwarding], isOurs)
   }
 
   #tune({ maxSessions, timeouts, liveness }: Tuning): void {
