@@ -1,4 +1,4 @@
-import { constants, lstatSync, type Stats } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs'
 
 /** Whom a file or socket may belong to: us, or root. Root may use any user's, as it may read them all. */
 export function isTrusted(owner: number): boolean {
@@ -20,8 +20,20 @@ export function refuseForeignFile(path: string, { mode, uid }: Stats, mask: 0o07
   throw new Error(`others can ${fault} it; chmod ${mend} ${path}`)
 }
 
-/** As `refuseForeignFile`, and nothing but a plain file, which no other process feeds. */
-export function refuseUnlessPrivate(path: string, status: Stats): void {
-  if ((status.mode & constants.S_IFMT) !== constants.S_IFREG) throw new Error('it is not a plain file')
-  refuseForeignFile(path, status, 0o077)
+/**
+ * What a plain file of ours, or root's, holds that nobody else can read and no other process feeds; undefined if it is
+ * longer than `longest` bytes. Throws an `Error` for people unless it is such a file, and system errors as they are.
+ */
+export function readPrivateFile(path: string, longest: number): Buffer | undefined {
+  refuseForeignLink(path)
+  // O_NONBLOCK: opening a FIFO would wait for its writer.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const status = fstatSync(file)
+    if (!status.isFile()) throw new Error('it is not a plain file')
+    refuseForeignFile(path, status, 0o077)
+    return status.size <= longest ? readFileSync(file) : undefined
+  } finally {
+    closeSync(file)
+  }
 }

@@ -2,9 +2,10 @@ import type { Address } from '../net/address.ts'
 import * as libc from './libc.ts'
 import { AF_INET, AF_INET6, encodeSocketAddress, portOf, socketAddressBytes } from './socket-address.ts'
 
-/** TCP sockets, non-blocking and closed on exec. Results are 0 or more, or a negated errno. */
+/** Sockets, non-blocking and closed on exec; TCP's, and what UDP's (`udp.ts`) have in common with them. Results are 0 or more, or a negated errno. */
 
 const SOCK_STREAM = 1
+const SOCK_DGRAM = 2
 const SOCK_NONBLOCK = 0o4000
 const SOCK_CLOEXEC = 0o2000000
 const IPPROTO_TCP = 6
@@ -44,10 +45,25 @@ const one = Int32Array.of(1)
 const lingerNone = Int32Array.of(1, 0)
 const exhausted = new Set<number>([libc.errno.EMFILE, libc.errno.ENFILE, libc.errno.ENOBUFS, libc.errno.ENOMEM])
 
-/** Open a TCP socket of the address's family. */
-export function openSocket(addressLengthInBytes: number): number {
-  const family = addressLengthInBytes === 4 ? AF_INET : AF_INET6
-  return libc.socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP)
+/** Open a TCP socket of the family whose addresses have so many bytes. */
+export function openSocket(addressBytes: number): number {
+  return libc.socket(familyOf(addressBytes), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP)
+}
+
+/** Open a UDP socket of the family whose addresses have so many bytes, IPv6 without IPv4. */
+export function openUdpSocket(addressBytes: number): number {
+  const fd = libc.socket(familyOf(addressBytes), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
+  if (fd >= 0) keepApart(fd, addressBytes)
+  return fd
+}
+
+function familyOf(addressBytes: number): number {
+  return addressBytes === 4 ? AF_INET : AF_INET6
+}
+
+/** An IPv6 socket takes nothing that comes over IPv4. */
+function keepApart(fd: number, addressBytes: number): void {
+  if (addressBytes === 16) libc.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, one, 4)
 }
 
 /** Begin to connect, `scope` being the interface of a link-local address; -EINPROGRESS is the usual answer. */
@@ -139,7 +155,7 @@ export function listen(at: Address, port: number, backlog: number, prepare: (fd:
   const fd = openSocket(at.bytes.length)
   if (fd < 0) return fd
   libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, one, 4)
-  if (at.bytes.length === 16) libc.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, one, 4)
+  keepApart(fd, at.bytes.length)
   setNoDelay(fd)
   keepUrgentInStream(fd)
   prepare(fd)

@@ -1,16 +1,11 @@
 import type { Address } from '../net/address.ts'
 import * as libc from './libc.ts'
 import { hasLocalRoute } from './local-routes.ts'
-import { boundAddress, connectSocket, MSG_NOSIGNAL } from './socket.ts'
-import { AF_INET, AF_INET6, encodeSocketAddress, socketAddressBytes } from './socket-address.ts'
+import { boundAddress, connectSocket, MSG_NOSIGNAL, openUdpSocket } from './socket.ts'
+import { encodeSocketAddress, socketAddressBytes } from './socket-address.ts'
 
 /** UDP sockets, non-blocking and closed on exec. Results are 0 or more, or a negated errno. */
 
-const SOCK_DGRAM = 2
-const SOCK_NONBLOCK = 0o4000
-const SOCK_CLOEXEC = 0o2000000
-const IPPROTO_IPV6 = 41
-const IPV6_V6ONLY = 26
 /** The port that drops what it gets (RFC 863); nothing is sent there. */
 const discardPort = 9
 
@@ -18,14 +13,6 @@ const discardPort = 9
 const strangers = new Set([libc.errno.EADDRNOTAVAIL, libc.errno.EAFNOSUPPORT, libc.errno.ENODEV])
 
 const address = new Uint8Array(socketAddressBytes)
-
-/** Open a UDP socket of the address's family, IPv6 without IPv4. */
-export function openUdpSocket(addressLength: number): number {
-  const family = addressLength === 4 ? AF_INET : AF_INET6
-  const fd = libc.socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
-  if (fd >= 0 && family === AF_INET6) libc.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, Int32Array.of(1), 4)
-  return fd
-}
 
 /**
  * Put our own address of the interface that reaches an address into `own`; no

@@ -1,5 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
-import { refuseForeignLink, refuseUnlessPrivate } from '../foreign-files.ts'
+import { readPrivateFile } from '../foreign-files.ts'
 import { ConnectionError } from './error.ts'
 import { asOwner } from './explain.ts'
 
@@ -23,16 +22,7 @@ export function readCookieFile(path: string): string {
 }
 
 function checked(path: string): string {
-  refuseForeignLink(path)
-  // O_NONBLOCK: opening a FIFO would wait for its writer.
-  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  try {
-    const status = fstatSync(file)
-    refuseUnlessPrivate(path, status)
-    const text = status.size === 64 ? readFileSync(file, 'latin1') : ''
-    if (!cookie.test(text)) throw new Error('it does not hold 64 hex digits')
-    return text
-  } finally {
-    closeSync(file)
-  }
+  const text = readPrivateFile(path, 64)?.toString('latin1') ?? ''
+  if (!cookie.test(text)) throw new Error('it does not hold 64 hex digits')
+  return text
 }

@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import type { Target } from '../client/index.ts'
-import { refuseForeignLink, refuseUnlessPrivate } from '../foreign-files.ts'
+import { readPrivateFile } from '../foreign-files.ts'
 import type { OperatorPlace, Place } from './place.ts'
 
 /** An operator's password has 255 characters at most, of 4 bytes at most, and then the line may end. */
@@ -42,19 +41,10 @@ function explain({ code, message }: NodeJS.ErrnoException): string {
 }
 
 function checked(path: string): string {
-  refuseForeignLink(path)
-  // O_NONBLOCK: opening a FIFO would wait for its writer.
-  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  try {
-    const status = fstatSync(file)
-    refuseUnlessPrivate(path, status)
-    if (status.size > longest) throw new Error('it is too long for a password')
-    const content = readFileSync(file)
-    if (!isUtf8(content)) throw new Error('it is not UTF-8')
-    const password = content.toString().replace(/\r?\n$/, '')
-    if (password === '' || password.includes('\n')) throw new Error('it does not hold one line')
-    return password
-  } finally {
-    closeSync(file)
-  }
+  const content = readPrivateFile(path, longest)
+  if (!content) throw new Error('it is too long for a password')
+  if (!isUtf8(content)) throw new Error('it is not UTF-8')
+  const password = content.toString().replace(/\r?\n$/, '')
+  if (password === '' || password.includes('\n')) throw new Error('it does not hold one line')
+  return password
 }

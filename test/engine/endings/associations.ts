@@ -1,6 +1,7 @@
 import { bindSocket, close } from '../../../daemon/os/libc.ts'
+import { openUdpSocket } from '../../../daemon/os/socket.ts'
 import { encodeSocketAddress, socketAddressBytes } from '../../../daemon/os/socket-address.ts'
-import { openUdpSocket, sendDatagram } from '../../../daemon/os/udp.ts'
+import { sendDatagram } from '../../../daemon/os/udp.ts'
 import type { Ending } from './scripts.ts'
 import type { Script } from './stage.ts'
 import { type Host, messages, type Visit } from './visit.ts'
