@@ -2,12 +2,16 @@ import type { Health } from '../shared/protocol/methods.ts'
 import type { Settings } from '../shared/settings.ts'
 import type { Accounts } from './access/accounts.ts'
 import { Bans } from './access/bans.ts'
+import { Groups } from './access/groups.ts'
 import { LateChanges } from './access/late-changes.ts'
+import { LimitKeeper, type Lines } from './access/limit-keeper.ts'
 import { loadAccounts } from './access/load-accounts.ts'
 import { Logins } from './access/logins.ts'
 import { Passwords } from './access/passwords.ts'
+import { Usage } from './access/usage.ts'
 import type { LoginPolicy } from './access/users.ts'
 import type { Engine, UserChange } from './engine/engine.ts'
+import { Reason } from './engine/session-table.ts'
 import { BannedSources } from './engine/shared/banned-sources.ts'
 import { LimitLines, limitLineMemory } from './engine/shared/limit-lines.ts'
 import { startEngine } from './engine/start.ts'
@@ -29,7 +33,10 @@ import type { ThreadShares } from './threads.ts'
 export interface DataPlane {
   readonly engine: Engine
   readonly accounts: Accounts
-  readonly limitLines: LimitLines
+  readonly groups: Groups
+  readonly usage: Usage
+  /** Has written the users' lines; looks at use and time once it follows the traffic. */
+  readonly limits: LimitKeeper
   readonly passwords: Passwords
   readonly policy: LoginPolicy
   readonly bans: Bans
@@ -71,7 +78,12 @@ export async function startDataPlane(
     warn: warnOfTraffic,
     ...(settings.dns.length > 0 ? byServers(settings.dns) : bySystem(threads.pool, warnOfTraffic)),
   })
+  const groups = new Groups(await store.groups.list())
+  const usage = new Usage(store.usage)
+  usage.load(accounts.list(), await store.usage.list())
   const limitLines = limitLineMemory()
+  const lines = new LimitLines(limitLines)
+  const limits = new LimitKeeper({ accounts, groups, usage, lines: linesFor(lines), tell: warn })
   const engine = await startEngine(
     settings.engine,
     { ...options, workers, limitLines, banned },
@@ -88,7 +100,9 @@ export async function startDataPlane(
   return {
     engine,
     accounts,
-    limitLines: new LimitLines(limitLines),
+    groups,
+    usage,
+    limits,
     passwords,
     policy,
     bans,
@@ -133,6 +147,18 @@ async function loadBans(
   const bans = await Bans.load(options, exempt)
   parts.defer(() => bans.close())
   return bans
+}
+
+/** As the keeper of limits writes them. */
+function linesFor(lines: LimitLines): Lines {
+  return {
+    set: (index, limits) => lines.set(index, limits),
+    bar: (index, why) => lines.bar(index, why && Reason[why]),
+    setQuota: (index, left) => lines.setQuota(index, left),
+    clear: (index) => lines.clear(index),
+    sources: (index) => lines.sources(index),
+    refusals: (index) => lines.refusals(index),
+  }
 }
 
 /** Where management is to be served: forbidden from the first client on, before those sockets are open. */

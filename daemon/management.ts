@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { Result } from '../shared/protocol/methods.ts'
+import type { Result, User } from '../shared/protocol/methods.ts'
+import type { Account } from './access/accounts.ts'
 import { LateChanges } from './access/late-changes.ts'
+import { LimitChanges, plain } from './access/limit-changes.ts'
 import { Operators } from './access/operators.ts'
+import { Turns } from './access/turns.ts'
 import { Users } from './access/users.ts'
 import { type ControlServer, startControlServer } from './control/server.ts'
 import type { DataPlane } from './data-plane.ts'
@@ -13,7 +16,7 @@ import { ObservedConnections } from './observe/connections.ts'
 import { healthReport, StoreChanges } from './observe/health.ts'
 import { RecordedMetrics } from './observe/metrics.ts'
 import { UserTraffic } from './observe/user-traffic.ts'
-import { ObservedUsers } from './observe/users.ts'
+import { type KeptLimits, ObservedUsers } from './observe/users.ts'
 import { WallClock } from './observe/wall-clock.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { destinationOf, forwardsOf } from './settings/forwards.ts'
@@ -57,7 +60,8 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
     instance,
     backend: {
       users: administered.users,
-      userTable: new ObservedUsers(dataPlane.accounts, observed.traffic),
+      limits: administered.limits,
+      userTable: new ObservedUsers(dataPlane.accounts, keptLimits(dataPlane), observed.traffic),
       connections: observedConnections(dataPlane, administered.config, observed.wall),
       metrics: observed.metrics,
       bans: dataPlane.bans,
@@ -97,6 +101,7 @@ function observe({ store, dataPlane }: ManagementOptions, parts: AsyncDisposable
 /** What operators may change. */
 interface Administered {
   readonly users: Users
+  readonly limits: LimitChanges
   readonly operators: Operators
   readonly config: LiveSettings
 }
@@ -106,10 +111,29 @@ async function administer(
   { traffic }: Observed,
   parts: AsyncDisposableStack,
 ): Promise<Administered> {
-  const { accounts, passwords, policy } = dataPlane
+  const { accounts, groups, passwords, policy, limits: keeper, usage } = dataPlane
+  const turns = new Turns()
   const late = new LateChanges((message) => log.logger.warn(message))
   parts.defer(() => late.close())
-  const users = new Users({ accounts, passwords, policy, store: store.users, late, loops: dataPlane, traffic })
+  const indices = {
+    begin(account: Account) {
+      traffic.begin(account.index)
+      keeper.begin(account)
+    },
+  }
+  const users = new Users({
+    ...{ accounts, passwords, policy, store: store.users, late, loops: dataPlane, indices, turns },
+  })
+  const obey = async () => {}
+  const limits = new LimitChanges({ accounts, groups, keeper, store, turns, obey })
+  usage.follow(traffic)
+  keeper.follow({
+    connections: (index) => traffic.connections(index),
+    cut: (index, why) => users.end(index, why),
+    cameFirst: (account, now) => limits.cameFirst(account, now),
+  })
+  parts.defer(() => keeper.stop())
+  parts.defer(keepUsage({ usage, accounts }, (message) => log.logger.warn(message)))
   const config = new LiveSettings({
     configuration,
     stored,
@@ -117,7 +141,36 @@ async function administer(
     effects: settingEffects({ dataPlane, users, ending, log }),
     tell: (message) => log.logger.info(message),
   })
-  return { users, operators: await Operators.load(store.operators, late), config }
+  return { users, limits, operators: await Operators.load(store.operators, late), config }
+}
+
+/** Milliseconds between two writes of what users have moved: so much is lost when the process is killed. */
+const usagePeriod = 10_000
+
+/** Stores what users move, again and again; the function that it returns does so for the last time. */
+function keepUsage({ usage, accounts }: Pick<DataPlane, 'usage' | 'accounts'>, warn: (message: string) => void) {
+  const save = () =>
+    usage
+      .save(accounts.list())
+      .catch((error: Error) => warn(`what users have moved is not stored yet: ${error.message}`))
+  const timer = setInterval(save, usagePeriod).unref()
+  return async () => {
+    clearInterval(timer)
+    await save()
+  }
+}
+
+/** As rows of users tell of them. */
+function keptLimits({ groups, limits: keeper }: DataPlane): KeptLimits<Account> {
+  return {
+    of: (account) => ({
+      group: groups.of(account.limits).name,
+      limits: plain(account.limits),
+      effective: keeper.effective.of(account) as User['effective'],
+      revision: account.revision,
+    }),
+    usageOf: (account) => keeper.usageOf(account),
+  }
 }
 
 function observedConnections({ engine, accounts }: DataPlane, config: LiveSettings, wall: WallClock) {

@@ -18,6 +18,10 @@ export type LimitType =
   /** `cut`, or a rate to go on with. */
   | 'overrun'
   | 'text'
+  /** A group's name. */
+  | 'group'
+  /** A name of the IANA time zone database. */
+  | 'zone'
   /** Addresses of this machine or an interface, with commas. */
   | 'addresses'
 
@@ -29,16 +33,16 @@ export interface LimitField {
   /** Of a count, both included. */
   readonly min?: number
   readonly max?: number
-  /** It makes no sense for a group. */
-  readonly userOnly?: true
+  /** Nobody has it from a group. */
+  readonly ownOnly?: true
   readonly summary: string
 }
 
 export const limitFields = {
   group: {
-    type: 'text',
+    type: 'group',
     placeholder: 'GROUP',
-    userOnly: true,
+    ownOnly: true,
     summary: 'whose limits hold where the user has none of their own',
   },
   'rate-up': { type: 'rate', placeholder: 'RATE', summary: 'from their clients, all connections together' },
@@ -68,7 +72,7 @@ export const limitFields = {
     summary: 'of a week from 1, Monday, to 7; of a month from 1 to 31, its last day where it is shorter',
   },
   'time-zone': {
-    type: 'text',
+    type: 'zone',
     placeholder: 'ZONE',
     summary: 'of days, weeks and months, such as Europe/Berlin; UTC if not said',
   },
@@ -98,14 +102,39 @@ export const limitFields = {
     choices: ['sticky', 'turns'],
     summary: 'which of several: the same for user and destination, or each in its turn',
   },
-  note: { type: 'text', placeholder: 'TEXT', summary: 'for people' },
+  note: { type: 'text', placeholder: 'TEXT', ownOnly: true, summary: 'for people' },
 } as const satisfies Record<string, LimitField>
 
 export type LimitName = keyof typeof limitFields
 export const limitNames = Object.keys(limitFields) as readonly LimitName[]
 
+export function isLimit(name: string): name is LimitName {
+  return Object.hasOwn(limitFields, name)
+}
+
+/** Whether a group may have it: all but the group itself. */
+export function isOfGroups(name: LimitName): boolean {
+  return name !== 'group'
+}
+
+/** The group of everybody who has no other. */
+export const defaultGroup = 'default'
+
+/** Characters of a text, and items of a list, at most. */
+const longestText = 200
+const longestList = 32
+
 /** `null`: no limit, whatever the group says. */
 export type LimitValue = number | string | readonly string[] | null
+
+/** Fields that are not there are the group's, and those that it has not, the group `default`'s. */
+export type Limits = { readonly [Name in LimitName]?: LimitValue }
+
+/** What a program gives for a field: as people write it, or what that means. */
+export function readLimit(name: LimitName, given: LimitValue): LimitValue | undefined {
+  if (given === null || (typeof given === 'number' && limitFields[name].type === 'end')) return given
+  return parseLimit(name, typeof given === 'object' ? given.join(',') : String(given))
+}
 
 /**
  * What a text means for a field: `none` for no limit; undefined, for the group's, if it is empty. Throws a RangeError with a
@@ -132,9 +161,16 @@ export function parseLimit(name: LimitName, text: string): LimitValue | undefine
       return written === 'cut' ? written : parseRate(name, written)
     case 'networks':
     case 'addresses':
-      return written.split(',').map((item) => item.trim())
+      return parseList(name, written)
+    case 'zone':
+      return parseZone(name, written)
+    case 'group':
+      if (/^[\p{L}\p{N}][\p{L}\p{N}._@-]{0,63}$/u.test(written)) return written
+      throw new RangeError(`${name} is letters, digits and ._@-, at most 64, not ${JSON.stringify(text)}`)
     case 'text':
-      return written
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+      if (written.length <= longestText && !/[\u0000-\u001f\u007f-\u009f]/.test(written)) return written
+      throw new RangeError(`${name} is a text of at most ${longestText} characters, without control characters`)
   }
 }
 
@@ -209,6 +245,20 @@ function parseCount(name: LimitName, text: string, { min = 0, max = most }: Limi
   const count = Number(text)
   if (/^\d{1,15}$/.test(text) && count >= min && count <= max) return count
   throw new RangeError(`${name} is a number from ${min} to ${max}, not ${JSON.stringify(text)}`)
+}
+
+function parseList(name: LimitName, text: string): readonly string[] {
+  const items = text.split(',').map((item) => item.trim())
+  if (items.length <= longestList && items.every((item) => item !== '' && item.length <= longestText)) return items
+  throw new RangeError(`${name} takes at most ${longestList} values, with commas between them`)
+}
+
+function parseZone(name: LimitName, text: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone
+  } catch {
+    throw new RangeError(`${name} is a time zone such as Europe/Berlin, not ${JSON.stringify(text)}`)
+  }
 }
 
 function parseEnd(name: LimitName, text: string): number | string {

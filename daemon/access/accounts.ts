@@ -1,3 +1,4 @@
+import type { Limits } from '../../shared/limits.ts'
 import { byCodePoint } from './code-point-order.ts'
 import type { PasswordHash } from './password-hash.ts'
 
@@ -12,7 +13,16 @@ export interface Account {
   readonly id: number | undefined
   /** Whole milliseconds since 1970. */
   readonly created: number
+  /** Their own. */
+  readonly limits: Limits
+  /** Of the change that set the limits last, counted over all users and groups; 0: they were never set. */
+  readonly revision: number
+  /** Whole milliseconds since 1970; null: their first use is not known, or does not matter. */
+  readonly firstUsed: number | null
 }
+
+/** Of a user who was given none. */
+export const noLimits = { limits: {}, revision: 0, firstUsed: null } as const
 
 /** Indices are 16 bits, and 0 stands for clients without login. */
 const mostUsers = 65_535

@@ -1,7 +1,7 @@
 import { password as passwordText, userName } from '../../shared/protocol/methods.ts'
 import { Failure } from '../failure.ts'
 import type { StoredUser, UserStore } from '../store/store.ts'
-import { Accounts } from './accounts.ts'
+import { Accounts, noLimits } from './accounts.ts'
 import { type PasswordHash, parsePasswordHash } from './password-hash.ts'
 import type { Passwords } from './passwords.ts'
 
@@ -24,7 +24,7 @@ export async function loadAccounts(
     if (accounts.named(name)) throw new Failure(1, clash(name))
     refuseIfFull(accounts)
     const hash = await passwords.hash(password)
-    accounts.add({ id: undefined, name, password: hash, enabled: true, created: Date.now() })
+    accounts.add({ id: undefined, name, password: hash, enabled: true, created: Date.now(), ...noLimits })
   }
   return accounts
 }

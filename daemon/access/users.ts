@@ -1,13 +1,17 @@
 import type { Result } from '../../shared/protocol/methods.ts'
 import { Refusal } from '../refusal.ts'
 import type { StoredUser, UserStore } from '../store/store.ts'
-import type { Account, Accounts } from './accounts.ts'
+import { type Account, type Accounts, noLimits } from './accounts.ts'
 import type { LateChanges } from './late-changes.ts'
 import { formatPasswordHash } from './password-hash.ts'
 import type { Passwords } from './passwords.ts'
+import type { Turns } from './turns.ts'
 
 /** Whether clients must log in while there are so many users, disabled ones included. */
 export type LoginPolicy = (users: number) => boolean
+
+/** What sessions end for. */
+type Cut = 'cut' | 'quota' | 'expired'
 
 /** What users need of the engine. */
 export interface Loops {
@@ -19,15 +23,15 @@ export interface Loops {
   userChanged(change: {
     readonly user: number
     readonly revision: number
-    readonly cut: 'cut' | 'quota' | 'expired' | undefined
+    readonly cut: Cut | undefined
     readonly passwordRequired: boolean
   }): Promise<number>
 }
 
-/** What users have moved, by index. */
-export interface Traffic {
-  /** Starts an index from nothing, for its next owner. */
-  begin(index: number): void
+/** What is kept of users by index. */
+export interface Indices {
+  /** Starts the user's index from nothing: it was somebody else's. */
+  begin(account: Account): void
 }
 
 export interface UsersOptions {
@@ -36,7 +40,9 @@ export interface UsersOptions {
   readonly store: UserStore
   readonly late: LateChanges
   readonly loops: Loops
-  readonly traffic: Traffic
+  readonly indices: Indices
+  /** Those of all that changes users. */
+  readonly turns: Turns
   readonly policy: LoginPolicy
 }
 
@@ -51,9 +57,9 @@ export class Users {
   readonly #store: UserStore
   readonly #late: LateChanges
   readonly #loops: Loops
-  readonly #traffic: Traffic
+  readonly #indices: Indices
+  readonly #turns: Turns
   #policy: LoginPolicy
-  #lastChange: Promise<unknown> = Promise.resolve()
 
   constructor(options: UsersOptions) {
     this.#accounts = options.accounts
@@ -61,7 +67,8 @@ export class Users {
     this.#store = options.store
     this.#late = options.late
     this.#loops = options.loops
-    this.#traffic = options.traffic
+    this.#indices = options.indices
+    this.#turns = options.turns
     this.#policy = options.policy
   }
 
@@ -77,7 +84,7 @@ export class Users {
 
   /** Has clients log in by another policy from now on. */
   setPolicy(policy: LoginPolicy): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       this.#policy = policy
       await this.#tell(0)
     })
@@ -86,18 +93,18 @@ export class Users {
   /** Adds a lasting user. Refused with `exists`, with `conflict` if there is no room, with `unavailable` if it cannot be stored. */
   async add(name: string, password: string): Promise<void> {
     const hash = await this.#passwords.hash(password)
-    await this.#inTurn(async () => {
+    await this.#turns.take(async () => {
       if (this.#accounts.named(name)) throw exists(name)
       if (this.#accounts.isFull) {
         throw new Refusal('conflict', `there are ${this.#accounts.size} users, the most there can be: remove one first`)
       }
-      const fields = { name, password: hash, enabled: true, created: Date.now() }
+      const fields = { name, password: hash, enabled: true, created: Date.now(), ...noLimits }
       await this.#late.settle()
       const id = await this.#store.insert(toStored(fields))
       if (id === undefined) throw exists(name)
-      const { index } = this.#accounts.add({ ...fields, id })
-      this.#traffic.begin(index)
-      await this.#tell(index)
+      const account = this.#accounts.add({ ...fields, id })
+      this.#indices.begin(account)
+      await this.#tell(account.index)
     })
   }
 
@@ -106,7 +113,7 @@ export class Users {
    * it is stored. Refused with `not_found`.
    */
   remove(name: string): Promise<Result<'users.remove'>> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const account = this.#existing(name)
       const wasRequired = this.passwordRequired
       this.#accounts.remove(account)
@@ -123,7 +130,7 @@ export class Users {
    */
   async setPassword(name: string, password: string): Promise<Result<'users.setPassword'>> {
     const hash = await this.#passwords.hash(password)
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       // Somebody else may know the old one, so it must not go on to be good.
       const { stored } = await this.#change({ ...this.#existing(name), password: hash })
       return { stored }
@@ -135,7 +142,7 @@ export class Users {
    * with `not_found`, and with `unavailable` if a user who is to be let in cannot be stored.
    */
   setEnabled(name: string, enabled: boolean): Promise<Result<'users.setEnabled'>> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const account = { ...this.#existing(name), enabled }
       if (!enabled) return this.#change(account, 'cut')
       await this.#late.settle()
@@ -147,7 +154,12 @@ export class Users {
 
   /** Cuts a user's connections; resolves to how many there were. They may come back. Refused with `not_found`. */
   cut(name: string): Promise<number> {
-    return this.#inTurn(() => this.#tell(this.#existing(name).index, 'cut'))
+    return this.#turns.take(() => this.#tell(this.#existing(name).index, 'cut'))
+  }
+
+  /** Ends the connections of the user with this index, who may not come any more. */
+  end(index: number, why: 'quota' | 'expired'): Promise<number> {
+    return this.#tell(index, why)
   }
 
   /** What keeps somebody out. */
@@ -168,7 +180,7 @@ export class Users {
   }
 
   /** A login found good before the change may come to a loop behind this: it is told apart by its revision. */
-  #tell(user: number, cut?: 'cut'): Promise<number> {
+  #tell(user: number, cut?: Cut): Promise<number> {
     const { revision } = this.#accounts
     return this.#loops.userChanged({ user, revision, cut, passwordRequired: this.passwordRequired })
   }
@@ -178,16 +190,11 @@ export class Users {
     if (!account) throw missing(name)
     return account
   }
-
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const result = this.#lastChange.then(change)
-    this.#lastChange = result.catch(() => {})
-    return result
-  }
 }
 
-function toStored({ name, password, enabled, created }: Omit<Account, 'id' | 'index'>): Omit<StoredUser, 'id'> {
-  return { name, password: formatPasswordHash(password), enabled, created }
+function toStored(account: Omit<Account, 'id' | 'index'>): Omit<StoredUser, 'id'> {
+  const { name, password, enabled, created, limits, revision, firstUsed } = account
+  return { name, password: formatPasswordHash(password), enabled, created, limits, revision, firstUsed }
 }
 
 function exists(name: string): Refusal {

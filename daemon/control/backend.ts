@@ -2,6 +2,7 @@ import type {
   Ban,
   ClosedConnection,
   Connection,
+  Group,
   LogEntry,
   Operator,
   Params,
@@ -21,6 +22,7 @@ import type { FollowedTable } from './table-feed.ts'
  */
 export interface Backend {
   readonly users: UserAdministration
+  readonly limits: LimitAdministration
   readonly userTable: UserTable
   readonly connections: LiveConnections
   readonly metrics: Metrics
@@ -91,6 +93,17 @@ export interface UserAdministration {
   setEnabled(name: string, enabled: boolean): Promise<Result<'users.setEnabled'>>
   /** Resolves to how many connections were cut. */
   cut(name: string): Promise<number>
+}
+
+/** Limits of users and groups. Each change acts when it resolves. */
+export interface LimitAdministration {
+  set(change: Params<'users.set'>): Promise<Result<'users.set'>>
+  resetQuota(whose: Params<'users.resetQuota'>): Promise<Result<'users.resetQuota'>>
+  /** By name, in code point order. */
+  groups(): Group[]
+  addGroup(group: Params<'groups.add'>): Promise<Result<'groups.add'>>
+  setGroup(change: Params<'groups.set'>): Promise<Result<'groups.set'>>
+  removeGroup(name: string): Promise<void>
 }
 
 /** The users with what they move, by name in code point order. */

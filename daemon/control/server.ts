@@ -14,6 +14,7 @@ import { groupOf, type SocketAccess } from './doors/unix-socket.ts'
 import { banHandlers } from './handlers/bans.ts'
 import { connectionHandlers } from './handlers/connections.ts'
 import { daemonHandlers } from './handlers/daemon.ts'
+import { groupHandlers } from './handlers/groups.ts'
 import { logHandlers } from './handlers/log.ts'
 import { accounts, loginHandlers } from './handlers/login.ts'
 import { metricsHandlers } from './handlers/metrics.ts'
@@ -152,7 +153,8 @@ function makeClients(options: ControlOptions, cookie: string): Clients {
     ...sessionHandlers(socket.role),
     ...loginHandlers(login),
     ...operatorHandlers(backend.operators, clients),
-    ...userHandlers(backend.users, backend.userTable, feed),
+    ...userHandlers(backend.users, backend.limits, backend.userTable, feed),
+    ...groupHandlers(backend.limits),
     ...banHandlers(backend.bans),
     ...connectionHandlers(backend.connections, feed),
     ...metricsHandlers(backend.metrics, limits),

@@ -1,4 +1,4 @@
-import type { User } from '../../shared/protocol/methods.ts'
+import type { EventParams, User } from '../../shared/protocol/methods.ts'
 import type { UserTraffic } from './user-traffic.ts'
 
 /** Milliseconds between two looks while somebody watches. */
@@ -6,10 +6,10 @@ const period = 500
 
 /** What has become of the users since the last look. No name is in two of the lists. */
 export interface UserChanges {
-  /** New rows, and rows of which more than the last three numbers changed. */
+  /** New rows, and rows of which more than what moves changed. */
   readonly changed: User[]
   /** Rows of which only these numbers changed. */
-  readonly moved: [name: string, connections: number, up: number, down: number][]
+  readonly moved: EventParams<'users.changed'>['moved']
   /** Names of users who are gone. */
   readonly removed: string[]
 }
@@ -22,11 +22,18 @@ interface KeptUser extends Pick<User, 'name' | 'enabled' | 'created'> {
 }
 
 /** Where the users are kept, always in the same order. */
-export interface KeptUsers {
-  list(): readonly KeptUser[]
+export interface KeptUsers<Kept extends KeptUser> {
+  list(): readonly Kept[]
   /** At most `limit` of those behind a name, which need not be there; of all without it. */
-  page(limit: number, after?: string): readonly KeptUser[]
-  named(name: string): KeptUser | undefined
+  page(limit: number, after?: string): readonly Kept[]
+  named(name: string): Kept | undefined
+}
+
+/** What limits there are for each of them, and what of that is used. */
+export interface KeptLimits<Kept extends KeptUser> {
+  /** The same objects as long as nothing of them has changed. */
+  of(user: Kept): Pick<User, 'group' | 'limits' | 'effective' | 'revision'>
+  usageOf(user: Kept): User['use']
 }
 
 interface Watcher {
@@ -34,16 +41,18 @@ interface Watcher {
 }
 
 /** The users with what they move, a page at a time or change by change. Unwatched, it costs nothing. */
-export class ObservedUsers {
-  readonly #kept: KeptUsers
+export class ObservedUsers<Kept extends KeptUser> {
+  readonly #kept: KeptUsers<Kept>
+  readonly #limits: KeptLimits<Kept>
   readonly #traffic: UserTraffic
   readonly #watchers = new Set<Watcher>()
   /** As of the last look. */
   #rows: readonly User[] = []
   #timer: NodeJS.Timeout | undefined
 
-  constructor(kept: KeptUsers, traffic: UserTraffic) {
+  constructor(kept: KeptUsers<Kept>, limits: KeptLimits<Kept>, traffic: UserTraffic) {
     this.#kept = kept
+    this.#limits = limits
     this.#traffic = traffic
   }
 
@@ -102,21 +111,54 @@ export class ObservedUsers {
     return changes
   }
 
-  #refresh(user: KeptUser, row: User | undefined, changes: UserChanges): User {
-    const { id, enabled, created, index } = user
-    const stored = id !== undefined
-    if (!row || row.enabled !== enabled || row.stored !== stored || row.created !== created) {
-      const fresh = this.#rowOf(user)
+  #refresh(user: Kept, row: User | undefined, changes: UserChanges): User {
+    const fresh = this.#rowOf(user)
+    if (!row || !isStill(row, fresh)) {
       changes.changed.push(fresh)
       return fresh
     }
-    const { connections, up, down } = this.#traffic.of(index)
-    if (row.connections === connections && row.up === up && row.down === down) return row
-    changes.moved.push([row.name, connections, up, down])
-    return { ...row, connections, up, down }
+    if (!hasMoved(row, fresh)) return row
+    const { name, connections, up, down, use } = fresh
+    changes.moved.push([name, connections, up, down, use.sources, use.used, use.refused])
+    return fresh
   }
 
-  #rowOf({ id, name, index, enabled, created }: KeptUser): User {
-    return { name, enabled, stored: id !== undefined, created, ...this.#traffic.of(index) }
+  #rowOf(user: Kept): User {
+    const { id, name, index, enabled, created } = user
+    return {
+      name,
+      enabled,
+      stored: id !== undefined,
+      created,
+      ...this.#traffic.of(index),
+      ...this.#limits.of(user),
+      use: this.#limits.usageOf(user),
+    }
   }
+}
+
+/** Whether nothing but what moves has changed. */
+function isStill(one: User, other: User): boolean {
+  return (
+    one.enabled === other.enabled &&
+    one.stored === other.stored &&
+    one.created === other.created &&
+    one.limits === other.limits &&
+    one.effective === other.effective &&
+    one.revision === other.revision &&
+    one.use.ended === other.use.ended &&
+    one.use.expires === other.use.expires &&
+    one.use.cycleEnds === other.use.cycleEnds
+  )
+}
+
+function hasMoved(one: User, other: User): boolean {
+  return (
+    one.connections !== other.connections ||
+    one.up !== other.up ||
+    one.down !== other.down ||
+    one.use.sources !== other.use.sources ||
+    one.use.used !== other.use.used ||
+    one.use.refused !== other.use.refused
+  )
 }

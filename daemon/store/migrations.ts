@@ -45,4 +45,19 @@ export const migrations: readonly string[] = [
     reason TEXT NOT NULL,
     by TEXT
   ) STRICT, WITHOUT ROWID`,
+  `ALTER TABLE users ADD COLUMN limits TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(limits));
+  ALTER TABLE users ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE users ADD COLUMN first_used INTEGER;
+  CREATE TABLE groups (
+    name TEXT PRIMARY KEY,
+    limits TEXT NOT NULL CHECK (json_valid(limits)),
+    revision INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE usage (
+    user INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+    up INTEGER NOT NULL,
+    down INTEGER NOT NULL,
+    mark INTEGER NOT NULL,
+    marked INTEGER NOT NULL
+  ) STRICT`,
 ]

@@ -23,7 +23,17 @@ class ThreadedStore implements Store {
     list: () => this.#ask('users', 'list'),
     insert: (user) => this.#change('users', 'insert', user),
     update: (user) => this.#change('users', 'update', user),
+    setLimits: (changes) => this.#change('users', 'setLimits', changes),
     remove: (id) => this.#change('users', 'remove', id),
+  }
+  readonly groups: Store['groups'] = {
+    list: () => this.#ask('groups', 'list'),
+    put: (group) => this.#change('groups', 'put', group),
+    remove: (name) => this.#change('groups', 'remove', name),
+  }
+  readonly usage: Store['usage'] = {
+    list: () => this.#ask('usage', 'list'),
+    save: (usages) => this.#change('usage', 'save', usages),
   }
   readonly operators: Store['operators'] = {
     list: () => this.#ask('operators', 'list'),

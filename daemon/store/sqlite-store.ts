@@ -6,15 +6,18 @@ import { foreignness } from '../foreign-files.ts'
 import { migrations } from './migrations.ts'
 import { sqliteBans } from './sqlite-bans.ts'
 import { damaged, explain, noFolder, unwritable } from './sqlite-errors.ts'
+import { sqliteGroups, sqliteUsage } from './sqlite-limits.ts'
 import { sqliteOperators } from './sqlite-operators.ts'
 import { sqliteSettings } from './sqlite-settings.ts'
 import { sqliteUsers } from './sqlite-users.ts'
 import {
   type BanStore,
+  type GroupStore,
   type Immediate,
   type OperatorStore,
   type SettingsStore,
   StoreError,
+  type UsageStore,
   type UserStore,
 } from './store.ts'
 
@@ -24,6 +27,8 @@ const busyTimeout = 1_000
 /** The tables of one database, for the thread that waits for the disk. */
 export interface SqliteStore {
   readonly users: Immediate<UserStore>
+  readonly groups: Immediate<GroupStore>
+  readonly usage: Immediate<UsageStore>
   readonly operators: Immediate<OperatorStore>
   readonly settings: Immediate<SettingsStore>
   readonly bans: Immediate<BanStore>
@@ -54,6 +59,8 @@ export function openSqliteStore(folder: string): SqliteStore {
   const opened = database
   return {
     users: sqliteUsers(opened),
+    groups: sqliteGroups(opened),
+    usage: sqliteUsage(opened),
     operators: sqliteOperators(opened),
     settings: sqliteSettings(opened),
     bans: sqliteBans(opened),

@@ -1,3 +1,4 @@
+import type { Limits } from '../../shared/limits.ts'
 import type { Ban, Operator } from '../../shared/protocol/methods.ts'
 import type { SettingValue } from '../../shared/settings.ts'
 import { Refusal } from '../refusal.ts'
@@ -8,6 +9,8 @@ import { Refusal } from '../refusal.ts'
  */
 export interface Store {
   readonly users: UserStore
+  readonly groups: GroupStore
+  readonly usage: UsageStore
   readonly operators: OperatorStore
   readonly settings: SettingsStore
   readonly bans: BanStore
@@ -31,7 +34,15 @@ export interface StoredUser {
   readonly enabled: boolean
   /** Whole milliseconds since 1970. */
   readonly created: number
+  readonly limits: Limits
+  /** Of the change that set the limits last, counted over all users and groups; 0: they were never set. */
+  readonly revision: number
+  /** Whole milliseconds since 1970; null: their first use is not known, or does not matter. */
+  readonly firstUsed: number | null
 }
+
+/** What a change of limits changes of a user. */
+export type StoredLimits = Pick<StoredUser, 'id' | 'limits' | 'revision' | 'firstUsed'>
 
 export interface UserStore {
   /** All of them, in no particular order. */
@@ -40,8 +51,47 @@ export interface UserStore {
   insert(user: Omit<StoredUser, 'id'>): Promise<number | undefined>
   /** Replaces the user with that id; false if there is none. */
   update(user: StoredUser): Promise<boolean>
+  /** All of them or none; users who are not there are passed over. */
+  setLimits(changes: readonly StoredLimits[]): Promise<void>
   /** Does nothing if there is none. */
   remove(id: number): Promise<void>
+}
+
+/** A group of users as kept between runs. */
+export interface StoredGroup {
+  readonly name: string
+  readonly limits: Limits
+  /** As of users. */
+  readonly revision: number
+}
+
+export interface GroupStore {
+  /** All of them, in no particular order. */
+  list(): Promise<StoredGroup[]>
+  /** Adds the group, or replaces the one of that name. */
+  put(group: StoredGroup): Promise<void>
+  /** Does nothing if there is none. */
+  remove(name: string): Promise<void>
+}
+
+/** What a user has moved in all runs, and had when the present cycle of their quota began. */
+export interface StoredUsage {
+  /** The user's id. */
+  readonly user: number
+  /** Bytes. */
+  readonly up: number
+  readonly down: number
+  /** Of `up` and `down` together. */
+  readonly mark: number
+  /** When the mark was set, in whole milliseconds since 1970; 0: never. */
+  readonly marked: number
+}
+
+export interface UsageStore {
+  /** All of them, in no particular order. */
+  list(): Promise<StoredUsage[]>
+  /** Replaces what there is of these users; all or none, but for those who are gone. It goes with its user. */
+  save(usages: readonly StoredUsage[]): Promise<void>
 }
 
 /** A named operator as kept between runs: of the password only what SCRAM checks a login against. */

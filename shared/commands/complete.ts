@@ -1,13 +1,15 @@
+import { limitNames } from '../limits.ts'
 import type { Role } from '../protocol/methods.ts'
 import { type SettingShape, settings } from '../settings.ts'
 import { operatorRoles } from './operator-verbs.ts'
 import type { Flag, Kind, Verb } from './verb.ts'
-import { usageOf, verbs } from './verbs.ts'
+import { usageOf, verbNameIn, verbs } from './verbs.ts'
 import { splitCommands } from './words.ts'
 
 /** What completion knows of the daemon, and of who types. */
 export interface Surroundings {
   readonly users: readonly string[]
+  readonly groups: readonly string[]
   readonly operators: readonly string[]
   /** Ids of live connections. */
   readonly connections: readonly string[]
@@ -37,12 +39,15 @@ export function complete(line: string, known: Surroundings): Completion {
   if (!current) return { from: line.length, candidates: [] }
   const { position: from } = current
   const typed = current.text.slice(0, -1)
-  const [name, ...rest] = words.map(({ text }) => text)
-  const verb = name !== undefined && Object.hasOwn(verbs, name) ? verbs[name] : undefined
-  if (name === undefined) return { from, candidates: matching(verbNames(known), typed) }
+  const before = words.map(({ text }) => text)
+  if (before.length === 0) return { from, candidates: matching(firstWords(known), typed) }
+  const name = verbNameIn(before)
+  const rest = before.slice(name === before[0] ? 1 : 2)
+  const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined
   if (!verb) return { from, candidates: [] }
   const usage = `${usageOf(name, withoutFlags(verb, known))}: ${verb.summary}`
-  return { from, candidates: matching(candidatesFor(verb, rest, typed, known), typed), usage }
+  const longer = before.length === 1 ? secondWords(name, known) : []
+  return { from, candidates: matching([...longer, ...candidatesFor(verb, rest, typed, known)], typed), usage }
 }
 
 /** The words of the last command; the last one, which is being typed, has one character too many: it may be empty. */
@@ -87,6 +92,12 @@ function namesOf(kind: Kind, values: readonly string[], known: Surroundings): re
   switch (kind) {
     case 'user':
       return known.users
+    case 'group':
+      return known.groups
+    case 'limit':
+      return limitNames.map((name) => `${name}=`)
+    case 'userOrLimit':
+      return [...known.users, ...limitNames.map((name) => `${name}=`)]
     case 'operator':
       return known.operators
     case 'connection':
@@ -118,6 +129,15 @@ function valuesFor(name: string): readonly string[] {
 
 function verbNames({ may }: Surroundings): string[] {
   return Object.entries(verbs).flatMap(([name, { role }]) => (may(role) ? [name] : []))
+}
+
+/** Those of two words come with their second one. */
+function firstWords(known: Surroundings): string[] {
+  return verbNames(known).filter((name) => !name.includes(' '))
+}
+
+function secondWords(first: string, known: Surroundings): string[] {
+  return verbNames(known).flatMap((name) => (name.startsWith(`${first} `) ? [name.slice(first.length + 1)] : []))
 }
 
 function withoutFlags(verb: Verb, { withoutFlags }: Surroundings): Verb {

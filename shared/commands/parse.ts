@@ -1,6 +1,6 @@
 import { UsageError } from './usage.ts'
 import type { Call, Deed, Flag, Known, Question, Verb } from './verb.ts'
-import { findVerb, usageOf } from './verbs.ts'
+import { findVerb, usageOf, verbNameIn } from './verbs.ts'
 import { splitCommands, type Word } from './words.ts'
 
 /** A command that is understood and can be carried out. */
@@ -31,11 +31,13 @@ function flagsOf({ flags = {} }: Call): ReadonlyMap<string, string> {
  * a command knows them. Throws `UsageError`.
  */
 export function parseCommands(line: string, preset: readonly string[] = []): Command[] {
-  return splitCommands(line).map(([first, ...rest]) => parseCommand(first as Word, rest, preset))
+  return splitCommands(line).map((words) => parseCommand(words, preset))
 }
 
-function parseCommand(first: Word, rest: readonly Word[], preset: readonly string[]): Command {
-  const name = first.text
+function parseCommand(words: readonly Word[], preset: readonly string[]): Command {
+  const [first] = words as [Word]
+  const name = verbNameIn(words.map(({ text }) => text))
+  const rest = words.slice(name === first.text ? 1 : 2)
   const verb = findVerb(name, first.position)
   const known = new Map(Object.entries(verb.flags ?? {}))
   const { values, flags } = readWords(name, rest, known)

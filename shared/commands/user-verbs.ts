@@ -3,8 +3,11 @@ import { counted } from '../format/count.ts'
 import { formatTime } from '../format/time.ts'
 import type { User } from '../protocol/methods.ts'
 import { everyPage } from './context.ts'
+import { revisionIn } from './group-verbs.ts'
+import { readLimitWords, wordsBefore } from './limit-words.ts'
 import { givePassword, passwordFlags, unlessStored } from './new-password.ts'
-import { type Deed, type Known, type Table, verb } from './verb.ts'
+import { UsageError } from './usage.ts'
+import { type Deed, type Flags, type Known, type Table, verb } from './verb.ts'
 
 const unknownUser = { not_found: "list the users with 'users'" }
 
@@ -115,6 +118,62 @@ export const userVerbs = {
         return { data: users, view: tableOf(users) }
       },
   }),
+  'users set': verb({
+    arguments: '[NAME...] FIELD=VALUE...',
+    takes: ['userOrLimit'],
+    role: 'admin',
+    flags: {
+      where: { value: 'EXPR', summary: "in place of NAME: all of whom it is true, such as 'group=staff name=b*'" },
+      revision: { value: 'N', summary: 'only if nobody has changed them since this revision' },
+    },
+    summary: "change limits; 'help limits' has the fields",
+    hints: { ...unknownUser, conflict: 'look, then try again' },
+    prepare: (words, flags) => {
+      const { names, fields } = readLimitWords(words)
+      const chosen = chosenBy(names, flags)
+      const ifRevision = revisionIn(flags)
+      if (Object.keys(fields).length === 0) throw new UsageError('FIELD=VALUE is needed')
+      return async ({ call }) => {
+        const result = await call('users.set', { ...chosen, fields, ...ifRevision })
+        const [name] = names
+        return {
+          data: { ...chosen, fields, ...result },
+          view: `changed ${names.length === 1 ? name : counted(result.changed, 'user')}`,
+          ...(result.before &&
+            name !== undefined && {
+              undo: {
+                verb: 'users set',
+                values: [name, ...wordsBefore(fields, result.before)],
+                flags: { revision: String(result.revision) },
+              },
+            }),
+        }
+      }
+    },
+  }),
+  'users reset-quota': verb({
+    arguments: '[NAME...]',
+    takes: ['user'],
+    role: 'admin',
+    flags: { where: { value: 'EXPR', summary: 'in place of NAME: all of whom it is true' } },
+    summary: 'let quotas begin anew now',
+    hints: unknownUser,
+    prepare: (names, flags) => {
+      const chosen = chosenBy(names, flags)
+      return async ({ call }) => {
+        const { reset } = await call('users.resetQuota', chosen)
+        const view = `the quota of ${names.length === 1 ? names[0] : counted(reset, 'user')} begins anew`
+        return { data: { ...chosen, reset }, view }
+      }
+    },
+  }),
+}
+
+/** Throws `UsageError` unless there are either names or an expression. */
+function chosenBy(names: readonly string[], flags: Flags): { names: string[] } | { where: string } {
+  const where = flags.get('where')
+  if ((where === undefined) === (names.length === 0)) throw new UsageError('a NAME is needed, or --where, not both')
+  return where === undefined ? { names: [...names] } : { where }
 }
 
 function setEnabled(name: string, enabled: boolean): Deed {

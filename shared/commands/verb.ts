@@ -90,7 +90,18 @@ export interface Verb<Arguments extends string = string> {
 }
 
 /** What a person may pick an argument from. */
-export type Kind = 'user' | 'operator' | 'role' | 'connection' | 'setting' | 'liveSetting' | 'value' | 'verb'
+export type Kind =
+  | 'user'
+  | 'group'
+  | 'limit'
+  | 'userOrLimit'
+  | 'operator'
+  | 'role'
+  | 'connection'
+  | 'setting'
+  | 'liveSetting'
+  | 'value'
+  | 'verb'
 
 /** What a flag does; the one who takes a value says what stands for it in the help. */
 export type Flag = string | { readonly value: string; readonly summary: string; readonly choices?: readonly string[] }

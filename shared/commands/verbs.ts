@@ -1,6 +1,8 @@
 import { banVerbs } from './ban-verbs.ts'
 import { connectionVerbs } from './connection-verbs.ts'
 import { daemonVerbs } from './daemon-verbs.ts'
+import { groupVerbs } from './group-verbs.ts'
+import { listFields } from './limit-words.ts'
 import { logVerbs } from './log-verbs.ts'
 import { operatorVerbs } from './operator-verbs.ts'
 import { settingVerbs } from './setting-verbs.ts'
@@ -10,6 +12,7 @@ import { type Flag, type Outcome, type Verb, verb } from './verb.ts'
 
 const table = {
   ...userVerbs,
+  ...groupVerbs,
   ...connectionVerbs,
   ...banVerbs,
   ...operatorVerbs,
@@ -17,11 +20,12 @@ const table = {
   ...logVerbs,
   ...daemonVerbs,
   help: verb({
-    arguments: '[VERB]',
+    arguments: '[VERB...]',
     takes: ['verb'],
-    summary: 'list the commands, or explain one',
-    prepare: ([name]) => {
-      const outcome = name === undefined ? listVerbs() : explain(name, findVerb(name))
+    summary: 'list the commands, explain one, or the limits',
+    prepare: (words) => {
+      const name = words.join(' ')
+      const outcome = name === '' ? listVerbs() : name === 'limits' ? listLimits() : explain(name, findVerb(name))
       return async () => outcome
     },
   }),
@@ -31,6 +35,12 @@ const table = {
 export const verbs: Readonly<Record<string, Verb>> = table
 
 export type VerbName = keyof typeof table
+
+/** The name of the verb that a command begins with: of two words, such as `users set`, where there is one of that name. */
+export function verbNameIn(words: readonly string[]): string {
+  const longer = words.slice(0, 2).join(' ')
+  return Object.hasOwn(verbs, longer) ? longer : (words[0] ?? '')
+}
 
 /** Throws `UsageError` if there is no such command; `position` is where the name stands in the line. */
 export function findVerb(name: string, position?: number): Verb {
@@ -49,9 +59,20 @@ function flagUsage([name, flag]: readonly [string, Flag]): string {
   return typeof flag === 'string' ? `--${name}` : `--${name} ${flag.value}`
 }
 
+/** Characters of a usage in the list, which is to fit 80 columns: a longer one is told by `help VERB`. */
+const widestUsage = 22
+
 function listVerbs(): Outcome {
-  const rows = Object.entries(verbs).map(([name, row]) => [`${name} ${row.arguments}`.trimEnd(), row.summary])
+  const rows = Object.entries(verbs).map(([name, row]) => {
+    const usage = `${name} ${row.arguments}`.trimEnd()
+    return [usage.length > widestUsage ? `${name} ...` : usage, row.summary]
+  })
   return { data: rows.map(([usage, summary]) => ({ usage, summary })), view: { rows } }
+}
+
+function listLimits(): Outcome {
+  const { rows } = listFields()
+  return { data: rows.map(([field, summary]) => ({ field, summary })), view: { rows } }
 }
 
 function explain(name: string, row: Verb): Outcome {

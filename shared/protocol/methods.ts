@@ -32,6 +32,23 @@ const bytes = z.int().min(0).describe("bytes since the daemon's start")
 const time = z.number().min(0).describe('milliseconds since 1970')
 const count = z.int().min(0)
 
+/** As `shared/limits.ts` has them, by the field's name; null is `none`. */
+const limitValue = z.union([z.string(), z.number(), z.array(z.string())]).nullable()
+const ownLimits = z.record(z.string(), limitValue)
+
+/** What a change gives them: also as people write it, the empty text for what the group has. */
+const limitChanges = z
+  .record(
+    z.string().max(64),
+    z.union([z.string().max(1024), z.number(), z.array(z.string().max(256)).max(64)]).nullable(),
+  )
+  .describe('by field; `null` is no limit, whatever the group says, and the empty text what the group says')
+
+const revision = count.describe('of the last change to its limits; it only grows')
+const ifRevision = count
+  .optional()
+  .describe('refuse with `conflict` what was changed after this revision, the highest that the caller has seen')
+
 export const user = z.object({
   name: z.string(),
   enabled: z.boolean(),
@@ -40,8 +57,35 @@ export const user = z.object({
   connections: count.describe('live ones'),
   up: bytes.describe("bytes from their clients since the daemon's start"),
   down: bytes.describe("bytes to their clients since the daemon's start"),
+  group: z.string().describe("whose limits hold where they have none of their own; `default` is everybody's"),
+  limits: ownLimits.describe('their own'),
+  effective: z
+    .record(z.string(), z.object({ value: limitValue, from: z.enum(['user', 'group', 'default']) }))
+    .describe('the limits in force, and whose they are'),
+  revision,
+  use: z.object({
+    sources: count.describe('addresses (of IPv6, networks of 64 bits) that they come from, or did in the last minute'),
+    used: z.number().min(0).describe('bytes both ways in this cycle of their quota'),
+    refused: count.describe("connections refused by a limit since the daemon's start"),
+    cycleEnds: time.nullable().describe('when the quota begins anew; null: never, or there is none'),
+    expires: time.nullable().describe('when they may not come any more; null: never, or not before their first use'),
+    ended: z
+      .enum(['quota', 'slowed', 'expired'])
+      .nullable()
+      .describe(
+        '`quota`: used up; `slowed`: used up, they go on with the rate of `over`; `expired`: their time is over',
+      ),
+  }),
 })
 export type User = z.infer<typeof user>
+
+export const group = z.object({
+  name: z.string(),
+  limits: ownLimits,
+  members: count,
+  revision,
+})
+export type Group = z.infer<typeof group>
 
 export const connectionStates = ['negotiating', 'resolving', 'connecting', 'listening', 'open', 'closing'] as const
 
@@ -242,6 +286,21 @@ const operatorPassword = z
   .max(255, 'must be at most 255 characters')
   .refine((secret) => secret.isWellFormed(), 'must be well-formed Unicode')
 
+const groupName = z.string().max(64).describe('letters, digits and `._@-`, a letter or digit first')
+
+/** Users by name, or by what they are. */
+const someUsers = {
+  names: z.array(userName).min(1).max(500).optional().describe('either these users'),
+  where: z
+    .string()
+    .max(1000)
+    .optional()
+    .describe(
+      'or all of whom each word `FIELD=VALUE` is true: `name`, `group`, `enabled`, `stored` or a limit in force, with `*` for any ' +
+        'characters; `FIELD!=VALUE` for all others',
+    ),
+}
+
 const page = z.strictObject({
   cursor: z.string().optional().describe('`next` of the page before'),
   limit: z.int().min(1).max(500).optional().describe('rows in the page, 500 unless told'),
@@ -417,6 +476,63 @@ export const methods = {
     logged: ['name'],
     params: z.strictObject({ name: userName }),
     result: z.object({ cut: count.describe('connections') }),
+  },
+  'users.set': {
+    role: 'admin',
+    summary:
+      'Change limits of users, of all or of none, now and for later starts. Connections stay, and obey at once. A span of ' +
+      '`expires` counts from this change on, or, with `starts` as `first-use`, from the first connection after it.',
+    refuses: ['not_found', 'conflict', 'unavailable'],
+    logged: ['names', 'where', 'fields'],
+    params: z.strictObject({ ...someUsers, fields: limitChanges, ifRevision }),
+    result: z.object({
+      changed: count.describe('users whose limits differ from before'),
+      revision,
+      before: ownLimits.optional().describe('of one user by name: what the fields were, those that were not left out'),
+    }),
+  },
+  'users.resetQuota': {
+    role: 'admin',
+    summary: 'Let the quota of users begin anew now.',
+    refuses: ['not_found'],
+    logged: ['names', 'where'],
+    params: z.strictObject(someUsers),
+    result: z.object({ reset: count.describe('users') }),
+  },
+  'groups.list': {
+    role: 'operator',
+    summary: "List the groups of users by name, `default`, which is everybody's, among them.",
+    refuses: [],
+    params: nothing,
+    result: z.object({ groups: z.array(group).max(1000) }),
+  },
+  'groups.add': {
+    role: 'admin',
+    summary: 'Add a group of users, with the limits that its members have where they have none of their own.',
+    refuses: ['exists', 'conflict', 'unavailable'],
+    logged: ['name', 'fields'],
+    params: z.strictObject({ name: groupName, fields: limitChanges }),
+    result: z.object({ revision }),
+  },
+  'groups.set': {
+    role: 'admin',
+    summary: "Change a group's limits. Its members' connections stay, and obey at once.",
+    refuses: ['not_found', 'conflict', 'unavailable'],
+    logged: ['name', 'fields'],
+    params: z.strictObject({ name: groupName, fields: limitChanges, ifRevision }),
+    result: z.object({
+      members: count,
+      revision,
+      before: ownLimits.describe('what the fields were, those that were not left out'),
+    }),
+  },
+  'groups.remove': {
+    role: 'admin',
+    summary: 'Remove a group that has no members; `default` stays.',
+    refuses: ['not_found', 'conflict', 'unavailable'],
+    logged: ['name'],
+    params: z.strictObject({ name: groupName }),
+    result: done,
   },
   'connections.list': {
     role: 'operator',
@@ -666,11 +782,11 @@ export const events = {
     summary:
       "What changed since the event before, at most twice a second. `seq` counts a subscription's events, snapshot and " +
       'resync among them; after a gap, subscribe again. `changed` has whole rows, `moved` new numbers as ' +
-      '[name, connections, up, down], `removed` names of users who are gone.',
+      '[name, connections, up, down, sources, used, refused], `removed` names of users who are gone.',
     params: z.object({
       seq: count,
       changed: z.array(user).max(500),
-      moved: z.array(z.tuple([z.string(), count, bytes, bytes])).max(500),
+      moved: z.array(z.tuple([z.string(), count, bytes, bytes, count, z.number().min(0), count])).max(500),
       removed: z.array(z.string()).max(500),
     }),
   },

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
-import { Accounts } from '../../daemon/access/accounts.ts'
+import { Accounts, noLimits } from '../../daemon/access/accounts.ts'
 import { scryptParameters } from '../../daemon/access/password-hash.ts'
 
 const password = { ...scryptParameters, salt: Buffer.alloc(16), key: Buffer.alloc(32) }
 
 function user(name: string) {
-  return { name, password, id: 1, enabled: true, created: 0 }
+  return { name, password, id: 1, enabled: true, created: 0, ...noLimits }
 }
 
 it('gives indices from 1 on', () => {

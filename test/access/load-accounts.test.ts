@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { noLimits } from '../../daemon/access/accounts.ts'
 import { loadAccounts } from '../../daemon/access/load-accounts.ts'
 import { formatPasswordHash } from '../../daemon/access/password-hash.ts'
 import { Passwords } from '../../daemon/access/passwords.ts'
@@ -10,7 +11,7 @@ import { temporaryFolder } from '../helpers/temporary-folder.ts'
 const passwords = new Passwords()
 const claimant = { source: '', name: '', isKnown: false }
 const password = formatPasswordHash(await passwords.hash('secret'))
-const bob: Omit<StoredUser, 'id'> = { name: 'bob', password, enabled: false, created: 7 }
+const bob: Omit<StoredUser, 'id'> = { name: 'bob', password, enabled: false, created: 7, ...noLimits }
 
 async function load(stored: readonly Omit<StoredUser, 'id'>[], userFlags: readonly string[]) {
   const store = await openStore(await temporaryFolder())

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Account, Accounts } from '../../daemon/access/accounts.ts'
+import { type Account, Accounts, noLimits } from '../../daemon/access/accounts.ts'
 import { Logins } from '../../daemon/access/logins.ts'
 import { Passwords } from '../../daemon/access/passwords.ts'
 import type { Admission } from '../../daemon/engine/engine.ts'
@@ -26,7 +26,7 @@ describe('a login', () => {
   }
 
   function add(name: string) {
-    return accounts.add({ name, password: secret, id: 1, enabled: true, created: 0 })
+    return accounts.add({ name, password: secret, id: 1, enabled: true, created: 0, ...noLimits })
   }
 
   it('succeeds with the very bytes of name and password', async () => {

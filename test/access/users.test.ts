@@ -5,6 +5,7 @@ import { LateChanges } from '../../daemon/access/late-changes.ts'
 import { loadAccounts } from '../../daemon/access/load-accounts.ts'
 import { Logins } from '../../daemon/access/logins.ts'
 import { Passwords } from '../../daemon/access/passwords.ts'
+import { Turns } from '../../daemon/access/turns.ts'
 import { Users } from '../../daemon/access/users.ts'
 import type { Refusal } from '../../daemon/refusal.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
@@ -50,9 +51,10 @@ function usersWith(changes: Partial<ConstructorParameters<typeof Users>[0]> = {}
         return cut ? 3 : 0
       },
     },
-    traffic: {
-      begin: (index) => void events.push(`begin ${index}`),
+    indices: {
+      begin: ({ index }) => void events.push(`begin ${index}`),
     },
+    turns: new Turns(),
     policy: closedByUsers,
     ...changes,
   })
@@ -264,6 +266,7 @@ describe('while the disk takes nothing', () => {
         list: () => store.users.list(),
         insert: (user) => orFail(() => store.users.insert(user)),
         update: (user) => orFail(() => store.users.update(user)),
+        setLimits: (changes) => orFail(() => store.users.setLimits(changes)),
         remove: (id) => orFail(() => store.users.remove(id)),
       },
     })

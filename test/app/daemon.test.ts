@@ -6,11 +6,12 @@ import { Store } from '../../tui/app/store/store.ts'
 import { usersView } from '../../tui/app/tables/view.ts'
 import type { Client, DaemonLink } from '../../tui/client/index.ts'
 import { sampleOf } from '../helpers/sample.ts'
+import { unlimited } from '../helpers/user-row.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-const bob: User = { name: 'bob', enabled: true, stored: true, created: 0, connections: 0, up: 0, down: 0 }
+const bob: User = { name: 'bob', enabled: true, stored: true, created: 0, connections: 0, up: 0, down: 0, ...unlimited }
 const eve: User = { ...bob, name: 'eve' }
 
 /** A daemon whose connection stands, and which tells what a test wants it to. */

@@ -4,11 +4,21 @@ import { problemSoFar, problemWith, strengthOf } from '../../tui/app/keys/check-
 import { type Form, type FormField, formFor, loginForm, settingForm } from '../../tui/app/state/forms.ts'
 import { noUsers } from '../../tui/app/state/users.ts'
 import { fieldOf } from '../../tui/app/text/edit.ts'
+import { unlimited } from '../helpers/user-row.ts'
 
-const user: User = { name: 'bob', enabled: true, stored: true, created: 0, connections: 0, up: 0, down: 0 }
+const user: User = {
+  name: 'bob',
+  enabled: true,
+  stored: true,
+  created: 0,
+  connections: 0,
+  up: 0,
+  down: 0,
+  ...unlimited,
+}
 const operator: Operator = { name: 'kim', role: 'viewer', created: 0, sessions: 0 }
 const known = {
-  users: { ...noUsers, rows: [{ user, rate: { up: 0, down: 0 }, past: [] }] },
+  users: { ...noUsers, rows: [{ user, rate: { up: 0, down: 0, ...unlimited }, past: [] }] },
   operators: [operator],
 }
 

@@ -7,6 +7,7 @@ import { userPoints } from '../../tui/app/state/traffic.ts'
 import { reduce } from '../../tui/app/store/store.ts'
 import { connectionsView, settleCursor, usersView } from '../../tui/app/tables/view.ts'
 import { sampleOf } from '../helpers/sample.ts'
+import { unlimited } from '../helpers/user-row.ts'
 
 const connection = (id: string, fields: Partial<Connection> = {}): Connection => ({
   id,
@@ -331,7 +332,7 @@ describe('the table of connections', () => {
 })
 
 test('users have the rates between two looks', () => {
-  const user = { name: 'bob', enabled: true, stored: true, created: 0, connections: 1, up: 0, down: 1000 }
+  const user = { name: 'bob', enabled: true, stored: true, created: 0, connections: 1, up: 0, down: 1000, ...unlimited }
   const state = stateAfter([
     { type: 'users', users: [user], at: 1000 },
     {
@@ -350,11 +351,11 @@ test('users have the rates between two looks', () => {
 })
 
 describe('users that are followed', () => {
-  const user = { name: 'bob', enabled: true, stored: true, created: 0, connections: 1, up: 0, down: 0 }
+  const user = { name: 'bob', enabled: true, stored: true, created: 0, connections: 1, up: 0, down: 0, ...unlimited }
   const list: Event = { type: 'users', users: [user], at: 10_000 }
   const moved = (at: number, down: number): Event => ({
     type: 'usersChanged',
-    changes: [{ changed: [], moved: [['bob', 1, 0, down]], removed: [] }],
+    changes: [{ changed: [], moved: [['bob', 1, 0, down, 0, 0, 0]], removed: [] }],
     at,
   })
   const second = (at: number): Event => ({ type: 'samples', samples: [sampleOf(at / 1000)], at })

@@ -1,6 +1,7 @@
 import type {
   Backend,
   Lifecycle,
+  LimitAdministration,
   LiveConnections,
   Metrics,
   RecordedLog,
@@ -13,6 +14,7 @@ import { Refusal } from '../../daemon/refusal.ts'
 import {
   type ClosedConnection,
   type Connection,
+  type Group,
   type Health,
   type LogEntry,
   logLevels,
@@ -23,11 +25,13 @@ import {
   type User,
 } from '../../shared/protocol/methods.ts'
 import { sampleOf } from '../helpers/sample.ts'
+import { unlimited } from '../helpers/user-row.ts'
 import { FakeBans, FakeConfiguration, FakeOperators } from './fake-administration.ts'
 
 /** A daemon of the tests' making: they set its users and connections, and say when something changes. */
 export class FakeBackend implements Backend {
   readonly users = new FakeUsers()
+  readonly limits = new FakeLimits()
   readonly userTable = new FakeUserTable(this.users)
   readonly connections = new FakeConnections()
   readonly metrics = new FakeMetrics()
@@ -81,6 +85,7 @@ class FakeUsers implements UserAdministration {
       connections: 0,
       up: 0,
       down: 0,
+      ...unlimited,
     }))
   }
 
@@ -112,6 +117,33 @@ class FakeUsers implements UserAdministration {
     if (!this.#names.includes(name)) throw new Refusal('not_found', 'there is no such user')
     return 3
   }
+}
+
+class FakeLimits implements LimitAdministration {
+  readonly changes: unknown[] = []
+
+  async set(change: Params<'users.set'>): Promise<Result<'users.set'>> {
+    this.changes.push(change)
+    return { changed: 1, revision: this.changes.length, before: {} }
+  }
+
+  async resetQuota(): Promise<Result<'users.resetQuota'>> {
+    return { reset: 1 }
+  }
+
+  groups(): Group[] {
+    return []
+  }
+
+  async addGroup(): Promise<Result<'groups.add'>> {
+    return { revision: 1 }
+  }
+
+  async setGroup(): Promise<Result<'groups.set'>> {
+    return { members: 0, revision: 1, before: {} }
+  }
+
+  async removeGroup(): Promise<void> {}
 }
 
 class FakeUserTable implements UserTable {

@@ -107,11 +107,11 @@ it('answers before the users, then tells what changes', async () => {
     method: 'users.snapshot',
     params: { seq: 0, last: true, users: [{ name: 'ann' }, { name: 'bob' }] },
   })
-  userTable.change({ changed: [], moved: [['bob', 1, 2, 3]], removed: ['ann'] })
+  userTable.change({ changed: [], moved: [['bob', 1, 2, 3, 4, 5, 6]], removed: ['ann'] })
   expect(await client.next()).toEqual({
     jsonrpc: '2.0',
     method: 'users.changed',
-    params: { seq: 1, changed: [], moved: [['bob', 1, 2, 3]], removed: ['ann'] },
+    params: { seq: 1, changed: [], moved: [['bob', 1, 2, 3, 4, 5, 6]], removed: ['ann'] },
   })
 })
 

@@ -1,10 +1,27 @@
 import { limits } from '../../shared/protocol/limits.ts'
-import type { EventName, EventParams, Method, Params, Result } from '../../shared/protocol/methods.ts'
+import type { EventName, EventParams, Method, Params, Result, User } from '../../shared/protocol/methods.ts'
 import { worked } from './worked-login.ts'
 
 /** What PROTOCOL.md shows of each method and event. A real daemon is asked each of the questions. */
 
-const bob = { name: 'bob', enabled: true, stored: true, created: 1767225600000, connections: 1, up: 2210, down: 184320 }
+const bob = {
+  name: 'bob',
+  enabled: true,
+  stored: true,
+  created: 1767225600000,
+  connections: 1,
+  up: 2210,
+  down: 184320,
+  group: 'staff',
+  limits: { group: 'staff', quota: 50_000_000_000, cycle: 'month' },
+  effective: {
+    'rate-down': { value: 50_000_000, from: 'group' },
+    quota: { value: 50_000_000_000, from: 'user' },
+    cycle: { value: 'month', from: 'user' },
+  },
+  revision: 2,
+  use: { sources: 1, used: 186530, refused: 0, cycleEnds: 1769904000000, expires: null, ended: null },
+} as const satisfies User
 const ann = { name: 'ann', role: 'viewer', created: 1767225600000, sessions: 0 } as const
 
 const connection = {
@@ -121,6 +138,21 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   'users.remove': { params: { name: 'eve' }, result: { cut: 0, opened: false, stored: true } },
   'users.setPassword': { params: { name: 'bob', password: 'marble-otter-27' }, result: { stored: true } },
   'users.setEnabled': { params: { name: 'cid', enabled: false }, result: { cut: 0, stored: true } },
+  'users.set': {
+    params: { names: ['bob'], fields: { 'rate-down': '10MB/s', 'max-sources': 5, quota: '' } },
+    result: { changed: 1, revision: 1, before: {} },
+  },
+  'users.resetQuota': { params: { where: 'group=staff name=b*' }, result: { reset: 0 } },
+  'groups.list': {
+    params: {},
+    result: { groups: [{ name: 'default', limits: {}, members: 2, revision: 0 }] },
+  },
+  'groups.add': { params: { name: 'staff', fields: { 'rate-down': '50MB/s' } }, result: { revision: 2 } },
+  'groups.set': {
+    params: { name: 'staff', fields: { 'max-connections': 20, 'rate-down': '' } },
+    result: { members: 0, revision: 3, before: { 'rate-down': 50_000_000 } },
+  },
+  'groups.remove': { params: { name: 'staff' }, result: {} },
   'users.cut': { params: { name: 'bob' }, result: { cut: 0 } },
   'connections.list': { params: {}, result: { connections: [connection] } },
   'connections.get': {
@@ -220,7 +252,7 @@ export const eventExamples: { readonly [E in EventName]: EventParams<E> } = {
   'users.changed': {
     seq: 1,
     changed: [{ ...bob, name: 'cid', enabled: false, connections: 0, up: 0, down: 0 }],
-    moved: [['bob', 1, 2210, 190464]],
+    moved: [['bob', 1, 2210, 190464, 1, 192674, 0]],
     removed: ['eve'],
   },
   'users.resync': { seq: 2 },

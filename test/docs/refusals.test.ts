@@ -38,6 +38,25 @@ const provocations: Readonly<Record<string, Provocation>> = {
   'users.remove not_found': { by: 'unix', params: { name: nobody } },
   'users.setPassword not_found': { by: 'unix', params: { name: nobody, password } },
   'users.setEnabled not_found': { by: 'unix', params: { name: nobody, enabled: true } },
+  'users.set not_found': { by: 'unix', params: { names: [nobody], fields: {} } },
+  'users.set conflict': {
+    by: 'unix',
+    first: [
+      ['users.add', { name: 'cid', password }],
+      ['users.set', { names: ['cid'], fields: { quota: 0 } }],
+    ],
+    params: { names: ['cid'], fields: {}, ifRevision: 0 },
+  },
+  'users.resetQuota not_found': { by: 'unix', params: { names: [nobody] } },
+  'groups.add exists': { by: 'unix', params: { name: 'default', fields: {} } },
+  'groups.set not_found': { by: 'unix', params: { name: nobody, fields: {} } },
+  'groups.set conflict': {
+    by: 'unix',
+    first: [['groups.set', { name: 'default', fields: { note: 'x' } }]],
+    params: { name: 'default', fields: {}, ifRevision: 0 },
+  },
+  'groups.remove not_found': { by: 'unix', params: { name: nobody } },
+  'groups.remove conflict': { by: 'unix', params: { name: 'default' } },
   'users.cut not_found': { by: 'unix', params: { name: nobody } },
   'connections.get not_found': { by: 'unix', params: { id: 'k3fq-17' } },
   'metrics.history not_found': { by: 'unix', params: { range: '1m', user: nobody } },
@@ -64,6 +83,11 @@ const elsewhere = [
   // A disk that takes nothing: test/e2e/full-disk.test.ts.
   'users.add unavailable',
   'users.setEnabled unavailable',
+  'users.set unavailable',
+  'groups.add unavailable',
+  'groups.set unavailable',
+  'groups.remove unavailable',
+  'groups.add conflict', // as many groups as there can be: test/access
   'operators.add unavailable',
   'operators.setRole unavailable',
   'config.set unavailable',

@@ -1,11 +1,14 @@
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { Accounts } from '../../daemon/access/accounts.ts'
+import { type Account, Accounts, noLimits } from '../../daemon/access/accounts.ts'
 import { scryptParameters } from '../../daemon/access/password-hash.ts'
 import { UserTraffic } from '../../daemon/observe/user-traffic.ts'
 import { ObservedUsers, type UserChanges } from '../../daemon/observe/users.ts'
+import { unlimited } from '../helpers/user-row.ts'
 import { FakeLoop } from './fake-loop.ts'
 
 const password = { ...scryptParameters, salt: Buffer.alloc(16), key: Buffer.alloc(32) }
+
+const { use, ...none } = unlimited
 
 function begin(...names: string[]) {
   vi.useFakeTimers()
@@ -13,9 +16,10 @@ function begin(...names: string[]) {
   const loop = new FakeLoop()
   const accounts = new Accounts()
   const traffic = new UserTraffic([loop.table])
-  const users = new ObservedUsers(accounts, traffic)
+  const limits = { of: () => none, usageOf: () => use }
+  const users = new ObservedUsers(accounts, limits, traffic)
   const add = (name: string, created = 0) => {
-    const account = accounts.add({ name, password, id: 1, enabled: true, created })
+    const account = accounts.add({ name, password, id: 1, enabled: true, created, ...noLimits })
     traffic.begin(account.index)
     return account
   }
@@ -30,19 +34,20 @@ function begin(...names: string[]) {
 }
 
 function row(name: string, more: object = {}) {
-  return { name, enabled: true, stored: true, created: 0, connections: 0, up: 0, down: 0, ...more }
+  return { name, enabled: true, stored: true, created: 0, connections: 0, up: 0, down: 0, ...unlimited, ...more }
 }
 
 /** What is heard from now on, and what a follower has who began with `rows` and obeys. */
-function follow(users: ObservedUsers) {
+function follow(users: ObservedUsers<Account>) {
   const heard: UserChanges[] = []
   const { stop } = users.watch((changes) => void heard.push(changes))
   const table = new Map(users.rows.map((each) => [each.name, each]))
   const obeyed = () => {
     for (const { changed, moved, removed } of heard) {
       for (const each of changed) table.set(each.name, each)
-      for (const [name, connections, up, down] of moved) {
-        table.set(name, { ...row(name), ...table.get(name), connections, up, down })
+      for (const [name, connections, up, down, sources, used, refused] of moved) {
+        const before = table.get(name) ?? row(name)
+        table.set(name, { ...before, connections, up, down, use: { ...before.use, sources, used, refused } })
       }
       for (const name of removed) table.delete(name)
     }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { noLimits } from '../../daemon/access/accounts.ts'
 import type { Store, StoredUser } from '../../daemon/store/store.ts'
 
 /** Opens the store of one place, which is as good as new for each test and stays there between openings. */
@@ -88,8 +89,8 @@ export function testStore(adapter: string, newPlace: () => Promise<Open>): void 
   })
 }
 
-const ann = { name: 'ann', password: '$scrypt$ann', enabled: true, created: 1_700_000_000_000 }
-const bob = { name: 'bob', password: '$scrypt$bob', enabled: true, created: 1_700_000_000_001 }
+const ann = { name: 'ann', password: '$scrypt$ann', enabled: true, created: 1_700_000_000_000, ...noLimits }
+const bob = { name: 'bob', password: '$scrypt$bob', enabled: true, created: 1_700_000_000_001, ...noLimits }
 
 async function listed(store: Store): Promise<StoredUser[]> {
   return (await store.users.list()).sort((a, b) => (a.name < b.name ? -1 : 1))

@@ -17,6 +17,7 @@ import { text } from 'node:stream/consumers'
 import { setImmediate } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { noLimits } from '../../daemon/access/accounts.ts'
 import { migrations } from '../../daemon/store/migrations.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
 import { StoreError } from '../../daemon/store/store.ts'
@@ -32,7 +33,7 @@ async function newPlace() {
 testStore('SQLite', newPlace)
 testSettings('SQLite', newPlace)
 
-const bob = { name: 'bob', password: '$scrypt$bob', enabled: true, created: 1 }
+const bob = { name: 'bob', password: '$scrypt$bob', enabled: true, created: 1, ...noLimits }
 
 describe('the SQLite store', () => {
   it('makes a folder for its owner only, and files likewise', async () => {
@@ -72,7 +73,7 @@ describe('the SQLite store', () => {
     expect(await text(child.stderr)).toBe('')
   })
 
-  it.each([1, 2, 3, 4, 5])('brings what a proxyd of schema %i wrote up to date, and keeps it', async (version) => {
+  it.each([1, 2, 3, 4, 5, 6])('brings what a proxyd of schema %i wrote up to date, and keeps it', async (version) => {
     const folder = await temporaryFolder()
     const database = new DatabaseSync(join(folder, 'proxyd.db'))
     for (const step of migrations.slice(0, version)) database.exec(step)

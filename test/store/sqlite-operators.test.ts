@@ -101,5 +101,5 @@ it('a database from before there were operators gets their table, and keeps its 
   onTestFinished(() => store.close())
   expect(await store.operators.list()).toEqual([])
   expect(await store.operators.decoySecret()).toHaveLength(32)
-  expect(await store.users.list()).toEqual([{ id: 1, name: 'carl', password: 'x', enabled: true, created: 1 }])
+  expect(await store.users.list()).toMatchObject([{ id: 1, name: 'carl', password: 'x', enabled: true, created: 1 }])
 })

@@ -1,9 +1,10 @@
 import { expect, it, onTestFinished, vi } from 'vitest'
+import { noLimits } from '../../daemon/access/accounts.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
 import type { ChangeListener } from '../../daemon/store/store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
-const bob = { name: 'bob', password: '$scrypt$bob', enabled: true, created: 0 }
+const bob = { name: 'bob', password: '$scrypt$bob', enabled: true, created: 0, ...noLimits }
 const keys = { salt: Buffer.alloc(16), iterations: 4096, storedKey: Buffer.alloc(32), serverKey: Buffer.alloc(32) }
 const ann = { name: 'ann', role: 'viewer' as const, created: 0, ...keys }
 

@@ -2,7 +2,7 @@ import type { EventParams, User } from '../../shared/protocol/methods.ts'
 import type { CallOptions, Client } from './client.ts'
 import { type FollowedTable, followTable, type TableListener } from './follow-table.ts'
 
-/** What changed since the event before: `moved` has new numbers as [name, connections, up, down]. */
+/** What changed since the event before: `moved` has new numbers as [name, connections, up, down, sources, used, refused]. */
 export type UserChange = Pick<EventParams<'users.changed'>, 'changed' | 'moved' | 'removed'>
 
 /** Hears of the users: all of them, and what changed since, which `changeUsers` carries out. */
@@ -12,9 +12,9 @@ export type UserListener = TableListener<User, UserChange>
 export function changeUsers(users: Map<string, User>, changes: readonly UserChange[]): void {
   for (const { changed, moved, removed } of changes) {
     for (const user of changed) users.set(user.name, user)
-    for (const [name, connections, up, down] of moved) {
+    for (const [name, connections, up, down, sources, used, refused] of moved) {
       const user = users.get(name)
-      if (user) users.set(name, { ...user, connections, up, down })
+      if (user) users.set(name, { ...user, connections, up, down, use: { ...user.use, sources, used, refused } })
     }
     for (const name of removed) users.delete(name)
   }

@@ -4,6 +4,7 @@ import * as protocol from '../../shared/protocol/methods.ts'
 /** Schemas that have a name of their own. */
 export const named: readonly (readonly [name: string, schema: z.ZodObject])[] = [
   ['User', protocol.user],
+  ['Group', protocol.group],
   ['Connection', protocol.connection],
   ['ClosedConnection', protocol.closedConnection],
   ['Setting', protocol.setting],

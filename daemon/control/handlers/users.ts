@@ -2,7 +2,7 @@ import { limits as protocolLimits } from '../../../shared/protocol/limits.ts'
 import { eventLine, sharedEvent } from '../../../shared/protocol/message.ts'
 import type { User } from '../../../shared/protocol/methods.ts'
 import type { UserChanges } from '../../observe/users.ts'
-import type { UserAdministration, UserTable } from '../backend.ts'
+import type { LimitAdministration, UserAdministration, UserTable } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
 import { type FeedLimits, type TableEvents, TableFeed } from '../table-feed.ts'
 
@@ -15,8 +15,13 @@ const events: TableEvents<User, UserChanges> = {
 }
 
 /** The users of the proxy: listed, followed, changed. */
-export function userHandlers(users: UserAdministration, table: UserTable, limits: FeedLimits): HandlersOf<'users'> {
-  const feed = new TableFeed(table, events, limits)
+export function userHandlers(
+  users: UserAdministration,
+  limits: LimitAdministration,
+  table: UserTable,
+  feedLimits: FeedLimits,
+): HandlersOf<'users'> {
+  const feed = new TableFeed(table, events, feedLimits)
   return {
     'users.list': ({ cursor, limit = protocolLimits.page }) => pageOf(table, limit, cursor),
     'users.subscribe': (_, session) => {
@@ -34,6 +39,8 @@ export function userHandlers(users: UserAdministration, table: UserTable, limits
     'users.remove': ({ name }) => users.remove(name),
     'users.setPassword': ({ name, password }) => users.setPassword(name, password),
     'users.setEnabled': ({ name, enabled }) => users.setEnabled(name, enabled),
+    'users.set': (change) => limits.set(change),
+    'users.resetQuota': (whose) => limits.resetQuota(whose),
     'users.cut': async ({ name }) => ({ cut: await users.cut(name) }),
   }
 }

@@ -142,6 +142,11 @@ export class LimitLines {
     return this.#words[line * lineWords + Word.hasQuota] === 1
   }
 
+  /** Addresses that they come from, or did lately. */
+  sources(line: number): number {
+    return Atomics.load(this.#words, line * lineWords + Word.sources)
+  }
+
   /** Somebody was refused by a limit. */
   refuse(line: number): void {
     Atomics.add(this.#words, line * lineWords + Word.refusals, 1)

@@ -48,6 +48,7 @@ export function completionOf(state: State): Completion {
   const { text, cursor } = state.command.field ?? { text: '', cursor: 0 }
   return complete(text.slice(0, cursor), {
     users: state.users.rows?.map(({ user }) => user.name) ?? [],
+    groups: [...new Set(state.users.rows?.map(({ user }) => user.group))],
     operators: state.operators?.map(({ name }) => name) ?? [],
     connections: [...state.connections.now.rows.keys()],
     may: (role) => lackOfRights(state, role) === null,

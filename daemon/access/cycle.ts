@@ -1,0 +1,73 @@
+/** When a quota begins anew. */
+export interface Cycle {
+  readonly length: 'day' | 'week' | 'month'
+  /** Of a week from 1, Monday, to 7; of a month from 1 to 31, its last day where it is shorter. */
+  readonly day: number
+  /** A name of the IANA time zone database. */
+  readonly zone: string
+}
+
+const dayLength = 86_400_000
+
+/** When the cycle that `now` is in began, and when the next one does: the first moments of days there, whatever the clocks do. */
+export function cycleAt(cycle: Cycle, now: number): { readonly start: number; readonly end: number } {
+  const today = dateIn(cycle.zone, now)
+  const first = firstDayOf(cycle, today)
+  return { start: beginningOf(first, cycle.zone), end: beginningOf(nextFirstDay(cycle, first), cycle.zone) }
+}
+
+/** Days are told as the milliseconds of their midnight in UTC. */
+function firstDayOf({ length, day }: Cycle, today: number): number {
+  if (length === 'day') return today
+  const date = new Date(today)
+  if (length === 'week') return today - ((date.getUTCDay() + 7 - (day % 7)) % 7) * dayLength
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()]
+  const first = dayOfMonth(year, month, day)
+  return first <= today ? first : dayOfMonth(year, month - 1, day)
+}
+
+function nextFirstDay({ length, day }: Cycle, first: number): number {
+  if (length !== 'month') return first + (length === 'day' ? 1 : 7) * dayLength
+  const date = new Date(first)
+  return dayOfMonth(date.getUTCFullYear(), date.getUTCMonth() + 1, day)
+}
+
+function dayOfMonth(year: number, month: number, day: number): number {
+  const last = new Date(Date.UTC(year, month + 1, 0)).getUTCDate()
+  return Date.UTC(year, month, Math.min(day, last))
+}
+
+/** A day may have no midnight, or two: what counts is its first moment. */
+function beginningOf(day: number, zone: string): number {
+  const moments = [day - dayLength, day + dayLength].map((near) => day - offsetIn(zone, near))
+  const [earlier, later] = [Math.min(...moments), Math.max(...moments)]
+  return dateIn(zone, earlier) >= day ? earlier : later
+}
+
+function dateIn(zone: string, time: number): number {
+  const local = time + offsetIn(zone, time)
+  return local - (((local % dayLength) + dayLength) % dayLength)
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>()
+
+/** Milliseconds that clocks there are ahead of UTC at this time. */
+function offsetIn(zone: string, time: number): number {
+  const clock =
+    clocks.get(zone) ??
+    new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      calendar: 'iso8601',
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    })
+  clocks.set(zone, clock)
+  const part = Object.fromEntries(clock.formatToParts(time).map(({ type, value }) => [type, Number(value)]))
+  const local = Date.UTC(part.year, part.month - 1, part.day, part.hour, part.minute, part.second)
+  return local - Math.floor(time / 1000) * 1000
+}

@@ -1,0 +1,61 @@
+import { type LimitName, type Limits, type LimitValue, limitFields } from '../../shared/limits.ts'
+import type { Account } from './accounts.ts'
+import type { Group, Groups } from './groups.ts'
+
+/** The limits in force for a user, and whose they are: their own win, then the group's, then those of `default`. */
+export type Effective = {
+  readonly [Name in LimitName]?: { readonly value: LimitValue; readonly from: 'user' | 'group' | 'default' }
+}
+
+interface Judged {
+  readonly group: Group
+  readonly everybody: Group
+  readonly limits: Effective
+}
+
+/** Works out what is in force for each user, once for each change to them or to what they have from groups. */
+export class EffectiveLimits {
+  readonly #groups: Groups
+  readonly #known = new WeakMap<Account, Judged>()
+
+  constructor(groups: Groups) {
+    this.#groups = groups
+  }
+
+  /** The same object as long as nothing of it has changed. */
+  of(account: Account): Effective {
+    const [group, everybody] = [this.#groups.of(account.limits), this.#groups.everybody]
+    const known = this.#known.get(account)
+    if (known?.group === group && known.everybody === everybody) return known.limits
+    const limits = effective(account.limits, group === everybody ? {} : group.limits, everybody.limits)
+    this.#known.set(account, { group, everybody, limits })
+    return limits
+  }
+}
+
+/** Pure, for `EffectiveLimits`. */
+export function effective(own: Limits, group: Limits, everybody: Limits): Effective {
+  const limits: { -readonly [Name in LimitName]?: Effective[Name] } = {}
+  for (const [from, given] of [
+    ['default', everybody],
+    ['group', group],
+    ['user', own],
+  ] as const)
+    for (const name of Object.keys(given) as LimitName[]) {
+      const value = given[name]
+      if (value !== undefined && !('ownOnly' in limitFields[name])) limits[name] = { value, from }
+    }
+  return limits
+}
+
+/** A limit that is a number: undefined if there is none. */
+export function numberOf(limits: Effective, name: LimitName): number | undefined {
+  const value = limits[name]?.value
+  return typeof value === 'number' ? value : undefined
+}
+
+/** A limit that is a text: undefined if there is none. */
+export function textOf(limits: Effective, name: LimitName): string | undefined {
+  const value = limits[name]?.value
+  return typeof value === 'string' ? value : undefined
+}

@@ -1,0 +1,279 @@
+import { isIP } from 'node:net'
+import {
+  defaultGroup,
+  isLimit,
+  isOfGroups,
+  type LimitName,
+  type Limits,
+  type LimitValue,
+  limitNames,
+  parseSpan,
+  readLimit,
+} from '../../shared/limits.ts'
+import type { Group as GroupRow, Params, Result } from '../../shared/protocol/methods.ts'
+import { parseNetwork } from '../net/network.ts'
+import { Refusal } from '../refusal.ts'
+import type { GroupStore, StoredGroup, UserStore } from '../store/store.ts'
+import type { Account, Accounts } from './accounts.ts'
+import { effective } from './effective-limits.ts'
+import type { Group, Groups } from './groups.ts'
+import type { LimitKeeper } from './limit-keeper.ts'
+import type { Turns } from './turns.ts'
+import { parseUserFilter } from './user-filter.ts'
+
+export interface LimitChangesOptions {
+  readonly accounts: Accounts
+  readonly groups: Groups
+  readonly keeper: LimitKeeper
+  readonly store: { readonly users: UserStore; readonly groups: GroupStore }
+  /** Those of all that changes users. */
+  readonly turns: Turns
+  /** Has live connections obey what was written; resolves when all loops do. */
+  readonly obey: () => Promise<unknown>
+}
+
+/** What becomes of fields: undefined for what the group has. */
+type Changes = ReadonlyMap<LimitName, LimitValue | undefined>
+
+/**
+ * Changes to limits and groups, for operators. They are first stored, then act, and if they cannot be stored, nothing has
+ * changed. They take their turns with all that changes users. Throws a Refusal.
+ */
+export class LimitChanges {
+  readonly #accounts: Accounts
+  readonly #groups: Groups
+  readonly #keeper: LimitKeeper
+  readonly #store: LimitChangesOptions['store']
+  readonly #turns: Turns
+  readonly #obey: () => Promise<unknown>
+  /** Of the last change to any user or group; it only grows. */
+  #revision: number
+
+  constructor({ accounts, groups, keeper, store, turns, obey }: LimitChangesOptions) {
+    this.#accounts = accounts
+    this.#groups = groups
+    this.#keeper = keeper
+    this.#store = store
+    this.#turns = turns
+    this.#obey = obey
+    this.#revision = [...accounts.list(), ...groups.list()].reduce((most, { revision }) => Math.max(most, revision), 0)
+  }
+
+  /** See the method `users.set`. */
+  set({ names, where, fields, ifRevision }: Params<'users.set'>): Promise<Result<'users.set'>> {
+    return this.#turns.take(async () => {
+      const accounts = this.#chosen(names, where)
+      const changes = readChanges(fields)
+      this.#refuseUnknownGroup(changes)
+      for (const { revision } of accounts) this.#refuseOutdated(revision, ifRevision)
+      const revision = this.#revision + 1
+      const next = accounts
+        .map((account) => ({ before: account, after: this.#changed(account, changes, revision) }))
+        .filter(({ before, after }) => !isSame(before.limits, after.limits) || before.firstUsed !== after.firstUsed)
+      await this.#put(next.map(({ after }) => after))
+      const before = names?.length === 1 ? { before: valuesOf(accounts[0].limits, changes) } : {}
+      return { changed: next.length, revision: this.#revision, ...before }
+    })
+  }
+
+  /** See the method `users.resetQuota`. */
+  resetQuota({ names, where }: Params<'users.resetQuota'>): Promise<Result<'users.resetQuota'>> {
+    return this.#turns.take(async () => {
+      const accounts = this.#chosen(names, where)
+      await this.#keeper.reset(accounts)
+      await this.#obey()
+      return { reset: accounts.length }
+    })
+  }
+
+  /** A user whose time begins with their first use has come. */
+  cameFirst({ name }: Account, now: number): Promise<void> {
+    return this.#turns.take(async () => {
+      const account = this.#accounts.named(name)
+      if (account) await this.#put([{ ...account, firstUsed: now }])
+    })
+  }
+
+  /** By name. */
+  groups(): GroupRow[] {
+    const members = new Map<Group, number>()
+    for (const { limits } of this.#accounts.list()) {
+      const group = this.#groups.of(limits)
+      members.set(group, (members.get(group) ?? 0) + 1)
+    }
+    return this.#groups.list().map((group) => {
+      const { name, limits, revision } = group
+      return { name, limits: plain(limits), members: members.get(group) ?? 0, revision }
+    })
+  }
+
+  addGroup({ name, fields }: Params<'groups.add'>): Promise<Result<'groups.add'>> {
+    return this.#turns.take(async () => {
+      if (this.#groups.named(readName(name)))
+        throw new Refusal('exists', `there is a group ${JSON.stringify(name)} already`)
+      if (this.#groups.isFull)
+        throw new Refusal('conflict', 'there are as many groups as there can be: remove one first')
+      await this.#putGroup({ name, limits: {}, revision: 0 }, readChanges(fields, true))
+      return { revision: this.#revision }
+    })
+  }
+
+  setGroup({ name, fields, ifRevision }: Params<'groups.set'>): Promise<Result<'groups.set'>> {
+    return this.#turns.take(async () => {
+      const group = this.#existingGroup(name)
+      const changes = readChanges(fields, true)
+      this.#refuseOutdated(group.revision, ifRevision)
+      const before = valuesOf(group.limits, changes)
+      await this.#putGroup(group, changes)
+      const isConcerned = name === defaultGroup ? () => true : ({ limits }: Account) => limits.group === name
+      const concerned = this.#accounts.list().filter(isConcerned)
+      await this.#keeper.writeAll(concerned)
+      await this.#act()
+      return { members: this.#membersOf(name).length, revision: this.#revision, before }
+    })
+  }
+
+  removeGroup(name: string): Promise<void> {
+    return this.#turns.take(async () => {
+      const group = this.#existingGroup(name)
+      if (name === defaultGroup)
+        throw new Refusal('conflict', `the group ${name} is everybody's: it can be without limits, not removed`)
+      const members = this.#membersOf(name).length
+      if (members > 0)
+        throw new Refusal('conflict', `the group ${JSON.stringify(name)} has ${members} users: give them another first`)
+      await this.#store.groups.remove(name)
+      this.#groups.remove(group)
+    })
+  }
+
+  #membersOf(name: string): readonly Account[] {
+    return this.#accounts.list().filter(({ limits }) => this.#groups.of(limits).name === name)
+  }
+
+  async #putGroup(group: StoredGroup, changes: Changes): Promise<void> {
+    const next = { name: group.name, limits: merged(group.limits, changes), revision: this.#revision + 1 }
+    await this.#store.groups.put(next)
+    this.#revision++
+    this.#groups.put(next)
+  }
+
+  async #put(accounts: readonly Account[]): Promise<void> {
+    if (accounts.length === 0) return
+    await this.#store.users.setLimits(
+      accounts.flatMap(({ id, limits, revision, firstUsed }) =>
+        id === undefined ? [] : [{ id, limits, revision, firstUsed }],
+      ),
+    )
+    this.#revision++
+    for (const account of accounts) this.#accounts.put(account)
+    await this.#keeper.writeAll(accounts)
+    await this.#act()
+  }
+
+  async #act(): Promise<void> {
+    this.#keeper.look()
+    await this.#obey()
+  }
+
+  /** A span from now on is a moment; one from the first use on waits for the next. */
+  #changed(account: Account, changes: Changes, revision: number): Account {
+    const limits = merged(account.limits, changes)
+    const { starts } = effective(limits, this.#groups.of(limits).limits, this.#groups.everybody.limits)
+    const span = typeof limits.expires === 'string' ? parseSpan(limits.expires) : undefined
+    const isFixed = span !== undefined && starts?.value !== 'first-use'
+    return {
+      ...account,
+      limits: isFixed ? { ...limits, expires: Date.now() + span } : limits,
+      revision,
+      firstUsed: changes.has('expires') ? null : account.firstUsed,
+    }
+  }
+
+  #chosen(names: readonly string[] | undefined, where: string | undefined): readonly Account[] {
+    if ((names === undefined) === (where === undefined))
+      throw new Refusal('invalid', 'say either names or where, not both')
+    if (names !== undefined) return [...new Set(names)].map((name) => this.#existing(name))
+    const filter = orInvalid(() => parseUserFilter(where ?? '', this.#groups))
+    return this.#accounts.list().filter((account) => filter(account, this.#keeper.effective.of(account)))
+  }
+
+  #existing(name: string): Account {
+    const account = this.#accounts.named(name)
+    if (!account) throw new Refusal('not_found', `there is no user ${JSON.stringify(name)}`)
+    return account
+  }
+
+  #existingGroup(name: string): Group {
+    const group = this.#groups.named(name)
+    if (!group) throw new Refusal('not_found', `there is no group ${JSON.stringify(name)}`)
+    return group
+  }
+
+  #refuseUnknownGroup(changes: Changes): void {
+    const name = changes.get('group')
+    if (typeof name === 'string') this.#existingGroup(name)
+  }
+
+  #refuseOutdated(revision: number, ifRevision: number | undefined): void {
+    if (ifRevision === undefined || revision <= ifRevision) return
+    const text = `somebody has changed these limits since revision ${ifRevision}: get them again and see whether the change still fits`
+    throw new Refusal('conflict', text, { revision })
+  }
+}
+
+/** What is wrong with it is told at once. */
+function readChanges(fields: Params<'users.set'>['fields'], ofGroup = false): Changes {
+  const changes = new Map<LimitName, LimitValue | undefined>()
+  for (const [name, given] of Object.entries(fields)) {
+    if (!isLimit(name))
+      throw new Refusal('invalid', `there is no limit ${JSON.stringify(name)}: there are ${limitNames.join(', ')}`)
+    if (ofGroup && !isOfGroups(name)) throw new Refusal('invalid', 'a group has no group')
+    const value = orInvalid(() => readLimit(name, given))
+    const meant = name === 'group' && (value === null || value === defaultGroup) ? undefined : value
+    orInvalid(() => refuseNonsense(name, meant))
+    changes.set(name, meant)
+  }
+  return changes
+}
+
+/** Throws a RangeError, as `readLimit` does. */
+function refuseNonsense(name: LimitName, value: LimitValue | undefined): void {
+  if (typeof value !== 'object' || value === null) return
+  if (name === 'sources') for (const text of value) parseNetwork(text)
+  if (name !== 'egress') return
+  const bad = value.find((text) => isIP(text) === 0 && !/^[A-Za-z][\w.@-]{0,14}$/.test(text))
+  if (bad !== undefined)
+    throw new RangeError(`egress is addresses of this machine or an interface, which ${JSON.stringify(bad)} is not`)
+}
+
+function readName(name: string): string {
+  return orInvalid(() => String(readLimit('group', name)))
+}
+
+function orInvalid<Value>(read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof RangeError) throw new Refusal('invalid', error.message)
+    throw error
+  }
+}
+
+function merged(limits: Limits, changes: Changes): Limits {
+  const next = new Map<string, LimitValue | undefined>([...Object.entries(limits), ...changes])
+  return Object.fromEntries([...next].filter(([, value]) => value !== undefined))
+}
+
+function valuesOf(limits: Limits, changes: Changes): Record<string, string | number | string[] | null> {
+  return plain(Object.fromEntries(Object.entries(limits).filter(([name]) => changes.has(name as LimitName))))
+}
+
+/** As the protocol has them. */
+export function plain(limits: Limits): Record<string, string | number | string[] | null> {
+  return limits as Record<string, string | number | string[] | null>
+}
+
+/** Both are of plain values, and a field that has not changed keeps its place. */
+function isSame(one: Limits, other: Limits): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
+}

@@ -1,0 +1,311 @@
+import { setImmediate } from 'node:timers/promises'
+import { parseSpan } from '../../shared/limits.ts'
+import type { User } from '../../shared/protocol/methods.ts'
+import type { Account, Accounts } from './accounts.ts'
+import { type Cycle, cycleAt } from './cycle.ts'
+import { type Effective, EffectiveLimits, numberOf, textOf } from './effective-limits.ts'
+import type { Groups } from './groups.ts'
+import type { Usage } from './usage.ts'
+
+/** Why somebody may not come any more. */
+export type Bar = 'quota' | 'expired'
+
+/** What loops read of each user, by index. */
+export interface Lines {
+  set(
+    index: number,
+    limits: {
+      readonly group: number
+      readonly rateUp: number | undefined
+      readonly rateDown: number | undefined
+      readonly maxConnections: number | undefined
+      readonly maxSources: number | undefined
+    },
+  ): void
+  bar(index: number, why: Bar | undefined): void
+  /** In KiB; undefined: there is no quota. */
+  setQuota(index: number, left: number | undefined): void
+  clear(index: number): void
+  sources(index: number): number
+  refusals(index: number): number
+}
+
+export interface LimitKeeperOptions {
+  readonly accounts: Accounts
+  readonly groups: Groups
+  readonly usage: Usage
+  readonly lines: Lines
+  /** What an operator should know. */
+  readonly tell: (message: string) => void
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+}
+
+/** What follows once the engine serves. */
+export interface Followed {
+  /** Live connections of a user. */
+  connections(index: number): number
+  /** Ends a user's live connections, for that. */
+  cut(index: number, why: Bar): Promise<unknown>
+  /** Has found out that a user whose time begins with the first use has come. */
+  cameFirst(account: Account, now: number): Promise<unknown>
+}
+
+/** Milliseconds between two looks at what is used and at the clock: limits act within a second. */
+const lookPeriod = 500
+/** Users whose lines are written in one turn of the main thread. */
+const slice = 1_000
+
+/** Where a user stands. */
+type Standing = Pick<User['use'], 'cycleEnds' | 'expires' | 'ended'>
+
+const unlimited: Standing = { cycleEnds: null, expires: null, ended: null }
+const never = Number.POSITIVE_INFINITY
+const mostIndices = 65_536
+
+/**
+ * Has the loops keep the limits of users: writes their lines when users, groups or the time change, and tops up what is
+ * left of quotas. Time is the wall's, looked at again and again, so that it may be set.
+ */
+export class LimitKeeper {
+  readonly effective: EffectiveLimits
+  readonly #accounts: Accounts
+  readonly #groups: Groups
+  readonly #usage: Usage
+  readonly #lines: Lines
+  readonly #tell: (message: string) => void
+  readonly #now: () => number
+  /** By index: when the clock changes something next. */
+  readonly #due = new Float64Array(mostIndices).fill(never)
+  /** By index: bytes in all at which use changes something next, and those at the last look. */
+  readonly #threshold = new Float64Array(mostIndices).fill(never)
+  readonly #seen = new Float64Array(mostIndices)
+  /** By index, of a user with a quota that is not used up: the bytes in all at which it is. */
+  readonly #quotaEnd = new Float64Array(mostIndices).fill(never)
+  readonly #standings = new Map<number, Standing>()
+  readonly #warned = new Set<number>()
+  /** Whose time begins with the first use. */
+  readonly #unused = new Set<number>()
+  readonly #cycles = new Map<string, { readonly start: number; readonly end: number }>()
+  #followed: Followed | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor({ accounts, groups, usage, lines, tell, now = Date.now }: LimitKeeperOptions) {
+    this.effective = new EffectiveLimits(groups)
+    this.#accounts = accounts
+    this.#groups = groups
+    this.#usage = usage
+    this.#lines = lines
+    this.#tell = tell
+    this.#now = now
+    for (const account of accounts.list()) this.write(account)
+  }
+
+  /** Looks at use and clock from now on, until `stop`. */
+  follow(followed: Followed): void {
+    this.#followed = followed
+    this.#timer = setInterval(() => this.look(), lookPeriod).unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** Starts an index from nothing, for its next owner, who has no connection yet. */
+  begin(account: Account): void {
+    this.#usage.begin(account.index)
+    this.#lines.clear(account.index)
+    this.#forget(account.index)
+    this.write(account)
+  }
+
+  /** Writes the lines of these users, in slices. Users who have changed or gone meanwhile are written as they are. */
+  async writeAll(accounts: readonly Account[]): Promise<void> {
+    for (let from = 0; from < accounts.length; from += slice) {
+      if (from > 0) await setImmediate()
+      for (const { name } of accounts.slice(from, from + slice)) {
+        const account = this.#accounts.named(name)
+        if (account) this.write(account)
+      }
+    }
+  }
+
+  /** Writes a user's line as their limits, their use and the time are now. */
+  write(account: Account): void {
+    const { index } = account
+    const now = this.#now()
+    const limits = this.effective.of(account)
+    const quota = numberOf(limits, 'quota')
+    const cycle = quota === undefined ? undefined : this.#cycleOf(limits, now)
+    if (quota !== undefined) this.#beginCycle(index, cycle?.start, now)
+    const expires = expiryOf(account, limits)
+    const isUsedUp = quota !== undefined && this.#usage.used(index) >= quota
+    const slowTo = isUsedUp ? numberOf(limits, 'over') : undefined
+    const ended = expires !== undefined && now >= expires ? 'expired' : isUsedUp ? usedUp(slowTo) : null
+    this.#lines.set(index, {
+      group: this.#groups.of(account.limits).index,
+      rateUp: lower(numberOf(limits, 'rate-up'), slowTo),
+      rateDown: lower(numberOf(limits, 'rate-down'), slowTo),
+      maxConnections: numberOf(limits, 'max-connections'),
+      maxSources: numberOf(limits, 'max-sources'),
+    })
+    this.#lines.bar(index, ended === 'slowed' || ended === null ? undefined : ended)
+    this.#due[index] = Math.min(ended === 'expired' ? never : (expires ?? never), cycle?.end ?? never)
+    this.#watchQuota(index, isUsedUp ? undefined : quota, numberOf(limits, 'warn'))
+    this.#lines.setQuota(index, quota === undefined || slowTo !== undefined ? undefined : this.#left(index))
+    this.#stand(account, { cycleEnds: cycle?.end ?? null, expires: expires ?? null, ended })
+    if (expires === undefined && textOf(limits, 'expires') !== undefined) this.#unused.add(index)
+    else this.#unused.delete(index)
+  }
+
+  /** Where a user stands, and what they use. */
+  usageOf({ index }: Account): User['use'] {
+    const standing = this.#standings.get(index)
+    return {
+      ...(standing ?? unlimited),
+      sources: this.#lines.sources(index),
+      used: standing ? Math.max(0, this.#usage.used(index)) : 0,
+      refused: this.#lines.refusals(index),
+    }
+  }
+
+  /** Lets these users' quota begin anew. */
+  reset(accounts: readonly Account[]): Promise<void> {
+    for (const { index } of accounts) this.#mark(index, this.#now())
+    return this.writeAll(accounts)
+  }
+
+  /** Acts by what was used and by the clock since the last look. */
+  look(): void {
+    const now = this.#now()
+    for (let index = 1; index <= this.#accounts.highestIndex; index++)
+      if (now >= this.#due[index] || this.#hasReached(index)) this.#rewrite(index)
+    for (const index of this.#unused) if (this.#followed?.connections(index)) this.#begins(index, now)
+    for (const [index, { ended }] of this.#standings)
+      if ((ended === 'quota' || ended === 'expired') && this.#followed?.connections(index))
+        void this.#followed.cut(index, ended)
+  }
+
+  /** Tops up what is left of the quota, if something was used; whether that is all. */
+  #hasReached(index: number): boolean {
+    if (this.#threshold[index] === never) return false
+    const total = this.#usage.total(index)
+    if (total === this.#seen[index]) return false
+    this.#seen[index] = total
+    this.#lines.setQuota(index, this.#left(index))
+    return total >= this.#threshold[index]
+  }
+
+  #rewrite(index: number): void {
+    const account = this.#accountAt(index)
+    if (account) this.write(account)
+    else this.#forget(index)
+  }
+
+  #begins(index: number, now: number): void {
+    this.#unused.delete(index)
+    const account = this.#accountAt(index)
+    if (account) void this.#followed?.cameFirst(account, now)
+  }
+
+  #accountAt(index: number): Account | undefined {
+    const name = this.#accounts.nameOf(index)
+    return name === undefined ? undefined : this.#accounts.named(name)
+  }
+
+  #forget(index: number): void {
+    this.#due[index] = never
+    this.#threshold[index] = never
+    this.#quotaEnd[index] = never
+    this.#standings.delete(index)
+    this.#warned.delete(index)
+    this.#unused.delete(index)
+  }
+
+  /** The first quota that somebody gets counts from then on, and so does each cycle. */
+  #beginCycle(index: number, start: number | undefined, now: number): void {
+    const marked = this.#usage.marked(index)
+    if (marked === 0 || (start !== undefined && marked < start)) this.#mark(index, now)
+  }
+
+  #mark(index: number, now: number): void {
+    this.#usage.mark(index, now)
+    this.#warned.delete(index)
+  }
+
+  /** `quota` is undefined if there is none to be used up. */
+  #watchQuota(index: number, quota: number | undefined, warn: number | undefined): void {
+    const total = this.#usage.total(index)
+    const mark = total - this.#usage.used(index)
+    const warnAt = warn === undefined || this.#warned.has(index) ? never : mark + ((quota ?? 0) * warn) / 100
+    this.#seen[index] = total
+    this.#quotaEnd[index] = quota === undefined ? never : mark + quota
+    this.#threshold[index] = quota === undefined ? never : Math.min(this.#quotaEnd[index], warnAt)
+    if (total < warnAt || quota === undefined) return
+    this.#warned.add(index)
+    this.#threshold[index] = this.#quotaEnd[index]
+    this.#say(index, `has used ${warn} % of the quota`)
+  }
+
+  #stand(account: Account, next: Standing): void {
+    const before = this.#standings.get(account.index)
+    const isLimited = next.cycleEnds !== null || next.expires !== null || next.ended !== null
+    const hasQuota = this.#quotaEnd[account.index] !== never
+    if (isLimited || hasQuota) this.#standings.set(account.index, isSame(before, next) ? (before as Standing) : next)
+    else this.#standings.delete(account.index)
+    const was = before?.ended ?? null
+    if (was !== next.ended) this.#say(account.index, words[next.ended ?? 'none'])
+  }
+
+  /** In KiB; 0 of a quota that is used up. */
+  #left(index: number): number {
+    const end = this.#quotaEnd[index]
+    return end === never ? 0 : Math.max(0, Math.ceil((end - this.#seen[index]) / 1024))
+  }
+
+  /** What was so before the start was told then. */
+  #say(index: number, what: string): void {
+    if (this.#followed) this.#tell(`user ${JSON.stringify(this.#accounts.nameOf(index))} ${what}`)
+  }
+
+  /** Of many users with one cycle it is worked out once. */
+  #cycleOf(limits: Effective, now: number): { readonly start: number; readonly end: number } | undefined {
+    const length = textOf(limits, 'cycle')
+    if (length !== 'day' && length !== 'week' && length !== 'month') return undefined
+    const day = numberOf(limits, 'cycle-day') ?? 1
+    const cycle: Cycle = { length, day, zone: textOf(limits, 'time-zone') ?? 'UTC' }
+    const key = `${length} ${day} ${cycle.zone}`
+    const known = this.#cycles.get(key)
+    if (known && now >= known.start && now < known.end) return known
+    const found = cycleAt(cycle, now)
+    this.#cycles.set(key, found)
+    return found
+  }
+}
+
+const words = {
+  quota: 'has used up the quota, and is cut off',
+  slowed: 'has used up the quota, and is slowed down',
+  expired: 'has expired',
+  none: 'may go on: quota and time are not over any more',
+} as const
+
+function usedUp(slowTo: number | undefined): 'quota' | 'slowed' {
+  return slowTo === undefined ? 'quota' : 'slowed'
+}
+
+/** When a user may not come any more; undefined: never, or it depends on a first use that has not been. */
+function expiryOf({ created, firstUsed }: Account, limits: Effective): number | undefined {
+  const value = limits.expires?.value
+  if (typeof value !== 'string') return typeof value === 'number' ? value : undefined
+  const begins = textOf(limits, 'starts') === 'first-use' ? firstUsed : created
+  return begins === null ? undefined : begins + (parseSpan(value) ?? 0)
+}
+
+function lower(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
+}
+
+function isSame(one: Standing | undefined, other: Standing): boolean {
+  return one?.ended === other.ended && one.expires === other.expires && one.cycleEnds === other.cycleEnds
+}

@@ -1,0 +1,97 @@
+import { counted } from '../format/count.ts'
+import { limitText, readLimitWords, wordsBefore } from './limit-words.ts'
+import { UsageError } from './usage.ts'
+import { verb } from './verb.ts'
+
+const unknownGroup = { not_found: "list the groups with 'groups'" }
+
+export const groupVerbs = {
+  groups: verb({
+    arguments: '',
+    role: 'operator',
+    summary: 'list groups of users, their members and limits',
+    prepare:
+      () =>
+      async ({ call }) => {
+        const { groups } = await call('groups.list', {})
+        return {
+          data: groups,
+          view: {
+            heading: ['NAME', 'MEMBERS', 'LIMITS'],
+            right: [1],
+            rows: groups.map(({ name, members, limits }) => [name, String(members), limitText(limits)]),
+          },
+        }
+      },
+  }),
+  'groups add': verb({
+    arguments: 'NAME [FIELD=VALUE...]',
+    takes: ['group', 'limit'],
+    role: 'admin',
+    summary: 'add a group of users, and what they may',
+    hints: { exists: "change it with 'groups set'" },
+    prepare: ([name, ...words]) => {
+      const { fields } = readFields(words)
+      return async ({ call }) => {
+        const result = await call('groups.add', { name, fields })
+        return {
+          data: { name, fields, ...result },
+          view: `added the group ${name}`,
+          undo: { verb: 'groups remove', values: [name] },
+        }
+      }
+    },
+  }),
+  'groups set': verb({
+    arguments: 'NAME FIELD=VALUE...',
+    takes: ['group', 'limit'],
+    role: 'admin',
+    flags: { revision: { value: 'N', summary: 'only if nobody has changed it since this revision' } },
+    summary: "change limits; 'default' is everybody's",
+    hints: unknownGroup,
+    prepare: ([name, ...words], flags) => {
+      const { fields } = readFields(words)
+      const ifRevision = revisionIn(flags)
+      return async ({ call }) => {
+        const result = await call('groups.set', { name, fields, ...ifRevision })
+        return {
+          data: { name, fields, ...result },
+          view: `changed the group ${name}, ${counted(result.members, 'user')}`,
+          undo: {
+            verb: 'groups set',
+            values: [name, ...wordsBefore(fields, result.before)],
+            flags: { revision: String(result.revision) },
+          },
+        }
+      }
+    },
+  }),
+  'groups remove': verb({
+    arguments: 'NAME',
+    takes: ['group'],
+    role: 'admin',
+    summary: 'remove a group that has no members',
+    hints: unknownGroup,
+    prepare:
+      ([name]) =>
+      async ({ call }) => {
+        await call('groups.remove', { name })
+        return { data: { name }, view: `removed the group ${name}` }
+      },
+  }),
+}
+
+/** Throws `UsageError` if one of the words is no `FIELD=VALUE`. */
+function readFields(words: readonly string[]) {
+  const { names, fields } = readLimitWords(words)
+  if (names.length > 0) throw new UsageError('what follows NAME is FIELD=VALUE')
+  return { fields }
+}
+
+/** Throws `UsageError` if it is no number. */
+export function revisionIn(flags: ReadonlyMap<string, string>): { ifRevision?: number } {
+  const text = flags.get('revision')
+  if (text === undefined) return {}
+  if (!/^\d{1,15}$/.test(text)) throw new UsageError('--revision takes a whole number')
+  return { ifRevision: Number(text) }
+}

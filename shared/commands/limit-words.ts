@@ -1,0 +1,66 @@
+import {
+  formatLimit,
+  isLimit,
+  type LimitName,
+  type LimitValue,
+  limitFields,
+  limitNames,
+  parseLimit,
+} from '../limits.ts'
+import type { Params, User } from '../protocol/methods.ts'
+import { UsageError } from './usage.ts'
+import type { Table } from './verb.ts'
+
+/** Who or what a change of limits is about, and what becomes of the fields. */
+export interface LimitWords {
+  readonly names: readonly string[]
+  readonly fields: Params<'users.set'>['fields']
+}
+
+/** Parts words into names and `FIELD=VALUE`. Throws `UsageError` if a field is none or its value makes no sense. */
+export function readLimitWords(words: readonly string[]): LimitWords {
+  const first = words.findIndex((word) => /^[a-z-]+=/.test(word))
+  const names = first < 0 ? words : words.slice(0, first)
+  const fields = Object.fromEntries(words.slice(names.length).map(readField))
+  return { names, fields }
+}
+
+/** Values go as they are written: the daemon reads them, too. */
+function readField(word: string): readonly [LimitName, string] {
+  const [, name = '', text = ''] = /^([^=]*)=(.*)$/s.exec(word) ?? []
+  if (!isLimit(name)) throw new UsageError(`FIELD=VALUE takes one of the fields ${limitNames.join(', ')}`)
+  try {
+    parseLimit(name, text)
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message)
+    throw error
+  }
+  return [name, text]
+}
+
+/** `FIELD=VALUE` for each of them, with a space between. */
+export function limitText(limits: User['limits']): string {
+  return Object.entries(limits)
+    .map(([name, value]) => `${name}=${valueText(name, value)}`)
+    .join(' ')
+}
+
+/** What takes a change back, as words: a field that was not there is the group's again. */
+export function wordsBefore(fields: LimitWords['fields'], before: User['limits']): string[] {
+  return Object.keys(fields).map((name) => `${name}=${name in before ? valueText(name, before[name] ?? null) : ''}`)
+}
+
+/** As people write it. A newer daemon may have fields that are not known here. */
+function valueText(name: string, value: LimitValue): string {
+  return isLimit(name) ? formatLimit(name, value) : String(value ?? 'none')
+}
+
+/** All fields, with what they are and how they are written. */
+export function listFields(): Table {
+  const fields = limitNames.map((name) => [`${name}=${limitFields[name].placeholder}`, limitFields[name].summary])
+  const values = [
+    ['FIELD=none', 'no limit, whatever the group says'],
+    ['FIELD=', 'what the group says'],
+  ]
+  return { rows: [...fields, ...values] }
+}
