@@ -43,6 +43,8 @@ export interface DataPlane {
   readonly names: { readonly health: Health['names'] }
   /** Resolves to how many sessions it ended, once all loops act by it. */
   userChanged(change: UserChange): Promise<number>
+  /** Has live sessions obey the lines of limits as they are now; resolves when all loops do. */
+  limitsChanged(): Promise<void>
   /** Keeps clients from these endpoints; resolves when all loops do. */
   forbid(endpoints: readonly Endpoint[]): Promise<void>
   /** Acts by new timeouts, permissions and limits; resolves when all loops do. */
@@ -107,6 +109,9 @@ export async function startDataPlane(
     policy,
     bans,
     names: resolver,
+    async limitsChanged() {
+      await engine.order('limit', undefined)
+    },
     async userChanged(change) {
       const { passwordRequired } = change
       const opens = wasRequired && !passwordRequired

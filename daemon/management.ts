@@ -124,8 +124,7 @@ async function administer(
   const users = new Users({
     ...{ accounts, passwords, policy, store: store.users, late, loops: dataPlane, indices, turns },
   })
-  const obey = async () => {}
-  const limits = new LimitChanges({ accounts, groups, keeper, store, turns, obey })
+  const limits = new LimitChanges({ accounts, groups, keeper, store, turns, obey: () => dataPlane.limitsChanged() })
   usage.follow(traffic)
   keeper.follow({
     connections: (index) => traffic.connections(index),

@@ -140,7 +140,10 @@ export class LimitChanges {
         throw new Refusal('conflict', `the group ${name} is everybody's: it can be without limits, not removed`)
       const members = this.#membersOf(name).length
       if (members > 0)
-        throw new Refusal('conflict', `the group ${JSON.stringify(name)} has ${members} users: give them another first`)
+        throw new Refusal(
+          'conflict',
+          `the group ${JSON.stringify(name)} has ${members} ${members === 1 ? 'user' : 'users'}: give them another first`,
+        )
       await this.#store.groups.remove(name)
       this.#groups.remove(group)
     })

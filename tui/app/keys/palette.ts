@@ -65,13 +65,13 @@ export interface Offer {
   readonly act: { readonly do: 'press'; readonly key: string } | { readonly do: 'type'; readonly text: string }
 }
 
-/** The offers whose title or label has the letters of `wanted` in this order, the best first; all of them for none. */
+/** The offers whose title or label has the letters of `wanted` in this order, the best first, of equals the shortest; all of them for none. */
 export function searchOffers(offers: readonly Offer[], wanted: string): Offer[] {
   const letters = wanted.toLowerCase().replace(/\s+/g, '')
   return offers
     .map((offer) => ({ offer, score: Math.max(score(offer.title, letters), score(offer.label, letters)) }))
     .filter(({ score }) => score > Number.NEGATIVE_INFINITY)
-    .sort((one, other) => other.score - one.score)
+    .sort((one, other) => other.score - one.score || one.offer.label.length - other.offer.label.length)
     .map(({ offer }) => offer)
 }
 
