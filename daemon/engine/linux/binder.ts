@@ -6,7 +6,7 @@ import { accept, boundAddress, isExhausted, listen, resetOnClose, setLiveness } 
 import { addressOf, bytesOf, portOf, socketAddressBytes } from '../../os/socket-address.ts'
 import { addressTowards } from '../../os/udp.ts'
 import { Reason, State } from '../session-table.ts'
-import { bindBacklog } from '../shared/limits.ts'
+import { bindBacklog } from '../shared/descriptor-shares.ts'
 import { type Failure, notAllowed, notFound, notResolved } from '../shared/refusals.ts'
 import type { Opener } from './admitter.ts'
 import type { LoopContext } from './context.ts'
@@ -52,14 +52,9 @@ export class Binder implements Opener, Stage {
     if (this.#sessions.isGone(slot, rest)) return this.#sessions.close(slot, Reason.gone)
     const bind: Bind = { rest, port: destination.port, peers: [] }
     this.#binds.set(slot, bind)
-    if (destination.kind === 'address') {
-      if (isUnspecified(destination.bytes)) return this.#listen(slot, bind)
-      return this.#expect(slot, bind, [destination])
-    }
-    this.#sessions.enter(slot, State.resolving)
-    const known = this.#loop.names.ask(destination.name, slot)
-    if (known) return this.#expect(slot, bind, known)
-    this.#sessions.setDeadline(slot, this.#loop.timeouts.resolve)
+    if (destination.kind === 'address' && isUnspecified(destination.bytes)) return this.#listen(slot, bind)
+    const known = this.#loop.names.resolve(slot, destination, this.#loop.timeouts.resolve)
+    if (known) this.#expect(slot, bind, known)
   }
 
   onName(slot: number, _name: string, addresses: readonly Address[] | undefined): void {

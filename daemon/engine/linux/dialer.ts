@@ -62,11 +62,8 @@ export class Dialer implements Opener, Stage {
       hadOthers: false,
     }
     this.#dials.set(slot, dial)
-    if (destination.kind === 'address') return this.#dialAll(slot, dial, [destination])
-    this.#sessions.enter(slot, State.resolving)
-    const known = this.#loop.names.ask(destination.name, slot)
-    if (known) return this.#dialAll(slot, dial, known)
-    this.#sessions.setDeadline(slot, this.#loop.timeouts.resolve)
+    const known = this.#loop.names.resolve(slot, destination, this.#loop.timeouts.resolve)
+    if (known) this.#dialAll(slot, dial, known)
   }
 
   onName(slot: number, _name: string, addresses: readonly Address[] | undefined): void {

@@ -1,6 +1,8 @@
 import { type Address, parseAddress } from '../../net/address.ts'
+import type { Destination } from '../../net/destination.ts'
 import { ifNametoindex } from '../../os/libc.ts'
 import type { Resolution } from '../engine.ts'
+import { State } from '../session-table.ts'
 import { NameCache } from '../shared/name-cache.ts'
 import { inTurns } from '../shared/staggering.ts'
 import type { LoopMessage } from './loop-messages.ts'
@@ -36,6 +38,18 @@ export class Names {
     const { generation, table } = this.#sessions
     this.#post({ type: 'resolve', slot, generation: generation[slot], serial: table.serial[slot], name })
     return undefined
+  }
+
+  /**
+   * The addresses of where a session is to be led, if they are known. Else it waits for them, and its stage hears
+   * `onName`, or `onDeadline` after so many milliseconds.
+   */
+  resolve(slot: number, destination: Destination, timeout: number): readonly Address[] | undefined {
+    if (destination.kind === 'address') return [destination]
+    this.#sessions.enter(slot, State.resolving)
+    const known = this.ask(destination.name, slot)
+    if (!known) this.#sessions.setDeadline(slot, timeout)
+    return known
   }
 
   /** The control plane's answer. Returns the addresses, in the order to try them. */

@@ -13,6 +13,13 @@ const fewest = 48
 /** Extras hold ports of this machine, which it wants for itself, too. */
 const mostExtras = 8192
 
+/** Connections to a BIND's listening socket that may wait to be looked at, of which one can be the right one. */
+export const bindBacklog = 4
+
+/** What is told of an association that there is no room for. */
+export const noRoomForAssociation =
+  'associations are refused: whoever asks has as many as may be while so few descriptors are left (ulimit -n)'
+
 export interface DescriptorShares {
   /** Sessions, of two descriptors each. */
   readonly sessions: number
