@@ -66,6 +66,7 @@ export async function startDataPlane(
   const options = engineOptions(settings, await endpointsOf('socks', configuration, warn), {
     passwordRequired: policy(accounts.size),
     forbidden: managementAsked(settings),
+    sources: new Map(),
     ...permissionsOf(settings),
   })
   const workers = Math.min(options.workers, threads.loops)

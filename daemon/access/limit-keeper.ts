@@ -20,6 +20,7 @@ export interface Lines {
       readonly rateDown: number | undefined
       readonly maxConnections: number | undefined
       readonly maxSources: number | undefined
+      readonly over: number | undefined
     },
   ): void
   bar(index: number, why: Bar | undefined): void
@@ -144,15 +145,16 @@ export class LimitKeeper {
     const ended = expires !== undefined && now >= expires ? 'expired' : isUsedUp ? usedUp(slowTo) : null
     this.#lines.set(index, {
       group: this.#groups.of(account.limits).index,
-      rateUp: lower(numberOf(limits, 'rate-up'), slowTo),
-      rateDown: lower(numberOf(limits, 'rate-down'), slowTo),
+      rateUp: numberOf(limits, 'rate-up'),
+      rateDown: numberOf(limits, 'rate-down'),
       maxConnections: numberOf(limits, 'max-connections'),
       maxSources: numberOf(limits, 'max-sources'),
+      over: numberOf(limits, 'over'),
     })
     this.#lines.bar(index, ended === 'slowed' || ended === null ? undefined : ended)
     this.#due[index] = Math.min(ended === 'expired' ? never : (expires ?? never), cycle?.end ?? never)
     this.#watchQuota(index, isUsedUp ? undefined : quota, numberOf(limits, 'warn'))
-    this.#lines.setQuota(index, quota === undefined || slowTo !== undefined ? undefined : this.#left(index))
+    this.#lines.setQuota(index, quota === undefined ? undefined : this.#left(index))
     this.#stand(account, { cycleEnds: cycle?.end ?? null, expires: expires ?? null, ended })
     if (expires === undefined && textOf(limits, 'expires') !== undefined) this.#unused.add(index)
     else this.#unused.delete(index)
@@ -300,10 +302,6 @@ function expiryOf({ created, firstUsed }: Account, limits: Effective): number | 
   if (typeof value !== 'string') return typeof value === 'number' ? value : undefined
   const begins = textOf(limits, 'starts') === 'first-use' ? firstUsed : created
   return begins === null ? undefined : begins + (parseSpan(value) ?? 0)
-}
-
-function lower(one: number | undefined, other: number | undefined): number | undefined {
-  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
 }
 
 function isSame(one: Standing | undefined, other: Standing): boolean {

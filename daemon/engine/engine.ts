@@ -1,4 +1,5 @@
 import type { Endpoint } from '../net/endpoint.ts'
+import type { Network } from '../net/network.ts'
 import type { ListenOptions } from '../sockets/listeners.ts'
 import type { Terms } from '../socks/negotiation.ts'
 import type { SessionTable } from './session-table.ts'
@@ -52,6 +53,8 @@ export interface Policy extends Terms {
   readonly udpPortRequired: boolean
   /** Where clients may not be connected to (REP 02): the daemon's own sockets for management, beside those of the engine. See `Rules`. */
   readonly forbidden: readonly Endpoint[]
+  /** By user's index, of those that may not come from everywhere: where from. Whoever is elsewhere is cut, or gets REP 02. */
+  readonly sources: ReadonlyMap<number, readonly Network[]>
 }
 
 /** A login (RFC 1929) as a client gave it. */

@@ -64,7 +64,7 @@ const nameBytes = 256
 /**
  * A row is a slot below `capacity`, where a session lives, or one of the `endedCapacity` behind, a ring of copies of
  * sessions that have ended. The guard of a live row is odd while it is being changed, and another one afterwards: who
- * reads the same even guard before and after has read one state of it. Only the byte counts and `paced` change without it.
+ * reads the same even guard before and after has read one state of it. Only what is counted and `paced` change without it.
  */
 export class SessionTable {
   readonly capacity: number
@@ -92,6 +92,8 @@ export class SessionTable {
   readonly paced: Uint8Array
   /** Milliseconds that its directions have waited for a limit's credit, together. */
   readonly pacedFor: Float64Array
+  /** Datagrams that were dropped for a limit. */
+  readonly dropped: Float64Array
   /** Addresses are 16 bytes a row, IPv4 as ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2). */
   readonly clientAddress: Uint8Array
   readonly clientPort: Uint16Array
@@ -129,6 +131,7 @@ export class SessionTable {
     const up = layout.place(8 * rows)
     const down = layout.place(8 * rows)
     const pacedFor = layout.place(8 * rows)
+    const dropped = layout.place(8 * rows)
     const totals = layout.place(8 * totalCount)
     const ended = layout.place(8 * reasonCount)
     const turns = layout.place(8 * turnCells)
@@ -155,6 +158,7 @@ export class SessionTable {
     this.up = new Float64Array(this.buffer, up, rows)
     this.down = new Float64Array(this.buffer, down, rows)
     this.pacedFor = new Float64Array(this.buffer, pacedFor, rows)
+    this.dropped = new Float64Array(this.buffer, dropped, rows)
     this.totals = new Float64Array(this.buffer, totals, totalCount)
     this.ended = new Float64Array(this.buffer, ended, reasonCount)
     this.turns = new Float64Array(this.buffer, turns, turnCells)
@@ -249,6 +253,7 @@ export class SessionTable {
     this.down[slot] = 0
     this.paced[slot] = 0
     this.pacedFor[slot] = 0
+    this.dropped[slot] = 0
     this.targetPort[slot] = 0
     this.targetAddress.fill(0, slot * addressBytes, (slot + 1) * addressBytes)
     this.name[slot * nameBytes] = 0
@@ -268,6 +273,7 @@ export class SessionTable {
     this.down[row] = this.down[slot]
     this.paced[row] = this.paced[slot]
     this.pacedFor[row] = this.pacedFor[slot]
+    this.dropped[row] = this.dropped[slot]
     this.clientAddress.copyWithin(row * addressBytes, slot * addressBytes, (slot + 1) * addressBytes)
     this.clientPort[row] = this.clientPort[slot]
     this.targetAddress.copyWithin(row * addressBytes, slot * addressBytes, (slot + 1) * addressBytes)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LimitLines, limitLineMemory } from '../../daemon/engine/shared/limit-lines.ts'
+import { Direction, LimitLines, limitLineMemory } from '../../daemon/engine/shared/limit-lines.ts'
 
 const none = { group: 0, rateUp: undefined, rateDown: undefined, maxConnections: undefined, maxSources: undefined }
 function lines(limits: Partial<Parameters<LimitLines['set']>[1]> = {}) {
@@ -22,10 +22,24 @@ describe('a line of limits', () => {
 
   it('tells when the quota is used up', () => {
     const one = lines()
-    expect([one.spend(1, 1_000), one.hasQuota(1)]).toEqual([true, false])
+    const spend = (kibibytes: number) => {
+      one.spend(1, kibibytes)
+      return one.usedUp
+    }
+    expect([spend(1_000), one.hasQuota(1)]).toEqual([0, false])
     one.setQuota(1, 10)
-    expect([one.spend(1, 4), one.spend(1, 5), one.spend(1, 1), one.spend(1, 1)]).toEqual([true, true, false, false])
+    expect([spend(4), spend(5), one.isOver(1), spend(1), one.isOver(1), spend(1)]).toEqual([0, 0, false, 1, true, 1])
+    one.setQuota(1, 10)
+    expect([one.isOver(1), spend(11), one.isOver(1)]).toEqual([false, 2, true])
     one.setQuota(1, undefined)
-    expect(one.spend(1, 1_000)).toBe(true)
+    expect([spend(1_000), one.isOver(1)]).toEqual([2, false])
+  })
+
+  it('slows down who has used up a quota, if that is what comes of it', () => {
+    const one = lines({ rateUp: 1_000, over: 5_000 })
+    one.setQuota(1, 10)
+    expect([one.rate(1, Direction.up), one.rate(1, Direction.down)]).toEqual([1_000, 0])
+    one.spend(1, 10)
+    expect([one.rate(1, Direction.up), one.rate(1, Direction.down), one.isOver(1)]).toEqual([1_000, 5_000, false])
   })
 })

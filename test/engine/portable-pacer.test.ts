@@ -2,18 +2,19 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Flow, Pacer } from '../../daemon/engine/portable/pacer.ts'
 import { Budget, PacedBy } from '../../daemon/engine/shared/budget.ts'
 import { Direction, everybody, LimitLines, limitLineMemory } from '../../daemon/engine/shared/limit-lines.ts'
+import { noLine, SourceLines } from '../../daemon/engine/shared/source-lines.ts'
 
 const chunk = 64 * 1024
 
 /** A pacer on a clock that the test turns, and flows that say what the test has them say. */
 function makePacer() {
   const lines = new LimitLines(limitLineMemory())
-  const pacer = new Pacer(new Budget(lines))
+  const pacer = new Pacer(new Budget(lines, new SourceLines(SourceLines.memory())))
   const limit = (line: number, rateDown: number | undefined) =>
     lines.set(line, { group: 0, rateUp: undefined, rateDown, maxConnections: undefined, maxSources: undefined })
 
   const open = (user: number) => {
-    const row = { user, waiting: 0, paced: PacedBy.nobody as PacedBy, pacedFor: 0 }
+    const row = { user, source: noLine, waiting: 0, paced: PacedBy.nobody as PacedBy, pacedFor: 0 }
     let toSay = 0
     let moved = 0
     const flow = new Flow(row, Direction.down, () => void Promise.resolve().then(go))

@@ -92,6 +92,7 @@ export const openPolicy: Policy = {
   forbidden: [],
   udpAdvertise: [],
   udpPortRequired: false,
+  sources: new Map(),
 }
 
 const unlimited: LineLimits = {
@@ -126,6 +127,7 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
         forbidden: options.forbidden ?? openPolicy.forbidden,
         udpAdvertise: options.udpAdvertise ?? openPolicy.udpAdvertise,
         udpPortRequired: options.udpPortRequired ?? openPolicy.udpPortRequired,
+        sources: options.sources ?? openPolicy.sources,
       },
     },
     {

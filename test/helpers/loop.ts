@@ -11,6 +11,9 @@ import { TimerWheel } from '../../daemon/engine/linux/timer-wheel.ts'
 import { SessionTable } from '../../daemon/engine/session-table.ts'
 import { Budget } from '../../daemon/engine/shared/budget.ts'
 import { LimitLines, limitLineMemory } from '../../daemon/engine/shared/limit-lines.ts'
+import { Places } from '../../daemon/engine/shared/places.ts'
+import { Quotas } from '../../daemon/engine/shared/quotas.ts'
+import { SourceLines } from '../../daemon/engine/shared/source-lines.ts'
 import { Epoll } from '../../daemon/os/epoll.ts'
 import { PipePool } from '../../daemon/os/pipe-pool.ts'
 import { Rules } from '../../daemon/policy/rules.ts'
@@ -22,7 +25,11 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
   const [epoll, wheel, pipes] = [new Epoll(8), new TimerWheel(room.slots, 0), new PipePool(room.pipes, 1)]
   const { liveSessions, extras: count } = sharedCountsIn(sharedCountMemory())
   const fd = new Int32Array(2 * room.slots)
-  const own = { fd, clock, wheel, extras: new Extras(epoll, { count, most: room.extras }) }
+  const limitLines = new LimitLines(limitLineMemory())
+  const sourceLines = new SourceLines(SourceLines.memory())
+  const places = new Places(room.slots, limitLines, sourceLines)
+  const quotas = new Quotas(limitLines)
+  const own = { fd, clock, wheel, extras: new Extras(epoll, { count, most: room.extras }), places, quotas }
   const sessions = new Sessions(new SessionTable(room.slots), own, liveSessions, { first: 1, step: 1 })
   const replies = new Replies(sessions)
   const post = () => {}
@@ -32,13 +39,13 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
     refusals: new Refusals(sessions, replies),
     liveness: { keepalive: 0, userTimeout: 0 },
     rules: new Rules([], () => false),
-    limitLines: new LimitLines(limitLineMemory()),
+    limitLines,
   }
   onTestFinished(() => {
     pipes.close()
     epoll.close()
   })
   const held = new HeldBytes(pipes, sessions.table)
-  const pacer = new Pacer(sessions, clock, new Budget(context.limitLines))
-  return { context, clock, sessions, pipes, held, pacer, extras: count }
+  const pacer = new Pacer(sessions, clock, new Budget(limitLines, sourceLines))
+  return { context, clock, sessions, pipes, held, pacer, quotas, extras: count }
 }

@@ -123,9 +123,11 @@ export class Acceptor {
       close(fd)
       return
     }
-    const { sessions, epoll } = this.#loop
+    const { sessions, epoll, clock } = this.#loop
     const slot = sessions.begin(fd, this.#clientAddress)
     const generation = sessions.generation[slot]
+    const reason = sessions.places.arrive(slot, sessions.table.clientAddress, clock.now)
+    if (reason !== undefined) return sessions.reset(slot, reason)
     if (leadsTo) this.#admitter.admit(slot, forwarded, leadsTo, nothing)
     else this.#negotiator.begin(slot)
     if (!sessions.isCurrent(slot, generation)) return

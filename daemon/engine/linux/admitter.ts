@@ -1,5 +1,5 @@
 import type { Destination } from '../../net/destination.ts'
-import { Command } from '../../socks/messages.ts'
+import { Command, Reply } from '../../socks/messages.ts'
 import type { forwarded } from '../session-table.ts'
 import { notAllowed } from '../shared/refusals.ts'
 import type { LoopContext } from './context.ts'
@@ -21,10 +21,14 @@ export class Admitter {
 
   /** `rest` is what the client sent behind its request. */
   admit(slot: number, command: Command | typeof forwarded, destination: Destination, rest: Uint8Array): void {
-    const { sessions, rules, refusals } = this.#loop
+    const { sessions, rules, refusals, policy, clock } = this.#loop
     sessions.table.command[slot] = command
     if (command !== Command.udpAssociate) sessions.requested(slot, destination)
-    if (rules.admit(command, destination)) this.#openers[command].begin(slot, destination, rest)
+    const { clientAddress, user } = sessions.table
+    const networks = policy.sources.get(user[slot])
+    const reason = sessions.places.admit(slot, user[slot], networks, clientAddress, clock.now)
+    if (reason !== undefined) refusals.decline(slot, { reply: Reply.notAllowed, reason })
+    else if (rules.admit(command, destination)) this.#openers[command].begin(slot, destination, rest)
     else refusals.fail(slot, notAllowed)
   }
 }

@@ -67,6 +67,7 @@ export class Associator implements Opener, Stage {
     if (!replies.succeed(slot, bound)) return this.forget(slot)
     this.#sessions.enter(slot, State.open)
     table.totals[Total.connected]++
+    this.#datagrams.begin(slot)
     this.#sessions.touched[slot] = clock.now
     this.#sessions.setDeadline(slot, timeouts.udp)
   }

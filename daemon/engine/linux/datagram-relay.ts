@@ -5,8 +5,10 @@ import { EPOLLET, EPOLLIN } from '../../os/epoll.ts'
 import { bytesOf, encodeSocketAddress, portOf, socketAddressBytes } from '../../os/socket-address.ts'
 import { addressTowards, bindUdpSocket, sendDatagram } from '../../os/udp.ts'
 import { type Datagram, parseDatagram, writeHeader } from '../../socks/datagram.ts'
+import { Direction } from '../shared/limit-lines.ts'
 import type { Association, Associations, Late } from './association.ts'
 import type { LoopContext } from './context.ts'
+import type { Pacer } from './pacer.ts'
 import { ReadySockets } from './ready-sockets.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -23,6 +25,7 @@ export class DatagramRelay {
   readonly #loop: LoopContext
   readonly #sessions: Sessions
   readonly #associations: Associations
+  readonly #pacer: Pacer
   readonly #arrivals = new Arrivals()
   readonly #toClient = new Departures(this.#arrivals)
   readonly #toIpv4 = new Departures(this.#arrivals)
@@ -33,8 +36,9 @@ export class DatagramRelay {
   readonly #ways = new WeakMap<readonly Address[], readonly Address[]>()
   readonly #ownAddress = new Uint8Array(socketAddressBytes)
 
-  constructor(loop: LoopContext, associations: Associations) {
+  constructor(loop: LoopContext, associations: Associations, pacer: Pacer) {
     this.#associations = associations
+    this.#pacer = pacer
     this.#loop = loop
     this.#sessions = loop.sessions
   }
@@ -52,6 +56,11 @@ export class DatagramRelay {
   /** Move some of those that wait. */
   takeTurn(): void {
     this.#ready.take(turnDatagrams, this.#serve)
+  }
+
+  /** An association begins. */
+  begin(slot: number): void {
+    this.#pacer.watch(slot)
   }
 
   /** The association is over. */
@@ -90,6 +99,7 @@ export class DatagramRelay {
       if (!datagram || !address || !this.#wayTo(association, address, datagram.destination.port)) continue
       const departures = address.bytes.length === 4 ? this.#toIpv4 : this.#toIpv6
       const length = bytes.length - datagram.payload
+      if (!this.#pacer.passes(slot, Direction.up, length)) continue
       const to = departures.add(start + datagram.payload, length, length)
       encodeSocketAddress(to, address.bytes, datagram.destination.port, address.scope)
       last = datagram.destination
@@ -113,6 +123,7 @@ export class DatagramRelay {
       const end = this.#arrivals.start(i)
       const start = writeHeader(this.#arrivals.memory, end, { bytes, port: portOf(source) })
       const length = this.#arrivals.length(i)
+      if (!this.#pacer.passes(slot, Direction.down, length)) continue
       this.#toClient.add(start, end - start + length, length).set(client)
       taken++
     }
@@ -179,6 +190,7 @@ export class DatagramRelay {
     const { slot } = association
     const address = this.#choose(addresses, port)
     if (!address || !this.#wayTo(association, address, port)) return
+    if (!this.#pacer.passes(slot, Direction.up, payload.length)) return
     const fd = address.bytes.length === 4 ? association.ipv4 : association.ipv6
     const sent = sendDatagram(fd, payload, address, port)
     this.#sessions.ledTo(slot, { kind: 'name', name, port }, address.bytes)

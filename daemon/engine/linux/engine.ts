@@ -10,6 +10,7 @@ import { SessionTable } from '../session-table.ts'
 import { askerOf } from '../shared/asker.ts'
 import type { DescriptorShares } from '../shared/descriptor-shares.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
+import { SourceLines } from '../shared/source-lines.ts'
 import type { LoopMessage, LoopOptions, MainMessage, Order } from './loop-messages.ts'
 import { sharedCountMemory } from './shared-counts.ts'
 
@@ -29,9 +30,20 @@ export function startLinuxEngine(
   const maxSessions = Math.min(options.maxSessions, capacity)
   const counts = sharedCountMemory()
   const relayPorts = new SharedArrayBuffer(RelayPorts.bytes)
+  const sourceLines = SourceLines.memory()
   const listening = listeners.map(({ at }) => at)
   const splices = refusal === undefined
-  const shared = { count: options.workers, capacity, maxSessions, maxExtras, splices, counts, relayPorts, listening }
+  const shared = {
+    count: options.workers,
+    capacity,
+    maxSessions,
+    maxExtras,
+    splices,
+    counts,
+    relayPorts,
+    sourceLines,
+    listening,
+  }
   const loops = Array.from({ length: options.workers }, (_, index) => {
     const table = new SessionTable(capacity)
     const { timeouts, liveness, policy, limitLines, banned } = options

@@ -22,6 +22,8 @@ export interface LoopOptions {
   readonly limitLines: SharedArrayBuffer
   /** The memory of `BannedSources`. */
   readonly banned: SharedArrayBuffer
+  /** That of `SourceLines`. */
+  readonly sourceLines: SharedArrayBuffer
   readonly maxSessions: number
   /** Sockets that sessions may have beside the two of each, all loops together. */
   readonly maxExtras: number

@@ -11,8 +11,11 @@ import { BannedSources } from '../shared/banned-sources.ts'
 import { Budget } from '../shared/budget.ts'
 import { LimitLines } from '../shared/limit-lines.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
+import { isWithin, Places } from '../shared/places.ts'
+import { Quotas } from '../shared/quotas.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
 import { Shares } from '../shared/shares.ts'
+import { SourceLines } from '../shared/source-lines.ts'
 import { TurnRecord } from '../turn-record.ts'
 import { Acceptor, type Room } from './acceptor.ts'
 import { Admitter } from './admitter.ts'
@@ -57,6 +60,7 @@ export class Loop {
   readonly #context: LoopContext
   readonly #relay: Relay
   readonly #pacer: Pacer
+  readonly #quotas: Quotas
   readonly #datagrams: DatagramRelay
   readonly #dispatch: Dispatch
   readonly #acceptor: Acceptor
@@ -72,7 +76,7 @@ export class Loop {
     apply: (change) => {
       this.#context.policy = { ...this.#context.policy, ...change }
       this.#context.rules = rulesOf(this.#options, this.#context.policy)
-      return []
+      return change.sources ? this.#end(Reason.sources, (slot) => !this.#mayComeFromThere(slot)) : []
     },
     tune: (tuning) => this.#tune(tuning),
     userChanged: ({ user, revision, cut, passwordRequired }) => {
@@ -108,12 +112,15 @@ export class Loop {
     const extras = new Extras(epoll, { count: extraCount, most: options.maxExtras })
     const serials = { first: index + 1, step: count }
     const fd = new Int32Array(options.sockets)
-    const sessions = new Sessions(table, { fd, clock, wheel, extras }, liveSessions, serials)
+    const limitLines = new LimitLines(options.limitLines)
+    const sourceLines = new SourceLines(options.sourceLines)
+    const quotas = new Quotas(limitLines)
+    const places = new Places(capacity, limitLines, sourceLines)
+    const sessions = new Sessions(table, { fd, clock, wheel, extras, places, quotas }, liveSessions, serials)
     const names = new Names(sessions, clock, post)
     const replies = new Replies(sessions)
     const refusals = new Refusals(sessions, replies)
     const rules = rulesOf(options, policy)
-    const limitLines = new LimitLines(options.limitLines)
     const context = {
       sessions,
       epoll,
@@ -129,12 +136,12 @@ export class Loop {
       rules,
     }
 
-    const pacer = new Pacer(sessions, clock, new Budget(limitLines))
+    const pacer = new Pacer(sessions, clock, new Budget(limitLines, sourceLines))
     const relay = new Relay(context, this.#pipes, new HeldBytes(this.#pipes, table), pacer)
     const dialer = new Dialer(context, relay)
     const binder = new Binder(context, relay)
     const associations = new Associations(new Shares(count), new RelayPorts(options.relayPorts, isOurs))
-    const datagrams = new DatagramRelay(context, associations)
+    const datagrams = new DatagramRelay(context, associations, pacer)
     const associator = new Associator(context, associations, datagrams)
     const admitter = new Admitter(context, {
       [Command.connect]: dialer,
@@ -149,6 +156,7 @@ export class Loop {
     this.#context = context
     this.#relay = relay
     this.#pacer = pacer
+    this.#quotas = quotas
     this.#datagrams = datagrams
     this.#dispatch = new Dispatch(sessions, { negotiator, dialer, binder, associator, relay, refusals })
     this.#turns = new TurnRecord(table.turns)
@@ -172,7 +180,9 @@ export class Loop {
       if (this.#datagrams.busy) this.#datagrams.takeTurn()
       if (this.#relay.busy) this.#relay.takeTurn()
       this.#dispatch.takeTurn()
+      if (this.#quotas.wasUsedUp()) this.#relimit()
       this.#context.names.sweep()
+      this.#sessions.places.sweep(this.#clock.now)
       this.#wheel.advance(this.#clock.now, onDeadline)
       this.#acceptor.takeTurn()
       if (this.#sessions.live === 0) for (const ticket of this.#drainTickets.splice(0)) this.#confirm(ticket, [])
@@ -247,25 +257,34 @@ export class Loop {
 
   /** Live sessions obey the limits of now, and those that may not be here any more end. */
   #relimit(): number[] {
-    const { table } = this.#sessions
-    const ended: number[] = []
+    const { table, places } = this.#sessions
     for (const slot of this.#sessions.slots()) {
-      const barred = this.#context.limitLines.barred(table.user[slot])
-      if (barred !== undefined) {
-        ended.push(table.serial[slot])
-        this.#sessions.reset(slot, table.whyBrokenOff(slot, barred))
-      } else if (table.state[slot] === State.open) {
-        this.#pacer.watch(slot)
-      }
+      places.limitsChanged(slot, table.clientAddress, this.#clock.now)
+      if (table.state[slot] === State.open) this.#pacer.watch(slot)
     }
-    return ended
+    const { limitLines } = this.#context
+    return this.#endEach((slot) => {
+      const user = table.user[slot]
+      return limitLines.barred(user) ?? (limitLines.isOver(user) ? Reason.quota : undefined)
+    })
+  }
+
+  #mayComeFromThere(slot: number): boolean {
+    const { table } = this.#sessions
+    return isWithin(this.#context.policy.sources.get(table.user[slot]), table.clientAddress, slot)
   }
 
   /** Reset the sessions that match; returns their serials. */
   #end(reason: Reason, matches: (slot: number) => boolean): number[] {
+    return this.#endEach((slot) => (matches(slot) ? reason : undefined))
+  }
+
+  /** Reset the sessions for which there is a reason; returns their serials. */
+  #endEach(reasonOf: (slot: number) => Reason | undefined): number[] {
     const ended: number[] = []
     for (const slot of this.#sessions.slots()) {
-      if (!matches(slot)) continue
+      const reason = reasonOf(slot)
+      if (reason === undefined) continue
       const { table } = this.#sessions
       ended.push(table.serial[slot])
       this.#sessions.reset(slot, table.whyBrokenOff(slot, reason))

@@ -47,7 +47,7 @@ export class Pacer {
   readonly #hasMore: Uint8Array
   /** By half: what was granted to it while it waited. */
   readonly #granted: Int32Array
-  readonly #payer = { user: 0 }
+  readonly #payer = { user: 0, source: 0 }
   readonly #fire = (timer: number) => this.#serve(this.#byTimer[timer])
 
   constructor(sessions: Sessions, clock: Clock, budget: Budget) {
@@ -72,6 +72,14 @@ export class Pacer {
       if (flags[half] & Flag.parked) this.#goOn(half)
     }
     table.paced[slot] = PacedBy.nobody
+    this.meter(slot)
+  }
+
+  /** Note whether there is a quota. */
+  meter(slot: number): void {
+    const { flags, table } = this.#sessions
+    if (this.#budget.isMetered(table.user[slot])) flags[clientOf(slot)] |= Flag.metered
+    else flags[clientOf(slot)] &= ~Flag.metered
   }
 
   /**
@@ -102,6 +110,16 @@ export class Pacer {
     this.#hasMore[half] = count < granted ? 0 : 1
     if (count < granted && !(this.#sessions.flags[half ^ 1] & Flag.parked))
       this.#sessions.table.paced[slotOf(half)] = PacedBy.nobody
+  }
+
+  /** Whether a datagram of an association may pass; one over the rate is dropped, for to wait would make it late. */
+  passes(slot: number, direction: Direction, bytes: number): boolean {
+    const { flags, table } = this.#sessions
+    if (!(flags[direction === Direction.up ? clientOf(slot) : targetOf(slot)] & Flag.paced)) return true
+    const passes = this.#budget.takeWhole(this.#payerOf(slot), direction, bytes, this.#clock.now)
+    table.paced[slot] = passes ? PacedBy.nobody : this.#budget.shortBy
+    if (!passes) table.dropped[slot]++
+    return passes
   }
 
   forget(slot: number): void {
@@ -221,6 +239,7 @@ export class Pacer {
   /** Lent to the budget; one for all, so that asking costs no allocation. */
   #payerOf(slot: number): Payer {
     this.#payer.user = this.#sessions.table.user[slot]
+    this.#payer.source = this.#sessions.places.sourceOf(slot)
     return this.#payer
   }
 }

@@ -3,7 +3,7 @@ import { recv } from '../../os/libc.ts'
 import { finish, MSG_TRUNC } from '../../os/socket.ts'
 import { encodeReply } from '../../socks/messages.ts'
 import { forwarded, Reason } from '../session-table.ts'
-import { type Failure, lingerTime, refusalOf } from '../shared/refusals.ts'
+import { type Failure, lingerTime, type Refusal, refusalOf } from '../shared/refusals.ts'
 import type { Replies } from './replies.ts'
 import { clientOf, Flag, type Sessions, slotOf } from './sessions.ts'
 import type { Stage } from './stage.ts'
@@ -38,7 +38,11 @@ export class Refusals implements Stage {
 
   /** As `refuse`, with the reply for this failure; a forward's client, who expects none, gets an RST. */
   fail(slot: number, failure: Failure): void {
-    const { reply, reason } = refusalOf(failure)
+    this.decline(slot, refusalOf(failure))
+  }
+
+  /** As `fail`. */
+  decline(slot: number, { reply, reason }: Refusal): void {
     if (this.#sessions.table.command[slot] === forwarded) this.#sessions.reset(slot, reason)
     else this.refuse(slot, encodeReply(reply), reason)
   }

@@ -288,17 +288,8 @@ export class Relay implements Stage {
 
   #delivered(from: number, count: number): void {
     const slot = slotOf(from)
-    const { table } = this.#sessions
-    const user = table.user[slot]
-    if (isClient(from)) {
-      table.up[slot] += count
-      table.userUp[user] += count
-      table.totals[Total.up] += count
-    } else {
-      table.down[slot] += count
-      table.userDown[user] += count
-      table.totals[Total.down] += count
-    }
+    if (isClient(from)) this.#sessions.countUp(slot, count)
+    else this.#sessions.countDown(slot, count)
     this.#touch(slot)
   }
 

@@ -5,6 +5,8 @@ import { close, recv } from '../../os/libc.ts'
 import { keepUrgentInStream, MSG_PEEK, resetOnClose } from '../../os/socket.ts'
 import { copyMapped, portOf } from '../../os/socket-address.ts'
 import { type Reason, type SessionTable, type State, Total } from '../session-table.ts'
+import type { Places } from '../shared/places.ts'
+import type { Quotas } from '../shared/quotas.ts'
 import type { Extras } from './extras.ts'
 import type { SharedCount } from './shared-counts.ts'
 import type { TimerWheel } from './timer-wheel.ts'
@@ -48,6 +50,8 @@ export const Flag = {
   paced: 2048,
   /** It waits for credit, and is not read meanwhile: `Pacer` has it. */
   parked: 4096,
+  /** On a client's half: what its session moves counts against a quota. */
+  metered: 8192,
 } as const
 
 /** The time in milliseconds as `performance.now` has it, which only goes forward; read once per turn of the loop. */
@@ -80,6 +84,8 @@ export class Sessions {
   readonly touched: Float64Array
   /** Sockets that sessions have beside their halves. */
   readonly extras: Extras
+  /** What sessions count for. */
+  readonly places: Places
   /** How many are live. */
   live = 0
   /** Called when a session is about to end, in the state in which it does. */
@@ -87,6 +93,7 @@ export class Sessions {
 
   readonly #clock: Clock
   readonly #wheel: TimerWheel
+  readonly #quotas: Quotas
   /** Live sessions of all loops. */
   readonly #liveEverywhere: SharedCount
   readonly #free: Int32Array
@@ -99,7 +106,7 @@ export class Sessions {
 
   constructor(
     table: SessionTable,
-    parts: { fd: Int32Array; clock: Clock; wheel: TimerWheel; extras: Extras },
+    parts: { fd: Int32Array; clock: Clock; wheel: TimerWheel; extras: Extras; places: Places; quotas: Quotas },
     liveEverywhere: SharedCount,
     serials: Serials,
   ) {
@@ -112,6 +119,8 @@ export class Sessions {
     this.#clock = parts.clock
     this.#wheel = parts.wheel
     this.extras = parts.extras
+    this.places = parts.places
+    this.#quotas = parts.quotas
     this.#liveEverywhere = liveEverywhere
     this.#serials = serials
     this.#nextSerial = serials.first
@@ -183,12 +192,13 @@ export class Sessions {
     this.table.seal(slot)
   }
 
-  /** So many bytes of datagrams have been delivered to targets. */
+  /** So many bytes have been delivered to the target. */
   countUp(slot: number, count: number): void {
     const { up, userUp, user, totals } = this.table
     up[slot] += count
     userUp[user[slot]] += count
     totals[Total.up] += count
+    if (this.flags[clientOf(slot)] & Flag.metered) this.#quotas.spend(user[slot], count)
   }
 
   /** And so many to the client. */
@@ -197,6 +207,7 @@ export class Sessions {
     down[slot] += count
     userDown[user[slot]] += count
     totals[Total.down] += count
+    if (this.flags[clientOf(slot)] & Flag.metered) this.#quotas.spend(user[slot], count)
   }
 
   /**
@@ -259,6 +270,7 @@ export class Sessions {
     // First: who reads that the session has ended finds nothing listening for it any more.
     this.extras.closeAll(slot)
     this.onEnd(slot)
+    this.places.leave(slot, this.#clock.now)
     this.table.end(slot, reason, this.#clock.now)
     this.#closeHalf(clientOf(slot))
     this.#closeHalf(targetOf(slot))

@@ -14,6 +14,7 @@ import { PasswordMemory } from '../shared/password-memory.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
 import { Shares } from '../shared/shares.ts'
 import { toMakeRoom } from '../shared/silent-clients.ts'
+import { SourceLines } from '../shared/source-lines.ts'
 import { WaitingRoom } from '../shared/waiting-datagrams.ts'
 import { type SessionContext, watchOver } from './context.ts'
 import { DatagramTurns } from './datagram-turns.ts'
@@ -119,7 +120,7 @@ class PortableEngine implements Engine {
     this.#context = {
       passwords: new PasswordMemory(),
       limitLines,
-      pacer: new Pacer(new Budget(limitLines)),
+      pacer: new Pacer(new Budget(limitLines, new SourceLines(SourceLines.memory()))),
       authenticate: (login) => services.authenticate(login),
       resolver: services,
       extras: new Room(extras),

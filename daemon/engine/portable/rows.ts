@@ -5,6 +5,7 @@ import type { Asker } from '../engine.ts'
 import { type forwarded, type Reason, SessionTable, State, stateCount, Total } from '../session-table.ts'
 import { askerOf } from '../shared/asker.ts'
 import type { PacedBy } from '../shared/budget.ts'
+import { noLine } from '../shared/source-lines.ts'
 
 const none = new Uint8Array(16)
 
@@ -38,6 +39,8 @@ export class Row {
   readonly #release: () => void
   /** Of its two directions, those that wait for a limit's credit. */
   waiting = 0
+  /** The line of its source among `SourceLines`. */
+  readonly source = noLine
 
   constructor(table: SessionTable, slot: number, serial: number, release: () => void) {
     this.#table = table

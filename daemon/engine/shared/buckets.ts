@@ -48,6 +48,15 @@ export class Buckets {
     }
   }
 
+  /** As `take`, all or nothing: of a datagram no part can be kept back. At most 64 KiB. */
+  takeWhole(at: number, rate: number, bytes: number, now: number): boolean {
+    this.#fill(at, rate, now)
+    const credit = Atomics.sub(this.#words, at + Word.credit, bytes)
+    if (credit >= bytes) return true
+    this.giveBack(at, bytes)
+    return false
+  }
+
   giveBack(at: number, bytes: number): void {
     Atomics.add(this.#words, at + Word.credit, bytes)
   }

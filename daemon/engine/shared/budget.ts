@@ -1,4 +1,6 @@
-import { type Direction, everybody, type LimitLines } from './limit-lines.ts'
+import type { Buckets } from './buckets.ts'
+import { type Direction, eachSource, everybody, type LimitLines } from './limit-lines.ts'
+import { noLine, type SourceLines } from './source-lines.ts'
 
 /**
  * What a flow may read now: of each limit that it is under it takes credit, the least counts, and the rest is given back.
@@ -12,23 +14,34 @@ export type PacedBy = (typeof PacedBy)[keyof typeof PacedBy]
 export interface Payer {
   /** The user's index, 0 without a login. */
   readonly user: number
+  /** The source's line, or `noLine`. */
+  readonly source: number
 }
 
-const kinds = [PacedBy.user, PacedBy.everybody] as const
+const kinds = [PacedBy.user, PacedBy.source, PacedBy.everybody] as const
+/** Numbers of buckets: two for each line of limits, and from here on two for each of sources. */
+const firstOfSources = 2 * (eachSource + 1)
 
 export class Budget {
   readonly #lines: LimitLines
+  readonly #sources: SourceLines
   /** The bucket that had too little when `take` last came to nothing, as a number of its own, and whose it is. */
   short = 0
   shortBy: PacedBy = PacedBy.nobody
 
-  constructor(lines: LimitLines) {
+  constructor(lines: LimitLines, sources: SourceLines) {
     this.#lines = lines
+    this.#sources = sources
   }
 
   /** Whether what the payer's flows move in a direction is limited. */
-  isPaced({ user }: Payer, direction: Direction): boolean {
-    return this.#lines.rate(user, direction) > 0 || this.#lines.rate(everybody, direction) > 0
+  isPaced(payer: Payer, direction: Direction): boolean {
+    return kinds.some((kind) => this.#rate(bucketOf(kind, payer, direction)) > 0)
+  }
+
+  /** Whether what a user moves counts against a quota. */
+  isMetered(user: number): boolean {
+    return this.#lines.hasQuota(user)
   }
 
   /** As `Buckets.take`; 0: one of the buckets has too little, see `short`. */
@@ -38,7 +51,7 @@ export class Budget {
       const bucket = bucketOf(kind, payer, direction)
       const rate = this.#rate(bucket)
       if (rate === 0) continue
-      const taken = this.#lines.buckets.take(this.#at(bucket), rate, left, now)
+      const taken = this.#buckets(bucket).take(this.#at(bucket), rate, left, now)
       if (taken < left) this.#giveBackBefore(kind, payer, direction, left - taken)
       left = taken
       if (left > 0) continue
@@ -49,6 +62,20 @@ export class Budget {
     return left
   }
 
+  /** As `take`, all or nothing. */
+  takeWhole(payer: Payer, direction: Direction, bytes: number, now: number): boolean {
+    for (const kind of kinds) {
+      const bucket = bucketOf(kind, payer, direction)
+      const rate = this.#rate(bucket)
+      if (rate === 0 || this.#buckets(bucket).takeWhole(this.#at(bucket), rate, bytes, now)) continue
+      this.#giveBackBefore(kind, payer, direction, bytes)
+      this.short = bucket
+      this.shortBy = kind
+      return false
+    }
+    return true
+  }
+
   giveBack(payer: Payer, direction: Direction, bytes: number): void {
     this.#giveBackBefore(undefined, payer, direction, bytes)
   }
@@ -57,7 +84,7 @@ export class Budget {
   isContended(payer: Payer, direction: Direction): boolean {
     for (const kind of kinds) {
       const bucket = bucketOf(kind, payer, direction)
-      if (this.#rate(bucket) === 0 || this.#lines.buckets.waiting(this.#at(bucket)) === 0) continue
+      if (this.#rate(bucket) === 0 || this.#buckets(bucket).waiting(this.#at(bucket)) === 0) continue
       this.short = bucket
       this.shortBy = kind
       return true
@@ -68,53 +95,63 @@ export class Budget {
   /** See `Buckets`; a limit that is gone has room at once. */
   wakeAt(bucket: number, now: number): number {
     const rate = this.#rate(bucket)
-    return rate > 0 ? this.#lines.buckets.wakeAt(this.#at(bucket), rate, now) : now
+    return rate > 0 ? this.#buckets(bucket).wakeAt(this.#at(bucket), rate, now) : now
   }
 
   waits(bucket: number, change: 1 | -1): void {
-    this.#lines.buckets.waits(this.#at(bucket), change)
+    this.#buckets(bucket).waits(this.#at(bucket), change)
   }
 
   waiting(bucket: number): number {
-    return this.#lines.buckets.waiting(this.#at(bucket))
+    return this.#buckets(bucket).waiting(this.#at(bucket))
   }
 
   credit(bucket: number, now: number): number {
     const rate = this.#rate(bucket)
-    return rate > 0 ? this.#lines.buckets.credit(this.#at(bucket), rate, now) : Number.POSITIVE_INFINITY
+    return rate > 0 ? this.#buckets(bucket).credit(this.#at(bucket), rate, now) : Number.POSITIVE_INFINITY
   }
 
   filled(bucket: number): number {
-    return this.#lines.buckets.filled(this.#at(bucket))
+    return this.#buckets(bucket).filled(this.#at(bucket))
   }
 
   depth(bucket: number): number {
-    return this.#lines.buckets.depth(this.#rate(bucket))
+    return this.#buckets(bucket).depth(this.#rate(bucket))
   }
 
   quantum(bucket: number): number {
-    return this.#lines.buckets.quantum(this.#at(bucket), this.#rate(bucket))
+    return this.#buckets(bucket).quantum(this.#at(bucket), this.#rate(bucket))
   }
 
   #giveBackBefore(until: PacedBy | undefined, payer: Payer, direction: Direction, bytes: number): void {
     for (const kind of kinds) {
       if (kind === until) return
       const bucket = bucketOf(kind, payer, direction)
-      if (this.#rate(bucket) > 0) this.#lines.buckets.giveBack(this.#at(bucket), bytes)
+      if (this.#rate(bucket) > 0) this.#buckets(bucket).giveBack(this.#at(bucket), bytes)
     }
   }
 
+  /** 0: it limits nothing. */
   #rate(bucket: number): number {
-    return this.#lines.rate(bucket >> 1, directionOf(bucket))
+    if (bucket < 0) return 0
+    return this.#lines.rate(bucket < firstOfSources ? bucket >> 1 : eachSource, directionOf(bucket))
   }
 
   #at(bucket: number): number {
-    return this.#lines.bucketAt(bucket >> 1, directionOf(bucket))
+    if (bucket < firstOfSources) return this.#lines.bucketAt(bucket >> 1, directionOf(bucket))
+    return this.#sources.bucketAt((bucket - firstOfSources) >> 1, directionOf(bucket))
+  }
+
+  #buckets(bucket: number): Buckets {
+    return bucket < firstOfSources ? this.#lines.buckets : this.#sources.buckets
   }
 }
 
-function bucketOf(kind: PacedBy, { user }: Payer, direction: Direction): number {
-  return ((kind === PacedBy.user ? user : everybody) << 1) | direction
+/** Below 0: there is none. */
+function bucketOf(kind: PacedBy, { user, source }: Payer, direction: Direction): number {
+  if (kind === PacedBy.user) return (user << 1) | direction
+  if (kind === PacedBy.everybody) return (everybody << 1) | direction
+  return source === noLine ? noLine : firstOfSources + ((source << 1) | direction)
 }
 
 function directionOf(bucket: number): Direction {

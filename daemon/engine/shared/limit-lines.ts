@@ -24,8 +24,12 @@ const Word = {
   /** What is left of the quota, in KiB. */
   quota: 7,
   refusals: 8,
+  /** Connections a second, 0 for no limit. */
+  connectRate: 9,
   /** Bytes a second, 0 for no limit; by direction. */
   rate: 10,
+  /** The rate both ways once the quota is used up; 0: their connections end. */
+  over: 12,
   /** Two buckets, by direction. */
   bucket: 16,
 } as const
@@ -38,7 +42,11 @@ const highestRate = 2 ** 31 - 1
 
 /** Lines of users stand at their index, 0 for clients without a login; behind them the one of everybody together. */
 export const everybody = 65_536
-const lineCount = everybody + 1
+/** And the one of each source by itself, which has limits only: what is used stands in `SourceLines`. */
+export const eachSource = everybody + 1
+const lineCount = eachSource + 1
+/** Behind the lines. */
+const usedUpAt = lineCount * lineWords
 
 /** Limits of one line, where `undefined` is none. Rates in bytes a second. */
 export interface LineLimits {
@@ -47,11 +55,15 @@ export interface LineLimits {
   readonly rateDown: number | undefined
   readonly maxConnections: number | undefined
   readonly maxSources: number | undefined
+  /** The rate both ways for who has used up a quota; connections end then without one. */
+  readonly over?: number | undefined
+  /** Connections a second, from 1 on; of `eachSource` only. */
+  readonly connectRate?: number | undefined
 }
 
 /** Memory for all lines; of those that nobody has touched the kernel keeps none. */
 export function limitLineMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(4 * lineWords * lineCount)
+  return new SharedArrayBuffer(4 * (lineWords * lineCount + 1))
 }
 
 export class LimitLines {
@@ -73,6 +85,8 @@ export class LimitLines {
       limits.maxConnections === undefined ? 0 : limits.maxConnections + 1,
     )
     Atomics.store(this.#words, at + Word.maxSources, limits.maxSources === undefined ? 0 : limits.maxSources + 1)
+    Atomics.store(this.#words, at + Word.over, Math.min(limits.over ?? 0, highestRate))
+    Atomics.store(this.#words, at + Word.connectRate, limits.connectRate ?? 0)
     this.#setRate(line, Direction.up, limits.rateUp ?? 0)
     this.#setRate(line, Direction.down, limits.rateDown ?? 0)
   }
@@ -88,7 +102,11 @@ export class LimitLines {
 
   /** Bytes a second, 0 for no limit. */
   rate(line: number, direction: Direction): number {
-    return this.#words[line * lineWords + Word.rate + direction]
+    const at = line * lineWords
+    const rate = this.#words[at + Word.rate + direction]
+    const over = this.#words[at + Word.over]
+    if (over === 0 || !this.#isUsedUp(line)) return rate
+    return rate === 0 ? over : Math.min(rate, over)
   }
 
   /** Where the bucket stands among `buckets`. */
@@ -114,6 +132,31 @@ export class LimitLines {
     return Atomics.load(this.#words, line * lineWords + Word.live)
   }
 
+  /** Connections that there may be; undefined without a limit. */
+  maxConnections(line: number): number | undefined {
+    return limitAt(this.#words[line * lineWords + Word.maxConnections])
+  }
+
+  /** Sources that connections may come from; undefined without a limit. */
+  maxSources(line: number): number | undefined {
+    return limitAt(this.#words[line * lineWords + Word.maxSources])
+  }
+
+  /** Connections a second, 0 for no limit. */
+  connectRate(line: number): number {
+    return this.#words[line * lineWords + Word.connectRate]
+  }
+
+  /** Addresses that they come from, or did lately. */
+  sources(line: number): number {
+    return Atomics.load(this.#words, line * lineWords + Word.sources)
+  }
+
+  /** One more (1) or less (-1) of these. */
+  countSource(line: number, change: 1 | -1): void {
+    Atomics.add(this.#words, line * lineWords + Word.sources, change)
+  }
+
   /** Why they may not come at all; undefined if they may. */
   barred(line: number): Reason | undefined {
     const barred = Atomics.load(this.#words, line * lineWords + Word.barred)
@@ -127,24 +170,35 @@ export class LimitLines {
   /** Sets what is left of the quota, in KiB; undefined: there is none. */
   setQuota(line: number, left: number | undefined): void {
     const at = line * lineWords
-    Atomics.store(this.#words, at + Word.quota, Math.min(left ?? 0, highestRate))
+    const next = Math.min(left ?? 0, highestRate)
+    const before = Atomics.exchange(this.#words, at + Word.quota, next)
     Atomics.store(this.#words, at + Word.hasQuota, left === undefined ? 0 : 1)
+    if (left !== undefined && before > 0 && next <= 0) Atomics.add(this.#words, usedUpAt, 1)
   }
 
-  /** Takes `kibibytes` from the quota; whether something of it is left, or there is none. */
-  spend(line: number, kibibytes: number): boolean {
-    const at = line * lineWords
-    if (this.#words[at + Word.hasQuota] === 0) return true
-    return Atomics.sub(this.#words, at + Word.quota, kibibytes) > kibibytes
+  /** Takes `kibibytes` from the quota. */
+  spend(line: number, kibibytes: number): void {
+    if (!this.hasQuota(line)) return
+    const before = Atomics.sub(this.#words, line * lineWords + Word.quota, kibibytes)
+    if (before > 0 && before <= kibibytes) Atomics.add(this.#words, usedUpAt, 1)
+  }
+
+  /** How many quotas have been used up so far, of all users; wraps. */
+  get usedUp(): number {
+    return Atomics.load(this.#words, usedUpAt)
   }
 
   hasQuota(line: number): boolean {
     return this.#words[line * lineWords + Word.hasQuota] === 1
   }
 
-  /** Addresses that they come from, or did lately. */
-  sources(line: number): number {
-    return Atomics.load(this.#words, line * lineWords + Word.sources)
+  /** Whether there is a quota of which nothing is left, and connections end then. */
+  isOver(line: number): boolean {
+    return this.#isUsedUp(line) && this.#words[line * lineWords + Word.over] === 0
+  }
+
+  #isUsedUp(line: number): boolean {
+    return this.hasQuota(line) && Atomics.load(this.#words, line * lineWords + Word.quota) <= 0
   }
 
   /** Somebody was refused by a limit. */
@@ -162,4 +216,9 @@ export class LimitLines {
     // What a bucket held by an old rate may be more than the new one's holds, and a new bucket holds its first read.
     if (before === 0 || next < before) this.buckets.reset(this.bucketAt(line, direction))
   }
+}
+
+/** A limit as `Word` has it. */
+function limitAt(word: number): number | undefined {
+  return word === 0 ? undefined : word - 1
 }

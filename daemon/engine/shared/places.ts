@@ -1,0 +1,140 @@
+import { unmapped } from '../../net/address.ts'
+import { contains, type Network } from '../../net/network.ts'
+import { Reason } from '../session-table.ts'
+import { eachSource, type LimitLines } from './limit-lines.ts'
+import { noLine, type SourceLines, sourceLasts } from './source-lines.ts'
+
+/** Flags of a session. */
+const countsForUser = 1
+
+/** A user's source without connections, which counts until its time is over. */
+interface Leaving {
+  readonly user: number
+  readonly line: number
+  readonly left: number
+}
+
+/**
+ * What the sessions of one loop take of what their users and sources may have: each counts once, remembers what it counts
+ * for, and is released once, when it closes. Loops count in shared memory, and a refusal counts nothing.
+ */
+export class Places {
+  readonly #lines: LimitLines
+  readonly #sources: SourceLines
+  /** By slot: the line of its source, and of its user's source, plus one; 0 for none. */
+  readonly #source: Int32Array
+  readonly #userSource: Int32Array
+  /** By slot: flags, and whom it counts for. */
+  readonly #flags: Uint8Array
+  readonly #user: Uint16Array
+  /** In the order in which they left. */
+  #leaving: Leaving[] = []
+
+  /** `capacity`: how many slots there are. */
+  constructor(capacity: number, lines: LimitLines, sources: SourceLines) {
+    this.#lines = lines
+    this.#sources = sources
+    this.#source = new Int32Array(capacity)
+    this.#userSource = new Int32Array(capacity)
+    this.#flags = new Uint8Array(capacity)
+    this.#user = new Uint16Array(capacity)
+  }
+
+  /** A client has come from this address (16 bytes at `slot * 16`). Why it cannot stay, if it cannot. */
+  arrive(slot: number, addresses: Uint8Array, now: number): Reason | undefined {
+    const line = this.#sources.enter(addresses, slot * 16, now)
+    this.#source[slot] = line + 1
+    if (line === noLine) return undefined
+    const most = this.#lines.maxConnections(eachSource)
+    if (most !== undefined && this.#sources.live(line) > most) return this.#refused(eachSource, Reason.limitSource)
+    const rate = this.#lines.connectRate(eachSource)
+    if (rate > 0 && !this.#sources.isWithin(line, rate, now)) return this.#refused(eachSource, Reason.rate)
+    return undefined
+  }
+
+  /**
+   * The client has logged in as this user, or without a login (0), and asks for something. Why it cannot have anything, if
+   * it cannot. `networks`: where the user may come from, if not from everywhere.
+   */
+  admit(
+    slot: number,
+    user: number,
+    networks: readonly Network[] | undefined,
+    addresses: Uint8Array,
+    now: number,
+  ): Reason | undefined {
+    const barred = this.#lines.barred(user)
+    if (barred !== undefined) return this.#refused(user, barred)
+    if (this.#lines.isOver(user)) return this.#refused(user, Reason.quota)
+    if (!isWithin(networks, addresses, slot)) return this.#refused(user, Reason.sources)
+    const most = this.#lines.maxSources(user)
+    // Of users without a limit nobody asks where they come from.
+    if (most !== undefined && !this.#enterSource(slot, user, addresses, now, most))
+      return this.#refused(user, Reason.sources)
+    if (!this.#lines.enter(user)) return this.#refused(user, Reason.limitUser)
+    this.#user[slot] = user
+    this.#flags[slot] |= countsForUser
+    return undefined
+  }
+
+  /** The session is over. */
+  leave(slot: number, now: number): void {
+    const [source, userSource] = [this.#source[slot] - 1, this.#userSource[slot] - 1]
+    if (source !== noLine) this.#sources.leave(source, now)
+    if (userSource !== noLine && this.#sources.leave(userSource, now))
+      this.#leaving.push({ user: this.#user[slot], line: userSource, left: now })
+    if (this.#flags[slot] & countsForUser) this.#lines.leave(this.#user[slot])
+    this.#source[slot] = 0
+    this.#userSource[slot] = 0
+    this.#flags[slot] = 0
+  }
+
+  /** The line of the session's source, or `noLine`. */
+  sourceOf(slot: number): number {
+    return this.#source[slot] - 1
+  }
+
+  /** Forget sources that their users have left for long. */
+  sweep(now: number): void {
+    if (this.#leaving.length === 0) return
+    const isOver = ({ left }: Leaving) => now - left >= sourceLasts
+    const staying = this.#leaving.findIndex((leaving) => !isOver(leaving))
+    for (const { user, line, left } of this.#leaving.splice(0, staying < 0 ? this.#leaving.length : staying))
+      this.#sources.free(line, left, () => this.#lines.countSource(user, -1))
+  }
+
+  /** The limits have changed: one of how many sources a user may come from counts those that are there already. */
+  limitsChanged(slot: number, addresses: Uint8Array, now: number): void {
+    const user = this.#user[slot]
+    const isCounted = this.#userSource[slot] > 0 || (this.#flags[slot] & countsForUser) === 0
+    if (!isCounted && this.#lines.maxSources(user) !== undefined)
+      this.#enterSource(slot, user, addresses, now, Number.POSITIVE_INFINITY)
+  }
+
+  #enterSource(slot: number, user: number, addresses: Uint8Array, now: number, most: number): boolean {
+    let isNew = false
+    const line = this.#sources.enterAs(user, addresses, slot * 16, now, () => {
+      isNew = this.#lines.sources(user) < most
+      if (isNew) this.#lines.countSource(user, 1)
+      return isNew
+    })
+    if (line === undefined) return false
+    // Without a line it counts for nothing.
+    if (isNew && line === noLine) this.#lines.countSource(user, -1)
+    this.#user[slot] = user
+    this.#userSource[slot] = line + 1
+    return true
+  }
+
+  #refused(line: number, reason: Reason): Reason {
+    this.#lines.refuse(line)
+    return reason
+  }
+}
+
+/** Whether a client's address, 16 bytes at `slot * 16`, is in one of these networks, or may be any. */
+export function isWithin(networks: readonly Network[] | undefined, addresses: Uint8Array, slot: number): boolean {
+  if (!networks) return true
+  const client = unmapped(addresses.subarray(slot * 16, slot * 16 + 16))
+  return networks.some((network) => contains(network, client))
+}

@@ -1,0 +1,193 @@
+import { randomInt } from 'node:crypto'
+import { isMapped, mappedPrefix } from '../../net/address.ts'
+import { Buckets, bucketWords } from './buckets.ts'
+import type { Direction } from './limit-lines.ts'
+import { Lock } from './lock.ts'
+
+/**
+ * What each source uses now, in memory that all loops share: an IPv4 address or an IPv6 network of 64 bits. And, for users
+ * who may only come from so many, which sources each of them comes from. Both are kept for a minute after the last
+ * connection.
+ */
+
+/** Words of 32 bits: of a line, which is one of the processor's cache, and before the first one. */
+const lineWords = 16
+const headerWords = 16
+const lineCount = 65_536
+/** Places in the header. */
+const Header = { lock: 0, seed: 1 } as const
+/** Places in a line. `owner`: 0 for nobody yet, `source`, or a user's index and `ofUser`. `left`: when the last one ended. */
+const Word = { owner: 0, high: 1, low: 2, live: 3, left: 4, due: 5, bucket: 8 } as const
+const source = 1
+const ofUser = 2
+/** A line may stand in one of so many places, behind one another. */
+const places = 64
+/** For how long a line without connections counts, in milliseconds. */
+export const sourceLasts = 60_000
+/** Units of `due` in a millisecond. */
+const dueUnits = 8
+/** Connections of so many milliseconds may come at once. */
+const burst = 1_000
+
+/** No line was to be had: what counts by it is not limited. */
+export const noLine = -1
+
+/** The first word of what identifies an IPv4 address, which begins no IPv6 network in use; its second is the address. */
+const ipv4 = 0xffff
+
+export class SourceLines {
+  readonly buckets: Buckets
+  readonly #words: Int32Array
+  readonly #lock: Lock
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#words = new Int32Array(memory)
+    this.buckets = new Buckets(this.#words)
+    this.#lock = new Lock(this.#words, Header.lock)
+  }
+
+  /** Memory for all lines; of those that nobody has touched the kernel keeps none. */
+  static memory(): SharedArrayBuffer {
+    const memory = new SharedArrayBuffer(4 * (headerWords + lineWords * lineCount))
+    // Nobody can choose addresses whose lines would all want the same places.
+    new Int32Array(memory)[Header.seed] = randomInt(2 ** 31)
+    return memory
+  }
+
+  /**
+   * A connection has come from a client's address (16 bytes at `offset`, an IPv4 one v4-mapped). Returns the source's
+   * line, on which it counts until `leave`, or `noLine`. `now`: of `performance.now`.
+   */
+  enter(addresses: Uint8Array, offset: number, now: number): number {
+    const [high, low] = sourceAt(addresses, offset)
+    return this.#lock.with(() => this.#enter(source, high, low, now))
+  }
+
+  /**
+   * A user's connection, as `enter`. If the user comes from that source anew `claim` is asked whether that may be; undefined
+   * if not, and nothing counts.
+   */
+  enterAs(user: number, addresses: Uint8Array, offset: number, now: number, claim: () => boolean): number | undefined {
+    const [high, low] = sourceAt(addresses, offset)
+    return this.#lock.with(() => {
+      const isKnown = this.#find(user + ofUser, high, low) !== noLine
+      return isKnown || claim() ? this.#enter(user + ofUser, high, low, now) : undefined
+    })
+  }
+
+  /** The connection has ended. True if it was the last one of its line, which counts for a minute more. */
+  leave(line: number, now: number): boolean {
+    return this.#lock.with(() => {
+      const at = lineAt(line)
+      this.#words[at + Word.left] = now
+      return --this.#words[at + Word.live] === 0
+    })
+  }
+
+  /** Connections that count on a line. */
+  live(line: number): number {
+    return Atomics.load(this.#words, lineAt(line) + Word.live)
+  }
+
+  /** Frees a user's line that was left at that time, and calls `freed`, unless somebody has come since. */
+  free(line: number, left: number, freed: () => void): void {
+    this.#lock.with(() => {
+      const at = lineAt(line)
+      if (this.#words[at + Word.live] > 0 || this.#words[at + Word.left] !== (left | 0)) return
+      this.#words[at + Word.owner] = 0
+      freed()
+    })
+  }
+
+  /**
+   * Whether one more connection is within a rate (connections a second), by the generic cell rate algorithm: those of a
+   * second may come at once. If it is, it counts.
+   */
+  isWithin(line: number, rate: number, now: number): boolean {
+    const interval = (1000 / rate) * dueUnits
+    const tolerance = Math.max(interval, burst * dueUnits)
+    return this.#lock.with(() => {
+      const at = lineAt(line)
+      const clock = (now * dueUnits) | 0
+      const before = (this.#words[at + Word.due] - clock) | 0
+      // What is farther than can be comes of a clock that has wrapped meanwhile.
+      const ahead = (before > 0 && before <= tolerance ? before : 0) + interval
+      if (ahead > tolerance) return false
+      this.#words[at + Word.due] = clock + ahead
+      return true
+    })
+  }
+
+  /** Where a line's bucket stands among `buckets`. */
+  bucketAt(line: number, direction: Direction): number {
+    return lineAt(line) + Word.bucket + bucketWords * direction
+  }
+
+  #enter(owner: number, high: number, low: number, now: number): number {
+    const known = this.#find(owner, high, low)
+    const line = known === noLine ? this.#place(owner, high, low, now) : known
+    if (line !== noLine) Atomics.add(this.#words, lineAt(line) + Word.live, 1)
+    return line
+  }
+
+  #find(owner: number, high: number, low: number): number {
+    const first = this.#hash(owner, high, low)
+    for (let i = 0; i < places; i++) {
+      const line = (first + i) % lineCount
+      const at = lineAt(line)
+      const words = this.#words
+      if (words[at + Word.owner] === owner && words[at + Word.high] === high && words[at + Word.low] === low)
+        return line
+    }
+    return noLine
+  }
+
+  /** A line of nobody's, or in place of a source without connections, of those the one that has none for longest. */
+  #place(owner: number, high: number, low: number, now: number): number {
+    const first = this.#hash(owner, high, low)
+    let best = noLine
+    let longest = -1
+    for (let i = 0; i < places && longest < Number.POSITIVE_INFINITY; i++) {
+      const line = (first + i) % lineCount
+      const at = lineAt(line)
+      const isFree = this.#words[at + Word.owner] === 0
+      if (!isFree && (this.#words[at + Word.owner] !== source || this.#words[at + Word.live] > 0)) continue
+      const without = isFree ? Number.POSITIVE_INFINITY : ((now | 0) - this.#words[at + Word.left]) | 0
+      if (without <= longest) continue
+      best = line
+      longest = without
+    }
+    if (best === noLine) return noLine
+    const at = lineAt(best)
+    this.#words.fill(0, at, at + lineWords)
+    this.#words[at + Word.owner] = owner
+    this.#words[at + Word.high] = high
+    this.#words[at + Word.low] = low
+    this.#words[at + Word.due] = (now * dueUnits) | 0
+    for (const direction of [0, 1] as const) this.buckets.reset(this.bucketAt(best, direction))
+    return best
+  }
+
+  #hash(owner: number, high: number, low: number): number {
+    let hash = this.#words[Header.seed]
+    for (const word of [owner, high, low]) {
+      hash = Math.imul(hash ^ word, 0x9e3779b1)
+      hash ^= hash >>> 15
+    }
+    return (Math.imul(hash, 0x85ebca6b) >>> 16) % lineCount
+  }
+}
+
+function lineAt(line: number): number {
+  return headerWords + lineWords * line
+}
+
+/** What identifies the source of a client's address, in two words. */
+function sourceAt(addresses: Uint8Array, offset: number): readonly [high: number, low: number] {
+  const word = (at: number) =>
+    (addresses[offset + at] << 24) |
+    (addresses[offset + at + 1] << 16) |
+    (addresses[offset + at + 2] << 8) |
+    addresses[offset + at + 3]
+  return isMapped(addresses, offset) ? [ipv4, word(mappedPrefix.length)] : [word(0), word(4)]
+}
