@@ -2,14 +2,15 @@ import { expect, it } from 'vitest'
 import { Relay } from '../../daemon/engine/linux/relay.ts'
 import { clientOf, targetOf } from '../../daemon/engine/linux/sessions.ts'
 import { Reason } from '../../daemon/engine/session-table.ts'
-import { EPOLLIN } from '../../daemon/os/epoll.ts'
-import { bindSocket, close, send, setsockopt } from '../../daemon/os/libc.ts'
+import { EPOLLIN, EPOLLOUT } from '../../daemon/os/epoll.ts'
+import { bindSocket, close, recv, send, setsockopt } from '../../daemon/os/libc.ts'
 import { accept, boundPort, connectSocket, listen, MSG_NOSIGNAL, openSocket } from '../../daemon/os/socket.ts'
 import { encodeSocketAddress, socketAddressBytes } from '../../daemon/os/socket-address.ts'
 import { makeLoop } from '../helpers/loop.ts'
 
 const loopback = Uint8Array.of(127, 0, 0, 1)
-const chunk = new Uint8Array(64 * 1024)
+/** No part of it is like another. */
+const chunk = new Uint8Array(Uint16Array.from({ length: 32 * 1024 }, (_, i) => i).buffer)
 const nothing = new Uint8Array(0)
 const SOL_SOCKET = 1
 const SO_SNDBUF = 7
@@ -26,35 +27,68 @@ function connection(from: Uint8Array): [far: number, near: number, address: Uint
   return [far, near, address]
 }
 
-it.skipIf(process.platform !== 'linux')('clients that read nothing leave pipes to those of other sources', () => {
-  const { context, sessions, pipes, held, pacer } = makeLoop({ slots: 5, extras: 0, pipes: 4 })
+const onLinux = it.skipIf(process.platform !== 'linux')
+
+/** A loop's relay with so many pipes, and what makes a download of it stall. */
+function makeRelay(room: { slots: number; pipes: number }) {
+  const { context, sessions, pipes, held, pacer } = makeLoop({ ...room, extras: 0 })
   const relay = new Relay(context, pipes, held, pacer)
 
-  /** A download whose client reads nothing, until nothing moves any more; returns where what waits for it is. */
-  const stall = (source: Uint8Array) => {
-    const [client, near, address] = connection(source)
+  /** A download whose client reads nothing, until nothing moves any more. */
+  const stall = (source: readonly number[]) => {
+    const [client, near, address] = connection(Uint8Array.from(source))
     setsockopt(near, SOL_SOCKET, SO_SNDBUF, Int32Array.of(256 * 1024), 4)
     const slot = sessions.begin(near, address)
     const [origin, target] = connection(loopback)
     sessions.fd[targetOf(slot)] = target
     relay.begin(slot, nothing)
+    let said = 0
     while (!held.has(targetOf(slot))) {
-      while (send(origin, chunk, chunk.length, MSG_NOSIGNAL) > 0);
+      for (let sent = 1; sent > 0; said += Math.max(sent, 0))
+        sent = send(origin, chunk.subarray(said % chunk.length), chunk.length - (said % chunk.length), MSG_NOSIGNAL)
       relay.onEvent(targetOf(slot), EPOLLIN)
       while (relay.busy) relay.takeTurn()
     }
-    return { slot, far: [client, origin] }
+    return { slot, client, said, far: [client, origin] }
   }
+  return { relay, sessions, pipes, held, stall }
+}
+
+onLinux('clients that read nothing leave pipes to those of other sources', () => {
+  const { sessions, pipes, held, stall } = makeRelay({ slots: 7, pipes: 5 })
   const mine = [127, 0, 0, 2]
-  const stalled = [mine, mine, mine, mine, [127, 0, 0, 3]].map((source) => stall(Uint8Array.from(source)))
+  const others = [3, 4, 5].map((last) => [127, 0, 0, last])
+  const stalled = [mine, mine, mine, mine, ...others].map(stall)
+  expect(pipes.left).toBe(1)
 
   const waiting = stalled.map(({ slot }) => held.take(targetOf(slot)))
-  expect(waiting.map((what) => what?.kind)).toEqual(['pipe', 'pipe', 'pipe', 'memory', 'pipe'])
-  for (const what of waiting) if (what?.kind === 'pipe') pipes.release(what.pipe, false)
+  const kinds = ['pipe', 'pipe', 'pipe', 'memory', 'pipe', 'memory', 'memory']
+  expect(waiting.map((what) => what?.kind)).toEqual(kinds)
+  for (const what of waiting) {
+    if (what?.kind === 'pipe') pipes.release(what.pipe, false)
+    else expect(what?.bytes.length).toBeLessThanOrEqual(64 * 1024)
+  }
   for (const { slot, far } of stalled) {
     expect(sessions.fd[clientOf(slot)]).toBeGreaterThan(0)
     sessions.close(slot, Reason.ended)
     for (const fd of far) close(fd)
   }
   expect(held.mayHoldPipe(0)).toBe(true)
+})
+
+onLinux('what waits in memory since pipes are few comes whole and in order once its client reads', () => {
+  const { relay, sessions, held, stall } = makeRelay({ slots: 1, pipes: 1 })
+  const { slot, client, said, far } = stall([127, 0, 0, 2])
+  const heard = Buffer.alloc(said)
+  for (let count = 0; count < said; ) {
+    const more = recv(client, heard.subarray(count), said - count, 0)
+    count += Math.max(more, 0)
+    relay.onEvent(clientOf(slot), EPOLLOUT)
+    relay.onEvent(targetOf(slot), EPOLLIN)
+    while (relay.busy) relay.takeTurn()
+  }
+  expect(heard.every((byte, at) => byte === chunk[at % chunk.length])).toBe(true)
+  expect(held.has(targetOf(slot))).toBe(false)
+  sessions.close(slot, Reason.ended)
+  for (const fd of far) close(fd)
 })

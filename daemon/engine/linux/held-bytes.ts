@@ -1,8 +1,12 @@
 import { unmapped } from '../../net/address.ts'
+import { read } from '../../os/libc.ts'
 import type { Pipe, PipePool } from '../../os/pipe-pool.ts'
 import type { SessionTable } from '../session-table.ts'
 import { holderOf, Shares } from '../shared/shares.ts'
 import { slotOf } from './sessions.ts'
+
+/** Bytes that may wait in memory for one half. */
+export const few = 64 * 1024
 
 /** Bytes that one half has said and the other cannot take yet: in memory or in a pipe. */
 export type Held =
@@ -11,7 +15,8 @@ export type Held =
 
 /**
  * What waits, by the half that said it; most halves have nothing here. Clients who read nothing must not keep all pipes
- * from the others, whose bytes would have to be copied: those that hold bytes are shared out by user or source.
+ * from the others, whose bytes would have to be copied: those that hold bytes are shared out by user or source, and however
+ * many sources there are, the last one holds none.
  */
 export class HeldBytes {
   readonly #held = new Map<number, Held>()
@@ -33,16 +38,23 @@ export class HeldBytes {
     this.#held.set(half, { kind: 'memory', bytes })
   }
 
-  /** So many wait in a pipe. */
+  /** So many wait in a pipe; a few in memory, where this half may not hold one. */
   holdPipe(half: number, pipe: Pipe, length: number): void {
+    if (length <= few && !this.mayHoldPipe(half)) {
+      const bytes = new Uint8Array(length)
+      read(pipe.readEnd, bytes, length)
+      this.#pipes.release(pipe, true)
+      return this.hold(half, bytes)
+    }
     const holder = this.#holder(half)
     this.#held.set(half, { kind: 'pipe', pipe, length, holder })
     this.#shares.take(holder)
   }
 
-  /** Whether what this half says may go into a pipe, where it may come to wait. */
+  /** Whether what this half says may come to wait in the pipe that is in hand; else `few` bytes at a time may go through it. */
   mayHoldPipe(half: number): boolean {
-    return this.#shares.size === 0 || this.#shares.isFree(this.#holder(half), this.#pipes.left)
+    const { left } = this.#pipes
+    return left > 0 && (this.#shares.size === 0 || this.#shares.isFree(this.#holder(half), left))
   }
 
   /** What waits, which is the caller's from now on. */

@@ -4,7 +4,7 @@ import { type Pipe, type PipePool, pipeBytes, spliceBytes } from '../../os/pipe-
 import { finish, MSG_MORE, MSG_NOSIGNAL, setNoDelay } from '../../os/socket.ts'
 import { Reason, State, Total } from '../session-table.ts'
 import type { LoopContext } from './context.ts'
-import type { HeldBytes } from './held-bytes.ts'
+import { few, type HeldBytes } from './held-bytes.ts'
 import type { Pacer } from './pacer.ts'
 import { clientOf, Flag, isClient, type Sessions, slotOf, targetOf } from './sessions.ts'
 import type { Stage } from './stage.ts'
@@ -179,12 +179,13 @@ export class Relay implements Stage {
   /** Read into a pipe and write on from there, without the bytes coming to us; returns as `#copy` does. */
   #splice(from: number, most: number): number {
     const { fd, flags } = this.#sessions
-    const pipe = this.#held.mayHoldPipe(from) ? this.#pipes.acquire() : undefined
+    const pipe = this.#pipes.acquire()
     if (!pipe) {
       flags[from] &= ~Flag.bulk
       return this.#copy(from, most)
     }
-    const count = spliceBytes(fd[from], pipe.writeEnd, most)
+    const fitting = this.#held.mayHoldPipe(from) ? most : Math.min(most, few)
+    const count = spliceBytes(fd[from], pipe.writeEnd, fitting)
     if (flags[from] & Flag.paced) this.#pacer.used(from, most, Math.max(count, 0))
     if (count <= 0) {
       this.#pipes.release(pipe, true)
