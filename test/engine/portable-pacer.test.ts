@@ -14,7 +14,7 @@ function makePacer() {
     lines.set(line, { group: 0, rateUp: undefined, rateDown, maxConnections: undefined, maxSources: undefined })
 
   const open = (user: number) => {
-    const row = { user, source: noLine, waiting: 0, paced: PacedBy.nobody as PacedBy, pacedFor: 0 }
+    const row = { user, source: noLine, waiting: 0, paced: PacedBy.nobody as PacedBy, pacedFor: 0, dropped() {} }
     let toSay = 0
     let moved = 0
     const flow = new Flow(row, Direction.down, () => void Promise.resolve().then(go))

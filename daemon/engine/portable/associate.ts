@@ -8,6 +8,7 @@ import { Reason } from '../session-table.ts'
 import { ClientPort } from '../shared/client-port.ts'
 import { datagramEnds, toldOf } from '../shared/datagram-ends.ts'
 import { noRoomForAssociation } from '../shared/descriptor-shares.ts'
+import { Direction } from '../shared/limit-lines.ts'
 import { notAllowed, refusalOf } from '../shared/refusals.ts'
 import { holderOf } from '../shared/shares.ts'
 import type { WaitingPlace } from '../shared/waiting-datagrams.ts'
@@ -134,11 +135,12 @@ class Association {
   }
 
   #answer(payload: Buffer, source: Bound): void {
-    if (this.#session.isOver || isChoked(this.#inlet)) return
+    const { context, row, isOver } = this.#session
+    if (isOver || isChoked(this.#inlet) || !context.pacer.passes(row, Direction.down, payload.length)) return
     const header = new Uint8Array(longestHeader)
     const start = writeHeader(header, longestHeader, source)
     this.#inlet.send([header.subarray(start), payload], this.#clientPort.port, this.#clientAddress, (error) => {
-      if (!error) this.#session.row.deliveredDown(payload.length)
+      if (!error) row.deliveredDown(payload.length)
     })
   }
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Network } from '../../net/network.ts'
 import type { Rules } from '../../policy/rules.ts'
 import type { EngineServices, Liveness, Timeouts } from '../engine.ts'
 import type { LimitLines } from '../shared/limit-lines.ts'
@@ -31,6 +32,8 @@ export interface SessionContext {
   timeouts: Timeouts
   liveness: Liveness
   rules: Rules
+  /** See `Policy`. */
+  sources: ReadonlyMap<number, readonly Network[]>
 }
 
 /** Has the kernel ask whether the other end still lives, if it is to. `socket` is connected. */

@@ -25,6 +25,7 @@ import { PausedSides } from './paused-sides.ts'
 import { Rows } from './rows.ts'
 import { forward, serve } from './serve.ts'
 import { Session } from './session.ts'
+import { Uses } from './uses.ts'
 
 /**
  * The data plane on node:net, in the thread that calls. It runs wherever Node does, and says plainly what the other
@@ -64,6 +65,7 @@ class PortableEngine implements Engine {
   readonly #services: EngineServices
   readonly #shortage: Shortage
   readonly #context: SessionContext
+  readonly #uses: Uses
   readonly #rows: Rows
   readonly #banned: BannedSources
   /** By serial. */
@@ -80,7 +82,8 @@ class PortableEngine implements Engine {
     apply: async (change) => {
       this.#policy = { ...this.#policy, ...change }
       this.#context.rules = this.#compileRules()
-      return []
+      this.#context.sources = this.#policy.sources
+      return change.sources ? this.#cut(Reason.sources, (session) => !this.#mayComeFromThere(session)) : []
     },
     tune: async (tuning) => {
       this.#tune(tuning)
@@ -93,6 +96,7 @@ class PortableEngine implements Engine {
     },
     limit: async () => {
       this.#context.pacer.limitsChanged()
+      for (const { row } of this.#sessions.values()) row.limitsChanged()
       return this.#cutBarred()
     },
     kill: async (serials) => {
@@ -117,10 +121,12 @@ class PortableEngine implements Engine {
     this.listening = endpointsOf(listeners, 'socks')
     this.forwarding = endpointsOf(listeners, 'forward')
     const limitLines = new LimitLines(options.limitLines)
+    const sourceLines = new SourceLines(SourceLines.memory())
+    this.#uses = new Uses(capacity, limitLines, sourceLines, () => void this.#cutBarred())
     this.#context = {
       passwords: new PasswordMemory(),
       limitLines,
-      pacer: new Pacer(new Budget(limitLines, new SourceLines(SourceLines.memory()))),
+      pacer: new Pacer(new Budget(limitLines, sourceLines)),
       authenticate: (login) => services.authenticate(login),
       resolver: services,
       extras: new Room(extras),
@@ -133,9 +139,10 @@ class PortableEngine implements Engine {
       timeouts: options.timeouts,
       liveness: options.liveness,
       rules: this.#compileRules(),
+      sources: options.policy.sources,
     }
     this.#warnOfUserTimeout(options.liveness)
-    this.#rows = new Rows(capacity)
+    this.#rows = new Rows(capacity, this.#uses)
     this.tables = [this.#rows.table]
     this.#servers = listeners.map(({ socket: server, leadsTo }) => {
       server.on('connection', (client) => this.#accept({ client, leadsTo }))
@@ -171,10 +178,16 @@ class PortableEngine implements Engine {
   }
 
   async #cutBarred(): Promise<number[]> {
-    const reasonOf = ({ row }: Session) => this.#context.limitLines.barred(row.user)
+    const { limitLines } = this.#context
+    const reasonOf = ({ row: { user } }: Session) =>
+      limitLines.barred(user) ?? (limitLines.isOver(user) ? Reason.quota : undefined)
     const barred = [...this.#sessions.values()].filter((session) => reasonOf(session) !== undefined)
     await Promise.all(barred.map((session) => cutAll([session], reasonOf(session) ?? Reason.cut)))
     return barred.map(({ row }) => row.serial)
+  }
+
+  #mayComeFromThere({ row }: Session): boolean {
+    return row.isWithin(this.#policy.sources.get(row.user))
   }
 
   async drain(): Promise<void> {
@@ -243,7 +256,9 @@ class PortableEngine implements Engine {
     const session = new Session(client, row, this.#context)
     this.#sessions.set(row.serial, session)
     watchOver(client, this.#context.liveness)
-    if (leadsTo) void forward(session, leadsTo)
+    const reason = row.arrive()
+    if (reason !== undefined) session.reset(reason)
+    else if (leadsTo) void forward(session, leadsTo)
     else void serve(session, this.#policy)
     void session.ended.then(() => {
       this.#sessions.delete(row.serial)
@@ -254,6 +269,7 @@ class PortableEngine implements Engine {
   /** Stops listening; resolves when the last client's socket has closed. */
   #stop(): Promise<void> {
     this.#shortage.close()
+    this.#uses.close()
     clearTimeout(this.#nextRoom)
     for (const { client } of this.#waiting.splice(0)) client.destroy()
     this.#stopped ??= Promise.all(this.#servers.map(closed)).then(() => {})

@@ -4,6 +4,7 @@ import { isIPv6 } from 'node:net'
 import { formatAddress, isUnspecified, parseAddress, reachedBy } from '../../net/address.ts'
 import type { Bound } from '../../socks/messages.ts'
 import { Contacts } from '../shared/contacts.ts'
+import { Direction } from '../shared/limit-lines.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
 import type { Session } from './session.ts'
 
@@ -54,9 +55,9 @@ export class Outlet {
     bytes: Uint8Array,
     { name, port }: Place,
   ): Promise<boolean> {
-    if (isChoked(socket)) return Promise.resolve(true)
+    const { row, context } = this.#session
+    if (isChoked(socket) || !context.pacer.passes(row, Direction.up, payload.length)) return Promise.resolve(true)
     this.#contacts.add(bytes)
-    const { row } = this.#session
     return new Promise((resolve) => {
       socket.send(payload, port, literal, (error) => {
         resolve(error === null)

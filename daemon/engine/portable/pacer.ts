@@ -22,6 +22,7 @@ export interface PacedRow extends Payer {
   paced: PacedBy
   /** Milliseconds that both have waited together. */
   pacedFor: number
+  dropped(): void
 }
 
 /** One direction of a session. */
@@ -74,6 +75,15 @@ export class Pacer {
     const granted = isPaced ? this.#grant(flow, length, length + behind, performance.now()) : length
     if (granted === length && row.waiting === 0) row.paced = PacedBy.nobody
     return granted
+  }
+
+  /** Whether a datagram may pass; one over the rate is dropped, for to wait would make it late. */
+  passes(row: PacedRow, direction: Direction, bytes: number): boolean {
+    if (!this.#budget.isPaced(row, direction)) return true
+    const passes = this.#budget.takeWhole(row, direction, bytes, performance.now())
+    row.paced = passes ? PacedBy.nobody : this.#budget.shortBy
+    if (!passes) row.dropped()
+    return passes
   }
 
   /** The flow is over. */

@@ -1,29 +1,33 @@
 import { parseAddress, writeMapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
+import type { Network } from '../../net/network.ts'
 import { Command } from '../../socks/messages.ts'
 import type { Asker } from '../engine.ts'
 import { type forwarded, type Reason, SessionTable, State, stateCount, Total } from '../session-table.ts'
 import { askerOf } from '../shared/asker.ts'
 import type { PacedBy } from '../shared/budget.ts'
-import { noLine } from '../shared/source-lines.ts'
+import { isWithin } from '../shared/places.ts'
+import type { Uses } from './uses.ts'
 
 const none = new Uint8Array(16)
 
 /** Gives out the rows of a session table. */
 export class Rows {
   readonly table: SessionTable
+  readonly #uses: Uses
   readonly #free: number[] = []
   #unused = 0
   #lastSerial = 0
 
-  constructor(capacity: number) {
+  constructor(capacity: number, uses: Uses) {
     this.table = new SessionTable(capacity)
+    this.#uses = uses
   }
 
   /** A row for a client just accepted; there must be one left. `address` is a literal. */
   begin(address: string, port: number): Row {
     const slot = this.#free.pop() ?? this.#unused++
-    const row = new Row(this.table, slot, ++this.#lastSerial, () => this.#free.push(slot))
+    const row = new Row(this.table, this.#uses, slot, ++this.#lastSerial, () => this.#free.push(slot))
     writeAddress(this.table.clientAddress, slot, address)
     this.table.clientPort[slot] = port
     this.table.begin(slot, row.serial, performance.now())
@@ -35,15 +39,15 @@ export class Rows {
 export class Row {
   readonly serial: number
   readonly #table: SessionTable
+  readonly #uses: Uses
   readonly #slot: number
   readonly #release: () => void
   /** Of its two directions, those that wait for a limit's credit. */
   waiting = 0
-  /** The line of its source among `SourceLines`. */
-  readonly source = noLine
 
-  constructor(table: SessionTable, slot: number, serial: number, release: () => void) {
+  constructor(table: SessionTable, uses: Uses, slot: number, serial: number, release: () => void) {
     this.#table = table
+    this.#uses = uses
     this.#slot = slot
     this.serial = serial
     this.#release = release
@@ -57,6 +61,31 @@ export class Row {
   /** The client's address, as the table has it. */
   get client(): Uint8Array {
     return this.#table.clientAddress.slice(this.#slot * 16, this.#slot * 16 + 16)
+  }
+
+  /** The line of the client's source, or `noLine`. */
+  get source(): number {
+    return this.#uses.places.sourceOf(this.#slot)
+  }
+
+  /** See `Places`. */
+  arrive(): Reason | undefined {
+    return this.#uses.places.arrive(this.#slot, this.#table.clientAddress, performance.now())
+  }
+
+  /** See `Places`. */
+  admit(networks: readonly Network[] | undefined): Reason | undefined {
+    const { places } = this.#uses
+    return places.admit(this.#slot, this.user, networks, this.#table.clientAddress, performance.now())
+  }
+
+  /** See `Places`. */
+  limitsChanged(): void {
+    this.#uses.places.limitsChanged(this.#slot, this.#table.clientAddress, performance.now())
+  }
+
+  isWithin(networks: readonly Network[] | undefined): boolean {
+    return isWithin(networks, this.#table.clientAddress, this.#slot)
   }
 
   /** Which limit paces it now. */
@@ -75,6 +104,11 @@ export class Row {
 
   set pacedFor(milliseconds: number) {
     this.#table.pacedFor[this.#slot] = milliseconds
+  }
+
+  /** A datagram was dropped for a limit. */
+  dropped(): void {
+    this.#table.dropped[this.#slot]++
   }
 
   /** When the session began, as `performance.now` counts. */
@@ -150,12 +184,14 @@ export class Row {
     this.#table.up[this.#slot] += bytes
     this.#table.userUp[this.user] += bytes
     this.#table.totals[Total.up] += bytes
+    this.#uses.spend(this.user, bytes)
   }
 
   deliveredDown(bytes: number): void {
     this.#table.down[this.#slot] += bytes
     this.#table.userDown[this.user] += bytes
     this.#table.totals[Total.down] += bytes
+    this.#uses.spend(this.user, bytes)
   }
 
   refused(reason: Reason): void {
@@ -169,6 +205,7 @@ export class Row {
 
   /** The session is over, and the slot is free again. */
   end(reason: Reason): void {
+    this.#uses.places.leave(this.#slot, performance.now())
     this.#table.end(this.#slot, reason, performance.now())
     this.#release()
   }

@@ -1,7 +1,7 @@
 import type { Destination } from '../../net/destination.ts'
 import { Command, encodeReply, Reply } from '../../socks/messages.ts'
 import type { Policy } from '../engine.ts'
-import { forwarded, Reason } from '../session-table.ts'
+import { forwarded } from '../session-table.ts'
 import { notAllowed, refusalOf } from '../shared/refusals.ts'
 import { associate } from './associate.ts'
 import { bind } from './bind.ts'
@@ -16,10 +16,10 @@ export async function serve(session: Session, policy: Policy): Promise<void> {
   const request = await greet(session, policy)
   if (!request || session.isOver) return
   const { command, destination } = request
-  const { row, context } = session
-  if (!context.rules.admit(command, destination)) {
-    row.requested(command, destination)
-    return session.refuse(refusalOf(notAllowed))
+  const refusal = refusalFor(session, command, destination)
+  if (refusal) {
+    if (command !== Command.udpAssociate) session.row.requested(command, destination)
+    return session.refuse(refusal)
   }
   if (command === Command.connect) return connect(session, destination)
   if (command === Command.bind) return bind(session, destination)
@@ -28,13 +28,21 @@ export async function serve(session: Session, policy: Policy): Promise<void> {
 
 /** Serves a client of a forward, who has not asked. A failure is an RST: it must not look like an answer without a word. */
 export async function forward(session: Session, destination: Destination): Promise<void> {
-  const { row, context, client } = session
+  const { row, client } = session
   row.requested(forwarded, destination)
-  if (!context.rules.admit(forwarded, destination)) return session.reset(Reason.forbidden)
+  const refusal = refusalFor(session, forwarded, destination)
+  if (refusal) return session.reset(refusal.reason)
   // Only who reads learns of an end. What comes is kept until the target is there.
   client.read(0)
   const target = await reach(session, destination, ({ reason }) => session.reset(reason))
   if (target) relay(session, target)
+}
+
+/** Why this session cannot have that, if it cannot: a limit keeps it from everything, or the rules from this. */
+function refusalFor({ row, context }: Session, command: Command | typeof forwarded, destination: Destination) {
+  const reason = row.admit(context.sources.get(row.user))
+  if (reason !== undefined) return { reply: Reply.notAllowed, reason }
+  return context.rules.admit(command, destination) ? undefined : refusalOf(notAllowed)
 }
 
 /** CONNECT (RFC 1928, sections 4 and 6): the reply tells the address that the target's socket is bound to, or why there is none. */
