@@ -59,6 +59,7 @@ check: $(packages) ## check types, style, import boundaries and dead code
 	$(tools)/tsc -b
 	$(tools)/biome ci
 	$(tools)/knip
+	$(tools)/vitest run --config test/vitest.config.ts --reporter dot test/docs/architecture.test.ts
 
 bench: build ## measure proxyd beside other servers; options go into BENCH, such as BENCH=--help
 	"$(NODE)" test/bench/main.ts $(BENCH)
