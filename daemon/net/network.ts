@@ -45,6 +45,11 @@ export function contains({ bytes, prefix }: Network, address: Uint8Array): boole
   return rest === 0 || (bytes[whole] ^ address[whole]) >> (8 - rest) === 0
 }
 
+/** The last address of a network. */
+export function lastAddressOf({ bytes, prefix }: Network): Uint8Array {
+  return bytes.map((octet, i) => octet | (0xff >> Math.max(0, Math.min(8, prefix - 8 * i))))
+}
+
 function masked(bytes: Uint8Array, prefix: number): Uint8Array {
   return bytes.map((octet, i) => octet & ~(0xff >> Math.max(0, Math.min(8, prefix - 8 * i))))
 }

@@ -1,0 +1,266 @@
+import { isLoopback } from '../net/address.ts'
+import { Field, Head, hashStart, hashStep, nameSlotWords, networkWords, recordWords, Who } from './compile.ts'
+import { embeddedAddresses, isSpecial } from './special.ts'
+
+/** Numbers of what denies without a line of the rules. Those of lines begin at `firstRuleId`. */
+export const BuiltIn = { none: 0, ownSockets: 1, special: 2, commands: 3 } as const
+export const firstRuleId = 16
+
+/** Who asks, and for what. */
+export interface Subject {
+  /** The user's index, 0 without a login. */
+  readonly user: number
+  /** The index of the user's group, 0 for none. */
+  readonly group: number
+  /** The client's address, 4 or 16 bytes. */
+  readonly source: Uint8Array
+  /** CMD (RFC 1928, section 4). */
+  readonly command: number
+}
+
+const none = Number.MAX_SAFE_INTEGER
+
+/**
+ * Compiled rules at work. A decision is a rule's number, or one of `BuiltIn`: negative if it denies, else it allows; 0: no
+ * rule is about it, which allows.
+ */
+export class RuleSet {
+  readonly #words: Int32Array
+  readonly #unsigned: Uint32Array
+  readonly #bytes: Uint8Array
+  readonly #untils: Float64Array
+
+  /** `buffer`: what `compileRules` made. */
+  constructor(buffer: SharedArrayBuffer) {
+    this.#words = new Int32Array(buffer)
+    this.#unsigned = new Uint32Array(buffer)
+    this.#bytes = new Uint8Array(buffer)
+    this.#untils = new Float64Array(buffer, 4 * this.#words[Head.untils], this.#words[Head.rules])
+  }
+
+  /**
+   * Whether a name may be looked up, which is before its addresses are known. A rule on networks that allows, and comes
+   * first, leaves it open whether all the rest is denied; it never lets pass a name that a rule denies.
+   *
+   * `name` is as `comparableName` gives it; `now` in milliseconds since 1970.
+   */
+  decideName(subject: Subject, name: string, port: number, now: number): number {
+    const any = this.#first(this.#words[Head.anyList], none, subject, port, now, undefined, false)
+    const named = this.#firstOfName(name, any, subject, port, now, undefined, false)
+    const number = Math.min(any, named)
+    if (number === none) return BuiltIn.none
+    if (number === named || this.#allows(number)) return this.#decision(number)
+    const open = this.#first(this.#words[Head.networkAllows], number, subject, port, now, undefined, false)
+    return open < number ? BuiltIn.none : this.#decision(number)
+  }
+
+  /**
+   * Whether an address may be dialled, or a datagram sent to it: 4 or 16 bytes, not IPv4-mapped. `name` is what the client
+   * asked for, undefined for an address of its own. What the address leads to in the end must be allowed, too.
+   */
+  decideAddress(subject: Subject, name: string | undefined, address: Uint8Array, port: number, now: number): number {
+    const decision = this.#decide(subject, name, address, port, now)
+    if (decision < 0) return decision
+    for (const embedded of embeddedAddresses(address)) {
+      const inner = this.#decide(subject, name, embedded, port, now)
+      if (inner < 0) return inner
+    }
+    return decision
+  }
+
+  /** The rule's place among all, from 1, if it says from where targets are reached; else 0. */
+  viaOf(id: number): number {
+    for (let number = 0; number < this.#words[Head.rules]; number++)
+      if (this.#record(number, Field.id) === id) return this.#record(number, Field.via)
+    return 0
+  }
+
+  #decide(subject: Subject, name: string | undefined, address: Uint8Array, port: number, now: number): number {
+    const isGuarded = isSpecial(address) && !isLoopback(subject.source)
+    const words = this.#words
+    // Where an address is guarded, a rule that does not name it lets nobody in: it is as if it were not there.
+    const explicit = Math.min(
+      this.#first(this.#listOf(address), none, subject, port, now, address, false),
+      isSpecial(address) ? this.#first(words[Head.specialList], none, subject, port, now, address, false) : none,
+    )
+    const general = this.#first(words[Head.anyList], explicit, subject, port, now, address, isGuarded)
+    const best = Math.min(explicit, general)
+    const named = name === undefined ? none : this.#firstOfName(name, best, subject, port, now, address, isGuarded)
+    const number = Math.min(best, named)
+    if (number === none) return isGuarded ? -BuiltIn.special : BuiltIn.none
+    return this.#decision(number)
+  }
+
+  #decision(number: number): number {
+    const id = this.#record(number, Field.id)
+    return this.#allows(number) ? id : -id
+  }
+
+  #allows(number: number): boolean {
+    return this.#record(number, Field.allow) === 1
+  }
+
+  #record(number: number, field: number): number {
+    return this.#words[this.#words[Head.records] + number * recordWords + field]
+  }
+
+  /**
+   * The first rule of a list, ahead of `before`, whose conditions hold. `address` is undefined in the name phase, where
+   * `resolving` of a rule that allows holds, and of one that denies does not.
+   */
+  #first(
+    list: number,
+    before: number,
+    subject: Subject,
+    port: number,
+    now: number,
+    address: Uint8Array | undefined,
+    explicitOnly: boolean,
+  ): number {
+    const words = this.#words
+    const at = words[Head.lists] + list
+    const count = words[at]
+    for (let i = 1; i <= count; i++) {
+      const number = words[at + i]
+      if (number >= before) return none
+      if (this.#holds(number, subject, port, now, address, explicitOnly)) return number
+    }
+    return none
+  }
+
+  #firstOfName(
+    name: string,
+    before: number,
+    subject: Subject,
+    port: number,
+    now: number,
+    address: Uint8Array | undefined,
+    explicitOnly: boolean,
+  ): number {
+    let best = before
+    let hash = hashStart
+    for (let i = name.length - 1; i >= 0; i--) {
+      hash = hashStep(hash, name.charCodeAt(i))
+      if (i > 0 && name.charCodeAt(i - 1) !== 0x2e) continue
+      const slot = this.#slotOf(name, i, hash)
+      if (slot === 0) continue
+      const list = this.#words[slot + (i === 0 ? 3 : 4)]
+      best = Math.min(best, this.#first(list, best, subject, port, now, address, explicitOnly))
+    }
+    return best === before ? none : best
+  }
+
+  /** Where the suffix of `name` from `start` stands in the table of names; 0 if it does not. */
+  #slotOf(name: string, start: number, hash: number): number {
+    const words = this.#words
+    const slots = words[Head.nameSlots]
+    const length = name.length - start
+    for (let place = hash & (slots - 1); ; place = (place + 1) & (slots - 1)) {
+      const slot = words[Head.names] + place * nameSlotWords
+      if (words[slot + 2] === 0) return 0
+      if (words[slot] === hash && words[slot + 2] === length && this.#isSame(words[slot + 1], name, start)) return slot
+    }
+  }
+
+  #isSame(offset: number, name: string, start: number): boolean {
+    const at = 4 * this.#words[Head.nameBytes] + offset - start
+    for (let i = start; i < name.length; i++) if (this.#bytes[at + i] !== name.charCodeAt(i)) return false
+    return true
+  }
+
+  #holds(
+    number: number,
+    subject: Subject,
+    port: number,
+    now: number,
+    address: Uint8Array | undefined,
+    explicitOnly: boolean,
+  ): boolean {
+    const words = this.#words
+    const record = words[Head.records] + number * recordWords
+    const isAllowed = words[record + Field.allow] === 1
+    const resolvingCount = words[record + Field.resolvingCount]
+    if (explicitOnly && isAllowed && resolvingCount === 0) return false
+    const who = Atomics.load(words, record + Field.who)
+    if (who === Who.nobody) return false
+    const index = words[record + Field.whoIndex]
+    if (who === Who.user && index !== subject.user) return false
+    if (who === Who.group && index !== subject.group) return false
+    const commands = words[record + Field.commands]
+    if (commands !== 0 && (commands & (1 << subject.command)) === 0) return false
+    if (this.#untils[number] <= now) return false
+    const portCount = words[record + Field.portCount]
+    if (portCount > 0 && !this.#hasPort(words[record + Field.ports], portCount, port)) return false
+    const fromCount = words[record + Field.fromCount]
+    if (fromCount > 0 && !this.#anyContains(words[record + Field.from], fromCount, subject.source)) return false
+    if (resolvingCount === 0) return true
+    if (address === undefined) return isAllowed
+    return this.#anyContains(words[record + Field.resolving], resolvingCount, address)
+  }
+
+  #hasPort(at: number, count: number, port: number): boolean {
+    const first = this.#words[Head.ports] + at
+    for (let i = first; i < first + 2 * count; i += 2)
+      if (port >= this.#words[i] && port <= this.#words[i + 1]) return true
+    return false
+  }
+
+  #anyContains(at: number, count: number, address: Uint8Array): boolean {
+    const words = this.#words
+    const first = words[Head.networks] + at * networkWords
+    for (let network = first; network < first + count * networkWords; network += networkWords) {
+      if (words[network] !== address.length) continue
+      let isInside = true
+      for (let bits = words[network + 1], i = 0; bits > 0 && isInside; bits -= 32, i++) {
+        const difference = words[network + 2 + i] ^ wordOf(address, i)
+        isInside = (bits >= 32 ? difference : difference >>> (32 - bits)) === 0
+      }
+      if (isInside) return true
+    }
+    return false
+  }
+
+  /** The list of the range that an address lies in. */
+  #listOf(address: Uint8Array): number {
+    return address.length === 4 ? this.#listOfIpv4(wordOf(address, 0) >>> 0) : this.#listOfIpv6(address)
+  }
+
+  #listOfIpv4(address: number): number {
+    const words = this.#unsigned
+    const start = words[Head.ipv4]
+    let low = 0
+    let high = words[Head.ipv4Count]
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1
+      if (words[start + 2 * middle] <= address) low = middle
+      else high = middle
+    }
+    return words[start + 2 * low + 1]
+  }
+
+  #listOfIpv6(address: Uint8Array): number {
+    const words = this.#unsigned
+    const start = words[Head.ipv6]
+    const [a, b, c, d] = [
+      wordOf(address, 0) >>> 0,
+      wordOf(address, 1) >>> 0,
+      wordOf(address, 2) >>> 0,
+      wordOf(address, 3) >>> 0,
+    ]
+    let low = 0
+    let high = words[Head.ipv6Count]
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1
+      const at = start + 5 * middle
+      const difference = words[at] - a || words[at + 1] - b || words[at + 2] - c || words[at + 3] - d
+      if (difference <= 0) low = middle
+      else high = middle
+    }
+    return words[start + 5 * low + 4]
+  }
+}
+
+/** A signed 32-bit word of an address, in network order. */
+function wordOf(address: Uint8Array, i: number): number {
+  return (address[4 * i] << 24) | (address[4 * i + 1] << 16) | (address[4 * i + 2] << 8) | address[4 * i + 3]
+}

@@ -1,0 +1,333 @@
+import { domainToASCII } from 'node:url'
+import { formatNetwork, type Network, parseNetwork } from '../net/network.ts'
+
+/** What a client asks for, in the words of the management protocol. */
+export const ruleCommands = ['connect', 'bind', 'udp-associate'] as const
+export type RuleCommand = (typeof ruleCommands)[number]
+
+/** Where a rule leads, or keeps from. */
+export type RuleDestination =
+  | { readonly kind: 'any' }
+  /** Every address that is not a public one's: see `isSpecial`. */
+  | { readonly kind: 'special' }
+  | { readonly kind: 'network'; readonly network: Network }
+  /** One name, without the root's dot, in lower case and ASCII (RFC 5890); `below`: every name under it; `both`: it, too. */
+  | { readonly kind: 'name'; readonly name: string; readonly match: 'exact' | 'below' | 'both' }
+  /** One of the above a line. */
+  | { readonly kind: 'file'; readonly path: string }
+
+export interface RuleSubject {
+  readonly kind: 'any' | 'user' | 'group'
+  /** '' for any. */
+  readonly name: string
+}
+
+export interface PortRange {
+  readonly first: number
+  /** Included. */
+  readonly last: number
+}
+
+/** One line of the rules. An empty list stands for anything. */
+export interface Rule {
+  readonly allow: boolean
+  readonly who: RuleSubject
+  readonly from: readonly Network[]
+  readonly to: readonly RuleDestination[]
+  readonly ports: readonly PortRange[]
+  readonly commands: readonly RuleCommand[]
+  /** What the name must resolve to. */
+  readonly resolving: readonly Network[]
+  /** Milliseconds since 1970, from when on the rule is as if it were not there. */
+  readonly until: number | undefined
+  /** Addresses of this machine, or an interface, from which targets are reached. */
+  readonly via: readonly string[]
+  readonly note: string
+}
+
+/** What the rules' author expects of them: `test user:bob from 192.0.2.1 example.com:80 = deny`. */
+export interface RuleTest {
+  readonly line: number
+  readonly who: RuleSubject
+  readonly from: string
+  readonly command: RuleCommand
+  readonly host: string
+  readonly port: number
+  /** What the name is taken to resolve to. */
+  readonly resolve: readonly string[]
+  readonly allow: boolean
+}
+
+/** A line that is no rule. `line` and `column` begin at 1. */
+export class RuleSyntaxError extends Error {
+  readonly line: number
+  readonly column: number
+
+  constructor(line: number, column: number, message: string) {
+    super(`line ${line}, column ${column}: ${message}`)
+    this.name = 'RuleSyntaxError'
+    this.line = line
+    this.column = column
+  }
+}
+
+export interface RuleText {
+  readonly rules: readonly Rule[]
+  readonly tests: readonly RuleTest[]
+}
+
+/** Reads a whole text: a rule or a test a line, empty lines and lines of `#` apart. Throws a `RuleSyntaxError`. */
+export function parseRules(text: string): RuleText {
+  const rules: Rule[] = []
+  const tests: RuleTest[] = []
+  text.split('\n').forEach((content, i) => {
+    const words = new Words(content, i + 1)
+    if (words.atEnd) return
+    if (words.peek() === 'test') tests.push(parseTest(words))
+    else rules.push(parseRule(words))
+  })
+  return { rules, tests }
+}
+
+/** The rule as `parseRules` reads it, its clauses in the order of the grammar. */
+export function formatRule(rule: Rule): string {
+  const list = (word: string, items: readonly string[]) => (items.length > 0 ? [word, items.join(',')] : [])
+  const head = [rule.allow ? 'allow' : 'deny', ...(rule.who.kind === 'any' ? [] : [subjectText(rule.who)])]
+  const clauses = [
+    ...list('from', rule.from.map(formatNetwork)),
+    ...list('to', rule.to.map(destinationText)),
+    ...list('port', rule.ports.map(portText)),
+    ...list('cmd', rule.commands),
+    ...list('resolving', rule.resolving.map(formatNetwork)),
+    ...list('via', rule.via),
+    ...(rule.until === undefined ? [] : ['until', timeText(rule.until)]),
+    ...(rule.note === '' ? [] : ['#', rule.note]),
+  ]
+  return [...head, ...clauses].join(' ')
+}
+
+/** A name as rules compare it: in lower case, without the root's dot, an international one in ASCII; '' if it is none. */
+export function comparableName(name: string): string {
+  const bare = name.endsWith('.') ? name.slice(0, -1) : name
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what needs no translation
+  return /^[\x00-\x7f]*$/.test(bare) ? bare.toLowerCase() : domainToASCII(bare)
+}
+
+/** Reads a destination of a list: `name`, `*.name`, `.name`, a network, `special` or `any`. Throws a RangeError. */
+export function parseDestination(text: string): RuleDestination {
+  if (text === 'any') return { kind: 'any' }
+  if (text === 'special') return { kind: 'special' }
+  if (text.startsWith('@') && text.length > 1) return { kind: 'file', path: text.slice(1) }
+  if (text.includes(':') || /^[\d./]+$/.test(text)) return { kind: 'network', network: parseNetwork(text) }
+  const match = text.startsWith('*.') ? 'below' : text.startsWith('.') ? 'both' : 'exact'
+  const name = comparableName(text.slice({ below: 2, both: 1, exact: 0 }[match]))
+  if (!/^[a-z\d_-]+(?:\.[a-z\d_-]+)*$/.test(name) || name.length > 253)
+    throw new RangeError(
+      `${JSON.stringify(text)} is no name, address or network: write example.com, *.example.com or 10.0.0.0/8`,
+    )
+  return { kind: 'name', name, match }
+}
+
+/** The words of one line, each with its place; what follows a `#` is a note. */
+class Words {
+  readonly line: number
+  readonly note: string
+  readonly #words: { readonly text: string; readonly column: number }[]
+  readonly #end: number
+  #next = 0
+
+  constructor(content: string, line: number) {
+    // A quoted part may have spaces: user:"bob smith".
+    const words = [...content.matchAll(/(?<=^|\s)#.*$|(?:"(?:[^"\\]|\\.)*"|[^\s"])+|"/g)].map(({ 0: text, index }) => ({
+      text,
+      column: index + 1,
+    }))
+    const comment = words.at(-1)?.text.startsWith('#') ? words.pop() : undefined
+    this.line = line
+    this.note = comment?.text.slice(1).trim() ?? ''
+    this.#words = words
+    this.#end = content.slice(0, comment ? comment.column - 1 : undefined).trimEnd().length + 1
+    const open = words.find(({ text }) => text === '"')
+    if (open) throw new RuleSyntaxError(line, open.column, 'this quote is not closed')
+  }
+
+  get atEnd(): boolean {
+    return this.#next >= this.#words.length
+  }
+
+  peek(): string | undefined {
+    return this.#words[this.#next]?.text
+  }
+
+  /** The next word, which `what` describes if it is missing. */
+  take(what: string): string {
+    const word = this.#words[this.#next]
+    if (!word) throw this.error(`${what} is missing here`)
+    this.#next++
+    return word.text
+  }
+
+  /** An error at the next word, or with `back` at the one just taken. */
+  error(message: string, back = 0): RuleSyntaxError {
+    return new RuleSyntaxError(this.line, this.#words[this.#next - back]?.column ?? this.#end, message)
+  }
+
+  /** What `read` makes of the word just taken; its RangeError is told of that place. */
+  read<T>(read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      throw error instanceof RangeError ? this.error(error.message, 1) : error
+    }
+  }
+
+  list<T>(what: string, read: (item: string) => T): T[] {
+    const text = this.take(what)
+    return this.read(() => text.split(',').map((item) => read(item)))
+  }
+}
+
+function parseRule(words: Words): Rule {
+  const action = words.take('allow or deny')
+  if (action !== 'allow' && action !== 'deny') throw words.error('a rule begins with allow or deny', 1)
+  const who = takeSubject(words)
+  const clauses: { -readonly [Key in keyof Rule]?: Rule[Key] } = {}
+  const once = <Key extends keyof Rule>(key: Key, read: () => Rule[Key]) => {
+    if (clauses[key] !== undefined) throw words.error('this was said already', 1)
+    clauses[key] = read()
+  }
+  while (!words.atEnd) {
+    const clause = words.take('a clause')
+    if (clause === 'from') once('from', () => words.list('a network', parseNetwork))
+    else if (clause === 'to') once('to', () => words.list('a destination', parseDestination))
+    else if (clause === 'port') once('ports', () => words.list('a port', parsePorts))
+    else if (clause === 'cmd') once('commands', () => words.list('a command', parseCommand))
+    else if (clause === 'resolving') once('resolving', () => words.list('a network', parseNetwork))
+    else if (clause === 'via') once('via', () => words.list('an address or interface', parseVia))
+    else if (clause === 'until') once('until', () => takeTime(words))
+    else
+      throw words.error(
+        `${JSON.stringify(clause)} is no clause: there are from, to, port, cmd, resolving, via and until`,
+        1,
+      )
+  }
+  const { from = [], to = [], ports = [], commands = [], resolving = [], via = [], until } = clauses
+  if (via.length > 0 && action === 'deny') throw words.error('via says how to go, which a rule that denies does not')
+  return { allow: action === 'allow', who, from, to, ports, commands, resolving, via, until, note: words.note }
+}
+
+function parseTest(words: Words): RuleTest {
+  words.take('test')
+  const who = takeSubject(words)
+  let from = '127.0.0.1'
+  let command: RuleCommand = 'connect'
+  let resolve: string[] = []
+  for (;;) {
+    const word = words.take('HOST:PORT')
+    if (word === 'from')
+      from = formatNetwork(words.list('an address', parseSingle)[0] ?? { bytes: new Uint8Array(4), prefix: 32 })
+    else if (word === 'cmd') command = words.list('a command', parseCommand)[0] ?? command
+    else if (word === 'resolving') resolve = words.list('an address', (text) => formatNetwork(parseSingle(text)))
+    else {
+      const { host, port } = words.read(() => parseHostPort(word))
+      if (words.take('= allow or = deny') !== '=') throw words.error('a test ends with = allow or = deny', 1)
+      const expected = words.take('allow or deny')
+      if (expected !== 'allow' && expected !== 'deny') throw words.error('a test expects allow or deny', 1)
+      if (!words.atEnd) throw words.error('a test ends here')
+      return { line: words.line, who, from, command, host, port, resolve, allow: expected === 'allow' }
+    }
+  }
+}
+
+/** `host:port`, IPv6 in brackets. Throws a RangeError. */
+export function parseHostPort(text: string): { host: string; port: number } {
+  const [, bracketed, bare, digits = ''] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? []
+  const host = bracketed ?? bare
+  const port = Number(digits)
+  if (host === undefined || port < 1 || port > 65_535) throw new RangeError(`${JSON.stringify(text)} is not HOST:PORT`)
+  return { host, port }
+}
+
+function takeSubject(words: Words): RuleSubject {
+  const word = words.peek() ?? ''
+  if (word === 'any') {
+    words.take('any')
+    return { kind: 'any', name: '' }
+  }
+  const [, kind, name = ''] = /^(user|group):(.*)$/.exec(word) ?? []
+  if (kind !== 'user' && kind !== 'group') return { kind: 'any', name: '' }
+  words.take(kind)
+  const read = name.startsWith('"') ? words.read(() => unquoted(name)) : name
+  if (read === '') throw words.error(`${kind}: wants a name behind the colon`, 1)
+  return { kind, name: read }
+}
+
+function takeTime(words: Words): number {
+  const text = words.take('a time')
+  // A day alone ends where it begins, in UTC, as ISO 8601 has it.
+  const time = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?$/.test(text)
+    ? Date.parse(text)
+    : Number.NaN
+  if (Number.isNaN(time))
+    throw words.error(`${JSON.stringify(text)} is no time: write 2027-01-01 or 2027-01-01T12:00Z`, 1)
+  return time
+}
+
+function parseSingle(text: string): Network {
+  const network = parseNetwork(text)
+  if (network.prefix !== network.bytes.length * 8) throw new RangeError(`${JSON.stringify(text)} is not one address`)
+  return network
+}
+
+function parsePorts(text: string): PortRange {
+  const [, first = '', last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? []
+  const range = { first: Number(first), last: Number(last) }
+  if (first === '' || range.first < 1 || range.last > 65_535 || range.first > range.last)
+    throw new RangeError(`${JSON.stringify(text)} is no port or range of ports from 1 to 65535`)
+  return range
+}
+
+function parseCommand(text: string): RuleCommand {
+  const command = ruleCommands.find((known) => known === text)
+  if (!command) throw new RangeError(`${JSON.stringify(text)} is no command: there are ${ruleCommands.join(', ')}`)
+  return command
+}
+
+function parseVia(text: string): string {
+  if (!/^[\w.:-]{1,45}$/.test(text)) throw new RangeError(`${JSON.stringify(text)} is no address or interface`)
+  return text
+}
+
+function unquoted(text: string): string {
+  try {
+    return String(JSON.parse(text))
+  } catch {
+    throw new RangeError(`${text} is not quoted as JSON has it`)
+  }
+}
+
+function subjectText({ kind, name }: RuleSubject): string {
+  return `${kind}:${/^[^\s"#]+$/.test(name) ? name : JSON.stringify(name)}`
+}
+
+function destinationText(destination: RuleDestination): string {
+  switch (destination.kind) {
+    case 'network':
+      return formatNetwork(destination.network)
+    case 'name':
+      return `${{ exact: '', below: '*.', both: '.' }[destination.match]}${destination.name}`
+    case 'file':
+      return `@${destination.path}`
+    default:
+      return destination.kind
+  }
+}
+
+function portText({ first, last }: PortRange): string {
+  return first === last ? String(first) : `${first}-${last}`
+}
+
+function timeText(time: number): string {
+  const text = new Date(time).toISOString()
+  return text.endsWith('T00:00:00.000Z') ? text.slice(0, 10) : `${text.slice(0, -5)}Z`
+}

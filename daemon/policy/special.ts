@@ -1,0 +1,49 @@
+import { unmapped } from '../net/address.ts'
+import { contains, parseNetwork } from '../net/network.ts'
+
+/**
+ * Addresses that are no public host's: of this machine and its neighbours, of documentation and tests, of many at once
+ * (the special-purpose registries of IANA, RFC 6890, and the multicast and reserved networks).
+ */
+const specialNetworks = [
+  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
+  ...['192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'],
+  ...['224.0.0.0/4', '240.0.0.0/4'],
+  ...[
+    '::/96',
+    '100::/64',
+    '2001::/23',
+    '2001:db8::/32',
+    '3fff::/20',
+    '5f00::/16',
+    'fc00::/7',
+    'fe80::/10',
+    'fec0::/10',
+  ],
+  'ff00::/8',
+].map(parseNetwork)
+
+/** Whether an address, 4 or 16 bytes and not IPv4-mapped, is one of those. */
+export function isSpecial(address: Uint8Array): boolean {
+  return specialNetworks.some((network) => contains(network, address))
+}
+
+/** The IPv4 hosts that an IPv6 address leads to, and where in it their addresses lie. */
+const embeddings = [
+  // NAT64 (RFC 6052, RFC 8215), and 6to4 (RFC 3056).
+  { network: parseNetwork('64:ff9b::/96'), at: 12, mask: 0 },
+  { network: parseNetwork('64:ff9b:1::/48'), at: 12, mask: 0 },
+  { network: parseNetwork('2002::/16'), at: 2, mask: 0 },
+  // Teredo (RFC 4380, section 4): its server, and its client with all bits turned.
+  { network: parseNetwork('2001::/32'), at: 4, mask: 0 },
+  { network: parseNetwork('2001::/32'), at: 12, mask: 0xff },
+] as const
+
+/** The IPv4 addresses inside an IPv6 one that is translated or tunnelled to them; nearly always none. */
+export function embeddedAddresses(address: Uint8Array): Uint8Array[] {
+  const bytes = unmapped(address)
+  if (bytes.length === 4 || (bytes[0] !== 0 && bytes[0] !== 0x20)) return []
+  return embeddings
+    .filter(({ network }) => contains(network, bytes))
+    .map(({ at, mask }) => bytes.slice(at, at + 4).map((octet) => octet ^ mask))
+}
