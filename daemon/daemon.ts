@@ -9,12 +9,12 @@ import type { DaemonLog } from './log.ts'
 import { type Management, startManagement } from './management.ts'
 import type { Endpoint } from './net/endpoint.ts'
 import { countLive } from './observe/metrics.ts'
+import { Refusal } from './refusal.ts'
 import { type Configuration, combine } from './settings/configuration.ts'
 import { forwardsOf } from './settings/forwards.ts'
 import { acceptStored } from './settings/stored-settings.ts'
 import { ListenError } from './sockets/listeners.ts'
 import { openStore } from './store/open-store.ts'
-import { StoreError } from './store/store.ts'
 import type { ThreadShares } from './threads.ts'
 
 /** All of proxyd at work. */
@@ -77,7 +77,7 @@ function asFailure(error: unknown, values: Configuration['values']): unknown {
     return new Failure(1, `${error.message}; choose --engine portable`)
   }
   if (error instanceof ForwardToSelf) return new Failure(2, error.message)
-  const isRefusal = error instanceof StoreError || error instanceof TooFewDescriptors
+  const isRefusal = error instanceof Refusal || error instanceof TooFewDescriptors
   return isRefusal ? new Failure(1, error.message) : error
 }
 

@@ -10,7 +10,7 @@ import { Logins } from './access/logins.ts'
 import { Passwords } from './access/passwords.ts'
 import { Usage } from './access/usage.ts'
 import type { LoginPolicy } from './access/users.ts'
-import type { Engine, UserChange } from './engine/engine.ts'
+import type { Engine, EngineServices, UserChange } from './engine/engine.ts'
 import { Reason } from './engine/session-table.ts'
 import { BannedSources } from './engine/shared/banned-sources.ts'
 import { LimitLines, limitLineMemory } from './engine/shared/limit-lines.ts'
@@ -23,6 +23,8 @@ import type { Endpoint } from './net/endpoint.ts'
 import type { Network } from './net/network.ts'
 import { WallClock } from './observe/wall-clock.ts'
 import { withoutRepeats } from './repeats.ts'
+import { type PreparedRules, prepareRules } from './rules/live-rules.ts'
+import type { Members } from './rules/rule-subjects.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { engineOptions, permissionsOf, tuningOf } from './settings/engine-options.ts'
 import { openProxyWarning, passwordRequired, refuseOpenProxy } from './settings/open-proxy.ts'
@@ -40,7 +42,10 @@ export interface DataPlane {
   readonly passwords: Passwords
   readonly policy: LoginPolicy
   readonly bans: Bans
-  readonly names: { readonly health: Health['names'] }
+  readonly names: { readonly health: Health['names'] } & Pick<EngineServices, 'resolve'>
+  readonly members: Members
+  /** As the engine has started with them. */
+  readonly rules: PreparedRules
   /** Resolves to how many sessions it ended, once all loops act by it. */
   userChanged(change: UserChange): Promise<number>
   /** Has live sessions obey the lines of limits as they are now; resolves when all loops do. */
@@ -71,6 +76,14 @@ export async function startDataPlane(
   })
   const workers = Math.min(options.workers, threads.loops)
   if (workers < options.workers) warn(`threads are limited here: ${workers} loops in place of ${options.workers}`)
+  const groups = new Groups(await store.groups.list())
+  const limitLines = limitLineMemory()
+  const lines = new LimitLines(limitLines)
+  const members: Members = {
+    indexOf: (kind, name) => (kind === 'user' ? accounts : groups).named(name)?.index,
+    groupOf: (user) => lines.groupOf(user),
+  }
+  const rules = await prepareRules({ store: store.rules, folder: settings['state-dir'], members }, workers)
   const logins = new Logins(accounts, passwords)
   const banned = new SharedArrayBuffer(BannedSources.bytes)
   const bans = await loadBans(settings['ban-exempt'], new BannedSources(banned), store, { parts, warn })
@@ -81,15 +94,12 @@ export async function startDataPlane(
     warn: warnOfTraffic,
     ...(settings.dns.length > 0 ? byServers(settings.dns) : bySystem(threads.pool, warnOfTraffic)),
   })
-  const groups = new Groups(await store.groups.list())
   const usage = new Usage(store.usage)
   usage.load(accounts.list(), await store.usage.list())
-  const limitLines = limitLineMemory()
-  const lines = new LimitLines(limitLines)
   const limits = new LimitKeeper({ accounts, groups, usage, lines: linesFor(lines), tell: warn })
   const engine = await startEngine(
     settings.engine,
-    { ...options, workers, limitLines, banned },
+    { ...options, workers, limitLines, banned, rules: rules.memory },
     {
       authenticate: (login) => logins.authenticate(login),
       resolve: (name, asker) => resolver.resolve(name, asker),
@@ -113,6 +123,8 @@ export async function startDataPlane(
     async limitsChanged() {
       await engine.order('limit', undefined)
     },
+    members,
+    rules,
     async userChanged(change) {
       const { passwordRequired } = change
       const opens = wasRequired && !passwordRequired

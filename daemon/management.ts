@@ -5,7 +5,7 @@ import { LateChanges } from './access/late-changes.ts'
 import { LimitChanges, plain } from './access/limit-changes.ts'
 import { Operators } from './access/operators.ts'
 import { Turns } from './access/turns.ts'
-import { Users } from './access/users.ts'
+import { type Loops, Users } from './access/users.ts'
 import { type ControlServer, startControlServer } from './control/server.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { Ending } from './ending.ts'
@@ -18,6 +18,7 @@ import { RecordedMetrics } from './observe/metrics.ts'
 import { UserTraffic } from './observe/user-traffic.ts'
 import { type KeptLimits, ObservedUsers } from './observe/users.ts'
 import { WallClock } from './observe/wall-clock.ts'
+import { LiveRules } from './rules/live-rules.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { destinationOf, forwardsOf } from './settings/forwards.ts'
 import { LiveSettings } from './settings/live-settings.ts'
@@ -67,6 +68,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
       bans: dataPlane.bans,
       operators: administered.operators,
       config: administered.config,
+      rules: administered.rules,
       log: log.recorded,
       lifecycle: ending,
       status: statusReport(options, observed, administered, { instance, listening }),
@@ -104,6 +106,7 @@ interface Administered {
   readonly limits: LimitChanges
   readonly operators: Operators
   readonly config: LiveSettings
+  readonly rules: LiveRules
 }
 
 async function administer(
@@ -111,10 +114,22 @@ async function administer(
   { traffic }: Observed,
   parts: AsyncDisposableStack,
 ): Promise<Administered> {
-  const { accounts, groups, passwords, policy, limits: keeper, usage } = dataPlane
+  const { accounts, groups, passwords, policy, limits: keeper, usage, engine, members, names } = dataPlane
   const turns = new Turns()
   const late = new LateChanges((message) => log.logger.warn(message))
   parts.defer(() => late.close())
+  const { 'state-dir': folder } = configuration.values
+  const rules = new LiveRules(
+    { engine, members, store: store.rules, folder, settings: () => config.values, lookUp: lookUpWith(names) },
+    dataPlane.rules,
+  )
+  parts.defer(() => rules.close())
+  const loops: Loops = {
+    userChanged(change) {
+      rules.membersChanged()
+      return dataPlane.userChanged(change)
+    },
+  }
   const indices = {
     begin(account: Account) {
       traffic.begin(account.index)
@@ -122,9 +137,13 @@ async function administer(
     },
   }
   const users = new Users({
-    ...{ accounts, passwords, policy, store: store.users, late, loops: dataPlane, indices, turns },
+    ...{ accounts, passwords, policy, store: store.users, late, loops, indices, turns },
   })
-  const limits = new LimitChanges({ accounts, groups, keeper, store, turns, obey: () => dataPlane.limitsChanged() })
+  const obey = async () => {
+    await dataPlane.limitsChanged()
+    await rules.groupsChanged()
+  }
+  const limits = new LimitChanges({ accounts, groups, keeper, store, turns, obey })
   usage.follow(traffic)
   keeper.follow({
     connections: (index) => traffic.connections(index),
@@ -140,7 +159,7 @@ async function administer(
     effects: settingEffects({ dataPlane, users, ending, log }),
     tell: (message) => log.logger.info(message),
   })
-  return { users, limits, operators: await Operators.load(store.operators, late), config }
+  return { users, limits, operators: await Operators.load(store.operators, late), config, rules }
 }
 
 /** Milliseconds between two writes of what users have moved: so much is lost when the process is killed. */
@@ -170,6 +189,12 @@ function keptLimits({ groups, limits: keeper }: DataPlane): KeptLimits<Account> 
     }),
     usageOf: (account) => keeper.usageOf(account),
   }
+}
+
+/** Names as clients get them looked up, for an operator who waits. */
+function lookUpWith(names: DataPlane['names']): (name: string) => Promise<readonly string[]> {
+  const asker = { user: 0, source: new Uint8Array(16), isWaiting: () => true }
+  return async (name) => (await names.resolve(name, asker))?.addresses ?? []
 }
 
 function observedConnections({ engine, accounts }: DataPlane, config: LiveSettings, wall: WallClock) {

@@ -8,6 +8,7 @@ import type {
   Params,
   Result,
   Role,
+  Rule,
   Sample,
   User,
 } from '../../shared/protocol/methods.ts'
@@ -30,6 +31,7 @@ export interface Backend {
   readonly bans: BanAdministration
   readonly operators: OperatorAdministration
   readonly config: RuntimeConfiguration
+  readonly rules: RuleAdministration
   readonly lifecycle: Lifecycle
   status(): Result<'status.get'>
 }
@@ -68,6 +70,19 @@ export interface BanAdministration {
 export interface RuntimeConfiguration {
   get(): Result<'config.get'>
   set(change: Params<'config.set'>): Promise<Result<'config.set'>>
+}
+
+/** The rules. A change is refused with `invalid_params`, with `conflict`, or with `not_found`. */
+export interface RuleAdministration {
+  /** All of them, in the order in which they count. */
+  list(): { readonly revision: number; readonly rows: readonly Rule[] }
+  readonly text: string
+  apply(change: Params<'rules.apply'>): Promise<Result<'rules.apply'>>
+  add(change: Params<'rules.add'>): Promise<Result<'rules.add'>>
+  insert(change: Params<'rules.insert'>): Promise<Result<'rules.insert'>>
+  move(change: Params<'rules.move'>): Promise<Result<'rules.move'>>
+  remove(change: Params<'rules.remove'>): Promise<Result<'rules.remove'>>
+  test(request: Params<'rules.test'>): Promise<Result<'rules.test'>>
 }
 
 /** The newest lines of the log, whatever its level on stderr. */

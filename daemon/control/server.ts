@@ -19,6 +19,7 @@ import { logHandlers } from './handlers/log.ts'
 import { accounts, loginHandlers } from './handlers/login.ts'
 import { metricsHandlers } from './handlers/metrics.ts'
 import { operatorHandlers } from './handlers/operators.ts'
+import { ruleHandlers } from './handlers/rules.ts'
 import { sessionHandlers } from './handlers/session.ts'
 import { userHandlers } from './handlers/users.ts'
 import { LoginFailures } from './login-failures.ts'
@@ -159,6 +160,7 @@ function makeClients(options: ControlOptions, cookie: string): Clients {
     ...connectionHandlers(backend.connections, feed),
     ...metricsHandlers(backend.metrics, limits),
     ...logHandlers(backend.log, limits),
+    ...ruleHandlers(backend.rules),
     ...daemonHandlers(backend),
   }
   const service: Service = {

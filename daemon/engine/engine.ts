@@ -43,6 +43,15 @@ export interface EngineOptions extends Tuning, ListenOptions {
   readonly limitLines: SharedArrayBuffer
   /** The memory of `BannedSources`. */
   readonly banned: SharedArrayBuffer
+  readonly rules: RuleMemory
+}
+
+/** The rules, in memory that the control plane shares with all loops. */
+export interface RuleMemory {
+  /** What `compileRules` made. */
+  readonly rules: SharedArrayBuffer
+  /** Of `RuleHits`, for these rules and as many loops. */
+  readonly hits: SharedArrayBuffer
 }
 
 /** What the control plane decides and a session obeys. The order `apply` changes it. */
@@ -51,7 +60,7 @@ export interface Policy extends Terms {
   readonly udpAdvertise: readonly string[]
   /** Whether a client must declare the port that its datagrams will come from (else REP 02). */
   readonly udpPortRequired: boolean
-  /** Where clients may not be connected to (REP 02): the daemon's own sockets for management, beside those of the engine. See `Rules`. */
+  /** Where clients may not be connected to (REP 02): the daemon's own sockets for management, beside those of the engine. See `OwnSockets`. */
   readonly forbidden: readonly Endpoint[]
   /** By user's index, of those that may not come from everywhere: where from. Whoever is elsewhere is cut, or gets REP 02. */
   readonly sources: ReadonlyMap<number, readonly Network[]>
@@ -116,6 +125,11 @@ export interface Orders {
    * `maxSessions` ends nobody.
    */
   readonly tune: Tuning
+  /**
+   * Judge by these rules from now on, and end the live sessions that they deny. Given again as they are, they judge the live
+   * ones anew.
+   */
+  readonly judge: RuleMemory
   /** Forget what is remembered of a user's login; perhaps end their sessions. */
   readonly userChanged: UserChange
   /**

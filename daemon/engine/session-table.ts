@@ -41,10 +41,11 @@ export const Reason = {
   idle: 19,
   cut: 20,
   ended: 21,
+  revoked: 22,
 } as const
 export type Reason = (typeof Reason)[keyof typeof Reason]
 
-const reasonCount = 22
+const reasonCount = 23
 
 /** Counters of a whole loop; they only grow. `failed`: sessions that ended before they reached their destination. */
 export const Total = { accepted: 0, connected: 1, up: 2, down: 3, failed: 4 } as const
@@ -102,6 +103,8 @@ export class SessionTable {
   readonly targetPort: Uint16Array
   /** 256 bytes a row: a length octet (0: the request gave an address), then the name. */
   readonly name: Uint8Array
+  /** The number of the rule that has decided about the session; 0: none has. */
+  readonly rule: Int32Array
 
   /** By `Total`. */
   readonly totals: Float64Array
@@ -140,6 +143,7 @@ export class SessionTable {
     const userSessions = layout.place(4 * maxUsers)
     const guard = layout.place(4 * capacity)
     const endedCount = layout.place(4)
+    const rule = layout.place(4 * rows)
     const user = layout.place(2 * rows)
     const clientPort = layout.place(2 * rows)
     const targetPort = layout.place(2 * rows)
@@ -167,6 +171,7 @@ export class SessionTable {
     this.userSessions = new Int32Array(this.buffer, userSessions, maxUsers)
     this.guard = new Int32Array(this.buffer, guard, capacity)
     this.endings = new EndedRing(new Int32Array(this.buffer, endedCount, 1), capacity, endedCapacity)
+    this.rule = new Int32Array(this.buffer, rule, rows)
     this.user = new Uint16Array(this.buffer, user, rows)
     this.clientPort = new Uint16Array(this.buffer, clientPort, rows)
     this.targetPort = new Uint16Array(this.buffer, targetPort, rows)
@@ -220,6 +225,13 @@ export class SessionTable {
     this.seal(slot)
   }
 
+  /** A rule has decided about the session. */
+  decidedBy(slot: number, rule: number): void {
+    this.open(slot)
+    this.rule[slot] = rule
+    this.seal(slot)
+  }
+
   /** The session has been refused, and lingers for its client to hear it. */
   refuse(slot: number, reason: Reason, now: number): void {
     this.open(slot)
@@ -257,6 +269,7 @@ export class SessionTable {
     this.targetPort[slot] = 0
     this.targetAddress.fill(0, slot * addressBytes, (slot + 1) * addressBytes)
     this.name[slot * nameBytes] = 0
+    this.rule[slot] = 0
     this.seal(slot)
   }
 
@@ -278,6 +291,7 @@ export class SessionTable {
     this.clientPort[row] = this.clientPort[slot]
     this.targetAddress.copyWithin(row * addressBytes, slot * addressBytes, (slot + 1) * addressBytes)
     this.targetPort[row] = this.targetPort[slot]
+    this.rule[row] = this.rule[slot]
     const name = slot * nameBytes
     this.name.copyWithin(row * nameBytes, name, name + 1 + this.name[name])
     this.endings.push()

@@ -1,12 +1,11 @@
 import { destinationOf } from '../net/destination.ts'
 import { formatEndpoint } from '../net/endpoint.ts'
-import { Rules } from '../policy/rules.ts'
+import { OwnSockets } from '../policy/own-sockets.ts'
 import type { Forward } from '../sockets/listeners.ts'
 import { openServers } from '../sockets/servers.ts'
 import type { Engine, EngineOptions, EngineServices } from './engine.ts'
 import { startPortableEngine } from './portable/engine.ts'
 import { isOurs } from './portable/local-address.ts'
-import { forwarded } from './session-table.ts'
 import { type DescriptorShares, descriptorLimit, shareDescriptors } from './shared/descriptor-shares.ts'
 
 /**
@@ -59,9 +58,11 @@ export class ForwardToSelf extends Error {
 
 /** Of those that name an address. Where a name leads to, and a port that is any free one, is judged at each dial. */
 function refuseForwardsToSelf({ listen, forwards, policy }: EngineOptions): void {
-  const rules = new Rules([...policy.forbidden, ...listen, ...forwards.map((forward) => forward.listen)], isOurs)
-  for (const forward of forwards)
-    if (!rules.admit(forwarded, destinationOf(forward.host, forward.port))) throw new ForwardToSelf(forward)
+  const own = new OwnSockets([...policy.forbidden, ...listen, ...forwards.map((forward) => forward.listen)], isOurs)
+  for (const forward of forwards) {
+    const destination = destinationOf(forward.host, forward.port)
+    if (destination.kind === 'address' && own.has(destination, forward.port)) throw new ForwardToSelf(forward)
+  }
 }
 
 /** This machine cannot run the engine that was asked for. */

@@ -124,6 +124,7 @@ function readRow(table: SessionTable, row: number, naming: Naming): Connection |
     opened: naming.timeOf(table.since[row * stateCount]),
     up: table.up[row],
     down: table.down[row],
+    ...(table.rule[row] !== 0 && { rule: table.rule[row] }),
   }
 }
 

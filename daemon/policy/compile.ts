@@ -28,7 +28,7 @@ export const Head = {
   ports: 14,
   untils: 15,
 } as const
-export const headWords = 16
+const headWords = 16
 
 /** Words of a rule's record. */
 export const Field = {
@@ -43,9 +43,8 @@ export const Field = {
   commands: 8,
   resolving: 9,
   resolvingCount: 10,
-  via: 11,
 } as const
-export const recordWords = 12
+export const recordWords = 11
 
 /** Who a rule is about. `nobody`: a user or group that there is not, or not yet. */
 export const Who = { any: 0, user: 1, group: 2, nobody: 3 } as const
@@ -66,7 +65,7 @@ export interface NumberedRule {
 /** Where a user or group stands in the loops' tables; undefined if there is none of that name. */
 export type IndexOf = (kind: 'user' | 'group', name: string) => number | undefined
 
-/** Compiles rules, the first of which is looked at first. `via` of a record is the rule's place in the list, plus one. */
+/** Compiles rules, the first of which is looked at first. */
 export function compileRules(rules: readonly NumberedRule[], indexOf: IndexOf): SharedArrayBuffer {
   const lists = new Lists()
   const networks = new Words()
@@ -75,7 +74,7 @@ export function compileRules(rules: readonly NumberedRule[], indexOf: IndexOf): 
   const words = new Words()
   for (let i = 0; i < headWords; i++) words.push(0)
 
-  rules.forEach(({ id, rule }, number) => {
+  rules.forEach(({ id, rule }) => {
     const from = networks.length / networkWords
     for (const network of rule.from) pushNetwork(networks, network)
     const resolving = networks.length / networkWords
@@ -84,7 +83,7 @@ export function compileRules(rules: readonly NumberedRule[], indexOf: IndexOf): 
     for (const { first, last } of rule.ports) ports.push(first, last)
     const commands = rule.commands.reduce((mask, command) => mask | commandBit[command], 0)
     records.push(id, Number(rule.allow), 0, 0, from, rule.from.length, portsAt, rule.ports.length)
-    records.push(commands, resolving, rule.resolving.length, rule.via.length > 0 ? number + 1 : 0)
+    records.push(commands, resolving, rule.resolving.length)
   })
 
   const numbersOf = (wanted: (destination: RuleDestination, rule: Rule) => boolean) =>
@@ -122,14 +121,15 @@ export function compileRules(rules: readonly NumberedRule[], indexOf: IndexOf): 
   }
   for (const [place, value] of Object.entries(head)) words.set(Number(place), value)
   const buffer = words.toBuffer()
-  writeSubjects(buffer, rules, indexOf)
+  const heads = rules.map(({ rule }) => rule)
+  writeSubjects(buffer, heads, indexOf)
   return buffer
 }
 
 /** Writes where the users and groups that rules name stand now; what reads the same memory acts by it at once. */
-export function writeSubjects(buffer: SharedArrayBuffer, rules: readonly NumberedRule[], indexOf: IndexOf): void {
+export function writeSubjects(buffer: SharedArrayBuffer, rules: readonly Pick<Rule, 'who'>[], indexOf: IndexOf): void {
   const words = new Int32Array(buffer)
-  rules.forEach(({ rule: { who } }, number) => {
+  rules.forEach(({ who }, number) => {
     const record = words[Head.records] + number * recordWords
     const index = who.kind === 'any' ? 0 : indexOf(who.kind, who.name)
     // Nobody first: a reader in between must not take the old index for the new kind.
@@ -140,7 +140,7 @@ export function writeSubjects(buffer: SharedArrayBuffer, rules: readonly Numbere
 }
 
 /** By CMD (RFC 1928, section 4). */
-export const commandBit = { connect: 1 << 1, bind: 1 << 2, 'udp-associate': 1 << 3 } as const
+const commandBit = { connect: 1 << 1, bind: 1 << 2, 'udp-associate': 1 << 3 } as const
 
 /** FNV-1a over a name from its end, so that each suffix's hash is on the way to the whole one's. */
 export const hashStart = 0x811c9dc5 | 0

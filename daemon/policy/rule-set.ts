@@ -2,8 +2,13 @@ import { isLoopback } from '../net/address.ts'
 import { Field, Head, hashStart, hashStep, nameSlotWords, networkWords, recordWords, Who } from './compile.ts'
 import { embeddedAddresses, isSpecial } from './special.ts'
 
-/** Numbers of what denies without a line of the rules. Those of lines begin at `firstRuleId`. */
+/**
+ * What decides: 0 if nothing is about it, else a place. The first ones are what denies without a line of the rules, then
+ * come the rules in their order.
+ */
 export const BuiltIn = { none: 0, ownSockets: 1, special: 2, commands: 3 } as const
+export const firstRulePlace = 4
+/** For people each place has a number that stays its own; those of rules begin here. */
 export const firstRuleId = 16
 
 /** Who asks, and for what. */
@@ -21,8 +26,8 @@ export interface Subject {
 const none = Number.MAX_SAFE_INTEGER
 
 /**
- * Compiled rules at work. A decision is a rule's number, or one of `BuiltIn`: negative if it denies, else it allows; 0: no
- * rule is about it, which allows.
+ * Compiled rules at work. A decision is the place of what decides, negative if it denies, else it allows; 0: nothing is
+ * about it, which allows.
  */
 export class RuleSet {
   readonly #words: Int32Array
@@ -30,12 +35,31 @@ export class RuleSet {
   readonly #bytes: Uint8Array
   readonly #untils: Float64Array
 
-  /** `buffer`: what `compileRules` made. */
-  constructor(buffer: SharedArrayBuffer) {
+  /** Rules up to this one are as if they were not there. */
+  readonly #last: number
+
+  /** `buffer`: what `compileRules` made. Rules up to the one at the place `last` are left out. */
+  constructor(buffer: SharedArrayBuffer, last = firstRulePlace - 1) {
+    this.#last = last - firstRulePlace
     this.#words = new Int32Array(buffer)
     this.#unsigned = new Uint32Array(buffer)
     this.#bytes = new Uint8Array(buffer)
     this.#untils = new Float64Array(buffer, 4 * this.#words[Head.untils], this.#words[Head.rules])
+  }
+
+  /** Whether there is no rule. */
+  get isEmpty(): boolean {
+    return this.#words[Head.rules] === 0
+  }
+
+  /** All that can decide: no place is as high. */
+  get places(): number {
+    return firstRulePlace + this.#words[Head.rules]
+  }
+
+  /** What people know a place by. */
+  idOf(place: number): number {
+    return place < firstRulePlace ? place : this.#record(place - firstRulePlace, Field.id)
   }
 
   /**
@@ -55,10 +79,21 @@ export class RuleSet {
   }
 
   /**
+   * Whether there may be an association (UDP ASSOCIATE): not if all of its datagrams would be denied, whatever they are
+   * sent to, which are judged each. A rule that allows some of them, and comes first, leaves it open.
+   */
+  decideAssociation(subject: Subject, now: number): number {
+    if (this.isEmpty) return BuiltIn.none
+    const number = this.#firstOfAll(subject, now)
+    return number === none || this.#allows(number) ? BuiltIn.none : this.#decision(number)
+  }
+
+  /**
    * Whether an address may be dialled, or a datagram sent to it: 4 or 16 bytes, not IPv4-mapped. `name` is what the client
    * asked for, undefined for an address of its own. What the address leads to in the end must be allowed, too.
    */
   decideAddress(subject: Subject, name: string | undefined, address: Uint8Array, port: number, now: number): number {
+    if (this.isEmpty && isLoopback(subject.source)) return BuiltIn.none
     const decision = this.#decide(subject, name, address, port, now)
     if (decision < 0) return decision
     for (const embedded of embeddedAddresses(address)) {
@@ -66,13 +101,6 @@ export class RuleSet {
       if (inner < 0) return inner
     }
     return decision
-  }
-
-  /** The rule's place among all, from 1, if it says from where targets are reached; else 0. */
-  viaOf(id: number): number {
-    for (let number = 0; number < this.#words[Head.rules]; number++)
-      if (this.#record(number, Field.id) === id) return this.#record(number, Field.via)
-    return 0
   }
 
   #decide(subject: Subject, name: string | undefined, address: Uint8Array, port: number, now: number): number {
@@ -91,9 +119,24 @@ export class RuleSet {
     return this.#decision(number)
   }
 
+  /** The first rule that allows something, or denies everything, to whoever asks. */
+  #firstOfAll(subject: Subject, now: number): number {
+    const words = this.#words
+    const at = words[Head.lists] + words[Head.anyList]
+    for (let i = 1; i <= words[at]; i++) {
+      const number = words[at + i]
+      const isForAll = this.#record(number, Field.portCount) === 0 && this.#record(number, Field.resolvingCount) === 0
+      if (this.#allows(number) || !isForAll || !this.#concerns(number, subject, now)) continue
+      for (let before = 0; before < number; before++)
+        if (this.#allows(before) && this.#concerns(before, subject, now)) return before
+      return number
+    }
+    return none
+  }
+
   #decision(number: number): number {
-    const id = this.#record(number, Field.id)
-    return this.#allows(number) ? id : -id
+    const place = firstRulePlace + number
+    return this.#allows(number) ? place : -place
   }
 
   #allows(number: number): boolean {
@@ -123,6 +166,7 @@ export class RuleSet {
     for (let i = 1; i <= count; i++) {
       const number = words[at + i]
       if (number >= before) return none
+      if (number <= this.#last) continue
       if (this.#holds(number, subject, port, now, address, explicitOnly)) return number
     }
     return none
@@ -181,6 +225,18 @@ export class RuleSet {
     const isAllowed = words[record + Field.allow] === 1
     const resolvingCount = words[record + Field.resolvingCount]
     if (explicitOnly && isAllowed && resolvingCount === 0) return false
+    const portCount = words[record + Field.portCount]
+    if (portCount > 0 && !this.#hasPort(words[record + Field.ports], portCount, port)) return false
+    if (!this.#concerns(number, subject, now)) return false
+    if (resolvingCount === 0) return true
+    if (address === undefined) return isAllowed
+    return this.#anyContains(words[record + Field.resolving], resolvingCount, address)
+  }
+
+  /** Whether the rule is about whoever asks, and what they ask for, now. */
+  #concerns(number: number, subject: Subject, now: number): boolean {
+    const words = this.#words
+    const record = words[Head.records] + number * recordWords
     const who = Atomics.load(words, record + Field.who)
     if (who === Who.nobody) return false
     const index = words[record + Field.whoIndex]
@@ -189,13 +245,8 @@ export class RuleSet {
     const commands = words[record + Field.commands]
     if (commands !== 0 && (commands & (1 << subject.command)) === 0) return false
     if (this.#untils[number] <= now) return false
-    const portCount = words[record + Field.portCount]
-    if (portCount > 0 && !this.#hasPort(words[record + Field.ports], portCount, port)) return false
     const fromCount = words[record + Field.fromCount]
-    if (fromCount > 0 && !this.#anyContains(words[record + Field.from], fromCount, subject.source)) return false
-    if (resolvingCount === 0) return true
-    if (address === undefined) return isAllowed
-    return this.#anyContains(words[record + Field.resolving], resolvingCount, address)
+    return fromCount === 0 || this.#anyContains(words[record + Field.from], fromCount, subject.source)
   }
 
   #hasPort(at: number, count: number, port: number): boolean {

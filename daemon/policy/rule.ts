@@ -30,6 +30,8 @@ export interface PortRange {
 
 /** One line of the rules. An empty list stands for anything. */
 export interface Rule {
+  /** Where it stands in the text, from 1. */
+  readonly line: number
   readonly allow: boolean
   readonly who: RuleSubject
   readonly from: readonly Network[]
@@ -40,8 +42,6 @@ export interface Rule {
   readonly resolving: readonly Network[]
   /** Milliseconds since 1970, from when on the rule is as if it were not there. */
   readonly until: number | undefined
-  /** Addresses of this machine, or an interface, from which targets are reached. */
-  readonly via: readonly string[]
   readonly note: string
 }
 
@@ -99,7 +99,6 @@ export function formatRule(rule: Rule): string {
     ...list('port', rule.ports.map(portText)),
     ...list('cmd', rule.commands),
     ...list('resolving', rule.resolving.map(formatNetwork)),
-    ...list('via', rule.via),
     ...(rule.until === undefined ? [] : ['until', timeText(rule.until)]),
     ...(rule.note === '' ? [] : ['#', rule.note]),
   ]
@@ -107,7 +106,7 @@ export function formatRule(rule: Rule): string {
 }
 
 /** A name as rules compare it: in lower case, without the root's dot, an international one in ASCII; '' if it is none. */
-export function comparableName(name: string): string {
+function comparableName(name: string): string {
   const bare = name.endsWith('.') ? name.slice(0, -1) : name
   // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what needs no translation
   return /^[\x00-\x7f]*$/.test(bare) ? bare.toLowerCase() : domainToASCII(bare)
@@ -203,17 +202,23 @@ function parseRule(words: Words): Rule {
     else if (clause === 'port') once('ports', () => words.list('a port', parsePorts))
     else if (clause === 'cmd') once('commands', () => words.list('a command', parseCommand))
     else if (clause === 'resolving') once('resolving', () => words.list('a network', parseNetwork))
-    else if (clause === 'via') once('via', () => words.list('an address or interface', parseVia))
     else if (clause === 'until') once('until', () => takeTime(words))
     else
-      throw words.error(
-        `${JSON.stringify(clause)} is no clause: there are from, to, port, cmd, resolving, via and until`,
-        1,
-      )
+      throw words.error(`${JSON.stringify(clause)} is no clause: there are from, to, port, cmd, resolving and until`, 1)
   }
-  const { from = [], to = [], ports = [], commands = [], resolving = [], via = [], until } = clauses
-  if (via.length > 0 && action === 'deny') throw words.error('via says how to go, which a rule that denies does not')
-  return { allow: action === 'allow', who, from, to, ports, commands, resolving, via, until, note: words.note }
+  const { from = [], to = [], ports = [], commands = [], resolving = [], until } = clauses
+  return {
+    line: words.line,
+    allow: action === 'allow',
+    who,
+    from,
+    to,
+    ports,
+    commands,
+    resolving,
+    until,
+    note: words.note,
+  }
 }
 
 function parseTest(words: Words): RuleTest {
@@ -240,7 +245,7 @@ function parseTest(words: Words): RuleTest {
 }
 
 /** `host:port`, IPv6 in brackets. Throws a RangeError. */
-export function parseHostPort(text: string): { host: string; port: number } {
+function parseHostPort(text: string): { host: string; port: number } {
   const [, bracketed, bare, digits = ''] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? []
   const host = bracketed ?? bare
   const port = Number(digits)
@@ -291,11 +296,6 @@ function parseCommand(text: string): RuleCommand {
   const command = ruleCommands.find((known) => known === text)
   if (!command) throw new RangeError(`${JSON.stringify(text)} is no command: there are ${ruleCommands.join(', ')}`)
   return command
-}
-
-function parseVia(text: string): string {
-  if (!/^[\w.:-]{1,45}$/.test(text)) throw new RangeError(`${JSON.stringify(text)} is no address or interface`)
-  return text
 }
 
 function unquoted(text: string): string {

@@ -1,4 +1,4 @@
-import { unmapped } from '../net/address.ts'
+import { isUnspecified, reachedBy, unmapped } from '../net/address.ts'
 import { contains, parseNetwork } from '../net/network.ts'
 
 /**
@@ -39,10 +39,17 @@ const embeddings = [
   { network: parseNetwork('2001::/32'), at: 12, mask: 0xff },
 ] as const
 
-/** The IPv4 addresses inside an IPv6 one that is translated or tunnelled to them; nearly always none. */
-export function embeddedAddresses(address: Uint8Array): Uint8Array[] {
+const none: readonly Uint8Array[] = []
+
+/**
+ * Where an address leads to in the end: the IPv4 addresses inside an IPv6 one that is translated or tunnelled to them, and
+ * loopback for a wildcard (ip(7), ipv6(7)); nearly always none.
+ */
+export function embeddedAddresses(address: Uint8Array): readonly Uint8Array[] {
   const bytes = unmapped(address)
-  if (bytes.length === 4 || (bytes[0] !== 0 && bytes[0] !== 0x20)) return []
+  if (bytes[0] !== 0 && bytes[0] !== 0x20) return none
+  if (isUnspecified(bytes)) return [reachedBy({ bytes, scope: 0 }).bytes]
+  if (bytes.length === 4) return none
   return embeddings
     .filter(({ network }) => contains(network, bytes))
     .map(({ at, mask }) => bytes.slice(at, at + 4).map((octet) => octet ^ mask))

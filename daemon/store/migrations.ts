@@ -60,4 +60,12 @@ export const migrations: readonly string[] = [
     mark INTEGER NOT NULL,
     marked INTEGER NOT NULL
   ) STRICT`,
+  // One row at most.
+  `CREATE TABLE rules (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    revision INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    ids TEXT NOT NULL CHECK (json_valid(ids)),
+    next_id INTEGER NOT NULL
+  ) STRICT`,
 ]

@@ -50,6 +50,10 @@ class ThreadedStore implements Store {
     list: () => this.#ask('bans', 'list'),
     save: (changes) => this.#change('bans', 'save', changes),
   }
+  readonly rules: Store['rules'] = {
+    load: () => this.#ask('rules', 'load'),
+    save: (rules) => this.#change('rules', 'save', rules),
+  }
   readonly #folder: string
   readonly #file: URL
   readonly #listeners = new Set<ChangeListener>()

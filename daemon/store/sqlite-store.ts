@@ -8,6 +8,7 @@ import { sqliteBans } from './sqlite-bans.ts'
 import { damaged, explain, noFolder, unwritable } from './sqlite-errors.ts'
 import { sqliteGroups, sqliteUsage } from './sqlite-limits.ts'
 import { sqliteOperators } from './sqlite-operators.ts'
+import { sqliteRules } from './sqlite-rules.ts'
 import { sqliteSettings } from './sqlite-settings.ts'
 import { sqliteUsers } from './sqlite-users.ts'
 import {
@@ -15,6 +16,7 @@ import {
   type GroupStore,
   type Immediate,
   type OperatorStore,
+  type RuleStore,
   type SettingsStore,
   StoreError,
   type UsageStore,
@@ -32,6 +34,7 @@ export interface SqliteStore {
   readonly operators: Immediate<OperatorStore>
   readonly settings: Immediate<SettingsStore>
   readonly bans: Immediate<BanStore>
+  readonly rules: Immediate<RuleStore>
   close(): void
 }
 
@@ -64,6 +67,7 @@ export function openSqliteStore(folder: string): SqliteStore {
     operators: sqliteOperators(opened),
     settings: sqliteSettings(opened),
     bans: sqliteBans(opened),
+    rules: sqliteRules(opened),
     close: () => opened.close(),
   }
 }

@@ -14,6 +14,7 @@ export interface Store {
   readonly operators: OperatorStore
   readonly settings: SettingsStore
   readonly bans: BanStore
+  readonly rules: RuleStore
   /** Hear of each change how it went, until the returned function is called. */
   watch(listener: ChangeListener): () => void
   /** Gives everything back; nothing may be asked of the store from then on. */
@@ -137,6 +138,21 @@ export interface BanStore {
   list(): Promise<Ban[]>
   /** All or none: puts each of these bans in the place of one with its source, and forgets those of the sources that are null. */
   save(changes: ReadonlyMap<string, Ban | null>): Promise<void>
+}
+
+/** Rules as kept between runs. */
+export interface StoredRules {
+  /** Of the last change; 0 if there was none. */
+  readonly revision: number
+  readonly text: string
+  /** The numbers of the rules in the text, in their order, and the next one to be given. */
+  readonly ids: readonly number[]
+  readonly nextId: number
+}
+
+export interface RuleStore {
+  load(): Promise<StoredRules | undefined>
+  save(rules: StoredRules): Promise<void>
 }
 
 /** A part of a store, for a thread that may wait for the disk: calls return when they are done, or throw. */

@@ -106,6 +106,8 @@ function namesOf(kind: Kind, values: readonly string[], known: Surroundings): re
       return operatorRoles
     case 'verb':
       return verbNames(known)
+    case 'rule':
+      return []
     case 'setting':
       return namesWhere(({ secret }) => !secret)
     case 'liveSetting':

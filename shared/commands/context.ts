@@ -7,6 +7,8 @@ export interface Context {
   events<E extends EventName>(event: E): Promise<AsyncIterable<EventParams<E>>>
   /** Get the new password of a user, or of an operator, from where the person chose to give it. */
   readPassword(source: PasswordSource, user: string): Promise<string>
+  /** Get the text of a file, or what comes from standard input (`-`). Rejects with `UsageError`. */
+  readText(file: string): Promise<string>
 }
 
 export type PasswordSource = 'stdin' | 'prompt'

@@ -16,7 +16,7 @@ export const operatorVerbs = {
   operators: verb({
     arguments: '',
     role: 'admin',
-    summary: 'list who may log in to manage the daemon, and their roles',
+    summary: 'list who may log in to manage the daemon, with roles',
     prepare:
       () =>
       async ({ call }) => {

@@ -31,7 +31,7 @@ export interface Table {
 
 /** A verb with its arguments, as a key, a dialog or an undo holds it. */
 export interface Call {
-  /** Its name in the table. */
+  /** Its name in the table: one word, or two. */
   readonly verb: string
   readonly values: readonly string[]
   /** The flags given, without dashes; the empty text where a flag takes none. */
@@ -101,6 +101,7 @@ export type Kind =
   | 'setting'
   | 'liveSetting'
   | 'value'
+  | 'rule'
   | 'verb'
 
 /** What a flag does; the one who takes a value says what stands for it in the help. */

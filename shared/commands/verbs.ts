@@ -5,6 +5,7 @@ import { groupVerbs } from './group-verbs.ts'
 import { listFields } from './limit-words.ts'
 import { logVerbs } from './log-verbs.ts'
 import { operatorVerbs } from './operator-verbs.ts'
+import { ruleVerbs } from './rule-verbs.ts'
 import { settingVerbs } from './setting-verbs.ts'
 import { UsageError } from './usage.ts'
 import { userVerbs } from './user-verbs.ts'
@@ -14,6 +15,7 @@ const table = {
   ...userVerbs,
   ...groupVerbs,
   ...connectionVerbs,
+  ...ruleVerbs,
   ...banVerbs,
   ...operatorVerbs,
   ...settingVerbs,

@@ -1,6 +1,11 @@
-import type { BanAdministration, OperatorAdministration, RuntimeConfiguration } from '../../daemon/control/backend.ts'
+import type {
+  BanAdministration,
+  OperatorAdministration,
+  RuleAdministration,
+  RuntimeConfiguration,
+} from '../../daemon/control/backend.ts'
 import { Refusal } from '../../daemon/refusal.ts'
-import type { Ban, Operator, Params, Result, Role, Setting } from '../../shared/protocol/methods.ts'
+import type { Ban, Operator, Params, Result, Role, Rule, Setting } from '../../shared/protocol/methods.ts'
 import { makeKeys, type ScramKeys } from '../../shared/protocol/scram.ts'
 
 interface StoredOperator {
@@ -102,5 +107,27 @@ export class FakeConfiguration implements RuntimeConfiguration {
       this.#revision++
     }
     return { revision: this.#revision, changed: ['backlog'], warnings: [] }
+  }
+}
+
+/** No rules, whatever is done to them. */
+export class FakeRules implements RuleAdministration {
+  readonly text = ''
+
+  list(): { revision: number; rows: Rule[] } {
+    return { revision: 0, rows: [] }
+  }
+
+  async apply(): Promise<Result<'rules.apply'>> {
+    return { revision: 1, added: [], removed: [], reordered: false, cut: 0 }
+  }
+
+  readonly add = this.apply
+  readonly insert = this.apply
+  readonly move = this.apply
+  readonly remove = this.apply
+
+  async test(): Promise<Result<'rules.test'>> {
+    return { allowed: true, phases: [] }
   }
 }

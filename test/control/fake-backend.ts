@@ -26,7 +26,7 @@ import {
 } from '../../shared/protocol/methods.ts'
 import { sampleOf } from '../helpers/sample.ts'
 import { unlimited } from '../helpers/user-row.ts'
-import { FakeBans, FakeConfiguration, FakeOperators } from './fake-administration.ts'
+import { FakeBans, FakeConfiguration, FakeOperators, FakeRules } from './fake-administration.ts'
 
 /** A daemon of the tests' making: they set its users and connections, and say when something changes. */
 export class FakeBackend implements Backend {
@@ -39,6 +39,7 @@ export class FakeBackend implements Backend {
   readonly bans = new FakeBans()
   readonly operators = new FakeOperators()
   readonly config = new FakeConfiguration()
+  readonly rules = new FakeRules()
   readonly lifecycle = new FakeLifecycle()
 
   status(): Result<'status.get'> {

@@ -32,6 +32,7 @@ const varying: readonly Method[] = [
   'bans.list',
   'bans.add',
   'bans.remove',
+  'rules.list',
   'operators.list',
   'rpc.describe',
 ]

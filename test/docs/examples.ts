@@ -212,6 +212,48 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   'bans.list': { params: {}, result: { bans: [earnedBan, setBan] } },
   'bans.add': { params: { source: '198.51.100.4', seconds: 3600 }, result: { ban: setBan, stored: true } },
   'bans.remove': { params: { source: '198.51.100.4' }, result: { lifted: [setBan], stored: true } },
+  'rules.list': {
+    params: {},
+    result: {
+      revision: 1,
+      rules: [
+        { id: 1, place: null, source: 'built-in', text: "deny to proxyd's own sockets", hits: 0, last: null },
+        { id: 16, place: 1, source: 'rules', text: 'deny to *.ads.example', hits: 3, last: 1767225661518 },
+        {
+          id: 2,
+          place: null,
+          source: 'built-in',
+          text: 'deny to special # of clients that are not on loopback',
+          hits: 0,
+          last: null,
+        },
+      ],
+    },
+  },
+  'rules.apply': {
+    params: { text: 'deny to *.ads.example\n', dryRun: true },
+    result: { revision: 0, added: ['deny to *.ads.example'], removed: [], reordered: false, cut: 0 },
+  },
+  'rules.add': {
+    params: { rule: 'deny to *.ads.example', ifRevision: 0 },
+    result: { revision: 1, added: ['deny to *.ads.example'], removed: [], reordered: false, cut: 0 },
+  },
+  'rules.insert': {
+    params: { rule: 'allow user:bob to *.ads.example', place: 1 },
+    result: { revision: 2, added: ['allow user:bob to *.ads.example'], removed: [], reordered: false, cut: 0 },
+  },
+  'rules.move': {
+    params: { id: 16, place: 1 },
+    result: { revision: 3, added: [], removed: [], reordered: true, cut: 0 },
+  },
+  'rules.remove': {
+    params: { ids: [17] },
+    result: { revision: 4, added: [], removed: ['allow user:bob to *.ads.example'], reordered: false, cut: 0 },
+  },
+  'rules.test': {
+    params: { user: 'bob', host: 'x.ads.example', port: 443, resolve: [] },
+    result: { allowed: false, phases: [{ address: null, allowed: false, rule: 16, next: null }] },
+  },
   'operators.list': { params: {}, result: { operators: [ann] } },
   'operators.add': { params: { name: 'kim', role: 'operator', password: 'velvet-anchor-58' }, result: {} },
   'operators.remove': { params: { name: 'kim' }, result: { ended: 0, stored: true } },

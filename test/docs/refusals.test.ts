@@ -64,6 +64,14 @@ const provocations: Readonly<Record<string, Provocation>> = {
   // Loopback is exempt unless ban-exempt says otherwise.
   'bans.add conflict': { by: 'unix', params: { source: '127.0.0.1' } },
   'bans.remove not_found': { by: 'unix', params: { source: '192.0.2.1' } },
+  'rules.apply conflict': { by: 'unix', params: { text: '', ifRevision: 99 } },
+  'rules.add conflict': { by: 'unix', params: { rule: 'deny to a.example', ifRevision: 99 } },
+  'rules.insert conflict': { by: 'unix', params: { rule: 'deny to a.example', place: 1, ifRevision: 99 } },
+  'rules.move conflict': { by: 'unix', params: { id: 16, place: 1, ifRevision: 99 } },
+  'rules.move not_found': { by: 'unix', params: { id: 99, place: 1 } },
+  'rules.remove conflict': { by: 'unix', params: { ids: [16], ifRevision: 99 } },
+  'rules.remove not_found': { by: 'unix', params: { ids: [99] } },
+  'rules.test not_found': { by: 'unix', params: { user: nobody, host: 'a.example', port: 80 } },
   'operators.add exists': {
     by: 'unix',
     first: [['operators.add', { name: 'ann', role: 'viewer', password }]],
@@ -91,6 +99,7 @@ const elsewhere = [
   'operators.add unavailable',
   'operators.setRole unavailable',
   'config.set unavailable',
+  ...['apply', 'add', 'insert', 'move', 'remove'].map((name) => `rules.${name} unavailable`),
   'operators.add conflict', // as many operators as there can be: test/access
 ]
 

@@ -43,6 +43,7 @@ describe.runIf(process.platform === 'linux')('while its disk takes nothing, a da
       await admin.call('users.setEnabled', { name: 'cid', enabled: true }),
       await admin.call('operators.add', { name: 'eve', role: 'viewer', password }),
       await admin.call('operators.setRole', { name: 'joe', role: 'admin' }),
+      await admin.call('rules.add', { rule: 'deny to a.example' }),
       await admin.call('config.set', { revision, patch: { 'timeout-idle': 60_000 } }),
     ]
     for (const { error } of refused) {

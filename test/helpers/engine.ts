@@ -24,9 +24,11 @@ import {
 } from '../../daemon/engine/shared/limit-lines.ts'
 import { startLinux, startPortable } from '../../daemon/engine/start.ts'
 import type { Endpoint } from '../../daemon/net/endpoint.ts'
+import type { IndexOf } from '../../daemon/policy/compile.ts'
 import type { Forward } from '../../daemon/sockets/listeners.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import { connectPeer, type Peer } from './peer.ts'
+import { ruleMemory } from './rules.ts'
 import { expectReply, greeting, greetingForLogin, login, request, succeeded } from './socks-client.ts'
 
 type Start = (options: EngineOptions, services: EngineServices) => Promise<Engine>
@@ -72,6 +74,9 @@ export interface Options extends Partial<Policy> {
   readonly services?: Services
   /** The memory of `BannedSources`; nobody is banned unless told. */
   readonly banned?: SharedArrayBuffer
+  /** Text of rules. */
+  readonly rules?: string
+  readonly indexOf?: IndexOf
 }
 
 /** Long enough for a slow machine: a test that waits for one of these has failed. */
@@ -121,6 +126,7 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
       forwards: options.forwards ?? [],
       banned: options.banned ?? new SharedArrayBuffer(BannedSources.bytes),
       limitLines,
+      rules: ruleMemory(options.rules ?? '', options.indexOf),
       policy: {
         passwordRequired: options.passwordRequired ?? openPolicy.passwordRequired,
         commands: options.commands ?? openPolicy.commands,
@@ -171,6 +177,8 @@ export interface Row {
   readonly client: string
   readonly target: string
   readonly name: string
+  /** The number of the rule that decided, or 0. */
+  readonly rule: number
 }
 
 /** A session that has ended, as the control plane sees it. */
@@ -310,6 +318,7 @@ function rowOf(table: Engine['tables'][number], slot: number): Row {
     serial: table.serial[slot] as number,
     state: table.state[slot] as State,
     user: table.user[slot] as number,
+    rule: table.rule[slot] as number,
     up: table.up[slot] as number,
     down: table.down[slot] as number,
     paced: Object.keys(PacedBy)[table.paced[slot] as number] as keyof typeof PacedBy,

@@ -14,10 +14,11 @@ import { LimitLines, limitLineMemory } from '../../daemon/engine/shared/limit-li
 import { Places } from '../../daemon/engine/shared/places.ts'
 import { Quotas } from '../../daemon/engine/shared/quotas.ts'
 import { SourceLines } from '../../daemon/engine/shared/source-lines.ts'
+import { Verdicts } from '../../daemon/engine/shared/verdicts.ts'
 import { Epoll } from '../../daemon/os/epoll.ts'
 import { PipePool } from '../../daemon/os/pipe-pool.ts'
-import { Rules } from '../../daemon/policy/rules.ts'
 import { openPolicy, patience } from './engine.ts'
+import { ruleMemory } from './rules.ts'
 
 /** What the stages of a loop stand on, for a test of a stage by itself, whose clock is the test's. */
 export function makeLoop(room: { slots: number; extras: number; pipes: number }) {
@@ -38,8 +39,15 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
     names: new Names(sessions, clock, post),
     refusals: new Refusals(sessions, replies),
     liveness: { keepalive: 0, userTimeout: 0 },
-    rules: new Rules([], () => false),
     limitLines,
+    verdicts: new Verdicts({
+      table: sessions.table,
+      groupOf: () => 0,
+      loop: 0,
+      own: [],
+      isOurs: () => false,
+      memory: ruleMemory(''),
+    }),
   }
   onTestFinished(() => {
     pipes.close()

@@ -70,7 +70,7 @@ describe('a text of rules', () => {
   it.each([
     ['allowed to any', 1, 'a rule begins with allow or deny'],
     ['deny to', 8, 'a destination is missing here'],
-    ['deny to exa mple.com', 13, '"mple.com" is no clause: there are from, to, port, cmd, resolving, via and until'],
+    ['deny to exa mple.com', 13, '"mple.com" is no clause: there are from, to, port, cmd, resolving and until'],
     ['deny to 10.0.0.1/8', 9, '"10.0.0.1/8" has bits behind its prefix: write 10.0.0.0/8'],
     ['deny to 10.0.0.0/33', 9, '"10.0.0.0/33" wants a prefix from 0 to 32 behind the slash'],
     ['deny to 1.2.3', 9, '"1.2.3" is no address or network'],

@@ -73,28 +73,38 @@ describe('the SQLite store', () => {
     expect(await text(child.stderr)).toBe('')
   })
 
-  it.each([1, 2, 3, 4, 5, 6])('brings what a proxyd of schema %i wrote up to date, and keeps it', async (version) => {
-    const folder = await temporaryFolder()
-    const database = new DatabaseSync(join(folder, 'proxyd.db'))
-    for (const step of migrations.slice(0, version)) database.exec(step)
-    database.exec(`PRAGMA user_version = ${version}`)
-    const insert = database.prepare('INSERT INTO users (name, password, enabled, created) VALUES (?, ?, ?, ?)')
-    for (const [name, enabled, created] of [
-      ['dan', 0, 20],
-      ['eve', 1, 30],
-    ] as const)
-      insert.run(name, bob.password, enabled, created)
-    database.close()
-    const store = await openStore(folder)
-    expect(await store.users.list()).toEqual([
-      { ...bob, id: 1, name: 'dan', enabled: false, created: 20 },
-      { ...bob, id: 2, name: 'eve', created: 30 },
-    ])
-    expect(await store.users.insert(bob)).toBe(3)
-    expect(await store.settings.load()).toEqual({ revision: 0, values: new Map() })
-    expect(await store.bans.list()).toEqual([])
-    await store.close()
-  })
+  it.each([1, 2, 3, 4, 5, 6, 7])(
+    'brings what a proxyd of schema %i wrote up to date, and keeps it',
+    async (version) => {
+      const folder = await temporaryFolder()
+      const database = new DatabaseSync(join(folder, 'proxyd.db'))
+      for (const step of migrations.slice(0, version)) database.exec(step)
+      database.exec(`PRAGMA user_version = ${version}`)
+      const insert = database.prepare('INSERT INTO users (name, password, enabled, created) VALUES (?, ?, ?, ?)')
+      for (const [name, enabled, created] of [
+        ['dan', 0, 20],
+        ['eve', 1, 30],
+      ] as const)
+        insert.run(name, bob.password, enabled, created)
+      database.close()
+      const store = await openStore(folder)
+      expect(await store.users.list()).toEqual([
+        { ...bob, id: 1, name: 'dan', enabled: false, created: 20 },
+        { ...bob, id: 2, name: 'eve', created: 30 },
+      ])
+      expect(await store.users.insert(bob)).toBe(3)
+      expect(await store.settings.load()).toEqual({ revision: 0, values: new Map() })
+      expect(await store.bans.list()).toEqual([])
+      expect(await store.rules.load()).toBeUndefined()
+      const rules = { revision: 7, text: 'deny to any # ü\n', ids: [16], nextId: 20 }
+      await store.rules.save({ ...rules, revision: 6 })
+      await store.rules.save(rules)
+      await store.close()
+      const again = await openStore(folder)
+      expect(await again.rules.load()).toEqual(rules)
+      await again.close()
+    },
+  )
 
   it('is for one daemon at a time', async () => {
     const folder = await temporaryFolder()

@@ -9,6 +9,7 @@ export const named: readonly (readonly [name: string, schema: z.ZodObject])[] = 
   ['ClosedConnection', protocol.closedConnection],
   ['Setting', protocol.setting],
   ['Operator', protocol.operator],
+  ['Rule', protocol.rule],
   ['LogEntry', protocol.logEntry],
   ['Sample', protocol.sample],
   ['Health', protocol.health],

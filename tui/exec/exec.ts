@@ -12,6 +12,7 @@ import { complain, exitStatus, Failure, failureOf, tell } from './failure.ts'
 import { readLines } from './lines.ts'
 import { askedOnce, passwordReader } from './new-passwords.ts'
 import { render } from './render.ts'
+import { readTextFile } from './text-file.ts'
 
 /** Commands that were written in one place. */
 interface Batch {
@@ -39,11 +40,12 @@ export async function runExec(options: ExecOptions): Promise<number> {
   const several = daemons.length > 1
   const input = readLines(() => process.stdin)
   const passwords = askedOnce(passwordReader(options, input))
+  const readText = textReader(options, input)
   let worst: number = exitStatus.done
   try {
     const batches = several ? await gather(batchesOf(options, input)) : batchesOf(options, input)
     for (const daemon of daemons) {
-      const status = await runAt(daemon, batches, { options, readPassword: passwords(), several })
+      const status = await runAt(daemon, batches, { options, readPassword: passwords(), readText, several })
       worst = Math.max(worst, status)
     }
     return worst
@@ -57,6 +59,7 @@ export async function runExec(options: ExecOptions): Promise<number> {
 interface Run {
   readonly options: ExecOptions
   readonly readPassword: Context['readPassword']
+  readonly readText: Context['readText']
   readonly several: boolean
 }
 
@@ -64,14 +67,14 @@ interface Run {
 async function runAt(
   daemon: NamedDaemon,
   batches: AsyncIterable<Batch> | readonly Batch[],
-  { options, readPassword, several }: Run,
+  { options, readPassword, readText, several }: Run,
 ): Promise<number> {
   const { json, timeoutMs, lines } = options
   const who = several ? daemon.name : null
   if (who !== null && !json) process.stdout.write(`== ${safeText(who)} ==\n`)
   const ask = (place: OperatorPlace) => askOperator(lines, several ? placeOf([place]) : place.operator)
   const connection = connectionTo(daemon, { timeoutMs, ask })
-  const turn: Turn = { context: { ...connection, readPassword }, json, who }
+  const turn: Turn = { context: { ...connection, readPassword, readText }, json, who }
   try {
     for await (const { place, commands } of batches) {
       for (const command of commands) await carryOut(command, place, turn)
@@ -89,6 +92,17 @@ function told(error: unknown, who: string | null = null): number {
   const { status, message } = error instanceof Failure ? error : failureOf(error)
   complain(who === null ? message : `${who}: ${message}`)
   return status
+}
+
+/** Reads what commands ask for: a file, or all that is left of standard input, which is there once. */
+function textReader({ lines }: ExecOptions, input: AsyncIterable<string>): Context['readText'] {
+  let rest: Promise<string> | undefined
+  return async (file) => {
+    if (file !== '-') return readTextFile(file)
+    if (lines.includes('-')) throw new UsageError('standard input has the commands: name a file')
+    rest ??= gather(input).then((all) => all.map((line) => `${line}\n`).join(''))
+    return rest
+  }
 }
 
 async function gather<T>(source: AsyncIterable<T>): Promise<readonly T[]> {

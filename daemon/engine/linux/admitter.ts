@@ -21,14 +21,14 @@ export class Admitter {
 
   /** `rest` is what the client sent behind its request. */
   admit(slot: number, command: Command | typeof forwarded, destination: Destination, rest: Uint8Array): void {
-    const { sessions, rules, refusals, policy, clock } = this.#loop
+    const { sessions, verdicts, refusals, policy, clock } = this.#loop
     sessions.table.command[slot] = command
     if (command !== Command.udpAssociate) sessions.requested(slot, destination)
     const { clientAddress, user } = sessions.table
     const networks = policy.sources.get(user[slot])
     const reason = sessions.places.admit(slot, user[slot], networks, clientAddress, clock.now)
     if (reason !== undefined) refusals.decline(slot, { reply: Reply.notAllowed, reason })
-    else if (rules.admit(command, destination)) this.#openers[command].begin(slot, destination, rest)
+    else if (verdicts.admits(slot, destination)) this.#openers[command].begin(slot, destination, rest)
     else refusals.fail(slot, notAllowed)
   }
 }

@@ -6,6 +6,7 @@ import type { ClientPort } from '../shared/client-port.ts'
 import { Contacts } from '../shared/contacts.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
 import type { Shares } from '../shared/shares.ts'
+import { DatagramMemo } from '../shared/verdicts.ts'
 import { type WaitingPlace, WaitingRoom } from '../shared/waiting-datagrams.ts'
 
 /** A client that sends datagrams through us, for as long as its control connection lives. */
@@ -25,6 +26,7 @@ export interface Association {
   readonly bound: Bound[]
   /** Where it has sent to: only from there it gets answers. */
   readonly contacts: Contacts
+  readonly memo: DatagramMemo
   /** Datagrams whose name is being looked up, and their place in the loop's room. */
   waiting: readonly Waiting[]
   readonly place: WaitingPlace
@@ -54,7 +56,18 @@ export class Associations {
     const contacts = new Contacts(this.shares)
     const place = this.#waitingRoom.open()
     const sockets = { inlet, ipv4: -1, ipv6: -1, bound: [] }
-    const association = { slot, holder, client, clientPort, ...sockets, contacts, waiting: [], place, late: [] }
+    const association = {
+      slot,
+      holder,
+      client,
+      clientPort,
+      ...sockets,
+      contacts,
+      memo: new DatagramMemo(),
+      waiting: [],
+      place,
+      late: [],
+    }
     this.#bySlot.set(slot, association)
     this.shares.take(holder)
     return association

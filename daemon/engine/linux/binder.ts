@@ -22,6 +22,8 @@ const arriving = (EPOLLIN | EPOLLET) >>> 0
 interface Bind {
   /** What the client sent behind its request. */
   readonly rest: Uint8Array
+  /** Of the peer; undefined if an address was asked for. */
+  readonly name: string | undefined
   /** What the request gave as the peer's; it does not bind the peer. */
   readonly port: number
   /** Whence the peer may come; none: from anywhere. */
@@ -50,7 +52,8 @@ export class Binder implements Opener, Stage {
   /** An address that is all zero stands for any peer. */
   begin(slot: number, destination: Destination, rest: Uint8Array): void {
     if (this.#sessions.isGone(slot, rest)) return this.#sessions.close(slot, Reason.gone)
-    const bind: Bind = { rest, port: destination.port, peers: [] }
+    const name = destination.kind === 'name' ? destination.name : undefined
+    const bind: Bind = { rest, name, port: destination.port, peers: [] }
     this.#binds.set(slot, bind)
     if (destination.kind === 'address' && isUnspecified(destination.bytes)) return this.#listen(slot, bind)
     const known = this.#loop.names.resolve(slot, destination, this.#loop.timeouts.resolve)
@@ -83,7 +86,7 @@ export class Binder implements Opener, Stage {
       if (fd === -errno.EAGAIN) return
       if (isExhausted(-fd)) return this.#refuse(slot, errnoName(-fd))
       if (fd < 0) continue
-      if (this.#isExpected(bind)) return this.#arrived(slot, bind, fd, listener)
+      if (this.#isExpected(slot, bind)) return this.#arrived(slot, bind, fd, listener)
       resetOnClose(fd)
       close(fd)
     }
@@ -100,7 +103,7 @@ export class Binder implements Opener, Stage {
   }
 
   #expect(slot: number, bind: Bind, addresses: readonly Address[]): void {
-    bind.peers = addresses.filter((address) => this.#loop.rules.judge(address, bind.port))
+    bind.peers = addresses.filter((address) => this.#loop.verdicts.allows(slot, bind.name, address, bind.port))
     const [first] = bind.peers
     if (!first) return this.#refuse(slot, addresses.length > 0 ? notAllowed : notFound)
     this.#sessions.leadsTo(slot, first.bytes, bind.port)
@@ -130,10 +133,10 @@ export class Binder implements Opener, Stage {
   }
 
   /** Whether the one who came last is whom the client expects, or may be anybody. */
-  #isExpected({ peers }: Bind): boolean {
+  #isExpected(slot: number, { name, peers }: Bind): boolean {
     const address = addressOf(this.#socketAddress)
     if (peers.length > 0 && !peers.some(({ bytes }) => isSame(bytes, address.bytes))) return false
-    return this.#loop.rules.judge(address, portOf(this.#socketAddress))
+    return this.#loop.verdicts.allows(slot, name, address, portOf(this.#socketAddress))
   }
 
   #arrived(slot: number, { rest }: Bind, fd: number, listener: number): void {

@@ -1,7 +1,7 @@
 import type { Epoll } from '../../os/epoll.ts'
-import type { Rules } from '../../policy/rules.ts'
 import type { Liveness, Policy, Timeouts } from '../engine.ts'
 import type { LimitLines } from '../shared/limit-lines.ts'
+import type { Verdicts } from '../shared/verdicts.ts'
 import type { LoopMessage } from './loop-messages.ts'
 import type { Names } from './names.ts'
 import type { Refusals } from './refusals.ts'
@@ -26,6 +26,6 @@ export interface LoopContext {
   liveness: Liveness
   /** Of what is asked for from now on. */
   policy: Policy
-  /** Of every address that is reached from now on. */
-  rules: Rules
+  /** Of every request and every address that is reached from now on. */
+  verdicts: Verdicts
 }

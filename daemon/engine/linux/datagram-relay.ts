@@ -133,10 +133,10 @@ export class DatagramRelay {
   /** Where to send a datagram now; undefined if nowhere, or if it waits for its name. */
   #addressFor(association: Association, datagram: Datagram, bytes: Uint8Array): Address | undefined {
     const { destination } = datagram
-    if (destination.kind === 'address') return reachedBy(destination)
+    if (destination.kind === 'address') return this.#choose(association, undefined, [destination], destination.port)
     const { name, port } = destination
     const known = this.#loop.names.recall(name)
-    if (known) return this.#choose(known, port)
+    if (known) return this.#choose(association, name, known, port)
     // Nothing is asked for a datagram that is lost anyway: a client could have us ask without end.
     if (!association.place.take(bytes.length - datagram.payload)) return undefined
     const isAsked = association.waiting.some((waiting) => waiting.name === name)
@@ -145,9 +145,15 @@ export class DatagramRelay {
     return undefined
   }
 
-  /** The first of a name's addresses that is allowed and that there is a way to. */
-  #choose(addresses: readonly Address[], port: number): Address | undefined {
-    const address = this.#waysTo(addresses).find((address) => this.#loop.rules.judge(address, port))
+  /** The first of the addresses that is allowed and that there is a way to. */
+  #choose(
+    { slot, memo }: Association,
+    name: string | undefined,
+    addresses: readonly Address[],
+    port: number,
+  ): Address | undefined {
+    const { verdicts } = this.#loop
+    const address = this.#waysTo(addresses).find((each) => verdicts.allowsDatagram(slot, memo, name, each, port))
     return address && reachedBy(address)
   }
 
@@ -164,7 +170,7 @@ export class DatagramRelay {
   /** Whether the association may send there, and has a socket to do it; answers are let in from now on. */
   #wayTo(association: Association, address: Address, port: number): boolean {
     const { bytes } = address
-    if (!this.#loop.rules.judge(address, port) || this.#associations.relayPorts.has(address, port)) return false
+    if (this.#associations.relayPorts.has(address, port)) return false
     const family = bytes.length === 4 ? 'ipv4' : 'ipv6'
     if (association[family] < 0) {
       const fd = bindUdpSocket({ bytes: new Uint8Array(bytes.length), scope: 0 })
@@ -188,7 +194,7 @@ export class DatagramRelay {
 
   #sendLate(association: Association, { name, port, payload, addresses }: Late): void {
     const { slot } = association
-    const address = this.#choose(addresses, port)
+    const address = this.#choose(association, name, addresses, port)
     if (!address || !this.#wayTo(association, address, port)) return
     if (!this.#pacer.passes(slot, Direction.up, payload.length)) return
     const fd = address.bytes.length === 4 ? association.ipv4 : association.ipv6

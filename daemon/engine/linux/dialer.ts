@@ -8,6 +8,7 @@ import { bytesOf, copyMapped, portOf, socketAddressBytes } from '../../os/socket
 import { forwarded, Reason, State } from '../session-table.ts'
 import { type Failure, notAllowed, notFound, notResolved, refusalOf } from '../shared/refusals.ts'
 import { mostAttempts, tellsAsMuch, untilNextAttempt } from '../shared/staggering.ts'
+import type { Verdicts } from '../shared/verdicts.ts'
 import type { Opener } from './admitter.ts'
 import type { LoopContext } from './context.ts'
 import type { Relay } from './relay.ts'
@@ -18,7 +19,11 @@ import type { Stage } from './stage.ts'
 interface Dial {
   /** What the client sent behind its request. */
   readonly rest: Uint8Array
+  /** Undefined if an address was asked for. */
+  readonly name: string | undefined
   readonly port: number
+  /** By what its addresses were judged when it began. */
+  readonly verdicts: Verdicts
   /** Addresses not tried yet. */
   addresses: Address[]
   /** When dialling has taken long enough, on the loop's clock. */
@@ -53,7 +58,9 @@ export class Dialer implements Opener, Stage {
     if (this.#sessions.isGone(slot, rest)) return this.#sessions.close(slot, Reason.gone)
     const dial: Dial = {
       rest,
+      name: destination.kind === 'name' ? destination.name : undefined,
       port: destination.port,
+      verdicts: this.#loop.verdicts,
       addresses: [],
       until: 0,
       failure: notFound,
@@ -136,7 +143,8 @@ export class Dialer implements Opener, Stage {
   /** Dial the next address, beside those under way, and wait; refuse when there is none of either. */
   #next(slot: number, dial: Dial): void {
     for (let address = dial.addresses.shift(); address; address = dial.addresses.shift()) {
-      const failure = this.#loop.rules.judge(address, dial.port) ? this.#dial(slot, dial, address) : notAllowed
+      const isAllowed = this.#loop.verdicts.allows(slot, dial.name, address, dial.port)
+      const failure = isAllowed ? this.#dial(slot, dial, address) : notAllowed
       if (failure === undefined) break
       if (failure === 'EMFILE' && dial.underWay > 0) {
         // No room for one more beside them: it takes the place of one that has had its share of the time.
@@ -205,6 +213,10 @@ export class Dialer implements Opener, Stage {
   }
 
   #connected(slot: number, dial: Dial): void {
+    if (dial.verdicts !== this.#loop.verdicts && !this.#loop.verdicts.stands(slot)) {
+      dial.failure = notAllowed
+      return this.#refuse(slot, dial)
+    }
     if (this.#sessions.table.command[slot] !== forwarded && !this.#tell(slot)) return
     this.#dials.delete(slot)
     this.#relay.begin(slot, dial.rest)

@@ -61,7 +61,7 @@ export class Dispatch {
     this.#sessions = sessions
     this.#ways = waysOf(stages)
     this.#setUps = new EventQueue(sessions.fd.length)
-    sessions.onEnd = (slot) => this.#stageOf(slot).forget?.(slot)
+    sessions.onEnd = (slot) => this.forget(slot)
   }
 
   /** Whether somebody who is being set up waits for a turn. */
@@ -84,6 +84,11 @@ export class Dispatch {
 
   onDeadline(slot: number): void {
     this.#stageOf(slot).onDeadline(slot)
+  }
+
+  /** The session leaves the stage that has it. */
+  forget(slot: number): void {
+    this.#stageOf(slot).forget?.(slot)
   }
 
   /** An answer has come to a session: the stage that asked, if it is that one's still. */

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Endpoint } from '../../net/endpoint.ts'
 import type { Listener } from '../../sockets/listeners.ts'
-import type { Admission, Liveness, Login, Orders, Policy, Resolution, Timeouts } from '../engine.ts'
+import type { Admission, Liveness, Login, Orders, Policy, Resolution, RuleMemory, Timeouts } from '../engine.ts'
 
 /** What the main thread and a loop say to each other. */
 
@@ -31,6 +31,7 @@ export interface LoopOptions {
   readonly splices: boolean
   readonly timeouts: Timeouts
   readonly policy: Policy
+  readonly rules: RuleMemory
   readonly liveness: Liveness
   readonly listeners: readonly Listener<number>[]
   /** Where all of the engine's sockets listen. */

@@ -3,9 +3,8 @@ import { EPOLLIN, Epoll } from '../../os/epoll.ts'
 import { clearEvent } from '../../os/event.ts'
 import { PipePool } from '../../os/pipe-pool.ts'
 import { isOurs } from '../../os/udp.ts'
-import { Rules } from '../../policy/rules.ts'
 import { Command } from '../../socks/messages.ts'
-import type { Policy, Tuning } from '../engine.ts'
+import type { RuleMemory, Tuning } from '../engine.ts'
 import { forwarded, Reason, SessionTable, State } from '../session-table.ts'
 import { BannedSources } from '../shared/banned-sources.ts'
 import { Budget } from '../shared/budget.ts'
@@ -16,6 +15,7 @@ import { Quotas } from '../shared/quotas.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
 import { Shares } from '../shared/shares.ts'
 import { SourceLines } from '../shared/source-lines.ts'
+import { Verdicts } from '../shared/verdicts.ts'
 import { TurnRecord } from '../turn-record.ts'
 import { Acceptor, type Room } from './acceptor.ts'
 import { Admitter } from './admitter.ts'
@@ -35,6 +35,7 @@ import { Pacer } from './pacer.ts'
 import { Refusals } from './refusals.ts'
 import { Relay } from './relay.ts'
 import { Replies } from './replies.ts'
+import { Review } from './review.ts'
 import { Sessions } from './sessions.ts'
 import { sharedCountsIn } from './shared-counts.ts'
 import { TimerWheel } from './timer-wheel.ts'
@@ -63,9 +64,12 @@ export class Loop {
   readonly #quotas: Quotas
   readonly #datagrams: DatagramRelay
   readonly #dispatch: Dispatch
+  readonly #review: Review
   readonly #acceptor: Acceptor
   readonly #room: Room
   readonly #turns: TurnRecord
+  readonly #limitLines: LimitLines
+  #rules: RuleMemory
   /** Keys below are halves; this one tells of messages, and the listeners' follow. */
   readonly #messageKey: number
   /** The orders to confirm when the last session has ended. */
@@ -75,8 +79,13 @@ export class Loop {
   readonly #orders: { readonly [Kind in keyof LoopOrders]: (value: LoopOrders[Kind]) => readonly number[] } = {
     apply: (change) => {
       this.#context.policy = { ...this.#context.policy, ...change }
-      this.#context.rules = rulesOf(this.#options, this.#context.policy)
+      this.#context.verdicts = this.#verdicts()
       return change.sources ? this.#end(Reason.sources, (slot) => !this.#mayComeFromThere(slot)) : []
+    },
+    judge: (memory) => {
+      this.#rules = memory
+      this.#context.verdicts = this.#verdicts()
+      return []
     },
     tune: (tuning) => this.#tune(tuning),
     userChanged: ({ user, revision, cut, passwordRequired }) => {
@@ -120,7 +129,10 @@ export class Loop {
     const names = new Names(sessions, clock, post)
     const replies = new Replies(sessions)
     const refusals = new Refusals(sessions, replies)
-    const rules = rulesOf(options, policy)
+    this.#rules = options.rules
+    this.#sessions = sessions
+    this.#limitLines = limitLines
+    const verdicts = this.#verdicts(policy.forbidden)
     const context = {
       sessions,
       epoll,
@@ -133,7 +145,7 @@ export class Loop {
       timeouts,
       liveness,
       policy,
-      rules,
+      verdicts,
     }
 
     const pacer = new Pacer(sessions, clock, new Budget(limitLines, sourceLines))
@@ -152,13 +164,13 @@ export class Loop {
     const negotiator = new Negotiator(context, this.#passwords, admitter)
 
     this.#wheel = wheel
-    this.#sessions = sessions
     this.#context = context
     this.#relay = relay
     this.#pacer = pacer
     this.#quotas = quotas
     this.#datagrams = datagrams
     this.#dispatch = new Dispatch(sessions, { negotiator, dialer, binder, associator, relay, refusals })
+    this.#review = new Review(context, this.#dispatch)
     this.#turns = new TurnRecord(table.turns)
     this.#room = { live: liveSessions, most: options.maxSessions, shortLoops }
     this.#messageKey = capacity * 2
@@ -181,6 +193,7 @@ export class Loop {
       if (this.#relay.busy) this.#relay.takeTurn()
       this.#dispatch.takeTurn()
       if (this.#quotas.wasUsedUp()) this.#relimit()
+      if (this.#review.busy) this.#review.takeTurn(this.#confirm)
       this.#context.names.sweep()
       this.#sessions.places.sweep(this.#clock.now)
       this.#wheel.advance(this.#clock.now, onDeadline)
@@ -194,7 +207,7 @@ export class Loop {
   }
 
   get #isBusy(): boolean {
-    return this.#relay.busy || this.#dispatch.busy || this.#datagrams.busy
+    return this.#relay.busy || this.#dispatch.busy || this.#datagrams.busy || this.#review.busy
   }
 
   #longestWait(now: number): number {
@@ -241,6 +254,7 @@ export class Loop {
     const carryOut = this.#orders[kind] as (value: unknown) => readonly number[]
     const ended = carryOut(value)
     if (kind === 'drain') this.#drainTickets.push(ticket)
+    else if (kind === 'judge') this.#review.begin(ticket)
     else this.#confirm(ticket, ended)
   }
 
@@ -292,14 +306,17 @@ export class Loop {
     return ended
   }
 
-  #confirm(ticket: number, serials: readonly number[]): void {
+  readonly #confirm = (ticket: number, serials: readonly number[]): void => {
     this.#options.port.postMessage({ type: 'done', ticket, serials } satisfies LoopMessage)
   }
-}
 
-/** Where clients may be led by this policy: nowhere that this engine listens. */
-function rulesOf({ listening }: LoopOptions, { forbidden }: Policy): Rules {
-  return new Rules([...forbidden, ...listening], isOurs)
+  /** By the rules of now; clients are led nowhere that proxyd itself listens. */
+  #verdicts(forbidden = this.#context.policy.forbidden): Verdicts {
+    const own = [...forbidden, ...this.#options.listening]
+    const { table } = this.#sessions
+    const groupOf = (user: number) => this.#limitLines.groupOf(user)
+    return new Verdicts({ table, groupOf, loop: this.#options.index, own, isOurs, memory: this.#rules })
+  }
 }
 
 function* messagesOf(port: MessagePort): Generator<MainMessage> {

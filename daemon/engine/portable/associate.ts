@@ -26,7 +26,6 @@ const nowhere = new Uint8Array(0)
  */
 export async function associate(session: Session, declared: Destination, policy: Policy): Promise<void> {
   const { client, context, row } = session
-  row.associating()
   const peer = parseAddress(client.remoteAddress ?? '')?.bytes ?? nowhere
   const clientPort = new ClientPort(declared, peer, policy.udpPortRequired)
   if (policy.udpPortRequired && clientPort.port === 0) return session.refuse(refusalOf(notAllowed))

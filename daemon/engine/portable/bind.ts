@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { isSame, isUnspecified, parseAddress } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
-import { Command, encodeReply, Reply } from '../../socks/messages.ts'
+import { encodeReply, Reply } from '../../socks/messages.ts'
 import { Reason } from '../session-table.ts'
 import { bindBacklog } from '../shared/descriptor-shares.ts'
 import { notAllowed, notFound, refusalOf } from '../shared/refusals.ts'
@@ -21,14 +21,13 @@ const nobody = { bytes: new Uint8Array(0) }
  * address of zeros stands for any peer, who is then expected where the client came to.
  */
 export async function bind(session: Session, peer: Destination): Promise<void> {
-  session.row.requested(Command.bind, peer)
   try {
     const peers = await expectedPeers(session, peer)
     if (session.isOver) return
     session.clearDeadline()
     const host = peers ? await firstLocalAddress(peers) : session.client.localAddress
     if (host === undefined) return session.reset(Reason.gone)
-    if (!session.isOver) await listen(session, host, peers)
+    if (!session.isOver) await listen(session, host, peer, peers)
   } catch (error) {
     if (session.isOver) return
     session.refuse(refusalFor(error))
@@ -39,14 +38,16 @@ export async function bind(session: Session, peer: Destination): Promise<void> {
 async function expectedPeers(session: Session, peer: Destination): Promise<readonly string[] | undefined> {
   if (peer.kind === 'address' && isUnspecified(peer.bytes)) return undefined
   const addresses = await addressesOf(session, peer)
-  const allowed = addresses.filter((address) => mayCome(session, address, peer.port))
+  const allowed = addresses.filter((address) => mayCome(session, address, peer))
   if (allowed.length === 0) throw new DialError(addresses.length > 0 ? notAllowed : notFound)
   return allowed
 }
 
-function mayCome({ context }: Session, literal: string, port: number): boolean {
+/** `expected` is what the client asked for; the port is that of who comes, once that is known. */
+function mayCome({ row, context }: Session, literal: string, expected: Destination, port = expected.port): boolean {
   const address = parseAddress(literal)
-  return address !== undefined && context.rules.judge(address, port)
+  const name = expected.kind === 'name' ? expected.name : undefined
+  return address !== undefined && context.verdicts.allows(row.slot, name, address, port)
 }
 
 /** Rejects as the last peer did, if there is no way to any. */
@@ -63,11 +64,16 @@ async function firstLocalAddress(peers: readonly string[]): Promise<string> {
 }
 
 /** Resolves when the first reply is on its way. */
-async function listen(session: Session, host: string, peers: readonly string[] | undefined): Promise<void> {
+async function listen(
+  session: Session,
+  host: string,
+  expected: Destination,
+  peers: readonly string[] | undefined,
+): Promise<void> {
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
     // An error always ends in 'close' too; without any listener it would end the process.
     socket.on('error', () => {})
-    if (server.listening && isExpected(session, socket, peers)) accept(session, server, socket)
+    if (server.listening && isExpected(session, socket, expected, peers)) accept(session, server, socket)
     else socket.resetAndDestroy()
   })
   server.listen({ host, port: 0, backlog: bindBacklog, exclusive: true })
@@ -82,9 +88,14 @@ async function listen(session: Session, host: string, peers: readonly string[] |
   session.setDeadline(session.context.timeouts.bind, () => session.refuse(refusalOf('ETIMEDOUT')))
 }
 
-function isExpected(session: Session, peer: Socket, peers: readonly string[] | undefined): boolean {
+function isExpected(
+  session: Session,
+  peer: Socket,
+  expected: Destination,
+  peers: readonly string[] | undefined,
+): boolean {
   const { remoteAddress = '', remotePort = 0 } = peer
-  if (!mayCome(session, remoteAddress, remotePort)) return false
+  if (!mayCome(session, remoteAddress, expected, remotePort)) return false
   const { bytes } = parseAddress(remoteAddress) ?? nobody
   return peers === undefined || peers.some((literal) => isSame(parseAddress(literal)?.bytes ?? nobody.bytes, bytes))
 }

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net'
 import type { Network } from '../../net/network.ts'
-import type { Rules } from '../../policy/rules.ts'
 import type { EngineServices, Liveness, Timeouts } from '../engine.ts'
 import type { LimitLines } from '../shared/limit-lines.ts'
 import type { PasswordMemory } from '../shared/password-memory.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
 import type { Shares } from '../shared/shares.ts'
+import type { Verdicts } from '../shared/verdicts.ts'
 import type { WaitingRoom } from '../shared/waiting-datagrams.ts'
 import type { DatagramTurns } from './datagram-turns.ts'
 import type { Room } from './descriptors.ts'
@@ -31,7 +31,7 @@ export interface SessionContext {
   readonly warn: (message: string) => void
   timeouts: Timeouts
   liveness: Liveness
-  rules: Rules
+  verdicts: Verdicts
   /** See `Policy`. */
   sources: ReadonlyMap<number, readonly Network[]>
 }

@@ -1,7 +1,9 @@
 import { connect, isIPv6, type Socket } from 'node:net'
 import { parseAddress } from '../../net/address.ts'
+import type { Destination } from '../../net/destination.ts'
 import { type Failure, notAllowed, notFound, type Refusal, refusalOf } from '../shared/refusals.ts'
 import { inTurns, mostAttempts, tellsAsMuch, untilNextAttempt } from '../shared/staggering.ts'
+import type { Verdicts } from '../shared/verdicts.ts'
 import { watchOver } from './context.ts'
 import { reset, type Session } from './session.ts'
 
@@ -25,8 +27,8 @@ export function refusalFor(error: unknown): Refusal {
  * Connects to the first of these addresses that answers within `timeouts.connect` (see `staggering.ts`). Rejects with an
  * error that has a `code`; also if the session ends meanwhile.
  */
-export function dialAll(session: Session, addresses: readonly string[], port: number): Promise<Socket> {
-  return new Promise((resolve, reject) => new Dial(session, addresses, port, { resolve, reject }).next())
+export function dialAll(session: Session, addresses: readonly string[], destination: Destination): Promise<Socket> {
+  return new Promise((resolve, reject) => new Dial(session, addresses, destination, { resolve, reject }).next())
 }
 
 interface Outcome {
@@ -37,7 +39,11 @@ interface Outcome {
 class Dial {
   readonly #session: Session
   readonly #untried: string[]
+  /** Undefined if an address was asked for. */
+  readonly #name: string | undefined
   readonly #port: number
+  /** By what its addresses were judged when it began. */
+  readonly #verdicts: Verdicts
   readonly #outcome: Outcome
   /** When it has taken long enough, as `performance.now` counts. */
   readonly #until: number
@@ -51,10 +57,12 @@ class Dial {
   #failure: unknown
   #timer: NodeJS.Timeout | undefined
 
-  constructor(session: Session, addresses: readonly string[], port: number, outcome: Outcome) {
+  constructor(session: Session, addresses: readonly string[], destination: Destination, outcome: Outcome) {
     this.#session = session
     this.#untried = addresses.length > 1 ? inTurns(addresses, isIPv6) : [...addresses]
-    this.#port = port
+    this.#name = destination.kind === 'name' ? destination.name : undefined
+    this.#port = destination.port
+    this.#verdicts = session.context.verdicts
     this.#outcome = outcome
     this.#until = performance.now() + session.context.timeouts.connect
   }
@@ -79,10 +87,10 @@ class Dial {
   }
 
   #dialNext(): void {
-    const { rules } = this.#session.context
+    const { row, context } = this.#session
     for (let address = this.#untried.shift(); address !== undefined; address = this.#untried.shift()) {
       const parsed = parseAddress(address)
-      if (parsed && rules.judge(parsed, this.#port)) return this.#dial(address)
+      if (parsed && context.verdicts.allows(row.slot, this.#name, parsed, this.#port)) return this.#dial(address)
       this.#failed(new DialError(notAllowed))
     }
   }
@@ -108,8 +116,12 @@ class Dial {
     if (!this.#attempts.delete(socket)) return
     this.#settle()
     watchOver(socket, this.#session.context.liveness)
-    this.#session.row.dialling(address)
-    this.#outcome.resolve(socket)
+    const { row, context } = this.#session
+    row.dialling(address)
+    // The rules may be others than when it was dialled.
+    if (this.#verdicts === context.verdicts || context.verdicts.stands(row.slot)) return this.#outcome.resolve(socket)
+    socket.destroy()
+    this.#outcome.reject(new DialError(notAllowed))
   }
 
   readonly #onTime = (): void => {

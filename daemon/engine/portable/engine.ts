@@ -1,10 +1,10 @@
 import type { Server, Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { mapped, parseAddress, sourceOf, unmapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import type { Endpoint } from '../../net/endpoint.ts'
-import { Rules } from '../../policy/rules.ts'
 import { endpointsOf, type Listener } from '../../sockets/listeners.ts'
-import type { Engine, EngineOptions, EngineServices, Liveness, Orders, Policy, Tuning } from '../engine.ts'
+import type { Engine, EngineOptions, EngineServices, Liveness, Orders, Policy, RuleMemory, Tuning } from '../engine.ts'
 import { Reason, type SessionTable } from '../session-table.ts'
 import { BannedSources } from '../shared/banned-sources.ts'
 import { Budget } from '../shared/budget.ts'
@@ -15,6 +15,7 @@ import { RelayPorts } from '../shared/relay-ports.ts'
 import { Shares } from '../shared/shares.ts'
 import { toMakeRoom } from '../shared/silent-clients.ts'
 import { SourceLines } from '../shared/source-lines.ts'
+import { Verdicts } from '../shared/verdicts.ts'
 import { WaitingRoom } from '../shared/waiting-datagrams.ts'
 import { type SessionContext, watchOver } from './context.ts'
 import { DatagramTurns } from './datagram-turns.ts'
@@ -49,6 +50,9 @@ export function startPortableEngine(
 /** As long as clients wait, it is looked so often, in milliseconds, whether others should make room. */
 const roomInterval = 250
 
+/** Sessions judged anew between two looks at the events. */
+const reviewedAtOnce = 256
+
 /** A client that waits for room, and where it is to be connected, if it came to a forward. */
 interface Arrival {
   readonly client: Socket
@@ -74,6 +78,8 @@ class PortableEngine implements Engine {
   /** So many may; there are no descriptors for more. */
   readonly #mostWaiting: number
   #policy: Policy
+  readonly #limitLines: LimitLines
+  #rules: RuleMemory
   #maxSessions: number
   readonly #servers: readonly Server[]
   #stopped: Promise<void> | undefined
@@ -81,9 +87,14 @@ class PortableEngine implements Engine {
   readonly #orders: { readonly [Kind in keyof Orders]: (value: Orders[Kind]) => Promise<number[]> } = {
     apply: async (change) => {
       this.#policy = { ...this.#policy, ...change }
-      this.#context.rules = this.#compileRules()
+      this.#context.verdicts = this.#verdicts()
       this.#context.sources = this.#policy.sources
       return change.sources ? this.#cut(Reason.sources, (session) => !this.#mayComeFromThere(session)) : []
+    },
+    judge: async (memory) => {
+      this.#rules = memory
+      this.#context.verdicts = this.#verdicts()
+      return this.#review(this.#context.verdicts)
     },
     tune: async (tuning) => {
       this.#tune(tuning)
@@ -116,17 +127,20 @@ class PortableEngine implements Engine {
     this.#policy = options.policy
     this.#mostWaiting = Math.min(options.backlog * listeners.length, waiting)
     this.#banned = new BannedSources(options.banned)
+    this.#rules = options.rules
+    this.#limitLines = new LimitLines(options.limitLines)
     this.capacity = capacity
     this.#maxSessions = Math.min(options.maxSessions, capacity)
     this.listening = endpointsOf(listeners, 'socks')
     this.forwarding = endpointsOf(listeners, 'forward')
-    const limitLines = new LimitLines(options.limitLines)
     const sourceLines = new SourceLines(SourceLines.memory())
-    this.#uses = new Uses(capacity, limitLines, sourceLines, () => void this.#cutBarred())
+    this.#uses = new Uses(capacity, this.#limitLines, sourceLines, () => void this.#cutBarred())
+    this.#rows = new Rows(capacity, this.#uses)
+    this.tables = [this.#rows.table]
     this.#context = {
       passwords: new PasswordMemory(),
-      limitLines,
-      pacer: new Pacer(new Budget(limitLines, sourceLines)),
+      limitLines: this.#limitLines,
+      pacer: new Pacer(new Budget(this.#limitLines, sourceLines)),
       authenticate: (login) => services.authenticate(login),
       resolver: services,
       extras: new Room(extras),
@@ -138,12 +152,10 @@ class PortableEngine implements Engine {
       warn: (message) => services.warn(message),
       timeouts: options.timeouts,
       liveness: options.liveness,
-      rules: this.#compileRules(),
+      verdicts: this.#verdicts(),
       sources: options.policy.sources,
     }
     this.#warnOfUserTimeout(options.liveness)
-    this.#rows = new Rows(capacity, this.#uses)
-    this.tables = [this.#rows.table]
     this.#servers = listeners.map(({ socket: server, leadsTo }) => {
       server.on('connection', (client) => this.#accept({ client, leadsTo }))
       return server.on('error', (error) => services.warn(`cannot accept a client: ${error.message}`))
@@ -156,9 +168,26 @@ class PortableEngine implements Engine {
     return this.#orders[kind](value)
   }
 
-  /** What proxyd listens on is no place for its clients. */
-  #compileRules(): Rules {
-    return new Rules([...this.#policy.forbidden, ...this.listening, ...this.forwarding], isOurs)
+  /** By the rules of now; what proxyd listens on is no place for its clients. */
+  #verdicts(): Verdicts {
+    const own = [...this.#policy.forbidden, ...this.listening, ...this.forwarding]
+    const groupOf = (user: number) => this.#limitLines.groupOf(user)
+    return new Verdicts({ table: this.#rows.table, groupOf, loop: 0, own, isOurs, memory: this.#rules })
+  }
+
+  /** Judges all live sessions anew, some in each turn; resolves to the serials of those that it ended. */
+  async #review(verdicts: Verdicts): Promise<number[]> {
+    const revoked: Session[] = []
+    let judged = 0
+    for (const session of [...this.#sessions.values()]) {
+      if (++judged % reviewedAtOnce === 0) await setImmediate()
+      // Whoever came with yet other rules judges all anew.
+      if (verdicts !== this.#context.verdicts) break
+      if (session.isOver || !session.row.isServed || verdicts.stands(session.row.slot)) continue
+      session.revoke()
+      revoked.push(session)
+    }
+    return revoked.map(({ row }) => row.serial)
   }
 
   #tune({ maxSessions, timeouts, liveness }: Tuning): void {

@@ -6,6 +6,7 @@ import type { Bound } from '../../socks/messages.ts'
 import { Contacts } from '../shared/contacts.ts'
 import { Direction } from '../shared/limit-lines.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
+import { DatagramMemo } from '../shared/verdicts.ts'
 import type { Session } from './session.ts'
 
 /** Bytes that may wait to be sent by one socket, as many as the largest datagram has; what comes while it is more is dropped. */
@@ -25,6 +26,7 @@ export class Outlet {
   /** By the address that each is bound to. */
   readonly #sockets = new Map<string, Promise<Socket | undefined>>()
   readonly #contacts: Contacts
+  readonly #memo = new DatagramMemo()
   /** What the row shows, so that it is written only if it changes. */
   #shown = ''
 
@@ -37,10 +39,14 @@ export class Outlet {
 
   /** Sends to the first of the addresses that is allowed and that there is a way to, if there is one. Never rejects. */
   async send(payload: Buffer, place: Place): Promise<void> {
-    const { rules, relayPorts } = this.#session.context
-    for (const literal of place.addresses.map(reachedLiteral)) {
-      const address = parseAddress(literal)
-      if (!address || !rules.judge(address, place.port) || relayPorts.has(address, place.port)) continue
+    const { row, context } = this.#session
+    for (const written of place.addresses) {
+      const asked = parseAddress(written)
+      const name = place.name === '' ? undefined : place.name
+      if (!asked || !context.verdicts.allowsDatagram(row.slot, this.#memo, name, asked, place.port)) continue
+      const literal = reachedLiteral(written)
+      const address = reachedBy(asked)
+      if (context.relayPorts.has(address, place.port)) continue
       const socket = await this.#socketFor(literal)
       if (this.#session.isOver) return
       if (socket && (await this.#sendBy(socket, payload, literal, address.bytes, place))) return

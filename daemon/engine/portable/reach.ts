@@ -15,7 +15,7 @@ export async function reach(session: Session, destination: Destination, refuse: 
     if (session.isOver) return undefined
     session.clearDeadline()
     if (addresses.length > 0) session.row.connecting()
-    const target = await dialAll(session, addresses, destination.port)
+    const target = await dialAll(session, addresses, destination)
     return session.isOver ? undefined : target
   } catch (error) {
     if (!session.isOver) refuse(refusalFor(error))
@@ -30,6 +30,7 @@ export async function reach(session: Session, destination: Destination, refuse: 
 export async function addressesOf(session: Session, destination: Destination): Promise<readonly string[]> {
   if (destination.kind === 'address') return [formatAddress(destination.bytes)]
   const { resolver, timeouts } = session.context
+  session.row.resolving()
   const { promise: tooLate, reject: giveUp } = Promise.withResolvers<never>()
   session.setDeadline(timeouts.resolve, () => giveUp(new DialError(notResolved)))
   const found = await Promise.race([resolver.resolve(destination.name, session.row.asker), tooLate])

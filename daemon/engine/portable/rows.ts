@@ -40,7 +40,8 @@ export class Row {
   readonly serial: number
   readonly #table: SessionTable
   readonly #uses: Uses
-  readonly #slot: number
+  /** Of the table. */
+  readonly slot: number
   readonly #release: () => void
   /** Of its two directions, those that wait for a limit's credit. */
   waiting = 0
@@ -48,104 +49,107 @@ export class Row {
   constructor(table: SessionTable, uses: Uses, slot: number, serial: number, release: () => void) {
     this.#table = table
     this.#uses = uses
-    this.#slot = slot
+    this.slot = slot
     this.serial = serial
     this.#release = release
   }
 
   /** The user's index, 0 without a login. */
   get user(): number {
-    return this.#table.user[this.#slot]
+    return this.#table.user[this.slot]
   }
 
   /** The client's address, as the table has it. */
   get client(): Uint8Array {
-    return this.#table.clientAddress.slice(this.#slot * 16, this.#slot * 16 + 16)
+    return this.#table.clientAddress.slice(this.slot * 16, this.slot * 16 + 16)
   }
 
   /** The line of the client's source, or `noLine`. */
   get source(): number {
-    return this.#uses.places.sourceOf(this.#slot)
+    return this.#uses.places.sourceOf(this.slot)
   }
 
   /** See `Places`. */
   arrive(): Reason | undefined {
-    return this.#uses.places.arrive(this.#slot, this.#table.clientAddress, performance.now())
+    return this.#uses.places.arrive(this.slot, this.#table.clientAddress, performance.now())
   }
 
   /** See `Places`. */
   admit(networks: readonly Network[] | undefined): Reason | undefined {
     const { places } = this.#uses
-    return places.admit(this.#slot, this.user, networks, this.#table.clientAddress, performance.now())
+    return places.admit(this.slot, this.user, networks, this.#table.clientAddress, performance.now())
   }
 
   /** See `Places`. */
   limitsChanged(): void {
-    this.#uses.places.limitsChanged(this.#slot, this.#table.clientAddress, performance.now())
+    this.#uses.places.limitsChanged(this.slot, this.#table.clientAddress, performance.now())
   }
 
   isWithin(networks: readonly Network[] | undefined): boolean {
-    return isWithin(networks, this.#table.clientAddress, this.#slot)
+    return isWithin(networks, this.#table.clientAddress, this.slot)
   }
 
   /** Which limit paces it now. */
   get paced(): PacedBy {
-    return this.#table.paced[this.#slot] as PacedBy
+    return this.#table.paced[this.slot] as PacedBy
   }
 
   set paced(limit: PacedBy) {
-    this.#table.paced[this.#slot] = limit
+    this.#table.paced[this.slot] = limit
   }
 
   /** Milliseconds that its directions have waited for a limit's credit, together. */
   get pacedFor(): number {
-    return this.#table.pacedFor[this.#slot] as number
+    return this.#table.pacedFor[this.slot] as number
   }
 
   set pacedFor(milliseconds: number) {
-    this.#table.pacedFor[this.#slot] = milliseconds
+    this.#table.pacedFor[this.slot] = milliseconds
   }
 
   /** A datagram was dropped for a limit. */
   dropped(): void {
-    this.#table.dropped[this.#slot]++
+    this.#table.dropped[this.slot]++
   }
 
   /** When the session began, as `performance.now` counts. */
   get since(): number {
-    return this.#table.since[this.#slot * stateCount + State.negotiating] as number
+    return this.#table.since[this.slot * stateCount + State.negotiating] as number
   }
 
   /** As one that asks for a name. */
   get asker(): Asker {
-    return askerOf(this.#table, this.#slot, this.serial)
+    return askerOf(this.#table, this.slot, this.serial)
   }
 
   /** From now on this session and its bytes are the user's. */
   login(user: number): void {
-    this.#table.login(this.#slot, user)
+    this.#table.login(this.slot, user)
   }
 
   requested(command: Command | typeof forwarded, destination: Destination): void {
-    this.#table.open(this.#slot)
-    this.#table.command[this.#slot] = command
-    this.#table.targetPort[this.#slot] = destination.port
+    this.#table.open(this.slot)
+    this.#table.command[this.slot] = command
+    this.#table.targetPort[this.slot] = destination.port
     if (destination.kind === 'name') this.#name(destination.name)
-    this.#table.seal(this.#slot)
-    if (destination.kind === 'name') this.#enter(State.resolving)
+    this.#table.seal(this.slot)
   }
 
   /** UDP ASSOCIATE was asked for: where datagrams go to is not known before they do. */
   associating(): void {
-    this.#table.command[this.#slot] = Command.udpAssociate
+    this.#table.command[this.slot] = Command.udpAssociate
   }
 
   /** A datagram went to `address`, a literal, which `name`, or '', stands for. */
   sent(name: string, address: string, port: number): void {
-    this.#table.open(this.#slot)
+    this.#table.open(this.slot)
     this.#name(name)
     this.#leadTo(address, port)
-    this.#table.seal(this.#slot)
+    this.#table.seal(this.slot)
+  }
+
+  resolving(): void {
+    this.#enter(State.resolving)
   }
 
   listening(): void {
@@ -158,21 +162,21 @@ export class Row {
 
   /** `address` is a literal. */
   dialling(address: string): void {
-    this.#table.open(this.#slot)
-    writeAddress(this.#table.targetAddress, this.#slot, address)
-    this.#table.seal(this.#slot)
+    this.#table.open(this.slot)
+    writeAddress(this.#table.targetAddress, this.slot, address)
+    this.#table.seal(this.slot)
   }
 
   /** As `dialling`; the port is another one than was asked for. */
   target(address: string, port: number): void {
-    this.#table.open(this.#slot)
+    this.#table.open(this.slot)
     this.#leadTo(address, port)
-    this.#table.seal(this.#slot)
+    this.#table.seal(this.slot)
   }
 
   #leadTo(address: string, port: number): void {
-    writeAddress(this.#table.targetAddress, this.#slot, address)
-    this.#table.targetPort[this.#slot] = port
+    writeAddress(this.#table.targetAddress, this.slot, address)
+    this.#table.targetPort[this.slot] = port
   }
 
   connected(): void {
@@ -181,42 +185,53 @@ export class Row {
   }
 
   deliveredUp(bytes: number): void {
-    this.#table.up[this.#slot] += bytes
+    this.#table.up[this.slot] += bytes
     this.#table.userUp[this.user] += bytes
     this.#table.totals[Total.up] += bytes
     this.#uses.spend(this.user, bytes)
   }
 
   deliveredDown(bytes: number): void {
-    this.#table.down[this.#slot] += bytes
+    this.#table.down[this.slot] += bytes
     this.#table.userDown[this.user] += bytes
     this.#table.totals[Total.down] += bytes
     this.#uses.spend(this.user, bytes)
   }
 
   refused(reason: Reason): void {
-    this.#table.refuse(this.#slot, reason, performance.now())
+    this.#table.refuse(this.slot, reason, performance.now())
+  }
+
+  /** Whether it has what it asked for. */
+  get stands(): boolean {
+    return this.#table.state[this.slot] === State.open
+  }
+
+  /** Whether it has asked for something, and has not been refused. */
+  get isServed(): boolean {
+    const state = this.#table.state[this.slot]
+    return state !== State.negotiating && state !== State.closing
   }
 
   /** See `SessionTable.whyBrokenOff`. */
   whyBrokenOff(reason: Reason): Reason {
-    return this.#table.whyBrokenOff(this.#slot, reason)
+    return this.#table.whyBrokenOff(this.slot, reason)
   }
 
   /** The session is over, and the slot is free again. */
   end(reason: Reason): void {
-    this.#uses.places.leave(this.#slot, performance.now())
-    this.#table.end(this.#slot, reason, performance.now())
+    this.#uses.places.leave(this.slot, performance.now())
+    this.#table.end(this.slot, reason, performance.now())
     this.#release()
   }
 
   #name(name: string): void {
-    this.#table.name[this.#slot * 256] = name.length
-    this.#table.name.set(Buffer.from(name, 'latin1'), this.#slot * 256 + 1)
+    this.#table.name[this.slot * 256] = name.length
+    this.#table.name.set(Buffer.from(name, 'latin1'), this.slot * 256 + 1)
   }
 
   #enter(state: State): void {
-    this.#table.enter(this.#slot, state, performance.now())
+    this.#table.enter(this.slot, state, performance.now())
   }
 }
 

@@ -16,11 +16,10 @@ export async function serve(session: Session, policy: Policy): Promise<void> {
   const request = await greet(session, policy)
   if (!request || session.isOver) return
   const { command, destination } = request
-  const refusal = refusalFor(session, command, destination)
-  if (refusal) {
-    if (command !== Command.udpAssociate) session.row.requested(command, destination)
-    return session.refuse(refusal)
-  }
+  if (command === Command.udpAssociate) session.row.associating()
+  else session.row.requested(command, destination)
+  const refusal = refusalFor(session, destination)
+  if (refusal) return session.refuse(refusal)
   if (command === Command.connect) return connect(session, destination)
   if (command === Command.bind) return bind(session, destination)
   return associate(session, destination, policy)
@@ -30,7 +29,7 @@ export async function serve(session: Session, policy: Policy): Promise<void> {
 export async function forward(session: Session, destination: Destination): Promise<void> {
   const { row, client } = session
   row.requested(forwarded, destination)
-  const refusal = refusalFor(session, forwarded, destination)
+  const refusal = refusalFor(session, destination)
   if (refusal) return session.reset(refusal.reason)
   // Only who reads learns of an end. What comes is kept until the target is there.
   client.read(0)
@@ -39,15 +38,14 @@ export async function forward(session: Session, destination: Destination): Promi
 }
 
 /** Why this session cannot have that, if it cannot: a limit keeps it from everything, or the rules from this. */
-function refusalFor({ row, context }: Session, command: Command | typeof forwarded, destination: Destination) {
+function refusalFor({ row, context }: Session, destination: Destination) {
   const reason = row.admit(context.sources.get(row.user))
   if (reason !== undefined) return { reply: Reply.notAllowed, reason }
-  return context.rules.admit(command, destination) ? undefined : refusalOf(notAllowed)
+  return context.verdicts.admits(row.slot, destination) ? undefined : refusalOf(notAllowed)
 }
 
 /** CONNECT (RFC 1928, sections 4 and 6): the reply tells the address that the target's socket is bound to, or why there is none. */
 async function connect(session: Session, destination: Destination): Promise<void> {
-  session.row.requested(Command.connect, destination)
   const target = await reach(session, destination, (refusal) => session.refuse(refusal))
   if (!target) return
   session.client.write(encodeReply(Reply.succeeded, boundOf(target.localAddress, target.localPort)))

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import { encodeReply } from '../../socks/messages.ts'
 import { Reason } from '../session-table.ts'
-import { lingerTime, type Refusal } from '../shared/refusals.ts'
+import { lingerTime, notAllowed, type Refusal, refusalOf } from '../shared/refusals.ts'
 import type { SessionContext } from './context.ts'
 import type { Row } from './rows.ts'
 
@@ -73,6 +73,12 @@ export class Session {
   /** Ends the session now, by somebody's wish. */
   cut(reason: Reason): void {
     this.reset(this.row.whyBrokenOff(reason))
+  }
+
+  /** Ends the session, which the rules deny now. */
+  revoke(): void {
+    if (this.row.stands) this.reset(Reason.revoked)
+    else this.refuse(refusalOf(notAllowed))
   }
 
   /** Ends the session with an RST to whoever is still there: nobody shall take a broken stream for a whole one. */

@@ -59,6 +59,11 @@ describe('completion', () => {
     expect(candidates('')).toEqual(Object.keys(verbs).filter((name) => !name.includes(' ')))
   })
 
+  test('a verb of two words goes on with the second', () => {
+    expect(candidates('rules mo')).toEqual(['move'])
+    expect(candidates('rules test bo')).toEqual(['bob'])
+  })
+
   test('the word that it is about begins behind the last one', () => {
     expect(complete('users; disable b', admin).from).toBe(15)
     expect(complete('disable ', admin).from).toBe(8)
@@ -88,6 +93,9 @@ const examples = Object.entries(verbs).map(([name, row]) => {
     .replace('ROLE', 'viewer')
     .replace('FIELD=VALUE', 'quota=1GB')
     .replace('VALUE', 'auto')
+    .replace('TIME', '10m')
+    .replace(/\bTO\b/, 'a.example:80')
+    .replace(/\bN\b|ID PLACE|ID|PLACE/, (text) => text.replace(/N|ID|PLACE/g, '16'))
   return [
     name,
     name === 'set'
@@ -107,7 +115,7 @@ test.each(examples.filter(([, line]) => line))('%s takes the role that its metho
     return { revision: 1, settings: [{ name: 'auth', type: 'choice', value: 'auto' }] }
   }
   const [command] = parseCommands(line.replace('get NAME', 'get auth').replace('help VERB', 'help'))
-  await Promise.resolve(command?.run({ call } as never)).catch(() => {})
+  await Promise.resolve(command?.run({ call, readText: async () => '' } as never)).catch(() => {})
   const strongest = roles.findLast((role) => demanded.includes(role))
   expect(verbs[name]?.role).toBe(strongest === 'viewer' ? undefined : strongest)
 })

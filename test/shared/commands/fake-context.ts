@@ -34,6 +34,7 @@ export async function runCommand(line: string, answers: Record<string, unknown>,
       asked.push([source, user])
       return password
     },
+    readText: async (file) => `text of ${file}`,
   }
   const [command] = parseCommands(line)
   if (!command) throw new Error('no command')

@@ -5,6 +5,7 @@ import type { Call, Outcome } from '../../../shared/commands/verb.ts'
 import { findVerb } from '../../../shared/commands/verbs.ts'
 import type { Client } from '../../client/index.ts'
 import { failureOf } from '../../exec/failure.ts'
+import { readTextFile } from '../../exec/text-file.ts'
 
 /** What came of commands: of each that was done, and why the next one was not; null if all were. */
 export interface Results {
@@ -60,9 +61,13 @@ function guarded(call: Client['call']): Client['call'] {
   }
 }
 
-const elsewhere: Pick<Context, 'events' | 'readPassword'> = {
+const elsewhere: Pick<Context, 'events' | 'readPassword' | 'readText'> = {
   events: async () => {
     throw new UsageError('only --exec can follow what comes')
+  },
+  readText: async (file) => {
+    if (file === '-') throw new UsageError('only --exec has standard input')
+    return readTextFile(file)
   },
   readPassword: async () => {
     throw new UsageError('without that flag one is made and shown once; on the pages Users and Operators one is typed')

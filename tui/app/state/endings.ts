@@ -31,6 +31,7 @@ const words: Readonly<Record<EndReason, string>> = {
   idle: 'idle too long',
   cut: 'cut off',
   ended: 'daemon ended',
+  revoked: 'rules changed',
 }
 
 /** Connections opened, and what ended or was refused and why: what happened most in the last minute comes first. */

@@ -1,0 +1,129 @@
+import { type Address, isSame, unmapped } from '../../net/address.ts'
+import type { Destination } from '../../net/destination.ts'
+import type { Endpoint } from '../../net/endpoint.ts'
+import { Judge } from '../../policy/judge.ts'
+import { type IsOurs, OwnSockets } from '../../policy/own-sockets.ts'
+import { RuleHits } from '../../policy/rule-hits.ts'
+import { BuiltIn, RuleSet } from '../../policy/rule-set.ts'
+import type { RuleMemory } from '../engine.ts'
+import type { SessionTable } from '../session-table.ts'
+import { RowSubject } from './row-subject.ts'
+
+/** Where a loop's verdicts come from. */
+export interface VerdictSources {
+  readonly table: SessionTable
+  /** The index of a user's group, 0 for none. */
+  readonly groupOf: (user: number) => number
+  /** Which loop it is, from 0. */
+  readonly loop: number
+  /** Where proxyd itself listens. */
+  readonly own: readonly Endpoint[]
+  readonly isOurs: IsOurs
+  readonly memory: RuleMemory
+}
+
+/**
+ * Judges the sessions of one table by the rules of this moment: notes in a session's row which rule has decided about it,
+ * and counts that. Other rules are other verdicts, so whoever remembers one can tell that it is outdated.
+ */
+export class Verdicts {
+  readonly #table: SessionTable
+  readonly #judge: Judge
+  readonly #hits: RuleHits
+  readonly #subject: RowSubject
+
+  constructor({ table, groupOf, loop, own, isOurs, memory }: VerdictSources) {
+    const rules = new RuleSet(memory.rules)
+    this.#table = table
+    this.#judge = new Judge(new OwnSockets(own, isOurs), rules)
+    this.#hits = new RuleHits(memory.hits, rules.places, loop)
+    this.#subject = new RowSubject(table, groupOf)
+  }
+
+  /** See `Judge.admit`. The row has the session's command. */
+  admits(slot: number, destination: Destination): boolean {
+    const decision = this.#judge.admit(this.#subject.of(slot), destination)
+    // What allows a request is known when its address is.
+    return decision >= 0 || this.#note(slot, decision)
+  }
+
+  /** See `Judge.judge`. */
+  allows(slot: number, name: string | undefined, address: Address, port: number): boolean {
+    const decision = this.#judge.judge(this.#subject.of(slot), name, address, port)
+    return decision === 0 || this.#note(slot, decision)
+  }
+
+  /** As `allows`, for one datagram of many; `memo` is the association's. */
+  allowsDatagram(slot: number, memo: DatagramMemo, name: string | undefined, address: Address, port: number): boolean {
+    if (this.#judge.isOwn(address, port)) return this.#note(slot, -BuiltIn.ownSockets)
+    const known = memo.recall(this, name, address.bytes, port)
+    if (known !== undefined) return known
+    const isAllowed = this.allows(slot, name, address, port)
+    memo.learn(this, { name, bytes: address.bytes, port, isAllowed })
+    return isAllowed
+  }
+
+  /** Whether what a live session does, by its row, is still allowed. */
+  stands(slot: number): boolean {
+    const decision = this.#judge.review(this.#subject.of(slot), placeOf(this.#table, slot))
+    return decision >= 0 || this.#note(slot, decision)
+  }
+
+  /** Returns whether it allows. */
+  #note(slot: number, decision: number): boolean {
+    const place = Math.abs(decision)
+    const rule = this.#judge.rules.idOf(place)
+    if (this.#table.rule[slot] !== rule) {
+      this.#table.decidedBy(slot, rule)
+      this.#hits.count(place, Date.now())
+    }
+    return decision > 0
+  }
+}
+
+/** Where the session in a row leads, as far as that is known. */
+export function placeOf(
+  { name, targetAddress, targetPort }: SessionTable,
+  slot: number,
+): { readonly name: string; readonly address: Uint8Array | undefined; readonly port: number } {
+  const at = slot * 256
+  const address = targetAddress.subarray(slot * 16, slot * 16 + 16)
+  return {
+    name: String.fromCharCode(...name.subarray(at + 1, at + 1 + (name[at] as number))),
+    address: address.some((octet) => octet !== 0) ? unmapped(address) : undefined,
+    port: targetPort[slot] as number,
+  }
+}
+
+/** Places that an association remembers what was decided of. */
+const memoPlaces = 16
+
+interface Decided {
+  readonly name: string | undefined
+  readonly bytes: Uint8Array
+  readonly port: number
+  readonly isAllowed: boolean
+}
+
+/** What was decided of the last places that an association's datagrams were for, for as long as the rules are the same. */
+export class DatagramMemo {
+  #by: Verdicts | undefined
+  #decided: (Decided | undefined)[] = []
+
+  recall(by: Verdicts, name: string | undefined, bytes: Uint8Array, port: number): boolean | undefined {
+    if (this.#by !== by) return undefined
+    const known = this.#decided[slotOf(bytes, port)]
+    const isIt = known?.port === port && known.name === name && isSame(known.bytes, bytes)
+    return isIt ? known.isAllowed : undefined
+  }
+
+  learn(by: Verdicts, decided: Decided): void {
+    if (this.#by !== by) this.#decided = []
+    this.#by = by
+    this.#decided[slotOf(decided.bytes, decided.port)] = decided
+  }
+}
+
+function slotOf(bytes: Uint8Array, port: number): number {
+  return ((bytes[bytes.length - 1] as number) ^ port) & (memoPlaces - 1)
+}

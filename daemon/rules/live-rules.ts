@@ -1,0 +1,273 @@
+import type { Params, Result, Rule } from '../../shared/protocol/methods.ts'
+import type { Settings } from '../../shared/settings.ts'
+import type { Engine, RuleMemory } from '../engine/engine.ts'
+import { parseAddress } from '../net/address.ts'
+import { destinationOf } from '../net/destination.ts'
+import { writeSubjects } from '../policy/compile.ts'
+import { parseRules, type RuleSubject, RuleSyntaxError } from '../policy/rule.ts'
+import { RuleHits } from '../policy/rule-hits.ts'
+import { RuleSet } from '../policy/rule-set.ts'
+import { Refusal } from '../refusal.ts'
+import type { RuleStore } from '../store/store.ts'
+import { compileText } from './compile-text.ts'
+import { HitCounts } from './hit-counts.ts'
+import { rowsOf } from './rule-rows.ts'
+import type { Members } from './rule-subjects.ts'
+import { difference, noRules, type RuleText, replaceText, restoreText, withoutRules, withRule } from './rule-text.ts'
+import { isAllowed, tryOut } from './trial.ts'
+import { wouldEnd } from './would-end.ts'
+
+/** Differences that are told of one change. */
+const mostTold = 500
+/** setTimeout waits no longer. */
+const longestWait = 2 ** 31 - 1
+
+export interface LiveRulesOptions {
+  readonly engine: Pick<Engine, 'order' | 'tables'>
+  readonly members: Members
+  readonly store: RuleStore
+  /** Where lists with relative paths lie. */
+  readonly folder: string
+  /** Those in force. */
+  readonly settings: () => Readonly<Settings>
+  /** A name's addresses, as clients get them. */
+  readonly lookUp: (name: string) => Promise<readonly string[]>
+}
+
+/** Rules that are compiled, and what they were compiled from. */
+interface InForce {
+  readonly text: RuleText
+  readonly memory: RuleMemory
+}
+
+type Change = Result<'rules.apply'>
+interface Wish {
+  readonly ifRevision?: number | undefined
+  readonly dryRun?: boolean | undefined
+}
+
+/**
+ * The rules while the daemon runs. A change is first stored, then acts, on live sessions too, and takes its turn, so that
+ * two operators never interfere. A text is taken as a whole, or refused as a whole: nothing has changed then. Throws a
+ * Refusal.
+ */
+export class LiveRules {
+  readonly #options: LiveRulesOptions
+  readonly #counts: HitCounts
+  #revision: number
+  #inForce: InForce
+  #lastChange: Promise<unknown> = Promise.resolve()
+  /** Waits for the time of the rule that ends next. */
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: LiveRulesOptions, { revision, text, memory }: PreparedRules) {
+    this.#options = options
+    this.#revision = revision
+    this.#inForce = { text, memory }
+    this.#counts = new HitCounts(options.engine.tables.length)
+    this.membersChanged()
+    this.#awaitEnd()
+  }
+
+  get text(): string {
+    return this.#inForce.text.text
+  }
+
+  list(): { readonly revision: number; readonly rows: readonly Rule[] } {
+    const { text, memory } = this.#inForce
+    return { revision: this.#revision, rows: rowsOf(text, this.#counts.read(memory), this.#options.settings()) }
+  }
+
+  /** Puts a text in place of the one there is. */
+  apply({ text, ...wish }: Params<'rules.apply'>): Promise<Change> {
+    return this.#change(wish, () => text)
+  }
+
+  /** Adds a rule behind the others. */
+  add({ rule, ...wish }: Params<'rules.add'>): Promise<Change> {
+    return this.#change(wish, (before) => withRule(before, oneRule(rule), before.rules.length + 1))
+  }
+
+  insert({ rule, place, ...wish }: Params<'rules.insert'>): Promise<Change> {
+    return this.#change(wish, (before) => withRule(before, oneRule(rule), place))
+  }
+
+  move({ id, place, ...wish }: Params<'rules.move'>): Promise<Change> {
+    return this.#change(wish, (before) => {
+      const line = before.text.split('\n')[placeIn(before, id).rule.line - 1]
+      return withRule(replaceText(before, withoutRules(before, [id])), line, place)
+    })
+  }
+
+  remove({ ids, ...wish }: Params<'rules.remove'>): Promise<Change> {
+    return this.#change(wish, (before) => {
+      for (const id of ids) placeIn(before, id)
+      return withoutRules(before, ids)
+    })
+  }
+
+  /** What the rules say of a request. */
+  async test({ user, host, port, from = '127.0.0.1', command = 'connect', resolve }: Params<'rules.test'>) {
+    const { members, lookUp } = this.#options
+    if (user !== null && members.indexOf('user', user) === undefined)
+      throw new Refusal('not_found', `there is no user ${JSON.stringify(user)}`)
+    for (const literal of [from, ...(resolve ?? [])])
+      if (!parseAddress(literal)) throw new Refusal('invalid', `${JSON.stringify(literal)} is no address`)
+    const isLiteral = destinationOf(host, port).kind === 'address'
+    const addresses = resolve ?? (isLiteral ? [] : await lookUp(host))
+    const who: RuleSubject = user === null ? { kind: 'any', name: '' } : { kind: 'user', name: user }
+    const { rules } = this.#inForce.memory
+    const phases = tryOut(rules, { who, host, port, from, command, resolve: addresses }, members, Date.now())
+    const set = new RuleSet(rules)
+    const idOf = (decision: number | undefined) => (decision ? set.idOf(Math.abs(decision)) : null)
+    return {
+      allowed: isAllowed(phases),
+      phases: phases.map(({ address = null, decision, next }) => {
+        return { address, allowed: decision >= 0, rule: idOf(decision), next: idOf(next) }
+      }),
+    }
+  }
+
+  /** Groups have come or gone, or users changed theirs: rules that name them are about them, live sessions too, from now on. */
+  async groupsChanged(): Promise<void> {
+    this.membersChanged()
+    const { text, memory } = this.#inForce
+    if (text.rules.some(({ who }) => who.kind === 'group')) await this.#options.engine.order('judge', memory)
+  }
+
+  /** Users or groups have come or gone: rules that name them are about them from now on. */
+  membersChanged(): void {
+    const { text, memory } = this.#inForce
+    writeSubjects(memory.rules, text.rules, this.#options.members.indexOf)
+  }
+
+  /** Reads the lists again, and acts by what they say now. */
+  reload(): Promise<Change> {
+    return this.#change({}, ({ text }) => text)
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #change({ ifRevision, dryRun = false }: Wish, edit: (before: RuleText) => string): Promise<Change> {
+    return this.#inTurn(async () => {
+      if (ifRevision !== undefined && ifRevision !== this.#revision)
+        throw new Refusal('conflict', 'the rules have changed meanwhile: look at them again', {
+          revision: this.#revision,
+        })
+      const before = this.#inForce.text
+      const text = understood(() => replaceText(before, edit(before)))
+      const memory = this.#compile(text)
+      this.#checkTests(text, memory)
+      const changes = told(before, text)
+      if (dryRun) return { ...changes, revision: this.#revision, cut: await wouldEnd(memory, this.#options) }
+      const revision = this.#revision + 1
+      await this.#options.store.save({ revision, text: text.text, ids: text.ids, nextId: text.nextId })
+      this.#revision = revision
+      const old = this.#inForce.memory
+      this.#inForce = { text, memory }
+      this.membersChanged()
+      const ended = await this.#options.engine.order('judge', memory)
+      this.#counts.keep(old)
+      this.#awaitEnd()
+      return { ...changes, revision, cut: ended.length }
+    })
+  }
+
+  #compile({ text, ids, rules }: RuleText): RuleMemory {
+    const compiled = compileText({ text, ids, folder: this.#options.folder })
+    writeSubjects(compiled, rules, this.#options.members.indexOf)
+    return { rules: compiled, hits: RuleHits.memory(new RuleSet(compiled), this.#options.engine.tables.length) }
+  }
+
+  #checkTests({ tests }: RuleText, { rules }: RuleMemory): void {
+    for (const test of tests) {
+      const phases = tryOut(rules, test, this.#options.members, Date.now())
+      if (isAllowed(phases) === test.allow) continue
+      const decided = phases.find(({ decision }) => decision < 0) ?? phases.at(-1)
+      const id = decided && new RuleSet(rules).idOf(Math.abs(decided.decision))
+      const why = id ? ` by rule ${id}` : ''
+      throw refusal(test.line, 1, `this test expects ${word(test.allow)}, but it is ${word(!test.allow)}${why}`)
+    }
+  }
+
+  /** Whoever is let in, or kept out, by a rule that ends is judged anew when it does. */
+  #awaitEnd(): void {
+    clearTimeout(this.#timer)
+    const now = Date.now()
+    const ends = this.#inForce.text.rules.flatMap(({ until = 0 }) => (until > now ? until : []))
+    if (ends.length === 0) return
+    const wait = Math.min(...ends) - now
+    const act = () => {
+      void this.#inTurn(() => this.#options.engine.order('judge', this.#inForce.memory))
+      this.#awaitEnd()
+    }
+    this.#timer = setTimeout(wait > longestWait ? () => this.#awaitEnd() : act, Math.min(wait, longestWait)).unref()
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.#lastChange.then(change)
+    this.#lastChange = result.catch(() => {})
+    return result
+  }
+}
+
+/** The rules as the daemon starts with them. */
+export interface PreparedRules {
+  readonly revision: number
+  readonly text: RuleText
+  readonly memory: RuleMemory
+}
+
+/**
+ * What was kept, compiled for so many loops. Throws a Refusal if it cannot be acted by:
+ * to start without it would let clients where they must not.
+ */
+export async function prepareRules(
+  { store, folder, members }: Pick<LiveRulesOptions, 'store' | 'folder' | 'members'>,
+  loops: number,
+): Promise<PreparedRules> {
+  const stored = await store.load()
+  const text = understood(() => (stored ? restoreText(stored) : noRules))
+  const rules = compileText({ text: text.text, ids: text.ids, folder })
+  writeSubjects(rules, text.rules, members.indexOf)
+  const memory = { rules, hits: RuleHits.memory(new RuleSet(rules), loops) }
+  return { revision: stored?.revision ?? 0, text, memory }
+}
+
+function understood<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof RuleSyntaxError)) throw error
+    const { line, column, message } = error
+    throw new Refusal('invalid', message, { line, column })
+  }
+}
+
+function refusal(line: number, column: number, message: string): Refusal {
+  return new Refusal('invalid', `line ${line}, column ${column}: ${message}`, { line, column })
+}
+
+function word(allow: boolean): string {
+  return allow ? 'allowed' : 'denied'
+}
+
+function told(before: RuleText, after: RuleText) {
+  const { added, removed, reordered } = difference(before, after)
+  return { added: added.slice(0, mostTold), removed: removed.slice(0, mostTold), reordered }
+}
+
+/** A line that is to be a rule among others. */
+function oneRule(line: string): string {
+  const { rules, tests } = understood(() => parseRules(line))
+  if (rules.length + tests.length !== 1 || line.includes('\n')) throw new Refusal('invalid', 'this is not one rule')
+  return line
+}
+
+function placeIn({ rules, ids }: RuleText, id: number) {
+  const rule = rules[ids.indexOf(id)]
+  if (!rule) throw new Refusal('not_found', `there is no rule ${id}`)
+  return { rule }
+}

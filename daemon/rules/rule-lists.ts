@@ -1,0 +1,53 @@
+import { readFileSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { errnoOf } from '../failure.ts'
+import { foreignness } from '../foreign-files.ts'
+import { parseDestination, type Rule, type RuleDestination } from '../policy/rule.ts'
+import { Refusal } from '../refusal.ts'
+
+/** Bytes of one list. */
+const mostBytes = 16 * 1024 * 1024
+
+/**
+ * The destinations of a rule, those of its lists (`@file`) in place of their names: one a line, `#` begins a comment. A
+ * relative path is one in `folder`. Throws a Refusal that says `path:line`.
+ */
+export function destinationsOf({ to }: Rule, folder: string): readonly RuleDestination[] {
+  return to.flatMap((destination) =>
+    destination.kind === 'file' ? readList(resolve(folder, destination.path)) : destination,
+  )
+}
+
+function readList(path: string): RuleDestination[] {
+  return readTrusted(path)
+    .split('\n')
+    .flatMap((line, i) => {
+      const text = line.replace(/(?:^|\s)#.*$/, '').trim()
+      return text === '' ? [] : parseLine(text, `${path}:${i + 1}`)
+    })
+}
+
+/** Whoever can write to a list decides where clients may go, so it must be nobody else. */
+function readTrusted(path: string): string {
+  try {
+    const status = statSync(path)
+    const reason = foreignness(path, status)
+    if (reason) throw new Refusal('invalid', reason)
+    if (status.size > mostBytes) throw new Refusal('invalid', `${path} has more than ${mostBytes} bytes: split it`)
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Refusal) throw error
+    throw new Refusal('invalid', `cannot read ${path} (${errnoOf(error)}): a list is absolute or in the state folder`)
+  }
+}
+
+function parseLine(text: string, place: string): RuleDestination {
+  try {
+    const destination = parseDestination(text)
+    if (destination.kind === 'file') throw new RangeError('a list names no other list')
+    return destination
+  } catch (error) {
+    if (error instanceof RangeError) throw new Refusal('invalid', `${place}: ${error.message}`)
+    throw error
+  }
+}

@@ -1,0 +1,68 @@
+import { formatRule, parseRules, type Rule, type RuleTest } from '../policy/rule.ts'
+import { firstRuleId } from '../policy/rule-set.ts'
+
+/** The rules as operators wrote them, comments and all, and the numbers by which they know each. */
+export interface RuleText {
+  readonly text: string
+  readonly rules: readonly Rule[]
+  readonly tests: readonly RuleTest[]
+  /** As `rules`. A number is never given twice. */
+  readonly ids: readonly number[]
+  readonly nextId: number
+}
+
+/** There are no rules yet. */
+export const noRules: RuleText = { text: '', rules: [], tests: [], ids: [], nextId: firstRuleId }
+
+/** As it was kept. Throws a `RuleSyntaxError`: another version of proxyd may have kept it. */
+export function restoreText({ text, ids, nextId }: Pick<RuleText, 'text' | 'ids' | 'nextId'>): RuleText {
+  return { ...parseRules(text), text, ids, nextId }
+}
+
+/** The text that takes the place of another: a rule that stands in both keeps its number. Throws a `RuleSyntaxError`. */
+export function replaceText(previous: RuleText, text: string): RuleText {
+  const { rules, tests } = parseRules(text)
+  const known = new Map<string, number[]>()
+  previous.rules.forEach((rule, i) => {
+    const key = formatRule(rule)
+    known.set(key, [...(known.get(key) ?? []), previous.ids[i]])
+  })
+  let { nextId } = previous
+  const ids = rules.map((rule) => known.get(formatRule(rule))?.shift() ?? nextId++)
+  return { text, rules, tests, ids, nextId }
+}
+
+/** What of two texts differs: rules that only one of them has, in the words of `formatRule`, and whether the others changed places. */
+export function difference(before: RuleText, after: RuleText) {
+  const [old, now] = [new Set(before.ids), new Set(after.ids)]
+  const textsOf = ({ rules, ids }: RuleText, other: ReadonlySet<number>) =>
+    rules.filter((_, i) => !other.has(ids[i])).map(formatRule)
+  const common = ({ ids }: RuleText, other: ReadonlySet<number>) => ids.filter((id) => other.has(id)).join()
+  return {
+    added: textsOf(after, old),
+    removed: textsOf(before, now),
+    reordered: common(before, now) !== common(after, old),
+  }
+}
+
+/** The text with another line so that its rule has this place among all, from 1; behind the last one it comes last. */
+export function withRule({ text, rules }: RuleText, line: string, place: number): string {
+  const lines = linesOf(text)
+  const at = rules[place - 1]?.line ?? lines.length + 1
+  return asText(lines.toSpliced(at - 1, 0, line))
+}
+
+/** The text without the rules of these numbers. */
+export function withoutRules({ text, rules, ids }: RuleText, unwanted: readonly number[]): string {
+  const lines = new Set(rules.filter((_, i) => unwanted.includes(ids[i])).map(({ line }) => line))
+  return asText(linesOf(text).filter((_, i) => !lines.has(i + 1)))
+}
+
+function linesOf(text: string): string[] {
+  const lines = text.split('\n')
+  return lines.at(-1) === '' ? lines.slice(0, -1) : lines
+}
+
+function asText(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('')
+}

@@ -1,0 +1,19 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Immediate, RuleStore, StoredRules } from './store.ts'
+
+type RuleRow = Omit<StoredRules, 'ids' | 'nextId'> & { ids: string; next_id: number }
+
+/** The rules in the one row of a table of SQLite. A change is on disk when the call returns. */
+export function sqliteRules(database: DatabaseSync): Immediate<RuleStore> {
+  const load = database.prepare('SELECT revision, text, ids, next_id FROM rules')
+  const save = database.prepare(
+    'INSERT OR REPLACE INTO rules (one, revision, text, ids, next_id) VALUES (1, ?, ?, ?, ?)',
+  )
+  return {
+    load() {
+      const row = load.get() as RuleRow | undefined
+      return row && { revision: row.revision, text: row.text, ids: JSON.parse(row.ids), nextId: row.next_id }
+    },
+    save: ({ revision, text, ids, nextId }) => void save.run(revision, text, JSON.stringify(ids), nextId),
+  }
+}

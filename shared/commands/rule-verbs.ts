@@ -1,0 +1,189 @@
+import { counted } from '../format/count.ts'
+import { formatTime } from '../format/time.ts'
+import type { Result, Rule } from '../protocol/methods.ts'
+import { type Context, everyPage } from './context.ts'
+import { oneOf, readCount, UsageError } from './usage.ts'
+import { type Deed, type Flags, type Outcome, type Table, type Verb, verb } from './verb.ts'
+
+const commands = ['connect', 'bind', 'udp-associate'] as const
+const mostPlaces = 100_000
+
+const changeFlags = {
+  'dry-run': 'only tell what would come of it',
+  revision: { value: 'N', summary: 'only if the rules are still those of this revision' },
+}
+const unknownRule = { not_found: "list the rules with 'rules'", conflict: "look at them again with 'rules'" }
+
+type Change = Result<'rules.apply'>
+type Wish = { ifRevision?: number; dryRun?: boolean }
+
+/** The rules that say where clients may go. What follows `add` and `insert` is one line of them, as it would stand in a file. */
+export const ruleVerbs: Readonly<Record<string, Verb>> = {
+  rules: verb({
+    arguments: '',
+    role: 'operator',
+    summary: 'list the rules in their order, and their hits',
+    prepare:
+      () =>
+      async ({ call }) => {
+        const rules = (await everyPage((from) => call('rules.list', from))).flatMap((page) => page.rules)
+        return { data: rules, view: tableOf(rules) }
+      },
+  }),
+  'rules add': verb({
+    arguments: 'RULE...',
+    role: 'admin',
+    flags: changeFlags,
+    summary: 'add a rule, such as: deny to *.example.com',
+    hints: unknownRule,
+    prepare: (words, flags) => change(flags, (call, wish) => call('rules.add', { rule: words.join(' '), ...wish })),
+  }),
+  'rules insert': verb({
+    arguments: 'N RULE...',
+    role: 'admin',
+    flags: changeFlags,
+    summary: 'add a rule at a place: the first that matches counts',
+    hints: unknownRule,
+    prepare: ([text, ...words], flags) => {
+      const place = readCount(text, 1, mostPlaces)
+      return change(flags, (call, wish) => call('rules.insert', { place, rule: words.join(' '), ...wish }))
+    },
+  }),
+  'rules move': verb({
+    arguments: 'ID PLACE',
+    takes: ['rule'],
+    role: 'admin',
+    flags: changeFlags,
+    summary: 'move a rule to another place',
+    hints: unknownRule,
+    prepare: ([id, place], flags) => {
+      const asked = { id: readId(id), place: readCount(place, 1, mostPlaces) }
+      return change(flags, (call, wish) => call('rules.move', { ...asked, ...wish }))
+    },
+  }),
+  'rules remove': verb({
+    arguments: 'ID...',
+    takes: ['rule'],
+    role: 'admin',
+    flags: changeFlags,
+    summary: 'remove rules by id',
+    hints: unknownRule,
+    ask: (ids) => ({ question: `Remove ${counted(ids.length, 'rule')}?`, facts: [], yes: 'Remove' }),
+    prepare: (words, flags) => {
+      const ids = words.map(readId)
+      return change(flags, (call, wish) => call('rules.remove', { ids, ...wish }))
+    },
+  }),
+  'rules apply': verb({
+    arguments: 'FILE',
+    role: 'admin',
+    flags: changeFlags,
+    summary: 'put a text in place of all rules; - is stdin',
+    hints: { conflict: unknownRule.conflict },
+    prepare: ([file], flags) => {
+      const wish = wishOf(flags)
+      return async ({ call, readText }) =>
+        outcomeOf(await call('rules.apply', { text: await readText(file), ...wish }), flags)
+    },
+  }),
+  'rules test': verb({
+    arguments: 'USER TO',
+    takes: ['user'],
+    role: 'operator',
+    flags: {
+      from: { value: 'ADDR', summary: "the client's address; 127.0.0.1 unless told" },
+      cmd: { value: 'CMD', summary: 'what the client asks for; connect unless told', choices: commands },
+      resolve: { value: 'ADDR,...', summary: 'what the name stands for; unless told it is looked up' },
+    },
+    summary: 'what they say of USER (- without login) to HOST:PORT',
+    prepare: ([user, to], flags) => {
+      const asked = { user: user === '-' ? null : user, ...hostAndPort(to), ...conditions(flags) }
+      return async ({ call }) => {
+        const result = await call('rules.test', asked)
+        const rules = (await everyPage((from) => call('rules.list', from))).flatMap((page) => page.rules)
+        return { data: result, view: trialTable(result, rules) }
+      }
+    },
+  }),
+}
+
+function change(flags: Flags, ask: (call: Context['call'], wish: Wish) => Promise<Change>): Deed {
+  const wish = wishOf(flags)
+  return async ({ call }) => outcomeOf(await ask(call, wish), flags)
+}
+
+function wishOf(flags: Flags): Wish {
+  const revision = flags.get('revision')
+  return {
+    ...(revision !== undefined && { ifRevision: readCount(revision, 0, Number.MAX_SAFE_INTEGER) }),
+    ...(flags.has('dry-run') && { dryRun: true }),
+  }
+}
+
+function outcomeOf(result: Change, flags: Flags): Outcome {
+  const { added, removed, reordered, cut } = result
+  const lines = [...removed.map((rule) => `- ${rule}`), ...added.map((rule) => `+ ${rule}`)]
+  if (reordered) lines.push('others change places')
+  if (lines.length === 0) lines.push('the rules are those already')
+  const ended = flags.has('dry-run') ? 'would cut' : 'cut'
+  return {
+    data: result,
+    view: { rows: [...lines, `${ended} ${counted(cut, 'connection')}`].map((line) => [line]) },
+    told: `${added.length} added, ${removed.length} removed, ${ended} ${counted(cut, 'connection')}`,
+  }
+}
+
+function readId(text: string): number {
+  const id = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+  if (Number.isNaN(id)) throw new UsageError('ID is the number of a rule')
+  return id
+}
+
+function hostAndPort(text: string): { host: string; port: number } {
+  const [, bracketed, bare, digits = ''] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? []
+  const host = bracketed ?? bare
+  if (host === undefined) throw new UsageError('TO is HOST:PORT, IPv6 in brackets')
+  return { host, port: Number(digits) }
+}
+
+function conditions(flags: Flags) {
+  const [from, cmd, resolve] = ['from', 'cmd', 'resolve'].map((name) => flags.get(name))
+  return {
+    ...(from !== undefined && { from }),
+    ...(cmd !== undefined && { command: oneOf(commands, cmd, 'CMD') }),
+    ...(resolve !== undefined && { resolve: resolve.split(',') }),
+  }
+}
+
+function tableOf(rules: readonly Rule[]): Table {
+  return {
+    heading: ['PLACE', 'ID', 'HITS', 'LAST', 'RULE'],
+    right: [0, 1, 2],
+    rows: rules.map(({ place, id, hits, last, source, text }) => [
+      place === null ? source : String(place),
+      String(id),
+      String(hits),
+      last === null ? '-' : formatTime(last),
+      text,
+    ]),
+  }
+}
+
+function trialTable({ allowed, phases }: Result<'rules.test'>, rules: readonly Rule[]): Table {
+  const named = (id: number | null) => {
+    if (id === null) return '-'
+    return `${id} ${rules.find((rule) => rule.id === id)?.text ?? ''}`.trimEnd()
+  }
+  return {
+    heading: ['AT', 'SAYS', 'RULE', 'NEXT'],
+    rows: [
+      ...phases.map(({ address, allowed, rule, next }) => [
+        address ?? 'request',
+        allowed ? 'allow' : 'deny',
+        named(rule),
+        named(next),
+      ]),
+      ['in all', allowed ? 'allow' : 'deny', '', ''],
+    ],
+  }
+}

@@ -1,0 +1,84 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { bytes } from '../helpers/bytes.ts'
+import { connectThrough } from '../helpers/connect-through.ts'
+import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { connectPeer } from '../helpers/peer.ts'
+import { exec } from '../helpers/proxy-tui.ts'
+import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
+import { startTarget } from '../helpers/target.ts'
+
+async function expectForbidden(daemon: Daemon, host: string, port: number): Promise<void> {
+  const client = await connectPeer('127.0.0.1', daemon.port('socks'))
+  client.write(bytes(greeting, request(host, port)))
+  expect(await client.readHex(2)).toBe('0500')
+  await expectRefusal(client, '02')
+  client.finish()
+}
+
+async function done(
+  daemon: Daemon,
+  ...commands: Parameters<typeof exec> extends [unknown, ...infer Rest] ? Rest : never
+) {
+  const { status, stdout, stderr } = await exec(daemon, ...commands)
+  expect([status, stderr]).toEqual([0, ''])
+  return stdout
+}
+
+describe.each(['portable', 'linux'])('rules of the %s engine', (engine) => {
+  it('are written with --exec, act at once, on live connections too, and outlast the daemon', async () => {
+    const daemon = await startDaemon(['--engine', engine])
+    const target = await startTarget('127.0.0.1')
+    const live = await connectThrough(daemon.port('socks'), { host: 'localhost', port: target.port })
+
+    const dry = await done(daemon, `rules add deny to localhost port ${target.port} --dry-run`)
+    expect(dry).toBe(`+ deny to localhost port ${target.port}\nwould cut 1 connection\n`)
+    const added = await done(daemon, `rules add deny to localhost port ${target.port} # no more`)
+    expect(added).toBe(`+ deny to localhost port ${target.port} # no more\ncut 1 connection\n`)
+    expect(await live.ending).toBe('ECONNRESET')
+    await expectForbidden(daemon, 'LOCALHOST.', target.port)
+    await connectThrough(daemon.port('socks'), { host: '127.0.0.1', port: target.port })
+
+    const [closed] = JSON.parse(await done(daemon, 'closed', '--json'))
+    expect(closed).toMatchObject({ reason: 'forbidden', rule: 16 })
+    const rules = JSON.parse(await done(daemon, 'rules', '--json'))
+    expect(rules.map(({ id, place, hits }: Record<string, unknown>) => [id, place, hits])).toEqual([
+      [1, null, 0],
+      [16, 1, 2],
+      [2, null, 0],
+    ])
+
+    await daemon.stop()
+    const again = await startDaemon(['--engine', engine], { folders: daemon.folders })
+    await expectForbidden(again, 'localhost', target.port)
+    await done(again, 'rules remove 16')
+    await connectThrough(again.port('socks'), { host: 'localhost', port: target.port })
+  })
+})
+
+it('are taken as a text that is refused as a whole', async () => {
+  const daemon = await startDaemon()
+  const file = join(daemon.folders.runtime, 'rules.txt')
+  const apply = async (text: string) => {
+    await writeFile(file, text)
+    return exec(daemon, `rules apply ${file}`)
+  }
+  expect((await apply('# first\ndeny to a.example\n')).stdout).toBe('+ deny to a.example\ncut 0 connections\n')
+  expect((await apply('deny to b.example\nallow too\n')).stderr).toMatch(/line 2, column 7: "too" is no clause/)
+  const failing = await apply('deny to b.example\ntest from 192.0.2.1 b.example:80 = allow\n')
+  expect(failing.stderr).toMatch(/line 2, column 1: this test expects allowed, but it is denied by rule 17/)
+  expect(await done(daemon, 'rules')).toContain('deny to a.example')
+})
+
+it('are tried out point by point', async () => {
+  const daemon = await startDaemon(['-u', 'bob:secret'])
+  await done(
+    daemon,
+    'rules add deny user:bob to *.example port 25; rules add deny to 192.0.2.0/24; rules add deny to any',
+  )
+  const tried = await done(daemon, 'rules test bob x.example:25')
+  expect(tried).toMatch(/^request +deny +16 deny user:bob to \*\.example port 25 +18 deny to any$/m)
+  const resolved = await done(daemon, 'rules test - x.example:80 --from 198.51.100.1 --resolve 192.0.2.9')
+  expect(resolved).toMatch(/^in all +deny/m)
+})

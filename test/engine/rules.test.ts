@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest'
+import { firstRuleId } from '../../daemon/policy/rule-set.ts'
+import { Command } from '../../daemon/socks/messages.ts'
+import { bytes } from '../helpers/bytes.ts'
+import { alice, engines, eventually, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { connectPeer } from '../helpers/peer.ts'
+import { ruleMemory } from '../helpers/rules.ts'
+import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
+import { startTarget } from '../helpers/target.ts'
+
+async function expectForbidden(proxy: ProxyUnderTest, host: string, port: number, via?: string): Promise<void> {
+  const client = await proxy.client(via)
+  client.write(bytes(greeting, request(host, port)))
+  expect(await client.readHex(2)).toBe('0500')
+  await expectRefusal(client, '02')
+  client.finish()
+}
+
+const indexOf = (kind: 'user' | 'group', name: string) =>
+  kind === 'user' && name === alice.name ? alice.index : undefined
+
+describe.each(engines)('$kind engine: rules', ({ start }) => {
+  it('keep clients from names, networks and ports, with REP 02, and the row says which rule', async () => {
+    const target = await startTarget('127.0.0.1')
+    const rules = `deny to *.test port 9\ndeny to 127.0.0.2/32\ndeny to one.test\nallow to ::1\ndeny to 127.0.0.3`
+    const proxy = await startProxy(start, { rules })
+    await expectForbidden(proxy, 'x.test', 9)
+    await expectForbidden(proxy, '127.0.0.2', target.port)
+    await expectForbidden(proxy, 'one.test', target.port)
+    // All of its addresses are denied.
+    await expectForbidden(proxy, 'dead.test', target.port)
+    await proxy.open('127.0.0.1', target.port)
+    const ids = proxy.closed().map(({ reason, rule }) => [reason, rule])
+    expect(ids.sort()).toEqual(
+      [firstRuleId, firstRuleId + 1, firstRuleId + 2, firstRuleId + 4].map((id) => ['forbidden', id]),
+    )
+  })
+
+  it('lead on to those of a name that are allowed', async () => {
+    const target = await startTarget('127.0.0.1')
+    const six = await startTarget('::1', target.port)
+    const proxy = await startProxy(start, { rules: 'deny to ::1' })
+    await proxy.open('both.test', target.port)
+    expect(six.unclaimed).toEqual([])
+    await target.next()
+  })
+
+  it('are about users and where they come from', async () => {
+    const target = await startTarget('127.0.0.1')
+    const rules = `deny user:${alice.name} port ${target.port}\ndeny user:bob\ndeny from ::1`
+    const proxy = await startProxy(start, { rules, indexOf })
+    await proxy.open('127.0.0.1', target.port)
+    await expectForbidden(proxy, '127.0.0.1', target.port, '::1')
+    await proxy.engine.order('apply', { passwordRequired: true })
+    const client = await proxy.clientAsAlice()
+    client.write(request('127.0.0.1', target.port))
+    await expectRefusal(client, '02')
+    client.finish()
+  })
+
+  it('that change end live sessions that they deny, and only those', async () => {
+    const [denied, other] = [await startTarget('127.0.0.1'), await startTarget('127.0.0.1')]
+    const proxy = await startProxy(start)
+    const cut = await proxy.open('one.test', denied.port)
+    const kept = await proxy.open('one.test', other.port)
+    const ended = await proxy.engine.order('judge', ruleMemory(`deny to one.test port ${denied.port}`))
+    expect(ended).toHaveLength(1)
+    expect(await cut.ending).toBe('ECONNRESET')
+    kept.write('x')
+    expect(await (await other.next()).readText(1)).toBe('x')
+    await eventually(() =>
+      expect(proxy.closed().map(({ reason, rule }) => [reason, rule])).toEqual([['revoked', firstRuleId]]),
+    )
+  })
+
+  it('that change refuse who waits for a destination still', async () => {
+    const resolution = Promise.withResolvers<readonly string[]>()
+    const proxy = await startProxy(start, { services: { resolve: () => resolution.promise } })
+    const client = await proxy.client()
+    client.write(bytes(greeting, request('slow.test', 80)))
+    await eventually(() => expect(proxy.rows().map(({ name }) => name)).toEqual(['slow.test']))
+    expect(await proxy.engine.order('judge', ruleMemory('deny to slow.test'))).toHaveLength(1)
+    expect(await client.readHex(2)).toBe('0500')
+    await expectRefusal(client, '02')
+    client.finish()
+    resolution.resolve(['127.0.0.1'])
+    await proxy.empty()
+  })
+
+  it('deny commands', async () => {
+    const proxy = await startProxy(start, { rules: 'deny cmd bind,udp-associate' })
+    for (const command of [Command.bind, Command.udpAssociate]) {
+      const client = await proxy.client()
+      client.write(bytes(greeting, request('0.0.0.0', 0, command)))
+      expect(await client.readHex(2)).toBe('0500')
+      await expectRefusal(client, '02')
+      client.finish()
+    }
+  })
+
+  it('do not keep a forward from its destination', async () => {
+    const target = await startTarget('127.0.0.1')
+    const listen = { address: '127.0.0.1', port: 0 }
+    const forwards = [{ listen, host: '127.0.0.1', port: target.port }]
+    const proxy = await startProxy(start, { forwards, rules: 'deny to any' })
+    await connectPeer('127.0.0.1', proxy.engine.forwarding[0]?.port ?? 0)
+    await target.next()
+    expect(await proxy.engine.order('judge', ruleMemory('deny to any'))).toEqual([])
+  })
+})
