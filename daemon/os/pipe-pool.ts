@@ -47,6 +47,13 @@ export class PipePool {
     return this.#refusedFor > 0 ? void this.#refusedFor-- : this.#create()
   }
 
+  /** Whether there is one more to be had, which is kept until it is asked for: the kernel may refuse what `left` counts. */
+  hasSpare(): boolean {
+    const spare = this.acquire()
+    if (spare) this.#idle.push(spare)
+    return spare !== undefined
+  }
+
   /** Give back a pipe; one that still holds bytes is closed. */
   release(pipe: Pipe, empty: boolean): void {
     if (empty && this.#idle.length < this.#keep) this.#idle.push(pipe)

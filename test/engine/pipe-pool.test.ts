@@ -56,6 +56,24 @@ describe.skipIf(process.platform !== 'linux')('the pipes of a loop', () => {
     )
   })
 
+  it('are spare only if the kernel gives them, and then stay so until they are asked for', () => {
+    const pool = new PipePool(2, keep)
+    const first = pool.acquire()
+    const giveBack = limitDescriptors(process.pid, 3)
+    try {
+      expect([pool.left, pool.hasSpare()]).toEqual([1, false])
+    } finally {
+      giveBack()
+    }
+    for (let i = 0; i < 1000; i++) expect(pool.hasSpare()).toBe(false)
+    expect([pool.hasSpare(), pool.hasSpare()]).toEqual([true, true])
+    const second = pool.acquire()
+    expect([pool.hasSpare(), pool.acquire()]).toEqual([false, undefined])
+    for (const pipe of [first, second]) if (pipe) pool.release(pipe, true)
+    expect(pool.hasSpare()).toBe(true)
+    pool.close()
+  })
+
   it('are not asked for again at once where the kernel has none to give', () => {
     const pool = new PipePool(most, keep)
     const giveBack = limitDescriptors(process.pid, 3)

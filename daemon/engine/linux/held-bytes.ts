@@ -53,8 +53,8 @@ export class HeldBytes {
 
   /** Whether what this half says may come to wait in the pipe that is in hand; else `few` bytes at a time may go through it. */
   mayHoldPipe(half: number): boolean {
-    const { left } = this.#pipes
-    return left > 0 && (this.#shares.size === 0 || this.#shares.isFree(this.#holder(half), left))
+    if (!this.#pipes.hasSpare()) return false
+    return this.#shares.size === 0 || this.#shares.isFree(this.#holder(half), this.#pipes.left)
   }
 
   /** What waits, which is the caller's from now on. */
