@@ -42,7 +42,7 @@ export async function startDaemon(
     const current = combine({ ...configuration.said, stored: acceptStored(stored.values, warn) })
     log.setLevel(current.values['log-level'])
 
-    const dataPlane = await startDataPlane(current, store, { threads, parts, warn })
+    const dataPlane = await startDataPlane(current, store, { threads, parts, log: logger })
     const { kind, tables } = dataPlane.engine
     const ending = new Ending({
       refuseClients: () => dataPlane.engine.drain(),

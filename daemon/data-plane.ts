@@ -1,18 +1,18 @@
+import type { Logger } from 'pino'
 import type { Health } from '../shared/protocol/methods.ts'
 import type { Settings } from '../shared/settings.ts'
 import type { Accounts } from './access/accounts.ts'
-import { Bans } from './access/bans.ts'
+import type { Bans } from './access/bans.ts'
 import { Groups } from './access/groups.ts'
-import { LateChanges } from './access/late-changes.ts'
 import { LimitKeeper, type Lines } from './access/limit-keeper.ts'
 import { loadAccounts } from './access/load-accounts.ts'
 import { Logins } from './access/logins.ts'
 import { Passwords } from './access/passwords.ts'
 import { Usage } from './access/usage.ts'
 import type { LoginPolicy } from './access/users.ts'
+import { startBanning } from './banning.ts'
 import type { Engine, EngineServices, UserChange } from './engine/engine.ts'
 import { Reason } from './engine/session-table.ts'
-import { BannedSources } from './engine/shared/banned-sources.ts'
 import { LimitLines, limitLineMemory } from './engine/shared/limit-lines.ts'
 import { startEngine } from './engine/start.ts'
 import { endpointsOf } from './listening.ts'
@@ -20,8 +20,6 @@ import { Resolver } from './names/resolver.ts'
 import { byServers } from './names/servers.ts'
 import { bySystem } from './names/system.ts'
 import type { Endpoint } from './net/endpoint.ts'
-import type { Network } from './net/network.ts'
-import { WallClock } from './observe/wall-clock.ts'
 import { withoutRepeats } from './repeats.ts'
 import { type PreparedRules, prepareRules } from './rules/live-rules.ts'
 import type { Members } from './rules/rule-subjects.ts'
@@ -60,9 +58,10 @@ export interface DataPlane {
 export async function startDataPlane(
   configuration: Configuration,
   store: Store,
-  { threads, parts, warn }: { threads: ThreadShares; parts: AsyncDisposableStack; warn: (message: string) => void },
+  { threads, parts, log }: { threads: ThreadShares; parts: AsyncDisposableStack; log: Logger },
 ): Promise<DataPlane> {
   const { values: settings } = configuration
+  const warn = (message: string) => log.warn(message)
   const passwords = new Passwords()
   const accounts = await loadAccounts(store.users, settings.user, passwords)
   refuseOpenProxy(settings, accounts.size)
@@ -84,9 +83,8 @@ export async function startDataPlane(
     groupOf: (user) => lines.groupOf(user),
   }
   const rules = await prepareRules({ store: store.rules, folder: settings['state-dir'], members }, workers)
-  const logins = new Logins(accounts, passwords)
-  const banned = new SharedArrayBuffer(BannedSources.bytes)
-  const bans = await loadBans(settings['ban-exempt'], new BannedSources(banned), store, { parts, warn })
+  const banning = await startBanning(settings, store.bans, parts, log)
+  const logins = new Logins(accounts, passwords, banning.bans)
   // What traffic brings about may come many times a second; what operators do is told each time.
   const warnOfTraffic = withoutRepeats(warn)
   const resolver = new Resolver({
@@ -99,7 +97,7 @@ export async function startDataPlane(
   const limits = new LimitKeeper({ accounts, groups, usage, lines: linesFor(lines), tell: warn })
   const engine = await startEngine(
     settings.engine,
-    { ...options, workers, limitLines, banned, rules: rules.memory },
+    { ...options, workers, limitLines, ...banning.memory, rules: rules.memory },
     {
       authenticate: (login) => logins.authenticate(login),
       resolve: (name, asker) => resolver.resolve(name, asker),
@@ -107,6 +105,7 @@ export async function startDataPlane(
     },
   )
   parts.defer(() => engine.close())
+  banning.watch(engine)
   const warning = openProxyWarning(engine.listening)
   if (warning && !options.policy.passwordRequired) warn(warning)
   let { passwordRequired: wasRequired } = options.policy
@@ -118,7 +117,7 @@ export async function startDataPlane(
     limits,
     passwords,
     policy,
-    bans,
+    bans: banning.bans,
     names: resolver,
     async limitsChanged() {
       await engine.order('limit', undefined)
@@ -138,33 +137,10 @@ export async function startDataPlane(
     },
     async tune(values) {
       resolver.timeout = values['timeout-resolve']
-      bans.exempt(values['ban-exempt'])
+      banning.tune(values)
       await Promise.all([engine.order('tune', tuningOf(values)), engine.order('apply', permissionsOf(values))])
     },
   }
-}
-
-/** Those that are stored keep clients out from the first one on. */
-async function loadBans(
-  exempt: readonly string[],
-  banned: BannedSources,
-  store: Store,
-  { parts, warn }: { parts: AsyncDisposableStack; warn: (message: string) => void },
-): Promise<Bans> {
-  const late = new LateChanges(withoutRepeats(warn))
-  parts.defer(() => late.close())
-  const wall = new WallClock()
-  const options = {
-    store: store.bans,
-    late,
-    most: BannedSources.most,
-    isKnown: () => false,
-    keepOut: (networks: readonly Network[]) => banned.replace(networks),
-    tellTime: (time: number) => wall.tellNow(time),
-  }
-  const bans = await Bans.load(options, exempt)
-  parts.defer(() => bans.close())
-  return bans
 }
 
 /** As the keeper of limits writes them. */

@@ -1,13 +1,18 @@
-import type { Ban as ToldBan } from '../../shared/protocol/methods.ts'
+import { formatDuration } from '../../shared/format/time.ts'
+import type { BanReason, Ban as ToldBan } from '../../shared/protocol/methods.ts'
+import { formatAddress } from '../net/address.ts'
 import { formatNetwork, type Network, parseNetwork } from '../net/network.ts'
 import { Refusal } from '../refusal.ts'
 import type { BanStore } from '../store/store.ts'
 import { byCodePoint } from './code-point-order.ts'
 import type { LateChanges } from './late-changes.ts'
-import { type Ban, Penalties, type PenaltiesOptions, sourceNetwork } from './penalties.ts'
+import type { LoginFailure, Sources } from './logins.ts'
+import { type Ban, type Offence, Penalties, type PenaltiesOptions, sourceNetwork } from './penalties.ts'
 
 /** Milliseconds between two looks at which bans have passed, and between two writes of those that were earned. */
 const period = 1_000
+/** Lines of the log in that time; how many more there were is told in one. */
+const mostLines = 100
 
 export interface BansOptions {
   readonly store: BanStore
@@ -17,6 +22,8 @@ export interface BansOptions {
   readonly isKnown: PenaltiesOptions['isKnown']
   /** Has the loops reset the clients of these networks, and no others. */
   readonly keepOut: (networks: readonly Network[]) => void
+  /** Says a line to the log. */
+  readonly tell: (line: string) => void
   /** Whole milliseconds since 1970 of a time of `now`. */
   readonly tellTime: (time: number) => number
   /** Milliseconds, on a clock that only goes forward: whoever sets the one on the wall bans nobody for years. */
@@ -24,13 +31,15 @@ export interface BansOptions {
 }
 
 /** Sources that may not connect, by what they did or by an operator's word. All acts at once, and is stored when it can be. */
-export class Bans {
+export class Bans implements Sources {
   readonly #options: BansOptions
   readonly #now: () => number
   readonly #penalties: Penalties
   /** What is not stored yet, by source; null: the ban is no more. */
   readonly #unsaved = new Map<string, ToldBan | null>()
   #timer: NodeJS.Timeout | undefined
+  /** Lines said since the last look, and those left out. */
+  #lines = 0
 
   private constructor(options: BansOptions) {
     this.#options = options
@@ -59,6 +68,21 @@ export class Bans {
   /** From now on these addresses and networks are never banned. */
   exempt(networks: readonly string[]): void {
     this.#penalties.exempt(networks.map(parseNetwork))
+  }
+
+  isKnown(address: Uint8Array): boolean {
+    return this.#options.isKnown(sourceNetwork(address, 64), this.#now())
+  }
+
+  loginFailed(address: Uint8Array, username: Uint8Array, login: number, failure: LoginFailure): boolean {
+    if (!this.#penalties.note(address, 'login', this.#now(), login)) return false
+    this.#tell(`auth_failed ip=${formatAddress(address)} user=${printable(username)} reason=${failure}`)
+    return true
+  }
+
+  /** A client of this address, 4 or 16 bytes, did something else that earns a ban. */
+  noted(address: Uint8Array, offence: Exclude<Offence, 'login'>): void {
+    this.#penalties.note(address, offence, this.#now())
   }
 
   /** By source, in code point order. */
@@ -107,13 +131,29 @@ export class Bans {
   }
 
   #changed(ban: Ban, isBanned: boolean): void {
-    this.#unsaved.set(formatNetwork(ban.network), isBanned ? this.#told(ban) : null)
+    const source = formatNetwork(ban.network)
+    this.#unsaved.set(source, isBanned ? this.#told(ban) : null)
+    if (isBanned && ban.by === null)
+      this.#tell(`${source} is banned for ${formatDuration(ban.until - ban.since)}: ${deeds[ban.reason]}`)
     this.#options.keepOut(this.#penalties.bans.map(({ network }) => network))
+    this.#watch()
+  }
+
+  #watch(): void {
     this.#timer ??= setInterval(() => this.#look(), period).unref()
+  }
+
+  #tell(line: string): void {
+    this.#lines++
+    if (this.#lines <= mostLines) this.#options.tell(line)
+    this.#watch()
   }
 
   #look(): void {
     this.#penalties.expire(this.#now())
+    if (this.#lines > mostLines)
+      this.#options.tell(`left out ${this.#lines - mostLines} more lines of failed logins and bans in a second`)
+    this.#lines = 0
     if (this.#unsaved.size > 0) void this.#store()
     else if (this.#penalties.bans.length === 0) {
       clearInterval(this.#timer)
@@ -136,6 +176,21 @@ export class Bans {
     const end = until === Number.POSITIVE_INFINITY ? null : tellTime(until)
     return { source: formatNetwork(network), since: tellTime(since), until: end, reason, by }
   }
+}
+
+const deeds: Readonly<Record<BanReason, string>> = {
+  login: 'wrong passwords',
+  malformed: 'what is not SOCKS5',
+  silent: 'connections that ask for nothing',
+  operator: "an operator's word",
+}
+
+/** A name as a word that nothing can be hidden in: bytes other than letters, digits and `._@-` are `%` and two hex digits. */
+function printable(name: Uint8Array): string {
+  return Array.from(name, (octet) => {
+    const character = String.fromCharCode(octet)
+    return /[\w.@-]/.test(character) ? character : `%${octet.toString(16).padStart(2, '0')}`
+  }).join('')
 }
 
 /** Throws a Refusal. */

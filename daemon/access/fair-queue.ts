@@ -2,25 +2,34 @@
 export interface Claimant {
   readonly source: string
   readonly name: string
-  /** Whether somebody from that source was let in lately. */
-  readonly isKnown: boolean
+  readonly standing: Standing
 }
+
+/**
+ * `known`: somebody from that source was let in lately; `suspect`: nobody was, and the name is one that many guess at;
+ * `unknown`: neither.
+ */
+export type Standing = 'known' | 'unknown' | 'suspect'
 
 /** Begins a task that has waited for its turn, or with false says that it will never have one. */
 type Waiting = (begins: boolean) => void
 
 /**
- * Runs costly tasks a few at a time, and shares them out: sources that are known and others by turns, in each of the two
- * the sources by turns, in each source the names. So whoever floods it delays themselves above all. What is too much is
- * dropped where most wait, the oldest first: after a burst of guesses, it is the good user who comes last.
+ * Runs costly tasks a few at a time, and shares them out: of 16 turns 12 are for who is known first, 3 for the unknown, 1 for
+ * suspects, so that none of them starve; among these the sources have turns, in each source the names. So whoever floods it
+ * delays themselves above all. What is too much is dropped where most wait, the oldest first: after a burst of guesses, it
+ * is the good user who comes last.
  */
 export class FairQueue {
   readonly #atOnce: number
   readonly #mostWaiting: number
   readonly #urgent: Waiting[] = []
-  readonly #known = new Turns()
-  readonly #strangers = new Turns()
-  #strangersNext = false
+  readonly #lines: Readonly<Record<Standing, Turns>> = {
+    known: new Turns(),
+    unknown: new Turns(),
+    suspect: new Turns(),
+  }
+  #turn = 0
   #running = 0
 
   constructor(atOnce: number, mostWaiting: number) {
@@ -29,11 +38,11 @@ export class FairQueue {
   }
 
   /** Runs `task` when its turn comes; resolves to undefined, and it never runs, if it is dropped. */
-  async run<T>(task: () => Promise<T>, { source, name, isKnown }: Claimant): Promise<T | undefined> {
-    const line = isKnown ? this.#known : this.#strangers
+  async run<T>(task: () => Promise<T>, { source, name, standing }: Claimant): Promise<T | undefined> {
+    const { known, unknown, suspect } = this.#lines
     return this.#perform(task, (waiting) => {
-      line.add(source, name, waiting)
-      if (this.#known.length + this.#strangers.length > this.#mostWaiting) this.#dropOne()
+      this.#lines[standing].add(source, name, waiting)
+      if (known.length + unknown.length + suspect.length > this.#mostWaiting) this.#dropOne()
     })
   }
 
@@ -56,16 +65,26 @@ export class FairQueue {
   }
 
   #next(): Waiting | undefined {
-    const [first, second] = this.#strangersNext ? [this.#strangers, this.#known] : [this.#known, this.#strangers]
-    this.#strangersNext = first === this.#known
-    return first.take() ?? second.take()
+    const order = orderOf(this.#turn)
+    this.#turn = (this.#turn + 1) % 16
+    return order
+      .map((standing) => this.#lines[standing])
+      .find(({ length }) => length > 0)
+      ?.take()
   }
 
-  /** A stranger, where strangers and known sources are as greedy. */
+  /** Of those who are as greedy, a suspect first, and somebody known last. */
   #dropOne(): void {
-    const line = this.#known.greed > this.#strangers.greed ? this.#known : this.#strangers
-    line.drop()?.(false)
+    const { known, unknown, suspect } = this.#lines
+    const greediest = [suspect, unknown, known].reduce((most, line) => (line.greed > most.greed ? line : most))
+    greediest.drop()?.(false)
   }
+}
+
+/** Who comes first, second and third in a turn, from 0 to 15. */
+function orderOf(turn: number): readonly Standing[] {
+  if (turn === 15) return ['suspect', 'unknown', 'known']
+  return turn % 4 === 3 ? ['unknown', 'known', 'suspect'] : ['known', 'unknown', 'suspect']
 }
 
 /** What waits by source and name. A Map keeps the order: whoever has had a turn goes to its end. */

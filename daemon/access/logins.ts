@@ -1,56 +1,93 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import type { Admission, Login } from '../engine/engine.ts'
 import { sourceOf, unmapped } from '../net/address.ts'
 import type { Account, Accounts } from './accounts.ts'
+import { GuessedNames } from './guessed-names.ts'
 import type { Passwords } from './passwords.ts'
+
+/** Why a login fails, in the words of the log. */
+export type LoginFailure = 'unknown_user' | 'wrong_password' | 'disabled'
+
+/** What is kept of where clients come from. Addresses are 4 or 16 bytes. */
+export interface Sources {
+  /** Whether somebody logged in well from there within a day. */
+  isKnown(address: Uint8Array): boolean
+  /**
+   * A login from there has failed. `login`, a digest, tells one wrong login from another; false if this one failed there just
+   * before, and so means nothing new.
+   */
+  loginFailed(address: Uint8Array, username: Uint8Array, login: number, failure: LoginFailure): boolean
+}
 
 /** A byte order mark is part of a name like any other character, so that no two texts of bytes mean one user. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Sources that are remembered for the good logins that came from there. */
-const mostSources = 4_096
+/** Milliseconds that a login is held back at most; who would have to wait for longer has no answer. */
+const longestDelay = 10_000
 
 /** Decides who may use the proxy. */
 export class Logins {
   readonly #accounts: Accounts
   readonly #passwords: Passwords
+  readonly #sources: Sources
+  readonly #guessed = new GuessedNames()
   readonly #digestKey = randomBytes(32)
   /** Of each user's last good password a digest, until the user changes. */
   readonly #good = new WeakMap<Account, Buffer>()
-  /** Where good logins came from, the last one last. */
-  readonly #sources = new Set<string>()
 
-  constructor(accounts: Accounts, passwords: Passwords) {
+  constructor(accounts: Accounts, passwords: Passwords, sources: Sources) {
     this.#accounts = accounts
     this.#passwords = passwords
+    this.#sources = sources
   }
 
   /**
    * Admits the user with exactly these bytes as name and password; undefined if there is none, also for a disabled user.
    * Unknown and disabled users cost what known ones cost. A login that was good lately is so at once, whoever floods the
-   * others; one that is crowded out never has an answer, for a refusal would be taken for a wrong password. Never rejects.
+   * others; one that is crowded out never has an answer, for a refusal would be taken for a wrong password. Where somebody
+   * logged in well lately nobody is banned, so a name that fails from there is held back instead. Never rejects.
    */
   async authenticate(login: Login): Promise<Admission | undefined> {
-    const from = sourceOf(unmapped(login.source))
     // The caller may reuse its bytes before the turn comes.
     const [username, password] = [Uint8Array.from(login.username), Uint8Array.from(login.password)]
+    const address = Uint8Array.from(unmapped(login.source))
+    const [source, name] = [sourceOf(address), latin1(username)]
     const digest = hash('sha256', Buffer.concat([this.#digestKey, password]), 'buffer')
+    const came = performance.now()
     for (;;) {
       const account = this.#accountOf(username)
       const good = account && this.#good.get(account)
       if (account && good && timingSafeEqual(good, digest)) return this.#admit(account)
 
-      const claimant = { source: from, name: latin1(username), isKnown: this.#sources.has(from) }
+      const isKnown = this.#sources.isKnown(address)
+      const delay = () => (isKnown ? this.#guessed.delay(name, source, performance.now()) : 0)
+      const wait = delay()
+      if (wait > 0) {
+        if (performance.now() + wait > came + longestDelay) return noAnswer()
+        await setTimeout(wait)
+        continue
+      }
+      const isAttacked = this.#guessed.isAttacked(name, performance.now())
+      const standing = isKnown ? 'known' : isAttacked ? 'suspect' : 'unknown'
       const kept = account?.password ?? this.#passwords.decoy(username)
       // A check fails only for want of memory, which says nothing of the password either.
-      const matches = await this.#passwords.matches(password, kept, claimant).catch(() => undefined)
-      if (matches === undefined) return new Promise(() => {})
+      const matches = await this.#passwords
+        .matches(password, kept, { source, name, standing }, () => delay() === 0)
+        .catch(() => undefined)
+      // While it waited for its turn, others may have guessed at the name.
+      if (matches === undefined && delay() > 0) continue
+      if (matches === undefined) return noAnswer()
       // Meanwhile the user may have come, gone or changed: then it says nothing of the one there is now.
       if (account !== this.#accountOf(username)) continue
-      if (!account?.enabled || !matches) return undefined
-      this.#good.set(account, digest)
-      this.#remember(from)
-      return this.#admit(account)
+      if (account?.enabled && matches) {
+        this.#good.set(account, digest)
+        return this.#admit(account)
+      }
+      const failure = account === undefined ? 'unknown_user' : matches ? 'disabled' : 'wrong_password'
+      const isNew = this.#sources.loginFailed(address, username, this.#digestOf(username, password), failure)
+      if (isNew) this.#guessed.note(name, source, performance.now())
+      return undefined
     }
   }
 
@@ -63,13 +100,16 @@ export class Logins {
     return { user, revision: this.#accounts.revision }
   }
 
-  #remember(source: string): void {
-    this.#sources.delete(source)
-    this.#sources.add(source)
-    if (this.#sources.size <= mostSources) return
-    const [oldest = source] = this.#sources
-    this.#sources.delete(oldest)
+  /** 48 bits, by a key that nobody has: it tells wrong logins apart and nothing of what they were. */
+  #digestOf(username: Uint8Array, password: Uint8Array): number {
+    const login = Buffer.concat([this.#digestKey, Uint8Array.of(username.length), username, password])
+    return hash('sha256', login, 'buffer').readUIntBE(0, 6)
   }
+}
+
+/** The client's deadline ends its session. A promise each: what waits for one that all share is never forgotten. */
+function noAnswer(): Promise<never> {
+  return new Promise(() => {})
 }
 
 function decode(bytes: Uint8Array): string | undefined {

@@ -6,8 +6,8 @@ import { deriveKey, keyBytes, type PasswordHash, saltBytes, scryptParameters } f
 /** One core stays free for the loops, where there is more than one. */
 const checksAtOnce = Math.min(2, Math.max(1, availableParallelism() - 1))
 
-/** On one slow core these take about 9 s: the last of them still answers within the default time for a login. */
-const mostChecksWaiting = 200
+/** On one slow core these take about 10 s, which is the default time for a login. */
+const mostChecksWaiting = 256
 
 /** The slow half of a login. However many guesses come in, they get at most two cores and a bounded, fair queue. */
 export class Passwords {
@@ -30,10 +30,16 @@ export class Passwords {
   }
 
   /**
-   * Whether `password` is the one behind `hash`; undefined if too many checks wait for it to have its turn. A client that
-   * opens many connections at once is checked once: what asks the same while a check lasts shares its answer.
+   * Whether `password` is the one behind `hash`; undefined if too many checks wait for it to have its turn, or when its turn
+   * comes it must not guess. A client that opens many connections at once is checked once: what asks the same while a
+   * check lasts shares its answer.
    */
-  matches(password: Uint8Array, hash: PasswordHash, claimant: Claimant): Promise<boolean | undefined> {
+  matches(
+    password: Uint8Array,
+    hash: PasswordHash,
+    claimant: Claimant,
+    mayGuess: () => boolean,
+  ): Promise<boolean | undefined> {
     const question = Buffer.concat([hash.salt, password])
     const key = question.toString('latin1')
     const asked = this.#checks.get(key)
@@ -41,7 +47,9 @@ export class Passwords {
 
     // The caller may reuse its bytes before the turn comes.
     const secret = question.subarray(hash.salt.length)
-    const check = this.#queue.run(() => verify(secret, hash), claimant).finally(() => this.#checks.delete(key))
+    const check = this.#queue
+      .run(async () => (mayGuess() ? verify(secret, hash) : undefined), claimant)
+      .finally(() => this.#checks.delete(key))
     this.#checks.set(key, check)
     return check
   }

@@ -7,7 +7,7 @@ const day = 86_400 * second
 
 /** What a client did that one with a right to be here does not, and what it costs, in milliseconds. */
 const offences = { login: 5 * second, malformed: second, silent: 2 * second } as const
-type Offence = keyof typeof offences
+export type Offence = keyof typeof offences
 
 /** From so much on a source is kept out for as long as that is. */
 const banFrom = 15 * second

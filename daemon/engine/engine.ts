@@ -41,8 +41,10 @@ export interface EngineOptions extends Tuning, ListenOptions {
   readonly policy: Policy
   /** The memory of `LimitLines`: the control plane writes who may use what, loops what is used. */
   readonly limitLines: SharedArrayBuffer
-  /** The memory of `BannedSources`. */
+  /** The memory of `BannedSources`, which the control plane writes. */
   readonly banned: SharedArrayBuffer
+  /** The memory of `KnownSources`, which loops write. */
+  readonly known: SharedArrayBuffer
   readonly rules: RuleMemory
 }
 

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { type Claimant, FairQueue } from '../../daemon/access/fair-queue.ts'
+import { type Claimant, FairQueue, type Standing } from '../../daemon/access/fair-queue.ts'
 
 /** Tasks that end when told to, and the names of those that began. */
 function tasks() {
@@ -24,8 +24,8 @@ function tasks() {
 }
 
 /** Somebody from this source, who gives this name. */
-function from(source: string, name = 'bob', isKnown = false) {
-  return { source, name, isKnown }
+function from(source: string, name = 'bob', standing: Standing = 'unknown'): Claimant {
+  return { source, name, standing }
 }
 
 /** The order in which tasks of these claimants run, all of which come while one runs. */
@@ -63,12 +63,16 @@ it('gives sources their turns, and in each the names theirs', async () => {
   expect(await orderOf(claimants)).toEqual(['a1', 'b1', 'c1', 'a4', 'b2', 'a2', 'a3'])
 })
 
-it('serves known sources and strangers by turns, so that neither starve', async () => {
-  const claimants = [
-    ...['s1', 's2', 's3', 's4'].map((task) => [task, from(task)] as const),
-    ...['k1', 'k2'].map((task) => [task, from(task, 'bob', true)] as const),
-  ]
-  expect(await orderOf(claimants)).toEqual(['k1', 's1', 'k2', 's2', 's3', 's4'])
+it('serves the known first, the unknown then, and suspects last, but lets none of them starve', async () => {
+  const line = (standing: Standing, count: number) =>
+    Array.from({ length: count }, (_, i) => [`${standing}${i}`, from(`${standing}${i}`, 'bob', standing)] as const)
+  const few = [...line('suspect', 2), ...line('unknown', 2), ...line('known', 2)]
+  expect(await orderOf(few)).toEqual(['known0', 'known1', 'unknown0', 'unknown1', 'suspect0', 'suspect1'])
+  const begun = await orderOf([...line('suspect', 40), ...line('unknown', 40), ...line('known', 40)], 200)
+  const inOneRound = begun.slice(0, 16).map((task) => task.replace(/\d+$/, ''))
+  expect(Map.groupBy(inOneRound, (standing) => standing).get('known')).toHaveLength(12)
+  expect(inOneRound.filter((standing) => standing === 'unknown')).toHaveLength(3)
+  expect(inOneRound.at(-1)).toBe('suspect')
 })
 
 it('drops what is too much where most wait, the oldest first, and never runs it', async () => {
@@ -79,7 +83,7 @@ it('drops what is too much where most wait, the oldest first, and never runs it'
   const [first, second, third] = ['first', 'second', 'third'].map((name) => run(name, from('flood', name)))
   const other = run('other', from('other'))
   expect(await first).toBeUndefined()
-  const known = run('known', from('known', 'bob', true))
+  const known = run('known', from('known', 'bob', 'known'))
   expect(await second).toBeUndefined()
   const last = run('last', from('last'))
   // As greedy as all the others.
@@ -101,7 +105,7 @@ it('keeps whoever comes after a burst from their own source, whichever names it 
 })
 
 it('drops a stranger rather than one of a known source, unless that is the greedier', async () => {
-  const known = (name: string) => from('known', name, true)
+  const known = (name: string) => from('known', name, 'known')
   const crowd = [
     ['k1', known('ann')],
     ['s1', from('s1')],
@@ -120,7 +124,7 @@ it('runs or drops each task once, keeps its bounds, and leaves no place idle whi
   const claimants = fc.record({
     source: fc.constantFrom('a', 'b', 'c', 'd'),
     name: fc.constantFrom('x', 'y'),
-    isKnown: fc.boolean(),
+    standing: fc.constantFrom<Standing[]>('known', 'unknown', 'suspect'),
   })
   const bounds = { atOnce: fc.integer({ min: 1, max: 3 }), most: fc.integer({ min: 1, max: 6 }) }
   await fc.assert(

@@ -1,9 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Account, Accounts, noLimits } from '../../daemon/access/accounts.ts'
-import { Logins } from '../../daemon/access/logins.ts'
+import { type LoginFailure, Logins } from '../../daemon/access/logins.ts'
 import { Passwords } from '../../daemon/access/passwords.ts'
 import type { Admission } from '../../daemon/engine/engine.ts'
-import { parseLiteral } from '../../daemon/net/address.ts'
+import { formatAddress, parseLiteral } from '../../daemon/net/address.ts'
 import { bytes } from '../helpers/bytes.ts'
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
@@ -14,11 +15,29 @@ const secret = await passwords.hash('secret')
 describe('a login', () => {
   let accounts: Accounts
   let logins: Logins
+  /** Where somebody logged in well before. */
+  let known: Set<string>
+  /** What was told of failures, a repeated one once. */
+  let failures: { from: string; name: string; failure: LoginFailure }[]
+  const told = new Set<string>()
+  const sources = {
+    isKnown: (address: Uint8Array) => known.has(formatAddress(address)),
+    loginFailed(address: Uint8Array, username: Uint8Array, login: number, failure: LoginFailure) {
+      const from = formatAddress(address)
+      if (told.has(`${from} ${login}`)) return false
+      told.add(`${from} ${login}`)
+      failures.push({ from, name: Buffer.from(username).toString('latin1'), failure })
+      return true
+    },
+  }
   const admitted = ({ index: user }: Account) => ({ user, revision: accounts.revision })
 
   beforeEach(() => {
     accounts = new Accounts()
-    logins = new Logins(accounts, passwords)
+    known = new Set()
+    failures = []
+    told.clear()
+    logins = new Logins(accounts, passwords, sources)
   })
 
   function ask(username: Uint8Array, password: Uint8Array, from = '127.0.0.1'): Promise<Admission | undefined> {
@@ -112,24 +131,51 @@ describe('a login', () => {
     expect(broken).toBeGreaterThan(known / 2)
   })
 
-  it('makes its source known: an IPv4 address, or a /64', async () => {
-    add('bob')
-    const passwords = new Passwords()
+  it('tells why it failed, and a repeated one from one that is new', async () => {
+    const [bob, dan] = [add('bob'), add('dan')]
+    accounts.put({ ...dan, enabled: false })
+    for (const password of ['wrong', 'wrong', 'other']) await ask(utf8('bob'), utf8(password), '192.0.2.1')
+    await ask(utf8('eve'), utf8('wrong'), '192.0.2.1')
+    await ask(utf8('dan'), utf8('secret'), '2001:db8::1')
+    expect(await ask(utf8('bob'), utf8('secret'))).toEqual(admitted(bob))
+    const wrong = { from: '192.0.2.1', name: 'bob', failure: 'wrong_password' }
+    const others = [
+      { from: '192.0.2.1', name: 'eve', failure: 'unknown_user' },
+      { from: '2001:db8::1', name: 'dan', failure: 'disabled' },
+    ]
+    expect(failures).toEqual([wrong, wrong, ...others])
+  })
+
+  it('comes first from where somebody is known, and last where nobody is and many guess at the name', async () => {
     const matches = vi.spyOn(passwords, 'matches')
-    logins = new Logins(accounts, passwords)
-    const isKnown = async (from: string) => {
-      await ask(utf8('ann'), utf8('guess'), from)
-      return matches.mock.lastCall?.[2].isKnown
+    const standing = async (name: string, from: string) => {
+      await ask(utf8(name), utf8('guess'), from)
+      return matches.mock.lastCall?.[2].standing
     }
-    await ask(utf8('bob'), utf8('wrong'), '127.0.0.1')
-    expect(await isKnown('127.0.0.1')).toBe(false)
-    await ask(utf8('bob'), utf8('secret'), '127.0.0.1')
-    expect(await isKnown('127.0.0.1')).toBe(true)
-    expect(await isKnown('127.0.0.2')).toBe(false)
-    add('cid')
-    await ask(utf8('cid'), utf8('secret'), '2001:db8::1')
-    expect(await isKnown('2001:db8::2')).toBe(true)
-    expect(await isKnown('2001:db8:0:1::1')).toBe(false)
+    known.add('192.0.2.1')
+    expect(await standing('bob', '192.0.2.1')).toBe('known')
+    expect(await standing('bob', '192.0.2.2')).toBe('unknown')
+    const many = Array.from({ length: 19 }, (_, i) => ask(utf8('bob'), utf8(`guess${i}`), `192.0.2.${2 + (i % 5)}`))
+    await Promise.all(many)
+    expect(await standing('bob', '192.0.2.2')).toBe('suspect')
+    expect(await standing('ann', '192.0.2.2')).toBe('unknown')
+    expect(await standing('bob', '192.0.2.1')).toBe('known')
+    matches.mockRestore()
+  })
+
+  it('is held back where a known source guesses at a name, and nobody else is', async () => {
+    const bob = add('bob')
+    known.add('192.0.2.1')
+    for (let i = 0; i < 3; i++) await ask(utf8('bob'), utf8(`guess${i}`), '192.0.2.1')
+    const matches = vi.spyOn(passwords, 'matches')
+    void ask(utf8('bob'), utf8('secret'), '192.0.2.1')
+    await setImmediate()
+    expect(matches).not.toHaveBeenCalled()
+    expect(await ask(utf8('ann'), utf8('guess'), '192.0.2.1')).toBeUndefined()
+    expect(await ask(utf8('bob'), utf8('secret'), '192.0.2.2')).toEqual(admitted(bob))
+    matches.mockRestore()
+    // What has been good is so at once there, too.
+    expect(await ask(utf8('bob'), utf8('secret'), '192.0.2.1')).toEqual(admitted(bob))
   })
 
   describe('beside a flood of guesses', () => {
@@ -144,7 +190,7 @@ describe('a login', () => {
     }
 
     beforeEach(() => {
-      logins = new Logins(accounts, new Passwords(20))
+      logins = new Logins(accounts, new Passwords(20), sources)
     })
 
     it('succeeds from another address, and from the very one where all guess at another name', async () => {

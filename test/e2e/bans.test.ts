@@ -1,55 +1,138 @@
-import { describe, expect, test } from 'vitest'
+import { readFile } from 'node:fs/promises'
+import { describe, expect, test, vi } from 'vitest'
+import { bytes } from '../helpers/bytes.ts'
 import { type Daemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
 import { operate, set } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
-import { greeting } from '../helpers/socks-client.ts'
+import { greeting, greetingForLogin, login } from '../helpers/socks-client.ts'
 
-/** What a client from there gets: the method that is chosen for it, or the error's code. */
-async function answerTo(daemon: Daemon, from: string): Promise<string> {
+/** What a client from there gets: the first `count` bytes, or how it ended without them. */
+async function answerTo(daemon: Daemon, from: string, said: Uint8Array, count: number): Promise<string> {
   try {
     const client = await connectPeer('127.0.0.1', daemon.port('socks'), from)
-    client.write(greeting)
-    return await client.readHex(2).catch(() => client.ending)
+    client.write(said)
+    return await client.readHex(count).catch(() => client.ending)
   } catch (error) {
     // The RST may come as soon as the connection stands.
     return (error as NodeJS.ErrnoException).code ?? String(error)
   }
 }
 
-describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
+const greet = (daemon: Daemon, from: string) => answerTo(daemon, from, greeting, 2)
+const logIn = (daemon: Daemon, from: string, name: string, password: string) =>
+  answerTo(daemon, from, bytes(greetingForLogin, login(name, password)), 4)
+
+const names = ['ann', 'bob', 'x y=%\n'] as const
+
+const admitted = '05020100'
+const refused = '05020101'
+const reset = 'ECONNRESET'
+
+// Only Linux has all of 127.0.0.0/8 on its loopback.
+describe.runIf(process.platform === 'linux').each(['portable', 'linux'])('with the %s engine', (engine) => {
   test('who is banned stays out over a restart, and comes in once the ban is lifted', async () => {
     const folders = await temporaryFolders()
     const first = await startDaemon(['--engine', engine], { folders })
     const client = await operate(first)
-    const refused = await client.call('bans.add', { source: '127.0.0.5' })
-    expect(refused.error).toMatchObject({ message: expect.stringContaining('ban-exempt') })
+    const exempt = await client.call('bans.add', { source: '127.0.0.5' })
+    expect(exempt.error).toMatchObject({ message: expect.stringContaining('ban-exempt') })
 
     await set(client, { 'ban-exempt': [] })
     const { ban, stored } = (await client.call('bans.add', { source: '127.0.0.5' })).result
     expect(ban).toMatchObject({ source: '127.0.0.5', until: null, reason: 'operator', by: 'local' })
     expect(stored).toBe(true)
     await client.call('bans.add', { source: '127.0.0.6', seconds: 3600 })
-    expect(await answerTo(first, '127.0.0.5')).toBe('ECONNRESET')
-    expect(await answerTo(first, '127.0.0.7')).toBe('0500')
+    expect(await greet(first, '127.0.0.5')).toBe(reset)
+    expect(await greet(first, '127.0.0.7')).toBe('0500')
     const { bans } = (await client.call('bans.list')).result
     expect(bans[1].until - bans[1].since).toBe(3_600_000)
     await first.kill()
 
     const second = await startDaemon(['--engine', engine], { folders })
-    expect(await answerTo(second, '127.0.0.5')).toBe('ECONNRESET')
-    expect(await answerTo(second, '127.0.0.6')).toBe('ECONNRESET')
+    expect(await greet(second, '127.0.0.5')).toBe(reset)
+    expect(await greet(second, '127.0.0.6')).toBe(reset)
     const again = await operate(second)
     expect((await again.call('bans.list')).result.bans).toEqual(bans)
     expect((await again.call('bans.remove', { source: '127.0.0.5' })).result).toEqual({ lifted: [ban], stored: true })
-    expect(await answerTo(second, '127.0.0.5')).toBe('0500')
+    expect(await greet(second, '127.0.0.5')).toBe('0500')
     expect((await again.call('bans.remove', { source: '127.0.0.5' })).error).toMatchObject({
       data: { kind: 'not_found' },
     })
 
     await set(again, { 'ban-exempt': ['127.0.0.0/29'] })
-    expect(await answerTo(second, '127.0.0.6')).toBe('0500')
+    expect(await greet(second, '127.0.0.6')).toBe('0500')
     await second.stop()
     const third = await startDaemon(['--engine', engine], { folders })
     expect((await (await operate(third)).call('bans.list')).result).toEqual({ bans: [] })
   })
+
+  test('who guesses passwords is banned, and nobody who logged in well from there before', async () => {
+    const daemon = await startDaemon(['--engine', engine, '-u', 'bob:secret'])
+    const client = await operate(daemon)
+    await set(client, { 'ban-exempt': [] })
+    // By a login that the loop remembers, of which nobody but the loop knows that it came from there, too.
+    expect(await logIn(daemon, '127.0.0.8', 'bob', 'secret')).toBe(admitted)
+    expect(await logIn(daemon, '127.0.0.5', 'bob', 'secret')).toBe(admitted)
+    // A penalty passes by itself, so that it takes a few more where time passes between them.
+    let guesses = 0
+    for (; (await logIn(daemon, '127.0.0.6', names[guesses % 3] as string, `guess${guesses}`)) === refused; guesses++)
+      expect(await logIn(daemon, '127.0.0.5', names[guesses % 3] as string, `guess${guesses}`)).toBe(refused)
+    expect(guesses).toBeGreaterThanOrEqual(3)
+    // One stale password is one mistake, however often a browser tries it.
+    for (let i = 0; i < 10; i++) expect(await logIn(daemon, '127.0.0.7', 'bob', 'stale')).toBe(refused)
+    expect(await logIn(daemon, '127.0.0.6', 'bob', 'secret')).toBe(reset)
+    expect(await logIn(daemon, '127.0.0.5', 'bob', 'secret')).toBe(admitted)
+    expect(await logIn(daemon, '127.0.0.7', 'bob', 'secret')).toBe(admitted)
+
+    const { bans } = (await client.call('bans.list')).result
+    expect(bans).toMatchObject([{ source: '127.0.0.6', reason: 'login', by: null }])
+    expect(bans[0].until - bans[0].since).toBeGreaterThan(10_000)
+    await client.call('bans.remove', { source: '127.0.0.6' })
+    expect(await logIn(daemon, '127.0.0.6', 'bob', 'secret')).toBe(admitted)
+
+    const { stderr } = await daemon.stop()
+    const lines = [...stderr.matchAll(/"msg":"(auth_failed [^"]*)"/g)].map(([, line]) => line)
+    expect(lines.filter((line) => line?.includes('ip=127.0.0.6')).slice(0, 3)).toEqual([
+      'auth_failed ip=127.0.0.6 user=ann reason=unknown_user',
+      'auth_failed ip=127.0.0.6 user=bob reason=wrong_password',
+      'auth_failed ip=127.0.0.6 user=x%20y%3d%25%0a reason=unknown_user',
+    ])
+    expect(lines.filter((line) => line?.includes('ip=127.0.0.7'))).toHaveLength(1)
+    const filter = await failregex()
+    expect(stderr.split('\n').flatMap((line) => filter.exec(line)?.groups?.ip ?? [])).toHaveLength(lines.length)
+  })
+
+  test('who does not speak SOCKS, or nothing at all, is banned after a while', async () => {
+    const daemon = await startDaemon(['--engine', engine, '--timeout-negotiation', '100'])
+    const client = await operate(daemon)
+    await set(client, { 'ban-exempt': [] })
+    const port = daemon.port('socks')
+    for (let i = 0; i < 30; i++) {
+      const garbler = await connectPeer('127.0.0.1', port, '127.0.0.5').catch(() => undefined)
+      garbler?.write('GET / HTTP/1.1\r\n\r\n')
+      garbler?.finish()
+      await garbler?.discard()
+    }
+    const silent = await Promise.all(Array.from({ length: 8 }, () => connectPeer('127.0.0.1', port, '127.0.0.6')))
+    await Promise.all(silent.map((each) => each.discard()))
+    await vi.waitFor(
+      async () => {
+        const { bans } = (await client.call('bans.list')).result
+        expect(bans).toMatchObject([
+          { source: '127.0.0.5', reason: 'malformed' },
+          { source: '127.0.0.6', reason: 'silent' },
+        ])
+      },
+      { timeout: 10_000 },
+    )
+    for (const from of ['127.0.0.5', '127.0.0.6']) expect(await greet(daemon, from)).toBe(reset)
+    expect(await greet(daemon, '127.0.0.7')).toBe('0500')
+  })
 })
+
+/** The one of the filter that docs/fail2ban.md shows, for a line as fail2ban hands it to that. */
+async function failregex(): Promise<RegExp> {
+  const text = await readFile(new URL('../../docs/fail2ban.md', import.meta.url), 'utf8')
+  const [, pattern = ''] = /^failregex = (.*)$/m.exec(text) ?? []
+  return new RegExp(pattern.replace('<ADDR>', '(?<ip>[0-9a-f.:]+)'))
+}

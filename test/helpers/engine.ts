@@ -15,6 +15,7 @@ import type {
 import { Reason, State, stateCount, Total } from '../../daemon/engine/session-table.ts'
 import { BannedSources } from '../../daemon/engine/shared/banned-sources.ts'
 import { PacedBy } from '../../daemon/engine/shared/budget.ts'
+import { KnownSources } from '../../daemon/engine/shared/known-sources.ts'
 import {
   Direction,
   everybody,
@@ -124,6 +125,7 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
       timeouts: { ...patience, ...options.timeouts },
       liveness: { keepalive: 0, userTimeout: 0, ...options.liveness },
       forwards: options.forwards ?? [],
+      known: new SharedArrayBuffer(KnownSources.bytes),
       banned: options.banned ?? new SharedArrayBuffer(BannedSources.bytes),
       limitLines,
       rules: ruleMemory(options.rules ?? '', options.indexOf),

@@ -46,9 +46,9 @@ export function startLinuxEngine(
   }
   const loops = Array.from({ length: options.workers }, (_, index) => {
     const table = new SessionTable(capacity)
-    const { timeouts, liveness, policy, limitLines, banned, rules } = options
+    const { timeouts, liveness, policy, limitLines, banned, known, rules } = options
     const taken = listeners.map(({ at, socket, leadsTo }) => ({ at, socket: socket[index] ?? -1, leadsTo }))
-    const own = { index, listeners: taken, timeouts, liveness, policy, limitLines, banned, rules }
+    const own = { index, listeners: taken, timeouts, liveness, policy, limitLines, banned, known, rules }
     return new LoopHandle(table, { ...shared, ...own }, services)
   })
   return new LinuxEngine(loops, capacity, listeners)

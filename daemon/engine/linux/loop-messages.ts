@@ -24,6 +24,8 @@ export interface LoopOptions {
   readonly banned: SharedArrayBuffer
   /** That of `SourceLines`. */
   readonly sourceLines: SharedArrayBuffer
+  /** The memory of `KnownSources`. */
+  readonly known: SharedArrayBuffer
   readonly maxSessions: number
   /** Sockets that sessions may have beside the two of each, all loops together. */
   readonly maxExtras: number

@@ -8,6 +8,7 @@ import type { RuleMemory, Tuning } from '../engine.ts'
 import { forwarded, Reason, SessionTable, State } from '../session-table.ts'
 import { BannedSources } from '../shared/banned-sources.ts'
 import { Budget } from '../shared/budget.ts'
+import { KnownSources } from '../shared/known-sources.ts'
 import { LimitLines } from '../shared/limit-lines.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
 import { isWithin, Places } from '../shared/places.ts'
@@ -161,7 +162,7 @@ export class Loop {
       [Command.udpAssociate]: associator,
       [forwarded]: dialer,
     })
-    const negotiator = new Negotiator(context, this.#passwords, admitter)
+    const negotiator = new Negotiator(context, this.#passwords, new KnownSources(options.known), admitter)
 
     this.#wheel = wheel
     this.#context = context

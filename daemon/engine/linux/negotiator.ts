@@ -4,6 +4,7 @@ import { errno, recv } from '../../os/libc.ts'
 import { Negotiation, type Outcome } from '../../socks/negotiation.ts'
 import type { Admission, Login } from '../engine.ts'
 import { Reason, State, stateCount } from '../session-table.ts'
+import type { KnownSources } from '../shared/known-sources.ts'
 import type { PasswordMemory } from '../shared/password-memory.ts'
 import { toMakeRoom } from '../shared/silent-clients.ts'
 import type { Admitter } from './admitter.ts'
@@ -19,6 +20,7 @@ export class Negotiator implements Stage {
   readonly #loop: LoopContext
   readonly #sessions: Sessions
   readonly #passwords: PasswordMemory
+  readonly #known: KnownSources
   readonly #admitter: Admitter
   /** By slot, until the request is understood. */
   readonly #negotiations = new Map<number, Negotiation>()
@@ -26,10 +28,11 @@ export class Negotiator implements Stage {
   readonly #logins = new Map<number, Login>()
   readonly #buffer = new Uint8Array(readBytes)
 
-  constructor(loop: LoopContext, passwords: PasswordMemory, admitter: Admitter) {
+  constructor(loop: LoopContext, passwords: PasswordMemory, known: KnownSources, admitter: Admitter) {
     this.#loop = loop
     this.#sessions = loop.sessions
     this.#passwords = passwords
+    this.#known = known
     this.#admitter = admitter
   }
 
@@ -61,7 +64,7 @@ export class Negotiator implements Stage {
     if (admission && !this.#passwords.remember(login, admission)) return this.#ask(slot, login)
     this.#logins.delete(slot)
     this.#sessions.flags[clientOf(slot)] &= ~Flag.checking
-    if (admission) this.#sessions.table.login(slot, admission.user)
+    if (admission) this.#enter(slot, admission.user)
     if (this.#follow(slot, negotiation, negotiation.authenticated(admission !== undefined))) this.#read(slot)
   }
 
@@ -82,6 +85,12 @@ export class Negotiator implements Stage {
   forget(slot: number): void {
     this.#negotiations.delete(slot)
     this.#logins.delete(slot)
+  }
+
+  #enter(slot: number, user: number): void {
+    const { table } = this.#sessions
+    table.login(slot, user)
+    this.#known.note(table.clientAddress, slot * 16, this.#loop.clock.now)
   }
 
   /** Have the main thread check a login. */
@@ -127,7 +136,7 @@ export class Negotiator implements Stage {
     const { username, password } = step
     const user = this.#passwords.recall(username, password)
     if (user !== undefined) {
-      table.login(slot, user)
+      this.#enter(slot, user)
       return this.#follow(slot, negotiation, negotiation.authenticated(true))
     }
     flags[clientOf(slot)] |= Flag.checking

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Network } from '../../net/network.ts'
 import type { EngineServices, Liveness, Timeouts } from '../engine.ts'
+import type { KnownSources } from '../shared/known-sources.ts'
 import type { LimitLines } from '../shared/limit-lines.ts'
 import type { PasswordMemory } from '../shared/password-memory.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
@@ -15,6 +16,7 @@ import type { PausedSides } from './paused-sides.ts'
 /** What all sessions of an engine share; what can change meanwhile does so here. */
 export interface SessionContext {
   readonly passwords: PasswordMemory
+  readonly known: KnownSources
   readonly authenticate: EngineServices['authenticate']
   readonly resolver: Pick<EngineServices, 'resolve'>
   /** What users may use, and use. */

@@ -9,6 +9,7 @@ import { Reason, type SessionTable } from '../session-table.ts'
 import { BannedSources } from '../shared/banned-sources.ts'
 import { Budget } from '../shared/budget.ts'
 import type { DescriptorShares } from '../shared/descriptor-shares.ts'
+import { KnownSources } from '../shared/known-sources.ts'
 import { LimitLines } from '../shared/limit-lines.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
@@ -141,6 +142,7 @@ class PortableEngine implements Engine {
       passwords: new PasswordMemory(),
       limitLines: this.#limitLines,
       pacer: new Pacer(new Budget(this.#limitLines, sourceLines)),
+      known: new KnownSources(options.known),
       authenticate: (login) => services.authenticate(login),
       resolver: services,
       extras: new Room(extras),

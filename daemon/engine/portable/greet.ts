@@ -73,7 +73,10 @@ class Greeter {
     }
     this.#isChecking = false
     // Without another wait since the answer, so that no change to the user can come in between.
-    if (user !== undefined) row.login(user)
+    if (user !== undefined) {
+      row.login(user)
+      context.known.note(row.client, 0, performance.now())
+    }
     this.#take(this.#negotiation.authenticated(user !== undefined))
   }
 

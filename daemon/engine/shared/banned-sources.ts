@@ -1,5 +1,6 @@
 import { isMapped } from '../../net/address.ts'
 import type { Network } from '../../net/network.ts'
+import { hashOf, wordAt } from './source-hash.ts'
 
 /** Room of each of the two tables; at most half of it is used, so that a search is short. */
 const room = 16_384
@@ -79,15 +80,4 @@ export class BannedSources {
 
 function startOf(table: number): number {
   return headWords + table * room * entryWords
-}
-
-/** Four bytes as an Int32. */
-function wordAt(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]
-}
-
-function hashOf(prefix: number, first: number, second: number): number {
-  let hash = Math.imul(first ^ Math.imul(second ^ prefix, 0x9e3779b1), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35)
-  return hash ^ (hash >>> 16)
 }

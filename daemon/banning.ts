@@ -1,0 +1,65 @@
+import type { Settings } from '../shared/settings.ts'
+import { Bans } from './access/bans.ts'
+import { LateChanges } from './access/late-changes.ts'
+import type { Engine, EngineOptions } from './engine/engine.ts'
+import { BannedSources } from './engine/shared/banned-sources.ts'
+import { KnownSources } from './engine/shared/known-sources.ts'
+import { Nuisances } from './observe/nuisances.ts'
+import { WallClock } from './observe/wall-clock.ts'
+import { withoutRepeats } from './repeats.ts'
+import type { BanStore } from './store/store.ts'
+
+/** The bans, between who tells of clients and the loops that keep them out. */
+export interface Banning {
+  readonly bans: Bans
+  /** What the engine shares of it. */
+  readonly memory: Pick<EngineOptions, 'banned' | 'known'>
+  /** Has clients that do not speak SOCKS earn bans, too. */
+  watch(engine: Engine): void
+  tune(values: Readonly<Settings>): void
+}
+
+/** With the bans that are stored, before the first client comes. What is to be closed in the end goes into `parts`, in order. */
+export async function startBanning(
+  values: Readonly<Settings>,
+  store: BanStore,
+  parts: AsyncDisposableStack,
+  log: { warn(message: string): void; info(message: string): void },
+): Promise<Banning> {
+  const memory = {
+    banned: new SharedArrayBuffer(BannedSources.bytes),
+    known: new SharedArrayBuffer(KnownSources.bytes),
+  }
+  const [banned, known] = [new BannedSources(memory.banned), new KnownSources(memory.known)]
+  const late = new LateChanges(withoutRepeats((message) => log.warn(message)))
+  parts.defer(() => late.close())
+  const wall = new WallClock()
+  const options = {
+    store,
+    late,
+    most: BannedSources.most,
+    isKnown: known.isKnown.bind(known),
+    keepOut: banned.replace.bind(banned),
+    tell: (line: string) => log.info(line),
+    tellTime: wall.tellNow.bind(wall),
+  }
+  const bans = await Bans.load(options, values['ban-exempt'])
+  parts.defer(() => bans.close())
+  let patience = values['timeout-negotiation']
+  return {
+    bans,
+    memory,
+    watch(engine) {
+      const nuisances = new Nuisances(
+        engine.tables,
+        () => patience,
+        (address, nuisance) => bans.noted(address, nuisance),
+      )
+      parts.defer(() => nuisances.stop())
+    },
+    tune(next) {
+      patience = next['timeout-negotiation']
+      bans.exempt(next['ban-exempt'])
+    },
+  }
+}

@@ -1,0 +1,84 @@
+import { isMapped } from '../../net/address.ts'
+import type { Network } from '../../net/network.ts'
+import { hashOf, wordAt } from './source-hash.ts'
+
+/** Sources of one hash, of which the one noted longest ago goes first. */
+const ways = 4
+const buckets = 16_384
+/** Of an entry: prefix (0: free), two words of address, and the minute in which it was noted last. */
+const entryWords = 4
+const bucketWords = ways * entryWords
+
+const minute = 60_000
+const day = 24 * 60
+
+/**
+ * Where users logged in well from within a day, in memory that all loops share: addresses of IPv4, and networks of 64 bits of
+ * IPv6. Loops note each good login, also one that they remember and ask nobody about. Two that write one entry at once may
+ * lose a source, or know a wrong one, for a day. Times are of `performance.now`.
+ */
+export class KnownSources {
+  static readonly bytes = buckets * bucketWords * Int32Array.BYTES_PER_ELEMENT
+
+  readonly #cells: Int32Array
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#cells = new Int32Array(memory)
+  }
+
+  /** Somebody has logged in well from the address in the 16 bytes at `at`, an IPv4 one v4-mapped. */
+  note(bytes: Uint8Array, at: number, now: number): void {
+    if (isMapped(bytes, at)) this.#note(32, wordAt(bytes, at + 12), 0, now)
+    else this.#note(64, wordAt(bytes, at), wordAt(bytes, at + 4), now)
+  }
+
+  /** Whether somebody in the network has. */
+  isKnown({ bytes, prefix }: Network, now: number): boolean {
+    const first = wordAt(bytes, 0)
+    if (prefix === 48) return this.#isAnyKnown(first, wordAt(bytes, 4), now)
+    const second = bytes.length === 4 ? 0 : wordAt(bytes, 4)
+    const start = bucketOf(prefix, first, second)
+    for (let at = start; at < start + bucketWords; at += entryWords)
+      if (this.#is(at, prefix, first, second)) return this.#isFresh(at, now)
+    return false
+  }
+
+  #note(prefix: number, first: number, second: number, now: number): void {
+    const cells = this.#cells
+    const start = bucketOf(prefix, first, second)
+    let oldest = start
+    for (let at = start; at < start + bucketWords; at += entryWords) {
+      if (this.#is(at, prefix, first, second)) {
+        cells[at + 3] = now / minute
+        return
+      }
+      if (cells[at] === 0 || (cells[oldest] !== 0 && cells[at + 3] < cells[oldest + 3])) oldest = at
+    }
+    cells[oldest] = prefix
+    cells[oldest + 1] = first
+    cells[oldest + 2] = second
+    cells[oldest + 3] = now / minute
+  }
+
+  /** Of a /48: only asked before it is banned as a whole. */
+  #isAnyKnown(first: number, second: number, now: number): boolean {
+    const cells = this.#cells
+    for (let at = 0; at < cells.length; at += entryWords)
+      if (cells[at] === 64 && cells[at + 1] === first && ((cells[at + 2] ^ second) & 0xffff0000) === 0)
+        if (this.#isFresh(at, now)) return true
+    return false
+  }
+
+  #is(at: number, prefix: number, first: number, second: number): boolean {
+    const cells = this.#cells
+    return cells[at] === prefix && cells[at + 1] === first && cells[at + 2] === second
+  }
+
+  #isFresh(at: number, now: number): boolean {
+    return now / minute - this.#cells[at + 3] < day
+  }
+}
+
+function bucketOf(prefix: number, first: number, second: number): number {
+  return (hashOf(prefix, first, second) & (buckets - 1)) * bucketWords
+}

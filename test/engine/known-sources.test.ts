@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest'
+import { KnownSources } from '../../daemon/engine/shared/known-sources.ts'
+import { mapped, parseLiteral } from '../../daemon/net/address.ts'
+import { parseNetwork } from '../../daemon/net/network.ts'
+
+const day = 24 * 60 * 60_000
+
+function start() {
+  const memory = new SharedArrayBuffer(KnownSources.bytes)
+  const [loop, main] = [new KnownSources(memory), new KnownSources(memory)]
+  return {
+    note: (address: string, now: number) => loop.note(mapped(parseLiteral(address) ?? new Uint8Array(4)), 0, now),
+    isKnown: (network: string, now: number) => main.isKnown(parseNetwork(network), now),
+  }
+}
+
+it('knows an address of IPv4, and of IPv6 its /64, for a day', () => {
+  const { note, isKnown } = start()
+  note('192.0.2.1', 0)
+  note('2001:db8:1:2::9', 0)
+  const near = ['192.0.2.1', '2001:db8:1:2::/64', '2001:db8:1::/48']
+  const far = ['192.0.2.2', '2001:db8:1:3::/64', '2001:db8:2::/48', 'c000:201::/64']
+  expect(near.map((network) => isKnown(network, day - 60_000))).toEqual([true, true, true])
+  expect(far.filter((network) => isKnown(network, 0))).toEqual([])
+  expect(near.filter((network) => isKnown(network, day))).toEqual([])
+  note('192.0.2.1', day / 2)
+  expect(isKnown('192.0.2.1', day)).toBe(true)
+})
+
+it('forgets those noted longest ago where there is no room', () => {
+  const { note, isKnown } = start()
+  const address = (i: number) => `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`
+  for (let i = 0; i < 200_000; i++) note(address(i), i * 10)
+  expect(isKnown(address(0), 2_000_000)).toBe(false)
+  expect(isKnown(address(199_999), 2_000_000)).toBe(true)
+})
