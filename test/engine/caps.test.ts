@@ -1,12 +1,10 @@
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { Reason, Total } from '../../daemon/engine/session-table.ts'
 import { eachSource, type LineLimits } from '../../daemon/engine/shared/limit-lines.ts'
 import { parseNetwork } from '../../daemon/net/network.ts'
-import { alice, engines, eventually, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
-import type { Peer } from '../helpers/peer.ts'
-import { expectReply, request, succeeded } from '../helpers/socks-client.ts'
+import { alice, engines, eventually, startProxy } from '../helpers/engine.ts'
+import { connectPeer, type Peer } from '../helpers/peer.ts'
+import { expectRefusal, expectReply, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 
 const notAllowed = '02'
@@ -31,10 +29,9 @@ async function startLimited(start: (typeof engines)[number]['start']) {
   return { proxy, lines, target, limit, ask, leave }
 }
 
-/** What becomes of a client who says nothing. */
-async function comeAndGo(proxy: ProxyUnderTest): Promise<string> {
-  // It may be reset before it knows that it is connected.
-  return proxy.client().then(
+/** What becomes of a client who says nothing; it may be reset before it knows that it is connected. */
+function whatBecomes(client: Promise<Peer>): Promise<string> {
+  return client.then(
     ({ ending }) => ending,
     ({ code }) => code,
   )
@@ -60,7 +57,7 @@ describe.each(engines)('$kind engine: limits of connections', ({ start }) => {
     await limit(eachSource, { maxConnections: 2 })
     const clients = [await proxy.client(), await proxy.client()]
     await eventually(() => expect(proxy.rows()).toHaveLength(2))
-    expect(await comeAndGo(proxy)).toBe('ECONNRESET')
+    expect(await whatBecomes(proxy.client())).toBe('ECONNRESET')
     await eventually(() => expect([proxy.ended(Reason.limitSource), lines.refusals(eachSource)]).toEqual([1, 1]))
     // Another source has its own.
     await proxy.client('::1')
@@ -73,7 +70,7 @@ describe.each(engines)('$kind engine: limits of connections', ({ start }) => {
   it('a source comes as often as may be', async () => {
     const { proxy, limit } = await startLimited(start)
     await limit(eachSource, { connectRate: 3 })
-    const comings = Array.from({ length: 30 }, () => comeAndGo(proxy))
+    const comings = Array.from({ length: 30 }, () => whatBecomes(proxy.client()))
     expect(await Promise.race(comings)).toBe('ECONNRESET')
     await eventually(() => expect(proxy.total(Total.accepted)).toBe(30))
     await eventually(() => expect(proxy.rows().length).toBe(30 - proxy.ended(Reason.rate)))
@@ -114,6 +111,49 @@ describe.each(engines)('$kind engine: limits of connections', ({ start }) => {
     await eventually(() => expect(proxy.ended(Reason.sources)).toBe(2))
     await ask(succeeded)
     expect(here.socket.destroyed).toBe(false)
+  })
+
+  it('a user has no more who all come at once', async () => {
+    const { proxy, lines, target, limit } = await startLimited(start)
+    await limit(alice.index, { maxConnections: 5 })
+    const clients = await Promise.all(Array.from({ length: 20 }, () => proxy.clientAsAlice()))
+    for (const client of clients) client.write(request(target.host, target.port))
+    const replies = await Promise.all(clients.map((client) => client.readHex(2)))
+    expect(replies.sort()).toEqual([...Array(5).fill('0500'), ...Array(15).fill(`05${notAllowed}`)])
+    expect([lines.live(alice.index), lines.refusals(alice.index)]).toEqual([5, 15])
+  })
+
+  it("a forward's clients have as many as may be, and the next is reset", async () => {
+    const target = await startTarget()
+    const forwards = [{ listen: { address: '127.0.0.1', port: 0 }, host: target.host, port: target.port }]
+    const proxy = await startProxy(start, { forwards })
+    await proxy.limit(0, { maxConnections: 1 })
+    const come = () => connectPeer('127.0.0.1', proxy.engine.forwarding[0]?.port ?? 0)
+    const first = await come()
+    await target.next()
+    expect(await whatBecomes(come())).toBe('ECONNRESET')
+    await eventually(() => expect(proxy.ended(Reason.limitUser)).toBe(1))
+    first.reset()
+    await proxy.empty()
+    await come()
+    await target.next()
+  })
+
+  it('what somebody may not have counts for nothing, and what fails counts no longer', async () => {
+    const { proxy, lines, limit, ask } = await startLimited(start)
+    await limit(alice.index, { maxConnections: 1 })
+    for (const [host, reply] of [
+      ['127.0.0.2', '05'],
+      ['nowhere.test', '04'],
+    ] as const) {
+      const client = await proxy.clientAsAlice()
+      client.write(request(host, 9))
+      await expectRefusal(client, reply)
+      client.finish()
+    }
+    await proxy.empty()
+    expect([lines.live(alice.index), lines.refusals(alice.index)]).toEqual([0, 0])
+    await ask(succeeded)
   })
 
   it('who is barred is cut, and gets in no more', async () => {
@@ -161,33 +201,5 @@ describe.each(engines)('$kind engine: limits of connections', ({ start }) => {
     expect(proxy.ended(Reason.quota)).toBe(0)
     client.reset()
     origin.reset()
-  })
-
-  it('datagrams over the rate are dropped, and counted', async () => {
-    const { proxy, limit } = await startLimited(start)
-    await limit(alice.index, { rateUp: 1_000 })
-    const echo = createSocket('udp4').bind(0, '127.0.0.1')
-    await once(echo, 'listening')
-    let came = 0
-    echo.on('message', () => came++)
-    const control = await proxy.clientAsAlice()
-    control.write(Buffer.from([5, 3, 0, 1, 0, 0, 0, 0, 0, 0]))
-    const reply = await control.read(10)
-    const socket = createSocket('udp4').bind(0, '127.0.0.1')
-    await once(socket, 'listening')
-    const datagram = Buffer.alloc(10 + 1_000)
-    datagram.set([0, 0, 0, 1, 127, 0, 0, 1])
-    datagram.writeUInt16BE(echo.address().port, 8)
-    const dropped = () => proxy.engine.tables.reduce((all, table) => all + table.dropped.reduce((a, b) => a + b), 0)
-    // What comes faster than it is read the kernel drops by itself.
-    await eventually(() => {
-      for (let i = 0; i < 10; i++) socket.send(datagram, reply.readUInt16BE(8), '127.0.0.1')
-      expect(dropped()).toBeGreaterThan(50)
-    })
-    expect(came).toBeGreaterThan(0)
-    expect(came).toBeLessThan(100)
-    socket.close()
-    echo.close()
-    control.reset()
   })
 })

@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { tickLength } from '../../daemon/engine/shared/buckets.ts'
-import { everybody } from '../../daemon/engine/shared/limit-lines.ts'
+import { eachSource, everybody } from '../../daemon/engine/shared/limit-lines.ts'
+import { Command } from '../../daemon/socks/messages.ts'
+import { openDatagrams, wrapped } from '../helpers/datagrams.ts'
 import { alice, engines, eventually, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import type { Peer } from '../helpers/peer.ts'
+import { expectReply, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
+import { startUdpEcho } from '../helpers/udp-echo.ts'
 
 /** What a bucket of a low rate holds. */
 const depth = 65_536
@@ -46,6 +50,7 @@ describe.each(engines)('$kind engine: a rate', ({ start }) => {
 
   it.each([
     { whose: 'a user', line: alice.index },
+    { whose: 'a source', line: eachSource },
     { whose: 'everybody', line: everybody },
   ])('of $whose is for all flows together', async ({ line }) => {
     const proxy = await startProxy(start, { passwordRequired: true })
@@ -69,6 +74,46 @@ describe.each(engines)('$kind engine: a rate', ({ start }) => {
     await eventually(() => expect(proxy.rows()).toMatchObject([{ paced: 'user' }]))
     client.write(new Uint8Array(4 * depth))
     await peer.read(4 * depth)
+  })
+
+  it('of a source is for each by itself', async () => {
+    const proxy = await startProxy(start)
+    await proxy.limit(eachSource, { rateDown: crawl })
+    const target = await startTarget()
+    for (const via of ['127.0.0.1', '::1']) {
+      const client = await proxy.open(target.host, target.port, via)
+      const peer = await target.next()
+      peer.write(new Uint8Array(2 * depth))
+      await client.read(depth - 8192)
+    }
+    await eventually(() => expect(proxy.rows().map(({ paced }) => paced)).toEqual(['source', 'source']))
+    await proxy.limit(eachSource, {})
+    await eventually(() => expect(proxy.rows().map(({ down }) => down)).toEqual([2 * depth, 2 * depth]))
+  })
+
+  it('of datagrams drops what goes beyond it, each way', async () => {
+    const proxy = await startProxy(start, { passwordRequired: true })
+    const echo = await startUdpEcho()
+    const control = await proxy.clientAsAlice()
+    control.write(request('0.0.0.0', 0, Command.udpAssociate))
+    const relay = await expectReply(control, succeeded)
+    const socket = await openDatagrams()
+    const datagram = wrapped(echo.host, echo.port, new Uint8Array(1_000))
+    const dropped = () => proxy.engine.tables.reduce((all, { dropped }) => all + dropped.reduce((a, b) => a + b), 0)
+    for (const [way, limits] of [
+      ['up', { rateUp: crawl }],
+      ['down', { rateDown: crawl }],
+    ] as const) {
+      await proxy.limit(alice.index, limits)
+      const [passed, lost, began] = [proxy.userBytes(alice.index)[way], dropped(), performance.now()]
+      await eventually(async () => {
+        for (let i = 0; i < 10; i++) await socket.send(datagram, relay.port, relay.address)
+        expect(dropped() - lost).toBeGreaterThan(20)
+      })
+      const most = depth + (crawl * (performance.now() - began + tickLength)) / 1000
+      expect(proxy.userBytes(alice.index)[way] - passed).toBeLessThanOrEqual(most)
+    }
+    expect(proxy.rows()).toMatchObject([{ paced: 'user' }])
   })
 
   it('leaves with the sender what has to wait', async () => {

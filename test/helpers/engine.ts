@@ -304,6 +304,7 @@ export class ProxyUnderTest {
     expect(this.#sum((table) => table.userUp.reduce((a, b) => a + b))).toBe(this.total(Total.up))
     expect(this.#sum((table) => table.userDown.reduce((a, b) => a + b))).toBe(this.total(Total.down))
     const { buckets } = this.lines
+    for (const line of [0, alice.index]) expect(this.lines.live(line)).toBe(0)
     for (const line of [0, alice.index, everybody])
       for (const direction of Object.values(Direction))
         expect(buckets.waiting(this.lines.bucketAt(line, direction))).toBe(0)
