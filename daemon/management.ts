@@ -31,7 +31,7 @@ export type Listening = Result<'status.get'>['listening']
 export interface Management {
   /** Every socket of the daemon. */
   readonly listening: Listening
-  /** Reads the files of TLS again, and makes anew what is missing in the runtime folder. */
+  /** Reads the files of TLS and the lists of the rules again, and makes anew what is missing in the runtime folder. */
   reload(): Promise<void>
   /** Removes the files by which clients find the daemon, for an end that cannot wait. */
   vanish(): void
@@ -79,7 +79,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   // Management is for this machine, or asks for TLS and a name: a client elsewhere shall not get there by the proxy.
   await dataPlane.forbid([...control.listening, ...control.listeningTls])
   listening.push(...controlSockets(control))
-  return { listening, reload: control.reload, vanish: control.vanish }
+  return { listening, reload: reloading(control, administered.rules, log), vanish: control.vanish }
 }
 
 /** What the daemon knows of itself. */
@@ -188,6 +188,14 @@ function keptLimits({ groups, limits: keeper }: DataPlane): KeptLimits<Account> 
       revision: account.revision,
     }),
     usageOf: (account) => keeper.usageOf(account),
+  }
+}
+
+/** Reads what lies in files again; rules whose lists cannot be read any more stay as they are. */
+function reloading(control: ControlServer, rules: LiveRules, { logger }: DaemonLog): () => Promise<void> {
+  return async () => {
+    const problem = (error: Error) => logger.warn(`the lists of the rules stay as they were: ${error.message}`)
+    await Promise.all([control.reload(), rules.reload().catch(problem)])
   }
 }
 

@@ -97,8 +97,8 @@ export function compileRules(rules: readonly NumberedRule[], indexOf: IndexOf): 
     numbersOf(({ kind }, { allow }) => allow && (kind === 'network' || kind === 'special')),
   )
 
-  const ipv4 = ranges(rules, 4, lists)
-  const ipv6 = ranges(rules, 16, lists)
+  const ipv4 = ranges(rules, ipv4Family, lists)
+  const ipv6 = ranges(rules, ipv6Family, lists)
   const names = nameTable(rules, lists)
 
   const head: Record<number, number> = {
@@ -166,36 +166,71 @@ class Lists {
 }
 
 /** Ranges that do not overlap, in order: the first address of each as words, and its list. Between ranges the list is empty. */
-function ranges(rules: readonly NumberedRule[], family: 4 | 16, lists: Lists): Words {
-  const size = family / 4
-  const edges: { readonly at: bigint; readonly number: number; readonly begins: boolean }[] = []
+function ranges<Key extends number | bigint>(
+  rules: readonly NumberedRule[],
+  { bytes: family, keyOf, behind, first, end, write }: Family<Key>,
+  lists: Lists,
+): Words {
+  const edges: { readonly at: Key; readonly number: number; readonly begins: boolean }[] = []
   rules.forEach(({ to }, number) => {
     for (const destination of to) {
       if (destination.kind !== 'network' || destination.network.bytes.length !== family) continue
-      edges.push({ at: toBigInt(destination.network.bytes), number, begins: true })
-      edges.push({ at: toBigInt(lastAddressOf(destination.network)) + 1n, number, begins: false })
+      edges.push({ at: keyOf(destination.network.bytes), number, begins: true })
+      edges.push({ at: behind(keyOf(lastAddressOf(destination.network))), number, begins: false })
     }
   })
   edges.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
 
   const result = new Words()
   const inside = new Map<number, number>()
-  const begin = (at: bigint) => {
-    const list = lists.add([...inside.keys()].sort((a, b) => a - b))
-    for (let i = size - 1; i >= 0; i--) result.push(Number((at >> BigInt(32 * i)) & 0xffffffffn))
-    result.push(list)
+  const begin = (at: Key) => {
+    write(result, at)
+    result.push(lists.add([...inside.keys()].sort((a, b) => a - b)))
   }
-  begin(0n)
+  begin(first)
   for (let i = 0; i < edges.length; ) {
-    const { at } = edges[i] ?? { at: 0n }
+    const { at } = edges[i] ?? { at: first }
     for (let edge = edges[i]; edge?.at === at; edge = edges[++i]) {
       const count = (inside.get(edge.number) ?? 0) + (edge.begins ? 1 : -1)
       if (count === 0) inside.delete(edge.number)
       else inside.set(edge.number, count)
     }
-    if (at < 1n << BigInt(8 * family)) begin(at)
+    if (at < end) begin(at)
   }
   return result
+}
+
+/** The addresses of one family as what can be compared: numbers for IPv4, of which there may be many. */
+interface Family<Key> {
+  readonly bytes: 4 | 16
+  keyOf(address: Uint8Array): Key
+  /** The next address. */
+  behind(key: Key): Key
+  readonly first: Key
+  /** Behind the last one. */
+  readonly end: Key
+  /** As words. */
+  write(words: Words, key: Key): void
+}
+
+const ipv4Family: Family<number> = {
+  bytes: 4,
+  keyOf: (address) => new DataView(address.buffer, address.byteOffset).getUint32(0),
+  behind: (key) => key + 1,
+  first: 0,
+  end: 2 ** 32,
+  write: (words, key) => words.push(key),
+}
+
+const ipv6Family: Family<bigint> = {
+  bytes: 16,
+  keyOf: toBigInt,
+  behind: (key) => key + 1n,
+  first: 0n,
+  end: 1n << 128n,
+  write(words, key) {
+    for (let i = 96n; i >= 0n; i -= 32n) words.push(Number((key >> i) & 0xffffffffn))
+  },
 }
 
 function toBigInt(bytes: Uint8Array): bigint {

@@ -1,5 +1,8 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import { compileRules } from '../policy/compile.ts'
 import { parseRules } from '../policy/rule.ts'
+import { Refusal } from '../refusal.ts'
 import { destinationsOf } from './rule-lists.ts'
 
 /** What rules are compiled from. */
@@ -10,9 +13,33 @@ export interface CompileOptions {
   readonly folder: string
 }
 
+/** Characters of rules that are compiled at once, in some milliseconds. */
+const mostAtOnce = 16_384
+/** Beside this file: the source when it runs as such, the bundle's own file when it is bundled. */
+const threadFile = new URL(
+  import.meta.url.endsWith('.ts') ? './compile-thread.ts' : './compile-thread.js',
+  import.meta.url,
+)
+
+/** What the thread tells: the rules, or why there are none. */
+export type Compiled = { readonly rules: SharedArrayBuffer } | { readonly refusal: string }
+
+/**
+ * As `compileText`; whatever may take longer, on a thread of its own: a hundred thousand destinations take half a second,
+ * for which nobody's login, name or byte shall wait.
+ */
+export async function compileAside(options: CompileOptions): Promise<SharedArrayBuffer> {
+  if (options.text.length <= mostAtOnce && !options.text.includes('@')) return compileText(options)
+  // Flags of the process, such as --eval, are not for it.
+  const thread = new Worker(threadFile, { workerData: options, name: 'rules', execArgv: [] })
+  const [compiled] = (await once(thread, 'message')) as [Compiled]
+  if ('refusal' in compiled) throw new Refusal('invalid', compiled.refusal)
+  return compiled.rules
+}
+
 /**
  * Compiles the rules of a text, and reads its lists. Whom they name is nobody until `writeSubjects`. Throws a Refusal for a
- * list that cannot be read. A hundred thousand destinations take half a second.
+ * list that cannot be read.
  */
 export function compileText({ text, ids, folder }: CompileOptions): SharedArrayBuffer {
   const { rules } = parseRules(text)

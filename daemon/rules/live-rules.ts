@@ -9,7 +9,7 @@ import { RuleHits } from '../policy/rule-hits.ts'
 import { RuleSet } from '../policy/rule-set.ts'
 import { Refusal } from '../refusal.ts'
 import type { RuleStore } from '../store/store.ts'
-import { compileText } from './compile-text.ts'
+import { compileAside } from './compile-text.ts'
 import { HitCounts } from './hit-counts.ts'
 import { rowsOf } from './rule-rows.ts'
 import type { Members } from './rule-subjects.ts'
@@ -158,7 +158,7 @@ export class LiveRules {
         })
       const before = this.#inForce.text
       const text = understood(() => replaceText(before, edit(before)))
-      const memory = this.#compile(text)
+      const memory = await this.#compile(text)
       this.#checkTests(text, memory)
       const changes = told(before, text)
       if (dryRun) return { ...changes, revision: this.#revision, cut: await wouldEnd(memory, this.#options) }
@@ -175,10 +175,8 @@ export class LiveRules {
     })
   }
 
-  #compile({ text, ids, rules }: RuleText): RuleMemory {
-    const compiled = compileText({ text, ids, folder: this.#options.folder })
-    writeSubjects(compiled, rules, this.#options.members.indexOf)
-    return { rules: compiled, hits: RuleHits.memory(new RuleSet(compiled), this.#options.engine.tables.length) }
+  #compile(text: RuleText): Promise<RuleMemory> {
+    return compiled(text, this.#options, this.#options.engine.tables.length)
   }
 
   #checkTests({ tests }: RuleText, { rules }: RuleMemory): void {
@@ -230,10 +228,17 @@ export async function prepareRules(
 ): Promise<PreparedRules> {
   const stored = await store.load()
   const text = understood(() => (stored ? restoreText(stored) : noRules))
-  const rules = compileText({ text: text.text, ids: text.ids, folder })
-  writeSubjects(rules, text.rules, members.indexOf)
-  const memory = { rules, hits: RuleHits.memory(new RuleSet(rules), loops) }
-  return { revision: stored?.revision ?? 0, text, memory }
+  return { revision: stored?.revision ?? 0, text, memory: await compiled(text, { folder, members }, loops) }
+}
+
+async function compiled(
+  { text, ids, rules }: RuleText,
+  { folder, members }: Pick<LiveRulesOptions, 'folder' | 'members'>,
+  loops: number,
+): Promise<RuleMemory> {
+  const memory = await compileAside({ text, ids, folder })
+  writeSubjects(memory, rules, members.indexOf)
+  return { rules: memory, hits: RuleHits.memory(new RuleSet(memory), loops) }
 }
 
 function understood<T>(read: () => T): T {

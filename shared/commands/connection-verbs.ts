@@ -162,6 +162,7 @@ function detailsTable({ connection, end, timeline, limits }: Result<'connections
       ['client', connection.client],
       ['destination', connection.destination ?? '-'],
       ['address', connection.address ?? '-'],
+      ...(connection.rule === undefined ? [] : [['rule', String(connection.rule)]]),
       ['up', formatBytes(connection.up)],
       ['down', formatBytes(connection.down)],
       ['opened', formatTime(opened)],

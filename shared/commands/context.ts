@@ -9,6 +9,11 @@ export interface Context {
   readPassword(source: PasswordSource, user: string): Promise<string>
   /** Get the text of a file, or what comes from standard input (`-`). Rejects with `UsageError`. */
   readText(file: string): Promise<string>
+  /**
+   * Have the person edit a text in a terminal, with what is wrong with it told above it, if something is. Resolves to
+   * undefined if they saved nothing. Rejects with `UsageError` where there is no terminal.
+   */
+  editText(text: string, problem?: string): Promise<string | undefined>
 }
 
 export type PasswordSource = 'stdin' | 'prompt'

@@ -1,5 +1,6 @@
 import { counted } from '../format/count.ts'
 import { formatTime } from '../format/time.ts'
+import { RpcError } from '../protocol/errors.ts'
 import type { Result, Rule } from '../protocol/methods.ts'
 import { type Context, everyPage } from './context.ts'
 import { oneOf, readCount, UsageError } from './usage.ts'
@@ -13,6 +14,8 @@ const changeFlags = {
   revision: { value: 'N', summary: 'only if the rules are still those of this revision' },
 }
 const unknownRule = { not_found: "list the rules with 'rules'", conflict: "look at them again with 'rules'" }
+
+const noFlags: Flags = new Map()
 
 type Change = Result<'rules.apply'>
 type Wish = { ifRevision?: number; dryRun?: boolean }
@@ -85,6 +88,31 @@ export const ruleVerbs: Readonly<Record<string, Verb>> = {
       return async ({ call, readText }) =>
         outcomeOf(await call('rules.apply', { text: await readText(file), ...wish }), flags)
     },
+  }),
+  'rules edit': verb({
+    arguments: '',
+    role: 'admin',
+    summary: 'edit the text of all rules in $EDITOR',
+    prepare:
+      () =>
+      async ({ call, editText }) => {
+        const now = () => call('rules.list', { text: true, limit: 1 })
+        let { text = '', revision } = await now()
+        let problem: string | undefined
+        for (;;) {
+          const saved = await editText(text, problem)
+          if (saved === undefined || saved === text) return { data: null, view: 'nothing has changed' }
+          try {
+            return outcomeOf(await call('rules.apply', { text: saved, ifRevision: revision }), noFlags)
+          } catch (error) {
+            if (!(error instanceof RpcError) || !['invalid_params', 'conflict'].includes(error.kind)) throw error
+            // What was written is not lost: who saves it again has seen what is wrong with it.
+            text = saved
+            problem = error.message
+            if (error.kind === 'conflict') revision = (await now()).revision
+          }
+        }
+      },
   }),
   'rules test': verb({
     arguments: 'USER TO',

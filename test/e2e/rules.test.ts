@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { bytes } from '../helpers/bytes.ts'
@@ -81,4 +81,26 @@ it('are tried out point by point', async () => {
   expect(tried).toMatch(/^request +deny +16 deny user:bob to \*\.example port 25 +18 deny to any$/m)
   const resolved = await done(daemon, 'rules test - x.example:80 --from 198.51.100.1 --resolve 192.0.2.9')
   expect(resolved).toMatch(/^in all +deny/m)
+})
+
+it('read lists beside the state folder, again on SIGHUP, and say where one is wrong', async () => {
+  const daemon = await startDaemon()
+  const list = join(daemon.folders.state, 'adult')
+  await writeFile(list, '# one a line\n*.first.test\n', { mode: 0o600 })
+  await done(daemon, 'rules add deny to @adult')
+  await expectForbidden(daemon, 'a.first.test', 80)
+
+  await writeFile(list, 'a.second.test\n10.0.0.1/8\n')
+  daemon.signal('SIGHUP')
+  await daemon.logs(/lists of the rules stay as they were: .*adult:2: .*write 10\.0\.0\.0\/8/)
+  await expectForbidden(daemon, 'a.first.test', 80)
+  await writeFile(list, 'a.second.test\n')
+  daemon.signal('SIGHUP')
+  await expect
+    .poll(async () => (await exec(daemon, 'rules test - a.second.test:80 --resolve 192.0.2.1')).stdout)
+    .toMatch(/^in all +deny/m)
+  const missing = await exec(daemon, 'rules add deny to @nowhere')
+  expect(missing.stderr).toMatch(/cannot read .*nowhere \(ENOENT\)/)
+  await chmod(list, 0o666)
+  expect((await exec(daemon, 'rules add deny to @adult port 25')).stderr).toMatch(/others can write to .*adult/)
 })

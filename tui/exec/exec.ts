@@ -8,6 +8,7 @@ import type { ExecOptions } from '../options/command-line.ts'
 import type { NamedDaemon } from '../options/daemons.ts'
 import { type OperatorPlace, placeOf } from '../options/place.ts'
 import { connectionTo } from './connection.ts'
+import { editText } from './edit-text.ts'
 import { complain, exitStatus, Failure, failureOf, tell } from './failure.ts'
 import { readLines } from './lines.ts'
 import { askedOnce, passwordReader } from './new-passwords.ts'
@@ -74,7 +75,7 @@ async function runAt(
   if (who !== null && !json) process.stdout.write(`== ${safeText(who)} ==\n`)
   const ask = (place: OperatorPlace) => askOperator(lines, several ? placeOf([place]) : place.operator)
   const connection = connectionTo(daemon, { timeoutMs, ask })
-  const turn: Turn = { context: { ...connection, readPassword, readText }, json, who }
+  const turn: Turn = { context: { ...connection, readPassword, readText, editText }, json, who }
   try {
     for await (const { place, commands } of batches) {
       for (const command of commands) await carryOut(command, place, turn)

@@ -111,11 +111,13 @@ test.each(examples.filter(([, line]) => line))('%s takes the role that its metho
   const call = async (method: keyof typeof methods) => {
     const { role } = methods[method]
     if (role !== 'anyone') demanded.push(role)
-    if (method !== 'config.get') throw new Error('seen')
-    return { revision: 1, settings: [{ name: 'auth', type: 'choice', value: 'auto' }] }
+    if (method !== 'config.get' && method !== 'rules.list') throw new Error('seen')
+    return { revision: 1, rules: [], settings: [{ name: 'auth', type: 'choice', value: 'auto' }] }
   }
   const [command] = parseCommands(line.replace('get NAME', 'get auth').replace('help VERB', 'help'))
-  await Promise.resolve(command?.run({ call, readText: async () => '' } as never)).catch(() => {})
+  await Promise.resolve(command?.run({ call, readText: async () => '', editText: async () => 'deny' } as never)).catch(
+    () => {},
+  )
   const strongest = roles.findLast((role) => demanded.includes(role))
   expect(verbs[name]?.role).toBe(strongest === 'viewer' ? undefined : strongest)
 })

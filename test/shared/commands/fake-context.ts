@@ -10,13 +10,21 @@ interface Run {
   readonly calls: [method: string, params: unknown][]
   /** Where a password was asked for, and for whom. */
   readonly asked: [source: PasswordSource, user: string][]
+  /** What the person was given to edit, and told to be wrong. */
+  readonly edits: [text: string, problem: string | undefined][]
 }
 
 /**
  * Carry out the one command of `line`; a method answers as `answers` says, the same each time or from a list in turn. So
  * does an event: with all of a list, and the iteration ends then.
  */
-export async function runCommand(line: string, answers: Record<string, unknown>, password = ''): Promise<Run> {
+export async function runCommand(
+  line: string,
+  answers: Record<string, unknown>,
+  password = '',
+  edited: (string | undefined)[] = [],
+): Promise<Run> {
+  const edits: Run['edits'] = []
   const calls: Run['calls'] = []
   const asked: Run['asked'] = []
   const call = async (method: string, params: unknown) => {
@@ -35,11 +43,15 @@ export async function runCommand(line: string, answers: Record<string, unknown>,
       return password
     },
     readText: async (file) => `text of ${file}`,
+    editText: async (text, problem) => {
+      edits.push([text, problem])
+      return edited.shift()
+    },
   }
   const [command] = parseCommands(line)
   if (!command) throw new Error('no command')
   const outcomes = await allOf(command.run(context))
-  return { outcome: outcomes.at(-1) as Outcome, outcomes, calls, asked }
+  return { outcome: outcomes.at(-1) as Outcome, outcomes, calls, asked, edits }
 }
 
 async function allOf(deed: ReturnType<Deed>): Promise<Outcome[]> {

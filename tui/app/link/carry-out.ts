@@ -61,9 +61,12 @@ function guarded(call: Client['call']): Client['call'] {
   }
 }
 
-const elsewhere: Pick<Context, 'events' | 'readPassword' | 'readText'> = {
+const elsewhere: Pick<Context, 'events' | 'readPassword' | 'readText' | 'editText'> = {
   events: async () => {
     throw new UsageError('only --exec can follow what comes')
+  },
+  editText: async () => {
+    throw new UsageError('only --exec gives the terminal to an editor')
   },
   readText: async (file) => {
     if (file === '-') throw new UsageError('only --exec has standard input')
