@@ -32,7 +32,8 @@ interface Bind {
 
 /**
  * BIND (RFC 1928, section 4): listens where the expected peer can reach us, tells the client where that is, and relays
- * once the peer has come. Whoever else comes is sent away.
+ * once the peer has come. Whoever else comes is sent away. What listens has the target's half until then: a session that
+ * waits for its peer takes no more descriptors than one that has it, and nothing that others share.
  */
 export class Binder implements Opener, Stage {
   readonly #loop: LoopContext
@@ -67,30 +68,9 @@ export class Binder implements Opener, Stage {
     else this.#refuse(slot, 'EAGAIN')
   }
 
-  /** The client speaks, or goes, while its peer has not come. What it says stays in the kernel until then. */
   onEvent(half: number, events: number): void {
-    if (!isClient(half)) return
-    const slot = slotOf(half)
-    if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot, Reason.gone)
-    this.#sessions.note(half, events)
-    const bind = this.#binds.get(slot)
-    if (bind && this.#sessions.isGone(slot, bind.rest)) this.#sessions.close(slot, Reason.gone)
-  }
-
-  /** Somebody has come to the listening socket. */
-  onExtra(slot: number, listener: number): void {
-    const bind = this.#binds.get(slot)
-    if (!bind) return
-    for (let looked = 0; looked < batch; looked++) {
-      const fd = accept(listener, this.#socketAddress)
-      if (fd === -errno.EAGAIN) return
-      if (isExhausted(-fd)) return this.#refuse(slot, errnoName(-fd))
-      if (fd < 0) continue
-      if (this.#isExpected(slot, bind)) return this.#arrived(slot, bind, fd, listener)
-      resetOnClose(fd)
-      close(fd)
-    }
-    this.#sessions.extras.watchAgain(listener, arriving)
+    if (isClient(half)) this.#onClientEvent(slotOf(half), half, events)
+    else this.#onArrival(slotOf(half))
   }
 
   /** The name, or the peer, has had its time. */
@@ -99,7 +79,34 @@ export class Binder implements Opener, Stage {
   }
 
   forget(slot: number): void {
-    this.#binds.delete(slot)
+    // Who reads that the session has ended finds nothing listening for it any more.
+    if (this.#binds.delete(slot)) this.#sessions.closeTarget(slot)
+  }
+
+  /** The client speaks, or goes, while its peer has not come. What it says stays in the kernel until then. */
+  #onClientEvent(slot: number, half: number, events: number): void {
+    if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot, Reason.gone)
+    this.#sessions.note(half, events)
+    const bind = this.#binds.get(slot)
+    if (bind && this.#sessions.isGone(slot, bind.rest)) this.#sessions.close(slot, Reason.gone)
+  }
+
+  /** Somebody has come to the listening socket. */
+  #onArrival(slot: number): void {
+    const bind = this.#binds.get(slot)
+    const listener = this.#sessions.fd[targetOf(slot)]
+    if (!bind || listener < 0) return
+    for (let looked = 0; looked < batch; looked++) {
+      const fd = accept(listener, this.#socketAddress)
+      if (fd === -errno.EAGAIN) return
+      if (isExhausted(-fd)) return this.#refuse(slot, errnoName(-fd))
+      if (fd < 0) continue
+      if (this.#isExpected(slot, bind)) return this.#arrived(slot, bind, fd)
+      resetOnClose(fd)
+      close(fd)
+    }
+    // An edge-triggered event comes again if there still is reason for it.
+    this.#loop.epoll.modify(listener, arriving, targetOf(slot), this.#sessions.generation[slot])
   }
 
   #expect(slot: number, bind: Bind, addresses: readonly Address[]): void {
@@ -113,7 +120,9 @@ export class Binder implements Opener, Stage {
   /** Listen, and tell the client where. */
   #listen(slot: number, { peers }: Bind): void {
     const fd = this.#open(slot, peers)
-    const problem = this.#sessions.extras.add(slot, fd, arriving)
+    if (fd < 0) return this.#refuse(slot, errnoName(-fd))
+    this.#sessions.fd[targetOf(slot)] = fd
+    const problem = this.#loop.epoll.add(fd, arriving, targetOf(slot), this.#sessions.generation[slot])
     if (problem < 0) return this.#refuse(slot, errnoName(-problem))
     this.#sessions.enter(slot, State.listening)
     this.#sessions.setDeadline(slot, this.#loop.timeouts.bind)
@@ -139,15 +148,15 @@ export class Binder implements Opener, Stage {
     return this.#loop.verdicts.allows(slot, name, address, portOf(this.#socketAddress))
   }
 
-  #arrived(slot: number, { rest }: Bind, fd: number, listener: number): void {
+  #arrived(slot: number, { rest }: Bind, fd: number): void {
     const sessions = this.#sessions
     const { keepalive, userTimeout } = this.#loop.liveness
     const target = targetOf(slot)
     sessions.leadsTo(slot, bytesOf(this.#socketAddress), portOf(this.#socketAddress))
+    sessions.closeTarget(slot)
     sessions.fd[target] = fd
     // Inherited from the listening socket (tcp(7)).
     sessions.flags[target] = Flag.prompt
-    sessions.extras.close(listener)
     if (keepalive !== 0 || userTimeout !== 0) setLiveness(fd, keepalive, userTimeout)
     const problem = this.#loop.epoll.add(fd, watched, target, sessions.generation[slot])
     if (problem < 0) return this.#refuse(slot, errnoName(-problem))

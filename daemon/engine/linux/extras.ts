@@ -2,7 +2,7 @@ import type { Epoll } from '../../os/epoll.ts'
 import { close, errno } from '../../os/libc.ts'
 import type { SharedCount } from './shared-counts.ts'
 
-/** A socket of a session beside its two halves: what BIND listens on, a dial beside another, a way to send datagrams. */
+/** A socket of a session beside its two halves: a dial beside another, a way to send datagrams. */
 export interface Extra {
   readonly fd: number
   readonly slot: number
@@ -79,12 +79,6 @@ export class Extras {
   find(key: number, generation: number): Extra | undefined {
     const extra = this.#byFd.get(key - firstExtraKey)
     return extra?.generation === generation ? extra : undefined
-  }
-
-  /** Have an edge-triggered event come again if there still is reason for it. */
-  watchAgain(fd: number, events: number): void {
-    const extra = this.#byFd.get(fd)
-    if (extra) this.#epoll.modify(fd, events, firstExtraKey + fd, extra.generation)
   }
 
   /** The socket is no extra any more, but is not closed: the caller makes it one of the session's halves. */

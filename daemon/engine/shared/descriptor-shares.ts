@@ -23,7 +23,7 @@ export const noRoomForAssociation =
 export interface DescriptorShares {
   /** Sessions, of two descriptors each. */
   readonly sessions: number
-  /** Sockets that sessions have beside those two: a BIND's listener, an association's, further attempts of a dial. */
+  /** Sockets that sessions have beside those two: an association's, further attempts of a dial. */
   readonly extras: number
   /** Clients that may wait where an engine cannot leave them to the kernel. */
   readonly waiting: number
