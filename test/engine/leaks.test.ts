@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Timeouts } from '../../daemon/engine/engine.ts'
 import { State, Total } from '../../daemon/engine/session-table.ts'
+import { eachSource } from '../../daemon/engine/shared/limit-lines.ts'
 import { descriptors } from '../helpers/descriptors.ts'
 import { engines, eventually, type ProxyUnderTest, type Services, startProxy } from '../helpers/engine.ts'
 import { heaps } from '../helpers/heaps.ts'
@@ -71,8 +72,12 @@ describe.each(engines)('$kind engine: after every kind of ending', ({ kind, star
   it('nothing is left, and every byte is accounted for', async () => {
     const readHeaps = heaps()
     const proxy = await startProxy(start, { passwordRequired: true, maxSessions: 1_000, timeouts, services })
-    // An order is carried out when all threads are there.
-    await proxy.engine.order('kill', [])
+    // Limits that are met now and then, and refuse nobody; an order is carried out when all threads are there.
+    for (const user of Object.values(users)) {
+      proxy.lines.setQuota(user, 1 << 30)
+      await proxy.limit(user, { rateUp: 20_000_000, rateDown: 20_000_000, maxConnections: 1_000, maxSources: 1_000 })
+    }
+    await proxy.limit(eachSource, { rateDown: 100_000_000, maxConnections: 1_000, connectRate: 1_000_000 })
     const pipesAtStart = descriptors().pipes
     startManagement(proxy)
     const counted = () => ({ up: proxy.total(Total.up), down: proxy.total(Total.down) })

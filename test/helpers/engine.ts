@@ -303,6 +303,13 @@ export class ProxyUnderTest {
     expect(this.#sum((table) => table.ended.reduce((a, b) => a + b))).toBe(this.total(Total.accepted))
     expect(this.#sum((table) => table.userUp.reduce((a, b) => a + b))).toBe(this.total(Total.up))
     expect(this.#sum((table) => table.userDown.reduce((a, b) => a + b))).toBe(this.total(Total.down))
+    // Nobody counts for a limit any more, or waits for one.
+    const { lines } = this
+    const left = Array.from({ length: everybody + 1 }, (_, line) => [
+      lines.live(line),
+      ...[Direction.up, Direction.down].map((way) => lines.buckets.waiting(lines.bucketAt(line, way))),
+    ])
+    expect(left.flat().every((count) => count === 0)).toBe(true)
     const { buckets } = this.lines
     for (const line of [0, alice.index]) expect(this.lines.live(line)).toBe(0)
     for (const line of [0, alice.index, everybody])
