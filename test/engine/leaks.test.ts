@@ -92,7 +92,8 @@ describe.each(engines)('$kind engine: after every kind of ending', ({ kind, star
       return report
     }
 
-    await crowd(0.1)
+    // What is loaded and compiled once is no leak.
+    await crowd(0.3)
     const before = { ...descriptors(), heaps: await readHeaps() }
 
     const [known, knownUser] = [counted(), proxy.userBytes(exactUser)]
@@ -105,7 +106,7 @@ describe.each(engines)('$kind engine: after every kind of ending', ({ kind, star
     expect([counted(), proxy.userBytes(exactUser)]).toEqual([both(known), both(knownUser)])
 
     const knownExact = counted()
-    const rest = await crowd(0.7)
+    const rest = await crowd(0.5)
     for (const way of ['up', 'down'] as const) {
       const moved = counted()[way] - knownExact[way]
       expect(moved).toBeLessThanOrEqual(rest[way].sent)

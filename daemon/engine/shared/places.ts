@@ -10,7 +10,6 @@ const countsForUser = 1
 /** A user's source without connections, which counts until its time is over. */
 interface Leaving {
   readonly user: number
-  readonly line: number
   readonly left: number
 }
 
@@ -27,8 +26,8 @@ export class Places {
   /** By slot: flags, and whom it counts for. */
   readonly #flags: Uint8Array
   readonly #user: Uint16Array
-  /** In the order in which they left. */
-  #leaving: Leaving[] = []
+  /** By line, in the order in which they left last. */
+  readonly #leaving = new Map<number, Leaving>()
 
   /** `capacity`: how many slots there are. */
   constructor(capacity: number, lines: LimitLines, sources: SourceLines) {
@@ -81,8 +80,10 @@ export class Places {
   leave(slot: number, now: number): void {
     const [source, userSource] = [this.#source[slot] - 1, this.#userSource[slot] - 1]
     if (source !== noLine) this.#sources.leave(source, now)
-    if (userSource !== noLine && this.#sources.leave(userSource, now))
-      this.#leaving.push({ user: this.#user[slot], line: userSource, left: now })
+    if (userSource !== noLine && this.#sources.leave(userSource, now)) {
+      this.#leaving.delete(userSource)
+      this.#leaving.set(userSource, { user: this.#user[slot], left: now })
+    }
     if (this.#flags[slot] & countsForUser) this.#lines.leave(this.#user[slot])
     this.#source[slot] = 0
     this.#userSource[slot] = 0
@@ -96,11 +97,11 @@ export class Places {
 
   /** Forget sources that their users have left for long. */
   sweep(now: number): void {
-    if (this.#leaving.length === 0) return
-    const isOver = ({ left }: Leaving) => now - left >= sourceLasts
-    const staying = this.#leaving.findIndex((leaving) => !isOver(leaving))
-    for (const { user, line, left } of this.#leaving.splice(0, staying < 0 ? this.#leaving.length : staying))
+    for (const [line, { user, left }] of this.#leaving) {
+      if (now - left < sourceLasts) return
+      this.#leaving.delete(line)
       this.#sources.free(line, left, () => this.#lines.countSource(user, -1))
+    }
   }
 
   /** The limits have changed: one of how many sources a user may come from counts those that are there already. */
