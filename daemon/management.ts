@@ -19,6 +19,7 @@ import { UserTraffic } from './observe/user-traffic.ts'
 import { type KeptLimits, ObservedUsers } from './observe/users.ts'
 import { WallClock } from './observe/wall-clock.ts'
 import { LiveRules } from './rules/live-rules.ts'
+import { RefusalLines } from './rules/refusal-lines.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { destinationOf, forwardsOf } from './settings/forwards.ts'
 import { LiveSettings } from './settings/live-settings.ts'
@@ -124,6 +125,7 @@ async function administer(
     dataPlane.rules,
   )
   parts.defer(() => rules.close())
+  parts.defer(tellRefusals(dataPlane, (line) => log.logger.info(line)))
   const loops: Loops = {
     userChanged(change) {
       rules.membersChanged()
@@ -189,6 +191,17 @@ function keptLimits({ groups, limits: keeper }: DataPlane): KeptLimits<Account> 
     }),
     usageOf: (account) => keeper.usageOf(account),
   }
+}
+
+/** Milliseconds between two lines about whom rules have refused something. */
+const refusalPeriod = 60_000
+
+/** Tells of them, until the function that it returns is called. */
+function tellRefusals({ engine, accounts }: DataPlane, tell: (line: string) => void): () => void {
+  const lines = new RefusalLines(engine.tables, tell)
+  const look = () => lines.look(accounts.highestIndex, (index) => accounts.lastNameOf(index))
+  const timer = setInterval(look, refusalPeriod).unref()
+  return () => clearInterval(timer)
 }
 
 /** Reads what lies in files again; rules whose lists cannot be read any more stay as they are. */

@@ -117,6 +117,9 @@ export class SessionTable {
   readonly userSessions: Int32Array
   readonly userUp: Float64Array
   readonly userDown: Float64Array
+  /** By user index: how often rules have refused them something, which only grows, and by the number of which rule last. */
+  readonly userForbidden: Float64Array
+  readonly userForbiddenBy: Int32Array
   /** How long the loop's turns take: a `TurnRecord`. */
   readonly turns: Float64Array
 
@@ -140,6 +143,8 @@ export class SessionTable {
     const turns = layout.place(8 * turnCells)
     const userUp = layout.place(8 * maxUsers)
     const userDown = layout.place(8 * maxUsers)
+    const userForbidden = layout.place(8 * maxUsers)
+    const userForbiddenBy = layout.place(4 * maxUsers)
     const userSessions = layout.place(4 * maxUsers)
     const guard = layout.place(4 * capacity)
     const endedCount = layout.place(4)
@@ -168,6 +173,8 @@ export class SessionTable {
     this.turns = new Float64Array(this.buffer, turns, turnCells)
     this.userUp = new Float64Array(this.buffer, userUp, maxUsers)
     this.userDown = new Float64Array(this.buffer, userDown, maxUsers)
+    this.userForbidden = new Float64Array(this.buffer, userForbidden, maxUsers)
+    this.userForbiddenBy = new Int32Array(this.buffer, userForbiddenBy, maxUsers)
     this.userSessions = new Int32Array(this.buffer, userSessions, maxUsers)
     this.guard = new Int32Array(this.buffer, guard, capacity)
     this.endings = new EndedRing(new Int32Array(this.buffer, endedCount, 1), capacity, endedCapacity)
@@ -230,6 +237,13 @@ export class SessionTable {
     this.open(slot)
     this.rule[slot] = rule
     this.seal(slot)
+  }
+
+  /** A rule has refused the session something. */
+  forbiddenBy(slot: number, rule: number): void {
+    const user = this.user[slot]
+    this.userForbidden[user]++
+    this.userForbiddenBy[user] = rule
   }
 
   /** The session has been refused, and lingers for its client to hear it. */

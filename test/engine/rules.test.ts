@@ -1,16 +1,26 @@
-import { describe, expect, it } from 'vitest'
+import { connect } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { firstRuleId } from '../../daemon/policy/rule-set.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from '../helpers/bytes.ts'
+import { openDatagrams, wrapped } from '../helpers/datagrams.ts'
 import { alice, engines, eventually, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { ruleMemory } from '../helpers/rules.ts'
-import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
+import { expectRefusal, expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 
 async function expectForbidden(proxy: ProxyUnderTest, host: string, port: number, via?: string): Promise<void> {
   const client = await proxy.client(via)
   client.write(bytes(greeting, request(host, port)))
+  expect(await client.readHex(2)).toBe('0500')
+  await expectRefusal(client, '02')
+  client.finish()
+}
+
+async function expectForbiddenBind(proxy: ProxyUnderTest, host: string): Promise<void> {
+  const client = await proxy.client()
+  client.write(bytes(greeting, request(host, 0, Command.bind)))
   expect(await client.readHex(2)).toBe('0500')
   await expectRefusal(client, '02')
   client.finish()
@@ -85,6 +95,56 @@ describe.each(engines)('$kind engine: rules', ({ start }) => {
     client.finish()
     resolution.resolve(['127.0.0.1'])
     await proxy.empty()
+  })
+
+  it('judge each datagram, and an association by what it may do at all', async () => {
+    const [allowed, denied] = [await openDatagrams(), await openDatagrams()]
+    const proxy = await startProxy(start, { rules: `deny to one.test port ${denied.port}\ndeny to 127.0.0.2` })
+    const client = await openDatagrams()
+    const control = await proxy.client()
+    control.write(bytes(greeting, request('0.0.0.0', 0, Command.udpAssociate)))
+    expect(await control.readHex(2)).toBe('0500')
+    const relay = await expectReply(control, succeeded)
+    const send = (host: string, port: number, payload: string) =>
+      client.send(wrapped(host, port, payload), relay.port, relay.address)
+    await send('one.test', denied.port, 'denied')
+    await send('127.0.0.1', denied.port, 'not that name')
+    await send('one.test', allowed.port, 'allowed')
+    expect((await denied.next()).data.toString()).toBe('not that name')
+    expect((await allowed.next()).data.toString()).toBe('allowed')
+
+    // What was decided before does not count any more, and the association goes on.
+    expect(await proxy.engine.order('judge', ruleMemory(`deny port ${allowed.port}`))).toEqual([])
+    await send('one.test', allowed.port, 'denied now')
+    await send('one.test', denied.port, 'allowed now')
+    expect((await denied.next()).data.toString()).toBe('allowed now')
+    expect(await proxy.engine.order('judge', ruleMemory('deny cmd udp-associate'))).toHaveLength(1)
+    expect(await control.ending).toBe('ECONNRESET')
+    expect(proxy.closed().map(({ reason }) => reason)).toEqual(['revoked'])
+  })
+
+  it('judge whom a BIND expects, and who comes', async () => {
+    const proxy = await startProxy(start, { rules: 'deny to 127.0.0.9' })
+    await expectForbiddenBind(proxy, '127.0.0.9')
+    const client = await proxy.client()
+    client.write(bytes(greeting, request('0.0.0.0', 0, Command.bind)))
+    expect(await client.readHex(2)).toBe('0500')
+    const { address, port } = await expectReply(client, succeeded)
+    const stranger = connect({ host: address, port, localAddress: '127.0.0.9' })
+    onTestFinished(() => void stranger.destroy())
+    stranger.on('error', () => {})
+    await new Promise((resolve) => stranger.once('close', resolve))
+    const peer = await connectPeer(address, port)
+    await expectReply(client, succeeded)
+    peer.write('x')
+    expect(await client.readText(1)).toBe('x')
+  })
+
+  it('end at their time', async () => {
+    const target = await startTarget('127.0.0.1')
+    const past = new Date(Date.now() - 1000).toISOString().replace(/\.\d+/, '')
+    const proxy = await startProxy(start, { rules: `deny to any until ${past}` })
+    await proxy.open('127.0.0.1', target.port)
   })
 
   it('deny commands', async () => {

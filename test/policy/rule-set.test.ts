@@ -94,6 +94,19 @@ describe('rules', () => {
     expect(['exact.example', 'x.exact.example'].map((name) => ask(set, stranger(), name, 80))).toEqual([-6, 0])
   })
 
+  it.each([
+    '::ffff:10.0.0.1',
+    '64:ff9b::10.0.0.1',
+    '64:ff9b:1::10.0.0.1',
+    '2002:a00:1::1',
+    '2001:0:a00:1::',
+    '2001::f5ff:fffe',
+  ])('on an IPv4 network hold for it inside %s, whoever asks', (address) => {
+    const set = ruleSet('deny to 10.0.0.0/8')
+    for (const subject of [local, stranger()]) expect(ask(set, subject, address, 80)).toBeLessThan(0)
+    expect(ask(set, local, 'rebound.example', 80, address)).toBe(-firstRulePlace)
+  })
+
   it('end at their time', () => {
     const set = ruleSet('deny to any until 2027-01-01')
     const end = Date.parse('2027-01-01T00:00Z')

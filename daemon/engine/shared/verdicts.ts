@@ -76,6 +76,7 @@ export class Verdicts {
     if (this.#table.rule[slot] !== rule) {
       this.#table.decidedBy(slot, rule)
       this.#hits.count(place, Date.now())
+      if (decision < 0) this.#table.forbiddenBy(slot, rule)
     }
     return decision > 0
   }

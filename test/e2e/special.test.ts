@@ -1,0 +1,61 @@
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { run } from '../helpers/programs.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+/** In a network of its own, where this process may give itself addresses that are not loopback. */
+const unshare = ['--net', '--map-root-user', 'sh', '-c']
+const mayUnshare = (await run('unshare', [...unshare, 'ip link set lo up'])).status === 0
+const program = (file: string) => fileURLToPath(new URL(`../../dist/${file}`, import.meta.url))
+
+/** Asks a daemon of its own for the target on loopback, from this machine and from elsewhere, and prints each REP. */
+const script = (engine: string, folder: string) => `
+const { once } = await import('node:events')
+const { connect, createServer } = await import('node:net')
+const { execFileSync, spawn } = await import('node:child_process')
+const state = ['--state-dir', '${folder}/state', '--runtime-dir', '${folder}/run']
+const args = ['-l', '0.0.0.0', '-p', '1080', '-P', '0', '--open-proxy', '--engine', '${engine}', ...state]
+const daemon = spawn(process.execPath, ['${program('proxyd.js')}', ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
+for await (const chunk of daemon.stdout) if (/^ready$/m.test(chunk)) break
+const target = createServer((socket) => socket.end()).listen(80, '127.0.0.1')
+const ask = async (from, to, host, name) => {
+  const socket = connect({ host: to, port: 1080, localAddress: from }).on('error', () => {})
+  const place = name ? [3, name.length, ...Buffer.from(name)] : [1, ...host.split('.').map(Number)]
+  socket.write(Uint8Array.from([5, 1, 0, 5, 1, 0, ...place, 0, 80]))
+  const heard = []
+  while (heard.length < 4) heard.push(...(await once(socket, 'data'))[0])
+  socket.destroy()
+  return heard[3]
+}
+const exec = (line) =>
+  execFileSync(process.execPath, ['${program('proxy-tui.js')}', '--runtime-dir', '${folder}/run', '--exec', line])
+const askAll = async () => [
+  await ask('127.0.0.1', '127.0.0.1', '127.0.0.1'),
+  await ask('203.0.114.2', '203.0.114.1', '127.0.0.1'),
+  await ask('203.0.114.2', '203.0.114.1', '', 'localhost'),
+]
+const replies = [await askAll()]
+exec('rules add allow to any')
+replies.push(await askAll())
+exec('rules add allow to 127.0.0.0/8 port 80')
+replies.push(await askAll())
+console.log(JSON.stringify(replies))
+daemon.kill()
+await once(daemon, 'close')
+process.exit(0)`
+
+it.skipIf(!mayUnshare).each(['portable', 'linux'])(
+  'whoever is not on loopback reaches it by a rule that names it only: %s engine',
+  async (engine) => {
+    const addresses = ['203.0.114.1', '203.0.114.2'].map((address) => `ip addr add ${address}/32 dev lo`)
+    const commands = ['ip link set lo up', ...addresses, 'exec "$0" --input-type=module --eval "$1"']
+    const text = script(engine, await temporaryFolder())
+    const { stdout, stderr } = await run('unshare', [...unshare, commands.join(' && '), process.execPath, text])
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toEqual([
+      [0, 2, 2],
+      [0, 2, 2],
+      [0, 0, 0],
+    ])
+  },
+)
