@@ -80,6 +80,10 @@ export class Bans implements Sources {
     return true
   }
 
+  crowded(address: Uint8Array): void {
+    this.noted(address, 'crowding')
+  }
+
   /** A client of this address, 4 or 16 bytes, did something else that earns a ban. */
   noted(address: Uint8Array, offence: Exclude<Offence, 'login'>): void {
     this.#penalties.note(address, offence, this.#now())

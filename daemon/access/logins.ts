@@ -18,6 +18,8 @@ export interface Sources {
    * before, and so means nothing new.
    */
   loginFailed(address: Uint8Array, username: Uint8Array, login: number, failure: LoginFailure): boolean
+  /** A login from there had to be dropped, since nowhere else so many waited. */
+  crowded(address: Uint8Array): void
 }
 
 /** A byte order mark is part of a name like any other character, so that no two texts of bytes mean one user. */
@@ -77,7 +79,10 @@ export class Logins {
         .catch(() => undefined)
       // While it waited for its turn, others may have guessed at the name.
       if (matches === undefined && delay() > 0) continue
-      if (matches === undefined) return noAnswer()
+      if (matches === undefined) {
+        this.#sources.crowded(address)
+        return noAnswer()
+      }
       // Meanwhile the user may have come, gone or changed: then it says nothing of the one there is now.
       if (account !== this.#accountOf(username)) continue
       if (account?.enabled && matches) {

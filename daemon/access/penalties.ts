@@ -5,8 +5,12 @@ import { contains, formatNetwork, type Network } from '../net/network.ts'
 const second = 1_000
 const day = 86_400 * second
 
-/** What a client did that one with a right to be here does not, and what it costs, in milliseconds. */
-const offences = { login: 5 * second, malformed: second, silent: 2 * second } as const
+/**
+ * What a client did that one with a right to be here does not, and what it costs, in milliseconds. `crowding`: its login was
+ * dropped, since its source had more waiting than others. It counts where one has failed: a flood of guesses is checked too
+ * slowly for those that fail to add up.
+ */
+const offences = { login: 5 * second, crowding: second, malformed: second, silent: 2 * second } as const
 export type Offence = keyof typeof offences
 
 /** From so much on a source is kept out for as long as that is. */
@@ -85,7 +89,7 @@ export class Penalties {
 
   /**
    * A client of `address`, 4 or 16 bytes, did wrong. `login`, a digest, tells one wrong login from another without telling what
-   * it was. False if it does not count, since that login was wrong just now.
+   * it was. False if it does not count.
    */
   note(address: Uint8Array, offence: Offence, now: number, login?: number): boolean {
     const network = sourceNetwork(address, 64)
@@ -94,7 +98,7 @@ export class Penalties {
       if (record.failures.includes(login)) return false
       record.failures.push(login)
       if (record.failures.length > failuresRemembered) record.failures.shift()
-    }
+    } else if (offence === 'crowding' && record.failures.length === 0) return false
     this.#punish(network, record, offence, banFrom, now)
     if (address.length === 4) return true
     const wide = sourceNetwork(address, 48)
@@ -144,7 +148,8 @@ export class Penalties {
     const isRepeat = record.lastBan > 0 && now - record.lastEnd < day
     const length = Math.min(day, isRepeat ? Math.max(earned, 2 * record.lastBan) : earned)
     record.forgiven = 0
-    const ban: Ban = { network, since: now, until: now + length, reason: offence, by: null }
+    const reason = offence === 'crowding' ? 'login' : offence
+    const ban: Ban = { network, since: now, until: now + length, reason, by: null }
     if (this.ban(ban)) this.remember(ban)
   }
 

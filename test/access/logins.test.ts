@@ -20,7 +20,10 @@ describe('a login', () => {
   /** What was told of failures, a repeated one once. */
   let failures: { from: string; name: string; failure: LoginFailure }[]
   const told = new Set<string>()
+  /** Whence logins had to be dropped. */
+  let crowded: string[]
   const sources = {
+    crowded: (address: Uint8Array) => void crowded.push(formatAddress(address)),
     isKnown: (address: Uint8Array) => known.has(formatAddress(address)),
     loginFailed(address: Uint8Array, username: Uint8Array, login: number, failure: LoginFailure) {
       const from = formatAddress(address)
@@ -36,6 +39,7 @@ describe('a login', () => {
     accounts = new Accounts()
     known = new Set()
     failures = []
+    crowded = []
     told.clear()
     logins = new Logins(accounts, passwords, sources)
   })
@@ -221,6 +225,8 @@ describe('a login', () => {
       await last
       while (refused.length < 20) await Promise.race(guesses.filter((_, i) => !refused.includes(i)))
       expect(refused.length).toBeLessThanOrEqual(24)
+      expect(crowded.length).toBeGreaterThan(200)
+      expect(new Set(crowded)).toEqual(new Set(['127.0.0.1']))
     })
   })
 })

@@ -84,6 +84,15 @@ describe('penalties', () => {
     expect(bans).toEqual([])
   })
 
+  it('count logins that are crowded out where one has failed, and nowhere else', () => {
+    const { penalties, bans, guess } = start()
+    for (let i = 0; i < 100; i++) penalties.note(bytes('192.0.2.1'), 'crowding', 0)
+    expect(bans).toEqual([])
+    guess('192.0.2.1', 0)
+    for (let i = 0; i < 10; i++) penalties.note(bytes('192.0.2.1'), 'crowding', 0)
+    expect(bans).toMatchObject([{ until: 15 * second, reason: 'login' }])
+  })
+
   it('count other nuisances for less', () => {
     const { penalties, bans } = start()
     for (let i = 0; i < 14; i++) penalties.note(bytes('192.0.2.1'), 'malformed', 0)

@@ -28,7 +28,7 @@ const open = () => false
 let folder: string
 let store: Store
 /** Nothing is known of where clients come from. */
-const unknown = { isKnown: () => false, loginFailed: () => true }
+const unknown = { isKnown: () => false, loginFailed: () => true, crowded: () => {} }
 let accounts: Accounts
 /** What the loops were told, and what else happened in between. */
 let events: string[]

@@ -1,0 +1,185 @@
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Bans } from '../../daemon/access/bans.ts'
+import { LateChanges } from '../../daemon/access/late-changes.ts'
+import { parseLiteral } from '../../daemon/net/address.ts'
+import { formatNetwork, type Network } from '../../daemon/net/network.ts'
+import { type BanStore, StoreError } from '../../daemon/store/store.ts'
+import type { Ban } from '../../shared/protocol/methods.ts'
+
+const minute = 60_000
+const day = 24 * 60 * minute
+const address = (text: string) => parseLiteral(text) ?? new Uint8Array(4)
+const bob = Buffer.from('bob')
+
+describe('bans', () => {
+  /** What is on the disk. */
+  let kept: Map<string, Ban>
+  let diskIsFull: boolean
+  let lines: string[]
+  let out: string[]
+  /** Milliseconds: of the clock that only goes forward, and how far the one on the wall is ahead of it. */
+  let time: number
+  let ahead: number
+
+  beforeEach(() => {
+    kept = new Map()
+    diskIsFull = false
+    lines = []
+    out = []
+    time = 1_000
+    ahead = 1_700_000_000_000
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+  })
+
+  const store: BanStore = {
+    list: async () => [...kept.values()],
+    async save(changes) {
+      if (diskIsFull) throw new StoreError('failed', 'the disk is full')
+      for (const [source, ban] of changes) {
+        if (ban) kept.set(source, ban)
+        else kept.delete(source)
+      }
+    },
+  }
+
+  async function load({ most = 100, exempt = ['127.0.0.0/8'] } = {}): Promise<Bans> {
+    const late = new LateChanges(() => {}, 100)
+    const options = {
+      store,
+      late,
+      most,
+      isKnown: () => false,
+      keepOut(networks: readonly Network[]) {
+        out = networks.map(formatNetwork)
+      },
+      tell: (line: string) => void lines.push(line),
+      tellTime: (at: number) => Math.round(at + ahead),
+      now: () => time,
+    }
+    const bans = await Bans.load(options, exempt)
+    onTestFinished(async () => {
+      await bans.close()
+      await late.close()
+    })
+    return bans
+  }
+
+  function guess(bans: Bans, from: string, guesses: number, first = 0): void {
+    for (let i = first; i < first + guesses; i++) bans.loginFailed(address(from), bob, i, 'wrong_password')
+  }
+
+  async function passes(milliseconds: number): Promise<void> {
+    time += milliseconds
+    await vi.advanceTimersByTimeAsync(milliseconds)
+  }
+
+  it('are earned, told, stored and over by themselves', async () => {
+    const bans = await load()
+    guess(bans, '192.0.2.1', 3)
+    expect(out).toEqual(['192.0.2.1'])
+    expect(lines.slice(2)).toEqual([
+      '192.0.2.1 is banned for 15s: wrong passwords',
+      'auth_failed ip=192.0.2.1 user=bob reason=wrong_password',
+    ])
+    await passes(1_000)
+    const since = 1_700_000_001_000
+    const ban = { source: '192.0.2.1', since, until: since + 15_000, reason: 'login', by: null }
+    expect([...kept.values()]).toEqual([ban])
+    expect(bans.list()).toEqual([ban])
+    await passes(16_000)
+    expect([out, bans.list(), [...kept.values()]]).toEqual([[], [], []])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('last as long as they were to, however the clock on the wall is set meanwhile', async () => {
+    const bans = await load()
+    await bans.add('192.0.2.1', 60, 'alice')
+    ahead += 365 * day
+    await passes(59_000)
+    expect(out).toEqual(['192.0.2.1'])
+    ahead -= 3 * 365 * day
+    await passes(2_000)
+    expect(out).toEqual([])
+  })
+
+  it('go on after a restart for what was left, and for no longer where the clock was set back meanwhile', async () => {
+    await (await load()).add('192.0.2.1', 60, 'alice')
+    time = 5
+    ahead += 30_000
+    await load()
+    expect(out).toEqual(['192.0.2.1'])
+    await passes(29_000)
+    expect(out).toEqual(['192.0.2.1'])
+    await passes(3_000)
+    expect(out).toEqual([])
+    await (await load()).add('192.0.2.2', 60, 'alice')
+    ahead -= 365 * day
+    const bans = await load()
+    await passes(61_000)
+    expect(bans.list()).toEqual([])
+  })
+
+  it('are longer the next time, over a restart too', async () => {
+    guess(await load(), '192.0.2.1', 3)
+    await passes(1_000)
+    const bans = await load()
+    await passes(15_000)
+    expect(bans.list()).toEqual([])
+    guess(bans, '192.0.2.1', 3, 10)
+    const [again] = bans.list()
+    expect(again && (again.until ?? 0) - again.since).toBe(30_000)
+  })
+
+  it('act though the disk takes nothing, and are stored once it does', async () => {
+    const bans = await load()
+    diskIsFull = true
+    const { stored } = await bans.add('192.0.2.1', undefined, 'alice')
+    expect([stored, out]).toEqual([false, ['192.0.2.1']])
+    expect((await bans.remove('192.0.2.1')).stored).toBe(false)
+    expect(out).toEqual([])
+    await bans.add('192.0.2.2', undefined, 'alice')
+    diskIsFull = false
+    await passes(1_000)
+    expect([...kept.keys()]).toEqual(['192.0.2.2'])
+  })
+
+  it.each([
+    ['192.0.2.0/24', 'invalid'],
+    ['2001:db8::/32', 'invalid'],
+    ['2001:db8::/56', 'invalid'],
+    ['example.com', 'invalid'],
+    ['192.0.2.1/24', 'invalid'],
+    ['127.0.0.1', 'conflict'],
+    ['::ffff:127.0.0.1', 'conflict'],
+  ])('are no operator’s word of %s', async (source, kind) => {
+    await expect((await load()).add(source, 60, 'alice')).rejects.toMatchObject({ kind })
+  })
+
+  it('are of the /64 that an address is in, and lifted for an address with all that it is in', async () => {
+    const bans = await load()
+    expect((await bans.add('2001:db8:1:2::9', 60, 'alice')).ban.source).toBe('2001:db8:1:2::/64')
+    await bans.add('2001:db8:1::/48', 60, 'alice')
+    const { lifted } = await bans.remove('2001:db8:1:2::7')
+    expect(lifted.map(({ source }) => source)).toEqual(['2001:db8:1:2::/64', '2001:db8:1::/48'])
+    await expect(bans.remove('2001:db8:1:2::7')).rejects.toMatchObject({ kind: 'not_found' })
+  })
+
+  it('are no more than there can be', async () => {
+    const bans = await load({ most: 2 })
+    for (const source of ['192.0.2.1', '192.0.2.2']) await bans.add(source, undefined, 'alice')
+    await expect(bans.add('192.0.2.3', 60, 'alice')).rejects.toMatchObject({ kind: 'conflict' })
+    guess(bans, '192.0.2.4', 10)
+    expect(bans.list()).toHaveLength(2)
+  })
+
+  it('and failed logins are told in a hundred lines a second, the rest by a count', async () => {
+    const bans = await load()
+    for (let i = 0; i < 250; i++) guess(bans, `198.51.100.${i}`, 1)
+    expect(lines).toHaveLength(100)
+    await passes(1_000)
+    expect(lines.slice(100)).toEqual(['left out 150 more lines of failed logins and bans in a second'])
+    guess(bans, '192.0.2.1', 1)
+    expect(lines).toHaveLength(102)
+  })
+})
