@@ -13,7 +13,7 @@ import type { LoginPolicy } from './access/users.ts'
 import { startBanning } from './banning.ts'
 import type { Engine, EngineServices, UserChange } from './engine/engine.ts'
 import { Reason } from './engine/session-table.ts'
-import { LimitLines, limitLineMemory } from './engine/shared/limit-lines.ts'
+import { eachSource, everybody, LimitLines, limitLineMemory } from './engine/shared/limit-lines.ts'
 import { startEngine } from './engine/start.ts'
 import { endpointsOf } from './listening.ts'
 import { Resolver } from './names/resolver.ts'
@@ -24,7 +24,7 @@ import { withoutRepeats } from './repeats.ts'
 import { type PreparedRules, prepareRules } from './rules/live-rules.ts'
 import type { Members } from './rules/rule-subjects.ts'
 import type { Configuration } from './settings/configuration.ts'
-import { engineOptions, permissionsOf, tuningOf } from './settings/engine-options.ts'
+import { engineOptions, permissionsOf, sharedLimitsOf, tuningOf } from './settings/engine-options.ts'
 import { openProxyWarning, passwordRequired, refuseOpenProxy } from './settings/open-proxy.ts'
 import type { Store } from './store/store.ts'
 import type { ThreadShares } from './threads.ts'
@@ -66,18 +66,19 @@ export async function startDataPlane(
   const accounts = await loadAccounts(store.users, settings.user, passwords)
   refuseOpenProxy(settings, accounts.size)
 
+  const limitLines = limitLineMemory()
+  const lines = new LimitLines(limitLines)
+  shareAmongAll(lines, settings)
+  const { groups, usage, limits } = await loadLimits(accounts, lines, store, warn)
   const policy = (users: number) => passwordRequired(settings, users)
   const options = engineOptions(settings, await endpointsOf('socks', configuration, warn), {
     passwordRequired: policy(accounts.size),
     forbidden: managementAsked(settings),
-    sources: new Map(),
+    sources: limits.takeSources() ?? new Map(),
     ...permissionsOf(settings),
   })
   const workers = Math.min(options.workers, threads.loops)
   if (workers < options.workers) warn(`threads are limited here: ${workers} loops in place of ${options.workers}`)
-  const groups = new Groups(await store.groups.list())
-  const limitLines = limitLineMemory()
-  const lines = new LimitLines(limitLines)
   const members: Members = {
     indexOf: (kind, name) => (kind === 'user' ? accounts : groups).named(name)?.index,
     groupOf: (user) => lines.groupOf(user),
@@ -92,9 +93,6 @@ export async function startDataPlane(
     warn: warnOfTraffic,
     ...(settings.dns.length > 0 ? byServers(settings.dns) : bySystem(threads.pool, warnOfTraffic)),
   })
-  const usage = new Usage(store.usage)
-  usage.load(accounts.list(), await store.usage.list())
-  const limits = new LimitKeeper({ accounts, groups, usage, lines: linesFor(lines), tell: warn })
   const engine = await startEngine(
     settings.engine,
     { ...options, workers, limitLines, ...banning.memory, rules: rules.memory },
@@ -120,6 +118,8 @@ export async function startDataPlane(
     bans: banning.bans,
     names: resolver,
     async limitsChanged() {
+      const sources = limits.takeSources()
+      if (sources) await engine.order('apply', { sources })
       await engine.order('limit', undefined)
     },
     members,
@@ -138,9 +138,26 @@ export async function startDataPlane(
     async tune(values) {
       resolver.timeout = values['timeout-resolve']
       banning.tune(values)
+      shareAmongAll(lines, values)
       await Promise.all([engine.order('tune', tuningOf(values)), engine.order('apply', permissionsOf(values))])
+      await engine.order('limit', undefined)
     },
   }
+}
+
+/** Writes what all clients together may have, and each source. */
+function shareAmongAll(lines: LimitLines, values: Readonly<Settings>): void {
+  const { together, source } = sharedLimitsOf(values)
+  lines.set(everybody, together)
+  lines.set(eachSource, source)
+}
+
+/** Users have their limits from the first client on. */
+async function loadLimits(accounts: Accounts, lines: LimitLines, store: Store, tell: (message: string) => void) {
+  const groups = new Groups(await store.groups.list())
+  const usage = new Usage(store.usage)
+  usage.load(accounts.list(), await store.usage.list())
+  return { groups, usage, limits: new LimitKeeper({ accounts, groups, usage, lines: linesFor(lines), tell }) }
 }
 
 /** As the keeper of limits writes them. */

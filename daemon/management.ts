@@ -136,6 +136,8 @@ async function administer(
     begin(account: Account) {
       traffic.begin(account.index)
       keeper.begin(account)
+      // Their index was somebody else's; this comes to the loops before they hear of the user.
+      void dataPlane.limitsChanged()
     },
   }
   const users = new Users({

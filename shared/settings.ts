@@ -26,6 +26,7 @@ export interface SettingShape {
 }
 
 const port = { type: 'integer', placeholder: 'PORT', min: 0, max: 65_535 } as const
+const rate = { type: 'text', default: '0', placeholder: 'RATE', runtime: true } as const
 const milliseconds = { type: 'integer', placeholder: 'MS', min: 100, max: 86_400_000, runtime: true } as const
 
 export const settings = {
@@ -197,6 +198,34 @@ export const settings = {
     max: 1_000_000,
     runtime: true,
     summary: 'clients served at once; more wait in the kernel. The descriptor limit may lower it',
+  },
+  'max-connections-source': {
+    type: 'integer',
+    default: 0,
+    placeholder: 'N',
+    min: 0,
+    max: 1_000_000,
+    runtime: true,
+    summary: 'connections at once from one address, of IPv6 from one network of 64 bits; 0: as many as there are',
+  },
+  'connect-rate-source': {
+    type: 'integer',
+    default: 0,
+    placeholder: 'N',
+    min: 0,
+    max: 1_000_000,
+    runtime: true,
+    summary: 'connections a second from one address, of IPv6 from one network of 64 bits; 0: any number',
+  },
+  'rate-up': { ...rate, summary: 'from all clients together, such as 80Mbit/s or 10MB/s; 0: any rate' },
+  'rate-down': { ...rate, summary: 'to all clients together, such as 80Mbit/s or 10MB/s; 0: any rate' },
+  'rate-up-source': {
+    ...rate,
+    summary: 'from the clients of one address, of IPv6 of one network of 64 bits; 0: any rate',
+  },
+  'rate-down-source': {
+    ...rate,
+    summary: 'to the clients of one address, of IPv6 of one network of 64 bits; 0: any rate',
   },
   'timeout-negotiation': {
     ...milliseconds,

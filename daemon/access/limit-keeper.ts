@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
-import { parseSpan } from '../../shared/limits.ts'
+import { type LimitValue, parseSpan } from '../../shared/limits.ts'
 import type { User } from '../../shared/protocol/methods.ts'
+import { type Network, parseNetwork } from '../net/network.ts'
 import type { Account, Accounts } from './accounts.ts'
 import { type Cycle, cycleAt } from './cycle.ts'
 import { type Effective, EffectiveLimits, numberOf, textOf } from './effective-limits.ts'
@@ -87,6 +88,9 @@ export class LimitKeeper {
   readonly #warned = new Set<number>()
   /** Whose time begins with the first use. */
   readonly #unused = new Set<number>()
+  /** By index, of those who may not come from everywhere: where from. */
+  readonly #sources = new Map<number, readonly Network[]>()
+  #sourcesChanged = false
   readonly #cycles = new Map<string, { readonly start: number; readonly end: number }>()
   #followed: Followed | undefined
   #timer: NodeJS.Timeout | undefined
@@ -151,6 +155,7 @@ export class LimitKeeper {
       maxSources: numberOf(limits, 'max-sources'),
       over: numberOf(limits, 'over'),
     })
+    this.#restrict(index, limits.sources?.value)
     this.#lines.bar(index, ended === 'slowed' || ended === null ? undefined : ended)
     this.#due[index] = Math.min(ended === 'expired' ? never : (expires ?? never), cycle?.end ?? never)
     this.#watchQuota(index, isUsedUp ? undefined : quota, numberOf(limits, 'warn'))
@@ -158,6 +163,13 @@ export class LimitKeeper {
     this.#stand(account, { cycleEnds: cycle?.end ?? null, expires: expires ?? null, ended })
     if (expires === undefined && textOf(limits, 'expires') !== undefined) this.#unused.add(index)
     else this.#unused.delete(index)
+  }
+
+  /** Where those may come from who may not come from everywhere, by index; undefined if it is as it was when asked last. */
+  takeSources(): ReadonlyMap<number, readonly Network[]> | undefined {
+    if (!this.#sourcesChanged) return undefined
+    this.#sourcesChanged = false
+    return this.#sources
   }
 
   /** Where a user stands, and what they use. */
@@ -222,6 +234,12 @@ export class LimitKeeper {
     this.#standings.delete(index)
     this.#warned.delete(index)
     this.#unused.delete(index)
+  }
+
+  #restrict(index: number, networks: LimitValue | undefined): void {
+    if (typeof networks === 'object' && networks !== null) this.#sources.set(index, networks.map(parseNetwork))
+    else if (!this.#sources.delete(index)) return
+    this.#sourcesChanged = true
   }
 
   /** The first quota that somebody gets counts from then on, and so does each cycle. */

@@ -3,7 +3,7 @@ import { type Settings, settings } from '../../shared/settings.ts'
 import type { EngineOptions, Policy, Tuning } from '../engine/engine.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import { forwardsOf } from './forwards.ts'
-import { commands } from './setting-values.ts'
+import { commands, rateOf } from './setting-values.ts'
 
 /** More loops than this gain little beside the kernel's own work. */
 const mostWorkersByDefault = 4
@@ -35,6 +35,21 @@ export function permissionsOf(
     commands: allowed,
     udpAdvertise: values['udp-advertise'],
     udpPortRequired: values['udp-port-required'],
+  }
+}
+
+/** What all clients together may have, and each source by itself. */
+export function sharedLimitsOf(values: Readonly<Settings>) {
+  const none = { group: 0, maxConnections: undefined, maxSources: undefined }
+  return {
+    together: { ...none, rateUp: rateOf(values['rate-up']), rateDown: rateOf(values['rate-down']) },
+    source: {
+      ...none,
+      rateUp: rateOf(values['rate-up-source']),
+      rateDown: rateOf(values['rate-down-source']),
+      maxConnections: values['max-connections-source'] || undefined,
+      connectRate: values['connect-rate-source'] || undefined,
+    },
   }
 }
 

@@ -1,4 +1,5 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net'
+import { parseLimit } from '../../shared/limits.ts'
 import { type SettingName, type SettingShape, settings } from '../../shared/settings.ts'
 import { isLoopbackLiteral, isUnspecified, parseAddress } from '../net/address.ts'
 import { parseNetwork } from '../net/network.ts'
@@ -37,6 +38,10 @@ const typeProblem: Record<SettingShape['type'], (shape: SettingShape, value: unk
 }
 
 const meaningProblem: { readonly [Name in SettingName]?: (value: readonly string[]) => string | undefined } = {
+  'rate-up': rateProblem,
+  'rate-down': rateProblem,
+  'rate-up-source': rateProblem,
+  'rate-down-source': rateProblem,
   'socks-addr': (addresses) => {
     if (addresses.length === 0) return 'needs at least one address'
     return addressProblem(addresses)
@@ -65,6 +70,20 @@ const meaningProblem: { readonly [Name in SettingName]?: (value: readonly string
     if (bad === undefined) return undefined
     return `needs ADDR or ADDR:PORT, with IPv6 in brackets before a port, which ${JSON.stringify(bad)} is not`
   },
+}
+
+/** Bytes a second; undefined for 0, which is no limit. Throws a RangeError. */
+export function rateOf(text: string): number | undefined {
+  return text === '0' ? undefined : Number(parseLimit('rate-up', text))
+}
+
+function rateProblem(value: unknown): string | undefined {
+  try {
+    rateOf(String(value))
+    return undefined
+  } catch {
+    return `must be bytes or bits a second, such as 10MB/s, 64kB/s or 80Mbit/s, or 0, and not ${JSON.stringify(value)}`
+  }
 }
 
 /** An address literal, perhaps with a port. */

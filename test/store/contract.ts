@@ -83,9 +83,55 @@ export function testStore(adapter: string, newPlace: () => Promise<Open>): void 
       expect(await store.users.list()).toEqual([{ ...ann, id: annId, enabled: false }])
     })
 
+    it('have limits, alone or many at once, and keep them after closing and opening', async () => {
+      const annId = await inserted({ ...ann, limits: { quota: 1, sources: ['10.0.0.0/8'], note: null }, revision: 1 })
+      const bobId = await inserted(bob)
+      const limits = { 'rate-down': 10_000_000, expires: '30d' }
+      await store.users.setLimits([
+        { id: bobId, limits, revision: 2, firstUsed: 5 },
+        { id: 99, limits, revision: 2, firstUsed: null },
+      ])
+      await store.close()
+      store = await open()
+      expect(await listed(store)).toEqual([
+        { ...ann, id: annId, limits: { quota: 1, sources: ['10.0.0.0/8'], note: null }, revision: 1 },
+        { ...bob, id: bobId, limits, revision: 2, firstUsed: 5 },
+      ])
+      await store.users.update({ ...bob, id: bobId })
+      expect((await listed(store))[1]).toEqual({ ...bob, id: bobId })
+    })
+
+    it('have what they moved, which goes with them', async () => {
+      const [annId, bobId] = [await inserted(ann), await inserted(bob)]
+      const usage = { up: 1, down: 2 ** 50, mark: 3, marked: 1_700_000_000_000 }
+      await store.usage.save([annId, bobId, 99].map((user) => ({ ...usage, user })))
+      await store.usage.save([{ ...usage, user: annId, up: 7 }])
+      await store.users.remove(bobId)
+      await store.close()
+      store = await open()
+      expect(await store.usage.list()).toEqual([{ ...usage, user: annId, up: 7 }])
+    })
+
     async function inserted(user: Omit<StoredUser, 'id'>): Promise<number> {
       return (await store.users.insert(user)) ?? expect.fail(`${user.name} is there already`)
     }
+  })
+
+  describe(`${adapter}: groups`, () => {
+    it('are put, replaced and removed by name', async () => {
+      const open = await newPlace()
+      let store = await open()
+      onTestFinished(() => store.close())
+      expect(await store.groups.list()).toEqual([])
+      await store.groups.put({ name: 'staff', limits: { quota: 1 }, revision: 1 })
+      await store.groups.put({ name: 'guests', limits: {}, revision: 2 })
+      await store.groups.put({ name: 'staff', limits: { warn: 80 }, revision: 3 })
+      await store.groups.remove('guests')
+      await store.groups.remove('nobody')
+      await store.close()
+      store = await open()
+      expect(await store.groups.list()).toEqual([{ name: 'staff', limits: { warn: 80 }, revision: 3 }])
+    })
   })
 }
 

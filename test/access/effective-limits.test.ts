@@ -1,0 +1,54 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { type Account, noLimits } from '../../daemon/access/accounts.ts'
+import { EffectiveLimits, effective } from '../../daemon/access/effective-limits.ts'
+import { Groups } from '../../daemon/access/groups.ts'
+import { scryptParameters } from '../../daemon/access/password-hash.ts'
+import type { Limits } from '../../shared/limits.ts'
+
+const password = { ...scryptParameters, salt: Buffer.alloc(16), key: Buffer.alloc(32) }
+const account = (limits: Limits): Account => ({
+  ...{ name: 'bob', index: 1, id: 1, password, enabled: true, created: 0, ...noLimits },
+  limits,
+})
+
+const values = fc.option(fc.integer({ min: 1, max: 9 }), { nil: null })
+const limits = fc.dictionary(fc.constantFrom('rate-up', 'quota', 'max-sources'), values) as fc.Arbitrary<Limits>
+
+it("are a user's own, then the group's, then those of everybody, where none is a limit, too", () => {
+  fc.assert(
+    fc.property(limits, limits, limits, (own, group, everybody) => {
+      const inForce = effective(own, group, everybody)
+      for (const name of ['rate-up', 'quota', 'max-sources'] as const) {
+        const given = [
+          { from: 'user', value: own[name] },
+          { from: 'group', value: group[name] },
+          { from: 'default', value: everybody[name] },
+        ].find(({ value }) => value !== undefined)
+        expect(inForce[name]).toEqual(given)
+      }
+    }),
+  )
+})
+
+it('leave out what nobody has from a group', () => {
+  expect(effective({ note: 'mine', group: 'staff' }, { note: 'theirs' }, { note: 'all' })).toEqual({})
+})
+
+it('are the same object until something of them changes', () => {
+  const groups = new Groups([
+    { name: 'staff', limits: { quota: 1 }, revision: 1 },
+    { name: 'guests', limits: {}, revision: 1 },
+  ])
+  const known = new EffectiveLimits(groups)
+  const bob = account({ group: 'staff' })
+  const before = known.of(bob)
+  expect(before).toEqual({ quota: { value: 1, from: 'group' } })
+  groups.put({ name: 'guests', limits: { quota: 9 }, revision: 2 })
+  expect(known.of(bob)).toBe(before)
+  groups.put({ name: 'staff', limits: { quota: 2 }, revision: 3 })
+  expect(known.of(bob)).toEqual({ quota: { value: 2, from: 'group' } })
+  groups.put({ name: 'default', limits: { warn: 80 }, revision: 4 })
+  expect(known.of(bob)).toEqual({ quota: { value: 2, from: 'group' }, warn: { value: 80, from: 'default' } })
+  expect(known.of(account({ group: 'gone' }))).toEqual({ warn: { value: 80, from: 'default' } })
+})

@@ -1,0 +1,207 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type Account, Accounts, noLimits } from '../../daemon/access/accounts.ts'
+import { Groups } from '../../daemon/access/groups.ts'
+import { LimitKeeper, type Lines } from '../../daemon/access/limit-keeper.ts'
+import { scryptParameters } from '../../daemon/access/password-hash.ts'
+import { Usage } from '../../daemon/access/usage.ts'
+import type { StoredUsage } from '../../daemon/store/store.ts'
+import type { Limits } from '../../shared/limits.ts'
+
+const password = { ...scryptParameters, salt: Buffer.alloc(16), key: Buffer.alloc(32) }
+const day = 86_400_000
+const start = Date.parse('2026-11-29T12:00Z')
+
+let now: number
+let down: number
+let connections: number
+let accounts: Accounts
+let groups: Groups
+let usage: Usage
+let stored: Map<number, StoredUsage>
+let line: { barred: unknown; left: unknown }
+let told: string[]
+let cuts: string[]
+let came: number[]
+
+beforeEach(() => {
+  now = start
+  down = 0
+  connections = 0
+  accounts = new Accounts()
+  groups = new Groups()
+  stored = new Map()
+  usage = newUsage()
+  line = { barred: undefined, left: undefined }
+  told = []
+  cuts = []
+  came = []
+})
+
+function newUsage(): Usage {
+  return new Usage({
+    list: async () => [...stored.values()],
+    save: async (usages) => {
+      for (const each of usages) stored.set(each.user, each)
+    },
+  })
+}
+
+const lines: Lines = {
+  set: () => {},
+  bar(_, why) {
+    line.barred = why
+  },
+  setQuota(_, left) {
+    line.left = left
+  },
+  clear: () => {},
+  sources: () => 0,
+  refusals: () => 0,
+}
+
+/** Bob with these limits, and who keeps them. */
+function begin(limits: Limits, more: Partial<Account> = {}) {
+  const bob = accounts.add({
+    ...{ name: 'bob', id: 7, password, enabled: true, created: start - day, ...noLimits, ...more },
+    limits,
+  })
+  usage.follow({ of: () => ({ up: 0, down }) })
+  const keeper = new LimitKeeper({ accounts, groups, usage, lines, tell: (text) => told.push(text), now: () => now })
+  keeper.follow({
+    connections: () => connections,
+    cut: async (_, why) => void cuts.push(why),
+    cameFirst: async (_, at) => void came.push(at),
+  })
+  keeper.stop()
+  const set = (next: Limits, firstUsed: number | null = null) => {
+    const account = { ...(accounts.named('bob') as Account), limits: next, firstUsed }
+    accounts.put(account)
+    keeper.write(account)
+  }
+  const use = () => keeper.usageOf(accounts.named('bob') as Account)
+  return { bob, keeper, set, use }
+}
+
+describe('a quota', () => {
+  it('counts from when there is one, tops up what is left, and cuts', () => {
+    down = 5000
+    const { keeper, use } = begin({ quota: 10_240 })
+    expect([line.left, use().used]).toEqual([10, 0])
+    down += 9216
+    keeper.look()
+    expect([line.left, line.barred, use().used]).toEqual([1, undefined, 9216])
+    down += 1024
+    connections = 1
+    keeper.look()
+    expect([line.left, line.barred, use().ended]).toEqual([0, 'quota', 'quota'])
+    expect(cuts).toEqual(['quota'])
+    expect(told).toEqual(['user "bob" has used up the quota, and is cut off'])
+  })
+
+  it('is not begun anew by another limit, or by none for a while', () => {
+    const { keeper, set, use } = begin({ quota: 10_240 })
+    down = 10_240
+    keeper.look()
+    set({ quota: 20_480 })
+    expect([line.left, line.barred, use().used]).toEqual([10, undefined, 10_240])
+    set({})
+    expect(line.left).toBeUndefined()
+    set({ quota: 10_240 })
+    expect(line.barred).toBe('quota')
+  })
+
+  it('begins anew by a reset', async () => {
+    const { bob, keeper, use } = begin({ quota: 1000 })
+    down = 1000
+    keeper.look()
+    expect(line.barred).toBe('quota')
+    await keeper.reset([bob])
+    expect([line.barred, use().used, use().ended]).toEqual([undefined, 0, null])
+  })
+
+  it('begins anew with each cycle', () => {
+    const { keeper, use } = begin({ quota: 1000, cycle: 'month', 'cycle-day': 30 })
+    expect(use().cycleEnds).toBe(Date.parse('2026-11-30T00:00Z'))
+    down = 1000
+    keeper.look()
+    expect(line.barred).toBe('quota')
+    now = Date.parse('2026-11-30T00:00Z')
+    keeper.look()
+    expect([line.barred, use().used, use().cycleEnds]).toEqual([undefined, 0, Date.parse('2026-12-30T00:00Z')])
+  })
+
+  it('tells once who is near it', () => {
+    const { keeper } = begin({ quota: 1000, warn: 80 })
+    for (down of [799, 800, 900]) keeper.look()
+    expect(told).toEqual(['user "bob" has used 80 % of the quota'])
+  })
+
+  it('is there again after a restart, also over a cycle that ended meanwhile', async () => {
+    const { keeper } = begin({ quota: 1000, cycle: 'day' })
+    down = 900
+    keeper.look()
+    await usage.save(accounts.list())
+    down = 0
+    usage = newUsage()
+    usage.load(accounts.list(), [...stored.values()])
+    const again = () =>
+      new LimitKeeper({ accounts, groups, usage, lines, tell: () => {}, now: () => now }).usageOf(
+        accounts.named('bob') as Account,
+      ).used
+    expect(again()).toBe(900)
+    now += day
+    expect(again()).toBe(0)
+  })
+})
+
+describe('an expiry', () => {
+  it('bars at its time, cuts whoever is there, and lets in again by a later one', () => {
+    const { keeper, set, use } = begin({ expires: start + 1000 })
+    connections = 1
+    keeper.look()
+    expect([line.barred, use().expires]).toEqual([undefined, start + 1000])
+    now += 1000
+    keeper.look()
+    expect([line.barred, use().ended, cuts]).toEqual(['expired', 'expired', ['expired']])
+    set({ expires: start + day })
+    expect([line.barred, use().ended]).toEqual([undefined, null])
+    keeper.look()
+    expect(cuts).toHaveLength(1)
+  })
+
+  it('of a group counts from when its members were added', () => {
+    groups.put({ name: 'guests', limits: { expires: '2d' }, revision: 1 })
+    const { use } = begin({ group: 'guests' })
+    expect(use().expires).toBe(start + day)
+  })
+
+  it('counts from the first use', () => {
+    const limits = { expires: '30d', starts: 'first-use' }
+    const { keeper, set, use } = begin(limits)
+    keeper.look()
+    expect([use().expires, came]).toEqual([null, []])
+    now += day
+    connections = 1
+    keeper.look()
+    keeper.look()
+    expect(came).toEqual([start + day])
+    set(limits, start + day)
+    expect(use().expires).toBe(start + 31 * day)
+  })
+})
+
+it('writes nothing of its start to the log', () => {
+  const { keeper } = begin({ expires: start - 1 })
+  keeper.look()
+  expect(line.barred).toBe('expired')
+  expect(told).toEqual([])
+})
+
+it('starts the line of an index from nothing for its next owner', () => {
+  const { bob, keeper } = begin({ quota: 0 })
+  expect(line.barred).toBe('quota')
+  accounts.remove(bob)
+  accounts.release(bob.index)
+  keeper.begin({ ...bob, name: 'ann', limits: {} })
+  expect([line.barred, line.left]).toEqual([undefined, undefined])
+})
