@@ -102,6 +102,8 @@ export async function startDataPlane(
       warn: warnOfTraffic,
     },
   )
+  // Once more after the engine has ended: then nothing moves any more.
+  parts.defer(keepUsage(usage, accounts, warnOfTraffic))
   parts.defer(() => engine.close())
   banning.watch(engine)
   const warning = openProxyWarning(engine.listening)
@@ -158,6 +160,22 @@ async function loadLimits(accounts: Accounts, lines: LimitLines, store: Store, t
   const usage = new Usage(store.usage)
   usage.load(accounts.list(), await store.usage.list())
   return { groups, usage, limits: new LimitKeeper({ accounts, groups, usage, lines: linesFor(lines), tell }) }
+}
+
+/** Milliseconds between two writes of what users have moved: so much is lost when the process is killed. */
+const usagePeriod = 10_000
+
+/** Stores what users move, again and again; the function that it returns does so for the last time. */
+function keepUsage(usage: Usage, accounts: Accounts, warn: (message: string) => void): () => Promise<void> {
+  const save = () =>
+    usage
+      .save(accounts.list())
+      .catch((error: Error) => warn(`what users have moved is not stored yet: ${error.message}`))
+  const timer = setInterval(save, usagePeriod).unref()
+  return async () => {
+    clearInterval(timer)
+    await save()
+  }
 }
 
 /** As the keeper of limits writes them. */

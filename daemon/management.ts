@@ -155,7 +155,6 @@ async function administer(
     cameFirst: (account, now) => limits.cameFirst(account, now),
   })
   parts.defer(() => keeper.stop())
-  parts.defer(keepUsage({ usage, accounts }, (message) => log.logger.warn(message)))
   const config = new LiveSettings({
     configuration,
     stored,
@@ -164,22 +163,6 @@ async function administer(
     tell: (message) => log.logger.info(message),
   })
   return { users, limits, operators: await Operators.load(store.operators, late), config, rules }
-}
-
-/** Milliseconds between two writes of what users have moved: so much is lost when the process is killed. */
-const usagePeriod = 10_000
-
-/** Stores what users move, again and again; the function that it returns does so for the last time. */
-function keepUsage({ usage, accounts }: Pick<DataPlane, 'usage' | 'accounts'>, warn: (message: string) => void) {
-  const save = () =>
-    usage
-      .save(accounts.list())
-      .catch((error: Error) => warn(`what users have moved is not stored yet: ${error.message}`))
-  const timer = setInterval(save, usagePeriod).unref()
-  return async () => {
-    clearInterval(timer)
-    await save()
-  }
 }
 
 /** As rows of users tell of them. */

@@ -28,7 +28,7 @@ export interface LimitChangesOptions {
   readonly store: { readonly users: UserStore; readonly groups: GroupStore }
   /** Those of all that changes users. */
   readonly turns: Turns
-  /** Has live connections obey what was written; resolves when all loops do. */
+  /** Has live connections and rules obey what was written, and what groups there are; resolves when all loops do. */
   readonly obey: () => Promise<unknown>
 }
 
@@ -114,6 +114,7 @@ export class LimitChanges {
       if (this.#groups.isFull)
         throw new Refusal('conflict', 'there are as many groups as there can be: remove one first')
       await this.#putGroup({ name, limits: {}, revision: 0 }, readChanges(fields, true))
+      await this.#obey()
       return { revision: this.#revision }
     })
   }
@@ -146,6 +147,7 @@ export class LimitChanges {
         )
       await this.#store.groups.remove(name)
       this.#groups.remove(group)
+      await this.#obey()
     })
   }
 

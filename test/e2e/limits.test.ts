@@ -76,6 +76,17 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
     await connected(again.daemon, again.target)
   })
 
+  test('what a user moves up to a clean end is kept', async () => {
+    const { daemon, operator, target } = await start()
+    await limit(operator, { quota: '1GB' })
+    const { client, server } = await connected(daemon, target)
+    client.write(Buffer.alloc(50_000))
+    await server.read(50_000)
+    await daemon.stop()
+    const again = await start(daemon.folders)
+    expect((await bobAs(again.operator)).use.used).toBe(50_000)
+  })
+
   test('an expiry ends live connections and keeps out, until there is a later one', async () => {
     const { daemon, operator, target } = await start()
     const { client, server } = await connected(daemon, target)
