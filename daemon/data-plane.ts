@@ -3,18 +3,17 @@ import type { Health } from '../shared/protocol/methods.ts'
 import type { Settings } from '../shared/settings.ts'
 import type { Accounts } from './access/accounts.ts'
 import type { Bans } from './access/bans.ts'
-import { Groups } from './access/groups.ts'
-import { LimitKeeper, type Lines } from './access/limit-keeper.ts'
+import type { Groups } from './access/groups.ts'
+import type { LimitKeeper } from './access/limit-keeper.ts'
 import { loadAccounts } from './access/load-accounts.ts'
 import { Logins } from './access/logins.ts'
 import { Passwords } from './access/passwords.ts'
-import { Usage } from './access/usage.ts'
+import type { Usage } from './access/usage.ts'
 import type { LoginPolicy } from './access/users.ts'
 import { startBanning } from './banning.ts'
 import type { Engine, EngineServices, UserChange } from './engine/engine.ts'
-import { Reason } from './engine/session-table.ts'
-import { eachSource, everybody, LimitLines, limitLineMemory } from './engine/shared/limit-lines.ts'
 import { startEngine } from './engine/start.ts'
+import { startLimiting } from './limiting.ts'
 import { endpointsOf } from './listening.ts'
 import { Resolver } from './names/resolver.ts'
 import { byServers } from './names/servers.ts'
@@ -24,7 +23,7 @@ import { withoutRepeats } from './repeats.ts'
 import { type PreparedRules, prepareRules } from './rules/live-rules.ts'
 import type { Members } from './rules/rule-subjects.ts'
 import type { Configuration } from './settings/configuration.ts'
-import { engineOptions, permissionsOf, sharedLimitsOf, tuningOf } from './settings/engine-options.ts'
+import { engineOptions, permissionsOf, tuningOf } from './settings/engine-options.ts'
 import { openProxyWarning, passwordRequired, refuseOpenProxy } from './settings/open-proxy.ts'
 import type { Store } from './store/store.ts'
 import type { ThreadShares } from './threads.ts'
@@ -66,10 +65,8 @@ export async function startDataPlane(
   const accounts = await loadAccounts(store.users, settings.user, passwords)
   refuseOpenProxy(settings, accounts.size)
 
-  const limitLines = limitLineMemory()
-  const lines = new LimitLines(limitLines)
-  shareAmongAll(lines, settings)
-  const { groups, usage, limits } = await loadLimits(accounts, lines, store, warn)
+  const limiting = await startLimiting(settings, accounts, store, parts, warn)
+  const { groups, lines, keeper: limits } = limiting
   const policy = (users: number) => passwordRequired(settings, users)
   const options = engineOptions(settings, await endpointsOf('socks', configuration, warn), {
     passwordRequired: policy(accounts.size),
@@ -95,15 +92,13 @@ export async function startDataPlane(
   })
   const engine = await startEngine(
     settings.engine,
-    { ...options, workers, limitLines, ...banning.memory, rules: rules.memory },
+    { ...options, workers, ...limiting.memory, ...banning.memory, rules: rules.memory },
     {
       authenticate: (login) => logins.authenticate(login),
       resolve: (name, asker) => resolver.resolve(name, asker),
       warn: warnOfTraffic,
     },
   )
-  // Once more after the engine has ended: then nothing moves any more.
-  parts.defer(keepUsage(usage, accounts, warnOfTraffic))
   parts.defer(() => engine.close())
   banning.watch(engine)
   const warning = openProxyWarning(engine.listening)
@@ -113,7 +108,7 @@ export async function startDataPlane(
     engine,
     accounts,
     groups,
-    usage,
+    usage: limiting.usage,
     limits,
     passwords,
     policy,
@@ -140,53 +135,10 @@ export async function startDataPlane(
     async tune(values) {
       resolver.timeout = values['timeout-resolve']
       banning.tune(values)
-      shareAmongAll(lines, values)
+      limiting.tune(values)
       await Promise.all([engine.order('tune', tuningOf(values)), engine.order('apply', permissionsOf(values))])
       await engine.order('limit', undefined)
     },
-  }
-}
-
-/** Writes what all clients together may have, and each source. */
-function shareAmongAll(lines: LimitLines, values: Readonly<Settings>): void {
-  const { together, source } = sharedLimitsOf(values)
-  lines.set(everybody, together)
-  lines.set(eachSource, source)
-}
-
-/** Users have their limits from the first client on. */
-async function loadLimits(accounts: Accounts, lines: LimitLines, store: Store, tell: (message: string) => void) {
-  const groups = new Groups(await store.groups.list())
-  const usage = new Usage(store.usage)
-  usage.load(accounts.list(), await store.usage.list())
-  return { groups, usage, limits: new LimitKeeper({ accounts, groups, usage, lines: linesFor(lines), tell }) }
-}
-
-/** Milliseconds between two writes of what users have moved: so much is lost when the process is killed. */
-const usagePeriod = 10_000
-
-/** Stores what users move, again and again; the function that it returns does so for the last time. */
-function keepUsage(usage: Usage, accounts: Accounts, warn: (message: string) => void): () => Promise<void> {
-  const save = () =>
-    usage
-      .save(accounts.list())
-      .catch((error: Error) => warn(`what users have moved is not stored yet: ${error.message}`))
-  const timer = setInterval(save, usagePeriod).unref()
-  return async () => {
-    clearInterval(timer)
-    await save()
-  }
-}
-
-/** As the keeper of limits writes them. */
-function linesFor(lines: LimitLines): Lines {
-  return {
-    set: (index, limits) => lines.set(index, limits),
-    bar: (index, why) => lines.bar(index, why && Reason[why]),
-    setQuota: (index, left) => lines.setQuota(index, left),
-    clear: (index) => lines.clear(index),
-    sources: (index) => lines.sources(index),
-    refusals: (index) => lines.refusals(index),
   }
 }
 

@@ -1,0 +1,68 @@
+import type { Settings } from '../shared/settings.ts'
+import type { Accounts } from './access/accounts.ts'
+import { Groups } from './access/groups.ts'
+import { LimitKeeper, type Lines } from './access/limit-keeper.ts'
+import { Usage } from './access/usage.ts'
+import type { EngineOptions } from './engine/engine.ts'
+import { Reason } from './engine/session-table.ts'
+import { eachSource, everybody, LimitLines, limitLineMemory } from './engine/shared/limit-lines.ts'
+import { sharedLimitsOf } from './settings/engine-options.ts'
+import type { Store } from './store/store.ts'
+
+/** What users, sources and all together may use, between who says so and the loops that obey. */
+export interface Limiting {
+  readonly groups: Groups
+  readonly usage: Usage
+  readonly keeper: LimitKeeper
+  readonly lines: LimitLines
+  /** What the engine shares of it. */
+  readonly memory: Pick<EngineOptions, 'limitLines'>
+  tune(values: Readonly<Settings>): void
+}
+
+/** Milliseconds between two writes of what users have moved: so much is lost when the process is killed. */
+const usagePeriod = 10_000
+
+/** With the limits that are stored, before the first client comes. What is to be closed in the end goes into `parts`, in order. */
+export async function startLimiting(
+  values: Readonly<Settings>,
+  accounts: Accounts,
+  store: Pick<Store, 'groups' | 'usage'>,
+  parts: AsyncDisposableStack,
+  warn: (message: string) => void,
+): Promise<Limiting> {
+  const memory = { limitLines: limitLineMemory() }
+  const lines = new LimitLines(memory.limitLines)
+  const groups = new Groups(await store.groups.list())
+  const usage = new Usage(store.usage)
+  usage.load(accounts.list(), await store.usage.list())
+  const keeper = new LimitKeeper({ accounts, groups, usage, lines: linesFor(lines), tell: warn })
+  const save = () =>
+    usage
+      .save(accounts.list())
+      .catch((error: Error) => warn(`what users have moved is not stored yet: ${error.message}`))
+  const timer = setInterval(save, usagePeriod).unref()
+  parts.defer(async () => {
+    clearInterval(timer)
+    await save()
+  })
+  const tune = (next: Readonly<Settings>) => {
+    const { together, source } = sharedLimitsOf(next)
+    lines.set(everybody, together)
+    lines.set(eachSource, source)
+  }
+  tune(values)
+  return { groups, usage, keeper, lines, memory, tune }
+}
+
+/** As the keeper of limits writes them. */
+function linesFor(lines: LimitLines): Lines {
+  return {
+    set: (index, limits) => lines.set(index, limits),
+    bar: (index, why) => lines.bar(index, why && Reason[why]),
+    setQuota: (index, left) => lines.setQuota(index, left),
+    clear: (index) => lines.clear(index),
+    sources: (index) => lines.sources(index),
+    refusals: (index) => lines.refusals(index),
+  }
+}
