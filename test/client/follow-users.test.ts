@@ -28,11 +28,11 @@ test('users are followed from all there are through what comes, changes and goes
 
   stop.abort()
   const heard = listener.changed.mock.calls.length
-  // It is heard by whoever follows anew, and by then whoever has stopped would have heard it.
+  // It is heard by whoever follows anew, at once or as a change, and by then whoever has stopped would have heard it.
   await exec(daemon, 'adduser eve')
-  const again = new Set<string>()
-  const names = (rows: readonly User[]) => rows.forEach(({ name }) => void again.add(name))
-  await followUsers(client, { ...listener, snapshot: names, changed: () => {} })
+  const again = new Map<string, User>()
+  const snapshot = (rows: readonly User[]) => rows.forEach((user) => void again.set(user.name, user))
+  await followUsers(client, { ...listener, snapshot, changed: (changes) => changeUsers(again, changes) })
   await expect.poll(() => again.has('eve')).toBe(true)
   expect(listener.changed.mock.calls).toHaveLength(heard)
 })

@@ -24,6 +24,7 @@ function observe(nameOf: (index: number) => string | undefined = (index) => (ind
 /** Begins a session in slot 0 and ends it. */
 function pass(loop: FakeLoop, serial: number, ended = opened + serial, reason?: Reason): void {
   loop.begin(0, { serial, opened })
+  if (reason === Reason.finished) loop.connected(0)
   loop.end(0, reason, ended)
 }
 

@@ -87,7 +87,7 @@ it('tells nothing while nothing changes, and then just that', () => {
   if (ann) accounts.put({ ...ann, enabled: false })
   vi.advanceTimersByTime(500)
   expect(heard).toEqual([
-    { changed: [row('ann', { enabled: false }), row('dan')], moved: [['bob', 1, 5, 7]], removed: ['cid'] },
+    { changed: [row('ann', { enabled: false }), row('dan')], moved: [['bob', 1, 5, 7, 0, 0, 0]], removed: ['cid'] },
   ])
 })
 
