@@ -4,6 +4,7 @@ import {
   commands,
   connectionStates,
   endReasons,
+  pacedBy,
   type Result,
 } from '../../shared/protocol/methods.ts'
 import type { SettingName, Settings } from '../../shared/settings.ts'
@@ -125,7 +126,18 @@ function readRow(table: SessionTable, row: number, naming: Naming): Connection |
     up: table.up[row],
     down: table.down[row],
     ...(table.rule[row] !== 0 && { rule: table.rule[row] }),
+    ...pacingOf(table, row),
   }
+}
+
+function pacingOf(table: SessionTable, row: number): Pick<Connection, 'paced' | 'waited' | 'dropped'> {
+  const [paced, waited, dropped] = [pacedByOf(table, row), table.pacedFor[row], table.dropped[row]]
+  return { ...(paced && { paced }), ...(waited > 0 && { waited }), ...(dropped > 0 && { dropped }) }
+}
+
+/** Whose rate a session waits for, which changes without the guard. */
+export function pacedByOf({ paced }: SessionTable, row: number): Connection['paced'] {
+  return pacedBy[paced[row] - 1]
 }
 
 /** Null until an address is dialled; it is all zero until then. */

@@ -1,6 +1,6 @@
 import type { ClosedConnection, Connection } from '../../shared/protocol/methods.ts'
 import type { SessionTable } from '../engine/session-table.ts'
-import { type Naming, readLive } from './session-rows.ts'
+import { type Naming, pacedByOf, readLive } from './session-rows.ts'
 
 /** What has become of the live connections since the last look. No id is in two of the lists. */
 export interface TableChange {
@@ -60,7 +60,8 @@ export class TableView {
     const { capacity, guard } = this.#table
     for (let slot = 0; slot < capacity; slot++) {
       const row = this.#rows[slot]
-      if (guard[slot] !== this.#guard[slot]) this.#replace(slot, row, changes)
+      if (guard[slot] !== this.#guard[slot] || (row && pacedByOf(this.#table, slot) !== row.paced))
+        this.#replace(slot, row, changes)
       else if (row !== undefined) this.#move(slot, row, changes)
     }
   }

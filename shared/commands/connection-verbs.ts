@@ -10,6 +10,9 @@ import { type Known, type Table, verb } from './verb.ts'
 /** Closed connections told without `--limit`. */
 const usual = 100
 
+/** Whose rate paces a connection, as people say it. */
+export const paces = { user: 'its user', source: 'its source', everybody: 'everybody together' } as const
+
 /** Connections named before several are cut. */
 const named = 3
 
@@ -119,7 +122,7 @@ const heading = ['ID', 'STATE', 'USER', 'CLIENT', 'DESTINATION', 'AGE', 'UP', 'D
 function cellsOf(connection: Connection, now: number): string[] {
   return [
     connection.id,
-    connection.state,
+    connection.paced ? `${connection.state} paced:${connection.paced}` : connection.state,
     connection.user ?? '-',
     connection.client,
     connection.destination ?? '-',
@@ -163,6 +166,9 @@ function detailsTable({ connection, end, timeline, limits }: Result<'connections
       ['destination', connection.destination ?? '-'],
       ['address', connection.address ?? '-'],
       ...(connection.rule === undefined ? [] : [['rule', String(connection.rule)]]),
+      ...(connection.paced ? [['paced', `by the rate of ${paces[connection.paced]}`]] : []),
+      ...(connection.waited ? [['waited', `${Math.round(connection.waited)} ms for a rate`]] : []),
+      ...(connection.dropped ? [['dropped', counted(connection.dropped, 'datagram')]] : []),
       ['up', formatBytes(connection.up)],
       ['down', formatBytes(connection.down)],
       ['opened', formatTime(opened)],

@@ -92,6 +92,11 @@ export const connectionStates = ['negotiating', 'resolving', 'connecting', 'list
 /** What a client asks for (RFC 1928, section 4); `forward`: it came to a port that leads to one place only. */
 export const commands = ['connect', 'bind', 'udp-associate', 'forward'] as const
 
+/** Whose rate connections wait for. The order is that of the numbers in the daemon's tables. */
+export const pacedBy = ['user', 'source', 'everybody'] as const
+
+const milliseconds = z.number().min(0).describe('milliseconds')
+
 export const connection = z.object({
   id: z.string().describe('never given twice, not even by the next start of the daemon'),
   state: z.enum(connectionStates),
@@ -112,6 +117,17 @@ export const connection = z.object({
   up: bytes.describe('bytes from the client'),
   down: bytes.describe('bytes to the client'),
   rule: count.optional().describe('the `id` of the rule that decided about it; absent: none did'),
+  paced: z
+    .enum(pacedBy)
+    .optional()
+    .describe(
+      "whose rate it waits for now and again: its user's, its source's, or that of `everybody` together; absent: none. " +
+        'Events tell when this changes, but not the next two by themselves',
+    ),
+  waited: milliseconds
+    .optional()
+    .describe('milliseconds for which its two directions together have waited for a rate; absent: 0'),
+  dropped: count.optional().describe('datagrams beyond a rate, which were dropped; absent: 0'),
 })
 export type Connection = z.infer<typeof connection>
 
@@ -157,8 +173,6 @@ const endReason = z
 /** A connection that is no more; `state` is its last. */
 export const closedConnection = connection.extend({ ended: time, reason: endReason })
 export type ClosedConnection = z.infer<typeof closedConnection>
-
-const milliseconds = z.number().min(0).describe('milliseconds')
 
 /** How the daemon does: what is scarce, what is slow, what fails. */
 export const health = z.object({

@@ -166,6 +166,13 @@ test('those that ended last are shown with the reason, filtered by it, and looke
   await app.shows(/0\/0 connections/)
 })
 
+test('a paced one says so, and its detail by whose rate', async () => {
+  await using app = await openOn([row(1, { paced: 'everybody' })], { columns: 120 })
+  await app.shows(/host1\..* paced/)
+  app.type('\r')
+  await app.shows(/Connection c1 {3}open, paced by the rate of everybody together, for/)
+})
+
 test('the detail of one that the daemon has forgotten says so', async () => {
   const { backend, runtimeDirectory } = await startControl()
   backend.connections.rows = [row(1)]

@@ -35,7 +35,9 @@ const rows = [
     idle: 40_000,
   }),
   row('c', { connection: { client: '11.0.0.1:7000', state: 'resolving', destination: '[::1]:8443' }, idle: 40_000 }),
-  row('d', { connection: { user: 'bob smith', client: '127.0.0.1:443', command: 'udp-associate' } }),
+  row('d', {
+    connection: { user: 'bob smith', client: '127.0.0.1:443', command: 'udp-associate', paced: 'user' },
+  }),
 ]
 
 const shown = (filter: string) => {
@@ -83,6 +85,7 @@ describe('a filter (9)', () => {
     ['state:open', 'abd'],
     ['state:op', ''],
     ['state:idle', 'b'],
+    ['state:paced', 'd'],
   ])('%s, to the letter', (filter, ids) => expect(shown(filter)).toBe(ids))
 
   test.each([

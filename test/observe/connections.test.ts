@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Engine, Orders } from '../../daemon/engine/engine.ts'
 import { endedCapacity, Reason, type SessionTable } from '../../daemon/engine/session-table.ts'
+import { PacedBy } from '../../daemon/engine/shared/budget.ts'
 import { ObservedConnections } from '../../daemon/observe/connections.ts'
 import type { TableChange } from '../../daemon/observe/table-view.ts'
 import { configure } from '../../daemon/settings/configuration.ts'
@@ -77,6 +78,31 @@ describe('the list', () => {
     expect(shown()).toMatchObject({ state: 'open', up: 10, down: 2 ** 40 })
     loop.end(2)
     expect(shown()).toBeUndefined()
+  })
+
+  it('tells whose rate a session waits for, when that begins and ceases, and for how long it has waited', () => {
+    const [loop] = loops
+    loop.begin(0, { serial: 1 })
+    loop.dial(0, '192.0.2.1', 80)
+    loop.connected(0)
+    const { rows, changes } = watch()
+    expect(rows[0]).not.toHaveProperty('paced')
+    loop.pace(0, PacedBy.source, 40)
+    loop.move(0, 1, 2)
+    vi.advanceTimersByTime(period)
+    loop.move(0, 1, 2)
+    vi.advanceTimersByTime(period)
+    loop.pace(0, PacedBy.nobody, 2)
+    vi.advanceTimersByTime(period)
+    expect(changes).toMatchObject([
+      { changed: [{ paced: 'source', waited: 40, up: 1, down: 2 }], moved: [] },
+      { changed: [], moved: [[rows[0]?.id, 2, 4]] },
+      { changed: [{ waited: 42, up: 2, down: 4 }], moved: [] },
+    ])
+    expect(changes[2]?.changed[0]).not.toHaveProperty('paced')
+    loop.pace(0, PacedBy.everybody, 1)
+    loop.end(0)
+    expect(connections.closed(1)).toMatchObject([{ paced: 'everybody', waited: 43 }])
   })
 
   it('shows a requested address as destination, too', () => {

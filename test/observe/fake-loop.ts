@@ -1,4 +1,5 @@
 import { Reason, SessionTable, State, stateCount, Total } from '../../daemon/engine/session-table.ts'
+import type { PacedBy } from '../../daemon/engine/shared/budget.ts'
 import { parseAddress, writeMapped } from '../../daemon/net/address.ts'
 import type { ObservedConnections } from '../../daemon/observe/connections.ts'
 import { Command } from '../../daemon/socks/messages.ts'
@@ -64,6 +65,12 @@ export class FakeLoop {
     add(table.userDown, this.#userOf(slot), down)
     add(table.totals, Total.up, up)
     add(table.totals, Total.down, down)
+  }
+
+  /** As a pacer does: without the guard, as with bytes. */
+  pace(slot: number, paced: PacedBy, waited: number): void {
+    this.table.paced[slot] = paced
+    add(this.table.pacedFor, slot, waited)
   }
 
   /** Each state lasts a millisecond, unless told. */

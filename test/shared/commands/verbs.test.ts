@@ -133,6 +133,21 @@ describe('connections', () => {
     ])
   })
 
+  test('a paced one says so, and whose rate it is', async () => {
+    const paced = { ...web, paced: 'user', waited: 1234.5, dropped: 2 }
+    const { outcome } = await runCommand('connections paced', { 'connections.list': { connections: [paced, fresh] } })
+    expect((outcome.view as Table).rows.map(([, state]) => state)).toEqual(['open paced:user'])
+    const details = { connection: paced, end: null, timeline: [], limits: [] }
+    const { outcome: all } = await runCommand('connection 7', { 'connections.get': details })
+    expect((all.view as Table).rows).toEqual(
+      expect.arrayContaining([
+        ['paced', 'by the rate of its user'],
+        ['waited', '1235 ms for a rate'],
+        ['dropped', '2 datagrams'],
+      ]),
+    )
+  })
+
   test('with words it keeps the rows that have them all, whatever the case', async () => {
     expect(await idsOf('connections EXAMPLE')).toEqual(['7'])
     expect(await idsOf('connections ::1 nego')).toEqual(['8'])

@@ -1,4 +1,5 @@
 import type { ReactElement } from 'react'
+import { paces } from '../../../shared/commands/connection-verbs.ts'
 import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
 import { formatDuration, formatTime } from '../../../shared/format/time.ts'
 import { Line } from '../components/line.tsx'
@@ -54,13 +55,14 @@ function rateOf({ points, end }: Followed) {
 }
 
 function heading({ connection, end, forgotten }: Followed, now: number): string {
-  const { id, state, opened } = connection
+  const { id, state, opened, paced } = connection
   if (end) {
     const lasted = formatDuration(end.time - opened)
     return `Connection ${id}   ended ${formatDuration(now - end.time)} ago after ${lasted}: ${wordFor(end.reason)}`
   }
   if (forgotten) return `Connection ${id}   ended; the daemon does not remember how`
-  return `Connection ${id}   ${state}, for ${formatDuration(now - opened)}`
+  const pace = paced ? `, paced by the rate of ${paces[paced]}` : ''
+  return `Connection ${id}   ${state}${pace}, for ${formatDuration(now - opened)}`
 }
 
 function facts(followed: Followed, now: number, rateUnit: State['rateUnit']): string[] {

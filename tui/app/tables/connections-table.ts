@@ -65,9 +65,11 @@ export const connectionsTable: TableSpec<ConnectionRow> = {
   id: ({ connection }) => connection.id,
   fields: {
     ...whoFields(connectionOf),
-    state: wordField(({ connection: { state }, idle }) =>
-      state === 'open' && idle >= quiet ? [state, 'idle'] : [state],
-    ),
+    state: wordField(({ connection: { state, paced }, idle }) => [
+      state,
+      ...(state === 'open' && idle >= quiet ? ['idle'] : []),
+      ...(paced ? ['paced'] : []),
+    ]),
     rate: amountField('bytes', ({ rate }) => rate.down + rate.up),
     'down-rate': amountField('bytes', ({ rate }) => rate.down),
     'up-rate': amountField('bytes', ({ rate }) => rate.up),
@@ -81,7 +83,10 @@ export const connectionsTable: TableSpec<ConnectionRow> = {
     client,
     destination,
     address,
-    textColumn('state', 'State', ({ connection }) => connection.state, { dispensable: 2, width: 11 }),
+    textColumn('state', 'State', ({ connection: { state, paced } }) => (paced ? 'paced' : state), {
+      dispensable: 2,
+      width: 11,
+    }),
     ...trafficColumns<ConnectionRow>(({ rate }) => rate, connectionOf, { rates: 5, totals: 3 }),
     numberColumn('age', 'Age', 6, ({ age }) => age, formatDuration, {
       greatestFirst: false,
