@@ -12,6 +12,7 @@ import type { Usage } from './access/usage.ts'
 import type { LoginPolicy } from './access/users.ts'
 import { startBanning } from './banning.ts'
 import type { Engine, EngineServices, UserChange } from './engine/engine.ts'
+import type { LimitLines } from './engine/shared/limit-lines.ts'
 import { startEngine } from './engine/start.ts'
 import { startLimiting } from './limiting.ts'
 import { endpointsOf } from './listening.ts'
@@ -34,6 +35,8 @@ export interface DataPlane {
   readonly accounts: Accounts
   readonly groups: Groups
   readonly usage: Usage
+  /** Who was refused how often, by limits. */
+  readonly limitLines: Pick<LimitLines, 'refusals'>
   /** Has written the users' lines; looks at use and time once it follows the traffic. */
   readonly limits: LimitKeeper
   readonly passwords: Passwords
@@ -110,6 +113,7 @@ export async function startDataPlane(
     groups,
     usage: limiting.usage,
     limits,
+    limitLines: lines,
     passwords,
     policy,
     bans: banning.bans,

@@ -15,11 +15,11 @@ import { formatEndpoint } from './net/endpoint.ts'
 import { ObservedConnections } from './observe/connections.ts'
 import { healthReport, StoreChanges } from './observe/health.ts'
 import { RecordedMetrics } from './observe/metrics.ts'
+import { byLimits, byRules, RefusalLines } from './observe/refusal-lines.ts'
 import { UserTraffic } from './observe/user-traffic.ts'
 import { type KeptLimits, ObservedUsers } from './observe/users.ts'
 import { WallClock } from './observe/wall-clock.ts'
 import { LiveRules } from './rules/live-rules.ts'
-import { RefusalLines } from './rules/refusal-lines.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { destinationOf, forwardsOf } from './settings/forwards.ts'
 import { LiveSettings } from './settings/live-settings.ts'
@@ -178,13 +178,16 @@ function keptLimits({ groups, limits: keeper }: DataPlane): KeptLimits<Account> 
   }
 }
 
-/** Milliseconds between two lines about whom rules have refused something. */
+/** Milliseconds between two lines about whom rules or limits have refused something. */
 const refusalPeriod = 60_000
 
 /** Tells of them, until the function that it returns is called. */
-function tellRefusals({ engine, accounts }: DataPlane, tell: (line: string) => void): () => void {
-  const lines = new RefusalLines(engine.tables, tell)
-  const look = () => lines.look(accounts.highestIndex, (index) => accounts.lastNameOf(index))
+function tellRefusals({ engine, accounts, limitLines }: DataPlane, tell: (line: string) => void): () => void {
+  const refusers = [byRules(engine.tables), byLimits(limitLines)]
+  const lines = refusers.map((refuser) => new RefusalLines(refuser, tell))
+  const look = () => {
+    for (const one of lines) one.look(accounts.highestIndex, (index) => accounts.lastNameOf(index))
+  }
   const timer = setInterval(look, refusalPeriod).unref()
   return () => clearInterval(timer)
 }

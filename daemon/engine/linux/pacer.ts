@@ -82,24 +82,21 @@ export class Pacer {
     else flags[clientOf(slot)] &= ~Flag.metered
   }
 
-  /**
-   * Bytes that a paced half may read now, which may be more than `want`; 0: it is parked. `again`: it has read before in
-   * this turn.
-   */
-  grant(half: number, want: number, again: boolean): number {
+  /** Bytes that a paced half may read now, which may be more than `want`; 0: it is parked. */
+  grant(half: number, want: number): number {
     const given = this.#takeGranted(half)
     if (given > 0) return given
     const payer = this.#payerOf(slotOf(half))
     const direction = directionOf(half)
     // Who has much to say waits behind those who do already.
-    const waits = again && this.#hasMore[half] === 1 && this.#budget.isContended(payer, direction)
+    const waits = this.#hasMore[half] === 1 && this.#budget.isContended(payer, direction)
     const granted = waits ? 0 : this.#budget.take(payer, direction, want, this.#clock.now)
     if (granted === 0) this.#park(half)
     return granted
   }
 
-  /** So much of a grant has been read. */
-  used(half: number, granted: number, count: number): void {
+  /** So much of a grant has been read; `hasMore`: there may be more to read at once. */
+  used(half: number, granted: number, count: number, hasMore: boolean): void {
     const { now } = this.#clock
     if (count < granted) this.#budget.giveBack(this.#payerOf(slotOf(half)), directionOf(half), granted - count)
     if (now - this.#since[half] > memory) {
@@ -107,8 +104,8 @@ export class Pacer {
       this.#moved[half] = 0
     }
     this.#moved[half] += count
-    this.#hasMore[half] = count < granted ? 0 : 1
-    if (count < granted && !(this.#sessions.flags[half ^ 1] & Flag.parked))
+    this.#hasMore[half] = hasMore ? 1 : 0
+    if (!hasMore && !(this.#sessions.flags[half ^ 1] & Flag.parked))
       this.#sessions.table.paced[slotOf(half)] = PacedBy.nobody
   }
 

@@ -135,7 +135,7 @@ export class Relay implements Stage {
       if (moved >= this.#turnBytes()) return this.#enqueue(from)
       const bulk = flags[from] & Flag.bulk
       const want = bulk ? this.#turnBytes() : copyBytes
-      const most = flags[from] & Flag.paced ? this.#pacer.grant(from, want, moved > 0) : want
+      const most = flags[from] & Flag.paced ? this.#pacer.grant(from, want) : want
       if (most === 0) return
       const count = bulk ? this.#splice(from, most) : this.#copy(from, most)
       if (count <= 0) return this.#stuck(from)
@@ -152,9 +152,9 @@ export class Relay implements Stage {
   #copy(from: number, most: number): number {
     const { fd, flags } = this.#sessions
     const count = recv(fd[from], this.#buffer, Math.min(most, copyBytes), 0)
-    if (flags[from] & Flag.paced) this.#pacer.used(from, most, Math.max(count, 0))
-    if (count <= 0) return this.#noMore(from, count)
     const short = count < Math.min(most, copyBytes)
+    if (flags[from] & Flag.paced) this.#pacer.used(from, most, Math.max(count, 0), !short)
+    if (count <= 0) return this.#noMore(from, count)
     if (short) this.#smallMoveAt = this.#loop.clock.now
     if (short && this.#sessions.shortReadEmpties(from)) flags[from] &= ~Flag.readable
     else if (!short && count >= bulkFloor && !(flags[from] & Flag.urgent)) flags[from] |= Flag.bulk
@@ -186,7 +186,7 @@ export class Relay implements Stage {
     }
     const fitting = this.#held.mayHoldPipe(from) ? most : Math.min(most, few)
     const count = spliceBytes(fd[from], pipe.writeEnd, fitting)
-    if (flags[from] & Flag.paced) this.#pacer.used(from, most, Math.max(count, 0))
+    if (flags[from] & Flag.paced) this.#pacer.used(from, most, Math.max(count, 0), count > 0)
     if (count <= 0) {
       this.#pipes.release(pipe, true)
       return this.#noMore(from, count)
