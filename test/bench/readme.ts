@@ -27,6 +27,12 @@ const rows: readonly (readonly [words: string, figure: string])[] = [
   ['of those, not served', '2000 connect at once, not served'],
   ['datagrams of 200 bytes relayed a second', 'udp, datagrams a second'],
   ['CPU-s a million datagrams', 'udp, CPU-s a million datagrams'],
+  ...['64kB/s', '1MB/s', '10MB/s', '100MB/s'].flatMap((rate) => [
+    [`limited to ${rate}: the worst second, % off`, `pacing at ${rate}: the worst second, % off`] as const,
+    [`limited to ${rate}: Jain's index, at least`, `pacing at ${rate}: Jain's index, at least`] as const,
+  ]),
+  ['1,000 connections that wait for a limit, % of a core', 'pacing, 1000 that wait: % of a core'],
+  ['ping-pong p99 beside 20 streams of the same limit, ms', 'pacing, ping-pong beside 20 streams p99, ms'],
   ['proxy-tui, overview at 80x24, % of a core', 'screen, overview 80x24 at 4 Hz, % of a core'],
   ['proxy-tui, connections at 200x50, % of a core', 'screen, connections 200x50 at 4 Hz, % of a core'],
 ]

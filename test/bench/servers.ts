@@ -36,9 +36,9 @@ export interface Running {
 
 const program = fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url))
 
-/** proxyd's Linux engine with this many loops. */
-export function proxyd(loops: number): Server {
-  return ours('proxyd', 'linux', '--workers', `${loops}`)
+/** proxyd's Linux engine with this many loops, and other flags. */
+export function proxyd(loops: number, ...flags: string[]): Server {
+  return ours('proxyd', 'linux', '--workers', `${loops}`, ...flags)
 }
 
 function ours(name: string, engine: 'linux' | 'portable', ...flags: string[]): Server {

@@ -22,7 +22,16 @@ function begin(): (figures: Partial<End>) => void {
   return (figures) => {
     const seconds = (performance.now() - start) / 1000
     const { user, system } = process.cpuUsage(before)
-    const nothing = { bytes: [], connections: 0, failures: 0, lost: 0, reason: '', micros: [] }
+    const nothing = {
+      bytes: [],
+      bytesLater: [],
+      bytesBySecond: [],
+      connections: 0,
+      failures: 0,
+      lost: 0,
+      reason: '',
+      micros: [],
+    }
     say({ event: 'end', seconds, cpu: (user + system) / 1e6, ...nothing, ...figures })
   }
 }
@@ -49,13 +58,22 @@ function bulk({ way, streams, direction, seconds }: Of<'bulk'>): void {
   let busy = new Set(pool.live.values())
   if (reads && !writes) for (const { fd } of busy) send(fd, chunk, 1, MSG_NOSIGNAL)
   const end = begin()
-  for (const last = performance.now() + seconds * 1000; performance.now() < last; ) {
+  const start = performance.now()
+  const bytesBySecond: number[] = []
+  const moved = () => [...pool.live.values()].map(({ moved }) => moved)
+  let [before, first]: [number, readonly number[]] = [0, []]
+  for (let now = start; now < start + seconds * 1000; now = performance.now()) {
+    if (now - start >= (bytesBySecond.length + 1) * 1000) {
+      const total = moved().reduce((all, one) => all + one, 0)
+      if (bytesBySecond.push(total - before) === 1) first = moved()
+      before = total
+    }
     const awake = busy
     busy = new Set()
     pool.wait(awake.size > 0 ? 0 : 100, (connection) => awake.add(connection))
     for (const connection of awake) if (work(connection)) busy.add(connection)
   }
-  end({ bytes: [...pool.live.values()].map(({ moved }) => moved) })
+  end({ bytes: moved(), bytesLater: moved().map((all, i) => all - (first[i] ?? 0)), bytesBySecond })
 }
 
 /** Fetch 64 bytes on a connection; tells when it is over, and whether they came. */

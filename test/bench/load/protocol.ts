@@ -39,6 +39,10 @@ export interface End {
   readonly cpu: number
   /** Of each stream. */
   readonly bytes: readonly number[]
+  /** Of each stream, from the second second on. */
+  readonly bytesLater: readonly number[]
+  /** Of all streams together, in each whole second. */
+  readonly bytesBySecond: readonly number[]
   /** Connections that got what they came for, or round trips. */
   readonly connections: number
   readonly failures: number

@@ -5,6 +5,7 @@ import { datagramScenario } from './datagrams.ts'
 import { floodScenarios } from './flood.ts'
 import { latencyScenarios } from './latency.ts'
 import { loopScenarios } from './loops.ts'
+import { pacingScenarios } from './pacing.ts'
 import type { Scenario } from './scenario.ts'
 import { screenScenarios } from './screen.ts'
 import { systemCalls } from './system-calls.ts'
@@ -19,6 +20,7 @@ export const scenarios: readonly Scenario[] = [
   ...loopScenarios,
   ...viewerScenarios,
   ...floodScenarios,
+  ...pacingScenarios,
   ...screenScenarios,
   systemCalls,
 ]
