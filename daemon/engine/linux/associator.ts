@@ -96,6 +96,11 @@ export class Associator implements Opener, Stage {
     else this.#sessions.reset(slot, Reason.idle)
   }
 
+  onRules(slot: number): void {
+    const { verdicts } = this.#loop
+    this.#associations.get(slot)?.contacts.review((contact) => verdicts.allowsStill(slot, contact))
+  }
+
   forget(slot: number): void {
     const association = this.#associations.get(slot)
     if (!association) return

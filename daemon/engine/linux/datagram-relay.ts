@@ -96,7 +96,12 @@ export class DatagramRelay {
       const bytes = this.#arrivals.memory.subarray(start, start + this.#arrivals.length(i))
       const datagram = isFromClient(association, this.#arrivals.source(i)) ? parseDatagram(bytes) : undefined
       const address = datagram && this.#addressFor(association, datagram, bytes)
-      if (!datagram || !address || !this.#wayTo(association, address, datagram.destination.port)) continue
+      if (
+        !datagram ||
+        !address ||
+        !this.#wayTo(association, nameOf(datagram.destination), address, datagram.destination.port)
+      )
+        continue
       const departures = address.bytes.length === 4 ? this.#toIpv4 : this.#toIpv6
       const length = bytes.length - datagram.payload
       if (!this.#pacer.passes(slot, Direction.up, length)) continue
@@ -168,7 +173,7 @@ export class DatagramRelay {
   }
 
   /** Whether the association may send there, and has a socket to do it; answers are let in from now on. */
-  #wayTo(association: Association, address: Address, port: number): boolean {
+  #wayTo(association: Association, name: string | undefined, address: Address, port: number): boolean {
     const { bytes } = address
     if (this.#associations.relayPorts.has(address, port)) return false
     const family = bytes.length === 4 ? 'ipv4' : 'ipv6'
@@ -178,7 +183,7 @@ export class DatagramRelay {
       association[family] = fd
       this.#associations.opened(association, fd)
     }
-    association.contacts.add(bytes)
+    association.contacts.add(bytes, name, port)
     return true
   }
 
@@ -195,7 +200,7 @@ export class DatagramRelay {
   #sendLate(association: Association, { name, port, payload, addresses }: Late): void {
     const { slot } = association
     const address = this.#choose(association, name, addresses, port)
-    if (!address || !this.#wayTo(association, address, port)) return
+    if (!address || !this.#wayTo(association, name, address, port)) return
     if (!this.#pacer.passes(slot, Direction.up, payload.length)) return
     const fd = address.bytes.length === 4 ? association.ipv4 : association.ipv6
     const sent = sendDatagram(fd, payload, address, port)
@@ -203,6 +208,10 @@ export class DatagramRelay {
     this.#sessions.countUp(slot, Math.max(0, sent))
     this.#sessions.touched[slot] = this.#loop.clock.now
   }
+}
+
+function nameOf(destination: Destination): string | undefined {
+  return destination.kind === 'name' ? destination.name : undefined
 }
 
 /** In place of a descriptor among those that are ready: the late datagrams of the session's association. -1 is no socket. */

@@ -86,6 +86,11 @@ export class Dispatch {
     this.#stageOf(slot).onDeadline(slot)
   }
 
+  /** The rules have changed, and the session may go on. */
+  onRules(slot: number): void {
+    this.#stageOf(slot).onRules?.(slot)
+  }
+
   /** The session leaves the stage that has it. */
   forget(slot: number): void {
     this.#stageOf(slot).forget?.(slot)

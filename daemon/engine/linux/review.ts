@@ -46,7 +46,8 @@ export class Review {
   #judge(slot: number): void {
     const { sessions, verdicts, refusals } = this.#loop
     const { state, serial } = sessions.table
-    if (state[slot] === State.negotiating || state[slot] === State.closing || verdicts.stands(slot)) return
+    if (state[slot] === State.negotiating || state[slot] === State.closing) return
+    if (verdicts.stands(slot)) return this.#dispatch.onRules(slot)
     this.#ended.push(serial[slot] as number)
     if (state[slot] === State.open) return sessions.reset(slot, Reason.revoked)
     this.#dispatch.forget(slot)

@@ -16,6 +16,8 @@ export interface Stage {
   onName?(slot: number, name: string, addresses: readonly Address[] | undefined): void
   /** The main thread has checked a login; undefined if it is wrong. */
   onLogin?(slot: number, admission: Admission | undefined): void
+  /** The rules have changed, and the session may go on. */
+  onRules?(slot: number): void
   /** The session is over while this stage has it: what the stage keeps of it goes. */
   forget?(slot: number): void
 }

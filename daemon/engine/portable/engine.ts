@@ -185,7 +185,11 @@ class PortableEngine implements Engine {
       if (++judged % reviewedAtOnce === 0) await setImmediate()
       // Whoever came with yet other rules judges all anew.
       if (verdicts !== this.#context.verdicts) break
-      if (session.isOver || !session.row.isServed || verdicts.stands(session.row.slot)) continue
+      if (session.isOver || !session.row.isServed) continue
+      if (verdicts.stands(session.row.slot)) {
+        session.onRules()
+        continue
+      }
       session.revoke()
       revoked.push(session)
     }

@@ -35,6 +35,8 @@ export class Outlet {
     this.#session = session
     this.#answered = answered
     this.#contacts = new Contacts(session.context.associations)
+    const { row, context } = session
+    session.onRules = () => this.#contacts.review((contact) => context.verdicts.allowsStill(row.slot, contact))
   }
 
   /** Sends to the first of the addresses that is allowed and that there is a way to, if there is one. Never rejects. */
@@ -63,7 +65,7 @@ export class Outlet {
   ): Promise<boolean> {
     const { row, context } = this.#session
     if (isChoked(socket) || !context.pacer.passes(row, Direction.up, payload.length)) return Promise.resolve(true)
-    this.#contacts.add(bytes)
+    this.#contacts.add(bytes, name === '' ? undefined : name, port)
     return new Promise((resolve) => {
       socket.send(payload, port, literal, (error) => {
         resolve(error === null)

@@ -75,6 +75,9 @@ export class Session {
     this.reset(this.row.whyBrokenOff(reason))
   }
 
+  /** Called when the rules have changed, and the session may go on. */
+  onRules: () => void = () => {}
+
   /** Ends the session, which the rules deny now. */
   revoke(): void {
     if (this.row.stands) this.reset(Reason.revoked)

@@ -7,6 +7,7 @@ import { RuleHits } from '../../policy/rule-hits.ts'
 import { BuiltIn, RuleSet } from '../../policy/rule-set.ts'
 import type { RuleMemory } from '../engine.ts'
 import type { SessionTable } from '../session-table.ts'
+import type { Contact } from './contacts.ts'
 import { RowSubject } from './row-subject.ts'
 
 /** Where a loop's verdicts come from. */
@@ -61,6 +62,11 @@ export class Verdicts {
     const isAllowed = this.allows(slot, name, address, port)
     memo.learn(this, { name, bytes: address.bytes, port, isAllowed })
     return isAllowed
+  }
+
+  /** Whether a datagram may still go where one went: this is no request of anybody's, and counts for none. */
+  allowsStill(slot: number, { name, bytes, port }: Contact): boolean {
+    return this.#judge.judge(this.#subject.of(slot), name, { bytes, scope: 0 }, port) >= 0
   }
 
   /** Whether what a live session does, by its row, is still allowed. */

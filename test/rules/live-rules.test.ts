@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { RuleMemory } from '../../daemon/engine/engine.ts'
+import { SessionTable, State } from '../../daemon/engine/session-table.ts'
+import { RuleHits } from '../../daemon/policy/rule-hits.ts'
+import { firstRulePlace, RuleSet } from '../../daemon/policy/rule-set.ts'
+import { LiveRules, type LiveRulesOptions, prepareRules } from '../../daemon/rules/live-rules.ts'
+import type { StoredRules } from '../../daemon/store/store.ts'
+
+async function begin(stored?: StoredRules) {
+  const kept: StoredRules[] = stored ? [stored] : []
+  const table = new SessionTable(8)
+  const judged: RuleMemory[] = []
+  const options: LiveRulesOptions = {
+    engine: {
+      tables: [table],
+      order: async (_, memory) => {
+        judged.push(memory as RuleMemory)
+        return []
+      },
+    },
+    members: { indexOf: (kind, name) => (kind === 'user' && name === 'bob' ? 7 : undefined), groupOf: () => 0 },
+    store: { load: async () => kept.at(-1), save: async (rules) => void kept.push(rules) },
+    folder: '/',
+    settings: () => ({ commands: ['connect'] }) as never,
+    lookUp: async () => [],
+  }
+  const rules = new LiveRules(options, await prepareRules(options, 1))
+  const ids = () => rules.list().rows.map(({ id, text }) => [id, text])
+  return { rules, kept, judged, table, ids, again: () => begin(kept.at(-1)) }
+}
+
+describe('rules', () => {
+  beforeEach(() => void vi.useFakeTimers({ now: Date.parse('2026-01-01T00:00Z') }))
+  afterEach(() => void vi.useRealTimers())
+
+  it('keep their numbers, hits and comments while others come, go and change places, and over a restart', async () => {
+    const { rules, kept, judged, ids, again } = await begin()
+    await rules.apply({ text: '# ours\ndeny to a.example\ndeny to b.example # b\n' })
+    new RuleHits((judged.at(-1) as RuleMemory).hits, firstRulePlace + 2, 0).count(firstRulePlace + 1, 5)
+    await rules.insert({ rule: 'allow user:bob', place: 1 })
+    await rules.move({ id: 17, place: 1 })
+    await rules.remove({ ids: [16] })
+    await rules.add({ rule: 'deny to a.example' })
+    const own = [
+      [1, "deny to proxyd's own sockets"],
+      [3, 'deny cmd bind,udp-associate'],
+      [2, 'deny to special # of clients that are not on loopback'],
+    ]
+    const listed = [
+      [17, 'deny to b.example # b'],
+      [18, 'allow user:bob'],
+      [19, 'deny to a.example'],
+    ]
+    expect(ids()).toEqual([...own.slice(0, 2), ...listed, ...own.slice(2)])
+    expect(rules.list().rows.find(({ id }) => id === 17)).toMatchObject({ hits: 1, last: 5, place: 1 })
+    expect(kept.at(-1)?.text).toContain('# ours\n')
+    expect((await again()).ids()).toEqual(ids())
+  })
+
+  it('never overwrite what another has changed meanwhile, nor act where they are refused', async () => {
+    const { rules, kept } = await begin()
+    await rules.add({ rule: 'deny to a.example', ifRevision: 0 })
+    await expect(rules.add({ rule: 'deny to b.example', ifRevision: 0 })).rejects.toMatchObject({ kind: 'conflict' })
+    await expect(rules.apply({ text: 'deny to any\ndeny port x' })).rejects.toMatchObject({
+      kind: 'invalid',
+      details: { line: 2, column: 11 },
+    })
+    await expect(rules.apply({ text: 'deny to any\ntest user:bob a.example:80 = allow' })).rejects.toMatchObject({
+      details: { line: 2 },
+    })
+    await expect(rules.add({ rule: 'deny to a\ndeny to b' })).rejects.toMatchObject({ kind: 'invalid' })
+    expect(kept.map(({ text }) => text)).toEqual(['deny to a.example\n'])
+  })
+
+  it('judge live sessions anew when the time of one comes', async () => {
+    const { rules, judged } = await begin()
+    await rules.add({ rule: 'allow to any until 2026-01-01T00:01Z' })
+    await vi.advanceTimersByTimeAsync(59_000)
+    expect(judged).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(judged).toHaveLength(2)
+    expect(judged[1]).toBe(judged[0])
+    await vi.advanceTimersByTimeAsync(1e9)
+    expect(judged).toHaveLength(2)
+  })
+
+  it('tell how many live sessions they would end, and end none', async () => {
+    const { rules, table, judged } = await begin()
+    for (const [slot, port] of [80, 25].entries()) {
+      table.begin(slot, slot + 1, 1)
+      table.enter(slot, State.open, 1)
+      table.command[slot] = 1
+      table.targetPort[slot] = port
+      table.targetAddress.set([93, 184, 216, 34], slot * 16 + 12)
+      table.targetAddress.set([0xff, 0xff], slot * 16 + 10)
+    }
+    expect(await rules.add({ rule: 'deny port 25', dryRun: true })).toMatchObject({ added: ['deny port 25'], cut: 1 })
+    expect(judged).toEqual([])
+    expect(rules.text).toBe('')
+  })
+
+  it('follow the users that they name', async () => {
+    const { judged, rules } = await begin()
+    await rules.add({ rule: 'deny user:bob' })
+    const bob = { user: 7, group: 0, source: Uint8Array.of(192, 0, 2, 1), command: 1 }
+    const decide = (user: number) =>
+      new RuleSet((judged[0] as RuleMemory).rules).decideName({ ...bob, user }, 'a.example', 80, 0)
+    expect([decide(7), decide(8)]).toEqual([-firstRulePlace, 0])
+  })
+})
