@@ -75,7 +75,8 @@ function againOf({ source, until }: Ban): string[] {
   return until === null ? [source] : [source, `${Math.max(1, Math.round((until - Date.now()) / 1000))}s`]
 }
 
-const reasons: Readonly<Record<Ban['reason'], string>> = {
+/** Why a source is kept out, in few words. */
+export const banReasons: Readonly<Record<Ban['reason'], string>> = {
   login: 'wrong passwords',
   malformed: 'not SOCKS5',
   silent: 'silent connections',
@@ -90,7 +91,7 @@ function tableOf(bans: readonly Ban[]): Table {
       source,
       until === null ? '-' : formatDuration(until - now),
       until === null ? 'unban' : formatTime(until),
-      reasons[reason],
+      banReasons[reason],
       by ?? '-',
       formatTime(since),
     ]),

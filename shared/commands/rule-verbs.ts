@@ -4,7 +4,7 @@ import { RpcError } from '../protocol/errors.ts'
 import type { Result, Rule } from '../protocol/methods.ts'
 import { type Context, everyPage } from './context.ts'
 import { oneOf, readCount, UsageError } from './usage.ts'
-import { type Deed, type Flags, type Outcome, type Table, type Verb, verb } from './verb.ts'
+import { type Deed, type Flags, type Outcome, type Question, type Table, verb } from './verb.ts'
 
 const commands = ['connect', 'bind', 'udp-associate'] as const
 const mostPlaces = 100_000
@@ -21,7 +21,7 @@ type Change = Result<'rules.apply'>
 type Wish = { ifRevision?: number; dryRun?: boolean }
 
 /** The rules that say where clients may go. What follows `add` and `insert` is one line of them, as it would stand in a file. */
-export const ruleVerbs: Readonly<Record<string, Verb>> = {
+export const ruleVerbs = {
   rules: verb({
     arguments: '',
     role: 'operator',
@@ -39,6 +39,7 @@ export const ruleVerbs: Readonly<Record<string, Verb>> = {
     flags: changeFlags,
     summary: 'add a rule, such as: deny to *.example.com',
     hints: unknownRule,
+    ask: (words, flags) => ifItCuts('Add this rule?', words.join(' '), flags),
     prepare: (words, flags) => change(flags, (call, wish) => call('rules.add', { rule: words.join(' '), ...wish })),
   }),
   'rules insert': verb({
@@ -47,9 +48,28 @@ export const ruleVerbs: Readonly<Record<string, Verb>> = {
     flags: changeFlags,
     summary: 'add a rule at a place: the first that matches counts',
     hints: unknownRule,
+    ask: ([, ...words], flags) => ifItCuts('Add this rule?', words.join(' '), flags),
     prepare: ([text, ...words], flags) => {
       const place = readCount(text, 1, mostPlaces)
       return change(flags, (call, wish) => call('rules.insert', { place, rule: words.join(' '), ...wish }))
+    },
+  }),
+  'rules replace': verb({
+    arguments: 'ID RULE...',
+    takes: ['rule'],
+    role: 'admin',
+    flags: changeFlags,
+    summary: 'put a rule in place of another one',
+    hints: unknownRule,
+    ask: ([, ...words], flags) => ifItCuts('Change it to this rule?', words.join(' '), flags),
+    prepare: ([id, ...words], flags) => {
+      const wanted = readId(id)
+      return change(flags, async (call, wish) => {
+        const { rules, text, revision } = await allRules(call)
+        const place = rules.find((rule) => rule.id === wanted)?.place ?? null
+        if (place === null) throw new UsageError(`there is no rule ${id} among the lines: list them with 'rules'`)
+        return call('rules.apply', { ifRevision: revision, ...wish, text: replaceRule(text, place, words.join(' ')) })
+      })
     },
   }),
   'rules move': verb({
@@ -59,6 +79,7 @@ export const ruleVerbs: Readonly<Record<string, Verb>> = {
     flags: changeFlags,
     summary: 'move a rule to another place',
     hints: unknownRule,
+    ask: ([, place], flags) => ifItCuts(`Move it to place ${place}?`, '', flags),
     prepare: ([id, place], flags) => {
       const asked = { id: readId(id), place: readCount(place, 1, mostPlaces) }
       return change(flags, (call, wish) => call('rules.move', { ...asked, ...wish }))
@@ -71,22 +92,33 @@ export const ruleVerbs: Readonly<Record<string, Verb>> = {
     flags: changeFlags,
     summary: 'remove rules by id',
     hints: unknownRule,
-    ask: (ids) => ({ question: `Remove ${counted(ids.length, 'rule')}?`, facts: [], yes: 'Remove' }),
+    ask: (ids, flags, { rule }) => {
+      if (flags.has('dry-run')) return null
+      const facts = ids.map((id) => rule(id)?.text ?? `rule ${id}`)
+      return {
+        question: `Remove ${ids.length === 1 ? 'this rule' : counted(ids.length, 'rule')}?`,
+        facts,
+        yes: 'Remove',
+      }
+    },
     prepare: (words, flags) => {
       const ids = words.map(readId)
       return change(flags, (call, wish) => call('rules.remove', { ids, ...wish }))
     },
   }),
   'rules apply': verb({
-    arguments: 'FILE',
+    arguments: '[FILE]',
     role: 'admin',
-    flags: changeFlags,
+    flags: { ...changeFlags, text: { value: 'TEXT', summary: 'the rules themselves, in place of FILE' } },
     summary: 'put a text in place of all rules; - is stdin',
     hints: { conflict: unknownRule.conflict },
+    ask: (_, flags) => ifItCuts('Put this text in place of all rules?', '', flags),
     prepare: ([file], flags) => {
-      const wish = wishOf(flags)
-      return async ({ call, readText }) =>
-        outcomeOf(await call('rules.apply', { text: await readText(file), ...wish }), flags)
+      const given = flags.get('text')
+      if ((file === undefined) === (given === undefined)) throw new UsageError('FILE is needed, or --text, not both')
+      return change(flags, async (call, wish, readText) => {
+        return call('rules.apply', { text: given ?? (await readText(file ?? '')), ...wish })
+      })
     },
   }),
   'rules edit': verb({
@@ -135,9 +167,32 @@ export const ruleVerbs: Readonly<Record<string, Verb>> = {
   }),
 }
 
-function change(flags: Flags, ask: (call: Context['call'], wish: Wish) => Promise<Change>): Deed {
+type Ask = (call: Context['call'], wish: Wish, readText: Context['readText']) => Promise<Change>
+
+function change(flags: Flags, ask: Ask): Deed {
   const wish = wishOf(flags)
-  return async ({ call }) => outcomeOf(await ask(call, wish), flags)
+  return async ({ call, readText }) => outcomeOf(await ask(call, wish, readText), flags)
+}
+
+/** What is asked where live connections would be cut. */
+function ifItCuts(question: string, rule: string, flags: Flags): Question | null {
+  if (flags.has('dry-run')) return null
+  return { question, facts: rule === '' ? [] : [rule], yes: 'Do it', onlyIfWarned: true }
+}
+
+/** All of the rules, and their text as it was applied. */
+async function allRules(call: Context['call']) {
+  const pages = await everyPage((from) => call('rules.list', { ...from, text: true }))
+  return { rules: pages.flatMap((page) => page.rules), text: pages[0]?.text ?? '', revision: pages[0]?.revision ?? 0 }
+}
+
+/** The text with another line in place of the rule at a place, from 1; comments and tests count as none. */
+function replaceRule(text: string, place: number, line: string): string {
+  let left = place
+  return text
+    .split('\n')
+    .map((each) => (/^\s*(?:$|#|test\s)/.test(each) || --left !== 0 ? each : line))
+    .join('\n')
 }
 
 function wishOf(flags: Flags): Wish {
@@ -150,15 +205,21 @@ function wishOf(flags: Flags): Wish {
 
 function outcomeOf(result: Change, flags: Flags): Outcome {
   const { added, removed, reordered, cut } = result
+  const isDry = flags.has('dry-run')
   const lines = [...removed.map((rule) => `- ${rule}`), ...added.map((rule) => `+ ${rule}`)]
   if (reordered) lines.push('others change places')
-  if (lines.length === 0) lines.push('the rules are those already')
-  const ended = flags.has('dry-run') ? 'would cut' : 'cut'
+  if (isNothing(result)) lines.push('the rules are those already')
+  const ended = isDry ? 'would cut' : 'cut'
   return {
     data: result,
     view: { rows: [...lines, `${ended} ${counted(cut, 'connection')}`].map((line) => [line]) },
+    ...(isDry && cut > 0 && { warnings: [`It cuts ${counted(cut, 'live connection')}.`] }),
     told: `${added.length} added, ${removed.length} removed, ${ended} ${counted(cut, 'connection')}`,
   }
+}
+
+function isNothing({ added, removed, reordered }: Change): boolean {
+  return added.length + removed.length === 0 && !reordered
 }
 
 function readId(text: string): number {

@@ -1,5 +1,5 @@
 import type { ErrorKind } from '../protocol/errors.ts'
-import type { Connection, Operator, Role, Setting, User } from '../protocol/methods.ts'
+import type { Connection, Operator, Role, Rule, Setting, User } from '../protocol/methods.ts'
 import type { Context } from './context.ts'
 
 /** What a command came to. Its texts may come from outside: whoever shows them makes them safe. */
@@ -55,6 +55,7 @@ export interface Known {
   operator(name: string): Pick<Operator, 'sessions'> | undefined
   connection(id: string): Pick<Connection, 'client' | 'destination' | 'user'> | undefined
   setting(name: string): Setting | undefined
+  rule(id: string): Pick<Rule, 'text'> | undefined
   /** How many there are; null: nobody has told. */
   readonly users: number | null
   readonly connections: number | null

@@ -112,7 +112,7 @@ test.each(examples.filter(([, line]) => line))('%s takes the role that its metho
     const { role } = methods[method]
     if (role !== 'anyone') demanded.push(role)
     if (method !== 'config.get' && method !== 'rules.list') throw new Error('seen')
-    return { revision: 1, rules: [], settings: [{ name: 'auth', type: 'choice', value: 'auto' }] }
+    return { revision: 1, rules: [{ id: 16, place: 1 }], settings: [{ name: 'auth', type: 'choice', value: 'auto' }] }
   }
   const [command] = parseCommands(line.replace('get NAME', 'get auth').replace('help VERB', 'help'))
   await Promise.resolve(command?.run({ call, readText: async () => '', editText: async () => 'deny' } as never)).catch(

@@ -548,6 +548,7 @@ describe('what is asked before', () => {
     operator: () => undefined,
     connection: () => undefined,
     setting: () => undefined,
+    rule: () => undefined,
     users: null,
     connections: null,
     lastUserOpens: null,
