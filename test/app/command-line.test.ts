@@ -39,7 +39,7 @@ test('commands are typed with Tab, carried out, and told in place, in a dialog o
 
 test('what cuts connections is asked about, and Tab goes through users and operators', async () => {
   const daemon = await startDaemon(['-u', 'alice:pw', '-u', 'bob:pw'])
-  await using app = await openApp(daemon)
+  await using app = await openApp(daemon, { columns: 100 })
   await app.shows(/3 Users 2/)
   await exec(daemon, 'addoperator carol')
   app.type(':role ')
@@ -123,7 +123,7 @@ test('whoever only watches is told so before anything is sent', async () => {
 test('the log can be asked for on its page, which goes on; what would end what pages follow is refused', async () => {
   const daemon = await startDaemon()
   await using app = await openApp(daemon)
-  app.type('4')
+  app.type('6')
   await app.shows(/following[\s\S]*proxyd .* serves/)
   app.type(':log --last 1\r')
   await app.shows(/^ :log\n.*serves/m)

@@ -33,7 +33,7 @@ async function openOn(rows: Connection[], options: TerminalOptions = {}): Promis
   const app = openTerminal(process.execPath, [program, '--runtime-dir', runtimeDirectory], options)
   await app.shows(/\[1 Overview\]/)
   app.type('2')
-  await app.shows(new RegExp(`\\[2 Connections ${rows.length}\\]`))
+  await app.shows(new RegExp(`/${rows.length} connections`))
   return app
 }
 

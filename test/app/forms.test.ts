@@ -18,7 +18,7 @@ const user: User = {
 }
 const operator: Operator = { name: 'kim', role: 'viewer', created: 0, sessions: 0 }
 const known = {
-  users: { ...noUsers, rows: [{ user, rate: { up: 0, down: 0, ...unlimited }, past: [] }] },
+  users: { ...noUsers, rows: [{ user, rate: { up: 0, down: 0 }, past: [], refusals: [] }] },
   operators: [operator],
 }
 

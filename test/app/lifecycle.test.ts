@@ -16,7 +16,7 @@ function expectRestored(terminal: Terminal): void {
 test('q quits with status 0 and restores the terminal, Esc does not quit (19)', async () => {
   await using app = await openApp(await startDaemon())
   for (const [key, page] of [
-    ['2', /\[2 Connections/],
+    ['2', /\[2 Conns/],
     ['1', /\[1 Overview/],
   ] as const) {
     app.type('\u001b')

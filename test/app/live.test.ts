@@ -28,7 +28,7 @@ test('80x24 shows header, graphs, totals, table and keys, none of them cut (1)',
   await app.shows(/Clients {2}accepted 0/)
   expect(app.lines).toHaveLength(24)
   expect(app.lines[0]).toMatch(/^ proxyd \d.*\d+s +\S/)
-  expect(app.lines[1]).toBe('[1 Overview]  2 Connections 0   3 Users 1   4 Log   5 Settings   6 Operators')
+  expect(app.lines[1]).toBe('[1 Overview] 2 Conns  3 Users  4 Rules  5 Bans  6 Log  7 Settings  8 Operators')
   expect(app.lines[2]).toMatch(/^ ↓ Down \S+ B\/s.* ↑ Up \S+ B\/s/)
   expect(app.lines.filter((line) => /⡇.*⡇/.test(line)).length).toBeGreaterThan(5)
   expect(app.screen).toMatch(/^ +-1 min +now +-1 min +now$/m)
@@ -127,7 +127,7 @@ test.skipIf(!curl)(
 
 test('the Users page tells at once whether a password is required, whoever changed it', async () => {
   const daemon = await startDaemon()
-  await using app = await openApp(daemon)
+  await using app = await openApp(daemon, { columns: 100 })
   app.type('3')
   await app.shows(/0\/0 users {3}no password is required/)
   app.type('abob\rsecret-of-bob\rsecret-of-bob\r')
@@ -207,7 +207,7 @@ test('the selection follows its connection, pause holds the table, and what has 
   const daemon = await startDaemon()
   const target = await startTarget()
   const first = await connection(daemon, target)
-  await using app = await openApp(daemon)
+  await using app = await openApp(daemon, { columns: 100 })
   app.type('2')
   await app.shows(/^>-/m)
   app.type('g')

@@ -18,13 +18,13 @@ test('a daemon that is killed and restarted is found again without a key, its da
   await app.shows(/accepted 1/)
   await daemon.kill()
   await app.shows(/^ disconnected, retrying in \d+ s: /)
-  expect(app.screen).toMatch(/\[1 Overview\] {2}2 Connections 1 .*accepted 1/s)
+  expect(app.screen).toMatch(/\[1 Overview\] 2 Conns .*Now {2}1 connection .*accepted 1/s)
   const row = app.lines.findIndex((line) => line.includes('accepted 1'))
   const isDimmed = () => app.emulator.buffer.active.getLine(row)?.getCell(1)?.isFgDefault() === false
   await app.until(isDimmed, 'dims what is old')
 
   const restarted = await startDaemon([], { folders: daemon.folders })
-  await app.shows(/^ proxyd \d.*2 Connections 0.*accepted 0/s)
+  await app.shows(/^ proxyd \d.*Now {2}0 connections.*accepted 0/s)
   await connectThrough(restarted.port('socks'), target)
   app.type('2')
   await app.shows(/1\/1 connections/)

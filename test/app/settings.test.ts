@@ -11,7 +11,7 @@ const erase = '\u0015'
 /** The app on the settings, with one of them selected. */
 async function openSetting(daemon: Daemon, name: string): Promise<Terminal> {
   const app = await openApp(daemon)
-  app.type('5')
+  app.type('7')
   await app.shows(/\d+\/\d+ settings/)
   app.type(`/${name}\r`)
   await app.shows(new RegExp(`^>${name} `, 'm'))
@@ -24,14 +24,14 @@ async function settingOf(daemon: Daemon, name: string): Promise<string> {
 
 test('80x24 shows settings with value, source and when they act, and what the selected one is for', async () => {
   await using app = await openApp(await startDaemon())
-  app.type('5')
+  app.type('7')
   await app.shows(/^ Setting▲ +Value +Source +Acts$/m)
   await app.shows(/^ control-port +0 +flag +restart$/m)
   expect(app.screen).toMatch(/^>auth +auto +default +at once$/m)
   expect(app.screen).toMatch(/^ auto, required, none; default auto: when clients must log in/m)
   expect(app.lines[23]).toBe(' Enter change  d default  f groups  / filter  C columns  s sort  ? help  q quit')
   app.resize(72, 18)
-  await app.shows(/ 4 Log \[5 Settings\] 6 Operators\n[\s\S]*\n>auth [\s\S]* q quit$/)
+  await app.shows(/ 6 Log \[7 Settin\] 8 Operat\n[\s\S]*\n>auth [\s\S]* q quit$/)
 })
 
 test('an integer is changed within its range, and goes back to its default after a question', async () => {
@@ -140,13 +140,13 @@ test('who may only look sees the settings, and is told what is for others', asyn
   const daemon = await startDaemon()
   await using app = openTerminal(process.execPath, [program, '--runtime-dir', daemon.folders.runtime, '--read-only'])
   await app.shows(/proxyd \d.* viewer, /)
-  app.type('5')
+  app.type('7')
   await app.shows(/^>auth +auto/m)
   app.type('\r')
   await app.shows(/! that is only for admin; you are viewer/)
-  app.type('4')
-  await app.shows(/^ The log is only for operator or admin; you are viewer\./m)
   app.type('6')
+  await app.shows(/^ The log is only for operator or admin; you are viewer\./m)
+  app.type('8')
   await app.shows(/^ The operators are only for admin; you are viewer\./m)
   app.type(`a${esc}`)
   await app.shows(/! that is only for admin/)
@@ -155,7 +155,7 @@ test('who may only look sees the settings, and is told what is for others', asyn
 test('operators are added with a password shown once, given another role, and deleted after a question', async () => {
   const daemon = await startDaemon()
   await using app = await openApp(daemon)
-  app.type('6')
+  app.type('8')
   await app.shows(/0\/0 operators/)
   app.type('a')
   await app.shows(/Name +▏/)

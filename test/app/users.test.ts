@@ -101,7 +101,7 @@ test('Enter tells all about a user, whose connections are cut or shown on their 
   await app.shows(/^ User bob/m)
 
   app.type('f')
-  await app.shows(/\[2 Connections 2\][\s\S]*1\/2 connections {3}filter: user:bob/)
+  await app.shows(/\[2 Conns\][\s\S]*1\/2 connections {3}filter: user:bob/)
   app.type('3')
   await app.shows(/2\/2 users/)
   app.type('\rc')
@@ -141,9 +141,9 @@ test('Ctrl-k finds what can be done here and does it, or opens the command line 
   app.type('timeout-idle 4000\r')
   await app.shows(/timeout-idle is 4000 now/)
   app.type('\u000blog\r')
-  await app.shows(/\[4 Log\]/)
+  await app.shows(/\[6 Log\]/)
   app.type(`\u000b${esc}`)
-  await app.shows(/\[4 Log\][\s\S]*following/)
+  await app.shows(/\[6 Log\][\s\S]*following/)
 })
 
 test('u takes the last change back, unless somebody else has changed the same since', async () => {
@@ -166,7 +166,7 @@ test('u takes the last change back, unless somebody else has changed the same si
   app.type('uy')
   await app.shows(/! refused: there is no user "bob"/)
 
-  app.type('5/timeout-idle\r')
+  app.type('7/timeout-idle\r')
   await app.shows(/^>timeout-idle +3600000/m)
   app.type(`\r${erase}5000\r`)
   await app.shows(/^>timeout-idle +5000[\s\S]*timeout-idle is 5000 now; u undoes/m)
@@ -179,7 +179,7 @@ test('u takes the last change back, unless somebody else has changed the same si
   await app.shows(/! refused: somebody else has just changed the settings/)
   expect((await exec(daemon, 'get timeout-idle')).stdout).toBe('7000\n')
 
-  app.type('6')
+  app.type('8')
   await app.shows(/^>kim +viewer/m)
   app.type('ej\r')
   await app.shows(/^>kim +operator[\s\S]*u undoes/m)

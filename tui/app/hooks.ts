@@ -1,5 +1,6 @@
 import { useApp as useInk, useInput, usePaste, useStdin, useStdout } from 'ink'
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'react'
+import { editText } from '../exec/edit-text.ts'
 import type { App } from './keys/app.ts'
 import { decodeKeys } from './keys/decode.ts'
 import { paste, press } from './keys/press.ts'
@@ -30,6 +31,16 @@ export function useApp({ store, daemons, login }: Parts): App {
         const sequence = clipboardSequence(text, process.env)
         if (sequence !== null) process.stdout.write(sequence)
         return sequence !== null
+      },
+      edit: async (text, problem) => {
+        let edited: string | undefined
+        await suspendTerminal(async () => {
+          process.stdout.write(mouseOff)
+          edited = await editText(text, problem).finally(() => {
+            if (store.state.mouse) process.stdout.write(mouseOn)
+          })
+        })
+        return edited
       },
       quit: () => exit(),
       redraw: () => {

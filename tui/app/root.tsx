@@ -10,6 +10,7 @@ import { DialogPanel } from './screens/dialog-panel.tsx'
 import { ConnectionsPage, LogPage, OperatorsPage, SettingsPage, UsersPage } from './screens/list-pages.tsx'
 import { OverlayPage } from './screens/overlays.tsx'
 import { Overview } from './screens/overview/overview.tsx'
+import { BansPage, RulesPage } from './screens/rules-page.tsx'
 import { isOverlay, overlayOf } from './state/dialogs.ts'
 import { isTooSmall, pageRows, smallest } from './state/layout.ts'
 import type { Page } from './state/pages.ts'
@@ -41,6 +42,8 @@ const screens: Readonly<Record<Page, (props: { state: State }) => ReactElement>>
   overview: Overview,
   connections: ConnectionsPage,
   users: UsersPage,
+  rules: RulesPage,
+  bans: BansPage,
   log: LogPage,
   settings: SettingsPage,
   operators: OperatorsPage,

@@ -30,6 +30,13 @@ export function drawBars(heights: readonly number[], rows: number, { cells }: Ra
   })
 }
 
+/** A bar of `width` columns, as much of it full as `share` says; more than nothing is seen, and only all of it is full. */
+export function gauge(share: number, width: number, unicode: boolean): string {
+  const filled = share >= 1 ? width : share > 0 ? Math.max(1, Math.min(width - 1, Math.round(share * width))) : 0
+  const [full, empty] = unicode ? ['█', '░'] : ['#', '.']
+  return (full as string).repeat(filled) + (empty as string).repeat(width - filled)
+}
+
 /** One row of bars against the greatest of these rates; a gap for NaN, and a line at the bottom where nothing moved. */
 export function sparkline(rates: readonly number[], unicode: boolean): string {
   const cells = unicode ? blockRamp.cells.slice(1) : asciiSparks

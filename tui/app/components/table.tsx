@@ -2,7 +2,7 @@ import { Text } from 'ink'
 import type { ReactElement } from 'react'
 import { firstShown } from '../state/layout.ts'
 import type { Sort } from '../state/lists.ts'
-import { layOut, placeColumns } from '../tables/column-widths.ts'
+import { layOut, layOutRuns, placeColumns } from '../tables/column-widths.ts'
 import type { Format } from '../tables/columns.ts'
 import { columnsShown, type TableSpec } from '../tables/table-spec.ts'
 import type { View } from '../tables/view.ts'
@@ -48,7 +48,9 @@ export function Table<Row>({ spec, view, sort, format, width, height, dim, ...re
         const id = spec.id(row)
         const selected = first + at === view.cursor
         const isMarked = marked.has(id)
-        const cells = layOut(placed, (column) => column.cell(row, format), look.ellipsis)
+        // The colours of a row that is selected, marked or old are that.
+        const isPlain = dim || selected || isMarked
+        const runs = layOutRuns(placed, row, format, look.ellipsis)
         return (
           <Text
             key={id}
@@ -57,7 +59,15 @@ export function Table<Row>({ spec, view, sort, format, width, height, dim, ...re
             {...(isMarked ? look.theme.marked : {})}
             {...(selected ? look.theme.selected : {})}
           >
-            {(selected ? '>' : ' ') + (isMarked ? '*' : '').padEnd(margin - 1) + cells}
+            {(selected ? '>' : ' ') + (isMarked ? '*' : '').padEnd(margin - 1)}
+            {isPlain || runs.every(({ tone }) => tone === null)
+              ? runs.map(({ text }) => text).join('')
+              : runs.map(({ text, tone }, part) => (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: a part of a row is nothing but its place
+                  <Text key={part} {...(tone ? look.theme[tone] : {})}>
+                    {text}
+                  </Text>
+                ))}
           </Text>
         )
       })}

@@ -1,3 +1,4 @@
+import type { Context } from '../../../shared/commands/context.ts'
 import type { Daemon } from '../link/daemon.ts'
 import type { Login } from '../link/login.ts'
 import type { Store } from '../store/store.ts'
@@ -10,6 +11,8 @@ export interface App {
   /** All of them, in the store's order. */
   readonly daemons: readonly Daemon[]
   readonly login: Login
+  /** Have a text edited, as `Context.editText` does: an editor has the terminal meanwhile. */
+  edit: Context['editText']
   quit(): void
   /** Put text into the clipboard; false: it cannot be done here. */
   copy(text: string): boolean

@@ -1,8 +1,9 @@
 import { settingValue } from '../../../shared/commands/setting-verbs.ts'
 import { UsageError } from '../../../shared/commands/usage.ts'
 import { findVerb } from '../../../shared/commands/verbs.ts'
+import { isLimit, parseLimit } from '../../../shared/limits.ts'
 import { methods, password as passwordRule, type Setting, userName } from '../../../shared/protocol/methods.ts'
-import { type Form, fieldText } from '../state/forms.ts'
+import { type Form, type FormField, fieldText } from '../state/forms.ts'
 import type { State } from '../state/state.ts'
 
 /** Whose names are taken. */
@@ -11,8 +12,8 @@ type Known = Pick<State, 'users' | 'operators'>
 /** What is wrong with what has been typed so far; null if nothing is. Fields nobody has typed into are left out. */
 export function problemSoFar(form: Form, known: Known): string | null {
   const typed = form.fields.filter(({ text }) => text !== '')
-  for (const { name } of typed) {
-    const problem = (checks[name] ?? checkChoice(name))(form, known)
+  for (const field of typed) {
+    const problem = checkOf(field)(form, known)
     if (problem !== null) return problem
   }
   return null
@@ -54,6 +55,12 @@ export function readValue(setting: Setting, text: string): { read: Setting['valu
 
 const operatorRules = methods['operators.add'].params.shape
 
+/** What is typed as a part of a call the daemon judges, but for the limits, whose words are known. */
+function checkOf({ name, as }: FormField): Check {
+  if (as === undefined) return checks[name] ?? checkChoice(name)
+  return as === 'limit' ? checkLimit(name) : () => null
+}
+
 type Check = (form: Form, known: Known) => string | null
 
 const checks: Readonly<Partial<Record<string, Check>>> = {
@@ -71,6 +78,19 @@ const checks: Readonly<Partial<Record<string, Check>>> = {
     const value = seen && readValue(seen.setting, fields[0]?.text ?? '')
     return value && 'problem' in value ? value.problem : null
   },
+}
+
+/** Of a field of users and groups. */
+function checkLimit(name: string): Check {
+  return (form) => {
+    try {
+      if (isLimit(name)) parseLimit(name, fieldText(form, name))
+      return null
+    } catch (error) {
+      if (error instanceof RangeError) return error.message
+      throw error
+    }
+  }
 }
 
 /** Of a field for a flag that has choices. */

@@ -1,10 +1,9 @@
 import { type Completion, complete } from '../../../shared/commands/complete.ts'
 import { type Command, parseCommands, questionBefore } from '../../../shared/commands/parse.ts'
 import { UsageError } from '../../../shared/commands/usage.ts'
-import type { Call, Outcome, Question } from '../../../shared/commands/verb.ts'
+import type { Call, Question } from '../../../shared/commands/verb.ts'
 import { safeText } from '../../../shared/format/safe-text.ts'
-import { tableLines } from '../../exec/render.ts'
-import { hasDryRun, type Results, withoutFlags } from '../link/carry-out.ts'
+import { hasDryRun, outcomeLines, type Results, withoutFlags } from '../link/carry-out.ts'
 import type { CommandEvent } from '../state/command-line.ts'
 import { knownIn } from '../state/known.ts'
 import { pageRows } from '../state/layout.ts'
@@ -159,15 +158,7 @@ export async function runLine(app: App, line: string, isAgreedTo = false): Promi
 
 /** What came of commands, as lines that are safe to show. */
 export function resultLines({ outcomes, problem }: Results): string[] {
-  return [...outcomes.flatMap(linesOf), ...(problem === null ? [] : [`! ${safeText(problem)}`])]
-}
-
-function linesOf({ view, note, warnings = [] }: Outcome): string[] {
-  const told = warnings.map((warning) => `note: ${safeText(warning)}`)
-  if (typeof view === 'string') return [note ?? '', view].filter(Boolean).map(safeText).concat(told)
-  const rows = view.rows.map((row) => row.map(safeText))
-  const lines = tableLines({ ...view, rows }, columnsOf)
-  return [...(rows.length > 0 ? lines : [...lines, '(none)']), ...told]
+  return [...outcomes.flatMap(outcomeLines), ...(problem === null ? [] : [`! ${safeText(problem)}`])]
 }
 
 function pan(app: App, down: number, right: number): void {

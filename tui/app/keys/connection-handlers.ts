@@ -1,5 +1,6 @@
 import type { Connection } from '../../../shared/protocol/methods.ts'
 import type { Choice } from '../state/dialogs.ts'
+import { listPage } from '../state/pages.ts'
 import { fieldWord } from '../tables/filter.ts'
 import { connectionsView, markedIds } from '../tables/view.ts'
 import type { App, Handler } from './app.ts'
@@ -10,14 +11,15 @@ import { selectedConnection } from './selection.ts'
 /** What is done about connections on their page, beside cutting them. */
 export const connectionHandlers = {
   pause: ({ store }) => store.dispatch({ type: 'pause' }),
-  showClosed: ({ store }) => store.dispatch({ type: 'showClosed', shows: !store.state.showsClosed }),
+  showOther: ({ store }) => store.dispatch({ type: 'showOther', shows: !store.state.showsOther }),
   clearFilterOrMarks: (app) => {
     const isFiltered = app.store.state.lists.connections.filter !== ''
     tell(app, isFiltered ? { do: 'clearFilter' } : { do: 'mark', ids: new Set() })
   },
   clearFilterOrLeave: (app) => {
-    if (app.store.state.lists.closed.filter !== '') tell(app, { do: 'clearFilter' })
-    else app.store.dispatch({ type: 'showClosed', shows: false })
+    const page = listPage(app.store.state)
+    if (page && app.store.state.lists[page].filter !== '') tell(app, { do: 'clearFilter' })
+    else app.store.dispatch({ type: 'showOther', shows: false })
   },
   mark: (app) => {
     const { state } = app.store

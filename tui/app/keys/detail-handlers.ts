@@ -26,7 +26,7 @@ export const detailHandlers = {
     const { store } = app
     tellDialog(app, { do: 'close' })
     store.dispatch({ type: 'page', page: 'connections' })
-    store.dispatch({ type: 'showClosed', shows: false })
+    store.dispatch({ type: 'showOther', shows: false })
     const event = { do: 'setFilter', filter: fieldWord('user', selected.row.name) } as const
     store.dispatch({ type: 'list', page: 'connections', event })
   },

@@ -1,13 +1,17 @@
 import { callToSet } from '../../../shared/commands/setting-verbs.ts'
+import type { Call } from '../../../shared/commands/verb.ts'
 import type { VerbName } from '../../../shared/commands/verbs.ts'
+import { hasDryRun } from '../link/carry-out.ts'
 import type { Confirmation } from '../state/dialogs.ts'
-import { type Form, fieldText } from '../state/forms.ts'
+import { callOf, type Form, fieldText, isOfParts } from '../state/forms.ts'
 import { pageRows } from '../state/layout.ts'
 import type { App, Handler } from './app.ts'
-import { problemWith, readValue } from './check-form.ts'
+import { problemSoFar, problemWith, readValue } from './check-form.ts'
 import { runLine } from './command-handlers.ts'
 import { copyChosen } from './connection-handlers.ts'
+import { editTogether } from './edit-rules.ts'
 import { helpContext, helpLines } from './help.ts'
+import { tell } from './list-handlers.ts'
 import { begin, labelOf, openSecret, performAndTell, tellDialog } from './perform.ts'
 
 export const dialogHandlers = {
@@ -30,9 +34,11 @@ export const dialogHandlers = {
   submit: (app) => {
     const { dialog } = app.store.state
     if (dialog?.kind !== 'form' || dialog.sent) return
-    if (hasMore(dialog)) tellDialog(app, { do: 'focus', by: 1 })
+    if (dialog.purpose === 'rules test') leaveTrial(app, dialog)
+    else if (hasMore(dialog)) tellDialog(app, { do: 'focus', by: 1 })
     else if (dialog.purpose === 'login') logIn(app, dialog)
     else if (dialog.purpose === 'set') submitSetting(app, dialog)
+    else if (isOfParts(dialog)) submitParts(app, dialog)
     else void submit(app, dialog, dialog.purpose)
   },
   nextChoice: (app) => tellDialog(app, { do: 'move', by: 1 }),
@@ -40,15 +46,25 @@ export const dialogHandlers = {
   take: (app) => {
     const { dialog } = app.store.state
     if (dialog?.kind === 'choice') copyChosen(app, dialog)
-    const call = dialog?.kind === 'choice' ? dialog.options[dialog.chosen]?.call : undefined
-    if (call) void begin(app, call)
-    else tellDialog(app, { do: 'close' })
+    const { call, draft } = (dialog?.kind === 'choice' && dialog.options[dialog.chosen]) || {}
+    if (call) return void begin(app, call)
+    tellDialog(app, { do: 'close' })
+    if (draft) void editTogether(app, draft)
   },
 } satisfies Record<string, Handler>
+
+/** The first rule that has decided is selected. */
+function leaveTrial(app: App, { trial }: Form): void {
+  tellDialog(app, { do: 'close' })
+  const [id] = trial?.told?.rules ?? []
+  if (id !== undefined) tell(app, { do: 'select', id: String(id) })
+}
 
 /** Without a password there is nothing to repeat. */
 function hasMore({ fields, focus }: Form): boolean {
   const field = fields[focus]
+  // All there is to a limit is what has been changed.
+  if (fields.some(({ as }) => as === 'limit')) return false
   return focus < fields.length - 1 && !(field?.name === 'password' && field.text === '')
 }
 
@@ -91,9 +107,18 @@ function submitSetting(app: App, form: Form): void {
   void begin(app, callToSet(setting, value.read, revision))
 }
 
+/** Do what is typed as the parts of a call: what has a dry run is asked about first. */
+function submitParts(app: App, form: Form): void {
+  const problem = problemSoFar(form, app.store.state)
+  const call = callOf(form)
+  if (problem !== null) return tellDialog(app, { do: 'complain', problem })
+  if (call === null) return tellDialog(app, { do: 'complain', problem: 'nothing is typed yet' })
+  if (hasDryRun(call)) void begin(app, call)
+  else void send(app, call)
+}
+
 /**
- * Carry out the verb that a form is for. Where no password is typed a strong one is made. The form stays open, with what was
- * typed, until the daemon has agreed.
+ * Carry out the verb that a form is for. Where no password is typed a strong one is made.
  */
 async function submit(app: App, form: Form, verb: VerbName): Promise<void> {
   const problem = problemWith(form, app.store.state)
@@ -104,10 +129,14 @@ async function submit(app: App, form: Form, verb: VerbName): Promise<void> {
     ...own.map(({ name, text }) => [name, text.trim()]),
     ...(typed ? [['password-prompt', '']] : []),
   ])
+  await send(app, { verb, values: [form.subject ?? fieldText(form, 'name')], flags }, typed)
+}
+
+/** The form stays open, with what was typed, until the daemon has agreed. `password`: what was typed as the new one. */
+async function send(app: App, call: Call, password?: string): Promise<void> {
   tellDialog(app, { do: 'send' })
   const label = labelOf(app)
-  const values = [form.subject ?? fieldText(form, 'name')]
-  const performed = await app.daemon.perform({ verb, values, flags }, typed)
+  const performed = await app.daemon.perform(call, password)
   // Who closed it meanwhile may have another one open, of another daemon even.
   const { dialog } = app.store.state
   const isOpen = dialog?.kind === 'form' && dialog.sent

@@ -10,6 +10,8 @@ export const pageHandlers = {
   overview: (app) => open(app, 'overview'),
   connections: (app) => open(app, 'connections'),
   users: (app) => open(app, 'users'),
+  rules: (app) => open(app, 'rules'),
+  bans: (app) => open(app, 'bans'),
   log: (app) => open(app, 'log'),
   settings: (app) => open(app, 'settings'),
   operators: (app) => open(app, 'operators'),
@@ -57,7 +59,7 @@ function changeTheme({ store }: App): void {
 
 function open({ store, daemon }: App, page: Page): void {
   store.dispatch({ type: 'page', page })
-  if (page === 'users' || page === 'settings' || page === 'operators') daemon.look()
+  if (page !== 'overview' && page !== 'connections' && page !== 'log') daemon.look()
 }
 
 function neighbour({ store }: App, by: number): Page {

@@ -10,11 +10,13 @@ import { detailHandlers } from './detail-handlers.ts'
 import { dialogHandlers } from './dialog-handlers.ts'
 import { contextOf } from './help.ts'
 import { type KeyCommand, type KeyContext, keyTable } from './key-table.ts'
+import { limitHandlers } from './limit-handlers.ts'
 import { listHandlers, tell } from './list-handlers.ts'
 import { overviewHandlers } from './overview-handlers.ts'
 import { pageHandlers } from './page-handlers.ts'
 import { paletteHandlers, takeOffer } from './palette.ts'
 import { tellDialog } from './perform.ts'
+import { ruleHandlers } from './rule-handlers.ts'
 import { startVerb, verbHandlers } from './verb-handlers.ts'
 
 /** A key without its handler here does not compile. */
@@ -26,6 +28,8 @@ const handlers: Readonly<Record<KeyCommand, Handler>> = {
   ...detailHandlers,
   ...connectionHandlers,
   ...verbHandlers,
+  ...ruleHandlers,
+  ...limitHandlers,
   ...commandHandlers,
   ...paletteHandlers,
   takeOffer: (app) => takeOffer(app, press),

@@ -3,9 +3,13 @@ import { type Command, commandOf } from '../../../shared/commands/parse.ts'
 import { UsageError } from '../../../shared/commands/usage.ts'
 import type { Call, Outcome } from '../../../shared/commands/verb.ts'
 import { findVerb } from '../../../shared/commands/verbs.ts'
+import { safeText } from '../../../shared/format/safe-text.ts'
+import type { Result } from '../../../shared/protocol/methods.ts'
 import type { Client } from '../../client/index.ts'
 import { failureOf } from '../../exec/failure.ts'
+import { tableLines } from '../../exec/render.ts'
 import { readTextFile } from '../../exec/text-file.ts'
+import { columnsOf } from '../text/fit.ts'
 
 /** What came of commands: of each that was done, and why the next one was not; null if all were. */
 export interface Results {
@@ -46,10 +50,43 @@ export function hasDryRun({ verb, flags = {} }: Call): boolean {
   return 'dry-run' in (findVerb(verb).flags ?? {}) && !('dry-run' in flags)
 }
 
-async function once({ run }: Command, context: Context): Promise<Outcome> {
-  const deed = run(context)
+/** The call that asks beforehand what this one would come to; one that changes nothing is asked as it is. */
+export function dryRunOf(call: Call): Call {
+  return hasDryRun(call) ? { ...call, flags: { ...call.flags, 'dry-run': '' } } : call
+}
+
+/** What came of a command, as lines that are safe to show. */
+export function outcomeLines({ view, note, warnings = [] }: Outcome): string[] {
+  const told = warnings.map((warning) => `note: ${safeText(warning)}`)
+  if (typeof view === 'string') return [note ?? '', view].filter(Boolean).map(safeText).concat(told)
+  const rows = view.rows.map((row) => row.map(safeText))
+  const lines = tableLines({ ...view, rows }, columnsOf)
+  return [...(rows.length > 0 ? lines : [...lines, '(none)']), ...told]
+}
+
+/** The ids of the rules that decide, of what `rules test` came to. */
+export function decidingRules({ data }: Outcome): number[] {
+  const { phases = [] } = (data ?? {}) as Partial<Result<'rules.test'>>
+  return phases.flatMap(({ rule }) => (rule === null ? [] : [rule]))
+}
+
+async function once(command: Command, context: Context): Promise<Outcome> {
+  const before = changesRules(command) ? await context.call('rules.list', { limit: 1, text: true }) : null
+  const deed = command.run(context)
   if (Symbol.asyncIterator in deed) throw new UsageError('--follow is for --exec; here the page Log follows')
-  return deed
+  const outcome = await deed
+  return before ? { ...outcome, ...undoRules(outcome, before) } : outcome
+}
+
+function changesRules({ name, call: { flags = {} } }: Command): boolean {
+  return /^rules (?!test)/.test(name) && !('dry-run' in flags)
+}
+
+/** What takes a change of the rules back is their text before, unless somebody else's change in between would be lost. */
+function undoRules({ data }: Outcome, { text, revision }: Result<'rules.list'>): Pick<Outcome, 'undo'> {
+  const { revision: now } = (data ?? {}) as Partial<Result<'rules.apply'>>
+  if (text === undefined || now !== revision + 1) return {}
+  return { undo: { verb: 'rules apply', values: [], flags: { text, revision: String(now) } } }
 }
 
 /** A call typed by hand must not change what the app's own connection follows, nor what it may. */
@@ -66,7 +103,7 @@ const elsewhere: Pick<Context, 'events' | 'readPassword' | 'readText' | 'editTex
     throw new UsageError('only --exec can follow what comes')
   },
   editText: async () => {
-    throw new UsageError('only --exec gives the terminal to an editor')
+    throw new UsageError('on the page Rules, E does')
   },
   readText: async (file) => {
     if (file === '-') throw new UsageError('only --exec has standard input')

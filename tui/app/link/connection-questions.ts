@@ -48,7 +48,7 @@ export class ConnectionQuestions {
       }
       if (closed > 0) {
         const { connections } = await client.call('connections.closed', { limit: closed })
-        if (round === this.#round) this.#feed({ type: 'closed', connections })
+        if (round === this.#round) this.#feed({ type: 'told', told: { closed: connections } })
       }
     } catch (error) {
       // Who was refused once would be refused each second.

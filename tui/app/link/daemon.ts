@@ -14,6 +14,7 @@ import {
 } from '../../client/index.ts'
 import { withMend } from '../../exec/failure.ts'
 import { overlayOf } from '../state/dialogs.ts'
+import { callOf, type Form, type Told } from '../state/forms.ts'
 import type { GraphWish } from '../state/graph.ts'
 import { closedWanted } from '../state/layout.ts'
 import type { Link } from '../state/link.ts'
@@ -21,11 +22,13 @@ import { suffices } from '../state/rights.ts'
 import type { DaemonState, DataEvent } from '../state/state.ts'
 import { minuteOfSamples } from '../state/traffic.ts'
 import type { Store } from '../store/store.ts'
-import { carryOut, hasDryRun, perform, type Results } from './carry-out.ts'
+import { carryOut, decidingRules, dryRunOf, hasDryRun, outcomeLines, perform, type Results } from './carry-out.ts'
 import { ConnectionQuestions, type Wanted } from './connection-questions.ts'
 import { GraphWatch } from './graph-watch.ts'
 import { LogWatch } from './log-watch.ts'
+import { askForPage, askForRules } from './page-questions.ts'
 import { TableWatch } from './table-watch.ts'
+import { TrialWatch } from './trial-watch.ts'
 import { UserWatch } from './user-watch.ts'
 
 /** Milliseconds between looks at the status, which others change too. */
@@ -60,6 +63,7 @@ export class Daemon {
   readonly #questions: ConnectionQuestions
   readonly #log: LogWatch
   readonly #graph: GraphWatch
+  readonly #trials: TrialWatch
   readonly #stopWatching: () => void
   readonly #readOnly: boolean
   /** The connection whose rights are settled. */
@@ -93,6 +97,10 @@ export class Daemon {
     this.#questions = new ConnectionQuestions(this.#feed, failed)
     this.#log = new LogWatch(this.#feed, failed)
     this.#graph = new GraphWatch(this.#feed, ({ whose }) => whose && this.#leaveGraphOf(whose.user), failed)
+    this.#trials = new TrialWatch(
+      (form) => this.#try(form),
+      (told) => store.dispatch({ type: 'dialog', event: { do: 'tell', told } }),
+    )
     this.#stopWatching = store.subscribe(() => this.#settle())
     link.subscribe((state) => this.#follow(state))
     this.#follow(link.state)
@@ -127,8 +135,7 @@ export class Daemon {
 
   /** What the daemon warns of, or why it would refuse a call that has a dry run. Rejects for faults of ours only. */
   async foresee(what: Call): Promise<Attempt<readonly string[]>> {
-    const dry = { ...what, flags: { ...what.flags, 'dry-run': '' } }
-    const attempt = await this.#attempt((call) => perform(dry, call))
+    const attempt = await this.#attempt((call) => perform(dryRunOf(what), call))
     if (attempt.done) return { done: true, value: attempt.value.warnings ?? [] }
     await this.look()
     return attempt
@@ -201,6 +208,7 @@ export class Daemon {
     const graph = this.#wantedGraph
     if (graph) this.#graph.settle(client && this.#sampled === client ? client : null, graph)
     this.#questions.settle(watching, this.#wantedOfConnections)
+    this.#trials.settle(client ? this.#triedForm : null)
     this.#log.settle(this.#store.state.page === 'log' ? watching : null, this.#known.log.level)
   }
 
@@ -217,6 +225,27 @@ export class Daemon {
     const { state } = this.#store
     const overlay = overlayOf(state.dialog)
     return { id: overlay?.kind === 'detail' ? overlay.id : null, closed: closedWanted(state) }
+  }
+
+  get #triedForm(): Form | null {
+    const { dialog } = this.#store.state
+    return dialog?.kind === 'form' && dialog.trial ? dialog : null
+  }
+
+  /** What the daemon says beforehand to what is typed. */
+  async #try(form: Form): Promise<Omit<Told, 'of'>> {
+    const own = callOf(form)
+    const outcomes: Outcome[] = []
+    let problem: string | null = null
+    for (const call of [form.trial?.beside, own && dryRunOf(own)]) {
+      if (!call) continue
+      const attempt = await this.#attempt((send) => perform(call, send))
+      if (attempt.done) outcomes.push(attempt.value)
+      else problem = attempt.text.replace(/^refused: /, '')
+    }
+    // What is warned of stands in the lines of a dry run, too.
+    const lines = outcomes.flatMap((outcome) => outcomeLines({ ...outcome, warnings: [] }))
+    return { lines, rules: outcomes.flatMap(decidingRules), problem }
   }
 
   async #begin(client: Client): Promise<void> {
@@ -279,19 +308,14 @@ export class Daemon {
     const [tellUsers, status] = await Promise.all([users, call('status.get', {})])
     tellUsers?.()
     this.#feed({ type: 'status', status })
-    if (this.#isShown) await this.#readPage(client)
-  }
-
-  /** What is asked for only while its page is shown. */
-  async #readPage(client: Client): Promise<void> {
-    const { call } = client
-    const { page, command } = this.#store.state
-    if (page === 'settings') this.#feed({ type: 'configuration', configuration: await call('config.get', {}) })
-    // The command line completes their names, too.
-    const wanted = page === 'operators' || command.field !== null
-    if (!wanted || !suffices(this.#roleOf(client), 'admin')) return
-    const { operators } = await call('operators.list', {})
-    this.#feed({ type: 'operators', operators })
+    if (!this.#isShown) return
+    const role = this.#roleOf(client)
+    const [told, rules] = await Promise.all([
+      askForPage(client, this.#store.state, role),
+      askForRules(client, this.#store.state, role),
+    ])
+    this.#feed({ type: 'told', told })
+    if (rules) this.#feed({ type: 'rules', rules })
   }
 
   /** A daemon slower than the clock is not asked more than it answers. */

@@ -3,7 +3,7 @@ import { formatOf } from '../screens/list-pages.tsx'
 import { arrange, roomFor } from '../screens/overview/arrange.ts'
 import { type Dialog, isOverlay } from '../state/dialogs.ts'
 import type { Subject } from '../state/graph.ts'
-import { dialogRows, firstShown, isTooSmall, linkRows, pageRows, tableRows } from '../state/layout.ts'
+import { dialogRows, fieldRows, firstShown, isTooSmall, linkRows, pageRows, tableRows } from '../state/layout.ts'
 import { type ListPage, listPage, type Page } from '../state/pages.ts'
 import type { State } from '../state/state.ts'
 import { tabsOf } from '../state/tabs.ts'
@@ -41,7 +41,7 @@ export function targetAt(state: State, look: Look, place: Place): Target | null 
   if (place.row === size.rows - 1) return hintAt(state, place)
   const head = linkRows(state)
   const isPanel = dialog !== null && !isOverlay(dialog)
-  if (isPanel) return inPanel(dialog, { ...place, row: place.row - head - 1 - pageRows(state) })
+  if (isPanel) return inPanel(state, dialog, { ...place, row: place.row - head - 1 - pageRows(state) })
   if (command.field) return null
   if (place.row === head) return tabAt(state, place)
   const page = listPage(state)
@@ -106,11 +106,15 @@ function columnAt(state: State, page: ListPage, look: Look, column: number): str
 /** What a panel's border takes before its first row and column, and that it begins with a row that says what it is. */
 const panelEdge = { rows: 2, columns: 2 }
 
-function inPanel(dialog: Dialog, { column, row }: Place): Target | null {
+function inPanel({ size }: State, dialog: Dialog, { column, row }: Place): Target | null {
   const at = row - panelEdge.rows
-  if (row < 0 || row >= dialogRows(dialog)) return null
+  if (row < 0 || row >= dialogRows(dialog, size)) return null
   if (dialog.kind === 'choice') return dialog.options[at] ? { kind: 'choice', at } : null
-  if (dialog.kind === 'form') return dialog.fields[at] ? { kind: 'field', at } : null
+  if (dialog.kind === 'form') {
+    const shown = fieldRows(dialog, size)
+    if (at < 0 || at >= shown) return null
+    return { kind: 'field', at: firstShown(dialog.focus, shown, dialog.fields.length) + at }
+  }
   if (dialog.kind !== 'confirm' || at !== dialog.facts.length) return null
   const yes = panelEdge.columns + buttonColumns('Cancel')
   if (column < panelEdge.columns || column >= yes + buttonColumns(dialog.yes)) return null

@@ -8,6 +8,7 @@ import { Throughput } from '../components/throughput.tsx'
 import { wordFor } from '../state/endings.ts'
 import type { Followed } from '../state/followed.ts'
 import { pageRows } from '../state/layout.ts'
+import { ruleText } from '../state/rules.ts'
 import { daemonTime, isStale, type State } from '../state/state.ts'
 
 /** Milliseconds that the graphs show at least. */
@@ -23,7 +24,7 @@ export function ConnectionDetail({ state }: { readonly state: State }): ReactEle
   if (!followed) return <Line text=" Nothing is known of this connection any longer." width={width} />
   const now = daemonTime(state)
   const height = pageRows(state)
-  const lines = facts(followed, now, state.rateUnit)
+  const lines = facts(followed, now, state)
   const timeline = timelineLines(followed, now, width - 1, height - lines.length - 1 - smallestGraph)
   const { points } = followed
   return (
@@ -65,8 +66,8 @@ function heading({ connection, end, forgotten }: Followed, now: number): string 
   return `Connection ${id}   ${state}${pace}, for ${formatDuration(now - opened)}`
 }
 
-function facts(followed: Followed, now: number, rateUnit: State['rateUnit']): string[] {
-  const { user, command, client, destination, address, opened, down, up } = followed.connection
+function facts(followed: Followed, now: number, { rateUnit, rules }: State): string[] {
+  const { user, command, client, destination, address, opened, down, up, rule } = followed.connection
   const rate = rateOf(followed)
   const purpose = command === null || command === 'connect' ? '' : ` (${command})`
   const moved = (total: number, perSecond: number) => `${formatBytes(total)}, ${formatRate(perSecond, rateUnit)}`
@@ -77,6 +78,7 @@ function facts(followed: Followed, now: number, rateUnit: State['rateUnit']): st
     `Opened       ${formatTime(opened)}, ${formatDuration(now - opened)} ago`,
     `Moved        down ${moved(down, rate.down)}   up ${moved(up, rate.up)}`,
     `Limits       ${limitsText(followed)}`,
+    ...(rule === undefined ? [] : [`Rule         ${ruleText(rules, rule)}`]),
   ]
 }
 

@@ -9,19 +9,20 @@ import { useLook } from '../components/look-context.ts'
 import { Buttons, Panel, panelFrame } from '../components/panel.tsx'
 import { problemSoFar, strengthOf } from '../keys/check-form.ts'
 import type { Choice, Confirmation, Panel as Shown } from '../state/dialogs.ts'
-import { type Form, fieldText } from '../state/forms.ts'
-import { dialogRows } from '../state/layout.ts'
+import { type Form, fieldText, textsOf } from '../state/forms.ts'
+import { dialogRows, fieldRows, firstShown } from '../state/layout.ts'
 import { entryText } from '../state/log.ts'
 import type { State } from '../state/state.ts'
 import { settingAdvice } from '../tables/tables.ts'
 import { fitText, wrapText } from '../text/fit.ts'
+import type { Role } from '../themes/theme.ts'
 
 /** What lies below the page and takes the keys. */
 export function DialogPanel({ state, dialog }: { readonly state: State; readonly dialog: Shown }): ReactElement {
   const { columns } = state.size
   const width = columns - panelFrame
   return (
-    <Panel width={columns} height={dialogRows(dialog)}>
+    <Panel width={columns} height={dialogRows(dialog, state.size)}>
       {dialog.kind === 'confirm' && <Question dialog={dialog} width={width} />}
       {dialog.kind === 'form' && <FormFields state={state} form={dialog} width={width} />}
       {dialog.kind === 'choice' && <Choices dialog={dialog} width={width} />}
@@ -45,12 +46,14 @@ function Question({ dialog, width }: { readonly dialog: Confirmation; readonly w
   )
 }
 
-function titleOf({ purpose }: Form): string {
-  return purpose === 'login' ? 'Password of operator ' : (findVerb(purpose).form ?? '')
+function titleOf({ purpose, title }: Form): string {
+  return title ?? (purpose === 'login' ? 'Password of operator ' : (findVerb(purpose).form ?? ''))
 }
 
-function adviceOf({ purpose, seen }: Form): string {
+function adviceOf({ purpose, seen, advice, fields, focus }: Form): string {
   if (purpose === 'login') return 'It is kept until you quit, to log in again after a break.'
+  const ofField = fields[focus]?.advice ?? advice
+  if (ofField !== null) return ofField
   return seen ? settingAdvice(seen.setting) : 'Without a password a strong one is made and shown once.'
 }
 
@@ -62,20 +65,25 @@ interface FormProps {
 
 function FormFields({ state, form, width }: FormProps): ReactElement {
   const look = useLook()
-  const problem = form.problem ?? problemSoFar(form, state)
+  const problem = form.problem ?? problemSoFar(form, state) ?? foreseenProblem(form)
+  const shown = fieldRows(form, state.size)
+  const first = firstShown(form.focus, shown, form.fields.length)
+  const labels = Math.max(10, ...form.fields.map(({ label }) => label.length + 2))
   return (
     <>
       <Line text={titleOf(form) + look.text(form.subject ?? '')} width={width} {...look.theme.heading} />
-      {form.fields.map((field, at) => (
+      {form.fields.slice(first, first + shown).map((field, at) => (
         <Field
           key={field.name}
-          label={`  ${field.label.padEnd(10)}`}
+          label={`${first + at === form.focus ? '> ' : '  '}${field.label.padEnd(labels)}`}
           field={field}
           width={width}
           masked={field.name === 'password' || field.name === 'again'}
-          focused={at === form.focus}
+          ghost={look.text(field.ghost ?? '')}
+          focused={first + at === form.focus}
         />
       ))}
+      <Foreseen trial={form.trial} width={width} />
       {problem === null ? (
         <Line text={look.text(adviceFor(form))} width={width} {...look.theme.dim} />
       ) : (
@@ -83,6 +91,33 @@ function FormFields({ state, form, width }: FormProps): ReactElement {
       )}
     </>
   )
+}
+
+/** Why the daemon would refuse what is typed, once it has said so of just that. */
+function foreseenProblem(form: Form): string | null {
+  const told = form.trial?.told
+  return told && told.of === textsOf(form) ? told.problem : null
+}
+
+/** What the daemon says to what is typed, in as many rows as are kept for it. */
+function Foreseen({ trial, width }: { readonly trial: Form['trial']; readonly width: number }): ReactElement {
+  const look = useLook()
+  const lines = trial?.told?.lines ?? []
+  return (
+    <>
+      {Array.from({ length: trial?.rows ?? 0 }, (_, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
+        <Line key={at} text={`  ${look.text(lines[at] ?? '')}`} width={width} {...look.theme[toneOf(lines[at])]} />
+      ))}
+    </>
+  )
+}
+
+/** What it says, it says in words, too. */
+function toneOf(line = ''): Role {
+  if (/^would cut [1-9]/.test(line)) return 'warning'
+  if (/\b(deny|denied|refused)\b/.test(line)) return 'bad'
+  return /\ballow(ed)?\b/.test(line) ? 'good' : 'dim'
 }
 
 function adviceFor(form: Form): string {

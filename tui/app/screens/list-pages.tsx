@@ -10,12 +10,14 @@ import { type ListPage, listPage } from '../state/pages.ts'
 import { daemonTime, isStale, type State } from '../state/state.ts'
 import type { Format } from '../tables/columns.ts'
 import { closedTable, connectionsTable } from '../tables/connections-table.ts'
+import { groupsTable } from '../tables/groups-table.ts'
 import type { TableSpec } from '../tables/table-spec.ts'
 import { logTable, operatorsTable, settingAdvice, settingsTable } from '../tables/tables.ts'
 import { usersTable } from '../tables/users-table.ts'
 import {
   closedView,
   connectionsView,
+  groupsView,
   logView,
   markedIds,
   operatorsView,
@@ -99,8 +101,23 @@ function Closed({ state }: { readonly state: State }): ReactElement {
   )
 }
 
-/** Who may use the proxy. */
+/** Who may use the proxy, or the groups that they are in. */
 export function UsersPage({ state }: { readonly state: State }): ReactElement {
+  return listPage(state) === 'groups' ? <Groups state={state} /> : <Users state={state} />
+}
+
+function Groups({ state }: { readonly state: State }): ReactElement {
+  const look = useLook()
+  const view = groupsView(state)
+  return (
+    <>
+      <Line text={listSummary('groups, v: users', view, state.lists.groups, look)} width={state.size.columns} />
+      <ListTable state={state} page="groups" spec={groupsTable} view={view} />
+    </>
+  )
+}
+
+function Users({ state }: { readonly state: State }): ReactElement {
   const look = useLook()
   const view = usersView(state)
   const { columns: width } = state.size

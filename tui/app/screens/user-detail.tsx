@@ -9,15 +9,19 @@ import { useLook } from '../components/look-context.ts'
 import { Throughput } from '../components/throughput.tsx'
 import { graphPoints, rangeLengths } from '../state/graph.ts'
 import { pageRows } from '../state/layout.ts'
+import { limitRows } from '../state/limits.ts'
 import { isStale, type State } from '../state/state.ts'
 import { rates } from '../state/traffic.ts'
 import type { UserRow } from '../state/users.ts'
 import { layOut, placeColumns } from '../tables/column-widths.ts'
 import { type Column, numberColumn, textColumn, trafficColumns } from '../tables/columns.ts'
+import { breakLines } from '../text/fit.ts'
+import type { Role } from '../themes/theme.ts'
 import { formatOf } from './list-pages.tsx'
 
-/** Rows of facts, and what the graphs get of the rest; not less than a readable graph needs. */
+/** Rows of facts, of limits at most, and what the graphs get of the rest; not less than a readable graph needs. */
 const factRows = 3
+const mostLimitRows = 3
 const graphShare = 0.55
 const smallestGraph = 7
 
@@ -33,12 +37,17 @@ export function UserPage({ state, name, range }: UserProps): ReactElement {
   const { columns: width } = state.size
   const row = state.users.rows?.find(({ user }) => user.name === name)
   if (!row) return <Line text={` User ${look.text(name)} is gone.`} width={width} {...look.theme.heading} />
-  const height = pageRows(state) - factRows
+  const limits = breakLines(`Limits ${limitsText(row)}`, width - 2).slice(0, mostLimitRows)
+  const height = pageRows(state) - factRows - limits.length
   const graphs = Math.max(smallestGraph, Math.floor(height * graphShare))
   return (
     <>
       {facts(row, state.rateUnit).map((fact, at) => (
         <Line key={fact} text={` ${look.text(fact)}`} width={width} {...(at === 0 ? look.theme.heading : {})} />
+      ))}
+      {limits.map((line, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
+        <Line key={at} text={` ${look.text(line)}`} width={width} {...look.theme[toneOf(row)]} />
       ))}
       <Throughput
         points={graphPoints(state.graphs, { range, whose: { user: name } })}
@@ -65,6 +74,22 @@ function facts({ user, rate }: UserRow, rateUnit: State['rateUnit']): string[] {
     `Now    ${counted(user.connections, 'connection')}   down ${perSecond(rate.down)}   up ${perSecond(rate.up)}`,
     `Total  down ${formatBytes(user.down)}   up ${formatBytes(user.up)}   since the daemon's start`,
   ]
+}
+
+/** What is in force, and whose it is: `rate-down 10MB/s (staff)`, without a name where it is their own. */
+function limitsText({ user }: UserRow): string {
+  const told = limitRows(user).map(({ name, value, whose }) => `${name} ${value}${whose === null ? '' : ` (${whose})`}`)
+  const { ended, cycleEnds } = user.use
+  const state = ended === null ? [] : [`NOW ${endings[ended]}`]
+  const anew = cycleEnds === null ? [] : [`quota anew ${formatTime(cycleEnds)}`]
+  return [...state, ...told, ...anew].join('   ') || 'none; l sets them'
+}
+
+const endings = { quota: 'the quota is used up', slowed: 'slowed, the quota is used up', expired: 'their time is over' }
+
+function toneOf({ user }: UserRow): Role {
+  const { ended } = user.use
+  return ended === null ? 'dim' : ended === 'slowed' ? 'warning' : 'bad'
 }
 
 interface Row {

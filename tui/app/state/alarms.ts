@@ -1,6 +1,9 @@
 import { BlockList, isIPv6 } from 'node:net'
+import { formatDuration } from '../../../shared/format/time.ts'
 import type { Health } from '../../../shared/protocol/methods.ts'
+import { quotaUsed, shareOf, warnShare } from './limits.ts'
 import type { DaemonState, Status } from './state.ts'
+import { refusedLately, type UserRow } from './users.ts'
 
 const loopback = new BlockList()
 loopback.addSubnet('127.0.0.0', 8, 'ipv4')
@@ -16,8 +19,8 @@ const persistent = 15_000
 /** Names not found in a minute that are more than somebody's slips. */
 const manyNames = 10
 
-/** What is wrong or soon will be, the worst first, a few words each, safe to show but for what the store says. */
-export function alarms({ status, lateSince }: Pick<DaemonState, 'status' | 'lateSince'>): string[] {
+/** What is wrong or soon will be, the worst first, a few words each, safe to show but for what the store says and for names. */
+export function alarms({ status, lateSince, users }: Pick<DaemonState, 'status' | 'lateSince' | 'users'>): string[] {
   if (!status) return []
   const { health, draining } = status
   const late = lateSince !== null && status.sample.time - lateSince >= persistent
@@ -29,7 +32,40 @@ export function alarms({ status, lateSince }: Pick<DaemonState, 'status' | 'late
     ...nearLimit('descriptors', health.descriptors.open, health.descriptors.max),
     ...(late ? [`busy: late by ${Math.round(worstLag(health))} ms`] : []),
     ...(health.names.failed >= manyNames ? [`${health.names.failed} names not found in the last minute`] : []),
+    ...usersNearLimits(users.rows ?? [], status.sample.time),
   ]
+}
+
+/** Milliseconds before the end of somebody's time, from when on it is near. */
+const soon = 86_400_000
+/** Users that an alarm names. */
+const mostNamed = 3
+
+/** Who is refused by a limit, or soon will be: a line a kind of limit. */
+function usersNearLimits(rows: readonly UserRow[], now: number): string[] {
+  const refused = rows.map((row) => ({ row, count: refusedLately(row) })).filter(({ count }) => count > 0)
+  const spent = rows.flatMap((row) => {
+    const quota = quotaUsed(row)
+    const share = quota ? shareOf(quota) : 0
+    return share >= warnShare(row) ? [{ row, share }] : []
+  })
+  const ending = rows.flatMap((row) => {
+    const left = (row.user.use.expires ?? Number.POSITIVE_INFINITY) - now
+    return left > 0 && left <= soon ? [{ row, left }] : []
+  })
+  return [
+    ...line('refused by a limit in the last minute', refused, ({ row, count }) => `${row.user.name} ${count}`),
+    ...line('quota', spent, ({ row, share }) =>
+      share >= 1 ? `${row.user.name} used up` : `${row.user.name} ${Math.floor(share * 100)} % used`,
+    ),
+    ...line('expires soon', ending, ({ row, left }) => `${row.user.name} in ${formatDuration(left)}`),
+  ]
+}
+
+function line<One>(what: string, all: readonly One[], name: (one: One) => string): string[] {
+  if (all.length === 0) return []
+  const more = all.length > mostNamed ? ` and ${all.length - mostNamed} more` : ''
+  return [`${what}: ${all.slice(0, mostNamed).map(name).join(', ')}${more}`]
 }
 
 /** Milliseconds by which the slowest thread was late. */

@@ -62,9 +62,25 @@ export interface Choice {
   readonly kind: 'choice'
   readonly question: string
   readonly advice: string
-  /** `copy`: what it puts into the clipboard. */
-  readonly options: readonly { readonly name: string; readonly call: Call | null; readonly copy?: string }[]
+  readonly options: readonly Option[]
   readonly chosen: number
+}
+
+interface Option {
+  readonly name: string
+  readonly call: Call | null
+  /** What it puts into the clipboard. */
+  readonly copy?: string
+  /** What it goes on with in the person's editor. */
+  readonly draft?: Draft
+}
+
+/** A text of rules that a person is at, and the revision of those that they began with. */
+export interface Draft {
+  readonly text: string
+  readonly revision: number
+  /** Why it was not taken. */
+  readonly problem?: string
 }
 
 /** Which columns of a list are to be shown. */

@@ -1,4 +1,5 @@
 import { type Dialog, isOverlay, overlayOf } from './dialogs.ts'
+import type { Form } from './forms.ts'
 import { reasonOf } from './link.ts'
 import { listPage } from './pages.ts'
 import type { State } from './state.ts'
@@ -38,11 +39,21 @@ export function linkRows({ link, size, daemons, place }: State): number {
 export function pageRows(state: State): number {
   const { size, dialog, command } = state
   const hintRows = command.field ? 1 : 0
-  return size.rows - linkRows(state) - tabRows - footerRows - hintRows - (dialog ? dialogRows(dialog) : 0)
+  return size.rows - linkRows(state) - tabRows - footerRows - hintRows - (dialog ? dialogRows(dialog, size) : 0)
+}
+
+/** Rows that a page keeps above a form, and those of a form beside its fields: its border, title and advice. */
+const leastPageRows = 3
+const formFrameRows = 4
+
+/** Fields of a form that are shown at once: where there is no room for all, those around the one that is typed into. */
+export function fieldRows({ fields, trial }: Form, { rows }: State['size']): number {
+  const room = rows - 1 - tabRows - footerRows - leastPageRows - formFrameRows - (trial?.rows ?? 0)
+  return Math.max(1, Math.min(fields.length, room))
 }
 
 /** Rows of a dialog, its border included; what covers the page has all that there are. */
-export function dialogRows(dialog: Dialog): number {
+export function dialogRows(dialog: Dialog, size: State['size']): number {
   if (isOverlay(dialog)) return 0
   switch (dialog.kind) {
     case 'entry':
@@ -52,13 +63,13 @@ export function dialogRows(dialog: Dialog): number {
     case 'choice':
       return 4 + dialog.options.length
     case 'form':
-      return 4 + dialog.fields.length
+      return formFrameRows + fieldRows(dialog, size) + (dialog.trial?.rows ?? 0)
     case 'secret':
       return 5
   }
 }
 
-/** Rows below the settings, about the selected one; a dialog leaves little room and tells the same. */
+/** Rows below the settings, and below the rules, about the selected one; a dialog leaves little room and tells the same. */
 export const adviceRows = 2
 /** Rows that tell what is wrong with the selected daemon, below the sum of them all. */
 export const troubleRows = 3
@@ -66,7 +77,8 @@ export const troubleRows = 3
 /** Rows of its table that a page shows. */
 export function tableRows(state: State): number {
   const { page, dialog } = state
-  const below = page === 'daemons' ? 1 + troubleRows : page === 'settings' && !dialog ? adviceRows : 0
+  const below =
+    page === 'daemons' ? 1 + troubleRows : (page === 'settings' || page === 'rules') && !dialog ? adviceRows : 0
   return Math.max(1, pageRows(state) - tableHeadRows - below)
 }
 
@@ -74,6 +86,9 @@ export function tableRows(state: State): number {
 export function firstShown(cursor: number, height: number, total: number): number {
   return Math.max(0, Math.min(cursor - Math.floor(height / 2), total - height))
 }
+
+/** Terminal columns from which on the overview has room for more than graphs and users. */
+export const columnsForHealth = 100
 
 /** Terminal columns from which on the overview has room for connections that have ended. */
 export const columnsForEnded = 180
@@ -83,7 +98,7 @@ const few = 16
 const most = 500
 
 /** How many of the connections that ended last are shown; 0: none are. */
-export function closedWanted(state: Pick<State, 'page' | 'showsClosed' | 'dialog' | 'size'>): number {
+export function closedWanted(state: Pick<State, 'page' | 'showsOther' | 'dialog' | 'size'>): number {
   if (listPage(state) === 'closed') return most
   return state.page === 'overview' && !overlayOf(state.dialog) && state.size.columns >= columnsForEnded ? few : 0
 }

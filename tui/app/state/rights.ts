@@ -17,6 +17,8 @@ export function lackOfRights({ role }: Pick<State, 'role'>, demanded: Role | und
 const seers: Readonly<Partial<Record<Page, Role>>> = {
   connections: 'operator',
   users: 'operator',
+  rules: 'operator',
+  bans: 'operator',
   log: 'operator',
   settings: 'viewer',
   operators: 'admin',

@@ -1,7 +1,9 @@
 import type { Call } from '../../../shared/commands/verb.ts'
 import type {
+  Ban,
   ClosedConnection,
   Connection,
+  Group,
   LogEntry,
   Operator,
   Result,
@@ -22,6 +24,7 @@ import { type Log, noLog } from './log.ts'
 import { type OverviewChoice, type OverviewEvent, plainOverview } from './overview.ts'
 import type { ListPage, Page } from './pages.ts'
 import type { Preferences } from './preferences.ts'
+import type { Rules, ToldRules } from './rules.ts'
 import { noToasts, type Toast, type Toasts } from './toasts.ts'
 import { noTraffic, type Traffic } from './traffic.ts'
 import { noUsers, type Users } from './users.ts'
@@ -29,8 +32,19 @@ import { noUsers, type Users } from './users.ts'
 export type Status = Result<'status.get'>
 type Configuration = Result<'config.get'>
 
+/** What is asked for while it is shown; null until then, or for who may not know. */
+export interface Told {
+  readonly configuration: Configuration | null
+  readonly operators: readonly Operator[] | null
+  readonly rules: Rules | null
+  readonly bans: readonly Ban[] | null
+  readonly groups: readonly Group[] | null
+  /** The connections that ended last, newest first. */
+  readonly closed: readonly ClosedConnection[] | null
+}
+
 /** What is known of one daemon. */
-export interface DaemonState {
+export interface DaemonState extends Told {
   /** Where it is, in words. */
   readonly place: string
   readonly link: Link
@@ -47,11 +61,6 @@ export interface DaemonState {
   readonly connections: Connections
   readonly users: Users
   readonly log: Log
-  /** As of the last look at their pages; null until then. */
-  readonly configuration: Configuration | null
-  readonly operators: readonly Operator[] | null
-  /** The connections that ended last, newest first, as of the last look at them. */
-  readonly closed: readonly ClosedConnection[] | null
   /** The connection that the person looked at last. */
   readonly followed: Followed | null
   /** Milliseconds by which the daemon's clock is ahead of this machine's. */
@@ -71,8 +80,8 @@ export interface UiState {
   /** Which of the daemons is shown. */
   readonly current: number
   readonly page: Page
-  /** Whether the page of the connections shows those that have ended. */
-  readonly showsClosed: boolean
+  /** Whether the page shows the other of its two lists: the connections that have ended, the groups. */
+  readonly showsOther: boolean
   readonly lists: Readonly<Record<ListPage, ListState>>
   readonly command: CommandLine
   readonly dialog: Dialog | null
@@ -105,9 +114,8 @@ export type DataEvent =
   | { readonly type: 'usersChanged'; readonly changes: readonly UserChange[]; readonly at: number }
   | { readonly type: 'logBegun'; readonly entries: readonly LogEntry[] }
   | { readonly type: 'logEntries'; readonly entries: readonly LogEntry[]; readonly lost: number }
-  | { readonly type: 'configuration'; readonly configuration: Configuration }
-  | { readonly type: 'operators'; readonly operators: readonly Operator[] }
-  | { readonly type: 'closed'; readonly connections: readonly ClosedConnection[] }
+  | { readonly type: 'told'; readonly told: Partial<Told> }
+  | { readonly type: 'rules'; readonly rules: ToldRules }
   /** All about the connection with this id; null: the daemon knows of none. */
   | { readonly type: 'details'; readonly id: string; readonly details: Details | null; readonly at: number }
   | { readonly type: 'tick'; readonly at: number }
@@ -126,7 +134,7 @@ export type UiEvent =
   /** A key is pressed. */
   | { readonly type: 'read' }
   | { readonly type: 'follow'; readonly followed: Followed }
-  | { readonly type: 'showClosed'; readonly shows: boolean }
+  | { readonly type: 'showOther'; readonly shows: boolean }
   | { readonly type: 'undo'; readonly undo: Undo | null }
   | { readonly type: 'pause' | 'rateUnit' | 'mouse' }
   | { readonly type: 'theme'; readonly theme: ThemeName }
@@ -137,7 +145,17 @@ export type UiEvent =
 
 export type Event = DataEvent | UiEvent
 
+export const nothingTold: Told = {
+  configuration: null,
+  operators: null,
+  rules: null,
+  bans: null,
+  groups: null,
+  closed: null,
+}
+
 const initialDaemon: DaemonState = {
+  ...nothingTold,
   place: '',
   link: { state: 'connecting', reason: null },
   instance: null,
@@ -149,9 +167,6 @@ const initialDaemon: DaemonState = {
   connections: noConnections,
   users: noUsers,
   log: noLog,
-  configuration: null,
-  operators: null,
-  closed: null,
   followed: null,
   skew: 0,
 }
@@ -160,11 +175,14 @@ const initialUi: UiState = {
   size: { columns: 80, rows: 24 },
   current: 0,
   page: 'overview',
-  showsClosed: false,
+  showsOther: false,
   lists: {
     connections: listBy('age'),
     closed: { ...listBy('ended'), sort: { column: 'ended', descending: true } },
     users: listBy('name'),
+    groups: listBy('name'),
+    rules: listBy('place'),
+    bans: { ...listBy('since'), sort: { column: 'since', descending: true } },
     log: listBy('time'),
     settings: listBy('name'),
     operators: listBy('name'),

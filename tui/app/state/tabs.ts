@@ -17,12 +17,13 @@ interface Tab {
 /** The tabs, as generously as the terminal allows. */
 export function tabsOf(state: State): Tab[] {
   const counted = (page: Page) => titles[page](state)
-  const bare = (page: Page) => counted(page).replace(/ .*/, '')
-  const fitting = [place(state, 1, counted), place(state, 0, counted), place(state, 0, bare)].find((tabs) => {
+  const bare = (page: Page) => counted(page).replace(/ .*/, '').replace('Connections', 'Conns')
+  const cut = lengths.map((length) => place(state, 0, (page) => bare(page).slice(0, length)))
+  const fitting = [place(state, 1, counted), place(state, 0, counted), ...cut].find((tabs) => {
     const last = tabs.at(-1)
     return last && last.from + columnsOf(last.text) <= state.size.columns
   })
-  return fitting ?? place(state, 0, (page) => bare(page).slice(0, shortest))
+  return fitting ?? cut.at(-1) ?? []
 }
 
 function place(state: State, gap: number, title: (page: Page) => string): Tab[] {
@@ -35,8 +36,8 @@ function place(state: State, gap: number, title: (page: Page) => string): Tab[] 
   })
 }
 
-/** Letters of a title where there is no room for more. */
-const shortest = 6
+/** Letters of a title, as many as there is room for. */
+const lengths = [10, 6, 5, 4, 3]
 
 const titles: Readonly<Record<Page, (state: State) => string>> = {
   // In front, where it stays however short of room the tabs are.
@@ -48,6 +49,8 @@ const titles: Readonly<Record<Page, (state: State) => string>> = {
     return `Connections ${count ?? ''}`.trimEnd()
   },
   users: ({ users, status }) => `Users ${users.rows?.length ?? status?.users ?? ''}`.trimEnd(),
+  rules: () => 'Rules',
+  bans: ({ bans }) => `Bans ${bans?.length || ''}`.trimEnd(),
   log: () => 'Log',
   settings: () => 'Settings',
   operators: () => 'Operators',

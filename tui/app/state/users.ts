@@ -9,13 +9,19 @@ export interface UserRow {
   readonly rate: UpDown
   /** Both ways together over the last minute, the newest last; empty if nothing moved. */
   readonly past: readonly number[]
+  /** Connections refused by a limit, over the same time; empty if none was. */
+  readonly refusals: readonly number[]
+}
+
+interface Total extends UpDown {
+  readonly refused: number
 }
 
 export interface Users {
   /** Null until the daemon has told. */
   readonly rows: readonly UserRow[] | null
   /** When rates were taken last, and what the users had moved by then. */
-  readonly counted: { readonly at: number; readonly totals: ReadonlyMap<string, UpDown> }
+  readonly counted: { readonly at: number; readonly totals: ReadonlyMap<string, Total> }
 }
 
 export const noUsers: Users = { rows: null, counted: { at: 0, totals: new Map() } }
@@ -27,7 +33,7 @@ const step = 1900
 /** The users as just listed. */
 export function listUsers(before: Users, users: readonly User[], at: number): Users {
   const earlier = new Map(before.rows?.map((row) => [row.user.name, row]))
-  const rows = users.map((user) => ({ rate: still, past: none, ...earlier.get(user.name), user }))
+  const rows = users.map((user) => ({ rate: still, past: none, refusals: none, ...earlier.get(user.name), user }))
   return before.rows ? takeRates({ ...before, rows }, at) : { rows, counted: count(rows, at) }
 }
 
@@ -44,24 +50,35 @@ export function takeRates(users: Users, at: number): Users {
   const span = at - counted.at
   if (!rows || span < step) return users
   const fresh = rows.map((row): UserRow => {
-    const { user, past } = row
+    const { user, past, refusals } = row
     const total = counted.totals.get(user.name)
     if (!total) return row
     const rate = rates(total, user, span)
-    return { user, rate, past: goOn(past, rate.up + rate.down) }
+    return {
+      user,
+      rate,
+      past: goOn(past, rate.up + rate.down),
+      refusals: goOn(refusals, Math.max(0, user.use.refused - total.refused)),
+    }
   })
   return { rows: fresh, counted: count(rows, at) }
 }
 
 function count(rows: readonly UserRow[], at: number): Users['counted'] {
-  return { at, totals: new Map(rows.map(({ user }) => [user.name, { up: user.up, down: user.down }])) }
+  const totalOf = ({ up, down, use }: User): Total => ({ up, down, refused: use.refused })
+  return { at, totals: new Map(rows.map(({ user }) => [user.name, totalOf(user)])) }
+}
+
+/** Connections of theirs that a limit refused in the last minute, as far as it was followed. */
+export function refusedLately({ refusals }: UserRow): number {
+  return refusals.reduce((sum, each) => sum + each, 0)
 }
 
 const none: readonly number[] = []
 
-/** Most users move nothing: of those nothing is kept. */
-function goOn(past: readonly number[], rate: number): readonly number[] {
-  if (rate === 0 && past.length === 0) return none
-  const next = [...past, rate].slice(-pastKept)
+/** Most users move nothing, and are refused nothing: of those nothing is kept. */
+function goOn(past: readonly number[], now: number): readonly number[] {
+  if (now === 0 && past.length === 0) return none
+  const next = [...past, now].slice(-pastKept)
   return next.some((each) => each > 0) ? next : none
 }

@@ -4,7 +4,8 @@ import { learn } from '../state/followed.ts'
 import { addHistory, addSamples as addToGraph, countAnew } from '../state/graph.ts'
 import type { Link } from '../state/link.ts'
 import { addEntries, beginLog, forgetLog, holdLog } from '../state/log.ts'
-import type { DaemonState, Event } from '../state/state.ts'
+import { learnRules } from '../state/rules.ts'
+import { type DaemonState, type Event, nothingTold } from '../state/state.ts'
 import { addSamples, noTraffic, samplesAfter } from '../state/traffic.ts'
 import { applyChanges, listUsers, noUsers, takeRates } from '../state/users.ts'
 
@@ -46,12 +47,10 @@ export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
       return { ...state, log: addEntries(state.log, event.entries, event.lost) }
     case 'logLevel':
       return { ...state, log: holdLog({ ...state.log, level: event.level }, false) }
-    case 'configuration':
-      return { ...state, configuration: event.configuration }
-    case 'operators':
-      return { ...state, operators: event.operators }
-    case 'closed':
-      return { ...state, closed: event.connections }
+    case 'rules':
+      return { ...state, rules: learnRules(state.rules, event.rules) }
+    case 'told':
+      return { ...state, ...event.told }
     case 'follow':
       return { ...state, followed: event.followed }
     case 'details': {
@@ -95,14 +94,5 @@ function forgetWhatIsOld(state: DaemonState, link: Link): DaemonState {
 /** Without what not every role may see. */
 function forgetDetails(state: DaemonState): DaemonState {
   const log = forgetLog(state.log)
-  return {
-    ...state,
-    connections: noConnections,
-    users: noUsers,
-    log,
-    configuration: null,
-    operators: null,
-    closed: null,
-    followed: null,
-  }
+  return { ...state, ...nothingTold, connections: noConnections, users: noUsers, log, followed: null }
 }

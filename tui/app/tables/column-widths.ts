@@ -1,4 +1,5 @@
 import { columnsOf, fitText } from '../text/fit.ts'
+import type { Role } from '../themes/theme.ts'
 import type { Column, Format } from './columns.ts'
 
 /** A column that is shown, and how wide. */
@@ -13,8 +14,8 @@ const narrowest = 8
 const widest = 47
 
 /**
- * The columns that fit into `width` with a space between them. Dispensable ones, but for the one named `kept`, are left
- * out before any text is cut; then the widest text is cut; what is left over goes to the last column of texts.
+ * The columns that fit into `width` with a space between them. Those that tell nothing here go, then dispensable ones, but for
+ * the one named `kept`, before any text is cut; then the widest text is cut; what is left over goes to the last column of texts.
  */
 export function placeColumns<Row>(
   columns: readonly Column<Row>[],
@@ -23,7 +24,8 @@ export function placeColumns<Row>(
   width: number,
   kept?: string,
 ): Placed<Row>[] {
-  let placed: Placed<Row>[] = columns.map((column) => ({ column, width: naturalWidth(column, rows, format) }))
+  const telling = columns.filter(({ name, tells }) => !tells || name === kept || rows.some(tells))
+  let placed: Placed<Row>[] = telling.map((column) => ({ column, width: naturalWidth(column, rows, format) }))
   while (excess(placed, width) > 0) {
     const spare = lowest(placed.filter(({ column }) => column.name !== kept))
     if (!spare) break
@@ -44,6 +46,25 @@ export function layOut<Row>(
   ellipsis: string,
 ): string {
   return placed.map(({ column, width }) => fitText(cell(column), width, ellipsis, column.align)).join(' ')
+}
+
+/** A part of a row that means one thing; null: nothing in particular. */
+interface Run {
+  readonly text: string
+  readonly tone: Role | null
+}
+
+/** A row's cells in their columns, parted where what they mean changes. */
+export function layOutRuns<Row>(placed: readonly Placed<Row>[], row: Row, format: Format, ellipsis: string): Run[] {
+  const runs: Run[] = []
+  for (const { column, width } of placed) {
+    const tone = column.tone?.(row, format) ?? null
+    const last = runs.at(-1)
+    const cell = fitText(column.cell(row, format), width, ellipsis, column.align)
+    if (last?.tone === tone) runs.splice(-1, 1, { tone, text: `${last.text} ${cell}` })
+    else runs.push({ tone, text: last ? ` ${cell}` : cell })
+  }
+  return runs
 }
 
 /** Widths of columns of texts, by the rows that they are for: while only the cursor moves, no cell is measured again. */

@@ -1,5 +1,6 @@
 import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
 import type { UpDown } from '../chart/resample.ts'
+import type { Role } from '../themes/theme.ts'
 
 /** A column of a table, as data. */
 export interface Column<Row> {
@@ -19,6 +20,10 @@ export interface Column<Row> {
   readonly dispensable?: number
   /** Shown to those who choose it, and where there is room for everything. */
   readonly extra?: boolean
+  /** Whether it tells something of a row; where it tells nothing of any, it is left out. Without it, it always does. */
+  tells?(row: Row): boolean
+  /** What the cell means, where it is not plain. */
+  tone?(row: Row, format: Format): Role | null
 }
 
 /** What a cell's text depends on beside its row. */

@@ -23,7 +23,9 @@ const quiet = 5000
 const none = '-'
 
 /** What the live and the ended connections have in common. */
-type Who = Pick<Connection, 'id' | 'user' | 'command' | 'client' | 'destination' | 'address' | 'up' | 'down'>
+type Who = Pick<Connection, 'id' | 'user' | 'command' | 'client' | 'destination' | 'address' | 'up' | 'down' | 'rule'>
+
+const ruleOf = ({ rule }: Who) => (rule === undefined ? none : String(rule))
 
 /** Columns that tell which connection it is. */
 function whoColumns<Row>(of: (row: Row) => Who) {
@@ -38,6 +40,7 @@ function whoColumns<Row>(of: (row: Row) => Who) {
     user: textColumn<Row>('user', 'User', (row) => of(row).user ?? none, { widest: 16 }),
     client: textColumn<Row>('client', 'Client', (row) => of(row).client),
     destination: textColumn<Row>('destination', 'Destination', (row) => of(row).destination ?? none),
+    rule: textColumn<Row>('rule', 'Rule', (row) => ruleOf(of(row)), { extra: true, width: 5, dispensable: 0 }),
     address: textColumn<Row>('address', 'Address', (row) => of(row).address ?? none, { extra: true }),
   }
 }
@@ -52,6 +55,7 @@ function whoFields<Row>(of: (row: Row) => Who) {
     addr: placeField((row) => of(row).address ?? ''),
     port: amountField('count', (row) => portOf(of(row).destination ?? '')),
     id: wordField((row) => [of(row).id]),
+    rule: wordField((row) => [ruleOf(of(row))]),
     down: amountField('bytes', (row) => of(row).down),
     up: amountField('bytes', (row) => of(row).up),
     bytes: amountField('bytes', (row) => of(row).down + of(row).up),
@@ -59,7 +63,7 @@ function whoFields<Row>(of: (row: Row) => Who) {
 }
 
 const connectionOf = ({ connection }: ConnectionRow) => connection
-const { id, command, user, client, destination, address } = whoColumns(connectionOf)
+const { id, command, user, client, destination, address, rule } = whoColumns(connectionOf)
 
 export const connectionsTable: TableSpec<ConnectionRow> = {
   id: ({ connection }) => connection.id,
@@ -95,6 +99,7 @@ export const connectionsTable: TableSpec<ConnectionRow> = {
       compare: (one, other) => other.connection.opened - one.connection.opened,
     }),
     numberColumn('idle', 'Idle', 6, ({ idle }) => idle, formatDuration, { dispensable: 1 }),
+    rule,
   ],
 }
 
@@ -127,5 +132,6 @@ export const closedTable: TableSpec<ClosedConnection> = {
     who.address,
     ...totalColumns(itself, 2),
     numberColumn('lasted', 'Lasted', 6, lastedOf, formatDuration, { dispensable: 3 }),
+    who.rule,
   ],
 }

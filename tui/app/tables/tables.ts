@@ -3,10 +3,13 @@ import { formatTime } from '../../../shared/format/time.ts'
 import { type LogEntry, type Operator, roles, type Setting } from '../../../shared/protocol/methods.ts'
 import { entryText } from '../state/log.ts'
 import type { ListPage } from '../state/pages.ts'
+import { bansTable } from './bans-table.ts'
 import { numberColumn, textColumn } from './columns.ts'
 import { closedTable, connectionsTable } from './connections-table.ts'
 import { daemonsTable } from './daemons-table.ts'
 import { textField, wordField } from './fields.ts'
+import { groupsTable } from './groups-table.ts'
+import { rulesTable } from './rules-table.ts'
 import type { TableSpec } from './table-spec.ts'
 import { usersTable } from './users-table.ts'
 
@@ -74,6 +77,9 @@ export const tables: Readonly<Record<ListPage, Pick<TableSpec<never>, 'columns' 
   connections: connectionsTable,
   closed: closedTable,
   users: usersTable,
+  groups: groupsTable,
+  rules: rulesTable,
+  bans: bansTable,
   log: logTable,
   settings: settingsTable,
   operators: operatorsTable,

@@ -1,38 +1,100 @@
-import { formatTime } from '../../../shared/format/time.ts'
+import { formatRate } from '../../../shared/format/bytes.ts'
+import { formatDuration, formatTime } from '../../../shared/format/time.ts'
 import { sparkline } from '../chart/bars.ts'
-import { pastKept, type UserRow } from '../state/users.ts'
+import { connectionsUsed, quotaUsed, rateUsed } from '../state/limits.ts'
+import { pastKept, refusedLately, type UserRow } from '../state/users.ts'
+import type { Role } from '../themes/theme.ts'
 import { numberColumn, textColumn, trafficColumns } from './columns.ts'
 import { amountField, textField, wordField } from './fields.ts'
+import { gaugeColumn, usedBytes, usedRate } from './gauge-column.ts'
 import type { TableSpec } from './table-spec.ts'
 
 const sum = (past: readonly number[]) => past.reduce((total, rate) => total + rate, 0)
 const nameOf = ({ user }: UserRow) => user.name
-const stateOf = ({ user }: UserRow) => (user.enabled ? 'enabled' : 'disabled')
+const groupOf = ({ user }: UserRow) => user.group
 const lastsOf = ({ user }: UserRow) => (user.stored ? 'stored' : 'this run')
+const endOf = ({ user }: UserRow) => user.use.expires ?? Number.POSITIVE_INFINITY
+
+/** How far away the end is from which on it is near. */
+const soon = 3 * 86_400_000
+
+/** Whether they may come, in a word, and what that is to whoever looks. */
+function stateOf({ user: { enabled, use } }: UserRow): { readonly word: string; readonly tone: Role | null } {
+  if (!enabled) return { word: 'disabled', tone: 'dim' }
+  switch (use.ended) {
+    case 'quota':
+      return { word: 'used up', tone: 'bad' }
+    case 'slowed':
+      return { word: 'slowed', tone: 'warning' }
+    case 'expired':
+      return { word: 'expired', tone: 'bad' }
+    case null:
+      return { word: 'enabled', tone: null }
+  }
+}
 
 export const usersTable: TableSpec<UserRow> = {
   id: nameOf,
   fields: {
     user: wordField((row) => [nameOf(row)]),
-    state: wordField((row) => [stateOf(row)]),
+    state: wordField((row) => [stateOf(row).word]),
+    group: wordField((row) => [groupOf(row)]),
+    note: textField(({ user }) => String(user.limits.note ?? '')),
     lasts: textField(lastsOf),
     connections: amountField('count', ({ user }) => user.connections),
+    refused: amountField('count', refusedLately),
     rate: amountField('bytes', ({ rate }) => rate.down + rate.up),
     'down-rate': amountField('bytes', ({ rate }) => rate.down),
     'up-rate': amountField('bytes', ({ rate }) => rate.up),
+    used: amountField('bytes', ({ user }) => user.use.used),
     down: amountField('bytes', ({ user }) => user.down),
     up: amountField('bytes', ({ user }) => user.up),
   },
   columns: [
     textColumn('name', 'User', nameOf, { widest: 24 }),
-    textColumn('state', 'State', stateOf, { width: 8, dispensable: 6 }),
+    textColumn('state', 'State', (row) => stateOf(row).word, {
+      width: 8,
+      dispensable: 9,
+      tone: (row) => stateOf(row).tone,
+    }),
     textColumn('lasts', 'Lasts', lastsOf, { width: 8, dispensable: 2 }),
+    textColumn('group', 'Group', groupOf, { widest: 16, dispensable: 5, tells: (row) => groupOf(row) !== 'default' }),
     numberColumn('connections', 'Conns', 6, ({ user }) => user.connections, String, { dispensable: 5 }),
+    gaugeColumn(
+      'most',
+      'Of most',
+      12,
+      connectionsUsed,
+      ({ used, limit }) => `${used}/${limit}`,
+      ({ user }) => String(user.connections),
+      { dispensable: 7 },
+    ),
     ...trafficColumns<UserRow>(
       ({ rate }) => rate,
       ({ user }) => user,
       { rates: 4, totals: 3 },
     ),
+    gaugeColumn(
+      'rate',
+      'Of rate',
+      18,
+      rateUsed,
+      usedRate,
+      ({ rate }, { rateUnit }) => formatRate(rate.down + rate.up, rateUnit),
+      { dispensable: 6 },
+    ),
+    gaugeColumn('quota', 'Quota', 18, quotaUsed, usedBytes, () => '-', { dispensable: 8 }),
+    numberColumn('left', 'Left', 6, endOf, (end, { now }) => (Number.isFinite(end) ? formatDuration(end - now) : '-'), {
+      greatestFirst: false,
+      dispensable: 7,
+      tells: (row) => Number.isFinite(endOf(row)),
+      tone: (row, { now }) => (endOf(row) <= now ? 'bad' : endOf(row) - now < soon ? 'warning' : null),
+    }),
+    numberColumn('refused', 'Refused', 8, refusedLately, (count) => (count === 0 ? '-' : `${count}/min`), {
+      dispensable: 6,
+      tells: (row) => refusedLately(row) > 0,
+      tone: (row) => (refusedLately(row) > 0 ? 'bad' : 'dim'),
+    }),
     {
       name: 'past',
       header: 'Last minute',

@@ -1,4 +1,12 @@
-import type { ClosedConnection, LogEntry, Operator, Setting } from '../../../shared/protocol/methods.ts'
+import type {
+  Ban,
+  ClosedConnection,
+  Group,
+  LogEntry,
+  Operator,
+  Rule,
+  Setting,
+} from '../../../shared/protocol/methods.ts'
 import type { Motion, Table } from '../state/connections.ts'
 import { type DaemonRow, daemonRows } from '../state/daemons.ts'
 import type { ListState, Sort } from '../state/lists.ts'
@@ -7,9 +15,12 @@ import { rememberLast } from '../state/remember-last.ts'
 import type { State } from '../state/state.ts'
 import { rates } from '../state/traffic.ts'
 import type { UserRow } from '../state/users.ts'
+import { bansTable } from './bans-table.ts'
 import { type ConnectionRow, closedTable, connectionsTable } from './connections-table.ts'
 import { daemonsTable } from './daemons-table.ts'
 import { compileFilter } from './filter.ts'
+import { groupsTable } from './groups-table.ts'
+import { type RuleRow, ruleRows, rulesTable } from './rules-table.ts'
 import { sortRows, type TableSpec } from './table-spec.ts'
 import { logTable, operatorsTable, settingsTable } from './tables.ts'
 import { usersTable } from './users-table.ts'
@@ -58,6 +69,19 @@ export function operatorsView({ operators, lists }: State): View<Operator> {
   return withCursor(arrangeOperators(operators ?? noOperators, ...wishes(lists.operators)), lists.operators)
 }
 
+/** The rules in the order in which they are asked, unless the person wants another one. */
+export function rulesView({ rules, lists }: State): View<RuleRow> {
+  return withCursor(arrangeRules(rowsOfRules(rules?.rules ?? noRules), ...wishes(lists.rules)), lists.rules)
+}
+
+export function bansView({ bans, lists }: State): View<Ban> {
+  return withCursor(arrangeBans(bans ?? noBans, ...wishes(lists.bans)), lists.bans)
+}
+
+export function groupsView({ groups, lists }: State): View<Group> {
+  return withCursor(arrangeGroups(groups ?? noGroups, ...wishes(lists.groups)), lists.groups)
+}
+
 /** The daemon that is shown is selected unless another one is. */
 export function daemonsView({ daemons, clock, current, lists }: State): View<DaemonRow> {
   const arranged = arrangeDaemons(rowsOfDaemons(daemons, clock), ...wishes(lists.daemons))
@@ -103,6 +127,9 @@ const views: Readonly<Record<ListPage, (state: State) => View<unknown>>> = {
   connections: connectionsView,
   closed: closedView,
   users: usersView,
+  groups: groupsView,
+  rules: rulesView,
+  bans: bansView,
   log: logView,
   settings: settingsView,
   operators: operatorsView,
@@ -111,6 +138,9 @@ const views: Readonly<Record<ListPage, (state: State) => View<unknown>>> = {
 
 const noUsers: readonly UserRow[] = []
 const noClosed: readonly ClosedConnection[] = []
+const noRules: readonly Rule[] = []
+const noBans: readonly Ban[] = []
+const noGroups: readonly Group[] = []
 const noSettings: readonly Setting[] = []
 const noOperators: readonly Operator[] = []
 
@@ -133,6 +163,10 @@ const arrangeDaemons = rememberLast(arrange(daemonsTable))
 const arrangeConnections = rememberLast(arrange(connectionsTable))
 const arrangeClosed = rememberLast(arrange(closedTable))
 const arrangeUsers = rememberLast(arrange(usersTable))
+const arrangeGroups = rememberLast(arrange(groupsTable))
+const rowsOfRules = rememberLast(ruleRows)
+const arrangeRules = rememberLast(arrange(rulesTable))
+const arrangeBans = rememberLast(arrange(bansTable))
 const arrangeLog = rememberLast(arrange(logTable))
 const arrangeSettings = rememberLast(arrange(settingsTable))
 const arrangeOperators = rememberLast(arrange(operatorsTable))

@@ -1,5 +1,5 @@
 import { alarms } from '../../state/alarms.ts'
-import { columnsForEnded, pageRows } from '../../state/layout.ts'
+import { columnsForEnded, columnsForHealth, pageRows } from '../../state/layout.ts'
 import type { State } from '../../state/state.ts'
 
 /** What the overview can show. */
@@ -35,7 +35,7 @@ const smallestGraph = 7
 const smallestList = 2
 
 /** From this size on there is more to see than graphs and users. */
-const medium = { columns: 100, rows: 25 }
+const medium = { columns: columnsForHealth, rows: 25 }
 const large = { columns: 140, rows: 38 }
 
 /** The share of the rows that graphs get where there are users only besides. */

@@ -2,7 +2,8 @@ import { formatBytes } from '../../../../shared/format/bytes.ts'
 import { counted } from '../../../../shared/format/count.ts'
 import type { Health } from '../../../../shared/protocol/methods.ts'
 import { alarms } from '../../state/alarms.ts'
-import { tallyEndings } from '../../state/endings.ts'
+import { tallyEndings, wordFor } from '../../state/endings.ts'
+import { type Rules, refusingRules, ruleText } from '../../state/rules.ts'
 import { isStale } from '../../state/state.ts'
 import { fitText } from '../../text/fit.ts'
 import type { Panel } from './panel.ts'
@@ -70,7 +71,14 @@ function loopCount(count: number): string {
 const minuteColumns = 6
 const totalColumns = 8
 
-/** Connections opened, ended and refused, by reason. */
+/** Rules that refused something, as many as are worth a row each. */
+const mostRules = 4
+
+function byRule(rules: Rules | null) {
+  return rules ? refusingRules(rules).slice(0, mostRules) : []
+}
+
+/** Connections opened, ended and refused, by reason, and by rule. */
 export const endingsPanel: Panel = ({ state, look, width }) => {
   const row = (what: string, lastMinute: string, total: string) => {
     const numbers = lastMinute.padStart(minuteColumns) + total.padStart(totalColumns)
@@ -79,9 +87,12 @@ export const endingsPanel: Panel = ({ state, look, width }) => {
   const style = isStale(state) ? look.theme.dim : undefined
   return [
     { text: row('Connections', '1 min', 'total'), style: look.theme.columns },
-    ...tallyEndings(state.traffic.recent).map(({ what, lastMinute, total }) => ({
-      text: row(look.text(what), String(lastMinute), String(total)),
-      style,
-    })),
+    ...tallyEndings(state.traffic.recent).flatMap(({ what, lastMinute, total }) => [
+      { text: row(look.text(what), String(lastMinute), String(total)), style },
+      ...(what === wordFor('forbidden') ? byRule(state.rules) : []).map(({ rule, lastMinute }) => ({
+        text: row(`  ${look.text(ruleText(state.rules, rule.id))}`, String(lastMinute), String(rule.hits)),
+        style: style ?? look.theme.dim,
+      })),
+    ]),
   ]
 }

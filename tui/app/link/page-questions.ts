@@ -1,0 +1,42 @@
+import { everyPage } from '../../../shared/commands/context.ts'
+import type { Role } from '../../../shared/protocol/methods.ts'
+import type { Client } from '../../client/index.ts'
+import { overlayOf } from '../state/dialogs.ts'
+import { columnsForHealth } from '../state/layout.ts'
+import { suffices } from '../state/rights.ts'
+import type { ToldRules } from '../state/rules.ts'
+import type { State, Told } from '../state/state.ts'
+
+/** Ask for what is needed only while its page is shown, as far as `role` may know it. Rejects as `Client.call` does. */
+export async function askForPage({ call }: Client, state: State, role: Role): Promise<Partial<Told>> {
+  const { page, command } = state
+  const isOperator = suffices(role, 'operator')
+  // The command line completes their names, too.
+  const wantsOperators = (page === 'operators' || command.field !== null) && suffices(role, 'admin')
+  return {
+    ...(page === 'settings' && { configuration: await call('config.get', {}) }),
+    ...(page === 'bans' && isOperator && { bans: await bansOf(call) }),
+    ...(page === 'users' && isOperator && { groups: (await call('groups.list', {})).groups }),
+    ...(wantsOperators && { operators: (await call('operators.list', {})).operators }),
+  }
+}
+
+/** Ask for the rules where they are shown, or something that one of them decided; null: they are not. Rejects as `Client.call` does. */
+export async function askForRules({ call }: Client, state: State, role: Role): Promise<ToldRules | null> {
+  if (!suffices(role, 'operator')) return null
+  if (state.page === 'rules') {
+    const pages = await everyPage((from) => call('rules.list', { ...from, text: from.cursor === undefined }))
+    const [first] = pages
+    const rules = pages.flatMap((page) => page.rules)
+    return { revision: first?.revision ?? 0, rules, text: first?.text ?? null, at: Date.now() }
+  }
+  const tellsOfThem = state.page === 'overview' && state.size.columns >= columnsForHealth
+  if (!tellsOfThem && overlayOf(state.dialog)?.kind !== 'detail') return null
+  const { revision, rules } = await call('rules.list', {})
+  return { revision, rules, text: null, at: Date.now() }
+}
+
+async function bansOf(call: Client['call']) {
+  const pages = await everyPage((from) => call('bans.list', from))
+  return pages.flatMap(({ bans }) => bans)
+}

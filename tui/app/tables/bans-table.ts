@@ -1,0 +1,41 @@
+import { banReasons } from '../../../shared/commands/ban-verbs.ts'
+import { formatDuration, formatTime } from '../../../shared/format/time.ts'
+import type { Ban } from '../../../shared/protocol/methods.ts'
+import { numberColumn, textColumn } from './columns.ts'
+import { amountField, textField, wordField } from './fields.ts'
+import type { TableSpec } from './table-spec.ts'
+
+const sourceOf = ({ source }: Ban) => source
+const whyOf = ({ reason }: Ban) => banReasons[reason] ?? reason
+const byOf = ({ by }: Ban) => by ?? 'proxyd'
+const endOf = ({ until }: Ban) => until ?? Number.POSITIVE_INFINITY
+
+/** The sources that are kept out. */
+export const bansTable: TableSpec<Ban> = {
+  id: sourceOf,
+  fields: {
+    source: textField(sourceOf),
+    why: wordField((ban) => [ban.reason, whyOf(ban)]),
+    by: wordField((ban) => [byOf(ban)]),
+    lasts: amountField('time', (ban) => endOf(ban) - ban.since),
+  },
+  columns: [
+    textColumn('source', 'Source', sourceOf),
+    textColumn('why', 'Why', whyOf, { width: 18 }),
+    textColumn('by', 'By', byOf, { widest: 16, dispensable: 2 }),
+    numberColumn('since', 'Since', 20, ({ since }) => since, formatTime, { dispensable: 1 }),
+    numberColumn(
+      'until',
+      'Until',
+      20,
+      endOf,
+      (until) => (until < Number.POSITIVE_INFINITY ? formatTime(until) : 'lifted'),
+      {
+        dispensable: 0,
+      },
+    ),
+    numberColumn('left', 'Left', 7, endOf, (until, { now }) =>
+      until < Number.POSITIVE_INFINITY ? formatDuration(until - now) : 'no end',
+    ),
+  ],
+}

@@ -1,0 +1,67 @@
+import { formatDuration } from '../../../shared/format/time.ts'
+import type { Rule } from '../../../shared/protocol/methods.ts'
+import { numberColumn, textColumn } from './columns.ts'
+import { amountField, textField, wordField } from './fields.ts'
+import { compareIds, type TableSpec } from './table-spec.ts'
+
+const idOf = ({ id }: Rule) => String(id)
+const verdictOf = ({ text }: Rule) => text.split(' ', 1)[0] ?? ''
+/** What it is about: all behind the verdict. */
+const aboutOf = (rule: Rule) => rule.text.slice(verdictOf(rule).length).trim() || 'everything'
+const whoseOf = ({ source }: Rule) => (source === 'built-in' ? 'proxyd' : source)
+const lastOf = ({ last }: Rule) => last ?? 0
+
+/** Whether it is a line of the rules; what the daemon and its settings say is seen, not changed here. */
+export function isLine({ place }: Rule): boolean {
+  return place !== null
+}
+
+/** A rule, and which one it is in the order in which they are asked. */
+export interface RuleRow extends Rule {
+  readonly at: number
+}
+
+export function ruleRows(rules: readonly Rule[]): RuleRow[] {
+  return rules.map((rule, at) => ({ ...rule, at }))
+}
+
+/** The rules, and what the daemon adds of its own. */
+export const rulesTable: TableSpec<RuleRow> = {
+  id: idOf,
+  fields: {
+    verdict: wordField((rule) => [verdictOf(rule)]),
+    text: textField(({ text }) => text),
+    whose: wordField((rule) => [whoseOf(rule)]),
+    id: wordField((rule) => [idOf(rule)]),
+    hits: amountField('count', ({ hits }) => hits),
+  },
+  columns: [
+    numberColumn(
+      'place',
+      '#',
+      4,
+      ({ place }) => place ?? 0,
+      (place) => (place === 0 ? '-' : String(place)),
+      {
+        greatestFirst: false,
+        compare: (one, other) => one.at - other.at,
+      },
+    ),
+    textColumn('verdict', 'Verdict', verdictOf, {
+      width: 8,
+      tone: (rule) => (isLine(rule) ? (verdictOf(rule) === 'allow' ? 'good' : 'bad') : null),
+    }),
+    textColumn('about', 'Who, from where, to what', aboutOf, { widest: 36 }),
+    textColumn('whose', 'Whose', whoseOf, { width: 7, dispensable: 1 }),
+    textColumn('id', 'Id', idOf, {
+      width: 5,
+      extra: true,
+      dispensable: 0,
+      compare: (one, other) => compareIds(idOf(one), idOf(other)),
+    }),
+    numberColumn('hits', 'Hits', 9, ({ hits }) => hits, String, { dispensable: 3 }),
+    numberColumn('last', 'Last hit', 9, lastOf, (last, { now }) => (last === 0 ? '-' : formatDuration(now - last)), {
+      dispensable: 2,
+    }),
+  ],
+}
