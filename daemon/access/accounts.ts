@@ -103,9 +103,11 @@ export class Accounts {
 
   /** Puts `account` in the place of the one with its name and index. */
   put(account: Account): void {
-    const replaces = this.#byName.has(account.name) ? 1 : 0
+    const isNew = !this.#byName.has(account.name)
     this.#byName.set(account.name, account)
-    this.#sorted?.splice(placeOf(this.#sorted, account.name), replaces, account)
+    const sorted = this.#sorted
+    if (sorted && isNew) sorted.splice(placeOf(sorted, account.name), 0, account)
+    else if (sorted) sorted[placeOf(sorted, account.name)] = account
     this.#revision++
   }
 

@@ -18,6 +18,7 @@ import type { Account, Accounts } from './accounts.ts'
 import { effective } from './effective-limits.ts'
 import type { Group, Groups } from './groups.ts'
 import type { LimitKeeper } from './limit-keeper.ts'
+import { inSlices } from './slices.ts'
 import type { Turns } from './turns.ts'
 import { parseUserFilter } from './user-filter.ts'
 
@@ -62,15 +63,15 @@ export class LimitChanges {
   /** See the method `users.set`. */
   set({ names, where, fields, ifRevision }: Params<'users.set'>): Promise<Result<'users.set'>> {
     return this.#turns.take(async () => {
-      const accounts = this.#chosen(names, where)
+      const accounts = await this.#chosen(names, where)
       const changes = readChanges(fields)
       this.#refuseUnknownGroup(changes)
       for (const { revision } of accounts) this.#refuseOutdated(revision, ifRevision)
       const revision = this.#revision + 1
-      const next = accounts
-        .map((account) => ({ before: account, after: this.#changed(account, changes, revision) }))
-        .filter(({ before, after }) => !isSame(before.limits, after.limits) || before.firstUsed !== after.firstUsed)
-      await this.#put(next.map(({ after }) => after))
+      const next = (await inSlices(accounts, (account) => this.#changed(account, changes, revision))).filter(
+        (account) => account !== undefined,
+      )
+      await this.#put(next)
       const before = names?.length === 1 ? { before: valuesOf(accounts[0].limits, changes) } : {}
       return { changed: next.length, revision: this.#revision, ...before }
     })
@@ -79,7 +80,7 @@ export class LimitChanges {
   /** See the method `users.resetQuota`. */
   resetQuota({ names, where }: Params<'users.resetQuota'>): Promise<Result<'users.resetQuota'>> {
     return this.#turns.take(async () => {
-      const accounts = this.#chosen(names, where)
+      const accounts = await this.#chosen(names, where)
       await this.#keeper.reset(accounts)
       await this.#obey()
       return { reset: accounts.length }
@@ -127,8 +128,7 @@ export class LimitChanges {
       const before = valuesOf(group.limits, changes)
       await this.#putGroup(group, changes)
       const isConcerned = name === defaultGroup ? () => true : ({ limits }: Account) => limits.group === name
-      const concerned = this.#accounts.list().filter(isConcerned)
-      await this.#keeper.writeAll(concerned)
+      await this.#keeper.writeAll(this.#accounts.list().filter(isConcerned))
       await this.#act()
       return { members: this.#membersOf(name).length, revision: this.#revision, before }
     })
@@ -170,7 +170,7 @@ export class LimitChanges {
       ),
     )
     this.#revision++
-    for (const account of accounts) this.#accounts.put(account)
+    await inSlices(accounts, (account) => this.#accounts.put(account))
     await this.#keeper.writeAll(accounts)
     await this.#act()
   }
@@ -180,26 +180,30 @@ export class LimitChanges {
     await this.#obey()
   }
 
-  /** A span from now on is a moment; one from the first use on waits for the next. */
-  #changed(account: Account, changes: Changes, revision: number): Account {
+  /** A span from now on is a moment; one from the first use on waits for the next. Undefined if nothing changes. */
+  #changed(account: Account, changes: Changes, revision: number): Account | undefined {
     const limits = merged(account.limits, changes)
     const { starts } = effective(limits, this.#groups.of(limits).limits, this.#groups.everybody.limits)
     const span = typeof limits.expires === 'string' ? parseSpan(limits.expires) : undefined
     const isFixed = span !== undefined && starts?.value !== 'first-use'
+    const firstUsed = changes.has('expires') ? null : account.firstUsed
+    if (!isFixed && firstUsed === account.firstUsed && isSame(limits, account.limits)) return undefined
     return {
       ...account,
       limits: isFixed ? { ...limits, expires: Date.now() + span } : limits,
       revision,
-      firstUsed: changes.has('expires') ? null : account.firstUsed,
+      firstUsed,
     }
   }
 
-  #chosen(names: readonly string[] | undefined, where: string | undefined): readonly Account[] {
+  async #chosen(names: readonly string[] | undefined, where: string | undefined): Promise<readonly Account[]> {
     if ((names === undefined) === (where === undefined))
       throw new Refusal('invalid', 'say either names or where, not both')
     if (names !== undefined) return [...new Set(names)].map((name) => this.#existing(name))
     const filter = orInvalid(() => parseUserFilter(where ?? '', this.#groups))
-    return this.#accounts.list().filter((account) => filter(account, this.#keeper.effective.of(account)))
+    const all = [...this.#accounts.list()]
+    const holds = await inSlices(all, (account) => filter(account, this.#keeper.effective.of(account)))
+    return all.filter((_, i) => holds[i])
   }
 
   #existing(name: string): Account {

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { type LimitValue, parseSpan } from '../../shared/limits.ts'
 import type { User } from '../../shared/protocol/methods.ts'
 import { type Network, parseNetwork } from '../net/network.ts'
@@ -6,6 +5,7 @@ import type { Account, Accounts } from './accounts.ts'
 import { type Cycle, cycleAt } from './cycle.ts'
 import { type Effective, EffectiveLimits, numberOf, textOf } from './effective-limits.ts'
 import type { Groups } from './groups.ts'
+import { inSlices } from './slices.ts'
 import type { Usage } from './usage.ts'
 
 /** Why somebody may not come any more. */
@@ -55,13 +55,17 @@ export interface Followed {
 
 /** Milliseconds between two looks at what is used and at the clock: limits act within a second. */
 const lookPeriod = 500
-/** Users whose lines are written in one turn of the main thread. */
-const slice = 1_000
+
+/** Milliseconds between two lines of the log about whom limits have refused. */
+const tellPeriod = 60_000
+/** Users whom one such line names. */
+const mostNamed = 10
 
 /** Where a user stands. */
 type Standing = Pick<User['use'], 'cycleEnds' | 'expires' | 'ended'>
 
 const unlimited: Standing = { cycleEnds: null, expires: null, ended: null }
+const nothing: User['use'] = { ...unlimited, sources: 0, used: 0, refused: 0 }
 const never = Number.POSITIVE_INFINITY
 const mostIndices = 65_536
 
@@ -84,6 +88,9 @@ export class LimitKeeper {
   readonly #seen = new Float64Array(mostIndices)
   /** By index, of a user with a quota that is not used up: the bytes in all at which it is. */
   readonly #quotaEnd = new Float64Array(mostIndices).fill(never)
+  /** By index: how many were refused by the time of the last line about it. */
+  readonly #refused = new Float64Array(mostIndices)
+  #toldAt: number
   readonly #standings = new Map<number, Standing>()
   readonly #warned = new Set<number>()
   /** Whose time begins with the first use. */
@@ -103,6 +110,7 @@ export class LimitKeeper {
     this.#lines = lines
     this.#tell = tell
     this.#now = now
+    this.#toldAt = now()
     for (const account of accounts.list()) this.write(account)
   }
 
@@ -126,13 +134,10 @@ export class LimitKeeper {
 
   /** Writes the lines of these users, in slices. Users who have changed or gone meanwhile are written as they are. */
   async writeAll(accounts: readonly Account[]): Promise<void> {
-    for (let from = 0; from < accounts.length; from += slice) {
-      if (from > 0) await setImmediate()
-      for (const { name } of accounts.slice(from, from + slice)) {
-        const account = this.#accounts.named(name)
-        if (account) this.write(account)
-      }
-    }
+    await inSlices(accounts, ({ name }) => {
+      const account = this.#accounts.named(name)
+      if (account) this.write(account)
+    })
   }
 
   /** Writes a user's line as their limits, their use and the time are now. */
@@ -175,11 +180,13 @@ export class LimitKeeper {
   /** Where a user stands, and what they use. */
   usageOf({ index }: Account): User['use'] {
     const standing = this.#standings.get(index)
+    const [sources, refused] = [this.#lines.sources(index), this.#lines.refusals(index)]
+    if (!standing && sources === 0 && refused === 0) return nothing
     return {
       ...(standing ?? unlimited),
-      sources: this.#lines.sources(index),
+      sources,
       used: standing ? Math.max(0, this.#usage.used(index)) : 0,
-      refused: this.#lines.refusals(index),
+      refused,
     }
   }
 
@@ -194,10 +201,27 @@ export class LimitKeeper {
     const now = this.#now()
     for (let index = 1; index <= this.#accounts.highestIndex; index++)
       if (now >= this.#due[index] || this.#hasReached(index)) this.#rewrite(index)
+    if (Math.abs(now - this.#toldAt) >= tellPeriod) this.#tellRefusals(now)
     for (const index of this.#unused) if (this.#followed?.connections(index)) this.#begins(index, now)
     for (const [index, { ended }] of this.#standings)
       if ((ended === 'quota' || ended === 'expired') && this.#followed?.connections(index))
         void this.#followed.cut(index, ended)
+  }
+
+  /** One line a minute at most, whoever tries however often. */
+  #tellRefusals(now: number): void {
+    this.#toldAt = now
+    const lately: { readonly index: number; readonly count: number }[] = []
+    for (let index = 1; index <= this.#accounts.highestIndex; index++) {
+      const refused = this.#lines.refusals(index)
+      if (refused !== this.#refused[index]) lately.push({ index, count: refused - this.#refused[index] })
+      this.#refused[index] = refused
+    }
+    if (lately.length === 0) return
+    const worst = lately.sort((one, other) => other.count - one.count).slice(0, mostNamed)
+    const named = worst.map(({ index, count }) => `${JSON.stringify(this.#accounts.nameOf(index))} ${count} times`)
+    const more = lately.length > worst.length ? [`${lately.length - worst.length} more users`] : []
+    this.#tell(`limits have refused in the last minute: ${[...named, ...more].join(', ')}`)
   }
 
   /** Tops up what is left of the quota, if something was used; whether that is all. */
@@ -228,6 +252,7 @@ export class LimitKeeper {
   }
 
   #forget(index: number): void {
+    this.#refused[index] = 0
     this.#due[index] = never
     this.#threshold[index] = never
     this.#quotaEnd[index] = never

@@ -112,15 +112,17 @@ export class ObservedUsers<Kept extends KeptUser> {
   }
 
   #refresh(user: Kept, row: User | undefined, changes: UserChanges): User {
-    const fresh = this.#rowOf(user)
-    if (!row || !isStill(row, fresh)) {
+    const use = this.#limits.usageOf(user)
+    if (!row || !isStill(row, user, this.#limits.of(user), use)) {
+      const fresh = this.#rowOf(user)
       changes.changed.push(fresh)
       return fresh
     }
-    if (!hasMoved(row, fresh)) return row
-    const { name, connections, up, down, use } = fresh
-    changes.moved.push([name, connections, up, down, use.sources, use.used, use.refused])
-    return fresh
+    const moved = this.#traffic.of(user.index)
+    if (!hasMoved(row, moved, use)) return row
+    const { connections, up, down } = moved
+    changes.moved.push([row.name, connections, up, down, use.sources, use.used, use.refused])
+    return { ...row, ...moved, use }
   }
 
   #rowOf(user: Kept): User {
@@ -137,28 +139,33 @@ export class ObservedUsers<Kept extends KeptUser> {
   }
 }
 
-/** Whether nothing but what moves has changed. */
-function isStill(one: User, other: User): boolean {
+/** Whether nothing but what moves has changed. Most users have not even moved, so that a look makes no objects for them. */
+function isStill(
+  row: User,
+  { id, enabled, created }: KeptUser,
+  { limits, effective, revision }: Pick<User, 'limits' | 'effective' | 'revision'>,
+  use: User['use'],
+): boolean {
   return (
-    one.enabled === other.enabled &&
-    one.stored === other.stored &&
-    one.created === other.created &&
-    one.limits === other.limits &&
-    one.effective === other.effective &&
-    one.revision === other.revision &&
-    one.use.ended === other.use.ended &&
-    one.use.expires === other.use.expires &&
-    one.use.cycleEnds === other.use.cycleEnds
+    row.enabled === enabled &&
+    row.stored === (id !== undefined) &&
+    row.created === created &&
+    row.limits === limits &&
+    row.effective === effective &&
+    row.revision === revision &&
+    row.use.ended === use.ended &&
+    row.use.expires === use.expires &&
+    row.use.cycleEnds === use.cycleEnds
   )
 }
 
-function hasMoved(one: User, other: User): boolean {
+function hasMoved(row: User, moved: Pick<User, 'connections' | 'up' | 'down'>, use: User['use']): boolean {
   return (
-    one.connections !== other.connections ||
-    one.up !== other.up ||
-    one.down !== other.down ||
-    one.use.sources !== other.use.sources ||
-    one.use.used !== other.use.used ||
-    one.use.refused !== other.use.refused
+    row.connections !== moved.connections ||
+    row.up !== moved.up ||
+    row.down !== moved.down ||
+    row.use.sources !== use.sources ||
+    row.use.used !== use.used ||
+    row.use.refused !== use.refused
   )
 }

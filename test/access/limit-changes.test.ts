@@ -112,10 +112,16 @@ describe('setting limits of users', () => {
   it('changes nothing that cannot be stored', async () => {
     const full = new StoreError('failed', 'the disk is full')
     const users = { ...store.users, setLimits: () => Promise.reject(full) }
-    changes = start({ users, groups: { ...store.groups, put: () => Promise.reject(full) } })
+    const fails = () => Promise.reject(full)
+    await changes.addGroup({ name: 'guests', fields: {} })
+    obeyed = 0
+    changes = start({ users, groups: { ...store.groups, put: fails, remove: fails } })
     await expect(changes.set({ names: ['bob'], fields: { warn: 1 } })).rejects.toBe(full)
     await expect(changes.addGroup({ name: 'staff', fields: {} })).rejects.toBe(full)
-    expect([limitsOf('bob'), groups.named('staff'), obeyed]).toEqual([{}, undefined, 0])
+    await expect(changes.setGroup({ name: 'default', fields: { warn: 1 } })).rejects.toBe(full)
+    await expect(changes.removeGroup('guests')).rejects.toBe(full)
+    expect([limitsOf('bob'), groups.everybody.limits, obeyed]).toEqual([{}, {}, 0])
+    expect(groups.list().map(({ name }) => name)).toEqual(['default', 'guests'])
   })
 
   it('makes a span a moment, unless it begins with the first use', async () => {

@@ -57,7 +57,7 @@ async function connected(users: readonly User[]) {
 test('the users are followed, and not listed however long nothing is done here', async () => {
   const { daemon, asked, tell, names, store } = await connected([bob])
   expect(names()).toEqual(['bob'])
-  tell('users.changed', { changed: [eve], moved: [['bob', 3, 5, 7]], removed: [] })
+  tell('users.changed', { changed: [eve], moved: [['bob', 3, 5, 7, 0, 0, 0]], removed: [] })
   await vi.advanceTimersByTimeAsync(1000)
   expect(names()).toEqual(['bob', 'eve'])
   expect(usersView(store.state).rows[0]?.user).toMatchObject({ connections: 3, up: 5, down: 7 })
@@ -83,7 +83,7 @@ test('whether a password is required is asked again once users come or go, not w
   const { daemon, asked, tell } = await connected([bob])
   const looks = () => asked.filter((method) => method === 'status.get').length
   const before = looks()
-  tell('users.changed', { changed: [], moved: [['bob', 1, 1, 1]], removed: [] })
+  tell('users.changed', { changed: [], moved: [['bob', 1, 1, 1, 0, 0, 0]], removed: [] })
   await vi.advanceTimersByTimeAsync(100)
   expect(looks()).toBe(before)
   tell('users.changed', { changed: [], moved: [], removed: ['bob'] })

@@ -162,12 +162,16 @@ it('knows nothing of a session that was forgotten, of another start, or of none'
 
 it('counts endings by reason, and as failures those that came before a session stood', () => {
   const [one, two] = loops
-  for (const [i, reason] of [Reason.denied, Reason.denied, Reason.failed, Reason.finished].entries()) {
-    pass(i % 2 === 0 ? one : two, i + 1, opened, reason)
+  const refused = [Reason.denied, Reason.denied, Reason.failed, Reason.quota]
+  for (const [i, reason] of refused.entries()) pass(i % 2 === 0 ? one : two, i + 1, opened, reason)
+  for (const [i, reason] of [Reason.quota, Reason.finished].entries()) {
+    one.begin(0, { serial: 10 + i, opened })
+    one.connected(0)
+    one.end(0, reason)
   }
   expect(countEndings([one.table, two.table])).toEqual({
-    failed: 3,
+    failed: 4,
     denied: 2,
-    ended: { denied: 2, failed: 1, finished: 1 },
+    ended: { denied: 2, failed: 1, quota: 2, finished: 1 },
   })
 })
