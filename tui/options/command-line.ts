@@ -166,7 +166,7 @@ on, PROXY_TUI_PROFILE and PROXY_TUI_CONFIG; and then a profile, such as
 Examples:
   proxy-tui                                   the terminal app, for this machine's daemon
   proxy-tui --profile home                    for the daemon of that profile
-  proxy-tui --profile home --profile lab      for both; 7 lists them, [ and ] switch
+  proxy-tui --profile home --profile lab      for both; 9 lists them, [ and ] switch
   proxy-tui --host ::1                        by TCP; also [::1]:8080, fe80::1%eth0
   proxy-tui --exec 'adduser bob'              add a user, print the password made for them
   proxy-tui --exec 'disable bob; connections'
