@@ -4,9 +4,17 @@ import { describe, expect, it } from 'vitest'
 import { bytes } from '../helpers/bytes.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
-import { connectPeer } from '../helpers/peer.ts'
+import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { exec } from '../helpers/proxy-tui.ts'
-import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
+import {
+  expectRefusal,
+  expectReply,
+  greeting,
+  greetingForLogin,
+  login,
+  request,
+  succeeded,
+} from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 
 async function expectForbidden(daemon: Daemon, host: string, port: number): Promise<void> {
@@ -15,6 +23,15 @@ async function expectForbidden(daemon: Daemon, host: string, port: number): Prom
   expect(await client.readHex(2)).toBe('0500')
   await expectRefusal(client, '02')
   client.finish()
+}
+
+/** A client that has logged in and has its reply. */
+async function openAs(daemon: Daemon, user: string, password: string, port: number): Promise<Peer> {
+  const client = await connectPeer('127.0.0.1', daemon.port('socks'))
+  client.write(bytes(greetingForLogin, login(user, password), request('127.0.0.1', port)))
+  expect(await client.readHex(4)).toBe('05020100')
+  await expectReply(client, succeeded)
+  return client
 }
 
 async function done(
@@ -54,6 +71,18 @@ describe.each(['portable', 'linux'])('rules of the %s engine', (engine) => {
     await expectForbidden(again, 'localhost', target.port)
     await done(again, 'rules remove 16')
     await connectThrough(again.port('socks'), { host: 'localhost', port: target.port })
+  })
+
+  it('are about groups, whoever comes into them, live sessions too', async () => {
+    const daemon = await startDaemon(['--engine', engine])
+    const target = await startTarget('127.0.0.1')
+    await done(daemon, `rules add deny group:kids port ${target.port}`)
+    const password = (await done(daemon, 'adduser kim')).trim().split(/\s+/).at(-1) ?? ''
+    const live = await openAs(daemon, 'kim', password, target.port)
+    await done(daemon, 'groups add kids; users set kim group=kids')
+    expect(await live.ending).toBe('ECONNRESET')
+    await done(daemon, 'users set kim group=')
+    await openAs(daemon, 'kim', password, target.port)
   })
 })
 
