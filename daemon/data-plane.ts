@@ -12,6 +12,7 @@ import type { Usage } from './access/usage.ts'
 import type { LoginPolicy } from './access/users.ts'
 import { startBanning } from './banning.ts'
 import type { Engine, EngineServices, UserChange } from './engine/engine.ts'
+import { isOurs } from './engine/portable/local-address.ts'
 import type { LimitLines } from './engine/shared/limit-lines.ts'
 import { startEngine } from './engine/start.ts'
 import { startLimiting } from './limiting.ts'
@@ -20,6 +21,7 @@ import { Resolver } from './names/resolver.ts'
 import { byServers } from './names/servers.ts'
 import { bySystem } from './names/system.ts'
 import type { Endpoint } from './net/endpoint.ts'
+import { OwnSockets } from './policy/own-sockets.ts'
 import { withoutRepeats } from './repeats.ts'
 import { type PreparedRules, prepareRules } from './rules/live-rules.ts'
 import type { Members } from './rules/rule-subjects.ts'
@@ -46,6 +48,8 @@ export interface DataPlane {
   readonly members: Members
   /** As the engine has started with them. */
   readonly rules: PreparedRules
+  /** All sockets of the daemon, as far as they are open: see `forbid`. */
+  readonly own: OwnSockets
   /** Resolves to how many sessions it ended, once all loops act by it. */
   userChanged(change: UserChange): Promise<number>
   /** Has live sessions obey the lines of limits as they are now; resolves when all loops do. */
@@ -106,7 +110,7 @@ export async function startDataPlane(
   banning.watch(engine)
   const warning = openProxyWarning(engine.listening)
   if (warning && !options.policy.passwordRequired) warn(warning)
-  let { passwordRequired: wasRequired } = options.policy
+  let { passwordRequired: wasRequired, forbidden } = options.policy
   return {
     engine,
     accounts,
@@ -133,7 +137,11 @@ export async function startDataPlane(
       if (warning && opens) warn(warning)
       return cut.length
     },
-    async forbid(forbidden) {
+    get own() {
+      return new OwnSockets([...engine.listening, ...engine.forwarding, ...forbidden], isOurs)
+    },
+    async forbid(endpoints) {
+      forbidden = endpoints
       await engine.order('apply', { forbidden })
     },
     async tune(values) {

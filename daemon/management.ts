@@ -121,7 +121,12 @@ async function administer(
   parts.defer(() => late.close())
   const { 'state-dir': folder } = configuration.values
   const rules = new LiveRules(
-    { engine, members, store: store.rules, folder, settings: () => config.values, lookUp: lookUpWith(names) },
+    {
+      ...{ engine, members, store: store.rules, folder },
+      settings: () => config.values,
+      own: () => dataPlane.own,
+      lookUp: lookUpWith(names),
+    },
     dataPlane.rules,
   )
   parts.defer(() => rules.close())

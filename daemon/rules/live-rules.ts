@@ -4,9 +4,10 @@ import type { Engine, RuleMemory } from '../engine/engine.ts'
 import { parseAddress } from '../net/address.ts'
 import { destinationOf } from '../net/destination.ts'
 import { writeSubjects } from '../policy/compile.ts'
+import type { OwnSockets } from '../policy/own-sockets.ts'
 import { parseRules, type RuleSubject, RuleSyntaxError } from '../policy/rule.ts'
 import { RuleHits } from '../policy/rule-hits.ts'
-import { RuleSet } from '../policy/rule-set.ts'
+import { BuiltIn, RuleSet } from '../policy/rule-set.ts'
 import { Refusal } from '../refusal.ts'
 import type { RuleStore } from '../store/store.ts'
 import { compileAside } from './compile-text.ts'
@@ -14,7 +15,7 @@ import { HitCounts } from './hit-counts.ts'
 import { rowsOf } from './rule-rows.ts'
 import type { Members } from './rule-subjects.ts'
 import { difference, noRules, type RuleText, replaceText, restoreText, withoutRules, withRule } from './rule-text.ts'
-import { isAllowed, tryOut } from './trial.ts'
+import { isAllowed, type Phase, tryOut } from './trial.ts'
 import { wouldEnd } from './would-end.ts'
 
 /** Differences that are told of one change. */
@@ -30,6 +31,8 @@ export interface LiveRulesOptions {
   readonly folder: string
   /** Those in force. */
   readonly settings: () => Readonly<Settings>
+  /** The daemon's own, that there are now. */
+  readonly own: () => OwnSockets
   /** A name's addresses, as clients get them. */
   readonly lookUp: (name: string) => Promise<readonly string[]>
 }
@@ -39,6 +42,9 @@ interface InForce {
   readonly text: RuleText
   readonly memory: RuleMemory
 }
+
+/** The setting `commands` does not let clients ask for such a thing. */
+const byCommand: Phase = { address: undefined, decision: -BuiltIn.commands, next: undefined }
 
 type Change = Result<'rules.apply'>
 interface Wish {
@@ -117,7 +123,9 @@ export class LiveRules {
     const addresses = resolve ?? (isLiteral ? [] : await lookUp(host))
     const who: RuleSubject = user === null ? { kind: 'any', name: '' } : { kind: 'user', name: user }
     const { rules } = this.#inForce.memory
-    const phases = tryOut(rules, { who, host, port, from, command, resolve: addresses }, members, Date.now())
+    const trial = { who, host, port, from, command, resolve: addresses }
+    const isRefused = !this.#options.settings().commands.includes(command)
+    const phases = isRefused ? [byCommand] : tryOut(rules, trial, { members, own: this.#options.own() }, Date.now())
     const set = new RuleSet(rules)
     const idOf = (decision: number | undefined) => (decision ? set.idOf(Math.abs(decision)) : null)
     return {
@@ -181,7 +189,7 @@ export class LiveRules {
 
   #checkTests({ tests }: RuleText, { rules }: RuleMemory): void {
     for (const test of tests) {
-      const phases = tryOut(rules, test, this.#options.members, Date.now())
+      const phases = tryOut(rules, test, { members: this.#options.members, own: this.#options.own() }, Date.now())
       if (isAllowed(phases) === test.allow) continue
       const decided = phases.find(({ decision }) => decision < 0) ?? phases.at(-1)
       const id = decided && new RuleSet(rules).idOf(Math.abs(decided.decision))

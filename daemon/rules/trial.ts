@@ -1,7 +1,8 @@
 import { isUnspecified, parseAddress } from '../net/address.ts'
 import { destinationOf } from '../net/destination.ts'
+import type { OwnSockets } from '../policy/own-sockets.ts'
 import type { RuleTest } from '../policy/rule.ts'
-import { firstRulePlace, RuleSet, type Subject } from '../policy/rule-set.ts'
+import { BuiltIn, firstRulePlace, RuleSet, type Subject } from '../policy/rule-set.ts'
 import { Command } from '../socks/messages.ts'
 import { indicesOf, type Members } from './rule-subjects.ts'
 
@@ -19,7 +20,12 @@ export interface Phase {
 }
 
 /** The phases that a request goes through: by its name, then by each address, or by its address only. */
-export function tryOut(buffer: SharedArrayBuffer, trial: Trial, members: Members, now: number): Phase[] {
+export function tryOut(
+  buffer: SharedArrayBuffer,
+  trial: Trial,
+  { members, own }: { readonly members: Members; readonly own: OwnSockets },
+  now: number,
+): Phase[] {
   const subject = subjectOf(trial, members)
   const destination = destinationOf(trial.host, trial.port)
   const isLiteral = destination.kind === 'address'
@@ -39,9 +45,10 @@ export function tryOut(buffer: SharedArrayBuffer, trial: Trial, members: Members
   if (byName.some(({ decision }) => decision < 0)) return byName
   const addresses = isLiteral ? [trial.host] : trial.resolve
   const byAddress = addresses.flatMap((literal) => {
-    const bytes = parseAddress(literal)?.bytes
-    if (!bytes || (subject.command === Command.bind && isUnspecified(bytes))) return []
-    return phase(literal, (rules) => rules.decideAddress(subject, name, bytes, trial.port, now))
+    const address = parseAddress(literal)
+    if (!address || (subject.command === Command.bind && isUnspecified(address.bytes))) return []
+    if (own.has(address, trial.port)) return { address: literal, decision: -BuiltIn.ownSockets, next: undefined }
+    return phase(literal, (rules) => rules.decideAddress(subject, name, address.bytes, trial.port, now))
   })
   return [...byName, ...byAddress]
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { RuleMemory } from '../../daemon/engine/engine.ts'
 import { SessionTable, State } from '../../daemon/engine/session-table.ts'
+import { OwnSockets } from '../../daemon/policy/own-sockets.ts'
 import { RuleHits } from '../../daemon/policy/rule-hits.ts'
 import { firstRulePlace, RuleSet } from '../../daemon/policy/rule-set.ts'
 import { LiveRules, type LiveRulesOptions, prepareRules } from '../../daemon/rules/live-rules.ts'
@@ -22,6 +23,7 @@ async function begin(stored?: StoredRules) {
     store: { load: async () => kept.at(-1), save: async (rules) => void kept.push(rules) },
     folder: '/',
     settings: () => ({ commands: ['connect'] }) as never,
+    own: () => new OwnSockets([{ address: '127.0.0.1', port: 1080 }], () => false),
     lookUp: async () => [],
   }
   const rules = new LiveRules(options, await prepareRules(options, 1))
@@ -97,6 +99,28 @@ describe('rules', () => {
     expect(await rules.add({ rule: 'deny port 25', dryRun: true })).toMatchObject({ added: ['deny port 25'], cut: 1 })
     expect(judged).toEqual([])
     expect(rules.text).toBe('')
+  })
+
+  it("say of a request what would become of it, the daemon's own sockets and settings included", async () => {
+    const { rules } = await begin()
+    await rules.apply({ text: 'allow to 10.0.0.0/8\ndeny user:bob to *.example\ndeny to any' })
+    const test = (host: string, port: number, more = {}) => rules.test({ user: 'bob', host, port, ...more })
+    expect(await test('127.0.0.1', 1080)).toEqual({
+      allowed: false,
+      phases: [{ address: '127.0.0.1', allowed: false, rule: 1, next: null }],
+    })
+    expect((await test('a.example', 80, { command: 'bind' })).phases).toMatchObject([{ address: null, rule: 3 }])
+    expect((await test('a.example', 80)).phases).toMatchObject([{ address: null, rule: 17, next: 18 }])
+    const resolve = ['10.0.0.1', '8.8.8.8']
+    expect(await test('other.test', 80, { resolve })).toEqual({
+      allowed: true,
+      phases: [
+        { address: null, allowed: true, rule: null, next: null },
+        { address: '10.0.0.1', allowed: true, rule: 16, next: 18 },
+        { address: '8.8.8.8', allowed: false, rule: 18, next: null },
+      ],
+    })
+    await expect(rules.test({ user: 'eve', host: 'a.test', port: 1 })).rejects.toMatchObject({ kind: 'not_found' })
   })
 
   it('follow the users that they name', async () => {
