@@ -38,6 +38,8 @@ export class Bans implements Sources {
   /** What is not stored yet, by source; null: the ban is no more. */
   readonly #unsaved = new Map<string, ToldBan | null>()
   #timer: NodeJS.Timeout | undefined
+  /** The loops do not know of the last change yet. */
+  #isStale = false
   /** Lines said since the last look, and those left out. */
   #lines = 0
 
@@ -139,8 +141,18 @@ export class Bans implements Sources {
     this.#unsaved.set(source, isBanned ? this.#told(ban) : null)
     if (isBanned && ban.by === null)
       this.#tell(`${source} is banned for ${formatDuration(ban.until - ban.since)}: ${deeds[ban.reason]}`)
-    this.#options.keepOut(this.#penalties.bans.map(({ network }) => network))
+    this.#keepOut()
     this.#watch()
+  }
+
+  /** Once for all that changes at a time, and before anybody comes in: thousands of bans may be over in one look. */
+  #keepOut(): void {
+    if (this.#isStale) return
+    this.#isStale = true
+    queueMicrotask(() => {
+      this.#isStale = false
+      this.#options.keepOut(this.#penalties.bans.map(({ network }) => network))
+    })
   }
 
   #watch(): void {

@@ -17,6 +17,8 @@ describe('bans', () => {
   let diskIsFull: boolean
   let lines: string[]
   let out: string[]
+  /** How often the loops were told. */
+  let orders: number
   /** Milliseconds: of the clock that only goes forward, and how far the one on the wall is ahead of it. */
   let time: number
   let ahead: number
@@ -26,6 +28,7 @@ describe('bans', () => {
     diskIsFull = false
     lines = []
     out = []
+    orders = 0
     time = 1_000
     ahead = 1_700_000_000_000
     vi.useFakeTimers()
@@ -52,6 +55,7 @@ describe('bans', () => {
       isKnown: () => false,
       keepOut(networks: readonly Network[]) {
         out = networks.map(formatNetwork)
+        orders++
       },
       tell: (line: string) => void lines.push(line),
       tellTime: (at: number) => Math.round(at + ahead),
@@ -77,6 +81,7 @@ describe('bans', () => {
   it('are earned, told, stored and over by themselves', async () => {
     const bans = await load()
     guess(bans, '192.0.2.1', 3)
+    await Promise.resolve()
     expect(out).toEqual(['192.0.2.1'])
     expect(lines.slice(2)).toEqual([
       '192.0.2.1 is banned for 15s: wrong passwords',
@@ -163,6 +168,15 @@ describe('bans', () => {
     const { lifted } = await bans.remove('2001:db8:1:2::7')
     expect(lifted.map(({ source }) => source)).toEqual(['2001:db8:1:2::/64', '2001:db8:1::/48'])
     await expect(bans.remove('2001:db8:1:2::7')).rejects.toMatchObject({ kind: 'not_found' })
+  })
+
+  it('are told to the loops once, however many are over at a time', async () => {
+    const bans = await load()
+    for (let i = 0; i < 50; i++) guess(bans, `192.0.2.${i}`, 3)
+    await passes(1_000)
+    expect([out.length, orders]).toEqual([50, 1])
+    await passes(20_000)
+    expect([out.length, orders]).toEqual([0, 2])
   })
 
   it('are no more than there can be', async () => {
