@@ -40,15 +40,16 @@ function move(
   const flow = new Flow(row, direction, goOn)
   from.on('data', (chunk: Buffer) => {
     const granted = pacer.grant(flow, chunk.length, from.readableLength)
+    const isWhole = granted === chunk.length
     if (granted > 0)
-      to.write(chunk.subarray(0, granted), (error) => {
+      to.write(isWhole ? chunk : chunk.subarray(0, granted), (error) => {
         if (!error) delivered(granted)
       })
-    if (granted === chunk.length && !to.writableNeedDrain) return
+    if (isWhole && !to.writableNeedDrain) return
     from.pause()
     paused.add(from)
     // Whoever flows is told at once of what is put back, so it comes after the pause.
-    if (granted < chunk.length) from.unshift(chunk.subarray(granted))
+    if (!isWhole) from.unshift(chunk.subarray(granted))
     goOn()
   })
   to.on('drain', goOn)
