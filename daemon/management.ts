@@ -156,7 +156,7 @@ async function administer(
   usage.follow(traffic)
   keeper.follow({
     connections: (index) => traffic.connections(index),
-    cut: (index, why) => users.end(index, why),
+    obey: () => dataPlane.limitsChanged(),
     cameFirst: (account, now) => limits.cameFirst(account, now),
   })
   parts.defer(() => keeper.stop())

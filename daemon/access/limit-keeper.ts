@@ -47,8 +47,8 @@ export interface LimitKeeperOptions {
 export interface Followed {
   /** Live connections of a user. */
   connections(index: number): number
-  /** Ends a user's live connections, for that. */
-  cut(index: number, why: Bar): Promise<unknown>
+  /** Has live connections obey what was written: those of users who may not come any more end. */
+  obey(): Promise<unknown>
   /** Has found out that a user whose time begins with the first use has come. */
   cameFirst(account: Account, now: number): Promise<unknown>
 }
@@ -199,13 +199,15 @@ export class LimitKeeper {
   /** Acts by what was used and by the clock since the last look. */
   look(): void {
     const now = this.#now()
-    for (let index = 1; index <= this.#accounts.highestIndex; index++)
-      if (now >= this.#due[index] || this.#hasReached(index)) this.#rewrite(index)
+    let hasWritten = false
+    for (let index = 1; index <= this.#accounts.highestIndex; index++) {
+      if (now < this.#due[index] && !this.#hasReached(index)) continue
+      this.#rewrite(index)
+      hasWritten = true
+    }
     if (Math.abs(now - this.#toldAt) >= tellPeriod) this.#tellRefusals(now)
     for (const index of this.#unused) if (this.#followed?.connections(index)) this.#begins(index, now)
-    for (const [index, { ended }] of this.#standings)
-      if ((ended === 'quota' || ended === 'expired') && this.#followed?.connections(index))
-        void this.#followed.cut(index, ended)
+    if (hasWritten) void this.#followed?.obey()
   }
 
   /** One line a minute at most, whoever tries however often. */

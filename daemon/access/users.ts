@@ -10,20 +10,17 @@ import type { Turns } from './turns.ts'
 /** Whether clients must log in while there are so many users, disabled ones included. */
 export type LoginPolicy = (users: number) => boolean
 
-/** What sessions end for. */
-type Cut = 'cut' | 'quota' | 'expired'
-
 /** What users need of the engine. */
 export interface Loops {
   /**
    * The one order that a change is to the loops: to forget what they remember of the user with this index (0: of nobody),
-   * and any answer about them from before this revision; with `cut` to end their sessions, for that; and to have clients log in, or
+   * and any answer about them from before this revision; with `cut` to end their sessions; and to have clients log in, or
    * not. Resolves to how many sessions ended, when all loops act by it.
    */
   userChanged(change: {
     readonly user: number
     readonly revision: number
-    readonly cut: Cut | undefined
+    readonly cut: boolean
     readonly passwordRequired: boolean
   }): Promise<number>
 }
@@ -117,7 +114,7 @@ export class Users {
       const account = this.#existing(name)
       const wasRequired = this.passwordRequired
       this.#accounts.remove(account)
-      const cut = await this.#tell(account.index, 'cut')
+      const cut = await this.#tell(account.index, true)
       this.#accounts.release(account.index)
       const stored = await this.#storeLate(account, (id) => this.#store.remove(id))
       return { cut, opened: wasRequired && !this.passwordRequired, stored }
@@ -144,7 +141,7 @@ export class Users {
   setEnabled(name: string, enabled: boolean): Promise<Result<'users.setEnabled'>> {
     return this.#turns.take(async () => {
       const account = { ...this.#existing(name), enabled }
-      if (!enabled) return this.#change(account, 'cut')
+      if (!enabled) return this.#change(account, true)
       await this.#late.settle()
       await this.#update(account)
       this.#accounts.put(account)
@@ -154,16 +151,11 @@ export class Users {
 
   /** Cuts a user's connections; resolves to how many there were. They may come back. Refused with `not_found`. */
   cut(name: string): Promise<number> {
-    return this.#turns.take(() => this.#tell(this.#existing(name).index, 'cut'))
-  }
-
-  /** Ends the connections of the user with this index, who may not come any more. */
-  end(index: number, why: 'quota' | 'expired'): Promise<number> {
-    return this.#tell(index, why)
+    return this.#turns.take(() => this.#tell(this.#existing(name).index, true))
   }
 
   /** What keeps somebody out. */
-  async #change(account: Account, cut?: 'cut'): Promise<{ cut: number; stored: boolean }> {
+  async #change(account: Account, cut = false): Promise<{ cut: number; stored: boolean }> {
     this.#accounts.put(account)
     const count = await this.#tell(account.index, cut)
     return { cut: count, stored: await this.#storeLate(account, () => this.#update(account)) }
@@ -180,7 +172,7 @@ export class Users {
   }
 
   /** A login found good before the change may come to a loop behind this: it is told apart by its revision. */
-  #tell(user: number, cut?: Cut): Promise<number> {
+  #tell(user: number, cut = false): Promise<number> {
     const { revision } = this.#accounts
     return this.#loops.userChanged({ user, revision, cut, passwordRequired: this.passwordRequired })
   }

@@ -149,8 +149,8 @@ export interface UserChange {
   readonly user: number
   /** Of the users, with this change. */
   readonly revision: number
-  /** What that user's live sessions end for now, if they do. */
-  readonly cut: 'cut' | 'quota' | 'expired' | undefined
+  /** Whether that user's live sessions end now. */
+  readonly cut: boolean
   /** Whether clients must log in from now on. */
   readonly passwordRequired: boolean
 }

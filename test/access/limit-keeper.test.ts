@@ -21,7 +21,8 @@ let usage: Usage
 let stored: Map<number, StoredUsage>
 let line: { barred: unknown; left: unknown }
 let told: string[]
-let cuts: string[]
+/** Why Bob was barred when live connections were to obey. */
+let obeyed: unknown[]
 let came: number[]
 
 beforeEach(() => {
@@ -35,7 +36,7 @@ beforeEach(() => {
   usage = newUsage()
   line = { barred: undefined, left: undefined }
   told = []
-  cuts = []
+  obeyed = []
   came = []
 })
 
@@ -71,7 +72,7 @@ function begin(limits: Limits, more: Partial<Account> = {}) {
   const keeper = new LimitKeeper({ accounts, groups, usage, lines, tell: (text) => told.push(text), now: () => now })
   keeper.follow({
     connections: () => connections,
-    cut: async (_, why) => void cuts.push(why),
+    obey: async () => void obeyed.push(line.barred),
     cameFirst: async (_, at) => void came.push(at),
   })
   keeper.stop()
@@ -96,7 +97,9 @@ describe('a quota', () => {
     connections = 1
     keeper.look()
     expect([line.left, line.barred, use().ended]).toEqual([0, 'quota', 'quota'])
-    expect(cuts).toEqual(['quota'])
+    expect(obeyed).toEqual(['quota'])
+    keeper.look()
+    expect(obeyed).toHaveLength(1)
     expect(told).toEqual(['user "bob" has used up the quota, and is cut off'])
   })
 
@@ -164,11 +167,11 @@ describe('an expiry', () => {
     expect([line.barred, use().expires]).toEqual([undefined, start + 1000])
     now += 1000
     keeper.look()
-    expect([line.barred, use().ended, cuts]).toEqual(['expired', 'expired', ['expired']])
+    expect([line.barred, use().ended, obeyed]).toEqual(['expired', 'expired', ['expired']])
     set({ expires: start + day })
     expect([line.barred, use().ended]).toEqual([undefined, null])
     keeper.look()
-    expect(cuts).toHaveLength(1)
+    expect(obeyed).toHaveLength(1)
   })
 
   it('of a group counts from when its members were added', () => {

@@ -244,7 +244,7 @@ describe('changing a user', () => {
       users.setEnabled('bob', true),
     ])
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled', 'rejected'])
-    expect(events).toEqual(['begin undefined', 'end undefined', 'begin cut', 'end cut'])
+    expect(events).toEqual(['begin false', 'end false', 'begin true', 'end true'])
     expect(accounts.list()).toEqual([])
   })
 })

@@ -149,10 +149,10 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
     const requesting = await proxy.clientAsAlice()
     expect(proxy.userSessions(alice.index)).toBe(3)
 
-    expect(
-      await proxy.engine.order('userChanged', { ...aliceChanged, user: alice.index + 1, cut: 'cut' }),
-    ).toHaveLength(0)
-    expect(await proxy.engine.order('userChanged', { ...aliceChanged, cut: 'cut' })).toHaveLength(3)
+    expect(await proxy.engine.order('userChanged', { ...aliceChanged, user: alice.index + 1, cut: true })).toHaveLength(
+      0,
+    )
+    expect(await proxy.engine.order('userChanged', { ...aliceChanged, cut: true })).toHaveLength(3)
     await Promise.all([open, peer, resolving, requesting].map((one) => one.discard()))
     expect(proxy.rows()).toEqual([])
     expect(proxy.userSessions(alice.index)).toBe(0)

@@ -60,7 +60,7 @@ function startManagement(proxy: ProxyUnderTest): void {
       'kill',
       doomed.map(({ serial }) => serial),
     )
-    const change = { user: cutUser, revision: 0, cut: 'cut', passwordRequired: true } as const
+    const change = { user: cutUser, revision: 0, cut: true, passwordRequired: true }
     if (proxy.userSessions(cutUser) > 0) void proxy.engine.order('userChanged', change)
   }, 100)
   onTestFinished(() => clearInterval(timer))

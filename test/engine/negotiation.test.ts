@@ -139,7 +139,7 @@ describe.each(engines)('$kind engine: negotiation', ({ start }) => {
     client.write(bytes(greetingForLogin, goodLogin))
     await eventually(() => expect(authenticate).toHaveBeenCalledTimes(1))
 
-    expect(await proxy.engine.order('userChanged', { ...aliceChanged, revision: 2, cut: 'cut' })).toHaveLength(0)
+    expect(await proxy.engine.order('userChanged', { ...aliceChanged, revision: 2, cut: true })).toHaveLength(0)
     before.resolve(asAlice)
     await eventually(() => expect(authenticate).toHaveBeenCalledTimes(2))
     expect(proxy.userSessions(alice.index)).toBe(0)

@@ -58,7 +58,7 @@ export const alice = { index: 7, name: 'alice', password: 'secret' }
 export const asAlice: Admission = { user: alice.index, revision: 1 }
 
 /** A change to her that leaves her sessions alone. */
-export const aliceChanged: UserChange = { user: alice.index, revision: 1, cut: undefined, passwordRequired: true }
+export const aliceChanged: UserChange = { user: alice.index, revision: 1, cut: false, passwordRequired: true }
 
 /** What a test answers for; addresses alone are good for ten seconds. */
 export type Services = Partial<Omit<EngineServices, 'resolve'>> & {

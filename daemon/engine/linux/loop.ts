@@ -92,7 +92,7 @@ export class Loop {
     userChanged: ({ user, revision, cut, passwordRequired }) => {
       this.#passwords.userChanged(user, revision)
       this.#context.policy = { ...this.#context.policy, passwordRequired }
-      return cut ? this.#end(Reason[cut], (slot) => this.#sessions.table.user[slot] === user) : []
+      return cut ? this.#end(Reason.cut, (slot) => this.#sessions.table.user[slot] === user) : []
     },
     limit: () => this.#relimit(),
     kill: (serials) => {

@@ -104,7 +104,7 @@ class PortableEngine implements Engine {
     userChanged: async ({ user, revision, cut, passwordRequired }) => {
       this.#context.passwords.userChanged(user, revision)
       this.#policy = { ...this.#policy, passwordRequired }
-      return cut ? this.#cut(Reason[cut], ({ row }) => row.user === user) : []
+      return cut ? this.#cut(Reason.cut, ({ row }) => row.user === user) : []
     },
     limit: async () => {
       this.#context.pacer.limitsChanged()

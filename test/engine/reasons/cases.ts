@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { EngineServices, Timeouts } from '../../../daemon/engine/engine.ts'
-import { type Reason, State } from '../../../daemon/engine/session-table.ts'
+import { Reason, State } from '../../../daemon/engine/session-table.ts'
 import type { Endpoint } from '../../../daemon/net/endpoint.ts'
 import { startBlackHole } from '../../helpers/black-hole.ts'
 import { bytes, type Part } from '../../helpers/bytes.ts'
@@ -281,7 +281,7 @@ export const cases: readonly Case[] = [
       client.write(bytes(greetingForLogin, login(alice.name, alice.password), request(target.host, target.port)))
       await target.next()
       await eventually(() => expect(proxy.rows()).toMatchObject([{ state: State.open }]))
-      await proxy.engine.order('userChanged', { ...aliceChanged, cut: 'cut' })
+      await proxy.engine.order('userChanged', { ...aliceChanged, cut: true })
     },
   },
   ...(['quota', 'expired'] as const).map(
@@ -294,7 +294,8 @@ export const cases: readonly Case[] = [
         client.write(bytes(greetingForLogin, login(alice.name, alice.password), request(target.host, target.port)))
         await target.next()
         await eventually(() => expect(proxy.rows()).toMatchObject([{ state: State.open }]))
-        await proxy.engine.order('userChanged', { ...aliceChanged, cut: reason })
+        proxy.lines.bar(alice.index, Reason[reason])
+        await proxy.engine.order('limit', undefined)
       },
     }),
   ),
