@@ -53,6 +53,7 @@ describe.each(engines)('$kind engine: rules', ({ start }) => {
     await proxy.open('both.test', target.port)
     expect(six.unclaimed).toEqual([])
     await target.next()
+    expect(proxy.rows().map(({ rule }) => rule)).toEqual([0])
   })
 
   it('are about users and where they come from', async () => {

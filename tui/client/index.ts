@@ -15,6 +15,7 @@ export type {
   Params,
   Result,
   Role,
+  Rule,
   Sample,
   Setting,
   User,

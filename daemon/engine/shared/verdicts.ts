@@ -51,7 +51,10 @@ export class Verdicts {
   /** See `Judge.judge`. */
   allows(slot: number, name: string | undefined, address: Address, port: number): boolean {
     const decision = this.#judge.judge(this.#subject.of(slot), name, address, port)
-    return decision === 0 || this.#note(slot, decision)
+    if (decision !== 0) return this.#note(slot, decision)
+    // Another address of the name may have been denied before.
+    if (this.#table.rule[slot] !== 0) this.#table.decidedBy(slot, 0)
+    return true
   }
 
   /** As `allows`, for one datagram of many; `memo` is the association's. */
