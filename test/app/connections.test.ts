@@ -81,7 +81,7 @@ test('columns can be chosen', async () => {
   await app.shows(/^> \[ \] Id/m)
   app.type(' jjjjj ')
   await app.shows(/\[x\] Id.*^> \[x\] Address/ms)
-  app.type('jj \r')
+  app.type('jjj \r')
   await app.shows(/^ Id +User +Client +Destination +Address +State +Up\/s/m)
   expect(app.screen).toMatch(/^>c1 +alice .* 192\.0\.2\.1:443 /m)
 })
@@ -168,7 +168,7 @@ test('those that ended last are shown with the reason, filtered by it, and looke
 
 test('a paced one says so, and its detail by whose rate', async () => {
   await using app = await openOn([row(1, { paced: 'everybody' })], { columns: 120 })
-  await app.shows(/host1\..* paced/)
+  await app.shows(/Paced by[\s\S]*host1\..* open +everybody /)
   app.type('\r')
   await app.shows(/Connection c1 {3}open, paced by the rate of everybody together, for/)
 })

@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react'
 import { paces } from '../../../shared/commands/connection-verbs.ts'
 import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
+import { counted } from '../../../shared/format/count.ts'
 import { formatDuration, formatTime } from '../../../shared/format/time.ts'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
@@ -8,6 +9,7 @@ import { Throughput } from '../components/throughput.tsx'
 import { wordFor } from '../state/endings.ts'
 import type { Followed } from '../state/followed.ts'
 import { pageRows } from '../state/layout.ts'
+import { limitRows } from '../state/limits.ts'
 import { ruleText } from '../state/rules.ts'
 import { daemonTime, isStale, type State } from '../state/state.ts'
 
@@ -66,7 +68,7 @@ function heading({ connection, end, forgotten }: Followed, now: number): string 
   return `Connection ${id}   ${state}${pace}, for ${formatDuration(now - opened)}`
 }
 
-function facts(followed: Followed, now: number, { rateUnit, rules }: State): string[] {
+function facts(followed: Followed, now: number, { rateUnit, rules, users }: State): string[] {
   const { user, command, client, destination, address, opened, down, up, rule } = followed.connection
   const rate = rateOf(followed)
   const purpose = command === null || command === 'connect' ? '' : ` (${command})`
@@ -78,8 +80,23 @@ function facts(followed: Followed, now: number, { rateUnit, rules }: State): str
     `Opened       ${formatTime(opened)}, ${formatDuration(now - opened)} ago`,
     `Moved        down ${moved(down, rate.down)}   up ${moved(up, rate.up)}`,
     `Limits       ${limitsText(followed)}`,
+    ...pacingFacts(followed, users),
     ...(rule === undefined ? [] : [`Rule         ${ruleText(rules, rule)}`]),
   ]
+}
+
+/** By which limit it is paced, and what it has cost so far. */
+function pacingFacts({ connection, end }: Followed, { rows }: State['users']): string[] {
+  const { paced, waited = 0, dropped = 0, user } = connection
+  const owner = paced === 'user' ? rows?.find((row) => row.user.name === user) : undefined
+  const rates = owner ? limitRows(owner.user).filter(({ name }) => name.startsWith('rate-') || name === 'over') : []
+  const texts = [
+    ...(paced && !end ? [`by the rate of ${paces[paced]}`] : []),
+    ...rates.map(({ name, value, whose }) => `${name} ${value}${whose === null ? '' : ` (${whose})`}`),
+    ...(waited > 0 ? [`waited ${spanText(waited)}`] : []),
+    ...(dropped > 0 ? [`${counted(dropped, 'datagram')} dropped`] : []),
+  ]
+  return texts.length === 0 ? [] : [`Paced        ${texts.join('   ')}`]
 }
 
 /** The settings that would end it where it stands; 0 of them is none. */

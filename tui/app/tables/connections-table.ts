@@ -74,6 +74,7 @@ export const connectionsTable: TableSpec<ConnectionRow> = {
       ...(state === 'open' && idle >= quiet ? ['idle'] : []),
       ...(paced ? ['paced'] : []),
     ]),
+    paced: wordField(({ connection }) => [connection.paced ?? none]),
     rate: amountField('bytes', ({ rate }) => rate.down + rate.up),
     'down-rate': amountField('bytes', ({ rate }) => rate.down),
     'up-rate': amountField('bytes', ({ rate }) => rate.up),
@@ -87,9 +88,12 @@ export const connectionsTable: TableSpec<ConnectionRow> = {
     client,
     destination,
     address,
-    textColumn('state', 'State', ({ connection: { state, paced } }) => (paced ? 'paced' : state), {
-      dispensable: 2,
-      width: 11,
+    textColumn('state', 'State', ({ connection }) => connection.state, { dispensable: 2, width: 11 }),
+    textColumn('paced', 'Paced by', ({ connection }) => connection.paced ?? '-', {
+      dispensable: 6,
+      width: 9,
+      tells: ({ connection }) => connection.paced !== undefined,
+      tone: ({ connection }) => (connection.paced ? 'warning' : null),
     }),
     ...trafficColumns<ConnectionRow>(({ rate }) => rate, connectionOf, { rates: 5, totals: 3 }),
     numberColumn('age', 'Age', 6, ({ age }) => age, formatDuration, {

@@ -35,10 +35,7 @@ export function gaugeColumn<Row>(
     },
     compare: (one, other) => share(one) - share(other),
     tells: (row) => of(row) !== null,
-    tone: (row) => {
-      const used = share(row)
-      return used >= 1 ? 'bad' : used >= near ? 'warning' : null
-    },
+    tone: (row) => (share(row) >= near ? 'warning' : null),
     ...extra,
   }
 }

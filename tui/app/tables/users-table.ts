@@ -1,7 +1,7 @@
 import { formatRate } from '../../../shared/format/bytes.ts'
 import { formatDuration, formatTime } from '../../../shared/format/time.ts'
 import { sparkline } from '../chart/bars.ts'
-import { connectionsUsed, quotaUsed, rateUsed } from '../state/limits.ts'
+import { connectionsUsed, quotaUsed, rateUsed, shareOf, warnShare } from '../state/limits.ts'
 import { pastKept, refusedLately, type UserRow } from '../state/users.ts'
 import type { Role } from '../themes/theme.ts'
 import { numberColumn, textColumn, trafficColumns } from './columns.ts'
@@ -31,6 +31,13 @@ function stateOf({ user: { enabled, use } }: UserRow): { readonly word: string; 
     case null:
       return { word: 'enabled', tone: null }
   }
+}
+
+/** Once it is used up they are cut, or slowed. */
+function quotaTone(row: UserRow): Role | null {
+  const quota = quotaUsed(row)
+  if (!quota || shareOf(quota) < warnShare(row)) return null
+  return shareOf(quota) >= 1 ? 'bad' : 'warning'
 }
 
 export const usersTable: TableSpec<UserRow> = {
@@ -83,7 +90,7 @@ export const usersTable: TableSpec<UserRow> = {
       ({ rate }, { rateUnit }) => formatRate(rate.down + rate.up, rateUnit),
       { dispensable: 6 },
     ),
-    gaugeColumn('quota', 'Quota', 18, quotaUsed, usedBytes, () => '-', { dispensable: 8 }),
+    gaugeColumn('quota', 'Quota', 18, quotaUsed, usedBytes, () => '-', { dispensable: 8, tone: quotaTone }),
     numberColumn('left', 'Left', 6, endOf, (end, { now }) => (Number.isFinite(end) ? formatDuration(end - now) : '-'), {
       greatestFirst: false,
       dispensable: 7,
