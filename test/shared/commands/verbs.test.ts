@@ -101,6 +101,54 @@ describe('users', () => {
   })
 })
 
+describe('limits', () => {
+  const set = { changed: 1, revision: 7, before: { quota: 1_000_000_000 } }
+
+  test('users set sends fields as they are written, and tells what takes it back', async () => {
+    const line = "users set bob quota=2GB note='the printer' max-sources="
+    const { outcome, calls } = await runCommand(line, { 'users.set': set })
+    const fields = { quota: '2GB', note: 'the printer', 'max-sources': '' }
+    expect(calls).toEqual([['users.set', { names: ['bob'], fields }]])
+    expect(outcome.view).toBe('changed bob')
+    expect(outcome.undo).toEqual({
+      verb: 'users set',
+      values: ['bob', 'quota=1GB', 'note=', 'max-sources='],
+      flags: { revision: '7' },
+    })
+  })
+
+  test('users set takes several names, or an expression in their place', async () => {
+    const many = await runCommand('users set ann bob warn=80', { 'users.set': { changed: 2, revision: 1 } })
+    expect(many.calls).toEqual([['users.set', { names: ['ann', 'bob'], fields: { warn: '80' } }]])
+    expect([many.outcome.view, many.outcome.undo]).toEqual(['changed 2 users', undefined])
+    const some = await runCommand("users set --where 'group=staff name=b*' --revision 3 warn=none", {
+      'users.set': set,
+    })
+    expect(some.calls).toEqual([
+      ['users.set', { where: 'group=staff name=b*', fields: { warn: 'none' }, ifRevision: 3 }],
+    ])
+  })
+
+  test.each([
+    ['users set bob', 'FIELD=VALUE is needed'],
+    ['users set warn=80', 'a NAME is needed, or --where, not both'],
+    ['users set bob --where name=bob warn=80', 'a NAME is needed, or --where, not both'],
+    ['users set bob speed=1', 'FIELD=VALUE takes one of the fields'],
+    ['users set bob quota=much', 'quota is bytes, such as 50GB or 500MiB, not "much"'],
+    ['users set bob warn=80 ann', 'FIELD=VALUE takes one of the fields'],
+    ['groups add staff others warn=80', 'what follows NAME is FIELD=VALUE'],
+    ['users set bob warn=80 --revision x', '--revision takes a whole number'],
+  ])('%s is refused before it is sent', (line, problem) => {
+    expect(() => parseCommands(line)).toThrow(problem)
+  })
+
+  test('groups lists them with their limits as they are written', async () => {
+    const groups = [{ name: 'staff', members: 2, limits: { 'rate-down': 50_000_000, quota: null }, revision: 1 }]
+    const { outcome } = await runCommand('groups', { 'groups.list': { groups } })
+    expect((outcome.view as Table).rows).toEqual([['staff', '2', 'rate-down=50MB/s quota=none']])
+  })
+})
+
 describe('connections', () => {
   beforeEach(() => void vi.useFakeTimers({ now: 65_000, toFake: ['Date'] }))
   afterEach(() => void vi.useRealTimers())
