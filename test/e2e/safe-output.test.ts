@@ -45,7 +45,9 @@ test.each([
   ['a value', ['--auth', evil]],
   ['a file', ['--config', `/nowhere/${evil}`]],
 ])('a mistake in %s is told with nothing that a terminal acts on', async (_, args) => {
-  const { status, stderr } = await run(process.execPath, [program, ...args])
+  const { state, runtime } = await temporaryFolders()
+  const folders = ['--state-dir', state, '--runtime-dir', runtime]
+  const { status, stderr } = await run(process.execPath, [program, ...folders, ...args])
   expect(status).toBe(2)
   expect(stderr).toMatch(/^proxyd: .*\n$/)
   expect(stderr).not.toMatch(dangerous)
