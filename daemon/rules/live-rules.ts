@@ -150,8 +150,14 @@ export class LiveRules {
   }
 
   /** Reads the lists again, and acts by what they say now. */
-  reload(): Promise<Change> {
-    return this.#change({}, ({ text }) => text)
+  reload(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { text } = this.#inForce
+      if (!text.rules.some(({ to }) => to.some(({ kind }) => kind === 'file'))) return
+      const memory = await this.#compile(text)
+      this.#checkTests(text, memory)
+      await this.#act(text, memory)
+    })
   }
 
   close(): void {
@@ -173,14 +179,19 @@ export class LiveRules {
       const revision = this.#revision + 1
       await this.#options.store.save({ revision, text: text.text, ids: text.ids, nextId: text.nextId })
       this.#revision = revision
-      const old = this.#inForce.memory
-      this.#inForce = { text, memory }
-      this.membersChanged()
-      const ended = await this.#options.engine.order('judge', memory)
-      this.#counts.keep(old)
-      this.#awaitEnd()
-      return { ...changes, revision, cut: ended.length }
+      return { ...changes, revision, cut: await this.#act(text, memory) }
     })
+  }
+
+  /** Resolves to how many live sessions it ended. */
+  async #act(text: RuleText, memory: RuleMemory): Promise<number> {
+    const old = this.#inForce.memory
+    this.#inForce = { text, memory }
+    this.membersChanged()
+    const ended = await this.#options.engine.order('judge', memory)
+    this.#counts.keep(old)
+    this.#awaitEnd()
+    return ended.length
   }
 
   #compile(text: RuleText): Promise<RuleMemory> {

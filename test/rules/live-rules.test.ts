@@ -74,6 +74,13 @@ describe('rules', () => {
     expect(kept.map(({ text }) => text)).toEqual(['deny to a.example\n'])
   })
 
+  it('without lists are not touched by a reload, which is no change', async () => {
+    const { rules, judged, kept } = await begin()
+    await rules.add({ rule: 'deny to a.example' })
+    await rules.reload()
+    expect([rules.list().revision, judged.length, kept.length]).toEqual([1, 1, 1])
+  })
+
   it('judge live sessions anew when the time of one comes', async () => {
     const { rules, judged } = await begin()
     await rules.add({ rule: 'allow to any until 2026-01-01T00:01Z' })
