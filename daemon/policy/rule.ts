@@ -117,12 +117,16 @@ export function parseDestination(text: string): RuleDestination {
   if (text === 'any') return { kind: 'any' }
   if (text === 'special') return { kind: 'special' }
   if (text.startsWith('@') && text.length > 1) return { kind: 'file', path: text.slice(1) }
+  if (text.includes('://') || /^[^:[\]]+:\d*$/.test(text))
+    throw new RangeError(
+      `${JSON.stringify(text)} is more than a name: write only that, and ports as: to example.com port 443`,
+    )
   if (text.includes(':') || /^[\d./]+$/.test(text)) return { kind: 'network', network: parseNetwork(text) }
   const match = text.startsWith('*.') ? 'below' : text.startsWith('.') ? 'both' : 'exact'
   const name = comparableName(text.slice({ below: 2, both: 1, exact: 0 }[match]))
   if (!/^[a-z\d_-]+(?:\.[a-z\d_-]+)*$/.test(name) || name.length > 253)
     throw new RangeError(
-      `${JSON.stringify(text)} is no name, address or network: write example.com, *.example.com or 10.0.0.0/8`,
+      `${JSON.stringify(text)} is no name, address or network: write example.com, *.example.com, 10.0.0.0/8 or any`,
     )
   return { kind: 'name', name, match }
 }

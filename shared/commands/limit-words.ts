@@ -19,7 +19,7 @@ export interface LimitWords {
 
 /** Parts words into names and `FIELD=VALUE`. Throws `UsageError` if a field is none or its value makes no sense. */
 export function readLimitWords(words: readonly string[]): LimitWords {
-  const first = words.findIndex((word) => /^[a-z-]+=/.test(word))
+  const first = words.findIndex((word) => /^[\w-]+=/.test(word))
   const names = first < 0 ? words : words.slice(0, first)
   const fields = Object.fromEntries(words.slice(names.length).map(readField))
   return { names, fields }
@@ -27,8 +27,13 @@ export function readLimitWords(words: readonly string[]): LimitWords {
 
 /** Values go as they are written: the daemon reads them, too. */
 function readField(word: string): readonly [LimitName, string] {
-  const [, name = '', text = ''] = /^([^=]*)=(.*)$/s.exec(word) ?? []
-  if (!isLimit(name)) throw new UsageError(`FIELD=VALUE takes one of the fields ${limitNames.join(', ')}`)
+  const [, name, text = ''] = /^([^=]*)=(.*)$/s.exec(word) ?? []
+  if (name === undefined) throw new UsageError(`${JSON.stringify(word)} is no FIELD=VALUE; quote a value with spaces`)
+  if (!isLimit(name)) {
+    throw new UsageError(
+      `${JSON.stringify(name)} is no field: there are ${limitNames.join(', ')}; 'help limits' explains them`,
+    )
+  }
   try {
     parseLimit(name, text)
   } catch (error) {

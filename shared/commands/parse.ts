@@ -1,6 +1,6 @@
 import { UsageError } from './usage.ts'
 import type { Call, Deed, Flag, Known, Question, Verb } from './verb.ts'
-import { findVerb, usageOf, verbNameIn } from './verbs.ts'
+import { findVerb, usageOf, verbNameIn, verbsBelow } from './verbs.ts'
 import { splitCommands, type Word } from './words.ts'
 
 /** A command that is understood and can be carried out. */
@@ -94,9 +94,12 @@ function checkCount(name: string, verb: Verb, values: readonly Word[], position:
   const most = verb.arguments.includes('...') ? Number.POSITIVE_INFINITY : needed.length
   const usage = usageOf(name, verb)
   if (values.length < fewest) {
-    throw new UsageError(`${name} needs ${needed[values.length]?.replace('...', '')}; usage: ${usage}`, position)
+    const missing = needed.filter((text) => !text.startsWith('['))[values.length]
+    throw new UsageError(`${name} needs ${missing?.replace('...', '')}; usage: ${usage}`, position)
   }
   // What is too much is not repeated either.
   const surplus = values[most]
-  if (surplus) throw new UsageError(`too much for ${name}; usage: ${usage}`, surplus.position)
+  if (!surplus) return
+  const more = verbsBelow(name).length > 0 ? `; 'help ${name}' lists what else there is` : ''
+  throw new UsageError(`too much for ${name}; usage: ${usage}${more}`, surplus.position)
 }

@@ -15,6 +15,22 @@ const changeFlags = {
 }
 const unknownRule = { not_found: "list the rules with 'rules'", conflict: "look at them again with 'rules'" }
 
+/** A rule begins with `allow` or `deny`; the rest, in this order, may be left out. */
+const clauses = [
+  ['allow | deny', 'what becomes of the requests that a rule is about; the first such rule counts'],
+  ['user:NAME | group:NAME', 'whose; everybody unless told'],
+  ['from NET,…', "the client's addresses"],
+  [
+    'to DEST,…',
+    'example.com, *.example.com (below it), .example.com (both), an address, a network, special, any, @FILE',
+  ],
+  ['port N,N-N,…', "the destination's"],
+  ['cmd CMD,…', 'connect, bind, udp-associate'],
+  ['resolving NET,…', 'what the name leads to'],
+  ['until TIME', 'such as 2027-01-31 or 2027-01-31T12:00Z'],
+  ['# NOTE', 'for people'],
+] as const
+
 const noFlags: Flags = new Map()
 
 type Change = Result<'rules.apply'>
@@ -25,6 +41,7 @@ export const ruleVerbs = {
   rules: verb({
     arguments: '',
     role: 'operator',
+    words: clauses,
     summary: 'list the rules in their order, and their hits',
     prepare:
       () =>
@@ -35,6 +52,7 @@ export const ruleVerbs = {
   }),
   'rules add': verb({
     arguments: 'RULE...',
+    words: clauses,
     role: 'admin',
     flags: changeFlags,
     summary: 'add a rule, such as: deny to *.example.com',
@@ -44,6 +62,7 @@ export const ruleVerbs = {
   }),
   'rules insert': verb({
     arguments: 'N RULE...',
+    words: clauses,
     role: 'admin',
     flags: changeFlags,
     summary: 'add a rule at a place: the first that matches counts',
@@ -56,6 +75,7 @@ export const ruleVerbs = {
   }),
   'rules replace': verb({
     arguments: 'ID RULE...',
+    words: clauses,
     takes: ['rule'],
     role: 'admin',
     flags: changeFlags,

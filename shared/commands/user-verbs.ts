@@ -4,7 +4,7 @@ import { formatTime } from '../format/time.ts'
 import type { User } from '../protocol/methods.ts'
 import { everyPage } from './context.ts'
 import { revisionIn } from './group-verbs.ts'
-import { readLimitWords, wordsBefore } from './limit-words.ts'
+import { limitText, readLimitWords, wordsBefore } from './limit-words.ts'
 import { givePassword, passwordFlags, unlessStored } from './new-password.ts'
 import { UsageError } from './usage.ts'
 import { type Deed, type Flags, type Known, type Table, verb } from './verb.ts'
@@ -110,7 +110,7 @@ export const userVerbs = {
   users: verb({
     arguments: '',
     role: 'operator',
-    summary: 'list users, their live connections and traffic',
+    summary: 'list users, their connections, traffic and limits',
     prepare:
       () =>
       async ({ call }) => {
@@ -127,12 +127,12 @@ export const userVerbs = {
       revision: { value: 'N', summary: 'only if nobody has changed them since this revision' },
     },
     summary: "change limits; 'help limits' has the fields",
-    hints: { ...unknownUser, conflict: 'look, then try again' },
+    hints: { not_found: "list them with 'users' and 'groups'", conflict: 'look, then try again' },
     prepare: (words, flags) => {
       const { names, fields } = readLimitWords(words)
       const chosen = chosenBy(names, flags)
       const ifRevision = revisionIn(flags)
-      if (Object.keys(fields).length === 0) throw new UsageError('FIELD=VALUE is needed')
+      if (Object.keys(fields).length === 0) throw new UsageError('FIELD=VALUE is needed, such as rate-down=10MB/s')
       return async ({ call }) => {
         const result = await call('users.set', { ...chosen, fields, ...ifRevision })
         const [name] = names
@@ -207,16 +207,17 @@ function ifLast(name: string, { user, users, lastUserOpens }: Known): string[] {
 
 function tableOf(users: readonly User[]): Table {
   return {
-    heading: ['NAME', 'STATE', 'LASTS', 'CONNECTIONS', 'UP', 'DOWN', 'CREATED'],
+    heading: ['NAME', 'STATE', 'LASTS', 'CONNECTIONS', 'UP', 'DOWN', 'CREATED', 'LIMITS'],
     right: [3, 4, 5],
     rows: users.map((user) => [
       user.name,
-      user.enabled ? 'enabled' : 'disabled',
+      user.enabled ? (user.use.ended ?? 'enabled') : 'disabled',
       user.stored ? 'stored' : 'this-run',
       String(user.connections),
       formatBytes(user.up),
       formatBytes(user.down),
       formatTime(user.created),
+      limitText(user.limits),
     ]),
   }
 }

@@ -70,6 +70,8 @@ export interface Verb<Arguments extends string = string> {
   /** Flags, without their dashes. */
   readonly flags?: Readonly<Record<string, Flag>>
   readonly summary: string
+  /** What an argument is made of, where its name does not tell, and what that means: for `help`. */
+  readonly words?: readonly (readonly [string, string])[]
   /** What the person must be at least; anybody may if it is not there. The daemon sees to it. */
   readonly role?: Role
   /** What the arguments are, for completion: each stands for one, the last for those that repeat, too. */

@@ -44,6 +44,11 @@ export function verbNameIn(words: readonly string[]): string {
   return Object.hasOwn(verbs, longer) ? longer : (words[0] ?? '')
 }
 
+/** Those that begin with a verb's name and say more, such as `users set`. */
+export function verbsBelow(name: string): [string, Verb][] {
+  return Object.entries(verbs).filter(([longer]) => longer.startsWith(`${name} `))
+}
+
 /** Throws `UsageError` if there is no such command; `position` is where the name stands in the line. */
 export function findVerb(name: string, position?: number): Verb {
   const found = Object.hasOwn(verbs, name) ? verbs[name] : undefined
@@ -83,8 +88,13 @@ function explain(name: string, row: Verb): Outcome {
     flagUsage([flag, about]),
     typeof about === 'string' ? about : about.summary,
   ])
+  const words = row.words ?? []
+  const below = verbsBelow(name).map(([longer, { arguments: words, summary }]) => [
+    `${longer} ${words}`.trimEnd(),
+    summary,
+  ])
   return {
-    data: { usage, summary: row.summary, flags: Object.fromEntries(flags) },
-    view: { rows: [[usage, row.summary], ...flags] },
+    data: { usage, summary: row.summary, flags: Object.fromEntries(flags), words, below },
+    view: { rows: [[usage, row.summary], ...flags, ...below, ...words] },
   }
 }

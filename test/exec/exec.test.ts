@@ -139,7 +139,8 @@ test('Ctrl-C ends a command that waits, with status 130 (23)', async () => {
 
 test('what a hostile daemon says cannot touch the terminal (22)', async () => {
   const evil = '\u001b]0;x\u0007\u202e\n'
-  const user = { name: evil, enabled: true, stored: true, created: 0, connections: 0, up: 0, down: 0 }
+  const counts = { created: 0, connections: 0, up: 0, down: 0 }
+  const user = { name: evil, enabled: true, stored: true, ...counts, limits: { note: evil }, use: { ended: null } }
   const daemon = await startFakeDaemon((method) =>
     method === 'users.list' ? { users: [user] } : new RpcError('not_found', evil),
   )

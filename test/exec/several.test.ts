@@ -98,7 +98,8 @@ test('there is a most of daemons', async () => {
 })
 
 test('commands are carried out at each in turn, and the worst status counts', async () => {
-  const users = [{ name: 'bob', enabled: true, stored: true, created: 0, connections: 0, up: 0, down: 0 }]
+  const counts = { created: 0, connections: 0, up: 0, down: 0 }
+  const users = [{ name: 'bob', enabled: true, stored: true, ...counts, limits: {}, use: { ended: null } }]
   const well = await startFakeDaemon((method) => (method === 'users.list' ? { users } : {}))
   const ill = await startFakeDaemon((method) => (method === 'users.add' ? new RpcError('exists', 'it is there') : {}))
   const commands = ['--password-stdin', '--exec', 'adduser bob; users']

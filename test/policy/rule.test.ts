@@ -77,8 +77,14 @@ describe('a text of rules', () => {
     [
       'deny to *example.com',
       9,
-      '"*example.com" is no name, address or network: write example.com, *.example.com or 10.0.0.0/8',
+      '"*example.com" is no name, address or network: write example.com, *.example.com, 10.0.0.0/8 or any',
     ],
+    [
+      'deny to example.com:443',
+      9,
+      '"example.com:443" is more than a name: write only that, and ports as: to example.com port 443',
+    ],
+    ['deny to http://example.com/a', 9, '"http://example.com/a" is more than a name'],
     ['deny port 0', 11, '"0" is no port or range of ports from 1 to 65535'],
     ['deny port 9-8', 11, '"9-8" is no port or range of ports from 1 to 65535'],
     ['deny port 80 port 81', 14, 'this was said already'],

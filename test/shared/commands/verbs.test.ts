@@ -5,8 +5,19 @@ import type { Known, Question, Table } from '../../../shared/commands/verb.ts'
 import { usageOf, verbs } from '../../../shared/commands/verbs.ts'
 import { runCommand } from './fake-context.ts'
 
-const bob = { name: 'bob', enabled: true, stored: true, created: 0, connections: 2, up: 1024, down: 0 }
-const eve = { ...bob, name: 'eve', enabled: false, stored: false }
+const bob = {
+  name: 'bob',
+  enabled: true,
+  stored: true,
+  created: 0,
+  connections: 2,
+  up: 1024,
+  down: 0,
+  limits: { group: 'kids', 'rate-down': 10_000_000 },
+  use: { ended: null },
+}
+const eve = { ...bob, name: 'eve', enabled: false, stored: false, limits: {} }
+const late = { ...bob, name: 'late', limits: {}, use: { ended: 'expired' } }
 
 describe('users', () => {
   test.each([
@@ -90,13 +101,14 @@ describe('users', () => {
   })
 
   test('users follows the cursor to the last page', async () => {
-    const pages = [{ users: [bob], next: 'after bob' }, { users: [] as unknown[], next: 'on' }, { users: [eve] }]
+    const pages = [{ users: [bob], next: 'after bob' }, { users: [] as unknown[], next: 'on' }, { users: [eve, late] }]
     const { outcome, calls } = await runCommand('users', { 'users.list': pages })
     expect(calls.map(([, params]) => params)).toEqual([{}, { cursor: 'after bob' }, { cursor: 'on' }])
-    expect(outcome.data).toEqual([bob, eve])
+    expect(outcome.data).toEqual([bob, eve, late])
     expect((outcome.view as Table).rows).toEqual([
-      ['bob', 'enabled', 'stored', '2', '1.00 KiB', '0 B', '1970-01-01T00:00:00Z'],
-      ['eve', 'disabled', 'this-run', '2', '1.00 KiB', '0 B', '1970-01-01T00:00:00Z'],
+      ['bob', 'enabled', 'stored', '2', '1.00 KiB', '0 B', '1970-01-01T00:00:00Z', 'group=kids rate-down=10MB/s'],
+      ['eve', 'disabled', 'this-run', '2', '1.00 KiB', '0 B', '1970-01-01T00:00:00Z', ''],
+      ['late', 'expired', 'stored', '2', '1.00 KiB', '0 B', '1970-01-01T00:00:00Z', ''],
     ])
   })
 })
@@ -669,11 +681,20 @@ describe('help', () => {
   test('explains each verb with its flags', async () => {
     for (const [name, verb] of Object.entries(verbs)) {
       const { outcome } = await runCommand(`help ${name}`, {})
-      const [[usage], ...flags] = (outcome.view as Table).rows as [string[], ...string[][]]
+      const [[usage], ...rows] = (outcome.view as Table).rows as [string[], ...string[][]]
       expect(usage).toBe(usageOf(name, verb))
+      const flags = rows.filter(([row]) => row?.startsWith('--'))
       expect(flags.map(([flag]) => flag?.split(' ')[0])).toEqual(
         Object.keys(verb.flags ?? {}).map((flag) => `--${flag}`),
       )
     }
+  })
+
+  test('tells below a verb the longer ones that begin with it, and what a rule is made of', async () => {
+    const { outcome } = await runCommand('help rules', {})
+    const usages = (outcome.view as Table).rows.map(([usage]) => usage)
+    expect(usages).toEqual(expect.arrayContaining(['rules add RULE...', 'rules edit', 'to DEST,…', 'until TIME']))
+    const { outcome: add } = await runCommand('help rules add', {})
+    expect((add.view as Table).rows.map(([usage]) => usage)).toEqual(expect.arrayContaining(['port N,N-N,…']))
   })
 })
