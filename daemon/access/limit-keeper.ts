@@ -56,11 +56,6 @@ export interface Followed {
 /** Milliseconds between two looks at what is used and at the clock: limits act within a second. */
 const lookPeriod = 500
 
-/** Milliseconds between two lines of the log about whom limits have refused. */
-const tellPeriod = 60_000
-/** Users whom one such line names. */
-const mostNamed = 10
-
 /** Where a user stands. */
 type Standing = Pick<User['use'], 'cycleEnds' | 'expires' | 'ended'>
 
@@ -88,9 +83,6 @@ export class LimitKeeper {
   readonly #seen = new Float64Array(mostIndices)
   /** By index, of a user with a quota that is not used up: the bytes in all at which it is. */
   readonly #quotaEnd = new Float64Array(mostIndices).fill(never)
-  /** By index: how many were refused by the time of the last line about it. */
-  readonly #refused = new Float64Array(mostIndices)
-  #toldAt: number
   readonly #standings = new Map<number, Standing>()
   readonly #warned = new Set<number>()
   /** Whose time begins with the first use. */
@@ -110,7 +102,6 @@ export class LimitKeeper {
     this.#lines = lines
     this.#tell = tell
     this.#now = now
-    this.#toldAt = now()
     for (const account of accounts.list()) this.write(account)
   }
 
@@ -205,25 +196,8 @@ export class LimitKeeper {
       this.#rewrite(index)
       hasWritten = true
     }
-    if (Math.abs(now - this.#toldAt) >= tellPeriod) this.#tellRefusals(now)
     for (const index of this.#unused) if (this.#followed?.connections(index)) this.#begins(index, now)
     if (hasWritten) void this.#followed?.obey()
-  }
-
-  /** One line a minute at most, whoever tries however often. */
-  #tellRefusals(now: number): void {
-    this.#toldAt = now
-    const lately: { readonly index: number; readonly count: number }[] = []
-    for (let index = 1; index <= this.#accounts.highestIndex; index++) {
-      const refused = this.#lines.refusals(index)
-      if (refused !== this.#refused[index]) lately.push({ index, count: refused - this.#refused[index] })
-      this.#refused[index] = refused
-    }
-    if (lately.length === 0) return
-    const worst = lately.sort((one, other) => other.count - one.count).slice(0, mostNamed)
-    const named = worst.map(({ index, count }) => `${JSON.stringify(this.#accounts.nameOf(index))} ${count} times`)
-    const more = lately.length > worst.length ? [`${lately.length - worst.length} more users`] : []
-    this.#tell(`limits have refused in the last minute: ${[...named, ...more].join(', ')}`)
   }
 
   /** Tops up what is left of the quota, if something was used; whether that is all. */
@@ -254,7 +228,6 @@ export class LimitKeeper {
   }
 
   #forget(index: number): void {
-    this.#refused[index] = 0
     this.#due[index] = never
     this.#threshold[index] = never
     this.#quotaEnd[index] = never

@@ -14,7 +14,6 @@ const start = Date.parse('2026-11-29T12:00Z')
 let now: number
 let down: number
 let connections: number
-let refused: number
 let accounts: Accounts
 let groups: Groups
 let usage: Usage
@@ -29,7 +28,6 @@ beforeEach(() => {
   now = start
   down = 0
   connections = 0
-  refused = 0
   accounts = new Accounts()
   groups = new Groups()
   stored = new Map()
@@ -59,7 +57,7 @@ const lines: Lines = {
   },
   clear: () => {},
   sources: () => 0,
-  refusals: () => refused,
+  refusals: () => 0,
 }
 
 /** Bob with these limits, and who keeps them. */
@@ -193,22 +191,6 @@ describe('an expiry', () => {
     set(limits, start + day)
     expect(use().expires).toBe(start + 31 * day)
   })
-})
-
-it('tells once a minute whom limits have refused, and how often', () => {
-  const { keeper } = begin({})
-  for (refused of [3, 5]) keeper.look()
-  expect(told).toEqual([])
-  now += 60_000
-  keeper.look()
-  refused += 2
-  keeper.look()
-  now += 60_000
-  for (let i = 0; i < 2; i++) keeper.look()
-  expect(told).toEqual([
-    'limits have refused in the last minute: "bob" 5 times',
-    'limits have refused in the last minute: "bob" 2 times',
-  ])
 })
 
 it('writes nothing of its start to the log', () => {
