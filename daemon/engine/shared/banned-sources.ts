@@ -6,11 +6,10 @@ import { hashOf, wordAt } from './source-hash.ts'
 const room = 16_384
 /** Of an entry: prefix (0: free), and two words of address. */
 const entryWords = 4
-/** Cells before the tables: how many are banned, which of the tables counts, how many clients were reset. */
+/** Cells before the tables: how many are banned, and which of the tables counts. */
 const headWords = 4
 const countAt = 0
 const tableAt = 1
-const resetsAt = 2
 
 /**
  * The sources whose clients are reset at accept, in memory that all loops share: addresses of IPv4, and of IPv6 networks of 64
@@ -47,20 +46,13 @@ export class BannedSources {
     return Atomics.load(this.#cells, countAt) === 0
   }
 
-  /** Clients that were reset for it. */
-  get resets(): number {
-    return Atomics.load(this.#cells, resetsAt) >>> 0
-  }
-
-  /** Whether the address in the 16 bytes, an IPv4 one v4-mapped, is banned, and so its client is to be reset: it counts. */
+  /** Whether the address in the 16 bytes, an IPv4 one v4-mapped, is banned, and so its client is to be reset. */
   turnsAway(address: Uint8Array): boolean {
     const start = startOf(Atomics.load(this.#cells, tableAt))
-    const isBanned = isMapped(address, 0)
+    return isMapped(address, 0)
       ? this.#has(start, 32, wordAt(address, 12), 0)
       : this.#has(start, 64, wordAt(address, 0), wordAt(address, 4)) ||
-        this.#has(start, 48, wordAt(address, 0), wordAt(address, 4) & 0xffff0000)
-    if (isBanned) Atomics.add(this.#cells, resetsAt, 1)
-    return isBanned
+          this.#has(start, 48, wordAt(address, 0), wordAt(address, 4) & 0xffff0000)
   }
 
   #has(start: number, prefix: number, first: number, second: number): boolean {
