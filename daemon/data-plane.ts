@@ -78,7 +78,9 @@ export async function startDataPlane(
   const options = engineOptions(settings, await endpointsOf('socks', configuration, warn), {
     passwordRequired: policy(accounts.size),
     forbidden: managementAsked(settings),
-    sources: limits.takeSources() ?? new Map(),
+    sources: new Map(),
+    egress: new Map(),
+    ...limits.takeWays(),
     ...permissionsOf(settings),
   })
   const workers = Math.min(options.workers, threads.loops)
@@ -123,8 +125,8 @@ export async function startDataPlane(
     bans: banning.bans,
     names: resolver,
     async limitsChanged() {
-      const sources = limits.takeSources()
-      if (sources) await engine.order('apply', { sources })
+      const ways = limits.takeWays()
+      if (ways) await engine.order('apply', ways)
       await engine.order('limit', undefined)
     },
     members,

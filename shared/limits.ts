@@ -95,7 +95,11 @@ export const limitFields = {
     choices: ['now', 'first-use'],
     summary: 'from when on a span of expires counts',
   },
-  egress: { type: 'addresses', placeholder: 'ADDR,…|IFACE', summary: 'addresses of this machine that targets see' },
+  egress: {
+    type: 'addresses',
+    placeholder: 'ADDR,…|IFACE',
+    summary: 'addresses of this machine that targets of CONNECT see',
+  },
   'egress-mode': {
     type: 'choice',
     placeholder: 'MODE',

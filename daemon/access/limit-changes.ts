@@ -1,4 +1,3 @@
-import { isIP } from 'node:net'
 import {
   defaultGroup,
   isLimit,
@@ -11,6 +10,7 @@ import {
   readLimit,
 } from '../../shared/limits.ts'
 import type { Group as GroupRow, Params, Result } from '../../shared/protocol/methods.ts'
+import { isEgress } from '../net/egress.ts'
 import { parseNetwork } from '../net/network.ts'
 import { Refusal } from '../refusal.ts'
 import type { GroupStore, StoredGroup, UserStore } from '../store/store.ts'
@@ -250,7 +250,7 @@ function refuseNonsense(name: LimitName, value: LimitValue | undefined): void {
   if (typeof value !== 'object' || value === null) return
   if (name === 'sources') for (const text of value) parseNetwork(text)
   if (name !== 'egress') return
-  const bad = value.find((text) => isIP(text) === 0 && !/^[A-Za-z][\w.@-]{0,14}$/.test(text))
+  const bad = value.find((text) => !isEgress(text))
   if (bad !== undefined)
     throw new RangeError(`egress is addresses of this machine or an interface, which ${JSON.stringify(bad)} is not`)
 }

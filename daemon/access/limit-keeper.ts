@@ -1,5 +1,6 @@
 import { type LimitValue, parseSpan } from '../../shared/limits.ts'
 import type { User } from '../../shared/protocol/methods.ts'
+import type { Egress } from '../net/egress.ts'
 import { type Network, parseNetwork } from '../net/network.ts'
 import type { Account, Accounts } from './accounts.ts'
 import { type Cycle, cycleAt } from './cycle.ts'
@@ -53,6 +54,14 @@ export interface Followed {
   cameFirst(account: Account, now: number): Promise<unknown>
 }
 
+/** Where users come from and leave from, by index; of each what has changed. */
+export interface WayChange {
+  /** Where those may come from who may not come from everywhere. */
+  readonly sources?: ReadonlyMap<number, readonly Network[]>
+  /** The addresses that targets of some see. */
+  readonly egress?: ReadonlyMap<number, Egress>
+}
+
 /** Milliseconds between two looks at what is used and at the clock: limits act within a second. */
 const lookPeriod = 500
 
@@ -89,7 +98,9 @@ export class LimitKeeper {
   readonly #unused = new Set<number>()
   /** By index, of those who may not come from everywhere: where from. */
   readonly #sources = new Map<number, readonly Network[]>()
-  #sourcesChanged = false
+  /** By index, of those whose connections leave from addresses of their own: which. */
+  readonly #egress = new Map<number, Egress>()
+  #changed: WayChange = {}
   readonly #cycles = new Map<string, { readonly start: number; readonly end: number }>()
   #followed: Followed | undefined
   #timer: NodeJS.Timeout | undefined
@@ -152,6 +163,7 @@ export class LimitKeeper {
       over: numberOf(limits, 'over'),
     })
     this.#restrict(index, limits.sources?.value)
+    this.#steer(index, limits)
     this.#lines.bar(index, ended === 'slowed' || ended === null ? undefined : ended)
     this.#due[index] = Math.min(ended === 'expired' ? never : (expires ?? never), cycle?.end ?? never)
     this.#watchQuota(index, isUsedUp ? undefined : quota, numberOf(limits, 'warn'))
@@ -161,11 +173,11 @@ export class LimitKeeper {
     else this.#unused.delete(index)
   }
 
-  /** Where those may come from who may not come from everywhere, by index; undefined if it is as it was when asked last. */
-  takeSources(): ReadonlyMap<number, readonly Network[]> | undefined {
-    if (!this.#sourcesChanged) return undefined
-    this.#sourcesChanged = false
-    return this.#sources
+  /** What of the ways of users is not as it was when asked last; undefined if all is. */
+  takeWays(): WayChange | undefined {
+    const changed = this.#changed
+    this.#changed = {}
+    return changed.sources || changed.egress ? changed : undefined
   }
 
   /** Where a user stands, and what they use. */
@@ -239,7 +251,18 @@ export class LimitKeeper {
   #restrict(index: number, networks: LimitValue | undefined): void {
     if (typeof networks === 'object' && networks !== null) this.#sources.set(index, networks.map(parseNetwork))
     else if (!this.#sources.delete(index)) return
-    this.#sourcesChanged = true
+    this.#changed = { ...this.#changed, sources: this.#sources }
+  }
+
+  #steer(index: number, limits: Effective): void {
+    const from = limits.egress?.value
+    const mode = textOf(limits, 'egress-mode') === 'turns' ? 'turns' : 'sticky'
+    const before = this.#egress.get(index)
+    if (typeof from === 'object' && from !== null) {
+      if (before?.from === from && before.mode === mode) return
+      this.#egress.set(index, { from, mode })
+    } else if (!this.#egress.delete(index)) return
+    this.#changed = { ...this.#changed, egress: this.#egress }
   }
 
   /** The first quota that somebody gets counts from then on, and so does each cycle. */

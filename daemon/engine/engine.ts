@@ -1,3 +1,4 @@
+import type { Egress } from '../net/egress.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import type { Network } from '../net/network.ts'
 import type { ListenOptions } from '../sockets/listeners.ts'
@@ -54,6 +55,8 @@ export interface RuleMemory {
   readonly rules: SharedArrayBuffer
   /** Of `RuleHits`, for these rules and as many loops. */
   readonly hits: SharedArrayBuffer
+  /** By the rule's id, of rules that say so: where what they allow leaves from, whatever the user's is. */
+  readonly via: ReadonlyMap<number, Egress>
 }
 
 /** What the control plane decides and a session obeys. The order `apply` changes it. */
@@ -66,6 +69,8 @@ export interface Policy extends Terms {
   readonly forbidden: readonly Endpoint[]
   /** By user's index, of those that may not come from everywhere: where from. Whoever is elsewhere is cut, or gets REP 02. */
   readonly sources: ReadonlyMap<number, readonly Network[]>
+  /** By user's index, of those whose connections leave from addresses of their own. */
+  readonly egress: ReadonlyMap<number, Egress>
 }
 
 /** A login (RFC 1929) as a client gave it. */

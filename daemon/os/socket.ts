@@ -8,6 +8,7 @@ const SOCK_STREAM = 1
 const SOCK_DGRAM = 2
 const SOCK_NONBLOCK = 0o4000
 const SOCK_CLOEXEC = 0o2000000
+const IPPROTO_IP = 0
 const IPPROTO_TCP = 6
 const IPPROTO_IPV6 = 41
 const SOL_SOCKET = 1
@@ -22,6 +23,7 @@ const TCP_KEEPIDLE = 4
 const TCP_KEEPINTVL = 5
 const TCP_KEEPCNT = 6
 const TCP_USER_TIMEOUT = 18
+const IP_BIND_ADDRESS_NO_PORT = 24
 const IPV6_V6ONLY = 26
 const SHUT_WR = 1
 
@@ -69,6 +71,15 @@ function keepApart(fd: number, addressBytes: number): void {
 /** Begin to connect, `scope` being the interface of a link-local address; -EINPROGRESS is the usual answer. */
 export function connectSocket(fd: number, bytes: Uint8Array, port: number, scope = 0): number {
   return libc.connect(fd, address, encodeSocketAddress(address, bytes, port, scope))
+}
+
+/**
+ * Have a socket connect from this address of the machine. Its port is found only when it connects, so that each
+ * destination may have all of them (ip(7); for IPv6, too).
+ */
+export function leaveFrom(fd: number, { bytes, scope }: Address): number {
+  setOption(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+  return libc.bindSocket(fd, address, encodeSocketAddress(address, bytes, 0, scope))
 }
 
 /** Take one waiting client, whose address goes into the `socketAddressBytes` of `from`. */

@@ -1,4 +1,5 @@
 import { domainToASCII } from 'node:url'
+import { isEgress } from '../net/egress.ts'
 import { formatNetwork, type Network, parseNetwork } from '../net/network.ts'
 
 /** What a client asks for, in the words of the management protocol. */
@@ -42,6 +43,8 @@ export interface Rule {
   readonly resolving: readonly Network[]
   /** Milliseconds since 1970, from when on the rule is as if it were not there. */
   readonly until: number | undefined
+  /** Of a rule that allows: where connections leave from, addresses of this machine or interfaces (`isEgress`). */
+  readonly via: readonly string[]
   readonly note: string
 }
 
@@ -100,6 +103,7 @@ export function formatRule(rule: Rule): string {
     ...list('cmd', rule.commands),
     ...list('resolving', rule.resolving.map(formatNetwork)),
     ...(rule.until === undefined ? [] : ['until', timeText(rule.until)]),
+    ...list('via', rule.via),
     ...(rule.note === '' ? [] : ['#', rule.note]),
   ]
   return [...head, ...clauses].join(' ')
@@ -207,10 +211,15 @@ function parseRule(words: Words): Rule {
     else if (clause === 'cmd') once('commands', () => words.list('a command', parseCommand))
     else if (clause === 'resolving') once('resolving', () => words.list('a network', parseNetwork))
     else if (clause === 'until') once('until', () => takeTime(words))
+    else if (clause === 'via' && action === 'deny') throw words.error('only what is allowed goes via an address', 1)
+    else if (clause === 'via') once('via', () => words.list('an address', parseVia))
     else
-      throw words.error(`${JSON.stringify(clause)} is no clause: there are from, to, port, cmd, resolving and until`, 1)
+      throw words.error(
+        `${JSON.stringify(clause)} is no clause: there are from, to, port, cmd, resolving, until and via`,
+        1,
+      )
   }
-  const { from = [], to = [], ports = [], commands = [], resolving = [], until } = clauses
+  const { from = [], to = [], ports = [], commands = [], resolving = [], until, via = [] } = clauses
   return {
     line: words.line,
     allow: action === 'allow',
@@ -221,6 +230,7 @@ function parseRule(words: Words): Rule {
     commands,
     resolving,
     until,
+    via,
     note: words.note,
   }
 }
@@ -300,6 +310,11 @@ function parseCommand(text: string): RuleCommand {
   const command = ruleCommands.find((known) => known === text)
   if (!command) throw new RangeError(`${JSON.stringify(text)} is no command: there are ${ruleCommands.join(', ')}`)
   return command
+}
+
+function parseVia(text: string): string {
+  if (!isEgress(text)) throw new RangeError(`${JSON.stringify(text)} is no address of this machine or interface`)
+  return text
 }
 
 function unquoted(text: string): string {

@@ -257,7 +257,14 @@ async function compiled(
 ): Promise<RuleMemory> {
   const memory = await compileAside({ text, ids, folder })
   writeSubjects(memory, rules, members.indexOf)
-  return { rules: memory, hits: RuleHits.memory(new RuleSet(memory), loops) }
+  return { rules: memory, hits: RuleHits.memory(new RuleSet(memory), loops), via: viaOf(rules, ids) }
+}
+
+/** By id. */
+function viaOf(rules: RuleText['rules'], ids: RuleText['ids']): RuleMemory['via'] {
+  return new Map(
+    rules.flatMap(({ via }, i) => (via.length > 0 ? [[ids[i] as number, { from: via, mode: 'sticky' }]] : [])),
+  )
 }
 
 function understood<T>(read: () => T): T {

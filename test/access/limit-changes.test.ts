@@ -140,6 +140,7 @@ describe('setting limits of users', () => {
     [{ warn: 101 }, 'warn is a number from 1 to 100'],
     [{ sources: '10.0.0.1/8' }, 'has bits behind its prefix'],
     [{ egress: '-x' }, 'egress is addresses'],
+    [{ egress: '0.0.0.0' }, 'egress is addresses'],
     [{ 'time-zone': 'Mars/North' }, 'time-zone is a time zone'],
   ])('refuses %j', async (fields, text) => {
     await expect(changes.set({ names: ['bob'], fields })).rejects.toEqual(refusal('invalid', text))

@@ -136,6 +136,19 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
     await connected(daemon, target)
   })
 
+  test('targets see the address that is said for a user, or by a rule', async () => {
+    const { daemon, target } = await start()
+    const seen = async () => (await connected(daemon, target)).server.socket.remoteAddress
+    const words = 'users set bob egress=127.0.0.2,127.0.0.3 egress-mode=turns'
+    expect(await exec(daemon, words)).toMatchObject({ status: 0, stderr: '' })
+    expect(['127.0.0.2', '127.0.0.3']).toContain(await seen())
+    expect(await exec(daemon, 'rules add allow user:bob via 127.0.0.4')).toMatchObject({ status: 0, stderr: '' })
+    expect(await seen()).toBe('127.0.0.4')
+    const removed = 'rules remove 16; users set bob egress='
+    expect(await exec(daemon, removed)).toMatchObject({ status: 0, stderr: '' })
+    expect(await seen()).toBe('127.0.0.1')
+  })
+
   test('connections of one source have a limit that is set while it runs', async () => {
     const { daemon, operator, target } = await start()
     await set(operator, { 'max-connections-source': 1 })

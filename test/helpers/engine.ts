@@ -99,6 +99,7 @@ export const openPolicy: Policy = {
   udpAdvertise: [],
   udpPortRequired: false,
   sources: new Map(),
+  egress: new Map(),
 }
 
 const unlimited: LineLimits = {
@@ -136,6 +137,7 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
         udpAdvertise: options.udpAdvertise ?? openPolicy.udpAdvertise,
         udpPortRequired: options.udpPortRequired ?? openPolicy.udpPortRequired,
         sources: options.sources ?? openPolicy.sources,
+        egress: options.egress ?? openPolicy.egress,
       },
     },
     {

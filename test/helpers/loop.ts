@@ -47,6 +47,7 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
       own: [],
       isOurs: () => false,
       memory: ruleMemory(''),
+      egress: openPolicy.egress,
     }),
   }
   onTestFinished(() => {

@@ -13,6 +13,7 @@ allow group:staff port 80,443,8000-8999
 deny  from 203.0.113.0/24
 deny  cmd bind,udp-associate   # none of these
 allow user:guest to *.example.com port 443 until 2027-01-01
+allow to b.example via 192.0.2.1,2001:db8::1,eth0
 deny  to any
 test  user:bob from 192.0.2.1 metadata.google.internal:80 = deny
 `
@@ -30,11 +31,12 @@ describe('a text of rules', () => {
       'deny from 203.0.113.0/24',
       'deny cmd bind,udp-associate # none of these',
       'allow user:guest to *.example.com port 443 until 2027-01-01',
+      'allow to b.example via 192.0.2.1,2001:db8::1,eth0',
       'deny to any',
     ])
     expect(tests).toEqual([
       {
-        line: 13,
+        line: 14,
         who: { kind: 'user', name: 'bob' },
         from: '192.0.2.1',
         command: 'connect',
@@ -70,7 +72,9 @@ describe('a text of rules', () => {
   it.each([
     ['allowed to any', 1, 'a rule begins with allow or deny'],
     ['deny to', 8, 'a destination is missing here'],
-    ['deny to exa mple.com', 13, '"mple.com" is no clause: there are from, to, port, cmd, resolving and until'],
+    ['deny to exa mple.com', 13, '"mple.com" is no clause: there are from, to, port, cmd, resolving, until and via'],
+    ['deny to a.test via 192.0.2.1', 16, 'only what is allowed goes via an address'],
+    ['allow via 0.0.0.0', 11, '"0.0.0.0" is no address of this machine or interface'],
     ['deny to 10.0.0.1/8', 9, '"10.0.0.1/8" has bits behind its prefix: write 10.0.0.0/8'],
     ['deny to 10.0.0.0/33', 9, '"10.0.0.0/33" wants a prefix from 0 to 32 behind the slash'],
     ['deny to 1.2.3', 9, '"1.2.3" is no address or network'],

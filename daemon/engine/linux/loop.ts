@@ -8,6 +8,7 @@ import type { RuleMemory, Tuning } from '../engine.ts'
 import { forwarded, Reason, SessionTable, State } from '../session-table.ts'
 import { BannedSources } from '../shared/banned-sources.ts'
 import { Budget } from '../shared/budget.ts'
+import { EgressAddresses } from '../shared/egress-addresses.ts'
 import { KnownSources } from '../shared/known-sources.ts'
 import { LimitLines } from '../shared/limit-lines.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
@@ -133,7 +134,7 @@ export class Loop {
     this.#rules = options.rules
     this.#sessions = sessions
     this.#limitLines = limitLines
-    const verdicts = this.#verdicts(policy.forbidden)
+    const verdicts = this.#verdicts(policy)
     const context = {
       sessions,
       epoll,
@@ -151,7 +152,7 @@ export class Loop {
 
     const pacer = new Pacer(sessions, clock, new Budget(limitLines, sourceLines))
     const relay = new Relay(context, this.#pipes, new HeldBytes(this.#pipes, table), pacer)
-    const dialer = new Dialer(context, relay)
+    const dialer = new Dialer(context, relay, new EgressAddresses((message) => post({ type: 'warn', message })))
     const binder = new Binder(context, relay)
     const associations = new Associations(new Shares(count), new RelayPorts(options.relayPorts, isOurs))
     const datagrams = new DatagramRelay(context, associations, pacer)
@@ -312,11 +313,11 @@ export class Loop {
   }
 
   /** By the rules of now; clients are led nowhere that proxyd itself listens. */
-  #verdicts(forbidden = this.#context.policy.forbidden): Verdicts {
+  #verdicts({ forbidden, egress } = this.#context.policy): Verdicts {
     const own = [...forbidden, ...this.#options.listening]
     const { table } = this.#sessions
     const groupOf = (user: number) => this.#limitLines.groupOf(user)
-    return new Verdicts({ table, groupOf, loop: this.#options.index, own, isOurs, memory: this.#rules })
+    return new Verdicts({ table, groupOf, loop: this.#options.index, own, isOurs, memory: this.#rules, egress })
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Network } from '../../net/network.ts'
 import type { EngineServices, Liveness, Timeouts } from '../engine.ts'
+import type { EgressAddresses } from '../shared/egress-addresses.ts'
 import type { KnownSources } from '../shared/known-sources.ts'
 import type { LimitLines } from '../shared/limit-lines.ts'
 import type { PasswordMemory } from '../shared/password-memory.ts'
@@ -29,6 +30,7 @@ export interface SessionContext {
   readonly datagramTurns: DatagramTurns
   readonly pacer: Pacer
   readonly paused: PausedSides
+  readonly egress: EgressAddresses
   /** Tells an operator; see `EngineServices.warn`. */
   readonly warn: (message: string) => void
   timeouts: Timeouts

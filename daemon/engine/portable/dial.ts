@@ -1,5 +1,5 @@
 import { connect, isIPv6, type Socket } from 'node:net'
-import { parseAddress } from '../../net/address.ts'
+import { type Address, formatAddress, parseAddress } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { type Failure, notAllowed, notFound, type Refusal, refusalOf } from '../shared/refusals.ts'
 import { inTurns, mostAttempts, tellsAsMuch, untilNextAttempt } from '../shared/staggering.ts'
@@ -90,14 +90,28 @@ class Dial {
     const { row, context } = this.#session
     for (let address = this.#untried.shift(); address !== undefined; address = this.#untried.shift()) {
       const parsed = parseAddress(address)
-      if (parsed && context.verdicts.allows(row.slot, this.#name, parsed, this.#port)) return this.#dial(address)
-      this.#failed(new DialError(notAllowed))
+      const isAllowed = parsed && context.verdicts.allows(row.slot, this.#name, parsed, this.#port)
+      const { egress } = context.verdicts
+      if (!isAllowed) this.#failed(new DialError(notAllowed))
+      else if (!egress) return this.#dial(address)
+      else {
+        const from = context.egress.order(egress, { user: row.user, name: this.#name, bytes: parsed.bytes })
+        if (from.length > 0) return this.#dial(address, from)
+        this.#failed(new DialError('EADDRNOTAVAIL'))
+      }
     }
   }
 
-  #dial(address: string): void {
+  /** From the first address that is there still of those in `from`, or from wherever the system says. */
+  #dial(address: string, [from, ...others]: readonly Address[] = []): void {
     this.#session.row.dialling(address)
-    const socket = connect({ host: address, port: this.#port, allowHalfOpen: true, noDelay: true })
+    const socket = connect({
+      host: address,
+      port: this.#port,
+      allowHalfOpen: true,
+      noDelay: true,
+      ...(from && { localAddress: formatAddress(from.bytes) }),
+    })
     this.#attempts.add(socket)
     this.#session.own(socket, () => {
       if (socket.connecting) socket.destroy(new DialError('ECANCELED'))
@@ -107,6 +121,9 @@ class Dial {
     // An error always ends in 'close' too; without any listener it would end the process.
     socket.on('error', (error) => {
       if (!this.#attempts.delete(socket)) return
+      const isGone = from && (error as NodeJS.ErrnoException).syscall === 'bind'
+      if (isGone) this.#session.context.egress.isGone(from)
+      if (isGone && others.length > 0) return this.#dial(address, others)
       this.#failed(error)
       this.next()
     })

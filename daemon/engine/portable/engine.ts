@@ -9,6 +9,7 @@ import { Reason, type SessionTable } from '../session-table.ts'
 import { BannedSources } from '../shared/banned-sources.ts'
 import { Budget } from '../shared/budget.ts'
 import type { DescriptorShares } from '../shared/descriptor-shares.ts'
+import { EgressAddresses } from '../shared/egress-addresses.ts'
 import { KnownSources } from '../shared/known-sources.ts'
 import { LimitLines } from '../shared/limit-lines.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
@@ -151,6 +152,7 @@ class PortableEngine implements Engine {
       datagramTurns: new DatagramTurns(),
       relayPorts: new RelayPorts(new SharedArrayBuffer(RelayPorts.bytes), isOurs),
       paused: new PausedSides(),
+      egress: new EgressAddresses((message) => services.warn(message)),
       warn: (message) => services.warn(message),
       timeouts: options.timeouts,
       liveness: options.liveness,
@@ -172,9 +174,10 @@ class PortableEngine implements Engine {
 
   /** By the rules of now; what proxyd listens on is no place for its clients. */
   #verdicts(): Verdicts {
-    const own = [...this.#policy.forbidden, ...this.listening, ...this.forwarding]
+    const { forbidden, egress } = this.#policy
+    const own = [...forbidden, ...this.listening, ...this.forwarding]
     const groupOf = (user: number) => this.#limitLines.groupOf(user)
-    return new Verdicts({ table: this.#rows.table, groupOf, loop: 0, own, isOurs, memory: this.#rules })
+    return new Verdicts({ table: this.#rows.table, groupOf, loop: 0, own, isOurs, memory: this.#rules, egress })
   }
 
   /** Judges all live sessions anew, some in each turn; resolves to the serials of those that it ended. */

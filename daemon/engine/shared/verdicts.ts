@@ -1,5 +1,6 @@
 import { type Address, isSame, unmapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
+import type { Egress } from '../../net/egress.ts'
 import type { Endpoint } from '../../net/endpoint.ts'
 import { Judge } from '../../policy/judge.ts'
 import { type IsOurs, OwnSockets } from '../../policy/own-sockets.ts'
@@ -21,6 +22,8 @@ export interface VerdictSources {
   readonly own: readonly Endpoint[]
   readonly isOurs: IsOurs
   readonly memory: RuleMemory
+  /** See `Policy`. */
+  readonly egress: ReadonlyMap<number, Egress>
 }
 
 /**
@@ -28,17 +31,25 @@ export interface VerdictSources {
  * and counts that. Other rules are other verdicts, so whoever remembers one can tell that it is outdated.
  */
 export class Verdicts {
+  /** Where a connection to the address that was allowed last leaves from; undefined: wherever the system says. */
+  egress: Egress | undefined
+  readonly #via: ReadonlyMap<number, Egress>
+  readonly #egress: ReadonlyMap<number, Egress>
+  readonly #hasEgress: boolean
   readonly #table: SessionTable
   readonly #judge: Judge
   readonly #hits: RuleHits
   readonly #subject: RowSubject
 
-  constructor({ table, groupOf, loop, own, isOurs, memory }: VerdictSources) {
+  constructor({ table, groupOf, loop, own, isOurs, memory, egress }: VerdictSources) {
     const rules = new RuleSet(memory.rules)
     this.#table = table
     this.#judge = new Judge(new OwnSockets(own, isOurs), rules)
     this.#hits = new RuleHits(memory.hits, rules.places, loop)
     this.#subject = new RowSubject(table, groupOf)
+    this.#via = memory.via
+    this.#egress = egress
+    this.#hasEgress = memory.via.size + egress.size > 0
   }
 
   /** See `Judge.admit`. The row has the session's command. */
@@ -51,6 +62,7 @@ export class Verdicts {
   /** See `Judge.judge`. */
   allows(slot: number, name: string | undefined, address: Address, port: number): boolean {
     const decision = this.#judge.judge(this.#subject.of(slot), name, address, port)
+    if (this.#hasEgress) this.egress = this.#egressBy(decision, this.#table.user[slot])
     if (decision !== 0) return this.#note(slot, decision)
     // Another address of the name may have been denied before.
     if (this.#table.rule[slot] !== 0) this.#table.decidedBy(slot, 0)
@@ -76,6 +88,10 @@ export class Verdicts {
   stands(slot: number): boolean {
     const decision = this.#judge.review(this.#subject.of(slot), placeOf(this.#table, slot))
     return decision >= 0 || this.#note(slot, decision)
+  }
+
+  #egressBy(decision: number, user: number): Egress | undefined {
+    return this.#via.get(this.#judge.rules.idOf(Math.abs(decision))) ?? this.#egress.get(user)
   }
 
   /** Returns whether it allows. */

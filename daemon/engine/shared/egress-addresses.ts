@@ -1,0 +1,86 @@
+import { networkInterfaces } from 'node:os'
+import { type Address, formatAddress, parseAddress } from '../../net/address.ts'
+import type { Egress } from '../../net/egress.ts'
+import { withoutRepeats } from '../../repeats.ts'
+
+/** Milliseconds for which the addresses of an interface are taken to be the same. */
+const interfacesLast = 2_000
+
+/** Who dials what, for the choice among several addresses. */
+export interface Outbound {
+  readonly user: number
+  /** What was asked for, if it was a name. */
+  readonly name: string | undefined
+  /** The address that is dialled, 4 or 16 bytes. */
+  readonly bytes: Uint8Array
+}
+
+interface Known {
+  readonly addresses: readonly Address[]
+  readonly until: number
+}
+
+/** Which addresses of this machine a loop's connections leave from, where it is said. */
+export class EgressAddresses {
+  readonly #warn: (message: string) => void
+  readonly #interfaces: typeof networkInterfaces
+  readonly #known = new WeakMap<Egress, Known>()
+  readonly #turns = new WeakMap<Egress, number>()
+
+  constructor(warn: (message: string) => void, interfaces = networkInterfaces) {
+    this.#warn = withoutRepeats(warn)
+    this.#interfaces = interfaces
+  }
+
+  /**
+   * The addresses of the family that is dialled, the one to leave from first; the others are for when that is gone. With
+   * `sticky`, who leaves from an address that stays does so still when others come or go (rendezvous hashing).
+   */
+  order(egress: Egress, outbound: Outbound): readonly Address[] {
+    const all = this.#of(egress).filter(({ bytes }) => bytes.length === outbound.bytes.length)
+    if (all.length < 2) return all
+    if (egress.mode === 'turns') {
+      const turn = this.#turns.get(egress) ?? 0
+      this.#turns.set(egress, turn + 1)
+      const first = turn % all.length
+      return [...all.slice(first), ...all.slice(0, first)]
+    }
+    const whom = `${outbound.user} ${outbound.name?.toLowerCase() ?? outbound.bytes.join('.')}`
+    const weighed = all.map((address) => ({ address, weight: hash(`${address.bytes.join('.')} ${whom}`) }))
+    return weighed.sort((a, b) => b.weight - a.weight).map(({ address }) => address)
+  }
+
+  /** This one cannot be left from. */
+  isGone({ bytes }: Address): void {
+    this.#warn(`egress ${formatAddress(bytes)} is no address of this machine now: it is skipped`)
+  }
+
+  #of(egress: Egress): readonly Address[] {
+    const now = performance.now()
+    const known = this.#known.get(egress)
+    if (known && now < known.until) return known.addresses
+    const read = egress.from.flatMap((text) => parseAddress(text) ?? this.#ofInterface(text))
+    const hasInterface = egress.from.some((text) => !parseAddress(text))
+    const until = hasInterface ? now + interfacesLast : Number.POSITIVE_INFINITY
+    this.#known.set(egress, { addresses: read, until })
+    return read
+  }
+
+  /** But for link-local ones, which reach only their own network. */
+  #ofInterface(name: string): Address[] {
+    const addresses = (this.#interfaces()[name] ?? []).flatMap(({ address, scopeid }) =>
+      scopeid ? [] : (parseAddress(address) ?? []),
+    )
+    if (addresses.length === 0) this.#warn(`egress ${name} is no interface with an address now: it is skipped`)
+    return addresses
+  }
+}
+
+/** FNV-1a, and MurmurHash3's last step so that the last characters count as much as the first. */
+function hash(text: string): number {
+  let value = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193)
+  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
+  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35)
+  return (value ^ (value >>> 16)) >>> 0
+}

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest'
+import type { Egress } from '../../daemon/net/egress.ts'
+import { bytes } from '../helpers/bytes.ts'
+import { alice, engines, eventually, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { ruleMemory } from '../helpers/rules.ts'
+import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
+import { startTarget, type Target } from '../helpers/target.ts'
+
+function of(from: readonly string[], mode: Egress['mode'] = 'sticky'): ReadonlyMap<number, Egress> {
+  return new Map([[alice.index, { from, mode }]])
+}
+
+/** Which address the target sees of alice. */
+async function seen(proxy: ProxyUnderTest, target: Target, host: string = target.host): Promise<string> {
+  await proxy.openAsAlice(host, target.port)
+  return (await target.next()).socket.remoteAddress ?? ''
+}
+
+async function expectFailure(proxy: ProxyUnderTest, host: string, port: number): Promise<void> {
+  const client = await proxy.clientAsAlice()
+  client.write(request(host, port))
+  await expectRefusal(client, '01')
+  client.finish()
+}
+
+describe.each(engines)('$kind engine: egress', ({ start }) => {
+  const startFor = (egress: ReadonlyMap<number, Egress>, warn: (message: string) => void = () => {}, rules = '') =>
+    startProxy(start, { passwordRequired: true, egress, rules, services: { warn } })
+
+  it('is the address that targets see, of that user alone', async () => {
+    const target = await startTarget()
+    const proxy = await startProxy(start, { egress: of(['127.0.0.2']) })
+    await proxy.open(target.host, target.port)
+    expect((await target.next()).socket.remoteAddress).toBe('127.0.0.1')
+    await proxy.engine.order('apply', { passwordRequired: true })
+    expect(await seen(proxy, target)).toBe('127.0.0.2')
+    await proxy.engine.order('apply', { egress: of(['127.0.0.3']) })
+    expect(await seen(proxy, target)).toBe('127.0.0.3')
+    await proxy.engine.order('apply', { egress: new Map() })
+    expect(await seen(proxy, target)).toBe('127.0.0.1')
+  })
+
+  it('of several stays the same for a destination, and differs between destinations', async () => {
+    const proxy = await startFor(of(['127.0.0.2', '127.0.0.3']))
+    const used = new Set<string>()
+    for (let i = 1; i <= 12; i++) {
+      const target = await startTarget(`127.0.1.${i}`)
+      const [first, ...others] = [await seen(proxy, target), await seen(proxy, target), await seen(proxy, target)]
+      expect(others).toEqual([first, first])
+      used.add(first)
+    }
+    expect([...used].sort()).toEqual(['127.0.0.2', '127.0.0.3'])
+  })
+
+  it('of several takes turns, each loop its own', async () => {
+    const target = await startTarget()
+    const proxy = await startFor(of(['127.0.0.2', '127.0.0.3'], 'turns'))
+    const count = { '127.0.0.2': 0, '127.0.0.3': 0 }
+    for (let i = 0; i < 12; i++) count[(await seen(proxy, target)) as keyof typeof count]++
+    expect(count['127.0.0.2'] + count['127.0.0.3']).toBe(12)
+    expect(Math.abs(count['127.0.0.2'] - count['127.0.0.3'])).toBeLessThanOrEqual(2)
+  })
+
+  it('that is gone is skipped and told; if none is left, nothing leaves by another', async () => {
+    const target = await startTarget()
+    const told: string[] = []
+    const proxy = await startFor(of(['192.0.2.1', '127.0.0.2'], 'turns'), (message) => told.push(message))
+    for (let i = 0; i < 4; i++) expect(await seen(proxy, target)).toBe('127.0.0.2')
+    await eventually(() => expect(told).toContain('egress 192.0.2.1 is no address of this machine now: it is skipped'))
+    // Each of two loops tells once.
+    expect(told.length).toBeLessThanOrEqual(2)
+    for (const gone of ['192.0.2.1', 'nosuch0']) {
+      await proxy.engine.order('apply', { egress: of([gone]) })
+      await expectFailure(proxy, target.host, target.port)
+    }
+    expect(target.unclaimed).toEqual([])
+    await eventually(() => expect(told).toContain('egress nosuch0 is no interface with an address now: it is skipped'))
+  })
+
+  it('is of the family that is dialled', async () => {
+    const ipv4 = await startTarget('127.0.0.1')
+    const ipv6 = await startTarget('::1', ipv4.port)
+    const proxy = await startFor(of(['127.0.0.2']))
+    expect(await seen(proxy, ipv4, 'both.test')).toBe('127.0.0.2')
+    await expectFailure(proxy, '::1', ipv6.port)
+    expect(ipv6.unclaimed).toEqual([])
+    await proxy.engine.order('apply', { egress: of(['127.0.0.2', '::1']) })
+    expect(await seen(proxy, ipv6)).toBe('::1')
+  })
+
+  it('may be an interface, which stands for its addresses', async () => {
+    const target = await startTarget()
+    const proxy = await startFor(of([process.platform === 'linux' ? 'lo' : 'lo0', '127.0.0.2'], 'turns'))
+    const used = new Set<string>()
+    for (let i = 0; i < 4; i++) used.add(await seen(proxy, target))
+    expect([...used].sort()).toEqual(['127.0.0.1', '127.0.0.2'])
+  })
+
+  it('of the rule that allows wins, for whoever it is about', async () => {
+    const [target, other] = [await startTarget('127.0.0.4'), await startTarget('127.0.0.5')]
+    const proxy = await startFor(of(['127.0.0.2']), undefined, 'allow to 127.0.0.4 via 127.0.0.3')
+    expect(await seen(proxy, target)).toBe('127.0.0.3')
+    expect(await seen(proxy, other)).toBe('127.0.0.2')
+    await proxy.engine.order('judge', ruleMemory(''))
+    expect(await seen(proxy, target)).toBe('127.0.0.2')
+    await proxy.engine.order('judge', ruleMemory('allow via 127.0.0.3'))
+    await proxy.engine.order('apply', { passwordRequired: false })
+    const client = await proxy.client()
+    client.write(bytes(greeting, request(target.host, target.port)))
+    expect((await target.next()).socket.remoteAddress).toBe('127.0.0.3')
+  })
+})
