@@ -15,8 +15,16 @@ export function userLimitsForm({ name, group, limits, revision }: User, groups: 
     flags: { revision: String(revision) },
     title: `Limits of ${name}`,
     advice,
-    fields: limitNames.map((field) => limitField(field, ownText(limits, field), inherited(field, group, groups))),
+    fields: limitNames.map((field) => {
+      const plain = limitField(field, ownText(limits, field), inherited(field, group, groups))
+      return field === 'group' && groups ? { ...plain, advice: `${plain.advice}: ${namesOf(groups)}` } : plain
+    }),
   }
+}
+
+/** Those that a person may have in mind. */
+function namesOf(groups: readonly Group[]): string {
+  return groups.map(({ name }) => name).join(', ')
 }
 
 /** A form for the limits that a group's members have. */

@@ -22,7 +22,8 @@ const minute = 60_000
 /** What is known of the rules once they have been told again. */
 export function learnRules(before: Rules | null, told: ToldRules): Rules {
   const marks = before?.marks.filter(({ at }) => told.at - at <= minute) ?? []
-  const due = told.at - (marks.at(-1)?.at ?? 0) >= pace
+  const last = marks.at(-1)
+  const due = !last || told.at - last.at >= pace
   const mark = { at: told.at, hits: new Map(told.rules.flatMap(({ id, hits }) => (hits > 0 ? [[id, hits]] : []))) }
   return { ...told, marks: due ? [...marks, mark] : marks }
 }

@@ -1,0 +1,205 @@
+import { describe, expect, test } from 'vitest'
+import type { Rule, User } from '../../shared/protocol/methods.ts'
+import { gauge } from '../../tui/app/chart/bars.ts'
+import { alarms } from '../../tui/app/state/alarms.ts'
+import { callOf, type Form, textsOf } from '../../tui/app/state/forms.ts'
+import { groupLimitsForm, userLimitsForm } from '../../tui/app/state/limit-forms.ts'
+import { limitRows, quotaUsed, rateUsed } from '../../tui/app/state/limits.ts'
+import { denyForm, tryForm } from '../../tui/app/state/rule-forms.ts'
+import { learnRules, refusingRules } from '../../tui/app/state/rules.ts'
+import { noUsers, refusedLately, type UserRow } from '../../tui/app/state/users.ts'
+import type { Format } from '../../tui/app/tables/columns.ts'
+import { usersTable } from '../../tui/app/tables/users-table.ts'
+import { fieldOf } from '../../tui/app/text/edit.ts'
+import { sampleOf } from '../helpers/sample.ts'
+import { unlimited } from '../helpers/user-row.ts'
+
+const plain: User = {
+  name: 'bob',
+  enabled: true,
+  stored: true,
+  created: 0,
+  connections: 3,
+  up: 0,
+  down: 0,
+  ...unlimited,
+}
+const row = (fields: Partial<User> = {}, rest: Partial<UserRow> = {}): UserRow => ({
+  user: { ...plain, ...fields },
+  rate: { up: 0, down: 0 },
+  past: [],
+  refusals: [],
+  ...rest,
+})
+const limited = (values: Readonly<Record<string, number | string>>): Partial<User> => ({
+  effective: Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, { value, from: 'group' as const }]),
+  ),
+})
+const format: Format = { now: 0, rateUnit: 'bytes', unicode: false, text: (outside) => outside }
+const cell = (column: string, of: UserRow) => usersTable.columns.find(({ name }) => name === column)?.cell(of, format)
+
+describe('how much of a limit is used', () => {
+  test.each([
+    [0, '....'],
+    [0.001, '#...'],
+    [0.5, '##..'],
+    [0.999, '###.'],
+    [1, '####'],
+    [7, '####'],
+  ])('%d of it as a bar', (share, bar) => expect(gauge(share, 4, false)).toBe(bar))
+
+  test('connections, rate and quota are told in the units of the limit', () => {
+    const bob = row(
+      { ...limited({ 'max-connections': 5, quota: 50e9, 'rate-down': 10e6 }), use: { ...plain.use, used: 12.34e9 } },
+      { rate: { up: 7, down: 8.2e6 } },
+    )
+    expect(cell('most', bob)).toBe('#####... 3/5')
+    expect(cell('quota', bob)).toBe('##...... 12.3/50GB')
+    expect(cell('rate', bob)).toBe('######. 8.2/10MB/s')
+  })
+
+  test('of two rates that count, in which more of it is used', () => {
+    const bob = row(limited({ 'rate-down': 1000, 'rate-up': 100 }), { rate: { up: 90, down: 500 } })
+    expect(rateUsed(bob)).toEqual({ used: 90, limit: 100 })
+    expect(quotaUsed(bob)).toBeNull()
+  })
+
+  test('what is in force is told with whose it is', () => {
+    const effective = {
+      'rate-down': { value: 10e6, from: 'group' as const },
+      quota: { value: null, from: 'user' as const },
+      warn: { value: 80, from: 'default' as const },
+    }
+    expect(limitRows({ ...plain, group: 'staff', effective })).toEqual([
+      { name: 'rate-down', value: '10MB/s', whose: 'staff' },
+      { name: 'quota', value: 'none', whose: null },
+      { name: 'warn', value: '80', whose: 'default' },
+    ])
+  })
+})
+
+describe('who is near a limit', () => {
+  const told = (...rows: UserRow[]) => {
+    const health = {
+      lag: 0,
+      loops: [],
+      sessions: { live: 0, max: 9 },
+      descriptors: { open: 0, max: 9 },
+      memory: 0,
+      store: { problem: null, slowest: 0 },
+      names: { pending: 0, failed: 0, slowest: 0 },
+    }
+    const status = { health, draining: false, passwordRequired: true, listening: [], sample: sampleOf(1) } as never
+    return alarms({ status, lateSince: null, users: { ...noUsers, rows } })
+  }
+  const named = (name: string, of: UserRow): UserRow => ({ ...of, user: { ...of.user, name } })
+  const spent = (used: number) => row({ ...limited({ quota: 100 }), use: { ...plain.use, used } })
+
+  test('is an alarm a kind of limit, and nobody else', () => {
+    expect(told(row(), spent(89))).toEqual([])
+    expect(told(named('ann', spent(93)), named('eve', spent(100)))).toEqual(['quota: ann 93 % used, eve used up'])
+    const warned = row({ ...limited({ quota: 100, warn: 50 }), use: { ...plain.use, used: 60 } })
+    expect(told(warned)).toEqual(['quota: bob 60 % used'])
+    const ending = row({ use: { ...plain.use, expires: sampleOf(1).time + 3_600_000 } })
+    expect(told(ending)).toEqual(['expires soon: bob in 1h00m'])
+    expect(told(row({}, { refusals: [0, 2, 1] }))).toEqual(['refused by a limit in the last minute: bob 3'])
+    expect(refusedLately(row({}, { refusals: [0, 2, 1] }))).toBe(3)
+  })
+
+  test('of many it names some', () => {
+    const rows = ['a', 'b', 'c', 'd', 'e'].map((name) => named(name, spent(100)))
+    expect(told(...rows)).toEqual(['quota: a used up, b used up, c used up and 2 more'])
+  })
+})
+
+describe('what rules refused', () => {
+  const rule = (id: number, text: string, hits: number): Rule => ({
+    id,
+    place: id,
+    source: 'rules',
+    text,
+    hits,
+    last: null,
+  })
+  const rules = (at: number, hits: number) => ({
+    revision: 1,
+    text: null,
+    at,
+    rules: [rule(1, 'allow to any port 443', 9), rule(2, 'deny to *.ads', hits), rule(3, 'deny to any', 50)],
+  })
+
+  test('is counted over the last minute, the most first', () => {
+    const first = learnRules(null, rules(0, 4))
+    const later = learnRules(first, rules(30_000, 10))
+    const told = (known: typeof later) => refusingRules(known).map(({ rule, lastMinute }) => [rule.id, lastMinute])
+    expect(told(later)).toEqual([
+      [2, 6],
+      [3, 0],
+    ])
+    // What was a minute ago is not any longer.
+    expect(told(learnRules(later, rules(80_000, 11)))).toEqual([
+      [2, 1],
+      [3, 0],
+    ])
+  })
+})
+
+describe('forms', () => {
+  const typed = (form: Form, texts: Readonly<Record<string, string>>): Form => ({
+    ...form,
+    fields: form.fields.map((field) => ({ ...field, ...fieldOf(texts[field.name] ?? field.text) })),
+  })
+
+  test('of limits ask for what has changed, and nothing else', () => {
+    const bob = { ...plain, limits: { quota: 50e9, note: 'ours' }, revision: 7 }
+    const form = userLimitsForm(bob, null)
+    expect(callOf(form)).toBeNull()
+    expect(callOf(typed(form, { 'rate-down': '10MB/s', quota: '', note: 'ours ' }))).toEqual({
+      verb: 'users set',
+      values: ['bob', 'rate-down=10MB/s', 'quota='],
+      flags: { revision: '7' },
+    })
+  })
+
+  test('of limits show what the group has', () => {
+    const staff = { name: 'staff', limits: { quota: 50e9 }, members: 1, revision: 3 }
+    const everybody = { name: 'default', limits: { quota: 1e9, warn: 80 }, members: 0, revision: 1 }
+    const ghost = (form: Form, name: string) => form.fields.find((field) => field.name === name)?.ghost
+    const form = userLimitsForm({ ...plain, group: 'staff' }, [everybody, staff])
+    expect(ghost(form, 'quota')).toBe('50GB of group staff')
+    expect(ghost(form, 'warn')).toBe('80 of group default')
+    expect(ghost(groupLimitsForm(staff, [everybody, staff]), 'warn')).toBe('80 of group default')
+    expect(groupLimitsForm(staff, null).fields.map(({ name }) => name)).not.toContain('group')
+  })
+
+  test('of a request to be tried ask for whoever needs no login where no user is typed', () => {
+    const form = tryForm()
+    expect(callOf(form)).toBeNull()
+    expect(callOf(typed(form, { to: 'a.example:80', resolve: '192.0.2.1' }))).toEqual({
+      verb: 'rules test',
+      values: ['-', 'a.example:80'],
+      flags: { resolve: '192.0.2.1' },
+    })
+    expect(textsOf(typed(form, { to: ' a ' }))).toBe(textsOf(typed(form, { to: 'a' })))
+  })
+
+  test('of a rule are filled in from a connection', () => {
+    const connection = {
+      id: 'c1',
+      state: 'open',
+      command: 'connect',
+      client: '[2001:db8::7]:4000',
+      address: null,
+      opened: 0,
+      up: 0,
+      down: 0,
+    } as const
+    const text = (user: string | null, destination: string | null) =>
+      denyForm({ ...connection, user, destination })?.fields[0]?.text
+    expect(text('bob', 'a.example:443')).toBe('deny user:bob to a.example')
+    expect(text('bob smith', '[2001:db8::1]:80')).toBe('deny user:"bob smith" to 2001:db8::1')
+    expect(text(null, '192.0.2.1:80')).toBe('deny from 2001:db8::7 to 192.0.2.1')
+    expect(text('bob', null)).toBeUndefined()
+  })
+})
