@@ -279,7 +279,11 @@ function parseEnd(name: LimitName, text: string): number | string {
 /** The largest unit, decimal or binary, in which the number is whole. */
 function decimal(bytes: number): string {
   if (bytes === 0) return '0B'
-  const units = [...Object.entries(prefixes)].filter(([, size]) => bytes % size === 0).sort(([, a], [, b]) => b - a)
+  // The fewest digits, and of as many those of powers of 1000: 128000 is 128kB, not 125KiB.
+  const digits = (size: number) => String(bytes / size).length
+  const units = Object.entries(prefixes)
+    .filter(([, size]) => bytes % size === 0)
+    .sort(([p, a], [q, b]) => digits(a) - digits(b) || p.length - q.length)
   const [prefix, size] = units[0] ?? ['', 1]
   const written = { k: 'k', ki: 'Ki' }[prefix] ?? prefix.replace(/^./, (letter) => letter.toUpperCase())
   return `${bytes / size}${written}B`

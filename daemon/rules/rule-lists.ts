@@ -37,7 +37,8 @@ function readTrusted(path: string): string {
     return readFileSync(path, 'utf8')
   } catch (error) {
     if (error instanceof Refusal) throw error
-    throw new Refusal('invalid', `cannot read ${path} (${errnoOf(error)}): a list is absolute or in the state folder`)
+    const reason = errnoOf(error) === 'ENOENT' ? 'there is no such file, make it first' : errnoOf(error)
+    throw new Refusal('invalid', `cannot read ${path}: ${reason}`)
   }
 }
 

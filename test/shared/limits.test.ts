@@ -48,6 +48,7 @@ describe('limits', () => {
     )
     expect(formatLimit('rate-up', 10_000_000)).toBe('10MB/s')
     expect(formatLimit('quota', 2 ** 30)).toBe('1GiB')
+    expect(formatLimit('over', 128_000)).toBe('128kB/s')
     expect(formatLimit('quota', 0)).toBe('0B')
     expect(formatLimit('expires', Date.parse('2027-01-01T00:00Z'))).toBe('2027-01-01')
     for (const name of limitNames) expect(formatLimit(name, null)).toBe('none')

@@ -145,9 +145,9 @@ describe('limits', () => {
     ['users set bob', 'FIELD=VALUE is needed'],
     ['users set warn=80', 'a NAME is needed, or --where, not both'],
     ['users set bob --where name=bob warn=80', 'a NAME is needed, or --where, not both'],
-    ['users set bob speed=1', 'FIELD=VALUE takes one of the fields'],
+    ['users set bob speed=1', '"speed" is no field: there are group, '],
     ['users set bob quota=much', 'quota is bytes, such as 50GB or 500MiB, not "much"'],
-    ['users set bob warn=80 ann', 'FIELD=VALUE takes one of the fields'],
+    ['users set bob warn=80 ann', '"ann" is no FIELD=VALUE'],
     ['groups add staff others warn=80', 'what follows NAME is FIELD=VALUE'],
     ['users set bob warn=80 --revision x', '--revision takes a whole number'],
   ])('%s is refused before it is sent', (line, problem) => {
