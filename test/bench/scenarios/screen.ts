@@ -68,9 +68,9 @@ async function cost(running: Running, setting: Setting, screen: Screen): Promise
 async function open(running: Running, { page, refresh, columns, rows }: Screen): Promise<Terminal> {
   const flags = ['--runtime-dir', join(running.folder, 'run'), '--refresh', `${refresh}`]
   const app = openTerminal(process.execPath, [program, ...flags], { columns, rows })
-  await app.shows(/2 Connections \d/)
+  await app.shows(/Now +\d+ connections/)
   if (page === 'connections') app.type('2')
-  await app.shows(page === 'connections' ? /\[2 Connections/ : /\[1 Overview/)
+  await app.shows(page === 'connections' ? /\[2 Conn/ : /\[1 Overview/)
   return app
 }
 
