@@ -45,6 +45,8 @@ export default defineConfig({
       : ['test/**/*.test.{ts,tsx}'],
     exclude: long ? [] : ['test/**/*.long.test.ts'],
     reporters: ['default', noneSkipped],
+    // What draws charts is loaded by many, in whatever order.
+    setupFiles: ['test/helpers/blessed-stand-in.ts'],
     pool: 'forks',
     // Files share a process: none keeps state in its modules, and one for each of them costs a fifth of the time.
     isolate: false,

@@ -46,11 +46,12 @@ describe.each(engines)('$kind engine: with every place taken by clients that say
 
   it('nobody goes who has asked for something', async () => {
     const target = await startTarget()
-    const proxy = await startProxy(start, { maxSessions: 2 })
-    const served = [await proxy.open(target.host, target.port), await proxy.client()]
+    const proxy = await startProxy(start, { maxSessions: crowd })
+    const served = [await proxy.open(target.host, target.port)]
+    // So many that each loop has some of them.
+    for (let i = 1; i < crowd; i++) await proxy.client()
     const next = await proxy.client()
     next.write(bytes(greeting, request(target.host, target.port)))
-    await expect(served[1]?.discard()).resolves.toMatch(/FIN|ECONNRESET/)
     expect(await next.readHex(2)).toBe('0500')
     const peer = await target.next()
     served[0]?.write('still here')
