@@ -15,6 +15,7 @@ const downloads = 8
 const provoke: Record<string, (daemon: Daemon) => Promise<void>> = {
   main: async () => {},
   loop: async (daemon) => {
+    await daemon.logs(/^faulty$/m)
     const client = await connectPeer('127.0.0.1', daemon.port('socks'))
     client.write(bytes(greeting, request('localhost', 9)))
   },

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 
 /**
- * The built proxyd with a fault, which SIGUSR2 brings out: in its main thread, or with FAULT=loop in whichever loop gets
- * the next answer to a question, such as for a name's addresses.
+ * The built proxyd with a fault, which SIGUSR2 brings out: in its main thread, or with FAULT=loop, once it says `faulty`,
+ * in whichever loop gets the next answer to a question, such as for a name's addresses.
  */
 let isFaulty = false
 
@@ -18,6 +18,7 @@ if (process.env.FAULT === 'loop') {
 process.on('SIGUSR2', () => {
   isFaulty = true
   if (process.env.FAULT !== 'loop') throw new Error('a fault in the main thread')
+  process.stderr.write('faulty\n')
 })
 
 await import(fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url)))
