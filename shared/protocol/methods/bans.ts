@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { type MethodShape, next, page, stored, time } from './shape.ts'
+
+/** Why a source is kept out. */
+const banReasons = ['login', 'malformed', 'silent', 'operator'] as const
+
+/** A source that may not connect. */
+export const ban = z.object({
+  source: z.string().describe('an IPv4 address, or a network of IPv6 as `address/64` or `address/48`'),
+  since: time,
+  until: time.nullable().describe('null: until it is lifted'),
+  reason: z
+    .enum(banReasons)
+    .describe(
+      '`login`: wrong passwords; `malformed`: what is not SOCKS5; `silent`: connections that ask for nothing; `operator`: ' +
+        'somebody said so',
+    ),
+  by: z.string().nullable().describe('the operator who did; null: the daemon'),
+})
+export type Ban = z.infer<typeof ban>
+export type BanReason = Ban['reason']
+
+const banSource = z
+  .string()
+  .max(64)
+  .describe(
+    'an address, of which IPv6 stands for the 64-bit network that it is in, or such a network, or one of 48 bits',
+  )
+
+export const banMethods = {
+  'bans.list': {
+    role: 'operator',
+    summary: 'List the sources whose connections are reset at once, by address, a page at a time.',
+    refuses: [],
+    params: page,
+    result: z.object({ bans: z.array(ban), next }),
+  },
+  'bans.add': {
+    role: 'operator',
+    summary:
+      "Keep a source out, from now on or in place of a ban that there is. Its live connections stay: cut them by 'connections.kill'.",
+    refuses: ['conflict'],
+    logged: ['source', 'seconds'],
+    params: z.strictObject({
+      source: banSource,
+      seconds: z.int().min(1).max(315_360_000).optional().describe('ten years at most; absent: until it is lifted'),
+    }),
+    result: z.object({ ban, stored }),
+  },
+  'bans.remove': {
+    role: 'operator',
+    summary: 'Let a source in again, and forget what it did. Of an address, lift every ban that it is in.',
+    refuses: ['not_found'],
+    logged: ['source'],
+    params: z.strictObject({ source: banSource }),
+    result: z.object({ lifted: z.array(ban), stored }),
+  },
+} satisfies Record<string, MethodShape>

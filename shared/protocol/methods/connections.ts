@@ -1,0 +1,179 @@
+import { z } from 'zod'
+import {
+  bytes,
+  count,
+  done,
+  type EventShape,
+  type MethodShape,
+  milliseconds,
+  next,
+  nothing,
+  page,
+  time,
+} from './shape.ts'
+
+export const connectionStates = ['negotiating', 'resolving', 'connecting', 'listening', 'open', 'closing'] as const
+
+/** What a client asks for (RFC 1928, section 4); `forward`: it came to a port that leads to one place only. */
+export const commands = ['connect', 'bind', 'udp-associate', 'forward'] as const
+
+/** Whose rate connections wait for. The order is that of the numbers in the daemon's tables. */
+export const pacedBy = ['user', 'source', 'everybody'] as const
+
+export const connection = z.object({
+  id: z.string().describe('never given twice, not even by the next start of the daemon'),
+  state: z.enum(connectionStates),
+  user: z.string().nullable().describe('null without a login'),
+  command: z.enum(commands).nullable().describe('what the client asked for; null until it has'),
+  client: z.string().describe("the client's `address:port`, IPv6 in brackets"),
+  destination: z
+    .string()
+    .nullable()
+    .describe(
+      '`name-or-address:port` as the client asked; null until it has. Of an association: where its last datagram went',
+    ),
+  address: z
+    .string()
+    .nullable()
+    .describe('the `address:port` that was dialled, or whose connection a `bind` took; null until then'),
+  opened: time,
+  up: bytes.describe('bytes from the client'),
+  down: bytes.describe('bytes to the client'),
+  rule: count.optional().describe('the `id` of the rule that decided about it; absent: none did'),
+  paced: z
+    .enum(pacedBy)
+    .optional()
+    .describe(
+      "whose rate it waits for now and again: its user's, its source's, or that of `everybody` together; absent: none. " +
+        'Events tell when this changes, but not the next two by themselves',
+    ),
+  waited: milliseconds
+    .optional()
+    .describe('milliseconds for which its two directions together have waited for a rate; absent: 0'),
+  dropped: count.optional().describe('datagrams beyond a rate, which were dropped; absent: 0'),
+})
+export type Connection = z.infer<typeof connection>
+
+/** Why a session ended. The order is that of the numbers in the daemon's tables. */
+export const endReasons = [
+  'denied',
+  'malformed',
+  'unsupported',
+  'forbidden',
+  'limit_user',
+  'limit_source',
+  'rate',
+  'sources',
+  'quota',
+  'expired',
+  'not_found',
+  'unreachable',
+  'refused',
+  'timed_out',
+  'silent',
+  'gone',
+  'failed',
+  'finished',
+  'reset',
+  'idle',
+  'cut',
+  'ended',
+  'revoked',
+] as const
+export type EndReason = (typeof endReasons)[number]
+
+const endReason = z
+  .enum(endReasons)
+  .describe(
+    '`denied`: wrong or missing password; `malformed`: not SOCKS5; `unsupported`: such a command or address; `forbidden`: by the ' +
+      'rules; `limit_user`, `limit_source`: as many connections as the user, or the address, may have; `rate`: too many in a ' +
+      'short time; `sources`: not from this address, or from so many; `quota`: used up; `expired`: their time is over. The last ' +
+      'two end live connections, too. `not_found`: no such name; `unreachable`, `refused`, `timed_out`: the destination; `silent`: the client asked ' +
+      'nothing in time; `gone`: the client left before it was served; `failed`: anything else before it stood. `finished`: both ' +
+      'sides were done; `reset`: one broke off; `idle`: nothing moved for too long; `cut`: by an operator; `ended`: the daemon was; `revoked`: by rules that came later',
+  )
+
+/** A connection that is no more; `state` is its last. */
+export const closedConnection = connection.extend({ ended: time, reason: endReason })
+export type ClosedConnection = z.infer<typeof closedConnection>
+
+export const connectionMethods = {
+  'connections.list': {
+    role: 'operator',
+    summary: 'List live connections, oldest first, a page at a time.',
+    refuses: [],
+    params: page,
+    result: z.object({ connections: z.array(connection), next }),
+  },
+  'connections.get': {
+    role: 'operator',
+    summary: 'All about one connection, live or recently closed.',
+    refuses: ['not_found'],
+    params: z.strictObject({ id: z.string().max(64) }),
+    result: z.object({
+      connection,
+      end: z.object({ time, reason: endReason }).nullable().describe('null while it is live'),
+      timeline: z
+        .array(z.object({ state: z.enum(connectionStates), since: time }))
+        .describe('the states it has had, oldest first'),
+      limits: z
+        .array(z.object({ setting: z.string(), value: z.number() }))
+        .describe('the settings that bound it in its present state, and their values; none once it has ended'),
+    }),
+  },
+  'connections.closed': {
+    role: 'operator',
+    summary: 'List the connections that ended last, newest first: those that the daemon remembers.',
+    refuses: [],
+    params: z.strictObject({ limit: z.int().min(1).max(500).optional().describe('100 unless told') }),
+    result: z.object({ connections: z.array(closedConnection) }),
+  },
+  'connections.kill': {
+    role: 'operator',
+    summary: 'Cut connections by id. What is gone already is named, not refused.',
+    refuses: [],
+    logged: ['ids'],
+    params: z.strictObject({ ids: z.array(z.string().max(64)).min(1).max(500) }),
+    result: z.object({ killed: z.array(z.string()), missing: z.array(z.string()) }),
+  },
+  'connections.subscribe': {
+    role: 'operator',
+    summary: 'Follow the live connections: a snapshot in pages, then what changed, as events.',
+    refuses: [],
+    params: nothing,
+    result: done,
+  },
+  'connections.unsubscribe': {
+    role: 'operator',
+    summary: 'Stop following the live connections.',
+    refuses: [],
+    params: nothing,
+    result: done,
+  },
+} satisfies Record<string, MethodShape>
+
+export const connectionEvents = {
+  'connections.snapshot': {
+    summary: 'A page of the connections that are live when the subscription begins; `last` ends the snapshot.',
+    params: z.object({ seq: count, connections: z.array(connection).max(500), last: z.boolean() }),
+  },
+  'connections.changed': {
+    summary:
+      "What changed since the event before, at most four times a second. `seq` counts a subscription's events, snapshot " +
+      'and resync among them; after a gap, subscribe again. `changed` has whole rows, `moved` new byte counts as ' +
+      '[id, up, down], `closed` ids that are gone. `ended` has those that came and went in between, each of which is in no other ' +
+      'list; `missed` counts how many more of them there were, beyond 1,000 a second.',
+    params: z.object({
+      seq: count,
+      changed: z.array(connection),
+      moved: z.array(z.tuple([z.string(), bytes, bytes])),
+      closed: z.array(z.string()),
+      ended: z.array(closedConnection).optional().describe('absent: none'),
+      missed: count.optional().describe('absent: 0'),
+    }),
+  },
+  'connections.resync': {
+    summary: 'This client was too slow; forget the table, a fresh snapshot follows.',
+    params: z.object({ seq: count }),
+  },
+} satisfies Record<string, EventShape>

@@ -1,0 +1,80 @@
+import { z } from 'zod'
+import { sample } from './metrics.ts'
+import { count, done, type MethodShape, milliseconds, nothing, time } from './shape.ts'
+
+/** How the daemon does: what is scarce, what is slow, what fails. */
+export const health = z.object({
+  lag: milliseconds.describe('milliseconds by which the main thread was late at worst in the last ten seconds'),
+  loops: z
+    .array(z.object({ lag: milliseconds }))
+    .describe(
+      'those that carry the connections, each with its longest turn in the last ten seconds; empty if the main thread does',
+    ),
+  sessions: z.object({ live: count, max: count.describe('as `max-connections` and the descriptors allow') }),
+  descriptors: z.object({ open: count, max: count }),
+  memory: count.describe('bytes resident'),
+  store: z.object({
+    problem: z.string().nullable().describe('why the last change could not be stored; null if it was'),
+    slowest: milliseconds.describe('milliseconds that the slowest change of the last minute took'),
+  }),
+  names: z.object({
+    pending: count.describe('names being looked up'),
+    failed: count.describe('names that were not found, or not in time, in the last minute'),
+    slowest: milliseconds.describe('milliseconds that the slowest answer of the last minute took'),
+  }),
+})
+export type Health = z.infer<typeof health>
+
+export const daemonMethods = {
+  'status.get': {
+    role: 'viewer',
+    summary: 'Tell what this daemon is and how it does: version, engine, sockets, uptime.',
+    refuses: [],
+    params: nothing,
+    result: z.object({
+      version: z.string(),
+      instance: z.string(),
+      pid: count,
+      engine: z.enum(['linux', 'portable']),
+      workers: count,
+      started: time,
+      draining: z.boolean().describe('whether new clients are refused and the live ones waited for'),
+      passwordRequired: z.boolean().describe('whether SOCKS clients must log in'),
+      lastUserOpens: z.boolean().describe('whether removing the only user would let clients in without a password'),
+      users: count,
+      listening: z.array(
+        z.object({
+          service: z.enum(['socks', 'forward', 'control']),
+          address: z.string(),
+          destination: z.string().optional().describe('where whoever comes here is connected to: of forwards only'),
+        }),
+      ),
+      health,
+      sample,
+    }),
+  },
+  'daemon.drain': {
+    role: 'operator',
+    summary: 'Refuse new clients, and end when the live ones have gone or `timeout-drain` has passed, as on SIGTERM.',
+    refuses: ['draining'],
+    logged: [],
+    params: nothing,
+    result: done,
+  },
+  'daemon.shutdown': {
+    role: 'admin',
+    summary: 'End the daemon and every connection now.',
+    refuses: [],
+    logged: [],
+    params: nothing,
+    result: done,
+  },
+  'rpc.describe': {
+    role: 'viewer',
+    summary:
+      'Describe every method and event: its role, what it refuses, and the JSON Schema of its parameters and result.',
+    refuses: [],
+    params: nothing,
+    result: z.object({ methods: z.record(z.string(), z.unknown()), events: z.record(z.string(), z.unknown()) }),
+  },
+} satisfies Record<string, MethodShape>

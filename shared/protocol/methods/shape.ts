@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import type { ErrorKind } from '../errors.ts'
+
+/** What a caller must be, weakest first. `anyone` needs no login. */
+export const roles = ['anyone', 'viewer', 'operator', 'admin'] as const
+export type Role = (typeof roles)[number]
+
+/** What an operator may be. */
+export const operatorRole = z.enum(['viewer', 'operator', 'admin'])
+
+/** A method, as its domain's table has it. */
+export interface MethodShape {
+  role: Role
+  summary: string
+  /** What it refuses beside what any method may: the wrong time, role or parameters, and a fault of the daemon. */
+  refuses: readonly ErrorKind[]
+  /** Of a method that changes something: those of its parameters, none a secret, that the log tells of, beside who did it. */
+  logged?: readonly string[]
+  params: z.ZodObject
+  result: z.ZodObject
+}
+
+/** What the daemon sends unasked. */
+export interface EventShape {
+  summary: string
+  params: z.ZodObject
+}
+
+export const bytes = z.int().min(0).describe("bytes since the daemon's start")
+export const time = z.number().min(0).describe('milliseconds since 1970')
+export const count = z.int().min(0)
+export const milliseconds = z.number().min(0).describe('milliseconds')
+
+export const page = z.strictObject({
+  cursor: z.string().optional().describe('`next` of the page before'),
+  limit: z.int().min(1).max(500).optional().describe('rows in the page, 500 unless told'),
+})
+export const next = z.string().optional().describe('the `cursor` of the next page; absent on the last')
+
+export const nothing = z.strictObject({})
+export const done = z.object({})
+export const stored = z
+  .boolean()
+  .describe('false if the disk did not take it: it acts, the daemon tries again, and until then a restart undoes it')
+
+export function utf8Length(text: string): number {
+  return new TextEncoder().encode(text).length
+}
