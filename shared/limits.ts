@@ -98,7 +98,7 @@ export const limitFields = {
   egress: {
     type: 'addresses',
     placeholder: 'ADDR,…|IFACE',
-    summary: 'addresses of this machine that targets of CONNECT see',
+    summary: 'addresses of this machine that targets see',
   },
   'egress-mode': {
     type: 'choice',

@@ -68,6 +68,8 @@ const lookPeriod = 500
 /** Where a user stands. */
 type Standing = Pick<User['use'], 'cycleEnds' | 'expires' | 'ended'>
 
+/** Of where connections leave from. */
+const systemsChoice: readonly string[] = []
 const unlimited: Standing = { cycleEnds: null, expires: null, ended: null }
 const nothing: User['use'] = { ...unlimited, sources: 0, used: 0, refused: 0 }
 const never = Number.POSITIVE_INFINITY
@@ -255,10 +257,11 @@ export class LimitKeeper {
   }
 
   #steer(index: number, limits: Effective): void {
-    const from = limits.egress?.value
+    const value = limits.egress?.value
+    const from = typeof value === 'object' && value !== null ? value : systemsChoice
     const mode = textOf(limits, 'egress-mode') === 'turns' ? 'turns' : 'sticky'
     const before = this.#egress.get(index)
-    if (typeof from === 'object' && from !== null) {
+    if (from !== systemsChoice || mode === 'turns') {
       if (before?.from === from && before.mode === mode) return
       this.#egress.set(index, { from, mode })
     } else if (!this.#egress.delete(index)) return

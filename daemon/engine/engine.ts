@@ -55,8 +55,8 @@ export interface RuleMemory {
   readonly rules: SharedArrayBuffer
   /** Of `RuleHits`, for these rules and as many loops. */
   readonly hits: SharedArrayBuffer
-  /** By the rule's id, of rules that say so: where what they allow leaves from, whatever the user's is. */
-  readonly via: ReadonlyMap<number, Egress>
+  /** By the rule's id, of rules that say so: where what they allow leaves from (see `Egress.from`), in the user's mode. */
+  readonly via: ReadonlyMap<number, readonly string[]>
 }
 
 /** What the control plane decides and a session obeys. The order `apply` changes it. */
@@ -69,7 +69,7 @@ export interface Policy extends Terms {
   readonly forbidden: readonly Endpoint[]
   /** By user's index, of those that may not come from everywhere: where from. Whoever is elsewhere is cut, or gets REP 02. */
   readonly sources: ReadonlyMap<number, readonly Network[]>
-  /** By user's index, of those whose connections leave from addresses of their own. */
+  /** By user's index, of those whose connections leave from addresses of their own, or from those of a rule in turns. */
   readonly egress: ReadonlyMap<number, Egress>
 }
 

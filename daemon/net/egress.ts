@@ -2,7 +2,7 @@ import { isUnspecified, parseLiteral } from './address.ts'
 
 /** The addresses of this machine that targets are to see. */
 export interface Egress {
-  /** Literals, and names of interfaces, which stand for their addresses; see `isEgress`. */
+  /** Literals, and names of interfaces, which stand for their addresses; see `isEgress`. Of a user, none: a rule may say. */
   readonly from: readonly string[]
   /** Which of several: the same one for user and destination, or each in its turn. */
   readonly mode: 'sticky' | 'turns'

@@ -262,9 +262,7 @@ async function compiled(
 
 /** By id. */
 function viaOf(rules: RuleText['rules'], ids: RuleText['ids']): RuleMemory['via'] {
-  return new Map(
-    rules.flatMap(({ via }, i) => (via.length > 0 ? [[ids[i] as number, { from: via, mode: 'sticky' }]] : [])),
-  )
+  return new Map(rules.flatMap(({ via }, i) => (via.length > 0 ? [[ids[i] as number, via]] : [])))
 }
 
 function understood<T>(read: () => T): T {

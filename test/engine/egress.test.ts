@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Egress } from '../../daemon/net/egress.ts'
+import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { alice, engines, eventually, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { connectPeer } from '../helpers/peer.ts'
 import { ruleMemory } from '../helpers/rules.ts'
-import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
+import { expectRefusal, expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget, type Target } from '../helpers/target.ts'
 
 function of(from: readonly string[], mode: Egress['mode'] = 'sticky'): ReadonlyMap<number, Egress> {
@@ -16,9 +18,16 @@ async function seen(proxy: ProxyUnderTest, target: Target, host: string = target
   return (await target.next()).socket.remoteAddress ?? ''
 }
 
-async function expectFailure(proxy: ProxyUnderTest, host: string, port: number): Promise<void> {
+/** A client of alice's that has asked for BIND, and where her peer is to come. */
+async function bind(proxy: ProxyUnderTest, host: string) {
   const client = await proxy.clientAsAlice()
-  client.write(request(host, port))
+  client.write(request(host, 0, Command.bind))
+  return { client, place: await expectReply(client, succeeded) }
+}
+
+async function expectFailure(proxy: ProxyUnderTest, host: string, port: number, command?: Command): Promise<void> {
+  const client = await proxy.clientAsAlice()
+  client.write(request(host, port, command))
   await expectRefusal(client, '01')
   client.finish()
 }
@@ -108,5 +117,57 @@ describe.each(engines)('$kind engine: egress', ({ start }) => {
     const client = await proxy.client()
     client.write(bytes(greeting, request(target.host, target.port)))
     expect((await target.next()).socket.remoteAddress).toBe('127.0.0.3')
+  })
+
+  it('of the rule takes turns if that is the mode of the user, who may have no addresses of their own', async () => {
+    const target = await startTarget()
+    const rules = 'allow via 127.0.0.2,127.0.0.3'
+    const proxy = await startFor(of([], 'turns'), undefined, rules)
+    const used: string[] = []
+    for (let i = 0; i < 12; i++) used.push(await seen(proxy, target))
+    const first = used.filter((address) => address === '127.0.0.2').length
+    expect(used.filter((address) => address === '127.0.0.3')).toHaveLength(12 - first)
+    expect(Math.abs(12 - 2 * first)).toBeLessThanOrEqual(2)
+    await proxy.engine.order('apply', { egress: of([]) })
+    const [one, ...others] = [await seen(proxy, target), await seen(proxy, target), await seen(proxy, target)]
+    expect(others).toEqual([one, one])
+    await proxy.engine.order('judge', ruleMemory(''))
+    expect(await seen(proxy, target)).toBe('127.0.0.1')
+  })
+
+  it.each([
+    ['one peer', '127.0.0.1'],
+    ['a name', 'one.test'],
+    ['anybody', '0.0.0.0'],
+  ])('is where BIND listens for %s', async (_, host) => {
+    const proxy = await startFor(of(['127.0.0.2']))
+    const { client, place } = await bind(proxy, host)
+    expect(place.address).toBe('127.0.0.2')
+    const peer = await connectPeer(place.address, place.port, '127.0.0.1')
+    expect((await expectReply(client, succeeded)).port).toBe(peer.socket.localPort)
+    peer.write('from the peer')
+    expect(await client.readText(13)).toBe('from the peer')
+  })
+
+  it('is of the family of the peer, and that of the rule, with BIND', async () => {
+    const proxy = await startFor(of(['127.0.0.2', '::1'], 'turns'), undefined, 'allow to 127.0.0.4 via 127.0.0.3')
+    for (let i = 0; i < 3; i++) {
+      expect((await bind(proxy, '::1')).place.address).toBe('::1')
+      expect((await bind(proxy, '127.0.0.1')).place.address).toBe('127.0.0.2')
+      expect((await bind(proxy, '127.0.0.4')).place.address).toBe('127.0.0.3')
+    }
+  })
+
+  it('that is gone is skipped and told with BIND; if none is left, it listens nowhere', async () => {
+    const told: string[] = []
+    const proxy = await startFor(of(['192.0.2.1', '127.0.0.2'], 'turns'), (message) => told.push(message))
+    for (let i = 0; i < 4; i++) expect((await bind(proxy, '127.0.0.1')).place.address).toBe('127.0.0.2')
+    await eventually(() => expect(told).toContain('egress 192.0.2.1 is no address of this machine now: it is skipped'))
+    expect(told.length).toBeLessThanOrEqual(2)
+    for (const gone of ['192.0.2.1', '::1', 'nosuch0'])
+      for (const host of ['127.0.0.1', '0.0.0.0']) {
+        await proxy.engine.order('apply', { egress: of([gone]) })
+        await expectFailure(proxy, host, 0, Command.bind)
+      }
   })
 })

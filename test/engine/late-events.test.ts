@@ -3,7 +3,6 @@ import { Dialer } from '../../daemon/engine/linux/dialer.ts'
 import { Relay } from '../../daemon/engine/linux/relay.ts'
 import { type Sessions, targetOf } from '../../daemon/engine/linux/sessions.ts'
 import { Reason, State } from '../../daemon/engine/session-table.ts'
-import { EgressAddresses } from '../../daemon/engine/shared/egress-addresses.ts'
 import { EPOLLERR, EPOLLHUP, EPOLLOUT } from '../../daemon/os/epoll.ts'
 import { close } from '../../daemon/os/libc.ts'
 import { accept, boundPort, listen } from '../../daemon/os/socket.ts'
@@ -20,7 +19,7 @@ const slots = 4
 /** A dialler by itself, with room for so many attempts beside the first. */
 function makeDialer(room: number) {
   const { context, clock, sessions, pipes, held, pacer, extras } = makeLoop({ slots, extras: room, pipes: 1 })
-  const dialer = new Dialer(context, new Relay(context, pipes, held, pacer), new EgressAddresses(() => {}))
+  const dialer = new Dialer(context, new Relay(context, pipes, held, pacer))
   return { clock, sessions, count: extras, dialer }
 }
 

@@ -10,6 +10,7 @@ import { sharedCountMemory, sharedCountsIn } from '../../daemon/engine/linux/sha
 import { TimerWheel } from '../../daemon/engine/linux/timer-wheel.ts'
 import { SessionTable } from '../../daemon/engine/session-table.ts'
 import { Budget } from '../../daemon/engine/shared/budget.ts'
+import { EgressAddresses } from '../../daemon/engine/shared/egress-addresses.ts'
 import { LimitLines, limitLineMemory } from '../../daemon/engine/shared/limit-lines.ts'
 import { Places } from '../../daemon/engine/shared/places.ts'
 import { Quotas } from '../../daemon/engine/shared/quotas.ts'
@@ -40,6 +41,7 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
     refusals: new Refusals(sessions, replies),
     liveness: { keepalive: 0, userTimeout: 0 },
     limitLines,
+    egress: new EgressAddresses(() => {}),
     verdicts: new Verdicts({
       table: sessions.table,
       groupOf: () => 0,

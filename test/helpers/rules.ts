@@ -12,8 +12,6 @@ export function numbered(text: string): NumberedRule[] {
 /** As the daemon gives them to an engine with two loops at most; there is nobody whom a rule may name, unless told. */
 export function ruleMemory(text: string, indexOf: IndexOf = () => undefined): RuleMemory {
   const rules = compileRules(numbered(text), indexOf)
-  const via = numbered(text).flatMap(({ id, rule: { via: from } }) =>
-    from.length > 0 ? [[id, { from, mode: 'sticky' }] as const] : [],
-  )
+  const via = numbered(text).flatMap(({ id, rule }) => (rule.via.length > 0 ? [[id, rule.via] as const] : []))
   return { rules, hits: RuleHits.memory(new RuleSet(rules), 2), via: new Map(via) }
 }

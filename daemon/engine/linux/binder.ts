@@ -1,5 +1,6 @@
 import { type Address, isSame, isUnspecified } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
+import type { Egress } from '../../net/egress.ts'
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN } from '../../os/epoll.ts'
 import { close, errno, errnoName } from '../../os/libc.ts'
 import { accept, boundAddress, isExhausted, listen, resetOnClose, setLiveness } from '../../os/socket.ts'
@@ -7,6 +8,7 @@ import { addressOf, bytesOf, portOf, socketAddressBytes } from '../../os/socket-
 import { addressTowards } from '../../os/udp.ts'
 import { Reason, State } from '../session-table.ts'
 import { bindBacklog } from '../shared/descriptor-shares.ts'
+import type { Outbound } from '../shared/egress-addresses.ts'
 import { type Failure, notAllowed, notFound, notResolved } from '../shared/refusals.ts'
 import type { Opener } from './admitter.ts'
 import type { LoopContext } from './context.ts'
@@ -18,6 +20,11 @@ import type { Stage } from './stage.ts'
 const batch = 16
 const arriving = (EPOLLIN | EPOLLET) >>> 0
 
+/** Somebody who may come, and where we listen for them: on addresses of the egress, or wherever the system says. */
+interface Expected extends Address {
+  readonly egress: Egress | undefined
+}
+
 /** A client that waits for a peer to come. */
 interface Bind {
   /** What the client sent behind its request. */
@@ -27,7 +34,7 @@ interface Bind {
   /** What the request gave as the peer's; it does not bind the peer. */
   readonly port: number
   /** Whence the peer may come; none: from anywhere. */
-  peers: readonly Address[]
+  peers: readonly Expected[]
 }
 
 /**
@@ -110,7 +117,10 @@ export class Binder implements Opener, Stage {
   }
 
   #expect(slot: number, bind: Bind, addresses: readonly Address[]): void {
-    bind.peers = addresses.filter((address) => this.#loop.verdicts.allows(slot, bind.name, address, bind.port))
+    const { verdicts } = this.#loop
+    bind.peers = addresses.flatMap((address) =>
+      verdicts.allows(slot, bind.name, address, bind.port) ? { ...address, egress: verdicts.egress } : [],
+    )
     const [first] = bind.peers
     if (!first) return this.#refuse(slot, addresses.length > 0 ? notAllowed : notFound)
     this.#sessions.leadsTo(slot, first.bytes, bind.port)
@@ -118,8 +128,8 @@ export class Binder implements Opener, Stage {
   }
 
   /** Listen, and tell the client where. */
-  #listen(slot: number, { peers }: Bind): void {
-    const fd = this.#open(slot, peers)
+  #listen(slot: number, bind: Bind): void {
+    const fd = this.#open(slot, bind)
     if (fd < 0) return this.#refuse(slot, errnoName(-fd))
     this.#sessions.fd[targetOf(slot)] = fd
     const problem = this.#loop.epoll.add(fd, arriving, targetOf(slot), this.#sessions.generation[slot])
@@ -130,15 +140,23 @@ export class Binder implements Opener, Stage {
     this.#tell(slot)
   }
 
-  /** A socket that listens on the address that the first peer there is a way to can reach, or on the client's. */
-  #open(slot: number, peers: readonly Address[]): number {
+  /** A socket that listens where the first peer there is a way to can reach it; for anybody, where the client came to. */
+  #open(slot: number, { name, peers }: Bind): number {
     const own = this.#socketAddress
-    let result = peers.length === 0 ? boundAddress(this.#sessions.fd[clientOf(slot)], own) : -errno.ENETUNREACH
-    for (const peer of peers) {
-      result = addressTowards(peer, own)
-      if (result === 0) break
+    const user = this.#sessions.table.user[slot]
+    let result = -errno.ENETUNREACH
+    for (const { egress, ...peer } of peers) {
+      result = egress ? this.#listenFrom(egress, { user, name, bytes: peer.bytes }) : addressTowards(peer, own)
+      if (result >= 0) return egress ? result : listenAt(addressOf(own))
     }
-    return result < 0 ? result : listen(addressOf(own), 0, bindBacklog)
+    if (peers.length > 0) return result
+    boundAddress(this.#sessions.fd[clientOf(slot)], own)
+    const egress = this.#loop.verdicts.egressOf(slot)
+    return egress ? this.#listenFrom(egress, { user, name, bytes: bytesOf(own) }) : listenAt(addressOf(own))
+  }
+
+  #listenFrom(egress: Egress, outbound: Outbound): number {
+    return this.#loop.egress.bindToFirst(egress, outbound, listenAt)
   }
 
   /** Whether the one who came last is whom the client expects, or may be anybody. */
@@ -175,4 +193,8 @@ export class Binder implements Opener, Stage {
     this.#binds.delete(slot)
     this.#loop.refusals.fail(slot, failure)
   }
+}
+
+function listenAt(address: Address): number {
+  return listen(address, 0, bindBacklog)
 }

@@ -1,5 +1,6 @@
 import type { Epoll } from '../../os/epoll.ts'
 import type { Liveness, Policy, Timeouts } from '../engine.ts'
+import type { EgressAddresses } from '../shared/egress-addresses.ts'
 import type { LimitLines } from '../shared/limit-lines.ts'
 import type { Verdicts } from '../shared/verdicts.ts'
 import type { LoopMessage } from './loop-messages.ts'
@@ -18,6 +19,7 @@ export interface LoopContext {
   readonly refusals: Refusals
   /** What users may use, and use: shared with the other loops. */
   readonly limitLines: LimitLines
+  readonly egress: EgressAddresses
   /** To the main thread. */
   readonly post: (message: LoopMessage) => void
   /** Of deadlines that are set from now on. */

@@ -1,7 +1,6 @@
 import type { Address } from '../../net/address.ts'
 import { writeMapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
-import type { Egress } from '../../net/egress.ts'
 import { EPOLLERR, EPOLLHUP, EPOLLOUT } from '../../os/epoll.ts'
 import { close, errno, errnoName } from '../../os/libc.ts'
 import {
@@ -15,7 +14,6 @@ import {
 } from '../../os/socket.ts'
 import { bytesOf, copyMapped, portOf, socketAddressBytes } from '../../os/socket-address.ts'
 import { forwarded, Reason, State } from '../session-table.ts'
-import type { EgressAddresses, Outbound } from '../shared/egress-addresses.ts'
 import { type Failure, notAllowed, notFound, notResolved, refusalOf } from '../shared/refusals.ts'
 import { mostAttempts, tellsAsMuch, untilNextAttempt } from '../shared/staggering.ts'
 import type { Verdicts } from '../shared/verdicts.ts'
@@ -53,17 +51,15 @@ export class Dialer implements Opener, Stage {
   readonly #loop: LoopContext
   readonly #sessions: Sessions
   readonly #relay: Relay
-  readonly #egress: EgressAddresses
   /** By slot, from the request on until the session relays. */
   readonly #dials = new Map<number, Dial>()
   /** For what the kernel tells of a socket. */
   readonly #socketAddress = new Uint8Array(socketAddressBytes)
 
-  constructor(loop: LoopContext, relay: Relay, egress: EgressAddresses) {
+  constructor(loop: LoopContext, relay: Relay) {
     this.#loop = loop
     this.#sessions = loop.sessions
     this.#relay = relay
-    this.#egress = egress
   }
 
   begin(slot: number, destination: Destination, rest: Uint8Array): void {
@@ -178,10 +174,12 @@ export class Dialer implements Opener, Stage {
     if (socket < 0) return errnoName(-socket)
     const { keepalive, userTimeout } = this.#loop.liveness
     if (keepalive !== 0 || userTimeout !== 0) setLiveness(socket, keepalive, userTimeout)
-    const { egress } = this.#loop.verdicts
-    const leaves =
-      egress === undefined || this.#leave(socket, egress, { user: table.user[slot], name: dial.name, bytes })
-    const result = leaves ? connectSocket(socket, bytes, dial.port, scope) : -errno.EADDRNOTAVAIL
+    const { verdicts, egress } = this.#loop
+    const outbound = { user: table.user[slot], name: dial.name, bytes }
+    let result = verdicts.egress
+      ? egress.bindToFirst(verdicts.egress, outbound, (address) => leaveFrom(socket, address))
+      : 0
+    if (result === 0) result = connectSocket(socket, bytes, dial.port, scope)
     table.open(slot)
     writeMapped(table.targetAddress, slot * 16, bytes)
     table.seal(slot)
@@ -199,15 +197,6 @@ export class Dialer implements Opener, Stage {
     else if (!isBeside) this.#sessions.closeTarget(slot)
     if (isBeside) dial.hadOthers = true
     return problem < 0 ? errnoName(-problem) : undefined
-  }
-
-  /** Bind to the first address that is there still; false if none is. */
-  #leave(socket: number, egress: Egress, outbound: Outbound): boolean {
-    return this.#egress.order(egress, outbound).some((address) => {
-      const isBound = leaveFrom(socket, address) === 0
-      if (!isBound) this.#egress.isGone(address)
-      return isBound
-    })
   }
 
   /** Of several failures, the reply tells of the one that says most. */

@@ -143,6 +143,7 @@ export class Loop {
       replies,
       refusals,
       limitLines,
+      egress: new EgressAddresses((message) => post({ type: 'warn', message })),
       post,
       timeouts,
       liveness,
@@ -152,7 +153,7 @@ export class Loop {
 
     const pacer = new Pacer(sessions, clock, new Budget(limitLines, sourceLines))
     const relay = new Relay(context, this.#pipes, new HeldBytes(this.#pipes, table), pacer)
-    const dialer = new Dialer(context, relay, new EgressAddresses((message) => post({ type: 'warn', message })))
+    const dialer = new Dialer(context, relay)
     const binder = new Binder(context, relay)
     const associations = new Associations(new Shares(count), new RelayPorts(options.relayPorts, isOurs))
     const datagrams = new DatagramRelay(context, associations, pacer)

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { isSame, isUnspecified, parseAddress } from '../../net/address.ts'
+import { formatAddress, isSame, isUnspecified, parseAddress } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
+import type { Egress } from '../../net/egress.ts'
 import { encodeReply, Reply } from '../../socks/messages.ts'
 import { Reason } from '../session-table.ts'
 import { bindBacklog } from '../shared/descriptor-shares.ts'
@@ -15,30 +16,40 @@ import { reset, type Session } from './session.ts'
 
 const nobody = { bytes: new Uint8Array(0) }
 
+/** Somebody who may come, and where we listen for them: on addresses of the egress, or wherever the system says. */
+interface Expected {
+  readonly literal: string
+  readonly egress: Egress | undefined
+}
+
 /**
- * BIND (RFC 1928, sections 4 and 6): listens on the address from which `peer` is reached, tells it in the first reply,
- * and in the second who has come. Connections from elsewhere are reset; the port is the peer's, and does not matter. An
- * address of zeros stands for any peer, who is then expected where the client came to.
+ * BIND (RFC 1928, sections 4 and 6): listens on an address of the egress, or the one from which `peer` is reached, tells it
+ * in the first reply, and in the second who has come. Connections from elsewhere are reset; the port is the peer's, and does
+ * not matter. An address of zeros stands for any peer, who is then expected where the client came to.
  */
 export async function bind(session: Session, peer: Destination): Promise<void> {
   try {
     const peers = await expectedPeers(session, peer)
     if (session.isOver) return
     session.clearDeadline()
-    const host = peers ? await firstLocalAddress(peers) : session.client.localAddress
-    if (host === undefined) return session.reset(Reason.gone)
-    if (!session.isOver) await listen(session, host, peer, peers)
+    const server = await listenFor(session, peer, peers)
+    if (session.isOver) return void server?.close()
+    if (server) begin(session, server, peer, peers)
+    else session.reset(Reason.gone)
   } catch (error) {
     if (session.isOver) return
     session.refuse(refusalFor(error))
   }
 }
 
-/** Literals of all that may come; undefined for anybody. Rejects if nobody may. */
-async function expectedPeers(session: Session, peer: Destination): Promise<readonly string[] | undefined> {
+/** All who may come; undefined for anybody. Rejects if nobody may. */
+async function expectedPeers(session: Session, peer: Destination): Promise<readonly Expected[] | undefined> {
   if (peer.kind === 'address' && isUnspecified(peer.bytes)) return undefined
   const addresses = await addressesOf(session, peer)
-  const allowed = addresses.filter((address) => mayCome(session, address, peer))
+  const { verdicts } = session.context
+  const allowed = addresses.flatMap((literal) =>
+    mayCome(session, literal, peer) ? { literal, egress: verdicts.egress } : [],
+  )
   if (allowed.length === 0) throw new DialError(addresses.length > 0 ? notAllowed : notFound)
   return allowed
 }
@@ -50,12 +61,27 @@ function mayCome({ row, context }: Session, literal: string, expected: Destinati
   return address !== undefined && context.verdicts.allows(row.slot, name, address, port)
 }
 
-/** Rejects as the last peer did, if there is no way to any. */
-async function firstLocalAddress(peers: readonly string[]): Promise<string> {
+/**
+ * Listens where the first peer there is a way to can come to, or, for anybody, where the client came to; undefined if that
+ * has gone. Rejects as the last peer did, if there is no way to any.
+ */
+async function listenFor(
+  session: Session,
+  expected: Destination,
+  peers: readonly Expected[] | undefined,
+): Promise<Server | undefined> {
+  const { client, context, row } = session
+  if (!peers) {
+    const literal = client.localAddress
+    const egress = context.verdicts.egressOf(row.slot)
+    if (literal === undefined) return undefined
+    return egress ? listenFrom(session, expected, { literal, egress }) : listen(literal)
+  }
   let failure: unknown
-  for (const peer of peers) {
+  for (const { literal, egress } of peers) {
     try {
-      return await localAddressTo(peer)
+      if (egress) return await listenFrom(session, expected, { literal, egress })
+      return await listen(await localAddressTo(literal))
     } catch (error) {
       failure = error
     }
@@ -63,26 +89,44 @@ async function firstLocalAddress(peers: readonly string[]): Promise<string> {
   throw failure
 }
 
-/** Resolves when the first reply is on its way. */
-async function listen(
-  session: Session,
-  host: string,
+/** Listens on the first address of the egress that is there still. */
+async function listenFrom(
+  { context, row }: Session,
   expected: Destination,
-  peers: readonly string[] | undefined,
-): Promise<void> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
+  { literal, egress }: Expected & { egress: Egress },
+): Promise<Server> {
+  const name = expected.kind === 'name' ? expected.name : undefined
+  const bytes = parseAddress(literal)?.bytes ?? nobody.bytes
+  for (const address of context.egress.order(egress, { user: row.user, name, bytes })) {
+    try {
+      return await listen(formatAddress(address.bytes))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRNOTAVAIL') throw error
+      context.egress.isGone(address)
+    }
+  }
+  throw new DialError('EADDRNOTAVAIL')
+}
+
+async function listen(host: string): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
+  server.listen({ host, port: 0, backlog: bindBacklog, exclusive: true })
+  await once(server, 'listening')
+  return server
+}
+
+/** Tells the client where its peer may come to. */
+function begin(session: Session, server: Server, expected: Destination, peers: readonly Expected[] | undefined): void {
+  server.on('connection', (socket: Socket) => {
     // An error always ends in 'close' too; without any listener it would end the process.
     socket.on('error', () => {})
     if (server.listening && isExpected(session, socket, expected, peers)) accept(session, server, socket)
     else socket.resetAndDestroy()
   })
-  server.listen({ host, port: 0, backlog: bindBacklog, exclusive: true })
-  await once(server, 'listening')
-  if (session.isOver) return void server.close()
   session.own(server, () => server.close())
   server.on('error', () => session.reset(Reason.failed))
   session.row.listening()
-  if (peers?.[0] !== undefined) session.row.dialling(peers[0])
+  if (peers?.[0] !== undefined) session.row.dialling(peers[0].literal)
   const { address, port } = server.address() as AddressInfo
   session.client.write(encodeReply(Reply.succeeded, boundOf(address, port)))
   session.setDeadline(session.context.timeouts.bind, () => session.refuse(refusalOf('ETIMEDOUT')))
@@ -92,12 +136,12 @@ function isExpected(
   session: Session,
   peer: Socket,
   expected: Destination,
-  peers: readonly string[] | undefined,
+  peers: readonly Expected[] | undefined,
 ): boolean {
   const { remoteAddress = '', remotePort = 0 } = peer
   if (!mayCome(session, remoteAddress, expected, remotePort)) return false
   const { bytes } = parseAddress(remoteAddress) ?? nobody
-  return peers === undefined || peers.some((literal) => isSame(parseAddress(literal)?.bytes ?? nobody.bytes, bytes))
+  return peers === undefined || peers.some(({ literal }) => isSame(parseAddress(literal)?.bytes ?? nobody.bytes, bytes))
 }
 
 function accept(session: Session, server: Server, peer: Socket): void {

@@ -1,10 +1,13 @@
-import { networkInterfaces } from 'node:os'
+import { constants, networkInterfaces } from 'node:os'
 import { type Address, formatAddress, parseAddress } from '../../net/address.ts'
 import type { Egress } from '../../net/egress.ts'
 import { withoutRepeats } from '../../repeats.ts'
 
 /** Milliseconds for which the addresses of an interface are taken to be the same. */
 const interfacesLast = 2_000
+
+/** What binding to an address says that this machine has not, negated as the results of system calls are. */
+const isNotHere = -constants.errno.EADDRNOTAVAIL
 
 /** Who dials what, for the choice among several addresses. */
 export interface Outbound {
@@ -24,8 +27,9 @@ interface Known {
 export class EgressAddresses {
   readonly #warn: (message: string) => void
   readonly #interfaces: typeof networkInterfaces
-  readonly #known = new WeakMap<Egress, Known>()
-  readonly #turns = new WeakMap<Egress, number>()
+  readonly #known = new WeakMap<Egress['from'], Known>()
+  /** By user: each has turns of their own, lest two who alternate have one address each. */
+  readonly #turns = new WeakMap<Egress['from'], Map<number, number>>()
 
   constructor(warn: (message: string) => void, interfaces = networkInterfaces) {
     this.#warn = withoutRepeats(warn)
@@ -36,13 +40,11 @@ export class EgressAddresses {
    * The addresses of the family that is dialled, the one to leave from first; the others are for when that is gone. With
    * `sticky`, who leaves from an address that stays does so still when others come or go (rendezvous hashing).
    */
-  order(egress: Egress, outbound: Outbound): readonly Address[] {
-    const all = this.#of(egress).filter(({ bytes }) => bytes.length === outbound.bytes.length)
+  order({ from, mode }: Egress, outbound: Outbound): readonly Address[] {
+    const all = this.#of(from).filter(({ bytes }) => bytes.length === outbound.bytes.length)
     if (all.length < 2) return all
-    if (egress.mode === 'turns') {
-      const turn = this.#turns.get(egress) ?? 0
-      this.#turns.set(egress, turn + 1)
-      const first = turn % all.length
+    if (mode === 'turns') {
+      const first = this.#nextTurn(from, outbound.user) % all.length
       return [...all.slice(first), ...all.slice(0, first)]
     }
     const whom = `${outbound.user} ${outbound.name?.toLowerCase() ?? outbound.bytes.join('.')}`
@@ -50,19 +52,39 @@ export class EgressAddresses {
     return weighed.sort((a, b) => b.weight - a.weight).map(({ address }) => address)
   }
 
+  /**
+   * Binds to the first address that is there still, in that order, and tells of those that are not. `bind` returns 0 or
+   * more, or a negated errno; so does this, -EADDRNOTAVAIL if none is there.
+   */
+  bindToFirst(egress: Egress, outbound: Outbound, bind: (address: Address) => number): number {
+    for (const address of this.order(egress, outbound)) {
+      const result = bind(address)
+      if (result !== isNotHere) return result
+      this.isGone(address)
+    }
+    return isNotHere
+  }
+
   /** This one cannot be left from. */
   isGone({ bytes }: Address): void {
     this.#warn(`egress ${formatAddress(bytes)} is no address of this machine now: it is skipped`)
   }
 
-  #of(egress: Egress): readonly Address[] {
+  #nextTurn(from: Egress['from'], user: number): number {
+    const turns = this.#turns.get(from) ?? new Map<number, number>()
+    const turn = turns.get(user) ?? 0
+    this.#turns.set(from, turns.set(user, turn + 1))
+    return turn
+  }
+
+  #of(from: Egress['from']): readonly Address[] {
     const now = performance.now()
-    const known = this.#known.get(egress)
+    const known = this.#known.get(from)
     if (known && now < known.until) return known.addresses
-    const read = egress.from.flatMap((text) => parseAddress(text) ?? this.#ofInterface(text))
-    const hasInterface = egress.from.some((text) => !parseAddress(text))
+    const read = from.flatMap((text) => parseAddress(text) ?? this.#ofInterface(text))
+    const hasInterface = from.some((text) => !parseAddress(text))
     const until = hasInterface ? now + interfacesLast : Number.POSITIVE_INFINITY
-    this.#known.set(egress, { addresses: read, until })
+    this.#known.set(from, { addresses: read, until })
     return read
   }
 

@@ -33,7 +33,7 @@ export interface VerdictSources {
 export class Verdicts {
   /** Where a connection to the address that was allowed last leaves from; undefined: wherever the system says. */
   egress: Egress | undefined
-  readonly #via: ReadonlyMap<number, Egress>
+  readonly #via: RuleMemory['via']
   readonly #egress: ReadonlyMap<number, Egress>
   readonly #hasEgress: boolean
   readonly #table: SessionTable
@@ -59,10 +59,16 @@ export class Verdicts {
     return decision >= 0 || this.#note(slot, decision)
   }
 
+  /** Where what leads nowhere yet, and so has no rule that allows it, leaves from; undefined: wherever the system says. */
+  egressOf(slot: number): Egress | undefined {
+    const own = this.#egress.get(this.#table.user[slot])
+    return own && own.from.length > 0 ? own : undefined
+  }
+
   /** See `Judge.judge`. */
   allows(slot: number, name: string | undefined, address: Address, port: number): boolean {
     const decision = this.#judge.judge(this.#subject.of(slot), name, address, port)
-    if (this.#hasEgress) this.egress = this.#egressBy(decision, this.#table.user[slot])
+    if (this.#hasEgress) this.egress = this.#egressBy(decision, slot)
     if (decision !== 0) return this.#note(slot, decision)
     // Another address of the name may have been denied before.
     if (this.#table.rule[slot] !== 0) this.#table.decidedBy(slot, 0)
@@ -90,8 +96,10 @@ export class Verdicts {
     return decision >= 0 || this.#note(slot, decision)
   }
 
-  #egressBy(decision: number, user: number): Egress | undefined {
-    return this.#via.get(this.#judge.rules.idOf(Math.abs(decision))) ?? this.#egress.get(user)
+  #egressBy(decision: number, slot: number): Egress | undefined {
+    const from = this.#via.get(this.#judge.rules.idOf(Math.abs(decision)))
+    if (!from) return this.egressOf(slot)
+    return { from, mode: this.#egress.get(this.#table.user[slot])?.mode ?? 'sticky' }
   }
 
   /** Returns whether it allows. */
