@@ -2,7 +2,9 @@ import '../shared/no-debugger.ts'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { devNull } from 'node:os'
+import { resolve } from 'node:path'
 import { safeText } from '../shared/format/safe-text.ts'
+import { checkStore } from './check-store.ts'
 import { startDaemon } from './daemon.ts'
 import { errnoOf, Failure } from './failure.ts'
 import { openLog } from './log.ts'
@@ -15,6 +17,7 @@ import { readCommandLine } from './settings/command-line.ts'
 import { readConfigFile } from './settings/config-file.ts'
 import { type Configuration, configure } from './settings/configuration.ts'
 import { firstStopSignal } from './signals.ts'
+import { databaseIn } from './store/sqlite-store.ts'
 import { shareThreads, type ThreadShares } from './threads.ts'
 
 // Whoever reads these may go away (EPIPE), and a terminal too (EIO); the daemon stays.
@@ -32,7 +35,10 @@ try {
   } else {
     const { flags, configFile } = commandLine
     const file = configFile === undefined ? {} : readConfigFile(configFile)
-    await serve(configure(flags, file, process.env, process.getuid?.() ?? -1), version)
+    const configuration = configure(flags, file, process.env, process.getuid?.() ?? -1)
+    const folder = configuration.values['state-dir']
+    if (commandLine.kind === 'serve') await serve(configuration, version)
+    else print(await checkStore(resolve(commandLine.file ?? databaseIn(folder)), folder))
   }
 } catch (error) {
   if (!(error instanceof Failure)) throw error

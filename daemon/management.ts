@@ -6,6 +6,7 @@ import { LimitChanges, plain } from './access/limit-changes.ts'
 import { Operators } from './access/operators.ts'
 import { Turns } from './access/turns.ts'
 import { type Loops, Users } from './access/users.ts'
+import type { Transfer } from './control/backend.ts'
 import { type ControlServer, startControlServer } from './control/server.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { Ending } from './ending.ts'
@@ -25,6 +26,7 @@ import { destinationOf, forwardsOf } from './settings/forwards.ts'
 import { LiveSettings } from './settings/live-settings.ts'
 import { settingEffects } from './settings/setting-effects.ts'
 import type { Store, StoredSettings } from './store/store.ts'
+import { Backups } from './transfer/backups.ts'
 
 export type Listening = Result<'status.get'>['listening']
 
@@ -70,6 +72,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
       operators: administered.operators,
       config: administered.config,
       rules: administered.rules,
+      transfer: transferring(options),
       log: log.recorded,
       lifecycle: ending,
       status: statusReport(options, observed, administered, { instance, listening }),
@@ -214,6 +217,11 @@ function lookUpWith(names: DataPlane['names']): (name: string) => Promise<readon
 function observedConnections({ engine, accounts }: DataPlane, config: LiveSettings, wall: WallClock) {
   const nameOf = (index: number) => accounts.lastNameOf(index)
   return new ObservedConnections(engine, nameOf, () => config.values, wall)
+}
+
+function transferring({ store }: ManagementOptions): Transfer {
+  const backups = new Backups(store.backups)
+  return { backup: (wish) => backups.make(wish) }
 }
 
 /** Tells what the daemon is and how it does, whenever it is asked. */

@@ -32,6 +32,7 @@ export interface Backend {
   readonly operators: OperatorAdministration
   readonly config: RuntimeConfiguration
   readonly rules: RuleAdministration
+  readonly transfer: Transfer
   readonly lifecycle: Lifecycle
   status(): Result<'status.get'>
 }
@@ -91,6 +92,11 @@ export interface RecordedLog {
   history(count: number, level: LogEntry['level']): LogEntry[]
   /** Hear each new entry, of whatever level, until the returned function is called. */
   watch(listener: (entry: LogEntry) => void): () => void
+}
+
+/** All that is kept, taken elsewhere. Throws a Refusal. */
+export interface Transfer {
+  backup(wish: Params<'transfer.backup'>): Promise<Result<'transfer.backup'>>
 }
 
 /** How the daemon ends. Both return at once; the reply still reaches the client. */

@@ -21,6 +21,7 @@ import { metricsHandlers } from './handlers/metrics.ts'
 import { operatorHandlers } from './handlers/operators.ts'
 import { ruleHandlers } from './handlers/rules.ts'
 import { sessionHandlers } from './handlers/session.ts'
+import { transferHandlers } from './handlers/transfer.ts'
 import { userHandlers } from './handlers/users.ts'
 import { LoginFailures } from './login-failures.ts'
 import type { Via } from './session.ts'
@@ -161,6 +162,7 @@ function makeClients(options: ControlOptions, cookie: string): Clients {
     ...metricsHandlers(backend.metrics, limits),
     ...logHandlers(backend.log, limits),
     ...ruleHandlers(backend.rules),
+    ...transferHandlers(backend.transfer),
     ...daemonHandlers(backend),
   }
   const service: Service = {

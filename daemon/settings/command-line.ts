@@ -13,10 +13,13 @@ import { Failure } from '../failure.ts'
 import { manual } from './manual.ts'
 import { problemWith } from './setting-values.ts'
 
-/** What the command line asks for: to print a text and end (`--help` and the like), or to serve. */
+/** What the command line asks for: to print a text and end (`--help` and the like), or something that settings count for. */
 export type CommandLine =
   | { readonly kind: 'print'; readonly text: string }
-  | { readonly kind: 'serve'; readonly flags: Partial<Settings>; readonly configFile: string | undefined }
+  | ({ readonly flags: Partial<Settings>; readonly configFile: string | undefined } & Work)
+
+/** To serve, or to see whether a store is sound: that of the settings unless a `file` is named. */
+type Work = { readonly kind: 'serve' } | { readonly kind: 'check-store'; readonly file: string | undefined }
 
 /** Read the arguments that follow the program's name. Throws a `Failure` of status 2 if they make no sense. */
 export function readCommandLine(args: readonly string[], version: string): CommandLine {
@@ -27,6 +30,7 @@ export function readCommandLine(args: readonly string[], version: string): Comma
   for (const [, option] of options) command.addOption(option)
   command
     .option('--config <FILE>', 'TOML file of settings, named as the flags are; a flag wins over it')
+    .option('--check-store [FILE]', 'see whether the store of --state-dir, or a backup FILE, is sound, and end')
     .addOption(
       new Option('--completions <SHELL>', 'print what makes a shell complete our flags, and end').choices(shells),
     )
@@ -53,10 +57,15 @@ export function readCommandLine(args: readonly string[], version: string): Comma
     if (problem) throw new Failure(2, `--${name} ${problem}`)
     flags[name] = value
   }
-  return { kind: 'serve', flags, configFile: command.getOptionValue('config') }
+  return { flags, configFile: command.getOptionValue('config'), ...workOf(command) }
 }
 
 const settingNames = Object.keys(settings) as SettingName[]
+
+function workOf(command: Command): Work {
+  const check: string | true | undefined = command.getOptionValue('checkStore')
+  return check === undefined ? { kind: 'serve' } : { kind: 'check-store', file: check === true ? undefined : check }
+}
 
 function completions(command: Command, shell: Shell): string {
   const choices: Readonly<Record<string, readonly string[]>> = {

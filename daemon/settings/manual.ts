@@ -35,6 +35,14 @@ export function manual(flags: readonly Term[]): Manual {
         ],
       },
       {
+        title: 'THE STORE',
+        body: [
+          "proxy-tui --exec 'backup FILE' copies the store while proxyd runs. To go back to a copy, stop proxyd and put it in the " +
+            'place of STATE-DIR/proxyd.db, with no proxyd.db-wal beside it. --check-store reads all of a copy, as a start would, ' +
+            'and changes nothing; of a proxyd that runs, check a backup.',
+        ],
+      },
+      {
         title: 'SIGNALS',
         body: [
           [
@@ -61,8 +69,8 @@ export function manual(flags: readonly Term[]): Manual {
       {
         title: 'EXIT STATUS',
         body: [
-          ['0', 'after a stop'],
-          ['1', 'the machine refuses something, such as a port'],
+          ['0', 'after a stop, or the store that was checked is sound'],
+          ['1', 'the machine refuses something, such as a port, or the store is damaged'],
           ['2', 'a mistake in flags or config file'],
         ],
       },

@@ -54,6 +54,9 @@ class ThreadedStore implements Store {
     load: () => this.#ask('rules', 'load'),
     save: (rules) => this.#change('rules', 'save', rules),
   }
+  readonly backups: Store['backups'] = {
+    make: (file) => this.#ask('backups', 'make', file),
+  }
   readonly #folder: string
   readonly #file: URL
   readonly #listeners = new Set<ChangeListener>()

@@ -2,7 +2,7 @@ import { StoreError } from './store.ts'
 
 /** Primary result codes of SQLite, https://sqlite.org/rescode.html. */
 const SQLITE_PERM = 3
-const SQLITE_BUSY = 5
+export const SQLITE_BUSY = 5
 const SQLITE_READONLY = 8
 const SQLITE_CORRUPT = 11
 const SQLITE_CANTOPEN = 14
@@ -45,6 +45,6 @@ export function noFolder(path: string): StoreError {
 }
 
 /** The extended codes keep the primary one in their low byte. */
-function primaryCode(error: unknown): number | undefined {
+export function primaryCode(error: unknown): number | undefined {
   return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
 }

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { getSystemErrorMessage } from 'node:util'
 import { foreignness } from '../foreign-files.ts'
 import { migrations } from './migrations.ts'
+import { sqliteBackups } from './sqlite-backup.ts'
 import { sqliteBans } from './sqlite-bans.ts'
 import { damaged, explain, noFolder, unwritable } from './sqlite-errors.ts'
 import { sqliteGroups, sqliteUsage } from './sqlite-limits.ts'
@@ -12,6 +13,7 @@ import { sqliteRules } from './sqlite-rules.ts'
 import { sqliteSettings } from './sqlite-settings.ts'
 import { sqliteUsers } from './sqlite-users.ts'
 import {
+  type BackupStore,
   type BanStore,
   type GroupStore,
   type Immediate,
@@ -35,6 +37,7 @@ export interface SqliteStore {
   readonly settings: Immediate<SettingsStore>
   readonly bans: Immediate<BanStore>
   readonly rules: Immediate<RuleStore>
+  readonly backups: BackupStore
   close(): void
 }
 
@@ -68,6 +71,7 @@ export function openSqliteStore(folder: string): SqliteStore {
     settings: sqliteSettings(opened),
     bans: sqliteBans(opened),
     rules: sqliteRules(opened),
+    backups: sqliteBackups(opened),
     close: () => opened.close(),
   }
 }
@@ -120,15 +124,19 @@ function prepare(database: DatabaseSync, file: string): void {
   migrate(database, file)
 }
 
-function migrate(database: DatabaseSync, file: string): void {
+/** Of the schema. Throws a StoreError if it is newer than those that this proxyd knows. */
+export function versionOf(database: DatabaseSync, file: string): number {
   const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)
-  if (version > migrations.length) {
-    throw new StoreError(
-      'newer',
-      `${file} was written by a newer proxyd (schema ${version}, this one knows ${migrations.length}): ` +
-        'upgrade proxyd, or choose another place with --state-dir',
-    )
-  }
+  if (version <= migrations.length) return version
+  throw new StoreError(
+    'newer',
+    `${file} was written by a newer proxyd (schema ${version}, this one knows ${migrations.length}): ` +
+      'upgrade proxyd, or choose another place with --state-dir',
+  )
+}
+
+function migrate(database: DatabaseSync, file: string): void {
+  const version = versionOf(database, file)
   migrations.slice(version).forEach((step, i) => {
     database.exec(`BEGIN EXCLUSIVE; ${step}; PRAGMA user_version = ${version + i + 1}; COMMIT`)
   })

@@ -3,12 +3,12 @@ import { explain } from './sqlite-errors.ts'
 import { databaseIn, openSqliteStore, type SqliteStore } from './sqlite-store.ts'
 import type { StoreError } from './store.ts'
 
-/** The thread that waits for the disk, so that nobody's login or name does: it opens the store and answers calls, one by one. */
+/** The thread that waits for the disk, so that nobody's login or name does: it opens the store and answers calls, one by one, but for a backup. */
 
 /** A call of one of the store's parts. */
 export interface Call {
   readonly ticket: number
-  readonly part: 'users' | 'groups' | 'usage' | 'operators' | 'settings' | 'bans' | 'rules'
+  readonly part: 'users' | 'groups' | 'usage' | 'operators' | 'settings' | 'bans' | 'rules' | 'backups'
   readonly method: string
   readonly given: readonly unknown[]
 }
@@ -27,7 +27,7 @@ const folder: string = workerData
 const port = parentPort as MessagePort
 
 let store: SqliteStore | undefined
-answer(0, () => {
+void answer(0, () => {
   store = openSqliteStore(folder)
 })
 if (store) serve(store)
@@ -40,18 +40,18 @@ function serve(store: SqliteStore): void {
     } else {
       const { ticket, part, method, given } = message
       const calls = store[part] as unknown as Readonly<Record<string, (...given: readonly unknown[]) => unknown>>
-      answer(ticket, () => calls[method](...given))
+      void answer(ticket, () => calls[method](...given))
     }
   })
 }
 
-function answer(ticket: number, work: () => unknown): void {
-  port.postMessage(outcomeOf(ticket, work))
+async function answer(ticket: number, work: () => unknown): Promise<void> {
+  port.postMessage(await outcomeOf(ticket, work))
 }
 
-function outcomeOf(ticket: number, work: () => unknown): FromStore {
+async function outcomeOf(ticket: number, work: () => unknown): Promise<FromStore> {
   try {
-    return { ticket, result: work() }
+    return { ticket, result: await work() }
   } catch (cause) {
     const { problem, message } = explain(databaseIn(folder), cause)
     return { ticket, error: { problem, message } }

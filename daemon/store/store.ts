@@ -15,6 +15,7 @@ export interface Store {
   readonly settings: SettingsStore
   readonly bans: BanStore
   readonly rules: RuleStore
+  readonly backups: BackupStore
   /** Hear of each change how it went, until the returned function is called. */
   watch(listener: ChangeListener): () => void
   /** Gives everything back; nothing may be asked of the store from then on. */
@@ -155,6 +156,14 @@ export interface RuleStore {
   save(rules: StoredRules): Promise<void>
 }
 
+export interface BackupStore {
+  /**
+   * Copies the store, with what is changed meanwhile, into an empty file; resolves to its length in bytes. A close of the
+   * store waits for it. A file that it could not fill is left to the caller.
+   */
+  make(file: string): Promise<number>
+}
+
 /** A part of a store, for a thread that may wait for the disk: calls return when they are done, or throw. */
 export type Immediate<Part> = {
   readonly [Name in keyof Part]: Part[Name] extends (...given: infer Given) => Promise<infer Result>
@@ -164,7 +173,7 @@ export type Immediate<Part> = {
 
 /** Why the store cannot be used: one line for people that names the cause and the mend. */
 export class StoreError extends Refusal {
-  readonly problem: 'unwritable' | 'foreign' | 'corrupt' | 'newer' | 'locked' | 'failed'
+  readonly problem: 'unwritable' | 'unreadable' | 'foreign' | 'corrupt' | 'newer' | 'locked' | 'failed'
 
   constructor(problem: StoreError['problem'], message: string) {
     super('unavailable', message)

@@ -7,6 +7,7 @@ import { logVerbs } from './log-verbs.ts'
 import { operatorVerbs } from './operator-verbs.ts'
 import { ruleVerbs } from './rule-verbs.ts'
 import { settingVerbs } from './setting-verbs.ts'
+import { transferVerbs } from './transfer-verbs.ts'
 import { UsageError } from './usage.ts'
 import { userVerbs } from './user-verbs.ts'
 import { type Flag, type Outcome, type Verb, verb } from './verb.ts'
@@ -19,6 +20,7 @@ const table = {
   ...banVerbs,
   ...operatorVerbs,
   ...settingVerbs,
+  ...transferVerbs,
   ...logVerbs,
   ...daemonVerbs,
   help: verb({

@@ -10,6 +10,7 @@ import { operatorMethods } from './methods/operators.ts'
 import { ruleMethods } from './methods/rules.ts'
 import { sessionEvents, sessionMethods } from './methods/session.ts'
 import type { EventShape, MethodShape } from './methods/shape.ts'
+import { transferMethods } from './methods/transfer.ts'
 import { userEvents, userMethods } from './methods/users.ts'
 
 /**
@@ -29,6 +30,7 @@ export const methods = {
   ...banMethods,
   ...ruleMethods,
   ...operatorMethods,
+  ...transferMethods,
 } satisfies Record<string, MethodShape>
 
 export type Method = keyof typeof methods

@@ -119,7 +119,7 @@ export class FakeRules implements RuleAdministration {
   }
 
   async apply(): Promise<Result<'rules.apply'>> {
-    return { revision: 1, added: [], removed: [], reordered: false, cut: 0, warnings: [] }
+    return { revision: 1, added: [], removed: [], reordered: false, cut: 0 }
   }
 
   readonly add = this.apply

@@ -40,6 +40,7 @@ export class FakeBackend implements Backend {
   readonly operators = new FakeOperators()
   readonly config = new FakeConfiguration()
   readonly rules = new FakeRules()
+  readonly transfer = { backup: async () => ({ bytes: 65_536 }) }
   readonly lifecycle = new FakeLifecycle()
 
   status(): Result<'status.get'> {

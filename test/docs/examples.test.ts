@@ -1,10 +1,9 @@
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type EventName, events, type Method, methods } from '../../shared/protocol/methods.ts'
 import { greeted, type RawClient, started } from '../control/raw-client.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
-import { eventually } from '../helpers/eventually.ts'
 import { operate } from '../helpers/operate.ts'
 import { eventExamples, examples } from './examples.ts'
 
@@ -16,7 +15,9 @@ const logins: readonly Method[] = ['auth.begin', 'auth.finish']
 const endings: readonly Method[] = ['daemon.drain', 'daemon.shutdown']
 /** Asked of a connection that there is, below. */
 const details = 'connections.get'
-const asked = names.filter((name) => ![...logins, ...endings, details].includes(name))
+/** It takes a folder that is the test's: test/e2e/store.test.ts. */
+const backup = 'transfer.backup'
+const asked = names.filter((name) => ![...logins, ...endings, details, backup].includes(name))
 
 /** Whose results are of the moment. Those of the others must be as shown. */
 const varying: readonly Method[] = [
@@ -78,7 +79,7 @@ test(`a daemon answers ${details}`, async () => {
   const guest = connect(daemon.port('socks'), '127.0.0.1')
   onTestFinished(() => void guest.destroy())
   const client = await operate(daemon)
-  const row = await eventually(async () => {
+  const row = await vi.waitFor(async () => {
     const { result } = await client.call('connections.list')
     expect(result.connections).toHaveLength(1)
     return result.connections[0]

@@ -232,37 +232,23 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   },
   'rules.apply': {
     params: { text: 'deny to *.ads.example\n', dryRun: true },
-    result: { revision: 0, added: ['deny to *.ads.example'], removed: [], reordered: false, cut: 0, warnings: [] },
+    result: { revision: 0, added: ['deny to *.ads.example'], removed: [], reordered: false, cut: 0 },
   },
   'rules.add': {
     params: { rule: 'deny to *.ads.example', ifRevision: 0 },
-    result: { revision: 1, added: ['deny to *.ads.example'], removed: [], reordered: false, cut: 0, warnings: [] },
+    result: { revision: 1, added: ['deny to *.ads.example'], removed: [], reordered: false, cut: 0 },
   },
   'rules.insert': {
     params: { rule: 'allow user:bob to *.ads.example', place: 1 },
-    result: {
-      revision: 2,
-      added: ['allow user:bob to *.ads.example'],
-      removed: [],
-      reordered: false,
-      cut: 0,
-      warnings: [],
-    },
+    result: { revision: 2, added: ['allow user:bob to *.ads.example'], removed: [], reordered: false, cut: 0 },
   },
   'rules.move': {
     params: { id: 16, place: 1 },
-    result: { revision: 3, added: [], removed: [], reordered: true, cut: 0, warnings: [] },
+    result: { revision: 3, added: [], removed: [], reordered: true, cut: 0 },
   },
   'rules.remove': {
     params: { ids: [17] },
-    result: {
-      revision: 4,
-      added: [],
-      removed: ['allow user:bob to *.ads.example'],
-      reordered: false,
-      cut: 0,
-      warnings: [],
-    },
+    result: { revision: 4, added: [], removed: ['allow user:bob to *.ads.example'], reordered: false, cut: 0 },
   },
   'rules.test': {
     params: { user: 'bob', host: 'x.ads.example', port: 443, resolve: [] },
@@ -276,6 +262,7 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
     result: { ended: 0, stored: true },
   },
   'operators.setRole': { params: { name: 'joe', role: 'operator' }, result: { ended: 0, stored: true } },
+  'transfer.backup': { params: { file: '/var/backups/proxyd/monday.db' }, result: { bytes: 81920 } },
   'daemon.drain': { params: {}, result: {} },
   'daemon.shutdown': { params: {}, result: {} },
   'rpc.describe': {

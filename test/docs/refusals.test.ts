@@ -95,6 +95,9 @@ const elsewhere = [
   'operators.setRole unavailable',
   'config.set unavailable',
   ...['apply', 'add', 'insert', 'move', 'remove'].map((name) => `rules.${name} unavailable`),
+  // A folder of its own: test/store/backups.test.ts.
+  'transfer.backup exists',
+  'transfer.backup unavailable',
   'operators.add conflict', // as many operators as there can be: test/access
   'groups.add conflict', // as many groups as there can be: test/access/limit-changes.test.ts
   // What cannot be stored: there, too.

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readlinkSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { startDaemon } from '../helpers/daemon.ts'
-import { eventually } from '../helpers/eventually.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { startTarget, type Target } from '../helpers/target.ts'
 
@@ -61,6 +60,6 @@ describe.skipIf(process.platform !== 'linux').each(['portable', 'linux'])('%s', 
       return Buffer.concat([mark, received]).equals(client.up) && answer.equals(client.down)
     })
     expect((await Promise.all(intact)).filter(Boolean)).toHaveLength(crowd)
-    await eventually(() => expect(socketsOf(daemon.pid)).toBe(socketsBefore))
+    await vi.waitFor(() => expect(socketsOf(daemon.pid)).toBe(socketsBefore), { timeout: 10_000 })
   })
 })

@@ -3,9 +3,8 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { startDaemon } from '../helpers/daemon.ts'
-import { eventually } from '../helpers/eventually.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { findProgram, run } from '../helpers/programs.ts'
@@ -55,7 +54,7 @@ async function startServer(): Promise<Server> {
     server.kill('SIGKILL')
     await ended
   })
-  await eventually(async () => (await connectPeer('127.0.0.1', port)).finish())
+  await vi.waitFor(async () => (await connectPeer('127.0.0.1', port)).finish(), 20_000)
   return { port, key }
 }
 

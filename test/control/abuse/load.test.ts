@@ -1,8 +1,7 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { limits } from '../../../shared/protocol/limits.ts'
 import { limitDescriptors } from '../../helpers/descriptor-limit.ts'
 import { descriptors } from '../../helpers/descriptors.ts'
-import { eventually } from '../../helpers/eventually.ts'
 import { connected, greeted, type Line, type RawClient, started } from '../raw-client.ts'
 import { abusedDaemon, admin, loggedIn, pipeline, servedBeside, unharmedBy } from './abused-daemon.ts'
 
@@ -27,7 +26,7 @@ beforeAll(() => {
 
 /** Wait until the daemon has let go of every client, those of the tests before too. */
 async function expectOwnSockets(): Promise<void> {
-  await eventually(() => expect(descriptors(abused.daemon.pid).sockets).toBe(ownSockets))
+  await vi.waitFor(() => expect(descriptors(abused.daemon.pid).sockets).toBe(ownSockets), { timeout: 10_000 })
 }
 
 it('answers 20,000 requests sent in one go, in order, and others in between', async () => {
@@ -100,14 +99,14 @@ describe('places', () => {
     const clients: RawClient[] = []
     await servedBeside(abused, async () => {
       // One place is the bystander's.
-      for (let i = 1; i < limits.clients; i++) clients.push(await eventually(() => admin(abused)))
+      for (let i = 1; i < limits.clients; i++) clients.push(await vi.waitFor(() => admin(abused), { timeout: 10_000 }))
       const client = await greeted(abused.unix)
       expect((await client.call('session.start', { protocol: [1, 0], client: 'test' })).error?.data.kind).toBe('busy')
       expect(await client.next()).toBeUndefined()
       await loggedIn(abused)
     })
     for (const { socket } of clients) socket.destroy()
-    await eventually(() => admin(abused))
+    await vi.waitFor(() => admin(abused), { timeout: 10_000 })
   })
 
   it('outlives 600 connections that come and go', async () => {

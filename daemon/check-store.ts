@@ -1,0 +1,61 @@
+import { Groups } from './access/groups.ts'
+import { loadAccounts } from './access/load-accounts.ts'
+import { Passwords } from './access/passwords.ts'
+import { Failure } from './failure.ts'
+import { Refusal } from './refusal.ts'
+import { prepareRules } from './rules/live-rules.ts'
+import { acceptStored } from './settings/stored-settings.ts'
+import { checkDatabase } from './store/check-database.ts'
+import { copyDatabase } from './store/database-copy.ts'
+import { openStore } from './store/open-store.ts'
+
+/**
+ * Reads all of a copy of the database `file`, as a start would that uses the lists of rules in `folder`, and changes nothing.
+ * Resolves to what it holds, for people; rejects with a Failure if proxyd would not start with it.
+ */
+export async function checkStore(file: string, folder: string): Promise<string> {
+  try {
+    using copy = copyDatabase(file)
+    const schema = checkDatabase(copy.folder, file)
+    const { held, warnings } = await readAll(copy.folder, folder).catch((error: unknown) => {
+      throw told(error, (message) => `${file} can be read, but proxyd would not start with it: ${message}`)
+    })
+    const lines = [`${file} is sound: schema: ${schema}, ${held}`, ...warnings]
+    return lines.map((line) => `${line}\n`).join('')
+  } catch (error) {
+    throw told(error, (message) => message)
+  }
+}
+
+function told(error: unknown, sentence: (message: string) => string): unknown {
+  return error instanceof Refusal || error instanceof Failure ? new Failure(1, sentence(error.message)) : error
+}
+
+async function readAll(copy: string, folder: string): Promise<{ held: string; warnings: string[] }> {
+  const store = await openStore(copy)
+  try {
+    const accounts = await loadAccounts(store.users, [], new Passwords())
+    const groups = new Groups(await store.groups.list())
+    const members = {
+      indexOf: (kind: 'user' | 'group', name: string) => (kind === 'user' ? accounts : groups).named(name)?.index,
+      groupOf: () => 0,
+    }
+    const { text } = await prepareRules({ store: store.rules, folder, members }, 1)
+    const warnings: string[] = []
+    const settings = acceptStored((await store.settings.load()).values, (message) => warnings.push(message))
+    const counts = {
+      users: accounts.size,
+      groups: groups.list().length,
+      operators: (await store.operators.list()).length,
+      settings: Object.keys(settings).length,
+      rules: text.rules.length,
+      bans: (await store.bans.list()).length,
+    }
+    const held = Object.entries(counts)
+      .map(([what, count]) => `${what}: ${count}`)
+      .join(', ')
+    return { held, warnings }
+  } finally {
+    await store.close()
+  }
+}

@@ -1,0 +1,52 @@
+import { rmSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { checkStore } from '../../daemon/check-store.ts'
+import { Failure } from '../../daemon/failure.ts'
+import { migrations } from '../../daemon/store/migrations.ts'
+import { alter, contents, damagePage, makeStore } from '../helpers/stores.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+const damages: readonly [string, (file: string) => void, RegExp][] = [
+  ['a page that is overwritten', (file) => damagePage(file, 12), /is damaged \(.+\): /],
+  ['an end that is missing', (file) => truncateSync(file, 10 * 4096), /is damaged \(.+\): /],
+  ['a password that is none', (file) => alter(file, "UPDATE users SET password = 'x'"), /password of "bob" is damaged/],
+  [
+    'use by nobody',
+    (file) => alter(file, 'PRAGMA foreign_keys = OFF; DELETE FROM users; INSERT INTO usage VALUES (7, 0, 0, 0, 0)'),
+    /row 7 of usage is of none of the users/,
+  ],
+  ['rules that are none', (file) => alter(file, "UPDATE rules SET text = 'let bob in'"), /line 1, column 1/],
+  ['a newer schema', (file) => alter(file, 'PRAGMA user_version = 1000'), /newer proxyd \(schema 1000/],
+  ['nothing of proxyd', (file) => alter(file, 'PRAGMA user_version = 0'), /holds nothing of proxyd/],
+  ['no store', (file) => rmSync(file), /there is no .*: name its folder with --state-dir/],
+]
+
+test.each(damages)('a check finds %s, tells it in one line, and changes nothing', async (_, damage, message) => {
+  const folder = await temporaryFolder()
+  const file = await makeStore(folder, 300)
+  damage(file)
+  const before = contents(folder)
+  const failure = await checkStore(file, folder).catch((error: unknown) => error)
+  expect(failure).toBeInstanceOf(Failure)
+  expect(failure).toMatchObject({ status: 1, message: expect.stringMatching(message) })
+  expect(failure).toMatchObject({ message: expect.stringContaining(file) })
+  expect(failure).toMatchObject({ message: expect.not.stringContaining('\n') })
+  expect(contents(folder)).toEqual(before)
+})
+
+test('a check tells of settings that would be passed over', async () => {
+  const folder = await temporaryFolder()
+  const file = await makeStore(folder)
+  alter(file, "INSERT INTO settings VALUES ('warp', '9', 1)")
+  expect(await checkStore(file, folder)).toMatch(/ is sound: .*\nthe stored setting warp is ignored: .*\n$/)
+})
+
+test('a check reads what an older proxyd left', async () => {
+  const folder = await temporaryFolder()
+  const file = join(folder, 'old.db')
+  alter(file, `${migrations[0]}; PRAGMA user_version = 1; INSERT INTO users VALUES ('old', '${'x'}', 1, 1)`)
+  const before = contents(folder)
+  await expect(checkStore(file, folder)).rejects.toThrow(/password of "old" is damaged/)
+  expect(contents(folder)).toEqual(before)
+})
