@@ -10,6 +10,7 @@ function bucket(rate: number) {
   buckets.reset(8)
   return {
     take: (want: number, now: number) => buckets.take(8, rate, want, now),
+    takeWhole: (bytes: number, now: number) => buckets.takeWhole(8, rate, bytes, now),
     giveBack: (bytes: number) => buckets.giveBack(8, bytes),
     wakeAt: (now: number) => buckets.wakeAt(8, rate, now),
     waits: (change: 1 | -1) => buckets.waits(8, change),
@@ -92,4 +93,23 @@ describe('a bucket of credit', () => {
     expect(wake).toBeGreaterThan(start + 5)
     expect(one.take(65_536, wake + 5)).toBeGreaterThanOrEqual(smallestQuantum)
   })
+
+  it.each([100_000, 10_000_000])(
+    'of %d bytes a second leaves half to those who wait beside a flood of datagrams',
+    (rate) => {
+      const one = bucket(rate)
+      let [passed, moved] = [0, 0]
+      one.waits(1)
+      // The flood is there first whenever there is credit.
+      for (let now = start; now < start + 10_000; now++) {
+        while (one.takeWhole(1_000, now)) passed += 1_000
+        for (let taken = one.take(65_536, now); taken > 0; taken = one.take(65_536, now)) moved += taken
+      }
+      expect(Math.abs(moved / (5 * rate) - 1)).toBeLessThan(0.1)
+      // Alone it has it all.
+      one.waits(-1)
+      for (let now = start + 10_000; now < start + 20_000; now++) while (one.takeWhole(1_000, now)) passed += 1_000
+      expect(Math.abs(passed / (15 * rate) - 1)).toBeLessThan(0.1)
+    },
+  )
 })

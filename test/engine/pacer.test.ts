@@ -208,6 +208,33 @@ describe.skipIf(process.platform !== 'linux')('a paced flow', () => {
     expect(Math.max(...waits)).toBeLessThan(100)
   })
 
+  it('has its share beside a crowd of others that say little at a time', () => {
+    const { limit, open, run } = makeRelay()
+    limit(everybody, { rateDown: 1_000_000 })
+    const bulk = open(2)
+    bulk.pour()
+    run(1_000, [bulk])
+    const crowd = Array.from({ length: 30 }, () => open(1))
+    for (const flow of crowd) flow.say(2_500)
+    let moved = 0
+    for (let i = 0; i < 2_000; i++) {
+      moved += sum(run(1, [bulk]))
+      for (const flow of crowd) if (flow.take() > 0) flow.say(2_500)
+    }
+    expect(moved).toBeGreaterThan(0.4 * 2_000_000)
+  })
+
+  it('has its share beside another user with many', () => {
+    const { limit, open, run } = makeRelay()
+    limit(everybody, { rateDown: 1_000_000 })
+    const flows = [open(2), ...Array.from({ length: 30 }, () => open(1))]
+    for (const flow of flows) flow.pour()
+    run(1_000, flows)
+    const [own = 0, ...others] = run(3_000, flows)
+    expect(own).toBeGreaterThan(0.35 * 3_000_000)
+    expect(jain(others)).toBeGreaterThan(0.95)
+  })
+
   it('goes on at once by a new limit, or without any', () => {
     const { limit, open, run, pacer, settle, table } = makeRelay()
     limit(1, { rateDown: 1_000 })

@@ -108,6 +108,34 @@ describe('the portable pacer', () => {
     }
   })
 
+  it('lets who has much to say have a share beside a crowd of others that say little at a time', async () => {
+    const { limit, open } = makePacer()
+    limit(everybody, 1_000_000)
+    const bulk = open(2)
+    bulk.say(1e9)
+    await vi.advanceTimersByTimeAsync(1_000)
+    const crowd = Array.from({ length: 30 }, () => open(1))
+    for (const flow of crowd) flow.say(2_500)
+    bulk.take()
+    for (let i = 0; i < 2_000; i++) {
+      await vi.advanceTimersByTimeAsync(1)
+      for (const flow of crowd) if (flow.take() > 0) flow.say(2_500)
+    }
+    expect(bulk.take()).toBeGreaterThan(0.4 * 2_000_000)
+  })
+
+  it('leaves a user with one flow a share beside one with many', async () => {
+    const { limit, open } = makePacer()
+    limit(everybody, 1_000_000)
+    const [one, ...many] = [open(2), ...Array.from({ length: 30 }, () => open(1))]
+    for (const flow of [one, ...many]) flow.say(1e9)
+    await vi.advanceTimersByTimeAsync(1_000)
+    for (const flow of [one, ...many]) flow.take()
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(one.take()).toBeGreaterThan(0.35 * 3_000_000)
+    expect(jain(many.map((flow) => flow.take()))).toBeGreaterThan(0.95)
+  })
+
   it('has one timer for all who wait for the same, and none for nobody', async () => {
     const { limit, open } = makePacer()
     limit(1, 10_000)

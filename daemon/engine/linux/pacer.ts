@@ -2,6 +2,7 @@ import { pipeBytes } from '../../os/pipe-pool.ts'
 import { tickLength } from '../shared/buckets.ts'
 import { type Budget, PacedBy, type Payer } from '../shared/budget.ts'
 import { Direction } from '../shared/limit-lines.ts'
+import { WaitingFlows } from '../shared/waiting-flows.ts'
 import { type Clock, clientOf, Flag, isClient, type Sessions, slotOf, targetOf } from './sessions.ts'
 import { TimerWheel } from './timer-wheel.ts'
 
@@ -13,9 +14,7 @@ interface Queue {
   readonly bucket: number
   /** Its place on the wheel. */
   readonly timer: number
-  /** Those that have little to say go first; within each, first come first served. */
-  readonly light: Set<number>
-  readonly heavy: Set<number>
+  readonly waiting: WaitingFlows<number>
   /** What of the bucket's fillings is this loop's, in bytes, and all that it was filled with by then. */
   share: number
   filled: number
@@ -88,9 +87,10 @@ export class Pacer {
     if (given > 0) return given
     const payer = this.#payerOf(slotOf(half))
     const direction = directionOf(half)
-    // Who has much to say waits behind those who do already.
-    const waits = this.#hasMore[half] === 1 && this.#budget.isContended(payer, direction)
-    const granted = waits ? 0 : this.#budget.take(payer, direction, want, this.#clock.now)
+    // Behind those who wait already: a crowd of those who have little to say would leave them nothing.
+    const granted = this.#budget.isContended(payer, direction)
+      ? 0
+      : this.#budget.take(payer, direction, want, this.#clock.now)
     if (granted === 0) this.#park(half)
     return granted
   }
@@ -146,8 +146,7 @@ export class Pacer {
     const { short, shortBy } = this.#budget
     const queue = this.#queues.get(short) ?? this.#open(short)
     const isLight = this.#hasMore[half] === 0 && this.#movedLately(half) < this.#budget.quantum(short)
-    const among = isLight ? queue.light : queue.heavy
-    among.add(half)
+    queue.waiting.add(half, this.#payerOf(slotOf(half)), isLight)
     this.#budget.waits(short, 1)
     this.#parked.set(half, { queue, since: now })
     this.#sessions.flags[half] |= Flag.parked
@@ -161,42 +160,42 @@ export class Pacer {
   #open(bucket: number): Queue {
     const timer = this.#freeTimers.pop() ?? this.#byTimer.length
     const filled = this.#budget.filled(bucket)
-    const queue = { bucket, timer, light: new Set<number>(), heavy: new Set<number>(), share: 0, filled }
+    const queue = { bucket, timer, waiting: new WaitingFlows<number>(), share: 0, filled }
     this.#queues.set(bucket, queue)
     this.#byTimer[timer] = queue
     this.#wheel.set(timer, this.#budget.wakeAt(bucket, this.#clock.now))
     return queue
   }
 
-  /** Give those at the front what there is, a grant each, and let them go on. */
+  /** Give those whose turn it is what there is, a grant each, and let them go on. */
   #serve(queue: Queue | undefined): void {
     if (!queue) return
-    const { bucket, light, heavy } = queue
+    const { bucket, waiting } = queue
     const { now } = this.#clock
     let left = this.#creditOf(queue)
-    for (const waiting of [light, heavy])
-      for (const half of waiting) {
-        const granted = left > 0 ? this.#budget.take(this.#payerOf(slotOf(half)), directionOf(half), pipeBytes, now) : 0
-        // Another of its limits may be what it waits for now.
-        if (granted === 0 && left > 0 && this.#budget.short !== bucket) {
-          this.#leave(half)
-          this.#park(half)
-          continue
-        }
-        if (granted === 0) return this.#wheel.set(queue.timer, this.#budget.wakeAt(bucket, now))
-        left -= granted
-        queue.share -= granted
-        this.#granted[half] = granted
-        this.#goOn(half)
+    for (let half = waiting.first; half !== undefined; half = waiting.first) {
+      const granted = left > 0 ? this.#budget.take(this.#payerOf(slotOf(half)), directionOf(half), pipeBytes, now) : 0
+      // Another of its limits may be what it waits for now.
+      if (granted === 0 && left > 0 && this.#budget.short !== bucket) {
+        this.#leave(half)
+        this.#park(half)
+        continue
       }
+      if (granted === 0) return this.#wheel.set(queue.timer, this.#budget.wakeAt(bucket, now))
+      left -= granted
+      queue.share -= granted
+      this.#granted[half] = granted
+      waiting.passOn()
+      this.#goOn(half)
+    }
   }
 
   /** The credit that this loop may give out: all, or where others wait as well, what falls to those who wait here. */
   #creditOf(queue: Queue): number {
-    const { bucket, light, heavy } = queue
+    const { bucket, waiting } = queue
     const credit = this.#budget.credit(bucket, this.#clock.now)
     const filled = this.#budget.filled(bucket)
-    const part = (light.size + heavy.size) / this.#budget.waiting(bucket)
+    const part = waiting.size / this.#budget.waiting(bucket)
     const depth = this.#budget.depth(bucket)
     queue.share = Math.min(depth, queue.share + ((filled - queue.filled) | 0) * part)
     queue.filled = filled
@@ -223,10 +222,9 @@ export class Pacer {
     this.#parked.delete(half)
     this.#sessions.flags[half] &= ~Flag.parked
     this.#sessions.table.pacedFor[slotOf(half)] += this.#clock.now - since
-    queue.light.delete(half)
-    queue.heavy.delete(half)
+    queue.waiting.delete(half, this.#payerOf(slotOf(half)))
     this.#budget.waits(queue.bucket, -1)
-    if (queue.light.size + queue.heavy.size > 0) return
+    if (queue.waiting.size > 0) return
     this.#queues.delete(queue.bucket)
     this.#wheel.clear(queue.timer)
     this.#byTimer[queue.timer] = undefined

@@ -1,5 +1,6 @@
 import { type Budget, PacedBy, type Payer } from '../shared/budget.ts'
 import type { Direction } from '../shared/limit-lines.ts'
+import { WaitingFlows } from '../shared/waiting-flows.ts'
 
 /** Bytes that node:net reads at once. */
 const largestChunk = 64 * 1024
@@ -9,9 +10,7 @@ const memory = 50
 /** Flows that wait for one bucket's credit. */
 interface Queue {
   readonly bucket: number
-  /** Those that have little to say go first; within each, first come first served. */
-  readonly light: Set<Flow>
-  readonly heavy: Set<Flow>
+  readonly waiting: WaitingFlows<Flow>
   timer: NodeJS.Timeout
 }
 
@@ -94,11 +93,10 @@ export class Pacer {
 
   /** The limits have changed: all who wait try again. */
   limitsChanged(): void {
-    for (const { light, heavy } of [...this.#queues.values()])
-      for (const flow of [...light, ...heavy]) {
-        this.#leave(flow)
-        flow.goOn()
-      }
+    for (const flow of [...this.#queues.values()].flatMap(({ waiting }) => waiting.all)) {
+      this.#leave(flow)
+      flow.goOn()
+    }
   }
 
   #grant(flow: Flow, length: number, toSay: number, now: number): number {
@@ -106,22 +104,15 @@ export class Pacer {
       flow.movedSince = now
       flow.moved = 0
     }
-    const granted = this.#takeGranted(flow, length) || this.#take(flow, length, toSay, now)
+    const granted = this.#takeGranted(flow, length) || this.#take(flow, length, now)
     if (granted === 0) this.#park(flow, toSay, now)
     flow.moved += granted
     return granted
   }
 
-  /** Who has much to say waits behind those who do already. */
-  #take(flow: Flow, length: number, toSay: number, now: number): number {
-    const { row, direction } = flow
-    if (this.#budget.isContended(row, direction) && !this.#isLight(flow, toSay, this.#budget.short)) return 0
-    return this.#budget.take(row, direction, length, now)
-  }
-
-  /** Whether that and what it has moved lately is less than others get at a time. */
-  #isLight(flow: Flow, toSay: number, bucket: number): boolean {
-    return flow.moved + toSay < this.#budget.quantum(bucket)
+  /** Behind those who wait already: a crowd of those who have little to say would leave them nothing. */
+  #take({ row, direction }: Flow, length: number, now: number): number {
+    return this.#budget.isContended(row, direction) ? 0 : this.#budget.take(row, direction, length, now)
   }
 
   /** Of what was granted to it before, as much as it needs; the rest is given back. */
@@ -135,8 +126,9 @@ export class Pacer {
   #park(flow: Flow, toSay: number, now: number): void {
     const { short, shortBy } = this.#budget
     const queue = this.#queues.get(short) ?? this.#open(short, now)
-    const among = this.#isLight(flow, toSay, short) ? queue.light : queue.heavy
-    among.add(flow)
+    // That and what it has moved lately is less than others get at a time.
+    const isLight = flow.moved + toSay < this.#budget.quantum(short)
+    queue.waiting.add(flow, flow.row, isLight)
     this.#budget.waits(short, 1)
     flow.queue = queue
     flow.since = now
@@ -145,7 +137,7 @@ export class Pacer {
   }
 
   #open(bucket: number, now: number): Queue {
-    const queue = { bucket, light: new Set<Flow>(), heavy: new Set<Flow>(), timer: this.#timerFor(bucket, now) }
+    const queue = { bucket, waiting: new WaitingFlows<Flow>(), timer: this.#timerFor(bucket, now) }
     this.#queues.set(bucket, queue)
     return queue
   }
@@ -154,27 +146,28 @@ export class Pacer {
     return setTimeout(() => this.#serve(bucket), this.#budget.wakeAt(bucket, now) - now)
   }
 
-  /** Give those at the front what there is, a grant each, and let them go on. */
+  /** Give those whose turn it is what there is, a grant each, and let them go on. */
   #serve(bucket: number): void {
     const queue = this.#queues.get(bucket)
     if (!queue) return
+    const { waiting } = queue
     const now = performance.now()
-    for (const waiting of [queue.light, queue.heavy])
-      for (const flow of waiting) {
-        const granted = this.#budget.take(flow.row, flow.direction, largestChunk, now)
-        if (granted === 0 && this.#budget.short === bucket) {
-          queue.timer = this.#timerFor(bucket, now)
-          return
-        }
-        this.#leave(flow)
-        // Another of its limits may be what it waits for now.
-        if (granted === 0) {
-          this.#park(flow, largestChunk, now)
-          continue
-        }
-        flow.granted = granted
-        flow.goOn()
+    for (let flow = waiting.first; flow; flow = waiting.first) {
+      const granted = this.#budget.take(flow.row, flow.direction, largestChunk, now)
+      if (granted === 0 && this.#budget.short === bucket) {
+        queue.timer = this.#timerFor(bucket, now)
+        return
       }
+      if (granted > 0) waiting.passOn()
+      this.#leave(flow)
+      // Another of its limits may be what it waits for now.
+      if (granted === 0) {
+        this.#park(flow, largestChunk, now)
+        continue
+      }
+      flow.granted = granted
+      flow.goOn()
+    }
   }
 
   #leave(flow: Flow): void {
@@ -183,10 +176,9 @@ export class Pacer {
     flow.queue = undefined
     flow.row.waiting--
     flow.row.pacedFor += performance.now() - flow.since
-    queue.light.delete(flow)
-    queue.heavy.delete(flow)
+    queue.waiting.delete(flow, flow.row)
     this.#budget.waits(queue.bucket, -1)
-    if (queue.light.size + queue.heavy.size > 0) return
+    if (queue.waiting.size > 0) return
     this.#queues.delete(queue.bucket)
     clearTimeout(queue.timer)
   }

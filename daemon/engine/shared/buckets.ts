@@ -1,13 +1,13 @@
 /**
  * Buckets of credit, in bytes, in shared memory. A bucket is filled when somebody next looks at it, by the time that has
  * passed since somebody did; whoever reads takes from it first, and gives back what was not there to be read. Its rate
- * (bytes a second, above 0) is the caller's; where it stands (`at`) is a place of four words, all 0 in the beginning.
+ * (bytes a second, above 0) is the caller's; where it stands (`at`) is a place of five words, all 0 in the beginning.
  */
 
 /** Words of 32 bits in a bucket. */
-export const bucketWords = 4
-/** `filled`: all that it was ever filled with, which wraps. */
-const Word = { credit: 0, tick: 1, waiting: 2, filled: 3 } as const
+export const bucketWords = 5
+/** `filled`: all that it was ever filled with, which wraps. `ahead`: what may be taken ahead of those who wait. */
+const Word = { credit: 0, tick: 1, waiting: 2, filled: 3, ahead: 4 } as const
 
 /** Milliseconds between two fillings of a bucket. */
 export const tickLength = 5
@@ -30,6 +30,7 @@ export class Buckets {
   /** Begin anew, with the first read's worth of credit. */
   reset(at: number): void {
     Atomics.store(this.#words, at + Word.credit, smallestDepth)
+    Atomics.store(this.#words, at + Word.ahead, smallestDepth)
   }
 
   /**
@@ -48,11 +49,14 @@ export class Buckets {
     }
   }
 
-  /** As `take`, all or nothing: of a datagram no part can be kept back. At most 64 KiB. */
+  /**
+   * As `take`, all or nothing: of a datagram no part can be kept back. At most 64 KiB. Who takes so does not wait, and gets
+   * half of the rate at most while others do.
+   */
   takeWhole(at: number, rate: number, bytes: number, now: number): boolean {
     this.#fill(at, rate, now)
-    const credit = Atomics.sub(this.#words, at + Word.credit, bytes)
-    if (credit >= bytes) return true
+    if (!this.#takeFrom(at + Word.credit, bytes)) return false
+    if (this.waiting(at) === 0 || this.#takeFrom(at + Word.ahead, bytes)) return true
     this.giveBack(at, bytes)
     return false
   }
@@ -99,6 +103,12 @@ export class Buckets {
     return Math.max(smallestQuantum, Math.min(largestQuantum, Math.floor((rate * quantumSeconds) / flows)))
   }
 
+  #takeFrom(word: number, bytes: number): boolean {
+    if (Atomics.sub(this.#words, word, bytes) >= bytes) return true
+    Atomics.add(this.#words, word, bytes)
+    return false
+  }
+
   /** Whoever first sees a later tick takes it, and adds what the time since the last one is worth. */
   #fill(at: number, rate: number, now: number): void {
     // A word holds the ticks of 248 days, and then begins anew.
@@ -109,6 +119,8 @@ export class Buckets {
     const worth = (ticks: number) => Math.floor((rate * ticks * tickLength) / 1000)
     const added = worth((last >>> 0) + passed) - worth(last >>> 0)
     const depth = this.depth(rate)
+    const room = depth - Atomics.load(this.#words, at + Word.ahead)
+    if (room > 0) Atomics.add(this.#words, at + Word.ahead, Math.min(room, Math.ceil(added / 2)))
     for (;;) {
       const credit = Atomics.load(this.#words, at + Word.credit)
       const next = Math.min(depth, credit + added)

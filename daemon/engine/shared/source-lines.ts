@@ -17,7 +17,7 @@ const lineCount = 65_536
 /** Places in the header. */
 const Header = { lock: 0, seed: 1 } as const
 /** Places in a line. `owner`: 0 for nobody yet, `source`, or a user's index and `ofUser`. `left`: when the last one ended. */
-const Word = { owner: 0, high: 1, low: 2, live: 3, left: 4, due: 5, bucket: 8 } as const
+const Word = { owner: 0, high: 1, low: 2, live: 3, left: 4, due: 5, bucket: 6 } as const
 const source = 1
 const ofUser = 2
 /** A line may stand in one of so many places, behind one another. */
