@@ -178,6 +178,20 @@ export function parseLimit(name: LimitName, text: string): LimitValue | undefine
   }
 }
 
+/** What a rate, or a number of bytes, is hardly ever below on purpose. */
+const tiny = 64_000
+
+/**
+ * What to say of a rate or bytes that were written as a number alone, where more was meant: that those are bytes. Undefined
+ * where nothing is to be said.
+ */
+export function unitHint(type: LimitType, text: string): string | undefined {
+  const written = text.trim()
+  if (!/^\d+(?:\.\d+)?$/.test(written) || Number(written) === 0 || Number(written) >= tiny) return undefined
+  if (type === 'rate' || type === 'overrun') return `a number alone is bytes a second: ${written}MB/s is megabytes`
+  return type === 'bytes' ? `a number alone is bytes: ${written}GB is gigabytes` : undefined
+}
+
 /** As `parseLimit` reads it, and as short as it is exact. */
 export function formatLimit(name: LimitName, value: LimitValue): string {
   if (value === null) return 'none'

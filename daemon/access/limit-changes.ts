@@ -9,7 +9,7 @@ import {
   parseSpan,
   readLimit,
 } from '../../shared/limits.ts'
-import type { Group as GroupRow, Params, Result } from '../../shared/protocol/methods.ts'
+import type { Group as GroupRow, Params, Result, User } from '../../shared/protocol/methods.ts'
 import { isEgress } from '../net/egress.ts'
 import { parseNetwork } from '../net/network.ts'
 import { Refusal } from '../refusal.ts'
@@ -72,8 +72,10 @@ export class LimitChanges {
         (account) => account !== undefined,
       )
       await this.#put(next)
-      const before = names?.length === 1 ? { before: valuesOf(accounts[0].limits, changes) } : {}
-      return { changed: next.length, revision: this.#revision, ...before }
+      const result = { changed: next.length, revision: this.#revision }
+      if (names?.length !== 1) return result
+      const [before] = accounts
+      return { ...result, before: valuesOf(before.limits, changes), after: this.#inForce(next[0] ?? before, changes) }
     })
   }
 
@@ -194,6 +196,14 @@ export class LimitChanges {
       revision,
       firstUsed,
     }
+  }
+
+  /** Of these fields. */
+  #inForce(account: Account, changes: Changes): Result<'users.set'>['after'] {
+    // Of what nobody has from a group, nothing is in force but their own.
+    const own = Object.entries(plain(account.limits)).map(([name, value]) => [name, { value, from: 'user' }] as const)
+    const others = Object.entries(this.#keeper.effective.of(account) as User['effective'])
+    return Object.fromEntries([...own, ...others].filter(([name]) => changes.has(name as LimitName)))
   }
 
   async #chosen(names: readonly string[] | undefined, where: string | undefined): Promise<readonly Account[]> {

@@ -1,6 +1,7 @@
 import { domainToASCII } from 'node:url'
 import { isEgress } from '../net/egress.ts'
 import { formatNetwork, type Network, parseNetwork } from '../net/network.ts'
+import { actionMeant, clauseMeant, Words } from './rule-words.ts'
 
 /** What a client asks for, in the words of the management protocol. */
 export const ruleCommands = ['connect', 'bind', 'udp-associate'] as const
@@ -59,19 +60,6 @@ export interface RuleTest {
   /** What the name is taken to resolve to. */
   readonly resolve: readonly string[]
   readonly allow: boolean
-}
-
-/** A line that is no rule. `line` and `column` begin at 1. */
-export class RuleSyntaxError extends Error {
-  readonly line: number
-  readonly column: number
-
-  constructor(line: number, column: number, message: string) {
-    super(`line ${line}, column ${column}: ${message}`)
-    this.name = 'RuleSyntaxError'
-    this.line = line
-    this.column = column
-  }
 }
 
 export interface RuleText {
@@ -135,68 +123,12 @@ export function parseDestination(text: string): RuleDestination {
   return { kind: 'name', name, match }
 }
 
-/** The words of one line, each with its place; what follows a `#` is a note. */
-class Words {
-  readonly line: number
-  readonly note: string
-  readonly #words: { readonly text: string; readonly column: number }[]
-  readonly #end: number
-  #next = 0
-
-  constructor(content: string, line: number) {
-    // A quoted part may have spaces: user:"bob smith".
-    const words = [...content.matchAll(/(?<=^|\s)#.*$|(?:"(?:[^"\\]|\\.)*"|[^\s"])+|"/g)].map(({ 0: text, index }) => ({
-      text,
-      column: index + 1,
-    }))
-    const comment = words.at(-1)?.text.startsWith('#') ? words.pop() : undefined
-    this.line = line
-    this.note = comment?.text.slice(1).trim() ?? ''
-    this.#words = words
-    this.#end = content.slice(0, comment ? comment.column - 1 : undefined).trimEnd().length + 1
-    const open = words.find(({ text }) => text === '"')
-    if (open) throw new RuleSyntaxError(line, open.column, 'this quote is not closed')
-  }
-
-  get atEnd(): boolean {
-    return this.#next >= this.#words.length
-  }
-
-  peek(): string | undefined {
-    return this.#words[this.#next]?.text
-  }
-
-  /** The next word, which `what` describes if it is missing. */
-  take(what: string): string {
-    const word = this.#words[this.#next]
-    if (!word) throw this.error(`${what} is missing here`)
-    this.#next++
-    return word.text
-  }
-
-  /** An error at the next word, or with `back` at the one just taken. */
-  error(message: string, back = 0): RuleSyntaxError {
-    return new RuleSyntaxError(this.line, this.#words[this.#next - back]?.column ?? this.#end, message)
-  }
-
-  /** What `read` makes of the word just taken; its RangeError is told of that place. */
-  read<T>(read: () => T): T {
-    try {
-      return read()
-    } catch (error) {
-      throw error instanceof RangeError ? this.error(error.message, 1) : error
-    }
-  }
-
-  list<T>(what: string, read: (item: string) => T): T[] {
-    const text = this.take(what)
-    return this.read(() => text.split(',').map((item) => read(item)))
-  }
-}
-
 function parseRule(words: Words): Rule {
   const action = words.take('allow or deny')
-  if (action !== 'allow' && action !== 'deny') throw words.error('a rule begins with allow or deny', 1)
+  if (action !== 'allow' && action !== 'deny') {
+    const meant = actionMeant(action)
+    throw words.error(`a rule begins with allow or deny${meant ? `: write ${meant} for ${action}` : ''}`, 1)
+  }
   const who = takeSubject(words)
   const clauses: { -readonly [Key in keyof Rule]?: Rule[Key] } = {}
   const once = <Key extends keyof Rule>(key: Key, read: () => Rule[Key]) => {
@@ -214,10 +146,7 @@ function parseRule(words: Words): Rule {
     else if (clause === 'via' && action === 'deny') throw words.error('only what is allowed goes via an address', 1)
     else if (clause === 'via') once('via', () => words.list('an address', parseVia))
     else
-      throw words.error(
-        `${JSON.stringify(clause)} is no clause: there are from, to, port, cmd, resolving, until and via`,
-        1,
-      )
+      throw words.error(`${JSON.stringify(clause)} is no clause: ${clauseMeant(clause, clauses.to !== undefined)}`, 1)
   }
   const { from = [], to = [], ports = [], commands = [], resolving = [], until, via = [] } = clauses
   return {

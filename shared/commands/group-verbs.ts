@@ -1,5 +1,5 @@
 import { counted } from '../format/count.ts'
-import { limitText, readLimitWords, wordsBefore } from './limit-words.ts'
+import { changedText, limitText, readLimitWords, wordsBefore } from './limit-words.ts'
 import { UsageError } from './usage.ts'
 import { verb } from './verb.ts'
 
@@ -36,7 +36,7 @@ export const groupVerbs = {
         const result = await call('groups.add', { name, fields })
         return {
           data: { name, fields, ...result },
-          view: `added the group ${name}`,
+          view: `added the group ${name}${words.length === 0 ? '' : `: ${changedText(fields)}`}`,
           undo: { verb: 'groups remove', values: [name] },
         }
       }
@@ -56,7 +56,7 @@ export const groupVerbs = {
         const result = await call('groups.set', { name, fields, ...ifRevision })
         return {
           data: { name, fields, ...result },
-          view: `changed the group ${name}, ${counted(result.members, 'user')}`,
+          view: `changed the group ${name}, ${counted(result.members, 'user')}: ${changedText(fields)}`,
           undo: {
             verb: 'groups set',
             values: [name, ...wordsBefore(fields, result.before)],

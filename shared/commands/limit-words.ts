@@ -6,8 +6,9 @@ import {
   limitFields,
   limitNames,
   parseLimit,
+  unitHint,
 } from '../limits.ts'
-import type { Params, User } from '../protocol/methods.ts'
+import type { Params, Result, User } from '../protocol/methods.ts'
 import { UsageError } from './usage.ts'
 import type { Table } from './verb.ts'
 
@@ -48,6 +49,32 @@ export function limitText(limits: User['limits']): string {
   return Object.entries(limits)
     .map(([name, value]) => `${name}=${valueText(name, value)}`)
     .join(' ')
+}
+
+/**
+ * `quota 50GB, cycle month (the group's)`: what is in force of the fields that were changed, as `after` tells. Where it tells
+ * nothing they are what was written.
+ */
+export function changedText(fields: LimitWords['fields'], after?: Result<'users.set'>['after']): string {
+  return Object.entries(fields)
+    .map(([name, written]) => {
+      const text = typeof written === 'string' ? written : ''
+      const value = after ? inForceText(name, after[name]) : writtenText(name, text)
+      const hint = isLimit(name) ? unitHint(limitFields[name].type, text) : undefined
+      return `${name} ${value}${hint === undefined ? '' : ` (${hint})`}`
+    })
+    .join(', ')
+}
+
+function inForceText(name: string, inForce: NonNullable<Result<'users.set'>['after']>[string] | undefined): string {
+  if (!inForce) return 'none'
+  const whose = { user: '', group: " (the group's)", default: " (everybody's)" }[inForce.from]
+  return valueText(name, inForce.value) + whose
+}
+
+function writtenText(name: string, text: string): string {
+  const value = isLimit(name) ? parseLimit(name, text) : text
+  return value === undefined ? 'not set' : valueText(name, value)
 }
 
 /** What takes a change back, as words: a field that was not there is the group's again. */

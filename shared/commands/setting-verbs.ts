@@ -1,3 +1,4 @@
+import { unitHint } from '../limits.ts'
 import { RpcError } from '../protocol/errors.ts'
 import type { Setting } from '../protocol/methods.ts'
 import { readCount, UsageError } from './usage.ts'
@@ -57,7 +58,7 @@ export const settingVerbs = {
           view:
             value === null && !dryRun
               ? inForce(find((await call('config.get', {})).settings, name))
-              : `${name} ${sentence(value, { dryRun, changed: result.changed.includes(name) })}`,
+              : `${name} ${sentence(value, { dryRun, changed: result.changed.includes(name) })}${unitsOf(setting, texts)}`,
           warnings: result.warnings,
           ...(changes && {
             undo: callToSet(setting, setting.source === 'stored' ? setting.value : null, result.revision),
@@ -66,6 +67,12 @@ export const settingVerbs = {
       }
     },
   }),
+}
+
+/** What is to be said of a rate that was written as a number alone. */
+function unitsOf({ placeholder }: Setting, [text = '']: readonly string[]): string {
+  const hint = placeholder === 'RATE' ? unitHint('rate', text) : undefined
+  return hint === undefined ? '' : ` (${hint})`
 }
 
 /** The call that sets a setting to a value, null for none of its own, unless somebody changes the settings after `revision`. */

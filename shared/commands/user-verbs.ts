@@ -4,7 +4,7 @@ import { formatTime } from '../format/time.ts'
 import type { User } from '../protocol/methods.ts'
 import { everyPage } from './context.ts'
 import { revisionIn } from './group-verbs.ts'
-import { limitText, readLimitWords, wordsBefore } from './limit-words.ts'
+import { changedText, limitText, readLimitWords, wordsBefore } from './limit-words.ts'
 import { givePassword, passwordFlags, unlessStored } from './new-password.ts'
 import { UsageError } from './usage.ts'
 import { type Deed, type Flags, type Known, type Table, verb } from './verb.ts'
@@ -138,7 +138,7 @@ export const userVerbs = {
         const [name] = names
         return {
           data: { ...chosen, fields, ...result },
-          view: `changed ${names.length === 1 ? name : counted(result.changed, 'user')}`,
+          view: `changed ${names.length === 1 ? name : counted(result.changed, 'user')}: ${changedText(fields, result.after)}`,
           ...(result.before &&
             name !== undefined && {
               undo: {

@@ -70,8 +70,10 @@ const limitsOf = (name: string) => accounts.named(name)?.limits
 describe('setting limits of users', () => {
   it('reads what people write, acts, and outlasts a restart', async () => {
     const fields = { 'rate-down': '10MB/s', 'max-connections': 5, sources: ['10.0.0.0/8', '::1'], quota: null }
-    expect(await changes.set({ names: ['bob'], fields })).toEqual({ changed: 1, revision: 1, before: {} })
+    const result = await changes.set({ names: ['bob'], fields })
     const limits = { 'rate-down': 10_000_000, 'max-connections': 5, sources: ['10.0.0.0/8', '::1'], quota: null }
+    const after = Object.fromEntries(Object.entries(limits).map(([name, value]) => [name, { value, from: 'user' }]))
+    expect(result).toEqual({ changed: 1, revision: 1, before: {}, after })
     expect(limitsOf('bob')).toEqual(limits)
     expect(written.get(2)).toMatchObject({ rateDown: 10_000_000, rateUp: undefined, maxConnections: 5 })
     expect(obeyed).toBe(1)
@@ -85,7 +87,12 @@ describe('setting limits of users', () => {
   it('takes one back, tells what it was, and leaves the others', async () => {
     await changes.set({ names: ['bob'], fields: { quota: '1GB', warn: 80 } })
     const result = await changes.set({ names: ['bob'], fields: { quota: '', 'max-sources': 3 } })
-    expect(result).toEqual({ changed: 1, revision: 2, before: { quota: 1_000_000_000 } })
+    expect(result).toEqual({
+      changed: 1,
+      revision: 2,
+      before: { quota: 1_000_000_000 },
+      after: { 'max-sources': { value: 3, from: 'user' } },
+    })
     expect(limitsOf('bob')).toEqual({ warn: 80, 'max-sources': 3 })
   })
 

@@ -57,7 +57,9 @@ test.skipIf(!curl)(
     app.type(`MB${tab}${tab}5${tab}${tab}50GB${tab}month`)
     await app.shows(/rate-down +10MB\n?[\s\S]*max-sources +5[\s\S]*quota +50GB[\s\S]*cycle +month/)
     app.type('\r')
-    await app.shows(/^>bob +enabled.* staff .*\/10MB\/s .*\/50GB[\s\S]*changed bob; u undoes/m)
+    await app.shows(
+      /^>bob +enabled.* staff .*\/10MB\/s .*\/50GB[\s\S]*changed bob: group staff, rate-down 10MB\/s, max-sources 5, quota 50GB, cycle month; u undoes/m,
+    )
 
     app.type('4')
     await helps(app, /t +try a request[\s\S]*a +add a rule/)
@@ -84,7 +86,7 @@ test.skipIf(!curl)(
     app.type('3l')
     await app.shows(/Limits of bob[\s\S]*> group +staff/)
     app.type(`${tab}${tab}${erase}${tab}${tab}${erase}${tab}${tab}${erase}\r`)
-    await app.shows(/changed bob; u undoes/)
+    await app.shows(/changed bob: rate-down none, max-sources none, quota none; u undoes/)
     expect(await fetch(daemon, `${url}/short`, '127.0.0.6')).toMatchObject({ status: 0, stdout: 'hello' })
     app.type('4gjD')
     await app.shows(/Remove this rule\?[\s\S]*deny group:staff to localhost/)

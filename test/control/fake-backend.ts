@@ -126,7 +126,7 @@ class FakeLimits implements LimitAdministration {
 
   async set(change: Params<'users.set'>): Promise<Result<'users.set'>> {
     this.changes.push(change)
-    return { changed: 1, revision: this.changes.length, before: {} }
+    return { changed: 1, revision: this.changes.length, before: {}, after: {} }
   }
 
   async resetQuota(): Promise<Result<'users.resetQuota'>> {

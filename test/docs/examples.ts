@@ -140,7 +140,12 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   'users.setEnabled': { params: { name: 'cid', enabled: false }, result: { cut: 0, stored: true } },
   'users.set': {
     params: { names: ['bob'], fields: { 'rate-down': '10MB/s', 'max-sources': 5, quota: '' } },
-    result: { changed: 1, revision: 1, before: {} },
+    result: {
+      changed: 1,
+      revision: 1,
+      before: {},
+      after: { 'rate-down': { value: 10_000_000, from: 'user' }, 'max-sources': { value: 5, from: 'user' } },
+    },
   },
   'users.resetQuota': { params: { where: 'group=staff name=b*' }, result: { reset: 0 } },
   'groups.list': {

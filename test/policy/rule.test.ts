@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatRule, parseRules, RuleSyntaxError } from '../../daemon/policy/rule.ts'
+import { formatRule, parseRules } from '../../daemon/policy/rule.ts'
+import { RuleSyntaxError } from '../../daemon/policy/rule-words.ts'
 
 const example = `
 # who may do what
@@ -72,7 +73,17 @@ describe('a text of rules', () => {
   it.each([
     ['allowed to any', 1, 'a rule begins with allow or deny'],
     ['deny to', 8, 'a destination is missing here'],
-    ['deny to exa mple.com', 13, '"mple.com" is no clause: there are from, to, port, cmd, resolving, until and via'],
+    ['deny to exa mple.com', 13, '"mple.com" is no clause: several destinations have a comma between them'],
+    ['DENY to example.com', 1, 'a rule begins with allow or deny: write deny for DENY'],
+    ['block to example.com', 1, 'write deny for block'],
+    ['deny example.com', 6, '"example.com" is no clause: did you mean: to example.com'],
+    ['deny user:bob https://example.com:443', 15, 'did you mean: to example.com port 443'],
+    ['deny @list', 6, 'did you mean: to @list'],
+    ['deny 22,80-90', 6, 'did you mean: port 22,80-90'],
+    ['allow bob', 7, '"bob" is no clause: there are from, to, port, cmd, resolving, until, via; a user is user:bob'],
+    ['allow user bob', 7, 'write user:NAME, with a colon'],
+    ['deny TO example.com', 6, 'write to in lower case'],
+    ['deny to example.com user:bob', 21, 'it comes first, behind allow or deny'],
     ['deny to a.test via 192.0.2.1', 16, 'only what is allowed goes via an address'],
     ['allow via 0.0.0.0', 11, '"0.0.0.0" is no address of this machine or interface'],
     ['deny to 10.0.0.1/8', 9, '"10.0.0.1/8" has bits behind its prefix: write 10.0.0.0/8'],

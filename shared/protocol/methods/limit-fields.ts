@@ -2,9 +2,15 @@ import { z } from 'zod'
 import { count } from './shape.ts'
 
 /** As `shared/limits.ts` has them, by the field's name; null is `none`. */
-export const limitValue = z.union([z.string(), z.number(), z.array(z.string())]).nullable()
+const limitValue = z.union([z.string(), z.number(), z.array(z.string())]).nullable()
 
 export const ownLimits = z.record(z.string(), limitValue)
+
+/** The limits in force, and whose they are. */
+export const effectiveLimits = z.record(
+  z.string(),
+  z.object({ value: limitValue, from: z.enum(['user', 'group', 'default']) }),
+)
 
 /** What a change gives them: also as people write it, the empty text for what the group has. */
 export const limitChanges = z

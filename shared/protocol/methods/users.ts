@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ifRevision, limitChanges, limitValue, ownLimits, revision } from './limit-fields.ts'
+import { effectiveLimits, ifRevision, limitChanges, ownLimits, revision } from './limit-fields.ts'
 import {
   bytes,
   count,
@@ -42,9 +42,7 @@ export const user = z.object({
   down: bytes.describe("bytes to their clients since the daemon's start"),
   group: z.string().describe("whose limits hold where they have none of their own; `default` is everybody's"),
   limits: ownLimits.describe('their own'),
-  effective: z
-    .record(z.string(), z.object({ value: limitValue, from: z.enum(['user', 'group', 'default']) }))
-    .describe('the limits in force, and whose they are'),
+  effective: effectiveLimits.describe('the limits in force, and whose they are'),
   revision,
   use: z.object({
     sources: count.describe('addresses (of IPv6, networks of 64 bits) that they come from, or did in the last minute'),
@@ -156,6 +154,11 @@ export const userMethods = {
       changed: count.describe('users whose limits differ from before'),
       revision,
       before: ownLimits.optional().describe('of one user by name: what the fields were, those that were not left out'),
+      after: effectiveLimits
+        .optional()
+        .describe(
+          'of one user by name: of those fields, what is in force now, and whose it is; without what nobody says',
+        ),
     }),
   },
   'users.resetQuota': {

@@ -114,14 +114,15 @@ describe('users', () => {
 })
 
 describe('limits', () => {
-  const set = { changed: 1, revision: 7, before: { quota: 1_000_000_000 } }
+  const after = { quota: { value: 2_000_000_000, from: 'user' }, 'max-sources': { value: 5, from: 'group' } }
+  const set = { changed: 1, revision: 7, before: { quota: 1_000_000_000 }, after }
 
   test('users set sends fields as they are written, and tells what takes it back', async () => {
     const line = "users set bob quota=2GB note='the printer' max-sources="
     const { outcome, calls } = await runCommand(line, { 'users.set': set })
     const fields = { quota: '2GB', note: 'the printer', 'max-sources': '' }
     expect(calls).toEqual([['users.set', { names: ['bob'], fields }]])
-    expect(outcome.view).toBe('changed bob')
+    expect(outcome.view).toBe("changed bob: quota 2GB, note none, max-sources 5 (the group's)")
     expect(outcome.undo).toEqual({
       verb: 'users set',
       values: ['bob', 'quota=1GB', 'note=', 'max-sources='],
@@ -132,7 +133,7 @@ describe('limits', () => {
   test('users set takes several names, or an expression in their place', async () => {
     const many = await runCommand('users set ann bob warn=80', { 'users.set': { changed: 2, revision: 1 } })
     expect(many.calls).toEqual([['users.set', { names: ['ann', 'bob'], fields: { warn: '80' } }]])
-    expect([many.outcome.view, many.outcome.undo]).toEqual(['changed 2 users', undefined])
+    expect([many.outcome.view, many.outcome.undo]).toEqual(['changed 2 users: warn 80', undefined])
     const some = await runCommand("users set --where 'group=staff name=b*' --revision 3 warn=none", {
       'users.set': set,
     })
@@ -152,6 +153,22 @@ describe('limits', () => {
     ['users set bob warn=80 --revision x', '--revision takes a whole number'],
   ])('%s is refused before it is sent', (line, problem) => {
     expect(() => parseCommands(line)).toThrow(problem)
+  })
+
+  test.each([
+    ['users set ann bob quota=50', 'changed 2 users: quota 50B (a number alone is bytes: 50GB is gigabytes)'],
+    ['users set ann bob quota=0 rate-up=1MB/s over=', 'changed 2 users: quota 0B, rate-up 1MB/s, over not set'],
+    [
+      'groups set staff rate-down=10 over=5',
+      'changed the group staff, 2 users: rate-down 10B/s (a number alone is bytes a second: 10MB/s is megabytes), ' +
+        'over 5B/s (a number alone is bytes a second: 5MB/s is megabytes)',
+    ],
+    ['groups add staff quota=100000', 'added the group staff: quota 100kB'],
+    ['groups add staff', 'added the group staff'],
+  ])('%s tells what holds now, and where units were forgotten', async (line, view) => {
+    const result = { changed: 2, members: 2, revision: 3, before: {} }
+    const { outcome } = await runCommand(line, { 'users.set': result, 'groups.set': result, 'groups.add': result })
+    expect(outcome.view).toBe(view)
   })
 
   test('groups lists them with their limits as they are written', async () => {
