@@ -6,6 +6,7 @@ import { LimitChanges, plain } from './access/limit-changes.ts'
 import { Operators } from './access/operators.ts'
 import { Turns } from './access/turns.ts'
 import { type Loops, Users } from './access/users.ts'
+import { AuditTrail } from './audit/audit-trail.ts'
 import type { Transfer } from './control/backend.ts'
 import { type ControlServer, startControlServer } from './control/server.ts'
 import type { DataPlane } from './data-plane.ts'
@@ -57,6 +58,8 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   const { configuration, dataPlane, ending, log } = options
   const observed = observe(options, parts)
   const administered = await administer(options, observed, parts)
+  const audit = new AuditTrail({ store: options.store.audit, warn: (message) => log.logger.warn(message) })
+  parts.defer(() => audit.close())
   const instance = randomUUID()
   const listening = [...socksSockets(dataPlane), ...forwardSockets(dataPlane, configuration)]
   const control = await startControlServer({
@@ -70,6 +73,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
       metrics: observed.metrics,
       bans: dataPlane.bans,
       operators: administered.operators,
+      audit,
       config: administered.config,
       rules: administered.rules,
       transfer: transferring(options),

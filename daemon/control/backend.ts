@@ -1,4 +1,5 @@
 import type {
+  AuditEntry,
   Ban,
   ClosedConnection,
   Connection,
@@ -30,6 +31,7 @@ export interface Backend {
   readonly log: RecordedLog
   readonly bans: BanAdministration
   readonly operators: OperatorAdministration
+  readonly audit: Audit
   readonly config: RuntimeConfiguration
   readonly rules: RuleAdministration
   readonly transfer: Transfer
@@ -56,6 +58,22 @@ export interface OperatorAdministration {
   credentialsOf(name: string): { readonly keys: ScramKeys; readonly role: Role } | undefined
   /** What salts of names that do not exist are made from: 32 random bytes, kept as long as the operators. */
   readonly decoySecret: Buffer
+}
+
+/** What operators did. Entering never fails and waits for nothing. */
+export interface Audit {
+  enter(entry: Omit<AuditEntry, 'id' | 'time' | 'count'>): void
+  /** The first of its kind at once, those that follow within a minute as one. */
+  enterFailure(entry: Omit<AuditEntry, 'id' | 'time' | 'count'>): void
+  /** The newest first. */
+  list(wish: {
+    readonly since?: number | undefined
+    readonly until?: number | undefined
+    readonly by?: string | undefined
+    readonly action?: string | undefined
+    readonly before?: number | undefined
+    readonly limit: number
+  }): Promise<AuditEntry[]>
 }
 
 /** Sources that are kept out. Each change acts when it resolves. */
@@ -131,6 +149,7 @@ export interface LimitAdministration {
 export interface UserTable extends FollowedTable<User, UserChanges> {
   /** At most `limit` of those behind a name, which need not be there; of all without it. */
   page(limit: number, after?: string): User[]
+  named(name: string): User | undefined
 }
 
 export interface LiveConnections extends FollowedTable<Connection, TableChange> {

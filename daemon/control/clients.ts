@@ -22,6 +22,10 @@ const mostInVain = 60
 
 /** What an accepted socket takes up. */
 interface Place {
+  /** Never given twice. */
+  readonly id: number
+  /** When it came, in whole milliseconds since 1970. */
+  readonly since: number
   readonly socket: Socket
   readonly via: Via
   /** The client's (`sourceOf`), empty on the Unix socket. */
@@ -44,6 +48,7 @@ export class Clients {
   /** Told why, but not gone yet. */
   readonly #turnedAway = new Set<Socket>()
   readonly #inVain = new LoginFailures(mostInVain)
+  #lastId = 0
 
   constructor(limits: Limits, connect: (socket: Socket, via: Via) => ControlConnection) {
     this.#limits = limits
@@ -55,7 +60,7 @@ export class Clients {
     // A reset is an end like any other, and `close` tells of all of them.
     socket.on('error', () => {})
     const source = sourceNamed(socket.remoteAddress ?? '')
-    const place: Place = { socket, via, source }
+    const place: Place = { id: ++this.#lastId, since: Date.now(), socket, via, source }
     if ((via === 'tls' && this.#inVain.tooMany(source)) || !this.#makeRoom(via)) {
       this.#turnAway(place)
       return false
@@ -90,6 +95,13 @@ export class Clients {
 
   sessionsOf(operator: string): readonly ControlConnection[] {
     return this.#connections.filter(({ session }) => session.operator === operator)
+  }
+
+  /** In the order in which they came. */
+  loggedIn(): { readonly id: number; readonly since: number; readonly connection: ControlConnection }[] {
+    return [...this.#places.values()].flatMap(({ id, since, connection }) =>
+      connection?.session.isLoggedIn ? { id, since, connection } : [],
+    )
   }
 
   /** Ends all connections; call it when no more are accepted. */

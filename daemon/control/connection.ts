@@ -12,8 +12,9 @@ import {
   resultLine,
 } from '../../shared/protocol/message.ts'
 import { Refusal } from '../refusal.ts'
+import type { Auditor } from './auditor.ts'
 import type { Log } from './backend.ts'
-import { auditLine, dispatch, type Handlers } from './dispatch.ts'
+import { dispatch, type Handlers } from './dispatch.ts'
 import { type Admit, type Outlet, Session, type Via } from './session.ts'
 
 /** Milliseconds for a client to close its side too: closed earlier, a reset could overtake our last words. */
@@ -22,6 +23,7 @@ const lingerTime = 1000
 /** What all connections have in common. */
 export interface Service {
   readonly handlers: Handlers
+  readonly auditor: Auditor
   readonly limits: Limits
   /** The first line that a client reads. */
   readonly greeting: string
@@ -172,12 +174,10 @@ export class ControlConnection implements Outlet {
 
   async #replyTo(request: Request): Promise<string> {
     try {
-      const result = await dispatch(this.#service.handlers, this.session, request)
-      const line = auditLine(this.session, request)
-      if (line !== undefined) this.#service.log.info(line)
-      return resultLine(request.id, result)
+      return resultLine(request.id, await dispatch(this.#service, this.session, request))
     } catch (error) {
       const refusal = this.#refusal(error, request)
+      this.#service.auditor.refused(this.session, request, refusal.kind)
       const line = errorLine(request.id, refusal)
       if (refusal.kind === 'auth_failed' || refusal.kind === 'rate_limited') this.#failLogin(line)
       if (refusal.kind === 'busy') this.turnAway(line)

@@ -1,7 +1,8 @@
 import type { z } from 'zod'
 import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Request } from '../../shared/protocol/message.ts'
-import { type Method, type MethodShape, methods, type Result, type Role } from '../../shared/protocol/methods.ts'
+import { type Method, methods, type Result, type Role } from '../../shared/protocol/methods.ts'
+import type { Auditor } from './auditor.ts'
 import { isAtLeast, type Session } from './session.ts'
 
 /** Faults of parameters that a refusal names, and characters of each: it must not be longer than what it refuses. */
@@ -20,7 +21,11 @@ export type Handlers = {
 export type HandlersOf<Domain extends string> = Pick<Handlers, Extract<Method, `${Domain}.${string}`>>
 
 /** Does what a request asks for, if this caller may and its parameters are right; otherwise throws `RpcError`. */
-export function dispatch(handlers: Handlers, session: Session, request: Request): object | Promise<object> {
+export function dispatch(
+  { handlers, auditor }: { readonly handlers: Handlers; readonly auditor: Auditor },
+  session: Session,
+  request: Request,
+): object | Promise<object> {
   const { method } = request
   if (!isMethod(method)) throw new RpcError('method_not_found', 'there is no such method')
   if (!session.started && method !== 'session.start') throw new RpcError('invalid_request', 'session.start comes first')
@@ -30,7 +35,7 @@ export function dispatch(handlers: Handlers, session: Session, request: Request)
   if (!params.success) throw invalidParams(params.error)
   // The table that named the handler has checked its parameters.
   const handler = handlers[method] as (params: unknown, session: Session) => object | Promise<object>
-  return handler(params.data, session)
+  return auditor.watch(session, method, params.data, () => handler(params.data, session))
 }
 
 /** Own members only: `toString` and `__proto__` are no methods. */
@@ -65,21 +70,4 @@ function invalidParams({ issues }: z.ZodError): RpcError {
 
 function shorten(text: string): string {
   return text.length > longestText ? `${text.slice(0, longestText)}…` : text
-}
-
-/** Characters: whoever cuts 500 connections at once does not fill the log with their ids. */
-const longestLine = 1000
-
-/**
- * What the log is to say of a request that was done: who, from where, and what with, in one line without secrets.
- * Undefined if it changed nothing.
- */
-export function auditLine({ identity, via, address }: Session, { method, params }: Request): string | undefined {
-  const { logged }: MethodShape = methods[method as Method]
-  if (logged === undefined) return undefined
-  const from = via === 'unix' ? via : `${via}, ${address}`
-  const given = logged.filter((name) => Object.hasOwn(params, name))
-  const what = given.map((name) => ` ${name}=${JSON.stringify(params[name])}`).join('')
-  const line = `${identity.name} (${from}): ${method}${what}`
-  return line.length > longestLine ? `${line.slice(0, longestLine)}…` : line
 }

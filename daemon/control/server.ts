@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { type Limits, limits as protocolLimits, protocolVersion } from '../../shared/protocol/limits.ts'
 import { eventLine } from '../../shared/protocol/message.ts'
 import type { Endpoint } from '../net/endpoint.ts'
+import { Auditor } from './auditor.ts'
 import type { Backend, Log } from './backend.ts'
 import { Clients } from './clients.ts'
 import { ControlConnection, type Service } from './connection.ts'
@@ -11,12 +12,14 @@ import { RuntimeFolder } from './doors/runtime-folder.ts'
 import { TlsDoor } from './doors/tls-door.ts'
 import type { TlsFiles } from './doors/tls-files.ts'
 import { groupOf, type SocketAccess } from './doors/unix-socket.ts'
+import { auditHandlers } from './handlers/audit.ts'
 import { banHandlers } from './handlers/bans.ts'
 import { connectionHandlers } from './handlers/connections.ts'
 import { daemonHandlers } from './handlers/daemon.ts'
 import { groupHandlers } from './handlers/groups.ts'
 import { logHandlers } from './handlers/log.ts'
 import { accounts, loginHandlers } from './handlers/login.ts'
+import { managementSessionHandlers } from './handlers/management-sessions.ts'
 import { metricsHandlers } from './handlers/metrics.ts'
 import { operatorHandlers } from './handlers/operators.ts'
 import { ruleHandlers } from './handlers/rules.ts'
@@ -137,10 +140,12 @@ function makeClients(options: ControlOptions, cookie: string): Clients {
   const { backend, instance, log, socket = ownSocket } = options
   const limits = { ...protocolLimits, ...options.limits }
   const clients: Clients = new Clients(limits, (socket, via) => new ControlConnection(socket, via, service))
+  const auditor = new Auditor(backend, log)
   const login = {
     find: accounts(backend.operators, cookie),
     decoySecret: backend.operators.decoySecret,
     failures: new LoginFailures(limits.loginFailures),
+    auditor,
     log,
   }
   const greeting = eventLine('hello', {
@@ -157,6 +162,8 @@ function makeClients(options: ControlOptions, cookie: string): Clients {
     ...operatorHandlers(backend.operators, clients),
     ...userHandlers(backend.users, backend.limits, backend.userTable, feed),
     ...groupHandlers(backend.limits),
+    ...managementSessionHandlers(clients),
+    ...auditHandlers(backend.audit),
     ...banHandlers(backend.bans),
     ...connectionHandlers(backend.connections, feed),
     ...metricsHandlers(backend.metrics, limits),
@@ -167,6 +174,7 @@ function makeClients(options: ControlOptions, cookie: string): Clients {
   }
   const service: Service = {
     handlers,
+    auditor,
     limits,
     greeting,
     admit: (session, identity) => clients.admit(session, identity),

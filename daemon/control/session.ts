@@ -77,6 +77,10 @@ export class Session {
     this.#identity = identity
   }
 
+  get topics(): Iterable<Topic> {
+    return this.#subscriptions.keys()
+  }
+
   get isSubscribed(): boolean {
     return this.#subscriptions.size > 0
   }

@@ -61,6 +61,11 @@ export class ObservedUsers<Kept extends KeptUser> {
     return this.#kept.page(limit, after).map((user) => this.#rowOf(user))
   }
 
+  named(name: string): User | undefined {
+    const user = this.#kept.named(name)
+    return user && this.#rowOf(user)
+  }
+
   /** Follow the users: from the rows now, a change at most every half second until `stop`. */
   watch(listener: (changes: UserChanges) => void): { stop(): void } {
     if (this.#watchers.size === 0) this.#start()

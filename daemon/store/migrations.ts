@@ -68,4 +68,20 @@ export const migrations: readonly string[] = [
     ids TEXT NOT NULL CHECK (json_valid(ids)),
     next_id INTEGER NOT NULL
   ) STRICT`,
+  // AUTOINCREMENT: an entry that is gone does not lend its id to another one. bytes: of the texts.
+  `CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time INTEGER NOT NULL,
+    operator TEXT,
+    role TEXT NOT NULL,
+    via TEXT NOT NULL,
+    action TEXT NOT NULL,
+    given TEXT NOT NULL CHECK (json_valid(given)),
+    before TEXT CHECK (json_valid(before)),
+    after TEXT CHECK (json_valid(after)),
+    outcome TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    bytes INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX audit_time ON audit (time)`,
 ]

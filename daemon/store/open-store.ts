@@ -57,6 +57,10 @@ class ThreadedStore implements Store {
   readonly backups: Store['backups'] = {
     make: (file) => this.#ask('backups', 'make', file),
   }
+  readonly audit: Store['audit'] = {
+    append: (entries, kept) => this.#change('audit', 'append', entries, kept),
+    list: (wish) => this.#ask('audit', 'list', wish),
+  }
   readonly #folder: string
   readonly #file: URL
   readonly #listeners = new Set<ChangeListener>()

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { getSystemErrorMessage } from 'node:util'
 import { foreignness } from '../foreign-files.ts'
 import { migrations } from './migrations.ts'
+import { sqliteAudit } from './sqlite-audit.ts'
 import { sqliteBackups } from './sqlite-backup.ts'
 import { sqliteBans } from './sqlite-bans.ts'
 import { damaged, explain, noFolder, unwritable } from './sqlite-errors.ts'
@@ -13,6 +14,7 @@ import { sqliteRules } from './sqlite-rules.ts'
 import { sqliteSettings } from './sqlite-settings.ts'
 import { sqliteUsers } from './sqlite-users.ts'
 import {
+  type AuditStore,
   type BackupStore,
   type BanStore,
   type GroupStore,
@@ -38,6 +40,7 @@ export interface SqliteStore {
   readonly bans: Immediate<BanStore>
   readonly rules: Immediate<RuleStore>
   readonly backups: BackupStore
+  readonly audit: Immediate<AuditStore>
   close(): void
 }
 
@@ -72,6 +75,7 @@ export function openSqliteStore(folder: string): SqliteStore {
     bans: sqliteBans(opened),
     rules: sqliteRules(opened),
     backups: sqliteBackups(opened),
+    audit: sqliteAudit(opened),
     close: () => opened.close(),
   }
 }

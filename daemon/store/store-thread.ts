@@ -8,7 +8,7 @@ import type { StoreError } from './store.ts'
 /** A call of one of the store's parts. */
 export interface Call {
   readonly ticket: number
-  readonly part: 'users' | 'groups' | 'usage' | 'operators' | 'settings' | 'bans' | 'rules' | 'backups'
+  readonly part: 'users' | 'groups' | 'usage' | 'operators' | 'settings' | 'bans' | 'rules' | 'audit' | 'backups'
   readonly method: string
   readonly given: readonly unknown[]
 }

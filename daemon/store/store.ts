@@ -1,5 +1,5 @@
 import type { Limits } from '../../shared/limits.ts'
-import type { Ban, Operator } from '../../shared/protocol/methods.ts'
+import type { AuditEntry, Ban, Operator } from '../../shared/protocol/methods.ts'
 import type { SettingValue } from '../../shared/settings.ts'
 import { Refusal } from '../refusal.ts'
 
@@ -16,6 +16,7 @@ export interface Store {
   readonly bans: BanStore
   readonly rules: RuleStore
   readonly backups: BackupStore
+  readonly audit: AuditStore
   /** Hear of each change how it went, until the returned function is called. */
   watch(listener: ChangeListener): () => void
   /** Gives everything back; nothing may be asked of the store from then on. */
@@ -162,6 +163,36 @@ export interface BackupStore {
    * store waits for it. A file that it could not fill is left to the caller.
    */
   make(file: string): Promise<number>
+}
+
+/** How much of the audit is kept. */
+export interface AuditKept {
+  /** In whole milliseconds since 1970: what is older goes. */
+  readonly since: number
+  /** Of the texts of all entries: beyond it the oldest go. */
+  readonly bytes: number
+}
+
+/** Which entries of the audit are wanted: those of whom everything that is there is true. */
+export interface AuditWish {
+  /** Whole milliseconds since 1970, this one included. */
+  readonly since?: number | undefined
+  /** The same, this one excluded. */
+  readonly until?: number | undefined
+  readonly by?: string | undefined
+  /** A method, or its first word. */
+  readonly action?: string | undefined
+  /** Only what was entered before the entry with this id. */
+  readonly before?: number | undefined
+  readonly limit: number
+}
+
+/** What operators did. */
+export interface AuditStore {
+  /** Adds these, in this order; all or none. */
+  append(entries: readonly Omit<AuditEntry, 'id'>[], kept: AuditKept): Promise<void>
+  /** The newest first. */
+  list(wish: AuditWish): Promise<AuditEntry[]>
 }
 
 /** A part of a store, for a thread that may wait for the disk: calls return when they are done, or throw. */

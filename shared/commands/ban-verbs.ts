@@ -1,8 +1,8 @@
 import { formatDuration, formatTime } from '../format/time.ts'
 import type { Ban } from '../protocol/methods.ts'
 import { everyPage } from './context.ts'
+import { readSpan } from './moments.ts'
 import { unlessStored } from './new-password.ts'
-import { UsageError } from './usage.ts'
 import { type Table, verb } from './verb.ts'
 
 export const banVerbs = {
@@ -27,7 +27,7 @@ export const banVerbs = {
       yes: 'Ban',
     }),
     prepare: ([source, time]) => {
-      const seconds = time === undefined ? undefined : readTime(time)
+      const seconds = time === undefined ? undefined : readSpan(time, 'TIME')
       return async ({ call }) => {
         const { ban, stored } = await call('bans.add', { source, ...(seconds !== undefined && { seconds }) })
         return {
@@ -57,17 +57,6 @@ export const banVerbs = {
         }
       },
   }),
-}
-
-const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 }
-const mostSeconds = 315_360_000
-
-/** In seconds. Throws `UsageError`. */
-function readTime(text: string): number {
-  const [, count = '', unit = ''] = /^(\d{1,9})([smhdw])$/.exec(text) ?? []
-  const seconds = Number(count) * (units[unit] ?? 0)
-  if (seconds >= 1 && seconds <= mostSeconds) return seconds
-  throw new UsageError('TIME is a number with s, m, h, d or w behind it, such as 10m, and ten years at most')
 }
 
 /** What `ban` takes to have this one again. */

@@ -1,3 +1,4 @@
+import { auditVerbs, sessionVerbs } from './audit-verbs.ts'
 import { banVerbs } from './ban-verbs.ts'
 import { connectionVerbs } from './connection-verbs.ts'
 import { daemonVerbs } from './daemon-verbs.ts'
@@ -19,6 +20,8 @@ const table = {
   ...ruleVerbs,
   ...banVerbs,
   ...operatorVerbs,
+  ...sessionVerbs,
+  ...auditVerbs,
   ...settingVerbs,
   ...transferVerbs,
   ...logVerbs,

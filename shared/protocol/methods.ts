@@ -1,10 +1,12 @@
 import type { z } from 'zod'
+import { auditMethods } from './methods/audit.ts'
 import { banMethods } from './methods/bans.ts'
 import { configMethods } from './methods/config.ts'
 import { connectionEvents, connectionMethods } from './methods/connections.ts'
 import { daemonMethods } from './methods/daemon.ts'
 import { groupMethods } from './methods/groups.ts'
 import { logEvents, logMethods } from './methods/log.ts'
+import { managementSessionMethods } from './methods/management-sessions.ts'
 import { metricsEvents, metricsMethods } from './methods/metrics.ts'
 import { operatorMethods } from './methods/operators.ts'
 import { ruleMethods } from './methods/rules.ts'
@@ -31,6 +33,8 @@ export const methods = {
   ...ruleMethods,
   ...operatorMethods,
   ...transferMethods,
+  ...managementSessionMethods,
+  ...auditMethods,
 } satisfies Record<string, MethodShape>
 
 export type Method = keyof typeof methods
@@ -49,6 +53,7 @@ export const events = {
 export type EventName = keyof typeof events
 export type EventParams<E extends EventName> = z.output<(typeof events)[E]['params']>
 
+export type { AuditEntry } from './methods/audit.ts'
 export type { Ban, BanReason } from './methods/bans.ts'
 export { type Setting, setting } from './methods/config.ts'
 export {
@@ -65,6 +70,7 @@ export {
 export { type Health, health } from './methods/daemon.ts'
 export { type Group, group } from './methods/groups.ts'
 export { type LogEntry, logEntry, logLevels } from './methods/log.ts'
+export type { ManagementSession } from './methods/management-sessions.ts'
 export { type Range, ranges, type Sample, sample } from './methods/metrics.ts'
 export { type Operator, operator } from './methods/operators.ts'
 export { type Rule, rule } from './methods/rules.ts'

@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest'
+import { Auditor } from '../../daemon/control/auditor.ts'
 import { dispatch, type Handlers } from '../../daemon/control/dispatch.ts'
 import { Session } from '../../daemon/control/session.ts'
 import type { RpcError } from '../../shared/protocol/errors.ts'
 import { methods, type Role, roles } from '../../shared/protocol/methods.ts'
+import { FakeBackend } from './fake-backend.ts'
 
 const outlet = { ready: true, send: () => {} }
 
@@ -11,12 +13,15 @@ const handlers = Object.fromEntries(
   Object.keys(methods).map((method) => [method, () => ({ done: method })]),
 ) as unknown as Handlers
 
+const log = { info: () => {}, warn: () => {}, error: () => {} }
+const service = { handlers, auditor: new Auditor(new FakeBackend(), log) }
+
 function call(role: Role, method: string, params: Record<string, unknown> = {}): unknown {
   const session = new Session('tcp', '127.0.0.1', outlet, () => {})
   session.started = true
   session.logIn({ name: 'x', role, isNamed: true })
   try {
-    return dispatch(handlers, session, { id: 1, method, params })
+    return dispatch(service, session, { id: 1, method, params })
   } catch (error) {
     return (error as RpcError).kind
   }
@@ -50,7 +55,7 @@ it('says where the parameters are wrong', () => {
   session.started = true
   session.logIn({ name: 'x', role: 'admin', isNamed: true })
   const params = { ids: ['a', 7] }
-  expect(() => dispatch(handlers, session, { id: 1, method: 'connections.kill', params })).toThrow(
+  expect(() => dispatch(service, session, { id: 1, method: 'connections.kill', params })).toThrow(
     expect.objectContaining({ message: expect.stringMatching(/^ids\.1: /), details: { faults: [expect.anything()] } }),
   )
 })

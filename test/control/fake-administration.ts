@@ -1,11 +1,12 @@
 import type {
+  Audit,
   BanAdministration,
   OperatorAdministration,
   RuleAdministration,
   RuntimeConfiguration,
 } from '../../daemon/control/backend.ts'
 import { Refusal } from '../../daemon/refusal.ts'
-import type { Ban, Operator, Params, Result, Role, Rule, Setting } from '../../shared/protocol/methods.ts'
+import type { AuditEntry, Ban, Operator, Params, Result, Role, Rule, Setting } from '../../shared/protocol/methods.ts'
 import { makeKeys, type ScramKeys } from '../../shared/protocol/scram.ts'
 
 interface StoredOperator {
@@ -54,6 +55,23 @@ export class FakeOperators implements OperatorAdministration {
     const operator = this.#operators.get(name)
     if (operator === undefined) throw new Refusal('not_found', 'there is no such operator')
     return operator
+  }
+}
+
+/** An audit in memory. */
+export class FakeAudit implements Audit {
+  readonly entries: AuditEntry[] = []
+
+  enter(entry: Parameters<Audit['enter']>[0]): void {
+    this.entries.unshift({ ...entry, id: this.entries.length + 1, time: 0, count: 1 })
+  }
+
+  enterFailure(entry: Parameters<Audit['enter']>[0]): void {
+    this.enter(entry)
+  }
+
+  async list({ before = Number.POSITIVE_INFINITY, limit }: Parameters<Audit['list']>[0]): Promise<AuditEntry[]> {
+    return this.entries.filter(({ id }) => id < before).slice(0, limit)
   }
 }
 

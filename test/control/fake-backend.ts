@@ -26,7 +26,7 @@ import {
 } from '../../shared/protocol/methods.ts'
 import { sampleOf } from '../helpers/sample.ts'
 import { unlimited } from '../helpers/user-row.ts'
-import { FakeBans, FakeConfiguration, FakeOperators, FakeRules } from './fake-administration.ts'
+import { FakeAudit, FakeBans, FakeConfiguration, FakeOperators, FakeRules } from './fake-administration.ts'
 
 /** A daemon of the tests' making: they set its users and connections, and say when something changes. */
 export class FakeBackend implements Backend {
@@ -38,6 +38,7 @@ export class FakeBackend implements Backend {
   readonly log = new FakeLog()
   readonly bans = new FakeBans()
   readonly operators = new FakeOperators()
+  readonly audit = new FakeAudit()
   readonly config = new FakeConfiguration()
   readonly rules = new FakeRules()
   readonly transfer = { backup: async () => ({ bytes: 65_536 }) }
@@ -166,6 +167,10 @@ class FakeUserTable implements UserTable {
 
   page(limit: number, after = ''): User[] {
     return this.rows.filter(({ name }) => name > after).slice(0, limit)
+  }
+
+  named(name: string): User | undefined {
+    return this.rows.find((user) => user.name === name)
   }
 
   watch(listener: (change: UserChanges) => void): { stop(): void } {

@@ -268,6 +268,45 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   },
   'operators.setRole': { params: { name: 'joe', role: 'operator' }, result: { ended: 0, stored: true } },
   'transfer.backup': { params: { file: '/var/backups/proxyd/monday.db' }, result: { bytes: 81920 } },
+  'sessions.list': {
+    params: {},
+    result: {
+      sessions: [
+        {
+          id: 3,
+          name: 'ann',
+          role: 'admin',
+          via: 'tls',
+          address: '192.0.2.7',
+          since: 1767225661518,
+          follows: ['metrics', 'connections'],
+          own: false,
+        },
+      ],
+    },
+  },
+  'sessions.cut': { params: { id: 3 }, result: { name: 'ann' } },
+  'audit.list': {
+    params: { since: 1767225600000, by: 'ann', limit: 1 },
+    result: {
+      entries: [
+        {
+          id: 41,
+          time: 1767225661518,
+          by: 'ann',
+          role: 'admin',
+          from: 'tls 192.0.2.7',
+          action: 'users.set',
+          given: { names: ['bob'], fields: { quota: '50GB' } },
+          before: {},
+          after: { quota: 50000000000 },
+          outcome: 'ok',
+          count: 1,
+        },
+      ],
+      next: '41',
+    },
+  },
   'daemon.drain': { params: {}, result: {} },
   'daemon.shutdown': { params: {}, result: {} },
   'rpc.describe': {

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import { RpcError } from '../../../shared/protocol/errors.ts'
 import { cookieUser, limits as protocolLimits } from '../../../shared/protocol/limits.ts'
 import { beginServer, makeKeys, minIterations, ScramError, type ScramKeys } from '../../../shared/protocol/scram.ts'
+import type { Auditor } from '../auditor.ts'
 import type { Log, OperatorAdministration } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
 import { LoginFailures } from '../login-failures.ts'
@@ -37,6 +38,7 @@ export interface LoginOptions {
   /** At least 32 random bytes, the same at each start. */
   readonly decoySecret: Buffer
   readonly failures: LoginFailures
+  readonly auditor: Auditor
   readonly log: Log
 }
 
@@ -45,7 +47,7 @@ export interface LoginOptions {
  * has begun counts as a failed one until it succeeds: however many guess at once, no more are judged than may fail.
  */
 export function loginHandlers(options: LoginOptions): HandlersOf<'auth'> {
-  const { find, decoySecret, failures, log } = options
+  const { find, decoySecret, failures, auditor, log } = options
   /** Each address, and this machine with all of its own, fills no more of the log than so many lines a minute. */
   const told = new LoginFailures(protocolLimits.loginFailures)
   return {
@@ -69,12 +71,14 @@ export function loginHandlers(options: LoginOptions): HandlersOf<'auth'> {
         if (session.via === 'tls') failures.note(session.address)
         throw fail(session)
       }
-      const proof = judged(session, () => login.exchange.finish(message))
+      const known = login.keys && login.exchange.user
+      const proof = judged(session, () => login.exchange.finish(message), known)
       const account = find(login.exchange.user, session.via)
       // The operator may have been changed or removed since the login began.
-      if (account === undefined || account.keys !== login.keys) throw fail(session)
+      if (account === undefined || account.keys !== login.keys) throw fail(session, known)
       if (login.countedAs !== undefined) failures.takeBack(login.countedAs)
       session.logIn(account.identity)
+      if (account.identity.isNamed) auditor.loggedIn(session)
       log.info(`management login ${session.operator ? `of ${session.operator} ` : ''}from ${session.address}`)
       return { message: proof, role: session.identity.role }
     },
@@ -97,16 +101,17 @@ export function loginHandlers(options: LoginOptions): HandlersOf<'auth'> {
     return `name ${createHmac('sha256', decoySecret).update(name).digest().readUInt16BE() % nameCounts}`
   }
 
-  function judged<T>(session: Session, step: () => T): T {
+  function judged<T>(session: Session, step: () => T, known?: string): T {
     try {
       return step()
     } catch (error) {
-      throw error instanceof ScramError ? fail(session) : error
+      throw error instanceof ScramError ? fail(session, known) : error
     }
   }
 
-  /** One text for every cause, so that names cannot be probed. */
-  function fail(session: Session): RpcError {
+  /** One text for every cause, so that names cannot be probed. `known`: the operator whose name was given, if there is one. */
+  function fail(session: Session, known?: string): RpcError {
+    auditor.loginFailed(session, known)
     const source = session.via === 'tls' ? session.address : session.via
     if (!told.tooMany(source)) log.warn(`management login from ${session.address} failed`)
     told.note(source)

@@ -1,11 +1,13 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { expect, it } from 'vitest'
+import { Auditor } from '../../../daemon/control/auditor.ts'
 import { accounts, loginHandlers } from '../../../daemon/control/handlers/login.ts'
 import { LoginFailures } from '../../../daemon/control/login-failures.ts'
 import { Session } from '../../../daemon/control/session.ts'
 import { RpcError } from '../../../shared/protocol/errors.ts'
 import { beginClient } from '../../../shared/protocol/scram.ts'
 import { FakeOperators } from '../fake-administration.ts'
+import { FakeBackend } from '../fake-backend.ts'
 
 /**
  * What a wrong login costs the daemon, so that its time tells nobody which names there are. Measured at the handlers: a
@@ -18,6 +20,8 @@ const warmUp = 200
 const outlet = { ready: true, send: () => {} }
 const known = ['ann', 'bea', 'cid', 'dan']
 const unknown = ['eve', 'fay', 'gus', 'hal']
+
+const log = { info: () => {}, warn: () => {}, error: () => {} }
 
 /** Microseconds of each of the two steps of a login that fails. */
 interface Cost {
@@ -32,7 +36,8 @@ async function wrongLogins(): Promise<(name: string) => Cost> {
     find: accounts(operators, '0'.repeat(64)),
     decoySecret: randomBytes(32),
     failures: new LoginFailures(Number.MAX_SAFE_INTEGER),
-    log: { info: () => {}, warn: () => {}, error: () => {} },
+    auditor: new Auditor(new FakeBackend(), log),
+    log,
   })
   return (name) => {
     const session = new Session('tls', '192.0.2.1', outlet, () => {})

@@ -1,0 +1,15 @@
+import { limits as protocolLimits } from '../../../shared/protocol/limits.ts'
+import type { Audit } from '../backend.ts'
+import type { HandlersOf } from '../dispatch.ts'
+
+/** What operators did. The cursor is the last id of the page before. */
+export function auditHandlers(audit: Audit): HandlersOf<'audit'> {
+  return {
+    'audit.list': async ({ cursor, limit = protocolLimits.page, ...wish }) => {
+      const before = cursor === undefined ? undefined : Number(cursor) || 0
+      const found = await audit.list({ ...wish, before, limit: limit + 1 })
+      const entries = found.slice(0, limit)
+      return found.length > limit ? { entries, next: String(entries.at(-1)?.id) } : { entries }
+    },
+  }
+}

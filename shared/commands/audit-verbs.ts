@@ -1,0 +1,120 @@
+import { formatTime } from '../format/time.ts'
+import type { AuditEntry, ManagementSession } from '../protocol/methods.ts'
+import { readMoment } from './moments.ts'
+import { readCount, UsageError } from './usage.ts'
+import { type Table, verb } from './verb.ts'
+
+/** Entries told without `--last`, and the most that can be asked for. */
+const usual = 100
+const most = 100_000
+
+export const auditVerbs = {
+  audit: verb({
+    arguments: '',
+    role: 'admin',
+    flags: {
+      since: { value: 'TIME', summary: 'from then on: how long ago, such as 2h or 30d, or a date' },
+      until: { value: 'TIME', summary: 'before then' },
+      by: { value: 'NAME', summary: 'by this operator' },
+      action: { value: 'METHOD', summary: 'this one, or all that begin with it: users, users.set, login' },
+      last: { value: 'N', summary: `the newest N of them, at most ${most}; default: ${usual}` },
+    },
+    summary: 'tell what operators changed, and who did not get in',
+    prepare: (_, flags) => {
+      const moment = (flag: string) => {
+        const text = flags.get(flag)
+        return text === undefined ? {} : { [flag]: readMoment(text, 'TIME') }
+      }
+      const text = (flag: string) => (flags.has(flag) ? { [flag]: flags.get(flag) } : {})
+      const wish = { ...moment('since'), ...moment('until'), ...text('by'), ...text('action') }
+      const last = readCount(flags.get('last') ?? String(usual), 1, most)
+      return async ({ call }) => {
+        const entries: AuditEntry[] = []
+        let cursor: string | undefined
+        do {
+          const limit = Math.min(500, last - entries.length)
+          const page = await call('audit.list', { ...wish, limit, ...(cursor !== undefined && { cursor }) })
+          entries.push(...page.entries)
+          cursor = page.next
+        } while (cursor !== undefined && entries.length < last)
+        entries.reverse()
+        return { data: entries, view: tableOf(entries) }
+      }
+    },
+  }),
+}
+
+export const sessionVerbs = {
+  sessions: verb({
+    arguments: '',
+    role: 'admin',
+    summary: 'list who is logged in to manage the daemon',
+    prepare:
+      () =>
+      async ({ call }) => {
+        const { sessions } = await call('sessions.list', {})
+        return { data: sessions, view: sessionTable(sessions) }
+      },
+  }),
+  'sessions cut': verb({
+    arguments: 'ID',
+    role: 'admin',
+    summary: 'end a management connection; its operator may come back',
+    hints: { not_found: "list the connections with 'sessions'" },
+    ask: ([id]) => ({
+      question: `End management connection ${id}?`,
+      facts: ["Its operator may come back: 'deloperator' or 'passwdoperator' keeps them out."],
+      yes: 'End',
+    }),
+    prepare: ([text]) => {
+      const id = Number(text)
+      if (!/^\d{1,15}$/.test(text)) throw new UsageError("ID is a number, as 'sessions' tells it")
+      return async ({ call }) => {
+        const { name } = await call('sessions.cut', { id })
+        return { data: { id, name }, view: `ended connection ${id} of ${name}` }
+      }
+    },
+  }),
+}
+
+function tableOf(entries: readonly AuditEntry[]): Table {
+  return {
+    heading: ['TIME', 'BY', 'FROM', 'WHAT', 'OUTCOME'],
+    rows: entries.map((entry) => [
+      formatTime(entry.time),
+      entry.by ?? '-',
+      entry.from,
+      whatOf(entry),
+      entry.count > 1 ? `${entry.outcome} (${entry.count} times)` : entry.outcome,
+    ]),
+  }
+}
+
+/** What somebody did, in one line: `users.set names=["bob"]: quota none → 1000`. */
+function whatOf({ action, given, before = {}, after = {} }: AuditEntry): string {
+  const about = Object.entries(given).map(([name, value]) => `${name}=${textOf(value)}`)
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  const changes = names.map((name) => `${name} ${textOf(before[name])} → ${textOf(after[name])}`)
+  const what = [action, ...about].join(' ')
+  return changes.length > 0 ? `${what}: ${changes.join(', ')}` : what
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined) return '-'
+  return typeof value === 'string' && /^[^\s,"]+$/.test(value) ? value : JSON.stringify(value)
+}
+
+function sessionTable(sessions: readonly ManagementSession[]): Table {
+  return {
+    heading: ['ID', 'NAME', 'ROLE', 'FROM', 'SINCE', 'FOLLOWS'],
+    right: [0],
+    rows: sessions.map(({ id, name, role, via, address, since, follows, own }) => [
+      String(id),
+      own ? `${name} (this one)` : name,
+      role,
+      via === 'unix' ? via : `${via} ${address}`,
+      formatTime(since),
+      follows.join(',') || '-',
+    ]),
+  }
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import { count, type MethodShape, next, page, roles, time } from './shape.ts'
+
+/** Values by name. */
+const facts = z.record(z.string(), z.unknown())
+
+/** What an operator did or was refused. */
+export const auditEntry = z.object({
+  id: count.describe('grows with each entry'),
+  time,
+  by: z
+    .string()
+    .nullable()
+    .describe('the operator; `local` is whoever could open the Unix socket or read the cookie; null: nobody logged in'),
+  role: z.enum(roles).describe('what they were'),
+  from: z.string().describe('`unix`, or `tcp` or `tls` and the address'),
+  action: z
+    .string()
+    .describe('the method, or `login`; `audit.lost`: `count` entries before this one could not be kept'),
+  given: facts.describe('what it was about, secrets left out, long values cut'),
+  before: facts.optional().describe('what was so before, of what it changed'),
+  after: facts.optional().describe('what came of it'),
+  outcome: z.string().describe('`ok`, or the kind of error'),
+  count: count.describe('how many like it this one stands for: failures of one kind are one entry a minute'),
+})
+export type AuditEntry = z.infer<typeof auditEntry>
+
+export const auditMethods = {
+  'audit.list': {
+    role: 'admin',
+    summary:
+      'List what operators did and were refused, the newest first, a page at a time. It is kept for 400 days, 64 MiB at most.',
+    refuses: ['unavailable'],
+    params: page.extend({
+      since: time.optional().describe('from then on'),
+      until: time.optional().describe('before then'),
+      by: z.string().max(64).optional().describe('by this operator'),
+      action: z.string().max(64).optional().describe('this method, or all that begin with this word: `users`'),
+    }),
+    result: z.object({ entries: z.array(auditEntry).max(500), next }),
+  },
+} satisfies Record<string, MethodShape>

@@ -1,0 +1,91 @@
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { AuditTrail, type AuditTrailOptions, type NewEntry } from '../../daemon/audit/audit-trail.ts'
+import type { AuditStore } from '../../daemon/store/store.ts'
+import type { AuditEntry } from '../../shared/protocol/methods.ts'
+
+const done: NewEntry = {
+  by: 'ann',
+  role: 'admin',
+  from: 'unix',
+  action: 'users.add',
+  given: { name: 'bob' },
+  outcome: 'ok',
+}
+const failed: NewEntry = { ...done, by: null, role: 'anyone', action: 'login', given: {}, outcome: 'auth_failed' }
+
+/** A store that takes entries as long as its disk does. */
+class FakeStore implements AuditStore {
+  readonly entries: Omit<AuditEntry, 'id'>[] = []
+  isFull = false
+  refused = 0
+
+  async append(entries: readonly Omit<AuditEntry, 'id'>[]): Promise<void> {
+    if (this.isFull) {
+      this.refused++
+      throw new Error('the disk is full')
+    }
+    this.entries.push(...entries)
+  }
+
+  async list(): Promise<AuditEntry[]> {
+    return []
+  }
+}
+
+function begin(options: Partial<AuditTrailOptions> = {}) {
+  const store = new FakeStore()
+  const warnings: string[] = []
+  const trail = new AuditTrail({ store, warn: (message) => warnings.push(message), pause: 1, ...options })
+  onTestFinished(() => trail.close())
+  return { store, trail, warnings }
+}
+
+it('stores entries in their order, and what has come by the end', async () => {
+  const { store, trail } = begin()
+  for (const name of ['a', 'b', 'c']) trail.enter({ ...done, given: { name } })
+  await trail.close()
+  expect(store.entries.map(({ given }) => given.name)).toEqual(['a', 'b', 'c'])
+})
+
+it('makes one entry of the failures of one kind that follow one another', async () => {
+  const { store, trail } = begin()
+  for (let i = 0; i < 1000; i++) trail.enterFailure(failed)
+  trail.enterFailure({ ...failed, from: 'tls 192.0.2.7' })
+  await trail.close()
+  expect(store.entries.map(({ from, count }) => [from, count])).toEqual([
+    ['unix', 1],
+    ['tls 192.0.2.7', 1],
+    ['unix', 999],
+  ])
+})
+
+it('does not let strangers from many places fill it', async () => {
+  const { store, trail } = begin()
+  for (let i = 0; i < 10_000; i++) trail.enterFailure({ ...failed, from: `tls 192.0.2.${i}` })
+  await trail.close()
+  expect(store.entries.length).toBeLessThan(100)
+  expect(store.entries.reduce((sum, { count }) => sum + count, 0)).toBe(10_000)
+})
+
+it('keeps entries for a disk that is full, says so, and stores them in their order once it is not', async () => {
+  const { store, trail, warnings } = begin()
+  store.isFull = true
+  trail.enter({ ...done, given: { name: 'a' } })
+  await vi.waitFor(() => expect(store.refused).toBeGreaterThan(1), 50_000)
+  trail.enter({ ...done, given: { name: 'b' } })
+  expect(warnings[0]).toBe('what operators do is not in the audit yet: the disk is full')
+  store.isFull = false
+  await vi.waitFor(() => expect(store.entries.map(({ given }) => given.name)).toEqual(['a', 'b']), 50_000)
+})
+
+it('keeps no more than a thousand, and tells how many were lost', async () => {
+  const { store, trail } = begin({ pause: 1_000_000 })
+  store.isFull = true
+  for (let name = 0; name < 1500; name++) trail.enter({ ...done, given: { name } })
+  await vi.waitFor(() => expect(store.refused).toBe(1), 50_000)
+  store.isFull = false
+  await trail.close()
+  expect(store.entries).toHaveLength(1001)
+  expect(store.entries[0]).toMatchObject({ action: 'audit.lost', count: 500 })
+  expect(store.entries[1]).toMatchObject({ given: { name: 500 } })
+})
