@@ -136,7 +136,8 @@ export type Limits = { readonly [Name in LimitName]?: LimitValue }
 
 /** What a program gives for a field: as people write it, or what that means. */
 export function readLimit(name: LimitName, given: LimitValue): LimitValue | undefined {
-  if (given === null || (typeof given === 'number' && limitFields[name].type === 'end')) return given
+  if (given === null) return given
+  if (typeof given === 'number' && limitFields[name].type === 'end') return momentOf(name, given, given)
   return parseLimit(name, typeof given === 'object' ? given.join(',') : String(given))
 }
 
@@ -173,7 +174,7 @@ export function parseLimit(name: LimitName, text: string): LimitValue | undefine
       throw new RangeError(`${name} is letters, digits and ._@-, at most 64, not ${JSON.stringify(text)}`)
     case 'text':
       // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-      if (written.length <= longestText && !/[\u0000-\u001f\u007f-\u009f]/.test(written)) return written
+      if (written.length <= longestText && !/[\u0000-\u001f\u007f-\u009f]|\p{Surrogate}/u.test(written)) return written
       throw new RangeError(`${name} is a text of at most ${longestText} characters, without control characters`)
   }
 }
@@ -240,6 +241,9 @@ const prefixes: Readonly<Record<string, number>> = {
 /** The largest number of bytes, or of bytes a second, that is counted exactly. */
 const most = 2 ** 50
 
+/** Milliseconds since 1970 that a Date can hold at most. */
+const lastMoment = 8.64e15
+
 function parseRate(name: LimitName, text: string): number {
   const [, amount = '', prefix = '', unit = 'B'] = /^(\d+(?:\.\d+)?) ?([kKMGT]i?)?(B|bit)?(?:\/s)?$/.exec(text) ?? []
   const rate = Math.round((Number(amount) * (prefixes[prefix.toLowerCase()] ?? 0)) / (unit === 'bit' ? 8 : 1))
@@ -281,12 +285,17 @@ function parseZone(name: LimitName, text: string): string {
 
 function parseEnd(name: LimitName, text: string): number | string {
   if (parseSpan(text) !== undefined) return text
-  const time = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN
-  if (!Number.isNaN(time)) return time
+  const [, day] = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?$/.exec(text) ?? []
+  // What is read as a later day, such as the 30th of February, is a slip of the finger.
+  const isDay = day !== undefined && new Date(Date.parse(day) || 0).toISOString().startsWith(day)
+  return momentOf(name, isDay ? Date.parse(text) : Number.NaN, text)
+}
+
+/** Throws a RangeError if it is none that a Date can hold, or lies before 1970. */
+function momentOf(name: LimitName, time: number, written: string | number): number {
+  if (Number.isInteger(time) && time >= 0 && time <= lastMoment) return time
   throw new RangeError(
-    `${name} is a time such as 2027-01-01 or 2027-01-01T12:00Z, or a span such as 30d, not ${JSON.stringify(text)}`,
+    `${name} is a time such as 2027-01-01 or 2027-01-01T12:00Z, or a span such as 30d, not ${JSON.stringify(written)}`,
   )
 }
 

@@ -265,8 +265,10 @@ function refuseNonsense(name: LimitName, value: LimitValue | undefined): void {
     throw new RangeError(`egress is addresses of this machine or an interface, which ${JSON.stringify(bad)} is not`)
 }
 
+/** A group's own name, by which users can be given it: `none`, the empty text and spaces around it mean something else there. */
 function readName(name: string): string {
-  return orInvalid(() => String(readLimit('group', name)))
+  if (orInvalid(() => readLimit('group', name)) === name) return name
+  throw new Refusal('invalid', `no group can be called ${JSON.stringify(name)}`)
 }
 
 function orInvalid<Value>(read: () => Value): Value {

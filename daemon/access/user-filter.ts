@@ -1,3 +1,4 @@
+import { matchGlob } from '../../shared/glob.ts'
 import { formatLimit, isLimit, type LimitName, type LimitValue, limitNames, parseLimit } from '../../shared/limits.ts'
 import type { Account } from './accounts.ts'
 import type { Effective } from './effective-limits.ts'
@@ -24,7 +25,7 @@ function parseWord(word: string, groups: Groups): UserFilter {
     const known = ['name', 'enabled', 'stored', ...limitNames].join(', ')
     throw new RangeError(`${JSON.stringify(word)} is not FIELD=VALUE or FIELD!=VALUE with one of the fields ${known}`)
   }
-  const holds = matcherOf(normal(field, written.replaceAll('"', '')))
+  const holds = matchGlob(normal(field, written.replaceAll('"', '')))
   return (account, limits) => holds(read(account, limits)) === (not === '')
 }
 
@@ -55,11 +56,4 @@ function textOf(name: LimitName, value: LimitValue | undefined): string {
 function normal(field: string, written: string): string {
   if (!isLimit(field) || written.includes('*')) return written
   return textOf(field, parseLimit(field, written))
-}
-
-function matcherOf(pattern: string): (text: string) => boolean {
-  if (!pattern.includes('*')) return (text) => text === pattern
-  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
-  const expression = new RegExp(`^${parts.join('.*')}$`, 'su')
-  return (text) => expression.test(text)
 }

@@ -107,6 +107,16 @@ describe('setting limits of users', () => {
     expect(limitsOf('cid')).toEqual({ note: 'x' })
   })
 
+  it('finds that nobody is meant by an expression of many asterisks at once', async () => {
+    await add('a'.repeat(255))
+    expect(await changes.set({ where: `name=${'*a'.repeat(200)}b`, fields: { warn: 1 } })).toMatchObject({ changed: 0 })
+  })
+
+  it.each([1e300, 1.5, -1])('refuses the moment %d, which nobody could be told', async (expires) => {
+    await expect(changes.set({ names: ['bob'], fields: { expires } })).rejects.toEqual(refusal('invalid', 'expires is'))
+    expect(limitsOf('bob')).toEqual({})
+  })
+
   it('changes all of them or none', async () => {
     await expect(changes.set({ names: ['bob', 'nobody'], fields: { warn: 1 } })).rejects.toEqual(refusal('not_found'))
     await changes.set({ names: ['ann'], fields: { warn: 1 } })
@@ -200,7 +210,8 @@ describe('groups', () => {
 
   it('are refused by a name that there is, or that is none, or by too many of them', async () => {
     await expect(changes.addGroup({ name: 'default', fields: {} })).rejects.toEqual(refusal('exists'))
-    await expect(changes.addGroup({ name: 'a b', fields: {} })).rejects.toEqual(refusal('invalid'))
+    for (const name of ['a b', '', ' ', 'none', ' staff'])
+      await expect(changes.addGroup({ name, fields: {} })).rejects.toEqual(refusal('invalid'))
     await expect(changes.addGroup({ name: 'x', fields: { group: 'y' } })).rejects.toEqual(refusal('invalid'))
     for (let i = 0; i < 1000; i++) groups.put({ name: `g${i}`, limits: {}, revision: 0 })
     await expect(changes.addGroup({ name: 'x', fields: {} })).rejects.toEqual(refusal('conflict'))

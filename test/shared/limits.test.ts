@@ -35,6 +35,22 @@ describe('limits', () => {
     ['warn', '101', 'warn is a number from 1 to 100, not "101"'],
     ['cycle', 'year', 'cycle is one of none, day, week, month, not "year"'],
     ['expires', 'soon', 'expires is a time such as 2027-01-01 or 2027-01-01T12:00Z, or a span such as 30d, not "soon"'],
+    [
+      'expires',
+      '2027-02-30',
+      'expires is a time such as 2027-01-01 or 2027-01-01T12:00Z, or a span such as 30d, not "2027-02-30"',
+    ],
+    [
+      'expires',
+      '2027-00-01',
+      'expires is a time such as 2027-01-01 or 2027-01-01T12:00Z, or a span such as 30d, not "2027-00-01"',
+    ],
+    [
+      'expires',
+      '0000-01-01',
+      'expires is a time such as 2027-01-01 or 2027-01-01T12:00Z, or a span such as 30d, not "0000-01-01"',
+    ],
+    ['note', '\ud800', 'note is a text of at most 200 characters, without control characters'],
   ])('%s refuses %j', (name, text, message) => {
     expect(() => parseLimit(name, text)).toThrow(new RangeError(message))
   })

@@ -1,3 +1,4 @@
+import { matchGlob } from '../../../shared/glob.ts'
 import { hostOf, looksLikeRange, parseRange } from './addresses.ts'
 
 /** What is wrong with a filter, in words; it names the filter's word. */
@@ -29,7 +30,7 @@ export function matchPart(text: string): Search {
 }
 
 function matchPattern(text: string, word: string): Search | null {
-  if (!text.startsWith('~')) return text.includes('*') ? matchGlob(text) : null
+  if (!text.startsWith('~')) return text.includes('*') ? matchAll(text) : null
   try {
     const pattern = new RegExp(text.slice(1), 'iu')
     return (value) => pattern.test(value)
@@ -38,25 +39,10 @@ function matchPattern(text: string, word: string): Search | null {
   }
 }
 
-/**
- * `*` stands for anything. Each part is looked for behind the one before: a regular expression of many `*` could take
- * for ever.
- */
-function matchGlob(glob: string): Search {
-  const parts = glob.toLowerCase().split('*')
-  const [first = '', last = ''] = [parts[0], parts.at(-1)]
-  const between = parts.slice(1, -1)
-  return (value) => {
-    const text = value.toLowerCase()
-    if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length) return false
-    let at = first.length
-    for (const part of between) {
-      const found = text.indexOf(part, at)
-      if (found < 0) return false
-      at = found + part.length
-    }
-    return at <= text.length - last.length
-  }
+/** Regardless of case. */
+function matchAll(glob: string): Search {
+  const matches = matchGlob(glob.toLowerCase())
+  return (value) => matches(value.toLowerCase())
 }
 
 /** While the length is still to be typed, nothing is hidden. */
