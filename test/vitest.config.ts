@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type Reporter, type TestModule, type TestSpecification } from 'vitest/node'
+import { longestWait } from './helpers/patience.ts'
 
 /** What takes longest, the longest first. A machine that has run the tests before knows; a new one goes by size. */
 const slowest = ['engine/leaks', 'docs/clients', 'app/', 'e2e/', 'engine/']
@@ -54,9 +55,9 @@ export default defineConfig({
     maxWorkers: 4,
     sequence: { sequencer: SlowestFirst },
     env: { XDG_CONFIG_HOME: join(root, 'node_modules/.cache/no-config') },
-    // A busy machine is ten times slower; what hangs, hangs longer.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    expect: { poll: { timeout: 20_000 } },
+    // Longer than any wait in it, which says what it has waited for.
+    testTimeout: 1.5 * longestWait,
+    hookTimeout: 1.5 * longestWait,
+    expect: { poll: { timeout: longestWait } },
   },
 })

@@ -10,6 +10,7 @@ import { Users } from '../../daemon/access/users.ts'
 import type { Refusal } from '../../daemon/refusal.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
 import { type Store, StoreError } from '../../daemon/store/store.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const passwords = new Passwords()
@@ -317,7 +318,7 @@ describe('while the disk takes nothing', () => {
     await revokeAll()
     await users.remove('bob')
     isFull = false
-    await vi.waitFor(() => expect(told).toHaveBeenLastCalledWith('all changes to users and operators are stored now'))
+    await eventually(() => expect(told).toHaveBeenLastCalledWith('all changes to users and operators are stored now'))
     accounts = await restarted()
     expect(accounts.list().map(({ name }) => name)).toEqual(['cid', 'dan'])
     expect(await login('cid', 'another')).toBeGreaterThan(0)

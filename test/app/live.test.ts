@@ -14,7 +14,7 @@ const refusedByProxy = 97
 
 function fetch(daemon: Daemon, url: string, login = '', ...args: readonly string[]) {
   const proxy = `socks5://${login}[::1]:${daemon.port('socks')}`
-  return run(curl ?? '', ['-sS', '--max-time', '12', '--proxy', proxy, url, ...args])
+  return run(curl ?? '', ['-sS', '--max-time', '60', '--proxy', proxy, url, ...args])
 }
 
 /** Rows of the table that have this, without the mark of the selected one. */

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Connection, EventName, EventParams } from '../../shared/protocol/methods.ts'
 import {
   type Client,
@@ -8,6 +8,7 @@ import {
   changeRows,
   followConnections,
 } from '../../tui/client/index.ts'
+import { eventually } from '../helpers/eventually.ts'
 
 /** A client whose daemon is the test. */
 function fakeClient() {
@@ -60,7 +61,7 @@ test('changes that come together are told together, in order', async () => {
   const { say, heard } = await follow()
   say('connections.snapshot', { seq: 0, connections: [], last: true })
   for (const seq of [1, 2, 3]) say('connections.changed', change(seq, `${seq}`))
-  await vi.waitFor(() => expect(heard).toEqual([[], ['1', '2', '3']]))
+  await eventually(() => expect(heard).toEqual([[], ['1', '2', '3']]))
 })
 
 test('after a gap the table is asked for anew, and what belongs to the old subscription is not heard', async () => {
@@ -68,7 +69,7 @@ test('after a gap the table is asked for anew, and what belongs to the old subsc
   say('connections.snapshot', { seq: 0, connections: [row('1')], last: true })
   say('connections.changed', change(2, '1'))
   say('connections.changed', change(3))
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(calls).toEqual(['connections.subscribe', 'connections.unsubscribe', 'connections.subscribe']),
   )
   say('connections.snapshot', { seq: 0, connections: [row('2')], last: true })

@@ -6,6 +6,7 @@ import { expect, it, onTestFinished, vi } from 'vitest'
 import { connect } from '../../tui/client/connect.ts'
 import { targetsAt } from '../../tui/options/passwords.ts'
 import { readProfile } from '../../tui/options/profile.ts'
+import { longestWait } from '../helpers/patience.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const itAsRoot = it.runIf(process.geteuid?.() === 0)
@@ -37,7 +38,7 @@ function actAs(uid: number): void {
 }
 
 function refusal(path: string) {
-  return connect({ kind: 'unix', path }, { timeoutMs: 10_000 }).catch((error: unknown) => error)
+  return connect({ kind: 'unix', path }, { timeoutMs: longestWait }).catch((error: unknown) => error)
 }
 
 /** As /tmp is: anybody may make a folder there. */

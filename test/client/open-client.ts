@@ -1,10 +1,11 @@
 import { onTestFinished } from 'vitest'
 import { type Client, connect, type Target } from '../../tui/client/index.ts'
 import type { Control } from '../control/start-control.ts'
+import { longestWait } from '../helpers/patience.ts'
 
 /** Connect and log in; the connection ends with the test at the latest. */
 export async function openClient(target: Target): Promise<Client> {
-  const client = await connect(target, { timeoutMs: 10_000 })
+  const client = await connect(target, { timeoutMs: longestWait })
   onTestFinished(() => client.close())
   return client
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { connect, localTargets } from '../../tui/client/index.ts'
 import { startFakeDaemon } from '../exec/fake-daemon.ts'
+import { longestWait } from '../helpers/patience.ts'
 import { startTarget } from '../helpers/target.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
@@ -12,14 +13,14 @@ async function nowhere() {
 test('takes the first place where a daemon listens', async () => {
   const daemon = await startFakeDaemon(() => 'silence')
   const places = [await nowhere(), { kind: 'unix', path: daemon.path } as const, await nowhere()]
-  const client = await connect(places, { timeoutMs: 5_000 })
+  const client = await connect(places, { timeoutMs: longestWait })
   onTestFinished(() => client.close())
   expect(client).toMatchObject({ instance: 'fake', role: 'admin' })
 })
 
 test('names every try when there is none', async () => {
   const [first, second] = [await nowhere(), await nowhere()]
-  await expect(connect([first, second], { timeoutMs: 5_000 })).rejects.toMatchObject({
+  await expect(connect([first, second], { timeoutMs: longestWait })).rejects.toMatchObject({
     kind: 'unreachable',
     message: expect.stringMatching(new RegExp(`^no proxyd reached: .*${first.path}; .*${second.path}$`)),
   })

@@ -3,15 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { bytes } from '../helpers/bytes.ts'
 import { startEcho } from '../helpers/echo.ts'
 import { engines, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { longestWait } from '../helpers/patience.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { type Deliver, deliveries } from './deliver.ts'
 import { standingVectors } from './standing-vectors.ts'
 import { vectors as others, type Vector } from './vectors.ts'
 
 const vectors: readonly Vector[] = [...others, ...standingVectors]
-
-/** A client that is left waiting for so many milliseconds waits for ever. */
-const patience = 20_000
 
 /** What a client says behind its request; the server gives it back. */
 const behind = bytes('what follows')
@@ -46,7 +44,7 @@ describe.each(engines)('$kind engine: what clients say,', ({ start }) => {
     const proxies = { open: await startProxy(start), locked: await startProxy(start, { passwordRequired: true }) }
     const played = vectors.map(async (vector) => {
       const proxy = vector.passwordRequired ? proxies.locked : proxies.open
-      const hangs = setTimeout(patience, 'hangs', { ref: false })
+      const hangs = setTimeout(longestWait, 'hangs', { ref: false })
       return [vector.title, await Promise.race([play(proxy, vector, port, deliver), hangs])] as const
     })
     const answers = Object.fromEntries(await Promise.all(played))

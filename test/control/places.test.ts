@@ -1,6 +1,7 @@
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { cookieUser } from '../../shared/protocol/limits.ts'
 import { beginClient } from '../../shared/protocol/scram.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { connected, cookieOf, entered, greeted, logIn, type RawClient, started } from './raw-client.ts'
 import { type Control, startControl } from './start-control.ts'
 import { startTlsControl, strangerByTls } from './tls-client.ts'
@@ -72,7 +73,7 @@ it('gives a place back when its client goes', async () => {
   const { client } = await attempt(control, 'vic')
   expect((await attempt(control, 'vic')).outcome).toBe('busy')
   client.socket.destroy()
-  await vi.waitFor(async () => expect((await attempt(control, 'vic')).outcome).toBe('viewer'))
+  await eventually(async () => expect((await attempt(control, 'vic')).outcome).toBe('viewer'))
 })
 
 it('gives a newcomer with TLS the place of who has got least far, and of those came first', async () => {

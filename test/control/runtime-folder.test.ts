@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { expect, it, onTestFinished, vi } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
+import { eventually } from '../helpers/eventually.ts'
 import { cookieOf, entered, greeted, logIn, started } from './raw-client.ts'
 import { type Control, startControl } from './start-control.ts'
 
@@ -44,7 +45,7 @@ it.each([
 it('makes anew a folder that is removed with all that is in it, by itself', async () => {
   const control = await startControl({ lookPeriod: 20 })
   rmSync(control.runtimeDirectory, { recursive: true })
-  await vi.waitFor(() => expect(control.log).toContain(missing(control)))
+  await eventually(() => expect(control.log).toContain(missing(control)))
   await isManaged(control)
 })
 

@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { DescriptorOutput, openOutput } from '../../daemon/output.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const line = `${'x'.repeat(1023)}\n`
@@ -46,13 +47,10 @@ test.each(Object.entries(ways))(
     expect(told).toEqual([])
     let text = ''
     const read = async (isThere: () => boolean) =>
-      vi.waitFor(
-        () => {
-          text += readAll(fd)
-          expect(isThere()).toBe(true)
-        },
-        { timeout: 20_000, interval: 5 },
-      )
+      eventually(() => {
+        text += readAll(fd)
+        expect(isThere()).toBe(true)
+      })
     await read(() => told.length === 1)
     const kept = 2048 - (told[0] ?? 0)
     await read(() => text.length === kept * line.length)

@@ -1,9 +1,10 @@
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type EventName, events, type Method, methods } from '../../shared/protocol/methods.ts'
 import { greeted, type RawClient, started } from '../control/raw-client.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { operate } from '../helpers/operate.ts'
 import { eventExamples, examples } from './examples.ts'
 
@@ -83,7 +84,7 @@ test(`a daemon answers ${details}`, async () => {
   const guest = connect(daemon.port('socks'), '127.0.0.1')
   onTestFinished(() => void guest.destroy())
   const client = await operate(daemon)
-  const row = await vi.waitFor(async () => {
+  const row = await eventually(async () => {
     const { result } = await client.call('connections.list')
     expect(result.connections).toHaveLength(1)
     return result.connections[0]

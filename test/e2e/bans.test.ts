@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { bytes } from '../helpers/bytes.ts'
 import { type Daemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { operate, set } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { greeting, greetingForLogin, login } from '../helpers/socks-client.ts'
@@ -115,16 +116,13 @@ describe.runIf(process.platform === 'linux').each(['portable', 'linux'])('with t
     }
     const silent = await Promise.all(Array.from({ length: 8 }, () => connectPeer('127.0.0.1', port, '127.0.0.6')))
     await Promise.all(silent.map((each) => each.discard()))
-    await vi.waitFor(
-      async () => {
-        const { bans } = (await client.call('bans.list')).result
-        expect(bans).toMatchObject([
-          { source: '127.0.0.5', reason: 'malformed' },
-          { source: '127.0.0.6', reason: 'silent' },
-        ])
-      },
-      { timeout: 10_000 },
-    )
+    await eventually(async () => {
+      const { bans } = (await client.call('bans.list')).result
+      expect(bans).toMatchObject([
+        { source: '127.0.0.5', reason: 'malformed' },
+        { source: '127.0.0.6', reason: 'silent' },
+      ])
+    })
     for (const from of ['127.0.0.5', '127.0.0.6']) expect(await greet(daemon, from)).toBe(reset)
     expect(await greet(daemon, '127.0.0.7')).toBe('0500')
   })

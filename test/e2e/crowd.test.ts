@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readlinkSync } from 'node:fs'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { startDaemon } from '../helpers/daemon.ts'
+import { eventually } from '../helpers/eventually.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { startTarget, type Target } from '../helpers/target.ts'
 
@@ -60,6 +61,6 @@ describe.skipIf(process.platform !== 'linux').each(['portable', 'linux'])('%s', 
       return Buffer.concat([mark, received]).equals(client.up) && answer.equals(client.down)
     })
     expect((await Promise.all(intact)).filter(Boolean)).toHaveLength(crowd)
-    await vi.waitFor(() => expect(socketsOf(daemon.pid)).toBe(socketsBefore), { timeout: 10_000 })
+    await eventually(() => expect(socketsOf(daemon.pid)).toBe(socketsBefore))
   })
 })

@@ -8,7 +8,7 @@ const curl = findProgram('curl')
 const refusedByProxy = 97
 
 function fetch(proxy: string, url: string) {
-  return run(curl ?? '', ['-sS', '--max-time', '10', '--proxy', proxy, url])
+  return run(curl ?? '', ['-sS', '--max-time', '60', '--proxy', proxy, url])
 }
 
 describe.skipIf(!curl).each(['portable', 'linux'])('curl through the %s engine', (engine) => {

@@ -1,7 +1,8 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { bytes } from '../helpers/bytes.ts'
 import { startDaemon } from '../helpers/daemon.ts'
 import { startDnsServer } from '../helpers/dns-server.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { canMount, withFiles } from '../helpers/own-files.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { findProgram, run } from '../helpers/programs.ts'
@@ -46,7 +47,7 @@ describe.each(['portable', 'linux'])('names asked of --dns by the %s engine', (e
     ] as const) {
       const url = await startWebServer(at, (_, response) => response.end(`hello from ${at}`))
       const named = `http://${name}:${new URL(url).port}`
-      const args = ['-sS', '--max-time', '20', '--proxy', `socks5h://127.0.0.1:${daemon.port('socks')}`, named]
+      const args = ['-sS', '--max-time', '60', '--proxy', `socks5h://127.0.0.1:${daemon.port('socks')}`, named]
       expect(await run(curl ?? '', args)).toEqual({ status: 0, stdout: `hello from ${at}`, stderr: '' })
     }
   })
@@ -58,7 +59,7 @@ describe.each(['portable', 'linux'])('names asked of --dns by the %s engine', (e
     for (const type of ['A', 'AAAA']) server.hold(`many.test ${type}`)
     const asking = () => ask(daemon.port('socks'), 'many.test', target.port)
     const clients = await Promise.all(Array.from({ length: 100 }, asking))
-    await vi.waitFor(() => expect(server.questions).toHaveLength(2))
+    await eventually(() => expect(server.questions).toHaveLength(2))
     server.release()
     for (const client of [...clients, await asking()]) await expectReply(client, succeeded)
     expect(server.questions.toSorted()).toEqual(['many.test A', 'many.test AAAA'])
@@ -114,7 +115,7 @@ describe.each(['portable', 'linux'])('names asked of --dns by the %s engine', (e
       }),
     )
     const arrive = () => expect(server.questions.length).toBeGreaterThanOrEqual(100)
-    await vi.waitFor(arrive, { timeout: 20_000 })
+    await eventually(arrive)
     await expectReply(await ask(daemon.port('socks'), 'quick.test', target.port, '::1'), succeeded)
     for (const client of greedy) client.reset()
     await expectReply(await ask(daemon.port('socks'), 'later.test', target.port), succeeded)

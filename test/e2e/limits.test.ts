@@ -1,7 +1,8 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { User } from '../../shared/protocol/methods.ts'
 import type { RawClient } from '../control/raw-client.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { operate, set } from '../helpers/operate.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { exec } from '../helpers/proxy-tui.ts'
@@ -34,10 +35,6 @@ async function bobAs(operator: RawClient): Promise<User> {
 
 async function limit(operator: RawClient, fields: object): Promise<void> {
   expect((await operator.call('users.set', { names: ['bob'], fields })).error).toBeUndefined()
-}
-
-async function eventually(expectation: () => Promise<void>): Promise<void> {
-  await vi.waitFor(expectation, { timeout: 10_000, interval: 20 })
 }
 
 describe.each(['portable', 'linux'])('with the %s engine', (engine) => {

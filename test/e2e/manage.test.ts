@@ -13,7 +13,7 @@ const curl = findProgram('curl')
 const refusedByProxy = 97
 
 function fetch(daemon: Daemon, url: string, login = '') {
-  return run(curl ?? '', ['-sS', '--max-time', '10', '--proxy', `socks5://${login}[::1]:${daemon.port('socks')}`, url])
+  return run(curl ?? '', ['-sS', '--max-time', '60', '--proxy', `socks5://${login}[::1]:${daemon.port('socks')}`, url])
 }
 
 /** A curl that has the beginning of an answer without end. */

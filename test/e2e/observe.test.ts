@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { RawClient } from '../control/raw-client.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { operate } from '../helpers/operate.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { expectReply, greetingForLogin, login, request, succeeded } from '../helpers/socks-client.ts'
@@ -25,14 +26,11 @@ async function connectBob(daemon: Daemon, target: Target): Promise<{ client: Pee
  */
 async function expectMoved(client: RawClient, user: object, up: number, down: number): Promise<void> {
   const sum = (rates: (number | null)[]) => rates.reduce<number>((total, rate) => total + (rate ?? 0), 0)
-  await vi.waitFor(
-    async () => {
-      const { result } = await client.call('metrics.history', { range: '1m', ...user })
-      expect(Math.abs(sum(result.up) - up)).toBeLessThanOrEqual(up / 100)
-      expect(Math.abs(sum(result.down) - down)).toBeLessThanOrEqual(down / 100)
-    },
-    { timeout: 5_000, interval: 100 },
-  )
+  await eventually(async () => {
+    const { result } = await client.call('metrics.history', { range: '1m', ...user })
+    expect(Math.abs(sum(result.up) - up)).toBeLessThanOrEqual(up / 100)
+    expect(Math.abs(sum(result.down) - down)).toBeLessThanOrEqual(down / 100)
+  })
 }
 
 describe.each(['portable', 'linux'])('with the %s engine', (engine) => {

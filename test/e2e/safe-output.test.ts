@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { openClient } from '../client/open-client.ts'
 import { startDaemon, temporaryFolders } from '../helpers/daemon.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { operate } from '../helpers/operate.ts'
 import { run } from '../helpers/programs.ts'
 import { openTerminal } from '../helpers/terminal.ts'
@@ -20,7 +21,7 @@ test('what clients send reaches the log with nothing that a terminal acts on', a
   await client.call('log.subscribe')
   await client.call('connections.kill', { ids: [`${evil}mark`] })
   await client.call('config.set', { revision: 0, patch: { [`${evil}mark`]: null } })
-  await vi.waitFor(() => expect(daemon.stderr).toMatch(/connections\.kill.*mark/))
+  await eventually(() => expect(daemon.stderr).toMatch(/connections\.kill.*mark/))
   expect(daemon.stderr).not.toMatch(dangerous)
   const { message } = (await client.call('log.subscribe', { history: 5 })).result.entries.at(-1)
   expect(message).toMatch(/mark/)

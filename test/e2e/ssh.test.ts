@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { startDaemon } from '../helpers/daemon.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { findProgram, run } from '../helpers/programs.ts'
@@ -54,7 +55,7 @@ async function startServer(): Promise<Server> {
     server.kill('SIGKILL')
     await ended
   })
-  await vi.waitFor(async () => (await connectPeer('127.0.0.1', port)).finish(), 20_000)
+  await eventually(async () => (await connectPeer('127.0.0.1', port)).finish())
   return { port, key }
 }
 

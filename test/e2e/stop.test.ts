@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, type Folders, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { connectPeer, Peer } from '../helpers/peer.ts'
 import { startTarget } from '../helpers/target.ts'
 
@@ -35,7 +36,7 @@ test.each(['linux', 'portable'])('SIGTERM lets live connections end, and no othe
   const { client, server } = await converse(daemon)
   daemon.signal('SIGTERM')
   await daemon.logs(/SIGTERM/)
-  await vi.waitFor(() => expectRefusal(daemon.port('socks')), { timeout: 10_000 })
+  await eventually(() => expectRefusal(daemon.port('socks')))
   client.write('still here')
   expect(await server.readText(10)).toBe('still here')
   client.finish()

@@ -8,13 +8,13 @@ import { type DatagramPeer, openDatagrams, wrapped } from '../helpers/datagrams.
 import {
   alice,
   engines,
-  eventually,
   type Options,
   openPolicy,
   type ProxyUnderTest,
   patience,
   startProxy,
 } from '../helpers/engine.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { linkLocal } from '../helpers/link-local.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { expectRefusal, expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'

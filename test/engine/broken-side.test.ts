@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { engines, eventually, type Options, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { engines, type Options, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { eventually } from '../helpers/eventually.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { startTarget } from '../helpers/target.ts'
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { endedCapacity, Reason, Total } from '../../daemon/engine/session-table.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { alice, engines, eventually, startProxy } from '../helpers/engine.ts'
+import { alice, engines, startProxy } from '../helpers/engine.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { startTarget } from '../helpers/target.ts'
 
 describe.each(engines)('$kind engine: rows of sessions that ended', ({ start }) => {

@@ -3,7 +3,8 @@ import type { Admission } from '../../daemon/engine/engine.ts'
 import { Reason, State } from '../../daemon/engine/session-table.ts'
 import { startBlackHole } from '../helpers/black-hole.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { alice, asAlice, engines, eventually, startProxy } from '../helpers/engine.ts'
+import { alice, asAlice, engines, startProxy } from '../helpers/engine.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { linkLocal } from '../helpers/link-local.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { expectRefusal, greeting, greetingForLogin, login, request } from '../helpers/socks-client.ts'
@@ -77,7 +78,7 @@ describe.each(engines)('$kind engine: dialling', ({ start }) => {
 
   it('leaves time for the addresses behind one that does not answer', async () => {
     const services = { resolve: async () => ['127.0.0.2', '127.0.0.1'] }
-    const proxy = await startProxy(start, { timeouts: { connect: 2000 }, services })
+    const proxy = await startProxy(start, { services })
     const target = await startTarget('127.0.0.1')
     await startBlackHole('127.0.0.2', target.port)
     const hopeless = await proxy.client()

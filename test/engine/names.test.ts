@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Asker, Resolution } from '../../daemon/engine/engine.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { alice, engines, eventually, startProxy } from '../helpers/engine.ts'
+import { alice, engines, startProxy } from '../helpers/engine.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 

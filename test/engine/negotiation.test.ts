@@ -2,7 +2,8 @@ import { describe, expect, it, vi } from 'vitest'
 import type { Admission, EngineServices, Login } from '../../daemon/engine/engine.ts'
 import { Reason, State, Total } from '../../daemon/engine/session-table.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { alice, aliceChanged, asAlice, engines, eventually, openPolicy, startProxy } from '../helpers/engine.ts'
+import { alice, aliceChanged, asAlice, engines, openPolicy, startProxy } from '../helpers/engine.ts'
+import { eventually } from '../helpers/eventually.ts'
 import {
   expectRefusal,
   expectReply,

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { send } from '../../daemon/os/libc.ts'
-import { engines, eventually, startProxy } from '../helpers/engine.ts'
+import { engines, startProxy } from '../helpers/engine.ts'
+import { eventually } from '../helpers/eventually.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { startTarget } from '../helpers/target.ts'
 

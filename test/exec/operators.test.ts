@@ -100,7 +100,7 @@ test('each way to fail has its status and says what to do (23)', async () => {
     [['--port', String(daemon.port('socks')), ...eve], 3, /^proxy-tui: /],
   ]
   for (const [args, status, words] of cases) {
-    const outcome = await proxyTui(...args, '--timeout', '5', '--exec', 'whoami')
+    const outcome = await proxyTui(...args, '--timeout', '60', '--exec', 'whoami')
     expect({ args, ...outcome }).toMatchObject({ args, status, stdout: '' })
     expect(outcome.stderr).toMatch(/^proxy-tui: [^\n]+\n$/)
     expect(outcome.stderr.trimEnd()).toMatch(words)

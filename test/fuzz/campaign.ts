@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { longestWait } from '../helpers/patience.ts'
 import type { Input } from './input.ts'
 
 /** What is fuzzed, and what must hold for any input. */
@@ -29,9 +30,6 @@ const folder = fileURLToPath(new URL('vectors/', import.meta.url))
 /** How long to search, instead of a fixed number of inputs; `make fuzz` sets it. */
 const seconds = Number(process.env.FUZZ_SECONDS ?? 0)
 
-/** An input for which nothing has come after so many milliseconds hangs. */
-const patience = 20_000
-
 /** The tests of a subject: what has been found before, then a search with chance, with the seed in its failure. */
 export function fuzz(subject: Subject): void {
   const known = vectorsOf(subject)
@@ -41,11 +39,11 @@ export function fuzz(subject: Subject): void {
       for (const { said, ...rest } of known) await check({ said: Buffer.from(said, 'hex'), ...rest })
     })
 
-  it(`${subject.name}: whatever comes`, { timeout: 1000 * seconds + 3 * patience }, async () => {
+  it(`${subject.name}: whatever comes`, { timeout: 1000 * seconds + 3 * longestWait }, async () => {
     const check = await subject.start()
     const property = fc.asyncProperty(subject.inputs, async (input) => check(input))
     const limits = seconds > 0 ? { numRuns: 1e9, interruptAfterTimeLimit: 1000 * seconds } : { numRuns: subject.runs }
-    const search = await fc.check(property, { ...limits, timeout: patience })
+    const search = await fc.check(property, { ...limits, timeout: longestWait })
     if (seconds > 0) console.log(`${subject.name}: ${search.numRuns} inputs, seed ${search.seed}`)
     const found = search.counterexample?.[0]
     if (search.failed && found) {

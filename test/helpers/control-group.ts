@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { onTestFinished, vi } from 'vitest'
+import { onTestFinished } from 'vitest'
+import { eventually } from './eventually.ts'
 
 /** Where groups that limit processes are made: version 1, then version 2 (cgroups(7)). */
 const roots = ['/sys/fs/cgroup/pids', '/sys/fs/cgroup']
@@ -15,7 +16,7 @@ export function inControlGroup(threads: number): string[] | undefined {
       continue
     }
     // The kernel keeps it until the last process in it has been waited for.
-    onTestFinished(() => vi.waitFor(() => rmdirSync(group)))
+    onTestFinished(() => eventually(() => rmdirSync(group)))
     if (!existsSync(join(group, 'pids.max'))) continue
     writeFileSync(join(group, 'pids.max'), String(threads))
     return ['sh', '-c', `echo $$ >${join(group, 'cgroup.procs')} && exec "$@"`, 'sh']

@@ -1,5 +1,5 @@
 import { SocketAddress } from 'node:net'
-import { expect, onTestFinished, vi } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type {
   Admission,
   Asker,
@@ -28,6 +28,7 @@ import type { Endpoint } from '../../daemon/net/endpoint.ts'
 import type { IndexOf } from '../../daemon/policy/compile.ts'
 import type { Forward } from '../../daemon/sockets/listeners.ts'
 import { Command } from '../../daemon/socks/messages.ts'
+import { eventually } from './eventually.ts'
 import { connectPeer, type Peer } from './peer.ts'
 import { ruleMemory } from './rules.ts'
 import { expectReply, greeting, greetingForLogin, login, request, succeeded } from './socks-client.ts'
@@ -160,11 +161,6 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
     proxy.expectBalance()
   })
   return proxy
-}
-
-/** Waits for what no event tells: the tables are written by other threads. */
-export async function eventually(expectation: () => void | Promise<void>): Promise<void> {
-  await vi.waitFor(expectation, { timeout: 20_000, interval: 5 })
 }
 
 /** A live session, as the control plane sees it. */

@@ -1,5 +1,6 @@
 import { type IPty, spawn } from '@lydell/node-pty'
 import xterm, { type Terminal as Emulator } from '@xterm/headless'
+import { longestWait } from './patience.ts'
 
 export interface TerminalOptions {
   readonly columns?: number
@@ -14,9 +15,6 @@ export interface Exit {
   /** The number of the signal that ended it; 0 if none did. */
   readonly signal: number
 }
-
-/** Milliseconds that a test waits for something to show. */
-const patience = 30_000
 
 /** Run a program in a pseudo-terminal of its own. Dispose of it (`await using`) to end what still runs. */
 export function openTerminal(program: string, args: readonly string[], options: TerminalOptions = {}): Terminal {
@@ -113,7 +111,7 @@ export class Terminal {
       if (holds()) resolve()
     }
     const fail = (why: string) => reject(new Error(`${why}, and it never held that it ${what}:\n${this.screen}`))
-    const timer = setTimeout(fail, patience, `${patience} ms went by`)
+    const timer = setTimeout(fail, longestWait, `${longestWait} ms went by`)
     void this.ended.then(({ status }) => fail(`the program ended with ${status}`))
     this.#waiting.add(look)
     this.#look()

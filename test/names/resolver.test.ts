@@ -2,6 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Asker } from '../../daemon/engine/engine.ts'
 import { type Family, noAddresses } from '../../daemon/names/families.ts'
 import { Resolver, type ResolverOptions } from '../../daemon/names/resolver.ts'
+import { eventually } from '../helpers/eventually.ts'
 
 /** Lookups at once, of which one account has half at most. */
 const room = 64
@@ -131,7 +132,7 @@ test('tells what is there when one family is late, and both as soon as it has co
   expect((await resolver.resolve('a.test', asker()))?.addresses).toEqual(['192.0.2.1'])
   late.resolve({ addresses: ['2001:db8::1'], lasts: 10_000 })
   await late.promise
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const whole = await resolver.resolve('a.test', asker())
     expect(whole?.addresses.toSorted()).toEqual(['192.0.2.1', '2001:db8::1'])
   })
@@ -198,7 +199,7 @@ test('those who wait have their turns, however much one of them asks for', async
     system.answer('192.0.2.1')
     await Promise.resolve()
   }
-  await vi.waitFor(() => expect(system.asked).toContain('modest.test'))
+  await eventually(() => expect(system.asked).toContain('modest.test'))
   expect(system.asked.filter((name) => name.startsWith('greedy')).length).toBeLessThan(100)
 })
 

@@ -1,7 +1,8 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { earlyAnswer } from '../../daemon/names/families.ts'
 import { byServers } from '../../daemon/names/servers.ts'
 import { startDnsServer } from '../helpers/dns-server.ts'
+import { eventually } from '../helpers/eventually.ts'
 
 /** What one server tells of a name. */
 async function find(server: string, name: string) {
@@ -86,7 +87,7 @@ test('waits for the other family if the first has no addresses', async () => {
   const server = await startDnsServer({ 'four.test': { addresses: ['192.0.2.1'] } })
   server.hold('four.test A')
   const found = find(server.at, 'four.test')
-  await vi.waitFor(() => expect(server.questions).toHaveLength(2))
+  await eventually(() => expect(server.questions).toHaveLength(2))
   server.release()
   expect((await found).addresses).toEqual(['192.0.2.1'])
 })

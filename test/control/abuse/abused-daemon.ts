@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { beforeAll, expect, vi } from 'vitest'
+import { beforeAll, expect } from 'vitest'
 import { type Daemon, startDaemon } from '../../helpers/daemon.ts'
+import { eventually } from '../../helpers/eventually.ts'
 import { greeted, logIn, type RawClient, started } from '../raw-client.ts'
 
 const MiB = 1024 * 1024
@@ -115,7 +116,7 @@ async function aliveIn(daemon: Daemon): Promise<number> {
   const told = () => daemon.stdout.match(/^alive \d+$/gm) ?? []
   const { length } = told()
   daemon.signal('SIGUSR2')
-  await vi.waitFor(() => expect(told().length).toBeGreaterThan(length), { timeout: 10_000, interval: 5 })
+  await eventually(() => expect(told().length).toBeGreaterThan(length))
   return Number(told().at(-1)?.split(' ')[1])
 }
 

@@ -1,6 +1,7 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { connectThrough } from '../../helpers/connect-through.ts'
 import { startDaemon } from '../../helpers/daemon.ts'
+import { eventually } from '../../helpers/eventually.ts'
 import { startTarget } from '../../helpers/target.ts'
 import { greeted, type RawClient, started } from '../raw-client.ts'
 import { abusedDaemon, admin, servedBeside, unharmedBy } from './abused-daemon.ts'
@@ -118,7 +119,7 @@ it('finds no connection by an id from before a restart, nor by one that never wa
   await connectThrough(first.port('socks'), target)
   const idsOf = async (client: RawClient): Promise<string[]> =>
     (await client.call('connections.list')).result.connections.map(({ id }: { id: string }) => id)
-  await vi.waitFor(async () => expect(await idsOf(before)).toHaveLength(1), { timeout: 10_000 })
+  await eventually(async () => expect(await idsOf(before)).toHaveLength(1))
   const old = await idsOf(before)
   await first.kill()
 
@@ -126,7 +127,7 @@ it('finds no connection by an id from before a restart, nor by one that never wa
   const after = await greeted({ path: `${second.folders.runtime}/proxyd.sock` })
   await started(after)
   const client = await connectThrough(second.port('socks'), target)
-  await vi.waitFor(async () => expect(await idsOf(after)).toHaveLength(1), { timeout: 10_000 })
+  await eventually(async () => expect(await idsOf(after)).toHaveLength(1))
   const ids = [...old, '', '0', '-1', '__proto__', 'NaN', '1e9', '9'.repeat(64), '\0']
   expect((await after.call('connections.kill', { ids })).result).toEqual({ killed: [], missing: ids })
   expect(await idsOf(after)).toHaveLength(1)

@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
-import { expect, it, onTestFinished, vi } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { connectThrough } from '../../helpers/connect-through.ts'
 import { type Daemon, startDaemon } from '../../helpers/daemon.ts'
+import { eventually } from '../../helpers/eventually.ts'
 import { startTarget } from '../../helpers/target.ts'
 import { greeted, type RawClient, started } from '../raw-client.ts'
 
@@ -43,9 +44,7 @@ it('serves management while it drains, refuses a second drain, and still shuts d
   await connectThrough(daemon.port('socks'), target)
   const client = await admin(daemon)
   expect((await client.call('daemon.drain')).result).toEqual({})
-  await vi.waitFor(async () => expect((await client.call('status.get')).result.draining).toBe(true), {
-    timeout: 10_000,
-  })
+  await eventually(async () => expect((await client.call('status.get')).result.draining).toBe(true))
   expect((await client.call('daemon.drain')).error).toMatchObject({ code: -32030, data: { kind: 'draining' } })
   const late = await admin(daemon)
   expect((await late.call('daemon.shutdown')).result).toEqual({})

@@ -1,7 +1,8 @@
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { limits } from '../../../shared/protocol/limits.ts'
 import { limitDescriptors } from '../../helpers/descriptor-limit.ts'
 import { descriptors } from '../../helpers/descriptors.ts'
+import { eventually } from '../../helpers/eventually.ts'
 import { connected, greeted, type Line, type RawClient, started } from '../raw-client.ts'
 import { abusedDaemon, admin, loggedIn, pipeline, servedBeside, unharmedBy } from './abused-daemon.ts'
 
@@ -26,7 +27,7 @@ beforeAll(() => {
 
 /** Wait until the daemon has let go of every client, those of the tests before too. */
 async function expectOwnSockets(): Promise<void> {
-  await vi.waitFor(() => expect(descriptors(abused.daemon.pid).sockets).toBe(ownSockets), { timeout: 10_000 })
+  await eventually(() => expect(descriptors(abused.daemon.pid).sockets).toBe(ownSockets))
 }
 
 it('answers 20,000 requests sent in one go, in order, and others in between', async () => {
@@ -99,14 +100,14 @@ describe('places', () => {
     const clients: RawClient[] = []
     await servedBeside(abused, async () => {
       // One place is the bystander's.
-      for (let i = 1; i < limits.clients; i++) clients.push(await vi.waitFor(() => admin(abused), { timeout: 10_000 }))
+      for (let i = 1; i < limits.clients; i++) clients.push(await eventually(() => admin(abused)))
       const client = await greeted(abused.unix)
       expect((await client.call('session.start', { protocol: [1, 0], client: 'test' })).error?.data.kind).toBe('busy')
       expect(await client.next()).toBeUndefined()
       await loggedIn(abused)
     })
     for (const { socket } of clients) socket.destroy()
-    await vi.waitFor(() => admin(abused), { timeout: 10_000 })
+    await eventually(() => admin(abused))
   })
 
   it('outlives 600 connections that come and go', async () => {

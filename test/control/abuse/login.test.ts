@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { cookieUser, limits } from '../../../shared/protocol/limits.ts'
 import { beginClient } from '../../../shared/protocol/scram.ts'
 import { startDaemon } from '../../helpers/daemon.ts'
+import { eventually } from '../../helpers/eventually.ts'
 import { greeted, logIn, type RawClient, started } from '../raw-client.ts'
 import { abusedDaemon, admin, cookieOf, loggedIn, servedBeside, unharmedBy } from './abused-daemon.ts'
 
@@ -60,7 +61,7 @@ describe('what is no login', () => {
       const { message } = beginClient(cookieUser)
       for (let i = 0; i < 50; i++) client.request('auth.begin', { mechanism: 'SCRAM-SHA-256', message })
       expect(await client.rest()).toMatchObject([{ error: failed }])
-      await vi.waitFor(() => expect(logged()).toBe(1))
+      await eventually(() => expect(logged()).toBe(1))
     })
   })
 
@@ -68,7 +69,7 @@ describe('what is no login', () => {
     await unharmedBy(abused, async () => {
       await Promise.all(
         attempts.map(async ([name, attempt], index) => {
-          const client = await vi.waitFor(() => stranger(`127.0.1.${index + 1}`), { timeout: 20_000 })
+          const client = await eventually(() => stranger(`127.0.1.${index + 1}`))
           expect(await refusalOf(client, attempt(client)), name).toEqual(failed)
         }),
       )
@@ -110,7 +111,7 @@ it('takes no proof twice, nor on another connection, nor of mixed messages', asy
 it('stops brute force of each name after ten failures, and hinders neither the cookie nor the Unix socket', async () => {
   await unharmedBy(abused, async () => {
     const names = ['admin', 'root']
-    const guesser = () => vi.waitFor(() => stranger('127.0.4.1'), { timeout: 20_000 })
+    const guesser = () => eventually(() => stranger('127.0.4.1'))
     const guess = async (index: number) => {
       const client = await guesser()
       return refusalOf(client, logIn(client, `${index}`, names[index % names.length]))

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { connectThrough } from '../../helpers/connect-through.ts'
+import { eventually } from '../../helpers/eventually.ts'
 import { connectPeer } from '../../helpers/peer.ts'
 import { startTarget } from '../../helpers/target.ts'
 import { greeted, type Line, type RawClient } from '../raw-client.ts'
@@ -116,7 +117,7 @@ it('shows no ghost of a connection when snapshots race with thousands that come 
     await end
   })
   const other = await admin(abused)
-  await vi.waitFor(async () => expect(await listed(other)).toHaveLength(staying.length), { timeout: 10_000 })
+  await eventually(async () => expect(await listed(other)).toHaveLength(staying.length))
   const live = await listed(other)
   while (follower.ids.size !== live.length) follower.take((await viewer.next()) ?? {})
   expect([...follower.ids].sort()).toEqual(live)
@@ -170,6 +171,6 @@ it('gives those five seconds who say nothing, little, or what has no line end, s
 it('has kept a bounded amount for the deaf, and lets them go', async () => {
   await unharmedBy(abused, async () => {
     const abandoned = () => abused.daemon.stderr.match(/reads too slowly/g)
-    await vi.waitFor(() => expect(abandoned()).toHaveLength(deaf.length), { timeout: 25_000, interval: 100 })
+    await eventually(() => expect(abandoned()).toHaveLength(deaf.length))
   })
 })

@@ -2,6 +2,7 @@ import { EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, Epoll } from '../../../daemon/o
 import { bindSocket, errno } from '../../../daemon/os/libc.ts'
 import { accept, boundPort, connectSocket, listen, openSocket } from '../../../daemon/os/socket.ts'
 import { encodeSocketAddress, portOf, socketAddressBytes } from '../../../daemon/os/socket-address.ts'
+import { longestWait } from '../../helpers/patience.ts'
 import { Wire } from './wire.ts'
 
 /** What an actor does; it yields to wait for the next event of its wires, and must bear one that means nothing. */
@@ -10,8 +11,6 @@ export type Script<Result = void> = Generator<undefined, Result, undefined>
 const watched = (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>> 0
 /** Milliseconds between two looks at those who pause. */
 const tick = 5
-/** When nothing happens for so long, in milliseconds, something is stuck. */
-const patience = 20_000
 
 /** Runs many scripts in one thread over one epoll. */
 export class Stage {
@@ -31,7 +30,7 @@ export class Stage {
   turn(): void {
     const count = this.#epoll.wait(this.#pausing.size > 0 ? tick : 1000)
     if (count > 0) this.#quietSince = performance.now()
-    if (performance.now() - this.#quietSince > patience) throw new Error('nothing happens any more')
+    if (performance.now() - this.#quietSince > longestWait) throw new Error('nothing happens any more')
     for (let i = 0; i < count; i++) {
       const fd = this.#epoll.key(i)
       const arrived = this.#listeners.get(fd)
