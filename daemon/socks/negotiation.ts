@@ -192,11 +192,11 @@ export function readDestination(type: number, bytes: Uint8Array, port: number): 
 
 /**
  * Only what host names are made of: a NUL, a line break or a quote would mean one thing to a rule and another to the
- * resolver. Colons are for IPv6 literals alone, and the root is no host.
+ * resolver, and so would a second dot at the end. Colons are for IPv6 literals alone, and no label is empty.
  */
 function named(bytes: Uint8Array, port: number): Destination | undefined {
   const name = String.fromCharCode(...bytes)
-  if (!/^(?!\.$)[\w.:-]+$/.test(name)) return undefined
+  if (!/^(?!\.|.*\.\.)[\w.:-]+$/.test(name)) return undefined
   const destination = destinationOf(name, port)
   return destination.kind === 'name' && name.includes(':') ? undefined : destination
 }

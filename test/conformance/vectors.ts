@@ -117,7 +117,8 @@ const requests: readonly Vector[] = [
   refused('a literal with a zone as a name', '01', named('fe80::1%lo')),
   refused('nothing but colons as a name', '01', named(':::')),
   refused('the longest name, which does not exist', '04', named('x'.repeat(255))),
-  refused('a name of dots', '04', named('...')),
+  refused('a name of dots', '01', named('...')),
+  refused('a name with two dots at its end, which the rules know with one', '01', named('one.test..')),
   refused('a number as a name', '04', named('2130706433')),
   refused('an octal number as a name', '04', named('0177.1')),
 ]
