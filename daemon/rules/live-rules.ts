@@ -14,7 +14,7 @@ import type { RuleStore } from '../store/store.ts'
 import { compileAside } from './compile-text.ts'
 import { HitCounts } from './hit-counts.ts'
 import { rowsOf } from './rule-rows.ts'
-import type { Members } from './rule-subjects.ts'
+import { type Members, unknownSubjects } from './rule-subjects.ts'
 import { difference, noRules, type RuleText, replaceText, restoreText, withoutRules, withRule } from './rule-text.ts'
 import { isAllowed, type Phase, tryOut } from './trial.ts'
 import { wouldEnd } from './would-end.ts'
@@ -82,7 +82,8 @@ export class LiveRules {
 
   list(): { readonly revision: number; readonly rows: readonly Rule[] } {
     const { text, memory } = this.#inForce
-    return { revision: this.#revision, rows: rowsOf(text, this.#counts.read(memory), this.#options.settings()) }
+    const { settings, members } = this.#options
+    return { revision: this.#revision, rows: rowsOf(text, this.#counts.read(memory), settings(), members.indexOf) }
   }
 
   /** Puts a text in place of the one there is. */
@@ -175,13 +176,20 @@ export class LiveRules {
       const text = understood(() => replaceText(before, edit(before)))
       const memory = await this.#compile(text)
       this.#checkTests(text, memory)
-      const changes = told(before, text)
+      const changes = { ...told(before, text), warnings: this.#warningsOf(before, text) }
       if (dryRun) return { ...changes, revision: this.#revision, cut: await wouldEnd(memory, this.#options) }
       const revision = this.#revision + 1
       await this.#options.store.save({ revision, text: text.text, ids: text.ids, nextId: text.nextId })
       this.#revision = revision
       return { ...changes, revision, cut: await this.#act(text, memory) }
     })
+  }
+
+  /** Of what is new: who has read a warning need not read it again with each change. */
+  #warningsOf(before: RuleText, { rules, tests, ids }: RuleText): string[] {
+    const old = new Set(before.ids)
+    const added = rules.filter((_, i) => !old.has(ids[i]))
+    return unknownSubjects([...added, ...tests], this.#options.members.indexOf)
   }
 
   /** Resolves to how many live sessions it ended. */

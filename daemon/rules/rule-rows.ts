@@ -1,13 +1,20 @@
 import type { Rule } from '../../shared/protocol/methods.ts'
 import type { Settings } from '../../shared/settings.ts'
+import type { IndexOf } from '../policy/compile.ts'
 import { formatRule } from '../policy/rule.ts'
 import { BuiltIn } from '../policy/rule-set.ts'
+import { isUnknown } from './rule-subjects.ts'
 import type { RuleText } from './rule-text.ts'
 
 type Hits = (id: number) => { readonly hits: number; readonly last: number }
 
 /** All that decides, in the order in which it counts: what the daemon adds of its own stands before the rules, or behind them. */
-export function rowsOf({ rules, ids }: RuleText, hits: Hits, { commands }: Pick<Settings, 'commands'>): Rule[] {
+export function rowsOf(
+  { rules, ids }: RuleText,
+  hits: Hits,
+  { commands }: Pick<Settings, 'commands'>,
+  indexOf: IndexOf,
+): Rule[] {
   const known = (id: number) => {
     const { hits: count, last } = hits(id)
     return { id, hits: count, last: last === 0 ? null : last }
@@ -22,7 +29,15 @@ export function rowsOf({ rules, ids }: RuleText, hits: Hits, { commands }: Pick<
   return [
     own(BuiltIn.ownSockets, 'built-in', "deny to proxyd's own sockets"),
     ...(refused.length > 0 ? [own(BuiltIn.commands, 'setting', `deny cmd ${refused.join(',')}`)] : []),
-    ...rules.map((rule, i): Rule => ({ ...known(ids[i]), place: i + 1, source: 'rules', text: formatRule(rule) })),
+    ...rules.map(
+      (rule, i): Rule => ({
+        ...known(ids[i]),
+        place: i + 1,
+        source: 'rules',
+        text: formatRule(rule),
+        ...(isUnknown(rule.who, indexOf) && { unknown: true }),
+      }),
+    ),
     own(BuiltIn.special, 'built-in', 'deny to special # of clients that are not on loopback'),
   ]
 }

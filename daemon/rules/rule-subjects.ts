@@ -18,3 +18,22 @@ export function indicesOf({ kind, name }: RuleSubject, { indexOf, groupOf }: Mem
   if (kind === 'group') return { user: nobody, group: index }
   return { user: index, group: index === nobody ? 0 : groupOf(index) }
 }
+
+/** Whether there is no such user or group, or not yet. */
+export function isUnknown({ kind, name }: RuleSubject, indexOf: IndexOf): boolean {
+  return kind !== 'any' && indexOf(kind, name) === undefined
+}
+
+/** People whom a warning names, at most. */
+const mostNamed = 20
+
+/** What to say of rules and tests about users and groups that there are not: somebody may have mistyped a name. */
+export function unknownSubjects(lines: readonly { readonly who: RuleSubject }[], indexOf: IndexOf): string[] {
+  const unknown = lines.flatMap(({ who }) =>
+    isUnknown(who, indexOf) ? [`${who.kind} ${JSON.stringify(who.name)}`] : [],
+  )
+  const told = [...new Set(unknown)].map((whom) => `there is no ${whom} yet, so this is about nobody`)
+  return told.length <= mostNamed
+    ? told
+    : [...told.slice(0, mostNamed - 1), `and ${told.length - mostNamed + 1} more are unknown`]
+}

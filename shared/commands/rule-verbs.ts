@@ -224,7 +224,7 @@ function wishOf(flags: Flags): Wish {
 }
 
 function outcomeOf(result: Change, flags: Flags): Outcome {
-  const { added, removed, reordered, cut } = result
+  const { added, removed, reordered, cut, warnings } = result
   const isDry = flags.has('dry-run')
   const lines = [...removed.map((rule) => `- ${rule}`), ...added.map((rule) => `+ ${rule}`)]
   if (reordered) lines.push('others change places')
@@ -233,7 +233,8 @@ function outcomeOf(result: Change, flags: Flags): Outcome {
   return {
     data: result,
     view: { rows: [...lines, `${ended} ${counted(cut, 'connection')}`].map((line) => [line]) },
-    ...(isDry && cut > 0 && { warnings: [`It cuts ${counted(cut, 'live connection')}.`] }),
+    ...(isDry && cut > 0 && { costs: [`It cuts ${counted(cut, 'live connection')}.`] }),
+    warnings,
     told: `${added.length} added, ${removed.length} removed, ${ended} ${counted(cut, 'connection')}`,
   }
 }
@@ -268,12 +269,12 @@ function tableOf(rules: readonly Rule[]): Table {
   return {
     heading: ['PLACE', 'ID', 'HITS', 'LAST', 'RULE'],
     right: [0, 1, 2],
-    rows: rules.map(({ place, id, hits, last, source, text }) => [
+    rows: rules.map(({ place, id, hits, last, source, text, unknown }) => [
       place === null ? source : String(place),
       String(id),
       String(hits),
       last === null ? '-' : formatTime(last),
-      text,
+      unknown ? `${text}  (nobody of that name)` : text,
     ]),
   }
 }

@@ -18,6 +18,8 @@ export interface Outcome {
   readonly note?: string
   /** What may surprise the person later. They are in `data`, too. */
   readonly warnings?: readonly string[]
+  /** What others lose by it, of a dry run: whoever is asked before it is done reads it. The view tells it, too. */
+  readonly costs?: readonly string[]
   /** What could not be done, though the daemon refused nothing. */
   readonly problem?: string
 }

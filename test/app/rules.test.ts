@@ -78,6 +78,19 @@ test('a rule is judged while it is typed, added behind the selected one, moved, 
   await app.shows(/! it is a rule of proxyd itself, which stays/)
 })
 
+test('a rule about nobody says so while it is typed, asks, and is marked until there is somebody', async () => {
+  const daemon = await startDaemon(['-u', 'bob:pw'])
+  await using app = await openApp(daemon)
+  app.type('4adeny user:bop to a.example')
+  await app.shows(/note: there is no user "bop" yet, so this is about nobody/)
+  app.type('\r')
+  await app.shows(/Add this rule\?[\s\S]*there is no user "bop" yet[\s\S]*\[ Cancel \]/)
+  app.type('y')
+  await app.shows(/^[> ] +1 deny +user:bop \(nobody\) to a\.example/m)
+  await exec(daemon, 'adduser bop')
+  await app.shows(/^[> ] +1 deny +user:bop to a\.example/m)
+})
+
 test('what cuts live connections says so, and asks before it is done; R makes a rule of a connection', async () => {
   const daemon = await startDaemon()
   const target = await startTarget()

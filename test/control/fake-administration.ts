@@ -137,7 +137,7 @@ export class FakeRules implements RuleAdministration {
   }
 
   async apply(): Promise<Result<'rules.apply'>> {
-    return { revision: 1, added: [], removed: [], reordered: false, cut: 0 }
+    return { revision: 1, added: [], removed: [], reordered: false, cut: 0, warnings: [] }
   }
 
   readonly add = this.apply

@@ -237,23 +237,37 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   },
   'rules.apply': {
     params: { text: 'deny to *.ads.example\n', dryRun: true },
-    result: { revision: 0, added: ['deny to *.ads.example'], removed: [], reordered: false, cut: 0 },
+    result: { revision: 0, added: ['deny to *.ads.example'], removed: [], reordered: false, cut: 0, warnings: [] },
   },
   'rules.add': {
     params: { rule: 'deny to *.ads.example', ifRevision: 0 },
-    result: { revision: 1, added: ['deny to *.ads.example'], removed: [], reordered: false, cut: 0 },
+    result: { revision: 1, added: ['deny to *.ads.example'], removed: [], reordered: false, cut: 0, warnings: [] },
   },
   'rules.insert': {
     params: { rule: 'allow user:bob to *.ads.example', place: 1 },
-    result: { revision: 2, added: ['allow user:bob to *.ads.example'], removed: [], reordered: false, cut: 0 },
+    result: {
+      revision: 2,
+      added: ['allow user:bob to *.ads.example'],
+      removed: [],
+      reordered: false,
+      cut: 0,
+      warnings: [],
+    },
   },
   'rules.move': {
     params: { id: 16, place: 1 },
-    result: { revision: 3, added: [], removed: [], reordered: true, cut: 0 },
+    result: { revision: 3, added: [], removed: [], reordered: true, cut: 0, warnings: [] },
   },
   'rules.remove': {
     params: { ids: [17] },
-    result: { revision: 4, added: [], removed: ['allow user:bob to *.ads.example'], reordered: false, cut: 0 },
+    result: {
+      revision: 4,
+      added: [],
+      removed: ['allow user:bob to *.ads.example'],
+      reordered: false,
+      cut: 0,
+      warnings: [],
+    },
   },
   'rules.test': {
     params: { user: 'bob', host: 'x.ads.example', port: 443, resolve: [] },

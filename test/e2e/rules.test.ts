@@ -50,7 +50,7 @@ describe.each(['portable', 'linux'])('rules of the %s engine', (engine) => {
     const live = await connectThrough(daemon.port('socks'), { host: 'localhost', port: target.port })
 
     const dry = await exec(daemon, `rules add deny to localhost port ${target.port} --dry-run`)
-    expect(dry.stderr).toMatch(/cuts 1 live connection/)
+    expect(dry.stderr).toBe('')
     expect(dry.stdout).toBe(`+ deny to localhost port ${target.port}\nwould cut 1 connection\n`)
     const added = await done(daemon, `rules add deny to localhost port ${target.port} # no more`)
     expect(added).toBe(`+ deny to localhost port ${target.port} # no more\ncut 1 connection\n`)
@@ -74,10 +74,31 @@ describe.each(['portable', 'linux'])('rules of the %s engine', (engine) => {
     await connectThrough(again.port('socks'), { host: 'localhost', port: target.port })
   })
 
+  it('may be about users whom there is not yet, and act on them as soon as there are', async () => {
+    const daemon = await startDaemon(['--engine', engine])
+    const target = await startTarget('127.0.0.1')
+    const early = await exec(daemon, `rules add deny user:kim port ${target.port}`)
+    expect([early.status, early.stderr]).toEqual([
+      0,
+      'proxy-tui: note: there is no user "kim" yet, so this is about nobody\n',
+    ])
+    expect(await done(daemon, 'rules')).toMatch(/deny user:kim port \d+ {2}\(nobody of that name\)$/m)
+    const password = (await done(daemon, 'adduser kim')).trim().split(/\s+/).at(-1) ?? ''
+    expect(await done(daemon, 'rules')).toMatch(/deny user:kim port \d+$/m)
+    const client = await connectPeer('127.0.0.1', daemon.port('socks'))
+    client.write(bytes(greetingForLogin, login('kim', password), request('127.0.0.1', target.port)))
+    expect(await client.readHex(4)).toBe('05020100')
+    await expectRefusal(client, '02')
+  })
+
   it('are about groups, whoever comes into them, live sessions too', async () => {
     const daemon = await startDaemon(['--engine', engine])
     const target = await startTarget('127.0.0.1')
-    await done(daemon, `rules add deny group:kids port ${target.port}`)
+    const early = await exec(daemon, `rules add deny group:kids port ${target.port}`)
+    expect([early.status, early.stderr]).toEqual([
+      0,
+      'proxy-tui: note: there is no group "kids" yet, so this is about nobody\n',
+    ])
     const password = (await done(daemon, 'adduser kim')).trim().split(/\s+/).at(-1) ?? ''
     const live = await openAs(daemon, 'kim', password, target.port)
     await done(daemon, 'groups add kids; users set kim group=kids')

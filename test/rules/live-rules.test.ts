@@ -74,6 +74,33 @@ describe('rules', () => {
     expect(kept.map(({ text }) => text)).toEqual(['deny to a.example\n'])
   })
 
+  it('warn of names that nobody has, once, and mark what is about nobody', async () => {
+    const { rules } = await begin()
+    const warnings = [
+      'there is no user "bop" yet, so this is about nobody',
+      'there is no group "kids" yet, so this is about nobody',
+    ]
+    const text = 'deny user:bop to a.example\ndeny user:bop to b.example\nallow user:bob\ndeny group:kids\n'
+    expect(await rules.apply({ text, dryRun: true })).toMatchObject({ warnings })
+    expect(await rules.apply({ text })).toMatchObject({ warnings })
+    expect(rules.list().rows.flatMap(({ place, unknown }) => (place === null ? [] : [unknown]))).toEqual([
+      true,
+      true,
+      undefined,
+      true,
+    ])
+    expect(await rules.add({ rule: 'deny to c.example' })).toMatchObject({ warnings: [] })
+    const tested = 'test user:bop a.example:80 = allow\n'
+    expect(await rules.apply({ text: tested })).toMatchObject({ warnings: warnings.slice(0, 1) })
+  })
+
+  it('warn of so many names at most', async () => {
+    const { rules } = await begin()
+    const text = Array.from({ length: 100 }, (_, i) => `deny user:u${i}\n`).join('')
+    const { warnings } = await rules.apply({ text })
+    expect([warnings.length, warnings.at(-1)]).toEqual([20, 'and 81 more are unknown'])
+  })
+
   it('without lists are not touched by a reload, which is no change', async () => {
     const { rules, judged, kept } = await begin()
     await rules.add({ rule: 'deny to a.example' })

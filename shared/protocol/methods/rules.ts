@@ -11,6 +11,10 @@ export const rule = z.object({
   text: z.string().describe('`allow|deny [user:NAME|group:NAME] [from …] [to …] [port …] [cmd …] …`'),
   hits: count.describe("requests and datagrams' destinations that it decided about since the daemon's start"),
   last: time.nullable().describe('when it last did'),
+  unknown: z
+    .boolean()
+    .optional()
+    .describe('true: there is no such user or group, so it is about nobody until there is; absent: not so'),
 })
 export type Rule = z.infer<typeof rule>
 
@@ -31,6 +35,7 @@ const ruleChange = z.object({
   removed: z.array(z.string()).max(500).describe('the first 500'),
   reordered: z.boolean().describe('whether others changed places'),
   cut: count.describe('live connections that it ended, or would'),
+  warnings: z.array(z.string()).max(20).describe('for people: such as a user of whom it speaks, and whom there is not'),
 })
 
 export const ruleMethods = {

@@ -136,7 +136,10 @@ export class Daemon {
   /** What the daemon warns of, or why it would refuse a call that has a dry run. Rejects for faults of ours only. */
   async foresee(what: Call): Promise<Attempt<readonly string[]>> {
     const attempt = await this.#attempt((call) => perform(dryRunOf(what), call))
-    if (attempt.done) return { done: true, value: attempt.value.warnings ?? [] }
+    if (attempt.done) {
+      const { costs = [], warnings = [] } = attempt.value
+      return { done: true, value: [...costs, ...warnings] }
+    }
     await this.look()
     return attempt
   }
@@ -243,8 +246,7 @@ export class Daemon {
       if (attempt.done) outcomes.push(attempt.value)
       else problem = attempt.text.replace(/^refused: /, '')
     }
-    // What is warned of stands in the lines of a dry run, too.
-    const lines = outcomes.flatMap((outcome) => outcomeLines({ ...outcome, warnings: [] }))
+    const lines = outcomes.flatMap(outcomeLines)
     return { lines, rules: outcomes.flatMap(decidingRules), problem }
   }
 

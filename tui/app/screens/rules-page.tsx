@@ -1,4 +1,5 @@
 import type { ReactElement } from 'react'
+import type { Rule } from '../../../shared/protocol/methods.ts'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { adviceRows } from '../state/layout.ts'
@@ -16,7 +17,7 @@ export function RulesPage({ state }: { readonly state: State }): ReactElement {
   const { columns: width } = state.size
   const selected = view.rows[view.cursor]
   const advice =
-    state.dialog || !selected ? [] : wrapText(look.text(selected.text), width - 2, adviceRows, look.ellipsis)
+    state.dialog || !selected ? [] : wrapText(look.text(adviceOf(selected)), width - 2, adviceRows, look.ellipsis)
   return (
     <>
       <Line text={listSummary('rules', view, state.lists.rules, look) + countsOf(state)} width={width} />
@@ -34,6 +35,11 @@ export function RulesPage({ state }: { readonly state: State }): ReactElement {
       ))}
     </>
   )
+}
+
+/** All of a rule, and what is wrong with it. */
+function adviceOf({ text, unknown }: Rule): string {
+  return unknown ? `${text} - nobody has that name: it acts as soon as somebody does` : text
 }
 
 /** Where there is none of the person's own, what that means. */

@@ -6,7 +6,7 @@ import { blankForm, type Form, type FormField } from './forms.ts'
 const advice = 'allow|deny [user:U|group:G] [from NET] [to DEST] [port P] [until T] [# note]'
 
 /** Rows for what a change of the rules would come to, and for what the rules say to a request. */
-const changeRows = 2
+const changeRows = 3
 const testRows = 5
 
 /** A form for a new rule at a place among the others; null: behind them all. */

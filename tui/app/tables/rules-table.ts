@@ -7,7 +7,10 @@ import { compareIds, type TableSpec } from './table-spec.ts'
 const idOf = ({ id }: Rule) => String(id)
 const verdictOf = ({ text }: Rule) => text.split(' ', 1)[0] ?? ''
 /** What it is about: all behind the verdict. */
-const aboutOf = (rule: Rule) => rule.text.slice(verdictOf(rule).length).trim() || 'everything'
+const aboutOf = (rule: Rule) => {
+  const about = rule.text.slice(verdictOf(rule).length).trim() || 'everything'
+  return rule.unknown ? about.replace(/^\w+:(?:"(?:[^"\\]|\\.)*"|\S+)/, '$& (nobody)') : about
+}
 const whoseOf = ({ source }: Rule) => (source === 'built-in' ? 'proxyd' : source)
 const lastOf = ({ last }: Rule) => last ?? 0
 
@@ -51,7 +54,10 @@ export const rulesTable: TableSpec<RuleRow> = {
       width: 8,
       tone: (rule) => (isLine(rule) ? (verdictOf(rule) === 'allow' ? 'good' : 'bad') : null),
     }),
-    textColumn('about', 'Who, from where, to what', aboutOf, { widest: 36 }),
+    textColumn('about', 'Who, from where, to what', aboutOf, {
+      widest: 36,
+      tone: ({ unknown }) => (unknown ? 'warning' : null),
+    }),
     textColumn('whose', 'Whose', whoseOf, { width: 7, dispensable: 1 }),
     textColumn('id', 'Id', idOf, {
       width: 5,
