@@ -141,7 +141,12 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
     expect(['127.0.0.2', '127.0.0.3']).toContain(await seen())
     expect(await exec(daemon, 'rules add allow user:bob via 127.0.0.4')).toMatchObject({ status: 0, stderr: '' })
     expect(await seen()).toBe('127.0.0.4')
-    const removed = 'rules remove 16; users set bob egress='
+    const others = 'users set bob egress=; rules remove 16; rules add allow user:bob via 127.0.0.4,127.0.0.5'
+    expect(await exec(daemon, others)).toMatchObject({ status: 0, stderr: '' })
+    const used = new Set<string | undefined>()
+    for (let i = 0; i < 8; i++) used.add(await seen())
+    expect([...used].sort()).toEqual(['127.0.0.4', '127.0.0.5'])
+    const removed = 'rules remove 17; users set bob egress-mode='
     expect(await exec(daemon, removed)).toMatchObject({ status: 0, stderr: '' })
     expect(await seen()).toBe('127.0.0.1')
   })

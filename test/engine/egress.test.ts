@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Egress } from '../../daemon/net/egress.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from '../helpers/bytes.ts'
+import { type DatagramPeer, openDatagrams, wrapped } from '../helpers/datagrams.ts'
 import { alice, engines, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { connectPeer } from '../helpers/peer.ts'
@@ -24,6 +25,29 @@ async function bind(proxy: ProxyUnderTest, host: string) {
   const client = await proxy.clientAsAlice()
   client.write(request(host, 0, Command.bind))
   return { client, place: await expectReply(client, succeeded) }
+}
+
+/** An association of alice's. */
+async function associate(proxy: ProxyUnderTest) {
+  const control = await proxy.clientAsAlice()
+  control.write(request('0.0.0.0', 0, Command.udpAssociate))
+  const relay = await expectReply(control, succeeded)
+  const client = await openDatagrams()
+  return {
+    client,
+    send: (host: string, port: number, payload: string) =>
+      client.send(wrapped(host, port, payload), relay.port, relay.address),
+  }
+}
+
+/** Which address a target sees of an association's datagram, whose answer the client gets. */
+async function seenBy(association: Awaited<ReturnType<typeof associate>>, target: DatagramPeer, host: string) {
+  await association.send(host, target.port, 'to the target')
+  const { data, address, port } = await target.next()
+  expect(data.toString()).toBe('to the target')
+  await target.send('to the client', port, address)
+  expect((await association.client.next()).data.toString()).toMatch(/to the client$/)
+  return address
 }
 
 async function expectFailure(proxy: ProxyUnderTest, host: string, port: number, command?: Command): Promise<void> {
@@ -170,5 +194,69 @@ describe.each(engines)('$kind engine: egress', ({ start }) => {
         await proxy.engine.order('apply', { egress: of([gone]) })
         await expectFailure(proxy, host, 0, Command.bind)
       }
+  })
+
+  it('is where datagrams leave from, of one association always from the same address', async () => {
+    const [one, other, third] = [await openDatagrams(), await openDatagrams('127.0.0.4'), await openDatagrams('::1')]
+    const proxy = await startFor(of(['127.0.0.2', '127.0.0.3', '::1'], 'turns'))
+    const used: string[] = []
+    for (let i = 0; i < 6; i++) {
+      const association = await associate(proxy)
+      const address = await seenBy(association, one, '127.0.0.1')
+      expect(await seenBy(association, other, '127.0.0.4')).toBe(address)
+      expect(await seenBy(association, third, '::1')).toBe('::1')
+      expect(await seenBy(association, one, 'one.test')).toBe(address)
+      used.push(address)
+    }
+    // Each of two loops has turns of its own.
+    expect([...new Set(used)].sort()).toEqual(['127.0.0.2', '127.0.0.3'])
+  })
+
+  it('is where the datagrams of a live association leave from as soon as it is another', async () => {
+    const target = await openDatagrams()
+    const proxy = await startFor(new Map())
+    const association = await associate(proxy)
+    expect(await seenBy(association, target, '127.0.0.1')).toBe('127.0.0.1')
+    await proxy.engine.order('apply', { egress: of(['127.0.0.2']) })
+    expect(await seenBy(association, target, '127.0.0.1')).toBe('127.0.0.2')
+    await proxy.engine.order('apply', { egress: of(['127.0.0.3', '127.0.0.2']) })
+    expect(await seenBy(association, target, '127.0.0.1')).toBe('127.0.0.2')
+    await proxy.engine.order('apply', { egress: new Map() })
+    expect(await seenBy(association, target, '127.0.0.1')).toBe('127.0.0.1')
+  })
+
+  it('of a rule counts for the datagrams that it allows, whichever they are', async () => {
+    const hosts = Array.from({ length: 6 }, (_, i) => `127.0.1.${i + 1}`)
+    const targets = await Promise.all(hosts.map((host) => openDatagrams(host)))
+    const rules = hosts.map((host, i) => `allow to ${host} via 127.0.2.${i + 1}`).join('\n')
+    const proxy = await startFor(of(['127.0.0.2']), undefined, rules)
+    const association = await associate(proxy)
+    for (const i of [0, 1, 2, 3, 4, 5, 0, 5, 1])
+      expect(await seenBy(association, targets[i] as DatagramPeer, hosts[i] as string)).toBe(`127.0.2.${i + 1}`)
+    // Those that come together go where they are to, too.
+    await Promise.all(targets.map((target, i) => association.send(hosts[i] as string, target.port, `together ${i}`)))
+    for (const [i, target] of targets.entries()) {
+      const { data, address } = await target.next()
+      expect([data.toString(), address]).toEqual([`together ${i}`, `127.0.2.${i + 1}`])
+    }
+  })
+
+  it('that is gone is skipped and told with datagrams; if none is left, they are lost', async () => {
+    const [ipv4, ipv6] = [await openDatagrams(), await openDatagrams('::1')]
+    const told: string[] = []
+    const proxy = await startFor(of(['192.0.2.1', '127.0.0.2'], 'turns'), (message) => told.push(message))
+    for (let i = 0; i < 4; i++) {
+      const association = await associate(proxy)
+      await association.send('::1', ipv6.port, 'lost')
+      expect(await seenBy(association, ipv4, '127.0.0.1')).toBe('127.0.0.2')
+    }
+    await eventually(() => expect(told).toContain('egress 192.0.2.1 is no address of this machine now: it is skipped'))
+    expect(told.length).toBeLessThanOrEqual(2)
+    await proxy.engine.order('apply', { egress: of(['::1']) })
+    const association = await associate(proxy)
+    await association.send('127.0.0.1', ipv4.port, 'lost')
+    expect(await seenBy(association, ipv6, '::1')).toBe('::1')
+    await proxy.engine.order('apply', { egress: of(['127.0.0.2']) })
+    expect(await seenBy(association, ipv4, '127.0.0.1')).toBe('127.0.0.2')
   })
 })

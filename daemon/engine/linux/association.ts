@@ -1,13 +1,21 @@
 import type { Address } from '../../net/address.ts'
+import type { Egress } from '../../net/egress.ts'
 import { boundAddress } from '../../os/socket.ts'
 import { bytesOf, encodeSocketAddress, portOf, socketAddressBytes } from '../../os/socket-address.ts'
 import type { Bound } from '../../socks/messages.ts'
 import type { ClientPort } from '../shared/client-port.ts'
 import { Contacts } from '../shared/contacts.ts'
+import type { OutletAddress } from '../shared/egress-addresses.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
 import type { Shares } from '../shared/shares.ts'
 import { DatagramMemo } from '../shared/verdicts.ts'
 import { type WaitingPlace, WaitingRoom } from '../shared/waiting-datagrams.ts'
+
+/** A socket towards targets. */
+export interface OutletSocket extends OutletAddress {
+  readonly fd: number
+  readonly port: number
+}
 
 /** A client that sends datagrams through us, for as long as its control connection lives. */
 export interface Association {
@@ -17,13 +25,11 @@ export interface Association {
   /** The socket address that its datagrams come from; its port is where answers go. */
   readonly client: Uint8Array
   readonly clientPort: ClientPort
-  /** The client's socket. */
+  /** The client's socket, and where it is bound. */
   readonly inlet: number
-  /** The sockets towards targets, or -1 until they are needed. */
-  ipv4: number
-  ipv6: number
-  /** Where its sockets are bound. */
-  readonly bound: Bound[]
+  readonly bound: Bound
+  /** The sockets towards targets that were needed, the oldest first; at most `mostOutlets`. */
+  readonly outlets: OutletSocket[]
   /** Where it has sent to: only from there it gets answers. */
   readonly contacts: Contacts
   readonly memo: DatagramMemo
@@ -55,13 +61,14 @@ export class Associations {
     encodeSocketAddress(client, from.bytes, 0, from.scope)
     const contacts = new Contacts(this.shares)
     const place = this.#waitingRoom.open()
-    const sockets = { inlet, ipv4: -1, ipv6: -1, bound: [] }
     const association = {
       slot,
       holder,
       client,
       clientPort,
-      ...sockets,
+      inlet,
+      bound: this.#opened(inlet),
+      outlets: [],
       contacts,
       memo: new DatagramMemo(),
       waiting: [],
@@ -73,22 +80,38 @@ export class Associations {
     return association
   }
 
-  /** The association has one more socket. Returns where it is bound. */
-  opened({ bound }: Association, fd: number): Bound {
-    const address = new Uint8Array(socketAddressBytes)
-    boundAddress(fd, address)
-    const own = { bytes: bytesOf(address), port: portOf(address) }
-    bound.push(own)
-    this.relayPorts.open(own.bytes.length, own.port)
-    return own
+  /** The association has one more socket towards targets. */
+  opened({ outlets }: Association, fd: number, egress: Egress | undefined): OutletSocket {
+    const outlet = { fd, ...this.#opened(fd), egress }
+    outlets.push(outlet)
+    return outlet
+  }
+
+  /** It has one less, which is to be closed. */
+  closed({ outlets }: Association, outlet: OutletSocket): void {
+    outlets.splice(outlets.indexOf(outlet), 1)
+    this.#closed(outlet)
   }
 
   /** It is over. */
-  end({ slot, holder, place, bound }: Association): void {
+  end({ slot, holder, place, bound, outlets }: Association): void {
     this.#bySlot.delete(slot)
     this.shares.give(holder)
     place.clear()
-    for (const { bytes, port } of bound) this.relayPorts.close(bytes.length, port)
+    this.#closed(bound)
+    outlets.forEach(this.#closed, this)
+  }
+
+  #opened(fd: number): Bound {
+    const address = new Uint8Array(socketAddressBytes)
+    boundAddress(fd, address)
+    const bound = { bytes: bytesOf(address), port: portOf(address) }
+    this.relayPorts.open(bound.bytes.length, bound.port)
+    return bound
+  }
+
+  #closed({ bytes, port }: Bound): void {
+    this.relayPorts.close(bytes.length, port)
   }
 }
 

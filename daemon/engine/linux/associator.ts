@@ -63,7 +63,7 @@ export class Associator implements Opener, Stage {
     if (problem < 0) return refusals.fail(slot, errnoName(-problem))
     const association = this.#associations.begin(slot, relay, holder, clientPort, client)
     const advertised = policy.udpAdvertise.flatMap((text) => parseAddress(text)?.bytes ?? [])
-    const bound = toldOf(declared, this.#associations.opened(association, relay), advertised)
+    const bound = toldOf(declared, association.bound, advertised)
     if (!replies.succeed(slot, bound)) return this.forget(slot)
     this.#sessions.enter(slot, State.open)
     table.totals[Total.connected]++

@@ -5,8 +5,9 @@ import { EPOLLET, EPOLLIN } from '../../os/epoll.ts'
 import { bytesOf, encodeSocketAddress, portOf, socketAddressBytes } from '../../os/socket-address.ts'
 import { addressTowards, bindUdpSocket, sendDatagram } from '../../os/udp.ts'
 import { type Datagram, parseDatagram, writeHeader } from '../../socks/datagram.ts'
+import { mostOutlets } from '../shared/egress-addresses.ts'
 import { Direction } from '../shared/limit-lines.ts'
-import type { Association, Associations, Late } from './association.ts'
+import type { Association, Associations, Late, OutletSocket } from './association.ts'
 import type { LoopContext } from './context.ts'
 import type { Pacer } from './pacer.ts'
 import { ReadySockets } from './ready-sockets.ts'
@@ -28,8 +29,10 @@ export class DatagramRelay {
   readonly #pacer: Pacer
   readonly #arrivals = new Arrivals()
   readonly #toClient = new Departures(this.#arrivals)
-  readonly #toIpv4 = new Departures(this.#arrivals)
-  readonly #toIpv6 = new Departures(this.#arrivals)
+  /** What leaves next, of each family by one socket, and the bytes that have left of the batch. */
+  readonly #leaving = [new Departures(this.#arrivals), new Departures(this.#arrivals)] as const
+  readonly #leavingBy: (OutletSocket | undefined)[] = [undefined, undefined]
+  #sent = 0
   readonly #ready = new ReadySockets<Association>()
   readonly #serve = (fd: number, association: Association) => this.#takeBatch(fd, association)
   /** By the addresses of a name: those of them that there is a way to. */
@@ -64,8 +67,8 @@ export class DatagramRelay {
   }
 
   /** The association is over. */
-  forget({ slot, inlet, ipv4, ipv6 }: Association): void {
-    for (const fd of [inlet, ipv4, ipv6, lateOf(slot)]) this.#ready.delete(fd)
+  forget({ slot, inlet, outlets }: Association): void {
+    for (const fd of [inlet, ...outlets.map((outlet) => outlet.fd), lateOf(slot)]) this.#ready.delete(fd)
   }
 
   /** The name's addresses have come: what waits for them is to be sent on. */
@@ -96,25 +99,41 @@ export class DatagramRelay {
       const bytes = this.#arrivals.memory.subarray(start, start + this.#arrivals.length(i))
       const datagram = isFromClient(association, this.#arrivals.source(i)) ? parseDatagram(bytes) : undefined
       const address = datagram && this.#addressFor(association, datagram, bytes)
-      if (
-        !datagram ||
-        !address ||
-        !this.#wayTo(association, nameOf(datagram.destination), address, datagram.destination.port)
-      )
-        continue
-      const departures = address.bytes.length === 4 ? this.#toIpv4 : this.#toIpv6
+      const outlet =
+        address && this.#outletTo(association, nameOf(datagram.destination), address, datagram.destination.port)
+      if (!outlet) continue
       const length = bytes.length - datagram.payload
       if (!this.#pacer.passes(slot, Direction.up, length)) continue
-      const to = departures.add(start + datagram.payload, length, length)
+      const to = this.#departuresBy(outlet).add(start + datagram.payload, length, length)
       encodeSocketAddress(to, address.bytes, datagram.destination.port, address.scope)
       last = datagram.destination
       lastAddress = address
     }
+    const sent = this.#depart()
     if (!last || !lastAddress) return
-    const sent = this.#toIpv4.send(association.ipv4) + this.#toIpv6.send(association.ipv6)
     this.#sessions.ledTo(slot, last, lastAddress.bytes)
     this.#sessions.countUp(slot, sent)
     this.#sessions.touched[slot] = this.#loop.clock.now
+  }
+
+  /** Where to put what is to leave by a socket: what waits to leave by another of the family leaves first. */
+  #departuresBy(outlet: OutletSocket): Departures {
+    const family = outlet.bytes.length === 4 ? 0 : 1
+    const before = this.#leavingBy[family]
+    if (before && before !== outlet) this.#sent += this.#leaving[family].send(before.fd)
+    this.#leavingBy[family] = outlet
+    return this.#leaving[family]
+  }
+
+  /** All that waits to leave does; returns the bytes of the batch. */
+  #depart(): number {
+    let sent = this.#sent
+    this.#leavingBy.forEach((outlet, family) => {
+      if (outlet) sent += (this.#leaving[family] as Departures).send(outlet.fd)
+      this.#leavingBy[family] = undefined
+    })
+    this.#sent = 0
+    return sent
   }
 
   #fromTargets({ slot, inlet, client, clientPort, contacts }: Association, count: number): void {
@@ -172,19 +191,36 @@ export class DatagramRelay {
     return ways
   }
 
-  /** Whether the association may send there, and has a socket to do it; answers are let in from now on. */
-  #wayTo(association: Association, name: string | undefined, address: Address, port: number): boolean {
-    const { bytes } = address
-    if (this.#associations.relayPorts.has(address, port)) return false
-    const family = bytes.length === 4 ? 'ipv4' : 'ipv6'
-    if (association[family] < 0) {
-      const fd = bindUdpSocket({ bytes: new Uint8Array(bytes.length), scope: 0 })
-      if (this.#sessions.extras.add(association.slot, fd, arriving) < 0) return false
-      association[family] = fd
-      this.#associations.opened(association, fd)
-    }
-    association.contacts.add(bytes, name, port)
-    return true
+  /** The socket that a datagram leaves by, if it may go there; answers are let in from now on. */
+  #outletTo(association: Association, name: string | undefined, to: Address, port: number): OutletSocket | undefined {
+    if (this.#associations.relayPorts.has(to, port)) return undefined
+    const { verdicts, egress } = this.#loop
+    const known = association.outlets.find((each) => egress.serves(each, verdicts.egress, to.bytes.length))
+    const outlet = known ?? this.#openOutlet(association, name, to.bytes)
+    if (outlet) association.contacts.add(to.bytes, name, port)
+    return outlet
+  }
+
+  /** The egress is that of the verdict on the address. */
+  #openOutlet(association: Association, name: string | undefined, bytes: Uint8Array): OutletSocket | undefined {
+    const { slot, outlets } = association
+    const { extras, table } = this.#sessions
+    const { verdicts, egress } = this.#loop
+    const [oldest] = outlets
+    if (oldest && outlets.length >= mostOutlets) this.#closeOutlet(association, oldest)
+    const fd = verdicts.egress
+      ? egress.bindToFirst(verdicts.egress, { user: table.user[slot], name, bytes }, bindUdpSocket)
+      : bindUdpSocket({ bytes: new Uint8Array(bytes.length), scope: 0 })
+    if (extras.add(slot, fd, arriving) < 0) return undefined
+    return this.#associations.opened(association, fd, verdicts.egress)
+  }
+
+  /** Its descriptor may be another socket's at once, by which nothing must leave that was for this one. */
+  #closeOutlet(association: Association, outlet: OutletSocket): void {
+    this.#sent = this.#depart()
+    this.#ready.delete(outlet.fd)
+    this.#associations.closed(association, outlet)
+    this.#sessions.extras.close(outlet.fd)
   }
 
   #takeLate(association: Association): number {
@@ -200,10 +236,9 @@ export class DatagramRelay {
   #sendLate(association: Association, { name, port, payload, addresses }: Late): void {
     const { slot } = association
     const address = this.#choose(association, name, addresses, port)
-    if (!address || !this.#wayTo(association, name, address, port)) return
-    if (!this.#pacer.passes(slot, Direction.up, payload.length)) return
-    const fd = address.bytes.length === 4 ? association.ipv4 : association.ipv6
-    const sent = sendDatagram(fd, payload, address, port)
+    const outlet = address && this.#outletTo(association, name, address, port)
+    if (!outlet || !this.#pacer.passes(slot, Direction.up, payload.length)) return
+    const sent = sendDatagram(outlet.fd, payload, address, port)
     this.#sessions.ledTo(slot, { kind: 'name', name, port }, address.bytes)
     this.#sessions.countUp(slot, Math.max(0, sent))
     this.#sessions.touched[slot] = this.#loop.clock.now

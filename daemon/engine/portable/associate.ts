@@ -12,11 +12,9 @@ import { Direction } from '../shared/limit-lines.ts'
 import { notAllowed, refusalOf } from '../shared/refusals.ts'
 import { holderOf } from '../shared/shares.ts'
 import type { WaitingPlace } from '../shared/waiting-datagrams.ts'
-import { isChoked, Outlet, openDatagramSocket } from './outlet.ts'
+import { isChoked, Outlet, openDatagramSocket, outletsReserved } from './outlet.ts'
 import type { Session } from './session.ts'
 
-/** Sockets of an association beside the session's two: it has the client's connection, and up to three for datagrams. */
-const extras = 2
 /** The address of a client that has gone already. */
 const nowhere = new Uint8Array(0)
 
@@ -31,21 +29,21 @@ export async function associate(session: Session, declared: Destination, policy:
   if (policy.udpPortRequired && clientPort.port === 0) return session.refuse(refusalOf(notAllowed))
   const refuse = () => session.refuse(refusalOf('EMFILE'))
   const holder = holderOf(row.user, peer)
-  const isRoom = context.associations.isFree(holder, Math.floor(context.extras.left / extras))
-  if (!isRoom || !context.extras.take(extras)) {
+  const isRoom = context.associations.isFree(holder, Math.floor(context.extras.left / outletsReserved))
+  if (!isRoom || !context.extras.take(outletsReserved)) {
     context.warn(noRoomForAssociation)
     return refuse()
   }
   context.associations.take(holder)
   void session.ended.then(() => {
-    context.extras.give(extras)
+    context.extras.give(outletsReserved)
     context.associations.give(holder)
     context.datagramTurns.forget(session)
   })
   const { localAddress = '', remoteAddress = '' } = client
   const local = parseAddress(localAddress)?.bytes ?? nowhere
   for (const ends of datagramEnds(declared, local, { relay: localAddress, client: remoteAddress }, '::1')) {
-    const inlet = await openDatagramSocket(ends.relay, context.relayPorts)
+    const inlet = await openDatagramSocket(ends.relay, context.relayPorts).catch(() => undefined)
     if (session.isOver) return void inlet?.close()
     if (!inlet) continue
     session.own(inlet, () => inlet.close())

@@ -1,5 +1,5 @@
 import { constants, networkInterfaces } from 'node:os'
-import { type Address, formatAddress, parseAddress } from '../../net/address.ts'
+import { type Address, formatAddress, isSame, parseAddress } from '../../net/address.ts'
 import type { Egress } from '../../net/egress.ts'
 import { withoutRepeats } from '../../repeats.ts'
 
@@ -16,6 +16,17 @@ export interface Outbound {
   readonly name: string | undefined
   /** The address that is dialled, 4 or 16 bytes. */
   readonly bytes: Uint8Array
+}
+
+/** Sockets that one association sends from to targets: of each family one, unless its egress differs by target. */
+export const mostOutlets = 4
+
+/** Where an association's datagrams leave from. */
+export interface OutletAddress {
+  /** What it is bound to. */
+  readonly bytes: Uint8Array
+  /** What it has served for last; undefined: it is bound where the system says. */
+  egress: Egress | undefined
 }
 
 interface Known {
@@ -63,6 +74,16 @@ export class EgressAddresses {
       this.isGone(address)
     }
     return isNotHere
+  }
+
+  /** Whether datagrams to addresses of so many bytes may leave from there: one association keeps its address while it may. */
+  serves(outlet: OutletAddress, egress: Egress | undefined, addressBytes: number): boolean {
+    if (outlet.bytes.length !== addressBytes) return false
+    if (outlet.egress === egress) return true
+    if (!outlet.egress || !egress || !this.#of(egress.from).some(({ bytes }) => isSame(bytes, outlet.bytes)))
+      return false
+    outlet.egress = egress
+    return true
   }
 
   /** This one cannot be left from. */

@@ -79,9 +79,12 @@ export class Verdicts {
   allowsDatagram(slot: number, memo: DatagramMemo, name: string | undefined, address: Address, port: number): boolean {
     if (this.#judge.isOwn(address, port)) return this.#note(slot, -BuiltIn.ownSockets)
     const known = memo.recall(this, name, address.bytes, port)
-    if (known !== undefined) return known
+    if (known) {
+      this.egress = known.egress
+      return known.isAllowed
+    }
     const isAllowed = this.allows(slot, name, address, port)
-    memo.learn(this, { name, bytes: address.bytes, port, isAllowed })
+    memo.learn(this, { name, bytes: address.bytes, port, isAllowed, egress: this.egress })
     return isAllowed
   }
 
@@ -137,6 +140,7 @@ interface Decided {
   readonly bytes: Uint8Array
   readonly port: number
   readonly isAllowed: boolean
+  readonly egress: Egress | undefined
 }
 
 /** What was decided of the last places that an association's datagrams were for, for as long as the rules are the same. */
@@ -144,11 +148,11 @@ export class DatagramMemo {
   #by: Verdicts | undefined
   #decided: (Decided | undefined)[] = []
 
-  recall(by: Verdicts, name: string | undefined, bytes: Uint8Array, port: number): boolean | undefined {
+  recall(by: Verdicts, name: string | undefined, bytes: Uint8Array, port: number): Decided | undefined {
     if (this.#by !== by) return undefined
     const known = this.#decided[slotOf(bytes, port)]
     const isIt = known?.port === port && known.name === name && isSame(known.bytes, bytes)
-    return isIt ? known.isAllowed : undefined
+    return isIt ? known : undefined
   }
 
   learn(by: Verdicts, decided: Decided): void {
