@@ -2,13 +2,14 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { programHead } from '../shared/program-head.ts'
 
-/** Bundles the daemon into dist/: proxyd.js, the worker that each loop of the Linux engine runs in, and the threads of store and rules. */
+/** Bundles the daemon into dist/: proxyd.js, the worker that each loop of the Linux engine runs in, and the threads of store, rules and access log. */
 await build({
   absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
   entryPoints: {
     proxyd: 'daemon/main.ts',
     worker: 'daemon/engine/linux/worker.ts',
     'store-thread': 'daemon/store/store-thread.ts',
+    'log-thread': 'daemon/access-log/log-thread.ts',
     'compile-thread': 'daemon/rules/compile-thread.ts',
   },
   outdir: 'dist',

@@ -10,6 +10,7 @@ import { Logins } from './access/logins.ts'
 import { Passwords } from './access/passwords.ts'
 import type { Usage } from './access/usage.ts'
 import type { LoginPolicy } from './access/users.ts'
+import { AccessLog } from './access-log/access-log.ts'
 import { startBanning } from './banning.ts'
 import type { Engine, EngineServices, UserChange } from './engine/engine.ts'
 import { isOurs } from './engine/portable/local-address.ts'
@@ -25,6 +26,7 @@ import { OwnSockets } from './policy/own-sockets.ts'
 import { withoutRepeats } from './repeats.ts'
 import { type PreparedRules, prepareRules } from './rules/live-rules.ts'
 import type { Members } from './rules/rule-subjects.ts'
+import { accessLogOf } from './settings/access-log-settings.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { engineOptions, permissionsOf, tuningOf } from './settings/engine-options.ts'
 import { openProxyWarning, passwordRequired, refuseOpenProxy } from './settings/open-proxy.ts'
@@ -44,6 +46,8 @@ export interface DataPlane {
   readonly passwords: Passwords
   readonly policy: LoginPolicy
   readonly bans: Bans
+  /** Tells nobody of anything before it watches. */
+  readonly accessLog: AccessLog
   readonly names: { readonly health: Health['names'] } & Pick<EngineServices, 'resolve'>
   readonly members: Members
   /** As the engine has started with them. */
@@ -90,6 +94,9 @@ export async function startDataPlane(
     groupOf: (user) => lines.groupOf(user),
   }
   const rules = await prepareRules({ store: store.rules, folder: settings['state-dir'], members }, workers)
+  const accessLog = new AccessLog(accessLogOf(settings), warn)
+  // Behind the engine, which ends its sessions.
+  parts.defer(() => accessLog.close())
   const banning = await startBanning(settings, store.bans, parts, log)
   const logins = new Logins(accounts, passwords, banning.bans)
   // What traffic brings about may come many times a second; what operators do is told each time.
@@ -123,6 +130,7 @@ export async function startDataPlane(
     passwords,
     policy,
     bans: banning.bans,
+    accessLog,
     names: resolver,
     async limitsChanged() {
       const ways = limits.takeWays()
@@ -149,6 +157,7 @@ export async function startDataPlane(
     async tune(values) {
       resolver.timeout = values['timeout-resolve']
       banning.tune(values)
+      accessLog.tune(accessLogOf(values))
       limiting.tune(values)
       await Promise.all([engine.order('tune', tuningOf(values)), engine.order('apply', permissionsOf(values))])
       await engine.order('limit', undefined)

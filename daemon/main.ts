@@ -70,7 +70,9 @@ async function serve(configuration: Configuration, version: string): Promise<voi
     logger.warn(`threads are limited here: names and passwords get ${threads.pool} in place of ${wanted}`)
   let reload = () => {}
   process.on('SIGHUP', () => {
-    logger.info('SIGHUP: files for TLS and lists of rules are read again, if there are any, and nothing else changes')
+    logger.info(
+      'SIGHUP: files for TLS and lists of rules are read again and the access log is opened again, if there are any, and nothing else changes',
+    )
     reload()
   })
   // Node's own way is plain text among the lines of the log, and it waits for whoever reads.

@@ -62,6 +62,8 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   parts.defer(() => audit.close())
   const instance = randomUUID()
   const listening = [...socksSockets(dataPlane), ...forwardSockets(dataPlane, configuration)]
+  const connections = observedConnections(dataPlane, administered.config, observed.wall)
+  watchAccess(dataPlane, connections)
   const control = await startControlServer({
     ...(await waysIn(configuration, (message) => log.logger.warn(message))),
     instance,
@@ -69,9 +71,10 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
       users: administered.users,
       limits: administered.limits,
       userTable: new ObservedUsers(dataPlane.accounts, keptLimits(dataPlane), observed.traffic),
-      connections: observedConnections(dataPlane, administered.config, observed.wall),
+      connections,
       metrics: observed.metrics,
       bans: dataPlane.bans,
+      accessLog: dataPlane.accessLog,
       operators: administered.operators,
       audit,
       config: administered.config,
@@ -87,7 +90,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   // Management is for this machine, or asks for TLS and a name: a client elsewhere shall not get there by the proxy.
   await dataPlane.forbid([...control.listening, ...control.listeningTls])
   listening.push(...controlSockets(control))
-  return { listening, reload: reloading(control, administered.rules, log), vanish: control.vanish }
+  return { listening, reload: reloading(control, administered.rules, dataPlane, log), vanish: control.vanish }
 }
 
 /** What the daemon knows of itself. */
@@ -122,7 +125,7 @@ async function administer(
   { traffic }: Observed,
   parts: AsyncDisposableStack,
 ): Promise<Administered> {
-  const { accounts, groups, passwords, policy, limits: keeper, usage, engine, members, names } = dataPlane
+  const { accounts, groups, passwords, policy, limits: keeper, usage, engine, members, names, accessLog } = dataPlane
   const turns = new Turns()
   const late = new LateChanges((message) => log.logger.warn(message))
   parts.defer(() => late.close())
@@ -147,6 +150,7 @@ async function administer(
   const indices = {
     begin(account: Account) {
       traffic.begin(account.index)
+      accessLog.begin(account)
       keeper.begin(account)
       // Their index was somebody else's; this comes to the loops before they hear of the user.
       void dataPlane.limitsChanged()
@@ -205,8 +209,14 @@ function tellRefusals({ engine, accounts, limitLines }: DataPlane, tell: (line: 
 }
 
 /** Reads what lies in files again; rules whose lists cannot be read any more stay as they are. */
-function reloading(control: ControlServer, rules: LiveRules, { logger }: DaemonLog): () => Promise<void> {
+function reloading(
+  control: ControlServer,
+  rules: LiveRules,
+  { accessLog }: DataPlane,
+  { logger }: DaemonLog,
+): () => Promise<void> {
   return async () => {
+    accessLog.reopen()
     const problem = (error: Error) => logger.warn(`the lists of the rules stay as they were: ${error.message}`)
     await Promise.all([control.reload(), rules.reload().catch(problem)])
   }
@@ -226,6 +236,13 @@ function observedConnections({ engine, accounts }: DataPlane, config: LiveSettin
 function transferring({ store }: ManagementOptions): Transfer {
   const backups = new Backups(store.backups)
   return { backup: (wish) => backups.make(wish) }
+}
+
+/** Has the access log tell of what passes from now on, under the same ids as elsewhere. */
+function watchAccess({ engine, accounts, accessLog }: DataPlane, { tag }: ObservedConnections): void {
+  const users = () =>
+    Array.from({ length: accounts.highestIndex }, (_, i) => [i + 1, accounts.lastNameOf(i + 1) ?? ''] as const)
+  accessLog.watch({ tables: engine.tables, tag, users })
 }
 
 /** Tells what the daemon is and how it does, whenever it is asked. */

@@ -295,6 +295,68 @@ export const settings = {
     runtime: true,
     summary: 'how much goes to stderr',
   },
+  'access-log': {
+    type: 'text',
+    default: 'off',
+    placeholder: 'FILE',
+    runtime: true,
+    summary: 'write down in this file how each connection ended; -: on stdout, off: nowhere. Opened again on SIGHUP',
+  },
+  'access-log-format': {
+    type: 'choice',
+    default: 'json',
+    choices: ['json', 'text'],
+    placeholder: 'FORMAT',
+    runtime: true,
+    summary: 'how a line of it is written: as a JSON object, or for people',
+  },
+  'access-log-events': {
+    type: 'list',
+    default: ['end'],
+    placeholder: 'EVENT',
+    most: 3,
+    runtime: true,
+    summary:
+      'what is told: end, start (of a connection that has reached its destination), alive (as long as it lives); repeatable',
+  },
+  'access-log-alive': {
+    ...milliseconds,
+    min: 1000,
+    default: 900_000,
+    summary: 'between two lines that tell that a connection is alive',
+  },
+  'access-log-mask': {
+    type: 'choice',
+    default: 'none',
+    choices: ['none', 'net', 'full'],
+    placeholder: 'HOW',
+    runtime: true,
+    summary: "what is told of clients' addresses: all, their networks (/24, of IPv6 /48), or nothing",
+  },
+  'access-log-names': {
+    type: 'choice',
+    default: 'on',
+    choices: ['on', 'off'],
+    placeholder: 'WHETHER',
+    runtime: true,
+    summary: 'whether the names that clients asked for are told',
+  },
+  'access-log-size': {
+    type: 'text',
+    default: '100MB',
+    placeholder: 'SIZE',
+    runtime: true,
+    summary: 'how long the file may become before it is moved to FILE.1, and that to FILE.2; 0: for others to see to',
+  },
+  'access-log-count': {
+    type: 'integer',
+    default: 9,
+    placeholder: 'N',
+    min: 0,
+    max: 999,
+    runtime: true,
+    summary: 'how many older files are kept',
+  },
 } as const satisfies Record<string, SettingShape>
 
 export type SettingName = keyof typeof settings

@@ -1,4 +1,5 @@
 import type {
+  AccessEntry,
   AuditEntry,
   Ban,
   ClosedConnection,
@@ -30,6 +31,7 @@ export interface Backend {
   readonly metrics: Metrics
   readonly log: RecordedLog
   readonly bans: BanAdministration
+  readonly accessLog: AccessLog
   readonly operators: OperatorAdministration
   readonly audit: Audit
   readonly config: RuntimeConfiguration
@@ -115,6 +117,19 @@ export interface RecordedLog {
 /** All that is kept, taken elsewhere. Throws a Refusal. */
 export interface Transfer {
   backup(wish: Params<'transfer.backup'>): Promise<Result<'transfer.backup'>>
+}
+
+/** What became of connections. */
+export interface AccessLog {
+  list(page: Params<'access.list'>): Promise<Result<'access.list'>>
+  /**
+   * Has somebody hear entries, as a JSON array, and how many before them are missing; they call `taken` once they have sent
+   * them. `begun` are the last ones before.
+   */
+  follow(
+    history: number,
+    hear: (entries: string, missed: number, taken: () => void) => void,
+  ): { readonly begun: Promise<readonly AccessEntry[]>; stop(): void }
 }
 
 /** How the daemon ends. Both return at once; the reply still reaches the client. */

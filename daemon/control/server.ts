@@ -12,6 +12,7 @@ import { RuntimeFolder } from './doors/runtime-folder.ts'
 import { TlsDoor } from './doors/tls-door.ts'
 import type { TlsFiles } from './doors/tls-files.ts'
 import { groupOf, type SocketAccess } from './doors/unix-socket.ts'
+import { accessHandlers } from './handlers/access.ts'
 import { auditHandlers } from './handlers/audit.ts'
 import { banHandlers } from './handlers/bans.ts'
 import { connectionHandlers } from './handlers/connections.ts'
@@ -165,6 +166,7 @@ function makeClients(options: ControlOptions, cookie: string): Clients {
     ...managementSessionHandlers(clients),
     ...auditHandlers(backend.audit),
     ...banHandlers(backend.bans),
+    ...accessHandlers(backend.accessLog),
     ...connectionHandlers(backend.connections, feed),
     ...metricsHandlers(backend.metrics, limits),
     ...logHandlers(backend.log, limits),

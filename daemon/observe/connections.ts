@@ -21,8 +21,8 @@ export class ObservedConnections {
   readonly #naming: Naming
   readonly #settings: () => Readonly<Settings>
   readonly #wall: Pick<WallClock, 'look' | 'tell'>
-  /** New at each start, so that an id from before is not found. */
-  readonly #tag = randomInt(36 ** 4)
+  /** Begins all ids; new at each start, so that an id from before is not found. */
+  readonly tag = randomInt(36 ** 4)
     .toString(36)
     .padStart(4, '0')
   readonly #watchers = new Set<Watcher>()
@@ -44,7 +44,7 @@ export class ObservedConnections {
     this.#wall = wall
     this.#engine = engine
     this.#settings = settings
-    this.#naming = { nameOf, idOf: (serial) => `${this.#tag}-${serial}`, timeOf: (time) => wall.tell(time) }
+    this.#naming = { nameOf, idOf: (serial) => `${this.tag}-${serial}`, timeOf: (time) => wall.tell(time) }
     this.#passed = new PassedConnections(engine.tables, this.#naming)
   }
 
@@ -138,7 +138,7 @@ export class ObservedConnections {
   }
 
   #serialOf(id: string): number | undefined {
-    const serial = Number(id.slice(this.#tag.length + 1))
+    const serial = Number(id.slice(this.tag.length + 1))
     return Number.isSafeInteger(serial) && serial > 0 && this.#naming.idOf(serial) === id ? serial : undefined
   }
 }

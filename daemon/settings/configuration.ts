@@ -30,7 +30,7 @@ const folders = ['state-dir', 'runtime-dir'] as const
 const settingNames = Object.keys(settings) as SettingName[]
 
 /**
- * As flags, file and defaults have it, for a daemon that has not opened its store yet. Directories come out absolute.
+ * As flags, file and defaults have it, for a daemon that has not opened its store yet. Folders and the access log come out absolute.
  * Throws a `Failure` if none is named for the state and this user has no home folder.
  */
 export function configure(
@@ -51,8 +51,13 @@ export function combine(said: Sources): Configuration {
   const values = { ...said.default, ...said.file, ...said.stored, ...said.flag }
   const strongest = ['flag', 'stored', 'file'] as const
   const source = (name: SettingName) => strongest.find((candidate) => name in said[candidate]) ?? 'default'
+  const log = values['access-log']
   return {
-    values: { ...values, ...Object.fromEntries(folders.map((name) => [name, values[name] && resolve(values[name])])) },
+    values: {
+      ...values,
+      ...Object.fromEntries(folders.map((name) => [name, values[name] && resolve(values[name])])),
+      'access-log': log === 'off' || log === '-' ? log : resolve(log),
+    },
     sources: Object.fromEntries(settingNames.map((name) => [name, source(name)])) as Configuration['sources'],
     said,
   }

@@ -1,5 +1,7 @@
 import type { Settings } from '../../shared/settings.ts'
+import type { AccessLog } from '../access-log/access-log.ts'
 import { Refusal } from '../refusal.ts'
+import { accessLogOf } from './access-log-settings.ts'
 import type { Effects } from './live-settings.ts'
 import { mayBeOpen, mayStart, openProxyAhead, passwordRequired, remoteAddress } from './open-proxy.ts'
 
@@ -8,6 +10,7 @@ export interface Parts {
   readonly dataPlane: {
     readonly engine: { readonly capacity: number }
     readonly accounts: { readonly size: number }
+    readonly accessLog: Pick<AccessLog, 'foresee'>
     tune(values: Readonly<Settings>): Promise<void>
   }
   readonly users: { setPolicy(policy: (users: number) => boolean): Promise<void> }
@@ -21,6 +24,7 @@ export function settingEffects({ dataPlane, users, ending, log }: Parts): Effect
   const { engine, accounts } = dataPlane
   return {
     foresee(values, changed) {
+      if (changed.includes('access-log')) dataPlane.accessLog.foresee(accessLogOf(values))
       const warnings: string[] = []
       if (changed.includes('auth') || changed.includes('open-proxy')) {
         warnings.push(...foreseeOpenness(values, accounts.size))

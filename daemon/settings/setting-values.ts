@@ -1,5 +1,6 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { parseLimit } from '../../shared/limits.ts'
+import { accessEvents } from '../../shared/protocol/methods.ts'
 import { type SettingName, type SettingShape, settings } from '../../shared/settings.ts'
 import { isLoopbackLiteral, isUnspecified, parseAddress } from '../net/address.ts'
 import { parseNetwork } from '../net/network.ts'
@@ -53,6 +54,16 @@ const meaningProblem: { readonly [Name in SettingName]?: (value: readonly string
     const bad = names.find((name) => !Object.hasOwn(commands, name))
     return bad === undefined ? undefined : `takes ${Object.keys(commands).join(', ')}, and not ${JSON.stringify(bad)}`
   },
+  'access-log-events': (names) => {
+    const known: readonly string[] = accessEvents
+    const bad = names.find((name) => !known.includes(name))
+    return bad === undefined ? undefined : `takes ${known.join(', ')}, and not ${JSON.stringify(bad)}`
+  },
+  'access-log-size': (value) => {
+    const text = String(value)
+    if (text === '0' || (sizeOf(text) ?? 0) >= leastLogSize) return undefined
+    return `must be bytes, such as 100MB, at least 64kB, or 0, and not ${JSON.stringify(text)}`
+  },
   'ban-exempt': (texts) => {
     try {
       texts.forEach(parseNetwork)
@@ -70,6 +81,18 @@ const meaningProblem: { readonly [Name in SettingName]?: (value: readonly string
     if (bad === undefined) return undefined
     return `needs ADDR or ADDR:PORT, with IPv6 in brackets before a port, which ${JSON.stringify(bad)} is not`
   },
+}
+
+/** Below that a file would be moved aside at each write. */
+const leastLogSize = 64_000
+
+/** Bytes, of a text such as `100MB`; undefined for one that is none. */
+export function sizeOf(text: string): number | undefined {
+  try {
+    return Number(parseLimit('quota', text))
+  } catch {
+    return undefined
+  }
 }
 
 /** Bytes a second; undefined for 0, which is no limit. Throws a RangeError. */

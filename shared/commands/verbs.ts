@@ -1,3 +1,4 @@
+import { accessVerbs } from './access-verbs.ts'
 import { auditVerbs, sessionVerbs } from './audit-verbs.ts'
 import { banVerbs } from './ban-verbs.ts'
 import { connectionVerbs } from './connection-verbs.ts'
@@ -17,6 +18,7 @@ const table = {
   ...userVerbs,
   ...groupVerbs,
   ...connectionVerbs,
+  ...accessVerbs,
   ...ruleVerbs,
   ...banVerbs,
   ...operatorVerbs,

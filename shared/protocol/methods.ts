@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { accessLogEvents, accessMethods } from './methods/access.ts'
 import { auditMethods } from './methods/audit.ts'
 import { banMethods } from './methods/bans.ts'
 import { configMethods } from './methods/config.ts'
@@ -26,6 +27,7 @@ export const methods = {
   ...userMethods,
   ...groupMethods,
   ...connectionMethods,
+  ...accessMethods,
   ...metricsMethods,
   ...logMethods,
   ...configMethods,
@@ -47,12 +49,14 @@ export const events = {
   ...metricsEvents,
   ...userEvents,
   ...connectionEvents,
+  ...accessLogEvents,
   ...logEvents,
 } satisfies Record<string, EventShape>
 
 export type EventName = keyof typeof events
 export type EventParams<E extends EventName> = z.output<(typeof events)[E]['params']>
 
+export { type AccessEntry, accessEntry, accessEvents } from './methods/access.ts'
 export type { AuditEntry } from './methods/audit.ts'
 export type { Ban, BanReason } from './methods/bans.ts'
 export { type Setting, setting } from './methods/config.ts'

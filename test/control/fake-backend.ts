@@ -1,4 +1,5 @@
 import type {
+  AccessLog,
   Backend,
   Lifecycle,
   LimitAdministration,
@@ -12,6 +13,7 @@ import type { TableChange } from '../../daemon/observe/table-view.ts'
 import type { UserChanges } from '../../daemon/observe/users.ts'
 import { Refusal } from '../../daemon/refusal.ts'
 import {
+  type AccessEntry,
   type ClosedConnection,
   type Connection,
   type Group,
@@ -37,6 +39,7 @@ export class FakeBackend implements Backend {
   readonly metrics = new FakeMetrics()
   readonly log = new FakeLog()
   readonly bans = new FakeBans()
+  readonly accessLog = new FakeAccessLog()
   readonly operators = new FakeOperators()
   readonly audit = new FakeAudit()
   readonly config = new FakeConfiguration()
@@ -258,6 +261,30 @@ class FakeMetrics implements Metrics {
   push(sample: Sample): void {
     this.samples.push(sample)
     for (const tell of this.#watchers) tell(sample)
+  }
+}
+
+class FakeAccessLog implements AccessLog {
+  entries: AccessEntry[] = []
+  readonly #heard = new Set<Parameters<AccessLog['follow']>[1]>()
+
+  get followers(): number {
+    return this.#heard.size
+  }
+
+  list({ limit }: Params<'access.list'>): Promise<Result<'access.list'>> {
+    return Promise.resolve({ entries: this.entries.toReversed().slice(0, limit) })
+  }
+
+  follow(history: number, hear: Parameters<AccessLog['follow']>[1]): ReturnType<AccessLog['follow']> {
+    this.#heard.add(hear)
+    const begun = Promise.resolve(history > 0 ? this.entries.slice(-history) : [])
+    return { begun, stop: () => void this.#heard.delete(hear) }
+  }
+
+  /** Tells all who follow; `taken` hears who has sent it on. */
+  tell(entries: readonly AccessEntry[], missed = 0, taken = () => {}): void {
+    for (const hear of this.#heard) hear(JSON.stringify(entries), missed, taken)
   }
 }
 

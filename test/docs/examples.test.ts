@@ -30,6 +30,8 @@ const varying: readonly Method[] = [
   'connections.list',
   'connections.closed',
   'connections.kill',
+  'access.list',
+  'access.subscribe',
   'metrics.subscribe',
   'metrics.history',
   'log.subscribe',

@@ -37,6 +37,25 @@ const connection = {
   down: 184320,
 } as const
 
+const ended = {
+  ts: 1767225661730,
+  event: 'end',
+  id: 'k3fq-17',
+  user: 'bob',
+  source: '127.0.0.1:42084',
+  cmd: 'connect',
+  name: 'example.com',
+  address: '93.184.215.14',
+  port: 443,
+  up: 2210,
+  down: 184320,
+  duration: 212,
+  connect_ms: 31,
+  result: 'ok',
+  reason: 'finished',
+  loop: 0,
+} as const
+
 const sample = {
   seq: 61,
   time: 1767225662000,
@@ -196,6 +215,9 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   },
   'connections.subscribe': { params: {}, result: {} },
   'connections.unsubscribe': { params: {}, result: {} },
+  'access.list': { params: { limit: 1 }, result: { entries: [ended], next: '35122.24 17' } },
+  'access.subscribe': { params: { history: 1 }, result: { entries: [ended] } },
+  'access.unsubscribe': { params: {}, result: {} },
   'metrics.subscribe': { params: { history: 1 }, result: { samples: [sample] } },
   'metrics.unsubscribe': { params: {}, result: {} },
   'metrics.history': {
@@ -367,6 +389,7 @@ export const eventExamples: { readonly [E in EventName]: EventParams<E> } = {
     missed: 3,
   },
   'connections.resync': { seq: 2 },
+  'access.entries': { entries: [ended], missed: 0 },
   'log.entries': { entries: [entry], lost: 0 },
   goodbye: { reason: 'the daemon ends' },
 }

@@ -82,7 +82,7 @@ export const endReasons = [
 ] as const
 export type EndReason = (typeof endReasons)[number]
 
-const endReason = z
+export const endReason = z
   .enum(endReasons)
   .describe(
     '`denied`: wrong or missing password; `malformed`: not SOCKS5; `unsupported`: such a command or address; `forbidden`: by the ' +

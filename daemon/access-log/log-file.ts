@@ -1,0 +1,197 @@
+import { closeSync, constants, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { errnoOf } from '../failure.ts'
+import { foreignness } from '../foreign-files.ts'
+import { Refusal } from '../refusal.ts'
+
+/** Bytes that wait for a disk that is full, or a reader that hangs: some 10,000 lines. */
+const mostWaiting = 4 * 1024 * 1024
+const lineFeed = 10
+
+export interface Rotation {
+  /** Bytes in one file; 0: any number. */
+  readonly size: number
+  /** How many older files are kept. */
+  readonly count: number
+}
+
+/**
+ * Opens the file that a log goes to, or makes it, readable by this user alone. Throws a Refusal if that cannot be, or if
+ * somebody else can write to it: what is put there must not end up in another file of ours.
+ */
+export function openLogFile(path: string): number {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants
+  let fd: number
+  try {
+    fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
+  } catch (error) {
+    throw new Refusal('invalid', `cannot write to the access log ${path} (${errnoOf(error)}): ${mendOf(error)}`)
+  }
+  const status = fstatSync(fd)
+  const reason = status.isFile() ? foreignness(path, status) : undefined
+  if (reason === undefined) return fd
+  closeSync(fd)
+  throw new Refusal('invalid', `${reason} (access-log names it)`)
+}
+
+function mendOf(error: unknown): string {
+  switch (errnoOf(error)) {
+    case 'ENOENT':
+      return 'make its folder first'
+    case 'ELOOP':
+      return 'it is a symbolic link, so name the file itself, or - for standard output'
+    case 'ENXIO':
+      return 'nobody reads from it'
+    default:
+      return 'name a file that proxyd may write to'
+  }
+}
+
+/**
+ * Where lines go: a file that is moved aside when it is full, or whatever else can be written to. Lines are kept until it
+ * takes them, as many as there is room for. Nothing here is waited for but a disk.
+ */
+export class LogFile {
+  readonly path: string
+  readonly #rotation: Rotation
+  readonly #tell: (problem: string | undefined) => void
+  #fd: number | undefined
+  #isFile = false
+  /** Bytes in the file. */
+  #size = 0
+  /** The part of the buffer between the two is still to be written. */
+  readonly #buffer = Buffer.allocUnsafeSlow(mostWaiting)
+  #start = 0
+  #end = 0
+  /** Of the line at the start, a part is written already. */
+  #isTorn = false
+  #problem: string | undefined
+
+  /** `-` is standard output. `tell` hears why lines cannot be written, and undefined once they can again. */
+  constructor(path: string, rotation: Rotation, tell: (problem: string | undefined) => void) {
+    this.path = path
+    this.#rotation = rotation
+    this.#tell = tell
+    this.#try(() => this.#open())
+  }
+
+  /** Bytes that are not written yet. */
+  get waiting(): number {
+    return this.#end - this.#start
+  }
+
+  /** False if there is no room for another line. */
+  add(line: string): boolean {
+    const most = 3 * line.length
+    if (this.#end + most > mostWaiting) this.#moveToFront()
+    if (this.#end + most > mostWaiting) return false
+    this.#end += this.#buffer.write(line, this.#end)
+    return true
+  }
+
+  /** Writes what waits, as far as that is possible now. */
+  flush(): void {
+    if (this.waiting === 0) return
+    this.#try(() => {
+      if (this.#fd === undefined) this.#open()
+      while (this.waiting > 0) this.#writeSome()
+    })
+  }
+
+  /** Goes on in the file that has the name now: somebody may have moved the old one aside. */
+  reopen(): void {
+    this.flush()
+    this.#try(() => this.#open())
+  }
+
+  close(): void {
+    this.flush()
+    this.#close()
+  }
+
+  #try(write: () => void): void {
+    let problem: string | undefined
+    try {
+      write()
+    } catch (error) {
+      // A pipe or terminal whose reader is busy: there is room for what comes meanwhile.
+      if (errnoOf(error) === 'EAGAIN') return
+      problem =
+        error instanceof Refusal ? error.message : `cannot write to the access log ${this.path} (${errnoOf(error)})`
+    }
+    if (problem === this.#problem) return
+    this.#problem = problem
+    this.#tell(problem)
+  }
+
+  /** The file that is open stays if there is no other. */
+  #open(): void {
+    const fd = this.path === '-' ? 1 : openLogFile(this.path)
+    this.#close()
+    const status = fstatSync(fd)
+    this.#fd = fd
+    this.#isFile = this.path !== '-' && status.isFile()
+    this.#size = this.#isFile ? status.size : 0
+    this.#isTorn = false
+  }
+
+  #close(): void {
+    if (this.#fd !== undefined && this.path !== '-') closeSync(this.#fd)
+    this.#fd = undefined
+  }
+
+  #writeSome(): void {
+    const end = this.#whereToStop()
+    const written = writeSync(this.#fd as number, this.#buffer, this.#start, end - this.#start)
+    this.#start += written
+    this.#size += written
+    this.#isTorn = this.#buffer[this.#start - 1] !== lineFeed
+  }
+
+  /** As many whole lines as the file has room for; in a new one, one at least. */
+  #whereToStop(): number {
+    const { size, count } = this.#rotation
+    if (!this.#isFile || size === 0 || this.#size + this.waiting <= size) return this.#end
+    const firstEnd = this.#buffer.indexOf(lineFeed, this.#start) + 1
+    if (this.#isTorn) return firstEnd
+    const room = this.#start + size - this.#size
+    const lastEnd = room > this.#start ? this.#buffer.lastIndexOf(lineFeed, room - 1) + 1 : 0
+    if (lastEnd > this.#start) return lastEnd
+    if (this.#size > 0) {
+      this.#moveAside(count)
+      return this.#whereToStop()
+    }
+    return firstEnd
+  }
+
+  /** FILE becomes FILE.1, and so on; the oldest is gone. */
+  #moveAside(count: number): void {
+    try {
+      if (count === 0) rmSync(this.path)
+      for (let number = count - 1; number >= 0; number--)
+        moveIfThere(this.#numbered(number), this.#numbered(number + 1))
+      this.#open()
+    } catch (error) {
+      // It goes on where it is, and is tried again when as much has come.
+      this.#size = 0
+      throw error
+    }
+  }
+
+  #numbered(number: number): string {
+    return number === 0 ? this.path : `${this.path}.${number}`
+  }
+
+  #moveToFront(): void {
+    this.#buffer.copyWithin(0, this.#start, this.#end)
+    this.#end -= this.#start
+    this.#start = 0
+  }
+}
+
+function moveIfThere(from: string, to: string): void {
+  try {
+    renameSync(from, to)
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
+  }
+}

@@ -1,0 +1,188 @@
+import { isDeepStrictEqual } from 'node:util'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { limits } from '../../shared/protocol/limits.ts'
+import type { AccessEntry } from '../../shared/protocol/methods.ts'
+import { SessionTable } from '../engine/session-table.ts'
+import { WallClock } from '../observe/wall-clock.ts'
+import { Collector } from './collector.ts'
+import { EntryReader } from './entry.ts'
+import { Follower } from './follower.ts'
+import { lineOf } from './line.ts'
+import { LogFile } from './log-file.ts'
+import type { FromLog, LogSettings, LogThreadOptions, ToLog } from './messages.ts'
+import { listRemembered } from './remembered.ts'
+import { UserNames } from './user-names.ts'
+
+/** The thread that writes down what became of sessions, so that neither the loops nor the main thread have to do with it. */
+
+/** Milliseconds between two looks at what has ended; the tables remember a sixth of a second of 50,000 a second. */
+const lookPeriod = 25
+/** Milliseconds between two looks at what lives, in multiples of the above. */
+const liveLooks = 10
+/** What is written at once: so many bytes, or what has come in so many milliseconds. */
+const writeBytes = 64 * 1024
+const writePeriod = 1000
+/** Milliseconds between two words about how it goes. */
+const statePeriod = 1000
+
+class LogThread {
+  readonly #port: MessagePort
+  readonly #tables: readonly SessionTable[]
+  readonly #users = new UserNames()
+  readonly #wall = new WallClock()
+  readonly #reader: EntryReader
+  readonly #collector: Collector
+  readonly #followers = new Map<number, Follower>()
+  #settings: LogSettings
+  #file: LogFile | undefined
+  #problem: string | null = null
+  /** Entries that are in no file: all there were, and those that are to be told of in the file. */
+  #dropped = 0
+  #untold = 0
+  #timer: NodeJS.Timeout | undefined
+  #looks = 0
+  /** Of `performance.now`. */
+  #written = performance.now()
+  #state: { readonly dropped: number; readonly problem: string | null } = { dropped: 0, problem: null }
+  #told = performance.now()
+
+  constructor(port: MessagePort, { tables, from, tag, settings }: LogThreadOptions) {
+    this.#port = port
+    this.#tables = tables.map(({ capacity, buffer }) => new SessionTable(capacity, buffer))
+    this.#reader = new EntryReader(tag, this.#users, this.#wall)
+    this.#collector = new Collector(this.#tables, this.#reader, from)
+    this.#settings = settings
+    port.on('message', (message: ToLog) => this.#hear(message))
+    this.#obey(settings)
+  }
+
+  #hear(message: ToLog): void {
+    switch (message.kind) {
+      case 'settings':
+        // What has ended by now is told as it was wanted then.
+        this.#look()
+        return this.#obey(message.settings)
+      case 'users':
+        for (const [index, name] of message.users) this.#users.give(index, name, message.from)
+        return
+      case 'reopen':
+        return this.#file?.reopen()
+      case 'list': {
+        const { ticket, limit, cursor } = message
+        this.#wall.look()
+        return this.#send({ kind: 'listed', ticket, page: listRemembered(this.#tables, this.#reader, limit, cursor) })
+      }
+      case 'follow':
+        return this.#follow(message.ticket, message.history)
+      case 'taken':
+        return this.#followers.get(message.ticket)?.taken(message.characters)
+      case 'unfollow':
+        this.#followers.delete(message.ticket)
+        return this.#wake()
+      case 'close':
+        return this.#close()
+    }
+  }
+
+  #obey(settings: LogSettings): void {
+    const { file, events, alive, mask, names, rotation } = settings
+    this.#settings = settings
+    this.#reader.discretion = { mask, names }
+    this.#collector.wish = {
+      end: events.includes('end'),
+      start: events.includes('start'),
+      alive: events.includes('alive') ? alive : undefined,
+    }
+    this.#file?.close()
+    this.#problem = null
+    this.#file = file === undefined ? undefined : new LogFile(file, rotation, (problem) => this.#hearProblem(problem))
+    this.#wake()
+  }
+
+  #hearProblem(problem: string | undefined): void {
+    this.#problem = problem ?? null
+    const message =
+      problem === undefined ? 'the access log is written again' : `${problem}; lines wait as far as there is room`
+    this.#send({ kind: 'warn', message })
+  }
+
+  /** Looks only as long as somebody wants to know. */
+  #wake(): void {
+    const isWanted = this.#file !== undefined || this.#followers.size > 0
+    if (!isWanted) {
+      clearInterval(this.#timer)
+      this.#timer = undefined
+    } else if (this.#timer === undefined) {
+      this.#timer = setInterval(() => this.#look(), lookPeriod)
+    }
+  }
+
+  #follow(ticket: number, history: number): void {
+    if (this.#timer === undefined) this.#collector.skip()
+    else this.#look()
+    const page = listRemembered(this.#tables, this.#reader, history)
+    this.#send({ kind: 'followed', ticket, entries: page?.entries.toReversed() ?? [] })
+    const send = (entries: string, missed: number) => this.#send({ kind: 'entries', ticket, entries, missed })
+    this.#followers.set(ticket, new Follower(limits.unsent, send))
+    this.#wake()
+  }
+
+  #look(): void {
+    if (this.#timer === undefined) return
+    this.#wall.look()
+    const { entries, lost } = this.#collector.collectEnded()
+    if (this.#looks++ % liveLooks === 0) entries.push(...this.#collector.collectLive(performance.now()))
+    for (const follower of this.#followers.values()) follower.tell(entries, lost)
+    if (this.#file) this.#write(this.#file, entries, lost)
+    this.#tellState()
+  }
+
+  #write(file: LogFile, entries: readonly AccessEntry[], lost: number): void {
+    const format = lineOf[this.#settings.format]
+    this.#lose(lost)
+    for (const entry of entries) {
+      this.#admitLoss(file)
+      if (this.#untold > 0 || !file.add(format(entry))) this.#lose(1)
+    }
+    this.#admitLoss(file)
+    const now = performance.now()
+    const isDue = now - this.#written >= writePeriod
+    if (!isDue && (file.waiting < writeBytes || this.#problem !== null)) return
+    this.#written = now
+    file.flush()
+  }
+
+  #lose(count: number): void {
+    this.#dropped += count
+    this.#untold += count
+  }
+
+  /** Writes down how many are missing, once there is room again. */
+  #admitLoss(file: LogFile): void {
+    if (this.#untold === 0) return
+    const loss = { ts: this.#wall.tell(performance.now()), event: 'dropped', count: this.#untold } as const
+    if (file.add(lineOf[this.#settings.format](loss))) this.#untold = 0
+  }
+
+  #tellState(): void {
+    const state = { dropped: this.#dropped, problem: this.#problem }
+    const now = performance.now()
+    if (now - this.#told < statePeriod || isDeepStrictEqual(state, this.#state)) return
+    this.#told = now
+    this.#state = state
+    this.#send({ kind: 'state', ...state })
+  }
+
+  #close(): void {
+    this.#look()
+    clearInterval(this.#timer)
+    this.#file?.close()
+    this.#port.close()
+  }
+
+  #send(message: FromLog): void {
+    this.#port.postMessage(message)
+  }
+}
+
+if (parentPort) new LogThread(parentPort, workerData)

@@ -1,0 +1,140 @@
+import { readFile, rename, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test, vi } from 'vitest'
+import type { AccessEntry } from '../../shared/protocol/methods.ts'
+import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { freePort } from '../helpers/free-port.ts'
+import { operate, set } from '../helpers/operate.ts'
+import { connectPeer, type Peer } from '../helpers/peer.ts'
+import { exec } from '../helpers/proxy-tui.ts'
+import { expectReply, greetingForLogin, login, request, succeeded } from '../helpers/socks-client.ts'
+import { startTarget, type Target } from '../helpers/target.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+type Line = Omit<AccessEntry, 'ts' | 'event'> & { readonly ts: string; readonly event: string }
+
+async function linesIn(file: string): Promise<Line[]> {
+  const text = await readFile(file, 'utf8')
+  return text.split('\n').flatMap((line) => (line === '' ? [] : JSON.parse(line)))
+}
+
+async function asBob(daemon: Daemon, password = 'hunter2'): Promise<Peer> {
+  const client = await connectPeer('127.0.0.1', daemon.port('socks'))
+  client.write(greetingForLogin)
+  await client.read(2)
+  client.write(login('bob', password))
+  return client
+}
+
+/** Bob sends 5 bytes to the target, is sent 7, and both are done. */
+async function visit(daemon: Daemon, target: Target): Promise<string> {
+  const client = await asBob(daemon)
+  const source = `127.0.0.1:${client.socket.localPort}`
+  await client.read(2)
+  client.write(request(target.host, target.port))
+  await expectReply(client, succeeded)
+  const server = await target.next()
+  client.write('hello')
+  await server.read(5)
+  server.write('goodbye')
+  await client.read(7)
+  client.finish()
+  server.finish()
+  await Promise.all([client.discard(), server.discard()])
+  return source
+}
+
+describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
+  test('each connection that ends is a line of the file, in whatever way it ended', async () => {
+    const file = join(await temporaryFolder(), 'access.log')
+    const target = await startTarget()
+    const daemon = await startDaemon(['--engine', engine, '--user', 'bob:hunter2', '--access-log', file])
+    const source = await visit(daemon, target)
+    const guesser = await asBob(daemon, 'wrong')
+    await guesser.discard()
+    const nobodysPort = await freePort()
+    const refused = await asBob(daemon)
+    await refused.read(2)
+    refused.write(request('127.0.0.1', nobodysPort))
+    await refused.discard()
+    const live = await asBob(daemon)
+    await live.read(2)
+    live.write(request(target.host, target.port))
+    await expectReply(live, succeeded)
+    const operator = await operate(daemon)
+    await operator.call('daemon.shutdown')
+    await daemon.ended
+
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    const lines = await linesIn(file)
+    expect(lines.map(({ reason }) => reason).sort()).toEqual(['denied', 'ended', 'finished', 'refused'])
+    const by = (reason: string) => lines.find((line) => line.reason === reason)
+    expect(by('finished')).toEqual({
+      ts: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      event: 'end',
+      id: expect.stringMatching(/^[0-9a-z]{4}-\d+$/),
+      user: 'bob',
+      source,
+      cmd: 'connect',
+      name: null,
+      address: target.host,
+      port: target.port,
+      up: 5,
+      down: 7,
+      duration: expect.any(Number),
+      connect_ms: expect.any(Number),
+      result: 'ok',
+      reason: 'finished',
+      loop: expect.any(Number),
+    })
+    expect(by('denied')).toMatchObject({ user: null, cmd: null, port: null, result: 'refused', connect_ms: null })
+    expect(by('refused')).toMatchObject({ user: 'bob', port: nobodysPort, result: 'failed', connect_ms: null })
+    expect(by('ended')).toMatchObject({ user: 'bob', result: 'ok' })
+  })
+
+  test('it is begun, moved aside and ended while the daemon runs, listed and followed', async () => {
+    const folder = await temporaryFolder()
+    const [file, old] = [join(folder, 'access.log'), join(folder, 'old')]
+    const target = await startTarget()
+    const daemon = await startDaemon(['--engine', engine, '--user', 'bob:hunter2'])
+    const operator = await operate(daemon)
+    const first = await visit(daemon, target)
+    const patience = { timeout: 60_000 }
+    const isListed = async () =>
+      expect((await operator.call('access.list')).result.entries).toMatchObject([{ source: first, event: 'end' }])
+    await vi.waitFor(isListed, patience)
+
+    await set(operator, { 'access-log': file, 'access-log-events': ['start', 'end'], 'access-log-mask': 'net' })
+    await operator.call('access.subscribe', { history: 0 })
+    const second = await visit(daemon, target)
+    const events: string[] = []
+    while (events.at(-1) !== 'end') {
+      const { method, params } = (await operator.next()) ?? {}
+      if (method === 'access.entries') events.push(...params.entries.map(({ event }: AccessEntry) => event))
+    }
+    expect(events).toEqual(['start', 'end'])
+    await vi.waitFor(async () => expect(await linesIn(file)).toHaveLength(2), patience)
+    expect(await linesIn(file)).toMatchObject([
+      { event: 'start', up: 0, down: 0, reason: null, result: 'ok', source: '127.0.0.0/24' },
+      { event: 'end', up: 5, down: 7, reason: 'finished' },
+    ])
+
+    // As logrotate does it, while nothing happens.
+    await rename(file, old)
+    daemon.signal('SIGHUP')
+    await vi.waitFor(async () => expect((await stat(file)).size).toBe(0), patience)
+    await set(operator, { 'access-log-format': 'text', 'access-log-mask': 'none' })
+    const third = await visit(daemon, target)
+    await vi.waitFor(async () => expect(await readFile(file, 'utf8')).toContain(`source=${third} `), patience)
+    expect(await linesIn(old)).toHaveLength(2)
+
+    await set(operator, { 'access-log': 'off' })
+    const listed = await exec(daemon, 'access --last 2', '--json')
+    expect(JSON.parse(listed.stdout).map(({ source }: AccessEntry) => source)).toEqual([second, third])
+    expect((await exec(daemon, 'access')).stdout).toContain(`127.0.0.1:${target.port}`)
+    const bad = await operator.call('config.set', { revision: 3, patch: { 'access-log': join(folder, 'no/file') } })
+    expect(bad.error?.message).toBe(
+      `cannot write to the access log ${join(folder, 'no/file')} (ENOENT): make its folder first`,
+    )
+  })
+})
