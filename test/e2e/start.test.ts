@@ -135,7 +135,7 @@ test('other machines may be served once there is a user', async () => {
 test('where koffi is missing, auto serves with the portable engine and says so; linux refuses', async () => {
   const folder = await temporaryFolder()
   const dist = fileURLToPath(new URL('../../dist', import.meta.url))
-  for (const file of ['proxyd.js', 'worker.js', 'store-thread.js', 'compile-thread.js'])
+  for (const file of ['proxyd.js', 'worker.js', 'store-thread.js', 'compile-thread.js', 'log-thread.js'])
     cpSync(join(dist, file), join(folder, 'dist', file))
   writeFileSync(join(folder, 'package.json'), '{ "type": "module", "version": "0.0.0" }')
   const program = join(folder, 'dist/proxyd.js')

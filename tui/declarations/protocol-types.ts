@@ -10,6 +10,7 @@ export const named: readonly (readonly [name: string, schema: z.ZodObject])[] = 
   ['Setting', protocol.setting],
   ['Operator', protocol.operator],
   ['Rule', protocol.rule],
+  ['AccessEntry', protocol.accessEntry],
   ['LogEntry', protocol.logEntry],
   ['Sample', protocol.sample],
   ['Health', protocol.health],

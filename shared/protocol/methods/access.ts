@@ -6,7 +6,7 @@ import { count, done, type EventShape, type MethodShape, milliseconds, next, not
 export const accessEvents = ['end', 'start', 'alive'] as const
 
 /** What a request came to. */
-export const accessResults = ['ok', 'refused', 'failed'] as const
+const accessResults = ['ok', 'refused', 'failed'] as const
 
 /** One entry of the access log. */
 export const accessEntry = z.object({
