@@ -91,7 +91,7 @@ function tableOf(entries: readonly AuditEntry[]): Table {
 }
 
 /** What somebody did, in one line: `users.set names=["bob"]: quota none → 1000`. */
-function whatOf({ action, given, before = {}, after = {} }: AuditEntry): string {
+export function whatOf({ action, given, before = {}, after = {} }: AuditEntry): string {
   const about = Object.entries(given).map(([name, value]) => `${name}=${textOf(value)}`)
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
   const changes = names.map((name) => `${name} ${textOf(before[name])} → ${textOf(after[name])}`)

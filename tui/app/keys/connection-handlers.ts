@@ -1,6 +1,5 @@
 import type { Connection } from '../../../shared/protocol/methods.ts'
 import type { Choice } from '../state/dialogs.ts'
-import { listPage } from '../state/pages.ts'
 import { fieldWord } from '../tables/filter.ts'
 import { connectionsView, markedIds } from '../tables/view.ts'
 import type { App, Handler } from './app.ts'
@@ -11,15 +10,9 @@ import { selectedConnection } from './selection.ts'
 /** What is done about connections on their page, beside cutting them. */
 export const connectionHandlers = {
   pause: ({ store }) => store.dispatch({ type: 'pause' }),
-  showOther: ({ store }) => store.dispatch({ type: 'showOther', shows: !store.state.showsOther }),
   clearFilterOrMarks: (app) => {
     const isFiltered = app.store.state.lists.connections.filter !== ''
     tell(app, isFiltered ? { do: 'clearFilter' } : { do: 'mark', ids: new Set() })
-  },
-  clearFilterOrLeave: (app) => {
-    const page = listPage(app.store.state)
-    if (page && app.store.state.lists[page].filter !== '') tell(app, { do: 'clearFilter' })
-    else app.store.dispatch({ type: 'showOther', shows: false })
   },
   mark: (app) => {
     const { state } = app.store

@@ -1,7 +1,10 @@
+import { whatOf } from '../../../shared/commands/audit-verbs.ts'
+import { formatTime } from '../../../shared/format/time.ts'
 import { ranges } from '../../../shared/protocol/methods.ts'
 import { follow } from '../state/followed.ts'
+import { entryText } from '../state/log.ts'
 import { fieldWord } from '../tables/filter.ts'
-import { logView } from '../tables/view.ts'
+import { auditView, logView } from '../tables/view.ts'
 import type { App, Handler } from './app.ts'
 import { tellDialog } from './perform.ts'
 import { selectedConnection, selectedUser } from './selection.ts'
@@ -26,7 +29,7 @@ export const detailHandlers = {
     const { store } = app
     tellDialog(app, { do: 'close' })
     store.dispatch({ type: 'page', page: 'connections' })
-    store.dispatch({ type: 'showOther', shows: false })
+    store.dispatch({ type: 'show', shows: 0 })
     const event = { do: 'setFilter', filter: fieldWord('user', selected.row.name) } as const
     store.dispatch({ type: 'list', page: 'connections', event })
   },
@@ -35,7 +38,16 @@ export const detailHandlers = {
   entry: (app) => {
     const { rows, cursor } = logView(app.store.state)
     const entry = rows[cursor]
-    if (entry) tellDialog(app, { do: 'open', dialog: { kind: 'entry', entry } })
+    if (!entry) return
+    const heading = `${formatTime(entry.time)}  ${entry.level}  no. ${entry.seq}`
+    tellDialog(app, { do: 'open', dialog: { kind: 'entry', heading, text: entryText(entry) } })
+  },
+  auditEntry: (app) => {
+    const { rows, cursor } = auditView(app.store.state)
+    const entry = rows[cursor]
+    if (!entry) return
+    const heading = [formatTime(entry.time), entry.by ?? '-', entry.role, entry.from, entry.outcome].join('  ')
+    tellDialog(app, { do: 'open', dialog: { kind: 'entry', heading, text: whatOf(entry) } })
   },
 } satisfies Record<string, Handler>
 

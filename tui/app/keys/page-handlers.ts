@@ -1,8 +1,9 @@
 import { pagesOf } from '../state/daemons.ts'
-import type { Page } from '../state/pages.ts'
+import { listPage, nextList, type Page } from '../state/pages.ts'
 import { selectedId } from '../tables/view.ts'
 import { nextTheme } from '../themes/theme.ts'
 import type { App, Handler } from './app.ts'
+import { tell } from './list-handlers.ts'
 import { tellDialog } from './perform.ts'
 
 /** Which page is shown, of which daemon, and how it looks. */
@@ -15,6 +16,15 @@ export const pageHandlers = {
   log: (app) => open(app, 'log'),
   settings: (app) => open(app, 'settings'),
   operators: (app) => open(app, 'operators'),
+  nextList: ({ store, daemon }) => {
+    store.dispatch({ type: 'show', shows: nextList(store.state) })
+    daemon.look()
+  },
+  clearFilterOrLeave: (app) => {
+    const page = listPage(app.store.state)
+    if (page && app.store.state.lists[page].filter !== '') tell(app, { do: 'clearFilter' })
+    else app.store.dispatch({ type: 'show', shows: 0 })
+  },
   daemons: (app) => {
     if (hasSeveral(app)) app.store.dispatch({ type: 'page', page: 'daemons' })
   },

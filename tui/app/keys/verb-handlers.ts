@@ -4,7 +4,7 @@ import { findVerb, type VerbName } from '../../../shared/commands/verbs.ts'
 import { counted } from '../../../shared/format/count.ts'
 import type { Setting } from '../../../shared/protocol/methods.ts'
 import { formFor, settingForm } from '../state/forms.ts'
-import { connectionsView, markedIds } from '../tables/view.ts'
+import { connectionsView, markedIds, sessionsView } from '../tables/view.ts'
 import type { App, Handler } from './app.ts'
 import { begin, tellDialog } from './perform.ts'
 import { type Selected, selectedName, selectedOperator, selectedSetting, selectedUser } from './selection.ts'
@@ -41,6 +41,12 @@ export const verbHandlers = {
       const question = `Role of operator ${name}`
       tellDialog(app, { do: 'open', dialog: { kind: 'choice', question, advice, options, chosen } })
     }),
+  cutSession: (app) => {
+    const { rows, cursor } = sessionsView(app.store.state)
+    const session = rows[cursor]
+    if (session) void begin(app, { verb: 'sessions cut', values: [String(session.id)] })
+    else app.store.announce('nothing is selected', 'bad')
+  },
   changeSetting: (app) =>
     withSelected(app, selectedSetting(app.store.state), ({ setting, revision }) => change(app, setting, revision)),
   resetSetting: (app) =>

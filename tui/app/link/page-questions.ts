@@ -3,6 +3,7 @@ import type { Role } from '../../../shared/protocol/methods.ts'
 import type { Client } from '../../client/index.ts'
 import { overlayOf } from '../state/dialogs.ts'
 import { columnsForHealth } from '../state/layout.ts'
+import { listPage } from '../state/pages.ts'
 import { suffices } from '../state/rights.ts'
 import type { ToldRules } from '../state/rules.ts'
 import type { State, Told } from '../state/state.ts'
@@ -11,12 +12,15 @@ import type { State, Told } from '../state/state.ts'
 export async function askForPage({ call }: Client, state: State, role: Role): Promise<Partial<Told>> {
   const { page, command } = state
   const isOperator = suffices(role, 'operator')
+  const list = suffices(role, 'admin') ? listPage(state) : null
   // The command line completes their names, too.
   const wantsOperators = (page === 'operators' || command.field !== null) && suffices(role, 'admin')
   return {
     ...(page === 'settings' && { configuration: await call('config.get', {}) }),
     ...(page === 'bans' && isOperator && { bans: await bansOf(call) }),
     ...(page === 'users' && isOperator && { groups: (await call('groups.list', {})).groups }),
+    ...(list === 'sessions' && { sessions: (await call('sessions.list', {})).sessions }),
+    ...(list === 'audit' && { audit: (await call('audit.list', {})).entries }),
     ...(wantsOperators && { operators: (await call('operators.list', {})).operators }),
   }
 }

@@ -1,8 +1,6 @@
 import { Text } from 'ink'
 import type { ReactElement } from 'react'
 import { findVerb } from '../../../shared/commands/verbs.ts'
-import { formatTime } from '../../../shared/format/time.ts'
-import type { LogEntry } from '../../../shared/protocol/methods.ts'
 import { Field } from '../components/field.tsx'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
@@ -11,7 +9,6 @@ import { problemSoFar, strengthOf } from '../keys/check-form.ts'
 import type { Choice, Confirmation, Panel as Shown } from '../state/dialogs.ts'
 import { type Form, fieldText, textsOf } from '../state/forms.ts'
 import { dialogRows, fieldRows, firstShown } from '../state/layout.ts'
-import { entryText } from '../state/log.ts'
 import type { State } from '../state/state.ts'
 import { settingAdvice } from '../tables/tables.ts'
 import { fitText, wrapText } from '../text/fit.ts'
@@ -26,7 +23,7 @@ export function DialogPanel({ state, dialog }: { readonly state: State; readonly
       {dialog.kind === 'confirm' && <Question dialog={dialog} width={width} />}
       {dialog.kind === 'form' && <FormFields state={state} form={dialog} width={width} />}
       {dialog.kind === 'choice' && <Choices dialog={dialog} width={width} />}
-      {dialog.kind === 'entry' && <Entry entry={dialog.entry} width={width} />}
+      {dialog.kind === 'entry' && <Entry {...dialog} width={width} />}
       {dialog.kind === 'secret' && <Secret {...dialog} width={width} />}
     </Panel>
   )
@@ -171,17 +168,21 @@ function Choices({ dialog, width }: { readonly dialog: Choice; readonly width: n
 /** Rows for what was said. */
 const textRows = 6
 
-/** All of one entry of the log, as far as it fits. */
-function Entry({ entry, width }: { readonly entry: LogEntry; readonly width: number }): ReactElement {
+/** All of one entry, as far as it fits. */
+function Entry({
+  heading,
+  text,
+  width,
+}: {
+  readonly heading: string
+  readonly text: string
+  readonly width: number
+}): ReactElement {
   const look = useLook()
   return (
     <>
-      <Line
-        text={`${formatTime(entry.time)}  ${entry.level}  no. ${entry.seq}`}
-        width={width}
-        {...look.theme.heading}
-      />
-      {wrapText(look.text(entryText(entry)), width, textRows, look.ellipsis).map((line, at) => (
+      <Line text={look.text(heading)} width={width} {...look.theme.heading} />
+      {wrapText(look.text(text), width, textRows, look.ellipsis).map((line, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
         <Line key={at} text={line} width={width} />
       ))}

@@ -12,7 +12,7 @@ import type { Format } from '../tables/columns.ts'
 import { closedTable, connectionsTable } from '../tables/connections-table.ts'
 import { groupsTable } from '../tables/groups-table.ts'
 import type { TableSpec } from '../tables/table-spec.ts'
-import { logTable, operatorsTable, settingAdvice, settingsTable } from '../tables/tables.ts'
+import { logTable, settingAdvice, settingsTable } from '../tables/tables.ts'
 import { usersTable } from '../tables/users-table.ts'
 import {
   closedView,
@@ -20,7 +20,6 @@ import {
   groupsView,
   logView,
   markedIds,
-  operatorsView,
   settingsView,
   usersView,
   type View,
@@ -127,21 +126,6 @@ function Users({ state }: { readonly state: State }): ReactElement {
     <>
       <Line text={listSummary('users', view, state.lists.users, look) + (access ?? '')} width={width} />
       <ListTable state={state} page="users" spec={usersTable} view={view} />
-    </>
-  )
-}
-
-/** Who may manage the daemon by name. */
-export function OperatorsPage({ state }: { readonly state: State }): ReactElement {
-  const look = useLook()
-  const view = operatorsView(state)
-  const { columns: width } = state.size
-  const nobody =
-    state.operators?.length === 0 ? ': on this machine, whoever may read the cookie or open the socket' : ''
-  return (
-    <>
-      <Line text={listSummary('operators', view, state.lists.operators, look) + nobody} width={width} />
-      <ListTable state={state} page="operators" spec={operatorsTable} view={view} />
     </>
   )
 }

@@ -1,5 +1,5 @@
 import type { Call, Question } from '../../../shared/commands/verb.ts'
-import type { LogEntry, Range } from '../../../shared/protocol/methods.ts'
+import type { Range } from '../../../shared/protocol/methods.ts'
 import { editField, type TextField } from '../text/edit.ts'
 import { type Form, type FormEvent, reduceForm } from './forms.ts'
 import type { ListPage } from './pages.ts'
@@ -23,8 +23,8 @@ export type Overlay =
   | Result
 
 /** What lies below the page, or below the overlay that it was opened from, which comes back. */
-export type Panel = { readonly behind?: Overlay } /** An entry of the log. */ & (
-  | { readonly kind: 'entry'; readonly entry: LogEntry }
+export type Panel = { readonly behind?: Overlay } /** An entry of the log or of the audit. */ & (
+  | { readonly kind: 'entry'; readonly heading: string; readonly text: string }
   | Confirmation
   | Choice
   | Form

@@ -98,7 +98,7 @@ const few = 16
 const most = 500
 
 /** How many of the connections that ended last are shown; 0: none are. */
-export function closedWanted(state: Pick<State, 'page' | 'showsOther' | 'dialog' | 'size'>): number {
+export function closedWanted(state: Pick<State, 'page' | 'shows' | 'dialog' | 'size'>): number {
   if (listPage(state) === 'closed') return most
   return state.page === 'overview' && !overlayOf(state.dialog) && state.size.columns >= columnsForEnded ? few : 0
 }

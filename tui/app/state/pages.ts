@@ -11,14 +11,23 @@ export const pages = [
   'daemons',
 ] as const
 export type Page = (typeof pages)[number]
-/** What has rows: the pages but the overview, and the ended connections and the groups, which share a page with others. */
-export type ListPage = Exclude<Page, 'overview'> | 'closed' | 'groups'
+/** What has rows: the pages but the overview, and the lists that share a page with another one. */
+export type ListPage = Exclude<Page, 'overview'> | 'closed' | 'groups' | 'sessions' | 'audit'
 
-/** What the keys of a list are about; on the overview there is none. */
-export function listPage({ page, showsOther }: { readonly page: Page; readonly showsOther: boolean }): ListPage | null {
-  if (page === 'overview') return null
-  return (showsOther ? others[page] : undefined) ?? page
+/** The lists that a page has beside its own, in the order in which they take turns. */
+const others: Readonly<Partial<Record<Page, readonly ListPage[]>>> = {
+  connections: ['closed'],
+  users: ['groups'],
+  operators: ['sessions', 'audit'],
 }
 
-/** The other list that a page has. */
-const others: Readonly<Partial<Record<Page, ListPage>>> = { connections: 'closed', users: 'groups' }
+/** What the keys of a list are about; on the overview there is none. `shows`: which list of the page, 0 its own. */
+export function listPage({ page, shows }: { readonly page: Page; readonly shows: number }): ListPage | null {
+  if (page === 'overview') return null
+  return others[page]?.[shows - 1] ?? page
+}
+
+/** Which list of a page comes behind this one: after the last its own. */
+export function nextList({ page, shows }: { readonly page: Page; readonly shows: number }): number {
+  return (shows + 1) % (1 + (others[page]?.length ?? 0))
+}

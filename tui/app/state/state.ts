@@ -1,10 +1,12 @@
 import type { Call } from '../../../shared/commands/verb.ts'
 import type {
+  AuditEntry,
   Ban,
   ClosedConnection,
   Connection,
   Group,
   LogEntry,
+  ManagementSession,
   Operator,
   Result,
   Role,
@@ -39,6 +41,10 @@ export interface Told {
   readonly rules: Rules | null
   readonly bans: readonly Ban[] | null
   readonly groups: readonly Group[] | null
+  /** Who is logged in to manage the daemon. */
+  readonly sessions: readonly ManagementSession[] | null
+  /** What operators did last, newest first. */
+  readonly audit: readonly AuditEntry[] | null
   /** The connections that ended last, newest first. */
   readonly closed: readonly ClosedConnection[] | null
 }
@@ -80,8 +86,8 @@ export interface UiState {
   /** Which of the daemons is shown. */
   readonly current: number
   readonly page: Page
-  /** Whether the page shows the other of its two lists: the connections that have ended, the groups. */
-  readonly showsOther: boolean
+  /** Which list of the page is shown: 0 its own. */
+  readonly shows: number
   readonly lists: Readonly<Record<ListPage, ListState>>
   readonly command: CommandLine
   readonly dialog: Dialog | null
@@ -134,7 +140,7 @@ export type UiEvent =
   /** A key is pressed. */
   | { readonly type: 'read' }
   | { readonly type: 'follow'; readonly followed: Followed }
-  | { readonly type: 'showOther'; readonly shows: boolean }
+  | { readonly type: 'show'; readonly shows: number }
   | { readonly type: 'undo'; readonly undo: Undo | null }
   | { readonly type: 'pause' | 'rateUnit' | 'mouse' }
   | { readonly type: 'theme'; readonly theme: ThemeName }
@@ -151,6 +157,8 @@ export const nothingTold: Told = {
   rules: null,
   bans: null,
   groups: null,
+  sessions: null,
+  audit: null,
   closed: null,
 }
 
@@ -175,7 +183,7 @@ const initialUi: UiState = {
   size: { columns: 80, rows: 24 },
   current: 0,
   page: 'overview',
-  showsOther: false,
+  shows: 0,
   lists: {
     connections: listBy('age'),
     closed: { ...listBy('ended'), sort: { column: 'ended', descending: true } },
@@ -186,6 +194,8 @@ const initialUi: UiState = {
     log: listBy('time'),
     settings: listBy('name'),
     operators: listBy('name'),
+    sessions: listBy('since'),
+    audit: { ...listBy('time'), sort: { column: 'time', descending: true } },
     daemons: listBy('number'),
   },
   command: noCommand,

@@ -28,7 +28,7 @@ export function reduceUi(ui: UiState, event: Event): UiState {
       return {
         ...reduceLists(ui, 'log', { do: 'select', id: null }),
         page: event.page,
-        showsOther: false,
+        shows: 0,
         toasts: clearMessage(ui.toasts),
       }
     case 'list':
@@ -43,8 +43,8 @@ export function reduceUi(ui: UiState, event: Event): UiState {
       return { ...ui, command: reduceCommand(ui.command, event.event) }
     case 'say':
       return { ...ui, toasts: say(ui.toasts, event.text, event.tone, event.at) }
-    case 'showOther':
-      return { ...ui, showsOther: event.shows }
+    case 'show':
+      return { ...ui, shows: event.shows }
     case 'read':
       return { ...ui, toasts: markRead(ui.toasts) }
     case 'undo':

@@ -9,6 +9,7 @@ import { closedTable, connectionsTable } from './connections-table.ts'
 import { daemonsTable } from './daemons-table.ts'
 import { textField, wordField } from './fields.ts'
 import { groupsTable } from './groups-table.ts'
+import { auditTable, sessionsTable } from './management-tables.ts'
 import { rulesTable } from './rules-table.ts'
 import type { TableSpec } from './table-spec.ts'
 import { usersTable } from './users-table.ts'
@@ -83,5 +84,7 @@ export const tables: Readonly<Record<ListPage, Pick<TableSpec<never>, 'columns' 
   log: logTable,
   settings: settingsTable,
   operators: operatorsTable,
+  sessions: sessionsTable,
+  audit: auditTable,
   daemons: daemonsTable,
 }

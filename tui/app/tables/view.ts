@@ -1,8 +1,10 @@
 import type {
+  AuditEntry,
   Ban,
   ClosedConnection,
   Group,
   LogEntry,
+  ManagementSession,
   Operator,
   Rule,
   Setting,
@@ -20,6 +22,7 @@ import { type ConnectionRow, closedTable, connectionsTable } from './connections
 import { daemonsTable } from './daemons-table.ts'
 import { compileFilter } from './filter.ts'
 import { groupsTable } from './groups-table.ts'
+import { auditTable, sessionsTable } from './management-tables.ts'
 import { type RuleRow, ruleRows, rulesTable } from './rules-table.ts'
 import { sortRows, type TableSpec } from './table-spec.ts'
 import { logTable, operatorsTable, settingsTable } from './tables.ts'
@@ -67,6 +70,14 @@ export function settingsView({ configuration, lists }: State): View<Setting> {
 
 export function operatorsView({ operators, lists }: State): View<Operator> {
   return withCursor(arrangeOperators(operators ?? noOperators, ...wishes(lists.operators)), lists.operators)
+}
+
+export function sessionsView({ sessions, lists }: State): View<ManagementSession> {
+  return withCursor(arrangeSessions(sessions ?? noSessions, ...wishes(lists.sessions)), lists.sessions)
+}
+
+export function auditView({ audit, lists }: State): View<AuditEntry> {
+  return withCursor(arrangeAudit(audit ?? noEntries, ...wishes(lists.audit)), lists.audit)
 }
 
 /** The rules in the order in which they are asked, unless the person wants another one. */
@@ -133,6 +144,8 @@ const views: Readonly<Record<ListPage, (state: State) => View<unknown>>> = {
   log: logView,
   settings: settingsView,
   operators: operatorsView,
+  sessions: sessionsView,
+  audit: auditView,
   daemons: daemonsView,
 }
 
@@ -143,6 +156,8 @@ const noBans: readonly Ban[] = []
 const noGroups: readonly Group[] = []
 const noSettings: readonly Setting[] = []
 const noOperators: readonly Operator[] = []
+const noSessions: readonly ManagementSession[] = []
+const noEntries: readonly AuditEntry[] = []
 
 /** `skew`: milliseconds by which the daemon's clock is ahead. */
 const connectionRows = rememberLast((now: Table, before: Table, skew: number): ConnectionRow[] => {
@@ -170,6 +185,8 @@ const arrangeBans = rememberLast(arrange(bansTable))
 const arrangeLog = rememberLast(arrange(logTable))
 const arrangeSettings = rememberLast(arrange(settingsTable))
 const arrangeOperators = rememberLast(arrange(operatorsTable))
+const arrangeSessions = rememberLast(arrange(sessionsTable))
+const arrangeAudit = rememberLast(arrange(auditTable))
 
 type Arranged<Row> = Omit<View<Row>, 'cursor'>
 

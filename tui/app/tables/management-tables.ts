@@ -1,0 +1,63 @@
+import { whatOf } from '../../../shared/commands/audit-verbs.ts'
+import { formatDuration, formatTime } from '../../../shared/format/time.ts'
+import type { AuditEntry, ManagementSession } from '../../../shared/protocol/methods.ts'
+import { numberColumn, textColumn } from './columns.ts'
+import { textField, wordField } from './fields.ts'
+import type { TableSpec } from './table-spec.ts'
+
+const nameOf = ({ name, own }: ManagementSession) => (own ? `${name} (this app)` : name)
+const fromOf = ({ via, address }: ManagementSession) => (via === 'unix' ? via : `${via} ${address}`)
+const followsOf = ({ follows }: ManagementSession) => follows.join(' ') || '-'
+
+/** Who is logged in to manage the daemon. */
+export const sessionsTable: TableSpec<ManagementSession> = {
+  id: ({ id }) => String(id),
+  fields: {
+    name: textField(({ name }) => name),
+    role: wordField(({ role }) => [role]),
+    from: textField(fromOf),
+  },
+  columns: [
+    numberColumn('id', 'Id', 6, ({ id }) => id, String, { dispensable: 0 }),
+    textColumn('name', 'Operator', nameOf, { widest: 24 }),
+    textColumn('role', 'Role', ({ role }) => role, { width: 8 }),
+    textColumn('from', 'From', fromOf, { widest: 30 }),
+    numberColumn(
+      'since',
+      'For',
+      7,
+      ({ since }) => since,
+      (since, { now }) => formatDuration(now - since),
+    ),
+    textColumn('follows', 'Follows', followsOf, { dispensable: 1 }),
+  ],
+}
+
+const actorOf = ({ by }: AuditEntry) => by ?? '-'
+const outcomeOf = ({ outcome, count }: AuditEntry) => (count > 1 ? `${outcome} ×${count}` : outcome)
+
+/** What operators did and were refused. */
+export const auditTable: TableSpec<AuditEntry> = {
+  id: ({ id }) => String(id),
+  fields: {
+    by: textField(actorOf),
+    from: textField(({ from }) => from),
+    what: textField(whatOf),
+    action: textField(({ action }) => action),
+    outcome: wordField(({ outcome }) => [outcome]),
+  },
+  columns: [
+    textColumn('time', 'When', ({ time }) => formatTime(time), {
+      width: 20,
+      greatestFirst: true,
+      compare: (one, other) => one.id - other.id,
+    }),
+    textColumn('by', 'By', actorOf, { widest: 16 }),
+    textColumn('from', 'From', ({ from }) => from, { widest: 22, dispensable: 0 }),
+    textColumn('outcome', 'Outcome', outcomeOf, {
+      widest: 16,
+      tone: ({ outcome }) => (outcome === 'ok' ? null : 'warning'),
+    }),
+    textColumn('what', 'What', whatOf),
+  ],
+}
