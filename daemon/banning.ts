@@ -26,10 +26,7 @@ export async function startBanning(
   parts: AsyncDisposableStack,
   log: { warn(message: string): void; info(message: string): void },
 ): Promise<Banning> {
-  const memory = {
-    banned: new SharedArrayBuffer(BannedSources.bytes),
-    known: new SharedArrayBuffer(KnownSources.bytes),
-  }
+  const memory = { banned: BannedSources.memory(), known: KnownSources.memory() }
   const [banned, known] = [new BannedSources(memory.banned), new KnownSources(memory.known)]
   const late = new LateChanges(withoutRepeats((message) => log.warn(message)))
   parts.defer(() => late.close())

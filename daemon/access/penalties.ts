@@ -144,10 +144,12 @@ export class Penalties {
     if (this.isExempt(network) || this.#bans.has(formatNetwork(network))) return
     record.forgiven = Math.min(Math.max(record.forgiven, now) + offences[offence], now + longestFirst)
     const earned = record.forgiven - now
-    if (earned < from || this.#options.isKnown(network, now)) return
+    if (earned < from) return
+    // Who is known starts anew, too: of a /48 it takes a while to find out.
+    record.forgiven = 0
+    if (this.#options.isKnown(network, now)) return
     const isRepeat = record.lastBan > 0 && now - record.lastEnd < day
     const length = Math.min(day, isRepeat ? Math.max(earned, 2 * record.lastBan) : earned)
-    record.forgiven = 0
     const reason = offence === 'crowding' ? 'login' : offence
     const ban: Ban = { network, since: now, until: now + length, reason, by: null }
     if (this.ban(ban)) this.remember(ban)

@@ -9,7 +9,7 @@ const inBytes = (text: string) => mapped(parseLiteral(text) ?? new Uint8Array(4)
 
 describe('the banned sources', () => {
   it('are an address of IPv4, or a network of IPv6, and nobody beside it', () => {
-    const sources = new BannedSources(new SharedArrayBuffer(BannedSources.bytes))
+    const sources = new BannedSources(BannedSources.memory())
     expect(sources.isEmpty).toBe(true)
     sources.replace(['192.0.2.1', '2001:db8:1:2::/64', '2001:db8:2::/48'].map(parseNetwork))
     expect(sources.isEmpty).toBe(false)
@@ -23,7 +23,7 @@ describe('the banned sources', () => {
   })
 
   it('are found among as many as there can be', () => {
-    const sources = new BannedSources(new SharedArrayBuffer(BannedSources.bytes))
+    const sources = new BannedSources(BannedSources.memory())
     const all: Network[] = Array.from({ length: BannedSources.most }, (_, i) => ({
       bytes: Uint8Array.of(10, i >> 16, i >> 8, i),
       prefix: 32,
@@ -36,7 +36,7 @@ describe('the banned sources', () => {
 
 describe.each(engines)('a banned source, $kind', ({ start }) => {
   it('is reset at accept, while its live sessions go on, and comes in again once it is not', async () => {
-    const banned = new SharedArrayBuffer(BannedSources.bytes)
+    const banned = BannedSources.memory()
     const sources = new BannedSources(banned)
     const port = await startEcho()
     const proxy = await startProxy(start, { banned })

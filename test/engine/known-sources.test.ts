@@ -6,7 +6,7 @@ import { parseNetwork } from '../../daemon/net/network.ts'
 const day = 24 * 60 * 60_000
 
 function start() {
-  const memory = new SharedArrayBuffer(KnownSources.bytes)
+  const memory = KnownSources.memory()
   const [loop, main] = [new KnownSources(memory), new KnownSources(memory)]
   return {
     note: (address: string, now: number) => loop.note(mapped(parseLiteral(address) ?? new Uint8Array(4)), 0, now),

@@ -127,8 +127,8 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
       timeouts: { ...patience, ...options.timeouts },
       liveness: { keepalive: 0, userTimeout: 0, ...options.liveness },
       forwards: options.forwards ?? [],
-      known: new SharedArrayBuffer(KnownSources.bytes),
-      banned: options.banned ?? new SharedArrayBuffer(BannedSources.bytes),
+      known: KnownSources.memory(),
+      banned: options.banned ?? BannedSources.memory(),
       limitLines,
       rules: ruleMemory(options.rules ?? '', options.indexOf),
       policy: {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { isMapped } from '../../net/address.ts'
 import type { Network } from '../../net/network.ts'
 import { hashOf, wordAt } from './source-hash.ts'
@@ -6,10 +7,11 @@ import { hashOf, wordAt } from './source-hash.ts'
 const room = 16_384
 /** Of an entry: prefix (0: free), and two words of address. */
 const entryWords = 4
-/** Cells before the tables: how many are banned, and which of the tables counts. */
+/** Cells before the tables: how many are banned, which of the tables counts, and the seed of its hashes. */
 const headWords = 4
 const countAt = 0
 const tableAt = 1
+const seedAt = 2
 
 /**
  * The sources whose clients are reset at accept, in memory that all loops share: addresses of IPv4, and of IPv6 networks of 64
@@ -18,12 +20,17 @@ const tableAt = 1
  */
 export class BannedSources {
   static readonly most = room / 2
-  static readonly bytes = (headWords + 2 * room * entryWords) * Int32Array.BYTES_PER_ELEMENT
 
   readonly #cells: Int32Array
 
   constructor(memory: SharedArrayBuffer) {
     this.#cells = new Int32Array(memory)
+  }
+
+  static memory(): SharedArrayBuffer {
+    const memory = new SharedArrayBuffer((headWords + 2 * room * entryWords) * Int32Array.BYTES_PER_ELEMENT)
+    new Int32Array(memory)[seedAt] = randomInt(2 ** 31)
+    return memory
   }
 
   /** By the main thread: these, at most `most` of them, and no others. */
@@ -61,7 +68,7 @@ export class BannedSources {
 
   /** The entry with this key, or the free one where it belongs. */
   #find(start: number, prefix: number, first: number, second: number): number {
-    for (let hash = hashOf(prefix, first, second); ; hash++) {
+    for (let hash = hashOf(this.#cells[seedAt], prefix, first, second); ; hash++) {
       const at = start + (hash & (room - 1)) * entryWords
       const used = this.#cells[at]
       if (used === 0) return at

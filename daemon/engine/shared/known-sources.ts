@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { isMapped } from '../../net/address.ts'
 import type { Network } from '../../net/network.ts'
 import { hashOf, wordAt } from './source-hash.ts'
@@ -8,6 +9,8 @@ const buckets = 16_384
 /** Of an entry: prefix (0: free), two words of address, and the minute in which it was noted last. */
 const entryWords = 4
 const bucketWords = ways * entryWords
+/** Cells before the buckets, of which the first has the seed of the hashes. */
+const headWords = 4
 
 const minute = 60_000
 const day = 24 * 60
@@ -18,12 +21,16 @@ const day = 24 * 60
  * lose a source, or know a wrong one, for a day. Times are of `performance.now`.
  */
 export class KnownSources {
-  static readonly bytes = buckets * bucketWords * Int32Array.BYTES_PER_ELEMENT
-
   readonly #cells: Int32Array
 
   constructor(memory: SharedArrayBuffer) {
     this.#cells = new Int32Array(memory)
+  }
+
+  static memory(): SharedArrayBuffer {
+    const memory = new SharedArrayBuffer((headWords + buckets * bucketWords) * Int32Array.BYTES_PER_ELEMENT)
+    new Int32Array(memory)[0] = randomInt(2 ** 31)
+    return memory
   }
 
   /** Somebody has logged in well from the address in the 16 bytes at `at`, an IPv4 one v4-mapped. */
@@ -37,7 +44,7 @@ export class KnownSources {
     const first = wordAt(bytes, 0)
     if (prefix === 48) return this.#isAnyKnown(first, wordAt(bytes, 4), now)
     const second = bytes.length === 4 ? 0 : wordAt(bytes, 4)
-    const start = bucketOf(prefix, first, second)
+    const start = this.#bucketOf(prefix, first, second)
     for (let at = start; at < start + bucketWords; at += entryWords)
       if (this.#is(at, prefix, first, second)) return this.#isFresh(at, now)
     return false
@@ -45,7 +52,7 @@ export class KnownSources {
 
   #note(prefix: number, first: number, second: number, now: number): void {
     const cells = this.#cells
-    const start = bucketOf(prefix, first, second)
+    const start = this.#bucketOf(prefix, first, second)
     let oldest = start
     for (let at = start; at < start + bucketWords; at += entryWords) {
       if (this.#is(at, prefix, first, second)) {
@@ -63,7 +70,7 @@ export class KnownSources {
   /** Of a /48: only asked before it is banned as a whole. */
   #isAnyKnown(first: number, second: number, now: number): boolean {
     const cells = this.#cells
-    for (let at = 0; at < cells.length; at += entryWords)
+    for (let at = headWords; at < cells.length; at += entryWords)
       if (cells[at] === 64 && cells[at + 1] === first && ((cells[at + 2] ^ second) & 0xffff0000) === 0)
         if (this.#isFresh(at, now)) return true
     return false
@@ -77,8 +84,8 @@ export class KnownSources {
   #isFresh(at: number, now: number): boolean {
     return now / minute - this.#cells[at + 3] < day
   }
-}
 
-function bucketOf(prefix: number, first: number, second: number): number {
-  return (hashOf(prefix, first, second) & (buckets - 1)) * bucketWords
+  #bucketOf(prefix: number, first: number, second: number): number {
+    return headWords + (hashOf(this.#cells[0], prefix, first, second) & (buckets - 1)) * bucketWords
+  }
 }

@@ -3,6 +3,7 @@ import { isMapped, mappedPrefix } from '../../net/address.ts'
 import { Buckets, bucketWords } from './buckets.ts'
 import type { Direction } from './limit-lines.ts'
 import { Lock } from './lock.ts'
+import { hashOf, wordAt } from './source-hash.ts'
 
 /**
  * What each source uses now, in memory that all loops share: an IPv4 address or an IPv6 network of 64 bits. And, for users
@@ -169,12 +170,7 @@ export class SourceLines {
   }
 
   #hash(owner: number, high: number, low: number): number {
-    let hash = this.#words[Header.seed]
-    for (const word of [owner, high, low]) {
-      hash = Math.imul(hash ^ word, 0x9e3779b1)
-      hash ^= hash >>> 15
-    }
-    return (Math.imul(hash, 0x85ebca6b) >>> 16) % lineCount
+    return hashOf(this.#words[Header.seed], owner, high, low) & (lineCount - 1)
   }
 }
 
@@ -184,10 +180,7 @@ function lineAt(line: number): number {
 
 /** What identifies the source of a client's address, in two words. */
 function sourceAt(addresses: Uint8Array, offset: number): readonly [high: number, low: number] {
-  const word = (at: number) =>
-    (addresses[offset + at] << 24) |
-    (addresses[offset + at + 1] << 16) |
-    (addresses[offset + at + 2] << 8) |
-    addresses[offset + at + 3]
-  return isMapped(addresses, offset) ? [ipv4, word(mappedPrefix.length)] : [word(0), word(4)]
+  return isMapped(addresses, offset)
+    ? [ipv4, wordAt(addresses, offset + mappedPrefix.length)]
+    : [wordAt(addresses, offset), wordAt(addresses, offset + 4)]
 }
