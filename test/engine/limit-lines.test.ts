@@ -35,6 +35,13 @@ describe('a line of limits', () => {
     expect([spend(1_000), one.isOver(1)]).toEqual([2, false])
   })
 
+  it('stays used up, however much is moved then', () => {
+    const one = lines({ rateUp: 1_000, over: 5_000 })
+    one.setQuota(1, 10)
+    for (let i = 0; i < 5; i++) one.spend(1, 2 ** 30)
+    expect([one.rate(1, Direction.down), one.usedUp]).toEqual([5_000, 1])
+  })
+
   it('slows down who has used up a quota, if that is what comes of it', () => {
     const one = lines({ rateUp: 1_000, over: 5_000 })
     one.setQuota(1, 10)

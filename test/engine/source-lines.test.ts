@@ -49,6 +49,20 @@ describe('what sources use', () => {
     for (const later of [2 ** 28, 2 ** 29, 2 ** 29 + 2 ** 28, 2 ** 32]) expect(within(start + later)).toBe(true)
   })
 
+  it.each([1, 7, 1_000, 3_000, 5_000, 20_000])('lets come %i a second, and no more', (rate) => {
+    const { lines, enter } = table()
+    const line = enter('192.0.2.1')
+    const cameAt = (now: number) => {
+      let came = 0
+      while (came < 2 * rate && lines.isWithin(line, rate, now)) came++
+      return came
+    }
+    let came = cameAt(start)
+    expect(Math.abs(came / rate - 1)).toBeLessThan(0.05)
+    for (let now = start; now <= start + 3_000; now++) came += cameAt(now)
+    expect(Math.abs(came / (4 * rate) - 1)).toBeLessThan(0.05)
+  })
+
   it('tells new ones of a user from known ones, until they have been gone for a minute', () => {
     const { lines, bytes } = table()
     const here = bytes('192.0.2.1')

@@ -176,9 +176,9 @@ export class LimitLines {
     if (left !== undefined && before > 0 && next <= 0) Atomics.add(this.#words, usedUpAt, 1)
   }
 
-  /** Takes `kibibytes` from the quota. */
+  /** Takes `kibibytes` from the quota; nothing from one that is used up, lest it wraps. */
   spend(line: number, kibibytes: number): void {
-    if (!this.hasQuota(line)) return
+    if (!this.hasQuota(line) || this.#isUsedUp(line)) return
     const before = Atomics.sub(this.#words, line * lineWords + Word.quota, kibibytes)
     if (before > 0 && before <= kibibytes) Atomics.add(this.#words, usedUpAt, 1)
   }

@@ -26,7 +26,7 @@ const places = 64
 /** For how long a line without connections counts, in milliseconds. */
 export const sourceLasts = 60_000
 /** Units of `due` in a millisecond. */
-const dueUnits = 8
+const dueUnits = 256
 /** Connections of so many milliseconds may come at once. */
 const burst = 1_000
 
@@ -101,11 +101,11 @@ export class SourceLines {
   }
 
   /**
-   * Whether one more connection is within a rate (connections a second), by the generic cell rate algorithm: those of a
-   * second may come at once. If it is, it counts.
+   * Whether one more connection is within a rate (connections a second, 256,000 at most), by the generic cell rate algorithm:
+   * those of a second may come at once. If it is, it counts.
    */
   isWithin(line: number, rate: number, now: number): boolean {
-    const interval = (1000 / rate) * dueUnits
+    const interval = Math.max(1, Math.round((1000 / rate) * dueUnits))
     const tolerance = Math.max(interval, burst * dueUnits)
     return this.#lock.with(() => {
       const at = lineAt(line)
