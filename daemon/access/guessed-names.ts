@@ -8,7 +8,7 @@ const attackSources = 5
 /** So many guesses at a name a source may make in so long. */
 const guesses = 3
 const guessTime = 15 * second
-/** Names of which failures are remembered; beyond it the one that failed longest ago goes. */
+/** Names, alone or each with a source, of which failures are remembered; beyond it the one that failed longest ago goes. */
 const mostNames = 4_096
 
 interface Failure {
@@ -21,23 +21,18 @@ interface Failure {
  * forward.
  */
 export class GuessedNames {
-  /** By name, the one that failed last behind the others. */
-  readonly #failures = new Map<string, Failure[]>()
+  readonly #failures = new LastOf<Failure>(remembered)
+  /** Of each source by itself: what others fail at must not let it guess on. */
+  readonly #times = new LastOf<number>(guesses)
 
   note(name: string, source: string, now: number): void {
-    const failures = this.#failures.get(name) ?? []
-    failures.push({ source, at: now })
-    if (failures.length > remembered) failures.shift()
-    this.#failures.delete(name)
-    this.#failures.set(name, failures)
-    if (this.#failures.size <= mostNames) return
-    const [oldest = name] = this.#failures.keys()
-    this.#failures.delete(oldest)
+    this.#failures.note(name, { source, at: now })
+    this.#times.note(`${source} ${name}`, now)
   }
 
   /** Whether many guess at this name. */
   isAttacked(name: string, now: number): boolean {
-    const failures = this.#failures.get(name) ?? []
+    const failures = this.#failures.of(name)
     const [first] = failures
     if (!first || failures.length < remembered || now - first.at > attackTime) return false
     return new Set(failures.map(({ source }) => source)).size >= attackSources
@@ -45,8 +40,33 @@ export class GuessedNames {
 
   /** Milliseconds until this source may guess at this name again, 0 if it may now. */
   delay(name: string, source: string, now: number): number {
-    const theirs = this.#failures.get(name)?.filter((failure) => failure.source === source) ?? []
-    const counted = theirs.at(-guesses)
-    return counted === undefined ? 0 : Math.max(0, counted.at + guessTime - now)
+    const counted = this.#times.of(`${source} ${name}`).at(-guesses)
+    return counted === undefined ? 0 : Math.max(0, counted + guessTime - now)
+  }
+}
+
+/** The last few of each key. */
+class LastOf<Value> {
+  readonly #few: number
+  /** The key that was noted last behind the others. */
+  readonly #values = new Map<string, Value[]>()
+
+  constructor(few: number) {
+    this.#few = few
+  }
+
+  of(key: string): readonly Value[] {
+    return this.#values.get(key) ?? []
+  }
+
+  note(key: string, value: Value): void {
+    const values = this.#values.get(key) ?? []
+    values.push(value)
+    if (values.length > this.#few) values.shift()
+    this.#values.delete(key)
+    this.#values.set(key, values)
+    if (this.#values.size <= mostNames) return
+    const [oldest = key] = this.#values.keys()
+    this.#values.delete(oldest)
   }
 }

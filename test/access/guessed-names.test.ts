@@ -38,6 +38,12 @@ it('lets a source guess three times in 15 seconds at a name', () => {
   expect(names.delay('bob', 'here', 15_000)).toBe(0)
 })
 
+it('holds back each of many sources that guess at one name', () => {
+  const names = new GuessedNames()
+  fail(names, 30, 10)
+  for (let i = 0; i < 10; i++) expect(names.delay('bob', `source ${i}`, 0)).toBe(15_000)
+})
+
 it('remembers a bounded number of names', () => {
   const names = new GuessedNames()
   fail(names, 20, 5)
