@@ -1,11 +1,21 @@
 import { describe, expect, it } from 'vitest'
+import type { Login } from '../../daemon/engine/engine.ts'
 import { Reason, Total } from '../../daemon/engine/session-table.ts'
 import { eachSource, type LineLimits } from '../../daemon/engine/shared/limit-lines.ts'
 import { parseNetwork } from '../../daemon/net/network.ts'
+import { bytes } from '../helpers/bytes.ts'
 import { alice, engines, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
-import { expectRefusal, expectReply, request, succeeded } from '../helpers/socks-client.ts'
+import {
+  expectRefusal,
+  expectReply,
+  greeting,
+  greetingForLogin,
+  login,
+  request,
+  succeeded,
+} from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 
 const notAllowed = '02'
@@ -138,6 +148,45 @@ describe.each(engines)('$kind engine: limits of connections', ({ start }) => {
     await proxy.empty()
     await come()
     await target.next()
+  })
+
+  it.each([
+    ['user', true, Reason.limitUser],
+    ['address without a login', false, Reason.limitSource],
+  ])('a %s that has a quarter of all places gets none of the last tenth', async (_, passwordRequired, reason) => {
+    const authenticate = async ({ username }: Login) => ({ user: username[0] === 97 ? alice.index : 8, revision: 1 })
+    const proxy = await startProxy(start, { passwordRequired, maxSessions: 100, services: { authenticate } })
+    const target = await startTarget()
+    const ask = async (who: string, from: string) => {
+      const client = await proxy.client(from)
+      client.write(passwordRequired ? bytes(greetingForLogin, login(who, 'secret')) : greeting)
+      expect(await client.readHex(passwordRequired ? 4 : 2)).toBe(passwordRequired ? '05020100' : '0500')
+      client.write(request(target.host, target.port))
+      return client
+    }
+    const few = await ask('bob', '::1')
+    await expectReply(few, succeeded)
+    const held: Peer[] = []
+    for (let i = 0; i < 89; i++) {
+      const client = await ask('alice', '127.0.0.1')
+      await expectReply(client, succeeded)
+      held.push(client)
+    }
+    for (let i = 0; i < 20; i++) await expectRefusal(await ask('alice', '127.0.0.1'), notAllowed)
+    await eventually(() => expect(proxy.ended(reason)).toBe(20))
+    for (let i = 0; i < 9; i++) await expectReply(await ask('bob', '::1'), succeeded)
+    for (const client of held.splice(0, 10)) {
+      client.reset()
+      await client.ending
+    }
+    await eventually(() => expect(proxy.rows()).toHaveLength(89))
+    await expectReply(await ask('alice', '127.0.0.1'), succeeded)
+  })
+
+  it('of few places one user may have all', async () => {
+    const proxy = await startProxy(start, { passwordRequired: true, maxSessions: 12 })
+    const target = await startTarget()
+    for (let i = 0; i < 12; i++) await proxy.openAsAlice(target.host, target.port)
   })
 
   it('what somebody may not have counts for nothing, and what fails counts no longer', async () => {

@@ -29,7 +29,7 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
   const fd = new Int32Array(2 * room.slots)
   const limitLines = new LimitLines(limitLineMemory())
   const sourceLines = new SourceLines(SourceLines.memory())
-  const places = new Places(room.slots, limitLines, sourceLines)
+  const places = new Places(room.slots, { live: liveSessions, most: room.slots }, limitLines, sourceLines)
   const quotas = new Quotas(limitLines)
   const own = { fd, clock, wheel, extras: new Extras(epoll, { count, most: room.extras }), places, quotas }
   const sessions = new Sessions(new SessionTable(room.slots), own, liveSessions, { first: 1, step: 1 })

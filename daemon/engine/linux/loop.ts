@@ -126,7 +126,8 @@ export class Loop {
     const limitLines = new LimitLines(options.limitLines)
     const sourceLines = new SourceLines(options.sourceLines)
     const quotas = new Quotas(limitLines)
-    const places = new Places(capacity, limitLines, sourceLines)
+    this.#room = { live: liveSessions, most: options.maxSessions, shortLoops }
+    const places = new Places(capacity, this.#room, limitLines, sourceLines)
     const sessions = new Sessions(table, { fd, clock, wheel, extras, places, quotas }, liveSessions, serials)
     const names = new Names(sessions, clock, post)
     const replies = new Replies(sessions)
@@ -175,7 +176,6 @@ export class Loop {
     this.#dispatch = new Dispatch(sessions, { negotiator, dialer, binder, associator, relay, refusals })
     this.#review = new Review(context, this.#dispatch)
     this.#turns = new TurnRecord(table.turns)
-    this.#room = { live: liveSessions, most: options.maxSessions, shortLoops }
     this.#messageKey = capacity * 2
     const banned = new BannedSources(options.banned)
     const next = { negotiator, admitter }

@@ -13,7 +13,7 @@ const dropBytes = 1024 * 1024
 
 /**
  * Lets refused clients go. To close a socket with unread input would turn the reply before it into an RST, so we linger
- * for the client's end, or until its time is up, and leave what it sends to the kernel.
+ * for the client's end, or until its time is up, and leave what it sends to the kernel. Where places are short none is spent on that.
  */
 export class Refusals implements Stage {
   readonly #sessions: Sessions
@@ -33,7 +33,7 @@ export class Refusals implements Stage {
     if (reply && !this.#replies.isTaken(slot, reply)) return this.#sessions.close(slot, reason)
     finish(fd[clientOf(slot)])
     this.#sessions.setDeadline(slot, lingerTime)
-    if (flags[clientOf(slot)] & Flag.finishing) this.#finish(slot)
+    if (flags[clientOf(slot)] & Flag.finishing || this.#sessions.places.isShort) this.#finish(slot)
   }
 
   /** As `refuse`, with the reply for this failure; a forward's client, who expects none, gets an RST. */

@@ -82,7 +82,8 @@ class PortableEngine implements Engine {
   #policy: Policy
   readonly #limitLines: LimitLines
   #rules: RuleMemory
-  #maxSessions: number
+  /** Sessions that live, and may. */
+  readonly #room: { readonly live: { readonly value: number }; most: number }
   readonly #servers: readonly Server[]
   #stopped: Promise<void> | undefined
   #nextRoom: NodeJS.Timeout | undefined
@@ -132,11 +133,17 @@ class PortableEngine implements Engine {
     this.#rules = options.rules
     this.#limitLines = new LimitLines(options.limitLines)
     this.capacity = capacity
-    this.#maxSessions = Math.min(options.maxSessions, capacity)
+    const sessions = this.#sessions
+    const live = {
+      get value() {
+        return sessions.size
+      },
+    }
+    this.#room = { live, most: Math.min(options.maxSessions, capacity) }
     this.listening = endpointsOf(listeners, 'socks')
     this.forwarding = endpointsOf(listeners, 'forward')
     const sourceLines = new SourceLines(SourceLines.memory())
-    this.#uses = new Uses(capacity, this.#limitLines, sourceLines, () => void this.#cutBarred())
+    this.#uses = new Uses(capacity, this.#room, this.#limitLines, sourceLines, () => void this.#cutBarred())
     this.#rows = new Rows(capacity, this.#uses)
     this.tables = [this.#rows.table]
     this.#context = {
@@ -200,7 +207,7 @@ class PortableEngine implements Engine {
   }
 
   #tune({ maxSessions, timeouts, liveness }: Tuning): void {
-    this.#maxSessions = Math.min(maxSessions, this.capacity)
+    this.#room.most = Math.min(maxSessions, this.capacity)
     this.#context.timeouts = timeouts
     if (liveness.userTimeout !== this.#context.liveness.userTimeout) this.#warnOfUserTimeout(liveness)
     this.#context.liveness = liveness
@@ -268,7 +275,7 @@ class PortableEngine implements Engine {
   }
 
   #admitWaiting(): void {
-    while (this.#sessions.size < this.#maxSessions) {
+    while (this.#sessions.size < this.#room.most) {
       const next = this.#waiting.shift()
       if (!next) return
       this.#begin(next)

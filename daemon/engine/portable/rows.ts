@@ -202,6 +202,11 @@ export class Row {
     this.#table.refuse(this.slot, reason, performance.now())
   }
 
+  /** See `Places.isShort`. */
+  get arePlacesShort(): boolean {
+    return this.#uses.places.isShort
+  }
+
   /** Whether it has what it asked for. */
   get stands(): boolean {
     return this.#table.state[this.slot] === State.open

@@ -95,7 +95,7 @@ export class Session {
 
   /**
    * Sends the last reply and closes. The client's input is read to its end, for a while: closing with input unread
-   * would be an RST, which may overtake the reply.
+   * would be an RST, which may overtake the reply. Where places are short none is spent on that.
    */
   finish(reply: Uint8Array | undefined, reason: Reason): void {
     this.#reason = reason
@@ -104,6 +104,7 @@ export class Session {
     this.client.off('end', this.#left)
     this.setDeadline(lingerTime, () => this.reset(reason))
     if (reply) this.client.write(reply)
+    if (this.row.arePlacesShort) this.client.once('finish', () => this.client.destroy())
     this.client.end()
     this.client.resume()
   }

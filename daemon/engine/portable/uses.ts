@@ -1,5 +1,5 @@
 import type { LimitLines } from '../shared/limit-lines.ts'
-import { Places } from '../shared/places.ts'
+import { Places, type Room } from '../shared/places.ts'
 import { Quotas } from '../shared/quotas.ts'
 import type { SourceLines } from '../shared/source-lines.ts'
 
@@ -15,8 +15,8 @@ export class Uses {
   readonly #timer: NodeJS.Timeout
 
   /** `usedUp`: the quota of some user has just been used up. To be closed. */
-  constructor(capacity: number, lines: LimitLines, sources: SourceLines, usedUp: () => void) {
-    this.places = new Places(capacity, lines, sources)
+  constructor(capacity: number, room: Room, lines: LimitLines, sources: SourceLines, usedUp: () => void) {
+    this.places = new Places(capacity, room, lines, sources)
     this.#lines = lines
     this.#quotas = new Quotas(lines)
     this.#usedUp = usedUp

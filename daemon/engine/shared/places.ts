@@ -6,6 +6,14 @@ import { noLine, type SourceLines, sourceLasts } from './source-lines.ts'
 
 /** Flags of a session. */
 const countsForUser = 1
+/** Of so many connections there may be, the last tenth is for those who have less than a quarter of all. */
+const fewestShared = 100
+
+/** Connections of all loops together: how many there are, and may be. */
+export interface Room {
+  readonly live: { readonly value: number }
+  readonly most: number
+}
 
 /** A user's source without connections, which counts until its time is over. */
 interface Leaving {
@@ -18,6 +26,7 @@ interface Leaving {
  * for, and is released once, when it closes. Loops count in shared memory, and a refusal counts nothing.
  */
 export class Places {
+  readonly #room: Room
   readonly #lines: LimitLines
   readonly #sources: SourceLines
   /** By slot: the line of its source, and of its user's source, plus one; 0 for none. */
@@ -30,13 +39,20 @@ export class Places {
   readonly #leaving = new Map<number, Leaving>()
 
   /** `capacity`: how many slots there are. */
-  constructor(capacity: number, lines: LimitLines, sources: SourceLines) {
+  constructor(capacity: number, room: Room, lines: LimitLines, sources: SourceLines) {
+    this.#room = room
     this.#lines = lines
     this.#sources = sources
     this.#source = new Int32Array(capacity)
     this.#userSource = new Int32Array(capacity)
     this.#flags = new Uint8Array(capacity)
     this.#user = new Uint16Array(capacity)
+  }
+
+  /** Whether those who have many get no more, so that others find room. */
+  get isShort(): boolean {
+    const { live, most } = this.#room
+    return live.value > most * 0.9 && most >= fewestShared
   }
 
   /** A client has come from this address (16 bytes at `slot * 16`). Why it cannot stay, if it cannot. */
@@ -70,6 +86,8 @@ export class Places {
     // Of users without a limit nobody asks where they come from.
     if (most !== undefined && !this.#enterSource(slot, user, addresses, now, most))
       return this.#refused(user, Reason.sources)
+    if (this.isShort && this.#hasMany(slot, user))
+      return user > 0 ? this.#refused(user, Reason.limitUser) : this.#refused(eachSource, Reason.limitSource)
     if (!this.#lines.enter(user)) return this.#refused(user, Reason.limitUser)
     this.#user[slot] = user
     this.#flags[slot] |= countsForUser
@@ -110,6 +128,13 @@ export class Places {
     const isCounted = this.#userSource[slot] > 0 || (this.#flags[slot] & countsForUser) === 0
     if (!isCounted && this.#lines.maxSources(user) !== undefined)
       this.#enterSource(slot, user, addresses, now, Number.POSITIVE_INFINITY)
+  }
+
+  /** Whether the user, or without a login the source, has a quarter of all connections there may be. */
+  #hasMany(slot: number, user: number): boolean {
+    const source = this.#source[slot] - 1
+    const held = user > 0 ? this.#lines.live(user) : source === noLine ? 0 : this.#sources.live(source) - 1
+    return held >= this.#room.most / 4
   }
 
   #enterSource(slot: number, user: number, addresses: Uint8Array, now: number, most: number): boolean {
