@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Result, User } from '../shared/protocol/methods.ts'
+import { AccountTransfer } from './access/account-transfer.ts'
 import type { Account } from './access/accounts.ts'
 import { LateChanges } from './access/late-changes.ts'
-import { LimitChanges, plain } from './access/limit-changes.ts'
+import { LimitChanges } from './access/limit-changes.ts'
+import { plain } from './access/limit-values.ts'
 import { Operators } from './access/operators.ts'
 import { Turns } from './access/turns.ts'
 import { type Loops, Users } from './access/users.ts'
@@ -79,7 +81,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
       audit,
       config: administered.config,
       rules: administered.rules,
-      transfer: transferring(options),
+      transfer: transferring(options, administered),
       log: log.recorded,
       lifecycle: ending,
       status: statusReport(options, observed, administered, { instance, listening }),
@@ -118,6 +120,7 @@ interface Administered {
   readonly operators: Operators
   readonly config: LiveSettings
   readonly rules: LiveRules
+  readonly accountTransfer: AccountTransfer
 }
 
 async function administer(
@@ -147,11 +150,14 @@ async function administer(
       return dataPlane.userChanged(change)
     },
   }
+  const begin = (account: Account) => {
+    traffic.begin(account.index)
+    accessLog.begin(account)
+    keeper.begin(account)
+  }
   const indices = {
     begin(account: Account) {
-      traffic.begin(account.index)
-      accessLog.begin(account)
-      keeper.begin(account)
+      begin(account)
       // Their index was somebody else's; this comes to the loops before they hear of the user.
       void dataPlane.limitsChanged()
     },
@@ -164,6 +170,10 @@ async function administer(
     await rules.groupsChanged()
   }
   const limits = new LimitChanges({ accounts, groups, keeper, store, turns, obey })
+  const accountTransfer = new AccountTransfer({
+    ...{ accounts, groups, limits, keeper, usage, passwords, store, late, turns, loops, begin, obey },
+    passwordRequired: () => users.passwordRequired,
+  })
   usage.follow(traffic)
   keeper.follow({
     connections: (index) => traffic.connections(index),
@@ -178,7 +188,8 @@ async function administer(
     effects: settingEffects({ dataPlane, users, ending, log }),
     tell: (message) => log.logger.info(message),
   })
-  return { users, limits, operators: await Operators.load(store.operators, late), config, rules }
+  const operators = await Operators.load(store.operators, late)
+  return { users, limits, operators, config, rules, accountTransfer }
 }
 
 /** As rows of users tell of them. */
@@ -233,9 +244,13 @@ function observedConnections({ engine, accounts }: DataPlane, config: LiveSettin
   return new ObservedConnections(engine, nameOf, () => config.values, wall)
 }
 
-function transferring({ store }: ManagementOptions): Transfer {
+function transferring({ store }: ManagementOptions, { accountTransfer }: Administered): Transfer {
   const backups = new Backups(store.backups)
-  return { backup: (wish) => backups.make(wish) }
+  return {
+    backup: (wish) => backups.make(wish),
+    export: (wish) => accountTransfer.export(wish),
+    import: (wish) => accountTransfer.import(wish),
+  }
 }
 
 /** Has the access log tell of what passes from now on, under the same ids as elsewhere. */

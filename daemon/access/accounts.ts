@@ -49,9 +49,14 @@ export class Accounts {
     return this.#byName.size
   }
 
-  /** Whether there is no index for another user. */
+  /** For how many more users there is an index. */
+  get room(): number {
+    return this.#limit - this.#names.size
+  }
+
+  /** Whether there is none for another user. */
   get isFull(): boolean {
-    return this.#names.size >= this.#limit
+    return this.room <= 0
   }
 
   /** Of the last change to any of them; it only grows. */

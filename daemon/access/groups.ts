@@ -22,8 +22,13 @@ export class Groups {
     for (const group of stored) this.put(group)
   }
 
+  /** For how many more there is room. */
+  get room(): number {
+    return mostGroups + 1 - this.#byName.size
+  }
+
   get isFull(): boolean {
-    return this.#byName.size > mostGroups
+    return this.room <= 0
   }
 
   /** What everybody has who has nothing else. */

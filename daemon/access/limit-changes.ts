@@ -1,23 +1,21 @@
-import {
-  defaultGroup,
-  isLimit,
-  isOfGroups,
-  type LimitName,
-  type Limits,
-  type LimitValue,
-  limitNames,
-  parseSpan,
-  readLimit,
-} from '../../shared/limits.ts'
+import { defaultGroup, type LimitName } from '../../shared/limits.ts'
 import type { Group as GroupRow, Params, Result, User } from '../../shared/protocol/methods.ts'
-import { isEgress } from '../net/egress.ts'
-import { parseNetwork } from '../net/network.ts'
 import { Refusal } from '../refusal.ts'
 import type { GroupStore, StoredGroup, UserStore } from '../store/store.ts'
 import type { Account, Accounts } from './accounts.ts'
-import { effective } from './effective-limits.ts'
 import type { Group, Groups } from './groups.ts'
 import type { LimitKeeper } from './limit-keeper.ts'
+import {
+  type Changes,
+  isSame,
+  merged,
+  orInvalid,
+  plain,
+  readChanges,
+  readName,
+  startedAt,
+  valuesOf,
+} from './limit-values.ts'
 import { inSlices } from './slices.ts'
 import type { Turns } from './turns.ts'
 import { parseUserFilter } from './user-filter.ts'
@@ -32,9 +30,6 @@ export interface LimitChangesOptions {
   /** Has live connections and rules obey what was written, and what groups there are; resolves when all loops do. */
   readonly obey: () => Promise<unknown>
 }
-
-/** What becomes of fields: undefined for what the group has. */
-type Changes = ReadonlyMap<LimitName, LimitValue | undefined>
 
 /**
  * Changes to limits and groups, for operators. They are first stored, then act, and if they cannot be stored, nothing has
@@ -58,6 +53,11 @@ export class LimitChanges {
     this.#turns = turns
     this.#obey = obey
     this.#revision = [...accounts.list(), ...groups.list()].reduce((most, { revision }) => Math.max(most, revision), 0)
+  }
+
+  /** For a change to limits or groups that somebody else makes, in a turn of theirs. */
+  takeRevision(): number {
+    return ++this.#revision
   }
 
   /** See the method `users.set`. */
@@ -185,17 +185,10 @@ export class LimitChanges {
   /** A span from now on is a moment; one from the first use on waits for the next. Undefined if nothing changes. */
   #changed(account: Account, changes: Changes, revision: number): Account | undefined {
     const limits = merged(account.limits, changes)
-    const { starts } = effective(limits, this.#groups.of(limits).limits, this.#groups.everybody.limits)
-    const span = typeof limits.expires === 'string' ? parseSpan(limits.expires) : undefined
-    const isFixed = span !== undefined && starts?.value !== 'first-use'
+    const begun = startedAt(limits, this.#groups.of(limits).limits, this.#groups.everybody.limits, Date.now())
     const firstUsed = changes.has('expires') ? null : account.firstUsed
-    if (!isFixed && firstUsed === account.firstUsed && isSame(limits, account.limits)) return undefined
-    return {
-      ...account,
-      limits: isFixed ? { ...limits, expires: Date.now() + span } : limits,
-      revision,
-      firstUsed,
-    }
+    if (!begun && firstUsed === account.firstUsed && isSame(limits, account.limits)) return undefined
+    return { ...account, limits: begun ?? limits, revision, firstUsed }
   }
 
   /** Of these fields. */
@@ -238,63 +231,4 @@ export class LimitChanges {
     const text = `somebody has changed these limits since revision ${ifRevision}: get them again and see whether the change still fits`
     throw new Refusal('conflict', text, { revision })
   }
-}
-
-/** What is wrong with it is told at once. */
-function readChanges(fields: Params<'users.set'>['fields'], ofGroup = false): Changes {
-  const changes = new Map<LimitName, LimitValue | undefined>()
-  for (const [name, given] of Object.entries(fields)) {
-    if (!isLimit(name))
-      throw new Refusal('invalid', `there is no limit ${JSON.stringify(name)}: there are ${limitNames.join(', ')}`)
-    if (ofGroup && !isOfGroups(name)) throw new Refusal('invalid', 'a group has no group')
-    const value = orInvalid(() => readLimit(name, given))
-    const meant = name === 'group' && (value === null || value === defaultGroup) ? undefined : value
-    orInvalid(() => refuseNonsense(name, meant))
-    changes.set(name, meant)
-  }
-  return changes
-}
-
-/** Throws a RangeError, as `readLimit` does. */
-function refuseNonsense(name: LimitName, value: LimitValue | undefined): void {
-  if (typeof value !== 'object' || value === null) return
-  if (name === 'sources') for (const text of value) parseNetwork(text)
-  if (name !== 'egress') return
-  const bad = value.find((text) => !isEgress(text))
-  if (bad !== undefined)
-    throw new RangeError(`egress is addresses of this machine or an interface, which ${JSON.stringify(bad)} is not`)
-}
-
-/** A group's own name, by which users can be given it: `none`, the empty text and spaces around it mean something else there. */
-function readName(name: string): string {
-  if (orInvalid(() => readLimit('group', name)) === name) return name
-  throw new Refusal('invalid', `no group can be called ${JSON.stringify(name)}`)
-}
-
-function orInvalid<Value>(read: () => Value): Value {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof RangeError) throw new Refusal('invalid', error.message)
-    throw error
-  }
-}
-
-function merged(limits: Limits, changes: Changes): Limits {
-  const next = new Map<string, LimitValue | undefined>([...Object.entries(limits), ...changes])
-  return Object.fromEntries([...next].filter(([, value]) => value !== undefined))
-}
-
-function valuesOf(limits: Limits, changes: Changes): Record<string, string | number | string[] | null> {
-  return plain(Object.fromEntries(Object.entries(limits).filter(([name]) => changes.has(name as LimitName))))
-}
-
-/** As the protocol has them. */
-export function plain(limits: Limits): Record<string, string | number | string[] | null> {
-  return limits as Record<string, string | number | string[] | null>
-}
-
-/** Both are of plain values, and a field that has not changed keeps its place. */
-function isSame(one: Limits, other: Limits): boolean {
-  return JSON.stringify(one) === JSON.stringify(other)
 }

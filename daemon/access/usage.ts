@@ -38,12 +38,24 @@ export class Usage {
     for (const { id, index } of accounts) {
       const usage = id === undefined ? undefined : byId.get(id)
       if (!usage) continue
-      this.#upBefore[index] = usage.up
-      this.#downBefore[index] = usage.down
-      this.#mark[index] = usage.mark
-      this.#marked[index] = usage.marked
+      this.adopt(index, usage)
       this.#stored[index] = sumOf(usage)
     }
+  }
+
+  /** Of a user who comes from elsewhere: what they have moved there counts, too. */
+  adopt(index: number, { up, down, mark, marked }: Omit<StoredUsage, 'user'>): void {
+    this.#upBefore[index] = up
+    this.#downBefore[index] = down
+    this.#mark[index] = mark
+    this.#marked[index] = marked
+  }
+
+  /** What is kept of a user; undefined: they have moved nothing yet. */
+  of({ id, index }: Account): Omit<StoredUsage, 'user'> | undefined {
+    if (id === undefined) return undefined
+    const { user: _, ...usage } = this.#usageOf(id, index)
+    return sumOf({ user: id, ...usage }) === 0 ? undefined : usage
   }
 
   /** Starts an index from nothing, for its next owner. */

@@ -184,7 +184,8 @@ export class Users {
   }
 }
 
-function toStored(account: Omit<Account, 'id' | 'index'>): Omit<StoredUser, 'id'> {
+/** As the store keeps them. */
+export function toStored(account: Omit<Account, 'id' | 'index'>): Omit<StoredUser, 'id'> {
   const { name, password, enabled, created, limits, revision, firstUsed } = account
   return { name, password: formatPasswordHash(password), enabled, created, limits, revision, firstUsed }
 }

@@ -102,7 +102,7 @@ function domainOf(method: string): string {
 
 /** What the result of a method tells of before and after. */
 function cameOf(method: Method, params: Facts, result: object): { before?: Facts; after?: Facts } {
-  const { added, removed, cut, ban, lifted, killed, changed, reset } = result as Facts
+  const { added, removed, cut, ban, lifted, killed, changed, reset, changes } = result as Facts
   switch (domainOf(method)) {
     case 'rules':
       return { before: { rules: removed }, after: { rules: added, cut: cut || undefined } }
@@ -112,6 +112,8 @@ function cameOf(method: Method, params: Facts, result: object): { before?: Facts
       return { after: { killed } }
     case 'users':
       return { after: { ...(params.where !== undefined && { changed, reset }), cut: cut || undefined } }
+    case 'transfer':
+      return { after: { imported: changes } }
     default:
       return {}
   }

@@ -114,9 +114,11 @@ export interface RecordedLog {
   watch(listener: (entry: LogEntry) => void): () => void
 }
 
-/** All that is kept, taken elsewhere. Throws a Refusal. */
+/** All that is kept, taken elsewhere, and brought here. Throws a Refusal. */
 export interface Transfer {
   backup(wish: Params<'transfer.backup'>): Promise<Result<'transfer.backup'>>
+  export(wish: Params<'transfer.export'>): Result<'transfer.export'>
+  import(wish: Params<'transfer.import'>): Promise<Result<'transfer.import'>>
 }
 
 /** What became of connections. */

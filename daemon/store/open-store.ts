@@ -54,6 +54,9 @@ class ThreadedStore implements Store {
     load: () => this.#ask('rules', 'load'),
     save: (rules) => this.#change('rules', 'save', rules),
   }
+  readonly imports: Store['imports'] = {
+    save: (changes) => this.#change('imports', 'save', changes),
+  }
   readonly backups: Store['backups'] = {
     make: (file) => this.#ask('backups', 'make', file),
   }

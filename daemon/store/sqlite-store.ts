@@ -8,6 +8,7 @@ import { sqliteAudit } from './sqlite-audit.ts'
 import { sqliteBackups } from './sqlite-backup.ts'
 import { sqliteBans } from './sqlite-bans.ts'
 import { damaged, explain, noFolder, unwritable } from './sqlite-errors.ts'
+import { sqliteImports } from './sqlite-imports.ts'
 import { sqliteGroups, sqliteUsage } from './sqlite-limits.ts'
 import { sqliteOperators } from './sqlite-operators.ts'
 import { sqliteRules } from './sqlite-rules.ts'
@@ -19,6 +20,7 @@ import {
   type BanStore,
   type GroupStore,
   type Immediate,
+  type ImportStore,
   type OperatorStore,
   type RuleStore,
   type SettingsStore,
@@ -39,6 +41,7 @@ export interface SqliteStore {
   readonly settings: Immediate<SettingsStore>
   readonly bans: Immediate<BanStore>
   readonly rules: Immediate<RuleStore>
+  readonly imports: Immediate<ImportStore>
   readonly backups: BackupStore
   readonly audit: Immediate<AuditStore>
   close(): void
@@ -74,6 +77,7 @@ export function openSqliteStore(folder: string): SqliteStore {
     settings: sqliteSettings(opened),
     bans: sqliteBans(opened),
     rules: sqliteRules(opened),
+    imports: sqliteImports(opened),
     backups: sqliteBackups(opened),
     audit: sqliteAudit(opened),
     close: () => opened.close(),

@@ -8,7 +8,17 @@ import type { StoreError } from './store.ts'
 /** A call of one of the store's parts. */
 export interface Call {
   readonly ticket: number
-  readonly part: 'users' | 'groups' | 'usage' | 'operators' | 'settings' | 'bans' | 'rules' | 'audit' | 'backups'
+  readonly part:
+    | 'users'
+    | 'groups'
+    | 'usage'
+    | 'operators'
+    | 'settings'
+    | 'bans'
+    | 'rules'
+    | 'audit'
+    | 'imports'
+    | 'backups'
   readonly method: string
   readonly given: readonly unknown[]
 }

@@ -15,6 +15,7 @@ export interface Store {
   readonly settings: SettingsStore
   readonly bans: BanStore
   readonly rules: RuleStore
+  readonly imports: ImportStore
   readonly backups: BackupStore
   readonly audit: AuditStore
   /** Hear of each change how it went, until the returned function is called. */
@@ -155,6 +156,15 @@ export interface StoredRules {
 export interface RuleStore {
   load(): Promise<StoredRules | undefined>
   save(rules: StoredRules): Promise<void>
+}
+
+export interface ImportStore {
+  /** Puts groups and users, all or none; resolves to the ids of those who are added, whose names nobody has yet. */
+  save(changes: {
+    readonly groups: readonly StoredGroup[]
+    readonly added: readonly Omit<StoredUser, 'id'>[]
+    readonly changed: readonly StoredUser[]
+  }): Promise<number[]>
 }
 
 export interface BackupStore {

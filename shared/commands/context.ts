@@ -9,6 +9,8 @@ export interface Context {
   readPassword(source: PasswordSource, user: string): Promise<string>
   /** Get the text of a file, or what comes from standard input (`-`). Rejects with `UsageError`. */
   readText(file: string): Promise<string>
+  /** Make a file with this text that only this user can read. Rejects with `UsageError`, also if there is one. */
+  writeText(file: string, text: string): Promise<void>
   /**
    * Have the person edit a text in a terminal, with what is wrong with it told above it, if something is. Resolves to
    * undefined if they saved nothing. Rejects with `UsageError` where there is no terminal.

@@ -83,7 +83,7 @@ export function wordsBefore(fields: LimitWords['fields'], before: User['limits']
 }
 
 /** As people write it. A newer daemon may have fields that are not known here. */
-function valueText(name: string, value: LimitValue): string {
+export function valueText(name: string, value: LimitValue): string {
   return isLimit(name) ? formatLimit(name, value) : String(value ?? 'none')
 }
 

@@ -1,8 +1,49 @@
 import { formatBytes } from '../format/bytes.ts'
-import { verb } from './verb.ts'
+import { counted } from '../format/count.ts'
+import { RpcError } from '../protocol/errors.ts'
+import { type Context, everyPage } from './context.ts'
+import { type Kept, readKept, writeKept } from './export-file.ts'
+import { importSteps, type Line, missingOperators } from './import-steps.ts'
+import { type Outcome, verb } from './verb.ts'
 
-/** All that is kept, taken elsewhere. */
+/** All that is kept, taken elsewhere, and brought here. */
 export const transferVerbs = {
+  export: verb({
+    arguments: '[FILE]',
+    role: 'admin',
+    summary: 'write all that is kept as one file of text, hashes too',
+    prepare:
+      ([file]) =>
+      async ({ call, writeText }) => {
+        const kept = await allKept(call)
+        const lines = writeKept(kept)
+        if (file === undefined) return { data: { proxyd: 1, ...kept }, view: { rows: lines.map((line) => [line]) } }
+        await writeText(file, lines.map((line) => `${line}\n`).join(''))
+        const { users = [], groups = [], rules = [] } = kept
+        const view = `wrote ${file}: ${counted(users.length, 'user')}, ${counted(groups.length, 'group')}, ${counted(rules.length, 'line')} of rules`
+        return { data: { file, users: users.length, groups: groups.length, rules: rules.length }, view }
+      },
+  }),
+  import: verb({
+    arguments: 'FILE',
+    role: 'admin',
+    flags: { 'dry-run': 'only tell what would change' },
+    summary: 'bring here what an export has; - is stdin',
+    ask: ([file], flags) => {
+      if (flags.has('dry-run')) return null
+      const facts = [
+        'Users, groups, settings and bans are added or changed, and nobody is removed.',
+        'Its rules, if it has any, take the place of all rules.',
+      ]
+      return { question: `Import ${file}?`, facts, yes: 'Import' }
+    },
+    prepare:
+      ([file], flags) =>
+      async (context) => {
+        const kept = readKept(await context.readText(file))
+        return importAll(kept, context, flags.has('dry-run'))
+      },
+  }),
   backup: verb({
     arguments: 'FILE',
     role: 'admin',
@@ -15,4 +56,55 @@ export const transferVerbs = {
         return { data: { file, bytes }, view: `copied the store into ${file}, ${formatBytes(bytes)}` }
       },
   }),
+}
+
+async function allKept(call: Context['call']): Promise<Kept> {
+  const users = await everyPage((from) => call('transfer.export', from))
+  const { groups } = await call('groups.list', {})
+  const { text = '' } = await call('rules.list', { text: true, limit: 1 })
+  const { settings } = await call('config.get', {})
+  const bans = await everyPage((from) => call('bans.list', from))
+  const { operators } = await call('operators.list', {})
+  const stored = settings.filter(({ source }) => source === 'stored')
+  return {
+    groups: groups.map(({ name, limits }) => ({ name, limits })),
+    users: users.flatMap((page) => page.users),
+    rules: text === '' ? [] : text.trimEnd().split('\n'),
+    settings: Object.fromEntries(stored.map(({ name, value }) => [name, value])),
+    bans: bans.flatMap((page) => page.bans).flatMap(({ source, until, by }) => (by === null ? [] : { source, until })),
+    operators: operators.map(({ name, role }) => ({ name, role })),
+  }
+}
+
+/** First only asks what would change: if part of it is refused, nothing has. */
+async function importAll(kept: Kept, { call }: Context, dryRun: boolean): Promise<Outcome> {
+  const steps = importSteps(kept)
+  const warnings = await missingOperators(kept, call)
+  const lines: Line[] = []
+  for (const [name, step] of steps) lines.push(...(await step(call, true).catch(refused(name, []))))
+  if (!dryRun) {
+    const made: string[] = []
+    for (const [name, step] of steps) {
+      await step(call, false).catch(refused(name, made))
+      made.push(name)
+    }
+  }
+  return {
+    data: { dryRun, changes: lines, warnings },
+    view:
+      lines.length === 0
+        ? 'all is so already'
+        : { rows: lines.map(({ sign, of, name, what }) => [sign, of, name, what]) },
+    told: `${dryRun ? 'would change' : 'changed'} ${counted(lines.length, 'thing')}`,
+    warnings,
+  }
+}
+
+/** Says what is done and what is not. */
+function refused(part: string, made: readonly string[]) {
+  return (error: unknown): never => {
+    if (!(error instanceof RpcError)) throw error
+    const done = made.length === 0 ? 'nothing is imported' : `imported: ${made.join(', ')}, and nothing more`
+    throw new RpcError(error.kind, `${part}: ${error.message}; ${done}`, error.details)
+  }
 }

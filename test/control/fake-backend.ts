@@ -44,7 +44,11 @@ export class FakeBackend implements Backend {
   readonly audit = new FakeAudit()
   readonly config = new FakeConfiguration()
   readonly rules = new FakeRules()
-  readonly transfer = { backup: async () => ({ bytes: 65_536 }) }
+  readonly transfer = {
+    backup: async () => ({ bytes: 65_536 }),
+    export: () => ({ users: [] }),
+    import: async () => ({ changes: [], cut: 0 }),
+  }
   readonly lifecycle = new FakeLifecycle()
 
   status(): Result<'status.get'> {

@@ -43,6 +43,8 @@ const varying: readonly Method[] = [
   'operators.list',
   'sessions.list',
   'audit.list',
+  'transfer.export',
+  'transfer.import',
   'rpc.describe',
 ]
 

@@ -22,6 +22,14 @@ const bob = {
   revision: 2,
   use: { sources: 1, used: 186530, refused: 0, cycleEnds: 1769904000000, expires: null, ended: null },
 } as const satisfies User
+const keptBob = {
+  name: 'bob',
+  hash: '$scrypt-sha256$ln=14,r=8,p=1$2Xo3mBBqTJbW0o0Mqg4Y4A$6hbc0Z5BCM1UHSgR8ZtUe5AYkY0vEYM1PZQhJqQmGxA',
+  enabled: true,
+  created: 1767225600000,
+  limits: { group: 'staff', quota: 50_000_000_000 },
+  used: { up: 2210, down: 184320, mark: 0, marked: 0 },
+} as const
 const ann = { name: 'ann', role: 'viewer', created: 1767225600000, sessions: 0 } as const
 
 const connection = {
@@ -341,6 +349,22 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
         },
       ],
       next: '41',
+    },
+  },
+  'transfer.export': { params: { limit: 1 }, result: { users: [keptBob], next: 'bob' } },
+  'transfer.import': {
+    params: {
+      groups: [{ name: 'staff', limits: { 'rate-down': 50_000_000 } }],
+      users: [{ ...keptBob, enabled: false }],
+      expected: ['staff'],
+      dryRun: true,
+    },
+    result: {
+      changes: [
+        { of: 'group', name: 'staff', isNew: true, fields: {} },
+        { of: 'user', name: 'bob', isNew: false, fields: { enabled: { before: true, after: false } } },
+      ],
+      cut: 0,
     },
   },
   'daemon.drain': { params: {}, result: {} },

@@ -72,6 +72,7 @@ const provocations: Readonly<Record<string, Provocation>> = {
   'rules.remove conflict': { by: 'unix', params: { ids: [16], ifRevision: 99 } },
   'rules.remove not_found': { by: 'unix', params: { ids: [99] } },
   'rules.test not_found': { by: 'unix', params: { user: nobody, host: 'a.example', port: 80 } },
+  'transfer.import conflict': { by: 'unix', params: { users: [{ name: 'dan', password, limits: { group: nobody } }] } },
   'operators.add exists': {
     by: 'unix',
     first: [['operators.add', { name: 'ann', role: 'viewer', password }]],
@@ -99,6 +100,7 @@ const elsewhere = [
   // A folder of its own: test/store/backups.test.ts.
   'transfer.backup exists',
   'transfer.backup unavailable',
+  'transfer.import unavailable', // test/access/account-transfer.test.ts
   'operators.add conflict', // as many operators as there can be: test/access
   'groups.add conflict', // as many groups as there can be: test/access/limit-changes.test.ts
   // What cannot be stored: there, too.

@@ -13,7 +13,7 @@ import { complain, exitStatus, Failure, failureOf, tell } from './failure.ts'
 import { readLines } from './lines.ts'
 import { askedOnce, passwordReader } from './new-passwords.ts'
 import { render } from './render.ts'
-import { readTextFile } from './text-file.ts'
+import { readTextFile, writeTextFile } from './text-file.ts'
 
 /** Commands that were written in one place. */
 interface Batch {
@@ -75,7 +75,11 @@ async function runAt(
   if (who !== null && !json) process.stdout.write(`== ${safeText(who)} ==\n`)
   const ask = (place: OperatorPlace) => askOperator(lines, several ? placeOf([place]) : place.operator)
   const connection = connectionTo(daemon, { timeoutMs, ask })
-  const turn: Turn = { context: { ...connection, readPassword, readText, editText }, json, who }
+  const turn: Turn = {
+    context: { ...connection, readPassword, readText, writeText: writeTextFile, editText },
+    json,
+    who,
+  }
   try {
     for await (const { place, commands } of batches) {
       for (const command of commands) await carryOut(command, place, turn)

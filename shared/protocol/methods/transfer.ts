@@ -1,7 +1,60 @@
 import { z } from 'zod'
-import { count, type MethodShape } from './shape.ts'
+import { limitChanges, ownLimits } from './limit-fields.ts'
+import { count, type MethodShape, next, page, time } from './shape.ts'
+import { password, userName } from './users.ts'
 
-/** What takes all that is kept elsewhere. */
+const bytes = z.number().min(0)
+
+/** What a user has moved, and had when the present cycle of their quota began. */
+const kept = z
+  .strictObject({
+    up: bytes,
+    down: bytes,
+    mark: bytes.describe('of both together, when the cycle began'),
+    marked: time.describe('when it did; 0: never'),
+  })
+  .describe('bytes of all runs of the daemon')
+
+const moment = z.int().min(0).describe('milliseconds since 1970')
+const firstUsed = moment.nullable().describe('when a span of `expires` that waits for the first use began')
+const hash = z.string().max(512).describe('of the password: `$scrypt-sha256$ln=14,r=8,p=1$SALT$KEY`')
+
+/** A user with all that is kept of them. */
+export const keptUser = z.object({
+  name: z.string(),
+  hash,
+  enabled: z.boolean(),
+  created: moment,
+  limits: ownLimits.optional().describe('absent: none'),
+  firstUsed: firstUsed.optional(),
+  used: kept.optional().describe('absent: nothing'),
+})
+export type KeptUser = z.infer<typeof keptUser>
+
+const importedUser = z.strictObject({
+  name: userName,
+  hash: hash.optional(),
+  password: password.optional().describe('in place of `hash`; of a user who is new, one of them is needed'),
+  enabled: z.boolean().optional(),
+  created: moment.optional(),
+  limits: limitChanges.optional().describe('all that are their own'),
+  firstUsed: firstUsed.optional(),
+  used: kept.optional().describe('counts for a user who is new; of others, the daemon has counted itself'),
+})
+
+const importedGroup = z.strictObject({ name: z.string().max(64), limits: limitChanges.describe('all that it has') })
+
+const changed = z.object({
+  of: z.enum(['group', 'user']),
+  name: z.string(),
+  isNew: z.boolean(),
+  fields: z
+    .record(z.string(), z.object({ before: z.unknown().optional(), after: z.unknown().optional() }))
+    .describe('what is not as before, if it is not new; of a password neither is told'),
+})
+export type ImportChange = z.infer<typeof changed>
+
+/** What takes all that is kept elsewhere, and brings it here. */
 export const transferMethods = {
   'transfer.backup': {
     role: 'admin',
@@ -17,5 +70,36 @@ export const transferMethods = {
         .describe('its path from the root on, in a folder that nobody else can write to; nothing may be there yet'),
     }),
     result: z.object({ bytes: count.describe('length of the file') }),
+  },
+  'transfer.export': {
+    role: 'admin',
+    summary:
+      'List lasting users with all that is kept of them, hashes of passwords included, by name, a page at a time.',
+    refuses: [],
+    logged: ['cursor'],
+    params: page,
+    result: z.object({ users: z.array(keptUser), next }),
+  },
+  'transfer.import': {
+    role: 'admin',
+    summary:
+      'Add users and groups, or change those that there are: all of one call, or none. Nobody is removed. Those who are disabled by it ' +
+      'are cut; all others stay, and obey new limits at once. `dryRun` tells the difference.',
+    refuses: ['conflict', 'unavailable'],
+    logged: [],
+    params: z.strictObject({
+      groups: z.array(importedGroup).max(500).optional(),
+      users: z.array(importedUser).max(500).optional(),
+      expected: z
+        .array(z.string().max(64))
+        .max(1000)
+        .optional()
+        .describe('of a dry run: groups that will be there before these users are'),
+      dryRun: z.boolean().optional().describe('only tells what would come of it'),
+    }),
+    result: z.object({
+      changes: z.array(changed).max(1000).describe('without those who are so already'),
+      cut: count.describe('connections'),
+    }),
   },
 } satisfies Record<string, MethodShape>

@@ -115,9 +115,9 @@ test.each(examples.filter(([, line]) => line))('%s takes the role that its metho
     return { revision: 1, rules: [{ id: 16, place: 1 }], settings: [{ name: 'auth', type: 'choice', value: 'auto' }] }
   }
   const [command] = parseCommands(line.replace('get NAME', 'get auth').replace('help VERB', 'help'))
-  await Promise.resolve(command?.run({ call, readText: async () => '', editText: async () => 'deny' } as never)).catch(
-    () => {},
-  )
+  await Promise.resolve(
+    command?.run({ call, readText: async () => '{"proxyd":1,"users":[{}]}', editText: async () => 'deny' } as never),
+  ).catch(() => {})
   const strongest = roles.findLast((role) => demanded.includes(role))
   expect(verbs[name]?.role).toBe(strongest === 'viewer' ? undefined : strongest)
 })

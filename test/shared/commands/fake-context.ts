@@ -10,26 +10,31 @@ interface Run {
   readonly calls: [method: string, params: unknown][]
   /** Where a password was asked for, and for whom. */
   readonly asked: [source: PasswordSource, user: string][]
+  /** What files were made. */
+  readonly written: [file: string, text: string][]
   /** What the person was given to edit, and told to be wrong. */
   readonly edits: [text: string, problem: string | undefined][]
 }
 
 /**
  * Carry out the one command of `line`; a method answers as `answers` says, the same each time or from a list in turn. So
- * does an event: with all of a list, and the iteration ends then.
+ * does an event: with all of a list, and the iteration ends then. A function is called for its answer. `file` is what any file has.
  */
 export async function runCommand(
   line: string,
   answers: Record<string, unknown>,
   password = '',
   edited: (string | undefined)[] = [],
+  file?: string,
 ): Promise<Run> {
   const edits: Run['edits'] = []
+  const written: Run['written'] = []
   const calls: Run['calls'] = []
   const asked: Run['asked'] = []
   const call = async (method: string, params: unknown) => {
     calls.push([method, params])
     const answer = answers[method]
+    if (typeof answer === 'function') return answer()
     return Array.isArray(answer) ? answer.shift() : answer
   }
   const context: Context = {
@@ -42,7 +47,10 @@ export async function runCommand(
       asked.push([source, user])
       return password
     },
-    readText: async (file) => `text of ${file}`,
+    writeText: async (file, text) => {
+      written.push([file, text])
+    },
+    readText: async (name) => file ?? `text of ${name}`,
     editText: async (text, problem) => {
       edits.push([text, problem])
       return edited.shift()
@@ -51,7 +59,7 @@ export async function runCommand(
   const [command] = parseCommands(line)
   if (!command) throw new Error('no command')
   const outcomes = await allOf(command.run(context))
-  return { outcome: outcomes.at(-1) as Outcome, outcomes, calls, asked, edits }
+  return { outcome: outcomes.at(-1) as Outcome, outcomes, calls, asked, edits, written }
 }
 
 async function allOf(deed: ReturnType<Deed>): Promise<Outcome[]> {

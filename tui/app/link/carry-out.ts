@@ -8,7 +8,7 @@ import type { Result } from '../../../shared/protocol/methods.ts'
 import type { Client } from '../../client/index.ts'
 import { failureOf } from '../../exec/failure.ts'
 import { tableLines } from '../../exec/render.ts'
-import { readTextFile } from '../../exec/text-file.ts'
+import { readTextFile, writeTextFile } from '../../exec/text-file.ts'
 import { columnsOf } from '../text/fit.ts'
 
 /** What came of commands: of each that was done, and why the next one was not; null if all were. */
@@ -98,7 +98,7 @@ function guarded(call: Client['call']): Client['call'] {
   }
 }
 
-const elsewhere: Pick<Context, 'events' | 'readPassword' | 'readText' | 'editText'> = {
+const elsewhere: Pick<Context, 'events' | 'readPassword' | 'readText' | 'writeText' | 'editText'> = {
   events: async () => {
     throw new UsageError('only --exec can follow what comes')
   },
@@ -109,6 +109,7 @@ const elsewhere: Pick<Context, 'events' | 'readPassword' | 'readText' | 'editTex
     if (file === '-') throw new UsageError('only --exec has standard input')
     return readTextFile(file)
   },
+  writeText: writeTextFile,
   readPassword: async () => {
     throw new UsageError('without that flag one is made and shown once; on the pages Users and Operators one is typed')
   },

@@ -1,0 +1,257 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Limits } from '../../shared/limits.ts'
+import type { ImportChange, KeptUser, Params, Result } from '../../shared/protocol/methods.ts'
+import { Refusal } from '../refusal.ts'
+import type { Store, StoredGroup, StoredUsage } from '../store/store.ts'
+import { type Account, type Accounts, noLimits } from './accounts.ts'
+import type { Groups } from './groups.ts'
+import type { LateChanges } from './late-changes.ts'
+import type { LimitChanges } from './limit-changes.ts'
+import type { LimitKeeper } from './limit-keeper.ts'
+import { merged, plain, readChanges, readName, startedAt } from './limit-values.ts'
+import { formatPasswordHash, type PasswordHash, parsePasswordHash } from './password-hash.ts'
+import type { Passwords } from './passwords.ts'
+import type { Turns } from './turns.ts'
+import type { Usage } from './usage.ts'
+import { type Loops, toStored } from './users.ts'
+
+export interface AccountTransferOptions {
+  readonly accounts: Accounts
+  readonly groups: Groups
+  readonly limits: Pick<LimitChanges, 'takeRevision'>
+  readonly keeper: LimitKeeper
+  readonly usage: Usage
+  readonly passwords: Passwords
+  readonly store: Pick<Store, 'imports'>
+  readonly late: LateChanges
+  /** Those of all that changes users. */
+  readonly turns: Turns
+  readonly loops: Loops
+  /** Starts a user's index from nothing; the loops hear of it by `obey`. */
+  readonly begin: (account: Account) => void
+  /** As `LimitChanges` has it. */
+  readonly obey: () => Promise<unknown>
+  /** Whether clients must log in, as things are when it is called. */
+  readonly passwordRequired: () => boolean
+}
+
+type Wish = Params<'transfer.import'>
+type WishedUser = NonNullable<Wish['users']>[number]
+
+/** What becomes of a user. */
+interface Move {
+  /** Undefined: they are new. */
+  readonly before: Account | undefined
+  readonly after: Omit<Account, 'id' | 'index'>
+  readonly used: Omit<StoredUsage, 'user'> | undefined
+}
+
+interface GroupMove {
+  readonly name: string
+  /** Undefined: it is new. */
+  readonly before: Limits | undefined
+  readonly limits: Limits
+}
+
+/** In place of a password's, where only the difference is asked for. */
+const unhashed: PasswordHash = { cost: 1, blockSize: 1, parallelism: 1, salt: new Uint8Array(), key: new Uint8Array() }
+
+/**
+ * Users and groups, taken elsewhere and brought here. What one call brings is first stored, all or none, and then acts; it
+ * takes its turn with all that changes users. Throws a Refusal.
+ */
+export class AccountTransfer {
+  readonly #options: AccountTransferOptions
+
+  constructor(options: AccountTransferOptions) {
+    this.#options = options
+  }
+
+  /** By name. Those given with `--user` do not last, so they are left out. */
+  export({ cursor, limit = 500 }: Params<'transfer.export'>): Result<'transfer.export'> {
+    const found = this.#options.accounts.page(limit + 1, cursor)
+    const shown = found.slice(0, limit)
+    const users = shown.filter(({ id }) => id !== undefined).map((account) => this.#keptOf(account))
+    return found.length > limit ? { users, next: shown.at(-1)?.name } : { users }
+  }
+
+  async import({ users = [], groups = [], expected = [], dryRun = false }: Wish): Promise<Result<'transfer.import'>> {
+    const passwords = await this.#hashes(users, dryRun)
+    return this.#options.turns.take(async () => {
+      const groupMoves = groups.map((group) => this.#groupMove(group)).filter(isOther)
+      const known = new Set([...groups.map(({ name }) => name), ...(dryRun ? expected : [])])
+      const moves = users.map((user, i) => this.#move(user, passwords[i], known))
+      refuseTwice(groups)
+      refuseTwice(users)
+      this.#refuseTooMany(groupMoves, moves)
+      const told = moves.map((move) => ({ move, change: userChange(move) }))
+      const changes = [...groupMoves.map(groupChange), ...told.flatMap(({ change }) => change ?? [])]
+      const changed = told.flatMap(({ move, change }) => (change ? [move] : []))
+      return { changes, cut: dryRun || changes.length === 0 ? 0 : await this.#make(groupMoves, changed) }
+    })
+  }
+
+  #keptOf(account: Account): KeptUser {
+    const { name, password, enabled, created, limits, firstUsed } = account
+    const used = this.#options.usage.of(account)
+    return {
+      ...{ name, hash: formatPasswordHash(password), enabled, created },
+      ...(Object.keys(limits).length > 0 && { limits: plain(limits) }),
+      ...(firstUsed !== null && { firstUsed }),
+      ...(used && { used }),
+    }
+  }
+
+  /** Of each that brings a password, or a hash of one. */
+  #hashes(users: readonly WishedUser[], dryRun: boolean): Promise<(PasswordHash | undefined)[]> {
+    return Promise.all(
+      users.map(async ({ name, hash, password }) => {
+        if (hash !== undefined) return readHash(name, hash)
+        if (password === undefined) return undefined
+        return dryRun ? unhashed : this.#options.passwords.hash(password)
+      }),
+    )
+  }
+
+  #groupMove({ name, limits }: NonNullable<Wish['groups']>[number]): GroupMove {
+    const before = this.#options.groups.named(readName(name))?.limits
+    return { name, before, limits: merged({}, readChanges(limits, true)) }
+  }
+
+  #move(wish: WishedUser, password: PasswordHash | undefined, known: ReadonlySet<string>): Move {
+    const { accounts, groups } = this.#options
+    const { name, used } = wish
+    const before = accounts.named(name)
+    if (before && before.id === undefined)
+      throw conflict(name, 'was given with --user for this run: start proxyd without that')
+    const kept = before?.password ?? password
+    if (kept === undefined) throw new Refusal('invalid', `${user(name)} is new, so a password or a hash is needed`)
+    const limits: Limits = wish.limits ? merged({}, readChanges(wish.limits)) : (before?.limits ?? noLimits.limits)
+    const { group } = limits
+    if (typeof group === 'string' && !groups.named(group) && !known.has(group))
+      throw conflict(name, `is in the group ${JSON.stringify(group)}, which there is not: add it first`)
+    const begun = startedAt(limits, groups.of(limits).limits, groups.everybody.limits, Date.now())
+    const after = {
+      name,
+      password: password ?? kept,
+      enabled: wish.enabled ?? before?.enabled ?? true,
+      created: wish.created ?? before?.created ?? Date.now(),
+      limits: begun ?? limits,
+      revision: before?.revision ?? 0,
+      firstUsed: wish.firstUsed === undefined ? (before?.firstUsed ?? null) : wish.firstUsed,
+    }
+    return { before, after, used: before ? undefined : used }
+  }
+
+  #refuseTooMany(groupMoves: readonly GroupMove[], moves: readonly Move[]): void {
+    const { accounts, groups } = this.#options
+    const added = moves.filter(({ before }) => !before).length
+    if (added > accounts.room)
+      throw new Refusal('conflict', `there is room for ${accounts.room} more users, and these are ${added}`)
+    const addedGroups = groupMoves.filter(({ before }) => !before).length
+    if (addedGroups > groups.room)
+      throw new Refusal('conflict', `there is room for ${groups.room} more groups, and these are ${addedGroups}`)
+  }
+
+  /** Resolves to how many connections were cut. */
+  async #make(groupMoves: readonly GroupMove[], moves: readonly Move[]): Promise<number> {
+    const { accounts, groups, keeper, usage, store, late, limits, begin, obey } = this.#options
+    const revision = limits.takeRevision()
+    const putGroups: StoredGroup[] = groupMoves.map(({ name, limits }) => ({ name, limits, revision }))
+    const nextOf = ({ before, after }: Move) =>
+      isDeepStrictEqual(before?.limits ?? {}, after.limits) ? after : { ...after, revision }
+    const fresh = moves.filter(({ before }) => !before)
+    const changed = moves.flatMap((move) => (move.before ? [{ ...nextOf(move), ...idsOf(move.before) }] : []))
+    await late.settle()
+    const ids = await store.imports.save({
+      groups: putGroups,
+      added: fresh.map((move) => toStored(nextOf(move))),
+      changed: changed.map((account) => ({ ...toStored(account), id: account.id as number })),
+    })
+    for (const group of putGroups) groups.put(group)
+    const added = fresh.map((move, i) => {
+      const account = accounts.add({ ...nextOf(move), id: ids[i] })
+      begin(account)
+      if (move.used) usage.adopt(account.index, move.used)
+      return account
+    })
+    for (const account of changed) accounts.put(account)
+    await keeper.writeAll(putGroups.length > 0 ? [...accounts.list()] : [...added, ...changed])
+    await usage.save(added).catch(() => {}) // The next round stores it.
+    keeper.look()
+    await obey()
+    return this.#tell(added.length > 0, moves)
+  }
+
+  /** Of those who are new no loop knows anything. Of others, what changed of the login is told one by one. */
+  async #tell(hasNew: boolean, moves: readonly Move[]): Promise<number> {
+    const { accounts, loops, passwordRequired } = this.#options
+    const tell = (user: number, cut: boolean) =>
+      loops.userChanged({ user, revision: accounts.revision, cut, passwordRequired: passwordRequired() })
+    if (hasNew) await tell(0, false)
+    const cuts = moves.map(({ before, after }) => {
+      if (!before || (before.enabled === after.enabled && before.password === after.password)) return 0
+      return tell(before.index, before.enabled && !after.enabled)
+    })
+    return (await Promise.all(cuts)).reduce((sum, cut) => sum + cut, 0)
+  }
+}
+
+function idsOf({ id, index }: Account) {
+  return { id, index }
+}
+
+function readHash(name: string, text: string): PasswordHash {
+  const hash = parsePasswordHash(text)
+  if (hash) return hash
+  throw new Refusal(
+    'invalid',
+    `the hash of ${user(name)} is none that proxyd knows: $scrypt-sha256$ln=14,r=8,p=1$SALT$KEY`,
+  )
+}
+
+function isOther({ before, limits }: GroupMove): boolean {
+  return !before || !isDeepStrictEqual(before, limits)
+}
+
+function groupChange({ name, before, limits }: GroupMove): ImportChange {
+  return { of: 'group', name, isNew: !before, fields: before ? differences(plain(before), plain(limits)) : {} }
+}
+
+/** Undefined: nothing changes. */
+function userChange({ before, after }: Move): ImportChange | undefined {
+  const { name } = after
+  if (!before) return { of: 'user', name, isNew: true, fields: {} }
+  const factsOf = ({ enabled, created, firstUsed, limits }: Move['after']) => ({
+    ...{ enabled, created, firstUsed },
+    ...plain(limits),
+  })
+  const isSamePassword = formatPasswordHash(before.password) === formatPasswordHash(after.password)
+  const fields = {
+    ...differences(factsOf(before), factsOf(after)),
+    ...(!isSamePassword && { password: {} }),
+  }
+  return Object.keys(fields).length === 0 ? undefined : { of: 'user', name, isNew: false, fields }
+}
+
+function differences(before: Readonly<Record<string, unknown>>, after: Readonly<Record<string, unknown>>) {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  const changed = names.filter((name) => !isDeepStrictEqual(before[name], after[name]))
+  return Object.fromEntries(changed.map((name) => [name, { before: before[name], after: after[name] }]))
+}
+
+function refuseTwice(all: readonly { readonly name: string }[]): void {
+  const seen = new Set<string>()
+  for (const { name } of all) {
+    if (seen.has(name)) throw new Refusal('invalid', `${JSON.stringify(name)} is there twice`)
+    seen.add(name)
+  }
+}
+
+function conflict(name: string, why: string): Refusal {
+  return new Refusal('conflict', `${user(name)} ${why}`)
+}
+
+function user(name: string): string {
+  return `the user ${JSON.stringify(name)}`
+}

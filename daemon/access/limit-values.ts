@@ -1,0 +1,91 @@
+import {
+  defaultGroup,
+  isLimit,
+  isOfGroups,
+  type LimitName,
+  type Limits,
+  type LimitValue,
+  limitNames,
+  parseSpan,
+  readLimit,
+} from '../../shared/limits.ts'
+import type { Params } from '../../shared/protocol/methods.ts'
+import { isEgress } from '../net/egress.ts'
+import { parseNetwork } from '../net/network.ts'
+import { Refusal } from '../refusal.ts'
+import { effective } from './effective-limits.ts'
+
+/** What becomes of fields: undefined for what the group has. */
+export type Changes = ReadonlyMap<LimitName, LimitValue | undefined>
+
+/** Changes as an operator gives them. Throws a Refusal for what makes no sense. */
+export function readChanges(fields: Params<'users.set'>['fields'], ofGroup = false): Changes {
+  const changes = new Map<LimitName, LimitValue | undefined>()
+  for (const [name, given] of Object.entries(fields)) {
+    if (!isLimit(name))
+      throw new Refusal('invalid', `there is no limit ${JSON.stringify(name)}: there are ${limitNames.join(', ')}`)
+    if (ofGroup && !isOfGroups(name)) throw new Refusal('invalid', 'a group has no group')
+    const value = orInvalid(() => readLimit(name, given))
+    const meant = name === 'group' && (value === null || value === defaultGroup) ? undefined : value
+    orInvalid(() => refuseNonsense(name, meant))
+    changes.set(name, meant)
+  }
+  return changes
+}
+
+/** Throws a RangeError, as `readLimit` does. */
+function refuseNonsense(name: LimitName, value: LimitValue | undefined): void {
+  if (typeof value !== 'object' || value === null) return
+  if (name === 'sources') for (const text of value) parseNetwork(text)
+  if (name !== 'egress') return
+  const bad = value.find((text) => !isEgress(text))
+  if (bad !== undefined)
+    throw new RangeError(`egress is addresses of this machine or an interface, which ${JSON.stringify(bad)} is not`)
+}
+
+/**
+ * A group's own name, by which users can be given it: `none`, the empty text and spaces around it mean something else
+ * there. Throws a Refusal.
+ */
+export function readName(name: string): string {
+  if (orInvalid(() => readLimit('group', name)) === name) return name
+  throw new Refusal('invalid', `no group can be called ${JSON.stringify(name)}`)
+}
+
+/** What `read` returns; its RangeError as a Refusal. */
+export function orInvalid<Value>(read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof RangeError) throw new Refusal('invalid', error.message)
+    throw error
+  }
+}
+
+/** The limits with these changes. */
+export function merged(limits: Limits, changes: Changes): Limits {
+  const next = new Map<string, LimitValue | undefined>([...Object.entries(limits), ...changes])
+  return Object.fromEntries([...next].filter(([, value]) => value !== undefined))
+}
+
+/** What the fields were that are changed. */
+export function valuesOf(limits: Limits, changes: Changes): Record<string, string | number | string[] | null> {
+  return plain(Object.fromEntries(Object.entries(limits).filter(([name]) => changes.has(name as LimitName))))
+}
+
+/** As the protocol has them. */
+export function plain(limits: Limits): Record<string, string | number | string[] | null> {
+  return limits as Record<string, string | number | string[] | null>
+}
+
+/** Both are of plain values, and a field that has not changed keeps its place. */
+export function isSame(one: Limits, other: Limits): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
+}
+
+/** Limits of which a span of time has begun `now`, undefined if there is none, or it waits for the first use. */
+export function startedAt(limits: Limits, group: Limits, everybody: Limits, now: number): Limits | undefined {
+  const { starts } = effective(limits, group, everybody)
+  const span = typeof limits.expires === 'string' ? parseSpan(limits.expires) : undefined
+  return span === undefined || starts?.value === 'first-use' ? undefined : { ...limits, expires: now + span }
+}

@@ -1,0 +1,183 @@
+import { formatTime } from '../format/time.ts'
+import type { ImportChange, Params, Result } from '../protocol/methods.ts'
+import { type Context, everyPage } from './context.ts'
+import type { Kept } from './export-file.ts'
+import { valueText } from './limit-words.ts'
+
+/** One thing that an import changes. */
+export interface Line {
+  readonly sign: '+' | '~' | '-'
+  readonly of: string
+  readonly name: string
+  /** What is another, and how. */
+  readonly what: string
+}
+
+/** Brings one part of an export to the daemon, or only tells what would change. */
+export type Step = (call: Context['call'], dryRun: boolean) => Promise<Line[]>
+
+type Users = NonNullable<Kept['users']>
+type Groups = NonNullable<Kept['groups']>
+
+/** In one request: half of what the protocol allows of values and bytes, and passwords that are hashed in a second or two. */
+const most = { values: 2000, bytes: 500_000, rows: 500, passwords: 25 }
+
+/** In their order: users may be in groups that come with them. */
+export function importSteps(kept: Kept): [name: string, step: Step][] {
+  const { groups = [], users = [], rules, settings, bans = [], operators = [] } = kept
+  return [
+    ['groups', inPages('groups', groups, (page) => ({ groups: page }))],
+    ['users', inPages('users', users, (page) => ({ users: page, expected: groups.map(({ name }) => name) }))],
+    ['rules', rules ? importRules(rules.join('\n')) : nothing],
+    ['settings', settings ? importSettings(settings) : nothing],
+    ['bans', importBans(bans)],
+    ['operators', importRoles(operators)],
+  ]
+}
+
+const nothing: Step = async () => []
+
+function inPages<Row extends Users[number] | Groups[number]>(
+  what: string,
+  rows: readonly Row[],
+  asked: (page: Row[]) => Params<'transfer.import'>,
+): Step {
+  return async (call, dryRun) => {
+    const lines: Line[] = []
+    for (const { from, page } of pagesOf(rows)) {
+      const { changes } = await call('transfer.import', { ...asked(page), dryRun }).catch((error: Error) => {
+        error.message = `of ${what} ${from + 1} to ${from + page.length}, ${error.message}`
+        throw error
+      })
+      lines.push(...changes.map(lineOf))
+    }
+    return lines
+  }
+}
+
+function* pagesOf<Row extends object>(rows: readonly Row[]): Generator<{ from: number; page: Row[] }> {
+  let from = 0
+  let page: Row[] = []
+  let [values, bytes, passwords] = [0, 0, 0]
+  for (const [at, row] of rows.entries()) {
+    const size = JSON.stringify(row).length
+    const count = countOf(row)
+    const hashed = 'password' in row ? 1 : 0
+    const isFull = values + count > most.values || bytes + size > most.bytes || passwords + hashed > most.passwords
+    if (page.length > 0 && (isFull || page.length === most.rows)) {
+      yield { from, page }
+      ;[from, page, values, bytes, passwords] = [at, [], 0, 0, 0]
+    }
+    page.push(row)
+    values += count
+    bytes += size
+    passwords += hashed
+  }
+  if (page.length > 0) yield { from, page }
+}
+
+/** As the protocol counts: values in arrays and objects singly. */
+function countOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1
+  return Object.values(value).reduce((sum, member) => sum + countOf(member), 1)
+}
+
+function lineOf({ of, name, isNew, fields }: ImportChange): Line {
+  const what = Object.entries(fields)
+    .map(([field, { before, after }]) =>
+      field === 'password' ? field : `${field} ${factText(field, before)} -> ${factText(field, after)}`,
+    )
+    .join(', ')
+  return { sign: isNew ? '+' : '~', of, name, what }
+}
+
+function factText(field: string, value: unknown): string {
+  if (value === undefined) return '-'
+  if (field === 'enabled') return value ? 'yes' : 'no'
+  if (field === 'created' || field === 'firstUsed') return value === null ? '-' : formatTime(value as number)
+  return valueText(field, value as Parameters<typeof valueText>[1])
+}
+
+function importRules(text: string): Step {
+  return async (call, dryRun) => {
+    const before = await call('rules.list', { text: true, limit: 1 })
+    if ((before.text ?? '').trimEnd() === text.trimEnd()) return []
+    const { added, removed, reordered } = await call('rules.apply', { text, ifRevision: before.revision, dryRun })
+    return [
+      ...removed.map((rule): Line => ({ sign: '-', of: 'rule', name: rule, what: '' })),
+      ...added.map((rule): Line => ({ sign: '+', of: 'rule', name: rule, what: '' })),
+      ...(reordered ? [{ sign: '~', of: 'rules', name: 'order', what: '' } as const] : []),
+    ]
+  }
+}
+
+function importSettings(settings: NonNullable<Kept['settings']>): Step {
+  return async (call, dryRun) => {
+    const { revision, settings: now } = await call('config.get', {})
+    const stored = new Map(now.map((setting) => [setting.name, setting]))
+    const isOther = ([name, value]: [string, unknown]) => {
+      const setting = stored.get(name)
+      return setting?.source !== 'stored' || JSON.stringify(setting.value) !== JSON.stringify(value)
+    }
+    const patch = Object.fromEntries(Object.entries(settings).filter(isOther))
+    if (Object.keys(patch).length === 0) return []
+    await call('config.set', { revision, patch, dryRun })
+    return Object.entries(patch).map(([name, value]): Line => {
+      const before = stored.get(name)?.value
+      return { sign: '~', of: 'setting', name, what: `${settingText(before)} -> ${settingText(value)}` }
+    })
+  }
+}
+
+function settingText(value: unknown): string {
+  return Array.isArray(value) ? value.join(',') || '-' : String(value ?? '-')
+}
+
+function importBans(bans: NonNullable<Kept['bans']>): Step {
+  return async (call, dryRun) => {
+    if (bans.length === 0) return []
+    const pages = await everyPage((from) => call('bans.list', from))
+    const until = new Map(pages.flatMap((page) => page.bans).map((ban) => [ban.source, ban.until]))
+    const now = Date.now()
+    const missing = bans.filter((ban) => (ban.until ?? Number.POSITIVE_INFINITY) > now && !until.has(ban.source))
+    for (const ban of dryRun ? [] : missing) {
+      const seconds = ban.until === null ? {} : { seconds: Math.ceil((ban.until - now) / 1000) }
+      await call('bans.add', { source: ban.source, ...seconds })
+    }
+    return missing.map((ban): Line => {
+      return {
+        sign: '+',
+        of: 'ban',
+        name: ban.source,
+        what: ban.until === null ? '' : `until ${formatTime(ban.until)}`,
+      }
+    })
+  }
+}
+
+function importRoles(operators: NonNullable<Kept['operators']>): Step {
+  return async (call, dryRun) => {
+    if (operators.length === 0) return []
+    const roles = rolesIn(await call('operators.list', {}))
+    const changed = operators.filter(({ name, role }) => (roles.get(name) ?? role) !== role)
+    for (const { name, role } of dryRun ? [] : changed) await call('operators.setRole', { name, role })
+    return changed.map(({ name, role }): Line => {
+      return { sign: '~', of: 'operator', name, what: `${roles.get(name)} -> ${role}` }
+    })
+  }
+}
+
+/** Operators whom no import can make, since no export has their passwords: what is to be done about each. */
+export async function missingOperators({ operators = [] }: Kept, call: Context['call']): Promise<string[]> {
+  if (operators.length === 0) return []
+  const roles = rolesIn(await call('operators.list', {}))
+  return operators
+    .filter(({ name }) => !roles.has(name))
+    .map(
+      ({ name, role }) => `no export has passwords of operators: 'addoperator ${name} --role ${role}' makes a new one`,
+    )
+}
+
+function rolesIn({ operators }: Result<'operators.list'>) {
+  return new Map(operators.map(({ name, role }) => [name, role]))
+}

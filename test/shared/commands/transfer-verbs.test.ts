@@ -1,0 +1,187 @@
+import { describe, expect, test } from 'vitest'
+import { UsageError } from '../../../shared/commands/usage.ts'
+import { RpcError } from '../../../shared/protocol/errors.ts'
+import { runCommand } from './fake-context.ts'
+
+const ann = { name: 'ann', hash: '$scrypt-sha256$x', enabled: true, created: 1, limits: { note: 'a\u202eb' } }
+
+const daemon = {
+  'groups.list': { groups: [{ name: 'kids', limits: { quota: 5 }, members: 1, revision: 3 }] },
+  'transfer.export': [{ users: [ann], next: 'ann' }, { users: [{ ...ann, name: 'bob' }] }],
+  'rules.list': { revision: 4, rules: [], text: 'deny to a.example\n# a note\n' },
+  'config.get': {
+    revision: 2,
+    settings: [
+      { name: 'timeout-idle', value: 5, source: 'stored' },
+      { name: 'socks-port', value: 1080, source: 'default' },
+    ],
+  },
+  'bans.list': {
+    bans: [
+      { source: '192.0.2.1', until: null, by: 'ann' },
+      { source: '192.0.2.2', until: 9, by: null },
+    ],
+  },
+  'operators.list': { operators: [{ name: 'kim', role: 'viewer', created: 0, sessions: 0 }] },
+}
+
+const text = `{
+  "proxyd": 1,
+  "groups": [
+    {"name":"kids","limits":{"quota":5}}
+  ],
+  "users": [
+    {"name":"ann","hash":"$scrypt-sha256$x","enabled":true,"created":1,"limits":{"note":"a\\u202eb"}},
+    {"name":"bob","hash":"$scrypt-sha256$x","enabled":true,"created":1,"limits":{"note":"a\\u202eb"}}
+  ],
+  "rules": [
+    "deny to a.example",
+    "# a note"
+  ],
+  "settings": {
+    "timeout-idle": 5
+  },
+  "bans": [
+    {"source":"192.0.2.1","until":null}
+  ],
+  "operators": [
+    {"name":"kim","role":"viewer"}
+  ]
+}
+`
+
+/** What runs the command reads it as this file. */
+function imported(content: string, line: string, answers: Record<string, unknown>) {
+  return runCommand(line, answers, '', [], content)
+}
+
+describe('export', () => {
+  test('writes all that is kept, a line each, safe to look at', async () => {
+    const { written, outcome } = await runCommand('export all.json', structuredClone(daemon))
+    expect(written).toEqual([['all.json', text]])
+    expect(outcome.data).toEqual({ file: 'all.json', users: 2, groups: 1, rules: 2 })
+  })
+
+  test('without a file shows the same', async () => {
+    const { written, outcome } = await runCommand('export', structuredClone(daemon))
+    expect(written).toEqual([])
+    expect((outcome.view as { rows: string[][] }).rows.map(([line]) => `${line}\n`).join('')).toBe(text)
+    expect(outcome.data).toEqual(JSON.parse(text))
+  })
+})
+
+const same = {
+  ...daemon,
+  'transfer.import': { changes: [], cut: 0 },
+}
+
+describe('import', () => {
+  test('of what is there already changes nothing', async () => {
+    const { calls, outcome } = await imported(text, 'import all.json', same)
+    expect(outcome.view).toBe('all is so already')
+    const changing = ['rules.apply', 'config.set', 'bans.add', 'operators.setRole']
+    expect(calls.filter(([method]) => changing.includes(method))).toEqual([])
+  })
+
+  test('asks of everything what would change, before it changes anything', async () => {
+    const before = {
+      ...same,
+      'transfer.import': {
+        changes: [
+          { of: 'user', name: 'ann', isNew: false, fields: { quota: { before: 5, after: null }, password: {} } },
+        ],
+        cut: 0,
+      },
+      'rules.list': { revision: 4, rules: [], text: '' },
+      'rules.apply': { revision: 5, added: ['deny to a.example'], removed: [], reordered: false, cut: 0 },
+      'config.get': { revision: 2, settings: [{ name: 'timeout-idle', value: 7, source: 'default' }] },
+      'config.set': { revision: 3, changed: ['timeout-idle'], warnings: [] },
+      'bans.list': { bans: [] },
+      'bans.add': {},
+      'operators.list': { operators: [{ name: 'kim', role: 'admin', created: 0, sessions: 0 }] },
+      'operators.setRole': { ended: 0, stored: true },
+    }
+    const { calls, outcome } = await imported(text, 'import all.json', before)
+    expect((outcome.view as { rows: string[][] }).rows).toEqual([
+      ['~', 'user', 'ann', 'quota 5B -> none, password'],
+      ['~', 'user', 'ann', 'quota 5B -> none, password'],
+      ['+', 'rule', 'deny to a.example', ''],
+      ['~', 'setting', 'timeout-idle', '7 -> 5'],
+      ['+', 'ban', '192.0.2.1', ''],
+      ['~', 'operator', 'kim', 'admin -> viewer'],
+    ])
+    const asked = calls
+      .filter(([method]) => !/\.(list|get)$/.test(method))
+      .map(([method, params]) => {
+        return [method, (params as { dryRun?: boolean }).dryRun]
+      })
+    expect(asked).toEqual([
+      ['transfer.import', true],
+      ['transfer.import', true],
+      ['rules.apply', true],
+      ['config.set', true],
+      ['transfer.import', false],
+      ['transfer.import', false],
+      ['rules.apply', false],
+      ['config.set', false],
+      ['bans.add', undefined],
+      ['operators.setRole', undefined],
+    ])
+
+    const dry = await imported(text, 'import all.json --dry-run', before)
+    expect(dry.outcome.view).toEqual(outcome.view)
+    expect(
+      dry.calls.filter(
+        ([method, params]) => /import|apply|set|add/.test(method) && !(params as { dryRun?: boolean }).dryRun,
+      ),
+    ).toEqual([])
+  })
+
+  test('tells of operators whom it cannot make', async () => {
+    const { outcome } = await imported(text, 'import all.json', { ...same, 'operators.list': { operators: [] } })
+    expect(outcome.warnings).toEqual([expect.stringContaining("'addoperator kim --role viewer'")])
+  })
+
+  test('goes in requests that the protocol allows, and passwords by few', async () => {
+    const users = Array.from({ length: 1200 }, (_, i) => ({ name: `user${i}`, hash: 'x' }))
+    const secret = users.slice(0, 60).map(({ name }) => ({ name, password: 'x' }))
+    const sizes = async (users: object[]) => {
+      const { calls } = await imported(JSON.stringify({ proxyd: 1, users }), 'import f --dry-run', same)
+      return calls.flatMap(([method, params]) =>
+        method === 'transfer.import' ? (params as { users: object[] }).users.length : [],
+      )
+    }
+    expect(await sizes(users)).toEqual([500, 500, 200])
+    expect(await sizes(secret)).toEqual([25, 25, 10])
+    const limits = { sources: Array.from({ length: 60 }, (_, i) => `10.0.0.${i}`) }
+    expect(Math.max(...(await sizes(users.map((user) => ({ ...user, limits })))))).toBeLessThan(40)
+  })
+
+  test('says what is refused, where, and what is done already', async () => {
+    const fail = () => Promise.reject(new RpcError('conflict', 'the user "ann" is in no group'))
+    await expect(imported(text, 'import f', { ...same, 'transfer.import': fail })).rejects.toThrow(
+      'groups: of groups 1 to 1, the user "ann" is in no group; nothing is imported',
+    )
+    let calls = 0
+    const failLater = () => (++calls > 3 ? fail() : { changes: [], cut: 0 })
+    await expect(imported(text, 'import f', { ...same, 'transfer.import': failLater })).rejects.toThrow(
+      'users: of users 1 to 2, the user "ann" is in no group; imported: groups, and nothing more',
+    )
+  })
+
+  test.each([
+    ['no JSON {"password":"hunter2"', 'it is not JSON'],
+    ['[]', 'it is not a JSON object'],
+    ['{"users":[]}', 'no "proxyd": 1'],
+    ['{"proxyd":2}', 'no "proxyd": 1'],
+    ['{"proxyd":1,"warp":[]}', '"warp", which no export has'],
+    ['{"proxyd":1,"users":{}}', '"users" is not a list of objects'],
+    ['{"proxyd":1,"rules":[1]}', '"rules" is not a list of texts'],
+    ['{"proxyd":1,"settings":[]}', '"settings" is not an object'],
+  ])('refuses %s', async (content, message) => {
+    const refused = imported(content, 'import f', same)
+    await expect(refused).rejects.toThrow(UsageError)
+    await expect(refused).rejects.toThrow(message)
+    await expect(refused).rejects.not.toThrow('hunter2')
+  })
+})
