@@ -1,7 +1,8 @@
-import { expect, it, onTestFinished, vi } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { AuditTrail, type AuditTrailOptions, type NewEntry } from '../../daemon/audit/audit-trail.ts'
 import type { AuditStore } from '../../daemon/store/store.ts'
 import type { AuditEntry } from '../../shared/protocol/methods.ts'
+import { eventually } from '../helpers/eventually.ts'
 
 const done: NewEntry = {
   by: 'ann',
@@ -71,18 +72,18 @@ it('keeps entries for a disk that is full, says so, and stores them in their ord
   const { store, trail, warnings } = begin()
   store.isFull = true
   trail.enter({ ...done, given: { name: 'a' } })
-  await vi.waitFor(() => expect(store.refused).toBeGreaterThan(1), 50_000)
+  await eventually(() => expect(store.refused).toBeGreaterThan(1))
   trail.enter({ ...done, given: { name: 'b' } })
   expect(warnings[0]).toBe('what operators do is not in the audit yet: the disk is full')
   store.isFull = false
-  await vi.waitFor(() => expect(store.entries.map(({ given }) => given.name)).toEqual(['a', 'b']), 50_000)
+  await eventually(() => expect(store.entries.map(({ given }) => given.name)).toEqual(['a', 'b']))
 })
 
 it('keeps no more than a thousand, and tells how many were lost', async () => {
   const { store, trail } = begin({ pause: 1_000_000 })
   store.isFull = true
   for (let name = 0; name < 1500; name++) trail.enter({ ...done, given: { name } })
-  await vi.waitFor(() => expect(store.refused).toBe(1), 50_000)
+  await eventually(() => expect(store.refused).toBe(1))
   store.isFull = false
   await trail.close()
   expect(store.entries).toHaveLength(1001)

@@ -2,13 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { Reason } from '../../daemon/engine/session-table.ts'
 import { type SilentClient, toMakeRoom } from '../../daemon/engine/shared/silent-clients.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { engines, startProxy } from '../helpers/engine.ts'
+import { engines, type ProxyUnderTest, patience, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { connectPeer } from '../helpers/peer.ts'
+import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 
 const crowd = 12
+/** An address that nobody else connects from, so that a port of it can be had again. */
+const source = '127.0.0.77'
 
 describe('clients that say nothing make room', () => {
   const clients = (source: string, count: number, since: number): SilentClient[] =>
@@ -45,17 +47,51 @@ describe.each(engines)('$kind engine: with every place taken by clients that say
     expect(proxy.ended(Reason.silent)).toBeLessThan(crowd)
   })
 
-  it('nobody goes who has asked for something', async () => {
+  it('they go whichever loop they are in, and nobody who has asked for something', async () => {
     const target = await startTarget()
-    const proxy = await startProxy(start, { maxSessions: crowd })
-    const served = [await proxy.open(target.host, target.port)]
-    // So many that each loop has some of them.
-    for (let i = 1; i < crowd; i++) await proxy.client()
-    const next = await proxy.client()
+    const proxy = await startProxy(start)
+    const served = await proxy.open(target.host, target.port)
+    const loop = await loopOf(proxy, served)
+    const others = proxy.engine.tables.map((_, index) => index).filter((index) => index !== loop)
+    const early = await comeTo(proxy, [loop])
+    const { localPort } = early.socket
+    await leave(proxy, early)
+    const silent = await comeTo(proxy, others.length > 0 ? others : [loop])
+    await proxy.engine.order('tune', { maxSessions: 2, timeouts: patience, liveness: { keepalive: 0, userTimeout: 0 } })
+    // Who comes from where another one came from comes to the same loop.
+    const next = await connectPeer('127.0.0.1', proxy.port, source, localPort)
     next.write(bytes(greeting, request(target.host, target.port)))
     expect(await next.readHex(2)).toBe('0500')
+    await expectReply(next, succeeded)
+    await silent.discard()
+    expect(await loopOf(proxy, next)).toBe(loop)
     const peer = await target.next()
-    served[0]?.write('still here')
+    served.write('still here')
     expect(await peer.readText(10)).toBe('still here')
   })
 })
+
+/** The loop that a client has come to, by its number, once it has. */
+function loopOf({ engine }: ProxyUnderTest, { socket: { localPort } }: Peer): Promise<number> {
+  return eventually(() => {
+    const index = engine.tables.findIndex(({ capacity, serial, clientPort }) =>
+      serial.subarray(0, capacity).some((live, slot) => live !== 0 && clientPort[slot] === localPort),
+    )
+    expect(index).toBeGreaterThanOrEqual(0)
+    return index
+  })
+}
+
+/** A silent client of one of these loops, beside one that is served. */
+async function comeTo(proxy: ProxyUnderTest, loops: readonly number[]): Promise<Peer> {
+  for (;;) {
+    const client = await connectPeer('127.0.0.1', proxy.port, source)
+    if (loops.includes(await loopOf(proxy, client))) return client
+    await leave(proxy, client)
+  }
+}
+
+async function leave(proxy: ProxyUnderTest, client: Peer): Promise<void> {
+  client.reset()
+  await eventually(() => expect(proxy.rows()).toHaveLength(1))
+}

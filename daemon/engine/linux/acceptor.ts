@@ -17,8 +17,6 @@ import type { SharedCount } from './shared-counts.ts'
 const batch = 4
 /** How long accepting rests when there is no room, in milliseconds. */
 const restTime = 250
-/** Milliseconds after which a loop looks whether another one is short, at the latest. */
-const lookTime = 1000
 const patience = 'new clients wait until others have left'
 const nothing = new Uint8Array(0)
 
@@ -103,13 +101,9 @@ export class Acceptor {
     }
   }
 
-  /**
-   * Milliseconds until the rest is over; without one infinity, or, with sessions that may have to make room for who waits in
-   * another loop, which wakes nobody, a second.
-   */
+  /** Milliseconds until the rest is over, or infinity. */
   untilNext(): number {
-    if (this.#restsUntil !== 0) return Math.max(0, this.#restsUntil - this.#loop.clock.now)
-    return this.#loop.sessions.live > 0 ? lookTime : Number.POSITIVE_INFINITY
+    return this.#restsUntil === 0 ? Number.POSITIVE_INFINITY : Math.max(0, this.#restsUntil - this.#loop.clock.now)
   }
 
   /** Have the kernel see to it that clients still live: those to come, who inherit it from the listening sockets. */
