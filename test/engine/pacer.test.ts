@@ -6,7 +6,16 @@ import { PacedBy } from '../../daemon/engine/shared/budget.ts'
 import { everybody, type LineLimits } from '../../daemon/engine/shared/limit-lines.ts'
 import { EPOLLIN, EPOLLRDHUP } from '../../daemon/os/epoll.ts'
 import { close, recv, send } from '../../daemon/os/libc.ts'
-import { accept, boundPort, connectSocket, finish, listen, MSG_NOSIGNAL, openSocket } from '../../daemon/os/socket.ts'
+import {
+  accept,
+  boundPort,
+  connectSocket,
+  finish,
+  listen,
+  MSG_NOSIGNAL,
+  openSocket,
+  setNoDelay,
+} from '../../daemon/os/socket.ts'
 import { socketAddressBytes } from '../../daemon/os/socket-address.ts'
 import { patience } from '../helpers/engine.ts'
 import { makeLoop } from '../helpers/loop.ts'
@@ -22,6 +31,7 @@ function connection(): [far: number, near: number, address: Uint8Array] {
   const listener = listen({ bytes: loopback, scope: 0 }, 0, 1)
   const address = new Uint8Array(socketAddressBytes)
   const far = openSocket(4)
+  setNoDelay(far)
   connectSocket(far, loopback, boundPort(listener))
   const near = accept(listener, address)
   close(listener)
@@ -44,8 +54,8 @@ function makeRelay() {
 
   const has = (half: number, flag: number) => ((sessions.flags[half] ?? 0) & flag) !== 0
 
-  /** A session of a user's. */
-  const open = (user: number) => {
+  /** A session of a user's, whose origin has at most so much to say at a time. */
+  const open = (user: number, most = Number.POSITIVE_INFINITY) => {
     const [client, near, address] = connection()
     const slot = sessions.begin(near, address)
     const [origin, target] = connection()
@@ -58,7 +68,12 @@ function makeRelay() {
       origin,
       /** What the origin has to say, as much as there is room for. */
       pour() {
-        while (send(origin, chunk, chunk.length, MSG_NOSIGNAL) > 0);
+        for (let [left, sent] = [most, 0]; left > 0 && sent >= 0; left -= sent)
+          sent = send(origin, chunk, Math.min(left, chunk.length), MSG_NOSIGNAL)
+        this.hasCome()
+      },
+      /** Tells what epoll would, and once more: the kernel may bring later what was sent. */
+      hasCome() {
         relay.onEvent(targetOf(slot), EPOLLIN)
       },
       say(bytes: number) {
@@ -92,6 +107,7 @@ function makeRelay() {
         const taken = flow.take()
         moved[i] = (moved[i] ?? 0) + taken
         if (taken > 0) flow.pour()
+        else flow.hasCome()
       }
     }
     return moved
@@ -125,6 +141,16 @@ describe.skipIf(process.platform !== 'linux')('a paced flow', () => {
     const moved = run(3_000, flows)
     expect(Math.abs(sum(moved) / 3_000_000 - 1)).toBeLessThan(0.1)
     expect(jain(moved)).toBeGreaterThan(0.95)
+  })
+
+  it('shares by what each has read, though some have only a little at a time', () => {
+    const { limit, open, run } = makeRelay()
+    limit(1, { rateDown: 20_000_000 })
+    const flows = Array.from({ length: 8 }, (_, i) => open(1, i % 2 === 0 ? Number.POSITIVE_INFINITY : 20_000))
+    for (const flow of flows) flow.pour()
+    run(500, flows)
+    const moved = run(1_000, flows)
+    expect(jain(moved)).toBeGreaterThan(0.98)
   })
 
   it('leaves alone who is another user, and the other direction', () => {

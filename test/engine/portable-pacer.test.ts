@@ -13,15 +13,17 @@ function makePacer() {
   const limit = (line: number, rateDown: number | undefined) =>
     lines.set(line, { group: 0, rateUp: undefined, rateDown, maxConnections: undefined, maxSources: undefined })
 
-  const open = (user: number) => {
+  /** What it says comes in pieces of so many bytes. */
+  const open = (user: number, piece = chunk) => {
     const row = { user, source: noLine, waiting: 0, paced: PacedBy.nobody as PacedBy, pacedFor: 0, dropped() {} }
     let toSay = 0
-    let moved = 0
+    let [moved, left] = [0, piece]
     const flow = new Flow(row, Direction.down, () => void Promise.resolve().then(go))
     const go = () => {
       while (toSay > 0 && !flow.isWaiting) {
-        const length = Math.min(toSay, chunk)
-        const granted = pacer.grant(flow, length, toSay > chunk ? chunk : 0)
+        const length = Math.min(toSay, left)
+        const granted = pacer.grant(flow, length, Math.min(chunk, toSay - length))
+        left = left === granted ? piece : left - granted
         toSay -= granted
         moved += granted
       }
@@ -35,6 +37,9 @@ function makePacer() {
       leave() {
         toSay = 0
         pacer.forget(flow)
+      },
+      get moved() {
+        return moved
       },
       take() {
         const taken = moved
@@ -75,6 +80,25 @@ describe('the portable pacer', () => {
     const moved = flows.map((flow) => flow.take())
     expect(Math.abs(sum(moved) / (5 * rate) - 1)).toBeLessThan(0.1)
     expect(jain(moved)).toBeGreaterThan(0.95)
+  })
+
+  it.each([
+    [64_000, 200, 60],
+    [100_000_000, 20, 2],
+    [100_000_000, 200, 5],
+  ])('shares %d bytes a second evenly by %d, whatever the pieces they come in', async (rate, count, seconds) => {
+    const { limit, open } = makePacer()
+    limit(1, rate)
+    const flows = Array.from({ length: count }, (_, i) => open(1, i % 2 === 0 ? chunk : 10_000))
+    for (const flow of flows) flow.say(1e9)
+    await vi.advanceTimersByTimeAsync(1_000)
+    for (const flow of flows) flow.take()
+    for (let second = 0; second < seconds; second++) {
+      const before = sum(flows.map((flow) => flow.moved))
+      await vi.advanceTimersByTimeAsync(1_000)
+      expect(Math.abs((sum(flows.map((flow) => flow.moved)) - before) / rate - 1)).toBeLessThan(0.1)
+    }
+    expect(jain(flows.map((flow) => flow.moved))).toBeGreaterThan(0.98)
   })
 
   it('obeys the narrower of two limits, and says which', async () => {

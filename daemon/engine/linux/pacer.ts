@@ -1,13 +1,11 @@
 import { pipeBytes } from '../../os/pipe-pool.ts'
 import { tickLength } from '../shared/buckets.ts'
 import { type Budget, PacedBy, type Payer } from '../shared/budget.ts'
+import { movedLately } from '../shared/flow-heap.ts'
 import { Direction } from '../shared/limit-lines.ts'
 import { WaitingFlows } from '../shared/waiting-flows.ts'
 import { type Clock, clientOf, Flag, isClient, type Sessions, slotOf, targetOf } from './sessions.ts'
 import { TimerWheel } from './timer-wheel.ts'
-
-/** For how long what a flow has moved counts against it, in milliseconds. */
-const memory = 50
 
 /** Halves of this loop that wait for one bucket's credit. */
 interface Queue {
@@ -99,11 +97,8 @@ export class Pacer {
   used(half: number, granted: number, count: number, hasMore: boolean): void {
     const { now } = this.#clock
     if (count < granted) this.#budget.giveBack(this.#payerOf(slotOf(half)), directionOf(half), granted - count)
-    if (now - this.#since[half] > memory) {
-      this.#since[half] = now
-      this.#moved[half] = 0
-    }
-    this.#moved[half] += count
+    this.#moved[half] = this.#movedLately(half) + count
+    this.#since[half] = now
     this.#hasMore[half] = hasMore ? 1 : 0
     if (!hasMore && !(this.#sessions.flags[half ^ 1] & Flag.parked))
       this.#sessions.table.paced[slotOf(half)] = PacedBy.nobody
@@ -145,8 +140,9 @@ export class Pacer {
     if (this.#parked.size === 0) this.#wheel.advance(now, this.#fire)
     const { short, shortBy } = this.#budget
     const queue = this.#queues.get(short) ?? this.#open(short)
-    const isLight = this.#hasMore[half] === 0 && this.#movedLately(half) < this.#budget.quantum(short)
-    queue.waiting.add(half, this.#payerOf(slotOf(half)), isLight)
+    const moved = this.#movedLately(half)
+    const isLight = this.#hasMore[half] === 0 && moved < this.#budget.quantum(short)
+    queue.waiting.add(half, this.#payerOf(slotOf(half)), { isLight, moved, now })
     this.#budget.waits(short, 1)
     this.#parked.set(half, { queue, since: now })
     this.#sessions.flags[half] |= Flag.parked
@@ -154,7 +150,7 @@ export class Pacer {
   }
 
   #movedLately(half: number): number {
-    return this.#clock.now - this.#since[half] > memory ? 0 : this.#moved[half]
+    return movedLately(this.#moved[half], this.#clock.now - this.#since[half])
   }
 
   #open(bucket: number): Queue {
@@ -222,7 +218,7 @@ export class Pacer {
     this.#parked.delete(half)
     this.#sessions.flags[half] &= ~Flag.parked
     this.#sessions.table.pacedFor[slotOf(half)] += this.#clock.now - since
-    queue.waiting.delete(half, this.#payerOf(slotOf(half)))
+    queue.waiting.delete(half)
     this.#budget.waits(queue.bucket, -1)
     if (queue.waiting.size > 0) return
     this.#queues.delete(queue.bucket)

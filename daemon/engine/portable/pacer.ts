@@ -1,12 +1,10 @@
 import { type Budget, PacedBy, type Payer } from '../shared/budget.ts'
+import { movedLately } from '../shared/flow-heap.ts'
 import type { Direction } from '../shared/limit-lines.ts'
 import { WaitingFlows } from '../shared/waiting-flows.ts'
 
 /** Bytes that node:net reads at once. */
 const largestChunk = 64 * 1024
-/** For how long what a flow has moved counts against it, in milliseconds. */
-const memory = 50
-
 /** Flows that wait for one bucket's credit. */
 interface Queue {
   readonly bucket: number
@@ -35,9 +33,9 @@ export class Flow {
   since = 0
   /** What was granted to it while it waited. */
   granted = 0
-  /** What it has moved since `movedSince`. */
+  /** What it has moved lately, as of `movedAt`. */
   moved = 0
-  movedSince = 0
+  movedAt = 0
 
   constructor(row: PacedRow, direction: Direction, goOn: () => void) {
     this.row = row
@@ -87,7 +85,7 @@ export class Pacer {
 
   /** The flow is over. */
   forget(flow: Flow): void {
-    this.#takeGranted(flow, 0)
+    this.#takeGranted(flow, 0, 0)
     this.#leave(flow)
   }
 
@@ -100,11 +98,9 @@ export class Pacer {
   }
 
   #grant(flow: Flow, length: number, toSay: number, now: number): number {
-    if (now - flow.movedSince > memory) {
-      flow.movedSince = now
-      flow.moved = 0
-    }
-    const granted = this.#takeGranted(flow, length) || this.#take(flow, length, now)
+    flow.moved = movedLately(flow.moved, now - flow.movedAt)
+    flow.movedAt = now
+    const granted = this.#takeGranted(flow, length, toSay) || this.#take(flow, length, now)
     if (granted === 0) this.#park(flow, toSay, now)
     flow.moved += granted
     return granted
@@ -115,10 +111,12 @@ export class Pacer {
     return this.#budget.isContended(row, direction) ? 0 : this.#budget.take(row, direction, length, now)
   }
 
-  /** Of what was granted to it before, as much as it needs; the rest is given back. */
-  #takeGranted(flow: Flow, length: number): number {
+  /** Of what was granted to it before, as much as it needs; the rest is for what has come behind, or is given back. */
+  #takeGranted(flow: Flow, length: number, toSay: number): number {
     const used = Math.min(flow.granted, length)
-    if (flow.granted > used) this.#budget.giveBack(flow.row, flow.direction, flow.granted - used)
+    flow.granted -= used
+    if (flow.granted === 0 || toSay > length) return used
+    this.#budget.giveBack(flow.row, flow.direction, flow.granted)
     flow.granted = 0
     return used
   }
@@ -128,7 +126,7 @@ export class Pacer {
     const queue = this.#queues.get(short) ?? this.#open(short, now)
     // That and what it has moved lately is less than others get at a time.
     const isLight = flow.moved + toSay < this.#budget.quantum(short)
-    queue.waiting.add(flow, flow.row, isLight)
+    queue.waiting.add(flow, flow.row, { isLight, moved: flow.moved, now })
     this.#budget.waits(short, 1)
     flow.queue = queue
     flow.since = now
@@ -176,7 +174,7 @@ export class Pacer {
     flow.queue = undefined
     flow.row.waiting--
     flow.row.pacedFor += performance.now() - flow.since
-    queue.waiting.delete(flow, flow.row)
+    queue.waiting.delete(flow)
     this.#budget.waits(queue.bucket, -1)
     if (queue.waiting.size > 0) return
     this.#queues.delete(queue.bucket)

@@ -1,26 +1,34 @@
 import type { Payer } from './budget.ts'
+import { FlowHeap, type WaitingFlow } from './flow-heap.ts'
 
 /**
  * Flows that wait for one bucket's credit, and whose turn it is. Those that have little to say and those that have much take
  * turns with each other, and among either the users, or the sources without a login: nobody waits longer because somebody
- * else has many connections, however little goes through each.
+ * else has many connections, however little goes through each. Of one's flows the one goes first that has moved least
+ * lately, so that all move the same, also those that have only a little at a time.
  */
 export class WaitingFlows<Flow> {
   readonly #light = new Line<Flow>()
   readonly #heavy = new Line<Flow>()
+  readonly #places = new Map<Flow, Place<Flow>>()
   #isTurnOfLight = true
 
   get size(): number {
-    return this.#light.size + this.#heavy.size
+    return this.#places.size
   }
 
-  add(flow: Flow, payer: Payer, isLight: boolean): void {
+  /** `moved`: bytes, as `movedLately` has it, at `now`. */
+  add(flow: Flow, payer: Payer, { isLight, moved, now }: { isLight: boolean; moved: number; now: number }): void {
     const line = isLight ? this.#light : this.#heavy
-    line.add(flow, holderOf(payer))
+    const holder = holderOf(payer)
+    this.#places.set(flow, { line, holder, waiting: line.flowsOf(holder).add(flow, moved, now) })
   }
 
-  delete(flow: Flow, payer: Payer): void {
-    for (const line of [this.#light, this.#heavy]) line.delete(flow, holderOf(payer))
+  delete(flow: Flow): void {
+    const place = this.#places.get(flow)
+    if (!place) return
+    this.#places.delete(flow)
+    place.line.delete(place.holder, place.waiting)
   }
 
   /** Whose turn it is; undefined if nobody waits. */
@@ -38,38 +46,44 @@ export class WaitingFlows<Flow> {
 
   /** All that wait. */
   get all(): Flow[] {
-    return [...this.#light.all, ...this.#heavy.all]
+    return [...this.#places.keys()]
   }
 
   get #isLightNext(): boolean {
-    return this.#light.size > 0 && (this.#isTurnOfLight || this.#heavy.size === 0)
+    return !this.#light.isEmpty && (this.#isTurnOfLight || this.#heavy.isEmpty)
   }
 }
 
-/** The holders one after the other, and of each the flow that came first. */
+/** Where a flow waits. */
+interface Place<Flow> {
+  readonly line: Line<Flow>
+  readonly holder: number
+  readonly waiting: WaitingFlow<Flow>
+}
+
+/** The holders one after the other. */
 class Line<Flow> {
-  readonly #holders = new Map<number, Set<Flow>>()
-  size = 0
+  readonly #holders = new Map<number, FlowHeap<Flow>>()
 
-  add(flow: Flow, holder: number): void {
-    const flows = this.#holders.get(holder) ?? new Set<Flow>()
-    this.#holders.set(holder, flows.add(flow))
-    this.size++
+  get isEmpty(): boolean {
+    return this.#holders.size === 0
   }
 
-  delete(flow: Flow, holder: number): void {
+  /** To be added to at once. */
+  flowsOf(holder: number): FlowHeap<Flow> {
+    const flows = this.#holders.get(holder) ?? new FlowHeap<Flow>()
+    this.#holders.set(holder, flows)
+    return flows
+  }
+
+  delete(holder: number, waiting: WaitingFlow<Flow>): void {
     const flows = this.#holders.get(holder)
-    if (!flows?.delete(flow)) return
-    this.size--
-    if (flows.size === 0) this.#holders.delete(holder)
-  }
-
-  get all(): Flow[] {
-    return [...this.#holders.values()].flatMap((flows) => [...flows])
+    flows?.delete(waiting)
+    if (flows?.size === 0) this.#holders.delete(holder)
   }
 
   get first(): Flow | undefined {
-    for (const flows of this.#holders.values()) for (const flow of flows) return flow
+    for (const flows of this.#holders.values()) return flows.first
     return undefined
   }
 

@@ -70,7 +70,13 @@ function bulk({ way, streams, direction, seconds }: Of<'bulk'>): void {
     }
     const awake = busy
     busy = new Set()
-    pool.wait(awake.size > 0 ? 0 : 100, (connection) => awake.add(connection))
+    // What comes after the end of a second is not of that second.
+    const left = start + (bytesBySecond.length + 1) * 1000 - now
+    pool.wait(awake.size > 0 ? 0 : Math.min(100, Math.ceil(left)), (connection) => awake.add(connection))
+    if (performance.now() >= now + left) {
+      busy = awake
+      continue
+    }
     for (const connection of awake) if (work(connection)) busy.add(connection)
   }
   end({ bytes: moved(), bytesLater: moved().map((all, i) => all - (first[i] ?? 0)), bytesBySecond })
