@@ -134,9 +134,9 @@ test('a click means the row that it is on, however far the list is scrolled', as
   const daemon = await startDaemon()
   await using app = await openApp(daemon)
   app.type('7')
-  await app.shows(/^>auth/m)
+  await app.shows(/^>access-log /m)
   app.type('\u001b[6~\u001b[6~\u001b[B')
-  await app.until(() => !/^.auth/m.test(app.screen), 'has scrolled')
+  await app.until(() => !/^.access-log /m.test(app.screen), 'has scrolled')
   const row = app.lines.findIndex((line) => line.startsWith('>')) - 3
   const [, name] = /^ ([\w-]+)/.exec(app.lines[row] ?? '') ?? []
   app.type(`\u001b[<0;4;${row + 1}M`)
