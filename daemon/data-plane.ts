@@ -15,6 +15,7 @@ import { startBanning } from './banning.ts'
 import type { Engine, EngineServices, UserChange } from './engine/engine.ts'
 import { isOurs } from './engine/portable/local-address.ts'
 import type { LimitLines } from './engine/shared/limit-lines.ts'
+import { SourceLines } from './engine/shared/source-lines.ts'
 import { startEngine } from './engine/start.ts'
 import { startLimiting } from './limiting.ts'
 import { endpointsOf } from './listening.ts'
@@ -41,6 +42,7 @@ export interface DataPlane {
   readonly usage: Usage
   /** Who was refused how often, by limits. */
   readonly limitLines: Pick<LimitLines, 'refusals'>
+  readonly sourceLines: Pick<SourceLines, 'takeRefused'>
   /** Has written the users' lines; looks at use and time once it follows the traffic. */
   readonly limits: LimitKeeper
   readonly passwords: Passwords
@@ -127,6 +129,7 @@ export async function startDataPlane(
     usage: limiting.usage,
     limits,
     limitLines: lines,
+    sourceLines: new SourceLines(limiting.memory.sourceLines),
     passwords,
     policy,
     bans: banning.bans,

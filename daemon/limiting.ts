@@ -6,6 +6,7 @@ import { Usage } from './access/usage.ts'
 import type { EngineOptions } from './engine/engine.ts'
 import { Reason } from './engine/session-table.ts'
 import { eachSource, everybody, LimitLines, limitLineMemory } from './engine/shared/limit-lines.ts'
+import { SourceLines } from './engine/shared/source-lines.ts'
 import { sharedLimitsOf } from './settings/engine-options.ts'
 import type { Store } from './store/store.ts'
 
@@ -16,7 +17,7 @@ export interface Limiting {
   readonly keeper: LimitKeeper
   readonly lines: LimitLines
   /** What the engine shares of it. */
-  readonly memory: Pick<EngineOptions, 'limitLines'>
+  readonly memory: Pick<EngineOptions, 'limitLines' | 'sourceLines'>
   tune(values: Readonly<Settings>): void
 }
 
@@ -31,7 +32,7 @@ export async function startLimiting(
   parts: AsyncDisposableStack,
   warn: (message: string) => void,
 ): Promise<Limiting> {
-  const memory = { limitLines: limitLineMemory() }
+  const memory = { limitLines: limitLineMemory(), sourceLines: SourceLines.memory() }
   const lines = new LimitLines(memory.limitLines)
   const groups = new Groups(await store.groups.list())
   const usage = new Usage(store.usage)
@@ -63,6 +64,6 @@ function linesFor(lines: LimitLines): Lines {
     setQuota: (index, left) => lines.setQuota(index, left),
     clear: (index) => lines.clear(index),
     sources: (index) => lines.sources(index),
-    refusals: (index) => lines.refusals(index),
+    refusals: (index) => lines.allRefusals(index),
   }
 }

@@ -19,7 +19,7 @@ import { formatEndpoint } from './net/endpoint.ts'
 import { ObservedConnections } from './observe/connections.ts'
 import { healthReport, StoreChanges } from './observe/health.ts'
 import { RecordedMetrics } from './observe/metrics.ts'
-import { byLimits, byRules, RefusalLines } from './observe/refusal-lines.ts'
+import { byLimits, byRules, tellRefusals } from './observe/refusal-lines.ts'
 import { UserTraffic } from './observe/user-traffic.ts'
 import { type KeptLimits, ObservedUsers } from './observe/users.ts'
 import { WallClock } from './observe/wall-clock.ts'
@@ -143,7 +143,6 @@ async function administer(
     dataPlane.rules,
   )
   parts.defer(() => rules.close())
-  parts.defer(tellRefusals(dataPlane, (line) => log.logger.info(line)))
   const loops: Loops = {
     userChanged(change) {
       rules.membersChanged()
@@ -188,6 +187,7 @@ async function administer(
     effects: settingEffects({ dataPlane, users, ending, log }),
     tell: (message) => log.logger.info(message),
   })
+  parts.defer(watchRefusals(dataPlane, config, (line) => log.logger.info(line)))
   const operators = await Operators.load(store.operators, late)
   return { users, limits, operators, config, rules, accountTransfer }
 }
@@ -209,11 +209,26 @@ function keptLimits({ groups, limits: keeper }: DataPlane): KeptLimits<Account> 
 const refusalPeriod = 60_000
 
 /** Tells of them, until the function that it returns is called. */
-function tellRefusals({ engine, accounts, limitLines }: DataPlane, tell: (line: string) => void): () => void {
-  const refusers = [byRules(engine.tables), byLimits(limitLines)]
-  const lines = refusers.map((refuser) => new RefusalLines(refuser, tell))
+function watchRefusals(
+  { engine, accounts, limits, limitLines: lines, sourceLines: sources }: DataPlane,
+  config: LiveSettings,
+  tell: (line: string) => void,
+): () => void {
+  const refusers = [
+    byRules(engine.tables, sources),
+    byLimits({
+      lines,
+      sources,
+      limitOf(index, name) {
+        const account = accounts.named(accounts.lastNameOf(index) ?? '')
+        return account && limits.effective.of(account)[name]?.value
+      },
+      settingOf: (name) => config.values[name],
+    }),
+  ]
+  const nameOf = (index: number) => accounts.lastNameOf(index)
   const look = () => {
-    for (const one of lines) one.look(accounts.highestIndex, (index) => accounts.lastNameOf(index))
+    for (const refuser of refusers) tellRefusals(refuser, { highestIndex: accounts.highestIndex, nameOf }, tell)
   }
   const timer = setInterval(look, refusalPeriod).unref()
   return () => clearInterval(timer)

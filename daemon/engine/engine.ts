@@ -42,6 +42,8 @@ export interface EngineOptions extends Tuning, ListenOptions {
   readonly policy: Policy
   /** The memory of `LimitLines`: the control plane writes who may use what, loops what is used. */
   readonly limitLines: SharedArrayBuffer
+  /** The memory of `SourceLines`, which loops write. */
+  readonly sourceLines: SharedArrayBuffer
   /** The memory of `BannedSources`, which the control plane writes. */
   readonly banned: SharedArrayBuffer
   /** The memory of `KnownSources`, which loops write. */

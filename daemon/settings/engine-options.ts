@@ -13,7 +13,7 @@ export function engineOptions(
   values: Readonly<Settings>,
   listen: readonly Endpoint[],
   policy: Policy,
-): Omit<EngineOptions, 'limitLines' | 'banned' | 'known' | 'rules'> {
+): Omit<EngineOptions, 'limitLines' | 'sourceLines' | 'banned' | 'known' | 'rules'> {
   return {
     listen,
     forwards: forwardsOf(values),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Login } from '../../daemon/engine/engine.ts'
 import { Reason, Total } from '../../daemon/engine/session-table.ts'
-import { eachSource, type LineLimits } from '../../daemon/engine/shared/limit-lines.ts'
+import { eachSource, type LineLimits, RefusingLimit } from '../../daemon/engine/shared/limit-lines.ts'
 import { parseNetwork } from '../../daemon/net/network.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { alice, engines, startProxy } from '../helpers/engine.ts'
@@ -57,7 +57,7 @@ describe.each(engines)('$kind engine: limits of connections', ({ start }) => {
     refused.finish()
     expect(await refused.discard()).toBe('FIN')
     await eventually(() => expect(proxy.ended(Reason.limitUser)).toBe(1))
-    expect([lines.live(alice.index), lines.refusals(alice.index)]).toEqual([2, 1])
+    expect([lines.live(alice.index), lines.refusals(alice.index, RefusingLimit.maxConnections)]).toEqual([2, 1])
     await leave(first)
     await eventually(() => expect(lines.live(alice.index)).toBe(1))
     await ask(succeeded)
@@ -69,7 +69,9 @@ describe.each(engines)('$kind engine: limits of connections', ({ start }) => {
     const clients = [await proxy.client(), await proxy.client()]
     await eventually(() => expect(proxy.rows()).toHaveLength(2))
     expect(await whatBecomes(proxy.client())).toBe('ECONNRESET')
-    await eventually(() => expect([proxy.ended(Reason.limitSource), lines.refusals(eachSource)]).toEqual([1, 1]))
+    await eventually(() => expect([proxy.ended(Reason.limitSource), lines.allRefusals(eachSource)]).toEqual([1, 1]))
+    const by = RefusingLimit.maxConnections
+    expect(proxy.sources.takeRefused('limits')).toEqual([{ source: parseNetwork('127.0.0.1'), count: 1, by }])
     // Another source has its own.
     await proxy.client('::1')
     for (const client of clients) await leave(client)
@@ -95,6 +97,7 @@ describe.each(engines)('$kind engine: limits of connections', ({ start }) => {
     const [here] = [await ask(succeeded), await ask(succeeded)]
     await ask(notAllowed, '::1')
     await eventually(() => expect(proxy.ended(Reason.sources)).toBe(1))
+    expect(lines.refusals(alice.index, RefusingLimit.maxSources)).toBe(1)
     await leave(here)
     await ask(notAllowed, '::1')
     expect(lines.sources(alice.index)).toBe(1)
@@ -112,7 +115,7 @@ describe.each(engines)('$kind engine: limits of connections', ({ start }) => {
   })
 
   it('a user comes from some networks only', async () => {
-    const { proxy, ask } = await startLimited(start)
+    const { proxy, lines, ask } = await startLimited(start)
     const there = await ask(succeeded, '::1')
     const here = await ask(succeeded)
     const sources = new Map([[alice.index, [parseNetwork('127.0.0.0/8')]]])
@@ -120,6 +123,7 @@ describe.each(engines)('$kind engine: limits of connections', ({ start }) => {
     expect(await there.ending).toBe('ECONNRESET')
     await ask(notAllowed, '::1')
     await eventually(() => expect(proxy.ended(Reason.sources)).toBe(2))
+    expect(lines.refusals(alice.index, RefusingLimit.sources)).toBe(1)
     await ask(succeeded)
     expect(here.socket.destroyed).toBe(false)
   })
@@ -131,7 +135,7 @@ describe.each(engines)('$kind engine: limits of connections', ({ start }) => {
     for (const client of clients) client.write(request(target.host, target.port))
     const replies = await Promise.all(clients.map((client) => client.readHex(2)))
     expect(replies.sort()).toEqual([...Array(5).fill('0500'), ...Array(15).fill(`05${notAllowed}`)])
-    expect([lines.live(alice.index), lines.refusals(alice.index)]).toEqual([5, 15])
+    expect([lines.live(alice.index), lines.allRefusals(alice.index)]).toEqual([5, 15])
   })
 
   it("a forward's clients have as many as may be, and the next is reset", async () => {
@@ -202,7 +206,7 @@ describe.each(engines)('$kind engine: limits of connections', ({ start }) => {
       client.finish()
     }
     await proxy.empty()
-    expect([lines.live(alice.index), lines.refusals(alice.index)]).toEqual([0, 0])
+    expect([lines.live(alice.index), lines.allRefusals(alice.index)]).toEqual([0, 0])
     await ask(succeeded)
   })
 
@@ -214,6 +218,7 @@ describe.each(engines)('$kind engine: limits of connections', ({ start }) => {
     expect(await client.ending).toBe('ECONNRESET')
     await ask(notAllowed)
     await eventually(() => expect(proxy.ended(Reason.expired)).toBe(2))
+    expect(lines.refusals(alice.index, RefusingLimit.expires)).toBe(1)
     lines.bar(alice.index, undefined)
     await ask(succeeded)
     await limit(alice.index, {})

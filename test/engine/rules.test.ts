@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { parseNetwork } from '../../daemon/net/network.ts'
 import { firstRuleId } from '../../daemon/policy/rule-set.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from '../helpers/bytes.ts'
@@ -68,6 +69,9 @@ describe.each(engines)('$kind engine: rules', ({ start }) => {
     client.write(request('127.0.0.1', target.port))
     await expectRefusal(client, '02')
     client.finish()
+    // Users are told of by name.
+    const anonymous = { source: parseNetwork('::/64'), count: 1, by: firstRuleId + 2 }
+    expect(proxy.sources.takeRefused('rules')).toEqual([anonymous])
   })
 
   it('that change end live sessions that they deny, and only those', async () => {

@@ -23,6 +23,7 @@ import {
   type LineLimits,
   limitLineMemory,
 } from '../../daemon/engine/shared/limit-lines.ts'
+import { SourceLines } from '../../daemon/engine/shared/source-lines.ts'
 import { startLinux, startPortable } from '../../daemon/engine/start.ts'
 import type { Endpoint } from '../../daemon/net/endpoint.ts'
 import type { IndexOf } from '../../daemon/policy/compile.ts'
@@ -114,6 +115,7 @@ const unlimited: LineLimits = {
 /** Starts an engine on both loopbacks, with fake services. It ends with the test, and its books must balance then. */
 export async function startProxy(start: Start, options: Options = {}): Promise<ProxyUnderTest> {
   const limitLines = limitLineMemory()
+  const sourceLines = SourceLines.memory()
   const engine = await start(
     {
       listen: options.listen ?? [
@@ -130,6 +132,7 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
       known: KnownSources.memory(),
       banned: options.banned ?? BannedSources.memory(),
       limitLines,
+      sourceLines,
       rules: ruleMemory(options.rules ?? '', options.indexOf),
       policy: {
         passwordRequired: options.passwordRequired ?? openPolicy.passwordRequired,
@@ -155,7 +158,7 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
       },
     },
   )
-  const proxy = new ProxyUnderTest(engine, new LimitLines(limitLines))
+  const proxy = new ProxyUnderTest(engine, new LimitLines(limitLines), new SourceLines(sourceLines))
   onTestFinished(async () => {
     await engine.close()
     proxy.expectBalance()
@@ -193,10 +196,12 @@ export interface ClosedRow extends Row {
 export class ProxyUnderTest {
   readonly engine: Engine
   readonly lines: LimitLines
+  readonly sources: SourceLines
 
-  constructor(engine: Engine, lines: LimitLines) {
+  constructor(engine: Engine, lines: LimitLines, sources: SourceLines) {
     this.engine = engine
     this.lines = lines
+    this.sources = sources
   }
 
   get port(): number {

@@ -50,6 +50,7 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
       isOurs: () => false,
       memory: ruleMemory(''),
       egress: openPolicy.egress,
+      forbid: () => {},
     }),
   }
   onTestFinished(() => {

@@ -10,7 +10,6 @@ import { SessionTable } from '../session-table.ts'
 import { askerOf } from '../shared/asker.ts'
 import type { DescriptorShares } from '../shared/descriptor-shares.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
-import { SourceLines } from '../shared/source-lines.ts'
 import type { LoopMessage, LoopOptions, MainMessage, Order } from './loop-messages.ts'
 import { sharedCountMemory } from './shared-counts.ts'
 
@@ -30,7 +29,6 @@ export function startLinuxEngine(
   const maxSessions = Math.min(options.maxSessions, capacity)
   const counts = sharedCountMemory()
   const relayPorts = new SharedArrayBuffer(RelayPorts.bytes)
-  const sourceLines = SourceLines.memory()
   const listening = listeners.map(({ at }) => at)
   const splices = refusal === undefined
   const shared = {
@@ -41,14 +39,14 @@ export function startLinuxEngine(
     splices,
     counts,
     relayPorts,
-    sourceLines,
     listening,
   }
   const loops = Array.from({ length: options.workers }, (_, index) => {
     const table = new SessionTable(capacity)
-    const { timeouts, liveness, policy, limitLines, banned, known, rules } = options
+    const { timeouts, liveness, policy, limitLines, sourceLines, banned, known, rules } = options
     const taken = listeners.map(({ at, socket, leadsTo }) => ({ at, socket: socket[index] ?? -1, leadsTo }))
-    const own = { index, listeners: taken, timeouts, liveness, policy, limitLines, banned, known, rules }
+    const memory = { limitLines, sourceLines, banned, known, rules }
+    const own = { index, listeners: taken, timeouts, liveness, policy, ...memory }
     return new LoopHandle(table, { ...shared, ...own }, services)
   })
   return new LinuxEngine(loops, capacity, listeners)

@@ -316,9 +316,10 @@ export class Loop {
   /** By the rules of now; clients are led nowhere that proxyd itself listens. */
   #verdicts({ forbidden, egress } = this.#context.policy): Verdicts {
     const own = [...forbidden, ...this.#options.listening]
-    const { table } = this.#sessions
+    const { table, places } = this.#sessions
     const groupOf = (user: number) => this.#limitLines.groupOf(user)
-    return new Verdicts({ table, groupOf, loop: this.#options.index, own, isOurs, memory: this.#rules, egress })
+    const forbid = (slot: number, rule: number) => places.forbid(slot, rule)
+    return new Verdicts({ table, groupOf, loop: this.#options.index, own, isOurs, memory: this.#rules, egress, forbid })
   }
 }
 

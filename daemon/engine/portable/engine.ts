@@ -142,7 +142,7 @@ class PortableEngine implements Engine {
     this.#room = { live, most: Math.min(options.maxSessions, capacity) }
     this.listening = endpointsOf(listeners, 'socks')
     this.forwarding = endpointsOf(listeners, 'forward')
-    const sourceLines = new SourceLines(SourceLines.memory())
+    const sourceLines = new SourceLines(options.sourceLines)
     this.#uses = new Uses(capacity, this.#room, this.#limitLines, sourceLines, () => void this.#cutBarred())
     this.#rows = new Rows(capacity, this.#uses)
     this.tables = [this.#rows.table]
@@ -184,7 +184,8 @@ class PortableEngine implements Engine {
     const { forbidden, egress } = this.#policy
     const own = [...forbidden, ...this.listening, ...this.forwarding]
     const groupOf = (user: number) => this.#limitLines.groupOf(user)
-    return new Verdicts({ table: this.#rows.table, groupOf, loop: 0, own, isOurs, memory: this.#rules, egress })
+    const forbid = (slot: number, rule: number) => this.#uses.places.forbid(slot, rule)
+    return new Verdicts({ table: this.#rows.table, groupOf, loop: 0, own, isOurs, memory: this.#rules, egress, forbid })
   }
 
   /** Judges all live sessions anew, some in each turn; resolves to the serials of those that it ended. */

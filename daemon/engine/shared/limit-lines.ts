@@ -23,7 +23,6 @@ const Word = {
   hasQuota: 6,
   /** What is left of the quota, in KiB. */
   quota: 7,
-  refusals: 8,
   /** Connections a second, 0 for no limit. */
   connectRate: 9,
   /** Bytes a second, 0 for no limit; by direction. */
@@ -33,6 +32,22 @@ const Word = {
   /** Two buckets, by direction. */
   bucket: 16,
 } as const
+
+/**
+ * The limits that refuse somebody a connection: places in a line, too, where it is counted how often each did. `share`: what
+ * whoever has much leaves to others; `connectRate`: of `eachSource` only.
+ */
+export const RefusingLimit = {
+  share: 8,
+  maxConnections: 26,
+  maxSources: 27,
+  sources: 28,
+  quota: 29,
+  expires: 30,
+  connectRate: 31,
+} as const
+export type RefusingLimit = (typeof RefusingLimit)[keyof typeof RefusingLimit]
+const refusingLimits = Object.values(RefusingLimit)
 
 export const Direction = { up: 0, down: 1 } as const
 export type Direction = (typeof Direction)[keyof typeof Direction]
@@ -202,12 +217,17 @@ export class LimitLines {
   }
 
   /** Somebody was refused by a limit. */
-  refuse(line: number): void {
-    Atomics.add(this.#words, line * lineWords + Word.refusals, 1)
+  refuse(line: number, by: RefusingLimit): void {
+    Atomics.add(this.#words, line * lineWords + by, 1)
   }
 
-  refusals(line: number): number {
-    return Atomics.load(this.#words, line * lineWords + Word.refusals)
+  refusals(line: number, by: RefusingLimit): number {
+    return Atomics.load(this.#words, line * lineWords + by)
+  }
+
+  /** By all limits together. */
+  allRefusals(line: number): number {
+    return refusingLimits.reduce((sum: number, by) => sum + this.refusals(line, by), 0)
   }
 
   #setRate(line: number, direction: Direction, rate: number): void {

@@ -1,7 +1,7 @@
 import { unmapped } from '../../net/address.ts'
 import { contains, type Network } from '../../net/network.ts'
 import { Reason } from '../session-table.ts'
-import { eachSource, type LimitLines } from './limit-lines.ts'
+import { eachSource, type LimitLines, RefusingLimit } from './limit-lines.ts'
 import { noLine, type SourceLines, sourceLasts } from './source-lines.ts'
 
 /** Flags of a session. */
@@ -61,9 +61,11 @@ export class Places {
     this.#source[slot] = line + 1
     if (line === noLine) return undefined
     const most = this.#lines.maxConnections(eachSource)
-    if (most !== undefined && this.#sources.live(line) > most) return this.#refused(eachSource, Reason.limitSource)
+    if (most !== undefined && this.#sources.live(line) > most)
+      return this.#refusedSource(slot, RefusingLimit.maxConnections, Reason.limitSource)
     const rate = this.#lines.connectRate(eachSource)
-    if (rate > 0 && !this.#sources.isWithin(line, rate, now)) return this.#refused(eachSource, Reason.rate)
+    if (rate > 0 && !this.#sources.isWithin(line, rate, now))
+      return this.#refusedSource(slot, RefusingLimit.connectRate, Reason.rate)
     return undefined
   }
 
@@ -79,16 +81,15 @@ export class Places {
     now: number,
   ): Reason | undefined {
     const barred = this.#lines.barred(user)
-    if (barred !== undefined) return this.#refused(user, barred)
-    if (this.#lines.isOver(user)) return this.#refused(user, Reason.quota)
-    if (!isWithin(networks, addresses, slot)) return this.#refused(user, Reason.sources)
+    if (barred === Reason.expired) return this.#refused(user, RefusingLimit.expires, barred)
+    if (barred !== undefined || this.#lines.isOver(user)) return this.#refused(user, RefusingLimit.quota, Reason.quota)
+    if (!isWithin(networks, addresses, slot)) return this.#refused(user, RefusingLimit.sources, Reason.sources)
     const most = this.#lines.maxSources(user)
     // Of users without a limit nobody asks where they come from.
     if (most !== undefined && !this.#enterSource(slot, user, addresses, now, most))
-      return this.#refused(user, Reason.sources)
-    if (this.isShort && this.#hasMany(slot, user))
-      return user > 0 ? this.#refused(user, Reason.limitUser) : this.#refused(eachSource, Reason.limitSource)
-    if (!this.#lines.enter(user)) return this.#refused(user, Reason.limitUser)
+      return this.#refused(user, RefusingLimit.maxSources, Reason.sources)
+    if (this.isShort && this.#hasMany(slot, user)) return this.#refusedForOthers(slot, user)
+    if (!this.#lines.enter(user)) return this.#refused(user, RefusingLimit.maxConnections, Reason.limitUser)
     this.#user[slot] = user
     this.#flags[slot] |= countsForUser
     return undefined
@@ -111,6 +112,12 @@ export class Places {
   /** The line of the session's source, or `noLine`. */
   sourceOf(slot: number): number {
     return this.#source[slot] - 1
+  }
+
+  /** A rule has refused a client without a login something: those are told apart by where they come from. */
+  forbid(slot: number, rule: number): void {
+    const line = this.sourceOf(slot)
+    if (line !== noLine) this.#sources.forbid(line, rule)
   }
 
   /** Forget sources that their users have left for long. */
@@ -152,8 +159,19 @@ export class Places {
     return true
   }
 
-  #refused(line: number, reason: Reason): Reason {
-    this.#lines.refuse(line)
+  #refusedForOthers(slot: number, user: number): Reason {
+    if (user > 0) return this.#refused(user, RefusingLimit.share, Reason.limitUser)
+    return this.#refusedSource(slot, RefusingLimit.share, Reason.limitSource)
+  }
+
+  #refusedSource(slot: number, by: RefusingLimit, reason: Reason): Reason {
+    const line = this.sourceOf(slot)
+    if (line !== noLine) this.#sources.refuse(line, by)
+    return this.#refused(eachSource, by, reason)
+  }
+
+  #refused(line: number, by: RefusingLimit, reason: Reason): Reason {
+    this.#lines.refuse(line, by)
     return reason
   }
 }

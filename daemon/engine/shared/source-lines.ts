@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto'
 import { isMapped, mappedPrefix } from '../../net/address.ts'
+import type { Network } from '../../net/network.ts'
 import { Buckets, bucketWords } from './buckets.ts'
-import type { Direction } from './limit-lines.ts'
+import type { Direction, RefusingLimit } from './limit-lines.ts'
 import { Lock } from './lock.ts'
 import { hashOf, wordAt } from './source-hash.ts'
 
@@ -21,6 +22,10 @@ const Header = { lock: 0, seed: 1 } as const
 const Word = { owner: 0, high: 1, low: 2, live: 3, left: 4, due: 5, bucket: 6 } as const
 const source = 1
 const ofUser = 2
+/** Behind the lines, for each: how often the source was refused something since `takeRefused`, and by what last. */
+const refusedAt = headerWords + lineWords * lineCount
+const refusedWords = 4
+const Refused = { byLimits: 0, byRules: 2 } as const
 /** A line may stand in one of so many places, behind one another. */
 const places = 64
 /** For how long a line without connections counts, in milliseconds. */
@@ -36,6 +41,13 @@ export const noLine = -1
 /** The first word of what identifies an IPv4 address, which begins no IPv6 network in use; its second is the address. */
 const ipv4 = 0xffff
 
+/** A source that was refused something: so often, and by what last, a limit or a rule's number. */
+export interface RefusedSource {
+  readonly source: Network
+  readonly count: number
+  readonly by: number
+}
+
 export class SourceLines {
   readonly buckets: Buckets
   readonly #words: Int32Array
@@ -49,7 +61,7 @@ export class SourceLines {
 
   /** Memory for all lines; of those that nobody has touched the kernel keeps none. */
   static memory(): SharedArrayBuffer {
-    const memory = new SharedArrayBuffer(4 * (headerWords + lineWords * lineCount))
+    const memory = new SharedArrayBuffer(4 * (refusedAt + refusedWords * lineCount))
     // Nobody can choose addresses whose lines would all want the same places.
     new Int32Array(memory)[Header.seed] = randomInt(2 ** 31)
     return memory
@@ -119,6 +131,51 @@ export class SourceLines {
     })
   }
 
+  /** A limit has refused a source's connection. */
+  refuse(line: number, by: RefusingLimit): void {
+    this.#countRefused(line, Refused.byLimits, by)
+  }
+
+  /** A rule, by its number, has refused a source something. */
+  forbid(line: number, rule: number): void {
+    this.#countRefused(line, Refused.byRules, rule)
+  }
+
+  /** Whom limits, or rules, have refused something since the last call, how often, and which of them did so last. */
+  takeRefused(by: 'limits' | 'rules'): RefusedSource[] {
+    const place = by === 'limits' ? Refused.byLimits : Refused.byRules
+    const refused: RefusedSource[] = []
+    for (let line = 0; line < lineCount; line++) {
+      const at = refusedAt + refusedWords * line + place
+      if (Atomics.load(this.#words, at) === 0) continue
+      // Not while another source is put in its place.
+      this.#lock.with(() => {
+        const count = Atomics.exchange(this.#words, at, 0)
+        if (count > 0) refused.push({ source: this.#networkOf(line), count, by: this.#words[at + 1] })
+      })
+    }
+    return refused
+  }
+
+  #countRefused(line: number, place: number, by: number): void {
+    const at = refusedAt + refusedWords * line + place
+    Atomics.store(this.#words, at + 1, by)
+    Atomics.add(this.#words, at, 1)
+  }
+
+  #networkOf(line: number): Network {
+    const at = lineAt(line)
+    const [high, low] = [this.#words[at + Word.high], this.#words[at + Word.low]]
+    const bytes = new Uint8Array(high === ipv4 ? 4 : 16)
+    const view = new DataView(bytes.buffer)
+    if (high === ipv4) view.setInt32(0, low)
+    else {
+      view.setInt32(0, high)
+      view.setInt32(4, low)
+    }
+    return { bytes, prefix: high === ipv4 ? 32 : 64 }
+  }
+
   /** Where a line's bucket stands among `buckets`. */
   bucketAt(line: number, direction: Direction): number {
     return lineAt(line) + Word.bucket + bucketWords * direction
@@ -161,6 +218,8 @@ export class SourceLines {
     if (best === noLine) return noLine
     const at = lineAt(best)
     this.#words.fill(0, at, at + lineWords)
+    const refused = refusedAt + refusedWords * best
+    this.#words.fill(0, refused, refused + refusedWords)
     this.#words[at + Word.owner] = owner
     this.#words[at + Word.high] = high
     this.#words[at + Word.low] = low

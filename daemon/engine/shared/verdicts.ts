@@ -24,6 +24,8 @@ export interface VerdictSources {
   readonly memory: RuleMemory
   /** See `Policy`. */
   readonly egress: ReadonlyMap<number, Egress>
+  /** A rule has refused a client without a login something. */
+  readonly forbid: (slot: number, rule: number) => void
 }
 
 /**
@@ -37,13 +39,15 @@ export class Verdicts {
   readonly #egress: ReadonlyMap<number, Egress>
   readonly #hasEgress: boolean
   readonly #table: SessionTable
+  readonly #forbid: VerdictSources['forbid']
   readonly #judge: Judge
   readonly #hits: RuleHits
   readonly #subject: RowSubject
 
-  constructor({ table, groupOf, loop, own, isOurs, memory, egress }: VerdictSources) {
+  constructor({ table, groupOf, loop, own, isOurs, memory, egress, forbid }: VerdictSources) {
     const rules = new RuleSet(memory.rules)
     this.#table = table
+    this.#forbid = forbid
     this.#judge = new Judge(new OwnSockets(own, isOurs), rules)
     this.#hits = new RuleHits(memory.hits, rules.places, loop)
     this.#subject = new RowSubject(table, groupOf)
@@ -113,6 +117,7 @@ export class Verdicts {
       this.#table.decidedBy(slot, rule)
       this.#hits.count(place, Date.now())
       if (decision < 0) this.#table.forbiddenBy(slot, rule)
+      if (decision < 0 && this.#table.user[slot] === 0) this.#forbid(slot, rule)
     }
     return decision > 0
   }
