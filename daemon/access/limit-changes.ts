@@ -1,6 +1,7 @@
 import { defaultGroup, type LimitName } from '../../shared/limits.ts'
 import type { Group as GroupRow, Params, Result, User } from '../../shared/protocol/methods.ts'
 import { Refusal } from '../refusal.ts'
+import { inSlices } from '../slices.ts'
 import type { GroupStore, StoredGroup, UserStore } from '../store/store.ts'
 import type { Account, Accounts } from './accounts.ts'
 import type { Group, Groups } from './groups.ts'
@@ -16,7 +17,6 @@ import {
   startedAt,
   valuesOf,
 } from './limit-values.ts'
-import { inSlices } from './slices.ts'
 import type { Turns } from './turns.ts'
 import { parseUserFilter } from './user-filter.ts'
 

@@ -2,11 +2,11 @@ import { type LimitValue, parseSpan } from '../../shared/limits.ts'
 import type { User } from '../../shared/protocol/methods.ts'
 import type { Egress } from '../net/egress.ts'
 import { type Network, parseNetwork } from '../net/network.ts'
+import { inSlices } from '../slices.ts'
 import type { Account, Accounts } from './accounts.ts'
 import { type Cycle, cycleAt } from './cycle.ts'
 import { type Effective, EffectiveLimits, numberOf, textOf } from './effective-limits.ts'
 import type { Groups } from './groups.ts'
-import { inSlices } from './slices.ts'
 import type { Usage } from './usage.ts'
 
 /** Why somebody may not come any more. */

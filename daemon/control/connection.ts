@@ -20,6 +20,9 @@ import { type Admit, type Outlet, Session, type Via } from './session.ts'
 /** Milliseconds for a client to close its side too: closed earlier, a reset could overtake our last words. */
 const lingerTime = 1000
 
+/** Characters of a refusal: it may quote what it refuses, which may be as long as a line. */
+const longestRefusal = 1000
+
 /** What all connections have in common. */
 export interface Service {
   readonly handlers: Handlers
@@ -189,7 +192,7 @@ export class ControlConnection implements Outlet {
     if (error instanceof RpcError) return error
     if (error instanceof Refusal) {
       const kind = error.kind === 'invalid' ? 'invalid_params' : error.kind
-      return new RpcError(kind, error.message, error.details)
+      return new RpcError(kind, shortened(error.message), error.details)
     }
     this.#service.log.error(error, `management call ${method} failed`)
     return new RpcError('internal_error', 'a fault in the daemon; its log tells more')
@@ -249,4 +252,10 @@ export class ControlConnection implements Outlet {
     if (lastWords !== undefined) this.#socket.write(lastWords)
     this.#socket.end()
   }
+}
+
+/** Without its middle if need be: what is wrong is said at the front, and what to do at the end. */
+function shortened(text: string): string {
+  const half = longestRefusal / 2
+  return text.length > longestRefusal ? `${text.slice(0, half)}…${text.slice(-half)}` : text
 }

@@ -20,17 +20,20 @@ export class Words {
   #next = 0
 
   constructor(content: string, line: number) {
-    // A quoted part may have spaces: user:"bob smith".
-    const words = [...content.matchAll(/(?<=^|\s)#.*$|(?:"(?:[^"\\]|\\.)*"|[^\s"])+|"/g)].map(({ 0: text, index }) => ({
+    // A quoted part may have spaces: user:"bob smith". One that is not closed takes all that is left: to look behind each
+    // of its quotes for an end would take for ever.
+    const pieces = content.matchAll(/(?<=^|\s)#.*$|(?:"(?:[^"\\]|\\.)*"|[^\s"])+|(?<open>".*$)/gs)
+    const words = Array.from(pieces, ({ 0: text, index, groups }) => ({
       text,
       column: index + 1,
+      isOpen: groups?.open !== undefined,
     }))
     const comment = words.at(-1)?.text.startsWith('#') ? words.pop() : undefined
     this.line = line
     this.note = comment?.text.slice(1).trim() ?? ''
     this.#words = words
     this.#end = content.slice(0, comment ? comment.column - 1 : undefined).trimEnd().length + 1
-    const open = words.find(({ text }) => text === '"')
+    const open = words.find(({ isOpen }) => isOpen)
     if (open) throw new RuleSyntaxError(line, open.column, 'this quote is not closed')
   }
 

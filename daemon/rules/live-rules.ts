@@ -10,6 +10,7 @@ import { RuleHits } from '../policy/rule-hits.ts'
 import { BuiltIn, RuleSet } from '../policy/rule-set.ts'
 import { RuleSyntaxError } from '../policy/rule-words.ts'
 import { Refusal } from '../refusal.ts'
+import { inSlices } from '../slices.ts'
 import type { RuleStore } from '../store/store.ts'
 import { compileAside } from './compile-text.ts'
 import { HitCounts } from './hit-counts.ts'
@@ -157,7 +158,7 @@ export class LiveRules {
       const { text } = this.#inForce
       if (!text.rules.some(({ to }) => to.some(({ kind }) => kind === 'file'))) return
       const memory = await this.#compile(text)
-      this.#checkTests(text, memory)
+      await this.#checkTests(text, memory)
       await this.#act(text, memory)
     })
   }
@@ -175,7 +176,7 @@ export class LiveRules {
       const before = this.#inForce.text
       const text = understood(() => replaceText(before, edit(before)))
       const memory = await this.#compile(text)
-      this.#checkTests(text, memory)
+      await this.#checkTests(text, memory)
       const changes = { ...told(before, text), warnings: this.#warningsOf(before, text) }
       if (dryRun) return { ...changes, revision: this.#revision, cut: await wouldEnd(memory, this.#options) }
       const revision = this.#revision + 1
@@ -207,15 +208,15 @@ export class LiveRules {
     return compiled(text, this.#options, this.#options.engine.tables.length)
   }
 
-  #checkTests({ tests }: RuleText, { rules }: RuleMemory): void {
-    for (const test of tests) {
+  async #checkTests({ tests }: RuleText, { rules }: RuleMemory): Promise<void> {
+    await inSlices(tests, (test) => {
       const phases = tryOut(rules, test, { members: this.#options.members, own: this.#options.own() }, Date.now())
-      if (isAllowed(phases) === test.allow) continue
+      if (isAllowed(phases) === test.allow) return
       const decided = phases.find(({ decision }) => decision < 0) ?? phases.at(-1)
       const id = decided && new RuleSet(rules).idOf(Math.abs(decided.decision))
       const why = id ? ` by rule ${id}` : ''
       throw refusal(test.line, 1, `this test expects ${word(test.allow)}, but it is ${word(!test.allow)}${why}`)
-    }
+    })
   }
 
   /** Whoever is let in, or kept out, by a rule that ends is judged anew when it does. */

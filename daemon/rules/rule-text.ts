@@ -22,13 +22,16 @@ export function restoreText({ text, ids, nextId }: Pick<RuleText, 'text' | 'ids'
 /** The text that takes the place of another: a rule that stands in both keeps its number. Throws a `RuleSyntaxError`. */
 export function replaceText(previous: RuleText, text: string): RuleText {
   const { rules, tests } = parseRules(text)
+  // Of several alike the first is the last of its list, from where it is taken first.
   const known = new Map<string, number[]>()
-  previous.rules.forEach((rule, i) => {
-    const key = formatRule(rule)
-    known.set(key, [...(known.get(key) ?? []), previous.ids[i]])
-  })
+  for (let i = previous.rules.length - 1; i >= 0; i--) {
+    const key = formatRule(previous.rules[i])
+    const alike = known.get(key)
+    if (alike) alike.push(previous.ids[i])
+    else known.set(key, [previous.ids[i]])
+  }
   let { nextId } = previous
-  const ids = rules.map((rule) => known.get(formatRule(rule))?.shift() ?? nextId++)
+  const ids = rules.map((rule) => known.get(formatRule(rule))?.pop() ?? nextId++)
   return { text, rules, tests, ids, nextId }
 }
 
@@ -54,7 +57,8 @@ export function withRule({ text, rules }: RuleText, line: string, place: number)
 
 /** The text without the rules of these numbers. */
 export function withoutRules({ text, rules, ids }: RuleText, unwanted: readonly number[]): string {
-  const lines = new Set(rules.filter((_, i) => unwanted.includes(ids[i])).map(({ line }) => line))
+  const those = new Set(unwanted)
+  const lines = new Set(rules.filter((_, i) => those.has(ids[i])).map(({ line }) => line))
   return asText(linesOf(text).filter((_, i) => !lines.has(i + 1)))
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
+import { Refusal } from '../../daemon/refusal.ts'
 import { methods } from '../../shared/protocol/methods.ts'
 import { entered, greeted, started } from './raw-client.ts'
 import { type Control, startControl } from './start-control.ts'
@@ -15,6 +16,17 @@ it('hides what went wrong inside, and logs it', async () => {
   expect(error).toMatchObject({ code: -32603, data: { kind: 'internal_error' } })
   expect(JSON.stringify(error)).not.toContain('secret detail')
   expect(control.log.join()).toContain('secret detail')
+})
+
+it('quotes no more of what it refuses than a person reads', async () => {
+  const control = await startControl()
+  const client = await entered(control)
+  control.backend.rules.apply = async () => {
+    throw new Refusal('invalid', `wrong ${'"'.repeat(500_000)}: mend it`)
+  }
+  const { error } = await client.call('rules.apply', { text: '' })
+  expect(error?.message).toMatch(/^wrong "+…"+: mend it$/)
+  expect(error?.message.length).toBeLessThan(2000)
 })
 
 it('refuses a duplicate of an id in flight, not of one answered', async () => {

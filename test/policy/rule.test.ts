@@ -20,6 +20,11 @@ test  user:bob from 192.0.2.1 metadata.google.internal:80 = deny
 `
 
 describe('a text of rules', () => {
+  it.each(['\\', '\\"'])('is refused at once for a quote that is not closed, however many %s follow', (piece) => {
+    const text = `deny user:"${piece.repeat(100_001)}`
+    expect(() => parseRules(text)).toThrow('line 1, column 11: this quote is not closed')
+  })
+
   it('reads as one rule a line, and tests beside them', () => {
     const { rules, tests } = parseRules(example)
     expect(rules.map(formatRule)).toEqual([

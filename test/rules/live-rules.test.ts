@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { RuleMemory } from '../../daemon/engine/engine.ts'
 import { SessionTable, State } from '../../daemon/engine/session-table.ts'
@@ -5,7 +9,9 @@ import { OwnSockets } from '../../daemon/policy/own-sockets.ts'
 import { RuleHits } from '../../daemon/policy/rule-hits.ts'
 import { firstRulePlace, RuleSet } from '../../daemon/policy/rule-set.ts'
 import { LiveRules, type LiveRulesOptions, prepareRules } from '../../daemon/rules/live-rules.ts'
+import { noRules, replaceText } from '../../daemon/rules/rule-text.ts'
 import type { StoredRules } from '../../daemon/store/store.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 async function begin(stored?: StoredRules) {
   const kept: StoredRules[] = stored ? [stored] : []
@@ -165,4 +171,33 @@ describe('rules', () => {
       new RuleSet((judged[0] as RuleMemory).rules).decideName({ ...bob, user }, 'a.example', 80, 0)
     expect([decide(7), decide(8)]).toEqual([-firstRulePlace, 0])
   })
+})
+
+describe('a list', () => {
+  it('is a plain file: no pipe is waited for', async () => {
+    const { rules } = await begin()
+    const pipe = join(await temporaryFolder(), 'pipe')
+    await promisify(execFile)('mkfifo', ['-m', '600', pipe])
+    await expect(rules.apply({ text: `deny to @${pipe}` })).rejects.toThrow(`${pipe} is no plain file`)
+  })
+
+  it('is not quoted to whoever names it: it may be a secret that only the daemon can read', async () => {
+    const { rules } = await begin()
+    const file = join(await temporaryFolder(), 'secret')
+    await writeFile(file, 'root:hunter2\n', { mode: 0o600 })
+    const refusal: Error = await rules.apply({ text: `deny to @${file}` }).then(
+      () => expect.unreachable(),
+      (error) => error,
+    )
+    expect(refusal.message).toContain(`${file}:1: this line is no name`)
+    expect(refusal.message).not.toContain('hunter2')
+  })
+})
+
+it('of many rules that are alike each keeps its number, in no time', async () => {
+  const alike = replaceText(noRules, 'deny port 1\n'.repeat(80_000))
+  const ids = Array.from({ length: 80_000 }, (_, i) => 16 + i)
+  expect(alike.ids).toEqual(ids)
+  const fewer = replaceText(alike, 'deny port 1\n'.repeat(79_999))
+  expect(fewer.ids).toEqual(ids.slice(0, -1))
 })
