@@ -39,9 +39,7 @@ export async function startLimiting(
   usage.load(accounts.list(), await store.usage.list())
   const keeper = new LimitKeeper({ accounts, groups, usage, lines: linesFor(lines), tell: warn })
   const save = () =>
-    usage
-      .save(accounts.list())
-      .catch((error: Error) => warn(`what users have moved is not stored yet: ${error.message}`))
+    usage.save(Date.now()).catch((error: Error) => warn(`what users have moved is not stored yet: ${error.message}`))
   const timer = setInterval(save, usagePeriod).unref()
   parts.defer(async () => {
     clearInterval(timer)

@@ -7,6 +7,7 @@ import { LimitChanges } from './access/limit-changes.ts'
 import { plain } from './access/limit-values.ts'
 import { Operators } from './access/operators.ts'
 import { Turns } from './access/turns.ts'
+import { UsageReports } from './access/usage-reports.ts'
 import { type Loops, Users } from './access/users.ts'
 import { AuditTrail } from './audit/audit-trail.ts'
 import type { Transfer } from './control/backend.ts'
@@ -75,6 +76,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
       userTable: new ObservedUsers(dataPlane.accounts, keptLimits(dataPlane), observed.traffic),
       connections,
       metrics: observed.metrics,
+      usage: new UsageReports(options.store.usage, dataPlane.accounts),
       bans: dataPlane.bans,
       accessLog: dataPlane.accessLog,
       operators: administered.operators,

@@ -177,7 +177,7 @@ export class AccountTransfer {
     })
     for (const account of changed) accounts.put(account)
     await keeper.writeAll(putGroups.length > 0 ? [...accounts.list()] : [...added, ...changed])
-    await usage.save(added).catch(() => {}) // The next round stores it.
+    await usage.save(Date.now()).catch(() => {}) // The next round stores it.
     keeper.look()
     await obey()
     return this.#tell(added.length > 0, moves)

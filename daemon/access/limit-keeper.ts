@@ -130,7 +130,7 @@ export class LimitKeeper {
 
   /** Starts an index from nothing, for its next owner, who has no connection yet. */
   begin(account: Account): void {
-    this.#usage.begin(account.index)
+    this.#usage.begin(account)
     this.#lines.clear(account.index)
     this.#forget(account.index)
     this.write(account)

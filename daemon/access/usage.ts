@@ -1,27 +1,56 @@
-import type { StoredUsage, UsageStore } from '../store/store.ts'
+import { randomInt } from 'node:crypto'
+import {
+  noLogin,
+  others,
+  type StoredUsage,
+  type UsageBatch,
+  type UsageStore,
+  usageCells,
+  usageWidth,
+} from '../store/store.ts'
 import type { Account } from './accounts.ts'
 
-/** What users have moved since their index is theirs; this only grows. */
+/** What users have moved. */
 export interface Moved {
+  /** Since their index is theirs; this only grows. */
   of(index: number): { readonly up: number; readonly down: number }
+  /** Under an index in this run, whoever owned it: bytes, and connections that have ended. They only grow. */
+  up(index: number): number
+  down(index: number): number
+  ended(index: number): number
 }
 
 const mostIndices = 65_536
+/** Instead of the moment of a mark. */
+const notStored = -1
+const nothing: Moved = { of: () => ({ up: 0, down: 0 }), up: () => 0, down: () => 0, ended: () => 0 }
 
 /**
  * What users have moved in all runs of the daemon, and since the mark that the present cycle of their quota set. Counters
  * only grow: a reset is a mark, so nothing is lost by it and nothing counts twice.
  */
 export class Usage {
-  #moved: Moved = { of: () => ({ up: 0, down: 0 }) }
+  #moved: Moved = nothing
   readonly #store: UsageStore
+  /** By index: the owner's id; 0: nobody has had it. */
+  readonly #ids = new Float64Array(mostIndices)
   /** By index: bytes of the runs before. */
   readonly #upBefore = new Float64Array(mostIndices)
   readonly #downBefore = new Float64Array(mostIndices)
   readonly #mark = new Float64Array(mostIndices)
   readonly #marked = new Float64Array(mostIndices)
-  /** What was stored last, of which a sum tells whether it has changed. */
-  readonly #stored = new Float64Array(mostIndices)
+  /** What was stored last: the mark, and what this run had moved, whoever owned the index. */
+  readonly #storedMarked = new Float64Array(mostIndices)
+  readonly #storedUp = new Float64Array(mostIndices)
+  readonly #storedDown = new Float64Array(mostIndices)
+  readonly #storedEnded = new Float64Array(mostIndices)
+  /** What the owners before moved after the last batch. */
+  readonly #othersMore = { up: 0, down: 0, ended: 0 }
+  readonly #run = randomInt(2 ** 47)
+  #batches = 0
+  /** Given to the store, which has not said that it has it: it may have. */
+  #unconfirmed: UsageBatch | undefined
+  #highestIndex = 0
 
   constructor(store: UsageStore) {
     this.#store = store
@@ -36,10 +65,11 @@ export class Usage {
   load(accounts: readonly Account[], stored: readonly StoredUsage[]): void {
     const byId = new Map(stored.map((usage) => [usage.user, usage]))
     for (const { id, index } of accounts) {
+      this.#own(index, id)
       const usage = id === undefined ? undefined : byId.get(id)
       if (!usage) continue
       this.adopt(index, usage)
-      this.#stored[index] = sumOf(usage)
+      this.#storedMarked[index] = usage.marked
     }
   }
 
@@ -49,18 +79,29 @@ export class Usage {
     this.#downBefore[index] = down
     this.#mark[index] = mark
     this.#marked[index] = marked
+    this.#storedMarked[index] = notStored
   }
 
   /** What is kept of a user; undefined: they have moved nothing yet. */
   of({ id, index }: Account): Omit<StoredUsage, 'user'> | undefined {
     if (id === undefined) return undefined
-    const { user: _, ...usage } = this.#usageOf(id, index)
-    return sumOf({ user: id, ...usage }) === 0 ? undefined : usage
+    const { up, down } = this.#moved.of(index)
+    const [mark, marked] = [this.#mark[index], this.#marked[index]]
+    const usage = { up: this.#upBefore[index] + up, down: this.#downBefore[index] + down, mark, marked }
+    return usage.up + usage.down + marked === 0 ? undefined : usage
   }
 
   /** Starts an index from nothing, for its next owner. */
-  begin(index: number): void {
-    for (const column of [this.#upBefore, this.#downBefore, this.#mark, this.#marked, this.#stored]) column[index] = 0
+  begin({ id, index }: Account): void {
+    const more = this.#othersMore
+    const { up, down, ended } = this.#now(index)
+    more.up += up - this.#storedUp[index]
+    more.down += down - this.#storedDown[index]
+    more.ended += ended - this.#storedEnded[index]
+    this.#stored(index, { up, down, ended })
+    for (const column of [this.#upBefore, this.#downBefore, this.#mark, this.#marked, this.#storedMarked])
+      column[index] = 0
+    this.#own(index, id)
   }
 
   /** Bytes both ways, in all runs. */
@@ -85,31 +126,83 @@ export class Usage {
     this.#marked[index] = now
   }
 
-  /** Stores what has changed since the last time. Rejects with a StoreError, and then the next time stores it. */
-  async save(accounts: readonly Account[]): Promise<void> {
-    const changed: { readonly index: number; readonly usage: StoredUsage }[] = []
-    for (const { id, index } of accounts) {
-      if (id === undefined) continue
-      const usage = this.#usageOf(id, index)
-      if (sumOf(usage) !== this.#stored[index]) changed.push({ index, usage })
-    }
-    if (changed.length === 0) return
-    await this.#store.save(changed.map(({ usage }) => usage))
-    for (const { index, usage } of changed) this.#stored[index] = sumOf(usage)
+  /**
+   * Stores what has changed since the last time, as of `time`, in milliseconds since 1970. Rejects with a StoreError, and
+   * then the next time stores it.
+   */
+  async save(time: number): Promise<void> {
+    if (this.#unconfirmed) await this.#confirm(this.#unconfirmed)
+    const rows = this.#changed()
+    if (rows.length === 0) return
+    const batch = { run: this.#run, number: ++this.#batches, time: Math.round(time), rows }
+    this.#unconfirmed = batch
+    await this.#confirm(batch)
   }
 
-  #usageOf(user: number, index: number): StoredUsage {
-    const { up, down } = this.#moved.of(index)
-    return {
-      user,
-      up: this.#upBefore[index] + up,
-      down: this.#downBefore[index] + down,
-      mark: this.#mark[index],
-      marked: this.#marked[index],
+  async #confirm(batch: UsageBatch): Promise<void> {
+    await this.#store.save(batch)
+    if (this.#unconfirmed === batch) this.#unconfirmed = undefined
+  }
+
+  /** What there is to store; it counts as stored from now on. */
+  #changed(): Float64Array {
+    const rows = new Float64Array((this.#highestIndex + 2) * usageWidth)
+    let length = 0
+    for (let index = 0; index <= this.#highestIndex; index++) {
+      const now = this.#now(index)
+      const more = {
+        up: now.up - this.#storedUp[index],
+        down: now.down - this.#storedDown[index],
+        ended: now.ended - this.#storedEnded[index],
+      }
+      const isMarked = this.#marked[index] !== this.#storedMarked[index]
+      if (more.up === 0 && more.down === 0 && more.ended === 0 && !isMarked) continue
+      const { up, down } = this.#moved.of(index)
+      rows[length + usageCells.user] = index === 0 ? noLogin : this.#ids[index]
+      rows[length + usageCells.up] = this.#upBefore[index] + up
+      rows[length + usageCells.down] = this.#downBefore[index] + down
+      rows[length + usageCells.mark] = this.#mark[index]
+      rows[length + usageCells.marked] = this.#marked[index]
+      setMore(rows, length, more)
+      length += usageWidth
+      this.#storedMarked[index] = this.#marked[index]
+      this.#stored(index, now)
     }
+    const more = this.#othersMore
+    if (more.up + more.down + more.ended > 0) {
+      rows[length + usageCells.user] = others
+      setMore(rows, length, more)
+      length += usageWidth
+      Object.assign(more, { up: 0, down: 0, ended: 0 })
+    }
+    return rows.slice(0, length)
+  }
+
+  #own(index: number, id: number | undefined): void {
+    this.#ids[index] = id ?? others
+    this.#highestIndex = Math.max(this.#highestIndex, index)
+  }
+
+  /** What this run has moved under an index. */
+  #now(index: number): More {
+    return { up: this.#moved.up(index), down: this.#moved.down(index), ended: this.#moved.ended(index) }
+  }
+
+  #stored(index: number, { up, down, ended }: More): void {
+    this.#storedUp[index] = up
+    this.#storedDown[index] = down
+    this.#storedEnded[index] = ended
   }
 }
 
-function sumOf({ up, down, marked }: StoredUsage): number {
-  return up + down + marked
+interface More {
+  readonly up: number
+  readonly down: number
+  readonly ended: number
+}
+
+function setMore(rows: Float64Array, at: number, { up, down, ended }: More): void {
+  rows[at + usageCells.moreUp] = up
+  rows[at + usageCells.moreDown] = down
+  rows[at + usageCells.moreConnections] = ended
 }

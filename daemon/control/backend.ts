@@ -29,6 +29,7 @@ export interface Backend {
   readonly userTable: UserTable
   readonly connections: LiveConnections
   readonly metrics: Metrics
+  readonly usage: UsageReports
   readonly log: RecordedLog
   readonly bans: BanAdministration
   readonly accessLog: AccessLog
@@ -104,6 +105,11 @@ export interface RuleAdministration {
   move(change: Params<'rules.move'>): Promise<Result<'rules.move'>>
   remove(change: Params<'rules.remove'>): Promise<Result<'rules.remove'>>
   test(request: Params<'rules.test'>): Promise<Result<'rules.test'>>
+}
+
+/** What was used; refused with `not_found` if there is no such user. */
+export interface UsageReports {
+  list(wish: Params<'usage.list'>): Promise<Result<'usage.list'>>
 }
 
 /** The newest lines of the log, whatever its level on stderr. */

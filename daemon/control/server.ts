@@ -26,6 +26,7 @@ import { operatorHandlers } from './handlers/operators.ts'
 import { ruleHandlers } from './handlers/rules.ts'
 import { sessionHandlers } from './handlers/session.ts'
 import { transferHandlers } from './handlers/transfer.ts'
+import { usageHandlers } from './handlers/usage.ts'
 import { userHandlers } from './handlers/users.ts'
 import { LoginFailures } from './login-failures.ts'
 import type { Via } from './session.ts'
@@ -169,6 +170,7 @@ function makeClients(options: ControlOptions, cookie: string): Clients {
     ...accessHandlers(backend.accessLog),
     ...connectionHandlers(backend.connections, feed),
     ...metricsHandlers(backend.metrics, limits),
+    ...usageHandlers(backend.usage),
     ...logHandlers(backend.log, limits),
     ...ruleHandlers(backend.rules),
     ...transferHandlers(backend.transfer),

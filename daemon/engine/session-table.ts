@@ -120,6 +120,8 @@ export class SessionTable {
   readonly userSessions: Int32Array
   readonly userUp: Float64Array
   readonly userDown: Float64Array
+  /** By user index: sessions that have ended; this only grows. */
+  readonly userEnded: Float64Array
   /** By user index: how often rules have refused them something, which only grows, and by the number of which rule last. */
   readonly userForbidden: Float64Array
   readonly userForbiddenBy: Int32Array
@@ -146,6 +148,7 @@ export class SessionTable {
     const turns = layout.place(8 * turnCells)
     const userUp = layout.place(8 * maxUsers)
     const userDown = layout.place(8 * maxUsers)
+    const userEnded = layout.place(8 * maxUsers)
     const userForbidden = layout.place(8 * maxUsers)
     const userForbiddenBy = layout.place(4 * maxUsers)
     const userSessions = layout.place(4 * maxUsers)
@@ -176,6 +179,7 @@ export class SessionTable {
     this.turns = new Float64Array(this.buffer, turns, turnCells)
     this.userUp = new Float64Array(this.buffer, userUp, maxUsers)
     this.userDown = new Float64Array(this.buffer, userDown, maxUsers)
+    this.userEnded = new Float64Array(this.buffer, userEnded, maxUsers)
     this.userForbidden = new Float64Array(this.buffer, userForbidden, maxUsers)
     this.userForbiddenBy = new Int32Array(this.buffer, userForbiddenBy, maxUsers)
     this.userSessions = new Int32Array(this.buffer, userSessions, maxUsers)
@@ -272,6 +276,7 @@ export class SessionTable {
     this.ended[reason]++
     if (this.since[slot * stateCount + State.open] === 0) this.totals[Total.failed]++
     this.userSessions[this.user[slot]]--
+    this.userEnded[this.user[slot]]++
     this.#keep(slot, reason, now)
     this.open(slot)
     this.serial[slot] = 0

@@ -6,6 +6,7 @@ export class UserTraffic {
   readonly #sessions: readonly Int32Array[]
   readonly #up: readonly Float64Array[]
   readonly #down: readonly Float64Array[]
+  readonly #ended: readonly Float64Array[]
   /** What had been moved under an index before its owner got it. */
   readonly #upBefore = new Float64Array(maxUsers)
   readonly #downBefore = new Float64Array(maxUsers)
@@ -14,6 +15,7 @@ export class UserTraffic {
     this.#sessions = tables.map((table) => table.userSessions)
     this.#up = tables.map((table) => table.userUp)
     this.#down = tables.map((table) => table.userDown)
+    this.#ended = tables.map((table) => table.userEnded)
   }
 
   /** Starts an index from nothing, for its next owner. Nobody has a session under it. */
@@ -44,6 +46,11 @@ export class UserTraffic {
   /** Bytes to clients under an index, whoever owned it: this only grows. */
   down(index: number): number {
     return sum(this.#down, index)
+  }
+
+  /** Connections under an index that have ended, whoever owned it: this only grows. */
+  ended(index: number): number {
+    return sum(this.#ended, index)
   }
 
   /** Bytes both ways under an index before its owner got it. */

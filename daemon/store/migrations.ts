@@ -84,4 +84,38 @@ export const migrations: readonly string[] = [
     bytes INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX audit_time ON audit (time)`,
+  // user: 0 stands for clients without login, -1 for users who are gone or were never stored. hour, day: since 1970.
+  `CREATE TABLE usage_hours (
+    user INTEGER NOT NULL,
+    hour INTEGER NOT NULL,
+    up INTEGER NOT NULL,
+    down INTEGER NOT NULL,
+    connections INTEGER NOT NULL,
+    PRIMARY KEY (hour, user)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX usage_hours_user ON usage_hours (user);
+  CREATE TABLE usage_days (
+    user INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    up INTEGER NOT NULL,
+    down INTEGER NOT NULL,
+    connections INTEGER NOT NULL,
+    PRIMARY KEY (day, user)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX usage_days_user ON usage_days (user);
+  CREATE TABLE usage_batch (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    run INTEGER NOT NULL,
+    number INTEGER NOT NULL
+  ) STRICT;
+  CREATE TRIGGER usage_of_the_gone AFTER DELETE ON users BEGIN
+    INSERT INTO usage_hours SELECT -1, hour, up, down, connections FROM usage_hours WHERE user = OLD.id
+      ON CONFLICT DO UPDATE SET
+        up = up + excluded.up, down = down + excluded.down, connections = connections + excluded.connections;
+    DELETE FROM usage_hours WHERE user = OLD.id;
+    INSERT INTO usage_days SELECT -1, day, up, down, connections FROM usage_days WHERE user = OLD.id
+      ON CONFLICT DO UPDATE SET
+        up = up + excluded.up, down = down + excluded.down, connections = connections + excluded.connections;
+    DELETE FROM usage_days WHERE user = OLD.id;
+  END`,
 ]

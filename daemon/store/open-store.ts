@@ -33,7 +33,8 @@ class ThreadedStore implements Store {
   }
   readonly usage: Store['usage'] = {
     list: () => this.#ask('usage', 'list'),
-    save: (usages) => this.#change('usage', 'save', usages),
+    save: (batch) => this.#change('usage', 'save', batch),
+    read: (wish) => this.#ask('usage', 'read', wish),
   }
   readonly operators: Store['operators'] = {
     list: () => this.#ask('operators', 'list'),

@@ -9,10 +9,11 @@ import { sqliteBackups } from './sqlite-backup.ts'
 import { sqliteBans } from './sqlite-bans.ts'
 import { damaged, explain, noFolder, unwritable } from './sqlite-errors.ts'
 import { sqliteImports } from './sqlite-imports.ts'
-import { sqliteGroups, sqliteUsage } from './sqlite-limits.ts'
+import { sqliteGroups } from './sqlite-limits.ts'
 import { sqliteOperators } from './sqlite-operators.ts'
 import { sqliteRules } from './sqlite-rules.ts'
 import { sqliteSettings } from './sqlite-settings.ts'
+import { sqliteUsage } from './sqlite-usage.ts'
 import { sqliteUsers } from './sqlite-users.ts'
 import {
   type AuditStore,

@@ -91,11 +91,75 @@ export interface StoredUsage {
   readonly marked: number
 }
 
+/** Stands for all clients without login. */
+export const noLogin = 0
+/** Stands for users who are gone, and for those who are not stored. */
+export const others = -1
+
+/** Numbers of one user in a `UsageBatch`, and where each of them is. */
+export const usageCells = {
+  user: 0,
+  up: 1,
+  down: 2,
+  mark: 3,
+  marked: 4,
+  moreUp: 5,
+  moreDown: 6,
+  moreConnections: 7,
+} as const
+export const usageWidth = 8
+
+/** What was used since the batch before. */
+export interface UsageBatch {
+  /** Of the run of the daemon, and of the batch in it: the same batch is stored once, however often it is given. */
+  readonly run: number
+  readonly number: number
+  /** When it was, in whole milliseconds since 1970. */
+  readonly time: number
+  /**
+   * By user, `usageWidth` numbers as `usageCells` has them: the cells of `StoredUsage`, and bytes and ended connections
+   * since the batch before. `user` may be `noLogin` or `others`, of whom only the latter count.
+   */
+  readonly rows: Float64Array
+}
+
+export type UsageBy = 'hour' | 'day' | 'user' | 'group'
+
+export interface UsageWish {
+  /** A user's id, or `noLogin`; undefined: all together. */
+  readonly user?: number | undefined
+  /** Whole milliseconds since 1970: whole hours, or days of UTC, that begin in between; the second is excluded. */
+  readonly since: number
+  readonly until: number
+  readonly by: UsageBy
+  readonly offset: number
+  readonly limit: number
+}
+
+/** What was used in a span of time, or by somebody. */
+export interface UsageRow {
+  /** When the hour or day begins, in milliseconds since 1970; null unless it was asked for by them. */
+  readonly start: number | null
+  /** The user's id, `noLogin` or `others`, and the user's name; null unless it was asked for by users. */
+  readonly user: number | null
+  readonly name: string | null
+  /** Null unless it was asked for by groups, and for who is in none. */
+  readonly group: string | null
+  readonly up: number
+  readonly down: number
+  readonly connections: number
+}
+
 export interface UsageStore {
   /** All of them, in no particular order. */
   list(): Promise<StoredUsage[]>
-  /** Replaces what there is of these users; all or none, but for those who are gone. It goes with its user. */
-  save(usages: readonly StoredUsage[]): Promise<void>
+  /**
+   * Replaces what there is of these users, and adds to their hour and day; all or none. It goes with its user, but for what
+   * hours and days tell, which stays as that of `others`. Hours are kept for 31 days, days for 400.
+   */
+  save(batch: UsageBatch): Promise<void>
+  /** By time from the oldest on; users and groups from the one that moved most on. */
+  read(wish: UsageWish): Promise<UsageRow[]>
 }
 
 /** A named operator as kept between runs: of the password only what SCRAM checks a login against. */

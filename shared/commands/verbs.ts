@@ -11,12 +11,14 @@ import { ruleVerbs } from './rule-verbs.ts'
 import { settingVerbs } from './setting-verbs.ts'
 import { transferVerbs } from './transfer-verbs.ts'
 import { UsageError } from './usage.ts'
+import { usageVerbs } from './usage-verbs.ts'
 import { userVerbs } from './user-verbs.ts'
 import { type Flag, type Outcome, type Verb, verb } from './verb.ts'
 
 const table = {
   ...userVerbs,
   ...groupVerbs,
+  ...usageVerbs,
   ...connectionVerbs,
   ...accessVerbs,
   ...ruleVerbs,

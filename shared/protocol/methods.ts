@@ -14,6 +14,7 @@ import { ruleMethods } from './methods/rules.ts'
 import { sessionEvents, sessionMethods } from './methods/session.ts'
 import type { EventShape, MethodShape } from './methods/shape.ts'
 import { transferMethods } from './methods/transfer.ts'
+import { usageMethods } from './methods/usage.ts'
 import { userEvents, userMethods } from './methods/users.ts'
 
 /**
@@ -29,6 +30,7 @@ export const methods = {
   ...connectionMethods,
   ...accessMethods,
   ...metricsMethods,
+  ...usageMethods,
   ...logMethods,
   ...configMethods,
   ...banMethods,
@@ -80,4 +82,5 @@ export { type Operator, operator } from './methods/operators.ts'
 export { type Rule, rule } from './methods/rules.ts'
 export { type MethodShape, type Role, roles } from './methods/shape.ts'
 export type { ImportChange, KeptUser } from './methods/transfer.ts'
+export { type UsageRow, usageKinds } from './methods/usage.ts'
 export { password, type User, user, userName } from './methods/users.ts'

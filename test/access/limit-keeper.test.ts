@@ -5,6 +5,7 @@ import { LimitKeeper, type Lines } from '../../daemon/access/limit-keeper.ts'
 import { scryptParameters } from '../../daemon/access/password-hash.ts'
 import { Usage } from '../../daemon/access/usage.ts'
 import type { StoredUsage } from '../../daemon/store/store.ts'
+import { usageWidth } from '../../daemon/store/store.ts'
 import type { Limits } from '../../shared/limits.ts'
 
 const password = { ...scryptParameters, salt: Buffer.alloc(16), key: Buffer.alloc(32) }
@@ -41,9 +42,13 @@ beforeEach(() => {
 function newUsage(): Usage {
   return new Usage({
     list: async () => [...stored.values()],
-    save: async (usages) => {
-      for (const each of usages) stored.set(each.user, each)
+    save: async ({ rows }) => {
+      for (let at = 0; at < rows.length; at += usageWidth) {
+        const [user = 0, up = 0, down = 0, mark = 0, marked = 0] = rows.slice(at)
+        stored.set(user, { user, up, down, mark, marked })
+      }
     },
+    read: async () => [],
   })
 }
 
@@ -66,7 +71,8 @@ function begin(limits: Limits, more: Partial<Account> = {}) {
     ...{ name: 'bob', id: 7, password, enabled: true, created: start - day, ...noLimits, ...more },
     limits,
   })
-  usage.follow({ of: () => ({ up: 0, down }) })
+  usage.begin(bob)
+  usage.follow({ of: () => ({ up: 0, down }), up: () => 0, down: (index) => (index > 0 ? down : 0), ended: () => 0 })
   const keeper = new LimitKeeper({ accounts, groups, usage, lines, tell: (text) => told.push(text), now: () => now })
   keeper.follow({
     connections: () => connections,
@@ -143,7 +149,7 @@ describe('a quota', () => {
     const { keeper } = begin({ quota: 1000, cycle: 'day' })
     down = 900
     keeper.look()
-    await usage.save(accounts.list())
+    await usage.save(now)
     down = 0
     usage = newUsage()
     usage.load(accounts.list(), [...stored.values()])

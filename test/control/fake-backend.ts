@@ -37,6 +37,7 @@ export class FakeBackend implements Backend {
   readonly userTable = new FakeUserTable(this.users)
   readonly connections = new FakeConnections()
   readonly metrics = new FakeMetrics()
+  readonly usage = { list: async () => ({ usage: [] }) }
   readonly log = new FakeLog()
   readonly bans = new FakeBans()
   readonly accessLog = new FakeAccessLog()

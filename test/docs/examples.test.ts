@@ -34,6 +34,7 @@ const varying: readonly Method[] = [
   'access.subscribe',
   'metrics.subscribe',
   'metrics.history',
+  'usage.list',
   'log.subscribe',
   'config.get',
   'bans.list',

@@ -237,6 +237,15 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
       down: [...Array.from({ length: 57 }, () => null), 0, 61440, 122880],
     },
   },
+  'usage.list': {
+    params: { by: 'user', since: 1767225600000 },
+    result: {
+      usage: [
+        { user: 'bob', up: 1048576, down: 52428800, connections: 31 },
+        { user: null, up: 1024, down: 4096, connections: 2 },
+      ],
+    },
+  },
   'log.subscribe': { params: { level: 'warn', history: 1 }, result: { entries: [entry] } },
   'log.unsubscribe': { params: {}, result: {} },
   'config.get': { params: {}, result: { revision: 0, settings: [timeout] } },

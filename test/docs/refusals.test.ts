@@ -60,6 +60,7 @@ const provocations: Readonly<Record<string, Provocation>> = {
   'users.cut not_found': { by: 'unix', params: { name: nobody } },
   'connections.get not_found': { by: 'unix', params: { id: 'k3fq-17' } },
   'metrics.history not_found': { by: 'unix', params: { range: '1m', user: nobody } },
+  'usage.list not_found': { by: 'unix', params: { by: 'hour', user: nobody } },
   'config.set conflict': { by: 'unix', params: { revision: 99, patch: {} } },
   // Loopback is exempt unless ban-exempt says otherwise.
   'bans.add conflict': { by: 'unix', params: { source: '127.0.0.1' } },
@@ -108,6 +109,7 @@ const elsewhere = [
   'groups.add unavailable',
   'groups.set unavailable',
   'groups.remove unavailable',
+  'usage.list unavailable', // likewise
   'audit.list unavailable', // a store whose thread has failed: test/store/open-store.test.ts
 ]
 

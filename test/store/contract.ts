@@ -1,6 +1,15 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { noLimits } from '../../daemon/access/accounts.ts'
-import type { Store, StoredUser } from '../../daemon/store/store.ts'
+import {
+  noLogin,
+  others,
+  type Store,
+  type StoredUser,
+  type UsageBatch,
+  type UsageWish,
+  usageCells,
+  usageWidth,
+} from '../../daemon/store/store.ts'
 
 /** Opens the store of one place, which is as good as new for each test and stays there between openings. */
 export type Open = () => Promise<Store>
@@ -104,12 +113,59 @@ export function testStore(adapter: string, newPlace: () => Promise<Open>): void 
     it('have what they moved, which goes with them', async () => {
       const [annId, bobId] = [await inserted(ann), await inserted(bob)]
       const usage = { up: 1, down: 2 ** 50, mark: 3, marked: 1_700_000_000_000 }
-      await store.usage.save([annId, bobId, 99].map((user) => ({ ...usage, user })))
-      await store.usage.save([{ ...usage, user: annId, up: 7 }])
+      await store.usage.save(
+        batchOf(
+          1,
+          [annId, bobId, 99].map((user) => ({ ...usage, user })),
+        ),
+      )
+      await store.usage.save(batchOf(2, [{ ...usage, user: annId, up: 7 }]))
       await store.users.remove(bobId)
       await store.close()
       store = await open()
       expect(await store.usage.list()).toEqual([{ ...usage, user: annId, up: 7 }])
+    })
+
+    it('have it told by the hour, day, user and group, each batch counted once', async () => {
+      const [annId, bobId] = [await inserted({ ...ann, limits: { group: 'staff' } }), await inserted(bob)]
+      const hour = Math.floor(Date.now() / 3_600_000) * 3_600_000
+      const more = (user: number, moreUp: number) => ({ user, moreUp, moreDown: 10, moreConnections: 1 })
+      await store.usage.save(batchOf(1, [more(annId, 1), more(bobId, 2)], hour - 7_200_000))
+      const second = batchOf(2, [more(annId, 4), more(noLogin, 8), more(others, 16)], hour)
+      await store.usage.save(second)
+      await store.usage.save(second)
+      const read = (wish: Partial<UsageWish>) =>
+        store.usage.read({ since: 0, until: Number.MAX_SAFE_INTEGER, by: 'hour', offset: 0, limit: 10, ...wish })
+      const row = { start: null, user: null, name: null, group: null }
+      expect(await read({})).toEqual([
+        { ...row, start: hour - 7_200_000, up: 3, down: 20, connections: 2 },
+        { ...row, start: hour, up: 28, down: 30, connections: 3 },
+      ])
+      expect(await read({ user: annId, since: hour })).toEqual([
+        { ...row, start: hour, up: 4, down: 10, connections: 1 },
+      ])
+      const byUser = [
+        { ...row, user: others, up: 16, down: 10, connections: 1 },
+        { ...row, user: annId, name: 'ann', up: 5, down: 20, connections: 2 },
+        { ...row, user: noLogin, up: 8, down: 10, connections: 1 },
+        { ...row, user: bobId, name: 'bob', up: 2, down: 10, connections: 1 },
+      ]
+      expect(await read({ by: 'user', since: hour - 86_400_000 })).toEqual(byUser)
+      expect(await read({ by: 'user', offset: 1, limit: 1 })).toEqual([byUser[1]])
+      expect((await read({ by: 'group' })).map(({ group, up }) => [group, up])).toEqual([
+        [null, 24],
+        ['staff', 5],
+        ['default', 2],
+      ])
+      expect((await read({ by: 'day' })).reduce((sum, { up }) => sum + up, 0)).toBe(31)
+      await store.users.remove(annId)
+      expect((await read({ by: 'user', limit: 1 }))[0]).toEqual({
+        ...row,
+        user: others,
+        up: 21,
+        down: 30,
+        connections: 3,
+      })
     })
 
     async function inserted(user: Omit<StoredUser, 'id'>): Promise<number> {
@@ -140,4 +196,15 @@ const bob = { name: 'bob', password: '$scrypt$bob', enabled: true, created: 1_70
 
 async function listed(store: Store): Promise<StoredUser[]> {
   return (await store.users.list()).sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+type Cells = Readonly<Partial<Record<keyof typeof usageCells, number>>>
+
+function batchOf(number: number, users: readonly Cells[], time = 1_700_000_000_000): UsageBatch {
+  const rows = new Float64Array(users.length * usageWidth)
+  for (const [i, cells] of users.entries()) {
+    for (const [name, value] of Object.entries(cells))
+      rows[i * usageWidth + usageCells[name as keyof typeof usageCells]] = value
+  }
+  return { run: 1, number, time, rows }
 }

@@ -1,0 +1,7 @@
+import type { UsageReports } from '../backend.ts'
+import type { HandlersOf } from '../dispatch.ts'
+
+/** What was used. */
+export function usageHandlers(usage: UsageReports): HandlersOf<'usage'> {
+  return { 'usage.list': (wish) => usage.list(wish) }
+}

@@ -1,0 +1,103 @@
+import type { DatabaseSync } from 'node:sqlite'
+import {
+  type Immediate,
+  noLogin,
+  others,
+  type StoredUsage,
+  type UsageBatch,
+  type UsageRow,
+  type UsageStore,
+  type UsageWish,
+  usageCells,
+  usageWidth,
+} from './store.ts'
+
+const hour = 3_600_000
+const day = 24 * hour
+/** Hours and days that are kept. */
+const keptHours = 31 * 24
+const keptDays = 400
+
+/** What users have moved, in tables of SQLite. */
+export function sqliteUsage(database: DatabaseSync): Immediate<UsageStore> {
+  const list = database.prepare('SELECT user, up, down, mark, marked FROM usage')
+  const put = database.prepare(
+    `INSERT INTO usage (user, up, down, mark, marked) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (user) DO UPDATE SET up = excluded.up, down = excluded.down, mark = excluded.mark, marked = excluded.marked`,
+  )
+  const exists = database.prepare('SELECT 1 FROM users WHERE id = ?')
+  const [addToHour, addToDay] = ['hour', 'day'].map((span) =>
+    database.prepare(
+      `INSERT INTO usage_${span}s (user, ${span}, up, down, connections) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET
+        up = up + excluded.up, down = down + excluded.down, connections = connections + excluded.connections`,
+    ),
+  )
+  const forgetHours = database.prepare('DELETE FROM usage_hours WHERE hour < ?')
+  const forgetDays = database.prepare('DELETE FROM usage_days WHERE day < ?')
+  const lastBatch = database.prepare('SELECT run, number FROM usage_batch')
+  const noteBatch = database.prepare('INSERT OR REPLACE INTO usage_batch (one, run, number) VALUES (1, ?, ?)')
+
+  return {
+    list: () => list.all() as unknown as StoredUsage[],
+    save(batch) {
+      const last = lastBatch.get()
+      if (last?.run === batch.run && Number(last.number) >= batch.number) return
+      database.exec('BEGIN')
+      try {
+        add(batch)
+        noteBatch.run(batch.run, batch.number)
+        forgetHours.run(Math.floor(batch.time / hour) - keptHours)
+        forgetDays.run(Math.floor(batch.time / day) - keptDays)
+        database.exec('COMMIT')
+      } catch (error) {
+        database.exec('ROLLBACK')
+        throw error
+      }
+    },
+    read: (wish) => read(wish),
+  }
+
+  function add({ time, rows }: UsageBatch): void {
+    const [thisHour, thisDay] = [Math.floor(time / hour), Math.floor(time / day)]
+    for (let at = 0; at < rows.length; at += usageWidth) {
+      const cell = (name: keyof typeof usageCells) => rows[at + usageCells[name]]
+      const user = cell('user')
+      const isStored = user > 0 && exists.get(user) !== undefined
+      if (isStored) put.run(user, cell('up'), cell('down'), cell('mark'), cell('marked'))
+      const more = [cell('moreUp'), cell('moreDown'), cell('moreConnections')]
+      if (more.every((count) => count === 0)) continue
+      const whose = isStored || user === noLogin ? user : others
+      addToHour.run(whose, thisHour, ...more)
+      addToDay.run(whose, thisDay, ...more)
+    }
+  }
+
+  /** Users and groups from hours where those go back far enough, since they tell more exactly. */
+  function read({ user, since, until, by, offset, limit }: UsageWish): UsageRow[] {
+    const oldestHour = Date.now() - keptHours * hour
+    const span = by === 'hour' || (by !== 'day' && since >= oldestHour) ? 'hour' : 'day'
+    const length = span === 'hour' ? hour : day
+    const key = { hour: 'hour', day: 'day', user: 'user', group: 'grouping' }[by]
+    const statement = database.prepare(
+      `SELECT ${by === 'hour' || by === 'day' ? `${by} * ${length}` : 'NULL'} AS start,
+        ${by === 'user' ? 'user' : 'NULL'} AS user, ${by === 'user' ? 'name' : 'NULL'} AS name,
+        ${by === 'group' ? 'grouping' : 'NULL'} AS "group",
+        sum(up) AS up, sum(down) AS down, sum(connections) AS connections
+      FROM (SELECT user, name, ${span}, up, down, connections,
+        CASE WHEN name IS NULL THEN NULL ELSE coalesce(limits ->> 'group', 'default') END AS grouping
+        FROM usage_${span}s LEFT JOIN users ON users.id = user
+        WHERE ${span} >= :since AND ${span} < :until AND (:user IS NULL OR user = :user))
+      GROUP BY ${key} ORDER BY ${by === 'hour' || by === 'day' ? key : `sum(up) + sum(down) DESC, ${key}`}
+      LIMIT :limit OFFSET :offset`,
+    )
+    const bound = {
+      since: Math.ceil(since / length),
+      until: Math.ceil(until / length),
+      user: user ?? null,
+      limit,
+      offset,
+    }
+    return statement.all(bound) as unknown as UsageRow[]
+  }
+}

@@ -1,0 +1,72 @@
+import { formatBytes } from '../format/bytes.ts'
+import { formatTime } from '../format/time.ts'
+import { type UsageRow, usageKinds } from '../protocol/methods.ts'
+import { everyPage } from './context.ts'
+import { readMoment } from './moments.ts'
+import { oneOf } from './usage.ts'
+import { type Table, verb } from './verb.ts'
+
+export const usageVerbs = {
+  usage: verb({
+    arguments: '[USER]',
+    takes: ['user'],
+    role: 'operator',
+    flags: {
+      since: { value: 'TIME', summary: 'from then on: how long ago, such as 2h or 30d, or a date; default: a day ago' },
+      until: { value: 'TIME', summary: 'before then' },
+      by: {
+        value: 'WHAT',
+        choices: usageKinds,
+        summary: 'add up by hour, day, user or group; default: user, of a user hour',
+      },
+      csv: 'as lines with commas between the fields, bytes and times in full',
+    },
+    summary: 'tell who has moved how much, and when',
+    prepare: ([user], flags) => {
+      const by = oneOf(usageKinds, flags.get('by') ?? (user === undefined ? 'user' : 'hour'), 'WHAT')
+      const moment = (flag: string) => {
+        const text = flags.get(flag)
+        return text === undefined ? {} : { [flag]: readMoment(text, 'TIME') }
+      }
+      const wish = { by, ...(user !== undefined && { user }), ...moment('since'), ...moment('until') }
+      return async ({ call }) => {
+        const pages = await everyPage((from) => call('usage.list', { ...wish, ...from }))
+        const usage = pages.flatMap((page) => page.usage)
+        return {
+          data: usage,
+          view: flags.has('csv') ? { rows: csvOf(usage, by).map((line) => [line]) } : tableOf(usage, by),
+        }
+      }
+    },
+  }),
+}
+
+type By = (typeof usageKinds)[number]
+
+function tableOf(usage: readonly UsageRow[], by: By): Table {
+  return {
+    heading: [by.toUpperCase(), 'DOWN', 'UP', 'CONNECTIONS'],
+    right: [1, 2, 3],
+    rows: usage.map((row) => [nameOfUsage(row), formatBytes(row.down), formatBytes(row.up), String(row.connections)]),
+  }
+}
+
+/** What a row tells of, for people. */
+function nameOfUsage({ start, user, gone, group }: UsageRow): string {
+  if (start !== undefined) return formatTime(start)
+  if (user !== undefined) return user ?? (gone ? '(gone)' : '(no login)')
+  return group ?? '(no group)'
+}
+
+/** The lines of RFC 4180, with a header. */
+function csvOf(usage: readonly UsageRow[], by: By): string[] {
+  const lines = usage.map((row) => [nameOfUsage(row), row.up, row.down, row.connections].map(cellOf).join(','))
+  return [`${by},up,down,connections`, ...lines]
+}
+
+function cellOf(value: string | number): string {
+  const text = String(value)
+  // A spreadsheet takes what begins so for a formula.
+  const safe = /^[=+\-@]/.test(text) ? `'${text}` : text
+  return /[",\r\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}
