@@ -306,7 +306,7 @@ export const keyTable = {
       summary: "change the selected operator's role",
       hint: 'role',
     },
-    { keys: ['v'], command: 'nextList', summary: 'who is logged in, and what operators did', hint: 'logged in' },
+    { keys: ['v'], command: 'nextList', summary: 'who is logged in, and what operators did', hint: 'logins' },
     ...list,
     showAll,
     ...everywhere,
