@@ -19,11 +19,15 @@ const shortest = (bytes: number, rate: number) => ((bytes - depth) / rate) * 100
 const crawl = 100
 
 /** Alice's sessions, each with its client's end and its target's. */
-async function openPairs(proxy: ProxyUnderTest, count: number): Promise<{ client: Peer; peer: Peer }[]> {
+async function openPairs(
+  proxy: ProxyUnderTest,
+  count: number,
+  open = (host: string, port: number) => proxy.openAsAlice(host, port),
+): Promise<{ client: Peer; peer: Peer }[]> {
   const target = await startTarget()
   const pairs = []
   for (let i = 0; i < count; i++) {
-    const client = await proxy.openAsAlice(target.host, target.port)
+    const client = await open(target.host, target.port)
     pairs.push({ client, peer: await target.next() })
   }
   return pairs
@@ -158,18 +162,20 @@ describe.each(engines)('$kind engine: a rate', ({ start }) => {
     expect(await proxy.onlyClosed()).toMatchObject({ reason: 'finished', down: depth + 4_000 })
   })
 
-  it('keeps nobody waiting for those who have gone', async () => {
-    const proxy = await startProxy(start, { passwordRequired: true })
-    await proxy.limit(alice.index, { rateDown: 10_000 })
-    const pairs = await openPairs(proxy, 10)
-    for (const { peer } of pairs) peer.write(new Uint8Array(4 * depth))
-    await eventually(() => expect(proxy.rows().every(({ paced }) => paced === 'user')).toBe(true))
-    for (const { peer, client } of pairs) {
-      peer.reset()
-      client.reset()
-    }
+  it.each([
+    { whose: 'a user', line: alice.index, paced: 'user', passwordRequired: true },
+    { whose: 'a source', line: eachSource, paced: 'source', passwordRequired: false },
+  ])('of $whose keeps nobody waiting for those who have gone', async ({ line, paced, passwordRequired }) => {
+    const proxy = await startProxy(start, { passwordRequired })
+    await proxy.limit(line, { rateUp: 10_000, rateDown: 10_000 })
+    const open = passwordRequired ? proxy.openAsAlice : proxy.open
+    const pairs = await openPairs(proxy, 10, open.bind(proxy))
+    const writers = pairs.map(({ client, peer }, i) => (i % 2 === 0 ? client : peer))
+    for (const writer of writers) writer.write(new Uint8Array(4 * depth))
+    await eventually(() => expect(proxy.rows().every((row) => row.paced === paced)).toBe(true))
+    for (const [i, { client, peer }] of pairs.entries()) (i % 2 === 0 ? peer : client).reset()
     await proxy.empty()
-    const [{ client, peer } = expect.fail()] = await openPairs(proxy, 1)
+    const [{ client, peer } = expect.fail()] = await openPairs(proxy, 1, open.bind(proxy))
     peer.write('at last')
     expect(await client.readText(7)).toBe('at last')
   })

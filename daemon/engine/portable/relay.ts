@@ -54,7 +54,8 @@ function move(
   })
   to.on('drain', goOn)
   from.on('end', () => to.end())
-  from.once('close', () => {
+  // Ahead of what ends the session, whose row is somebody else's then.
+  from.prependOnceListener('close', () => {
     paused.delete(from)
     pacer.forget(flow)
   })
