@@ -11,6 +11,7 @@ await build({
     'store-thread': 'daemon/store/store-thread.ts',
     'log-thread': 'daemon/access-log/log-thread.ts',
     'compile-thread': 'daemon/rules/compile-thread.ts',
+    'foreign-hash-thread': 'daemon/access/foreign-hash-thread.ts',
   },
   outdir: 'dist',
   bundle: true,

@@ -46,6 +46,7 @@ export interface DataPlane {
   /** Has written the users' lines; looks at use and time once it follows the traffic. */
   readonly limits: LimitKeeper
   readonly passwords: Passwords
+  readonly logins: Pick<Logins, 'follow'>
   readonly policy: LoginPolicy
   readonly bans: Bans
   /** Tells nobody of anything before it watches. */
@@ -131,6 +132,7 @@ export async function startDataPlane(
     limitLines: lines,
     sourceLines: new SourceLines(limiting.memory.sourceLines),
     passwords,
+    logins,
     policy,
     bans: banning.bans,
     accessLog,

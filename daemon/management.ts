@@ -175,6 +175,11 @@ async function administer(
     ...{ accounts, groups, limits, keeper, usage, passwords, store, late, turns, loops, begin, obey },
     passwordRequired: () => users.passwordRequired,
   })
+  dataPlane.logins.follow((account, password) => {
+    users.learnPassword(account, password).catch((error: Error) => {
+      log.logger.warn(`the hash of ${JSON.stringify(account.name)} stays another program's for now: ${error.message}`)
+    })
+  })
   usage.follow(traffic)
   keeper.follow({
     connections: (index) => traffic.connections(index),

@@ -206,7 +206,8 @@ function readHash(name: string, text: string): PasswordHash {
   if (hash) return hash
   throw new Refusal(
     'invalid',
-    `the hash of ${user(name)} is none that proxyd knows: $scrypt-sha256$ln=14,r=8,p=1$SALT$KEY`,
+    `the hash of ${user(name)} is none that proxyd can check ($scrypt-sha256$ of its own, $5$ and $6$ with at most 100,000 ` +
+      'rounds, $2a$, $2b$ and $2y$ up to a cost of 12): give a password in its place',
   )
 }
 

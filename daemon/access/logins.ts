@@ -9,6 +9,9 @@ import type { Passwords } from './passwords.ts'
 /** Why a login fails, in the words of the log. */
 export type LoginFailure = 'unknown_user' | 'wrong_password' | 'disabled'
 
+/** Hears the password of a user. */
+type LearnPassword = (account: Account, password: Uint8Array) => void
+
 /** What is kept of where clients come from. Addresses are 4 or 16 bytes. */
 export interface Sources {
   /** Whether somebody logged in well from there within a day. */
@@ -35,6 +38,7 @@ export class Logins {
   readonly #sources: Sources
   readonly #guessed = new GuessedNames()
   readonly #digestKey = randomBytes(32)
+  #learn: LearnPassword = () => {}
   /** Of each user's last good password a digest, until the user changes. */
   readonly #good = new WeakMap<Account, Buffer>()
 
@@ -42,6 +46,11 @@ export class Logins {
     this.#accounts = accounts
     this.#passwords = passwords
     this.#sources = sources
+  }
+
+  /** `learn` hears from now on of users of whom only another program's hash is kept, once they log in. */
+  follow(learn: LearnPassword): void {
+    this.#learn = learn
   }
 
   /**
@@ -87,6 +96,7 @@ export class Logins {
       if (account !== this.#accountOf(username)) continue
       if (account?.enabled && matches) {
         this.#good.set(account, digest)
+        if ('foreign' in account.password) this.#learn(account, password)
         return this.#admit(account)
       }
       const failure = account === undefined ? 'unknown_user' : matches ? 'disabled' : 'wrong_password'

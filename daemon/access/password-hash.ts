@@ -1,7 +1,11 @@
 import { hash as digest, scrypt } from 'node:crypto'
+import { type ForeignHash, parseForeignHash } from './foreign-hash.ts'
 
-/** What is kept of a password: scrypt (RFC 7914) of its SHA-256 digest, with the parameters. */
-export interface PasswordHash {
+/** What is kept of a password. */
+export type PasswordHash = ScryptHash | ForeignHash
+
+/** scrypt (RFC 7914) of its SHA-256 digest, with the parameters. */
+export interface ScryptHash {
   /** log2 of scrypt's N. */
   readonly cost: number
   readonly blockSize: number
@@ -19,7 +23,7 @@ export const keyBytes = 32
  * scrypt as `hash` says, on a thread of the pool. Of the digest, since scrypt takes the password as a key of HMAC, which
  * cannot tell `secret` from `secret` and a NUL (RFC 2104, section 2).
  */
-export function deriveKey(password: Uint8Array, hash: Omit<PasswordHash, 'key'>, length: number): Promise<Buffer> {
+export function deriveKey(password: Uint8Array, hash: Omit<ScryptHash, 'key'>, length: number): Promise<Buffer> {
   const N = 2 ** hash.cost
   const { blockSize: r, parallelism: p } = hash
   // What scrypt needs (RFC 7914, section 2) and a little more, since Node refuses at its default of 32 MiB.
@@ -30,15 +34,17 @@ export function deriveKey(password: Uint8Array, hash: Omit<PasswordHash, 'key'>,
   })
 }
 
-/** As `$scrypt-sha256$ln=14,r=8,p=1$salt$key` in the PHC string format: base64 without padding. */
-export function formatPasswordHash({ cost, blockSize, parallelism, salt, key }: PasswordHash): string {
+/** Ours as `$scrypt-sha256$ln=14,r=8,p=1$salt$key` in the PHC string format: base64 without padding. */
+export function formatPasswordHash(hash: PasswordHash): string {
+  if ('foreign' in hash) return hash.foreign
+  const { cost, blockSize, parallelism, salt, key } = hash
   return `$scrypt-sha256$ln=${cost},r=${blockSize},p=${parallelism}$${base64(salt)}$${base64(key)}`
 }
 
 /** The hash in a text of `formatPasswordHash`, or undefined if it is none. */
 export function parsePasswordHash(text: string): PasswordHash | undefined {
   const fields = /^\$scrypt-sha256\$ln=(\d+),r=(\d+),p=(\d+)\$([A-Za-z\d+/]+)\$([A-Za-z\d+/]+)$/.exec(text)
-  if (!fields) return undefined
+  if (!fields) return parseForeignHash(text)
   const [, cost, blockSize, parallelism, salt, key] = fields
   const hash = {
     cost: Number(cost),
@@ -51,7 +57,7 @@ export function parsePasswordHash(text: string): PasswordHash | undefined {
 }
 
 /** A damaged text must not ask for gigabytes or minutes, nor be easy to match. */
-function isReasonable({ cost, blockSize, parallelism, key }: PasswordHash): boolean {
+function isReasonable({ cost, blockSize, parallelism, key }: ScryptHash): boolean {
   return within(cost, 20) && within(blockSize, 16) && within(parallelism, 16) && key.length >= 16
 }
 

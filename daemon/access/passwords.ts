@@ -1,7 +1,15 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { type Claimant, FairQueue } from './fair-queue.ts'
-import { deriveKey, keyBytes, type PasswordHash, saltBytes, scryptParameters } from './password-hash.ts'
+import { matchesForeign } from './foreign-hash.ts'
+import {
+  deriveKey,
+  keyBytes,
+  type PasswordHash,
+  type ScryptHash,
+  saltBytes,
+  scryptParameters,
+} from './password-hash.ts'
 
 /** One core stays free for the loops, where there is more than one. */
 const checksAtOnce = Math.min(2, Math.max(1, availableParallelism() - 1))
@@ -21,7 +29,7 @@ export class Passwords {
   }
 
   /** The hash to keep, with a new salt. An operator's change does not wait behind a flood of logins. */
-  hash(password: string): Promise<PasswordHash> {
+  hash(password: string | Uint8Array): Promise<ScryptHash> {
     const fields = { ...scryptParameters, salt: randomBytes(saltBytes) }
     return this.#queue.runNext(async () => ({
       ...fields,
@@ -58,12 +66,13 @@ export class Passwords {
    * A hash that no password matches, to check in place of an unknown user's: it costs the same. It has a salt of its
    * own for each name, as users have, or else the sharing of answers would tell the unknown names from the known.
    */
-  decoy(username: Uint8Array): PasswordHash {
+  decoy(username: Uint8Array): ScryptHash {
     const salt = createHmac('sha256', this.#decoySecret).update(username).digest().subarray(0, saltBytes)
     return { ...scryptParameters, salt, key: this.#decoySecret }
   }
 }
 
 async function verify(password: Uint8Array, hash: PasswordHash): Promise<boolean> {
+  if ('foreign' in hash) return matchesForeign(hash, password)
   return timingSafeEqual(await deriveKey(password, hash, hash.key.length), hash.key)
 }

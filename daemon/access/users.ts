@@ -135,6 +135,20 @@ export class Users {
   }
 
   /**
+   * Keeps our own hash of a user's password in place of another program's, unless the user has changed meanwhile. Rejects
+   * with a StoreError, and then nothing has changed.
+   */
+  async learnPassword(account: Account, password: Uint8Array): Promise<void> {
+    const hash = await this.#passwords.hash(password)
+    await this.#turns.take(async () => {
+      if (this.#accounts.named(account.name) !== account) return
+      const learnt = { ...account, password: hash }
+      await this.#update(learnt)
+      this.#accounts.put(learnt)
+    })
+  }
+
+  /**
    * Lets a user in again, or keeps them out; resolves to how many connections were cut, and whether it is stored. Refused
    * with `not_found`, and with `unavailable` if a user who is to be let in cannot be stored.
    */

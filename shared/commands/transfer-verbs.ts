@@ -3,7 +3,9 @@ import { counted } from '../format/count.ts'
 import { RpcError } from '../protocol/errors.ts'
 import { type Context, everyPage } from './context.ts'
 import { type Kept, readKept, writeKept } from './export-file.ts'
+import { readForeignUsers } from './foreign-users.ts'
 import { importSteps, type Line, missingOperators } from './import-steps.ts'
+import { UsageError } from './usage.ts'
 import { type Outcome, verb } from './verb.ts'
 
 /** All that is kept, taken elsewhere, and brought here. */
@@ -28,7 +30,11 @@ export const transferVerbs = {
     arguments: 'FILE',
     role: 'admin',
     flags: { 'dry-run': 'only tell what would change' },
-    summary: 'bring here what an export has; - is stdin',
+    summary: 'bring here what an export has, or a list of users',
+    words: [
+      ['FILE', "an export of proxyd; what 3proxy has as 'users'; or NAME:PASSWORD lines; - is stdin"],
+      ['NAME:HASH', 'by crypt(5), $5$, $6$ or $2b$: ours takes its place once the user logs in'],
+    ],
     ask: ([file], flags) => {
       if (flags.has('dry-run')) return null
       const facts = [
@@ -40,8 +46,10 @@ export const transferVerbs = {
     prepare:
       ([file], flags) =>
       async (context) => {
-        const kept = readKept(await context.readText(file))
-        return importAll(kept, context, flags.has('dry-run'))
+        const { kept, unreadable } = readAny(await context.readText(file))
+        const outcome = await importAll(kept, unreadable, context, flags.has('dry-run'))
+        const problem = `${counted(unreadable.length, 'user')} could not be read`
+        return unreadable.length === 0 ? outcome : { ...outcome, problem }
       },
   }),
   backup: verb({
@@ -76,10 +84,33 @@ async function allKept(call: Context['call']): Promise<Kept> {
   }
 }
 
+/** An export, or what other programs have. Throws `UsageError`. */
+function readAny(text: string): { readonly kept: Kept; readonly unreadable: readonly string[] } {
+  if (/^\s*[[{]/.test(text)) return { kept: readKept(text), unreadable: [] }
+  const { users, unreadable } = readForeignUsers(text)
+  if (users.length + unreadable.length === 0) throw new UsageError('nothing to import is in it')
+  return { kept: { users }, unreadable }
+}
+
+function refuseTwice(what: string, rows: readonly { readonly name: string }[] = []): void {
+  const seen = new Set<string>()
+  for (const { name } of rows) {
+    if (seen.has(name)) throw new UsageError(`the ${what} ${JSON.stringify(name)} is in it twice`)
+    seen.add(name)
+  }
+}
+
 /** First only asks what would change: if part of it is refused, nothing has. */
-async function importAll(kept: Kept, { call }: Context, dryRun: boolean): Promise<Outcome> {
+async function importAll(
+  kept: Kept,
+  unreadable: readonly string[],
+  { call }: Context,
+  dryRun: boolean,
+): Promise<Outcome> {
+  refuseTwice('user', kept.users)
+  refuseTwice('group', kept.groups)
   const steps = importSteps(kept)
-  const warnings = await missingOperators(kept, call)
+  const warnings = [...unreadable, ...(await missingOperators(kept, call))]
   const lines: Line[] = []
   for (const [name, step] of steps) lines.push(...(await step(call, true).catch(refused(name, []))))
   if (!dryRun) {

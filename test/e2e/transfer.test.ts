@@ -1,6 +1,6 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { bytes } from '../helpers/bytes.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
 import { operate, set } from '../helpers/operate.ts'
@@ -78,4 +78,31 @@ test('an import of which a part is refused changes nothing', async () => {
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
   expect(stderr).toMatch(/import: rules: line 2, column 1: .*; nothing is imported\n$/)
   expect((await exec(daemon, 'users', '--json')).stdout).toBe('[]\n')
+})
+
+test('users of 3proxy and of lists with hashes log in with the passwords they had', async () => {
+  const daemon = await startDaemon()
+  const folder = await temporaryFolder()
+  const write = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+  const from3proxy = await exec(daemon, `import ${write('3proxy.cfg', `users ann:CL:${password} cid:NT:00\n`)}`)
+  expect(from3proxy).toMatchObject({ status: 1, stdout: '+  user  ann\n' })
+  expect(from3proxy.stderr).toMatch(/line 1: of cid .* NT, which cannot be checked.*\n.*1 user could not be read/)
+  const hash = '$2b$04$abcdefghijklmnopqrstuuyTTo36ZtM7Ory56p0.LKdv.I0oDHXPC'
+  const list = await exec(daemon, `import ${write('list', `bob:${hash}\n`)}`)
+  expect(list).toMatchObject({ status: 0, stdout: '+  user  bob\n' })
+  expect([await answer(daemon, 'ann'), await answer(daemon, 'bob'), await answer(daemon, 'cid')]).toEqual([
+    '05020100',
+    '05020100',
+    '05020101',
+  ])
+  await vi.waitFor(async () => {
+    const kept = JSON.parse((await exec(daemon, 'export')).stdout)
+    expect(kept.users).toMatchObject([
+      { name: 'ann' },
+      { name: 'bob', hash: expect.stringMatching(/^\$scrypt-sha256\$/) },
+    ])
+  }, 60_000)
 })

@@ -17,7 +17,13 @@ const kept = z
 
 const moment = z.int().min(0).describe('milliseconds since 1970')
 const firstUsed = moment.nullable().describe('when a span of `expires` that waits for the first use began')
-const hash = z.string().max(512).describe('of the password: `$scrypt-sha256$ln=14,r=8,p=1$SALT$KEY`')
+const hash = z
+  .string()
+  .max(512)
+  .describe(
+    'of the password: `$scrypt-sha256$ln=14,r=8,p=1$SALT$KEY`; or, until the user logs in for the first time, by crypt(5) `$5$`, ' +
+      '`$6$` (at most 100,000 rounds), `$2a$`, `$2b$` or `$2y$` (a cost of at most 12)',
+  )
 
 /** A user with all that is kept of them. */
 export const keptUser = z.object({

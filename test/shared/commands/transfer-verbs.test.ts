@@ -170,7 +170,7 @@ describe('import', () => {
   })
 
   test.each([
-    ['no JSON {"password":"hunter2"', 'it is not JSON'],
+    ['{"password":"hunter2"', 'it is not JSON'],
     ['[]', 'it is not a JSON object'],
     ['{"users":[]}', 'no "proxyd": 1'],
     ['{"proxyd":2}', 'no "proxyd": 1'],
