@@ -20,6 +20,7 @@ import { formatEndpoint } from './net/endpoint.ts'
 import { ObservedConnections } from './observe/connections.ts'
 import { healthReport, StoreChanges } from './observe/health.ts'
 import { RecordedMetrics } from './observe/metrics.ts'
+import { Past } from './observe/past.ts'
 import { byLimits, byRules, tellRefusals } from './observe/refusal-lines.ts'
 import { UserTraffic } from './observe/user-traffic.ts'
 import { type KeptLimits, ObservedUsers } from './observe/users.ts'
@@ -29,7 +30,7 @@ import type { Configuration } from './settings/configuration.ts'
 import { destinationOf, forwardsOf } from './settings/forwards.ts'
 import { LiveSettings } from './settings/live-settings.ts'
 import { settingEffects } from './settings/setting-effects.ts'
-import type { Store, StoredSettings } from './store/store.ts'
+import { noLogin, type Store, type StoredSettings } from './store/store.ts'
 import { Backups } from './transfer/backups.ts'
 
 export type Listening = Result<'status.get'>['listening']
@@ -76,6 +77,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
       userTable: new ObservedUsers(dataPlane.accounts, keptLimits(dataPlane), observed.traffic),
       connections,
       metrics: observed.metrics,
+      past: pastOf(options, observed.metrics),
       usage: new UsageReports(options.store.usage, dataPlane.accounts),
       bans: dataPlane.bans,
       accessLog: dataPlane.accessLog,
@@ -199,6 +201,9 @@ async function administer(
   return { users, limits, operators, config, rules, accountTransfer }
 }
 
+/** Hours or days in a graph: more than there can be. */
+const mostSteps = 1000
+
 /** As rows of users tell of them. */
 function keptLimits({ groups, limits: keeper }: DataPlane): KeptLimits<Account> {
   return {
@@ -253,6 +258,15 @@ function reloading(
     const problem = (error: Error) => logger.warn(`the lists of the rules stay as they were: ${error.message}`)
     await Promise.all([control.reload(), rules.reload().catch(problem)])
   }
+}
+
+/** Throughput over time, from memory and from what is kept. */
+function pastOf({ store, dataPlane: { accounts } }: ManagementOptions, metrics: RecordedMetrics): Past {
+  return new Past({
+    recent: (range, user) => metrics.throughput(range, user),
+    read: (wish) => store.usage.read({ ...wish, offset: 0, limit: mostSteps }),
+    idOf: (user) => (user === null ? noLogin : accounts.named(user)?.id),
+  })
 }
 
 /** Names as clients get them looked up, for an operator who waits. */

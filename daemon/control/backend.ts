@@ -29,6 +29,7 @@ export interface Backend {
   readonly userTable: UserTable
   readonly connections: LiveConnections
   readonly metrics: Metrics
+  readonly past: Past
   readonly usage: UsageReports
   readonly log: RecordedLog
   readonly bans: BanAdministration
@@ -185,11 +186,14 @@ export interface LiveConnections extends FollowedTable<Connection, TableChange> 
   kill(ids: readonly string[]): Promise<{ killed: string[]; missing: string[] }>
 }
 
+/** Throughput over time; refused with `not_found` if there is no such user. */
+export interface Past {
+  throughput(wish: Params<'metrics.history'>): Promise<Result<'metrics.history'>>
+}
+
 export interface Metrics {
   /** At most the last `count` samples, oldest first. */
   history(count: number): Sample[]
-  /** Throughput over time; refused with `not_found` if there is no such user. */
-  throughput(wish: Params<'metrics.history'>): Result<'metrics.history'>
   /** Hear each new sample until the returned function is called. */
   watch(listener: (sample: Sample) => void): () => void
 }

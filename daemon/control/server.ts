@@ -169,7 +169,7 @@ function makeClients(options: ControlOptions, cookie: string): Clients {
     ...banHandlers(backend.bans),
     ...accessHandlers(backend.accessLog),
     ...connectionHandlers(backend.connections, feed),
-    ...metricsHandlers(backend.metrics, limits),
+    ...metricsHandlers(backend.metrics, backend.past, limits),
     ...usageHandlers(backend.usage),
     ...logHandlers(backend.log, limits),
     ...ruleHandlers(backend.rules),

@@ -1,4 +1,4 @@
-import { endReasons, type Params, type Result, type Sample } from '../../shared/protocol/methods.ts'
+import { endReasons, type RecentRange, type Result, type Sample } from '../../shared/protocol/methods.ts'
 import { Reason, type SessionTable, Total } from '../engine/session-table.ts'
 import { Refusal } from '../refusal.ts'
 import { Recent } from './recent.ts'
@@ -67,7 +67,8 @@ export class RecordedMetrics {
     return count > 0 ? this.#samples.slice(-count) : []
   }
 
-  throughput({ range, user }: Params<'metrics.history'>): Result<'metrics.history'> {
+  /** Refused with `not_found` if there is no such user. */
+  throughput(range: RecentRange, user?: string | null): Result<'metrics.history'> {
     if (user === undefined) return this.#throughput.ofEverybody(range)
     const index = user === null ? 0 : this.#names.named(user)?.index
     if (index === undefined) throw new Refusal('not_found', `there is no user ${JSON.stringify(user)}`)

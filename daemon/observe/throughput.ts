@@ -1,4 +1,4 @@
-import type { Range, Result } from '../../shared/protocol/methods.ts'
+import type { RecentRange, Result } from '../../shared/protocol/methods.ts'
 import { type Passage, seriesLength, TimeSteps } from './time-steps.ts'
 
 /** Users of whom something is remembered, 6 KiB each. Of more, who has been idle longest is forgotten, */
@@ -85,18 +85,18 @@ export class Throughput {
     series.add(movement, this.#passage)
   }
 
-  ofEverybody(range: Range): Result<'metrics.history'> {
+  ofEverybody(range: RecentRange): Result<'metrics.history'> {
     return this.#told(range, this.#everybody, this.#everybody.since)
   }
 
   /** `hasMoved`: whether the user had moved anything by the last look. */
-  ofUser(range: Range, index: number, hasMoved: boolean): Result<'metrics.history'> {
+  ofUser(range: RecentRange, index: number, hasMoved: boolean): Result<'metrics.history'> {
     const series = this.#users.get(index)
     if (series) return this.#told(range, series, series.since)
     return this.#told(range, this.#nobody, hasMoved ? Number.POSITIVE_INFINITY : 0)
   }
 
-  #told(range: Range, { up, down }: Series, since: number): Result<'metrics.history'> {
+  #told(range: RecentRange, { up, down }: Series, since: number): Result<'metrics.history'> {
     const rates = (series: Float32Array) => this.#steps.rates(range, series, since)
     return { ...this.#steps.span(range), up: rates(up), down: rates(down) }
   }

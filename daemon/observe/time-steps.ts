@@ -1,7 +1,7 @@
-import type { Range } from '../../shared/protocol/methods.ts'
+import type { RecentRange } from '../../shared/protocol/methods.ts'
 
 /** What one value of a range stands for, in milliseconds, and how many values a range has. */
-const shapes: Readonly<Record<Range, { readonly step: number; readonly count: number }>> = {
+const shapes: Readonly<Record<RecentRange, { readonly step: number; readonly count: number }>> = {
   '1m': { step: 1_000, count: 60 },
   '15m': { step: 4_000, count: 225 },
   '1h': { step: 15_000, count: 240 },
@@ -27,7 +27,7 @@ export interface Passage {
  * was set: nothing is known of the time between, whichever it was. Where it falls back, all steps are called anew.
  */
 export class TimeSteps {
-  readonly #rings: Readonly<Record<Range, Ring>>
+  readonly #rings: Readonly<Record<RecentRange, Ring>>
   /** The clock that nobody sets, at the last look. */
   #now: number
   /** Milliseconds from the first step's begin to the last look, and when that begin was, since 1970. */
@@ -61,13 +61,13 @@ export class TimeSteps {
   }
 
   /** Length of a step, and when the last one ended or will have. */
-  span(range: Range): { step: number; end: number } {
+  span(range: RecentRange): { step: number; end: number } {
     const { step } = shapes[range]
     return { step, end: Math.round(this.#origin + (this.#newest(range) + 1) * step) }
   }
 
   /** Bytes a second, oldest first; null where nothing is known, and in the steps that began before `since`. */
-  rates(range: Range, series: Float32Array, since: number): (number | null)[] {
+  rates(range: RecentRange, series: Float32Array, since: number): (number | null)[] {
     const { step, count } = shapes[range]
     const first = this.#newest(range) + 1 - count
     return Array.from({ length: count }, (_, i) => {
@@ -77,7 +77,7 @@ export class TimeSteps {
   }
 
   /** The number of the last step to show. */
-  #newest(range: Range): number {
+  #newest(range: RecentRange): number {
     return stepBefore(Math.round(this.#elapsed / period) * period, shapes[range].step)
   }
 }
@@ -133,7 +133,7 @@ const sizes = Object.values(shapes).map(({ count }) => count + 1)
 /** Numbers in a series. */
 export const seriesLength = sizes.reduce((sum, size) => sum + size, 0)
 
-function makeRings(): Record<Range, Ring> {
+function makeRings(): Record<RecentRange, Ring> {
   let first = 0
   const rings = Object.entries(shapes).map(([range, { step, count }]) => {
     const ring = new Ring(first, count + 1, step)

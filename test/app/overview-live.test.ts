@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { formatBytes } from '../../shared/format/bytes.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
-import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { type Daemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { exec, program } from '../helpers/proxy-tui.ts'
 import { expectReply, greetingForLogin, login, request, succeeded } from '../helpers/socks-client.ts'
@@ -61,6 +61,23 @@ test('what moved before the app was started is in its graph (13)', async () => {
   await app.shows(/Down 0 B\/s/)
   expect(marks(app, 'up')).toBe('')
   for (const length of ['-15 min', '-1 h', '-24 h']) {
+    app.type('-')
+    await app.shows(new RegExp(`${length} +now`))
+    await app.until(() => marks(app, 'down') !== '', `draws it in a graph of ${length}`)
+  }
+})
+
+test('what moved before the daemon was started anew is in its longer graphs', async () => {
+  const folders = await temporaryFolders()
+  const first = await startDaemon([], { folders })
+  await download(first, 100_000_000)
+  await first.stop()
+  const daemon = await startDaemon([], { folders })
+  await using app = await openApp(daemon)
+  app.type('--')
+  await app.shows(/-1 h +now/)
+  expect(marks(app, 'down')).toBe('')
+  for (const length of ['-24 h', '-31 d', '-400 d']) {
     app.type('-')
     await app.shows(new RegExp(`${length} +now`))
     await app.until(() => marks(app, 'down') !== '', `draws it in a graph of ${length}`)

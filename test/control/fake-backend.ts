@@ -37,6 +37,7 @@ export class FakeBackend implements Backend {
   readonly userTable = new FakeUserTable(this.users)
   readonly connections = new FakeConnections()
   readonly metrics = new FakeMetrics()
+  readonly past = { throughput: async (wish: Params<'metrics.history'>) => this.metrics.throughput(wish) }
   readonly usage = { list: async () => ({ usage: [] }) }
   readonly log = new FakeLog()
   readonly bans = new FakeBans()
@@ -239,7 +240,14 @@ class FakeConnections implements LiveConnections {
   }
 }
 
-const steps: Readonly<Record<Range, number>> = { '1m': 1_000, '15m': 4_000, '1h': 15_000, '24h': 360_000 }
+const steps: Readonly<Record<Range, number>> = {
+  '1m': 1_000,
+  '15m': 4_000,
+  '1h': 15_000,
+  '24h': 360_000,
+  '31d': 3_600_000,
+  '400d': 86_400_000,
+}
 
 class FakeMetrics implements Metrics {
   readonly samples: Sample[] = []

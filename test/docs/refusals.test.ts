@@ -110,6 +110,7 @@ const elsewhere = [
   'groups.set unavailable',
   'groups.remove unavailable',
   'usage.list unavailable', // likewise
+  'metrics.history unavailable', // likewise
   'audit.list unavailable', // a store whose thread has failed: test/store/open-store.test.ts
 ]
 

@@ -158,7 +158,7 @@ describe('the history', () => {
 
 describe('throughput', () => {
   const rates = (metrics: RecordedMetrics, user?: string | null) => {
-    const { up, down } = metrics.throughput({ range: '1m', user })
+    const { up, down } = metrics.throughput('1m', user)
     return [up.slice(-3), down.slice(-3)]
   }
 
@@ -188,12 +188,12 @@ describe('throughput', () => {
       [null, 0, 0],
       [null, 0, 0],
     ])
-    expect(metrics.throughput({ range: '1m' }).end).toBe(start + 2 * second)
+    expect(metrics.throughput('1m').end).toBe(start + 2 * second)
   })
 
   it('of somebody who is no user is refused', () => {
     const metrics = record([new FakeLoop()], ['ann'])
-    expect(() => metrics.throughput({ range: '1m', user: 'bob' })).toThrow(
+    expect(() => metrics.throughput('1m', 'bob')).toThrow(
       expect.objectContaining({ name: 'Refusal', kind: 'not_found' }),
     )
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Movement, Throughput } from '../../daemon/observe/throughput.ts'
-import { type Range, ranges } from '../../shared/protocol/methods.ts'
+import { type RecentRange, recentRanges } from '../../shared/protocol/methods.ts'
 
 const start = 1_700_000_000_000
 const second = 1_000
@@ -44,15 +44,15 @@ class Stage {
     this.throughput.add({ index, name, isFirst, ...movement })
   }
 
-  up(range: Range, index?: number) {
+  up(range: RecentRange, index?: number) {
     return this.#told(range, index).up
   }
 
-  end(range: Range) {
+  end(range: RecentRange) {
     return this.throughput.ofEverybody(range).end
   }
 
-  #told(range: Range, index?: number) {
+  #told(range: RecentRange, index?: number) {
     if (index === undefined) return this.throughput.ofEverybody(range)
     return this.throughput.ofUser(range, index, this.moved.has(index))
   }
@@ -87,7 +87,9 @@ describe('everybody', () => {
     expect(runs(stage.up('15m'))).toBe('1000*225')
     expect(runs(stage.up('1h'))).toBe('null*159 1000*81')
     expect(runs(stage.up('24h'))).toBe('null*236 1000*4')
-    expect(ranges.map((range) => stage.throughput.ofEverybody(range).step)).toEqual([1_000, 4_000, 15_000, 360_000])
+    expect(recentRanges.map((range) => stage.throughput.ofEverybody(range).step)).toEqual([
+      1_000, 4_000, 15_000, 360_000,
+    ])
   })
 
   it('averages what moved in a step', () => {
@@ -104,13 +106,13 @@ describe('everybody', () => {
     stage.look()
     expect(runs(stage.up('1m'))).toBe('0*60')
     stage.looks(24 * 60 * 60)
-    for (const range of ranges) expect(runs(stage.up(range))).toMatch(/^0\*\d+$/)
+    for (const range of recentRanges) expect(runs(stage.up(range))).toMatch(/^0\*\d+$/)
   })
 
   it('ends with its last step', () => {
     const stage = new Stage()
     stage.looks(13)
-    expect(ranges.map((range) => stage.end(range) - start)).toEqual([13_000, 16_000, 15_000, 360_000])
+    expect(recentRanges.map((range) => stage.end(range) - start)).toEqual([13_000, 16_000, 15_000, 360_000])
   })
 })
 
@@ -160,7 +162,7 @@ describe('a clock that jumps', () => {
     stage.look({ up: 100, down: 0 })
     stage.look({ up: 100, down: 0 }, { onWall: 50 * 365 * 24 * hour })
     stage.look({ up: 300, down: 0 })
-    for (const range of ranges) expect(stage.up(range).at(-1)).toBeGreaterThanOrEqual(100)
+    for (const range of recentRanges) expect(stage.up(range).at(-1)).toBeGreaterThanOrEqual(100)
     expect(stage.up('1m').filter((rate) => rate !== null)).toHaveLength(2)
   })
 

@@ -1,12 +1,12 @@
 import type { Limits } from '../../../shared/protocol/limits.ts'
 import { eventLine, newestThatFit } from '../../../shared/protocol/message.ts'
 import type { Sample } from '../../../shared/protocol/methods.ts'
-import type { Metrics } from '../backend.ts'
+import type { Metrics, Past } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
 import type { Outlet, Subscription } from '../session.ts'
 
 /** Following the metrics, and how they came to be what they are. */
-export function metricsHandlers(metrics: Metrics, limits: Limits): HandlersOf<'metrics'> {
+export function metricsHandlers(metrics: Metrics, past: Past, limits: Limits): HandlersOf<'metrics'> {
   return {
     'metrics.subscribe': ({ history = 0 }, session) => {
       session.subscribe('metrics', (outlet) => followMetrics(metrics, outlet))
@@ -16,7 +16,7 @@ export function metricsHandlers(metrics: Metrics, limits: Limits): HandlersOf<'m
       session.unsubscribe('metrics')
       return {}
     },
-    'metrics.history': (wish) => metrics.throughput(wish),
+    'metrics.history': (wish) => past.throughput(wish),
   }
 }
 

@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import { bytes, count, done, type EventShape, type MethodShape, milliseconds, nothing, time } from './shape.ts'
 
-/** How far back graphs go. */
-export const ranges = ['1m', '15m', '1h', '24h'] as const
+/** How far back graphs go that are kept in memory. */
+export const recentRanges = ['1m', '15m', '1h', '24h'] as const
+export type RecentRange = (typeof recentRanges)[number]
+/** How far back graphs go: beyond a day by what is kept of each hour and day. */
+export const ranges = [...recentRanges, '31d', '400d'] as const
 export type Range = (typeof ranges)[number]
 
 /** Bytes a second in each step; null for a time of which nothing is known. */
@@ -51,8 +54,9 @@ export const metricsMethods = {
   'metrics.history': {
     role: 'viewer',
     summary:
-      "Throughput over time, of everybody or of one user, for graphs. It is kept in memory, since the daemon's start.",
-    refuses: ['not_found'],
+      "Throughput over time, of everybody or of one user, for graphs. Up to a day it is exact since the daemon's start, and " +
+      'before that what was moved in each hour; `31d` has hours, `400d` days of UTC.',
+    refuses: ['not_found', 'unavailable'],
     params: z.strictObject({
       range: z.enum(ranges).describe('how far back'),
       user: z

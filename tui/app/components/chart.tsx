@@ -52,6 +52,7 @@ function timeAxis(width: number, seconds: number): string {
 }
 
 function lengthText(seconds: number): string {
+  if (seconds > 86_400 && seconds % 86_400 === 0) return `${seconds / 86_400} d`
   if (seconds % 3600 === 0) return `${seconds / 3600} h`
   return seconds % 60 === 0 || seconds >= 300 ? `${Math.round(seconds / 60)} min` : `${seconds} s`
 }

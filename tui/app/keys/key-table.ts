@@ -59,7 +59,7 @@ const list = [
 /** Every key, by where it is pressed; a key means the first that is found. What is typed into a field is not in it. */
 export const keyTable = {
   overview: [
-    { keys: ['-'], command: 'longerRange', summary: 'more time in the graphs, up to 24 h', hint: 'longer' },
+    { keys: ['-'], command: 'longerRange', summary: 'more time in the graphs, up to 400 days', hint: 'longer' },
     { keys: ['+', '='], command: 'shorterRange', summary: 'less time in the graphs', hint: 'shorter' },
     { keys: ['down', 'j'], command: 'nextUser', summary: 'select the next of the busiest users', wide: 'select' },
     { keys: ['up', 'k'], command: 'previousUser', summary: 'select the one before' },

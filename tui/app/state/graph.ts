@@ -30,6 +30,8 @@ export const rangeLengths: Readonly<Record<Range, number>> = {
   '15m': 900_000,
   '1h': 3_600_000,
   '24h': 86_400_000,
+  '31d': 31 * 86_400_000,
+  '400d': 400 * 86_400_000,
 }
 
 /** Milliseconds between two samples, and by which a busy daemon may be late with one. */
