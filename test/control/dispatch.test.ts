@@ -69,6 +69,6 @@ it.each([
   expect(call('admin', method, JSON.parse(params))).toBe('invalid_params')
 })
 
-it('takes __proto__ for a value like any other', () => {
-  expect(call('admin', 'connections.kill', { ids: ['__proto__'] })).toEqual({ done: 'connections.kill' })
+it('takes __proto__ for a value like any other', async () => {
+  expect(await call('admin', 'connections.kill', { ids: ['__proto__'] })).toEqual({ done: 'connections.kill' })
 })
