@@ -41,7 +41,7 @@ export interface DataPlane {
   readonly groups: Groups
   readonly usage: Usage
   /** Who was refused how often, by limits. */
-  readonly limitLines: Pick<LimitLines, 'refusals'>
+  readonly limitLines: LimitLines
   readonly sourceLines: Pick<SourceLines, 'takeRefused'>
   /** Has written the users' lines; looks at use and time once it follows the traffic. */
   readonly limits: LimitKeeper

@@ -5,6 +5,7 @@ import type { Account } from './access/accounts.ts'
 import { LateChanges } from './access/late-changes.ts'
 import { LimitChanges } from './access/limit-changes.ts'
 import { plain } from './access/limit-values.ts'
+import { nearLimits } from './access/near-limits.ts'
 import { Operators } from './access/operators.ts'
 import { Turns } from './access/turns.ts'
 import { UsageReports } from './access/usage-reports.ts'
@@ -14,6 +15,7 @@ import type { Transfer } from './control/backend.ts'
 import { type ControlServer, startControlServer } from './control/server.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { Ending } from './ending.ts'
+import { Direction, eachSource, everybody } from './engine/shared/limit-lines.ts'
 import { endpointsOf } from './listening.ts'
 import type { DaemonLog } from './log.ts'
 import { formatEndpoint } from './net/endpoint.ts'
@@ -22,6 +24,7 @@ import { healthReport, StoreChanges } from './observe/health.ts'
 import { RecordedMetrics } from './observe/metrics.ts'
 import { Past } from './observe/past.ts'
 import { byLimits, byRules, tellRefusals } from './observe/refusal-lines.ts'
+import type { RateOf } from './observe/session-rows.ts'
 import { UserTraffic } from './observe/user-traffic.ts'
 import { type KeptLimits, ObservedUsers } from './observe/users.ts'
 import { WallClock } from './observe/wall-clock.ts'
@@ -275,9 +278,14 @@ function lookUpWith(names: DataPlane['names']): (name: string) => Promise<readon
   return async (name) => (await names.resolve(name, asker))?.addresses ?? []
 }
 
-function observedConnections({ engine, accounts }: DataPlane, config: LiveSettings, wall: WallClock) {
+function observedConnections({ engine, accounts, limitLines }: DataPlane, config: LiveSettings, wall: WallClock) {
   const nameOf = (index: number) => accounts.lastNameOf(index)
-  return new ObservedConnections(engine, nameOf, () => config.values, wall)
+  const lineOf = { everybody, source: eachSource } as const
+  const rateOf: RateOf = (by, user) => {
+    const line = by === 'user' ? user : lineOf[by]
+    return { up: limitLines.rate(line, Direction.up), down: limitLines.rate(line, Direction.down) }
+  }
+  return new ObservedConnections(engine, nameOf, () => config.values, wall, rateOf)
 }
 
 function transferring({ store }: ManagementOptions, { accountTransfer }: Administered): Transfer {
@@ -305,7 +313,9 @@ function statusReport(
 ): () => Result<'status.get'> {
   const { engine, accounts, names } = dataPlane
   const maxConnections = () => config.values['max-connections']
-  const health = healthReport({ engine, maxConnections, metrics, store: changes, names })
+  const { usage, limits, limitLines: lines } = dataPlane
+  const near = nearLimits({ accounts, effective: limits.effective, usage, lines })
+  const health = healthReport({ engine, maxConnections, metrics, store: changes, names, near })
   const started = performance.now()
   return () => ({
     version,

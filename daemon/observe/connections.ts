@@ -4,7 +4,7 @@ import type { Settings } from '../../shared/settings.ts'
 import type { Engine } from '../engine/engine.ts'
 import { type Age, oldestSessions } from './oldest-sessions.ts'
 import { PassedConnections } from './passed-connections.ts'
-import { lastEnded, type Naming, readDetails, readLive } from './session-rows.ts'
+import { lastEnded, type Naming, type RateOf, readDetails, readLive } from './session-rows.ts'
 import { type Changes, type TableChange, TableView } from './table-view.ts'
 import type { WallClock } from './wall-clock.ts'
 
@@ -21,6 +21,7 @@ export class ObservedConnections {
   readonly #naming: Naming
   readonly #settings: () => Readonly<Settings>
   readonly #wall: Pick<WallClock, 'look' | 'tell'>
+  readonly #rateOf: RateOf
   /** Begins all ids; new at each start, so that an id from before is not found. */
   readonly tag = randomInt(36 ** 4)
     .toString(36)
@@ -40,7 +41,9 @@ export class ObservedConnections {
     nameOf: (index: number) => string | undefined,
     settings: () => Readonly<Settings>,
     wall: Pick<WallClock, 'look' | 'tell'>,
+    rateOf: RateOf,
   ) {
+    this.#rateOf = rateOf
     this.#wall = wall
     this.#engine = engine
     this.#settings = settings
@@ -76,7 +79,8 @@ export class ObservedConnections {
   get(id: string): Result<'connections.get'> | undefined {
     this.#wall.look()
     const serial = this.#serialOf(id)
-    return serial === undefined ? undefined : readDetails(this.#engine.tables, serial, this.#naming, this.#settings())
+    if (serial === undefined) return undefined
+    return readDetails(this.#engine.tables, serial, this.#naming, { settings: this.#settings(), rateOf: this.#rateOf })
   }
 
   async kill(ids: readonly string[]): Promise<{ killed: string[]; missing: string[] }> {

@@ -14,10 +14,11 @@ export interface HealthSources {
   readonly metrics: { readonly lag: number }
   readonly store: { readonly health: Health['store'] }
   readonly names: { readonly health: Health['names'] }
+  readonly near: () => Health['near']
 }
 
 /** Tells how the daemon does whenever it is asked; until then it looks at nothing. */
-export function healthReport({ engine, maxConnections, metrics, store, names }: HealthSources): () => Health {
+export function healthReport({ engine, maxConnections, metrics, store, names, near }: HealthSources): () => Health {
   const descriptors = new Descriptors()
   const memory = memoryReader()
   const ownLoops = engine.kind === 'linux' ? engine.tables : []
@@ -28,6 +29,7 @@ export function healthReport({ engine, maxConnections, metrics, store, names }: 
     descriptors: descriptors.health,
     memory: memory(),
     store: { ...store.health, slowest: rounded(store.health.slowest) },
+    near: near(),
     names: { ...names.health, slowest: rounded(names.health.slowest) },
   })
 }

@@ -24,6 +24,18 @@ export interface Naming {
 
 type Details = Result<'connections.get'>
 
+/** Bytes a second that may be moved each way by whose rate somebody of this index waits for; 0: any. */
+export type RateOf = (
+  by: NonNullable<Connection['paced']>,
+  user: number,
+) => { readonly up: number; readonly down: number }
+
+/** What is in force. */
+interface InForce {
+  readonly settings: Readonly<Settings>
+  readonly rateOf: RateOf
+}
+
 /** What bounds a session in each state. A closing one has been refused: a second or two, whatever the settings say. */
 const bounds = {
   negotiating: ['timeout-negotiation'],
@@ -72,12 +84,12 @@ export function readDetails(
   tables: readonly SessionTable[],
   serial: number,
   naming: Naming,
-  settings: Readonly<Settings>,
+  inForce: InForce,
 ): Details | undefined {
   for (const table of tables) {
     // A session is copied to the ended ones before its slot is emptied, and the slots come first: it is not missed.
     const slot = table.serial.subarray(0, table.capacity).indexOf(serial)
-    const live = slot < 0 ? undefined : liveDetails(table, slot, serial, naming, settings)
+    const live = slot < 0 ? undefined : liveDetails(table, slot, serial, naming, inForce)
     if (live) return live
     const read = (row: number) => (table.serial[row] === serial ? endedDetails(table, row, naming) : undefined)
     const ended = table.endings.drain(table.endings.oldest, table.endings.count, read).values.find(Boolean)
@@ -91,15 +103,20 @@ function liveDetails(
   slot: number,
   serial: number,
   naming: Naming,
-  settings: Readonly<Settings>,
+  inForce: InForce,
 ): Details | undefined {
-  const read = () => ({ connection: readRow(table, slot, naming), timeline: timelineOf(table, slot, naming) })
-  const { connection, timeline } = readSteadily(table, slot, read).value
+  const read = () => ({
+    connection: readRow(table, slot, naming),
+    timeline: timelineOf(table, slot, naming),
+    user: table.user[slot] as number,
+  })
+  const { connection, timeline, user } = readSteadily(table, slot, read).value
   if (connection?.id !== naming.idOf(serial)) return undefined
   const isAssociation = connection.state === 'open' && connection.command === 'udp-associate'
   const names = bounds[isAssociation ? 'association' : connection.state]
-  const limits = names.map((setting) => ({ setting, value: settings[setting] }))
-  return { connection, end: null, timeline, limits }
+  const limits = names.map((setting) => ({ setting, value: inForce.settings[setting] }))
+  const { paced } = connection
+  return { connection, end: null, timeline, limits, ...(paced && { pace: inForce.rateOf(paced, user) }) }
 }
 
 function endedDetails(table: SessionTable, row: number, naming: Naming): Details | undefined {

@@ -1,6 +1,7 @@
 import { formatBytes } from '../format/bytes.ts'
 import { counted } from '../format/count.ts'
 import { formatDuration, formatTime } from '../format/time.ts'
+import { formatLimit } from '../limits.ts'
 import { limits } from '../protocol/limits.ts'
 import type { ClosedConnection, Connection, Result } from '../protocol/methods.ts'
 import { everyPage } from './context.ts'
@@ -155,7 +156,15 @@ function closedTable(connections: readonly ClosedConnection[]): Table {
   }
 }
 
-function detailsTable({ connection, end, timeline, limits }: Result<'connections.get'>, now: number): Table {
+/** `by the rate of its source: down 5MB/s`. A rate both ways or one. */
+export function paceText(by: NonNullable<Connection['paced']>, pace: Result<'connections.get'>['pace']): string {
+  const rates = (['down', 'up'] as const).flatMap((way) =>
+    pace && pace[way] > 0 ? [`${way} ${formatLimit(`rate-${way}`, pace[way])}`] : [],
+  )
+  return `by the rate of ${paces[by]}${rates.length > 0 ? `: ${rates.join(', ')}` : ''}`
+}
+
+function detailsTable({ connection, end, timeline, limits, pace }: Result<'connections.get'>, now: number): Table {
   const { opened } = connection
   const after = (moment: number) => `${Math.round(moment - opened)} ms after it was opened`
   return {
@@ -166,7 +175,7 @@ function detailsTable({ connection, end, timeline, limits }: Result<'connections
       ['destination', connection.destination ?? '-'],
       ['address', connection.address ?? '-'],
       ...(connection.rule === undefined ? [] : [['rule', String(connection.rule)]]),
-      ...(connection.paced ? [['paced', `by the rate of ${paces[connection.paced]}`]] : []),
+      ...(connection.paced ? [['paced', paceText(connection.paced, pace)]] : []),
       ...(connection.waited ? [['waited', `${Math.round(connection.waited)} ms for a rate`]] : []),
       ...(connection.dropped ? [['dropped', counted(connection.dropped, 'datagram')]] : []),
       ['up', formatBytes(connection.up)],

@@ -2,6 +2,7 @@ import { formatBytes } from '../format/bytes.ts'
 import { counted } from '../format/count.ts'
 import { safeJson } from '../format/safe-text.ts'
 import { formatDuration } from '../format/time.ts'
+import { formatLimit } from '../limits.ts'
 import type { Health, Method, Params, Result } from '../protocol/methods.ts'
 import { UsageError } from './usage.ts'
 import { type Known, type Table, verb } from './verb.ts'
@@ -126,7 +127,7 @@ function parseObject(json: string): object {
   return value
 }
 
-function healthTable({ lag, loops, sessions, descriptors, memory, store, names }: Health): Table {
+function healthTable({ lag, loops, sessions, descriptors, memory, store, names, near = [] }: Health): Table {
   return {
     rows: [
       ['main thread', `late by ${milliseconds(lag)} at worst in the last 10 s`],
@@ -135,6 +136,10 @@ function healthTable({ lag, loops, sessions, descriptors, memory, store, names }
       ['descriptors', `${descriptors.open} of at most ${descriptors.max}`],
       ['memory', formatBytes(memory)],
       ['store', store.problem ?? `works, ${milliseconds(store.slowest)} the slowest change of the last minute`],
+      ...near.map(({ user, limit, used, most }) => [
+        'near a limit',
+        `${user}: ${limit} ${formatLimit(limit, most)}, ${limit === 'quota' ? formatBytes(used) : used} used`,
+      ]),
       [
         'names',
         `${names.pending} being looked up; in the last minute ${names.failed} failed, ${milliseconds(names.slowest)} the slowest`,

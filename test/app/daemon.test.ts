@@ -28,6 +28,7 @@ async function connected(users: readonly User[]) {
     'users.list': () => ({ users: [eve] }),
     'users.remove': () => ({ cut: 0, opened: false }),
     'status.get': () => ({ health: { lag: 0, loops: [] }, sample: sampleOf(1) }),
+    'rules.list': () => ({ revision: 0, rules: [] }),
     'metrics.subscribe': () => ({ samples: [] }),
     'metrics.history': () => {
       throw new RpcError('busy', 'later')

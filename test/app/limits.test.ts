@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Rule, User } from '../../shared/protocol/methods.ts'
 import { gauge } from '../../tui/app/chart/bars.ts'
 import { alarms } from '../../tui/app/state/alarms.ts'
+import { refusalsLately } from '../../tui/app/state/endings.ts'
 import { callOf, type Form, textsOf } from '../../tui/app/state/forms.ts'
 import { groupLimitsForm, userLimitsForm } from '../../tui/app/state/limit-forms.ts'
 import { limitRows, quotaUsed, rateUsed } from '../../tui/app/state/limits.ts'
@@ -88,6 +89,7 @@ describe('who is near a limit', () => {
       descriptors: { open: 0, max: 9 },
       memory: 0,
       store: { problem: null, slowest: 0 },
+      near: [],
       names: { pending: 0, failed: 0, slowest: 0 },
     }
     const status = { health, draining: false, passwordRequired: true, listening: [], sample: sampleOf(1) } as never
@@ -103,6 +105,8 @@ describe('who is near a limit', () => {
     expect(told(warned)).toEqual(['quota: bob 60 % used'])
     const ending = row({ use: { ...plain.use, expires: sampleOf(1).time + 3_600_000 } })
     expect(told(ending)).toEqual(['expires soon: bob in 1h00m'])
+    const full = row({ ...limited({ 'max-connections': 2 }), connections: 2 })
+    expect(told(full)).toEqual(['as many connections as they may have: bob 2'])
     expect(told(row({}, { refusals: [0, 2, 1] }))).toEqual(['refused by a limit in the last minute: bob 3'])
     expect(refusedLately(row({}, { refusals: [0, 2, 1] }))).toBe(3)
   })
@@ -127,6 +131,18 @@ describe('what rules refused', () => {
     text: null,
     at,
     rules: [rule(1, 'allow to any port 443', 9), rule(2, 'deny to *.ads', hits), rule(3, 'deny to any', 50)],
+  })
+
+  test('stands beside what limits and logins refused in the last minute, the most first', () => {
+    const known = learnRules(learnRules(null, rules(0, 4)), rules(30_000, 10))
+    const recent = [
+      { denied: 1, finished: 0 },
+      { denied: 2, finished: 9, forbidden: 6, limit_user: 8 },
+    ].map((ended, at) => sampleOf(at, { ended }))
+    expect(refusalsLately(recent, known)).toEqual(['8 limit of user', '6 rule 2', '1 wrong password'])
+    expect(refusalsLately(recent, null)).toEqual(['8 limit of user', '6 forbidden', '1 wrong password'])
+    expect(refusalsLately(recent.slice(1), known)).toEqual(['6 rule 2'])
+    expect(refusalsLately([], known)).toEqual([])
   })
 
   test('is counted over the last minute, the most first', () => {

@@ -17,6 +17,7 @@ const healthy: Health = {
   descriptors: { open: 50, max: 1024 },
   memory: 80 * 1024 ** 2,
   store: { problem: null, slowest: 3 },
+  near: [],
   names: { pending: 0, failed: 1, slowest: 12 },
 }
 

@@ -79,6 +79,7 @@ const health: Health = {
   descriptors: { open: 20, max: 1024 },
   memory: 50_000_000,
   store: { problem: null, slowest: 0 },
+  near: [],
   names: { pending: 0, failed: 0, slowest: 0 },
 }
 

@@ -153,6 +153,7 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
         descriptors: { open: 34, max: 20000 },
         memory: 71303168,
         store: { problem: null, slowest: 4.2 },
+        near: [],
         names: { pending: 0, failed: 1, slowest: 38.5 },
       },
       sample,

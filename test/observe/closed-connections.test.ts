@@ -8,6 +8,8 @@ import { asItIs, FakeLoop, listed } from './fake-loop.ts'
 const { values: settings } = configure({ 'timeout-connect': 321, 'timeout-idle': 4321 }, {}, {}, 0)
 const opened = 1_700_000_000_000
 
+const rateOf = () => ({ up: 0, down: 0 })
+
 let loops: [FakeLoop, FakeLoop]
 let connections: ObservedConnections
 
@@ -18,7 +20,7 @@ beforeEach(() => {
 
 function observe(nameOf: (index: number) => string | undefined = (index) => (index === 1 ? 'ann' : undefined)) {
   const tables = loops.map(({ table }) => table)
-  return new ObservedConnections({ tables, order: async () => [] }, nameOf, () => settings, asItIs)
+  return new ObservedConnections({ tables, order: async () => [] }, nameOf, () => settings, asItIs, rateOf)
 }
 
 /** Begins a session in slot 0 and ends it. */

@@ -3,6 +3,7 @@ import type { Engine, Orders } from '../../daemon/engine/engine.ts'
 import { endedCapacity, Reason, type SessionTable } from '../../daemon/engine/session-table.ts'
 import { PacedBy } from '../../daemon/engine/shared/budget.ts'
 import { ObservedConnections } from '../../daemon/observe/connections.ts'
+import type { RateOf } from '../../daemon/observe/session-rows.ts'
 import type { TableChange } from '../../daemon/observe/table-view.ts'
 import { configure } from '../../daemon/settings/configuration.ts'
 import type { Connection } from '../../shared/protocol/methods.ts'
@@ -11,6 +12,9 @@ import { asItIs, FakeLoop, listed } from './fake-loop.ts'
 const settings = configure({ 'timeout-idle': 4321 }, {}, {}, 0).values
 const names = new Map([[1, 'ann']])
 const period = 250
+
+/** Of each whose rate paces, and of bob by his own. */
+const rateOf: RateOf = (by, user) => ({ up: { user, source: 1000, everybody: 0 }[by], down: 2000 })
 
 let loops: [FakeLoop, FakeLoop]
 let tables: SessionTable[]
@@ -36,7 +40,7 @@ function observe(nameOf = (index: number) => names.get(index)): ObservedConnecti
     killed.push(...serials)
     return serials.filter((serial) => tables.some((table) => table.serial.subarray(0, table.capacity).includes(serial)))
   }
-  return new ObservedConnections({ tables, order }, nameOf, () => settings, asItIs)
+  return new ObservedConnections({ tables, order }, nameOf, () => settings, asItIs, rateOf)
 }
 
 function watch(of = connections) {
@@ -100,8 +104,19 @@ describe('the list', () => {
       { changed: [{ waited: 42, up: 2, down: 4 }], moved: [] },
     ])
     expect(changes[2]?.changed[0]).not.toHaveProperty('paced')
+    expect(connections.get(rows[0]?.id ?? '')).not.toHaveProperty('pace')
+    loop.login(0, 7)
+    for (const [by, up] of [
+      [PacedBy.user, 7],
+      [PacedBy.source, 1000],
+      [PacedBy.everybody, 0],
+    ] as const) {
+      loop.pace(0, by, 0)
+      expect(connections.get(rows[0]?.id ?? '')?.pace).toEqual({ up, down: 2000 })
+    }
     loop.pace(0, PacedBy.everybody, 1)
     loop.end(0)
+    expect(connections.get(rows[0]?.id ?? '')).not.toHaveProperty('pace')
     expect(connections.closed(1)).toMatchObject([{ paced: 'everybody', waited: 43 }])
   })
 
@@ -155,6 +170,7 @@ describe('pages', () => {
       () => undefined,
       () => settings,
       asItIs,
+      rateOf,
     )
     const age = ({ opened, id }: { opened: number; id: string }) => [opened, Number(id.split('-')[1])] as const
     let serial = 0
@@ -196,6 +212,7 @@ describe('pages', () => {
       () => void rows++,
       () => settings,
       asItIs,
+      rateOf,
     )
     expect(observed.page(3)?.connections.map(({ opened }) => opened)).toEqual([1, 2, 3])
     expect(rows).toBe(3)

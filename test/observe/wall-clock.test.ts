@@ -55,6 +55,7 @@ it.each([-day, 3650 * day])(
       () => undefined,
       () => ({}) as never,
       wall,
+      () => ({ up: 0, down: 0 }),
     )
     const changes: TableChange[] = []
     loop.begin(0, { serial: 1, opened: time.steady })

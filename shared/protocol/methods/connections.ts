@@ -119,6 +119,10 @@ export const connectionMethods = {
       limits: z
         .array(z.object({ setting: z.string(), value: z.number() }))
         .describe('the settings that bound it in its present state, and their values; none once it has ended'),
+      pace: z
+        .object({ up: count, down: count })
+        .optional()
+        .describe('bytes a second each way by the rate that it waits for, 0 for any; absent: it waits for none'),
     }),
   },
   'connections.closed': {

@@ -17,6 +17,20 @@ export const health = z.object({
     problem: z.string().nullable().describe('why the last change could not be stored; null if it was'),
     slowest: milliseconds.describe('milliseconds that the slowest change of the last minute took'),
   }),
+  near: z
+    .array(
+      z.object({
+        user: z.string(),
+        limit: z.enum(['max-connections', 'max-sources', 'quota']),
+        used: z.number().min(0),
+        most: z.number().min(0),
+      }),
+    )
+    .max(20)
+    .describe(
+      'users who have all the connections or sources that they may have, or of their quota so much as `warn` says (90 % ' +
+        'unless told); the first by name',
+    ),
   names: z.object({
     pending: count.describe('names being looked up'),
     failed: count.describe('names that were not found, or not in time, in the last minute'),

@@ -214,11 +214,12 @@ describe('connections', () => {
     const paced = { ...web, paced: 'user', waited: 1234.5, dropped: 2 }
     const { outcome } = await runCommand('connections paced', { 'connections.list': { connections: [paced, fresh] } })
     expect((outcome.view as Table).rows.map(([, state]) => state)).toEqual(['open paced:user'])
-    const details = { connection: paced, end: null, timeline: [], limits: [] }
+    const pace = { up: 0, down: 5_000_000 }
+    const details = { connection: paced, end: null, timeline: [], limits: [], pace }
     const { outcome: all } = await runCommand('connection 7', { 'connections.get': details })
     expect((all.view as Table).rows).toEqual(
       expect.arrayContaining([
-        ['paced', 'by the rate of its user'],
+        ['paced', 'by the rate of its user: down 5MB/s'],
         ['waited', '1235 ms for a rate'],
         ['dropped', '2 datagrams'],
       ]),
@@ -546,6 +547,10 @@ describe('the daemon', () => {
     descriptors: { open: 34, max: 20_000 },
     memory: 71_303_168,
     store: { problem: null as string | null, slowest: 4.25 },
+    near: [
+      { user: 'bob', limit: 'quota', used: 45_000_000_000, most: 50_000_000_000 },
+      { user: 'kid', limit: 'max-connections', used: 5, most: 5 },
+    ],
     names: { pending: 1, failed: 2, slowest: 38.5 },
   }
 
@@ -561,6 +566,8 @@ describe('the daemon', () => {
       ['descriptors', '34 of at most 20000'],
       ['memory', '68.0 MiB'],
       ['store', 'works, 4.3 ms the slowest change of the last minute'],
+      ['near a limit', 'bob: quota 50GB, 41.9 GiB used'],
+      ['near a limit', 'kid: max-connections 5, 5 used'],
       ['names', '1 being looked up; in the last minute 2 failed, 38.5 ms the slowest'],
     ])
   })

@@ -2,7 +2,6 @@ import { everyPage } from '../../../shared/commands/context.ts'
 import type { Role } from '../../../shared/protocol/methods.ts'
 import type { Client } from '../../client/index.ts'
 import { overlayOf } from '../state/dialogs.ts'
-import { columnsForHealth } from '../state/layout.ts'
 import { listPage } from '../state/pages.ts'
 import { suffices } from '../state/rights.ts'
 import type { ToldRules } from '../state/rules.ts'
@@ -34,8 +33,7 @@ export async function askForRules({ call }: Client, state: State, role: Role): P
     const rules = pages.flatMap((page) => page.rules)
     return { revision: first?.revision ?? 0, rules, text: first?.text ?? null, at: Date.now() }
   }
-  const tellsOfThem = state.page === 'overview' && state.size.columns >= columnsForHealth
-  if (!tellsOfThem && overlayOf(state.dialog)?.kind !== 'detail') return null
+  if (state.page !== 'overview' && overlayOf(state.dialog)?.kind !== 'detail') return null
   const { revision, rules } = await call('rules.list', {})
   return { revision, rules, text: null, at: Date.now() }
 }

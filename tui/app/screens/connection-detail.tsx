@@ -1,5 +1,5 @@
 import type { ReactElement } from 'react'
-import { paces } from '../../../shared/commands/connection-verbs.ts'
+import { paces, paceText } from '../../../shared/commands/connection-verbs.ts'
 import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
 import { counted } from '../../../shared/format/count.ts'
 import { formatDuration, formatTime } from '../../../shared/format/time.ts'
@@ -86,12 +86,12 @@ function facts(followed: Followed, now: number, { rateUnit, rules, users }: Stat
 }
 
 /** By which limit it is paced, and what it has cost so far. */
-function pacingFacts({ connection, end }: Followed, { rows }: State['users']): string[] {
+function pacingFacts({ connection, end, pace }: Followed, { rows }: State['users']): string[] {
   const { paced, waited = 0, dropped = 0, user } = connection
   const owner = paced === 'user' ? rows?.find((row) => row.user.name === user) : undefined
   const rates = owner ? limitRows(owner.user).filter(({ name }) => name.startsWith('rate-') || name === 'over') : []
   const texts = [
-    ...(paced && !end ? [`by the rate of ${paces[paced]}`] : []),
+    ...(paced && !end ? [paceText(paced, pace)] : []),
     ...rates.map(({ name, value, whose }) => `${name} ${value}${whose === null ? '' : ` (${whose})`}`),
     ...(waited > 0 ? [`waited ${spanText(waited)}`] : []),
     ...(dropped > 0 ? [`${counted(dropped, 'datagram')} dropped`] : []),

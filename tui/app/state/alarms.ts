@@ -1,7 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net'
 import { formatDuration } from '../../../shared/format/time.ts'
 import type { Health } from '../../../shared/protocol/methods.ts'
-import { quotaUsed, shareOf, warnShare } from './limits.ts'
+import { connectionsUsed, quotaUsed, shareOf, warnShare } from './limits.ts'
 import type { DaemonState, Status } from './state.ts'
 import { refusedLately, type UserRow } from './users.ts'
 
@@ -49,12 +49,17 @@ function usersNearLimits(rows: readonly UserRow[], now: number): string[] {
     const share = quota ? shareOf(quota) : 0
     return share >= warnShare(row) ? [{ row, share }] : []
   })
+  const full = rows.flatMap((row) => {
+    const connections = connectionsUsed(row)
+    return connections && shareOf(connections) >= 1 ? [{ row, limit: connections.limit }] : []
+  })
   const ending = rows.flatMap((row) => {
     const left = (row.user.use.expires ?? Number.POSITIVE_INFINITY) - now
     return left > 0 && left <= soon ? [{ row, left }] : []
   })
   return [
     ...line('refused by a limit in the last minute', refused, ({ row, count }) => `${row.user.name} ${count}`),
+    ...line('as many connections as they may have', full, ({ row, limit }) => `${row.user.name} ${limit}`),
     ...line('quota', spent, ({ row, share }) =>
       share >= 1 ? `${row.user.name} used up` : `${row.user.name} ${Math.floor(share * 100)} % used`,
     ),

@@ -1,4 +1,5 @@
 import type { EndReason, Sample } from '../../../shared/protocol/methods.ts'
+import { type Rules, refusingRules } from './rules.ts'
 
 /** How often something came about: in the last minute, as far as it was followed, and since the daemon's start. */
 interface Tally {
@@ -48,4 +49,35 @@ export function tallyEndings(recent: readonly Sample[]): Tally[] {
 /** A newer daemon may tell of reasons that are not known here. */
 export function wordFor(reason: string): string {
   return words[reason as EndReason] ?? reason
+}
+
+/** What rules, limits and logins refuse, the reasons that this is told by. */
+const refusing: readonly EndReason[] = [
+  'denied',
+  'forbidden',
+  'limit_user',
+  'limit_source',
+  'rate',
+  'sources',
+  'quota',
+  'expired',
+]
+
+/**
+ * Whom the daemon itself has refused something in the last minute, in few words, what did so most first: `3 rule 1, 2 limit of
+ * user`. The rules that did are told singly, as far as they are known.
+ */
+export function refusalsLately(recent: readonly Sample[], rules: Rules | null): string[] {
+  const [before, now] = [recent[0], recent.at(-1)]
+  if (!before || !now) return []
+  const byRule = rules ? refusingRules(rules).filter(({ lastMinute }) => lastMinute > 0) : []
+  const reasons = refusing
+    .map((reason) => ({ reason, count: (now.ended[reason] ?? 0) - (before.ended[reason] ?? 0) }))
+    .filter(({ reason, count }) => count > 0 && (reason !== 'forbidden' || byRule.length === 0))
+  return [
+    ...byRule.map(({ rule, lastMinute }) => ({ what: `rule ${rule.place ?? 'of proxyd'}`, count: lastMinute })),
+    ...reasons.map(({ reason, count }) => ({ what: words[reason], count })),
+  ]
+    .sort((one, other) => other.count - one.count)
+    .map(({ what, count }) => `${count} ${what}`)
 }

@@ -2,7 +2,7 @@ import { formatBytes } from '../../../../shared/format/bytes.ts'
 import { counted } from '../../../../shared/format/count.ts'
 import type { Health } from '../../../../shared/protocol/methods.ts'
 import { alarms } from '../../state/alarms.ts'
-import { tallyEndings, wordFor } from '../../state/endings.ts'
+import { refusalsLately, tallyEndings, wordFor } from '../../state/endings.ts'
 import { type Rules, refusingRules, ruleText } from '../../state/rules.ts'
 import { isStale } from '../../state/state.ts'
 import { fitText } from '../../text/fit.ts'
@@ -22,12 +22,16 @@ export const totalsPanel: Panel = ({ state, look }) => {
   const { latest } = state.traffic
   if (!latest) return []
   const { down, up, connections: live, accepted, connected, failed, denied } = latest
+  const refused = refusalsLately(state.traffic.recent, state.rules).join(', ')
   const texts = [
     ` Now  ${counted(live, 'connection')}   Total  down ${formatBytes(down)}  up ${formatBytes(up)}`,
-    ` Clients  accepted ${accepted}  connected ${connected}  failed ${failed}  of those denied ${denied}`,
+    ` Clients  accepted ${accepted}  connected ${connected}  failed ${failed}  ${refused === '' ? `of those denied ${denied}` : `refused a minute: ${refused}`}`,
   ]
   return texts.map((text) => ({ text, style: isStale(state) ? look.theme.dim : undefined }))
 }
+
+/** Users near a limit that the health tells of; the alarms name them, too. */
+const mostNear = 2
 
 /** How the daemon does: what is slow, scarce, or fails. */
 export const healthPanel: Panel = ({ state, look }) => {
@@ -37,7 +41,7 @@ export const healthPanel: Panel = ({ state, look }) => {
   return [heading, ...facts(state.status.health).map((fact) => ({ text: ` ${look.text(fact)}`, style }))]
 }
 
-function facts({ lag, loops, sessions, descriptors, memory, store, names }: Health): string[] {
+function facts({ lag, loops, sessions, descriptors, memory, store, names, near = [] }: Health): string[] {
   const worst = Math.max(0, ...loops.map((loop) => loop.lag))
   return [
     `Main thread ${late(lag)}`,
@@ -46,6 +50,9 @@ function facts({ lag, loops, sessions, descriptors, memory, store, names }: Heal
     `Descriptors ${descriptors.open} of ${descriptors.max}`,
     `Memory      ${formatBytes(memory)}`,
     store.problem === null ? `Store       ${upTo(store.slowest)}` : `Store fails: ${store.problem}`,
+    ...near.slice(0, mostNear).map(({ user, limit, used, most }) => {
+      return `Near limit  ${user} ${limit} ${most > 0 ? Math.floor((used / most) * 100) : 100} %`
+    }),
     `Names       ${names.failed} failed`,
     `            ${names.pending} pending`,
     `            ${upTo(names.slowest)}`,
