@@ -46,7 +46,7 @@ export async function runLoad<T>(load: Load, onBegin: () => T | Promise<T>): Pro
 
 /** Whether it goes on until it is told to end. */
 function isEndless({ kind }: Load): boolean {
-  return kind === 'hold' || kind === 'watch' || kind === 'flood'
+  return kind === 'hold' || kind === 'watch' || kind === 'flood' || kind === 'guesses'
 }
 
 function launch(file: 'clients.ts' | 'origin.ts', ...args: string[]): Process {

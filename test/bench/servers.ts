@@ -41,6 +41,16 @@ export function proxyd(loops: number, ...flags: string[]): Server {
   return ours('proxyd', 'linux', '--workers', `${loops}`, ...flags)
 }
 
+/** proxyd's portable engine, which has no loops, with these flags. */
+function portable(...flags: string[]): Server {
+  return ours('proxyd portable', 'portable', ...flags)
+}
+
+/** One of proxyd's engines, with one loop, with these flags as well. */
+export function withFlags({ engine }: Server, ...flags: string[]): Server {
+  return engine === 'portable' ? portable(...flags) : proxyd(1, ...flags)
+}
+
 function ours(name: string, engine: 'linux' | 'portable', ...flags: string[]): Server {
   return {
     name,
@@ -99,7 +109,7 @@ export function givenServer(text: string): Server {
 
 /** proxyd's engines, and the peers found on this machine. */
 export function knownServers(): Server[] {
-  const servers = [proxyd(1), ours('proxyd portable', 'portable')]
+  const servers = [proxyd(1), portable()]
   const microsocksProgram = findProgram('microsocks')
   const dantedProgram = findProgram('danted', 'sockd')
   if (microsocksProgram) servers.push(microsocks(microsocksProgram))

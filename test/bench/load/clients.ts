@@ -2,6 +2,7 @@ import { errno, recv, send } from '../../../daemon/os/libc.ts'
 import { MSG_NOSIGNAL, MSG_TRUNC } from '../../../daemon/os/socket.ts'
 import { associate, Ends } from './datagrams.ts'
 import { flood } from './flood.ts'
+import { guess } from './guesses.ts'
 import { type Connection, Pool } from './pool.ts'
 import type { End, Load, Progress } from './protocol.ts'
 import { watch } from './watch.ts'
@@ -114,7 +115,9 @@ function connections({ way, inFlight, seconds, refused }: Of<'connections'>): vo
       pool.open()
     })
   }
-  end({ connections: micros.length, failures, reason: pool.reason, micros })
+  const late = performance.now() - 1000
+  const lost = [...pool.live.values()].filter(({ begun }) => begun < late).length
+  end({ connections: micros.length, failures, lost, reason: pool.reason, micros })
 }
 
 function burst({ way, count, seconds }: Of<'burst'>): void {
@@ -207,6 +210,10 @@ switch (load.kind) {
     break
   case 'watch':
     await watch(load.socket)
+    untilStdinEnds()
+    break
+  case 'guesses':
+    guess(load.port, load.username, load.rate, load.sources)
     untilStdinEnds()
     break
   case 'flood':

@@ -26,6 +26,8 @@ export type Load =
   | { kind: 'hold'; way: Way; count: number }
   /** Follow proxyd's metrics and connections over its Unix socket, as proxy-tui does, until standard input ends. */
   | { kind: 'watch'; socket: string }
+  /** So many wrong logins a second at a SOCKS port, from so many addresses, until standard input ends. */
+  | { kind: 'guesses'; port: number; username: string; rate: number; sources: number }
   /** Flood proxyd's management with `rate` connections a second, until standard input ends. */
   | { kind: 'flood'; socket: string; rate: number }
 
@@ -46,7 +48,7 @@ export interface End {
   /** Connections that got what they came for, or round trips. */
   readonly connections: number
   readonly failures: number
-  /** Datagrams that have not come back, which is no failure. */
+  /** Datagrams that have not come back, or connections that had waited for a second at the end, which is no failure. */
   readonly lost: number
   /** Why the last of them failed. */
   readonly reason: string

@@ -3,6 +3,7 @@ import { connectionScenarios } from './connections.ts'
 import { crowdScenarios } from './crowd.ts'
 import { datagramScenario } from './datagrams.ts'
 import { floodScenarios } from './flood.ts'
+import { guesses } from './guesses.ts'
 import { latencyScenarios } from './latency.ts'
 import { loopScenarios } from './loops.ts'
 import { pacingScenarios } from './pacing.ts'
@@ -20,6 +21,7 @@ export const scenarios: readonly Scenario[] = [
   ...loopScenarios,
   ...viewerScenarios,
   ...floodScenarios,
+  guesses,
   ...pacingScenarios,
   ...screenScenarios,
   systemCalls,
