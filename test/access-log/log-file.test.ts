@@ -1,0 +1,198 @@
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, it, onTestFinished } from 'vitest'
+import { LogFile, openLogFile, type Rotation } from '../../daemon/access-log/log-file.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+const unbounded: Rotation = { size: 0, count: 0 }
+
+function begin(path: string, rotation = unbounded) {
+  const problems: (string | undefined)[] = []
+  const file = new LogFile(path, rotation, (problem) => problems.push(problem))
+  onTestFinished(() => file.close())
+  return { file, problems }
+}
+
+/** A pipe that is there to be read from, as far as a reader likes. */
+async function pipe(): Promise<string> {
+  const path = join(await temporaryFolder(), 'pipe')
+  execFileSync('mkfifo', [path])
+  return path
+}
+
+function openReader(path: string): number {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  onTestFinished(() => closeSync(fd))
+  return fd
+}
+
+/** What a pipe has now. */
+function readAll(fd: number): string {
+  const buffer = Buffer.alloc(1024 * 1024)
+  const chunks: string[] = []
+  try {
+    for (let read = -1; read !== 0; ) {
+      read = readSync(fd, buffer)
+      chunks.push(buffer.toString('utf8', 0, read))
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+  }
+  return chunks.join('')
+}
+
+it('appends to what is there, and makes what is not there readable by its user alone', async () => {
+  const path = join(await temporaryFolder(), 'log')
+  const { file } = begin(path)
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  file.add('one\n')
+  file.close()
+  const { file: again } = begin(path)
+  again.add('zwei ü\n')
+  expect(readFileSync(path, 'utf8')).toBe('one\n')
+  again.flush()
+  expect(readFileSync(path, 'utf8')).toBe('one\nzwei ü\n')
+})
+
+it('goes on in a new file when the old one was moved aside, also when nothing waits', async () => {
+  const path = join(await temporaryFolder(), 'log')
+  const { file } = begin(path)
+  file.add('old\n')
+  renameSync(path, `${path}.old`)
+  file.reopen()
+  expect(readFileSync(`${path}.old`, 'utf8')).toBe('old\n')
+  expect(readFileSync(path, 'utf8')).toBe('')
+  file.add('new\n')
+  file.flush()
+  expect(readFileSync(path, 'utf8')).toBe('new\n')
+})
+
+it('has no file longer than it may be, keeps the newest, and cuts no line in two', async () => {
+  const lines = fc.array(
+    fc.string({ unit: 'binary-ascii', maxLength: 60 }).map((text) => text.replaceAll('\n', ' ')),
+    { maxLength: 40 },
+  )
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(lines, { maxLength: 6 }),
+      fc.integer({ min: 20, max: 200 }),
+      fc.nat(3),
+      async (batches, size, count) => {
+        const folder = await temporaryFolder()
+        const path = join(folder, 'log')
+        const { file, problems } = begin(path, { size, count })
+        for (const batch of batches) {
+          for (const line of batch) file.add(`${line}\n`)
+          file.flush()
+        }
+        file.close()
+        expect(problems).toEqual([])
+        const names = (await readdir(folder)).sort()
+        const expected = ['log', 'log.1', 'log.2', 'log.3'].slice(0, Math.min(names.length, count + 1))
+        expect(names).toEqual(expected)
+        const texts = names.reverse().map((name) => readFileSync(join(folder, name), 'latin1'))
+        for (const text of texts) {
+          expect(text === '' || text.endsWith('\n')).toBe(true)
+          // Only a line that is longer by itself.
+          if (text.length > size) expect(text.indexOf('\n')).toBe(text.length - 1)
+        }
+        const all = batches
+          .flat()
+          .map((line) => `${line}\n`)
+          .join('')
+        expect(all.endsWith(texts.join(''))).toBe(true)
+        if (names.length <= count) expect(texts.join('')).toBe(all)
+      },
+    ),
+    { numRuns: 50 },
+  )
+})
+
+it('keeps lines for a reader who hangs, refuses those that there is no room for, and loses no part of a line', async () => {
+  const path = await pipe()
+  const reader = openReader(path)
+  const { file, problems } = begin(path)
+  const line = (number: number) => `${String(number).padStart(99, '.')}\n`
+  let taken = 0
+  while (file.add(line(taken))) {
+    if (taken % 500 === 0) file.flush()
+    taken++
+  }
+  expect(taken).toBeGreaterThan(10_000)
+  let text = ''
+  while (file.waiting > 0) {
+    file.flush()
+    text += readAll(reader)
+  }
+  expect(file.add(line(taken))).toBe(true)
+  file.flush()
+  text += readAll(reader)
+  expect(text).toBe(Array.from({ length: taken + 1 }, (_, number) => line(number)).join(''))
+  expect(problems).toEqual([])
+})
+
+it('tells once that it cannot write, and once that it can again', async () => {
+  const path = await pipe()
+  const { file, problems } = begin(path)
+  for (let i = 0; i < 3; i++) {
+    file.add(`${i}\n`)
+    file.flush()
+  }
+  expect(problems).toEqual([`cannot write to the access log ${path} (ENXIO): nobody reads from it`])
+  const reader = openReader(path)
+  file.flush()
+  expect(problems.slice(1)).toEqual([undefined])
+  expect(readAll(reader)).toBe('0\n1\n2\n')
+})
+
+it.runIf(process.platform === 'linux')('goes on when a device takes nothing, as a full disk does', () => {
+  const { file, problems } = begin('/dev/full')
+  for (let i = 0; i < 3; i++) {
+    file.add(`${i}\n`)
+    file.flush()
+  }
+  expect(problems).toEqual(['cannot write to the access log /dev/full (ENOSPC)'])
+  expect(file.waiting).toBe(6)
+})
+
+it('stays with its file if it cannot be moved aside', async () => {
+  const folder = await temporaryFolder()
+  const path = join(folder, 'log')
+  const { file, problems } = begin(path, { size: 10, count: 1 })
+  writeFileSync(join(folder, 'log.1'), '')
+  // A folder is not replaced by a file, whoever asks.
+  execFileSync('rm', [join(folder, 'log.1')])
+  execFileSync('mkdir', [join(folder, 'log.1')])
+  for (const line of ['12345678\n', 'abcdefgh\n', 'ABCDEFGH\n']) file.add(line)
+  file.flush()
+  expect(problems).toEqual([`cannot write to the access log ${path} (EISDIR)`])
+  file.flush()
+  expect(file.waiting).toBe(9)
+})
+
+it('writes into no file of somebody else, nor where a link leads', async () => {
+  const folder = await temporaryFolder()
+  const [own, link, open] = [join(folder, 'own'), join(folder, 'link'), join(folder, 'open')]
+  writeFileSync(own, '')
+  symlinkSync(own, link)
+  writeFileSync(open, '')
+  chmodSync(open, 0o666)
+  expect(() => openLogFile(link)).toThrow(/ELOOP.*symbolic link, so name the file itself/)
+  expect(() => openLogFile(open)).toThrow(/others can write to .*chmod go-w/)
+  expect(() => openLogFile(folder)).toThrow(/EISDIR.*name a file/)
+  expect(() => openLogFile(join(folder, 'no', 'log'))).toThrow(/ENOENT.*make its folder first/)
+})
