@@ -97,13 +97,13 @@ export async function startDataPlane(
     groupOf: (user) => lines.groupOf(user),
   }
   const rules = await prepareRules({ store: store.rules, folder: settings['state-dir'], members }, workers)
-  const accessLog = new AccessLog(accessLogOf(settings), warn)
+  // What traffic brings about may come many times a second; what operators do is told each time.
+  const warnOfTraffic = withoutRepeats(warn)
+  const accessLog = new AccessLog(accessLogOf(settings), warnOfTraffic)
   // Behind the engine, which ends its sessions.
   parts.defer(() => accessLog.close())
   const banning = await startBanning(settings, store.bans, parts, log)
   const logins = new Logins(accounts, passwords, banning.bans)
-  // What traffic brings about may come many times a second; what operators do is told each time.
-  const warnOfTraffic = withoutRepeats(warn)
   const resolver = new Resolver({
     timeout: settings['timeout-resolve'],
     warn: warnOfTraffic,

@@ -1,19 +1,23 @@
 import { once } from 'node:events'
 import { closeSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { counted } from '../../shared/format/count.ts'
-import type { AccessEntry, Params, Result } from '../../shared/protocol/methods.ts'
+import type { AccessEntry, Result } from '../../shared/protocol/methods.ts'
 import type { SessionTable } from '../engine/session-table.ts'
 import { Refusal } from '../refusal.ts'
+import { entryFilter } from './entry-filter.ts'
 import { openLogFile } from './log-file.ts'
-import type { FromLog, LogSettings, LogThreadOptions, ToLog } from './messages.ts'
+import type { FollowWish, FromLog, ListWish, LogSettings, LogThreadOptions, ToLog } from './messages.ts'
 
 /** Beside this file: the source when it runs as such, the bundle's own file when it is bundled. */
 const threadFile = new URL(import.meta.url.endsWith('.ts') ? './log-thread.ts' : './log-thread.js', import.meta.url)
 
 /** Milliseconds that the end of the daemon waits for the last lines. */
 const closingTime = 5000
+/** And between the failure of a thread and another one. */
+const restartPause = 1000
 
 /** How it goes. */
 export interface AccessLogState {
@@ -40,18 +44,20 @@ export type Hear = (entries: string, missed: number, taken: () => void) => void
  * the first time that somebody wants to know.
  */
 export class AccessLog {
+  readonly #threadFile: URL
   readonly #warn: (message: string) => void
   #settings: LogSettings
   #subjects: Subjects | undefined
   #thread: Worker | undefined
   #state: AccessLogState = { dropped: 0, problem: null }
-  readonly #pages = new Map<number, PromiseWithResolvers<Result<'access.list'> | undefined>>()
+  readonly #lists = new Map<number, PromiseWithResolvers<Result<'access.list'>>>()
   readonly #followers = new Map<number, Follower>()
   #lastTicket = 0
 
   /** Throws a Refusal for a file that cannot be written to. */
-  constructor(settings: LogSettings, warn: (message: string) => void) {
+  constructor(settings: LogSettings, warn: (message: string) => void, file: URL = threadFile) {
     this.foresee(settings)
+    this.#threadFile = file
     this.#settings = settings
     this.#warn = warn
   }
@@ -63,11 +69,7 @@ export class AccessLog {
   /** From now on these are told of; once. What has ended by then is told of, too. */
   watch(subjects: Subjects): void {
     this.#subjects = subjects
-    if (this.#settings.file !== undefined)
-      this.#start(
-        subjects,
-        subjects.tables.map(() => 0),
-      )
+    if (this.#settings.file !== undefined) this.#start(subjects.tables.map(() => 0))
   }
 
   /** From now on this index is somebody else's. */
@@ -82,8 +84,10 @@ export class AccessLog {
 
   /** Goes by other settings. */
   tune(settings: LogSettings): void {
+    if (isDeepStrictEqual(settings, this.#settings)) return
     this.#settings = settings
-    if (settings.file !== undefined || this.#thread) this.#tell({ kind: 'settings', settings })
+    if (this.#thread) this.#tell({ kind: 'settings', settings })
+    else if (settings.file !== undefined) this.#start()
   }
 
   /** Goes on in the file that has the name now. */
@@ -91,23 +95,25 @@ export class AccessLog {
     this.#thread?.postMessage({ kind: 'reopen' } satisfies ToLog)
   }
 
-  /** Refused with `invalid` for a cursor that is none. */
-  async list({ limit = 500, cursor }: Params<'access.list'>): Promise<Result<'access.list'>> {
+  /** Refused with `invalid` for a cursor or a filter that is none. */
+  list(wish: ListWish): Promise<Result<'access.list'>> {
     const ticket = ++this.#lastTicket
-    const listed = Promise.withResolvers<Result<'access.list'> | undefined>()
-    this.#pages.set(ticket, listed)
-    this.#tell({ kind: 'list', ticket, limit, cursor })
-    const page = await listed.promise
-    if (!page) throw new Refusal('invalid', 'no such cursor')
-    return page
+    const listed = Promise.withResolvers<Result<'access.list'>>()
+    this.#lists.set(ticket, listed)
+    this.#tell({ kind: 'list', ticket, wish })
+    return listed.promise
   }
 
-  /** Has somebody hear entries from now on, until `stop`; `begun` are the last ones before. */
-  follow(history: number, hear: Hear): { readonly begun: Promise<readonly AccessEntry[]>; stop(): void } {
+  /**
+   * Has somebody hear entries from now on, until `stop`; `begun` are the last ones before. Throws a Refusal for a filter
+   * that is none.
+   */
+  follow(wish: FollowWish, hear: Hear): { readonly begun: Promise<readonly AccessEntry[]>; stop(): void } {
+    entryFilter(wish.filter ?? '')
     const ticket = ++this.#lastTicket
     const begun = Promise.withResolvers<readonly AccessEntry[]>()
-    this.#followers.set(ticket, { begun, hear })
-    this.#tell({ kind: 'follow', ticket, history })
+    this.#followers.set(ticket, { wish, begun, hear })
+    this.#tell({ kind: 'follow', ticket, wish })
     const stop = () => {
       if (this.#followers.delete(ticket)) this.#tell({ kind: 'unfollow', ticket })
       begun.resolve([])
@@ -124,40 +130,51 @@ export class AccessLog {
   }
 
   #tell(message: ToLog): void {
-    if (!this.#subjects) return
-    const thread =
-      this.#thread ??
-      this.#start(
-        this.#subjects,
-        this.#subjects.tables.map(({ endings }) => endings.count),
-      )
-    thread.postMessage(message)
+    const thread = this.#thread ?? this.#start()
+    thread?.postMessage(message)
   }
 
-  #start({ tables, tag, users }: Subjects, from: readonly number[]): Worker {
+  /** Tells of what ends from now on, or after so many in each table. */
+  #start(from?: readonly number[]): Worker | undefined {
+    if (!this.#subjects) return undefined
+    const { tables, tag, users } = this.#subjects
     const options: LogThreadOptions = {
       tables: tables.map(({ capacity, buffer }) => ({ capacity, buffer })),
-      from,
+      from: from ?? tables.map(({ endings }) => endings.count),
       tag,
       settings: this.#settings,
     }
     // Flags of the process, such as --eval, are not for it.
-    const thread = new Worker(threadFile, { workerData: options, name: 'access log', execArgv: [] })
+    const thread = new Worker(this.#threadFile, { workerData: options, name: 'access log', execArgv: [] })
     this.#thread = thread
     thread.postMessage({ kind: 'users', users: users(), from: Number.NEGATIVE_INFINITY } satisfies ToLog)
     thread.on('message', (message: FromLog) => this.#hear(message))
-    // A fault of ours, as in any other part.
-    thread.on('error', (error) => {
-      throw error
-    })
+    thread.on('error', (error) => this.#failed(error as Error))
     return thread
+  }
+
+  /** Nobody is served the less for it: another thread begins, for those who want to know. */
+  #failed({ message }: Error): void {
+    this.#thread = undefined
+    this.#warn(`the thread of the access log failed (${message}): what ends until there is another is missing in it`)
+    for (const list of this.#lists.values()) list.reject(new Refusal('unavailable', 'the access log failed: try again'))
+    this.#lists.clear()
+    setTimeout(() => {
+      if (this.#settings.file !== undefined && !this.#thread) this.#start()
+      for (const [ticket, { wish }] of this.#followers)
+        this.#tell({ kind: 'follow', ticket, wish: { ...wish, history: 0 } })
+    }, restartPause).unref()
   }
 
   #hear(message: FromLog): void {
     switch (message.kind) {
       case 'listed':
-        this.#pages.get(message.ticket)?.resolve(message.page)
-        this.#pages.delete(message.ticket)
+        this.#lists.get(message.ticket)?.resolve(message.page)
+        this.#lists.delete(message.ticket)
+        return
+      case 'refused':
+        this.#lists.get(message.ticket)?.reject(new Refusal('invalid', message.reason))
+        this.#lists.delete(message.ticket)
         return
       case 'followed':
         this.#followers.get(message.ticket)?.begun.resolve(message.entries)
@@ -182,6 +199,7 @@ export class AccessLog {
 }
 
 interface Follower {
+  readonly wish: FollowWish
   readonly begun: PromiseWithResolvers<readonly AccessEntry[]>
   readonly hear: Hear
 }

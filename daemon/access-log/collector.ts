@@ -36,7 +36,6 @@ export class Collector {
   wish: Wish = { end: true, start: false, alive: undefined }
   readonly #tables: readonly SessionTable[]
   readonly #reader: EntryReader
-  /** By table: how many sessions had ended before those that are still to be told of. */
   readonly #from: number[]
   /** By serial: sessions that have reached their destinations, as far as they were live at a look. */
   readonly #told = new Map<number, Told>()
@@ -47,6 +46,11 @@ export class Collector {
     this.#tables = tables
     this.#reader = reader
     this.#from = [...from]
+  }
+
+  /** By table: how many sessions had ended before those that are still to be told of. */
+  get position(): readonly number[] {
+    return this.#from
   }
 
   /** Passes over all that has ended up to now. */

@@ -1,4 +1,5 @@
 import type { AccessEntry } from '../../shared/protocol/methods.ts'
+import type { EntryFilter } from './entry-filter.ts'
 
 /** Entries in one event. */
 const mostInOne = 500
@@ -8,19 +9,22 @@ const mostInOne = 500
  * counted in place of it.
  */
 export class Follower {
+  readonly #matches: EntryFilter
   readonly #send: (entries: string, missed: number) => void
   /** Characters that may be on their way. */
   #room: number
   #missed = 0
 
-  constructor(room: number, send: (entries: string, missed: number) => void) {
+  constructor(matches: EntryFilter, room: number, send: (entries: string, missed: number) => void) {
+    this.#matches = matches
     this.#room = room
     this.#send = send
   }
 
   /** `lost`: entries before these of which nobody knows more. */
-  tell(entries: readonly AccessEntry[], lost: number): void {
+  tell(all: readonly AccessEntry[], lost: number): void {
     this.#missed += lost
+    const entries = all.filter(this.#matches)
     for (let at = 0; at < entries.length; at += mostInOne) this.#tellSome(entries.slice(at, at + mostInOne))
     // That they miss some is told, too, where nothing comes after.
     if (this.#missed > 0) this.#tellSome([])

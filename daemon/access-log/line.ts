@@ -23,6 +23,36 @@ export const lineOf: Readonly<Record<Settings['access-log-format'], (entry: Acce
   },
 }
 
+/** The entry that a line of either form tells of; undefined if it tells of none. */
+export function entryOf(line: string): AccessEntry | undefined {
+  const fields = fieldsIn(line)
+  if (typeof fields?.id !== 'string') return undefined
+  const ts = Date.parse(String(fields.ts))
+  return Number.isNaN(ts) ? undefined : ({ ...fields, ts } as AccessEntry)
+}
+
+function fieldsIn(line: string): Record<string, unknown> | undefined {
+  try {
+    return line.startsWith('{') ? JSON.parse(line) : textFields(line)
+  } catch {
+    return undefined
+  }
+}
+
+const numbers = new Set(['port', 'up', 'down', 'duration', 'connect_ms', 'rule', 'paced_ms', 'loop'])
+
+function textFields(line: string): Record<string, unknown> {
+  const [ts, event] = line.split(' ', 2)
+  const pairs = line.matchAll(/ (\w+)=("(?:[^"\\]|\\.)*"|[^\s"]+)/g)
+  const fields = Array.from(pairs, ([, name = '', word = '']) => [name, meaningOf(name, word)])
+  return { ts, event, ...Object.fromEntries(fields) }
+}
+
+function meaningOf(name: string, word: string): unknown {
+  if (word === '-') return null
+  return numbers.has(name) || word.startsWith('"') ? JSON.parse(word) : word
+}
+
 /** What is null is a dash; what could be taken for something else is quoted as in JSON. */
 function wordOf(value: string | number | null | undefined): string {
   if (value === null || value === undefined) return '-'

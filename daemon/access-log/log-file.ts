@@ -74,6 +74,11 @@ export class LogFile {
     this.#try(() => this.#open())
   }
 
+  /** Whether what is written can be read again. */
+  get isFile(): boolean {
+    return this.#isFile
+  }
+
   /** Bytes that are not written yet. */
   get waiting(): number {
     return this.#end - this.#start
@@ -103,9 +108,11 @@ export class LogFile {
     this.#try(() => this.#open())
   }
 
-  close(): void {
+  /** How many lines, or parts of one, could not be written and are lost. */
+  close(): number {
     this.flush()
     this.#close()
+    return this.#buffer.toString('latin1', this.#start, this.#end).split('\n').length - 1
   }
 
   #try(write: () => void): void {
@@ -116,7 +123,9 @@ export class LogFile {
       // A pipe or terminal whose reader is busy: there is room for what comes meanwhile.
       if (errnoOf(error) === 'EAGAIN') return
       problem =
-        error instanceof Refusal ? error.message : `cannot write to the access log ${this.path} (${errnoOf(error)})`
+        error instanceof Refusal
+          ? error.message
+          : `cannot write to the access log ${this.path === '-' ? 'on stdout' : this.path} (${errnoOf(error)})`
     }
     if (problem === this.#problem) return
     this.#problem = problem

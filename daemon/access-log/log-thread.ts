@@ -1,15 +1,18 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { limits } from '../../shared/protocol/limits.ts'
-import type { AccessEntry } from '../../shared/protocol/methods.ts'
+import type { AccessEntry, Result } from '../../shared/protocol/methods.ts'
 import { SessionTable } from '../engine/session-table.ts'
 import { WallClock } from '../observe/wall-clock.ts'
+import { Refusal } from '../refusal.ts'
 import { Collector } from './collector.ts'
 import { EntryReader } from './entry.ts'
+import { entryFilter } from './entry-filter.ts'
 import { Follower } from './follower.ts'
 import { lineOf } from './line.ts'
-import { LogFile } from './log-file.ts'
-import type { FromLog, LogSettings, LogThreadOptions, ToLog } from './messages.ts'
+import { LogFile, type Rotation } from './log-file.ts'
+import { listLogged } from './logged.ts'
+import type { FollowWish, FromLog, ListWish, LogSettings, LogThreadOptions, ToLog } from './messages.ts'
 import { listRemembered } from './remembered.ts'
 import { UserNames } from './user-names.ts'
 
@@ -34,6 +37,7 @@ class LogThread {
   readonly #collector: Collector
   readonly #followers = new Map<number, Follower>()
   #settings: LogSettings
+  #rotation: Rotation | undefined
   #file: LogFile | undefined
   #problem: string | null = null
   /** Entries that are in no file: all there were, and those that are to be told of in the file. */
@@ -60,20 +64,17 @@ class LogThread {
     switch (message.kind) {
       case 'settings':
         // What has ended by now is told as it was wanted then.
-        this.#look()
+        this.#catchUp()
         return this.#obey(message.settings)
       case 'users':
         for (const [index, name] of message.users) this.#users.give(index, name, message.from)
         return
       case 'reopen':
         return this.#file?.reopen()
-      case 'list': {
-        const { ticket, limit, cursor } = message
-        this.#wall.look()
-        return this.#send({ kind: 'listed', ticket, page: listRemembered(this.#tables, this.#reader, limit, cursor) })
-      }
+      case 'list':
+        return this.#send(this.#answerTo(message.ticket, message.wish))
       case 'follow':
-        return this.#follow(message.ticket, message.history)
+        return this.#follow(message.ticket, message.wish)
       case 'taken':
         return this.#followers.get(message.ticket)?.taken(message.characters)
       case 'unfollow':
@@ -93,10 +94,19 @@ class LogThread {
       start: events.includes('start'),
       alive: events.includes('alive') ? alive : undefined,
     }
-    this.#file?.close()
-    this.#problem = null
-    this.#file = file === undefined ? undefined : new LogFile(file, rotation, (problem) => this.#hearProblem(problem))
+    if (file !== this.#file?.path || !isDeepStrictEqual(rotation, this.#rotation)) {
+      this.#closeFile()
+      this.#file = file === undefined ? undefined : new LogFile(file, rotation, (problem) => this.#hearProblem(problem))
+      this.#rotation = rotation
+    }
     this.#wake()
+  }
+
+  #closeFile(): void {
+    const lost = this.#file?.close() ?? 0
+    this.#dropped += lost
+    this.#problem = null
+    this.#tellState()
   }
 
   #hearProblem(problem: string | undefined): void {
@@ -117,24 +127,53 @@ class LogThread {
     }
   }
 
-  #follow(ticket: number, history: number): void {
-    if (this.#timer === undefined) this.#collector.skip()
-    else this.#look()
-    const page = listRemembered(this.#tables, this.#reader, history)
-    this.#send({ kind: 'followed', ticket, entries: page?.entries.toReversed() ?? [] })
+  #answerTo(ticket: number, wish: ListWish): FromLog {
+    try {
+      return { kind: 'listed', ticket, page: this.#list(wish) }
+    } catch (error) {
+      if (error instanceof Refusal) return { kind: 'refused', ticket, reason: error.message }
+      throw error
+    }
+  }
+
+  /** From the log's own files where there are any, which go back further than the tables. */
+  #list({
+    filter = '',
+    since = Number.NEGATIVE_INFINITY,
+    limit = limits.page,
+    cursor,
+  }: ListWish): Result<'access.list'> {
+    const query = { matches: entryFilter(filter), since, limit, cursor }
+    this.#catchUp()
+    this.#file?.flush()
+    if (!this.#file?.isFile) return listRemembered(this.#tables, this.#reader, this.#collector.position, query)
+    return listLogged(this.#file.path, this.#settings.rotation.count, query)
+  }
+
+  #follow(ticket: number, { filter = '', history = 0 }: FollowWish): void {
+    const matches = entryFilter(filter)
+    this.#catchUp()
+    const entries = history === 0 ? [] : this.#list({ filter, limit: history }).entries.reverse()
+    this.#send({ kind: 'followed', ticket, entries })
     const send = (entries: string, missed: number) => this.#send({ kind: 'entries', ticket, entries, missed })
-    this.#followers.set(ticket, new Follower(limits.unsent, send))
+    this.#followers.set(ticket, new Follower(matches, limits.unsent, send))
     this.#wake()
   }
 
+  /** What has ended by now is told to whoever wanted to know until now, if anybody did. */
+  #catchUp(): void {
+    if (this.#timer !== undefined) return this.#look()
+    this.#wall.look()
+    this.#collector.skip()
+  }
+
   #look(): void {
-    if (this.#timer === undefined) return
     this.#wall.look()
     const { entries, lost } = this.#collector.collectEnded()
     if (this.#looks++ % liveLooks === 0) entries.push(...this.#collector.collectLive(performance.now()))
     for (const follower of this.#followers.values()) follower.tell(entries, lost)
     if (this.#file) this.#write(this.#file, entries, lost)
-    this.#tellState()
+    if (performance.now() - this.#told >= statePeriod) this.#tellState()
   }
 
   #write(file: LogFile, entries: readonly AccessEntry[], lost: number): void {
@@ -166,17 +205,16 @@ class LogThread {
 
   #tellState(): void {
     const state = { dropped: this.#dropped, problem: this.#problem }
-    const now = performance.now()
-    if (now - this.#told < statePeriod || isDeepStrictEqual(state, this.#state)) return
-    this.#told = now
+    if (isDeepStrictEqual(state, this.#state)) return
+    this.#told = performance.now()
     this.#state = state
     this.#send({ kind: 'state', ...state })
   }
 
   #close(): void {
-    this.#look()
+    this.#catchUp()
     clearInterval(this.#timer)
-    this.#file?.close()
+    this.#closeFile()
     this.#port.close()
   }
 

@@ -1,4 +1,4 @@
-import type { AccessEntry, Result } from '../../shared/protocol/methods.ts'
+import type { AccessEntry, Params, Result } from '../../shared/protocol/methods.ts'
 import type { Settings } from '../../shared/settings.ts'
 import type { Rotation } from './log-file.ts'
 
@@ -26,15 +26,19 @@ export interface LogThreadOptions {
   readonly settings: LogSettings
 }
 
+/** Which entries somebody wants: see the protocol. */
+export type ListWish = Params<'access.list'>
+export type FollowWish = Params<'access.subscribe'>
+
 /** To the log thread. */
 export type ToLog =
   | { readonly kind: 'settings'; readonly settings: LogSettings }
   /** From that moment on, of `performance.now`, these users have these indices. */
   | { readonly kind: 'users'; readonly users: readonly (readonly [number, string])[]; readonly from: number }
   | { readonly kind: 'reopen' }
-  | { readonly kind: 'list'; readonly ticket: number; readonly limit: number; readonly cursor: string | undefined }
+  | { readonly kind: 'list'; readonly ticket: number; readonly wish: ListWish }
   /** The reply, under the same number as what comes after it, are the last `history` entries. */
-  | { readonly kind: 'follow'; readonly ticket: number; readonly history: number }
+  | { readonly kind: 'follow'; readonly ticket: number; readonly wish: FollowWish }
   /** A follower has taken so many characters. */
   | { readonly kind: 'taken'; readonly ticket: number; readonly characters: number }
   | { readonly kind: 'unfollow'; readonly ticket: number }
@@ -42,7 +46,9 @@ export type ToLog =
 
 /** From the log thread. */
 export type FromLog =
-  | { readonly kind: 'listed'; readonly ticket: number; readonly page: Result<'access.list'> | undefined }
+  | { readonly kind: 'listed'; readonly ticket: number; readonly page: Result<'access.list'> }
+  /** Why there is no such list. */
+  | { readonly kind: 'refused'; readonly ticket: number; readonly reason: string }
   | { readonly kind: 'followed'; readonly ticket: number; readonly entries: readonly AccessEntry[] }
   /** For a follower: entries as a JSON array, and how many before them it misses. */
   | { readonly kind: 'entries'; readonly ticket: number; readonly entries: string; readonly missed: number }

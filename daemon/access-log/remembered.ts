@@ -1,6 +1,8 @@
 import type { AccessEntry, Result } from '../../shared/protocol/methods.ts'
 import type { SessionTable } from '../engine/session-table.ts'
+import { Refusal } from '../refusal.ts'
 import type { EntryReader } from './entry.ts'
+import type { Query } from './logged.ts'
 
 /** A session that has ended, and where it stands among the others. */
 interface Remembered {
@@ -11,16 +13,16 @@ interface Remembered {
 
 /**
  * The sessions that ended last, as far as the tables remember them, newest first: at most `limit` of those that ended
- * before the cursor, of all without it. Undefined for a cursor that is none.
+ * before the cursor, of all up to a position without it. Throws a Refusal for a cursor that is none.
  */
 export function listRemembered(
   tables: readonly SessionTable[],
   reader: EntryReader,
-  limit: number,
-  cursor?: string,
-): Result<'access.list'> | undefined {
+  position: readonly number[],
+  { matches, since, limit, cursor }: Query,
+): Result<'access.list'> {
   const [ended = Number.POSITIVE_INFINITY, serial = Number.POSITIVE_INFINITY] = cursor?.split(' ').map(Number) ?? []
-  if (Number.isNaN(ended) || Number.isNaN(serial)) return undefined
+  if (Number.isNaN(ended) || Number.isNaN(serial)) throw new Refusal('invalid', 'no such cursor')
   const isBefore = (one: Remembered) => one.ended < ended || (one.ended === ended && one.serial < serial)
   const found = tables
     .flatMap((table, loop) => {
@@ -30,9 +32,9 @@ export function listRemembered(
         serial: serial[row],
         entry: reader.ended(table, row, loop),
       })
-      return endings.drain(endings.oldest, endings.count, read).values
+      return endings.drain(endings.oldest, position[loop], read).values
     })
-    .filter(isBefore)
+    .filter((one) => isBefore(one) && one.entry.ts >= since && matches(one.entry))
     .sort((a, b) => b.ended - a.ended || b.serial - a.serial)
   const shown = found.slice(0, limit)
   const entries = shown.map(({ entry }) => entry)

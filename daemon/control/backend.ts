@@ -130,13 +130,14 @@ export interface Transfer {
 
 /** What became of connections. */
 export interface AccessLog {
-  list(page: Params<'access.list'>): Promise<Result<'access.list'>>
+  /** A page of those that a filter wants. Refused with `invalid_params`. */
+  list(wish: Params<'access.list'>): Promise<Result<'access.list'>>
   /**
-   * Has somebody hear entries, as a JSON array, and how many before them are missing; they call `taken` once they have sent
+   * Throws a Refusal for a filter that is none. Has somebody hear entries, as a JSON array, and how many before them are missing; they call `taken` once they have sent
    * them. `begun` are the last ones before.
    */
   follow(
-    history: number,
+    wish: Params<'access.subscribe'>,
     hear: (entries: string, missed: number, taken: () => void) => void,
   ): { readonly begun: Promise<readonly AccessEntry[]>; stop(): void }
 }

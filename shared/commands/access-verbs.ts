@@ -1,40 +1,80 @@
+import { destinationOf } from '../filter/access-fields.ts'
 import { formatBytes } from '../format/bytes.ts'
 import { formatDuration, formatTime } from '../format/time.ts'
+import { limits } from '../protocol/limits.ts'
 import type { AccessEntry } from '../protocol/methods.ts'
 import type { Context } from './context.ts'
+import { readMoment } from './moments.ts'
 import { readCount } from './usage.ts'
 import { type Outcome, verb } from './verb.ts'
 
-/** Entries told without `--last`, and the most that the daemon gives at once. */
+/** Entries told without `--last` and `--since`, the most that can be asked for, and that the daemon gives at once. */
 const usual = 100
-const most = 500
+const most = 100_000
+const atOnce = limits.page
 
 /** What became of connections. */
 export const accessVerbs = {
   access: verb({
-    arguments: '',
+    arguments: '[WORD...]',
     role: 'operator',
     flags: {
-      last: { value: 'N', summary: `how many entries from before now, at most ${most}; default: ${usual}` },
-      follow: 'go on with what comes, until interrupted; with --json a line for each entry',
+      since: { value: 'TIME', summary: 'from then on: how long ago, such as 2h or 30d, or a date' },
+      last: { value: 'N', summary: `the newest N of them, at most ${most}; default: ${usual}, with --since all` },
+      follow: `go on with what comes, until interrupted, after at most ${atOnce} from before; with --json a line for each`,
     },
     summary: 'tell what became of connections, or follow that',
-    prepare: (_, flags) => {
-      const last = readCount(flags.get('last') ?? String(usual), 1, most)
-      return (context) => (flags.has('follow') ? follow(context, last) : tellLast(context, last))
+    words: [
+      ['WORD', 'a text anywhere in it; all of them must match'],
+      ['user:bob', 'one field: user, command, src, dst, addr, port, result, reason, event, id, rule'],
+      ['bytes>1M', 'a number: up, down, bytes, lasted, connect'],
+      ['dst:*.example.com', '* for any characters, src:10.0.0.0/8 for a network'],
+      ['!result:ok', 'those that the word is not true of'],
+    ],
+    prepare: (words, flags) => {
+      const since = flags.get('since')
+      const wish = {
+        filter: words.map(quoted).join(' '),
+        ...(since !== undefined && { since: readMoment(since, 'TIME') }),
+      }
+      const unless = String(since === undefined ? usual : flags.has('follow') ? atOnce : most)
+      const last = readCount(flags.get('last') ?? unless, 0, flags.has('follow') ? atOnce : most)
+      return (context) => (flags.has('follow') ? follow(context, wish, last) : tellLast(context, wish, last))
     },
   }),
 }
 
-async function tellLast({ call }: Context, limit: number): Promise<Outcome> {
-  const entries = (await call('access.list', { limit })).entries.toReversed()
+interface Wish {
+  readonly filter: string
+  readonly since?: number
+}
+
+/** As a filter wants words with spaces. */
+function quoted(word: string): string {
+  return /\s/.test(word) ? word.replace(/^([\w-]+[:=])?(.*)$/s, '$1"$2"') : word
+}
+
+async function tellLast({ call }: Context, wish: Wish, last: number): Promise<Outcome> {
+  const entries: AccessEntry[] = []
+  let cursor: string | undefined
+  do {
+    const limit = Math.min(atOnce, last - entries.length)
+    const page = await call('access.list', { ...wish, limit, ...(cursor !== undefined && { cursor }) })
+    entries.push(...page.entries)
+    cursor = page.next
+  } while (cursor !== undefined && entries.length < last)
+  entries.reverse()
   return { data: entries, view: { heading, right: [7, 8, 9], rows: entries.map(cellsOf) } }
 }
 
-async function* follow({ call, events }: Context, history: number): AsyncGenerator<Outcome> {
+async function* follow(
+  { call, events }: Context,
+  { filter, since = 0 }: Wish,
+  history: number,
+): AsyncGenerator<Outcome> {
   const batches = await events('access.entries')
-  const { entries } = await call('access.subscribe', { history })
-  yield* entries.map(lineOf)
+  const { entries } = await call('access.subscribe', { filter, history })
+  yield* entries.filter(({ ts }) => ts >= since).map(lineOf)
   for await (const { entries, missed } of batches) {
     if (missed > 0)
       yield { data: { missed }, view: `(${missed} entries are missing: they come faster than this reads)` }
@@ -52,18 +92,12 @@ function cellsOf(entry: AccessEntry): string[] {
     entry.user ?? '-',
     entry.source ?? '-',
     entry.cmd ?? '-',
-    destinationOf(entry),
+    destinationOf(entry) || '-',
     formatDuration(entry.duration),
     formatBytes(entry.up),
     formatBytes(entry.down),
     entry.reason === null ? entry.result : `${entry.result}: ${entry.reason}`,
   ]
-}
-
-function destinationOf({ name, address, port }: AccessEntry): string {
-  if (port === null) return '-'
-  const host = name ?? address ?? '-'
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 function lineOf(entry: AccessEntry): Outcome {

@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { lineOf } from '../../daemon/access-log/line.ts'
+import { entryOf, lineOf } from '../../daemon/access-log/line.ts'
 import type { AccessEntry } from '../../shared/protocol/methods.ts'
 import { accessEntryOf } from './entries.ts'
 
@@ -37,3 +38,35 @@ it('writes how many are missing', () => {
   expect(lineOf.json(loss)).toBe('{"ts":"2026-01-01T00:01:01.730Z","event":"dropped","count":12}\n')
   expect(lineOf.text(loss)).toBe('2026-01-01T00:01:01.730Z dropped count=12\n')
 })
+
+const entries = fc.record({
+  user: fc.option(fc.string({ unit: 'binary', minLength: 1, maxLength: 20 })),
+  name: fc.option(fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 20 })),
+  source: fc.constantFrom(null, '127.0.0.1:42084', '192.0.2.0/24', '[2001:db8::1]:80'),
+  cmd: fc.constantFrom(null, 'connect', 'udp-associate'),
+  up: fc.nat(),
+  connect_ms: fc.option(fc.nat()),
+  reason: fc.constantFrom(null, 'finished', 'limit_user'),
+  port: fc.option(fc.nat(65_535)),
+})
+
+it('reads what it has written, in either form', () => {
+  fc.assert(
+    fc.property(entries, fc.constantFrom('json', 'text'), fc.boolean(), (fields, format, isRuled) => {
+      const entry = accessEntryOf({ ...fields, ...(isRuled && { rule: 16, paced_ms: 7 }) } as Partial<AccessEntry>)
+      expect(entryOf(lineOf[format](entry))).toEqual(entry)
+    }),
+  )
+})
+
+it.each([
+  '',
+  'x',
+  '{',
+  '{}',
+  '{"ts":"never","id":"a"}',
+  '{"ts":"2026-01-01T00:01:01.730Z","event":"dropped","count":1}',
+  'a b c=d',
+  '2026-01-01T00:01:01.730Z end id=a up=many',
+  '2026-01-01T00:01:01.730Z dropped count=12',
+])('finds no entry in the line %j', (line) => expect(entryOf(line)).toBeUndefined())

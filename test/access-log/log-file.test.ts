@@ -23,7 +23,7 @@ const unbounded: Rotation = { size: 0, count: 0 }
 function begin(path: string, rotation = unbounded) {
   const problems: (string | undefined)[] = []
   const file = new LogFile(path, rotation, (problem) => problems.push(problem))
-  onTestFinished(() => file.close())
+  onTestFinished(() => void file.close())
   return { file, problems }
 }
 
@@ -167,6 +167,7 @@ it.runIf(process.platform === 'linux')('goes on when a device takes nothing, as 
   }
   expect(problems).toEqual(['cannot write to the access log /dev/full (ENOSPC)'])
   expect(file.waiting).toBe(6)
+  expect(file.close()).toBe(3)
 })
 
 it('stays with its file if it cannot be moved aside', async () => {

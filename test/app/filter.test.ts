@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { hostOf, parseRange, portOf } from '../../shared/filter/addresses.ts'
+import { parseAmount } from '../../shared/filter/amounts.ts'
+import { compileFilter, fieldWord, splitFilter } from '../../shared/filter/filter.ts'
 import type { ClosedConnection, Connection } from '../../shared/protocol/methods.ts'
-import { hostOf, parseRange, portOf } from '../../tui/app/tables/addresses.ts'
-import { parseAmount } from '../../tui/app/tables/amounts.ts'
 import { type ConnectionRow, closedTable, connectionsTable } from '../../tui/app/tables/connections-table.ts'
-import { compileFilter, fieldWord, splitFilter } from '../../tui/app/tables/filter.ts'
 
 type Given = Partial<Omit<ConnectionRow, 'connection'>> & { readonly connection: Partial<Connection> }
 

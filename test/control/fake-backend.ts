@@ -290,7 +290,10 @@ class FakeAccessLog implements AccessLog {
     return Promise.resolve({ entries: this.entries.toReversed().slice(0, limit) })
   }
 
-  follow(history: number, hear: Parameters<AccessLog['follow']>[1]): ReturnType<AccessLog['follow']> {
+  follow(
+    { history = 0 }: Params<'access.subscribe'>,
+    hear: Parameters<AccessLog['follow']>[1],
+  ): ReturnType<AccessLog['follow']> {
     this.#heard.add(hear)
     const begun = Promise.resolve(history > 0 ? this.entries.slice(-history) : [])
     return { begun, stop: () => void this.#heard.delete(hear) }

@@ -128,6 +128,14 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
     await vi.waitFor(async () => expect(await readFile(file, 'utf8')).toContain(`source=${third} `), patience)
     expect(await linesIn(old)).toHaveLength(2)
 
+    // From the file, of which a part is text.
+    const found = async (filter: string) =>
+      (await operator.call('access.list', { filter })).result.entries.map(({ source }: AccessEntry) => source)
+    expect(await found('event:end')).toEqual([third])
+    expect(await found('result:refused')).toEqual([])
+    const silly = await operator.call('access.subscribe', { filter: '~(a+)+b' })
+    expect(silly.error?.message).toMatch(/no regular expressions/)
+
     await set(operator, { 'access-log': 'off' })
     const listed = await exec(daemon, 'access --last 2', '--json')
     expect(JSON.parse(listed.stdout).map(({ source }: AccessEntry) => source)).toEqual([second, third])

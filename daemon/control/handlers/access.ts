@@ -1,4 +1,4 @@
-import type { AccessEntry } from '../../../shared/protocol/methods.ts'
+import type { AccessEntry, Params } from '../../../shared/protocol/methods.ts'
 import type { AccessLog } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
 import type { Outlet, Subscription } from '../session.ts'
@@ -6,11 +6,11 @@ import type { Outlet, Subscription } from '../session.ts'
 /** What became of connections: listed, followed. */
 export function accessHandlers(log: AccessLog): HandlersOf<'access'> {
   return {
-    'access.list': (page) => log.list(page),
-    'access.subscribe': async ({ history = 0 }, session) => {
+    'access.list': (wish) => log.list(wish),
+    'access.subscribe': async (wish, session) => {
       let begun: Promise<readonly AccessEntry[]> = Promise.resolve([])
       session.subscribe('access', (outlet) => {
-        const follower = followAccess(log, history, outlet)
+        const follower = followAccess(log, wish, outlet)
         begun = follower.begun
         return follower
       })
@@ -26,7 +26,7 @@ export function accessHandlers(log: AccessLog): HandlersOf<'access'> {
 /** Pushes entries to a client. Until they are sent, no more are made than it may be behind. */
 function followAccess(
   log: AccessLog,
-  history: number,
+  wish: Params<'access.subscribe'>,
   outlet: Outlet,
 ): Subscription & { readonly begun: Promise<readonly AccessEntry[]> } {
   const waiting: { readonly line: string; readonly taken: () => void }[] = []
@@ -38,7 +38,7 @@ function followAccess(
       next.taken()
     }
   }
-  const follower = log.follow(history, (entries, missed, taken) => {
+  const follower = log.follow(wish, (entries, missed, taken) => {
     const line = `{"jsonrpc":"2.0","method":"access.entries","params":{"entries":${entries},"missed":${missed}}}\n`
     waiting.push({ line, taken })
     pump()

@@ -48,12 +48,26 @@ export const accessEntry = z.object({
 })
 export type AccessEntry = z.infer<typeof accessEntry>
 
+const filter = z
+  .string()
+  .max(1000)
+  .optional()
+  .describe(
+    'words that an entry must match, all of them: `user:bob`, `dst:*.example.com`, `src:10.0.0.0/8`, `bytes>1M`, `!result:ok` ' +
+      'or a text that is anywhere in it; no regular expressions',
+  )
+
 export const accessMethods = {
   'access.list': {
     role: 'operator',
-    summary: 'List connections that have ended, newest first, a page at a time: those that the daemon remembers.',
+    summary:
+      'List the access log, newest first, a page at a time: from its files, or, where there are none, what the daemon remembers ' +
+      'of connections that have ended. A page may have fewer rows than asked for, even none, and not be the last.',
     refuses: [],
-    params: page,
+    params: page.extend({
+      filter,
+      since: time.optional().describe('none from before that moment, in milliseconds since 1970'),
+    }),
     result: z.object({ entries: z.array(accessEntry).max(500), next }),
   },
   'access.subscribe': {
@@ -61,7 +75,7 @@ export const accessMethods = {
     summary:
       'Follow the access log, whether it is written to a file or not; the reply carries the last `history` entries, oldest first.',
     refuses: [],
-    params: z.strictObject({ history: z.int().min(0).max(500).optional().describe('0 unless told') }),
+    params: z.strictObject({ filter, history: z.int().min(0).max(500).optional().describe('0 unless told') }),
     result: z.object({ entries: z.array(accessEntry).max(500) }),
   },
   'access.unsubscribe': {

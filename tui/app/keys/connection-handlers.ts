@@ -1,6 +1,6 @@
+import { fieldWord } from '../../../shared/filter/filter.ts'
 import type { Connection } from '../../../shared/protocol/methods.ts'
 import type { Choice } from '../state/dialogs.ts'
-import { fieldWord } from '../tables/filter.ts'
 import { connectionsView, markedIds } from '../tables/view.ts'
 import type { App, Handler } from './app.ts'
 import { tell } from './list-handlers.ts'

@@ -1,8 +1,8 @@
 import { banReasons } from '../../../shared/commands/ban-verbs.ts'
+import { amountField, textField, wordField } from '../../../shared/filter/fields.ts'
 import { formatDuration, formatTime } from '../../../shared/format/time.ts'
 import type { Ban } from '../../../shared/protocol/methods.ts'
 import { numberColumn, textColumn } from './columns.ts'
-import { amountField, textField, wordField } from './fields.ts'
 import type { TableSpec } from './table-spec.ts'
 
 const sourceOf = ({ source }: Ban) => source

@@ -1,10 +1,10 @@
+import { portOf } from '../../../shared/filter/addresses.ts'
+import { amountField, type Fields, placeField, wordField } from '../../../shared/filter/fields.ts'
 import { formatDuration, formatTime } from '../../../shared/format/time.ts'
 import type { ClosedConnection, Connection } from '../../../shared/protocol/methods.ts'
 import type { UpDown } from '../chart/resample.ts'
 import { wordFor } from '../state/endings.ts'
-import { portOf } from './addresses.ts'
 import { numberColumn, textColumn, totalColumns, trafficColumns } from './columns.ts'
-import { amountField, type Fields, placeField, wordField } from './fields.ts'
 import { compareIds, type TableSpec } from './table-spec.ts'
 
 export interface ConnectionRow {

@@ -1,9 +1,9 @@
+import { amountField, textField, wordField } from '../../../shared/filter/fields.ts'
 import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
 import { formatDuration } from '../../../shared/format/time.ts'
 import { sparkline } from '../chart/bars.ts'
 import type { DaemonRow } from '../state/daemons.ts'
 import { type Column, type Format, numberColumn, textColumn } from './columns.ts'
-import { amountField, textField, wordField } from './fields.ts'
 import type { TableSpec } from './table-spec.ts'
 
 /** Seconds of throughput that are drawn beside a daemon. */

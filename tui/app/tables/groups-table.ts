@@ -1,7 +1,7 @@
+import { amountField, textField } from '../../../shared/filter/fields.ts'
 import { formatLimit, isLimit } from '../../../shared/limits.ts'
 import type { Group } from '../../../shared/protocol/methods.ts'
 import { numberColumn, textColumn } from './columns.ts'
-import { amountField, textField } from './fields.ts'
 import type { TableSpec } from './table-spec.ts'
 
 const nameOf = ({ name }: Group) => name

@@ -1,8 +1,8 @@
 import { whatOf } from '../../../shared/commands/audit-verbs.ts'
+import { textField, wordField } from '../../../shared/filter/fields.ts'
 import { formatDuration, formatTime } from '../../../shared/format/time.ts'
 import type { AuditEntry, ManagementSession } from '../../../shared/protocol/methods.ts'
 import { numberColumn, textColumn } from './columns.ts'
-import { textField, wordField } from './fields.ts'
 import type { TableSpec } from './table-spec.ts'
 
 const nameOf = ({ name, own }: ManagementSession) => (own ? `${name} (this app)` : name)

@@ -1,7 +1,7 @@
+import { amountField, textField, wordField } from '../../../shared/filter/fields.ts'
 import { formatDuration } from '../../../shared/format/time.ts'
 import type { Rule } from '../../../shared/protocol/methods.ts'
 import { numberColumn, textColumn } from './columns.ts'
-import { amountField, textField, wordField } from './fields.ts'
 import { compareIds, type TableSpec } from './table-spec.ts'
 
 const idOf = ({ id }: Rule) => String(id)

@@ -1,6 +1,6 @@
+import type { Fields } from '../../../shared/filter/fields.ts'
 import type { Sort } from '../state/lists.ts'
 import { type Column, compareText } from './columns.ts'
-import type { Fields } from './fields.ts'
 
 export interface TableSpec<Row> {
   readonly columns: readonly Column<Row>[]

@@ -1,3 +1,4 @@
+import { amountField, textField, wordField } from '../../../shared/filter/fields.ts'
 import { formatRate } from '../../../shared/format/bytes.ts'
 import { formatDuration, formatTime } from '../../../shared/format/time.ts'
 import { sparkline } from '../chart/bars.ts'
@@ -5,7 +6,6 @@ import { connectionsUsed, quotaUsed, rateUsed, shareOf, warnShare } from '../sta
 import { pastKept, refusedLately, type UserRow } from '../state/users.ts'
 import type { Role } from '../themes/theme.ts'
 import { numberColumn, textColumn, trafficColumns } from './columns.ts'
-import { amountField, textField, wordField } from './fields.ts'
 import { gaugeColumn, usedBytes, usedRate } from './gauge-column.ts'
 import type { TableSpec } from './table-spec.ts'
 

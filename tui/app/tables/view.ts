@@ -1,3 +1,4 @@
+import { compileFilter } from '../../../shared/filter/filter.ts'
 import type {
   AuditEntry,
   Ban,
@@ -20,7 +21,6 @@ import type { UserRow } from '../state/users.ts'
 import { bansTable } from './bans-table.ts'
 import { type ConnectionRow, closedTable, connectionsTable } from './connections-table.ts'
 import { daemonsTable } from './daemons-table.ts'
-import { compileFilter } from './filter.ts'
 import { groupsTable } from './groups-table.ts'
 import { auditTable, sessionsTable } from './management-tables.ts'
 import { type RuleRow, ruleRows, rulesTable } from './rules-table.ts'

@@ -1,4 +1,4 @@
-import { matchGlob } from '../../../shared/glob.ts'
+import { matchGlob } from '../glob.ts'
 import { hostOf, looksLikeRange, parseRange } from './addresses.ts'
 
 /** What is wrong with a filter, in words; it names the filter's word. */

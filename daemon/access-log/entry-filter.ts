@@ -1,0 +1,19 @@
+import { accessFields } from '../../shared/filter/access-fields.ts'
+import { compileFilter, splitFilter } from '../../shared/filter/filter.ts'
+import type { AccessEntry } from '../../shared/protocol/methods.ts'
+import { Refusal } from '../refusal.ts'
+
+/** Which entries somebody wants. */
+export type EntryFilter = (entry: AccessEntry) => boolean
+
+/** `~pattern`, anywhere or in a field: one that takes for ever would be the end of the log. */
+const pattern = /^!*(?:[\w-]+[:=])?~/
+
+/** Compiles a filter as operators write it. Throws a Refusal for one that makes no sense. */
+export function entryFilter(text: string): EntryFilter {
+  if (splitFilter(text).some((word) => !word.literal && pattern.test(word.text)))
+    throw new Refusal('invalid', 'a filter of the access log takes no regular expressions: * stands for any characters')
+  const { matches, problem } = compileFilter({ fields: accessFields }, text)
+  if (problem !== null) throw new Refusal('invalid', problem)
+  return matches
+}

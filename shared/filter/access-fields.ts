@@ -1,0 +1,32 @@
+import type { AccessEntry } from '../protocol/methods.ts'
+import { amountField, type Fields, placeField, wordField } from './fields.ts'
+
+/** What stands where there is nothing: no login, nothing asked for. */
+const none = '-'
+
+/** Where a connection went, as its client asked: `host:port`, IPv6 in brackets; empty if it asked for nothing. */
+export function destinationOf({ name, address, port }: Pick<AccessEntry, 'name' | 'address' | 'port'>): string {
+  if (port === null) return ''
+  const host = name ?? address ?? none
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** What a filter can ask of an entry of the access log. */
+export const accessFields: Fields<AccessEntry> = {
+  user: wordField(({ user }) => [user ?? none]),
+  command: wordField(({ cmd }) => [cmd ?? none]),
+  src: placeField(({ source }) => source ?? ''),
+  dst: placeField(destinationOf),
+  addr: placeField(({ address }) => address ?? ''),
+  port: amountField('count', ({ port }) => port ?? Number.NaN),
+  result: wordField(({ result }) => [result]),
+  reason: wordField(({ reason }) => [reason ?? none]),
+  event: wordField(({ event }) => [event]),
+  id: wordField(({ id }) => [id]),
+  rule: wordField(({ rule }) => [rule === undefined ? none : String(rule)]),
+  down: amountField('bytes', ({ down }) => down),
+  up: amountField('bytes', ({ up }) => up),
+  bytes: amountField('bytes', ({ down, up }) => down + up),
+  lasted: amountField('time', ({ duration }) => duration),
+  connect: amountField('time', ({ connect_ms }) => connect_ms ?? Number.NaN),
+}
