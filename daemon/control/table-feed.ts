@@ -1,4 +1,4 @@
-import type { SharedEvent } from '../../shared/protocol/message.ts'
+import { firstThatFit, type SharedEvent } from '../../shared/protocol/message.ts'
 import type { Outlet, Subscription } from './session.ts'
 
 /** Rows that come, change and go. */
@@ -24,7 +24,9 @@ export interface TableEvents<Row, Change> {
 export interface FeedLimits {
   /** Rows in one event. */
   readonly page: number
-  /** Characters of changes that may wait for one client; the texts are shared by all clients. */
+  /** Bytes of one event. */
+  readonly line: number
+  /** Bytes of changes that may wait for one client; the texts are shared by all clients. */
   readonly unsent: number
   /**
    * Milliseconds for which a table is still watched when nobody follows it any more: to begin costs a look at all of it,
@@ -59,8 +61,19 @@ export class TableFeed<Row, Change> {
 
   #spread(change: Change): void {
     if (this.#followers.size === 0) return
-    const events = cuts(this.#events.length(change), this.#limits.page).map((cut) => this.#events.changed(change, cut))
+    const events = this.#inEvents(change, 0, this.#events.length(change))
     for (const follower of this.#followers) follower.take(events)
+  }
+
+  /** These of a change's rows: in events of a page, or of less where a page of them is too long for a line. */
+  #inEvents(change: Change, from: number, to: number): SharedEvent[] {
+    if (from >= to) return []
+    const { page, line } = this.#limits
+    const rows = Math.min(to - from, page)
+    const event = this.#events.changed(change, (list) => list.slice(from, from + rows))
+    const isWhole = event.length <= line || rows === 1
+    const middle = from + (isWhole ? rows : Math.ceil(rows / 2))
+    return [...(isWhole ? [event] : this.#inEvents(change, from, middle)), ...this.#inEvents(change, middle, to)]
   }
 
   #forget(follower: Follower<Row, Change>): void {
@@ -89,7 +102,7 @@ class Follower<Row, Change> {
     this.#table = table
     this.#events = events
     this.#limits = limits
-    this.#snapshot = inPages(table.rows, limits.page)
+    this.#snapshot = inPages(table.rows, limits)
   }
 
   take(events: readonly SharedEvent[]): void {
@@ -122,7 +135,7 @@ class Follower<Row, Change> {
   #next(seq: number): string | undefined {
     if (this.#lagging) {
       this.#lagging = false
-      this.#snapshot = inPages(this.#table.rows, this.#limits.page)
+      this.#snapshot = inPages(this.#table.rows, this.#limits)
       return this.#events.resync(seq)
     }
     const page = this.#snapshot.next()
@@ -139,17 +152,11 @@ interface SnapshotPage<Row> {
 }
 
 /** At least one page: an empty table is one too. */
-function* inPages<Row>(rows: readonly Row[], size: number): Generator<SnapshotPage<Row>> {
-  let end = 0
+function* inPages<Row>(rows: readonly Row[], { page, line }: FeedLimits): Generator<SnapshotPage<Row>> {
+  let start = 0
   do {
-    const start = end
-    end += size
-    yield { rows: rows.slice(start, end), last: end >= rows.length }
-  } while (end < rows.length)
-}
-
-function cuts(length: number, size: number): Cut[] {
-  return Array.from({ length: Math.ceil(length / size) }, (_, number) => {
-    return (list) => list.slice(number * size, (number + 1) * size)
-  })
+    const shown = firstThatFit(rows.slice(start, start + page), line)
+    start += shown.length
+    yield { rows: shown, last: start >= rows.length }
+  } while (start < rows.length)
 }

@@ -6,6 +6,9 @@ import { BuiltIn } from '../policy/rule-set.ts'
 import { isUnknown } from './rule-subjects.ts'
 import type { RuleText } from './rule-text.ts'
 
+/** Characters: a page of them must fit into a line. */
+const longestText = 65_536
+
 type Hits = (id: number) => { readonly hits: number; readonly last: number }
 
 /** All that decides, in the order in which it counts: what the daemon adds of its own stands before the rules, or behind them. */
@@ -34,7 +37,7 @@ export function rowsOf(
         ...known(ids[i]),
         place: i + 1,
         source: 'rules',
-        text: formatRule(rule),
+        text: formatRule(rule).slice(0, longestText),
         ...(isUnknown(rule.who, indexOf) && { unknown: true }),
       }),
     ),

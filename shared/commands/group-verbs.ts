@@ -1,4 +1,5 @@
 import { counted } from '../format/count.ts'
+import { everyPage } from './context.ts'
 import { changedText, limitText, readLimitWords, wordsBefore } from './limit-words.ts'
 import { UsageError } from './usage.ts'
 import { verb } from './verb.ts'
@@ -13,7 +14,7 @@ export const groupVerbs = {
     prepare:
       () =>
       async ({ call }) => {
-        const { groups } = await call('groups.list', {})
+        const groups = (await everyPage((from) => call('groups.list', from))).flatMap((page) => page.groups)
         return {
           data: groups,
           view: {

@@ -68,7 +68,7 @@ export const transferVerbs = {
 
 async function allKept(call: Context['call']): Promise<Kept> {
   const users = await everyPage((from) => call('transfer.export', from))
-  const { groups } = await call('groups.list', {})
+  const groups = (await everyPage((from) => call('groups.list', from))).flatMap((page) => page.groups)
   const { text = '' } = await call('rules.list', { text: true, limit: 1 })
   const { settings } = await call('config.get', {})
   const bans = await everyPage((from) => call('bans.list', from))

@@ -39,7 +39,7 @@ export const limits = {
   unsentLog: 1000,
   /** Milliseconds without progress after which a slow client is let go. */
   stall: 10_000,
-  /** Rows in one page of a list or a snapshot. */
+  /** Rows in one page of a list or a snapshot, if that many fit into a line. */
   page: 500,
 } as const
 

@@ -77,7 +77,7 @@ export function eventLine<E extends EventName>(name: E, params: EventParams<E>):
 
 /** An event that many hear, each with a `seq` of their own: the rest is put into words once. */
 export interface SharedEvent {
-  /** Characters, without the number. */
+  /** Bytes, without the number. */
   readonly length: number
   line(seq: number): string
 }
@@ -86,13 +86,23 @@ export interface SharedEvent {
 export function sharedEvent<E extends EventName>(name: E, params: Omit<EventParams<E>, 'seq'>): SharedEvent {
   const members = JSON.stringify(params).slice(1)
   return {
-    length: members.length,
+    length: Buffer.byteLength(members),
     line: (seq) => `{"jsonrpc":"2.0","method":"${name}","params":{"seq":${seq},${members}}\n`,
   }
 }
 
 /** Bytes of a reply that are no rows, at most. */
 const envelope = 1024
+
+/** As many of the first rows as fit into one line of `limit` bytes; one at least, or a list would have no end. */
+export function firstThatFit<Row>(rows: readonly Row[], limit: number): Row[] {
+  let left = limit - envelope
+  const end = rows.findIndex((row) => {
+    left -= Buffer.byteLength(JSON.stringify(row)) + 1
+    return left < 0
+  })
+  return rows.slice(0, end < 0 ? rows.length : Math.max(end, 1))
+}
 
 /** As many of the newest rows as fit into one line of `limit` bytes, oldest first. */
 export function newestThatFit<Row>(rows: readonly Row[], limit: number): Row[] {

@@ -39,10 +39,10 @@ class FakeOutlet {
 
 const linger = 1000
 
-function start({ rows = 0, page = 3, unsent = 10_000 } = {}) {
+function start({ rows = 0, page = 3, unsent = 10_000, line = 100_000 } = {}) {
   const { connections } = new FakeBackend()
   connections.rows = connectionsOf(0, rows)
-  const feed = new TableFeed(connections, connectionEvents, { page, unsent, linger })
+  const feed = new TableFeed(connections, connectionEvents, { page, line, unsent, linger })
   const live = () => connections.rows.map(({ id }) => id).sort()
   return { connections, feed, live }
 }
@@ -70,6 +70,17 @@ it.each([
   start({ rows }).feed.follow(outlet).pump()
   expect(outlet.sent.map(({ params }) => params.connections.length)).toEqual(sizes)
   expect(outlet.sent.map(({ params }) => params.last)).toEqual(sizes.map((_, i) => i === sizes.length - 1))
+})
+
+it('sends less than a page where that would be longer than a line, of the table and of changes', () => {
+  const line = 4000
+  const { connections, feed, live } = start({ rows: 40, page: 40, line })
+  const outlet = new FakeOutlet()
+  feed.follow(outlet).pump()
+  connections.change(connectionsOf(40, 80), ['c0'])
+  expect(outlet.sent.length).toBeGreaterThan(4)
+  for (const event of outlet.sent) expect(JSON.stringify(event).length).toBeLessThan(line + 100)
+  expect(outlet.table()).toEqual({ ids: live(), snapshots: 1 })
 })
 
 it('sends changes in events of a page at most, with numbers without a gap', () => {

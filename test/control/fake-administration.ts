@@ -130,7 +130,7 @@ export class FakeConfiguration implements RuntimeConfiguration {
 
 /** No rules, whatever is done to them. */
 export class FakeRules implements RuleAdministration {
-  readonly text = ''
+  text = ''
 
   list(): { revision: number; rows: Rule[] } {
     return { revision: 0, rows: [] }

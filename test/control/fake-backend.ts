@@ -48,7 +48,7 @@ export class FakeBackend implements Backend {
   readonly rules = new FakeRules()
   readonly transfer = {
     backup: async () => ({ bytes: 65_536 }),
-    export: () => ({ users: [] }),
+    export: (_: Params<'transfer.export'>): Result<'transfer.export'> => ({ users: [] }),
     import: async () => ({ changes: [], cut: 0 }),
   }
   readonly lifecycle = new FakeLifecycle()

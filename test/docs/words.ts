@@ -25,7 +25,7 @@ export const limitWords: Readonly<Record<keyof Limits, string>> = {
   unsent: 'unsent bytes at which the daemon lets a slow client go',
   unsentLog: 'log entries that wait for a slow client; then the oldest go',
   stall: 'milliseconds in which a slow client must have read something, or it is let go',
-  page: 'rows in one page of a list or a snapshot',
+  page: 'rows in one page of a list or a snapshot, if that many fit into a line',
 }
 
 /** When a client hears of each kind of error, and what to do. */

@@ -1,4 +1,5 @@
 import { limits as protocolLimits } from '../../../shared/protocol/limits.ts'
+import { firstThatFit } from '../../../shared/protocol/message.ts'
 import type { Audit } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
 
@@ -8,8 +9,8 @@ export function auditHandlers(audit: Audit): HandlersOf<'audit'> {
     'audit.list': async ({ cursor, limit = protocolLimits.page, ...wish }) => {
       const before = cursor === undefined ? undefined : Number(cursor) || 0
       const found = await audit.list({ ...wish, before, limit: limit + 1 })
-      const entries = found.slice(0, limit)
-      return found.length > limit ? { entries, next: String(entries.at(-1)?.id) } : { entries }
+      const entries = firstThatFit(found.slice(0, limit), protocolLimits.line)
+      return found.length > entries.length ? { entries, next: String(entries.at(-1)?.id) } : { entries }
     },
   }
 }

@@ -1,22 +1,37 @@
+import { RpcError } from '../../../shared/protocol/errors.ts'
 import { limits } from '../../../shared/protocol/limits.ts'
+import { firstThatFit } from '../../../shared/protocol/message.ts'
+import type { Result } from '../../../shared/protocol/methods.ts'
 import type { RuleAdministration } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
+
+/** Bytes of one rule in a list, whose text is cut beyond that. */
+const longestRow = 256 * 1024
 
 /** The rules that say where clients may go: listed, tried out, changed. */
 export function ruleHandlers(rules: RuleAdministration): HandlersOf<'rules'> {
   return {
-    'rules.list': ({ cursor, limit = limits.page, text }) => {
+    'rules.list': ({ cursor, limit = limits.page, text: wantsText = false }) => {
+      if (cursor !== undefined && !/^\d{1,6}$/.test(cursor)) throw new RpcError('invalid_params', 'no such cursor')
       const { revision, rows } = rules.list()
-      const start = Number(cursor ?? 0) || 0
-      const next = start + limit < rows.length ? String(start + limit) : undefined
-      const shown = { revision, rules: rows.slice(start, start + limit), ...(next !== undefined && { next }) }
-      return text ? { ...shown, text: rules.text } : shown
+      const start = Number(cursor ?? 0)
+      const text = wantsText && cursor === undefined ? { text: rules.text } : {}
+      const room = limits.line - Buffer.byteLength(JSON.stringify(text))
+      const shown = room < longestRow ? [] : firstThatFit(rows.slice(start, start + limit), room)
+      const end = start + shown.length
+      return { revision, rules: shown, ...text, ...(end < rows.length && { next: String(end) }) }
     },
-    'rules.apply': (change) => rules.apply(change),
-    'rules.add': (change) => rules.add(change),
-    'rules.insert': (change) => rules.insert(change),
-    'rules.move': (change) => rules.move(change),
-    'rules.remove': (change) => rules.remove(change),
+    'rules.apply': async (change) => shortened(await rules.apply(change)),
+    'rules.add': async (change) => shortened(await rules.add(change)),
+    'rules.insert': async (change) => shortened(await rules.insert(change)),
+    'rules.move': async (change) => shortened(await rules.move(change)),
+    'rules.remove': async (change) => shortened(await rules.remove(change)),
     'rules.test': (request) => rules.test(request),
   }
+}
+
+/** What differs is told of as many rules as fit into the reply. */
+function shortened(change: Result<'rules.apply'>): Result<'rules.apply'> {
+  const [added, removed] = [change.added, change.removed].map((texts) => firstThatFit(texts, limits.line / 3))
+  return { ...change, added, removed }
 }

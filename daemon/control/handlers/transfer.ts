@@ -1,3 +1,5 @@
+import { limits } from '../../../shared/protocol/limits.ts'
+import { firstThatFit } from '../../../shared/protocol/message.ts'
 import type { Transfer } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
 
@@ -5,7 +7,11 @@ import type { HandlersOf } from '../dispatch.ts'
 export function transferHandlers(transfer: Transfer): HandlersOf<'transfer'> {
   return {
     'transfer.backup': (wish) => transfer.backup(wish),
-    'transfer.export': (wish) => transfer.export(wish),
+    'transfer.export': (wish) => {
+      const page = transfer.export(wish)
+      const users = firstThatFit(page.users, limits.line)
+      return users.length < page.users.length ? { users, next: users.at(-1)?.name } : page
+    },
     'transfer.import': (wish) => transfer.import(wish),
   }
 }

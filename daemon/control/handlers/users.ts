@@ -1,5 +1,5 @@
 import { limits as protocolLimits } from '../../../shared/protocol/limits.ts'
-import { eventLine, sharedEvent } from '../../../shared/protocol/message.ts'
+import { eventLine, firstThatFit, sharedEvent } from '../../../shared/protocol/message.ts'
 import type { User } from '../../../shared/protocol/methods.ts'
 import type { UserChanges } from '../../observe/users.ts'
 import type { LimitAdministration, UserAdministration, UserTable } from '../backend.ts'
@@ -48,6 +48,6 @@ export function userHandlers(
 /** The cursor is the last name of the page, so that who comes and goes meanwhile neither repeats nor hides the others. */
 function pageOf(table: UserTable, limit: number, cursor?: string): { users: User[]; next?: string | undefined } {
   const rows = table.page(limit + 1, cursor)
-  const users = rows.slice(0, limit)
-  return rows.length > limit ? { users, next: users.at(-1)?.name } : { users }
+  const users = firstThatFit(rows.slice(0, limit), protocolLimits.line)
+  return rows.length > users.length ? { users, next: users.at(-1)?.name } : { users }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ifRevision, limitChanges, ownLimits, revision } from './limit-fields.ts'
-import { count, done, type MethodShape, nothing } from './shape.ts'
+import { count, done, type MethodShape, next, page } from './shape.ts'
 
 export const group = z.object({
   name: z.string(),
@@ -15,10 +15,10 @@ const groupName = z.string().max(64).describe('letters, digits and `._@-`, a let
 export const groupMethods = {
   'groups.list': {
     role: 'operator',
-    summary: "List the groups of users by name, `default`, which is everybody's, among them.",
+    summary: "List the groups of users by name, `default`, which is everybody's, among them, a page at a time.",
     refuses: [],
-    params: nothing,
-    result: z.object({ groups: z.array(group).max(1000) }),
+    params: page,
+    result: z.object({ groups: z.array(group).max(500), next }),
   },
   'groups.add': {
     role: 'admin',

@@ -8,7 +8,9 @@ export const rule = z.object({
   source: z
     .enum(['rules', 'setting', 'built-in'])
     .describe('`rules`: a line of them; `setting`: what a setting says, which the rules cannot lift'),
-  text: z.string().describe('`allow|deny [user:NAME|group:NAME] [from …] [to …] [port …] [cmd …] …`'),
+  text: z
+    .string()
+    .describe('cut beyond 65,536 characters: `allow|deny [user:NAME|group:NAME] [from …] [to …] [port …] [cmd …] …`'),
   hits: count.describe("requests and datagrams' destinations that it decided about since the daemon's start"),
   last: time.nullable().describe('when it last did'),
   unknown: z
@@ -31,8 +33,8 @@ const dryRun = z.boolean().optional().describe('only tells what would come of it
 
 const ruleChange = z.object({
   revision: count.describe('of the rules now'),
-  added: z.array(z.string()).max(500).describe('the first 500'),
-  removed: z.array(z.string()).max(500).describe('the first 500'),
+  added: z.array(z.string()).max(500).describe('the first 500, fewer of long ones'),
+  removed: z.array(z.string()).max(500).describe('as many'),
   reordered: z.boolean().describe('whether others changed places'),
   cut: count.describe('live connections that it ended, or would'),
   warnings: z.array(z.string()).max(20).describe('for people: such as a user of whom it speaks, and whom there is not'),
@@ -48,7 +50,7 @@ export const ruleMethods = {
     result: z.object({
       revision: count,
       rules: z.array(rule).max(500),
-      text: z.string().optional().describe('as it was applied, comments and all'),
+      text: z.string().optional().describe('as it was applied, comments and all; on the first page only'),
       next,
     }),
   },

@@ -17,7 +17,7 @@ export async function askForPage({ call }: Client, state: State, role: Role): Pr
   return {
     ...(page === 'settings' && { configuration: await call('config.get', {}) }),
     ...(page === 'bans' && isOperator && { bans: await bansOf(call) }),
-    ...(page === 'users' && isOperator && { groups: (await call('groups.list', {})).groups }),
+    ...(page === 'users' && isOperator && { groups: await groupsOf(call) }),
     ...(list === 'sessions' && { sessions: (await call('sessions.list', {})).sessions }),
     ...(list === 'audit' && { audit: (await call('audit.list', {})).entries }),
     ...(wantsOperators && { operators: (await call('operators.list', {})).operators }),
@@ -36,6 +36,11 @@ export async function askForRules({ call }: Client, state: State, role: Role): P
   if (state.page !== 'overview' && overlayOf(state.dialog)?.kind !== 'detail') return null
   const { revision, rules } = await call('rules.list', {})
   return { revision, rules, text: null, at: Date.now() }
+}
+
+async function groupsOf(call: Client['call']) {
+  const pages = await everyPage((from) => call('groups.list', from))
+  return pages.flatMap(({ groups }) => groups)
 }
 
 async function bansOf(call: Client['call']) {
