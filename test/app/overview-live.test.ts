@@ -3,6 +3,8 @@ import { expect, test } from 'vitest'
 import { formatBytes } from '../../shared/format/bytes.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { operate } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { exec, program } from '../helpers/proxy-tui.ts'
 import { expectReply, greetingForLogin, login, request, succeeded } from '../helpers/socks-client.ts'
@@ -43,13 +45,12 @@ async function connectAs(user: string, port: number, { host, port: to }: { host:
 
 /** Wait until the daemon's history of the last minute has this many bytes down in steps that are over. */
 async function isRemembered(daemon: Daemon, bytes: number): Promise<void> {
-  await expect
-    .poll(async () => {
-      const { stdout } = await exec(daemon, 'raw metrics.history {"range":"1m"}', '--json')
-      const down: readonly (number | null)[] = JSON.parse(stdout).down
-      return down.slice(0, -1).reduce((sum: number, rate) => sum + (rate ?? 0), 0)
-    })
-    .toBeGreaterThanOrEqual(0.9 * bytes)
+  const client = await operate(daemon)
+  await eventually(async () => {
+    const down: readonly (number | null)[] = (await client.call('metrics.history', { range: '1m' })).result.down
+    expect(down.slice(0, -1).reduce((sum: number, rate) => sum + (rate ?? 0), 0)).toBeGreaterThanOrEqual(0.9 * bytes)
+  })
+  client.socket.destroy()
 }
 
 test('what moved before the app was started is in its graph (13)', async () => {

@@ -12,7 +12,9 @@ async function answerTo(daemon: Daemon, from: string, said: Uint8Array, count: n
   try {
     const client = await connectPeer('127.0.0.1', daemon.port('socks'), from)
     client.write(said)
-    return await client.readHex(count).catch(() => client.ending)
+    const answer = await client.readHex(count).catch(() => client.ending)
+    client.reset()
+    return answer
   } catch (error) {
     // The RST may come as soon as the connection stands.
     return (error as NodeJS.ErrnoException).code ?? String(error)

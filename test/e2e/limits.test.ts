@@ -39,7 +39,7 @@ async function limit(operator: RawClient, fields: object): Promise<void> {
 
 describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
   async function start(folders?: Daemon['folders']) {
-    const daemon = await startDaemon(['--engine', engine], folders && { folders })
+    const daemon = await startDaemon(['--engine', engine, '--timeout-drain', '0'], folders && { folders })
     const [operator, target] = [await operate(daemon), await startTarget()]
     if (!folders) await operator.call('users.add', { name: 'bob', password: 'hunter2' })
     return { daemon, operator, target }

@@ -45,7 +45,7 @@ async function done(
 
 describe.each(['portable', 'linux'])('rules of the %s engine', (engine) => {
   it('are written with --exec, act at once, on live connections too, and outlast the daemon', async () => {
-    const daemon = await startDaemon(['--engine', engine])
+    const daemon = await startDaemon(['--engine', engine, '--timeout-drain', '0'])
     const target = await startTarget('127.0.0.1')
     const live = await connectThrough(daemon.port('socks'), { host: 'localhost', port: target.port })
 
