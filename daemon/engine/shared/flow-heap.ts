@@ -14,7 +14,8 @@ export class FlowHeap<Flow> {
   /** `moved`: as `movedLately` has it, at `now`. */
   add(flow: Flow, moved: number, now: number): WaitingFlow<Flow> {
     // What counts of two flows' bytes shrinks alike while they wait: this is the logarithm of what it was long ago.
-    const order = Math.log(moved) + now / memory
+    // Of nothing there is none: who has only just come would always be ahead of who waits.
+    const order = Math.log(1 + moved) + now / memory
     const waiting = { flow, order, ticket: this.#tickets++, place: 0 }
     this.#rise(waiting, this.#heap.length)
     return waiting
