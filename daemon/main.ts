@@ -13,6 +13,7 @@ import { returnLargeBlocks } from './os/allocator.ts'
 import { exitAtOnce } from './os/exit.ts'
 import { spareThreads } from './os/thread-limit.ts'
 import { openOutput } from './output.ts'
+import { recoverStore } from './recover-store.ts'
 import { readCommandLine } from './settings/command-line.ts'
 import { readConfigFile } from './settings/config-file.ts'
 import { type Configuration, configure } from './settings/configuration.ts'
@@ -38,6 +39,7 @@ try {
     const configuration = configure(flags, file, process.env, process.getuid?.() ?? -1)
     const folder = configuration.values['state-dir']
     if (commandLine.kind === 'serve') await serve(configuration, version)
+    else if (commandLine.kind === 'recover-store') print(await recoverStore(folder))
     else print(await checkStore(resolve(commandLine.file ?? databaseIn(folder)), folder))
   }
 } catch (error) {

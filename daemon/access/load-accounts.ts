@@ -34,7 +34,7 @@ function passwordOf(user: StoredUser): PasswordHash {
   if (hash) return hash
   throw new Failure(
     1,
-    `the stored password of ${JSON.stringify(user.name)} is damaged: restore a copy of the state directory`,
+    `the stored password of ${JSON.stringify(user.name)} is damaged: restore a backup, or have proxyd --recover-store save the others`,
   )
 }
 

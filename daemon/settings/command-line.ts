@@ -18,8 +18,11 @@ export type CommandLine =
   | { readonly kind: 'print'; readonly text: string }
   | ({ readonly flags: Partial<Settings>; readonly configFile: string | undefined } & Work)
 
-/** To serve, or to see whether a store is sound: that of the settings unless a `file` is named. */
-type Work = { readonly kind: 'serve' } | { readonly kind: 'check-store'; readonly file: string | undefined }
+/** To serve; to see whether a store is sound, that of the settings unless a `file` is named; or to recover that. */
+type Work =
+  | { readonly kind: 'serve' }
+  | { readonly kind: 'recover-store' }
+  | { readonly kind: 'check-store'; readonly file: string | undefined }
 
 /** Read the arguments that follow the program's name. Throws a `Failure` of status 2 if they make no sense. */
 export function readCommandLine(args: readonly string[], version: string): CommandLine {
@@ -31,6 +34,7 @@ export function readCommandLine(args: readonly string[], version: string): Comma
   command
     .option('--config <FILE>', 'TOML file of settings, named as the flags are; a flag wins over it')
     .option('--check-store [FILE]', 'see whether the store of --state-dir, or a backup FILE, is sound, and end')
+    .option('--recover-store', 'put what can be read of a damaged store in its place, keep that beside it, and end')
     .addOption(
       new Option('--completions <SHELL>', 'print what makes a shell complete our flags, and end').choices(shells),
     )
@@ -64,6 +68,10 @@ const settingNames = Object.keys(settings) as SettingName[]
 
 function workOf(command: Command): Work {
   const check: string | true | undefined = command.getOptionValue('checkStore')
+  if (command.getOptionValue('recoverStore')) {
+    if (check !== undefined) throw new Failure(2, '--check-store and --recover-store exclude each other')
+    return { kind: 'recover-store' }
+  }
   return check === undefined ? { kind: 'serve' } : { kind: 'check-store', file: check === true ? undefined : check }
 }
 

@@ -40,6 +40,8 @@ export function manual(flags: readonly Term[]): Manual {
           "proxy-tui --exec 'backup FILE' copies the store while proxyd runs. To go back to a copy, stop proxyd and put it in the " +
             'place of STATE-DIR/proxyd.db, with no proxyd.db-wal beside it. --check-store reads all of a copy, as a start would, ' +
             'and changes nothing; of a proxyd that runs, check a backup.',
+          'A damaged store is refused at the start, and never begun anew. --recover-store makes a new one of all that can be read, ' +
+            'says what is lost, and keeps the damaged one as proxyd.db-damaged-TIME.',
         ],
       },
       {

@@ -31,7 +31,7 @@ export function explain(file: string, error: unknown): StoreError {
 }
 
 export function damaged(file: string, reason: string): StoreError {
-  const mend = 'restore a copy of it, or move it away to start without its users, operators and settings'
+  const mend = 'restore a backup, or have proxyd --recover-store save what can be read of it'
   return new StoreError('corrupt', `${file} is damaged (${reason}): ${mend}`)
 }
 

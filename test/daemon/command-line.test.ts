@@ -58,6 +58,13 @@ test('tells the config file apart from the settings', () => {
   expect(commandLine).toEqual({ kind: 'serve', flags: { 'socks-port': 1 }, configFile: 'proxyd.toml' })
 })
 
+test('tells what is to be done with a store apart from serving', () => {
+  const kindOf = (...args: string[]) => readCommandLine(args, '1.2.3')
+  expect(kindOf('--check-store', '--state-dir', '/x')).toMatchObject({ kind: 'check-store', file: undefined })
+  expect(kindOf('--check-store', 'a.db')).toMatchObject({ kind: 'check-store', file: 'a.db' })
+  expect(kindOf('--recover-store')).toMatchObject({ kind: 'recover-store' })
+})
+
 test.each([['-v'], ['--version']])('%s prints the version', (flag) => {
   expect(readCommandLine([flag], '1.2.3')).toEqual({ kind: 'print', text: '1.2.3\n' })
 })
@@ -75,6 +82,7 @@ describe('refuses, in one line that says how to mend it,', () => {
   test.each([
     [['--nonsense'], /unknown option '--nonsense'.*--help/],
     [['--sock-port', '1'], /--socks-port/],
+    [['--check-store', '--recover-store'], /^--check-store and --recover-store exclude each other$/],
     [['extra'], /too many arguments.* 1: extra; see proxyd --help$/],
     [['-p'], /--socks-port.*argument missing/],
     [['-p', '65536'], /^--socks-port must be a whole number from 0 to 65535$/],

@@ -51,6 +51,10 @@ test('a store is backed up while its daemon runs, checked once it does not, and 
   expect(await check('--state-dir', state)).toEqual(sound(join(state, 'proxyd.db')))
   expect(contents(state)).toEqual(before)
 
+  const recovery = await run(process.execPath, [program, '--recover-store', '--state-dir', state])
+  expect(recovery).toMatchObject({ status: 0, stdout: expect.stringContaining('there is nothing to recover\n') })
+  expect(contents(state)).toEqual(before)
+
   const restored = await operate(await startDaemon([], { folders }))
   expect((await restored.call('users.list')).result.users).toMatchObject([{ name: 'ann' }, { name: 'bob' }])
 })

@@ -232,7 +232,7 @@ describe('the SQLite store', () => {
   it('refuses a file that is no database', async () => {
     const folder = await temporaryFolder()
     writeFileSync(join(folder, 'proxyd.db'), 'no database at all, '.repeat(500))
-    await expectRefusal(folder, 'corrupt', 'restore a copy')
+    await expectRefusal(folder, 'corrupt', 'restore a backup')
   })
 
   it('refuses a database with a damaged page', async () => {
@@ -243,7 +243,7 @@ describe('the SQLite store', () => {
     const file = openSync(join(folder, 'proxyd.db'), 'r+')
     writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, 2 * 4096)
     closeSync(file)
-    await expectRefusal(folder, 'corrupt', 'restore a copy')
+    await expectRefusal(folder, 'corrupt', 'restore a backup')
   })
 
   it('refuses a schema that is newer than it knows', async () => {
