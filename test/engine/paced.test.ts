@@ -4,7 +4,7 @@ import { tickLength } from '../../daemon/engine/shared/buckets.ts'
 import { eachSource, everybody } from '../../daemon/engine/shared/limit-lines.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import { openDatagrams, wrapped } from '../helpers/datagrams.ts'
-import { alice, engines, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { alice, engines, type Options, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { expectReply, request, succeeded } from '../helpers/socks-client.ts'
@@ -66,6 +66,57 @@ describe.each(engines)('$kind engine: a rate', ({ start }) => {
     for (const { peer } of pairs) peer.write(words)
     await Promise.all(pairs.map(({ client }) => client.read(words.length)))
     expect(performance.now() - began).toBeGreaterThan(shortest(4 * words.length, 200_000))
+  })
+
+  describe('that lets nothing more pass for an hour', () => {
+    const standstill = { rateUp: 1, rateDown: 1 }
+
+    /** A pair of alice's whose client has said more than may pass, and waits with the rest, and one that has said nothing. */
+    async function waiting(speaks: 'client' | 'peer', timeouts: Options['timeouts'] = {}) {
+      const proxy = await startProxy(start, { passwordRequired: true, timeouts })
+      await proxy.limit(alice.index, standstill)
+      const pairs = await openPairs(proxy, 2)
+      const [slow = expect.fail(), silent = expect.fail()] = pairs.map(({ client, peer }) =>
+        speaks === 'client' ? { from: client, to: peer } : { from: peer, to: client },
+      )
+      slow.from.write(Buffer.alloc(depth + 10_000))
+      await eventually(() => expect(proxy.rows().filter(({ paced }) => paced === 'user')).toHaveLength(1))
+      return { proxy, slow, silent }
+    }
+
+    describe.each(['client', 'peer'] as const)('with a %s', (speaks) => {
+      it('passes on the end of a side that has said nothing more', async () => {
+        const { silent } = await waiting(speaks)
+        silent.from.finish()
+        await silent.to.readToEnd()
+        silent.to.finish()
+        await silent.from.readToEnd()
+      })
+
+      it('ends the session of a side that resets', async () => {
+        const { proxy, silent } = await waiting(speaks)
+        silent.from.reset()
+        expect(await silent.to.discard()).toBe('ECONNRESET')
+        expect(await proxy.onlyClosed()).toMatchObject({ reason: 'reset' })
+      })
+
+      it('tells whoever writes to a side that has reset, and whose rest waits', async () => {
+        const { proxy, slow } = await waiting(speaks)
+        slow.from.reset()
+        await eventually(() => {
+          slow.to.write('x')
+          expect(proxy.closed()).toMatchObject([{ reason: 'reset' }])
+        })
+        expect(await slow.to.discard()).toBe('ECONNRESET')
+      })
+
+      it('gives the rest of a side that has reset no more time than others have', async () => {
+        const { proxy, slow } = await waiting(speaks, { halfClosed: 300 })
+        slow.from.reset()
+        expect(await slow.to.discard()).toBe('ECONNRESET')
+        expect(await proxy.onlyClosed()).toMatchObject({ reason: 'reset' })
+      })
+    })
   })
 
   it('keeps nobody else waiting, nor the other direction', async () => {

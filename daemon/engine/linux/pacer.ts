@@ -104,6 +104,13 @@ export class Pacer {
       this.#sessions.table.paced[slotOf(half)] = PacedBy.nobody
   }
 
+  /** A half that waits has nothing more to say. */
+  giveUp(half: number): void {
+    const { flags, table } = this.#sessions
+    this.#leave(half)
+    if (!(flags[half ^ 1] & Flag.parked)) table.paced[slotOf(half)] = PacedBy.nobody
+  }
+
   /** Whether a datagram of an association may pass; one over the rate is dropped, for to wait would make it late. */
   passes(slot: number, direction: Direction, bytes: number): boolean {
     const { flags, table } = this.#sessions

@@ -1,7 +1,7 @@
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../../os/epoll.ts'
 import { errno, recv, send } from '../../os/libc.ts'
 import { type Pipe, type PipePool, pipeBytes, spliceBytes } from '../../os/pipe-pool.ts'
-import { finish, MSG_MORE, MSG_NOSIGNAL, setNoDelay } from '../../os/socket.ts'
+import { finish, MSG_MORE, MSG_NOSIGNAL, MSG_PEEK, setNoDelay } from '../../os/socket.ts'
 import { Reason, State, Total } from '../session-table.ts'
 import type { LoopContext } from './context.ts'
 import { few, type HeldBytes } from './held-bytes.ts'
@@ -85,8 +85,8 @@ export class Relay implements Stage {
     const { flags, touched } = this.#sessions
     const either = flags[clientOf(slot)] | flags[targetOf(slot)]
     const { halfClosed, idle } = this.#loop.timeouts
-    // Who is kept waiting is not idle.
-    if (either & Flag.parked) this.#touch(slot)
+    // Who is kept waiting is not idle, unless it is broken.
+    if (either & Flag.parked && !(either & Flag.failing)) this.#touch(slot)
     const limit = either & (Flag.ended | Flag.failing) ? halfClosed : idle
     const left = touched[slot] + limit - this.#loop.clock.now
     if (left > 0) this.#sessions.setDeadline(slot, left)
@@ -128,7 +128,7 @@ export class Relay implements Stage {
   /** Move what `from` has to say until it has no more, its peer can take no more, or its turn is over. */
   #pump(from: number): void {
     const { flags } = this.#sessions
-    if (flags[from] & Flag.parked) return
+    if (flags[from] & Flag.parked) return this.#waits(from)
     if (this.#held.has(from) && !this.#flush(from)) return this.#stuck(from)
     for (let moved = 0; flags[from] & Flag.readable; ) {
       if (flags[from ^ 1] & Flag.dead) return
@@ -136,12 +136,23 @@ export class Relay implements Stage {
       const bulk = flags[from] & Flag.bulk
       const want = bulk ? this.#turnBytes() : copyBytes
       const most = flags[from] & Flag.paced ? this.#pacer.grant(from, want) : want
-      if (most === 0) return
+      if (most === 0) return this.#waits(from)
       const count = bulk ? this.#splice(from, most) : this.#copy(from, most)
       if (count <= 0) return this.#stuck(from)
       if (!bulk && flags[from] & Flag.bulk) return this.#enqueue(from)
       moved += count
     }
+  }
+
+  /** `from` has no credit. Its end, or its error, costs none once all that it said before has been read. */
+  #waits(from: number): void {
+    const { fd, flags } = this.#sessions
+    if (!(flags[from] & (Flag.finishing | Flag.failing))) return
+    if (flags[from] & Flag.dead) return this.#sessions.reset(slotOf(from), Reason.reset)
+    const result = recv(fd[from], this.#buffer, 1, MSG_PEEK)
+    if (result > 0 || result === -errno.EAGAIN) return
+    this.#pacer.giveUp(from)
+    this.#noMore(from, result)
   }
 
   #turnBytes(): number {
