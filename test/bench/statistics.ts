@@ -11,3 +11,7 @@ export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN
 }
+
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, one) => total + one, 0)
+}

@@ -26,7 +26,8 @@ function begin(): (figures: Partial<End>) => void {
     const nothing = {
       bytes: [],
       bytesLater: [],
-      bytesBySecond: [],
+      bytesByTenth: [],
+      began: 0,
       connections: 0,
       failures: 0,
       lost: 0,
@@ -46,41 +47,53 @@ function bulk({ way, streams, direction, seconds }: Of<'bulk'>): void {
   pool.openAll(streams)
   const reads = direction !== 'up'
   const writes = direction !== 'down'
+  let lastEnd = 0
   const work = (connection: Connection): boolean => {
     for (let i = 0; i < turn; i++) {
       const heard = reads ? recv(connection.fd, chunk, 1 << 20, MSG_TRUNC) : 0
       const said = writes ? send(connection.fd, chunk, chunk.length, MSG_NOSIGNAL) : 0
       if (heard > 0) connection.moved += heard
       if (said > 0) connection.moved += said
-      if (heard <= 0 && said <= 0) return false
+      if (heard > 0 || said > 0) continue
+      if (reads && heard !== -errno.EAGAIN) {
+        pool.shut(connection)
+        lastEnd = epochNow()
+      }
+      return false
     }
     return true
   }
-  let busy = new Set(pool.live.values())
+  const all = [...pool.live.values()]
+  let busy = new Set(all)
   if (reads && !writes) for (const { fd } of busy) send(fd, chunk, 1, MSG_NOSIGNAL)
   const end = begin()
+  const began = epochNow()
   const start = performance.now()
-  const bytesBySecond: number[] = []
-  const moved = () => [...pool.live.values()].map(({ moved }) => moved)
+  const bytesByTenth: number[] = []
+  const moved = () => all.map(({ moved }) => moved)
   let [before, first]: [number, readonly number[]] = [0, []]
   for (let now = start; now < start + seconds * 1000; now = performance.now()) {
-    if (now - start >= (bytesBySecond.length + 1) * 1000) {
+    const left = start + (bytesByTenth.length + 1) * 100 - now
+    if (left <= 0) {
       const total = moved().reduce((all, one) => all + one, 0)
-      if (bytesBySecond.push(total - before) === 1) first = moved()
+      if (bytesByTenth.push(total - before) === 10) first = moved()
       before = total
+      continue
     }
     const awake = busy
     busy = new Set()
-    // What comes after the end of a second is not of that second.
-    const left = start + (bytesBySecond.length + 1) * 1000 - now
-    pool.wait(awake.size > 0 ? 0 : Math.min(100, Math.ceil(left)), (connection) => awake.add(connection))
-    if (performance.now() >= now + left) {
-      busy = awake
-      continue
-    }
-    for (const connection of awake) if (work(connection)) busy.add(connection)
+    pool.wait(awake.size > 0 ? 0 : Math.ceil(left), (connection) => awake.add(connection))
+    // What comes after the end of a tenth of a second is not of that.
+    if (performance.now() >= now + left) busy = awake
+    else for (const connection of awake) if (work(connection)) busy.add(connection)
   }
-  end({ bytes: moved(), bytesLater: moved().map((all, i) => all - (first[i] ?? 0)), bytesBySecond })
+  const bytesLater = moved().map((all, i) => all - (first[i] ?? 0))
+  end({ bytes: moved(), bytesLater, bytesByTenth, began, ended: pool.live.size > 0 ? undefined : lastEnd })
+}
+
+/** Milliseconds of a clock that processes share. */
+function epochNow(): number {
+  return performance.timeOrigin + performance.now()
 }
 
 /** Fetch 64 bytes on a connection; tells when it is over, and whether they came. */

@@ -43,8 +43,11 @@ export interface End {
   readonly bytes: readonly number[]
   /** Of each stream, from the second second on. */
   readonly bytesLater: readonly number[]
-  /** Of all streams together, in each whole second. */
-  readonly bytesBySecond: readonly number[]
+  /** Of all streams together, in each whole tenth of a second since it `began`. */
+  readonly bytesByTenth: readonly number[]
+  /** Of streams: when they began to move, and when the last one ended, if all have; `Date.now`, and fractions. */
+  readonly began: number
+  readonly ended?: number | undefined
   /** Connections that got what they came for, or round trips. */
   readonly connections: number
   readonly failures: number

@@ -1,4 +1,5 @@
 import { bulkScenarios } from './bulk.ts'
+import { changeScenario } from './changes.ts'
 import { connectionScenarios } from './connections.ts'
 import { crowdScenarios } from './crowd.ts'
 import { datagramScenario } from './datagrams.ts'
@@ -7,6 +8,7 @@ import { guesses } from './guesses.ts'
 import { latencyScenarios } from './latency.ts'
 import { loopScenarios } from './loops.ts'
 import { pacingScenarios } from './pacing.ts'
+import { ruleScenario } from './rules.ts'
 import type { Scenario } from './scenario.ts'
 import { screenScenarios } from './screen.ts'
 import { systemCalls } from './system-calls.ts'
@@ -22,6 +24,8 @@ export const scenarios: readonly Scenario[] = [
   ...viewerScenarios,
   ...floodScenarios,
   guesses,
+  changeScenario,
+  ruleScenario,
   ...pacingScenarios,
   ...screenScenarios,
   systemCalls,

@@ -2,9 +2,9 @@ import { setTimeout } from 'node:timers/promises'
 import { smallestQuantum } from '../../../daemon/engine/shared/buckets.ts'
 import { runLoad } from '../load-runner.ts'
 import { cpuSeconds } from '../process-cost.ts'
-import { proxyd, type Running, start } from '../servers.ts'
-import { percentile } from '../statistics.ts'
-import { type Figures, type Scenario, type Setting, way } from './scenario.ts'
+import { proxyd, type Running, type Server, start, withFlags } from '../servers.ts'
+import { percentile, sum } from '../statistics.ts'
+import { type Scenario, type Setting, way } from './scenario.ts'
 
 /** What a limit of all clients' rate does, measured where the bytes arrive. */
 
@@ -19,8 +19,8 @@ const rates = [
 /** Shares mean something once each flow has been given some so often. */
 const grantsEach = 8
 
-async function limited(rate: string, loops: number, measure: (running: Running) => Promise<Figures>): Promise<Figures> {
-  const running = await start(proxyd(loops, '--rate-down', rate), false)
+async function limited<T>(server: Server, measure: (running: Running) => Promise<T>): Promise<T> {
+  const running = await start(server, false)
   try {
     return await measure(running)
   } finally {
@@ -28,25 +28,36 @@ async function limited(rate: string, loops: number, measure: (running: Running) 
   }
 }
 
-/** Greedy streams, 1, 20 and 200 of them, through one loop and through two: how far off is the worst second after the first? */
+/** With one loop and with two; the portable engine has none. */
+function limitedServers(server: Server, rate: string): Server[] {
+  const one = withFlags(server, '--rate-down', rate)
+  return server.engine === 'portable' ? [one] : [one, proxyd(2, '--rate-down', rate)]
+}
+
+/** Greedy streams, 1, 20 and 200 of them: how far off is the worst second after the first? */
 function pacing([rate, bytes]: (typeof rates)[number]): Scenario {
   const name = `pacing at ${rate}`
   return {
     name,
-    measures: (server) => server?.engine === 'linux',
-    async run({ origin, seconds }) {
+    measures: (server) => server?.engine !== undefined,
+    async run({ server, origin, seconds }) {
+      if (!server) return {}
       const off: number[] = []
       const shares: number[] = []
       for (const streams of [1, 20, 200])
-        for (const loops of [1, 2])
-          await limited(rate, loops, async (running) => {
+        for (const limitedServer of limitedServers(server, rate)) {
+          const end = await limited(limitedServer, async (running) => {
             const long = Math.max(seconds, 1 + (streams * smallestQuantum * grantsEach) / bytes)
             const load = { kind: 'bulk', way: way(running, origin.ports.source), streams, direction: 'down' } as const
-            const { end } = await runLoad({ ...load, seconds: long }, () => {})
-            off.push(...end.bytesBySecond.slice(1).map((moved) => 100 * Math.abs(moved / bytes - 1)))
-            shares.push(jain(end.bytesLater))
-            return {}
+            return (await runLoad({ ...load, seconds: long }, () => {})).end
           })
+          off.push(
+            ...inSeconds(end.bytesByTenth)
+              .slice(1)
+              .map((moved) => 100 * Math.abs(moved / bytes - 1)),
+          )
+          shares.push(jain(end.bytesLater))
+        }
       return {
         [`${name}: the worst second, % off`]: Math.max(...off),
         [`${name}: Jain's index, at least`]: Math.min(...shares),
@@ -55,9 +66,13 @@ function pacing([rate, bytes]: (typeof rates)[number]): Scenario {
   }
 }
 
+/** In each whole second. */
+function inSeconds(byTenth: readonly number[]): number[] {
+  return Array.from({ length: Math.floor(byTenth.length / 10) }, (_, i) => sum(byTenth.slice(10 * i, 10 * i + 10)))
+}
+
 /** 1: all have the same; 1 / n: one of n has all. */
 function jain(shares: readonly number[]): number {
-  const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0)
   return sum(shares) ** 2 / (shares.length * sum(shares.map((share) => share * share)))
 }
 
@@ -68,7 +83,7 @@ const waiting: Scenario = {
   name: 'pacing, 1000 that wait',
   measures: (server) => server?.engine === 'linux',
   run: ({ origin, seconds }: Setting) =>
-    limited('10kB/s', 1, async (running) => {
+    limited(proxyd(1, '--rate-down', '10kB/s'), async (running) => {
       const load = { kind: 'bulk', way: way(running, origin.ports.source), streams: 1000, direction: 'down' } as const
       const { begin } = await runLoad({ ...load, seconds: settles + seconds }, async () => {
         await setTimeout(settles * 1000)
@@ -84,7 +99,7 @@ const besideBulk: Scenario = {
   name: 'pacing, ping-pong beside 20 streams',
   measures: (server) => server?.engine === 'linux',
   run: ({ origin, busyOrigin, seconds }: Setting) =>
-    limited('1MB/s', 1, async (running) => {
+    limited(proxyd(1, '--rate-down', '1MB/s'), async (running) => {
       const bulk = { kind: 'bulk', way: way(running, busyOrigin.ports.source), streams: 20, direction: 'down' } as const
       const pingPong = { kind: 'pingpong', way: way(running, origin.ports.echo), seconds } as const
       const { begin } = await runLoad({ ...bulk, seconds: seconds + 2 }, async () => {
