@@ -1,4 +1,5 @@
 import { formatBytes } from '../format/bytes.ts'
+import { counted } from '../format/count.ts'
 import { formatTime } from '../format/time.ts'
 import { type UsageRow, usageKinds } from '../protocol/methods.ts'
 import { everyPage } from './context.ts'
@@ -20,6 +21,7 @@ export const usageVerbs = {
         summary: 'add up by hour, day, user or group; default: user, of a user hour',
       },
       csv: 'as lines with commas between the fields, bytes and times in full',
+      to: { value: 'FILE', summary: 'write those lines into a new file' },
     },
     summary: 'tell who has moved how much, and when',
     prepare: ([user], flags) => {
@@ -29,9 +31,19 @@ export const usageVerbs = {
         return text === undefined ? {} : { [flag]: readMoment(text, 'TIME') }
       }
       const wish = { by, ...(user !== undefined && { user }), ...moment('since'), ...moment('until') }
-      return async ({ call }) => {
+      const file = flags.get('to')
+      return async ({ call, writeText }) => {
         const pages = await everyPage((from) => call('usage.list', { ...wish, ...from }))
         const usage = pages.flatMap((page) => page.usage)
+        if (file !== undefined) {
+          await writeText(
+            file,
+            csvOf(usage, by)
+              .map((line) => `${line}\r\n`)
+              .join(''),
+          )
+          return { data: { file, rows: usage.length }, view: `wrote ${file}: ${counted(usage.length, 'row')}` }
+        }
         return {
           data: usage,
           view: flags.has('csv') ? { rows: csvOf(usage, by).map((line) => [line]) } : tableOf(usage, by),
@@ -52,7 +64,7 @@ function tableOf(usage: readonly UsageRow[], by: By): Table {
 }
 
 /** What a row tells of, for people. */
-function nameOfUsage({ start, user, gone, group }: UsageRow): string {
+export function nameOfUsage({ start, user, gone, group }: UsageRow): string {
   if (start !== undefined) return formatTime(start)
   if (user !== undefined) return user ?? (gone ? '(gone)' : '(no login)')
   return group ?? '(no group)'

@@ -45,7 +45,7 @@ test.skipIf(!curl)(
     await app.shows(/New group/)
     app.type('staff\r')
     await app.shows(/^[> ]staff +0 +-$[\s\S]*added the group staff/m)
-    app.type('v')
+    app.type('vv')
     await app.shows(/0\/0 users/)
     app.type('a')
     await app.shows(/New user/)

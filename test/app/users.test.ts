@@ -1,11 +1,14 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { type Daemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
 import { fillDisk } from '../helpers/full-disk.ts'
+import { operate } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { exec } from '../helpers/proxy-tui.ts'
 import { expectReply, greetingForLogin, login, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget, type Target } from '../helpers/target.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { openApp } from './open-app.ts'
 
 const [esc, erase] = ['\u001b', '\u0015']
@@ -203,4 +206,29 @@ test('a failure stays until the next key, and several are listed with how often 
   app.type('!')
   await app.shows(/^ Said before\n \S+ {2}! nothing is selected {2}\(3 times\)$/m)
   expect(app.screen).not.toMatch(/^ ! nothing/m)
+})
+
+test('what users moved is shown for a day, a week and longer, and written into a file', async () => {
+  const folders = await temporaryFolders()
+  const first = await startDaemon([], { folders })
+  const client = await operate(first)
+  await client.call('users.add', { name: 'bob', password: 'secret-of-bob' })
+  const target = await startTarget()
+  const { client: bob } = await connectAs(first, 'bob', 'secret-of-bob', target)
+  const peer = await target.next()
+  bob.write('x'.repeat(1000))
+  await peer.read(1000)
+  await first.stop()
+
+  const daemon = await startDaemon([], { folders })
+  const cwd = await temporaryFolder()
+  await using app = await openApp(daemon, { cwd })
+  app.type('3vv')
+  await app.shows(/1\/1 that moved something in the last 24 hours[\s\S]*^>bob +1000 B +0 B +1000 B +1 *$/m)
+  app.type('p')
+  await app.shows(/in the last 7 days/)
+  app.type('E')
+  const [, file = ''] = await app.shows(/wrote (proxyd-usage-7d-\S+\.csv): 1 row/)
+  expect(await readdir(cwd)).toEqual([file])
+  expect(await readFile(join(cwd, file), 'utf8')).toBe('user,up,down,connections\r\nbob,1000,0,1\r\n')
 })

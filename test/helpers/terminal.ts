@@ -5,6 +5,8 @@ import { longestWait } from './patience.ts'
 export interface TerminalOptions {
   readonly columns?: number
   readonly rows?: number
+  /** The folder that it runs in; this process' own unless told. */
+  readonly cwd?: string
   /** Added to the environment; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>
 }
@@ -31,12 +33,17 @@ export class Terminal {
   readonly #pty: IPty
   readonly #waiting = new Set<() => void>()
 
-  constructor(program: string, args: readonly string[], { columns = 80, rows = 24, env = {} }: TerminalOptions) {
+  constructor(
+    program: string,
+    args: readonly string[],
+    { columns = 80, rows = 24, cwd = process.cwd(), env = {} }: TerminalOptions,
+  ) {
     this.emulator = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true })
     this.#pty = spawn(program, [...args], {
       name: env.TERM ?? 'xterm-256color',
       cols: columns,
       rows,
+      cwd,
       env: environment(env),
     })
     this.#pty.onData((data) => {

@@ -41,6 +41,16 @@ export const verbHandlers = {
       const question = `Role of operator ${name}`
       tellDialog(app, { do: 'open', dialog: { kind: 'choice', question, advice, options, chosen } })
     }),
+  usagePeriod: ({ store, daemon }) => {
+    store.dispatch({ type: 'usagePeriod' })
+    daemon.look()
+  },
+  exportUsage: (app) => {
+    const { usagePeriod } = app.store.state
+    const now = new Date().toISOString().slice(0, 19).replaceAll(':', '')
+    const flags = { since: usagePeriod, to: `proxyd-usage-${usagePeriod}-${now}Z.csv` }
+    void begin(app, { verb: 'usage', values: [], flags })
+  },
   cutSession: (app) => {
     const { rows, cursor } = sessionsView(app.store.state)
     const session = rows[cursor]

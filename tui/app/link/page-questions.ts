@@ -1,4 +1,5 @@
 import { everyPage } from '../../../shared/commands/context.ts'
+import { readMoment } from '../../../shared/commands/moments.ts'
 import type { Role } from '../../../shared/protocol/methods.ts'
 import type { Client } from '../../client/index.ts'
 import { overlayOf } from '../state/dialogs.ts'
@@ -6,20 +7,23 @@ import { listPage } from '../state/pages.ts'
 import { suffices } from '../state/rights.ts'
 import type { ToldRules } from '../state/rules.ts'
 import type { State, Told } from '../state/state.ts'
+import type { UsagePeriod } from '../state/usage.ts'
 
 /** Ask for what is needed only while its page is shown, as far as `role` may know it. Rejects as `Client.call` does. */
 export async function askForPage({ call }: Client, state: State, role: Role): Promise<Partial<Told>> {
   const { page, command } = state
   const isOperator = suffices(role, 'operator')
-  const list = suffices(role, 'admin') ? listPage(state) : null
+  const list = listPage(state)
+  const isAdmin = suffices(role, 'admin')
   // The command line completes their names, too.
-  const wantsOperators = (page === 'operators' || command.field !== null) && suffices(role, 'admin')
+  const wantsOperators = (page === 'operators' || command.field !== null) && isAdmin
   return {
     ...(page === 'settings' && { configuration: await call('config.get', {}) }),
     ...(page === 'bans' && isOperator && { bans: await bansOf(call) }),
     ...(page === 'users' && isOperator && { groups: await groupsOf(call) }),
-    ...(list === 'sessions' && { sessions: (await call('sessions.list', {})).sessions }),
-    ...(list === 'audit' && { audit: (await call('audit.list', {})).entries }),
+    ...(list === 'usage' && isOperator && { usage: await usageOf(call, state.usagePeriod) }),
+    ...(list === 'sessions' && isAdmin && { sessions: (await call('sessions.list', {})).sessions }),
+    ...(list === 'audit' && isAdmin && { audit: (await call('audit.list', {})).entries }),
     ...(wantsOperators && { operators: (await call('operators.list', {})).operators }),
   }
 }
@@ -41,6 +45,11 @@ export async function askForRules({ call }: Client, state: State, role: Role): P
 async function groupsOf(call: Client['call']) {
   const pages = await everyPage((from) => call('groups.list', from))
   return pages.flatMap(({ groups }) => groups)
+}
+
+/** Who moved most, as far as one page goes. */
+async function usageOf(call: Client['call'], period: UsagePeriod) {
+  return (await call('usage.list', { by: 'user', since: readMoment(period, 'TIME') })).usage
 }
 
 async function bansOf(call: Client['call']) {

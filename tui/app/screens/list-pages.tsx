@@ -10,20 +10,9 @@ import { type ListPage, listPage } from '../state/pages.ts'
 import { daemonTime, isStale, type State } from '../state/state.ts'
 import type { Format } from '../tables/columns.ts'
 import { closedTable, connectionsTable } from '../tables/connections-table.ts'
-import { groupsTable } from '../tables/groups-table.ts'
 import type { TableSpec } from '../tables/table-spec.ts'
 import { logTable, settingAdvice, settingsTable } from '../tables/tables.ts'
-import { usersTable } from '../tables/users-table.ts'
-import {
-  closedView,
-  connectionsView,
-  groupsView,
-  logView,
-  markedIds,
-  settingsView,
-  usersView,
-  type View,
-} from '../tables/view.ts'
+import { closedView, connectionsView, logView, markedIds, settingsView, type View } from '../tables/view.ts'
 import { wrapText } from '../text/fit.ts'
 import type { Look } from '../themes/look.ts'
 import type { Role, Style } from '../themes/theme.ts'
@@ -96,36 +85,6 @@ function Closed({ state }: { readonly state: State }): ReactElement {
     <>
       <Line text={listSummary('that ended last, c: live', view, list, look)} width={state.size.columns} />
       <ListTable state={state} page="closed" spec={closedTable} view={view} />
-    </>
-  )
-}
-
-/** Who may use the proxy, or the groups that they are in. */
-export function UsersPage({ state }: { readonly state: State }): ReactElement {
-  return listPage(state) === 'groups' ? <Groups state={state} /> : <Users state={state} />
-}
-
-function Groups({ state }: { readonly state: State }): ReactElement {
-  const look = useLook()
-  const view = groupsView(state)
-  return (
-    <>
-      <Line text={listSummary('groups, v: users', view, state.lists.groups, look)} width={state.size.columns} />
-      <ListTable state={state} page="groups" spec={groupsTable} view={view} />
-    </>
-  )
-}
-
-function Users({ state }: { readonly state: State }): ReactElement {
-  const look = useLook()
-  const view = usersView(state)
-  const { columns: width } = state.size
-  const access =
-    state.status && (state.status.passwordRequired ? '   a password is required' : '   no password is required')
-  return (
-    <>
-      <Line text={listSummary('users', view, state.lists.users, look) + (access ?? '')} width={width} />
-      <ListTable state={state} page="users" spec={usersTable} view={view} />
     </>
   )
 }

@@ -12,12 +12,12 @@ export const pages = [
 ] as const
 export type Page = (typeof pages)[number]
 /** What has rows: the pages but the overview, and the lists that share a page with another one. */
-export type ListPage = Exclude<Page, 'overview'> | 'closed' | 'groups' | 'sessions' | 'audit'
+export type ListPage = Exclude<Page, 'overview'> | 'closed' | 'groups' | 'usage' | 'sessions' | 'audit'
 
 /** The lists that a page has beside its own, in the order in which they take turns. */
 const others: Readonly<Partial<Record<Page, readonly ListPage[]>>> = {
   connections: ['closed'],
-  users: ['groups'],
+  users: ['groups', 'usage'],
   operators: ['sessions', 'audit'],
 }
 

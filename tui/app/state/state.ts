@@ -11,6 +11,7 @@ import type {
   Result,
   Role,
   Sample,
+  UsageRow,
   User,
 } from '../../../shared/protocol/methods.ts'
 import type { ConnectionChange, UserChange } from '../../client/index.ts'
@@ -29,6 +30,7 @@ import type { Preferences } from './preferences.ts'
 import type { Rules, ToldRules } from './rules.ts'
 import { noToasts, type Toast, type Toasts } from './toasts.ts'
 import { noTraffic, type Traffic } from './traffic.ts'
+import type { UsagePeriod } from './usage.ts'
 import { noUsers, type Users } from './users.ts'
 
 export type Status = Result<'status.get'>
@@ -41,6 +43,8 @@ export interface Told {
   readonly rules: Rules | null
   readonly bans: readonly Ban[] | null
   readonly groups: readonly Group[] | null
+  /** What users moved in the period that is shown; the one that moved most comes first. */
+  readonly usage: readonly UsageRow[] | null
   /** Who is logged in to manage the daemon. */
   readonly sessions: readonly ManagementSession[] | null
   /** What operators did last, newest first. */
@@ -94,6 +98,7 @@ export interface UiState {
   readonly toasts: Toasts
   readonly undo: Undo | null
   readonly rateUnit: 'bytes' | 'bits'
+  readonly usagePeriod: UsagePeriod
   readonly theme: ThemeName
   /** Whether clicks and the wheel are the app's, not the terminal's. */
   readonly mouse: boolean
@@ -142,7 +147,7 @@ export type UiEvent =
   | { readonly type: 'follow'; readonly followed: Followed }
   | { readonly type: 'show'; readonly shows: number }
   | { readonly type: 'undo'; readonly undo: Undo | null }
-  | { readonly type: 'pause' | 'rateUnit' | 'mouse' }
+  | { readonly type: 'pause' | 'rateUnit' | 'mouse' | 'usagePeriod' }
   | { readonly type: 'theme'; readonly theme: ThemeName }
   /** What was chosen in an earlier run. */
   | { readonly type: 'prefer'; readonly preferences: Preferences }
@@ -157,6 +162,7 @@ export const nothingTold: Told = {
   rules: null,
   bans: null,
   groups: null,
+  usage: null,
   sessions: null,
   audit: null,
   closed: null,
@@ -189,6 +195,7 @@ const initialUi: UiState = {
     closed: { ...listBy('ended'), sort: { column: 'ended', descending: true } },
     users: listBy('name'),
     groups: listBy('name'),
+    usage: { ...listBy('moved'), sort: { column: 'moved', descending: true } },
     rules: listBy('place'),
     bans: { ...listBy('since'), sort: { column: 'since', descending: true } },
     log: listBy('time'),
@@ -203,6 +210,7 @@ const initialUi: UiState = {
   toasts: noToasts,
   undo: null,
   rateUnit: 'bytes',
+  usagePeriod: '24h',
   theme: 'dark',
   mouse: true,
   overview: plainOverview,

@@ -5,6 +5,7 @@ import { forgetSubjects, reduceOverview } from '../state/overview.ts'
 import type { ListPage } from '../state/pages.ts'
 import type { Event, UiState } from '../state/state.ts'
 import { clearMessage, markRead, say } from '../state/toasts.ts'
+import { nextPeriod } from '../state/usage.ts'
 import { prefer } from './prefer.ts'
 
 /** What the person has made of the screen after an event. */
@@ -51,6 +52,8 @@ export function reduceUi(ui: UiState, event: Event): UiState {
       return { ...ui, undo: event.undo }
     case 'clearMessage':
       return { ...ui, toasts: clearMessage(ui.toasts) }
+    case 'usagePeriod':
+      return { ...ui, usagePeriod: nextPeriod(ui.usagePeriod) }
     case 'rateUnit':
       return { ...ui, rateUnit: ui.rateUnit === 'bytes' ? 'bits' : 'bytes' }
     case 'prefer':

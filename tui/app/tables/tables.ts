@@ -12,6 +12,7 @@ import { groupsTable } from './groups-table.ts'
 import { auditTable, sessionsTable } from './management-tables.ts'
 import { rulesTable } from './rules-table.ts'
 import type { TableSpec } from './table-spec.ts'
+import { usageTable } from './usage-table.ts'
 import { usersTable } from './users-table.ts'
 
 const operatorName = ({ name }: Operator) => name
@@ -79,6 +80,7 @@ export const tables: Readonly<Record<ListPage, Pick<TableSpec<never>, 'columns' 
   closed: closedTable,
   users: usersTable,
   groups: groupsTable,
+  usage: usageTable,
   rules: rulesTable,
   bans: bansTable,
   log: logTable,

@@ -9,6 +9,7 @@ import type {
   Operator,
   Rule,
   Setting,
+  UsageRow,
 } from '../../../shared/protocol/methods.ts'
 import type { Motion, Table } from '../state/connections.ts'
 import { type DaemonRow, daemonRows } from '../state/daemons.ts'
@@ -26,6 +27,7 @@ import { auditTable, sessionsTable } from './management-tables.ts'
 import { type RuleRow, ruleRows, rulesTable } from './rules-table.ts'
 import { sortRows, type TableSpec } from './table-spec.ts'
 import { logTable, operatorsTable, settingsTable } from './tables.ts'
+import { usageTable } from './usage-table.ts'
 import { usersTable } from './users-table.ts'
 
 /** A table as it is to be shown. */
@@ -89,6 +91,10 @@ export function bansView({ bans, lists }: State): View<Ban> {
   return withCursor(arrangeBans(bans ?? noBans, ...wishes(lists.bans)), lists.bans)
 }
 
+export function usageView({ usage, lists }: State): View<UsageRow> {
+  return withCursor(arrangeUsage(usage ?? noUsage, ...wishes(lists.usage)), lists.usage)
+}
+
 export function groupsView({ groups, lists }: State): View<Group> {
   return withCursor(arrangeGroups(groups ?? noGroups, ...wishes(lists.groups)), lists.groups)
 }
@@ -139,6 +145,7 @@ const views: Readonly<Record<ListPage, (state: State) => View<unknown>>> = {
   closed: closedView,
   users: usersView,
   groups: groupsView,
+  usage: usageView,
   rules: rulesView,
   bans: bansView,
   log: logView,
@@ -154,6 +161,7 @@ const noClosed: readonly ClosedConnection[] = []
 const noRules: readonly Rule[] = []
 const noBans: readonly Ban[] = []
 const noGroups: readonly Group[] = []
+const noUsage: readonly UsageRow[] = []
 const noSettings: readonly Setting[] = []
 const noOperators: readonly Operator[] = []
 const noSessions: readonly ManagementSession[] = []
@@ -179,6 +187,7 @@ const arrangeConnections = rememberLast(arrange(connectionsTable))
 const arrangeClosed = rememberLast(arrange(closedTable))
 const arrangeUsers = rememberLast(arrange(usersTable))
 const arrangeGroups = rememberLast(arrange(groupsTable))
+const arrangeUsage = rememberLast(arrange(usageTable))
 const rowsOfRules = rememberLast(ruleRows)
 const arrangeRules = rememberLast(arrange(rulesTable))
 const arrangeBans = rememberLast(arrange(bansTable))

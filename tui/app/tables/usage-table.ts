@@ -1,0 +1,24 @@
+import { nameOfUsage } from '../../../shared/commands/usage-verbs.ts'
+import { formatBytes } from '../../../shared/format/bytes.ts'
+import type { UsageRow } from '../../../shared/protocol/methods.ts'
+import { numberColumn, textColumn, totalColumns } from './columns.ts'
+import { amountField, textField } from './fields.ts'
+import type { TableSpec } from './table-spec.ts'
+
+const movedOf = ({ up, down }: UsageRow) => up + down
+
+/** What users moved in a period. */
+export const usageTable: TableSpec<UsageRow> = {
+  id: (row) => `${row.gone ?? false} ${row.user ?? ''}`,
+  fields: {
+    user: textField(nameOfUsage),
+    moved: amountField('bytes', movedOf),
+    connections: amountField('count', ({ connections }) => connections),
+  },
+  columns: [
+    textColumn('user', 'User', nameOfUsage, { widest: 32 }),
+    numberColumn('moved', 'Moved', 9, movedOf, formatBytes),
+    ...totalColumns((row: UsageRow) => row, 1),
+    numberColumn('connections', 'Connections', 12, ({ connections }) => connections, String, { dispensable: 0 }),
+  ],
+}
