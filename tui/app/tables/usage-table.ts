@@ -1,8 +1,8 @@
 import { nameOfUsage } from '../../../shared/commands/usage-verbs.ts'
+import { amountField, textField } from '../../../shared/filter/fields.ts'
 import { formatBytes } from '../../../shared/format/bytes.ts'
 import type { UsageRow } from '../../../shared/protocol/methods.ts'
 import { numberColumn, textColumn, totalColumns } from './columns.ts'
-import { amountField, textField } from './fields.ts'
 import type { TableSpec } from './table-spec.ts'
 
 const movedOf = ({ up, down }: UsageRow) => up + down
