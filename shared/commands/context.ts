@@ -20,7 +20,7 @@ export interface Context {
 
 export type PasswordSource = 'stdin' | 'prompt'
 
-/** Get all pages of a list, from the first to the one that names no next. */
+/** Get all pages of a list, from the first to the one that names no next. Rejects with a RangeError if it names itself. */
 export async function everyPage<Page extends { next?: string | undefined }>(
   get: (from: { cursor?: string }) => Promise<Page>,
 ): Promise<Page[]> {
@@ -28,7 +28,9 @@ export async function everyPage<Page extends { next?: string | undefined }>(
   let page = await get({})
   pages.push(page)
   while (page.next !== undefined) {
-    page = await get({ cursor: page.next })
+    const cursor = page.next
+    page = await get({ cursor })
+    if (page.next === cursor) throw new RangeError('a page follows itself')
     pages.push(page)
   }
   return pages

@@ -72,3 +72,14 @@ it.each([
 it('takes __proto__ for a value like any other', async () => {
   expect(await call('admin', 'connections.kill', { ids: ['__proto__'] })).toEqual({ done: 'connections.kill' })
 })
+
+it.each([
+  { used: { up: 1e308, down: 0, mark: 0, marked: 0 } },
+  { used: { up: 0.5, down: 0, mark: 0, marked: 0 } },
+  { used: { up: 0, down: 0, mark: 0, marked: 1e300 } },
+  { created: 9e15 },
+  { firstUsed: 9e15 },
+])('refuses to import what could not be stored, or not be told: %j', (more) => {
+  const users = [{ name: 'bob', password: 'x', ...more }]
+  expect(call('admin', 'transfer.import', { users })).toBe('invalid_params')
+})

@@ -26,6 +26,20 @@ test('several commands share one connection, in order, and stop at the first ref
   expect(daemon.connections).toBe(1)
 })
 
+test.each<[string, object]>([
+  ['users', { users: 5 }],
+  ['users', { users: [{ name: 'bob', created: 1e300, limits: {} }] }],
+  ['users', { users: [], next: 'bob' }],
+  ['stats', {}],
+])('%s: an answer that is none of it is one line of complaint, not a stack: %j', async (command, answer) => {
+  const daemon = await startFakeDaemon(() => answer)
+  const { status, stderr } = await proxyTui('--socket', daemon.path, '--exec', command)
+  expect(stderr).toMatch(
+    /^proxy-tui: \w+: what the daemon answers makes no sense here \(.*\); use the proxy-tui of .*\n$/,
+  )
+  expect(status).toBe(3)
+})
+
 test('a mistake anywhere on the command line is found before anything is sent', async () => {
   const daemon = await startFakeDaemon(() => page)
   expect(await proxyTui('--socket', daemon.path, '--exec', 'users', '--exec', 'users; kill')).toEqual({

@@ -35,7 +35,10 @@ const generalHints: Readonly<Partial<Record<ErrorKind, string>>> = {
   unsupported_version: "use the proxy-tui of the daemon's release",
 }
 
-/** Translate what a command threw; what is no refusal, no mistake and no lost connection is a fault and thrown again. */
+/**
+ * Translate what a command threw. What a daemon answers is taken as it comes, so what is none of its answers shows as a
+ * TypeError or RangeError; anything else is a fault of ours and thrown again.
+ */
 export function failureOf(error: unknown, hints: Readonly<Partial<Record<ErrorKind, string>>> = {}): Failure {
   if (error instanceof UsageError) return new Failure(exitStatus.usage, error.message)
   if (error instanceof RpcError) {
@@ -51,6 +54,10 @@ export function failureOf(error: unknown, hints: Readonly<Partial<Record<ErrorKi
       error.kind === 'login' ? exitStatus.login : exitStatus.connection,
       error.kind === 'timeout' ? `${error.message}; --timeout gives it longer` : withMend(error),
     )
+  }
+  if (error instanceof TypeError || error instanceof RangeError) {
+    const cause = `what the daemon answers makes no sense here (${error.message})`
+    return new Failure(exitStatus.connection, `${cause}; use the proxy-tui of the daemon's release`)
   }
   throw error
 }

@@ -1,9 +1,15 @@
 import { z } from 'zod'
 import { limitChanges, ownLimits } from './limit-fields.ts'
-import { count, type MethodShape, next, page, time } from './shape.ts'
+import { count, type MethodShape, next, page } from './shape.ts'
 import { password, userName } from './users.ts'
 
-const bytes = z.number().min(0)
+/** More is not counted exactly, once some is added. */
+const bytes = z
+  .int()
+  .min(0)
+  .max(2 ** 50)
+/** As far as a Date reaches. */
+const moment = z.int().min(0).max(8.64e15).describe('milliseconds since 1970')
 
 /** What a user has moved, and had when the present cycle of their quota began. */
 const kept = z
@@ -11,11 +17,10 @@ const kept = z
     up: bytes,
     down: bytes,
     mark: bytes.describe('of both together, when the cycle began'),
-    marked: time.describe('when it did; 0: never'),
+    marked: moment.describe('when it did; 0: never'),
   })
   .describe('bytes of all runs of the daemon')
 
-const moment = z.int().min(0).describe('milliseconds since 1970')
 const firstUsed = moment.nullable().describe('when a span of `expires` that waits for the first use began')
 const hash = z
   .string()
