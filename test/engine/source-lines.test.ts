@@ -23,12 +23,26 @@ describe('what sources use', () => {
     expect(lines.live(one)).toBe(1)
   })
 
+  it('is counted together of those for whom there is no room', () => {
+    const { lines, enter } = table()
+    const entered = Array.from({ length: 70_000 }, (_, i) => enter(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`))
+    const count = new Map<number, number>()
+    for (const line of entered) count.set(line, (count.get(line) ?? 0) + 1)
+    const shared = [...count].filter(([, times]) => times > 1)
+    expect(shared).toHaveLength(1)
+    const [[others, times] = expect.fail()] = shared
+    expect(times).toBeGreaterThanOrEqual(70_000 - 65_536)
+    expect(lines.live(others)).toBe(times)
+    expect(Array.from({ length: 7 }, () => lines.isWithin(others, 5, start)).filter(Boolean)).toHaveLength(5)
+    lines.leave(others, start)
+    expect(lines.live(others)).toBe(times - 1)
+  })
+
   it('has room for many at once, and in place of those who have left', () => {
     const { lines, enter } = table()
     const address = (i: number) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`
-    let without = 0
-    for (let i = 0; i < 30_000; i++) if (enter(address(i)) === noLine) without++
-    expect(without).toBe(0)
+    const entered = Array.from({ length: 30_000 }, (_, i) => enter(address(i)))
+    expect(new Set(entered).size).toBe(30_000)
     const left = enter(address(7))
     lines.leave(left, start)
     lines.leave(left, start)

@@ -29,6 +29,8 @@ const Word = {
   rate: 10,
   /** The rate both ways once the quota is used up; 0: their connections end. */
   over: 12,
+  /** How often it has begun from nothing. */
+  generation: 13,
   /** Two buckets, by direction. */
   bucket: 16,
 } as const
@@ -108,7 +110,14 @@ export class LimitLines {
 
   /** Starts a line from nothing, for its index's next owner. Its live connections are over by then. */
   clear(line: number): void {
-    for (let i = 0; i < lineWords; i++) Atomics.store(this.#words, line * lineWords + i, 0)
+    const at = line * lineWords
+    const generation = this.#words[at + Word.generation] + 1
+    for (let i = 0; i < lineWords; i++) Atomics.store(this.#words, at + i, i === Word.generation ? generation : 0)
+  }
+
+  /** Tells a user from those who had the index before: what lingers of theirs is not this one's. */
+  ownerOf(line: number): number {
+    return line | (Atomics.load(this.#words, line * lineWords + Word.generation) << 17)
   }
 
   groupOf(line: number): number {

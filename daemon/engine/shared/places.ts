@@ -18,6 +18,7 @@ export interface Room {
 /** A user's source without connections, which counts until its time is over. */
 interface Leaving {
   readonly user: number
+  readonly owner: number
   readonly left: number
 }
 
@@ -59,7 +60,6 @@ export class Places {
   arrive(slot: number, addresses: Uint8Array, now: number): Reason | undefined {
     const line = this.#sources.enter(addresses, slot * 16, now)
     this.#source[slot] = line + 1
-    if (line === noLine) return undefined
     const most = this.#lines.maxConnections(eachSource)
     if (most !== undefined && this.#sources.live(line) > most)
       return this.#refusedSource(slot, RefusingLimit.maxConnections, Reason.limitSource)
@@ -101,7 +101,8 @@ export class Places {
     if (source !== noLine) this.#sources.leave(source, now)
     if (userSource !== noLine && this.#sources.leave(userSource, now)) {
       this.#leaving.delete(userSource)
-      this.#leaving.set(userSource, { user: this.#user[slot], left: now })
+      const user = this.#user[slot]
+      this.#leaving.set(userSource, { user, owner: this.#lines.ownerOf(user), left: now })
     }
     if (this.#flags[slot] & countsForUser) this.#lines.leave(this.#user[slot])
     this.#source[slot] = 0
@@ -109,23 +110,22 @@ export class Places {
     this.#flags[slot] = 0
   }
 
-  /** The line of the session's source, or `noLine`. */
+  /** The line of the session's source, from its arrival on. */
   sourceOf(slot: number): number {
     return this.#source[slot] - 1
   }
 
   /** A rule has refused a client without a login something: those are told apart by where they come from. */
   forbid(slot: number, rule: number): void {
-    const line = this.sourceOf(slot)
-    if (line !== noLine) this.#sources.forbid(line, rule)
+    this.#sources.forbid(this.sourceOf(slot), rule)
   }
 
   /** Forget sources that their users have left for long. */
   sweep(now: number): void {
-    for (const [line, { user, left }] of this.#leaving) {
+    for (const [line, { user, owner, left }] of this.#leaving) {
       if (now - left < sourceLasts) return
       this.#leaving.delete(line)
-      this.#sources.free(line, left, () => this.#lines.countSource(user, -1))
+      this.#sources.free(line, left, () => this.#lines.ownerOf(user) === owner && this.#lines.countSource(user, -1))
     }
   }
 
@@ -139,21 +139,23 @@ export class Places {
 
   /** Whether the user, or without a login the source, has a quarter of all connections there may be. */
   #hasMany(slot: number, user: number): boolean {
-    const source = this.#source[slot] - 1
-    const held = user > 0 ? this.#lines.live(user) : source === noLine ? 0 : this.#sources.live(source) - 1
+    const held = user > 0 ? this.#lines.live(user) : this.#sources.live(this.sourceOf(slot)) - 1
     return held >= this.#room.most / 4
   }
 
   #enterSource(slot: number, user: number, addresses: Uint8Array, now: number, most: number): boolean {
     let isNew = false
-    const line = this.#sources.enterAs(user, addresses, slot * 16, now, () => {
+    const line = this.#sources.enterAs(this.#lines.ownerOf(user), addresses, slot * 16, now, () => {
       isNew = this.#lines.sources(user) < most
       if (isNew) this.#lines.countSource(user, 1)
       return isNew
     })
     if (line === undefined) return false
-    // Without a line it counts for nothing.
-    if (isNew && line === noLine) this.#lines.countSource(user, -1)
+    if (line === noLine) {
+      // Who cannot be counted may not come.
+      this.#lines.countSource(user, -1)
+      return false
+    }
     this.#user[slot] = user
     this.#userSource[slot] = line + 1
     return true
@@ -165,8 +167,7 @@ export class Places {
   }
 
   #refusedSource(slot: number, by: RefusingLimit, reason: Reason): Reason {
-    const line = this.sourceOf(slot)
-    if (line !== noLine) this.#sources.refuse(line, by)
+    this.#sources.refuse(this.sourceOf(slot), by)
     return this.#refused(eachSource, by, reason)
   }
 

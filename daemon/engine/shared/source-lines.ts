@@ -18,12 +18,14 @@ const headerWords = 16
 const lineCount = 65_536
 /** Places in the header. */
 const Header = { lock: 0, seed: 1 } as const
-/** Places in a line. `owner`: 0 for nobody yet, `source`, or a user's index and `ofUser`. `left`: when the last one ended. */
+/** Places in a line. `owner`: 0 for nobody yet, `source`, or a user's `LimitLines.ownerOf` and `ofUser`. `left`: when the last one ended. */
 const Word = { owner: 0, high: 1, low: 2, live: 3, left: 4, due: 5, bucket: 6 } as const
 const source = 1
 const ofUser = 2
+/** Those for which no line is to be had share this one, and all its limits. */
+const others = lineCount
 /** Behind the lines, for each: how often the source was refused something since `takeRefused`, and by what last. */
-const refusedAt = headerWords + lineWords * lineCount
+const refusedAt = headerWords + lineWords * (others + 1)
 const refusedWords = 4
 const Refused = { byLimits: 0, byRules: 2 } as const
 /** A line may stand in one of so many places, behind one another. */
@@ -35,7 +37,7 @@ const dueUnits = 256
 /** Connections of so many milliseconds may come at once. */
 const burst = 1_000
 
-/** No line was to be had: what counts by it is not limited. */
+/** No line. */
 export const noLine = -1
 
 /** The first word of what identifies an IPv4 address, which begins no IPv6 network in use; its second is the address. */
@@ -61,7 +63,7 @@ export class SourceLines {
 
   /** Memory for all lines; of those that nobody has touched the kernel keeps none. */
   static memory(): SharedArrayBuffer {
-    const memory = new SharedArrayBuffer(4 * (refusedAt + refusedWords * lineCount))
+    const memory = new SharedArrayBuffer(4 * (refusedAt + refusedWords * (others + 1)))
     // Nobody can choose addresses whose lines would all want the same places.
     new Int32Array(memory)[Header.seed] = randomInt(2 ** 31)
     return memory
@@ -69,22 +71,25 @@ export class SourceLines {
 
   /**
    * A connection has come from a client's address (16 bytes at `offset`, an IPv4 one v4-mapped). Returns the source's
-   * line, on which it counts until `leave`, or `noLine`. `now`: of `performance.now`.
+   * line, on which it counts until `leave`. `now`: of `performance.now`.
    */
   enter(addresses: Uint8Array, offset: number, now: number): number {
     const [high, low] = sourceAt(addresses, offset)
-    return this.#lock.with(() => this.#enter(source, high, low, now))
+    return this.#lock.with(() => {
+      const line = this.#enter(source, high, low, now)
+      return line === noLine ? this.#count(others) : line
+    })
   }
 
   /**
    * A user's connection, as `enter`. If the user comes from that source anew `claim` is asked whether that may be; undefined
-   * if not, and nothing counts.
+   * if not, and nothing counts, nor without a line: `noLine`. `owner`: see `LimitLines.ownerOf`.
    */
-  enterAs(user: number, addresses: Uint8Array, offset: number, now: number, claim: () => boolean): number | undefined {
+  enterAs(owner: number, addresses: Uint8Array, offset: number, now: number, claim: () => boolean): number | undefined {
     const [high, low] = sourceAt(addresses, offset)
     return this.#lock.with(() => {
-      const isKnown = this.#find(user + ofUser, high, low) !== noLine
-      return isKnown || claim() ? this.#enter(user + ofUser, high, low, now) : undefined
+      const isKnown = this.#find(owner + ofUser, high, low) !== noLine
+      return isKnown || claim() ? this.#enter(owner + ofUser, high, low, now) : undefined
     })
   }
 
@@ -184,7 +189,11 @@ export class SourceLines {
   #enter(owner: number, high: number, low: number, now: number): number {
     const known = this.#find(owner, high, low)
     const line = known === noLine ? this.#place(owner, high, low, now) : known
-    if (line !== noLine) Atomics.add(this.#words, lineAt(line) + Word.live, 1)
+    return line === noLine ? noLine : this.#count(line)
+  }
+
+  #count(line: number): number {
+    Atomics.add(this.#words, lineAt(line) + Word.live, 1)
     return line
   }
 
