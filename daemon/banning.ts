@@ -12,6 +12,8 @@ import type { BanStore } from './store/store.ts'
 /** The bans, between who tells of clients and the loops that keep them out. */
 export interface Banning {
   readonly bans: Bans
+  /** What acts and is not stored yet. */
+  waiting(): readonly string[]
   /** What the engine shares of it. */
   readonly memory: Pick<EngineOptions, 'banned' | 'known'>
   /** Has clients that do not speak SOCKS earn bans, too. */
@@ -45,6 +47,7 @@ export async function startBanning(
   let patience = values['timeout-negotiation']
   return {
     bans,
+    waiting: () => late.waiting,
     memory,
     watch(engine) {
       const nuisances = new Nuisances(

@@ -49,6 +49,8 @@ export interface DataPlane {
   readonly logins: Pick<Logins, 'follow'>
   readonly policy: LoginPolicy
   readonly bans: Bans
+  /** What of it acts and is not stored yet. */
+  waiting(): readonly string[]
   /** Tells nobody of anything before it watches. */
   readonly accessLog: AccessLog
   readonly names: { readonly health: Health['names'] } & Pick<EngineServices, 'resolve'>
@@ -135,6 +137,7 @@ export async function startDataPlane(
     logins,
     policy,
     bans: banning.bans,
+    waiting: () => banning.waiting(),
     accessLog,
     names: resolver,
     async limitsChanged() {

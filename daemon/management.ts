@@ -128,6 +128,7 @@ interface Administered {
   readonly config: LiveSettings
   readonly rules: LiveRules
   readonly accountTransfer: AccountTransfer
+  readonly late: LateChanges
 }
 
 async function administer(
@@ -142,7 +143,7 @@ async function administer(
   const { 'state-dir': folder } = configuration.values
   const rules = new LiveRules(
     {
-      ...{ engine, members, store: store.rules, folder },
+      ...{ engine, members, store: store.rules, late, folder },
       settings: () => config.values,
       own: () => dataPlane.own,
       lookUp: lookUpWith(names),
@@ -175,7 +176,7 @@ async function administer(
     await dataPlane.limitsChanged()
     await rules.groupsChanged()
   }
-  const limits = new LimitChanges({ accounts, groups, keeper, store, turns, obey })
+  const limits = new LimitChanges({ accounts, groups, keeper, store, late, turns, obey })
   const accountTransfer = new AccountTransfer({
     ...{ accounts, groups, limits, keeper, usage, passwords, store, late, turns, loops, begin, obey },
     passwordRequired: () => users.passwordRequired,
@@ -196,12 +197,13 @@ async function administer(
     configuration,
     stored,
     store: store.settings,
+    late,
     effects: settingEffects({ dataPlane, users, ending, log }),
     tell: (message) => log.logger.info(message),
   })
   parts.defer(watchRefusals(dataPlane, config, (line) => log.logger.info(line)))
   const operators = await Operators.load(store.operators, late)
-  return { users, limits, operators, config, rules, accountTransfer }
+  return { users, limits, operators, config, rules, accountTransfer, late }
 }
 
 /** Hours or days in a graph: more than there can be. */
@@ -308,14 +310,15 @@ function watchAccess({ engine, accounts, accessLog }: DataPlane, { tag }: Observ
 function statusReport(
   { dataPlane, version, ending }: ManagementOptions,
   { wall, changes, metrics }: Observed,
-  { users, config }: Administered,
+  { users, config, late }: Administered,
   { instance, listening }: { readonly instance: string; readonly listening: Listening },
 ): () => Result<'status.get'> {
   const { engine, accounts, names } = dataPlane
   const maxConnections = () => config.values['max-connections']
   const { usage, limits, limitLines: lines } = dataPlane
+  const waiting = () => [...late.waiting, ...dataPlane.waiting()]
   const near = nearLimits({ accounts, effective: limits.effective, usage, lines })
-  const health = healthReport({ engine, maxConnections, metrics, store: changes, names, near })
+  const health = healthReport({ engine, maxConnections, metrics, store: changes, waiting, names, near })
   const started = performance.now()
   return () => ({
     version,

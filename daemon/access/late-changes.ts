@@ -1,8 +1,8 @@
 import { StoreError } from '../store/store.ts'
 
 /**
- * Changes that keep somebody out. They act whether the disk takes them or not: here they wait until it does. While one
- * waits, an end of the daemon undoes it, so it is told.
+ * Changes that take something away from somebody. They act whether the disk takes them or not: here they wait until it does.
+ * While one waits, an end of the daemon undoes it, so it is told. Whatever gives something is stored first, behind those.
  */
 export class LateChanges {
   readonly #warn: (message: string) => void
@@ -31,6 +31,11 @@ export class LateChanges {
     }
   }
 
+  /** What waits, by whom or what it is about. */
+  get waiting(): string[] {
+    return [...this.#waiting.keys()]
+  }
+
   /** Stores all that waits. Rejects with a StoreError if it cannot be now; then nothing that builds on it may be stored. */
   async settle(): Promise<void> {
     for (const [whom, write] of this.#waiting) await this.#write(whom, write)
@@ -51,7 +56,7 @@ export class LateChanges {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       this.settle().then(
-        () => this.#warn('all changes to users and operators are stored now'),
+        () => this.#warn('all changes are stored now'),
         () => this.#tryLater(),
       )
     }, this.#pause)

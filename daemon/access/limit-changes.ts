@@ -2,9 +2,11 @@ import { defaultGroup, type LimitName } from '../../shared/limits.ts'
 import type { Group as GroupRow, Params, Result, User } from '../../shared/protocol/methods.ts'
 import { Refusal } from '../refusal.ts'
 import { inSlices } from '../slices.ts'
-import type { GroupStore, StoredGroup, UserStore } from '../store/store.ts'
+import type { GroupStore, StoredGroup, StoredLimits, UserStore } from '../store/store.ts'
 import type { Account, Accounts } from './accounts.ts'
+import { effective } from './effective-limits.ts'
 import type { Group, Groups } from './groups.ts'
+import type { LateChanges } from './late-changes.ts'
 import type { LimitKeeper } from './limit-keeper.ts'
 import {
   type Changes,
@@ -17,6 +19,7 @@ import {
   startedAt,
   valuesOf,
 } from './limit-values.ts'
+import { isTighter } from './tighter-limits.ts'
 import type { Turns } from './turns.ts'
 import { parseUserFilter } from './user-filter.ts'
 
@@ -25,6 +28,7 @@ export interface LimitChangesOptions {
   readonly groups: Groups
   readonly keeper: LimitKeeper
   readonly store: { readonly users: UserStore; readonly groups: GroupStore }
+  readonly late: LateChanges
   /** Those of all that changes users. */
   readonly turns: Turns
   /** Has live connections and rules obey what was written, and what groups there are; resolves when all loops do. */
@@ -33,19 +37,24 @@ export interface LimitChangesOptions {
 
 /**
  * Changes to limits and groups, for operators. They are first stored, then act, and if they cannot be stored, nothing has
- * changed. They take their turns with all that changes users. Throws a Refusal.
+ * changed; but those that only take something away act first, and are stored when they can be. They take their turns with all
+ * that changes users. Throws a Refusal.
  */
 export class LimitChanges {
   readonly #accounts: Accounts
   readonly #groups: Groups
   readonly #keeper: LimitKeeper
   readonly #store: LimitChangesOptions['store']
+  readonly #late: LateChanges
+  /** By user, what acts and is not stored yet. */
+  readonly #unsaved = new Map<number, StoredLimits>()
   readonly #turns: Turns
   readonly #obey: () => Promise<unknown>
   /** Of the last change to any user or group; it only grows. */
   #revision: number
 
-  constructor({ accounts, groups, keeper, store, turns, obey }: LimitChangesOptions) {
+  constructor({ accounts, groups, keeper, store, late, turns, obey }: LimitChangesOptions) {
+    this.#late = late
     this.#accounts = accounts
     this.#groups = groups
     this.#keeper = keeper
@@ -71,8 +80,8 @@ export class LimitChanges {
       const next = (await inSlices(accounts, (account) => this.#changed(account, changes, revision))).filter(
         (account) => account !== undefined,
       )
-      await this.#put(next)
-      const result = { changed: next.length, revision: this.#revision }
+      const stored = await this.#put(next)
+      const result = { changed: next.length, revision: this.#revision, stored }
       if (names?.length !== 1) return result
       const [before] = accounts
       return { ...result, before: valuesOf(before.limits, changes), after: this.#inForce(next[0] ?? before, changes) }
@@ -90,7 +99,7 @@ export class LimitChanges {
   }
 
   /** A user whose time begins with their first use has come. */
-  cameFirst({ name }: Account, now: number): Promise<void> {
+  cameFirst({ name }: Account, now: number): Promise<unknown> {
     return this.#turns.take(async () => {
       const account = this.#accounts.named(name)
       if (account) await this.#put([{ ...account, firstUsed: now }])
@@ -128,11 +137,11 @@ export class LimitChanges {
       const changes = readChanges(fields, true)
       this.#refuseOutdated(group.revision, ifRevision)
       const before = valuesOf(group.limits, changes)
-      await this.#putGroup(group, changes)
+      const store = await this.#putGroup(group, changes)
       const isConcerned = name === defaultGroup ? () => true : ({ limits }: Account) => limits.group === name
       await this.#keeper.writeAll(this.#accounts.list().filter(isConcerned))
       await this.#act()
-      return { members: this.#membersOf(name).length, revision: this.#revision, before }
+      return { members: this.#membersOf(name).length, revision: this.#revision, before, stored: await store() }
     })
   }
 
@@ -147,7 +156,7 @@ export class LimitChanges {
           'conflict',
           `the group ${JSON.stringify(name)} has ${members} ${members === 1 ? 'user' : 'users'}: give them another first`,
         )
-      await this.#store.groups.remove(name)
+      await this.#storeFirst(() => this.#store.groups.remove(name))
       this.#groups.remove(group)
       await this.#obey()
     })
@@ -157,24 +166,60 @@ export class LimitChanges {
     return this.#accounts.list().filter(({ limits }) => this.#groups.of(limits).name === name)
   }
 
-  async #putGroup(group: StoredGroup, changes: Changes): Promise<void> {
+  /** Resolves to what stores it once it acts, unless it is stored already, and tells whether it is then. */
+  async #putGroup(group: StoredGroup, changes: Changes): Promise<() => Promise<boolean>> {
     const next = { name: group.name, limits: merged(group.limits, changes), revision: this.#revision + 1 }
-    await this.#store.groups.put(next)
+    const write = () => this.#store.groups.put(next)
+    const isTighter = this.#isTighterGroup(group, next)
+    if (!isTighter) await this.#storeFirst(write)
     this.#revision++
     this.#groups.put(next)
+    return async () => !isTighter || this.#late.store(`group ${JSON.stringify(next.name)}`, write)
   }
 
-  async #put(accounts: readonly Account[]): Promise<void> {
-    if (accounts.length === 0) return
-    await this.#store.users.setLimits(
-      accounts.flatMap(({ id, limits, revision, firstUsed }) =>
-        id === undefined ? [] : [{ id, limits, revision, firstUsed }],
-      ),
+  /** Resolves to whether it is stored. */
+  async #put(accounts: readonly Account[]): Promise<boolean> {
+    if (accounts.length === 0) return true
+    const rows = accounts.flatMap(({ id, limits, revision, firstUsed }) =>
+      id === undefined ? [] : [{ id, limits, revision, firstUsed }],
     )
+    const areTighter = (await inSlices(accounts, (account) => this.#isTighterFor(account))).every(Boolean)
+    if (!areTighter) await this.#storeFirst(() => this.#store.users.setLimits(rows))
     this.#revision++
     await inSlices(accounts, (account) => this.#accounts.put(account))
     await this.#keeper.writeAll(accounts)
     await this.#act()
+    if (!areTighter) return true
+    for (const row of rows) this.#unsaved.set(row.id, row)
+    return this.#late.store('the limits of users', this.#save)
+  }
+
+  /** What gives somebody something. */
+  async #storeFirst(write: () => Promise<unknown>): Promise<void> {
+    await this.#late.settle()
+    await write()
+  }
+
+  readonly #save = async (): Promise<void> => {
+    const rows = [...this.#unsaved.values()]
+    await this.#store.users.setLimits(rows)
+    for (const row of rows) if (this.#unsaved.get(row.id) === row) this.#unsaved.delete(row.id)
+  }
+
+  /** Another group has other rules, too. */
+  #isTighterFor(next: Account): boolean {
+    const before = this.#accounts.named(next.name)
+    if (!before || before.limits.group !== next.limits.group) return false
+    return isTighter(this.#keeper.effective.of(before), this.#keeper.effective.of(next))
+  }
+
+  /** Of those who have nothing of their own; of others less changes. */
+  #isTighterGroup(before: StoredGroup, after: StoredGroup): boolean {
+    const { everybody } = this.#groups
+    if (!this.#groups.named(before.name)) return false
+    const limitsOf = (group: StoredGroup) =>
+      group.name === defaultGroup ? effective({}, {}, group.limits) : effective({}, group.limits, everybody.limits)
+    return isTighter(limitsOf(before), limitsOf(after))
   }
 
   async #act(): Promise<void> {

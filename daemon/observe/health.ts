@@ -12,13 +12,26 @@ export interface HealthSources {
   /** The setting. */
   readonly maxConnections: () => number
   readonly metrics: { readonly lag: number }
-  readonly store: { readonly health: Health['store'] }
+  readonly store: { readonly health: Omit<Health['store'], 'waiting'> }
+  /** What is not stored yet. */
+  readonly waiting: () => readonly string[]
   readonly names: { readonly health: Health['names'] }
   readonly near: () => Health['near']
 }
 
+/** Changes that are named at most. */
+const mostWaiting = 20
+
 /** Tells how the daemon does whenever it is asked; until then it looks at nothing. */
-export function healthReport({ engine, maxConnections, metrics, store, names, near }: HealthSources): () => Health {
+export function healthReport({
+  engine,
+  maxConnections,
+  metrics,
+  store,
+  waiting,
+  names,
+  near,
+}: HealthSources): () => Health {
   const descriptors = new Descriptors()
   const memory = memoryReader()
   const ownLoops = engine.kind === 'linux' ? engine.tables : []
@@ -28,7 +41,11 @@ export function healthReport({ engine, maxConnections, metrics, store, names, ne
     sessions: { live: countLive(engine.tables), max: Math.min(maxConnections(), engine.capacity) },
     descriptors: descriptors.health,
     memory: memory(),
-    store: { ...store.health, slowest: rounded(store.health.slowest) },
+    store: {
+      ...store.health,
+      slowest: rounded(store.health.slowest),
+      waiting: waiting().slice(0, mostWaiting),
+    },
     near: near(),
     names: { ...names.health, slowest: rounded(names.health.slowest) },
   })
@@ -63,7 +80,7 @@ export class StoreChanges {
   readonly #times = new Recent(remembered)
   #problem: string | null = null
 
-  get health(): Health['store'] {
+  get health(): Omit<Health['store'], 'waiting'> {
     return { problem: this.#problem, slowest: this.#times.worst }
   }
 

@@ -16,7 +16,16 @@ import { compileAside } from './compile-text.ts'
 import { HitCounts } from './hit-counts.ts'
 import { rowsOf } from './rule-rows.ts'
 import { type Members, unknownSubjects } from './rule-subjects.ts'
-import { difference, noRules, type RuleText, replaceText, restoreText, withoutRules, withRule } from './rule-text.ts'
+import {
+  difference,
+  isTighter,
+  noRules,
+  type RuleText,
+  replaceText,
+  restoreText,
+  withoutRules,
+  withRule,
+} from './rule-text.ts'
 import { isAllowed, type Phase, tryOut } from './trial.ts'
 import { wouldEnd } from './would-end.ts'
 
@@ -29,6 +38,7 @@ export interface LiveRulesOptions {
   readonly engine: Pick<Engine, 'order' | 'tables'>
   readonly members: Members
   readonly store: RuleStore
+  readonly late: { store(what: string, write: () => Promise<unknown>): Promise<boolean>; settle(): Promise<void> }
   /** Where lists with relative paths lie. */
   readonly folder: string
   /** Those in force. */
@@ -56,7 +66,7 @@ interface Wish {
 
 /**
  * The rules while the daemon runs. A change is first stored, then acts, on live sessions too, and takes its turn, so that
- * two operators never interfere. A text is taken as a whole, or refused as a whole: nothing has changed then. Throws a
+ * two operators never interfere; one that only denies more acts first, and is stored when it can be. A text is taken as a whole, or refused as a whole: nothing has changed then. Throws a
  * Refusal.
  */
 export class LiveRules {
@@ -178,11 +188,19 @@ export class LiveRules {
       const memory = await this.#compile(text)
       await this.#checkTests(text, memory)
       const changes = { ...told(before, text), warnings: this.#warningsOf(before, text) }
-      if (dryRun) return { ...changes, revision: this.#revision, cut: await wouldEnd(memory, this.#options) }
+      if (dryRun)
+        return { ...changes, revision: this.#revision, cut: await wouldEnd(memory, this.#options), stored: true }
+      const { late, store } = this.#options
       const revision = this.#revision + 1
-      await this.#options.store.save({ revision, text: text.text, ids: text.ids, nextId: text.nextId })
+      const write = () => store.save({ revision, text: text.text, ids: text.ids, nextId: text.nextId })
+      const actsFirst = isTighter(before, text)
+      if (!actsFirst) {
+        await late.settle()
+        await write()
+      }
       this.#revision = revision
-      return { ...changes, revision, cut: await this.#act(text, memory) }
+      const cut = await this.#act(text, memory)
+      return { ...changes, revision, cut, stored: !actsFirst || (await late.store('the rules', write)) }
     })
   }
 

@@ -48,6 +48,16 @@ export function difference(before: RuleText, after: RuleText) {
   }
 }
 
+/** Whether nobody may go where they might not before: rules that deny have come, and some that allow have gone. */
+export function isTighter(before: RuleText, after: RuleText): boolean {
+  const only = (of: RuleText, other: RuleText) => of.rules.filter((_, i) => !other.ids.includes(of.ids[i] as number))
+  return (
+    !difference(before, after).reordered &&
+    only(after, before).every(({ allow }) => !allow) &&
+    only(before, after).every(({ allow }) => allow)
+  )
+}
+
 /** The text with another line so that its rule has this place among all, from 1; behind the last one it comes last. */
 export function withRule({ text, rules }: RuleText, line: string, place: number): string {
   const lines = linesOf(text)

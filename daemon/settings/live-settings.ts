@@ -5,6 +5,7 @@ import { Refusal } from '../refusal.ts'
 import type { SettingsStore, StoredSettings } from '../store/store.ts'
 import { type Configuration, combine, listSettings } from './configuration.ts'
 import { acceptStored, isSetting, problemWithStoring } from './stored-settings.ts'
+import { isTighter } from './tighter-settings.ts'
 
 /** Faults that one refusal names. */
 const mostFaults = 8
@@ -22,6 +23,7 @@ export interface LiveSettingsOptions {
   readonly configuration: Configuration
   readonly stored: StoredSettings
   readonly store: SettingsStore
+  readonly late: { store(what: string, write: () => Promise<unknown>): Promise<boolean>; settle(): Promise<void> }
   readonly effects: Effects
   readonly tell: (message: string) => void
 }
@@ -35,11 +37,15 @@ interface Outcome {
 
 /**
  * Settings while the daemon runs. A change is first stored, then acts, and takes its turn, so that two operators never
- * interfere: the second one's revision is outdated. If the store fails, nothing has changed.
+ * interfere: the second one's revision is outdated. If the store fails, nothing has changed; but what only takes something away
+ * from clients acts first, and is stored when it can be.
  */
 export class LiveSettings {
   readonly #flags: Partial<Settings>
   readonly #store: SettingsStore
+  readonly #late: LiveSettingsOptions['late']
+  /** What acts and is not stored yet. */
+  readonly #unsaved = new Map<string, SettingValue | null>()
   readonly #effects: Effects
   readonly #tell: (message: string) => void
   #revision: number
@@ -49,7 +55,8 @@ export class LiveSettings {
   #configuration: Configuration
   #lastChange: Promise<unknown> = Promise.resolve()
 
-  constructor({ configuration, stored, store, effects, tell }: LiveSettingsOptions) {
+  constructor({ configuration, stored, store, late, effects, tell }: LiveSettingsOptions) {
+    this.#late = late
     this.#configuration = configuration
     this.#flags = configuration.said.flag
     this.#revision = stored.revision
@@ -85,20 +92,34 @@ export class LiveSettings {
     const isStored = ([name, value]: [string, SettingValue | null]) =>
       isDeepStrictEqual(value, this.#stored.get(name) ?? null)
     const isNew = changed.length > 0 || ![...changes].every(isStored)
-    if (isNew && !dryRun) await this.#make(outcome, changes, changed)
-    return { revision: this.#revision, changed, warnings }
+    const isStoredNow = !isNew || dryRun || (await this.#make(outcome, changes, changed))
+    return { revision: this.#revision, changed, warnings, stored: isStoredNow }
   }
 
+  /** Resolves to whether it is stored. */
   async #make(outcome: Outcome, changes: ReadonlyMap<string, SettingValue | null>, changed: readonly SettingName[]) {
     const before = this.#configuration.values
     const { values } = outcome.configuration
-    await this.#store.save(this.#revision + 1, changes)
+    const actsFirst = isTighter(before, values, changed)
+    if (!actsFirst) {
+      await this.#late.settle()
+      await this.#store.save(this.#revision + 1, changes)
+    }
     this.#revision++
     this.#stored = outcome.stored
     this.#setHere = outcome.setHere
     this.#configuration = outcome.configuration
     for (const name of changed) this.#tell(`${name} changes from ${before[name]} to ${values[name]}`)
     await this.#effects.apply(values)
+    if (!actsFirst) return true
+    for (const [name, value] of changes) this.#unsaved.set(name, value)
+    return this.#late.store('the settings', this.#save)
+  }
+
+  readonly #save = async (): Promise<void> => {
+    const saved = new Map(this.#unsaved)
+    await this.#store.save(this.#revision, saved)
+    for (const [name, value] of saved) if (this.#unsaved.get(name) === value) this.#unsaved.delete(name)
   }
 
   /** What is wrong is told at once, of the first few settings. Whatever is stored may be forgotten, known or not. */

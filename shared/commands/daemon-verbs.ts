@@ -136,6 +136,7 @@ function healthTable({ lag, loops, sessions, descriptors, memory, store, names, 
       ['descriptors', `${descriptors.open} of at most ${descriptors.max}`],
       ['memory', formatBytes(memory)],
       ['store', store.problem ?? `works, ${milliseconds(store.slowest)} the slowest change of the last minute`],
+      ...(store.waiting ?? []).map((what) => ['not stored yet', what]),
       ...near.map(({ user, limit, used, most }) => [
         'near a limit',
         `${user}: ${limit} ${formatLimit(limit, most)}, ${limit === 'quota' ? formatBytes(used) : used} used`,

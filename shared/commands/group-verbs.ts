@@ -1,6 +1,7 @@
 import { counted } from '../format/count.ts'
 import { everyPage } from './context.ts'
 import { changedText, limitText, readLimitWords, wordsBefore } from './limit-words.ts'
+import { unlessStored } from './new-password.ts'
 import { UsageError } from './usage.ts'
 import { verb } from './verb.ts'
 
@@ -58,6 +59,7 @@ export const groupVerbs = {
         return {
           data: { name, fields, ...result },
           view: `changed the group ${name}, ${counted(result.members, 'user')}: ${changedText(fields)}`,
+          ...unlessStored(result),
           undo: {
             verb: 'groups set',
             values: [name, ...wordsBefore(fields, result.before)],

@@ -3,6 +3,7 @@ import { formatTime } from '../format/time.ts'
 import { RpcError } from '../protocol/errors.ts'
 import type { Result, Rule } from '../protocol/methods.ts'
 import { type Context, everyPage } from './context.ts'
+import { unlessStored } from './new-password.ts'
 import { oneOf, readCount, UsageError } from './usage.ts'
 import { type Deed, type Flags, type Outcome, type Question, type Table, verb } from './verb.ts'
 
@@ -234,7 +235,7 @@ function outcomeOf(result: Change, flags: Flags): Outcome {
     data: result,
     view: { rows: [...lines, `${ended} ${counted(cut, 'connection')}`].map((line) => [line]) },
     ...(isDry && cut > 0 && { costs: [`It cuts ${counted(cut, 'live connection')}.`] }),
-    warnings,
+    warnings: [...(warnings ?? []), ...(unlessStored(result).warnings ?? [])],
     told: `${added.length} added, ${removed.length} removed, ${ended} ${counted(cut, 'connection')}`,
   }
 }

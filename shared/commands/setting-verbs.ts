@@ -1,6 +1,7 @@
 import { unitHint } from '../limits.ts'
 import { RpcError } from '../protocol/errors.ts'
 import type { Setting } from '../protocol/methods.ts'
+import { unlessStored } from './new-password.ts'
 import { readCount, UsageError } from './usage.ts'
 import { type Call, type Outcome, verb } from './verb.ts'
 
@@ -59,7 +60,7 @@ export const settingVerbs = {
             value === null && !dryRun
               ? inForce(find((await call('config.get', {})).settings, name))
               : `${name} ${sentence(value, { dryRun, changed: result.changed.includes(name) })}${unitsOf(setting, texts)}`,
-          warnings: result.warnings,
+          warnings: [...result.warnings, ...(unlessStored(result).warnings ?? [])],
           ...(changes && {
             undo: callToSet(setting, setting.source === 'stored' ? setting.value : null, result.revision),
           }),

@@ -139,6 +139,7 @@ export const userVerbs = {
         return {
           data: { ...chosen, fields, ...result },
           view: `changed ${names.length === 1 ? name : counted(result.changed, 'user')}: ${changedText(fields, result.after)}`,
+          ...unlessStored(result),
           ...(result.before &&
             name !== undefined && {
               undo: {

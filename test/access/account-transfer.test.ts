@@ -61,11 +61,12 @@ class House {
     const { usage } = this
     const keeper = new LimitKeeper({ accounts, groups, usage, lines, tell: () => {} })
     const turns = new Turns()
+    const late = new LateChanges(() => {})
     const obey = async () => void this.told.push('obey')
-    this.limits = new LimitChanges({ accounts, groups, keeper, store, turns, obey })
+    this.limits = new LimitChanges({ accounts, groups, keeper, store, late, turns, obey })
     this.transfer = new AccountTransfer({
       ...{ accounts, groups, limits: this.limits, keeper, usage, passwords, store, turns, obey },
-      late: new LateChanges(() => {}),
+      late,
       begin: (account) => keeper.begin(account),
       loops: {
         userChanged: async ({ user, cut, passwordRequired }) => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { type Account, Accounts, noLimits } from '../../daemon/access/accounts.ts'
 import { Groups } from '../../daemon/access/groups.ts'
+import { LateChanges } from '../../daemon/access/late-changes.ts'
 import { LimitChanges } from '../../daemon/access/limit-changes.ts'
 import { LimitKeeper, type Lines } from '../../daemon/access/limit-keeper.ts'
 import { loadAccounts } from '../../daemon/access/load-accounts.ts'
@@ -25,6 +26,7 @@ let changes: LimitChanges
 /** By index: the line of each user as it was written last. */
 let written: Map<number, Parameters<Lines['set']>[1]>
 let obeyed: number
+let late: LateChanges
 
 beforeEach(async () => {
   folder = await temporaryFolder()
@@ -34,6 +36,7 @@ beforeEach(async () => {
   groups = new Groups()
   written = new Map()
   obeyed = 0
+  late = new LateChanges(() => {}, 2 ** 31 - 1)
   changes = start()
   for (const name of ['ann', 'bob', 'cid']) await add(name)
 })
@@ -55,7 +58,7 @@ function start(stored: Pick<Store, 'users' | 'groups'> = store): LimitChanges {
   }
   const keeper = new LimitKeeper({ accounts, groups, usage: new Usage(store.usage), lines, tell: () => {} })
   const obey = async () => void obeyed++
-  return new LimitChanges({ accounts, groups, keeper, store: stored, turns: new Turns(), obey })
+  return new LimitChanges({ accounts, groups, keeper, store: stored, late, turns: new Turns(), obey })
 }
 
 /** Those that a daemon started now would have. */
@@ -73,7 +76,7 @@ describe('setting limits of users', () => {
     const result = await changes.set({ names: ['bob'], fields })
     const limits = { 'rate-down': 10_000_000, 'max-connections': 5, sources: ['10.0.0.0/8', '::1'], quota: null }
     const after = Object.fromEntries(Object.entries(limits).map(([name, value]) => [name, { value, from: 'user' }]))
-    expect(result).toEqual({ changed: 1, revision: 1, before: {}, after })
+    expect(result).toEqual({ changed: 1, revision: 1, stored: true, before: {}, after })
     expect(limitsOf('bob')).toEqual(limits)
     expect(written.get(2)).toMatchObject({ rateDown: 10_000_000, rateUp: undefined, maxConnections: 5 })
     expect(obeyed).toBe(1)
@@ -90,6 +93,7 @@ describe('setting limits of users', () => {
     expect(result).toEqual({
       changed: 1,
       revision: 2,
+      stored: true,
       before: { quota: 1_000_000_000 },
       after: { 'max-sources': { value: 3, from: 'user' } },
     })
@@ -133,12 +137,42 @@ describe('setting limits of users', () => {
     await changes.addGroup({ name: 'guests', fields: {} })
     obeyed = 0
     changes = start({ users, groups: { ...store.groups, put: fails, remove: fails } })
-    await expect(changes.set({ names: ['bob'], fields: { warn: 1 } })).rejects.toBe(full)
+    await expect(changes.set({ names: ['bob'], fields: { cycle: 'day' } })).rejects.toBe(full)
     await expect(changes.addGroup({ name: 'staff', fields: {} })).rejects.toBe(full)
-    await expect(changes.setGroup({ name: 'default', fields: { warn: 1 } })).rejects.toBe(full)
+    await expect(changes.setGroup({ name: 'default', fields: { cycle: 'day' } })).rejects.toBe(full)
     await expect(changes.removeGroup('guests')).rejects.toBe(full)
     expect([limitsOf('bob'), groups.everybody.limits, obeyed]).toEqual([{}, {}, 0])
     expect(groups.list().map(({ name }) => name)).toEqual(['default', 'guests'])
+  })
+
+  it('acts at once by what only takes something away, and stores it when it can', async () => {
+    let isFull = true
+    const whenThereIsRoom =
+      <Of extends unknown[]>(write: (...of: Of) => Promise<void>) =>
+      (...of: Of) =>
+        isFull ? Promise.reject(new StoreError('failed', 'the disk is full')) : write(...of)
+    const users = { ...store.users, setLimits: whenThereIsRoom(store.users.setLimits) }
+    changes = start({ users, groups: { ...store.groups, put: whenThereIsRoom(store.groups.put) } })
+    const fields = { quota: '1GB', 'max-connections': 5, note: 'x' }
+    expect(await changes.set({ names: ['ann'], fields })).toMatchObject({ changed: 1, stored: false })
+    expect(await changes.set({ names: ['ann', 'bob'], fields: { quota: '500MB' } })).toMatchObject({ stored: false })
+    expect(await changes.setGroup({ name: 'default', fields: { 'rate-down': '1MB/s' } })).toMatchObject({
+      stored: false,
+    })
+    expect(limitsOf('ann')).toEqual({ quota: 500_000_000, 'max-connections': 5, note: 'x' })
+    expect([written.get(1)?.maxConnections, written.get(3)?.rateDown]).toEqual([5, 1_000_000])
+    expect(late.waiting).toEqual(['the limits of users', 'group "default"'])
+    for (const given of [{ quota: '2GB' }, { 'max-connections': '' }, { group: '', cycle: 'day' }])
+      await expect(changes.set({ names: ['ann'], fields: given })).rejects.toMatchObject({ name: 'StoreError' })
+    isFull = false
+    await late.settle()
+    expect(late.waiting).toEqual([])
+    expect((await restarted()).map(({ name, limits }) => [name, limits.quota])).toEqual([
+      ['ann', 500_000_000],
+      ['bob', 500_000_000],
+      ['cid', undefined],
+    ])
+    expect(await store.groups.list()).toMatchObject([{ name: 'default', limits: { 'rate-down': 1_000_000 } }])
   })
 
   it('makes a span a moment, unless it begins with the first use', async () => {
@@ -181,7 +215,12 @@ describe('groups', () => {
     await changes.set({ names: ['bob'], fields: { 'rate-up': 'none' } })
     written.clear()
     const change = { name: 'staff', fields: { 'rate-up': '2MB/s', 'max-sources': 3 } }
-    expect(await changes.setGroup(change)).toEqual({ members: 2, revision: 4, before: { 'rate-up': 1_000_000 } })
+    expect(await changes.setGroup(change)).toEqual({
+      members: 2,
+      revision: 4,
+      stored: true,
+      before: { 'rate-up': 1_000_000 },
+    })
     expect([...written.keys()]).toEqual([1, 2])
     expect(written.get(1)).toMatchObject({ rateUp: 2_000_000, maxSources: 3, group: 1 })
     expect(written.get(2)).toMatchObject({ rateUp: undefined, maxSources: 3, group: 1 })

@@ -318,7 +318,7 @@ describe('while the disk takes nothing', () => {
     await revokeAll()
     await users.remove('bob')
     isFull = false
-    await eventually(() => expect(told).toHaveBeenLastCalledWith('all changes to users and operators are stored now'))
+    await eventually(() => expect(told).toHaveBeenLastCalledWith('all changes are stored now'))
     accounts = await restarted()
     expect(accounts.list().map(({ name }) => name)).toEqual(['cid', 'dan'])
     expect(await login('cid', 'another')).toBeGreaterThan(0)

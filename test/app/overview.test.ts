@@ -16,7 +16,7 @@ const healthy: Health = {
   sessions: { live: 5, max: 1000 },
   descriptors: { open: 50, max: 1024 },
   memory: 80 * 1024 ** 2,
-  store: { problem: null, slowest: 3 },
+  store: { problem: null, slowest: 3, waiting: [] },
   near: [],
   names: { pending: 0, failed: 1, slowest: 12 },
 }
@@ -89,7 +89,7 @@ describe('alarms', () => {
   test.each<[string, Partial<Health>, Partial<Status>, RegExp]>([
     ['sessions', { sessions: { live: 901, max: 1000 } }, {}, /^901 of at most 1000 connections$/],
     ['descriptors', { descriptors: { open: 1000, max: 1024 } }, {}, /^1000 of at most 1024 descriptors$/],
-    ['the store', { store: { problem: 'disk full', slowest: 0 } }, {}, /not stored: disk full/],
+    ['the store', { store: { problem: 'disk full', slowest: 0, waiting: [] } }, {}, /not stored: disk full/],
     ['names', { names: { pending: 0, failed: 30, slowest: 9 } }, {}, /^30 names not found/],
     ['a drain', {}, { draining: true }, /^draining/],
     ['an open proxy', {}, { listening: [{ service: 'socks', address: '0.0.0.0:1080' }] }, /no password is required/],

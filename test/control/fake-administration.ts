@@ -124,7 +124,7 @@ export class FakeConfiguration implements RuntimeConfiguration {
       this.#backlog = backlog ?? 4096
       this.#revision++
     }
-    return { revision: this.#revision, changed: ['backlog'], warnings: [] }
+    return { revision: this.#revision, changed: ['backlog'], warnings: [], stored: true }
   }
 }
 
@@ -137,7 +137,7 @@ export class FakeRules implements RuleAdministration {
   }
 
   async apply(): Promise<Result<'rules.apply'>> {
-    return { revision: 1, added: [], removed: [], reordered: false, cut: 0, warnings: [] }
+    return { revision: 1, added: [], removed: [], reordered: false, cut: 0, warnings: [], stored: true }
   }
 
   readonly add = this.apply

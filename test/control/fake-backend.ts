@@ -78,7 +78,7 @@ const health: Health = {
   sessions: { live: 0, max: 100 },
   descriptors: { open: 20, max: 1024 },
   memory: 50_000_000,
-  store: { problem: null, slowest: 0 },
+  store: { problem: null, slowest: 0, waiting: [] },
   near: [],
   names: { pending: 0, failed: 0, slowest: 0 },
 }
@@ -137,7 +137,7 @@ class FakeLimits implements LimitAdministration {
 
   async set(change: Params<'users.set'>): Promise<Result<'users.set'>> {
     this.changes.push(change)
-    return { changed: 1, revision: this.changes.length, before: {}, after: {} }
+    return { changed: 1, revision: this.changes.length, stored: true, before: {}, after: {} }
   }
 
   async resetQuota(): Promise<Result<'users.resetQuota'>> {
@@ -153,7 +153,7 @@ class FakeLimits implements LimitAdministration {
   }
 
   async setGroup(): Promise<Result<'groups.set'>> {
-    return { members: 0, revision: 1, before: {} }
+    return { members: 0, revision: 1, stored: true, before: {} }
   }
 
   async removeGroup(): Promise<void> {}

@@ -1,9 +1,10 @@
 import { expect, test, vi } from 'vitest'
+import { LateChanges } from '../../daemon/access/late-changes.ts'
 import { Refusal } from '../../daemon/refusal.ts'
 import { combine, configure } from '../../daemon/settings/configuration.ts'
 import { type Effects, LiveSettings } from '../../daemon/settings/live-settings.ts'
 import { acceptStored } from '../../daemon/settings/stored-settings.ts'
-import type { SettingsStore } from '../../daemon/store/store.ts'
+import { type SettingsStore, StoreError } from '../../daemon/store/store.ts'
 import type { Params, Setting } from '../../shared/protocol/methods.ts'
 import type { Settings, SettingValue } from '../../shared/settings.ts'
 
@@ -21,7 +22,9 @@ function begin({ flags = {}, file = {}, stored = {}, revision = 0, ...fakes }: S
   const started = configure(flags, file, {}, 1000)
   const save = vi.fn<SettingsStore['save']>(fakes.save ?? (async () => {}))
   const apply = vi.fn<Effects['apply']>(async () => {})
+  const late = new LateChanges(() => {}, 2 ** 31 - 1)
   const live = new LiveSettings({
+    late,
     configuration: combine({ ...started.said, stored: acceptStored(values) }),
     stored: { revision, values },
     store: { load: async () => ({ revision, values }), save },
@@ -30,7 +33,7 @@ function begin({ flags = {}, file = {}, stored = {}, revision = 0, ...fakes }: S
   })
   const set = (patch: Params<'config.set'>['patch'], more: Partial<Params<'config.set'>> = {}) =>
     live.set({ revision: live.get().revision, patch, ...more })
-  return { live, set, save, apply }
+  return { live, set, save, apply, late }
 }
 
 function settingOf(live: LiveSettings, name: string): Setting | undefined {
@@ -40,7 +43,7 @@ function settingOf(live: LiveSettings, name: string): Setting | undefined {
 test('a change is stored, then acts, and shows with its source and a new revision', async () => {
   const { live, set, save, apply } = begin({ revision: 4 })
   const answer = await set({ 'timeout-idle': 5000, auth: 'auto' })
-  expect(answer).toEqual({ revision: 5, changed: ['timeout-idle'], warnings: [] })
+  expect(answer).toEqual({ revision: 5, changed: ['timeout-idle'], warnings: [], stored: true })
   expect(save).toHaveBeenCalledExactlyOnceWith(
     5,
     new Map<string, SettingValue>([
@@ -72,7 +75,11 @@ test('a flag wins over what is stored, but not over what is set now: a warning s
   expect(changed).toEqual(['max-connections'])
   expect(warnings).toEqual([expect.stringMatching(/--max-connections.*next start/)])
   expect(settingOf(live, 'max-connections')).toMatchObject({ value: 20, source: 'stored' })
-  expect(await set({ 'max-connections': null })).toMatchObject({ changed: ['max-connections'], warnings: [] })
+  expect(await set({ 'max-connections': null })).toMatchObject({
+    changed: ['max-connections'],
+    warnings: [],
+    stored: true,
+  })
   expect(settingOf(live, 'max-connections')).toMatchObject({ value: 10, source: 'flag' })
 })
 
@@ -124,6 +131,7 @@ test('a dry run tells all that the change would, and changes nothing', async () 
     revision: 0,
     changed: ['auth'],
     warnings: ['careful', expect.stringContaining('--auth')],
+    stored: true,
   })
   await expect(set({ auth: 'nonsense' }, { dryRun: true })).rejects.toMatchObject({ kind: 'invalid' })
   await expect(set({}, { dryRun: true, revision: 1 })).rejects.toMatchObject({ kind: 'conflict' })
@@ -153,7 +161,7 @@ test('if the store fails, nothing has changed, and the next change finds the old
 test('the revision stays if nothing is new', async () => {
   const { set, save } = begin({ stored: { auth: 'none', commands: ['connect'] }, revision: 3 })
   for (const patch of [{}, { auth: 'none' }, { 'timeout-idle': null }, { commands: ['connect'] }]) {
-    expect(await set(patch)).toEqual({ revision: 3, changed: [], warnings: [] })
+    expect(await set(patch)).toEqual({ revision: 3, changed: [], warnings: [], stored: true })
   }
   expect(save).not.toHaveBeenCalled()
   // To pin the default is new: a later default would not count.
@@ -175,4 +183,44 @@ test('what is stored and makes no sense to this proxyd is named, ignored, and ca
   expect(await set(forget)).toMatchObject({ revision: 1, changed: [] })
   expect(save).toHaveBeenCalledExactlyOnceWith(1, new Map(Object.entries(forget)))
   await expect(set({ 'from-the-future': null })).rejects.toMatchObject({ kind: 'invalid' })
+})
+
+test('what only takes something away from clients acts first, and is stored when it can be', async () => {
+  let isFull = true
+  const save: SettingsStore['save'] = async () => {
+    if (isFull) throw new StoreError('failed', 'the disk is full')
+  }
+  const begun = begin({ save, stored: { 'rate-down': '10MB/s', 'open-proxy': true } })
+  const { live, set, apply, late } = begun
+  const tighter: Params<'config.set'>['patch'][] = [
+    { 'max-connections-source': 5, 'rate-down': '5MB/s' },
+    { commands: ['connect'], 'open-proxy': false },
+    { 'rate-down': '4MB/s', auth: 'required' },
+  ]
+  for (const patch of tighter) expect(await set(patch)).toMatchObject({ stored: false })
+  expect(apply).toHaveBeenCalledTimes(3)
+  expect(live.values).toMatchObject({ 'max-connections-source': 5, 'rate-down': '4MB/s', commands: ['connect'] })
+  for (const patch of [
+    { 'rate-down': '0' },
+    { commands: ['bind'] },
+    { 'timeout-idle': 5000 },
+    { 'rate-up': '1MB/s', auth: 'auto' },
+  ])
+    await expect(set(patch)).rejects.toMatchObject({ name: 'StoreError' })
+  expect([live.get().revision, late.waiting]).toEqual([3, ['the settings']])
+  isFull = false
+  begun.save.mockClear()
+  await late.settle()
+  expect(begun.save.mock.calls).toEqual([
+    [
+      3,
+      new Map<string, SettingValue>([
+        ['max-connections-source', 5],
+        ['rate-down', '4MB/s'],
+        ['commands', ['connect']],
+        ['open-proxy', false],
+        ['auth', 'required'],
+      ]),
+    ],
+  ])
 })

@@ -152,7 +152,7 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
         sessions: { live: 1, max: 9744 },
         descriptors: { open: 34, max: 20000 },
         memory: 71303168,
-        store: { problem: null, slowest: 4.2 },
+        store: { problem: null, slowest: 4.2, waiting: [] },
         near: [],
         names: { pending: 0, failed: 1, slowest: 38.5 },
       },
@@ -171,6 +171,7 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
     result: {
       changed: 1,
       revision: 1,
+      stored: true,
       before: {},
       after: { 'rate-down': { value: 10_000_000, from: 'user' }, 'max-sources': { value: 5, from: 'user' } },
     },
@@ -183,7 +184,7 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   'groups.add': { params: { name: 'staff', fields: { 'rate-down': '50MB/s' } }, result: { revision: 2 } },
   'groups.set': {
     params: { name: 'staff', fields: { 'max-connections': 20, 'rate-down': '' } },
-    result: { members: 0, revision: 3, before: { 'rate-down': 50_000_000 } },
+    result: { members: 0, revision: 3, stored: true, before: { 'rate-down': 50_000_000 } },
   },
   'groups.remove': { params: { name: 'staff' }, result: {} },
   'users.cut': { params: { name: 'bob' }, result: { cut: 0 } },
@@ -252,7 +253,7 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   'config.get': { params: {}, result: { revision: 0, settings: [timeout] } },
   'config.set': {
     params: { revision: 0, patch: { 'timeout-idle': 600_000 } },
-    result: { revision: 1, changed: ['timeout-idle'], warnings: [] },
+    result: { revision: 1, changed: ['timeout-idle'], warnings: [], stored: true },
   },
   'bans.list': { params: {}, result: { bans: [earnedBan, setBan] } },
   'bans.add': { params: { source: '198.51.100.4', seconds: 3600 }, result: { ban: setBan, stored: true } },
@@ -277,11 +278,27 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   },
   'rules.apply': {
     params: { text: 'deny to *.ads.example\n', dryRun: true },
-    result: { revision: 0, added: ['deny to *.ads.example'], removed: [], reordered: false, cut: 0, warnings: [] },
+    result: {
+      revision: 0,
+      added: ['deny to *.ads.example'],
+      removed: [],
+      reordered: false,
+      cut: 0,
+      warnings: [],
+      stored: true,
+    },
   },
   'rules.add': {
     params: { rule: 'deny to *.ads.example', ifRevision: 0 },
-    result: { revision: 1, added: ['deny to *.ads.example'], removed: [], reordered: false, cut: 0, warnings: [] },
+    result: {
+      revision: 1,
+      added: ['deny to *.ads.example'],
+      removed: [],
+      reordered: false,
+      cut: 0,
+      warnings: [],
+      stored: true,
+    },
   },
   'rules.insert': {
     params: { rule: 'allow user:bob to *.ads.example', place: 1 },
@@ -292,11 +309,12 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
       reordered: false,
       cut: 0,
       warnings: [],
+      stored: true,
     },
   },
   'rules.move': {
     params: { id: 16, place: 1 },
-    result: { revision: 3, added: [], removed: [], reordered: true, cut: 0, warnings: [] },
+    result: { revision: 3, added: [], removed: [], reordered: true, cut: 0, warnings: [], stored: true },
   },
   'rules.remove': {
     params: { ids: [17] },
@@ -307,6 +325,7 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
       reordered: false,
       cut: 0,
       warnings: [],
+      stored: true,
     },
   },
   'rules.test': {

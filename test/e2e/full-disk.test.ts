@@ -38,13 +38,26 @@ describe.runIf(process.platform === 'linux')('while its disk takes nothing, a da
     expect(await Promise.all(['ann', 'bob'].map((name) => answer(daemon, name)))).toEqual(['05020101', '05020101'])
 
     const { revision } = (await admin.call('config.get')).result
+    const tighter = [
+      await admin.call('rules.add', { rule: 'deny to a.example' }),
+      await admin.call('users.set', { names: ['cid'], fields: { quota: '1GB' } }),
+      await admin.call('groups.set', { name: 'default', fields: { 'max-connections': 5 } }),
+      await admin.call('config.set', { revision, patch: { 'max-connections-source': 10 } }),
+    ]
+    expect(tighter.map(({ result }) => result.stored)).toEqual([false, false, false, false])
+    const { waiting } = (await admin.call('status.get')).result.health.store
+    expect(waiting).toEqual(
+      expect.arrayContaining(['the rules', 'the limits of users', 'group "default"', 'the settings']),
+    )
     const refused = [
       await admin.call('users.add', { name: 'eve', password }),
       await admin.call('users.setEnabled', { name: 'cid', enabled: true }),
       await admin.call('operators.add', { name: 'eve', role: 'viewer', password }),
       await admin.call('operators.setRole', { name: 'joe', role: 'admin' }),
-      await admin.call('rules.add', { rule: 'deny to a.example' }),
-      await admin.call('config.set', { revision, patch: { 'timeout-idle': 60_000 } }),
+      await admin.call('rules.add', { rule: 'allow to b.example' }),
+      await admin.call('users.set', { names: ['cid'], fields: { quota: '2GB' } }),
+      await admin.call('groups.set', { name: 'default', fields: { 'max-connections': '' } }),
+      await admin.call('config.set', { revision: revision + 1, patch: { 'timeout-idle': 60_000 } }),
     ]
     for (const { error } of refused) {
       expect(error?.data.kind).toBe('unavailable')
@@ -61,8 +74,15 @@ describe.runIf(process.platform === 'linux')('while its disk takes nothing, a da
     const { users } = (await restarted.call('users.list')).result
     expect(users).toMatchObject([
       { name: 'bob', enabled: false },
-      { name: 'cid', enabled: false },
+      { name: 'cid', enabled: false, limits: { quota: 1_000_000_000 } },
     ])
+    expect((await restarted.call('rules.list')).result.rules).toContainEqual(
+      expect.objectContaining({ text: 'deny to a.example' }),
+    )
+    const { settings } = (await restarted.call('config.get')).result
+    expect(settings).toContainEqual(expect.objectContaining({ name: 'max-connections-source', value: 10 }))
+    const { groups } = (await restarted.call('groups.list')).result
+    expect(groups).toMatchObject([{ name: 'default', limits: { 'max-connections': 5 } }])
     const { operators } = (await restarted.call('operators.list')).result
     expect(operators).toMatchObject([{ name: 'joe', role: 'viewer' }])
   })

@@ -67,6 +67,7 @@ describe('the report', () => {
     metrics: { lag: 1.23456 },
     store: new StoreChanges(),
     names: { health: { pending: 1, failed: 2, slowest: 4.56789 } },
+    waiting: () => ['the rules'],
     near: () => [{ user: 'bob', limit: 'quota' as const, used: 9, most: 10 }],
   }
 

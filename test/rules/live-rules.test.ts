@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { LateChanges } from '../../daemon/access/late-changes.ts'
 import type { RuleMemory } from '../../daemon/engine/engine.ts'
 import { SessionTable, State } from '../../daemon/engine/session-table.ts'
 import { OwnSockets } from '../../daemon/policy/own-sockets.ts'
@@ -10,13 +11,15 @@ import { RuleHits } from '../../daemon/policy/rule-hits.ts'
 import { firstRulePlace, RuleSet } from '../../daemon/policy/rule-set.ts'
 import { LiveRules, type LiveRulesOptions, prepareRules } from '../../daemon/rules/live-rules.ts'
 import { noRules, replaceText } from '../../daemon/rules/rule-text.ts'
-import type { StoredRules } from '../../daemon/store/store.ts'
+import { type StoredRules, StoreError } from '../../daemon/store/store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 async function begin(stored?: StoredRules) {
   const kept: StoredRules[] = stored ? [stored] : []
   const table = new SessionTable(8)
   const judged: RuleMemory[] = []
+  const disk = { isFull: false }
+  const late = new LateChanges(() => {}, 2 ** 31 - 1)
   const options: LiveRulesOptions = {
     engine: {
       tables: [table],
@@ -26,7 +29,14 @@ async function begin(stored?: StoredRules) {
       },
     },
     members: { indexOf: (kind, name) => (kind === 'user' && name === 'bob' ? 7 : undefined), groupOf: () => 0 },
-    store: { load: async () => kept.at(-1), save: async (rules) => void kept.push(rules) },
+    store: {
+      load: async () => kept.at(-1),
+      save: async (rules) => {
+        if (disk.isFull) throw new StoreError('failed', 'the disk is full')
+        kept.push(rules)
+      },
+    },
+    late,
     folder: '/',
     settings: () => ({ commands: ['connect'] }) as never,
     own: () => new OwnSockets([{ address: '127.0.0.1', port: 1080 }], () => false),
@@ -34,7 +44,7 @@ async function begin(stored?: StoredRules) {
   }
   const rules = new LiveRules(options, await prepareRules(options, 1))
   const ids = () => rules.list().rows.map(({ id, text }) => [id, text])
-  return { rules, kept, judged, table, ids, again: () => begin(kept.at(-1)) }
+  return { rules, kept, judged, table, ids, disk, late, again: () => begin(kept.at(-1)) }
 }
 
 describe('rules', () => {
@@ -78,6 +88,26 @@ describe('rules', () => {
     })
     await expect(rules.add({ rule: 'deny to a\ndeny to b' })).rejects.toMatchObject({ kind: 'invalid' })
     expect(kept.map(({ text }) => text)).toEqual(['deny to a.example\n'])
+  })
+
+  it('that deny more act at once, and are stored when they can be', async () => {
+    const { rules, kept, judged, disk, late } = await begin()
+    await rules.apply({ text: 'allow to a.example\ndeny to *.example\ndeny to b.test\n' })
+    disk.isFull = true
+    expect(await rules.insert({ rule: 'deny to c.example', place: 1 })).toMatchObject({ stored: false, revision: 2 })
+    expect(await rules.remove({ ids: [16] })).toMatchObject({ stored: false, revision: 3 })
+    expect([judged.length, late.waiting]).toEqual([3, ['the rules']])
+    for (const loosened of [
+      () => rules.add({ rule: 'allow to d.example' }),
+      () => rules.remove({ ids: [18] }),
+      () => rules.move({ id: 18, place: 1 }),
+    ])
+      await expect(loosened()).rejects.toMatchObject({ name: 'StoreError' })
+    expect([rules.list().revision, judged.length, kept.length]).toEqual([3, 3, 1])
+    disk.isFull = false
+    await late.settle()
+    expect(kept.at(-1)).toMatchObject({ revision: 3, text: 'deny to c.example\ndeny to *.example\ndeny to b.test\n' })
+    expect(await rules.add({ rule: 'allow to d.example' })).toMatchObject({ stored: true, revision: 4 })
   })
 
   it('warn of names that nobody has, once, and mark what is about nobody', async () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, type MethodShape, nothing } from './shape.ts'
+import { count, type MethodShape, nothing, stored } from './shape.ts'
 
 const settingValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])
 
@@ -47,6 +47,7 @@ export const configMethods = {
       revision: count,
       changed: z.array(z.string()).describe('the settings whose values differ from before'),
       warnings: z.array(z.string()).describe('for people: such as a flag that will win at the next start'),
+      stored,
     }),
   },
 } satisfies Record<string, MethodShape>

@@ -16,6 +16,10 @@ export const health = z.object({
   store: z.object({
     problem: z.string().nullable().describe('why the last change could not be stored; null if it was'),
     slowest: milliseconds.describe('milliseconds that the slowest change of the last minute took'),
+    waiting: z
+      .array(z.string())
+      .max(20)
+      .describe('what acts and is not stored yet, so that a restart undoes it: users, limits, rules, settings, bans'),
   }),
   near: z
     .array(

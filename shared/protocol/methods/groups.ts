@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ifRevision, limitChanges, ownLimits, revision } from './limit-fields.ts'
-import { count, done, type MethodShape, next, page } from './shape.ts'
+import { count, done, type MethodShape, next, page, stored } from './shape.ts'
 
 export const group = z.object({
   name: z.string(),
@@ -37,6 +37,7 @@ export const groupMethods = {
     result: z.object({
       members: count,
       revision,
+      stored,
       before: ownLimits.describe('what the fields were, those that were not left out'),
     }),
   },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, type MethodShape, next, page, time } from './shape.ts'
+import { count, type MethodShape, next, page, stored, time } from './shape.ts'
 
 /** What decides where clients may go: a line of the rules, or what the daemon adds of its own. */
 export const rule = z.object({
@@ -37,6 +37,7 @@ const ruleChange = z.object({
   removed: z.array(z.string()).max(500).describe('as many'),
   reordered: z.boolean().describe('whether others changed places'),
   cut: count.describe('live connections that it ended, or would'),
+  stored,
   warnings: z.array(z.string()).max(20).describe('for people: such as a user of whom it speaks, and whom there is not'),
 })
 

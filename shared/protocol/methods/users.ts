@@ -153,6 +153,7 @@ export const userMethods = {
     result: z.object({
       changed: count.describe('users whose limits differ from before'),
       revision,
+      stored,
       before: ownLimits.optional().describe('of one user by name: what the fields were, those that were not left out'),
       after: effectiveLimits
         .optional()
