@@ -62,7 +62,7 @@ export class Usage {
   }
 
   /** Goes on from where the run before stood. */
-  load(accounts: readonly Account[], stored: readonly StoredUsage[]): void {
+  load(accounts: readonly Pick<Account, 'id' | 'index'>[], stored: readonly StoredUsage[]): void {
     const byId = new Map(stored.map((usage) => [usage.user, usage]))
     for (const { id, index } of accounts) {
       this.#own(index, id)

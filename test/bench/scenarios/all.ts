@@ -1,3 +1,4 @@
+import { accountScenario } from './accounts.ts'
 import { bulkScenarios } from './bulk.ts'
 import { changeScenario } from './changes.ts'
 import { connectionScenarios } from './connections.ts'
@@ -26,6 +27,7 @@ export const scenarios: readonly Scenario[] = [
   guesses,
   changeScenario,
   ruleScenario,
+  accountScenario,
   ...pacingScenarios,
   ...screenScenarios,
   systemCalls,
