@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Command } from '../../daemon/socks/messages.ts'
 import { startBlackHole } from '../helpers/black-hole.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { engines, type Options, openPolicy, startProxy } from '../helpers/engine.ts'
+import { enginesOfOneLoop, type Options, openPolicy, startProxy } from '../helpers/engine.ts'
 import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 
@@ -67,7 +67,7 @@ const cases: readonly Case[] = [
   { title: 'an address type that does not exist', reply: '08', asks: () => bytes(5, 1, 0, 2, 127) },
 ]
 
-describe.each(engines)('$kind engine: REP', ({ start }) => {
+describe.each(enginesOfOneLoop)('$kind engine: REP', ({ start }) => {
   it.each(cases)('$reply for $title', async ({ title: _, reply, asks, ...options }) => {
     const proxy = await startProxy(start, options)
     const { port } = await startTarget()

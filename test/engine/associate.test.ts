@@ -9,6 +9,7 @@ import {
   alice,
   engines,
   type Options,
+  oneLoop,
   openPolicy,
   type ProxyUnderTest,
   patience,
@@ -75,7 +76,7 @@ async function meet(association: Association, host = '127.0.0.1') {
 
 describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
   const setUp = async (options: Options = {}, how: How = {}) => {
-    const proxy = await startProxy(start, options)
+    const proxy = await startProxy(oneLoop(start), options)
     return { proxy, association: await associate(proxy, how) }
   }
 

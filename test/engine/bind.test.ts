@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { State, Total } from '../../daemon/engine/session-table.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { engines, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { enginesOfOneLoop, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { linkLocal } from '../helpers/link-local.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
@@ -37,7 +37,7 @@ async function fate({ address, port }: Place, localAddress: string, localPort?: 
   }
 }
 
-describe.each(engines)('$kind engine: BIND', ({ start }) => {
+describe.each(enginesOfOneLoop)('$kind engine: BIND', ({ start }) => {
   it.each([
     ['an IPv4 address', '127.0.0.1', '127.0.0.1', '127.0.0.1'],
     ['an IPv6 address', '::1', '127.0.0.1', '::1'],

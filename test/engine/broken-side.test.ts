@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { engines, type Options, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { enginesOfOneLoop, type Options, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { startTarget } from '../helpers/target.ts'
@@ -7,7 +7,7 @@ import { startTarget } from '../helpers/target.ts'
 type Side = 'client' | 'target'
 const mebibyte = 1024 * 1024
 
-type Start = (typeof engines)[number]['start']
+type Start = (typeof enginesOfOneLoop)[number]['start']
 
 /** A session in which one side goes on sending and the other reads nothing, when no more gets through. */
 async function stall(start: Start, speaks: Side, timeouts: Options['timeouts'] = {}) {
@@ -36,7 +36,7 @@ async function expectBroken(proxy: ProxyUnderTest, other: Peer): Promise<void> {
   expect(await other.discard()).toBe('ECONNRESET')
 }
 
-describe.each(engines)('$kind engine', ({ start }) => {
+describe.each(enginesOfOneLoop)('$kind engine', ({ start }) => {
   describe.each(['client', 'target'] as const)('a %s that resets while the other side reads nothing', (side) => {
     it('has finished, so the session ends when the other has had its time to read the rest', async () => {
       const { proxy, speaker, other } = await stall(start, side, { halfClosed: 300 })

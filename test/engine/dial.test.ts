@@ -3,7 +3,7 @@ import type { Admission } from '../../daemon/engine/engine.ts'
 import { Reason, State } from '../../daemon/engine/session-table.ts'
 import { startBlackHole } from '../helpers/black-hole.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { alice, asAlice, engines, startProxy } from '../helpers/engine.ts'
+import { alice, asAlice, enginesOfOneLoop, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { linkLocal } from '../helpers/link-local.ts'
 import type { Peer } from '../helpers/peer.ts'
@@ -16,7 +16,7 @@ const departures: readonly [string, (client: Peer) => void][] = [
   ['an RST', (client) => client.reset()],
 ]
 
-describe.each(engines)('$kind engine: dialling', ({ start }) => {
+describe.each(enginesOfOneLoop)('$kind engine: dialling', ({ start }) => {
   it.each([
     ['one.test', '127.0.0.1'],
     ['six.test', '::1'],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Reason } from '../../daemon/engine/session-table.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { engines, openPolicy, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { enginesOfOneLoop, openPolicy, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 
@@ -13,7 +13,7 @@ async function expectReplyTo(proxy: ProxyUnderTest, host: string, port: number, 
   client.finish()
 }
 
-describe.each(engines)('$kind engine: a forbidden endpoint', ({ start }) => {
+describe.each(enginesOfOneLoop)('$kind engine: a forbidden endpoint', ({ start }) => {
   it.each([
     ['127.0.0.1', '127.0.0.1'],
     ['127.0.0.1', '::ffff:127.0.0.1'],

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Reason } from '../../daemon/engine/session-table.ts'
 import { startPortable } from '../../daemon/engine/start.ts'
-import { engines, patience, startProxy } from '../helpers/engine.ts'
+import { enginesOfOneLoop, patience, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { startTarget } from '../helpers/target.ts'
 
 /** node:net cannot set TCP_USER_TIMEOUT. */
-const withUserTimeout = engines.filter(({ kind }) => kind === 'linux')
+const withUserTimeout = enginesOfOneLoop.filter(({ kind }) => kind === 'linux')
 
 /**
  * Seconds until the kernel asks the other end whether it lives, of this machine's connections from each end to the other;
@@ -30,7 +30,7 @@ function proxysOwn(client: Peer, peer: Peer): readonly (readonly [from: number, 
   ]
 }
 
-describe.skipIf(process.platform !== 'linux').each(engines)('$kind engine: keepalive', ({ start }) => {
+describe.skipIf(process.platform !== 'linux').each(enginesOfOneLoop)('$kind engine: keepalive', ({ start }) => {
   it('asks both ends after the time that is set, from the next connection on', async () => {
     const proxy = await startProxy(start, { liveness: { keepalive: 300 } })
     const target = await startTarget()

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { Admission, EngineServices, Login } from '../../daemon/engine/engine.ts'
 import { Reason, State, Total } from '../../daemon/engine/session-table.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { alice, aliceChanged, asAlice, engines, openPolicy, startProxy } from '../helpers/engine.ts'
+import { alice, aliceChanged, asAlice, enginesOfOneLoop, openPolicy, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import {
   expectRefusal,
@@ -17,7 +17,7 @@ import { startTarget } from '../helpers/target.ts'
 
 const goodLogin = login(alice.name, alice.password)
 
-describe.each(engines)('$kind engine: negotiation', ({ start }) => {
+describe.each(enginesOfOneLoop)('$kind engine: negotiation', ({ start }) => {
   it.each([
     ['127.0.0.1', '127.0.0.1'],
     ['127.0.0.1', '::1'],

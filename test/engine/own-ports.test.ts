@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { Reason, Total } from '../../daemon/engine/session-table.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { engines, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { enginesOfOneLoop, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
@@ -30,7 +30,7 @@ async function expectNoWayTo(proxy: ProxyUnderTest, host: string, port: number):
   expect([proxy.total(Total.accepted), proxy.ended(Reason.forbidden)]).toEqual([1, 1])
 }
 
-describe.each(engines)('$kind engine: the SOCKS port', ({ start }) => {
+describe.each(enginesOfOneLoop)('$kind engine: the SOCKS port', ({ start }) => {
   it.each(['127.0.0.1', '::ffff:127.0.0.1', '0.0.0.0', '::1', '::', 'one.test', 'six.test', 'both.test'])(
     'is no target, as %s',
     async (host) => {
@@ -56,7 +56,7 @@ describe.each(engines)('$kind engine: the SOCKS port', ({ start }) => {
   })
 })
 
-describe.each(engines)('$kind engine: a port for management', ({ start }) => {
+describe.each(enginesOfOneLoop)('$kind engine: a port for management', ({ start }) => {
   it.each(literals)('on every address is no target as %s, this machine’s own', async (host) => {
     const address = host.includes(':') ? '::' : '0.0.0.0'
     const management = await startTarget(address)
@@ -66,7 +66,7 @@ describe.each(engines)('$kind engine: a port for management', ({ start }) => {
   })
 })
 
-describe.each(engines)('$kind engine: a forward that leads to itself', ({ start }) => {
+describe.each(enginesOfOneLoop)('$kind engine: a forward that leads to itself', ({ start }) => {
   it.each(['127.0.0.1', '0.0.0.0', 'one.test'])('resets its client, by %s', async (host) => {
     const port = await freePort()
     const proxy = await startProxy(start, { forwards: [{ listen: { address: '127.0.0.1', port }, host, port }] })

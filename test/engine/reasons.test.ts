@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Reason, State } from '../../daemon/engine/session-table.ts'
 import { connectionStates, endReasons } from '../../shared/protocol/methods.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { engines, startProxy } from '../helpers/engine.ts'
+import { enginesOfOneLoop, startProxy } from '../helpers/engine.ts'
 import { greeting, request } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 import { cases } from './reasons/cases.ts'
@@ -16,7 +16,7 @@ it('numbers reasons and states as the protocol does', () => {
   expect(Object.values(State)).toEqual([...connectionStates.keys()])
 })
 
-describe.each(engines)('$kind engine: why a session ended', ({ start }) => {
+describe.each(enginesOfOneLoop)('$kind engine: why a session ended', ({ start }) => {
   it.each(cases)('$title: $reason', async ({ reason, states, act, ...options }) => {
     const proxy = await startProxy(start, options)
     const target = await startTarget()

@@ -3,7 +3,7 @@ import { Reason, State } from '../../daemon/engine/session-table.ts'
 import { startBlackHole } from '../helpers/black-hole.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { descriptors } from '../helpers/descriptors.ts'
-import { engines, type Options, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { enginesOfOneLoop, type Options, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
@@ -30,7 +30,7 @@ async function silence(...hosts: readonly string[]): Promise<number> {
   return port
 }
 
-describe.each(engines)('$kind engine: the addresses of a name', ({ start }) => {
+describe.each(enginesOfOneLoop)('$kind engine: the addresses of a name', ({ start }) => {
   it('are dialled beside one that is silent, long before its time is up, and the row shows the one that answers', async () => {
     const proxy = await startProxy(start, resolvingTo(['127.0.0.2', '127.0.0.3', '127.0.0.1']))
     const port = await silence('127.0.0.2', '127.0.0.3')

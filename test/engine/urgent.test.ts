@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { send } from '../../daemon/os/libc.ts'
-import { engines, startProxy } from '../helpers/engine.ts'
+import { enginesOfOneLoop, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { startTarget } from '../helpers/target.ts'
@@ -18,7 +18,7 @@ async function writeUrgently(peer: Peer, text: string): Promise<void> {
 }
 
 // node:net cannot ask for SO_OOBINLINE.
-describe.each(engines.filter(({ kind }) => kind === 'linux'))('$kind engine: an urgent byte', ({ start }) => {
+describe.each(enginesOfOneLoop.filter(({ kind }) => kind === 'linux'))('$kind engine: an urgent byte', ({ start }) => {
   it.each(['client', 'target'] as const)('of the %s stays where it is in the stream (RFC 6093)', async (from) => {
     const proxy = await startProxy(start)
     const target = await startTarget()
