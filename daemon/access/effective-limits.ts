@@ -13,22 +13,22 @@ interface Judged {
   readonly limits: Effective
 }
 
-/** Works out what is in force for each user, once for each change to them or to what they have from groups. */
+/** Works out what is in force for users, once for all who share their limits, until what these have from groups changes. */
 export class EffectiveLimits {
   readonly #groups: Groups
-  readonly #known = new WeakMap<Account, Judged>()
+  readonly #known = new WeakMap<Limits, Judged>()
 
   constructor(groups: Groups) {
     this.#groups = groups
   }
 
   /** The same object as long as nothing of it has changed. */
-  of(account: Account): Effective {
-    const [group, everybody] = [this.#groups.of(account.limits), this.#groups.everybody]
-    const known = this.#known.get(account)
+  of({ limits: own }: Pick<Account, 'limits'>): Effective {
+    const [group, everybody] = [this.#groups.of(own), this.#groups.everybody]
+    const known = this.#known.get(own)
     if (known?.group === group && known.everybody === everybody) return known.limits
-    const limits = effective(account.limits, group === everybody ? {} : group.limits, everybody.limits)
-    this.#known.set(account, { group, everybody, limits })
+    const limits = effective(own, group === everybody ? {} : group.limits, everybody.limits)
+    this.#known.set(own, { group, everybody, limits })
     return limits
   }
 }

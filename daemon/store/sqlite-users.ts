@@ -1,12 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Immediate, StoredUser, UserStore } from './store.ts'
 
-type UserRow = Omit<StoredUser, 'enabled' | 'limits'> & { enabled: number; limits: string }
+type UserRow = readonly [number, string, string, number, number, string, number, number | null]
 
 /** Users in a table of SQLite. Every change is a transaction of its own, on disk when the call returns. */
 export function sqliteUsers(database: DatabaseSync): Immediate<UserStore> {
+  // As one text: with 65,000 users SQLite and V8 are done with it in a third of the time that rows take.
   const list = database.prepare(
-    'SELECT id, name, password, enabled, created, limits, revision, first_used AS firstUsed FROM users',
+    `SELECT json_group_array(json_array(id, name, password, enabled, created, limits, revision, first_used)) AS users
+    FROM users`,
   )
   const insert = database.prepare(
     `INSERT INTO users (name, password, enabled, created, limits, revision, first_used) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -26,8 +28,21 @@ export function sqliteUsers(database: DatabaseSync): Immediate<UserStore> {
   }
 
   return {
-    list: () =>
-      (list.all() as UserRow[]).map((row) => ({ ...row, enabled: row.enabled === 1, limits: JSON.parse(row.limits) })),
+    list() {
+      // Users of one text share its object, here and behind the message: most have what many have.
+      const parsed = new Map<string, StoredUser['limits']>()
+      const limitsOf = (text: string) => {
+        const known = parsed.get(text)
+        if (known) return known
+        const limits = JSON.parse(text)
+        parsed.set(text, limits)
+        return limits
+      }
+      const rows: readonly UserRow[] = JSON.parse(String(list.get()?.users))
+      return rows.map(([id, name, password, enabled, created, limits, revision, firstUsed]) => {
+        return { id, name, password, enabled: enabled === 1, created, limits: limitsOf(limits), revision, firstUsed }
+      })
+    },
     insert(user) {
       const { changes, lastInsertRowid } = insert.run(...columns(user))
       return changes === 1 ? Number(lastInsertRowid) : undefined
