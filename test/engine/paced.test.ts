@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { tickLength } from '../../daemon/engine/shared/buckets.ts'
 import { eachSource, everybody } from '../../daemon/engine/shared/limit-lines.ts'
 import { Command } from '../../daemon/socks/messages.ts'
+import { bytes } from '../helpers/bytes.ts'
 import { openDatagrams, wrapped } from '../helpers/datagrams.ts'
 import { alice, engines, type Options, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
@@ -145,6 +146,26 @@ describe.each(engines)('$kind engine: a rate', ({ start }) => {
     await eventually(() => expect(proxy.rows().map(({ paced }) => paced)).toEqual(['source', 'source']))
     await proxy.limit(eachSource, {})
     await eventually(() => expect(proxy.rows().map(({ down }) => down)).toEqual([2 * depth, 2 * depth]))
+  })
+
+  it('is kept by what comes with the request, too', async () => {
+    const proxy = await startProxy(start, { passwordRequired: true })
+    await proxy.limit(alice.index, { rateUp: crawl })
+    const target = await startTarget()
+    const began = performance.now()
+    const early = new Uint8Array(1_500)
+    for (let i = 0; i < 60; i++) {
+      const client = await proxy.clientAsAlice()
+      client.write(bytes(request(target.host, target.port), early))
+      client.finish()
+      await expectReply(client, succeeded)
+    }
+    await eventually(() => expect(proxy.rows().some(({ paced }) => paced === 'user')).toBe(true))
+    const most = depth + (crawl * (performance.now() - began + tickLength)) / 1000
+    expect(proxy.userBytes(alice.index).up).toBeLessThanOrEqual(most)
+    // And comes, once it may.
+    await proxy.limit(alice.index, {})
+    await eventually(() => expect(proxy.userBytes(alice.index).up).toBe(60 * early.length))
   })
 
   it('of datagrams drops what goes beyond it, each way', async () => {

@@ -36,6 +36,8 @@ export class Relay implements Stage {
   readonly #held: HeldBytes
   readonly #pacer: Pacer
   readonly #buffer = new Uint8Array(copyBytes)
+  /** By half, what a client sent behind its request and a limit holds back. The negotiator reads less than one grant is. */
+  readonly #early = new Map<number, Uint8Array>()
   /** Halves that wait for their turn, from `#first` on, first come first served. */
   readonly #queue: number[] = []
   #first = 0
@@ -62,8 +64,8 @@ export class Relay implements Stage {
 
     const client = clientOf(slot)
     const generation = this.#sessions.generation[slot]
-    if (rest.length > 0) this.#write(client, rest, rest.length)
-    if (flags[client] & Flag.readable) this.#pump(client)
+    if (rest.length > 0) this.#early.set(client, rest)
+    if (rest.length > 0 || flags[client] & Flag.readable) this.#pump(client)
     if (!this.#sessions.isCurrent(slot, generation)) return
     if (flags[targetOf(slot)] & Flag.readable) this.#pump(targetOf(slot))
   }
@@ -94,6 +96,7 @@ export class Relay implements Stage {
   }
 
   forget(slot: number): void {
+    this.#early.delete(clientOf(slot))
     this.#held.drop(clientOf(slot))
     this.#held.drop(targetOf(slot))
     this.#pacer.forget(slot)
@@ -129,6 +132,7 @@ export class Relay implements Stage {
   #pump(from: number): void {
     const { flags } = this.#sessions
     if (flags[from] & Flag.parked) return this.#waits(from)
+    if (this.#early.size > 0 && !this.#sendEarly(from)) return
     if (this.#held.has(from) && !this.#flush(from)) return this.#stuck(from)
     for (let moved = 0; flags[from] & Flag.readable; ) {
       if (flags[from ^ 1] & Flag.dead) return
@@ -147,12 +151,25 @@ export class Relay implements Stage {
   /** `from` has no credit. Its end, or its error, costs none once all that it said before has been read. */
   #waits(from: number): void {
     const { fd, flags } = this.#sessions
-    if (!(flags[from] & (Flag.finishing | Flag.failing))) return
+    if (!(flags[from] & (Flag.finishing | Flag.failing)) || this.#early.has(from)) return
     if (flags[from] & Flag.dead) return this.#sessions.reset(slotOf(from), Reason.reset)
     const result = recv(fd[from], this.#buffer, 1, MSG_PEEK)
     if (result > 0 || result === -errno.EAGAIN) return
     this.#pacer.giveUp(from)
     this.#noMore(from, result)
+  }
+
+  /** Write what a client sent behind its request, if a limit lets it. False if the direction cannot go on now. */
+  #sendEarly(from: number): boolean {
+    const early = this.#early.get(from)
+    if (!early) return true
+    const { flags } = this.#sessions
+    const isPaced = flags[from] & Flag.paced
+    const granted = isPaced ? this.#pacer.grant(from, early.length) : early.length
+    if (granted === 0) return false
+    if (isPaced) this.#pacer.used(from, granted, early.length, (flags[from] & Flag.readable) !== 0)
+    this.#early.delete(from)
+    return this.#write(from, early, early.length) > 0
   }
 
   #turnBytes(): number {
