@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { closeSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { Worker } from 'node:worker_threads'
@@ -8,7 +7,7 @@ import type { AccessEntry, Result } from '../../shared/protocol/methods.ts'
 import type { SessionTable } from '../engine/session-table.ts'
 import { Refusal } from '../refusal.ts'
 import { entryFilter } from './entry-filter.ts'
-import { openLogFile } from './log-file.ts'
+import { foreseeLogFile } from './log-file.ts'
 import type { FollowWish, FromLog, ListWish, LogSettings, LogThreadOptions, ToLog } from './messages.ts'
 
 /** Beside this file: the source when it runs as such, the bundle's own file when it is bundled. */
@@ -77,9 +76,9 @@ export class AccessLog {
     this.#thread?.postMessage({ kind: 'users', users: [[index, name]], from: performance.now() } satisfies ToLog)
   }
 
-  /** Throws a Refusal for a file that cannot be written to, or made; it is made. */
+  /** Throws a Refusal for a file that cannot be written to, or made, or holds something else; it is made. */
   foresee({ file }: LogSettings): void {
-    if (file !== undefined && file !== '-') closeSync(openLogFile(file))
+    if (file !== undefined && file !== '-') foreseeLogFile(file)
   }
 
   /** Goes by other settings. */

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { errnoOf } from '../failure.ts'
 import { foreignness } from '../foreign-files.ts'
 import { Refusal } from '../refusal.ts'
@@ -6,6 +6,8 @@ import { Refusal } from '../refusal.ts'
 /** Bytes that wait for a disk that is full, or a reader that hangs: some 10,000 lines. */
 const mostWaiting = 4 * 1024 * 1024
 const lineFeed = 10
+/** How the first line of a log begins, in either format. */
+const beginning = /^(?:\{"ts":"[\d:.TZ-]{24}","event":|[\d:.TZ-]{24} (?:end|start|alive|dropped) )/
 
 export interface Rotation {
   /** Bytes in one file; 0: any number. */
@@ -31,6 +33,27 @@ export function openLogFile(path: string): number {
   if (reason === undefined) return fd
   closeSync(fd)
   throw new Refusal('invalid', `${reason} (access-log names it)`)
+}
+
+/**
+ * As `openLogFile`, and throws a Refusal for a file that holds anything but a log: whoever may change settings could have
+ * every file of this user written to, moved aside and in the end removed, the daemon's own among them.
+ */
+export function foreseeLogFile(path: string): void {
+  const fd = openLogFile(path)
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
+  let reader: number | undefined
+  try {
+    const status = fstatSync(fd)
+    if (!status.isFile() || status.size === 0) return
+    reader = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    const start = Buffer.alloc(64)
+    if (beginning.test(start.toString('latin1', 0, readSync(reader, start)))) return
+  } finally {
+    closeSync(fd)
+    if (reader !== undefined) closeSync(reader)
+  }
+  throw new Refusal('invalid', `${path} holds something else than an access log: name another file, or move it aside`)
 }
 
 function mendOf(error: unknown): string {

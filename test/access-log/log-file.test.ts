@@ -15,8 +15,10 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, it, onTestFinished } from 'vitest'
-import { LogFile, openLogFile, type Rotation } from '../../daemon/access-log/log-file.ts'
+import { lineOf } from '../../daemon/access-log/line.ts'
+import { foreseeLogFile, LogFile, openLogFile, type Rotation } from '../../daemon/access-log/log-file.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
+import { accessEntryOf } from './entries.ts'
 
 const unbounded: Rotation = { size: 0, count: 0 }
 
@@ -196,4 +198,21 @@ it('writes into no file of somebody else, nor where a link leads', async () => {
   expect(() => openLogFile(open)).toThrow(/others can write to .*chmod go-w/)
   expect(() => openLogFile(folder)).toThrow(/EISDIR.*name a file/)
   expect(() => openLogFile(join(folder, 'no', 'log'))).toThrow(/ENOENT.*make its folder first/)
+})
+
+it('is foreseen for a log, one that is to be and a pipe, but for no file that holds something else', async () => {
+  const path = join(await temporaryFolder(), 'log')
+  for (const format of ['json', 'text'] as const) {
+    for (const line of [{ ts: 0, event: 'dropped', count: 1 } as const, accessEntryOf()]) {
+      writeFileSync(path, lineOf[format](line))
+      foreseeLogFile(path)
+    }
+  }
+  writeFileSync(path, '')
+  foreseeLogFile(path)
+  for (const text of ['SQLite format 3\0', '2026-11-29T14:35:16.410Z host sshd: x\n', '{"ts":1}\n', 'x']) {
+    writeFileSync(path, text)
+    expect(() => foreseeLogFile(path)).toThrow(/something else than an access log: name another/)
+    expect(readFileSync(path, 'utf8')).toBe(text)
+  }
 })
