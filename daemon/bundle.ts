@@ -1,12 +1,13 @@
+import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { programHead } from '../shared/program-head.ts'
 
-/** Bundles the daemon into dist/: proxyd.js, the worker that each loop of the Linux engine runs in, and the threads of store, rules and access log. */
+/** Bundles the daemon into dist/: proxyd.js, what that starts, the worker that each loop of the Linux engine runs in, and the threads of store, rules and access log. */
 await build({
   absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
   entryPoints: {
-    proxyd: 'daemon/main.ts',
+    'proxyd-main': 'daemon/main.ts',
     worker: 'daemon/engine/linux/worker.ts',
     'store-thread': 'daemon/store/store-thread.ts',
     'log-thread': 'daemon/access-log/log-thread.ts',
@@ -22,8 +23,22 @@ await build({
   external: ['koffi'],
   // The CommonJS packages inside call `require` for Node's own modules, which an ESM bundle lacks.
   banner: {
-    js: `${programHead}import { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)`,
+    js: "import { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)",
   },
   legalComments: 'none',
   logLevel: 'warning',
 })
+
+/**
+ * A file of its own, since an older Node would fail at what the rest imports. A daemon outlives its terminal, also one that
+ * goes while it starts.
+ */
+const entry = `${programHead}process.on('SIGHUP', () => {})
+const { execPath, versions } = process
+if (Number.parseInt(versions.node) >= 24) await import('./proxyd-main.js')
+else {
+  process.stderr.write(\`proxyd: Node 24 or newer is needed, and \${execPath} is \${versions.node}: get one from https://nodejs.org/ and put it first in PATH\\n\`)
+  process.exitCode = 1
+}
+`
+writeFileSync(fileURLToPath(new URL('../dist/proxyd.js', import.meta.url)), entry)

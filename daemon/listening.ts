@@ -79,5 +79,11 @@ export function listenFailure(service: Service, { address, port }: Endpoint, cod
   if (isAbsence(code)) {
     return new Failure(1, `this machine has no address ${address}: name one that it has with ${flag.address}`)
   }
+  const [, zone] = address.split('%')
+  if (zone !== undefined)
+    return new Failure(
+      1,
+      `this machine has no such address on an interface ${zone}: name one that it has with ${flag.address}`,
+    )
   return new Failure(1, `cannot listen on port ${port} of ${address} (${code}): choose another with ${flag.address}`)
 }

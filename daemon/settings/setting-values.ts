@@ -118,10 +118,17 @@ function isServer(text: string): boolean {
 
 function addressProblem(addresses: readonly string[]): string | undefined {
   const bad = addresses.find((address) => isIP(address) === 0)
-  if (bad === undefined) return undefined
+  if (bad === undefined) return zoneProblem(addresses)
   const [, bare] = /^\[(.*)\]$/.exec(bad) ?? []
   if (bare !== undefined && isIPv6(bare)) return `takes an IPv6 address without brackets: ${bare}`
   return `needs an IPv4 or IPv6 address, which ${JSON.stringify(bad)} is not`
+}
+
+/** Of any other address the kernel takes no notice of it. */
+function zoneProblem(addresses: readonly string[]): string | undefined {
+  const bad = addresses.find((address) => address.includes('%') && !/^fe[89ab]/i.test(address))
+  if (bad === undefined) return undefined
+  return `takes an interface with a link-local address (fe80::/10) only: write ${bad.slice(0, bad.indexOf('%'))} for ${JSON.stringify(bad)}`
 }
 
 /** A reply has no place for a zone. */

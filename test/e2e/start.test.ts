@@ -6,10 +6,11 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Ending, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
-import { findProgram } from '../helpers/programs.ts'
+import { findProgram, run } from '../helpers/programs.ts'
 import { startTarget } from '../helpers/target.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
+const proxyd = fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url))
 const prlimit = findProgram('prlimit')
 
 /** How proxyd ends that cannot start with `args`. */
@@ -99,6 +100,10 @@ describe('what the machine refuses ends with status 1 and one line:', () => {
     expectOneLine(await failure('-p', `${port}`), 1, new RegExp(`port ${port} on 127\\.0\\.0\\.1 is taken`))
   })
 
+  test('an interface that this machine lacks', async () => {
+    expectOneLine(await failure('-l', 'fe80::1%nope', '-u', 'bob:hunter2'), 1, /no such address on an interface nope/)
+  })
+
   test('an address that this machine lacks', async () => {
     const line = /no address 192\.0\.2\.1/
     expectOneLine(await failure('-l', '192.0.2.1', '-u', 'bob:hunter2'), 1, line)
@@ -120,6 +125,35 @@ describe('what the machine refuses ends with status 1 and one line:', () => {
   })
 })
 
+test.each(['-l', '-L'])('an interface that means nothing is a mistake: %s ::1%%nope', async (flag) => {
+  expectOneLine(await failure(flag, '::1%nope'), 2, /with a link-local address .* only: write ::1 for "::1%nope"/)
+})
+
+test('an older Node is refused in one line that says which one is needed', async () => {
+  // What the program sees of the Node that runs it.
+  const versions = `{ value: { ...process.versions, node: '20.20.2' } }`
+  const older = `data:text/javascript,Object.defineProperty(process, 'versions', ${versions})`
+  const { status, stdout, stderr } = await run(process.execPath, ['--import', older, proxyd, '--version'])
+  expect([status, stdout]).toEqual([1, ''])
+  expect(stderr).toMatch(/^proxyd: Node 24 or newer is needed, and \/.* is 20\.20\.2: get one [^\n]+\n$/)
+})
+
+test('SIGHUP does not end a daemon that is only about to start', async () => {
+  const folder = await temporaryFolder()
+  const hangUp = join(folder, 'hang-up.mjs')
+  // At once after the program's first line, before anything that it imports is there.
+  writeFileSync(
+    hangUp,
+    `import { registerHooks } from 'node:module'
+    registerHooks({ resolve(specifier, context, next) {
+      if (specifier.endsWith('proxyd-main.js')) process.kill(process.pid, 'SIGHUP')
+      return next(specifier, context)
+    } })`,
+  )
+  const daemon = await startDaemon([], { env: { NODE_OPTIONS: `--import=${hangUp}` } })
+  expect((await daemon.stop()).status).toBe(0)
+})
+
 test('--open-proxy serves other machines without a password, and says so', async () => {
   const daemon = await startDaemon(['-l', '0.0.0.0', '--open-proxy'])
   await daemon.logs(/"warn".*anyone who reaches 0\.0\.0\.0 port \d+ may use this proxy/)
@@ -135,8 +169,8 @@ test('other machines may be served once there is a user', async () => {
 test('where koffi is missing, auto serves with the portable engine and says so; linux refuses', async () => {
   const folder = await temporaryFolder()
   const dist = fileURLToPath(new URL('../../dist', import.meta.url))
-  for (const file of ['proxyd.js', 'worker.js', 'store-thread.js', 'compile-thread.js', 'log-thread.js'])
-    cpSync(join(dist, file), join(folder, 'dist', file))
+  const threads = ['worker.js', 'store-thread.js', 'compile-thread.js', 'log-thread.js']
+  for (const file of ['proxyd.js', 'proxyd-main.js', ...threads]) cpSync(join(dist, file), join(folder, 'dist', file))
   writeFileSync(join(folder, 'package.json'), '{ "type": "module", "version": "0.0.0" }')
   const program = join(folder, 'dist/proxyd.js')
 
