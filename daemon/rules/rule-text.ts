@@ -50,7 +50,10 @@ export function difference(before: RuleText, after: RuleText) {
 
 /** Whether nobody may go where they might not before: rules that deny have come, and some that allow have gone. */
 export function isTighter(before: RuleText, after: RuleText): boolean {
-  const only = (of: RuleText, other: RuleText) => of.rules.filter((_, i) => !other.ids.includes(of.ids[i] as number))
+  const only = (of: RuleText, other: RuleText) => {
+    const known = new Set(other.ids)
+    return of.rules.filter((_, i) => !known.has(of.ids[i]))
+  }
   return (
     !difference(before, after).reordered &&
     only(after, before).every(({ allow }) => !allow) &&

@@ -10,8 +10,8 @@ export type Step =
   | { readonly kind: 'authenticate'; readonly username: Uint8Array; readonly password: Uint8Array }
   /** Do what is asked for, send the reply, then relay, beginning with `Negotiation.takeRest`. */
   | { readonly kind: 'request'; readonly command: Command; readonly destination: Destination }
-  /** Deliver the reply, if there is one, and close. */
-  | { readonly kind: 'end'; readonly why: Refusal }
+  /** Deliver the reply, if there is one, and close. `isSwitchedOff`: a command was asked for that the terms leave out. */
+  | { readonly kind: 'end'; readonly why: Refusal; readonly isSwitchedOff?: true }
 
 /** `denied`: for want of a good login; `malformed`: it is not SOCKS; `unsupported`: it is, but such a thing is not done. */
 export type Refusal = 'denied' | 'malformed' | 'unsupported'
@@ -140,7 +140,11 @@ export class Negotiation {
   #request(input: Uint8Array): Outcome {
     if (input.length > 0 && input[0] !== version) return this.#refuse(Reply.generalFailure, 'malformed')
     const command = this.#terms.commands.find((allowed) => allowed === input[1])
-    if (input.length > 1 && !command) return this.#refuse(Reply.commandNotSupported, 'unsupported')
+    if (input.length > 1 && !command) {
+      const { reply } = this.#refuse(Reply.commandNotSupported, 'unsupported')
+      const isSwitchedOff = Object.values(Command).some((known) => known === input[1])
+      return { reply, step: { kind: 'end', why: 'unsupported', ...(isSwitchedOff && { isSwitchedOff: true }) } }
+    }
     if (input.length < 4 || !command) return more
 
     const type = input[3]

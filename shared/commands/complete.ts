@@ -11,6 +11,8 @@ export interface Surroundings {
   readonly users: readonly string[]
   readonly groups: readonly string[]
   readonly operators: readonly string[]
+  /** Ids of rules that can be changed. */
+  readonly rules: readonly string[]
   /** Ids of live connections. */
   readonly connections: readonly string[]
   /** Whether the person may use what takes this role. */
@@ -107,7 +109,7 @@ function namesOf(kind: Kind, values: readonly string[], known: Surroundings): re
     case 'verb':
       return verbNames(known)
     case 'rule':
-      return []
+      return known.rules
     case 'setting':
       return namesWhere(({ secret }) => !secret)
     case 'liveSetting':

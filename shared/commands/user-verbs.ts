@@ -212,13 +212,14 @@ function tableOf(users: readonly User[]): Table {
     right: [3, 4, 5],
     rows: users.map((user) => [
       user.name,
-      user.enabled ? (user.use.ended ?? 'enabled') : 'disabled',
+      // Of a daemon from before there were limits nothing is told of them.
+      user.enabled ? (user.use?.ended ?? 'enabled') : 'disabled',
       user.stored ? 'stored' : 'this-run',
       String(user.connections),
       formatBytes(user.up),
       formatBytes(user.down),
       formatTime(user.created),
-      limitText(user.limits),
+      limitText(user.limits ?? {}),
     ]),
   }
 }

@@ -1,6 +1,7 @@
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
@@ -72,6 +73,16 @@ describe.each(['portable', 'linux'])('rules of the %s engine', (engine) => {
     await expectForbidden(again, 'localhost', target.port)
     await done(again, 'rules remove 16')
     await connectThrough(again.port('socks'), { host: 'localhost', port: target.port })
+  })
+
+  it('show how often the setting of commands has refused', async () => {
+    const daemon = await startDaemon(['--engine', engine, '--commands', 'connect'])
+    const client = await connectPeer('127.0.0.1', daemon.port('socks'))
+    client.write(bytes(greeting, request('127.0.0.1', 80, Command.bind)))
+    expect(await client.readHex(2)).toBe('0500')
+    await expectRefusal(client, '07')
+    const rules = JSON.parse(await done(daemon, 'rules', '--json'))
+    expect(rules).toContainEqual(expect.objectContaining({ text: 'deny cmd bind,udp-associate', hits: 1 }))
   })
 
   it('may be about users whom there is not yet, and act on them as soon as there are', async () => {

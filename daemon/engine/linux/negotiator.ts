@@ -123,6 +123,7 @@ export class Negotiator implements Stage {
     const { flags, table } = this.#sessions
     if (step.kind === 'end') {
       this.forget(slot)
+      if (step.isSwitchedOff) this.#loop.verdicts.refusedCommand(slot)
       this.#loop.refusals.refuse(slot, reply, Reason[step.why])
       return false
     }

@@ -52,6 +52,7 @@ class Greeter {
     this.#session.isSilent = step.kind === 'more'
     if (step.kind === 'end') {
       client.off('data', this.#receive)
+      if (step.isSwitchedOff) this.#session.context.verdicts.refusedCommand(this.#session.row.slot)
       return this.#session.finish(reply, Reason[step.why])
     }
     if (reply) client.write(reply)

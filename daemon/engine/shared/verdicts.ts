@@ -63,6 +63,11 @@ export class Verdicts {
     return decision >= 0 || this.#note(slot, decision)
   }
 
+  /** A client has asked for a command that the settings leave out. */
+  refusedCommand(slot: number): void {
+    this.#note(slot, -BuiltIn.commands)
+  }
+
   /** Where what leads nowhere yet, and so has no rule that allows it, leaves from; undefined: wherever the system says. */
   egressOf(slot: number): Egress | undefined {
     const own = this.#egress.get(this.#table.user[slot])

@@ -8,6 +8,7 @@ import { methods, type Role, roles } from '../../../shared/protocol/methods.ts'
 const admin: Surroundings = {
   users: ['alice', 'bob', 'two words', "o'hara"],
   groups: ['default', 'staff'],
+  rules: ['16', '17'],
   operators: ['root', 'watcher'],
   connections: ['1-7', '1-8'],
   may: () => true,
@@ -36,6 +37,10 @@ describe('completion', () => {
     ['kill 1-7 ', ['1-8']],
     ['connection ', ['1-7', '1-8']],
     ['connection 1-7 ', []],
+    ['rules remove ', ['16', '17']],
+    ['rules remove 16 ', ['17']],
+    ['rules move 1', ['16', '17']],
+    ['rules replace 17', ['17']],
     ['closed ', ['--limit']],
     ['cut a', ['alice']],
     ['log --level w', ['warn']],

@@ -113,6 +113,13 @@ describe('users', () => {
   })
 })
 
+test('users of a daemon that knows no limits yet are listed without', async () => {
+  const { limits: _, use: __, ...old } = bob
+  const { outcome } = await runCommand('users', { 'users.list': { users: [old] } })
+  const row = ['bob', 'enabled', 'stored', '2', '1.00 KiB', '0 B', '1970-01-01T00:00:00Z', '']
+  expect((outcome.view as Table).rows).toEqual([row])
+})
+
 describe('limits', () => {
   const after = { quota: { value: 2_000_000_000, from: 'user' }, 'max-sources': { value: 5, from: 'group' } }
   const set = { changed: 1, revision: 7, before: { quota: 1_000_000_000 }, after }

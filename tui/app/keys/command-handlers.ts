@@ -49,6 +49,7 @@ export function completionOf(state: State): Completion {
     users: state.users.rows?.map(({ user }) => user.name) ?? [],
     groups: [...new Set(state.users.rows?.map(({ user }) => user.group))],
     operators: state.operators?.map(({ name }) => name) ?? [],
+    rules: state.rules?.rules.flatMap(({ id, place }) => (place === null ? [] : [String(id)])) ?? [],
     connections: [...state.connections.now.rows.keys()],
     may: (role) => lackOfRights(state, role) === null,
     withoutFlags,

@@ -9,9 +9,11 @@ import { begin, labelOf, tellDialog } from './perform.ts'
  * Have all of the rules changed in the person's own editor. What they make of it is put in place of the rules, once they know
  * what live connections that cuts; what the daemon refuses is not lost: they can go on with it.
  */
-export async function editTogether(app: App, draft = draftOf(app.store.state)): Promise<void> {
-  if (!draft) return app.store.announce('the rules are not known yet', 'bad')
+export async function editTogether(app: App, begun?: Draft): Promise<void> {
   const { current } = app.store.state
+  const draft = begun ?? (await newDraft(app))
+  if (app.store.state.current !== current) return
+  if (!draft) return app.store.announce('the rules are not known yet', 'bad')
   const text = await edited(app, draft)
   if (text === undefined) return
   const { revision } = draft
@@ -26,6 +28,12 @@ export async function editTogether(app: App, draft = draftOf(app.store.state)): 
   ]
   const question = 'These rules are not taken'
   tellDialog(app, { do: 'open', dialog: { kind: 'choice', question, advice: problem, options, chosen: 0 } })
+}
+
+/** Their text is told where they are shown, which may not have been for long. */
+async function newDraft({ store, daemon }: App): Promise<Draft | null> {
+  if (store.state.rules?.text === null) await daemon.look()
+  return draftOf(store.state)
 }
 
 function draftOf({ rules }: State): Draft | null {

@@ -69,7 +69,16 @@ export function confirm(app: App, { question, facts, yes }: Question, then: Call
 export async function performAndTell(app: App, call: Call): Promise<void> {
   const label = labelOf(app)
   const { done, text } = await app.daemon.perform(call)
+  if (done) selectNewRule(app, call)
   app.store.announce(label(text), done ? 'good' : 'bad')
+}
+
+/** Whoever has added a rule on its page looks at that one. */
+function selectNewRule({ store }: App, { verb, values }: Call): void {
+  const lines = store.state.rules?.rules.filter(({ place }) => place !== null) ?? []
+  const added = verb === 'rules add' ? lines.at(-1) : verb === 'rules insert' ? lines[Number(values[0]) - 1] : undefined
+  if (added && store.state.page === 'rules')
+    store.dispatch({ type: 'list', page: 'rules', event: { do: 'select', id: String(added.id) } })
 }
 
 /** Show a password that was made, this once. */

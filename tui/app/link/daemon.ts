@@ -22,7 +22,7 @@ import { suffices } from '../state/rights.ts'
 import type { DaemonState, DataEvent } from '../state/state.ts'
 import { minuteOfSamples } from '../state/traffic.ts'
 import type { Store } from '../store/store.ts'
-import { carryOut, decidingRules, dryRunOf, hasDryRun, outcomeLines, perform, type Results } from './carry-out.ts'
+import { carryOut, decidingRules, dryRunOf, outcomeLines, perform, type Results } from './carry-out.ts'
 import { ConnectionQuestions, type Wanted } from './connection-questions.ts'
 import { GraphWatch } from './graph-watch.ts'
 import { LogWatch } from './log-watch.ts'
@@ -66,6 +66,8 @@ export class Daemon {
   readonly #trials: TrialWatch
   readonly #stopWatching: () => void
   readonly #readOnly: boolean
+  /** What was warned of when something was asked about last. */
+  #foreseen: ReadonlySet<string> = new Set()
   /** The connection whose rights are settled. */
   #begun: Client | null = null
   /** The connection whose samples are followed. */
@@ -116,8 +118,8 @@ export class Daemon {
     if (!attempt.done) return attempt
     const { told, view, secret, warnings = [] } = attempt.value
     const deed = told ?? (typeof view === 'string' ? view : 'done')
-    // What could be warned of beforehand was part of the question.
-    const text = [deed, ...(hasDryRun(what) ? [] : warnings)].join('; ')
+    // What was warned of beforehand was part of the question.
+    const text = [deed, ...warnings.filter((warning) => !this.#foreseen.has(warning))].join('; ')
     return { done: true, text: text + this.#rememberUndo(attempt.value), secret }
   }
 
@@ -138,6 +140,7 @@ export class Daemon {
     const attempt = await this.#attempt((call) => perform(dryRunOf(what), call))
     if (attempt.done) {
       const { costs = [], warnings = [] } = attempt.value
+      this.#foreseen = new Set(warnings)
       return { done: true, value: [...costs, ...warnings] }
     }
     await this.look()

@@ -37,7 +37,9 @@ export async function askForRules({ call }: Client, state: State, role: Role): P
     const rules = pages.flatMap((page) => page.rules)
     return { revision: first?.revision ?? 0, rules, text: first?.text ?? null, at: Date.now() }
   }
-  if (state.page !== 'overview' && overlayOf(state.dialog)?.kind !== 'detail') return null
+  // The command line completes their ids.
+  const tellsOfThem = state.page === 'overview' || state.command.field !== null
+  if (!tellsOfThem && overlayOf(state.dialog)?.kind !== 'detail') return null
   const { revision, rules } = await call('rules.list', {})
   return { revision, rules, text: null, at: Date.now() }
 }
