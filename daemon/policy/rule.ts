@@ -202,7 +202,7 @@ function takeSubject(words: Words): RuleSubject {
     words.take('any')
     return { kind: 'any', name: '' }
   }
-  const [, kind, name = ''] = /^(user|group):(.*)$/.exec(word) ?? []
+  const [, kind, name = ''] = /^(user|group):(.*)$/s.exec(word) ?? []
   if (kind !== 'user' && kind !== 'group') return { kind: 'any', name: '' }
   words.take(kind)
   const read = name.startsWith('"') ? words.read(() => unquoted(name)) : name

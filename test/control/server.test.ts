@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { ControlListenError, ControlStartError } from '../../daemon/control/start-error.ts'
 import { cookieFileName, limits, unixSocketName } from '../../shared/protocol/limits.ts'
+import { longestWait } from '../helpers/patience.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { connected, cookieOf, entered, greeted } from './raw-client.ts'
 import { startControl } from './start-control.ts'
@@ -33,7 +34,13 @@ it('greets at once on both families and on the Unix socket', async () => {
     expect(await (await connected(to)).next()).toEqual({
       jsonrpc: '2.0',
       method: 'hello',
-      params: { protocol: [1, 0], instance: 'test', auth: ['SCRAM-SHA-256'], capabilities: [], limits },
+      params: {
+        protocol: [1, 0],
+        instance: 'test',
+        auth: ['SCRAM-SHA-256'],
+        capabilities: [],
+        limits: { ...limits, loginTime: longestWait },
+      },
     })
   }
 })

@@ -72,6 +72,8 @@ describe('a text of rules', () => {
         expect(parse(text).who).toEqual({ kind: 'user', name })
         expect(parse(formatRule(parse(text)))).toEqual(parse(text))
       }),
+      // What ends a line for some is a character like any other.
+      { examples: [['\u2028']] },
     )
   })
 

@@ -36,7 +36,7 @@ it('answers 20,000 requests sent in one go, in order, and others in between', as
     pipeline(client, many, 'session.whoami')
     expect((await replies(client, many)).map(({ id }) => id)).toEqual(Array.from({ length: many }, (_, id) => id))
   })
-  expect(served).toBeGreaterThan(100)
+  expect(served).toBeGreaterThan(10)
 })
 
 it('is not kept from others by 20,000 slow calls, nor by their caller going away', async () => {

@@ -84,7 +84,7 @@ it('keeps one subscription to a topic of 10,000 that are asked for, and serves o
     // Of two subscriptions each would have told of it.
     expect(new Set(samples).size).toBe(2)
   })
-  expect(served).toBeGreaterThan(100)
+  expect(served).toBeGreaterThan(10)
 })
 
 it('shows no ghost of a connection when snapshots race with thousands that come and go', async () => {
