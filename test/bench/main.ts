@@ -54,7 +54,9 @@ function tell(report: Report, options: Options): void {
   if (!options.readme) return
   const rounds = options.rounds === 1 ? 'one round' : `medians of ${options.rounds} rounds`
   const made = `${rounds}, each load ${options.seconds} s long`
-  writeReadme(medians, [...names.filter((name) => name !== noProxy), noProxy], made)
+  const left = writeReadme(medians, [...names.filter((name) => name !== noProxy), noProxy], made)
+  for (const name of left)
+    process.stderr.write(`README.md: ${name} is as it was, since not all of it has been measured\n`)
 }
 
 function nameOf(server: Server | undefined): string {

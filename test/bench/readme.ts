@@ -3,16 +3,20 @@ import { availableParallelism, release } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { type Medians, markdown, number } from './report.ts'
 
-/** The table of README.md, between two comments of it. */
+/** The tables of README.md, each between two comments of it. */
 
 const readme = fileURLToPath(new URL('../../README.md', import.meta.url))
-const region = /(<!-- bench: .* -->\n)[\s\S]*?(\n<!-- end of bench -->)/
+const regionOf = (name: string) => new RegExp(`(<!-- ${name}: .* -->\n)[\\s\\S]*?(\n<!-- end of ${name} -->)`)
+
+/** How figures of the bench begin. */
+const changed = 'changes with 500 live'
+const manyRules = 'rules, 100000 networks and names'
 
 /** A collector of garbage makes thousands of connections look a little dearer or cheaper: below 1 it is noise. */
 const perHeld = 'held connection, KiB of memory'
 
-/** What the README shows of all figures: in its words, and in the bench's. */
-const rows: readonly (readonly [words: string, figure: string])[] = [
+/** What the README shows of servers beside one another: in its words, and in the bench's. */
+const speed: readonly (readonly [words: string, figure: string])[] = [
   ['16 streams down, GiB/s', '16 streams down, GiB/s'],
   ['16 streams down, CPU-s a GiB', '16 streams down, CPU-s/GiB'],
   ['connections a second, each fetching 64 bytes', 'connections, per second'],
@@ -27,40 +31,83 @@ const rows: readonly (readonly [words: string, figure: string])[] = [
   ['of those, not served', '2000 connect at once, not served'],
   ['datagrams of 200 bytes relayed a second', 'udp, datagrams a second'],
   ['CPU-s a million datagrams', 'udp, CPU-s a million datagrams'],
-  ...['64kB/s', '1MB/s', '10MB/s', '100MB/s'].flatMap((rate) => [
-    [`limited to ${rate}: the worst second, % off`, `pacing at ${rate}: the worst second, % off`] as const,
-    [`limited to ${rate}: Jain's index, at least`, `pacing at ${rate}: Jain's index, at least`] as const,
-  ]),
-  ['1,000 connections that wait for a limit, % of a core', 'pacing, 1000 that wait: % of a core'],
-  ['ping-pong p99 beside 20 streams of the same limit, ms', 'pacing, ping-pong beside 20 streams p99, ms'],
   ['proxy-tui, overview at 80x24, % of a core', 'screen, overview 80x24 at 4 Hz, % of a core'],
   ['proxy-tui, connections at 200x50, % of a core', 'screen, connections 200x50 at 4 Hz, % of a core'],
 ]
 
-/** Throws an `Error` for people if README.md has no place for the table. */
+/** What it shows of proxyd's limits, rules and bans: in its words, what is wanted, and in the bench's. */
+const control: readonly (readonly [words: string, wanted: string, figure: string])[] = [
+  ...['64kB/s', '1MB/s', '10MB/s', '100MB/s'].flatMap((rate) => [
+    [`limited to ${rate}: the worst second, % off`, '≤ 10', `pacing at ${rate}: the worst second, % off`] as const,
+    [`limited to ${rate}: Jain's index of the streams`, '≥ 0.95', `pacing at ${rate}: Jain's index, at least`] as const,
+  ]),
+  ['1,000 streams that wait: % of a core', '≤ 1', 'pacing, 1000 that wait: % of a core'],
+  ['ping-pong p99 beside 20 streams of one limit, ms', '< 100', 'pacing, ping-pong beside 20 streams p99, ms'],
+  ['a change with 500 live streams: ms until it has acted', '≤ 1,000', `${changed}: ms until the slowest has acted`],
+  [
+    "others' bytes in the second after it, times those before",
+    '1',
+    `${changed}: others' bytes, times those before, least`,
+  ],
+  ['ping-pong p99 of others before it, ms', '', `${changed}: ping-pong p99 before, ms`],
+  ['ping-pong p99 of others after it, ms', 'as before', `${changed}: ping-pong p99 after, ms`],
+  ['100,000 networks and names: CPU-s to compile', '≤ 1', `${manyRules}: CPU-s to compile`],
+  ['µs for the judgements of a connection', '≤ 2', `${manyRules}: µs for a connection's judgements`],
+  [
+    'connections per CPU-second, times those without rules',
+    '≥ 0.97',
+    `${manyRules}: connections per CPU-second, times those without`,
+  ],
+  [
+    'good logins beside 2,000 guesses a second, p99, ms',
+    '< 1,000',
+    'good logins beside 2000 guesses a second from 200 sources p99, ms',
+  ],
+]
+
+/** Throws an `Error` for people if README.md has no places for the tables. */
 export function checkReadme(): void {
-  if (region.test(readFileSync(readme, 'utf8'))) return
-  throw new Error(
-    'README.md lacks the comments <!-- bench: … --> and <!-- end of bench --> with the table between them',
-  )
+  const text = readFileSync(readme, 'utf8')
+  for (const name of ['bench', 'bench of limits'])
+    if (!regionOf(name).test(text))
+      throw new Error(
+        `README.md lacks the comments <!-- ${name}: … --> and <!-- end of ${name} --> with the table between them`,
+      )
 }
 
-/** Put these medians into README.md. `made` says how they came about. */
-export function writeReadme(medians: Medians, servers: readonly string[], made: string): void {
-  const cells = (figure: string) =>
-    servers.map((server) => {
+/**
+ * Put these medians into README.md, into each table of which no figure is missing for the first server. `made` says how they
+ * came about. Returns the names of the tables that are left as they were.
+ */
+export function writeReadme(medians: Medians, servers: readonly string[], made: string): string[] {
+  const cells = (figure: string, of: readonly string[]) =>
+    of.map((server) => {
       const value = medians[figure]?.[server]
       if (value === undefined) return ''
       return figure === perHeld && value < 1 ? '< 1' : number(value)
     })
-  const table = markdown(
-    servers,
-    rows.map(([words, figure]) => [words, ...cells(figure)]),
-  )
+  const ours = servers.filter((server) => control.some(([, , figure]) => medians[figure]?.[server] !== undefined))
+  const tables = {
+    bench: {
+      columns: servers,
+      rows: speed.map(([words, figure]) => [words, ...cells(figure, servers)]),
+      figures: speed.map(([, figure]) => figure),
+    },
+    'bench of limits': {
+      columns: ['wanted', ...ours],
+      rows: control.map(([words, wanted, figure]) => [words, wanted, ...cells(figure, ours)]),
+      figures: control.map(([, , figure]) => figure),
+    },
+  }
   const [linux] = /^\d+\.\d+/.exec(release()) ?? ['']
-  const text = `${table}\n\n${availableParallelism()} cores, Linux ${linux}, Node ${process.version}; ${made}.`
-  writeFileSync(
-    readme,
-    readFileSync(readme, 'utf8').replace(region, (_, begin, end) => `${begin}${text}${end}`),
-  )
+  const left: string[] = []
+  let text = readFileSync(readme, 'utf8')
+  for (const [name, { columns, rows, figures }] of Object.entries(tables)) {
+    const isWhole = figures.every((figure) => medians[figure] !== undefined)
+    if (!isWhole) left.push(name)
+    const table = `${markdown(columns, rows)}\n\n${availableParallelism()} cores, Linux ${linux}, Node ${process.version}; ${made}.`
+    if (isWhole) text = text.replace(regionOf(name), (_, begin, end) => `${begin}${table}${end}`)
+  }
+  writeFileSync(readme, text)
+  return left
 }

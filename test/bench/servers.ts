@@ -46,9 +46,9 @@ function portable(...flags: string[]): Server {
   return ours('proxyd portable', 'portable', ...flags)
 }
 
-/** One of proxyd's engines, with one loop, with these flags as well. */
-export function withFlags({ engine }: Server, ...flags: string[]): Server {
-  return engine === 'portable' ? portable(...flags) : proxyd(1, ...flags)
+/** The same engine of proxyd's, with one loop, with these flags as well. */
+export function withFlags(server: Server | undefined, ...flags: string[]): Server {
+  return server?.engine === 'portable' ? portable(...flags) : proxyd(1, ...flags)
 }
 
 function ours(name: string, engine: 'linux' | 'portable', ...flags: string[]): Server {

@@ -80,7 +80,6 @@ export const changeScenario: Scenario = {
   name: 'changes with 500 live',
   measures: (server) => server?.engine !== undefined,
   async run(setting) {
-    if (!setting.server) return {}
     const results = []
     for (const change of changes) {
       const users = [changed, pinger].flatMap((name) => ['-u', `${name}:${password}`])

@@ -22,6 +22,17 @@ export async function compare(one: () => Promise<Figures>, other: () => Promise<
   return results
 }
 
+/** Measure both ways at the same time, so that the machine's mood is the same for both: for what they cost, not how fast they are. */
+export async function compareBeside(one: () => Promise<Figures>, other: () => Promise<Figures>): Promise<Comparison> {
+  const results: { one: Figures[]; other: Figures[] } = { one: [], other: [] }
+  for (let pair = 0; pair < pairs; pair++) {
+    const [figures, others] = await Promise.all([one(), other()])
+    results.one.push(figures)
+    results.other.push(others)
+  }
+  return results
+}
+
 /** The other way's figure as a share of the one's: the median of all pairs. */
 export function ratio({ one, other }: Comparison, figure: string): number {
   return median(one.map((figures, pair) => value(other[pair], figure) / value(figures, figure)))

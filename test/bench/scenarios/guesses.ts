@@ -15,7 +15,6 @@ export const guesses: Scenario = {
   name: 'guesses',
   measures: (server) => server?.engine !== undefined,
   async run({ server, origin, seconds }) {
-    if (!server) return {}
     // Else nobody on this machine would be banned.
     const running = await start(withFlags(server, '--ban-exempt', '192.0.2.1'), true)
     try {

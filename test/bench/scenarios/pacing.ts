@@ -29,9 +29,9 @@ async function limited<T>(server: Server, measure: (running: Running) => Promise
 }
 
 /** With one loop and with two; the portable engine has none. */
-function limitedServers(server: Server, rate: string): Server[] {
+function limitedServers(server: Server | undefined, rate: string): Server[] {
   const one = withFlags(server, '--rate-down', rate)
-  return server.engine === 'portable' ? [one] : [one, proxyd(2, '--rate-down', rate)]
+  return one.engine === 'portable' ? [one] : [one, proxyd(2, '--rate-down', rate)]
 }
 
 /** Greedy streams, 1, 20 and 200 of them: how far off is the worst second after the first? */
@@ -41,7 +41,6 @@ function pacing([rate, bytes]: (typeof rates)[number]): Scenario {
     name,
     measures: (server) => server?.engine !== undefined,
     async run({ server, origin, seconds }) {
-      if (!server) return {}
       const off: number[] = []
       const shares: number[] = []
       for (const streams of [1, 20, 200])
@@ -81,9 +80,9 @@ const settles = 12
 
 const waiting: Scenario = {
   name: 'pacing, 1000 that wait',
-  measures: (server) => server?.engine === 'linux',
-  run: ({ origin, seconds }: Setting) =>
-    limited(proxyd(1, '--rate-down', '10kB/s'), async (running) => {
+  measures: (server) => server?.engine !== undefined,
+  run: ({ server, origin, seconds }: Setting) =>
+    limited(withFlags(server, '--rate-down', '10kB/s'), async (running) => {
       const load = { kind: 'bulk', way: way(running, origin.ports.source), streams: 1000, direction: 'down' } as const
       const { begin } = await runLoad({ ...load, seconds: settles + seconds }, async () => {
         await setTimeout(settles * 1000)
@@ -97,9 +96,9 @@ const waiting: Scenario = {
 
 const besideBulk: Scenario = {
   name: 'pacing, ping-pong beside 20 streams',
-  measures: (server) => server?.engine === 'linux',
-  run: ({ origin, busyOrigin, seconds }: Setting) =>
-    limited(proxyd(1, '--rate-down', '1MB/s'), async (running) => {
+  measures: (server) => server?.engine !== undefined,
+  run: ({ server, origin, busyOrigin, seconds }: Setting) =>
+    limited(withFlags(server, '--rate-down', '1MB/s'), async (running) => {
       const bulk = { kind: 'bulk', way: way(running, busyOrigin.ports.source), streams: 20, direction: 'down' } as const
       const pingPong = { kind: 'pingpong', way: way(running, origin.ports.echo), seconds } as const
       const { begin } = await runLoad({ ...bulk, seconds: seconds + 2 }, async () => {

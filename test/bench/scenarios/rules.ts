@@ -8,7 +8,7 @@ import { Command } from '../../../daemon/socks/messages.ts'
 import { ownFolder, removeFolder } from '../belongings.ts'
 import { managed } from '../management.ts'
 import { proxyd, type Running, start } from '../servers.ts'
-import { compare, ratio } from './comparison.ts'
+import { compareBeside, ratio } from './comparison.ts'
 import { connectionCost, connectionFigures, warmUp } from './connections.ts'
 import { type Figures, type Scenario, type Setting, way } from './scenario.ts'
 
@@ -67,7 +67,7 @@ async function connections(text: string, setting: Setting): Promise<Figures> {
     const leg = (running: Running) => async () =>
       connectionFigures(await connectionCost(running, { ...setting, seconds: setting.seconds / 2 }, target(running)))
     for (const running of [without, withRules]) await warmUp(running, setting, target(running))
-    const result = await compare(leg(without), leg(withRules))
+    const result = await compareBeside(leg(without), leg(withRules))
     return {
       'rules, 100000 networks and names: connections per CPU-second, times those without':
         1 / ratio(result, 'CPU-µs each'),
