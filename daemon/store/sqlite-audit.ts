@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { AuditEntry } from '../../shared/protocol/methods.ts'
 import type { AuditStore, AuditWish, Immediate } from './store.ts'
+import { inTransaction } from './transaction.ts'
 
 interface Row extends Omit<AuditEntry, 'by' | 'from' | 'given' | 'before' | 'after'> {
   readonly operator: string | null
@@ -30,18 +31,13 @@ export function sqliteAudit(database: DatabaseSync): Immediate<AuditStore> {
 
   return {
     append(entries, kept) {
-      let now = bytes
-      database.exec('BEGIN')
-      try {
+      bytes = inTransaction(database, () => {
+        let now = bytes
         for (const entry of entries) now += add(entry)
         now -= sumOf(forget.all(kept.since))
         while (now > kept.bytes) now -= sumOf(forgetOldest.all())
-        database.exec('COMMIT')
-      } catch (error) {
-        database.exec('ROLLBACK')
-        throw error
-      }
-      bytes = now
+        return now
+      })
     },
     list: (wish) => (select.all(boundOf(wish)) as unknown as Row[]).map(entryOf),
   }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Ban } from '../../shared/protocol/methods.ts'
 import type { BanStore, Immediate } from './store.ts'
+import { inTransaction } from './transaction.ts'
 
 /** Bans in a table of SQLite. */
 export function sqliteBans(database: DatabaseSync): Immediate<BanStore> {
@@ -10,17 +11,12 @@ export function sqliteBans(database: DatabaseSync): Immediate<BanStore> {
   return {
     list: () => (list.all() as Ban[]).map((row) => ({ ...row })),
     save(changes) {
-      database.exec('BEGIN')
-      try {
+      inTransaction(database, () => {
         for (const [source, ban] of changes) {
           if (ban) put.run(source, ban.since, ban.until, ban.reason, ban.by)
           else remove.run(source)
         }
-        database.exec('COMMIT')
-      } catch (error) {
-        database.exec('ROLLBACK')
-        throw error
-      }
+      })
     },
   }
 }

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { sqliteGroups } from './sqlite-limits.ts'
 import { sqliteUsers } from './sqlite-users.ts'
 import type { Immediate, ImportStore } from './store.ts'
+import { inTransaction } from './transaction.ts'
 
 /** Users and groups that come from elsewhere, in one transaction. */
 export function sqliteImports(database: DatabaseSync): Immediate<ImportStore> {
@@ -9,17 +10,11 @@ export function sqliteImports(database: DatabaseSync): Immediate<ImportStore> {
   const users = sqliteUsers(database)
   return {
     save({ groups: putGroups, added, changed }) {
-      database.exec('BEGIN')
-      try {
+      return inTransaction(database, () => {
         for (const group of putGroups) groups.put(group)
         for (const user of changed) users.update(user)
-        const ids = added.map((user) => users.insert(user))
-        database.exec('COMMIT')
-        return ids as number[]
-      } catch (error) {
-        database.exec('ROLLBACK')
-        throw error
-      }
+        return added.map((user) => users.insert(user) as number)
+      })
     },
   }
 }

@@ -11,6 +11,7 @@ import {
   usageCells,
   usageWidth,
 } from './store.ts'
+import { inTransaction } from './transaction.ts'
 
 const hour = 3_600_000
 const day = 24 * hour
@@ -43,17 +44,12 @@ export function sqliteUsage(database: DatabaseSync): Immediate<UsageStore> {
     save(batch) {
       const last = lastBatch.get()
       if (last?.run === batch.run && Number(last.number) >= batch.number) return
-      database.exec('BEGIN')
-      try {
+      inTransaction(database, () => {
         add(batch)
         noteBatch.run(batch.run, batch.number)
         forgetHours.run(Math.floor(batch.time / hour) - keptHours)
         forgetDays.run(Math.floor(batch.time / day) - keptDays)
-        database.exec('COMMIT')
-      } catch (error) {
-        database.exec('ROLLBACK')
-        throw error
-      }
+      })
     },
     read: (wish) => read(wish),
   }
