@@ -40,6 +40,17 @@ test.each<[string, object]>([
   expect(status).toBe(3)
 })
 
+test.each(['rules apply /dev/zero', 'import /dev/zero', 'rules apply -'])(
+  '%s: a text without end is refused, not held in memory',
+  async (command) => {
+    const daemon = await startFakeDaemon(() => page)
+    const script = 'yes "$(printf %01000d 0)" | "$0" "$1" --socket "$2" --exec "$3"'
+    const { status, stderr } = await run('/bin/sh', ['-c', script, process.execPath, program, daemon.path, command])
+    expect(stderr).toMatch(/(cannot read \/dev\/zero: it|standard input) has more than 67108864/)
+    expect(status).toBe(2)
+  },
+)
+
 test('a mistake anywhere on the command line is found before anything is sent', async () => {
   const daemon = await startFakeDaemon(() => page)
   expect(await proxyTui('--socket', daemon.path, '--exec', 'users', '--exec', 'users; kill')).toEqual({

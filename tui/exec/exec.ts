@@ -13,7 +13,7 @@ import { complain, exitStatus, Failure, failureOf, tell } from './failure.ts'
 import { readLines } from './lines.ts'
 import { askedOnce, passwordReader } from './new-passwords.ts'
 import { render } from './render.ts'
-import { readTextFile, writeTextFile } from './text-file.ts'
+import { longestText, readTextFile, writeTextFile } from './text-file.ts'
 
 /** Commands that were written in one place. */
 interface Batch {
@@ -105,9 +105,20 @@ function textReader({ lines }: ExecOptions, input: AsyncIterable<string>): Conte
   return async (file) => {
     if (file !== '-') return readTextFile(file)
     if (lines.includes('-')) throw new UsageError('standard input has the commands: name a file')
-    rest ??= gather(input).then((all) => all.map((line) => `${line}\n`).join(''))
+    rest ??= textOf(input)
     return rest
   }
+}
+
+async function textOf(lines: AsyncIterable<string>): Promise<string> {
+  const all: string[] = []
+  let length = 0
+  for await (const line of lines) {
+    length += line.length + 1
+    if (length > longestText) throw new UsageError(`standard input has more than ${longestText} characters`)
+    all.push(`${line}\n`)
+  }
+  return all.join('')
 }
 
 async function gather<T>(source: AsyncIterable<T>): Promise<readonly T[]> {

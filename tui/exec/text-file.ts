@@ -1,10 +1,16 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { UsageError } from '../../shared/commands/usage.ts'
 
-/** The text of a file. Rejects with `UsageError` if it cannot be read, or is not UTF-8. */
+/** Bytes of one text, which is held in memory: the users of a large daemon many times over. */
+export const longestText = 64 * 1024 * 1024
+
+/** The text of a file. Rejects with `UsageError` if it cannot be read, is not UTF-8, or does not end in time, as a device. */
 export async function readTextFile(file: string): Promise<string> {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
+    const bytes = Buffer.concat(await createReadStream(file, { end: longestText }).toArray())
+    if (bytes.length > longestText) throw new Error(`it has more than ${longestText} bytes`)
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
     throw new UsageError(`cannot read ${file}: ${(error as Error).message}`)
   }
