@@ -115,7 +115,7 @@ export async function startDataPlane(
     settings.engine,
     { ...options, workers, ...limiting.memory, ...banning.memory, rules: rules.memory },
     {
-      authenticate: (login) => logins.authenticate(login),
+      authenticate: (login, isWaiting) => logins.authenticate(login, isWaiting),
       resolve: (name, asker) => resolver.resolve(name, asker),
       warn: warnOfTraffic,
     },

@@ -56,10 +56,11 @@ export class Logins {
   /**
    * Admits the user with exactly these bytes as name and password; undefined if there is none, also for a disabled user.
    * Unknown and disabled users cost what known ones cost. A login that was good lately is so at once, whoever floods the
-   * others; one that is crowded out never has an answer, for a refusal would be taken for a wrong password. Where somebody
+   * others; one that is crowded out never has an answer, for a refusal would be taken for a wrong password, nor has one whose
+   * client does not wait any more, and is not checked if that has gone before its turn. Where somebody
    * logged in well lately nobody is banned, so a name that fails from there is held back instead. Never rejects.
    */
-  async authenticate(login: Login): Promise<Admission | undefined> {
+  async authenticate(login: Login, isWaiting: () => boolean): Promise<Admission | undefined> {
     // The caller may reuse its bytes before the turn comes.
     const [username, password] = [Uint8Array.from(login.username), Uint8Array.from(login.password)]
     const address = Uint8Array.from(unmapped(login.source))
@@ -84,8 +85,9 @@ export class Logins {
       const kept = account?.password ?? this.#passwords.decoy(username)
       // A check fails only for want of memory, which says nothing of the password either.
       const matches = await this.#passwords
-        .matches(password, kept, { source, name, standing }, () => delay() === 0)
+        .matches(password, kept, { source, name, standing }, () => isWaiting() && delay() === 0)
         .catch(() => undefined)
+      if (!isWaiting()) return noAnswer()
       // While it waited for its turn, others may have guessed at the name.
       if (matches === undefined && delay() > 0) continue
       if (matches === undefined) {

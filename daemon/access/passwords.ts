@@ -17,11 +17,17 @@ const checksAtOnce = Math.min(2, Math.max(1, availableParallelism() - 1))
 /** On one slow core these take about 10 s, which is the default time for a login. */
 const mostChecksWaiting = 256
 
+interface Check {
+  readonly answer: Promise<boolean | undefined>
+  /** Of all who ask: whether that one still may guess, and wants to know. */
+  readonly mayGuess: (() => boolean)[]
+}
+
 /** The slow half of a login. However many guesses come in, they get at most two cores and a bounded, fair queue. */
 export class Passwords {
   readonly #queue: FairQueue
   /** Checks that wait or run, by salt and password. */
-  readonly #checks = new Map<string, Promise<boolean | undefined>>()
+  readonly #checks = new Map<string, Check>()
   readonly #decoySecret = randomBytes(keyBytes)
 
   constructor(mostWaiting: number = mostChecksWaiting) {
@@ -39,7 +45,7 @@ export class Passwords {
 
   /**
    * Whether `password` is the one behind `hash`; undefined if too many checks wait for it to have its turn, or when its turn
-   * comes it must not guess. A client that opens many connections at once is checked once: what asks the same while a
+   * comes nobody who asks may guess. A client that opens many connections at once is checked once: what asks the same while a
    * check lasts shares its answer.
    */
   matches(
@@ -51,15 +57,17 @@ export class Passwords {
     const question = Buffer.concat([hash.salt, password])
     const key = question.toString('latin1')
     const asked = this.#checks.get(key)
-    if (asked) return asked
+    asked?.mayGuess.push(mayGuess)
+    if (asked) return asked.answer
 
     // The caller may reuse its bytes before the turn comes.
     const secret = question.subarray(hash.salt.length)
-    const check = this.#queue
-      .run(async () => (mayGuess() ? verify(secret, hash) : undefined), claimant)
+    const askers = [mayGuess]
+    const answer = this.#queue
+      .run(async () => (askers.some((may) => may()) ? verify(secret, hash) : undefined), claimant)
       .finally(() => this.#checks.delete(key))
-    this.#checks.set(key, check)
-    return check
+    this.#checks.set(key, { answer, mayGuess: askers })
+    return answer
   }
 
   /**

@@ -113,9 +113,9 @@ export interface Resolution {
 export interface EngineServices {
   /**
    * Undefined for a wrong login. A login that is crowded out by others gets no answer at all: the client's deadline ends
-   * its session, for a refusal would be taken for a wrong password.
+   * its session, for a refusal would be taken for a wrong password; nor has one when `isWaiting` says that the client has gone.
    */
-  authenticate(login: Login): Promise<Admission | undefined>
+  authenticate(login: Login, isWaiting: () => boolean): Promise<Admission | undefined>
   /** What is known of the name; undefined if it was not looked up, for too many wait or the asker does not any more. */
   resolve(name: string, asker: Asker): Promise<Resolution | undefined>
   /** Something an operator should know: one line, no secrets. */

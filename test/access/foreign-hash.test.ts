@@ -80,7 +80,7 @@ describe('a user with a foreign hash', () => {
     const learnt = Promise.withResolvers<void>()
     logins.follow((account, secret) => users.learnPassword(account, secret).then(learnt.resolve, learnt.reject))
     const ask = (secret: string) =>
-      logins.authenticate({ username: utf8('ann'), password: utf8(secret), source: new Uint8Array(16) })
+      logins.authenticate({ username: utf8('ann'), password: utf8(secret), source: new Uint8Array(16) }, () => true)
     return { store, accounts, users, ask, learnt: learnt.promise }
   }
 

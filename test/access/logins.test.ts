@@ -44,13 +44,35 @@ describe('a login', () => {
     logins = new Logins(accounts, passwords, sources)
   })
 
-  function ask(username: Uint8Array, password: Uint8Array, from = '127.0.0.1'): Promise<Admission | undefined> {
-    return logins.authenticate({ username, password, source: sourceOf(from) })
+  function ask(
+    username: Uint8Array,
+    password: Uint8Array,
+    from = '127.0.0.1',
+    isWaiting = () => true,
+  ): Promise<Admission | undefined> {
+    return logins.authenticate({ username, password, source: sourceOf(from) }, isWaiting)
   }
 
   function add(name: string) {
     return accounts.add({ name, password: secret, id: 1, enabled: true, created: 0, ...noLimits })
   }
+
+  it('is not checked when its turn comes and the client has gone, unless another asks the same', async () => {
+    const [ann, bob] = [add('ann'), add('bob')]
+    // More than are checked at once.
+    const before = Array.from({ length: 4 }, (_, i) => ask(utf8('ann'), utf8(`guess ${i}`), `192.0.2.${i + 1}`))
+    let isWaiting = true
+    const answers: unknown[] = []
+    for (const from of ['192.0.2.9', '192.0.2.10'])
+      void ask(utf8('bob'), utf8('wrong'), from, () => isWaiting).then((answer) => answers.push(answer))
+    const [, other] = [ask(utf8('bob'), utf8('secret'), '192.0.2.9', () => isWaiting), ask(utf8('bob'), utf8('secret'))]
+    isWaiting = false
+    await Promise.all(before)
+    expect(await other).toEqual(admitted(bob))
+    expect(await ask(utf8('ann'), utf8('secret'))).toEqual(admitted(ann))
+    expect(failures.filter(({ name }) => name === 'bob')).toEqual([])
+    expect([answers, crowded]).toEqual([[], []])
+  })
 
   it('succeeds with the very bytes of name and password', async () => {
     add('ann')

@@ -71,13 +71,17 @@ describe.each(enginesOfOneLoop)('$kind engine: negotiation', ({ start }) => {
 
   it('forgets a client that leaves while its login is checked', async () => {
     const checked = Promise.withResolvers<Admission>()
-    const authenticate = vi.fn(() => checked.promise)
+    const authenticate = vi.fn((_: Login, isWaiting: () => boolean) => {
+      expect(isWaiting()).toBe(true)
+      return checked.promise
+    })
     const proxy = await startProxy(start, { passwordRequired: true, services: { authenticate } })
     const client = await proxy.client()
     client.write(bytes(greetingForLogin, goodLogin))
     await eventually(() => expect(authenticate).toHaveBeenCalled())
     client.reset()
     await proxy.empty()
+    expect(authenticate.mock.calls[0]?.[1]()).toBe(false)
     const other = await proxy.client()
     checked.resolve(asAlice)
     other.write(bytes(greetingForLogin, goodLogin))
@@ -165,14 +169,14 @@ describe.each(enginesOfOneLoop)('$kind engine: negotiation', ({ start }) => {
   })
 
   it('tells whoever checks a login where it comes from', async () => {
-    const authenticate = vi.fn(async () => asAlice)
+    const authenticate = vi.fn(async (_: Login) => asAlice)
     const proxy = await startProxy(start, { passwordRequired: true, services: { authenticate } })
     for (const via of ['127.0.0.1', '::1']) {
       const client = await proxy.client(via)
       client.write(bytes(greetingForLogin, login(alice.name, via)))
       expect(await client.readHex(4)).toBe('05020100')
     }
-    const sources = authenticate.mock.calls.flat().map(({ source }: Login) => Buffer.from(source).toString('hex'))
+    const sources = authenticate.mock.calls.map(([{ source }]) => Buffer.from(source).toString('hex'))
     expect(sources).toEqual(['00000000000000000000ffff7f000001', '00000000000000000000000000000001'])
   })
 

@@ -177,8 +177,10 @@ class LoopHandle {
         return
       }
       case 'authenticate': {
-        const { slot, generation, login } = message
-        this.#send({ type: 'authenticated', slot, generation, admission: await this.#services.authenticate(login) })
+        const { slot, generation, login, serial } = message
+        const isWaiting = () => this.table.serial[slot] === serial
+        const admission = await this.#services.authenticate(login, isWaiting)
+        this.#send({ type: 'authenticated', slot, generation, admission })
       }
     }
   }

@@ -52,7 +52,7 @@ export interface SessionName {
 /** To the main thread. */
 export type LoopMessage =
   | (SessionName & { readonly type: 'resolve'; readonly name: string; readonly serial: number })
-  | (SessionName & { readonly type: 'authenticate'; readonly login: Login })
+  | (SessionName & { readonly type: 'authenticate'; readonly login: Login; readonly serial: number })
   | { readonly type: 'warn'; readonly message: string }
   /** The order with this ticket has been carried out. */
   | { readonly type: 'done'; readonly ticket: number; readonly serials: readonly number[] }

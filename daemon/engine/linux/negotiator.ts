@@ -95,7 +95,8 @@ export class Negotiator implements Stage {
 
   /** Have the main thread check a login. */
   #ask(slot: number, login: Login): void {
-    this.#loop.post({ type: 'authenticate', slot, generation: this.#sessions.generation[slot], login })
+    const { generation, table } = this.#sessions
+    this.#loop.post({ type: 'authenticate', slot, generation: generation[slot], login, serial: table.serial[slot] })
   }
 
   /** True if nothing will follow the login that is being checked: no request, so no use for the answer. */

@@ -151,7 +151,7 @@ class PortableEngine implements Engine {
       limitLines: this.#limitLines,
       pacer: new Pacer(new Budget(this.#limitLines, sourceLines)),
       known: new KnownSources(options.known),
-      authenticate: (login) => services.authenticate(login),
+      authenticate: (login, isWaiting) => services.authenticate(login, isWaiting),
       resolver: services,
       extras: new Room(extras),
       associations: new Shares(1),

@@ -67,7 +67,7 @@ class Greeter {
     let user = context.passwords.recall(login.username, login.password)
     this.#isChecking = user === undefined
     while (user === undefined) {
-      const admission = await context.authenticate(login)
+      const admission = await context.authenticate(login, () => !this.#session.isOver)
       if (this.#session.isOver) return
       if (!admission) break
       if (context.passwords.remember(login, admission)) user = admission.user
