@@ -1,9 +1,16 @@
+import { copyFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import type { RawClient } from '../control/raw-client.ts'
+import { connectThrough } from '../helpers/connect-through.ts'
 import { startDaemon, temporaryFolders } from '../helpers/daemon.ts'
 import { operate } from '../helpers/operate.ts'
 import { run } from '../helpers/programs.ts'
+import { exec } from '../helpers/proxy-tui.ts'
+import { startTarget } from '../helpers/target.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const program = fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url))
 const password = 'gravel-tulip-93'
@@ -162,3 +169,30 @@ it(`nothing that was confirmed is lost by ${kills} kills in the middle of change
   const check = await run(process.execPath, [program, '--check-store', '--state-dir', folders.state])
   expect(check).toMatchObject({ status: 0, stderr: '' })
 }, 900_000)
+
+/** Bytes both ways of all users that the disk has, whatever the daemon has not written yet: by a copy, while it runs. */
+async function usedOnDisk(state: string): Promise<number> {
+  const folder = await temporaryFolder()
+  for (const name of ['proxyd.db', 'proxyd.db-wal']) await copyFile(join(state, name), join(folder, name))
+  const database = new DatabaseSync(join(folder, 'proxyd.db'))
+  try {
+    return Number(database.prepare('SELECT total(up + down) AS used FROM usage_hours').get()?.used)
+  } finally {
+    database.close()
+  }
+}
+
+it('what users moved is written while they go on, so that a kill loses only what came since', async () => {
+  const folders = await temporaryFolders()
+  const daemon = await startDaemon([], { folders })
+  const target = await startTarget()
+  const client = await connectThrough(daemon.port('socks'), target)
+  const peer = await target.next()
+  const moved = 'x'.repeat(100_000)
+  client.write(moved)
+  await peer.readText(moved.length)
+  await expect.poll(() => usedOnDisk(folders.state), { interval: 500 }).toBe(moved.length)
+  await daemon.kill()
+  const { stdout } = await exec(await startDaemon([], { folders }), 'usage --csv')
+  expect(stdout).toBe('user,up,down,connections\n(no login),100000,0,0\n')
+})
