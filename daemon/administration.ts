@@ -1,0 +1,130 @@
+import { AccountTransfer } from './access/account-transfer.ts'
+import type { Account } from './access/accounts.ts'
+import { LateChanges } from './access/late-changes.ts'
+import { LimitChanges } from './access/limit-changes.ts'
+import { Operators } from './access/operators.ts'
+import { Turns } from './access/turns.ts'
+import { type Loops, Users } from './access/users.ts'
+import type { Transfer } from './control/backend.ts'
+import type { DataPlane } from './data-plane.ts'
+import type { Ending } from './ending.ts'
+import type { DaemonLog } from './log.ts'
+import type { UserTraffic } from './observe/user-traffic.ts'
+import { LiveRules } from './rules/live-rules.ts'
+import type { Configuration } from './settings/configuration.ts'
+import { LiveSettings } from './settings/live-settings.ts'
+import { settingEffects } from './settings/setting-effects.ts'
+import type { Store, StoredSettings } from './store/store.ts'
+import { Backups } from './transfer/backups.ts'
+
+export interface ManagementOptions {
+  readonly configuration: Configuration
+  readonly stored: StoredSettings
+  readonly store: Store
+  readonly dataPlane: DataPlane
+  readonly version: string
+  readonly ending: Ending
+  readonly log: DaemonLog
+}
+
+/** What operators may change. */
+export interface Administered {
+  readonly users: Users
+  readonly limits: LimitChanges
+  readonly operators: Operators
+  readonly config: LiveSettings
+  readonly rules: LiveRules
+  readonly accountTransfer: AccountTransfer
+  readonly late: LateChanges
+}
+
+/** Puts together what changes users, rules, settings and operators. What is to be closed in the end goes into `parts`, in order. */
+export async function administer(
+  { configuration, stored, store, dataPlane, ending, log }: ManagementOptions,
+  traffic: UserTraffic,
+  parts: AsyncDisposableStack,
+): Promise<Administered> {
+  const { accounts, groups, passwords, policy, limits: keeper, usage, engine, members, names, accessLog } = dataPlane
+  const turns = new Turns()
+  const late = new LateChanges((message) => log.logger.warn(message))
+  parts.defer(() => late.close())
+  const { 'state-dir': folder } = configuration.values
+  const rules = new LiveRules(
+    {
+      ...{ engine, members, store: store.rules, late, folder },
+      settings: () => config.values,
+      own: () => dataPlane.own,
+      lookUp: lookUpWith(names),
+    },
+    dataPlane.rules,
+  )
+  parts.defer(() => rules.close())
+  const loops: Loops = {
+    userChanged(change) {
+      rules.membersChanged()
+      return dataPlane.userChanged(change)
+    },
+  }
+  const begin = (account: Account) => {
+    traffic.begin(account.index)
+    accessLog.begin(account)
+    keeper.begin(account)
+  }
+  const indices = {
+    begin(account: Account) {
+      begin(account)
+      // Their index was somebody else's; this comes to the loops before they hear of the user.
+      void dataPlane.limitsChanged()
+    },
+  }
+  const users = new Users({
+    ...{ accounts, passwords, policy, store: store.users, late, loops, indices, turns },
+  })
+  const obey = async () => {
+    await dataPlane.limitsChanged()
+    await rules.groupsChanged()
+  }
+  const limits = new LimitChanges({ accounts, groups, keeper, store, late, turns, obey })
+  const accountTransfer = new AccountTransfer({
+    ...{ accounts, groups, limits, keeper, usage, passwords, store, late, turns, loops, begin, obey },
+    passwordRequired: () => users.passwordRequired,
+  })
+  dataPlane.logins.follow((account, password) => {
+    users.learnPassword(account, password).catch((error: Error) => {
+      log.logger.warn(`the hash of ${JSON.stringify(account.name)} stays another program's for now: ${error.message}`)
+    })
+  })
+  usage.follow(traffic)
+  keeper.follow({
+    connections: (index) => traffic.connections(index),
+    obey: () => dataPlane.limitsChanged(),
+    cameFirst: (account, now) => limits.cameFirst(account, now),
+  })
+  parts.defer(() => keeper.stop())
+  const config = new LiveSettings({
+    configuration,
+    stored,
+    store: store.settings,
+    late,
+    effects: settingEffects({ dataPlane, users, ending, log }),
+    tell: (message) => log.logger.info(message),
+  })
+  const operators = await Operators.load(store.operators, late)
+  return { users, limits, operators, config, rules, accountTransfer, late }
+}
+
+/** Names as clients get them looked up, for an operator who waits. */
+function lookUpWith(names: DataPlane['names']): (name: string) => Promise<readonly string[]> {
+  const asker = { user: 0, source: new Uint8Array(16), isWaiting: () => true }
+  return async (name) => (await names.resolve(name, asker))?.addresses ?? []
+}
+
+/** All that is kept, taken elsewhere and brought here. */
+export function transferring({ store }: ManagementOptions, { accountTransfer }: Administered): Transfer {
+  const backups = new Backups(store.backups)
+  return {
+    backup: (wish) => backups.make(wish),
+    export: (wish) => accountTransfer.export(wish),
+    import: (wish) => accountTransfer.import(wish),
+  }
+}
