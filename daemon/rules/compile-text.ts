@@ -15,6 +15,8 @@ export interface CompileOptions {
 
 /** Characters of rules that are compiled at once, in some milliseconds. */
 const mostAtOnce = 16_384
+/** Destinations of all rules together, those of a list once for each rule that names it: half a gigabyte while they are compiled. */
+const mostDestinations = 4_000_000
 /** Beside this file: the source when it runs as such, the bundle's own file when it is bundled. */
 const threadFile = new URL(
   import.meta.url.endsWith('.ts') ? './compile-thread.ts' : './compile-thread.js',
@@ -43,6 +45,13 @@ export async function compileAside(options: CompileOptions): Promise<SharedArray
  */
 export function compileText({ text, ids, folder }: CompileOptions): SharedArrayBuffer {
   const { rules } = parseRules(text)
-  const numbered = rules.map((rule, i) => ({ id: ids[i], rule, to: destinationsOf(rule, folder) }))
+  let left = mostDestinations
+  const numbered = rules.map((rule, i) => {
+    const to = destinationsOf(rule, folder)
+    left -= to.length
+    if (left >= 0) return { id: ids[i], rule, to }
+    const mend = 'let one rule of a group name a list, in place of one a user'
+    throw new Refusal('invalid', `the rules have more than ${mostDestinations} destinations, lists included: ${mend}`)
+  })
   return compileRules(numbered, () => undefined)
 }

@@ -10,7 +10,6 @@ import { OwnSockets } from '../../daemon/policy/own-sockets.ts'
 import { RuleHits } from '../../daemon/policy/rule-hits.ts'
 import { firstRulePlace, RuleSet } from '../../daemon/policy/rule-set.ts'
 import { LiveRules, type LiveRulesOptions, prepareRules } from '../../daemon/rules/live-rules.ts'
-import { noRules, replaceText } from '../../daemon/rules/rule-text.ts'
 import { type StoredRules, StoreError } from '../../daemon/store/store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
@@ -222,12 +221,4 @@ describe('a list', () => {
     expect(refusal.message).toContain(`${file}:1: this line is no name`)
     expect(refusal.message).not.toContain('hunter2')
   })
-})
-
-it('of many rules that are alike each keeps its number, in no time', async () => {
-  const alike = replaceText(noRules, 'deny port 1\n'.repeat(80_000))
-  const ids = Array.from({ length: 80_000 }, (_, i) => 16 + i)
-  expect(alike.ids).toEqual(ids)
-  const fewer = replaceText(alike, 'deny port 1\n'.repeat(79_999))
-  expect(fewer.ids).toEqual(ids.slice(0, -1))
 })
