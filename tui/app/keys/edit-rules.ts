@@ -32,7 +32,10 @@ export async function editTogether(app: App, begun?: Draft): Promise<void> {
 
 /** Their text is told where they are shown, which may not have been for long. */
 async function newDraft({ store, daemon }: App): Promise<Draft | null> {
-  if (store.state.rules?.text === null) await daemon.look()
+  if (store.state.rules?.text === null) {
+    await daemon.look()
+    store.catchUp()
+  }
   return draftOf(store.state)
 }
 

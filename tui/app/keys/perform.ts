@@ -69,8 +69,8 @@ export function confirm(app: App, { question, facts, yes }: Question, then: Call
 export async function performAndTell(app: App, call: Call): Promise<void> {
   const label = labelOf(app)
   const { done, text } = await app.daemon.perform(call)
-  if (done) selectNewRule(app, call)
   app.store.announce(label(text), done ? 'good' : 'bad')
+  if (done) selectNewRule(app, call)
 }
 
 /** Whoever has added a rule on its page looks at that one. */

@@ -57,6 +57,11 @@ export class Store {
     this.#timer ??= setTimeout(() => this.#show(), Math.max(0, this.#shownAt + this.#pace - performance.now()))
   }
 
+  /** Show what daemons have told by now: a deed that has waited for that goes on with it. */
+  catchUp(): void {
+    this.#show()
+  }
+
   /** Say one line: a success for a few seconds, a failure until the next key. */
   announce(text: string, tone: Toast['tone']): void {
     clearTimeout(this.#announcement)
