@@ -12,3 +12,15 @@ export function foreignness(path: string, { uid, mode }: Pick<Stats, 'uid' | 'mo
   if ((mode & 0o022) === 0) return undefined
   return `others can write to ${path}: see that all in it is as you left it, then chmod go-w ${path}`
 }
+
+/**
+ * Why a folder above one of this process's own is no safe place for it: whoever can write there can put another one in its
+ * place, unless a sticky bit keeps them from it, as that of /tmp does. The process's own group may.
+ */
+export function unsafeAbove(path: string, { gid, mode }: Pick<Stats, 'gid' | 'mode'>): string | undefined {
+  const own = process.getegid?.()
+  const isSticky = (mode & 0o1000) !== 0
+  const isOpen = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== own && gid !== 0)
+  if (own === undefined || isSticky || !isOpen) return undefined
+  return `others can write to ${path}, and put what is theirs in place of what lies in it: chmod go-w ${path}`
+}

@@ -1,8 +1,8 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { getSystemErrorMessage } from 'node:util'
-import { foreignness } from '../foreign-files.ts'
+import { foreignness, unsafeAbove } from '../foreign-files.ts'
 import { migrations } from './migrations.ts'
 import { sqliteAudit } from './sqlite-audit.ts'
 import { sqliteBackups } from './sqlite-backup.ts'
@@ -87,15 +87,23 @@ export function openSqliteStore(folder: string): SqliteStore {
 
 /**
  * SQLite gives its side files the mode of the database file, so that has to be right before SQLite comes. Whoever can have
- * put a database there has made themselves an admin by it, so it must be nobody else.
+ * put a database there has made themselves an admin by it, so it must be nobody else, in the folders above it neither.
  */
 function makePrivate(folder: string, file: string): void {
   writing(folder, () => makeFolder(folder))
   if (!statSync(folder).isDirectory()) throw noFolder(folder)
+  const reason = whyUnsafe(writing(folder, () => realpathSync(folder)))
+  if (reason) throw new StoreError('foreign', `${reason} (--state-dir names ${folder})`)
   for (const path of [folder, file, `${file}-wal`, `${file}-journal`]) refuseForeign(path)
   // An existing file is not opened: closing it would drop the locks that this process has on it, see fcntl(2).
   if (existsSync(file)) writing(file, () => chmodSync(file, 0o600))
   else writing(folder, () => closeSync(openSync(file, 'wx', 0o600)))
+}
+
+/** See `unsafeAbove`, of all that is above. */
+function whyUnsafe(folder: string): string | undefined {
+  const above = dirname(folder)
+  return above === folder ? undefined : (unsafeAbove(above, statSync(above)) ?? whyUnsafe(above))
 }
 
 function refuseForeign(path: string): void {

@@ -8,6 +8,7 @@ import {
   openSync,
   readdirSync,
   statSync,
+  symlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -207,6 +208,31 @@ describe('the SQLite store', () => {
     await expectRefusal(folder, 'foreign', `chmod go-w ${folder}`)
     chmodSync(folder, 0o755)
     await (await openStore(folder)).close()
+  })
+
+  it.each([0o777, 0o757])('refuses a folder below one of mode %o, where others can put another one', async (mode) => {
+    const above = await temporaryFolder()
+    const folder = join(above, 'between', 'state')
+    await (await openStore(folder)).close()
+    chmodSync(above, mode)
+    await expectRefusal(folder, 'foreign', `chmod go-w ${above}`)
+    // Nor by another name.
+    const link = join(await temporaryFolder(), 'link')
+    symlinkSync(folder, link)
+    await expectRefusal(link, 'foreign', `chmod go-w ${above}`)
+    // There they may only add what is theirs.
+    chmodSync(above, 0o1777)
+    await (await openStore(folder)).close()
+  })
+
+  it.runIf(process.geteuid?.() === 0)('refuses a folder below one of a group that is not its own', async () => {
+    const above = await temporaryFolder()
+    const folder = join(above, 'state')
+    await (await openStore(folder)).close()
+    chmodSync(above, 0o770)
+    await (await openStore(folder)).close()
+    chownSync(above, 0, 65_534)
+    await expectRefusal(folder, 'foreign', `chmod go-w ${above}`)
   })
 
   it('refuses a database that others can write', async () => {
