@@ -51,8 +51,8 @@ export default defineConfig({
     pool: 'forks',
     // Files share a process: none keeps state in its modules, and one for each of them costs a fifth of the time.
     isolate: false,
-    // Many tests wait for most of their time: four at once keep two cores busy.
-    maxWorkers: 4,
+    // Many tests wait for most of their time: six at once keep two cores busy.
+    maxWorkers: 6,
     sequence: { sequencer: SlowestFirst },
     env: { XDG_CONFIG_HOME: join(root, 'node_modules/.cache/no-config') },
     // Longer than any wait in it, which says what it has waited for.

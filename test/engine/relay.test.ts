@@ -158,7 +158,7 @@ describe.each(engines)('$kind engine: relay', ({ start }) => {
   })
 
   it('ends a session that has been idle for too long, and no other', async () => {
-    const proxy = await startProxy(start, { timeouts: { idle: 600 } })
+    const proxy = await startProxy(start, { timeouts: { idle: 1_500 } })
     const target = await startTarget()
     const [busy, busyPeer] = await openPair(proxy, target)
     const [idle, idlePeer] = await openPair(proxy, target)

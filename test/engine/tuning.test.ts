@@ -29,7 +29,7 @@ describe.each(engines)('$kind engine: tuning', ({ start }) => {
     const target = await startTarget()
     const [busy, busyPeer] = await openPair(proxy, target)
     const [idle, idlePeer] = await openPair(proxy, target)
-    await proxy.engine.order('tune', tuning({ idle: 600 }))
+    await proxy.engine.order('tune', tuning({ idle: 1_500 }))
     let over = false
     const ended = Promise.all([idle.discard(), idlePeer.discard()]).finally(() => {
       over = true
@@ -40,9 +40,9 @@ describe.each(engines)('$kind engine: tuning', ({ start }) => {
   })
 
   it('lets live sessions be idle for longer', async () => {
-    const proxy = await startProxy(start, { timeouts: { idle: 500 } })
+    const proxy = await startProxy(start, { timeouts: { idle: 1_500 } })
     const [client, peer] = await openPair(proxy, await startTarget())
-    await proxy.engine.order('tune', tuning({ negotiation: 1_000 }))
+    await proxy.engine.order('tune', tuning({ negotiation: 2_000 }))
     // Whoever waits this long has outlived the time that was.
     await (await proxy.client()).discard()
     await expectTalk(client, peer)
