@@ -69,15 +69,25 @@ export interface RuleText {
 
 /** Reads a whole text: a rule or a test a line, empty lines and lines of `#` apart. Throws a `RuleSyntaxError`. */
 export function parseRules(text: string): RuleText {
-  const rules: Rule[] = []
-  const tests: RuleTest[] = []
-  text.split('\n').forEach((content, i) => {
-    const words = new Words(content, i + 1)
-    if (words.atEnd) return
-    if (words.peek() === 'test') tests.push(parseTest(words))
-    else rules.push(parseRule(words))
-  })
-  return { rules, tests }
+  return ofLines(text.split('\n').map((content, i) => parseRuleLine(content, i + 1)))
+}
+
+/** What `parseRuleLine` has made of all lines of a text. */
+export function ofLines(lines: readonly RuleLine[]): RuleText {
+  return {
+    rules: lines.flatMap((line) => line?.rule ?? []),
+    tests: lines.flatMap((line) => line?.test ?? []),
+  }
+}
+
+/** What a line of the rules is; undefined: nothing but space and a comment. */
+export type RuleLine = { readonly rule?: Rule; readonly test?: RuleTest } | undefined
+
+/** Reads one line, the number of which is `line`, from 1. Throws a `RuleSyntaxError`. */
+export function parseRuleLine(content: string, line: number): RuleLine {
+  const words = new Words(content, line)
+  if (words.atEnd) return undefined
+  return words.peek() === 'test' ? { test: parseTest(words) } : { rule: parseRule(words) }
 }
 
 /** The rule as `parseRules` reads it, its clauses in the order of the grammar. */

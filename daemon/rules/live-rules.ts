@@ -104,17 +104,17 @@ export class LiveRules {
 
   /** Adds a rule behind the others. */
   add({ rule, ...wish }: Params<'rules.add'>): Promise<Change> {
-    return this.#change(wish, (before) => withRule(before, oneRule(rule), before.rules.length + 1))
+    return this.#change(wish, async (before) => withRule(before, await oneRule(rule), before.rules.length + 1))
   }
 
   insert({ rule, place, ...wish }: Params<'rules.insert'>): Promise<Change> {
-    return this.#change(wish, (before) => withRule(before, oneRule(rule), place))
+    return this.#change(wish, async (before) => withRule(before, await oneRule(rule), place))
   }
 
   move({ id, place, ...wish }: Params<'rules.move'>): Promise<Change> {
-    return this.#change(wish, (before) => {
+    return this.#change(wish, async (before) => {
       const line = before.text.split('\n')[placeIn(before, id).rule.line - 1]
-      return withRule(replaceText(before, withoutRules(before, [id])), line, place)
+      return withRule(await replaceText(before, withoutRules(before, [id])), line, place)
     })
   }
 
@@ -177,14 +177,14 @@ export class LiveRules {
     clearTimeout(this.#timer)
   }
 
-  #change({ ifRevision, dryRun = false }: Wish, edit: (before: RuleText) => string): Promise<Change> {
+  #change({ ifRevision, dryRun = false }: Wish, edit: (before: RuleText) => string | Promise<string>): Promise<Change> {
     return this.#inTurn(async () => {
       if (ifRevision !== undefined && ifRevision !== this.#revision)
         throw new Refusal('conflict', 'the rules have changed meanwhile: look at them again', {
           revision: this.#revision,
         })
       const before = this.#inForce.text
-      const text = understood(() => replaceText(before, edit(before)))
+      const text = await understood(async () => replaceText(before, await edit(before)))
       const memory = await this.#compile(text)
       await this.#checkTests(text, memory)
       const changes = { ...told(before, text), warnings: this.#warningsOf(before, text) }
@@ -274,7 +274,7 @@ export async function prepareRules(
   loops: number,
 ): Promise<PreparedRules> {
   const stored = await store.load()
-  const text = understood(() => (stored ? restoreText(stored) : noRules))
+  const text = await understood(async () => (stored ? restoreText(stored) : noRules))
   return { revision: stored?.revision ?? 0, text, memory: await compiled(text, { folder, members }, loops) }
 }
 
@@ -293,9 +293,9 @@ function viaOf(rules: RuleText['rules'], ids: RuleText['ids']): RuleMemory['via'
   return new Map(rules.flatMap(({ via }, i) => (via.length > 0 ? [[ids[i] as number, via]] : [])))
 }
 
-function understood<T>(read: () => T): T {
+async function understood<T>(read: () => Promise<T>): Promise<T> {
   try {
-    return read()
+    return await read()
   } catch (error) {
     if (!(error instanceof RuleSyntaxError)) throw error
     const { line, column, message } = error
@@ -317,8 +317,8 @@ function told(before: RuleText, after: RuleText) {
 }
 
 /** A line that is to be a rule among others. */
-function oneRule(line: string): string {
-  const { rules, tests } = understood(() => parseRules(line))
+async function oneRule(line: string): Promise<string> {
+  const { rules, tests } = await understood(async () => parseRules(line))
   if (rules.length + tests.length !== 1 || line.includes('\n')) throw new Refusal('invalid', 'this is not one rule')
   return line
 }

@@ -1,5 +1,6 @@
-import { formatRule, parseRules, type Rule, type RuleTest } from '../policy/rule.ts'
+import { formatRule, ofLines, parseRuleLine, parseRules, type Rule, type RuleTest } from '../policy/rule.ts'
 import { firstRuleId } from '../policy/rule-set.ts'
+import { inSlices } from '../slices.ts'
 
 /** The rules as operators wrote them, comments and all, and the numbers by which they know each. */
 export interface RuleText {
@@ -19,19 +20,23 @@ export function restoreText({ text, ids, nextId }: Pick<RuleText, 'text' | 'ids'
   return { ...parseRules(text), text, ids, nextId }
 }
 
-/** The text that takes the place of another: a rule that stands in both keeps its number. Throws a `RuleSyntaxError`. */
-export function replaceText(previous: RuleText, text: string): RuleText {
-  const { rules, tests } = parseRules(text)
+/**
+ * The text that takes the place of another: a rule that stands in both keeps its number. Rejects with a `RuleSyntaxError`.
+ * A text may be long, so it is read in turns between which others have the main thread.
+ */
+export async function replaceText(previous: RuleText, text: string): Promise<RuleText> {
+  let number = 0
+  const { rules, tests } = ofLines(await inSlices(text.split('\n'), (content) => parseRuleLine(content, ++number)))
   // Of several alike the first is the last of its list, from where it is taken first.
   const known = new Map<string, number[]>()
-  for (let i = previous.rules.length - 1; i >= 0; i--) {
-    const key = formatRule(previous.rules[i])
-    const alike = known.get(key)
+  const keys = await inSlices(previous.rules, formatRule)
+  for (let i = keys.length - 1; i >= 0; i--) {
+    const alike = known.get(keys[i])
     if (alike) alike.push(previous.ids[i])
-    else known.set(key, [previous.ids[i]])
+    else known.set(keys[i], [previous.ids[i]])
   }
   let { nextId } = previous
-  const ids = rules.map((rule) => known.get(formatRule(rule))?.pop() ?? nextId++)
+  const ids = await inSlices(rules, (rule) => known.get(formatRule(rule))?.pop() ?? nextId++)
   return { text, rules, tests, ids, nextId }
 }
 

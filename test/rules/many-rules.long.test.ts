@@ -6,10 +6,10 @@ import { noRules, replaceText } from '../../daemon/rules/rule-text.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 it('of many rules that are alike each keeps its number, in no time', async () => {
-  const alike = replaceText(noRules, 'deny port 1\n'.repeat(80_000))
+  const alike = await replaceText(noRules, 'deny port 1\n'.repeat(80_000))
   const ids = Array.from({ length: 80_000 }, (_, i) => 16 + i)
   expect(alike.ids).toEqual(ids)
-  const fewer = replaceText(alike, 'deny port 1\n'.repeat(79_999))
+  const fewer = await replaceText(alike, 'deny port 1\n'.repeat(79_999))
   expect(fewer.ids).toEqual(ids.slice(0, -1))
 })
 
