@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { getSystemErrorMessage } from 'node:util'
@@ -63,6 +63,7 @@ export function openSqliteStore(folder: string): SqliteStore {
 
   let database: DatabaseSync | undefined
   try {
+    readFirst(file)
     database = new DatabaseSync(file, { timeout: busyTimeout })
     prepare(database, file)
   } catch (error) {
@@ -136,9 +137,30 @@ function writing<Result>(path: string, work: () => Result): Result {
 function prepare(database: DatabaseSync, file: string): void {
   // Exclusive before WAL: a second daemon is refused at once, and no shared-memory file is needed.
   database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  refuseDamaged(database, file)
+  migrate(database, file)
+}
+
+function refuseDamaged(database: DatabaseSync, file: string): void {
   const [check] = Object.values(database.prepare('PRAGMA quick_check(1)').get() ?? {})
   if (check !== 'ok') throw damaged(file, `${check}`.replace(/\s+/g, ' '))
-  migrate(database, file)
+}
+
+/**
+ * Whoever may write puts what a killed daemon has left in the log of changes into the database when it closes it, damaged or
+ * not. So a reader looks first, and what it finds damaged stays as it is.
+ */
+function readFirst(file: string): void {
+  const left = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0
+  if (left === 0) return
+  const reader = new DatabaseSync(file, { readOnly: true, timeout: busyTimeout })
+  try {
+    refuseDamaged(reader, file)
+  } finally {
+    reader.close()
+    // Readers share an index of the log, which nobody needs who is alone.
+    rmSync(`${file}-shm`, { force: true })
+  }
 }
 
 /** Of the schema. Throws a StoreError if it is newer than those that this proxyd knows. */

@@ -6,7 +6,7 @@ import { checkStore } from '../../daemon/check-store.ts'
 import { Failure } from '../../daemon/failure.ts'
 import { recoverStore } from '../../daemon/recover-store.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
-import { alter, bob, contents, damagePage, makeStore } from '../helpers/stores.ts'
+import { alter, bob, contents, damagePage, leaveLog, makeStore } from '../helpers/stores.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const pageSize = 4096
@@ -75,13 +75,7 @@ describe('of a damaged store, recovery', () => {
     const folder = await temporaryFolder()
     const file = await makeStore(folder, 600)
     const leaf = pagesOf(file, 'users')[4] as number
-    const database = new DatabaseSync(file)
-    database.exec(
-      "PRAGMA wal_autocheckpoint = 0; UPDATE groups SET limits = '{}'; INSERT INTO groups VALUES ('late', '{}', 1)",
-    )
-    const copies = ['', '-wal'].map((part) => [file + part, readFileSync(file + part)] as const)
-    database.close()
-    for (const [path, bytes] of copies) writeFileSync(path, bytes)
+    leaveLog(file)
     damagePage(file, leaf)
     await recoverStore(folder)
     const store = await openStore(folder)

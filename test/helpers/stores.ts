@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { noLimits } from '../../daemon/access/accounts.ts'
@@ -33,6 +33,15 @@ export function alter(file: string, sql: string): void {
   const database = new DatabaseSync(file)
   database.exec(sql)
   database.close()
+}
+
+/** Adds a group, `late`, that lies in the log of changes alone, as a killed daemon leaves it. */
+export function leaveLog(file: string): void {
+  const database = new DatabaseSync(file)
+  database.exec("PRAGMA wal_autocheckpoint = 0; INSERT INTO groups VALUES ('late', '{}', 1)")
+  const copies = [file, `${file}-wal`].map((path) => [path, readFileSync(path)] as const)
+  database.close()
+  for (const [path, bytes] of copies) writeFileSync(path, bytes, { mode: 0o600 })
 }
 
 /** Writes over a page of a database, counted from 1. */

@@ -22,6 +22,7 @@ import { noLimits } from '../../daemon/access/accounts.ts'
 import { migrations } from '../../daemon/store/migrations.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
 import { StoreError } from '../../daemon/store/store.ts'
+import { contents, damagePage, leaveLog, makeStore } from '../helpers/stores.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { testStore } from './contract.ts'
 import { testSettings } from './settings-contract.ts'
@@ -270,6 +271,32 @@ describe('the SQLite store', () => {
     writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, 2 * 4096)
     closeSync(file)
     await expectRefusal(folder, 'corrupt', 'restore a backup')
+  })
+
+  it.each([
+    ['with changes that lie only in their log', true],
+    ['without a log of changes', false],
+  ])('leaves a damaged database %s as it is', async (_, hasLog) => {
+    const folder = await temporaryFolder()
+    const file = await makeStore(folder, 300)
+    if (hasLog) leaveLog(file)
+    damagePage(file, 12)
+    const before = contents(folder)
+    expect(before.has('proxyd.db-wal')).toBe(hasLog)
+    await expectRefusal(folder, 'corrupt', '--recover-store')
+    await expectRefusal(folder, 'corrupt', '--recover-store')
+    expect(contents(folder)).toEqual(before)
+  })
+
+  it('reads what a killed daemon has left in the log of changes, and leaves no file beside', async () => {
+    const folder = await temporaryFolder()
+    const file = await makeStore(folder)
+    leaveLog(file)
+    const store = await openStore(folder)
+    expect(await store.groups.list()).toMatchObject([{ name: 'late' }])
+    expect(readdirSync(folder).sort()).toEqual(['proxyd.db', 'proxyd.db-wal'])
+    await store.close()
+    expect(readdirSync(folder)).toEqual(['proxyd.db'])
   })
 
   it('refuses a schema that is newer than it knows', async () => {
