@@ -48,6 +48,15 @@ describe.each(['braille', 'blocks', 'ascii'] as const)('a graph in %s', (drawing
     expect(flat(Number.MIN_VALUE)).not.toBe(flat(0))
   })
 
+  test('is whole up to its top, and what is above is at the top', () => {
+    const rowsOf = (value: number) =>
+      ink(new Array(count).fill(value)).map((row) => row.slice(0, width - 8).every(Boolean))
+    for (const value of [0.94, 0.97, 0.99, 1]) expect(rowsOf(value)[0]).toBe(true)
+    const halfway = rowsOf(0.5).indexOf(true)
+    expect([2, 3, 4]).toContain(halfway)
+    expect(rowsOf(Number.MIN_VALUE).at(-1)).toBe(true)
+  })
+
   test('shows one value between two gaps', () => {
     const values = Array.from({ length: count }, (_, at) => (at === 30 ? 0.8 : Number.NaN))
     expect(ink(values).flat()).toContain(true)

@@ -17,6 +17,8 @@ const labelRows = 2
 const axisDots = 12
 /** Dots by which it draws to the right of where a value belongs. */
 const shift = 2
+/** Dots by which it draws above where a value belongs. */
+const lift = 2
 
 /** How many values a graph of `width` columns shows: two a column right of the axis. */
 export function chartValues(width: number): number {
@@ -33,11 +35,14 @@ export function drawLine({ width, height, heights }: Plot): string[] {
   line.width = width + border.columns
   line.height = height + labelRows + border.rows
   line.emit('attach')
-  const dot = 1 / (4 * (height - 1))
+  const dots = 4 * (height - 1)
   line.setData({
     x: new Array<string>(2 * width - axisDots).fill(' '),
-    // A trickle must not look like nothing.
-    y: withCompany(heights).map((value) => (value > 0 ? Math.max(dot, value) : value)),
+    y: withCompany(heights).map((height) => {
+      // A trickle must not look like nothing. The top is the uppermost dot, and the bottom the one above the baseline.
+      const dot = height > 0 ? Math.max(1, Math.round(height * (dots - 1))) : height * (dots - 1)
+      return (dot + 1 - lift) / dots
+    }),
   })
   return line.ctx._canvas.frame().split('\n').slice(0, height).map(stripColors)
 }
