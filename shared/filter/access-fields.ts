@@ -1,5 +1,6 @@
 import type { AccessEntry } from '../protocol/methods.ts'
 import { amountField, type Fields, placeField, wordField } from './fields.ts'
+import { wordFor } from './reason-words.ts'
 
 /** What stands where there is nothing: no login, nothing asked for. */
 const none = '-'
@@ -20,7 +21,7 @@ export const accessFields: Fields<AccessEntry> = {
   addr: placeField(({ address }) => address ?? ''),
   port: amountField('count', ({ port }) => port ?? Number.NaN),
   result: wordField(({ result }) => [result]),
-  reason: wordField(({ reason }) => [reason ?? none]),
+  reason: wordField(({ reason }) => (reason === null ? [none] : [reason, wordFor(reason)])),
   event: wordField(({ event }) => [event]),
   id: wordField(({ id }) => [id]),
   rule: wordField(({ rule }) => [rule === undefined ? none : String(rule)]),

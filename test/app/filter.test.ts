@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { hostOf, parseRange, portOf } from '../../shared/filter/addresses.ts'
 import { parseAmount } from '../../shared/filter/amounts.ts'
 import { compileFilter, fieldWord, splitFilter } from '../../shared/filter/filter.ts'
-import type { ClosedConnection, Connection } from '../../shared/protocol/methods.ts'
-import { type ConnectionRow, closedTable, connectionsTable } from '../../tui/app/tables/connections-table.ts'
+import type { AccessEntry, Connection } from '../../shared/protocol/methods.ts'
+import { accessTable } from '../../tui/app/tables/access-table.ts'
+import { type ConnectionRow, connectionsTable } from '../../tui/app/tables/connections-table.ts'
+import { accessEntryOf } from '../access-log/entries.ts'
 
 type Given = Partial<Omit<ConnectionRow, 'connection'>> & { readonly connection: Partial<Connection> }
 
@@ -106,9 +108,9 @@ describe('a filter (9)', () => {
     '%s, by the word of the protocol or of the screen',
     (filter) => {
       const ended = [{ reason: 'denied' }, { reason: 'finished' }].map((how) => {
-        return { ...none, id: how.reason, ...how, ended: 1, lasted: 1 } as unknown as ClosedConnection
+        return accessEntryOf(how as Partial<AccessEntry>)
       })
-      expect(ended.filter((row) => compileFilter(closedTable, filter).matches?.(row))).toEqual([ended[0]])
+      expect(ended.filter((row) => compileFilter(accessTable, filter).matches?.(row))).toEqual([ended[0]])
     },
   )
 

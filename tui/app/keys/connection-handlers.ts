@@ -10,6 +10,7 @@ import { selectedConnection } from './selection.ts'
 /** What is done about connections on their page, beside cutting them. */
 export const connectionHandlers = {
   pause: ({ store }) => store.dispatch({ type: 'pause' }),
+  holdAccess: ({ store }) => store.dispatch({ type: 'holdAccess' }),
   clearFilterOrMarks: (app) => {
     const isFiltered = app.store.state.lists.connections.filter !== ''
     tell(app, isFiltered ? { do: 'clearFilter' } : { do: 'mark', ids: new Set() })

@@ -95,7 +95,7 @@ export const keyTable = {
       wide: 'rule',
     },
     { keys: ['M'], command: 'markAll', summary: 'mark all that are shown, or take their marks off', wide: 'mark all' },
-    { keys: ['c'], command: 'nextList', summary: 'those that ended last', hint: 'ended' },
+    { keys: ['c'], command: 'nextList', summary: 'the access log: what became of those that ended', hint: 'ended' },
     copy,
     { keys: ['space'], command: 'pause', summary: 'hold the table still, or let it go on', wide: 'hold' },
     { keys: ['enter'], command: 'detail', summary: 'all about the selected connection', hint: 'detail' },
@@ -107,8 +107,9 @@ export const keyTable = {
     ...list,
     ...everywhere,
   ],
-  closed: [
+  access: [
     { keys: ['c'], command: 'nextList', summary: 'the live connections', hint: 'live' },
+    { keys: ['space'], command: 'holdAccess', summary: 'hold the table still, or follow it again', wide: 'hold' },
     { keys: ['enter'], command: 'detail', summary: 'all about the selected connection', hint: 'detail' },
     { ...copy, hint: 'copy' },
     {

@@ -1,9 +1,10 @@
 import type { Kind } from '../../../shared/commands/verb.ts'
 import type { Connection, Operator, Setting, User } from '../../../shared/protocol/methods.ts'
+import { connectionOf } from '../state/access.ts'
 import { overlayOf } from '../state/dialogs.ts'
 import { listPage } from '../state/pages.ts'
 import type { State } from '../state/state.ts'
-import { closedView, connectionsView, operatorsView, settingsView, usersView } from '../tables/view.ts'
+import { accessView, connectionsView, operatorsView, settingsView, usersView } from '../tables/view.ts'
 
 /** What a key is about: what is shown closely, else the row under the cursor; or why there is none. */
 export type Selected<Row> = { readonly row: Row } | { readonly problem: string }
@@ -63,9 +64,10 @@ function liveConnection(state: State): Selected<Connection> {
 
 function connectionRow(state: State): Connection | undefined {
   if (overlayOf(state.dialog)?.kind === 'detail') return state.followed?.connection
-  if (listPage(state) === 'closed') {
-    const { rows, cursor } = closedView(state)
-    return rows[cursor]
+  if (listPage(state) === 'access') {
+    const { rows, cursor } = accessView(state)
+    const entry = rows[cursor]
+    return entry && connectionOf(entry)
   }
   const { rows, cursor } = connectionsView(state)
   return rows[cursor]?.connection

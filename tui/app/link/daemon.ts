@@ -18,10 +18,12 @@ import { callOf, type Form, type Told } from '../state/forms.ts'
 import type { GraphWish } from '../state/graph.ts'
 import { closedWanted } from '../state/layout.ts'
 import type { Link } from '../state/link.ts'
+import { listPage } from '../state/pages.ts'
 import { suffices } from '../state/rights.ts'
 import type { DaemonState, DataEvent } from '../state/state.ts'
 import { minuteOfSamples } from '../state/traffic.ts'
 import type { Store } from '../store/store.ts'
+import { AccessWatch } from './access-watch.ts'
 import { carryOut, decidingRules, dryRunOf, outcomeLines, perform, type Results } from './carry-out.ts'
 import { ConnectionQuestions, type Wanted } from './connection-questions.ts'
 import { GraphWatch } from './graph-watch.ts'
@@ -62,9 +64,12 @@ export class Daemon {
   readonly #users: UserWatch
   readonly #questions: ConnectionQuestions
   readonly #log: LogWatch
+  readonly #access: AccessWatch
   readonly #graph: GraphWatch
   readonly #trials: TrialWatch
   readonly #stopWatching: () => void
+  /** As it stood last. */
+  #filter = ''
   readonly #readOnly: boolean
   /** What was warned of when something was asked about last. */
   #foreseen: ReadonlySet<string> = new Set()
@@ -98,6 +103,7 @@ export class Daemon {
     })
     this.#questions = new ConnectionQuestions(this.#feed, failed)
     this.#log = new LogWatch(this.#feed, failed)
+    this.#access = new AccessWatch(this.#feed, failed)
     this.#graph = new GraphWatch(this.#feed, ({ whose }) => whose && this.#leaveGraphOf(whose.user), failed)
     this.#trials = new TrialWatch(
       (form) => this.#try(form),
@@ -215,6 +221,7 @@ export class Daemon {
     if (graph) this.#graph.settle(client && this.#sampled === client ? client : null, graph)
     this.#questions.settle(watching, this.#wantedOfConnections)
     this.#trials.settle(client ? this.#triedForm : null)
+    this.#access.settle(listPage(this.#store.state) === 'access' ? watching : null, this.#wantedOfAccess)
     this.#log.settle(this.#store.state.page === 'log' ? watching : null, this.#known.log.level)
   }
 
@@ -231,6 +238,13 @@ export class Daemon {
     const { state } = this.#store
     const overlay = overlayOf(state.dialog)
     return { id: overlay?.kind === 'detail' ? overlay.id : null, closed: closedWanted(state) }
+  }
+
+  /** What is typed looks among the entries that are here; once it stands it is asked of the daemon, which has more. */
+  get #wantedOfAccess(): string {
+    const { filter, typing } = this.#store.state.lists.access
+    if (typing === null) this.#filter = filter
+    return this.#filter
   }
 
   get #triedForm(): Form | null {

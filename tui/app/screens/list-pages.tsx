@@ -8,11 +8,12 @@ import type { ListState } from '../state/lists.ts'
 import { type Log, newerEntries } from '../state/log.ts'
 import { type ListPage, listPage } from '../state/pages.ts'
 import { daemonTime, isStale, type State } from '../state/state.ts'
+import { accessTable } from '../tables/access-table.ts'
 import type { Format } from '../tables/columns.ts'
-import { closedTable, connectionsTable } from '../tables/connections-table.ts'
+import { connectionsTable } from '../tables/connections-table.ts'
 import type { TableSpec } from '../tables/table-spec.ts'
 import { logTable, settingAdvice, settingsTable } from '../tables/tables.ts'
-import { closedView, connectionsView, logView, markedIds, settingsView, type View } from '../tables/view.ts'
+import { accessView, connectionsView, logView, markedIds, settingsView, type View } from '../tables/view.ts'
 import { wrapText } from '../text/fit.ts'
 import type { Look } from '../themes/look.ts'
 import type { Role, Style } from '../themes/theme.ts'
@@ -60,7 +61,7 @@ export function formatOf(state: State, look: Look): Format {
 
 /** The connections: those that live, or those that ended last. */
 export function ConnectionsPage({ state }: { readonly state: State }): ReactElement {
-  return listPage(state) === 'closed' ? <Closed state={state} /> : <Live state={state} />
+  return listPage(state) === 'access' ? <Ended state={state} /> : <Live state={state} />
 }
 
 function Live({ state }: { readonly state: State }): ReactElement {
@@ -77,14 +78,19 @@ function Live({ state }: { readonly state: State }): ReactElement {
   )
 }
 
-function Closed({ state }: { readonly state: State }): ReactElement {
+/** What became of connections, the newest first. */
+function Ended({ state }: { readonly state: State }): ReactElement {
   const look = useLook()
-  const view = closedView(state)
-  const list = state.lists.closed
+  const view = accessView(state)
+  const { held, missed } = state.access
+  const more = [held ? '   HELD' : '', missed > 0 ? `   ${missed} missed` : '']
   return (
     <>
-      <Line text={listSummary('that ended last, c: live', view, list, look)} width={state.size.columns} />
-      <ListTable state={state} page="closed" spec={closedTable} view={view} />
+      <Line
+        text={listSummary('in the access log, c: live', view, state.lists.access, look) + more.join('')}
+        width={state.size.columns}
+      />
+      <ListTable state={state} page="access" spec={accessTable} view={view} />
     </>
   )
 }

@@ -1,3 +1,4 @@
+import { wordFor } from '../../../shared/filter/reason-words.ts'
 import type { EndReason, Sample } from '../../../shared/protocol/methods.ts'
 import { type Rules, refusingRules } from './rules.ts'
 
@@ -6,33 +7,6 @@ interface Tally {
   readonly what: string
   readonly lastMinute: number
   readonly total: number
-}
-
-/** What became of clients, in few words. */
-const words: Readonly<Record<EndReason, string>> = {
-  denied: 'wrong password',
-  malformed: 'not SOCKS5',
-  unsupported: 'not supported',
-  forbidden: 'forbidden',
-  limit_user: 'limit of user',
-  limit_source: 'limit of source',
-  rate: 'too many a time',
-  sources: 'not from there',
-  quota: 'quota used up',
-  expired: 'expired',
-  not_found: 'no such name',
-  unreachable: 'unreachable',
-  refused: 'refused',
-  timed_out: 'timed out',
-  silent: 'silent client',
-  gone: 'client left',
-  failed: 'other failure',
-  finished: 'finished',
-  reset: 'broken off',
-  idle: 'idle too long',
-  cut: 'cut off',
-  ended: 'daemon ended',
-  revoked: 'rules changed',
 }
 
 /** Connections opened, and what ended or was refused and why: what happened most in the last minute comes first. */
@@ -44,11 +18,6 @@ export function tallyEndings(recent: readonly Sample[]): Tally[] {
     return { what: wordFor(reason), lastMinute: total - (before.ended[reason] ?? 0), total }
   })
   return [opened, ...ended.sort((one, other) => other.lastMinute - one.lastMinute || other.total - one.total)]
-}
-
-/** A newer daemon may tell of reasons that are not known here. */
-export function wordFor(reason: string): string {
-  return words[reason as EndReason] ?? reason
 }
 
 /** What rules, limits and logins refuse, the reasons that this is told by. */
@@ -76,7 +45,7 @@ export function refusalsLately(recent: readonly Sample[], rules: Rules | null): 
     .filter(({ reason, count }) => count > 0 && (reason !== 'forbidden' || byRule.length === 0))
   return [
     ...byRule.map(({ rule, lastMinute }) => ({ what: `rule ${rule.place ?? 'of proxyd'}`, count: lastMinute })),
-    ...reasons.map(({ reason, count }) => ({ what: words[reason], count })),
+    ...reasons.map(({ reason, count }) => ({ what: wordFor(reason), count })),
   ]
     .sort((one, other) => other.count - one.count)
     .map(({ what, count }) => `${count} ${what}`)

@@ -1,7 +1,6 @@
 import { type Dialog, isOverlay, overlayOf } from './dialogs.ts'
 import type { Form } from './forms.ts'
 import { reasonOf } from './link.ts'
-import { listPage } from './pages.ts'
 import type { State } from './state.ts'
 
 /** The smallest terminal that the app is drawn in. */
@@ -93,12 +92,10 @@ export const columnsForHealth = 100
 /** Terminal columns from which on the overview has room for connections that have ended. */
 export const columnsForEnded = 180
 
-/** How many of them it has room for, and how many their own page asks for: the most that the daemon gives. */
+/** How many of them it has room for. */
 const few = 16
-const most = 500
 
-/** How many of the connections that ended last are shown; 0: none are. */
-export function closedWanted(state: Pick<State, 'page' | 'shows' | 'dialog' | 'size'>): number {
-  if (listPage(state) === 'closed') return most
+/** How many of the connections that ended last the overview shows; 0: none. */
+export function closedWanted(state: Pick<State, 'page' | 'dialog' | 'size'>): number {
   return state.page === 'overview' && !overlayOf(state.dialog) && state.size.columns >= columnsForEnded ? few : 0
 }

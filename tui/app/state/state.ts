@@ -1,5 +1,6 @@
 import type { Call } from '../../../shared/commands/verb.ts'
 import type {
+  AccessEntry,
   AuditEntry,
   Ban,
   ClosedConnection,
@@ -16,6 +17,7 @@ import type {
 } from '../../../shared/protocol/methods.ts'
 import type { ConnectionChange, UserChange } from '../../client/index.ts'
 import type { ThemeName } from '../themes/theme.ts'
+import { type Access, noAccess } from './access.ts'
 import { type CommandEvent, type CommandLine, noCommand } from './command-line.ts'
 import { type Connections, noConnections } from './connections.ts'
 import type { Dialog, DialogEvent } from './dialogs.ts'
@@ -71,6 +73,7 @@ export interface DaemonState extends Told {
   readonly connections: Connections
   readonly users: Users
   readonly log: Log
+  readonly access: Access
   /** The connection that the person looked at last. */
   readonly followed: Followed | null
   /** Milliseconds by which the daemon's clock is ahead of this machine's. */
@@ -125,6 +128,11 @@ export type DataEvent =
   | { readonly type: 'usersChanged'; readonly changes: readonly UserChange[]; readonly at: number }
   | { readonly type: 'logBegun'; readonly entries: readonly LogEntry[] }
   | { readonly type: 'logEntries'; readonly entries: readonly LogEntry[]; readonly lost: number }
+  /** The access log is followed anew. */
+  | { readonly type: 'accessBegun' }
+  | { readonly type: 'accessEntries'; readonly entries: readonly AccessEntry[]; readonly missed: number }
+  /** From before, the newest first. */
+  | { readonly type: 'accessFound'; readonly entries: readonly AccessEntry[] }
   | { readonly type: 'told'; readonly told: Partial<Told> }
   | { readonly type: 'rules'; readonly rules: ToldRules }
   /** All about the connection with this id; null: the daemon knows of none. */
@@ -147,7 +155,7 @@ export type UiEvent =
   | { readonly type: 'follow'; readonly followed: Followed }
   | { readonly type: 'show'; readonly shows: number }
   | { readonly type: 'undo'; readonly undo: Undo | null }
-  | { readonly type: 'pause' | 'rateUnit' | 'mouse' | 'usagePeriod' }
+  | { readonly type: 'pause' | 'holdAccess' | 'rateUnit' | 'mouse' | 'usagePeriod' }
   | { readonly type: 'theme'; readonly theme: ThemeName }
   /** What was chosen in an earlier run. */
   | { readonly type: 'prefer'; readonly preferences: Preferences }
@@ -181,6 +189,7 @@ const initialDaemon: DaemonState = {
   connections: noConnections,
   users: noUsers,
   log: noLog,
+  access: noAccess,
   followed: null,
   skew: 0,
 }
@@ -192,7 +201,7 @@ const initialUi: UiState = {
   shows: 0,
   lists: {
     connections: listBy('age'),
-    closed: { ...listBy('ended'), sort: { column: 'ended', descending: true } },
+    access: { ...listBy('time'), sort: { column: 'time', descending: true } },
     users: listBy('name'),
     groups: listBy('name'),
     usage: { ...listBy('moved'), sort: { column: 'moved', descending: true } },

@@ -1,3 +1,4 @@
+import { addAccess, addEarlier, noAccess, toggleHold } from '../state/access.ts'
 import { lateSinceWhen } from '../state/alarms.ts'
 import { changeTable, noConnections, replaceTable, standStill, togglePause } from '../state/connections.ts'
 import { learn } from '../state/followed.ts'
@@ -45,6 +46,14 @@ export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
       return { ...state, log: beginLog(state.log, event.entries) }
     case 'logEntries':
       return { ...state, log: addEntries(state.log, event.entries, event.lost) }
+    case 'accessBegun':
+      return { ...state, access: { ...noAccess, held: state.access.held } }
+    case 'accessEntries':
+      return { ...state, access: addAccess(state.access, event.entries, event.missed) }
+    case 'accessFound':
+      return { ...state, access: addEarlier(state.access, event.entries) }
+    case 'holdAccess':
+      return { ...state, access: toggleHold(state.access) }
     case 'logLevel':
       return { ...state, log: holdLog({ ...state.log, level: event.level }, false) }
     case 'rules':
@@ -61,7 +70,7 @@ export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
     case 'pause':
       return { ...state, connections: togglePause(state.connections) }
     case 'page':
-      return { ...state, log: holdLog(state.log, false) }
+      return { ...state, log: holdLog(state.log, false), access: { ...state.access, held: null } }
     case 'list': {
       // Selecting an entry of the log holds it, so that it can be read; selecting none goes on.
       const { page, event: what } = event
@@ -94,5 +103,5 @@ function forgetWhatIsOld(state: DaemonState, link: Link): DaemonState {
 /** Without what not every role may see. */
 function forgetDetails(state: DaemonState): DaemonState {
   const log = forgetLog(state.log)
-  return { ...state, ...nothingTold, connections: noConnections, users: noUsers, log, followed: null }
+  return { ...state, ...nothingTold, connections: noConnections, users: noUsers, log, access: noAccess, followed: null }
 }

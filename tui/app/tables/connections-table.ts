@@ -1,10 +1,9 @@
 import { portOf } from '../../../shared/filter/addresses.ts'
-import { amountField, type Fields, placeField, wordField } from '../../../shared/filter/fields.ts'
-import { formatDuration, formatTime } from '../../../shared/format/time.ts'
-import type { ClosedConnection, Connection } from '../../../shared/protocol/methods.ts'
+import { amountField, placeField, wordField } from '../../../shared/filter/fields.ts'
+import { formatDuration } from '../../../shared/format/time.ts'
+import type { Connection } from '../../../shared/protocol/methods.ts'
 import type { UpDown } from '../chart/resample.ts'
-import { wordFor } from '../state/endings.ts'
-import { numberColumn, textColumn, totalColumns, trafficColumns } from './columns.ts'
+import { numberColumn, textColumn, trafficColumns } from './columns.ts'
 import { compareIds, type TableSpec } from './table-spec.ts'
 
 export interface ConnectionRow {
@@ -22,53 +21,23 @@ const quiet = 5000
 /** What stands where there is nothing: no login, nothing asked for yet. */
 const none = '-'
 
-/** What the live and the ended connections have in common. */
-type Who = Pick<Connection, 'id' | 'user' | 'command' | 'client' | 'destination' | 'address' | 'up' | 'down' | 'rule'>
-
-const ruleOf = ({ rule }: Who) => (rule === undefined ? none : String(rule))
-
-/** Columns that tell which connection it is. */
-function whoColumns<Row>(of: (row: Row) => Who) {
-  return {
-    id: textColumn<Row>('id', 'Id', (row) => of(row).id, {
-      width: 10,
-      extra: true,
-      dispensable: 8,
-      compare: (one, other) => compareIds(of(one).id, of(other).id),
-    }),
-    command: textColumn<Row>('command', 'Command', (row) => of(row).command ?? none, { extra: true, width: 13 }),
-    user: textColumn<Row>('user', 'User', (row) => of(row).user ?? none, { widest: 16 }),
-    client: textColumn<Row>('client', 'Client', (row) => of(row).client),
-    destination: textColumn<Row>('destination', 'Destination', (row) => of(row).destination ?? none),
-    rule: textColumn<Row>('rule', 'Rule', (row) => ruleOf(of(row)), { extra: true, width: 5, dispensable: 0 }),
-    address: textColumn<Row>('address', 'Address', (row) => of(row).address ?? none, { extra: true }),
-  }
-}
-
-/** What a filter can ask about which connection it is, and how much it moved. */
-function whoFields<Row>(of: (row: Row) => Who) {
-  return {
-    user: wordField((row) => [of(row).user ?? none]),
-    command: wordField((row) => [of(row).command ?? none]),
-    src: placeField((row) => of(row).client),
-    dst: placeField((row) => of(row).destination ?? ''),
-    addr: placeField((row) => of(row).address ?? ''),
-    port: amountField('count', (row) => portOf(of(row).destination ?? '')),
-    id: wordField((row) => [of(row).id]),
-    rule: wordField((row) => [ruleOf(of(row))]),
-    down: amountField('bytes', (row) => of(row).down),
-    up: amountField('bytes', (row) => of(row).up),
-    bytes: amountField('bytes', (row) => of(row).down + of(row).up),
-  } satisfies Fields<Row>
-}
-
+const ruleOf = ({ connection: { rule } }: ConnectionRow) => (rule === undefined ? none : String(rule))
 const connectionOf = ({ connection }: ConnectionRow) => connection
-const { id, command, user, client, destination, address, rule } = whoColumns(connectionOf)
 
 export const connectionsTable: TableSpec<ConnectionRow> = {
   id: ({ connection }) => connection.id,
   fields: {
-    ...whoFields(connectionOf),
+    user: wordField(({ connection }) => [connection.user ?? none]),
+    command: wordField(({ connection }) => [connection.command ?? none]),
+    src: placeField(({ connection }) => connection.client),
+    dst: placeField(({ connection }) => connection.destination ?? ''),
+    addr: placeField(({ connection }) => connection.address ?? ''),
+    port: amountField('count', ({ connection }) => portOf(connection.destination ?? '')),
+    id: wordField(({ connection }) => [connection.id]),
+    rule: wordField((row) => [ruleOf(row)]),
+    down: amountField('bytes', ({ connection }) => connection.down),
+    up: amountField('bytes', ({ connection }) => connection.up),
+    bytes: amountField('bytes', ({ connection }) => connection.down + connection.up),
     state: wordField(({ connection: { state, paced }, idle }) => [
       state,
       ...(state === 'open' && idle >= quiet ? ['idle'] : []),
@@ -82,12 +51,17 @@ export const connectionsTable: TableSpec<ConnectionRow> = {
     idle: amountField('time', ({ idle }) => idle),
   },
   columns: [
-    id,
-    command,
-    user,
-    client,
-    destination,
-    address,
+    textColumn('id', 'Id', ({ connection }) => connection.id, {
+      width: 10,
+      extra: true,
+      dispensable: 8,
+      compare: (one, other) => compareIds(one.connection.id, other.connection.id),
+    }),
+    textColumn('command', 'Command', ({ connection }) => connection.command ?? none, { extra: true, width: 13 }),
+    textColumn('user', 'User', ({ connection }) => connection.user ?? none, { widest: 16 }),
+    textColumn('client', 'Client', ({ connection }) => connection.client),
+    textColumn('destination', 'Destination', ({ connection }) => connection.destination ?? none),
+    textColumn('address', 'Address', ({ connection }) => connection.address ?? none, { extra: true }),
     textColumn('state', 'State', ({ connection }) => connection.state, { dispensable: 2, width: 11 }),
     textColumn('paced', 'Paced by', ({ connection }) => connection.paced ?? '-', {
       dispensable: 6,
@@ -103,39 +77,6 @@ export const connectionsTable: TableSpec<ConnectionRow> = {
       compare: (one, other) => other.connection.opened - one.connection.opened,
     }),
     numberColumn('idle', 'Idle', 6, ({ idle }) => idle, formatDuration, { dispensable: 1 }),
-    rule,
-  ],
-}
-
-const itself = (connection: ClosedConnection) => connection
-const lastedOf = ({ opened, ended }: ClosedConnection) => ended - opened
-const who = whoColumns(itself)
-
-/** The connections that ended last. */
-export const closedTable: TableSpec<ClosedConnection> = {
-  id: ({ id }) => id,
-  fields: {
-    ...whoFields(itself),
-    reason: wordField(({ reason }) => [reason, wordFor(reason)]),
-    state: wordField(({ state }) => [state]),
-    lasted: amountField('time', lastedOf),
-  },
-  columns: [
-    // Of the day nobody doubts: the daemon remembers the last ones only.
-    textColumn('ended', 'Ended', ({ ended }) => formatTime(ended).slice(11, 19), {
-      width: 8,
-      greatestFirst: true,
-      compare: (one, other) => one.ended - other.ended,
-    }),
-    textColumn('reason', 'Reason', ({ reason }) => wordFor(reason), { width: 14 }),
-    who.id,
-    who.command,
-    who.user,
-    who.client,
-    who.destination,
-    who.address,
-    ...totalColumns(itself, 2),
-    numberColumn('lasted', 'Lasted', 6, lastedOf, formatDuration, { dispensable: 3 }),
-    who.rule,
+    textColumn('rule', 'Rule', ruleOf, { extra: true, width: 5, dispensable: 0 }),
   ],
 }

@@ -4,9 +4,10 @@ import { formatTime } from '../../../shared/format/time.ts'
 import { type LogEntry, type Operator, roles, type Setting } from '../../../shared/protocol/methods.ts'
 import { entryText } from '../state/log.ts'
 import type { ListPage } from '../state/pages.ts'
+import { accessTable } from './access-table.ts'
 import { bansTable } from './bans-table.ts'
 import { numberColumn, textColumn } from './columns.ts'
-import { closedTable, connectionsTable } from './connections-table.ts'
+import { connectionsTable } from './connections-table.ts'
 import { daemonsTable } from './daemons-table.ts'
 import { groupsTable } from './groups-table.ts'
 import { auditTable, sessionsTable } from './management-tables.ts'
@@ -77,7 +78,7 @@ export function settingAdvice(setting: Setting): string {
 /** The table of each page, for what does not ask what its rows are. */
 export const tables: Readonly<Record<ListPage, Pick<TableSpec<never>, 'columns' | 'fields'>>> = {
   connections: connectionsTable,
-  closed: closedTable,
+  access: accessTable,
   users: usersTable,
   groups: groupsTable,
   usage: usageTable,

@@ -1,8 +1,8 @@
 import { compileFilter } from '../../../shared/filter/filter.ts'
 import type {
+  AccessEntry,
   AuditEntry,
   Ban,
-  ClosedConnection,
   Group,
   LogEntry,
   ManagementSession,
@@ -19,8 +19,9 @@ import { rememberLast } from '../state/remember-last.ts'
 import type { State } from '../state/state.ts'
 import { rates } from '../state/traffic.ts'
 import type { UserRow } from '../state/users.ts'
+import { accessTable } from './access-table.ts'
 import { bansTable } from './bans-table.ts'
-import { type ConnectionRow, closedTable, connectionsTable } from './connections-table.ts'
+import { type ConnectionRow, connectionsTable } from './connections-table.ts'
 import { daemonsTable } from './daemons-table.ts'
 import { groupsTable } from './groups-table.ts'
 import { auditTable, sessionsTable } from './management-tables.ts'
@@ -51,8 +52,8 @@ export function connectionsView(state: State): View<ConnectionRow> {
   )
 }
 
-export function closedView({ closed, lists }: State): View<ClosedConnection> {
-  return withCursor(arrangeClosed(closed ?? noClosed, ...wishes(lists.closed)), lists.closed)
+export function accessView({ access, lists }: State): View<AccessEntry> {
+  return withCursor(arrangeAccess(access.held ?? access.entries, ...wishes(lists.access)), lists.access)
 }
 
 export function usersView(state: State): View<UserRow> {
@@ -142,7 +143,7 @@ export function settleCursor(before: State, after: State): State {
 
 const views: Readonly<Record<ListPage, (state: State) => View<unknown>>> = {
   connections: connectionsView,
-  closed: closedView,
+  access: accessView,
   users: usersView,
   groups: groupsView,
   usage: usageView,
@@ -157,7 +158,6 @@ const views: Readonly<Record<ListPage, (state: State) => View<unknown>>> = {
 }
 
 const noUsers: readonly UserRow[] = []
-const noClosed: readonly ClosedConnection[] = []
 const noRules: readonly Rule[] = []
 const noBans: readonly Ban[] = []
 const noGroups: readonly Group[] = []
@@ -184,7 +184,7 @@ const none = { up: 0, down: 0 }
 const rowsOfDaemons = rememberLast(daemonRows)
 const arrangeDaemons = rememberLast(arrange(daemonsTable))
 const arrangeConnections = rememberLast(arrange(connectionsTable))
-const arrangeClosed = rememberLast(arrange(closedTable))
+const arrangeAccess = rememberLast(arrange(accessTable))
 const arrangeUsers = rememberLast(arrange(usersTable))
 const arrangeGroups = rememberLast(arrange(groupsTable))
 const arrangeUsage = rememberLast(arrange(usageTable))

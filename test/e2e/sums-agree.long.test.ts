@@ -1,0 +1,221 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { AccessEntry, Connection, Sample, UsageRow, User } from '../../shared/protocol/methods.ts'
+import type { RawClient } from '../control/raw-client.ts'
+import { letIn } from '../engine/endings/crowd.ts'
+import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { startDnsServer, type Zone } from '../helpers/dns-server.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { operate } from '../helpers/operate.ts'
+import { connectPeer } from '../helpers/peer.ts'
+import { expectReply, greetingForLogin, login, request, succeeded } from '../helpers/socks-client.ts'
+import { startTarget, type Target } from '../helpers/target.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+/** The users of the crowd's endings; the password of each is `secret`. */
+const names = ['other', 'exact', 'cut']
+/** As many as may wait at one listening socket, or else the kernel would forget some that have come and gone. */
+const atOnce = 128
+const total = Number(process.env.SUMS_COUNT ?? 50_000)
+
+/** Short enough for many to run out, and long enough for those that must not. */
+const timeouts = {
+  negotiation: 10_000,
+  resolve: 2_000,
+  connect: 2_000,
+  idle: 4_000,
+  'half-closed': 4_000,
+  udp: 4_000,
+  bind: 2_000,
+  drain: 0,
+}
+
+/** What the crowd's names stand for; `never.test` is not answered. */
+const zone: Zone = Object.fromEntries([
+  ...Array.from({ length: 32 }, (_, i) => i + 1).flatMap((octet) =>
+    ['any', 'kill'].map((word) => [`${word}-${octet}.test`, { addresses: [`127.0.1.${octet}`] }] as const),
+  ),
+  ['silent.test', { addresses: ['127.0.3.1'] }],
+])
+
+interface Sums {
+  up: number
+  down: number
+  connections: number
+}
+
+async function startForCrowd(engine: string, file: string): Promise<Daemon> {
+  const dns = await startDnsServer(zone)
+  for (const type of ['A', 'AAAA']) dns.hold(`never.test ${type}`)
+  const limits = Object.entries(timeouts).flatMap(([name, value]) => [`--timeout-${name}`, String(value)])
+  return startDaemon([
+    ...['--engine', engine, '--dns', dns.at, '--max-connections', '1000', '--auth', 'required', ...limits],
+    ...['--access-log', file, '--access-log-size', '2MB', '--access-log-count', '99'],
+  ])
+}
+
+/** Ends what asks for it: connections by the name that they went to, users by theirs. */
+async function endAsAsked(daemon: Daemon, signal: AbortSignal): Promise<void> {
+  const operator = await operate(daemon)
+  while (!signal.aborted) {
+    const { connections } = (await operator.call('connections.list')).result
+    const ids = connections
+      .filter(({ destination, state }: Connection) => destination?.startsWith('kill-') && state === 'open')
+      .map(({ id }: Connection) => id)
+    if (ids.length > 0) await operator.call('connections.kill', { ids })
+    if (connections.some(({ user }: Connection) => user === 'cut')) await operator.call('users.cut', { name: 'cut' })
+    await setTimeout(100)
+  }
+}
+
+/** Sums of entries by user; the empty name is nobody's. */
+function byUser(entries: readonly Pick<AccessEntry, 'user' | 'up' | 'down'>[]): Record<string, Sums> {
+  const groups = Map.groupBy(entries, ({ user }) => user ?? '')
+  return Object.fromEntries([...groups].map(([user, theirs]) => [user, sumOf(theirs)]))
+}
+
+function sumOf(entries: readonly Pick<AccessEntry, 'up' | 'down'>[]): Sums {
+  const sum = (way: 'up' | 'down') => entries.reduce((bytes, entry) => bytes + entry[way], 0)
+  return { up: sum('up'), down: sum('down'), connections: entries.length }
+}
+
+/** All entries of a log and its older files. */
+function entriesIn(file: string): AccessEntry[] {
+  const texts: string[] = []
+  for (let number = 0; ; number++) {
+    try {
+      texts.push(readFileSync(number === 0 ? file : `${file}.${number}`, 'utf8'))
+    } catch {
+      break
+    }
+  }
+  return texts.flatMap((text) =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  )
+}
+
+function countReasons(entries: readonly Pick<AccessEntry, 'reason'>[]): Record<string, number> {
+  const groups = Map.groupBy(entries, ({ reason }) => String(reason))
+  return Object.fromEntries([...groups].map(([reason, { length }]) => [reason, length]))
+}
+
+async function sampleOf(operator: RawClient): Promise<Sample> {
+  return (await operator.call('status.get')).result.sample
+}
+
+/** Gathers what is told to one who follows the access log. */
+async function follow(daemon: Daemon): Promise<{ entries: AccessEntry[]; missed(): number }> {
+  const client = await operate(daemon)
+  await client.call('access.subscribe')
+  const entries: AccessEntry[] = []
+  let missed = 0
+  const gather = async () => {
+    for (let line = await client.next(); line; line = await client.next()) {
+      if (line.method !== 'access.entries') continue
+      entries.push(...line.params.entries)
+      missed += line.params.missed
+    }
+  }
+  void gather()
+  return { entries, missed: () => missed }
+}
+
+/** A connection of `exact` that has moved so many bytes, and stays. */
+async function stay(daemon: Daemon, target: Target, up: number, down: number): Promise<void> {
+  const client = await connectPeer('127.0.0.1', daemon.port('socks'))
+  client.write(greetingForLogin)
+  await client.read(2)
+  client.write(login('exact', 'secret'))
+  expect(await client.readHex(2)).toBe('0100')
+  client.write(request(target.host, target.port))
+  await expectReply(client, succeeded)
+  const server = await target.next()
+  client.write(Buffer.alloc(up))
+  await server.read(up)
+  server.write(Buffer.alloc(down))
+  await client.read(down)
+}
+
+// Only Linux has all of 127.0.0.0/8 on its loopback, where the crowd comes from.
+describe.runIf(process.platform === 'linux').each(['linux', 'portable'])('with the %s engine', (engine) => {
+  it(`${total} sessions of every kind of ending come to the same sums wherever they are told`, async () => {
+    const file = join(await temporaryFolder(), 'access.log')
+    const daemon = await startForCrowd(engine, file)
+    const operator = await operate(daemon)
+    for (const name of names)
+      expect((await operator.call('users.add', { name, password: 'secret' })).error).toBeUndefined()
+    const followed = await follow(daemon)
+    const end = new AbortController()
+    const ending = endAsAsked(daemon, end.signal)
+    onTestFinished(() => end.abort())
+    const crowd = async (share: number, exactOnly: boolean) => {
+      const count = Math.round(total * share)
+      const expected = (await sampleOf(operator)).accepted + count
+      const report = await letIn({ port: daemon.port('socks'), count, atOnce, exactOnly })
+      expect(report.done).toBe(count)
+      // Who guesses may have no answer in time, where all are in a hurry: however it went, the sums are to agree.
+      if (exactOnly) expect(report.failures).toEqual([])
+      // The last ones may have gone before they were accepted.
+      await eventually(async () =>
+        expect(await sampleOf(operator)).toMatchObject({ accepted: expected, connections: 0 }),
+      )
+      return report
+    }
+
+    const exact = await crowd(0.2, true)
+    expect([exact.up.received, exact.down.received]).toEqual([exact.up.sent, exact.down.sent])
+    const sums = { up: exact.up.sent, down: exact.down.sent, connections: Math.round(total * 0.2) }
+    const known = await sampleOf(operator)
+    expect(known).toMatchObject({ up: sums.up, down: sums.down })
+    await eventually(() => expect(byUser(followed.entries)).toEqual({ exact: sums }))
+
+    const rest = await crowd(0.8, false)
+    const sample = await sampleOf(operator)
+    for (const way of ['up', 'down'] as const) {
+      expect(sample[way] - known[way]).toBeLessThanOrEqual(rest[way].sent)
+      expect(sample[way] - known[way]).toBeGreaterThanOrEqual(rest[way].received)
+    }
+    end.abort()
+    await ending
+    // Some go on, and are cut at the end.
+    const target = await startTarget()
+    for (let i = 1; i <= 5; i++) await stay(daemon, target, 1000 * i, 70_000 * i)
+    const live: Connection[] = (await operator.call('connections.list')).result.connections
+    expect(byUser(live)).toEqual({ exact: { up: 15_000, down: 1_050_000, connections: 5 } })
+
+    const rows: User[] = (await operator.call('users.list')).result.users
+    const ended = { ...(await sampleOf(operator)).ended }
+    expect(await sampleOf(operator)).toMatchObject({
+      up: sample.up + 15_000,
+      down: sample.down + 1_050_000,
+      connections: 5,
+    })
+    expect((await daemon.stop()).status).toBe(0)
+
+    const entries = entriesIn(file)
+    const logged = byUser(entries)
+    expect(new Set(entries.map(({ id }) => id)).size).toBe(total + 5)
+    expect(countReasons(entries)).toEqual({ ...ended, ended: (ended.ended ?? 0) + 5 })
+    expect(sumOf(entries)).toEqual({
+      up: sample.up + 15_000,
+      down: sample.down + 1_050_000,
+      connections: sample.accepted + 5,
+    })
+    for (const { name, up, down } of rows) expect(logged[name]).toMatchObject({ up, down })
+    expect(followed.missed()).toBe(0)
+    expect(byUser(followed.entries.filter(({ reason }) => reason !== 'ended'))).toEqual(
+      byUser(entries.filter(({ reason }) => reason !== 'ended')),
+    )
+
+    // What users have used outlasts the daemon.
+    const next = await operate(await startDaemon(['--engine', engine], { folders: daemon.folders }))
+    const { usage } = (await next.call('usage.list', { by: 'user' })).result
+    const used = usage.map(({ user, up, down, connections }: UsageRow) => [user ?? '', { up, down, connections }])
+    expect(Object.fromEntries(used)).toEqual(logged)
+  }, 900_000)
+})
