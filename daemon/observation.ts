@@ -136,12 +136,12 @@ export function statusReport(
   { users, config, late }: Known,
   { instance, listening }: { readonly instance: string; readonly listening: Listening },
 ): () => Result<'status.get'> {
-  const { engine, accounts, names } = dataPlane
+  const { engine, accounts, names, accessLog } = dataPlane
   const maxConnections = () => config.values['max-connections']
   const { usage, limits, limitLines: lines } = dataPlane
   const waiting = () => [...late.waiting, ...dataPlane.waiting()]
   const near = nearLimits({ accounts, effective: limits.effective, usage, lines })
-  const health = healthReport({ engine, maxConnections, metrics, store: changes, waiting, names, near })
+  const health = healthReport({ engine, maxConnections, metrics, store: changes, waiting, names, near, accessLog })
   const started = performance.now()
   return () => ({
     version,

@@ -61,8 +61,9 @@ export class AccessLog {
     this.#warn = warn
   }
 
-  get state(): AccessLogState {
-    return this.#state
+  /** Undefined while there is no file. */
+  get state(): AccessLogState | undefined {
+    return this.#settings.file === undefined ? undefined : this.#state
   }
 
   /** From now on these are told of; once. What has ended by then is told of, too. */

@@ -13,8 +13,9 @@ export interface Loss {
 /** How an entry is written, with the end of its line. */
 export const lineOf: Readonly<Record<Settings['access-log-format'], (entry: AccessEntry | Loss) => string>> = {
   json(entry) {
-    const { ts, ...rest } = entry
-    return `{"ts":"${new Date(ts).toISOString()}",${safeJson(rest).slice(1)}\n`
+    // It comes first in all of them.
+    const text = safeJson(entry)
+    return `{"ts":"${new Date(entry.ts).toISOString()}"${text.slice(text.indexOf(','))}\n`
   },
   text(entry) {
     const { ts, event, ...rest } = entry

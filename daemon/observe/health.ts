@@ -17,6 +17,7 @@ export interface HealthSources {
   readonly waiting: () => readonly string[]
   readonly names: { readonly health: Health['names'] }
   readonly near: () => Health['near']
+  readonly accessLog: { readonly state: Health['accessLog'] }
 }
 
 /** Changes that are named at most. */
@@ -31,6 +32,7 @@ export function healthReport({
   waiting,
   names,
   near,
+  accessLog,
 }: HealthSources): () => Health {
   const descriptors = new Descriptors()
   const memory = memoryReader()
@@ -47,6 +49,7 @@ export function healthReport({
       waiting: waiting().slice(0, mostWaiting),
     },
     near: near(),
+    ...(accessLog.state && { accessLog: accessLog.state }),
     names: { ...names.health, slowest: rounded(names.health.slowest) },
   })
 }

@@ -51,7 +51,10 @@ export function manual(flags: readonly Term[]): Manual {
             'SIGTERM, SIGINT',
             'Refuse new clients, give live connections their time (--timeout-drain), end. A second ends at once.',
           ],
-          ['SIGHUP', 'Read the files for TLS again. Nothing else: a daemon outlives its terminal.'],
+          [
+            'SIGHUP',
+            'Read the files for TLS and the lists of rules again, and open the access log again. Nothing else: a daemon outlives its terminal.',
+          ],
         ],
       },
       {

@@ -127,7 +127,7 @@ function parseObject(json: string): object {
   return value
 }
 
-function healthTable({ lag, loops, sessions, descriptors, memory, store, names, near = [] }: Health): Table {
+function healthTable({ lag, loops, sessions, descriptors, memory, store, names, accessLog, near = [] }: Health): Table {
   return {
     rows: [
       ['main thread', `late by ${milliseconds(lag)} at worst in the last 10 s`],
@@ -136,6 +136,7 @@ function healthTable({ lag, loops, sessions, descriptors, memory, store, names, 
       ['descriptors', `${descriptors.open} of at most ${descriptors.max}`],
       ['memory', formatBytes(memory)],
       ['store', store.problem ?? `works, ${milliseconds(store.slowest)} the slowest change of the last minute`],
+      ...(accessLog ? [['access log', accessLogText(accessLog)]] : []),
       ...(store.waiting ?? []).map((what) => ['not stored yet', what]),
       ...near.map(({ user, limit, used, most }) => [
         'near a limit',
@@ -147,6 +148,11 @@ function healthTable({ lag, loops, sessions, descriptors, memory, store, names, 
       ],
     ],
   }
+}
+
+function accessLogText({ problem, dropped }: NonNullable<Health['accessLog']>): string {
+  const missing = dropped === 0 ? 'nothing is missing' : `${counted(dropped, 'connection')} missing`
+  return `${problem ?? 'works'}, ${missing}`
 }
 
 function milliseconds(value: number): string {

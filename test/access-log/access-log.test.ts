@@ -136,7 +136,7 @@ it('counts in the file, and tells, what was written over before it was read', as
   const { log, warnings, visit, watch } = begin({ file })
   visit(10_000)
   watch()
-  await vi.waitFor(() => expect(log.state.dropped).toBe(10_000 - 8191), patience)
+  await vi.waitFor(() => expect(log.state?.dropped).toBe(10_000 - 8191), patience)
   await log.close()
   const [first, ...others] = readFileSync(file, 'utf8')
     .trimEnd()

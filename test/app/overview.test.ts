@@ -89,6 +89,7 @@ describe('alarms', () => {
   test.each<[string, Partial<Health>, Partial<Status>, RegExp]>([
     ['sessions', { sessions: { live: 901, max: 1000 } }, {}, /^901 of at most 1000 connections$/],
     ['descriptors', { descriptors: { open: 1000, max: 1024 } }, {}, /^1000 of at most 1024 descriptors$/],
+    ['the access log', { accessLog: { problem: 'disk full', dropped: 0 } }, {}, /no access log: disk full/],
     ['the store', { store: { problem: 'disk full', slowest: 0, waiting: [] } }, {}, /not stored: disk full/],
     ['names', { names: { pending: 0, failed: 30, slowest: 9 } }, {}, /^30 names not found/],
     ['a drain', {}, { draining: true }, /^draining/],

@@ -35,6 +35,13 @@ export const health = z.object({
       'users who have all the connections or sources that they may have, or of their quota so much as `warn` says (90 % ' +
         'unless told); the first by name',
     ),
+  accessLog: z
+    .object({
+      problem: z.string().nullable().describe('why it cannot be written; null if it can'),
+      dropped: count.describe("connections that could not be written down since the daemon's start"),
+    })
+    .optional()
+    .describe('absent: it is off'),
   names: z.object({
     pending: count.describe('names being looked up'),
     failed: count.describe('names that were not found, or not in time, in the last minute'),

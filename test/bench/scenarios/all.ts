@@ -1,3 +1,4 @@
+import { accessLogScenario } from './access-log.ts'
 import { accountScenario } from './accounts.ts'
 import { bulkScenarios } from './bulk.ts'
 import { changeScenario } from './changes.ts'
@@ -28,6 +29,7 @@ export const scenarios: readonly Scenario[] = [
   changeScenario,
   ruleScenario,
   accountScenario,
+  accessLogScenario,
   ...pacingScenarios,
   ...screenScenarios,
   systemCalls,

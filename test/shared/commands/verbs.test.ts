@@ -579,6 +579,15 @@ describe('the daemon', () => {
     ])
   })
 
+  test.each([
+    [{ problem: null, dropped: 0 }, 'works, nothing is missing'],
+    [{ problem: null, dropped: 1 }, 'works, 1 connection missing'],
+    [{ problem: 'disk full', dropped: 7 }, 'disk full, 7 connections missing'],
+  ])('health tells how the access log does: %j', async (accessLog, told) => {
+    const { outcome } = await runCommand('health', { 'status.get': { health: { ...health, accessLog } } })
+    expect((outcome.view as Table).rows).toContainEqual(['access log', told])
+  })
+
   test('health tells why nothing can be stored', async () => {
     const full = { ...health, store: { problem: 'cannot use proxyd.db (disk full)', slowest: 0 } }
     const { outcome } = await runCommand('health', { 'status.get': { health: full } })

@@ -28,6 +28,7 @@ export function alarms({ status, lateSince, users }: Pick<DaemonState, 'status' 
     ...(draining ? ['draining: new clients are refused'] : []),
     ...(isOpen(status) ? ['other machines can use this proxy, and no password is required'] : []),
     ...(health.store.problem === null ? [] : [`changes are not stored: ${health.store.problem}`]),
+    ...(health.accessLog?.problem ? [`no access log: ${health.accessLog.problem}`] : []),
     ...nearLimit('connections', health.sessions.live, health.sessions.max),
     ...nearLimit('descriptors', health.descriptors.open, health.descriptors.max),
     ...(late ? [`busy: late by ${Math.round(worstLag(health))} ms`] : []),

@@ -42,7 +42,7 @@ export const healthPanel: Panel = ({ state, look }) => {
   return [heading, ...facts(state.status.health).map((fact) => ({ text: ` ${look.text(fact)}`, style }))]
 }
 
-function facts({ lag, loops, sessions, descriptors, memory, store, names, near = [] }: Health): string[] {
+function facts({ lag, loops, sessions, descriptors, memory, store, names, accessLog, near = [] }: Health): string[] {
   const worst = Math.max(0, ...loops.map((loop) => loop.lag))
   return [
     `Main thread ${late(lag)}`,
@@ -51,6 +51,9 @@ function facts({ lag, loops, sessions, descriptors, memory, store, names, near =
     `Descriptors ${descriptors.open} of ${descriptors.max}`,
     `Memory      ${formatBytes(memory)}`,
     store.problem === null ? `Store       ${upTo(store.slowest)}` : `Store fails: ${store.problem}`,
+    ...(accessLog && (accessLog.problem !== null || accessLog.dropped > 0)
+      ? [`Access log  ${accessLog.problem ?? `lacks ${accessLog.dropped}`}`]
+      : []),
     ...near.slice(0, mostNear).map(({ user, limit, used, most }) => {
       return `Near limit  ${user} ${limit} ${most > 0 ? Math.floor((used / most) * 100) : 100} %`
     }),
