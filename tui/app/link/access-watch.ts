@@ -2,6 +2,7 @@ import { accessFields } from '../../../shared/filter/access-fields.ts'
 import { compileFilter } from '../../../shared/filter/filter.ts'
 import { RpcError } from '../../../shared/protocol/errors.ts'
 import type { Client } from '../../client/index.ts'
+import type { ListState } from '../state/lists.ts'
 import type { DataEvent } from '../state/state.ts'
 
 /** Entries from before that are looked for, and pages that this may take: some 100,000 lines of the daemon's files. */
@@ -18,6 +19,8 @@ export class AccessWatch {
   readonly #feed: (event: DataEvent) => void
   readonly #failed: (error: unknown) => void
   #watched: Watched | null = null
+  /** The filter as it stood last. */
+  #filter = ''
   #stopListening = () => {}
   /** One change of what is followed after the other. */
   #turn: Promise<void> = Promise.resolve()
@@ -28,9 +31,14 @@ export class AccessWatch {
     this.#failed = failed
   }
 
-  /** Follow it by `client`; null: not any longer. What the daemon would not take for a filter is for us to sort out. */
-  settle(client: Client | null, text: string): void {
-    const filter = compileFilter({ fields: accessFields }, text).problem === null ? text : ''
+  /**
+   * Follow it by `client`; null: not any longer. While a filter is typed it looks among the entries that are here; once it
+   * stands it is asked of the daemon, which has more. What that would not take for one is for us to sort out.
+   */
+  settle(client: Client | null, list: Pick<ListState, 'filter' | 'typing'>): void {
+    if (list.typing === null)
+      this.#filter = compileFilter({ fields: accessFields }, list.filter).problem === null ? list.filter : ''
+    const filter = this.#filter
     const before = this.#watched
     if (before?.client === client && (client === null || before?.filter === filter)) return
     const watched = client && { client, filter }

@@ -68,8 +68,6 @@ export class Daemon {
   readonly #graph: GraphWatch
   readonly #trials: TrialWatch
   readonly #stopWatching: () => void
-  /** As it stood last. */
-  #filter = ''
   readonly #readOnly: boolean
   /** What was warned of when something was asked about last. */
   #foreseen: ReadonlySet<string> = new Set()
@@ -221,7 +219,7 @@ export class Daemon {
     if (graph) this.#graph.settle(client && this.#sampled === client ? client : null, graph)
     this.#questions.settle(watching, this.#wantedOfConnections)
     this.#trials.settle(client ? this.#triedForm : null)
-    this.#access.settle(listPage(this.#store.state) === 'access' ? watching : null, this.#wantedOfAccess)
+    this.#access.settle(listPage(this.#store.state) === 'access' ? watching : null, this.#store.state.lists.access)
     this.#log.settle(this.#store.state.page === 'log' ? watching : null, this.#known.log.level)
   }
 
@@ -238,13 +236,6 @@ export class Daemon {
     const { state } = this.#store
     const overlay = overlayOf(state.dialog)
     return { id: overlay?.kind === 'detail' ? overlay.id : null, closed: closedWanted(state) }
-  }
-
-  /** What is typed looks among the entries that are here; once it stands it is asked of the daemon, which has more. */
-  get #wantedOfAccess(): string {
-    const { filter, typing } = this.#store.state.lists.access
-    if (typing === null) this.#filter = filter
-    return this.#filter
   }
 
   get #triedForm(): Form | null {
