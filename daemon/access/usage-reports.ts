@@ -23,7 +23,7 @@ export class UsageReports {
   /** Rejects with a `Refusal`: `not_found` if there is no such user. The cursor is how many rows came before. */
   async list(wish: Params<'usage.list'>): Promise<Result<'usage.list'>> {
     const { by, user, since = Date.now() - day, until = Number.MAX_SAFE_INTEGER, cursor, limit = page } = wish
-    const offset = Number(cursor ?? 0) || 0
+    const offset = Number(cursor ?? 0)
     const id = user === undefined ? undefined : this.#idOf(user)
     const rows = await this.#store.read({ by, user: id, since, until, offset, limit: limit + 1 })
     const usage = rows.slice(0, limit).map((row) => told(row, by))

@@ -60,7 +60,13 @@ it('rules.list has no page longer than a line, and their text on the first', asy
   expect(rows.map(({ text }) => text.slice(0, 4))).toEqual(names)
 })
 
-it.each(['-1', '1.5', 'x', '1e3'])('rules.list refuses the cursor %j, which is none', async (cursor) => {
-  const client = await entered(await startControl())
-  expect((await client.call('rules.list', { cursor })).error?.data.kind).toBe('invalid_params')
-})
+it.each(['-1', '1.5', 'x', '1e3', '', '9'.repeat(400)])(
+  'a cursor %j is none where they are numbers',
+  async (cursor) => {
+    const client = await entered(await startControl())
+    const refused = { data: { kind: 'invalid_params' } }
+    expect((await client.call('rules.list', { cursor })).error).toMatchObject(refused)
+    expect((await client.call('audit.list', { cursor })).error).toMatchObject(refused)
+    expect((await client.call('usage.list', { by: 'day', cursor })).error).toMatchObject(refused)
+  },
+)

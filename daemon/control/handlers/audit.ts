@@ -7,7 +7,7 @@ import type { HandlersOf } from '../dispatch.ts'
 export function auditHandlers(audit: Audit): HandlersOf<'audit'> {
   return {
     'audit.list': async ({ cursor, limit = protocolLimits.page, ...wish }) => {
-      const before = cursor === undefined ? undefined : Number(cursor) || 0
+      const before = cursor === undefined ? undefined : Number(cursor)
       const found = await audit.list({ ...wish, before, limit: limit + 1 })
       const entries = firstThatFit(found.slice(0, limit), protocolLimits.line)
       return found.length > entries.length ? { entries, next: String(entries.at(-1)?.id) } : { entries }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, type MethodShape, next, page, roles, time } from './shape.ts'
+import { count, type MethodShape, next, numberedPage, roles, time } from './shape.ts'
 
 /** Values by name. */
 const facts = z.record(z.string(), z.unknown())
@@ -31,7 +31,7 @@ export const auditMethods = {
     summary:
       'List what operators did and were refused, the newest first, a page at a time. It is kept for 400 days, 64 MiB at most.',
     refuses: ['unavailable'],
-    params: page.extend({
+    params: numberedPage.extend({
       since: time.optional().describe('from then on'),
       until: time.optional().describe('before then'),
       by: z.string().max(64).optional().describe('by this operator'),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, type MethodShape, next, page, stored, time } from './shape.ts'
+import { count, type MethodShape, next, numberedPage, stored, time } from './shape.ts'
 
 /** What decides where clients may go: a line of the rules, or what the daemon adds of its own. */
 export const rule = z.object({
@@ -47,7 +47,9 @@ export const ruleMethods = {
     summary:
       'List the rules in their order, a page at a time, and before and behind them what the daemon adds of its own.',
     refuses: [],
-    params: page.extend({ text: z.boolean().optional().describe('whether the text of the rules is wanted, too') }),
+    params: numberedPage.extend({
+      text: z.boolean().optional().describe('whether the text of the rules is wanted, too'),
+    }),
     result: z.object({
       revision: count,
       rules: z.array(rule).max(500),

@@ -35,6 +35,14 @@ export const page = z.strictObject({
   cursor: z.string().optional().describe('`next` of the page before'),
   limit: z.int().min(1).max(500).optional().describe('rows in the page, 500 unless told'),
 })
+/** Of a list whose cursors are numbers. */
+export const numberedPage = page.extend({
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}$/, 'no such cursor')
+    .optional()
+    .describe('`next` of the page before'),
+})
 export const next = z.string().optional().describe('the `cursor` of the next page; absent on the last')
 
 export const nothing = z.strictObject({})

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, type MethodShape, next, page, time } from './shape.ts'
+import { count, type MethodShape, next, numberedPage, time } from './shape.ts'
 
 /** What usage is added up by. */
 export const usageKinds = ['hour', 'day', 'user', 'group'] as const
@@ -29,7 +29,7 @@ export const usageMethods = {
       'Tell what was used, over all starts of the daemon: by time from the oldest on, by users or groups from the one that moved ' +
       'most on. It is kept by the hour for 31 days, by the day for 400, and up to ten seconds old.',
     refuses: ['not_found', 'unavailable'],
-    params: page.extend({
+    params: numberedPage.extend({
       by: z.enum(usageKinds),
       user: z
         .string()
