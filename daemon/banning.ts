@@ -7,7 +7,10 @@ import { KnownSources } from './engine/shared/known-sources.ts'
 import { Nuisances } from './observe/nuisances.ts'
 import { WallClock } from './observe/wall-clock.ts'
 import { withoutRepeats } from './repeats.ts'
-import type { BanStore } from './store/store.ts'
+import type { Store } from './store/store.ts'
+
+/** Milliseconds between two writes of where users logged in well from. */
+const knownPeriod = 10 * 60_000
 
 /** The bans, between who tells of clients and the loops that keep them out. */
 export interface Banning {
@@ -21,20 +24,33 @@ export interface Banning {
   tune(values: Readonly<Settings>): void
 }
 
-/** With the bans that are stored, before the first client comes. What is to be closed in the end goes into `parts`, in order. */
+/** With the bans that are stored, and the known sources, before the first client comes. What is to be closed in the end goes into `parts`, in order. */
 export async function startBanning(
   values: Readonly<Settings>,
-  store: BanStore,
+  store: Pick<Store, 'bans' | 'known'>,
   parts: AsyncDisposableStack,
   log: { warn(message: string): void; info(message: string): void },
 ): Promise<Banning> {
   const memory = { banned: BannedSources.memory(), known: KnownSources.memory() }
   const [banned, known] = [new BannedSources(memory.banned), new KnownSources(memory.known)]
+  const stored = await store.known.load()
+  // The clock on the wall may have been set meanwhile.
+  if (stored) known.restore(stored.entries, Math.max(0, Date.now() - stored.saved), performance.now())
+  const warnOfKnown = withoutRepeats((message) => log.warn(message))
+  const saveKnown = () =>
+    store.known
+      .save({ saved: Date.now(), entries: known.entries(performance.now()) })
+      .catch((error) => warnOfKnown(`where users log in from is not stored: ${(error as Error).message}`))
+  const timer = setInterval(saveKnown, knownPeriod).unref()
+  parts.defer(() => {
+    clearInterval(timer)
+    return saveKnown()
+  })
   const late = new LateChanges(withoutRepeats((message) => log.warn(message)))
   parts.defer(() => late.close())
   const wall = new WallClock()
   const options = {
-    store,
+    store: store.bans,
     late,
     most: BannedSources.most,
     isKnown: known.isKnown.bind(known),

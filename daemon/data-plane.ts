@@ -104,7 +104,7 @@ export async function startDataPlane(
   const accessLog = new AccessLog(accessLogOf(settings), warnOfTraffic)
   // Behind the engine, which ends its sessions.
   parts.defer(() => accessLog.close())
-  const banning = await startBanning(settings, store.bans, parts, log)
+  const banning = await startBanning(settings, store, parts, log)
   const logins = new Logins(accounts, passwords, banning.bans)
   const resolver = new Resolver({
     timeout: settings['timeout-resolve'],

@@ -118,4 +118,10 @@ export const migrations: readonly string[] = [
         up = up + excluded.up, down = down + excluded.down, connections = connections + excluded.connections;
     DELETE FROM usage_days WHERE user = OLD.id;
   END`,
+  // One row at most.
+  `CREATE TABLE known_sources (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    saved INTEGER NOT NULL,
+    entries BLOB NOT NULL
+  ) STRICT`,
 ]

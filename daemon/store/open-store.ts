@@ -51,6 +51,10 @@ class ThreadedStore implements Store {
     list: () => this.#ask('bans', 'list'),
     save: (changes) => this.#change('bans', 'save', changes),
   }
+  readonly known: Store['known'] = {
+    load: () => this.#ask('known', 'load'),
+    save: (known) => this.#change('known', 'save', known),
+  }
   readonly rules: Store['rules'] = {
     load: () => this.#ask('rules', 'load'),
     save: (rules) => this.#change('rules', 'save', rules),

@@ -9,6 +9,7 @@ import { sqliteBackups } from './sqlite-backup.ts'
 import { sqliteBans } from './sqlite-bans.ts'
 import { damaged, explain, noFolder, unwritable } from './sqlite-errors.ts'
 import { sqliteImports } from './sqlite-imports.ts'
+import { sqliteKnown } from './sqlite-known.ts'
 import { sqliteGroups } from './sqlite-limits.ts'
 import { sqliteOperators } from './sqlite-operators.ts'
 import { sqliteRules } from './sqlite-rules.ts'
@@ -22,6 +23,7 @@ import {
   type GroupStore,
   type Immediate,
   type ImportStore,
+  type KnownStore,
   type OperatorStore,
   type RuleStore,
   type SettingsStore,
@@ -41,6 +43,7 @@ export interface SqliteStore {
   readonly operators: Immediate<OperatorStore>
   readonly settings: Immediate<SettingsStore>
   readonly bans: Immediate<BanStore>
+  readonly known: Immediate<KnownStore>
   readonly rules: Immediate<RuleStore>
   readonly imports: Immediate<ImportStore>
   readonly backups: BackupStore
@@ -78,6 +81,7 @@ export function openSqliteStore(folder: string): SqliteStore {
     operators: sqliteOperators(opened),
     settings: sqliteSettings(opened),
     bans: sqliteBans(opened),
+    known: sqliteKnown(opened),
     rules: sqliteRules(opened),
     imports: sqliteImports(opened),
     backups: sqliteBackups(opened),

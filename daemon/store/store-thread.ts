@@ -15,6 +15,7 @@ export interface Call {
     | 'operators'
     | 'settings'
     | 'bans'
+    | 'known'
     | 'rules'
     | 'audit'
     | 'imports'

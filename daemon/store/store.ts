@@ -14,6 +14,7 @@ export interface Store {
   readonly operators: OperatorStore
   readonly settings: SettingsStore
   readonly bans: BanStore
+  readonly known: KnownStore
   readonly rules: RuleStore
   readonly imports: ImportStore
   readonly backups: BackupStore
@@ -205,6 +206,21 @@ export interface BanStore {
   list(): Promise<Ban[]>
   /** All or none: puts each of these bans in the place of one with its source, and forgets those of the sources that are null. */
   save(changes: ReadonlyMap<string, Ban | null>): Promise<void>
+}
+
+/** Where users logged in well from lately, as kept between runs. */
+export interface StoredKnown {
+  /** Milliseconds since 1970. */
+  readonly saved: number
+  /** What `KnownSources.entries` gave then. */
+  readonly entries: Uint8Array
+}
+
+export interface KnownStore {
+  /** Undefined if none was saved yet. */
+  load(): Promise<StoredKnown | undefined>
+  /** In place of what was saved before. */
+  save(known: StoredKnown): Promise<void>
 }
 
 /** Rules as kept between runs. */

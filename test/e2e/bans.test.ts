@@ -105,6 +105,22 @@ describe.runIf(process.platform === 'linux').each(['portable', 'linux'])('with t
     expect(stderr.split('\n').flatMap((line) => filter.exec(line)?.groups?.ip ?? [])).toHaveLength(lines.length)
   })
 
+  test('where a user logged in well before a restart nobody is banned after it', async () => {
+    const folders = await temporaryFolders()
+    const args = ['--engine', engine, '-u', 'bob:secret']
+    const first = await startDaemon(args, { folders })
+    await set(await operate(first), { 'ban-exempt': [] })
+    expect(await logIn(first, '127.0.0.5', 'bob', 'secret')).toBe(admitted)
+    await first.stop()
+
+    const second = await startDaemon(args, { folders })
+    let guesses = 0
+    for (; (await logIn(second, '127.0.0.6', names[guesses % 3] as string, `guess${guesses}`)) === refused; guesses++)
+      expect(await logIn(second, '127.0.0.5', names[guesses % 3] as string, `guess${guesses}`)).toBe(refused)
+    expect(guesses).toBeGreaterThanOrEqual(3)
+    expect(await logIn(second, '127.0.0.5', 'bob', 'secret')).toBe(admitted)
+  })
+
   test('who does not speak SOCKS, or nothing at all, is banned after a while', async () => {
     const daemon = await startDaemon(['--engine', engine, '--timeout-negotiation', '100'])
     const client = await operate(daemon)

@@ -10,6 +10,8 @@ function start() {
   const [loop, main] = [new KnownSources(memory), new KnownSources(memory)]
   return {
     note: (address: string, now: number) => loop.note(mapped(parseLiteral(address) ?? new Uint8Array(4)), 0, now),
+    entries: main.entries.bind(main),
+    restore: main.restore.bind(main),
     isKnown: (network: string, now: number) => main.isKnown(parseNetwork(network), now),
   }
 }
@@ -25,6 +27,21 @@ it('knows an address of IPv4, and of IPv6 its /64, for a day', () => {
   expect(near.filter((network) => isKnown(network, day))).toEqual([])
   note('192.0.2.1', day / 2)
   expect(isKnown('192.0.2.1', day)).toBe(true)
+})
+
+it('knows after a restart whom it knew before, for as long', () => {
+  const before = start()
+  before.note('192.0.2.1', day)
+  before.note('2001:db8:1:2::9', day + day / 2)
+  before.note('198.51.100.1', 0)
+  const entries = before.entries(2 * day - 120_000)
+  const { restore, isKnown } = start()
+  // An hour passes in between; the clock begins anew.
+  restore(entries, 3_600_000, 500)
+  const known = (now: number) => ['192.0.2.1', '2001:db8:1:2::/64', '198.51.100.1'].filter((one) => isKnown(one, now))
+  expect(known(500)).toEqual(['2001:db8:1:2::/64'])
+  expect(known(day / 2 - 3_600_000)).toEqual(['2001:db8:1:2::/64'])
+  expect(known(day / 2)).toEqual([])
 })
 
 it('forgets those noted longest ago where there is no room', () => {

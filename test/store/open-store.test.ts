@@ -97,6 +97,7 @@ describe('the SQLite store', () => {
       expect(await store.users.insert(bob)).toBe(3)
       expect(await store.settings.load()).toEqual({ revision: 0, values: new Map() })
       expect(await store.bans.list()).toEqual([])
+      expect(await store.known.load()).toBeUndefined()
       expect(await store.rules.load()).toBeUndefined()
       const rules = { revision: 7, text: 'deny to any # ü\n', ids: [16], nextId: 20 }
       await store.rules.save({ ...rules, revision: 6 })

@@ -50,6 +50,25 @@ export class KnownSources {
     return false
   }
 
+  /** All that are known, to be kept between runs: of each its prefix, its two words of address, and its age in minutes. */
+  entries(now: number): Uint8Array {
+    const cells = this.#cells
+    const entries: number[] = []
+    for (let at = headWords; at < cells.length; at += entryWords)
+      if (cells[at] !== 0 && this.#isFresh(at, now))
+        entries.push(cells[at], cells[at + 1], cells[at + 2], now / minute - cells[at + 3])
+    return new Uint8Array(Int32Array.from(entries).buffer)
+  }
+
+  /** What `entries` gave so many milliseconds ago is known still. */
+  restore(entries: Uint8Array, ago: number, now: number): void {
+    const words = new Int32Array(entries.slice().buffer)
+    for (let at = 0; at < words.length; at += entryWords) {
+      const [prefix, first, second, age] = words.subarray(at, at + entryWords)
+      this.#note(prefix, first, second, now - ago - age * minute)
+    }
+  }
+
   #note(prefix: number, first: number, second: number, now: number): void {
     const cells = this.#cells
     const start = this.#bucketOf(prefix, first, second)
