@@ -223,7 +223,7 @@ describe.each(engines)('$kind engine: a rate', ({ start }) => {
   })
 
   it('lets nobody age towards idle who waits for it', async () => {
-    const proxy = await startProxy(start, { passwordRequired: true, timeouts: { idle: 200, halfClosed: 200 } })
+    const proxy = await startProxy(start, { passwordRequired: true, timeouts: { idle: 1_000 } })
     await proxy.limit(alice.index, { rateDown: 2_000 })
     const [{ client, peer } = expect.fail()] = await openPairs(proxy, 1)
     peer.write(new Uint8Array(depth + 4_000))
