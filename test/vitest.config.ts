@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type Reporter, type TestModule, type TestSpecification } from 'vitest/node'
-import { longestWait } from './helpers/patience.ts'
+import { longestTest, longestWait } from './helpers/patience.ts'
 
 /** What takes longest, the longest first. A machine that has run the tests before knows; a new one goes by size. */
 const slowest = ['engine/leaks', 'docs/clients', 'app/', 'e2e/', 'engine/']
@@ -55,9 +55,8 @@ export default defineConfig({
     maxWorkers: 6,
     sequence: { sequencer: SlowestFirst },
     env: { XDG_CONFIG_HOME: join(root, 'node_modules/.cache/no-config') },
-    // Longer than any wait in it, which says what it has waited for.
-    testTimeout: 1.5 * longestWait,
-    hookTimeout: 1.5 * longestWait,
+    testTimeout: longestTest,
+    hookTimeout: longestTest,
     expect: { poll: { timeout: longestWait } },
   },
 })

@@ -13,7 +13,7 @@ const refusedByProxy = 97
 /** Bob's device at a loopback address asks for a page. */
 function fetch(daemon: Daemon, url: string, device: string, ...args: readonly string[]): Promise<Outcome> {
   const proxy = `socks5h://bob:secret-of-bob@127.0.0.1:${daemon.port('socks')}`
-  return run(curl ?? '', ['-sS', '--max-time', '60', '--interface', device, '--proxy', proxy, url, ...args])
+  return run(curl ?? '', ['-sS', '--interface', device, '--proxy', proxy, url, ...args])
 }
 
 /** Open the help of the page, see that it tells of this, and close it. */

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { longestWait } from './patience.ts'
+import { longestTest } from './patience.ts'
 
 /** The path of the first of these programs that this machine has; undefined after a warning, for tests to be skipped. */
 export function findProgram(...names: readonly string[]): string | undefined {
@@ -27,13 +27,13 @@ export interface Outcome {
   readonly stderr: string
 }
 
-/** Run a program to its end, at most `longestWait`, with `input` on its stdin. */
+/** Run a program to its end, at most `longestTest`, with `input` on its stdin. */
 export function run(
   program: string,
   args: readonly string[],
   options: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<Outcome> {
-  const limits = { timeout: longestWait, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 } as const
+  const limits = { timeout: longestTest, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 } as const
   return new Promise((resolve) => {
     const child = execFile(program, args, { ...limits, env: options.env }, (error, stdout, stderr) => {
       const status = error === null ? 0 : typeof error.code === 'number' ? error.code : null
