@@ -1,4 +1,4 @@
-import { defaultGroup, type LimitName } from '../../shared/limits.ts'
+import { defaultGroup, type LimitName, type Limits } from '../../shared/limits.ts'
 import type { Group as GroupRow, Params, Result, User } from '../../shared/protocol/methods.ts'
 import { Refusal } from '../refusal.ts'
 import { inSlices } from '../slices.ts'
@@ -77,7 +77,8 @@ export class LimitChanges {
       this.#refuseUnknownGroup(changes)
       for (const { revision } of accounts) this.#refuseOutdated(revision, ifRevision)
       const revision = this.#revision + 1
-      const next = (await inSlices(accounts, (account) => this.#changed(account, changes, revision))).filter(
+      const merge = mergeOnce(changes)
+      const next = (await inSlices(accounts, (account) => this.#changed(account, changes, merge, revision))).filter(
         (account) => account !== undefined,
       )
       const stored = await this.#put(next)
@@ -180,9 +181,7 @@ export class LimitChanges {
   /** Resolves to whether it is stored. */
   async #put(accounts: readonly Account[]): Promise<boolean> {
     if (accounts.length === 0) return true
-    const rows = accounts.flatMap(({ id, limits, revision, firstUsed }) =>
-      id === undefined ? [] : [{ id, limits, revision, firstUsed }],
-    )
+    const rows = (await inSlices(accounts, rowOf)).filter((row) => row !== undefined)
     const areTighter = (await inSlices(accounts, (account) => this.#isTighterFor(account))).every(Boolean)
     if (!areTighter) await this.#storeFirst(() => this.#store.users.setLimits(rows))
     this.#revision++
@@ -228,8 +227,13 @@ export class LimitChanges {
   }
 
   /** A span from now on is a moment; one from the first use on waits for the next. Undefined if nothing changes. */
-  #changed(account: Account, changes: Changes, revision: number): Account | undefined {
-    const limits = merged(account.limits, changes)
+  #changed(
+    account: Account,
+    changes: Changes,
+    merge: (limits: Limits) => Limits,
+    revision: number,
+  ): Account | undefined {
+    const limits = merge(account.limits)
     const begun = startedAt(limits, this.#groups.of(limits).limits, this.#groups.everybody.limits, Date.now())
     const firstUsed = changes.has('expires') ? null : account.firstUsed
     if (!begun && firstUsed === account.firstUsed && isSame(limits, account.limits)) return undefined
@@ -276,4 +280,19 @@ export class LimitChanges {
     const text = `somebody has changed these limits since revision ${ifRevision}: get them again and see whether the change still fits`
     throw new Refusal('conflict', text, { revision })
   }
+}
+
+/** Users who share their limits before share them afterwards: then they cost the way to the store once. */
+function mergeOnce(changes: Changes): (limits: Limits) => Limits {
+  const known = new Map<Limits, Limits>()
+  return (limits) => {
+    const result = known.get(limits) ?? merged(limits, changes)
+    known.set(limits, result)
+    return result
+  }
+}
+
+/** Of a user who is stored. */
+function rowOf({ id, limits, revision, firstUsed }: Account): StoredLimits | undefined {
+  return id === undefined ? undefined : { id, limits, revision, firstUsed }
 }

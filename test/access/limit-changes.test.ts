@@ -121,6 +121,18 @@ describe('setting limits of users', () => {
     expect(limitsOf('bob')).toEqual({})
   })
 
+  it('has users share what they shared before, so that many cost little', async () => {
+    expect(await changes.set({ where: 'name=*', fields: { warn: 70 } })).toMatchObject({ changed: 3 })
+    expect(limitsOf('ann')).toBe(limitsOf('cid'))
+    await changes.set({ names: ['bob'], fields: { quota: '1GB' } })
+    await changes.set({ where: 'name=*', fields: { 'max-sources': 2 } })
+    expect(limitsOf('ann')).toBe(limitsOf('cid'))
+    expect(['ann', 'bob'].map(limitsOf)).toEqual([
+      { warn: 70, 'max-sources': 2 },
+      { warn: 70, quota: 1_000_000_000, 'max-sources': 2 },
+    ])
+  })
+
   it('changes all of them or none', async () => {
     await expect(changes.set({ names: ['bob', 'nobody'], fields: { warn: 1 } })).rejects.toEqual(refusal('not_found'))
     await changes.set({ names: ['ann'], fields: { warn: 1 } })
