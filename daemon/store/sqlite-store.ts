@@ -1,8 +1,8 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { getSystemErrorMessage } from 'node:util'
-import { foreignness, unsafeAbove } from '../foreign-files.ts'
+import { foreignness, unsafeAnywhereAbove } from '../foreign-files.ts'
 import { migrations } from './migrations.ts'
 import { sqliteAudit } from './sqlite-audit.ts'
 import { sqliteBackups } from './sqlite-backup.ts'
@@ -97,18 +97,12 @@ export function openSqliteStore(folder: string): SqliteStore {
 function makePrivate(folder: string, file: string): void {
   writing(folder, () => makeFolder(folder))
   if (!statSync(folder).isDirectory()) throw noFolder(folder)
-  const reason = whyUnsafe(writing(folder, () => realpathSync(folder)))
+  const reason = writing(folder, () => unsafeAnywhereAbove(folder))
   if (reason) throw new StoreError('foreign', `${reason} (--state-dir names ${folder})`)
   for (const path of [folder, file, `${file}-wal`, `${file}-journal`]) refuseForeign(path)
   // An existing file is not opened: closing it would drop the locks that this process has on it, see fcntl(2).
   if (existsSync(file)) writing(file, () => chmodSync(file, 0o600))
   else writing(folder, () => closeSync(openSync(file, 'wx', 0o600)))
-}
-
-/** See `unsafeAbove`, of all that is above. */
-function whyUnsafe(folder: string): string | undefined {
-  const above = dirname(folder)
-  return above === folder ? undefined : (unsafeAbove(above, statSync(above)) ?? whyUnsafe(above))
 }
 
 function refuseForeign(path: string): void {

@@ -4,7 +4,7 @@ import { getSystemErrorMessage } from 'node:util'
 import type { Params, Result } from '../../shared/protocol/methods.ts'
 import { Turns } from '../access/turns.ts'
 import { errnoOf } from '../failure.ts'
-import { foreignness } from '../foreign-files.ts'
+import { foreignness, unsafeAnywhereAbove } from '../foreign-files.ts'
 import { Refusal } from '../refusal.ts'
 import type { BackupStore } from '../store/store.ts'
 
@@ -41,6 +41,8 @@ async function reserve(file: string): Promise<void> {
     const { uid, mode } = await stat(folder)
     if (foreignness(folder, { uid, mode }))
       throw new Refusal('invalid', `others can write to ${folder}: name a folder that only proxyd's user can write to`)
+    const reason = unsafeAnywhereAbove(folder)
+    if (reason) throw new Refusal('invalid', reason)
     await (await open(file, 'wx', 0o600)).close()
   } catch (error) {
     if (error instanceof Refusal) throw error

@@ -8,6 +8,9 @@ import { importSteps, type Line, missingOperators } from './import-steps.ts'
 import { UsageError } from './usage.ts'
 import { type Outcome, verb } from './verb.ts'
 
+/** What changes is shown so far: nobody reads more. */
+const mostShown = 1000
+
 /** All that is kept, taken elsewhere, and brought here. */
 export const transferVerbs = {
   export: verb({
@@ -122,13 +125,16 @@ async function importAll(
   }
   return {
     data: { dryRun, changes: lines, warnings },
-    view:
-      lines.length === 0
-        ? 'all is so already'
-        : { rows: lines.map(({ sign, of, name, what }) => [sign, of, name, what]) },
+    view: lines.length === 0 ? 'all is so already' : { rows: rowsOf(lines) },
     told: `${dryRun ? 'would change' : 'changed'} ${counted(lines.length, 'thing')}`,
     warnings,
   }
+}
+
+function rowsOf(lines: readonly Line[]): string[][] {
+  const rows = lines.slice(0, mostShown).map(({ sign, of, name, what }) => [sign, of, name, what])
+  const more = lines.length - rows.length
+  return more > 0 ? [...rows, ['', `and ${more} more, which --json has`]] : rows
 }
 
 /** Says what is done and what is not. */

@@ -72,10 +72,11 @@ describe('a backup', () => {
     ['relative.db', 'invalid', /from \/ on/],
     ['FOLDER/missing/x.db', 'unavailable', /no such file or directory/],
     ['FOLDER/open/x.db', 'invalid', /others can write to/],
+    ['FOLDER/open/below/x.db', 'invalid', /others can write to .*open, and put/],
   ])('is refused at %s', async (place, kind, message) => {
     const store = await openedStore()
     const folder = await temporaryFolder()
-    mkdirSync(join(folder, 'open'))
+    mkdirSync(join(folder, 'open/below'), { recursive: true })
     chmodSync(join(folder, 'open'), 0o777)
     const file = place.replace('FOLDER', folder)
     const refusal = expect.objectContaining({ kind, message: expect.stringMatching(message) })

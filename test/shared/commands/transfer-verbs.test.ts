@@ -137,6 +137,15 @@ describe('import', () => {
     ).toEqual([])
   })
 
+  test('shows the first thousand of what changes, and has all of it for programs', async () => {
+    const changes = Array.from({ length: 1234 }, (_, i) => ({ of: 'user', name: `user${i}`, isNew: true, fields: {} }))
+    const users = JSON.stringify({ proxyd: 1, users: [{ name: 'user0', hash: 'x' }] })
+    const { outcome } = await imported(users, 'import f', { ...same, 'transfer.import': { changes, cut: 0 } })
+    const { rows } = outcome.view as { rows: string[][] }
+    expect([rows.length, rows.at(-1)]).toEqual([1001, ['', 'and 234 more, which --json has']])
+    expect((outcome.data as { changes: unknown[] }).changes).toHaveLength(1234)
+  })
+
   test('tells of operators whom it cannot make', async () => {
     const { outcome } = await imported(text, 'import all.json', { ...same, 'operators.list': { operators: [] } })
     expect(outcome.warnings).toEqual([expect.stringContaining("'addoperator kim --role viewer'")])
