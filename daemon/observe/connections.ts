@@ -3,7 +3,6 @@ import type { ClosedConnection, Connection, Result } from '../../shared/protocol
 import type { Settings } from '../../shared/settings.ts'
 import type { Engine } from '../engine/engine.ts'
 import { type Age, oldestSessions } from './oldest-sessions.ts'
-import { PassedConnections } from './passed-connections.ts'
 import { lastEnded, type Naming, type RateOf, readDetails, readLive } from './session-rows.ts'
 import { type Changes, type TableChange, TableView } from './table-view.ts'
 import type { WallClock } from './wall-clock.ts'
@@ -30,7 +29,6 @@ export class ObservedConnections {
   #views: readonly TableView[] = []
   /** Those of all views in order, once somebody wants them: many who follow begin with the same. */
   #rows: readonly Connection[] | undefined
-  #passed: PassedConnections
   #timer: NodeJS.Timeout | undefined
   /** How often the clock on the wall had been set when the views were last refreshed. */
   #clockSettings = 0
@@ -48,7 +46,6 @@ export class ObservedConnections {
     this.#engine = engine
     this.#settings = settings
     this.#naming = { nameOf, idOf: (serial) => `${this.tag}-${serial}`, timeOf: (time) => wall.tell(time) }
-    this.#passed = new PassedConnections(engine.tables, this.#naming)
   }
 
   /**
@@ -104,7 +101,6 @@ export class ObservedConnections {
 
   #start(): void {
     this.#views = this.#engine.tables.map((table) => new TableView(table, this.#naming))
-    this.#passed = new PassedConnections(this.#engine.tables, this.#naming)
     this.#clockSettings = this.#wall.look()
     this.#rows = undefined
     for (const view of this.#views) view.refresh(noChanges())
@@ -123,13 +119,9 @@ export class ObservedConnections {
     const clockSettings = this.#wall.look()
     if (clockSettings !== this.#clockSettings) for (const view of this.#views) view.forget()
     this.#clockSettings = clockSettings
-    this.#passed.beginLook()
     for (const view of this.#views) view.refresh(changes)
-    const { rows, missed } = this.#passed.endLook(changes.closed)
-    changes.passed.push(...rows)
-    changes.missed = missed
-    const { changed, moved, closed, passed } = changes
-    if (changed.length + moved.length + closed.length + passed.length + missed === 0) return
+    const { changed, moved, closed } = changes
+    if (changed.length + moved.length + closed.length === 0) return
     this.#rows = undefined
     // A copy: who begins to watch now has seen these rows already.
     for (const { listener } of [...this.#watchers]) listener(changes)
@@ -148,7 +140,7 @@ export class ObservedConnections {
 }
 
 function noChanges(): Changes {
-  return { changed: [], moved: [], closed: [], passed: [], missed: 0 }
+  return { changed: [], moved: [], closed: [] }
 }
 
 /** Oldest first. Sessions of one millisecond are in the order of their serials: all ids have one tag, so the shorter is the smaller. */

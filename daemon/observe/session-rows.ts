@@ -53,7 +53,7 @@ export function readLive(table: SessionTable, slot: number, naming: Naming) {
 }
 
 /** A session that has ended. The caller sees to it that the row was not written over meanwhile. */
-export function readEnded(table: SessionTable, row: number, naming: Naming): ClosedConnection | undefined {
+function readEnded(table: SessionTable, row: number, naming: Naming): ClosedConnection | undefined {
   const connection = readRow(table, row, naming)
   return connection && { ...connection, ended: naming.timeOf(table.closed[row]), reason: endReasons[table.reason[row]] }
 }

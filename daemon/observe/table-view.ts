@@ -1,4 +1,4 @@
-import type { ClosedConnection, Connection } from '../../shared/protocol/methods.ts'
+import type { Connection } from '../../shared/protocol/methods.ts'
 import type { SessionTable } from '../engine/session-table.ts'
 import { type Naming, pacedByOf, readLive } from './session-rows.ts'
 
@@ -10,10 +10,6 @@ export interface TableChange {
   readonly moved: readonly [string, number, number][]
   /** Ids of rows that are gone. */
   readonly closed: readonly string[]
-  /** Connections that came and went since the last look, and were never among the rows. */
-  readonly passed: readonly ClosedConnection[]
-  /** How many more did so, of which nothing is told. */
-  readonly missed: number
 }
 
 /** A change that is being gathered. */
@@ -21,8 +17,6 @@ export interface Changes extends TableChange {
   readonly changed: Connection[]
   readonly moved: [id: string, up: number, down: number][]
   readonly closed: string[]
-  readonly passed: ClosedConnection[]
-  missed: number
 }
 
 /** No row is read under an odd guard. */

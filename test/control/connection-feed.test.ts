@@ -195,19 +195,3 @@ it('begins to look once, for one who goes and comes again and again', () => {
   vi.advanceTimersByTime(1)
   expect(connections.watchers).toBe(0)
 })
-
-it('tells of those that came and went, and once how many more did', () => {
-  const { connections, feed } = start()
-  const outlet = new FakeOutlet()
-  feed.follow(outlet).pump()
-  const passed = connectionsOf(0, 4).map((row) => ({ ...row, ended: 9, reason: 'finished' as const }))
-  connections.tell({ changed: [], moved: [], closed: [], passed, missed: 7 })
-  connections.tell({ changed: [], moved: [], closed: [], passed: [], missed: 2 })
-  const [, ...changes] = outlet.sent
-  expect(changes.map(({ params }) => [params.ended?.length, params.missed])).toEqual([
-    [3, 7],
-    [1, undefined],
-    [undefined, 2],
-  ])
-  expect(changes[0]?.params.ended).toEqual(passed.slice(0, 3))
-})

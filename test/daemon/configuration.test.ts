@@ -46,3 +46,12 @@ test('lists every setting but the secret ones', () => {
   expect(named('auth')).toMatchObject({ type: 'choice', choices: ['auto', 'required', 'none'] })
   expect(named('state-dir')).toMatchObject({ default: '/state/proxyd', source: 'default' })
 })
+
+test.each([
+  ['off', 'off'],
+  ['-', '-'],
+  ['log/access', `${process.cwd()}/log/access`],
+  ['/var/log/access', '/var/log/access'],
+])('the access log %s is %s, whoever asks from wherever', (given, log) => {
+  expect(configure({ 'access-log': given }, {}, env, 7).values['access-log']).toBe(log)
+})

@@ -2,7 +2,7 @@ import { readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import type { AccessEntry } from '../../shared/protocol/methods.ts'
-import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { operate, set } from '../helpers/operate.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
@@ -145,4 +145,25 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
       `cannot write to the access log ${join(folder, 'no/file')} (ENOENT): make its folder first`,
     )
   })
+})
+
+test('on stdout it comes among what scripts wait for', async () => {
+  const target = await startTarget()
+  const daemon = await startDaemon(['--user', 'bob:hunter2', '--access-log', '-', '--access-log-format', 'text'])
+  const source = await visit(daemon, target)
+  const { stdout, status } = await daemon.stop()
+  expect(status).toBe(0)
+  expect(stdout.split('\n').filter((line) => line.includes(' end '))).toEqual([
+    expect.stringMatching(new RegExp(`^\\S+Z end id=\\S+ user=bob source=${source} cmd=connect .* reason=finished`)),
+  ])
+})
+
+test.each([
+  [['--access-log', '/no/such/folder/log'], 1, /cannot write to the access log .* \(ENOENT\): make its folder first/],
+  [['--access-log-size', '1kB'], 2, /--access-log-size must be bytes, such as 100MB, at least 64kB, or 0/],
+  [['--access-log-events', 'middle'], 2, /--access-log-events takes end, start, alive, and not "middle"/],
+])('with %j the daemon does not start, and says why', async (args, status, line) => {
+  const ended = await (await spawnDaemon(args)).ended
+  expect([ended.status, ended.stderr.trimEnd().split('\n').length]).toEqual([status, 1])
+  expect(ended.stderr).toMatch(line)
 })

@@ -53,41 +53,6 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
     await connectBob(daemon, target)
   })
 
-  test('who follows the connections hears of each short one, live or ended, and of none as both', async () => {
-    const daemon = await startDaemon(['--engine', engine])
-    const target = await startTarget()
-    const operator = await operate(daemon)
-    await operator.call('connections.subscribe')
-    const visit = async () => {
-      const client = await connectPeer('127.0.0.1', daemon.port('socks'))
-      client.write(Buffer.from('050100', 'hex'))
-      await client.read(2)
-      client.write(request(target.host, target.port))
-      await expectReply(client, succeeded)
-      client.finish()
-      const server = await target.next()
-      server.finish()
-      await Promise.all([client.discard(), server.discard()])
-    }
-    for (let i = 0; i < 200; i += 20) await Promise.all(Array.from({ length: 20 }, visit))
-    const live = new Set<string>()
-    const ended = new Set<string>()
-    const closed = new Set<string>()
-    while (closed.size + ended.size < 200) {
-      const { params, method } = (await operator.next()) ?? {}
-      if (method !== 'connections.changed') continue
-      expect(params.missed).toBeUndefined()
-      for (const { id } of params.changed) live.add(id)
-      for (const id of params.closed) closed.add(id)
-      for (const { id, reason } of params.ended ?? []) {
-        ended.add(id)
-        expect(reason).toBe('finished')
-      }
-    }
-    expect(closed).toEqual(live)
-    expect([...ended].filter((id) => live.has(id))).toEqual([])
-  })
-
   test('a daemon that was stopped tells so, and what it moved since is not lost', async () => {
     const daemon = await startDaemon(['--engine', engine, '--user', 'bob:hunter2'])
     const target = await startTarget()

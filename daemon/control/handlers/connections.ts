@@ -13,20 +13,9 @@ const closedUnlessTold = 100
 /** The events that tell of them. */
 export const connectionEvents: TableEvents<Connection, TableChange> = {
   snapshot: (seq, connections, last) => eventLine('connections.snapshot', { seq, connections, last }),
-  length: ({ changed, moved, closed, passed, missed }) =>
-    Math.max(changed.length, moved.length, closed.length, passed.length, Math.min(missed, 1)),
-  changed({ changed, moved, closed, passed, missed }, cut) {
-    const ended = cut(passed)
-    // Of several events the first tells it.
-    const [untold] = cut(missed > 0 ? [missed] : [])
-    return sharedEvent('connections.changed', {
-      changed: cut(changed),
-      moved: cut(moved),
-      closed: cut(closed),
-      ...(ended.length > 0 && { ended }),
-      ...(untold !== undefined && { missed: untold }),
-    })
-  },
+  length: ({ changed, moved, closed }) => Math.max(changed.length, moved.length, closed.length),
+  changed: ({ changed, moved, closed }, cut) =>
+    sharedEvent('connections.changed', { changed: cut(changed), moved: cut(moved), closed: cut(closed) }),
   resync: (seq) => eventLine('connections.resync', { seq }),
 }
 

@@ -165,15 +165,12 @@ export const connectionEvents = {
     summary:
       "What changed since the event before, at most four times a second. `seq` counts a subscription's events, snapshot " +
       'and resync among them; after a gap, subscribe again. `changed` has whole rows, `moved` new byte counts as ' +
-      '[id, up, down], `closed` ids that are gone. `ended` has those that came and went in between, each of which is in no other ' +
-      'list; `missed` counts how many more of them there were, beyond 1,000 a second.',
+      '[id, up, down], `closed` ids that are gone. What comes and goes in between is told by the access log alone.',
     params: z.object({
       seq: count,
       changed: z.array(connection),
       moved: z.array(z.tuple([z.string(), bytes, bytes])),
       closed: z.array(z.string()),
-      ended: z.array(closedConnection).optional().describe('absent: none'),
-      missed: count.optional().describe('absent: 0'),
     }),
   },
   'connections.resync': {
