@@ -64,14 +64,21 @@ export class Past {
     if (!up.includes(null)) return history
     const since = Math.floor((end - up.length * step) / hour) * hour
     const moved = await this.#read(user, { since, until: end, by: 'hour' })
-    const now = Date.now()
-    const hours = new Map(moved.map((each) => [each.start, each]))
-    const complete = (rates: History['up'], way: 'up' | 'down') =>
-      rates.map((rate, i) => {
-        const start = Math.floor((end - (rates.length - i) * step) / hour) * hour
-        const bytes = hours.get(start)?.[way]
-        return rate ?? (bytes === undefined ? null : rateOf(bytes, Math.min(hour, now - start)))
-      })
+    const hourOf = (i: number) => Math.floor((end - (up.length - i) * step) / hour) * hour
+    const steps = Map.groupBy(up.keys(), hourOf)
+    const complete = (rates: History['up'], way: 'up' | 'down') => {
+      const whole = [...rates]
+      for (const { start, ...bytes } of moved) {
+        const all = steps.get(start ?? 0) ?? []
+        const unknown = all.filter((i) => rates[i] === null)
+        const known = all.reduce((sum, i) => sum + ((rates[i] ?? 0) * step) / 1000, 0)
+        // Where all is known, what is missing was moved in the first of these steps, before the daemon started.
+        const places = unknown.length > 0 ? unknown : all.slice(0, 1)
+        const missing = Math.max(0, bytes[way] - known)
+        for (const i of places) whole[i] = (rates[i] ?? 0) + rateOf(missing / places.length, step)
+      }
+      return whole
+    }
     return { step, end, up: complete(up, 'up'), down: complete(down, 'down') }
   }
 

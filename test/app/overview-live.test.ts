@@ -19,7 +19,7 @@ const graphRows = { from: 3, to: 11 }
 function marks(app: Terminal, graph: 'down' | 'up'): string {
   const from = graph === 'down' ? 7 : 47
   const rows = app.lines.slice(graphRows.from, graphRows.to).map((line) => line.slice(from, from + 33))
-  return rows.join('').replaceAll(/[ ⡀⢀⣀]/g, '')
+  return rows.join('').replaceAll(' ', '')
 }
 
 /** Moves so many bytes to a client of this daemon, of `user` if there is one. Resolves when they have arrived. */

@@ -38,6 +38,13 @@ it('tells of a day, where memory knows nothing, what was moved in each hour', as
   expect(up.slice(-5)).toEqual([1, 1, 1, 1, 1])
 })
 
+it('tells what was moved in the hour of the start, however soon after the full hour that was', async () => {
+  const { past: told } = past([{ start: Date.UTC(2026, 0, 31, 12), up: 1800 + 360, down: 3600 }])
+  const { up, down } = await told.throughput({ range: '24h' })
+  expect(up.slice(-6)).toEqual([null, 2, 1, 1, 1, 1])
+  expect(down.slice(-6)).toEqual([null, 2, 2, 2, 2, 2])
+})
+
 it('tells of longer ranges what hours and days say, and of the one that goes on by what has passed of it', async () => {
   const [thisHour, today] = [Date.UTC(2026, 0, 31, 12), Date.UTC(2026, 0, 31)]
   const hours = past([
