@@ -19,16 +19,17 @@ export type Step = (call: Context['call'], dryRun: boolean) => Promise<Line[]>
 type Users = NonNullable<Kept['users']>
 type Groups = NonNullable<Kept['groups']>
 
-/** In one request: half of what the protocol allows of values and bytes, and passwords that are hashed in a second or two. */
-const most = { values: 2000, bytes: 500_000, rows: 500, passwords: 25 }
+/** In one request: half of what the protocol allows of values and bytes, whose changes fit into a reply, and passwords that are hashed in a second or two. */
+const most = { values: 2000, bytes: 500_000, rows: 100, passwords: 25 }
 
 /** In their order: users may be in groups that come with them. */
 export function importSteps(kept: Kept): [name: string, step: Step][] {
-  const { groups = [], users = [], rules, settings, bans = [], operators = [] } = kept
+  const { groups = [], users = [], rules = [], settings, bans = [], operators = [] } = kept
   return [
     ['groups', inPages('groups', groups, (page) => ({ groups: page }))],
     ['users', inPages('users', users, (page) => ({ users: page, expected: groups.map(({ name }) => name) }))],
-    ['rules', rules ? importRules(rules.join('\n')) : nothing],
+    // A daemon without rules has nothing to say against those that there are.
+    ['rules', rules.length > 0 ? importRules(`${rules.join('\n')}\n`) : nothing],
     ['settings', settings ? importSettings(settings) : nothing],
     ['bans', importBans(bans)],
     ['operators', importRoles(operators)],

@@ -12,6 +12,9 @@ export function transferHandlers(transfer: Transfer): HandlersOf<'transfer'> {
       const users = firstThatFit(page.users, limits.line)
       return users.length < page.users.length ? { users, next: users.at(-1)?.name } : page
     },
-    'transfer.import': (wish) => transfer.import(wish),
+    'transfer.import': async (wish) => {
+      const { changes, cut } = await transfer.import(wish)
+      return { changes: firstThatFit(changes, limits.line), cut }
+    },
   }
 }

@@ -99,8 +99,8 @@ export const transferMethods = {
     refuses: ['conflict', 'unavailable'],
     logged: [],
     params: z.strictObject({
-      groups: z.array(importedGroup).max(500).optional(),
-      users: z.array(importedUser).max(500).optional(),
+      groups: z.array(importedGroup).max(100).optional(),
+      users: z.array(importedUser).max(100).optional(),
       expected: z
         .array(z.string().max(64))
         .max(1000)
@@ -109,7 +109,7 @@ export const transferMethods = {
       dryRun: z.boolean().optional().describe('only tells what would come of it'),
     }),
     result: z.object({
-      changes: z.array(changed).max(1000).describe('without those who are so already'),
+      changes: z.array(changed).max(200).describe('without those who are so already; as many as fit into a line'),
       cut: count.describe('connections'),
     }),
   },

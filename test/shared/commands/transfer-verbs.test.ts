@@ -137,6 +137,11 @@ describe('import', () => {
     ).toEqual([])
   })
 
+  test('leaves the rules that there are where an export has none', async () => {
+    const { calls } = await imported('{"proxyd":1,"rules":[]}', 'import f', same)
+    expect(calls.map(([method]) => method)).not.toContain('rules.apply')
+  })
+
   test('shows the first thousand of what changes, and has all of it for programs', async () => {
     const changes = Array.from({ length: 1234 }, (_, i) => ({ of: 'user', name: `user${i}`, isNew: true, fields: {} }))
     const users = JSON.stringify({ proxyd: 1, users: [{ name: 'user0', hash: 'x' }] })
@@ -160,7 +165,7 @@ describe('import', () => {
         method === 'transfer.import' ? (params as { users: object[] }).users.length : [],
       )
     }
-    expect(await sizes(users)).toEqual([500, 500, 200])
+    expect(await sizes(users)).toEqual(Array.from({ length: 12 }, () => 100))
     expect(await sizes(secret)).toEqual([25, 25, 10])
     const limits = { sources: Array.from({ length: 60 }, (_, i) => `10.0.0.${i}`) }
     expect(Math.max(...(await sizes(users.map((user) => ({ ...user, limits })))))).toBeLessThan(40)
