@@ -87,7 +87,7 @@ test('what is asked goes to the daemon that is shown then, and what comes late n
   await app.shows(/1\/2 home: /)
   app.type(']3')
   await app.shows(/ 2\/2 lab: .*^>bob/ms)
-  lab.signal('SIGSTOP')
+  await lab.freeze()
   app.type('ey')
   // Its answer is waited for, which keys need not do.
   app.type('[')
@@ -108,7 +108,7 @@ test('a password that was made is shown even if another daemon is, and says whos
   await app.shows(/1\/2 home: /)
   app.type('3')
   await app.shows(/0\/0 users/)
-  home.signal('SIGSTOP')
+  await home.freeze()
   app.type(':adduser eve\r')
   await app.shows(/asking the daemon/)
   app.type('\u001b')

@@ -58,7 +58,7 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
     const target = await startTarget()
     const operator = await operate(daemon)
     const { client, server } = await connectBob(daemon, target)
-    daemon.signal('SIGSTOP')
+    await daemon.freeze()
     client.write(Buffer.alloc(100_000))
     await setTimeout(2_500)
     daemon.signal('SIGCONT')

@@ -44,7 +44,7 @@ describe.skipIf(!isLinux).each(['portable', 'linux'])('%s engine', (engine) => {
     await reader.read(1)
 
     // Nothing is busier than a process that has no time at all.
-    daemon.signal('SIGSTOP')
+    await daemon.freeze()
     const clients = await Promise.all(connectAll(daemon, burst))
     expect(listenQueue(daemon.port('socks')).waiting).toBe(burst)
     daemon.signal('SIGCONT')
@@ -60,7 +60,7 @@ describe.skipIf(!isLinux).each(['portable', 'linux'])('%s engine', (engine) => {
     const backlog = 4
     const daemon = await startDaemon(['--engine', engine, '--workers', '1', '--backlog', `${backlog}`])
     const target = await startTarget()
-    daemon.signal('SIGSTOP')
+    await daemon.freeze()
     const coming = connectAll(daemon, 3 * backlog)
     await Promise.race(coming)
     // The kernel takes one more than it is told to.
@@ -83,22 +83,21 @@ describe.skipIf(!isLinux).each(['portable', 'linux'])('%s engine', (engine) => {
     const daemon = await startDaemon(['--engine', engine, '--workers', '1', '--max-connections', '1'])
     const port = daemon.port('socks')
     const target = await startTarget()
-    const [first] = await Promise.all(connectAll(daemon, 1))
-    first?.write(greeting)
-    expect(await first?.readHex(2)).toBe('0500')
+    const first = await connectThrough(port, target)
+    await target.next()
 
     const others = await Promise.all(connectAll(daemon, 10))
-    for (const client of others) client.write(greeting)
+    // All of it, for who is silent for a second makes room for others.
+    for (const client of others) client.write(bytes(greeting, request(target.host, target.port)))
     await daemon.logs(/the limit of connections is reached/)
     // What node:net has accepted it cannot put back: there they wait in the engine.
     await eventually(() => expect(listenQueue(port)).toEqual({ listeners: 1, waiting: engine === 'linux' ? 10 : 0 }))
     expect(others.filter(({ socket }) => socket.readableLength > 0 || socket.readableEnded)).toEqual([])
 
-    first?.reset()
+    first.reset()
     const after = await Promise.all(
       others.map(async (client) => {
         expect(await client.readHex(2)).toBe('0500')
-        client.write(request(target.host, target.port))
         await expectReply(client, succeeded)
         client.reset()
       }),

@@ -74,7 +74,7 @@ describe.skipIf(process.platform !== 'linux').each(['portable', 'linux'])('%s en
   test('with more clients waiting than it has descriptors, it serves whom it has let wait', async () => {
     const daemon = await startDaemon(['--engine', engine, '--workers', '1'], { program: fewDescriptors })
     const target = await startTarget()
-    daemon.signal('SIGSTOP')
+    await daemon.freeze()
     const clients = await Promise.all(times(160).map(() => connectPeer('127.0.0.1', daemon.port('socks'))))
     for (const client of clients) client.write(bytes(greeting, request(target.host, target.port)))
     daemon.signal('SIGCONT')

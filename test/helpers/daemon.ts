@@ -1,9 +1,11 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
+import { eventually } from './eventually.ts'
 import { type AtEnd, temporaryFolder } from './temporary-folder.ts'
 
 const builtProgram = fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url))
@@ -103,6 +105,22 @@ export class Daemon {
 
   signal(signal: NodeJS.Signals): void {
     this.#process.kill(signal)
+  }
+
+  /**
+   * Have it stand still until SIGCONT; resolves when all its threads do: on a busy machine they go on until the first of them
+   * has its turn and takes the signal.
+   */
+  async freeze(): Promise<void> {
+    this.signal('SIGSTOP')
+    if (process.platform !== 'linux') return
+    const threads = `/proc/${this.pid}/task`
+    await eventually(() => {
+      const states = readdirSync(threads).map(
+        (thread) => /\) (\S)/.exec(readFileSync(`${threads}/${thread}/stat`, 'latin1'))?.[1],
+      )
+      expect(new Set(states)).toEqual(new Set(['T']))
+    })
   }
 
   /** Go away as a reader of its stdout and stderr. */
