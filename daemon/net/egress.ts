@@ -11,5 +11,10 @@ export interface Egress {
 /** Whether a text can be an address of this machine, without a zone, or an interface's name. */
 export function isEgress(text: string): boolean {
   const bytes = parseLiteral(text)
-  return bytes ? !isUnspecified(bytes) : /^[A-Za-z][\w.@-]{0,14}$/.test(text)
+  return bytes ? !isUnspecified(bytes) && !isOfMany(bytes) : /^[A-Za-z][\w.@-]{0,14}$/.test(text)
+}
+
+/** An address of a group (RFC 1112, RFC 4291), or of all: nothing can be sent from one. */
+function isOfMany(bytes: Uint8Array): boolean {
+  return bytes[0] >= (bytes.length === 4 ? 224 : 255)
 }
