@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { startDaemon } from '../helpers/daemon.ts'
 import { attemptLogin } from '../helpers/login-attempt.ts'
 import { operate, set } from '../helpers/operate.ts'
+import { longestTest } from '../helpers/patience.ts'
 
 const kinds = process.platform === 'linux' ? ['linux', 'portable'] : ['portable']
 
 // Only Linux has all of 127.0.0.0/8 on its loopback.
 describe.runIf(process.platform === 'linux').each(kinds)('%s engine: a flood of guesses from 20 sources', (kind) => {
-  it('ends with a ban of each, and good users come in meanwhile', async () => {
+  // Guesses cost time to check, and a busy machine has little.
+  it('ends with a ban of each, and good users come in meanwhile', { timeout: 5 * longestTest }, async () => {
     const daemon = await startDaemon(['--engine', kind, '-u', 'bob:secret', '-u', 'ann:secret'])
     const client = await operate(daemon)
     await set(client, { 'ban-exempt': [] })
