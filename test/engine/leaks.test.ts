@@ -39,7 +39,7 @@ const timeouts: Timeouts = {
   idle: 4_000,
   halfClosed: 4_000,
   udp: 4_000,
-  bind: 2_000,
+  bind: 4_000,
 }
 
 /** How many connections each engine gets in all; the portable one is slower. */
