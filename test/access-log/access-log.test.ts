@@ -1,15 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { expect, it, onTestFinished, vi } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { AccessLog } from '../../daemon/access-log/access-log.ts'
 import type { LogSettings } from '../../daemon/access-log/messages.ts'
 import { Reason } from '../../daemon/engine/session-table.ts'
 import type { AccessEntry } from '../../shared/protocol/methods.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { FakeLoop } from '../observe/fake-loop.ts'
-
-const patience = { timeout: 60_000 }
 
 const off: LogSettings = {
   file: undefined,
@@ -98,7 +97,7 @@ it('tells a follower each entry once: what was, then what comes', async () => {
   const second = await followed(log, { history: 500, filter: '!id:tag-4' })
   expect(second.begun).toEqual(['tag-1', 'tag-2', 'tag-3', 'tag-5'])
   visit(1)
-  await vi.waitFor(() => expect([first.ids, second.ids]).toEqual([['tag-4', 'tag-5', 'tag-6'], ['tag-6']]), patience)
+  await eventually(() => expect([first.ids, second.ids]).toEqual([['tag-4', 'tag-5', 'tag-6'], ['tag-6']]))
   first.stop()
   second.stop()
   expect(() => log.follow({ filter: 'up>x' }, () => {})).toThrow(/a number is wanted/)
@@ -120,7 +119,7 @@ it('lets nobody who takes nothing hold up the others, and tells them what they m
   const total = 60_000
   for (let done = 0; done < total; done += 4000) {
     visit(4000)
-    await vi.waitFor(() => expect(other.ids.length).toBe(done + 4000), patience)
+    await eventually(() => expect(other.ids.length).toBe(done + 4000))
   }
   expect(heard).toBeLessThan(total)
   expect(other.missed()).toBe(0)
@@ -136,7 +135,7 @@ it('counts in the file, and tells, what was written over before it was read', as
   const { log, warnings, visit, watch } = begin({ file })
   visit(10_000)
   watch()
-  await vi.waitFor(() => expect(log.state?.dropped).toBe(10_000 - 8191), patience)
+  await eventually(() => expect(log.state?.dropped).toBe(10_000 - 8191))
   await log.close()
   const [first, ...others] = readFileSync(file, 'utf8')
     .trimEnd()
@@ -158,8 +157,8 @@ it('begins anew when its thread fails, and says so', async () => {
   expect(warnings[0]).toMatch(/^the thread of the access log failed \(a fault\)/)
   const other = log.follow({}, () => {})
   writeFileSync(program, `import '${new URL('../../dist/log-thread.js', import.meta.url).href}'`)
-  await vi.waitFor(async () => expect((await log.list({})).entries).toEqual([]), patience)
+  await eventually(async () => expect((await log.list({})).entries).toEqual([]))
   visit()
-  await vi.waitFor(() => expect(idsIn(file)).toEqual(['tag-1']), patience)
+  await eventually(() => expect(idsIn(file)).toEqual(['tag-1']))
   other.stop()
 })

@@ -1,9 +1,11 @@
 import { readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { AccessEntry } from '../../shared/protocol/methods.ts'
 import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { freePort } from '../helpers/free-port.ts'
+import { fillDisk } from '../helpers/full-disk.ts'
 import { operate, set } from '../helpers/operate.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { exec } from '../helpers/proxy-tui.ts'
@@ -99,10 +101,9 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
     const daemon = await startDaemon(['--engine', engine, '--user', 'bob:hunter2'])
     const operator = await operate(daemon)
     const first = await visit(daemon, target)
-    const patience = { timeout: 60_000 }
     const isListed = async () =>
       expect((await operator.call('access.list')).result.entries).toMatchObject([{ source: first, event: 'end' }])
-    await vi.waitFor(isListed, patience)
+    await eventually(isListed)
 
     await set(operator, { 'access-log': file, 'access-log-events': ['start', 'end'], 'access-log-mask': 'net' })
     await operator.call('access.subscribe', { history: 0 })
@@ -113,7 +114,7 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
       if (method === 'access.entries') events.push(...params.entries.map(({ event }: AccessEntry) => event))
     }
     expect(events).toEqual(['start', 'end'])
-    await vi.waitFor(async () => expect(await linesIn(file)).toHaveLength(2), patience)
+    await eventually(async () => expect(await linesIn(file)).toHaveLength(2))
     expect(await linesIn(file)).toMatchObject([
       { event: 'start', up: 0, down: 0, reason: null, result: 'ok', source: '127.0.0.0/24' },
       { event: 'end', up: 5, down: 7, reason: 'finished' },
@@ -122,10 +123,10 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
     // As logrotate does it, while nothing happens.
     await rename(file, old)
     daemon.signal('SIGHUP')
-    await vi.waitFor(async () => expect((await stat(file)).size).toBe(0), patience)
+    await eventually(async () => expect((await stat(file)).size).toBe(0))
     await set(operator, { 'access-log-format': 'text', 'access-log-mask': 'none' })
     const third = await visit(daemon, target)
-    await vi.waitFor(async () => expect(await readFile(file, 'utf8')).toContain(`source=${third} `), patience)
+    await eventually(async () => expect(await readFile(file, 'utf8')).toContain(`source=${third} `))
     expect(await linesIn(old)).toHaveLength(2)
 
     // From the file, of which a part is text.
@@ -146,6 +147,30 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
     )
   })
 })
+
+// Only there can the limits of a process be changed while it runs.
+test.runIf(process.platform === 'linux')(
+  'while its disk takes nothing, lines wait, clients do not, and health says so',
+  async () => {
+    const file = join(await temporaryFolder(), 'access.log')
+    const target = await startTarget()
+    const daemon = await startDaemon(['--user', 'bob:hunter2', '--access-log', file])
+    const operator = await operate(daemon)
+    const accessLog = async () => (await operator.call('status.get')).result.health.accessLog
+    expect(await accessLog()).toEqual({ problem: null, dropped: 0 })
+    fillDisk(daemon)
+    const sources = [await visit(daemon, target)]
+    await daemon.logs(/cannot write to the access log .* \(EFBIG\); lines wait as far as there is room/)
+    sources.push(await visit(daemon, target))
+    await eventually(async () => expect((await accessLog()).problem).toMatch(/cannot write/))
+    expect(await readFile(file, 'utf8')).toBe('')
+
+    fillDisk(daemon, false)
+    await daemon.logs(/the access log is written again/)
+    await eventually(async () => expect((await linesIn(file)).map(({ source }) => source)).toEqual(sources))
+    await eventually(async () => expect(await accessLog()).toEqual({ problem: null, dropped: 0 }))
+  },
+)
 
 test('on stdout it comes among what scripts wait for', async () => {
   const target = await startTarget()
