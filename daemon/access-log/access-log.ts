@@ -13,8 +13,8 @@ import type { FollowWish, FromLog, ListWish, LogSettings, LogThreadOptions, ToLo
 /** Beside this file: the source when it runs as such, the bundle's own file when it is bundled. */
 const threadFile = new URL(import.meta.url.endsWith('.ts') ? './log-thread.ts' : './log-thread.js', import.meta.url)
 
-/** Milliseconds that the end of the daemon waits for the last lines. */
-const closingTime = 5000
+/** Milliseconds that the end of the daemon waits for the last lines, should a disk hang. */
+const closingTime = 20_000
 /** And between the failure of a thread and another one. */
 const restartPause = 1000
 
