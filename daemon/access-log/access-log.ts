@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { Worker } from 'node:worker_threads'
@@ -123,9 +122,13 @@ export class AccessLog {
 
   /** Writes what is still to be written. The tables are read once more: who ends the sessions has done so. */
   async close(): Promise<void> {
-    if (!this.#thread) return
-    const ended = once(this.#thread, 'exit')
-    this.#tell({ kind: 'close' })
+    const thread = this.#thread
+    // Whoever still asks does not have another one begun.
+    this.#subjects = undefined
+    this.#thread = undefined
+    if (!thread) return
+    const ended = new Promise((resolve) => thread.once('exit', resolve))
+    thread.postMessage({ kind: 'close' } satisfies ToLog)
     await Promise.race([ended, wait(closingTime, undefined, { ref: false })])
   }
 
