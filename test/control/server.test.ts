@@ -15,7 +15,6 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { ControlListenError, ControlStartError } from '../../daemon/control/start-error.ts'
 import { cookieFileName, limits, unixSocketName } from '../../shared/protocol/limits.ts'
-import { longestWait } from '../helpers/patience.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { connected, cookieOf, entered, greeted } from './raw-client.ts'
 import { startControl } from './start-control.ts'
@@ -39,7 +38,7 @@ it('greets at once on both families and on the Unix socket', async () => {
         instance: 'test',
         auth: ['SCRAM-SHA-256'],
         capabilities: [],
-        limits: { ...limits, loginTime: longestWait },
+        limits: { ...limits, loginTime: 15_000 },
       },
     })
   }

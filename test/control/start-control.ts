@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { type ControlOptions, type ControlServer, startControlServer } from '../../daemon/control/server.ts'
 import { cookieFileName } from '../../shared/protocol/limits.ts'
-import { longestWait } from '../helpers/patience.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { FakeBackend } from './fake-backend.ts'
 
@@ -34,7 +33,6 @@ export async function startControl(options: Partial<ControlOptions> = {}): Promi
     linger: 0,
     log: { info: note, warn: note, error: (error, message) => note(`${message}: ${error}`) },
     ...options,
-    limits: { loginTime: longestWait, ...options.limits },
   })
   onTestFinished(() => server.close())
   const directory = options.runtimeDirectory ?? runtimeDirectory
