@@ -88,8 +88,12 @@ async function photograph(where: readonly string[]): Promise<void> {
   await app.shows(/Overview/)
   await setTimeout((seconds - toTake) * 1000)
   await save(app, 'overview')
-  app.type('2ssssss')
-  await app.shows(/Down\/s▼/)
+  app.type('2')
+  await app.shows(/\[2 Connections/)
+  while (!app.screen.includes('Down/s▼')) {
+    app.type('s')
+    await setTimeout(200)
+  }
   app.type('jj')
   await setTimeout(2000)
   await save(app, 'connections')
