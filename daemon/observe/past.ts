@@ -69,7 +69,8 @@ export class Past {
     const complete = (rates: History['up'], way: 'up' | 'down') => {
       const whole = [...rates]
       for (const { start, ...bytes } of moved) {
-        const all = steps.get(start ?? 0) ?? []
+        // Of an hour that has just begun, no step that is shown may have begun yet: then it is part of the last one.
+        const all = steps.get(start ?? 0) ?? [up.length - 1]
         const unknown = all.filter((i) => rates[i] === null)
         const known = all.reduce((sum, i) => sum + ((rates[i] ?? 0) * step) / 1000, 0)
         // Where all is known, what is missing was moved in the first of these steps, before the daemon started.

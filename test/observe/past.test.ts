@@ -45,6 +45,12 @@ it('tells what was moved in the hour of the start, however soon after the full h
   expect(down.slice(-6)).toEqual([null, 2, 2, 2, 2, 2])
 })
 
+it('tells what was moved in an hour in which no step has begun yet', async () => {
+  const { past: told } = past([{ start: Date.UTC(2026, 0, 31, 13), up: 360, down: 720 }])
+  const { up, down } = await told.throughput({ range: '24h' })
+  expect([up.at(-1), down.at(-1)]).toEqual([1, 2])
+})
+
 it('tells of longer ranges what hours and days say, and of the one that goes on by what has passed of it', async () => {
   const [thisHour, today] = [Date.UTC(2026, 0, 31, 12), Date.UTC(2026, 0, 31)]
   const hours = past([
