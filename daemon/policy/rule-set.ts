@@ -70,7 +70,8 @@ export class RuleSet {
    */
   decideName(subject: Subject, name: string, port: number, now: number): number {
     const any = this.#first(this.#words[Head.anyList], none, subject, port, now, undefined, false)
-    const named = this.#firstOfName(name, any, subject, port, now, undefined, false)
+    // The same rule may be about anything and about the name: then it is about the name.
+    const named = this.#firstOfName(name, any + 1, subject, port, now, undefined, false)
     const number = Math.min(any, named)
     if (number === none) return BuiltIn.none
     if (number === named || this.#allows(number)) return this.#decision(number)

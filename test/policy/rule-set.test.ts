@@ -126,6 +126,12 @@ describe('rules', () => {
     expect(ask(set, carol, '9.9.9.9', 80)).toBe(0)
   })
 
+  it('that are about anything and about a name deny the name before it is looked up', () => {
+    const set = ruleSet('allow to 9.0.0.0/8\ndeny to any,.a.example')
+    expect(set.decideName(stranger(), 'a.example', 80, 0)).toBe(-(firstRulePlace + 1))
+    expect(set.decideName(stranger(), 'b.example', 80, 0)).toBe(BuiltIn.none)
+  })
+
   it('decide as a reading line by line does', () => {
     const texts = fc.array(ruleTexts(), { maxLength: 12 })
     fc.assert(
