@@ -3,7 +3,7 @@ import { descriptorLimit } from '../../daemon/engine/shared/descriptor-shares.ts
 import { endAllWithUs } from './belongings.ts'
 import { startOrigin } from './load-runner.ts'
 import { help, noProxy, type Options, readOptions } from './options.ts'
-import { writeReadme } from './readme.ts'
+import { writePage } from './performance-page.ts'
 import { Report, ratioTable } from './report.ts'
 import { derived, scenarios } from './scenarios/all.ts'
 import type { Scenario, Setting } from './scenarios/scenario.ts'
@@ -51,12 +51,12 @@ function tell(report: Report, options: Options): void {
   const shares = `In parentheses: ${first} as a share of that server's figure.`
   process.stdout.write(`${shares}\n\n${ratioTable(medians, first, names)}\n`)
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(medians, null, 2)}\n`)
-  if (!options.readme) return
+  if (!options.write) return
   const rounds = options.rounds === 1 ? 'one round' : `medians of ${options.rounds} rounds`
   const made = `${rounds}, each load ${options.seconds} s long`
-  const left = writeReadme(medians, [...names.filter((name) => name !== noProxy), noProxy], made)
+  const left = writePage(medians, [...names.filter((name) => name !== noProxy), noProxy], made)
   for (const name of left)
-    process.stderr.write(`README.md: ${name} is as it was, since not all of it has been measured\n`)
+    process.stderr.write(`docs/performance.md: ${name} is as it was, since not all of it has been measured\n`)
 }
 
 function nameOf(server: Server | undefined): string {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { checkReadme } from './readme.ts'
+import { checkPage } from './performance-page.ts'
 import { givenServer, knownServers, type Server } from './servers.ts'
 
 export const help = `Usage: make bench [BENCH='OPTIONS']
@@ -10,7 +10,7 @@ export const help = `Usage: make bench [BENCH='OPTIONS']
   --server NAME      servers of this name only; repeatable
   --peer NAME=CMD    one more server; {port} in the command becomes its port; repeatable
   --json FILE        also write the medians there
-  --readme           also write those of README.md's tables anew that all has been measured of
+  --write            also write those of docs/performance.md's tables anew that all has been measured of
 `
 
 export interface Options {
@@ -23,7 +23,7 @@ export interface Options {
   /** Undefined stands for no proxy at all. */
   readonly servers: readonly (Server | undefined)[]
   readonly json: string | undefined
-  readonly readme: boolean
+  readonly write: boolean
 }
 
 export const noProxy = 'no proxy'
@@ -41,10 +41,10 @@ export function readOptions(args: readonly string[]): Options {
       server: { type: 'string', multiple: true },
       peer: { type: 'string', multiple: true, default: [] },
       json: { type: 'string' },
-      readme: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
     },
   })
-  if (values.readme) checkReadme()
+  if (values.write) checkPage()
   return {
     help: values.help,
     rounds: whole('--rounds', values.rounds),
@@ -53,7 +53,7 @@ export function readOptions(args: readonly string[]): Options {
     only: values.only,
     servers: serversOf(values.server, values.peer),
     json: values.json,
-    readme: values.readme,
+    write: values.write,
   }
 }
 

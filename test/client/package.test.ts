@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { startDaemon } from '../helpers/daemon.ts'
-import { run } from '../helpers/programs.ts'
+import { type Outcome, run } from '../helpers/programs.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { comparison, program } from './consumer.ts'
 
@@ -40,6 +40,14 @@ async function compile(folder: string, text: string, options: object): Promise<s
   return (await run(process.execPath, [compiler, '-p', folder])).stdout
 }
 
+/** Run what README.md shows, on the daemon of this runtime folder. */
+async function runExample(folder: string, runtime: string): Promise<Outcome> {
+  const [, example = ''] = /```ts\n([\s\S]*?)```/.exec(await readFile(join(root, 'README.md'), 'utf8')) ?? []
+  const file = join(folder, 'example.ts')
+  await writeFile(file, example.replace('localTargets()', `localTargets(${JSON.stringify(runtime)})`))
+  return run(process.execPath, [file])
+}
+
 /** Start the program; gives the lines that it writes. */
 function start(folder: string, args: readonly string[]): { child: ChildProcess; lines: AsyncIterator<string> } {
   const child = spawn(process.execPath, [join(folder, 'main.ts'), ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -53,13 +61,19 @@ test('a program with the package compiles, runs against a daemon, and survives i
 
   const daemon = await startDaemon()
   const { runtime } = daemon.folders
+  expect(await runExample(folder, runtime)).toMatchObject({
+    status: 0,
+    stdout: '0 connections 0 bytes down\n',
+    stderr: '',
+  })
+
   const where = [join(runtime, 'cookie'), `${daemon.port('control')}`, join(runtime, 'proxyd.sock')]
   const { child, lines } = start(folder, where)
   const ended = once(child, 'exit')
   for (const line of [
     'twice: exists',
     'closed: closed',
-    'users: bob',
+    'users: bob,carol',
     'samples: 2 lost: 0',
     'nowhere: unreachable',
     'online: 1',

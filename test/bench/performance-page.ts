@@ -3,9 +3,9 @@ import { availableParallelism, release } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { type Medians, markdown, number } from './report.ts'
 
-/** The tables of README.md, each between two comments of it. */
+/** The tables of docs/performance.md, each between two comments of it. */
 
-const readme = fileURLToPath(new URL('../../README.md', import.meta.url))
+const page = fileURLToPath(new URL('../../docs/performance.md', import.meta.url))
 const regionOf = (name: string) => new RegExp(`(<!-- ${name}: .* -->\n)[\\s\\S]*?(\n<!-- end of ${name} -->)`)
 
 /** How figures of the bench begin. */
@@ -15,7 +15,7 @@ const manyRules = 'rules, 100000 networks and names'
 /** A collector of garbage makes thousands of connections look a little dearer or cheaper: below 1 it is noise. */
 const perHeld = 'held connection, KiB of memory'
 
-/** What the README shows of servers beside one another: in its words, and in the bench's. */
+/** What the page shows of servers beside one another: in its words, and in the bench's. */
 const speed: readonly (readonly [words: string, figure: string])[] = [
   ['16 streams down, GiB/s', '16 streams down, GiB/s'],
   ['16 streams down, CPU-s a GiB', '16 streams down, CPU-s/GiB'],
@@ -65,21 +65,21 @@ const control: readonly (readonly [words: string, wanted: string, figure: string
   ],
 ]
 
-/** Throws an `Error` for people if README.md has no places for the tables. */
-export function checkReadme(): void {
-  const text = readFileSync(readme, 'utf8')
+/** Throws an `Error` for people if the page has no places for the tables. */
+export function checkPage(): void {
+  const text = readFileSync(page, 'utf8')
   for (const name of ['bench', 'bench of limits'])
     if (!regionOf(name).test(text))
       throw new Error(
-        `README.md lacks the comments <!-- ${name}: … --> and <!-- end of ${name} --> with the table between them`,
+        `docs/performance.md lacks the comments <!-- ${name}: … --> and <!-- end of ${name} --> with the table between them`,
       )
 }
 
 /**
- * Put these medians into README.md, into each table of which no figure is missing for the first server. `made` says how they
+ * Put these medians into the page, into each table of which no figure is missing for the first server. `made` says how they
  * came about. Returns the names of the tables that are left as they were.
  */
-export function writeReadme(medians: Medians, servers: readonly string[], made: string): string[] {
+export function writePage(medians: Medians, servers: readonly string[], made: string): string[] {
   const cells = (figure: string, of: readonly string[]) =>
     of.map((server) => {
       const value = medians[figure]?.[server]
@@ -101,13 +101,13 @@ export function writeReadme(medians: Medians, servers: readonly string[], made: 
   }
   const [linux] = /^\d+\.\d+/.exec(release()) ?? ['']
   const left: string[] = []
-  let text = readFileSync(readme, 'utf8')
+  let text = readFileSync(page, 'utf8')
   for (const [name, { columns, rows, figures }] of Object.entries(tables)) {
     const isWhole = figures.every((figure) => medians[figure] !== undefined)
     if (!isWhole) left.push(name)
     const table = `${markdown(columns, rows)}\n\n${availableParallelism()} cores, Linux ${linux}, Node ${process.version}; ${made}.`
     if (isWhole) text = text.replace(regionOf(name), (_, begin, end) => `${begin}${table}${end}`)
   }
-  writeFileSync(readme, text)
+  writeFileSync(page, text)
   return left
 }

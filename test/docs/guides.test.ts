@@ -1,0 +1,55 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { chmod, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { readConfigFile } from '../../daemon/settings/config-file.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+/** README.md and docs/: what they lead to is there, and what they show is taken. */
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const pages = ['README.md', ...globSync('docs/*.md', { cwd: root })]
+const textOf = (page: string) => readFileSync(join(root, page), 'utf8')
+
+const anchorsOf = (text: string) =>
+  [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  )
+
+/** What a link to `target` from `page` does not find. */
+function missing(page: string, target: string): string | undefined {
+  const [path = '', anchor] = target.split('#')
+  const file = path === '' ? page : join(dirname(page), path)
+  if (!existsSync(join(root, file))) return `${page}: ${target}`
+  return anchor === undefined || anchorsOf(textOf(file)).includes(anchor) ? undefined : `${page}: ${target}`
+}
+
+it('have links that lead somewhere', () => {
+  const links = pages.flatMap((page) =>
+    [...textOf(page).matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, target = '']) => ({ page, target })),
+  )
+  expect(links.length).toBeGreaterThan(pages.length)
+  expect(links.flatMap(({ page, target }) => missing(page, target) ?? [])).toEqual([])
+  expect(missing('README.md', 'docs/network.md#nowhere')).toBe('README.md: docs/network.md#nowhere')
+})
+
+it('are all reached from the README', () => {
+  expect(pages.slice(1).filter((page) => !textOf('README.md').includes(`](${page}`))).toEqual([])
+})
+
+it('show config files that proxyd takes', async () => {
+  const files = pages.flatMap((page) =>
+    [...textOf(page).matchAll(/```toml\n([\s\S]*?)```/g)].map(([, text = '']) => text),
+  )
+  expect(files.length).toBeGreaterThan(0)
+  const path = join(await temporaryFolder(), 'proxyd.toml')
+  for (const text of files) {
+    await writeFile(path, text)
+    await chmod(path, 0o600)
+    expect(Object.keys(readConfigFile(path)).length).toBeGreaterThan(0)
+  }
+})
