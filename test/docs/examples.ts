@@ -211,6 +211,7 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
           ...connection,
           id: 'k3fq-16',
           state: 'closing',
+          opened: 1767225658211,
           up: 611,
           down: 5120,
           ended: 1767225660007,
@@ -427,7 +428,9 @@ export const eventExamples: { readonly [E in EventName]: EventParams<E> } = {
   'users.snapshot': { seq: 0, users: [bob], last: true },
   'users.changed': {
     seq: 1,
-    changed: [{ ...bob, name: 'cid', enabled: false, connections: 0, up: 0, down: 0 }],
+    changed: [
+      { ...bob, name: 'cid', enabled: false, connections: 0, up: 0, down: 0, use: { ...bob.use, sources: 0, used: 0 } },
+    ],
     moved: [['bob', 1, 2210, 190464, 1, 192674, 0]],
     removed: ['eve'],
   },

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { events, methods } from '../../shared/protocol/methods.ts'
+import { z } from 'zod'
+import { events, type MethodShape, methods } from '../../shared/protocol/methods.ts'
 import { pageFile, readSources } from './files.ts'
 import { protocolPage } from './page.ts'
 import { worked } from './worked-login.ts'
@@ -18,6 +19,23 @@ it('has a section for every method and event, and links only to sections', () =>
   const anchors = headings.map((heading) => `#${heading.toLowerCase().replaceAll(' ', '-').replaceAll('.', '')}`)
   const links = [...page.matchAll(/\]\((#[^)]+)\)/g)].map(([, target]) => target)
   expect(anchors).toEqual(expect.arrayContaining(links))
+})
+
+it('tells what is so where a parameter is left out', () => {
+  const silent = Object.entries<MethodShape>(methods).flatMap(([method, { params }]) =>
+    Object.entries(params.shape)
+      .filter(([, schema]) => schema instanceof z.ZodOptional && schema.description === undefined)
+      .map(([name]) => `${method}: ${name}`),
+  )
+  expect(silent).toEqual([])
+})
+
+it('shows nothing that ends before it began', () => {
+  const spans = [...page.matchAll(/"opened": (\d+)[^{}]*"ended": (\d+)/g)].map(
+    ([, from, to]) => Number(to) - Number(from),
+  )
+  expect(spans.length).toBeGreaterThan(0)
+  expect(spans.filter((span) => span < 0)).toEqual([])
 })
 
 it('shows a login whose messages follow from its steps', () => {

@@ -35,13 +35,13 @@ export const configMethods = {
     role: 'admin',
     summary:
       'Change settings, all or none, now and for later starts. `null` forgets what was set: flag, file or default count ' +
-      'again. Refused with `conflict` if they have changed since `revision`. `dryRun` only checks.',
+      'again. Refused with `conflict` if they have changed since `revision`.',
     refuses: ['conflict', 'unavailable'],
     logged: ['patch', 'dryRun'],
     params: z.strictObject({
       revision: count,
       patch: z.record(z.string().max(64), settingValue.nullable()),
-      dryRun: z.boolean().optional(),
+      dryRun: z.boolean().optional().describe('only checks'),
     }),
     result: z.object({
       revision: count,

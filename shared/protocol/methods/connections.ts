@@ -165,7 +165,7 @@ export const connectionEvents = {
     summary:
       "What changed since the event before, at most four times a second. `seq` counts a subscription's events, snapshot " +
       'and resync among them; after a gap, subscribe again. `changed` has whole rows, `moved` new byte counts as ' +
-      '[id, up, down], `closed` ids that are gone. What comes and goes in between is told by the access log alone.',
+      '[id, up, down], `closed` ids that are gone: `connections.closed` or `access.entries` tells why. What comes and goes in between is told by the access log alone.',
     params: z.object({
       seq: count,
       changed: z.array(connection),

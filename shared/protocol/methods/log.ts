@@ -18,7 +18,10 @@ export const logMethods = {
     role: 'operator',
     summary: 'Follow the log from this level on; the reply carries the last `history` entries of it, oldest first.',
     refuses: [],
-    params: z.strictObject({ level: z.enum(logLevels).optional(), history: z.int().min(0).max(1000).optional() }),
+    params: z.strictObject({
+      level: z.enum(logLevels).optional().describe('the mildest that is told; `info` unless told'),
+      history: z.int().min(0).max(1000).optional().describe('0 unless told'),
+    }),
     result: z.object({ entries: z.array(logEntry) }),
   },
   'log.unsubscribe': {

@@ -16,7 +16,10 @@ export const sessionMethods = {
     role: 'anyone',
     summary: 'Begin a login: the client-first message of RFC 5802.',
     refuses: ['auth_failed', 'rate_limited', 'conflict'],
-    params: z.strictObject({ mechanism: z.literal('SCRAM-SHA-256'), message: z.string().max(2048) }),
+    params: z.strictObject({
+      mechanism: z.literal('SCRAM-SHA-256').describe('one of `auth` in the greeting'),
+      message: z.string().max(2048),
+    }),
     result: z.object({ message: z.string() }),
   },
   'auth.finish': {
@@ -56,13 +59,20 @@ export const sessionEvents = {
     params: z.object({
       protocol: z.tuple([count, count]),
       instance: z.string().describe('new at each start of the daemon'),
-      auth: z.array(z.string()),
-      capabilities: z.array(z.string()),
-      limits: z.record(z.string(), z.number()),
+      auth: z.array(z.string()).describe('mechanisms of a login; `auth.begin` names one'),
+      capabilities: z.array(z.string()).describe('none yet'),
+      limits: z.record(z.string(), z.number()).describe('what the daemon bounds, by name'),
     }),
   },
   goodbye: {
     summary: 'The daemon ends this connection, and why.',
-    params: z.object({ reason: z.string() }),
+    params: z.object({
+      reason: z
+        .string()
+        .describe(
+          "for people: `the daemon ends`; `this operator was removed`, `this operator's password was changed` or `… role was changed`; " +
+            '`NAME has ended this connection`; `not logged in in time`; `nothing was asked for a long time, and nothing subscribed to`',
+        ),
+    }),
   },
 } satisfies Record<string, EventShape>

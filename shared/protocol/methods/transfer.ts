@@ -99,8 +99,8 @@ export const transferMethods = {
     refuses: ['conflict', 'unavailable'],
     logged: [],
     params: z.strictObject({
-      groups: z.array(importedGroup).max(100).optional(),
-      users: z.array(importedUser).max(100).optional(),
+      groups: z.array(importedGroup).max(100).optional().describe('none unless told'),
+      users: z.array(importedUser).max(100).optional().describe('none unless told; they may be in those groups'),
       expected: z
         .array(z.string().max(64))
         .max(1000)
