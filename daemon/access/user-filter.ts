@@ -9,7 +9,7 @@ export type UserFilter = (account: Account, limits: Effective) => boolean
 
 /**
  * Reads an expression such as `group=staff enabled=true max-connections!=none name="b*"`: what all of whose words are true.
- * Throws a RangeError with a sentence for people.
+ * They may be written as those of a filter, too: `group:staff !enabled:true`. Throws a RangeError with a sentence for people.
  */
 export function parseUserFilter(text: string, groups: Groups): UserFilter {
   const words = text.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? []
@@ -19,14 +19,14 @@ export function parseUserFilter(text: string, groups: Groups): UserFilter {
 }
 
 function parseWord(word: string, groups: Groups): UserFilter {
-  const [, field = '', not, written = ''] = /^([\w-]+)(!?)=(.*)$/s.exec(word) ?? []
+  const [, turned = '', field = '', not = '', written = ''] = /^(!?)([\w-]+)(!?)[=:](.*)$/s.exec(word) ?? []
   const read = readerOf(field, groups)
   if (!read) {
     const known = ['name', 'enabled', 'stored', ...limitNames].join(', ')
     throw new RangeError(`${JSON.stringify(word)} is not FIELD=VALUE or FIELD!=VALUE with one of the fields ${known}`)
   }
   const holds = matchGlob(normal(field, written.replaceAll('"', '')))
-  return (account, limits) => holds(read(account, limits)) === (not === '')
+  return (account, limits) => holds(read(account, limits)) === (turned === not)
 }
 
 type Reader = (account: Account, limits: Effective) => string

@@ -1,9 +1,10 @@
-import { destinationOf } from '../filter/access-fields.ts'
+import { accessFields, destinationOf } from '../filter/access-fields.ts'
 import { formatBytes } from '../format/bytes.ts'
 import { formatDuration, formatTime } from '../format/time.ts'
 import { limits } from '../protocol/limits.ts'
 import type { AccessEntry } from '../protocol/methods.ts'
 import type { Context } from './context.ts'
+import { filterWords, readFilter } from './filter-words.ts'
 import { readMoment } from './moments.ts'
 import { readCount } from './usage.ts'
 import { type Outcome, verb } from './verb.ts'
@@ -24,17 +25,11 @@ export const accessVerbs = {
       follow: `go on with what comes, until interrupted, after at most ${atOnce} from before; with --json a line for each`,
     },
     summary: 'tell what became of connections, or follow that',
-    words: [
-      ['WORD', 'a text anywhere in it; all of them must match'],
-      ['user:bob', 'one field: user, command, src, dst, addr, port, result, reason, event, id, rule'],
-      ['bytes>1M', 'a number: up, down, bytes, lasted, connect'],
-      ['dst:*.example.com', '* for any characters, src:10.0.0.0/8 for a network'],
-      ['!result:ok', 'those that the word is not true of'],
-    ],
+    words: filterWords,
     prepare: (words, flags) => {
       const since = flags.get('since')
       const wish = {
-        filter: words.map(quoted).join(' '),
+        filter: readFilter(accessFields, words).text,
         ...(since !== undefined && { since: readMoment(since, 'TIME') }),
       }
       const unless = String(since === undefined ? usual : flags.has('follow') ? atOnce : most)
@@ -47,11 +42,6 @@ export const accessVerbs = {
 interface Wish {
   readonly filter: string
   readonly since?: number
-}
-
-/** As a filter wants words with spaces. */
-function quoted(word: string): string {
-  return /\s/.test(word) ? word.replace(/^([\w-]+[:=])?(.*)$/s, '$1"$2"') : word
 }
 
 async function tellLast({ call }: Context, wish: Wish, last: number): Promise<Outcome> {
@@ -82,7 +72,7 @@ async function* follow(
   }
 }
 
-const heading = ['TIME', 'ID', 'EVENT', 'USER', 'SOURCE', 'CMD', 'DESTINATION', 'LASTED', 'UP', 'DOWN', 'RESULT']
+const heading = ['TIME', 'ID', 'EVENT', 'USER', 'SOURCE', 'CMD', 'DESTINATION', 'LASTED', 'DOWN', 'UP', 'RESULT']
 
 function cellsOf(entry: AccessEntry): string[] {
   return [
@@ -94,8 +84,8 @@ function cellsOf(entry: AccessEntry): string[] {
     entry.cmd ?? '-',
     destinationOf(entry) || '-',
     formatDuration(entry.duration),
-    formatBytes(entry.up),
     formatBytes(entry.down),
+    formatBytes(entry.up),
     entry.reason === null ? entry.result : `${entry.result}: ${entry.reason}`,
   ]
 }

@@ -1,10 +1,12 @@
+import { type ConnectionRow, connectionFields } from '../filter/connection-fields.ts'
 import { formatBytes } from '../format/bytes.ts'
 import { counted } from '../format/count.ts'
 import { formatDuration, formatTime } from '../format/time.ts'
 import { formatLimit } from '../limits.ts'
 import { limits } from '../protocol/limits.ts'
 import type { ClosedConnection, Connection, Result } from '../protocol/methods.ts'
-import { everyPage } from './context.ts'
+import { type Context, everyPage } from './context.ts'
+import { filterWords, readFilter } from './filter-words.ts'
 import { readCount } from './usage.ts'
 import { type Known, type Table, verb } from './verb.ts'
 
@@ -22,20 +24,23 @@ export const connectionVerbs = {
   connections: verb({
     arguments: '[WORD...]',
     role: 'operator',
-    summary: 'list live connections; only rows that have every WORD',
-    prepare:
-      (words) =>
-      async ({ call }) => {
-        const all = (await everyPage((from) => call('connections.list', from))).flatMap((page) => page.connections)
-        const now = Date.now()
-        const shown = all
-          .map((connection) => ({ connection, cells: cellsOf(connection, now) }))
-          .filter(({ cells }) => hasAll(cells, words))
+    summary: 'list live connections that match every WORD of a filter',
+    words: filterWords,
+    prepare: (words) => {
+      const { matches, asks } = readFilter(connectionFields, words)
+      const asksRates = [...asks].some((field) => field.endsWith('rate'))
+      return async ({ call }) => {
+        const before = asksRates ? await lookAt(call) : null
+        // A rate is what two looks differ by.
+        if (before) await new Promise((resolve) => setTimeout(resolve, 1000))
+        const now = await lookAt(call)
+        const shown = rowsOf(now, before ?? now).filter(matches)
         return {
           data: shown.map(({ connection }) => connection),
-          view: { heading, right: [5, 6, 7], rows: shown.map(({ cells }) => cells) },
+          view: { heading, right: [5, 6, 7], rows: shown.map(cellsOf) },
         }
-      },
+      }
+    },
   }),
   kill: verb({
     arguments: 'ID...',
@@ -118,29 +123,47 @@ function nameSome(ids: readonly string[], known: Known): string[] {
   return ids.length > named ? [...some, `and ${ids.length - named} more`] : some
 }
 
-const heading = ['ID', 'STATE', 'USER', 'CLIENT', 'DESTINATION', 'AGE', 'UP', 'DOWN']
+/** The live connections at a moment. */
+interface Look {
+  readonly at: number
+  readonly connections: readonly Connection[]
+}
 
-function cellsOf(connection: Connection, now: number): string[] {
+async function lookAt(call: Context['call']): Promise<Look> {
+  const pages = await everyPage((from) => call('connections.list', from))
+  return { at: Date.now(), connections: pages.flatMap((page) => page.connections) }
+}
+
+type Row = Omit<ConnectionRow, 'idle'>
+
+function rowsOf(now: Look, before: Look): Row[] {
+  const earlier = new Map(before.connections.map((connection) => [connection.id, connection]))
+  const seconds = Math.max(now.at - before.at, 1) / 1000
+  return now.connections.map((connection) => {
+    const { up, down } = now === before ? connection : (earlier.get(connection.id) ?? { up: 0, down: 0 })
+    const rate = { up: (connection.up - up) / seconds, down: (connection.down - down) / seconds }
+    return { connection, rate, age: now.at - connection.opened }
+  })
+}
+
+const heading = ['ID', 'STATE', 'USER', 'CLIENT', 'DESTINATION', 'AGE', 'DOWN', 'UP']
+
+function cellsOf({ connection, age }: Row): string[] {
   return [
     connection.id,
     connection.paced ? `${connection.state} paced:${connection.paced}` : connection.state,
     connection.user ?? '-',
     connection.client,
     connection.destination ?? '-',
-    formatDuration(now - connection.opened),
-    formatBytes(connection.up),
+    formatDuration(age),
     formatBytes(connection.down),
+    formatBytes(connection.up),
   ]
-}
-
-function hasAll(cells: readonly string[], words: readonly string[]): boolean {
-  const row = cells.join(' ').toLowerCase()
-  return words.every((word) => row.includes(word.toLowerCase()))
 }
 
 function closedTable(connections: readonly ClosedConnection[]): Table {
   return {
-    heading: ['ENDED', 'ID', 'REASON', 'USER', 'CLIENT', 'DESTINATION', 'LASTED', 'UP', 'DOWN'],
+    heading: ['ENDED', 'ID', 'REASON', 'USER', 'CLIENT', 'DESTINATION', 'LASTED', 'DOWN', 'UP'],
     right: [6, 7, 8],
     rows: connections.map((row) => [
       formatTime(row.ended),
@@ -150,8 +173,8 @@ function closedTable(connections: readonly ClosedConnection[]): Table {
       row.client,
       row.destination ?? '-',
       formatDuration(row.ended - row.opened),
-      formatBytes(row.up),
       formatBytes(row.down),
+      formatBytes(row.up),
     ]),
   }
 }
@@ -178,8 +201,8 @@ function detailsTable({ connection, end, timeline, limits, pace }: Result<'conne
       ...(connection.paced ? [['paced', paceText(connection.paced, pace)]] : []),
       ...(connection.waited ? [['waited', `${Math.round(connection.waited)} ms for a rate`]] : []),
       ...(connection.dropped ? [['dropped', counted(connection.dropped, 'datagram')]] : []),
-      ['up', formatBytes(connection.up)],
       ['down', formatBytes(connection.down)],
+      ['up', formatBytes(connection.up)],
       ['opened', formatTime(opened)],
       ...timeline.map(({ state, since }) => [state, after(since)]),
       ...(end ? [['ended', `${after(end.time)}: ${end.reason}`]] : []),

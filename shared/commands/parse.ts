@@ -1,3 +1,4 @@
+import { guessAt } from '../likeliest.ts'
 import { UsageError } from './usage.ts'
 import type { Call, Deed, Flag, Known, Question, Verb } from './verb.ts'
 import { findVerb, usageOf, verbNameIn, verbsBelow } from './verbs.ts'
@@ -76,7 +77,10 @@ function readFlag(
   const [, given = '', value] = /^--([^=]*)(?:=(.*))?$/s.exec(text) ?? []
   const flag = known.get(given)
   const explained = `'help ${name}' explains it`
-  if (flag === undefined) throw new UsageError(`${name} has no such flag; ${explained}`, position)
+  if (flag === undefined) {
+    const guess = guessAt(given, [...known.keys()], (flag) => `--${flag}`)
+    throw new UsageError(`${name} has no such flag; ${guess ? `${guess}, and ` : ''}${explained}`, position)
+  }
   if (flags.has(given)) throw new UsageError(`--${given} is given twice`, position)
   if (typeof flag === 'string') {
     if (value !== undefined) throw new UsageError(`--${given} takes no value; ${explained}`, position)

@@ -208,16 +208,16 @@ function ifLast(name: string, { user, users, lastUserOpens }: Known): string[] {
 
 function tableOf(users: readonly User[]): Table {
   return {
-    heading: ['NAME', 'STATE', 'LASTS', 'CONNECTIONS', 'UP', 'DOWN', 'CREATED', 'LIMITS'],
+    heading: ['NAME', 'STATE', 'LASTS', 'CONNECTIONS', 'DOWN', 'UP', 'CREATED', 'LIMITS'],
     right: [3, 4, 5],
     rows: users.map((user) => [
       user.name,
       // Of a daemon from before there were limits nothing is told of them.
       user.enabled ? (user.use?.ended ?? 'enabled') : 'disabled',
-      user.stored ? 'stored' : 'this-run',
+      user.stored ? 'kept' : 'until restart',
       String(user.connections),
-      formatBytes(user.up),
       formatBytes(user.down),
+      formatBytes(user.up),
       formatTime(user.created),
       limitText(user.limits ?? {}),
     ]),

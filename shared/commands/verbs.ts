@@ -1,3 +1,7 @@
+import { accessFields } from '../filter/access-fields.ts'
+import { connectionFields } from '../filter/connection-fields.ts'
+import { fieldLines, filterHelp } from '../filter/fields.ts'
+import { guessAt } from '../likeliest.ts'
 import { accessVerbs } from './access-verbs.ts'
 import { auditVerbs, sessionVerbs } from './audit-verbs.ts'
 import { banVerbs } from './ban-verbs.ts'
@@ -33,11 +37,11 @@ const table = {
   help: verb({
     arguments: '[VERB...]',
     takes: ['verb'],
-    summary: 'list the commands, explain one, or the limits',
+    summary: 'list the commands; explain one, limits or filter',
     prepare: (words) => {
       const name = words.join(' ')
-      const outcome = name === '' ? listVerbs() : name === 'limits' ? listLimits() : explain(name, findVerb(name))
-      return async () => outcome
+      const outcome = Object.hasOwn(topics, name) ? topics[name]?.() : explain(name, findVerb(name))
+      return async () => outcome as Outcome
     },
   }),
 }
@@ -61,8 +65,9 @@ export function verbsBelow(name: string): [string, Verb][] {
 /** Throws `UsageError` if there is no such command; `position` is where the name stands in the line. */
 export function findVerb(name: string, position?: number): Verb {
   const found = Object.hasOwn(verbs, name) ? verbs[name] : undefined
-  if (!found) throw new UsageError(`no command '${name}'; 'help' lists them`, position)
-  return found
+  if (found) return found
+  const guess = guessAt(name, Object.keys(verbs), (known) => `'${known}'`)
+  throw new UsageError(`no command '${name}'; ${guess ? `${guess}, and ` : ''}'help' lists them`, position)
 }
 
 /** How a command is written: `log [--level LEVEL] [--follow]`. */
@@ -74,6 +79,9 @@ export function usageOf(name: string, row: Verb): string {
 function flagUsage([name, flag]: readonly [string, Flag]): string {
   return typeof flag === 'string' ? `--${name}` : `--${name} ${flag.value}`
 }
+
+/** What help tells of beside verbs. */
+const topics: Readonly<Record<string, () => Outcome>> = { '': listVerbs, limits: listLimits, filter: explainFilter }
 
 /** Characters of a usage in the list, which is to fit 80 columns: a longer one is told by `help VERB`. */
 const widestUsage = 22
@@ -89,6 +97,14 @@ function listVerbs(): Outcome {
 function listLimits(): Outcome {
   const { rows } = listFields()
   return { data: rows.map(([field, summary]) => ({ field, summary })), view: { rows } }
+}
+
+function explainFilter(): Outcome {
+  const lines = [...filterHelp(connectionFields), '', ' Beside that, of the access log:', ...fieldLines(accessFields)]
+  return {
+    data: { connections: Object.keys(connectionFields), access: Object.keys(accessFields) },
+    view: { rows: lines.slice(1).map((line) => [line]) },
+  }
 }
 
 function explain(name: string, row: Verb): Outcome {

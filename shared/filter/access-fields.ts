@@ -1,6 +1,7 @@
 import type { AccessEntry } from '../protocol/methods.ts'
+import { commandWords } from './connection-fields.ts'
 import { amountField, type Fields, placeField, wordField } from './fields.ts'
-import { wordFor } from './reason-words.ts'
+import { reasonChoices, wordFor } from './reason-words.ts'
 
 /** What stands where there is nothing: no login, nothing asked for. */
 const none = '-'
@@ -15,14 +16,14 @@ export function destinationOf({ name, address, port }: Pick<AccessEntry, 'name' 
 /** What a filter can ask of an entry of the access log. */
 export const accessFields: Fields<AccessEntry> = {
   user: wordField(({ user }) => [user ?? none]),
-  command: wordField(({ cmd }) => [cmd ?? none]),
+  command: wordField(({ cmd }) => [cmd ?? none], commandWords),
   src: placeField(({ source }) => source ?? ''),
   dst: placeField(destinationOf),
   addr: placeField(({ address }) => address ?? ''),
   port: amountField('count', ({ port }) => port ?? Number.NaN),
-  result: wordField(({ result }) => [result]),
-  reason: wordField(({ reason }) => (reason === null ? [none] : [reason, wordFor(reason)])),
-  event: wordField(({ event }) => [event]),
+  result: wordField(({ result }) => [result], ['ok', 'refused', 'failed'] satisfies AccessEntry['result'][]),
+  reason: wordField(({ reason }) => (reason === null ? [none] : [reason, wordFor(reason)]), [none, ...reasonChoices]),
+  event: wordField(({ event }) => [event], ['end', 'start', 'alive'] satisfies AccessEntry['event'][]),
   id: wordField(({ id }) => [id]),
   rule: wordField(({ rule }) => [rule === undefined ? none : String(rule)]),
   down: amountField('bytes', ({ down }) => down),

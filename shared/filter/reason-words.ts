@@ -27,6 +27,9 @@ const words: Readonly<Record<EndReason, string>> = {
   revoked: 'rules changed',
 }
 
+/** All that a filter can ask for: the protocol's words, and those for people. */
+export const reasonChoices: readonly string[] = Object.entries(words).flat()
+
 /** A newer daemon may tell of reasons that are not known here. */
 export function wordFor(reason: string): string {
   return words[reason as EndReason] ?? reason

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { hostOf, parseRange, portOf } from '../../shared/filter/addresses.ts'
 import { parseAmount } from '../../shared/filter/amounts.ts'
-import { compileFilter, fieldWord, splitFilter } from '../../shared/filter/filter.ts'
+import type { ConnectionRow } from '../../shared/filter/connection-fields.ts'
+import { compileFilter, fieldWord, joinFilter, splitFilter } from '../../shared/filter/filter.ts'
 import type { AccessEntry, Connection } from '../../shared/protocol/methods.ts'
 import { accessTable } from '../../tui/app/tables/access-table.ts'
-import { type ConnectionRow, connectionsTable } from '../../tui/app/tables/connections-table.ts'
+import { connectionsTable } from '../../tui/app/tables/connections-table.ts'
 import { accessEntryOf } from '../access-log/entries.ts'
 
 type Given = Partial<Omit<ConnectionRow, 'connection'>> & { readonly connection: Partial<Connection> }
@@ -68,8 +69,12 @@ describe('a filter (9)', () => {
     ['"bob smi', 'd'],
     ['"!example"', ''],
     ['"dst:"', ''],
-    ['no-field:x', ''],
+    ['"no-field:x"', ''],
     ['__proto__:x', ''],
+    ['localhost:443', ''],
+    ['::1', 'c'],
+    ['db8::7', 'b'],
+    ['level=warn', ''],
     ['10.0.0.0/8', 'a'],
   ])('%s, anywhere', (filter, ids) => expect(shown(filter)).toBe(ids))
 
@@ -85,7 +90,7 @@ describe('a filter (9)', () => {
     ['id:c', 'c'],
     ['command:udp-associate', 'd'],
     ['state:open', 'abd'],
-    ['state:op', ''],
+    ['state:o*', 'abd'],
     ['state:idle', 'b'],
     ['state:paced', 'd'],
   ])('%s, to the letter', (filter, ids) => expect(shown(filter)).toBe(ids))
@@ -158,6 +163,11 @@ describe('a filter (9)', () => {
     ['port:http', /^port:http: a number/],
     ['src:10.0.0.0/33', /^src:10\.0\.0\.0\/33: not a range/],
     ['!dst:~(', /^dst:~\(: not a regular expression/],
+    ['foo:bar', /^foo:bar: there is no field foo; the fields are user, command, /],
+    ['!usr:bob', /^usr:bob: there is no field usr; perhaps user is meant/],
+    ['raet>1M', /perhaps rate is meant/],
+    ['user>bob', /^user>bob: user is no number/],
+    ['state:opne', /^state:opne: it is one of negotiating, .*idle/],
   ])('%s cannot be used, and the word that is wrong is named', (filter, problem) => {
     expect(shown(filter)).toMatch(problem)
   })
@@ -177,6 +187,10 @@ describe('a filter (9)', () => {
 test('words are split at spaces outside quotes', () => {
   expect(splitFilter(' a  b:"c d"e "f').map(({ text }) => text)).toEqual(['a', 'b:c de', 'f'])
   expect(splitFilter('"a" b"c"').map(({ literal }) => literal)).toEqual([true, false])
+})
+
+test('words that have lost their quotes get them back where they have spaces', () => {
+  expect(joinFilter(['a b', 'user:a b', '!user:a b', '"c:d"', 'x'])).toBe('"a b" user:"a b" !user:"a b" "c:d" x')
 })
 
 test.each([

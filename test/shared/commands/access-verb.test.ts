@@ -18,8 +18,8 @@ test('tells the newest, the last of them last', async () => {
     'connect',
     'example.com:443',
     '0s',
-    '2.16 KiB',
     '180 KiB',
+    '2.16 KiB',
     'ok: finished',
   ])
 })

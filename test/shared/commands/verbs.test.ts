@@ -106,9 +106,9 @@ describe('users', () => {
     expect(calls.map(([, params]) => params)).toEqual([{}, { cursor: 'after bob' }, { cursor: 'on' }])
     expect(outcome.data).toEqual([bob, eve, late])
     expect((outcome.view as Table).rows).toEqual([
-      ['bob', 'enabled', 'stored', '2', '1.00 KiB', '0 B', '1970-01-01T00:00:00Z', 'group=kids rate-down=10MB/s'],
-      ['eve', 'disabled', 'this-run', '2', '1.00 KiB', '0 B', '1970-01-01T00:00:00Z', ''],
-      ['late', 'expired', 'stored', '2', '1.00 KiB', '0 B', '1970-01-01T00:00:00Z', ''],
+      ['bob', 'enabled', 'kept', '2', '0 B', '1.00 KiB', '1970-01-01T00:00:00Z', 'group=kids rate-down=10MB/s'],
+      ['eve', 'disabled', 'until restart', '2', '0 B', '1.00 KiB', '1970-01-01T00:00:00Z', ''],
+      ['late', 'expired', 'kept', '2', '0 B', '1.00 KiB', '1970-01-01T00:00:00Z', ''],
     ])
   })
 })
@@ -116,7 +116,7 @@ describe('users', () => {
 test('users of a daemon that knows no limits yet are listed without', async () => {
   const { limits: _, use: __, ...old } = bob
   const { outcome } = await runCommand('users', { 'users.list': { users: [old] } })
-  const row = ['bob', 'enabled', 'stored', '2', '1.00 KiB', '0 B', '1970-01-01T00:00:00Z', '']
+  const row = ['bob', 'enabled', 'kept', '2', '0 B', '1.00 KiB', '1970-01-01T00:00:00Z', '']
   expect((outcome.view as Table).rows).toEqual([row])
 })
 
@@ -212,8 +212,8 @@ describe('connections', () => {
     const { outcome } = await runCommand('connections', { 'connections.list': pages })
     expect(outcome.data).toEqual([web, fresh])
     expect((outcome.view as Table).rows).toEqual([
-      ['7', 'open', 'bob', '[::1]:4000', 'Example.com:443', '1m05s', '100 B', '2.00 KiB'],
-      ['8', 'negotiating', '-', '[::1]:4000', '-', '0s', '100 B', '2.00 KiB'],
+      ['7', 'open', 'bob', '[::1]:4000', 'Example.com:443', '1m05s', '2.00 KiB', '100 B'],
+      ['8', 'negotiating', '-', '[::1]:4000', '-', '0s', '2.00 KiB', '100 B'],
     ])
   })
 
@@ -239,6 +239,35 @@ describe('connections', () => {
     expect(await idsOf('connections bob negotiating')).toEqual([])
   })
 
+  test.each([
+    ['user:bob', ['7']],
+    ['!user:bob', ['8']],
+    ['"dst:*.com" state:open', ['7']],
+    ['port:443 bytes>1k age>1m', ['7']],
+    ['nobody', []],
+  ])('with a filter %s it keeps those that match', async (filter, ids) => {
+    expect(await idsOf(`connections ${filter}`)).toEqual(ids)
+  })
+
+  test.each([
+    ['foo:bar', /foo:bar: there is no field foo; the fields are user, .*'help filter'/],
+    ['rate>abc', /rate>abc: a number is wanted/],
+    ['idle>5s', /there is no field idle/],
+    ['state:idle', /state:idle: it is one of/],
+  ])('a filter %s is refused before anything is asked', async (filter, problem) => {
+    await expect(runCommand(`connections '${filter}'`, {})).rejects.toThrow(problem)
+    await expect(runCommand(`access '${filter.replace('idle', 'x')}'`, {})).rejects.toThrow(UsageError)
+  })
+
+  test('for a rate it looks twice, a second apart', async () => {
+    vi.useFakeTimers({ now: 65_000 })
+    const later = { ...web, down: web.down + 3000 }
+    const looks = [{ connections: [web] }, { connections: [later, fresh] }]
+    const running = runCommand("connections 'rate>2.5k'", { 'connections.list': looks })
+    await vi.advanceTimersByTimeAsync(1000)
+    expect((await running).outcome.data).toEqual([later])
+  })
+
   const ended = { ...web, id: '6', user: null, destination: null, ended: 61_500, reason: 'silent' }
 
   test('closed lists those that ended, as many as asked for', async () => {
@@ -246,7 +275,7 @@ describe('connections', () => {
     expect(calls).toEqual([['connections.closed', { limit: 100 }]])
     expect(outcome.data).toEqual([ended])
     expect((outcome.view as Table).rows).toEqual([
-      ['1970-01-01T00:01:01Z', '6', 'silent', '-', '[::1]:4000', '-', '1m01s', '100 B', '2.00 KiB'],
+      ['1970-01-01T00:01:01Z', '6', 'silent', '-', '[::1]:4000', '-', '1m01s', '2.00 KiB', '100 B'],
     ])
     const few = await runCommand('closed --limit 5', { 'connections.closed': { connections: [] } })
     expect(few.calls).toEqual([['connections.closed', { limit: 5 }]])
@@ -273,8 +302,8 @@ describe('connections', () => {
       ['client', '[::1]:4000'],
       ['destination', 'Example.com:443'],
       ['address', '127.0.0.1:443'],
-      ['up', '100 B'],
       ['down', '2.00 KiB'],
+      ['up', '100 B'],
       ['opened', '1970-01-01T00:00:00Z'],
       ['negotiating', '0 ms after it was opened'],
       ['open', '41 ms after it was opened'],

@@ -1,22 +1,7 @@
-import { portOf } from '../../../shared/filter/addresses.ts'
-import { amountField, placeField, wordField } from '../../../shared/filter/fields.ts'
+import { type ConnectionRow, watchedConnectionFields } from '../../../shared/filter/connection-fields.ts'
 import { formatDuration } from '../../../shared/format/time.ts'
-import type { Connection } from '../../../shared/protocol/methods.ts'
-import type { UpDown } from '../chart/resample.ts'
 import { numberColumn, textColumn, trafficColumns } from './columns.ts'
 import { compareIds, type TableSpec } from './table-spec.ts'
-
-export interface ConnectionRow {
-  readonly connection: Connection
-  /** Bytes a second. */
-  readonly rate: UpDown
-  /** Milliseconds since it was opened, and since it moved a byte, as far as that was seen. */
-  readonly age: number
-  readonly idle: number
-}
-
-/** Milliseconds without a byte after which an open connection is idle to a filter. */
-const quiet = 5000
 
 /** What stands where there is nothing: no login, nothing asked for yet. */
 const none = '-'
@@ -26,30 +11,7 @@ const connectionOf = ({ connection }: ConnectionRow) => connection
 
 export const connectionsTable: TableSpec<ConnectionRow> = {
   id: ({ connection }) => connection.id,
-  fields: {
-    user: wordField(({ connection }) => [connection.user ?? none]),
-    command: wordField(({ connection }) => [connection.command ?? none]),
-    src: placeField(({ connection }) => connection.client),
-    dst: placeField(({ connection }) => connection.destination ?? ''),
-    addr: placeField(({ connection }) => connection.address ?? ''),
-    port: amountField('count', ({ connection }) => portOf(connection.destination ?? '')),
-    id: wordField(({ connection }) => [connection.id]),
-    rule: wordField((row) => [ruleOf(row)]),
-    down: amountField('bytes', ({ connection }) => connection.down),
-    up: amountField('bytes', ({ connection }) => connection.up),
-    bytes: amountField('bytes', ({ connection }) => connection.down + connection.up),
-    state: wordField(({ connection: { state, paced }, idle }) => [
-      state,
-      ...(state === 'open' && idle >= quiet ? ['idle'] : []),
-      ...(paced ? ['paced'] : []),
-    ]),
-    paced: wordField(({ connection }) => [connection.paced ?? none]),
-    rate: amountField('bytes', ({ rate }) => rate.down + rate.up),
-    'down-rate': amountField('bytes', ({ rate }) => rate.down),
-    'up-rate': amountField('bytes', ({ rate }) => rate.up),
-    age: amountField('time', ({ age }) => age),
-    idle: amountField('time', ({ idle }) => idle),
-  },
+  fields: watchedConnectionFields,
   columns: [
     textColumn('id', 'Id', ({ connection }) => connection.id, {
       width: 10,

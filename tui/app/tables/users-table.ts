@@ -12,7 +12,7 @@ import type { TableSpec } from './table-spec.ts'
 const sum = (past: readonly number[]) => past.reduce((total, rate) => total + rate, 0)
 const nameOf = ({ user }: UserRow) => user.name
 const groupOf = ({ user }: UserRow) => user.group
-const lastsOf = ({ user }: UserRow) => (user.stored ? 'stored' : 'this run')
+const lastsOf = ({ user }: UserRow) => (user.stored ? 'kept' : 'until restart')
 const endOf = ({ user }: UserRow) => user.use.expires ?? Number.POSITIVE_INFINITY
 
 /** How far away the end is from which on it is near. */
@@ -64,7 +64,7 @@ export const usersTable: TableSpec<UserRow> = {
       dispensable: 9,
       tone: (row) => stateOf(row).tone,
     }),
-    textColumn('lasts', 'Lasts', lastsOf, { width: 8, dispensable: 2 }),
+    textColumn('lasts', 'Kept', lastsOf, { width: 13, dispensable: 2 }),
     textColumn('group', 'Group', groupOf, { widest: 16, dispensable: 5, tells: (row) => groupOf(row) !== 'default' }),
     numberColumn('connections', 'Conns', 6, ({ user }) => user.connections, String, { dispensable: 5 }),
     gaugeColumn(

@@ -1,3 +1,4 @@
+import type { ConnectionRow } from '../../../shared/filter/connection-fields.ts'
 import { compileFilter } from '../../../shared/filter/filter.ts'
 import type {
   AccessEntry,
@@ -21,7 +22,7 @@ import { rates } from '../state/traffic.ts'
 import type { UserRow } from '../state/users.ts'
 import { accessTable } from './access-table.ts'
 import { bansTable } from './bans-table.ts'
-import { type ConnectionRow, connectionsTable } from './connections-table.ts'
+import { connectionsTable } from './connections-table.ts'
 import { daemonsTable } from './daemons-table.ts'
 import { groupsTable } from './groups-table.ts'
 import { auditTable, sessionsTable } from './management-tables.ts'
