@@ -35,7 +35,7 @@ try {
     print(commandLine.text)
   } else {
     const { flags, configFile } = commandLine
-    const file = configFile === undefined ? {} : readConfigFile(configFile)
+    const file = configFile === undefined ? {} : await readConfigFile(configFile)
     const configuration = configure(flags, file, process.env, process.getuid?.() ?? -1)
     const folder = configuration.values['state-dir']
     if (commandLine.kind === 'serve') await serve(configuration, version)

@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs'
+import { lstatSync, type Stats } from 'node:fs'
+import { readPlainFile, UnfitFile } from '../shared/whole-file.ts'
 
 /** Whom a file or socket may belong to: us, or root. Root may use any user's, as it may read them all. */
 export function isTrusted(owner: number): boolean {
@@ -21,19 +22,14 @@ export function refuseForeignFile(path: string, { mode, uid }: Stats, mask: 0o07
 }
 
 /**
- * What a plain file of ours, or root's, holds that nobody else can read and no other process feeds; undefined if it is
- * longer than `longest` bytes. Throws an `Error` for people unless it is such a file, and system errors as they are.
+ * What a plain file of ours, or root's, holds that nobody else can read and no other process feeds. Throws an `Error` for
+ * people unless it is such a file of at most `longest` bytes, and system errors as they are.
  */
-export function readPrivateFile(path: string, longest: number): Buffer | undefined {
+export function readPrivateFile(path: string, longest: number): Buffer {
   refuseForeignLink(path)
-  // O_NONBLOCK: opening a FIFO would wait for its writer.
-  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
-    const status = fstatSync(file)
-    if (!status.isFile()) throw new Error('it is not a plain file')
-    refuseForeignFile(path, status, 0o077)
-    return status.size <= longest ? readFileSync(file) : undefined
-  } finally {
-    closeSync(file)
+    return readPlainFile(path, longest, (status) => refuseForeignFile(path, status, 0o077))
+  } catch (error) {
+    throw error instanceof UnfitFile ? new Error(`it ${error.message}`) : error
   }
 }

@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { isIP } from 'node:net'
+import { readPlainFile, UnfitFile } from '../../shared/whole-file.ts'
 
 /** A hosts file that is larger is left to the system's resolver, in bytes. */
 const mostBytes = 1024 * 1024
@@ -37,18 +38,18 @@ export class HostsFile {
     const version = file ? `${file.ino} ${file.size} ${file.mtimeMs}` : ''
     if (version === this.#version) return
     this.#version = version
-    this.#addresses = file ? this.#read(file.size) : new Map()
+    this.#addresses = file ? this.#read() : new Map()
   }
 
-  #read(size: number): ReadonlyMap<string, readonly string[]> {
-    if (size > mostBytes) {
-      this.#warn(`${this.#path} has more than ${mostBytes} bytes: its names wait for the system's resolver like others`)
-      return new Map()
-    }
+  #read(): ReadonlyMap<string, readonly string[]> {
     try {
-      return parseHosts(readFileSync(this.#path, 'latin1'))
+      return parseHosts(readPlainFile(this.#path, mostBytes).toString('latin1'))
     } catch (error) {
-      this.#warn(`cannot read ${this.#path}: ${(error as Error).message}`)
+      const why =
+        error instanceof UnfitFile
+          ? `${this.#path} ${error.message}`
+          : `cannot read ${this.#path}: ${(error as Error).message}`
+      this.#warn(`${why}: its names wait for the system's resolver like others`)
       return new Map()
     }
   }

@@ -1,7 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { readPlainFile, UnfitFile } from '../../shared/whole-file.ts'
 import { errnoOf } from '../failure.ts'
-import { foreignness } from '../foreign-files.ts'
+import { foreignness, unsafePlaceOf } from '../foreign-files.ts'
 import { parseDestination, type Rule, type RuleDestination } from '../policy/rule.ts'
 import { Refusal } from '../refusal.ts'
 
@@ -29,22 +29,22 @@ function readList(path: string): RuleDestination[] {
 
 /** Whoever can write to a list decides where clients may go, so it must be nobody else. */
 function readTrusted(path: string): string {
-  let file: number | undefined
   try {
-    // O_NONBLOCK: opening a FIFO would wait for its writer, and all changes of rules with it.
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    const status = fstatSync(file)
-    const reason = foreignness(path, status)
-    if (reason) throw new Refusal('invalid', reason)
-    if (!status.isFile()) throw new Refusal('invalid', `${path} is no plain file: a list is a destination a line`)
-    if (status.size > mostBytes) throw new Refusal('invalid', `${path} has more than ${mostBytes} bytes: split it`)
-    return readFileSync(file, 'utf8')
+    const list = readPlainFile(path, mostBytes, (status) => {
+      const reason = foreignness(path, status) ?? unsafePlaceOf(path)
+      if (reason) throw new Refusal('invalid', reason)
+    })
+    return list.toString('utf8')
   } catch (error) {
     if (error instanceof Refusal) throw error
+    if (error instanceof UnfitFile) {
+      throw new Refusal(
+        'invalid',
+        `${path} ${error.message}: a list is a file with a destination a line, or several such files`,
+      )
+    }
     const reason = errnoOf(error) === 'ENOENT' ? 'there is no such file, make it first' : errnoOf(error)
     throw new Refusal('invalid', `cannot read ${path}: ${reason}`)
-  } finally {
-    if (file !== undefined) closeSync(file)
   }
 }
 

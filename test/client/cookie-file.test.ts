@@ -43,7 +43,7 @@ it.each(['', 'x', cookie.slice(1), `${cookie}\n`, cookie.toUpperCase(), 'é'.rep
   'refuses a file that holds %j',
   async (text) => {
     const path = await write(text)
-    expect(() => readCookieFile(path)).toThrow(/64 hex digits/)
+    expect(() => readCookieFile(path)).toThrow(/64 (hex digits|bytes)$/)
   },
 )
 
@@ -62,7 +62,7 @@ it('refuses a folder, and a FIFO without waiting for its writer', async () => {
   const folder = await temporaryFolder()
   mkdirSync(join(folder, 'folder'), { mode: 0o700 })
   execFileSync('mkfifo', ['-m', '600', join(folder, 'fifo')])
-  for (const name of ['folder', 'fifo']) expect(() => readCookieFile(join(folder, name))).toThrow(/not a plain file/)
+  for (const name of ['folder', 'fifo']) expect(() => readCookieFile(join(folder, name))).toThrow(/no plain file/)
 })
 
 it.runIf(isRoot)('refuses the file of another user', async () => {

@@ -309,7 +309,20 @@ describe('a start is refused, as a mistake in the settings,', () => {
       () => ({ cert: '/nowhere/cert.pem' }),
       /control-tls-cert \/nowhere.* \(no such file/,
     ],
-    ['if a folder is the key', ({ key }) => ({ key: join(key, '..') }), /control-tls-key .* is no PEM file/],
+    ['if a folder is the key', ({ key }) => ({ key: join(key, '..') }), /control-tls-key .* is no plain file/],
+    [
+      'if others can put another key in its place',
+      ({ key }) => void chmodSync(join(key, '..'), 0o777),
+      /in the place of .*key.* \(control-tls-key names it\)$/,
+    ],
+    [
+      'if others can write the authorities',
+      ({ cert }) => {
+        chmodSync(cert, 0o646)
+        return { clientCa: cert }
+      },
+      /others can write to .* \(control-tls-client-ca names it\)$/,
+    ],
     ['if others may read the key', ({ key }) => void chmodSync(key, 0o640), /control-tls-key .*: chmod 600 /],
     [
       'if the key is of another certificate',

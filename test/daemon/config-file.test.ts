@@ -1,4 +1,15 @@
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
@@ -14,9 +25,9 @@ function read(text: string) {
   return readConfigFile(file)
 }
 
-function refusalOf(action: () => unknown): Failure {
+async function refusalOf(reading: Promise<unknown>): Promise<Failure> {
   try {
-    action()
+    await reading
   } catch (error) {
     if (error instanceof Failure) return error
     throw error
@@ -24,9 +35,9 @@ function refusalOf(action: () => unknown): Failure {
   throw new Error('was accepted')
 }
 
-test('reads every type of setting under the name of its flag', () => {
+test('reads every type of setting under the name of its flag', async () => {
   const text = 'socks-addr = ["127.0.0.2"]\nsocks-port = 1081\nopen-proxy = true\nauth = "required"\nstate-dir = "/x"\n'
-  expect(read(text)).toEqual({
+  expect(await read(text)).toEqual({
     'socks-addr': ['127.0.0.2'],
     'socks-port': 1081,
     'open-proxy': true,
@@ -35,56 +46,106 @@ test('reads every type of setting under the name of its flag', () => {
   })
 })
 
-test('refuses what has no end, and a file that is longer than any config', () => {
-  expect(refusalOf(() => readConfigFile('/dev/zero'))).toMatchObject({
+test('refuses what has no end, and a file that is longer than any config', async () => {
+  expect(await refusalOf(readConfigFile('/dev/zero'))).toMatchObject({
     status: 2,
     message: expect.stringMatching(/more than 1048576 bytes/),
   })
-  expect(refusalOf(() => read('#'.repeat(1_048_577))).message).toMatch(/more than 1048576 bytes/)
-  expect(read('#'.repeat(1_048_576))).toEqual({})
+  expect((await refusalOf(read('#'.repeat(1_048_577)))).message).toMatch(/more than 1048576 bytes/)
+  expect(await read('#'.repeat(1_048_576))).toEqual({})
 })
 
 /** Root alone can give files away. */
 const testAsRoot = test.runIf(process.geteuid?.() === 0)
 
-test.each([0o620, 0o602, 0o666])('refuses a file of mode %o, which others can write', (mode) => {
+test.each([0o620, 0o602, 0o666])('refuses a file of mode %o, which others can write', async (mode) => {
   writeFileSync(file, '')
   chmodSync(file, mode)
   onTestFinished(() => chmodSync(file, 0o600))
-  const refusal = refusalOf(() => readConfigFile(file))
+  const refusal = await refusalOf(readConfigFile(file))
   expect(refusal.status).toBe(1)
   expect(refusal.message).toContain(`chmod go-w ${file}`)
 })
 
-testAsRoot("refuses a file of somebody else's, and takes one of root's", () => {
+testAsRoot("refuses a file of somebody else's, and takes one of root's", async () => {
   writeFileSync(file, '')
   onTestFinished(() => chownSync(file, 0, 0))
   chownSync(file, 65_534, 0)
-  const refusal = refusalOf(() => readConfigFile(file))
+  const refusal = await refusalOf(readConfigFile(file))
   expect(refusal.status).toBe(1)
   expect(refusal.message).toContain('belongs to another user')
   chownSync(file, 0, 0)
   const geteuid = vi.spyOn(process as Required<typeof process>, 'geteuid').mockReturnValue(1000)
   onTestFinished(() => geteuid.mockRestore())
-  expect(readConfigFile(file)).toEqual({})
+  expect(await readConfigFile(file)).toEqual({})
+})
+
+test.each([
+  ['a folder that everybody can write to', 0o777, false],
+  ['one with a sticky bit, where everybody can take a name first', 0o1777, false],
+  ["one of another user's group", 0o775, false],
+  ['one that others can only look into', 0o755, true],
+])('the place of a file, %s: taken, %s', async (_, mode, isTaken) => {
+  const folder = join(directory, `mode-${mode}`)
+  mkdirSync(folder)
+  chownSync(folder, process.geteuid?.() ?? -1, mode === 0o775 && process.geteuid?.() === 0 ? 65_534 : -1)
+  chmodSync(folder, mode)
+  const place = join(folder, 'proxyd.toml')
+  writeFileSync(place, '')
+  // Wherever a link to it lies.
+  const link = join(directory, `link-${mode}`)
+  symlinkSync(place, link)
+  for (const path of [place, link]) {
+    if (isTaken) expect(await readConfigFile(path)).toEqual({})
+    else
+      expect(await refusalOf(readConfigFile(path))).toMatchObject({
+        status: 1,
+        message: expect.stringMatching(/others can put/),
+      })
+  }
+})
+
+testAsRoot('a link on the way that somebody else has laid is not followed, from a folder of all neither', async () => {
+  const open = join(directory, 'open')
+  mkdirSync(open)
+  chmodSync(open, 0o1777)
+  writeFileSync(file, '')
+  symlinkSync(directory, join(open, 'ours'))
+  symlinkSync(directory, join(open, 'theirs'))
+  lchownSync(join(open, 'theirs'), 65_534, 65_534)
+  expect(await readConfigFile(join(open, 'ours', 'proxyd.toml'))).toEqual({})
+  expect((await refusalOf(readConfigFile(join(open, 'theirs', 'proxyd.toml')))).message).toContain(
+    'is a link of theirs',
+  )
+})
+
+test('takes what a shell has opened, wherever it lies', async () => {
+  const open = join(directory, 'opened')
+  mkdirSync(open)
+  chmodSync(open, 0o1777)
+  writeFileSync(join(open, 'heredoc'), 'socks-port = 1081')
+  const fd = openSync(join(open, 'heredoc'), 'r')
+  onTestFinished(() => closeSync(fd))
+  rmSync(join(open, 'heredoc'))
+  expect(await readConfigFile(`/dev/fd/${fd}`)).toEqual({ 'socks-port': 1081 })
 })
 
 test.each([
   [0o600, true],
   [0o640, true],
   [0o644, false],
-])('passwords in a file of mode %o: taken, %s', (mode, isTaken) => {
+])('passwords in a file of mode %o: taken, %s', async (mode, isTaken) => {
   writeFileSync(file, 'user = ["bob:hunter2"]')
   chmodSync(file, mode)
   onTestFinished(() => chmodSync(file, 0o600))
-  if (isTaken) return expect(readConfigFile(file)).toEqual({ user: ['bob:hunter2'] })
-  const refusal = refusalOf(() => readConfigFile(file))
+  if (isTaken) return expect(await readConfigFile(file)).toEqual({ user: ['bob:hunter2'] })
+  const refusal = await refusalOf(readConfigFile(file))
   expect(refusal.status).toBe(1)
   expect(refusal.message).toContain(`chmod o-r ${file}`)
 })
 
-test('an empty file changes nothing', () => {
-  expect(read('')).toEqual({})
+test('an empty file changes nothing', async () => {
+  expect(await read('')).toEqual({})
 })
 
 test.each([
@@ -100,24 +161,24 @@ test.each([
   ['socks-addr = ["here"]', /socks-addr needs an IPv4 or IPv6 address/],
   ['control-addr = ["192.0.2.1"]', /control-addr .*TLS/],
   ['log-level = 1979-05-27', /log-level must be one of/],
-])('refuses %j in one line that names the file', (text, message) => {
-  const refusal = refusalOf(() => read(text))
+])('refuses %j in one line that names the file', async (text, message) => {
+  const refusal = await refusalOf(read(text))
   expect(refusal.status).toBe(2)
   expect(refusal.message).toMatch(message)
   expect(refusal.message.startsWith(`${file}: `)).toBe(true)
   expect(refusal.message).not.toContain('\n')
 })
 
-test('points at the place where the TOML breaks, without quoting a secret from it', () => {
-  const refusal = refusalOf(() => read('socks-port = 1\nuser = ["bob:hunter2]\n'))
+test('points at the place where the TOML breaks, without quoting a secret from it', async () => {
+  const refusal = await refusalOf(read('socks-port = 1\nuser = ["bob:hunter2]\n'))
   expect(refusal.status).toBe(2)
   expect(refusal.message).toContain(`${file}:2:`)
   expect(refusal.message).not.toMatch(/\n|hunter2/)
 })
 
-test('names a file that is not there', () => {
+test('names a file that is not there', async () => {
   const missing = join(directory, 'missing.toml')
-  const refusal = refusalOf(() => readConfigFile(missing))
+  const refusal = await refusalOf(readConfigFile(missing))
   expect(refusal.status).toBe(2)
   expect(refusal.message).toContain(missing)
   expect(refusal.message).toContain('ENOENT')

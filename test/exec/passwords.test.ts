@@ -43,7 +43,7 @@ test.each([
   ['', 'it does not hold one line'],
   ['\n', 'it does not hold one line'],
   ['hunter2\nhunter2\n', 'it does not hold one line'],
-  ['hunter2'.repeat(200), 'it is too long for a password'],
+  ['hunter2'.repeat(200), 'it has more than 1022 bytes'],
   [Buffer.from('hunter2\xff', 'latin1'), 'it is not UTF-8'],
 ])('refuses %j, and repeats nothing of it', async (content, problem) => {
   const path = await fileOf(content)
@@ -58,6 +58,6 @@ test('a link to a private file will do; a folder, or nothing, will not', async (
   const folder = await temporaryFolder()
   await symlink(await fileOf('hunter2'), join(folder, 'link'))
   expect(await passwordFrom(join(folder, 'link'))).toBe('hunter2')
-  await expect(passwordFrom(folder)).rejects.toThrow('it is not a plain file')
+  await expect(passwordFrom(folder)).rejects.toThrow('it is no plain file')
   await expect(passwordFrom(join(folder, 'none'))).rejects.toThrow('there is no such file')
 })

@@ -40,6 +40,8 @@ test('a certificate of ours, and the name of the one that the daemon shows, let 
   expect(strange).toMatchObject({ status: 3, stdout: '', stderr: expect.stringMatching(/^proxy-tui: [^\n]+\n$/) })
   const missing = await whoami(...name, '--cert', join(other.cert, 'none'), '--key', other.key)
   expect(missing).toMatchObject({ status: 2, stderr: expect.stringContaining('cannot read') })
+  const endless = await whoami(...name, '--cert', '/dev/zero', '--key', other.key)
+  expect(endless).toMatchObject({ status: 2, stderr: expect.stringContaining('/dev/zero has more than 1048576 bytes') })
 })
 
 test('the terminal app shows its certificate, too', async () => {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LateChanges } from '../../daemon/access/late-changes.ts'
@@ -208,6 +208,15 @@ describe('a list', () => {
     const pipe = join(await temporaryFolder(), 'pipe')
     await promisify(execFile)('mkfifo', ['-m', '600', pipe])
     await expect(rules.apply({ text: `deny to @${pipe}` })).rejects.toThrow(`${pipe} is no plain file`)
+  })
+
+  it('lies where others cannot put another one', async () => {
+    const { rules } = await begin()
+    const file = join(await temporaryFolder(), 'list')
+    await writeFile(file, 'example.com\n')
+    await rules.apply({ text: `deny to @${file}` })
+    await chmod(dirname(file), 0o1777)
+    await expect(rules.apply({ text: `deny to @${file}` })).rejects.toThrow(`in the place of ${file}`)
   })
 
   it('is not quoted to whoever names it: it may be a secret that only the daemon can read', async () => {

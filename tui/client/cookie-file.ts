@@ -22,7 +22,7 @@ export function readCookieFile(path: string): string {
 }
 
 function checked(path: string): string {
-  const text = readPrivateFile(path, 64)?.toString('latin1') ?? ''
+  const text = readPrivateFile(path, 64).toString('latin1')
   if (!cookie.test(text)) throw new Error('it does not hold 64 hex digits')
   return text
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { isIP, type TcpNetConnectOpts } from 'node:net'
 import {
   type ConnectionOptions,
@@ -9,6 +8,7 @@ import {
   type TLSSocket,
 } from 'node:tls'
 import { getSystemErrorMessage } from 'node:util'
+import { readFileOrPipe, UnfitFile } from '../../shared/whole-file.ts'
 import { ConnectionError } from './error.ts'
 import type { Endpoint, Pem, TlsTarget } from './target.ts'
 import { Wire } from './wire.ts'
@@ -16,8 +16,11 @@ import { Wire } from './wire.ts'
 /** Milliseconds to find out whether a port speaks TLS. */
 const probeTime = 2_000
 
-/** Begin a connection whose certificate is verified, before a byte of ours goes out. Throws `ConnectionError`. */
-export function openTls(target: Omit<TlsTarget, 'operator' | 'password'>): TLSSocket {
+/** Of a PEM file: the authorities of a whole system have less. */
+const mostBytes = 1 << 20
+
+/** Begin a connection whose certificate is verified, before a byte of ours goes out. Rejects with `ConnectionError`. */
+export async function openTls(target: Omit<TlsTarget, 'operator' | 'password'>): Promise<TLSSocket> {
   const { host, port, servername = host } = target
   const options: ConnectionOptions & TcpNetConnectOpts = {
     host,
@@ -26,13 +29,13 @@ export function openTls(target: Omit<TlsTarget, 'operator' | 'password'>): TLSSo
     // An address is no server name (RFC 6066, section 3), but the certificate can be for one.
     servername: isIP(servername) ? '' : servername,
     checkServerIdentity: (_, certificate) => checkServerIdentity(servername, certificate),
-    secureContext: contextOf(target),
+    secureContext: await contextOf(target),
   }
   return connect(options).setNoDelay()
 }
 
-function contextOf({ ca, cert, key }: Pick<TlsTarget, 'ca' | 'cert' | 'key'>): SecureContext {
-  const material = { ca: read(ca), cert: read(cert), key: read(key) }
+async function contextOf({ ca, cert, key }: Pick<TlsTarget, 'ca' | 'cert' | 'key'>): Promise<SecureContext> {
+  const material = { ca: await read(ca), cert: await read(cert), key: await read(key) }
   // OpenSSL passes over an authority that is none, and then trusts nobody.
   if (material.ca !== undefined && !material.ca.includes('-----BEGIN CERTIFICATE-----')) {
     throw new ConnectionError('tls_file', `there is no certificate in ${nameOf(ca)}; give the PEM file of one as ca`)
@@ -52,7 +55,7 @@ function contextOf({ ca, cert, key }: Pick<TlsTarget, 'ca' | 'cert' | 'key'>): S
 /** Whether a port that has hung up on us wants TLS. No secret is sent, and nothing is believed of what it says. */
 export async function speaksTls({ host, port }: Endpoint): Promise<boolean> {
   const target = { kind: 'tls', host, port } as const
-  const socket = openTls(target)
+  const socket = await openTls(target)
   const wire = new Wire(socket, { ...target, operator: '', password: '' })
   const end = () => wire.end(new ConnectionError('closed', 'TLS stands'))
   socket.once('secureConnect', end)
@@ -62,11 +65,13 @@ export async function speaksTls({ host, port }: Endpoint): Promise<boolean> {
   return code === 'closed' || (kind === 'tls' && code !== 'tls_missing' && code !== 'tls_failed')
 }
 
-function read(source: Pem | undefined): string | undefined {
+async function read(source: Pem | undefined): Promise<string | undefined> {
   if (source === undefined || 'pem' in source) return source?.pem
   try {
-    return readFileSync(source.file, 'utf8')
+    return (await readFileOrPipe(source.file, mostBytes)).toString('utf8')
   } catch (error) {
+    if (error instanceof UnfitFile)
+      throw new ConnectionError('tls_file', `${source.file} ${error.message}: give a PEM file`, { cause: error })
     const cause = getSystemErrorMessage((error as NodeJS.ErrnoException).errno ?? 0)
     throw new ConnectionError('tls_file', `cannot read ${source.file}: ${cause}`, { cause: error })
   }

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UsageError } from '../../shared/commands/usage.ts'
+import { readTextFile } from './text-file.ts'
 
 /** What is wrong stands above the text, in lines that begin so, which are taken out again. */
 const mark = '#! '
@@ -18,7 +19,7 @@ export async function editText(text: string, problem?: string): Promise<string |
     const before = problem === undefined ? text : `${mark}${problem}\n${text}`
     await writeFile(file, before, { mode: 0o600 })
     await runEditor(file, lineOf(problem))
-    const after = await readFile(file, 'utf8')
+    const after = await readTextFile(file)
     return after === before ? undefined : withoutMarks(after)
   } finally {
     await rm(folder, { recursive: true })

@@ -1,18 +1,20 @@
-import { createReadStream } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { UsageError } from '../../shared/commands/usage.ts'
+import { readFileOrPipe, UnfitFile } from '../../shared/whole-file.ts'
 
 /** Bytes of one text, which is held in memory: the users of a large daemon many times over. */
 export const longestText = 64 * 1024 * 1024
 
-/** The text of a file. Rejects with `UsageError` if it cannot be read, is not UTF-8, or does not end in time, as a device. */
+/**
+ * The text of a file, or of a pipe such as a shell's for `<(command)`. Rejects with `UsageError` if it cannot be read, is not UTF-8, is longer, or is a pipe that nothing
+ * comes out of.
+ */
 export async function readTextFile(file: string): Promise<string> {
   try {
-    const bytes = Buffer.concat(await createReadStream(file, { end: longestText }).toArray())
-    if (bytes.length > longestText) throw new Error(`it has more than ${longestText} bytes`)
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFileOrPipe(file, longestText))
   } catch (error) {
-    throw new UsageError(`cannot read ${file}: ${(error as Error).message}`)
+    const { message } = error as Error
+    throw new UsageError(`cannot read ${file}: ${error instanceof UnfitFile ? `it ${message}` : message}`)
   }
 }
 

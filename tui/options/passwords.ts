@@ -42,7 +42,6 @@ function explain({ code, message }: NodeJS.ErrnoException): string {
 
 function checked(path: string): string {
   const content = readPrivateFile(path, longest)
-  if (!content) throw new Error('it is too long for a password')
   if (!isUtf8(content)) throw new Error('it is not UTF-8')
   const password = content.toString().replace(/\r?\n$/, '')
   if (password === '' || password.includes('\n')) throw new Error('it does not hold one line')

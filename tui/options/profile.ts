@@ -1,11 +1,14 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { homeFolder } from '../../shared/folders.ts'
+import { readFileOrPipe, UnfitFile } from '../../shared/whole-file.ts'
 import { refuseForeignFile, refuseForeignLink } from '../foreign-files.ts'
 import { isOptionName, type OptionName, type Options, optionNames, options, problemWith } from './options.ts'
 
 /** The profile that counts if none is named. */
 const usual = 'default'
+
+/** Of a file of profiles. */
+const mostBytes = 1 << 20
 
 export interface Wish {
   /** The file that was named; by default it is the person's own, which need not be there. */
@@ -25,7 +28,7 @@ export async function readProfile({ file, name, env }: Wish): Promise<Options> {
     if (name === undefined) return {}
     throw new Error(`this user has no home folder to have a profile ${name} in; --config names the file`)
   }
-  const text = read(path, file === undefined && name === undefined)
+  const text = await read(path, file === undefined && name === undefined)
   if (text === undefined) return {}
   const profiles = Object.entries(await parseToml(path, text))
   const [stray] = profiles.find(([, value]) => !isTable(value)) ?? []
@@ -44,19 +47,16 @@ function usualFile(env: Wish['env']): string | undefined {
   return folder && join(folder, 'proxyd', 'proxy-tui.toml')
 }
 
-function read(path: string, mayBeMissing: boolean): string | undefined {
-  let file: number | undefined
+async function read(path: string, mayBeMissing: boolean): Promise<string | undefined> {
   try {
     refuseForeignLink(path)
-    file = openSync(path, 'r')
-    refuseForeignFile(path, fstatSync(file), 0o022)
-    return readFileSync(file, 'utf8')
+    const bytes = await readFileOrPipe(path, mostBytes, (status) => refuseForeignFile(path, status, 0o022))
+    return bytes.toString('utf8')
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (mayBeMissing && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined
-    throw new Error(`cannot read the profiles in ${path} (${code ?? message})`, { cause: error })
-  } finally {
-    if (file !== undefined) closeSync(file)
+    const why = error instanceof UnfitFile ? `it ${message}` : (code ?? message)
+    throw new Error(`cannot read the profiles in ${path} (${why})`, { cause: error })
   }
 }
 

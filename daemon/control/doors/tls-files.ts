@@ -1,6 +1,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { getSystemErrorMessage } from 'node:util'
+import { readPlainFile, UnfitFile } from '../../../shared/whole-file.ts'
+import { foreignness, unsafePlaceOf } from '../../foreign-files.ts'
 import { ControlStartError } from '../start-error.ts'
 
 /** Where certificate chain, key and the authorities of client certificates lie, all PEM. An empty path: none. */
@@ -27,8 +29,8 @@ const mostBytes = 1024 * 1024
 const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
 
 /**
- * Reads the files. Throws `ControlStartError` if one is missing or unsound, the key belongs to another certificate, or
- * others than this user may read it.
+ * Reads the files. Throws `ControlStartError` if one is missing or unsound, the key belongs to another certificate, others than
+ * this user may read it, or can put another key or other authorities there: another certificate would not fit the key.
  */
 export function readTlsFiles({ cert, key, clientCa }: TlsFiles): TlsIdentity {
   if (cert === '' || key === '') {
@@ -37,7 +39,7 @@ export function readTlsFiles({ cert, key, clientCa }: TlsFiles): TlsIdentity {
   }
   const chain = read('control-tls-cert', cert)
   const [own] = certificatesIn('control-tls-cert', cert, chain)
-  const keyText = read('control-tls-key', key, refuseOtherReaders)
+  const keyText = read('control-tls-key', key, ownAlone('control-tls-key', key))
   if (!own?.checkPrivateKey(privateKeyIn(key, keyText))) {
     throw mistake(
       `the key in ${key} is not that of the first certificate in ${cert}: give control-tls-key the right one`,
@@ -55,31 +57,30 @@ export function readTlsFiles({ cert, key, clientCa }: TlsFiles): TlsIdentity {
 type TlsSetting = 'control-tls-cert' | 'control-tls-key' | 'control-tls-client-ca'
 
 function authoritiesIn(path: string): string {
-  const text = read('control-tls-client-ca', path)
+  const text = read('control-tls-client-ca', path, ownAlone('control-tls-client-ca', path))
   certificatesIn('control-tls-client-ca', path, text)
   return text
 }
 
-/** Looks at the file that it reads, whatever is done to its name meanwhile; and waits for no writer of a FIFO. */
-function read(setting: TlsSetting, path: string, check?: (path: string, mode: number) => void): string {
-  let file: number | undefined
+function read(setting: TlsSetting, path: string, judge?: (status: Stats) => void): string {
   try {
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    const status = fstatSync(file)
-    if (!status.isFile() || status.size > mostBytes) throw mistake(`${setting} ${path} is no PEM file: give it one`)
-    check?.(path, status.mode)
-    return readFileSync(file, 'utf8')
+    return readPlainFile(path, mostBytes, judge).toString('utf8')
   } catch (error) {
     if (error instanceof ControlStartError) throw error
+    if (error instanceof UnfitFile) throw mistake(`${setting} ${path} ${error.message}: give it a PEM file`)
     const cause = getSystemErrorMessage((error as NodeJS.ErrnoException).errno ?? 0)
     throw mistake(`cannot read ${setting} ${path} (${cause}): give it a file that proxyd may read`)
-  } finally {
-    if (file !== undefined) closeSync(file)
   }
 }
 
-function refuseOtherReaders(path: string, mode: number): void {
-  if ((mode & 0o077) !== 0) throw mistake(`control-tls-key ${path} is open to others than its owner: chmod 600 ${path}`)
+/** Judges a file that decides who may come in: who can put another one there lets in whom they like, or poses as this daemon. */
+function ownAlone(setting: TlsSetting, path: string): (status: Stats) => void {
+  return (status) => {
+    if (setting === 'control-tls-key' && (status.mode & 0o077) !== 0)
+      throw mistake(`${setting} ${path} is open to others than its owner: chmod 600 ${path}`)
+    const reason = foreignness(path, status) ?? unsafePlaceOf(path)
+    if (reason) throw mistake(`${reason} (${setting} names it)`)
+  }
 }
 
 function certificatesIn(setting: TlsSetting, path: string, text: string): X509Certificate[] {

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { homeFolder } from '../../../shared/folders.ts'
+import { readPlainFile, UnfitFile } from '../../../shared/whole-file.ts'
 import { type Preferences, readPreferences } from '../state/preferences.ts'
 import { preferencesOf } from '../store/prefer.ts'
 import type { Store } from '../store/store.ts'
@@ -63,10 +64,9 @@ const most = 65_536
 function loadPreferences(path: string | undefined): Preferences | null {
   if (path === undefined) return {}
   try {
-    const text = readFileSync(path, 'utf8')
-    return text.length > most ? null : readPreferences(text)
-  } catch {
-    return {}
+    return readPreferences(readPlainFile(path, most).toString('utf8'))
+  } catch (error) {
+    return error instanceof UnfitFile ? null : {}
   }
 }
 
