@@ -4,7 +4,7 @@ import { findVerb } from '../../shared/commands/verbs.ts'
 import type { Role } from '../../shared/protocol/methods.ts'
 import { type Binding, keyLabel } from '../../tui/app/keys/binding.ts'
 import { decodeKeys } from '../../tui/app/keys/decode.ts'
-import { helpLines, hintLine, hintsFor, hintsOf } from '../../tui/app/keys/help.ts'
+import { helpLines, hintsFor, hintsOf } from '../../tui/app/keys/help.ts'
 import { type KeyContext, keyTable } from '../../tui/app/keys/key-table.ts'
 import { type ListPage, type Page, pages } from '../../tui/app/state/pages.ts'
 import { stateAt } from '../../tui/app/state/state.ts'
@@ -106,3 +106,8 @@ describe('decoding', () => {
     expect(decodeKeys(input, key)).toEqual(names)
   })
 })
+
+/** The bottom line. */
+function hintLine(hints: ReturnType<typeof hintsFor>): string {
+  return hints.reduce((line, { text, from }) => line.padEnd(from) + text, '')
+}

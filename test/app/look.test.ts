@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { colourDepth } from '../../tui/app/terminal/abilities.ts'
+import { backgroundBy } from '../../tui/app/terminal/background.ts'
+import { InputSplitter } from '../../tui/app/terminal/input-splitter.ts'
 import { lookOf } from '../../tui/app/themes/look.ts'
 import { type Style, themeNames } from '../../tui/app/themes/theme.ts'
 import { themeOf } from '../../tui/app/themes/themes.ts'
@@ -13,14 +15,25 @@ const assumed = {
   contrast: { backgrounds: ['#000000'], ratio: 7 },
 } as const
 
-describe.each(Object.entries(assumed))('the theme %s', (name, { backgrounds, ratio }) => {
-  const roles = Object.entries(themeOf(name as keyof typeof assumed, 24)) as [string, Style][]
+const depths = Object.keys(assumed).flatMap((name) =>
+  [24, 8].map((depth) => [name as keyof typeof assumed, depth] as const),
+)
+
+describe.each(depths)('the theme %s in %i bits of colour', (name, depth) => {
+  const { backgrounds, ratio } = assumed[name]
+  const roles = Object.entries(themeOf(name, depth)) as [string, Style][]
 
   test.each(roles)(`can be read: %s`, (_, { color, backgroundColor }) => {
     if (color === undefined) return expect(backgroundColor).toBeUndefined()
     for (const background of backgroundColor ? [backgroundColor] : backgrounds) {
-      expect(contrastOf(String(color), String(background))).toBeGreaterThanOrEqual(ratio)
+      expect(contrastOf(hexOf(color), hexOf(background))).toBeGreaterThanOrEqual(ratio)
     }
+  })
+
+  test('tells states, traffic and keys apart from one another', () => {
+    const theme = themeOf(name, depth)
+    const colours = [theme.good, theme.warning, theme.bad, theme.paced, theme.over, theme.down, theme.up, theme.dim]
+    expect(new Set(colours.map(({ color }) => color)).size).toBe(colours.length)
   })
 })
 
@@ -51,6 +64,50 @@ test('NO_COLOR wins over what the terminal can', () => {
 })
 
 test.each([
+  ['\u001b]11;rgb:ffff/ffff/ffff\u001b\\', 'light'],
+  ['\u001b]11;rgb:fdfd/f6f6/e3e3\u0007', 'light'],
+  ['\u001b]11;rgb:1e/1e/1e\u0007', 'dark'],
+  ['\u001b]11;rgb:0000/2b2b/3636\u001b\\', 'dark'],
+  ['\u001b]11;rgba:f/f/f/0\u0007', 'light'],
+  ['\u001b]11;white\u0007', undefined],
+])('the answer %j is a background, and no part of it a key, wherever it is torn', (answer, expected) => {
+  for (let at = 1; at < answer.length; at += 1) {
+    const splitter = new InputSplitter()
+    const parts = [splitter.push(`x${answer.slice(0, at)}`), splitter.push(`${answer.slice(at)}y`)]
+    expect(parts.map(({ keys }) => keys)).toEqual(['x', 'y'])
+    expect(parts[1]?.background).toBe(expected)
+  }
+})
+
+test('of an answer that comes late no part is a key', () => {
+  const splitter = new InputSplitter()
+  splitter.push('\u001b')
+  expect(splitter.giveUp()).toBe('\u001b')
+  expect(splitter.push(']11;rgb:ffff/')).toMatchObject({ keys: '' })
+  expect(splitter.push('ffff/ffff\u0007j')).toMatchObject({ keys: 'j' })
+})
+
+test('Alt-] is waited for as long as an answer may begin so, and then what follows is typed', () => {
+  for (const typed of [']', ']1', ']11']) {
+    const splitter = new InputSplitter()
+    expect(splitter.push(`\u001b${typed}`).keys).toBe('')
+    expect(splitter.patience).not.toBeNull()
+    splitter.giveUp()
+    expect(splitter.push('j').keys).toBe('j')
+  }
+  expect(new InputSplitter().push('\u001b]2').keys).toBe('\u001b]2')
+})
+
+test.each([
+  [{}, 'dark'],
+  [{ COLORFGBG: '15;0' }, 'dark'],
+  [{ COLORFGBG: '0;15' }, 'light'],
+  [{ COLORFGBG: '0;default;15' }, 'light'],
+])('%j tells of a background that is %s', (env, expected) => {
+  expect(backgroundBy(env)).toBe(expected)
+})
+
+test.each([
   ['xterm-256color', 'truecolor', '[38;2;', '[38;5;'],
   ['xterm-256color', undefined, '[38;5;', '[38;2;'],
   ['xterm-16color', undefined, '[36m', '[38;'],
@@ -61,13 +118,36 @@ test.each([
   expect(app.output).not.toContain(hasNot)
 })
 
-test('t goes through the themes', async () => {
-  await using app = await openApp(await startDaemon())
+test('the terminal is asked for its background, which decides until a theme is chosen', async () => {
+  const answer = '\u001b]11;rgb:fafa/fafa/fafa\u001b\\'
+  await using app = await openApp(await startDaemon(), { env: { COLORTERM: 'truecolor' } })
+  expect(app.output).toContain('\u001b]11;?')
+  const title = () => app.emulator.buffer.active.getLine(0)?.getCell(1)?.getFgColor().toString(16)
+  const isIn = (theme: 'light' | 'dark') => () => `#${title()?.padStart(6, '0')}` === themeOf(theme, 24).title.color
+  await app.until(isIn('dark'), 'is dark')
+  app.type(answer)
+  await app.until(isIn('light'), 'is light')
   for (const name of ['light', 'contrast', 'terminal', 'dark']) {
     app.type('t')
     await app.shows(new RegExp(`the theme is ${name}`))
   }
+  app.type(`${answer}:x`)
+  await app.shows(/^ :x/m)
+  expect(isIn('dark')()).toBe(true)
 })
+
+/** `#rrggbb`, of one of xterm's 256 colours, too: behind the 16 come a cube of 6x6x6 and 24 greys. */
+function hexOf(colour: unknown): string {
+  const number = Number(/^ansi256\((\d+)\)$/.exec(String(colour))?.[1])
+  if (Number.isNaN(number)) return String(colour)
+  const level = (at: number) => (at === 0 ? 0 : 55 + 40 * at)
+  const cube = number - 16
+  const parts =
+    number >= 232
+      ? new Array<number>(3).fill(8 + 10 * (number - 232))
+      : [Math.floor(cube / 36), Math.floor(cube / 6) % 6, cube % 6].map(level)
+  return `#${parts.map((part) => part.toString(16).padStart(2, '0')).join('')}`
+}
 
 /** WCAG 2.2's contrast ratio of two colours, from 1 to 21. */
 function contrastOf(one: string, other: string): number {

@@ -9,6 +9,7 @@ import { Login } from './link/login.ts'
 import { rememberPreferences } from './preferences/remember.ts'
 import { Store } from './store/store.ts'
 import { settleColors, terminalProblem } from './terminal/abilities.ts'
+import { backgroundBy, backgroundQuery } from './terminal/background.ts'
 import { TerminalInput } from './terminal/terminal-input.ts'
 import { lookOf } from './themes/look.ts'
 
@@ -43,13 +44,17 @@ export async function runApp({ daemons: named, colour, refresh, theme }: AppOpti
     const targets = targetsAt(places, (place) => login.ask(at, place))
     return new Daemon(followDaemon(targets, { name: 'proxy-tui' }), store, at, readOnly)
   })
-  const [{ render }, { Root }] = await Promise.all([import('ink'), import('./root.tsx')])
-
-  // Ink does so after its first frame, into which the terminal would echo what is typed before.
+  // Else the terminal would echo what is typed before Ink's first frame, and its answer.
   process.stdin.setRawMode(true)
+  const input = new TerminalInput(process.stdin)
+  store.dispatch({ type: 'background', background: backgroundBy(process.env) })
+  // It answers while Ink is loaded, or later, or never: nothing waits for it.
+  input.onBackground((background) => store.dispatch({ type: 'background', background }))
+  process.stdout.write(backgroundQuery(process.env))
+  const [{ render }, { Root }] = await Promise.all([import('ink'), import('./root.tsx')])
   const screen = render(<Root store={store} daemons={daemons} login={login} look={look} />, {
     // It looks like a terminal, as far as Ink asks.
-    stdin: new TerminalInput(process.stdin) as unknown as NodeJS.ReadStream,
+    stdin: input as unknown as NodeJS.ReadStream,
     alternateScreen: true,
     incrementalRendering: true,
     // CI in the environment must not turn a real terminal into a log.

@@ -19,6 +19,7 @@ import type { Page } from './state/pages.ts'
 import { lackToSee } from './state/rights.ts'
 import type { State } from './state/state.ts'
 import { inTheme, type Look } from './themes/look.ts'
+import { themeFor } from './themes/theme.ts'
 
 interface RootProps extends Parts {
   readonly look: Look
@@ -31,8 +32,9 @@ export function Root({ store, daemons, login, look }: RootProps): ReactElement {
   const state = useSyncExternalStore(store.subscribe, () => store.state)
   useRedrawAfterResize(app, state.size)
   useMouse(app, look, state.mouse)
-  const { theme, overview } = state
-  const themed = useMemo(() => inTheme(look, theme, overview.drawing), [look, theme, overview.drawing])
+  const theme = themeFor(state.theme, state.background)
+  const { drawing } = state.overview
+  const themed = useMemo(() => inTheme(look, theme, drawing), [look, theme, drawing])
   return (
     <LookContext value={themed}>
       {isTooSmall(state) ? <TooSmall size={state.size} /> : <Screen state={state} />}

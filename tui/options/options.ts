@@ -53,8 +53,8 @@ export const options = {
   theme: {
     type: 'choice',
     placeholder: 'NAME',
-    choices: ['dark', 'light', 'contrast', 'terminal'],
-    summary: 'dark, light, contrast, or terminal: its own 16 colours',
+    choices: ['auto', 'dark', 'light', 'contrast', 'terminal'],
+    summary: 'auto (dark or light, as the terminal is), dark, light, contrast, or terminal: its own 16 colours',
   },
   refresh: { type: 'integer', placeholder: 'HZ', min: 1, max: 4, summary: 'how often a second the screen may change' },
 } as const satisfies Record<string, OptionShape>

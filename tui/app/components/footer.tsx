@@ -1,11 +1,11 @@
 import type { ReactElement } from 'react'
 import { completionOf } from '../keys/command-handlers.ts'
-import { hintLine, hintsOf } from '../keys/help.ts'
+import { hintsOf } from '../keys/help.ts'
 import { listPage } from '../state/pages.ts'
 import type { State } from '../state/state.ts'
 import { columnsOf, fitText } from '../text/fit.ts'
 import { Field } from './field.tsx'
-import { Line } from './line.tsx'
+import { Line, lineOf } from './line.tsx'
 import { useLook } from './look-context.ts'
 
 /** Above the command line: what is wrong with it, else what the word can become, else how the command is written. */
@@ -14,11 +14,11 @@ export function CommandHint({ state }: { readonly state: State }): ReactElement 
   const { columns: width } = state.size
   const { problem, running, menu } = state.command
   if (problem !== null) return <Line text={` ! ${look.text(problem)}`} width={width} {...look.theme.bad} />
-  if (running) return <Line text=" asking the daemon" width={width} {...look.theme.hint} />
+  if (running) return <Line text=" asking the daemon" width={width} {...look.theme.dim} />
   const { candidates, usage = '' } = completionOf(state)
   const words = menu?.candidates ?? candidates
-  if (words.length === 0) return <Line text={` ${look.text(usage)}`} width={width} {...look.theme.hint} />
-  return <Line text={wordsAround(words.map(look.text), menu?.at, width)} width={width} {...look.theme.hint} />
+  if (words.length === 0) return <Line text={` ${look.text(usage)}`} width={width} {...look.theme.dim} />
+  return <Line text={wordsAround(words.map(look.text), menu?.at, width)} width={width} {...look.theme.dim} />
 }
 
 /** The words in a row; those before the chosen one go where it would not be seen. */
@@ -53,5 +53,15 @@ export function MessageLine({ state }: { readonly state: State }): ReactElement 
 
 /** The keys that matter here. One row. */
 export function Hints({ state }: { readonly state: State }): ReactElement {
-  return <Line text={hintLine(hintsOf(state))} width={state.size.columns} {...useLook().theme.hint} />
+  const { theme } = useLook()
+  let written = 0
+  const parts = hintsOf(state).flatMap(({ label, text, from }) => {
+    const gap = ' '.repeat(from - written)
+    written = from + columnsOf(text)
+    return [
+      { text: gap + label, style: theme.key },
+      { text: text.slice(label.length), style: theme.label },
+    ]
+  })
+  return <Line {...lineOf(parts)} width={state.size.columns} />
 }

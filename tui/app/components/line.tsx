@@ -1,29 +1,70 @@
 import { Text, type TextProps } from 'ink'
 import type { ReactElement } from 'react'
-import { fitText } from '../text/fit.ts'
+import { columnsOf, fitText } from '../text/fit.ts'
 import type { Style } from '../themes/theme.ts'
 import { useLook } from './look-context.ts'
 
-interface LineProps extends Omit<TextProps, 'children' | 'wrap'> {
-  /** Safe to show. */
+/** A part of a row that means one thing; safe to show. */
+export interface Part {
   readonly text: string
+  readonly style?: Style | undefined
+}
+
+/** A row of a panel; safe to show. */
+export interface StyledLine extends Part {
+  /** What differs in it: together these are the text. */
+  readonly parts?: readonly Part[]
+}
+
+interface LineProps extends Omit<TextProps, 'children' | 'wrap'>, Pick<StyledLine, 'text' | 'parts'> {
   readonly width: number
 }
 
-/** One row, padded or cut to its width: Ink lays out few large texts far faster than many boxes. */
-export function Line({ text, width, ...style }: LineProps): ReactElement {
+/**
+ * One row, padded or cut to its width: Ink lays out few large texts far faster than many boxes. An underlined one leaves
+ * a column free at either end, as texts do: so all headings are lines of one length, which do not touch one another.
+ */
+export function Line({ text, parts, width, ...style }: LineProps): ReactElement {
   const { ellipsis } = useLook()
+  if (parts) return <Parts parts={fitParts(parts, width, ellipsis)} {...style} />
+  if (!style.underline)
+    return (
+      <Text wrap="truncate" {...style}>
+        {fitText(text, width, ellipsis)}
+      </Text>
+    )
+  const inner = fitText(text.replace(/^ /, ''), width - 2, ellipsis)
+  return <Parts parts={[{ text: ' ' }, { text: inner, style }, { text: ' ' }]} />
+}
+
+function Parts({ parts, ...style }: TextProps & { readonly parts: readonly Part[] }): ReactElement {
   return (
     <Text wrap="truncate" {...style}>
-      {fitText(text, width, ellipsis)}
+      {parts.map(({ text, style }, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a part of a row is nothing but its place
+        <Text key={at} {...style}>
+          {text}
+        </Text>
+      ))}
     </Text>
   )
 }
 
-/** A row of a panel; safe to show. */
-export interface StyledLine {
-  readonly text: string
-  readonly style?: Style | undefined
+/** Parts of one row, the last of them padded or cut so that all take so many columns. */
+function fitParts(parts: readonly Part[], width: number, ellipsis: string): Part[] {
+  let room = width
+  return parts.flatMap(({ text, style }, at) => {
+    if (room <= 0) return []
+    const isLast = at === parts.length - 1 || columnsOf(text) > room
+    const shown = isLast ? fitText(text, room, ellipsis) : text
+    room -= columnsOf(shown)
+    return [{ text: shown, style }]
+  })
+}
+
+/** A row made of parts. */
+export function lineOf(parts: readonly Part[], style?: Style): StyledLine {
+  return { text: parts.map(({ text }) => text).join(''), parts, style }
 }
 
 interface LinesProps {
@@ -37,9 +78,9 @@ interface LinesProps {
 export function Lines({ lines, width, height }: LinesProps): ReactElement {
   return (
     <>
-      {lines.slice(0, height).map(({ text, style }, at) => (
+      {lines.slice(0, height).map(({ text, parts, style }, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
-        <Line key={at} text={text} width={width} {...style} />
+        <Line key={at} text={text} {...(parts && { parts })} width={width} {...style} />
       ))}
     </>
   )

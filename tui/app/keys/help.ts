@@ -28,6 +28,8 @@ const common: readonly Binding[] = everywhere
 /** A key and the word for what it does, on the bottom line. */
 interface Hint {
   readonly key: string
+  /** The key as it is written, which the text begins with. */
+  readonly label: string
   readonly text: string
   /** The terminal column where it begins. */
   readonly from: number
@@ -48,7 +50,7 @@ export function hintsOf(state: State): Hint[] {
 export function hintsFor(bindings: readonly Binding[], width: number): Hint[] {
   const all = bindings.flatMap(({ keys: [key = ''], hint, wide }) => {
     const word = hint ?? wide
-    return word ? [{ key, text: `${keyLabel(key)} ${word}`, waits: hint === undefined }] : []
+    return word ? [{ key, label: keyLabel(key), text: `${keyLabel(key)} ${word}`, waits: hint === undefined }] : []
   })
   let shown = all.filter(({ waits }) => !waits)
   while (shown.length > 2 && columnsOfAll(shown) > width) shown.splice(-3, 1)
@@ -59,8 +61,8 @@ export function hintsFor(bindings: readonly Binding[], width: number): Hint[] {
     shown = more
   }
   let from = 1
-  return shown.map(({ key, text }) => {
-    const placed = { key, text, from }
+  return shown.map(({ key, label, text }) => {
+    const placed = { key, label, text, from }
     from += columnsOf(text) + gap
     return placed
   })
@@ -73,11 +75,6 @@ function columnsOfAll(hints: readonly Pick<Hint, 'text'>[]): number {
 
 /** Spaces between two hints. */
 const gap = 2
-
-/** ` x cut  / filter  ? help  q quit`. */
-export function hintLine(hints: readonly Hint[]): string {
-  return ` ${hints.map(({ text }) => text).join(' '.repeat(gap))}`
-}
 
 /** The help for a page or dialog: all of its keys, and the role that one takes; for a page, what is typed into, too. */
 export function helpLines(context: KeyContext): readonly string[] {

@@ -26,7 +26,12 @@ export const everywhere = [
   },
   { keys: ['!'], command: 'messages', summary: 'what has been said on the message line', wide: 'messages' },
   { keys: ['b'], command: 'rateUnit', summary: 'rates in bytes or in bits', wide: 'bits' },
-  { keys: ['t'], command: 'theme', summary: 'the next theme: dark, light, contrast, terminal', wide: 'theme' },
+  {
+    keys: ['t'],
+    command: 'theme',
+    summary: 'the next theme: what suits the terminal, light, contrast, its own colours, dark',
+    wide: 'theme',
+  },
   { keys: ['o'], command: 'mouse', summary: 'leave the mouse to the terminal, to select text (Shift often does)' },
   { keys: ['r'], command: 'reconnect', summary: 'when disconnected: try again now' },
   { keys: ['ctrl+l'], command: 'redraw', summary: 'draw the screen anew' },

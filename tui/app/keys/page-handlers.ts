@@ -64,7 +64,8 @@ function toggleMouse({ store }: App): void {
 function changeTheme({ store }: App): void {
   const theme = nextTheme(store.state.theme)
   store.dispatch({ type: 'theme', theme })
-  store.announce(`the theme is ${theme}`, 'good')
+  const suits = theme === 'auto' ? `, which is ${store.state.background} here` : ''
+  store.announce(`the theme is ${theme}${suits}`, 'good')
 }
 
 function open({ store, daemon }: App, page: Page): void {

@@ -5,7 +5,7 @@ import { readPlainFile, UnfitFile } from '../../../shared/whole-file.ts'
 import { type Preferences, readPreferences } from '../state/preferences.ts'
 import { preferencesOf } from '../store/prefer.ts'
 import type { Store } from '../store/store.ts'
-import type { ThemeName } from '../themes/theme.ts'
+import type { ThemeChoice } from '../themes/theme.ts'
 
 /** Milliseconds from a choice to its being kept: several are made in a row. */
 const moment = 500
@@ -14,11 +14,11 @@ const moment = 500
  * Show what the person chose in earlier runs, and keep what they choose from now on. `theme`: the one that was asked for
  * this time, which is not kept unless another one is chosen after it. Call what it returns at the end.
  */
-export function rememberPreferences(store: Store, env: NodeJS.ProcessEnv, theme?: ThemeName): () => void {
+export function rememberPreferences(store: Store, env: NodeJS.ProcessEnv, theme?: ThemeChoice): () => void {
   const path = preferencesPath(env)
   const found = loadPreferences(path)
   const earlier = found ?? {}
-  store.dispatch({ type: 'prefer', preferences: { ...earlier, theme: theme ?? earlier.theme ?? themeFor(env) } })
+  store.dispatch({ type: 'prefer', preferences: { ...earlier, theme: theme ?? earlier.theme ?? 'auto' } })
   if (!found) store.announce(`what is kept in ${path} makes no sense and is ignored`, 'bad')
   const asked = store.state.theme
   const wanted = (): Preferences => {
@@ -43,11 +43,6 @@ export function rememberPreferences(store: Store, env: NodeJS.ProcessEnv, theme?
     unsubscribe()
     keep()
   }
-}
-
-/** Some terminals tell which of their colours the background is: `15;0`, the last number. */
-function themeFor({ COLORFGBG = '' }: NodeJS.ProcessEnv): ThemeName {
-  return /;(7|15)$/.test(COLORFGBG) ? 'light' : 'dark'
 }
 
 /** Where choices are kept: `$XDG_STATE_HOME/proxyd/proxy-tui.json`, else below `~/.local/state`, if there is a home. */

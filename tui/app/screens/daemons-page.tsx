@@ -35,7 +35,7 @@ export function DaemonsPage({ state }: { readonly state: State }): ReactElement 
         spec={daemonsTable}
         view={view}
         dim={false}
-        style={({ trouble }) => (trouble === null ? {} : look.theme.dim)}
+        style={({ trouble }) => (trouble === null ? {} : look.theme.bad)}
       />
       <Line text={` ${sum}`} width={width} {...look.theme.columns} />
       <Trouble row={view.rows[view.cursor]} width={width} />

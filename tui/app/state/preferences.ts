@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ranges } from '../../../shared/protocol/methods.ts'
 import { drawings } from '../chart/bars.ts'
-import { themeNames } from '../themes/theme.ts'
+import { themeChoices } from '../themes/theme.ts'
 
 /** What cannot be read says nothing: a newer app may have written it. */
 export const listShape = z.object({
@@ -10,7 +10,7 @@ export const listShape = z.object({
 })
 
 const shape = z.object({
-  theme: z.enum(themeNames).optional().catch(undefined),
+  theme: z.enum(themeChoices).optional().catch(undefined),
   mouse: z.boolean().optional().catch(undefined),
   rateUnit: z.enum(['bytes', 'bits']).optional().catch(undefined),
   range: z.enum(ranges).optional().catch(undefined),

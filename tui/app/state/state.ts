@@ -16,7 +16,8 @@ import type {
   User,
 } from '../../../shared/protocol/methods.ts'
 import type { ConnectionChange, UserChange } from '../../client/index.ts'
-import type { ThemeName } from '../themes/theme.ts'
+import type { Background } from '../terminal/background.ts'
+import type { ThemeChoice } from '../themes/theme.ts'
 import { type Access, noAccess } from './access.ts'
 import { type CommandEvent, type CommandLine, noCommand } from './command-line.ts'
 import { type Connections, noConnections } from './connections.ts'
@@ -102,7 +103,9 @@ export interface UiState {
   readonly undo: Undo | null
   readonly rateUnit: 'bytes' | 'bits'
   readonly usagePeriod: UsagePeriod
-  readonly theme: ThemeName
+  readonly theme: ThemeChoice
+  /** The terminal's, as far as it tells. */
+  readonly background: Background
   /** Whether clicks and the wheel are the app's, not the terminal's. */
   readonly mouse: boolean
   readonly overview: OverviewChoice
@@ -156,7 +159,9 @@ export type UiEvent =
   | { readonly type: 'show'; readonly shows: number }
   | { readonly type: 'undo'; readonly undo: Undo | null }
   | { readonly type: 'pause' | 'holdAccess' | 'rateUnit' | 'mouse' | 'usagePeriod' }
-  | { readonly type: 'theme'; readonly theme: ThemeName }
+  | { readonly type: 'theme'; readonly theme: ThemeChoice }
+  /** The terminal tells what its background is. */
+  | { readonly type: 'background'; readonly background: Background }
   /** What was chosen in an earlier run. */
   | { readonly type: 'prefer'; readonly preferences: Preferences }
   | { readonly type: 'logLevel'; readonly level: LogEntry['level'] }
@@ -220,7 +225,8 @@ const initialUi: UiState = {
   undo: null,
   rateUnit: 'bytes',
   usagePeriod: '24h',
-  theme: 'dark',
+  theme: 'auto',
+  background: 'dark',
   mouse: true,
   overview: plainOverview,
   clock: 0,

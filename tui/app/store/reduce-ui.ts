@@ -60,6 +60,8 @@ export function reduceUi(ui: UiState, event: Event): UiState {
       return prefer(ui, event.preferences)
     case 'theme':
       return { ...ui, theme: event.theme }
+    case 'background':
+      return { ...ui, background: event.background }
     case 'mouse':
       return { ...ui, mouse: !ui.mouse }
     case 'overview':

@@ -1,3 +1,7 @@
+// biome-ignore-all lint/suspicious/noControlCharactersInRegex: an escape sequence begins with one
+
+import { type Background, readBackground } from './background.ts'
+
 /** Something that a mouse did, on the cell at this column and row of the screen, from 0. */
 export interface MouseEvent {
   readonly kind: 'press' | 'wheelUp' | 'wheelDown'
@@ -5,24 +9,26 @@ export interface MouseEvent {
   readonly row: number
 }
 
-/** What came from the terminal, the mouse apart. */
+/** What came from the terminal, the mouse and answers apart. */
 interface Split {
-  /** All that is no mouse's; escape sequences are whole. */
+  /** All that is neither; escape sequences are whole. */
   readonly keys: string
   readonly mouse: readonly MouseEvent[]
+  /** What the terminal answers when it is asked for its background. */
+  readonly background?: Background | undefined
 }
 
 const esc = '\u001b'
-// CSI (ECMA-48 5.4) with two that break its rules: the Linux console's ESC [ [ A and rxvt's ESC [ 5 $; and SS3.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence begins with one
-const sequences = /\u001b(?:\[(?:[2-8]\$|\[?[0-?]*[ -/]*[@-Z\\-~])|O[\d;]*[@-~])/g
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
-const unfinished = /\u001b(?:\[\[?[0-?]{0,32}[ -/]*|O[\d;]{0,32})?$/
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+// CSI (ECMA-48 5.4) with two that break its rules: the Linux console's ESC [ [ A and rxvt's ESC [ 5 $; SS3;
+// and the answer to OSC 11.
+const sequences =
+  /\u001b(?:\[(?:[2-8]\$|\[?[0-?]*[ -/]*[@-Z\\-~])|O[\d;]*[@-~]|\]11;[^\u0007\u001b]{0,64}(?:\u0007|\u001b\\))/g
+const unfinished = /\u001b(?:\[\[?[0-?]{0,32}[ -/]*|O[\d;]{0,32}|\]1?|\]11(?:;[^\u0007\u001b]{0,64}\u001b?)?)?$/
 const mouseReport = /^\u001b\[<(\d{1,4});(\d{1,4});(\d{1,4})([Mm])$/
-/** What terminals send for a key or the mouse, so that a person who types Esc, [ and j is not mistaken for a terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
-const keyOrMouse = /^\u001b(?:\[(?:\d[\d;]*[~^$]|[\d;]*[A-HPQRSZ]|\[[A-E]|<[\d;]*[Mm])|O[\d;]*[A-HP-S])/
+/** What terminals send, but for pastes, so that a person who types Esc, [ and j is not mistaken for one. */
+const terminal =
+  /^\u001b(?:\[(?:\d[\d;]*[~^$]|[\d;]*[A-HPQRSZ]|\[[A-E]|<[\d;]*[Mm])|O[\d;]*[A-HP-S]|\]11;.*?(?:\u0007|\u001b\\))/
+const answer = '\u001b]11;'
 const pasteBegins = '\u001b[200~'
 const pasteEnds = '\u001b[201~'
 
@@ -30,9 +36,9 @@ const pasteEnds = '\u001b[201~'
 const patience = { esc: 100, rest: 1000 }
 
 /**
- * Parts the mouse's reports (xterm's SGR mode, 1006) from the keys in what a terminal sends, in whatever pieces that comes:
- * over a slow line the rest of PageUp, `[5~`, may come late, and no part of it is a key. A paste is left alone: what it
- * holds was not clicked.
+ * Parts the mouse's reports (xterm's SGR mode, 1006) and answers from the keys in what a terminal sends, in whatever
+ * pieces that comes: over a slow line the rest of PageUp, `[5~`, may come late, and no part of it is a key. A paste is
+ * left alone: what it holds was not clicked.
  */
 export class InputSplitter {
   /** The beginning of a sequence. */
@@ -44,8 +50,8 @@ export class InputSplitter {
   /** Milliseconds after which to `giveUp` if nothing follows; null: wait for ever. */
   get patience(): number | null {
     if (this.#held === esc && !this.#isLate) return patience.esc
-    // Alt-[ and Alt-O begin so, too. With more it can only be a terminal's.
-    const isTyped = this.#held !== '' && this.#held.length <= 2
+    // Alt-[, Alt-O and Alt-] begin so, too. With more it can only be a terminal's.
+    const isTyped = this.#held !== '' && (this.#held.length <= 2 || answer.startsWith(this.#held))
     return isTyped || this.#pasting ? patience.rest : null
   }
 
@@ -53,7 +59,7 @@ export class InputSplitter {
     let text = this.#held + chunk
     this.#held = ''
     if (this.#isLate) {
-      const whole = keyOrMouse.exec(text)?.[0]
+      const whole = terminal.exec(text)?.[0]
       if (whole === undefined && unfinished.exec(text)?.index === 0) {
         this.#held = text
         return { keys: '', mouse: [] }
@@ -64,16 +70,21 @@ export class InputSplitter {
     const held = unfinished.exec(text)?.[0] ?? ''
     this.#held = held
     const mouse: MouseEvent[] = []
+    let background: Background | undefined
     const keys = text.slice(0, text.length - held.length).replace(sequences, (sequence) => {
       if (sequence === pasteBegins) this.#pasting = true
       if (sequence === pasteEnds) this.#pasting = false
+      if (sequence.startsWith(answer) && !this.#pasting) {
+        background = readBackground(sequence) ?? background
+        return ''
+      }
       const report = this.#pasting ? null : mouseReport.exec(sequence)
       if (!report) return sequence
       const event = read(report)
       if (event) mouse.push(event)
       return ''
     })
-    return { keys, mouse }
+    return { keys, mouse, background }
   }
 
   /** Nothing has followed in time. What was held is returned as far as it is a key of its own. */

@@ -1,4 +1,5 @@
 import type { TextProps } from 'ink'
+import type { Background } from '../terminal/background.ts'
 
 /** How a text looks, as properties of Ink's `Text`. */
 export type Style = Pick<
@@ -18,14 +19,23 @@ export type Role =
   /** The row or button that the next key is about. */
   | 'selected'
   | 'marked'
+  /** The header of the column that a table is sorted by. */
+  | 'sorted'
   | 'good'
   | 'warning'
   | 'bad'
+  /** What waits for a rate, and who is beyond a limit. */
+  | 'paced'
+  | 'over'
   /** What must be seen at once, from any page. */
   | 'alarm'
   /** What is old, or an aside. */
   | 'dim'
-  | 'hint'
+  /** A number that is nothing. */
+  | 'zero'
+  /** A key, and the word for what it does or for what stands behind it. */
+  | 'key'
+  | 'label'
   /** Traffic to the client, and from it. */
   | 'down'
   | 'up'
@@ -35,10 +45,19 @@ export type Role =
 /** How each of them looks. No meaning is told by this alone. */
 export type Theme = Readonly<Record<Role, Style>>
 
-export const themeNames = ['dark', 'light', 'contrast', 'terminal'] as const
+export const themeNames = ['light', 'contrast', 'terminal', 'dark'] as const
 export type ThemeName = (typeof themeNames)[number]
 
-/** The next theme, for who goes through them. */
-export function nextTheme(name: ThemeName): ThemeName {
-  return themeNames[(themeNames.indexOf(name) + 1) % themeNames.length] ?? 'dark'
+/** What a person can choose: `auto` is what suits the terminal's background. */
+export const themeChoices = ['auto', ...themeNames] as const
+export type ThemeChoice = (typeof themeChoices)[number]
+
+/** The theme that a choice comes to on this background. */
+export function themeFor(choice: ThemeChoice, background: Background): ThemeName {
+  return choice === 'auto' ? background : choice
+}
+
+/** The next choice, for who goes through them. */
+export function nextTheme(choice: ThemeChoice): ThemeChoice {
+  return themeChoices[(themeChoices.indexOf(choice) + 1) % themeChoices.length] ?? 'auto'
 }
