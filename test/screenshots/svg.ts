@@ -13,11 +13,19 @@ export interface Scheme {
 const dark: Scheme = { paper: '#1b1d23', ink: '#d7dae0' }
 export const light: Scheme = { paper: '#ffffff', ink: '#1b1d23' }
 
-/** The 16 ANSI colors. */
+/** The 16 ANSI colors, then xterm's cube of 6x6x6, then its greys. */
 const palette = [
   ['#1b1d23', '#e06c75', '#98c379', '#e5c07b', '#61afef', '#c678dd', '#56b6c2', '#d7dae0'],
   ['#5c6370', '#ef7a85', '#a5d189', '#f0cd8a', '#72bdff', '#d48aec', '#66c8d4', '#ffffff'],
 ].flat()
+const level = (at: number) => (at === 0 ? 0 : 55 + 40 * at)
+for (let at = 0; at < 216; at++)
+  palette.push(hex(level(Math.floor(at / 36)), level(Math.floor(at / 6) % 6), level(at % 6)))
+for (let at = 0; at < 24; at++) palette.push(hex(8 + 10 * at, 8 + 10 * at, 8 + 10 * at))
+
+function hex(...parts: readonly number[]): string {
+  return `#${parts.map((part) => part.toString(16).padStart(2, '0')).join('')}`
+}
 
 interface Style {
   readonly color: string

@@ -21,8 +21,8 @@ interface LineProps extends Omit<TextProps, 'children' | 'wrap'>, Pick<StyledLin
 }
 
 /**
- * One row, padded or cut to its width: Ink lays out few large texts far faster than many boxes. An underlined one leaves
- * a column free at either end, as texts do: so all headings are lines of one length, which do not touch one another.
+ * One row, padded or cut to its width: Ink lays out few large texts far faster than many boxes. The line under a heading
+ * leaves the margins free, as texts do, so that it touches no other one.
  */
 export function Line({ text, parts, width, ...style }: LineProps): ReactElement {
   const { ellipsis } = useLook()
@@ -33,8 +33,8 @@ export function Line({ text, parts, width, ...style }: LineProps): ReactElement 
         {fitText(text, width, ellipsis)}
       </Text>
     )
-  const inner = fitText(text.replace(/^ /, ''), width - 2, ellipsis)
-  return <Parts parts={[{ text: ' ' }, { text: inner, style }, { text: ' ' }]} />
+  const [, left = '', inner = '', right = ''] = /^( ?)(.*?)( ?)$/.exec(fitText(text, width, ellipsis)) ?? []
+  return <Parts parts={[{ text: left }, { text: inner, style }, { text: right }]} />
 }
 
 function Parts({ parts, ...style }: TextProps & { readonly parts: readonly Part[] }): ReactElement {

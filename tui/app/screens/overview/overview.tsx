@@ -51,11 +51,11 @@ interface PartProps {
   readonly height: number
 }
 
-/** Shows the rows of one panel. A row that is filled to the last column would touch the panel beside it. */
+/** Shows the rows of one panel, with a column free at the right, as there is one at the left. */
 function PanelLines({ panel, state, width, height }: PartProps & { readonly panel: Panel }): ReactElement {
   const look = useLook()
-  const inner = width === state.size.columns ? width : width - 1
-  return <Lines lines={panel({ state, look, width: inner, height })} width={inner} height={height} />
+  const inner = width - 1
+  return <Lines lines={panel({ state, look, width: inner, height })} width={width} height={height} />
 }
 
 /** Throughput of everybody, or of the user who was chosen. */
