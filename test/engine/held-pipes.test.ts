@@ -3,29 +3,16 @@ import { Relay } from '../../daemon/engine/linux/relay.ts'
 import { clientOf, targetOf } from '../../daemon/engine/linux/sessions.ts'
 import { Reason } from '../../daemon/engine/session-table.ts'
 import { EPOLLIN, EPOLLOUT } from '../../daemon/os/epoll.ts'
-import { bindSocket, close, recv, send, setsockopt } from '../../daemon/os/libc.ts'
-import { accept, boundPort, connectSocket, listen, MSG_NOSIGNAL, openSocket } from '../../daemon/os/socket.ts'
-import { encodeSocketAddress, socketAddressBytes } from '../../daemon/os/socket-address.ts'
+import { recv, send, setsockopt } from '../../daemon/os/libc.ts'
+import { MSG_NOSIGNAL } from '../../daemon/os/socket.ts'
+import { connection } from '../helpers/connection.ts'
 import { makeLoop } from '../helpers/loop.ts'
 
-const loopback = Uint8Array.of(127, 0, 0, 1)
 /** No part of it is like another. */
 const chunk = new Uint8Array(Uint16Array.from({ length: 32 * 1024 }, (_, i) => i).buffer)
 const nothing = new Uint8Array(0)
 const SOL_SOCKET = 1
 const SO_SNDBUF = 7
-
-/** Both ends of a connection from an address of this machine, and the socket address of the first. */
-function connection(from: Uint8Array): [far: number, near: number, address: Uint8Array] {
-  const listener = listen({ bytes: loopback, scope: 0 }, 0, 1)
-  const address = new Uint8Array(socketAddressBytes)
-  const far = openSocket(4)
-  bindSocket(far, address, encodeSocketAddress(address, from, 0))
-  connectSocket(far, loopback, boundPort(listener))
-  const near = accept(listener, address)
-  close(listener)
-  return [far, near, address]
-}
 
 const onLinux = it.skipIf(process.platform !== 'linux')
 
@@ -39,7 +26,7 @@ function makeRelay(room: { slots: number; pipes: number }) {
     const [client, near, address] = connection(Uint8Array.from(source))
     setsockopt(near, SOL_SOCKET, SO_SNDBUF, Int32Array.of(256 * 1024), 4)
     const slot = sessions.begin(near, address)
-    const [origin, target] = connection(loopback)
+    const [origin, target] = connection()
     sessions.fd[targetOf(slot)] = target
     relay.begin(slot, nothing)
     let said = 0
@@ -49,7 +36,7 @@ function makeRelay(room: { slots: number; pipes: number }) {
       relay.onEvent(targetOf(slot), EPOLLIN)
       while (relay.busy) relay.takeTurn()
     }
-    return { slot, client, said, far: [client, origin] }
+    return { slot, client, said }
   }
   return { relay, sessions, pipes, held, stall }
 }
@@ -68,17 +55,16 @@ onLinux('clients that read nothing leave pipes to those of other sources', () =>
     if (what?.kind === 'pipe') pipes.release(what.pipe, false)
     else expect(what?.bytes.length).toBeLessThanOrEqual(64 * 1024)
   }
-  for (const { slot, far } of stalled) {
+  for (const { slot } of stalled) {
     expect(sessions.fd[clientOf(slot)]).toBeGreaterThan(0)
     sessions.close(slot, Reason.ended)
-    for (const fd of far) close(fd)
   }
   expect(held.mayHoldPipe(0)).toBe(true)
 })
 
 onLinux('what waits in memory since pipes are few comes whole and in order once its client reads', () => {
   const { relay, sessions, held, stall } = makeRelay({ slots: 1, pipes: 1 })
-  const { slot, client, said, far } = stall([127, 0, 0, 2])
+  const { slot, client, said } = stall([127, 0, 0, 2])
   const heard = Buffer.alloc(said)
   for (let count = 0; count < said; ) {
     const more = recv(client, heard.subarray(count), said - count, 0)
@@ -90,5 +76,4 @@ onLinux('what waits in memory since pipes are few comes whole and in order once 
   expect(heard.every((byte, at) => byte === chunk[at % chunk.length])).toBe(true)
   expect(held.has(targetOf(slot))).toBe(false)
   sessions.close(slot, Reason.ended)
-  for (const fd of far) close(fd)
 })

@@ -5,39 +5,17 @@ import { Reason, State } from '../../daemon/engine/session-table.ts'
 import { PacedBy } from '../../daemon/engine/shared/budget.ts'
 import { everybody, type LineLimits } from '../../daemon/engine/shared/limit-lines.ts'
 import { EPOLLIN, EPOLLRDHUP } from '../../daemon/os/epoll.ts'
-import { close, recv, send } from '../../daemon/os/libc.ts'
-import {
-  accept,
-  boundPort,
-  connectSocket,
-  finish,
-  listen,
-  MSG_NOSIGNAL,
-  openSocket,
-  setNoDelay,
-} from '../../daemon/os/socket.ts'
-import { socketAddressBytes } from '../../daemon/os/socket-address.ts'
+import { recv, send } from '../../daemon/os/libc.ts'
+import { finish, MSG_NOSIGNAL } from '../../daemon/os/socket.ts'
+import { connection } from '../helpers/connection.ts'
 import { patience } from '../helpers/engine.ts'
 import { makeLoop } from '../helpers/loop.ts'
 
-const loopback = Uint8Array.of(127, 0, 0, 1)
 const chunk = new Uint8Array(256 * 1024)
 const nothing = new Uint8Array(0)
 const unlimited = { group: 0, rateUp: undefined, rateDown: undefined, maxConnections: undefined, maxSources: undefined }
 /** Milliseconds of the test's clock. */
 const start = 10_000
-
-function connection(): [far: number, near: number, address: Uint8Array] {
-  const listener = listen({ bytes: loopback, scope: 0 }, 0, 1)
-  const address = new Uint8Array(socketAddressBytes)
-  const far = openSocket(4)
-  setNoDelay(far)
-  connectSocket(far, loopback, boundPort(listener))
-  const near = accept(listener, address)
-  close(listener)
-  onTestFinished(() => void close(far))
-  return [far, near, address]
-}
 
 /** The relay of one loop, on a clock that the test turns. */
 function makeRelay() {

@@ -1,4 +1,4 @@
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../../os/epoll.ts'
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP } from '../../os/epoll.ts'
 import { errno, recv, send } from '../../os/libc.ts'
 import { type Pipe, type PipePool, pipeBytes, spliceBytes } from '../../os/pipe-pool.ts'
 import { finish, MSG_MORE, MSG_NOSIGNAL, MSG_PEEK, setNoDelay } from '../../os/socket.ts'
@@ -74,7 +74,7 @@ export class Relay implements Stage {
   onEvent(half: number, events: number): void {
     const { generation } = this.#sessions
     const owner = generation[slotOf(half)]
-    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+    if (events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
       this.#sessions.note(half, events)
       this.#move(half)
     }
@@ -184,6 +184,8 @@ export class Relay implements Stage {
     if (flags[from] & Flag.paced) this.#pacer.used(from, most, Math.max(count, 0), !short)
     if (count <= 0) return this.#noMore(from, count)
     if (short) this.#smallMoveAt = this.#loop.clock.now
+    // The next read comes before the next look at the events, which would tell of an urgent byte.
+    else this.#sessions.keepUrgent(from)
     if (short && this.#sessions.shortReadEmpties(from)) flags[from] &= ~Flag.readable
     else if (!short && count >= bulkFloor && !(flags[from] & Flag.urgent)) flags[from] |= Flag.bulk
     // The last bytes wait for the end that follows at once, and travel in its packet.
@@ -214,8 +216,14 @@ export class Relay implements Stage {
     }
     const fitting = this.#held.mayHoldPipe(from) ? most : Math.min(most, few)
     const count = spliceBytes(fd[from], pipe.writeEnd, fitting)
+    // It is the end, or an urgent byte with an end behind it, of which no event has told yet: only a read goes past that.
+    if (count === 0) {
+      this.#pipes.release(pipe, true)
+      flags[from] &= ~Flag.bulk
+      return this.#copy(from, most)
+    }
     if (flags[from] & Flag.paced) this.#pacer.used(from, most, Math.max(count, 0), count > 0)
-    if (count <= 0) {
+    if (count < 0) {
       this.#pipes.release(pipe, true)
       return this.#noMore(from, count)
     }

@@ -52,6 +52,8 @@ export const Flag = {
   parked: 4096,
   /** On a client's half: what its session moves counts against a quota. */
   metered: 8192,
+  /** Urgent bytes of a target are read where they are in the stream; of clients they always are. */
+  inStream: 16384,
 } as const
 
 /** The time in milliseconds as `performance.now` has it, which only goes forward; read once per turn of the loop. */
@@ -227,13 +229,19 @@ export class Sessions {
   /** Note what an event tells of a half's input. */
   note(half: number, events: number): void {
     const { flags } = this
-    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) flags[half] |= Flag.readable
+    if (events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) flags[half] |= Flag.readable
     if (events & EPOLLRDHUP) flags[half] |= Flag.finishing
     if (events & EPOLLERR) flags[half] |= Flag.failing
     if (!(events & EPOLLPRI)) return
-    // Before the mark is read: what is read from then on has the urgent byte in it. Clients inherit it.
-    if (!isClient(half)) keepUrgentInStream(this.fd[half])
+    this.keepUrgent(half)
     flags[half] = (flags[half] | Flag.urgent) & ~Flag.bulk
+  }
+
+  /** Ahead of a read that may begin at an urgent byte: it would be skipped. Clients inherit this. */
+  keepUrgent(half: number): void {
+    if (isClient(half) || this.flags[half] & Flag.inStream) return
+    keepUrgentInStream(this.fd[half])
+    this.flags[half] |= Flag.inStream
   }
 
   /** A read has come back short: does that prove that the half has nothing more to read for now? */
