@@ -1,24 +1,11 @@
-import { type AccessEntry, commands, type EndReason, endReasons } from '../../shared/protocol/methods.ts'
+import { endReasons, refusalIn } from '../../shared/end-reasons.ts'
+import { type AccessEntry, commands } from '../../shared/protocol/methods.ts'
 import type { Settings } from '../../shared/settings.ts'
 import { type SessionTable, State, stateCount } from '../engine/session-table.ts'
 import { firstOfSource, formatAddress, isMapped, isUnspecified } from '../net/address.ts'
 import { formatEndpoint } from '../net/endpoint.ts'
 import type { WallClock } from '../observe/wall-clock.ts'
 import type { UserNames } from './user-names.ts'
-
-/** What proxyd itself refuses; for all else it had no part in it. */
-const refusals: ReadonlySet<EndReason> = new Set<EndReason>([
-  'denied',
-  'malformed',
-  'unsupported',
-  'forbidden',
-  'limit_user',
-  'limit_source',
-  'rate',
-  'sources',
-  'quota',
-  'expired',
-])
 
 /** How much of clients and destinations is told. */
 export interface Discretion {
@@ -78,7 +65,7 @@ export class EntryReader {
       down: table.down[row],
       duration: Math.round(now - since(State.negotiating)),
       connect_ms: opened === 0 ? null : Math.round(opened - (firstOf(since) || opened)),
-      result: opened > 0 || reason === null ? 'ok' : refusals.has(reason) ? 'refused' : 'failed',
+      result: opened > 0 || reason === null ? 'ok' : refusalIn(reason) ? 'refused' : 'failed',
       reason,
       ...(table.rule[row] !== 0 && { rule: table.rule[row] }),
       ...(table.pacedFor[row] > 0 && { paced_ms: Math.round(table.pacedFor[row]) }),

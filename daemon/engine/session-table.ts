@@ -17,7 +17,7 @@ export const forwarded = 4
 /** How many states there are. */
 export const stateCount = 6
 
-/** Why a session ended; the values are in `endReasons` order of the management protocol. */
+/** Why a session ended; the values are in the order of `shared/end-reasons.ts`. */
 export const Reason = {
   denied: 0,
   malformed: 1,

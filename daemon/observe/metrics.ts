@@ -1,4 +1,5 @@
-import { endReasons, type RecentRange, type Result, type Sample } from '../../shared/protocol/methods.ts'
+import { endReasons } from '../../shared/end-reasons.ts'
+import type { RecentRange, Result, Sample } from '../../shared/protocol/methods.ts'
 import { Reason, type SessionTable, Total } from '../engine/session-table.ts'
 import { Refusal } from '../refusal.ts'
 import { Recent } from './recent.ts'

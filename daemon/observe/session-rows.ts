@@ -1,9 +1,9 @@
+import { endReasons } from '../../shared/end-reasons.ts'
 import {
   type ClosedConnection,
   type Connection,
   commands,
   connectionStates,
-  endReasons,
   pacedBy,
   type Result,
 } from '../../shared/protocol/methods.ts'

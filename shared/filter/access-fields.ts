@@ -1,7 +1,7 @@
+import { endReasonChoices, endReasonWords } from '../end-reasons.ts'
 import type { AccessEntry } from '../protocol/methods.ts'
 import { commandWords } from './connection-fields.ts'
 import { amountField, type Fields, placeField, wordField } from './fields.ts'
-import { reasonChoices, wordFor } from './reason-words.ts'
 
 /** What stands where there is nothing: no login, nothing asked for. */
 const none = '-'
@@ -22,7 +22,10 @@ export const accessFields: Fields<AccessEntry> = {
   addr: placeField(({ address }) => address ?? ''),
   port: amountField('count', ({ port }) => port ?? Number.NaN),
   result: wordField(({ result }) => [result], ['ok', 'refused', 'failed'] satisfies AccessEntry['result'][]),
-  reason: wordField(({ reason }) => (reason === null ? [none] : [reason, wordFor(reason)]), [none, ...reasonChoices]),
+  reason: wordField(
+    ({ reason }) => (reason === null ? [none] : [reason, endReasonWords(reason)]),
+    [none, ...endReasonChoices],
+  ),
   event: wordField(({ event }) => [event], ['end', 'start', 'alive'] satisfies AccessEntry['event'][]),
   id: wordField(({ id }) => [id]),
   rule: wordField(({ rule }) => [rule === undefined ? none : String(rule)]),

@@ -69,8 +69,6 @@ export {
   commands,
   connection,
   connectionStates,
-  type EndReason,
-  endReasons,
   pacedBy,
 } from './methods/connections.ts'
 export { type Health, health } from './methods/daemon.ts'

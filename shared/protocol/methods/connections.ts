@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { endReasonMeanings, endReasons } from '../../end-reasons.ts'
 import {
   bytes,
   count,
@@ -54,44 +55,7 @@ export const connection = z.object({
 })
 export type Connection = z.infer<typeof connection>
 
-/** Why a session ended. The order is that of the numbers in the daemon's tables. */
-export const endReasons = [
-  'denied',
-  'malformed',
-  'unsupported',
-  'forbidden',
-  'limit_user',
-  'limit_source',
-  'rate',
-  'sources',
-  'quota',
-  'expired',
-  'not_found',
-  'unreachable',
-  'refused',
-  'timed_out',
-  'silent',
-  'gone',
-  'failed',
-  'finished',
-  'reset',
-  'idle',
-  'cut',
-  'ended',
-  'revoked',
-] as const
-export type EndReason = (typeof endReasons)[number]
-
-export const endReason = z
-  .enum(endReasons)
-  .describe(
-    '`denied`: wrong or missing password; `malformed`: not SOCKS5; `unsupported`: such a command or address; `forbidden`: by the ' +
-      'rules; `limit_user`, `limit_source`: as many connections as the user, or the address, may have; `rate`: too many in a ' +
-      'short time; `sources`: not from this address, or from so many; `quota`: used up; `expired`: their time is over. The last ' +
-      'two end live connections, too. `not_found`: no such name; `unreachable`, `refused`, `timed_out`: the destination; `silent`: the client asked ' +
-      'nothing in time; `gone`: the client left before it was served; `failed`: anything else before it stood. `finished`: both ' +
-      'sides were done; `reset`: one broke off; `idle`: nothing moved for too long; `cut`: by an operator; `ended`: the daemon was; `revoked`: by rules that came later',
-  )
+export const endReason = z.enum(endReasons).describe(endReasonMeanings)
 
 /** A connection that is no more; `state` is its last. */
 export const closedConnection = connection.extend({ ended: time, reason: endReason })

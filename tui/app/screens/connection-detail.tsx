@@ -1,6 +1,6 @@
 import type { ReactElement } from 'react'
 import { paces, paceText } from '../../../shared/commands/connection-verbs.ts'
-import { wordFor } from '../../../shared/filter/reason-words.ts'
+import { endReasonWords } from '../../../shared/end-reasons.ts'
 import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
 import { counted } from '../../../shared/format/count.ts'
 import { formatDuration, formatTime } from '../../../shared/format/time.ts'
@@ -61,7 +61,7 @@ function heading({ connection, end, forgotten }: Followed, now: number): string 
   const { id, state, opened, paced } = connection
   if (end) {
     const lasted = formatDuration(end.time - opened)
-    return `Connection ${id}   ended ${formatDuration(now - end.time)} ago after ${lasted}: ${wordFor(end.reason)}`
+    return `Connection ${id}   ended ${formatDuration(now - end.time)} ago after ${lasted}: ${endReasonWords(end.reason)}`
   }
   if (forgotten) return `Connection ${id}   ended; the daemon does not remember how`
   const pace = paced ? `, paced by the rate of ${paces[paced]}` : ''
@@ -142,7 +142,7 @@ function stagesOf({ timeline, end }: Followed, now: number): Stage[] {
   const stages = timeline.map(({ state, since }, at) => {
     return { name: state, since, lasted: Math.max(0, (timeline[at + 1]?.since ?? until) - since) }
   })
-  return end ? [...stages, { name: wordFor(end.reason), since: end.time, lasted: null }] : stages
+  return end ? [...stages, { name: endReasonWords(end.reason), since: end.time, lasted: null }] : stages
 }
 
 function shortText({ name, lasted }: Stage): string {

@@ -1,5 +1,5 @@
-import { wordFor } from '../../../shared/filter/reason-words.ts'
-import type { EndReason, Sample } from '../../../shared/protocol/methods.ts'
+import { endReasons, endReasonWords, refusalIn } from '../../../shared/end-reasons.ts'
+import type { Sample } from '../../../shared/protocol/methods.ts'
 import { type Rules, refusingRules } from './rules.ts'
 
 /** How often something came about: in the last minute, as far as it was followed, and since the daemon's start. */
@@ -15,22 +15,13 @@ export function tallyEndings(recent: readonly Sample[]): Tally[] {
   if (!before || !now) return []
   const opened = { what: 'opened', lastMinute: now.connected - before.connected, total: now.connected }
   const ended = Object.entries(now.ended).map(([reason, total]) => {
-    return { what: wordFor(reason), lastMinute: total - (before.ended[reason] ?? 0), total }
+    return { what: endReasonWords(reason), lastMinute: total - (before.ended[reason] ?? 0), total }
   })
   return [opened, ...ended.sort((one, other) => other.lastMinute - one.lastMinute || other.total - one.total)]
 }
 
 /** What rules, limits and logins refuse, the reasons that this is told by. */
-const refusing: readonly EndReason[] = [
-  'denied',
-  'forbidden',
-  'limit_user',
-  'limit_source',
-  'rate',
-  'sources',
-  'quota',
-  'expired',
-]
+const refusing = endReasons.filter((reason) => refusalIn(reason) === 'permission')
 
 /**
  * Whom the daemon itself has refused something in the last minute, in few words, what did so most first: `3 rule 1, 2 limit of
@@ -45,7 +36,7 @@ export function refusalsLately(recent: readonly Sample[], rules: Rules | null): 
     .filter(({ reason, count }) => count > 0 && (reason !== 'forbidden' || byRule.length === 0))
   return [
     ...byRule.map(({ rule, lastMinute }) => ({ what: `rule ${rule.place ?? 'of proxyd'}`, count: lastMinute })),
-    ...reasons.map(({ reason, count }) => ({ what: wordFor(reason), count })),
+    ...reasons.map(({ reason, count }) => ({ what: endReasonWords(reason), count })),
   ]
     .sort((one, other) => other.count - one.count)
     .map(({ what, count }) => `${count} ${what}`)

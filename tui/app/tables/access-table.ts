@@ -1,5 +1,5 @@
+import { endReasonWords } from '../../../shared/end-reasons.ts'
 import { accessFields, destinationOf } from '../../../shared/filter/access-fields.ts'
-import { wordFor } from '../../../shared/filter/reason-words.ts'
 import { formatDuration, formatTime } from '../../../shared/format/time.ts'
 import type { AccessEntry } from '../../../shared/protocol/methods.ts'
 import { entryId } from '../state/access.ts'
@@ -9,7 +9,7 @@ import type { TableSpec } from './table-spec.ts'
 const none = '-'
 
 /** What became of it: why it ended, or that it began or goes on. */
-const whatOf = ({ event, reason }: AccessEntry) => (reason === null ? event : wordFor(reason))
+const whatOf = ({ event, reason }: AccessEntry) => (reason === null ? event : endReasonWords(reason))
 
 /** What became of connections. */
 export const accessTable: TableSpec<AccessEntry> = {

@@ -1,4 +1,4 @@
-import { wordFor } from '../../../../shared/filter/reason-words.ts'
+import { endReasonWords } from '../../../../shared/end-reasons.ts'
 import { formatBytes } from '../../../../shared/format/bytes.ts'
 import { counted } from '../../../../shared/format/count.ts'
 import type { Health } from '../../../../shared/protocol/methods.ts'
@@ -100,7 +100,7 @@ export const endingsPanel: Panel = ({ state, look, width }) => {
     { text: row('Connections', '1 min', 'total'), style: look.theme.columns },
     ...tallyEndings(state.traffic.recent).flatMap(({ what, lastMinute, total }) => [
       { text: row(look.text(what), String(lastMinute), String(total)), style },
-      ...(what === wordFor('forbidden') ? byRule(state.rules) : []).map(({ rule, lastMinute }) => ({
+      ...(what === endReasonWords('forbidden') ? byRule(state.rules) : []).map(({ rule, lastMinute }) => ({
         text: row(`  ${look.text(ruleText(state.rules, rule.id))}`, String(lastMinute), String(rule.hits)),
         style: style ?? look.theme.dim,
       })),

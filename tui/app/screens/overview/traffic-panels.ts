@@ -1,4 +1,4 @@
-import { wordFor } from '../../../../shared/filter/reason-words.ts'
+import { endReasonWords } from '../../../../shared/end-reasons.ts'
 import { formatRate } from '../../../../shared/format/bytes.ts'
 import { formatTime } from '../../../../shared/format/time.ts'
 import { asciiRamp, blockRamp, drawBars, sparkline } from '../../chart/bars.ts'
@@ -163,7 +163,7 @@ export const endedPanel: Panel = ({ state, look, width, height }) => {
   const lines = (state.closed ?? []).slice(0, height - 1).map(({ ended, reason, user, destination }) => ({
     text: row(
       formatTime(ended).slice(11, 19),
-      wordFor(reason),
+      endReasonWords(reason),
       look.text(nameOf({ name: user })),
       look.text(destination ?? '-'),
     ),
