@@ -50,6 +50,6 @@ it('show config files that proxyd takes', async () => {
   for (const text of files) {
     await writeFile(path, text)
     await chmod(path, 0o600)
-    expect(Object.keys(readConfigFile(path)).length).toBeGreaterThan(0)
+    expect(Object.keys(await readConfigFile(path)).length).toBeGreaterThan(0)
   }
 })
