@@ -103,6 +103,37 @@ describe.each(engines)('$kind engine: rules', ({ start }) => {
     await proxy.empty()
   })
 
+  it.each([
+    ['a BIND', Command.bind],
+    ['an association', Command.udpAssociate],
+  ] as const)('judge nothing for %s that is over before its name is found', async (_, command) => {
+    const [asked, found] = [Promise.withResolvers<void>(), Promise.withResolvers<readonly string[]>()]
+    const resolve = () => {
+      asked.resolve()
+      return found.promise
+    }
+    const proxy = await startProxy(start, { services: { resolve }, rules: 'deny to 127.0.0.9' })
+    const client = await proxy.client()
+    const isBind = command === Command.bind
+    client.write(bytes(greeting, request(isBind ? 'slow.test' : '0.0.0.0', isBind ? 80 : 0, command)))
+    expect(await client.readHex(2)).toBe('0500')
+    if (!isBind) {
+      const { address, port } = await expectReply(client, succeeded)
+      await (await openDatagrams()).send(wrapped('slow.test', 80, 'x'), port, address)
+    }
+    await asked.promise
+    client.finish()
+    await proxy.empty()
+    // Whoever comes next has the same row.
+    const target = await startTarget('127.0.0.1')
+    const next = await proxy.open('127.0.0.1', target.port)
+    found.resolve(['127.0.0.9'])
+    next.write('x')
+    expect(await (await target.next()).readText(1)).toBe('x')
+    expect(proxy.rows().map(({ rule }) => rule)).toEqual([0])
+    expect(proxy.sources.takeRefused('rules')).toEqual([])
+  })
+
   it('judge each datagram, and an association by what it may do at all', async () => {
     const [allowed, denied] = [await openDatagrams(), await openDatagrams()]
     const proxy = await startProxy(start, { rules: `deny to one.test port ${denied.port}\ndeny to 127.0.0.2` })

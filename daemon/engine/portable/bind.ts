@@ -42,10 +42,12 @@ export async function bind(session: Session, peer: Destination): Promise<void> {
   }
 }
 
-/** All who may come; undefined for anybody. Rejects if nobody may. */
+/** All who may come; undefined for anybody, or if the session is over meanwhile. Rejects if nobody may. */
 async function expectedPeers(session: Session, peer: Destination): Promise<readonly Expected[] | undefined> {
   if (peer.kind === 'address' && isUnspecified(peer.bytes)) return undefined
   const addresses = await addressesOf(session, peer)
+  // Its row may be another session's.
+  if (session.isOver) return undefined
   const { verdicts } = session.context
   const allowed = addresses.flatMap((literal) =>
     mayCome(session, literal, peer) ? { literal, egress: verdicts.egress } : [],

@@ -56,6 +56,8 @@ export class Outlet {
     const { row, context } = this.#session
     const name = place.name === '' ? undefined : place.name
     for (const written of place.addresses) {
+      // Its row may be another session's.
+      if (this.#session.isOver) return
       const asked = parseAddress(written)
       if (!asked || !context.verdicts.allowsDatagram(row.slot, this.#memo, name, asked, place.port)) continue
       const literal = reachedLiteral(written)
