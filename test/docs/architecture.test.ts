@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { broken, findCircle, importsOf, readPlaces, readSourceFiles, unused } from './imports.ts'
+import { broken, findCircle, importsOf, readPlaces, readSourceFiles, unused, upward } from './imports.ts'
 
 const files = readSourceFiles()
 const imports = [...files].flatMap(([file, text]) => importsOf(file, text))
@@ -27,6 +27,14 @@ it('has no circle of imports, types included', () => {
 
 it('imports only what the table in ARCHITECTURE.md lets each place import', () => {
   expect(imports.map((one) => broken(one, places)).filter((problem) => problem !== undefined)).toEqual([])
+})
+
+it('imports nothing from a place that stands below in that table', () => {
+  expect(upward(imports, places)).toEqual([])
+  const [above, below] = places
+  const [by = '', from = ''] = [above?.path, below?.path]
+  expect(upward([{ by, from }], places)).toEqual([expect.stringContaining('stands below')])
+  expect(upward([{ by: from, from: by }], places)).toEqual([])
 })
 
 it('has no line in that table for what is not imported', () => {

@@ -74,6 +74,17 @@ export function broken({ by, from }: Import, places: readonly Place[]): string |
   return isAllowed ? undefined : `${by} imports ${from}, which \`${place.path}\` may not`
 }
 
+/** Imports of a place from one that stands below it in the table, which is built from the ground up. */
+export function upward(imports: readonly Import[], places: readonly Place[]): string[] {
+  const floorOf = (file: string) => {
+    const place = placeOf(file, places)
+    return place ? places.indexOf(place) : -1
+  }
+  return imports
+    .filter(({ by, from }) => floorOf(from) > floorOf(by))
+    .map(({ by, from }) => `${by} imports ${from}, which stands below it in the table`)
+}
+
 /** What the table lets a place import that nothing in it does. */
 export function unused(imports: readonly Import[], places: readonly Place[]): string[] {
   const byPlace = Map.groupBy(imports, ({ by }) => placeOf(by, places))
