@@ -1,8 +1,10 @@
 import { endReasons, refusalIn } from '../../shared/end-reasons.ts'
+import { bareWord } from '../../shared/format/safe-text.ts'
 import { type AccessEntry, commands } from '../../shared/protocol/methods.ts'
 import type { Settings } from '../../shared/settings.ts'
+import { requestedName, targetAddressOf, triedName } from '../engine/row-place.ts'
 import { type SessionTable, State, stateCount } from '../engine/session-table.ts'
-import { firstOfSource, formatAddress, isMapped, isUnspecified } from '../net/address.ts'
+import { firstOfSource, formatAddress, unmapped } from '../net/address.ts'
 import { formatEndpoint } from '../net/endpoint.ts'
 import type { WallClock } from '../observe/wall-clock.ts'
 import type { UserNames } from './user-names.ts'
@@ -50,16 +52,18 @@ export class EntryReader {
     const opened = since(State.open)
     const reason = event === 'end' ? endReasons[table.reason[row]] : null
     const hasAsked = table.command[row] !== 0
+    const [tried, target] = [triedName(table, row), targetAddressOf(table, row)]
     return {
       ts: this.#wall.tell(now),
       event,
       id: `${this.#tag}-${table.serial[row]}`,
       user: this.#users.at(table.user[row], now),
+      ...(tried && { tried: bareWord(tried) }),
       source: sourceText(table, row, this.discretion.mask),
       // CMD counts from 1.
       cmd: commands[table.command[row] - 1] ?? null,
-      name: this.discretion.names ? requestedName(table, row) : null,
-      address: dialledAddress(table, row),
+      name: (this.discretion.names && requestedName(table, row)) || null,
+      address: target ? formatAddress(target) : null,
       port: hasAsked ? table.targetPort[row] : null,
       up: table.up[row],
       down: table.down[row],
@@ -82,25 +86,8 @@ function firstOf(since: (state: State) => number): number {
 /** What a setting lets be told of where a client comes from. */
 function sourceText({ clientAddress, clientPort }: SessionTable, row: number, mask: Discretion['mask']): string | null {
   if (mask === 'full') return null
-  const address = bytesOf(clientAddress, row)
+  const address = unmapped(clientAddress.subarray(16 * row, 16 * row + 16))
   if (mask === 'none') return formatEndpoint({ address: formatAddress(address), port: clientPort[row] })
   const network = address.length === 4 ? Uint8Array.of(...address.subarray(0, 3), 0) : firstOfSource(address, 48)
   return `${formatAddress(network)}/${address.length === 4 ? 24 : 48}`
-}
-
-function dialledAddress({ targetAddress }: SessionTable, row: number): string | null {
-  const address = bytesOf(targetAddress, row)
-  return isUnspecified(address) ? null : formatAddress(address)
-}
-
-/** A row's address, IPv4 as 4 bytes. */
-function bytesOf(addresses: Uint8Array, row: number): Uint8Array {
-  return addresses.subarray(16 * row + (isMapped(addresses, 16 * row) ? 12 : 0), 16 * row + 16)
-}
-
-function requestedName({ name }: SessionTable, row: number): string | null {
-  const start = 256 * row + 1
-  const length = name[start - 1]
-  // The engine lets no byte beyond ASCII in.
-  return length === 0 ? null : Buffer.from(name.buffer, name.byteOffset + start, length).toString('latin1')
 }

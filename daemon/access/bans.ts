@@ -1,3 +1,4 @@
+import { bareWord } from '../../shared/format/safe-text.ts'
 import { formatDuration } from '../../shared/format/time.ts'
 import type { BanReason, Ban as ToldBan } from '../../shared/protocol/methods.ts'
 import { formatAddress } from '../net/address.ts'
@@ -78,7 +79,7 @@ export class Bans implements Sources {
 
   loginFailed(address: Uint8Array, username: Uint8Array, login: number, failure: LoginFailure): boolean {
     if (!this.#penalties.note(address, 'login', this.#now(), login)) return false
-    this.#tell(`auth_failed ip=${formatAddress(address)} user=${printable(username)} reason=${failure}`)
+    this.#tell(`auth_failed ip=${formatAddress(address)} user=${bareWord(username)} reason=${failure}`)
     return true
   }
 
@@ -199,14 +200,6 @@ const deeds: Readonly<Record<BanReason, string>> = {
   malformed: 'what is not SOCKS5',
   silent: 'connections that ask for nothing',
   operator: "an operator's word",
-}
-
-/** A name as a word that nothing can be hidden in: bytes other than letters, digits and `._@-` are `%` and two hex digits. */
-function printable(name: Uint8Array): string {
-  return Array.from(name, (octet) => {
-    const character = String.fromCharCode(octet)
-    return /[\w.@-]/.test(character) ? character : `%${octet.toString(16).padStart(2, '0')}`
-  }).join('')
 }
 
 /** Throws a Refusal. */

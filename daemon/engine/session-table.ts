@@ -101,10 +101,16 @@ export class SessionTable {
   /** Addresses are 16 bytes a row, IPv4 as ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2). */
   readonly clientAddress: Uint8Array
   readonly clientPort: Uint16Array
-  /** The address dialled, and the requested port. Port 0: nothing asked for yet. */
+  /**
+   * The address that was asked for or, of a name, is dialled; all zero until there is one. The requested port; 0: nothing
+   * asked for yet.
+   */
   readonly targetAddress: Uint8Array
   readonly targetPort: Uint16Array
-  /** 256 bytes a row: a length octet (0: the request gave an address), then the name. */
+  /**
+   * 256 bytes a row: a length octet (0: the request gave an address), then the name that was asked for; of a session that
+   * has asked for nothing, since its login was wrong, the user name that it tried.
+   */
   readonly name: Uint8Array
   /** The number of the rule that has decided about the session; 0: none has. */
   readonly rule: Int32Array
@@ -236,6 +242,14 @@ export class SessionTable {
     this.userSessions[user]++
     this.open(slot)
     this.user[slot] = user
+    this.seal(slot)
+  }
+
+  /** The session's login was wrong: it ends, and its row tells which user name was tried, of 1 to 255 bytes (RFC 1929). */
+  tried(slot: number, username: Uint8Array): void {
+    this.open(slot)
+    this.name[slot * nameBytes] = username.length
+    this.name.set(username, slot * nameBytes + 1)
     this.seal(slot)
   }
 

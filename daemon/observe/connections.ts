@@ -120,8 +120,8 @@ export class ObservedConnections {
     if (clockSettings !== this.#clockSettings) for (const view of this.#views) view.forget()
     this.#clockSettings = clockSettings
     for (const view of this.#views) view.refresh(changes)
-    const { changed, moved, closed } = changes
-    if (changed.length + moved.length + closed.length === 0) return
+    const { changed, moved, closed, missed } = changes
+    if (changed.length + moved.length + closed.length + missed === 0) return
     this.#rows = undefined
     // A copy: who begins to watch now has seen these rows already.
     for (const { listener } of [...this.#watchers]) listener(changes)
@@ -140,7 +140,7 @@ export class ObservedConnections {
 }
 
 function noChanges(): Changes {
-  return { changed: [], moved: [], closed: [] }
+  return { changed: [], moved: [], closed: [], missed: 0 }
 }
 
 /** Oldest first. Sessions of one millisecond are in the order of their serials: all ids have one tag, so the shorter is the smaller. */

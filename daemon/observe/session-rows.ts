@@ -1,4 +1,5 @@
 import { endReasons } from '../../shared/end-reasons.ts'
+import { bareWord } from '../../shared/format/safe-text.ts'
 import {
   type ClosedConnection,
   type Connection,
@@ -8,9 +9,10 @@ import {
   type Result,
 } from '../../shared/protocol/methods.ts'
 import type { SettingName, Settings } from '../../shared/settings.ts'
+import { requestedName, targetAddressOf, triedName } from '../engine/row-place.ts'
 import { readSteadily, type SessionTable, stateCount } from '../engine/session-table.ts'
-import { isUnspecified } from '../net/address.ts'
-import { endpointText } from '../net/endpoint.ts'
+import { formatAddress } from '../net/address.ts'
+import { endpointText, formatEndpoint } from '../net/endpoint.ts'
 
 /** How people call what a table has as numbers. */
 export interface Naming {
@@ -129,16 +131,19 @@ function endedDetails(table: SessionTable, row: number, naming: Naming): Details
 function readRow(table: SessionTable, row: number, naming: Naming): Connection | undefined {
   const serial = table.serial[row]
   if (serial === 0) return undefined
-  const dialled = dialledAddress(table, row)
+  const [name, target, tried] = [requestedName(table, row), targetAddressOf(table, row), triedName(table, row)]
+  const at = (host: string) => formatEndpoint({ address: host, port: table.targetPort[row] })
+  const address = target ? at(formatAddress(target)) : null
   return {
     id: naming.idOf(serial),
     state: connectionStates[table.state[row]],
     user: naming.nameOf(table.user[row]) ?? null,
+    ...(tried && { tried: bareWord(tried) }),
     // CMD counts from 1.
     command: commands[table.command[row] - 1] ?? null,
     client: endpointText(table.clientAddress, 16 * row, table.clientPort[row]),
-    destination: requestedName(table, row) ?? dialled,
-    address: dialled,
+    destination: name === undefined ? address : at(name),
+    address,
     opened: naming.timeOf(table.since[row * stateCount]),
     up: table.up[row],
     down: table.down[row],
@@ -155,23 +160,6 @@ function pacingOf(table: SessionTable, row: number): Pick<Connection, 'paced' | 
 /** Whose rate a session waits for, which changes without the guard. */
 export function pacedByOf({ paced }: SessionTable, row: number): Connection['paced'] {
   return pacedBy[paced[row] - 1]
-}
-
-/** Null until an address is dialled; it is all zero until then. */
-function dialledAddress({ targetAddress, targetPort }: SessionTable, slot: number): string | null {
-  return isUnspecified(targetAddress.subarray(16 * slot, 16 * slot + 16))
-    ? null
-    : endpointText(targetAddress, 16 * slot, targetPort[slot])
-}
-
-/** Undefined if nothing was asked for yet, or an address was. */
-function requestedName({ name, targetPort }: SessionTable, slot: number): string | undefined {
-  const start = 256 * slot + 1
-  const length = name[start - 1]
-  if (length === 0) return undefined
-  // The engine lets no byte beyond ASCII in.
-  const text = Buffer.from(name.buffer, name.byteOffset + start, length).toString('latin1')
-  return `${text}:${targetPort[slot]}`
 }
 
 /** States are numbered in the order in which a session comes to them. */

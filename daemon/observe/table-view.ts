@@ -10,6 +10,8 @@ export interface TableChange {
   readonly moved: readonly [string, number, number][]
   /** Ids of rows that are gone. */
   readonly closed: readonly string[]
+  /** How many sessions came and went without being seen in between. */
+  readonly missed: number
 }
 
 /** A change that is being gathered. */
@@ -17,6 +19,7 @@ export interface Changes extends TableChange {
   readonly changed: Connection[]
   readonly moved: [id: string, up: number, down: number][]
   readonly closed: string[]
+  missed: number
 }
 
 /** No row is read under an odd guard. */
@@ -32,11 +35,16 @@ export class TableView {
   /** By slot. */
   readonly #rows: (Connection | undefined)[] = []
   readonly #guard: Int32Array
+  /** Sessions that had ended when the last look began. */
+  #ended: number
+  /** How many of those since the first look were not told of as closed; less than 0: more have been. */
+  #untold = 0
 
   constructor(table: SessionTable, naming: Naming) {
     this.#table = table
     this.#naming = naming
     this.#guard = new Int32Array(table.capacity)
+    this.#ended = table.endings.count
   }
 
   /** The rows in use, by slot. */
@@ -51,13 +59,23 @@ export class TableView {
 
   /** Looks at the table again, and adds what is different to `changes`. */
   refresh(changes: Changes): void {
-    const { capacity, guard } = this.#table
+    const { capacity, guard, endings } = this.#table
+    const ended = endings.count
+    const toldBefore = changes.closed.length
     for (let slot = 0; slot < capacity; slot++) {
       const row = this.#rows[slot]
       if (guard[slot] !== this.#guard[slot] || (row && pacedByOf(this.#table, slot) !== row.paced))
         this.#replace(slot, row, changes)
       else if (row !== undefined) this.#move(slot, row, changes)
     }
+    // Who had ended before this look, and was ever seen, is found gone by now: all others are not told of any more.
+    this.#untold -= changes.closed.length - toldBefore
+    if (this.#untold > 0) {
+      changes.missed += this.#untold
+      this.#untold = 0
+    }
+    this.#untold += (ended - this.#ended) | 0
+    this.#ended = ended
   }
 
   #move(slot: number, row: Connection, changes: Changes): void {

@@ -1,4 +1,4 @@
-import { accessFields, destinationOf } from '../filter/access-fields.ts'
+import { accessFields, destinationOf, whoIn } from '../filter/access-fields.ts'
 import { formatBytes } from '../format/bytes.ts'
 import { formatDuration, formatTime } from '../format/time.ts'
 import { limits } from '../protocol/limits.ts'
@@ -79,7 +79,7 @@ function cellsOf(entry: AccessEntry): string[] {
     formatTime(entry.ts),
     entry.id,
     entry.event,
-    entry.user ?? '-',
+    whoIn(entry),
     entry.source ?? '-',
     entry.cmd ?? '-',
     destinationOf(entry) || '-',

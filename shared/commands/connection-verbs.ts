@@ -1,3 +1,4 @@
+import { whoIn } from '../filter/access-fields.ts'
 import { type ConnectionRow, connectionFields } from '../filter/connection-fields.ts'
 import { formatBytes } from '../format/bytes.ts'
 import { counted } from '../format/count.ts'
@@ -152,7 +153,7 @@ function cellsOf({ connection, age }: Row): string[] {
   return [
     connection.id,
     connection.paced ? `${connection.state} paced:${connection.paced}` : connection.state,
-    connection.user ?? '-',
+    whoIn(connection),
     connection.client,
     connection.destination ?? '-',
     formatDuration(age),
@@ -169,7 +170,7 @@ function closedTable(connections: readonly ClosedConnection[]): Table {
       formatTime(row.ended),
       row.id,
       row.reason,
-      row.user ?? '-',
+      whoIn(row),
       row.client,
       row.destination ?? '-',
       formatDuration(row.ended - row.opened),
@@ -193,7 +194,7 @@ function detailsTable({ connection, end, timeline, limits, pace }: Result<'conne
   return {
     rows: [
       ['id', connection.id],
-      ['user', connection.user ?? '-'],
+      ['user', whoIn(connection)],
       ['client', connection.client],
       ['destination', connection.destination ?? '-'],
       ['address', connection.address ?? '-'],

@@ -13,9 +13,15 @@ export function destinationOf({ name, address, port }: Pick<AccessEntry, 'name' 
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
+/** Who it was: a user, or `bob?` for somebody who tried that name in vain. */
+export function whoIn({ user, tried }: Pick<AccessEntry, 'user' | 'tried'>): string {
+  return user ?? (tried === undefined ? none : `${tried}?`)
+}
+
 /** What a filter can ask of an entry of the access log. */
 export const accessFields: Fields<AccessEntry> = {
   user: wordField(({ user }) => [user ?? none]),
+  tried: wordField(({ tried }) => [tried ?? none]),
   command: wordField(({ cmd }) => [cmd ?? none], commandWords),
   src: placeField(({ source }) => source ?? ''),
   dst: placeField(destinationOf),

@@ -21,6 +21,17 @@ export function safeJson(value: unknown): string {
   )
 }
 
+/**
+ * Bytes that somebody sent as a name, as a word that nothing can be hidden in: letters, digits and `._@-` stand for
+ * themselves, every other byte is `%` and two hex digits.
+ */
+export function bareWord(name: Uint8Array): string {
+  return Array.from(name, (octet) => {
+    const character = String.fromCharCode(octet)
+    return /[\w.@-]/.test(character) ? character : `%${octet.toString(16).padStart(2, '0')}`
+  }).join('')
+}
+
 function unicodeEscape(unit: number): string {
   return `\\u${unit.toString(16).padStart(4, '0')}`
 }

@@ -195,3 +195,17 @@ it('begins to look once, for one who goes and comes again and again', () => {
   vi.advanceTimersByTime(1)
   expect(connections.watchers).toBe(0)
 })
+
+it('tells once how many came and went, even if nothing else has changed', () => {
+  const { connections, feed } = start()
+  const outlet = new FakeOutlet()
+  feed.follow(outlet).pump()
+  connections.tell({ changed: connectionsOf(0, 4), moved: [], closed: [], missed: 7 })
+  connections.tell({ changed: [], moved: [], closed: [], missed: 2 })
+  const [, ...changes] = outlet.sent
+  expect(changes.map(({ params }) => [params.changed.length, params.missed])).toEqual([
+    [3, 7],
+    [1, undefined],
+    [0, 2],
+  ])
+})

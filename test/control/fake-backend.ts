@@ -233,7 +233,7 @@ class FakeConnections implements LiveConnections {
   /** New rows come and old ones go. */
   change(opened: Connection[], closed: string[] = []): void {
     this.rows = [...this.rows.filter(({ id }) => !closed.includes(id)), ...opened]
-    this.tell({ changed: opened, moved: [], closed })
+    this.tell({ changed: opened, moved: [], closed, missed: 0 })
   }
 
   tell(change: TableChange): void {

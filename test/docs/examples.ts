@@ -441,6 +441,7 @@ export const eventExamples: { readonly [E in EventName]: EventParams<E> } = {
     changed: [{ ...connection, id: 'k3fq-18', state: 'connecting', up: 0, down: 0 }],
     moved: [['k3fq-17', 2210, 190464]],
     closed: ['k3fq-16'],
+    missed: 3,
   },
   'connections.resync': { seq: 2 },
   'access.entries': { entries: [ended], missed: 0 },

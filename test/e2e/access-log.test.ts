@@ -1,7 +1,7 @@
 import { readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { AccessEntry } from '../../shared/protocol/methods.ts'
+import type { AccessEntry, ClosedConnection } from '../../shared/protocol/methods.ts'
 import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { freePort } from '../helpers/free-port.ts'
@@ -54,22 +54,33 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
     const source = await visit(daemon, target)
     const guesser = await asBob(daemon, 'wrong')
     await guesser.discard()
+    guesser.finish()
     const nobodysPort = await freePort()
     const refused = await asBob(daemon)
     await refused.read(2)
     refused.write(request('127.0.0.1', nobodysPort))
     await refused.discard()
+    const forbidden = await asBob(daemon)
+    await forbidden.read(2)
+    forbidden.write(request('127.0.0.1', daemon.port('control')))
+    await forbidden.discard()
+    forbidden.finish()
     const live = await asBob(daemon)
     await live.read(2)
     live.write(request(target.host, target.port))
     await expectReply(live, succeeded)
     const operator = await operate(daemon)
+    const closed = await eventually(async () => {
+      const { connections } = (await operator.call('connections.closed')).result
+      expect(connections).toHaveLength(4)
+      return connections as ClosedConnection[]
+    })
     await operator.call('daemon.shutdown')
     await daemon.ended
 
     expect((await stat(file)).mode & 0o777).toBe(0o600)
     const lines = await linesIn(file)
-    expect(lines.map(({ reason }) => reason).sort()).toEqual(['denied', 'ended', 'finished', 'refused'])
+    expect(lines.map(({ reason }) => reason).sort()).toEqual(['denied', 'ended', 'finished', 'forbidden', 'refused'])
     const by = (reason: string) => lines.find((line) => line.reason === reason)
     expect(by('finished')).toEqual({
       ts: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
@@ -89,7 +100,27 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
       reason: 'finished',
       loop: expect.any(Number),
     })
-    expect(by('denied')).toMatchObject({ user: null, cmd: null, port: null, result: 'refused', connect_ms: null })
+    expect(by('denied')).toMatchObject({
+      user: null,
+      tried: 'bob',
+      cmd: null,
+      port: null,
+      result: 'refused',
+      connect_ms: null,
+    })
+    expect(by('forbidden')).toMatchObject({
+      user: 'bob',
+      cmd: 'connect',
+      name: null,
+      address: '127.0.0.1',
+      port: daemon.port('control'),
+      result: 'refused',
+      connect_ms: null,
+    })
+    expect(JSON.stringify([lines, closed])).not.toMatch(/hunter2|wrong/)
+    const told = (reason: string) => closed.find((each) => each.reason === reason)
+    expect(told('denied')).toMatchObject({ user: null, tried: 'bob', destination: null })
+    expect(told('forbidden')).toMatchObject({ user: 'bob', destination: `127.0.0.1:${daemon.port('control')}` })
     expect(by('refused')).toMatchObject({ user: 'bob', port: nobodysPort, result: 'failed', connect_ms: null })
     expect(by('ended')).toMatchObject({ user: 'bob', result: 'ok' })
   })

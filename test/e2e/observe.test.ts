@@ -44,6 +44,23 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
     server.write(Buffer.alloc(50_000))
     await client.read(50_000)
 
+    // Of those that come and go between two looks, each is counted.
+    await operator.call('connections.subscribe')
+    const visit = async () => {
+      const visitor = await connectBob(daemon, target)
+      visitor.client.finish()
+      visitor.server.finish()
+      await Promise.all([visitor.client.discard(), visitor.server.discard()])
+    }
+    for (let i = 0; i < 60; i += 20) await Promise.all(Array.from({ length: 20 }, visit))
+    let told = 0
+    while (told < 60) {
+      const { method, params } = (await operator.next()) ?? {}
+      if (method === 'connections.changed') told += params.closed.length + (params.missed ?? 0)
+    }
+    expect(told).toBe(60)
+    await operator.call('connections.unsubscribe')
+
     for (const user of [{}, { user: 'bob' }]) await expectMoved(operator, user, 100_000, 50_000)
     for (const user of ['ann', null]) await expectMoved(operator, { user }, 0, 0)
 

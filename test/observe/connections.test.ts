@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Engine, Orders } from '../../daemon/engine/engine.ts'
-import type { SessionTable } from '../../daemon/engine/session-table.ts'
+import { Reason, type SessionTable } from '../../daemon/engine/session-table.ts'
 import { PacedBy } from '../../daemon/engine/shared/budget.ts'
 import { ObservedConnections } from '../../daemon/observe/connections.ts'
 import type { RateOf } from '../../daemon/observe/session-rows.ts'
@@ -124,6 +124,36 @@ describe('the list', () => {
     loops[0].begin(0, { serial: 1 })
     loops[0].dial(0, '2001:db8::1', 80)
     expect(listed(connections)[0]).toMatchObject({ destination: '[2001:db8::1]:80', address: '[2001:db8::1]:80' })
+  })
+
+  it('tells what was asked for though it was never dialled, and which name was tried in vain', () => {
+    const [loop] = loops
+    const shown = () => connections.closed(1)[0]
+    let serial = 0
+    for (const [address, text] of [
+      ['127.0.0.1', '127.0.0.1:8080'],
+      ['0.0.0.0', '0.0.0.0:8080'],
+      ['::', '[::]:8080'],
+    ] as const) {
+      loop.begin(0, { serial: ++serial })
+      loop.ask(0, address, 8080)
+      loop.end(0, Reason.forbidden)
+      expect(shown()).toMatchObject({ destination: text, address: text, reason: 'forbidden', command: 'connect' })
+    }
+    for (const [name, text] of [
+      ['bob', 'bob'],
+      [' \x1b[2Jb"ö', '%20%1b%5b2Jb%22%c3%b6'],
+      ['x'.repeat(255), 'x'.repeat(255)],
+    ] as const) {
+      loop.begin(0, { serial: ++serial })
+      loop.table.tried(0, Buffer.from(name))
+      expect(listed(connections)).toMatchObject([{ user: null, tried: text, destination: null }])
+      loop.end(0, Reason.denied)
+      expect(shown()).toMatchObject({ user: null, tried: text, destination: null, address: null, command: null })
+    }
+    loop.begin(0, { serial: ++serial })
+    loop.end(0, Reason.denied)
+    expect(shown()).not.toHaveProperty('tried')
   })
 
   it('takes in the longest name', () => {
@@ -264,18 +294,18 @@ describe('watching', () => {
     loop.begin(1, { serial: 2 })
     vi.advanceTimersByTime(period)
     const [, second] = listed(connections)
-    expect(changes.splice(0)).toEqual([{ changed: [second], moved: [], closed: [] }])
+    expect(changes.splice(0)).toEqual([{ changed: [second], moved: [], closed: [], missed: 0 }])
 
     loop.login(1, 1)
     loop.move(0, 5, 6)
     vi.advanceTimersByTime(period)
     expect(changes.splice(0)).toEqual([
-      { changed: [{ ...second, user: 'ann' }], moved: [[first?.id, 5, 6]], closed: [] },
+      { changed: [{ ...second, user: 'ann' }], moved: [[first?.id, 5, 6]], closed: [], missed: 0 },
     ])
 
     loop.end(0)
     vi.advanceTimersByTime(period)
-    expect(changes.splice(0)).toEqual([{ changed: [], moved: [], closed: [first?.id] }])
+    expect(changes.splice(0)).toEqual([{ changed: [], moved: [], closed: [first?.id], missed: 0 }])
     expect(connections.rows).toEqual(listed(connections))
   })
 
@@ -304,7 +334,7 @@ describe('watching', () => {
     loop.end(0)
     loop.begin(0, { serial: 2 })
     vi.advanceTimersByTime(period)
-    expect(changes).toEqual([{ changed: listed(connections), moved: [], closed: [rows[0]?.id] }])
+    expect(changes).toEqual([{ changed: listed(connections), moved: [], closed: [rows[0]?.id], missed: 0 }])
     expect(changes[0]?.changed[0]?.up).toBe(0)
   })
 
@@ -325,6 +355,38 @@ describe('watching', () => {
     vi.advanceTimersByTime(2 * period)
     const serials = changes.map(({ changed }) => changed.map(({ id }) => id.split('-')[1]))
     expect(serials).toEqual([['2']])
+  })
+
+  it('tells of every connection that ends, or counts it, and does not do both, whenever it ends', () => {
+    let seed = 5
+    const random = (below: number) => {
+      seed = (seed * 48_271) % 2_147_483_647
+      return seed % below
+    }
+    let serial = 0
+    // A loop goes on while its table is looked at.
+    const racing = observe(() => {
+      if (random(4) === 0) step()
+      return undefined
+    })
+    const step = () => {
+      const loop = loops[random(2) as 0 | 1]
+      const slot = random(8)
+      if (loop.table.serial[slot]) loop.end(slot)
+      else loop.begin(slot, { serial: ++serial })
+    }
+    const { changes } = watch(racing)
+    for (let look = 0; look < 200; look++) {
+      for (let steps = random(40); steps > 0; steps--) step()
+      vi.advanceTimersByTime(period)
+    }
+    for (const loop of loops) for (let slot = 0; slot < 8; slot++) if (loop.table.serial[slot]) loop.end(slot)
+    vi.advanceTimersByTime(3 * period)
+    const seen = new Set(changes.flatMap(({ changed }) => changed.map(({ id }) => id)))
+    const missed = changes.reduce((sum, change) => sum + change.missed, 0)
+    expect(new Set(changes.flatMap(({ closed }) => closed))).toEqual(seen)
+    expect(missed).toBeGreaterThan(serial / 10)
+    expect(seen.size + missed).toBe(serial)
   })
 
   it('puts the rows in order once for all who begin with them, and again when they change', () => {

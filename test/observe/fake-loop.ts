@@ -46,6 +46,13 @@ export class FakeLoop {
     this.enter(slot, State.resolving)
   }
 
+  /** The request gives an address, which is not dialled yet. */
+  ask(slot: number, address: string, port: number): void {
+    this.table.command[slot] = Command.connect
+    this.table.targetPort[slot] = port
+    writeAddress(this.table.targetAddress, slot, address)
+  }
+
   dial(slot: number, address: string, port: number): void {
     this.table.targetPort[slot] = port
     writeAddress(this.table.targetAddress, slot, address)

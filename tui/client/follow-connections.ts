@@ -3,7 +3,7 @@ import type { CallOptions, Client } from './client.ts'
 import { type FollowedTable, followTable, type TableListener } from './follow-table.ts'
 
 /** What changed since the event before: `moved` has new byte counts as [id, up, down]. */
-export type ConnectionChange = Pick<EventParams<'connections.changed'>, 'changed' | 'moved' | 'closed'>
+export type ConnectionChange = Pick<EventParams<'connections.changed'>, 'changed' | 'moved' | 'closed' | 'missed'>
 
 /** Hears of the live connections: whole tables, and what changed since, which `changeRows` carries out. */
 export type ConnectionListener = TableListener<Connection, ConnectionChange>

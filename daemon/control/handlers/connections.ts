@@ -13,9 +13,18 @@ const closedUnlessTold = 100
 /** The events that tell of them. */
 export const connectionEvents: TableEvents<Connection, TableChange> = {
   snapshot: (seq, connections, last) => eventLine('connections.snapshot', { seq, connections, last }),
-  length: ({ changed, moved, closed }) => Math.max(changed.length, moved.length, closed.length),
-  changed: ({ changed, moved, closed }, cut) =>
-    sharedEvent('connections.changed', { changed: cut(changed), moved: cut(moved), closed: cut(closed) }),
+  length: ({ changed, moved, closed, missed }) =>
+    Math.max(changed.length, moved.length, closed.length, Math.min(missed, 1)),
+  changed({ changed, moved, closed, missed }, cut) {
+    // Of several events the first tells it.
+    const [untold] = cut(missed > 0 ? [missed] : [])
+    return sharedEvent('connections.changed', {
+      changed: cut(changed),
+      moved: cut(moved),
+      closed: cut(closed),
+      ...(untold !== undefined && { missed: untold }),
+    })
+  },
   resync: (seq) => eventLine('connections.resync', { seq }),
 }
 

@@ -65,6 +65,7 @@ export class Negotiator implements Stage {
     this.#logins.delete(slot)
     this.#sessions.flags[clientOf(slot)] &= ~Flag.checking
     if (admission) this.#enter(slot, admission.user)
+    else this.#sessions.table.tried(slot, login.username)
     if (this.#follow(slot, negotiation, negotiation.authenticated(admission !== undefined))) this.#read(slot)
   }
 

@@ -171,7 +171,7 @@ export class Sessions {
   #request(slot: number, destination: Destination): void {
     const { table } = this
     table.targetPort[slot] = destination.port
-    if (destination.kind === 'address') return
+    if (destination.kind === 'address') return writeMapped(table.targetAddress, slot * 16, destination.bytes)
     const at = slot * 256
     for (let i = 0; i < destination.name.length; i++) table.name[at + 1 + i] = destination.name.charCodeAt(i)
     table.name[at] = destination.name.length

@@ -74,7 +74,8 @@ class Greeter {
     }
     this.#isChecking = false
     // Without another wait since the answer, so that no change to the user can come in between.
-    if (user !== undefined) {
+    if (user === undefined) row.tried(login.username)
+    else {
       row.login(user)
       context.known.note(row.client, 0, performance.now())
     }

@@ -127,11 +127,17 @@ export class Row {
     this.#table.login(this.slot, user)
   }
 
+  /** See `SessionTable.tried`. */
+  tried(username: Uint8Array): void {
+    this.#table.tried(this.slot, username)
+  }
+
   requested(command: Command | typeof forwarded, destination: Destination): void {
     this.#table.open(this.slot)
     this.#table.command[this.slot] = command
     this.#table.targetPort[this.slot] = destination.port
     if (destination.kind === 'name') this.#name(destination.name)
+    else writeMapped(this.#table.targetAddress, this.slot * 16, destination.bytes)
     this.#table.seal(this.slot)
   }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { commands, endReason } from './connections.ts'
+import { commands, endReason, triedName } from './connections.ts'
 import { count, done, type EventShape, type MethodShape, milliseconds, next, nothing, page, time } from './shape.ts'
 
 /** What the access log tells of a connection: its end; that it has reached its destination; that it still lives. */
@@ -18,6 +18,7 @@ export const accessEntry = z.object({
     .describe('`end`: it is over; `start`: it has reached its destination; `alive`: it goes on'),
   id: z.string().describe("the connection's"),
   user: z.string().nullable().describe('null without a login'),
+  tried: triedName,
   source: z
     .string()
     .nullable()
@@ -30,7 +31,10 @@ export const accessEntry = z.object({
   address: z
     .string()
     .nullable()
-    .describe('the address that was dialled, or whose connection a `bind` took; null: none was'),
+    .describe(
+      'the address that was asked for, even if it was refused, or, of a name, dialled, or whose connection a `bind` took; null: ' +
+        'none was',
+    ),
   port: count.nullable().describe("the destination's; null if none was asked for"),
   up: count.describe('bytes from the client, so far'),
   down: count.describe('bytes to the client, so far'),

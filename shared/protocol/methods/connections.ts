@@ -21,10 +21,20 @@ export const commands = ['connect', 'bind', 'udp-associate', 'forward'] as const
 /** Whose rate connections wait for. The order is that of the numbers in the daemon's tables. */
 export const pacedBy = ['user', 'source', 'everybody'] as const
 
+/** Of a login that was wrong. */
+export const triedName = z
+  .string()
+  .optional()
+  .describe(
+    'the user name of a login that was wrong: letters, digits and `._@-` stand for themselves, every other byte is `%` and two ' +
+      'hex digits; absent: none was',
+  )
+
 export const connection = z.object({
   id: z.string().describe('never given twice, not even by the next start of the daemon'),
   state: z.enum(connectionStates),
   user: z.string().nullable().describe('null without a login'),
+  tried: triedName,
   command: z.enum(commands).nullable().describe('what the client asked for; null until it has'),
   client: z.string().describe("the client's `address:port`, IPv6 in brackets"),
   destination: z
@@ -36,7 +46,9 @@ export const connection = z.object({
   address: z
     .string()
     .nullable()
-    .describe('the `address:port` that was dialled, or whose connection a `bind` took; null until then'),
+    .describe(
+      'the `address:port` that was asked for or, of a name, dialled, or whose connection a `bind` took; null until then',
+    ),
   opened: time,
   up: bytes.describe('bytes from the client'),
   down: bytes.describe('bytes to the client'),
@@ -129,16 +141,20 @@ export const connectionEvents = {
     summary:
       "What changed since the event before, at most four times a second. `seq` counts a subscription's events, snapshot " +
       'and resync among them; after a gap, subscribe again. `changed` has whole rows, `moved` new byte counts as ' +
-      '[id, up, down], `closed` ids that are gone: `connections.closed` or `access.entries` tells why. What comes and goes in between is told by the access log alone.',
+      '[id, up, down], `closed` ids that are gone: `connections.closed` or `access.entries` tells why. `missed` counts the connections ' +
+      'that came and went in between two looks, and so are in none of these: who wants to hear of each one follows the access log, ' +
+      'by access.subscribe.',
     params: z.object({
       seq: count,
       changed: z.array(connection),
       moved: z.array(z.tuple([z.string(), bytes, bytes])),
       closed: z.array(z.string()),
+      missed: count.optional().describe('absent: 0'),
     }),
   },
   'connections.resync': {
-    summary: 'This client was too slow; forget the table, a fresh snapshot follows.',
+    summary:
+      'This client was too slow; forget the table, a fresh snapshot follows. What came and went before that is counted nowhere.',
     params: z.object({ seq: count }),
   },
 } satisfies Record<string, EventShape>

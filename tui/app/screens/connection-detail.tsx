@@ -69,12 +69,12 @@ function heading({ connection, end, forgotten }: Followed, now: number): string 
 }
 
 function facts(followed: Followed, now: number, { rateUnit, rules, users }: State): string[] {
-  const { user, command, client, destination, address, opened, down, up, rule } = followed.connection
+  const { user, tried, command, client, destination, address, opened, down, up, rule } = followed.connection
   const rate = rateOf(followed)
   const purpose = command === null || command === 'connect' ? '' : ` (${command})`
   const moved = (total: number, perSecond: number) => `${formatBytes(total)}, ${formatRate(perSecond, rateUnit)}`
   return [
-    `User         ${user ?? '(no login)'}`,
+    `User         ${user ?? (tried === undefined ? '(no login)' : `(tried ${tried}, in vain)`)}`,
     `Client       ${client}`,
     `Destination  ${destination ?? '-'}${address === null || address === destination ? '' : ` at ${address}`}${purpose}`,
     `Opened       ${formatTime(opened)}, ${formatDuration(now - opened)} ago`,

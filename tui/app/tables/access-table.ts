@@ -1,5 +1,5 @@
 import { endReasonWords } from '../../../shared/end-reasons.ts'
-import { accessFields, destinationOf } from '../../../shared/filter/access-fields.ts'
+import { accessFields, destinationOf, whoIn } from '../../../shared/filter/access-fields.ts'
 import { formatDuration, formatTime } from '../../../shared/format/time.ts'
 import type { AccessEntry } from '../../../shared/protocol/methods.ts'
 import { entryId } from '../state/access.ts'
@@ -25,7 +25,7 @@ export const accessTable: TableSpec<AccessEntry> = {
     textColumn('reason', 'Reason', whatOf, { width: 14, tone: ({ result }) => (result === 'ok' ? null : 'warning') }),
     textColumn('id', 'Id', ({ id }) => id, { width: 10, extra: true, dispensable: 8 }),
     textColumn('command', 'Command', ({ cmd }) => cmd ?? none, { extra: true, width: 13 }),
-    textColumn('user', 'User', ({ user }) => user ?? none, { widest: 16 }),
+    textColumn('user', 'User', whoIn, { widest: 16 }),
     textColumn('client', 'Client', ({ source }) => source ?? none),
     textColumn('destination', 'Destination', (entry) => destinationOf(entry) || none),
     textColumn('address', 'Address', ({ address }) => address ?? none, { extra: true }),

@@ -1,3 +1,4 @@
+import { whoIn } from '../../../shared/filter/access-fields.ts'
 import { type ConnectionRow, watchedConnectionFields } from '../../../shared/filter/connection-fields.ts'
 import { formatDuration } from '../../../shared/format/time.ts'
 import { numberColumn, textColumn, trafficColumns } from './columns.ts'
@@ -20,7 +21,7 @@ export const connectionsTable: TableSpec<ConnectionRow> = {
       compare: (one, other) => compareIds(one.connection.id, other.connection.id),
     }),
     textColumn('command', 'Command', ({ connection }) => connection.command ?? none, { extra: true, width: 13 }),
-    textColumn('user', 'User', ({ connection }) => connection.user ?? none, { widest: 16 }),
+    textColumn('user', 'User', ({ connection }) => whoIn(connection), { widest: 16 }),
     textColumn('client', 'Client', ({ connection }) => connection.client),
     textColumn('destination', 'Destination', ({ connection }) => connection.destination ?? none),
     textColumn('address', 'Address', ({ connection }) => connection.address ?? none, { extra: true }),

@@ -1,0 +1,34 @@
+import { unmapped } from '../net/address.ts'
+import { Command } from '../socks/messages.ts'
+import type { SessionTable } from './session-table.ts'
+
+/** What a row tells of where its session leads, or of who it was that did not get so far. */
+
+/** The name that was asked for; undefined if an address was, or nothing. */
+export function requestedName(table: SessionTable, row: number): string | undefined {
+  if (table.command[row] === 0) return undefined
+  const { buffer, byteOffset, length } = nameIn(table, row)
+  // The engine lets no byte beyond ASCII in.
+  return length === 0 ? undefined : Buffer.from(buffer, byteOffset, length).toString('latin1')
+}
+
+/** The user name of a login that was wrong; undefined if there was none. */
+export function triedName(table: SessionTable, row: number): Uint8Array | undefined {
+  const name = nameIn(table, row)
+  return table.command[row] === 0 && name.length > 0 ? name : undefined
+}
+
+/** The address that was asked for, 4 or 16 bytes, or that a name, a peer or a datagram led to; undefined until there is one. */
+export function targetAddressOf(table: SessionTable, row: number): Uint8Array | undefined {
+  const address = table.targetAddress.subarray(16 * row, 16 * row + 16)
+  if (address.some((octet) => octet !== 0)) return unmapped(address)
+  const [command, hasPort] = [table.command[row], table.targetPort[row] !== 0]
+  // Somebody may ask for just that: `::`.
+  const isAskedFor = hasPort && command !== Command.udpAssociate && requestedName(table, row) === undefined
+  return isAskedFor ? address : undefined
+}
+
+function nameIn({ name }: SessionTable, row: number): Uint8Array {
+  const start = 256 * row + 1
+  return name.subarray(start, start + (name[start - 1] as number))
+}
