@@ -25,11 +25,16 @@ import { ruleMemory } from './rules.ts'
 export function makeLoop(room: { slots: number; extras: number; pipes: number }) {
   const clock = { now: 0 }
   const [epoll, wheel, pipes] = [new Epoll(8), new TimerWheel(room.slots, 0), new PipePool(room.pipes, 1)]
-  const { liveSessions, extras: count } = sharedCountsIn(sharedCountMemory())
+  const { liveSessions, extras: count, binds } = sharedCountsIn(sharedCountMemory())
   const fd = new Int32Array(2 * room.slots)
   const limitLines = new LimitLines(limitLineMemory())
   const sourceLines = new SourceLines(SourceLines.memory())
-  const places = new Places(room.slots, { live: liveSessions, most: room.slots }, limitLines, sourceLines)
+  const places = new Places(
+    room.slots,
+    { live: liveSessions, most: room.slots, binds, loops: 1 },
+    limitLines,
+    sourceLines,
+  )
   const quotas = new Quotas(limitLines)
   const own = { fd, clock, wheel, extras: new Extras(epoll, { count, most: room.extras }), places, quotas }
   const sessions = new Sessions(new SessionTable(room.slots), own, liveSessions, { first: 1, step: 1 })

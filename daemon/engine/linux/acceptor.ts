@@ -28,6 +28,9 @@ export interface Room {
   most: number
   /** How many loops have no room: the first one tells of the shortage. */
   readonly shortLoops: SharedCount
+  /** How many of the live ones are BINDs. */
+  readonly binds: SharedCount
+  readonly loops: number
 }
 
 /** Takes clients from this loop's listening sockets while there is room; meanwhile the others wait in the kernel. */

@@ -7,7 +7,7 @@ import { accept, boundAddress, isExhausted, listen, resetOnClose, setLiveness } 
 import { addressOf, bytesOf, portOf, socketAddressBytes } from '../../os/socket-address.ts'
 import { addressTowards } from '../../os/udp.ts'
 import { Reason, State } from '../session-table.ts'
-import { bindBacklog } from '../shared/descriptor-shares.ts'
+import { bindBacklog, noRoomForBind } from '../shared/descriptor-shares.ts'
 import type { Outbound } from '../shared/egress-addresses.ts'
 import { type Failure, notAllowed, notFound, notResolved } from '../shared/refusals.ts'
 import type { Opener } from './admitter.ts'
@@ -40,7 +40,7 @@ interface Bind {
 /**
  * BIND (RFC 1928, section 4): listens where the expected peer can reach us, tells the client where that is, and relays
  * once the peer has come. Whoever else comes is sent away. What listens has the target's half until then: a session that
- * waits for its peer takes no more descriptors than one that has it, and nothing that others share.
+ * waits for its peer takes no more descriptors than one that has it. Its port is one of a few (see `Places`).
  */
 export class Binder implements Opener, Stage {
   readonly #loop: LoopContext
@@ -129,6 +129,11 @@ export class Binder implements Opener, Stage {
 
   /** Listen, and tell the client where. */
   #listen(slot: number, bind: Bind): void {
+    const { places, table } = this.#sessions
+    if (!places.bind(slot, table.user[slot], table.clientAddress)) {
+      this.#loop.post({ type: 'warn', message: noRoomForBind })
+      return this.#refuse(slot, 'EMFILE')
+    }
     const fd = this.#open(slot, bind)
     if (fd < 0) return this.#refuse(slot, errnoName(-fd))
     this.#sessions.fd[targetOf(slot)] = fd

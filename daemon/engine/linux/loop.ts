@@ -113,7 +113,7 @@ export class Loop {
   constructor(options: LoopOptions) {
     this.#options = options
     const { capacity, index, count, listeners, timeouts, liveness, policy } = options
-    const { liveSessions, shortLoops, extras: extraCount } = sharedCountsIn(options.counts)
+    const { liveSessions, shortLoops, extras: extraCount, binds } = sharedCountsIn(options.counts)
     const table = new SessionTable(capacity, options.table)
     const [clock, epoll] = [this.#clock, this.#epoll]
     const post = (message: LoopMessage) => options.port.postMessage(message)
@@ -126,7 +126,7 @@ export class Loop {
     const limitLines = new LimitLines(options.limitLines)
     const sourceLines = new SourceLines(options.sourceLines)
     const quotas = new Quotas(limitLines)
-    this.#room = { live: liveSessions, most: options.maxSessions, shortLoops }
+    this.#room = { live: liveSessions, most: options.maxSessions, shortLoops, binds, loops: count }
     const places = new Places(capacity, this.#room, limitLines, sourceLines)
     const sessions = new Sessions(table, { fd, clock, wheel, extras, places, quotas }, liveSessions, serials)
     const names = new Names(sessions, clock, post)

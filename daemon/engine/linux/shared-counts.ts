@@ -1,6 +1,6 @@
 /** Numbers that all loops count together, in shared memory: each has a name, and nobody else a cell of it. */
 
-const names = ['liveSessions', 'shortLoops', 'extras'] as const
+const names = ['liveSessions', 'shortLoops', 'extras', 'binds'] as const
 
 export class SharedCount {
   readonly #cells: Int32Array
@@ -21,7 +21,7 @@ export class SharedCount {
   }
 }
 
-/** Those of sessions that live, of loops that have no room for more, and of sockets that sessions have beside their two. */
+/** Those of sessions that live, of loops that have no room for more, of sockets that sessions have beside their two, and of BINDs. */
 export type SharedCounts = Readonly<Record<(typeof names)[number], SharedCount>>
 
 /** Memory for them, all 0. */

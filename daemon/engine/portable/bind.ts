@@ -5,7 +5,7 @@ import type { Destination } from '../../net/destination.ts'
 import type { Egress } from '../../net/egress.ts'
 import { encodeReply, Reply } from '../../socks/messages.ts'
 import { Reason } from '../session-table.ts'
-import { bindBacklog } from '../shared/descriptor-shares.ts'
+import { bindBacklog, noRoomForBind } from '../shared/descriptor-shares.ts'
 import { notAllowed, notFound, refusalOf } from '../shared/refusals.ts'
 import { watchOver } from './context.ts'
 import { DialError, refusalFor } from './dial.ts'
@@ -32,6 +32,10 @@ export async function bind(session: Session, peer: Destination): Promise<void> {
     const peers = await expectedPeers(session, peer)
     if (session.isOver) return
     session.clearDeadline()
+    if (!session.row.bind()) {
+      session.context.warn(noRoomForBind)
+      throw new DialError('EMFILE')
+    }
     const server = await listenFor(session, peer, peers)
     if (session.isOver) return void server?.close()
     if (server) begin(session, server, peer, peers)

@@ -13,6 +13,7 @@ import { EgressAddresses } from '../shared/egress-addresses.ts'
 import { KnownSources } from '../shared/known-sources.ts'
 import { LimitLines } from '../shared/limit-lines.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
+import type { Room as PlacesRoom } from '../shared/places.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
 import { Shares } from '../shared/shares.ts'
 import { toMakeRoom } from '../shared/silent-clients.ts'
@@ -83,7 +84,7 @@ class PortableEngine implements Engine {
   readonly #limitLines: LimitLines
   #rules: RuleMemory
   /** Sessions that live, and may. */
-  readonly #room: { readonly live: { readonly value: number }; most: number }
+  readonly #room: PlacesRoom & { most: number }
   readonly #servers: readonly Server[]
   #stopped: Promise<void> | undefined
   #nextRoom: NodeJS.Timeout | undefined
@@ -139,7 +140,13 @@ class PortableEngine implements Engine {
         return sessions.size
       },
     }
-    this.#room = { live, most: Math.min(options.maxSessions, capacity) }
+    const binds = {
+      value: 0,
+      add(change: number) {
+        this.value += change
+      },
+    }
+    this.#room = { live, most: Math.min(options.maxSessions, capacity), binds, loops: 1 }
     this.listening = endpointsOf(listeners, 'socks')
     this.forwarding = endpointsOf(listeners, 'forward')
     const sourceLines = new SourceLines(options.sourceLines)

@@ -81,6 +81,11 @@ export class Row {
   }
 
   /** See `Places`. */
+  bind(): boolean {
+    return this.#uses.places.bind(this.slot, this.user, this.#table.clientAddress)
+  }
+
+  /** See `Places`. */
   limitsChanged(): void {
     this.#uses.places.limitsChanged(this.slot, this.#table.clientAddress, performance.now())
   }

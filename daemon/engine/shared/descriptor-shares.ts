@@ -20,6 +20,10 @@ export const bindBacklog = 4
 export const noRoomForAssociation =
   'associations are refused: whoever asks has as many as may be while so few descriptors are left (ulimit -n)'
 
+/** And of a BIND. */
+export const noRoomForBind =
+  'BINDs are refused: whoever asks has as many as may be while so few ports are left to others'
+
 export interface DescriptorShares {
   /** Sessions, of two descriptors each. */
   readonly sessions: number

@@ -2,17 +2,26 @@ import { unmapped } from '../../net/address.ts'
 import { contains, type Network } from '../../net/network.ts'
 import { Reason } from '../session-table.ts'
 import { eachSource, type LimitLines, RefusingLimit } from './limit-lines.ts'
+import { holderOf, Shares } from './shares.ts'
 import { noLine, type SourceLines, sourceLasts } from './source-lines.ts'
 
 /** Flags of a session. */
 const countsForUser = 1
 /** Of so many connections there may be, the last tenth is for those who have less than a quarter of all. */
 const fewestShared = 100
+/**
+ * BINDs at once, of all loops together: each has a port from which nothing can be dialled, while it waits for its peer and
+ * while it relays, to whatever destination (SO_REUSEADDR of socket(7)), and the machine has some 28,000 of them.
+ */
+const mostBinds = 4096
 
 /** Connections of all loops together: how many there are, and may be. */
 export interface Room {
   readonly live: { readonly value: number }
   readonly most: number
+  /** Those of them that are BINDs, and listen or have listened. */
+  readonly binds: { readonly value: number; add(change: number): void }
+  readonly loops: number
 }
 
 /** A user's source without connections, which counts until its time is over. */
@@ -36,6 +45,10 @@ export class Places {
   /** By slot: flags, and whom it counts for. */
   readonly #flags: Uint8Array
   readonly #user: Uint16Array
+  /** By slot of those that are BINDs, whose they are (see `Shares`). */
+  readonly #binds = new Map<number, string>()
+  readonly #bindShares: Shares
+  readonly #mostBinds: number
   /** By line, in the order in which they left last. */
   readonly #leaving = new Map<number, Leaving>()
 
@@ -48,6 +61,8 @@ export class Places {
     this.#userSource = new Int32Array(capacity)
     this.#flags = new Uint8Array(capacity)
     this.#user = new Uint16Array(capacity)
+    this.#bindShares = new Shares(room.loops)
+    this.#mostBinds = Math.min(mostBinds, capacity)
   }
 
   /** Whether those who have many get no more, so that others find room. */
@@ -95,6 +110,17 @@ export class Places {
     return undefined
   }
 
+  /** The session is about to listen for the peer of its BIND: whether it may. If so, that counts until the session is over. */
+  bind(slot: number, user: number, addresses: Uint8Array): boolean {
+    const { binds } = this.#room
+    const holder = holderOf(user, unmapped(addresses.subarray(slot * 16, slot * 16 + 16)))
+    if (!this.#bindShares.isFree(holder, this.#mostBinds - binds.value)) return false
+    binds.add(1)
+    this.#bindShares.take(holder)
+    this.#binds.set(slot, holder)
+    return true
+  }
+
   /** The session is over. */
   leave(slot: number, now: number): void {
     const [source, userSource] = [this.#source[slot] - 1, this.#userSource[slot] - 1]
@@ -108,6 +134,7 @@ export class Places {
     this.#source[slot] = 0
     this.#userSource[slot] = 0
     this.#flags[slot] = 0
+    this.#leaveBind(slot)
   }
 
   /** The line of the session's source, from its arrival on. */
@@ -159,6 +186,14 @@ export class Places {
     this.#user[slot] = user
     this.#userSource[slot] = line + 1
     return true
+  }
+
+  #leaveBind(slot: number): void {
+    const holder = this.#binds.get(slot)
+    if (holder === undefined) return
+    this.#binds.delete(slot)
+    this.#bindShares.give(holder)
+    this.#room.binds.add(-1)
   }
 
   #refusedForOthers(slot: number, user: number): Reason {
