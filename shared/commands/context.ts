@@ -1,3 +1,4 @@
+import { RpcError } from '../protocol/errors.ts'
 import type { EventName, EventParams, Method, Params, Result } from '../protocol/methods.ts'
 
 /** What a command may use of the program that runs it. */
@@ -20,7 +21,13 @@ export interface Context {
 
 export type PasswordSource = 'stdin' | 'prompt'
 
-/** Get all pages of a list, from the first to the one that names no next. Rejects with a RangeError if it names itself. */
+/** A list of a million rows has fewer. */
+const mostPages = 2_500
+
+/**
+ * Get all pages of a list, from the first to the one that names no next. Rejects with `RpcError` if there are more than a list can
+ * have, as where they lead round in a circle.
+ */
 export async function everyPage<Page extends { next?: string | undefined }>(
   get: (from: { cursor?: string }) => Promise<Page>,
 ): Promise<Page[]> {
@@ -28,9 +35,8 @@ export async function everyPage<Page extends { next?: string | undefined }>(
   let page = await get({})
   pages.push(page)
   while (page.next !== undefined) {
-    const cursor = page.next
-    page = await get({ cursor })
-    if (page.next === cursor) throw new RangeError('a page follows itself')
+    if (pages.length === mostPages) throw new RpcError('internal_error', `the list has no end after ${mostPages} pages`)
+    page = await get({ cursor: page.next })
     pages.push(page)
   }
   return pages

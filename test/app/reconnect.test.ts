@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { startFakeDaemon } from '../exec/fake-daemon.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { startDaemon, temporaryFolders } from '../helpers/daemon.ts'
 import { program } from '../helpers/proxy-tui.ts'
@@ -28,6 +29,15 @@ test('a daemon that is killed and restarted is found again without a key, its da
   await connectThrough(restarted.port('socks'), target)
   app.type('2')
   await app.shows(/1\/1 connections/)
+})
+
+test('a daemon that makes no sense once it has let us in is left, told of, and asked again later', async () => {
+  const daemon = await startFakeDaemon((method) => (method === 'status.get' ? { version: 7 } : 'silence'))
+  await using app = openTerminal(process.execPath, [program, '--socket', daemon.path], { columns: 120 })
+  await app.shows(/^ disconnected, retrying in \d+ s: the daemon's result of status\.get makes no sense: version: /)
+  await app.until(() => daemon.connections > 2, 'asks again')
+  app.type('2')
+  await app.shows(/\[2 Connections/)
 })
 
 test('the app may be there before its daemon', async () => {

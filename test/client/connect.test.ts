@@ -211,7 +211,7 @@ it('reads why it is turned away also where the daemon has closed the socket by t
   onTestFinished(() => void daemon.close())
   const socket = createConnection({ path, allowHalfOpen: true })
   await Promise.all([once(socket, 'connect'), gone.promise])
-  const wire = new Wire(socket, { kind: 'unix', path })
+  const wire = new Wire(socket, { kind: 'unix', path }, () => null)
   await expect(wire.call('session.whoami', {})).rejects.toMatchObject({ code: 'busy' })
 })
 

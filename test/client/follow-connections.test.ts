@@ -57,6 +57,16 @@ test('the pages of a snapshot are one table', async () => {
   expect(heard).toEqual([['1', '2']])
 })
 
+test('a snapshot without an end is given up', async () => {
+  const { say, heard, calls } = await follow()
+  const page = Array.from({ length: 10_000 }, () => row('1'))
+  for (let seq = 0; seq < 102; seq++) say('connections.snapshot', { seq, connections: page, last: false })
+  expect(heard).toEqual([
+    expect.objectContaining({ kind: 'internal_error', message: expect.stringContaining('no end') }),
+  ])
+  expect(calls).toEqual(['connections.subscribe', 'connections.unsubscribe'])
+})
+
 test('changes that come together are told together, in order', async () => {
   const { say, heard } = await follow()
   say('connections.snapshot', { seq: 0, connections: [], last: true })

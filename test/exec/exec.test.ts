@@ -29,7 +29,6 @@ test('several commands share one connection, in order, and stop at the first ref
 test.each<[string, object]>([
   ['users', { users: 5 }],
   ['users', { users: [{ name: 'bob', created: 1e300, limits: {} }] }],
-  ['users', { users: [], next: 'bob' }],
   ['stats', {}],
 ])('%s: an answer that is none of it is one line of complaint, not a stack: %j', async (command, answer) => {
   const daemon = await startFakeDaemon(() => answer)
@@ -38,6 +37,12 @@ test.each<[string, object]>([
     /^proxy-tui: \w+: what the daemon answers makes no sense here \(.*\); use the proxy-tui of .*\n$/,
   )
   expect(status).toBe(3)
+})
+
+test('a list whose pages lead round in a circle is given up', async () => {
+  const daemon = await startFakeDaemon(() => ({ users: [], next: `${daemon.calls.length % 2}` }))
+  const { status, stderr } = await proxyTui('--socket', daemon.path, '--exec', 'users')
+  expect({ status, stderr }).toEqual({ status: 1, stderr: 'proxy-tui: users: the list has no end after 2500 pages\n' })
 })
 
 test.each(['rules apply /dev/zero', 'import /dev/zero', 'rules apply -'])(

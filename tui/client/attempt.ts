@@ -2,6 +2,7 @@ import { connect as connectSocket, type Socket } from 'node:net'
 import { ConnectionError } from './error.ts'
 import { placeOf } from './explain.ts'
 import { refuseForeignSocket } from './foreign-socket.ts'
+import type { Judge } from './options.ts'
 import type { Endpoint, Target } from './target.ts'
 import { Wire } from './wire.ts'
 
@@ -9,17 +10,18 @@ export interface AttemptOptions {
   /** Milliseconds for everything up to the login. */
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined
+  readonly judge: Judge
 }
 
 /** Open a connection to `target` and do `enter` over it, within the time. Rejects with `ConnectionError`. */
 export async function attempt<T>(
   target: Target,
-  { timeoutMs, signal }: AttemptOptions,
+  { timeoutMs, signal, judge }: AttemptOptions,
   enter: (wire: Wire) => Promise<T>,
 ): Promise<{ wire: Wire; entered: T }> {
   if (signal?.aborted) throw givenUp(signal)
   const socket = await opened(target)
-  const wire = new Wire(socket, target)
+  const wire = new Wire(socket, target, judge)
   if (target.kind === 'tcp' && !target.insecurePlaintext) {
     // Nothing is sent yet. A name is judged by where it leads.
     socket.once('connect', () => {

@@ -32,8 +32,8 @@ export async function connect(target: Target | readonly Target[], options: Conne
 }
 
 async function connectTo(target: Target, options: SettledOptions): Promise<Client> {
-  const { timeoutMs, keepAliveMs, signal, name } = options
-  const limits = { timeoutMs, signal }
+  const { timeoutMs, keepAliveMs, signal, name, judge } = options
+  const limits = { timeoutMs, signal, judge }
   const enter = await entrance(target, name, limits)
   const { wire, entered } = await attempt(target, limits, enter)
   if (keepAliveMs > 0) keepAlive(wire, keepAliveMs)

@@ -25,6 +25,8 @@ const kinds = {
   not_proxyd: 'protocol',
   /** A proxyd of another protocol version. */
   version: 'protocol',
+  /** The daemon has let us in, and says what `ConnectOptions.judge` finds wrong. */
+  malformed: 'protocol',
   /** The port takes connections with TLS only. */
   tls_needed: 'tls',
   /** The port takes connections without TLS only. */

@@ -1,3 +1,4 @@
+import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Method } from '../../shared/protocol/methods.ts'
 import type { CallOptions, Client } from './client.ts'
 
@@ -6,7 +7,7 @@ export interface TableListener<Row, Change> {
   snapshot(rows: readonly Row[]): void
   /** Oldest first. */
   changed(changes: readonly Change[]): void
-  /** The table could not be asked for anew, so nothing more is heard; `ConnectionError` if the connection has ended. */
+  /** The table has no end, or could not be asked for anew, so nothing more is heard; `ConnectionError` if the connection has ended. */
   failed(error: unknown): void
 }
 
@@ -23,6 +24,9 @@ interface TableEars<Row, Change> {
   page(seq: number, rows: readonly Row[], last: boolean): void
   changed(seq: number, change: Change): void
 }
+
+/** Rows of a table: no daemon has more connections, or users. */
+const mostRows = 1_000_000
 
 /** Milliseconds over which changes are gathered: the daemon tells of a busy moment in many lines. */
 const gathering = 50
@@ -100,6 +104,10 @@ class Feed<Row, Change> {
   #gather(seq: number, rows: readonly Row[], last: boolean): void {
     if (!this.#isNext(seq) || !this.#pages) return
     this.#pages.push(...rows)
+    if (this.#pages.length > mostRows) {
+      this.stop()
+      return this.#listener.failed(new RpcError('internal_error', `the table has no end after ${mostRows} rows`))
+    }
     if (!last) return
     this.#listener.snapshot(this.#pages)
     this.#pages = null

@@ -26,7 +26,7 @@ export { ConnectionError, type ConnectionErrorCode, type ConnectionErrorKind } f
 export { type ConnectionChange, type ConnectionListener, changeRows, followConnections } from './follow-connections.ts'
 export type { TableListener } from './follow-table.ts'
 export { changeUsers, followUsers, type UserChange, type UserListener } from './follow-users.ts'
-export type { ConnectOptions } from './options.ts'
+export type { ConnectOptions, Judge } from './options.ts'
 export { type DaemonLink, followDaemon, type LinkState } from './reconnect.ts'
 export {
   type CookieLogin,

@@ -56,7 +56,7 @@ async function contextOf({ ca, cert, key }: Pick<TlsTarget, 'ca' | 'cert' | 'key
 export async function speaksTls({ host, port }: Endpoint): Promise<boolean> {
   const target = { kind: 'tls', host, port } as const
   const socket = await openTls(target)
-  const wire = new Wire(socket, { ...target, operator: '', password: '' })
+  const wire = new Wire(socket, { ...target, operator: '', password: '' }, () => null)
   const end = () => wire.end(new ConnectionError('closed', 'TLS stands'))
   socket.once('secureConnect', end)
   const timer = setTimeout(() => wire.end(new ConnectionError('timeout', 'no TLS in time')), probeTime)

@@ -90,9 +90,10 @@ export class DaemonLink {
     }
     if (signal.aborted) return client.close()
     signal.addEventListener('abort', client.close)
-    this.#failures = 0
     this.#become({ status: 'online', client })
     const reason = await client.closed
+    // Who lets us in and then makes no sense would else be asked again at once, for ever.
+    if (reason.kind !== 'protocol') this.#failures = 0
     signal.removeEventListener('abort', client.close)
     this.#lose(reason)
   }

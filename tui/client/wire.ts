@@ -6,6 +6,7 @@ import type { EventName, EventParams, Method, Params, Result } from '../../share
 import type { CallOptions } from './client.ts'
 import { ConnectionError } from './error.ts'
 import { explain, type Stage } from './explain.ts'
+import type { Judge } from './options.ts'
 import type { Target } from './target.ts'
 
 /**
@@ -15,6 +16,7 @@ import type { Target } from './target.ts'
 const firstWordTime = 200
 
 interface PendingCall {
+  readonly method: Method
   resolve(result: unknown): void
   reject(error: unknown): void
   /** Stop listening to the caller's signal. */
@@ -22,13 +24,14 @@ interface PendingCall {
 }
 
 /**
- * Calls and events over one socket, logged in or not. Results are taken as the daemon gives them: it is trusted once it
- * has proved itself, and what a later version adds passes.
+ * Calls and events over one socket, logged in or not. What the daemon says is passed on as it is, unless a judge finds something
+ * wrong with it; what a later version adds passes.
  */
 export class Wire {
   /** Resolves when the connection has ended. */
   readonly closed: Promise<ConnectionError>
   readonly #socket: Socket
+  readonly #judge: Judge
   readonly #framer = new LineFramer(limits.line)
   readonly #pending = new Map<Id, PendingCall>()
   readonly #listeners = new Map<string, Set<(params: never) => void>>()
@@ -40,8 +43,9 @@ export class Wire {
   #reason: ConnectionError | undefined
 
   /** Take over a socket that is connecting; what is called before it has connected waits. */
-  constructor(socket: Socket, target: Target) {
+  constructor(socket: Socket, target: Target, judge: Judge) {
     this.#socket = socket
+    this.#judge = judge
     const { promise, resolve } = Promise.withResolvers<ConnectionError>()
     this.closed = promise
     // Who is turned away is told why at once: written to before that is read, the socket would fail, and the words be lost.
@@ -85,6 +89,7 @@ export class Wire {
       const abort = () => this.#take(id)?.reject(signal?.reason)
       signal?.addEventListener('abort', abort)
       this.#pending.set(id, {
+        method,
         resolve: (result) => resolve(result as Result<M>),
         reject,
         forget: () => signal?.removeEventListener('abort', abort),
@@ -134,7 +139,7 @@ export class Wire {
   }
 
   #receive(message: FromDaemon): void {
-    if (message.type === 'result') this.#take(message.id)?.resolve(message.result)
+    if (message.type === 'result') this.#resolve(message.id, message.result)
     else if (message.type === 'event') this.#emit(message.name, message.params)
     else if (message.id !== null) this.#take(message.id)?.reject(message.error)
     else {
@@ -143,7 +148,21 @@ export class Wire {
     }
   }
 
+  #resolve(id: Id, result: unknown): void {
+    const method = this.#pending.get(id)?.method
+    if (method !== undefined && this.#isSound('result', method, result)) this.#take(id)?.resolve(result)
+  }
+
+  /** Whether it is to be passed on; the connection ends otherwise. */
+  #isSound(said: 'result' | 'event', name: string, value: unknown): boolean {
+    const problem = this.#judge(said, name, value)
+    if (problem !== null)
+      this.end(new ConnectionError('malformed', `the daemon's ${said} of ${name} makes no sense: ${problem}`))
+    return problem === null
+  }
+
   #emit(name: string, params: Readonly<Record<string, unknown>>): void {
+    if (!this.#isSound('event', name, params)) return
     if (name === 'hello') this.#stage = 'greeted'
     if (name === 'goodbye') this.#reason ??= new ConnectionError('lost', `the daemon said goodbye: ${params.reason}`)
     for (const listener of this.#listeners.get(name) ?? []) listener(params as never)

@@ -72,6 +72,7 @@ const mends: Readonly<Partial<Record<ConnectionErrorCode, string>>> = {
   busy: 'try again when another client has gone',
   not_proxyd: 'is it the right --port? Management is on 8080, with TLS on 8443, unless told otherwise',
   version: "use the proxy-tui of the daemon's release",
+  malformed: "use the proxy-tui of the daemon's release, or do not trust what answers there",
   insecure_plaintext: 'use --tls and --operator NAME, or --insecure-plaintext where the way is safe',
   tls_needed: 'use --tls and --operator NAME',
   tls_untrusted: '--ca FILE gives it',

@@ -27,7 +27,12 @@ export interface EventShape {
 }
 
 export const bytes = z.int().min(0).describe("bytes since the daemon's start")
-export const time = z.number().min(0).describe('milliseconds since 1970')
+/** What is later than a `Date` can be would end whoever makes one of it. */
+export const time = z
+  .number()
+  .min(0)
+  .refine((time) => time <= 8.64e15, 'later than any date')
+  .describe('milliseconds since 1970')
 export const count = z.int().min(0)
 export const milliseconds = z.number().min(0).describe('milliseconds')
 
