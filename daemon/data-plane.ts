@@ -18,7 +18,7 @@ import type { LimitLines } from './engine/shared/limit-lines.ts'
 import { SourceLines } from './engine/shared/source-lines.ts'
 import { startEngine } from './engine/start.ts'
 import { startLimiting } from './limiting.ts'
-import { endpointsOf } from './listening.ts'
+import { endpointsAskedFor } from './listening.ts'
 import { Resolver } from './names/resolver.ts'
 import { byServers } from './names/servers.ts'
 import { bySystem } from './names/system.ts'
@@ -84,7 +84,7 @@ export async function startDataPlane(
   const limiting = await startLimiting(settings, accounts, store, parts, warn)
   const { groups, lines, keeper: limits } = limiting
   const policy = (users: number) => passwordRequired(settings, users)
-  const options = engineOptions(settings, await endpointsOf('socks', configuration, warn), {
+  const options = engineOptions(settings, await endpointsAskedFor('socks', configuration, warn), {
     passwordRequired: policy(accounts.size),
     forbidden: managementAsked(settings),
     sources: new Map(),

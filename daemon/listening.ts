@@ -18,7 +18,7 @@ type Service = keyof typeof flags
  * Where a service is to listen: on all that was asked for, or on those default addresses that this machine has. Rejects
  * with a `Failure` if it has none.
  */
-export async function endpointsOf(
+export async function endpointsAskedFor(
   service: 'socks' | 'control',
   { values, sources }: Configuration,
   warn: (message: string) => void,

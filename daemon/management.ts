@@ -4,7 +4,7 @@ import { administer, type ManagementOptions, transferring } from './administrati
 import { AuditTrail } from './audit/audit-trail.ts'
 import { type ControlServer, startControlServer } from './control/server.ts'
 import type { DataPlane } from './data-plane.ts'
-import { endpointsOf } from './listening.ts'
+import { endpointsAskedFor } from './listening.ts'
 import type { DaemonLog } from './log.ts'
 import { formatEndpoint } from './net/endpoint.ts'
 import {
@@ -20,7 +20,7 @@ import {
 import { ObservedUsers } from './observe/users.ts'
 import type { LiveRules } from './rules/live-rules.ts'
 import type { Configuration } from './settings/configuration.ts'
-import { destinationOf, forwardsOf } from './settings/forwards.ts'
+import { forwardsOf, forwardTarget } from './settings/forwards.ts'
 
 /** Operators' way in. */
 export interface Management {
@@ -95,7 +95,7 @@ function reloading(
 async function waysIn(configuration: Configuration, warn: (message: string) => void) {
   const { values } = configuration
   return {
-    listen: await endpointsOf('control', configuration, warn),
+    listen: await endpointsAskedFor('control', configuration, warn),
     tls: {
       listen: values['control-tls-addr'].map((address) => ({ address, port: values['control-tls-port'] })),
       cert: values['control-tls-cert'],
@@ -116,7 +116,7 @@ function socksSockets({ engine }: DataPlane): Listening {
 }
 
 function forwardSockets({ engine }: DataPlane, { values }: Configuration): Listening {
-  const destinations = forwardsOf(values).map(destinationOf)
+  const destinations = forwardsOf(values).map(forwardTarget)
   return engine.forwarding.map((at, i) => ({
     service: 'forward',
     address: formatEndpoint(at),

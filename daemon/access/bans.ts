@@ -141,7 +141,7 @@ export class Bans implements Sources {
     const source = formatNetwork(ban.network)
     this.#unsaved.set(source, isBanned ? this.#told(ban) : null)
     if (isBanned && ban.by === null)
-      this.#tell(`${source} is banned for ${formatDuration(ban.until - ban.since)}: ${deeds[ban.reason]}`)
+      this.#tell(`${source} is banned for ${formatDuration(ban.until - ban.since)}: ${reasonWords[ban.reason]}`)
     this.#keepOut()
     this.#watch()
   }
@@ -195,7 +195,7 @@ export class Bans implements Sources {
   }
 }
 
-const deeds: Readonly<Record<BanReason, string>> = {
+const reasonWords: Readonly<Record<BanReason, string>> = {
   login: 'wrong passwords',
   malformed: 'what is not SOCKS5',
   silent: 'connections that ask for nothing',

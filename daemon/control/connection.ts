@@ -170,7 +170,7 @@ export class ControlConnection implements Outlet {
     this.#inFlight.delete(id)
     this.#lastRequest = performance.now()
     this.send(reply)
-    if (this.session.farewell !== undefined) this.goodbye(this.session.farewell)
+    if (this.session.goodbyeReason !== undefined) this.goodbye(this.session.goodbyeReason)
     this.session.pump()
     this.#advance()
   }

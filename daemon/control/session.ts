@@ -55,7 +55,7 @@ export class Session {
   started = false
   login: Login | undefined
   /** Why the connection ends once the reply that is due has been sent. */
-  farewell: string | undefined
+  goodbyeReason: string | undefined
   readonly #admit: Admit
   readonly #subscriptions = new Map<Topic, Subscription>()
   #identity = stranger

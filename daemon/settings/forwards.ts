@@ -22,6 +22,6 @@ export function forwardsOf(values: Readonly<Settings>): Forward[] {
 }
 
 /** Where a forward leads to, for people. */
-export function destinationOf({ host, port }: Forward): string {
+export function forwardTarget({ host, port }: Forward): string {
   return formatEndpoint({ address: host, port })
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Ban } from '../../shared/protocol/methods.ts'
-import type { BanStore, Immediate } from './store.ts'
+import type { BanStore, Immediate, KnownStore, StoredKnown } from './store.ts'
 import { inTransaction } from './transaction.ts'
 
 /** Bans in a table of SQLite. */
@@ -18,5 +18,15 @@ export function sqliteBans(database: DatabaseSync): Immediate<BanStore> {
         }
       })
     },
+  }
+}
+
+/** The sources that somebody has logged in from, which no ban is about, in one row of a table of SQLite. */
+export function sqliteKnown(database: DatabaseSync): Immediate<KnownStore> {
+  const load = database.prepare('SELECT saved, entries FROM known_sources')
+  const save = database.prepare('INSERT OR REPLACE INTO known_sources (one, saved, entries) VALUES (1, ?, ?)')
+  return {
+    load: () => load.get() as StoredKnown | undefined,
+    save: ({ saved, entries }) => void save.run(saved, entries),
   }
 }

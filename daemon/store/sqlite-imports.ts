@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { sqliteGroups } from './sqlite-limits.ts'
+import { sqliteGroups } from './sqlite-groups.ts'
 import { sqliteUsers } from './sqlite-users.ts'
 import type { Immediate, ImportStore } from './store.ts'
 import { inTransaction } from './transaction.ts'

@@ -37,6 +37,16 @@ it('have links that lead somewhere', () => {
   expect(missing('README.md', 'docs/network.md#nowhere')).toBe('README.md: docs/network.md#nowhere')
 })
 
+it('name files that there are', () => {
+  const files = globSync('{shared,daemon,tui,test}/**/*.{ts,tsx}', { cwd: root })
+  const told = ['ARCHITECTURE.md', 'daemon/engine/README.md', ...pages].flatMap((page) =>
+    [...textOf(page).matchAll(/`([\w./-]+\.tsx?)`/g)].map(([, name = '']) => ({ page, name })),
+  )
+  const isThere = (name: string) => files.some((file) => file === name || file.endsWith(`/${name}`))
+  expect(told.length).toBeGreaterThan(100)
+  expect(told.filter(({ name }) => !isThere(name))).toEqual([])
+})
+
 it('are all reached from the README', () => {
   expect(pages.slice(1).filter((page) => !textOf('README.md').includes(`](${page}`))).toEqual([])
 })

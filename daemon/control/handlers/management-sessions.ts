@@ -34,7 +34,7 @@ export function managementSessionHandlers(clients: { loggedIn(): readonly Logged
       if (!found) throw new RpcError('not_found', `no management connection ${id}`)
       const { session } = found.connection
       const reason = `${asking.identity.name} has ended this connection`
-      if (session === asking) asking.farewell = reason
+      if (session === asking) asking.goodbyeReason = reason
       else found.connection.goodbye(reason)
       return { name: session.identity.name }
     },

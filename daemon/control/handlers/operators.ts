@@ -26,7 +26,7 @@ export function operatorHandlers(
       const ended = endOthers(name, asking, reason)
       if (asking.operator !== name) return { ended, stored }
       // No list shows it any longer, so it must not stay either.
-      asking.farewell = reason
+      asking.goodbyeReason = reason
       return { ended: ended + 1, stored }
     },
     'operators.setPassword': async ({ name, password }, asking) => {

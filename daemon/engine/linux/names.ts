@@ -31,7 +31,7 @@ export class Names {
     return this.#known.recall(name, this.#clock.now)?.addresses
   }
 
-  /** As `recall`; if they are not known, the session in this slot is answered by mail. */
+  /** As `recall`; if they are not known, the main thread is asked, and the session in this slot hears `onName`. */
   ask(name: string, slot: number): readonly Address[] | undefined {
     const known = this.recall(name)
     if (known) return known
