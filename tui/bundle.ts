@@ -73,7 +73,7 @@ await build({
   jsx: 'automatic',
   // React's development build takes more than twice the time.
   define: { 'process.env.NODE_ENV': '"production"' },
-  // blessed-contrib's line chart needs next to nothing of blessed.
+  // blessed-contrib's canvas needs next to nothing of blessed.
   alias: { blessed: './tui/app/chart/blessed.ts' },
   banner: {
     js: "import { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)",

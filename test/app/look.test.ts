@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { colourDepth } from '../../tui/app/terminal/abilities.ts'
 import { backgroundBy } from '../../tui/app/terminal/background.ts'
 import { InputSplitter } from '../../tui/app/terminal/input-splitter.ts'
+import { colourAt, gradientsOf } from '../../tui/app/themes/gradients.ts'
 import { lookOf } from '../../tui/app/themes/look.ts'
 import { type Style, themeNames } from '../../tui/app/themes/theme.ts'
 import { themeOf } from '../../tui/app/themes/themes.ts'
@@ -30,6 +31,15 @@ describe.each(depths)('the theme %s in %i bits of colour', (name, depth) => {
     }
   })
 
+  test.each(['down', 'up'] as const)('has graphs that can be seen, and change with their height: %s', (way) => {
+    const colours = [0.01, 0.35, 0.65, 0.99].map((height) => hexOf(colourAt(gradientsOf(name, depth)[way], height)))
+    expect(new Set(colours).size).toBe(colours.length)
+    // WCAG 2.2, 1.4.11.
+    for (const background of backgrounds) {
+      for (const colour of colours) expect(contrastOf(colour, background)).toBeGreaterThanOrEqual(3)
+    }
+  })
+
   test('tells states, traffic and keys apart from one another', () => {
     const theme = themeOf(name, depth)
     const colours = [theme.good, theme.warning, theme.bad, theme.paced, theme.over, theme.down, theme.up, theme.dim]
@@ -42,6 +52,8 @@ test.each(themeNames)('%s is made of the 16 colours where there are no more', (n
   for (const { color, backgroundColor } of Object.values(themeOf(name, 4))) {
     for (const each of [color, backgroundColor]) if (each !== undefined) expect(each).toMatch(named)
   }
+  const { down, up } = gradientsOf(name, 4)
+  for (const colour of [...down, ...up]) expect(colour).toMatch(named)
 })
 
 test.each([

@@ -12,14 +12,18 @@ import { startTarget } from '../helpers/target.ts'
 import { openTerminal, type Terminal } from '../helpers/terminal.ts'
 import { openApp } from './open-app.ts'
 
-/** Rows of the graphs on 80x24, without the baseline. */
-const graphRows = { from: 3, to: 11 }
+/** Rows of both sides of the graph on 80x24, between the titles and the axis. */
+const graphRows = { down: [3, 7], up: [8, 12] } as const
 
-/** What one of the graphs on 80x24 shows above the line of nothing. */
-function marks(app: Terminal, graph: 'down' | 'up'): string {
-  const from = graph === 'down' ? 7 : 47
-  const rows = app.lines.slice(graphRows.from, graphRows.to).map((line) => line.slice(from, from + 33))
+/** What one side of the graph on 80x24 shows. */
+function marks(app: Terminal, side: 'down' | 'up'): string {
+  const rows = app.lines.slice(...graphRows[side]).map((line) => line.slice(6))
   return rows.join('').replaceAll(' ', '')
+}
+
+/** The labels of both sides, from the top down. */
+function labels(app: Terminal): (string | undefined)[] {
+  return app.lines.slice(graphRows.down[0], graphRows.up[1]).map((line) => /^ *([\d.]+)[┤┼]/.exec(line)?.[1])
 }
 
 /** Moves so many bytes to a client of this daemon, of `user` if there is one. Resolves when they have arrived. */
@@ -63,7 +67,7 @@ test('what moved before the app was started is in its graph (13)', async () => {
   expect(marks(app, 'up')).toBe('')
   for (const length of ['-15 min', '-1 h', '-24 h']) {
     app.type('-')
-    await app.shows(new RegExp(`${length} +now`))
+    await app.shows(new RegExp(`${length} .* now`))
     await app.until(() => marks(app, 'down') !== '', `draws it in a graph of ${length}`)
   }
 })
@@ -76,32 +80,39 @@ test('what moved before the daemon was started anew is in its longer graphs', as
   const daemon = await startDaemon([], { folders })
   await using app = await openApp(daemon)
   app.type('--')
-  await app.shows(/-1 h +now/)
+  await app.shows(/-1 h .* now/)
   expect(marks(app, 'down')).toBe('')
   for (const length of ['-24 h', '-31 d', '-400 d']) {
     app.type('-')
-    await app.shows(new RegExp(`${length} +now`))
+    await app.shows(new RegExp(`${length} .* now`))
     await app.until(() => marks(app, 'down') !== '', `draws it in a graph of ${length}`)
   }
 })
 
-test('both graphs have one scale, which follows or is held; a trickle shows a dot (14)', async () => {
+test('each side has a scale, or both one, which follows or is held; a trickle shows a dot (14)', async () => {
   const daemon = await startDaemon()
   await using app = await openApp(daemon)
-  const tops = () => app.lines[graphRows.from]?.match(/\d+(?= )/g)
   app.type('>>>')
-  await app.shows(/Down .*\(scale in KiB\/s, fixed\).*Up .*\(scale in KiB\/s, fixed\)/)
-  expect(tops()).toEqual(['10', '10'])
+  await app.shows(/Down .*\(scale in KiB\/s, fixed\)(.*\n)*.*Up .*\(scale in KiB\/s, fixed\)/)
+  const even = ['10', '7.5', '5', '2.5']
+  expect(labels(app)).toEqual([...even, '0', ...even.toReversed()])
   await download(daemon, 3)
   await app.until(() => marks(app, 'down') !== '', 'shows three bytes')
   expect(marks(app, 'up')).toBe('')
+  expect(app.screen).not.toContain('▴')
   await download(daemon, 1_000_000)
+  await app.shows(/Down .* peak \S+ KiB\/s, above the scale/)
+  expect(app.lines[graphRows.down[0]]).toMatch(/^ +10┤ .*▴/)
   app.type('f')
-  await app.shows(/\(scale in MiB\/s\).*\(scale in MiB\/s\)/)
-  expect(new Set(tops()).size).toBe(1)
+  await app.shows(/Down .*\(scale in [KM]iB\/s\)(.*\n)*.*Up .*\(scale in B\/s\)/)
+  expect(app.screen).not.toContain('▴')
+  app.type('=')
+  await app.shows(/Down .*\(scale in ([KM])iB\/s\)(.*\n)*.*Up .*\(scale in \1iB\/s\)/)
+  const shared = labels(app)
+  expect(shared).toEqual(shared.toReversed())
   app.type('l')
-  await app.shows(/\(scale in MiB\/s, log\).*\(scale in MiB\/s, log\)/)
-  expect(app.screen).toMatch(/^ +0\.1 .* 0\.1 .*\n(.*\n)*^ +0\.01 .* 0\.01 /m)
+  await app.shows(/\(scale in KiB\/s, log\)(.*\n)*.*\(scale in KiB\/s, log\)/)
+  expect(labels(app).slice(0, 5)).toEqual(['1000', '100', '10', '1', '0'])
 })
 
 test('totals and rates agree with what the daemon says, in bytes or bits (15)', async () => {
@@ -129,7 +140,7 @@ test('a user who is selected among the busiest has graphs of their own until Esc
   await app.shows(/^>(alice|bob) /m)
   const isOnBob = /^>bob /m.test(app.screen)
   app.type(isOnBob ? '\r' : 'j\r')
-  await app.shows(/Down .* of bob .*Up .* of bob /)
+  await app.shows(/Down .* of bob (.*\n)*.*Up .* of bob /)
   await app.until(() => marks(app, 'down') !== '', "draws bob's")
   expect(app.screen).toMatch(/ of bob .*B\/s\)/)
   app.type('\u001b')
@@ -201,7 +212,7 @@ test('without colour a graph has none either, however it is drawn (20)', async (
   for (const [drawing, characters] of Object.entries({
     braille: /[\u2801-\u28ff]/,
     blocks: /[▁-█]/,
-    ASCII: /[|_."-]/,
+    ASCII: /[|:.]/,
   })) {
     await app.until(() => characters.test(marks(app, 'down')), `draws in ${drawing}`)
     app.type('c')
@@ -217,7 +228,7 @@ test('without UTF-8 graphs are ASCII, whatever is chosen', async () => {
   const env = { LANG: 'C', LC_ALL: undefined, LC_CTYPE: undefined }
   await using app = await openApp(daemon, { env, columns: 160, rows: 45 })
   app.type('c')
-  await app.shows(/Down .*\n.*\|.*(\n.*)*Health/)
+  await app.shows(/Down .*\n(.*\n)* +[\d.]*[+|] +[|:](.*\n)*.*Health/)
   await app.shows(/^ \(no login\) .*[_#]/m)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: what ASCII is
   expect(app.output).toMatch(/^[\u0000-\u007f]*$/)

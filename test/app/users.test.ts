@@ -97,7 +97,7 @@ test('Enter tells all about a user, whose connections are cut or shown on their 
   server.write(Buffer.alloc(3_000_000))
   await client.read(3_000_000)
   await app.shows(/^ Total {2}down 2\.86 MiB/m)
-  await app.until(() => app.lines.slice(6, 12).some((line) => /[⠁-⣿]/.test(line.slice(8, 40))), 'draws their line')
+  await app.until(() => app.lines.slice(6, 12).some((line) => /[⠁-⣿]/.test(line.slice(6))), 'draws their line')
   app.type('?')
   await app.shows(/cut their connections/)
   app.type(esc)

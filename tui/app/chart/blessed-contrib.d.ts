@@ -1,20 +1,17 @@
-declare module 'blessed-contrib/lib/widget/charts/line.js' {
+declare module 'blessed-contrib/lib/widget/canvas.js' {
   import type { EventEmitter } from 'node:events'
 
-  interface LineOptions {
-    readonly style: { readonly line: string; readonly text: string; readonly baseline: string }
-    readonly maxY: number
-    readonly numYLabels: number
-    readonly xPadding: number
-  }
-
-  export default class Line extends EventEmitter {
-    constructor(options: LineOptions)
-    /** In terminal columns and rows, a border and axis labels included. */
+  export default class Canvas extends EventEmitter {
+    constructor(options: object)
+    /** In terminal columns and rows; 6 columns more than can be drawn on. */
     width: number
     height: number
     /** There once 'attach' was heard. */
-    ctx: { readonly _canvas: { frame(): string } }
-    setData(data: { readonly x: readonly string[]; readonly y: readonly number[] }): void
+    ctx: {
+      strokeStyle: string
+      /** All dots from x to x + width and from y to y + height, both included. */
+      fillRect(x: number, y: number, width: number, height: number): void
+      readonly _canvas: { frame(): string }
+    }
   }
 }

@@ -14,7 +14,8 @@ export interface Point extends UpDown {
 /** The share of a slot that must have been seen for it to be drawn; one of the daemon's steps is more in any graph. */
 const least = 0.2
 
-interface Series {
+/** Rates in slots of one length, the newest last; NaN where nothing is known. */
+export interface Series {
   readonly up: readonly number[]
   readonly down: readonly number[]
 }
@@ -60,4 +61,23 @@ function spread({ up, down }: Point, sums: readonly Sum[], begin: number, end: n
     sum.down += down * share
     sum.seen += share
   }
+}
+
+/** What rates come to: the greatest one, which of them it is (the newest, if several are), and their mean. */
+export interface Summary {
+  readonly peak: number
+  readonly at: number
+  readonly mean: number
+}
+
+/** Of the rates that are known; null if none is. */
+export function summarize(rates: readonly number[]): Summary | null {
+  let [at, sum, known] = [-1, 0, 0]
+  for (const [slot, rate] of rates.entries()) {
+    if (Number.isNaN(rate)) continue
+    if (!(rate < (rates[at] ?? 0))) at = slot
+    sum += rate
+    known += 1
+  }
+  return known === 0 ? null : { peak: rates[at] ?? 0, at, mean: sum / known }
 }

@@ -1,102 +1,111 @@
 import { formatRate } from '../../../shared/format/bytes.ts'
+import type { UpDown } from './resample.ts'
 
 export type RateUnit = 'bytes' | 'bits'
 
-/** The vertical axis of a throughput graph. */
+/** The vertical axis of a graph that is some rows high. */
 export interface Scale {
-  /** The axis' top, in `unit`; a whole number that its labels divide well. */
-  readonly top: number
-  /** Labelled steps between 0 and `top`. */
-  readonly steps: number
-  /** Such as `MiB/s`, and how many bytes a second it stands for. */
+  /** Bytes a second at the top. */
+  readonly ceiling: number
+  /** Such as `MiB/s`: what the labels count. */
   readonly unit: string
-  readonly bytesPerUnit: number
-  /** Whether each step downwards is a tenth, and all below the last one lies at the bottom. */
+  /** Whether each label is ten times the one below, and what is under the lowest of them lies at the bottom. */
   readonly logarithmic: boolean
+  /** Steps from one label to the next between bottom and top; above the last label there may be less than one left. */
+  readonly steps: number
+  /** What is written how many rows above the bottom; at most five characters each. */
+  readonly labels: readonly { readonly row: number; readonly text: string }[]
 }
 
-/** How a person wants rates scaled; `ceiling`: bytes a second at the top, null for what is needed. */
-interface ScaleWish {
+/** How a person wants rates scaled. */
+export interface ScaleWish {
   readonly rateUnit: RateUnit
   readonly logarithmic: boolean
-  readonly ceiling: number | null
+  /** Whether both ways have the same scale, by which they can be compared. */
+  readonly shared: boolean
+  /** Bytes a second for which there must be room, whatever is drawn; null: as is needed. */
+  readonly ceiling: UpDown | null
 }
 
-interface Top {
-  readonly top: number
-  readonly steps: number
+/** Labels above the bottom, in the order of how well that many can be read; more or fewer only where there are too few rows. */
+const counts = { linear: [4, 5, 6, 7, 3, 8], logarithmic: [4, 3] }
+
+/** Values of the lowest label, of which no multiple has many digits, and of the highest one. */
+const linearSteps = [0.1, 1, 10, 100]
+  .flatMap((tenth) => [1, 2, 2.5, 3, 4, 5].map((value) => value * tenth))
+  .concat(1000)
+const logarithmicLabels = [1, 10, 100, 1000]
+
+/** Bytes or bits a second that a scale reaches at least: in less, noise would look like traffic. What a unit counts at most. */
+const idle = 1000
+const mostOfUnit = 1000
+
+/** The scales of both ways, each for as many rows, with room for the greatest of their rates. */
+export function scalesFor(
+  greatest: UpDown,
+  rows: UpDown,
+  { rateUnit, logarithmic, shared, ceiling }: ScaleWish,
+): { readonly down: Scale; readonly up: Scale } {
+  const most = ceiling ?? greatest
+  const both = Math.max(most.down, most.up)
+  const scale = (way: keyof UpDown) => scaleFor(shared ? both : most[way], rows[way], rateUnit, logarithmic)
+  return { down: scale('down'), up: scale('up') }
 }
 
-/** Tops and their steps: the graph's labels are whole numbers, or end at two decimals. */
-const linearTops: readonly Top[] = [
-  { top: 1, steps: 5 },
-  { top: 2, steps: 4 },
-  { top: 5, steps: 5 },
-  { top: 10, steps: 5 },
-  { top: 20, steps: 4 },
-  { top: 50, steps: 5 },
-  { top: 100, steps: 5 },
-  { top: 200, steps: 4 },
-  { top: 500, steps: 5 },
-]
-
-/** Four tenths of tenths: the least has four digits. */
-const decades = 4
-const logarithmicTops: readonly Top[] = [1, 10, 100].map((top) => ({ top, steps: decades }))
-
-/** A fraction of the first unit with a prefix would look as if something were measured. */
-const idle = { linear: { top: 1000, steps: 5 }, logarithmic: { top: 1000, steps: decades } }
-
-/** The smallest scale that holds `most` bytes a second, never under 1000 B/s (or bit/s), so that an idle graph is calm. */
-export function scaleFor(most: number, rateUnit: RateUnit, logarithmic = false): Scale {
-  const base = rateUnit === 'bits' ? 1000 : 1024
-  const perUnit = rateUnit === 'bits' ? 1 / 8 : 1
-  const scale = (top: Top, bytesPerUnit: number) => {
-    return { ...top, bytesPerUnit, unit: unitOf(bytesPerUnit, rateUnit), logarithmic }
-  }
-  const least = logarithmic ? idle.logarithmic : idle.linear
-  if (most <= least.top * perUnit) return scale(least, perUnit)
-  const tops = logarithmic ? logarithmicTops : linearTops
-  for (let bytesPerUnit = perUnit * base; ; bytesPerUnit *= base) {
-    const fitting = tops.find(({ top }) => top * bytesPerUnit >= most)
-    if (fitting) return scale(fitting, bytesPerUnit)
-  }
-}
-
-/** One scale for all these rates, so that their graphs can be compared; NaN stands for nothing known. */
-export function sharedScale(rates: readonly number[], { rateUnit, logarithmic, ceiling }: ScaleWish): Scale {
-  const most = rates.reduce((most, rate) => (rate > most ? rate : most), 0)
-  return scaleFor(ceiling ?? most, rateUnit, logarithmic)
-}
-
-/** Bytes a second at the top. */
-export function ceilingOf({ top, bytesPerUnit }: Scale): number {
-  return top * bytesPerUnit
-}
-
-/** Bytes a second at the top of the next scale, higher (`by` over 0) or lower. */
-export function ceilingBeside(ceiling: number, by: number, { rateUnit, logarithmic }: ScaleWish): number {
-  // Tops lie apart by 2 to 2.5, or by 10; 1000 B and 1 KiB are as good as the same.
-  const step = logarithmic ? 9 : 2
-  const wanted = by > 0 ? ceiling * 1.1 : ceiling / (step * 1.25)
-  return ceilingOf(scaleFor(wanted, rateUnit, logarithmic))
-}
-
-/** Where a rate lies between 0, the bottom, and 1, the top; NaN for NaN. */
-export function heightOf(scale: Scale, bytesPerSecond: number): number {
-  const share = Math.min(1, bytesPerSecond / ceilingOf(scale))
-  if (!scale.logarithmic || share <= 0) return share
-  // What is under the last step must still be told from nothing.
-  return Math.max(Number.MIN_VALUE, 1 + Math.log10(share) / scale.steps)
-}
-
-/** What is written along the axis, and where between 0 and 1. At most five characters each. */
-export function axisLabels({ top, steps, logarithmic }: Scale): { readonly at: number; readonly text: string }[] {
-  return Array.from({ length: steps + 1 }, (_, step) => {
-    const at = step / steps
-    const value = logarithmic ? top / 10 ** (steps - step) : top * at
-    return { at, text: step === 0 ? '0' : String(value) }
+/** The smallest scale of `rows` rows that has room for `most` bytes a second; its labels lie evenly apart. */
+export function scaleFor(most: number, rows: number, rateUnit: RateUnit, logarithmic = false): Scale {
+  const { count, spacing } = placeLabels(rows, counts[logarithmic ? 'logarithmic' : 'linear'])
+  const steps = rows / spacing
+  const topOf = (value: number) => (logarithmic ? value * 10 ** (steps - count) : value * steps)
+  const { value, bytesPerUnit } = labelFor(most, rateUnit, logarithmic ? logarithmicLabels : linearSteps, topOf)
+  const labels = Array.from({ length: count }, (_, at) => {
+    const label = logarithmic ? value / 10 ** (count - 1 - at) : value * (at + 1)
+    return { row: (at + 1) * spacing, text: String(Number(label.toPrecision(6))) }
   })
+  return { ceiling: topOf(value) * bytesPerUnit, unit: unitOf(bytesPerUnit, rateUnit), logarithmic, steps, labels }
+}
+
+/** The first of these values, in the first unit, whose top has room for `most` bytes a second. */
+function labelFor(
+  most: number,
+  rateUnit: RateUnit,
+  values: readonly number[],
+  topOf: (value: number) => number,
+): { readonly value: number; readonly bytesPerUnit: number } {
+  const bytesPerUnit = rateUnit === 'bits' ? 1 / 8 : 1
+  const still = values.find((value) => topOf(value) >= idle)
+  if (still !== undefined && topOf(still) * bytesPerUnit >= most) return { value: still, bytesPerUnit }
+  const base = rateUnit === 'bits' ? 1000 : 1024
+  for (let prefixed = bytesPerUnit * base; ; prefixed *= base) {
+    const value = values.find((value) => topOf(value) <= mostOfUnit && topOf(value) * prefixed >= most)
+    if (value !== undefined) return { value, bytesPerUnit: prefixed }
+  }
+}
+
+/** How many labels there are, and rows from each to the next, so that as few rows as can be are left over on top. */
+function placeLabels(rows: number, counts: readonly number[]): { readonly count: number; readonly spacing: number } {
+  const least = Math.min(...counts)
+  if (rows < least) return { count: rows, spacing: 1 }
+  for (let used = rows; ; used -= 1) {
+    const count = counts.find((count) => used % count === 0)
+    if (count !== undefined) return { count, spacing: used / count }
+  }
+}
+
+/** Where a rate lies between 0, the bottom, and 1, the top; beyond 1 where it is above the scale; NaN for NaN. */
+export function heightOf({ ceiling, logarithmic, steps }: Scale, bytesPerSecond: number): number {
+  const share = bytesPerSecond / ceiling
+  if (!logarithmic || share <= 0) return share
+  // What is under the lowest label must still be told from nothing.
+  return Math.max(Number.MIN_VALUE, 1 + Math.log10(share) / steps)
+}
+
+/** Bytes a second for which another scale has room, the next one up (`by` over 0) or down. */
+export function ceilingBeside(most: number, by: number, { rateUnit, logarithmic }: ScaleWish): number {
+  // Scales lie apart by 2 at most, or by 10, and a little more where the unit changes: 1 MiB is not 1000 KiB.
+  const step = logarithmic ? 10.5 : 2.1
+  const least = rateUnit === 'bits' ? idle / 8 : idle
+  return Math.max(least, by > 0 ? Math.max(least, most) * step : most / step)
 }
 
 function unitOf(bytesPerUnit: number, rateUnit: RateUnit): string {

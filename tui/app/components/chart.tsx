@@ -1,58 +1,114 @@
 import { Text } from 'ink'
 import type { ReactElement } from 'react'
-import { chartValues } from '../chart/line-chart.ts'
-import { drawPlot } from '../chart/plot.ts'
-import { axisLabels, heightOf, type Scale } from '../chart/scale.ts'
-import { columnsOf } from '../text/fit.ts'
+import { formatRate } from '../../../shared/format/bytes.ts'
+import { drawPlot, labelColumns, type Run } from '../chart/plot.ts'
+import type { Summary } from '../chart/resample.ts'
+import { heightOf, type RateUnit, type Scale } from '../chart/scale.ts'
+import { timeLabels } from '../chart/time-axis.ts'
+import { colourAt } from '../themes/gradients.ts'
+import type { Look } from '../themes/look.ts'
 import type { Style } from '../themes/theme.ts'
-import { Line } from './line.tsx'
 import { useLook } from './look-context.ts'
 
 interface ChartProps {
-  readonly title: string
+  /** What comes from the clients hangs below the axis. */
+  readonly way: 'down' | 'up'
   /** Bytes a second, the newest last; NaN where nothing is known. `chartValues(width)` of them. */
   readonly values: readonly number[]
+  /** Of the values; null if none is known. */
+  readonly summary: Summary | null
   readonly scale: Scale
-  /** Seconds that one value stands for. */
-  readonly step: number
-  readonly width: number
-  /** Title and time axis included. */
-  readonly height: number
-  /** Of the title and the line. */
-  readonly style: Style
+  readonly rateUnit: RateUnit
+  readonly rows: number
   /** What is shown is old. */
   readonly dim: boolean
 }
 
-/** A graph over time, with what it shows above and the time below. */
-export function Chart({ title, values, scale, step, width, height, style, dim }: ChartProps): ReactElement {
+/** One side of a graph, coloured by height, with the labels of its axis. */
+export function Chart({ way, values, summary, scale, rateUnit, rows, dim }: ChartProps): ReactElement {
   const look = useLook()
+  const isHanging = way === 'up'
   const heights = values.map((value) => heightOf(scale, value))
-  const rows = drawPlot({ width, height: height - 2, heights }, axisLabels(scale), look.drawing)
-  const [ink, paper] = dim ? [look.theme.dim, look.theme.dim] : [style, look.theme.axis]
+  const marks = summary && summary.peak > 0 ? summary : null
+  const mean = marks && lineAt(heightOf(scale, marks.mean), rows)
+  const peak = marks && { at: marks.at, text: formatRate(marks.peak, rateUnit) }
+  const drawn = drawPlot({ heights, mean, peak, isHanging }, rows, look.drawing)
   return (
     <>
-      <Line text={title} width={width} {...ink} bold />
-      {rows.map(({ axis, plot }, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
-        <Text key={at} wrap="truncate" {...ink}>
-          <Text {...paper}>{axis}</Text>
-          {plot}
-        </Text>
-      ))}
-      <Line text={timeAxis(width, chartValues(width) * step)} width={width} {...look.theme.axis} />
+      {drawn.map((runs, at) => {
+        const row = isHanging ? at : rows - 1 - at
+        const label = scale.labels.find((label) => label.row === row + 1)?.text ?? ''
+        return (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
+          <Text key={at} wrap="truncate">
+            <Text {...look.theme.axis}>{label.padStart(labelColumns) + axisMark(look, label !== '')}</Text>
+            <Runs runs={runs} colour={colourAt(look.gradients[way], (row + 0.5) / rows)} dim={dim} />
+          </Text>
+        )
+      })}
     </>
   )
 }
 
-/** `-90 s` below the oldest value, `now` below the newest. */
-function timeAxis(width: number, seconds: number): string {
-  const left = `     -${lengthText(Math.round(seconds))}`
-  return left + 'now'.padStart(width - columnsOf(left))
+/** The height of a line; null where it would be above the top, or taken for the axis. */
+function lineAt(height: number, rows: number): number | null {
+  return height <= 1 && height * rows >= 1 ? height : null
 }
 
-function lengthText(seconds: number): string {
-  if (seconds > 86_400 && seconds % 86_400 === 0) return `${seconds / 86_400} d`
-  if (seconds % 3600 === 0) return `${seconds / 3600} h`
-  return seconds % 60 === 0 || seconds >= 300 ? `${Math.round(seconds / 60)} min` : `${seconds} s`
+function axisMark({ drawing }: Look, hasLabel: boolean): string {
+  if (drawing === 'ascii') return hasLabel ? '+' : '|'
+  return hasLabel ? '┤' : '│'
 }
+
+interface RunsProps {
+  readonly runs: readonly Run[]
+  /** Of the area in this row. */
+  readonly colour: string | undefined
+  readonly dim: boolean
+}
+
+function Runs({ runs, colour, dim }: RunsProps): ReactElement {
+  const { theme } = useLook()
+  const area: Style = colour === undefined ? {} : { color: colour }
+  const styles = { area, above: theme.warning, mean: theme.axis, peak: theme.heading }
+  return (
+    <>
+      {runs.map(({ tone, text }, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a run is nothing but its place
+        <Text key={at} {...(dim ? theme.dim : styles[tone])}>
+          {text}
+        </Text>
+      ))}
+    </>
+  )
+}
+
+interface TimeAxisProps {
+  /** By which it is told where nothing is known. */
+  readonly values: readonly number[]
+  /** Milliseconds that it goes back. */
+  readonly length: number
+}
+
+/** The line that both sides stand on, with the time along it; it is broken where nothing is known. */
+export function TimeAxis({ values, length }: TimeAxisProps): ReactElement {
+  const look = useLook()
+  const { zero, known, unknown } = look.drawing === 'ascii' ? asciiAxis : unicodeAxis
+  const columns = values.length / 2
+  const line = Array.from({ length: columns }, (_, at) => {
+    return values.slice(2 * at, 2 * at + 2).every(Number.isNaN) ? unknown : known
+  })
+  for (const { from, text } of timeLabels(length, columns)) {
+    const label = ` ${text} `
+    const first = Math.max(0, Math.min(from - 1, columns - label.length))
+    line.splice(first, label.length, ...label)
+  }
+  return (
+    <Text wrap="truncate" {...look.theme.axis}>
+      {'0'.padStart(labelColumns) + zero + line.join('')}
+    </Text>
+  )
+}
+
+const unicodeAxis = { zero: '┼', known: '─', unknown: '┈' }
+const asciiAxis = { zero: '+', known: '-', unknown: '.' }

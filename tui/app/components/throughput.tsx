@@ -1,57 +1,102 @@
-import { Box } from 'ink'
 import { memo, type ReactElement } from 'react'
 import { formatRate } from '../../../shared/format/bytes.ts'
-import { chartValues } from '../chart/line-chart.ts'
-import type { Point, UpDown } from '../chart/resample.ts'
-import { resample } from '../chart/resample.ts'
-import { type RateUnit, sharedScale } from '../chart/scale.ts'
+import { chartValues } from '../chart/plot.ts'
+import { type Point, resample, type Summary, summarize, type UpDown } from '../chart/resample.ts'
+import { type Scale, type ScaleWish, scalesFor } from '../chart/scale.ts'
 import { columnsOf } from '../text/fit.ts'
-import { Chart } from './chart.tsx'
+import { Chart, TimeAxis } from './chart.tsx'
+import { Line, lineOf, type Part } from './line.tsx'
 import { useLook } from './look-context.ts'
 
-interface ThroughputProps {
+interface ThroughputProps extends ScaleWish {
   readonly points: readonly Point[]
-  /** Milliseconds that the graphs go back from the newest point. */
+  /** Milliseconds that the graph goes back from the newest point. */
   readonly length: number
-  /** To tell above the graphs. */
+  /** To tell beside the graph. */
   readonly rate: UpDown
   /** Whose it is, safe to show; empty if that is plain. */
   readonly whose: string
-  readonly rateUnit: RateUnit
-  readonly logarithmic: boolean
-  /** Bytes a second at the top; null: what the greatest rate demands. */
-  readonly ceiling: number | null
   readonly width: number
-  /** Title and time axis included. */
+  /** All of it: two titles, and the axis between both sides. */
   readonly height: number
   /** What is shown is old. */
   readonly dim: boolean
 }
 
-/** Throughput down and up side by side, on one scale. Drawn again only when there is something new to draw. */
+const ways = ['down', 'up'] as const
+
+/**
+ * Throughput down above an axis, and up below it, each beside a title that tells of peak and mean. Drawn again only when there
+ * is something new to draw.
+ */
 export const Throughput = memo((props: ThroughputProps): ReactElement => {
   const { points, length, rate, whose, rateUnit, width, height, dim } = props
-  const look = useLook()
-  const half = Math.floor(width / 2)
-  const values = chartValues(half)
-  const step = length / values
-  const series = resample(points, points.at(-1)?.time ?? 0, step, values)
-  const scale = sharedScale([...series.up, ...series.down], props)
-  const marks = `${scale.unit}${scale.logarithmic ? ', log' : ''}${props.ceiling === null ? '' : ', fixed'}`
-  const title = (name: string, rate: number) => {
-    const what = ` ${name} ${formatRate(rate, rateUnit)}${whose && ` of ${whose}`}`
-    const whole = `${what}  (scale in ${marks})`
-    return columnsOf(whole) <= half ? whole : `${what} (${marks})`
-  }
-  const shared = { scale, step: step / 1000, width: half, height, dim }
+  const values = chartValues(width)
+  const series = resample(points, points.at(-1)?.time ?? 0, length / values, values)
+  const told = { down: summarize(series.down), up: summarize(series.up) }
+  const rows = shareRows(height, props.shared)
+  const scales = scalesFor({ down: told.down?.peak ?? 0, up: told.up?.peak ?? 0 }, rows, props)
+  const [down, up] = ways.map((way) => {
+    const side = { way, summary: told[way], scale: scales[way], rateUnit, dim }
+    return {
+      title: <Title {...side} rate={rate[way]} whose={whose} isFixed={props.ceiling !== null} width={width} />,
+      chart: rows.up > 0 && <Chart {...side} values={series[way]} rows={rows[way]} />,
+    }
+  })
   return (
-    <Box>
-      <Box flexDirection="column" width={half}>
-        <Chart {...shared} title={title(`${look.down} Down`, rate.down)} values={series.down} style={look.theme.down} />
-      </Box>
-      <Box flexDirection="column" width={half}>
-        <Chart {...shared} title={title(`${look.up} Up`, rate.up)} values={series.up} style={look.theme.up} />
-      </Box>
-    </Box>
+    <>
+      {down?.title}
+      {down?.chart}
+      {rows.up > 0 && <TimeAxis values={series.down} length={length} />}
+      {up?.chart}
+      {up?.title}
+    </>
   )
 })
+
+/** Rows of the titles, and of the axis. */
+const titleRows = 2
+const axisRows = 1
+
+/** The rows of both sides, none if there is no room for both; a row that is left over is worth having only on scales of one's own. */
+function shareRows(height: number, shared: boolean): UpDown {
+  const rows = Math.max(0, height - titleRows - axisRows)
+  const up = Math.floor(rows / 2)
+  return { up, down: shared ? up : rows - up }
+}
+
+interface TitleProps {
+  readonly way: 'down' | 'up'
+  readonly summary: Summary | null
+  readonly scale: Scale
+  readonly rateUnit: ScaleWish['rateUnit']
+  /** Bytes a second now. */
+  readonly rate: number
+  readonly whose: string
+  readonly isFixed: boolean
+  readonly width: number
+  readonly dim: boolean
+}
+
+/** What moves now, how the graph is scaled, and its peak and average, as far as there is room. */
+function Title({ way, summary, scale, rateUnit, rate, whose, isFixed, width, dim }: TitleProps): ReactElement {
+  const look = useLook()
+  const { theme } = look
+  const perSecond = (bytes: number) => formatRate(bytes, rateUnit)
+  const label = (text: string): Part => ({ text, style: theme.label })
+  const name = way === 'down' ? `${look.down} Down` : `${look.up} Up`
+  const now = { text: ` ${name} ${perSecond(rate)}${whose && ` of ${whose}`}`, style: { ...theme[way], bold: true } }
+  const marks = `${scale.unit}${scale.logarithmic ? ', log' : ''}${isFixed ? ', fixed' : ''}`
+  const [whole, short] = [label(`  (scale in ${marks})`), label(`  (${marks})`)]
+  const above = summary && summary.peak > scale.ceiling ? [{ text: ', above the scale', style: theme.warning }] : []
+  const peak = summary ? [label('   peak '), { text: perSecond(summary.peak) }, ...above] : []
+  const mean = summary ? [label('   average '), { text: perSecond(summary.mean) }] : []
+  const choices = [
+    [now, whole, ...peak, ...mean],
+    [now, short, ...peak, ...mean],
+    [now, short, ...peak],
+    [now, short],
+  ]
+  const parts = choices.find((parts) => columnsOf(parts.map(({ text }) => text).join('')) <= width) ?? [now]
+  return <Line {...lineOf(dim ? parts.map(({ text }) => ({ text, style: theme.dim })) : parts)} width={width} />
+}

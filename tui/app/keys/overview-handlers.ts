@@ -1,6 +1,6 @@
-import { chartValues } from '../chart/line-chart.ts'
-import { resample } from '../chart/resample.ts'
-import { ceilingBeside, ceilingOf, sharedScale } from '../chart/scale.ts'
+import { chartValues } from '../chart/plot.ts'
+import { resample, summarize, type UpDown } from '../chart/resample.ts'
+import { ceilingBeside } from '../chart/scale.ts'
 import { graphPoints, isSameSubject, rangeLengths } from '../state/graph.ts'
 import type { OverviewEvent } from '../state/overview.ts'
 import type { State } from '../state/state.ts'
@@ -11,9 +11,10 @@ export const overviewHandlers = {
   shorterRange: (app) => tellOverview(app, { do: 'range', by: -1 }),
   logarithmic: (app) => tellOverview(app, { do: 'logarithmic' }),
   drawing: (app) => tellOverview(app, { do: 'drawing' }),
+  sharedScale: (app) => tellOverview(app, { do: 'shared' }),
   fixCeiling: (app) => {
     const { state } = app.store
-    tellOverview(app, { do: 'ceiling', bytes: state.overview.ceiling === null ? shownCeiling(state) : null })
+    tellOverview(app, { do: 'ceiling', bytes: state.overview.ceiling === null ? greatestShown(state) : null })
   },
   higherCeiling: (app) => moveCeiling(app, 1),
   lowerCeiling: (app) => moveCeiling(app, -1),
@@ -46,16 +47,21 @@ function moveCursor(app: App, by: number): void {
 }
 
 function moveCeiling(app: App, by: number): void {
-  const { state } = app.store
-  const bytes = ceilingBeside(shownCeiling(state), by, { ...state.overview, rateUnit: state.rateUnit })
+  const { overview, rateUnit } = app.store.state
+  const { down, up } = overview.ceiling ?? greatestShown(app.store.state)
+  const beside = (ceiling: number) => ceilingBeside(ceiling, by, { ...overview, rateUnit })
+  const bytes = overview.shared ? oneFor(beside(Math.max(down, up))) : { down: beside(down), up: beside(up) }
   tellOverview(app, { do: 'ceiling', bytes })
 }
 
-/** Bytes a second at the top of the graphs on the screen. */
-function shownCeiling(state: State): number {
-  const { overview, graphs, rateUnit, size } = state
+function oneFor(ceiling: number): UpDown {
+  return { down: ceiling, up: ceiling }
+}
+
+/** The greatest rates of the graph on the screen, in bytes a second. */
+function greatestShown({ overview, graphs, size }: State): UpDown {
   const points = graphPoints(graphs, overview)
-  const values = chartValues(Math.floor(size.columns / 2))
-  const { up, down } = resample(points, points.at(-1)?.time ?? 0, rangeLengths[overview.range] / values, values)
-  return ceilingOf(sharedScale([...up, ...down], { ...overview, rateUnit }))
+  const values = chartValues(size.columns)
+  const { down, up } = resample(points, points.at(-1)?.time ?? 0, rangeLengths[overview.range] / values, values)
+  return { down: summarize(down)?.peak ?? 0, up: summarize(up)?.peak ?? 0 }
 }

@@ -42,6 +42,7 @@ export function ConnectionDetail({ state }: { readonly state: State }): ReactEle
         whose=""
         rateUnit={state.rateUnit}
         logarithmic={false}
+        shared={state.overview.shared}
         ceiling={null}
         width={width}
         height={height - lines.length - 1 - timeline.length}

@@ -56,6 +56,7 @@ export function UserPage({ state, name, range }: UserProps): ReactElement {
         whose=""
         rateUnit={state.rateUnit}
         logarithmic={state.overview.logarithmic}
+        shared={state.overview.shared}
         ceiling={null}
         width={width}
         height={graphs}

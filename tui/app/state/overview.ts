@@ -1,5 +1,6 @@
 import type { Range } from '../../../shared/protocol/methods.ts'
 import { type Drawing, drawings } from '../chart/bars.ts'
+import type { UpDown } from '../chart/resample.ts'
 import { type Subject, stepRange } from './graph.ts'
 
 /** What a person has chosen to see on the overview. */
@@ -7,8 +8,10 @@ export interface OverviewChoice {
   readonly range: Range
   /** Whether each step upwards stands for ten times as much. */
   readonly logarithmic: boolean
-  /** Bytes a second at the top of the graphs; null: what the greatest rate demands. */
-  readonly ceiling: number | null
+  /** Whether down and up have one scale, by which they can be compared. */
+  readonly shared: boolean
+  /** Bytes a second that the scales are held for; null: they follow what is drawn. */
+  readonly ceiling: UpDown | null
   readonly drawing: Drawing
   /** The one of the busiest users that the cursor is on. */
   readonly selected: Subject | null
@@ -18,13 +21,14 @@ export interface OverviewChoice {
 
 export type OverviewEvent =
   | { readonly do: 'range'; readonly by: number }
-  | { readonly do: 'logarithmic' | 'drawing' }
-  | { readonly do: 'ceiling'; readonly bytes: number | null }
+  | { readonly do: 'logarithmic' | 'shared' | 'drawing' }
+  | { readonly do: 'ceiling'; readonly bytes: UpDown | null }
   | { readonly do: 'select' | 'show'; readonly subject: Subject | null }
 
 export const plainOverview: OverviewChoice = {
   range: '1m',
   logarithmic: false,
+  shared: false,
   ceiling: null,
   drawing: 'braille',
   selected: null,
@@ -37,6 +41,8 @@ export function reduceOverview(choice: OverviewChoice, event: OverviewEvent): Ov
       return { ...choice, range: stepRange(choice.range, event.by) }
     case 'logarithmic':
       return { ...choice, logarithmic: !choice.logarithmic }
+    case 'shared':
+      return { ...choice, shared: !choice.shared }
     case 'drawing': {
       const at = (drawings.indexOf(choice.drawing) + 1) % drawings.length
       return { ...choice, drawing: drawings[at] ?? 'braille' }

@@ -15,6 +15,7 @@ const shape = z.object({
   rateUnit: z.enum(['bytes', 'bits']).optional().catch(undefined),
   range: z.enum(ranges).optional().catch(undefined),
   logarithmic: z.boolean().optional().catch(undefined),
+  shared: z.boolean().optional().catch(undefined),
   drawing: z.enum(drawings).optional().catch(undefined),
   lists: z.record(z.string(), listShape.catch({})).optional().catch(undefined),
 })

@@ -10,14 +10,14 @@ const listPages = Object.keys(tables) as ListPage[]
 /** What is worth to be found again of what the person has made of the screen. */
 export function preferencesOf(ui: UiState): Preferences {
   const { theme, mouse, rateUnit, overview, lists } = ui
-  const { range, logarithmic, drawing } = overview
+  const { range, logarithmic, shared, drawing } = overview
   const kept = listPages.map((page) => [page, { sort: lists[page].sort, columns: lists[page].columns }])
-  return { theme, mouse, rateUnit, range, logarithmic, drawing, lists: Object.fromEntries(kept) }
+  return { theme, mouse, rateUnit, range, logarithmic, shared, drawing, lists: Object.fromEntries(kept) }
 }
 
 /** The screen as the person wants it; columns that no table has any longer are left alone. */
 export function prefer(ui: UiState, wanted: Preferences): UiState {
-  const { theme, mouse, rateUnit, range, logarithmic, drawing } = wanted
+  const { theme, mouse, rateUnit, range, logarithmic, shared, drawing } = wanted
   const lists = listPages.map((page) => [page, preferList(ui.lists[page], page, wanted.lists?.[page])])
   return {
     ...ui,
@@ -28,6 +28,7 @@ export function prefer(ui: UiState, wanted: Preferences): UiState {
       ...ui.overview,
       range: range ?? ui.overview.range,
       logarithmic: logarithmic ?? ui.overview.logarithmic,
+      shared: shared ?? ui.overview.shared,
       drawing: drawing ?? ui.overview.drawing,
     },
     lists: Object.fromEntries(lists),

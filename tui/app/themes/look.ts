@@ -1,6 +1,7 @@
 import { safeText } from '../../../shared/format/safe-text.ts'
 import type { Drawing } from '../chart/bars.ts'
 import { colourDepth } from '../terminal/abilities.ts'
+import { type Gradients, gradientsOf } from './gradients.ts'
 import type { Theme, ThemeName } from './theme.ts'
 import { themeOf } from './themes.ts'
 
@@ -11,6 +12,8 @@ export interface Look {
   readonly depth: number
   /** How each kind of text looks. */
   readonly theme: Theme
+  /** The colours of graphs by height. */
+  readonly gradients: Gradients
   /** False: ASCII only. */
   readonly unicode: boolean
   /** How graphs are drawn. */
@@ -27,7 +30,7 @@ export interface Look {
   text(outside: string): string
 }
 
-type Characters = Omit<Look, 'color' | 'depth' | 'theme'>
+type Characters = Omit<Look, 'color' | 'depth' | 'theme' | 'gradients'>
 
 const unicode: Characters = {
   unicode: true,
@@ -64,10 +67,12 @@ const ascii: Characters = {
 export function lookOf(env: NodeJS.ProcessEnv, colour = true, theme: ThemeName = 'dark'): Look {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || ''
   const depth = colour && !env.NO_COLOR ? colourDepth(env) : 1
-  return { color: depth > 1, depth, theme: themeOf(theme, depth), ...(/utf-?8/i.test(locale) ? unicode : ascii) }
+  const characters = /utf-?8/i.test(locale) ? unicode : ascii
+  return { color: depth > 1, depth, theme: themeOf(theme, depth), gradients: gradientsOf(theme, depth), ...characters }
 }
 
 /** The same terminal in another theme, and with graphs drawn so where it can show that. */
 export function inTheme(look: Look, theme: ThemeName, drawing: Drawing): Look {
-  return { ...look, theme: themeOf(theme, look.depth), drawing: look.unicode ? drawing : 'ascii' }
+  const [colours, gradients] = [themeOf(theme, look.depth), gradientsOf(theme, look.depth)]
+  return { ...look, theme: colours, gradients, drawing: look.unicode ? drawing : 'ascii' }
 }

@@ -62,7 +62,7 @@ function PanelLines({ panel, state, width, height }: PartProps & { readonly pane
 function Graphs({ state, width, height }: PartProps): ReactElement {
   const look = useLook()
   const { overview, graphs, rateUnit } = state
-  const { range, whose, logarithmic, ceiling } = overview
+  const { range, whose, logarithmic, shared, ceiling } = overview
   return (
     <Throughput
       points={graphPoints(graphs, overview)}
@@ -71,6 +71,7 @@ function Graphs({ state, width, height }: PartProps): ReactElement {
       whose={whose === null ? '' : look.text(nameOf({ name: whose.user }))}
       rateUnit={rateUnit}
       logarithmic={logarithmic}
+      shared={shared}
       ceiling={ceiling}
       width={width}
       height={height}

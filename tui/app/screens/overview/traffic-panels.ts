@@ -2,8 +2,8 @@ import { endReasonWords } from '../../../../shared/end-reasons.ts'
 import { formatRate } from '../../../../shared/format/bytes.ts'
 import { formatTime } from '../../../../shared/format/time.ts'
 import { asciiRamp, blockRamp, drawBars, sparkline } from '../../chart/bars.ts'
-import { resample } from '../../chart/resample.ts'
-import { heightOf, sharedScale } from '../../chart/scale.ts'
+import { resample, summarize } from '../../chart/resample.ts'
+import { heightOf, scaleFor } from '../../chart/scale.ts'
 import type { StyledLine } from '../../components/line.tsx'
 import { busiestDestinations, type Destination } from '../../state/connections.ts'
 import { isSameSubject, rangeLengths } from '../../state/graph.ts'
@@ -102,7 +102,8 @@ function drawGraphs(
     const { up, down } = resample(userPoints(recent, name), latest?.time ?? 0, rangeLengths['1m'] / values, values)
     return up.map((rate, at) => rate + (down[at] ?? 0))
   })
-  const scale = sharedScale(series.flat(), { rateUnit: state.rateUnit, ...state.overview, ceiling: null })
+  const most = summarize(series.flat())?.peak ?? 0
+  const scale = scaleFor(most, rows, state.rateUnit, state.overview.logarithmic)
   return users.map((user, at) => {
     const heights = (series[at] ?? []).map((rate) => heightOf(scale, rate))
     const bars = drawBars(heights, rows, look.unicode ? blockRamp : asciiRamp)
