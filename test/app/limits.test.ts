@@ -38,7 +38,8 @@ const limited = (values: Readonly<Record<string, number | string>>): Partial<Use
   ),
 })
 const format: Format = { now: 0, rateUnit: 'bytes', unicode: false, text: (outside) => outside }
-const cell = (column: string, of: UserRow) => usersTable.columns.find(({ name }) => name === column)?.cell(of, format)
+const cell = (column: string, of: UserRow, width: number) =>
+  usersTable.columns.find(({ name }) => name === column)?.cell(of, format, width)
 
 describe('how much of a limit is used', () => {
   test.each([
@@ -55,9 +56,10 @@ describe('how much of a limit is used', () => {
       { ...limited({ 'max-connections': 5, quota: 50e9, 'rate-down': 10e6 }), use: { ...plain.use, used: 12.34e9 } },
       { rate: { up: 7, down: 8.2e6 } },
     )
-    expect(cell('most', bob)).toBe('#####... 3/5')
-    expect(cell('quota', bob)).toBe('##...... 12.3/50GB')
-    expect(cell('rate', bob)).toBe('######. 8.2/10MB/s')
+    expect(cell('connections', bob, 12)).toBe('#####... 3/5')
+    expect(cell('connections', bob, 6)).toBe('3/5')
+    expect(cell('quota', bob, 18)).toBe('##...... 12.3/50GB')
+    expect(cell('rate', bob, 18)).toBe('######. 8.2/10MB/s')
   })
 
   test('of two rates that count, in which more of it is used', () => {

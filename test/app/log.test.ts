@@ -143,4 +143,8 @@ test('the log of a real daemon is followed, held while one looks back, filtered,
   expect(app.screen).not.toContain('timeout-drain')
   app.type('l')
   await app.shows(/following {3}from warn on {3}0\/0 lines/)
+  app.type('ll')
+  await app.shows(/from debug on \(none from debug: its log-level is info\)/)
+  await change('log-level', 'debug')
+  await app.shows(/from debug on {3}\d/)
 })

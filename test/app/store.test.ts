@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Connection, Role, Sample } from '../../shared/protocol/methods.ts'
+import { unsearched } from '../../tui/app/state/dialogs.ts'
 import { type GraphWish, graphPoints } from '../../tui/app/state/graph.ts'
 import { lackOfRights } from '../../tui/app/state/rights.ts'
 import { type Event, type State, stateAt } from '../../tui/app/state/state.ts'
@@ -397,7 +398,7 @@ describe('rights', () => {
 
 test('what was said goes when another page or a dialog is opened', () => {
   const said: Event = { type: 'say', text: 'cut 1 connection', tone: 'good', at: 0 }
-  const help: Event = { type: 'dialog', event: { do: 'open', dialog: { kind: 'help', scroll: 0 } } }
+  const help: Event = { type: 'dialog', event: { do: 'open', dialog: { kind: 'help', ...unsearched } } }
   expect(stateAfter([said, { type: 'page', page: 'users' }]).toasts.shown).toBeNull()
   expect(stateAfter([said, help]).toasts.shown).toBeNull()
   expect(stateAfter([help, said, { type: 'dialog', event: { do: 'close' } }]).toasts.shown).not.toBeNull()

@@ -9,7 +9,6 @@ import { click } from './mouse/click.ts'
 import type { State } from './state/state.ts'
 import { clipboardSequence } from './terminal/clipboard.ts'
 import { mouseOff, mouseOn, type TerminalInput } from './terminal/terminal-input.ts'
-import type { Look } from './themes/look.ts'
 
 const beginSynchronizedOutput = '\u001b[?2026h'
 
@@ -70,19 +69,19 @@ export function useKeys(app: App): void {
 }
 
 /** Let the mouse act on the app while it is `on`. What is switched on is switched off however the app ends. */
-export function useMouse(app: App, look: Look, on: boolean): void {
+export function useMouse(app: App, on: boolean): void {
   const { stdin } = useStdin()
   const { stdout } = useStdout()
   useLayoutEffect(() => {
     if (!on) return
     stdout.write(mouseOn)
     const terminal = stdin as unknown as TerminalInput
-    const leave = terminal.onMouse((event) => click(app, look, event))
+    const leave = terminal.onMouse((event) => click(app, event))
     return () => {
       leave()
       stdout.write(mouseOff)
     }
-  }, [app, look, on, stdin, stdout])
+  }, [app, on, stdin, stdout])
 }
 
 /** Milliseconds without another change of size. */

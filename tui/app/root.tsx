@@ -31,7 +31,7 @@ export function Root({ store, daemons, login, look }: RootProps): ReactElement {
   useKeys(app)
   const state = useSyncExternalStore(store.subscribe, () => store.state)
   useRedrawAfterResize(app, state.size)
-  useMouse(app, look, state.mouse)
+  useMouse(app, state.mouse)
   const theme = themeFor(state.theme, state.background)
   const { drawing } = state.overview
   const themed = useMemo(() => inTheme(look, theme, drawing), [look, theme, drawing])

@@ -2,10 +2,11 @@ import { Text } from 'ink'
 import type { ReactElement } from 'react'
 import { firstShown } from '../state/layout.ts'
 import type { Sort } from '../state/lists.ts'
-import { layOut, layOutRuns, placeColumns } from '../tables/column-widths.ts'
+import { layOut, layOutRuns, type Placed, placeColumns, tableMargin } from '../tables/column-widths.ts'
 import type { Format } from '../tables/columns.ts'
 import { columnsShown, type TableSpec } from '../tables/table-spec.ts'
 import type { View } from '../tables/view.ts'
+import { columnsOf, fitText } from '../text/fit.ts'
 import type { Style } from '../themes/theme.ts'
 import { Line } from './line.tsx'
 import { useLook } from './look-context.ts'
@@ -29,28 +30,26 @@ interface TableProps<Row> {
 }
 
 /**
- * A table that shows the rows around the cursor; only those are drawn. The selected row and those that are marked are told
- * by more than their colors.
+ * A table that shows the rows around the cursor; only those are drawn. The selected row, those that are marked and those that
+ * must be seen are told by more than their colors.
  */
 export function Table<Row>({ spec, view, sort, format, width, height, dim, ...rest }: TableProps<Row>): ReactElement {
   const look = useLook()
   const { columns = null, marked = none, style } = rest
-  const margin = marked.size > 0 ? 2 : 1
-  const shown = columnsShown(spec.columns, columns, width)
-  const placed = placeColumns(shown, view.rows, format, width - margin, sort.column)
+  const placed = placeColumns(columnsShown(spec.columns, columns, width), width - tableMargin, sort.column)
   const first = firstShown(view.cursor, height - 1, view.rows.length)
-  const arrow = sort.descending ? look.descending : look.ascending
-  const header = layOut(placed, ({ name, header }) => (name === sort.column ? header + arrow : header), look.ellipsis)
   return (
     <>
-      <Line text={' '.repeat(margin) + header} width={width} {...look.theme.columns} />
+      <TableHead placed={placed} sort={sort} width={width} />
       {view.rows.slice(first, first + height - 1).map((row, at) => {
         const id = spec.id(row)
         const selected = first + at === view.cursor
         const isMarked = marked.has(id)
+        const alert = spec.alert?.(row) ?? null
         // The colours of a row that is selected, marked or old are that.
         const isPlain = dim || selected || isMarked
-        const runs = layOutRuns(placed, row, format, look.ellipsis)
+        const sign = { text: signOf(selected, isMarked, alert), tone: alert }
+        const runs = [sign, ...layOutRuns(placed, row, format, look.ellipsis)]
         return (
           <Text
             key={id}
@@ -59,9 +58,8 @@ export function Table<Row>({ spec, view, sort, format, width, height, dim, ...re
             {...(isMarked ? look.theme.marked : {})}
             {...(selected ? look.theme.selected : {})}
           >
-            {(selected ? '>' : ' ') + (isMarked ? '*' : '').padEnd(margin - 1)}
             {isPlain || runs.every(({ tone }) => tone === null)
-              ? runs.map(({ text }) => text).join('')
+              ? fitText(runs.map(({ text }) => text).join(''), width, look.ellipsis)
               : runs.map(({ text, tone }, part) => (
                   // biome-ignore lint/suspicious/noArrayIndexKey: a part of a row is nothing but its place
                   <Text key={part} {...(tone ? look.theme[tone] : {})}>
@@ -73,6 +71,40 @@ export function Table<Row>({ spec, view, sort, format, width, height, dim, ...re
       })}
     </>
   )
+}
+
+/** The headers, of which the one that the table is sorted by stands out. */
+function TableHead<Row>({
+  placed,
+  sort,
+  width,
+}: {
+  readonly placed: readonly Placed<Row>[]
+  readonly sort: Sort
+  readonly width: number
+}): ReactElement {
+  const { theme, ellipsis, ascending, descending } = useLook()
+  const at = placed.findIndex(({ column }) => column.name === sort.column)
+  const arrow = sort.descending ? descending : ascending
+  const part = (some: readonly Placed<Row>[]) =>
+    layOut(some, ({ name, header }) => (name === sort.column ? header + arrow : header), ellipsis)
+  const [before, sorted, behind] = [placed.slice(0, at), placed.slice(at, at + 1), placed.slice(at + 1)].map(part)
+  if (at < 0) return <Line text={' '.repeat(tableMargin) + part(placed)} width={width} {...theme.columns} />
+  const rest = width - tableMargin - columnsOf(`${before}${sorted}`)
+  return (
+    <Text wrap="truncate" {...theme.columns}>
+      {' '.repeat(tableMargin) + before}
+      <Text {...theme.sorted}>{sorted}</Text>
+      {fitText(behind ?? '', rest, ellipsis)}
+    </Text>
+  )
+}
+
+/** What stands before a row. */
+function signOf(selected: boolean, isMarked: boolean, alert: 'warning' | 'bad' | null): string {
+  if (selected) return isMarked ? '#' : '>'
+  if (isMarked) return '*'
+  return alert === null ? ' ' : alert === 'bad' ? '!' : '~'
 }
 
 const none: ReadonlySet<string> = new Set()

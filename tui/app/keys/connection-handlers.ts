@@ -25,13 +25,11 @@ export const connectionHandlers = {
     tell(app, { do: 'mark', ids: marked })
     tell(app, { do: 'select', id: below ?? id })
   },
+  // While rows come and go, those that are marked are never all that are shown.
   markAll: (app) => {
     const { state } = app.store
-    const { ids } = connectionsView(state)
-    const marked = new Set(markedIds(state))
-    const areAll = ids.every((id) => marked.has(id))
-    for (const id of ids) areAll ? marked.delete(id) : marked.add(id)
-    tell(app, { do: 'mark', ids: marked })
+    const ids = markedIds(state).size > 0 ? [] : connectionsView(state).ids
+    tell(app, { do: 'mark', ids: new Set(ids) })
   },
   copy: (app) => {
     const selected = selectedConnection(app.store.state)

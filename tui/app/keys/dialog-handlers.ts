@@ -10,7 +10,7 @@ import { problemSoFar, problemWith, readValue } from './check-form.ts'
 import { runLine } from './command-handlers.ts'
 import { copyChosen } from './connection-handlers.ts'
 import { editTogether } from './edit-rules.ts'
-import { helpContext, helpLines } from './help.ts'
+import { helpShown } from './help.ts'
 import { tell } from './list-handlers.ts'
 import { begin, labelOf, openSecret, performAndTell, tellDialog } from './perform.ts'
 
@@ -25,6 +25,15 @@ export const dialogHandlers = {
   scrollUp: (app) => scroll(app, -1),
   scrollPageDown: (app) => scroll(app, pageRows(app.store.state) - 1),
   scrollPageUp: (app) => scroll(app, 1 - pageRows(app.store.state)),
+  scrollTop: (app) => scroll(app, Number.NEGATIVE_INFINITY),
+  scrollBottom: (app) => scroll(app, Number.POSITIVE_INFINITY),
+  find: (app) => tellDialog(app, { do: 'find' }),
+  keepFound: (app) => tellDialog(app, { do: 'keepFound' }),
+  showAll: (app) => tellDialog(app, { do: 'showAll' }),
+  showAllOrClose: (app) => {
+    const { dialog } = app.store.state
+    tellDialog(app, { do: dialog?.kind === 'help' && dialog.find.text !== '' ? 'showAll' : 'close' })
+  },
   messagesDown: (app) => scrollMessages(app, 1),
   messagesUp: (app) => scrollMessages(app, -1),
   answer: (app) => answer(app, (confirmation) => confirmation.chosen),
@@ -71,7 +80,7 @@ function hasMore({ fields, focus }: Form): boolean {
 function scroll(app: App, by: number): void {
   const { state } = app.store
   if (state.dialog?.kind !== 'help') return
-  const last = Math.max(0, helpLines(helpContext(state)).length + 1 - pageRows(state))
+  const last = Math.max(0, helpShown(state, state.dialog).length + 1 - pageRows(state))
   tellDialog(app, { do: 'scroll', to: Math.max(0, Math.min(state.dialog.scroll + by, last)) })
 }
 

@@ -31,7 +31,17 @@ export const dialogKeys = {
     { keys: ['up', 'k'], command: 'scrollUp', summary: 'scroll back' },
     { keys: ['pgdn', 'ctrl+f', 'space'], command: 'scrollPageDown', summary: 'one screen down' },
     { keys: ['pgup', 'ctrl+b'], command: 'scrollPageUp', summary: 'one screen up' },
-    { ...close, keys: ['esc', 'q', 'enter', '?', 'h'] },
+    { keys: ['home', 'g'], command: 'scrollTop', summary: 'the first line' },
+    { keys: ['end', 'G'], command: 'scrollBottom', summary: 'the last line' },
+    { keys: ['/'], command: 'find', summary: 'show the lines that have a word', hint: 'find' },
+    { keys: ['esc'], command: 'showAllOrClose', summary: 'show all lines again; where they all are, close' },
+    { ...close, keys: ['q', 'enter', '?', 'h'] },
+  ],
+  find: [
+    { keys: ['enter'], command: 'keepFound', summary: 'keep the lines that are shown', hint: 'keep' },
+    { keys: ['esc'], command: 'showAll', summary: 'show all lines again', hint: 'clear' },
+    { keys: ['down'], command: 'scrollDown', summary: 'scroll' },
+    { keys: ['up'], command: 'scrollUp', summary: 'scroll back' },
   ],
   detail: [
     { keys: ['x', 'delete'], verb: 'kill', summary: 'cut this connection', hint: 'cut' },

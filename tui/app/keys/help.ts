@@ -1,4 +1,5 @@
 import { filterHelp } from '../../../shared/filter/fields.ts'
+import type { Help } from '../state/dialogs.ts'
 import { isTooSmall } from '../state/layout.ts'
 import { listPage } from '../state/pages.ts'
 import { lackOfRights, lackToSee } from '../state/rights.ts'
@@ -11,6 +12,7 @@ import { everywhere, type KeyContext, keyTable } from './key-table.ts'
 /** Where the next key is pressed. */
 export function contextOf(state: State): KeyContext {
   if (isTooSmall(state)) return 'tooSmall'
+  if (state.dialog?.kind === 'help' && state.dialog.isTyped) return 'find'
   if (state.dialog) return state.dialog.kind
   if (state.command.field) return 'command'
   const page = listPage(state)
@@ -18,7 +20,7 @@ export function contextOf(state: State): KeyContext {
 }
 
 /** What the help that is open explains: where it was asked for. */
-export function helpContext(state: State): KeyContext {
+function helpContext(state: State): KeyContext {
   const { dialog } = state
   return contextOf(dialog?.kind === 'help' ? { ...state, dialog: dialog.behind ?? null } : state)
 }
@@ -84,6 +86,12 @@ export function helpLines(context: KeyContext): readonly string[] {
     field === 'filter' && !isList(context) ? [] : ['', ` ${where}:`, ...keysOf(field as keyof typeof fields)],
   )
   return isList(context) ? [...keys, ...typing, ...filterHelp(tables[context].fields)] : [...keys, ...typing]
+}
+
+/** The lines of the help that is open, as far as they have what is looked for. */
+export function helpShown(state: State, { find }: Pick<Help, 'find'>): readonly string[] {
+  const wanted = find.text.toLowerCase()
+  return helpLines(helpContext(state)).filter((line) => line.toLowerCase().includes(wanted))
 }
 
 /** Where `?` is a letter, so that the page's help tells of them. */

@@ -105,7 +105,12 @@ export const keyTable = {
       summary: 'a rule that keeps its user from where the selected connection goes',
       wide: 'rule',
     },
-    { keys: ['M'], command: 'markAll', summary: 'mark all that are shown, or take their marks off', wide: 'mark all' },
+    {
+      keys: ['M'],
+      command: 'markAll',
+      summary: 'mark all that are shown; where some are marked, take all marks off',
+      wide: 'mark all',
+    },
     { keys: ['c'], command: 'nextList', summary: 'the access log: what became of those that ended', hint: 'ended' },
     copy,
     { keys: ['space'], command: 'pause', summary: 'hold the table still, or let it go on', wide: 'hold' },

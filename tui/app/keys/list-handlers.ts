@@ -33,9 +33,10 @@ export const listHandlers = {
     const at = groups.indexOf(app.store.state.lists.settings.filter) + 1
     tell(app, { do: 'setFilter', filter: groups[at % groups.length] ?? '' })
   },
-  logLevel: ({ store }) => {
+  logLevel: ({ store, daemon }) => {
     const at = logLevels.indexOf(store.state.log.level) + 1
     store.dispatch({ type: 'logLevel', level: logLevels[at] ?? logLevels[0] })
+    daemon.look()
   },
   hold: (app) => {
     const { state } = app.store

@@ -1,4 +1,5 @@
 import { pagesOf } from '../state/daemons.ts'
+import { unsearched } from '../state/dialogs.ts'
 import { listPage, nextList, type Page } from '../state/pages.ts'
 import { selectedId } from '../tables/view.ts'
 import { nextTheme } from '../themes/theme.ts'
@@ -44,7 +45,7 @@ export const pageHandlers = {
   previousPage: (app) => open(app, neighbour(app, -1)),
   help: (app) => {
     const { dialog } = app.store.state
-    tellDialog(app, { do: 'open', dialog: { kind: 'help', scroll: 0, ...(dialog && { behind: dialog }) } })
+    tellDialog(app, { do: 'open', dialog: { kind: 'help', ...unsearched, ...(dialog && { behind: dialog }) } })
   },
   messages: (app) => tellDialog(app, { do: 'open', dialog: { kind: 'messages', scroll: 0 } }),
   rateUnit: ({ store }) => store.dispatch({ type: 'rateUnit' }),

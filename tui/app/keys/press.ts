@@ -62,5 +62,5 @@ export function paste(app: App, text: string): void {
 function type(app: App, context: KeyContext, edit: Edit): void {
   if (context === 'filter') tell(app, { do: 'editFilter', edit })
   if (context === 'command') tellCommand(app, { do: 'edit', edit })
-  if (context === 'form' || context === 'palette') tellDialog(app, { do: 'edit', edit })
+  if (context === 'form' || context === 'palette' || context === 'find') tellDialog(app, { do: 'edit', edit })
 }

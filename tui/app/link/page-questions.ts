@@ -17,8 +17,10 @@ export async function askForPage({ call }: Client, state: State, role: Role): Pr
   const isAdmin = suffices(role, 'admin')
   // The command line completes their names, too.
   const wantsOperators = (page === 'operators' || command.field !== null) && isAdmin
+  // Of debug, it may be that the daemon writes none down.
+  const wantsConfiguration = page === 'settings' || (page === 'log' && state.log.level === 'debug')
   return {
-    ...(page === 'settings' && { configuration: await call('config.get', {}) }),
+    ...(wantsConfiguration && { configuration: await call('config.get', {}) }),
     ...(page === 'bans' && isOperator && { bans: await bansOf(call) }),
     ...(page === 'users' && isOperator && { groups: await groupsOf(call) }),
     ...(list === 'usage' && isOperator && { usage: await usageOf(call, state.usagePeriod) }),

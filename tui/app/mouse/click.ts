@@ -7,16 +7,15 @@ import { isSameSubject } from '../state/graph.ts'
 import type { ListPage } from '../state/pages.ts'
 import { tables } from '../tables/tables.ts'
 import type { MouseEvent } from '../terminal/input-splitter.ts'
-import type { Look } from '../themes/look.ts'
 import { type Target, targetAt } from './target.ts'
 
 /** Rows that one notch of the wheel moves. */
 const notch = 3
 
 /** Do what the mouse means where it is. */
-export function click(app: App, look: Look, { kind, column, row }: MouseEvent): void {
+export function click(app: App, { kind, column, row }: MouseEvent): void {
   if (kind !== 'press') return roll(app, kind === 'wheelUp' ? 'up' : 'down')
-  const target = targetAt(app.store.state, look, { column, row })
+  const target = targetAt(app.store.state, { column, row })
   if (target) take(app, target)
 }
 

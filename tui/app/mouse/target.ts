@@ -1,5 +1,4 @@
 import { hintsOf } from '../keys/help.ts'
-import { formatOf } from '../screens/list-pages.tsx'
 import { arrange, roomFor } from '../screens/overview/arrange.ts'
 import { type Dialog, isOverlay } from '../state/dialogs.ts'
 import type { Subject } from '../state/graph.ts'
@@ -7,12 +6,11 @@ import { dialogRows, fieldRows, firstShown, isTooSmall, linkRows, pageRows, tabl
 import { type ListPage, listPage, type Page } from '../state/pages.ts'
 import type { State } from '../state/state.ts'
 import { tabsOf } from '../state/tabs.ts'
-import { placeColumns } from '../tables/column-widths.ts'
+import { placeColumns, tableMargin } from '../tables/column-widths.ts'
 import { columnsShown } from '../tables/table-spec.ts'
 import { tables } from '../tables/tables.ts'
-import { markedIds, viewOf } from '../tables/view.ts'
+import { viewOf } from '../tables/view.ts'
 import { columnsOf } from '../text/fit.ts'
-import type { Look } from '../themes/look.ts'
 
 /** What is at a place of the screen, for a click on it. */
 export type Target =
@@ -35,7 +33,7 @@ interface Place {
 }
 
 /** What is there; null if it is nothing that a click could mean. What lies below a dialog is out of reach. */
-export function targetAt(state: State, look: Look, place: Place): Target | null {
+export function targetAt(state: State, place: Place): Target | null {
   const { size, dialog, command } = state
   if (isTooSmall(state)) return null
   if (place.row === size.rows - 1) return hintAt(state, place)
@@ -47,7 +45,7 @@ export function targetAt(state: State, look: Look, place: Place): Target | null 
   const page = listPage(state)
   if (dialog) return null
   const onPage = { ...place, row: place.row - head - 1 }
-  return page === null ? inOverview(state, onPage) : inTable(state, page, look, onPage)
+  return page === null ? inOverview(state, onPage) : inTable(state, page, onPage)
 }
 
 function tabAt(state: State, { column }: Place): Target | null {
@@ -78,9 +76,9 @@ function inOverview(state: State, { column, row }: Place): Target | null {
 const summaryRows = 1
 const headRows = 2
 
-function inTable(state: State, page: ListPage, look: Look, { column, row }: Place): Target | null {
+function inTable(state: State, page: ListPage, { column, row }: Place): Target | null {
   if (row === summaryRows) {
-    const name = columnAt(state, page, look, column)
+    const name = columnAt(state, page, column)
     return name === null ? null : { kind: 'column', page, name }
   }
   const { ids, cursor } = viewOf(state, page)
@@ -89,16 +87,18 @@ function inTable(state: State, page: ListPage, look: Look, { column, row }: Plac
   return id === undefined || row < headRows || row - headRows >= height ? null : { kind: 'row', page, id }
 }
 
-function columnAt(state: State, page: ListPage, look: Look, column: number): string | null {
+function columnAt(state: State, page: ListPage, column: number): string | null {
   const { sort, columns } = state.lists[page]
-  const margin = page === 'connections' && markedIds(state).size > 0 ? 2 : 1
-  const shown = columnsShown(tables[page].columns, columns, state.size.columns)
-  const rows = viewOf(state, page).rows as readonly never[]
-  const width = state.size.columns - margin
-  let from = margin
-  for (const placed of placeColumns(shown, rows, formatOf(state, look), width, sort.column)) {
+  const { columns: width } = state.size
+  let from = tableMargin
+  for (const placed of placeColumns(
+    columnsShown(tables[page].columns, columns, width),
+    width - tableMargin,
+    sort.column,
+  )) {
+    from += placed.gap
     if (column >= from && column < from + placed.width) return placed.column.name
-    from += placed.width + 1
+    from += placed.width
   }
   return null
 }

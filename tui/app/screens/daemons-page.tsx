@@ -4,7 +4,7 @@ import { useLook } from '../components/look-context.ts'
 import { type DaemonRow, sumOf } from '../state/daemons.ts'
 import { troubleRows } from '../state/layout.ts'
 import type { State } from '../state/state.ts'
-import { layOut, placeColumns } from '../tables/column-widths.ts'
+import { layOut, placeColumns, tableMargin } from '../tables/column-widths.ts'
 import { daemonsTable } from '../tables/daemons-table.ts'
 import { columnsShown } from '../tables/table-spec.ts'
 import { daemonsView } from '../tables/view.ts'
@@ -18,14 +18,8 @@ export function DaemonsPage({ state }: { readonly state: State }): ReactElement 
   const { sort, columns } = state.lists.daemons
   const { columns: width } = state.size
   const format = formatOf(state, look)
-  const placed = placeColumns(
-    columnsShown(daemonsTable.columns, columns, width),
-    view.rows,
-    format,
-    width - 1,
-    sort.column,
-  )
-  const sum = layOut(placed, ({ cell }) => cell(sumOf(view.rows), format), look.ellipsis)
+  const placed = placeColumns(columnsShown(daemonsTable.columns, columns, width), width - tableMargin, sort.column)
+  const sum = layOut(placed, ({ cell }, width) => cell(sumOf(view.rows), format, width), look.ellipsis)
   return (
     <>
       <Line text={listSummary('daemons', view, state.lists.daemons, look)} width={width} />

@@ -5,7 +5,7 @@ import { useLook } from '../components/look-context.ts'
 import { Table } from '../components/table.tsx'
 import { adviceRows, tableRows } from '../state/layout.ts'
 import type { ListState } from '../state/lists.ts'
-import { type Log, newerEntries } from '../state/log.ts'
+import { newerEntries } from '../state/log.ts'
 import { type ListPage, listPage } from '../state/pages.ts'
 import { daemonTime, isStale, type State } from '../state/state.ts'
 import { accessTable } from '../tables/access-table.ts'
@@ -107,10 +107,7 @@ export function LogPage({ state }: { readonly state: State }): ReactElement {
   const view = logView(state)
   return (
     <>
-      <Line
-        text={`${progress(state.log)}   ${listSummary('lines', view, state.lists.log, look).trim()}`}
-        width={width}
-      />
+      <Line text={`${progress(state)}   ${listSummary('lines', view, state.lists.log, look).trim()}`} width={width} />
       <ListTable
         state={state}
         page="log"
@@ -122,10 +119,12 @@ export function LogPage({ state }: { readonly state: State }): ReactElement {
   )
 }
 
-/** ` HELD, 12 newer   from info on   3 lost`. */
-function progress(log: Log): string {
+/** ` HELD, 12 newer   from info on   3 lost`; where the daemon writes down less than that, what to do. */
+function progress({ log, configuration }: Pick<State, 'log' | 'configuration'>): string {
   const held = log.held ? `HELD, ${newerEntries(log)} newer` : 'following'
-  return ` ${held}   from ${log.level} on${log.lost > 0 ? `   ${log.lost} lost` : ''}`
+  const own = configuration?.settings.find(({ name }) => name === 'log-level')?.value ?? 'debug'
+  const less = log.level === 'debug' && own !== 'debug' ? ` (none from debug: its log-level is ${own})` : ''
+  return ` ${held}   from ${log.level} on${less}${log.lost > 0 ? `   ${log.lost} lost` : ''}`
 }
 
 /** `   5 chosen, 30 need a restart`. */

@@ -4,9 +4,9 @@ import { formatTime } from '../../../shared/format/time.ts'
 import { Field } from '../components/field.tsx'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
-import { helpContext, helpLines } from '../keys/help.ts'
+import { helpShown } from '../keys/help.ts'
 import { offersAt } from '../keys/palette.ts'
-import type { ColumnsChoice, Overlay, Palette, Result as Shown } from '../state/dialogs.ts'
+import type { ColumnsChoice, Help, Overlay, Palette, Result as Shown } from '../state/dialogs.ts'
 import { firstShown, pageRows } from '../state/layout.ts'
 import type { State } from '../state/state.ts'
 import { cut, fitText } from '../text/fit.ts'
@@ -17,7 +17,7 @@ import { UserPage } from './user-detail.tsx'
 export function OverlayPage({ state, overlay }: { readonly state: State; readonly overlay: Overlay }): ReactElement {
   switch (overlay.kind) {
     case 'help':
-      return <Help state={state} scroll={overlay.scroll} />
+      return <HelpPage state={state} help={overlay} />
     case 'detail':
       return <ConnectionDetail state={state} />
     case 'columns':
@@ -34,15 +34,22 @@ export function OverlayPage({ state, overlay }: { readonly state: State; readonl
 }
 
 /** The keys of what it covers. */
-function Help({ state, scroll }: { readonly state: State; readonly scroll: number }): ReactElement {
+function HelpPage({ state, help }: { readonly state: State; readonly help: Help }): ReactElement {
+  const look = useLook()
   const { columns: width } = state.size
-  const lines = helpLines(helpContext(state))
+  const { scroll, find, isTyped } = help
+  const lines = helpShown(state, help)
   const height = pageRows(state) - 1
   const shown = lines.slice(scroll, scroll + height)
+  const wanted = find.text === '' ? '' : ` that have "${look.text(find.text)}"`
   const place = lines.length > height ? `, lines ${scroll + 1} to ${scroll + shown.length} of ${lines.length}` : ''
   return (
     <>
-      <Line text={` The keys here${place}`} width={width} {...useLook().theme.heading} />
+      {isTyped ? (
+        <Field label=" /" field={find} width={width} />
+      ) : (
+        <Line text={` The keys here${wanted}${place}`} width={width} {...look.theme.heading} />
+      )}
       {shown.map((line, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
         <Line key={at} text={line} width={width} />

@@ -14,7 +14,7 @@ import { isStale, type State } from '../state/state.ts'
 import { rates } from '../state/traffic.ts'
 import type { UserRow } from '../state/users.ts'
 import { layOut, placeColumns } from '../tables/column-widths.ts'
-import { type Column, numberColumn, textColumn, trafficColumns } from '../tables/columns.ts'
+import { type Column, numberColumn, placeColumn, textColumn, trafficColumns } from '../tables/columns.ts'
 import { breakLines } from '../text/fit.ts'
 import type { Role } from '../themes/theme.ts'
 import { formatOf } from './list-pages.tsx'
@@ -112,7 +112,7 @@ function UserConnections({ state, name, height }: Props): ReactElement | null {
   const format = formatOf(state, look)
   const width = state.size.columns
   const rows = newestOf(state, name).slice(0, height - 1)
-  const placed = placeColumns(columns, rows, format, width - 1)
+  const placed = placeColumns(columns, width - 1)
   const old = isStale(state) ? look.theme.dim : {}
   return (
     <>
@@ -120,7 +120,7 @@ function UserConnections({ state, name, height }: Props): ReactElement | null {
       {rows.map((row) => (
         <Line
           key={row.connection.id}
-          text={` ${layOut(placed, (column) => column.cell(row, format), look.ellipsis)}`}
+          text={` ${layOut(placed, (column, room) => column.cell(row, format, room), look.ellipsis)}`}
           width={width}
           {...old}
         />
@@ -141,7 +141,10 @@ function newestOf({ connections }: State, name: string): Row[] {
 }
 
 const columns: readonly Column<Row>[] = [
-  textColumn<Row>('destination', 'Live connections to', ({ connection }) => connection.destination ?? '-'),
+  placeColumn<Row>('destination', 'Live connections to', ({ connection }) => connection.destination ?? '-', {
+    width: 22,
+    widest: 64,
+  }),
   textColumn<Row>('state', 'State', ({ connection }) => connection.state, { width: 11, dispensable: 1 }),
   ...trafficColumns<Row>(
     ({ rate }) => rate,

@@ -1,6 +1,6 @@
 import type { Call, Question } from '../../../shared/commands/verb.ts'
 import type { Range } from '../../../shared/protocol/methods.ts'
-import { editField, type TextField } from '../text/edit.ts'
+import { editField, emptyField, type TextField } from '../text/edit.ts'
 import { type Form, type FormEvent, reduceForm } from './forms.ts'
 import type { ListPage } from './pages.ts'
 
@@ -9,8 +9,7 @@ export type Dialog = Overlay | Panel
 
 /** What takes the place of the page. */
 export type Overlay =
-  /** About what it was asked for in. */
-  | { readonly kind: 'help'; readonly scroll: number; readonly behind?: Dialog }
+  | Help
   /** A connection, followed by its id. */
   | { readonly kind: 'detail'; readonly id: string }
   | ColumnsChoice
@@ -39,6 +38,17 @@ export interface Result {
   readonly lines: readonly string[]
   readonly row: number
   readonly column: number
+}
+
+/** About what it was asked for in. */
+export interface Help {
+  readonly kind: 'help'
+  readonly scroll: number
+  /** What its lines must have; all are shown for nothing. */
+  readonly find: TextField
+  /** Whether that is being typed. */
+  readonly isTyped: boolean
+  readonly behind?: Dialog
 }
 
 export interface Palette {
@@ -96,12 +106,17 @@ export type DialogEvent =
   | { readonly do: 'open'; readonly dialog: Dialog }
   | { readonly do: 'close' }
   | { readonly do: 'choose' | 'toggle' }
+  /** Type what lines of the help must have, or go on with what is typed; without it, all are shown again. */
+  | { readonly do: 'find' | 'keepFound' | 'showAll' }
   /** To the next choice, or the one before. */
   | { readonly do: 'move'; readonly by: number }
   | { readonly do: 'scroll'; readonly to: number }
   | { readonly do: 'range'; readonly range: Range }
   | { readonly do: 'pan'; readonly row: number; readonly column: number }
   | FormEvent
+
+/** Help as it is opened. */
+export const unsearched = { scroll: 0, find: emptyField, isTyped: false } as const
 
 /** A choice among all columns of a list, of which these are shown now. */
 export function columnsChoice(
@@ -135,7 +150,14 @@ export function reduceDialog(dialog: Dialog | null, event: DialogEvent): Dialog 
       return dialog?.kind === 'help' || dialog?.kind === 'messages' ? { ...dialog, scroll: event.to } : dialog
     case 'range':
       return dialog?.kind === 'user' ? { ...dialog, range: event.range } : dialog
+    case 'find':
+      return dialog?.kind === 'help' ? { ...dialog, isTyped: true } : dialog
+    case 'keepFound':
+      return dialog?.kind === 'help' ? { ...dialog, isTyped: false } : dialog
+    case 'showAll':
+      return dialog?.kind === 'help' ? { ...dialog, ...unsearched } : dialog
     case 'edit':
+      if (dialog?.kind === 'help') return { ...dialog, find: editField(dialog.find, event.edit), scroll: 0 }
       if (dialog?.kind === 'palette') return { ...dialog, field: editField(dialog.field, event.edit), chosen: 0 }
       return dialog?.kind === 'form' ? reduceForm(dialog, event) : dialog
     default:

@@ -3,7 +3,7 @@ import { accessFields, destinationOf, whoIn } from '../../../shared/filter/acces
 import { formatDuration, formatTime } from '../../../shared/format/time.ts'
 import type { AccessEntry } from '../../../shared/protocol/methods.ts'
 import { entryId } from '../state/access.ts'
-import { numberColumn, textColumn, totalColumns } from './columns.ts'
+import { numberColumn, placeColumn, textColumn, totalColumns, wide } from './columns.ts'
 import type { TableSpec } from './table-spec.ts'
 
 const none = '-'
@@ -11,40 +11,46 @@ const none = '-'
 /** What became of it: why it ended, or that it began or goes on. */
 const whatOf = ({ event, reason }: AccessEntry) => (reason === null ? event : endReasonWords(reason))
 
+/** What has gone wrong is red, what is refused, too; what merely goes on is neither. */
+const alertOf = ({ result }: AccessEntry) => (result === 'ok' ? null : 'bad')
+
 /** What became of connections. */
 export const accessTable: TableSpec<AccessEntry> = {
   id: entryId,
   fields: accessFields,
+  alert: alertOf,
   columns: [
     textColumn('time', 'UTC', ({ ts }) => formatTime(ts).slice(11, 19), {
       width: 8,
       greatestFirst: true,
       compare: (one, other) => one.ts - other.ts,
     }),
-    textColumn('day', 'Day', ({ ts }) => formatTime(ts).slice(0, 10), { width: 10, extra: true, dispensable: 9 }),
-    textColumn('reason', 'Reason', whatOf, { width: 14, tone: ({ result }) => (result === 'ok' ? null : 'warning') }),
-    textColumn('id', 'Id', ({ id }) => id, { width: 10, extra: true, dispensable: 8 }),
-    textColumn('command', 'Command', ({ cmd }) => cmd ?? none, { extra: true, width: 13 }),
-    textColumn('user', 'User', whoIn, { widest: 16 }),
-    textColumn('client', 'Client', ({ source }) => source ?? none),
-    textColumn('destination', 'Destination', (entry) => destinationOf(entry) || none),
-    textColumn('address', 'Address', ({ address }) => address ?? none, { extra: true }),
-    ...totalColumns<AccessEntry>((entry) => entry, 2),
-    numberColumn('lasted', 'Lasted', 6, ({ duration }) => duration, formatDuration, { dispensable: 3 }),
+    textColumn('day', 'Day', ({ ts }) => formatTime(ts).slice(0, 10), { width: 10, from: wide, dispensable: 2 }),
+    textColumn('reason', 'Reason', whatOf, { width: 14, widest: 16, tone: alertOf }),
+    textColumn('id', 'Id', ({ id }) => id, { width: 10, from: wide, dispensable: 1 }),
+    textColumn('user', 'User', whoIn, { width: 8, widest: 20 }),
+    placeColumn('client', 'Client', ({ source }) => source ?? none, { width: 15, widest: 26, dispensable: 7 }),
+    placeColumn('destination', 'Destination', (entry) => destinationOf(entry) || none, { width: 22, widest: 64 }),
+    placeColumn('address', 'Address', ({ address }) => address ?? none, {
+      width: 21,
+      widest: 47,
+      from: wide,
+      dispensable: 1,
+    }),
+    textColumn('command', 'Command', ({ cmd }) => cmd ?? none, { width: 9, widest: 13, from: 100, dispensable: 5 }),
+    ...totalColumns<AccessEntry>((entry) => entry, 4),
+    numberColumn('lasted', 'Lasted', 7, ({ duration }) => duration, formatDuration, { dispensable: 6 }),
     numberColumn(
       'connect',
       'Reached',
       8,
       ({ connect_ms }) => connect_ms ?? Number.NaN,
       (ms) => (Number.isNaN(ms) ? none : `${ms} ms`),
-      {
-        extra: true,
-        dispensable: 1,
-      },
+      { from: 140, dispensable: 3 },
     ),
     textColumn('rule', 'Rule', ({ rule }) => (rule === undefined ? none : String(rule)), {
-      extra: true,
       width: 5,
+      from: wide,
       dispensable: 0,
     }),
   ],

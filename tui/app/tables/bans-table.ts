@@ -2,7 +2,7 @@ import { banReasons } from '../../../shared/commands/ban-verbs.ts'
 import { amountField, textField, wordField } from '../../../shared/filter/fields.ts'
 import { formatDuration, formatTime } from '../../../shared/format/time.ts'
 import type { Ban } from '../../../shared/protocol/methods.ts'
-import { numberColumn, textColumn } from './columns.ts'
+import { numberColumn, placeColumn, textColumn } from './columns.ts'
 import type { TableSpec } from './table-spec.ts'
 
 const sourceOf = ({ source }: Ban) => source
@@ -20,9 +20,9 @@ export const bansTable: TableSpec<Ban> = {
     lasts: amountField('time', (ban) => endOf(ban) - ban.since),
   },
   columns: [
-    textColumn('source', 'Source', sourceOf),
+    placeColumn('source', 'Source', sourceOf, { width: 20, widest: 47 }),
     textColumn('why', 'Why', whyOf, { width: 18 }),
-    textColumn('by', 'By', byOf, { widest: 16, dispensable: 2 }),
+    textColumn('by', 'By', byOf, { width: 8, widest: 24, dispensable: 2 }),
     numberColumn('since', 'Since', 20, ({ since }) => since, formatTime, { dispensable: 1 }),
     numberColumn(
       'until',

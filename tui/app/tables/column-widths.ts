@@ -1,51 +1,95 @@
-import { columnsOf, fitText } from '../text/fit.ts'
+import { cutMiddle, fitText } from '../text/fit.ts'
 import type { Role } from '../themes/theme.ts'
 import type { Column, Format } from './columns.ts'
 
-/** A column that is shown, and how wide. */
-interface Placed<Row> {
+/** A column that is shown, how wide, and how far from the one before. */
+export interface Placed<Row> {
   readonly column: Column<Row>
   readonly width: number
+  readonly gap: number
 }
 
-/** A column of texts is never cut below this. */
-const narrowest = 8
-/** An IPv6 address with brackets and port is whole in this: no longer text may push other columns out. */
-const widest = 47
+/** Terminal columns before the first: the cursor, a mark, or a sign of what must be seen. */
+export const tableMargin = 1
+
+/** Spaces between two columns at most, where no column has use for more room. */
+const widestGap = 4
 
 /**
- * The columns that fit into `width` with a space between them. Those that tell nothing here go, then dispensable ones, but for
- * the one named `kept`, before any text is cut; then the widest text is cut; what is left over goes to the last column of texts.
+ * The columns that fit into `width`, whatever their rows are: so nothing jumps while rows come and go, and no long name takes
+ * a number's room. The most wanted come first, and before all those that always stay and the one named `kept`; what is left
+ * over is shared by those that can use more, in proportion to how much that is, and then by the gaps.
  */
-export function placeColumns<Row>(
-  columns: readonly Column<Row>[],
-  rows: readonly Row[],
-  format: Format,
-  width: number,
-  kept?: string,
-): Placed<Row>[] {
-  const telling = columns.filter(({ name, tells }) => !tells || name === kept || rows.some(tells))
-  let placed: Placed<Row>[] = telling.map((column) => ({ column, width: naturalWidth(column, rows, format) }))
-  while (excess(placed, width) > 0) {
-    const spare = lowest(placed.filter(({ column }) => column.name !== kept))
-    if (!spare) break
-    placed = placed.filter(({ column }) => column !== spare)
+export function placeColumns<Row>(columns: readonly Column<Row>[], width: number, kept?: string): Placed<Row>[] {
+  const chosen = chooseColumns(columns, width, kept)
+  const gaps = chosen.length - 1
+  const widths = narrow(
+    chosen.map((column) => column.width),
+    width - gaps,
+  )
+  const spare = width - gaps - sum(widths)
+  const shares = share(
+    spare,
+    chosen.map((column) => Math.max(0, (column.widest ?? 0) - column.width)),
+  )
+  const gap = Math.min(widestGap, 1 + Math.floor((spare - sum(shares)) / Math.max(1, gaps)))
+  return chosen.map((column, at) => ({
+    column,
+    width: (widths[at] ?? 0) + (shares[at] ?? 0),
+    gap: at === 0 ? 0 : gap,
+  }))
+}
+
+/** Those that always stay, and of the others one rank after the other, whole, as far as there is room for it. */
+function chooseColumns<Row>(columns: readonly Column<Row>[], width: number, kept?: string): Column<Row>[] {
+  const rankOf = ({ name, dispensable }: Column<Row>) =>
+    name === kept ? Number.POSITIVE_INFINITY : (dispensable ?? Number.POSITIVE_INFINITY)
+  const ranks = [...new Set(columns.map(rankOf))].sort((one, other) => other - one)
+  return ranks.reduce<Column<Row>[]>((chosen, rank) => {
+    const more = columns.filter((column) => chosen.includes(column) || rankOf(column) === rank)
+    const fits = sum(more.map((column) => column.width)) + more.length - 1 <= width
+    return fits || rank === Number.POSITIVE_INFINITY ? more : chosen
+  }, [])
+}
+
+/** The widths, of which the widest are cut where together they are more than `most`. */
+function narrow(widths: number[], most: number): number[] {
+  let cut = widths
+  while (sum(cut) > most && Math.max(...cut) > 1) {
+    const widest = Math.max(...cut)
+    cut = cut.with(cut.indexOf(widest), widest - 1)
   }
-  while (excess(placed, width) > 0) {
-    const longest = Math.max(...placed.map(({ column, width }) => (isText(column) ? width : 0)))
-    if (longest <= narrowest) break
-    placed = resize(placed, ({ column, width }) => isText(column) && width === longest, -1)
-  }
-  return resize(placed, ({ column }) => isText(column), Math.max(0, -excess(placed, width)))
+  return cut
+}
+
+/** So much of `amount` for each as it wishes for; less in proportion where it is too little for all. */
+function share(amount: number, wishes: readonly number[]): number[] {
+  const wanted = sum(wishes)
+  if (wanted <= amount) return [...wishes]
+  if (amount <= 0) return wishes.map(() => 0)
+  let [given, wished] = [0, 0]
+  return wishes.map((wish) => {
+    wished += wish
+    const upToHere = Math.floor((amount * wished) / wanted)
+    const own = upToHere - given
+    given = upToHere
+    return own
+  })
 }
 
 /** A row's cells in their columns. */
 export function layOut<Row>(
   placed: readonly Placed<Row>[],
-  cell: (column: Column<Row>) => string,
+  cell: (column: Column<Row>, width: number) => string,
   ellipsis: string,
 ): string {
-  return placed.map(({ column, width }) => fitText(cell(column), width, ellipsis, column.align)).join(' ')
+  return placed
+    .map(({ column, width, gap }) => ' '.repeat(gap) + fitCell(cell(column, width), column, width, ellipsis))
+    .join('')
+}
+
+function fitCell<Row>(text: string, { align, cut }: Column<Row>, width: number, ellipsis: string): string {
+  return fitText(cut === 'middle' ? cutMiddle(text, width, ellipsis) : text, width, ellipsis, align)
 }
 
 /** A part of a row that means one thing; null: nothing in particular. */
@@ -57,52 +101,16 @@ interface Run {
 /** A row's cells in their columns, parted where what they mean changes. */
 export function layOutRuns<Row>(placed: readonly Placed<Row>[], row: Row, format: Format, ellipsis: string): Run[] {
   const runs: Run[] = []
-  for (const { column, width } of placed) {
+  for (const { column, width, gap } of placed) {
     const tone = column.tone?.(row, format) ?? null
     const last = runs.at(-1)
-    const cell = fitText(column.cell(row, format), width, ellipsis, column.align)
-    if (last?.tone === tone) runs.splice(-1, 1, { tone, text: `${last.text} ${cell}` })
-    else runs.push({ tone, text: last ? ` ${cell}` : cell })
+    const text = ' '.repeat(gap) + fitCell(column.cell(row, format, width), column, width, ellipsis)
+    if (last?.tone === tone) runs.splice(-1, 1, { tone, text: last.text + text })
+    else runs.push({ tone, text })
   }
   return runs
 }
 
-/** Widths of columns of texts, by the rows that they are for: while only the cursor moves, no cell is measured again. */
-const measured = new WeakMap<readonly unknown[], Map<unknown, number>>()
-
-function naturalWidth<Row>(column: Column<Row>, rows: readonly Row[], format: Format): number {
-  if (column.width) return column.width
-  const widths = measured.get(rows) ?? new Map<unknown, number>()
-  measured.set(rows, widths)
-  const width = widths.get(column) ?? measure(column, rows, format)
-  widths.set(column, width)
-  return width
-}
-
-function measure<Row>(column: Column<Row>, rows: readonly Row[], format: Format): number {
-  // Room for an arrow behind the header.
-  const least = column.header.length + 1
-  const longest = rows.reduce((most, row) => Math.max(most, columnsOf(column.cell(row, format))), least)
-  return Math.min(longest, column.widest ?? widest)
-}
-
-function isText<Row>(column: Column<Row>): boolean {
-  return column.width === undefined && column.dispensable === undefined
-}
-
-function excess<Row>(placed: readonly Placed<Row>[], width: number): number {
-  return placed.reduce((sum, { width }) => sum + width + 1, -1) - width
-}
-
-/** The first to go; of equals the last. */
-function lowest<Row>(placed: readonly Placed<Row>[]): Column<Row> | undefined {
-  const rank = ({ column }: Placed<Row>) => column.dispensable ?? Number.POSITIVE_INFINITY
-  const least = Math.min(...placed.map(rank))
-  return placed.findLast((one) => rank(one) === least && least < Number.POSITIVE_INFINITY)?.column
-}
-
-/** Change the width of the last column that fits the description. */
-function resize<Row>(placed: readonly Placed<Row>[], which: (one: Placed<Row>) => boolean, by: number): Placed<Row>[] {
-  const last = placed.findLast(which)
-  return placed.map((one) => (one === last ? { ...one, width: one.width + by } : one))
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
 }

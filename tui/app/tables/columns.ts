@@ -7,21 +7,21 @@ export interface Column<Row> {
   readonly name: string
   readonly header: string
   readonly align: 'left' | 'right'
-  /** Terminal columns it takes; without it, those of its longest cell, up to `widest` while space is short. */
-  readonly width?: number
+  /** Terminal columns that it takes at least, with an arrow behind the header; and how many it has use for. */
+  readonly width: number
   readonly widest?: number
-  /** The cell's text, safe to show. */
-  cell(row: Row, format: Format): string
+  /** Where a text that is too long is cut: of places, beginning and end say most. */
+  readonly cut?: 'end' | 'middle'
+  /** The cell's text, safe to show, in so many terminal columns if it can. */
+  cell(row: Row, format: Format, width: number): string
   /** Order of two rows, ascending. */
   compare(one: Row, other: Row): number
   /** Sorting by this column begins with the greatest. */
   readonly greatestFirst: boolean
-  /** When space is short, columns with it are left out, the lowest first; those without it are cut after that. */
+  /** How much it is wanted where space is short, those of one number together; those without it always stay. */
   readonly dispensable?: number
-  /** Shown to those who choose it, and where there is room for everything. */
-  readonly extra?: boolean
-  /** Whether it tells something of a row; where it tells nothing of any, it is left out. Without it, it always does. */
-  tells?(row: Row): boolean
+  /** Terminal columns from which on it is shown to who has not chosen the columns. */
+  readonly from?: number
   /** What the cell means, where it is not plain. */
   tone?(row: Row, format: Format): Role | null
 }
@@ -38,13 +38,17 @@ export interface Format {
 }
 
 type Extra<Row> = Partial<Column<Row>>
+type Texts<Row> = Extra<Row> & Pick<Column<Row>, 'width'>
+
+/** Terminal columns from which on a table shows all that it has. */
+export const wide = 180
 
 /** A column of texts from outside, ordered by code units. */
 export function textColumn<Row>(
   name: string,
   header: string,
   text: (row: Row) => string,
-  extra: Extra<Row> = {},
+  extra: Texts<Row>,
 ): Column<Row> {
   return {
     name,
@@ -78,27 +82,66 @@ export function numberColumn<Row>(
   }
 }
 
+/** A column of `host:port` from outside. */
+export function placeColumn<Row>(
+  name: string,
+  header: string,
+  text: (row: Row) => string,
+  extra: Texts<Row>,
+): Column<Row> {
+  return textColumn(name, header, text, { cut: 'middle', ...extra })
+}
+
 /** Columns for rates and totals both ways, downwards first: it is what people look for. */
 export function trafficColumns<Row>(
   rate: (row: Row) => UpDown,
   total: (row: Row) => UpDown,
   dispensable: { readonly rates: number; readonly totals: number },
 ): Column<Row>[] {
-  const rates = { dispensable: dispensable.rates }
-  const showRate = (value: number, { rateUnit }: Format) => formatRate(value, rateUnit)
   return [
-    numberColumn('down-rate', 'Down/s', 11, (row) => rate(row).down, showRate, rates),
-    numberColumn('up-rate', 'Up/s', 11, (row) => rate(row).up, showRate, rates),
+    rateColumn('down-rate', 'Down/s', (row) => rate(row).down, dispensable.rates, 'down'),
+    rateColumn('up-rate', 'Up/s', (row) => rate(row).up, dispensable.rates, 'up'),
     ...totalColumns(total, dispensable.totals),
   ]
+}
+
+/** A column of rates; that they are of a second its header says. */
+function rateColumn<Row>(
+  name: string,
+  header: string,
+  rate: (row: Row) => number,
+  dispensable: number,
+  tone: Role,
+): Column<Row> {
+  return numberColumn(name, header, 9, rate, showRate, { dispensable, tone: (row) => (rate(row) > 0 ? tone : 'dim') })
+}
+
+/** A rate where the header says that it is one. */
+export function showRate(rate: number, { rateUnit }: Format): string {
+  return formatRate(rate, rateUnit).replace('/s', '')
 }
 
 /** Columns for totals both ways. */
 export function totalColumns<Row>(total: (row: Row) => UpDown, dispensable: number): Column<Row>[] {
   return [
-    numberColumn('down', 'Down', 8, (row) => total(row).down, formatBytes, { dispensable }),
-    numberColumn('up', 'Up', 8, (row) => total(row).up, formatBytes, { dispensable }),
+    bytesColumn('down', 'Down', (row) => total(row).down, { dispensable }),
+    bytesColumn('up', 'Up', (row) => total(row).up, { dispensable }),
   ]
+}
+
+/** A column of bytes; what is nothing fades. */
+export function bytesColumn<Row>(
+  name: string,
+  header: string,
+  bytes: (row: Row) => number,
+  extra: Extra<Row> = {},
+): Column<Row> {
+  return numberColumn(name, header, 8, bytes, formatBytes, { tone: fadeZero(bytes), ...extra })
+}
+
+/** Makes of nothing something that fades. */
+function fadeZero<Row>(value: (row: Row) => number): (row: Row) => Role | null {
+  return (row) => (value(row) === 0 ? 'dim' : null)
 }
 
 export function compareText(one: string, other: string): number {

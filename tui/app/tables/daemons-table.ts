@@ -1,9 +1,9 @@
 import { amountField, textField, wordField } from '../../../shared/filter/fields.ts'
-import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
+import { formatBytes } from '../../../shared/format/bytes.ts'
 import { formatDuration } from '../../../shared/format/time.ts'
 import { sparkline } from '../chart/bars.ts'
 import type { DaemonRow } from '../state/daemons.ts'
-import { type Column, type Format, numberColumn, textColumn } from './columns.ts'
+import { type Column, type Format, numberColumn, showRate, textColumn } from './columns.ts'
 import type { TableSpec } from './table-spec.ts'
 
 /** Seconds of throughput that are drawn beside a daemon. */
@@ -36,7 +36,7 @@ export const daemonsTable: TableSpec<DaemonRow> = {
         greatestFirst: false,
       },
     ),
-    textColumn('place', 'Daemon', placeOf, { widest: 24 }),
+    textColumn('place', 'Daemon', placeOf, { width: 14, widest: 40, cut: 'middle' }),
     textColumn('state', 'State', stateOf, { width: 12 }),
     column(
       'alarms',
@@ -50,8 +50,8 @@ export const daemonsTable: TableSpec<DaemonRow> = {
     column('uptime', 'Uptime', 7, ({ uptime }) => uptime, formatDuration, 3),
     column('users', 'Users', 6, ({ users }) => users, String, 2),
     column('connections', 'Conns', 6, ({ connections }) => connections, String, 8),
-    column('down-rate', 'Down/s', 11, ({ rate }) => rate?.down, showRate, 6),
-    column('up-rate', 'Up/s', 11, ({ rate }) => rate?.up, showRate, 6),
+    column('down-rate', 'Down/s', 9, ({ rate }) => rate?.down, showRate, 6),
+    column('up-rate', 'Up/s', 9, ({ rate }) => rate?.up, showRate, 6),
     column('down', 'Down', 8, ({ total }) => total?.down, formatBytes, 4),
     column('up', 'Up', 8, ({ total }) => total?.up, formatBytes, 4),
     column('failures', 'Fails/min', 10, ({ failures }) => failures, String, 5),
@@ -66,10 +66,6 @@ export const daemonsTable: TableSpec<DaemonRow> = {
       compare: (one, other) => busyness(one) - busyness(other),
     },
   ],
-}
-
-function showRate(rate: number, { rateUnit }: Format): string {
-  return formatRate(rate, rateUnit)
 }
 
 /** A column of numbers, with a dash for those that are not known. */

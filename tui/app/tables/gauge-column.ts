@@ -8,11 +8,11 @@ const shortest = 3
 /** The share of a limit from which on it is near. */
 const near = 0.9
 
-/** A column that tells how much of a limit is used, by a bar and by numbers; it is there where somebody has that limit. */
+/** A column that tells how much of a limit is used, by numbers and, where there is room, by a bar. */
 export function gaugeColumn<Row>(
   name: string,
   header: string,
-  width: number,
+  widths: { readonly width: number; readonly widest: number },
   of: (row: Row) => Used | null,
   show: (used: Used, format: Format) => string,
   /** What is told of who has no such limit. */
@@ -26,15 +26,14 @@ export function gaugeColumn<Row>(
   return {
     name,
     header,
-    width,
+    ...widths,
     align: 'right',
     greatestFirst: true,
-    cell: (row, format) => {
+    cell: (row, format, width) => {
       const used = of(row)
       return used ? gaugeText(shareOf(used), show(used, format), width, format.unicode) : without(row, format)
     },
     compare: (one, other) => share(one) - share(other),
-    tells: (row) => of(row) !== null,
     tone: (row) => (share(row) >= near ? 'warning' : null),
     ...extra,
   }

@@ -22,8 +22,11 @@ export const groupsTable: TableSpec<Group> = {
     members: amountField('count', ({ members }) => members),
   },
   columns: [
-    textColumn('name', 'Group', nameOf, { widest: 24 }),
+    textColumn('name', 'Group', nameOf, { width: 12, widest: 32 }),
     numberColumn('members', 'Members', 8, ({ members }) => members, String),
-    textColumn('limits', 'What its members have, where they have nothing of their own', limitsOf),
+    textColumn('limits', 'What its members have, where they have nothing of their own', limitsOf, {
+      width: 30,
+      widest: 200,
+    }),
   ],
 }

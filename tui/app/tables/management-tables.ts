@@ -19,9 +19,9 @@ export const sessionsTable: TableSpec<ManagementSession> = {
   },
   columns: [
     numberColumn('id', 'Id', 6, ({ id }) => id, String, { dispensable: 0 }),
-    textColumn('name', 'Operator', nameOf, { widest: 24 }),
+    textColumn('name', 'Operator', nameOf, { width: 18, widest: 32 }),
     textColumn('role', 'Role', ({ role }) => role, { width: 8 }),
-    textColumn('from', 'From', fromOf, { widest: 30 }),
+    textColumn('from', 'From', fromOf, { width: 18, widest: 52, cut: 'middle' }),
     numberColumn(
       'since',
       'For',
@@ -29,7 +29,7 @@ export const sessionsTable: TableSpec<ManagementSession> = {
       ({ since }) => since,
       (since, { now }) => formatDuration(now - since),
     ),
-    textColumn('follows', 'Follows', followsOf, { dispensable: 1 }),
+    textColumn('follows', 'Follows', followsOf, { width: 14, widest: 60, dispensable: 1 }),
   ],
 }
 
@@ -52,12 +52,18 @@ export const auditTable: TableSpec<AuditEntry> = {
       greatestFirst: true,
       compare: (one, other) => one.id - other.id,
     }),
-    textColumn('by', 'By', actorOf, { widest: 16 }),
-    textColumn('from', 'From', ({ from }) => from, { widest: 22, dispensable: 0 }),
+    textColumn('by', 'By', actorOf, { width: 8, widest: 24 }),
+    textColumn('from', 'From', ({ from }) => from, {
+      width: 16,
+      widest: 47,
+      cut: 'middle',
+      dispensable: 0,
+    }),
     textColumn('outcome', 'Outcome', outcomeOf, {
+      width: 10,
       widest: 16,
       tone: ({ outcome }) => (outcome === 'ok' ? null : 'warning'),
     }),
-    textColumn('what', 'What', whatOf),
+    textColumn('what', 'What', whatOf, { width: 18, widest: 200 }),
   ],
 }

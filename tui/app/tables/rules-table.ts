@@ -1,7 +1,7 @@
 import { amountField, textField, wordField } from '../../../shared/filter/fields.ts'
 import { formatDuration } from '../../../shared/format/time.ts'
 import type { Rule } from '../../../shared/protocol/methods.ts'
-import { numberColumn, textColumn } from './columns.ts'
+import { numberColumn, textColumn, wide } from './columns.ts'
 import { compareIds, type TableSpec } from './table-spec.ts'
 
 const idOf = ({ id }: Rule) => String(id)
@@ -55,13 +55,14 @@ export const rulesTable: TableSpec<RuleRow> = {
       tone: (rule) => (isLine(rule) ? (verdictOf(rule) === 'allow' ? 'good' : 'bad') : null),
     }),
     textColumn('about', 'Who, from where, to what', aboutOf, {
-      widest: 36,
+      width: 30,
+      widest: 120,
       tone: ({ unknown }) => (unknown ? 'warning' : null),
     }),
     textColumn('whose', 'Whose', whoseOf, { width: 7, dispensable: 1 }),
     textColumn('id', 'Id', idOf, {
       width: 5,
-      extra: true,
+      from: wide,
       dispensable: 0,
       compare: (one, other) => compareIds(idOf(one), idOf(other)),
     }),

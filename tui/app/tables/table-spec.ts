@@ -8,6 +8,8 @@ export interface TableSpec<Row> {
   id(row: Row): string
   /** What a filter can ask of a row. */
   readonly fields: Fields<Row>
+  /** What must be seen of a row at a glance: it has a sign for that before it. Without it, nothing. */
+  alert?(row: Row): 'warning' | 'bad' | null
 }
 
 /** The rows in order, equal ones by id; the given array is left alone. */
@@ -20,16 +22,13 @@ export function sortRows<Row>(spec: TableSpec<Row>, rows: readonly Row[], sort: 
   })
 }
 
-/** Terminal columns from which on a table shows all that it has. */
-const wide = 180
-
 /** The columns of these names, in their order; for null, those that are there at first in a terminal so wide. */
-export function columnsShown<One extends Pick<Column<never>, 'name' | 'extra'>>(
+export function columnsShown<One extends Pick<Column<never>, 'name' | 'from'>>(
   columns: readonly One[],
   names: readonly string[] | null,
   width: number,
 ): readonly One[] {
-  return columns.filter(({ name, extra }) => (names ? names.includes(name) : !extra || width >= wide))
+  return columns.filter(({ name, from = 0 }) => (names ? names.includes(name) : width >= from))
 }
 
 /** Sorting by the next of these columns, in its natural direction. */

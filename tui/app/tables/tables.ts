@@ -24,7 +24,7 @@ export const operatorsTable: TableSpec<Operator> = {
   id: operatorName,
   fields: { name: textField(operatorName), role: wordField((row) => [roleOf(row)]) },
   columns: [
-    textColumn('name', 'Operator', operatorName),
+    textColumn('name', 'Operator', operatorName, { width: 18, widest: 40 }),
     textColumn('role', 'Role', roleOf, { width: 8, compare: (one, other) => strength(one) - strength(other) }),
     numberColumn('sessions', 'Sessions', 9, ({ sessions }) => sessions, String),
     numberColumn('created', 'Created', 20, ({ created }) => created, formatTime),
@@ -36,6 +36,7 @@ const levelOf = ({ level }: LogEntry) => level
 export const logTable: TableSpec<LogEntry> = {
   id: ({ seq }) => String(seq),
   fields: { level: wordField((entry) => [levelOf(entry)]), text: textField(entryText) },
+  alert: ({ level }) => (level === 'error' ? 'bad' : level === 'warn' ? 'warning' : null),
   columns: [
     // The day is in the detail.
     textColumn('time', 'UTC', ({ time }) => formatTime(time).slice(11, 19), {
@@ -43,7 +44,7 @@ export const logTable: TableSpec<LogEntry> = {
       compare: (one, other) => one.seq - other.seq,
     }),
     textColumn('level', 'Level', levelOf, { width: 5 }),
-    textColumn('text', 'Message', entryText),
+    textColumn('text', 'Message', entryText, { width: 40, widest: 1000 }),
   ],
 }
 
@@ -60,9 +61,12 @@ export const settingsTable: TableSpec<Setting> = {
     acts: textField(actsOf),
   },
   columns: [
-    textColumn('name', 'Setting', settingName, { widest: 24 }),
-    textColumn('value', 'Value', (row) => settingText(row.value, row)),
-    textColumn('source', 'Source', sourceOf, { width: 7 }),
+    textColumn('name', 'Setting', settingName, { width: 24, widest: 32 }),
+    textColumn('value', 'Value', (row) => settingText(row.value, row), {
+      width: 16,
+      widest: 120,
+    }),
+    textColumn('source', 'Source', sourceOf, { width: 8 }),
     textColumn('acts', 'Acts', actsOf, { width: 7 }),
   ],
 }

@@ -1,8 +1,7 @@
 import { nameOfUsage } from '../../../shared/commands/usage-verbs.ts'
 import { amountField, textField } from '../../../shared/filter/fields.ts'
-import { formatBytes } from '../../../shared/format/bytes.ts'
 import type { UsageRow } from '../../../shared/protocol/methods.ts'
-import { numberColumn, textColumn, totalColumns } from './columns.ts'
+import { bytesColumn, numberColumn, textColumn, totalColumns } from './columns.ts'
 import type { TableSpec } from './table-spec.ts'
 
 const movedOf = ({ up, down }: UsageRow) => up + down
@@ -16,8 +15,8 @@ export const usageTable: TableSpec<UsageRow> = {
     connections: amountField('count', ({ connections }) => connections),
   },
   columns: [
-    textColumn('user', 'User', nameOfUsage, { widest: 32 }),
-    numberColumn('moved', 'Moved', 9, movedOf, formatBytes),
+    textColumn('user', 'User', nameOfUsage, { width: 16, widest: 40 }),
+    bytesColumn('moved', 'Moved', movedOf),
     ...totalColumns((row: UsageRow) => row, 1),
     numberColumn('connections', 'Connections', 12, ({ connections }) => connections, String, { dispensable: 0 }),
   ],

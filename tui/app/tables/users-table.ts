@@ -1,5 +1,4 @@
 import { amountField, textField, wordField } from '../../../shared/filter/fields.ts'
-import { formatRate } from '../../../shared/format/bytes.ts'
 import { formatDuration, formatTime } from '../../../shared/format/time.ts'
 import { sparkline } from '../chart/bars.ts'
 import { connectionsUsed, quotaUsed, rateUsed, shareOf, warnShare } from '../state/limits.ts'
@@ -33,6 +32,12 @@ function stateOf({ user: { enabled, use } }: UserRow): { readonly word: string; 
   }
 }
 
+/** Who may not come, or is refused something, and who soon will be. */
+function alertOf(row: UserRow): 'warning' | 'bad' | null {
+  const tones = [stateOf(row).tone, quotaTone(row), refusedLately(row) > 0 ? 'bad' : null]
+  return tones.includes('bad') ? 'bad' : tones.includes('warning') ? 'warning' : null
+}
+
 /** Once it is used up they are cut, or slowed. */
 function quotaTone(row: UserRow): Role | null {
   const quota = quotaUsed(row)
@@ -57,49 +62,50 @@ export const usersTable: TableSpec<UserRow> = {
     down: amountField('bytes', ({ user }) => user.down),
     up: amountField('bytes', ({ user }) => user.up),
   },
+  alert: alertOf,
   columns: [
-    textColumn('name', 'User', nameOf, { widest: 24 }),
+    textColumn('name', 'User', nameOf, { width: 10, widest: 32 }),
     textColumn('state', 'State', (row) => stateOf(row).word, {
       width: 8,
-      dispensable: 9,
+      dispensable: 11,
       tone: (row) => stateOf(row).tone,
     }),
-    textColumn('lasts', 'Kept', lastsOf, { width: 13, dispensable: 2 }),
-    textColumn('group', 'Group', groupOf, { widest: 16, dispensable: 5, tells: (row) => groupOf(row) !== 'default' }),
-    numberColumn('connections', 'Conns', 6, ({ user }) => user.connections, String, { dispensable: 5 }),
+    textColumn('lasts', 'Kept', lastsOf, { width: 13, dispensable: 4 }),
+    textColumn('group', 'Group', groupOf, { width: 8, widest: 16, dispensable: 5 }),
     gaugeColumn(
-      'most',
-      'Of most',
-      12,
+      'connections',
+      'Conns',
+      { width: 7, widest: 18 },
       connectionsUsed,
       ({ used, limit }) => `${used}/${limit}`,
       ({ user }) => String(user.connections),
-      { dispensable: 7 },
+      {
+        dispensable: 9,
+        compare: (one, other) => one.user.connections - other.user.connections,
+        tone: (row) => {
+          const used = connectionsUsed(row)
+          if (used && shareOf(used) >= 1) return 'warning'
+          return row.user.connections === 0 ? 'dim' : null
+        },
+      },
     ),
     ...trafficColumns<UserRow>(
       ({ rate }) => rate,
       ({ user }) => user,
-      { rates: 4, totals: 3 },
+      { rates: 8, totals: 2 },
     ),
-    gaugeColumn(
-      'rate',
-      'Of rate',
-      18,
-      rateUsed,
-      usedRate,
-      ({ rate }, { rateUnit }) => formatRate(rate.down + rate.up, rateUnit),
-      { dispensable: 6 },
-    ),
-    gaugeColumn('quota', 'Quota', 18, quotaUsed, usedBytes, () => '-', { dispensable: 8, tone: quotaTone }),
+    gaugeColumn('rate', 'Of rate', { width: 12, widest: 24 }, rateUsed, usedRate, () => '-', { dispensable: 3 }),
+    gaugeColumn('quota', 'Quota', { width: 12, widest: 26 }, quotaUsed, usedBytes, () => '-', {
+      dispensable: 10,
+      tone: quotaTone,
+    }),
     numberColumn('left', 'Left', 6, endOf, (end, { now }) => (Number.isFinite(end) ? formatDuration(end - now) : '-'), {
       greatestFirst: false,
       dispensable: 7,
-      tells: (row) => Number.isFinite(endOf(row)),
       tone: (row, { now }) => (endOf(row) <= now ? 'bad' : endOf(row) - now < soon ? 'warning' : null),
     }),
     numberColumn('refused', 'Refused', 8, refusedLately, (count) => (count === 0 ? '-' : `${count}/min`), {
       dispensable: 6,
-      tells: (row) => refusedLately(row) > 0,
       tone: (row) => (refusedLately(row) > 0 ? 'bad' : 'dim'),
     }),
     {

@@ -51,7 +51,7 @@ export function wrapText(text: string, width: number, rows: number, ellipsis: st
 }
 
 /** `text` in at most `width` columns: its beginning and its end, if it is longer. */
-function cutMiddle(text: string, width: number, ellipsis: string): string {
+export function cutMiddle(text: string, width: number, ellipsis: string): string {
   if (columnsOf(text) <= width) return text
   const head = cut(text, Math.ceil((width - 1) / 2))
   return head + ellipsis + cutStart(text, width - 1 - columnsOf(head))

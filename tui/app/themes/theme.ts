@@ -15,6 +15,8 @@ export type Role =
   | 'openTab'
   /** The headers of columns, and of panels and dialogs. */
   | 'columns'
+  /** The header of the column that a table is sorted by. */
+  | 'sorted'
   | 'heading'
   /** The row or button that the next key is about. */
   | 'selected'
