@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Buckets, smallestQuantum } from '../../daemon/engine/shared/buckets.ts'
+import { Budget } from '../../daemon/engine/shared/budget.ts'
+import { Direction, LimitLines, limitLineMemory } from '../../daemon/engine/shared/limit-lines.ts'
+import { noLine, SourceLines } from '../../daemon/engine/shared/source-lines.ts'
 
 const start = 1_000_000
 
@@ -112,4 +115,20 @@ describe('a bucket of credit', () => {
       expect(Math.abs(passed / (15 * rate) - 1)).toBeLessThan(0.1)
     },
   )
+})
+
+it('a limit lets empty datagrams pass by their headers, and no more of them', () => {
+  const lines = new LimitLines(limitLineMemory())
+  const limits = { group: 0, rateDown: undefined, maxConnections: undefined, maxSources: undefined }
+  lines.set(7, { ...limits, rateUp: 28_000 })
+  const budget = new Budget(lines, new SourceLines(SourceLines.memory()))
+  const pass = (now: number) => {
+    const passed = Array.from({ length: 10_000 }, () =>
+      budget.takeWhole({ user: 7, source: noLine }, Direction.up, 0, now),
+    )
+    return passed.filter(Boolean).length
+  }
+  pass(start)
+  expect(pass(start + 1_000)).toBeLessThanOrEqual(2_400)
+  expect(pass(start + 1_050)).toBe(50)
 })

@@ -19,6 +19,8 @@ export interface Payer {
 }
 
 const kinds = [PacedBy.user, PacedBy.source, PacedBy.everybody] as const
+/** What a datagram takes at least, in bytes: its headers (RFC 768, RFC 791), lest empty ones pass without end. */
+const leastOfDatagram = 28
 /** Numbers of buckets: two for each line of limits, and from here on two for each of sources. */
 const firstOfSources = 2 * (eachSource + 1)
 
@@ -62,8 +64,9 @@ export class Budget {
     return left
   }
 
-  /** As `take`, all or nothing. */
-  takeWhole(payer: Payer, direction: Direction, bytes: number, now: number): boolean {
+  /** As `take`, all or nothing, for a datagram of so many bytes. */
+  takeWhole(payer: Payer, direction: Direction, length: number, now: number): boolean {
+    const bytes = Math.max(length, leastOfDatagram)
     for (const kind of kinds) {
       const bucket = bucketOf(kind, payer, direction)
       const rate = this.#rate(bucket)
