@@ -11,11 +11,11 @@ const start = 1_000_000
 const limits = { group: 0, rateUp: undefined, rateDown: undefined, maxConnections: undefined }
 
 /** Slots are given out in their order; addresses are literals. */
-function makePlaces() {
+function makePlaces(most = 1_000_000) {
   const [lines, sources] = [new LimitLines(limitLineMemory()), new SourceLines(SourceLines.memory())]
   const slots = 16
   const binds = sharedCountsIn(sharedCountMemory()).binds
-  const places = new Places(slots, { live: { value: 1 }, most: 1_000_000, binds, loops: 1 }, lines, sources)
+  const places = new Places(slots, { live: { value: 1 }, most, binds, loops: 1 }, lines, sources)
   const addresses = new Uint8Array(16 * slots)
   const bytesOf = (from: string) => mapped(parseAddress(from)?.bytes ?? new Uint8Array(4))
   let next = 0
@@ -57,13 +57,29 @@ describe('the sources of a user', () => {
   })
 })
 
-it('the ports of BINDs are shared out by user, and given back by who leaves', () => {
-  const { places, bind, binds } = makePlaces()
-  const slots = Array.from({ length: 16 }, (_, slot) => slot)
-  expect(slots.filter((slot) => bind(slot, user))).toEqual(slots.slice(0, 12))
-  expect([bind(12, user + 1), bind(13, user)]).toEqual([true, false])
-  expect(binds.value).toBe(13)
-  for (const slot of slots) places.leave(slot, start)
-  expect(binds.value).toBe(0)
-  expect(bind(0, user)).toBe(true)
+describe('BINDs', () => {
+  it('have few ports, shared out by user, that others get when the kernel has forgotten who had them', () => {
+    const { places, bind, binds } = makePlaces(1_000_000)
+    let had = 0
+    for (let now = start; bind(0, user); now++) {
+      places.leave(0, now)
+      had++
+    }
+    expect(had).toBe(3_072)
+    expect([bind(0, user + 1), bind(1, user)]).toEqual([true, false])
+    places.sweep(start + 60_000 - 1)
+    expect(binds.value).toBe(3_073)
+    places.sweep(start + 60_000)
+    expect(binds.value).toBe(3_072)
+    expect(bind(1, user)).toBe(true)
+    places.sweep(start + 70_000)
+    expect(binds.value).toBe(2)
+  })
+
+  it('leave places to others', () => {
+    // One is live, the session's own, and another may come.
+    const { bind } = makePlaces(2)
+    const slots = [0, 1, 2, 3, 4, 5, 6]
+    expect(slots.filter((slot) => bind(slot, user))).toEqual(slots.slice(0, 6))
+  })
 })

@@ -10,16 +10,18 @@ const countsForUser = 1
 /** Of so many connections there may be, the last tenth is for those who have less than a quarter of all. */
 const fewestShared = 100
 /**
- * BINDs at once, of all loops together: each has a port from which nothing can be dialled, while it waits for its peer and
- * while it relays, to whatever destination (SO_REUSEADDR of socket(7)), and the machine has some 28,000 of them.
+ * BINDs at once, of all loops together: each has a port from which nothing can be dialled, while it waits for its peer,
+ * while it relays, and as long afterwards as the kernel remembers its connection (TIME_WAIT of RFC 9293, section 3.3.2), to
+ * whatever destination; and the machine has some 28,000 of them.
  */
 const mostBinds = 4096
+const timeWait = 60_000
 
 /** Connections of all loops together: how many there are, and may be. */
 export interface Room {
   readonly live: { readonly value: number }
   readonly most: number
-  /** Those of them that are BINDs, and listen or have listened. */
+  /** BINDs that have a port, or had one lately. */
   readonly binds: { readonly value: number; add(change: number): void }
   readonly loops: number
 }
@@ -48,7 +50,8 @@ export class Places {
   /** By slot of those that are BINDs, whose they are (see `Shares`). */
   readonly #binds = new Map<number, string>()
   readonly #bindShares: Shares
-  readonly #mostBinds: number
+  /** Those that are over, in their order. */
+  readonly #bindsOver: { readonly holder: string; readonly at: number }[] = []
   /** By line, in the order in which they left last. */
   readonly #leaving = new Map<number, Leaving>()
 
@@ -62,7 +65,6 @@ export class Places {
     this.#flags = new Uint8Array(capacity)
     this.#user = new Uint16Array(capacity)
     this.#bindShares = new Shares(room.loops)
-    this.#mostBinds = Math.min(mostBinds, capacity)
   }
 
   /** Whether those who have many get no more, so that others find room. */
@@ -110,11 +112,13 @@ export class Places {
     return undefined
   }
 
-  /** The session is about to listen for the peer of its BIND: whether it may. If so, that counts until the session is over. */
+  /** The session is about to listen for the peer of its BIND: whether it may. If so, it counts as long as its port may be in use. */
   bind(slot: number, user: number, addresses: Uint8Array): boolean {
-    const { binds } = this.#room
+    const { binds, most, live } = this.#room
+    // Its own place is not left to anybody.
+    const left = Math.min(mostBinds - binds.value, most - live.value + 1)
     const holder = holderOf(user, unmapped(addresses.subarray(slot * 16, slot * 16 + 16)))
-    if (!this.#bindShares.isFree(holder, this.#mostBinds - binds.value)) return false
+    if (!this.#bindShares.isFree(holder, left)) return false
     binds.add(1)
     this.#bindShares.take(holder)
     this.#binds.set(slot, holder)
@@ -134,7 +138,8 @@ export class Places {
     this.#source[slot] = 0
     this.#userSource[slot] = 0
     this.#flags[slot] = 0
-    this.#leaveBind(slot)
+    const holder = this.#binds.get(slot)
+    if (holder !== undefined && this.#binds.delete(slot)) this.#bindsOver.push({ holder, at: now })
   }
 
   /** The line of the session's source, from its arrival on. */
@@ -147,8 +152,9 @@ export class Places {
     this.#sources.forbid(this.sourceOf(slot), rule)
   }
 
-  /** Forget sources that their users have left for long. */
+  /** Forget what was left for long: sources by their users, and ports by BINDs. */
   sweep(now: number): void {
+    if (this.#bindsOver.length > 0) this.#forgetBinds(now)
     for (const [line, { user, owner, left }] of this.#leaving) {
       if (now - left < sourceLasts) return
       this.#leaving.delete(line)
@@ -188,12 +194,12 @@ export class Places {
     return true
   }
 
-  #leaveBind(slot: number): void {
-    const holder = this.#binds.get(slot)
-    if (holder === undefined) return
-    this.#binds.delete(slot)
-    this.#bindShares.give(holder)
-    this.#room.binds.add(-1)
+  #forgetBinds(now: number): void {
+    const first = this.#bindsOver.findIndex(({ at }) => now - at < timeWait)
+    for (const { holder } of this.#bindsOver.splice(0, first < 0 ? this.#bindsOver.length : first)) {
+      this.#bindShares.give(holder)
+      this.#room.binds.add(-1)
+    }
   }
 
   #refusedForOthers(slot: number, user: number): Reason {
