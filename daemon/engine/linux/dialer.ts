@@ -1,5 +1,4 @@
-import type { Address } from '../../net/address.ts'
-import { writeMapped } from '../../net/address.ts'
+import { type Address, isSame, writeMapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { EPOLLERR, EPOLLHUP, EPOLLOUT } from '../../os/epoll.ts'
 import { close, errno, errnoName } from '../../os/libc.ts'
@@ -10,6 +9,7 @@ import {
   openSocket,
   peerAddress,
   pendingError,
+  resetOnClose,
   setLiveness,
 } from '../../os/socket.ts'
 import { bytesOf, copyMapped, portOf, socketAddressBytes } from '../../os/socket-address.ts'
@@ -53,8 +53,9 @@ export class Dialer implements Opener, Stage {
   readonly #relay: Relay
   /** By slot, from the request on until the session relays. */
   readonly #dials = new Map<number, Dial>()
-  /** For what the kernel tells of a socket. */
+  /** For what the kernel tells of a socket: whom it is connected to, and where it is bound. */
   readonly #socketAddress = new Uint8Array(socketAddressBytes)
+  readonly #ownAddress = new Uint8Array(socketAddressBytes)
 
   constructor(loop: LoopContext, relay: Relay) {
     this.#loop = loop
@@ -101,12 +102,14 @@ export class Dialer implements Opener, Stage {
       const error = pendingError(fd)
       // Without one, the event was that of a socket that is closed already.
       if (error === 0) return
-      this.#failed(dial, errnoName(error))
-      this.#giveUp(slot, dial, fd)
-      this.#next(slot, dial)
+      this.#fail(slot, dial, fd, errnoName(error))
     } else if (events & EPOLLOUT) {
       // Nor is it connected if the event was that of an attempt whose place it has taken.
       if (dial.hadOthers && peerAddress(fd, this.#socketAddress) !== 0) return
+      if (this.#isItself(fd, dial.port)) {
+        resetOnClose(fd)
+        return this.#fail(slot, dial, fd, 'ECONNREFUSED')
+      }
       if (dial.hadOthers && !this.#choose(slot, fd)) return this.#sessions.close(slot, Reason.failed)
       this.#sessions.note(targetOf(slot), events)
       this.#connected(slot, dial)
@@ -204,6 +207,20 @@ export class Dialer implements Opener, Stage {
     if (tellsAsMuch(refusalOf(failure).reason, refusalOf(dial.failure).reason)) dial.failure = failure
   }
 
+  /** An attempt has failed: the next address has its turn. */
+  #fail(slot: number, dial: Dial, fd: number, failure: Failure): void {
+    this.#failed(dial, failure)
+    this.#giveUp(slot, dial, fd)
+    this.#next(slot, dial)
+  }
+
+  /** Where nobody listens at a port of this machine, a dial from that very port meets itself (RFC 9293, section 3.5). */
+  #isItself(fd: number, port: number): boolean {
+    boundAddress(fd, this.#ownAddress)
+    if (portOf(this.#ownAddress) !== port || peerAddress(fd, this.#socketAddress) !== 0) return false
+    return isSame(bytesOf(this.#ownAddress), bytesOf(this.#socketAddress))
+  }
+
   #giveUp(slot: number, dial: Dial, fd: number): void {
     if (fd === this.#sessions.fd[targetOf(slot)]) this.#sessions.closeTarget(slot)
     else this.#sessions.extras.close(fd)
@@ -254,8 +271,7 @@ export class Dialer implements Opener, Stage {
 
   /** The reply carries the address that the target's socket is bound to. */
   #tell(slot: number): boolean {
-    const own = this.#socketAddress
-    boundAddress(this.#sessions.fd[targetOf(slot)], own)
+    const own = this.#ownAddress
     return this.#loop.replies.succeed(slot, { bytes: bytesOf(own), port: portOf(own) })
   }
 }

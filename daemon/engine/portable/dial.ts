@@ -131,6 +131,11 @@ class Dial {
 
   #connected(socket: Socket, address: string): void {
     if (!this.#attempts.delete(socket)) return
+    if (isItself(socket)) {
+      reset(socket)
+      this.#failed(new DialError('ECONNREFUSED'))
+      return this.next()
+    }
     this.#settle()
     watchOver(socket, this.#session.context.liveness)
     const { row, context } = this.#session
@@ -172,4 +177,9 @@ class Dial {
     this.#attempts.clear()
     this.#session.context.extras.give(this.#extras)
   }
+}
+
+/** Where nobody listens at a port of this machine, a dial from that very port meets itself (RFC 9293, section 3.5). */
+function isItself({ localAddress, localPort, remoteAddress, remotePort }: Socket): boolean {
+  return localPort === remotePort && localAddress === remoteAddress
 }
