@@ -4,6 +4,21 @@ import type { EntryFilter } from './entry-filter.ts'
 /** Entries in one event. */
 const mostInOne = 500
 
+/** An entry that many may hear of: it is put into words once, and only if somebody does. */
+export class News {
+  readonly entry: AccessEntry
+  #text: string | undefined
+
+  constructor(entry: AccessEntry) {
+    this.entry = entry
+  }
+
+  get text(): string {
+    this.#text ??= JSON.stringify(this.entry)
+    return this.#text
+  }
+}
+
 /**
  * One who follows, as the log thread sees them: what they have not taken yet is bounded, and what comes beyond that is
  * counted in place of it.
@@ -22,10 +37,10 @@ export class Follower {
   }
 
   /** `lost`: entries before these of which nobody knows more. */
-  tell(all: readonly AccessEntry[], lost: number): void {
+  tell(all: readonly News[], lost: number): void {
     this.#missed += lost
-    const entries = all.filter(this.#matches)
-    for (let at = 0; at < entries.length; at += mostInOne) this.#tellSome(entries.slice(at, at + mostInOne))
+    const news = all.filter(({ entry }) => this.#matches(entry))
+    for (let at = 0; at < news.length; at += mostInOne) this.#tellSome(news.slice(at, at + mostInOne))
     // That they miss some is told, too, where nothing comes after.
     if (this.#missed > 0) this.#tellSome([])
   }
@@ -35,10 +50,10 @@ export class Follower {
     this.#room += characters
   }
 
-  #tellSome(entries: readonly AccessEntry[]): void {
-    const text = JSON.stringify(entries)
+  #tellSome(news: readonly News[]): void {
+    const text = `[${news.map(({ text }) => text).join(',')}]`
     if (text.length > this.#room) {
-      this.#missed += entries.length
+      this.#missed += news.length
       return
     }
     this.#room -= text.length

@@ -8,7 +8,7 @@ import { Refusal } from '../refusal.ts'
 import { Collector } from './collector.ts'
 import { EntryReader } from './entry.ts'
 import { entryFilter } from './entry-filter.ts'
-import { Follower } from './follower.ts'
+import { Follower, News } from './follower.ts'
 import { lineOf } from './line.ts'
 import { LogFile, type Rotation } from './log-file.ts'
 import { listLogged } from './logged.ts'
@@ -171,7 +171,8 @@ class LogThread {
     this.#wall.look()
     const { entries, lost } = this.#collector.collectEnded()
     if (this.#looks++ % liveLooks === 0) entries.push(...this.#collector.collectLive(performance.now()))
-    for (const follower of this.#followers.values()) follower.tell(entries, lost)
+    const news = entries.map((entry) => new News(entry))
+    for (const follower of this.#followers.values()) follower.tell(news, lost)
     if (this.#file) this.#write(this.#file, entries, lost)
     if (performance.now() - this.#told >= statePeriod) this.#tellState()
   }

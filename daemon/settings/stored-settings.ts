@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import {
   type SettingName,
   type SettingShape,
@@ -17,7 +18,13 @@ export function problemWithStoring(name: string, value: SettingValue | null): st
   if (!isSetting(name)) return 'is no setting of this proxyd; config.get lists them all'
   const shape: SettingShape = settings[name]
   if (!shape.runtime) return 'takes effect at start: set it in the config file or as a flag, and restart'
-  return value === null ? undefined : problemWith(name, value)
+  return value === null ? undefined : (problemWith(name, value) ?? placeProblem(name, String(value)))
+}
+
+/** Whoever sets it stands in another folder than the daemon does, and the next start in a third one. */
+function placeProblem(name: SettingName, value: string): string | undefined {
+  if (name !== 'access-log' || value === 'off' || value === '-' || isAbsolute(value)) return undefined
+  return `must be the path of a file from / on, off or -, and not ${JSON.stringify(value)}`
 }
 
 /** Of what is stored, all that counts. `warn` hears of what does not, as another version of proxyd may have stored it. */

@@ -35,6 +35,14 @@ export function damaged(file: string, reason: string): StoreError {
   return new StoreError('corrupt', `${file} is damaged (${reason}): ${mend}`)
 }
 
+/** `left`: what SQLite keeps beside it, which it would else write into the next database of that name. */
+export function gone(file: string, left: string): StoreError {
+  return new StoreError(
+    'corrupt',
+    `${file} is gone, and ${left} is left of it: restore a backup, or remove that to begin anew`,
+  )
+}
+
 export function unwritable(path: string, reason: string): StoreError {
   const mend = 'make it writable for this user, or choose another place with --state-dir'
   return new StoreError('unwritable', `cannot write ${path} (${reason}): ${mend}`)

@@ -1,13 +1,14 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, linkSync, mkdirSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { getSystemErrorMessage } from 'node:util'
+import { errnoOf } from '../failure.ts'
 import { foreignness, unsafeAnywhereAbove } from '../foreign-files.ts'
 import { migrations } from './migrations.ts'
 import { sqliteAudit } from './sqlite-audit.ts'
 import { sqliteBackups } from './sqlite-backup.ts'
 import { sqliteBans, sqliteKnown } from './sqlite-bans.ts'
-import { damaged, explain, noFolder, unwritable } from './sqlite-errors.ts'
+import { damaged, explain, gone, noFolder, unwritable } from './sqlite-errors.ts'
 import { sqliteGroups } from './sqlite-groups.ts'
 import { sqliteImports } from './sqlite-imports.ts'
 import { sqliteOperators } from './sqlite-operators.ts'
@@ -65,6 +66,7 @@ export function openSqliteStore(folder: string): SqliteStore {
 
   let database: DatabaseSync | undefined
   try {
+    if (!existsSync(file)) makeDatabase(file)
     readFirst(file)
     database = new DatabaseSync(file, { timeout: busyTimeout })
     prepare(database, file)
@@ -99,9 +101,40 @@ function makePrivate(folder: string, file: string): void {
   const reason = writing(folder, () => unsafeAnywhereAbove(folder))
   if (reason) throw new StoreError('foreign', `${reason} (--state-dir names ${folder})`)
   for (const path of [folder, file, `${file}-wal`, `${file}-journal`]) refuseForeign(path)
-  // An existing file is not opened: closing it would drop the locks that this process has on it, see fcntl(2).
+  // It is not opened: closing it would drop the locks that this process has on it, see fcntl(2).
   if (existsSync(file)) writing(file, () => chmodSync(file, 0o600))
-  else writing(folder, () => closeSync(openSync(file, 'wx', 0o600)))
+}
+
+/**
+ * Makes a database without a row, whole under its name or not at all: an empty file is what is left of one that was lost, and
+ * who took that for a new one would serve without the users and rules that were in it.
+ */
+function makeDatabase(file: string): void {
+  const left = [`${file}-wal`, `${file}-journal`].find((part) => existsSync(part))
+  if (left) throw gone(file, left)
+  const folder = writing(dirname(file), () => mkdtempSync(`${file}-new-`))
+  try {
+    const draft = databaseIn(folder)
+    closeSync(openSync(draft, 'wx', 0o600))
+    const database = new DatabaseSync(draft)
+    try {
+      prepare(database, file)
+    } finally {
+      database.close()
+    }
+    linkOnce(draft, file)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Another proxyd that starts may have made one meanwhile. */
+function linkOnce(draft: string, file: string): void {
+  try {
+    linkSync(draft, file)
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error
+  }
 }
 
 function refuseForeign(path: string): void {
@@ -148,6 +181,7 @@ function refuseDamaged(database: DatabaseSync, file: string): void {
  * not. So a reader looks first, and what it finds damaged stays as it is.
  */
 function readFirst(file: string): void {
+  if (statSync(file).size === 0) throw damaged(file, 'it is empty')
   const left = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0
   if (left === 0) return
   const reader = new DatabaseSync(file, { readOnly: true, timeout: busyTimeout })

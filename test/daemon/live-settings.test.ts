@@ -95,6 +95,7 @@ test.each([
   [{ 'timeout-idle': 99 }, /timeout-idle must be a whole number from 100 to 86400000/],
   [{ 'timeout-idle': 1000.5 }, /whole number/],
   [{ 'max-connections': ['1'] }, /whole number/],
+  [{ 'access-log': 'access.log' }, /access-log must be the path of a file from \/ on, off or -/],
   [{ 'timeout-idle': 5000, 'log-level': 'loud', auth: 'never' }, /log-level must.*; auth must/],
 ] as const)('refuses %j whole, and says what to do', async (patch, text) => {
   const { live, set, save, apply } = begin()

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -47,6 +48,19 @@ describe('the SQLite store', () => {
     expect(files).toContain('proxyd.db')
     expect(files.map((file) => mode(join(folder, file)))).toEqual(files.map(() => '600'))
     await store.close()
+  })
+
+  it('takes an empty file, and what is left of one that is gone, for what was lost, and makes nothing new of it', async () => {
+    const folder = await temporaryFolder()
+    const file = join(folder, 'proxyd.db')
+    writeFileSync(file, '')
+    await expect(openStore(folder)).rejects.toMatchObject({
+      problem: 'corrupt',
+      message: `${file} is damaged (it is empty): restore a backup, or have proxyd --recover-store save what can be read of it`,
+    })
+    renameSync(file, `${file}-wal`)
+    await expect(openStore(folder)).rejects.toThrow(`${file} is gone, and ${file}-wal is left of it`)
+    expect(readdirSync(folder)).toEqual(['proxyd.db-wal'])
   })
 
   it('takes a file away from other eyes', async () => {
