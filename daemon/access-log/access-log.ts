@@ -14,7 +14,7 @@ const threadFile = new URL(import.meta.url.endsWith('.ts') ? './log-thread.ts' :
 
 /** Milliseconds that the end of the daemon waits for the last lines, should a disk hang. */
 const closingTime = 20_000
-/** And between the failure of a thread and another one. */
+/** Milliseconds between the failure of a thread and the start of another one. */
 const restartPause = 1000
 
 /** How it goes. */

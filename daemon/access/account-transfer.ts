@@ -24,7 +24,7 @@ export interface AccountTransferOptions {
   readonly passwords: Passwords
   readonly store: Pick<Store, 'imports'>
   readonly late: LateChanges
-  /** Those of all that changes users. */
+  /** In which all that changes users takes its turn. */
   readonly turns: Turns
   readonly loops: Loops
   /** Starts a user's index from nothing; the loops hear of it by `obey`. */

@@ -29,7 +29,7 @@ export interface LimitChangesOptions {
   readonly keeper: LimitKeeper
   readonly store: { readonly users: UserStore; readonly groups: GroupStore }
   readonly late: LateChanges
-  /** Those of all that changes users. */
+  /** In which all that changes users takes its turn. */
   readonly turns: Turns
   /** Has live connections and rules obey what was written, and what groups there are; resolves when all loops do. */
   readonly obey: () => Promise<unknown>

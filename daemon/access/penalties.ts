@@ -82,7 +82,7 @@ export class Penalties {
     return this.#exempt.some((exempt) => contains(exempt, network.bytes) || contains(network, exempt.bytes))
   }
 
-  /** Those that hold, by the last `expire`. */
+  /** The bans that hold, by the last `expire`. */
   get bans(): Ban[] {
     return [...this.#bans.values()]
   }

@@ -38,7 +38,7 @@ export interface UsersOptions {
   readonly late: LateChanges
   readonly loops: Loops
   readonly indices: Indices
-  /** Those of all that changes users. */
+  /** In which all that changes users takes its turn. */
   readonly turns: Turns
   readonly policy: LoginPolicy
 }

@@ -124,7 +124,7 @@ function actorOf({ identity, via, address }: Session): Pick<AuditEntry, 'by' | '
   return { by: identity.name || null, role: identity.role, from: via === 'unix' ? via : `${via} ${address}` }
 }
 
-/** Those of the parameters that are no secret. */
+/** The parameters that are no secret. */
 function givenOf(logged: readonly string[], params: Facts): Facts {
   return bounded(
     Object.fromEntries(logged.filter((name) => Object.hasOwn(params, name)).map((name) => [name, params[name]])),

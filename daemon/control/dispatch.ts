@@ -17,7 +17,7 @@ export type Handlers = {
   ) => Result<M> | Promise<Result<M>>
 }
 
-/** Those of one domain, such as `users`. */
+/** The handlers of one domain, such as `users`. */
 export type HandlersOf<Domain extends string> = Pick<Handlers, Extract<Method, `${Domain}.${string}`>>
 
 /** Does what a request asks for, if this caller may and its parameters are right; otherwise throws `RpcError`. */

@@ -55,7 +55,7 @@ export interface ControlOptions {
 export interface ControlServer {
   /** The TCP sockets listened on, with their real ports, in the order asked for. */
   readonly listening: readonly Endpoint[]
-  /** Those with TLS. */
+  /** The sockets with TLS, likewise. */
   readonly listeningTls: readonly Endpoint[]
   readonly unixPath: string
   /**

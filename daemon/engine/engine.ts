@@ -87,7 +87,7 @@ export interface Login {
 export interface Admission {
   /** The user's index, 1 to 65,535; stable while the user exists. */
   readonly user: number
-  /** That of the users when the login was found good. Whoever has heard of a later change to this user asks again. */
+  /** The revision of the users when the login was found good. A loop that has heard of a later change to this user asks again. */
   readonly revision: number
 }
 
@@ -173,7 +173,7 @@ export interface Engine {
   readonly capacity: number
   /** The sockets listened on, with their real ports, in the order asked for. */
   readonly listening: readonly Endpoint[]
-  /** Those of `EngineOptions.forwards`. */
+  /** The sockets of `EngineOptions.forwards`, likewise. */
   readonly forwarding: readonly Endpoint[]
   order<Kind extends keyof Orders>(kind: Kind, value: Orders[Kind]): Promise<number[]>
   /** Refuse new clients from now on. Resolves when the last live session has ended. */

@@ -10,9 +10,9 @@ const patience = 2_000
 const questionsPerPort = 64
 /** Streams at once to one server. */
 const mostStreams = 32
-/** Of an answer that comes by a stream, so many bytes are looked at: enough for all addresses that are wanted. */
+/** Bytes that are looked at of an answer that comes by a stream: enough for all addresses that are wanted. */
 const mostStreamBytes = 8_192
-/** Those of the length before a message in a stream. */
+/** Bytes of the length that stands before a message in a stream (RFC 1035, section 4.2.2). */
 const lengthBytes = 2
 
 /** One server that questions are asked of: by a datagram, and if the answer is too long for that, by a stream. */

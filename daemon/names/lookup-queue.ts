@@ -4,7 +4,7 @@ import { type Payer, Shares } from './shares.ts'
 /** Names that may wait for their turn. */
 const mostWaiting = 4_096
 
-/** Those who ask on one account. */
+/** The lookups of one payer. */
 interface Line {
   readonly payer: Payer
   lookups: Lookup[]

@@ -20,7 +20,7 @@ export class Lookup {
   /** Its turn has not come yet. */
   isQueued = true
   readonly #resolve: (found: Resolution | undefined) => void
-  /** Those before the first one that is known to have gone are not here any more. */
+  /** Who waits for the answer, without those at the front who are known to have gone. */
   readonly #waits: Wait[] = []
   readonly #places = new Set<string>()
   #payer: Payer | undefined

@@ -27,7 +27,7 @@ export class ObservedConnections {
     .padStart(4, '0')
   readonly #watchers = new Set<Watcher>()
   #views: readonly TableView[] = []
-  /** Those of all views in order, once somebody wants them: many who follow begin with the same. */
+  /** The rows of all views in order, once somebody wants them: many who follow begin with the same. */
   #rows: readonly Connection[] | undefined
   #timer: NodeJS.Timeout | undefined
   /** How often the clock on the wall had been set when the views were last refreshed. */

@@ -23,6 +23,18 @@ export interface Subject {
   readonly command: number
 }
 
+/** What the conditions of a rule are held against. */
+interface Question {
+  readonly subject: Subject
+  readonly port: number
+  /** Milliseconds since 1970. */
+  readonly now: number
+  /** Undefined in the name phase, where `resolving` of a rule that allows holds, and of one that denies does not. */
+  readonly address: Uint8Array | undefined
+  /** A rule that allows must name the address: see `decideAddress`. */
+  readonly explicitOnly: boolean
+}
+
 const none = Number.MAX_SAFE_INTEGER
 
 /**
@@ -69,13 +81,14 @@ export class RuleSet {
    * `name` is as `comparableName` gives it; `now` in milliseconds since 1970.
    */
   decideName(subject: Subject, name: string, port: number, now: number): number {
-    const any = this.#first(this.#words[Head.anyList], none, subject, port, now, undefined, false)
+    const question = { subject, port, now, address: undefined, explicitOnly: false }
+    const any = this.#first(this.#words[Head.anyList], none, question)
     // The same rule may be about anything and about the name: then it is about the name.
-    const named = this.#firstOfName(name, any + 1, subject, port, now, undefined, false)
+    const named = this.#firstOfName(name, any + 1, question)
     const number = Math.min(any, named)
     if (number === none) return BuiltIn.none
     if (number === named || this.#allows(number)) return this.#decision(number)
-    const open = this.#first(this.#words[Head.networkAllows], number, subject, port, now, undefined, false)
+    const open = this.#first(this.#words[Head.networkAllows], number, question)
     return open < number ? BuiltIn.none : this.#decision(number)
   }
 
@@ -108,13 +121,15 @@ export class RuleSet {
     const isGuarded = isSpecial(address) && !isLoopback(subject.source)
     const words = this.#words
     // Where an address is guarded, a rule that does not name it lets nobody in: it is as if it were not there.
+    const question = { subject, port, now, address, explicitOnly: false }
     const explicit = Math.min(
-      this.#first(this.#listOf(address), none, subject, port, now, address, false),
-      isSpecial(address) ? this.#first(words[Head.specialList], none, subject, port, now, address, false) : none,
+      this.#first(this.#listOf(address), none, question),
+      isSpecial(address) ? this.#first(words[Head.specialList], none, question) : none,
     )
-    const general = this.#first(words[Head.anyList], explicit, subject, port, now, address, isGuarded)
+    const atLarge = isGuarded ? { ...question, explicitOnly: true } : question
+    const general = this.#first(words[Head.anyList], explicit, atLarge)
     const best = Math.min(explicit, general)
-    const named = name === undefined ? none : this.#firstOfName(name, best, subject, port, now, address, isGuarded)
+    const named = name === undefined ? none : this.#firstOfName(name, best, atLarge)
     const number = Math.min(best, named)
     if (number === none) return isGuarded ? -BuiltIn.special : BuiltIn.none
     return this.#decision(number)
@@ -148,19 +163,8 @@ export class RuleSet {
     return this.#words[this.#words[Head.records] + number * recordWords + field]
   }
 
-  /**
-   * The first rule of a list, ahead of `before`, whose conditions hold. `address` is undefined in the name phase, where
-   * `resolving` of a rule that allows holds, and of one that denies does not.
-   */
-  #first(
-    list: number,
-    before: number,
-    subject: Subject,
-    port: number,
-    now: number,
-    address: Uint8Array | undefined,
-    explicitOnly: boolean,
-  ): number {
+  /** The first rule of a list, ahead of `before`, whose conditions hold. */
+  #first(list: number, before: number, question: Question): number {
     const words = this.#words
     const at = words[Head.lists] + list
     const count = words[at]
@@ -168,20 +172,12 @@ export class RuleSet {
       const number = words[at + i]
       if (number >= before) return none
       if (number <= this.#last) continue
-      if (this.#holds(number, subject, port, now, address, explicitOnly)) return number
+      if (this.#holds(number, question)) return number
     }
     return none
   }
 
-  #firstOfName(
-    name: string,
-    before: number,
-    subject: Subject,
-    port: number,
-    now: number,
-    address: Uint8Array | undefined,
-    explicitOnly: boolean,
-  ): number {
+  #firstOfName(name: string, before: number, question: Question): number {
     let best = before
     let hash = hashStart
     for (let i = name.length - 1; i >= 0; i--) {
@@ -190,7 +186,7 @@ export class RuleSet {
       const slot = this.#slotOf(name, i, hash)
       if (slot === 0) continue
       const list = this.#words[slot + (i === 0 ? 3 : 4)]
-      best = Math.min(best, this.#first(list, best, subject, port, now, address, explicitOnly))
+      best = Math.min(best, this.#first(list, best, question))
     }
     return best === before ? none : best
   }
@@ -213,14 +209,7 @@ export class RuleSet {
     return true
   }
 
-  #holds(
-    number: number,
-    subject: Subject,
-    port: number,
-    now: number,
-    address: Uint8Array | undefined,
-    explicitOnly: boolean,
-  ): boolean {
+  #holds(number: number, { subject, port, now, address, explicitOnly }: Question): boolean {
     const words = this.#words
     const record = words[Head.records] + number * recordWords
     const isAllowed = words[record + Field.allow] === 1

@@ -41,9 +41,9 @@ export interface LiveRulesOptions {
   readonly late: { store(what: string, write: () => Promise<unknown>): Promise<boolean>; settle(): Promise<void> }
   /** Where lists with relative paths lie. */
   readonly folder: string
-  /** Those in force. */
+  /** The settings in force. */
   readonly settings: () => Readonly<Settings>
-  /** The daemon's own, that there are now. */
+  /** The sockets of the daemon itself that there are now. */
   readonly own: () => OwnSockets
   /** A name's addresses, as clients get them. */
   readonly lookUp: (name: string) => Promise<readonly string[]>

@@ -267,7 +267,7 @@ export interface AuditKept {
 export interface AuditWish {
   /** Whole milliseconds since 1970, this one included. */
   readonly since?: number | undefined
-  /** The same, this one excluded. */
+  /** Whole milliseconds since 1970, this one excluded. */
   readonly until?: number | undefined
   readonly by?: string | undefined
   /** A method, or its first word. */

@@ -11,7 +11,7 @@ export interface Kept {
   /** Lines. */
   readonly rules?: readonly string[]
   readonly settings?: Readonly<Given<'config.set', 'patch'>>
-  /** Those by operators: others pass by themselves. */
+  /** The bans that operators have set: others pass by themselves. */
   readonly bans?: readonly { readonly source: string; readonly until: number | null }[]
   /** Without passwords. */
   readonly operators?: readonly Params<'operators.setRole'>[]

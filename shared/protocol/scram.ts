@@ -144,7 +144,7 @@ function verifySignature(serverFinal: string, expected: Buffer): void {
   }
 }
 
-/** The same for one name as long as the secret stays, so that a stranger cannot tell them from real ones. */
+/** Keys for a name that nobody has, the same ones as long as the secret stays, so that a stranger cannot tell them from real ones. */
 function decoyKeys(user: string, secret: Buffer): ScramKeys {
   return {
     salt: hmac(secret, `salt ${user}`).subarray(0, saltLength),

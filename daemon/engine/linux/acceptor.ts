@@ -33,6 +33,15 @@ export interface Room {
   readonly loops: number
 }
 
+/** Where clients come in. */
+interface Doors {
+  readonly listeners: readonly Listener<number>[]
+  /** The epoll key of the first listener; the others follow. */
+  readonly firstKey: number
+  /** Sources that are kept out. */
+  readonly banned: BannedSources
+}
+
 /** Takes clients from this loop's listening sockets while there is room; meanwhile the others wait in the kernel. */
 export class Acceptor {
   readonly #loop: LoopContext
@@ -41,7 +50,6 @@ export class Acceptor {
   readonly #negotiator: Negotiator
   readonly #admitter: Admitter
   readonly #listeners: Listener<number>[]
-  /** The epoll key of the first listener; the others follow. */
   readonly #firstKey: number
   /** Of the client who was accepted last. */
   readonly #clientAddress = new Uint8Array(socketAddressBytes)
@@ -59,10 +67,8 @@ export class Acceptor {
   constructor(
     loop: LoopContext,
     room: Room,
-    banned: BannedSources,
+    { listeners, firstKey, banned }: Doors,
     next: { readonly negotiator: Negotiator; readonly admitter: Admitter },
-    listeners: readonly Listener<number>[],
-    firstKey: number,
   ) {
     this.#loop = loop
     this.#room = room

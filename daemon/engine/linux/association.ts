@@ -36,7 +36,7 @@ export interface Association {
   /** Datagrams whose name is being looked up, and their place in the loop's room. */
   waiting: readonly Waiting[]
   readonly place: WaitingPlace
-  /** Those whose name's addresses have come, which wait for their turn. */
+  /** Datagrams whose name's addresses have come, which wait for their turn. */
   late: readonly Late[]
 }
 
@@ -93,7 +93,7 @@ export class Associations {
     this.#closed(outlet)
   }
 
-  /** It is over. */
+  /** The association is over: gives back all it has. */
   end({ slot, holder, place, bound, outlets }: Association): void {
     this.#bySlot.delete(slot)
     this.shares.give(holder)

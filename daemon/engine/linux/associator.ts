@@ -89,7 +89,7 @@ export class Associator implements Opener, Stage {
     if (association) this.#datagrams.onName(association, name, addresses)
   }
 
-  /** It is over if its client has sent nothing for too long, however much its targets send. */
+  /** The association is over if its client has sent nothing for too long, however much its targets send. */
   onDeadline(slot: number): void {
     const left = this.#sessions.touched[slot] + this.#loop.timeouts.udp - this.#loop.clock.now
     if (left > 0) this.#sessions.setDeadline(slot, left)

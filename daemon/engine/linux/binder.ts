@@ -1,7 +1,7 @@
 import { type Address, isSame, isUnspecified } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import type { Egress } from '../../net/egress.ts'
-import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN } from '../../os/epoll.ts'
+import { EPOLLET, EPOLLIN } from '../../os/epoll.ts'
 import { close, errno, errnoName } from '../../os/libc.ts'
 import { accept, boundAddress, isExhausted, listen, resetOnClose, setLiveness } from '../../os/socket.ts'
 import { addressOf, bytesOf, portOf, socketAddressBytes } from '../../os/socket-address.ts'
@@ -76,8 +76,11 @@ export class Binder implements Opener, Stage {
   }
 
   onEvent(half: number, events: number): void {
-    if (isClient(half)) this.#onClientEvent(slotOf(half), half, events)
-    else this.#onArrival(slotOf(half))
+    const slot = slotOf(half)
+    const bind = this.#binds.get(slot)
+    if (!bind) return
+    if (isClient(half)) this.#sessions.clientWaits(slot, events, bind.rest)
+    else this.#onArrival(slot, bind)
   }
 
   /** The name, or the peer, has had its time. */
@@ -90,19 +93,10 @@ export class Binder implements Opener, Stage {
     if (this.#binds.delete(slot)) this.#sessions.closeTarget(slot)
   }
 
-  /** The client speaks, or goes, while its peer has not come. What it says stays in the kernel until then. */
-  #onClientEvent(slot: number, half: number, events: number): void {
-    if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot, Reason.gone)
-    this.#sessions.note(half, events)
-    const bind = this.#binds.get(slot)
-    if (bind && this.#sessions.isGone(slot, bind.rest)) this.#sessions.close(slot, Reason.gone)
-  }
-
   /** Somebody has come to the listening socket. */
-  #onArrival(slot: number): void {
-    const bind = this.#binds.get(slot)
+  #onArrival(slot: number, bind: Bind): void {
     const listener = this.#sessions.fd[targetOf(slot)]
-    if (!bind || listener < 0) return
+    if (listener < 0) return
     for (let looked = 0; looked < batch; looked++) {
       const fd = accept(listener, this.#socketAddress)
       if (fd === -errno.EAGAIN) return

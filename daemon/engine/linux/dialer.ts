@@ -20,7 +20,7 @@ import type { Verdicts } from '../shared/verdicts.ts'
 import type { Opener } from './admitter.ts'
 import type { LoopContext } from './context.ts'
 import type { Relay } from './relay.ts'
-import { clientOf, isClient, type Sessions, slotOf, targetOf, watched } from './sessions.ts'
+import { isClient, type Sessions, slotOf, targetOf, watched } from './sessions.ts'
 import type { Stage } from './stage.ts'
 
 /** A request on its way to its destination. */
@@ -90,8 +90,10 @@ export class Dialer implements Opener, Stage {
   }
 
   onEvent(half: number, events: number): void {
-    if (isClient(half)) this.#onClientEvent(slotOf(half), events)
-    else this.onExtra(slotOf(half), this.#sessions.fd[half], events)
+    const slot = slotOf(half)
+    if (!isClient(half)) return this.onExtra(slot, this.#sessions.fd[half], events)
+    const dial = this.#dials.get(slot)
+    if (dial) this.#sessions.clientWaits(slot, events, dial.rest)
   }
 
   /** The target's socket, or one that is tried beside it, has something to say about its connect. */
@@ -104,7 +106,7 @@ export class Dialer implements Opener, Stage {
       if (error === 0) return
       this.#fail(slot, dial, fd, errnoName(error))
     } else if (events & EPOLLOUT) {
-      // Nor is it connected if the event was that of an attempt whose place it has taken.
+      // The event may be that of an earlier attempt, whose place this one has taken: then it is not connected yet.
       if (dial.hadOthers && peerAddress(fd, this.#socketAddress) !== 0) return
       if (this.#isItself(fd, dial.port)) {
         resetOnClose(fd)
@@ -134,14 +136,6 @@ export class Dialer implements Opener, Stage {
 
   forget(slot: number): void {
     this.#dials.delete(slot)
-  }
-
-  /** The client speaks, or goes, before it has its reply. One that has gone has nothing to wait for. */
-  #onClientEvent(slot: number, events: number): void {
-    if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot, Reason.gone)
-    this.#sessions.note(clientOf(slot), events)
-    const dial = this.#dials.get(slot)
-    if (dial && this.#sessions.isGone(slot, dial.rest)) this.#sessions.close(slot, Reason.gone)
   }
 
   #dialAll(slot: number, dial: Dial, addresses: readonly Address[]): void {

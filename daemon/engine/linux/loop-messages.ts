@@ -22,7 +22,7 @@ export interface LoopOptions {
   readonly limitLines: SharedArrayBuffer
   /** The memory of `BannedSources`. */
   readonly banned: SharedArrayBuffer
-  /** That of `SourceLines`. */
+  /** The memory of `SourceLines`. */
   readonly sourceLines: SharedArrayBuffer
   /** The memory of `KnownSources`. */
   readonly known: SharedArrayBuffer

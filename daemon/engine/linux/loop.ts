@@ -178,8 +178,8 @@ export class Loop {
     this.#turns = new TurnRecord(table.turns)
     this.#messageKey = capacity * 2
     const banned = new BannedSources(options.banned)
-    const next = { negotiator, admitter }
-    this.#acceptor = new Acceptor(context, this.#room, banned, next, listeners, this.#messageKey + 1)
+    const doors = { listeners, firstKey: this.#messageKey + 1, banned }
+    this.#acceptor = new Acceptor(context, this.#room, doors, { negotiator, admitter })
     epoll.add(options.event, EPOLLIN, this.#messageKey, 0)
   }
 

@@ -4,7 +4,7 @@ import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP } 
 import { close, recv } from '../../os/libc.ts'
 import { keepUrgentInStream, MSG_PEEK, resetOnClose } from '../../os/socket.ts'
 import { copyMapped, portOf } from '../../os/socket-address.ts'
-import { type Reason, type SessionTable, type State, Total } from '../session-table.ts'
+import { Reason, type SessionTable, type State, Total } from '../session-table.ts'
 import type { Places } from '../shared/places.ts'
 import type { Quotas } from '../shared/quotas.ts'
 import type { Extras } from './extras.ts'
@@ -194,7 +194,7 @@ export class Sessions {
     this.table.seal(slot)
   }
 
-  /** So many bytes have been delivered to the target. */
+  /** Counts bytes that have been delivered to the target. */
   countUp(slot: number, count: number): void {
     const { up, userUp, user, totals } = this.table
     up[slot] += count
@@ -203,7 +203,7 @@ export class Sessions {
     if (this.flags[clientOf(slot)] & Flag.metered) this.#quotas.spend(user[slot], count)
   }
 
-  /** And so many to the client. */
+  /** Counts bytes that have been delivered to the client. */
   countDown(slot: number, count: number): void {
     const { down, userDown, user, totals } = this.table
     down[slot] += count
@@ -218,6 +218,16 @@ export class Sessions {
    */
   isGone(slot: number, rest: Uint8Array): boolean {
     return rest.length === 0 && this.hasLeft(slot)
+  }
+
+  /**
+   * The client of a session that has no peer yet speaks, or goes. What it says stays in the kernel until then, but who has gone
+   * has nothing to wait for. `rest`: as of `isGone`.
+   */
+  clientWaits(slot: number, events: number, rest: Uint8Array): void {
+    if (events & (EPOLLERR | EPOLLHUP)) return this.close(slot, Reason.gone)
+    this.note(clientOf(slot), events)
+    if (this.isGone(slot, rest)) this.close(slot, Reason.gone)
   }
 
   /** Whether the client will say nothing more, and all it said has been read. */
@@ -249,7 +259,7 @@ export class Sessions {
     return !(this.flags[half] & (Flag.finishing | Flag.failing | Flag.urgent))
   }
 
-  /** And does it prove that its end comes next? */
+  /** A read has come back short: does that prove that the half's end comes next? */
   shortReadEnds(half: number): boolean {
     return (this.flags[half] & (Flag.finishing | Flag.failing | Flag.urgent)) === Flag.finishing
   }

@@ -8,7 +8,7 @@ import type { Admission } from '../engine.ts'
 export interface Stage {
   /** One of the session's two sockets is ready for something (epoll(7)). */
   onEvent(half: number, events: number): void
-  /** So is a socket that it has beside them, which only stages that open such have. */
+  /** A socket that the session has beside those two is ready for something: only of stages that open such. */
   onExtra?(slot: number, fd: number, events: number): void
   /** The time has come for which `Sessions.setDeadline` was called last. */
   onDeadline(slot: number): void

@@ -142,7 +142,7 @@ export class Session {
 
   readonly #left = (): void => this.reset(Reason.gone)
 
-  /** It is over if nothing has moved for too long, else it gets the deadline that is due. */
+  /** Ends the session if nothing has moved for too long, else sets the deadline that is due. */
   readonly #checkIdle = (): void => {
     // Who is kept waiting by a limit is not idle.
     if (this.row.waiting > 0) this.touch()

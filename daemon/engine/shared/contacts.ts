@@ -2,9 +2,9 @@ import { isSame } from '../../net/address.ts'
 
 /** Addresses that one association remembers, at most. */
 const most = 1_024
-/** And that it may, however many associations there are. */
+/** Addresses that it may remember, however many associations there are. */
 const fewest = 32
-/** Those of all associations of one loop together, shared out evenly between the two. */
+/** Addresses of all associations of one loop together, shared out evenly between those two bounds. */
 const mostTogether = 131_072
 
 /** Where a datagram went, and by which name, if it was one. */

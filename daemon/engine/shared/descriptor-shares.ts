@@ -20,7 +20,7 @@ export const bindBacklog = 4
 export const noRoomForAssociation =
   'associations are refused: whoever asks has as many as may be while so few descriptors are left (ulimit -n)'
 
-/** And of a BIND. */
+/** What is told of a BIND that there is no room for. */
 export const noRoomForBind =
   'BINDs are refused: whoever asks has as many as may be while so few ports are left to others'
 

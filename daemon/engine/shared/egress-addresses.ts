@@ -109,7 +109,7 @@ export class EgressAddresses {
     return read
   }
 
-  /** But for link-local ones, which reach only their own network. */
+  /** An interface's addresses, without link-local ones, which reach only their own network. */
   #ofInterface(name: string): Address[] {
     const addresses = (this.#interfaces()[name] ?? []).flatMap(({ address, scopeid }) =>
       scopeid ? [] : (parseAddress(address) ?? []),

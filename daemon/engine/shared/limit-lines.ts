@@ -59,7 +59,7 @@ const highestRate = 2 ** 31 - 1
 
 /** Lines of users stand at their index, 0 for clients without a login; behind them the one of everybody together. */
 export const everybody = 65_536
-/** And the one of each source by itself, which has limits only: what is used stands in `SourceLines`. */
+/** Behind that, the line of each source by itself, which has limits only: what is used stands in `SourceLines`. */
 export const eachSource = everybody + 1
 const lineCount = eachSource + 1
 /** Behind the lines. */

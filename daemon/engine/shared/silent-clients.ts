@@ -3,7 +3,7 @@ const grace = 1_000
 
 /** A client that has a place, and has not asked for anything yet. */
 export interface SilentClient {
-  /** Those of one source count together; see `sourceOf`. */
+  /** Clients of one source count together; see `sourceOf`. */
   readonly source: string
   /** When it came, in milliseconds of a clock that only goes forward. */
   readonly since: number

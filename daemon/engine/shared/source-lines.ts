@@ -22,7 +22,7 @@ const Header = { lock: 0, seed: 1 } as const
 const Word = { owner: 0, high: 1, low: 2, live: 3, left: 4, due: 5, bucket: 6 } as const
 const source = 1
 const ofUser = 2
-/** Those for which no line is to be had share this one, and all its limits. */
+/** Sources for which no line is to be had share this one, and all its limits. */
 const others = lineCount
 /** Behind the lines, for each: how often the source was refused something since `takeRefused`, and by what last. */
 const refusedAt = headerWords + lineWords * (others + 1)

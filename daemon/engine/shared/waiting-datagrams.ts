@@ -1,6 +1,6 @@
 /** Datagrams of one association that may wait for their names. */
 const most = 16
-/** And bytes of their payload: as many as the largest datagram has. */
+/** Bytes of their payload that may wait: as many as the largest datagram has. */
 const mostBytes = 65_536
 /** Bytes that may wait of all associations of one loop. */
 const mostBytesTogether = 16 * 1024 * 1024
