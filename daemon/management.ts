@@ -4,6 +4,7 @@ import { administer, type ManagementOptions, transferring } from './administrati
 import { AuditTrail } from './audit/audit-trail.ts'
 import { type ControlServer, startControlServer } from './control/server.ts'
 import type { DataPlane } from './data-plane.ts'
+import { Events } from './events/events.ts'
 import { endpointsAskedFor } from './listening.ts'
 import type { DaemonLog } from './log.ts'
 import { formatEndpoint } from './net/endpoint.ts'
@@ -42,6 +43,9 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   parts.defer(watchRefusals(dataPlane, administered.config, (line) => log.logger.info(line)))
   const audit = new AuditTrail({ store: options.store.audit, warn: (message) => log.logger.warn(message) })
   parts.defer(() => audit.close())
+  const { bans, accessLog } = dataPlane
+  const events = new Events({ accessLog, audit, bans, log: log.recorded })
+  parts.defer(() => events.close())
   const instance = randomUUID()
   const listening = [...socksSockets(dataPlane), ...forwardSockets(dataPlane, configuration)]
   const connections = observedConnections(dataPlane, administered.config, observed.wall)
@@ -57,10 +61,11 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
       metrics: observed.metrics,
       past: pastOf(options, observed.metrics),
       usage: new UsageReports(options.store.usage, dataPlane.accounts),
-      bans: dataPlane.bans,
-      accessLog: dataPlane.accessLog,
+      bans,
+      accessLog,
       operators: administered.operators,
       audit,
+      events,
       config: administered.config,
       rules: administered.rules,
       transfer: transferring(options, administered),

@@ -1,4 +1,5 @@
 import { accessFields } from '../../shared/filter/access-fields.ts'
+import type { Fields } from '../../shared/filter/fields.ts'
 import { compileFilter, splitFilter } from '../../shared/filter/filter.ts'
 import type { AccessEntry } from '../../shared/protocol/methods.ts'
 import { Refusal } from '../refusal.ts'
@@ -9,11 +10,16 @@ export type EntryFilter = (entry: AccessEntry) => boolean
 /** `~pattern`, anywhere or in a field: one that takes for ever would be the end of the log. */
 const pattern = /^!*(?:[\w-]+[:=])?~/
 
-/** Compiles a filter as operators write it. Throws a Refusal for one that makes no sense. */
+/** Compiles a filter of the access log as operators write it. Throws a Refusal for one that makes no sense. */
 export function entryFilter(text: string): EntryFilter {
+  return plainFilter(accessFields, text)
+}
+
+/** As `entryFilter`, for rows with any fields. */
+export function plainFilter<Row>(fields: Fields<Row>, text: string): (row: Row) => boolean {
   if (splitFilter(text).some((word) => !word.literal && pattern.test(word.text)))
-    throw new Refusal('invalid', 'a filter of the access log takes no regular expressions: * stands for any characters')
-  const { matches, problem } = compileFilter({ fields: accessFields }, text)
+    throw new Refusal('invalid', 'the filter takes no regular expressions here: * stands for any characters')
+  const { matches, problem } = compileFilter({ fields }, text)
   if (problem !== null) throw new Refusal('invalid', problem)
   return matches
 }

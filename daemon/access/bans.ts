@@ -31,6 +31,8 @@ export interface BansOptions {
   readonly now?: () => number
 }
 
+type BanListener = (ban: ToldBan, isBanned: boolean) => void
+
 /** Sources that may not connect, by what they did or by an operator's word. All acts at once, and is stored when it can be. */
 export class Bans implements Sources {
   readonly #options: BansOptions
@@ -43,6 +45,7 @@ export class Bans implements Sources {
   #isStale = false
   /** Lines said since the last look, and those left out. */
   #lines = 0
+  readonly #listeners = new Set<BanListener>()
 
   private constructor(options: BansOptions) {
     this.#options = options
@@ -66,6 +69,12 @@ export class Bans implements Sources {
       else if (bans.#penalties.ban(ban) && ban.by === null) bans.#penalties.remember(ban)
     }
     return bans
+  }
+
+  /** Hear of each ban that begins or is over, until the returned function is called. */
+  watch(listener: BanListener): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   /** From now on these addresses and networks are never banned. */
@@ -139,7 +148,9 @@ export class Bans implements Sources {
 
   #changed(ban: Ban, isBanned: boolean): void {
     const source = formatNetwork(ban.network)
-    this.#unsaved.set(source, isBanned ? this.#told(ban) : null)
+    const told = this.#told(ban)
+    this.#unsaved.set(source, isBanned ? told : null)
+    for (const hear of this.#listeners) hear(told, isBanned)
     if (isBanned && ban.by === null)
       this.#tell(`${source} is banned for ${formatDuration(ban.until - ban.since)}: ${reasonWords[ban.reason]}`)
     this.#keepOut()

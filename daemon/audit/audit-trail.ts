@@ -11,6 +11,8 @@ const mostWaiting = 1_000
 /** Kinds of failures of which each is summed by itself in one minute: beyond them all others are one. */
 const mostSums = 64
 
+type AuditListener = (entry: Omit<AuditEntry, 'id'>) => void
+
 export interface AuditTrailOptions {
   readonly store: AuditStore
   readonly warn: (message: string) => void
@@ -43,12 +45,19 @@ export class AuditTrail {
   #retry: NodeJS.Timeout | undefined
   readonly #sums = new Map<string, Sum>()
   #sumTimer: NodeJS.Timeout | undefined
+  readonly #listeners = new Set<AuditListener>()
 
   constructor({ store, warn, pause = 5_000, sumTime = 60_000 }: AuditTrailOptions) {
     this.#store = store
     this.#warn = warn
     this.#pause = pause
     this.#sumTime = sumTime
+  }
+
+  /** Hear of each entry, as it is entered, until the returned function is called. */
+  watch(listener: AuditListener): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   /** Enters what was done. */
@@ -97,7 +106,9 @@ export class AuditTrail {
   }
 
   #add(entry: NewEntry, count: number): void {
-    this.#waiting.push({ ...entry, time: Date.now(), count })
+    const entered = { ...entry, time: Date.now(), count }
+    this.#waiting.push(entered)
+    for (const hear of this.#listeners) hear(entered)
     while (this.#waiting.length > mostWaiting) {
       this.#waiting.shift()
       this.#lost++

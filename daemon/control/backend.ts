@@ -4,6 +4,7 @@ import type {
   Ban,
   ClosedConnection,
   Connection,
+  EventEntry,
   Group,
   LogEntry,
   Operator,
@@ -36,6 +37,7 @@ export interface Backend {
   readonly accessLog: AccessLog
   readonly operators: OperatorAdministration
   readonly audit: Audit
+  readonly events: Events
   readonly config: RuntimeConfiguration
   readonly rules: RuleAdministration
   readonly transfer: Transfer
@@ -78,6 +80,22 @@ export interface Audit {
     readonly before?: number | undefined
     readonly limit: number
   }): Promise<AuditEntry[]>
+}
+
+/** Which events somebody wants, and may know of. */
+interface EventWish {
+  readonly filter?: string | undefined
+  readonly may: (event: EventEntry) => boolean
+}
+
+/** What happened that somebody may have to know. Both throw a Refusal for a filter that is none. */
+export interface Events {
+  /** The last `limit` of those that are still known, oldest first. */
+  list(
+    wish: EventWish & { readonly since?: number | undefined; readonly limit: number },
+  ): Promise<readonly EventEntry[]>
+  /** Has somebody hear what happens, and how much before it they were not told of, until the returned function is called. */
+  follow(wish: EventWish, hear: (events: readonly EventEntry[], missed: number) => void): () => void
 }
 
 /** Sources that are kept out. Each change acts when it resolves. */

@@ -17,6 +17,7 @@ import { auditHandlers } from './handlers/audit.ts'
 import { banHandlers } from './handlers/bans.ts'
 import { connectionHandlers } from './handlers/connections.ts'
 import { daemonHandlers } from './handlers/daemon.ts'
+import { eventHandlers } from './handlers/events.ts'
 import { groupHandlers } from './handlers/groups.ts'
 import { logHandlers } from './handlers/log.ts'
 import { accounts, loginHandlers } from './handlers/login.ts'
@@ -166,6 +167,7 @@ function makeClients(options: ControlOptions, cookie: string): Clients {
     ...groupHandlers(backend.limits),
     ...managementSessionHandlers(clients),
     ...auditHandlers(backend.audit),
+    ...eventHandlers(backend.events, limits),
     ...banHandlers(backend.bans),
     ...accessHandlers(backend.accessLog),
     ...connectionHandlers(backend.connections, feed),

@@ -27,7 +27,7 @@ export interface Login {
 }
 
 /** Topics that a client can follow, each once. */
-export type Topic = 'metrics' | 'connections' | 'users' | 'log' | 'access'
+export type Topic = 'metrics' | 'connections' | 'users' | 'log' | 'access' | 'events'
 
 /** What a feed may do to a client's connection. */
 export interface Outlet {

@@ -1,5 +1,6 @@
 import { accessFields } from '../filter/access-fields.ts'
 import { connectionFields } from '../filter/connection-fields.ts'
+import { eventFields } from '../filter/event-fields.ts'
 import { fieldLines, filterHelp } from '../filter/fields.ts'
 import { guessAt } from '../likeliest.ts'
 import { accessVerbs } from './access-verbs.ts'
@@ -7,6 +8,7 @@ import { auditVerbs, sessionVerbs } from './audit-verbs.ts'
 import { banVerbs } from './ban-verbs.ts'
 import { connectionVerbs } from './connection-verbs.ts'
 import { daemonVerbs } from './daemon-verbs.ts'
+import { eventVerbs } from './event-verbs.ts'
 import { groupVerbs } from './group-verbs.ts'
 import { listFields } from './limit-words.ts'
 import { logVerbs } from './log-verbs.ts'
@@ -25,6 +27,7 @@ const table = {
   ...usageVerbs,
   ...connectionVerbs,
   ...accessVerbs,
+  ...eventVerbs,
   ...ruleVerbs,
   ...banVerbs,
   ...operatorVerbs,
@@ -100,9 +103,21 @@ function listLimits(): Outcome {
 }
 
 function explainFilter(): Outcome {
-  const lines = [...filterHelp(connectionFields), '', ' Beside that, of the access log:', ...fieldLines(accessFields)]
+  const lines = [
+    ...filterHelp(connectionFields),
+    '',
+    ' Beside that, of the access log:',
+    ...fieldLines(accessFields),
+    '',
+    ' And of events:',
+    ...fieldLines(eventFields),
+  ]
   return {
-    data: { connections: Object.keys(connectionFields), access: Object.keys(accessFields) },
+    data: {
+      connections: Object.keys(connectionFields),
+      access: Object.keys(accessFields),
+      events: Object.keys(eventFields),
+    },
     view: { rows: lines.slice(1).map((line) => [line]) },
   }
 }

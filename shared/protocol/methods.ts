@@ -5,6 +5,7 @@ import { banMethods } from './methods/bans.ts'
 import { configMethods } from './methods/config.ts'
 import { connectionEvents, connectionMethods } from './methods/connections.ts'
 import { daemonMethods } from './methods/daemon.ts'
+import { eventEvents, eventMethods } from './methods/events.ts'
 import { groupMethods } from './methods/groups.ts'
 import { logEvents, logMethods } from './methods/log.ts'
 import { managementSessionMethods } from './methods/management-sessions.ts'
@@ -39,6 +40,7 @@ export const methods = {
   ...transferMethods,
   ...managementSessionMethods,
   ...auditMethods,
+  ...eventMethods,
 } satisfies Record<string, MethodShape>
 
 export type Method = keyof typeof methods
@@ -53,6 +55,7 @@ export const events = {
   ...connectionEvents,
   ...accessLogEvents,
   ...logEvents,
+  ...eventEvents,
 } satisfies Record<string, EventShape>
 
 export type EventName = keyof typeof events
@@ -72,6 +75,7 @@ export {
   pacedBy,
 } from './methods/connections.ts'
 export { type Health, health } from './methods/daemon.ts'
+export { type EventEntry, eventEntry } from './methods/events.ts'
 export { type Group, group } from './methods/groups.ts'
 export { type LogEntry, logEntry, logLevels } from './methods/log.ts'
 export type { ManagementSession } from './methods/management-sessions.ts'

@@ -1,6 +1,7 @@
 import type {
   AccessLog,
   Backend,
+  Events,
   Lifecycle,
   LimitAdministration,
   LiveConnections,
@@ -16,6 +17,7 @@ import {
   type AccessEntry,
   type ClosedConnection,
   type Connection,
+  type EventEntry,
   type Group,
   type Health,
   type LogEntry,
@@ -43,6 +45,7 @@ export class FakeBackend implements Backend {
   readonly bans = new FakeBans()
   readonly accessLog = new FakeAccessLog()
   readonly operators = new FakeOperators()
+  readonly events = new FakeEvents()
   readonly audit = new FakeAudit()
   readonly config = new FakeConfiguration()
   readonly rules = new FakeRules()
@@ -302,6 +305,31 @@ class FakeAccessLog implements AccessLog {
   /** Tells all who follow; `taken` hears who has sent it on. */
   tell(entries: readonly AccessEntry[], missed = 0, taken = () => {}): void {
     for (const hear of this.#heard) hear(JSON.stringify(entries), missed, taken)
+  }
+}
+
+class FakeEvents implements Events {
+  events: EventEntry[] = []
+  readonly #followers = new Set<(events: readonly EventEntry[], missed: number) => void>()
+
+  get followers(): number {
+    return this.#followers.size
+  }
+
+  async list({ may, limit }: Parameters<Events['list']>[0]): Promise<EventEntry[]> {
+    return limit === 0 ? [] : this.events.filter(may).slice(-limit)
+  }
+
+  follow({ may }: Parameters<Events['follow']>[0], hear: Parameters<Events['follow']>[1]): () => void {
+    const follower: typeof hear = (events, missed) => hear(events.filter(may), missed)
+    this.#followers.add(follower)
+    return () => void this.#followers.delete(follower)
+  }
+
+  /** It happens now, and so much more that nobody is told. */
+  tell(events: readonly EventEntry[], missed = 0): void {
+    this.events.push(...events)
+    for (const hear of this.#followers) hear(events, missed)
   }
 }
 

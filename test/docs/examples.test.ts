@@ -32,6 +32,8 @@ const varying: readonly Method[] = [
   'connections.kill',
   'access.list',
   'access.subscribe',
+  'events.list',
+  'events.subscribe',
   'metrics.subscribe',
   'metrics.history',
   'usage.list',

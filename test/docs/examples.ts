@@ -64,6 +64,18 @@ const ended = {
   loop: 0,
 } as const
 
+const happened = {
+  id: 'k3fq-21',
+  time: 1767225661730,
+  kind: 'login_failed',
+  level: 'warn',
+  text: 'login of bob failed',
+  user: 'bob',
+  source: '192.0.2.7',
+  reason: 'denied',
+  count: 3,
+} as const
+
 const sample = {
   seq: 61,
   time: 1767225662000,
@@ -81,7 +93,7 @@ const sample = {
 const entry = {
   seq: 7,
   time: 1767225660000,
-  level: 'warn',
+  level: 'info',
   message: 'management login from 127.0.0.1 failed',
 } as const
 
@@ -229,6 +241,9 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   'access.list': { params: { limit: 1 }, result: { entries: [ended], next: '35122.24 17' } },
   'access.subscribe': { params: { history: 1 }, result: { entries: [ended] } },
   'access.unsubscribe': { params: {}, result: {} },
+  'events.list': { params: { filter: 'level:warn', limit: 1 }, result: { events: [happened] } },
+  'events.subscribe': { params: { filter: '!kind:not_reached', history: 1 }, result: { events: [happened] } },
+  'events.unsubscribe': { params: {}, result: {} },
   'metrics.subscribe': { params: { history: 1 }, result: { samples: [sample] } },
   'metrics.unsubscribe': { params: {}, result: {} },
   'metrics.history': {
@@ -445,6 +460,7 @@ export const eventExamples: { readonly [E in EventName]: EventParams<E> } = {
   },
   'connections.resync': { seq: 2 },
   'access.entries': { entries: [ended], missed: 0 },
+  'events.entries': { events: [happened], missed: 0 },
   'log.entries': { entries: [entry], lost: 0 },
   goodbye: { reason: 'the daemon ends' },
 }

@@ -1,7 +1,7 @@
 import { readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { AccessEntry, ClosedConnection } from '../../shared/protocol/methods.ts'
+import type { AccessEntry, ClosedConnection, EventEntry } from '../../shared/protocol/methods.ts'
 import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { freePort } from '../helpers/free-port.ts'
@@ -151,6 +151,34 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
       { event: 'end', up: 5, down: 7, reason: 'finished' },
     ])
 
+    // Who does not get in, and who is refused, happens for all who follow that.
+    await operator.call('events.subscribe')
+    const guesser = await asBob(daemon, 'wrong')
+    await guesser.discard()
+    guesser.finish()
+    const forbidden = await asBob(daemon)
+    await forbidden.read(2)
+    forbidden.write(request('127.0.0.1', daemon.port('control')))
+    await forbidden.discard()
+    forbidden.finish()
+    const happened: EventEntry[] = []
+    while (happened.length < 2) {
+      const { method, params } = (await operator.next()) ?? {}
+      if (method === 'events.entries') happened.push(...params.events)
+    }
+    // Which of the two is over first, nobody knows.
+    const byKind = (one: EventEntry, other: EventEntry) => other.kind.localeCompare(one.kind)
+    const wanted = [
+      { kind: 'login_failed', user: 'bob', source: '127.0.0.0/24', level: 'warn', text: 'login of bob failed' },
+      { kind: 'client_refused', user: 'bob', destination: `127.0.0.1:${daemon.port('control')}`, reason: 'forbidden' },
+    ]
+    expect(happened.sort(byKind)).toMatchObject(wanted)
+    const { stdout } = await exec(daemon, 'events user:bob level:warn', '--json')
+    expect(JSON.parse(stdout).sort(byKind)).toMatchObject(wanted)
+    const changes = await exec(daemon, 'events kind:change')
+    expect(changes.stdout).toMatch(/local: config\.set access-log=.*access-log-mask="net"/)
+    await operator.call('events.unsubscribe')
+
     // As logrotate does it, while nothing happens.
     await rename(file, old)
     daemon.signal('SIGHUP')
@@ -158,7 +186,7 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
     await set(operator, { 'access-log-format': 'text', 'access-log-mask': 'none' })
     const third = await visit(daemon, target)
     await eventually(async () => expect(await readFile(file, 'utf8')).toContain(`source=${third} `))
-    expect(await linesIn(old)).toHaveLength(2)
+    expect(await linesIn(old)).toHaveLength(4)
 
     // From the file, of which a part is text.
     const found = async (filter: string) =>
@@ -169,7 +197,7 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
     expect(silly.error?.message).toMatch(/no regular expressions/)
 
     await set(operator, { 'access-log': 'off' })
-    const listed = await exec(daemon, 'access --last 2', '--json')
+    const listed = await exec(daemon, 'access result:ok --last 2', '--json')
     expect(JSON.parse(listed.stdout).map(({ source }: AccessEntry) => source)).toEqual([second, third])
     expect((await exec(daemon, 'access')).stdout).toContain(`127.0.0.1:${target.port}`)
     const bad = await operator.call('config.set', { revision: 3, patch: { 'access-log': join(folder, 'no/file') } })

@@ -11,6 +11,7 @@ export const named: readonly (readonly [name: string, schema: z.ZodObject])[] = 
   ['Operator', protocol.operator],
   ['Rule', protocol.rule],
   ['AccessEntry', protocol.accessEntry],
+  ['EventEntry', protocol.eventEntry],
   ['LogEntry', protocol.logEntry],
   ['Sample', protocol.sample],
   ['Health', protocol.health],

@@ -113,7 +113,7 @@ export function loginHandlers(options: LoginOptions): HandlersOf<'auth'> {
   function fail(session: Session, known?: string): RpcError {
     auditor.loginFailed(session, known)
     const source = session.via === 'tls' ? session.address : session.via
-    if (!told.tooMany(source)) log.warn(`management login from ${session.address} failed`)
+    if (!told.tooMany(source)) log.info(`management login from ${session.address} failed`)
     told.note(source)
     return new RpcError('auth_failed', 'the login failed')
   }

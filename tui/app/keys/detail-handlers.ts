@@ -1,10 +1,11 @@
 import { whatOf } from '../../../shared/commands/audit-verbs.ts'
+import { eventKindWords } from '../../../shared/event-kinds.ts'
 import { fieldWord } from '../../../shared/filter/filter.ts'
 import { formatTime } from '../../../shared/format/time.ts'
 import { ranges } from '../../../shared/protocol/methods.ts'
 import { follow } from '../state/followed.ts'
 import { entryText } from '../state/log.ts'
-import { auditView, logView } from '../tables/view.ts'
+import { auditView, eventsView, logView } from '../tables/view.ts'
 import type { App, Handler } from './app.ts'
 import { tellDialog } from './perform.ts'
 import { selectedConnection, selectedUser } from './selection.ts'
@@ -41,6 +42,16 @@ export const detailHandlers = {
     if (!entry) return
     const heading = `${formatTime(entry.time)}  ${entry.level}  no. ${entry.seq}`
     tellDialog(app, { do: 'open', dialog: { kind: 'entry', heading, text: entryText(entry) } })
+  },
+  event: (app) => {
+    const { rows, cursor } = eventsView(app.store.state)
+    const event = rows[cursor]
+    if (!event) return
+    const { time, level, kind, text, user, source, destination, count } = event
+    const heading = `${formatTime(time)}  ${level}  ${eventKindWords(kind)}`
+    const facts = Object.entries({ who: user, from: source, to: destination, times: count > 1 ? count : null })
+    const told = facts.flatMap(([name, value]) => (value ? [`${name} ${value}`] : []))
+    tellDialog(app, { do: 'open', dialog: { kind: 'entry', heading, text: [text, ...told].join('; ') } })
   },
   auditEntry: (app) => {
     const { rows, cursor } = auditView(app.store.state)

@@ -38,6 +38,7 @@ export const listHandlers = {
     store.dispatch({ type: 'logLevel', level: logLevels[at] ?? logLevels[0] })
     daemon.look()
   },
+  holdEvents: ({ store }) => store.dispatch({ type: 'holdEvents' }),
   hold: (app) => {
     const { state } = app.store
     const { ids, cursor } = logView(state)

@@ -26,6 +26,7 @@ import type { Store } from '../store/store.ts'
 import { AccessWatch } from './access-watch.ts'
 import { carryOut, decidingRules, dryRunOf, outcomeLines, perform, type Results } from './carry-out.ts'
 import { ConnectionQuestions, type Wanted } from './connection-questions.ts'
+import { EventWatch } from './event-watch.ts'
 import { GraphWatch } from './graph-watch.ts'
 import { LogWatch } from './log-watch.ts'
 import { askForPage, askForRules } from './page-questions.ts'
@@ -65,6 +66,7 @@ export class Daemon {
   readonly #questions: ConnectionQuestions
   readonly #log: LogWatch
   readonly #access: AccessWatch
+  readonly #events: EventWatch
   readonly #graph: GraphWatch
   readonly #trials: TrialWatch
   readonly #stopWatching: () => void
@@ -102,6 +104,7 @@ export class Daemon {
     this.#questions = new ConnectionQuestions(this.#feed, failed)
     this.#log = new LogWatch(this.#feed, failed)
     this.#access = new AccessWatch(this.#feed, failed)
+    this.#events = new EventWatch(this.#feed, failed)
     this.#graph = new GraphWatch(this.#feed, ({ whose }) => whose && this.#leaveGraphOf(whose.user), failed)
     this.#trials = new TrialWatch(
       (form) => this.#try(form),
@@ -220,7 +223,9 @@ export class Daemon {
     this.#questions.settle(watching, this.#wantedOfConnections)
     this.#trials.settle(client ? this.#triedForm : null)
     this.#access.settle(listPage(this.#store.state) === 'access' ? watching : null, this.#store.state.lists.access)
-    this.#log.settle(this.#store.state.page === 'log' ? watching : null, this.#known.log.level)
+    const list = listPage(this.#store.state)
+    this.#events.settle(list === 'events' ? watching : null)
+    this.#log.settle(list === 'log' ? watching : null, this.#known.log.level)
   }
 
   /** The graph that is shown; null: none is. */

@@ -1,22 +1,21 @@
 import type { ReactElement } from 'react'
-import type { LogEntry, Setting } from '../../../shared/protocol/methods.ts'
+import type { Setting } from '../../../shared/protocol/methods.ts'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { Table } from '../components/table.tsx'
 import { adviceRows, tableRows } from '../state/layout.ts'
 import type { ListState } from '../state/lists.ts'
-import { newerEntries } from '../state/log.ts'
 import { type ListPage, listPage } from '../state/pages.ts'
 import { daemonTime, isStale, type State } from '../state/state.ts'
 import { accessTable } from '../tables/access-table.ts'
 import type { Format } from '../tables/columns.ts'
 import { connectionsTable } from '../tables/connections-table.ts'
 import type { TableSpec } from '../tables/table-spec.ts'
-import { logTable, settingAdvice, settingsTable } from '../tables/tables.ts'
-import { accessView, connectionsView, logView, markedIds, settingsView, type View } from '../tables/view.ts'
+import { settingAdvice, settingsTable } from '../tables/tables.ts'
+import { accessView, connectionsView, markedIds, settingsView, type View } from '../tables/view.ts'
 import { wrapText } from '../text/fit.ts'
 import type { Look } from '../themes/look.ts'
-import type { Role, Style } from '../themes/theme.ts'
+import type { Style } from '../themes/theme.ts'
 
 interface ListTableProps<Row> {
   readonly state: State
@@ -93,38 +92,6 @@ function Ended({ state }: { readonly state: State }): ReactElement {
       <ListTable state={state} page="access" spec={accessTable} view={view} />
     </>
   )
-}
-
-/** Levels have words, too. */
-const roles = { debug: 'dim', info: null, warn: 'warning', error: 'bad' } as const satisfies Readonly<
-  Record<LogEntry['level'], Role | null>
->
-
-/** What the daemon logs, the newest last. */
-export function LogPage({ state }: { readonly state: State }): ReactElement {
-  const look = useLook()
-  const { columns: width } = state.size
-  const view = logView(state)
-  return (
-    <>
-      <Line text={`${progress(state)}   ${listSummary('lines', view, state.lists.log, look).trim()}`} width={width} />
-      <ListTable
-        state={state}
-        page="log"
-        spec={logTable}
-        view={view}
-        style={({ level }) => (roles[level] ? look.theme[roles[level]] : {})}
-      />
-    </>
-  )
-}
-
-/** ` HELD, 12 newer   from info on   3 lost`; where the daemon writes down less than that, what to do. */
-function progress({ log, configuration }: Pick<State, 'log' | 'configuration'>): string {
-  const held = log.held ? `HELD, ${newerEntries(log)} newer` : 'following'
-  const own = configuration?.settings.find(({ name }) => name === 'log-level')?.value ?? 'debug'
-  const less = log.level === 'debug' && own !== 'debug' ? ` (none from debug: its log-level is ${own})` : ''
-  return ` ${held}   from ${log.level} on${less}${log.lost > 0 ? `   ${log.lost} lost` : ''}`
 }
 
 /** `   5 chosen, 30 need a restart`. */

@@ -12,12 +12,13 @@ export const pages = [
 ] as const
 export type Page = (typeof pages)[number]
 /** What has rows: the pages but the overview, and the lists that share a page with another one. */
-export type ListPage = Exclude<Page, 'overview'> | 'access' | 'groups' | 'usage' | 'sessions' | 'audit'
+export type ListPage = Exclude<Page, 'overview'> | 'access' | 'groups' | 'usage' | 'events' | 'sessions' | 'audit'
 
 /** The lists that a page has beside its own, in the order in which they take turns. */
 const others: Readonly<Partial<Record<Page, readonly ListPage[]>>> = {
   connections: ['access'],
   users: ['groups', 'usage'],
+  log: ['events'],
   operators: ['sessions', 'audit'],
 }
 

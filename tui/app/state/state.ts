@@ -5,6 +5,7 @@ import type {
   Ban,
   ClosedConnection,
   Connection,
+  EventEntry,
   Group,
   LogEntry,
   ManagementSession,
@@ -22,6 +23,7 @@ import { type Access, noAccess } from './access.ts'
 import { type CommandEvent, type CommandLine, noCommand } from './command-line.ts'
 import { type Connections, noConnections } from './connections.ts'
 import type { Dialog, DialogEvent } from './dialogs.ts'
+import { type Events, noEvents } from './events.ts'
 import type { Details, Followed } from './followed.ts'
 import type { Graph, GraphWish } from './graph.ts'
 import type { Link } from './link.ts'
@@ -75,6 +77,7 @@ export interface DaemonState extends Told {
   readonly users: Users
   readonly log: Log
   readonly access: Access
+  readonly events: Events
   /** The connection that the person looked at last. */
   readonly followed: Followed | null
   /** Milliseconds by which the daemon's clock is ahead of this machine's. */
@@ -131,6 +134,8 @@ export type DataEvent =
   | { readonly type: 'usersChanged'; readonly changes: readonly UserChange[]; readonly at: number }
   | { readonly type: 'logBegun'; readonly entries: readonly LogEntry[] }
   | { readonly type: 'logEntries'; readonly entries: readonly LogEntry[]; readonly lost: number }
+  | { readonly type: 'eventsBegun'; readonly entries: readonly EventEntry[] }
+  | { readonly type: 'events'; readonly entries: readonly EventEntry[]; readonly missed: number }
   /** The access log is followed anew. */
   | { readonly type: 'accessBegun' }
   | { readonly type: 'accessEntries'; readonly entries: readonly AccessEntry[]; readonly missed: number }
@@ -158,7 +163,7 @@ export type UiEvent =
   | { readonly type: 'follow'; readonly followed: Followed }
   | { readonly type: 'show'; readonly shows: number }
   | { readonly type: 'undo'; readonly undo: Undo | null }
-  | { readonly type: 'pause' | 'holdAccess' | 'rateUnit' | 'mouse' | 'usagePeriod' }
+  | { readonly type: 'pause' | 'holdAccess' | 'holdEvents' | 'rateUnit' | 'mouse' | 'usagePeriod' }
   | { readonly type: 'theme'; readonly theme: ThemeChoice }
   /** The terminal tells what its background is. */
   | { readonly type: 'background'; readonly background: Background }
@@ -195,6 +200,7 @@ const initialDaemon: DaemonState = {
   users: noUsers,
   log: noLog,
   access: noAccess,
+  events: noEvents,
   followed: null,
   skew: 0,
 }
@@ -213,6 +219,7 @@ const initialUi: UiState = {
     rules: listBy('place'),
     bans: { ...listBy('since'), sort: { column: 'since', descending: true } },
     log: listBy('time'),
+    events: { ...listBy('time'), sort: { column: 'time', descending: true } },
     settings: listBy('name'),
     operators: listBy('name'),
     sessions: listBy('since'),

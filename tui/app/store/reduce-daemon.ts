@@ -1,6 +1,7 @@
 import { addAccess, addEarlier, noAccess, toggleHold } from '../state/access.ts'
 import { lateSinceWhen } from '../state/alarms.ts'
 import { changeTable, noConnections, replaceTable, standStill, togglePause } from '../state/connections.ts'
+import { addEvents, beginEvents, noEvents, toggleEvents } from '../state/events.ts'
 import { learn } from '../state/followed.ts'
 import { addHistory, addSamples as addToGraph, countAnew } from '../state/graph.ts'
 import type { Link } from '../state/link.ts'
@@ -54,6 +55,12 @@ export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
       return { ...state, access: addEarlier(state.access, event.entries) }
     case 'holdAccess':
       return { ...state, access: toggleHold(state.access) }
+    case 'eventsBegun':
+      return { ...state, events: beginEvents(state.events, event.entries) }
+    case 'events':
+      return { ...state, events: addEvents(state.events, event.entries, event.missed) }
+    case 'holdEvents':
+      return { ...state, events: toggleEvents(state.events) }
     case 'logLevel':
       return { ...state, log: holdLog({ ...state.log, level: event.level }, false) }
     case 'rules':
@@ -70,7 +77,12 @@ export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
     case 'pause':
       return { ...state, connections: togglePause(state.connections) }
     case 'page':
-      return { ...state, log: holdLog(state.log, false), access: { ...state.access, held: null } }
+      return {
+        ...state,
+        log: holdLog(state.log, false),
+        access: { ...state.access, held: null },
+        events: { ...state.events, held: null },
+      }
     case 'list': {
       // Selecting an entry of the log holds it, so that it can be read; selecting none goes on.
       const { page, event: what } = event
@@ -103,5 +115,14 @@ function forgetWhatIsOld(state: DaemonState, link: Link): DaemonState {
 /** Without what not every role may see. */
 function forgetDetails(state: DaemonState): DaemonState {
   const log = forgetLog(state.log)
-  return { ...state, ...nothingTold, connections: noConnections, users: noUsers, log, access: noAccess, followed: null }
+  return {
+    ...state,
+    ...nothingTold,
+    connections: noConnections,
+    users: noUsers,
+    log,
+    access: noAccess,
+    events: noEvents,
+    followed: null,
+  }
 }

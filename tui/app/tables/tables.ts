@@ -9,6 +9,7 @@ import { bansTable } from './bans-table.ts'
 import { numberColumn, textColumn } from './columns.ts'
 import { connectionsTable } from './connections-table.ts'
 import { daemonsTable } from './daemons-table.ts'
+import { eventsTable } from './events-table.ts'
 import { groupsTable } from './groups-table.ts'
 import { auditTable, sessionsTable } from './management-tables.ts'
 import { rulesTable } from './rules-table.ts'
@@ -89,6 +90,7 @@ export const tables: Readonly<Record<ListPage, Pick<TableSpec<never>, 'columns' 
   rules: rulesTable,
   bans: bansTable,
   log: logTable,
+  events: eventsTable,
   settings: settingsTable,
   operators: operatorsTable,
   sessions: sessionsTable,

@@ -4,6 +4,7 @@ import type {
   AccessEntry,
   AuditEntry,
   Ban,
+  EventEntry,
   Group,
   LogEntry,
   ManagementSession,
@@ -24,6 +25,7 @@ import { accessTable } from './access-table.ts'
 import { bansTable } from './bans-table.ts'
 import { connectionsTable } from './connections-table.ts'
 import { daemonsTable } from './daemons-table.ts'
+import { eventsTable } from './events-table.ts'
 import { groupsTable } from './groups-table.ts'
 import { auditTable, sessionsTable } from './management-tables.ts'
 import { type RuleRow, ruleRows, rulesTable } from './rules-table.ts'
@@ -66,6 +68,10 @@ export function logView({ log, lists }: State): View<LogEntry> {
   const arranged = arrangeLog(log.held ?? log.entries, ...wishes(lists.log))
   const { selected } = lists.log
   return withCursor(arranged, { selected: selected ?? arranged.ids.at(-1) ?? null })
+}
+
+export function eventsView({ events, lists }: State): View<EventEntry> {
+  return withCursor(arrangeEvents(events.held ?? events.entries, ...wishes(lists.events)), lists.events)
 }
 
 export function settingsView({ configuration, lists }: State): View<Setting> {
@@ -151,6 +157,7 @@ const views: Readonly<Record<ListPage, (state: State) => View<unknown>>> = {
   rules: rulesView,
   bans: bansView,
   log: logView,
+  events: eventsView,
   settings: settingsView,
   operators: operatorsView,
   sessions: sessionsView,
@@ -193,6 +200,7 @@ const rowsOfRules = rememberLast(ruleRows)
 const arrangeRules = rememberLast(arrange(rulesTable))
 const arrangeBans = rememberLast(arrange(bansTable))
 const arrangeLog = rememberLast(arrange(logTable))
+const arrangeEvents = rememberLast(arrange(eventsTable))
 const arrangeSettings = rememberLast(arrange(settingsTable))
 const arrangeOperators = rememberLast(arrange(operatorsTable))
 const arrangeSessions = rememberLast(arrange(sessionsTable))

@@ -1,0 +1,37 @@
+import { eventKindWords } from '../../../shared/event-kinds.ts'
+import { eventFields } from '../../../shared/filter/event-fields.ts'
+import { formatTime } from '../../../shared/format/time.ts'
+import type { EventEntry } from '../../../shared/protocol/methods.ts'
+import { numberColumn, placeColumn, textColumn, wide } from './columns.ts'
+import type { TableSpec } from './table-spec.ts'
+
+/** How grave it is, for who sees no colours. */
+const marks: Readonly<Record<EventEntry['level'], string>> = { debug: '', info: '', warn: '!', error: '!!' }
+
+const whatOf = ({ text, count }: EventEntry) => (count > 1 ? `${text} ×${count}` : text)
+
+/** What happened. */
+export const eventsTable: TableSpec<EventEntry> = {
+  id: ({ id }) => id,
+  fields: eventFields,
+  columns: [
+    textColumn('time', 'UTC', ({ time }) => formatTime(time).slice(11, 19), {
+      width: 8,
+      greatestFirst: true,
+      compare: (one, other) => one.time - other.time,
+    }),
+    textColumn('day', 'Day', ({ time }) => formatTime(time).slice(0, 10), { width: 10, from: wide, dispensable: 1 }),
+    textColumn('level', '!', ({ level }) => marks[level], { width: 2 }),
+    textColumn('event', 'Event', ({ kind }) => eventKindWords(kind), { width: 16 }),
+    placeColumn('source', 'Source', ({ source }) => source ?? '-', { width: 15, widest: 43, dispensable: 4 }),
+    textColumn('user', 'User', ({ user }) => user ?? '-', { width: 8, widest: 20, from: 140, dispensable: 3 }),
+    placeColumn('destination', 'Destination', ({ destination }) => destination ?? '-', {
+      width: 22,
+      widest: 64,
+      from: wide,
+      dispensable: 2,
+    }),
+    textColumn('text', 'What', whatOf, { width: 26, widest: 200 }),
+    numberColumn('count', 'Times', 6, ({ count }) => count, String, { from: wide, dispensable: 1 }),
+  ],
+}
