@@ -1,3 +1,4 @@
+import { RpcError } from '../../shared/protocol/errors.ts'
 import { methods, type Role, roles } from '../../shared/protocol/methods.ts'
 import type { ScramKeys, ServerExchange } from '../../shared/protocol/scram.ts'
 
@@ -59,6 +60,8 @@ export class Session {
   readonly #admit: Admit
   readonly #subscriptions = new Map<Topic, Subscription>()
   #identity = stranger
+  #lastRead: Promise<unknown> = Promise.resolve()
+  #isOver = false
 
   constructor(via: Via, address: string, outlet: Outlet, admit: Admit) {
     this.via = via
@@ -103,8 +106,10 @@ export class Session {
     }
   }
 
-  /** Follow a topic, afresh if it was followed already. */
+  /** Follow a topic, afresh if it was followed already. Throws `RpcError` for who has given up the right to since they asked. */
   subscribe(topic: Topic, begin: (outlet: Outlet) => Subscription): void {
+    const demanded = methods[`${topic}.subscribe`].role
+    if (!isAtLeast(this.identity.role, demanded)) throw new RpcError('forbidden', `only for the role ${demanded}`)
     this.unsubscribe(topic)
     this.#subscriptions.set(topic, begin(this.outlet))
   }
@@ -114,12 +119,26 @@ export class Session {
     this.#subscriptions.delete(topic)
   }
 
+  /**
+   * Reads something long, such as a page of files, once what was asked before is read: the threads that read for all have one
+   * thing to do for each client, not all that it has asked for. Rejects with `RpcError` if the client has gone.
+   */
+  read<T>(long: () => T | Promise<T>): Promise<T> {
+    const result = this.#lastRead.then(() => {
+      if (this.#isOver) throw new RpcError('unavailable', 'whoever asked has gone')
+      return long()
+    })
+    this.#lastRead = result.catch(() => {})
+    return result
+  }
+
   /** The outlet is ready again. */
   pump(): void {
     for (const subscription of this.#subscriptions.values()) subscription.pump()
   }
 
   end(): void {
+    this.#isOver = true
     for (const subscription of this.#subscriptions.values()) subscription.stop()
     this.#subscriptions.clear()
   }

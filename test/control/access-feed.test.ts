@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { accessEntryOf } from '../access-log/entries.ts'
 import { entered } from './raw-client.ts'
 import { startControl } from './start-control.ts'
@@ -46,5 +46,45 @@ it('ends with the client', async () => {
   expect(control.backend.accessLog.followers).toBe(1)
   client.socket.end()
   await client.closed
+  expect(control.backend.accessLog.followers).toBe(0)
+})
+
+it('looks into the files once at a time for each client, and not for one that has gone', async () => {
+  const control = await startControl()
+  const searches: PromiseWithResolvers<{ entries: [] }>[] = []
+  vi.spyOn(control.backend.accessLog, 'list').mockImplementation(() => {
+    const search = Promise.withResolvers<{ entries: [] }>()
+    searches.push(search)
+    return search.promise
+  })
+  const found = (at: number) => searches[at]?.resolve({ entries: [] })
+  const greedy = await entered(control)
+  for (let i = 0; i < 10; i++) greedy.request('access.list')
+  await vi.waitFor(() => expect(searches).toHaveLength(1))
+  const other = await entered(control)
+  const answer = other.call('access.list')
+  await vi.waitFor(() => expect(searches).toHaveLength(2))
+  found(1)
+  expect((await answer).result).toEqual({ entries: [] })
+  found(0)
+  await vi.waitFor(() => expect(searches).toHaveLength(3))
+  const [{ id }] = (await other.call('sessions.list')).result.sessions
+  await other.call('sessions.cut', { id })
+  found(2)
+  await other.call('session.ping')
+  expect(searches).toHaveLength(3)
+})
+
+it('follows nothing for who has given up the right to meanwhile', async () => {
+  const control = await startControl()
+  const search = Promise.withResolvers<{ entries: [] }>()
+  vi.spyOn(control.backend.accessLog, 'list').mockReturnValue(search.promise)
+  const client = await entered(control)
+  const list = client.request('access.list')
+  const subscribe = client.request('access.subscribe')
+  await client.call('session.drop', { role: 'viewer' })
+  search.resolve({ entries: [] })
+  expect(await client.next()).toMatchObject({ id: list, result: { entries: [] } })
+  expect(await client.next()).toMatchObject({ id: subscribe, error: { data: { kind: 'forbidden' } } })
   expect(control.backend.accessLog.followers).toBe(0)
 })

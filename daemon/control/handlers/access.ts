@@ -6,20 +6,25 @@ import type { Outlet, Subscription } from '../session.ts'
 /** What became of connections: listed, followed. */
 export function accessHandlers(log: AccessLog): HandlersOf<'access'> {
   return {
-    'access.list': (wish) => log.list(wish),
+    'access.list': (wish, session) => session.read(() => log.list(wish)),
     'access.subscribe': async (wish, session) => {
-      let begun: Promise<readonly AccessEntry[]> = Promise.resolve([])
-      session.subscribe('access', (outlet) => {
-        const follower = followAccess(log, wish, outlet)
-        begun = follower.begun
-        return follower
+      const entries = await session.read(() => {
+        let begun: Promise<readonly AccessEntry[]> = Promise.resolve([])
+        session.subscribe('access', (outlet) => {
+          const follower = followAccess(log, wish, outlet)
+          begun = follower.begun
+          return follower
+        })
+        return begun
       })
-      return { entries: [...(await begun)] }
+      return { entries: [...entries] }
     },
-    'access.unsubscribe': (_, session) => {
-      session.unsubscribe('access')
-      return {}
-    },
+    // Behind the subscription that may be waiting still.
+    'access.unsubscribe': (_, session) =>
+      session.read(() => {
+        session.unsubscribe('access')
+        return {}
+      }),
   }
 }
 

@@ -16,7 +16,7 @@ export function metricsHandlers(metrics: Metrics, past: Past, limits: Limits): H
       session.unsubscribe('metrics')
       return {}
     },
-    'metrics.history': (wish) => past.throughput(wish),
+    'metrics.history': (wish, session) => session.read(() => past.throughput(wish)),
   }
 }
 

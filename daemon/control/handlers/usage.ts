@@ -3,5 +3,5 @@ import type { HandlersOf } from '../dispatch.ts'
 
 /** What was used. */
 export function usageHandlers(usage: UsageReports): HandlersOf<'usage'> {
-  return { 'usage.list': (wish) => usage.list(wish) }
+  return { 'usage.list': (wish, session) => session.read(() => usage.list(wish)) }
 }
