@@ -40,29 +40,52 @@ export interface Administered {
 
 /** Puts together what changes users, rules, settings and operators. What is to be closed in the end goes into `parts`, in order. */
 export async function administer(
-  { configuration, stored, store, dataPlane, ending, log }: ManagementOptions,
+  options: ManagementOptions,
   traffic: UserTraffic,
   parts: AsyncDisposableStack,
 ): Promise<Administered> {
-  const { accounts, groups, passwords, policy, limits: keeper, usage, engine, members, names, accessLog } = dataPlane
-  const turns = new Turns()
+  const { configuration, stored, store, dataPlane, ending, log } = options
   const late = new LateChanges((message) => log.logger.warn(message))
   parts.defer(() => late.close())
-  const { 'state-dir': folder } = configuration.values
-  const rules = new LiveRules(
-    {
-      ...{ engine, members, store: store.rules, late, folder },
-      settings: () => config.values,
-      own: () => dataPlane.own,
-      lookUp: lookUpWith(names),
-    },
-    dataPlane.rules,
-  )
+  const rules = liveRules(options, late, () => config.values)
   parts.defer(() => rules.close())
+  const { users, limits, accountTransfer } = administerAccounts(options, { rules, late, traffic })
+  parts.defer(() => dataPlane.limits.stop())
+  const config = new LiveSettings({
+    configuration,
+    stored,
+    store: store.settings,
+    late,
+    effects: settingEffects({ dataPlane, users, ending, log }),
+    tell: (message) => log.logger.info(message),
+  })
+  const operators = await Operators.load(store.operators, late)
+  return { users, limits, operators, config, rules, accountTransfer, late }
+}
+
+function liveRules(
+  { configuration, store, dataPlane }: ManagementOptions,
+  late: LateChanges,
+  settings: () => LiveSettings['values'],
+): LiveRules {
+  const { engine, members, names } = dataPlane
+  const { 'state-dir': folder } = configuration.values
+  const own = () => dataPlane.orders.own
+  const lookUp = lookUpWith(names)
+  return new LiveRules({ engine, members, store: store.rules, late, folder, settings, own, lookUp }, dataPlane.rules)
+}
+
+/** Users and groups: what operators change of them, and what logins and traffic do. */
+function administerAccounts(
+  { store, dataPlane, log }: ManagementOptions,
+  { rules, late, traffic }: { readonly rules: LiveRules; readonly late: LateChanges; readonly traffic: UserTraffic },
+): Pick<Administered, 'users' | 'limits' | 'accountTransfer'> {
+  const { accounts, groups, passwords, policy, limits: keeper, usage, accessLog } = dataPlane
+  const turns = new Turns()
   const loops: Loops = {
     userChanged(change) {
       rules.membersChanged()
-      return dataPlane.userChanged(change)
+      return dataPlane.orders.userChanged(change)
     },
   }
   const begin = (account: Account) => {
@@ -74,16 +97,14 @@ export async function administer(
     begin(account: Account) {
       begin(account)
       // Their index was somebody else's; this comes to the loops before they hear of the user.
-      void dataPlane.limitsChanged()
+      void dataPlane.orders.limitsChanged()
     },
   }
-  const users = new Users({
-    ...{ accounts, passwords, policy, store: store.users, late, loops, indices, turns },
-  })
   const obey = async () => {
-    await dataPlane.limitsChanged()
+    await dataPlane.orders.limitsChanged()
     await rules.groupsChanged()
   }
+  const users = new Users({ accounts, passwords, policy, store: store.users, late, loops, indices, turns })
   const limits = new LimitChanges({ accounts, groups, keeper, store, late, turns, obey })
   const accountTransfer = new AccountTransfer({
     ...{ accounts, groups, limits, keeper, usage, passwords, store, late, turns, loops, begin, obey },
@@ -97,20 +118,10 @@ export async function administer(
   usage.follow(traffic)
   keeper.follow({
     connections: (index) => traffic.connections(index),
-    obey: () => dataPlane.limitsChanged(),
+    obey: () => dataPlane.orders.limitsChanged(),
     cameFirst: (account, now) => limits.cameFirst(account, now),
   })
-  parts.defer(() => keeper.stop())
-  const config = new LiveSettings({
-    configuration,
-    stored,
-    store: store.settings,
-    late,
-    effects: settingEffects({ dataPlane, users, ending, log }),
-    tell: (message) => log.logger.info(message),
-  })
-  const operators = await Operators.load(store.operators, late)
-  return { users, limits, operators, config, rules, accountTransfer, late }
+  return { users, limits, accountTransfer }
 }
 
 /** Names as clients get them looked up, for an operator who waits. */

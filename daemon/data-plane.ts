@@ -12,25 +12,24 @@ import type { Usage } from './access/usage.ts'
 import type { LoginPolicy } from './access/users.ts'
 import { AccessLog } from './access-log/access-log.ts'
 import { startBanning } from './banning.ts'
-import type { Engine, EngineServices, UserChange } from './engine/engine.ts'
-import { isOurs } from './engine/portable/local-address.ts'
+import type { Engine, EngineServices } from './engine/engine.ts'
 import type { LimitLines } from './engine/shared/limit-lines.ts'
 import { SourceLines } from './engine/shared/source-lines.ts'
 import { startEngine } from './engine/start.ts'
+import { EngineOrders } from './engine-orders.ts'
 import { startLimiting } from './limiting.ts'
 import { endpointsAskedFor } from './listening.ts'
 import { Resolver } from './names/resolver.ts'
 import { byServers } from './names/servers.ts'
 import { bySystem } from './names/system.ts'
 import type { Endpoint } from './net/endpoint.ts'
-import { OwnSockets } from './policy/own-sockets.ts'
 import { withoutRepeats } from './repeats.ts'
 import { type PreparedRules, prepareRules } from './rules/live-rules.ts'
 import type { Members } from './rules/rule-subjects.ts'
 import { accessLogOf } from './settings/access-log-settings.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { engineOptions, permissionsOf, tuningOf } from './settings/engine-options.ts'
-import { openProxyWarning, passwordRequired, refuseOpenProxy } from './settings/open-proxy.ts'
+import { passwordRequired, refuseOpenProxy } from './settings/open-proxy.ts'
 import type { Store } from './store/store.ts'
 import type { ThreadShares } from './threads.ts'
 
@@ -57,14 +56,7 @@ export interface DataPlane {
   readonly members: Members
   /** As the engine has started with them. */
   readonly rules: PreparedRules
-  /** All sockets of the daemon, as far as they are open: see `forbid`. */
-  readonly own: OwnSockets
-  /** Resolves to how many sessions it ended, once all loops act by it. */
-  userChanged(change: UserChange): Promise<number>
-  /** Has live sessions obey the lines of limits as they are now; resolves when all loops do. */
-  limitsChanged(): Promise<void>
-  /** Keeps clients from these endpoints; resolves when all loops do. */
-  forbid(endpoints: readonly Endpoint[]): Promise<void>
+  readonly orders: EngineOrders
   /** Acts by new timeouts, permissions and limits; resolves when all loops do. */
   tune(settings: Readonly<Settings>): Promise<void>
 }
@@ -106,11 +98,7 @@ export async function startDataPlane(
   parts.defer(() => accessLog.close())
   const banning = await startBanning(settings, store, parts, log)
   const logins = new Logins(accounts, passwords, banning.bans)
-  const resolver = new Resolver({
-    timeout: settings['timeout-resolve'],
-    warn: warnOfTraffic,
-    ...(settings.dns.length > 0 ? byServers(settings.dns) : bySystem(threads.pool, warnOfTraffic)),
-  })
+  const resolver = resolverOf(settings, threads, warnOfTraffic)
   const engine = await startEngine(
     settings.engine,
     { ...options, workers, ...limiting.memory, ...banning.memory, rules: rules.memory },
@@ -122,9 +110,6 @@ export async function startDataPlane(
   )
   parts.defer(() => engine.close())
   banning.watch(engine)
-  const warning = openProxyWarning(engine.listening)
-  if (warning && !options.policy.passwordRequired) warn(warning)
-  let { passwordRequired: wasRequired, forbidden } = options.policy
   return {
     engine,
     accounts,
@@ -140,28 +125,9 @@ export async function startDataPlane(
     waiting: () => banning.waiting(),
     accessLog,
     names: resolver,
-    async limitsChanged() {
-      const ways = limits.takeWays()
-      if (ways) await engine.order('apply', ways)
-      await engine.order('limit', undefined)
-    },
     members,
     rules,
-    async userChanged(change) {
-      const { passwordRequired } = change
-      const opens = wasRequired && !passwordRequired
-      wasRequired = passwordRequired
-      const cut = await engine.order('userChanged', change)
-      if (warning && opens) warn(warning)
-      return cut.length
-    },
-    get own() {
-      return new OwnSockets([...engine.listening, ...engine.forwarding, ...forbidden], isOurs)
-    },
-    async forbid(endpoints) {
-      forbidden = endpoints
-      await engine.order('apply', { forbidden })
-    },
+    orders: new EngineOrders(engine, limits, options.policy, warn),
     async tune(values) {
       resolver.timeout = values['timeout-resolve']
       banning.tune(values)
@@ -171,6 +137,12 @@ export async function startDataPlane(
       await engine.order('limit', undefined)
     },
   }
+}
+
+/** Names, by the servers that the settings name, or as the system does. */
+function resolverOf(settings: Readonly<Settings>, { pool }: ThreadShares, warn: (message: string) => void): Resolver {
+  const lookUp = settings.dns.length > 0 ? byServers(settings.dns) : bySystem(pool, warn)
+  return new Resolver({ timeout: settings['timeout-resolve'], warn, ...lookUp })
 }
 
 /** Where management is to be served: forbidden from the first client on, before those sockets are open. */

@@ -77,7 +77,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   })
   parts.defer(() => control.close())
   // Management is for this machine, or asks for TLS and a name: a client elsewhere shall not get there by the proxy.
-  await dataPlane.forbid([...control.listening, ...control.listeningTls])
+  await dataPlane.orders.forbid([...control.listening, ...control.listeningTls])
   listening.push(...controlSockets(control))
   return { listening, reload: reloading(control, administered.rules, dataPlane, log), vanish: control.vanish }
 }

@@ -1,0 +1,59 @@
+import type { LimitKeeper } from './access/limit-keeper.ts'
+import type { Engine, Policy, UserChange } from './engine/engine.ts'
+import { isOurs } from './engine/portable/local-address.ts'
+import type { Endpoint } from './net/endpoint.ts'
+import { OwnSockets } from './policy/own-sockets.ts'
+import { openProxyWarning } from './settings/open-proxy.ts'
+
+/** What operators change, ordered of the engine: what is returned resolves when all its loops act by it. */
+export class EngineOrders {
+  readonly #engine: Engine
+  readonly #limits: Pick<LimitKeeper, 'takeWays'>
+  /** Says that the proxy is open to whoever reaches it, if it can be reached from elsewhere. */
+  readonly #warnOpen: () => void
+  #passwordRequired: boolean
+  #forbidden: readonly Endpoint[]
+
+  /** `policy`: what the engine was started with. */
+  constructor(
+    engine: Engine,
+    limits: Pick<LimitKeeper, 'takeWays'>,
+    { passwordRequired, forbidden }: Pick<Policy, 'passwordRequired' | 'forbidden'>,
+    warn: (message: string) => void,
+  ) {
+    this.#engine = engine
+    this.#limits = limits
+    this.#passwordRequired = passwordRequired
+    this.#forbidden = forbidden
+    const warning = openProxyWarning(engine.listening)
+    this.#warnOpen = () => warning && warn(warning)
+    if (!passwordRequired) this.#warnOpen()
+  }
+
+  /** All sockets of the daemon, as far as they are open: see `forbid`. */
+  get own(): OwnSockets {
+    return new OwnSockets([...this.#engine.listening, ...this.#engine.forwarding, ...this.#forbidden], isOurs)
+  }
+
+  /** Resolves to how many sessions it ended. */
+  async userChanged(change: UserChange): Promise<number> {
+    const opens = this.#passwordRequired && !change.passwordRequired
+    this.#passwordRequired = change.passwordRequired
+    const cut = await this.#engine.order('userChanged', change)
+    if (opens) this.#warnOpen()
+    return cut.length
+  }
+
+  /** Has live sessions obey the lines of limits as they are now. */
+  async limitsChanged(): Promise<void> {
+    const ways = this.#limits.takeWays()
+    if (ways) await this.#engine.order('apply', ways)
+    await this.#engine.order('limit', undefined)
+  }
+
+  /** Keeps clients from these endpoints. */
+  async forbid(endpoints: readonly Endpoint[]): Promise<void> {
+    this.#forbidden = endpoints
+    await this.#engine.order('apply', { forbidden: endpoints })
+  }
+}
