@@ -1,7 +1,7 @@
 import '../helpers/blessed-stand-in.ts'
 import { describe, expect, test } from 'vitest'
 import { asciiRamp, blockRamp, drawBars, sparkline } from '../../tui/app/chart/bars.ts'
-import { resample, summarize } from '../../tui/app/chart/resample.ts'
+import { resample, slotOf, summarize } from '../../tui/app/chart/resample.ts'
 import { ceilingBeside, heightOf, type ScaleWish, scaleFor, scalesFor } from '../../tui/app/chart/scale.ts'
 import { timeLabels } from '../../tui/app/chart/time-axis.ts'
 
@@ -17,8 +17,8 @@ const sides = (['braille', 'blocks', 'ascii'] as const).flatMap((drawing) => [
 
 describe.each(sides)('an area in $drawing (hanging: $isHanging)', ({ drawing, isHanging }) => {
   const rows = 8
-  const draw = (heights: readonly number[], { mean = null as number | null, peak = null as Peak } = {}) =>
-    drawPlot({ heights, mean, peak, isHanging }, rows, drawing)
+  const draw = (heights: readonly number[], { averaged = 0, mean = null as number | null, peak = null as Peak } = {}) =>
+    drawPlot({ heights, averaged, mean, peak, isHanging }, rows, drawing)
   /** What is drawn, from the axis outwards. */
   const text = (...of: Parameters<typeof draw>) => {
     const lines = draw(...of).map((runs) => runs.map(({ text }) => text).join(''))
@@ -88,6 +88,16 @@ describe.each(sides)('an area in $drawing (hanging: $isHanging)', ({ drawing, is
     expect(ink(values, { mean: 0.6 }).filter((line) => line[4])).toHaveLength(rows)
   })
 
+  test('tells an average of whose course nothing is known from the rest', () => {
+    const drawn = draw(flat(1), { averaged: 20 })
+    for (const runs of drawn) {
+      expect(runs.map(({ tone, text }) => [tone, text.length])).toEqual([
+        ['averaged', 10],
+        ['area', columns - 10],
+      ])
+    }
+  })
+
   test('tells the peak where there is room for it', () => {
     const values = flat(0.1).fill(0.6, 30, 32)
     expect(text(values, { peak: { at: 30, text: '7 KiB/s' } })[5]?.slice(15)).toMatch(/^[▾▴v^]7 KiB\/s/)
@@ -112,7 +122,7 @@ test('a graph has two values for each column between its labels and its margin',
 describe('the time along a graph', () => {
   const told = (length: number, columns: number) => {
     const line = new Array<string>(columns).fill(' ')
-    for (const { from, text } of timeLabels(length, columns)) line.splice(from, text.length, ...text)
+    for (const { from, text } of timeLabels(length, columns, 'now')) line.splice(from, text.length, ...text)
     return line.join('').split(/ {2,}/)
   }
 
@@ -203,6 +213,12 @@ describe('resampling', () => {
     })
     for (const rate of resample(points, points.at(-1)?.time ?? 0, 1000, 50).up) expect(rate).toBeCloseTo(5)
   })
+})
+
+test('a moment lies in the slot that its rate is drawn in', () => {
+  const { up } = resample([{ time: 7000, span: 1000, up: 1, down: 0 }], 9500, 1000, 4)
+  expect(up.indexOf(1)).toBe(slotOf(6000, 9500, 1000, 4))
+  expect([slotOf(0, 9500, 1000, 4), slotOf(20_000, 9500, 1000, 4)]).toEqual([0, 4])
 })
 
 describe('a summary', () => {

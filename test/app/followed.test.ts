@@ -29,19 +29,40 @@ const details = (down: number, end: Details['end'] = null): Details => ({
   limits: [],
 })
 
-test('throughput begins when a connection is first looked at, and stops with its end', () => {
-  const first = learn(follow(connection(1_000_000), 1000), details(2_000_000), 2000)
+/** Milliseconds by which the daemon's clock is ahead. */
+const skew = 100_000
+
+test('throughput is an average up to the first look, then what is seen, and stops with the end', () => {
+  const opened = { ...details(2_000_000), connection: { ...connection(2_000_000), opened: 62_000 } }
+  const first = learn(follow(connection(1_000_000), 1000), opened, 2000, skew)
+  expect(first.points).toEqual([{ time: 2000, span: 40_000, up: 0, down: 50_000 }])
+  const second = learn(first, details(2_003_000), 3500, skew)
+  expect(second.points.slice(1)).toEqual([{ time: 3500, span: 1500, up: 0, down: 2000 }])
+  const ended = learn(second, details(2_004_000, { time: 4000, reason: 'reset' }), 4500, skew)
+  expect(ended.points).toHaveLength(3)
+  expect(learn(ended, details(2_004_000, ended.end), 5500, skew).points).toHaveLength(3)
+  expect(learn(ended, null, 6500, skew)).toMatchObject({ forgotten: true, end: { reason: 'reset' } })
+})
+
+test('one that had ended before it was looked at has no course', () => {
+  const ended = details(2_000_000, { time: 4000, reason: 'reset' })
+  const first = learn(follow(connection(2_000_000), 5000), ended, 5000, 0)
   expect(first.points).toEqual([])
-  const second = learn(first, details(2_003_000), 3500)
-  expect(second.points).toEqual([{ time: 3500, span: 1500, up: 0, down: 2000 }])
-  const ended = learn(second, details(2_004_000, { time: 4000, reason: 'reset' }), 4500)
-  expect(ended.points).toHaveLength(2)
-  expect(learn(ended, details(2_004_000, ended.end), 5500).points).toHaveLength(2)
-  expect(learn(ended, null, 6500)).toMatchObject({ forgotten: true, end: { reason: 'reset' } })
+  expect(learn(first, ended, 6000, 0).points).toEqual([])
+})
+
+test('of a long course an hour is kept, and when looking began', () => {
+  const looked = Array.from({ length: 4000 }, (_, at) => 1000 * at)
+  const { points } = looked.reduce(
+    (before, at) => learn(before, details(at), at + 2000, 0),
+    follow(connection(0), 1000),
+  )
+  expect(points).toHaveLength(3600)
+  expect([points[0]?.time, points.at(-1)?.time]).toEqual([2000, 4_001_000])
 })
 
 test('the timeline takes one line where there is no room for more', () => {
-  const followed = learn(follow(connection(0), 0), details(0, { time: 90_500, reason: 'finished' }), 91_000)
+  const followed = learn(follow(connection(0), 0), details(0, { time: 90_500, reason: 'finished' }), 91_000, 0)
   expect(timelineLines(followed, 91_000, 79, 1)).toEqual(['Timeline     negotiating 500ms > open 1m30s > finished'])
   const lines = timelineLines(followed, 91_000, 79, 9)
   expect(lines).toHaveLength(3)

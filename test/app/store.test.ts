@@ -210,6 +210,13 @@ describe('the graph', () => {
     expect(traffic.rate).toEqual({ up: 200, down: 0 })
   })
 
+  test('has the past, too, when that comes after the first sample that came unasked', () => {
+    const past = [sampleOf(1), sampleOf(2, { up: 500 })]
+    const { traffic } = stateAfter([samples(sampleOf(4, { up: 900 })), samples(...past)])
+    expect(traffic.recent.map(({ seq }) => seq)).toEqual([1, 2, 4])
+    expect(traffic).toMatchObject({ latest: { seq: 4 }, rate: { up: 200, down: 0 } })
+  })
+
   test('stays when the same daemon is found again', () => {
     const { traffic } = stateAfter([online('a'), samples(sampleOf(1), sampleOf(2)), online('a')])
     expect(traffic.latest?.seq).toBe(2)

@@ -12,12 +12,17 @@ export function chartValues(width: number): number {
 
 /** A curve with what is marked on it. */
 export interface Plot extends Curve {
+  /** How many of its values, the oldest, stand for an average, of whose course nothing is known. */
+  readonly averaged: number
   /** Its highest value: which of them, and what to write beside it; null: nothing is. */
   readonly peak: { readonly at: number; readonly text: string } | null
 }
 
-/** What a part of a row is: the area itself, where it is cut off by the top, the dashed line of the mean, the peak's text. */
-export type Tone = 'area' | 'above' | 'mean' | 'peak'
+/**
+ * What a part of a row is: the area itself, or of averaged values; where it is cut off by the top; the dashed line of the
+ * mean; the peak's text.
+ */
+export type Tone = 'area' | 'averaged' | 'above' | 'mean' | 'peak'
 
 /** Neighbouring characters of one tone. */
 export interface Run {
@@ -63,21 +68,22 @@ function marksOf(isHanging: boolean, drawing: Drawing): Marks {
 
 /** The area and the line of its mean. */
 function drawCells(plot: Plot, rows: number, drawing: Drawing, marks: Marks): Cell[][] {
-  const { heights, mean, isHanging } = plot
+  const { heights, averaged, mean, isHanging } = plot
+  const areaAt = (column: number) => (2 * column < averaged ? 'averaged' : 'area')
   if (drawing === 'braille') {
     const filled = heights.map((height) => dotsOf(height, rows) / 4)
     const isFilled = (column: number, row: number) => filled.slice(2 * column, 2 * column + 2).some((end) => end > row)
     return fillArea(plot, rows).map((line, row) => {
       const from = rowFromAxis(row, rows, plot)
-      return Array.from(line, (text, column) => ({ text, tone: isFilled(column, from) ? 'area' : 'mean' }))
+      return Array.from(line, (text, column) => ({ text, tone: isFilled(column, from) ? areaAt(column) : 'mean' }))
     })
   }
   const meanRow = mean === null ? null : Math.min(rows - 1, Math.floor(mean * rows))
   const bars = drawBars(halve(heights), rows, drawing === 'ascii' ? asciiRamp : blockRamp, isHanging)
   return bars.map((line, row) => {
     const isMean = rowFromAxis(row, rows, plot) === meanRow
-    return Array.from(line, (text) =>
-      isMean && text === ' ' ? { text: marks.mean, tone: 'mean' } : { text, tone: 'area' },
+    return Array.from(line, (text, column) =>
+      isMean && text === ' ' ? { text: marks.mean, tone: 'mean' } : { text, tone: areaAt(column) },
     )
   })
 }

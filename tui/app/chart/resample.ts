@@ -34,7 +34,7 @@ interface Sum {
  */
 export function resample(points: readonly Point[], end: number, step: number, count: number): Series {
   const sums = Array.from({ length: count }, (): Sum => ({ up: 0, down: 0, seen: 0 }))
-  const start = (Math.ceil(end / step) - count) * step
+  const start = startOf(end, step, count)
   for (let at = points.length - 1; at >= 0; at -= 1) {
     const point = points[at]
     if (!point || point.time <= start) break
@@ -47,6 +47,15 @@ export function resample(points: readonly Point[], end: number, step: number, co
     up: sums.map(({ up, seen }, slot) => mean(up, seen, slot)),
     down: sums.map(({ down, seen }, slot) => mean(down, seen, slot)),
   }
+}
+
+/** The slot, among these, that a moment lies in or begins. */
+export function slotOf(moment: number, end: number, step: number, count: number): number {
+  return Math.max(0, Math.min(count, Math.floor((moment - startOf(end, step, count)) / step)))
+}
+
+function startOf(end: number, step: number, count: number): number {
+  return (Math.ceil(end / step) - count) * step
 }
 
 /** Add an interval that begins and ends at these slots, or within them. */

@@ -21,10 +21,10 @@ interface Label {
   readonly text: string
 }
 
-/** What is written along `columns` columns that go back `length` milliseconds: `-1 min`, moments between, and `now`. */
-export function timeLabels(length: number, columns: number): Label[] {
+/** What is written along `columns` columns that go back `length` milliseconds: `-1 min`, moments between, and `newest`. */
+export function timeLabels(length: number, columns: number, newest: string): Label[] {
   const oldest = { from: 0, text: `-${spanText(length)}` }
-  const now = { from: columns - 3, text: 'now' }
+  const now = { from: columns - newest.length, text: newest }
   const step = steps.find((step) => (step / length) * columns >= apart) ?? length
   const between = Array.from({ length: Math.floor(length / step) }, (_, at) => {
     const text = `-${spanText((at + 1) * step)}`

@@ -15,6 +15,8 @@ interface ChartProps {
   readonly way: 'down' | 'up'
   /** Bytes a second, the newest last; NaN where nothing is known. `chartValues(width)` of them. */
   readonly values: readonly number[]
+  /** How many of them, the oldest, stand for an average, of whose course nothing is known. */
+  readonly averaged: number
   /** Of the values; null if none is known. */
   readonly summary: Summary | null
   readonly scale: Scale
@@ -25,14 +27,14 @@ interface ChartProps {
 }
 
 /** One side of a graph, coloured by height, with the labels of its axis. */
-export function Chart({ way, values, summary, scale, rateUnit, rows, dim }: ChartProps): ReactElement {
+export function Chart({ way, values, averaged, summary, scale, rateUnit, rows, dim }: ChartProps): ReactElement {
   const look = useLook()
   const isHanging = way === 'up'
   const heights = values.map((value) => heightOf(scale, value))
   const marks = summary && summary.peak > 0 ? summary : null
   const mean = marks && lineAt(heightOf(scale, marks.mean), rows)
   const peak = marks && { at: marks.at, text: formatRate(marks.peak, rateUnit) }
-  const drawn = drawPlot({ heights, mean, peak, isHanging }, rows, look.drawing)
+  const drawn = drawPlot({ heights, averaged, mean, peak, isHanging }, rows, look.drawing)
   return (
     <>
       {drawn.map((runs, at) => {
@@ -70,7 +72,7 @@ interface RunsProps {
 function Runs({ runs, colour, dim }: RunsProps): ReactElement {
   const { theme } = useLook()
   const area: Style = colour === undefined ? {} : { color: colour }
-  const styles = { area, above: theme.warning, mean: theme.axis, peak: theme.heading }
+  const styles = { area, averaged: theme.zero, above: theme.warning, mean: theme.axis, peak: theme.heading }
   return (
     <>
       {runs.map(({ tone, text }, at) => (
@@ -86,19 +88,20 @@ function Runs({ runs, colour, dim }: RunsProps): ReactElement {
 interface TimeAxisProps {
   /** By which it is told where nothing is known. */
   readonly values: readonly number[]
-  /** Milliseconds that it goes back. */
+  /** Milliseconds that it goes back, and what the newest value is of: now, or an end. */
   readonly length: number
+  readonly newest: string
 }
 
 /** The line that both sides stand on, with the time along it; it is broken where nothing is known. */
-export function TimeAxis({ values, length }: TimeAxisProps): ReactElement {
+export function TimeAxis({ values, length, newest }: TimeAxisProps): ReactElement {
   const look = useLook()
   const { zero, known, unknown } = look.drawing === 'ascii' ? asciiAxis : unicodeAxis
   const columns = values.length / 2
   const line = Array.from({ length: columns }, (_, at) => {
     return values.slice(2 * at, 2 * at + 2).every(Number.isNaN) ? unknown : known
   })
-  for (const { from, text } of timeLabels(length, columns)) {
+  for (const { from, text } of timeLabels(length, columns, newest)) {
     const label = ` ${text} `
     const first = Math.max(0, Math.min(from - 1, columns - label.length))
     line.splice(first, label.length, ...label)

@@ -1,7 +1,7 @@
 import { memo, type ReactElement } from 'react'
 import { formatRate } from '../../../shared/format/bytes.ts'
 import { chartValues } from '../chart/plot.ts'
-import { type Point, resample, type Summary, summarize, type UpDown } from '../chart/resample.ts'
+import { type Point, resample, type Summary, slotOf, summarize, type UpDown } from '../chart/resample.ts'
 import { type Scale, type ScaleWish, scalesFor } from '../chart/scale.ts'
 import { columnsOf } from '../text/fit.ts'
 import { Chart, TimeAxis } from './chart.tsx'
@@ -12,6 +12,10 @@ interface ThroughputProps extends ScaleWish {
   readonly points: readonly Point[]
   /** Milliseconds that the graph goes back from the newest point. */
   readonly length: number
+  /** Until when the points are an average of whose course nothing is known; nothing: none of them is. */
+  readonly averagedUntil?: number
+  /** Whether the newest point is of an end, and not of now. */
+  readonly hasEnded?: boolean
   /** To tell beside the graph. */
   readonly rate: UpDown
   /** Whose it is, safe to show; empty if that is plain. */
@@ -32,7 +36,9 @@ const ways = ['down', 'up'] as const
 export const Throughput = memo((props: ThroughputProps): ReactElement => {
   const { points, length, rate, whose, rateUnit, width, height, dim } = props
   const values = chartValues(width)
-  const series = resample(points, points.at(-1)?.time ?? 0, length / values, values)
+  const [end, step] = [points.at(-1)?.time ?? 0, length / values]
+  const series = resample(points, end, step, values)
+  const averaged = props.averagedUntil === undefined ? 0 : slotOf(props.averagedUntil, end, step, values)
   const told = { down: summarize(series.down), up: summarize(series.up) }
   const rows = shareRows(height, props.shared)
   const scales = scalesFor({ down: told.down?.peak ?? 0, up: told.up?.peak ?? 0 }, rows, props)
@@ -40,14 +46,14 @@ export const Throughput = memo((props: ThroughputProps): ReactElement => {
     const side = { way, summary: told[way], scale: scales[way], rateUnit, dim }
     return {
       title: <Title {...side} rate={rate[way]} whose={whose} isFixed={props.ceiling !== null} width={width} />,
-      chart: rows.up > 0 && <Chart {...side} values={series[way]} rows={rows[way]} />,
+      chart: rows.up > 0 && <Chart {...side} values={series[way]} averaged={averaged} rows={rows[way]} />,
     }
   })
   return (
     <>
       {down?.title}
       {down?.chart}
-      {rows.up > 0 && <TimeAxis values={series.down} length={length} />}
+      {rows.up > 0 && <TimeAxis values={series.down} length={length} newest={props.hasEnded ? 'end' : 'now'} />}
       {up?.chart}
       {up?.title}
     </>

@@ -1,5 +1,6 @@
 import { filterHelp } from '../../../shared/filter/fields.ts'
 import type { Help } from '../state/dialogs.ts'
+import { isOver } from '../state/followed.ts'
 import { isTooSmall } from '../state/layout.ts'
 import { listPage } from '../state/pages.ts'
 import { lackOfRights, lackToSee } from '../state/rights.ts'
@@ -43,9 +44,14 @@ export function hintsOf(state: State): Hint[] {
   // What is on a page that is not theirs to see is none of their keys' business.
   const reach = state.dialog || lackToSee(state) === null ? bindings : bindings.filter((one) => common.includes(one))
   return hintsFor(
-    reach.filter((binding) => lackOfRights(state, roleFor(binding)) === null),
+    reach.filter((binding) => lackOfRights(state, roleFor(binding)) === null && !isTooLate(state, binding)),
     state.size.columns,
   )
+}
+
+/** Whether it would cut the connection that is shown closely, which is over. */
+function isTooLate({ dialog, followed }: State, { verb }: Binding): boolean {
+  return dialog?.kind === 'detail' && verb === 'kill' && followed !== null && isOver(followed)
 }
 
 /** As many hints as fit into `width` columns, and always the last two; where there is room, those for wide screens, too. */

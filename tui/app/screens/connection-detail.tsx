@@ -18,7 +18,7 @@ const shortest = 60_000
 /** Rows of a graph that can be read; what is left over beyond it goes to the timeline first. */
 const smallestGraph = 7
 
-/** All about one connection, in the place of the page; its end is told, too. */
+/** All about one connection, in the place of the page; its end is told, too. One that had ended before has no course to draw. */
 export function ConnectionDetail({ state }: { readonly state: State }): ReactElement {
   const look = useLook()
   const { columns: width } = state.size
@@ -27,27 +27,32 @@ export function ConnectionDetail({ state }: { readonly state: State }): ReactEle
   const now = daemonTime(state)
   const height = pageRows(state)
   const lines = facts(followed, now, state)
-  const timeline = timelineLines(followed, now, width - 1, height - lines.length - 1 - smallestGraph)
-  const { points } = followed
+  const { points, end } = followed
+  const graphRows = points.length === 0 ? 0 : smallestGraph
+  const timeline = timelineLines(followed, now, width - 1, height - lines.length - 1 - graphRows)
   return (
     <>
       <Line text={` ${heading(followed, now)}`} width={width} {...look.theme.heading} />
       {[...lines, ...timeline].map((line) => (
         <Line key={line} text={` ${look.text(line)}`} width={width} />
       ))}
-      <Throughput
-        points={points}
-        length={Math.max(shortest, (points.at(-1)?.time ?? 0) - (points[0]?.time ?? 0))}
-        rate={rateOf(followed)}
-        whose=""
-        rateUnit={state.rateUnit}
-        logarithmic={false}
-        shared={state.overview.shared}
-        ceiling={null}
-        width={width}
-        height={height - lines.length - 1 - timeline.length}
-        dim={isStale(state) || followed.end !== null}
-      />
+      {points[0] && (
+        <Throughput
+          points={points}
+          length={Math.max(shortest, (points.at(-1)?.time ?? 0) - points[0].time)}
+          averagedUntil={points[0].time}
+          hasEnded={end !== null}
+          rate={rateOf(followed)}
+          whose=""
+          rateUnit={state.rateUnit}
+          logarithmic={false}
+          shared={state.overview.shared}
+          ceiling={null}
+          width={width}
+          height={height - lines.length - 1 - timeline.length}
+          dim={isStale(state) || end !== null}
+        />
+      )}
     </>
   )
 }
@@ -72,6 +77,8 @@ function heading({ connection, end, forgotten }: Followed, now: number): string 
 function facts(followed: Followed, now: number, { rateUnit, rules, users }: State): string[] {
   const { user, tried, command, client, destination, address, opened, down, up, rule } = followed.connection
   const rate = rateOf(followed)
+  const lived = (followed.end?.time ?? now) - opened
+  const average = (total: number) => formatRate(lived > 0 ? (total * 1000) / lived : 0, rateUnit)
   const purpose = command === null || command === 'connect' ? '' : ` (${command})`
   const moved = (total: number, perSecond: number) => `${formatBytes(total)}, ${formatRate(perSecond, rateUnit)}`
   return [
@@ -80,6 +87,7 @@ function facts(followed: Followed, now: number, { rateUnit, rules, users }: Stat
     `Destination  ${destination ?? '-'}${address === null || address === destination ? '' : ` at ${address}`}${purpose}`,
     `Opened       ${formatTime(opened)}, ${formatDuration(now - opened)} ago`,
     `Moved        down ${moved(down, rate.down)}   up ${moved(up, rate.up)}`,
+    `Average      down ${average(down)}   up ${average(up)}   since it opened`,
     `Limits       ${limitsText(followed)}`,
     ...pacingFacts(followed, users),
     ...(rule === undefined ? [] : [`Rule         ${ruleText(rules, rule)}`]),

@@ -1,8 +1,8 @@
 import { columnsOf } from '../text/fit.ts'
 import { alarms } from './alarms.ts'
 import { isTroubleElsewhere, pagesOf } from './daemons.ts'
+import { liveConnections } from './live.ts'
 import type { Page } from './pages.ts'
-import { lackOfRights } from './rights.ts'
 import type { State } from './state.ts'
 
 /** A page's title in the row of them. */
@@ -42,12 +42,8 @@ const lengths = [10, 6, 5, 4, 3]
 const titles: Readonly<Record<Page, (state: State) => string>> = {
   // In front, where it stays however short of room the tabs are.
   overview: (state) => (alarms(state).length > 0 ? '!Overview' : 'Overview'),
-  connections: (state) => {
-    const { connections, traffic } = state
-    // Who may not see them may know how many there are.
-    const count = lackOfRights(state, 'operator') ? traffic.latest?.connections : connections.now.rows.size
-    return `Connections ${count ?? ''}`.trimEnd()
-  },
+  // Who may not see them may know how many there are.
+  connections: (state) => `Connections ${liveConnections(state) ?? ''}`.trimEnd(),
   users: ({ users, status }) => `Users ${users.rows?.length ?? status?.users ?? ''}`.trimEnd(),
   rules: () => 'Rules',
   bans: ({ bans }) => `Bans ${bans?.length || ''}`.trimEnd(),

@@ -25,14 +25,18 @@ export const noTraffic: Traffic = { latest: null, rate: still, users: [], recent
 /** Samples whose differences are a minute. */
 export const minuteOfSamples = 61
 
-/** The traffic after more samples of the same daemon, oldest first; those seen before change nothing. */
+/**
+ * The traffic after more samples of the same daemon; those seen before change nothing. The past, which was asked for, may
+ * come after the first sample that came unasked.
+ */
 export function addSamples(traffic: Traffic, samples: readonly Sample[]): Traffic {
-  const fresh = samplesAfter(traffic.latest, samples)
-  const recent = [...traffic.recent, ...fresh].slice(-minuteOfSamples)
+  const seen = new Set(traffic.recent.map(({ seq }) => seq))
+  const unseen = samples.filter(({ seq }) => !seen.has(seq))
+  if (unseen.length === 0) return traffic
+  const recent = [...traffic.recent, ...unseen].sort((one, other) => one.seq - other.seq).slice(-minuteOfSamples)
   const [before, latest] = [recent.at(-2), recent.at(-1)]
-  if (fresh.length === 0 || !latest) return traffic
-  const rate = before ? rates(before, latest, latest.time - before.time) : still
-  return { latest, rate, users: userTraffic(recent), recent }
+  const rate = before && latest ? rates(before, latest, latest.time - before.time) : still
+  return { latest: latest ?? null, rate, users: userTraffic(recent), recent }
 }
 
 /** Those that were not seen by `latest`. */

@@ -72,7 +72,7 @@ export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
     case 'details': {
       const { followed } = state
       if (followed?.connection.id !== event.id) return state
-      return { ...state, followed: learn(followed, event.details, event.at) }
+      return { ...state, followed: learn(followed, event.details, event.at, state.skew) }
     }
     case 'pause':
       return { ...state, connections: togglePause(state.connections) }

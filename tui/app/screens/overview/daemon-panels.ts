@@ -4,6 +4,7 @@ import { counted } from '../../../../shared/format/count.ts'
 import type { Health } from '../../../../shared/protocol/methods.ts'
 import { alarms } from '../../state/alarms.ts'
 import { refusalsLately, tallyEndings } from '../../state/endings.ts'
+import { liveConnections } from '../../state/live.ts'
 import { type Rules, refusingRules, ruleText } from '../../state/rules.ts'
 import { isStale } from '../../state/state.ts'
 import { fitText } from '../../text/fit.ts'
@@ -22,7 +23,8 @@ export const alarmsPanel: Panel = ({ state, look, height }) => {
 export const totalsPanel: Panel = ({ state, look }) => {
   const { latest } = state.traffic
   if (!latest) return []
-  const { down, up, connections: live, accepted, connected, failed, denied } = latest
+  const { down, up, accepted, connected, failed, denied } = latest
+  const live = liveConnections(state) ?? 0
   const refused = refusalsLately(state.traffic.recent, state.rules).join(', ')
   const texts = [
     ` Now  ${counted(live, 'connection')}   Total  down ${formatBytes(down)}  up ${formatBytes(up)}`,

@@ -4,7 +4,7 @@ import { formatTime } from '../../../../shared/format/time.ts'
 import { asciiRamp, blockRamp, drawBars, sparkline } from '../../chart/bars.ts'
 import { resample, summarize } from '../../chart/resample.ts'
 import { heightOf, scaleFor } from '../../chart/scale.ts'
-import type { StyledLine } from '../../components/line.tsx'
+import { lineOf, type StyledLine } from '../../components/line.tsx'
 import { busiestDestinations, type Destination } from '../../state/connections.ts'
 import { isSameSubject, rangeLengths } from '../../state/graph.ts'
 import { lackOfRights } from '../../state/rights.ts'
@@ -23,22 +23,21 @@ const sparkColumns = { least: 10, most: 60 }
 export const busiestPanel: Panel = (room) => {
   const { state, look, height } = room
   const widths = share(room.width)
-  const row = (mark: string, name: string, spark: string, numbers: readonly string[]) => {
+  const row = (mark: string, name: string, numbers: readonly string[]) => {
     const [connections = '', ...rates] = numbers
     const cells = connections.padStart(connectionColumns) + rates.map((rate) => rate.padStart(rateColumns)).join('')
-    const shown = widths.spark > 0 ? ` ${fitText(spark, widths.spark, look.ellipsis)}` : ''
-    return `${mark}${fitText(name, widths.name, look.ellipsis)}${cells}${shown}`
+    return `${mark}${fitText(name, widths.name, look.ellipsis)}${cells}`
   }
   const title = widths.name < nameColumns.least ? 'Busiest' : 'Busiest users'
-  const heading = row(' ', title, 'Last minute', ['Conns', 'Down/s', 'Up/s'])
+  const heading = `${row(' ', title, ['Conns', 'Down/s', 'Up/s'])}${widths.spark > 0 ? ' Last minute' : ''}`
   const userRow = (user: UserTraffic): StyledLine => {
     const selected = isSameSubject(state.overview.selected, { user: user.name })
     const rates = [user.down, user.up].map((rate) => formatRate(rate, state.rateUnit))
-    const spark = widths.spark > 0 ? lastMinute(room, user, widths.spark) : ''
-    return {
-      text: row(selected ? '>' : ' ', look.text(nameOf(user)), spark, [String(user.connections), ...rates]),
-      style: selected ? look.theme.selected : isStale(state) ? look.theme.dim : undefined,
-    }
+    const numbers = row(selected ? '>' : ' ', look.text(nameOf(user)), [String(user.connections), ...rates])
+    const spark = widths.spark > 0 ? ` ${lastMinute(room, user, widths.spark)}` : ''
+    const style = selected ? look.theme.selected : isStale(state) ? look.theme.dim : undefined
+    // The graph is what is to be seen first.
+    return lineOf([{ text: numbers }, { text: spark, style: style ? {} : look.theme.zero }], style)
   }
   return [{ text: heading, style: look.theme.columns }, ...state.traffic.users.slice(0, height - 1).map(userRow)]
 }
