@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { AccessEntry, Result } from '../../shared/protocol/methods.ts'
+import { foreignness } from '../foreign-files.ts'
 import { Refusal } from '../refusal.ts'
 import type { EntryFilter } from './entry-filter.ts'
 import { entryOf } from './line.ts'
@@ -61,12 +62,18 @@ function placeOf(cursor: string): Place {
   return { file: Number(file), offset: Number(offset) }
 }
 
+/** Undefined also for what is no plain file of ours: in a folder of all, anybody can lay a FIFO or a link where an older file was. */
 function openIfThere(path: string): number | undefined {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
   try {
-    return openSync(path, 'r')
+    const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    const status = fstatSync(fd)
+    if (status.isFile() && foreignness(path, status) === undefined) return fd
+    closeSync(fd)
   } catch {
-    return undefined
+    // It is not there, or not for us.
   }
+  return undefined
 }
 
 /** The lines of a file that end at `end` or before, the last one first, and where each begins. */

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -19,14 +19,16 @@ const sideFiles = ['-wal', '-journal']
 /** Copies the database `file` as it is. Throws a StoreError if a proxyd has it open, or it cannot be read or copied. */
 export function copyDatabase(file: string): DatabaseCopy {
   if (!existsSync(file)) throw new StoreError('unreadable', `there is no ${file}: name its folder with --state-dir`)
+  const ends = ['', ...sideFiles].filter((end) => existsSync(file + end))
+  // A FIFO would be waited for, a device copied without an end.
+  const odd = ends.find((end) => !statSync(file + end).isFile())
+  if (odd !== undefined) throw new StoreError('unreadable', `${file}${odd} is no plain file, so that is no store`)
   refuseInUse(file)
   const folder = copying(file, () => mkdtempSync(join(tmpdir(), 'proxyd-store-')))
   const dispose = () => rmSync(folder, { recursive: true, force: true })
   try {
     const copy = databaseIn(folder)
-    copying(file, () => copyFileSync(file, copy))
-    for (const end of sideFiles.filter((end) => existsSync(file + end)))
-      copying(file, () => copyFileSync(file + end, copy + end))
+    for (const end of ends) copying(file, () => copyFileSync(file + end, copy + end))
     // One that has started meanwhile may have written in between.
     refuseInUse(file)
   } catch (error) {

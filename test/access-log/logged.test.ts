@@ -1,4 +1,5 @@
-import { renameSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
@@ -36,6 +37,16 @@ function pages(path: string, older: number, query: Partial<Query> = {}): number[
 function downFrom(high: number, low: number): number[] {
   return Array.from({ length: high - low }, (_, i) => high - 1 - i)
 }
+
+it("waits for no pipe, and reads nobody else's file, where an older one was", async () => {
+  const path = join(await temporaryFolder(), 'log')
+  writeFileSync(path, text(9, 12))
+  execFileSync('mkfifo', [`${path}.1`])
+  symlinkSync(path, `${path}.2`)
+  writeFileSync(`${path}.3`, text(0, 3))
+  chmodSync(`${path}.3`, 0o622)
+  expect(pages(path, 3).flat()).toEqual(downFrom(12, 9))
+})
 
 it('lists the newest first, through all files, in whatever pages', async () => {
   const path = join(await temporaryFolder(), 'log')

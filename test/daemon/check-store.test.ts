@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -33,6 +34,12 @@ test.each(damages)('a check finds %s, tells it in one line, and changes nothing'
   expect(failure).toMatchObject({ message: expect.stringContaining(file) })
   expect(failure).toMatchObject({ message: expect.not.stringContaining('\n') })
   expect(contents(folder)).toEqual(before)
+})
+
+test('a check waits for no pipe', async () => {
+  const file = join(await temporaryFolder(), 'proxyd.db')
+  execFileSync('mkfifo', [file])
+  await expect(checkStore(file, '/')).rejects.toThrow(`${file} is no plain file, so that is no store`)
 })
 
 test('a check tells of settings that would be passed over', async () => {
