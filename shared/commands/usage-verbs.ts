@@ -1,5 +1,6 @@
 import { formatBytes } from '../format/bytes.ts'
 import { counted } from '../format/count.ts'
+import { csvLine } from '../format/csv.ts'
 import { formatTime } from '../format/time.ts'
 import { type UsageRow, usageKinds } from '../protocol/methods.ts'
 import { everyPage } from './context.ts'
@@ -70,15 +71,8 @@ export function nameOfUsage({ start, user, gone, group }: UsageRow): string {
   return group ?? '(no group)'
 }
 
-/** The lines of RFC 4180, with a header. */
+/** Lines of CSV, with a header. */
 function csvOf(usage: readonly UsageRow[], by: By): string[] {
-  const lines = usage.map((row) => [nameOfUsage(row), row.up, row.down, row.connections].map(cellOf).join(','))
+  const lines = usage.map((row) => csvLine([nameOfUsage(row), row.up, row.down, row.connections]))
   return [`${by},up,down,connections`, ...lines]
-}
-
-function cellOf(value: string | number): string {
-  const text = String(value)
-  // A spreadsheet takes what begins so for a formula.
-  const safe = /^[=+\-@]/.test(text) ? `'${text}` : text
-  return /[",\r\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

@@ -1,6 +1,10 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Connection } from '../../shared/protocol/methods.ts'
+import { stateAt } from '../../tui/app/state/state.ts'
 import { connectionsTable } from '../../tui/app/tables/connections-table.ts'
+import { menuItems } from '../../tui/app/tables/menus.ts'
 import { columnsShown } from '../../tui/app/tables/table-spec.ts'
 import { clipboardSequence } from '../../tui/app/terminal/clipboard.ts'
 import { startControl } from '../control/start-control.ts'
@@ -10,6 +14,7 @@ import { connectPeer } from '../helpers/peer.ts'
 import { program } from '../helpers/proxy-tui.ts'
 import { greeting, request } from '../helpers/socks-client.ts'
 import { startTarget, type Target } from '../helpers/target.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { openTerminal, type Terminal, type TerminalOptions } from '../helpers/terminal.ts'
 import { openApp } from './open-app.ts'
 
@@ -52,7 +57,7 @@ test('10,000 connections are scrolled, filtered, sorted, and cut (6)', async () 
   await app.shows(/556\/10000 connections/)
   app.type('\u001b')
   await app.shows(/10000\/10000 connections/)
-  app.type('ss')
+  app.type('su')
   await app.shows(/^ User▲/m)
   app.type('X')
   await app.shows(/Cut 10000 of 10000 connections\?.*No filter is set.*and 9997 more/s)
@@ -65,14 +70,52 @@ test('every column sorts both ways (8)', async () => {
     Array.from({ length: 3 }, (_, n) => row(n)),
     { columns: 170 },
   )
-  const shown = columnsShown(connectionsTable.columns, null, 170)
-  app.type('ss')
-  for (const { header } of shown) {
-    const [, first = ''] = await app.shows(new RegExp(` ${header}([▲▼])`))
-    app.type('S')
-    await app.shows(new RegExp(` ${header}${first === '▲' ? '▼' : '▲'}`))
-    app.type('s')
+  const placed = columnsShown(connectionsTable.columns, null, 170)
+  for (const { key, title } of menuItems(stateAt(['here']), { about: 'sort', page: 'connections' })) {
+    if (!placed.some(({ header }) => header === title)) continue
+    // By the age they are sorted already.
+    app.type(`s${key}`)
+    const [, first = ''] = await app.shows(new RegExp(` ${title}([▲▼])`))
+    app.type(`s${key}`)
+    await app.shows(new RegExp(` ${title}${first === '▲' ? '▼' : '▲'}`))
   }
+})
+
+test('a menu shows what it is sorted by, and goes by arrows, too', async () => {
+  const cwd = await temporaryFolder()
+  const rows = [row(1), row(2, { destination: 'host1.example.com:80' }), row(3, { paced: 'user' })]
+  await using app = await openOn(rows, { cwd, columns: 100 })
+  app.type('s')
+  await app.shows(/Sort by\n[\s\S]*^> A \* Age +upwards now/m)
+  app.type('\u001b[A\r')
+  await app.shows(/^ User .* Up▼/m)
+
+  // A named filter: the same again takes it off. What is typed can be kept under a name.
+  app.type('f3')
+  await app.shows(/1\/3 connections {3}filter: state:paced/)
+  app.type('f3')
+  await app.shows(/3\/3 connections\n/)
+  app.type('/user:alice\rf+')
+  await app.shows(/Keep user:alice as: /)
+  app.type('hers\r')
+  await app.shows(/^ {2}6 \* hers +user:alice/m)
+  app.type('\u001bw')
+  await app.shows(/Write 2 rows into a file\?/)
+  app.type('\r')
+  const [, file = ''] = await app.shows(/wrote (proxyd-connections-\S+\.csv): 2 rows/)
+  expect(await readFile(join(cwd, file), 'utf8')).toMatch(
+    /^id,user,client,[^\r]*\r\n(c[13],alice,10\.0\.0\.[13]:4000,host.*\r\n){2}$/,
+  )
+
+  // Summed up by where they go, and cut together.
+  app.type('\u001bBd')
+  await app.shows(/2\/2 sums by destination\n Of .*\n[>~ ]host3\.example\.com +1 .*\n[>~ ]host1\.example\.com +2 /)
+  app.type('j\r')
+  await app.shows(/2\/3 connections {3}filter: dst:host1\.example\.com/)
+  app.type('Bdx')
+  await app.shows(/Cut 2 connections of destination host1\.example\.com\?.*\[ Cancel \]/s)
+  app.type('y')
+  await app.shows(/cut 2 connections/)
 })
 
 test('columns can be chosen', async () => {

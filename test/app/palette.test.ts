@@ -3,7 +3,7 @@ import { type Offer, offersAt, searchOffers } from '../../tui/app/keys/palette.t
 import { type State, stateAt } from '../../tui/app/state/state.ts'
 import { fieldOf } from '../../tui/app/text/edit.ts'
 
-const offer = (title: string, label = ''): Offer => ({ title, label, act: { do: 'press', key: 'x' } })
+const offer = (title: string, label = ''): Offer => ({ title, label, act: { do: 'press', keys: ['x'] } })
 const found = (offers: readonly Offer[], wanted: string) => searchOffers(offers, wanted).map(({ title }) => title)
 
 describe('the search', () => {
@@ -37,8 +37,8 @@ describe('what is offered', () => {
 
   test('is what the page and the role allow: keys, pages and commands', () => {
     const admin = offers({ page: 'users', role: 'admin' })
-    expect(admin).toContainEqual({ title: 'add a user', label: 'a', act: { do: 'press', key: 'a' } })
-    expect(admin).toContainEqual({ title: 'the overview', label: '1', act: { do: 'press', key: '1' } })
+    expect(admin).toContainEqual({ title: 'add a user', label: 'a', act: { do: 'press', keys: ['a'] } })
+    expect(admin).toContainEqual({ title: 'the overview', label: '1', act: { do: 'press', keys: ['1'] } })
     expect(admin.find(({ label }) => label === ':adduser NAME')?.act).toEqual({ do: 'type', text: 'adduser ' })
     expect(admin.find(({ label }) => label === ':stats')?.act).toEqual({ do: 'type', text: 'stats' })
     const viewer = offers({ page: 'users', role: 'viewer' })

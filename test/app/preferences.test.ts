@@ -23,11 +23,13 @@ describe('what is found again', () => {
     const sort = { column: 'down', descending: true }
     state = reduce(state, { type: 'list', page: 'connections', event: { do: 'sort', sort } })
     state = reduce(state, { type: 'list', page: 'connections', event: { do: 'columns', names: ['user', 'age'] } })
+    state = reduce(state, { type: 'list', page: 'access', event: { do: 'keepAs', name: 'mine' } })
     state = reduce(state, { type: 'page', page: 'users' })
     const preferences = readPreferences(JSON.stringify(preferencesOf(state)))
     const again = reduce(fresh, { type: 'prefer', preferences: preferences ?? {} })
     expect(preferencesOf(again)).toEqual(preferencesOf(state))
     expect(again).toMatchObject({ theme: 'light', mouse: false, rateUnit: 'bits', page: 'overview' })
+    expect(again.lists.access.own).toEqual([{ name: 'mine', filter: '' }])
     expect(again.lists.connections).toMatchObject({ sort, columns: ['user', 'age'], filter: '' })
   })
 

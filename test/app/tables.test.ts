@@ -1,8 +1,19 @@
 import { describe, expect, test } from 'vitest'
+import type { ConnectionRow } from '../../shared/filter/connection-fields.ts'
+import { compileFilter } from '../../shared/filter/filter.ts'
+import type { Binding } from '../../tui/app/keys/binding.ts'
+import { keyTable } from '../../tui/app/keys/key-table.ts'
+import { groupings } from '../../tui/app/state/grouping.ts'
+import { type ListState, listBy, reduceList } from '../../tui/app/state/lists.ts'
+import type { ListPage } from '../../tui/app/state/pages.ts'
+import { stateAt } from '../../tui/app/state/state.ts'
 import { layOut, layOutRuns, placeColumns, tableMargin } from '../../tui/app/tables/column-widths.ts'
 import { type Format, numberColumn, placeColumn, textColumn } from '../../tui/app/tables/columns.ts'
 import { connectionsTable } from '../../tui/app/tables/connections-table.ts'
-import { columnsShown, nextSort, sortRows, type TableSpec } from '../../tui/app/tables/table-spec.ts'
+import { exportText } from '../../tui/app/tables/export.ts'
+import { menuItems } from '../../tui/app/tables/menus.ts'
+import { sumUp } from '../../tui/app/tables/sums-table.ts'
+import { columnsShown, sortRows, type TableSpec } from '../../tui/app/tables/table-spec.ts'
 import { tables } from '../../tui/app/tables/tables.ts'
 
 interface Row {
@@ -37,14 +48,6 @@ describe('sorting', () => {
     expect(order('bytes', true)).toEqual(['2', '9', '10'])
     expect(order('place', false)).toEqual(['2', '9', '10'])
     expect(order('place', true)).toEqual(['2', '9', '10'])
-  })
-
-  test('the next column begins in its natural direction, after the last comes the first', () => {
-    expect(nextSort(table.columns, { column: 'place', descending: false })).toEqual({
-      column: 'bytes',
-      descending: true,
-    })
-    expect(nextSort(table.columns, { column: 'more', descending: true })).toEqual({ column: 'user', descending: false })
   })
 })
 
@@ -144,4 +147,112 @@ describe('layout', () => {
     expect(names(100)).toContain('command')
     expect(names(240)).toEqual(connectionsTable.columns.map(({ name }) => name))
   })
+})
+
+describe('what a table can be sorted and filtered by', () => {
+  const state = stateAt(['here'])
+  const pages = Object.keys(tables) as ListPage[]
+
+  test.each(pages)('of %s each column has a key of its own, and every named filter makes sense', (page) => {
+    for (const about of ['sort', 'filters', 'groups'] as const) {
+      const keys = menuItems(state, { about, page }).map(({ key }) => key)
+      expect(new Set(keys).size).toBe(keys.length)
+      const bound: readonly Binding[] = keyTable.menu
+      for (const key of keys) expect(bound.flatMap((binding) => binding.keys)).not.toContain(key)
+    }
+    for (const { value } of menuItems(state, { about: 'filters', page }))
+      expect(compileFilter(tables[page], value).problem).toBeNull()
+  })
+
+  test('is by the first letter of a column, small, else capital', () => {
+    const items = menuItems(state, { about: 'sort', page: 'connections' })
+    expect(items.filter(({ title }) => /^[DU]/.test(title)).map(({ key, title }) => key + title)).toEqual([
+      'uUser',
+      'dDestination',
+      'DDown/s',
+      'UUp/s',
+      'oDown',
+      'bUp',
+    ])
+  })
+
+  test('a filter kept under a name takes the place of the one that had it, and 20 are kept', () => {
+    const keep = (list: ListState, name: string) => reduceList(list, { do: 'keepAs', name })
+    const list = { ...listBy('age'), filter: 'user:bob' }
+    expect(keep(keep(list, ' mine '), 'mine').own).toEqual([{ name: 'mine', filter: 'user:bob' }])
+    const many = Array.from({ length: 25 }, (_, n) => `n${n}`).reduce(keep, list)
+    expect(many.own.map(({ name }) => name)).toEqual(Array.from({ length: 20 }, (_, n) => `n${n + 5}`))
+    expect(reduceList(many, { do: 'drop', name: 'n5' }).own).toHaveLength(19)
+  })
+})
+
+describe('sums of connections', () => {
+  const of = (n: number, user: string | null, destination: string | null, down: number): ConnectionRow => ({
+    connection: {
+      id: `c${n}`,
+      state: 'open',
+      user,
+      command: 'connect',
+      client: '[2001:db8::1]:4000',
+      destination,
+      address: null,
+      opened: 0,
+      up: 1,
+      down: 10,
+      ...(n === 1 && { paced: 'user' as const }),
+    },
+    rate: { up: 0, down },
+    age: n,
+    idle: 0,
+  })
+  const rows = [of(1, 'bob', 'a.example:443', 5), of(2, null, 'a.example:80', 7), of(3, 'bob', null, 0)]
+
+  test('are of those that have a user, a host they come from or a host they go to in common', () => {
+    expect(sumUp(rows, 'user')).toEqual([
+      {
+        of: 'bob',
+        filter: 'user:bob',
+        ids: ['c1', 'c3'],
+        rate: { up: 0, down: 5 },
+        total: { up: 2, down: 20 },
+        paced: 1,
+        age: 3,
+      },
+      {
+        of: '-',
+        filter: 'user:-',
+        ids: ['c2'],
+        rate: { up: 0, down: 7 },
+        total: { up: 1, down: 10 },
+        paced: 0,
+        age: 2,
+      },
+    ])
+    expect(sumUp(rows, 'source').map(({ of, ids }) => [of, ids.length])).toEqual([['2001:db8::1', 3]])
+    expect(sumUp(rows, 'destination').map(({ of, ids }) => [of, ids.length])).toEqual([
+      ['a.example', 2],
+      ['-', 1],
+    ])
+  })
+
+  test('the filter of a sum shows its connections and no others', () => {
+    for (const grouping of groupings) {
+      for (const { filter, ids } of sumUp(rows, grouping)) {
+        const { matches } = compileFilter(connectionsTable, filter)
+        expect(rows.filter((row) => matches?.(row)).map(({ connection }) => connection.id)).toEqual(ids)
+      }
+    }
+  })
+})
+
+test('a file has texts whole, numbers unscaled, no formula and nothing for what is not known', () => {
+  const columns = [...table.columns, numberColumn<Row>('end', 'End', 4, () => Number.POSITIVE_INFINITY, String)]
+  const rows = [row('1', '=cmd()', 'a,"b"', 1536), row('2', '\u001b[2J')]
+  expect(exportText(columns, rows, 'csv')).toBe(
+    'user,place,bytes,more,end\r\n"\'=cmd()","a,""b""",1536,1536,\r\n\u001b[2J,example.com:443,0,0,\r\n',
+  )
+  expect(JSON.parse(exportText(columns, rows, 'json'))).toEqual([
+    { user: '=cmd()', place: 'a,"b"', bytes: 1536, more: 1536, end: null },
+    { user: '\u001b[2J', place: 'example.com:443', bytes: 0, more: 0, end: null },
+  ])
 })

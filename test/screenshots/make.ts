@@ -90,10 +90,8 @@ async function photograph(where: readonly string[]): Promise<void> {
   await save(app, 'overview')
   app.type('2')
   await app.shows(/\[2 Connections/)
-  while (!app.screen.includes('Down/s▼')) {
-    app.type('s')
-    await setTimeout(200)
-  }
+  app.type('sD')
+  await app.shows(/Down\/s▼/)
   app.type('jj')
   await setTimeout(2000)
   await save(app, 'connections')

@@ -1,6 +1,8 @@
 import { useApp as useInk, useInput, usePaste, useStdin, useStdout } from 'ink'
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'react'
+import { UsageError } from '../../shared/commands/usage.ts'
 import { editText } from '../exec/edit-text.ts'
+import { writeTextFile } from '../exec/text-file.ts'
 import type { App } from './keys/app.ts'
 import { decodeKeys } from './keys/decode.ts'
 import { paste, press } from './keys/press.ts'
@@ -30,6 +32,15 @@ export function useApp({ store, daemons, login }: Parts): App {
         const sequence = clipboardSequence(text, process.env)
         if (sequence !== null) process.stdout.write(sequence)
         return sequence !== null
+      },
+      save: async (file, text) => {
+        try {
+          await writeTextFile(file, text)
+          return null
+        } catch (error) {
+          if (error instanceof UsageError) return error.message
+          throw error
+        }
       },
       edit: async (text, problem) => {
         let edited: string | undefined

@@ -16,6 +16,8 @@ export interface App {
   quit(): void
   /** Put text into the clipboard; false: it cannot be done here. */
   copy(text: string): boolean
+  /** Write a new file that only this user can read; resolves to what is wrong with that, null if nothing is. */
+  save(file: string, text: string): Promise<string | null>
   /** Draw all of the screen again. */
   redraw(): void
   /** Give the terminal back to the shell until the app is brought to the foreground again. */

@@ -12,6 +12,7 @@ import { copyChosen } from './connection-handlers.ts'
 import { editTogether } from './edit-rules.ts'
 import { helpShown } from './help.ts'
 import { tell } from './list-handlers.ts'
+import { exportRows } from './menu-handlers.ts'
 import { begin, labelOf, openSecret, performAndTell, tellDialog } from './perform.ts'
 
 export const dialogHandlers = {
@@ -55,10 +56,11 @@ export const dialogHandlers = {
   take: (app) => {
     const { dialog } = app.store.state
     if (dialog?.kind === 'choice') copyChosen(app, dialog)
-    const { call, draft } = (dialog?.kind === 'choice' && dialog.options[dialog.chosen]) || {}
+    const { call, draft, exports } = (dialog?.kind === 'choice' && dialog.options[dialog.chosen]) || {}
     if (call) return void begin(app, call)
     tellDialog(app, { do: 'close' })
     if (draft) void editTogether(app, draft)
+    if (exports) void exportRows(app, exports)
   },
 } satisfies Record<string, Handler>
 

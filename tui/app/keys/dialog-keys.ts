@@ -58,6 +58,24 @@ export const dialogKeys = {
     help,
     { ...close, summary: 'back', hint: 'back' },
   ],
+  menu: [
+    {
+      keys: ['enter', 'space'],
+      command: 'takeItem',
+      summary: 'take it; the letter or digit before one takes that',
+      hint: 'take',
+    },
+    { keys: ['down', 'j'], command: 'nextItem', summary: 'the next one', hint: 'next' },
+    { keys: ['up', 'k'], command: 'previousItem', summary: 'the one before' },
+    { keys: ['+'], command: 'nameFilter', summary: 'of filters: keep the one that is set, under a name' },
+    { keys: ['-', 'delete'], command: 'dropFilter', summary: 'of filters: keep this one no longer' },
+    help,
+    { keys: ['esc', 'q'], command: 'close', summary: 'cancel', hint: 'cancel' },
+  ],
+  naming: [
+    { keys: ['enter'], command: 'keepNamed', summary: 'keep the filter under this name', hint: 'keep' },
+    { keys: ['esc'], command: 'leaveName', summary: 'cancel', hint: 'cancel' },
+  ],
   columns: [
     { keys: ['space'], command: 'toggleColumn', summary: 'show the column, or not', hint: 'show/hide' },
     { keys: ['down', 'j'], command: 'nextChoice', summary: 'the next one', hint: 'next' },

@@ -14,6 +14,7 @@ import { everywhere, type KeyContext, keyTable } from './key-table.ts'
 export function contextOf(state: State): KeyContext {
   if (isTooSmall(state)) return 'tooSmall'
   if (state.dialog?.kind === 'help' && state.dialog.isTyped) return 'find'
+  if (state.dialog?.kind === 'menu' && state.dialog.naming) return 'naming'
   if (state.dialog) return state.dialog.kind
   if (state.command.field) return 'command'
   const page = listPage(state)

@@ -55,10 +55,17 @@ const showAll = { keys: ['esc'], command: 'clearFilter', summary: 'show all rows
 const list = [
   filter,
   { keys: ['C'], command: 'chooseColumns', summary: 'choose the columns', wide: 'columns' },
-  { keys: ['s'], command: 'sort', summary: 'sort by the next column', hint: 'sort' },
+  { keys: ['f'], command: 'filters', summary: 'filters that have names, kept ones among them', wide: 'filters' },
+  {
+    keys: ['s'],
+    command: 'sort',
+    summary: 'choose what to sort by; the same again turns the order around',
+    hint: 'sort',
+  },
   { keys: ['S'], command: 'reverse', summary: 'turn the order around', wide: 'reverse' },
   ...movement,
   { keys: ['end', 'G'], command: 'bottom', summary: 'the last row' },
+  { keys: ['w'], command: 'exportShown', summary: 'write the rows that are shown into a file', wide: 'write' },
 ] as const satisfies readonly Binding[]
 
 /** Every key, by where it is pressed; a key means the first that is found. What is typed into a field is not in it. */
@@ -112,6 +119,7 @@ export const keyTable = {
       wide: 'mark all',
     },
     { keys: ['c'], command: 'nextList', summary: 'the access log: what became of those that ended', hint: 'ended' },
+    { keys: ['B'], command: 'group', summary: 'sums by user, source or destination', wide: 'by user' },
     copy,
     { keys: ['space'], command: 'pause', summary: 'hold the table still, or let it go on', wide: 'hold' },
     { keys: ['enter'], command: 'detail', summary: 'all about the selected connection', hint: 'detail' },
@@ -135,6 +143,25 @@ export const keyTable = {
       summary: 'a rule that keeps its user from where the selected connection went',
       hint: 'rule',
     },
+    {
+      keys: ['esc'],
+      command: 'clearFilterOrLeave',
+      summary: 'show all rows again; where they all are, the live connections',
+    },
+    ...list,
+    ...everywhere,
+  ],
+  sums: [
+    {
+      keys: ['x', 'delete'],
+      command: 'killSum',
+      verb: 'kill',
+      summary: 'cut the connections of the selected sum',
+      hint: 'cut',
+    },
+    { keys: ['enter'], command: 'openSum', summary: 'the connections of the selected sum', hint: 'connections' },
+    { keys: ['B'], command: 'group', summary: 'sums by something else', hint: 'by' },
+    { keys: ['space'], command: 'pause', summary: 'hold the table still, or let it go on', wide: 'hold' },
     {
       keys: ['esc'],
       command: 'clearFilterOrLeave',
@@ -292,7 +319,9 @@ export const keyTable = {
       hint: 'events',
     },
     filter,
+    { keys: ['f'], command: 'filters', summary: 'filters that have names, kept ones among them', wide: 'filters' },
     ...movement,
+    { keys: ['w'], command: 'exportShown', summary: 'write the rows that are shown into a file', wide: 'write' },
     showAll,
     ...everywhere,
   ],
@@ -319,7 +348,6 @@ export const keyTable = {
       summary: 'forget what was set as the setting',
       hint: 'default',
     },
-    { keys: ['f'], command: 'settingGroup', summary: 'all; only chosen ones; by when they act', hint: 'groups' },
     ...list,
     showAll,
     ...everywhere,

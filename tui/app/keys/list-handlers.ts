@@ -1,9 +1,9 @@
 import { logLevels } from '../../../shared/protocol/methods.ts'
 import { columnsChoice } from '../state/dialogs.ts'
 import { tableRows } from '../state/layout.ts'
-import type { ListEvent, Sort } from '../state/lists.ts'
+import type { ListEvent } from '../state/lists.ts'
 import { type ListPage, listPage } from '../state/pages.ts'
-import { columnsShown, nextSort } from '../tables/table-spec.ts'
+import { columnsShown } from '../tables/table-spec.ts'
 import { tables } from '../tables/tables.ts'
 import { logView, viewOf } from '../tables/view.ts'
 import type { App, Handler } from './app.ts'
@@ -16,8 +16,10 @@ export const listHandlers = {
   pageUp: (app) => move(app, ({ cursor, page }) => cursor - page),
   bottom: (app) => move(app, ({ total }) => total - 1),
   top: (app) => move(app, () => 0),
-  sort: (app) => sort(app, (page, now) => nextSort(columnsOf(app, page), now)),
-  reverse: (app) => sort(app, (_, now) => ({ ...now, descending: !now.descending })),
+  reverse: (app) => {
+    const page = listPage(app.store.state)
+    if (page) sortBy(app, page, app.store.state.lists[page].sort.column)
+  },
   filter: (app) => tell(app, { do: 'openFilter' }),
   keepFilter: (app) => tell(app, { do: 'keepFilter' }),
   chooseColumns: (app) => {
@@ -29,10 +31,6 @@ export const listHandlers = {
   toggleColumn: (app) => tellDialog(app, { do: 'toggle' }),
   keepColumns: (app) => keepColumns(app),
   clearFilter: (app) => tell(app, { do: 'clearFilter' }),
-  settingGroup: (app) => {
-    const at = groups.indexOf(app.store.state.lists.settings.filter) + 1
-    tell(app, { do: 'setFilter', filter: groups[at % groups.length] ?? '' })
-  },
   logLevel: ({ store, daemon }) => {
     const at = logLevels.indexOf(store.state.log.level) + 1
     store.dispatch({ type: 'logLevel', level: logLevels[at] ?? logLevels[0] })
@@ -45,9 +43,6 @@ export const listHandlers = {
     tell(app, { do: 'select', id: state.log.held ? null : (ids[cursor] ?? null) })
   },
 } satisfies Record<string, Handler>
-
-/** Filters of settings that one key goes through: all, those somebody has chosen, those to be changed now, those that wait. */
-const groups = ['', '!source:default', 'acts:"at once"', 'acts:restart']
 
 /** Tell the list on the page of an event. */
 export function tell({ store }: App, event: ListEvent): void {
@@ -75,10 +70,13 @@ function move(app: App, to: (list: { cursor: number; page: number; total: number
   tell(app, { do: 'select', id: ids[Math.max(0, Math.min(at, ids.length - 1))] ?? null })
 }
 
-function sort(app: App, change: (page: ListPage, now: Sort) => Sort): void {
-  const { state } = app.store
-  const page = listPage(state)
-  if (page) tell(app, { do: 'sort', sort: change(page, state.lists[page].sort) })
+/** By another column in its natural direction, by the same one the other way. */
+export function sortBy({ store }: App, page: ListPage, name: string): void {
+  const column = tables[page].columns.find((each) => each.name === name)
+  if (!column) return
+  const { sort } = store.state.lists[page]
+  const descending = sort.column === name ? !sort.descending : column.greatestFirst
+  store.dispatch({ type: 'list', page, event: { do: 'sort', sort: { column: name, descending } } })
 }
 
 /** The columns that were chosen, whether there is room for them or not. */

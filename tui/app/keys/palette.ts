@@ -1,8 +1,9 @@
 import { usageOf, verbs } from '../../../shared/commands/verbs.ts'
-import type { Palette } from '../state/dialogs.ts'
+import type { Menu, Palette } from '../state/dialogs.ts'
 import { listPage } from '../state/pages.ts'
 import { lackOfRights } from '../state/rights.ts'
 import type { State } from '../state/state.ts'
+import { menuItems } from '../tables/menus.ts'
 import { emptyField } from '../text/edit.ts'
 import type { App, Handler } from './app.ts'
 import { type Binding, keyLabel, roleFor } from './binding.ts'
@@ -23,14 +24,31 @@ export function offersAt(state: State, { field }: Palette): Offer[] {
     const { keys, summary, command } = binding
     const [key] = keys
     if (key === undefined || command === 'palette' || lackOfRights(state, roleFor(binding)) !== null) return []
-    return [{ title: summary, label: keys.map(keyLabel).join(', '), act: { do: 'press', key } }]
+    return [{ title: summary, label: keys.map(keyLabel).join(', '), act: { do: 'press', keys: [key] } }]
   })
   const commands = Object.entries(verbs).flatMap(([name, verb]): Offer[] => {
     if (lackOfRights(state, verb.role) !== null) return []
     const text = verb.arguments === '' ? name : `${name} `
     return [{ title: verb.summary, label: `:${usageOf(name, { ...verb, flags: {} })}`, act: { do: 'type', text } }]
   })
-  return searchOffers([...presses, ...commands], field.text)
+  return searchOffers([...presses, ...menuOffers(state), ...commands], field.text)
+}
+
+/** What the menus of a list offer, by the keys that open one and take it. */
+function menuOffers(state: State): Offer[] {
+  const page = listPage(state)
+  if (!page) return []
+  const bindings: readonly Binding[] = keyTable[page]
+  const offers = (command: 'sort' | 'filters', about: Menu['about'], title: string) => {
+    const [menu] = bindings.find((binding) => binding.command === command)?.keys ?? []
+    if (menu === undefined) return []
+    return menuItems(state, { about, page }).flatMap((item): Offer[] => {
+      if (item.key === '') return []
+      const keys = [menu, item.key]
+      return [{ title: `${title} ${item.title}`, label: keys.join(', '), act: { do: 'press', keys } }]
+    })
+  }
+  return [...offers('sort', 'sort', 'sort by'), ...offers('filters', 'filters', 'show')]
 }
 
 /** Do what is chosen: as if its key were pressed, or with the command line open for it. */
@@ -41,7 +59,10 @@ export function takeOffer(app: App, press: (app: App, key: string) => void): voi
   const act = offers[Math.min(dialog.chosen, offers.length - 1)]?.act
   if (!act) return
   tellDialog(app, { do: 'close' })
-  if (act.do === 'press') return press(app, act.key)
+  if (act.do === 'press') {
+    for (const key of act.keys) press(app, key)
+    return
+  }
   tellCommand(app, { do: 'open' })
   tellCommand(app, { do: 'edit', edit: { do: 'insert', text: act.text } })
   app.daemon.look()
@@ -62,7 +83,9 @@ export interface Offer {
   readonly title: string
   /** What is written beside it: the key, or how the command is written. */
   readonly label: string
-  readonly act: { readonly do: 'press'; readonly key: string } | { readonly do: 'type'; readonly text: string }
+  readonly act:
+    | { readonly do: 'press'; readonly keys: readonly string[] }
+    | { readonly do: 'type'; readonly text: string }
 }
 
 /** The offers whose title or label has the letters of `wanted` in this order, the best first, of equals the shortest; all of them for none. */

@@ -12,6 +12,7 @@ import { contextOf } from './help.ts'
 import { type KeyCommand, type KeyContext, keyTable } from './key-table.ts'
 import { limitHandlers } from './limit-handlers.ts'
 import { listHandlers, tell } from './list-handlers.ts'
+import { menuHandlers, takeByKey } from './menu-handlers.ts'
 import { overviewHandlers } from './overview-handlers.ts'
 import { pageHandlers } from './page-handlers.ts'
 import { paletteHandlers, takeOffer } from './palette.ts'
@@ -24,6 +25,7 @@ const handlers: Readonly<Record<KeyCommand, Handler>> = {
   ...pageHandlers,
   ...overviewHandlers,
   ...listHandlers,
+  ...menuHandlers,
   ...dialogHandlers,
   ...detailHandlers,
   ...connectionHandlers,
@@ -47,6 +49,7 @@ export function press(app: App, key: string): void {
     if (binding.command !== undefined) return handlers[binding.command](app)
     return startVerb(app, binding.verb)
   }
+  if (context === 'menu') return takeByKey(app, key)
   const edit = editOf(key)
   if (edit) type(app, context, edit)
 }
@@ -62,5 +65,6 @@ export function paste(app: App, text: string): void {
 function type(app: App, context: KeyContext, edit: Edit): void {
   if (context === 'filter') tell(app, { do: 'editFilter', edit })
   if (context === 'command') tellCommand(app, { do: 'edit', edit })
-  if (context === 'form' || context === 'palette' || context === 'find') tellDialog(app, { do: 'edit', edit })
+  if (context === 'form' || context === 'palette' || context === 'find' || context === 'naming')
+    tellDialog(app, { do: 'edit', edit })
 }

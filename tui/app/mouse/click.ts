@@ -2,10 +2,9 @@ import type { App } from '../keys/app.ts'
 import type { Binding } from '../keys/binding.ts'
 import { contextOf } from '../keys/help.ts'
 import { keyTable } from '../keys/key-table.ts'
+import { sortBy } from '../keys/list-handlers.ts'
 import { press } from '../keys/press.ts'
 import { isSameSubject } from '../state/graph.ts'
-import type { ListPage } from '../state/pages.ts'
-import { tables } from '../tables/tables.ts'
 import type { MouseEvent } from '../terminal/input-splitter.ts'
 import { type Target, targetAt } from './target.ts'
 
@@ -44,7 +43,9 @@ function take(app: App, target: Target): void {
       if (isSameSubject(store.state.overview.selected, target.subject)) return press(app, 'enter')
       return store.dispatch({ type: 'overview', event: { do: 'select', subject: target.subject } })
     case 'column':
-      return sortBy(app, target.page, target.name)
+      // Only where a key could, too.
+      if (isSorted(app)) sortBy(app, target.page, target.name)
+      return
     case 'field':
       if (dialog?.kind !== 'form') return
       return store.dispatch({ type: 'dialog', event: { do: 'focus', by: target.at - dialog.focus } })
@@ -61,12 +62,8 @@ function keyOf(page: string): string {
   return bindings.find(({ command }) => command === page)?.keys[0] ?? ''
 }
 
-/** By another column in its natural direction, by the same one the other way; only where a key could, too. */
-function sortBy({ store }: App, page: ListPage, name: string): void {
+/** Whether the keys that are at hand sort what is shown. */
+function isSorted({ store }: App): boolean {
   const bindings: readonly Binding[] = keyTable[contextOf(store.state)]
-  const column = tables[page].columns.find((each) => each.name === name)
-  if (!column || !bindings.some(({ command }) => command === 'sort')) return
-  const { sort } = store.state.lists[page]
-  const descending = sort.column === name ? !sort.descending : column.greatestFirst
-  store.dispatch({ type: 'list', page, event: { do: 'sort', sort: { column: name, descending } } })
+  return bindings.some(({ command }) => command === 'sort')
 }

@@ -10,9 +10,10 @@ import { daemonTime, isStale, type State } from '../state/state.ts'
 import { accessTable } from '../tables/access-table.ts'
 import type { Format } from '../tables/columns.ts'
 import { connectionsTable } from '../tables/connections-table.ts'
+import { sumsTable } from '../tables/sums-table.ts'
 import type { TableSpec } from '../tables/table-spec.ts'
 import { settingAdvice, settingsTable } from '../tables/tables.ts'
-import { accessView, connectionsView, markedIds, settingsView, type View } from '../tables/view.ts'
+import { accessView, connectionsView, markedIds, settingsView, sumsView, type View } from '../tables/view.ts'
 import { wrapText } from '../text/fit.ts'
 import type { Look } from '../themes/look.ts'
 import type { Style } from '../themes/theme.ts'
@@ -58,9 +59,16 @@ export function formatOf(state: State, look: Look): Format {
   return { now: daemonTime(state), rateUnit: state.rateUnit, unicode: look.unicode, text: look.text }
 }
 
-/** The connections: those that live, or those that ended last. */
+/** The connections: those that live, their sums, or those that ended. */
 export function ConnectionsPage({ state }: { readonly state: State }): ReactElement {
-  return listPage(state) === 'access' ? <Ended state={state} /> : <Live state={state} />
+  switch (listPage(state)) {
+    case 'access':
+      return <Ended state={state} />
+    case 'sums':
+      return <Sums state={state} />
+    default:
+      return <Live state={state} />
+  }
 }
 
 function Live({ state }: { readonly state: State }): ReactElement {
@@ -73,6 +81,24 @@ function Live({ state }: { readonly state: State }): ReactElement {
     <>
       <Line text={listSummary('connections', view, list, look) + more.join('')} width={state.size.columns} />
       <ListTable state={state} page="connections" spec={connectionsTable} view={view} marked={marked} />
+    </>
+  )
+}
+
+/** The live connections that their page shows, summed up. */
+function Sums({ state }: { readonly state: State }): ReactElement {
+  const look = useLook()
+  const view = sumsView(state)
+  const { filter } = state.lists.connections
+  const among = filter === '' ? '' : ` of what ${look.text(filter)} shows`
+  const paused = state.connections.frozen === null ? '' : '   PAUSED'
+  return (
+    <>
+      <Line
+        text={listSummary(`sums by ${state.grouping}${among}`, view, state.lists.sums, look) + paused}
+        width={state.size.columns}
+      />
+      <ListTable state={state} page="sums" spec={sumsTable} view={view} />
     </>
   )
 }

@@ -11,6 +11,7 @@ import { firstShown, pageRows } from '../state/layout.ts'
 import type { State } from '../state/state.ts'
 import { cut, fitText } from '../text/fit.ts'
 import { ConnectionDetail } from './connection-detail.tsx'
+import { MenuPage } from './menu-page.tsx'
 import { UserPage } from './user-detail.tsx'
 
 /** What takes the place of the page. */
@@ -22,6 +23,8 @@ export function OverlayPage({ state, overlay }: { readonly state: State; readonl
       return <ConnectionDetail state={state} />
     case 'columns':
       return <ColumnsPage choice={overlay} width={state.size.columns} />
+    case 'menu':
+      return <MenuPage state={state} menu={overlay} />
     case 'result':
       return <Result state={state} result={overlay} />
     case 'messages':

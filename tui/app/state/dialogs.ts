@@ -13,6 +13,7 @@ export type Overlay =
   /** A connection, followed by its id. */
   | { readonly kind: 'detail'; readonly id: string }
   | ColumnsChoice
+  | Menu
   /** A user, followed by their name, with a graph this far back. */
   | { readonly kind: 'user'; readonly name: string; readonly range: Range }
   /** What has been said, newest first. */
@@ -81,6 +82,8 @@ interface Option {
   readonly call: Call | null
   /** What it puts into the clipboard. */
   readonly copy?: string
+  /** What it writes into a file: what the page shows, in this format. */
+  readonly exports?: 'csv' | 'json'
   /** What it goes on with in the person's editor. */
   readonly draft?: Draft
 }
@@ -102,10 +105,23 @@ export interface ColumnsChoice {
   readonly at: number
 }
 
+/** What a list can be sorted by, filtered by or grouped by, each with a key of its own. */
+export interface Menu {
+  readonly kind: 'menu'
+  readonly about: 'sort' | 'filters' | 'groups'
+  readonly page: ListPage
+  /** The one that the cursor is on; the last one if there are fewer. */
+  readonly at: number
+  /** The name that a filter is to be kept under, while it is typed. */
+  readonly naming: TextField | null
+}
+
 export type DialogEvent =
   | { readonly do: 'open'; readonly dialog: Dialog }
   | { readonly do: 'close' }
   | { readonly do: 'choose' | 'toggle' }
+  /** Type a name for the filter that is set, or give that up. */
+  | { readonly do: 'name' | 'leaveName' }
   /** Type what lines of the help must have, or go on with what is typed; without it, all are shown again. */
   | { readonly do: 'find' | 'keepFound' | 'showAll' }
   /** To the next choice, or the one before. */
@@ -138,10 +154,15 @@ export function reduceDialog(dialog: Dialog | null, event: DialogEvent): Dialog 
       return dialog?.kind === 'confirm' ? { ...dialog, chosen: !dialog.chosen } : dialog
     case 'move': {
       if (dialog?.kind === 'palette') return { ...dialog, chosen: Math.max(0, dialog.chosen + event.by) }
+      if (dialog?.kind === 'menu') return { ...dialog, at: Math.max(0, dialog.at + event.by) }
       if (dialog?.kind === 'columns') return { ...dialog, at: around(dialog.at + event.by, dialog.columns.length) }
       if (dialog?.kind !== 'choice') return dialog
       return { ...dialog, chosen: around(dialog.chosen + event.by, dialog.options.length) }
     }
+    case 'name':
+      return dialog?.kind === 'menu' ? { ...dialog, naming: emptyField } : dialog
+    case 'leaveName':
+      return dialog?.kind === 'menu' ? { ...dialog, naming: null } : dialog
     case 'toggle':
       return dialog?.kind === 'columns' ? toggleColumn(dialog) : dialog
     case 'pan':
@@ -157,6 +178,8 @@ export function reduceDialog(dialog: Dialog | null, event: DialogEvent): Dialog 
     case 'showAll':
       return dialog?.kind === 'help' ? { ...dialog, ...unsearched } : dialog
     case 'edit':
+      if (dialog?.kind === 'menu')
+        return dialog.naming ? { ...dialog, naming: editField(dialog.naming, event.edit) } : dialog
       if (dialog?.kind === 'help') return { ...dialog, find: editField(dialog.find, event.edit), scroll: 0 }
       if (dialog?.kind === 'palette') return { ...dialog, field: editField(dialog.field, event.edit), chosen: 0 }
       return dialog?.kind === 'form' ? reduceForm(dialog, event) : dialog
@@ -182,6 +205,7 @@ const overlays: readonly Dialog['kind'][] = [
   'help',
   'detail',
   'columns',
+  'menu',
   'user',
   'messages',
   'palette',

@@ -1,5 +1,15 @@
 import { type Edit, editField, fieldOf, type TextField } from '../text/edit.ts'
 
+/** A filter that is kept under a name. */
+export interface NamedFilter {
+  readonly name: string
+  readonly filter: string
+}
+
+/** Filters of a list that a person can keep, and characters of such a name. */
+const mostKept = 20
+const longestName = 40
+
 export interface Sort {
   readonly column: string
   readonly descending: boolean
@@ -17,13 +27,16 @@ export interface ListState {
   readonly marked: ReadonlySet<string>
   /** The names of the columns that are shown where there is room; null: those that are there at first. */
   readonly columns: readonly string[] | null
+  /** The filters that the person keeps. */
+  readonly own: readonly NamedFilter[]
 }
 
 const none: ReadonlySet<string> = new Set()
 
 /** A list as nobody has touched it yet, ascending by a column. */
 export function listBy(column: string): ListState {
-  return { sort: { column, descending: false }, filter: '', typing: null, selected: null, marked: none, columns: null }
+  const sort = { column, descending: false }
+  return { sort, filter: '', typing: null, selected: null, marked: none, columns: null, own: [] }
 }
 
 export type ListEvent =
@@ -34,6 +47,9 @@ export type ListEvent =
   | { readonly do: 'setFilter'; readonly filter: string }
   | { readonly do: 'mark'; readonly ids: ReadonlySet<string> }
   | { readonly do: 'columns'; readonly names: readonly string[] }
+  /** Keep the filter that is set under a name, the newest of as many as can be kept. */
+  | { readonly do: 'keepAs'; readonly name: string }
+  | { readonly do: 'drop'; readonly name: string }
   /** Ids mean something at one daemon only. */
   | { readonly do: 'forget' }
 
@@ -55,6 +71,13 @@ export function reduceList(list: ListState, event: ListEvent): ListState {
       return { ...list, marked: event.ids }
     case 'columns':
       return { ...list, columns: event.names }
+    case 'keepAs': {
+      const name = event.name.trim().slice(0, longestName)
+      const others = list.own.filter((one) => one.name !== name)
+      return { ...list, own: [...others, { name, filter: list.filter }].slice(-mostKept) }
+    }
+    case 'drop':
+      return { ...list, own: list.own.filter(({ name }) => name !== event.name) }
     case 'forget':
       return { ...list, selected: null, marked: none }
     case 'editFilter': {

@@ -12,11 +12,19 @@ export const pages = [
 ] as const
 export type Page = (typeof pages)[number]
 /** What has rows: the pages but the overview, and the lists that share a page with another one. */
-export type ListPage = Exclude<Page, 'overview'> | 'access' | 'groups' | 'usage' | 'events' | 'sessions' | 'audit'
+export type ListPage =
+  | Exclude<Page, 'overview'>
+  | 'access'
+  | 'sums'
+  | 'groups'
+  | 'usage'
+  | 'events'
+  | 'sessions'
+  | 'audit'
 
 /** The lists that a page has beside its own, in the order in which they take turns. */
 const others: Readonly<Partial<Record<Page, readonly ListPage[]>>> = {
-  connections: ['access'],
+  connections: ['access', 'sums'],
   users: ['groups', 'usage'],
   log: ['events'],
   operators: ['sessions', 'audit'],
@@ -28,7 +36,11 @@ export function listPage({ page, shows }: { readonly page: Page; readonly shows:
   return others[page]?.[shows - 1] ?? page
 }
 
-/** Which list of a page comes behind this one: after the last its own. */
+/** Which list of a page comes behind this one: after the last its own. Sums have a key of their own. */
 export function nextList({ page, shows }: { readonly page: Page; readonly shows: number }): number {
-  return (shows + 1) % (1 + (others[page]?.length ?? 0))
+  const turns = others[page]?.filter((list) => list !== 'sums').length ?? 0
+  return (shows + 1) % (1 + turns)
 }
+
+/** What shows the sums on the page of the connections. */
+export const sumsShown = 1 + (others.connections?.indexOf('sums') ?? 0)

@@ -7,6 +7,11 @@ import { themeChoices } from '../themes/theme.ts'
 export const listShape = z.object({
   sort: z.object({ column: z.string(), descending: z.boolean() }).optional().catch(undefined),
   columns: z.array(z.string()).nullable().optional().catch(undefined),
+  own: z
+    .array(z.object({ name: z.string().max(40), filter: z.string().max(1024) }))
+    .max(20)
+    .optional()
+    .catch(undefined),
 })
 
 const shape = z.object({

@@ -26,6 +26,7 @@ import type { Dialog, DialogEvent } from './dialogs.ts'
 import { type Events, noEvents } from './events.ts'
 import type { Details, Followed } from './followed.ts'
 import type { Graph, GraphWish } from './graph.ts'
+import type { Grouping } from './grouping.ts'
 import type { Link } from './link.ts'
 import { type ListEvent, type ListState, listBy } from './lists.ts'
 import { type Log, noLog } from './log.ts'
@@ -106,6 +107,8 @@ export interface UiState {
   readonly undo: Undo | null
   readonly rateUnit: 'bytes' | 'bits'
   readonly usagePeriod: UsagePeriod
+  /** What live connections are summed up by. */
+  readonly grouping: Grouping
   readonly theme: ThemeChoice
   /** The terminal's, as far as it tells. */
   readonly background: Background
@@ -164,6 +167,7 @@ export type UiEvent =
   | { readonly type: 'show'; readonly shows: number }
   | { readonly type: 'undo'; readonly undo: Undo | null }
   | { readonly type: 'pause' | 'holdAccess' | 'holdEvents' | 'rateUnit' | 'mouse' | 'usagePeriod' }
+  | { readonly type: 'grouping'; readonly grouping: Grouping }
   | { readonly type: 'theme'; readonly theme: ThemeChoice }
   /** The terminal tells what its background is. */
   | { readonly type: 'background'; readonly background: Background }
@@ -213,6 +217,7 @@ const initialUi: UiState = {
   lists: {
     connections: listBy('age'),
     access: { ...listBy('time'), sort: { column: 'time', descending: true } },
+    sums: { ...listBy('down-rate'), sort: { column: 'down-rate', descending: true } },
     users: listBy('name'),
     groups: listBy('name'),
     usage: { ...listBy('moved'), sort: { column: 'moved', descending: true } },
@@ -232,6 +237,7 @@ const initialUi: UiState = {
   undo: null,
   rateUnit: 'bytes',
   usagePeriod: '24h',
+  grouping: 'user',
   theme: 'auto',
   background: 'dark',
   mouse: true,

@@ -11,7 +11,10 @@ const listPages = Object.keys(tables) as ListPage[]
 export function preferencesOf(ui: UiState): Preferences {
   const { theme, mouse, rateUnit, overview, lists } = ui
   const { range, logarithmic, shared, drawing } = overview
-  const kept = listPages.map((page) => [page, { sort: lists[page].sort, columns: lists[page].columns }])
+  const kept = listPages.map((page) => [
+    page,
+    { sort: lists[page].sort, columns: lists[page].columns, own: lists[page].own },
+  ])
   return { theme, mouse, rateUnit, range, logarithmic, shared, drawing, lists: Object.fromEntries(kept) }
 }
 
@@ -42,5 +45,6 @@ function preferList(now: ListState, page: ListPage, wanted: z.infer<typeof listS
     ...now,
     sort: wanted.sort && isThere(wanted.sort.column) ? wanted.sort : now.sort,
     columns: columns && columns.length > 0 ? columns : now.columns,
+    own: wanted.own ?? now.own,
   }
 }

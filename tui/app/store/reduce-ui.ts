@@ -2,7 +2,7 @@ import { reduceCommand } from '../state/command-line.ts'
 import { reduceDialog } from '../state/dialogs.ts'
 import { type ListEvent, reduceList } from '../state/lists.ts'
 import { forgetSubjects, reduceOverview } from '../state/overview.ts'
-import type { ListPage } from '../state/pages.ts'
+import { type ListPage, sumsShown } from '../state/pages.ts'
 import type { Event, UiState } from '../state/state.ts'
 import { clearMessage, markRead, say } from '../state/toasts.ts'
 import { nextPeriod } from '../state/usage.ts'
@@ -52,6 +52,8 @@ export function reduceUi(ui: UiState, event: Event): UiState {
       return { ...ui, undo: event.undo }
     case 'clearMessage':
       return { ...ui, toasts: clearMessage(ui.toasts) }
+    case 'grouping':
+      return { ...reduceLists(ui, 'sums', { do: 'select', id: null }), grouping: event.grouping, shows: sumsShown }
     case 'usagePeriod':
       return { ...ui, usagePeriod: nextPeriod(ui.usagePeriod) }
     case 'rateUnit':

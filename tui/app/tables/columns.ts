@@ -14,6 +14,8 @@ export interface Column<Row> {
   readonly cut?: 'end' | 'middle'
   /** The cell's text, safe to show, in so many terminal columns if it can. */
   cell(row: Row, format: Format, width: number): string
+  /** What a file has of it: texts as they are, numbers unscaled. */
+  value(row: Row): string | number
   /** Order of two rows, ascending. */
   compare(one: Row, other: Row): number
   /** Sorting by this column begins with the greatest. */
@@ -56,6 +58,7 @@ export function textColumn<Row>(
     align: 'left',
     greatestFirst: false,
     cell: (row, format) => format.text(text(row)),
+    value: text,
     compare: (one, other) => compareText(text(one), text(other)),
     ...extra,
   }
@@ -77,6 +80,7 @@ export function numberColumn<Row>(
     align: 'right',
     greatestFirst: true,
     cell: (row, format) => show(value(row), format),
+    value,
     compare: (one, other) => value(one) - value(other),
     ...extra,
   }
@@ -140,7 +144,7 @@ export function bytesColumn<Row>(
 }
 
 /** Makes of nothing something that fades. */
-function fadeZero<Row>(value: (row: Row) => number): (row: Row) => Role | null {
+export function fadeZero<Row>(value: (row: Row) => number): (row: Row) => Role | null {
   return (row) => (value(row) === 0 ? 'dim' : null)
 }
 

@@ -62,6 +62,7 @@ export const daemonsTable: TableSpec<DaemonRow> = {
       width: drawn,
       dispensable: 0,
       greatestFirst: true,
+      value: busyness,
       cell: ({ recent }, { unicode }) => sparkline(recent.slice(-drawn), unicode),
       compare: (one, other) => busyness(one) - busyness(other),
     },

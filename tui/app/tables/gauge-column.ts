@@ -33,6 +33,7 @@ export function gaugeColumn<Row>(
       const used = of(row)
       return used ? gaugeText(shareOf(used), show(used, format), width, format.unicode) : without(row, format)
     },
+    value: (row) => of(row)?.used ?? Number.NaN,
     compare: (one, other) => share(one) - share(other),
     tone: (row) => (share(row) >= near ? 'warning' : null),
     ...extra,

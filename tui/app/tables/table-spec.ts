@@ -31,13 +31,6 @@ export function columnsShown<One extends Pick<Column<never>, 'name' | 'from'>>(
   return columns.filter(({ name, from = 0 }) => (names ? names.includes(name) : width >= from))
 }
 
-/** Sorting by the next of these columns, in its natural direction. */
-export function nextSort(columns: readonly Pick<Column<never>, 'name' | 'greatestFirst'>[], sort: Sort): Sort {
-  const at = columns.findIndex(({ name }) => name === sort.column)
-  const next = columns[(at + 1) % columns.length]
-  return next ? { column: next.name, descending: next.greatestFirst } : sort
-}
-
 /** Ids that are numbers go by their value. */
 export function compareIds(one: string, other: string): number {
   return one.length - other.length || compareText(one, other)

@@ -13,6 +13,7 @@ import { eventsTable } from './events-table.ts'
 import { groupsTable } from './groups-table.ts'
 import { auditTable, sessionsTable } from './management-tables.ts'
 import { rulesTable } from './rules-table.ts'
+import { sumsTable } from './sums-table.ts'
 import type { TableSpec } from './table-spec.ts'
 import { usageTable } from './usage-table.ts'
 import { usersTable } from './users-table.ts'
@@ -84,6 +85,7 @@ export function settingAdvice(setting: Setting): string {
 export const tables: Readonly<Record<ListPage, Pick<TableSpec<never>, 'columns' | 'fields'>>> = {
   connections: connectionsTable,
   access: accessTable,
+  sums: sumsTable,
   users: usersTable,
   groups: groupsTable,
   usage: usageTable,

@@ -81,6 +81,7 @@ export const usersTable: TableSpec<UserRow> = {
       ({ user }) => String(user.connections),
       {
         dispensable: 9,
+        value: ({ user }) => user.connections,
         compare: (one, other) => one.user.connections - other.user.connections,
         tone: (row) => {
           const used = connectionsUsed(row)
@@ -115,6 +116,7 @@ export const usersTable: TableSpec<UserRow> = {
       width: pastKept,
       greatestFirst: true,
       dispensable: 1,
+      value: ({ past }) => sum(past),
       cell: ({ past }, { unicode }) => sparkline(past, unicode),
       compare: (one, other) => sum(one.past) - sum(other.past),
     },

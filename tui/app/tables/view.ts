@@ -29,6 +29,7 @@ import { eventsTable } from './events-table.ts'
 import { groupsTable } from './groups-table.ts'
 import { auditTable, sessionsTable } from './management-tables.ts'
 import { type RuleRow, ruleRows, rulesTable } from './rules-table.ts'
+import { type Sum, sumsTable, sumUp } from './sums-table.ts'
 import { sortRows, type TableSpec } from './table-spec.ts'
 import { logTable, operatorsTable, settingsTable } from './tables.ts'
 import { usageTable } from './usage-table.ts'
@@ -53,6 +54,12 @@ export function connectionsView(state: State): View<ConnectionRow> {
     arrangeConnections(connectionRows(now, before, state.skew), ...wishes(state.lists.connections)),
     state.lists.connections,
   )
+}
+
+/** The sums of the connections that their page shows. */
+export function sumsView(state: State): View<Sum> {
+  const { rows } = connectionsView(state)
+  return withCursor(arrangeSums(sumsOf(rows, state.grouping), ...wishes(state.lists.sums)), state.lists.sums)
 }
 
 export function accessView({ access, lists }: State): View<AccessEntry> {
@@ -151,6 +158,7 @@ export function settleCursor(before: State, after: State): State {
 const views: Readonly<Record<ListPage, (state: State) => View<unknown>>> = {
   connections: connectionsView,
   access: accessView,
+  sums: sumsView,
   users: usersView,
   groups: groupsView,
   usage: usageView,
@@ -192,6 +200,8 @@ const none = { up: 0, down: 0 }
 const rowsOfDaemons = rememberLast(daemonRows)
 const arrangeDaemons = rememberLast(arrange(daemonsTable))
 const arrangeConnections = rememberLast(arrange(connectionsTable))
+const sumsOf = rememberLast(sumUp)
+const arrangeSums = rememberLast(arrange(sumsTable))
 const arrangeAccess = rememberLast(arrange(accessTable))
 const arrangeUsers = rememberLast(arrange(usersTable))
 const arrangeGroups = rememberLast(arrange(groupsTable))
