@@ -99,7 +99,9 @@ test('a menu shows what it is sorted by, and goes by arrows, too', async () => {
   await app.shows(/Keep user:alice as: /)
   app.type('hers\r')
   await app.shows(/^ {2}6 \* hers +user:alice/m)
-  app.type('\u001bw')
+  app.type('\u001b')
+  await app.shows(/2\/3 connections/)
+  app.type('w')
   await app.shows(/Write 2 rows into a file\?/)
   app.type('\r')
   const [, file = ''] = await app.shows(/wrote (proxyd-connections-\S+\.csv): 2 rows/)
@@ -108,7 +110,9 @@ test('a menu shows what it is sorted by, and goes by arrows, too', async () => {
   )
 
   // Summed up by where they go, and cut together.
-  app.type('\u001bBd')
+  app.type('\u001b')
+  await app.shows(/3\/3 connections/)
+  app.type('Bd')
   await app.shows(/2\/2 sums by destination\n Of .*\n[>~ ]host3\.example\.com +1 .*\n[>~ ]host1\.example\.com +2 /)
   app.type('j\r')
   await app.shows(/2\/3 connections {3}filter: dst:host1\.example\.com/)

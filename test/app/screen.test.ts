@@ -26,6 +26,22 @@ test('the smallest terminal shows every part of every page', async () => {
   await app.shows(/>bob.*Delete user bob\?.*\[ Cancel \].*yes/s)
 })
 
+test('connections fit into half of a divided terminal, where the last row tells what has happened, or the keys', async () => {
+  const daemon = await startDaemon()
+  await connect(daemon)
+  await using app = await openApp(daemon)
+  app.resize(60, 8)
+  await app.shows(/60x8.* 72x18.*2 shows the connections/s)
+  app.type('2')
+  await app.shows(/^ proxyd .*\n 1\/1 connections\n User .*Down\/s .*Age▲\n>- .*\n[\s\S]* \? help {2}q quit$/)
+  app.type('x')
+  await app.shows(/Cut this connection\?.*\n.*\n.*\n.*\[ Cancel \]/)
+  app.type('\t\r')
+  await app.shows(/ cut 1 connection$/)
+  app.type('/bob')
+  await app.shows(/ \/bob.$/)
+})
+
 test('twenty resizes leave no ghosts (3)', async () => {
   const daemon = await startDaemon()
   await using app = await openApp(daemon)
@@ -48,7 +64,7 @@ test('a larger terminal is used: more graph, more columns', async () => {
   await app.shows(/Health.*Busiest destinations/s)
   expect(app.lines.filter((line) => /^ *[\d.]*[┤│]/.test(line)).length).toBeGreaterThan(12)
   app.type('2')
-  await app.shows(/User +Client +Destination +State +Down\/s +Up\/s +Down +Up +Age/)
+  await app.shows(/User +Client +Destination +Command +State .*Down\/s +Up\/s +Down +Up +Age/)
 })
 
 test('in a steady state it writes what has changed, and never clears the screen (4)', async () => {

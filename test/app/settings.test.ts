@@ -31,7 +31,7 @@ test('80x24 shows settings with value, source and when they act, and what the se
   expect(app.screen).toMatch(/^ auth +auto +default +at once$/m)
   expect(app.screen).toMatch(/^>access-log +off +default +at once$/m)
   expect(app.screen).toMatch(/^ default off: write down in this file how each connection ended/m)
-  expect(app.lines[23]).toBe(' Enter change  d default  f groups  / filter  C columns  s sort  ? help  q quit')
+  expect(app.lines[23]).toBe(' Enter change  d default  / filter  C columns  f filters  s sort  ? help  q quit')
   app.resize(72, 18)
   await app.shows(/ 6 Log \[7 Settin\] 8 Operat\n[\s\S]*\n>access-log [\s\S]* q quit$/)
 })

@@ -1,6 +1,6 @@
 import { Box, Text } from 'ink'
 import { type ReactElement, useMemo, useSyncExternalStore } from 'react'
-import { CommandHint, Hints, MessageLine } from './components/footer.tsx'
+import { CommandHint, Footer } from './components/footer.tsx'
 import { Header } from './components/header.tsx'
 import { Line } from './components/line.tsx'
 import { LookContext } from './components/look-context.ts'
@@ -67,8 +67,7 @@ function Screen({ state }: { readonly state: State }): ReactElement {
       </Box>
       {dialog && !isOverlay(dialog) && <DialogPanel state={state} dialog={dialog} />}
       {state.command.field && <CommandHint state={state} />}
-      <MessageLine state={state} />
-      <Hints state={state} />
+      <Footer state={state} />
     </Box>
   )
 }
@@ -84,9 +83,7 @@ function PageShown({ state }: { readonly state: State }): ReactElement {
 
 /** Instead of everything, in a terminal where it would not fit. */
 function TooSmall({ size }: Pick<State, 'size'>): ReactElement {
-  return (
-    <Text>
-      {`This terminal is ${size.columns}x${size.rows}; proxy-tui needs ${smallest.columns}x${smallest.rows}.`}
-    </Text>
-  )
+  const needed = `This terminal is ${size.columns}x${size.rows}; proxy-tui needs ${smallest.columns}x${smallest.rows}.`
+  const isEnough = !isTooSmall({ size, page: 'connections' })
+  return <Text>{needed + (isEnough ? ' 2 shows the connections, which need less; q quits.' : '')}</Text>
 }

@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react'
 import { completionOf } from '../keys/command-handlers.ts'
 import { hintsOf } from '../keys/help.ts'
+import { hintsAreShown, isLow } from '../state/layout.ts'
 import { listPage } from '../state/pages.ts'
 import type { State } from '../state/state.ts'
 import { columnsOf, fitText } from '../text/fit.ts'
@@ -30,7 +31,7 @@ function wordsAround(words: readonly string[], chosen: number | undefined, width
 }
 
 /** The command or the filter while it is typed, or what has just happened. One row. */
-export function MessageLine({ state }: { readonly state: State }): ReactElement {
+function MessageLine({ state }: { readonly state: State }): ReactElement {
   const look = useLook()
   const width = state.size.columns
   if (state.command.field) return <Field label=" :" field={state.command.field} width={width} />
@@ -51,8 +52,20 @@ export function MessageLine({ state }: { readonly state: State }): ReactElement 
   )
 }
 
+/** What has just happened, and the keys that matter here; where rows are few, the keys while there is nothing to be said. */
+export function Footer({ state }: { readonly state: State }): ReactElement {
+  if (!isLow(state.size))
+    return (
+      <>
+        <MessageLine state={state} />
+        <Hints state={state} />
+      </>
+    )
+  return hintsAreShown(state) ? <Hints state={state} /> : <MessageLine state={state} />
+}
+
 /** The keys that matter here. One row. */
-export function Hints({ state }: { readonly state: State }): ReactElement {
+function Hints({ state }: { readonly state: State }): ReactElement {
   const { theme } = useLook()
   let written = 0
   const parts = hintsOf(state).flatMap(({ label, text, from }) => {

@@ -2,7 +2,7 @@ import { Text } from 'ink'
 import type { ReactElement } from 'react'
 import { formatDuration } from '../../../shared/format/time.ts'
 import { placeShown } from '../state/daemons.ts'
-import { linkRows } from '../state/layout.ts'
+import { linkRows, tabRows } from '../state/layout.ts'
 import { linkTrouble } from '../state/link.ts'
 import { daemonTime, type State } from '../state/state.ts'
 import { tabsOf } from '../state/tabs.ts'
@@ -37,7 +37,7 @@ export function Header({ state }: { readonly state: State }): ReactElement {
           <Line key={at} text={` ${line}`} width={width} {...look.theme.alarm} />
         ))
       )}
-      <Tabs state={state} />
+      {tabRows(state.size) > 0 && <Tabs state={state} />}
     </>
   )
 }

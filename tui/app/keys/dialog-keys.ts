@@ -162,6 +162,9 @@ export const dialogKeys = {
     help,
     close,
   ],
-  tooSmall: [{ keys: ['q'], command: 'quit', summary: 'quit' }],
+  tooSmall: [
+    { keys: ['2'], command: 'connections', summary: 'the live connections, which need less' },
+    { keys: ['q'], command: 'quit', summary: 'quit' },
+  ],
   secret: [help, { keys: ['enter', 'esc'], command: 'close', summary: 'close; it is not shown again', hint: 'close' }],
 } as const satisfies Record<string, readonly Binding[]>

@@ -2,7 +2,18 @@ import { hintsOf } from '../keys/help.ts'
 import { arrange, roomFor } from '../screens/overview/arrange.ts'
 import { type Dialog, isOverlay } from '../state/dialogs.ts'
 import type { Subject } from '../state/graph.ts'
-import { dialogRows, fieldRows, firstShown, isTooSmall, linkRows, pageRows, tableRows } from '../state/layout.ts'
+import {
+  dialogRows,
+  fieldRows,
+  firstShown,
+  hintsAreShown,
+  isTooSmall,
+  itemRows,
+  linkRows,
+  pageRows,
+  tableRows,
+  tabRows,
+} from '../state/layout.ts'
 import { type ListPage, listPage, type Page } from '../state/pages.ts'
 import type { State } from '../state/state.ts'
 import { tabsOf } from '../state/tabs.ts'
@@ -36,15 +47,16 @@ interface Place {
 export function targetAt(state: State, place: Place): Target | null {
   const { size, dialog, command } = state
   if (isTooSmall(state)) return null
-  if (place.row === size.rows - 1) return hintAt(state, place)
-  const head = linkRows(state)
+  if (place.row === size.rows - 1) return hintsAreShown(state) ? hintAt(state, place) : null
+  const tabs = linkRows(state)
+  const head = tabs + tabRows(size)
   const isPanel = dialog !== null && !isOverlay(dialog)
-  if (isPanel) return inPanel(state, dialog, { ...place, row: place.row - head - 1 - pageRows(state) })
+  if (isPanel) return inPanel(state, dialog, { ...place, row: place.row - head - pageRows(state) })
   if (command.field) return null
-  if (place.row === head) return tabAt(state, place)
+  if (place.row >= tabs && place.row < head) return tabAt(state, place)
   const page = listPage(state)
   if (dialog) return null
-  const onPage = { ...place, row: place.row - head - 1 }
+  const onPage = { ...place, row: place.row - head }
   return page === null ? inOverview(state, onPage) : inTable(state, page, onPage)
 }
 
@@ -109,13 +121,17 @@ const panelEdge = { rows: 2, columns: 2 }
 function inPanel({ size }: State, dialog: Dialog, { column, row }: Place): Target | null {
   const at = row - panelEdge.rows
   if (row < 0 || row >= dialogRows(dialog, size)) return null
-  if (dialog.kind === 'choice') return dialog.options[at] ? { kind: 'choice', at } : null
+  if (dialog.kind === 'choice') {
+    const shown = itemRows(dialog.options, size)
+    if (at < 0 || at >= shown) return null
+    return { kind: 'choice', at: firstShown(dialog.chosen, shown, dialog.options.length) + at }
+  }
   if (dialog.kind === 'form') {
     const shown = fieldRows(dialog, size)
     if (at < 0 || at >= shown) return null
     return { kind: 'field', at: firstShown(dialog.focus, shown, dialog.fields.length) + at }
   }
-  if (dialog.kind !== 'confirm' || at !== dialog.facts.length) return null
+  if (dialog.kind !== 'confirm' || at !== itemRows(dialog.facts, size)) return null
   const yes = panelEdge.columns + buttonColumns('Cancel')
   if (column < panelEdge.columns || column >= yes + buttonColumns(dialog.yes)) return null
   return { kind: 'key', key: column < yes ? 'n' : 'y' }

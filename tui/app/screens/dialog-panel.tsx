@@ -8,7 +8,7 @@ import { Buttons, Panel, panelFrame } from '../components/panel.tsx'
 import { problemSoFar, strengthOf } from '../keys/check-form.ts'
 import type { Choice, Confirmation, Panel as Shown } from '../state/dialogs.ts'
 import { type Form, fieldText, textsOf } from '../state/forms.ts'
-import { dialogRows, fieldRows, firstShown } from '../state/layout.ts'
+import { dialogRows, fieldRows, firstShown, itemRows } from '../state/layout.ts'
 import type { State } from '../state/state.ts'
 import { settingAdvice } from '../tables/tables.ts'
 import { fitText, wrapText } from '../text/fit.ts'
@@ -20,21 +20,32 @@ export function DialogPanel({ state, dialog }: { readonly state: State; readonly
   const width = columns - panelFrame
   return (
     <Panel width={columns} height={dialogRows(dialog, state.size)}>
-      {dialog.kind === 'confirm' && <Question dialog={dialog} width={width} />}
+      {dialog.kind === 'confirm' && (
+        <Question dialog={dialog} width={width} rows={itemRows(dialog.facts, state.size)} />
+      )}
       {dialog.kind === 'form' && <FormFields state={state} form={dialog} width={width} />}
-      {dialog.kind === 'choice' && <Choices dialog={dialog} width={width} />}
+      {dialog.kind === 'choice' && (
+        <Choices dialog={dialog} width={width} rows={itemRows(dialog.options, state.size)} />
+      )}
       {dialog.kind === 'entry' && <Entry {...dialog} width={width} />}
       {dialog.kind === 'secret' && <Secret {...dialog} width={width} />}
     </Panel>
   )
 }
 
-function Question({ dialog, width }: { readonly dialog: Confirmation; readonly width: number }): ReactElement {
+interface PanelProps<Shown> {
+  readonly dialog: Shown
+  readonly width: number
+  /** For facts or options. */
+  readonly rows: number
+}
+
+function Question({ dialog, width, rows }: PanelProps<Confirmation>): ReactElement {
   const look = useLook()
   return (
     <>
       <Line text={look.text(dialog.question)} width={width} {...look.theme.heading} />
-      {dialog.facts.map((fact, at) => (
+      {dialog.facts.slice(0, rows).map((fact, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
         <Line key={at} text={`  ${look.text(fact)}`} width={width} />
       ))}
@@ -143,14 +154,15 @@ function Secret({ user, password, width }: SecretProps): ReactElement {
 }
 
 /** One of several to be taken; the chosen one is marked by more than its colors. */
-function Choices({ dialog, width }: { readonly dialog: Choice; readonly width: number }): ReactElement {
+function Choices({ dialog, width, rows }: PanelProps<Choice>): ReactElement {
   const look = useLook()
-  const longest = Math.max(...dialog.options.map(({ name }) => name.length))
+  const longest = Math.min(width - 4, Math.max(...dialog.options.map(({ name }) => name.length)))
+  const first = firstShown(dialog.chosen, rows, dialog.options.length)
   return (
     <>
       <Line text={look.text(dialog.question)} width={width} {...look.theme.heading} />
-      {dialog.options.map(({ name }, at) => {
-        const chosen = at === dialog.chosen
+      {dialog.options.slice(first, first + rows).map(({ name }, at) => {
+        const chosen = first + at === dialog.chosen
         return (
           <Text key={name} wrap="truncate">
             {chosen ? '> ' : '  '}

@@ -1,20 +1,41 @@
 import { type Dialog, isOverlay, overlayOf } from './dialogs.ts'
 import type { Form } from './forms.ts'
 import { reasonOf } from './link.ts'
+import { listPage } from './pages.ts'
 import type { State } from './state.ts'
 
-/** The smallest terminal that the app is drawn in. */
+/** The smallest terminal that every page is drawn in, and the one that connections are: half of what tmux has split. */
 export const smallest = { columns: 72, rows: 18 }
+export const smallestForConnections = { columns: 60, rows: 8 }
 
-/** Rows of the pages' tabs, and those below the page: a message, the keys. */
-const tabRows = 1
-const footerRows = 2
+/** Whether rows are so few that the tabs go, and that a message takes the place of the keys. */
+export function isLow({ rows }: State['size']): boolean {
+  return rows < smallest.rows
+}
+
+/** Whether the last row tells the keys. */
+export function hintsAreShown(state: Pick<State, 'size' | 'command' | 'toasts' | 'page' | 'shows' | 'lists'>): boolean {
+  const page = listPage(state)
+  const isSaid = state.command.field !== null || state.toasts.shown !== null || (page && state.lists[page].typing)
+  return !isLow(state.size) || !isSaid
+}
+
+/** Rows of the pages' tabs. */
+export function tabRows(size: State['size']): number {
+  return isLow(size) ? 0 : 1
+}
+
+/** Rows below the page: a message, the keys. */
+function footerRows(size: State['size']): number {
+  return isLow(size) ? 1 : 2
+}
 
 /** Rows of a table's page that are no rows of the table: what is shown, and the column headers. */
 const tableHeadRows = 2
 
-export function isTooSmall({ size }: State): boolean {
-  return size.columns < smallest.columns || size.rows < smallest.rows
+export function isTooSmall({ size, page }: Pick<State, 'size' | 'page'>): boolean {
+  const least = page === 'connections' ? smallestForConnections : smallest
+  return size.columns < least.columns || size.rows < least.rows
 }
 
 /** Columns before the reason why there is no connection, and those that breaking lines at spaces may waste in each row. */
@@ -38,7 +59,8 @@ export function linkRows({ link, size, daemons, place }: State): number {
 export function pageRows(state: State): number {
   const { size, dialog, command } = state
   const hintRows = command.field ? 1 : 0
-  return size.rows - linkRows(state) - tabRows - footerRows - hintRows - (dialog ? dialogRows(dialog, size) : 0)
+  const others = linkRows(state) + tabRows(size) + footerRows(size) + hintRows
+  return Math.max(0, size.rows - others - (dialog ? dialogRows(dialog, size) : 0))
 }
 
 /** Rows that a page keeps above a form, and those of a form beside its fields: its border, title and advice. */
@@ -46,9 +68,17 @@ const leastPageRows = 3
 const formFrameRows = 4
 
 /** Fields of a form that are shown at once: where there is no room for all, those around the one that is typed into. */
-export function fieldRows({ fields, trial }: Form, { rows }: State['size']): number {
-  const room = rows - 1 - tabRows - footerRows - leastPageRows - formFrameRows - (trial?.rows ?? 0)
+export function fieldRows({ fields, trial }: Form, size: State['size']): number {
+  const room = size.rows - 1 - tabRows(size) - footerRows(size) - leastPageRows - formFrameRows - (trial?.rows ?? 0)
   return Math.max(1, Math.min(fields.length, room))
+}
+
+/** Rows of a question beside its facts, and of a choice beside its options. */
+const panelFrameRows = 4
+
+/** How many facts or options there is room for at once. */
+export function itemRows({ length }: readonly unknown[], size: State['size']): number {
+  return Math.max(1, Math.min(length, size.rows - 1 - footerRows(size) - panelFrameRows))
 }
 
 /** Rows of a dialog, its border included; what covers the page has all that there are. */
@@ -58,9 +88,9 @@ export function dialogRows(dialog: Dialog, size: State['size']): number {
     case 'entry':
       return 9
     case 'confirm':
-      return 4 + dialog.facts.length
+      return panelFrameRows + itemRows(dialog.facts, size)
     case 'choice':
-      return 4 + dialog.options.length
+      return panelFrameRows + itemRows(dialog.options, size)
     case 'form':
       return formFrameRows + fieldRows(dialog, size) + (dialog.trial?.rows ?? 0)
     case 'secret':
@@ -78,7 +108,7 @@ export function tableRows(state: State): number {
   const { page, dialog } = state
   const below =
     page === 'daemons' ? 1 + troubleRows : (page === 'settings' || page === 'rules') && !dialog ? adviceRows : 0
-  return Math.max(1, pageRows(state) - tableHeadRows - below)
+  return Math.max(0, pageRows(state) - tableHeadRows - below)
 }
 
 /** The first row shown of a table of `total`, so that the cursor is in the middle of the `height` rows where it can be. */

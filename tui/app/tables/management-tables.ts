@@ -19,9 +19,9 @@ export const sessionsTable: TableSpec<ManagementSession> = {
   },
   columns: [
     numberColumn('id', 'Id', 6, ({ id }) => id, String, { dispensable: 0 }),
-    textColumn('name', 'Operator', nameOf, { width: 18, widest: 32 }),
+    textColumn('name', 'Operator', nameOf, { width: 16, widest: 32 }),
     textColumn('role', 'Role', ({ role }) => role, { width: 8 }),
-    textColumn('from', 'From', fromOf, { width: 18, widest: 52, cut: 'middle' }),
+    textColumn('from', 'From', fromOf, { width: 10, widest: 52, cut: 'middle' }),
     numberColumn(
       'since',
       'For',
@@ -29,7 +29,7 @@ export const sessionsTable: TableSpec<ManagementSession> = {
       ({ since }) => since,
       (since, { now }) => formatDuration(now - since),
     ),
-    textColumn('follows', 'Follows', followsOf, { width: 14, widest: 60, dispensable: 1 }),
+    textColumn('follows', 'Follows', followsOf, { width: 26, widest: 60, dispensable: 1 }),
   ],
 }
 

@@ -34,6 +34,11 @@ export const quickFilters: Readonly<Partial<Record<ListPage, readonly NamedFilte
     { name: 'warnings and errors', filter: '!level:debug !level:info' },
     { name: 'errors', filter: 'level:error' },
   ],
+  events: [
+    { name: 'refused only', filter: 'kind:*refused*' },
+    { name: 'logins that failed', filter: 'kind:*failed*' },
+    { name: 'warnings and errors', filter: '!level:info' },
+  ],
   settings: [
     { name: 'chosen', filter: '!source:default' },
     { name: 'that act at once', filter: 'acts:"at once"' },
