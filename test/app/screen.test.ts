@@ -31,7 +31,7 @@ test('connections fit into half of a divided terminal, where the last row tells 
   await connect(daemon)
   await using app = await openApp(daemon)
   app.resize(60, 8)
-  await app.shows(/60x8.* 72x18.*2 shows the connections/s)
+  await app.shows(/60x8.* 72x18.*2 shows the\s+connections/s)
   app.type('2')
   await app.shows(/^ proxyd .*\n 1\/1 connections\n User .*Down\/s .*Age▲\n>- .*\n[\s\S]* \? help {2}q quit$/)
   app.type('x')

@@ -6,7 +6,7 @@ import type { State } from './state.ts'
 
 /** The smallest terminal that every page is drawn in, and the one that connections are: half of what tmux has split. */
 export const smallest = { columns: 72, rows: 18 }
-export const smallestForConnections = { columns: 60, rows: 8 }
+const smallestForConnections = { columns: 60, rows: 8 }
 
 /** Whether rows are so few that the tabs go, and that a message takes the place of the keys. */
 export function isLow({ rows }: State['size']): boolean {

@@ -57,6 +57,7 @@ export const auditTable: TableSpec<AuditEntry> = {
       width: 16,
       widest: 47,
       cut: 'middle',
+      from: 100,
       dispensable: 0,
     }),
     textColumn('outcome', 'Outcome', outcomeOf, {
