@@ -1,7 +1,7 @@
 import type { Destination } from '../../net/destination.ts'
-import { Command, Reply } from '../../socks/messages.ts'
+import { Command } from '../../socks/messages.ts'
 import type { forwarded } from '../session-table.ts'
-import { notAllowed } from '../shared/refusals.ts'
+import { admit } from '../shared/admission.ts'
 import type { LoopContext } from './context.ts'
 
 /** A stage that begins with a request, and what the client sent behind it. */
@@ -24,11 +24,9 @@ export class Admitter {
     const { sessions, verdicts, refusals, policy, clock } = this.#loop
     sessions.table.command[slot] = command
     if (command !== Command.udpAssociate) sessions.requested(slot, destination)
-    const { clientAddress, user } = sessions.table
-    const networks = policy.sources.get(user[slot])
-    const reason = sessions.places.admit(slot, user[slot], networks, clientAddress, clock.now)
-    if (reason !== undefined) refusals.decline(slot, { reply: Reply.notAllowed, reason })
-    else if (verdicts.admits(slot, destination)) this.#openers[command].begin(slot, destination, rest)
-    else refusals.fail(slot, notAllowed)
+    const { table, places } = sessions
+    const refusal = admit({ table, places, sources: policy.sources, verdicts }, slot, destination, clock.now)
+    if (refusal) refusals.decline(slot, refusal)
+    else this.#openers[command].begin(slot, destination, rest)
   }
 }

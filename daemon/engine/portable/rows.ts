@@ -4,9 +4,11 @@ import type { Network } from '../../net/network.ts'
 import { Command } from '../../socks/messages.ts'
 import type { Asker } from '../engine.ts'
 import { type forwarded, type Reason, SessionTable, State, stateCount, Total } from '../session-table.ts'
+import { admit, type Gate } from '../shared/admission.ts'
 import { askerOf } from '../shared/asker.ts'
 import type { PacedBy } from '../shared/budget.ts'
 import { isWithin } from '../shared/places.ts'
+import type { Refusal } from '../shared/refusals.ts'
 import type { Uses } from './uses.ts'
 
 const none = new Uint8Array(16)
@@ -74,10 +76,10 @@ export class Row {
     return this.#uses.places.arrive(this.slot, this.#table.clientAddress, performance.now())
   }
 
-  /** See `Places`. */
-  admit(networks: readonly Network[] | undefined): Reason | undefined {
-    const { places } = this.#uses
-    return places.admit(this.slot, this.user, networks, this.#table.clientAddress, performance.now())
+  /** See `admit`. */
+  admit(destination: Destination, { sources, verdicts }: Pick<Gate, 'sources' | 'verdicts'>): Refusal | undefined {
+    const gate = { table: this.#table, places: this.#uses.places, sources, verdicts }
+    return admit(gate, this.slot, destination, performance.now())
   }
 
   /** See `Places`. */

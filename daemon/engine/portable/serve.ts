@@ -2,7 +2,6 @@ import type { Destination } from '../../net/destination.ts'
 import { Command, encodeReply, Reply } from '../../socks/messages.ts'
 import type { Policy } from '../engine.ts'
 import { forwarded } from '../session-table.ts'
-import { notAllowed, refusalOf } from '../shared/refusals.ts'
 import { associate } from './associate.ts'
 import { bind } from './bind.ts'
 import { greet } from './greet.ts'
@@ -18,7 +17,7 @@ export async function serve(session: Session, policy: Policy): Promise<void> {
   const { command, destination } = request
   if (command === Command.udpAssociate) session.row.associating()
   else session.row.requested(command, destination)
-  const refusal = refusalFor(session, destination)
+  const refusal = session.row.admit(destination, session.context)
   if (refusal) return session.refuse(refusal)
   if (command === Command.connect) return connect(session, destination)
   if (command === Command.bind) return bind(session, destination)
@@ -27,21 +26,14 @@ export async function serve(session: Session, policy: Policy): Promise<void> {
 
 /** Serves a client of a forward, who has not asked. A failure is an RST: it must not look like an answer without a word. */
 export async function forward(session: Session, destination: Destination): Promise<void> {
-  const { row, client } = session
+  const { row, client, context } = session
   row.requested(forwarded, destination)
-  const refusal = refusalFor(session, destination)
+  const refusal = row.admit(destination, context)
   if (refusal) return session.reset(refusal.reason)
   // Only who reads learns of an end. What comes is kept until the target is there.
   client.read(0)
   const target = await reach(session, destination, ({ reason }) => session.reset(reason))
   if (target) relay(session, target)
-}
-
-/** Why this session cannot have that, if it cannot: a limit keeps it from everything, or the rules from this. */
-function refusalFor({ row, context }: Session, destination: Destination) {
-  const reason = row.admit(context.sources.get(row.user))
-  if (reason !== undefined) return { reply: Reply.notAllowed, reason }
-  return context.verdicts.admits(row.slot, destination) ? undefined : refusalOf(notAllowed)
 }
 
 /** CONNECT (RFC 1928, sections 4 and 6): the reply tells the address that the target's socket is bound to, or why there is none. */
