@@ -67,9 +67,8 @@ export class Ending {
     this.#end()
   }
 
-  /** A turn later: who has asked for it hears the answer first. */
   #end(): void {
     clearTimeout(this.#deadline)
-    setImmediate(this.#resolve)
+    this.#resolve()
   }
 }

@@ -104,10 +104,10 @@ export class Clients {
     )
   }
 
-  /** Ends all connections; call it when no more are accepted. */
+  /** Ends all connections, each once it has its answers; call it when no more are accepted. */
   async end(reason: string): Promise<void> {
     const leaving = this.#connections
-    for (const connection of leaving) connection.goodbye(reason)
+    for (const connection of leaving) connection.endAnswered(reason)
     const timer = setTimeout(() => {
       for (const connection of leaving) connection.destroy()
     }, goodbyeTime)

@@ -104,6 +104,12 @@ export class ControlConnection implements Outlet {
     this.#hangUp(eventLine('goodbye', { reason }))
   }
 
+  /** As `goodbye`, but what the client has asked for is answered first. Nothing more is taken. */
+  endAnswered(reason: string): void {
+    this.session.goodbyeReason ??= reason
+    this.#endIfAnswered()
+  }
+
   /** End the connection with these last words: there is no room for it. */
   turnAway(lastWords: string): void {
     this.#hangUp(lastWords)
@@ -128,6 +134,7 @@ export class ControlConnection implements Outlet {
 
   get #isBusy(): boolean {
     const { inFlight, unsentPush } = this.#service.limits
+    if (this.session.goodbyeReason !== undefined) return true
     return this.#inFlight.size >= inFlight || this.#socket.writableLength >= unsentPush
   }
 
@@ -170,9 +177,14 @@ export class ControlConnection implements Outlet {
     this.#inFlight.delete(id)
     this.#lastRequest = performance.now()
     this.send(reply)
-    if (this.session.goodbyeReason !== undefined) this.goodbye(this.session.goodbyeReason)
+    this.#endIfAnswered()
     this.session.pump()
     this.#advance()
+  }
+
+  #endIfAnswered(): void {
+    const { goodbyeReason } = this.session
+    if (goodbyeReason !== undefined && this.#inFlight.size === 0) this.goodbye(goodbyeReason)
   }
 
   async #replyTo(request: Request): Promise<string> {

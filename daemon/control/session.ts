@@ -55,7 +55,7 @@ export class Session {
   /** Once the protocol version is agreed on. */
   started = false
   login: Login | undefined
-  /** Why the connection ends once the reply that is due has been sent. */
+  /** Why the connection ends once the replies that are due have been sent. */
   goodbyeReason: string | undefined
   readonly #admit: Admit
   readonly #subscriptions = new Map<Topic, Subscription>()

@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { ControlListenError, ControlStartError } from '../../daemon/control/start-error.ts'
 import { cookieFileName, limits, unixSocketName } from '../../shared/protocol/limits.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { connected, cookieOf, entered, greeted } from './raw-client.ts'
 import { startControl } from './start-control.ts'
@@ -85,6 +86,21 @@ it('says goodbye to its clients', async () => {
   }
   await closing
   await expect(connected({ host: '127.0.0.1', port: control.port })).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+})
+
+it('answers what it was asked before it says goodbye, and takes nothing more', async () => {
+  const control = await startControl()
+  const client = await entered(control)
+  const gate = Promise.withResolvers<void>()
+  control.backend.users.gate = gate.promise
+  const ids = ['bob', 'cid'].map((name) => client.request('users.setPassword', { name, password: 'x' }))
+  await eventually(() => expect(control.backend.users.waiting).toBe(2))
+  const closing = control.server.close()
+  client.request('session.whoami')
+  gate.resolve()
+  expect(await client.rest()).toMatchObject([...ids.map((id) => ({ id, result: {} })), { method: 'goodbye' }])
+  client.socket.end()
+  await closing
 })
 
 it('tells who is turned away why, and reads what they have sent, so that no reset overtakes that', async () => {
