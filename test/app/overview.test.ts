@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import type { EndReason } from '../../shared/end-reasons.ts'
 import type { Health } from '../../shared/protocol/methods.ts'
-import { arrange } from '../../tui/app/screens/overview/arrange.ts'
-import { endingsPanel, healthPanel } from '../../tui/app/screens/overview/daemon-panels.ts'
-import { busiestPanel, destinationsPanel, userGraphsPanel } from '../../tui/app/screens/overview/traffic-panels.ts'
+import { arrange, type PanelName } from '../../tui/app/screens/overview/arrange.ts'
+import { panels } from '../../tui/app/screens/overview/panels.ts'
 import { alarms } from '../../tui/app/state/alarms.ts'
+import { toneOf } from '../../tui/app/state/endings.ts'
 import { type Event, type State, type Status, stateAt } from '../../tui/app/state/state.ts'
 import { reduce } from '../../tui/app/store/store.ts'
 import { columnsOf } from '../../tui/app/text/fit.ts'
@@ -42,44 +43,91 @@ function stateAfter(...events: Event[]): State {
   return events.reduce((state, event) => reduce(state, event), stateAt(['here']))
 }
 
-const sizes = [72, 80, 99, 100, 120, 139, 140, 160, 200, 240].flatMap((columns) =>
-  [1, 2, 3, 5, 7, 9, 11, 14, 20, 25, 26, 38, 41, 56].flatMap((rows) =>
-    [0, 1, 2, 9].map((alarms) => ({ columns, rows, alarms })),
+/** What there may be to tell: next to nothing, some of all, and more than there is room for. */
+const tellings: Readonly<Record<string, Partial<Record<PanelName, number>>>> = {
+  'next to nothing': { users: 1, destinations: 1, endings: 2, health: 9, sockets: 5, log: 12 },
+  some: { alarms: 1, users: 5, userGraphs: 7, refused: 3, ended: 20, endings: 8, near: 2, health: 9, log: 30 },
+  much: Object.fromEntries(
+    [
+      'alarms',
+      'users',
+      'userGraphs',
+      'destinations',
+      'movers',
+      'refused',
+      'ended',
+      'endings',
+      'near',
+      'health',
+      'sockets',
+      'log',
+    ].map((panel) => [panel, 30]),
+  ),
+}
+
+function arranged(columns: number, rows: number, told: Partial<Record<PanelName, number>>) {
+  return arrange({ columns, rows, rowsOf: (panel) => told[panel] ?? 0 })
+}
+
+const sizes = [60, 71, 72, 80, 99, 100, 120, 139, 140, 160, 200, 219, 220, 240].flatMap((columns) =>
+  [1, 2, 3, 4, 5, 7, 9, 11, 14, 20, 25, 26, 36, 41, 56, 66].flatMap((rows) =>
+    Object.keys(tellings).map((much) => ({ columns, rows, much })),
   ),
 )
 
 describe('the arrangement', () => {
-  test.each(sizes)('of $columns x $rows with $alarms alarms fills the page and no more', (room) => {
-    const bands = arrange(room)
-    expect(bands.reduce((sum, { height }) => sum + height, 0)).toBe(room.rows)
-    for (const { height, cells } of bands) {
+  test.each(sizes)('of $columns x $rows with $much to tell fills the page and no more', ({ columns, rows, much }) => {
+    const told = tellings[much] ?? {}
+    const bands = arranged(columns, rows, told)
+    expect(bands.reduce((sum, { height }) => sum + height, 0)).toBe(rows)
+    for (const { height, stacks } of bands) {
       expect(height).toBeGreaterThan(0)
-      expect(cells.reduce((sum, { width }) => sum + width, 0)).toBe(room.columns)
-      for (const { width } of cells) expect(width).toBeGreaterThanOrEqual(28)
+      expect(stacks.reduce((sum, { width }) => sum + width, 0)).toBe(columns)
+      for (const { width, panels } of stacks) {
+        expect(width).toBeGreaterThanOrEqual(30)
+        if (panels.length > 0) expect(panels.reduce((sum, { height }) => sum + height, 0)).toBe(height)
+      }
     }
-    const panels = bands.flatMap(({ cells }) => cells.map(({ panel }) => panel))
-    expect(panels).toEqual([...new Set(panels)])
-    const graphs = bands.find(({ cells }) => cells[0]?.panel === 'graphs')
+    const shown = bands.flatMap(({ stacks }) => stacks.flatMap(({ panels }) => panels))
+    const names = shown.map(({ panel }) => panel)
+    expect(names).toEqual([...new Set(names)])
+    const graphs = shown.find(({ panel }) => panel === 'graphs')
     expect(graphs?.height ?? 7).toBeGreaterThanOrEqual(7)
+    // The loudest thing, however much else there is to tell.
+    if (graphs) expect(graphs.height / rows).toBeGreaterThan(0.3)
+  })
+
+  test('gives no row to what has nothing to tell', () => {
+    for (const columns of [60, 80, 120, 200, 240]) {
+      const bands = arranged(columns, 36, { users: 1, refused: 1, near: 1, log: 1, health: 9 })
+      const shown = bands.flatMap(({ stacks }) => stacks.flatMap(({ panels }) => panels.map(({ panel }) => panel)))
+      expect(shown).toEqual(['graphs', 'totals', 'users', ...(columns < 72 ? [] : ['health'])])
+    }
   })
 
   test.each([
-    [72, 14, ['graphs', 'totals', 'users']],
-    [80, 20, ['graphs', 'totals', 'users']],
-    [100, 26, ['graphs', 'totals', 'users', 'health', 'endings']],
-    [200, 50, ['graphs', 'totals', 'users', 'health', 'endings', 'destinations', 'ended', 'userGraphs']],
-    [160, 41, ['graphs', 'totals', 'users', 'health', 'endings', 'destinations', 'userGraphs']],
+    [60, 18, ['graphs', 'totals', 'users', 'refused']],
+    [80, 20, ['graphs', 'totals', 'users', 'refused', 'endings', 'near']],
+    [120, 36, ['graphs', 'totals', 'users', 'refused', 'destinations', 'ended', 'near', 'health', 'endings']],
+    [
+      200,
+      56,
+      ['graphs', 'totals', 'users', 'destinations', 'movers', 'refused', 'ended', 'endings', 'near', 'health', 'log'],
+    ],
   ])('of %d x %d has what there is room for', (columns, rows, expected) => {
-    const panels = (alarms: number) =>
-      arrange({ columns, rows, alarms }).flatMap(({ cells }) => cells.map(({ panel }) => panel))
-    expect(panels(0)).toEqual(expected)
-    expect(panels(1)).toEqual(['alarms', ...expected])
+    const { alarms, ...much } = tellings.much ?? {}
+    const shown = (told: Partial<Record<PanelName, number>>) =>
+      arranged(columns, rows, told).flatMap(({ stacks }) =>
+        stacks.flatMap(({ panels }) => panels.map(({ panel }) => panel)),
+      )
+    expect(shown(much)).toEqual(expected)
+    expect(shown({ ...much, alarms: 1 })).toEqual(['alarms', ...expected])
   })
 })
 
 describe('alarms', () => {
   const told = (health: Partial<Health>, fields: Partial<Status> = {}) =>
-    alarms(stateAfter({ type: 'status', status: status(health, fields) }))
+    alarms(stateAfter({ type: 'status', status: status(health, fields) })).map(({ text }) => text)
 
   test('are none while all is well, or nothing is known', () => {
     expect(told({})).toEqual([])
@@ -112,7 +160,7 @@ describe('alarms', () => {
       return { type: 'status', status: status({ loops: [{ lag }] }, { sample: sampleOf(second) }) }
     }
     expect(alarms(stateAfter(at(0, 500), at(10, 500)))).toEqual([])
-    expect(alarms(stateAfter(at(0, 500), at(8, 500), at(16, 300)))).toEqual(['busy: late by 300 ms'])
+    expect(alarms(stateAfter(at(0, 500), at(8, 500), at(16, 300)))).toMatchObject([{ text: 'busy: late by 300 ms' }])
     expect(alarms(stateAfter(at(0, 500), at(8, 5), at(16, 500)))).toEqual([])
   })
 })
@@ -155,7 +203,14 @@ describe('panels', () => {
   )
   const look = lookOf({ LANG: 'C.UTF-8', TERM: 'xterm' })
   const plain = lookOf({ LANG: 'C', TERM: 'xterm' })
-  const all = { healthPanel, endingsPanel, busiestPanel, destinationsPanel, userGraphsPanel }
+  const {
+    users: busiestPanel,
+    endings: endingsPanel,
+    destinations: destinationsPanel,
+    userGraphs: userGraphsPanel,
+  } = panels
+  const { near, health, refused, movers } = panels
+  const all = { busiestPanel, endingsPanel, destinationsPanel, userGraphsPanel, near, health, refused, movers }
 
   test.each(Object.entries(all))('%s: no row is wider than there is room, in ASCII either', (_, panel) => {
     for (const width of [41, 71, 80, 120]) {
@@ -182,6 +237,46 @@ describe('panels', () => {
       ['wrong password', '2', '2'],
       ['hitherto_unknown', '1', '1'],
     ])
+  })
+
+  test('failures are red, limits and what fails elsewhere have their own colours, and nothing is faded', () => {
+    const online: State = { ...state, link: { state: 'online', instance: 'a', role: 'admin' } }
+    const [, opened, finished, denied] = endingsPanel({ state: online, look, width: 40, height: 9 })
+    expect(denied?.parts?.map(({ style }) => style)).toEqual([look.theme.bad, look.theme.bad, undefined])
+    expect(finished?.parts?.[1]?.style).toBeUndefined()
+    expect(opened?.parts?.[0]?.style).toBe(look.theme.label)
+    expect(['denied', 'quota', 'unreachable', 'finished', 'hitherto_unknown'].map(toneOf)).toEqual([
+      'bad',
+      'over',
+      'warning',
+      null,
+      null,
+    ])
+  })
+
+  test('who was refused is told once for the same again and again, newest first', () => {
+    const ended = (id: number, reason: EndReason, user: string | null, destination: string | null) => {
+      return { ...row, id: String(id), client: `192.0.2.1:${id}`, user, destination, reason, ended: id * 1000 }
+    }
+    const closed = [
+      ended(5, 'forbidden', 'bob\u202e', 'ads.example:80'),
+      ended(4, 'finished', 'bob', 'here:1'),
+      ended(3, 'denied', null, null),
+      ended(2, 'denied', null, null),
+      ended(1, 'quota', 'ann', null),
+    ]
+    const after = reduce(state, { type: 'told', told: { closed } })
+    const rows = panels
+      .refused({ state: after, look, width: 70, height: 9 })
+      .map(({ text }) => text.trim().split(/ {2,}/))
+    expect(rows).toEqual([
+      ['Refused', 'Why', 'Who, and where to'],
+      ['00:00:05 forbidden', 'bob\ufffd → ads.example:80'],
+      ['00:00:03 wrong password', '192.0.2.1:3', '×2'],
+      ['00:00:01 quota used up', 'ann'],
+    ])
+    for (const { text } of panels.refused({ state: after, look: plain, width: 41, height: 9 }))
+      expect(text).toMatch(/^[ -~]{1,41}$/)
   })
 
   test('destinations come by what moves there', () => {

@@ -16,7 +16,7 @@ import { withMend } from '../../exec/failure.ts'
 import { overlayOf } from '../state/dialogs.ts'
 import { callOf, type Form, type Told } from '../state/forms.ts'
 import type { GraphWish } from '../state/graph.ts'
-import { closedWanted } from '../state/layout.ts'
+import { closedWanted, isLogWanted } from '../state/layout.ts'
 import type { Link } from '../state/link.ts'
 import { listPage } from '../state/pages.ts'
 import { suffices } from '../state/rights.ts'
@@ -211,7 +211,7 @@ export class Daemon {
     }
   }
 
-  /** Its connections are followed while it is shown, and the log while its page is, by whoever may see them. */
+  /** Its connections are followed while it is shown, and the log while some of it is, by whoever may see them. */
   #settle(): void {
     const { state } = this.#link
     const client = state.status === 'online' && this.#begun === state.client && this.#isShown ? state.client : null
@@ -223,9 +223,8 @@ export class Daemon {
     this.#questions.settle(watching, this.#wantedOfConnections)
     this.#trials.settle(client ? this.#triedForm : null)
     this.#access.settle(listPage(this.#store.state) === 'access' ? watching : null, this.#store.state.lists.access)
-    const list = listPage(this.#store.state)
-    this.#events.settle(list === 'events' ? watching : null)
-    this.#log.settle(list === 'log' ? watching : null, this.#known.log.level)
+    this.#events.settle(listPage(this.#store.state) === 'events' ? watching : null)
+    this.#log.settle(isLogWanted(this.#store.state) ? watching : null, this.#known.log.level)
   }
 
   /** The graph that is shown; null: none is. */

@@ -1,5 +1,6 @@
 import { hintsOf } from '../keys/help.ts'
-import { arrange, roomFor } from '../screens/overview/arrange.ts'
+import { arrange } from '../screens/overview/arrange.ts'
+import { roomFor } from '../screens/overview/panels.ts'
 import { type Dialog, isOverlay } from '../state/dialogs.ts'
 import type { Subject } from '../state/graph.ts'
 import {
@@ -70,12 +71,13 @@ function hintAt(state: State, { column }: Place): Target | null {
   return hint ? { kind: 'key', key: hint.key } : null
 }
 
-/** The busiest users lie below their headers, at the left of what else is there. */
+/** The busiest users lie below their heading, at the left and above what else is there. */
 function inOverview(state: State, { column, row }: Place): Target | null {
   let top = 0
-  for (const { height, cells } of arrange(roomFor(state))) {
-    const [first] = cells
-    if (first?.panel === 'users' && row > top && row < top + height && column < first.width) {
+  for (const { height, stacks } of arrange(roomFor(state))) {
+    const [{ width = 0, panels = [] } = {}] = stacks
+    const [first] = panels
+    if (first?.panel === 'users' && row > top && row < top + first.height && column < width) {
       const user = state.traffic.users[row - top - 1]
       return user ? { kind: 'user', subject: { user: user.name } } : null
     }

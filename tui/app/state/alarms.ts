@@ -19,22 +19,37 @@ const persistent = 15_000
 /** Names not found in a minute that are more than somebody's slips. */
 const manyNames = 10
 
-/** What is wrong or soon will be, the worst first, a few words each, safe to show but for what the store says and for names. */
-export function alarms({ status, lateSince, users }: Pick<DaemonState, 'status' | 'lateSince' | 'users'>): string[] {
+/** Something that is wrong or soon will be, in few words, safe to show but for what the store says and for names. */
+export interface Alarm {
+  readonly text: string
+  /** `bad`: the daemon does not do what it is for; `over`: somebody is beyond a limit. */
+  readonly tone: 'bad' | 'over' | 'warning'
+}
+
+/** What is wrong or soon will be, the worst first. */
+export function alarms({ status, lateSince, users }: Pick<DaemonState, 'status' | 'lateSince' | 'users'>): Alarm[] {
   if (!status) return []
   const { health, draining } = status
   const late = lateSince !== null && status.sample.time - lateSince >= persistent
   return [
-    ...(draining ? ['draining: new clients are refused'] : []),
-    ...(isOpen(status) ? ['other machines can use this proxy, and no password is required'] : []),
-    ...(health.store.problem === null ? [] : [`changes are not stored: ${health.store.problem}`]),
-    ...(health.accessLog?.problem ? [`no access log: ${health.accessLog.problem}`] : []),
+    ...alarm('bad', draining && 'draining: new clients are refused'),
+    ...alarm('bad', isOpen(status) && 'other machines can use this proxy, and no password is required'),
+    ...alarm('bad', health.store.problem !== null && `changes are not stored: ${health.store.problem}`),
+    ...alarm('bad', health.accessLog?.problem && `no access log: ${health.accessLog.problem}`),
     ...nearLimit('connections', health.sessions.live, health.sessions.max),
     ...nearLimit('descriptors', health.descriptors.open, health.descriptors.max),
-    ...(late ? [`busy: late by ${Math.round(worstLag(health))} ms`] : []),
-    ...(health.names.failed >= manyNames ? [`${health.names.failed} names not found in the last minute`] : []),
+    ...alarm('warning', late && `busy: late by ${Math.round(worstLag(health))} ms`),
+    ...alarm(
+      'warning',
+      health.names.failed >= manyNames && `${health.names.failed} names not found in the last minute`,
+    ),
     ...usersNearLimits(users.rows ?? [], status.sample.time),
   ]
+}
+
+/** An alarm, unless there is nothing to tell. */
+function alarm(tone: Alarm['tone'], text: string | false | null | undefined): Alarm[] {
+  return text ? [{ text, tone }] : []
 }
 
 /** Milliseconds before the end of somebody's time, from when on it is near. */
@@ -43,7 +58,7 @@ const soon = 86_400_000
 const mostNamed = 3
 
 /** Who is refused by a limit, or soon will be: a line a kind of limit. */
-function usersNearLimits(rows: readonly UserRow[], now: number): string[] {
+function usersNearLimits(rows: readonly UserRow[], now: number): Alarm[] {
   const refused = rows.map((row) => ({ row, count: refusedLately(row) })).filter(({ count }) => count > 0)
   const spent = rows.flatMap((row) => {
     const quota = quotaUsed(row)
@@ -59,19 +74,18 @@ function usersNearLimits(rows: readonly UserRow[], now: number): string[] {
     return left > 0 && left <= soon ? [{ row, left }] : []
   })
   return [
-    ...line('refused by a limit in the last minute', refused, ({ row, count }) => `${row.user.name} ${count}`),
-    ...line('as many connections as they may have', full, ({ row, limit }) => `${row.user.name} ${limit}`),
-    ...line('quota', spent, ({ row, share }) =>
+    ...line('over', 'refused by a limit in the last minute', refused, ({ row, count }) => `${row.user.name} ${count}`),
+    ...line('over', 'as many connections as they may have', full, ({ row, limit }) => `${row.user.name} ${limit}`),
+    ...line(spent.some(({ share }) => share >= 1) ? 'over' : 'warning', 'quota', spent, ({ row, share }) =>
       share >= 1 ? `${row.user.name} used up` : `${row.user.name} ${Math.floor(share * 100)} % used`,
     ),
-    ...line('expires soon', ending, ({ row, left }) => `${row.user.name} in ${formatDuration(left)}`),
+    ...line('warning', 'expires soon', ending, ({ row, left }) => `${row.user.name} in ${formatDuration(left)}`),
   ]
 }
 
-function line<One>(what: string, all: readonly One[], name: (one: One) => string): string[] {
-  if (all.length === 0) return []
+function line<One>(tone: Alarm['tone'], what: string, all: readonly One[], name: (one: One) => string): Alarm[] {
   const more = all.length > mostNamed ? ` and ${all.length - mostNamed} more` : ''
-  return [`${what}: ${all.slice(0, mostNamed).map(name).join(', ')}${more}`]
+  return alarm(tone, all.length > 0 && `${what}: ${all.slice(0, mostNamed).map(name).join(', ')}${more}`)
 }
 
 /** Milliseconds by which the slowest thread was late. */
@@ -95,6 +109,6 @@ function isLocal(address: string): boolean {
   return loopback.check(host, isIPv6(host) ? 'ipv6' : 'ipv4')
 }
 
-function nearLimit(what: string, used: number, most: number): string[] {
-  return used > scarce * most ? [`${used} of at most ${most} ${what}`] : []
+function nearLimit(what: string, used: number, most: number): Alarm[] {
+  return alarm('warning', used > scarce * most && `${used} of at most ${most} ${what}`)
 }

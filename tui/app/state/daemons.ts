@@ -102,7 +102,7 @@ function tellingsOf(daemon: DaemonState, clock: number): Omit<DaemonRow, 'at' | 
   const { status, traffic, skew } = daemon
   const { latest, recent } = traffic
   return {
-    alarms: alarms(daemon),
+    alarms: alarms(daemon).map(({ text }) => text),
     version: status?.version ?? null,
     uptime: status && Math.max(0, daemonTime({ clock, skew }) - status.started),
     users: status?.users ?? null,

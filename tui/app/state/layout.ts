@@ -116,16 +116,23 @@ export function firstShown(cursor: number, height: number, total: number): numbe
   return Math.max(0, Math.min(cursor - Math.floor(height / 2), total - height))
 }
 
-/** Terminal columns from which on the overview has room for more than graphs and users. */
-export const columnsForHealth = 100
+/** Terminal columns from which on the overview has room for more than one thing beside the users, and for the log. */
+export const columnsForMore = 100
+export const columnsForLog = 140
 
-/** Terminal columns from which on the overview has room for connections that have ended. */
-export const columnsForEnded = 180
+/** Connections that ended last, among which the overview looks for those that were refused. */
+const several = 50
 
-/** How many of them it has room for. */
-const few = 16
-
-/** How many of the connections that ended last the overview shows; 0: none. */
+/** How many of the connections that ended last the overview tells of; 0: none. */
 export function closedWanted(state: Pick<State, 'page' | 'dialog' | 'size'>): number {
-  return state.page === 'overview' && !overlayOf(state.dialog) && state.size.columns >= columnsForEnded ? few : 0
+  return isOverviewSeen(state) ? several : 0
+}
+
+/** Whether the log is shown, or a part of it on the overview. */
+export function isLogWanted(state: Pick<State, 'page' | 'shows' | 'dialog' | 'size'>): boolean {
+  return listPage(state) === 'log' || (isOverviewSeen(state) && state.size.columns >= columnsForLog)
+}
+
+function isOverviewSeen({ page, dialog }: Pick<State, 'page' | 'dialog'>): boolean {
+  return page === 'overview' && !overlayOf(dialog)
 }

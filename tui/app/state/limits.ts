@@ -1,5 +1,7 @@
 import { formatLimit, isLimit, type LimitName, type LimitValue, limitNames } from '../../../shared/limits.ts'
 import type { Group, User } from '../../../shared/protocol/methods.ts'
+import { rememberLast } from './remember-last.ts'
+import type { DaemonState } from './state.ts'
 import type { UserRow } from './users.ts'
 
 /** How much of a limit is used. */
@@ -48,6 +50,40 @@ export function warnShare({ user }: UserRow): number {
 
 /** Percent of a limit from which on it is near. */
 const usualWarning = 90
+
+/** How much of a limit somebody has used. */
+export interface NearLimit {
+  readonly user: string
+  readonly what: string
+  readonly share: number
+  /** Whether it is so much that it is warned of. */
+  readonly isWarned: boolean
+}
+
+/** The share from which on somebody is on the way to a limit. */
+const half = 0.5
+
+/** Who has used half of a limit or more, the greatest share first. Who may not see users is told of those who are warned of. */
+export function nearLimits({ users, status }: Pick<DaemonState, 'users' | 'status'>): readonly NearLimit[] {
+  if (users.rows) return nearOf(users.rows)
+  return (status?.health.near ?? []).map(({ user, limit, used, most }) => {
+    return { user, what: shortNames[limit], share: shareOf({ used, limit: most }), isWarned: true }
+  })
+}
+
+const shortNames = { 'max-connections': 'conns', 'max-sources': 'places', quota: 'quota' } as const
+
+const nearOf = rememberLast((rows: readonly UserRow[]): NearLimit[] => {
+  const near = rows.flatMap((row): NearLimit[] => {
+    const { name } = row.user
+    const [connections, quota] = [connectionsUsed(row), quotaUsed(row)].map((used) => (used ? shareOf(used) : 0))
+    return [
+      { user: name, what: shortNames['max-connections'], share: connections ?? 0, isWarned: (connections ?? 0) >= 1 },
+      { user: name, what: shortNames.quota, share: quota ?? 0, isWarned: (quota ?? 0) >= warnShare(row) },
+    ].filter(({ share }) => share >= half)
+  })
+  return near.sort((one, other) => other.share - one.share)
+})
 
 function usedOf(used: number, limit: number | null): Used | null {
   return limit === null ? null : { used, limit }

@@ -1,6 +1,7 @@
 import type { User } from '../../../shared/protocol/methods.ts'
 import { changeUsers, type UserChange } from '../../client/index.ts'
 import type { UpDown } from '../chart/resample.ts'
+import { rememberLast } from './remember-last.ts'
 import { rates, still } from './traffic.ts'
 
 export interface UserRow {
@@ -82,3 +83,11 @@ function goOn(past: readonly number[], now: number): readonly number[] {
   const next = [...past, now].slice(-pastKept)
   return next.some((each) => each > 0) ? next : none
 }
+
+const leaders = 20
+
+/** Those who have moved most, the first of them first. */
+export const moversOf = rememberLast((rows: readonly UserRow[] | null): readonly UserRow[] => {
+  const moved = ({ user }: UserRow) => user.down + user.up
+  return [...(rows ?? [])].sort((one, other) => moved(other) - moved(one)).slice(0, leaders)
+})

@@ -1,6 +1,8 @@
-import { alarms } from '../../state/alarms.ts'
-import { columnsForEnded, columnsForHealth, pageRows } from '../../state/layout.ts'
-import type { State } from '../../state/state.ts'
+import { columnsForLog, columnsForMore } from '../../state/layout.ts'
+
+/** Terminal columns from which on two things have room side by side, and four. */
+const columnsForTwo = 72
+const columnsForFour = 220
 
 /** What the overview can show. */
 export type PanelName =
@@ -8,115 +10,165 @@ export type PanelName =
   | 'graphs'
   | 'totals'
   | 'users'
-  | 'health'
-  | 'endings'
-  | 'destinations'
-  | 'ended'
   | 'userGraphs'
+  | 'destinations'
+  | 'movers'
+  | 'refused'
+  | 'ended'
+  | 'endings'
+  | 'near'
+  | 'health'
+  | 'sockets'
+  | 'log'
+  | 'begin'
 
-/** Panels side by side, which take all of the width. */
-interface Band {
-  readonly height: number
-  readonly cells: readonly { readonly panel: PanelName; readonly width: number }[]
+/** Panels one below the other, which fill the height of their band. */
+interface Stack {
+  readonly width: number
+  readonly panels: readonly { readonly panel: PanelName; readonly height: number }[]
 }
 
-interface Room {
+/** Stacks side by side, which take all of the width. */
+interface Band {
+  readonly height: number
+  readonly stacks: readonly Stack[]
+}
+
+/** The room that there is. */
+export interface Room {
   /** Terminal columns and rows of the page. */
   readonly columns: number
   readonly rows: number
-  /** How many alarms there are to be told. */
-  readonly alarms: number
+  /** The rows that a panel of this width could fill, its heading included: 1 or less if it has nothing to tell. */
+  rowsOf(panel: PanelName, width: number): number
 }
 
 const mostAlarms = 3
-const totalRows = 2
-/** Rows that a graph needs to be readable, and users to be told: their header and one of them. */
-const smallestGraph = 7
-const smallestList = 2
+const totalRows = 1
+/** Rows that a graph needs to be readable, and its share of the rows at least: nothing tells as much at a glance. */
+const smallestGraph = 9
+const graphShare = 0.42
+/** Rows of a list that are worth it: its heading and some of what it tells. */
+const smallestList = 3
+const smallestLog = 5
+/** Rows from which on there is room for the log, whatever else there is to tell. */
+const rowsForLog = 34
 
-/** From this size on there is more to see than graphs and users. */
-const medium = { columns: columnsForHealth, rows: 25 }
-const large = { columns: 140, rows: 38 }
-
-/** The share of the rows that graphs get where there are users only besides. */
-const graphShare = 0.65
-/** The shares of the rows that the bands below the graphs get where there are more, and rows that they can use at most. */
-const bandShare = { medium: 0.5, large: 0.3 }
-const mostRows = { users: 13, details: 17 }
-
-const healthColumns = { least: 28, most: 40 }
-const endingColumns = { least: 30, most: 44 }
-
-/** The room that there is, and for how many alarms. */
-export function roomFor(state: State): Room {
-  return { columns: state.size.columns, rows: pageRows(state), alarms: alarms(state).length }
-}
-
-/** Which panels are where: bands from the top down, never higher than the page. What is scarce goes to what is most asked for. */
-export function arrange({ columns, rows, alarms: told }: Room): Band[] {
-  const whole = (panel: PanelName, height: number): Band => ({ height, cells: [{ panel, width: columns }] })
-  const alarmRows = Math.min(told, mostAlarms, Math.max(0, rows - totalRows - smallestList))
-  const rest = rows - alarmRows
-  const body = Math.max(0, rest - totalRows)
+/** Which panels are where: bands from the top down, which fill the page. What has nothing to tell gives its room to the others. */
+export function arrange({ columns, rows, rowsOf }: Room): Band[] {
+  const whole = (panel: PanelName, height: number): Band => {
+    return { height, stacks: [{ width: columns, panels: [{ panel, height }] }] }
+  }
+  const most = rows < rowsForLog ? mostAlarms - 1 : mostAlarms
+  const alarms = Math.min(rowsOf('alarms', columns), most, Math.max(0, rows - totalRows - smallestList))
+  const rest = rows - alarms
+  const totals = Math.min(totalRows, rest)
+  const body = rest - totals
+  const least = Math.max(smallestGraph, Math.round(body * graphShare))
+  const isLow = body < smallestGraph + smallestList
+  const below = isLow ? body : body - least
+  const stacks = plansFor(columns).map(({ width, panels, rest }) => {
+    return { width, wishes: wishesOf(panels, width, rowsOf), rest: wishesOf(rest, width, rowsOf) }
+  })
+  const wanted = Math.max(
+    ...stacks.map(({ wishes, rest }) => [...wishes, ...rest].reduce((sum, { wish }) => sum + wish, 0)),
+  )
+  const log = columns < columnsForLog || rows < rowsForLog ? 0 : logRows(rowsOf('log', columns), below, wanted)
+  const lists = isLow ? body : Math.min(wanted, below - log)
   const bands = [
-    whole('alarms', alarmRows),
-    ...(body < smallestGraph + smallestList
-      ? [whole('totals', Math.min(totalRows, rest)), whole('users', body)]
-      : bodyBands(columns, rest, body, whole)),
+    whole('alarms', alarms),
+    whole('graphs', body - lists - log),
+    whole('totals', totals),
+    {
+      height: lists,
+      stacks: stacks.map(({ width, wishes, rest }) => ({ width, panels: shareOut(lists, wishes, rest) })),
+    },
+    whole('log', log),
   ]
   return bands.filter(({ height }) => height > 0)
 }
 
-function bodyBands(
-  columns: number,
-  rest: number,
-  body: number,
-  whole: (panel: PanelName, height: number) => Band,
-): Band[] {
-  const isLarge = columns >= large.columns && rest >= large.rows
-  const isMedium = columns >= medium.columns && rest >= medium.rows
-  const band = (share: number, most: number) => Math.min(most, Math.floor(body * share))
-  const users = isMedium ? band(isLarge ? bandShare.large : bandShare.medium, mostRows.users) : listRows(body)
-  const details = isLarge ? band(bandShare.large, mostRows.details) : 0
+/** The log has what the lists leave, and always so much that it is worth it; none if there is nothing in it. */
+function logRows(wish: number, below: number, wanted: number): number {
+  return wish < 2 ? 0 : Math.min(wish, Math.max(smallestLog, below - wanted))
+}
+
+interface Plan {
+  readonly width: number
+  /** From the top down. */
+  readonly panels: readonly PanelName[]
+  /** Below them, where they leave room. */
+  readonly rest: readonly PanelName[]
+}
+
+/** What is side by side in a terminal so wide. */
+function plansFor(columns: number): readonly Plan[] {
+  if (columns < columnsForTwo) return [{ width: columns, panels: ['users', 'refused'], rest: [] }]
+  if (columns < columnsForMore) {
+    const right = Math.max(30, Math.floor(columns * 0.42))
+    return [
+      { width: columns - right, panels: ['users', 'refused'], rest: ['movers'] },
+      { width: right, panels: ['endings', 'near'], rest: ['health'] },
+    ]
+  }
+  if (columns < columnsForLog) {
+    const [middle, right] = [30, Math.max(30, Math.floor(columns * 0.26))]
+    return [
+      { width: columns - middle - right, panels: ['begin', 'users', 'refused', 'destinations', 'ended'], rest: [] },
+      { width: middle, panels: ['near', 'health'], rest: ['sockets'] },
+      { width: right, panels: ['endings'], rest: ['movers'] },
+    ]
+  }
+  const right = Math.min(44, Math.max(32, Math.floor(columns * 0.2)))
+  const ends = { panels: ['begin', 'refused', 'ended'], rest: [] } as const
+  const state = { width: right, panels: ['endings', 'near', 'health'], rest: ['sockets'] } as const
+  if (columns < columnsForFour) {
+    const left = Math.floor(columns * 0.38)
+    return [
+      { width: left, panels: ['users', 'destinations', 'movers'], rest: ['userGraphs'] },
+      { width: columns - left - right, ...ends },
+      state,
+    ]
+  }
+  const [left, second] = [Math.floor(columns * 0.3), 54]
   return [
-    whole('graphs', body - users - details),
-    whole('totals', totalRows),
-    isMedium ? usersBand(columns, users) : whole('users', users),
-    ...(isLarge ? [detailBand(columns, details)] : []),
+    { width: left, panels: ['users'], rest: ['userGraphs'] },
+    { width: second, panels: ['destinations', 'movers'], rest: [] },
+    { width: columns - left - second - right, ...ends },
+    state,
   ]
 }
 
-/** Rows of the users where nothing else is below the graphs. */
-function listRows(body: number): number {
-  return body - Math.max(smallestGraph, Math.floor((body - 1) * graphShare))
+interface Wish {
+  readonly panel: PanelName
+  /** Rows that it could fill. */
+  readonly wish: number
 }
 
-function usersBand(columns: number, height: number): Band {
-  const health = between(healthColumns, Math.floor(columns * 0.18))
-  const endings = between(endingColumns, Math.floor(columns * 0.2))
-  return {
-    height,
-    cells: [
-      { panel: 'users', width: columns - health - endings },
-      { panel: 'health', width: health },
-      { panel: 'endings', width: endings },
-    ],
+/** Those of the panels that have something to tell. Users have their heading even if there is none, so that it is told. */
+function wishesOf(panels: readonly PanelName[], width: number, rowsOf: Room['rowsOf']): Wish[] {
+  return panels
+    .map((panel) => ({ panel, wish: rowsOf(panel, width) }))
+    .filter(({ panel, wish }) => wish > 1 || panel === 'users')
+}
+
+/**
+ * First each has what makes it worth it, then the first ones have all that they wish, then there may be room for the rest;
+ * the last that is shown takes what is left.
+ */
+function shareOut(height: number, wishes: readonly Wish[], rest: readonly Wish[]): Stack['panels'] {
+  let left = height
+  const take = (rows: number) => {
+    left -= rows
+    return rows
   }
-}
-
-function detailBand(columns: number, height: number): Band {
-  const ended = columns >= columnsForEnded ? Math.floor(columns / 3) : 0
-  const destinations = Math.min(90, Math.floor(columns / (ended > 0 ? 3 : 2)))
-  return {
-    height,
-    cells: [
-      { panel: 'destinations', width: destinations },
-      ...(ended > 0 ? [{ panel: 'ended', width: ended } as const] : []),
-      { panel: 'userGraphs', width: columns - destinations - ended },
-    ],
+  const leastOf = ({ panel, wish }: Wish) => Math.min(wish, panel === 'userGraphs' ? smallestGraph : smallestList)
+  const begun = wishes.map((one) => ({ ...one, height: leastOf(one) <= left ? take(leastOf(one)) : 0 }))
+  const shown = begun
+    .filter(({ height }) => height > 0)
+    .map(({ panel, wish, height }) => ({ panel, height: height + take(Math.min(left, wish - height)) }))
+  for (const one of rest) {
+    if (leastOf(one) <= left) shown.push({ panel: one.panel, height: take(Math.min(left, one.wish)) })
   }
-}
-
-function between({ least, most }: { readonly least: number; readonly most: number }, wanted: number): number {
-  return Math.min(most, Math.max(least, wanted))
+  return shown.map((one, at) => (at === shown.length - 1 ? { ...one, height: one.height + left } : one))
 }

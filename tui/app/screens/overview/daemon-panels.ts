@@ -1,111 +1,163 @@
-import { endReasonWords } from '../../../../shared/end-reasons.ts'
 import { formatBytes } from '../../../../shared/format/bytes.ts'
 import { counted } from '../../../../shared/format/count.ts'
+import { formatTime } from '../../../../shared/format/time.ts'
 import type { Health } from '../../../../shared/protocol/methods.ts'
+import { lineOf, type Part, type StyledLine } from '../../components/line.tsx'
 import { alarms } from '../../state/alarms.ts'
-import { refusalsLately, tallyEndings } from '../../state/endings.ts'
+import { refusalsLately } from '../../state/endings.ts'
+import { columnsForMore } from '../../state/layout.ts'
 import { liveConnections } from '../../state/live.ts'
-import { type Rules, refusingRules, ruleText } from '../../state/rules.ts'
+import { entryText } from '../../state/log.ts'
 import { isStale } from '../../state/state.ts'
 import { fitText } from '../../text/fit.ts'
-import type { Panel } from './panel.ts'
+import type { Role } from '../../themes/theme.ts'
+import type { Panel, PanelRoom } from './panel.ts'
 
 /** What is wrong, a row each; the last row tells how many more there are. */
 export const alarmsPanel: Panel = ({ state, look, height }) => {
   const all = alarms(state)
   const shown = all.length > height ? all.slice(0, height - 1) : all
   const rest = all.length - shown.length
-  const texts = rest > 0 ? [...shown, `and ${rest} more`] : shown
-  return texts.map((text) => ({ text: ` ! ${look.text(text)}`, style: look.theme.alarm }))
+  const more = rest > 0 ? [{ text: `and ${rest} more`, tone: 'warning' } as const] : []
+  return [...shown, ...more].map(({ text, tone }) =>
+    lineOf([
+      { text: ' ' },
+      { text: '!', style: look.theme.alarm },
+      { text: ` ${look.text(text)}`, style: look.theme[tone] },
+    ]),
+  )
 }
 
 /** What there is now, and what there was since the daemon's start. */
-export const totalsPanel: Panel = ({ state, look }) => {
-  const { latest } = state.traffic
+export const totalsPanel: Panel = ({ state, look, width }) => {
+  const { latest, recent } = state.traffic
   if (!latest) return []
-  const { down, up, accepted, connected, failed, denied } = latest
-  const live = liveConnections(state) ?? 0
-  const refused = refusalsLately(state.traffic.recent, state.rules).join(', ')
-  const texts = [
-    ` Now  ${counted(live, 'connection')}   Total  down ${formatBytes(down)}  up ${formatBytes(up)}`,
-    ` Clients  accepted ${accepted}  connected ${connected}  failed ${failed}  ${refused === '' ? `of those denied ${denied}` : `refused a minute: ${refused}`}`,
+  const { theme } = look
+  const old = isStale(state) ? theme.dim : undefined
+  const named = (name: string, value: string, style?: Part['style']): Part[] => [
+    { text: ` ${name} `, style: old ?? theme.label },
+    { text: value, style: old ?? style },
   ]
-  return texts.map((text) => ({ text, style: isStale(state) ? look.theme.dim : undefined }))
+  const refused = width < columnsForMore ? '' : refusalsLately(recent, state.rules).join(', ')
+  const live = liveConnections(state) ?? latest.connections
+  return [
+    lineOf([
+      ...named('Now ', counted(live, 'connection')),
+      ...named('  down', formatBytes(latest.down)),
+      ...named(' up', formatBytes(latest.up)),
+      ...named('  accepted', String(latest.accepted), latest.accepted === 0 ? theme.zero : undefined),
+      ...named(' failed', String(latest.failed), latest.failed === 0 ? theme.zero : undefined),
+      ...(refused === '' ? [] : named('  refused in a minute:', look.text(refused), theme.warning)),
+    ]),
+  ]
 }
 
-/** Users near a limit that the health tells of; the alarms name them, too. */
-const mostNear = 2
+/** A name and what is so of it; `tone` if that is not well. */
+interface Fact {
+  readonly name: string
+  readonly value: string
+  readonly tone?: Role | null
+}
+
+/** Columns of the names of facts. */
+const nameColumns = 12
+
+function factLines({ state, look, width }: PanelRoom, heading: string, facts: readonly Fact[]): StyledLine[] {
+  const old = isStale(state) ? look.theme.dim : undefined
+  return [
+    { text: fitText(` ${heading}`, width, look.ellipsis), style: look.theme.columns },
+    ...facts.map(({ name, value, tone }) =>
+      lineOf([
+        { text: ` ${name.padEnd(nameColumns)}`, style: old ?? look.theme.label },
+        { text: look.text(value), style: old ?? (tone ? look.theme[tone] : undefined) },
+      ]),
+    ),
+  ]
+}
 
 /** How the daemon does: what is slow, scarce, or fails. */
-export const healthPanel: Panel = ({ state, look }) => {
-  const heading = { text: ' Health', style: look.theme.columns }
-  if (!state.status) return [heading]
-  const style = isStale(state) ? look.theme.dim : undefined
-  return [heading, ...facts(state.status.health).map((fact) => ({ text: ` ${look.text(fact)}`, style }))]
+export const healthPanel: Panel = (room) => {
+  const { status } = room.state
+  return factLines(room, 'Health', status ? healthFacts(status.health) : [])
 }
 
-function facts({ lag, loops, sessions, descriptors, memory, store, names, accessLog, near = [] }: Health): string[] {
-  const worst = Math.max(0, ...loops.map((loop) => loop.lag))
+/** Milliseconds by which a thread may be late; the share of what there is from which on it is scarce. */
+const lateness = 100
+const scarce = 0.9
+
+function healthFacts({ lag, loops, sessions, descriptors, memory, store, names, accessLog }: Health): Fact[] {
+  const worst = Math.max(lag, ...loops.map((loop) => loop.lag))
+  const share = (name: string, used: number, most: number): Fact => {
+    return { name, value: `${used} of ${most}`, tone: used > scarce * most ? 'warning' : null }
+  }
   return [
-    `Main thread ${late(lag)}`,
-    ...(loops.length > 0 ? [`${loopCount(loops.length).padEnd(11)} ${late(worst)}`] : []),
-    `Sessions    ${sessions.live} of ${sessions.max}`,
-    `Descriptors ${descriptors.open} of ${descriptors.max}`,
-    `Memory      ${formatBytes(memory)}`,
-    store.problem === null ? `Store       ${upTo(store.slowest)}` : `Store fails: ${store.problem}`,
+    { name: 'Late', value: `up to ${milliseconds(worst)}`, tone: worst > lateness ? 'warning' : null },
+    share('Connections', sessions.live, sessions.max),
+    share('Descriptors', descriptors.open, descriptors.max),
+    { name: 'Memory', value: formatBytes(memory) },
+    store.problem === null
+      ? { name: 'Store', value: `up to ${milliseconds(store.slowest)}` }
+      : { name: 'Store fails', value: store.problem, tone: 'bad' },
     ...(accessLog && (accessLog.problem !== null || accessLog.dropped > 0)
-      ? [`Access log  ${accessLog.problem ?? `lacks ${accessLog.dropped}`}`]
+      ? [{ name: 'Access log', value: accessLog.problem ?? `lacks ${accessLog.dropped}`, tone: 'bad' } as const]
       : []),
-    ...near.slice(0, mostNear).map(({ user, limit, used, most }) => {
-      return `Near limit  ${user} ${limit} ${most > 0 ? Math.floor((used / most) * 100) : 100} %`
-    }),
-    `Names       ${names.failed} failed`,
-    `            ${names.pending} pending`,
-    `            ${upTo(names.slowest)}`,
+    { name: 'Names', value: `${names.pending} pending, ${milliseconds(names.slowest)}` },
+    { name: '', value: `${names.failed} failed`, tone: names.failed > 0 ? 'warning' : 'zero' },
   ]
-}
-
-function late(lag: number): string {
-  return `late ${milliseconds(lag)}`
-}
-
-function upTo(time: number): string {
-  return `up to ${milliseconds(time)}`
 }
 
 function milliseconds(value: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
 }
 
-function loopCount(count: number): string {
-  return `${count} loop${count === 1 ? '' : 's'}`
+/** Where the daemon listens, and whom it serves there. */
+export const socketsPanel: Panel = (room) => {
+  const { status } = room.state
+  if (!status) return factLines(room, 'Listens', [])
+  const { listening, passwordRequired, users } = status
+  const facts = listening.map(({ service, address, destination }) => ({
+    name: service,
+    value: destination === undefined ? address : `${address} to ${destination}`,
+  }))
+  const access = passwordRequired ? `${counted(users, 'user')}` : 'without a password'
+  return factLines(room, 'Listens', [{ name: 'serves', value: access }, ...facts])
 }
 
-const minuteColumns = 6
-const totalColumns = 8
-
-/** Rules that refused something, as many as are worth a row each. */
-const mostRules = 4
-
-function byRule(rules: Rules | null) {
-  return rules ? refusingRules(rules).slice(0, mostRules) : []
-}
-
-/** Connections opened, ended and refused, by reason, and by rule. */
-export const endingsPanel: Panel = ({ state, look, width }) => {
-  const row = (what: string, lastMinute: string, total: string) => {
-    const numbers = lastMinute.padStart(minuteColumns) + total.padStart(totalColumns)
-    return ` ${fitText(what, width - 1 - numbers.length, look.ellipsis)}${numbers}`
-  }
-  const style = isStale(state) ? look.theme.dim : undefined
+/** How to use a daemon that nobody has used yet. */
+export const beginPanel: Panel = ({ state, look, width }) => {
+  const { status, traffic } = state
+  const [socket] = status?.listening.filter(({ service }) => service === 'socks') ?? []
+  if (!status || !socket || traffic.latest?.accepted !== 0) return []
+  const login = status.passwordRequired ? 'NAME:PASSWORD@' : ''
   return [
-    { text: row('Connections', '1 min', 'total'), style: look.theme.columns },
-    ...tallyEndings(state.traffic.recent).flatMap(({ what, lastMinute, total }) => [
-      { text: row(look.text(what), String(lastMinute), String(total)), style },
-      ...(what === endReasonWords('forbidden') ? byRule(state.rules) : []).map(({ rule, lastMinute }) => ({
-        text: row(`  ${look.text(ruleText(state.rules, rule.id))}`, String(lastMinute), String(rule.hits)),
-        style: style ?? look.theme.dim,
-      })),
+    { text: fitText(' Nobody has come yet', width, look.ellipsis), style: look.theme.columns },
+    { text: ` curl --proxy socks5h://${login}${socket.address} https://example.com/` },
+    lineOf([
+      { text: ' :adduser NAME', style: look.theme.key },
+      { text: ' adds a user; ', style: look.theme.label },
+      { text: '?', style: look.theme.key },
+      { text: ' tells the keys', style: look.theme.label },
     ]),
+  ]
+}
+
+const levels = { debug: 'dim', info: null, warn: 'warning', error: 'bad' } as const satisfies Record<
+  string,
+  Role | null
+>
+
+/** The end of the daemon's log. */
+export const logPanel: Panel = ({ state, look, width, height }) => {
+  const old = isStale(state) ? look.theme.dim : undefined
+  const entries = state.log.entries.slice(-(height - 1))
+  return [
+    { text: fitText(' Log', width, look.ellipsis), style: look.theme.columns },
+    ...entries.map((entry) => {
+      const tone = levels[entry.level]
+      return lineOf([
+        { text: ` ${formatTime(entry.time).slice(11, 19)} ${entry.level.padEnd(5)} `, style: old ?? look.theme.label },
+        { text: look.text(entryText(entry)), style: old ?? (tone ? look.theme[tone] : undefined) },
+      ])
+    }),
   ]
 }

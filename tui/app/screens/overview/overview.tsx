@@ -7,24 +7,25 @@ import { Throughput } from '../../components/throughput.tsx'
 import { graphPoints, isSameSubject, rangeLengths } from '../../state/graph.ts'
 import { isStale, type State } from '../../state/state.ts'
 import { still } from '../../state/traffic.ts'
-import { arrange, type PanelName, roomFor } from './arrange.ts'
-import { alarmsPanel, endingsPanel, healthPanel, totalsPanel } from './daemon-panels.ts'
-import type { Panel } from './panel.ts'
-import { nameOf } from './panel.ts'
-import { busiestPanel, destinationsPanel, endedPanel, userGraphsPanel } from './traffic-panels.ts'
+import { arrange } from './arrange.ts'
+import { nameOf, type Panel } from './panel.ts'
+import { panels, roomFor } from './panels.ts'
 
-/** Throughput, totals, who is busiest; what is wrong on top; on large terminals more of what the daemon does. */
+/** What is wrong, throughput, who is busiest, who was refused; on large terminals more of what the daemon does. */
 export function Overview({ state }: { readonly state: State }): ReactElement {
   return (
     <>
-      {arrange(roomFor(state)).map(({ height, cells }) => (
-        <Box key={cells[0]?.panel} height={height}>
-          {cells.map(({ panel, width }) => (
-            <Box key={panel} flexDirection="column" width={width}>
-              {panel === 'graphs' ? (
-                <Graphs state={state} width={width} height={height} />
-              ) : (
-                <PanelLines panel={panels[panel]} state={state} width={width} height={height} />
+      {arrange(roomFor(state)).map(({ height, stacks }, band) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a band is nothing but its place
+        <Box key={band} height={height}>
+          {stacks.map(({ width, panels: stack }) => (
+            <Box key={stack[0]?.panel} flexDirection="column" width={width}>
+              {stack.map(({ panel, height }) =>
+                panel === 'graphs' ? (
+                  <Graphs key={panel} state={state} width={width} height={height} />
+                ) : (
+                  <PanelLines key={panel} panel={panels[panel]} state={state} width={width} height={height} />
+                ),
               )}
             </Box>
           ))}
@@ -32,17 +33,6 @@ export function Overview({ state }: { readonly state: State }): ReactElement {
       ))}
     </>
   )
-}
-
-const panels: Readonly<Record<Exclude<PanelName, 'graphs'>, Panel>> = {
-  alarms: alarmsPanel,
-  totals: totalsPanel,
-  users: busiestPanel,
-  health: healthPanel,
-  endings: endingsPanel,
-  destinations: destinationsPanel,
-  ended: endedPanel,
-  userGraphs: userGraphsPanel,
 }
 
 interface PartProps {
@@ -55,7 +45,12 @@ interface PartProps {
 function PanelLines({ panel, state, width, height }: PartProps & { readonly panel: Panel }): ReactElement {
   const look = useLook()
   const inner = width - 1
-  return <Lines lines={panel({ state, look, width: inner, height })} width={width} height={height} />
+  const lines = panel({ state, look, width: inner, height }).slice(0, height)
+  return (
+    <Box flexDirection="column" height={height}>
+      <Lines lines={lines} width={width} height={height} />
+    </Box>
+  )
 }
 
 /** Throughput of everybody, or of the user who was chosen. */
