@@ -4,6 +4,9 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { readConfigFile } from '../../daemon/settings/config-file.ts'
+import { arrange, roomFor } from '../../tui/app/screens/overview/arrange.ts'
+import { isTooSmall } from '../../tui/app/state/layout.ts'
+import { type State, stateAt } from '../../tui/app/state/state.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 /** README.md and docs/: what they lead to is there, and what they show is taken. */
@@ -61,5 +64,27 @@ it('show config files that proxyd takes', async () => {
     await writeFile(path, text)
     await chmod(path, 0o600)
     expect(Object.keys(await readConfigFile(path)).length).toBeGreaterThan(0)
+  }
+})
+
+it('tell at which size the app shows what', () => {
+  const text = textOf('docs/terminal-app.md')
+  const at = (columns: number, rows: number, page: State['page'] = 'overview') => {
+    const state: State = { ...stateAt(['here']), size: { columns, rows }, page }
+    return isTooSmall(state) ? [] : arrange(roomFor(state)).flatMap(({ cells }) => cells.map(({ panel }) => panel))
+  }
+  const [, ...smallest] = /below (\d+)x(\d+) \| connections, down to (\d+)x(\d+)/.exec(text) ?? []
+  const [columns = 0, rows = 0, ofConnections = 0, rowsOfConnections = 0] = smallest.map(Number)
+  expect([at(columns, rows), at(ofConnections, rowsOfConnections, 'connections')]).not.toContainEqual([])
+  expect([at(columns - 1, rows), at(columns, rows - 1)]).toEqual([[], []])
+  expect(at(ofConnections - 1, rowsOfConnections, 'connections')).toEqual([])
+
+  const steps = [...text.matchAll(/^\| (\d+) columns, (\d+) rows \|/gm)].map(([, ...size]) => size.map(Number))
+  const panels = [['health', 'endings'], ['destinations', 'userGraphs'], ['ended']] as const
+  expect(steps).toHaveLength(panels.length)
+  for (const [i, [columns = 0, rows = 0]] of steps.entries()) {
+    const more = [...(panels[i] ?? [])]
+    expect(at(columns, rows)).toEqual(expect.arrayContaining(more))
+    for (const panel of more) expect([...at(columns - 1, rows), ...at(columns, rows - 1)]).not.toContain(panel)
   }
 })
