@@ -22,6 +22,7 @@ import { ObservedUsers } from './observe/users.ts'
 import type { LiveRules } from './rules/live-rules.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { forwardsOf, forwardTarget } from './settings/forwards.ts'
+import { startWatches } from './watching.ts'
 
 /** Operators' way in. */
 export interface Management {
@@ -44,7 +45,8 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   const audit = new AuditTrail({ store: options.store.audit, warn: (message) => log.logger.warn(message) })
   parts.defer(() => audit.close())
   const { bans, accessLog } = dataPlane
-  const events = new Events({ accessLog, audit, bans, log: log.recorded })
+  const watches = await startWatches(options, observed.traffic, parts)
+  const events = new Events({ accessLog, audit, bans, log: log.recorded, watches })
   parts.defer(() => events.close())
   const instance = randomUUID()
   const listening = [...socksSockets(dataPlane), ...forwardSockets(dataPlane, configuration)]
@@ -66,6 +68,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
       operators: administered.operators,
       audit,
       events,
+      watches,
       config: administered.config,
       rules: administered.rules,
       transfer: transferring(options, administered),

@@ -74,6 +74,20 @@ export const settings = {
     placeholder: 'FILE',
     summary: 'demand a client certificate signed by one of these authorities, as PEM; read again on SIGHUP',
   },
+  'webhook-url': {
+    type: 'text',
+    default: '',
+    placeholder: 'URL',
+    secret: true,
+    summary:
+      'where to POST what watches tell, as JSON: https, or http on this machine; since a URL may be a secret, it is not shown',
+  },
+  'webhook-secret': {
+    type: 'text',
+    default: '',
+    placeholder: 'FILE',
+    summary: "file with the secret that signs what is posted (HMAC-SHA256), readable by proxyd's user only",
+  },
   'control-socket-mode': {
     type: 'choice',
     default: '0600',

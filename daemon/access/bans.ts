@@ -46,6 +46,7 @@ export class Bans implements Sources {
   /** Lines said since the last look, and those left out. */
   #lines = 0
   readonly #listeners = new Set<BanListener>()
+  readonly #loginListeners = new Set<(address: Uint8Array) => void>()
 
   private constructor(options: BansOptions) {
     this.#options = options
@@ -77,6 +78,12 @@ export class Bans implements Sources {
     return () => void this.#listeners.delete(listener)
   }
 
+  /** Hear of each login that fails, by its address of 4 or 16 bytes, until the returned function is called. */
+  watchLogins(listener: (address: Uint8Array) => void): () => void {
+    this.#loginListeners.add(listener)
+    return () => void this.#loginListeners.delete(listener)
+  }
+
   /** From now on these addresses and networks are never banned. */
   exempt(networks: readonly string[]): void {
     this.#penalties.exempt(networks.map(parseNetwork))
@@ -87,6 +94,7 @@ export class Bans implements Sources {
   }
 
   loginFailed(address: Uint8Array, username: Uint8Array, login: number, failure: LoginFailure): boolean {
+    for (const hear of this.#loginListeners) hear(address)
     if (!this.#penalties.note(address, 'login', this.#now(), login)) return false
     this.#tell(`auth_failed ip=${formatAddress(address)} user=${bareWord(username)} reason=${failure}`)
     return true

@@ -14,6 +14,8 @@ import type {
   Rule,
   Sample,
   User,
+  Watch,
+  WatchNotice,
 } from '../../shared/protocol/methods.ts'
 import type { ScramKeys } from '../../shared/protocol/scram.ts'
 import type { TableChange } from '../observe/table-view.ts'
@@ -38,6 +40,7 @@ export interface Backend {
   readonly operators: OperatorAdministration
   readonly audit: Audit
   readonly events: Events
+  readonly watches: WatchAdministration
   readonly config: RuntimeConfiguration
   readonly rules: RuleAdministration
   readonly transfer: Transfer
@@ -96,6 +99,15 @@ export interface Events {
   ): Promise<readonly EventEntry[]>
   /** Has somebody hear what happens, and how much before it they were not told of, until the returned function is called. */
   follow(wish: EventWish, hear: (events: readonly EventEntry[], missed: number) => void): () => void
+}
+
+/** What the daemon looks out for. Each change acts when it resolves. */
+export interface WatchAdministration {
+  list(): Watch[]
+  add(watch: Params<'watches.add'>, by: string): Promise<Watch>
+  remove(name: string): Promise<Result<'watches.remove'>>
+  /** Hear of what they tell, until the returned function is called. */
+  watch(listener: (notice: WatchNotice) => void): () => void
 }
 
 /** Sources that are kept out. Each change acts when it resolves. */

@@ -29,6 +29,7 @@ import { sessionHandlers } from './handlers/session.ts'
 import { transferHandlers } from './handlers/transfer.ts'
 import { usageHandlers } from './handlers/usage.ts'
 import { userHandlers } from './handlers/users.ts'
+import { watchHandlers } from './handlers/watches.ts'
 import { LoginFailures } from './login-failures.ts'
 import type { Via } from './session.ts'
 
@@ -168,6 +169,7 @@ function makeClients(options: ControlOptions, cookie: string): Clients {
     ...managementSessionHandlers(clients),
     ...auditHandlers(backend.audit),
     ...eventHandlers(backend.events, limits),
+    ...watchHandlers(backend.watches, limits),
     ...banHandlers(backend.bans),
     ...accessHandlers(backend.accessLog),
     ...connectionHandlers(backend.connections, feed),

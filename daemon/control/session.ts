@@ -28,7 +28,7 @@ export interface Login {
 }
 
 /** Topics that a client can follow, each once. */
-export type Topic = 'metrics' | 'connections' | 'users' | 'log' | 'access' | 'events'
+export type Topic = 'metrics' | 'connections' | 'users' | 'log' | 'access' | 'events' | 'watches'
 
 /** What a feed may do to a client's connection. */
 export interface Outlet {

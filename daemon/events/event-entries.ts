@@ -1,7 +1,7 @@
 import { type EndReason, endReasonWords } from '../../shared/end-reasons.ts'
 import { destinationOf } from '../../shared/filter/access-fields.ts'
 import { formatDuration } from '../../shared/format/time.ts'
-import type { AccessEntry, AuditEntry, Ban, EventEntry, LogEntry } from '../../shared/protocol/methods.ts'
+import type { AccessEntry, AuditEntry, Ban, EventEntry, LogEntry, WatchNotice } from '../../shared/protocol/methods.ts'
 
 /** What the daemon's own records come to as events. */
 
@@ -98,6 +98,12 @@ function factsIn(given: Readonly<Record<string, unknown>>): string {
       return isGroup ? factsIn({ ...value }) : ` ${name}=${JSON.stringify(value)}`
     })
     .join('')
+}
+
+/** What a watch tells. */
+export function eventOfWatch({ watch, time, state, text }: WatchNotice): Omit<EventEntry, 'id'> {
+  const level = state === 'over' ? 'info' : 'warn'
+  return { time, kind: 'watch', level, text: `${watch}: ${text}`, user: null, source: null, count: 1 }
 }
 
 /** A line of the log. */

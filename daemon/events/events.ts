@@ -8,9 +8,17 @@ import type {
   LogEntry,
   Params,
   Result,
+  WatchNotice,
 } from '../../shared/protocol/methods.ts'
 import { plainFilter } from '../access-log/entry-filter.ts'
-import { endedOtherwise, eventOfAudit, eventOfBan, eventOfConnection, eventOfLog } from './event-entries.ts'
+import {
+  endedOtherwise,
+  eventOfAudit,
+  eventOfBan,
+  eventOfConnection,
+  eventOfLog,
+  eventOfWatch,
+} from './event-entries.ts'
 
 /** Events kept that are about no connection: the access log has those. */
 const mostKept = 1_000
@@ -33,6 +41,7 @@ export interface EventSources {
   readonly audit: { watch(listener: (entry: Omit<AuditEntry, 'id'>) => void): () => void }
   readonly bans: { watch(listener: (ban: Ban, isBanned: boolean) => void): () => void }
   readonly log: { watch(listener: (entry: LogEntry) => void): () => void }
+  readonly watches: { watch(listener: (notice: WatchNotice) => void): () => void }
 }
 
 /** Which events somebody wants, and may know of. */
@@ -56,11 +65,12 @@ export class Events {
   readonly #unwatch: readonly (() => void)[]
 
   constructor(sources: EventSources) {
-    const { audit, bans, log } = sources
+    const { audit, bans, log, watches } = sources
     this.#sources = sources
     this.#unwatch = [
       audit.watch((entry) => this.#add(eventOfAudit(entry))),
       bans.watch((ban, isBanned) => this.#add(eventOfBan(ban, isBanned, Date.now()))),
+      watches.watch((notice) => this.#add(eventOfWatch(notice))),
       log.watch((entry) => {
         if (entry.level === 'warn' || entry.level === 'error') this.#add(eventOfLog(entry))
       }),

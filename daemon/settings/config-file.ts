@@ -10,7 +10,7 @@ const mostBytes = 1 << 20
 
 /**
  * Read a TOML file of settings. Rejects with a `Failure`: of status 2 if the file cannot be read, or what it says makes no sense;
- * of status 1 if somebody else can have written it, or can read the passwords in it.
+ * of status 1 if somebody else can have written it, or can read what is secret in it.
  */
 export async function readConfigFile(path: string): Promise<Partial<Settings>> {
   const { text, isPublic } = await read(path)
@@ -21,8 +21,9 @@ export async function readConfigFile(path: string): Promise<Partial<Settings>> {
     if (problem) throw new Failure(2, `${path}: ${key} ${problem}`)
     found[key] = value as SettingValue
   }
-  if ('user' in found && isPublic)
-    throw new Failure(1, `${path} holds passwords, and everybody on this machine can read it: chmod o-r ${path}`)
+  const secret = Object.entries(settings).find(([name, shape]) => 'secret' in shape && name in found)?.[0]
+  if (secret !== undefined && isPublic)
+    throw new Failure(1, `${path} holds ${secret}, and everybody on this machine can read it: chmod o-r ${path}`)
   return found
 }
 

@@ -124,4 +124,11 @@ export const migrations: readonly string[] = [
     saved INTEGER NOT NULL,
     entries BLOB NOT NULL
   ) STRICT`,
+  `CREATE TABLE watches (
+    name TEXT PRIMARY KEY,
+    text TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    by TEXT NOT NULL,
+    seen TEXT NOT NULL CHECK (json_valid(seen))
+  ) STRICT`,
 ]

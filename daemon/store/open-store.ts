@@ -69,6 +69,11 @@ class ThreadedStore implements Store {
     append: (entries, kept) => this.#change('audit', 'append', entries, kept),
     list: (wish) => this.#ask('audit', 'list', wish),
   }
+  readonly watches: Store['watches'] = {
+    list: () => this.#ask('watches', 'list'),
+    put: (watch) => this.#change('watches', 'put', watch),
+    remove: (name) => this.#change('watches', 'remove', name),
+  }
   readonly #folder: string
   readonly #file: URL
   readonly #listeners = new Set<ChangeListener>()

@@ -16,6 +16,7 @@ import { sqliteRules } from './sqlite-rules.ts'
 import { sqliteSettings } from './sqlite-settings.ts'
 import { sqliteUsage } from './sqlite-usage.ts'
 import { sqliteUsers } from './sqlite-users.ts'
+import { sqliteWatches } from './sqlite-watches.ts'
 import {
   type AuditStore,
   type BackupStore,
@@ -30,6 +31,7 @@ import {
   StoreError,
   type UsageStore,
   type UserStore,
+  type WatchStore,
 } from './store.ts'
 
 /** Milliseconds to wait for another process to let go, such as a daemon that is just ending. */
@@ -48,6 +50,7 @@ export interface SqliteStore {
   readonly imports: Immediate<ImportStore>
   readonly backups: BackupStore
   readonly audit: Immediate<AuditStore>
+  readonly watches: Immediate<WatchStore>
   close(): void
 }
 
@@ -87,6 +90,7 @@ export function openSqliteStore(folder: string): SqliteStore {
     imports: sqliteImports(opened),
     backups: sqliteBackups(opened),
     audit: sqliteAudit(opened),
+    watches: sqliteWatches(opened),
     close: () => opened.close(),
   }
 }

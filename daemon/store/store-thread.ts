@@ -20,6 +20,7 @@ export interface Call {
     | 'audit'
     | 'imports'
     | 'backups'
+    | 'watches'
   readonly method: string
   readonly given: readonly unknown[]
 }

@@ -19,6 +19,7 @@ export interface Store {
   readonly imports: ImportStore
   readonly backups: BackupStore
   readonly audit: AuditStore
+  readonly watches: WatchStore
   /** Hear of each change how it went, until the returned function is called. */
   watch(listener: ChangeListener): () => void
   /** Gives everything back; nothing may be asked of the store from then on. */
@@ -199,6 +200,27 @@ export interface SettingsStore {
   load(): Promise<StoredSettings>
   /** Puts these values by name, and takes back those that are null, as the change with this revision. */
   save(revision: number, changes: ReadonlyMap<string, SettingValue | null>): Promise<void>
+}
+
+/** What the daemon looks out for, as kept between runs. */
+export interface StoredWatch {
+  readonly name: string
+  readonly text: string
+  /** Whole milliseconds since 1970. */
+  readonly created: number
+  /** Who added it. */
+  readonly by: string
+  /** Destinations that are not new any more. */
+  readonly seen: readonly string[]
+}
+
+export interface WatchStore {
+  /** All of them, in the order in which they were added. */
+  list(): Promise<StoredWatch[]>
+  /** Adds it, or replaces the one of that name. */
+  put(watch: StoredWatch): Promise<void>
+  /** Does nothing if there is none. */
+  remove(name: string): Promise<void>
 }
 
 export interface BanStore {

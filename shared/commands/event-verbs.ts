@@ -27,7 +27,7 @@ export const eventVerbs = {
       last: { value: 'N', summary: `the newest N of them, at most ${most}; default: ${usual}, with --since ${most}` },
       follow: 'go on with what happens, until interrupted; with --json a line for each',
     },
-    summary: 'tell who was refused, banned, failed to log in; follow it',
+    summary: 'tell who failed to log in, was refused or banned',
     words: filterWords,
     prepare: (words, flags) => {
       const since = flags.get('since')

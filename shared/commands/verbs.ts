@@ -20,6 +20,7 @@ import { UsageError } from './usage.ts'
 import { usageVerbs } from './usage-verbs.ts'
 import { userVerbs } from './user-verbs.ts'
 import { type Flag, type Outcome, type Verb, verb } from './verb.ts'
+import { watchVerbs } from './watch-verbs.ts'
 
 const table = {
   ...userVerbs,
@@ -28,6 +29,7 @@ const table = {
   ...connectionVerbs,
   ...accessVerbs,
   ...eventVerbs,
+  ...watchVerbs,
   ...ruleVerbs,
   ...banVerbs,
   ...operatorVerbs,

@@ -17,6 +17,7 @@ import type { EventShape, MethodShape } from './methods/shape.ts'
 import { transferMethods } from './methods/transfer.ts'
 import { usageMethods } from './methods/usage.ts'
 import { userEvents, userMethods } from './methods/users.ts'
+import { watchEvents, watchMethods } from './methods/watches.ts'
 
 /**
  * The management protocol's methods and events, as two tables: a file of `methods/` has those of each domain. Validation,
@@ -41,6 +42,7 @@ export const methods = {
   ...managementSessionMethods,
   ...auditMethods,
   ...eventMethods,
+  ...watchMethods,
 } satisfies Record<string, MethodShape>
 
 export type Method = keyof typeof methods
@@ -56,6 +58,7 @@ export const events = {
   ...accessLogEvents,
   ...logEvents,
   ...eventEvents,
+  ...watchEvents,
 } satisfies Record<string, EventShape>
 
 export type EventName = keyof typeof events
@@ -86,3 +89,4 @@ export { type MethodShape, type Role, roles } from './methods/shape.ts'
 export type { ImportChange, KeptUser } from './methods/transfer.ts'
 export { type UsageRow, usageKinds } from './methods/usage.ts'
 export { password, type User, user, userName } from './methods/users.ts'
+export { type Watch, type WatchNotice, watch, watchNotice } from './methods/watches.ts'

@@ -9,6 +9,7 @@ import type {
   RecordedLog,
   UserAdministration,
   UserTable,
+  WatchAdministration,
 } from '../../daemon/control/backend.ts'
 import type { TableChange } from '../../daemon/observe/table-view.ts'
 import type { UserChanges } from '../../daemon/observe/users.ts'
@@ -27,6 +28,8 @@ import {
   type Result,
   type Sample,
   type User,
+  type Watch,
+  type WatchNotice,
 } from '../../shared/protocol/methods.ts'
 import { sampleOf } from '../helpers/sample.ts'
 import { unlimited } from '../helpers/user-row.ts'
@@ -46,6 +49,7 @@ export class FakeBackend implements Backend {
   readonly accessLog = new FakeAccessLog()
   readonly operators = new FakeOperators()
   readonly events = new FakeEvents()
+  readonly watches = new FakeWatches()
   readonly audit = new FakeAudit()
   readonly config = new FakeConfiguration()
   readonly rules = new FakeRules()
@@ -330,6 +334,34 @@ class FakeEvents implements Events {
   tell(events: readonly EventEntry[], missed = 0): void {
     this.events.push(...events)
     for (const hear of this.#followers) hear(events, missed)
+  }
+}
+
+class FakeWatches implements WatchAdministration {
+  readonly #watches: Watch[] = []
+  readonly #listeners = new Set<(notice: WatchNotice) => void>()
+
+  list(): Watch[] {
+    return this.#watches
+  }
+
+  async add({ name, text }: Params<'watches.add'>, by: string): Promise<Watch> {
+    const watch = { name, text, created: 0, by, firing: [], fired: 0 }
+    this.#watches.push(watch)
+    return watch
+  }
+
+  async remove(): Promise<Result<'watches.remove'>> {
+    return { text: this.#watches.pop()?.text ?? '', stored: true }
+  }
+
+  watch(listener: (notice: WatchNotice) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  tell(notice: WatchNotice): void {
+    for (const hear of this.#listeners) hear(notice)
   }
 }
 

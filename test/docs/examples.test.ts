@@ -33,6 +33,8 @@ const varying: readonly Method[] = [
   'access.list',
   'access.subscribe',
   'events.list',
+  'watches.list',
+  'watches.add',
   'events.subscribe',
   'metrics.subscribe',
   'metrics.history',

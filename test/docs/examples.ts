@@ -76,6 +76,15 @@ const happened = {
   count: 3,
 } as const
 
+const watch = {
+  name: 'big',
+  text: 'rate>10.0MiB/s user:bob for 30s',
+  created: 1767225600000,
+  by: 'local',
+  firing: [],
+  fired: 0,
+}
+
 const sample = {
   seq: 61,
   time: 1767225662000,
@@ -241,6 +250,11 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   'access.list': { params: { limit: 1 }, result: { entries: [ended], next: '35122.24 17' } },
   'access.subscribe': { params: { history: 1 }, result: { entries: [ended] } },
   'access.unsubscribe': { params: {}, result: {} },
+  'watches.add': { params: { name: 'big', text: 'rate>10MB/s user:bob for 30s' }, result: { watch } },
+  'watches.list': { params: {}, result: { watches: [watch] } },
+  'watches.subscribe': { params: {}, result: {} },
+  'watches.unsubscribe': { params: {}, result: {} },
+  'watches.remove': { params: { name: 'big' }, result: { text: watch.text, stored: true } },
   'events.list': { params: { filter: 'level:warn', limit: 1 }, result: { events: [happened] } },
   'events.subscribe': { params: { filter: '!kind:not_reached', history: 1 }, result: { events: [happened] } },
   'events.unsubscribe': { params: {}, result: {} },
@@ -460,6 +474,18 @@ export const eventExamples: { readonly [E in EventName]: EventParams<E> } = {
   },
   'connections.resync': { seq: 2 },
   'access.entries': { entries: [ended], missed: 0 },
+  'watches.notices': {
+    notices: [
+      {
+        watch: 'big',
+        time: 1767225662000,
+        state: 'firing',
+        subject: 'bob',
+        text: 'bob: 12.3 MiB/s, above 10.0 MiB/s for 30s',
+      },
+    ],
+    missed: 0,
+  },
   'events.entries': { events: [happened], missed: 0 },
   'log.entries': { entries: [entry], lost: 0 },
   goodbye: { reason: 'the daemon ends' },

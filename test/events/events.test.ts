@@ -27,6 +27,7 @@ function start() {
       },
     },
     audit: { watch: () => () => {} },
+    watches: { watch: () => () => {} },
     bans: { watch: () => () => {} },
     log: {
       watch: (hear) => {

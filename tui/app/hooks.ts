@@ -79,6 +79,14 @@ export function useKeys(app: App): void {
   usePaste((text) => paste(app, text))
 }
 
+/** Ring the terminal's bell, whenever it is to be. */
+export function useBell(rings: number): void {
+  const { stdout } = useStdout()
+  useEffect(() => {
+    if (rings > 0) stdout.write('\u0007')
+  }, [rings, stdout])
+}
+
 /** Let the mouse act on the app while it is `on`. What is switched on is switched off however the app ends. */
 export function useMouse(app: App, on: boolean): void {
   const { stdin } = useStdin()

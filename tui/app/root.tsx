@@ -4,7 +4,7 @@ import { CommandHint, Footer } from './components/footer.tsx'
 import { Header } from './components/header.tsx'
 import { Line } from './components/line.tsx'
 import { LookContext } from './components/look-context.ts'
-import { type Parts, useApp, useKeys, useMouse, useRedrawAfterResize } from './hooks.ts'
+import { type Parts, useApp, useBell, useKeys, useMouse, useRedrawAfterResize } from './hooks.ts'
 import { DaemonsPage } from './screens/daemons-page.tsx'
 import { DialogPanel } from './screens/dialog-panel.tsx'
 import { ConnectionsPage, SettingsPage } from './screens/list-pages.tsx'
@@ -33,6 +33,7 @@ export function Root({ store, daemons, login, look }: RootProps): ReactElement {
   const state = useSyncExternalStore(store.subscribe, () => store.state)
   useRedrawAfterResize(app, state.size)
   useMouse(app, state.mouse)
+  useBell(state.rings)
   const theme = themeFor(state.theme, state.background)
   const { drawing } = state.overview
   const themed = useMemo(() => inTheme(look, theme, drawing), [look, theme, drawing])

@@ -12,6 +12,8 @@ export const named: readonly (readonly [name: string, schema: z.ZodObject])[] = 
   ['Rule', protocol.rule],
   ['AccessEntry', protocol.accessEntry],
   ['EventEntry', protocol.eventEntry],
+  ['Watch', protocol.watch],
+  ['WatchNotice', protocol.watchNotice],
   ['LogEntry', protocol.logEntry],
   ['Sample', protocol.sample],
   ['Health', protocol.health],

@@ -97,6 +97,7 @@ const examples = Object.entries(verbs).map(([name, row]) => {
     .replaceAll(/\[|\]|\.\.\./g, '')
     .replace('ROLE', 'viewer')
     .replace('FIELD=VALUE', 'quota=1GB')
+    .replace('NAME WORD', 'NAME near-limit')
     .replace('VALUE', 'auto')
     .replace('TIME', '10m')
     .replace(/\bTO\b/, 'a.example:80')

@@ -2,7 +2,7 @@ import type { Command } from '../../../shared/commands/parse.ts'
 import { UsageError } from '../../../shared/commands/usage.ts'
 import type { Call, Outcome } from '../../../shared/commands/verb.ts'
 import { type ErrorKind, RpcError } from '../../../shared/protocol/errors.ts'
-import type { Role } from '../../../shared/protocol/methods.ts'
+import type { Role, WatchNotice } from '../../../shared/protocol/methods.ts'
 import {
   type Client,
   type Connection,
@@ -28,6 +28,7 @@ import { carryOut, decidingRules, dryRunOf, outcomeLines, perform, type Results 
 import { ConnectionQuestions, type Wanted } from './connection-questions.ts'
 import { EventWatch } from './event-watch.ts'
 import { GraphWatch } from './graph-watch.ts'
+import { hearWatches } from './hear-watches.ts'
 import { LogWatch } from './log-watch.ts'
 import { askForPage, askForRules } from './page-questions.ts'
 import { TableWatch } from './table-watch.ts'
@@ -268,6 +269,7 @@ export class Daemon {
     this.#begun = client
     this.#settle()
     this.#ask((client) => this.#followMetrics(client))
+    if (this.#mayWatch(client)) this.#ask((client) => hearWatches(client, this.#ring))
     await this.look()
   }
 
@@ -277,6 +279,13 @@ export class Daemon {
     if (!this.#isShown || !whose || whose.user !== user) return
     this.#store.dispatch({ type: 'overview', event: { do: 'show', subject: null } })
     this.#store.announce('that user is gone; the graphs show everybody', 'bad')
+  }
+
+  /** A watch has something to tell, whatever is shown. */
+  readonly #ring = ({ watch, state, text }: WatchNotice): void => {
+    const where = this.#isShown ? '' : `${this.#known.place}: `
+    this.#store.announce(`${where}watch ${watch}: ${text}`, state === 'over' ? 'good' : 'bad')
+    if (state !== 'over') this.#store.dispatch({ type: 'ring' })
   }
 
   #roleOf(client: Client): Role {

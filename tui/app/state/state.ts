@@ -104,6 +104,8 @@ export interface UiState {
   readonly command: CommandLine
   readonly dialog: Dialog | null
   readonly toasts: Toasts
+  /** How often the terminal's bell was to ring. */
+  readonly rings: number
   readonly undo: Undo | null
   readonly rateUnit: 'bytes' | 'bits'
   readonly usagePeriod: UsagePeriod
@@ -160,7 +162,7 @@ export type UiEvent =
   | { readonly type: 'command'; readonly event: CommandEvent }
   /** Say something, or put what was said away. */
   | { readonly type: 'say'; readonly text: string; readonly tone: Toast['tone']; readonly at: number }
-  | { readonly type: 'clearMessage' }
+  | { readonly type: 'clearMessage' | 'ring' }
   /** A key is pressed. */
   | { readonly type: 'read' }
   | { readonly type: 'follow'; readonly followed: Followed }
@@ -234,6 +236,7 @@ const initialUi: UiState = {
   command: noCommand,
   dialog: null,
   toasts: noToasts,
+  rings: 0,
   undo: null,
   rateUnit: 'bytes',
   usagePeriod: '24h',

@@ -50,6 +50,8 @@ export function reduceUi(ui: UiState, event: Event): UiState {
       return { ...ui, toasts: markRead(ui.toasts) }
     case 'undo':
       return { ...ui, undo: event.undo }
+    case 'ring':
+      return { ...ui, rings: ui.rings + 1 }
     case 'clearMessage':
       return { ...ui, toasts: clearMessage(ui.toasts) }
     case 'grouping':

@@ -1,0 +1,210 @@
+import { parseWatch, WatchError, type WatchTerms, watchText } from '../../shared/filter/watch-text.ts'
+import type { Health, Params, Watch, WatchNotice } from '../../shared/protocol/methods.ts'
+import { formatAddress } from '../net/address.ts'
+import { parseNetwork } from '../net/network.ts'
+import { Refusal } from '../refusal.ts'
+import { StoreError, type WatchStore } from '../store/store.ts'
+import { type Condition, conditionOf, type Second } from './conditions.ts'
+import type { SessionMove } from './session-moves.ts'
+
+/** Watches at once. */
+const most = 100
+/** Milliseconds between two looks, while there are watches. */
+const period = 1_000
+/** Looks between two writes of where users have been. */
+const saving = 60
+/** Addresses whose failed logins are looked at in one second. */
+const mostFailed = 10_000
+
+export interface WatchesOptions {
+  readonly store: WatchStore
+  /** Bytes of everybody or of a user, both ways, which only grow; undefined if there is no such user. */
+  readonly moved: (user?: string) => number | undefined
+  /** Looks at all sessions, again and again: what each has done since the last look. */
+  readonly sessions: () => { look(): readonly SessionMove[] }
+  readonly nameOf: (index: number) => string | undefined
+  readonly near: () => Health['near']
+  /** Hear of each failed login, by its address, until the returned function is called. */
+  readonly watchLogins: (listener: (address: Uint8Array) => void) => () => void
+  readonly warn: (message: string) => void
+  readonly now?: () => number
+}
+
+interface Kept {
+  readonly name: string
+  readonly terms: WatchTerms
+  readonly created: number
+  readonly by: string
+  readonly seen: Set<string>
+  readonly condition: Condition
+  fired: number
+  /** How many destinations are stored. */
+  saved: number
+}
+
+type Listener = (notice: WatchNotice) => void
+
+/** What operators have the daemon look out for. Without watches it looks at nothing. */
+export class Watches {
+  readonly #options: WatchesOptions
+  readonly #now: () => number
+  readonly #byName = new Map<string, Kept>()
+  readonly #listeners = new Set<Listener>()
+  #sessions: { look(): readonly SessionMove[] } | undefined
+  #failed: Uint8Array[] = []
+  #unwatch: (() => void) | undefined
+  #timer: NodeJS.Timeout | undefined
+  #looked = 0
+  #looks = 0
+
+  private constructor(options: WatchesOptions) {
+    this.#options = options
+    this.#now = options.now ?? (() => performance.now())
+  }
+
+  /** With those that are stored. Rejects with a StoreError. */
+  static async load(options: WatchesOptions): Promise<Watches> {
+    const watches = new Watches(options)
+    for (const { name, text, created, by, seen } of await options.store.list())
+      watches.#keep({ name, terms: parseWatch(text), created, by }, seen)
+    watches.#settle()
+    return watches
+  }
+
+  /** By name, in the order in which they were added. */
+  list(): Watch[] {
+    return [...this.#byName.values()].map(toldOf)
+  }
+
+  /** Hear of what they tell, until the returned function is called. */
+  watch(listener: Listener): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** Refused with `invalid`, `exists`, `conflict` if there is no room, and `unavailable` if it cannot be stored. */
+  async add({ name, text }: Params<'watches.add'>, by: string): Promise<Watch> {
+    const terms = termsOf(text)
+    this.#refuseSecond(name)
+    if (this.#byName.size >= most) throw new Refusal('conflict', `there are ${most} watches, the most there can be`)
+    const watch = { name, terms, created: Date.now(), by }
+    await this.#store({ ...watch, seen: new Set() })
+    // Somebody else may have been quicker.
+    this.#refuseSecond(name)
+    const kept = this.#keep(watch, [])
+    this.#settle()
+    return toldOf(kept)
+  }
+
+  /** Resolves to what it looked out for. Refused with `not_found`. */
+  async remove(name: string): Promise<{ text: string; stored: boolean }> {
+    const kept = this.#byName.get(name)
+    if (!kept) throw new Refusal('not_found', `there is no watch ${name}`)
+    this.#byName.delete(name)
+    this.#settle()
+    try {
+      await this.#options.store.remove(name)
+      return { text: watchText(kept.terms), stored: true }
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      this.#options.warn(`the watch ${name} is removed, and a restart would bring it back: ${error.message}`)
+      return { text: watchText(kept.terms), stored: false }
+    }
+  }
+
+  /** Keeps where users have been. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#unwatch?.()
+    await this.#save()
+  }
+
+  #refuseSecond(name: string): void {
+    if (this.#byName.has(name)) throw new Refusal('exists', `there is a watch ${name} already: remove it first`)
+  }
+
+  #keep(watch: Pick<Kept, 'name' | 'terms' | 'created' | 'by'>, known: readonly string[]): Kept {
+    const seen = new Set(known)
+    const kept = { ...watch, seen, condition: conditionOf(watch.terms, seen), fired: 0, saved: seen.size }
+    this.#byName.set(watch.name, kept)
+    return kept
+  }
+
+  /** Looks only as long as there is something to look out for. */
+  #settle(): void {
+    const kinds = new Set([...this.#byName.values()].map(({ terms }) => kindOf(terms)))
+    if (kinds.size === 0) clearInterval(this.#timer)
+    if (kinds.size === 0 || this.#timer === undefined) this.#looked = this.#now()
+    this.#timer = kinds.size === 0 ? undefined : (this.#timer ?? setInterval(() => this.#look(), period).unref())
+    this.#sessions = kinds.has('sessions') ? (this.#sessions ?? this.#options.sessions()) : undefined
+    if (!kinds.has('logins')) {
+      this.#unwatch?.()
+      this.#unwatch = undefined
+      this.#failed = []
+    } else {
+      this.#unwatch ??= this.#options.watchLogins((address) => {
+        if (this.#failed.length < mostFailed) this.#failed.push(address)
+      })
+    }
+  }
+
+  #look(): void {
+    const second = this.#second()
+    for (const kept of this.#byName.values())
+      for (const told of kept.condition.look(second)) {
+        if (told.state !== 'over') kept.fired++
+        const notice = { watch: kept.name, time: Date.now(), ...told }
+        for (const hear of this.#listeners) hear(notice)
+      }
+    if (++this.#looks % saving === 0) void this.#save()
+  }
+
+  #second(): Second {
+    const { moved, nameOf, near } = this.#options
+    const now = this.#now()
+    const lasted = Math.max(1, now - this.#looked)
+    this.#looked = now
+    const moves = this.#sessions?.look() ?? []
+    const failed = this.#failed.map((bytes) => ({ bytes, text: formatAddress(bytes) }))
+    this.#failed = []
+    return { now, lasted, moved, sessions: () => moves, nameOf, near, failed }
+  }
+
+  async #save(): Promise<void> {
+    for (const kept of this.#byName.values()) {
+      if (kept.seen.size === kept.saved) continue
+      kept.saved = kept.seen.size
+      await this.#store(kept).catch((error: Refusal) => this.#options.warn(error.message))
+    }
+  }
+
+  async #store({ name, terms, created, by, seen }: Omit<Kept, 'condition' | 'fired' | 'saved'>): Promise<void> {
+    try {
+      await this.#options.store.put({ name, text: watchText(terms), created, by, seen: [...seen] })
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      throw new Refusal('unavailable', `the watch ${name} cannot be stored: ${error.message}`)
+    }
+  }
+}
+
+/** What has to be looked at for it. */
+function kindOf(terms: WatchTerms): 'sessions' | 'logins' | 'counters' {
+  if (terms.kind === 'login-failures') return 'logins'
+  return terms.kind === 'new-destination' || ('source' in terms && terms.source !== undefined) ? 'sessions' : 'counters'
+}
+
+function toldOf({ name, terms, created, by, condition, fired }: Kept): Watch {
+  return { name, text: watchText(terms), created, by, firing: condition.firing.slice(0, most), fired }
+}
+
+function termsOf(text: string): WatchTerms {
+  try {
+    const terms = parseWatch(text)
+    if ('source' in terms && terms.source !== undefined) parseNetwork(terms.source)
+    return terms
+  } catch (error) {
+    if (error instanceof WatchError || error instanceof RangeError) throw new Refusal('invalid', error.message)
+    throw error
+  }
+}

@@ -1,0 +1,75 @@
+import { readPlainFile, UnfitFile } from '../shared/whole-file.ts'
+import { nearLimits } from './access/near-limits.ts'
+import type { ManagementOptions } from './administration.ts'
+import { Failure } from './failure.ts'
+import { foreignness, unsafePlaceOf } from './foreign-files.ts'
+import type { UserTraffic } from './observe/user-traffic.ts'
+import { SessionMoves } from './watches/session-moves.ts'
+import { Watches } from './watches/watches.ts'
+import { unfitUrl, Webhook } from './watches/webhook.ts'
+
+/** A secret is a line. */
+const longestSecret = 4096
+
+/**
+ * What the daemon looks out for, told to the log and to the webhook, if there is one. What is to be closed in the end goes into
+ * `parts`, in order. Throws a Failure for a webhook that cannot be.
+ */
+export async function startWatches(
+  { configuration: { values }, store, dataPlane, log: { logger } }: ManagementOptions,
+  traffic: UserTraffic,
+  parts: AsyncDisposableStack,
+): Promise<Watches> {
+  const { engine, accounts, bans, limits, limitLines: lines, usage } = dataPlane
+  const warn = (message: string) => logger.warn(message)
+  const totalOf = (index: number) => traffic.up(index) + traffic.down(index)
+  const watches = await Watches.load({
+    store: store.watches,
+    moved(user) {
+      if (user !== undefined) {
+        const account = accounts.named(user)
+        return account && totalOf(account.index)
+      }
+      let sum = 0
+      for (let index = 0; index <= accounts.highestIndex; index++) sum += totalOf(index)
+      return sum
+    },
+    sessions: () => new SessionMoves(engine.tables),
+    nameOf: (index) => accounts.lastNameOf(index),
+    near: nearLimits({ accounts, effective: limits.effective, usage, lines }),
+    watchLogins: (listener) => bans.watchLogins(listener),
+    warn,
+  })
+  parts.defer(() => watches.close())
+  watches.watch(({ watch, text }) => logger.info(`watch ${watch}: ${text}`))
+  const { 'webhook-url': url, 'webhook-secret': file } = values
+  if (url === '') return watches
+  const problem = unfitUrl(url)
+  if (problem) throw new Failure(2, `the URL of webhook-url ${problem}`)
+  const webhook = new Webhook({ url, secret: file === '' ? undefined : secretIn(file), warn })
+  parts.defer(() => webhook.close())
+  watches.watch((notice) => webhook.post(notice))
+  return watches
+}
+
+/** What a file of this user alone holds, without the end of its line. Throws a Failure. */
+function secretIn(path: string): string {
+  const secret = readSecret(path).trimEnd()
+  if (secret === '') throw new Failure(2, `webhook-secret ${path} is empty: put the secret in it`)
+  return secret
+}
+
+function readSecret(path: string): string {
+  try {
+    return readPlainFile(path, longestSecret, (status) => {
+      if ((status.mode & 0o077) !== 0)
+        throw new Failure(1, `webhook-secret ${path} is open to others than its owner: chmod 600 ${path}`)
+      const reason = foreignness(path, status) ?? unsafePlaceOf(path)
+      if (reason) throw new Failure(1, `${reason} (webhook-secret names it)`)
+    }).toString('utf8')
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    const why = error instanceof UnfitFile ? error.message : `cannot be read (${(error as NodeJS.ErrnoException).code})`
+    throw new Failure(1, `webhook-secret ${path} ${why}: give it a file with the secret that proxyd may read`)
+  }
+}

@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { openStore } from '../../daemon/store/open-store.ts'
+import { type StoredWatch, StoreError, type WatchStore } from '../../daemon/store/store.ts'
+import { Watches, type WatchesOptions } from '../../daemon/watches/watches.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+class FakeStore implements WatchStore {
+  readonly rows = new Map<string, StoredWatch>()
+  isFull = false
+
+  async list(): Promise<StoredWatch[]> {
+    return [...this.rows.values()]
+  }
+
+  async put(row: StoredWatch): Promise<void> {
+    if (this.isFull) throw new StoreError('failed', 'the disk is full')
+    this.rows.set(row.name, row)
+  }
+
+  async remove(name: string): Promise<void> {
+    if (this.isFull) throw new StoreError('failed', 'the disk is full')
+    this.rows.delete(name)
+  }
+}
+
+function optionsWith(fields: Partial<WatchesOptions> = {}): WatchesOptions {
+  return {
+    store: new FakeStore(),
+    moved: () => 0,
+    sessions: () => ({ look: () => [] }),
+    nameOf: () => 'bob',
+    near: () => [],
+    watchLogins: () => () => {},
+    warn: () => {},
+    ...fields,
+  }
+}
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] }))
+afterEach(() => void vi.useRealTimers())
+
+test('nothing is looked at without a watch that wants it', async () => {
+  const asked: string[] = []
+  const watches = await Watches.load(
+    optionsWith({
+      moved: () => asked.push('counters'),
+      sessions: () => {
+        const look = () => {
+          asked.push('sessions')
+          return []
+        }
+        return { look }
+      },
+      watchLogins: () => {
+        asked.push('logins')
+        return () => void asked.push('no more logins')
+      },
+    }),
+  )
+  const lookedAt = () => {
+    vi.advanceTimersByTime(3000)
+    return new Set(asked.splice(0))
+  }
+  expect(lookedAt()).toEqual(new Set())
+  await watches.add({ name: 'a', text: 'login-failures>2' }, 'ann')
+  expect(lookedAt()).toEqual(new Set(['logins']))
+  await watches.add({ name: 'b', text: 'new-destination user:bob' }, 'ann')
+  expect(lookedAt()).toEqual(new Set(['sessions']))
+  await watches.add({ name: 'c', text: 'rate>1' }, 'ann')
+  await watches.remove('a')
+  await watches.remove('b')
+  expect(lookedAt()).toEqual(new Set(['no more logins', 'counters']))
+  await watches.remove('c')
+  expect(lookedAt()).toEqual(new Set())
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+test('who listens is told of what fires, and it is counted', async () => {
+  let total = 0
+  const watches = await Watches.load(optionsWith({ moved: () => (total += 5000) }))
+  await watches.add({ name: 'big', text: 'rate>1k for 2s' }, 'ann')
+  const heard: unknown[] = []
+  const stop = watches.watch((notice) => heard.push(notice))
+  vi.advanceTimersByTime(5000)
+  expect(heard).toEqual([
+    {
+      watch: 'big',
+      time: expect.any(Number),
+      state: 'firing',
+      subject: 'all',
+      text: 'all: 4.88 KiB/s, above 1.00 KiB/s for 2s',
+    },
+  ])
+  expect(watches.list()).toMatchObject([
+    { name: 'big', text: 'rate>1.00KiB/s for 2s', by: 'ann', firing: ['all'], fired: 1 },
+  ])
+  stop()
+})
+
+test('changes that make no sense or cannot be stored are refused, and change nothing', async () => {
+  const store = new FakeStore()
+  const watches = await Watches.load(optionsWith({ store }))
+  const add = (name: string, text: string) => watches.add({ name, text }, 'ann')
+  await expect(add('a', 'nonsense')).rejects.toMatchObject({ kind: 'invalid' })
+  await expect(add('a', 'rate>1 src:10.0.0.1/8')).rejects.toThrow(/write 10\.0\.0\.0\/8/)
+  await add('a', 'near-limit')
+  await expect(add('a', 'near-limit')).rejects.toMatchObject({ kind: 'exists' })
+  await expect(watches.remove('b')).rejects.toMatchObject({ kind: 'not_found' })
+  store.isFull = true
+  await expect(add('b', 'near-limit')).rejects.toMatchObject({ kind: 'unavailable' })
+  expect(watches.list()).toHaveLength(1)
+  expect(await watches.remove('a')).toEqual({ text: 'near-limit', stored: false })
+  store.isFull = false
+  for (let i = 0; i < 100; i++) await add(`n${i}`, 'near-limit')
+  await expect(add('one-more', 'near-limit')).rejects.toMatchObject({ kind: 'conflict' })
+})
+
+test('watches, and where a user has been, outlast a restart', async () => {
+  vi.useRealTimers()
+  const folder = await temporaryFolder()
+  const looks = [[{ user: 1, source: new Uint8Array(4), host: 'a.example', moved: 0 }]]
+  const run = async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
+    const store = await openStore(folder)
+    const watches = await Watches.load(
+      optionsWith({ store: store.watches, sessions: () => ({ look: () => looks[0] ?? [] }) }),
+    )
+    const told: string[] = []
+    watches.watch(({ text }) => told.push(text))
+    const end = async () => {
+      vi.advanceTimersByTime(2000)
+      await watches.close()
+      await store.close()
+      vi.useRealTimers()
+      return told
+    }
+    return { watches, end }
+  }
+  const first = await run()
+  await first.watches.add({ name: 'bob', text: 'new-destination user:bob' }, 'ann')
+  await first.watches.add({ name: 'all', text: 'rate>1MB/s' }, 'ann')
+  expect(await first.end()).toEqual(['bob goes to a.example for the first time'])
+  const second = await run()
+  expect(second.watches.list().map(({ name, text, by }) => [name, text, by])).toEqual([
+    ['bob', 'new-destination user:bob', 'ann'],
+    ['all', 'rate>1.00MiB/s for 30s', 'ann'],
+  ])
+  expect(await second.end()).toEqual([])
+})
