@@ -4,11 +4,13 @@ import { findVerb } from '../../shared/commands/verbs.ts'
 import type { Role } from '../../shared/protocol/methods.ts'
 import { type Binding, keyLabel } from '../../tui/app/keys/binding.ts'
 import { decodeKeys } from '../../tui/app/keys/decode.ts'
-import { helpLines, hintsFor, hintsOf } from '../../tui/app/keys/help.ts'
+import { helpLines, helpShown, hintsFor, hintsOf } from '../../tui/app/keys/help.ts'
 import { type KeyContext, keyTable } from '../../tui/app/keys/key-table.ts'
+import type { Help } from '../../tui/app/state/dialogs.ts'
 import { type ListPage, type Page, pages } from '../../tui/app/state/pages.ts'
-import { stateAt } from '../../tui/app/state/state.ts'
+import { type State, stateAt } from '../../tui/app/state/state.ts'
 import { tables } from '../../tui/app/tables/tables.ts'
+import { emptyField } from '../../tui/app/text/edit.ts'
 
 const contexts = Object.entries<readonly Binding[]>(keyTable)
 
@@ -65,10 +67,22 @@ describe('the key table', () => {
   })
 
   test.each(contexts)('where no text is typed, %s has help, or it is in the help of each page', (context, bindings) => {
-    if (context === 'tooSmall' || context === 'help' || context === 'find' || context === 'naming') return
+    if (context === 'mini' || context === 'help' || context === 'find' || context === 'naming') return
     const own = bindings.some(({ command }) => command === 'help')
     const help = helpLines('users')
     expect(own || bindings.every(({ summary }) => help.some((line) => line.includes(summary)))).toBe(true)
+  })
+
+  test('help has two columns where there is room, with keys and the grammar of filters on top', () => {
+    const state: State = { ...stateAt(['here']), page: 'connections', size: { columns: 120, rows: 40 } }
+    const help: Help = { kind: 'help', scroll: 0, find: emptyField, isTyped: false }
+    const lines = helpShown({ ...state, dialog: help }, help)
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(120)
+    expect(lines[0]).toMatch(/^ x, Del .* A filter is made of words/)
+    const all = lines.join('\n').replaceAll(/\s+/g, ' ')
+    for (const word of ['While a command is typed', 'quit; so does Ctrl-C', 'numbers']) expect(all).toContain(word)
+    const narrow = helpShown({ ...state, dialog: help, size: { columns: 99, rows: 40 } }, help)
+    expect(narrow.length).toBeGreaterThan(lines.length)
   })
 
   test('the help names the fields that a filter of the page knows', () => {

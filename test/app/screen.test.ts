@@ -1,18 +1,33 @@
 import { expect, test } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
-import { exec } from '../helpers/proxy-tui.ts'
+import { exec, program } from '../helpers/proxy-tui.ts'
 import { startTarget } from '../helpers/target.ts'
-import type { Terminal } from '../helpers/terminal.ts'
+import { openTerminal, type Terminal } from '../helpers/terminal.ts'
 import { openApp } from './open-app.ts'
 
 test('a terminal that is too small is told both sizes, and gets the app once it is larger (2)', async () => {
   await using app = await openApp(await startDaemon())
   app.resize(60, 15)
-  await app.shows(/60x15.* 72x18/s)
+  await app.shows(/^ ↓ 0 B\/s +↑ 0 B\/s +0 connections .*nobody was refused.*60x15.* 72x18/s)
   expect(app.screen).not.toMatch(/Overview/)
   app.resize(80, 24)
   await app.shows(/\[1 Overview\].* q quit$/s)
+})
+
+test('--mini tells in as many lines as there are what moves, what is wrong and who is busiest', async () => {
+  const daemon = await startDaemon(['--max-connections', '1'])
+  const client = await connectThrough(daemon.port('socks'), await startTarget())
+  const args = [program, '--runtime-dir', daemon.folders.runtime, '--mini']
+  await using app = openTerminal(process.execPath, args, { columns: 80, rows: 3 })
+  await app.shows(/^ ↓ 0 B\/s +↑ 0 B\/s +1 connection .*\n ! 1 of at most 1 connections\n nobody moves anything$/)
+  app.resize(80, 1)
+  await app.shows(/^ ↓ 0 B\/s +↑ 0 B\/s +1 connection +! 1 of at most 1 connections/)
+  app.resize(120, 40)
+  await app.until(() => app.lines.filter((line) => line !== '').length === 3, 'has three lines still')
+  client.finish()
+  app.type('q')
+  expect(await app.ended).toMatchObject({ status: 0 })
 })
 
 test('the smallest terminal shows every part of every page', async () => {

@@ -18,7 +18,7 @@ import { lookOf } from './themes/look.ts'
 const second = 1000
 
 /** Run the terminal app until the person quits. Resolves to the exit status. */
-export async function runApp({ daemons: named, colour, refresh, theme }: AppOptions): Promise<number> {
+export async function runApp({ daemons: named, colour, refresh, theme, mini }: AppOptions): Promise<number> {
   const problem = terminalProblem(process)
   if (problem !== null) {
     process.stderr.write(`proxy-tui: ${problem}\n`)
@@ -27,6 +27,7 @@ export async function runApp({ daemons: named, colour, refresh, theme }: AppOpti
   const look = lookOf(process.env, colour)
   settleColors(process.env, look.depth)
   const store = new Store(named.map(titleOf), refresh)
+  if (mini) store.dispatch({ type: 'mini' })
   const keepPreferences = rememberPreferences(store, process.env, theme)
   const tick = () => store.feed(store.state.current, { type: 'tick', at: Date.now() })
   tick()

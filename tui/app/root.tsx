@@ -1,4 +1,4 @@
-import { Box, Text } from 'ink'
+import { Box } from 'ink'
 import { type ReactElement, useMemo, useSyncExternalStore } from 'react'
 import { CommandHint, Footer } from './components/footer.tsx'
 import { Header } from './components/header.tsx'
@@ -9,13 +9,14 @@ import { DaemonsPage } from './screens/daemons-page.tsx'
 import { DialogPanel } from './screens/dialog-panel.tsx'
 import { ConnectionsPage, SettingsPage } from './screens/list-pages.tsx'
 import { LogPage } from './screens/log-page.tsx'
+import { Mini } from './screens/mini.tsx'
 import { OperatorsPage } from './screens/operators-page.tsx'
 import { OverlayPage } from './screens/overlays.tsx'
 import { Overview } from './screens/overview/overview.tsx'
 import { BansPage, RulesPage } from './screens/rules-page.tsx'
 import { UsersPage } from './screens/users-page.tsx'
 import { isOverlay, overlayOf } from './state/dialogs.ts'
-import { isTooSmall, pageRows, smallest } from './state/layout.ts'
+import { isMini, pageRows } from './state/layout.ts'
 import type { Page } from './state/pages.ts'
 import { lackToSee } from './state/rights.ts'
 import type { State } from './state/state.ts'
@@ -37,11 +38,7 @@ export function Root({ store, daemons, login, look }: RootProps): ReactElement {
   const theme = themeFor(state.theme, state.background)
   const { drawing } = state.overview
   const themed = useMemo(() => inTheme(look, theme, drawing), [look, theme, drawing])
-  return (
-    <LookContext value={themed}>
-      {isTooSmall(state) ? <TooSmall size={state.size} /> : <Screen state={state} />}
-    </LookContext>
-  )
+  return <LookContext value={themed}>{isMini(state) ? <Mini state={state} /> : <Screen state={state} />}</LookContext>
 }
 
 const screens: Readonly<Record<Page, (props: { state: State }) => ReactElement>> = {
@@ -80,11 +77,4 @@ function PageShown({ state }: { readonly state: State }): ReactElement {
   const verb = state.page === 'log' ? 'is' : 'are'
   if (lack !== null) return <Line text={` The ${state.page} ${verb} ${lack}.`} width={state.size.columns} />
   return <Page state={state} />
-}
-
-/** Instead of everything, in a terminal where it would not fit. */
-function TooSmall({ size }: Pick<State, 'size'>): ReactElement {
-  const needed = `This terminal is ${size.columns}x${size.rows}; proxy-tui needs ${smallest.columns}x${smallest.rows}.`
-  const isEnough = !isTooSmall({ size, page: 'connections' })
-  return <Text>{needed + (isEnough ? ' 2 shows the connections, which need less; q quits.' : '')}</Text>
 }

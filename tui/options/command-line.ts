@@ -18,6 +18,8 @@ export interface AppOptions extends CommonOptions {
   readonly colour: boolean
   /** Undefined: the one that was chosen last. */
   readonly theme: Options['theme']
+  /** In a few lines, whatever room there is. */
+  readonly mini: boolean
   /** How often a second what the daemon tells may change the screen. */
   readonly refresh: number
 }
@@ -70,8 +72,8 @@ export async function readCommandLine(args: readonly string[], surroundings: Sur
   if (!lines) {
     if (json || passwordStdin || timeout) throw new Error('--json, --password-stdin and --timeout need --exec')
     // There is one screen for all of them: the first one's profile has its say.
-    const { colour, theme, refresh = options.refresh.max } = settled[0]?.options ?? {}
-    return { kind: 'app', options: { daemons, colour: colour !== 'never', theme, refresh } }
+    const { colour, theme, mini = false, refresh = options.refresh.max } = settled[0]?.options ?? {}
+    return { kind: 'app', options: { daemons, colour: colour !== 'never', theme, mini, refresh } }
   }
   const readers = lines.filter((line) => line === '-').length + (passwordStdin ? 1 : 0)
   if (readers > 1) throw new Error('only one of --exec - and --password-stdin can read standard input')

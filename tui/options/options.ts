@@ -56,6 +56,7 @@ export const options = {
     choices: ['auto', 'dark', 'light', 'contrast', 'terminal'],
     summary: 'auto (dark or light, as the terminal is), dark, light, contrast, or terminal: its own 16 colours',
   },
+  mini: { type: 'flag', summary: 'the app in one to three lines, for a pane beside other work' },
   refresh: { type: 'integer', placeholder: 'HZ', min: 1, max: 4, summary: 'how often a second the screen may change' },
 } as const satisfies Record<string, OptionShape>
 

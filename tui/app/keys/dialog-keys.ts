@@ -162,7 +162,7 @@ export const dialogKeys = {
     help,
     close,
   ],
-  tooSmall: [
+  mini: [
     { keys: ['2'], command: 'connections', summary: 'the live connections, which need less' },
     { keys: ['q'], command: 'quit', summary: 'quit' },
   ],

@@ -1,18 +1,18 @@
 import { filterHelp } from '../../../shared/filter/fields.ts'
 import type { Help } from '../state/dialogs.ts'
 import { isOver } from '../state/followed.ts'
-import { isTooSmall } from '../state/layout.ts'
+import { isMini } from '../state/layout.ts'
 import { listPage } from '../state/pages.ts'
 import { lackOfRights, lackToSee } from '../state/rights.ts'
 import type { State } from '../state/state.ts'
 import { tables } from '../tables/tables.ts'
-import { columnsOf } from '../text/fit.ts'
+import { breakLines, columnsOf } from '../text/fit.ts'
 import { type Binding, keyLabel, roleFor } from './binding.ts'
 import { everywhere, type KeyContext, keyTable } from './key-table.ts'
 
 /** Where the next key is pressed. */
 export function contextOf(state: State): KeyContext {
-  if (isTooSmall(state)) return 'tooSmall'
+  if (isMini(state)) return 'mini'
   if (state.dialog?.kind === 'help' && state.dialog.isTyped) return 'find'
   if (state.dialog?.kind === 'menu' && state.dialog.naming) return 'naming'
   if (state.dialog) return state.dialog.kind
@@ -87,18 +87,48 @@ const gap = 2
 
 /** The help for a page or dialog: all of its keys, and the role that one takes; for a page, what is typed into, too. */
 export function helpLines(context: KeyContext): readonly string[] {
-  const keys = keysOf(context)
-  if (!isPage(context)) return keys
-  const typing = Object.entries(fields).flatMap(([field, where]) =>
-    field === 'filter' && !isList(context) ? [] : ['', ` ${where}:`, ...keysOf(field as keyof typeof fields)],
-  )
-  return isList(context) ? [...keys, ...typing, ...filterHelp(tables[context].fields)] : [...keys, ...typing]
+  return [...keysOf(context), ...typingLines(context), ...filterLines(context)]
 }
 
-/** The lines of the help that is open, as far as they have what is looked for. */
-export function helpShown(state: State, { find }: Pick<Help, 'find'>): readonly string[] {
+/** How a filter is written, on a page that has one. */
+function filterLines(context: KeyContext): string[] {
+  return isList(context) && isPage(context) ? filterHelp(tables[context].fields) : []
+}
+
+/** The keys of what is typed into on a page, where `?` is a letter. */
+function typingLines(context: KeyContext): string[] {
+  if (!isPage(context)) return []
+  return Object.entries(fields).flatMap(([field, where]) =>
+    field === 'filter' && !isList(context) ? [] : ['', ` ${where}:`, ...keysOf(field as keyof typeof fields)],
+  )
+}
+
+/** Terminal columns from which on the help has two columns. */
+const columnsForTwo = 100
+/** Where the second row of a line begins, below its explanation. */
+const indent = ' '.repeat(18)
+
+/** The lines of the help that is open, as far as they have what is looked for: in a wide terminal keys at the left, what is typed at the right. */
+export function helpShown({ size, ...state }: State, { find }: Pick<Help, 'find'>): readonly string[] {
   const wanted = find.text.toLowerCase()
-  return helpLines(helpContext(state)).filter((line) => line.toLowerCase().includes(wanted))
+  const context = helpContext({ ...state, size })
+  const matching = (lines: readonly string[]) => lines.filter((line) => line.toLowerCase().includes(wanted))
+  if (size.columns < columnsForTwo) return matching(helpLines(context))
+  const half = Math.floor(size.columns / 2)
+  const wrapped = (lines: readonly string[]) => matching(lines).flatMap((line) => wrapLine(line, half - 2))
+  const left = wrapped(keysOf(context))
+  const right = wrapped([...filterLines(context), ...typingLines(context)]).filter((line, at) => at > 0 || line !== '')
+  const rows = Math.max(left.length, right.length)
+  return Array.from({ length: rows }, (_, at) => {
+    const one = left[at] ?? ''
+    return `${one}${' '.repeat(half - columnsOf(one))}${right[at] ?? ''}`.trimEnd()
+  })
+}
+
+function wrapLine(line: string, width: number): string[] {
+  const [first = '', ...others] = breakLines(line, width)
+  if (others.length === 0) return [first]
+  return [first, ...breakLines(others.join(' '), width - indent.length).map((rest) => indent + rest)]
 }
 
 /** Where `?` is a letter, so that the page's help tells of them. */

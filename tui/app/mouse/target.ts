@@ -8,7 +8,7 @@ import {
   fieldRows,
   firstShown,
   hintsAreShown,
-  isTooSmall,
+  isMini,
   itemRows,
   linkRows,
   pageRows,
@@ -47,7 +47,7 @@ interface Place {
 /** What is there; null if it is nothing that a click could mean. What lies below a dialog is out of reach. */
 export function targetAt(state: State, place: Place): Target | null {
   const { size, dialog, command } = state
-  if (isTooSmall(state)) return null
+  if (isMini(state)) return null
   if (place.row === size.rows - 1) return hintsAreShown(state) ? hintAt(state, place) : null
   const tabs = linkRows(state)
   const head = tabs + tabRows(size)

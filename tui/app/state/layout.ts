@@ -38,6 +38,11 @@ export function isTooSmall({ size, page }: Pick<State, 'size' | 'page'>): boolea
   return size.columns < least.columns || size.rows < least.rows
 }
 
+/** Whether all that is shown is a few lines: it is wanted so, or there is no room for the page. */
+export function isMini(state: Pick<State, 'size' | 'page' | 'mini'>): boolean {
+  return state.mini || isTooSmall(state)
+}
+
 /** Columns before the reason why there is no connection, and those that breaking lines at spaces may waste in each row. */
 const beforeReason = 35
 const wasted = 8

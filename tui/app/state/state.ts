@@ -112,6 +112,8 @@ export interface UiState {
   /** What live connections are summed up by. */
   readonly grouping: Grouping
   readonly theme: ThemeChoice
+  /** Whether it is told in a few lines, however large the terminal is. */
+  readonly mini: boolean
   /** The terminal's, as far as it tells. */
   readonly background: Background
   /** Whether clicks and the wheel are the app's, not the terminal's. */
@@ -171,6 +173,8 @@ export type UiEvent =
   | { readonly type: 'pause' | 'holdAccess' | 'holdEvents' | 'rateUnit' | 'mouse' | 'usagePeriod' }
   | { readonly type: 'grouping'; readonly grouping: Grouping }
   | { readonly type: 'theme'; readonly theme: ThemeChoice }
+  /** The person wants no more than a few lines. */
+  | { readonly type: 'mini' }
   /** The terminal tells what its background is. */
   | { readonly type: 'background'; readonly background: Background }
   /** What was chosen in an earlier run. */
@@ -242,6 +246,7 @@ const initialUi: UiState = {
   usagePeriod: '24h',
   grouping: 'user',
   theme: 'auto',
+  mini: false,
   background: 'dark',
   mouse: true,
   overview: plainOverview,

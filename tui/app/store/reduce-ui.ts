@@ -64,6 +64,8 @@ export function reduceUi(ui: UiState, event: Event): UiState {
       return prefer(ui, event.preferences)
     case 'theme':
       return { ...ui, theme: event.theme }
+    case 'mini':
+      return { ...ui, mini: true }
     case 'background':
       return { ...ui, background: event.background }
     case 'mouse':
