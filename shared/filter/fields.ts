@@ -37,10 +37,13 @@ export function filterHelp(fields: Kinds): string[] {
   const hasPlaces = Object.values(fields).some(({ kind }) => kind === 'place')
   return [
     '',
-    ' A filter is made of words; rows that match them all are shown:',
-    '   text         anywhere in the row           !word        rows that do not match it',
-    '   ab*yz        * is anything: all of a field ~pattern     a regular expression',
-    '   "two words"  with spaces and signs         field:word   in one field; its name is one of these:',
+    ' A filter is made of words, and shows what matches all:',
+    '   text           anywhere in the row',
+    '   ab*yz          * is anything: all of a field',
+    '   "two words"    with spaces and signs',
+    '   ~pattern       a regular expression',
+    '   !word          rows that do not match it',
+    '   field:word     in one field; its name is one of these:',
     ...fieldLines(fields),
     ...(hasPlaces ? ['   such as dst:*.example.com dst:443 src:10.0.0.0/8 !user:alice state:open'] : []),
   ]
