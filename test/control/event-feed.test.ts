@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import type { EventEntry } from '../../shared/protocol/methods.ts'
 import { entered } from './raw-client.ts'
 import { startControl } from './start-control.ts'
@@ -68,4 +68,30 @@ it('counts what a slow client could not be told, and tells it the newest', async
   }
   expect(heard + missed).toBe(most)
   expect(missed).toBeGreaterThan(1000)
+})
+
+it('gathers what was once at a time for each client, for that takes the files of the access log', async () => {
+  const control = await startControl()
+  const searches: PromiseWithResolvers<EventEntry[]>[] = []
+  vi.spyOn(control.backend.events, 'list').mockImplementation(() => {
+    const search = Promise.withResolvers<EventEntry[]>()
+    searches.push(search)
+    return search.promise
+  })
+  const client = await entered(control)
+  const asked = [
+    client.request('events.list'),
+    client.request('events.subscribe', { history: 1 }),
+    client.request('events.unsubscribe'),
+  ]
+  // In the order in which they came: no answer of the first two is there before it was found.
+  await client.call('session.ping')
+  expect(searches).toHaveLength(1)
+  searches[0]?.resolve([])
+  expect((await client.next())?.id).toBe(asked[0])
+  expect(searches).toHaveLength(2)
+  searches[1]?.resolve([])
+  expect((await client.next())?.id).toBe(asked[1])
+  expect((await client.next())?.id).toBe(asked[2])
+  expect(control.backend.events.followers).toBe(0)
 })

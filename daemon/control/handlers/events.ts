@@ -12,26 +12,30 @@ export function eventHandlers(events: Events, limits: Limits): HandlersOf<'event
   const mayKnow = (session: Session) => (event: EventEntry) =>
     isAtLeast(session.identity.role, 'admin') || !isAuditKind(event.kind)
   return {
-    'events.list': async ({ limit = protocolLimits.page, ...wish }, session) => {
-      const found = await events.list({ ...wish, may: mayKnow(session), limit })
-      return { events: newestThatFit(found, limits.line) }
-    },
-    'events.subscribe': async ({ filter, history = 0 }, session) => {
-      const wish = { filter, may: mayKnow(session) }
-      let follower: EventFollower | undefined
-      session.subscribe('events', (outlet) => {
-        follower = new EventFollower(outlet, limits)
-        return follower.following(events.follow(wish, follower.take))
-      })
-      const found = await events.list({ ...wish, limit: history })
-      const told = newestThatFit(found, limits.line)
-      follower?.begin(told)
-      return { events: told }
-    },
-    'events.unsubscribe': (_, session) => {
-      session.unsubscribe('events')
-      return {}
-    },
+    'events.list': ({ limit = protocolLimits.page, ...wish }, session) =>
+      session.read(async () => {
+        const found = await events.list({ ...wish, may: mayKnow(session), limit })
+        return { events: newestThatFit(found, limits.line) }
+      }),
+    'events.subscribe': ({ filter, history = 0 }, session) =>
+      session.read(async () => {
+        const wish = { filter, may: mayKnow(session) }
+        let follower: EventFollower | undefined
+        session.subscribe('events', (outlet) => {
+          follower = new EventFollower(outlet, limits)
+          return follower.following(events.follow(wish, follower.take))
+        })
+        const found = await events.list({ ...wish, limit: history })
+        const told = newestThatFit(found, limits.line)
+        follower?.begin(told)
+        return { events: told }
+      }),
+    // Behind the subscription that may be waiting still.
+    'events.unsubscribe': (_, session) =>
+      session.read(() => {
+        session.unsubscribe('events')
+        return {}
+      }),
   }
 }
 
