@@ -3,7 +3,7 @@ import { formatBytes } from '../format/bytes.ts'
 import { formatDuration, formatTime } from '../format/time.ts'
 import { limits } from '../protocol/limits.ts'
 import type { AccessEntry } from '../protocol/methods.ts'
-import type { Context } from './context.ts'
+import { type Context, lastEntries } from './context.ts'
 import { filterWords, readFilter } from './filter-words.ts'
 import { readMoment } from './moments.ts'
 import { readCount } from './usage.ts'
@@ -45,15 +45,7 @@ interface Wish {
 }
 
 async function tellLast({ call }: Context, wish: Wish, last: number): Promise<Outcome> {
-  const entries: AccessEntry[] = []
-  let cursor: string | undefined
-  do {
-    const limit = Math.min(atOnce, last - entries.length)
-    const page = await call('access.list', { ...wish, limit, ...(cursor !== undefined && { cursor }) })
-    entries.push(...page.entries)
-    cursor = page.next
-  } while (cursor !== undefined && entries.length < last)
-  entries.reverse()
+  const entries = await lastEntries((from) => call('access.list', { ...wish, ...from }), last)
   return { data: entries, view: { heading, right: [7, 8, 9], rows: entries.map(cellsOf) } }
 }
 

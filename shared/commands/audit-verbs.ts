@@ -1,5 +1,6 @@
 import { formatTime } from '../format/time.ts'
 import type { AuditEntry, ManagementSession } from '../protocol/methods.ts'
+import { lastEntries } from './context.ts'
 import { readMoment } from './moments.ts'
 import { readCount, UsageError } from './usage.ts'
 import { type Table, verb } from './verb.ts'
@@ -29,15 +30,7 @@ export const auditVerbs = {
       const wish = { ...moment('since'), ...moment('until'), ...text('by'), ...text('action') }
       const last = readCount(flags.get('last') ?? String(usual), 1, most)
       return async ({ call }) => {
-        const entries: AuditEntry[] = []
-        let cursor: string | undefined
-        do {
-          const limit = Math.min(500, last - entries.length)
-          const page = await call('audit.list', { ...wish, limit, ...(cursor !== undefined && { cursor }) })
-          entries.push(...page.entries)
-          cursor = page.next
-        } while (cursor !== undefined && entries.length < last)
-        entries.reverse()
+        const entries = await lastEntries((from) => call('audit.list', { ...wish, ...from }), last)
         return { data: entries, view: tableOf(entries) }
       }
     },

@@ -1,4 +1,5 @@
 import { RpcError } from '../protocol/errors.ts'
+import { limits } from '../protocol/limits.ts'
 import type { EventName, EventParams, Method, Params, Result } from '../protocol/methods.ts'
 
 /** What a command may use of the program that runs it. */
@@ -23,6 +24,8 @@ export type PasswordSource = 'stdin' | 'prompt'
 
 /** A list of a million rows has fewer. */
 const mostPages = 2_500
+/** So has a search through 400 GB of an access log, many pages of which may be empty. */
+const mostSearched = 100_000
 
 /**
  * Get all pages of a list, from the first to the one that names no next. Rejects with `RpcError` if there are more than a list can
@@ -32,12 +35,36 @@ export async function everyPage<Page extends { next?: string | undefined }>(
   get: (from: { cursor?: string }) => Promise<Page>,
 ): Promise<Page[]> {
   const pages: Page[] = []
-  let page = await get({})
-  pages.push(page)
-  while (page.next !== undefined) {
-    if (pages.length === mostPages) throw new RpcError('internal_error', `the list has no end after ${mostPages} pages`)
-    page = await get({ cursor: page.next })
-    pages.push(page)
-  }
+  for await (const page of pagesOf(get, mostPages)) pages.push(page)
   return pages
+}
+
+/**
+ * Get the newest `last` entries of a list that has them newest first, as many as there are, the oldest of them first. Rejects as
+ * `everyPage` does, but after more pages: each may have fewer entries than were asked for, even none.
+ */
+export async function lastEntries<Entry>(
+  get: (from: { limit: number; cursor?: string }) => Promise<{ entries: readonly Entry[]; next?: string | undefined }>,
+  last: number,
+): Promise<Entry[]> {
+  const entries: Entry[] = []
+  const rest = (from: { cursor?: string }) => get({ ...from, limit: Math.min(limits.page, last - entries.length) })
+  for await (const page of pagesOf(rest, mostSearched)) {
+    entries.push(...page.entries)
+    if (entries.length >= last) break
+  }
+  return entries.reverse()
+}
+
+async function* pagesOf<Page extends { next?: string | undefined }>(
+  get: (from: { cursor?: string }) => Promise<Page>,
+  most: number,
+): AsyncGenerator<Page> {
+  let page = await get({})
+  yield page
+  for (let asked = 1; page.next !== undefined; asked++) {
+    if (asked === most) throw new RpcError('internal_error', `the list has no end after ${most} pages`)
+    page = await get({ cursor: page.next })
+    yield page
+  }
 }

@@ -42,6 +42,13 @@ test('asks page by page for as many as are wanted, and passes over empty pages',
   expect(outcome.data).toEqual([of(8), of(9)])
 })
 
+test.each(['access', 'audit'])('%s gives up a list whose pages have no end', async (line) => {
+  let pages = 0
+  const endless = () => ({ entries: [], next: `${++pages}` })
+  const told = runCommand(line, { [`${line}.list`]: endless })
+  await expect(told).rejects.toMatchObject({ message: 'the list has no end after 100000 pages' })
+})
+
 test('tells all since a moment', async () => {
   const { calls } = await runCommand('access --since 2026-01-01', { 'access.list': { entries: [] } })
   expect(calls).toEqual([['access.list', { filter: '', since: 1767225600000, limit: 500 }]])
