@@ -22,6 +22,8 @@ export PATH := $(patsubst %/node,%,$(NODE)):$(PATH)
 
 tools := node_modules/.bin
 packages := node_modules/.package-lock.json
+# What a program starts Node with, as the shell finds it on the program's second line.
+flags = $$(sed -n '2s/.*exec node \(.*\) "$$0".*/\1/p' dist/$(1).js)
 # A folder is newer than the bundle when a file in it was added or removed.
 sources = $(shell find $(1) -name '*.ts' -o -name '*.tsx' -o -type d)
 
@@ -33,18 +35,18 @@ help: ## list these targets
 		'/^[a-z-]+:.*## / { printf "  %s%-12s%s %s\n", on, $$1, off, $$2 }' Makefile
 
 run: build ## start proxyd, with flags from ARGS, and the terminal app on it; without a terminal, proxyd alone
-	@if ! { [ -t 0 ] && [ -t 1 ]; }; then exec "$(NODE)" --disable-sigusr1 dist/proxyd.js $(ARGS); fi; \
+	@if ! { [ -t 0 ] && [ -t 1 ]; }; then exec "$(NODE)" $(call flags,proxyd) dist/proxyd.js $(ARGS); fi; \
 	if [ -z "$(ARGS)" ] && "$(NODE)" dist/proxy-tui.js --exec whoami >/dev/null 2>&1; then \
 		echo 'proxyd runs already: here is the terminal app on it'; \
-		exec "$(NODE)" --disable-sigusr1 dist/proxy-tui.js; \
+		exec "$(NODE)" $(call flags,proxy-tui) dist/proxy-tui.js; \
 	fi; \
 	rm -f dist/run.fifo; mkfifo dist/run.fifo; \
-	"$(NODE)" --disable-sigusr1 dist/proxyd.js $(ARGS) >dist/run.fifo 2>dist/run.log & \
+	"$(NODE)" $(call flags,proxyd) dist/proxyd.js $(ARGS) >dist/run.fifo 2>dist/run.log & \
 	stop() { kill $$! 2>/dev/null && echo 'proxyd stops; live connections get a while, Ctrl-C ends them now'; \
 		trap 'kill $$!' INT; wait $$!; rm dist/run.fifo; }; \
 	trap stop EXIT; trap 'exit 129' HUP; trap 'exit 143' TERM; \
 	socket=$$(sed -n -e 's/^listening control unix://p' -e '/^ready$$/q' dist/run.fifo); \
-	if [ -n "$$socket" ]; then "$(NODE)" --disable-sigusr1 dist/proxy-tui.js --socket "$$socket"; else cat dist/run.log >&2; exit 1; fi
+	if [ -n "$$socket" ]; then "$(NODE)" $(call flags,proxy-tui) dist/proxy-tui.js --socket "$$socket"; else cat dist/run.log >&2; exit 1; fi
 
 test: build ## run every test but the long ones
 	$(tools)/vitest run --config test/vitest.config.ts
@@ -107,7 +109,7 @@ install: build ## install both programs under PREFIX (default /usr/local), stage
 	cp -R node_modules/koffi node_modules/@koromix "$(DESTDIR)$(lib)/node_modules"; \
 	$(if $(machine_node),,cp $(private_node) "$(DESTDIR)$(lib)/node";) \
 	for program in proxyd proxy-tui; do \
-		printf '#!/bin/sh\nexec "%s" --disable-sigusr1 "%s" "$$@"\n' "$(installed_node)" "$(lib)/dist/$$program.js" \
+		printf '#!/bin/sh\nexec "%s" %s "%s" "$$@"\n' "$(installed_node)" "$(call flags,$$program)" "$(lib)/dist/$$program.js" \
 			>"$(DESTDIR)$(bin)/$$program"; \
 		chmod 755 "$(DESTDIR)$(bin)/$$program"; \
 		for script in $(call completions,$$program); do \

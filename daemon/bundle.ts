@@ -33,7 +33,7 @@ await build({
  * A file of its own, since an older Node would fail at what the rest imports. A daemon outlives its terminal, also one that
  * goes while it starts. Of the 30 ms before this line nobody can take SIGHUP away: Node gives all signals their defaults back.
  */
-const entry = `${programHead}process.on('SIGHUP', () => {})
+const entry = `${programHead('--disable-sigusr1')}process.on('SIGHUP', () => {})
 const { execPath, versions } = process
 if (Number.parseInt(versions.node) >= 24) await import('./proxyd-main.js')
 else {

@@ -1,7 +1,9 @@
 /**
- * How both programs begin: to the shell a script that starts Node with a flag (`env -S` is not everywhere), to Node two
- * lines without meaning.
+ * How a program begins: to the shell a script that starts Node with flags (`env -S` is not everywhere), to Node two lines
+ * without meaning. The Makefile finds them there.
  */
-export const programHead = `#!/bin/sh
-':' //; exec node --disable-sigusr1 "$0" "$@"
+export function programHead(flags: string): string {
+  return `#!/bin/sh
+':' //; exec node ${flags} "$0" "$@"
 `
+}
