@@ -51,6 +51,17 @@ const appOutside: Plugin = {
   },
 }
 
+/** Lines that are kept from frame to frame at most: more than a large screen has, and a few MB. */
+const mostLines = 400
+
+const keptCaches = `
+let kept = new OutputCaches();
+function keptCaches() {
+  if (kept.styledChars.size > ${mostLines} || kept.widths.size > ${10 * mostLines}) kept = new OutputCaches();
+  return kept;
+}
+`
+
 /** Changes to what packages bring along. */
 const patches: Plugin = {
   name: 'patches',
@@ -59,6 +70,13 @@ const patches: Plugin = {
     onLoad({ filter: /\/drawille-blessed-contrib\/index\.js$/ }, async ({ path }) => ({
       contents: (await readFile(path, 'utf8')).replaceAll('new Buffer(', 'Buffer.alloc('),
     }))
+    // Ink forgets with each frame how it took its lines apart, which is most of its work; nearly all come again.
+    onLoad({ filter: /\/ink\/build\/output\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8')
+      const contents = text.replace('caches = new OutputCaches();', 'caches = keptCaches();')
+      if (contents === text) throw new Error('Ink keeps its caches in another way now')
+      return { contents: contents + keptCaches }
+    })
     // Ink's developer tools need a package that nobody has.
     onLoad({ filter: /\/ink\/build\/devtools\.js$/ }, () => ({ contents: '' }))
   },
@@ -74,6 +92,8 @@ await build({
   ...common,
   entryPoints: { [appBundle]: 'tui/app/main.tsx' },
   jsx: 'automatic',
+  // What esbuild takes for too new it would have made anew for each character.
+  supported: { 'regexp-unicode-property-escapes': true, 'regexp-set-notation': true },
   define: {
     // React's development build takes more than twice the time.
     'process.env.NODE_ENV': '"production"',

@@ -30,7 +30,11 @@ export function fillArea({ heights, mean, isHanging }: Curve, rows: number): str
   ctx.strokeStyle = 'normal'
   /** Fill a column from one dot to another, counted from the axis. */
   const fill = (x: number, from: number, to: number) => {
-    if (to > from) ctx.fillRect(x, isHanging ? from : rows * down - to, 0, to - from - 1)
+    if (to <= from) return
+    ctx.beginPath()
+    ctx.moveTo(x, isHanging ? from : rows * down - to)
+    ctx.lineTo(x, isHanging ? to - 1 : rows * down - 1 - from)
+    ctx.stroke()
   }
   const line = mean === null ? null : dotsOf(mean, rows) - 1
   for (const [x, height] of heights.entries()) {

@@ -9,8 +9,11 @@ declare module 'blessed-contrib/lib/widget/canvas.js' {
     /** There once 'attach' was heard. */
     ctx: {
       strokeStyle: string
-      /** All dots from x to x + width and from y to y + height, both included. */
-      fillRect(x: number, y: number, width: number, height: number): void
+      beginPath(): void
+      moveTo(x: number, y: number): void
+      /** The dot itself is drawn, too. */
+      lineTo(x: number, y: number): void
+      stroke(): void
       readonly _canvas: { frame(): string }
     }
   }
