@@ -131,7 +131,7 @@ class Dial {
 
   #connected(socket: Socket, address: string): void {
     if (!this.#attempts.delete(socket)) return
-    if (isItself(socket)) {
+    if (isItself(socket, this.#port)) {
       reset(socket)
       this.#failed(new DialError('ECONNREFUSED'))
       return this.next()
@@ -179,7 +179,10 @@ class Dial {
   }
 }
 
-/** Where nobody listens at a port of this machine, a dial from that very port meets itself (RFC 9293, section 3.5). */
-function isItself({ localAddress, localPort, remoteAddress, remotePort }: Socket): boolean {
-  return localPort === remotePort && localAddress === remoteAddress
+/**
+ * Where nobody listens at a port of this machine, a dial from that very port meets itself (RFC 9293, section 3.5). To ask
+ * for the peer takes a system call of its own, so only where the dialled port leaves a doubt.
+ */
+function isItself(socket: Socket, port: number): boolean {
+  return socket.localPort === port && socket.localAddress === socket.remoteAddress
 }
