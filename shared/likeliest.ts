@@ -17,17 +17,24 @@ export function guessAt(
 }
 
 /**
- * Those of `known` that were probably meant by `typed`: which it begins, or else to which the fewest slips of the hand
- * lead, at most one in three characters.
+ * Those of `known` that were probably meant by `typed`: which it begins; or else to which, or then to a word of which, the
+ * fewest slips of the hand lead, at most one in three characters.
  */
 function likeliest(typed: string, known: readonly string[]): readonly string[] {
   const wanted = typed.toLowerCase()
   const begun = wanted.length > 1 ? known.filter((name) => name.startsWith(wanted)) : []
   if (begun.length > 0) return begun.slice(0, most)
+  const whole = nearest(wanted, known, (name) => [name])
+  return (whole.length > 0 ? whole : nearest(wanted, known, (name) => name.split(/[- ]/))).slice(0, most)
+}
+
+function nearest(wanted: string, known: readonly string[], textsOf: (name: string) => readonly string[]): string[] {
   const allowed = Math.max(1, Math.floor(wanted.length / 3))
-  const counts = known.map((name) => ({ name, count: slips(wanted, name.toLowerCase()) }))
+  const counts = known.map((name) => {
+    return { name, count: Math.min(...textsOf(name.toLowerCase()).map((text) => slips(wanted, text))) }
+  })
   const fewest = Math.min(allowed, ...counts.map(({ count }) => count))
-  return counts.flatMap(({ name, count }) => (count === fewest ? [name] : [])).slice(0, most)
+  return counts.flatMap(({ name, count }) => (count === fewest ? [name] : []))
 }
 
 /**

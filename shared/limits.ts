@@ -1,3 +1,4 @@
+import { parseSpan } from './span.ts'
 /**
  * What users and groups may be limited in, as one table, like the settings: the management protocol, the words of commands,
  * what the store keeps and what the app shows derive from it. A field's name is its word in `users set NAME FIELD=VALUE`.
@@ -209,20 +210,6 @@ export function formatLimit(name: LimitName, value: LimitValue): string {
     default:
       return String(value)
   }
-}
-
-/** Milliseconds that a span such as `30d`, `12h` or `4w` lasts; undefined for any other text. */
-export function parseSpan(text: string): number | undefined {
-  const [, count = '', unit = ''] = /^(\d{1,6})([smhdw])$/.exec(text) ?? []
-  return count === '' ? undefined : Number(count) * (spanUnits[unit] ?? 0)
-}
-
-const spanUnits: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 7 * 86_400_000,
 }
 
 /** SI and IEC prefixes, in lower case. A small b is refused: it may mean bits as well as bytes. */

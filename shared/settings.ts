@@ -194,7 +194,7 @@ export const settings = {
     placeholder: 'N',
     min: 0,
     max: 64,
-    summary: 'loops of the linux engine; 0: one per core, at most 4',
+    summary: 'threads of the linux engine; 0: one per core, at most 4',
   },
   backlog: {
     type: 'integer',
@@ -277,7 +277,7 @@ export const settings = {
     min: 0,
     max: 32_767,
     runtime: true,
-    summary: 'seconds of silence after which the other end is asked whether it lives; 0: never',
+    summary: 'silence after which the other end is asked whether it lives; 0: never',
   },
   'tcp-user-timeout': {
     type: 'integer',

@@ -1,5 +1,6 @@
-import { type LimitValue, parseSpan } from '../../shared/limits.ts'
+import type { LimitValue } from '../../shared/limits.ts'
 import type { User } from '../../shared/protocol/methods.ts'
+import { parseSpan } from '../../shared/span.ts'
 import type { Egress } from '../net/egress.ts'
 import { type Network, parseNetwork } from '../net/network.ts'
 import { inSlices } from '../slices.ts'

@@ -6,10 +6,10 @@ import {
   type Limits,
   type LimitValue,
   limitNames,
-  parseSpan,
   readLimit,
 } from '../../shared/limits.ts'
 import type { Params } from '../../shared/protocol/methods.ts'
+import { parseSpan } from '../../shared/span.ts'
 import { isEgress } from '../net/egress.ts'
 import { parseNetwork } from '../net/network.ts'
 import { Refusal } from '../refusal.ts'

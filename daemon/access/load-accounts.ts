@@ -1,4 +1,4 @@
-import { password as passwordText, userName } from '../../shared/protocol/methods.ts'
+import { newUserName, password as passwordText } from '../../shared/protocol/methods.ts'
 import { Failure } from '../failure.ts'
 import type { StoredUser, UserStore } from '../store/store.ts'
 import { Accounts, noLimits } from './accounts.ts'
@@ -74,11 +74,11 @@ function parseUserFlag(text: string): TemporaryUser {
   const colon = text.indexOf(':')
   if (colon < 0) throw new Failure(2, '--user takes NAME:PASS, and there is no colon in what it got')
   const user = { name: text.slice(0, colon), password: text.slice(colon + 1) }
-  refuse('name', userName.safeParse(user.name))
+  refuse('name', newUserName.safeParse(user.name))
   refuse('password', passwordText.safeParse(user.password))
   return user
 }
 
-function refuse(part: string, { error }: ReturnType<typeof userName.safeParse>): void {
+function refuse(part: string, { error }: ReturnType<typeof newUserName.safeParse>): void {
   if (error) throw new Failure(2, `--user takes NAME:PASS, and the ${part} ${error.issues[0]?.message}`)
 }

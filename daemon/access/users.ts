@@ -5,6 +5,7 @@ import { type Account, type Accounts, noLimits } from './accounts.ts'
 import type { LateChanges } from './late-changes.ts'
 import { formatPasswordHash } from './password-hash.ts'
 import type { Passwords } from './passwords.ts'
+import { RemovedAccounts } from './removed-accounts.ts'
 import type { Turns } from './turns.ts'
 
 /** Whether clients must log in while there are so many users, disabled ones included. */
@@ -56,6 +57,7 @@ export class Users {
   readonly #loops: Loops
   readonly #indices: Indices
   readonly #turns: Turns
+  readonly #removed = new RemovedAccounts()
   #policy: LoginPolicy
 
   constructor(options: UsersOptions) {
@@ -91,18 +93,41 @@ export class Users {
   async add(name: string, password: string): Promise<void> {
     const hash = await this.#passwords.hash(password)
     await this.#turns.take(async () => {
-      if (this.#accounts.named(name)) throw exists(name)
-      if (this.#accounts.isFull) {
-        throw new Refusal('conflict', `there are ${this.#accounts.size} users, the most there can be: remove one first`)
-      }
-      const fields = { name, password: hash, enabled: true, created: Date.now(), ...noLimits }
-      await this.#late.settle()
-      const id = await this.#store.insert(toStored(fields))
-      if (id === undefined) throw exists(name)
-      const account = this.#accounts.add({ ...fields, id })
-      this.#indices.begin(account)
-      await this.#tell(account.index)
+      this.#checkRoomFor(name)
+      await this.#enter({ name, password: hash, enabled: true, created: Date.now(), ...noLimits })
     })
+  }
+
+  /**
+   * Has a user who was removed within the hour come back, with the password and the limits that they had; of what they had
+   * used, nothing counts. Refused with `not_found`, with `exists`, with `conflict` if there is no room, with `unavailable` if it
+   * cannot be stored.
+   */
+  async restore(name: string): Promise<void> {
+    await this.#turns.take(async () => {
+      this.#checkRoomFor(name)
+      const removed = this.#removed.named(name)
+      if (!removed) throw new Refusal('not_found', `no user ${JSON.stringify(name)} was removed within the last hour`)
+      await this.#enter(removed)
+      this.#removed.forget(name)
+    })
+  }
+
+  #checkRoomFor(name: string): void {
+    if (this.#accounts.named(name)) throw exists(name)
+    if (this.#accounts.isFull) {
+      throw new Refusal('conflict', `there are ${this.#accounts.size} users, the most there can be: remove one first`)
+    }
+  }
+
+  /** Stored first. */
+  async #enter(fields: Omit<Account, 'id' | 'index'>): Promise<void> {
+    await this.#late.settle()
+    const id = await this.#store.insert(toStored(fields))
+    if (id === undefined) throw exists(fields.name)
+    const account = this.#accounts.add({ ...fields, id })
+    this.#indices.begin(account)
+    await this.#tell(account.index)
   }
 
   /**
@@ -114,6 +139,7 @@ export class Users {
       const account = this.#existing(name)
       const wasRequired = this.passwordRequired
       this.#accounts.remove(account)
+      this.#removed.keep(account)
       const cut = await this.#tell(account.index, true)
       this.#accounts.release(account.index)
       const stored = await this.#storeLate(account, (id) => this.#store.remove(id))

@@ -181,6 +181,8 @@ export interface Lifecycle {
 
 export interface UserAdministration {
   add(name: string, password: string): Promise<void>
+  /** Has one who was removed within the hour come back. */
+  restore(name: string): Promise<void>
   /** The loops act by the change when it resolves. */
   remove(name: string): Promise<Result<'users.remove'>>
   setPassword(name: string, password: string): Promise<Result<'users.setPassword'>>

@@ -1,7 +1,9 @@
 import { Command, CommanderError, Option } from 'commander'
 import { completionScript, type Shell, shells } from '../../shared/completions/completion-script.ts'
 import { programOf } from '../../shared/completions/program.ts'
+import { mistakeIn } from '../../shared/flag-mistakes.ts'
 import { manualPage, termsOf } from '../../shared/format/manual.ts'
+import { guessAt } from '../../shared/likeliest.ts'
 import {
   type SettingName,
   type SettingShape,
@@ -9,9 +11,10 @@ import {
   type SettingValue,
   settings,
 } from '../../shared/settings.ts'
+import { isSpan, spanText } from '../../shared/span.ts'
 import { Failure } from '../failure.ts'
 import { manual } from './manual.ts'
-import { problemWith } from './setting-values.ts'
+import { problemWith, readNumber } from './setting-values.ts'
 
 /** What the command line asks for: to print a text and end (`--help` and the like), or something that settings count for. */
 export type CommandLine =
@@ -41,13 +44,16 @@ export function readCommandLine(args: readonly string[], version: string): Comma
     .option('--manual', 'print the manual page and end: proxyd --manual | man -l -')
     .version(version, '-v, --version', 'print the version and end')
     .helpOption('-h, --help', 'print this help and end')
+    .allowExcessArguments()
 
   try {
     command.parse(args, { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return { kind: 'print', text: printed }
-    throw usageFailure(error)
+    throw error instanceof CommanderError ? new Failure(2, `${mistakeIn(error, command)}; see proxyd --help`) : error
   }
+  const [stray] = command.args
+  if (stray !== undefined) throw new Failure(2, `${strayWord(stray)}; see proxyd --help`)
 
   const shell: Shell | undefined = command.getOptionValue('completions')
   if (shell) return { kind: 'print', text: completions(command, shell) }
@@ -90,28 +96,27 @@ function completions(command: Command, shell: Shell): string {
 function optionFor(name: SettingName): Option {
   const shape: SettingShape = settings[name]
   const short = shape.short ? `-${shape.short}, ` : ''
-  const placeholder = shape.type === 'flag' ? '' : ` <${shape.placeholder}>`
+  const placeholder = shape.type === 'flag' ? '' : ` <${isSpan(shape.placeholder) ? 'TIME' : shape.placeholder}>`
   const option = new Option(`${short}--${name}${placeholder}`, describe(shape))
-  if (shape.type === 'integer') option.argParser(readInteger)
+  if (shape.type === 'integer') option.argParser((text) => readNumber(shape, text))
   if (shape.type === 'list') option.argParser((item, before: string[] | undefined) => [...(before ?? []), item])
   return option
 }
 
-/** A text that is no number stays one, for the check of values to refuse. */
-function readInteger(text: string): number | string {
-  return /^\d+$/.test(text) ? Number(text) : text
-}
-
-function describe({ summary, short, default: value, choices, most }: SettingShape): string {
+function describe({ summary, short, default: value, choices, most, placeholder }: SettingShape): string {
   const notes = choices ? [choices.join(', ')] : []
   if (short && most) notes.push(`-${short} at most ${most} times`)
-  const shown = Array.isArray(value) ? value.join(' and ') : value
+  const isTime = typeof value === 'number' && isSpan(placeholder)
+  const shown = isTime ? spanText(value, placeholder) : Array.isArray(value) ? value.join(' and ') : value
   if (shown !== '' && shown !== false) notes.push(`default: ${shown}`)
   return notes.length > 0 ? `${summary} (${notes.join('; ')})` : summary
 }
 
-function usageFailure(error: unknown): unknown {
-  if (!(error instanceof CommanderError)) return error
-  const cause = error.message.replace(/^error: |\.$/g, '').replaceAll('\n', ' ')
-  return new Failure(2, `${cause}; see proxyd --help`)
+/** What to say to a word that belongs to no flag. */
+function strayWord(word: string): string {
+  if (/^(start|run|serve|up)$/.test(word)) return `proxyd serves once it is started: leave out '${word}'`
+  if (/^(stop|restart|reload|status|down|kill)$/.test(word))
+    return `'${word}' is for a proxyd that runs: SIGTERM stops it, SIGHUP reads its files again, proxy-tui --exec stats asks it`
+  const guess = guessAt(word, settingNames, (name) => `--${name}`)
+  return `'${word}' belongs to no flag; ${guess ?? 'proxyd takes flags only, and proxy-tui --exec the commands'}`
 }

@@ -1,9 +1,11 @@
 import { parse, TomlError } from 'smol-toml'
-import { type Settings, type SettingValue, settings } from '../../shared/settings.ts'
+import { guessAt } from '../../shared/likeliest.ts'
+import { type SettingShape, type Settings, type SettingValue, settings } from '../../shared/settings.ts'
+import { isSpan } from '../../shared/span.ts'
 import { readFileOrPipe, UnfitFile } from '../../shared/whole-file.ts'
 import { errnoOf, Failure } from '../failure.ts'
 import { foreignness, unsafePlaceOf } from '../foreign-files.ts'
-import { problemWith } from './setting-values.ts'
+import { problemWith, readNumber } from './setting-values.ts'
 
 /** Of a config file. */
 const mostBytes = 1 << 20
@@ -15,8 +17,9 @@ const mostBytes = 1 << 20
 export async function readConfigFile(path: string): Promise<Partial<Settings>> {
   const { text, isPublic } = await read(path)
   const found: Record<string, SettingValue> = {}
-  for (const [key, value] of Object.entries(parseToml(path, text))) {
+  for (const [key, written] of Object.entries(parseToml(path, text))) {
     if (!isSettingName(key)) throw new Failure(2, `${path}: unknown key ${JSON.stringify(key)}${hint(key)}`)
+    const value = isTimeInWords(key, written) ? readNumber(settings[key], written) : written
     const problem = problemWith(key, value)
     if (problem) throw new Failure(2, `${path}: ${key} ${problem}`)
     found[key] = value as SettingValue
@@ -25,6 +28,12 @@ export async function readConfigFile(path: string): Promise<Partial<Settings>> {
   if (secret !== undefined && isPublic)
     throw new Failure(1, `${path} holds ${secret}, and everybody on this machine can read it: chmod o-r ${path}`)
   return found
+}
+
+/** A number is written as one, but a time may be, as in `timeout-idle = "1h"`. */
+function isTimeInWords(key: keyof Settings, written: unknown): written is string {
+  const { placeholder }: SettingShape = settings[key]
+  return typeof written === 'string' && isSpan(placeholder)
 }
 
 /** The text, if nobody else can have written it, and whether everybody can read it. A group may: so a service reads root's file. */
@@ -66,5 +75,6 @@ function isSettingName(key: string): key is keyof Settings {
 
 function hint(key: string): string {
   const likely = key.toLowerCase().replaceAll('_', '-')
-  return isSettingName(likely) ? `; it is spelt ${likely}` : '; the keys are the long flags that proxyd --help lists'
+  if (isSettingName(likely)) return `; it is spelt ${likely}`
+  return `; ${guessAt(likely, Object.keys(settings)) ?? 'the keys are the long flags that proxyd --help lists'}`
 }

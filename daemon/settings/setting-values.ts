@@ -2,6 +2,7 @@ import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { parseLimit } from '../../shared/limits.ts'
 import { accessEvents } from '../../shared/protocol/methods.ts'
 import { type SettingName, type SettingShape, settings } from '../../shared/settings.ts'
+import { isSpan, readSpan, spanText } from '../../shared/span.ts'
 import { isLoopbackLiteral, isUnspecified, parseAddress } from '../net/address.ts'
 import { parseNetwork } from '../net/network.ts'
 import { Command } from '../socks/messages.ts'
@@ -23,12 +24,25 @@ export function problemWith(name: SettingName, value: unknown): string | undefin
   return typeProblem[shape.type](shape, value) ?? meaningProblem[name]?.(value as readonly string[])
 }
 
+/**
+ * What a text, of a flag or of a config file, means for this setting where that is a number: one, or a span of time. What is
+ * neither stays a text, for `problemWith` to refuse.
+ */
+export function readNumber({ type, placeholder }: SettingShape, text: string): number | string {
+  if (type !== 'integer') return text
+  if (isSpan(placeholder)) return readSpan(text, placeholder) ?? text
+  return /^\d+$/.test(text) ? Number(text) : text
+}
+
 const typeProblem: Record<SettingShape['type'], (shape: SettingShape, value: unknown) => string | undefined> = {
   text: (_, value) => (typeof value === 'string' && value !== '' ? undefined : 'must be a text that is not empty'),
-  integer: ({ min = 0, max = Number.MAX_SAFE_INTEGER }, value) =>
-    Number.isInteger(value) && Number(value) >= min && Number(value) <= max
-      ? undefined
-      : `must be a whole number from ${min} to ${max}`,
+  integer: ({ min = 0, max = Number.MAX_SAFE_INTEGER, placeholder }, value) => {
+    if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return undefined
+    if (!isSpan(placeholder)) return `must be a whole number from ${min} to ${max}`
+    const range = `from ${spanText(min, placeholder)} to ${spanText(max, placeholder)}`
+    const unit = placeholder === 'S' ? 'seconds' : 'milliseconds'
+    return `must be a time ${range}, such as 90s or 1h30m, or a whole number of ${unit}`
+  },
   choice: ({ choices = [] }, value) =>
     choices.some((choice) => choice === value) ? undefined : `must be one of ${choices.join(', ')}`,
   flag: (_, value) => (typeof value === 'boolean' ? undefined : 'must be true or false'),

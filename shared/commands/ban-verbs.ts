@@ -1,7 +1,7 @@
 import { formatDuration, formatTime } from '../format/time.ts'
 import type { Ban } from '../protocol/methods.ts'
 import { everyPage } from './context.ts'
-import { readSpan } from './moments.ts'
+import { readSeconds } from './moments.ts'
 import { unlessStored } from './new-password.ts'
 import { type Table, verb } from './verb.ts'
 
@@ -27,7 +27,7 @@ export const banVerbs = {
       yes: 'Ban',
     }),
     prepare: ([source, time]) => {
-      const seconds = time === undefined ? undefined : readSpan(time, 'TIME')
+      const seconds = time === undefined ? undefined : readSeconds(time, 'TIME')
       return async ({ call }) => {
         const { ban, stored } = await call('bans.add', { source, ...(seconds !== undefined && { seconds }) })
         return {

@@ -4,7 +4,7 @@ import { type SettingShape, settings } from '../settings.ts'
 import { operatorRoles } from './operator-verbs.ts'
 import type { Flag, Kind, Verb } from './verb.ts'
 import { usageOf, verbNameIn, verbs } from './verbs.ts'
-import { splitCommands } from './words.ts'
+import { quoteWord, splitCommands } from './words.ts'
 
 /** What completion knows of the daemon, and of who types. */
 export interface Surroundings {
@@ -19,6 +19,8 @@ export interface Surroundings {
   may(role: Role | undefined): boolean
   /** Flags, without dashes, that make no sense where the line is typed. */
   readonly withoutFlags: readonly string[]
+  /** What the line takes beside commands. */
+  readonly places: readonly string[]
 }
 
 /** What the word that ends at the cursor can become. */
@@ -42,7 +44,8 @@ export function complete(line: string, known: Surroundings): Completion {
   const { position: from } = current
   const typed = current.text.slice(0, -1)
   const before = words.map(({ text }) => text)
-  if (before.length === 0) return { from, candidates: matching(firstWords(known), typed) }
+  if (before.length === 0)
+    return { from, candidates: matching([...new Set([...firstWords(known), ...known.places])], typed) }
   const name = verbNameIn(before)
   const rest = before.slice(name === before[0] ? 1 : 2)
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined
@@ -153,11 +156,5 @@ function matching(names: readonly string[], typed: string): string[] {
   return names
     .filter((name) => name.startsWith(typed))
     .slice(0, most)
-    .map(quoted)
-}
-
-/** As a word of the command grammar. */
-function quoted(name: string): string {
-  if (/^[^\s;'"\\{}]+$/u.test(name)) return name
-  return name.includes("'") ? `"${name.replace(/["\\]/g, '\\$&')}"` : `'${name}'`
+    .map(quoteWord)
 }

@@ -6,12 +6,13 @@ import { formatDuration, formatTime } from '../format/time.ts'
 import { formatLimit } from '../limits.ts'
 import { limits } from '../protocol/limits.ts'
 import type { ClosedConnection, Connection, Result } from '../protocol/methods.ts'
+import { formatSpan } from '../span.ts'
 import { type Context, everyPage } from './context.ts'
 import { filterWords, readFilter } from './filter-words.ts'
 import { readCount } from './usage.ts'
 import { type Known, type Table, verb } from './verb.ts'
 
-/** Closed connections told without `--limit`. */
+/** Closed connections told without `--last`. */
 const usual = 100
 
 /** Whose rate paces a connection, as people say it. */
@@ -25,7 +26,7 @@ export const connectionVerbs = {
   connections: verb({
     arguments: '[WORD...]',
     role: 'operator',
-    summary: 'list live connections that match every WORD of a filter',
+    summary: 'list live connections that match a filter',
     words: filterWords,
     prepare: (words) => {
       const { matches, asks } = readFilter(connectionFields, words)
@@ -74,7 +75,7 @@ export const connectionVerbs = {
         }
         return {
           data: { killed, missing },
-          view: killed.length > 0 ? `killed ${killed.join(' ')}` : '',
+          view: killed.length > 0 ? `cut ${killed.join(' ')}` : '',
           told: cutAndMissing(killed.length, missing.length),
           ...(missing.length > 0 && { problem: `no such connection, it may have ended: ${missing.join(' ')}` }),
         }
@@ -97,11 +98,12 @@ export const connectionVerbs = {
     arguments: '',
     role: 'operator',
     flags: {
-      limit: { value: 'N', summary: `how many, at most ${limits.page}; default: ${usual}` },
+      last: { value: 'N', summary: `the newest N of them, at most ${limits.page}; default: ${usual}` },
+      limit: { value: 'N', summary: 'the same, as it was called before' },
     },
     summary: 'list connections that ended, newest first, and why',
     prepare: (_, flags) => {
-      const limit = readCount(flags.get('limit') ?? String(usual), 1, limits.page)
+      const limit = readCount(flags.get('last') ?? flags.get('limit') ?? String(usual), 1, limits.page)
       return async ({ call }) => {
         const { connections } = await call('connections.closed', { limit })
         return { data: connections, view: closedTable(connections) }
@@ -208,7 +210,7 @@ function detailsTable({ connection, end, timeline, limits, pace }: Result<'conne
       ...timeline.map(({ state, since }) => [state, after(since)]),
       ...(end ? [['ended', `${after(end.time)}: ${end.reason}`]] : []),
       ['lasted', `${formatDuration((end?.time ?? now) - opened)}${end ? '' : ' until now'}`],
-      ...limits.map(({ setting, value }) => ['limit', `${setting} ${value} ms`]),
+      ...limits.map(({ setting, value }) => ['limit', `${setting} ${formatSpan(value)}`]),
     ],
   }
 }

@@ -131,7 +131,7 @@ function healthTable({ lag, loops, sessions, descriptors, memory, store, names, 
   return {
     rows: [
       ['main thread', `late by ${milliseconds(lag)} at worst in the last 10 s`],
-      ...loops.map((loop, at) => [`loop ${at + 1}`, `${milliseconds(loop.lag)} its longest turn in the last 10 s`]),
+      ...loops.map((loop, at) => [`thread ${at + 1}`, `${milliseconds(loop.lag)} its longest turn in the last 10 s`]),
       ['connections', `${sessions.live} of at most ${sessions.max}`],
       ['descriptors', `${descriptors.open} of at most ${descriptors.max}`],
       ['memory', formatBytes(memory)],

@@ -1,13 +1,13 @@
+import { parseSpan } from '../span.ts'
 import { UsageError } from './usage.ts'
 
-const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 }
 const mostSeconds = 315_360_000
 
-/** A span such as `10m`, in seconds, ten years at most. Throws `UsageError`; `what` stands for it. */
-export function readSpan(text: string, what: string): number {
-  const seconds = spanOf(text)
+/** A span such as `10m`, in whole seconds, ten years at most. Throws `UsageError`; `what` stands for it. */
+export function readSeconds(text: string, what: string): number {
+  const seconds = Math.round(spanOf(text))
   if (seconds >= 1 && seconds <= mostSeconds) return seconds
-  throw new UsageError(`${what} is a number with s, m, h, d or w behind it, such as 10m, and ten years at most`)
+  throw new UsageError(`${what} is how long, such as 90s, 1h30m or 7d, and ten years at most`)
 }
 
 /**
@@ -26,6 +26,5 @@ export function readMoment(text: string, what: string, now: number = Date.now())
 
 /** In seconds; NaN for what is no span. */
 function spanOf(text: string): number {
-  const [, count = '', unit = ''] = /^(\d{1,9})([smhdw])$/.exec(text) ?? []
-  return count === '' ? Number.NaN : Number(count) * (units[unit] ?? Number.NaN)
+  return (parseSpan(text) ?? Number.NaN) / 1000
 }

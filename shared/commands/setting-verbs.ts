@@ -1,6 +1,8 @@
+import { guessAt } from '../likeliest.ts'
 import { unitHint } from '../limits.ts'
 import { RpcError } from '../protocol/errors.ts'
 import type { Setting } from '../protocol/methods.ts'
+import { isSpan, readSpan, spanText } from '../span.ts'
 import { unlessStored } from './new-password.ts'
 import { readCount, UsageError } from './usage.ts'
 import { type Call, type Outcome, verb } from './verb.ts'
@@ -19,7 +21,7 @@ export const settingVerbs = {
         const { settings } = await call('config.get', {})
         if (name === undefined) return listOf(settings)
         const setting = find(settings, name)
-        return { data: setting, view: valueText(setting.value) }
+        return { data: setting, view: valueText(setting.value, setting) }
       },
   }),
   set: verb({
@@ -59,7 +61,7 @@ export const settingVerbs = {
           view:
             value === null && !dryRun
               ? inForce(find((await call('config.get', {})).settings, name))
-              : `${name} ${sentence(value, { dryRun, changed: result.changed.includes(name) })}${unitsOf(setting, texts)}`,
+              : `${name} ${sentence(value, setting, { dryRun, changed: result.changed.includes(name) })}${unitsOf(setting, texts)}`,
           warnings: [...result.warnings, ...(unlessStored(result).warnings ?? [])],
           ...(changes && {
             undo: callToSet(setting, setting.source === 'stored' ? setting.value : null, result.revision),
@@ -90,30 +92,39 @@ function explainConflict(error: unknown): never {
   throw new RpcError('conflict', 'somebody else has just changed the settings; look, then try again')
 }
 
-/** A setting's value for people: with its unit, an empty one as `-`. */
-export function settingText(value: Setting['value'], { placeholder }: Pick<Setting, 'placeholder'>): string {
-  const text = valueText(value)
-  return text === '' ? '-' : placeholder === 'MS' ? `${text} ms` : text
+/** A setting's value for people: a time as a span, an empty one as `-`. */
+export function settingText(value: Setting['value'], shape: Pick<Setting, 'placeholder'>): string {
+  return valueText(value, shape) || '-'
 }
 
 function find(settings: readonly Setting[], name: string): Setting {
   const setting = settings.find((each) => each.name === name)
-  if (!setting) throw new RpcError('not_found', `no setting ${name}`)
+  if (!setting) {
+    const guess = guessAt(
+      name,
+      settings.map((each) => each.name),
+    )
+    throw new RpcError('not_found', `no setting ${name}${guess === undefined ? '' : `; ${guess}`}`)
+  }
   return setting
 }
 
 function listOf(settings: readonly Setting[]): Outcome {
-  const rows = settings.map(({ name, source, runtime, value }) => [
-    name,
-    source,
-    runtime ? 'live' : 'at start',
-    valueText(value),
+  const rows = settings.map((setting) => [
+    setting.name,
+    setting.source,
+    setting.runtime ? 'live' : 'at start',
+    valueText(setting.value, setting),
   ])
   return { data: settings, view: { heading: ['NAME', 'SOURCE', 'CHANGES', 'VALUE'], rows } }
 }
 
-function sentence(value: Setting['value'] | null, { dryRun, changed }: { dryRun: boolean; changed: boolean }): string {
-  const what = value === null ? 'what flag, file and defaults say' : valueText(value)
+function sentence(
+  value: Setting['value'] | null,
+  setting: Setting,
+  { dryRun, changed }: { dryRun: boolean; changed: boolean },
+): string {
+  const what = value === null ? 'what flag, file and defaults say' : valueText(value, setting)
   if (!changed) return `is ${what} already`
   if (value === null) return `would go back to ${what}`
   return dryRun ? `would become ${what}` : `is ${what} now`
@@ -126,11 +137,13 @@ const sources: Readonly<Record<Setting['source'], string>> = {
   flag: "from the daemon's flag",
 }
 
-function inForce({ name, value, source }: Setting): string {
-  return `${name} is ${valueText(value)} now, ${sources[source]}`
+function inForce(setting: Setting): string {
+  return `${setting.name} is ${valueText(setting.value, setting)} now, ${sources[setting.source]}`
 }
 
-function valueText(value: Setting['value']): string {
+/** As it may be typed, too. */
+export function valueText(value: Setting['value'], { placeholder }: Pick<Setting, 'placeholder'>): string {
+  if (typeof value === 'number' && isSpan(placeholder)) return spanText(value, placeholder)
   return Array.isArray(value) ? value.join(', ') : String(value)
 }
 
@@ -152,9 +165,15 @@ export function settingValue({ name, type, placeholder }: Setting, texts: readon
   const [text, ...more] = texts
   if (text === undefined || more.length > 0) throw new UsageError(`${name} takes one value; quote it if it has spaces`)
   switch (type) {
-    case 'integer':
-      if (!/^-?\d{1,15}$/.test(text)) throw new UsageError(`${name} takes a whole number${unitOf(placeholder)}`)
+    case 'integer': {
+      if (isSpan(placeholder)) {
+        const span = readSpan(text, placeholder)
+        if (span === undefined) throw new UsageError(`${name} takes a time, such as 90s or 1h30m`)
+        return span
+      }
+      if (!/^-?\d{1,15}$/.test(text)) throw new UsageError(`${name} takes a whole number`)
       return Number(text)
+    }
     case 'flag': {
       const flag = Object.hasOwn(flagWords, text) ? flagWords[text] : undefined
       if (flag === undefined) throw new UsageError(`${name} takes true or false`)
@@ -163,8 +182,4 @@ export function settingValue({ name, type, placeholder }: Setting, texts: readon
     default:
       return text
   }
-}
-
-function unitOf(placeholder: string | undefined): string {
-  return placeholder === 'MS' ? ' of milliseconds' : ''
 }

@@ -36,7 +36,11 @@ export const userVerbs = {
     hints: unknownUser,
     ask: ([name], _, known) => ({
       question: `Delete user ${name}?`,
-      facts: [`They cannot log in again; ${theirConnections(name, known)} will be cut.`, ...ifLast(name, known)],
+      facts: [
+        `They cannot log in again; ${theirConnections(name, known)} will be cut.`,
+        'For an hour it can be undone.',
+        ...ifLast(name, known),
+      ],
       yes: 'Delete',
     }),
     prepare:
@@ -45,7 +49,8 @@ export const userVerbs = {
         const { cut, opened, stored } = await call('users.remove', { name })
         const deleted = `deleted ${name}, ${cutConnections(cut)}`
         const view = opened ? `${deleted}; no user is left: from now on no password is required` : deleted
-        return { data: { name, cut, opened, stored }, view, ...unlessStored({ stored }) }
+        const undo = { verb: 'users restore', values: [name] }
+        return { data: { name, cut, opened, stored }, view, undo, ...unlessStored({ stored }) }
       },
   }),
   passwd: verb({
@@ -116,6 +121,22 @@ export const userVerbs = {
       async ({ call }) => {
         const users = (await everyPage((from) => call('users.list', from))).flatMap((page) => page.users)
         return { data: users, view: tableOf(users) }
+      },
+  }),
+  'users restore': verb({
+    arguments: 'NAME',
+    role: 'admin',
+    summary: 'have one come back who was deleted within the hour',
+    hints: { exists: 'it has been added anew since' },
+    prepare:
+      ([name]) =>
+      async ({ call }) => {
+        await call('users.restore', { name })
+        return {
+          data: { name },
+          view: `${name} is back, with the password and limits of before`,
+          undo: { verb: 'deluser', values: [name] },
+        }
       },
   }),
   'users set': verb({

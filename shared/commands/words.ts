@@ -49,6 +49,12 @@ function readWord(line: string, start: number): { text: string; end: number } {
   return { text, end }
 }
 
+/** A text as one word of a line. */
+export function quoteWord(text: string): string {
+  if (/^[^\s;'"\\{}]+$/u.test(text)) return text
+  return text.includes("'") ? `"${text.replace(/["\\]/g, '\\$&')}"` : `'${text}'`
+}
+
 /** Whether it is JSON is not checked here. */
 function readJson(line: string, start: number): { text: string; end: number } {
   let depth = 0

@@ -1,8 +1,9 @@
+import { parseSpan } from '../span.ts'
+
 /** What a number in a filter counts, which says what its units are. */
 export type AmountKind = 'count' | 'bytes' | 'time'
 
 const prefixes = ['', 'k', 'm', 'g', 't', 'p']
-const milliseconds: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** Examples of each kind, for people. */
 export const amountExamples: Readonly<Record<AmountKind, string>> = {
@@ -13,7 +14,7 @@ export const amountExamples: Readonly<Record<AmountKind, string>> = {
 
 /**
  * A number as people type it, null if it is none. Bytes (or bytes a second) in powers of 1024 with k, M, G, T or P, and
- * `bit` behind for powers of 1000 of them; times in milliseconds from ms, s, m, h and d, seconds without a unit; counts in
+ * `bit` behind for powers of 1000 of them; times in milliseconds from ms, s, m, h, d and w, seconds without a unit; counts in
  * powers of 1000.
  */
 export function parseAmount(text: string, kind: AmountKind): number | null {
@@ -30,10 +31,5 @@ function parseScaled(text: string, kind: 'count' | 'bytes'): number | null {
 }
 
 function parseTime(text: string): number | null {
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000
-  if (!/^(\d+(\.\d+)?(ms|[smhd]))+$/i.test(text)) return null
-  const parts = text.toLowerCase().matchAll(/([\d.]+)(ms|[smhd])/g)
-  return Array.from(parts, ([, digits, unit = '']) => Number(digits) * (milliseconds[unit] ?? 0)).reduce(
-    (a, b) => a + b,
-  )
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : (parseSpan(text) ?? null)
 }

@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { Accounts } from '../../daemon/access/accounts.ts'
+import { type Account, Accounts } from '../../daemon/access/accounts.ts'
 import { LateChanges } from '../../daemon/access/late-changes.ts'
 import { loadAccounts } from '../../daemon/access/load-accounts.ts'
 import { Logins } from '../../daemon/access/logins.ts'
 import { Passwords } from '../../daemon/access/passwords.ts'
+import { RemovedAccounts } from '../../daemon/access/removed-accounts.ts'
 import { Turns } from '../../daemon/access/turns.ts'
 import { Users } from '../../daemon/access/users.ts'
 import type { Refusal } from '../../daemon/refusal.ts'
@@ -125,6 +126,43 @@ describe('removing a user', () => {
     expect(await login('bob', 'secret')).toBeUndefined()
     expect(events).toEqual(['cut 1, open'])
     expect((await restarted()).size).toBe(0)
+  })
+
+  it('is undone with the password, the limits and the day of before, and lasts', async () => {
+    const users = usersWith()
+    await users.add('bob', 'secret')
+    const before = accounts.named('bob') as Account
+    accounts.put({ ...before, enabled: false, limits: { group: 'kids', 'rate-down': 1000 }, revision: 7 })
+    const { id: _id, index: _index, ...had } = accounts.named('bob') as Account
+    await users.remove('bob')
+    events = []
+    await users.restore('bob')
+    expect(accounts.named('bob')).toMatchObject(had)
+    expect(events).toEqual(['begin 2', 'forget 2, password'])
+    expect((await restarted()).named('bob')).toMatchObject(had)
+    await expect(users.restore('bob')).rejects.toEqual(refusal('exists'))
+  })
+
+  it('is not undone twice, nor for who was never there or is there anew', async () => {
+    const users = usersWith()
+    await expect(users.restore('bob')).rejects.toEqual(refusal('not_found'))
+    await users.add('bob', 'secret')
+    await users.remove('bob')
+    await users.add('bob', 'other')
+    await expect(users.restore('bob')).rejects.toEqual(refusal('exists'))
+    await users.remove('bob')
+    await users.restore('bob')
+    expect(await login('bob', 'other')).toBe(3)
+    expect(await login('bob', 'secret')).toBeUndefined()
+  })
+
+  it('is undone for a while, and for the last ones only', () => {
+    const removed = new RemovedAccounts()
+    const named = (name: string) => ({ name }) as Account
+    for (let at = 0; at < 101; at++) removed.keep(named(`u${at}`), at)
+    expect([removed.named('u0', 200), removed.named('u1', 200)]).toEqual([undefined, { name: 'u1' }])
+    expect(removed.named('u1', 3_600_001)).toBeUndefined()
+    expect(removed.named('u2', 3_600_001)).toEqual({ name: 'u2' })
   })
 
   it('never opens a proxy that must not be open', async () => {

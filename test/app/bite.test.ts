@@ -51,7 +51,7 @@ test.skipIf(!curl)(
     await app.shows(/New user/)
     app.type('bob\rsecret-of-bob\rsecret-of-bob\r')
     await app.shows(/^>bob +enabled/m)
-    app.type('l')
+    app.type('e')
     await app.shows(/Limits of bob/)
     app.type(`staff${tab}${tab}10`)
     app.type(`MB${tab}${tab}5${tab}${tab}50GB${tab}month`)
@@ -83,7 +83,7 @@ test.skipIf(!curl)(
     app.type('1')
     await app.shows(/! refused by a limit in the last minute: bob 1/)
 
-    app.type('3l')
+    app.type('3e')
     await app.shows(/Limits of bob[\s\S]*> group +staff/)
     app.type(`${tab}${tab}${erase}${tab}${tab}${erase}${tab}${tab}${erase}\r`)
     await app.shows(/changed bob: rate-down none, max-sources none, quota none; u undoes/)

@@ -17,24 +17,32 @@ test('commands are typed with Tab, carried out, and told in place, in a dialog o
   await app.shows(/^ ! too much for adduser; usage: .*\n :adduser bob surplus▏/m)
   app.type(`\u0017\r`)
   await app.shows(/The password of bob, shown only now:.*\b[a-km-np-z2-9]{26}\b/s)
-  app.type('\r')
+  app.type(esc)
   await app.until(() => !app.screen.includes('shown only now'), 'has forgotten the password')
 
   // A table takes the place of the page, to 80 columns.
-  app.type(':users\r')
-  await app.shows(/^ :users\n NAME +STATE .*\n bob +enabled +stored/m)
+  app.type(':operators; users\r')
+  await app.shows(/^ :operators; users\n NAME +ROLE[\s\S]*\n bob +enabled +kept/m)
   expect(app.lines).toHaveLength(24)
   app.type(esc)
   await app.shows(/Busiest users/)
 
+  // A page's name goes there, with a filter behind it.
+  app.type(':users user:bo*\r')
+  await app.shows(/\[3 Users\][\s\S]*1\/1 users.*filter: user:bo\*/)
+  app.type(':connections foo:bar\r')
+  await app.shows(/^ ! foo:bar: there is no field foo/m)
+  app.type(`${erase}overview\r`)
+  await app.shows(/Busiest users/)
+
   // The history has what was carried out, not what was refused.
   app.type(`:${up}`)
-  await app.shows(/^ :users▏/m)
+  await app.shows(/^ :overview▏/m)
   app.type(up)
   await app.shows(/^ :adduser bob▏/m)
   app.type(`${erase}set timeout-i${tab}5000\r`)
-  await app.shows(/timeout-idle is 5000 now/)
-  expect((await exec(daemon, 'get timeout-idle')).stdout).toBe('5000\n')
+  await app.shows(/timeout-idle is 5s now/)
+  expect((await exec(daemon, 'get timeout-idle')).stdout).toBe('5s\n')
 })
 
 test('what cuts connections is asked about, and Tab goes through users and operators', async () => {
@@ -74,8 +82,8 @@ test('the line asks by the dialog of the key, and by one for several commands', 
   app.type('3')
   await app.shows(/^>alice/m)
   const asked =
-    /Delete user alice\?.*\n.*They cannot log in again; 0 connections will be cut\..*\n.*\[ Cancel \] +Delete/
-  app.type('x')
+    /Delete user alice\?.*\n.*They cannot log in again; 0 connections will be cut\..*\n.*it can be undone.*\n.*\[ Cancel \] +Delete/
+  app.type('D')
   await app.shows(asked)
   app.type(esc)
   await closed(app)

@@ -180,7 +180,7 @@ test('the detail follows its connection, and tells its end and final counts', as
   app.type('\r')
   // What moved before it was looked at is in its graph, as the average.
   await app.shows(/Average +down [\d.]+ [KM]?i?B\/s[\s\S]*┤[⠁-⣿]/)
-  await app.shows(/Connection \S+ {3}open, for .*Destination {2}127\.0\.0\.1:.*Limits +timeout-idle 1h00m/s)
+  await app.shows(/Connection \S+ {3}open, for .*Destination {2}127\.0\.0\.1:.*Limits +timeout-idle 1h/s)
   await app.shows(/Timeline +negotiating.*\n +connecting.*\n +open /)
   server.write(Buffer.alloc(3 * 1024))
   await client.read(3 * 1024)
@@ -213,7 +213,7 @@ test('the access log shows what became of connections, as it comes, and what was
   }
   await tryNobody()
   await using app = await openApp(daemon)
-  app.type('2c')
+  app.type('2v')
   await app.shows(/2\/2 in the access log.*UTC▼ +Reason.*refused .*127\.0\.0\.1:1 /s)
   await tryNobody()
   await app.shows(/3\/3 in the access log/)

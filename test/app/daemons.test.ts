@@ -88,7 +88,7 @@ test('what is asked goes to the daemon that is shown then, and what comes late n
   app.type(']3')
   await app.shows(/ 2\/2 lab: .*^>bob/ms)
   await lab.freeze()
-  app.type('ey')
+  app.type('Ey')
   // Its answer is waited for, which keys need not do.
   app.type('[')
   await app.shows(/ 1\/2 home: .*^>bob +enabled/ms)

@@ -40,6 +40,25 @@ describe('the key table', () => {
     for (const { hint } of bindings) if (hint) expect(line).toContain(hint)
   })
 
+  test('a letter means one thing, wherever it does anything', () => {
+    const meanings = new Map<string, Set<string>>()
+    const places = contexts.filter(
+      ([name]) => !['confirm', 'result', 'secrets', 'form', 'menu'].includes(name),
+    )
+    for (const [, bindings] of places) {
+      for (const { keys, command, verb } of bindings as readonly Binding[]) {
+        // What a key has opened it closes again.
+        if (command === 'close') continue
+        for (const key of keys.filter((each) => each.length === 1)) {
+          const known = meanings.get(key) ?? new Set()
+          meanings.set(key, known.add(kindOf(command ?? verb ?? '')))
+        }
+      }
+    }
+    const twofold = [...meanings].filter(([, kinds]) => kinds.size > 1).map(([key, kinds]) => [key, ...kinds])
+    expect(twofold).toEqual([])
+  })
+
   test('in less room some hints go, but not how to get help or out', () => {
     expect(hintLine(hintsFor(keyTable.connections, 40))).toMatch(/^ x cut .* \? help {2}q quit$/)
     expect(hintLine(hintsFor(keyTable.connections, 40)).length).toBeLessThanOrEqual(40)
@@ -47,7 +66,7 @@ describe('the key table', () => {
 
   test('in more room there are more hints, in the order of the table', () => {
     const line = hintLine(hintsFor(keyTable.users, 120))
-    expect(line).toMatch(/ x delete {2}p password {2}e on\/off {2}c cut {2}Enter detail .* \? help {2}q quit$/)
+    expect(line).toMatch(/ D delete {2}p password {2}E on\/off {2}x cut {2}Enter detail .* \? help {2}q quit$/)
     for (const width of [72, 80, 100, 120, 240])
       for (const [, bindings] of contexts) expect(hintLine(hintsFor(bindings, width)).length).toBeLessThanOrEqual(width)
   })
@@ -125,3 +144,31 @@ describe('decoding', () => {
 function hintLine(hints: ReturnType<typeof hintsFor>): string {
   return hints.reduce((line, { text, from }) => line.padEnd(from) + text, '')
 }
+
+/** What a key comes to, in the word that is its own whatever it is about. */
+function kindOf(deed: string): string {
+  return kinds.find(([, pattern]) => pattern.test(deed))?.[0] ?? deed
+}
+
+const kinds: readonly (readonly [string, RegExp])[] = [
+  ['cut', /^(kill|killSum|cut|cutSession)$/],
+  ['cut all', /^killShown$/],
+  ['delete', /^(deluser|deloperator|remove|liftBan|resetSetting)/],
+  ['edit', /^(userLimits|groupLimits|editRule|changeSetting|changeRole)$/],
+  ['add', /^(adduser|addoperator|addGroup|addRule|addBan)$/],
+  ['password', /^passwd/],
+  ['next view', /^(nextList|settingGroup)$/],
+  ['more time', /^(longer|userLonger)/],
+  ['less time', /^(shorter|userShorter)/],
+  ['find', /^(filter|find)$/],
+  ['top', /^(top|scrollTop|resultTop)$/],
+  ['bottom', /^(bottom|scrollBottom|resultBottom)$/],
+  ['export', /^export/],
+  ['raise', /^(higherCeiling|severerLevel)$/],
+  ['lower', /^(lowerCeiling|milderLevel)$/],
+  ['up', /^(up|previousUser|previousChoice|scrollUp|resultUp|messagesUp)$/],
+  ['down', /^(down|nextUser|nextChoice|scrollDown|resultDown|messagesDown)$/],
+  ['copy', /^copy/],
+  ['reconnect', /^reconnect/],
+  ['hold', /^(hold|pause|holdAccess)$/],
+]

@@ -8,6 +8,7 @@ import type { Terminal } from '../helpers/terminal.ts'
 import { startWebServer } from '../helpers/web-server.ts'
 import { openApp } from './open-app.ts'
 
+const esc = '\u001b'
 const curl = findProgram('curl')
 /** What curl says if the proxy does not let it in. */
 const refusedByProxy = 97
@@ -36,7 +37,7 @@ test('80x24 shows header, graphs, totals, table and keys, none of them cut (1)',
   expect(app.lines.slice(7, 10).map((line) => line.slice(0, 6))).toEqual(['  400┤', '  800┤', ' 1200┤'])
   expect(app.lines[10]).toMatch(/^ ↑ Up \S+ B\/s .* average \S+ B\/s$/)
   expect(app.screen).toMatch(/^ Busiest users +Conns +Down\/s +Up\/s +Connections +1 min +total$/m)
-  expect(app.lines[23]).toBe(' - longer  + shorter  Enter user  l log  f fix scale  c look  ? help  q quit')
+  expect(app.lines[23]).toBe(' - longer  + shorter  Enter user  l log  z fix scale  c look  ? help  q quit')
   expect(app.screen).not.toContain('…')
 })
 
@@ -87,7 +88,11 @@ test.skipIf(!curl)('a user who is added without a password gets one, shown once,
   await app.shows(/New user/)
   app.type('bob\r\r')
   const [, password = ''] = await app.shows(/The password of bob, shown only now:.*?(\w{12,})/s)
-  app.type('\r')
+  // Enter once more than needed does not lose it.
+  app.type('\r\ry')
+  await app.shows(/shown only now:[\s\S]*copied; Esc closes it/)
+  expect(app.output).toContain(`\u001b]52;c;${Buffer.from(password).toString('base64')}`)
+  app.type(esc)
   await app.until(() => !app.screen.includes(password), 'has closed the dialog')
   expect(app.screen).toMatch(/^>bob +enabled +0 /m)
   expect(await fetch(daemon, url, `bob:${password}@`)).toMatchObject({ status: 0, stdout: 'hello' })
@@ -114,14 +119,14 @@ test.skipIf(!curl)(
     expect(app.output).not.toContain('opensesame')
     expect(await fetch(daemon, url, 'bob:opensesame@')).toMatchObject({ status: 0 })
 
-    app.type('e')
+    app.type('E')
     await app.shows(/Disable user bob\?/)
     app.type('y')
     await app.shows(/^>bob +disabled/m)
     expect(await fetch(daemon, url, 'bob:opensesame@')).toMatchObject({ status: refusedByProxy })
-    app.type('e')
+    app.type('E')
     await app.shows(/^>bob +enabled/m)
-    app.type('x')
+    app.type('D')
     await app.shows(/Delete user bob\?/)
     app.type('y')
     await app.shows(/0\/0 users/)
@@ -140,12 +145,12 @@ test('the Users page tells at once whether a password is required, whoever chang
   await app.until(() => !/added bob/.test(app.screen), 'has put what was said away with its page')
   await exec(daemon, 'adduser eve')
   await app.shows(/ 3 Users 2/)
-  app.type('3x')
+  app.type('3D')
   await app.shows(/Delete user bob\?/)
   expect(app.screen).not.toMatch(/last user/)
   app.type('y')
   await app.shows(/deleted bob/)
-  app.type('x')
+  app.type('D')
   await app.shows(/Delete user eve\?.*It is the last user: from then on no password is required\./s)
   expect(app.screen).not.toMatch(/deleted bob/)
   app.type('y')
@@ -155,7 +160,7 @@ test('the Users page tells at once whether a password is required, whoever chang
 
 test('the last user of a proxy that always asks for a password is like any other', async () => {
   await using app = await openApp(await startDaemon(['-u', 'bob:pw', '--auth', 'required']))
-  app.type('3x')
+  app.type('3D')
   await app.shows(/Delete user bob\?.*\[ Cancel \]/s)
   expect(app.screen).not.toMatch(/last user/)
 })

@@ -95,7 +95,7 @@ test('a daemon is asked for its log only while the page is shown, and again for 
   expect(calls()).toEqual([])
   app.type('6')
   await expect.poll(calls).toEqual([['log.subscribe', { level: 'info', history: 1000 }]])
-  app.type('l')
+  app.type('>')
   await expect.poll(calls).toHaveLength(3)
   expect(calls().slice(1)).toEqual([
     ['log.unsubscribe', {}],
@@ -143,7 +143,7 @@ test('the log of a real daemon is followed, held while one looks back, filtered,
   app.type('/-idle\r')
   await app.shows(/2\/\d+ lines, v: events {3}filter: -idle\n.*\n.* timeout-idle changes /)
   expect(app.screen).not.toContain('timeout-drain')
-  app.type('l')
+  app.type('>')
   await app.shows(/following {3}from warn on {3}0\/0 lines/)
   app.type('ll')
   await app.shows(/from debug on \(none from debug: its log-level is info\)/)

@@ -140,7 +140,7 @@ test('the terminal is asked for its background, which decides until a theme is c
   app.type(answer)
   await app.until(isIn('light'), 'is light')
   for (const name of ['light', 'contrast', 'terminal', 'dark']) {
-    app.type('t')
+    app.type('T')
     await app.shows(new RegExp(`the theme is ${name}`))
   }
   app.type(`${answer}:x`)

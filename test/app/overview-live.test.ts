@@ -103,7 +103,7 @@ test('each side has a scale, or both one, which follows or is held; a trickle sh
   await download(daemon, 500_000)
   await app.shows(/Down .* peak \S+ KiB\/s, above the scale/)
   expect(app.lines[graphRows.down[0]]).toMatch(/^ +12┤ .*▴/)
-  app.type('f')
+  app.type('z')
   await app.shows(/Down .*\(scale in [KM]iB\/s\)(.*\n)*.*Up .*\(scale in B\/s\)/)
   expect(app.screen).not.toContain('▴')
   app.type('=')

@@ -73,7 +73,7 @@ test('a choice is kept a moment later, however the app ends', async () => {
   const home = await temporaryFolder()
   await using app = openIn(home, daemon)
   await app.shows(/Down 0 B\/s/)
-  app.type('t')
+  app.type('T')
   await app.until(() => existsSync(fileIn(home)), 'has kept it')
   app.signal('SIGKILL')
   await app.ended

@@ -126,7 +126,7 @@ test('all rules are changed in the editor; what is not taken is not lost', async
   await using app = await openApp(daemon, { env: { VISUAL: editor } })
   app.type('4')
   await app.shows(/^ +1 allow/m)
-  app.type('E')
+  app.type('V')
   await app.shows(/These rules are not taken[\s\S]*> +Edit on[\s\S]*line 2, column 1/)
   app.type('\r')
   await app.shows(/^ +2 deny +to b\.example[\s\S]*u undoes/m)

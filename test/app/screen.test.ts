@@ -37,7 +37,7 @@ test('the smallest terminal shows every part of every page', async () => {
   await app.shows(/0\/0 connections\n User .* Age.* q quit$/s)
   app.type('3')
   await app.shows(/1\/1 users.*\n User.*\n>bob .* q quit$/s)
-  app.type('x')
+  app.type('D')
   await app.shows(/>bob.*Delete user bob\?.*\[ Cancel \].*yes/s)
 })
 
@@ -102,7 +102,7 @@ test('NO_COLOR gives no color and no style at all, and the selection still shows
   await app.shows(/-1 min/)
   app.type('3')
   await app.shows(/^>bob/m)
-  app.type('x')
+  app.type('D')
   await app.shows(/\[ Cancel \]/)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
   expect(app.output).not.toMatch(/\u001b\[[\d;:]*m/)
@@ -114,7 +114,7 @@ test('a locale without UTF-8 gets ASCII only', async () => {
   await app.shows(/^ {4}0\+ -1 min [.-]+/m)
   app.type('3')
   await app.shows(/^>b\?b/m)
-  app.type('x')
+  app.type('D')
   await app.shows(/\[ Cancel \]/)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: what ASCII is
   expect(app.output).toMatch(/^[\u0000-\u007f]*$/)

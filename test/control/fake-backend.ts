@@ -122,6 +122,10 @@ class FakeUsers implements UserAdministration {
     return { cut: 2, opened: this.#names.length === 0, stored: true }
   }
 
+  restore(name: string): Promise<void> {
+    return this.add(name)
+  }
+
   async setPassword(): Promise<{ stored: boolean }> {
     this.waiting++
     await this.gate

@@ -75,15 +75,21 @@ test.each([['-h'], ['--help']])('%s lists every setting', (flag) => {
   for (const name of Object.keys(settings)) expect(text).toContain(`--${name}`)
   expect(text).toContain('-l, --socks-addr <ADDR>')
   expect(text).toContain('default: 1080')
+  expect(text.replace(/\s+/g, ' ')).toMatch(/--timeout-idle <TIME> [^(]*\(default: 1h\)/)
   expect(text.replace(/\s+/g, ' ')).toMatch(/--user <NAME:PASS> [^(]*\(-u at most 10 times\)/)
 })
 
 describe('refuses, in one line that says how to mend it,', () => {
   test.each([
-    [['--nonsense'], /unknown option '--nonsense'.*--help/],
+    [['--nonsense'], /^there is no flag --nonsense; see proxyd --help$/],
+    [['--prot', '1'], /^there is no flag --prot; perhaps --socks-port, --control-port, .* is meant; see/],
+    [['--timeout', '9'], /^there is no flag --timeout; perhaps --timeout-negotiation, .* or --timeout-\S+ is meant;/],
     [['--sock-port', '1'], /--socks-port/],
     [['--check-store', '--recover-store'], /^--check-store and --recover-store exclude each other$/],
-    [['extra'], /too many arguments.* 1: extra; see proxyd --help$/],
+    [['extra'], /^'extra' belongs to no flag; .*see proxyd --help$/],
+    [['start'], /^proxyd serves once it is started: leave out 'start'; see/],
+    [['stop'], /^'stop' is for a proxyd that runs: SIGTERM stops it/],
+    [['acces-log', 'x'], /perhaps --access-log is meant/],
     [['-p'], /--socks-port.*argument missing/],
     [['-p', '65536'], /^--socks-port must be a whole number from 0 to 65535$/],
     [['-p', '-1'], /--socks-port/],

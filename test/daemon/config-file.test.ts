@@ -144,6 +144,11 @@ test.each([
   expect(refusal.message).toContain(`chmod o-r ${file}`)
 })
 
+test('a time is written as people write it, or as the number of it', async () => {
+  const text = 'timeout-idle = "1h30m"\ntimeout-udp = 5000\ntcp-keepalive = "1m"'
+  expect(await read(text)).toEqual({ 'timeout-idle': 5_400_000, 'timeout-udp': 5000, 'tcp-keepalive': 60 })
+})
+
 test('an empty file changes nothing', async () => {
   expect(await read('')).toEqual({})
 })
@@ -153,6 +158,13 @@ test.each([
   ['toString = 1', /unknown key "toString"; .*--help/],
   ['[socks]\nport = 1', /unknown key "socks"/],
   ['socks-port = "1080"', /socks-port must be a whole number from 0 to 65535$/],
+  [
+    'timeout-idle = "soon"',
+    /timeout-idle must be a time from 100ms to 1d, such as 90s or 1h30m, or a whole number of milliseconds$/,
+  ],
+  ['timeout-idle = "2d"', /timeout-idle must be a time/],
+  ['timeout_idle = 5', /it is spelt timeout-idle$/],
+  ['sock-port = 5', /unknown key "sock-port"; perhaps socks-port is meant$/],
   ['socks-port = 1.5', /socks-port must be a whole number/],
   ['open-proxy = "yes"', /open-proxy must be true or false$/],
   ['auth = "sometimes"', /auth must be one of auto, required, none$/],

@@ -92,7 +92,7 @@ test.each([
   [{ toString: 1 }, /"toString" is no setting/],
   [{ auth: 'sometimes' }, /auth must be one of auto, required, none/],
   [{ 'open-proxy': 'true' }, /open-proxy must be true or false/],
-  [{ 'timeout-idle': 99 }, /timeout-idle must be a whole number from 100 to 86400000/],
+  [{ 'timeout-idle': 99 }, /timeout-idle must be a time from 100ms to 1d/],
   [{ 'timeout-idle': 1000.5 }, /whole number/],
   [{ 'max-connections': ['1'] }, /whole number/],
   [{ 'access-log': 'access.log' }, /access-log must be the path of a file from \/ on, off or -/],
@@ -174,7 +174,7 @@ test('what is stored and makes no sense to this proxyd is named, ignored, and ca
   const lines: string[] = []
   expect(acceptStored(new Map(Object.entries(stored)), (line) => lines.push(line))).toEqual({ auth: 'required' })
   expect(lines).toEqual([
-    expect.stringMatching(/^the stored setting timeout-idle is ignored: it must be a whole number/),
+    expect.stringMatching(/^the stored setting timeout-idle is ignored: it must be a time from 100ms to 1d/),
     expect.stringMatching(/^the stored setting from-the-future is ignored: it is no setting/),
     expect.stringMatching(/^the stored setting workers is ignored: it takes effect at start/),
   ])

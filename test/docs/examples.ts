@@ -185,6 +185,7 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   'users.unsubscribe': { params: {}, result: {} },
   'users.add': { params: { name: 'eve', password: 'gravel-tulip-93' }, result: {} },
   'users.remove': { params: { name: 'eve' }, result: { cut: 0, opened: false, stored: true } },
+  'users.restore': { params: { name: 'eve' }, result: {} },
   'users.setPassword': { params: { name: 'bob', password: 'marble-otter-27' }, result: { stored: true } },
   'users.setEnabled': { params: { name: 'cid', enabled: false }, result: { cut: 0, stored: true } },
   'users.set': {
@@ -200,7 +201,7 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   'users.resetQuota': { params: { where: 'group=staff name=b*' }, result: { reset: 0 } },
   'groups.list': {
     params: {},
-    result: { groups: [{ name: 'default', limits: {}, members: 2, revision: 0 }] },
+    result: { groups: [{ name: 'default', limits: {}, members: 3, revision: 0 }] },
   },
   'groups.add': { params: { name: 'staff', fields: { 'rate-down': '50MB/s' } }, result: { revision: 2 } },
   'groups.set': {

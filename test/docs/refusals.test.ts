@@ -35,6 +35,12 @@ const provocations: Readonly<Record<string, Provocation>> = {
     first: [['users.add', { name: 'bob', password }]],
     params: { name: 'bob', password },
   },
+  'users.restore exists': {
+    by: 'unix',
+    first: [['users.add', { name: 'fay', password }]],
+    params: { name: 'fay' },
+  },
+  'users.restore not_found': { by: 'unix', params: { name: nobody } },
   'users.remove not_found': { by: 'unix', params: { name: nobody } },
   'users.setPassword not_found': { by: 'unix', params: { name: nobody, password } },
   'users.setEnabled not_found': { by: 'unix', params: { name: nobody, enabled: true } },
@@ -92,7 +98,9 @@ const elsewhere = [
   'auth.begin rate_limited', // test/control/login.test.ts
   'users.add conflict', // as many users as there can be: test/access
   // A disk that takes nothing: test/e2e/full-disk.test.ts.
+  'users.restore conflict',
   'users.add unavailable',
+  'users.restore unavailable',
   'users.setEnabled unavailable',
   'operators.add unavailable',
   'operators.setRole unavailable',

@@ -100,9 +100,9 @@ test('the settings say where they come from, without a secret', async () => {
 
 test('a setting that is set acts at once, is kept, and goes back', async () => {
   const daemon = await startDaemon(['--max-connections', '100'])
-  expect(await exec(daemon, 'set timeout-idle 5000; get timeout-idle')).toMatchObject({
+  expect(await exec(daemon, 'set timeout-idle 5s; get timeout-idle')).toMatchObject({
     status: 0,
-    stdout: 'timeout-idle is 5000 now\n5000\n',
+    stdout: 'timeout-idle is 5s now\n5s\n',
   })
   expect(await exec(daemon, 'set max-connections 50')).toMatchObject({
     status: 0,

@@ -36,11 +36,10 @@ describe('where the daemon is', () => {
     expect(loopback).toEqual(tcp('127.0.0.1', 8080))
   })
 
-  test('--runtime-dir moves the socket and the cookie', async () => {
-    expect((await optionsOf('--runtime-dir', '/x')).places).toEqual([
-      { kind: 'unix', path: '/x/proxyd.sock' },
-      { kind: 'tcp', host: '127.0.0.1', port: 8080, cookieFile: '/x/cookie' },
-    ])
+  test('--runtime-dir moves the socket and the cookie, and keeps away from whoever is at the usual port', async () => {
+    const ours = [{ kind: 'unix', path: '/x/proxyd.sock' }]
+    expect((await optionsOf('--runtime-dir', '/x')).places).toEqual(ours)
+    expect((await optionsIn({ PROXY_TUI_RUNTIME_DIR: '/x' })).places).toEqual(ours)
     expect((await optionsOf('--runtime-dir', '/x', '--host', '::1')).places).toEqual([
       { kind: 'tcp', host: '::1', port: 8080, cookieFile: '/x/cookie' },
     ])
@@ -136,7 +135,8 @@ test('--read-only, --colour and --refresh', async () => {
   expect(await optionsOf('--read-only', '--exec', 'users')).toMatchObject({ readOnly: true })
 })
 
-test('--timeout is in seconds, fractions too', async () => {
+test('--timeout is in seconds, fractions too, or as people write a time', async () => {
+  expect(await optionsOf('--exec', 'users', '--timeout', '1m30s')).toMatchObject({ timeoutMs: 90_000 })
   expect(await optionsOf('--exec', 'users', '--timeout', '2.5')).toMatchObject({ timeoutMs: 2500 })
 })
 
@@ -148,19 +148,27 @@ test('--exec repeats, and takes - and what looks like a flag', async () => {
 })
 
 test.each([
-  [['--frob'], "unknown option '--frob'"],
-  [['users'], 'too many arguments'],
+  [['--frob'], /^there is no flag --frob$/],
+  [['--prot', '9'], /^there is no flag --prot; perhaps --port is meant$/],
+  [['--insecure'], '--insecure-plaintext is meant'],
+  [['users'], 'commands follow --exec: proxy-tui --exec users'],
+  [['addusr', 'bob'], "perhaps --exec 'adduser' is meant"],
+  [['profile', 'x'], 'perhaps --profile is meant'],
+  [['proxy.example'], 'a daemon is named with --host proxy.example'],
+  [['[::1]:8080'], 'a daemon is named with --host [::1]:8080'],
+  [['--exec', 'adduser', 'bob2'], /^a command is one argument: quote it, as in --exec 'adduser NAME'$/],
+  [['--exec', 'adduser bob', 'hunter2'], /^a command is one argument: quote it, as in --exec 'adduser bob'$/],
   [['--host'], "option '--host <HOST>' argument missing"],
   [['--port', '0'], "option '--port <PORT>' argument '0' is invalid. It must be a whole number from 1 to 65535"],
   [['--port', '1e3'], 'a whole number from 1 to 65535'],
-  [['--timeout', '0'], 'a timeout is a number of seconds'],
-  [['--timeout', 'NaN'], 'a timeout is a number of seconds'],
+  [['--timeout', '0'], 'a timeout is a time such as 90s, at most 1d'],
+  [['--timeout', '2d'], 'a timeout is a time such as 90s'],
   [['--host', 'h:1', '--port', '2'], '--host and --port name different ports'],
   [['--socket', 's', '--host', 'h'], '--socket and --host exclude each other'],
   [['--socket', 's', '--port', '1'], '--socket and --port exclude each other'],
-  [['--json'], 'need --exec'],
-  [['--timeout', '3'], 'need --exec'],
-  [['--password-stdin'], 'need --exec'],
+  [['--json'], /^--json is about commands: give some with --exec$/],
+  [['--timeout', '3'], '--timeout is about commands'],
+  [['--password-stdin'], '--password-stdin is about commands'],
   [['--exec', '-', '--exec', '-'], 'only one'],
   [['--exec', '-', '--password-stdin'], 'only one'],
 ])('refuses %j', async (args, message) => {
@@ -168,7 +176,7 @@ test.each([
 })
 
 test('a refusal goes on after it, so no full stop ends it', async () => {
-  await expect(read('extra')).rejects.toThrow(/got 1: extra$/)
+  await expect(read('--port', 'x')).rejects.toThrow(/65535$/)
 })
 
 test('refusals are one line', async () => {

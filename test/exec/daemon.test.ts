@@ -69,7 +69,7 @@ test('connections finds one by its words, and kill says when it is gone (11)', a
   expect(none).toEqual([])
 
   const [{ id }] = rows
-  expect(await exec(daemon, `kill ${id}`)).toEqual({ status: 0, stdout: `killed ${id}\n`, stderr: '' })
+  expect(await exec(daemon, `kill ${id}`)).toEqual({ status: 0, stdout: `cut ${id}\n`, stderr: '' })
   await client.discard()
   expect(await exec(daemon, `kill ${id}`)).toEqual({
     status: 1,

@@ -69,7 +69,7 @@ test('a mistake anywhere on the command line is found before anything is sent', 
 test('a mistake in what the program itself takes has status 2 and one line (23)', async () => {
   const { status, stdout, stderr } = await proxyTui('--frob\u001b[2J')
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
-  expect(stderr).toBe("proxy-tui: unknown option '--frob␛[2J'; see proxy-tui --help\n")
+  expect(stderr).toBe('proxy-tui: there is no flag --frob␛[2J; see proxy-tui --help\n')
 })
 
 test('lines of standard input are counted, comments and blank ones too, and stop at the first error (24)', async () => {

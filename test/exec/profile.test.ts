@@ -97,7 +97,7 @@ test('a socket takes the place of a weaker host with all that belongs to it, and
 })
 
 test.each([
-  ['[home]\nhots = "x"', /: \[home\] has an unknown key hots; the keys are host, port/],
+  ['[home]\nhots = "x"', /: \[home\] has an unknown key hots; perhaps host is meant$/],
   ['[home]\npassword = "hunter2"', /unknown key password; a password has a file of its own/],
   ['[home]\nread_only = true', /unknown key read_only; it is spelt read-only$/],
   ['[home]\ncolor = "never"', /unknown key color; it is spelt colour$/],

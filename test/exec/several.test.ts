@@ -59,6 +59,14 @@ test('each host is a daemon, and what else is said counts for all of them', asyn
   expect(refresh).toBe(1)
 })
 
+test('each of several sockets is a daemon, too', async () => {
+  const { daemons } = await daemonsOf('--socket', '/a', '--socket', '/b')
+  expect(daemons).toMatchObject([
+    { name: '/a', places: [{ kind: 'unix', path: '/a' }] },
+    { name: '/b', places: [{ kind: 'unix', path: '/b' }] },
+  ])
+})
+
 test('one profile tells of every host what is not said', async () => {
   const { daemons } = await daemonsOf('--profile', 'team', '--host', 'a', '--host', 'b:1')
   expect(daemons).toMatchObject([
@@ -79,11 +87,12 @@ test('each of several profiles is a daemon with rights of its own, and hosts joi
 
 test.each([
   [['--host', 'a', '--host', 'a:8080'], 'a:8080 is named twice'],
+  [['--socket', '/s', '--socket', '/s'], '/s is named twice'],
   [
     ['--profile', 'home', '--profile', 'lab', '--host', 'home.example:9'],
     'home and home.example:9 are the same daemon',
   ],
-  [['--profile', 'home', '--profile', 'lab', '--socket', '/s'], 'home and lab are the same daemon, /s'],
+  [['--profile', 'home', '--profile', 'lab', '--socket', '/lab.sock'], 'lab and /lab.sock are the same daemon'],
   [['--profile', 'home', '--profile', 'nowhere'], 'there is no profile nowhere'],
   [['--host', 'a', '--host', 'b', '--socket', '/s'], '--socket and --host exclude each other'],
   [['--host', 'a', '--host', 'b c'], '--host takes a name or an address'],

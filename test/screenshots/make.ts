@@ -102,11 +102,11 @@ async function photograph(where: readonly string[]): Promise<void> {
   await app.shows(/\[3 Users/)
   await setTimeout(2000)
   await save(app, 'users')
-  app.type('1t')
+  app.type('1T')
   await app.shows(/the theme is light/)
   await setTimeout(1000)
   await save(app, 'light', light)
-  app.type('t')
+  app.type('T')
   await app.shows(/the theme is contrast/)
   await save(app, 'contrast')
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatLimit, type LimitName, type LimitValue, limitNames, parseLimit, parseSpan } from '../../shared/limits.ts'
+import { formatLimit, type LimitName, type LimitValue, limitNames, parseLimit } from '../../shared/limits.ts'
 
 describe('limits', () => {
   it.each<[LimitName, string, LimitValue | undefined]>([
@@ -68,17 +68,5 @@ describe('limits', () => {
     expect(formatLimit('quota', 0)).toBe('0B')
     expect(formatLimit('expires', Date.parse('2027-01-01T00:00Z'))).toBe('2027-01-01')
     for (const name of limitNames) expect(formatLimit(name, null)).toBe('none')
-  })
-
-  it('take spans of seconds to weeks', () => {
-    expect(['30s', '5m', '12h', '30d', '4w', '1y', ''].map(parseSpan)).toEqual([
-      30_000,
-      300_000,
-      43_200_000,
-      2_592_000_000,
-      2_419_200_000,
-      undefined,
-      undefined,
-    ])
   })
 })

@@ -10,7 +10,10 @@ export type LinkState =
   | { readonly status: 'online'; readonly client: Client }
   /** Tried again at `retryAt`, milliseconds since 1970. */
   | { readonly status: 'offline'; readonly reason: ConnectionError; readonly retryAt: number }
-  /** The login failed, or there can be no such place. Going on by itself would not help: it takes `retry()`. */
+  /**
+   * The login failed, or there can be no such place. Going on by itself would not help: it takes `retry()`. Not so where
+   * there are other places to try: another daemon may answer at the last one while the wanted one is away.
+   */
   | { readonly status: 'refused'; readonly reason: ConnectionError }
 
 /** Milliseconds between attempts: doubled after each failure, less up to a third so that many clients do not come at once. */
@@ -102,8 +105,8 @@ export class DaemonLink {
     if (this.#stopped.signal.aborted) return
     if (reason.code === 'password') this.#passwords.clear()
     const waits = reason.code === 'rate_limited'
-    if (reason.kind === 'call' || (reason.kind === 'login' && !waits))
-      return this.#become({ status: 'refused', reason })
+    const isFinal = reason.kind === 'login' && !waits && (this.#targets.length === 1 || reason.code === 'password')
+    if (reason.kind === 'call' || isFinal) return this.#become({ status: 'refused', reason })
     const pause = waits ? afterTooMany : pauseAfter(this.#failures++, Math.random())
     this.#timer = setTimeout(() => this.retry(), pause)
     this.#become({ status: 'offline', reason, retryAt: Date.now() + pause })

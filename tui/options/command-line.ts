@@ -2,9 +2,12 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { verbs } from '../../shared/commands/verbs.ts'
 import { completionScript, type Shell, shells } from '../../shared/completions/completion-script.ts'
 import { programOf, type Word } from '../../shared/completions/program.ts'
+import { mistakeIn } from '../../shared/flag-mistakes.ts'
 import { runtimeDirectory } from '../../shared/folders.ts'
 import { manualPage, termsOf } from '../../shared/format/manual.ts'
-import { type NamedDaemon, namedDaemons, settleDaemons } from './daemons.ts'
+import { guessAt } from '../../shared/likeliest.ts'
+import { parseSpan } from '../../shared/span.ts'
+import { type NamedDaemon, namedDaemons, type Said, settleDaemons } from './daemons.ts'
 import { manual } from './manual.ts'
 import { choicesOf, type OptionName, type Options, optionNames, options, problemWith, readValue } from './options.ts'
 
@@ -59,9 +62,11 @@ export async function readCommandLine(args: readonly string[], surroundings: Sur
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return { kind: 'print', text: printed }
-    throw new Error(error.message.replace(/^error: |\.$/g, '').replaceAll('\n', ' '), { cause: error })
+    throw new Error(mistakeIn(error, command), { cause: error })
   }
   const flags = command.opts<Flags>()
+  const [stray] = command.args
+  if (stray !== undefined) throw new Error(strayWord(stray, flags.exec))
   if (flags.completions) return { kind: 'print', text: completions(command, flags.completions) }
   if (flags.manual)
     return { kind: 'print', text: manualPage(manual(termsOf(command.createHelp().visibleOptions(command)))) }
@@ -70,14 +75,16 @@ export async function readCommandLine(args: readonly string[], surroundings: Sur
   const daemons = namedDaemons(settled, runtimeDirectory(env, uid))
   const { exec: lines, json = false, passwordStdin = false, timeout } = flags
   if (!lines) {
-    if (json || passwordStdin || timeout) throw new Error('--json, --password-stdin and --timeout need --exec')
+    const idle = Object.entries({ '--json': json, '--password-stdin': passwordStdin, '--timeout': timeout })
+    const [flag] = idle.find(([, value]) => value) ?? []
+    if (flag !== undefined) throw new Error(`${flag} is about commands: give some with --exec`)
     // There is one screen for all of them: the first one's profile has its say.
     const { colour, theme, mini = false, refresh = options.refresh.max } = settled[0]?.options ?? {}
     return { kind: 'app', options: { daemons, colour: colour !== 'never', theme, mini, refresh } }
   }
   const readers = lines.filter((line) => line === '-').length + (passwordStdin ? 1 : 0)
   if (readers > 1) throw new Error('only one of --exec - and --password-stdin can read standard input')
-  return { kind: 'exec', options: { daemons, lines, json, passwordStdin, timeoutMs: (timeout ?? 10) * 1000 } }
+  return { kind: 'exec', options: { daemons, lines, json, passwordStdin, timeoutMs: timeout ?? 10_000 } }
 }
 
 interface Flags {
@@ -91,16 +98,18 @@ interface Flags {
   readonly manual?: true
 }
 
-/** The flags that environment and profile could give, too, by their names; hosts apart, since each is a daemon's. */
-function optionFlags(command: Command): { options: Options; hosts: readonly string[] } {
+/** The flags that environment and profile could give, too, by their names; apart those that name a daemon each time. */
+function optionFlags(command: Command): Pick<Said, 'options' | 'hosts' | 'sockets'> {
   const given = command.options.flatMap((option): [string, unknown][] => {
     const value = command.getOptionValue(option.attributeName())
     return value === undefined ? [] : [[option.long?.slice(2) ?? '', value]]
   })
-  const { host: hosts = [], ...options } = Object.fromEntries(
-    given.filter(([name]) => optionNames.includes(name as OptionName)),
-  )
-  return { options, hosts: hosts as readonly string[] }
+  const {
+    host: hosts = [],
+    socket: sockets = [],
+    ...options
+  } = Object.fromEntries(given.filter(([name]) => optionNames.includes(name as OptionName)))
+  return { options, hosts: hosts as readonly string[], sockets: sockets as readonly string[] }
 }
 
 function describe(version: string): Command {
@@ -118,7 +127,7 @@ function describe(version: string): Command {
     .option('--exec <COMMANDS>', 'carry out commands; repeatable; - reads them from stdin', collect)
     .option('--json', 'print each result as one line of JSON')
     .option('--password-stdin', 'commands that set a password read it from stdin, a line each')
-    .option('--timeout <SECONDS>', 'to connect, and for each answer (default: 10)', readSeconds)
+    .option('--timeout <TIME>', 'to connect, and for each answer, such as 90s (default: 10s)', readTimeout)
     .addOption(
       new Option('--completions <SHELL>', 'print what makes a shell complete our flags, and end').choices(shells),
     )
@@ -126,7 +135,22 @@ function describe(version: string): Command {
     .version(version, '-v, --version', 'print the version and end')
     .helpOption('-h, --help', 'print this help and end')
     .addHelpText('after', examples)
+    .allowExcessArguments()
     .exitOverride()
+}
+
+/** What to say to a word that belongs to no flag. It is not repeated behind a command: it may be a password. */
+function strayWord(word: string, lines: readonly string[] | undefined): string {
+  const asked = lines?.at(-1)
+  if (asked !== undefined) {
+    const verb = Object.hasOwn(verbs, asked) ? verbs[asked] : undefined
+    return `a command is one argument: quote it, as in --exec '${verb ? `${asked} ${verb.arguments}`.trim() : 'adduser bob'}'`
+  }
+  if (Object.hasOwn(verbs, word)) return `commands follow --exec: proxy-tui --exec ${word}`
+  if (/^[\w-]+(\.[\w-]+)+(:\d+)?$|^[\w.-]+:\d+$|^\[.*\]/.test(word)) return `a daemon is named with --host ${word}`
+  const flag = guessAt(word, [...optionNames, ...ownFlags], (name) => `--${name}`)
+  const verb = guessAt(word, Object.keys(verbs), (name) => `--exec '${name}'`)
+  return `'${word}' belongs to no flag; ${flag ?? verb ?? 'commands follow --exec, daemons --host'}`
 }
 
 function completions(command: Command, shell: Shell): string {
@@ -155,9 +179,12 @@ function flagOf(name: OptionName): Option {
   )
 }
 
+/** Flags that neither a variable nor a profile's key stands for. */
+const ownFlags = ['profile', 'config', 'exec', 'json', 'password-stdin', 'timeout', 'completions', 'manual', 'help']
+
 const examples = `
-Without --host, --port, --operator or --socket it tries the Unix socket, then
-127.0.0.1:8080. What a flag does not say, a variable can: PROXY_TUI_HOST and so
+Without --host, --port, --operator, --socket or --runtime-dir it tries the Unix
+socket, then 127.0.0.1:8080. What a flag does not say, a variable can: PROXY_TUI_HOST and so
 on, PROXY_TUI_PROFILE and PROXY_TUI_CONFIG; and then a profile, such as
   [home]
   host = "proxy.example"
@@ -185,9 +212,9 @@ function collect(line: string, before: readonly string[] = []): readonly string[
   return [...before, line]
 }
 
-function readSeconds(text: string): number {
-  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0
-  if (seconds <= 0 || seconds > 86_400)
-    throw new InvalidArgumentError('a timeout is a number of seconds, at most 86400')
-  return seconds
+/** In milliseconds; a number alone is seconds. */
+function readTimeout(text: string): number {
+  const span = /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) * 1000 : (parseSpan(text) ?? 0)
+  if (span <= 0 || span > 86_400_000) throw new InvalidArgumentError('a timeout is a time such as 90s, at most 1d')
+  return span
 }

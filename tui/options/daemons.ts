@@ -20,6 +20,7 @@ export interface NamedDaemon {
 export interface Said {
   readonly profiles: readonly string[]
   readonly hosts: readonly string[]
+  readonly sockets: readonly string[]
   readonly config: string | undefined
   readonly options: Options
 }
@@ -54,13 +55,14 @@ interface Wish {
   readonly flags: Options
 }
 
-/** A single profile tells what is not said elsewhere; each of several names a daemon, and so does each host. */
-function wishesOf({ profiles, hosts, options }: Said, usual: string | undefined): Wish[] {
-  const atHosts = hosts.map((host) => ({ ...options, host }))
+/** A single profile tells what is not said elsewhere; each of several names a daemon, and so does each host or socket. */
+function wishesOf({ profiles, hosts, sockets, options }: Said, usual: string | undefined): Wish[] {
+  if (hosts.length > 0 && sockets.length > 0) throw new Error('--socket and --host exclude each other')
+  const named = [...hosts.map((host) => ({ ...options, host })), ...sockets.map((socket) => ({ ...options, socket }))]
   const [profile = usual, ...others] = profiles
-  if (others.length === 0) return (atHosts.length > 0 ? atHosts : [options]).map((flags) => ({ profile, flags }))
+  if (others.length === 0) return (named.length > 0 ? named : [options]).map((flags) => ({ profile, flags }))
   const byProfile = profiles.map((name) => ({ name, profile: name, flags: options }))
-  return [...byProfile, ...atHosts.map((flags) => ({ profile: undefined, flags }))]
+  return [...byProfile, ...named.map((flags) => ({ profile: undefined, flags }))]
 }
 
 /** A flag without which another one would do nothing. */
@@ -83,7 +85,12 @@ function merge(flags: Options, profile: Options, env: Environment): Options {
 export function namedDaemons(settled: readonly Settled[], usual: string): NamedDaemon[] {
   const daemons = settled.map(({ name, options }) => {
     const places = placesOf(options, options['runtime-dir'] ?? usual)
-    return { name: name ?? placeOf(places), places, readOnly: options['read-only'] ?? false }
+    const isLocal = options.socket === undefined && places[0].kind === 'unix'
+    return {
+      name: name ?? (isLocal ? thisMachine : placeOf(places)),
+      places,
+      readOnly: options['read-only'] ?? false,
+    }
   })
   const seen = new Map<string, string>()
   for (const { name, places } of daemons) {
@@ -95,10 +102,13 @@ export function namedDaemons(settled: readonly Settled[], usual: string): NamedD
   return daemons
 }
 
+/** How the daemon is called that is found by its runtime directory: its socket's path is long and tells little. */
+const thisMachine = 'this machine'
+
 /** A daemon's name and where it is, in one line for people. */
 export function titleOf({ name, places }: NamedDaemon): string {
   const place = placeOf(places)
-  return name === place ? name : `${name}: ${place}`
+  return name === place || name === thisMachine ? name : `${name}: ${place}`
 }
 
 function sameDaemon(one: string, other: string, place: string): string {

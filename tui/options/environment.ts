@@ -1,3 +1,4 @@
+import { guessAt } from '../../shared/likeliest.ts'
 import { type OptionName, type Options, optionNames, problemWith, readValue } from './options.ts'
 
 const prefix = 'PROXY_TUI_'
@@ -36,5 +37,12 @@ function hint(stray: string, known: readonly string[]): string {
     return `a password has a file of its own: ${variableOf('password-file')} names that`
   const letters = (name: string) => name.toUpperCase().replaceAll('_', '').replace('COLOR', 'COLOUR')
   const likely = known.find((name) => letters(name) === letters(stray))
-  return likely === undefined ? `the variables are ${known.join(', ')}` : `it is spelt ${likely}`
+  if (likely !== undefined) return `it is spelt ${likely}`
+  return (
+    guessAt(
+      stray.slice(prefix.length),
+      known.map((name) => name.slice(prefix.length)),
+      (name) => prefix + name,
+    ) ?? `the variables are ${known.join(', ')}`
+  )
 }

@@ -41,8 +41,12 @@ export const options = {
   operator: { type: 'text', placeholder: 'NAME', summary: 'log in as this operator; asks for the password' },
   'password-file': { ...file, summary: "the operator's password, in a file that others cannot read" },
   'cookie-file': { ...file, summary: "the daemon's cookie, for a login by TCP without a name" },
-  socket: { type: 'path', placeholder: 'PATH', summary: 'its Unix socket' },
-  'runtime-dir': { type: 'path', placeholder: 'DIR', summary: 'where its socket and cookie lie, as given to proxyd' },
+  socket: { type: 'path', placeholder: 'PATH', repeats: true, summary: 'its Unix socket; repeatable, too' },
+  'runtime-dir': {
+    type: 'path',
+    placeholder: 'DIR',
+    summary: 'where its socket and cookie lie, as given to proxyd; it is looked for nowhere else',
+  },
   'read-only': { type: 'flag', summary: 'give up the right to change anything; what remains is a viewer' },
   colour: {
     type: 'choice',

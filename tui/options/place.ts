@@ -20,7 +20,8 @@ interface PlainPlace extends Endpoint {
 const defaultTlsPort = 8443
 
 /**
- * The places to try, in order: the one that is named, or else this machine's Unix socket and then its TCP port.
+ * The places to try, in order: the one that is named, or else this machine's Unix socket and then its TCP port. A runtime
+ * directory that is named is whose daemon is wanted: what listens at the usual port is another one's.
  * Throws an `Error` for people if what was said contradicts itself.
  */
 export function placesOf(said: Options, runtimeDirectory: string): readonly [Place, ...Place[]] {
@@ -42,7 +43,8 @@ export function placesOf(said: Options, runtimeDirectory: string): readonly [Pla
   const [unix, tcp] = localTargets(runtimeDirectory)
   const cookie = said['cookie-file'] !== undefined && { cookieFile: said['cookie-file'] }
   const byCookie = { ...tcp, host, port, ...cookie, ...plaintext }
-  return said.host !== undefined || said.port !== undefined ? [byCookie] : [unix, byCookie]
+  if (said.host !== undefined || said.port !== undefined) return [byCookie]
+  return said['runtime-dir'] !== undefined && !cookie ? [unix] : [unix, byCookie]
 }
 
 function pem(file: string | undefined): { file: string } | undefined {

@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from 'node:path'
 import { homeFolder } from '../../shared/folders.ts'
+import { guessAt } from '../../shared/likeliest.ts'
 import { readFileOrPipe, UnfitFile } from '../../shared/whole-file.ts'
 import { refuseForeignFile, refuseForeignLink } from '../foreign-files.ts'
 import { isOptionName, type OptionName, type Options, optionNames, options, problemWith } from './options.ts'
@@ -90,7 +91,8 @@ function optionsOf(place: string, path: string, keys: object): Options {
 function hint(key: string): string {
   if (key === 'password') return 'a password has a file of its own: password-file names that'
   const likely = key === 'color' ? 'colour' : key.toLowerCase().replaceAll('_', '-')
-  return isOptionName(likely) ? `it is spelt ${likely}` : `the keys are ${optionNames.join(', ')}`
+  if (isOptionName(likely)) return `it is spelt ${likely}`
+  return guessAt(likely, optionNames) ?? `the keys are ${optionNames.join(', ')}`
 }
 
 function placed(path: string, text: string): string {

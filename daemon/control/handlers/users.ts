@@ -36,6 +36,10 @@ export function userHandlers(
       await users.add(name, password)
       return {}
     },
+    'users.restore': async ({ name }) => {
+      await users.restore(name)
+      return {}
+    },
     'users.remove': ({ name }) => users.remove(name),
     'users.setPassword': ({ name, password }) => users.setPassword(name, password),
     'users.setEnabled': ({ name, enabled }) => users.setEnabled(name, enabled),

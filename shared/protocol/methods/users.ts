@@ -24,6 +24,13 @@ export const userName = z
   .refine((name) => utf8Length(name) <= 255, 'must be at most 255 bytes of UTF-8')
   .describe('at most 255 bytes of UTF-8, no control characters')
 
+/** The name of a user who is new: one that shows, and that nobody mistakes for another with spaces around it. */
+export const newUserName = userName
+  .regex(/[\p{L}\p{N}\p{P}\p{S}]/u, 'must have a letter, a digit or a sign')
+  .regex(/^\S(.*\S)?$/su, 'must not begin or end with a space')
+  .regex(/^[^\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]*$/u, 'must not contain what cannot be seen')
+  .describe('at most 255 bytes of UTF-8, no control characters, nothing that cannot be seen, no space at either end')
+
 /** A SOCKS user's password: 1 to 255 bytes of UTF-8 (RFC 1929, section 2). */
 export const password = z
   .string()
@@ -103,7 +110,7 @@ export const userMethods = {
     summary: 'Add a user, who can log in at once.',
     refuses: ['exists', 'conflict', 'unavailable'],
     logged: ['name'],
-    params: z.strictObject({ name: userName, password }),
+    params: z.strictObject({ name: newUserName, password }),
     result: done,
   },
   'users.remove': {
@@ -117,6 +124,16 @@ export const userMethods = {
       opened: z.boolean().describe('whether clients had to log in and from now on need not: no user is left'),
       stored,
     }),
+  },
+  'users.restore': {
+    role: 'admin',
+    summary:
+      'Have a user come back who was removed, with the password, limits and group that they had. What they had used does not ' +
+      'count any longer. The daemon remembers the last 100 who were removed, for an hour, and not over a restart.',
+    refuses: ['not_found', 'exists', 'conflict', 'unavailable'],
+    logged: ['name'],
+    params: z.strictObject({ name: userName }),
+    result: done,
   },
   'users.setPassword': {
     role: 'admin',

@@ -12,6 +12,7 @@ const admin: Surroundings = {
   operators: ['root', 'watcher'],
   connections: ['1-7', '1-8'],
   may: () => true,
+  places: [],
   withoutFlags: ['password-stdin'],
 }
 
@@ -58,6 +59,12 @@ describe('completion', () => {
     ['raw {"a":', []],
   ])('%s', (line, expected) => {
     expect(candidates(line)).toEqual(expected)
+  })
+
+  test('a line may begin with what is no command, too, each once', () => {
+    const there = { ...admin, places: ['overview', 'users', 'q'] }
+    expect(candidates('o', there)).toEqual(['operators', 'overview'])
+    expect(candidates('users', there)).toEqual(['users'])
   })
 
   test('an empty line begins with every verb', () => {

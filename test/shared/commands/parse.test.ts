@@ -33,7 +33,7 @@ test.each([
   ['users set bob rate-down=10 MB/s', '0: users set: "MB/s" is no FIELD=VALUE; quote a value with spaces'],
   ['get a b', '6: too much for get; usage: get [NAME]'],
   ['addusr bob', "0: no command 'addusr'; perhaps 'adduser' is meant, and 'help' lists them"],
-  ['user', /^0: no command 'user'; perhaps 'users', 'users set' or 'users reset-quota' is meant, /],
+  ['user', /^0: no command 'user'; perhaps 'users', 'users restore', .* is meant, /],
   ['log --folow', "4: log has no such flag; perhaps --follow is meant, and 'help log' explains it"],
   ['deluser --force bob', "8: deluser has no such flag; 'help deluser' explains it"],
   ['role eve root', '0: role: ROLE is one of viewer, operator, admin'],

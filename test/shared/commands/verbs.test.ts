@@ -59,6 +59,7 @@ describe('users', () => {
     expect(deleted.outcome).toEqual({
       data: { name: 'bob b', cut: 1, opened: false, stored: true },
       view: 'deleted bob b, cut 1 connection',
+      undo: { verb: 'users restore', values: ['bob b'] },
     })
     const disabled = await runCommand('disable bob', { 'users.setEnabled': { cut: 3 } })
     expect(disabled.calls).toEqual([['users.setEnabled', { name: 'bob', enabled: false }]])
@@ -277,7 +278,7 @@ describe('connections', () => {
     expect((outcome.view as Table).rows).toEqual([
       ['1970-01-01T00:01:01Z', '6', 'silent', '-', '[::1]:4000', '-', '1m01s', '2.00 KiB', '100 B'],
     ])
-    const few = await runCommand('closed --limit 5', { 'connections.closed': { connections: [] } })
+    const few = await runCommand('closed --last 5', { 'connections.closed': { connections: [] } })
     expect(few.calls).toEqual([['connections.closed', { limit: 5 }]])
   })
 
@@ -308,7 +309,7 @@ describe('connections', () => {
       ['negotiating', '0 ms after it was opened'],
       ['open', '41 ms after it was opened'],
       ['lasted', '1m05s until now'],
-      ['limit', 'timeout-idle 3600000 ms'],
+      ['limit', 'timeout-idle 1h'],
     ])
   })
 
@@ -326,7 +327,7 @@ describe('connections', () => {
     expect(calls).toEqual([['connections.kill', { ids: ['7', '9'] }]])
     expect(outcome).toEqual({
       data: { killed: ['7'], missing: ['9'] },
-      view: 'killed 7',
+      view: 'cut 7',
       told: 'cut 1 connection, 1 connection had ended before',
       problem: 'no such connection, it may have ended: 9',
     })
@@ -377,7 +378,7 @@ describe('bans', () => {
   })
 
   test.each(['10', '0s', '10 m', '-5m', '600w', 'for ever'])('ban takes no time %s', async (time) => {
-    await expect(runCommand(`ban 192.0.2.1 '${time}'`, {})).rejects.toThrow('TIME is a number')
+    await expect(runCommand(`ban 192.0.2.1 '${time}'`, {})).rejects.toThrow('TIME is how long')
   })
 
   test('unban can be undone, for what was left', async () => {
@@ -461,7 +462,7 @@ describe('settings', () => {
     expect(all.outcome.data).toEqual(settings)
     expect((all.outcome.view as Table).rows.slice(0, 2)).toEqual([
       ['socks-addr', 'default', 'at start', '127.0.0.1, ::1'],
-      ['timeout-idle', 'flag', 'live', '1080'],
+      ['timeout-idle', 'flag', 'live', '1s80ms'],
     ])
   })
 
@@ -492,7 +493,7 @@ describe('settings', () => {
     const { outcome } = await runCommand('set timeout-idle 5000', { ...known, 'config.set': warned })
     expect(outcome).toEqual({
       data: { name: 'timeout-idle', value: 5000, dryRun: false, ...warned },
-      view: 'timeout-idle is 5000 now',
+      view: 'timeout-idle is 5s now',
       warnings: warned.warnings,
       undo: { verb: 'set', values: ['timeout-idle'], flags: { revision: '8', default: '' } },
     })
@@ -500,9 +501,9 @@ describe('settings', () => {
     expect(same.outcome.view).toBe('log-level is info already')
     const dry = await runCommand('set timeout-idle 5000 --dry-run', { ...known, 'config.set': done })
     expect(dry.calls[1]).toEqual(['config.set', { revision: 7, patch: { 'timeout-idle': 5000 }, dryRun: true }])
-    expect(dry.outcome.view).toBe('timeout-idle would become 5000')
+    expect(dry.outcome.view).toBe('timeout-idle would become 5s')
     const back = await runCommand('set timeout-idle --default', { ...known, 'config.set': done })
-    expect(back.outcome.view).toBe("timeout-idle is 1080 now, from the daemon's flag")
+    expect(back.outcome.view).toBe("timeout-idle is 1s80ms now, from the daemon's flag")
   })
 
   test('set can want that nobody has changed the settings since', async () => {
@@ -521,9 +522,9 @@ describe('settings', () => {
   })
 
   test.each([
-    ['set timeout-idle soon', 'timeout-idle takes a whole number of milliseconds'],
+    ['set timeout-idle soon', 'timeout-idle takes a time, such as 90s or 1h30m'],
     ['set timeout-idle 1 2', 'timeout-idle takes one value; quote it if it has spaces'],
-    ['set timeout-idle 1e3', 'timeout-idle takes a whole number of milliseconds'],
+    ['set timeout-idle 1e3', 'timeout-idle takes a time, such as 90s or 1h30m'],
     ['set open-proxy toString', 'open-proxy takes true or false'],
   ])('%s changes nothing', async (line, message) => {
     await expect(runCommand(line, { ...known })).rejects.toThrow(new UsageError(message))
@@ -596,8 +597,8 @@ describe('the daemon', () => {
     expect(outcome.data).toEqual(health)
     expect((outcome.view as Table).rows).toEqual([
       ['main thread', 'late by 1.4 ms at worst in the last 10 s'],
-      ['loop 1', '0.8 ms its longest turn in the last 10 s'],
-      ['loop 2', '12 ms its longest turn in the last 10 s'],
+      ['thread 1', '0.8 ms its longest turn in the last 10 s'],
+      ['thread 2', '12 ms its longest turn in the last 10 s'],
       ['connections', '3 of at most 9744'],
       ['descriptors', '34 of at most 20000'],
       ['memory', '68.0 MiB'],
@@ -704,10 +705,13 @@ describe('what is asked before', () => {
   test('deluser tells what is cut, and what deleting the last user does', () => {
     const user = (name: string) => (name === 'bob' ? { connections: 2 } : undefined)
     const facts = (known: Partial<Known>) => (asked('deluser bob', { user, ...known }) as Question).facts
-    expect(facts({ users: 2 })).toEqual(['They cannot log in again; 2 connections will be cut.'])
-    expect(facts({ users: 1, lastUserOpens: true })[1]).toMatch(/no password is required/)
-    expect(facts({ users: 1, lastUserOpens: false })).toHaveLength(1)
-    expect(facts({ users: 1 })[1]).toMatch(/it may be that/)
+    expect(facts({ users: 2 })).toEqual([
+      'They cannot log in again; 2 connections will be cut.',
+      'For an hour it can be undone.',
+    ])
+    expect(facts({ users: 1, lastUserOpens: true })[2]).toMatch(/no password is required/)
+    expect(facts({ users: 1, lastUserOpens: false })).toHaveLength(2)
+    expect(facts({ users: 1 })[2]).toMatch(/it may be that/)
   })
 
   test('cut tells that there is nothing to cut', () => {

@@ -45,9 +45,9 @@ export function Header({ state }: { readonly state: State }): ReactElement {
 function daemonLine(state: State): string {
   const { status } = state
   if (!status) return 'proxyd'
-  const loops = status.engine === 'linux' ? `, ${status.workers} loop${status.workers === 1 ? '' : 's'}` : ''
+  const threads = status.engine === 'linux' ? `, ${status.workers} thread${status.workers === 1 ? '' : 's'}` : ''
   const up = formatDuration(daemonTime(state) - status.started)
-  return `proxyd ${status.version}  ${status.engine}${loops}  up ${up}${status.draining ? '  draining' : ''}`
+  return `proxyd ${status.version}  ${status.engine}${threads}  up ${up}${status.draining ? '  draining' : ''}`
 }
 
 /** The pages. One row. */

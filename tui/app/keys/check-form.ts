@@ -1,8 +1,8 @@
-import { settingValue } from '../../../shared/commands/setting-verbs.ts'
+import { settingValue, valueText } from '../../../shared/commands/setting-verbs.ts'
 import { UsageError } from '../../../shared/commands/usage.ts'
 import { findVerb } from '../../../shared/commands/verbs.ts'
 import { isLimit, parseLimit } from '../../../shared/limits.ts'
-import { methods, password as passwordRule, type Setting, userName } from '../../../shared/protocol/methods.ts'
+import { methods, newUserName, password as passwordRule, type Setting } from '../../../shared/protocol/methods.ts'
 import { type Form, type FormField, fieldText } from '../state/forms.ts'
 import type { State } from '../state/state.ts'
 
@@ -46,7 +46,9 @@ export function readValue(setting: Setting, text: string): { read: Setting['valu
   try {
     const read = settingValue(setting, [text.trim()])
     const outside = typeof read === 'number' && (read < min || read > max)
-    return outside ? { problem: `${name} must be from ${min} to ${max}` } : { read }
+    return outside
+      ? { problem: `${name} must be from ${valueText(min, setting)} to ${valueText(max, setting)}` }
+      : { read }
   } catch (error) {
     if (error instanceof UsageError) return { problem: error.message }
     throw error
@@ -104,7 +106,7 @@ function checkChoice(name: string): Check {
 
 function checkName(form: Form, { users, operators }: Known): string | null {
   const name = fieldText(form, 'name')
-  const wrong = (isOfUser(form) ? userName : operatorRules.name).safeParse(name).error
+  const wrong = (isOfUser(form) ? newUserName : operatorRules.name).safeParse(name).error
   if (wrong) return `the name ${wrong.issues[0]?.message}`
   const taken = isOfUser(form)
     ? users.rows?.some(({ user }) => user.name === name)

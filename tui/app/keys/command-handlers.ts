@@ -11,6 +11,9 @@ import { lackOfRights } from '../state/rights.ts'
 import type { State } from '../state/state.ts'
 import { columnsOf } from '../text/fit.ts'
 import type { App, Handler } from './app.ts'
+import { placeWords, type Wish, wishIn } from './go-to.ts'
+import { tell } from './list-handlers.ts'
+import { openPage } from './page-handlers.ts'
 import { confirm, labelOf, openSecret, tellDialog, withWarnings } from './perform.ts'
 
 export const commandHandlers = {
@@ -24,6 +27,21 @@ export const commandHandlers = {
   completeBack: (app) => completeWord(app, -1),
   olderCommand: (app) => tellCommand(app, { do: 'recall', by: -1 }),
   newerCommand: (app) => tellCommand(app, { do: 'recall', by: 1 }),
+  copyCommand: (app) => {
+    const line = chosenCommand(app.store.state)
+    if (line === undefined) return app.store.announce('there is none yet', 'bad')
+    const text = `proxy-tui --exec ${shellWord(line)}`
+    if (app.copy(text)) app.store.announce(`copied ${text}`, 'good')
+    else app.store.announce('this terminal has no clipboard', 'bad')
+  },
+  retypeCommand: (app) => {
+    const line = chosenCommand(app.store.state)
+    if (line === undefined) return app.store.announce('there is none yet', 'bad')
+    tellDialog(app, { do: 'close' })
+    tellCommand(app, { do: 'open' })
+    tellCommand(app, { do: 'edit', edit: { do: 'insert', text: line } })
+    app.daemon.look()
+  },
   resultDown: (app) => pan(app, 1, 0),
   resultUp: (app) => pan(app, -1, 0),
   resultPageDown: (app) => pan(app, pageRows(app.store.state) - 1, 0),
@@ -33,6 +51,16 @@ export const commandHandlers = {
   resultRight: (app) => pan(app, 0, sideways),
   resultLeft: (app) => pan(app, 0, -sideways),
 } satisfies Record<string, Handler>
+
+/** Of the command log: the line that is chosen in it. */
+function chosenCommand({ dialog, done }: State): string | undefined {
+  return dialog?.kind === 'commands' ? done.at(-1 - dialog.chosen)?.line : undefined
+}
+
+/** As a shell takes it for one argument. */
+function shellWord(line: string): string {
+  return `'${line.replaceAll("'", "'\\''")}'`
+}
 
 /** Columns that one key moves a wide result by. */
 const sideways = 16
@@ -53,6 +81,7 @@ export function completionOf(state: State): Completion {
     connections: [...state.connections.now.rows.keys()],
     may: (role) => lackOfRights(state, role) === null,
     withoutFlags,
+    places: placeWords(state),
   })
 }
 
@@ -87,6 +116,9 @@ async function enter(app: App): Promise<void> {
   const line = command.field?.text.trim() ?? ''
   if (command.running) return
   if (line === '') return tellCommand(app, { do: 'close' })
+  const wish = wishIn(line, app.store.state)
+  if (typeof wish === 'string') return tellCommand(app, { do: 'complain', problem: wish })
+  if (wish) return goTo(app, wish, line)
   try {
     const commands = parseCommands(line)
     const problem = problemWith(app.store.state, commands)
@@ -107,6 +139,14 @@ async function enter(app: App): Promise<void> {
     if (!(error instanceof UsageError)) throw error
     tellCommand(app, { do: 'complain', problem: error.message })
   }
+}
+
+function goTo(app: App, wish: Wish, line: string): void {
+  if ('quit' in wish) return app.quit()
+  tellCommand(app, { do: 'remember', line })
+  tellCommand(app, { do: 'close' })
+  openPage(app, wish.page)
+  if (wish.filter !== '') tell(app, { do: 'setFilter', filter: wish.filter })
 }
 
 /** What the daemon would refuse is told when it does. */
@@ -154,7 +194,9 @@ export async function runLine(app: App, line: string, isAgreedTo = false): Promi
     return app.store.announce(label((only || 'done') + undoes), problem === null ? 'good' : 'bad')
   }
   const title = label(commands.map(({ name }) => name).join('; '))
-  tellDialog(app, { do: 'open', dialog: { kind: 'result', title, lines, row: 0, column: 0 } })
+  const secrets = outcomes.flatMap(({ secret }) => (secret ? [`${secret.user} ${secret.password}`] : [])).join('\n')
+  const dialog = { kind: 'result', title, lines, row: 0, column: 0, ...(secrets !== '' && { secrets }) } as const
+  tellDialog(app, { do: 'open', dialog })
 }
 
 /** What came of commands, as lines that are safe to show. */

@@ -21,6 +21,14 @@ export const dialogHandlers = {
     if (dialog?.kind === 'form' && dialog.purpose === 'login') app.login.giveUp()
     tellDialog(app, { do: 'close' })
   },
+  copySecret: (app) => {
+    const { dialog } = app.store.state
+    const text = dialog?.kind === 'secret' ? dialog.password : dialog?.kind === 'result' ? dialog.secrets : undefined
+    if (text === undefined) return
+    // What is copied is told nowhere else.
+    if (app.copy(text)) app.store.announce('copied; Esc closes it', 'good')
+    else app.store.announce('this terminal has no clipboard: select it with the mouse', 'bad')
+  },
   choose: (app) => tellDialog(app, { do: 'choose' }),
   scrollDown: (app) => scroll(app, 1),
   scrollUp: (app) => scroll(app, -1),

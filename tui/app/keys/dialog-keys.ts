@@ -18,6 +18,33 @@ const close = {
   hint: 'close',
 } as const satisfies Binding
 
+/** Through a result. */
+const scrolling = [
+  { keys: ['down', 'j'], command: 'resultDown', summary: 'scroll', hint: 'scroll' },
+  { keys: ['up', 'k'], command: 'resultUp', summary: 'scroll back' },
+  { keys: ['pgdn', 'ctrl+f', 'space'], command: 'resultPageDown', summary: 'one screen down' },
+  { keys: ['pgup', 'ctrl+b'], command: 'resultPageUp', summary: 'one screen up' },
+  { keys: ['home', 'g'], command: 'resultTop', summary: 'the first line' },
+  { keys: ['end', 'G'], command: 'resultBottom', summary: 'the last line' },
+  { keys: ['right', 'l'], command: 'resultRight', summary: 'what is cut at the right', hint: 'sideways' },
+  { keys: ['left', 'h'], command: 'resultLeft', summary: 'back to the left' },
+] as const satisfies readonly Binding[]
+
+const copySecret = {
+  keys: ['y'],
+  command: 'copySecret',
+  summary: 'copy what is shown only now',
+  hint: 'copy',
+} as const satisfies Binding
+
+/** Not Enter, which people press once too often. */
+const closeSecret = {
+  keys: ['esc'],
+  command: 'close',
+  summary: 'close; it is not shown again',
+  hint: 'close',
+} as const satisfies Binding
+
 /** The keys of what lies over the page, and of what is typed into. */
 export const dialogKeys = {
   filter: [
@@ -44,7 +71,7 @@ export const dialogKeys = {
     { keys: ['up'], command: 'scrollUp', summary: 'scroll back' },
   ],
   detail: [
-    { keys: ['x', 'delete'], verb: 'kill', summary: 'cut this connection', hint: 'cut' },
+    { keys: ['x'], verb: 'kill', summary: 'cut this connection', hint: 'cut' },
     { ...copy, hint: 'copy' },
     {
       keys: ['R'],
@@ -86,7 +113,7 @@ export const dialogKeys = {
   ],
   user: [
     {
-      keys: ['enter', 'f'],
+      keys: ['enter'],
       command: 'userConnections',
       summary: 'their connections, on their page',
       hint: 'connections',
@@ -94,15 +121,23 @@ export const dialogKeys = {
     { keys: ['-'], command: 'userLonger', summary: 'more time in the graphs', hint: 'longer' },
     { keys: ['+'], command: 'userShorter', summary: 'less time in the graphs' },
     { keys: ['='], command: 'sharedScale', summary: 'one scale for down and up, or one for each' },
-    { keys: ['l'], command: 'userLimits', verb: 'users set', summary: 'change their limits', hint: 'limits' },
-    { keys: ['e'], command: 'toggleUser', verb: 'disable', summary: 'enable or disable them', wide: 'on/off' },
-    { keys: ['c'], verb: 'cut', summary: 'cut their connections', hint: 'cut' },
+    { keys: ['e'], command: 'userLimits', verb: 'users set', summary: 'edit their limits', hint: 'edit' },
+    { keys: ['E'], command: 'toggleUser', verb: 'disable', summary: 'enable or disable them', wide: 'on/off' },
+    { keys: ['x'], verb: 'cut', summary: 'cut their connections', hint: 'cut' },
     { keys: ['p'], verb: 'passwd', summary: 'change their password', wide: 'password' },
-    { keys: ['x', 'delete'], verb: 'deluser', summary: 'delete them', hint: 'delete' },
+    { keys: ['D', 'delete'], verb: 'deluser', summary: 'delete them', hint: 'delete' },
     { keys: ['u'], command: 'undo', summary: 'undo the last change' },
     { keys: ['b'], command: 'rateUnit', summary: 'rates in bytes or in bits' },
     help,
     { keys: ['esc', 'q'], command: 'close', summary: 'back', hint: 'back' },
+  ],
+  commands: [
+    { keys: ['down', 'j'], command: 'nextChoice', summary: 'the next one', hint: 'next' },
+    { keys: ['up', 'k'], command: 'previousChoice', summary: 'the one before' },
+    { keys: ['y'], command: 'copyCommand', summary: 'copy it, as proxy-tui --exec takes it', hint: 'copy' },
+    { keys: ['enter'], command: 'retypeCommand', summary: 'type it again', hint: 'again' },
+    help,
+    { keys: ['esc', 'q', 'L'], command: 'close', summary: 'close', hint: 'close' },
   ],
   messages: [
     { keys: ['down', 'j'], command: 'messagesDown', summary: 'scroll', hint: 'scroll' },
@@ -150,21 +185,11 @@ export const dialogKeys = {
     { keys: ['down', 'ctrl+n'], command: 'newerCommand', summary: 'the line after' },
     { keys: ['esc'], command: 'closeCommand', summary: 'cancel', hint: 'cancel' },
   ],
-  result: [
-    { keys: ['down', 'j'], command: 'resultDown', summary: 'scroll', hint: 'scroll' },
-    { keys: ['up', 'k'], command: 'resultUp', summary: 'scroll back' },
-    { keys: ['pgdn', 'ctrl+f', 'space'], command: 'resultPageDown', summary: 'one screen down' },
-    { keys: ['pgup', 'ctrl+b'], command: 'resultPageUp', summary: 'one screen up' },
-    { keys: ['home', 'g'], command: 'resultTop', summary: 'the first line' },
-    { keys: ['end', 'G'], command: 'resultBottom', summary: 'the last line' },
-    { keys: ['right', 'l'], command: 'resultRight', summary: 'what is cut at the right', hint: 'sideways' },
-    { keys: ['left', 'h'], command: 'resultLeft', summary: 'back to the left' },
-    help,
-    close,
-  ],
+  result: [...scrolling, help, close],
   mini: [
     { keys: ['2'], command: 'connections', summary: 'the live connections, which need less' },
     { keys: ['q'], command: 'quit', summary: 'quit' },
   ],
-  secret: [help, { keys: ['enter', 'esc'], command: 'close', summary: 'close; it is not shown again', hint: 'close' }],
+  secret: [copySecret, help, closeSecret],
+  secrets: [...scrolling, copySecret, help, closeSecret],
 } as const satisfies Record<string, readonly Binding[]>

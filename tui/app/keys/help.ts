@@ -1,5 +1,5 @@
 import { filterHelp } from '../../../shared/filter/fields.ts'
-import type { Help } from '../state/dialogs.ts'
+import type { Dialog, Help } from '../state/dialogs.ts'
 import { isOver } from '../state/followed.ts'
 import { isMini } from '../state/layout.ts'
 import { listPage } from '../state/pages.ts'
@@ -13,12 +13,16 @@ import { everywhere, type KeyContext, keyTable } from './key-table.ts'
 /** Where the next key is pressed. */
 export function contextOf(state: State): KeyContext {
   if (isMini(state)) return 'mini'
-  if (state.dialog?.kind === 'help' && state.dialog.isTyped) return 'find'
-  if (state.dialog?.kind === 'menu' && state.dialog.naming) return 'naming'
-  if (state.dialog) return state.dialog.kind
+  if (state.dialog) return contextOfDialog(state.dialog)
   if (state.command.field) return 'command'
   const page = listPage(state)
   return page && state.lists[page].typing ? 'filter' : (page ?? state.page)
+}
+
+function contextOfDialog(dialog: Dialog): KeyContext {
+  if (dialog.kind === 'help' && dialog.isTyped) return 'find'
+  if (dialog.kind === 'menu' && dialog.naming) return 'naming'
+  return dialog.kind === 'result' && dialog.secrets !== undefined ? 'secrets' : dialog.kind
 }
 
 /** What the help that is open explains: where it was asked for. */

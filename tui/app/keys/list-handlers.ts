@@ -31,11 +31,8 @@ export const listHandlers = {
   toggleColumn: (app) => tellDialog(app, { do: 'toggle' }),
   keepColumns: (app) => keepColumns(app),
   clearFilter: (app) => tell(app, { do: 'clearFilter' }),
-  logLevel: ({ store, daemon }) => {
-    const at = logLevels.indexOf(store.state.log.level) + 1
-    store.dispatch({ type: 'logLevel', level: logLevels[at] ?? logLevels[0] })
-    daemon.look()
-  },
+  milderLevel: (app) => changeLevel(app, -1),
+  severerLevel: (app) => changeLevel(app, 1),
   holdEvents: ({ store }) => store.dispatch({ type: 'holdEvents' }),
   hold: (app) => {
     const { state } = app.store
@@ -43,6 +40,14 @@ export const listHandlers = {
     tell(app, { do: 'select', id: state.log.held ? null : (ids[cursor] ?? null) })
   },
 } satisfies Record<string, Handler>
+
+/** The levels begin with the mildest. */
+function changeLevel({ store, daemon }: App, by: number): void {
+  const level = logLevels[logLevels.indexOf(store.state.log.level) + by]
+  if (!level) return
+  store.dispatch({ type: 'logLevel', level })
+  daemon.look()
+}
 
 /** Tell the list on the page of an event. */
 export function tell({ store }: App, event: ListEvent): void {

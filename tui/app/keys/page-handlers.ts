@@ -9,14 +9,14 @@ import { tellDialog } from './perform.ts'
 
 /** Which page is shown, of which daemon, and how it looks. */
 export const pageHandlers = {
-  overview: (app) => open(app, 'overview'),
-  connections: (app) => open(app, 'connections'),
-  users: (app) => open(app, 'users'),
-  rules: (app) => open(app, 'rules'),
-  bans: (app) => open(app, 'bans'),
-  log: (app) => open(app, 'log'),
-  settings: (app) => open(app, 'settings'),
-  operators: (app) => open(app, 'operators'),
+  overview: (app) => openPage(app, 'overview'),
+  connections: (app) => openPage(app, 'connections'),
+  users: (app) => openPage(app, 'users'),
+  rules: (app) => openPage(app, 'rules'),
+  bans: (app) => openPage(app, 'bans'),
+  log: (app) => openPage(app, 'log'),
+  settings: (app) => openPage(app, 'settings'),
+  operators: (app) => openPage(app, 'operators'),
   nextList: ({ store, daemon }) => {
     store.dispatch({ type: 'show', shows: nextList(store.state) })
     daemon.look()
@@ -41,11 +41,15 @@ export const pageHandlers = {
     const id = selectedId(store.state, 'daemons')
     if (id !== null) daemons[Number(id)]?.reconnect()
   },
-  nextPage: (app) => open(app, neighbour(app, 1)),
-  previousPage: (app) => open(app, neighbour(app, -1)),
+  nextPage: (app) => openPage(app, neighbour(app, 1)),
+  previousPage: (app) => openPage(app, neighbour(app, -1)),
   help: (app) => {
     const { dialog } = app.store.state
     tellDialog(app, { do: 'open', dialog: { kind: 'help', ...unsearched, ...(dialog && { behind: dialog }) } })
+  },
+  commandLog: (app) => {
+    const count = app.store.state.done.length
+    tellDialog(app, { do: 'open', dialog: { kind: 'commands', chosen: 0, count } })
   },
   messages: (app) => tellDialog(app, { do: 'open', dialog: { kind: 'messages', scroll: 0 } }),
   rateUnit: ({ store }) => store.dispatch({ type: 'rateUnit' }),
@@ -69,7 +73,8 @@ function changeTheme({ store }: App): void {
   store.announce(`the theme is ${theme}${suits}`, 'good')
 }
 
-function open({ store, daemon }: App, page: Page): void {
+/** Show a page, and have it asked for what it shows. */
+export function openPage({ store, daemon }: App, page: Page): void {
   store.dispatch({ type: 'page', page })
   if (page !== 'overview' && page !== 'connections' && page !== 'log') daemon.look()
 }

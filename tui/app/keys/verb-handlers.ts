@@ -41,10 +41,8 @@ export const verbHandlers = {
       const question = `Role of operator ${name}`
       tellDialog(app, { do: 'open', dialog: { kind: 'choice', question, advice, options, chosen } })
     }),
-  usagePeriod: ({ store, daemon }) => {
-    store.dispatch({ type: 'usagePeriod' })
-    daemon.look()
-  },
+  longerPeriod: (app) => changePeriod(app, 1),
+  shorterPeriod: (app) => changePeriod(app, -1),
   exportUsage: (app) => {
     const { usagePeriod } = app.store.state
     const now = new Date().toISOString().slice(0, 19).replaceAll(':', '')
@@ -76,6 +74,11 @@ export const verbHandlers = {
 function withSelected<Row>(app: App, selected: Selected<Row>, use: (row: Row) => void): void {
   if ('row' in selected) use(selected.row)
   else app.store.announce(selected.problem, 'bad')
+}
+
+function changePeriod({ store, daemon }: App, by: number): void {
+  store.dispatch({ type: 'usagePeriod', by })
+  daemon.look()
 }
 
 function killMarked(app: App): void {

@@ -1,6 +1,8 @@
+import { lineOf } from '../../../shared/commands/line-of.ts'
 import type { Command } from '../../../shared/commands/parse.ts'
 import { UsageError } from '../../../shared/commands/usage.ts'
 import type { Call, Outcome } from '../../../shared/commands/verb.ts'
+import { findVerb } from '../../../shared/commands/verbs.ts'
 import { type ErrorKind, RpcError } from '../../../shared/protocol/errors.ts'
 import type { Role, WatchNotice } from '../../../shared/protocol/methods.ts'
 import {
@@ -122,6 +124,7 @@ export class Daemon {
    */
   async perform(what: Call, password?: string): Promise<Performed> {
     const attempt = await this.#attempt((call) => perform(what, call, password))
+    this.#remember(what, attempt.done)
     await this.#lookAtAll()
     if (!attempt.done) return attempt
     const { told, view, secret, warnings = [] } = attempt.value
@@ -138,6 +141,7 @@ export class Daemon {
       return commands.some(({ name }) => name === 'log') ? this.#log.aside(deed) : deed()
     })
     const results = attempt.done ? attempt.value : { outcomes: [], problem: attempt.text }
+    for (const { call } of commands.slice(0, results.outcomes.length)) this.#remember(call, true)
     if (commands.some(({ verb }) => verb.role !== undefined)) this.#rememberUndo(results.outcomes.at(-1))
     await this.#lookAtAll()
     return results
@@ -190,6 +194,13 @@ export class Daemon {
   #follow(state: LinkState): void {
     this.#feed({ type: 'link', link: this.#linkOf(state) })
     if (state.status === 'online') this.#ask((client) => this.#begin(client))
+  }
+
+  /** For whoever wants to see, or do again, what a key has done. */
+  #remember(call: Call, done: boolean): void {
+    if (findVerb(call.verb).confidential) return
+    const command = { line: lineOf(call), place: this.#known.place, at: Date.now(), done }
+    this.#store.dispatch({ type: 'done', command })
   }
 
   /** What to tell of it. */

@@ -4,6 +4,7 @@ import { endReasonWords } from '../../../shared/end-reasons.ts'
 import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
 import { counted } from '../../../shared/format/count.ts'
 import { formatDuration, formatTime } from '../../../shared/format/time.ts'
+import { formatSpan } from '../../../shared/span.ts'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { Throughput } from '../components/throughput.tsx'
@@ -112,7 +113,7 @@ function pacingFacts({ connection, end, pace }: Followed, { rows }: State['users
 function limitsText({ limits, end }: Followed): string {
   if (end) return 'none any longer'
   const texts = limits.map(({ setting, value }) => {
-    const amount = setting.startsWith('timeout') ? formatDuration(value) : String(value)
+    const amount = setting.startsWith('timeout') ? formatSpan(value) : String(value)
     return `${setting} ${value === 0 ? 'none' : amount}`
   })
   return texts.join('   ') || '-'

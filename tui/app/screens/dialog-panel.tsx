@@ -148,7 +148,7 @@ function Secret({ user, password, width }: SecretProps): ReactElement {
     <>
       <Line text={`The password of ${look.text(user)}, shown only now:`} width={width} {...look.theme.heading} />
       <Line text={`  ${password}`} width={width} />
-      <Line text="The daemon keeps no copy that could be read." width={width} {...look.theme.dim} />
+      <Line text="The daemon keeps no copy that could be read. Esc closes this." width={width} {...look.theme.dim} />
     </>
   )
 }

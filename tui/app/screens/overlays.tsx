@@ -29,6 +29,8 @@ export function OverlayPage({ state, overlay }: { readonly state: State; readonl
       return <Result state={state} result={overlay} />
     case 'messages':
       return <Messages state={state} scroll={overlay.scroll} />
+    case 'commands':
+      return <DoneCommands state={state} chosen={overlay.chosen} />
     case 'palette':
       return <PalettePage state={state} palette={overlay} />
     case 'user':
@@ -82,6 +84,35 @@ function Messages({ state, scroll }: { readonly state: State; readonly scroll: n
           {...(tone === 'bad' ? look.theme.bad : {})}
         />
       ))}
+    </>
+  )
+}
+
+/** What keys and lines have done, as commands, newest first, in the place of the page. */
+function DoneCommands({ state, chosen }: { readonly state: State; readonly chosen: number }): ReactElement {
+  const look = useLook()
+  const { columns: width } = state.size
+  const { done, daemons } = state
+  const height = pageRows(state) - 1
+  const first = firstShown(chosen, height, done.length)
+  const title = done.length === 0 ? ' Nothing has been done yet' : ' Done, as commands for proxy-tui --exec'
+  return (
+    <>
+      <Line text={title} width={width} {...look.theme.heading} />
+      {done
+        .toReversed()
+        .slice(first, first + height)
+        .map(({ line, place, at, done: agreed }, row) => {
+          const isChosen = first + row === chosen
+          const where = daemons.length > 1 ? `${look.text(place)}  ` : ''
+          const text = ` ${isChosen ? '>' : ' '}${formatTime(at).slice(11, 19)}  ${agreed ? '  ' : '! '}${where}${look.text(line)}`
+          return (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
+            <Text key={row} wrap="truncate" {...(isChosen ? look.theme.selected : agreed ? {} : look.theme.bad)}>
+              {fitText(text, width, look.ellipsis)}
+            </Text>
+          )
+        })}
     </>
   )
 }

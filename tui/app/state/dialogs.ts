@@ -18,6 +18,8 @@ export type Overlay =
   | { readonly kind: 'user'; readonly name: string; readonly range: Range }
   /** What has been said, newest first. */
   | { readonly kind: 'messages'; readonly scroll: number }
+  /** What has been done, newest first; `chosen` counts from there. */
+  | { readonly kind: 'commands'; readonly chosen: number; readonly count: number }
   /** All that can be done here, as far as it matches what is typed. */
   | Palette
   | Result
@@ -39,6 +41,8 @@ export interface Result {
   readonly lines: readonly string[]
   readonly row: number
   readonly column: number
+  /** The passwords in it, to be copied: it is shown this once. */
+  readonly secrets?: string
 }
 
 /** About what it was asked for in. */
@@ -155,6 +159,8 @@ export function reduceDialog(dialog: Dialog | null, event: DialogEvent): Dialog 
     case 'move': {
       if (dialog?.kind === 'palette') return { ...dialog, chosen: Math.max(0, dialog.chosen + event.by) }
       if (dialog?.kind === 'menu') return { ...dialog, at: Math.max(0, dialog.at + event.by) }
+      if (dialog?.kind === 'commands')
+        return { ...dialog, chosen: Math.max(0, Math.min(dialog.chosen + event.by, dialog.count - 1)) }
       if (dialog?.kind === 'columns') return { ...dialog, at: around(dialog.at + event.by, dialog.columns.length) }
       if (dialog?.kind !== 'choice') return dialog
       return { ...dialog, chosen: around(dialog.chosen + event.by, dialog.options.length) }
@@ -208,6 +214,7 @@ const overlays: readonly Dialog['kind'][] = [
   'menu',
   'user',
   'messages',
+  'commands',
   'palette',
   'result',
 ] satisfies Overlay['kind'][]

@@ -1,3 +1,4 @@
+import { valueText } from '../../../shared/commands/setting-verbs.ts'
 import type { Call } from '../../../shared/commands/verb.ts'
 import { findVerb, type VerbName } from '../../../shared/commands/verbs.ts'
 import type { Setting } from '../../../shared/protocol/methods.ts'
@@ -105,8 +106,7 @@ export function formFor(purpose: VerbName, subject: string | null): Form {
 
 /** A form for a setting, with what it is now. */
 export function settingForm(setting: Setting, revision: number): Form {
-  const now = Array.isArray(setting.value) ? setting.value.join(', ') : String(setting.value)
-  const value: FormField = { ...fieldOf(now), name: 'value', label: 'Value' }
+  const value: FormField = { ...fieldOf(valueText(setting.value, setting)), name: 'value', label: 'Value' }
   return { ...blankForm, purpose: 'set', subject: setting.name, seen: { setting, revision }, fields: [value] }
 }
 

@@ -23,6 +23,7 @@ import { type Access, noAccess } from './access.ts'
 import { type CommandEvent, type CommandLine, noCommand } from './command-line.ts'
 import { type Connections, noConnections } from './connections.ts'
 import type { Dialog, DialogEvent } from './dialogs.ts'
+import type { DoneCommand } from './done-commands.ts'
 import { type Events, noEvents } from './events.ts'
 import type { Details, Followed } from './followed.ts'
 import type { Graph, GraphWish } from './graph.ts'
@@ -107,6 +108,8 @@ export interface UiState {
   /** How often the terminal's bell was to ring. */
   readonly rings: number
   readonly undo: Undo | null
+  /** What keys, forms and lines have done, the newest last. */
+  readonly done: readonly DoneCommand[]
   readonly rateUnit: 'bytes' | 'bits'
   readonly usagePeriod: UsagePeriod
   /** What live connections are summed up by. */
@@ -170,8 +173,11 @@ export type UiEvent =
   | { readonly type: 'follow'; readonly followed: Followed }
   | { readonly type: 'show'; readonly shows: number }
   | { readonly type: 'undo'; readonly undo: Undo | null }
-  | { readonly type: 'pause' | 'holdAccess' | 'holdEvents' | 'rateUnit' | 'mouse' | 'usagePeriod' }
   | { readonly type: 'grouping'; readonly grouping: Grouping }
+  | { readonly type: 'done'; readonly command: DoneCommand }
+  | { readonly type: 'pause' | 'holdAccess' | 'holdEvents' | 'rateUnit' | 'mouse' }
+  /** To the next period, or the one before. */
+  | { readonly type: 'usagePeriod'; readonly by: number }
   | { readonly type: 'theme'; readonly theme: ThemeChoice }
   /** The person wants no more than a few lines. */
   | { readonly type: 'mini' }
@@ -242,6 +248,7 @@ const initialUi: UiState = {
   toasts: noToasts,
   rings: 0,
   undo: null,
+  done: [],
   rateUnit: 'bytes',
   usagePeriod: '24h',
   grouping: 'user',

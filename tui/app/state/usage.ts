@@ -2,6 +2,7 @@
 export const usagePeriods = ['24h', '7d', '31d', '400d'] as const
 export type UsagePeriod = (typeof usagePeriods)[number]
 
-export function nextPeriod(period: UsagePeriod): UsagePeriod {
-  return usagePeriods[(usagePeriods.indexOf(period) + 1) % usagePeriods.length] ?? '24h'
+/** The next longer or shorter period; the same where there is none. */
+export function periodBeside(period: UsagePeriod, by: number): UsagePeriod {
+  return usagePeriods[usagePeriods.indexOf(period) + by] ?? period
 }

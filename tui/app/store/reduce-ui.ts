@@ -1,11 +1,12 @@
 import { reduceCommand } from '../state/command-line.ts'
 import { reduceDialog } from '../state/dialogs.ts'
+import { remember } from '../state/done-commands.ts'
 import { type ListEvent, reduceList } from '../state/lists.ts'
 import { forgetSubjects, reduceOverview } from '../state/overview.ts'
 import { type ListPage, sumsShown } from '../state/pages.ts'
 import type { Event, UiState } from '../state/state.ts'
 import { clearMessage, markRead, say } from '../state/toasts.ts'
-import { nextPeriod } from '../state/usage.ts'
+import { periodBeside } from '../state/usage.ts'
 import { prefer } from './prefer.ts'
 
 /** What the person has made of the screen after an event. */
@@ -52,12 +53,14 @@ export function reduceUi(ui: UiState, event: Event): UiState {
       return { ...ui, undo: event.undo }
     case 'ring':
       return { ...ui, rings: ui.rings + 1 }
+    case 'done':
+      return { ...ui, done: remember(ui.done, event.command) }
     case 'clearMessage':
       return { ...ui, toasts: clearMessage(ui.toasts) }
     case 'grouping':
       return { ...reduceLists(ui, 'sums', { do: 'select', id: null }), grouping: event.grouping, shows: sumsShown }
     case 'usagePeriod':
-      return { ...ui, usagePeriod: nextPeriod(ui.usagePeriod) }
+      return { ...ui, usagePeriod: periodBeside(ui.usagePeriod, event.by) }
     case 'rateUnit':
       return { ...ui, rateUnit: ui.rateUnit === 'bytes' ? 'bits' : 'bytes' }
     case 'prefer':

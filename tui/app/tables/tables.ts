@@ -76,7 +76,8 @@ export const settingsTable: TableSpec<Setting> = {
 /** What a setting may be, what it is if nobody sets it, and what it is for. */
 export function settingAdvice(setting: Setting): string {
   const { summary, type, choices, min, max } = setting
-  const range = min === undefined || max === undefined ? '' : `${min} to ${max}, `
+  const range =
+    min === undefined || max === undefined ? '' : `${settingText(min, setting)} to ${settingText(max, setting)}, `
   const words = choices ? `${choices.join(', ')}; ` : type === 'list' ? 'several with commas between them; ' : ''
   return `${range}${words}default ${settingText(setting.default, setting)}: ${summary}`
 }
