@@ -42,7 +42,7 @@ describe('completion', () => {
     ['rules remove 16 ', ['17']],
     ['rules move 1', ['16', '17']],
     ['rules replace 17', ['17']],
-    ['closed ', ['--limit']],
+    ['closed ', ['--last', '--limit']],
     ['cut a', ['alice']],
     ['log --level w', ['warn']],
     ['get timeout-i', ['timeout-idle']],
