@@ -96,6 +96,7 @@ test('without --exec it is the terminal app', async () => {
       daemons: [{ name: 's', places: [{ kind: 'unix', path: 's' }], readOnly: false }],
       colour: true,
       refresh: 4,
+      mini: false,
     },
   })
 })
