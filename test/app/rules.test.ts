@@ -32,7 +32,7 @@ test('a request is tried while it is typed, and Enter selects the rule that deci
   await app.shows(/What do the rules say to/)
   app.type('x.example:80')
   await app.shows(/request +deny +\d+ deny to \*\.example[\s\S]*in all +deny/)
-  expect(app.screen).toMatch(/^ \* +2 deny/m)
+  expect(app.screen).toMatch(/^\* +2 deny/m)
   app.type('\r')
   await app.shows(/^> +2 deny/m)
   expect(app.screen).not.toMatch(/What do the rules say/)
