@@ -8,14 +8,14 @@ const prefixes = ['', 'k', 'm', 'g', 't', 'p']
 /** Examples of each kind, for people. */
 export const amountExamples: Readonly<Record<AmountKind, string>> = {
   count: '443 or 10k',
-  bytes: '500, 10k, 1.5M or 8Mbit',
+  bytes: '500, 10k, 1.5MiB, 2MB or 8Mbit',
   time: '30s, 5m, 1h30m or 2d',
 }
 
 /**
- * A number as people type it, null if it is none. Bytes (or bytes a second) in powers of 1024 with k, M, G, T or P, and
- * `bit` behind for powers of 1000 of them; times in milliseconds from ms, s, m, h, d and w, seconds without a unit; counts in
- * powers of 1000.
+ * A number as people type it, null if it is none. Bytes (or bytes a second) with k, M, G, T or P: in powers of 1024 as the
+ * screens show them, alone or before `iB`, in powers of 1000 as limits take them before `B` or `bit`; times in milliseconds
+ * from ms, s, m, h, d and w, seconds without a unit; counts in powers of 1000.
  */
 export function parseAmount(text: string, kind: AmountKind): number | null {
   return kind === 'time' ? parseTime(text) : parseScaled(text, kind)
@@ -25,7 +25,8 @@ function parseScaled(text: string, kind: 'count' | 'bytes'): number | null {
   const [, digits, prefix = '', unit = ''] = /^(\d+(?:\.\d+)?)([kmgtp]?)(i?b|bit)?(?:\/s)?$/i.exec(text) ?? []
   if (digits === undefined || (unit !== '' && kind === 'count')) return null
   const isBits = unit.toLowerCase() === 'bit'
-  const base = isBits || kind === 'count' ? 1000 : 1024
+  const isBinary = kind === 'bytes' && (unit === '' || unit.toLowerCase() === 'ib')
+  const base = isBinary ? 1024 : 1000
   const amount = Number(digits) * base ** prefixes.indexOf(prefix.toLowerCase())
   return isBits ? amount / 8 : amount
 }

@@ -1,5 +1,5 @@
-import { formatRate } from '../format/bytes.ts'
 import { formatDuration } from '../format/time.ts'
+import { formatLimit } from '../limits.ts'
 import { parseAmount } from './amounts.ts'
 import { splitFilter } from './filter.ts'
 
@@ -79,7 +79,7 @@ export function watchText(terms: WatchTerms): string {
   const span = 'span' in terms ? `for ${formatDuration(terms.span)}` : ''
   const condition =
     terms.kind === 'rate'
-      ? `rate>${formatRate(terms.above).replaceAll(' ', '')}`
+      ? `rate>${formatLimit('rate-down', terms.above)}`
       : terms.kind === 'login-failures'
         ? `login-failures>${terms.above}`
         : terms.kind

@@ -196,7 +196,8 @@ test('words that have lost their quotes get them back where they have spaces', (
 test.each([
   ['1.5k', 'bytes', 1536],
   ['2MiB', 'bytes', 2 * 1024 ** 2],
-  ['1gb/s', 'bytes', 1024 ** 3],
+  ['1gb/s', 'bytes', 1000 ** 3],
+  ['1g', 'bytes', 1024 ** 3],
   ['8kbit/s', 'bytes', 1000],
   ['10k', 'count', 10_000],
   ['10kB', 'count', null],

@@ -33,7 +33,7 @@ test('who guesses passwords is told of by message, bell, event, log and webhook'
   for (const password of ['one', 'two'])
     await attemptLogin(daemon.port('socks'), '127.0.0.2', 'bob', password).discard()
   await app.shows(/watch guesses: 127\.0\.0\.2: more than 1 failed login within 1h00m/)
-  expect(bells).toBe(1)
+  await eventually(() => expect(bells).toBe(1))
   await daemon.logs(/watch guesses: 127\.0\.0\.2: more than 1 failed login within 1h00m/)
   await eventually(() => expect(posts).toHaveLength(1))
   const [{ body, signature } = { body: '', signature: '' }] = posts

@@ -92,7 +92,7 @@ test('who listens is told of what fires, and it is counted', async () => {
     },
   ])
   expect(watches.list()).toMatchObject([
-    { name: 'big', text: 'rate>1.00KiB/s for 2s', by: 'ann', firing: ['all'], fired: 1 },
+    { name: 'big', text: 'rate>1KiB/s for 2s', by: 'ann', firing: ['all'], fired: 1 },
   ])
   stop()
 })
@@ -143,7 +143,7 @@ test('watches, and where a user has been, outlast a restart', async () => {
   const second = await run()
   expect(second.watches.list().map(({ name, text, by }) => [name, text, by])).toEqual([
     ['bob', 'new-destination user:bob', 'ann'],
-    ['all', 'rate>1.00MiB/s for 30s', 'ann'],
+    ['all', 'rate>1MB/s for 30s', 'ann'],
   ])
   expect(await second.end()).toEqual([])
 })
