@@ -38,7 +38,7 @@ test.skipIf(!curl)(
     await using app = await openApp(daemon, { columns: 120, rows: 40 })
 
     app.type('3')
-    await helps(app, /l +change the selected user's limits[\s\S]*v +the groups/)
+    await helps(app, /e +edit the selected user's limits[\s\S]*v +the groups/)
     app.type('v')
     await app.shows(/1\/1 groups/)
     app.type('a')

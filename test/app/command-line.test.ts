@@ -39,7 +39,7 @@ test('commands are typed with Tab, carried out, and told in place, in a dialog o
   app.type(`:${up}`)
   await app.shows(/^ :overview▏/m)
   app.type(up)
-  await app.shows(/^ :adduser bob▏/m)
+  await app.shows(/^ :users user:bo\*▏/m)
   app.type(`${erase}set timeout-i${tab}5000\r`)
   await app.shows(/timeout-idle is 5s now/)
   expect((await exec(daemon, 'get timeout-idle')).stdout).toBe('5s\n')
