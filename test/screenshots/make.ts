@@ -9,18 +9,20 @@ import { createInterface } from 'node:readline/promises'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { openTerminal, type Terminal } from '../helpers/terminal.ts'
-import { light, type Scheme, terminalToSvg } from './svg.ts'
+import { drawFrame, type Frame, light, picture, recording, type Scheme } from './svg.ts'
 
 /**
- * Makes the pictures of the terminal app from a real run: proxyd, curl moving data through it for a minute, and the app
- * in a pseudo-terminal. Needs both programs built, and curl. `node test/screenshots/make.ts [FOLDER]`
+ * Makes the pictures and the recording of the terminal app from a real run: proxyd, curl moving data through it for two
+ * minutes, and the app in a pseudo-terminal. Needs both programs built, and curl. `node test/screenshots/make.ts [FOLDER]`
  */
 const folder = process.argv[2] ?? fileURLToPath(new URL('.', import.meta.url))
 const built = (name: string) => fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url))
 const users = ['alice', 'bob', 'carol']
-const seconds = 70
-/** Of those, the last, in which the pictures are taken. */
-const toTake = 16
+const seconds = 120
+/** Of those, the last, in which pictures are taken. */
+const toTake = 50
+/** Seconds from one frame of the recording to the next. */
+const pace = 0.5
 
 await using run = new AsyncDisposableStack()
 const home = await mkdtemp(join(tmpdir(), 'proxyd-pictures-'))
@@ -77,16 +79,27 @@ async function move(port: string): Promise<void> {
     clients.push(
       spawn('curl', ['-x', proxy, ...rest, ...upload, places[second % places.length] ?? ''], { stdio: 'ignore' }),
     )
+    if (second % 5 === 0) clients.push(tryOnce(`alice:secret@[::1]:${port}`, 'http://banner.ads.example/'))
+    if (second % 7 === 0) clients.push(tryOnce(`mallory:guess@[::1]:${port}`, places[0] ?? ''))
     await setTimeout(1000)
   }
   await Promise.all(clients.map(ended))
+}
+
+/** Somebody whom the daemon refuses. */
+function tryOnce(proxy: string, url: string): ChildProcess {
+  return spawn('curl', ['-s', '-o', '/dev/null', '--max-time', '5', '-x', `socks5h://${proxy}`, url], {
+    stdio: 'ignore',
+  })
 }
 
 async function photograph(where: readonly string[]): Promise<void> {
   const size = { columns: 120, rows: 36, env: { COLORTERM: 'truecolor' } }
   await using app = openTerminal(process.execPath, [built('proxy-tui'), ...where], size)
   await app.shows(/Overview/)
+  await limit(where)
   await setTimeout((seconds - toTake) * 1000)
+  await record(where)
   await save(app, 'overview')
   app.type('2')
   await app.shows(/\[2 Connections/)
@@ -111,8 +124,42 @@ async function photograph(where: readonly string[]): Promise<void> {
   await save(app, 'contrast')
 }
 
+/** Some limits to show: bob waits for a rate, and carol uses her quota up. */
+async function limit(where: readonly string[]): Promise<void> {
+  const lines = 'users set bob rate-down=2MB/s; users set carol quota=300MB; rules add deny to *.ads.example'
+  await ended(spawn(process.execPath, [built('proxy-tui'), ...where, '--exec', lines], { stdio: 'ignore' }))
+}
+
+/** A short look around, in a terminal of the usual size. */
+async function record(where: readonly string[]): Promise<void> {
+  const size = { columns: 100, rows: 28, env: { COLORTERM: 'truecolor' } }
+  await using app = openTerminal(process.execPath, [built('proxy-tui'), ...where], size)
+  await app.shows(/Down .*peak/)
+  const frames: Frame[] = []
+  for (const [keys, many] of [
+    ['', 12],
+    ['2', 4],
+    ['/', 1],
+    ['b', 1],
+    ['o', 1],
+    ['b', 3],
+    ['\r', 2],
+    ['\r', 8],
+    ['\u001b', 2],
+    ['\u001b3', 5],
+    ['1', 6],
+  ] as const) {
+    app.type(keys)
+    for (let at = 0; at < many; at++) {
+      await setTimeout(pace * 1000)
+      frames.push(drawFrame(app.emulator))
+    }
+  }
+  await writeFile(join(folder, 'recording.svg'), recording(frames, pace, 'proxy-tui: a look around'))
+}
+
 function save(app: Terminal, name: string, scheme?: Scheme): Promise<void> {
-  return writeFile(join(folder, `${name}.svg`), terminalToSvg(app.emulator, `proxy-tui: ${name}`, scheme))
+  return writeFile(join(folder, `${name}.svg`), picture(drawFrame(app.emulator, scheme), `proxy-tui: ${name}`, scheme))
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -101,7 +101,7 @@ function healthFacts({ lag, loops, sessions, descriptors, memory, store, names, 
     ...(accessLog && (accessLog.problem !== null || accessLog.dropped > 0)
       ? [{ name: 'Access log', value: accessLog.problem ?? `lacks ${accessLog.dropped}`, tone: 'bad' } as const]
       : []),
-    { name: 'Names', value: `${names.pending} pending, ${milliseconds(names.slowest)}` },
+    { name: 'Names', value: `${names.pending} open, ${milliseconds(names.slowest)}` },
     { name: '', value: `${names.failed} failed`, tone: names.failed > 0 ? 'warning' : 'zero' },
   ]
 }

@@ -119,7 +119,7 @@ function styleOf({ share, isWarned }: NearLimit, { theme }: Look) {
   return share >= 1 ? theme.over : isWarned ? theme.warning : undefined
 }
 
-const bytesColumns = 10
+const bytesColumns = 9
 const mostMovers = 8
 
 /** Who has moved most since they were added. */
@@ -127,7 +127,7 @@ export const moversPanel: Panel = ({ state, look, width, height }) => {
   const row = (what: string, down: string, up: string) =>
     ` ${fitText(what, width - 2 - 2 * bytesColumns, look.ellipsis)}${down.padStart(bytesColumns)}${up.padStart(bytesColumns)}`
   return [
-    { text: row('Moved most ever', 'Down', 'Up'), style: look.theme.columns },
+    { text: row('Moved most', 'Down', 'Up'), style: look.theme.columns },
     ...moversOf(state.users.rows)
       .slice(0, Math.min(mostMovers, height - 1))
       .map(({ user }) => ({

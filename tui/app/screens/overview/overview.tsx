@@ -48,7 +48,7 @@ function PanelLines({ panel, state, width, height }: PartProps & { readonly pane
   const lines = panel({ state, look, width: inner, height }).slice(0, height)
   return (
     <Box flexDirection="column" height={height}>
-      <Lines lines={lines} width={width} height={height} />
+      <Lines lines={lines} width={inner} height={height} />
     </Box>
   )
 }
