@@ -66,7 +66,7 @@ check: $(packages) ## check types, style, import boundaries and dead code
 bench: build ## measure proxyd beside other servers; options go into BENCH, such as BENCH=--help
 	"$(NODE)" test/bench/main.ts $(BENCH)
 
-screenshots: build ## make the README's pictures from a real run
+screenshots: build ## make the pictures and the recording of the README from a real run
 	"$(NODE)" test/screenshots/make.ts
 
 docs: $(packages) ## write PROTOCOL.md from the protocol's tables
