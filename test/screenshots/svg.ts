@@ -86,7 +86,7 @@ export function recording(frames: readonly Frame[], seconds: number, title: stri
   const style = `<style>.f{visibility:hidden;animation:f ${whole}s step-end infinite}@keyframes f{0%{visibility:visible}${round(100 / frames.length, 3)}%{visibility:hidden}}</style>`
   const kept = [...names].map(([row, name]) => `<g id="${name}">${row}</g>`).join('\n')
   const shown = rows.map((row, at) => {
-    const paper = `<rect width="100%" height="100%" fill="${scheme.paper}"/>`
+    const paper = rectangle(0, 0, round(first.columns * cell.width), first.rows.length * cell.height, scheme.paper)
     return `<g class="f" style="animation-delay:${round(at * seconds, 2)}s">${paper}${place(row)}</g>`
   })
   const still = `<g>${place(rows[0] ?? [])}</g>`
@@ -116,9 +116,9 @@ function svg(
 <title>${escapeText(title)}</title>
 <defs>${braille}${defs}</defs>
 <rect width="100%" height="100%" rx="8" fill="${paper}"/>
-<svg x="${margin}" y="${margin}" width="${round(columns * cell.width)}" height="${rows.length * cell.height}" font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="${cell.font}">
+<g transform="translate(${margin} ${margin})" font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="${cell.font}">
 ${body}
-</svg>
+</g>
 </svg>
 `
 }
