@@ -24,12 +24,45 @@ export const lineOf: Readonly<Record<Settings['access-log-format'], (entry: Acce
   },
 }
 
-/** The entry that a line of either form tells of; undefined if it tells of none. */
+type Kind = 'string' | 'number' | 'null' | 'undefined'
+
+/** What each member of an entry may be, as a line tells it. */
+const kinds: Readonly<Record<keyof AccessEntry, readonly Kind[]>> = {
+  ts: ['string'],
+  event: ['string'],
+  id: ['string'],
+  user: ['string', 'null'],
+  tried: ['string', 'undefined'],
+  source: ['string', 'null'],
+  cmd: ['string', 'null'],
+  name: ['string', 'null'],
+  address: ['string', 'null'],
+  port: ['number', 'null'],
+  up: ['number'],
+  down: ['number'],
+  duration: ['number'],
+  connect_ms: ['number', 'null'],
+  result: ['string'],
+  reason: ['string', 'null'],
+  rule: ['number', 'undefined'],
+  paced_ms: ['number', 'undefined'],
+  loop: ['number'],
+}
+
+/** The entry that a line of either form tells of; undefined if it tells of none, as one does that a full disk has cut off. */
 export function entryOf(line: string): AccessEntry | undefined {
   const fields = fieldsIn(line)
-  if (typeof fields?.id !== 'string') return undefined
+  if (!fields || !isWhole(fields)) return undefined
   const ts = Date.parse(String(fields.ts))
   return Number.isNaN(ts) ? undefined : ({ ...fields, ts } as AccessEntry)
+}
+
+function isWhole(fields: Readonly<Record<string, unknown>>): boolean {
+  return Object.entries(kinds).every(([name, allowed]) => allowed.includes(kindOf(fields[name])))
+}
+
+function kindOf(value: unknown): Kind {
+  return value === null ? 'null' : (typeof value as Kind)
 }
 
 function fieldsIn(line: string): Record<string, unknown> | undefined {
@@ -40,7 +73,7 @@ function fieldsIn(line: string): Record<string, unknown> | undefined {
   }
 }
 
-const numbers = new Set(['port', 'up', 'down', 'duration', 'connect_ms', 'rule', 'paced_ms', 'loop'])
+const numbers = new Set(Object.entries(kinds).flatMap(([name, allowed]) => (allowed.includes('number') ? [name] : [])))
 
 function textFields(line: string): Record<string, unknown> {
   const [ts, event] = line.split(' ', 2)

@@ -70,3 +70,8 @@ it.each([
   '2026-01-01T00:01:01.730Z end id=a up=many',
   '2026-01-01T00:01:01.730Z dropped count=12',
 ])('finds no entry in the line %j', (line) => expect(entryOf(line)).toBeUndefined())
+
+it.each(['json', 'text'] as const)('finds no entry in what a full disk has left of a line: %s', (format) => {
+  const line = lineOf[format](accessEntryOf())
+  for (let end = 0; end < line.length - 1; end++) expect([end, entryOf(line.slice(0, end))]).toEqual([end, undefined])
+})
