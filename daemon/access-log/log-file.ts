@@ -78,15 +78,18 @@ export class LogFile {
   readonly #rotation: Rotation
   readonly #tell: (problem: string | undefined) => void
   #fd: number | undefined
+  #inode: number | undefined
   #isFile = false
   /** Bytes in the file. */
   #size = 0
-  /** The part of the buffer between the two is still to be written. */
+  /** The lines between the two are still to be written. */
   readonly #buffer = Buffer.allocUnsafeSlow(mostWaiting)
   #start = 0
   #end = 0
-  /** Of the line at the start, a part is written already. */
-  #isTorn = false
+  /** Bytes of the line at the start that are written already. */
+  #torn = 0
+  /** A full disk or a crash has left the file with half a line, which is to end before another one begins. */
+  #isCutOff = false
   #problem: string | undefined
 
   /** `-` is standard output. `tell` hears why lines cannot be written, and undefined once they can again. */
@@ -104,7 +107,7 @@ export class LogFile {
 
   /** Bytes that are not written yet. */
   get waiting(): number {
-    return this.#end - this.#start
+    return this.#end - this.#start - this.#torn
   }
 
   /** False if there is no room for another line. */
@@ -163,7 +166,11 @@ export class LogFile {
     this.#fd = fd
     this.#isFile = this.path !== '-' && status.isFile()
     this.#size = this.#isFile ? status.size : 0
-    this.#isTorn = false
+    if (status.ino === this.#inode) return
+    this.#inode = status.ino
+    // What is torn begins anew in another file.
+    this.#torn = 0
+    this.#isCutOff = this.#isFile && endsWithinLine(this.path, this.#size)
   }
 
   #close(): void {
@@ -172,11 +179,15 @@ export class LogFile {
   }
 
   #writeSome(): void {
+    if (this.#isCutOff) this.#size += writeSync(this.#fd as number, '\n')
+    this.#isCutOff = false
     const end = this.#whereToStop()
-    const written = writeSync(this.#fd as number, this.#buffer, this.#start, end - this.#start)
-    this.#start += written
+    const from = this.#start + this.#torn
+    const written = writeSync(this.#fd as number, this.#buffer, from, end - from)
+    const to = from + written
     this.#size += written
-    this.#isTorn = this.#buffer[this.#start - 1] !== lineFeed
+    this.#start = Math.max(this.#start, this.#buffer.lastIndexOf(lineFeed, to - 1) + 1)
+    this.#torn = to - this.#start
   }
 
   /** As many whole lines as the file has room for; in a new one, one at least. */
@@ -184,7 +195,7 @@ export class LogFile {
     const { size, count } = this.#rotation
     if (!this.#isFile || size === 0 || this.#size + this.waiting <= size) return this.#end
     const firstEnd = this.#buffer.indexOf(lineFeed, this.#start) + 1
-    if (this.#isTorn) return firstEnd
+    if (this.#torn > 0) return firstEnd
     const room = this.#start + size - this.#size
     const lastEnd = room > this.#start ? this.#buffer.lastIndexOf(lineFeed, room - 1) + 1 : 0
     if (lastEnd > this.#start) return lastEnd
@@ -217,6 +228,21 @@ export class LogFile {
     this.#buffer.copyWithin(0, this.#start, this.#end)
     this.#end -= this.#start
     this.#start = 0
+  }
+}
+
+function endsWithinLine(path: string, size: number): boolean {
+  if (size === 0) return false
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
+  const last = Buffer.alloc(1)
+  try {
+    const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    const isRead = readSync(fd, last, 0, 1, size - 1) === 1
+    closeSync(fd)
+    return isRead && last[0] !== lineFeed
+  } catch {
+    // It may be for writing only.
+    return false
   }
 }
 

@@ -70,6 +70,34 @@ it('appends to what is there, and makes what is not there readable by its user a
   expect(readFileSync(path, 'utf8')).toBe('one\nzwei ü\n')
 })
 
+it('begins a line of its own behind half a line that a crash has left', async () => {
+  const path = join(await temporaryFolder(), 'log')
+  writeFileSync(path, 'one\ntw', { mode: 0o600 })
+  const { file } = begin(path)
+  file.add('three\n')
+  file.flush()
+  file.reopen()
+  file.add('four\n')
+  file.flush()
+  expect(readFileSync(path, 'utf8')).toBe('one\ntw\nthree\nfour\n')
+})
+
+it('writes a line of which half is in the old place whole into the new one', async () => {
+  const path = await pipe()
+  const reader = openReader(path)
+  const { file } = begin(path)
+  const line = `${'x'.repeat(999)}\n`
+  for (let i = 0; i < 100; i++) file.add(line)
+  file.flush()
+  renameSync(path, `${path}.old`)
+  file.reopen()
+  file.flush()
+  const old = readAll(reader)
+  expect(old.length % line.length).toBeGreaterThan(0)
+  const whole = Math.floor(old.length / line.length)
+  expect(readFileSync(path, 'utf8')).toBe(line.repeat(100 - whole))
+})
+
 it('goes on in a new file when the old one was moved aside, also when nothing waits', async () => {
   const path = join(await temporaryFolder(), 'log')
   const { file } = begin(path)
