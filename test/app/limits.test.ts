@@ -95,27 +95,27 @@ describe('who is near a limit', () => {
       names: { pending: 0, failed: 0, slowest: 0 },
     }
     const status = { health, draining: false, passwordRequired: true, listening: [], sample: sampleOf(1) } as never
-    return alarms({ status, lateSince: null, users: { ...noUsers, rows } })
+    return alarms({ status, lateSince: null, users: { ...noUsers, rows } }).map(({ tone, text }) => `${tone}: ${text}`)
   }
   const named = (name: string, of: UserRow): UserRow => ({ ...of, user: { ...of.user, name } })
   const spent = (used: number) => row({ ...limited({ quota: 100 }), use: { ...plain.use, used } })
 
   test('is an alarm a kind of limit, and nobody else', () => {
     expect(told(row(), spent(89))).toEqual([])
-    expect(told(named('ann', spent(93)), named('eve', spent(100)))).toEqual(['quota: ann 93 % used, eve used up'])
+    expect(told(named('ann', spent(93)), named('eve', spent(100)))).toEqual(['over: quota: ann 93 % used, eve used up'])
     const warned = row({ ...limited({ quota: 100, warn: 50 }), use: { ...plain.use, used: 60 } })
-    expect(told(warned)).toEqual(['quota: bob 60 % used'])
+    expect(told(warned)).toEqual(['warning: quota: bob 60 % used'])
     const ending = row({ use: { ...plain.use, expires: sampleOf(1).time + 3_600_000 } })
-    expect(told(ending)).toEqual(['expires soon: bob in 1h00m'])
+    expect(told(ending)).toEqual(['warning: expires soon: bob in 1h00m'])
     const full = row({ ...limited({ 'max-connections': 2 }), connections: 2 })
-    expect(told(full)).toEqual(['as many connections as they may have: bob 2'])
-    expect(told(row({}, { refusals: [0, 2, 1] }))).toEqual(['refused by a limit in the last minute: bob 3'])
+    expect(told(full)).toEqual(['over: as many connections as they may have: bob 2'])
+    expect(told(row({}, { refusals: [0, 2, 1] }))).toEqual(['over: refused by a limit in the last minute: bob 3'])
     expect(refusedLately(row({}, { refusals: [0, 2, 1] }))).toBe(3)
   })
 
   test('of many it names some', () => {
     const rows = ['a', 'b', 'c', 'd', 'e'].map((name) => named(name, spent(100)))
-    expect(told(...rows)).toEqual(['quota: a used up, b used up, c used up and 2 more'])
+    expect(told(...rows)).toEqual(['over: quota: a used up, b used up, c used up and 2 more'])
   })
 })
 
