@@ -114,8 +114,9 @@ async function importAll(
   refuseTwice('group', kept.groups)
   const steps = importSteps(kept)
   const warnings = [...unreadable, ...(await missingOperators(kept, call))]
-  const lines: Line[] = []
-  for (const [name, step] of steps) lines.push(...(await step(call, true).catch(refused(name, []))))
+  const parts: Line[][] = []
+  for (const [name, step] of steps) parts.push(await step(call, true).catch(refused(name, [])))
+  const lines = parts.flat()
   if (!dryRun) {
     const made: string[] = []
     for (const [name, step] of steps) {

@@ -151,6 +151,15 @@ describe('import', () => {
     expect((outcome.data as { changes: unknown[] }).changes).toHaveLength(1234)
   })
 
+  test('tells of as many changes as a file has room for', async () => {
+    const users = Array.from({ length: 200_000 }, (_, i) => ({ name: `u${i}`, hash: 'x' }))
+    const change = { of: 'user', name: 'u', isNew: true, fields: {} }
+    const changes = Array.from({ length: 100 }, () => change)
+    const answers = { ...same, 'transfer.import': () => ({ changes, cut: 0 }) }
+    const { outcome } = await imported(JSON.stringify({ proxyd: 1, users }), 'import all.json --dry-run', answers)
+    expect((outcome.data as { changes: unknown[] }).changes).toHaveLength(200_000)
+  })
+
   test('tells of operators whom it cannot make', async () => {
     const { outcome } = await imported(text, 'import all.json', { ...same, 'operators.list': { operators: [] } })
     expect(outcome.warnings).toEqual([expect.stringContaining("'addoperator kim --role viewer'")])
