@@ -32,7 +32,7 @@ export const userVerbs = {
     arguments: 'NAME',
     takes: ['user'],
     role: 'admin',
-    summary: 'delete a user and cut their connections',
+    summary: "delete a user, cut their connections; 'users restore' undoes it",
     hints: unknownUser,
     ask: ([name], _, known) => ({
       question: `Delete user ${name}?`,

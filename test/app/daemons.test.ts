@@ -178,5 +178,5 @@ test('of one daemon there is no page of daemons', async () => {
   await app.shows(/1 Overview/)
   expect(app.screen).not.toMatch(/Daemons/)
   app.type('9')
-  await app.shows(/! there is one daemon only; name several with --host or --profile/)
+  await app.shows(/! there is one daemon only; name several with --host, --socket or --profile/)
 })

@@ -144,6 +144,9 @@ describe('what rules refused', () => {
     expect(refusalsLately(recent, known)).toEqual(['8 limit of user', '6 rule 2', '1 wrong password'])
     expect(refusalsLately(recent, null)).toEqual(['8 limit of user', '6 forbidden', '1 wrong password'])
     expect(refusalsLately(recent.slice(1), known)).toEqual(['6 rule 2'])
+    // Rules are followed from when the app was opened on, what the daemon counts was told for the minute before, too.
+    const since = learnRules(learnRules(null, rules(0, 8)), rules(30_000, 10))
+    expect(refusalsLately(recent, since)).toEqual(['8 limit of user', '4 forbidden', '2 rule 2', '1 wrong password'])
     expect(refusalsLately([], known)).toEqual([])
   })
 

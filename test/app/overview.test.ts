@@ -279,6 +279,35 @@ describe('panels', () => {
       expect(text).toMatch(/^[ -~]{1,41}$/)
   })
 
+  test('what ended has the name that was tried in vain, and the colour of why', () => {
+    const ended = (reason: EndReason, who: { user: string | null; tried?: string }) => {
+      return { ...row, client: '192.0.2.1:1', destination: null, reason, ended: 0, ...who }
+    }
+    const closed = [
+      ended('denied', { user: null, tried: 'mallory' }),
+      ended('unreachable', { user: 'bob' }),
+      ended('finished', { user: null }),
+    ]
+    const online: State = { ...state, link: { state: 'online', instance: 'a', role: 'admin' }, closed }
+    const rows = panels.ended({ state: online, look, width: 70, height: 9 }).slice(1)
+    const told = rows.map(({ text, style }) => [text.slice(10, 25).trim(), text.slice(25, 42).trim(), style])
+    expect(told).toEqual([
+      ['wrong password', 'mallory?', look.theme.bad],
+      ['unreachable', 'bob', look.theme.warning],
+      ['finished', '(no login)', undefined],
+    ])
+  })
+
+  test.each([
+    ['movers', 29],
+    ['movers', 50],
+    ['destinations', 51],
+    ['destinations', 70],
+  ] as const)('the heading of %s is whole in %d columns', (panel, width) => {
+    const [heading] = panels[panel]({ state, look, width, height: 5 })
+    expect(heading?.text).toMatch(/^ (Moved|Moved most|Destinations|Busiest destinations) {2,}/)
+  })
+
   test('destinations come by what moves there', () => {
     const rows = destinationsPanel({ state, look, width: 70, height: 9 }).map(({ text }) => text.trim().split(/ {2,}/))
     expect(rows.slice(1)).toEqual([

@@ -112,7 +112,7 @@ test('Enter tells all about a user, whose connections are cut or shown on their 
   app.type('3')
   await app.shows(/^ bob +enabled +1 /m)
   app.type('j\r')
-  await app.shows(/^ User bob {3}enabled {3}by flag/m)
+  await app.shows(/^ User bob {3}enabled {3}until restart/m)
   await app.shows(/^ Now {4}1 connection {3}down/m)
   await app.shows(new RegExp(`^ 127\\.0\\.0\\.1:${target.port} `, 'm'))
   server.write(Buffer.alloc(3_000_000))

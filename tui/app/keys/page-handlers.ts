@@ -97,6 +97,6 @@ function show(app: App, number: number): void {
 /** Whether there are others; says so if not. */
 function hasSeveral({ store }: App): boolean {
   const several = store.state.daemons.length > 1
-  if (!several) store.announce('there is one daemon only; name several with --host or --profile', 'bad')
+  if (!several) store.announce('there is one daemon only; name several with --host, --socket or --profile', 'bad')
   return several
 }

@@ -103,7 +103,7 @@ const elsewhere: Pick<Context, 'events' | 'readPassword' | 'readText' | 'writeTe
     throw new UsageError('only --exec can follow what comes')
   },
   editText: async () => {
-    throw new UsageError('on the page Rules, E does')
+    throw new UsageError('here a key of the page Rules does that, and its help names it')
   },
   readText: async (file) => {
     if (file === '-') throw new UsageError('only --exec has standard input')

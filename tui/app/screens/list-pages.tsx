@@ -112,7 +112,7 @@ function Ended({ state }: { readonly state: State }): ReactElement {
   return (
     <>
       <Line
-        text={listSummary('in the access log, c: live', view, state.lists.access, look) + more.join('')}
+        text={listSummary('in the access log', view, state.lists.access, look) + more.join('')}
         width={state.size.columns}
       />
       <ListTable state={state} page="access" spec={accessTable} view={view} />

@@ -29,7 +29,7 @@ function Happened({ state }: { readonly state: State }): ReactElement {
   return (
     <>
       <Line
-        text={`${following(state.events)}   ${listSummary('events, v: log', view, state.lists.events, look).trim()}`}
+        text={`${following(state.events)}   ${listSummary('events', view, state.lists.events, look).trim()}`}
         width={state.size.columns}
       />
       <ListTable
@@ -56,10 +56,7 @@ function Lines({ state }: { readonly state: State }): ReactElement {
   const view = logView(state)
   return (
     <>
-      <Line
-        text={`${progress(state)}   ${listSummary('lines, v: events', view, state.lists.log, look).trim()}`}
-        width={width}
-      />
+      <Line text={`${progress(state)}   ${listSummary('lines', view, state.lists.log, look).trim()}`} width={width} />
       <ListTable
         state={state}
         page="log"

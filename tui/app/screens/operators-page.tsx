@@ -37,10 +37,9 @@ function Operators({ state }: { readonly state: State }): ReactElement {
 function Sessions({ state }: { readonly state: State }): ReactElement {
   const look = useLook()
   const view = sessionsView(state)
-  const what = 'management connections, v: audit'
   return (
     <>
-      <Line text={listSummary(what, view, state.lists.sessions, look)} width={state.size.columns} />
+      <Line text={listSummary('management connections', view, state.lists.sessions, look)} width={state.size.columns} />
       <ListTable state={state} page="sessions" spec={sessionsTable} view={view} />
     </>
   )
@@ -49,7 +48,7 @@ function Sessions({ state }: { readonly state: State }): ReactElement {
 function Audit({ state }: { readonly state: State }): ReactElement {
   const look = useLook()
   const view = auditView(state)
-  const what = "that operators did last, v: operators; ':audit' tells more"
+  const what = "that operators did last; ':audit' tells more"
   return (
     <>
       <Line text={listSummary(what, view, state.lists.audit, look)} width={state.size.columns} />

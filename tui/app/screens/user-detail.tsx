@@ -68,7 +68,7 @@ export function UserPage({ state, name, range }: UserProps): ReactElement {
 }
 
 function facts({ user, rate }: UserRow, rateUnit: State['rateUnit']): string[] {
-  const lasts = user.stored ? 'stored' : 'by flag'
+  const lasts = user.stored ? 'kept' : 'until restart'
   const perSecond = (bytes: number) => formatRate(bytes, rateUnit)
   return [
     `User ${user.name}   ${user.enabled ? 'enabled' : 'disabled'}   ${lasts}   created ${formatTime(user.created)}`,
@@ -83,7 +83,7 @@ function limitsText({ user }: UserRow): string {
   const { ended, cycleEnds } = user.use
   const state = ended === null ? [] : [`NOW ${endings[ended]}`]
   const anew = cycleEnds === null ? [] : [`quota anew ${formatTime(cycleEnds)}`]
-  return [...state, ...told, ...anew].join('   ') || 'none; l sets them'
+  return [...state, ...told, ...anew].join('   ') || 'none'
 }
 
 const endings = { quota: 'the quota is used up', slowed: 'slowed, the quota is used up', expired: 'their time is over' }

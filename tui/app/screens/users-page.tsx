@@ -27,10 +27,7 @@ function Groups({ state }: { readonly state: State }): ReactElement {
   const view = groupsView(state)
   return (
     <>
-      <Line
-        text={listSummary('groups, v: what users moved', view, state.lists.groups, look)}
-        width={state.size.columns}
-      />
+      <Line text={listSummary('groups', view, state.lists.groups, look)} width={state.size.columns} />
       <ListTable state={state} page="groups" spec={groupsTable} view={view} />
     </>
   )

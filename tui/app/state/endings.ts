@@ -78,15 +78,19 @@ export const refusedLast = rememberLast((closed: readonly ClosedConnection[]): R
 
 /**
  * Whom the daemon itself has refused something in the last minute, in few words, what did so most first: `3 rule 1, 2 limit of
- * user`. The rules that did are told singly, as far as they are known.
+ * user`. The rules that did are told singly, as far as they were followed, and `forbidden` is what is left.
  */
 export function refusalsLately(recent: readonly Sample[], rules: Rules | null): string[] {
   const [before, now] = [recent[0], recent.at(-1)]
   if (!before || !now) return []
   const byRule = rules ? refusingRules(rules).filter(({ lastMinute }) => lastMinute > 0) : []
+  const toldByRule = byRule.reduce((sum, { lastMinute }) => sum + lastMinute, 0)
   const reasons = refusing
-    .map((reason) => ({ reason, count: (now.ended[reason] ?? 0) - (before.ended[reason] ?? 0) }))
-    .filter(({ reason, count }) => count > 0 && (reason !== 'forbidden' || byRule.length === 0))
+    .map((reason) => {
+      const count = (now.ended[reason] ?? 0) - (before.ended[reason] ?? 0)
+      return { reason, count: reason === 'forbidden' ? count - toldByRule : count }
+    })
+    .filter(({ count }) => count > 0)
   return [
     ...byRule.map(({ rule, lastMinute }) => ({ what: `rule ${rule.place ?? 'of proxyd'}`, count: lastMinute })),
     ...reasons.map(({ reason, count }) => ({ what: endReasonWords(reason), count })),

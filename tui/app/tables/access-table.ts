@@ -3,6 +3,7 @@ import { accessFields, destinationOf, whoIn } from '../../../shared/filter/acces
 import { formatDuration, formatTime } from '../../../shared/format/time.ts'
 import type { AccessEntry } from '../../../shared/protocol/methods.ts'
 import { entryId } from '../state/access.ts'
+import { toneOf } from '../state/endings.ts'
 import { numberColumn, placeColumn, textColumn, totalColumns, wide } from './columns.ts'
 import type { TableSpec } from './table-spec.ts'
 
@@ -11,7 +12,7 @@ const none = '-'
 /** What became of it: why it ended, or that it began or goes on. */
 const whatOf = ({ event, reason }: AccessEntry) => (reason === null ? event : endReasonWords(reason))
 
-/** What has gone wrong is red, what is refused, too; what merely goes on is neither. */
+/** What has gone wrong has a mark, what is refused, too; what merely goes on has none. */
 const alertOf = ({ result }: AccessEntry) => (result === 'ok' ? null : 'bad')
 
 /** What became of connections. */
@@ -26,7 +27,7 @@ export const accessTable: TableSpec<AccessEntry> = {
       compare: (one, other) => one.ts - other.ts,
     }),
     textColumn('day', 'Day', ({ ts }) => formatTime(ts).slice(0, 10), { width: 10, from: wide, dispensable: 2 }),
-    textColumn('reason', 'Reason', whatOf, { width: 14, widest: 16, tone: alertOf }),
+    textColumn('reason', 'Reason', whatOf, { width: 14, widest: 16, tone: ({ reason }) => toneOf(reason) }),
     textColumn('id', 'Id', ({ id }) => id, { width: 10, from: wide, dispensable: 1 }),
     textColumn('user', 'User', whoIn, { width: 8, widest: 20 }),
     placeColumn('client', 'Client', ({ source }) => source ?? none, { width: 15, widest: 26, dispensable: 7 }),

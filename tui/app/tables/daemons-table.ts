@@ -64,6 +64,7 @@ export const daemonsTable: TableSpec<DaemonRow> = {
       greatestFirst: true,
       value: busyness,
       cell: ({ recent }, { unicode }) => sparkline(recent.slice(-drawn), unicode),
+      tone: () => 'zero',
       compare: (one, other) => busyness(one) - busyness(other),
     },
   ],

@@ -118,6 +118,7 @@ export const usersTable: TableSpec<UserRow> = {
       dispensable: 1,
       value: ({ past }) => sum(past),
       cell: ({ past }, { unicode }) => sparkline(past, unicode),
+      tone: () => 'zero',
       compare: (one, other) => sum(one.past) - sum(other.past),
     },
     numberColumn('created', 'Created', 20, ({ user }) => user.created, formatTime, { dispensable: 0 }),

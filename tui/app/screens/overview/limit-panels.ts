@@ -124,10 +124,12 @@ const mostMovers = 8
 
 /** Who has moved most since they were added. */
 export const moversPanel: Panel = ({ state, look, width, height }) => {
+  const name = width - 2 - 2 * bytesColumns
   const row = (what: string, down: string, up: string) =>
-    ` ${fitText(what, width - 2 - 2 * bytesColumns, look.ellipsis)}${down.padStart(bytesColumns)}${up.padStart(bytesColumns)}`
+    ` ${fitText(what, name, look.ellipsis)}${down.padStart(bytesColumns)}${up.padStart(bytesColumns)}`
+  const title = 'Moved most'
   return [
-    { text: row('Moved most', 'Down', 'Up'), style: look.theme.columns },
+    { text: row(title.length > name ? 'Moved' : title, 'Down', 'Up'), style: look.theme.columns },
     ...moversOf(state.users.rows)
       .slice(0, Math.min(mostMovers, height - 1))
       .map(({ user }) => ({

@@ -1,4 +1,5 @@
 import { endReasonWords } from '../../../../shared/end-reasons.ts'
+import { whoIn } from '../../../../shared/filter/access-fields.ts'
 import { formatRate } from '../../../../shared/format/bytes.ts'
 import { formatTime } from '../../../../shared/format/time.ts'
 import { asciiRamp, blockRamp, drawBars, sparkline } from '../../chart/bars.ts'
@@ -6,6 +7,7 @@ import { resample, summarize } from '../../chart/resample.ts'
 import { heightOf, scaleFor } from '../../chart/scale.ts'
 import { lineOf, type StyledLine } from '../../components/line.tsx'
 import { busiestDestinations, type Destination } from '../../state/connections.ts'
+import { toneOf } from '../../state/endings.ts'
 import { isSameSubject, rangeLengths } from '../../state/graph.ts'
 import { lackOfRights } from '../../state/rights.ts'
 import { isStale, type State } from '../../state/state.ts'
@@ -116,11 +118,14 @@ const numberColumns = 12
 
 /** Where most is moved to and from now. */
 export const destinationsPanel: Panel = ({ state, look, width, height }) => {
-  const row = (what: string, ...numbers: string[]) => {
-    const cells = numbers.map((number) => number.padStart(numberColumns)).join('')
-    return ` ${fitText(what, width - 2 - cells.length, look.ellipsis)}${cells}`
+  const name = width - 2 - 3 * numberColumns
+  const row = (what: string, ...numbers: string[]) =>
+    ` ${fitText(what, name, look.ellipsis)}${numbers.map((number) => number.padStart(numberColumns)).join('')}`
+  const title = 'Busiest destinations'
+  const heading = {
+    text: row(title.length > name ? 'Destinations' : title, 'Conns', 'Down/s', 'Up/s'),
+    style: look.theme.columns,
   }
-  const heading = { text: row('Busiest destinations', 'Conns', 'Down/s', 'Up/s'), style: look.theme.columns }
   const lack = lackOfRights(state, 'operator')
   if (lack !== null) return [heading, { text: ` They are ${lack}.`, style: look.theme.dim }]
   const style = isStale(state) ? look.theme.dim : undefined
@@ -159,15 +164,18 @@ export const endedPanel: Panel = ({ state, look, width, height }) => {
   const heading = { text: row('Ended', 'Reason', 'User', 'Destination'), style: look.theme.columns }
   const lack = lackOfRights(state, 'operator')
   if (lack !== null) return [heading, { text: ` They are ${lack}.`, style: look.theme.dim }]
-  const style = isStale(state) ? look.theme.dim : undefined
-  const lines = (state.closed ?? []).slice(0, height - 1).map(({ ended, reason, user, destination }) => ({
-    text: row(
-      formatTime(ended).slice(11, 19),
-      endReasonWords(reason),
-      look.text(nameOf({ name: user })),
-      look.text(destination ?? '-'),
-    ),
-    style,
-  }))
+  const old = isStale(state) ? look.theme.dim : undefined
+  const lines = (state.closed ?? []).slice(0, height - 1).map(({ ended, reason, user, tried, destination }) => {
+    const tone = toneOf(reason)
+    return {
+      text: row(
+        formatTime(ended).slice(11, 19),
+        endReasonWords(reason),
+        look.text(tried === undefined ? nameOf({ name: user }) : whoIn({ user, tried })),
+        look.text(destination ?? '-'),
+      ),
+      style: old ?? (tone ? look.theme[tone] : undefined),
+    }
+  })
   return [heading, ...lines]
 }
