@@ -118,10 +118,10 @@ test('a setting that is set acts at once, is kept, and goes back', async () => {
 })
 
 test.each([
-  ['set timeout-idle 1', 1, /must be a whole number from 100/],
+  ['set timeout-idle 1', 1, /must be a time from 100ms to 1d/],
   ['set socks-port 1', 1, /socks-port/],
   ['set nothing 1', 1, /no setting nothing; list the settings with 'get'/],
-  ['set timeout-idle soon', 2, /takes a whole number of milliseconds/],
+  ['set timeout-idle soon', 2, /takes a time, such as 90s/],
 ])('%s is refused with what to do', async (command, status, words) => {
   const outcome = await exec(await startDaemon(), command)
   expect(outcome).toMatchObject({ status, stdout: '' })
