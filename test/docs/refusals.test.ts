@@ -70,6 +70,12 @@ const provocations: Readonly<Record<string, Provocation>> = {
   'config.set conflict': { by: 'unix', params: { revision: 99, patch: {} } },
   // Loopback is exempt unless ban-exempt says otherwise.
   'bans.add conflict': { by: 'unix', params: { source: '127.0.0.1' } },
+  'watches.add exists': {
+    by: 'unix',
+    first: [['watches.add', { name: 'near', text: 'near-limit' }]],
+    params: { name: 'near', text: 'near-limit' },
+  },
+  'watches.remove not_found': { by: 'unix', params: { name: nobody } },
   'bans.remove not_found': { by: 'unix', params: { source: '192.0.2.1' } },
   'rules.apply conflict': { by: 'unix', params: { text: '', ifRevision: 99 } },
   'rules.add conflict': { by: 'unix', params: { rule: 'deny to a.example', ifRevision: 99 } },
@@ -119,6 +125,10 @@ const elsewhere = [
   'groups.remove unavailable',
   'usage.list unavailable', // likewise
   'metrics.history unavailable', // likewise
+  'watches.add conflict', // as many watches as there can be: test/watches
+  'watches.add unavailable', // there, too
+  'events.list unavailable', // what operators did cannot be read, as in audit.list
+  'events.subscribe unavailable', // likewise
   'audit.list unavailable', // a store whose thread has failed: test/store/open-store.test.ts
 ]
 

@@ -22,8 +22,9 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
 
   it('refuses a port that is taken, and then listens nowhere', async () => {
     const { port } = await startTarget('127.0.0.1')
+    // From 127.0.23.7 nobody else connects, so that no port of it is taken by chance.
     const listen: Endpoint[] = [
-      { address: '127.0.0.2', port },
+      { address: '127.0.23.7', port },
       { address: '127.0.0.1', port },
     ]
     await expect(startProxy(start, { listen })).rejects.toMatchObject({
@@ -31,7 +32,7 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
       code: 'EADDRINUSE',
       endpoint: { address: '127.0.0.1', port },
     })
-    await startTarget('127.0.0.2', port)
+    await startTarget('127.0.23.7', port)
   })
 
   it('refuses an address that this machine does not have', async () => {

@@ -64,6 +64,7 @@ test('a profile has all keys; its paths are relative to the file, or to the home
     ],
     readOnly: true,
     colour: true,
+    mini: false,
     refresh: 1,
   }
   expect(await appIn(env, '--profile', 'home')).toEqual(expected)
