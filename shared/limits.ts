@@ -88,7 +88,8 @@ export const limitFields = {
   expires: {
     type: 'end',
     placeholder: 'TIME',
-    summary: 'when they may not come any more: a date, or a span from the start such as 30d',
+    summary:
+      'when they may not come any more: a date, of UTC if it names no zone, or a span from the start such as 30d',
   },
   starts: {
     type: 'choice',
@@ -272,10 +273,10 @@ function parseZone(name: LimitName, text: string): string {
 
 function parseEnd(name: LimitName, text: string): number | string {
   if (parseSpan(text) !== undefined) return text
-  const [, day] = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?$/.exec(text) ?? []
+  const [, day, zone] = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d)?(Z|[+-]\d\d:\d\d)?)?$/.exec(text) ?? []
   // What is read as a later day, such as the 30th of February, is a slip of the finger.
   const isDay = day !== undefined && new Date(Date.parse(day) || 0).toISOString().startsWith(day)
-  return momentOf(name, isDay ? Date.parse(text) : Number.NaN, text)
+  return momentOf(name, isDay ? Date.parse(text === day || zone ? text : `${text}Z`) : Number.NaN, text)
 }
 
 /** Throws a RangeError if it is none that a Date can hold, or lies before 1970. */

@@ -38,6 +38,9 @@ process.env.NODE_COMPILE_CACHE = join(root, 'node_modules/.cache/node')
 // The person who runs the tests may have proxyd in use: what they set for it is not for the tests.
 for (const name of Object.keys(process.env)) if (name.startsWith('PROXY_TUI_')) delete process.env[name]
 
+// Programs show local time, wherever the tests run; those that want another zone say so.
+process.env.TZ = 'UTC'
+
 export default defineConfig({
   root,
   test: {

@@ -1,3 +1,5 @@
+import { momentsOf, offsetIn } from '../../shared/format/zone.ts'
+
 /** When a quota begins anew. */
 export interface Cycle {
   readonly length: 'day' | 'week' | 'month'
@@ -39,35 +41,10 @@ function dayOfMonth(year: number, month: number, day: number): number {
 
 /** A day may have no midnight, or two: what counts is its first moment. */
 function beginningOf(day: number, zone: string): number {
-  const moments = [day - dayLength, day + dayLength].map((near) => day - offsetIn(zone, near))
-  const [earlier, later] = [Math.min(...moments), Math.max(...moments)]
-  return dateIn(zone, earlier) >= day ? earlier : later
+  return momentsOf(zone, day)[0]
 }
 
 function dateIn(zone: string, time: number): number {
   const local = time + offsetIn(zone, time)
   return local - (((local % dayLength) + dayLength) % dayLength)
-}
-
-const clocks = new Map<string, Intl.DateTimeFormat>()
-
-/** Milliseconds that clocks there are ahead of UTC at this time. */
-function offsetIn(zone: string, time: number): number {
-  const clock =
-    clocks.get(zone) ??
-    new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
-      calendar: 'iso8601',
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    })
-  clocks.set(zone, clock)
-  const part = Object.fromEntries(clock.formatToParts(time).map(({ type, value }) => [type, Number(value)]))
-  const local = Date.UTC(part.year, part.month - 1, part.day, part.hour, part.minute, part.second)
-  return local - Math.floor(time / 1000) * 1000
 }

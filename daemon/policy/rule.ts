@@ -222,9 +222,9 @@ function takeSubject(words: Words): RuleSubject {
 
 function takeTime(words: Words): number {
   const text = words.take('a time')
-  // A day alone ends where it begins, in UTC, as ISO 8601 has it.
+  // In UTC, where no zone is named; a day alone is where it begins.
   const time = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?$/.test(text)
-    ? Date.parse(text)
+    ? Date.parse(/T[^Z+-]*$/.test(text) ? `${text}Z` : text)
     : Number.NaN
   if (Number.isNaN(time))
     throw words.error(`${JSON.stringify(text)} is no time: write 2027-01-01 or 2027-01-01T12:00Z`, 1)

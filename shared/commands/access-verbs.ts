@@ -20,7 +20,7 @@ export const accessVerbs = {
     arguments: '[WORD...]',
     role: 'operator',
     flags: {
-      since: { value: 'TIME', summary: 'from then on: how long ago, such as 2h or 30d, or a date' },
+      since: { value: 'TIME', summary: 'from then on: how long ago, such as 2h or 30d, or a date, or 18:00' },
       last: { value: 'N', summary: `the newest N of them, at most ${most}; default: ${usual}, with --since all` },
       follow: `go on with what comes, until interrupted, after at most ${atOnce} from before; with --json a line for each`,
     },

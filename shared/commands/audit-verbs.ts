@@ -14,7 +14,7 @@ export const auditVerbs = {
     arguments: '',
     role: 'admin',
     flags: {
-      since: { value: 'TIME', summary: 'from then on: how long ago, such as 2h or 30d, or a date' },
+      since: { value: 'TIME', summary: 'from then on: how long ago, such as 2h or 30d, or a date, or 18:00' },
       until: { value: 'TIME', summary: 'before then' },
       by: { value: 'NAME', summary: 'by this operator' },
       action: { value: 'METHOD', summary: 'this one, or all that begin with it: users, users.set, login' },

@@ -23,7 +23,7 @@ export const eventVerbs = {
     arguments: '[WORD...]',
     role: 'operator',
     flags: {
-      since: { value: 'TIME', summary: 'from then on: how long ago, such as 2h or 30d, or a date' },
+      since: { value: 'TIME', summary: 'from then on: how long ago, such as 2h or 30d, or a date, or 18:00' },
       last: { value: 'N', summary: `the newest N of them, at most ${most}; default: ${usual}, with --since ${most}` },
       follow: 'go on with what happens, until interrupted; with --json a line for each',
     },

@@ -28,7 +28,7 @@ const clauses = [
   ['port N,N-N,…', "the destination's"],
   ['cmd CMD,…', 'connect, bind, udp-associate'],
   ['resolving NET,…', 'what the name leads to'],
-  ['until TIME', 'such as 2027-01-31 or 2027-01-31T12:00Z'],
+  ['until TIME', 'such as 2027-01-31 or 2027-01-31T12:00, of UTC if it names no zone'],
   ['# NOTE', 'for people'],
 ] as const
 

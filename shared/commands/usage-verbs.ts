@@ -1,7 +1,7 @@
 import { formatBytes } from '../format/bytes.ts'
 import { counted } from '../format/count.ts'
 import { csvLine } from '../format/csv.ts'
-import { formatTime } from '../format/time.ts'
+import { formatUtc } from '../format/time.ts'
 import { type UsageRow, usageKinds } from '../protocol/methods.ts'
 import { everyPage } from './context.ts'
 import { readMoment } from './moments.ts'
@@ -14,7 +14,10 @@ export const usageVerbs = {
     takes: ['user'],
     role: 'operator',
     flags: {
-      since: { value: 'TIME', summary: 'from then on: how long ago, such as 2h or 30d, or a date; default: a day ago' },
+      since: {
+        value: 'TIME',
+        summary: 'from then on: how long ago, such as 2h or 30d, or a date, of UTC; default: a day ago',
+      },
       until: { value: 'TIME', summary: 'before then' },
       by: {
         value: 'WHAT',
@@ -29,7 +32,7 @@ export const usageVerbs = {
       const by = oneOf(usageKinds, flags.get('by') ?? (user === undefined ? 'user' : 'hour'), 'WHAT')
       const moment = (flag: string) => {
         const text = flags.get(flag)
-        return text === undefined ? {} : { [flag]: readMoment(text, 'TIME') }
+        return text === undefined ? {} : { [flag]: readMoment(text, 'TIME', { zone: 'UTC' }) }
       }
       const wish = { by, ...(user !== undefined && { user }), ...moment('since'), ...moment('until') }
       const file = flags.get('to')
@@ -66,7 +69,7 @@ function tableOf(usage: readonly UsageRow[], by: By): Table {
 
 /** What a row tells of, for people. */
 export function nameOfUsage({ start, user, gone, group }: UsageRow): string {
-  if (start !== undefined) return formatTime(start)
+  if (start !== undefined) return formatUtc(start)
   if (user !== undefined) return user ?? (gone ? '(gone)' : '(no login)')
   return group ?? '(no group)'
 }

@@ -1,3 +1,5 @@
+import { momentsOf, offsetIn, type Zone, zoneName } from './zone.ts'
+
 const second = 1000
 const minute = 60 * second
 const hour = 60 * minute
@@ -12,9 +14,62 @@ export function formatDuration(milliseconds: number): string {
   return twoUnits(span, day, 'd', hour, 'h')
 }
 
-/** A moment, in milliseconds since 1970, to the second and in UTC: `2026-01-31T23:59:00Z`. */
-export function formatTime(milliseconds: number): string {
+/** Terminal columns that `formatTime` needs at most. */
+export const timeColumns = 25
+
+/**
+ * Where times are shown, and typed without a zone. Programs for people say so once, at their start; it is state of the
+ * module because each table, panel and verb asks for it, and none can have another.
+ */
+let shownZone: Zone = 'UTC'
+
+/** From now on times are shown, and read where they name no zone, as clocks in `zone` have them; in UTC before. */
+export function showTimesIn(zone: Zone): void {
+  shownZone = zone
+}
+
+/** A moment, in milliseconds since 1970, to the second: `2026-01-31 23:59:00 CET`, or of UTC `2026-01-31T23:59:00Z`. */
+export function formatTime(milliseconds: number, zone = shownZone): string {
+  const name = zoneName(zone, milliseconds)
+  if (name === 'UTC') return formatUtc(milliseconds)
+  return `${formatDay(milliseconds, zone)} ${formatClock(milliseconds, zone)} ${name}`
+}
+
+/** A moment to the second and in UTC, whatever is shown otherwise: `2026-01-31T23:59:00Z`. */
+export function formatUtc(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/\.\d+/, '')
+}
+
+/** What clocks show at a moment, to the second: `23:59:00`. The zone is to be named nearby. */
+export function formatClock(milliseconds: number, zone = shownZone): string {
+  return formatUtc(milliseconds + offsetIn(zone, milliseconds)).slice(11, 19)
+}
+
+/** What day it is at a moment: `2026-01-31`. */
+export function formatDay(milliseconds: number, zone = shownZone): string {
+  return formatUtc(milliseconds + offsetIn(zone, milliseconds)).slice(0, 10)
+}
+
+/** What the zone in which times are shown is called at a moment: `CET`, `UTC`. */
+export function shownZoneName(milliseconds: number): string {
+  return zoneName(shownZone, milliseconds)
+}
+
+/**
+ * The moment, in milliseconds since 1970, of a day or a day and a time: `2026-01-31`, `2026-01-31T23:59`, as `formatTime` writes
+ * it, or with a zone as ISO 8601 has it. Of two the earlier; undefined for what is none.
+ */
+export function readTime(text: string, zone = shownZone): number | undefined {
+  const [, day, clock = '00:00', name = ''] =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?) ?(Z|[A-Z]{2,5}|[+-]\d\d(?::?\d\d)?)?)?$/.exec(text) ?? []
+  if (day === undefined) return undefined
+  const shown = Date.parse(`${day}T${clock}Z`)
+  // What is read as a later day, such as the 30th of February, is a slip of the finger.
+  if (Number.isNaN(shown) || formatUtc(shown).slice(0, 10) !== day) return undefined
+  if (name === 'Z' || name === 'UTC') return shown
+  const [, sign, hours, minutes = '0'] = /^([+-])(\d\d):?(\d\d)?$/.exec(name) ?? []
+  if (sign !== undefined) return shown - (sign === '-' ? -1 : 1) * (Number(hours) * hour + Number(minutes) * minute)
+  return momentsOf(zone, shown).find((moment) => name === '' || zoneName(zone, moment) === name)
 }
 
 function twoUnits(span: number, great: number, greatName: string, small: number, smallName: string): string {

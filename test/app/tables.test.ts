@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ConnectionRow } from '../../shared/filter/connection-fields.ts'
 import { compileFilter } from '../../shared/filter/filter.ts'
+import { showTimesIn } from '../../shared/format/time.ts'
 import type { Binding } from '../../tui/app/keys/binding.ts'
 import { keyTable } from '../../tui/app/keys/key-table.ts'
 import { groupings } from '../../tui/app/state/grouping.ts'
@@ -8,7 +9,14 @@ import { type ListState, listBy, reduceList } from '../../tui/app/state/lists.ts
 import type { ListPage } from '../../tui/app/state/pages.ts'
 import { stateAt } from '../../tui/app/state/state.ts'
 import { layOut, layOutRuns, placeColumns, tableMargin } from '../../tui/app/tables/column-widths.ts'
-import { type Format, numberColumn, placeColumn, textColumn } from '../../tui/app/tables/columns.ts'
+import {
+  clockColumn,
+  dayColumn,
+  type Format,
+  numberColumn,
+  placeColumn,
+  textColumn,
+} from '../../tui/app/tables/columns.ts'
 import { connectionsTable } from '../../tui/app/tables/connections-table.ts'
 import { exportText } from '../../tui/app/tables/export.ts'
 import { menuItems } from '../../tui/app/tables/menus.ts'
@@ -255,4 +263,14 @@ test('a file has texts whole, numbers unscaled, no formula and nothing for what 
     { user: '=cmd()', place: 'a,"b"', bytes: 1536, more: 1536, end: null },
     { user: '\u001b[2J', place: 'example.com:443', bytes: 0, more: 0, end: null },
   ])
+})
+
+test('times are of the zone that the header names, and of UTC in a file', () => {
+  showTimesIn('Asia/Kolkata')
+  onTestFinished(() => showTimesIn('UTC'))
+  const columns = [clockColumn<Row>(({ bytes }) => bytes), dayColumn<Row>(({ bytes }) => bytes)]
+  const late = row('1', 'bob', 'example.com:443', Date.UTC(2026, 6, 1, 20))
+  expect(columns.map(({ header }) => header)).toEqual(['IST', 'Day'])
+  expect(columns.map((column) => column.cell(late, format, column.width))).toEqual(['01:30:00', '2026-07-02'])
+  expect(exportText(columns, [late], 'csv')).toBe('time,day\r\n2026-07-01T20:00:00Z,2026-07-01\r\n')
 })

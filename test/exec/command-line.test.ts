@@ -97,6 +97,7 @@ test('without --exec it is the terminal app', async () => {
       colour: true,
       refresh: 4,
       mini: false,
+      utc: false,
     },
   })
 })

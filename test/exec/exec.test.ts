@@ -39,6 +39,24 @@ test.each<[string, object]>([
   expect(status).toBe(3)
 })
 
+test('times are those of the zone that TZ says, and of UTC with --utc and for programs; what is typed is taken alike', async () => {
+  const ban = { source: '192.0.2.1', since: Date.UTC(2026, 6, 1, 16, 30), until: null, reason: 'operator', by: null }
+  const daemon = await startFakeDaemon((method) => (method === 'bans.list' ? { bans: [ban] } : { entries: [] }))
+  const inBerlin = async (variables: object, ...args: readonly string[]) => {
+    const command = [program, '--socket', daemon.path, '--exec', 'bans; audit --since 2026-07-01T18:00', ...args]
+    const { stdout } = await run(process.execPath, command, {
+      env: { ...process.env, TZ: 'Europe/Berlin', ...variables },
+    })
+    return [stdout, daemon.calls.at(-1)?.[1]]
+  }
+  const [utc, local] = [Date.UTC(2026, 6, 1, 18), Date.UTC(2026, 6, 1, 16)]
+  const told = (text: string, since: number) => [expect.stringContaining(text), expect.objectContaining({ since })]
+  expect(await inBerlin({})).toEqual(told(' 2026-07-01 18:30:00 CEST\n', local))
+  expect(await inBerlin({}, '--utc')).toEqual(told(' 2026-07-01T16:30:00Z\n', utc))
+  expect(await inBerlin({ PROXY_TUI_UTC: 'yes' })).toEqual(told(' 2026-07-01T16:30:00Z\n', utc))
+  expect(await inBerlin({}, '--json')).toEqual(told(`"since":${ban.since}`, local))
+})
+
 test('a list whose pages lead round in a circle is given up', async () => {
   const daemon = await startFakeDaemon(() => ({ users: [], next: `${daemon.calls.length % 2}` }))
   const { status, stderr } = await proxyTui('--socket', daemon.path, '--exec', 'users')

@@ -37,6 +37,7 @@ operator = "alice"
 password-file = "secrets/alice"
 ca = "~/ca.pem"
 read-only = true
+utc = true
 refresh = 1
 `
 
@@ -65,6 +66,7 @@ test('a profile has all keys; its paths are relative to the file, or to the home
     readOnly: true,
     colour: true,
     mini: false,
+    utc: true,
     refresh: 1,
   }
   expect(await appIn(env, '--profile', 'home')).toEqual(expected)

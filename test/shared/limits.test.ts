@@ -21,6 +21,8 @@ describe('limits', () => {
     ['over', 'cut', 'cut'],
     ['over', '64kB/s', 64_000],
     ['expires', '2027-01-01', Date.parse('2027-01-01T00:00Z')],
+    ['expires', '2027-01-01T12:00', Date.parse('2027-01-01T12:00Z')],
+    ['expires', '2027-01-01T12:00+02:00', Date.parse('2027-01-01T10:00Z')],
     ['expires', '30d', '30d'],
     ['note', 'the printer', 'the printer'],
   ])('%s reads %j', (name, text, value) => {

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
+import { showTimesIn } from '../../shared/format/time.ts'
 import { followDaemon } from '../client/index.ts'
 import { exitStatus } from '../exec/failure.ts'
 import type { AppOptions } from '../options/command-line.ts'
@@ -25,13 +26,14 @@ const second = 1000
 const heapGrowth = 50
 
 /** Run the terminal app until the person quits. Resolves to the exit status. */
-export async function runApp({ daemons: named, colour, refresh, theme, mini }: AppOptions): Promise<number> {
+export async function runApp({ daemons: named, colour, refresh, theme, mini, utc }: AppOptions): Promise<number> {
   const problem = terminalProblem(process)
   if (problem !== null) {
     process.stderr.write(`proxy-tui: ${problem}\n`)
     return exitStatus.usage
   }
   setFlagsFromString(`--heap-growing-percent=${heapGrowth}`)
+  if (!utc) showTimesIn('local')
   const look = lookOf(process.env, colour)
   settleColors(process.env, look.depth)
   const store = new Store(named.map(titleOf), refresh)

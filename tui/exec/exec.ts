@@ -3,6 +3,7 @@ import { type Command, parseCommands } from '../../shared/commands/parse.ts'
 import { UsageError } from '../../shared/commands/usage.ts'
 import type { Outcome } from '../../shared/commands/verb.ts'
 import { safeText } from '../../shared/format/safe-text.ts'
+import { showTimesIn } from '../../shared/format/time.ts'
 import { ConnectionError } from '../client/index.ts'
 import type { ExecOptions } from '../options/command-line.ts'
 import type { NamedDaemon } from '../options/daemons.ts'
@@ -37,7 +38,8 @@ interface Turn {
  * Resolves to the exit status: of several the worst.
  */
 export async function runExec(options: ExecOptions): Promise<number> {
-  const { daemons } = options
+  const { daemons, utc } = options
+  if (!utc) showTimesIn('local')
   const several = daemons.length > 1
   const input = readLines(() => process.stdin)
   const passwords = askedOnce(passwordReader(options, input))

@@ -14,6 +14,8 @@ import { choicesOf, type OptionName, type Options, optionNames, options, problem
 interface CommonOptions {
   /** One at least, in the order in which they are named. */
   readonly daemons: readonly NamedDaemon[]
+  /** Times are those of UTC, not of the zone that the machine or TZ says. */
+  readonly utc: boolean
 }
 
 export interface AppOptions extends CommonOptions {
@@ -73,18 +75,18 @@ export async function readCommandLine(args: readonly string[], surroundings: Sur
   const { profile: profiles = [], config } = flags
   const settled = await settleDaemons({ profiles, config, ...optionFlags(command) }, env)
   const daemons = namedDaemons(settled, runtimeDirectory(env, uid))
+  // There is one screen, or one output, for all of them: the first one's profile has its say.
+  const { colour, theme, mini = false, refresh = options.refresh.max, utc = false } = settled[0]?.options ?? {}
   const { exec: lines, json = false, passwordStdin = false, timeout } = flags
   if (!lines) {
     const idle = Object.entries({ '--json': json, '--password-stdin': passwordStdin, '--timeout': timeout })
     const [flag] = idle.find(([, value]) => value) ?? []
     if (flag !== undefined) throw new Error(`${flag} is about commands: give some with --exec`)
-    // There is one screen for all of them: the first one's profile has its say.
-    const { colour, theme, mini = false, refresh = options.refresh.max } = settled[0]?.options ?? {}
-    return { kind: 'app', options: { daemons, colour: colour !== 'never', theme, mini, refresh } }
+    return { kind: 'app', options: { daemons, utc, colour: colour !== 'never', theme, mini, refresh } }
   }
   const readers = lines.filter((line) => line === '-').length + (passwordStdin ? 1 : 0)
   if (readers > 1) throw new Error('only one of --exec - and --password-stdin can read standard input')
-  return { kind: 'exec', options: { daemons, lines, json, passwordStdin, timeoutMs: timeout ?? 10_000 } }
+  return { kind: 'exec', options: { daemons, utc, lines, json, passwordStdin, timeoutMs: timeout ?? 10_000 } }
 }
 
 interface Flags {

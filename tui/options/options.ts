@@ -47,6 +47,7 @@ export const options = {
     placeholder: 'DIR',
     summary: 'where its socket and cookie lie, as given to proxyd; it is looked for nowhere else',
   },
+  utc: { type: 'flag', summary: "show times, and take those that are typed, as UTC has them, not this machine's zone" },
   'read-only': { type: 'flag', summary: 'give up the right to change anything; what remains is a viewer' },
   colour: {
     type: 'choice',

@@ -3,7 +3,7 @@ import { paces, paceText } from '../../../shared/commands/connection-verbs.ts'
 import { endReasonWords } from '../../../shared/end-reasons.ts'
 import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
 import { counted } from '../../../shared/format/count.ts'
-import { formatDuration, formatTime } from '../../../shared/format/time.ts'
+import { formatClock, formatDuration, formatTime } from '../../../shared/format/time.ts'
 import { formatSpan } from '../../../shared/span.ts'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
@@ -164,7 +164,7 @@ function spanText(milliseconds: number): string {
   return milliseconds < 1000 ? `${Math.round(milliseconds)}ms` : formatDuration(milliseconds)
 }
 
-/** The time of day, in UTC, to the millisecond. */
+/** The time of day to the millisecond; what zone it is of stands where it opened. */
 function momentText(milliseconds: number): string {
-  return `${formatTime(milliseconds).slice(11, 19)}.${String(Math.floor(milliseconds % 1000)).padStart(3, '0')}`
+  return `${formatClock(milliseconds)}.${String(Math.floor(milliseconds % 1000)).padStart(3, '0')}`
 }

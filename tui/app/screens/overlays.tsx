@@ -1,6 +1,6 @@
 import { Text } from 'ink'
 import type { ReactElement } from 'react'
-import { formatTime } from '../../../shared/format/time.ts'
+import { formatClock, formatTime } from '../../../shared/format/time.ts'
 import { Field } from '../components/field.tsx'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
@@ -105,7 +105,7 @@ function DoneCommands({ state, chosen }: { readonly state: State; readonly chose
         .map(({ line, place, at, done: agreed }, row) => {
           const isChosen = first + row === chosen
           const where = daemons.length > 1 ? `${look.text(place)}  ` : ''
-          const text = ` ${isChosen ? '>' : ' '}${formatTime(at).slice(11, 19)}  ${agreed ? '  ' : '! '}${where}${look.text(line)}`
+          const text = ` ${isChosen ? '>' : ' '}${formatClock(at)}  ${agreed ? '  ' : '! '}${where}${look.text(line)}`
           return (
             // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
             <Text key={row} wrap="truncate" {...(isChosen ? look.theme.selected : agreed ? {} : look.theme.bad)}>

@@ -1,13 +1,15 @@
 import { endReasonWords } from '../../../shared/end-reasons.ts'
 import { accessFields, destinationOf, whoIn } from '../../../shared/filter/access-fields.ts'
-import { formatDuration, formatTime } from '../../../shared/format/time.ts'
+import { formatDuration } from '../../../shared/format/time.ts'
 import type { AccessEntry } from '../../../shared/protocol/methods.ts'
 import { entryId } from '../state/access.ts'
 import { toneOf } from '../state/endings.ts'
-import { numberColumn, placeColumn, textColumn, totalColumns, wide } from './columns.ts'
+import { clockColumn, dayColumn, numberColumn, placeColumn, textColumn, totalColumns, wide } from './columns.ts'
 import type { TableSpec } from './table-spec.ts'
 
 const none = '-'
+
+const timeOf = ({ ts }: AccessEntry) => ts
 
 /** What became of it: why it ended, or that it began or goes on. */
 const whatOf = ({ event, reason }: AccessEntry) => (reason === null ? event : endReasonWords(reason))
@@ -21,12 +23,8 @@ export const accessTable: TableSpec<AccessEntry> = {
   fields: accessFields,
   alert: alertOf,
   columns: [
-    textColumn('time', 'UTC', ({ ts }) => formatTime(ts).slice(11, 19), {
-      width: 8,
-      greatestFirst: true,
-      compare: (one, other) => one.ts - other.ts,
-    }),
-    textColumn('day', 'Day', ({ ts }) => formatTime(ts).slice(0, 10), { width: 10, from: wide, dispensable: 2 }),
+    clockColumn(timeOf, { greatestFirst: true }),
+    dayColumn(timeOf, { dispensable: 2 }),
     textColumn('reason', 'Reason', whatOf, { width: 14, widest: 16, tone: ({ reason }) => toneOf(reason) }),
     textColumn('id', 'Id', ({ id }) => id, { width: 10, from: wide, dispensable: 1 }),
     textColumn('user', 'User', whoIn, { width: 8, widest: 20 }),

@@ -1,8 +1,8 @@
 import { banReasons } from '../../../shared/commands/ban-verbs.ts'
 import { amountField, textField, wordField } from '../../../shared/filter/fields.ts'
-import { formatDuration, formatTime } from '../../../shared/format/time.ts'
+import { formatDuration, formatTime, timeColumns } from '../../../shared/format/time.ts'
 import type { Ban } from '../../../shared/protocol/methods.ts'
-import { numberColumn, placeColumn, textColumn } from './columns.ts'
+import { numberColumn, placeColumn, textColumn, timeColumn } from './columns.ts'
 import type { TableSpec } from './table-spec.ts'
 
 const sourceOf = ({ source }: Ban) => source
@@ -20,14 +20,14 @@ export const bansTable: TableSpec<Ban> = {
     lasts: amountField('time', (ban) => endOf(ban) - ban.since),
   },
   columns: [
-    placeColumn('source', 'Source', sourceOf, { width: 20, widest: 47 }),
+    placeColumn('source', 'Source', sourceOf, { width: 17, widest: 47 }),
     textColumn('why', 'Why', whyOf, { width: 18 }),
     textColumn('by', 'By', byOf, { width: 8, widest: 24, dispensable: 2 }),
-    numberColumn('since', 'Since', 20, ({ since }) => since, formatTime, { dispensable: 1 }),
+    timeColumn('since', 'Since', ({ since }) => since, { dispensable: 1 }),
     numberColumn(
       'until',
       'Until',
-      20,
+      timeColumns,
       endOf,
       (until) => (until < Number.POSITIVE_INFINITY ? formatTime(until) : 'lifted'),
       {

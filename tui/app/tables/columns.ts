@@ -1,4 +1,12 @@
 import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
+import {
+  formatClock,
+  formatDay,
+  formatTime,
+  formatUtc,
+  shownZoneName,
+  timeColumns,
+} from '../../../shared/format/time.ts'
 import type { UpDown } from '../chart/resample.ts'
 import type { Role } from '../themes/theme.ts'
 
@@ -84,6 +92,43 @@ export function numberColumn<Row>(
     compare: (one, other) => value(one) - value(other),
     ...extra,
   }
+}
+
+/** A column of moments, in milliseconds since 1970. */
+export function timeColumn<Row>(
+  name: string,
+  header: string,
+  time: (row: Row) => number,
+  extra: Extra<Row> = {},
+): Column<Row> {
+  return numberColumn(name, header, timeColumns, time, (moment) => formatTime(moment), extra)
+}
+
+/** The column `time`: what clocks show, below the name of their zone; a file has the whole moment, in UTC. */
+export function clockColumn<Row>(time: (row: Row) => number, extra: Extra<Row> = {}): Column<Row> {
+  return {
+    name: 'time',
+    get header() {
+      return shownZoneName(Date.now())
+    },
+    align: 'left',
+    width: 8,
+    greatestFirst: false,
+    cell: (row) => formatClock(time(row)),
+    value: (row) => formatUtc(time(row)),
+    compare: (one, other) => time(one) - time(other),
+    ...extra,
+  }
+}
+
+/** The column `day`: what day it is there then; a file has that of UTC. */
+export function dayColumn<Row>(time: (row: Row) => number, extra: Extra<Row> = {}): Column<Row> {
+  return textColumn('day', 'Day', (row) => formatDay(time(row)), {
+    width: 10,
+    value: (row) => formatDay(time(row), 'UTC'),
+    from: wide,
+    ...extra,
+  })
 }
 
 /** A column of `host:port` from outside. */

@@ -1,13 +1,13 @@
 import { eventKindWords } from '../../../shared/event-kinds.ts'
 import { eventFields } from '../../../shared/filter/event-fields.ts'
-import { formatTime } from '../../../shared/format/time.ts'
 import type { EventEntry } from '../../../shared/protocol/methods.ts'
-import { numberColumn, placeColumn, textColumn, wide } from './columns.ts'
+import { clockColumn, dayColumn, numberColumn, placeColumn, textColumn, wide } from './columns.ts'
 import type { TableSpec } from './table-spec.ts'
 
 /** How grave it is, for who sees no colours. */
 const marks: Readonly<Record<EventEntry['level'], string>> = { debug: '', info: '', warn: '!', error: '!!' }
 
+const timeOf = ({ time }: EventEntry) => time
 const whatOf = ({ text, count }: EventEntry) => (count > 1 ? `${text} ×${count}` : text)
 
 /** What happened. */
@@ -15,12 +15,8 @@ export const eventsTable: TableSpec<EventEntry> = {
   id: ({ id }) => id,
   fields: eventFields,
   columns: [
-    textColumn('time', 'UTC', ({ time }) => formatTime(time).slice(11, 19), {
-      width: 8,
-      greatestFirst: true,
-      compare: (one, other) => one.time - other.time,
-    }),
-    textColumn('day', 'Day', ({ time }) => formatTime(time).slice(0, 10), { width: 10, from: wide, dispensable: 1 }),
+    clockColumn(timeOf, { greatestFirst: true }),
+    dayColumn(timeOf, { dispensable: 1 }),
     textColumn('level', '!', ({ level }) => marks[level], { width: 2 }),
     textColumn('event', 'Event', ({ kind }) => eventKindWords(kind), { width: 16 }),
     placeColumn('source', 'Source', ({ source }) => source ?? '-', { width: 15, widest: 43, dispensable: 4 }),

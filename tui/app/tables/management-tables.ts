@@ -1,8 +1,8 @@
 import { whatOf } from '../../../shared/commands/audit-verbs.ts'
 import { textField, wordField } from '../../../shared/filter/fields.ts'
-import { formatDuration, formatTime } from '../../../shared/format/time.ts'
+import { formatDuration } from '../../../shared/format/time.ts'
 import type { AuditEntry, ManagementSession } from '../../../shared/protocol/methods.ts'
-import { numberColumn, textColumn } from './columns.ts'
+import { clockColumn, dayColumn, numberColumn, textColumn } from './columns.ts'
 import type { TableSpec } from './table-spec.ts'
 
 const nameOf = ({ name, own }: ManagementSession) => (own ? `${name} (this app)` : name)
@@ -33,6 +33,7 @@ export const sessionsTable: TableSpec<ManagementSession> = {
   ],
 }
 
+const timeOf = ({ time }: AuditEntry) => time
 const actorOf = ({ by }: AuditEntry) => by ?? '-'
 const outcomeOf = ({ outcome, count }: AuditEntry) => (count > 1 ? `${outcome} ×${count}` : outcome)
 
@@ -47,11 +48,8 @@ export const auditTable: TableSpec<AuditEntry> = {
     outcome: wordField(({ outcome }) => [outcome]),
   },
   columns: [
-    textColumn('time', 'When', ({ time }) => formatTime(time), {
-      width: 20,
-      greatestFirst: true,
-      compare: (one, other) => one.id - other.id,
-    }),
+    clockColumn(timeOf, { greatestFirst: true, compare: (one, other) => one.id - other.id }),
+    dayColumn(timeOf, { from: 72, dispensable: 1 }),
     textColumn('by', 'By', actorOf, { width: 8, widest: 24 }),
     textColumn('from', 'From', ({ from }) => from, {
       width: 16,

@@ -1,12 +1,11 @@
 import { settingText } from '../../../shared/commands/setting-verbs.ts'
 import { textField, wordField } from '../../../shared/filter/fields.ts'
-import { formatTime } from '../../../shared/format/time.ts'
 import { type LogEntry, type Operator, roles, type Setting } from '../../../shared/protocol/methods.ts'
 import { entryText } from '../state/log.ts'
 import type { ListPage } from '../state/pages.ts'
 import { accessTable } from './access-table.ts'
 import { bansTable } from './bans-table.ts'
-import { numberColumn, textColumn } from './columns.ts'
+import { clockColumn, numberColumn, textColumn, timeColumn } from './columns.ts'
 import { connectionsTable } from './connections-table.ts'
 import { daemonsTable } from './daemons-table.ts'
 import { eventsTable } from './events-table.ts'
@@ -29,7 +28,7 @@ export const operatorsTable: TableSpec<Operator> = {
     textColumn('name', 'Operator', operatorName, { width: 18, widest: 40 }),
     textColumn('role', 'Role', roleOf, { width: 8, compare: (one, other) => strength(one) - strength(other) }),
     numberColumn('sessions', 'Sessions', 9, ({ sessions }) => sessions, String),
-    numberColumn('created', 'Created', 20, ({ created }) => created, formatTime),
+    timeColumn('created', 'Created', ({ created }) => created, { dispensable: 0 }),
   ],
 }
 
@@ -41,8 +40,7 @@ export const logTable: TableSpec<LogEntry> = {
   alert: ({ level }) => (level === 'error' ? 'bad' : level === 'warn' ? 'warning' : null),
   columns: [
     // The day is in the detail.
-    textColumn('time', 'UTC', ({ time }) => formatTime(time).slice(11, 19), {
-      width: 8,
+    clockColumn(({ time }) => time, {
       compare: (one, other) => one.seq - other.seq,
     }),
     textColumn('level', 'Level', levelOf, { width: 5 }),

@@ -1,10 +1,10 @@
 import { amountField, textField, wordField } from '../../../shared/filter/fields.ts'
-import { formatDuration, formatTime } from '../../../shared/format/time.ts'
+import { formatDuration } from '../../../shared/format/time.ts'
 import { sparkline } from '../chart/bars.ts'
 import { connectionsUsed, quotaUsed, rateUsed, shareOf, warnShare } from '../state/limits.ts'
 import { pastKept, refusedLately, type UserRow } from '../state/users.ts'
 import type { Role } from '../themes/theme.ts'
-import { numberColumn, textColumn, trafficColumns } from './columns.ts'
+import { numberColumn, textColumn, timeColumn, trafficColumns } from './columns.ts'
 import { gaugeColumn, usedBytes, usedRate } from './gauge-column.ts'
 import type { TableSpec } from './table-spec.ts'
 
@@ -121,6 +121,6 @@ export const usersTable: TableSpec<UserRow> = {
       tone: () => 'zero',
       compare: (one, other) => sum(one.past) - sum(other.past),
     },
-    numberColumn('created', 'Created', 20, ({ user }) => user.created, formatTime, { dispensable: 0 }),
+    timeColumn('created', 'Created', ({ user }) => user.created, { dispensable: 0 }),
   ],
 }

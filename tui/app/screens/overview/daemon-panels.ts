@@ -1,6 +1,6 @@
 import { formatBytes } from '../../../../shared/format/bytes.ts'
 import { counted } from '../../../../shared/format/count.ts'
-import { formatTime } from '../../../../shared/format/time.ts'
+import { formatClock } from '../../../../shared/format/time.ts'
 import type { Health } from '../../../../shared/protocol/methods.ts'
 import { lineOf, type Part, type StyledLine } from '../../components/line.tsx'
 import { alarms } from '../../state/alarms.ts'
@@ -155,7 +155,7 @@ export const logPanel: Panel = ({ state, look, width, height }) => {
     ...entries.map((entry) => {
       const tone = levels[entry.level]
       return lineOf([
-        { text: ` ${formatTime(entry.time).slice(11, 19)} ${entry.level.padEnd(5)} `, style: old ?? look.theme.label },
+        { text: ` ${formatClock(entry.time)} ${entry.level.padEnd(5)} `, style: old ?? look.theme.label },
         { text: look.text(entryText(entry)), style: old ?? (tone ? look.theme[tone] : undefined) },
       ])
     }),

@@ -1,6 +1,6 @@
 import { endReasonWords } from '../../../../shared/end-reasons.ts'
 import { formatBytes } from '../../../../shared/format/bytes.ts'
-import { formatTime } from '../../../../shared/format/time.ts'
+import { formatClock } from '../../../../shared/format/time.ts'
 import { gauge } from '../../chart/bars.ts'
 import { lineOf, type StyledLine } from '../../components/line.tsx'
 import { refusedLast, tallyEndings, toneOf } from '../../state/endings.ts'
@@ -77,7 +77,7 @@ export const refusedPanel: Panel = ({ state, look, width, height }) => {
       const room = width - 2 - timeColumns - reasonColumns - count.length
       return lineOf(
         [
-          { text: ` ${formatTime(ended).slice(11, 19).padEnd(timeColumns)}`, style: old ?? look.theme.label },
+          { text: ` ${formatClock(ended).padEnd(timeColumns)}`, style: old ?? look.theme.label },
           {
             text: `${fitText(endReasonWords(reason), reasonColumns, look.ellipsis)} `,
             style: old ?? (tone ? look.theme[tone] : undefined),

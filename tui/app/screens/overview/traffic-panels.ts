@@ -1,7 +1,7 @@
 import { endReasonWords } from '../../../../shared/end-reasons.ts'
 import { whoIn } from '../../../../shared/filter/access-fields.ts'
 import { formatRate } from '../../../../shared/format/bytes.ts'
-import { formatTime } from '../../../../shared/format/time.ts'
+import { formatClock } from '../../../../shared/format/time.ts'
 import { asciiRamp, blockRamp, drawBars, sparkline } from '../../chart/bars.ts'
 import { resample, summarize } from '../../chart/resample.ts'
 import { heightOf, scaleFor } from '../../chart/scale.ts'
@@ -169,7 +169,7 @@ export const endedPanel: Panel = ({ state, look, width, height }) => {
     const tone = toneOf(reason)
     return {
       text: row(
-        formatTime(ended).slice(11, 19),
+        formatClock(ended),
         endReasonWords(reason),
         look.text(tried === undefined ? nameOf({ name: user }) : whoIn({ user, tried })),
         look.text(destination ?? '-'),
