@@ -55,7 +55,9 @@ export async function startDaemon(
       parts,
     )
     const started = parts.move()
-    logger.info(`proxyd ${version} serves: ${kind} engine, loops: ${tables.length}, users: ${dataPlane.accounts.size}`)
+    logger.info(
+      `proxyd ${version} serves: ${kind} engine, threads: ${tables.length}, users: ${dataPlane.accounts.size}`,
+    )
     return {
       ...management,
       ending,

@@ -46,8 +46,8 @@ export const limitFields = {
     ownOnly: true,
     summary: 'whose limits hold where the user has none of their own',
   },
-  'rate-up': { type: 'rate', placeholder: 'RATE', summary: 'from their clients, all connections together' },
   'rate-down': { type: 'rate', placeholder: 'RATE', summary: 'to their clients, all connections together' },
+  'rate-up': { type: 'rate', placeholder: 'RATE', summary: 'from their clients, all connections together' },
   'max-connections': { type: 'count', placeholder: 'N', min: 0, max: 1_000_000, summary: 'connections at once' },
   'max-sources': {
     type: 'count',

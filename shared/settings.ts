@@ -231,15 +231,15 @@ export const settings = {
     runtime: true,
     summary: 'connections a second from one address, of IPv6 from one network of 64 bits; 0: any number',
   },
-  'rate-up': { ...rate, summary: 'from all clients together, such as 80Mbit/s or 10MB/s; 0: any rate' },
   'rate-down': { ...rate, summary: 'to all clients together, such as 80Mbit/s or 10MB/s; 0: any rate' },
-  'rate-up-source': {
-    ...rate,
-    summary: 'from the clients of one address, of IPv6 of one network of 64 bits; 0: any rate',
-  },
+  'rate-up': { ...rate, summary: 'from all clients together, such as 80Mbit/s or 10MB/s; 0: any rate' },
   'rate-down-source': {
     ...rate,
     summary: 'to the clients of one address, of IPv6 of one network of 64 bits; 0: any rate',
+  },
+  'rate-up-source': {
+    ...rate,
+    summary: 'from the clients of one address, of IPv6 of one network of 64 bits; 0: any rate',
   },
   'timeout-negotiation': {
     ...milliseconds,

@@ -47,7 +47,7 @@ export const settingVerbs = {
     },
     prepare: ([name, ...texts], flags) => {
       const [back, dryRun, seen] = [flags.has('default'), flags.has('dry-run'), flags.get('revision')]
-      if (back === texts.length > 0) throw new UsageError('a VALUE is needed, or --default, not both')
+      if (back === texts.length > 0) throw new UsageError('write a VALUE, or --default in place of one')
       const expected = seen === undefined ? undefined : readCount(seen, 0, Number.MAX_SAFE_INTEGER)
       return async ({ call }) => {
         const { revision, settings } = await call('config.get', {})

@@ -32,7 +32,8 @@ export const userVerbs = {
     arguments: 'NAME',
     takes: ['user'],
     role: 'admin',
-    summary: "delete a user, cut their connections; 'users restore' undoes it",
+    summary: 'delete a user and cut their connections',
+    words: [['NAME', "for an hour they can come back, by 'users restore'"]],
     hints: unknownUser,
     ask: ([name], _, known) => ({
       question: `Delete user ${name}?`,

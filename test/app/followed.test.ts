@@ -63,8 +63,10 @@ test('of a long course an hour is kept, and when looking began', () => {
 
 test('the timeline takes one line where there is no room for more', () => {
   const followed = learn(follow(connection(0), 0), details(0, { time: 90_500, reason: 'finished' }), 91_000, 0)
-  expect(timelineLines(followed, 91_000, 79, 1)).toEqual(['Timeline     negotiating 500ms > open 1m30s > finished'])
-  const lines = timelineLines(followed, 91_000, 79, 9)
+  expect(timelineLines(followed, 91_000, 79, 1, '#')).toEqual([
+    'Timeline     negotiating 500ms > open 1m30s > finished',
+  ])
+  const lines = timelineLines(followed, 91_000, 79, 9, '#')
   expect(lines).toHaveLength(3)
   expect(lines[1]).toMatch(/^ +open +00:00:00\.500 +1m30s {2}#+$/)
 })

@@ -1,6 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatLimit, type LimitName, type LimitValue, limitNames, parseLimit } from '../../shared/limits.ts'
+import { settings } from '../../shared/settings.ts'
+
+it.each([
+  ['limits', limitNames],
+  ['settings', Object.keys(settings)],
+])('of %s those down stand before those up, as people read them', (_, names) => {
+  const rates = names.filter((name) => name.startsWith('rate-'))
+  expect(rates.length).toBeGreaterThan(0)
+  for (const [at, name] of rates.entries()) expect(name).toContain(at % 2 === 0 ? '-down' : '-up')
+})
 
 describe('limits', () => {
   it.each<[LimitName, string, LimitValue | undefined]>([

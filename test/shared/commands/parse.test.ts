@@ -28,7 +28,7 @@ test.each([
   ['users set bob', '0: users set: FIELD=VALUE is needed, such as rate-down=10MB/s'],
   [
     'users set bob RATE_DOWN=1MB/s note=x',
-    /^0: users set: "RATE_DOWN" is no field: there are group, rate-up, .*; 'help limits' explains them$/,
+    /^0: users set: "RATE_DOWN" is no field: there are group, rate-down, .*; 'help limits' explains them$/,
   ],
   ['users set bob rate-down=10 MB/s', '0: users set: "MB/s" is no FIELD=VALUE; quote a value with spaces'],
   ['get a b', '6: too much for get; usage: get [NAME]'],
@@ -45,8 +45,8 @@ test.each([
   ['log --last 1001', '0: log: N is a number from 0 to 1000'],
   ['log --last all', '0: log: N is a number from 0 to 1000'],
   ['set', '0: set needs NAME; usage: set NAME [VALUE...] [--default] [--dry-run] [--revision N]'],
-  ['set auth', '0: set: a VALUE is needed, or --default, not both'],
-  ['set auth none --default', '0: set: a VALUE is needed, or --default, not both'],
+  ['set auth', '0: set: write a VALUE, or --default in place of one'],
+  ['set auth none --default', '0: set: write a VALUE, or --default in place of one'],
   ['help frob', "0: help: no command 'frob'; 'help' lists them"],
   [
     'adduser bob --password-stdin --password-prompt',

@@ -30,7 +30,8 @@ export function ConnectionDetail({ state }: { readonly state: State }): ReactEle
   const lines = facts(followed, now, state)
   const { points, end } = followed
   const graphRows = points.length === 0 ? 0 : smallestGraph
-  const timeline = timelineLines(followed, now, width - 1, height - lines.length - 1 - graphRows)
+  const bar = look.unicode ? '━' : '#'
+  const timeline = timelineLines(followed, now, width - 1, height - lines.length - 1 - graphRows, bar)
   return (
     <>
       <Line text={` ${heading(followed, now)}`} width={width} {...look.theme.heading} />
@@ -130,17 +131,17 @@ const label = 'Timeline     '
 const longestBar = 40
 
 /**
- * The states that a connection went through and how long each lasted: a line each with its share as a bar where `rows`
- * allow, else all in one line.
+ * The states that a connection went through and how long each lasted: a line each with its share as a bar of `sign`s where
+ * `rows` allow, else all in one line.
  */
-export function timelineLines(followed: Followed, now: number, width: number, rows: number): string[] {
+export function timelineLines(followed: Followed, now: number, width: number, rows: number, sign: string): string[] {
   const stages = stagesOf(followed, now)
   if (stages.length === 0) return [`${label}-`]
   if (rows < stages.length) return [label + stages.map(shortText).join(' > ')]
   const whole = stages.reduce((sum, { lasted }) => sum + (lasted ?? 0), 0)
   const most = Math.max(0, Math.min(longestBar, width - label.length - 50))
   return stages.map(({ name, since, lasted }, at) => {
-    const bar = lasted === null || whole === 0 ? '' : '#'.repeat(Math.ceil((lasted / whole) * most))
+    const bar = lasted === null || whole === 0 ? '' : sign.repeat(Math.ceil((lasted / whole) * most))
     const span = lasted === null ? '' : spanText(lasted)
     const row = `${name.padEnd(16)} ${momentText(since)} ${span.padStart(8)}  ${bar}`
     return (at === 0 ? label : ' '.repeat(label.length)) + row.trimEnd()
