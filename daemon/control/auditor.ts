@@ -32,8 +32,8 @@ export class Auditor {
     params: Facts,
     deed: () => R | Promise<R>,
   ): Promise<R> {
-    const { logged }: MethodShape = methods[method]
-    if (logged === undefined || params.dryRun === true) return deed()
+    const { logged = [] }: MethodShape = methods[method]
+    if (!isAudited(method, params)) return deed()
     // Who it was: a change may be to their own role.
     const actor = actorOf(session)
     const given = givenOf(logged, params)
@@ -90,6 +90,12 @@ export class Auditor {
         return {}
     }
   }
+}
+
+/** Whether a call changes something or hands out secrets; a dry run does not. */
+export function isAudited(method: Method, params: Facts): boolean {
+  const { logged }: MethodShape = methods[method]
+  return logged !== undefined && params.dryRun !== true
 }
 
 function userFacts(user: ReturnType<Known['userTable']['named']>): Facts {

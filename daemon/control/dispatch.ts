@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Request } from '../../shared/protocol/message.ts'
 import { type Method, methods, type Result, type Role } from '../../shared/protocol/methods.ts'
-import type { Auditor } from './auditor.ts'
+import { type Auditor, isAudited } from './auditor.ts'
 import { isAtLeast, type Session } from './session.ts'
 
 /** Faults of parameters that a refusal names, and characters of each: it must not be longer than what it refuses. */
@@ -30,6 +30,9 @@ export function dispatch(
   if (!isMethod(method)) throw new RpcError('method_not_found', 'there is no such method')
   if (!session.started && method !== 'session.start') throw new RpcError('invalid_request', 'session.start comes first')
   demandRole(session.identity.role, methods[method].role)
+  if (session.readOnly && isAudited(method, request.params)) {
+    throw new RpcError('forbidden', `${method} is not for a read-only session`)
+  }
   refusePrototypes(request.params)
   const params = methods[method].params.safeParse(request.params)
   if (!params.success) throw invalidParams(params.error)

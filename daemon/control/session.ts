@@ -60,6 +60,7 @@ export class Session {
   readonly #admit: Admit
   readonly #subscriptions = new Map<Topic, Subscription>()
   #identity = stranger
+  #readOnly = false
   #lastRead: Promise<unknown> = Promise.resolve()
   #isOver = false
 
@@ -95,6 +96,16 @@ export class Session {
   /** The named operator that this is a session of. */
   get operator(): string | undefined {
     return this.identity.isNamed ? this.identity.name : undefined
+  }
+
+  /** Whether it has given up all that the audit tells of. */
+  get readOnly(): boolean {
+    return this.#readOnly
+  }
+
+  /** From now on it changes nothing, whatever its role. */
+  limitToReading(): void {
+    this.#readOnly = true
   }
 
   /** From now on this role at most. What it must not follow, it follows no longer. */

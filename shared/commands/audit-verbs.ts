@@ -52,6 +52,7 @@ export const sessionVerbs = {
   'sessions cut': verb({
     arguments: 'ID',
     role: 'admin',
+    logged: true,
     summary: 'end a management connection; its operator may come back',
     hints: { not_found: "list the connections with 'sessions'" },
     ask: ([id]) => ({

@@ -20,6 +20,7 @@ export const banVerbs = {
   ban: verb({
     arguments: 'ADDR [TIME]',
     role: 'operator',
+    logged: true,
     summary: 'keep a source out: for 90s, 10m, 2h, 7d, or until unban',
     ask: ([source, time]) => ({
       question: `Keep ${source} out ${time === undefined ? 'until somebody lifts it' : `for ${time}`}?`,
@@ -42,6 +43,7 @@ export const banVerbs = {
   unban: verb({
     arguments: 'ADDR',
     role: 'operator',
+    logged: true,
     summary: 'let a source in again, and forget what it did',
     hints: { not_found: "list the bans with 'bans'" },
     prepare:

@@ -1,5 +1,4 @@
 import { limitNames } from '../limits.ts'
-import type { Role } from '../protocol/methods.ts'
 import { type SettingShape, settings } from '../settings.ts'
 import { operatorRoles } from './operator-verbs.ts'
 import type { Flag, Kind, Verb } from './verb.ts'
@@ -15,8 +14,8 @@ export interface Surroundings {
   readonly rules: readonly string[]
   /** Ids of live connections. */
   readonly connections: readonly string[]
-  /** Whether the person may use what takes this role. */
-  may(role: Role | undefined): boolean
+  /** Whether the person may use this verb. */
+  may(verb: Verb): boolean
   /** Flags, without dashes, that make no sense where the line is typed. */
   readonly withoutFlags: readonly string[]
   /** What the line takes beside commands. */
@@ -135,7 +134,7 @@ function valuesFor(name: string): readonly string[] {
 }
 
 function verbNames({ may }: Surroundings): string[] {
-  return Object.entries(verbs).flatMap(([name, { role }]) => (may(role) ? [name] : []))
+  return Object.entries(verbs).flatMap(([name, verb]) => (may(verb) ? [name] : []))
 }
 
 /** Those of two words come with their second one. */

@@ -48,6 +48,7 @@ export const connectionVerbs = {
     arguments: 'ID...',
     takes: ['connection'],
     role: 'operator',
+    logged: true,
     summary: 'cut connections by id',
     ask: (ids, _, known) => {
       const [one] = ids.length === 1 ? ids.map((id) => known.connection(id)) : []

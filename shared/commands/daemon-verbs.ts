@@ -34,13 +34,17 @@ export const daemonVerbs = {
     prepare:
       () =>
       async ({ call }) => {
-        const { name, role, via } = await call('session.whoami', {})
-        return { data: { name, role, via }, view: `${name}, ${role}, via ${via}` }
+        const { name, role, via, readOnly } = await call('session.whoami', {})
+        return {
+          data: { name, role, via, ...(readOnly && { readOnly }) },
+          view: `${name}, ${role}, via ${via}${readOnly ? ', read-only' : ''}`,
+        }
       },
   }),
   drain: verb({
     arguments: '',
     role: 'operator',
+    logged: true,
     summary: 'refuse new clients; end when the live ones have gone',
     ask: (_values, _flags, known) => ({
       question: 'Drain the daemon?',
@@ -57,6 +61,7 @@ export const daemonVerbs = {
   shutdown: verb({
     arguments: '',
     role: 'admin',
+    logged: true,
     summary: 'end the daemon and every connection now',
     ask: (_values, _flags, known) => ({
       question: 'End the daemon now?',

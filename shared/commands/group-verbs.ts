@@ -30,6 +30,7 @@ export const groupVerbs = {
     arguments: 'NAME [FIELD=VALUE...]',
     takes: ['group', 'limit'],
     role: 'admin',
+    logged: true,
     summary: 'add a group of users, and what they may',
     hints: { exists: "change it with 'groups set'" },
     prepare: ([name, ...words]) => {
@@ -48,6 +49,7 @@ export const groupVerbs = {
     arguments: 'NAME FIELD=VALUE...',
     takes: ['group', 'limit'],
     role: 'admin',
+    logged: true,
     flags: { revision: { value: 'N', summary: 'only if nobody has changed it since this revision' } },
     summary: "change limits; 'default' is everybody's",
     hints: unknownGroup,
@@ -73,6 +75,7 @@ export const groupVerbs = {
     arguments: 'NAME',
     takes: ['group'],
     role: 'admin',
+    logged: true,
     summary: 'remove a group that has no members',
     hints: unknownGroup,
     prepare:

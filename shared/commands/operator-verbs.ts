@@ -28,6 +28,7 @@ export const operatorVerbs = {
     arguments: 'NAME',
     makes: 'operator',
     role: 'admin',
+    logged: true,
     flags: {
       role: { value: 'ROLE', choices: operatorRoles, summary: 'viewer (the default), operator or admin' },
       ...passwordFlags,
@@ -48,6 +49,7 @@ export const operatorVerbs = {
     arguments: 'NAME',
     takes: ['operator'],
     role: 'admin',
+    logged: true,
     summary: 'delete an operator and end their sessions',
     hints: unknownOperator,
     ask: ([name], _, known) => {
@@ -71,6 +73,7 @@ export const operatorVerbs = {
     arguments: 'NAME',
     takes: ['operator'],
     role: 'admin',
+    logged: true,
     flags: passwordFlags,
     form: 'New password of operator ',
     summary: "change an operator's password; prints it, once",
@@ -87,6 +90,7 @@ export const operatorVerbs = {
     arguments: 'NAME ROLE',
     takes: ['operator', 'role'],
     role: 'admin',
+    logged: true,
     flags: {
       was: { value: 'ROLE', choices: operatorRoles, summary: 'only if the operator is this until now' },
     },

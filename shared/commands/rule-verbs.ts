@@ -55,6 +55,7 @@ export const ruleVerbs = {
     arguments: 'RULE...',
     words: clauses,
     role: 'admin',
+    logged: true,
     flags: changeFlags,
     summary: 'add a rule, such as: deny to *.example.com',
     hints: unknownRule,
@@ -65,6 +66,7 @@ export const ruleVerbs = {
     arguments: 'N RULE...',
     words: clauses,
     role: 'admin',
+    logged: true,
     flags: changeFlags,
     summary: 'add a rule at a place: the first that matches counts',
     hints: unknownRule,
@@ -79,6 +81,7 @@ export const ruleVerbs = {
     words: clauses,
     takes: ['rule'],
     role: 'admin',
+    logged: true,
     flags: changeFlags,
     summary: 'put a rule in place of another one',
     hints: unknownRule,
@@ -97,6 +100,7 @@ export const ruleVerbs = {
     arguments: 'ID PLACE',
     takes: ['rule'],
     role: 'admin',
+    logged: true,
     flags: changeFlags,
     summary: 'move a rule to another place',
     hints: unknownRule,
@@ -110,6 +114,7 @@ export const ruleVerbs = {
     arguments: 'ID...',
     takes: ['rule'],
     role: 'admin',
+    logged: true,
     flags: changeFlags,
     summary: 'remove rules by id',
     hints: unknownRule,
@@ -130,6 +135,7 @@ export const ruleVerbs = {
   'rules apply': verb({
     arguments: '[FILE]',
     role: 'admin',
+    logged: true,
     flags: { ...changeFlags, text: { value: 'TEXT', summary: 'the rules themselves, in place of FILE' } },
     summary: 'put a text in place of all rules; - is stdin',
     hints: { conflict: unknownRule.conflict },
@@ -145,6 +151,7 @@ export const ruleVerbs = {
   'rules edit': verb({
     arguments: '',
     role: 'admin',
+    logged: true,
     summary: 'edit the text of all rules in $EDITOR',
     prepare:
       () =>

@@ -28,6 +28,7 @@ export const settingVerbs = {
     arguments: 'NAME [VALUE...]',
     takes: ['liveSetting', 'value'],
     role: 'admin',
+    logged: true,
     flags: {
       default: 'go back to what flag, config file and defaults say',
       'dry-run': 'only tell whether the daemon would take it',

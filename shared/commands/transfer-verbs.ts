@@ -16,6 +16,7 @@ export const transferVerbs = {
   export: verb({
     arguments: '[FILE]',
     role: 'admin',
+    logged: true,
     summary: 'write all that is kept as one file of text, hashes too',
     prepare:
       ([file]) =>
@@ -32,6 +33,7 @@ export const transferVerbs = {
   import: verb({
     arguments: 'FILE',
     role: 'admin',
+    logged: true,
     flags: { 'dry-run': 'only tell what would change' },
     summary: 'bring here what an export has, or a list of users',
     words: [
@@ -58,6 +60,7 @@ export const transferVerbs = {
   backup: verb({
     arguments: 'FILE',
     role: 'admin',
+    logged: true,
     summary: "copy the store into FILE of the daemon's machine",
     hints: { exists: 'a backup takes the place of no file' },
     prepare:

@@ -16,6 +16,7 @@ export const userVerbs = {
     arguments: 'NAME',
     makes: 'user',
     role: 'admin',
+    logged: true,
     flags: passwordFlags,
     form: 'New user',
     summary: 'add a user; prints the password it makes, once',
@@ -32,6 +33,7 @@ export const userVerbs = {
     arguments: 'NAME',
     takes: ['user'],
     role: 'admin',
+    logged: true,
     summary: 'delete a user and cut their connections',
     words: [['NAME', "for an hour they can come back, by 'users restore'"]],
     hints: unknownUser,
@@ -58,6 +60,7 @@ export const userVerbs = {
     arguments: 'NAME',
     takes: ['user'],
     role: 'admin',
+    logged: true,
     flags: passwordFlags,
     form: 'New password of ',
     summary: 'change a password; prints the one it makes, once',
@@ -74,6 +77,7 @@ export const userVerbs = {
     arguments: 'NAME',
     takes: ['user'],
     role: 'operator',
+    logged: true,
     summary: 'let a user in again',
     hints: unknownUser,
     prepare: ([name]) => setEnabled(name, true),
@@ -82,6 +86,7 @@ export const userVerbs = {
     arguments: 'NAME',
     takes: ['user'],
     role: 'operator',
+    logged: true,
     summary: 'keep a user out and cut their connections',
     hints: unknownUser,
     ask: ([name], _, known) => ({
@@ -95,6 +100,7 @@ export const userVerbs = {
     arguments: 'NAME',
     takes: ['user'],
     role: 'operator',
+    logged: true,
     summary: "cut a user's connections; they may come back at once",
     hints: unknownUser,
     ask: ([name], _, known) => {
@@ -127,6 +133,7 @@ export const userVerbs = {
   'users restore': verb({
     arguments: 'NAME',
     role: 'admin',
+    logged: true,
     summary: 'have one come back who was deleted within the hour',
     hints: { exists: 'it has been added anew since' },
     prepare:
@@ -144,6 +151,7 @@ export const userVerbs = {
     arguments: '[NAME...] FIELD=VALUE...',
     takes: ['userOrLimit'],
     role: 'admin',
+    logged: true,
     flags: {
       where: { value: 'EXPR', summary: "in place of NAME: all of whom it is true, such as 'group=staff name=b*'" },
       revision: { value: 'N', summary: 'only if nobody has changed them since this revision' },
@@ -178,6 +186,7 @@ export const userVerbs = {
     arguments: '[NAME...]',
     takes: ['user'],
     role: 'admin',
+    logged: true,
     flags: { where: { value: 'EXPR', summary: 'in place of NAME: all of whom it is true' } },
     summary: 'let quotas begin anew now',
     hints: unknownUser,

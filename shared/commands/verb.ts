@@ -76,6 +76,8 @@ export interface Verb<Arguments extends string = string> {
   readonly words?: readonly (readonly [string, string])[]
   /** What the person must be at least; anybody may if it is not there. The daemon sees to it. */
   readonly role?: Role
+  /** It changes something or hands out secrets: not for a read-only session, but for a dry run. The daemon sees to that, too. */
+  readonly logged?: true
   /** What the arguments are, for completion: each stands for one, the last for those that repeat, too. */
   readonly takes?: readonly Kind[]
   /** Whom its first argument names anew. */

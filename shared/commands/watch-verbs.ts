@@ -21,6 +21,7 @@ export const watchVerbs = {
   'watches add': verb({
     arguments: 'NAME WORD...',
     role: 'admin',
+    logged: true,
     summary: 'look out for a rate, failed logins or a limit',
     words: watchWords,
     hints: { exists: "'watches remove NAME' makes room for another one" },
@@ -44,6 +45,7 @@ export const watchVerbs = {
   'watches remove': verb({
     arguments: 'NAME',
     role: 'admin',
+    logged: true,
     summary: 'look out for something no longer',
     hints: { not_found: "list the watches with 'watches'" },
     prepare:

@@ -77,6 +77,23 @@ describe('the key table', () => {
     expect(at('settings', 'viewer')).toContain('/ filter')
   })
 
+  test('read-only, keys that change something are in neither hints nor help; those that show are in both', () => {
+    const open: Help = { kind: 'help', scroll: 0, find: emptyField, isTyped: false }
+    for (const columns of [80, 120]) {
+      const state: State = {
+        ...stateAt(['here']),
+        page: 'connections',
+        role: 'admin',
+        readOnly: true,
+        size: { columns, rows: 40 },
+      }
+      for (const text of [hintLine(hintsOf(state)), helpShown({ ...state, dialog: open }, open).join('\n')]) {
+        expect(text).not.toMatch(/^ [xXR] /m)
+        expect(text).toMatch(/Enter +(detail|all about)/)
+      }
+    }
+  })
+
   test.each(contexts)('the help for %s names every key there and what it does (17)', (context, bindings) => {
     const help = helpLines(context as KeyContext).join('\n')
     for (const { keys, summary } of bindings)

@@ -1,6 +1,7 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { type MethodShape, methods } from '../../shared/protocol/methods.ts'
 import { startFakeDaemon } from '../exec/fake-daemon.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { startDaemon } from '../helpers/daemon.ts'
@@ -126,27 +127,38 @@ test('an operator may cut and disable, but not add or delete; a new role counts 
   expect(app.screen).not.toMatch(/^>bob/m)
 })
 
-test('read-only, the app gives up its rights at each login', async () => {
-  const daemon = await startDaemon()
+test('read-only, the app shows all and changes nothing, at each login', async () => {
+  const daemon = await startDaemon(['-u', 'bob:pw'])
   // By its socket alone: the machine may have another daemon where the app would look next.
   const args = [program, '--socket', join(daemon.folders.runtime, 'proxyd.sock'), '--read-only']
   await using app = openTerminal(process.execPath, args)
-  await app.shows(/^ proxyd \d.* viewer, /m)
-  app.type('3a')
-  await app.shows(/^ ! that is only for admin; you are viewer$/m)
+  await app.shows(/^ proxyd \d.* read-only, /m)
+  app.type('3')
+  await app.shows(/^>bob/m)
+  expect(app.screen).toMatch(/^ Enter detail .*\? help/m)
+  app.type('a')
+  await app.shows(/^ ! that is not for a read-only session: start without --read-only$/m)
+  app.type(':raw users.remove \'{"name":"bob"}\'\r')
+  await app.shows(/^ ! raw: users\.remove is not for a read-only session/m)
+  app.type('\u001b')
   await daemon.kill()
   await app.shows(/^ disconnected/)
   await startDaemon([], { folders: daemon.folders })
-  await app.shows(/^ proxyd \d.* viewer, /m)
+  await app.shows(/^ proxyd \d.* read-only, /m)
+  app.type('a')
+  await app.shows(/^ ! that is not for a read-only session/m)
 })
 
-test('read-only, the app asks the daemon to see to it, and for nothing that a viewer may not', async () => {
-  const daemon = await startFakeDaemon((method) => (method === 'session.drop' ? { role: 'viewer' } : { samples: [] }))
+test('read-only, the app asks the daemon to see to it before anything else, and for nothing else that it would refuse', async () => {
+  const daemon = await startFakeDaemon((method) =>
+    method === 'session.drop' ? { role: 'viewer', readOnly: true } : { samples: [] },
+  )
   await using app = openTerminal(process.execPath, [program, '--socket', daemon.path, '--read-only'])
   await app.until(() => daemon.calls.length > 3, 'has asked for what it shows')
-  expect(daemon.calls[0]).toEqual(['session.drop', { role: 'viewer' }])
+  expect(daemon.calls[0]).toEqual(['session.drop', { readOnly: true }])
   const asked = new Set(daemon.calls.slice(1).map(([method]) => method))
-  expect([...asked].sort()).toEqual(['metrics.history', 'metrics.subscribe', 'status.get'])
+  const logged = Object.entries<MethodShape>(methods).flatMap(([name, method]) => (method.logged ? [name] : []))
+  expect(logged.filter((name) => asked.has(name))).toEqual([])
 })
 
 test('colour and refresh come from a profile', async () => {

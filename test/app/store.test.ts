@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Connection, Role, Sample } from '../../shared/protocol/methods.ts'
 import { unsearched } from '../../tui/app/state/dialogs.ts'
 import { type GraphWish, graphPoints } from '../../tui/app/state/graph.ts'
-import { lackOfRights } from '../../tui/app/state/rights.ts'
+import { lackOfRights, lackToDo } from '../../tui/app/state/rights.ts'
 import { type Event, type State, stateAt } from '../../tui/app/state/state.ts'
 import { userPoints } from '../../tui/app/state/traffic.ts'
 import { reduce } from '../../tui/app/store/store.ts'
@@ -400,6 +400,17 @@ describe('rights', () => {
     [null, 'admin', null],
   ] as const)('%s where %s is demanded', (role, demanded, lack) => {
     expect(lackOfRights({ role }, demanded)).toBe(lack)
+  })
+
+  test('read-only, what is logged lacks them, but for a dry run; what only reads does not', () => {
+    const link = { state: 'online', instance: 'a', role: 'operator', readOnly: true } as const
+    const state = stateAfter([{ type: 'link', link }])
+    const readOnly = 'not for a read-only session: start without --read-only'
+    expect(lackToDo(state, { role: 'operator', logged: true })).toBe(readOnly)
+    expect(lackToDo(state, { role: 'operator', logged: true }, { 'dry-run': '' })).toBeNull()
+    expect(lackToDo(state, { role: 'operator' })).toBeNull()
+    expect(lackToDo(state, { role: 'admin', logged: true })).toBe('only for admin; you are operator')
+    expect(lackToDo({ ...state, readOnly: false }, { role: 'operator', logged: true })).toBeNull()
   })
 })
 

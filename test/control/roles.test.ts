@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Operator, Role } from '../../shared/protocol/methods.ts'
+import type { MethodShape, Operator, Role } from '../../shared/protocol/methods.ts'
 import { methods, roles } from '../../shared/protocol/methods.ts'
 import { entered, greeted, logIn, type RawClient, started } from './raw-client.ts'
 import { startControl } from './start-control.ts'
@@ -54,6 +54,15 @@ describe('every method is for just those roles that the table names', () => {
     expect((await client.call('session.drop', { role })).result).toEqual({ role })
     expect(await answers(client)).toEqual(expected(role))
   })
+
+  it.each(operatorRoles)('and to a read-only %s for just those that are not logged', async (role) => {
+    const control = await startControl({ socket: { mode: '0600', group: '', role } })
+    const client = await entered(control)
+    expect((await client.call('session.drop', { readOnly: true })).result).toEqual({ role, readOnly: true })
+    const logged = Object.entries<MethodShape>(methods).filter(([, method]) => method.logged !== undefined)
+    const refused = Object.fromEntries(logged.map(([name]) => [name, 'forbidden']))
+    expect(await answers(client)).toEqual({ ...expected(role), ...refused })
+  })
 })
 
 describe('giving up rights', () => {
@@ -70,6 +79,28 @@ describe('giving up rights', () => {
       expect((await client.call('session.whoami')).result.role).toBe(low)
     },
   )
+
+  it('to change anything is for good, is told by name, and leaves dry runs', async () => {
+    const control = await startControl()
+    const client = await entered(control)
+    await client.call('connections.subscribe')
+    await client.call('session.drop', { readOnly: true })
+    expect((await client.call('session.drop', {})).result).toEqual({ role: 'admin', readOnly: true })
+    expect((await client.call('session.whoami')).result).toMatchObject({ role: 'admin', readOnly: true })
+    expect((await client.call('users.add', { name: 'bob', password: 'x' })).error).toMatchObject({
+      message: 'users.add is not for a read-only session',
+      data: { kind: 'forbidden' },
+    })
+    expect(control.backend.users.list()).toEqual([])
+    expect(control.backend.connections.watchers).toBe(1)
+    for (const method of ['rules.remove', 'config.set', 'transfer.import']) {
+      expect((await client.call(method, { ...nonsense, dryRun: true })).error?.data.kind).toBe('invalid_params')
+    }
+    expect((await client.call('users.add', { name: 'x', password: 'x', dryRun: true })).error?.data.kind).toBe(
+      'invalid_params',
+    )
+    expect((await client.call('session.drop', { role: 'viewer' })).result).toEqual({ role: 'viewer', readOnly: true })
+  })
 
   it('acts on what was sent right after it', async () => {
     const control = await startControl()

@@ -147,7 +147,7 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
     result: { message: worked.serverFinal, role: 'admin' },
   },
   'session.whoami': { params: {}, result: { name: 'local', role: 'admin', via: 'unix' } },
-  'session.drop': { params: { role: 'viewer' }, result: { role: 'viewer' } },
+  'session.drop': { params: { readOnly: true }, result: { role: 'admin', readOnly: true } },
   'session.ping': { params: {}, result: { time: 1767225662000 } },
   'status.get': {
     params: {},

@@ -1,6 +1,6 @@
 import { errorCodes } from '../../shared/protocol/errors.ts'
 import { limits, protocolVersion } from '../../shared/protocol/limits.ts'
-import { type EventName, events, type Method, methods, roles } from '../../shared/protocol/methods.ts'
+import { type EventName, events, type Method, type MethodShape, methods, roles } from '../../shared/protocol/methods.ts'
 import { named } from '../../tui/declarations/protocol-types.ts'
 import { eventSection, methodSection, typeSection } from './method-section.ts'
 import { table } from './table.ts'
@@ -37,6 +37,7 @@ function partsOf({ python, shell }: Sources): ReadonlyMap<string, string> {
     ['limits', table(['limit', '', 'what it bounds'], limitRows())],
     ['errors', table(['kind', 'code', 'when, and what to do'], errorRows())],
     ['roles', table(['role', 'is for whoever', 'methods, beside those of the roles above'], roleRows())],
+    ['logged', loggedLinks()],
     ['login', loginExample()],
     ['contents', table(['method', 'role', ''], contentRows())],
     ['methods', (Object.keys(methods) as Method[]).map(methodSection).join('\n\n')],
@@ -64,6 +65,12 @@ function roleRows(): string[][] {
     const theirs = Object.entries(methods).filter(([, method]) => method.role === role)
     return [`\`${role}\``, roleWords[role], theirs.map(([name]) => link(name)).join(', ')]
   })
+}
+
+/** What is not for a read-only connection. */
+function loggedLinks(): string {
+  const logged = Object.entries<MethodShape>(methods).filter(([, method]) => method.logged !== undefined)
+  return logged.map(([name]) => link(name)).join(', ')
 }
 
 function contentRows(): string[][] {

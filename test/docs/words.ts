@@ -39,7 +39,7 @@ export const errorWords: Readonly<Record<ErrorKind, string>> = {
   auth_required: 'Log in first.',
   auth_failed:
     'Unknown name or wrong password, which of them is not told; or the login was out of order. Ends the connection.',
-  forbidden: 'This login has not the role for it.',
+  forbidden: 'This login has not the role for it, or has given up changing anything.',
   rate_limited:
     'Too many failed logins from this address, or as this operator; try again in a minute. Ends the connection.',
   busy:

@@ -128,12 +128,12 @@ test('commands on standard input leave no room for a password', async () => {
   })
 })
 
-test('--read-only leaves nothing to change with, whoever one is', async () => {
+test('--read-only shows all that the role may see, and changes nothing', async () => {
   const daemon = await startDaemon()
-  expect(await exec(daemon, 'whoami; stats; adduser bob', '--read-only')).toMatchObject({
+  expect(await exec(daemon, 'whoami; users; operators; audit; adduser bob', '--read-only')).toEqual({
     status: 1,
-    stdout: expect.stringMatching(/^local, viewer, via unix\nversion /),
-    stderr: expect.stringMatching(/^proxy-tui: adduser: .*admin.*\n$/),
+    stdout: expect.stringMatching(/^local, admin, via unix, read-only\nNAME .*\nNAME .*\nTIME .*\n/),
+    stderr: "proxy-tui: adduser: users.add is not for a read-only session; 'whoami' tells what this session may do\n",
   })
   const env = { ...process.env, PROXY_TUI_READ_ONLY: '1' }
   const args = [program, '--runtime-dir', daemon.folders.runtime, '--exec', 'shutdown']

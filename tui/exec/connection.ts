@@ -17,7 +17,7 @@ export function connectionTo(
     const opened = await connect(targetsAt(places, ask), { timeoutMs, name: 'proxy-tui' })
     if (!readOnly) return opened
     try {
-      await inTime((signal) => opened.call('session.drop', { role: 'viewer' }, { signal }), timeoutMs)
+      await inTime((signal) => opened.call('session.drop', { readOnly: true }, { signal }), timeoutMs)
       return opened
     } catch (error) {
       opened.close()

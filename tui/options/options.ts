@@ -48,7 +48,7 @@ export const options = {
     summary: 'where its socket and cookie lie, as given to proxyd; it is looked for nowhere else',
   },
   utc: { type: 'flag', summary: "show times, and take those that are typed, as UTC has them, not this machine's zone" },
-  'read-only': { type: 'flag', summary: 'give up the right to change anything; what remains is a viewer' },
+  'read-only': { type: 'flag', summary: 'show all that the role may see, and change nothing' },
   colour: {
     type: 'choice',
     placeholder: 'WHEN',

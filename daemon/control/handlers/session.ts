@@ -8,11 +8,18 @@ import { type Session, someoneLocal } from '../session.ts'
 export function sessionHandlers(socketRole: Role): HandlersOf<'session'> {
   return {
     'session.start': ({ protocol }, session) => start(protocol[0], session, socketRole),
-    'session.whoami': (_, { identity: { name, role }, via }) => ({ name, role, via }),
-    'session.drop': ({ role }, session) => {
-      session.limitTo(role)
+    'session.whoami': (_, { identity: { name, role }, via, readOnly }) => ({
+      name,
+      role,
+      via,
+      ...(readOnly && { readOnly }),
+    }),
+    'session.drop': ({ role, readOnly }, session) => {
+      if (role !== undefined) session.limitTo(role)
+      if (readOnly) session.limitToReading()
       // Strangers do not get this far, so it is an operator's.
-      return { role: session.identity.role as Operator['role'] }
+      const left = session.identity.role as Operator['role']
+      return { role: left, ...(session.readOnly && { readOnly: session.readOnly }) }
     },
     'session.ping': () => ({ time: Date.now() }),
   }

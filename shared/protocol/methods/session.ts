@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { count, type EventShape, type MethodShape, nothing, operatorRole, roles, time } from './shape.ts'
 
+/** Absent where it is not so. */
+const readOnly = z.literal(true)
+
 export const sessionMethods = {
   'session.start': {
     role: 'anyone',
@@ -35,14 +38,22 @@ export const sessionMethods = {
     summary: 'Tell who this connection is logged in as, and how.',
     refuses: [],
     params: nothing,
-    result: z.object({ name: z.string(), role: z.enum(roles), via: z.enum(['unix', 'tcp', 'tls']) }),
+    result: z.object({
+      name: z.string(),
+      role: z.enum(roles),
+      via: z.enum(['unix', 'tcp', 'tls']),
+      readOnly: readOnly.optional(),
+    }),
   },
   'session.drop': {
     role: 'viewer',
-    summary: 'Give up rights for the rest of this connection: from now on it has this role at most.',
+    summary: 'Give up rights for the rest of this connection: those beyond a role, those to change anything, or both.',
     refuses: [],
-    params: z.strictObject({ role: operatorRole }),
-    result: z.object({ role: operatorRole }),
+    params: z.strictObject({
+      role: operatorRole.optional().describe('from now on it has this role at most'),
+      readOnly: readOnly.optional().describe('from now on it may see what its role may, and change nothing'),
+    }),
+    result: z.object({ role: operatorRole.describe('what it has now'), readOnly: readOnly.optional() }),
   },
   'session.ping': {
     role: 'viewer',

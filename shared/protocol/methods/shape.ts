@@ -14,7 +14,10 @@ export interface MethodShape {
   summary: string
   /** What it refuses beside what any method may: the wrong time, role or parameters, and a fault of the daemon. */
   refuses: readonly ErrorKind[]
-  /** Of a method that changes something: those of its parameters, none a secret, that the log tells of, beside who did it. */
+  /**
+   * Of a method that changes something or hands out secrets, which is not for a read-only session: those of its parameters,
+   * none a secret, that the log tells of, beside who did it.
+   */
   logged?: readonly string[]
   params: z.ZodObject
   result: z.ZodObject

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { complete, type Surroundings } from '../../../shared/commands/complete.ts'
 import { parseCommands } from '../../../shared/commands/parse.ts'
+import type { Verb } from '../../../shared/commands/verb.ts'
 import { usageOf, verbs } from '../../../shared/commands/verbs.ts'
 import { splitCommands } from '../../../shared/commands/words.ts'
-import { methods, type Role, roles } from '../../../shared/protocol/methods.ts'
+import { type MethodShape, methods, type Role, roles } from '../../../shared/protocol/methods.ts'
 
 const admin: Surroundings = {
   users: ['alice', 'bob', 'two words', "o'hara"],
@@ -93,7 +94,7 @@ describe('completion', () => {
   })
 
   test('offers no verb that the person may not use', () => {
-    const viewer = { ...admin, may: (role: Role | undefined) => role === undefined }
+    const viewer = { ...admin, may: ({ role }: Verb) => role === undefined }
     expect(candidates('', viewer)).toEqual(['get', 'health', 'stats', 'whoami', 'raw', 'help'])
     expect(candidates('help add', viewer)).toEqual([])
   })
@@ -119,18 +120,24 @@ const examples = Object.entries(verbs).map(([name, row]) => {
   ] as const
 })
 
-test.each(examples.filter(([, line]) => line))('%s takes the role that its methods take', async (name, line) => {
-  const demanded: Role[] = []
-  const call = async (method: keyof typeof methods) => {
-    const { role } = methods[method]
-    if (role !== 'anyone') demanded.push(role)
-    if (method !== 'config.get' && method !== 'rules.list') throw new Error('seen')
-    return { revision: 1, rules: [{ id: 16, place: 1 }], settings: [{ name: 'auth', type: 'choice', value: 'auto' }] }
-  }
-  const [command] = parseCommands(line.replace('get NAME', 'get auth').replace('help VERB', 'help'))
-  await Promise.resolve(
-    command?.run({ call, readText: async () => '{"proxyd":1,"users":[{}]}', editText: async () => 'deny' } as never),
-  ).catch(() => {})
-  const strongest = roles.findLast((role) => demanded.includes(role))
-  expect(verbs[name]?.role).toBe(strongest === 'viewer' ? undefined : strongest)
-})
+test.each(examples.filter(([, line]) => line))(
+  '%s takes the role that its methods take, and is logged if one of them is',
+  async (name, line) => {
+    const demanded: Role[] = []
+    let isLogged = false
+    const call = async (method: keyof typeof methods) => {
+      const { role, logged }: MethodShape = methods[method]
+      if (logged) isLogged = true
+      if (role !== 'anyone') demanded.push(role)
+      if (method !== 'config.get' && method !== 'rules.list') throw new Error('seen')
+      return { revision: 1, rules: [{ id: 16, place: 1 }], settings: [{ name: 'auth', type: 'choice', value: 'auto' }] }
+    }
+    const [command] = parseCommands(line.replace('get NAME', 'get auth').replace('help VERB', 'help'))
+    await Promise.resolve(
+      command?.run({ call, readText: async () => '{"proxyd":1,"users":[{}]}', editText: async () => 'deny' } as never),
+    ).catch(() => {})
+    const strongest = roles.findLast((role) => demanded.includes(role))
+    expect(verbs[name]?.role).toBe(strongest === 'viewer' ? undefined : strongest)
+    expect(verbs[name]?.logged ?? false).toBe(isLogged)
+  },
+)

@@ -630,6 +630,11 @@ describe('the daemon', () => {
       data: me,
       view: 'local, admin, via unix',
     })
+    const bound = { ...me, readOnly: true }
+    expect((await runCommand('whoami', { 'session.whoami': bound })).outcome).toEqual({
+      data: bound,
+      view: 'local, admin, via unix, read-only',
+    })
   })
 
   test('stats tells counters for people, and all for programs', async () => {

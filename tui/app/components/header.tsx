@@ -15,9 +15,10 @@ export function Header({ state }: { readonly state: State }): ReactElement {
   const look = useLook()
   const { columns: width } = state.size
   const trouble = linkTrouble(state.link, state.clock)
-  const { role } = state
+  const { role, readOnly } = state
   const place = placeShown(state)
-  const right = ` ${role === null || role === 'admin' ? '' : `${role}, `}${look.text(place)} `
+  const rights = [role === null || role === 'admin' ? '' : `${role}, `, readOnly ? 'read-only, ' : '']
+  const right = ` ${rights.join('')}${look.text(place)} `
   return (
     <>
       {trouble === null ? (

@@ -1,5 +1,7 @@
 import { findVerb, type VerbName } from '../../../shared/commands/verbs.ts'
 import type { Role } from '../../../shared/protocol/methods.ts'
+import { lackToDo } from '../state/rights.ts'
+import type { State } from '../state/state.ts'
 
 /** What one or more keys do. Handlers, the hints at the bottom and the help derive from it. */
 export interface Binding {
@@ -19,6 +21,11 @@ export interface Binding {
 /** What the person must be at least; anybody may if it is undefined. */
 export function roleFor({ verb }: Binding): Role | undefined {
   return verb === undefined ? undefined : findVerb(verb).role
+}
+
+/** Why the person may not do what a key does, as `lackOfRights` tells; null if they may, as far as known. */
+export function lackToPress(state: Pick<State, 'role' | 'readOnly'>, { verb }: Binding): string | null {
+  return verb === undefined ? null : lackToDo(state, findVerb(verb))
 }
 
 /** How a key is written for people. */

@@ -7,7 +7,7 @@ import { hasDryRun, outcomeLines, type Results, withoutFlags } from '../link/car
 import type { CommandEvent } from '../state/command-line.ts'
 import { knownIn } from '../state/known.ts'
 import { pageRows } from '../state/layout.ts'
-import { lackOfRights } from '../state/rights.ts'
+import { lackToDo } from '../state/rights.ts'
 import type { State } from '../state/state.ts'
 import { columnsOf } from '../text/fit.ts'
 import type { App, Handler } from './app.ts'
@@ -79,7 +79,7 @@ export function completionOf(state: State): Completion {
     operators: state.operators?.map(({ name }) => name) ?? [],
     rules: state.rules?.rules.flatMap(({ id, place }) => (place === null ? [] : [String(id)])) ?? [],
     connections: [...state.connections.now.rows.keys()],
-    may: (role) => lackOfRights(state, role) === null,
+    may: (verb) => lackToDo(state, verb) === null,
     withoutFlags,
     places: placeWords(state),
   })
@@ -162,8 +162,8 @@ function together(questions: readonly Question[]): Question | undefined {
 }
 
 function problemWith(state: State, commands: readonly Command[]): string | null {
-  for (const { name, verb } of commands) {
-    const lack = lackOfRights(state, verb.role)
+  for (const { name, verb, call } of commands) {
+    const lack = lackToDo(state, verb, call.flags)
     if (lack !== null) return `${name} is ${lack}`
   }
   return null

@@ -3,11 +3,11 @@ import type { Dialog, Help } from '../state/dialogs.ts'
 import { isOver } from '../state/followed.ts'
 import { isMini } from '../state/layout.ts'
 import { listPage } from '../state/pages.ts'
-import { lackOfRights, lackToSee } from '../state/rights.ts'
+import { lackToSee } from '../state/rights.ts'
 import type { State } from '../state/state.ts'
 import { tables } from '../tables/tables.ts'
 import { breakLines, columnsOf } from '../text/fit.ts'
-import { type Binding, keyLabel, roleFor } from './binding.ts'
+import { type Binding, keyLabel, lackToPress, roleFor } from './binding.ts'
 import { everywhere, type KeyContext, keyTable } from './key-table.ts'
 
 /** Where the next key is pressed. */
@@ -49,7 +49,7 @@ export function hintsOf(state: State): Hint[] {
   // What is on a page that is not theirs to see is none of their keys' business.
   const reach = state.dialog || lackToSee(state) === null ? bindings : bindings.filter((one) => common.includes(one))
   return hintsFor(
-    reach.filter((binding) => lackOfRights(state, roleFor(binding)) === null && !isTooLate(state, binding)),
+    reach.filter((binding) => lackToPress(state, binding) === null && !isTooLate(state, binding)),
     state.size.columns,
   )
 }
@@ -89,9 +89,12 @@ function columnsOfAll(hints: readonly Pick<Hint, 'text'>[]): number {
 /** Spaces between two hints. */
 const gap = 2
 
-/** The help for a page or dialog: all of its keys, and the role that one takes; for a page, what is typed into, too. */
-export function helpLines(context: KeyContext): readonly string[] {
-  return [...keysOf(context), ...typingLines(context), ...filterLines(context)]
+/**
+ * The help for a page or dialog: its keys, and the role that one takes, but none that a read-only session leaves without use;
+ * for a page, what is typed into, too.
+ */
+export function helpLines(context: KeyContext, readOnly = false): readonly string[] {
+  return [...keysOf(context, readOnly), ...typingLines(context), ...filterLines(context)]
 }
 
 /** How a filter is written, on a page that has one. */
@@ -103,7 +106,7 @@ function filterLines(context: KeyContext): string[] {
 function typingLines(context: KeyContext): string[] {
   if (!isPage(context)) return []
   return Object.entries(fields).flatMap(([field, where]) =>
-    field === 'filter' && !isList(context) ? [] : ['', ` ${where}:`, ...keysOf(field as keyof typeof fields)],
+    field === 'filter' && !isList(context) ? [] : ['', ` ${where}:`, ...keysOf(field as keyof typeof fields, false)],
   )
 }
 
@@ -117,10 +120,10 @@ export function helpShown({ size, ...state }: State, { find }: Pick<Help, 'find'
   const wanted = find.text.toLowerCase()
   const context = helpContext({ ...state, size })
   const matching = (lines: readonly string[]) => lines.filter((line) => line.toLowerCase().includes(wanted))
-  if (size.columns < columnsForTwo) return matching(helpLines(context))
+  if (size.columns < columnsForTwo) return matching(helpLines(context, state.readOnly))
   const half = Math.floor(size.columns / 2)
   const wrapped = (lines: readonly string[]) => matching(lines).flatMap((line) => wrapLine(line, half - 2))
-  const left = wrapped(keysOf(context))
+  const left = wrapped(keysOf(context, state.readOnly))
   const right = wrapped([...filterLines(context), ...typingLines(context)]).filter((line, at) => at > 0 || line !== '')
   const rows = Math.max(left.length, right.length)
   return Array.from({ length: rows }, (_, at) => {
@@ -143,8 +146,9 @@ const fields = {
   form: 'In a form',
 } as const satisfies Partial<Record<KeyContext, string>>
 
-function keysOf(context: KeyContext): string[] {
-  const bindings: readonly Binding[] = keyTable[context]
+function keysOf(context: KeyContext, readOnly: boolean): string[] {
+  const all: readonly Binding[] = keyTable[context]
+  const bindings = all.filter((binding) => lackToPress({ role: null, readOnly }, binding) === null)
   return bindings.map((binding) => {
     const { keys, summary } = binding
     const role = roleFor(binding)

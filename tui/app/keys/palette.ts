@@ -1,12 +1,12 @@
 import { usageOf, verbs } from '../../../shared/commands/verbs.ts'
 import type { Menu, Palette } from '../state/dialogs.ts'
 import { listPage } from '../state/pages.ts'
-import { lackOfRights } from '../state/rights.ts'
+import { lackToDo } from '../state/rights.ts'
 import type { State } from '../state/state.ts'
 import { menuItems } from '../tables/menus.ts'
 import { emptyField } from '../text/edit.ts'
 import type { App, Handler } from './app.ts'
-import { type Binding, keyLabel, roleFor } from './binding.ts'
+import { type Binding, keyLabel, lackToPress } from './binding.ts'
 import { tellCommand } from './command-handlers.ts'
 import { keyTable } from './key-table.ts'
 import { tellDialog } from './perform.ts'
@@ -17,17 +17,17 @@ export const paletteHandlers = {
   previousOffer: (app) => choose(app, -1),
 } satisfies Record<string, Handler>
 
-/** What the palette shows: what the page and the role allow, as far as it matches. */
+/** What the palette shows: what the page and the person's rights allow, as far as it matches. */
 export function offersAt(state: State, { field }: Palette): Offer[] {
   const keys: readonly Binding[] = keyTable[listPage(state) ?? state.page]
   const presses = keys.flatMap((binding): Offer[] => {
     const { keys, summary, command } = binding
     const [key] = keys
-    if (key === undefined || command === 'palette' || lackOfRights(state, roleFor(binding)) !== null) return []
+    if (key === undefined || command === 'palette' || lackToPress(state, binding) !== null) return []
     return [{ title: summary, label: keys.map(keyLabel).join(', '), act: { do: 'press', keys: [key] } }]
   })
   const commands = Object.entries(verbs).flatMap(([name, verb]): Offer[] => {
-    if (lackOfRights(state, verb.role) !== null) return []
+    if (lackToDo(state, verb) !== null) return []
     const text = verb.arguments === '' ? name : `${name} `
     return [{ title: verb.summary, label: `:${usageOf(name, { ...verb, flags: {} })}`, act: { do: 'type', text } }]
   })

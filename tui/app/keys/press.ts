@@ -1,8 +1,7 @@
 import type { VerbName } from '../../../shared/commands/verbs.ts'
-import { lackOfRights } from '../state/rights.ts'
 import type { Edit } from '../text/edit.ts'
 import type { App, Handler } from './app.ts'
-import { type Binding, roleFor } from './binding.ts'
+import { type Binding, lackToPress } from './binding.ts'
 import { commandHandlers, tellCommand } from './command-handlers.ts'
 import { connectionHandlers } from './connection-handlers.ts'
 import { editOf } from './decode.ts'
@@ -44,7 +43,7 @@ export function press(app: App, key: string): void {
   const bindings: readonly Bound[] = keyTable[context]
   const binding = bindings.find(({ keys }) => keys.includes(key))
   if (binding) {
-    const lack = lackOfRights(app.store.state, roleFor(binding))
+    const lack = lackToPress(app.store.state, binding)
     if (lack !== null) return app.store.announce(`that is ${lack}`, 'bad')
     if (binding.command !== undefined) return handlers[binding.command](app)
     return startVerb(app, binding.verb)

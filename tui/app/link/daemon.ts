@@ -4,7 +4,7 @@ import { UsageError } from '../../../shared/commands/usage.ts'
 import type { Call, Outcome } from '../../../shared/commands/verb.ts'
 import { findVerb } from '../../../shared/commands/verbs.ts'
 import { type ErrorKind, RpcError } from '../../../shared/protocol/errors.ts'
-import type { Role, WatchNotice } from '../../../shared/protocol/methods.ts'
+import type { WatchNotice } from '../../../shared/protocol/methods.ts'
 import {
   type Client,
   type Connection,
@@ -276,7 +276,7 @@ export class Daemon {
 
   async #begin(client: Client): Promise<void> {
     // In the daemon, which keeps to it whatever is wrong here.
-    if (this.#readOnly) await client.call('session.drop', { role: 'viewer' })
+    if (this.#readOnly) await client.call('session.drop', { readOnly: true })
     this.#begun = client
     this.#settle()
     this.#ask((client) => this.#followMetrics(client))
@@ -299,13 +299,9 @@ export class Daemon {
     if (state !== 'over') this.#store.dispatch({ type: 'ring' })
   }
 
-  #roleOf(client: Client): Role {
-    return this.#readOnly ? 'viewer' : client.role
-  }
-
   /** Whether connections and users are for us to see. */
   #mayWatch(client: Client): boolean {
-    return suffices(this.#roleOf(client), 'operator')
+    return suffices(client.role, 'operator')
   }
 
   async #followMetrics(client: Client): Promise<void> {
@@ -337,13 +333,12 @@ export class Daemon {
 
   /** The users and the status together, so that a page which shows both does not contradict itself. */
   async #readStatus(client: Client, listsUsers: boolean): Promise<void> {
-    const { call } = client
+    const { call, role } = client
     const users = listsUsers && this.#isShown && this.#mayWatch(client) ? this.#users.list(client) : null
     const [tellUsers, status] = await Promise.all([users, call('status.get', {})])
     tellUsers?.()
     this.#feed({ type: 'status', status })
     if (!this.#isShown) return
-    const role = this.#roleOf(client)
     const [told, rules] = await Promise.all([
       askForPage(client, this.#store.state, role),
       askForRules(client, this.#store.state, role),
@@ -381,7 +376,12 @@ export class Daemon {
       case 'connecting':
         return { state: 'connecting', reason: 'reason' in before ? before.reason : null }
       case 'online':
-        return { state: 'online', instance: state.client.instance, role: this.#roleOf(state.client) }
+        return {
+          state: 'online',
+          instance: state.client.instance,
+          role: state.client.role,
+          readOnly: this.#readOnly,
+        }
       case 'offline':
         return { state: 'offline', reason: withMend(state.reason), retryAt: state.retryAt }
       case 'refused':

@@ -4,7 +4,8 @@ import type { Role } from '../../../shared/protocol/methods.ts'
 export type Link =
   /** `reason`: why it is done again; null the first time. */
   | { readonly state: 'connecting'; readonly reason: string | null }
-  | { readonly state: 'online'; readonly instance: string; readonly role: Role }
+  /** `readOnly`: with the right to change anything given up. */
+  | { readonly state: 'online'; readonly instance: string; readonly role: Role; readonly readOnly?: boolean }
   /** Tried again at `retryAt`, milliseconds since 1970. */
   | { readonly state: 'offline'; readonly reason: string; readonly retryAt: number }
   /** Trying again by itself would not help: a wrong cookie or password. */

@@ -1,3 +1,4 @@
+import type { Call, Verb } from '../../../shared/commands/verb.ts'
 import { type Role, roles } from '../../../shared/protocol/methods.ts'
 import type { Page } from './pages.ts'
 import type { State } from './state.ts'
@@ -11,6 +12,17 @@ export function suffices(role: Role, demanded: Role): boolean {
 export function lackOfRights({ role }: Pick<State, 'role'>, demanded: Role | undefined): string | null {
   if (role === null || demanded === undefined || suffices(role, demanded)) return null
   return `only for ${demanded === 'admin' ? 'admin' : `${demanded} or admin`}; you are ${role}`
+}
+
+/** Why the person may not do what a verb does, as `lackOfRights` tells; null if they may, as far as known. */
+export function lackToDo(
+  { role, readOnly }: Pick<State, 'role' | 'readOnly'>,
+  { role: demanded, logged }: Pick<Verb, 'role' | 'logged'>,
+  flags: Call['flags'] = {},
+): string | null {
+  const lack = lackOfRights({ role }, demanded)
+  if (lack !== null || !logged || !readOnly || 'dry-run' in flags) return lack
+  return 'not for a read-only session: start without --read-only'
 }
 
 /** What one must be at least to see a page; anybody may see the others. */

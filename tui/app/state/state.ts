@@ -70,6 +70,8 @@ export interface DaemonState extends Told {
   readonly status: Status | null
   /** What the person may be there; null until the first login. */
   readonly role: Role | null
+  /** Whether the right to change anything there is given up. */
+  readonly readOnly: boolean
   readonly traffic: Traffic
   /** Throughput over time, as it was shown. */
   readonly graphs: readonly Graph[]
@@ -209,6 +211,7 @@ const initialDaemon: DaemonState = {
   instance: null,
   status: null,
   role: null,
+  readOnly: false,
   traffic: noTraffic,
   graphs: [],
   lateSince: null,

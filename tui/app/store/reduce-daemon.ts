@@ -99,8 +99,8 @@ export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
  */
 function forgetWhatIsOld(state: DaemonState, link: Link): DaemonState {
   if (link.state !== 'online') return state
-  const { instance, role } = link
-  const told = role === state.role ? state : { ...forgetDetails(state), role }
+  const { instance, role, readOnly = false } = link
+  const told = { ...(role === state.role ? state : forgetDetails(state)), role, readOnly }
   if (instance === state.instance) return told
   return {
     ...forgetDetails(told),
