@@ -290,7 +290,11 @@ describe('panels', () => {
     ]
     const online: State = { ...state, link: { state: 'online', instance: 'a', role: 'admin' }, closed }
     const rows = panels.ended({ state: online, look, width: 70, height: 9 }).slice(1)
-    const told = rows.map(({ text, style }) => [text.slice(10, 25).trim(), text.slice(25, 42).trim(), style])
+    const told = rows.map(({ text, parts }) => [
+      text.slice(10, 25).trim(),
+      text.slice(25, 42).trim(),
+      parts?.[1]?.style,
+    ])
     expect(told).toEqual([
       ['wrong password', 'mallory?', look.theme.bad],
       ['unreachable', 'bob', look.theme.warning],

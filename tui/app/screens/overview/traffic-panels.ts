@@ -153,29 +153,32 @@ const reasonColumns = 15
 /** The connections that ended last, newest first: when, why, whose and where to. */
 export const endedPanel: Panel = ({ state, look, width, height }) => {
   const userColumns = Math.floor((width - 2 - timeColumns - reasonColumns) * 0.4)
-  const row = (time: string, reason: string, user: string, destination: string) => {
-    const cells = [
-      fitText(time, timeColumns, look.ellipsis),
-      fitText(reason, reasonColumns, look.ellipsis),
-      fitText(user, userColumns, look.ellipsis),
-    ]
-    return ` ${cells.join('')} ${destination}`
-  }
-  const heading = { text: row('Ended', 'Reason', 'User', 'Destination'), style: look.theme.columns }
+  const cells = (time: string, reason: string, user: string, destination: string) => [
+    ` ${fitText(time, timeColumns, look.ellipsis)}`,
+    fitText(reason, reasonColumns, look.ellipsis),
+    `${fitText(user, userColumns, look.ellipsis)} ${destination}`,
+  ]
+  const heading = { text: cells('Ended', 'Reason', 'User', 'Destination').join(''), style: look.theme.columns }
   const lack = lackOfRights(state, 'operator')
   if (lack !== null) return [heading, { text: ` They are ${lack}.`, style: look.theme.dim }]
   const old = isStale(state) ? look.theme.dim : undefined
   const lines = (state.closed ?? []).slice(0, height - 1).map(({ ended, reason, user, tried, destination }) => {
     const tone = toneOf(reason)
-    return {
-      text: row(
-        formatClock(ended),
-        endReasonWords(reason),
-        look.text(tried === undefined ? nameOf({ name: user }) : whoIn({ user, tried })),
-        look.text(destination ?? '-'),
-      ),
-      style: old ?? (tone ? look.theme[tone] : undefined),
-    }
+    const who = look.text(tried === undefined ? nameOf({ name: user }) : whoIn({ user, tried }))
+    const [time = '', why = '', rest = ''] = cells(
+      formatClock(ended),
+      endReasonWords(reason),
+      who,
+      look.text(destination ?? '-'),
+    )
+    return lineOf(
+      [
+        { text: time, style: old ?? look.theme.label },
+        { text: why, style: old ?? (tone ? look.theme[tone] : undefined) },
+        { text: rest, style: old },
+      ],
+      old,
+    )
   })
   return [heading, ...lines]
 }
