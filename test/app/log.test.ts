@@ -126,9 +126,9 @@ test('levels differ in color, long entries are whole in the detail, and hostile 
 test('the log of a real daemon is followed, held while one looks back, filtered, and followed again', async () => {
   const daemon = await startDaemon()
   const change = (name: string, value: string) => exec(daemon, `set ${name} ${value}`)
-  await using app = await openApp(daemon)
+  await using app = await openApp(daemon, { env: { TZ: 'Asia/Kolkata' } })
   app.type('6')
-  await app.shows(/following {3}from info on {3}1\/1 lines\n UTC.*\n>\d\d:\d\d:\d\d info +proxyd \d\S* serves/)
+  await app.shows(/following {3}from info on {3}1\/1 lines\n IST.*\n>\d\d:\d\d:\d\d info +proxyd \d\S* serves/)
   await change('timeout-idle', '5000')
   await app.shows(/^ .*info +.*timeout-idle changes from 3600000 to 5000$/m)
   app.type('k')

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { isLoopback, parseAddress } from '../../daemon/net/address.ts'
 import { contains, type Network } from '../../daemon/net/network.ts'
 import { compileRules, writeSubjects } from '../../daemon/policy/compile.ts'
@@ -107,9 +107,15 @@ describe('rules', () => {
     expect(ask(set, local, 'rebound.example', 80, address)).toBe(-firstRulePlace)
   })
 
-  it('end at their time', () => {
-    const set = ruleSet('deny to any until 2027-01-01')
-    const end = Date.parse('2027-01-01T00:00Z')
+  it.each([
+    ['2027-01-01', '2027-01-01T00:00Z'],
+    ['2027-01-01T12:00', '2027-01-01T12:00Z'],
+    ['2027-01-01T12:00+02:00', '2027-01-01T10:00Z'],
+  ])('end at their time, %s, which is of UTC where it names no zone', (until, utc) => {
+    vi.stubEnv('TZ', 'America/New_York')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const set = ruleSet(`deny to any until ${until}`)
+    const end = Date.parse(utc)
     const at = (now: number) => set.decideAddress(stranger(), undefined, bytes('9.9.9.9'), 80, now)
     expect([at(end - 1), at(end)]).toEqual([-firstRulePlace, 0])
   })
