@@ -78,7 +78,7 @@ const happened = {
 
 const watch = {
   name: 'big',
-  text: 'rate>10.0MiB/s user:bob for 30s',
+  text: 'rate>10MB/s user:bob for 30s',
   created: 1767225600000,
   by: 'local',
   firing: [],

@@ -4,7 +4,7 @@ import { count, done, type EventShape, type MethodShape, nothing, stored, time }
 /** What is looked out for. */
 export const watch = z.object({
   name: z.string(),
-  text: z.string().describe('what it looks out for: `rate>10.0MiB/s user:bob for 30s`'),
+  text: z.string().describe('what it looks out for: `rate>10MB/s user:bob for 30s`'),
   created: time,
   by: z.string().describe('the operator who added it'),
   firing: z.array(z.string()).max(100).describe('of whom it is so now: users, sources, or `all`'),
