@@ -53,8 +53,8 @@ test.skipIf(!curl)(
     await app.shows(/^>bob +enabled/m)
     app.type('e')
     await app.shows(/Limits of bob/)
-    app.type(`staff${tab}${tab}10`)
-    app.type(`MB${tab}${tab}5${tab}${tab}50GB${tab}month`)
+    app.type(`staff${tab}10`)
+    app.type(`MB${tab}${tab}${tab}5${tab}${tab}50GB${tab}month`)
     await app.shows(/rate-down +10MB\n?[\s\S]*max-sources +5[\s\S]*quota +50GB[\s\S]*cycle +month/)
     app.type('\r')
     await app.shows(
@@ -85,7 +85,7 @@ test.skipIf(!curl)(
 
     app.type('3e')
     await app.shows(/Limits of bob[\s\S]*> group +staff/)
-    app.type(`${tab}${tab}${erase}${tab}${tab}${erase}${tab}${tab}${erase}\r`)
+    app.type(`${tab}${erase}${tab}${tab}${tab}${erase}${tab}${tab}${erase}\r`)
     await app.shows(/changed bob: rate-down none, max-sources none, quota none; u undoes/)
     expect(await fetch(daemon, `${url}/short`, '127.0.0.6')).toMatchObject({ status: 0, stdout: 'hello' })
     app.type('4gjD')

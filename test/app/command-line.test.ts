@@ -123,9 +123,9 @@ test('whoever only watches is told so before anything is sent', async () => {
   const daemon = await startDaemon()
   await using app = await openApp(daemon, { env: { PROXY_TUI_READ_ONLY: 'yes' } })
   app.type(`:dr${tab}ain\r`)
-  await app.shows(/^ ! drain is only for operator or admin; you are viewer/m)
-  app.type(`${erase}log --follow\r`)
-  await app.shows(/^ ! log is only for operator or admin/m)
+  await app.shows(/^ ! drain is not for a read-only session: start without --read-only/m)
+  app.type(`${erase}whoami\r`)
+  await app.shows(/^ .*admin.*, read-only/m)
 })
 
 test('the log can be asked for on its page, which goes on; what would end what pages follow is refused', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Daemon } from '../helpers/daemon.ts'
 import { startDaemon } from '../helpers/daemon.ts'
 import { operate } from '../helpers/operate.ts'
+import { addOperator } from '../helpers/operators.ts'
 import { exec, program } from '../helpers/proxy-tui.ts'
 import { openTerminal, type Terminal } from '../helpers/terminal.ts'
 import { openApp } from './open-app.ts'
@@ -140,7 +141,9 @@ test('a setting that acts at the start only is not opened, and why is told', asy
 
 test('who may only look sees the settings, and is told what is for others', async () => {
   const daemon = await startDaemon()
-  await using app = openTerminal(process.execPath, [program, '--runtime-dir', daemon.folders.runtime, '--read-only'])
+  const by = ['--port', `${daemon.port('control')}`, '--operator', 'eve']
+  const file = await addOperator(daemon, 'eve', 'viewer')
+  await using app = openTerminal(process.execPath, [program, ...by, '--password-file', file])
   await app.shows(/proxyd \d.* viewer, /)
   app.type('7')
   await app.shows(/^>access-log /m)
@@ -167,7 +170,7 @@ test('operators are added with a password shown once, given another role, and de
   const [, password] = await app.shows(/The password of kim, shown only now:.*\n\W+(\w{26})\b/)
   app.type(esc)
   await app.until(() => !app.screen.includes(`${password}`), 'shows the password no longer')
-  expect(app.screen).toMatch(/^>kim +operator +0 \d/m)
+  expect(app.screen).toMatch(/^>kim +operator +0 +\d/m)
   app.type('e')
   await app.shows(/Role of operator kim[\s\S]*> {2}operator \(as it is\)/)
   app.type('j\r')
