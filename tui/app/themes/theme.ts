@@ -21,8 +21,6 @@ export type Role =
   /** The row or button that the next key is about. */
   | 'selected'
   | 'marked'
-  /** The header of the column that a table is sorted by. */
-  | 'sorted'
   | 'good'
   | 'warning'
   | 'bad'
