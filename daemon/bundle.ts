@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { builtinsOnDemand } from '../shared/builtins-on-demand.ts'
 import { programHead } from '../shared/program-head.ts'
 
 /** Bundles the daemon into dist/: proxyd.js, what that starts, the worker that each loop of the Linux engine runs in, and the threads of store, rules and access log. */
@@ -25,6 +26,7 @@ await build({
   banner: {
     js: "import { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)",
   },
+  plugins: [builtinsOnDemand],
   legalComments: 'none',
   logLevel: 'warning',
 })

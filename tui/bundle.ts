@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { builtinsOnDemand } from '../shared/builtins-on-demand.ts'
 import { programHead } from '../shared/program-head.ts'
 import { declareClient } from './declarations/declare-client.ts'
 
@@ -21,26 +22,6 @@ const common = {
   legalComments: 'none',
   logLevel: 'warning',
 } as const satisfies BuildOptions
-
-/**
- * Node's own modules, and of them what is used. An import statement of an ESM bundle would load each at the start, and
- * touch all that it exports: of `node:util` alone that costs a tenth of a short run.
- */
-const builtinsOnDemand: Plugin = {
-  name: 'builtins-on-demand',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }))
-    onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => {
-      const names = Object.keys(process.getBuiltinModule(path) ?? {})
-      const exports = names.map((name) => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})()`)
-      return {
-        contents: [`const builtin = process.getBuiltinModule('${path}')`, 'export default builtin', ...exports].join(
-          '\n',
-        ),
-      }
-    })
-  },
-}
 
 const appOutside: Plugin = {
   name: 'app-outside',
