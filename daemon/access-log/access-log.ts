@@ -175,10 +175,13 @@ export class AccessLog {
         this.#lists.get(message.ticket)?.resolve(message.page)
         this.#lists.delete(message.ticket)
         return
-      case 'refused':
-        this.#lists.get(message.ticket)?.reject(new Refusal('invalid', message.reason))
-        this.#lists.delete(message.ticket)
-        return
+      case 'refused': {
+        const { ticket, why, reason } = message
+        const asked = this.#lists.get(ticket) ?? this.#followers.get(ticket)?.begun
+        this.#lists.delete(ticket)
+        this.#followers.delete(ticket)
+        return asked?.reject(new Refusal(why, reason))
+      }
       case 'followed':
         this.#followers.get(message.ticket)?.begun.resolve(message.entries)
         return

@@ -127,12 +127,14 @@ class LogThread {
     }
   }
 
-  #answerTo(ticket: number, wish: ListWish): FromLog {
+  #answerTo(ticket: number, wish: ListWish): Extract<FromLog, { kind: 'listed' | 'refused' }> {
     try {
       return { kind: 'listed', ticket, page: this.#list(wish) }
     } catch (error) {
-      if (error instanceof Refusal) return { kind: 'refused', ticket, reason: error.message }
-      throw error
+      const { message } = error as Error
+      if (error instanceof Refusal) return { kind: 'refused', ticket, why: 'invalid', reason: message }
+      // Who asked for what a broken disk does not give is told so, and what ends meanwhile is written all the same.
+      return { kind: 'refused', ticket, why: 'unavailable', reason: `the access log cannot be read: ${message}` }
     }
   }
 
@@ -153,8 +155,9 @@ class LogThread {
   #follow(ticket: number, { filter = '', history = 0 }: FollowWish): void {
     const matches = entryFilter(filter)
     this.#catchUp()
-    const entries = history === 0 ? [] : this.#list({ filter, limit: history }).entries.reverse()
-    this.#send({ kind: 'followed', ticket, entries })
+    const answer = history === 0 ? undefined : this.#answerTo(ticket, { filter, limit: history })
+    if (answer?.kind === 'refused') return this.#send(answer)
+    this.#send({ kind: 'followed', ticket, entries: answer?.page.entries.reverse() ?? [] })
     const send = (entries: string, missed: number) => this.#send({ kind: 'entries', ticket, entries, missed })
     this.#followers.set(ticket, new Follower(matches, limits.unsent, send))
     this.#wake()

@@ -58,7 +58,7 @@ export function listLogged(path: string, older: number, query: Query): Result<'a
 
 function placeOf(cursor: string): Place {
   const [, file, offset] = /^(\d+) (\d+)$/.exec(cursor) ?? []
-  if (file === undefined) throw new Refusal('invalid', 'no such cursor')
+  if (file === undefined || !Number.isSafeInteger(Number(offset))) throw new Refusal('invalid', 'no such cursor')
   return { file: Number(file), offset: Number(offset) }
 }
 

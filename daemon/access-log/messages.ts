@@ -47,8 +47,13 @@ export type ToLog =
 /** From the log thread. */
 export type FromLog =
   | { readonly kind: 'listed'; readonly ticket: number; readonly page: Result<'access.list'> }
-  /** Why there is no such list. */
-  | { readonly kind: 'refused'; readonly ticket: number; readonly reason: string }
+  /** Why there is no such list, or nothing to follow. */
+  | {
+      readonly kind: 'refused'
+      readonly ticket: number
+      readonly why: 'invalid' | 'unavailable'
+      readonly reason: string
+    }
   | { readonly kind: 'followed'; readonly ticket: number; readonly entries: readonly AccessEntry[] }
   /** For a follower: entries as a JSON array, and how many before them it misses. */
   | { readonly kind: 'entries'; readonly ticket: number; readonly entries: string; readonly missed: number }

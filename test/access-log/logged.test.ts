@@ -106,9 +106,12 @@ it('finds every line, wherever its end falls', async () => {
   )
 })
 
-it.each(['', 'x', '1', '1 x', '-1 2', '1 2 3'])('refuses %j for a cursor', (cursor) => {
-  expect(() => listLogged('/nowhere', 0, { ...everything, cursor })).toThrow('no such cursor')
-})
+it.each(['', 'x', '1', '1 x', '-1 2', '1 2 3', '1 9007199254740992', `1 ${'9'.repeat(400)}`])(
+  'refuses %j for a cursor',
+  (cursor) => {
+    expect(() => listLogged('/nowhere', 0, { ...everything, cursor })).toThrow('no such cursor')
+  },
+)
 
 it.each(['~a', 'user:~a', '!~a', '!dst=~a', 'user:bob ~(a+)+b'])('refuses the filter %j', (filter) => {
   expect(() => entryFilter(filter)).toThrow(/no regular expressions/)

@@ -127,6 +127,8 @@ const elsewhere = [
   'metrics.history unavailable', // likewise
   'watches.add conflict', // as many watches as there can be: test/watches
   'watches.add unavailable', // there, too
+  'access.list unavailable', // a thread of the log that has failed: test/access-log
+  'access.subscribe unavailable', // likewise
   'events.list unavailable', // what operators did cannot be read, as in audit.list
   'events.subscribe unavailable', // likewise
   'audit.list unavailable', // a store whose thread has failed: test/store/open-store.test.ts

@@ -67,7 +67,7 @@ export const accessMethods = {
     summary:
       'List the access log, newest first, a page at a time: from its files, or, where there are none, what the daemon remembers ' +
       'of connections that have ended. A page may have fewer rows than asked for, even none, and not be the last.',
-    refuses: [],
+    refuses: ['unavailable'],
     params: page.extend({
       filter,
       since: time.optional().describe('none from before that moment, in milliseconds since 1970'),
@@ -78,7 +78,7 @@ export const accessMethods = {
     role: 'operator',
     summary:
       'Follow the access log, whether it is written to a file or not; the reply carries the last `history` entries, oldest first.',
-    refuses: [],
+    refuses: ['unavailable'],
     params: z.strictObject({ filter, history: z.int().min(0).max(500).optional().describe('0 unless told') }),
     result: z.object({ entries: z.array(accessEntry).max(500) }),
   },
