@@ -1,3 +1,4 @@
+import { Durations, dialResults, resolveResults } from './durations.ts'
 import { EndedRing } from './ended-ring.ts'
 import { turnCells } from './turn-record.ts'
 
@@ -13,6 +14,9 @@ export type State = (typeof State)[keyof typeof State]
 
 /** A session's command if its client asked for nothing: it came to a port that leads to one place only. */
 export const forwarded = 4
+
+/** Whatever a session may have asked for, none of it included. */
+const commandCount = 5
 
 /** How many states there are. */
 export const stateCount = 6
@@ -47,8 +51,29 @@ export type Reason = (typeof Reason)[keyof typeof Reason]
 
 const reasonCount = 23
 
-/** Counters of a whole loop; they only grow. `failed`: sessions that ended before they reached their destination. */
-export const Total = { accepted: 0, connected: 1, up: 2, down: 3, failed: 4 } as const
+/**
+ * Counters of a whole loop; they only grow. `failed`: sessions that ended before they reached their destination; `loggedIn` and
+ * `denied`: logins, good and wrong; `nameKnown`: names of which the loop itself remembered the addresses; `paced`: milliseconds
+ * that a direction waited for a limit's credit; `ruled`: how often a rule, a built-in one included, decided for or against somebody.
+ */
+export const Total = {
+  accepted: 0,
+  connected: 1,
+  up: 2,
+  down: 3,
+  failed: 4,
+  loggedIn: 5,
+  denied: 6,
+  nameKnown: 7,
+  pacedUp: 8,
+  pacedDown: 9,
+  relayedUp: 10,
+  relayedDown: 11,
+  droppedUp: 12,
+  droppedDown: 13,
+  ruledFor: 14,
+  ruledAgainst: 15,
+} as const
 export type Total = (typeof Total)[keyof typeof Total]
 
 /** Users have an index from 1 up to this; 0 stands for all clients without login. */
@@ -60,7 +85,25 @@ export const maxUsers = 65_536
  */
 export const endedCapacity = 8192
 
-const totalCount = 5
+const totalCount = 16
+
+/** Where clients come in. */
+export const Door = { socks: 0, forward: 1 } as const
+export type Door = (typeof Door)[keyof typeof Door]
+const doorCount = 2
+
+/** What came of a session whose name, or whose destination, was not to be had: see `resolveResults` and `dialResults`. */
+const unresolved: ReadonlyMap<Reason, (typeof resolveResults)[number]> = new Map([
+  [Reason.notFound, 'not_found'],
+  [Reason.timedOut, 'timed_out'],
+])
+const unreached: ReadonlyMap<Reason, (typeof dialResults)[number]> = new Map([
+  [Reason.refused, 'refused'],
+  [Reason.timedOut, 'timed_out'],
+  [Reason.unreachable, 'unreachable'],
+])
+const resolveResultBy = resultsBy(resolveResults, unresolved)
+const dialResultBy = resultsBy(dialResults, unreached)
 const addressBytes = 16
 /** A domain name's length octet and its bytes (RFC 1928, section 5). */
 const nameBytes = 256
@@ -117,7 +160,9 @@ export class SessionTable {
 
   /** By `Total`. */
   readonly totals: Float64Array
-  /** By `Reason`: sessions that ended for it; these only grow. */
+  /** By `Door` and then by family, IPv4 first: clients that came in; these only grow. */
+  readonly arrived: Float64Array
+  /** By command and then by `Reason`: sessions that ended for it; these only grow. See `endedFor`. */
   readonly ended: Float64Array
   /**
    * By user index: live sessions, and the bytes of all that ever logged in as that user. A session belongs to 0 until
@@ -133,6 +178,7 @@ export class SessionTable {
   readonly userForbiddenBy: Int32Array
   /** How long the loop's turns take: a `TurnRecord`. */
   readonly turns: Float64Array
+  readonly durations: Durations
 
   /** The rows of sessions that have ended. */
   readonly endings: EndedRing
@@ -150,8 +196,10 @@ export class SessionTable {
     const pacedFor = layout.place(8 * rows)
     const dropped = layout.place(8 * rows)
     const totals = layout.place(8 * totalCount)
-    const ended = layout.place(8 * reasonCount)
+    const arrived = layout.place(8 * 2 * doorCount)
+    const ended = layout.place(8 * commandCount * reasonCount)
     const turns = layout.place(8 * turnCells)
+    const durations = layout.place(8 * Durations.cells)
     const userUp = layout.place(8 * maxUsers)
     const userDown = layout.place(8 * maxUsers)
     const userEnded = layout.place(8 * maxUsers)
@@ -181,8 +229,10 @@ export class SessionTable {
     this.pacedFor = new Float64Array(this.buffer, pacedFor, rows)
     this.dropped = new Float64Array(this.buffer, dropped, rows)
     this.totals = new Float64Array(this.buffer, totals, totalCount)
-    this.ended = new Float64Array(this.buffer, ended, reasonCount)
+    this.arrived = new Float64Array(this.buffer, arrived, 2 * doorCount)
+    this.ended = new Float64Array(this.buffer, ended, commandCount * reasonCount)
     this.turns = new Float64Array(this.buffer, turns, turnCells)
+    this.durations = new Durations(new Float64Array(this.buffer, durations, Durations.cells))
     this.userUp = new Float64Array(this.buffer, userUp, maxUsers)
     this.userDown = new Float64Array(this.buffer, userDown, maxUsers)
     this.userEnded = new Float64Array(this.buffer, userEnded, maxUsers)
@@ -205,12 +255,13 @@ export class SessionTable {
   }
 
   /** Show the session in a slot, whose client is noted already. `now`: of `performance.now`. */
-  begin(slot: number, serial: number, now: number): void {
+  begin(slot: number, serial: number, now: number, door: Door = Door.socks): void {
     this.open(slot)
     this.#enter(slot, State.negotiating, now)
     this.serial[slot] = serial
     this.seal(slot)
     this.totals[Total.accepted]++
+    this.arrived[2 * door + familyAt(this.clientAddress, slot)]++
     this.userSessions[0]++
   }
 
@@ -226,6 +277,7 @@ export class SessionTable {
 
   /** The session comes to another state. */
   enter(slot: number, state: State, now: number): void {
+    this.#time(slot, now)
     this.open(slot)
     this.#enter(slot, state, now)
     this.seal(slot)
@@ -236,8 +288,23 @@ export class SessionTable {
     this.since[slot * stateCount + state] = now
   }
 
+  /** The state that a session is in is over, for another one or, for a reason, for good. */
+  #time(slot: number, now: number, reason?: Reason): void {
+    const state = this.state[slot]
+    const took = now - this.since[slot * stateCount + state]
+    const { handshake, resolve, dial } = this.durations
+    if (state === State.negotiating) {
+      if (reason === undefined && this.command[slot] !== forwarded) handshake.note(took)
+    } else if (state === State.resolving) {
+      resolve[reason === undefined ? 0 : resolveResultBy[reason]].note(took)
+    } else if (state === State.connecting) {
+      dial[familyAt(this.targetAddress, slot)][reason === undefined ? 0 : dialResultBy[reason]].note(took)
+    }
+  }
+
   /** From now on the session and its bytes are this user's. */
   login(slot: number, user: number): void {
+    this.totals[Total.loggedIn]++
     this.userSessions[this.user[slot]]--
     this.userSessions[user]++
     this.open(slot)
@@ -247,6 +314,7 @@ export class SessionTable {
 
   /** The session's login was wrong: it ends, and its row tells which user name was tried, of 1 to 255 bytes (RFC 1929). */
   tried(slot: number, username: Uint8Array): void {
+    this.totals[Total.denied]++
     this.open(slot)
     this.name[slot * nameBytes] = username.length
     this.name.set(username, slot * nameBytes + 1)
@@ -269,6 +337,7 @@ export class SessionTable {
 
   /** The session has been refused, and lingers for its client to hear it. */
   refuse(slot: number, reason: Reason, now: number): void {
+    this.#time(slot, now, reason)
     this.open(slot)
     this.reason[slot] = reason
     this.#enter(slot, State.closing, now)
@@ -287,8 +356,10 @@ export class SessionTable {
 
   /** The session is over: its row is copied to the ended ones, and the slot is free. */
   end(slot: number, reason: Reason, now: number): void {
-    this.ended[reason]++
+    this.ended[this.command[slot] * reasonCount + reason]++
+    this.#time(slot, now, reason)
     if (this.since[slot * stateCount + State.open] === 0) this.totals[Total.failed]++
+    else this.durations.session.note(now - this.since[slot * stateCount + State.negotiating])
     this.userSessions[this.user[slot]]--
     this.userEnded[this.user[slot]]++
     this.#keep(slot, reason, now)
@@ -307,6 +378,14 @@ export class SessionTable {
     this.name[slot * nameBytes] = 0
     this.rule[slot] = 0
     this.seal(slot)
+  }
+
+  /** Sessions that ended for a reason, after this command or, without one, whatever they asked for. */
+  endedFor(reason: Reason, command?: number): number {
+    if (command !== undefined) return this.ended[command * reasonCount + reason]
+    let count = 0
+    for (let at: number = reason; at < this.ended.length; at += reasonCount) count += this.ended[at]
+    return count
   }
 
   #keep(slot: number, reason: Reason, now: number): void {
@@ -332,6 +411,21 @@ export class SessionTable {
     this.name.copyWithin(row * nameBytes, name, name + 1 + this.name[name])
     this.endings.push()
   }
+}
+
+/** Which of `families` an address of 16 bytes at `slot * 16` is of: no IPv6 one that can be reached begins as a mapped one does. */
+function familyAt(addresses: Uint8Array, slot: number): 0 | 1 {
+  const at = slot * addressBytes
+  return addresses[at] === 0 && addresses[at + 10] === 0xff ? 0 : 1
+}
+
+/** By `Reason`, the number of its result; the last of the results is all others'. */
+function resultsBy<Result>(results: readonly Result[], known: ReadonlyMap<Reason, Result>): readonly number[] {
+  const others = results.length - 1
+  return Object.values(Reason).map((reason) => {
+    const result = known.get(reason)
+    return result === undefined ? others : results.indexOf(result)
+  })
 }
 
 /** How often a row is read that is being changed, before what was read last counts: a thread may be held up just then. */

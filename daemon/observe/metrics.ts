@@ -167,7 +167,7 @@ export function countLive(tables: readonly SessionTable[]): number {
 
 /** The sessions that have ended, all loops together. */
 export function countEndings(tables: readonly SessionTable[]): Pick<Sample, 'ended' | 'failed' | 'denied'> {
-  const counts = endReasons.map((_, reason) => tables.reduce((sum, table) => sum + table.ended[reason], 0))
+  const counts = endReasons.map((_, reason) => tables.reduce((sum, table) => sum + table.endedFor(reason as Reason), 0))
   return {
     failed: tables.reduce((sum, table) => sum + table.totals[Total.failed], 0),
     denied: counts[Reason.denied],

@@ -106,6 +106,8 @@ export class Departures {
   /** By datagram: the bytes that count as its payload. */
   readonly #payloads = new Uint32Array(batchSize)
   #count = 0
+  /** How many the kernel has taken so far. */
+  taken = 0
 
   constructor({ memory }: Arrivals) {
     this.#base = libc.addressOfMemory(memory)
@@ -125,12 +127,12 @@ export class Departures {
   }
 
   /**
-   * Send them all; returns the bytes of payload that the kernel took. A datagram that it does not take is lost, as it might
+   * Send them all; returns the bytes of payload that the kernel took, and counts these in `taken`. A datagram that it does not take is lost, as it might
    * be on its way, and when there is no room for more, so are those behind it.
    */
   send(fd: number): number {
     const { words } = this.#headers
-    let taken = 0
+    let bytes = 0
     for (let next = 0; next < this.#count; ) {
       const sent = libc.sendmmsg(
         fd,
@@ -139,10 +141,11 @@ export class Departures {
         MSG_DONTWAIT | MSG_NOSIGNAL,
       )
       if (sent === -libc.errno.EAGAIN) break
-      for (let i = next; i < next + sent; i++) taken += this.#payloads[i]
+      for (let i = next; i < next + sent; i++) bytes += this.#payloads[i]
+      this.taken += Math.max(sent, 0)
       next += Math.max(sent, 1)
     }
     this.#count = 0
-    return taken
+    return bytes
   }
 }

@@ -15,7 +15,7 @@ function makePacer() {
 
   /** What it says comes in pieces of so many bytes. */
   const open = (user: number, piece = chunk) => {
-    const row = { user, source: noLine, waiting: 0, paced: PacedBy.nobody as PacedBy, pacedFor: 0, dropped() {} }
+    const row = { user, source: noLine, waiting: 0, paced: PacedBy.nobody as PacedBy, waited() {}, dropped() {} }
     let toSay = 0
     let [moved, left] = [0, piece]
     const flow = new Flow(row, Direction.down, () => void Promise.resolve().then(go))

@@ -44,6 +44,18 @@ it('counts a turn that goes on as far as it has come', () => {
   expect(turns.longest(start + 71_000)).toBe(0)
 })
 
+it('tells how much of the last ten seconds turns took', () => {
+  const { turns, turn } = record()
+  expect(turns.busy(start + 500)).toBe(0)
+  for (let second = 0; second < 10; second++) for (const at of [0, 500]) turn(start + 1000 * second + at, 100)
+  expect(turns.busy(start + 9_999.999)).toBeCloseTo(0.2)
+  // Three seconds on, those of the first three are forgotten.
+  expect(turns.busy(start + 12_999.999)).toBeCloseTo(0.14)
+  turns.began(start + 13_000)
+  expect(turns.busy(start + 19_999)).toBeCloseTo(6_999 / 9_999)
+  expect(turns.busy(start + 60_000)).toBe(1)
+})
+
 it('tells no lag of a time to come, when the clock is put back', () => {
   const { turns, turn } = record()
   turn(start, 30)

@@ -262,7 +262,7 @@ export class ProxyUnderTest {
 
   /** Sessions that ended for this reason, all loops together. */
   ended(reason: Reason): number {
-    return this.#sum((table) => table.ended[reason])
+    return this.#sum((table) => table.endedFor(reason))
   }
 
   /** Sessions that ended before they reached their destination, all loops together. */

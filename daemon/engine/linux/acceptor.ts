@@ -5,7 +5,7 @@ import { accept, isExhausted, resetOnClose, setLiveness } from '../../os/socket.
 import { copyMapped, socketAddressBytes } from '../../os/socket-address.ts'
 import type { Listener } from '../../sockets/listeners.ts'
 import type { Liveness } from '../engine.ts'
-import { forwarded, Reason } from '../session-table.ts'
+import { Door, forwarded, Reason } from '../session-table.ts'
 import type { BannedSources } from '../shared/banned-sources.ts'
 import type { Admitter } from './admitter.ts'
 import type { LoopContext } from './context.ts'
@@ -133,7 +133,7 @@ export class Acceptor {
       return
     }
     const { sessions, epoll, clock } = this.#loop
-    const slot = sessions.begin(fd, this.#clientAddress)
+    const slot = sessions.begin(fd, this.#clientAddress, leadsTo ? Door.forward : Door.socks)
     const generation = sessions.generation[slot]
     const reason = sessions.places.arrive(slot, sessions.table.clientAddress, clock.now)
     if (reason !== undefined) return sessions.reset(slot, reason)

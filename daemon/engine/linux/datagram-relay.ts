@@ -5,6 +5,7 @@ import { EPOLLET, EPOLLIN } from '../../os/epoll.ts'
 import { bytesOf, encodeSocketAddress, portOf, socketAddressBytes } from '../../os/socket-address.ts'
 import { addressTowards, bindUdpSocket, sendDatagram } from '../../os/udp.ts'
 import { type Datagram, parseDatagram, writeHeader } from '../../socks/datagram.ts'
+import { Total } from '../session-table.ts'
 import { mostOutlets } from '../shared/egress-addresses.ts'
 import { Direction } from '../shared/limit-lines.ts'
 import type { Association, Associations, Late, OutletSocket } from './association.ts'
@@ -83,7 +84,7 @@ export class DatagramRelay {
   /** Returns how many datagrams it has taken. */
   #takeBatch(fd: number, association: Association): number {
     if (fd < 0) return this.#takeLate(association)
-    const count = this.#arrivals.receive(fd)
+    const count = Math.max(0, this.#arrivals.receive(fd))
     if (count === batchSize) this.#ready.add(fd, association)
     if (fd === association.inlet) this.#fromClient(association, count)
     else this.#fromTargets(association, count)
@@ -92,6 +93,7 @@ export class DatagramRelay {
 
   #fromClient(association: Association, count: number): void {
     const { slot } = association
+    const [taken, waiting] = [this.#taken, association.waiting.length]
     let last: Destination | undefined
     let lastAddress: Address | undefined
     for (let i = 0; i < count; i++) {
@@ -110,10 +112,24 @@ export class DatagramRelay {
       lastAddress = address
     }
     const sent = this.#depart()
+    this.#count(Direction.up, this.#taken - taken, count - (association.waiting.length - waiting))
     if (!last || !lastAddress) return
     this.#sessions.ledTo(slot, last, lastAddress.bytes)
     this.#sessions.countUp(slot, sent)
     this.#sessions.touched[slot] = this.#loop.clock.now
+  }
+
+  /** Datagrams that have left by the sockets towards targets so far. */
+  get #taken(): number {
+    return this.#leaving[0].taken + this.#leaving[1].taken
+  }
+
+  /** Of so many datagrams so many were relayed, and the others are lost. */
+  #count(direction: Direction, relayed: number, count: number): void {
+    const { totals } = this.#sessions.table
+    const isUp = direction === Direction.up
+    totals[isUp ? Total.relayedUp : Total.relayedDown] += relayed
+    totals[isUp ? Total.droppedUp : Total.droppedDown] += count - relayed
   }
 
   /** Where to put what is to leave by a socket: what waits to leave by another of the family leaves first. */
@@ -139,6 +155,7 @@ export class DatagramRelay {
   #fromTargets({ slot, inlet, client, clientPort, contacts }: Association, count: number): void {
     client[2] = clientPort.port >> 8
     client[3] = clientPort.port
+    const before = this.#toClient.taken
     let taken = 0
     for (let i = 0; i < count; i++) {
       const source = this.#arrivals.source(i)
@@ -152,6 +169,7 @@ export class DatagramRelay {
       taken++
     }
     if (taken > 0) this.#sessions.countDown(slot, this.#toClient.send(inlet))
+    this.#count(Direction.down, this.#toClient.taken - before, count)
   }
 
   /** Where to send a datagram now; undefined if nowhere, or if it waits for its name. */
@@ -228,20 +246,22 @@ export class DatagramRelay {
     association.late = []
     for (const datagram of late) {
       place.give(datagram.payload.length)
-      this.#sendLate(association, datagram)
+      this.#count(Direction.up, this.#sendLate(association, datagram) ? 1 : 0, 1)
     }
     return late.length
   }
 
-  #sendLate(association: Association, { name, port, payload, addresses }: Late): void {
+  /** Returns whether it has left. */
+  #sendLate(association: Association, { name, port, payload, addresses }: Late): boolean {
     const { slot } = association
     const address = this.#choose(association, name, addresses, port)
     const outlet = address && this.#outletTo(association, name, address, port)
-    if (!outlet || !this.#pacer.passes(slot, Direction.up, payload.length)) return
+    if (!outlet || !this.#pacer.passes(slot, Direction.up, payload.length)) return false
     const sent = sendDatagram(outlet.fd, payload, address, port)
     this.#sessions.ledTo(slot, { kind: 'name', name, port }, address.bytes)
     this.#sessions.countUp(slot, Math.max(0, sent))
     this.#sessions.touched[slot] = this.#loop.clock.now
+    return sent >= 0
   }
 }
 

@@ -2,7 +2,7 @@ import { type Address, parseAddress } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { ifNametoindex } from '../../os/libc.ts'
 import type { Resolution } from '../engine.ts'
-import { State } from '../session-table.ts'
+import { State, Total } from '../session-table.ts'
 import { NameCache } from '../shared/name-cache.ts'
 import { inTurns } from '../shared/staggering.ts'
 import type { LoopMessage } from './loop-messages.ts'
@@ -34,8 +34,11 @@ export class Names {
   /** As `recall`; if they are not known, the main thread is asked, and the session in this slot hears `onName`. */
   ask(name: string, slot: number): readonly Address[] | undefined {
     const known = this.recall(name)
-    if (known) return known
     const { generation, table } = this.#sessions
+    if (known) {
+      table.totals[Total.nameKnown]++
+      return known
+    }
     this.#post({ type: 'resolve', slot, generation: generation[slot], serial: table.serial[slot], name })
     return undefined
   }

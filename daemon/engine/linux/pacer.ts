@@ -1,4 +1,5 @@
 import { pipeBytes } from '../../os/pipe-pool.ts'
+import { Total } from '../session-table.ts'
 import { tickLength } from '../shared/buckets.ts'
 import { type Budget, PacedBy, type Payer } from '../shared/budget.ts'
 import { movedLately } from '../shared/flow-heap.ts'
@@ -224,7 +225,10 @@ export class Pacer {
     const { queue, since } = parked
     this.#parked.delete(half)
     this.#sessions.flags[half] &= ~Flag.parked
-    this.#sessions.table.pacedFor[slotOf(half)] += this.#clock.now - since
+    const { pacedFor, totals } = this.#sessions.table
+    const waited = this.#clock.now - since
+    pacedFor[slotOf(half)] += waited
+    totals[isClient(half) ? Total.pacedUp : Total.pacedDown] += waited
     queue.waiting.delete(half)
     this.#budget.waits(queue.bucket, -1)
     if (queue.waiting.size > 0) return

@@ -93,13 +93,14 @@ class Association {
 
   /** Only one address and port is the client; what comes from elsewhere is nobody's. */
   #receive(bytes: Buffer, { address, port }: RemoteInfo): void {
-    if (address !== this.#clientAddress || !this.#clientPort.admits(port)) return
-    this.#session.context.datagramTurns.take(this.#session, bytes.length, () => void this.#relay(bytes))
+    if (address !== this.#clientAddress || !this.#clientPort.admits(port)) return this.#lose(Direction.up)
+    const { datagramTurns } = this.#session.context
+    if (!datagramTurns.take(this.#session, bytes.length, () => void this.#relay(bytes))) this.#lose(Direction.up)
   }
 
   async #relay(bytes: Buffer): Promise<void> {
     const datagram = parseDatagram(bytes)
-    if (!datagram) return
+    if (!datagram) return this.#lose(Direction.up)
     const { destination } = datagram
     const payload = bytes.subarray(datagram.payload)
     if (destination.kind === 'address')
@@ -112,7 +113,7 @@ class Association {
   }
 
   async #sendByName(payload: Buffer, name: string, port: number): Promise<void> {
-    if (!this.#waiting.take(payload.length)) return
+    if (!this.#waiting.take(payload.length)) return this.#lose(Direction.up)
     const addresses = await this.#lookUp(name)
     this.#waiting.give(payload.length)
     await this.#outlet.send(payload, { name, addresses, port })
@@ -133,11 +134,18 @@ class Association {
 
   #answer(payload: Buffer, source: Bound): void {
     const { context, row, isOver } = this.#session
-    if (isOver || isChoked(this.#inlet) || !context.pacer.passes(row, Direction.down, payload.length)) return
+    if (isOver) return
+    if (isChoked(this.#inlet) || !context.pacer.passes(row, Direction.down, payload.length))
+      return this.#lose(Direction.down)
     const header = new Uint8Array(longestHeader)
     const start = writeHeader(header, longestHeader, source)
     this.#inlet.send([header.subarray(start), payload], this.#clientPort.port, this.#clientAddress, (error) => {
+      row.countDatagram(Direction.down, !error)
       if (!error) row.deliveredDown(payload.length)
     })
+  }
+
+  #lose(direction: Direction): void {
+    this.#session.row.countDatagram(direction, false)
   }
 }

@@ -22,17 +22,21 @@ export class DatagramTurns {
   #left = mostBytes
   #taken = 0
 
-  /** Have a datagram of so many bytes relayed, now or in its turn; it is lost if too many wait already. */
-  take(owner: object, length: number, relay: () => void): void {
-    if (this.#waiting.size === 0 && this.#taken < turnDatagrams) return this.#relay(relay)
+  /** Have a datagram of so many bytes relayed, now or in its turn; false: it is lost, for too many wait already. */
+  take(owner: object, length: number, relay: () => void): boolean {
+    if (this.#waiting.size === 0 && this.#taken < turnDatagrams) {
+      this.#relay(relay)
+      return true
+    }
     const bytes = length + overhead
     const own = (this.#bytesOf.get(owner) ?? 0) + bytes
-    if (own > this.#left / part) return
+    if (own > this.#left / part) return false
     this.#bytesOf.set(owner, own)
     this.#left -= bytes
     const queue = this.#waiting.get(owner)
     if (queue) queue.push({ bytes, relay })
     else this.#waiting.set(owner, [{ bytes, relay }])
+    return true
   }
 
   /** Nothing of this owner's is relayed any more. */

@@ -5,7 +5,7 @@ import type { Destination } from '../../net/destination.ts'
 import type { Endpoint } from '../../net/endpoint.ts'
 import { endpointsOf, type Listener } from '../../sockets/listeners.ts'
 import type { Engine, EngineOptions, EngineServices, Liveness, Orders, Policy, RuleMemory, Tuning } from '../engine.ts'
-import { Reason, type SessionTable } from '../session-table.ts'
+import { Door, Reason, type SessionTable } from '../session-table.ts'
 import { BannedSources } from '../shared/banned-sources.ts'
 import { Budget } from '../shared/budget.ts'
 import type { DescriptorShares } from '../shared/descriptor-shares.ts'
@@ -305,7 +305,11 @@ class PortableEngine implements Engine {
 
   #begin({ client, leadsTo }: Arrival): void {
     // A client that has gone already has no address any more; its session ends at the first read.
-    const row = this.#rows.begin(client.remoteAddress ?? '::', client.remotePort ?? 0)
+    const row = this.#rows.begin(
+      client.remoteAddress ?? '::',
+      client.remotePort ?? 0,
+      leadsTo ? Door.forward : Door.socks,
+    )
     const session = new Session(client, row, this.#context)
     this.#sessions.set(row.serial, session)
     watchOver(client, this.#context.liveness)

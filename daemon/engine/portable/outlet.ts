@@ -67,6 +67,7 @@ export class Outlet {
       if (this.#session.isOver) return
       if (socket && (await this.#sendBy(socket, payload, literal, address.bytes, place))) return
     }
+    row.countDatagram(Direction.up, false)
   }
 
   /** Resolves to whether it has gone, or is lost for good; if not, there may be a way to another address. */
@@ -78,13 +79,17 @@ export class Outlet {
     { name, port }: Place,
   ): Promise<boolean> {
     const { row, context } = this.#session
-    if (isChoked(socket) || !context.pacer.passes(row, Direction.up, payload.length)) return Promise.resolve(true)
+    if (isChoked(socket) || !context.pacer.passes(row, Direction.up, payload.length)) {
+      row.countDatagram(Direction.up, false)
+      return Promise.resolve(true)
+    }
     this.#contacts.add(bytes, name === '' ? undefined : name, port)
     return new Promise((resolve) => {
       socket.send(payload, port, literal, (error) => {
         resolve(error === null)
         if (error || this.#session.isOver) return
         this.#show(name, literal, port)
+        row.countDatagram(Direction.up, true)
         row.deliveredUp(payload.length)
         this.#session.touch()
       })
@@ -143,9 +148,12 @@ export class Outlet {
     this.#session.own(socket, () => this.#sockets.includes(outlet) && socket.close())
     return socket.on('message', (payload, { address, port }) => {
       const bytes = parseAddress(address)?.bytes
-      if (!bytes || !this.#contacts.has(bytes)) return
-      const { datagramTurns } = this.#session.context
-      datagramTurns.take(this.#session, payload.length, () => this.#answered(payload, { bytes, port }))
+      const { row, context } = this.#session
+      const isTaken =
+        bytes &&
+        this.#contacts.has(bytes) &&
+        context.datagramTurns.take(this.#session, payload.length, () => this.#answered(payload, { bytes, port }))
+      if (!isTaken) row.countDatagram(Direction.down, false)
     })
   }
 

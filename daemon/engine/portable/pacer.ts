@@ -17,8 +17,8 @@ export interface PacedRow extends Payer {
   /** Of its two flows, those that wait now. */
   waiting: number
   paced: PacedBy
-  /** Milliseconds that both have waited together. */
-  pacedFor: number
+  /** One has waited so many milliseconds. */
+  waited(direction: Direction, milliseconds: number): void
   dropped(): void
 }
 
@@ -173,7 +173,7 @@ export class Pacer {
     if (!queue) return
     flow.queue = undefined
     flow.row.waiting--
-    flow.row.pacedFor += performance.now() - flow.since
+    flow.row.waited(flow.direction, performance.now() - flow.since)
     queue.waiting.delete(flow)
     this.#budget.waits(queue.bucket, -1)
     if (queue.waiting.size > 0) return

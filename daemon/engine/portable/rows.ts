@@ -3,10 +3,11 @@ import type { Destination } from '../../net/destination.ts'
 import type { Network } from '../../net/network.ts'
 import { Command } from '../../socks/messages.ts'
 import type { Asker } from '../engine.ts'
-import { type forwarded, type Reason, SessionTable, State, stateCount, Total } from '../session-table.ts'
+import { type Door, type forwarded, type Reason, SessionTable, State, stateCount, Total } from '../session-table.ts'
 import { admit, type Gate } from '../shared/admission.ts'
 import { askerOf } from '../shared/asker.ts'
 import type { PacedBy } from '../shared/budget.ts'
+import { Direction } from '../shared/limit-lines.ts'
 import { isWithin } from '../shared/places.ts'
 import type { Refusal } from '../shared/refusals.ts'
 import type { Uses } from './uses.ts'
@@ -27,12 +28,12 @@ export class Rows {
   }
 
   /** A row for a client just accepted; there must be one left. `address` is a literal. */
-  begin(address: string, port: number): Row {
+  begin(address: string, port: number, door: Door): Row {
     const slot = this.#free.pop() ?? this.#unused++
     const row = new Row(this.table, this.#uses, slot, ++this.#lastSerial, () => this.#free.push(slot))
     writeAddress(this.table.clientAddress, slot, address)
     this.table.clientPort[slot] = port
-    this.table.begin(slot, row.serial, performance.now())
+    this.table.begin(slot, row.serial, performance.now(), door)
     return row
   }
 }
@@ -105,18 +106,22 @@ export class Row {
     this.#table.paced[this.slot] = limit
   }
 
-  /** Milliseconds that its directions have waited for a limit's credit, together. */
-  get pacedFor(): number {
-    return this.#table.pacedFor[this.slot] as number
-  }
-
-  set pacedFor(milliseconds: number) {
-    this.#table.pacedFor[this.slot] = milliseconds
+  /** A direction has waited so many milliseconds for a limit's credit. */
+  waited(direction: Direction, milliseconds: number): void {
+    this.#table.pacedFor[this.slot] += milliseconds
+    this.#table.totals[direction === Direction.up ? Total.pacedUp : Total.pacedDown] += milliseconds
   }
 
   /** A datagram was dropped for a limit. */
   dropped(): void {
     this.#table.dropped[this.slot]++
+  }
+
+  /** A datagram was relayed, or is lost. */
+  countDatagram(direction: Direction, isRelayed: boolean): void {
+    const { totals } = this.#table
+    if (direction === Direction.up) totals[isRelayed ? Total.relayedUp : Total.droppedUp]++
+    else totals[isRelayed ? Total.relayedDown : Total.droppedDown]++
   }
 
   /** When the session began, as `performance.now` counts. */

@@ -64,6 +64,8 @@ export const eachSource = everybody + 1
 const lineCount = eachSource + 1
 /** Behind the lines. */
 const usedUpAt = lineCount * lineWords
+/** Behind that, by limit: how often it has refused somebody, whoever it was. */
+const refusedAt = usedUpAt + 1
 
 /** Limits of one line, where `undefined` is none. Rates in bytes a second. */
 export interface LineLimits {
@@ -80,7 +82,7 @@ export interface LineLimits {
 
 /** Memory for all lines; of those that nobody has touched the kernel keeps none. */
 export function limitLineMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(4 * (lineWords * lineCount + 1))
+  return new SharedArrayBuffer(4 * (refusedAt + lineWords))
 }
 
 export class LimitLines {
@@ -228,6 +230,12 @@ export class LimitLines {
   /** Somebody was refused by a limit. */
   refuse(line: number, by: RefusingLimit): void {
     Atomics.add(this.#words, line * lineWords + by, 1)
+    Atomics.add(this.#words, refusedAt + by, 1)
+  }
+
+  /** By this limit, of all lines together; unlike those of a line these only grow, up to 32 bits. */
+  refused(by: RefusingLimit): number {
+    return Atomics.load(this.#words, refusedAt + by) >>> 0
   }
 
   refusals(line: number, by: RefusingLimit): number {

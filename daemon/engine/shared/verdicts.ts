@@ -7,7 +7,7 @@ import { type IsOurs, OwnSockets } from '../../policy/own-sockets.ts'
 import { RuleHits } from '../../policy/rule-hits.ts'
 import { BuiltIn, RuleSet } from '../../policy/rule-set.ts'
 import type { RuleMemory } from '../engine.ts'
-import type { SessionTable } from '../session-table.ts'
+import { type SessionTable, Total } from '../session-table.ts'
 import type { Contact } from './contacts.ts'
 import { RowSubject } from './row-subject.ts'
 
@@ -121,6 +121,7 @@ export class Verdicts {
     if (this.#table.rule[slot] !== rule) {
       this.#table.decidedBy(slot, rule)
       this.#hits.count(place, Date.now())
+      this.#table.totals[decision > 0 ? Total.ruledFor : Total.ruledAgainst]++
       if (decision < 0) this.#table.forbiddenBy(slot, rule)
       if (decision < 0 && this.#table.user[slot] === 0) this.#forbid(slot, rule)
     }
