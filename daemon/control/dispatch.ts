@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Request } from '../../shared/protocol/message.ts'
 import { type Method, methods, type Result, type Role } from '../../shared/protocol/methods.ts'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { accessLogEvents, accessMethods } from './methods/access.ts'
 import { auditMethods } from './methods/audit.ts'
 import { banMethods } from './methods/bans.ts'

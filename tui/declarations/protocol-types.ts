@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import * as protocol from '../../shared/protocol/methods.ts'
 
 /** Schemas that have a name of their own. */

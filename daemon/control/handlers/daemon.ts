@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { RpcError } from '../../../shared/protocol/errors.ts'
 import { events, methods, type Result } from '../../../shared/protocol/methods.ts'
 import type { Backend } from '../backend.ts'

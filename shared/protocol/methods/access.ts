@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { commands, endReason, triedName } from './connections.ts'
 import { count, done, type EventShape, type MethodShape, milliseconds, next, nothing, page, time } from './shape.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { count, type MethodShape, next, numberedPage, roles, time } from './shape.ts'
 
 /** Values by name. */

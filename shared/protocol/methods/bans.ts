@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type MethodShape, next, page, stored, time } from './shape.ts'
 
 /** Why a source is kept out. */

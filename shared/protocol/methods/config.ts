@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { count, type MethodShape, nothing, stored } from './shape.ts'
 
 const settingValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])

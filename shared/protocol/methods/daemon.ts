@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { sample } from './metrics.ts'
 import { count, done, type MethodShape, milliseconds, nothing, time } from './shape.ts'
 

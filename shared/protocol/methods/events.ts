@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { eventKindMeanings, eventKinds } from '../../event-kinds.ts'
 import { endReason } from './connections.ts'
 import { logLevels } from './log.ts'

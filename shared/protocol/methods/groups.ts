@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ifRevision, limitChanges, ownLimits, revision } from './limit-fields.ts'
 import { count, done, type MethodShape, next, page, stored } from './shape.ts'
 

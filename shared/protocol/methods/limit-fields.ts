@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { count } from './shape.ts'
 
 /** As `shared/limits.ts` has them, by the field's name; null is `none`. */

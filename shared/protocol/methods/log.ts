@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { count, done, type EventShape, type MethodShape, nothing, time } from './shape.ts'
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { count, type MethodShape, nothing, operatorRole, time } from './shape.ts'
 
 /** A connection of an operator. */

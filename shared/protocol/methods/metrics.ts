@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { bytes, count, done, type EventShape, type MethodShape, milliseconds, nothing, time } from './shape.ts'
 
 /** How far back graphs go that are kept in memory. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { count, done, type MethodShape, nothing, operatorRole, stored, time } from './shape.ts'
 
 /** A named operator's name: 1 to 64 characters; `__` at the front is the daemon's own. */

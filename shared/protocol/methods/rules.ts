@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { count, type MethodShape, next, numberedPage, stored, time } from './shape.ts'
 
 /** What decides where clients may go: a line of the rules, or what the daemon adds of its own. */

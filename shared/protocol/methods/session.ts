@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { count, type EventShape, type MethodShape, nothing, operatorRole, roles, time } from './shape.ts'
 
 /** Absent where it is not so. */

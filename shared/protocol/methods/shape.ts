@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ErrorKind } from '../errors.ts'
 
 /** What a caller must be, weakest first. `anyone` needs no login. */

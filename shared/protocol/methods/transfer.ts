@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { limitChanges, ownLimits } from './limit-fields.ts'
 import { count, type MethodShape, next, page } from './shape.ts'
 import { password, userName } from './users.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { count, type MethodShape, next, numberedPage, time } from './shape.ts'
 
 /** What usage is added up by. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { effectiveLimits, ifRevision, limitChanges, ownLimits, revision } from './limit-fields.ts'
 import {
   bytes,

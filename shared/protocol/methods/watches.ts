@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { count, done, type EventShape, type MethodShape, nothing, stored, time } from './shape.ts'
 
 /** What is looked out for. */

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { events, methods } from '../../../shared/protocol/methods.ts'
 import type { Judge } from '../../client/index.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ranges } from '../../../shared/protocol/methods.ts'
 import { drawings } from '../chart/bars.ts'
 import { themeChoices } from '../themes/theme.ts'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { ListState } from '../state/lists.ts'
 import type { ListPage } from '../state/pages.ts'
 import type { listShape, Preferences } from '../state/preferences.ts'
