@@ -1,12 +1,13 @@
 import { destinationOf } from '../net/destination.ts'
 import { formatEndpoint } from '../net/endpoint.ts'
+import { descriptorLimit } from '../os/descriptor-limit.ts'
 import { OwnSockets } from '../policy/own-sockets.ts'
 import type { Forward } from '../sockets/listeners.ts'
 import { openServers } from '../sockets/servers.ts'
 import type { Engine, EngineOptions, EngineServices } from './engine.ts'
 import { startPortableEngine } from './portable/engine.ts'
 import { isOurs } from './portable/local-address.ts'
-import { type DescriptorShares, descriptorLimit, shareDescriptors } from './shared/descriptor-shares.ts'
+import { type DescriptorShares, shareDescriptors } from './shared/descriptor-shares.ts'
 
 /**
  * Open the sockets that the options ask for, and start the engine that `choice` names on them. With `auto` that is the

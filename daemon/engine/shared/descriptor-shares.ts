@@ -41,15 +41,6 @@ export class TooFewDescriptors extends Error {
   }
 }
 
-/** How many descriptors this process may have open; infinity where the system sets no limit. Takes some milliseconds. */
-export function descriptorLimit(): number {
-  // The one place where Node tells of limits (getrlimit(2)). It need not look for the names of all peers meanwhile.
-  Object.assign(process.report, { excludeNetwork: true })
-  const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } }
-  const limit = Number(userLimits?.open_files?.soft)
-  return Number.isNaN(limit) ? Number.POSITIVE_INFINITY : limit
-}
-
 /**
  * The shares of `wanted` sessions, or of as many as there is room for, within a limit, which may be infinite. A quarter of
  * what sessions may have is for extras alone. `loops` have `listeners` listening sockets each. Throws `TooFewDescriptors`.
