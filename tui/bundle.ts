@@ -32,16 +32,7 @@ const appOutside: Plugin = {
   },
 }
 
-/** Lines that are kept from frame to frame at most: more than a large screen has, and a few MB. */
-const mostLines = 400
-
-const keptCaches = `
-let kept = new OutputCaches();
-function keptCaches() {
-  if (kept.styledChars.size > ${mostLines} || kept.widths.size > ${10 * mostLines}) kept = new OutputCaches();
-  return kept;
-}
-`
+const frame = fileURLToPath(new URL('app/terminal/frame.ts', import.meta.url))
 
 /** Changes to what packages bring along. */
 const patches: Plugin = {
@@ -51,12 +42,12 @@ const patches: Plugin = {
     onLoad({ filter: /\/drawille-blessed-contrib\/index\.js$/ }, async ({ path }) => ({
       contents: (await readFile(path, 'utf8')).replaceAll('new Buffer(', 'Buffer.alloc('),
     }))
-    // Ink forgets with each frame how it took its lines apart, which is most of its work; nearly all come again.
+    // Of Ink's way to put a frame together, what takes most is done in ours.
     onLoad({ filter: /\/ink\/build\/output\.js$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8')
-      const contents = text.replace('caches = new OutputCaches();', 'caches = keptCaches();')
-      if (contents === text) throw new Error('Ink keeps its caches in another way now')
-      return { contents: contents + keptCaches }
+      const contents = text.replace('export default class Output', 'class Output')
+      if (contents === text) throw new Error('Ink puts frames together in another way now')
+      return { contents: `${contents}\nimport { frameBeside } from '${frame}'\nexport default frameBeside(Output)` }
     })
     // Ink's developer tools need a package that nobody has.
     onLoad({ filter: /\/ink\/build\/devtools\.js$/ }, () => ({ contents: '' }))
