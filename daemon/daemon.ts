@@ -54,6 +54,8 @@ export async function startDaemon(
       { configuration: current, stored, store, dataPlane, version, ending, log },
       parts,
     )
+    // Nobody is served by a daemon that may still fail.
+    await dataPlane.engine.accept()
     const started = parts.move()
     logger.info(
       `proxyd ${version} serves: ${kind} engine, threads: ${tables.length}, users: ${dataPlane.accounts.size}`,

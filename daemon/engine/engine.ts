@@ -1,6 +1,7 @@
 import type { Egress } from '../net/egress.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import type { Network } from '../net/network.ts'
+import type { NamedSocket } from '../sockets/handed-sockets.ts'
 import type { ListenOptions } from '../sockets/listeners.ts'
 import type { Terms } from '../socks/negotiation.ts'
 import type { SessionTable } from './session-table.ts'
@@ -175,6 +176,10 @@ export interface Engine {
   readonly listening: readonly Endpoint[]
   /** The sockets of `EngineOptions.forwards`, likewise. */
   readonly forwarding: readonly Endpoint[]
+  /** All sockets listened on, as long as it neither drains nor ends: for a process that is to listen on them, too. */
+  readonly sockets: readonly NamedSocket[]
+  /** Take clients: before it they wait, or go to another process that listens there, too. */
+  accept(): Promise<void>
   order<Kind extends keyof Orders>(kind: Kind, value: Orders[Kind]): Promise<number[]>
   /** Refuse new clients from now on. Resolves when the last live session has ended. */
   drain(): Promise<void>

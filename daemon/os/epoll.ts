@@ -13,6 +13,7 @@ export const EPOLLRDHUP = 0x2000
 export const EPOLLET = 0x80000000
 
 const EPOLL_CTL_ADD = 1
+const EPOLL_CTL_DEL = 2
 const EPOLL_CTL_MOD = 3
 const EPOLL_CLOEXEC = 0o2000000
 
@@ -41,6 +42,11 @@ export class Epoll {
   /** Watch for other events from now on. */
   modify(fd: number, events: number, key: number, generation: number): number {
     return this.#control(EPOLL_CTL_MOD, fd, events, key, generation)
+  }
+
+  /** Watch no longer: closing does not end the watch of what another process has open, too. */
+  remove(fd: number): number {
+    return this.#control(EPOLL_CTL_DEL, fd, 0, 0, 0)
   }
 
   /** Wait at most `milliseconds` (0: not at all); returns how many events there are. */

@@ -159,22 +159,34 @@ export function sharePort(fd: number): void {
   setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1)
 }
 
-/**
- * Open a listening socket, IPv6 without IPv4; `prepare` is called with it before it listens. Returns the descriptor.
- */
-export function listen(at: Address, port: number, backlog: number, prepare: (fd: number) => void = () => {}): number {
+/** What is done with a socket before it listens: once it is open, and once it has its port. */
+export interface Preparations {
+  readonly opened?: (fd: number) => void
+  readonly bound?: (fd: number) => void
+}
+
+/** Open a listening socket, IPv6 without IPv4. Returns the descriptor. */
+export function listen(at: Address, port: number, backlog: number, { opened, bound }: Preparations = {}): number {
   const fd = openSocket(at.bytes.length)
   if (fd < 0) return fd
   libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, one, 4)
   keepApart(fd, at.bytes.length)
-  setNoDelay(fd)
-  keepUrgentInStream(fd)
-  prepare(fd)
+  opened?.(fd)
   let result = libc.bindSocket(fd, address, encodeSocketAddress(address, at.bytes, port, at.scope))
-  if (result === 0) result = libc.listenSocket(fd, backlog)
+  if (result === 0) {
+    bound?.(fd)
+    result = keepListening(fd, backlog)
+  }
   if (result === 0) return fd
   libc.close(fd)
   return result
+}
+
+/** Have a bound socket listen, or go on listening, as the sockets of loops do: what clients' sockets inherit is set. */
+export function keepListening(fd: number, backlog: number): number {
+  setNoDelay(fd)
+  keepUrgentInStream(fd)
+  return libc.listenSocket(fd, backlog)
 }
 
 /** The port a socket is bound to. */

@@ -1,5 +1,6 @@
 import { type Destination, destinationOf } from '../net/destination.ts'
 import type { Endpoint } from '../net/endpoint.ts'
+import type { HandedSockets, SocketRole } from './handed-sockets.ts'
 
 /** A port whose clients are all connected to one destination, without a negotiation. */
 export interface Forward {
@@ -16,9 +17,11 @@ export interface ListenOptions {
   readonly forwards: readonly Forward[]
   /** Clients that may wait at a socket to be accepted. */
   readonly backlog: number
+  /** What another process has handed over: where it has sockets for an endpoint, all of them serve. */
+  readonly handed?: HandedSockets
 }
 
-/** What listens on one endpoint. Whoever it is given to closes it. */
+/** What listens on one endpoint, be it several sockets. Whoever it is given to closes it. */
 export interface Listener<Socket> {
   /** With its real port. */
   readonly at: Endpoint
@@ -28,14 +31,18 @@ export interface Listener<Socket> {
 }
 
 /** Where those listen that are forwards', or those whose clients say where they want to be connected to, in their order. */
-export function endpointsOf(listeners: readonly Listener<unknown>[], role: 'socks' | 'forward'): Endpoint[] {
-  return listeners.filter(({ leadsTo }) => (leadsTo ? 'forward' : 'socks') === role).map(({ at }) => at)
+export function endpointsOf(listeners: readonly Listener<unknown>[], role: SocketRole): Endpoint[] {
+  return listeners.filter((listener) => roleOf(listener) === role).map(({ at }) => at)
+}
+
+export function roleOf({ leadsTo }: Listener<unknown>): SocketRole {
+  return leadsTo ? 'forward' : 'socks'
 }
 
 /** How sockets of one kind are opened and given back. */
 export interface Opener<Socket> {
   /** Throws `ListenError`, after which nothing stays open. */
-  open(endpoint: Endpoint): Promise<{ readonly at: Endpoint; readonly socket: Socket }>
+  open(endpoint: Endpoint, role: SocketRole): Promise<{ readonly at: Endpoint; readonly socket: Socket }>
   close(socket: Socket): void
 }
 
@@ -80,12 +87,12 @@ async function tryListeners<Socket>(
   try {
     let freePort = 0
     for (const { address, port } of listen) {
-      const opened = await open({ address, port: port || freePort })
+      const opened = await open({ address, port: port || freePort }, 'socks')
       listeners.push({ ...opened, leadsTo: undefined })
       if (port === 0) freePort = opened.at.port
     }
     for (const { listen, host, port } of forwards)
-      listeners.push({ ...(await open(listen)), leadsTo: destinationOf(host, port) })
+      listeners.push({ ...(await open(listen, 'forward')), leadsTo: destinationOf(host, port) })
     return listeners
   } catch (error) {
     for (const { socket } of listeners) close(socket)

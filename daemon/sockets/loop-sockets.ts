@@ -1,7 +1,8 @@
 import { type Address, parseAddress } from '../net/address.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import { close, errnoName, ifNametoindex } from '../os/libc.ts'
-import { boundPort, listen as listenSocket, setLiveness, sharePort } from '../os/socket.ts'
+import { boundPort, keepListening, listen as listenSocket, setLiveness, sharePort } from '../os/socket.ts'
+import type { SocketRole } from './handed-sockets.ts'
 import { ListenError, type Listener, type ListenOptions, openListeners } from './listeners.ts'
 
 export interface LoopSocketOptions extends ListenOptions {
@@ -12,42 +13,57 @@ export interface LoopSocketOptions extends ListenOptions {
 }
 
 /**
- * Sockets of the kernel's for loops that share ports: of each endpoint one descriptor for each loop. Rejects with
- * `ListenError`, after which none stays open.
+ * Sockets of the kernel's for loops that share ports: of each endpoint one descriptor for each loop at least, and more where
+ * more were handed over. Rejects with `ListenError`, after which none stays open.
  */
 export function openLoopSockets(options: LoopSocketOptions): Promise<Listener<readonly number[]>[]> {
-  return openListeners(options, { open: async (endpoint) => open(endpoint, options), close: closeAll })
+  return openListeners(options, { open: async (endpoint, role) => open(endpoint, role, options), close: closeAll })
 }
 
-function open(endpoint: Endpoint, options: LoopSocketOptions): { at: Endpoint; socket: number[] } {
-  const at = probe(endpoint)
-  const socket: number[] = []
+function open(endpoint: Endpoint, role: SocketRole, options: LoopSocketOptions): { at: Endpoint; socket: number[] } {
+  const handed = options.handed?.take(role, endpoint) ?? []
+  const socket = handed.map(({ fd }) => fd)
   try {
-    for (let loop = 0; loop < options.workers; loop++) socket.push(openShared(at, options))
+    for (const fd of socket) adopt(fd, options)
+    if (socket.length === 0) socket.push(openFirst(endpoint, options))
+    const at = { address: endpoint.address, port: boundPort(socket[0] as number) }
+    while (socket.length < options.workers) socket.push(openAnother(at, options))
+    return { at, socket }
   } catch (error) {
     closeAll(socket)
     throw error
   }
-  return { at, socket }
+}
+
+/** What another process has listened on, perhaps by other settings, or with the other engine. */
+function adopt(fd: number, { backlog, liveness }: LoopSocketOptions): void {
+  sharePort(fd)
+  setLiveness(fd, liveness.keepalive, liveness.userTimeout)
+  keepListening(fd, backlog)
 }
 
 /**
- * Make sure that nobody listens there: loops share a port, and another proxyd of the same user would be let in without a
- * word. Returns the endpoint with its real port, a free one for port 0.
+ * Loops share a port, and another proxyd of the same user would be let in without a word. So the first socket shares its port
+ * only once it has it: it gets none on which anybody listens.
  */
-function probe(endpoint: Endpoint): Endpoint {
-  const fd = must(endpoint, listenSocket(addressOf(endpoint), endpoint.port, 1))
-  const port = boundPort(fd)
-  close(fd)
-  return { address: endpoint.address, port }
+function openFirst(endpoint: Endpoint, options: LoopSocketOptions): number {
+  return openSocket(endpoint, options, { bound: sharePort })
 }
 
-function openShared(at: Endpoint, { backlog, liveness }: LoopSocketOptions): number {
-  const prepare = (fd: number) => {
-    sharePort(fd)
+function openAnother(at: Endpoint, options: LoopSocketOptions): number {
+  return openSocket(at, options, { opened: sharePort })
+}
+
+function openSocket(
+  at: Endpoint,
+  { backlog, liveness }: LoopSocketOptions,
+  share: { readonly opened?: (fd: number) => void; readonly bound?: (fd: number) => void },
+): number {
+  const opened = (fd: number) => {
+    share.opened?.(fd)
     setLiveness(fd, liveness.keepalive, liveness.userTimeout)
   }
-  return must(at, listenSocket(addressOf(at), at.port, backlog, prepare))
+  return must(at, listenSocket(addressOf(at), at.port, backlog, { ...share, opened }))
 }
 
 function addressOf(endpoint: Endpoint): Address {

@@ -1,23 +1,45 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, isIPv6, type Server } from 'node:net'
 import type { Endpoint } from '../net/endpoint.ts'
+import type { SocketRole } from './handed-sockets.ts'
 import { ListenError, type Listener, type ListenOptions, openListeners } from './listeners.ts'
 
+/** A server of Node's that has its clients paused, and half-open when they have ended. */
+export interface ServerSocket {
+  readonly server: Server
+  /** Until then whoever comes is left to the process that listens there, too, if there is one. Resolves when it listens. */
+  listen(): Promise<void>
+  readonly fd: number
+}
+
 /**
- * Sockets as Node opens them wherever it runs, each in a server that has its clients paused, and half-open when they have
- * ended. Whoever is given them must hear of clients at once: none has been accepted before this resolves. Rejects with
- * `ListenError`, nothing left open.
+ * Sockets as Node opens them wherever it runs. Whoever is given them must hear of clients at once: none has been accepted before
+ * this resolves. Rejects with `ListenError`, nothing left open.
  */
-export function openServers(options: ListenOptions): Promise<Listener<Server>[]> {
+export function openServers(options: ListenOptions): Promise<Listener<readonly ServerSocket[]>[]> {
   return openListeners(options, {
-    open: (endpoint) => open(endpoint, options.backlog),
-    close: (server) => void server.close(),
+    open: (endpoint, role) => open(endpoint, role, options),
+    close: (sockets) => sockets.forEach(({ server }) => void server.close()),
   })
 }
 
+async function open(
+  endpoint: Endpoint,
+  role: SocketRole,
+  { backlog, handed }: ListenOptions,
+): Promise<{ at: Endpoint; socket: readonly ServerSocket[] }> {
+  const taken = handed?.take(role, endpoint) ?? []
+  if (taken[0] === undefined) return openNew(endpoint, backlog)
+  const { address, port } = taken[0]
+  return { at: { address, port }, socket: taken.map(({ fd }) => adopt(fd, backlog)) }
+}
+
 /** Addresses are literals: neither they nor the call that listens take a turn of the event loop, which would accept. */
-async function open(endpoint: Endpoint, backlog: number): Promise<{ at: Endpoint; socket: Server }> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
+async function openNew(
+  endpoint: Endpoint,
+  backlog: number,
+): Promise<{ at: Endpoint; socket: readonly ServerSocket[] }> {
+  const server = makeServer()
   const { address: host, port } = endpoint
   server.listen({ host, port, backlog, ipv6Only: isIPv6(host), exclusive: true })
   try {
@@ -26,5 +48,23 @@ async function open(endpoint: Endpoint, backlog: number): Promise<{ at: Endpoint
     throw new ListenError(endpoint, (error as NodeJS.ErrnoException).code ?? 'unknown')
   }
   const bound = server.address() as AddressInfo
-  return { at: { address: bound.address, port: bound.port }, socket: server }
+  const socket = { server, fd: descriptorOf(server), listen: async () => {} }
+  return { at: { address: bound.address, port: bound.port }, socket: [socket] }
+}
+
+function adopt(fd: number, backlog: number): ServerSocket {
+  const server = makeServer()
+  const listen = async () => {
+    await once(server.listen({ fd, backlog }), 'listening')
+  }
+  return { server, fd, listen }
+}
+
+function makeServer(): Server {
+  return createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
+}
+
+/** Of a server that listens: Node has no public word for it. */
+function descriptorOf(server: Server): number {
+  return (server as unknown as { readonly _handle: { readonly fd: number } })._handle.fd
 }

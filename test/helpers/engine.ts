@@ -166,6 +166,7 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
       },
     },
   )
+  await engine.accept()
   const proxy = new ProxyUnderTest(engine, new LimitLines(limitLines), new SourceLines(sourceLines))
   onTestFinished(async () => {
     await engine.close()

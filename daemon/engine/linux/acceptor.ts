@@ -77,7 +77,12 @@ export class Acceptor {
     this.#admitter = next.admitter
     this.#listeners = [...listeners]
     this.#firstKey = firstKey
-    for (const [i, { socket }] of this.#listeners.entries()) loop.epoll.add(socket, EPOLLIN, firstKey + i, 0)
+  }
+
+  /** Take clients from now on. */
+  open(): void {
+    const { epoll } = this.#loop
+    for (const [i, { socket }] of this.#listeners.entries()) epoll.add(socket, EPOLLIN, this.#firstKey + i, 0)
   }
 
   /** Clients wait at the listening socket with this key: it has its turn. */
@@ -120,9 +125,12 @@ export class Acceptor {
     for (const { socket } of this.#listeners) setLiveness(socket, keepalive, userTimeout)
   }
 
-  /** Refuse all clients from now on. */
+  /** Take no clients from now on: they are refused, unless another process has the sockets open, too. */
   close(): void {
-    for (const { socket } of this.#listeners.splice(0)) close(socket)
+    for (const { socket } of this.#listeners.splice(0)) {
+      this.#loop.epoll.remove(socket)
+      close(socket)
+    }
   }
 
   /** A forward's client has asked by coming; what it sends stays in the kernel until it is connected. */

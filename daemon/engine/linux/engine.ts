@@ -4,7 +4,8 @@ import { openEvent, signalEvent } from '../../os/event.ts'
 import { close } from '../../os/libc.ts'
 import { refusedSplice } from '../../os/refusals.ts'
 import { resetOnClose } from '../../os/socket.ts'
-import { endpointsOf, type Listener } from '../../sockets/listeners.ts'
+import type { NamedSocket } from '../../sockets/handed-sockets.ts'
+import { endpointsOf, type Listener, roleOf } from '../../sockets/listeners.ts'
 import type { Engine, EngineOptions, EngineServices, Orders } from '../engine.ts'
 import { SessionTable } from '../session-table.ts'
 import { askerOf } from '../shared/asker.ts'
@@ -14,7 +15,7 @@ import type { LoopMessage, LoopOptions, MainMessage, Order } from './loop-messag
 import { sharedCountMemory } from './shared-counts.ts'
 
 /**
- * Start the Linux engine: every loop a worker thread, with a listening socket of its own at every endpoint. Those are made
+ * Start the Linux engine: every loop a worker thread, with listening sockets of its own at every endpoint. Those are made
  * elsewhere; the loops close them.
  */
 export function startLinuxEngine(
@@ -44,7 +45,9 @@ export function startLinuxEngine(
   const loops = Array.from({ length: options.workers }, (_, index) => {
     const table = new SessionTable(capacity)
     const { timeouts, liveness, policy, limitLines, sourceLines, banned, known, rules } = options
-    const taken = listeners.map(({ at, socket, leadsTo }) => ({ at, socket: socket[index] ?? -1, leadsTo }))
+    const taken = listeners.flatMap(({ at, socket: all, leadsTo }) =>
+      all.filter((_, i) => i % options.workers === index).map((socket) => ({ at, socket, leadsTo })),
+    )
     const memory = { limitLines, sourceLines, banned, known, rules }
     const own = { index, listeners: taken, timeouts, liveness, policy, ...memory }
     return new LoopHandle(table, { ...shared, ...own }, services)
@@ -58,15 +61,21 @@ class LinuxEngine implements Engine {
   readonly capacity: number
   readonly listening: readonly Endpoint[]
   readonly forwarding: readonly Endpoint[]
+  readonly sockets: readonly NamedSocket[]
   readonly #loops: readonly LoopHandle[]
 
-  constructor(loops: readonly LoopHandle[], capacity: number, listeners: readonly Listener<unknown>[]) {
+  constructor(loops: readonly LoopHandle[], capacity: number, listeners: readonly Listener<readonly number[]>[]) {
     this.#loops = loops
     this.tables = loops.map((loop) => loop.table)
     this.capacity = capacity
     this.listening = endpointsOf(listeners, 'socks')
     this.forwarding = endpointsOf(listeners, 'forward')
+    this.sockets = listeners.flatMap((each) => each.socket.map((fd) => ({ role: roleOf(each), ...each.at, fd })))
     process.prependListener('exit', this.#resetAll)
+  }
+
+  async accept(): Promise<void> {
+    await this.#order({ kind: 'accept', value: undefined })
   }
 
   order<Kind extends keyof Orders>(kind: Kind, value: Orders[Kind]): Promise<number[]> {

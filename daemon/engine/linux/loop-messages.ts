@@ -65,6 +65,8 @@ export type MainMessage =
 
 /** What a loop is ordered to do, and with what. */
 export interface LoopOrders extends Orders {
+  /** Take clients from now on. */
+  readonly accept: undefined
   /** Refuse new clients; done when the last session has ended. */
   readonly drain: undefined
   /** End every session and leave. */

@@ -100,6 +100,10 @@ export class Loop {
       const wanted = new Set(serials)
       return this.#end(Reason.cut, (slot) => wanted.has(this.#sessions.table.serial[slot]))
     },
+    accept: () => {
+      this.#acceptor.open()
+      return []
+    },
     drain: () => {
       this.#acceptor.close()
       return []

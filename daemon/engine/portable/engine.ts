@@ -3,7 +3,9 @@ import { setImmediate } from 'node:timers/promises'
 import { mapped, parseAddress, sourceOf, unmapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import type { Endpoint } from '../../net/endpoint.ts'
-import { endpointsOf, type Listener } from '../../sockets/listeners.ts'
+import type { NamedSocket } from '../../sockets/handed-sockets.ts'
+import { endpointsOf, type Listener, roleOf } from '../../sockets/listeners.ts'
+import type { ServerSocket } from '../../sockets/servers.ts'
 import type { Engine, EngineOptions, EngineServices, Liveness, Orders, Policy, RuleMemory, Tuning } from '../engine.ts'
 import { Door, Reason, type SessionTable } from '../session-table.ts'
 import { BannedSources } from '../shared/banned-sources.ts'
@@ -44,7 +46,7 @@ import { Uses } from './uses.ts'
 export function startPortableEngine(
   options: EngineOptions,
   shares: DescriptorShares,
-  listeners: readonly Listener<Server>[],
+  listeners: readonly Listener<readonly ServerSocket[]>[],
   services: EngineServices,
 ): Engine {
   return new PortableEngine(options, shares, listeners, services)
@@ -85,7 +87,9 @@ class PortableEngine implements Engine {
   #rules: RuleMemory
   /** Sessions that live, and may. */
   readonly #room: PlacesRoom & { most: number }
-  readonly #servers: readonly Server[]
+  readonly sockets: readonly NamedSocket[]
+  readonly #servers: readonly ServerSocket[]
+  #accepts = false
   #stopped: Promise<void> | undefined
   #nextRoom: NodeJS.Timeout | undefined
   readonly #orders: { readonly [Kind in keyof Orders]: (value: Orders[Kind]) => Promise<number[]> } = {
@@ -123,7 +127,7 @@ class PortableEngine implements Engine {
   constructor(
     options: EngineOptions,
     { sessions: capacity, extras, waiting }: DescriptorShares,
-    listeners: readonly Listener<Server>[],
+    listeners: readonly Listener<readonly ServerSocket[]>[],
     services: EngineServices,
   ) {
     this.#services = services
@@ -174,12 +178,22 @@ class PortableEngine implements Engine {
       sources: options.policy.sources,
     }
     this.#warnOfUserTimeout(options.liveness)
-    this.#servers = listeners.map(({ socket: server, leadsTo }) => {
-      server.on('connection', (client) => this.#accept({ client, leadsTo }))
-      return server.on('error', (error) => services.warn(`cannot accept a client: ${error.message}`))
+    this.sockets = listeners.flatMap((each) => each.socket.map(({ fd }) => ({ role: roleOf(each), ...each.at, fd })))
+    this.#servers = listeners.flatMap(({ socket, leadsTo }) => {
+      for (const { server } of socket) {
+        server.on('connection', (client) => this.#arrive({ client, leadsTo }))
+        server.on('error', (error) => services.warn(`cannot accept a client: ${error.message}`))
+      }
+      return socket
     })
     this.#shortage.watch()
     process.prependListener('exit', this.#resetAll)
+  }
+
+  async accept(): Promise<void> {
+    this.#accepts = true
+    await Promise.all(this.#servers.map((socket) => socket.listen()))
+    this.#admitWaiting()
   }
 
   order<Kind extends keyof Orders>(kind: Kind, value: Orders[Kind]): Promise<number[]> {
@@ -244,13 +258,18 @@ class PortableEngine implements Engine {
   }
 
   async drain(): Promise<void> {
-    const stopped = this.#stop()
-    await Promise.all([...this.#sessions.values()].map((session) => session.ended))
+    const stopped = this.#stopListening()
+    // Each that ends may make room for one that waits, and has come before the drain.
+    while (this.#sessions.size > 0) await Promise.all([...this.#sessions.values()].map((session) => session.ended))
     await stopped
   }
 
   async close(): Promise<void> {
-    const stopped = this.#stop()
+    this.#shortage.close()
+    this.#uses.close()
+    clearTimeout(this.#nextRoom)
+    for (const { client } of this.#waiting.splice(0)) client.destroy()
+    const stopped = this.#stopListening()
     await cutAll([...this.#sessions.values()], Reason.ended)
     await stopped
     process.off('exit', this.#resetAll)
@@ -269,7 +288,7 @@ class PortableEngine implements Engine {
     if (userTimeout > 0) this.#services.warn('the portable engine cannot act by tcp-user-timeout; the linux engine can')
   }
 
-  #accept(arrival: Arrival): void {
+  #arrive(arrival: Arrival): void {
     const isUnwelcome = !this.#banned.isEmpty && this.#isBanned(arrival.client)
     if (isUnwelcome || this.#waiting.length >= this.#mostWaiting) return void arrival.client.resetAndDestroy()
     this.#waiting.push(arrival)
@@ -283,6 +302,7 @@ class PortableEngine implements Engine {
   }
 
   #admitWaiting(): void {
+    if (!this.#accepts) return
     while (this.#sessions.size < this.#room.most) {
       const next = this.#waiting.shift()
       if (!next) return
@@ -323,13 +343,9 @@ class PortableEngine implements Engine {
     })
   }
 
-  /** Stops listening; resolves when the last client's socket has closed. */
-  #stop(): Promise<void> {
-    this.#shortage.close()
-    this.#uses.close()
-    clearTimeout(this.#nextRoom)
-    for (const { client } of this.#waiting.splice(0)) client.destroy()
-    this.#stopped ??= Promise.all(this.#servers.map(closed)).then(() => {})
+  /** Resolves when the last client's socket has closed. */
+  #stopListening(): Promise<void> {
+    this.#stopped ??= Promise.all(this.#servers.map(({ server }) => closed(server))).then(() => {})
     return this.#stopped
   }
 }
