@@ -2,7 +2,7 @@ import { formatTime } from '../format/time.ts'
 import type { AuditEntry, ManagementSession } from '../protocol/methods.ts'
 import { lastEntries } from './context.ts'
 import { readMoment } from './moments.ts'
-import { readCount, UsageError } from './usage.ts'
+import { readCount } from './usage.ts'
 import { type Table, verb } from './verb.ts'
 
 /** Entries told without `--last`, and the most that can be asked for. */
@@ -41,33 +41,13 @@ export const sessionVerbs = {
   sessions: verb({
     arguments: '',
     role: 'admin',
-    summary: 'list who is logged in to manage the daemon',
+    summary: "list who is logged in to manage it; 'cut ID' ends one",
     prepare:
       () =>
       async ({ call }) => {
         const { sessions } = await call('sessions.list', {})
         return { data: sessions, view: sessionTable(sessions) }
       },
-  }),
-  'sessions cut': verb({
-    arguments: 'ID',
-    role: 'admin',
-    logged: true,
-    summary: 'end a management connection; its operator may come back',
-    hints: { not_found: "list the connections with 'sessions'" },
-    ask: ([id]) => ({
-      question: `End management connection ${id}?`,
-      facts: ["Its operator may come back: 'deloperator' or 'passwdoperator' keeps them out."],
-      yes: 'End',
-    }),
-    prepare: ([text]) => {
-      const id = Number(text)
-      if (!/^\d{1,15}$/.test(text)) throw new UsageError("ID is a number, as 'sessions' tells it")
-      return async ({ call }) => {
-        const { name } = await call('sessions.cut', { id })
-        return { data: { id, name }, view: `ended connection ${id} of ${name}` }
-      }
-    },
   }),
 }
 

@@ -1,3 +1,4 @@
+import { fieldWord } from '../filter/filter.ts'
 import { limitNames } from '../limits.ts'
 import { type SettingShape, settings } from '../settings.ts'
 import { operatorRoles } from './operator-verbs.ts'
@@ -106,6 +107,8 @@ function namesOf(kind: Kind, values: readonly string[], known: Surroundings): re
       return known.operators
     case 'connection':
       return known.connections
+    case 'connectionOrUser':
+      return [...known.connections, ...known.users.map((name) => fieldWord('user', name))]
     case 'role':
       return operatorRoles
     case 'verb':

@@ -102,7 +102,7 @@ function statusTable(status: Result<'status.get'>): Table {
     rows: [
       ['version', status.version],
       ['pid', String(status.pid)],
-      ['engine', status.engine === 'linux' ? `linux, workers: ${status.workers}` : status.engine],
+      ['engine', status.engine === 'linux' ? `linux, ${counted(status.workers, 'thread')}` : status.engine],
       ['uptime', formatDuration(sample.time - status.started)],
       ['draining', status.draining ? 'yes' : 'no'],
       ['password', status.passwordRequired ? 'required' : 'not required'],

@@ -1,4 +1,5 @@
 import { guessAt } from '../likeliest.ts'
+import { limitNames } from '../limits.ts'
 import { UsageError } from './usage.ts'
 import type { Call, Deed, Flag, Known, Question, Verb } from './verb.ts'
 import { findVerb, usageOf, verbNameIn, verbsBelow } from './verbs.ts'
@@ -41,7 +42,7 @@ function parseCommand(words: readonly Word[], preset: readonly string[]): Comman
   const rest = words.slice(name === first.text ? 1 : 2)
   const verb = findVerb(name, first.position)
   const known = new Map(Object.entries(verb.flags ?? {}))
-  const { values, flags } = readWords(name, rest, known)
+  const { values, flags } = readWords(name, verb, rest, known)
   checkCount(name, verb, values, first.position)
   for (const flag of preset) if (known.has(flag)) flags.set(flag, '')
   const texts = values.map(({ text }) => text)
@@ -54,13 +55,13 @@ function parseCommand(words: readonly Word[], preset: readonly string[]): Comman
 }
 
 /** Part flags from values. After `--` everything is a value. */
-function readWords(name: string, words: readonly Word[], known: ReadonlyMap<string, Flag>) {
+function readWords(name: string, verb: Verb, words: readonly Word[], known: ReadonlyMap<string, Flag>) {
   const values: Word[] = []
   const flags = new Map<string, string>()
   const rest = words.values()
   for (const word of rest) {
     if (word.text === '--') values.push(...rest)
-    else if (word.text.startsWith('--')) readFlag(name, word, rest, known, flags)
+    else if (word.text.startsWith('--')) readFlag(name, verb, word, rest, known, flags)
     else values.push(word)
   }
   return { values, flags }
@@ -69,6 +70,7 @@ function readWords(name: string, words: readonly Word[], known: ReadonlyMap<stri
 /** `--flag`, `--flag VALUE` or `--flag=VALUE`. What is refused is not repeated: it may hold a password. */
 function readFlag(
   name: string,
+  verb: Verb,
   { text, position }: Word,
   rest: Iterator<Word>,
   known: ReadonlyMap<string, Flag>,
@@ -78,7 +80,7 @@ function readFlag(
   const flag = known.get(given)
   const explained = `'help ${name}' explains it`
   if (flag === undefined) {
-    const guess = guessAt(given, [...known.keys()], (flag) => `--${flag}`)
+    const guess = guessAtFlag(given, verb, known)
     throw new UsageError(`${name} has no such flag; ${guess ? `${guess}, and ` : ''}${explained}`, position)
   }
   if (flags.has(given)) throw new UsageError(`--${given} is given twice`, position)
@@ -90,6 +92,12 @@ function readFlag(
   const said = value ?? rest.next().value?.text
   if (said === undefined) throw new UsageError(`--${given} needs ${flag.value}; ${explained}`, position)
   flags.set(given, said)
+}
+
+/** Limits are given without dashes. */
+function guessAtFlag(given: string, { takes = [] }: Verb, known: ReadonlyMap<string, Flag>): string | undefined {
+  const fields = takes.some((kind) => kind === 'limit' || kind === 'userOrLimit') ? limitNames : []
+  return guessAt(given, [...known.keys(), ...fields], (flag) => (known.has(flag) ? `--${flag}` : `${flag}=VALUE`))
 }
 
 function checkCount(name: string, verb: Verb, values: readonly Word[], position: number): void {

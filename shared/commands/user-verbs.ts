@@ -1,11 +1,13 @@
+import { userFields, userLasts, userState } from '../filter/user-fields.ts'
 import { formatBytes } from '../format/bytes.ts'
 import { counted } from '../format/count.ts'
 import { formatTime } from '../format/time.ts'
 import type { User } from '../protocol/methods.ts'
-import { everyPage } from './context.ts'
+import { filterWords, readFilter } from './filter-words.ts'
 import { revisionIn } from './group-verbs.ts'
 import { changedText, limitText, readLimitWords, wordsBefore } from './limit-words.ts'
 import { givePassword, passwordFlags, unlessStored } from './new-password.ts'
+import { allUsers } from './rates.ts'
 import { UsageError } from './usage.ts'
 import { type Deed, type Flags, type Known, type Table, verb } from './verb.ts'
 
@@ -96,39 +98,18 @@ export const userVerbs = {
     }),
     prepare: ([name]) => setEnabled(name, false),
   }),
-  cut: verb({
-    arguments: 'NAME',
-    takes: ['user'],
+  users: verb({
+    arguments: '[WORD...]',
     role: 'operator',
-    logged: true,
-    summary: "cut a user's connections; they may come back at once",
-    hints: unknownUser,
-    ask: ([name], _, known) => {
-      const live = known.user(name)?.connections
-      if (live === 0) return `${name} has no connection`
-      return {
-        question: `Cut ${live === undefined ? 'all connections' : counted(live, 'connection')} of ${name}?`,
-        facts: ['They may come back at once: disabling keeps them out.'],
-        yes: `Cut ${live ?? 'all'}`,
+    summary: 'list users that match a filter, their traffic and limits',
+    words: filterWords,
+    prepare: (words) => {
+      const { matches, asks } = readFilter(userFields, words)
+      return async (context) => {
+        const users = (await allUsers(context, asks)).filter(matches).map(({ user }) => user)
+        return { data: users, view: tableOf(users) }
       }
     },
-    prepare:
-      ([name]) =>
-      async ({ call }) => {
-        const { cut } = await call('users.cut', { name })
-        return { data: { name, cut }, view: `${cutConnections(cut)} of ${name}` }
-      },
-  }),
-  users: verb({
-    arguments: '',
-    role: 'operator',
-    summary: 'list users, their connections, traffic and limits',
-    prepare:
-      () =>
-      async ({ call }) => {
-        const users = (await everyPage((from) => call('users.list', from))).flatMap((page) => page.users)
-        return { data: users, view: tableOf(users) }
-      },
   }),
   'users restore': verb({
     arguments: 'NAME',
@@ -243,9 +224,8 @@ function tableOf(users: readonly User[]): Table {
     right: [3, 4, 5],
     rows: users.map((user) => [
       user.name,
-      // Of a daemon from before there were limits nothing is told of them.
-      user.enabled ? (user.use?.ended ?? 'enabled') : 'disabled',
-      user.stored ? 'kept' : 'until restart',
+      userState(user),
+      userLasts(user),
       String(user.connections),
       formatBytes(user.down),
       formatBytes(user.up),

@@ -105,6 +105,7 @@ export type Kind =
   | 'operator'
   | 'role'
   | 'connection'
+  | 'connectionOrUser'
   | 'setting'
   | 'liveSetting'
   | 'value'

@@ -2,11 +2,13 @@ import { accessFields } from '../filter/access-fields.ts'
 import { connectionFields } from '../filter/connection-fields.ts'
 import { eventFields } from '../filter/event-fields.ts'
 import { fieldLines, filterHelp } from '../filter/fields.ts'
+import { userFields } from '../filter/user-fields.ts'
 import { guessAt } from '../likeliest.ts'
 import { accessVerbs } from './access-verbs.ts'
 import { auditVerbs, sessionVerbs } from './audit-verbs.ts'
 import { banVerbs } from './ban-verbs.ts'
 import { connectionVerbs } from './connection-verbs.ts'
+import { cutVerbs } from './cut-verb.ts'
 import { daemonVerbs } from './daemon-verbs.ts'
 import { eventVerbs } from './event-verbs.ts'
 import { groupVerbs } from './group-verbs.ts'
@@ -27,6 +29,7 @@ const table = {
   ...groupVerbs,
   ...usageVerbs,
   ...connectionVerbs,
+  ...cutVerbs,
   ...accessVerbs,
   ...eventVerbs,
   ...watchVerbs,
@@ -108,8 +111,11 @@ function explainFilter(): Outcome {
   const lines = [
     ...filterHelp(connectionFields),
     '',
-    ' Beside that, of the access log:',
+    ' Beside that, of the access log, and in part of those closed:',
     ...fieldLines(accessFields),
+    '',
+    ' Of users:',
+    ...fieldLines(userFields),
     '',
     ' And of events:',
     ...fieldLines(eventFields),
@@ -118,6 +124,7 @@ function explainFilter(): Outcome {
     data: {
       connections: Object.keys(connectionFields),
       access: Object.keys(accessFields),
+      users: Object.keys(userFields),
       events: Object.keys(eventFields),
     },
     view: { rows: lines.slice(1).map((line) => [line]) },

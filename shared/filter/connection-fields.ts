@@ -1,4 +1,5 @@
-import type { Connection } from '../protocol/methods.ts'
+import { endReasonChoices, endReasonWords } from '../end-reasons.ts'
+import type { ClosedConnection, Connection } from '../protocol/methods.ts'
 import { portOf } from './addresses.ts'
 import { amountField, type Fields, placeField, wordField } from './fields.ts'
 
@@ -33,8 +34,8 @@ const states = [
 ] as const satisfies readonly Connection['state'][]
 const paces = ['user', 'source', 'everybody', none] as const satisfies readonly (Connection['paced'] | typeof none)[]
 
-/** What a filter can ask of a live connection that was looked at twice, a second apart. */
-export const connectionFields: Fields<Omit<ConnectionRow, 'idle'>> = {
+/** What a filter can ask of a connection, live or ended. */
+const lastingFields: Fields<Pick<ConnectionRow, 'connection'>> = {
   user: wordField(({ connection }) => [connection.user ?? none]),
   command: wordField(({ connection }) => [connection.command ?? none], commandWords),
   src: placeField(({ connection }) => connection.client),
@@ -46,6 +47,11 @@ export const connectionFields: Fields<Omit<ConnectionRow, 'idle'>> = {
   down: amountField('bytes', ({ connection }) => connection.down),
   up: amountField('bytes', ({ connection }) => connection.up),
   bytes: amountField('bytes', ({ connection }) => connection.down + connection.up),
+}
+
+/** What a filter can ask of a live connection that was looked at twice, a second apart. */
+export const connectionFields: Fields<Omit<ConnectionRow, 'idle'>> = {
+  ...lastingFields,
   state: wordField(({ connection }) => stateWords(connection), [...states, 'paced']),
   paced: wordField(({ connection }) => [connection.paced ?? none], paces),
   rate: amountField('bytes', ({ rate }) => rate.down + rate.up),
@@ -65,6 +71,14 @@ export const watchedConnectionFields: Fields<ConnectionRow> = {
     [...states, 'idle', 'paced'],
   ),
   idle: amountField('time', ({ idle }) => idle),
+}
+
+/** What a filter can ask of a connection that ended; as the access log is asked. */
+export const closedFields: Fields<{ readonly connection: ClosedConnection }> = {
+  ...lastingFields,
+  tried: wordField(({ connection }) => [connection.tried ?? none]),
+  reason: wordField(({ connection: { reason } }) => [reason, endReasonWords(reason)], endReasonChoices),
+  lasted: amountField('time', ({ connection }) => connection.ended - connection.opened),
 }
 
 function stateWords({ state, paced }: Connection): string[] {

@@ -93,7 +93,7 @@ test('the line asks by the dialog of the key, and by one for several commands', 
   const column = app.lines[row]?.indexOf('Delete') ?? -1
   app.type(`\u001b[<0;${column + 2};${row + 1}M`)
   await app.shows(/1\/1 users[\s\S]*deleted alice, cut 0 connections/)
-  app.type(':cut bob\r')
+  app.type(':cut user:bob\r')
   await app.shows(/^ ! cut: bob has no connection/m)
   app.type(`${erase}drain; deluser bob\r`)
   await app.shows(/Do all of this\?.*Drain the daemon\?.*Delete user bob\?.*It is the last user/s)

@@ -48,12 +48,12 @@ describe.skipIf(!curl).each(['portable', 'linux'])('with the %s engine', (engine
     expect(stderr + restarted.stderr).not.toContain(password)
   })
 
-  test('kill ends the curl', async () => {
+  test('cut ends the curl', async () => {
     const daemon = await startDaemon(['--engine', engine])
     const download = await endlessDownload(daemon)
     const [connection]: Connection[] = JSON.parse((await exec(daemon, 'connections', '--json')).stdout)
     expect(connection).toMatchObject({ state: 'open', user: null, down: expect.any(Number) })
-    expect(await exec(daemon, `kill ${connection?.id}`)).toMatchObject({ status: 0 })
+    expect(await exec(daemon, `cut ${connection?.id}`)).toMatchObject({ status: 0 })
     expect((await download.curl).status).not.toBe(0)
   })
 

@@ -56,7 +56,7 @@ test('disable keeps a user out and enable lets them in; passwd makes a password 
   expect(await granted(daemon, 'bob', stdout.trimEnd())).toBe(true)
 })
 
-test('connections finds one by its words, and kill says when it is gone (11)', async () => {
+test('connections finds one by its words, and cut says when it is gone (11)', async () => {
   const daemon = await startDaemon()
   const target = await startTarget()
   const client = await connectThrough(daemon.port('socks'), target)
@@ -69,12 +69,12 @@ test('connections finds one by its words, and kill says when it is gone (11)', a
   expect(none).toEqual([])
 
   const [{ id }] = rows
-  expect(await exec(daemon, `kill ${id}`)).toEqual({ status: 0, stdout: `cut ${id}\n`, stderr: '' })
+  expect(await exec(daemon, `cut ${id}`)).toEqual({ status: 0, stdout: `cut ${id}\n`, stderr: '' })
   await client.discard()
-  expect(await exec(daemon, `kill ${id}`)).toEqual({
+  expect(await exec(daemon, `cut ${id}`)).toEqual({
     status: 1,
     stdout: '',
-    stderr: `proxy-tui: kill: no such connection, it may have ended: ${id}\n`,
+    stderr: `proxy-tui: cut: no such connection, it may have ended: ${id}\n`,
   })
 })
 

@@ -76,10 +76,10 @@ test.each(['rules apply /dev/zero', 'import /dev/zero', 'rules apply -'])(
 
 test('a mistake anywhere on the command line is found before anything is sent', async () => {
   const daemon = await startFakeDaemon(() => page)
-  expect(await proxyTui('--socket', daemon.path, '--exec', 'users', '--exec', 'users; kill')).toEqual({
+  expect(await proxyTui('--socket', daemon.path, '--exec', 'users', '--exec', 'users; cut')).toEqual({
     status: 2,
     stdout: '',
-    stderr: 'proxy-tui: --exec 2: character 8: kill needs ID; usage: kill ID...\n',
+    stderr: 'proxy-tui: --exec 2: character 8: cut needs ID-OR-FILTER; usage: cut ID-OR-FILTER...\n',
   })
   expect(daemon.connections).toBe(0)
 })
@@ -138,9 +138,9 @@ test('without a daemon the status is 3, and the text says where none was (23)', 
 })
 
 test('help needs no daemon', async () => {
-  const { status, stdout } = await proxyTui('--socket', '/nonexistent', '--exec', 'help; help kill')
+  const { status, stdout } = await proxyTui('--socket', '/nonexistent', '--exec', 'help; help connection')
   expect(status).toBe(0)
-  expect(stdout).toMatch(/^adduser NAME {2,}add a user.*\nkill ID\.\.\. {2}cut connections by id\n$/s)
+  expect(stdout).toMatch(/^adduser NAME {2,}add a user.*\nconnection ID {2}tell all about one connection, .*\n$/s)
 })
 
 test('a listener that says nothing has its time, then the status is 3', async () => {
@@ -224,3 +224,16 @@ test.skipIf(!existsSync('/dev/full'))('an output that cannot be written is told'
   expect(status).toBe(1)
   expect(stderr).toMatch(/^proxy-tui: cannot write the output: .*\n$/)
 })
+
+test.each([new RpcError('invalid_params', 'unknown readOnly'), new RpcError('method_not_found', 'no such method')])(
+  'with --read-only, a daemon that knows no such sessions is told apart from one that refuses: %s',
+  async (answer) => {
+    const daemon = await startFakeDaemon((method) => (method === 'session.drop' ? answer : {}))
+    const { status, stderr } = await proxyTui('--socket', daemon.path, '--read-only', '--exec', 'stats')
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/too old for --read-only: .* log in as a viewer instead/),
+    ])
+    expect(daemon.calls.map(([method]) => method)).toEqual(['session.drop'])
+  },
+)

@@ -2,6 +2,7 @@ import type { Context } from '../../shared/commands/context.ts'
 import { type Client, ConnectionError, connect } from '../client/index.ts'
 import type { NamedDaemon } from '../options/daemons.ts'
 import { type AskPassword, targetsAt } from '../options/passwords.ts'
+import { onlyLook } from './only-look.ts'
 
 interface Connection extends Pick<Context, 'call' | 'events'> {
   close(): Promise<void>
@@ -17,7 +18,7 @@ export function connectionTo(
     const opened = await connect(targetsAt(places, ask), { timeoutMs, name: 'proxy-tui' })
     if (!readOnly) return opened
     try {
-      await inTime((signal) => opened.call('session.drop', { readOnly: true }, { signal }), timeoutMs)
+      await inTime((signal) => onlyLook(opened.call, { signal }), timeoutMs)
       return opened
     } catch (error) {
       opened.close()

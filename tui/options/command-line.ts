@@ -79,9 +79,12 @@ export async function readCommandLine(args: readonly string[], surroundings: Sur
   const { colour, theme, mini = false, refresh = options.refresh.max, utc = false } = settled[0]?.options ?? {}
   const { exec: lines, json = false, passwordStdin = false, timeout } = flags
   if (!lines) {
-    const idle = Object.entries({ '--json': json, '--password-stdin': passwordStdin, '--timeout': timeout })
+    const idle = Object.entries({ '--json': json, '--password-stdin': passwordStdin, '--timeout 5s': timeout })
     const [flag] = idle.find(([, value]) => value) ?? []
-    if (flag !== undefined) throw new Error(`${flag} is about commands: give some with --exec`)
+    if (flag !== undefined)
+      throw new Error(
+        `${flag.split(' ')[0]} is about commands: give some with --exec, as in proxy-tui ${flag} --exec users`,
+      )
     return { kind: 'app', options: { daemons, utc, colour: colour !== 'never', theme, mini, refresh } }
   }
   const readers = lines.filter((line) => line === '-').length + (passwordStdin ? 1 : 0)

@@ -35,16 +35,16 @@ describe('completion', () => {
     ['role root ', ['viewer', 'operator', 'admin']],
     ['addoperator x --role ', ['viewer', 'operator', 'admin']],
     ['addoperator x --role=v', ['--role=viewer']],
-    ['kill ', ['1-7', '1-8']],
-    ['kill 1-7 ', ['1-8']],
+    ['cut ', ['1-7', '1-8', 'user:alice', 'user:bob', `'user:"two words"'`, `"user:o'hara"`]],
+    ['cut 1-7 1', ['1-8']],
     ['connection ', ['1-7', '1-8']],
     ['connection 1-7 ', []],
     ['rules remove ', ['16', '17']],
     ['rules remove 16 ', ['17']],
     ['rules move 1', ['16', '17']],
     ['rules replace 17', ['17']],
-    ['closed ', ['--last', '--limit']],
-    ['cut a', ['alice']],
+    ['closed --', ['--last', '--limit']],
+    ['cut user:a', ['user:alice']],
     ['log --level w', ['warn']],
     ['get timeout-i', ['timeout-idle']],
     ['get socks-p', ['socks-port']],
@@ -103,6 +103,7 @@ describe('completion', () => {
 const examples = Object.entries(verbs).map(([name, row]) => {
   const words = row.arguments
     .replaceAll(/\[|\]|\.\.\./g, '')
+    .replace('ID-OR-FILTER', 'user:bob')
     .replace('ROLE', 'viewer')
     .replace('FIELD=VALUE', 'quota=1GB')
     .replace('NAME WORD', 'NAME near-limit')

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { callToCut } from '../../../shared/commands/cut-verb.ts'
+import { lineOf } from '../../../shared/commands/line-of.ts'
 import { parseCommands, questionBefore } from '../../../shared/commands/parse.ts'
 import { UsageError } from '../../../shared/commands/usage.ts'
 import type { Known, Question, Table } from '../../../shared/commands/verb.ts'
@@ -96,7 +98,7 @@ describe('users', () => {
   })
 
   test("cut says how many of the user's connections it cut", async () => {
-    const { outcome, calls } = await runCommand('cut bob', { 'users.cut': { cut: 2 } })
+    const { outcome, calls } = await runCommand('cut user:bob', { 'users.cut': { cut: 2 } })
     expect(calls).toEqual([['users.cut', { name: 'bob' }]])
     expect(outcome).toEqual({ data: { name: 'bob', cut: 2 }, view: 'cut 2 connections of bob' })
   })
@@ -112,6 +114,11 @@ describe('users', () => {
       ['late', 'expired', 'kept', '2', '0 B', '1.00 KiB', '1970-01-01T00:00:00Z', ''],
     ])
   })
+})
+
+test('users takes a filter', async () => {
+  const { outcome } = await runCommand('users state:enabled "group:"', { 'users.list': { users: [bob, eve, late] } })
+  expect(outcome.data).toEqual([bob])
 })
 
 test('users of a daemon that knows no limits yet are listed without', async () => {
@@ -322,28 +329,80 @@ describe('connections', () => {
     ])
   })
 
-  test('kill says what it killed and what was gone', async () => {
-    const { outcome, calls } = await runCommand('kill 7 9', { 'connections.kill': { killed: ['7'], missing: ['9'] } })
-    expect(calls).toEqual([['connections.kill', { ids: ['7', '9'] }]])
-    expect(outcome).toEqual({
-      data: { killed: ['7'], missing: ['9'] },
-      view: 'cut 7',
-      told: 'cut 1 connection, 1 connection had ended before',
-      problem: 'no such connection, it may have ended: 9',
+  test('cut says what it cut and what was gone', async () => {
+    const { outcome, calls } = await runCommand('cut k3fq-7 k3fq-9', {
+      'connections.kill': { killed: ['k3fq-7'], missing: ['k3fq-9'] },
     })
-    const { outcome: clean } = await runCommand('kill 7', { 'connections.kill': { killed: ['7'], missing: [] } })
+    expect(calls).toEqual([['connections.kill', { ids: ['k3fq-7', 'k3fq-9'] }]])
+    expect(outcome).toEqual({
+      data: { killed: ['k3fq-7'], missing: ['k3fq-9'] },
+      view: 'cut k3fq-7',
+      told: 'cut 1 connection, 1 connection had ended before',
+      problem: 'no such connection, it may have ended: k3fq-9',
+    })
+    const { outcome: clean } = await runCommand('cut k3fq-7', {
+      'connections.kill': { killed: ['k3fq-7'], missing: [] },
+    })
     expect(clean.problem).toBeUndefined()
   })
 
-  test('kill sends no more ids at once than the daemon takes', async () => {
-    const ids = Array.from({ length: 501 }, (_, at) => `c${at}`)
+  test('cut takes a filter, and leaves what it does not match', async () => {
+    const rows = [
+      { ...web, id: 'k3fq-1', destination: 'a.example:443' },
+      { ...web, id: 'k3fq-2', destination: 'b.test:443' },
+    ]
+    const answers = {
+      'connections.list': { connections: rows },
+      'connections.kill': { killed: ['k3fq-1'], missing: [] },
+    }
+    const { outcome, calls } = await runCommand('cut dst:*.example port:443', answers)
+    expect(calls.at(-1)).toEqual(['connections.kill', { ids: ['k3fq-1'] }])
+    expect(outcome).toEqual({ data: { killed: ['k3fq-1'], missing: [] }, view: 'cut 1 connection' })
+    const { outcome: none, calls: asked } = await runCommand('cut dst:c.example', answers)
+    expect(asked.map(([method]) => method)).toEqual(['connections.list'])
+    expect(none.view).toBe('cut 0 connections')
+  })
+
+  test.each(['user:b*', 'user:~b', 'user:-', '!user:bob', 'user:"b b"'])(
+    'cut %s is a filter and not the name of a user',
+    async (word) => {
+      const { calls } = await runCommand(`cut '${word}'`, { 'connections.list': { connections: [] } })
+      expect(calls.map(([method]) => method)).toEqual(['connections.list'])
+    },
+  )
+
+  test.each(['b*', '~b', '-', '"b"', 'bob', 'b b'])(
+    'the line that cuts the user %s names just that one',
+    async (name) => {
+      const { calls } = await runCommand(lineOf(callToCut(name)), { 'users.cut': { cut: 0 } })
+      expect(calls).toEqual([['users.cut', { name }]])
+    },
+  )
+
+  test('cut with a number ends the connection of an operator', async () => {
+    const { outcome, calls } = await runCommand('cut 3', { 'sessions.cut': { name: 'kim' } })
+    expect(calls).toEqual([['sessions.cut', { id: 3 }]])
+    expect(outcome.view).toBe('ended connection 3 of kim')
+  })
+
+  test('closed takes a filter, and then looks at all that the daemon remembers', async () => {
+    const connections = ['idle', 'denied', 'idle'].map((reason, at) => ({ ...ended, id: `k3fq-${at}`, reason }))
+    const { outcome, calls } = await runCommand('closed reason:idle --last 1', {
+      'connections.closed': { connections },
+    })
+    expect(calls).toEqual([['connections.closed', { limit: 500 }]])
+    expect(outcome.data).toEqual([connections[0]])
+  })
+
+  test('cut sends no more ids at once than the daemon takes', async () => {
+    const ids = Array.from({ length: 501 }, (_, at) => `k3fq-${at}`)
     const answers = [
       { killed: ids.slice(0, 500), missing: [] },
       { killed: [], missing: ids.slice(500) },
     ]
-    const { outcome, calls } = await runCommand(`kill ${ids.join(' ')}`, { 'connections.kill': answers })
-    expect(calls.map(([, params]) => (params as { ids: string[] }).ids)).toEqual([ids.slice(0, 500), ['c500']])
-    expect(outcome.data).toEqual({ killed: ids.slice(0, 500), missing: ['c500'] })
+    const { outcome, calls } = await runCommand(`cut ${ids.join(' ')}`, { 'connections.kill': answers })
+    expect(calls.map(([, params]) => (params as { ids: string[] }).ids)).toEqual([ids.slice(0, 500), ['k3fq-500']])
+    expect(outcome.data).toEqual({ killed: ids.slice(0, 500), missing: ['k3fq-500'] })
   })
 })
 
@@ -658,7 +717,7 @@ describe('the daemon', () => {
     expect(outcome.data).toEqual(status)
     const facts = Object.fromEntries((outcome.view as Table).rows)
     expect(facts).toMatchObject({
-      engine: 'linux, workers: 2',
+      engine: 'linux, 2 threads',
       uptime: '1m30s',
       password: 'required',
       connections: '4',
@@ -693,12 +752,20 @@ describe('what is asked before', () => {
     return command && questionBefore(command.call, { ...nobody, ...known })
   }
 
-  test.each(['deluser bob', 'disable bob', 'cut bob', 'kill 7', 'kill 7 8', 'deloperator kim', 'drain', 'shutdown'])(
-    '%s asks, though nothing is known of whom it is about',
-    (line) => {
-      expect(asked(line)).toMatchObject({ question: expect.stringMatching(/\?$/), yes: expect.stringMatching(/./) })
-    },
-  )
+  test.each([
+    'deluser bob',
+    'disable bob',
+    'cut user:bob',
+    'cut 7',
+    'cut k3fq-7',
+    'cut k3fq-7 k3fq-8',
+    'cut port:443',
+    'deloperator kim',
+    'drain',
+    'shutdown',
+  ])('%s asks, though nothing is known of whom it is about', (line) => {
+    expect(asked(line)).toMatchObject({ question: expect.stringMatching(/\?$/), yes: expect.stringMatching(/./) })
+  })
 
   test.each(['adduser bob', 'enable bob', 'stats', 'role kim admin', 'set timeout-idle 5 --dry-run'])(
     '%s asks nothing',
@@ -720,19 +787,19 @@ describe('what is asked before', () => {
   })
 
   test('cut tells that there is nothing to cut', () => {
-    expect(asked('cut bob', { user: () => ({ connections: 0 }) })).toBe('bob has no connection')
+    expect(asked('cut user:bob', { user: () => ({ connections: 0 }) })).toBe('bob has no connection')
   })
 
-  test('kill names what it cuts, a few of many', () => {
+  test('cut names what it cuts, a few of many', () => {
     const connection = (id: string) => ({ client: `client ${id}`, destination: null, user: 'bob' })
-    expect(asked('kill 7', { connection })).toEqual({
+    expect(asked('cut k3fq-7', { connection })).toEqual({
       question: 'Cut this connection?',
-      facts: ['from client 7', 'to nowhere yet', 'of bob'],
+      facts: ['from client k3fq-7', 'to nowhere yet', 'of bob'],
       yes: 'Cut',
     })
-    expect(asked('kill 1 2 3 4 5', { connection, connections: 9 })).toEqual({
+    expect(asked('cut a-1 a-2 a-3 a-4 a-5', { connection, connections: 9 })).toEqual({
       question: 'Cut 5 of 9 connections?',
-      facts: ['client 1 to nowhere yet', 'client 2 to nowhere yet', 'client 3 to nowhere yet', 'and 2 more'],
+      facts: ['client a-1 to nowhere yet', 'client a-2 to nowhere yet', 'client a-3 to nowhere yet', 'and 2 more'],
       yes: 'Cut 5',
     })
   })

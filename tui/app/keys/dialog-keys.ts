@@ -71,7 +71,7 @@ export const dialogKeys = {
     { keys: ['up'], command: 'scrollUp', summary: 'scroll back' },
   ],
   detail: [
-    { keys: ['x'], verb: 'kill', summary: 'cut this connection', hint: 'cut' },
+    { keys: ['x'], verb: 'cut', summary: 'cut this connection', hint: 'cut' },
     { ...copy, hint: 'copy' },
     {
       keys: ['R'],
@@ -123,7 +123,7 @@ export const dialogKeys = {
     { keys: ['='], command: 'sharedScale', summary: 'one scale for down and up, or one for each' },
     { keys: ['e'], command: 'userLimits', verb: 'users set', summary: 'edit their limits', hint: 'edit' },
     { keys: ['E'], command: 'toggleUser', verb: 'disable', summary: 'enable or disable them', wide: 'on/off' },
-    { keys: ['x'], verb: 'cut', summary: 'cut their connections', hint: 'cut' },
+    { keys: ['x'], command: 'cutUser', verb: 'cut', summary: 'cut their connections', hint: 'cut' },
     { keys: ['p'], verb: 'passwd', summary: 'change their password', wide: 'password' },
     { keys: ['D', 'delete'], verb: 'deluser', summary: 'delete them', hint: 'delete' },
     { keys: ['u'], command: 'undo', summary: 'undo the last change' },

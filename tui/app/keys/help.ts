@@ -56,7 +56,7 @@ export function hintsOf(state: State): Hint[] {
 
 /** Whether it would cut the connection that is shown closely, which is over. */
 function isTooLate({ dialog, followed }: State, { verb }: Binding): boolean {
-  return dialog?.kind === 'detail' && verb === 'kill' && followed !== null && isOver(followed)
+  return dialog?.kind === 'detail' && verb === 'cut' && followed !== null && isOver(followed)
 }
 
 /** As many hints as fit into `width` columns, and always the last two; where there is room, those for wide screens, too. */
@@ -112,8 +112,6 @@ function typingLines(context: KeyContext): string[] {
 
 /** Terminal columns from which on the help has two columns. */
 const columnsForTwo = 100
-/** Where the second row of a line begins, below its explanation. */
-const indent = ' '.repeat(18)
 
 /** The lines of the help that is open, as far as they have what is looked for: in a wide terminal keys at the left, what is typed at the right. */
 export function helpShown({ size, ...state }: State, { find }: Pick<Help, 'find'>): readonly string[] {
@@ -135,6 +133,8 @@ export function helpShown({ size, ...state }: State, { find }: Pick<Help, 'find'
 function wrapLine(line: string, width: number): string[] {
   const [first = '', ...others] = breakLines(line, width)
   if (others.length === 0) return [first]
+  // They go on below the explanation, which stands behind two spaces or more.
+  const indent = ' '.repeat(/^ *\S.*? {2,}/.exec(line)?.[0].length ?? 0)
   return [first, ...breakLines(others.join(' '), width - indent.length).map((rest) => indent + rest)]
 }
 
@@ -146,14 +146,21 @@ const fields = {
   form: 'In a form',
 } as const satisfies Partial<Record<KeyContext, string>>
 
+/** Terminal columns of keys at least, so that most explanations stand below each other, and below those of a filter. */
+const leastKeyColumns = 15
+
 function keysOf(context: KeyContext, readOnly: boolean): string[] {
   const all: readonly Binding[] = keyTable[context]
   const bindings = all.filter((binding) => lackToPress({ role: null, readOnly }, binding) === null)
+  const width = Math.max(leastKeyColumns, ...bindings.map((binding) => keysIn(binding).length))
   return bindings.map((binding) => {
-    const { keys, summary } = binding
     const role = roleFor(binding)
-    return ` ${keys.map(keyLabel).join(', ').padEnd(16)} ${summary}${role === undefined ? '' : ` (${role})`}`
+    return ` ${keysIn(binding).padEnd(width)}  ${binding.summary}${role === undefined ? '' : ` (${role})`}`
   })
+}
+
+function keysIn({ keys }: Binding): string {
+  return keys.map(keyLabel).join(', ')
 }
 
 function isList(context: KeyContext): context is keyof typeof tables {

@@ -92,11 +92,11 @@ export const keyTable = {
     ...everywhere,
   ],
   connections: [
-    { keys: ['x'], verb: 'kill', summary: 'cut the selected connection', hint: 'cut' },
+    { keys: ['x'], verb: 'cut', summary: 'cut the selected connection', hint: 'cut' },
     {
       keys: ['X'],
       command: 'killShown',
-      verb: 'kill',
+      verb: 'cut',
       summary: 'cut the connections that are marked; without marks, all that are shown',
       hint: 'all',
     },
@@ -156,7 +156,7 @@ export const keyTable = {
     {
       keys: ['x', 'delete'],
       command: 'killSum',
-      verb: 'kill',
+      verb: 'cut',
       summary: 'cut the connections of the selected sum',
       hint: 'cut',
     },
@@ -201,6 +201,7 @@ export const keyTable = {
     },
     {
       keys: ['x'],
+      command: 'cutUser',
       verb: 'cut',
       summary: "cut the selected user's connections",
       hint: 'cut',
@@ -389,7 +390,7 @@ export const keyTable = {
     {
       keys: ['x'],
       command: 'cutSession',
-      verb: 'sessions cut',
+      verb: 'cut',
       summary: 'cut the selected management connection',
       hint: 'cut',
     },

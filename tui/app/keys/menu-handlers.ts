@@ -64,7 +64,7 @@ export const menuHandlers = {
     const count = sum.ids.length
     void begin(
       app,
-      { verb: 'kill', values: sum.ids },
+      { verb: 'cut', values: sum.ids },
       {
         question: `Cut ${counted(count, 'connection')} of ${app.store.state.grouping} ${sum.of}?`,
         facts: [`They are those that ${sum.filter} shows.`],

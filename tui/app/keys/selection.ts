@@ -19,6 +19,7 @@ export function selectedName(state: State, kind: Kind): Selected<string> {
     case 'operator':
       return named(selectedOperator(state), ({ name }) => name)
     case 'connection':
+    case 'connectionOrUser':
       return named(liveConnection(state), ({ id }) => id)
     default:
       return nothing

@@ -1,3 +1,4 @@
+import { callToCut } from '../../../shared/commands/cut-verb.ts'
 import { operatorRoles } from '../../../shared/commands/operator-verbs.ts'
 import { callToSet } from '../../../shared/commands/setting-verbs.ts'
 import { findVerb, type VerbName } from '../../../shared/commands/verbs.ts'
@@ -26,6 +27,7 @@ export const verbHandlers = {
     withSelected(app, selectedUser(app.store.state), ({ name, enabled }) => {
       void begin(app, { verb: enabled ? 'disable' : 'enable', values: [name] })
     }),
+  cutUser: (app) => withSelected(app, selectedUser(app.store.state), ({ name }) => void begin(app, callToCut(name))),
   killShown: (app) => {
     if (markedIds(app.store.state).size > 0) killMarked(app)
     else killShown(app)
@@ -52,7 +54,7 @@ export const verbHandlers = {
   cutSession: (app) => {
     const { rows, cursor } = sessionsView(app.store.state)
     const session = rows[cursor]
-    if (session) void begin(app, { verb: 'sessions cut', values: [String(session.id)] })
+    if (session) void begin(app, { verb: 'cut', values: [String(session.id)] })
     else app.store.announce('nothing is selected', 'bad')
   },
   changeSetting: (app) =>
@@ -88,7 +90,7 @@ function killMarked(app: App): void {
   const hidden = ids.filter((id) => !shown.has(id)).length
   void begin(
     app,
-    { verb: 'kill', values: ids },
+    { verb: 'cut', values: ids },
     {
       question: `Cut ${ids.length} marked of ${counted(state.connections.now.rows.size, 'connection')}?`,
       facts: hidden > 0 ? [`The filter hides ${hidden} of them.`] : [],
@@ -105,7 +107,7 @@ function killShown(app: App): void {
   const { filter } = state.lists.connections
   void begin(
     app,
-    { verb: 'kill', values: ids },
+    { verb: 'cut', values: ids },
     {
       question: `Cut ${ids.length} of ${counted(total, 'connection')}?`,
       facts: [filter ? `They match the filter: ${filter}` : 'No filter is set: these are all.'],

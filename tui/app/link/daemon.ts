@@ -15,6 +15,7 @@ import {
   type LinkState,
 } from '../../client/index.ts'
 import { withMend } from '../../exec/failure.ts'
+import { onlyLook } from '../../exec/only-look.ts'
 import { overlayOf } from '../state/dialogs.ts'
 import { callOf, type Form, type Told } from '../state/forms.ts'
 import type { GraphWish } from '../state/graph.ts'
@@ -276,7 +277,7 @@ export class Daemon {
 
   async #begin(client: Client): Promise<void> {
     // In the daemon, which keeps to it whatever is wrong here.
-    if (this.#readOnly) await client.call('session.drop', { readOnly: true })
+    if (this.#readOnly) await onlyLook(client.call)
     this.#begun = client
     this.#settle()
     this.#ask((client) => this.#followMetrics(client))

@@ -92,7 +92,7 @@ function facts(followed: Followed, now: number, { rateUnit, rules, users }: Stat
     `Average      down ${average(down)}   up ${average(up)}   since it opened`,
     `Limits       ${limitsText(followed)}`,
     ...pacingFacts(followed, users),
-    ...(rule === undefined ? [] : [`Rule         ${ruleText(rules, rule)}`]),
+    ...(rule === undefined ? [] : [`Decided by   ${ruleText(rules, rule)}`]),
   ]
 }
 

@@ -92,7 +92,7 @@ export function refusalsLately(recent: readonly Sample[], rules: Rules | null): 
     })
     .filter(({ count }) => count > 0)
   return [
-    ...byRule.map(({ rule, lastMinute }) => ({ what: `rule ${rule.place ?? 'of proxyd'}`, count: lastMinute })),
+    ...byRule.map(({ rule, lastMinute }) => ({ what: `rule ${rule.id}`, count: lastMinute })),
     ...reasons.map(({ reason, count }) => ({ what: endReasonWords(reason), count })),
   ]
     .sort((one, other) => other.count - one.count)

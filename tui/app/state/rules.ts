@@ -43,9 +43,8 @@ export function refusingRules({ rules, marks }: Rules): Refusals[] {
     .sort((one, other) => other.lastMinute - one.lastMinute || other.rule.hits - one.rule.hits)
 }
 
-/** A rule by its id, for people: its text as far as it is known. */
+/** A rule for people: by its id, which commands, filters and the log know it by, with its text as far as that is known. */
 export function ruleText(rules: Rules | null, id: number): string {
   const rule = rules?.rules.find((each) => each.id === id)
-  if (!rule) return `no. ${id}`
-  return rule.place === null ? rule.text : `${rule.place}: ${rule.text}`
+  return rule ? `rule ${id}: ${rule.text}` : `rule ${id}`
 }

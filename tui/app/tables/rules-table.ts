@@ -1,7 +1,7 @@
 import { amountField, textField, wordField } from '../../../shared/filter/fields.ts'
 import { formatDuration } from '../../../shared/format/time.ts'
 import type { Rule } from '../../../shared/protocol/methods.ts'
-import { numberColumn, textColumn, wide } from './columns.ts'
+import { numberColumn, textColumn } from './columns.ts'
 import { compareIds, type TableSpec } from './table-spec.ts'
 
 const idOf = ({ id }: Rule) => String(id)
@@ -62,8 +62,7 @@ export const rulesTable: TableSpec<RuleRow> = {
     textColumn('whose', 'Whose', whoseOf, { width: 7, dispensable: 1 }),
     textColumn('id', 'Id', idOf, {
       width: 5,
-      from: wide,
-      dispensable: 0,
+      dispensable: 4,
       compare: (one, other) => compareIds(idOf(one), idOf(other)),
     }),
     numberColumn('hits', 'Hits', 9, ({ hits }) => hits, String, { dispensable: 3 }),

@@ -1,4 +1,5 @@
-import { amountField, textField, wordField } from '../../../shared/filter/fields.ts'
+import { amountField } from '../../../shared/filter/fields.ts'
+import { userFields, userLasts, userState } from '../../../shared/filter/user-fields.ts'
 import { formatDuration } from '../../../shared/format/time.ts'
 import { sparkline } from '../chart/bars.ts'
 import { connectionsUsed, quotaUsed, rateUsed, shareOf, warnShare } from '../state/limits.ts'
@@ -11,30 +12,26 @@ import type { TableSpec } from './table-spec.ts'
 const sum = (past: readonly number[]) => past.reduce((total, rate) => total + rate, 0)
 const nameOf = ({ user }: UserRow) => user.name
 const groupOf = ({ user }: UserRow) => user.group
-const lastsOf = ({ user }: UserRow) => (user.stored ? 'kept' : 'until restart')
+const lastsOf = ({ user }: UserRow) => userLasts(user)
 const endOf = ({ user }: UserRow) => user.use.expires ?? Number.POSITIVE_INFINITY
 
 /** How far away the end is from which on it is near. */
 const soon = 3 * 86_400_000
 
-/** Whether they may come, in a word, and what that is to whoever looks. */
-function stateOf({ user: { enabled, use } }: UserRow): { readonly word: string; readonly tone: Role | null } {
-  if (!enabled) return { word: 'disabled', tone: 'dim' }
-  switch (use.ended) {
-    case 'quota':
-      return { word: 'used up', tone: 'bad' }
-    case 'slowed':
-      return { word: 'slowed', tone: 'warning' }
-    case 'expired':
-      return { word: 'expired', tone: 'bad' }
-    case null:
-      return { word: 'enabled', tone: null }
-  }
+/** What their state is to whoever looks. */
+const stateTones: Readonly<Record<ReturnType<typeof userState>, Role | null>> = {
+  disabled: 'dim',
+  'used up': 'bad',
+  slowed: 'warning',
+  expired: 'bad',
+  enabled: null,
 }
+
+const stateTone = ({ user }: UserRow) => stateTones[userState(user)]
 
 /** Who may not come, or is refused something, and who soon will be. */
 function alertOf(row: UserRow): 'warning' | 'bad' | null {
-  const tones = [stateOf(row).tone, quotaTone(row), refusedLately(row) > 0 ? 'bad' : null]
+  const tones = [stateTone(row), quotaTone(row), refusedLately(row) > 0 ? 'bad' : null]
   return tones.includes('bad') ? 'bad' : tones.includes('warning') ? 'warning' : null
 }
 
@@ -48,27 +45,16 @@ function quotaTone(row: UserRow): Role | null {
 export const usersTable: TableSpec<UserRow> = {
   id: nameOf,
   fields: {
-    user: wordField((row) => [nameOf(row)]),
-    state: wordField((row) => [stateOf(row).word]),
-    group: wordField((row) => [groupOf(row)]),
-    note: textField(({ user }) => String(user.limits.note ?? '')),
-    lasts: textField(lastsOf),
-    connections: amountField('count', ({ user }) => user.connections),
+    ...userFields,
     refused: amountField('count', refusedLately),
-    rate: amountField('bytes', ({ rate }) => rate.down + rate.up),
-    'down-rate': amountField('bytes', ({ rate }) => rate.down),
-    'up-rate': amountField('bytes', ({ rate }) => rate.up),
-    used: amountField('bytes', ({ user }) => user.use.used),
-    down: amountField('bytes', ({ user }) => user.down),
-    up: amountField('bytes', ({ user }) => user.up),
   },
   alert: alertOf,
   columns: [
     textColumn('name', 'User', nameOf, { width: 10, widest: 32 }),
-    textColumn('state', 'State', (row) => stateOf(row).word, {
+    textColumn('state', 'State', (row) => userState(row.user), {
       width: 8,
       dispensable: 11,
-      tone: (row) => stateOf(row).tone,
+      tone: (row) => stateTone(row),
     }),
     textColumn('lasts', 'Kept', lastsOf, { width: 13, dispensable: 4 }),
     textColumn('group', 'Group', groupOf, { width: 8, widest: 16, dispensable: 5 }),

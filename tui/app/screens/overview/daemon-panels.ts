@@ -9,7 +9,7 @@ import { columnsForMore } from '../../state/layout.ts'
 import { liveConnections } from '../../state/live.ts'
 import { entryText } from '../../state/log.ts'
 import { isStale } from '../../state/state.ts'
-import { fitText } from '../../text/fit.ts'
+import { columnsOf, fitText } from '../../text/fit.ts'
 import type { Role } from '../../themes/theme.ts'
 import type { Panel, PanelRoom } from './panel.ts'
 
@@ -38,18 +38,28 @@ export const totalsPanel: Panel = ({ state, look, width }) => {
     { text: ` ${name} `, style: old ?? theme.label },
     { text: value, style: old ?? style },
   ]
-  const refused = width < columnsForMore ? '' : refusalsLately(recent, state.rules).join(', ')
   const live = liveConnections(state) ?? latest.connections
-  return [
-    lineOf([
-      ...named('Now ', counted(live, 'connection')),
-      ...named('  down', formatBytes(latest.down)),
-      ...named(' up', formatBytes(latest.up)),
-      ...named('  accepted', String(latest.accepted), latest.accepted === 0 ? theme.zero : undefined),
-      ...named(' failed', String(latest.failed), latest.failed === 0 ? theme.zero : undefined),
-      ...(refused === '' ? [] : named('  refused in a minute:', look.text(refused), theme.warning)),
-    ]),
+  const totals = [
+    ...named('Now ', counted(live, 'connection')),
+    ...named('  down', formatBytes(latest.down)),
+    ...named(' up', formatBytes(latest.up)),
+    ...named('  accepted', String(latest.accepted), latest.accepted === 0 ? theme.zero : undefined),
+    ...named(' failed', String(latest.failed), latest.failed === 0 ? theme.zero : undefined),
   ]
+  const room = width - columnsOf(totals.map(({ text }) => text).join('')) - columnsOf(`  ${refusedLabel}  `)
+  const refused = width < columnsForMore ? '' : firstOf(refusalsLately(recent, state.rules).map(look.text), room)
+  return [lineOf([...totals, ...(refused === '' ? [] : named(` ${refusedLabel}`, refused, theme.warning))])]
+}
+
+const refusedLabel = 'refused in a minute:'
+
+/** As many of them as have room, and how many more there are; empty if not even one has. */
+function firstOf(texts: readonly string[], room: number): string {
+  const choices = texts.map((_, at) => {
+    const rest = texts.length - at - 1
+    return texts.slice(0, at + 1).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
+  })
+  return choices.findLast((text) => columnsOf(text) <= room) ?? ''
 }
 
 /** A name and what is so of it; `tone` if that is not well. */
