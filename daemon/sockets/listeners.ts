@@ -21,6 +21,12 @@ export interface ListenOptions {
   readonly handed?: HandedSockets
 }
 
+/**
+ * Bytes that wait in one of Node's streams before it is read no further, or written to: each may have come alone, and takes 130
+ * in memory then. What is read at once may be more.
+ */
+export const streamBytes = 2048
+
 /** What listens on one endpoint, be it several sockets. Whoever it is given to closes it. */
 export interface Listener<Socket> {
   /** With its real port. */

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, isIPv6, type Server } from 'node:net'
 import type { Endpoint } from '../net/endpoint.ts'
 import type { SocketRole } from './handed-sockets.ts'
-import { ListenError, type Listener, type ListenOptions, openListeners } from './listeners.ts'
+import { ListenError, type Listener, type ListenOptions, openListeners, streamBytes } from './listeners.ts'
 
 /** A server of Node's that has its clients paused, and half-open when they have ended. */
 export interface ServerSocket {
@@ -61,7 +61,7 @@ function adopt(fd: number, backlog: number): ServerSocket {
 }
 
 function makeServer(): Server {
-  return createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
+  return createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true, highWaterMark: streamBytes })
 }
 
 /** Of a server that listens: Node has no public word for it. */

@@ -119,9 +119,9 @@ describe.each(enginesOfOneLoop)('$kind engine: BIND', ({ start }) => {
     const place = await expectReply(client, succeeded)
     const late = 'and after it. '.repeat(10_000)
     client.write(late)
-    client.finish()
     const peer = await come(place)
     await expectReply(client, succeeded)
+    client.finish()
     expect((await peer.readToEnd()).toString()).toBe(`with the request, ${late}`)
     peer.write('answer')
     peer.finish()
@@ -140,6 +140,13 @@ describe.each(enginesOfOneLoop)('$kind engine: BIND', ({ start }) => {
 
   it.each([
     ['a FIN', (client: Peer) => client.finish()],
+    [
+      'a FIN behind something said',
+      (client: Peer) => {
+        client.write('PASV')
+        client.finish()
+      },
+    ],
     ['an RST', (client: Peer) => client.reset()],
   ])('stops listening when the client goes with %s', async (_, leave) => {
     const proxy = await startProxy(start)

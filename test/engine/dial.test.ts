@@ -5,6 +5,7 @@ import { startBlackHole } from '../helpers/black-hole.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { alice, asAlice, enginesOfOneLoop, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { unreadFrom } from '../helpers/kernel-queues.ts'
 import { linkLocal } from '../helpers/link-local.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { expectRefusal, greeting, greetingForLogin, login, request } from '../helpers/socks-client.ts'
@@ -16,7 +17,7 @@ const departures: readonly [string, (client: Peer) => void][] = [
   ['an RST', (client) => client.reset()],
 ]
 
-describe.each(enginesOfOneLoop)('$kind engine: dialling', ({ start }) => {
+describe.each(enginesOfOneLoop)('$kind engine: dialling', ({ kind, start }) => {
   it.each([
     ['one.test', '127.0.0.1'],
     ['six.test', '::1'],
@@ -118,6 +119,26 @@ describe.each(enginesOfOneLoop)('$kind engine: dialling', ({ start }) => {
     depart(client)
     await proxy.empty()
     expect(proxy.failed).toBe(1)
+  })
+
+  it.skipIf(process.platform !== 'linux')('leaves with the kernel what a client says while it waits', async () => {
+    const proxy = await startProxy(start)
+    const client = await proxy.client()
+    client.write(bytes(greeting, request('127.0.0.1', await startBlackHole('127.0.0.1'))))
+    await eventually(() => expect(proxy.rows()).toMatchObject([{ state: State.connecting }]))
+    const { localPort = 0, remotePort = 0 } = client.socket
+    await client.flush(new Uint8Array(4_000))
+    if (kind === 'portable') await eventually(() => expect(unreadFrom(localPort, remotePort)).toBe(0))
+    await client.flush(new Uint8Array(20_000))
+    // Whoever is heard now came behind that.
+    const other = await proxy.client()
+    other.write(greeting)
+    expect(await other.readHex(2)).toBe('0500')
+    other.reset()
+    // In the process each of them, if it came alone, would take a hundred times its room.
+    expect(unreadFrom(localPort, remotePort)).toBeGreaterThanOrEqual(20_000)
+    client.reset()
+    await proxy.empty()
   })
 
   it('stops for a client whose FIN came with its request, while its login was checked', async () => {

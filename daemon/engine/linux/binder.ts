@@ -1,7 +1,7 @@
 import { type Address, isSame, isUnspecified } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import type { Egress } from '../../net/egress.ts'
-import { EPOLLET, EPOLLIN } from '../../os/epoll.ts'
+import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLRDHUP } from '../../os/epoll.ts'
 import { close, errno, errnoName } from '../../os/libc.ts'
 import { accept, boundAddress, isExhausted, listen, resetOnClose, setLiveness } from '../../os/socket.ts'
 import { addressOf, bytesOf, portOf, socketAddressBytes } from '../../os/socket-address.ts'
@@ -59,7 +59,7 @@ export class Binder implements Opener, Stage {
 
   /** An address that is all zero stands for any peer. */
   begin(slot: number, destination: Destination, rest: Uint8Array): void {
-    if (this.#sessions.isGone(slot, rest)) return this.#sessions.close(slot, Reason.gone)
+    if (this.#sessions.flags[clientOf(slot)] & Flag.finishing) return this.#sessions.close(slot, Reason.gone)
     const name = destination.kind === 'name' ? destination.name : undefined
     const bind: Bind = { rest, name, port: destination.port, peers: [] }
     this.#binds.set(slot, bind)
@@ -79,8 +79,10 @@ export class Binder implements Opener, Stage {
     const slot = slotOf(half)
     const bind = this.#binds.get(slot)
     if (!bind) return
-    if (isClient(half)) this.#sessions.clientWaits(slot, events, bind.rest)
-    else this.#onArrival(slot, bind)
+    if (!isClient(half)) return this.#onArrival(slot, bind)
+    // Whoever finishes before the peer is there hears of none: what it said cannot have been for that one.
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) return this.#sessions.close(slot, Reason.gone)
+    this.#sessions.note(half, events)
   }
 
   /** The name, or the peer, has had its time. */

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { formatAddress, isSame, isUnspecified, parseAddress } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import type { Egress } from '../../net/egress.ts'
+import { streamBytes } from '../../sockets/listeners.ts'
 import { encodeReply, Reply } from '../../socks/messages.ts'
 import { Reason } from '../session-table.ts'
 import { bindBacklog, noRoomForBind } from '../shared/descriptor-shares.ts'
@@ -115,7 +116,7 @@ async function listenFrom(
 }
 
 async function listen(host: string): Promise<Server> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
+  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true, highWaterMark: streamBytes })
   server.listen({ host, port: 0, backlog: bindBacklog, exclusive: true })
   await once(server, 'listening')
   return server
@@ -123,11 +124,13 @@ async function listen(host: string): Promise<Server> {
 
 /** Tells the client where its peer may come to. */
 function begin(session: Session, server: Server, expected: Destination, peers: readonly Expected[] | undefined): void {
+  const early = new Early(session)
   server.on('connection', (socket: Socket) => {
     // An error always ends in 'close' too; without any listener it would end the process.
     socket.on('error', () => {})
-    if (server.listening && isExpected(session, socket, expected, peers)) accept(session, server, socket)
-    else socket.resetAndDestroy()
+    if (!server.listening || !isExpected(session, socket, expected, peers)) return void socket.resetAndDestroy()
+    early.end()
+    accept(session, server, socket)
   })
   session.own(server, () => server.close())
   server.on('error', () => session.reset(Reason.failed))
@@ -136,6 +139,36 @@ function begin(session: Session, server: Server, expected: Destination, peers: r
   const { address, port } = server.address() as AddressInfo
   session.client.write(encodeReply(Reply.succeeded, boundOf(address, port)))
   session.setDeadline(session.context.timeouts.bind, () => session.refuse(refusalOf('ETIMEDOUT')))
+}
+
+/**
+ * What a client says before its peer is there. It is read as far as it is little, or nobody would hear of the client's end behind
+ * it: whoever finishes before the peer is there hears of none.
+ */
+class Early {
+  readonly #session: Session
+  readonly #said: Buffer[] = []
+  #length = 0
+
+  constructor(session: Session) {
+    this.#session = session
+    session.client.on('data', this.#hear).resume()
+  }
+
+  /** The peer is there: it is to be read again. */
+  end(): void {
+    const { client } = this.#session
+    client.pause()
+    client.off('data', this.#hear)
+    if (this.#length > 0) client.unshift(Buffer.concat(this.#said))
+  }
+
+  readonly #hear = (chunk: Buffer): void => {
+    if (this.#session.isOver) return
+    this.#said.push(chunk)
+    this.#length += chunk.length
+    if (this.#length >= streamBytes) this.#session.client.pause()
+  }
 }
 
 function isExpected(

@@ -1,11 +1,15 @@
 import { connect, isIPv6, type Socket } from 'node:net'
 import { type Address, formatAddress, parseAddress } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
+import { streamBytes } from '../../sockets/listeners.ts'
 import { type Failure, notAllowed, notFound, type Refusal, refusalOf } from '../shared/refusals.ts'
 import { inTurns, mostAttempts, tellsAsMuch, untilNextAttempt } from '../shared/staggering.ts'
 import type { Verdicts } from '../shared/verdicts.ts'
 import { watchOver } from './context.ts'
 import { reset, type Session } from './session.ts'
+
+/** Taken by node:net, though its types do not tell of them. */
+const streamLimits = { readableHighWaterMark: streamBytes, writableHighWaterMark: streamBytes }
 
 /** Why a destination could not be reached. */
 export class DialError extends Error {
@@ -110,6 +114,7 @@ class Dial {
       port: this.#port,
       allowHalfOpen: true,
       noDelay: true,
+      ...streamLimits,
       ...(from && { localAddress: formatAddress(from.bytes) }),
     })
     this.#attempts.add(socket)

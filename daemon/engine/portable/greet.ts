@@ -88,6 +88,7 @@ class Greeter {
     client.off('data', this.#receive)
     const rest = this.#negotiation.takeRest()
     if (rest.length > 0) client.unshift(rest)
+    this.#session.context.paused.add(client)
     this.#session.clearDeadline()
     this.#asked(request)
   }

@@ -32,6 +32,7 @@ export async function forward(session: Session, destination: Destination): Promi
   if (refusal) return session.reset(refusal.reason)
   // Only who reads learns of an end. What comes is kept until the target is there.
   client.read(0)
+  context.paused.add(client)
   const target = await reach(session, destination, ({ reason }) => session.reset(reason))
   if (target) relay(session, target)
 }

@@ -43,6 +43,7 @@ export class Session {
     this.ended = promise
     this.#resolveEnded = resolve
     this.own(client, () => reset(client))
+    client.once('close', () => context.paused.delete(client))
     client.on('error', this.broken).on('end', this.#left)
   }
 
@@ -119,6 +120,7 @@ export class Session {
     this.#patience = patience
     this.row.connected()
     this.client.off('end', this.#left)
+    this.context.paused.delete(this.client)
     this.touch()
     this.#checkIdle()
   }
