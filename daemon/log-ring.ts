@@ -1,4 +1,5 @@
-import { type LogEntry, logLevels } from '../shared/protocol/methods.ts'
+import type { LogEntry } from '../shared/protocol/methods.ts'
+import { logLevels } from '../shared/protocol/vocabulary.ts'
 
 /** Entries kept. */
 const most = 1_000

@@ -1,6 +1,7 @@
 import { endReasons, refusalIn } from '../../shared/end-reasons.ts'
 import { bareWord } from '../../shared/format/safe-text.ts'
-import { type AccessEntry, commands } from '../../shared/protocol/methods.ts'
+import type { AccessEntry } from '../../shared/protocol/methods.ts'
+import { commands } from '../../shared/protocol/vocabulary.ts'
 import type { Settings } from '../../shared/settings.ts'
 import { requestedName, targetAddressOf, triedName } from '../engine/row-place.ts'
 import { type SessionTable, State, stateCount } from '../engine/session-table.ts'

@@ -1,4 +1,3 @@
-import { newUserName, password as passwordText } from '../../shared/protocol/methods.ts'
 import { Failure } from '../failure.ts'
 import type { StoredUser, UserStore } from '../store/store.ts'
 import { Accounts, noLimits } from './accounts.ts'
@@ -14,7 +13,7 @@ export async function loadAccounts(
   userFlags: readonly string[],
   passwords: Passwords,
 ): Promise<Accounts> {
-  const temporary = parseUserFlags(userFlags)
+  const temporary = userFlags.length === 0 ? [] : await parseUserFlags(userFlags)
   const accounts = new Accounts()
   for (const user of await store.list()) {
     refuseIfFull(accounts)
@@ -48,6 +47,9 @@ function refuseIfFull(accounts: Accounts): void {
     throw new Failure(1, `there are more than ${accounts.size} users, the most there can be: remove some`)
 }
 
+/** What names and passwords must be. */
+type Rules = Pick<typeof import('../../shared/protocol/methods.ts'), 'newUserName' | 'password'>
+
 /** A user for one run of the daemon. */
 interface TemporaryUser {
   readonly name: string
@@ -55,9 +57,11 @@ interface TemporaryUser {
 }
 
 /** Reads every `--user`. Throws a Failure if one makes no sense or two have one name. */
-function parseUserFlags(texts: readonly string[]): TemporaryUser[] {
+async function parseUserFlags(texts: readonly string[]): Promise<TemporaryUser[]> {
+  // The protocol's table is not for every start: it takes its time.
+  const rules = await import('../../shared/protocol/methods.ts')
   const users = new Map<string, TemporaryUser>()
-  for (const user of texts.map(parseUserFlag)) {
+  for (const user of texts.map((text) => parseUserFlag(text, rules))) {
     if (users.has(user.name)) {
       throw new Failure(2, `--user ${JSON.stringify(user.name)} is given twice: choose another name for one of them`)
     }
@@ -70,15 +74,15 @@ function parseUserFlags(texts: readonly string[]): TemporaryUser[] {
  * Reads `NAME:PASS` of `--user`, split at the first colon: the password may have more. Throws a Failure that
  * repeats nothing of a text which may be a password.
  */
-function parseUserFlag(text: string): TemporaryUser {
+function parseUserFlag(text: string, { newUserName, password }: Rules): TemporaryUser {
   const colon = text.indexOf(':')
   if (colon < 0) throw new Failure(2, '--user takes NAME:PASS, and there is no colon in what it got')
   const user = { name: text.slice(0, colon), password: text.slice(colon + 1) }
   refuse('name', newUserName.safeParse(user.name))
-  refuse('password', passwordText.safeParse(user.password))
+  refuse('password', password.safeParse(user.password))
   return user
 }
 
-function refuse(part: string, { error }: ReturnType<typeof newUserName.safeParse>): void {
+function refuse(part: string, { error }: ReturnType<Rules['newUserName']['safeParse']>): void {
   if (error) throw new Failure(2, `--user takes NAME:PASS, and the ${part} ${error.issues[0]?.message}`)
 }

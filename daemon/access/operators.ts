@@ -1,5 +1,6 @@
-import { type Operator, type Params, roles } from '../../shared/protocol/methods.ts'
+import type { Operator, Params } from '../../shared/protocol/methods.ts'
 import { deriveKeys, type ScramKeys } from '../../shared/protocol/scram.ts'
+import { roles } from '../../shared/protocol/vocabulary.ts'
 import { Refusal } from '../refusal.ts'
 import type { OperatorStore, StoredOperator } from '../store/store.ts'
 import { byCodePoint } from './code-point-order.ts'

@@ -20,6 +20,9 @@ const busyLine = errorLine(null, new RpcError('busy', busy))
 /** TLS clients a minute from one address that may leave without a login: each costs a handshake. */
 const mostInVain = 60
 
+/** Serves a client on a connection of its own. */
+type Connect = (socket: Socket, via: Via) => ControlConnection
+
 /** What an accepted socket takes up. */
 interface Place {
   /** Never given twice. */
@@ -43,16 +46,18 @@ interface Place {
  */
 export class Clients {
   readonly #limits: Limits
-  readonly #connect: (socket: Socket, via: Via) => ControlConnection
+  readonly #loadConnect: () => Promise<Connect>
+  #connect: Promise<Connect> | undefined
   readonly #places = new Map<Socket, Place>()
   /** Told why, but not gone yet. */
   readonly #turnedAway = new Set<Socket>()
   readonly #inVain = new LoginFailures(mostInVain)
   #lastId = 0
 
-  constructor(limits: Limits, connect: (socket: Socket, via: Via) => ControlConnection) {
+  /** `loadConnect` is called for the first client. */
+  constructor(limits: Limits, loadConnect: () => Promise<Connect>) {
     this.#limits = limits
-    this.#connect = connect
+    this.#loadConnect = loadConnect
   }
 
   /** Gives an accepted socket a place until it closes. False if there is none; then it has been turned away. */
@@ -87,9 +92,13 @@ export class Clients {
   }
 
   /** Serves a client whose socket `accepted` has a place: by that socket, or by TLS inside it. */
-  serve(accepted: Socket, socket: Socket = accepted): void {
+  async serve(accepted: Socket, socket: Socket = accepted): Promise<void> {
+    // By TLS, too, a client may go before it is served.
+    socket.on('error', () => {})
+    this.#connect ??= this.#loadConnect()
+    const connect = await this.#connect
     const place = this.#places.get(accepted)
-    if (place) place.connection = this.#connect(socket, place.via)
+    if (place) place.connection = connect(socket, place.via)
     else socket.destroy()
   }
 

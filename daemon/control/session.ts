@@ -1,6 +1,7 @@
 import { RpcError } from '../../shared/protocol/errors.ts'
-import { methods, type Role, roles } from '../../shared/protocol/methods.ts'
+import { methods, type Role } from '../../shared/protocol/methods.ts'
 import type { ScramKeys, ServerExchange } from '../../shared/protocol/scram.ts'
+import { roles } from '../../shared/protocol/vocabulary.ts'
 
 /** How a client reached us. */
 export type Via = 'unix' | 'tcp' | 'tls'

@@ -1,4 +1,5 @@
-import { type Params, type RecentRange, type Result, recentRanges } from '../../shared/protocol/methods.ts'
+import type { Params, RecentRange, Result } from '../../shared/protocol/methods.ts'
+import { recentRanges } from '../../shared/protocol/vocabulary.ts'
 
 type History = Result<'metrics.history'>
 

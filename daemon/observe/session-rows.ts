@@ -1,13 +1,7 @@
 import { endReasons } from '../../shared/end-reasons.ts'
 import { bareWord } from '../../shared/format/safe-text.ts'
-import {
-  type ClosedConnection,
-  type Connection,
-  commands,
-  connectionStates,
-  pacedBy,
-  type Result,
-} from '../../shared/protocol/methods.ts'
+import type { ClosedConnection, Connection, Result } from '../../shared/protocol/methods.ts'
+import { commands, connectionStates, pacedBy } from '../../shared/protocol/vocabulary.ts'
 import type { SettingName, Settings } from '../../shared/settings.ts'
 import { requestedName, targetAddressOf, triedName } from '../engine/row-place.ts'
 import { readSteadily, type SessionTable, stateCount } from '../engine/session-table.ts'

@@ -1,6 +1,6 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { parseLimit } from '../../shared/limits.ts'
-import { accessEvents } from '../../shared/protocol/methods.ts'
+import { accessEvents } from '../../shared/protocol/vocabulary.ts'
 import { type SettingName, type SettingShape, settings } from '../../shared/settings.ts'
 import { isSpan, readSpan, spanText } from '../../shared/span.ts'
 import { isLoopbackLiteral, isUnspecified, parseAddress } from '../net/address.ts'

@@ -22,7 +22,7 @@ import { watchEvents, watchMethods } from './methods/watches.ts'
 /**
  * The management protocol's methods and events, as two tables: a file of `methods/` has those of each domain. Validation,
  * types, help, `rpc.describe` and PROTOCOL.md derive from them, the words of `describe` included. The daemon refuses unknown
- * parameters; clients ignore unknown fields of a result. Everybody else imports from here.
+ * parameters; clients ignore unknown fields of a result. Everybody else imports from here, or `vocabulary.ts` if the words are enough.
  */
 export const methods = {
   ...sessionMethods,
@@ -64,7 +64,7 @@ export const events = {
 export type EventName = keyof typeof events
 export type EventParams<E extends EventName> = z.output<(typeof events)[E]['params']>
 
-export { type AccessEntry, accessEntry, accessEvents } from './methods/access.ts'
+export { type AccessEntry, accessEntry } from './methods/access.ts'
 export type { AuditEntry } from './methods/audit.ts'
 export type { Ban, BanReason } from './methods/bans.ts'
 export { type Setting, setting } from './methods/config.ts'
@@ -72,21 +72,19 @@ export {
   type ClosedConnection,
   type Connection,
   closedConnection,
-  commands,
   connection,
-  connectionStates,
-  pacedBy,
 } from './methods/connections.ts'
 export { type Health, health } from './methods/daemon.ts'
 export { type EventEntry, eventEntry } from './methods/events.ts'
 export { type Group, group } from './methods/groups.ts'
-export { type LogEntry, logEntry, logLevels } from './methods/log.ts'
+export { type LogEntry, logEntry } from './methods/log.ts'
 export type { ManagementSession } from './methods/management-sessions.ts'
-export { type Range, type RecentRange, ranges, recentRanges, type Sample, sample } from './methods/metrics.ts'
+export { type Sample, sample } from './methods/metrics.ts'
 export { type Operator, operator } from './methods/operators.ts'
 export { type Rule, rule } from './methods/rules.ts'
-export { type MethodShape, type Role, roles } from './methods/shape.ts'
+export type { MethodShape } from './methods/shape.ts'
 export type { ImportChange, KeptUser } from './methods/transfer.ts'
-export { type UsageRow, usageKinds } from './methods/usage.ts'
+export type { UsageRow } from './methods/usage.ts'
 export { newUserName, password, type User, user } from './methods/users.ts'
 export { type Watch, type WatchNotice, watch, watchNotice } from './methods/watches.ts'
+export type { Range, RecentRange, Role } from './vocabulary.ts'

@@ -3,7 +3,8 @@ import { Auditor } from '../../daemon/control/auditor.ts'
 import { dispatch, type Handlers } from '../../daemon/control/dispatch.ts'
 import { Session } from '../../daemon/control/session.ts'
 import type { RpcError } from '../../shared/protocol/errors.ts'
-import { methods, type Role, roles } from '../../shared/protocol/methods.ts'
+import { methods, type Role } from '../../shared/protocol/methods.ts'
+import { roles } from '../../shared/protocol/vocabulary.ts'
 import { FakeBackend } from './fake-backend.ts'
 
 const outlet = { ready: true, send: () => {} }

@@ -14,23 +14,23 @@ import type {
 import type { TableChange } from '../../daemon/observe/table-view.ts'
 import type { UserChanges } from '../../daemon/observe/users.ts'
 import { Refusal } from '../../daemon/refusal.ts'
-import {
-  type AccessEntry,
-  type ClosedConnection,
-  type Connection,
-  type EventEntry,
-  type Group,
-  type Health,
-  type LogEntry,
-  logLevels,
-  type Params,
-  type Range,
-  type Result,
-  type Sample,
-  type User,
-  type Watch,
-  type WatchNotice,
+import type {
+  AccessEntry,
+  ClosedConnection,
+  Connection,
+  EventEntry,
+  Group,
+  Health,
+  LogEntry,
+  Params,
+  Range,
+  Result,
+  Sample,
+  User,
+  Watch,
+  WatchNotice,
 } from '../../shared/protocol/methods.ts'
+import { logLevels } from '../../shared/protocol/vocabulary.ts'
 import { sampleOf } from '../helpers/sample.ts'
 import { unlimited } from '../helpers/user-row.ts'
 import { FakeAudit, FakeBans, FakeConfiguration, FakeOperators, FakeRules } from './fake-administration.ts'

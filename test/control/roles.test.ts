@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { MethodShape, Operator, Role } from '../../shared/protocol/methods.ts'
-import { methods, roles } from '../../shared/protocol/methods.ts'
+import { methods } from '../../shared/protocol/methods.ts'
+import { roles } from '../../shared/protocol/vocabulary.ts'
 import { entered, greeted, logIn, type RawClient, started } from './raw-client.ts'
 import { startControl } from './start-control.ts'
 

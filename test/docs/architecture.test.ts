@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { broken, findCircle, importsOf, readPlaces, readSourceFiles, unused, upward } from './imports.ts'
+import { broken, findCircle, importsOf, loadedWith, readPlaces, readSourceFiles, unused, upward } from './imports.ts'
 
 const files = readSourceFiles()
 const imports = [...files].flatMap(([file, text]) => importsOf(file, text))
@@ -17,6 +17,28 @@ const d = await import('./d.ts')
 `
   const from = ['daemon/x/a.ts', 'daemon/b/b.ts', 'daemon/x/c.ts', 'node:net', 'daemon/x/d.ts']
   expect(importsOf('daemon/x/y.ts', text)).toEqual(from.map((name) => ({ by: 'daemon/x/y.ts', from: name })))
+})
+
+it.each([
+  ...[
+    'daemon/main.ts',
+    'daemon/engine/linux/worker.ts',
+    'daemon/store/store-thread.ts',
+    'daemon/rules/compile-thread.ts',
+  ],
+  ...['daemon/access-log/log-thread.ts', 'daemon/access/foreign-hash-thread.ts', 'tui/main.ts', 'tui/client/index.ts'],
+])('loads no schemas with %s: they take longer than all else of a start', (entry) => {
+  const loaded = loadedWith(entry, files)
+  expect(loaded.size).toBeGreaterThan(1)
+  expect([...loaded]).not.toContain('zod')
+})
+
+it('finds what is loaded with a file', () => {
+  const tree = new Map([
+    ['a.ts', "import type { T } from './t.ts'\nimport { b } from './b.ts'\nconst d = await import('./d.ts')\n"],
+    ['b.ts', "export type { T } from './t.ts'\nexport { c } from './c.ts'\nimport 'zod'\n"],
+  ])
+  expect([...loadedWith('a.ts', tree)]).toEqual(['a.ts', 'b.ts', 'c.ts', 'zod'])
 })
 
 it('has no circle of imports, types included', () => {

@@ -24,6 +24,19 @@ export function importsOf(file: string, text: string): Import[] {
   })
 }
 
+/** All that a file loads before its first line runs, itself included: types are nothing by then, and `import()` waits. */
+export function loadedWith(entry: string, files: ReadonlyMap<string, string>): Set<string> {
+  const loaded = new Set<string>()
+  const visit = (file: string): void => {
+    if (loaded.has(file)) return
+    loaded.add(file)
+    const values = files.get(file)?.replaceAll(/^(?:import|export) type\s[^'"]*'[^']+'|\bimport\('[^']+'\)/gm, '') ?? ''
+    for (const { from } of importsOf(file, values)) visit(from)
+  }
+  visit(entry)
+  return loaded
+}
+
 /** One circle of imports, if there is any: the files in order, the first of them again at the end. */
 export function findCircle(imports: readonly Import[]): string[] | undefined {
   const targets = Map.groupBy(imports, ({ by }) => by)

@@ -1,6 +1,7 @@
 import { errorCodes } from '../../shared/protocol/errors.ts'
 import { limits, protocolVersion } from '../../shared/protocol/limits.ts'
-import { type EventName, events, type Method, type MethodShape, methods, roles } from '../../shared/protocol/methods.ts'
+import { type EventName, events, type Method, type MethodShape, methods } from '../../shared/protocol/methods.ts'
+import { roles } from '../../shared/protocol/vocabulary.ts'
 import { named } from '../../tui/declarations/protocol-types.ts'
 import { eventSection, methodSection, typeSection } from './method-section.ts'
 import { table } from './table.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Reason, State } from '../../daemon/engine/session-table.ts'
 import { endReasons } from '../../shared/end-reasons.ts'
-import { connectionStates } from '../../shared/protocol/methods.ts'
+import { connectionStates } from '../../shared/protocol/vocabulary.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { enginesOfOneLoop, startProxy } from '../helpers/engine.ts'
 import { greeting, request } from '../helpers/socks-client.ts'

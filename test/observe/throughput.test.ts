@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Movement, Throughput } from '../../daemon/observe/throughput.ts'
-import { type RecentRange, recentRanges } from '../../shared/protocol/methods.ts'
+import type { RecentRange } from '../../shared/protocol/methods.ts'
+import { recentRanges } from '../../shared/protocol/vocabulary.ts'
 
 const start = 1_700_000_000_000
 const second = 1_000

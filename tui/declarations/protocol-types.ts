@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import * as protocol from '../../shared/protocol/methods.ts'
+import { roles } from '../../shared/protocol/vocabulary.ts'
 
 /** Schemas that have a name of their own. */
 export const named: readonly (readonly [name: string, schema: z.ZodObject])[] = [
@@ -31,7 +32,7 @@ export function protocolTypes(): string {
     member(name, summary, typeOf(params)),
   )
   return [
-    `export type Role = ${choice(protocol.roles)}`,
+    `export type Role = ${choice(roles)}`,
     ...named.map(([name, schema]) => `export type ${name} = ${written(schema)}`),
     `/** What each method takes and gives. */\nexport interface Methods {\n${methods.join('\n')}\n}`,
     'export type Method = keyof Methods',

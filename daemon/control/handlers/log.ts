@@ -1,6 +1,7 @@
 import type { Limits } from '../../../shared/protocol/limits.ts'
 import { eventLine, newestThatFit } from '../../../shared/protocol/message.ts'
-import { type LogEntry, logLevels } from '../../../shared/protocol/methods.ts'
+import type { LogEntry } from '../../../shared/protocol/methods.ts'
+import { logLevels } from '../../../shared/protocol/vocabulary.ts'
 import type { RecordedLog } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
 import type { Outlet, Subscription } from '../session.ts'

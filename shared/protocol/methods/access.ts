@@ -1,9 +1,7 @@
 import * as z from 'zod'
-import { commands, endReason, triedName } from './connections.ts'
+import { accessEvents, commands } from '../vocabulary.ts'
+import { endReason, triedName } from './connections.ts'
 import { count, done, type EventShape, type MethodShape, milliseconds, next, nothing, page, time } from './shape.ts'
-
-/** What the access log tells of a connection: its end; that it has reached its destination; that it still lives. */
-export const accessEvents = ['end', 'start', 'alive'] as const
 
 /** What a request came to. */
 const accessResults = ['ok', 'refused', 'failed'] as const

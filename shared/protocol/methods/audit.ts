@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { count, type MethodShape, next, numberedPage, roles, time } from './shape.ts'
+import { roles } from '../vocabulary.ts'
+import { count, type MethodShape, next, numberedPage, time } from './shape.ts'
 
 /** Values by name. */
 const facts = z.record(z.string(), z.unknown())

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { endReasonMeanings, endReasons } from '../../end-reasons.ts'
+import { commands, connectionStates, pacedBy } from '../vocabulary.ts'
 import {
   bytes,
   count,
@@ -12,14 +13,6 @@ import {
   page,
   time,
 } from './shape.ts'
-
-export const connectionStates = ['negotiating', 'resolving', 'connecting', 'listening', 'open', 'closing'] as const
-
-/** What a client asks for (RFC 1928, section 4); `forward`: it came to a port that leads to one place only. */
-export const commands = ['connect', 'bind', 'udp-associate', 'forward'] as const
-
-/** Whose rate connections wait for. The order is that of the numbers in the daemon's tables. */
-export const pacedBy = ['user', 'source', 'everybody'] as const
 
 /** Of a login that was wrong. */
 export const triedName = z

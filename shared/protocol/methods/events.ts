@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { eventKindMeanings, eventKinds } from '../../event-kinds.ts'
+import { logLevels } from '../vocabulary.ts'
 import { endReason } from './connections.ts'
-import { logLevels } from './log.ts'
 import { count, done, type EventShape, type MethodShape, nothing, time } from './shape.ts'
 
 /** Something that happened. */

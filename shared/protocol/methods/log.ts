@@ -1,7 +1,6 @@
 import * as z from 'zod'
+import { logLevels } from '../vocabulary.ts'
 import { count, done, type EventShape, type MethodShape, nothing, time } from './shape.ts'
-
-export const logLevels = ['debug', 'info', 'warn', 'error'] as const
 
 /** One line of the daemon's log. */
 export const logEntry = z.object({

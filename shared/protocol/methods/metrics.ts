@@ -1,13 +1,8 @@
 import * as z from 'zod'
+import { ranges } from '../vocabulary.ts'
 import { bytes, count, done, type EventShape, type MethodShape, milliseconds, nothing, time } from './shape.ts'
 
 /** How far back graphs go that are kept in memory. */
-export const recentRanges = ['1m', '15m', '1h', '24h'] as const
-export type RecentRange = (typeof recentRanges)[number]
-/** How far back graphs go: beyond a day by what is kept of each hour and day. */
-export const ranges = [...recentRanges, '31d', '400d'] as const
-export type Range = (typeof ranges)[number]
-
 /** Bytes a second in each step; null for a time of which nothing is known. */
 const rates = z.array(count.nullable())
 

@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { count, type EventShape, type MethodShape, nothing, operatorRole, roles, time } from './shape.ts'
+import { roles } from '../vocabulary.ts'
+import { count, type EventShape, type MethodShape, nothing, operatorRole, time } from './shape.ts'
 
 /** Absent where it is not so. */
 const readOnly = z.literal(true)

@@ -1,9 +1,6 @@
 import * as z from 'zod'
 import type { ErrorKind } from '../errors.ts'
-
-/** What a caller must be, weakest first. `anyone` needs no login. */
-export const roles = ['anyone', 'viewer', 'operator', 'admin'] as const
-export type Role = (typeof roles)[number]
+import type { Role } from '../vocabulary.ts'
 
 /** What an operator may be. */
 export const operatorRole = z.enum(['viewer', 'operator', 'admin'])

@@ -1,9 +1,8 @@
 import * as z from 'zod'
+import { usageKinds } from '../vocabulary.ts'
 import { count, type MethodShape, next, numberedPage, time } from './shape.ts'
 
 /** What usage is added up by. */
-export const usageKinds = ['hour', 'day', 'user', 'group'] as const
-
 /** What was used in a span of time, or by somebody. */
 const usageRow = z.object({
   start: time.optional().describe('when the hour or day begins, in UTC; only `by` them'),

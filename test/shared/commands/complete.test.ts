@@ -4,7 +4,8 @@ import { parseCommands } from '../../../shared/commands/parse.ts'
 import type { Verb } from '../../../shared/commands/verb.ts'
 import { usageOf, verbs } from '../../../shared/commands/verbs.ts'
 import { splitCommands } from '../../../shared/commands/words.ts'
-import { type MethodShape, methods, type Role, roles } from '../../../shared/protocol/methods.ts'
+import { type MethodShape, methods, type Role } from '../../../shared/protocol/methods.ts'
+import { roles } from '../../../shared/protocol/vocabulary.ts'
 
 const admin: Surroundings = {
   users: ['alice', 'bob', 'two words', "o'hara"],

@@ -1,4 +1,4 @@
-import { logLevels } from '../../../shared/protocol/methods.ts'
+import { logLevels } from '../../../shared/protocol/vocabulary.ts'
 import { columnsChoice } from '../state/dialogs.ts'
 import { tableRows } from '../state/layout.ts'
 import type { ListEvent } from '../state/lists.ts'

@@ -1,4 +1,5 @@
-import { type Range, type Result, ranges, type Sample } from '../../../shared/protocol/methods.ts'
+import type { Range, Result, Sample } from '../../../shared/protocol/methods.ts'
+import { ranges } from '../../../shared/protocol/vocabulary.ts'
 import type { Point } from '../chart/resample.ts'
 import { type Counted, rates, userPoint } from './traffic.ts'
 

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { ranges } from '../../../shared/protocol/methods.ts'
+import { ranges } from '../../../shared/protocol/vocabulary.ts'
 import { drawings } from '../chart/bars.ts'
 import { themeChoices } from '../themes/theme.ts'
 

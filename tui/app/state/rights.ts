@@ -1,5 +1,6 @@
 import type { Call, Verb } from '../../../shared/commands/verb.ts'
-import { type Role, roles } from '../../../shared/protocol/methods.ts'
+import type { Role } from '../../../shared/protocol/methods.ts'
+import { roles } from '../../../shared/protocol/vocabulary.ts'
 import type { Page } from './pages.ts'
 import type { State } from './state.ts'
 

@@ -1,6 +1,7 @@
 import { settingText } from '../../../shared/commands/setting-verbs.ts'
 import { textField, wordField } from '../../../shared/filter/fields.ts'
-import { type LogEntry, type Operator, roles, type Setting } from '../../../shared/protocol/methods.ts'
+import type { LogEntry, Operator, Setting } from '../../../shared/protocol/methods.ts'
+import { roles } from '../../../shared/protocol/vocabulary.ts'
 import { entryText } from '../state/log.ts'
 import type { ListPage } from '../state/pages.ts'
 import { accessTable } from './access-table.ts'

@@ -1,0 +1,92 @@
+import type { Socket } from 'node:net'
+import { type Limits, protocolVersion } from '../../shared/protocol/limits.ts'
+import { eventLine } from '../../shared/protocol/message.ts'
+import type { Role } from '../../shared/protocol/vocabulary.ts'
+import { Auditor } from './auditor.ts'
+import type { Backend, Log } from './backend.ts'
+import type { Clients } from './clients.ts'
+import { ControlConnection, type Service } from './connection.ts'
+import { accessHandlers } from './handlers/access.ts'
+import { auditHandlers } from './handlers/audit.ts'
+import { banHandlers } from './handlers/bans.ts'
+import { connectionHandlers } from './handlers/connections.ts'
+import { daemonHandlers } from './handlers/daemon.ts'
+import { eventHandlers } from './handlers/events.ts'
+import { groupHandlers } from './handlers/groups.ts'
+import { logHandlers } from './handlers/log.ts'
+import { accounts, loginHandlers } from './handlers/login.ts'
+import { managementSessionHandlers } from './handlers/management-sessions.ts'
+import { metricsHandlers } from './handlers/metrics.ts'
+import { operatorHandlers } from './handlers/operators.ts'
+import { ruleHandlers } from './handlers/rules.ts'
+import { sessionHandlers } from './handlers/session.ts'
+import { transferHandlers } from './handlers/transfer.ts'
+import { usageHandlers } from './handlers/usage.ts'
+import { userHandlers } from './handlers/users.ts'
+import { watchHandlers } from './handlers/watches.ts'
+import { LoginFailures } from './login-failures.ts'
+import type { Via } from './session.ts'
+
+export interface ServiceOptions {
+  readonly backend: Backend
+  readonly instance: string
+  readonly log: Log
+  readonly limits: Limits
+  /** See `FeedLimits.linger`. */
+  readonly linger: number
+  /** The secret of who is on this machine. */
+  readonly cookie: string
+  /** What whoever opens the Unix socket may do. */
+  readonly socketRole: Role
+  readonly clients: Clients
+}
+
+/** All that the protocol offers: returns what serves a client on a connection of its own. */
+export function makeService(options: ServiceOptions): (socket: Socket, via: Via) => ControlConnection {
+  const { backend, instance, log, limits, linger, cookie, socketRole, clients } = options
+  const auditor = new Auditor(backend, log)
+  const login = {
+    find: accounts(backend.operators, cookie),
+    decoySecret: backend.operators.decoySecret,
+    failures: new LoginFailures(limits.loginFailures),
+    auditor,
+    log,
+  }
+  const greeting = eventLine('hello', {
+    protocol: [...protocolVersion],
+    instance,
+    auth: ['SCRAM-SHA-256'],
+    capabilities: [],
+    limits,
+  })
+  const feed = { ...limits, linger }
+  const handlers = {
+    ...sessionHandlers(socketRole),
+    ...loginHandlers(login),
+    ...operatorHandlers(backend.operators, clients),
+    ...userHandlers(backend.users, backend.limits, backend.userTable, feed),
+    ...groupHandlers(backend.limits),
+    ...managementSessionHandlers(clients),
+    ...auditHandlers(backend.audit),
+    ...eventHandlers(backend.events, limits),
+    ...watchHandlers(backend.watches, limits),
+    ...banHandlers(backend.bans),
+    ...accessHandlers(backend.accessLog),
+    ...connectionHandlers(backend.connections, feed),
+    ...metricsHandlers(backend.metrics, backend.past, limits),
+    ...usageHandlers(backend.usage),
+    ...logHandlers(backend.log, limits),
+    ...ruleHandlers(backend.rules),
+    ...transferHandlers(backend.transfer),
+    ...daemonHandlers(backend),
+  }
+  const service: Service = {
+    handlers,
+    auditor,
+    limits,
+    greeting,
+    admit: (session, identity) => clients.admit(session, identity),
+    log,
+  }
+  return (socket, via) => new ControlConnection(socket, via, service)
+}
