@@ -1,4 +1,3 @@
-import { Text } from 'ink'
 import type { ReactElement } from 'react'
 import { formatRate } from '../../../shared/format/bytes.ts'
 import { drawPlot, labelColumns, type Run } from '../chart/plot.ts'
@@ -9,6 +8,7 @@ import { colourAt } from '../themes/gradients.ts'
 import type { Look } from '../themes/look.ts'
 import type { Style } from '../themes/theme.ts'
 import { useLook } from './look-context.ts'
+import { type Part, Row } from './row.tsx'
 
 interface ChartProps {
   /** What comes from the clients hangs below the axis. */
@@ -40,13 +40,10 @@ export function Chart({ way, values, averaged, summary, scale, rateUnit, rows, d
       {drawn.map((runs, at) => {
         const row = isHanging ? at : rows - 1 - at
         const label = scale.labels.find((label) => label.row === row + 1)?.text ?? ''
-        return (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
-          <Text key={at} wrap="truncate">
-            <Text {...look.theme.axis}>{label.padStart(labelColumns) + axisMark(look, label !== '')}</Text>
-            <Runs runs={runs} colour={colourAt(look.gradients[way], (row + 0.5) / rows)} dim={dim} />
-          </Text>
-        )
+        const axis = { text: label.padStart(labelColumns) + axisMark(look, label !== ''), style: look.theme.axis }
+        const area = partsOf(runs, look, colourAt(look.gradients[way], (row + 0.5) / rows), dim)
+        // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
+        return <Row key={at} parts={[axis, ...area]} />
       })}
     </>
   )
@@ -62,27 +59,11 @@ function axisMark({ drawing }: Look, hasLabel: boolean): string {
   return hasLabel ? '┤' : '│'
 }
 
-interface RunsProps {
-  readonly runs: readonly Run[]
-  /** Of the area in this row. */
-  readonly colour: string | undefined
-  readonly dim: boolean
-}
-
-function Runs({ runs, colour, dim }: RunsProps): ReactElement {
-  const { theme } = useLook()
+/** `colour`: of the area in this row. */
+function partsOf(runs: readonly Run[], { theme }: Look, colour: string | undefined, dim: boolean): Part[] {
   const area: Style = colour === undefined ? {} : { color: colour }
   const styles = { area, averaged: theme.zero, above: theme.warning, mean: theme.axis, peak: theme.heading }
-  return (
-    <>
-      {runs.map(({ tone, text }, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a run is nothing but its place
-        <Text key={at} {...(dim ? theme.dim : styles[tone])}>
-          {text}
-        </Text>
-      ))}
-    </>
-  )
+  return runs.map(({ tone, text }) => ({ text, style: dim ? theme.dim : styles[tone] }))
 }
 
 interface TimeAxisProps {
@@ -106,11 +87,7 @@ export function TimeAxis({ values, length, newest }: TimeAxisProps): ReactElemen
     const first = Math.max(0, Math.min(from - 1, columns - label.length))
     line.splice(first, label.length, ...label)
   }
-  return (
-    <Text wrap="truncate" {...look.theme.axis}>
-      {'0'.padStart(labelColumns) + zero + line.join('')}
-    </Text>
-  )
+  return <Row parts={[{ text: '0'.padStart(labelColumns) + zero + line.join('') }]} style={look.theme.axis} />
 }
 
 const unicodeAxis = { zero: '┼', known: '─', unknown: '┈' }

@@ -1,4 +1,3 @@
-import { Text } from 'ink'
 import type { ReactElement } from 'react'
 import { formatDuration } from '../../../shared/format/time.ts'
 import { placeShown } from '../state/daemons.ts'
@@ -9,6 +8,7 @@ import { tabsOf } from '../state/tabs.ts'
 import { columnsOf, fitText, wrapText } from '../text/fit.ts'
 import { Line } from './line.tsx'
 import { useLook } from './look-context.ts'
+import { Row } from './row.tsx'
 
 /** Who is being watched and how that goes, and the pages. */
 export function Header({ state }: { readonly state: State }): ReactElement {
@@ -55,17 +55,10 @@ function daemonLine(state: State): string {
 function Tabs({ state }: { readonly state: State }): ReactElement {
   const { theme } = useLook()
   let written = 0
-  return (
-    <Text wrap="truncate">
-      {tabsOf(state).map(({ page, text, from }) => {
-        const gap = ' '.repeat(from - written)
-        written = from + columnsOf(text)
-        return (
-          <Text key={page} {...(page === state.page ? theme.openTab : theme.tab)}>
-            {gap + text}
-          </Text>
-        )
-      })}
-    </Text>
-  )
+  const parts = tabsOf(state).map(({ page, text, from }) => {
+    const gap = ' '.repeat(from - written)
+    written = from + columnsOf(text)
+    return { text: gap + text, style: page === state.page ? theme.openTab : theme.tab }
+  })
+  return <Row parts={parts} />
 }

@@ -1,14 +1,8 @@
-import { Text, type TextProps } from 'ink'
 import type { ReactElement } from 'react'
 import { columnsOf, fitText } from '../text/fit.ts'
 import type { Style } from '../themes/theme.ts'
 import { useLook } from './look-context.ts'
-
-/** A part of a row that means one thing; safe to show. */
-export interface Part {
-  readonly text: string
-  readonly style?: Style | undefined
-}
+import { type Part, Row } from './row.tsx'
 
 /** A row of a panel; safe to show. */
 export interface StyledLine extends Part {
@@ -16,7 +10,7 @@ export interface StyledLine extends Part {
   readonly parts?: readonly Part[]
 }
 
-interface LineProps extends Omit<TextProps, 'children' | 'wrap'>, Pick<StyledLine, 'text' | 'parts'> {
+interface LineProps extends Style, Pick<StyledLine, 'text' | 'parts'> {
   readonly width: number
 }
 
@@ -26,28 +20,11 @@ interface LineProps extends Omit<TextProps, 'children' | 'wrap'>, Pick<StyledLin
  */
 export function Line({ text, parts, width, ...style }: LineProps): ReactElement {
   const { ellipsis } = useLook()
-  if (parts) return <Parts parts={fitParts(parts, width, ellipsis)} {...style} />
-  if (!style.underline)
-    return (
-      <Text wrap="truncate" {...style}>
-        {fitText(text, width, ellipsis)}
-      </Text>
-    )
-  const [, left = '', inner = '', right = ''] = /^( ?)(.*?)( ?)$/.exec(fitText(text, width, ellipsis)) ?? []
-  return <Parts parts={[{ text: left }, { text: inner, style }, { text: right }]} />
-}
-
-function Parts({ parts, ...style }: TextProps & { readonly parts: readonly Part[] }): ReactElement {
-  return (
-    <Text wrap="truncate" {...style}>
-      {parts.map(({ text, style }, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a part of a row is nothing but its place
-        <Text key={at} {...style}>
-          {text}
-        </Text>
-      ))}
-    </Text>
-  )
+  if (parts) return <Row parts={fitParts(parts, width, ellipsis)} style={style} />
+  const fitted = fitText(text, width, ellipsis)
+  if (!style.underline) return <Row parts={[{ text: fitted }]} style={style} />
+  const [, left = '', inner = '', right = ''] = /^( ?)(.*?)( ?)$/.exec(fitted) ?? []
+  return <Row parts={[{ text: left }, { text: inner, style }, { text: right }]} />
 }
 
 /** Parts of one row, the last of them padded or cut so that all take so many columns. */

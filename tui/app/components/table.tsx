@@ -1,4 +1,3 @@
-import { Text } from 'ink'
 import type { ReactElement } from 'react'
 import { firstShown } from '../state/layout.ts'
 import type { Sort } from '../state/lists.ts'
@@ -10,6 +9,7 @@ import { columnsOf, fitText } from '../text/fit.ts'
 import type { Style } from '../themes/theme.ts'
 import { Line } from './line.tsx'
 import { useLook } from './look-context.ts'
+import { Row } from './row.tsx'
 
 interface TableProps<Row> {
   readonly spec: TableSpec<Row>
@@ -50,23 +50,21 @@ export function Table<Row>({ spec, view, sort, format, width, height, dim, ...re
         const isPlain = dim || selected || isMarked
         const sign = { text: signOf(selected, isMarked, alert), tone: alert }
         const runs = [sign, ...layOutRuns(placed, row, format, look.ellipsis)]
+        const text = () => fitText(runs.map(({ text }) => text).join(''), width, look.ellipsis)
         return (
-          <Text
+          <Row
             key={id}
-            wrap="truncate"
-            {...(dim ? look.theme.dim : style?.(row))}
-            {...(isMarked ? look.theme.marked : {})}
-            {...(selected ? look.theme.selected : {})}
-          >
-            {isPlain || runs.every(({ tone }) => tone === null)
-              ? fitText(runs.map(({ text }) => text).join(''), width, look.ellipsis)
-              : runs.map(({ text, tone }, part) => (
-                  // biome-ignore lint/suspicious/noArrayIndexKey: a part of a row is nothing but its place
-                  <Text key={part} {...(tone ? look.theme[tone] : {})}>
-                    {text}
-                  </Text>
-                ))}
-          </Text>
+            parts={
+              isPlain
+                ? [{ text: text() }]
+                : runs.map(({ text, tone }) => ({ text, style: tone ? look.theme[tone] : undefined }))
+            }
+            style={{
+              ...(dim ? look.theme.dim : style?.(row)),
+              ...(isMarked && look.theme.marked),
+              ...(selected && look.theme.selected),
+            }}
+          />
         )
       })}
     </>
@@ -92,11 +90,14 @@ function TableHead<Row>({
   if (at < 0) return <Line text={' '.repeat(tableMargin) + part(placed)} width={width} {...theme.columns} />
   const rest = width - tableMargin - columnsOf(`${before}${sorted}`)
   return (
-    <Text wrap="truncate" {...theme.columns}>
-      {' '.repeat(tableMargin) + before}
-      <Text {...theme.sorted}>{sorted}</Text>
-      {fitText(behind ?? '', rest, ellipsis)}
-    </Text>
+    <Row
+      style={theme.columns}
+      parts={[
+        { text: ' '.repeat(tableMargin) + before },
+        { text: sorted ?? '', style: theme.sorted },
+        { text: fitText(behind ?? '', rest, ellipsis) },
+      ]}
+    />
   )
 }
 

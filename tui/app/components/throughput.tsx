@@ -5,8 +5,9 @@ import { type Point, resample, type Summary, slotOf, summarize, type UpDown } fr
 import { type Scale, type ScaleWish, scalesFor } from '../chart/scale.ts'
 import { columnsOf } from '../text/fit.ts'
 import { Chart, TimeAxis } from './chart.tsx'
-import { Line, lineOf, type Part } from './line.tsx'
+import { Line, lineOf } from './line.tsx'
 import { useLook } from './look-context.ts'
+import type { Part } from './row.tsx'
 
 interface ThroughputProps extends ScaleWish {
   readonly points: readonly Point[]
