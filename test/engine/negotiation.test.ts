@@ -168,6 +168,23 @@ describe.each(enginesOfOneLoop)('$kind engine: negotiation', ({ start }) => {
     await proxy.empty()
   })
 
+  it('serves nobody without a login who was greeted before one was needed', async () => {
+    const proxy = await startProxy(start)
+    const [greeted, silent] = [await proxy.client(), await proxy.client()]
+    greeted.write(greeting)
+    expect(await greeted.readHex(2)).toBe('0500')
+    await eventually(() => expect(proxy.rows()).toHaveLength(2))
+    await proxy.engine.order('userChanged', aliceChanged)
+    greeted.write(request('127.0.0.1', 1))
+    silent.write(bytes(greeting, request('127.0.0.1', 1)))
+    await expectRefusal(greeted, '02')
+    await silent.discard()
+    greeted.finish()
+    silent.finish()
+    await proxy.empty()
+    expect(proxy.closed().map(({ reason }) => reason)).toEqual(['denied', 'denied'])
+  })
+
   it('tells whoever checks a login where it comes from', async () => {
     const authenticate = vi.fn(async (_: Login) => asAlice)
     const proxy = await startProxy(start, { passwordRequired: true, services: { authenticate } })

@@ -25,7 +25,7 @@ export class Admitter {
     sessions.table.command[slot] = command
     if (command !== Command.udpAssociate) sessions.requested(slot, destination)
     const { table, places } = sessions
-    const refusal = admit({ table, places, sources: policy.sources, verdicts }, slot, destination, clock.now)
+    const refusal = admit({ table, places, policy, verdicts }, slot, destination, clock.now)
     if (refusal) refusals.decline(slot, refusal)
     else this.#openers[command].begin(slot, destination, rest)
   }

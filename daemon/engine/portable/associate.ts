@@ -3,7 +3,6 @@ import { formatAddress, parseAddress } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { longestHeader, parseDatagram, writeHeader } from '../../socks/datagram.ts'
 import { type Bound, encodeReply, Reply } from '../../socks/messages.ts'
-import type { Policy } from '../engine.ts'
 import { Reason } from '../session-table.ts'
 import { ClientPort } from '../shared/client-port.ts'
 import { datagramEnds, toldOf } from '../shared/datagram-ends.ts'
@@ -22,11 +21,11 @@ const nowhere = new Uint8Array(0)
  * UDP ASSOCIATE (RFC 1928, section 7): relays datagrams for the client's address while its connection lasts. It may
  * have `declared` where it will send from.
  */
-export async function associate(session: Session, declared: Destination, policy: Policy): Promise<void> {
+export async function associate(session: Session, declared: Destination): Promise<void> {
   const { client, context, row } = session
   const peer = parseAddress(client.remoteAddress ?? '')?.bytes ?? nowhere
-  const clientPort = new ClientPort(declared, peer, policy.udpPortRequired)
-  if (policy.udpPortRequired && clientPort.port === 0) return session.refuse(refusalOf(notAllowed))
+  const clientPort = new ClientPort(declared, peer, context.policy.udpPortRequired)
+  if (context.policy.udpPortRequired && clientPort.port === 0) return session.refuse(refusalOf(notAllowed))
   const refuse = () => session.refuse(refusalOf('EMFILE'))
   const holder = holderOf(row.user, peer)
   const isRoom = context.associations.isFree(holder, Math.floor(context.extras.left / outletsReserved))
@@ -47,7 +46,7 @@ export async function associate(session: Session, declared: Destination, policy:
     if (session.isOver) return void inlet?.close()
     if (!inlet) continue
     session.own(inlet, () => inlet.close())
-    return new Association(session, inlet, ends.client, clientPort).begin(declared, policy)
+    return new Association(session, inlet, ends.client, clientPort).begin(declared)
   }
   refuse()
 }
@@ -73,12 +72,12 @@ class Association {
     this.#outlet = new Outlet(session, (payload, source) => this.#answer(payload, source))
   }
 
-  begin(declared: Destination, { udpAdvertise }: Policy): void {
-    const { client } = this.#session
+  begin(declared: Destination): void {
+    const { client, context } = this.#session
     this.#inlet.on('message', (bytes, from) => this.#receive(bytes, from))
     this.#session.stand('udp')
     const { address, port } = this.#inlet.address()
-    const advertised = udpAdvertise.flatMap((literal) => parseAddress(literal)?.bytes ?? [])
+    const advertised = context.policy.udpAdvertise.flatMap((literal) => parseAddress(literal)?.bytes ?? [])
     const bound = toldOf(declared, { bytes: parseAddress(address)?.bytes ?? nowhere, port }, advertised)
     client.write(encodeReply(Reply.succeeded, bound))
     // The connection only tells for how long: what is said on it is dropped, and its end is that of the association.

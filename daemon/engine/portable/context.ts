@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Network } from '../../net/network.ts'
-import type { EngineServices, Liveness, Timeouts } from '../engine.ts'
+import type { EngineServices, Liveness, Policy, Timeouts } from '../engine.ts'
 import type { EgressAddresses } from '../shared/egress-addresses.ts'
 import type { KnownSources } from '../shared/known-sources.ts'
 import type { LimitLines } from '../shared/limit-lines.ts'
@@ -36,8 +35,8 @@ export interface SessionContext {
   timeouts: Timeouts
   liveness: Liveness
   verdicts: Verdicts
-  /** See `Policy`. */
-  sources: ReadonlyMap<number, readonly Network[]>
+  /** Of what is asked for from now on. */
+  policy: Policy
 }
 
 /** Has the kernel ask whether the other end still lives, if it is to. `socket` is connected. */

@@ -6,7 +6,7 @@ import type { Endpoint } from '../../net/endpoint.ts'
 import type { NamedSocket } from '../../sockets/handed-sockets.ts'
 import { endpointsOf, type Listener, roleOf } from '../../sockets/listeners.ts'
 import type { ServerSocket } from '../../sockets/servers.ts'
-import type { Engine, EngineOptions, EngineServices, Liveness, Orders, Policy, RuleMemory, Tuning } from '../engine.ts'
+import type { Engine, EngineOptions, EngineServices, Liveness, Orders, RuleMemory, Tuning } from '../engine.ts'
 import { Door, Reason, type SessionTable } from '../session-table.ts'
 import { BannedSources } from '../shared/banned-sources.ts'
 import { Budget } from '../shared/budget.ts'
@@ -82,7 +82,6 @@ class PortableEngine implements Engine {
   readonly #waiting: Arrival[] = []
   /** So many may; there are no descriptors for more. */
   readonly #mostWaiting: number
-  #policy: Policy
   readonly #limitLines: LimitLines
   #rules: RuleMemory
   /** Sessions that live, and may. */
@@ -94,9 +93,8 @@ class PortableEngine implements Engine {
   #nextRoom: NodeJS.Timeout | undefined
   readonly #orders: { readonly [Kind in keyof Orders]: (value: Orders[Kind]) => Promise<number[]> } = {
     apply: async (change) => {
-      this.#policy = { ...this.#policy, ...change }
+      this.#context.policy = { ...this.#context.policy, ...change }
       this.#context.verdicts = this.#verdicts()
-      this.#context.sources = this.#policy.sources
       return change.sources ? this.#cut(Reason.sources, (session) => !this.#mayComeFromThere(session)) : []
     },
     judge: async (memory) => {
@@ -110,7 +108,7 @@ class PortableEngine implements Engine {
     },
     userChanged: async ({ user, revision, cut, passwordRequired }) => {
       this.#context.passwords.userChanged(user, revision)
-      this.#policy = { ...this.#policy, passwordRequired }
+      this.#context.policy = { ...this.#context.policy, passwordRequired }
       return cut ? this.#cut(Reason.cut, ({ row }) => row.user === user) : []
     },
     limit: async () => {
@@ -132,7 +130,6 @@ class PortableEngine implements Engine {
   ) {
     this.#services = services
     this.#shortage = new Shortage((message) => services.warn(message))
-    this.#policy = options.policy
     this.#mostWaiting = Math.min(options.backlog * listeners.length, waiting)
     this.#banned = new BannedSources(options.banned)
     this.#rules = options.rules
@@ -174,8 +171,8 @@ class PortableEngine implements Engine {
       warn: (message) => services.warn(message),
       timeouts: options.timeouts,
       liveness: options.liveness,
-      verdicts: this.#verdicts(),
-      sources: options.policy.sources,
+      verdicts: this.#verdicts(options.policy),
+      policy: options.policy,
     }
     this.#warnOfUserTimeout(options.liveness)
     this.sockets = listeners.flatMap((each) => each.socket.map(({ fd }) => ({ role: roleOf(each), ...each.at, fd })))
@@ -201,8 +198,7 @@ class PortableEngine implements Engine {
   }
 
   /** By the rules of now; what proxyd listens on is no place for its clients. */
-  #verdicts(): Verdicts {
-    const { forbidden, egress } = this.#policy
+  #verdicts({ forbidden, egress } = this.#context.policy): Verdicts {
     const own = [...forbidden, ...this.listening, ...this.forwarding]
     const groupOf = (user: number) => this.#limitLines.groupOf(user)
     const forbid = (slot: number, rule: number) => this.#uses.places.forbid(slot, rule)
@@ -254,7 +250,7 @@ class PortableEngine implements Engine {
   }
 
   #mayComeFromThere({ row }: Session): boolean {
-    return row.isWithin(this.#policy.sources.get(row.user))
+    return row.isWithin(this.#context.policy.sources.get(row.user))
   }
 
   async drain(): Promise<void> {
@@ -336,7 +332,7 @@ class PortableEngine implements Engine {
     const reason = row.arrive()
     if (reason !== undefined) session.reset(reason)
     else if (leadsTo) void forward(session, leadsTo)
-    else void serve(session, this.#policy)
+    else void serve(session)
     void session.ended.then(() => {
       this.#sessions.delete(row.serial)
       this.#admitWaiting()

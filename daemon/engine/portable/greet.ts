@@ -1,7 +1,7 @@
 import type { Destination } from '../../net/destination.ts'
 import type { Command } from '../../socks/messages.ts'
 import { Negotiation, type Outcome } from '../../socks/negotiation.ts'
-import type { Login, Policy } from '../engine.ts'
+import type { Login } from '../engine.ts'
 import { Reason } from '../session-table.ts'
 import type { Session } from './session.ts'
 
@@ -15,10 +15,10 @@ export interface Request {
  * Greets a client, has it log in if it must, and hears what it wants, by the policy of this moment. Resolves to undefined
  * if the session is over before that is known.
  */
-export function greet(session: Session, policy: Policy): Promise<Request | undefined> {
+export function greet(session: Session): Promise<Request | undefined> {
   return new Promise((resolve) => {
     void session.ended.then(() => resolve(undefined))
-    new Greeter(session, policy, resolve).begin()
+    new Greeter(session, resolve).begin()
   })
 }
 
@@ -29,10 +29,10 @@ class Greeter {
   /** A login is being checked. */
   #isChecking = false
 
-  constructor(session: Session, policy: Policy, asked: (request: Request) => void) {
+  constructor(session: Session, asked: (request: Request) => void) {
     this.#session = session
     this.#asked = asked
-    this.#negotiation = new Negotiation(policy)
+    this.#negotiation = new Negotiation(session.context.policy)
   }
 
   begin(): void {

@@ -78,8 +78,8 @@ export class Row {
   }
 
   /** See `admit`. */
-  admit(destination: Destination, { sources, verdicts }: Pick<Gate, 'sources' | 'verdicts'>): Refusal | undefined {
-    const gate = { table: this.#table, places: this.#uses.places, sources, verdicts }
+  admit(destination: Destination, { policy, verdicts }: Pick<Gate, 'policy' | 'verdicts'>): Refusal | undefined {
+    const gate = { table: this.#table, places: this.#uses.places, policy, verdicts }
     return admit(gate, this.slot, destination, performance.now())
   }
 

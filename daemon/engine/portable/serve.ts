@@ -1,6 +1,5 @@
 import type { Destination } from '../../net/destination.ts'
 import { Command, encodeReply, Reply } from '../../socks/messages.ts'
-import type { Policy } from '../engine.ts'
 import { forwarded } from '../session-table.ts'
 import { associate } from './associate.ts'
 import { bind } from './bind.ts'
@@ -11,8 +10,8 @@ import { relay } from './relay.ts'
 import type { Session } from './session.ts'
 
 /** Serves a client of SOCKS: greets it, admits what it asks for, and does that. */
-export async function serve(session: Session, policy: Policy): Promise<void> {
-  const request = await greet(session, policy)
+export async function serve(session: Session): Promise<void> {
+  const request = await greet(session)
   if (!request || session.isOver) return
   const { command, destination } = request
   if (command === Command.udpAssociate) session.row.associating()
@@ -21,7 +20,7 @@ export async function serve(session: Session, policy: Policy): Promise<void> {
   if (refusal) return session.refuse(refusal)
   if (command === Command.connect) return connect(session, destination)
   if (command === Command.bind) return bind(session, destination)
-  return associate(session, destination, policy)
+  return associate(session, destination)
 }
 
 /** Serves a client of a forward, who has not asked. A failure is an RST: it must not look like an answer without a word. */

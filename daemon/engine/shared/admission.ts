@@ -1,7 +1,7 @@
 import type { Destination } from '../../net/destination.ts'
-import type { Network } from '../../net/network.ts'
 import { Reply } from '../../socks/messages.ts'
-import type { SessionTable } from '../session-table.ts'
+import type { Policy } from '../engine.ts'
+import { forwarded, Reason, type SessionTable } from '../session-table.ts'
 import type { Places } from './places.ts'
 import { notAllowed, type Refusal, refusalOf } from './refusals.ts'
 import type { Verdicts } from './verdicts.ts'
@@ -10,8 +10,7 @@ import type { Verdicts } from './verdicts.ts'
 export interface Gate {
   readonly table: SessionTable
   readonly places: Places
-  /** See `Policy`. */
-  readonly sources: ReadonlyMap<number, readonly Network[]>
+  readonly policy: Pick<Policy, 'sources' | 'passwordRequired'>
   readonly verdicts: Verdicts
 }
 
@@ -21,9 +20,12 @@ export interface Gate {
  * `performance.now`.
  */
 export function admit(gate: Gate, slot: number, destination: Destination, now: number): Refusal | undefined {
-  const { table, places, sources, verdicts } = gate
+  const { table, places, policy, verdicts } = gate
   const user = table.user[slot]
-  const reason = places.admit(slot, user, sources.get(user), table.clientAddress, now)
+  // Whoever was greeted before there were users has not been asked for a login.
+  if (policy.passwordRequired && user === 0 && table.command[slot] !== forwarded)
+    return { reply: Reply.notAllowed, reason: Reason.denied }
+  const reason = places.admit(slot, user, policy.sources.get(user), table.clientAddress, now)
   if (reason !== undefined) return { reply: Reply.notAllowed, reason }
   return verdicts.admits(slot, destination) ? undefined : refusalOf(notAllowed)
 }
