@@ -11,6 +11,7 @@ import type {
   WatchNotice,
 } from '../../shared/protocol/methods.ts'
 import { plainFilter } from '../access-log/entry-filter.ts'
+import { inSlices } from '../slices.ts'
 import {
   endedOtherwise,
   eventOfAudit,
@@ -92,7 +93,9 @@ export class Events {
     for (let pages = 0; pages < mostPages && ended.length < limit; pages++) {
       const wish = { filter: endedOtherwise, limit: limits.page, ...(Number.isFinite(since) && { since }) }
       const page = await this.#sources.accessLog.list({ ...wish, ...(cursor !== undefined && { cursor }) })
-      ended.push(...page.entries.map(eventOfConnection).filter(isWanted))
+      const events = page.entries.map(eventOfConnection)
+      const wanted = await inSlices(events, isWanted)
+      ended.push(...events.filter((_, i) => wanted[i]))
       cursor = page.next
       if (cursor === undefined) break
     }

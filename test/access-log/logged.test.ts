@@ -118,6 +118,7 @@ it.each(['~a', 'user:~a', '!~a', '!dst=~a', 'user:bob ~(a+)+b'])('refuses the fi
 })
 
 it('says what is wrong with a filter', () => {
+  expect(() => entryFilter('!a '.repeat(33))).toThrow('the filter has more than 32 words')
   expect(() => entryFilter('up>much')).toThrow(/a number is wanted/)
   expect(() => entryFilter('src:10.0.0.0/99')).toThrow(/not a range/)
 })

@@ -56,7 +56,7 @@ const filter = z
   .optional()
   .describe(
     'words that an entry must match, all of them: `user:bob`, `dst:*.example.com`, `src:10.0.0.0/8`, `bytes>1M`, `!result:ok` ' +
-      'or a text that is anywhere in it; no regular expressions',
+      'or a text that is anywhere in it; no regular expressions, 32 words at most',
   )
 
 export const accessMethods = {

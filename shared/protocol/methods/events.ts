@@ -28,7 +28,7 @@ const filter = z
   .optional()
   .describe(
     'words that an event must match, all of them: `kind:login_failed`, `level:warn`, `user:bob`, `src:10.0.0.0/8`, `dst:*.example.com`, ' +
-      '`!kind:log` or a text that is anywhere in it; no regular expressions',
+      '`!kind:log` or a text that is anywhere in it; no regular expressions, 32 words at most',
   )
 
 export const eventMethods = {
