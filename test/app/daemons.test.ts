@@ -4,12 +4,14 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
-import { type Daemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
+import { type Daemon, sharedDaemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
 import { addOperator } from '../helpers/operators.ts'
 import { exec, program } from '../helpers/proxy-tui.ts'
 import { startTarget } from '../helpers/target.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { openTerminal, type Terminal, type TerminalOptions } from '../helpers/terminal.ts'
+
+const [homes, labs] = [sharedDaemon(['-u', 'bob:pw']), sharedDaemon()]
 
 /** Run the app on daemons that profiles name, each by its Unix socket alone. */
 async function openOn(daemons: Readonly<Record<string, string>>, options?: TerminalOptions): Promise<Terminal> {
@@ -26,8 +28,8 @@ function runtimeOf({ folders }: Daemon): string {
 
 const wide = { columns: 160, rows: 30 }
 
-test('several daemons stand side by side with their totals, and one of them is shown', async () => {
-  const [home, lab] = [await startDaemon(['-u', 'bob:pw']), await startDaemon()]
+test('several daemons stand side by side with their totals, in the smallest terminal too, and one of them is shown', async () => {
+  const [home, lab] = [await homes(), await labs()]
   const target = await startTarget()
   await connectThrough(lab.port('socks'), target)
   await connectThrough(lab.port('socks'), target)
@@ -49,19 +51,15 @@ test('several daemons stand side by side with their totals, and one of them is s
   await app.shows(/ 2\/2 lab: .*2\/2 connections/s)
   app.type(']')
   await app.shows(/ 1\/2 home: /)
-})
-
-test('in the smallest terminal all of it is there, too', async () => {
-  const [home, lab] = [await startDaemon(), await startDaemon()]
-  await using app = await openOn({ home: runtimeOf(home), lab: runtimeOf(lab) }, { columns: 72, rows: 18 })
+  app.resize(72, 18)
   app.type('9')
   await app.shows(/\[9 Daem\]$/m)
-  await app.shows(/^> +1 home: .* online .*\n +2 lab: .* online .*\n +Total +2 of 2/m)
+  await app.shows(/^[> ] +1 home: .* online .*\n[> ] +2 lab: .* online .*\n +Total +2 of 2/m)
   expect(app.lines[17]).toMatch(/q quit$/)
 })
 
 test('one is killed and started again while the other is shown', async () => {
-  const [home, lab] = [await startDaemon(), await startDaemon()]
+  const [home, lab] = [await homes(), await startDaemon()]
   await using app = await openOn({ home: runtimeOf(home), lab: runtimeOf(lab) }, wide)
   app.type('9')
   await app.shows(/Total +2 of 2/)
@@ -79,10 +77,10 @@ test('one is killed and started again while the other is shown', async () => {
   await app.shows(/^ +2 lab: .* online .*^ +Total +2 of 2/ms)
 })
 
-test('what is asked goes to the daemon that is shown then, and what comes late names it', async () => {
-  const [home, lab] = [await startDaemon(), await startDaemon()]
+test('what is asked goes to the daemon that is shown then; what comes late names it, a password that was made too', async () => {
+  const [home, lab] = [await homes(), await labs()]
   const users = async (daemon: Daemon) => JSON.parse((await exec(daemon, 'users', '--json')).stdout)
-  for (const daemon of [home, lab]) await exec(daemon, 'adduser bob')
+  await exec(lab, 'adduser bob')
   await using app = await openOn({ home: runtimeOf(home), lab: runtimeOf(lab) }, wide)
   await app.shows(/1\/2 home: /)
   app.type(']3')
@@ -100,15 +98,9 @@ test('what is asked goes to the daemon that is shown then, and what comes late n
   expect(await users(lab)).toMatchObject([{ name: 'bob', enabled: false }])
   app.type(']')
   await app.shows(/ 2\/2 lab: .*^>bob +disabled/ms)
-})
 
-test('a password that was made is shown even if another daemon is, and says whose it is', async () => {
-  const [home, lab] = [await startDaemon(), await startDaemon()]
-  await using app = await openOn({ home: runtimeOf(home), lab: runtimeOf(lab) }, wide)
-  await app.shows(/1\/2 home: /)
-  app.type('3')
-  // What of the access is known only once the daemon has let the app in.
-  await app.shows(/0\/0 users +no password is required/)
+  app.type('[')
+  await app.shows(/ 1\/2 home: .*^>bob +enabled/ms)
   await home.freeze()
   app.type(':adduser eve\r')
   await app.shows(/asking the daemon/)
@@ -122,7 +114,7 @@ test('a password that was made is shown even if another daemon is, and says whos
 })
 
 test('each operator is asked for the password once their daemon is shown', async () => {
-  const [home, lab] = [await startDaemon(), await startDaemon()]
+  const [home, lab] = [await homes(), await labs()]
   const password = await readFile(await addOperator(lab, 'ann', 'viewer'), 'utf8')
   const hosts = [home, lab].flatMap((daemon) => ['--host', `127.0.0.1:${daemon.port('control')}`])
   await using app = openTerminal(process.execPath, [program, ...hosts, '--operator', 'ann'], wide)
@@ -138,7 +130,7 @@ test('each operator is asked for the password once their daemon is shown', async
 })
 
 test('a daemon that is gone is tried again and again, but a wrong password once (16)', async () => {
-  const daemon = await startDaemon()
+  const daemon = await homes()
   await addOperator(daemon, 'eve', 'viewer')
   const [strict, gone] = [await startCounting(daemon.port('control')), await startCounting(daemon.port('control'))]
   gone.close()

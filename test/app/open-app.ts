@@ -1,3 +1,4 @@
+import { afterAll } from 'vitest'
 import type { Daemon } from '../helpers/daemon.ts'
 import { program } from '../helpers/proxy-tui.ts'
 import { openTerminal, type Terminal, type TerminalOptions } from '../helpers/terminal.ts'
@@ -7,6 +8,23 @@ export async function openApp(daemon: Daemon, options: TerminalOptions = {}): Pr
   const terminal = openTerminal(process.execPath, [program, '--runtime-dir', daemon.folders.runtime], options)
   await terminal.shows(/proxyd \d.* up \d/)
   return terminal
+}
+
+/**
+ * The app on a daemon, for several tests, each of which finds it on the overview of 80x24 again. They must leave no dialog
+ * open, and nothing chosen that others would see.
+ */
+export function sharedApp(daemon: () => Promise<Daemon>, options?: TerminalOptions): () => Promise<Terminal> {
+  let opened: Promise<Terminal> | undefined
+  afterAll(async () => (await opened)?.[Symbol.asyncDispose]())
+  return async () => {
+    opened ??= daemon().then((found) => openApp(found, options))
+    const app = await opened
+    app.resize(80, 24)
+    app.type('1')
+    await app.shows(/^\[1 Overview\][\s\S]* q quit$/m)
+    return app
+  }
 }
 
 /** A shell whose prompt is `$ `, with job control. */

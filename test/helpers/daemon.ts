@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished } from 'vitest'
+import { afterAll, expect, onTestFinished } from 'vitest'
 import { eventually } from './eventually.ts'
 import { type AtEnd, temporaryFolder } from './temporary-folder.ts'
 
@@ -60,6 +60,17 @@ export async function startDaemon(args?: readonly string[], options?: DaemonOpti
   const daemon = await spawnDaemon(args, options)
   await daemon.ready
   return daemon
+}
+
+/** A daemon for all tests of a file or a `describe`, from when one asks for it first; it ends behind the last of them. */
+export function sharedDaemon(args?: readonly string[]): () => Promise<Daemon> {
+  const ends = new AsyncDisposableStack()
+  afterAll(() => ends.disposeAsync())
+  let daemon: Promise<Daemon> | undefined
+  return () => {
+    daemon ??= startDaemon(args, { atEnd: (end) => ends.defer(end) })
+    return daemon
+  }
 }
 
 /** A proxyd in a process of its own. */
