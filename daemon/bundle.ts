@@ -27,6 +27,9 @@ await build({
     js: "import { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)",
   },
   plugins: [builtinsOnDemand],
+  // Names stay: what the log tells of a fault is for people.
+  minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: 'none',
   logLevel: 'warning',
 })

@@ -74,7 +74,6 @@ const systemsChoice: readonly string[] = []
 const unlimited: Standing = { cycleEnds: null, expires: null, ended: null }
 const nothing: User['use'] = { ...unlimited, sources: 0, used: 0, refused: 0 }
 const never = Number.POSITIVE_INFINITY
-const mostIndices = 65_536
 
 /**
  * Has the loops keep the limits of users: writes their lines when users, groups or the time change, and tops up what is
@@ -89,12 +88,12 @@ export class LimitKeeper {
   readonly #tell: (message: string) => void
   readonly #now: () => number
   /** By index: when the clock changes something next. */
-  readonly #due = new Float64Array(mostIndices).fill(never)
+  readonly #due: number[] = []
   /** By index: bytes in all at which use changes something next, and those at the last look. */
-  readonly #threshold = new Float64Array(mostIndices).fill(never)
-  readonly #seen = new Float64Array(mostIndices)
+  readonly #threshold: number[] = []
+  readonly #seen: number[] = []
   /** By index, of a user with a quota that is not used up: the bytes in all at which it is. */
-  readonly #quotaEnd = new Float64Array(mostIndices).fill(never)
+  readonly #quotaEnd: number[] = []
   readonly #standings = new Map<number, Standing>()
   readonly #warned = new Set<number>()
   /** Whose time begins with the first use. */
@@ -207,7 +206,7 @@ export class LimitKeeper {
     const now = this.#now()
     let hasWritten = false
     for (let index = 1; index <= this.#accounts.highestIndex; index++) {
-      if (now < this.#due[index] && !this.#hasReached(index)) continue
+      if (now < (this.#due[index] ?? never) && !this.#hasReached(index)) continue
       this.#rewrite(index)
       hasWritten = true
     }
@@ -217,7 +216,7 @@ export class LimitKeeper {
 
   /** Tops up what is left of the quota, if something was used; whether that is all. */
   #hasReached(index: number): boolean {
-    if (this.#threshold[index] === never) return false
+    if ((this.#threshold[index] ?? never) === never) return false
     const total = this.#usage.total(index)
     if (total === this.#seen[index]) return false
     this.#seen[index] = total
@@ -297,7 +296,7 @@ export class LimitKeeper {
   #stand(account: Account, next: Standing): void {
     const before = this.#standings.get(account.index)
     const isLimited = next.cycleEnds !== null || next.expires !== null || next.ended !== null
-    const hasQuota = this.#quotaEnd[account.index] !== never
+    const hasQuota = (this.#quotaEnd[account.index] ?? never) !== never
     if (isLimited || hasQuota) this.#standings.set(account.index, isSame(before, next) ? (before as Standing) : next)
     else this.#standings.delete(account.index)
     const was = before?.ended ?? null
@@ -306,7 +305,7 @@ export class LimitKeeper {
 
   /** In KiB; 0 of a quota that is used up. */
   #left(index: number): number {
-    const end = this.#quotaEnd[index]
+    const end = this.#quotaEnd[index] ?? never
     return end === never ? 0 : Math.max(0, Math.ceil((end - this.#seen[index]) / 1024))
   }
 
