@@ -29,7 +29,7 @@ const mostSearched = 100_000
 
 /**
  * Get all pages of a list, from the first to the one that names no next. Rejects with `RpcError` if there are more than a list can
- * have, as where they lead round in a circle.
+ * have, as where they lead round in a circle, or more rows in one than a page has.
  */
 export async function everyPage<Page extends { next?: string | undefined }>(
   get: (from: { cursor?: string }) => Promise<Page>,
@@ -60,11 +60,18 @@ async function* pagesOf<Page extends { next?: string | undefined }>(
   get: (from: { cursor?: string }) => Promise<Page>,
   most: number,
 ): AsyncGenerator<Page> {
-  let page = await get({})
+  let page = soundPage(await get({}))
   yield page
   for (let asked = 1; page.next !== undefined; asked++) {
     if (asked === most) throw new RpcError('internal_error', `the list has no end after ${most} pages`)
-    page = await get({ cursor: page.next })
+    page = soundPage(await get({ cursor: page.next }))
     yield page
   }
+}
+
+/** One with more rows than a page has would fill the memory with what is nothing on the wire. Throws `RpcError` for it. */
+function soundPage<Page extends object>(page: Page): Page {
+  const isTooLong = Object.values(page).some((rows) => Array.isArray(rows) && rows.length > limits.page)
+  if (isTooLong) throw new RpcError('internal_error', `a page of the list has more than ${limits.page} rows`)
+  return page
 }

@@ -59,11 +59,21 @@ test('the pages of a snapshot are one table', async () => {
 
 test('a snapshot without an end is given up', async () => {
   const { say, heard, calls } = await follow()
-  const page = Array.from({ length: 10_000 }, () => row('1'))
-  for (let seq = 0; seq < 102; seq++) say('connections.snapshot', { seq, connections: page, last: false })
+  const page = Array.from({ length: 500 }, () => row('1'))
+  for (let seq = 0; seq < 2_002; seq++) say('connections.snapshot', { seq, connections: page, last: false })
   expect(heard).toEqual([
     expect.objectContaining({ kind: 'internal_error', message: expect.stringContaining('no end') }),
   ])
+  expect(calls).toEqual(['connections.subscribe', 'connections.unsubscribe'])
+})
+
+test.each([
+  ['has more rows than a page has', Array.from({ length: 340_000 }, () => row('1'))],
+  ['has no rows', null as unknown as Connection[]],
+])('a snapshot of which a page %s is given up', async (_, connections) => {
+  const { say, heard, calls } = await follow()
+  say('connections.snapshot', { seq: 0, connections, last: false })
+  expect(heard).toEqual([expect.objectContaining({ message: 'a page of the table makes no sense' })])
   expect(calls).toEqual(['connections.subscribe', 'connections.unsubscribe'])
 })
 

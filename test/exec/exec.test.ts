@@ -63,6 +63,13 @@ test('a list whose pages lead round in a circle is given up', async () => {
   expect({ status, stderr }).toEqual({ status: 1, stderr: 'proxy-tui: users: the list has no end after 2500 pages\n' })
 })
 
+test('a list that has more rows in a page than a page has is given up', async () => {
+  const daemon = await startFakeDaemon(() => ({ users: Array(300_000).fill({}), next: `${daemon.calls.length}` }))
+  const { status, stderr } = await proxyTui('--socket', daemon.path, '--exec', 'users')
+  const message = 'proxy-tui: users: a page of the list has more than 500 rows\n'
+  expect({ status, stderr }).toEqual({ status: 1, stderr: message })
+})
+
 test.each(['rules apply /dev/zero', 'import /dev/zero', 'rules apply -'])(
   '%s: a text without end is refused, not held in memory',
   async (command) => {

@@ -1,4 +1,5 @@
 import { RpcError } from '../../shared/protocol/errors.ts'
+import { limits } from '../../shared/protocol/limits.ts'
 import type { Method } from '../../shared/protocol/methods.ts'
 import type { CallOptions, Client } from './client.ts'
 
@@ -103,15 +104,18 @@ class Feed<Row, Change> {
 
   #gather(seq: number, rows: readonly Row[], last: boolean): void {
     if (!this.#isNext(seq) || !this.#pages) return
+    if (!Array.isArray(rows) || rows.length > limits.page) return this.#giveUp('a page of the table makes no sense')
     this.#pages.push(...rows)
-    if (this.#pages.length > mostRows) {
-      this.stop()
-      return this.#listener.failed(new RpcError('internal_error', `the table has no end after ${mostRows} rows`))
-    }
+    if (this.#pages.length > mostRows) return this.#giveUp(`the table has no end after ${mostRows} rows`)
     if (!last) return
     this.#listener.snapshot(this.#pages)
     this.#pages = null
     this.#forget()
+  }
+
+  #giveUp(why: string): void {
+    this.stop()
+    this.#listener.failed(new RpcError('internal_error', why))
   }
 
   #isNext(seq: number): boolean {
