@@ -37,14 +37,14 @@ export const cutVerbs = {
   }),
 }
 
-/** Throws `UsageError` for a word that names no field: that it stands somewhere in a row is too little to cut it. */
+/** A word that asks no field is an id: that a text stands somewhere in a row is too little to cut it. Throws `UsageError` for both together. */
 function targetOf(words: readonly string[]): Target {
-  if (words.every((word) => /^\w+-\d+$/.test(word))) return { of: 'connections', ids: words }
   const [first = ''] = words
   if (words.length === 1 && /^\d{1,15}$/.test(first)) return { of: 'session', id: Number(first) }
-  const vague = words.find((word) => !/^!?[a-z-]+[:<>=]/.test(word))
-  if (vague !== undefined)
-    throw new UsageError('each word is an id, or asks one field, such as user:bob or dst:*.example.com')
+  const asking = words.filter((word) => /^!*[a-z-]+[:<>=]/.test(word))
+  if (asking.length === 0) return { of: 'connections', ids: words }
+  if (asking.length < words.length)
+    throw new UsageError('either each word is an id, or each asks a field, such as user:bob or dst:*.example.com')
   const [, sign = '', name = ''] = (words.length === 1 && /^user([:=])(.+)$/s.exec(first)) || []
   return sign === '=' || isPlain(name) ? { of: 'user', name } : { of: 'filter', words }
 }

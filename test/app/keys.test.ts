@@ -1,16 +1,28 @@
 import type { Key } from 'ink'
 import { describe, expect, test } from 'vitest'
 import { findVerb } from '../../shared/commands/verbs.ts'
-import type { Role } from '../../shared/protocol/methods.ts'
+import type { Connection, Role } from '../../shared/protocol/methods.ts'
 import { type Binding, keyLabel } from '../../tui/app/keys/binding.ts'
 import { decodeKeys } from '../../tui/app/keys/decode.ts'
 import { helpLines, helpShown, hintsFor, hintsOf } from '../../tui/app/keys/help.ts'
 import { type KeyContext, keyTable } from '../../tui/app/keys/key-table.ts'
+import { replaceTable } from '../../tui/app/state/connections.ts'
 import type { Help } from '../../tui/app/state/dialogs.ts'
 import { type ListPage, type Page, pages } from '../../tui/app/state/pages.ts'
 import { type State, stateAt } from '../../tui/app/state/state.ts'
 import { tables } from '../../tui/app/tables/tables.ts'
 import { emptyField } from '../../tui/app/text/edit.ts'
+
+const openConnection = (id: string): Connection => ({
+  ...{ id, state: 'open', user: 'bob', command: 'connect', client: '10.0.0.1:4000', opened: 0, up: 0, down: 0 },
+  ...{ destination: 'a.example:443', address: '192.0.2.1:443' },
+})
+
+/** One, which is under the cursor. */
+const withConnection: State = {
+  ...stateAt(['here']),
+  connections: replaceTable(stateAt(['here']).connections, [openConnection('k3fq-1')], 0),
+}
 
 const contexts = Object.entries<readonly Binding[]>(keyTable)
 
@@ -70,18 +82,35 @@ describe('the key table', () => {
   })
 
   test('a viewer is told of no keys of a page that is not for viewers', () => {
-    const at = (page: Page, role: Role) => hintLine(hintsOf({ ...stateAt(['here']), page, role }))
+    const at = (page: Page, role: Role) => hintLine(hintsOf({ ...withConnection, page, role }))
     expect(at('connections', 'viewer')).not.toMatch(/mark|detail|filter/)
     expect(at('connections', 'viewer')).toMatch(/\? help {2}q quit$/)
     expect(at('connections', 'operator')).toMatch(/ m mark .* Enter detail {2}\/ filter/)
     expect(at('settings', 'viewer')).toContain('/ filter')
   })
 
+  test('a hint shows only what acts now', () => {
+    const hints = (state: State) => hintLine(hintsOf({ ...state, role: 'admin', size: { columns: 240, rows: 60 } }))
+    const empty = stateAt(['here'])
+    expect(hints({ ...empty, page: 'connections' })).not.toMatch(/\b(cut|all|mark|rule|copy|detail|undo)\b/)
+    expect(hints({ ...withConnection, page: 'connections' })).toMatch(/ x cut .* m mark .* R rule .* Enter detail /)
+    const unasked = replaceTable(empty.connections, [{ ...openConnection('k3fq-1'), destination: null }], 0)
+    expect(hints({ ...empty, connections: unasked, page: 'connections' })).not.toMatch(/ R rule /)
+    expect(hints({ ...empty, page: 'overview' })).toMatch(/- longer(?!.*(shorter|select|user))/)
+    const traffic = { ...empty.traffic, users: [{ name: 'bob', connections: 1, down: 0, up: 0 }] }
+    expect(hints({ ...empty, traffic })).toMatch(/ select (?!.*Enter user)/)
+    const overview = { ...empty.overview, selected: { user: 'bob' } }
+    expect(hints({ ...empty, traffic, overview })).toMatch(/ Enter user /)
+    expect(hints({ ...empty, undo: { of: empty.current, call: { verb: 'disable', values: ['bob'] } } })).toMatch(
+      / u undo /,
+    )
+  })
+
   test('read-only, keys that change something are in neither hints nor help; those that show are in both', () => {
     const open: Help = { kind: 'help', scroll: 0, find: emptyField, isTyped: false }
     for (const columns of [80, 120]) {
       const state: State = {
-        ...stateAt(['here']),
+        ...withConnection,
         page: 'connections',
         role: 'admin',
         readOnly: true,

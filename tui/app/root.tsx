@@ -13,9 +13,10 @@ import { Mini } from './screens/mini.tsx'
 import { OperatorsPage } from './screens/operators-page.tsx'
 import { OverlayPage } from './screens/overlays.tsx'
 import { Overview } from './screens/overview/overview.tsx'
+import { PopupBox } from './screens/popup.tsx'
 import { BansPage, RulesPage } from './screens/rules-page.tsx'
 import { UsersPage } from './screens/users-page.tsx'
-import { isOverlay, overlayOf } from './state/dialogs.ts'
+import { isOverlay, isPopup, overlayOf } from './state/dialogs.ts'
 import { isMini, pageRows } from './state/layout.ts'
 import type { Page } from './state/pages.ts'
 import { lackToSee } from './state/rights.ts'
@@ -62,8 +63,9 @@ function Screen({ state }: { readonly state: State }): ReactElement {
       <Header state={state} />
       <Box flexDirection="column" height={pageRows(state)}>
         {overlay ? <OverlayPage state={state} overlay={overlay} /> : <PageShown state={state} />}
+        {dialog && isPopup(dialog) && <PopupBox state={state} popup={dialog} />}
       </Box>
-      {dialog && !isOverlay(dialog) && <DialogPanel state={state} dialog={dialog} />}
+      {dialog && !isOverlay(dialog) && !isPopup(dialog) && <DialogPanel state={state} dialog={dialog} />}
       {state.command.field && <CommandHint state={state} />}
       <Footer state={state} />
     </Box>

@@ -1,7 +1,7 @@
 import type { ReactElement } from 'react'
 import { firstShown } from '../state/layout.ts'
 import type { Sort } from '../state/lists.ts'
-import { layOut, layOutRuns, type Placed, placeColumns, tableMargin } from '../tables/column-widths.ts'
+import { greatestOf, layOut, layOutRuns, type Placed, placeColumns, tableMargin } from '../tables/column-widths.ts'
 import type { Format } from '../tables/columns.ts'
 import { columnsShown, type TableSpec } from '../tables/table-spec.ts'
 import type { View } from '../tables/view.ts'
@@ -38,6 +38,8 @@ export function Table<Row>({ spec, view, sort, format, width, height, dim, ...re
   const { columns = null, marked = none, style } = rest
   const placed = placeColumns(columnsShown(spec.columns, columns, width), width - tableMargin, sort.column)
   const first = firstShown(view.cursor, height - 1, view.rows.length)
+  // 16 colours have none that is quiet enough to lie behind a number.
+  const greatest = look.depth > 4 ? greatestOf(placed, view.rows) : undefined
   return (
     <>
       <TableHead placed={placed} sort={sort} width={width} />
@@ -49,7 +51,7 @@ export function Table<Row>({ spec, view, sort, format, width, height, dim, ...re
         // The colours of a row that is selected, marked or old are that.
         const isPlain = dim || selected || isMarked
         const sign = { text: signOf(selected, isMarked, alert), tone: alert }
-        const runs = [sign, ...layOutRuns(placed, row, format, look.ellipsis)]
+        const runs = [sign, ...layOutRuns(placed, row, format, look.ellipsis, greatest)]
         const text = () => fitText(runs.map(({ text }) => text).join(''), width, look.ellipsis)
         return (
           <Row

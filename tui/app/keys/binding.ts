@@ -2,6 +2,7 @@ import { findVerb, type VerbName } from '../../../shared/commands/verbs.ts'
 import type { Role } from '../../../shared/protocol/methods.ts'
 import { lackToDo } from '../state/rights.ts'
 import type { State } from '../state/state.ts'
+import type { Need } from './needs.ts'
 
 /** What one or more keys do. Handlers, the hints at the bottom and the help derive from it. */
 export interface Binding {
@@ -12,6 +13,8 @@ export interface Binding {
   /** The verb that it comes to, which says what the person must be. */
   readonly verb?: VerbName
   readonly summary: string
+  /** What it acts on; without it, it always acts. */
+  readonly needs?: Need
   /** A word for the bottom line, if it belongs there. */
   readonly hint?: string
   /** A word for the bottom line where the others leave room. */

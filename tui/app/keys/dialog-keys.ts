@@ -77,6 +77,7 @@ export const dialogKeys = {
       keys: ['R'],
       command: 'denyConnection',
       verb: 'rules insert',
+      needs: 'destination',
       summary: 'a rule that keeps its user from where it goes',
       hint: 'rule',
     },

@@ -9,6 +9,7 @@ import { tables } from '../tables/tables.ts'
 import { breakLines, columnsOf } from '../text/fit.ts'
 import { type Binding, keyLabel, lackToPress, roleFor } from './binding.ts'
 import { everywhere, type KeyContext, keyTable } from './key-table.ts'
+import { has } from './needs.ts'
 
 /** Where the next key is pressed. */
 export function contextOf(state: State): KeyContext {
@@ -43,20 +44,22 @@ interface Hint {
   readonly from: number
 }
 
-/** The keys that matter here, and that the person may use. */
+/** The keys that matter here, that the person may use, and that do something now. */
 export function hintsOf(state: State): Hint[] {
   const bindings: readonly Binding[] = keyTable[contextOf(state)]
   // What is on a page that is not theirs to see is none of their keys' business.
   const reach = state.dialog || lackToSee(state) === null ? bindings : bindings.filter((one) => common.includes(one))
   return hintsFor(
-    reach.filter((binding) => lackToPress(state, binding) === null && !isTooLate(state, binding)),
+    reach.filter((binding) => lackToPress(state, binding) === null && actsNow(state, binding)),
     state.size.columns,
   )
 }
 
-/** Whether it would cut the connection that is shown closely, which is over. */
-function isTooLate({ dialog, followed }: State, { verb }: Binding): boolean {
-  return dialog?.kind === 'detail' && verb === 'cut' && followed !== null && isOver(followed)
+/** Whether there is what it acts on; not so where it would cut the connection that is shown closely, which is over. */
+function actsNow(state: State, { verb, needs }: Binding): boolean {
+  const { dialog, followed } = state
+  if (dialog?.kind === 'detail' && verb === 'cut' && followed !== null && isOver(followed)) return false
+  return needs === undefined || has(state, needs)
 }
 
 /** As many hints as fit into `width` columns, and always the last two; where there is room, those for wide screens, too. */

@@ -1,7 +1,7 @@
 import { hintsOf } from '../keys/help.ts'
 import { arrange } from '../screens/overview/arrange.ts'
 import { roomFor } from '../screens/overview/panels.ts'
-import { type Dialog, isOverlay } from '../state/dialogs.ts'
+import { type Dialog, isOverlay, isPopup } from '../state/dialogs.ts'
 import type { Subject } from '../state/graph.ts'
 import {
   dialogRows,
@@ -51,7 +51,7 @@ export function targetAt(state: State, place: Place): Target | null {
   if (place.row === size.rows - 1) return hintsAreShown(state) ? hintAt(state, place) : null
   const tabs = linkRows(state)
   const head = tabs + tabRows(size)
-  const isPanel = dialog !== null && !isOverlay(dialog)
+  const isPanel = dialog !== null && !isOverlay(dialog) && !isPopup(dialog)
   if (isPanel) return inPanel(state, dialog, { ...place, row: place.row - head - pageRows(state) })
   if (command.field) return null
   if (place.row >= tabs && place.row < head) return tabAt(state, place)

@@ -6,12 +6,11 @@ import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { helpShown } from '../keys/help.ts'
 import { offersAt } from '../keys/palette.ts'
-import type { ColumnsChoice, Help, Overlay, Palette, Result as Shown } from '../state/dialogs.ts'
+import type { Help, Overlay, Palette, Result as Shown } from '../state/dialogs.ts'
 import { firstShown, pageRows } from '../state/layout.ts'
 import type { State } from '../state/state.ts'
 import { cut, fitText } from '../text/fit.ts'
 import { ConnectionDetail } from './connection-detail.tsx'
-import { MenuPage } from './menu-page.tsx'
 import { UserPage } from './user-detail.tsx'
 
 /** What takes the place of the page. */
@@ -21,10 +20,6 @@ export function OverlayPage({ state, overlay }: { readonly state: State; readonl
       return <HelpPage state={state} help={overlay} />
     case 'detail':
       return <ConnectionDetail state={state} />
-    case 'columns':
-      return <ColumnsPage choice={overlay} width={state.size.columns} />
-    case 'menu':
-      return <MenuPage state={state} menu={overlay} />
     case 'result':
       return <Result state={state} result={overlay} />
     case 'messages':
@@ -157,24 +152,6 @@ function PalettePage({ state, palette }: { readonly state: State; readonly palet
         return (
           <Text key={label + title} wrap="truncate" {...(isChosen ? look.theme.selected : {})}>
             {fitText(text, width, look.ellipsis)}
-          </Text>
-        )
-      })}
-    </>
-  )
-}
-
-/** Which columns a table shows, in the place of the page. */
-function ColumnsPage({ choice, width }: { readonly choice: ColumnsChoice; readonly width: number }): ReactElement {
-  const look = useLook()
-  return (
-    <>
-      <Line text=" Columns, where there is room for them:" width={width} {...look.theme.heading} />
-      {choice.columns.map(({ name, header, shown }, at) => {
-        const isHere = at === choice.at
-        return (
-          <Text key={name} wrap="truncate" {...(isHere ? look.theme.selected : {})}>
-            {`${isHere ? '>' : ' '} [${shown ? 'x' : ' '}] ${header.padEnd(12)} `}
           </Text>
         )
       })}

@@ -5,15 +5,13 @@ import { type Form, type FormEvent, reduceForm } from './forms.ts'
 import type { ListPage } from './pages.ts'
 
 /** What lies over the page and takes the keys. */
-export type Dialog = Overlay | Panel
+export type Dialog = Overlay | Popup | Panel
 
 /** What takes the place of the page. */
 export type Overlay =
   | Help
   /** A connection, followed by its id. */
   | { readonly kind: 'detail'; readonly id: string }
-  | ColumnsChoice
-  | Menu
   /** A user, followed by their name, with a graph this far back. */
   | { readonly kind: 'user'; readonly name: string; readonly range: Range }
   /** What has been said, newest first. */
@@ -23,6 +21,9 @@ export type Overlay =
   /** All that can be done here, as far as it matches what is typed. */
   | Palette
   | Result
+
+/** What lies over a part of the page. */
+export type Popup = ColumnsChoice | Menu
 
 /** What lies below the page, or below the overlay that it was opened from, which comes back. */
 export type Panel = { readonly behind?: Overlay } /** An entry of the log or of the audit. */ & (
@@ -196,22 +197,20 @@ export function reduceDialog(dialog: Dialog | null, event: DialogEvent): Dialog 
 
 /** The overlays from which panels are opened that say something of what they show. */
 function openOver(before: Dialog | null, dialog: Dialog): Dialog {
-  if (isOverlay(dialog)) return dialog
+  if (isOverlay(dialog) || isPopup(dialog)) return dialog
   const behind = overlayOf(before)
   return behind?.kind === 'user' || behind?.kind === 'detail' ? { ...dialog, behind } : dialog
 }
 
 /** What takes the place of the page; null: the page itself is shown. */
 export function overlayOf(dialog: Dialog | null): Overlay | null {
-  if (!dialog) return null
+  if (!dialog || isPopup(dialog)) return null
   return isOverlay(dialog) ? dialog : (dialog.behind ?? null)
 }
 
 const overlays: readonly Dialog['kind'][] = [
   'help',
   'detail',
-  'columns',
-  'menu',
   'user',
   'messages',
   'commands',
@@ -221,6 +220,10 @@ const overlays: readonly Dialog['kind'][] = [
 
 export function isOverlay(dialog: Dialog): dialog is Overlay {
   return overlays.includes(dialog.kind)
+}
+
+export function isPopup(dialog: Dialog): dialog is Popup {
+  return dialog.kind === 'menu' || dialog.kind === 'columns'
 }
 
 function toggleColumn(choice: ColumnsChoice): ColumnsChoice {

@@ -1,4 +1,4 @@
-import { type Dialog, isOverlay, overlayOf } from './dialogs.ts'
+import { type Dialog, isOverlay, isPopup, overlayOf } from './dialogs.ts'
 import type { Form } from './forms.ts'
 import { reasonOf } from './link.ts'
 import { listPage } from './pages.ts'
@@ -86,9 +86,9 @@ export function itemRows({ length }: readonly unknown[], size: State['size']): n
   return Math.max(1, Math.min(length, size.rows - 1 - footerRows(size) - panelFrameRows))
 }
 
-/** Rows of a dialog, its border included; what covers the page has all that there are. */
+/** Rows of a dialog, its border included; what covers the page, or a part of it, takes none from it. */
 export function dialogRows(dialog: Dialog, size: State['size']): number {
-  if (isOverlay(dialog)) return 0
+  if (isOverlay(dialog) || isPopup(dialog)) return 0
   switch (dialog.kind) {
     case 'entry':
       return 9

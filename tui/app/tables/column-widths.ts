@@ -98,13 +98,36 @@ interface Run {
   readonly tone: Role | null
 }
 
-/** A row's cells in their columns, parted where what they mean changes. */
-export function layOutRuns<Row>(placed: readonly Placed<Row>[], row: Row, format: Format, ellipsis: string): Run[] {
+/** The greatest of what the bars of each column tell. */
+export function greatestOf<Row>(placed: readonly Placed<Row>[], rows: readonly Row[]): readonly number[] {
+  return placed.map(({ column: { bar } }) => (bar ? rows.reduce((most, row) => Math.max(most, bar(row)), 0) : 0))
+}
+
+/** The role of a cell's part that its bar lies behind. */
+const barTones: Readonly<Partial<Record<Role, Role>>> = { down: 'downBar', up: 'upBar' }
+
+/** A row's cells in their columns, parted where what they mean changes; with bars of what is a share of the `greatest`. */
+export function layOutRuns<Row>(
+  placed: readonly Placed<Row>[],
+  row: Row,
+  format: Format,
+  ellipsis: string,
+  greatest: readonly number[] = [],
+): Run[] {
   const runs: Run[] = []
-  for (const { column, width, gap } of placed) {
+  for (const [at, { column, width, gap }] of placed.entries()) {
     const tone = column.tone?.(row, format) ?? null
     const last = runs.at(-1)
-    const text = ' '.repeat(gap) + fitCell(column.cell(row, format, width), column, width, ellipsis)
+    const cell = fitCell(column.cell(row, format, width), column, width, ellipsis)
+    const share = column.bar && greatest[at] ? column.bar(row) / greatest[at] : 0
+    const barTone = (share > 0 && tone && barTones[tone]) || null
+    if (barTone !== null) {
+      const end = Math.max(1, Math.round(share * width))
+      runs.push({ tone: null, text: ' '.repeat(gap) }, { tone: barTone, text: cell.slice(0, end) })
+      if (end < cell.length) runs.push({ tone, text: cell.slice(end) })
+      continue
+    }
+    const text = ' '.repeat(gap) + cell
     if (last?.tone === tone) runs.splice(-1, 1, { tone, text: last.text + text })
     else runs.push({ tone, text })
   }

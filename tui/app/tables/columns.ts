@@ -32,6 +32,8 @@ export interface Column<Row> {
   readonly dispensable?: number
   /** Terminal columns from which on it is shown to who has not chosen the columns. */
   readonly from?: number
+  /** What a bar behind the number tells, in proportion to the greatest of all rows. Its tone is `down` or `up`. */
+  bar?(row: Row): number
   /** What the cell means, where it is not plain. */
   tone?(row: Row, format: Format): Role | null
 }
@@ -160,9 +162,13 @@ function rateColumn<Row>(
   header: string,
   rate: (row: Row) => number,
   dispensable: number,
-  tone: Role,
+  tone: 'down' | 'up',
 ): Column<Row> {
-  return numberColumn(name, header, 9, rate, showRate, { dispensable, tone: (row) => (rate(row) > 0 ? tone : 'dim') })
+  return numberColumn(name, header, 9, rate, showRate, {
+    bar: rate,
+    dispensable,
+    tone: (row) => (rate(row) > 0 ? tone : 'dim'),
+  })
 }
 
 /** A rate where the header says that it is one. */

@@ -39,6 +39,9 @@ export type Role =
   /** Traffic to the client, and from it. */
   | 'down'
   | 'up'
+  /** A number of it that a bar lies behind. */
+  | 'downBar'
+  | 'upBar'
   | 'axis'
   | 'border'
 

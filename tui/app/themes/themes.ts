@@ -15,6 +15,8 @@ interface Palette {
   readonly faintest: string | null
   readonly down: string
   readonly up: string
+  /** What a bar behind a number of these is filled with; null: there are no bars. */
+  readonly bars: { readonly down: string; readonly up: string } | null
   /** Null: the terminal's own two, exchanged. */
   readonly selected: Pair | null
   readonly alarm: Pair
@@ -45,6 +47,7 @@ const terminal: Palette = {
   faintest: null,
   down: 'cyan',
   up: 'magenta',
+  bars: null,
   selected: null,
   alarm: ['black', 'yellow'],
 }
@@ -62,6 +65,7 @@ const dark = {
     faintest: '#868686',
     down: '#56d4dd',
     up: '#d99bff',
+    bars: { down: '#12414a', up: '#43285a' },
     selected: ['#ffffff', '#264f78'],
     alarm: ['#000000', '#e5c07b'],
   },
@@ -76,6 +80,7 @@ const dark = {
     faintest: indexed(245),
     down: indexed(80),
     up: indexed(177),
+    bars: { down: indexed(237), up: indexed(237) },
     selected: [indexed(231), indexed(24)],
     alarm: [indexed(16), indexed(222)],
   },
@@ -95,6 +100,7 @@ const light = {
     faintest: '#6b7075',
     down: '#0b5cad',
     up: '#8a1f9c',
+    bars: { down: '#d3e6fa', up: '#f3dcf7' },
     selected: ['#ffffff', '#0b5cad'],
     alarm: ['#ffffff', '#7a4b00'],
   },
@@ -109,6 +115,7 @@ const light = {
     faintest: indexed(242),
     down: indexed(25),
     up: indexed(90),
+    bars: { down: indexed(254), up: indexed(254) },
     selected: [indexed(231), indexed(25)],
     alarm: [indexed(231), indexed(94)],
   },
@@ -129,6 +136,7 @@ const contrast = {
     faintest: '#b0b0b0',
     down: '#5fffff',
     up: '#ff9fff',
+    bars: { down: '#003c3c', up: '#420042' },
     selected: ['#000000', '#ffff00'],
     alarm: ['#000000', '#ffffff'],
   },
@@ -143,6 +151,7 @@ const contrast = {
     faintest: indexed(249),
     down: indexed(87),
     up: indexed(213),
+    bars: { down: indexed(234), up: indexed(234) },
     selected: [indexed(16), indexed(226)],
     alarm: [indexed(16), indexed(231)],
   },
@@ -157,6 +166,7 @@ const contrast = {
     faintest: 'white',
     down: 'cyanBright',
     up: 'magentaBright',
+    bars: null,
     selected: ['black', 'whiteBright'],
     alarm: ['black', 'yellowBright'],
   },
@@ -177,7 +187,7 @@ const made = {
 } as const satisfies Readonly<Record<keyof Depths, Readonly<Record<ThemeName, Theme>>>>
 
 function make(palette: Palette): Theme {
-  const { accent, good, warning, bad, paced, over, down, up, selected, alarm } = palette
+  const { accent, good, warning, bad, paced, over, down, up, bars, selected, alarm } = palette
   const dim = fainter(palette.faint)
   return {
     title: { color: accent, bold: true },
@@ -200,6 +210,8 @@ function make(palette: Palette): Theme {
     label: dim,
     down: { color: down },
     up: { color: up },
+    downBar: { color: down, ...(bars && { backgroundColor: bars.down }) },
+    upBar: { color: up, ...(bars && { backgroundColor: bars.up }) },
     axis: dim,
     border: dim,
   }
