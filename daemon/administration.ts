@@ -10,6 +10,8 @@ import type { DataPlane } from './data-plane.ts'
 import type { Ending } from './ending.ts'
 import type { DaemonLog } from './log.ts'
 import type { UserTraffic } from './observe/user-traffic.ts'
+import type { MetricsServer } from './prometheus/server.ts'
+import type { UserSeries } from './prometheus/user-series.ts'
 import { LiveRules } from './rules/live-rules.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { LiveSettings } from './settings/live-settings.ts'
@@ -25,6 +27,8 @@ export interface ManagementOptions {
   readonly version: string
   readonly ending: Ending
   readonly log: DaemonLog
+  /** Where monitoring asks; undefined: nowhere. */
+  readonly monitoring: MetricsServer | undefined
 }
 
 /** What operators may change. */
@@ -42,6 +46,7 @@ export interface Administered {
 export async function administer(
   options: ManagementOptions,
   traffic: UserTraffic,
+  userSeries: UserSeries | undefined,
   parts: AsyncDisposableStack,
 ): Promise<Administered> {
   const { configuration, stored, store, dataPlane, ending, log } = options
@@ -49,7 +54,7 @@ export async function administer(
   parts.defer(() => late.close())
   const rules = liveRules(options, late, () => config.values)
   parts.defer(() => rules.close())
-  const { users, limits, accountTransfer } = administerAccounts(options, { rules, late, traffic })
+  const { users, limits, accountTransfer } = administerAccounts(options, { rules, late, traffic, userSeries })
   parts.defer(() => dataPlane.limits.stop())
   const config = new LiveSettings({
     configuration,
@@ -78,7 +83,17 @@ function liveRules(
 /** Users and groups: what operators change of them, and what logins and traffic do. */
 function administerAccounts(
   { store, dataPlane, log }: ManagementOptions,
-  { rules, late, traffic }: { readonly rules: LiveRules; readonly late: LateChanges; readonly traffic: UserTraffic },
+  {
+    rules,
+    late,
+    traffic,
+    userSeries,
+  }: {
+    readonly rules: LiveRules
+    readonly late: LateChanges
+    readonly traffic: UserTraffic
+    readonly userSeries: UserSeries | undefined
+  },
 ): Pick<Administered, 'users' | 'limits' | 'accountTransfer'> {
   const { accounts, groups, passwords, policy, limits: keeper, usage, accessLog } = dataPlane
   const turns = new Turns()
@@ -90,6 +105,7 @@ function administerAccounts(
   }
   const begin = (account: Account) => {
     traffic.begin(account.index)
+    userSeries?.begin(account)
     accessLog.begin(account)
     keeper.begin(account)
   }

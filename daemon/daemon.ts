@@ -7,6 +7,7 @@ import { Failure } from './failure.ts'
 import { listenFailure } from './listening.ts'
 import type { DaemonLog } from './log.ts'
 import { type Management, startManagement } from './management.ts'
+import { openMonitoring } from './monitoring.ts'
 import type { Endpoint } from './net/endpoint.ts'
 import { countLive } from './observe/metrics.ts'
 import { Refusal } from './refusal.ts'
@@ -36,13 +37,17 @@ export async function startDaemon(
   const warn = (message: string) => logger.warn(message)
   await using parts = new AsyncDisposableStack()
   try {
+    const monitoring = await openMonitoring(configuration.values, parts, log)
     const store = await openStore(configuration.values['state-dir'])
     parts.defer(() => store.close())
     const stored = await store.settings.load()
     const current = combine({ ...configuration.said, stored: acceptStored(stored.values, warn) })
     log.setLevel(current.values['log-level'])
 
-    const dataPlane = await startDataPlane(current, store, { threads, parts, log: logger })
+    const dataPlane = await startDataPlane(current, store, {
+      ...{ threads, parts, log: logger },
+      own: monitoring?.listening ?? [],
+    })
     const { kind, tables } = dataPlane.engine
     const ending = new Ending({
       refuseClients: () => dataPlane.engine.drain(),
@@ -51,7 +56,7 @@ export async function startDaemon(
       tell: (message) => logger.info(message),
     })
     const management = await startManagement(
-      { configuration: current, stored, store, dataPlane, version, ending, log },
+      { configuration: current, stored, store, dataPlane, version, ending, log, monitoring },
       parts,
     )
     // Nobody is served by a daemon that may still fail.

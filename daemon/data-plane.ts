@@ -1,5 +1,4 @@
 import type { Logger } from 'pino'
-import type { Health } from '../shared/protocol/methods.ts'
 import type { Settings } from '../shared/settings.ts'
 import type { Accounts } from './access/accounts.ts'
 import type { Bans } from './access/bans.ts'
@@ -12,7 +11,7 @@ import type { Usage } from './access/usage.ts'
 import type { LoginPolicy } from './access/users.ts'
 import { AccessLog } from './access-log/access-log.ts'
 import { startBanning } from './banning.ts'
-import type { Engine, EngineServices } from './engine/engine.ts'
+import type { Engine } from './engine/engine.ts'
 import type { LimitLines } from './engine/shared/limit-lines.ts'
 import { SourceLines } from './engine/shared/source-lines.ts'
 import { startEngine } from './engine/start.ts'
@@ -45,14 +44,14 @@ export interface DataPlane {
   /** Has written the users' lines; looks at use and time once it follows the traffic. */
   readonly limits: LimitKeeper
   readonly passwords: Passwords
-  readonly logins: Pick<Logins, 'follow'>
+  readonly logins: Pick<Logins, 'follow' | 'unanswered'>
   readonly policy: LoginPolicy
   readonly bans: Bans
   /** What of it acts and is not stored yet. */
   waiting(): readonly string[]
   /** Tells nobody of anything before it watches. */
   readonly accessLog: AccessLog
-  readonly names: { readonly health: Health['names'] } & Pick<EngineServices, 'resolve'>
+  readonly names: Pick<Resolver, 'health' | 'resolve' | 'remembered' | 'lookedUp'>
   readonly members: Members
   /** As the engine has started with them. */
   readonly rules: PreparedRules
@@ -61,11 +60,19 @@ export interface DataPlane {
   tune(settings: Readonly<Settings>): Promise<void>
 }
 
+interface DataPlaneParts {
+  readonly threads: ThreadShares
+  readonly parts: AsyncDisposableStack
+  readonly log: Logger
+  /** Where the daemon listens already. */
+  readonly own: readonly Endpoint[]
+}
+
 /** Loads the users and serves SOCKS. What is to be closed in the end goes into `parts`, in order. */
 export async function startDataPlane(
   configuration: Configuration,
   store: Store,
-  { threads, parts, log }: { threads: ThreadShares; parts: AsyncDisposableStack; log: Logger },
+  { threads, parts, log, own }: DataPlaneParts,
 ): Promise<DataPlane> {
   const { values: settings } = configuration
   const warn = (message: string) => log.warn(message)
@@ -78,7 +85,7 @@ export async function startDataPlane(
   const policy = (users: number) => passwordRequired(settings, users)
   const options = engineOptions(settings, await endpointsAskedFor('socks', configuration, warn), {
     passwordRequired: policy(accounts.size),
-    forbidden: managementAsked(settings),
+    forbidden: [...own, ...managementAsked(settings)],
     sources: new Map(),
     egress: new Map(),
     ...limits.takeWays(),

@@ -10,6 +10,7 @@ const flags = {
   control: { address: '-L', port: '-P' },
   forward: { address: '--forward', port: '--forward' },
   'control-tls': { address: '--control-tls-addr', port: '--control-tls-port' },
+  metrics: { address: '--metrics-addr', port: '--metrics-addr' },
 } as const
 
 type Service = keyof typeof flags

@@ -7,6 +7,7 @@ import type { DataPlane } from './data-plane.ts'
 import { Events } from './events/events.ts'
 import { endpointsAskedFor } from './listening.ts'
 import type { DaemonLog } from './log.ts'
+import { Heard, openSockets, tellMonitoring, userSeriesFor } from './monitoring.ts'
 import { formatEndpoint } from './net/endpoint.ts'
 import {
   keptLimits,
@@ -38,9 +39,10 @@ export interface Management {
  * Watches the data plane and serves management. What is to be closed in the end goes into `parts`, in order.
  */
 export async function startManagement(options: ManagementOptions, parts: AsyncDisposableStack): Promise<Management> {
-  const { configuration, dataPlane, ending, log } = options
+  const { configuration, dataPlane, ending, log, monitoring } = options
   const observed = observe(options, parts)
-  const administered = await administer(options, observed.traffic, parts)
+  const users = userSeriesFor(monitoring, options, observed)
+  const administered = await administer(options, observed.traffic, users, parts)
   parts.defer(watchRefusals(dataPlane, administered.config, (line) => log.logger.info(line)))
   const audit = new AuditTrail({ store: options.store.audit, warn: (message) => log.logger.warn(message) })
   parts.defer(() => audit.close())
@@ -50,6 +52,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   parts.defer(() => events.close())
   const instance = randomUUID()
   const listening = [...socksSockets(dataPlane), ...forwardSockets(dataPlane, configuration)]
+  const openMetrics = openSockets(monitoring)
   const connections = observedConnections(dataPlane, administered.config, observed.wall)
   watchAccess(dataPlane, connections)
   const control = await startControlServer({
@@ -74,15 +77,23 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
       transfer: transferring(options, administered),
       log: log.recorded,
       lifecycle: ending,
-      status: statusReport(options, observed, administered, { instance, listening }),
+      status: statusReport(options, observed, administered, { instance, listening, openMetrics }),
     },
     log: log.logger,
   })
   parts.defer(() => control.close())
   // Management is for this machine, or asks for TLS and a name: a client elsewhere shall not get there by the proxy.
-  await dataPlane.orders.forbid([...control.listening, ...control.listeningTls])
+  const metricsSockets = monitoring?.listening ?? []
+  await dataPlane.orders.forbid([...control.listening, ...control.listeningTls, ...metricsSockets])
   listening.push(...controlSockets(control))
-  return { listening, reload: reloading(control, administered.rules, dataPlane, log), vanish: control.vanish }
+  listening.push(...metricsSockets.map((at) => ({ service: 'metrics' as const, address: formatEndpoint(at) })))
+  const heard = monitoring && new Heard(options, parts)
+  if (monitoring && heard)
+    tellMonitoring(monitoring, options, observed, { config: administered.config, control, heard, users })
+  const reload = reloading(control, administered.rules, dataPlane, log, (outcome) => {
+    if (heard) heard.reloads[outcome]++
+  })
+  return { listening, reload, vanish: control.vanish }
 }
 
 /** Reads what lies in files again; rules whose lists cannot be read any more stay as they are. */
@@ -91,11 +102,17 @@ function reloading(
   rules: LiveRules,
   { accessLog }: DataPlane,
   { logger }: DaemonLog,
+  tell: (outcome: 'ok' | 'failed') => void,
 ): () => Promise<void> {
+  const problem = (error: Error) => {
+    logger.warn(`the lists of the rules stay as they were: ${error.message}`)
+    return false
+  }
   return async () => {
     accessLog.reopen()
-    const problem = (error: Error) => logger.warn(`the lists of the rules stay as they were: ${error.message}`)
-    await Promise.all([control.reload(), rules.reload().catch(problem)])
+    const lists = rules.reload().then(() => true, problem)
+    const isRead = await Promise.all([control.reload(), lists])
+    tell(isRead.includes(false) ? 'failed' : 'ok')
   }
 }
 

@@ -134,14 +134,21 @@ export function statusReport(
   { dataPlane, version, ending }: Watched & { readonly version: string; readonly ending: Ending },
   { wall, changes, metrics }: Observed,
   { users, config, late }: Known,
-  { instance, listening }: { readonly instance: string; readonly listening: Listening },
+  {
+    instance,
+    listening,
+    openMetrics,
+  }: { readonly instance: string; readonly listening: Listening; readonly openMetrics: readonly string[] },
 ): () => Result<'status.get'> {
   const { engine, accounts, names, accessLog } = dataPlane
   const maxConnections = () => config.values['max-connections']
   const { usage, limits, limitLines: lines } = dataPlane
   const waiting = () => [...late.waiting, ...dataPlane.waiting()]
   const near = nearLimits({ accounts, effective: limits.effective, usage, lines })
-  const health = healthReport({ engine, maxConnections, metrics, store: changes, waiting, names, near, accessLog })
+  const health = healthReport({
+    ...{ engine, maxConnections, metrics, waiting, names, near, accessLog, openMetrics },
+    store: changes,
+  })
   const started = performance.now()
   return () => ({
     version,

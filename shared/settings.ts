@@ -108,6 +108,29 @@ export const settings = {
     placeholder: 'ROLE',
     summary: 'what whoever opens the Unix socket may do',
   },
+  'metrics-addr': {
+    type: 'list',
+    default: [],
+    placeholder: '[ADDR:]PORT',
+    most: 16,
+    summary:
+      'serve metrics for Prometheus, /healthz and /readyz over HTTP on this port, of 127.0.0.1 unless told; repeatable. Whoever ' +
+      'reaches it reads them',
+  },
+  'metrics-users': {
+    type: 'choice',
+    default: 'off',
+    choices: ['off', 'listed', 'top'],
+    placeholder: 'WHICH',
+    summary: 'whose traffic metrics tell by name: of nobody, of each metrics-user, or of the 1000 busiest',
+  },
+  'metrics-user': {
+    type: 'list',
+    default: [],
+    placeholder: 'NAME',
+    most: 1000,
+    summary: 'user whose traffic metrics tell if metrics-users is listed; repeatable',
+  },
   user: {
     short: 'u',
     type: 'list',

@@ -50,6 +50,8 @@ export class AccessLog {
   #state: AccessLogState = { dropped: 0, problem: null }
   readonly #lists = new Map<number, PromiseWithResolvers<Result<'access.list'>>>()
   readonly #followers = new Map<number, Follower>()
+  /** Written by the thread, whichever it is. */
+  readonly #written = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT))
   #lastTicket = 0
 
   /** Throws a Refusal for a file that cannot be written to. */
@@ -63,6 +65,16 @@ export class AccessLog {
   /** Undefined while there is no file. */
   get state(): AccessLogState | undefined {
     return this.#settings.file === undefined ? undefined : this.#state
+  }
+
+  /** Lines for the file so far. */
+  get written(): number {
+    return this.#written[0]
+  }
+
+  /** Entries that are in no file although they should be. */
+  get dropped(): number {
+    return this.#state.dropped
   }
 
   /** From now on these are told of; once. What has ended by then is told of, too. */
@@ -146,6 +158,7 @@ export class AccessLog {
       from: from ?? tables.map(({ endings }) => endings.count),
       tag,
       settings: this.#settings,
+      written: this.#written.buffer,
     }
     // Flags of the process, such as --eval, are not for it.
     const thread = new Worker(this.#threadFile, { workerData: options, name: 'access log', execArgv: [] })

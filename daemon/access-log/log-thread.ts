@@ -35,6 +35,8 @@ class LogThread {
   readonly #wall = new WallClock()
   readonly #reader: EntryReader
   readonly #collector: Collector
+  /** In one cell, for the main thread: lines for the file so far. */
+  readonly #lines: Float64Array
   readonly #followers = new Map<number, Follower>()
   #settings: LogSettings
   #rotation: Rotation | undefined
@@ -50,12 +52,13 @@ class LogThread {
   #state: { readonly dropped: number; readonly problem: string | null } = { dropped: 0, problem: null }
   #told = performance.now()
 
-  constructor(port: MessagePort, { tables, from, tag, settings }: LogThreadOptions) {
+  constructor(port: MessagePort, { tables, from, tag, settings, written }: LogThreadOptions) {
     this.#port = port
     this.#tables = tables.map(({ capacity, buffer }) => new SessionTable(capacity, buffer))
     this.#reader = new EntryReader(tag, this.#users, this.#wall)
     this.#collector = new Collector(this.#tables, this.#reader, from)
     this.#settings = settings
+    this.#lines = new Float64Array(written)
     port.on('message', (message: ToLog) => this.#hear(message))
     this.#obey(settings)
   }
@@ -186,6 +189,7 @@ class LogThread {
     for (const entry of entries) {
       this.#admitLoss(file)
       if (this.#untold > 0 || !file.add(format(entry))) this.#lose(1)
+      else this.#lines[0]++
     }
     this.#admitLoss(file)
     const now = performance.now()

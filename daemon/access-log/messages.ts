@@ -24,6 +24,8 @@ export interface LogThreadOptions {
   /** Begins the ids of all connections. */
   readonly tag: string
   readonly settings: LogSettings
+  /** A cell of Float64: lines for the file so far. */
+  readonly written: SharedArrayBuffer
 }
 
 /** Which entries somebody wants: see the protocol. */

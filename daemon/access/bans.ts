@@ -109,6 +109,13 @@ export class Bans implements Sources {
     this.#penalties.note(address, offence, this.#now())
   }
 
+  /** How many there are of addresses, or networks, of each family. */
+  countByFamily(): Record<'ipv4' | 'ipv6', number> {
+    const { bans } = this.#penalties
+    const ipv4 = bans.filter(({ network }) => network.bytes.length === 4).length
+    return { ipv4, ipv6: bans.length - ipv4 }
+  }
+
   /** By source, in code point order. */
   list(): ToldBan[] {
     this.#penalties.expire(this.#now())

@@ -37,6 +37,12 @@ export class FairQueue {
     this.#mostWaiting = mostWaiting
   }
 
+  /** Tasks that wait for their turn. */
+  get waiting(): number {
+    const { known, unknown, suspect } = this.#lines
+    return this.#urgent.length + known.length + unknown.length + suspect.length
+  }
+
   /** Runs `task` when its turn comes; resolves to undefined, and it never runs, if it is dropped. */
   async run<T>(task: () => Promise<T>, { source, name, standing }: Claimant): Promise<T | undefined> {
     const { known, unknown, suspect } = this.#lines

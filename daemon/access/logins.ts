@@ -38,6 +38,8 @@ export class Logins {
   readonly #sources: Sources
   readonly #guessed = new GuessedNames()
   readonly #digestKey = randomBytes(32)
+  /** How many were crowded out so far. */
+  unanswered = 0
   #learn: LearnPassword = () => {}
   /** Of each user's last good password a digest, until the user changes. */
   readonly #good = new WeakMap<Account, Buffer>()
@@ -91,6 +93,7 @@ export class Logins {
       // While it waited for its turn, others may have guessed at the name.
       if (matches === undefined && delay() > 0) continue
       if (matches === undefined) {
+        this.unanswered++
         this.#sources.crowded(address)
         return noAnswer()
       }

@@ -34,6 +34,11 @@ export class Passwords {
     this.#queue = new FairQueue(checksAtOnce, mostWaiting)
   }
 
+  /** Passwords that wait to be checked or hashed. */
+  get waiting(): number {
+    return this.#queue.waiting
+  }
+
   /** The hash to keep, with a new salt. An operator's change does not wait behind a flood of logins. */
   hash(password: string | Uint8Array): Promise<ScryptHash> {
     const fields = { ...scryptParameters, salt: randomBytes(saltBytes) }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Limits } from '../../shared/protocol/limits.ts'
 import { errorLine } from '../../shared/protocol/message.ts'
+import type { Role } from '../../shared/protocol/methods.ts'
 import type { ControlConnection } from './connection.ts'
 import { LoginFailures, sourceNamed } from './login-failures.ts'
 import type { Identity, Session, Via } from './session.ts'
@@ -111,6 +112,15 @@ export class Clients {
     return [...this.#places.values()].flatMap(({ id, since, connection }) =>
       connection?.session.isLoggedIn ? { id, since, connection } : [],
     )
+  }
+
+  countByRole(): ReadonlyMap<Role, number> {
+    const counts = new Map<Role, number>()
+    for (const { connection } of this.loggedIn()) {
+      const { role } = connection.session.identity
+      counts.set(role, (counts.get(role) ?? 0) + 1)
+    }
+    return counts
   }
 
   /** Ends all connections, each once it has its answers; call it when no more are accepted. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import { type Limits, limits as protocolLimits } from '../../shared/protocol/limits.ts'
+import type { Role } from '../../shared/protocol/vocabulary.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import type { Backend, Log } from './backend.ts'
 import { Clients } from './clients.ts'
@@ -38,11 +39,15 @@ export interface ControlServer {
   /** The sockets with TLS, likewise. */
   readonly listeningTls: readonly Endpoint[]
   readonly unixPath: string
+  /** Until when the certificate for TLS is good, in milliseconds since 1970; undefined without one. */
+  readonly certificateExpiry: number | undefined
+  /** How many clients are logged in, by what they may do. */
+  countClients(): ReadonlyMap<Role, number>
   /**
    * Reads certificate, key and authorities again, if there are any, and makes anew what is missing in the runtime folder;
-   * what cannot be used or made is logged and changes nothing.
+   * what cannot be used or made is logged and changes nothing. Resolves to whether the files of TLS are good, or none are wanted.
    */
-  reload(): Promise<void>
+  reload(): Promise<boolean>
   /** Removes the files by which clients find the daemon, for an end that cannot wait for `close`. */
   vanish(): void
   /** Says goodbye to all clients and gives everything back. */
@@ -102,9 +107,14 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
     listening: tcp.map(endpointOf),
     listeningTls: secure.map(endpointOf),
     unixPath: folder.socketPath,
+    get certificateExpiry() {
+      return door?.expiry
+    },
+    countClients: () => clients.countByRole(),
     async reload() {
-      door?.reload()
+      const isGood = door?.reload() ?? true
       await folder.renew()
+      return isGood
     },
     vanish: () => folder.withdraw(),
     close: () => owned.disposeAsync(),

@@ -16,7 +16,7 @@ export class ControlListenError extends Error {
   readonly endpoint: Endpoint
   /** As in errno(3): EADDRINUSE, EACCES, EADDRNOTAVAIL, EAFNOSUPPORT. */
   readonly code: string | undefined
-  readonly service: 'control' | 'control-tls'
+  readonly service: 'control' | 'control-tls' | 'metrics'
 
   constructor(endpoint: Endpoint, code: string | undefined, service: ControlListenError['service']) {
     super(`cannot listen on ${endpoint.address} port ${endpoint.port}: ${code}`)

@@ -1,5 +1,5 @@
 /** Upper bounds of buckets, in milliseconds; behind the last one there is one more, for whatever took longer. */
-const waits = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000]
+export const waits = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000]
 const lives = [100, 1000, 10_000, 60_000, 600_000, 3_600_000, 21_600_000]
 
 /** What came of a lookup, and of a dial; `other`: rules, a client that left, want of descriptors. */

@@ -49,6 +49,9 @@ export interface ResolverOptions extends NameSource {
 export class Resolver {
   /** As in the options; a change counts for names that are asked for from then on. */
   timeout: number
+  /** How often a name was asked for that was remembered, or known here, and one that was not. */
+  remembered = 0
+  lookedUp = 0
   readonly #options: ResolverOptions
   readonly #cache = new NameCache<string>()
   /** By name, those that are not answered yet. */
@@ -73,7 +76,10 @@ export class Resolver {
 
   /** What is known of the name; undefined if it was not looked up in time, or too many wait. Never rejects. */
   async resolve(name: string, asker: Asker): Promise<Resolution | undefined> {
-    return this.#recall(name) ?? this.#share(name, asker)
+    const known = this.#recall(name)
+    if (known) this.remembered++
+    else this.lookedUp++
+    return known ?? this.#share(name, asker)
   }
 
   #recall(name: string): Resolution | undefined {

@@ -18,6 +18,8 @@ export interface HealthSources {
   readonly names: { readonly health: Health['names'] }
   readonly near: () => Health['near']
   readonly accessLog: { readonly state: Health['accessLog'] }
+  /** See the protocol. */
+  readonly openMetrics: readonly string[]
 }
 
 /** Changes that are named at most. */
@@ -33,6 +35,7 @@ export function healthReport({
   names,
   near,
   accessLog,
+  openMetrics,
 }: HealthSources): () => Health {
   const descriptors = new Descriptors()
   const memory = memoryReader()
@@ -50,12 +53,13 @@ export function healthReport({
     },
     near: near(),
     ...(accessLog.state && { accessLog: accessLog.state }),
+    ...(openMetrics.length > 0 && { openMetrics: [...openMetrics] }),
     names: { ...names.health, slowest: rounded(names.health.slowest) },
   })
 }
 
 /** Bytes resident. Linux tells them in a file: when no descriptor is left for that, what was read last counts. */
-function memoryReader(): () => number {
+export function memoryReader(): () => number {
   let last = process.memoryUsage.rss()
   return () => {
     try {

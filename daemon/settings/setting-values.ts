@@ -7,6 +7,7 @@ import { isLoopbackLiteral, isUnspecified, parseAddress } from '../net/address.t
 import { parseNetwork } from '../net/network.ts'
 import { Command } from '../socks/messages.ts'
 import { parseForward } from './forwards.ts'
+import { parseMetricsEndpoint } from './metrics-endpoints.ts'
 
 /** The setting's words for what a client may ask for (RFC 1928, section 4). */
 export const commands: Readonly<Record<string, Command>> = {
@@ -89,6 +90,11 @@ const meaningProblem: { readonly [Name in SettingName]?: (value: readonly string
   forward: (texts) => {
     const bad = texts.find((text) => !parseForward(text))
     return bad === undefined ? undefined : `needs [ADDR:]PORT=HOST:PORT, which ${JSON.stringify(bad)} is not`
+  },
+  'metrics-addr': (texts) => {
+    const bad = texts.find((text) => !parseMetricsEndpoint(text))
+    if (bad === undefined) return undefined
+    return `needs [ADDR:]PORT, with IPv6 in brackets, which ${JSON.stringify(bad)} is not`
   },
   dns: (servers) => {
     const bad = servers.find((server) => !isServer(server))

@@ -132,7 +132,8 @@ function parseObject(json: string): object {
   return value
 }
 
-function healthTable({ lag, loops, sessions, descriptors, memory, store, names, accessLog, near = [] }: Health): Table {
+function healthTable(health: Health): Table {
+  const { lag, loops, sessions, descriptors, memory, store, names, accessLog, near = [], openMetrics = [] } = health
   return {
     rows: [
       ['main thread', `late by ${milliseconds(lag)} at worst in the last 10 s`],
@@ -142,6 +143,7 @@ function healthTable({ lag, loops, sessions, descriptors, memory, store, names, 
       ['memory', formatBytes(memory)],
       ['store', store.problem ?? `works, ${milliseconds(store.slowest)} the slowest change of the last minute`],
       ...(accessLog ? [['access log', accessLogText(accessLog)]] : []),
+      ...openMetrics.map((address) => ['metrics', `whoever reaches ${address} can read them`]),
       ...(store.waiting ?? []).map((what) => ['not stored yet', what]),
       ...near.map(({ user, limit, used, most }) => [
         'near a limit',

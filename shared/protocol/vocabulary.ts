@@ -15,6 +15,9 @@ export const commands = ['connect', 'bind', 'udp-associate', 'forward'] as const
 /** Whose rate connections wait for. The order is that of the numbers in the daemon's tables. */
 export const pacedBy = ['user', 'source', 'everybody'] as const
 
+/** Why a source is kept out. */
+export const banReasons = ['login', 'malformed', 'silent', 'operator'] as const
+
 /** What the access log tells of a connection: its end; that it has reached its destination; that it still lives. */
 export const accessEvents = ['end', 'start', 'alive'] as const
 

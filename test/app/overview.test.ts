@@ -139,6 +139,7 @@ describe('alarms', () => {
     ['descriptors', { descriptors: { open: 1000, max: 1024 } }, {}, /^1000 of at most 1024 descriptors$/],
     ['the access log', { accessLog: { problem: 'disk full', dropped: 0 } }, {}, /no access log: disk full/],
     ['the store', { store: { problem: 'disk full', slowest: 0, waiting: [] } }, {}, /not stored: disk full/],
+    ['open metrics', { openMetrics: ['0.0.0.0:9464'] }, {}, /^whoever reaches 0.0.0.0:9464 reads the metrics$/],
     ['names', { names: { pending: 0, failed: 30, slowest: 9 } }, {}, /^30 names not found/],
     ['a drain', {}, { draining: true }, /^draining/],
     ['an open proxy', {}, { listening: [{ service: 'socks', address: '0.0.0.0:1080' }] }, /no password is required/],

@@ -103,14 +103,14 @@ export class Daemon {
   }
 
   /** What it listens on for `service`, as it says: `address:port`, `address:port -> destination`, or `unix:path`. */
-  listening(service: 'socks' | 'forward' | 'control'): string[] {
+  listening(service: 'socks' | 'forward' | 'control' | 'metrics'): string[] {
     return [...this.stdout.matchAll(/^listening (\w+) (.*)$/gm)].flatMap(([, kind, at]) =>
       kind === service && at !== undefined ? [at] : [],
     )
   }
 
   /** The port of a service, the same for all its addresses. */
-  port(service: 'socks' | 'control'): number {
+  port(service: 'socks' | 'control' | 'metrics'): number {
     return Number(/:(\d+)$/.exec(this.listening(service)[0] ?? '')?.[1])
   }
 

@@ -28,6 +28,7 @@ export class TlsDoor {
   readonly #options: TlsDoorOptions
   readonly #server: Server
   readonly #failures: HandshakeFailures
+  #expiry: number
   /** By `endsOf` the socket. */
   readonly #handshakes = new Map<string, Handshake>()
 
@@ -36,6 +37,7 @@ export class TlsDoor {
     const { identity, context } = readContext(options.files)
     const asksForCertificate = options.files.clientCa !== ''
     this.#options = options
+    this.#expiry = identity.validUntil
     this.#failures = new HandshakeFailures(options.log)
     this.#server = createServer({
       ...context,
@@ -45,6 +47,11 @@ export class TlsDoor {
     this.#server.on('secureConnection', (socket) => this.#enter(socket))
     this.#server.on('tlsClientError', (error) => this.#failures.note(error))
     this.#warnOfDates(identity)
+  }
+
+  /** Until when the certificate is good, in milliseconds since 1970. */
+  get expiry(): number {
+    return this.#expiry
   }
 
   /** Begins a handshake on an accepted socket, which must allow half-open connections. */
@@ -66,17 +73,20 @@ export class TlsDoor {
     this.#server.emit('connection', socket)
   }
 
-  /** Reads the files again, for clients to come. If they cannot be used, says so and goes on with what it has. */
-  reload(): void {
+  /** Reads the files again, for clients to come. If they cannot be used, says so, returns false, and goes on with what it has. */
+  reload(): boolean {
     const { files, log } = this.#options
     try {
       const { identity, context } = readContext(files)
       this.#server.setSecureContext(context)
+      this.#expiry = identity.validUntil
       log.info(`certificate and key are read again from ${files.cert} and ${files.key}`)
       this.#warnOfDates(identity)
+      return true
     } catch (error) {
       if (!(error instanceof ControlStartError)) throw error
       log.warn(`certificate and key stay as they were: ${error.message}`)
+      return false
     }
   }
 

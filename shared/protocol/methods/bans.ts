@@ -1,8 +1,6 @@
 import * as z from 'zod'
+import { banReasons } from '../vocabulary.ts'
 import { type MethodShape, next, page, stored, time } from './shape.ts'
-
-/** Why a source is kept out. */
-const banReasons = ['login', 'malformed', 'silent', 'operator'] as const
 
 /** A source that may not connect. */
 export const ban = z.object({

@@ -42,6 +42,10 @@ export const health = z.object({
     })
     .optional()
     .describe('absent: it is off'),
+  openMetrics: z
+    .array(z.string())
+    .optional()
+    .describe('sockets for metrics that other machines may reach: whoever does can read them; absent: there is none'),
   names: z.object({
     pending: count.describe('names being looked up'),
     failed: count.describe('names that were not found, or not in time, in the last minute'),
@@ -69,7 +73,7 @@ export const daemonMethods = {
       users: count,
       listening: z.array(
         z.object({
-          service: z.enum(['socks', 'forward', 'control']),
+          service: z.enum(['socks', 'forward', 'control', 'metrics']),
           address: z.string(),
           destination: z.string().optional().describe('where whoever comes here is connected to: of forwards only'),
         }),

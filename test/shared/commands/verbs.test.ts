@@ -677,6 +677,13 @@ describe('the daemon', () => {
     expect((outcome.view as Table).rows).toContainEqual(['access log', told])
   })
 
+  test('health tells who can read the metrics', async () => {
+    const { outcome } = await runCommand('health', {
+      'status.get': { health: { ...health, openMetrics: ['[::]:9464'] } },
+    })
+    expect((outcome.view as Table).rows).toContainEqual(['metrics', 'whoever reaches [::]:9464 can read them'])
+  })
+
   test('health tells why nothing can be stored', async () => {
     const full = { ...health, store: { problem: 'cannot use proxyd.db (disk full)', slowest: 0 } }
     const { outcome } = await runCommand('health', { 'status.get': { health: full } })

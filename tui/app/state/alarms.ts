@@ -36,6 +36,10 @@ export function alarms({ status, lateSince, users }: Pick<DaemonState, 'status' 
     ...alarm('bad', isOpen(status) && 'other machines can use this proxy, and no password is required'),
     ...alarm('bad', health.store.problem !== null && `changes are not stored: ${health.store.problem}`),
     ...alarm('bad', health.accessLog?.problem && `no access log: ${health.accessLog.problem}`),
+    ...(health.openMetrics ?? []).map((at) => ({
+      text: `whoever reaches ${at} reads the metrics`,
+      tone: 'warning' as const,
+    })),
     ...nearLimit('connections', health.sessions.live, health.sessions.max),
     ...nearLimit('descriptors', health.descriptors.open, health.descriptors.max),
     ...alarm('warning', late && `busy: late by ${Math.round(worstLag(health))} ms`),

@@ -1,0 +1,146 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { isIP, type Socket } from 'node:net'
+import { endpointOf, listenOnTcp } from '../control/doors/listen-tcp.ts'
+import { isLoopbackLiteral } from '../net/address.ts'
+import type { Endpoint } from '../net/endpoint.ts'
+import { contentTypes, expose, type Format, formatFor } from './exposition.ts'
+import type { Snapshot } from './families.ts'
+
+/** Clients at once, on all sockets together. Who comes then has the place of whoever came first. */
+const mostClients = 16
+/** Milliseconds for a client to come, ask, and take its answer. */
+const patience = 5_000
+/** Bytes of a request's head. */
+const mostHead = 8 * 1024
+/** Milliseconds for which a snapshot is good, whoever asks and however often. */
+const freshness = 1_000
+
+/** What the daemon says of itself. */
+export interface Told {
+  takeSnapshot(): Snapshot
+  /** Why it does not take clients; undefined: it does. */
+  whyNotReady(): string | undefined
+}
+
+interface Answer {
+  readonly status: number
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Answers monitoring over HTTP: one request a connection, without a login. */
+export class MetricsServer {
+  readonly listening: readonly Endpoint[]
+  readonly #servers: readonly Server[]
+  readonly #clients: Set<Socket>
+  /** Undefined while the daemon starts. */
+  #told: Told | undefined
+  #snapshot: Snapshot | undefined
+  #takenAt = Number.NEGATIVE_INFINITY
+  readonly #texts = new Map<Format, string>()
+  readonly #tellError: (error: unknown) => void
+
+  private constructor(servers: readonly Server[], clients: Set<Socket>, tellError: (error: unknown) => void) {
+    this.#servers = servers
+    this.#clients = clients
+    this.#tellError = tellError
+    this.listening = servers.map(endpointOf)
+    for (const server of servers) server.on('request', (request, response) => this.#serve(request, response))
+  }
+
+  /** Says that the daemon starts, until it is told more. Throws `ControlListenError`, and then nothing listens. */
+  static async listen(endpoints: readonly Endpoint[], tellError: (error: unknown) => void): Promise<MetricsServer> {
+    const clients = new Set<Socket>()
+    const servers = await listenOnTcp(endpoints, 'metrics', () => makeServer(clients, tellError))
+    return new MetricsServer(servers as Server[], clients, tellError)
+  }
+
+  /** The daemon serves, and tells of itself from now on. */
+  tell(told: Told): void {
+    this.#told = told
+  }
+
+  async close(): Promise<void> {
+    for (const server of this.#servers) server.close()
+    for (const client of this.#clients) client.destroy()
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    const { status, body, headers } = this.#answer(request)
+    response.writeHead(status, {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Content-Length': Buffer.byteLength(body),
+      'Cache-Control': 'no-store',
+      Connection: 'close',
+      ...headers,
+    })
+    response.end(body)
+  }
+
+  #answer(request: IncomingMessage): Answer {
+    const { method = '', url = '', headers } = request
+    if (method !== 'GET' && method !== 'HEAD')
+      return { status: 405, body: 'GET or HEAD, please\n', headers: { Allow: 'GET, HEAD' } }
+    if (!isForUs(request)) return { status: 421, body: 'this address is asked for by a name that is not its own\n' }
+    const [path] = url.split('?')
+    if (path === '/healthz') return { status: 200, body: 'alive\n' }
+    const whyNot = this.#told === undefined ? 'starting' : this.#told.whyNotReady()
+    if (path === '/readyz') return whyNot ? { status: 503, body: `${whyNot}\n` } : { status: 200, body: 'ready\n' }
+    if (path !== '/metrics') return { status: 404, body: 'there are /metrics, /healthz and /readyz\n' }
+    if (this.#told === undefined) return { status: 503, body: 'starting\n' }
+    const format = formatFor(headers.accept)
+    try {
+      return { status: 200, body: this.#textFor(this.#told, format), headers: { 'Content-Type': contentTypes[format] } }
+    } catch (error) {
+      this.#tellError(error)
+      return { status: 500, body: 'a fault in proxyd: its log tells more\n' }
+    }
+  }
+
+  #textFor(told: Told, format: Format): string {
+    const now = performance.now()
+    if (this.#snapshot === undefined || now - this.#takenAt >= freshness) {
+      this.#snapshot = told.takeSnapshot()
+      this.#takenAt = now
+      this.#texts.clear()
+    }
+    const text = this.#texts.get(format) ?? expose(this.#snapshot, format)
+    this.#texts.set(format, text)
+    return text
+  }
+}
+
+function makeServer(clients: Set<Socket>, tellError: (error: unknown) => void): Server {
+  const server = createServer({ maxHeaderSize: mostHead, noDelay: true })
+  // What comes behind a request on its connection is not looked at.
+  server.maxRequestsPerSocket = 1
+  server.on('connection', (socket: Socket) => {
+    const timer = setTimeout(() => socket.destroy(), patience)
+    socket.once('close', () => {
+      clearTimeout(timer)
+      clients.delete(socket)
+    })
+    const [first] = clients
+    if (first && clients.size >= mostClients) {
+      clients.delete(first)
+      first.destroy()
+    }
+    clients.add(socket)
+  })
+  // Such as too many open files: that client is lost, the next may have better luck.
+  return server.on('listening', () => server.on('error', tellError))
+}
+
+/**
+ * Whether a request on loopback names us by an address, or as localhost. A browser on this machine may be led here by any
+ * other name, of a page that would read what it gets.
+ */
+function isForUs({ socket, headers: { host } }: IncomingMessage): boolean {
+  if (host === undefined || !isLoopbackLiteral(unmappedLiteral(socket.localAddress ?? ''))) return true
+  const name = host.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')
+  return name === 'localhost' || isIP(name) !== 0
+}
+
+function unmappedLiteral(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/, '')
+}
