@@ -1,7 +1,6 @@
 import type { Rule } from '../../shared/protocol/methods.ts'
 import type { Settings } from '../../shared/settings.ts'
 import type { IndexOf } from '../policy/compile.ts'
-import { formatRule } from '../policy/rule.ts'
 import { BuiltIn } from '../policy/rule-set.ts'
 import { isUnknown } from './rule-subjects.ts'
 import type { RuleText } from './rule-text.ts'
@@ -13,7 +12,7 @@ type Hits = (id: number) => { readonly hits: number; readonly last: number }
 
 /** All that decides, in the order in which it counts: what the daemon adds of its own stands before the rules, or behind them. */
 export function rowsOf(
-  { rules, ids }: RuleText,
+  { rules, texts, ids }: RuleText,
   hits: Hits,
   { commands }: Pick<Settings, 'commands'>,
   indexOf: IndexOf,
@@ -37,7 +36,7 @@ export function rowsOf(
         ...known(ids[i]),
         place: i + 1,
         source: 'rules',
-        text: formatRule(rule).slice(0, longestText),
+        text: texts[i].slice(0, longestText),
         ...(isUnknown(rule.who, indexOf) && { unknown: true }),
       }),
     ),

@@ -7,17 +7,20 @@ export interface RuleText {
   readonly text: string
   readonly rules: readonly Rule[]
   readonly tests: readonly RuleTest[]
+  /** As `rules`: each in the words of `formatRule`, which takes long of many. */
+  readonly texts: readonly string[]
   /** As `rules`. A number is never given twice. */
   readonly ids: readonly number[]
   readonly nextId: number
 }
 
 /** There are no rules yet. */
-export const noRules: RuleText = { text: '', rules: [], tests: [], ids: [], nextId: firstRuleId }
+export const noRules: RuleText = { text: '', rules: [], tests: [], texts: [], ids: [], nextId: firstRuleId }
 
 /** As it was kept. Throws a `RuleSyntaxError`: another version of proxyd may have kept it. */
 export function restoreText({ text, ids, nextId }: Pick<RuleText, 'text' | 'ids' | 'nextId'>): RuleText {
-  return { ...parseRules(text), text, ids, nextId }
+  const { rules, tests } = parseRules(text)
+  return { text, rules, tests, texts: rules.map(formatRule), ids, nextId }
 }
 
 /**
@@ -29,22 +32,21 @@ export async function replaceText(previous: RuleText, text: string): Promise<Rul
   const { rules, tests } = ofLines(await inSlices(text.split('\n'), (content) => parseRuleLine(content, ++number)))
   // Of several alike the first is the last of its list, from where it is taken first.
   const known = new Map<string, number[]>()
-  const keys = await inSlices(previous.rules, formatRule)
-  for (let i = keys.length - 1; i >= 0; i--) {
-    const alike = known.get(keys[i])
+  for (let i = previous.texts.length - 1; i >= 0; i--) {
+    const alike = known.get(previous.texts[i])
     if (alike) alike.push(previous.ids[i])
-    else known.set(keys[i], [previous.ids[i]])
+    else known.set(previous.texts[i], [previous.ids[i]])
   }
   let { nextId } = previous
-  const ids = await inSlices(rules, (rule) => known.get(formatRule(rule))?.pop() ?? nextId++)
-  return { text, rules, tests, ids, nextId }
+  const texts = await inSlices(rules, formatRule)
+  const ids = texts.map((rule) => known.get(rule)?.pop() ?? nextId++)
+  return { text, rules, tests, texts, ids, nextId }
 }
 
 /** What of two texts differs: rules that only one of them has, in the words of `formatRule`, and whether the others changed places. */
 export function difference(before: RuleText, after: RuleText) {
   const [old, now] = [new Set(before.ids), new Set(after.ids)]
-  const textsOf = ({ rules, ids }: RuleText, other: ReadonlySet<number>) =>
-    rules.filter((_, i) => !other.has(ids[i])).map(formatRule)
+  const textsOf = ({ texts, ids }: RuleText, other: ReadonlySet<number>) => texts.filter((_, i) => !other.has(ids[i]))
   const common = ({ ids }: RuleText, other: ReadonlySet<number>) => ids.filter((id) => other.has(id)).join()
   return {
     added: textsOf(after, old),
