@@ -1,8 +1,8 @@
 import type { Plugin } from 'esbuild'
 
-/** What costs 3 to 25 ms of CPU to load (TLS), and is called rarely or never: loaded by the first call of one of its functions. */
+/** What costs 3 to 25 ms of CPU to load, and is used late, or never: loaded by the first call of one of its functions. */
 const loadedByCalls = new Set(
-  ['child_process', 'dns', 'dns/promises', 'fs/promises', 'http', 'https', 'readline', 'tls'].map(
+  ['child_process', 'crypto', 'dns', 'dns/promises', 'fs/promises', 'http', 'https', 'readline', 'tls'].map(
     (name) => `node:${name}`,
   ),
 )
@@ -17,24 +17,24 @@ export const builtinsOnDemand: Plugin = {
     onResolve({ filter: /^node:/ }, ({ path, kind }) =>
       kind === 'require-call' ? undefined : { path, namespace: 'builtin' },
     )
-    onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => ({
-      contents: loadedByCalls.has(path) ? wrapped(path) : taken(path),
-    }))
+    onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => ({ contents: written(path) }))
   },
 }
 
-function taken(path: string): string {
-  const names = Object.keys(process.getBuiltinModule(path) ?? {})
-  const exports = names.map((name) => `export const ${name} = /* @__PURE__ */ (() => builtin.${name})()`)
-  return [`const builtin = process.getBuiltinModule('${path}')`, 'export default builtin', ...exports].join('\n')
-}
-
-/** Functions only; a class or a constant of such a module fails the build. */
-function wrapped(path: string): string {
+/** The module as the bundle has it: each export on a line, so that those that are not used fall away. */
+function written(path: string): string {
   const members = Object.entries(process.getBuiltinModule(path) ?? {})
-  const names = members.flatMap(([name, member]) => (typeof member === 'function' && /^[a-z]/.test(name) ? name : []))
-  const exports = names.map(
-    (name) => `export const ${name} = (...given) => process.getBuiltinModule('${path}').${name}(...given)`,
-  )
-  return [...exports, `export default { ${names.join(', ')} }`].join('\n')
+  // A function that is called without `new` begins with a small letter.
+  const isCalled = ([name, member]: [string, unknown]) => typeof member === 'function' && /^[a-z]/.test(name)
+  const late = loadedByCalls.has(path) ? members.filter(isCalled).map(([name]) => name) : []
+  return [
+    'let loaded',
+    `const builtin = () => (loaded ??= process.getBuiltinModule('${path}'))`,
+    ...members.map(([name]) =>
+      late.includes(name)
+        ? `export const ${name} = (...given) => builtin().${name}(...given)`
+        : `export const ${name} = /* @__PURE__ */ (() => builtin().${name})()`,
+    ),
+    late.length > 0 ? `export default { ${late.join(', ')} }` : 'export default /* @__PURE__ */ builtin()',
+  ].join('\n')
 }

@@ -15,7 +15,8 @@ const defaultCapacity = 65_536
  * only digests under a key that lives and dies with this object.
  */
 export class PasswordMemory {
-  readonly #key = randomBytes(32)
+  /** Made with the first login: without any, what it takes to make it need not be loaded. */
+  #key: Buffer | undefined
   readonly #capacity: number
   /** By user name, one a name, in the order remembered. */
   readonly #entries = new Map<string, Entry>()
@@ -60,6 +61,7 @@ export class PasswordMemory {
    * as much per login. The name's length, as in RFC 1929, keeps `ab` + `c` and `a` + `bc` apart.
    */
   #digest(username: Uint8Array, password: Uint8Array): Buffer {
+    this.#key ??= randomBytes(32)
     const input = Buffer.concat([this.#key, Uint8Array.of(username.length), username, password])
     return hash('sha256', input, 'buffer')
   }
