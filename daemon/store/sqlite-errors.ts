@@ -48,6 +48,11 @@ export function unwritable(path: string, reason: string): StoreError {
   return new StoreError('unwritable', `cannot write ${path} (${reason}): ${mend}`)
 }
 
+export function noLinks(file: string): StoreError {
+  const why = `cannot make ${file}: its file system has no hard links, by which a database comes whole or not at all`
+  return new StoreError('unwritable', `${why}; choose another place with --state-dir`)
+}
+
 export function noFolder(path: string): StoreError {
   return new StoreError('unwritable', `${path} is not a folder: name one with --state-dir`)
 }

@@ -8,7 +8,7 @@ import { migrations } from './migrations.ts'
 import { sqliteAudit } from './sqlite-audit.ts'
 import { sqliteBackups } from './sqlite-backup.ts'
 import { sqliteBans, sqliteKnown } from './sqlite-bans.ts'
-import { damaged, explain, gone, noFolder, unwritable } from './sqlite-errors.ts'
+import { damaged, explain, gone, noFolder, noLinks, unwritable } from './sqlite-errors.ts'
 import { sqliteGroups } from './sqlite-groups.ts'
 import { sqliteImports } from './sqlite-imports.ts'
 import { sqliteOperators } from './sqlite-operators.ts'
@@ -132,12 +132,16 @@ function makeDatabase(file: string): void {
   }
 }
 
+/** What file systems say that have no hard links, such as FAT. */
+const linkless = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
+
 /** Another proxyd that starts may have made one meanwhile. */
 function linkOnce(draft: string, file: string): void {
   try {
     linkSync(draft, file)
   } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error
+    if (errnoOf(error) === 'EEXIST') return
+    throw linkless.has(errnoOf(error) ?? '') ? noLinks(file) : error
   }
 }
 

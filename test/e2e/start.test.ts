@@ -12,6 +12,7 @@ import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const proxyd = fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url))
 const prlimit = findProgram('prlimit')
+const strace = findProgram('strace')
 
 /** How proxyd ends that cannot start with `args`. */
 async function failure(...args: string[]): Promise<Ending> {
@@ -50,6 +51,12 @@ test('the config file counts where no flag speaks', async () => {
   const daemon = await startDaemon(['--config', config, '-L', '::1'])
   expect(daemon.listening('socks')[0]).toMatch(/^127\.0\.0\.2:/)
   expect(daemon.listening('control')[0]).toMatch(/^\[::1\]:/)
+})
+
+test.skipIf(!strace)('a state folder without hard links is refused with status 1 and the mend', async () => {
+  const tamper = ['-f', '-qq', '-o', '/dev/null', '-e', 'inject=link,linkat:error=EPERM', '-e', 'trace=link,linkat']
+  const daemon = await spawnDaemon([], { within: [strace ?? '', ...tamper] })
+  expectOneLine(await daemon.ended, 1, /file system has no hard links.*--state-dir/)
 })
 
 test('a state folder that others can write to is refused with status 1 and the mend', async () => {
