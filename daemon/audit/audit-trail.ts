@@ -46,6 +46,7 @@ export class AuditTrail {
   readonly #sums = new Map<string, Sum>()
   #sumTimer: NodeJS.Timeout | undefined
   readonly #listeners = new Set<AuditListener>()
+  readonly #followers = new Set<(entries: readonly AuditEntry[]) => void>()
 
   constructor({ store, warn, pause = 5_000, sumTime = 60_000 }: AuditTrailOptions) {
     this.#store = store
@@ -58,6 +59,12 @@ export class AuditTrail {
   watch(listener: AuditListener): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
+  }
+
+  /** Hear of entries once they are stored, oldest first, until the returned function is called. */
+  follow(listener: (entries: readonly AuditEntry[]) => void): () => void {
+    this.#followers.add(listener)
+    return () => void this.#followers.delete(listener)
   }
 
   /** Enters what was done. */
@@ -130,7 +137,10 @@ export class AuditTrail {
       this.#waiting = []
       this.#lost = 0
       try {
-        await this.#store.append([...lossOf(lost, entries), ...entries], keptNow())
+        const all = [...lossOf(lost, entries), ...entries]
+        const ids = await this.#store.append(all, keptNow())
+        const stored = all.flatMap((entry, at) => (ids[at] === undefined ? [] : { ...entry, id: ids[at] }))
+        for (const hear of this.#followers) hear(stored)
       } catch (error) {
         this.#keepFor(entries, lost)
         this.#warn(`what operators do is not in the audit yet: ${(error as Error).message}`)

@@ -74,6 +74,8 @@ export interface Audit {
   enter(entry: Omit<AuditEntry, 'id' | 'time' | 'count'>): void
   /** The first of its kind at once, those that follow within a minute as one. */
   enterFailure(entry: Omit<AuditEntry, 'id' | 'time' | 'count'>): void
+  /** Hear of entries once they are stored, oldest first, until the returned function is called. */
+  follow(listener: (entries: readonly AuditEntry[]) => void): () => void
   /** The newest first. */
   list(wish: {
     readonly since?: number | undefined
@@ -112,6 +114,8 @@ export interface WatchAdministration {
 
 /** Sources that are kept out. Each change acts when it resolves. */
 export interface BanAdministration {
+  /** Hear of each ban that begins or is over, until the returned function is called. */
+  watch(listener: (ban: Ban, isBanned: boolean) => void): () => void
   /** By source, in code point order. */
   list(): Ban[]
   /** By an operator's word, for good if no time is given. */

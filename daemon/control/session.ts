@@ -29,7 +29,7 @@ export interface Login {
 }
 
 /** Topics that a client can follow, each once. */
-export type Topic = 'metrics' | 'connections' | 'users' | 'log' | 'access' | 'events' | 'watches'
+export type Topic = 'metrics' | 'connections' | 'users' | 'log' | 'access' | 'events' | 'watches' | 'bans' | 'audit'
 
 /** What a feed may do to a client's connection. */
 export interface Outlet {

@@ -31,24 +31,43 @@ export function sqliteAudit(database: DatabaseSync): Immediate<AuditStore> {
 
   return {
     append(entries, kept) {
+      const ids: number[] = []
       bytes = inTransaction(database, () => {
         let now = bytes
-        for (const entry of entries) now += add(entry)
+        for (const entry of entries) {
+          const { id, size } = add(entry)
+          ids.push(id)
+          now += size
+        }
         now -= sumOf(forget.all(kept.since))
         while (now > kept.bytes) now -= sumOf(forgetOldest.all())
         return now
       })
+      return ids
     },
     list: (wish) => (select.all(boundOf(wish)) as unknown as Row[]).map(entryOf),
   }
 
-  /** Returns the bytes of its texts. */
-  function add({ time, by, role, from, action, given, before, after, outcome, count }: Omit<AuditEntry, 'id'>): number {
+  /** Returns its id, and the bytes of its texts. */
+  function add(entry: Omit<AuditEntry, 'id'>): { readonly id: number; readonly size: number } {
+    const { time, by, role, from, action, given, before, after, outcome, count } = entry
     const texts = [given, before, after].map((facts) => (facts === undefined ? null : JSON.stringify(facts)))
     const size = [by, from, action, ...texts].reduce((sum, text) => sum + Buffer.byteLength(text ?? ''), 0)
     const [givenText = '{}', beforeText = null, afterText = null] = texts
-    insert.run(time, by, role, from, action, givenText, beforeText, afterText, outcome, count, size)
-    return size
+    const { lastInsertRowid } = insert.run(
+      time,
+      by,
+      role,
+      from,
+      action,
+      givenText,
+      beforeText,
+      afterText,
+      outcome,
+      count,
+      size,
+    )
+    return { id: Number(lastInsertRowid), size }
   }
 }
 

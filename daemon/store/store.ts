@@ -301,8 +301,8 @@ export interface AuditWish {
 
 /** What operators did. */
 export interface AuditStore {
-  /** Adds these, in this order; all or none. */
-  append(entries: readonly Omit<AuditEntry, 'id'>[], kept: AuditKept): Promise<void>
+  /** Adds these, in this order, all or none, and tells their ids. */
+  append(entries: readonly Omit<AuditEntry, 'id'>[], kept: AuditKept): Promise<number[]>
   /** The newest first. */
   list(wish: AuditWish): Promise<AuditEntry[]>
 }

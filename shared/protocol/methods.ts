@@ -1,7 +1,7 @@
 import type * as z from 'zod'
 import { accessLogEvents, accessMethods } from './methods/access.ts'
-import { auditMethods } from './methods/audit.ts'
-import { banMethods } from './methods/bans.ts'
+import { auditEvents, auditMethods } from './methods/audit.ts'
+import { banEvents, banMethods } from './methods/bans.ts'
 import { configMethods } from './methods/config.ts'
 import { connectionEvents, connectionMethods } from './methods/connections.ts'
 import { daemonMethods } from './methods/daemon.ts'
@@ -57,6 +57,8 @@ export const events = {
   ...connectionEvents,
   ...accessLogEvents,
   ...logEvents,
+  ...banEvents,
+  ...auditEvents,
   ...eventEvents,
   ...watchEvents,
 } satisfies Record<string, EventShape>

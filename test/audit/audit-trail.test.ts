@@ -20,12 +20,13 @@ class FakeStore implements AuditStore {
   isFull = false
   refused = 0
 
-  async append(entries: readonly Omit<AuditEntry, 'id'>[]): Promise<void> {
+  async append(entries: readonly Omit<AuditEntry, 'id'>[]): Promise<number[]> {
     if (this.isFull) {
       this.refused++
       throw new Error('the disk is full')
     }
     this.entries.push(...entries)
+    return entries.map((_, at) => this.entries.length - entries.length + at + 1)
   }
 
   async list(): Promise<AuditEntry[]> {
@@ -89,4 +90,20 @@ it('keeps no more than a thousand, and tells how many were lost', async () => {
   expect(store.entries).toHaveLength(1001)
   expect(store.entries[0]).toMatchObject({ action: 'audit.lost', count: 500 })
   expect(store.entries[1]).toMatchObject({ given: { name: 500 } })
+})
+
+it('tells whoever follows of entries once they are stored, by their ids, and not while the disk is full', async () => {
+  const { trail, store } = begin()
+  const heard: [id: number, action: string][] = []
+  const stop = trail.follow((entries) => heard.push(...entries.map(({ id, action }): [number, string] => [id, action])))
+  store.isFull = true
+  trail.enter(done)
+  await eventually(() => expect(store.refused).toBeGreaterThan(0))
+  expect(heard).toEqual([])
+  store.isFull = false
+  await eventually(() => expect(heard).toEqual([[1, 'users.add']]))
+  stop()
+  trail.enter(done)
+  await eventually(() => expect(store.entries).toHaveLength(2))
+  expect(heard).toHaveLength(1)
 })

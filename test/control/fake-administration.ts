@@ -61,9 +61,21 @@ export class FakeOperators implements OperatorAdministration {
 /** An audit in memory. */
 export class FakeAudit implements Audit {
   readonly entries: AuditEntry[] = []
+  readonly #followers = new Set<(entries: readonly AuditEntry[]) => void>()
 
   enter(entry: Parameters<Audit['enter']>[0]): void {
-    this.entries.unshift({ ...entry, id: this.entries.length + 1, time: 0, count: 1 })
+    const entered = { ...entry, id: this.entries.length + 1, time: 0, count: 1 }
+    this.entries.unshift(entered)
+    for (const hear of this.#followers) hear([entered])
+  }
+
+  get followers(): number {
+    return this.#followers.size
+  }
+
+  follow(listener: (entries: readonly AuditEntry[]) => void): () => void {
+    this.#followers.add(listener)
+    return () => void this.#followers.delete(listener)
   }
 
   enterFailure(entry: Parameters<Audit['enter']>[0]): void {
@@ -78,6 +90,12 @@ export class FakeAudit implements Audit {
 /** Bans that last as long as the test. */
 export class FakeBans implements BanAdministration {
   #bans: Ban[] = []
+  readonly #watchers = new Set<(ban: Ban, isBanned: boolean) => void>()
+
+  watch(listener: (ban: Ban, isBanned: boolean) => void): () => void {
+    this.#watchers.add(listener)
+    return () => void this.#watchers.delete(listener)
+  }
 
   list(): Ban[] {
     return this.#bans
@@ -87,6 +105,7 @@ export class FakeBans implements BanAdministration {
     const ban: Ban = { source, since: 0, until: seconds === undefined ? null : seconds * 1000, reason: 'operator', by }
     this.#bans = [...this.#bans.filter((each) => each.source !== source), ban]
     this.#bans.sort((a, b) => (a.source < b.source ? -1 : 1))
+    for (const hear of this.#watchers) hear(ban, true)
     return { ban, stored: true }
   }
 
@@ -94,6 +113,7 @@ export class FakeBans implements BanAdministration {
     const lifted = this.#bans.filter((each) => each.source === source)
     if (lifted.length === 0) throw new Refusal('not_found', 'there is no such ban')
     this.#bans = this.#bans.filter((each) => each.source !== source)
+    for (const ban of lifted) for (const hear of this.#watchers) hear(ban, false)
     return { lifted, stored: true }
   }
 }

@@ -48,6 +48,7 @@ const varying: readonly Method[] = [
   'operators.list',
   'sessions.list',
   'audit.list',
+  'audit.subscribe',
   'transfer.export',
   'transfer.import',
   'rpc.describe',

@@ -1,5 +1,5 @@
 import { limits } from '../../shared/protocol/limits.ts'
-import type { EventName, EventParams, Method, Params, Result, User } from '../../shared/protocol/methods.ts'
+import type { AuditEntry, EventName, EventParams, Method, Params, Result, User } from '../../shared/protocol/methods.ts'
 import { worked } from './worked-login.ts'
 
 /** What PROTOCOL.md shows of each method and event. A real daemon is asked each of the questions. */
@@ -134,6 +134,20 @@ const setBan = {
   reason: 'operator',
   by: 'ann',
 } as const
+
+const audited = {
+  id: 41,
+  time: 1767225661518,
+  by: 'ann',
+  role: 'admin',
+  from: 'tls 192.0.2.7',
+  action: 'users.set',
+  given: { names: ['bob'], fields: { quota: '50GB' } },
+  before: {},
+  after: { quota: 50000000000 },
+  outcome: 'ok',
+  count: 1,
+} as const satisfies AuditEntry
 
 /** The results are of a daemon with the users `bob` and `cid`, and the operators `ann` and `joe`. */
 export const examples: { readonly [M in Method]: { readonly params: Params<M>; readonly result: Result<M> } } = {
@@ -287,6 +301,8 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
     result: { revision: 1, changed: ['timeout-idle'], warnings: [], stored: true },
   },
   'bans.list': { params: {}, result: { bans: [earnedBan, setBan] } },
+  'bans.subscribe': { params: {}, result: {} },
+  'bans.unsubscribe': { params: {}, result: {} },
   'bans.add': { params: { source: '198.51.100.4', seconds: 3600 }, result: { ban: setBan, stored: true } },
   'bans.remove': { params: { source: '198.51.100.4' }, result: { lifted: [setBan], stored: true } },
   'rules.list': {
@@ -393,24 +409,12 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   'audit.list': {
     params: { since: 1767225600000, by: 'ann', limit: 1 },
     result: {
-      entries: [
-        {
-          id: 41,
-          time: 1767225661518,
-          by: 'ann',
-          role: 'admin',
-          from: 'tls 192.0.2.7',
-          action: 'users.set',
-          given: { names: ['bob'], fields: { quota: '50GB' } },
-          before: {},
-          after: { quota: 50000000000 },
-          outcome: 'ok',
-          count: 1,
-        },
-      ],
+      entries: [audited],
       next: '41',
     },
   },
+  'audit.subscribe': { params: { history: 1 }, result: { entries: [audited] } },
+  'audit.unsubscribe': { params: {}, result: {} },
   'transfer.export': { params: { limit: 1 }, result: { users: [keptBob], next: 'bob' } },
   'transfer.import': {
     params: {
@@ -487,6 +491,10 @@ export const eventExamples: { readonly [E in EventName]: EventParams<E> } = {
     ],
     missed: 0,
   },
+  'bans.snapshot': { seq: 0, bans: [earnedBan, setBan], last: true },
+  'bans.changed': { seq: 1, changed: [setBan], removed: [earnedBan.source] },
+  'bans.resync': { seq: 2 },
+  'audit.entries': { entries: [audited], missed: 0 },
   'events.entries': { events: [happened], missed: 0 },
   'log.entries': { entries: [entry], lost: 0 },
   goodbye: { reason: 'the daemon ends' },

@@ -131,6 +131,7 @@ const elsewhere = [
   'access.subscribe unavailable', // likewise
   'events.list unavailable', // what operators did cannot be read, as in audit.list
   'events.subscribe unavailable', // likewise
+  'audit.subscribe unavailable', // likewise
   'audit.list unavailable', // a store whose thread has failed: test/store/open-store.test.ts
 ]
 

@@ -6,6 +6,7 @@
 export type { ErrorKind } from '../../shared/protocol/errors.ts'
 export { RpcError } from '../../shared/protocol/errors.ts'
 export type {
+  Ban,
   Connection,
   EventName,
   EventParams,
@@ -23,6 +24,7 @@ export type {
 export type { CallOptions, Client, EventOptions, EventStream } from './client.ts'
 export { connect } from './connect.ts'
 export { ConnectionError, type ConnectionErrorCode, type ConnectionErrorKind } from './error.ts'
+export { type BanChange, type BanListener, followBans } from './follow-bans.ts'
 export { type ConnectionChange, type ConnectionListener, changeRows, followConnections } from './follow-connections.ts'
 export type { TableListener } from './follow-table.ts'
 export { changeUsers, followUsers, type UserChange, type UserListener } from './follow-users.ts'

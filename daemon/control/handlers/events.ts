@@ -4,7 +4,8 @@ import { eventLine, newestThatFit } from '../../../shared/protocol/message.ts'
 import type { EventEntry } from '../../../shared/protocol/methods.ts'
 import type { Events } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
-import { isAtLeast, type Outlet, type Session, type Subscription } from '../session.ts'
+import { EntryFollower } from '../entry-follower.ts'
+import { isAtLeast, type Session } from '../session.ts'
 
 /** What happened: listed, followed. */
 export function eventHandlers(events: Events, limits: Limits): HandlersOf<'events'> {
@@ -20,9 +21,11 @@ export function eventHandlers(events: Events, limits: Limits): HandlersOf<'event
     'events.subscribe': ({ filter, history = 0 }, session) =>
       session.read(async () => {
         const wish = { filter, may: mayKnow(session) }
-        let follower: EventFollower | undefined
+        let follower: EntryFollower<EventEntry> | undefined
         session.subscribe('events', (outlet) => {
-          follower = new EventFollower(outlet, limits)
+          follower = new EntryFollower(outlet, limits, (events, missed) =>
+            eventLine('events.entries', { events, missed }),
+          )
           return follower.following(events.follow(wish, follower.take))
         })
         const found = await events.list({ ...wish, limit: history })
@@ -36,54 +39,5 @@ export function eventHandlers(events: Events, limits: Limits): HandlersOf<'event
         session.unsubscribe('events')
         return {}
       }),
-  }
-}
-
-/** Pushes events to a client, from the reply on. Of what could not be sent the newest stay, and the rest is counted. */
-class EventFollower {
-  readonly #outlet: Outlet
-  readonly #limits: Limits
-  #waiting: EventEntry[] = []
-  #missed = 0
-  #hasBegun = false
-
-  constructor(outlet: Outlet, limits: Limits) {
-    this.#outlet = outlet
-    this.#limits = limits
-  }
-
-  following(stop: () => void): Subscription {
-    return { pump: () => this.#pump(), stop }
-  }
-
-  /** The reply is on its way, and tells of these. */
-  begin(told: readonly EventEntry[]): void {
-    const ids = new Set(told.map(({ id }) => id))
-    this.#waiting = this.#waiting.filter(({ id }) => !ids.has(id))
-    this.#hasBegun = true
-  }
-
-  readonly take = (events: readonly EventEntry[], missed: number): void => {
-    this.#missed += missed
-    this.#waiting.push(...events)
-    this.#forget(this.#waiting.length - this.#limits.unsentLog)
-    this.#pump()
-  }
-
-  #pump(): void {
-    while (this.#hasBegun && this.#outlet.ready && this.#waiting.length + this.#missed > 0) {
-      const page = this.#waiting.slice(0, this.#limits.page)
-      const events = newestThatFit(page, this.#limits.line)
-      this.#waiting = this.#waiting.slice(page.length)
-      this.#missed += page.length - events.length
-      this.#outlet.send(eventLine('events.entries', { events, missed: this.#missed }))
-      this.#missed = 0
-    }
-  }
-
-  #forget(count: number): void {
-    if (count <= 0) return
-    this.#waiting = this.#waiting.slice(count)
-    this.#missed += count
   }
 }

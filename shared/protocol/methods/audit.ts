@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { roles } from '../vocabulary.ts'
-import { count, type MethodShape, next, numberedPage, time } from './shape.ts'
+import { count, done, type EventShape, type MethodShape, next, nothing, numberedPage, time } from './shape.ts'
 
 /** Values by name. */
 const facts = z.record(z.string(), z.unknown())
@@ -40,4 +40,27 @@ export const auditMethods = {
     }),
     result: z.object({ entries: z.array(auditEntry).max(500), next }),
   },
+  'audit.subscribe': {
+    role: 'admin',
+    summary: 'Follow what operators do and are refused; the reply carries the last `history` entries, oldest first.',
+    refuses: ['unavailable'],
+    params: z.strictObject({ history: z.int().min(0).max(500).optional().describe('0 unless told') }),
+    result: z.object({ entries: z.array(auditEntry).max(500) }),
+  },
+  'audit.unsubscribe': {
+    role: 'admin',
+    summary: 'Stop following what operators do.',
+    refuses: [],
+    params: nothing,
+    result: done,
+  },
 } satisfies Record<string, MethodShape>
+
+export const auditEvents = {
+  'audit.entries': {
+    summary:
+      'What operators did, oldest first, once it is kept. `missed` counts the entries before these of which nothing is told, since ' +
+      'this client was slow.',
+    params: z.object({ entries: z.array(auditEntry).max(500), missed: count }),
+  },
+} satisfies Record<string, EventShape>

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { banReasons } from '../vocabulary.ts'
-import { type MethodShape, next, page, stored, time } from './shape.ts'
+import { count, done, type EventShape, type MethodShape, next, nothing, page, stored, time } from './shape.ts'
 
 /** A source that may not connect. */
 export const ban = z.object({
@@ -33,6 +33,20 @@ export const banMethods = {
     params: page,
     result: z.object({ bans: z.array(ban), next }),
   },
+  'bans.subscribe': {
+    role: 'operator',
+    summary: 'Follow the sources that are kept out: a snapshot in pages, then what changed, as events.',
+    refuses: [],
+    params: nothing,
+    result: done,
+  },
+  'bans.unsubscribe': {
+    role: 'operator',
+    summary: 'Stop following them.',
+    refuses: [],
+    params: nothing,
+    result: done,
+  },
   'bans.add': {
     role: 'operator',
     summary:
@@ -54,3 +68,20 @@ export const banMethods = {
     result: z.object({ lifted: z.array(ban), stored }),
   },
 } satisfies Record<string, MethodShape>
+
+export const banEvents = {
+  'bans.snapshot': {
+    summary: 'A page of the bans there are when the subscription begins, by source; `last` ends the snapshot.',
+    params: z.object({ seq: count, bans: z.array(ban).max(500), last: z.boolean() }),
+  },
+  'bans.changed': {
+    summary:
+      "What changed since the event before, at most ten times a second. `seq` counts a subscription's events, snapshot and resync " +
+      'among them; after a gap, subscribe again. `changed` has whole bans, `removed` sources that are let in again.',
+    params: z.object({ seq: count, changed: z.array(ban).max(500), removed: z.array(z.string()).max(500) }),
+  },
+  'bans.resync': {
+    summary: 'This client was too slow; forget the bans, a fresh snapshot follows.',
+    params: z.object({ seq: count }),
+  },
+} satisfies Record<string, EventShape>

@@ -4,7 +4,7 @@ import { UsageError } from '../../../shared/commands/usage.ts'
 import type { Call, Outcome } from '../../../shared/commands/verb.ts'
 import { findVerb } from '../../../shared/commands/verbs.ts'
 import { type ErrorKind, RpcError } from '../../../shared/protocol/errors.ts'
-import type { WatchNotice } from '../../../shared/protocol/methods.ts'
+import type { AuditEntry, EventEntry, WatchNotice } from '../../../shared/protocol/methods.ts'
 import {
   type Client,
   type Connection,
@@ -29,10 +29,11 @@ import type { Store } from '../store/store.ts'
 import { AccessWatch } from './access-watch.ts'
 import { carryOut, decidingRules, dryRunOf, outcomeLines, perform, type Results } from './carry-out.ts'
 import { ConnectionQuestions, type Wanted } from './connection-questions.ts'
-import { EventWatch } from './event-watch.ts'
+import { EntryWatch } from './entry-watch.ts'
 import { GraphWatch } from './graph-watch.ts'
 import { hearWatches } from './hear-watches.ts'
 import { LogWatch } from './log-watch.ts'
+import { auditFeed, banWatch, eventFeed } from './management-feeds.ts'
 import { askForPage, askForRules } from './page-questions.ts'
 import { TableWatch } from './table-watch.ts'
 import { TrialWatch } from './trial-watch.ts'
@@ -70,7 +71,9 @@ export class Daemon {
   readonly #questions: ConnectionQuestions
   readonly #log: LogWatch
   readonly #access: AccessWatch
-  readonly #events: EventWatch
+  readonly #events: EntryWatch<EventEntry>
+  readonly #audit: EntryWatch<AuditEntry>
+  readonly #bans: ReturnType<typeof banWatch>
   readonly #graph: GraphWatch
   readonly #trials: TrialWatch
   readonly #stopWatching: () => void
@@ -108,7 +111,9 @@ export class Daemon {
     this.#questions = new ConnectionQuestions(this.#feed, failed)
     this.#log = new LogWatch(this.#feed, failed)
     this.#access = new AccessWatch(this.#feed, failed)
-    this.#events = new EventWatch(this.#feed, failed)
+    this.#events = new EntryWatch(eventFeed(this.#feed), failed)
+    this.#audit = new EntryWatch(auditFeed(this.#feed), failed)
+    this.#bans = banWatch(this.#feed, failed)
     this.#graph = new GraphWatch(this.#feed, ({ whose }) => whose && this.#leaveGraphOf(whose.user), failed)
     this.#trials = new TrialWatch(
       (form) => this.#try(form),
@@ -236,7 +241,10 @@ export class Daemon {
     this.#questions.settle(watching, this.#wantedOfConnections)
     this.#trials.settle(client ? this.#triedForm : null)
     this.#access.settle(listPage(this.#store.state) === 'access' ? watching : null, this.#store.state.lists.access)
-    this.#events.settle(listPage(this.#store.state) === 'events' ? watching : null)
+    const list = listPage(this.#store.state)
+    this.#events.settle(list === 'events' ? watching : null)
+    this.#audit.settle(list === 'audit' && client && suffices(client.role, 'admin') ? client : null)
+    this.#bans.settle(list === 'bans' ? watching : null)
     this.#log.settle(isLogWanted(this.#store.state) ? watching : null, this.#known.log.level)
   }
 

@@ -21,11 +21,9 @@ export async function askForPage({ call }: Client, state: State, role: Role): Pr
   const wantsConfiguration = page === 'settings' || (page === 'log' && state.log.level === 'debug')
   return {
     ...(wantsConfiguration && { configuration: await call('config.get', {}) }),
-    ...(page === 'bans' && isOperator && { bans: await bansOf(call) }),
     ...(page === 'users' && isOperator && { groups: await groupsOf(call) }),
     ...(list === 'usage' && isOperator && { usage: await usageOf(call, state.usagePeriod) }),
     ...(list === 'sessions' && isAdmin && { sessions: (await call('sessions.list', {})).sessions }),
-    ...(list === 'audit' && isAdmin && { audit: (await call('audit.list', {})).entries }),
     ...(wantsOperators && { operators: (await call('operators.list', {})).operators }),
   }
 }
@@ -54,9 +52,4 @@ async function groupsOf(call: Client['call']) {
 /** Who moved most, as far as one page goes. */
 async function usageOf(call: Client['call'], period: UsagePeriod) {
   return (await call('usage.list', { by: 'user', since: readMoment(period, 'TIME') })).usage
-}
-
-async function bansOf(call: Client['call']) {
-  const pages = await everyPage((from) => call('bans.list', from))
-  return pages.flatMap(({ bans }) => bans)
 }
