@@ -1,14 +1,17 @@
 import type { Connection } from '../../../shared/protocol/methods.ts'
-import { type ConnectionChange, changeRows } from '../../client/index.ts'
+import type { ConnectionChange } from '../../client/index.ts'
 import type { UpDown } from '../chart/resample.ts'
 import { rememberLast } from './remember-last.ts'
 import { rates, still } from './traffic.ts'
 
+interface Row extends Connection {
+  /** When it was seen to move a byte, or was first seen; milliseconds as a table's `at`. */
+  readonly movedAt: number
+}
+
 /** The live connections as they were at a moment; never changed, so an old one can be kept by keeping it. */
 export interface Table {
-  readonly rows: ReadonlyMap<string, Connection>
-  /** When each was seen to move a byte, or was first seen; milliseconds as `at`. */
-  readonly moved: ReadonlyMap<string, number>
+  readonly rows: ReadonlyMap<string, Row>
   /** Milliseconds since 1970 when the daemon told so, by this machine's clock. */
   readonly at: number
 }
@@ -26,7 +29,7 @@ export interface Connections extends Motion {
   readonly frozen: Motion | null
 }
 
-const nothing: Table = { rows: new Map(), moved: new Map(), at: 0 }
+const nothing: Table = { rows: new Map(), at: 0 }
 export const noConnections: Connections = { now: nothing, before: nothing, mark: nothing, frozen: null }
 
 /** Rates are taken over one to two of these milliseconds. */
@@ -34,22 +37,33 @@ const window = 1000
 
 /** The connections of a fresh snapshot; rates begin anew. */
 export function replaceTable(connections: Connections, rows: readonly Connection[], at: number): Connections {
-  const moved = new Map(rows.map(({ id }) => [id, connections.now.moved.get(id) ?? at]))
-  const table = { rows: new Map(rows.map((row) => [row.id, row])), moved, at }
+  const before = connections.now.rows
+  const table = {
+    rows: new Map(rows.map((row) => [row.id, { ...row, movedAt: before.get(row.id)?.movedAt ?? at }])),
+    at,
+  }
   return { ...connections, now: table, before: table, mark: table }
 }
 
 /** The connections after some changes, oldest first. */
 export function changeTable(connections: Connections, changes: readonly ConnectionChange[], at: number): Connections {
-  const rows = new Map(connections.now.rows)
-  const moved = new Map(connections.now.moved)
-  changeRows(rows, changes)
-  for (const change of changes) {
-    for (const { id } of change.changed) moved.set(id, at)
-    for (const [id] of change.moved) moved.set(id, at)
-    for (const id of change.closed) moved.delete(id)
+  const rows = copyOf(connections.now.rows)
+  for (const { changed, moved, closed } of changes) {
+    for (const row of changed) rows.set(row.id, { ...row, movedAt: at })
+    for (const [id, up, down] of moved) {
+      const row = rows.get(id)
+      if (row) rows.set(id, { ...row, up, down, movedAt: at })
+    }
+    for (const id of closed) rows.delete(id)
   }
-  return advance(connections, { rows, moved, at })
+  return advance(connections, { rows, at })
+}
+
+/** Without what `new Map(rows)` makes on its way: an array for each of thousands of rows, some times a second. */
+function copyOf(rows: ReadonlyMap<string, Row>): Map<string, Row> {
+  const copy = new Map<string, Row>()
+  for (const row of rows.values()) copy.set(row.id, row)
+  return copy
 }
 
 /** Nothing was heard for a while because nothing moved: rates fall to 0. */

@@ -96,11 +96,14 @@ export function userPoints(recent: readonly Sample[], name: string | null): Poin
 /** Users whom a sample names at most. */
 const mostUsers = 10
 
-/** A user whom no recent sample names has no rate yet. */
+/** A user whom no other recent sample names has no rate yet. */
 function userTraffic(recent: readonly Sample[]): UserTraffic[] {
   const now = recent.at(-1)?.users ?? []
+  const earlier = recent.slice(0, -1)
   return now.map(({ name, connections }) => {
-    const { up, down } = userPoints(recent, name).at(-1) ?? still
+    // What came before a sample that names them changes nothing; where there is none (-1), that leaves the last.
+    const named = earlier.findLastIndex(({ users }) => users.some((user) => user.name === name))
+    const { up, down } = userPoints(recent.slice(named), name).at(-1) ?? still
     return { name, connections, up, down }
   })
 }

@@ -186,11 +186,10 @@ const noEntries: readonly AuditEntry[] = []
 /** `skew`: milliseconds by which the daemon's clock is ahead. */
 const connectionRows = rememberLast((now: Table, before: Table, skew: number): ConnectionRow[] => {
   const span = now.at - before.at
-  return [...now.rows.values()].map((connection) => {
+  return Array.from(now.rows.values(), (connection) => {
     const earlier = before.rows.get(connection.id) ?? (span > 0 ? none : connection)
     const age = Math.max(0, now.at + skew - connection.opened)
-    const idle = now.at - (now.moved.get(connection.id) ?? now.at)
-    return { connection, rate: rates(earlier, connection, span), age, idle }
+    return { connection, rate: rates(earlier, connection, span), age, idle: now.at - connection.movedAt }
   })
 })
 
@@ -221,7 +220,7 @@ type Arranged<Row> = Omit<View<Row>, 'cursor'>
 function arrange<Row>(spec: TableSpec<Row>) {
   return (all: readonly Row[], filter: string, typed: boolean, sort: Sort): Arranged<Row> => {
     const { matches, problem } = compileFilter(spec, filter, typed)
-    const rows = sortRows(spec, matches ? all.filter(matches) : all, sort)
+    const rows = sortRows(spec, matches && filter !== '' ? all.filter(matches) : all, sort)
     return { rows, ids: rows.map(spec.id), total: all.length, problem }
   }
 }

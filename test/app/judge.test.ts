@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { judge } from '../../tui/app/link/judge.ts'
+
+const connections = { seq: 1, changed: [], moved: [], closed: [] }
+const users = { seq: 1, changed: [], moved: [], removed: [] }
+
+test.each([
+  ['connections.changed', { ...connections, moved: [['7', 0, 2 ** 50]] }],
+  ['users.changed', { ...users, moved: [['bob', 3, 5, 7, 0, 0.5, 0]] }],
+  ['users.changed', { ...users, moved: [['bob', 3, 5, 7, 0, 0, 0]] }],
+])('what the daemon tells is passed on: %s %j', (name, value) => {
+  expect(judge('event', name, value)).toBeNull()
+})
+
+test.each([
+  [
+    'connections.changed',
+    {
+      ...connections,
+      moved: [
+        ['7', 0, 1],
+        ['8', 0, -1],
+      ],
+    },
+    /^moved\.1\.2: /,
+  ],
+  ['connections.changed', { ...connections, moved: [['7', 0, 1.5]] }, /^moved\.0\.2: /],
+  ['connections.changed', { ...connections, moved: [['7', 0, '1']] }, /^moved\.0\.2: /],
+  ['connections.changed', { ...connections, moved: [[7, 0, 1]] }, /^moved\.0\.0: /],
+  ['connections.changed', { ...connections, moved: [['7', 0]] }, /^moved\.0/],
+  ['connections.changed', { ...connections, moved: [null] }, /^moved\.0: /],
+  ['connections.changed', { ...connections, moved: 7 }, /^moved: /],
+  ['connections.changed', { ...connections, moved: [['7', 0, 1]], closed: [7] }, /^closed\.0: /],
+  ['connections.changed', { seq: 1, moved: [] }, /^changed: /],
+  ['users.changed', { ...users, moved: [['bob', 3, 5]] }, /^moved\.0/],
+  ['users.changed', null, /./],
+])('what is wrong with it is found: %s %j', (name, value, problem) => {
+  expect(judge('event', name, value)).toMatch(problem)
+})
