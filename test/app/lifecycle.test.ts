@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
-import { startDaemon } from '../helpers/daemon.ts'
+import { sharedDaemon } from '../helpers/daemon.ts'
 import { run } from '../helpers/programs.ts'
 import { program } from '../helpers/proxy-tui.ts'
 import { openTerminal, type Terminal } from '../helpers/terminal.ts'
 import { appCommand, openApp, openShell, prompted } from './open-app.ts'
+
+const daemons = sharedDaemon()
 
 /** What a program must leave behind. */
 function expectRestored(terminal: Terminal): void {
@@ -14,7 +16,7 @@ function expectRestored(terminal: Terminal): void {
 }
 
 test('q quits with status 0 and restores the terminal, Esc does not quit (19)', async () => {
-  await using app = await openApp(await startDaemon())
+  await using app = await openApp(await daemons())
   for (const [key, page] of [
     ['2', /\[2 Conns/],
     ['1', /\[1 Overview/],
@@ -34,7 +36,7 @@ test('q quits with status 0 and restores the terminal, Esc does not quit (19)', 
 })
 
 test('Ctrl-C quits, in a text field too (19)', async () => {
-  await using app = await openApp(await startDaemon())
+  await using app = await openApp(await daemons())
   app.type('2/abc')
   await app.shows(/filter: abc/)
   app.type('\u0003')
@@ -47,7 +49,7 @@ test.each([
   ['SIGHUP', 1],
   ['SIGINT', 2],
 ] as const)('%s restores the terminal and ends the app as a signal does (19)', async (name, number) => {
-  await using app = await openApp(await startDaemon())
+  await using app = await openApp(await daemons())
   app.signal(name)
   expect(await app.ended).toEqual({ status: 0, signal: number })
   expectRestored(app)
@@ -56,7 +58,7 @@ test.each([
 test('a fault restores the terminal, is told, and gives status 1 (19)', async () => {
   const fault = encodeURIComponent("process.on('SIGCONT', () => { throw new Error('boom') })")
   const env = { NODE_OPTIONS: `--import=data:text/javascript,${fault}` }
-  await using app = await openApp(await startDaemon(), { env })
+  await using app = await openApp(await daemons(), { env })
   app.signal('SIGCONT')
   expect(await app.ended).toEqual({ status: 1, signal: 0 })
   expectRestored(app)
@@ -64,7 +66,7 @@ test('a fault restores the terminal, is told, and gives status 1 (19)', async ()
 })
 
 test('Ctrl-Z gives the terminal back to the shell, fg brings the app back (19)', async () => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   await using shell = await openShell()
   shell.type(`${appCommand(daemon)}\r`)
   await shell.shows(/\[1 Overview/)
@@ -89,7 +91,7 @@ test('Ctrl-Z gives the terminal back to the shell, fg brings the app back (19)',
 })
 
 test('a killed app leaves a terminal that echoes (19)', async () => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   await using shell = await openShell()
   shell.type(`${appCommand(daemon)}\r`)
   await shell.shows(/\[1 Overview/)

@@ -1,14 +1,19 @@
 import { expect, test } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
-import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { type Daemon, sharedDaemon } from '../helpers/daemon.ts'
 import { findProgram, run } from '../helpers/programs.ts'
 import { exec } from '../helpers/proxy-tui.ts'
 import { startTarget, type Target } from '../helpers/target.ts'
 import type { Terminal } from '../helpers/terminal.ts'
 import { startWebServer } from '../helpers/web-server.ts'
-import { openApp } from './open-app.ts'
+import { sharedApp } from './open-app.ts'
 
 const esc = '\u001b'
+
+const daemons = sharedDaemon()
+const apps = sharedApp(daemons)
+const alicesApps = sharedApp(sharedDaemon(['-u', 'alice:pw', '--auth', 'required']))
+
 const curl = findProgram('curl')
 /** What curl says if the proxy does not let it in. */
 const refusedByProxy = 97
@@ -24,8 +29,7 @@ function rows(terminal: Terminal, having: RegExp): string[] {
 }
 
 test('80x24 shows header, graphs, totals, table and keys, none of them cut (1)', async () => {
-  const daemon = await startDaemon(['-u', 'alice:pw'])
-  await using app = await openApp(daemon)
+  const app = await alicesApps()
   await app.shows(/accepted 0 {2}failed 0/)
   await app.shows(/Up .* average /)
   expect(app.lines).toHaveLength(24)
@@ -42,13 +46,13 @@ test('80x24 shows header, graphs, totals, table and keys, none of them cut (1)',
 })
 
 test.skipIf(!curl)('the graph moves while curl downloads, and cutting the connection ends the curl (10)', async () => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   const block = Buffer.alloc(256 * 1024)
   const url = await startWebServer('127.0.0.1', (_, response) => {
     const write = () => response.destroyed || response.write(block, () => setImmediate(write))
     write()
   })
-  await using app = await openApp(daemon)
+  const app = await apps()
   await app.shows(/Down 0 B\/s/)
   const download = fetch(daemon, url, '', '-o', '/dev/null')
   await app.shows(/Down [\d.]+ [MG]iB\/s/)
@@ -64,9 +68,9 @@ test.skipIf(!curl)('the graph moves while curl downloads, and cutting the connec
 })
 
 test('Cancel is preselected, and cuts nothing', async () => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   const { client, server } = await connection(daemon, await startTarget())
-  await using app = await openApp(daemon)
+  const app = await apps()
   app.type('2')
   await app.shows(/1\/1 connections/)
   app.type('x')
@@ -78,10 +82,70 @@ test('Cancel is preselected, and cuts nothing', async () => {
   expect(app.screen).toMatch(/1\/1 connections/)
 })
 
+test('the filter acts while it is typed, Enter keeps it, Esc clears it (9)', async () => {
+  const daemon = await daemons()
+  const [one, other] = [await startTarget(), await startTarget('::1')]
+  await connection(daemon, one)
+  await connection(daemon, other)
+  const app = await apps()
+  app.type('2')
+  await app.shows(/2\/2 connections/)
+  app.type(`/dst:${one.port}`)
+  await app.shows(/1\/2 connections {3}filter: dst:/)
+  app.type('\r')
+  await app.shows(/^ x cut/m)
+  expect(rows(app, /127\.0\.0\.1:/)).toHaveLength(1)
+  app.type('X')
+  await app.shows(/Cut 1 of 2 connections\?.*match the filter: dst:/s)
+  app.type('y')
+  await app.shows(/0\/1 connections/)
+  app.type('\u001b')
+  await app.shows(/1\/1 connections$/m)
+  expect(rows(app, /\[::1\]:/)).toHaveLength(1)
+})
+
+test('the selection follows its connection, pause holds the table, and what has ended is not mistaken (7) (11) (12)', async () => {
+  const daemon = await daemons()
+  const target = await startTarget()
+  const first = await connection(daemon, target)
+  const app = await apps()
+  app.resize(100, 24)
+  app.type('2g')
+  const selected = `127.0.0.1:${first.client.socket.localPort}`
+  await app.shows(new RegExp(`1/1 connections\n[\\s\\S]*^>- +${selected} `, 'm'))
+  await connection(daemon, target)
+  await connection(daemon, target)
+  await app.shows(/3\/3 connections/)
+  expect(app.lines.find((line) => line.startsWith('>'))).toContain(selected)
+  app.type(' x')
+  await app.shows(/PAUSED/)
+  await app.shows(new RegExp(`from ${selected}`))
+  first.client.finish()
+  first.server.finish()
+  await app.shows(/2 Connections 2/)
+  expect(app.screen).toMatch(/3\/3 connections/)
+  app.type('y')
+  await app.shows(/1 connection had ended before/)
+  app.type(' ')
+  await app.shows(/2\/2 connections/)
+})
+
+test('where nothing is selected there is nothing to cut', async () => {
+  const app = await apps()
+  app.type('2')
+  await app.shows(/0\/0 connections/)
+  app.type('x')
+  await app.shows(/! nothing is selected/)
+  app.type('?')
+  await app.shows(/The keys here, lines 1 to/)
+  expect(app.screen).not.toMatch(/nothing is selected/)
+  app.type('q')
+})
+
 test.skipIf(!curl)('a user who is added without a password gets one, shown once, and can use it at once', async () => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   const url = await startWebServer('127.0.0.1', (_, response) => response.end('hello'))
-  await using app = await openApp(daemon)
+  const app = await apps()
   app.type('3')
   await app.shows(/0\/0 users/)
   app.type('a')
@@ -102,10 +166,9 @@ test.skipIf(!curl)('a user who is added without a password gets one, shown once,
 test.skipIf(!curl)(
   'a password is typed unseen and replaces the old one; disabling and deleting ask first',
   async () => {
-    const daemon = await startDaemon()
+    const daemon = await daemons()
     const url = await startWebServer('127.0.0.1', (_, response) => response.end('hello'))
-    await exec(daemon, 'adduser bob')
-    await using app = await openApp(daemon)
+    const app = await apps()
     app.type('3')
     await app.shows(/^>bob/m)
     app.type('p')
@@ -134,8 +197,9 @@ test.skipIf(!curl)(
 )
 
 test('the Users page tells at once whether a password is required, whoever changed it', async () => {
-  const daemon = await startDaemon()
-  await using app = await openApp(daemon, { columns: 100 })
+  const daemon = await daemons()
+  const app = await apps()
+  app.resize(100, 24)
   app.type('3')
   await app.shows(/0\/0 users {3}no password is required/)
   app.type('abob\rsecret-of-bob\rsecret-of-bob\r')
@@ -159,25 +223,18 @@ test('the Users page tells at once whether a password is required, whoever chang
 })
 
 test('the last user of a proxy that always asks for a password is like any other', async () => {
-  await using app = await openApp(await startDaemon(['-u', 'bob:pw', '--auth', 'required']))
-  app.type('3D')
-  await app.shows(/Delete user bob\?.*\[ Cancel \]/s)
+  const app = await alicesApps()
+  app.type('3')
+  await app.shows(/^>alice/m)
+  app.type('D')
+  await app.shows(/Delete user alice\?.*\[ Cancel \]/s)
   expect(app.screen).not.toMatch(/last user/)
 })
 
-test('where nothing is selected there is nothing to cut', async () => {
-  await using app = await openApp(await startDaemon())
-  app.type('2x')
-  await app.shows(/! nothing is selected/)
-  app.type('?')
-  await app.shows(/The keys here, lines 1 to/)
-  expect(app.screen).not.toMatch(/nothing is selected/)
-})
-
 test('what the daemon would refuse is told before it is asked, and what it refuses stays to be mended', async () => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   await exec(daemon, 'adduser bob')
-  await using app = await openApp(daemon)
+  const app = await apps()
   app.type('3a')
   await app.shows(/New user/)
   app.type('\r\r')
@@ -187,54 +244,6 @@ test('what the daemon would refuse is told before it is asked, and what it refus
   await app.shows(/! there is a user bob already/)
   app.type('by\r\r')
   await app.shows(/^ bobby +enabled/m)
-})
-
-test('the filter acts while it is typed, Enter keeps it, Esc clears it (9)', async () => {
-  const daemon = await startDaemon()
-  const [one, other] = [await startTarget(), await startTarget('::1')]
-  await connection(daemon, one)
-  await connection(daemon, other)
-  await using app = await openApp(daemon)
-  app.type('2')
-  await app.shows(/2\/2 connections/)
-  app.type(`/dst:${one.port}`)
-  await app.shows(/1\/2 connections {3}filter: dst:/)
-  app.type('\r')
-  await app.shows(/^ x cut/m)
-  expect(rows(app, /127\.0\.0\.1:/)).toHaveLength(1)
-  app.type('X')
-  await app.shows(/Cut 1 of 2 connections\?.*match the filter: dst:/s)
-  app.type('y')
-  await app.shows(/0\/1 connections/)
-  app.type('\u001b')
-  await app.shows(/1\/1 connections$/m)
-  expect(rows(app, /\[::1\]:/)).toHaveLength(1)
-})
-
-test('the selection follows its connection, pause holds the table, and what has ended is not mistaken (7) (11) (12)', async () => {
-  const daemon = await startDaemon()
-  const target = await startTarget()
-  const first = await connection(daemon, target)
-  await using app = await openApp(daemon, { columns: 100 })
-  app.type('2')
-  await app.shows(/^>-/m)
-  app.type('g')
-  const [, selected = ''] = await app.shows(/^>- +(\S+)/m)
-  await connection(daemon, target)
-  await connection(daemon, target)
-  await app.shows(/3\/3 connections/)
-  expect(app.lines.find((line) => line.startsWith('>'))).toContain(selected)
-  app.type(' x')
-  await app.shows(/PAUSED/)
-  await app.shows(new RegExp(`from ${selected}`))
-  first.client.finish()
-  first.server.finish()
-  await app.shows(/2 Connections 2/)
-  expect(app.screen).toMatch(/3\/3 connections/)
-  app.type('y')
-  await app.shows(/1 connection had ended before/)
-  app.type(' ')
-  await app.shows(/2\/2 connections/)
 })
 
 async function connection(daemon: Daemon, target: Target) {

@@ -4,24 +4,31 @@ import { expect, test } from 'vitest'
 import { type MethodShape, methods } from '../../shared/protocol/methods.ts'
 import { startFakeDaemon } from '../exec/fake-daemon.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
-import { startDaemon } from '../helpers/daemon.ts'
+import { sharedDaemon, startDaemon } from '../helpers/daemon.ts'
 import { addOperator, startTlsDaemon } from '../helpers/operators.ts'
 import { exec, program } from '../helpers/proxy-tui.ts'
 import { startTarget } from '../helpers/target.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { openTerminal, type Terminal } from '../helpers/terminal.ts'
 
+/** It has users only once a test has added one. */
+const daemons = sharedDaemon()
+
 function open(port: number, ...args: string[]): Terminal {
   return openTerminal(process.execPath, [program, '--port', `${port}`, ...args])
 }
 
-test('an operator is asked for the password, unseen; a wrong one is told, and asked for again on r (16)', async () => {
+test('an operator is asked for the password, unseen; a wrong one or none is told, and asked for again on r (16)', async () => {
   const daemon = await startDaemon()
   const password = (await readFile(await addOperator(daemon, 'eve', 'admin'), 'utf8')).trim()
   await using app = open(daemon.port('control'), '--operator', 'eve')
   await app.shows(/Password of operator eve.*Password .*It is kept until you quit/s)
   app.type('\r')
   await app.shows(/! a password is needed/)
+  app.type('\u001b')
+  await app.shows(/^ refused, press r to try again: no password: you gave none/)
+  app.type('r')
+  await app.shows(/Password of operator eve/)
   app.type('not the password')
   await app.shows(/Password +•{16}▏/)
   app.type('\r')
@@ -41,16 +48,6 @@ test('an operator is asked for the password, unseen; a wrong one is told, and as
   await app.shows(/^ proxyd \d/)
 })
 
-test('Esc gives up the login, and r asks again', async () => {
-  const daemon = await startDaemon()
-  await using app = open(daemon.port('control'), '--operator', 'eve')
-  await app.shows(/Password of operator eve/)
-  app.type('\u001b')
-  await app.shows(/^ refused, press r to try again: no password: you gave none/)
-  app.type('r')
-  await app.shows(/Password of operator eve/)
-})
-
 test('a dialog that is open is not taken away by the question for a password', async () => {
   const daemon = await startDaemon()
   const port = daemon.port('control')
@@ -66,7 +63,7 @@ test('a dialog that is open is not taken away by the question for a password', a
   await app.shows(/Password of operator eve/)
 })
 
-test('a password file is read again when r is pressed, and TLS trusts what --ca says', async () => {
+test('a password file is read again when r is pressed; TLS trusts what --ca says, and tells what to do where nobody vouches', async () => {
   const { daemon, tlsPort, ca } = await startTlsDaemon()
   const right = await readFile(await addOperator(daemon, 'eve', 'admin'), 'utf8')
   const file = join(await temporaryFolder(), 'password')
@@ -77,19 +74,15 @@ test('a password file is read again when r is pressed, and TLS trusts what --ca 
   await chmod(file, 0o600)
   app.type('r')
   await app.shows(/^ proxyd \d.* eve at 127\.0\.0\.1:\d+$/m)
-})
 
-test('a certificate that nobody vouches for is told, with what to do', async () => {
-  const { daemon, tlsPort } = await startTlsDaemon()
-  const file = await addOperator(daemon, 'eve', 'admin')
-  await using app = open(tlsPort, '--tls', '--operator', 'eve', '--password-file', file)
-  await app.shows(
+  await using strict = open(tlsPort, '--tls', '--operator', 'eve', '--password-file', file)
+  await strict.shows(
     /^ disconnected, retrying in \d+ s: the certificate of 127\.0\.0\.1:\d+ is\s+self-signed;.*--ca\s+FILE/s,
   )
 })
 
 test('a viewer sees the overview, and is told why not the rest', async () => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   await connectThrough(daemon.port('socks'), await startTarget())
   const file = await addOperator(daemon, 'eve', 'viewer')
   await using app = open(daemon.port('control'), '--operator', 'eve', '--password-file', file)
@@ -109,9 +102,10 @@ test('a viewer sees the overview, and is told why not the rest', async () => {
 })
 
 test('an operator may cut and disable, but not add or delete; a new role counts at once', async () => {
-  const daemon = await startDaemon(['-u', 'bob:pw'])
-  const file = await addOperator(daemon, 'eve', 'operator')
-  await using app = open(daemon.port('control'), '--operator', 'eve', '--password-file', file)
+  const daemon = await daemons()
+  await exec(daemon, 'adduser bob')
+  const file = await addOperator(daemon, 'kim', 'operator')
+  await using app = open(daemon.port('control'), '--operator', 'kim', '--password-file', file)
   app.type('3')
   await app.shows(/^>bob +enabled/m)
   expect(app.lines[23]).toMatch(/^ E on\/off {2}x cut {2}Enter detail {2}v groups {2}\/ filter/)
@@ -122,7 +116,7 @@ test('an operator may cut and disable, but not add or delete; a new role counts 
   app.type('y')
   await app.shows(/^>bob +disabled/m)
 
-  expect(await exec(daemon, 'role eve viewer')).toMatchObject({ status: 0 })
+  expect(await exec(daemon, 'role kim viewer')).toMatchObject({ status: 0 })
   await app.shows(/The users are only for operator or admin; you are viewer/)
   expect(app.screen).not.toMatch(/^>bob/m)
 })
@@ -162,7 +156,7 @@ test('read-only, the app asks the daemon to see to it before anything else, and 
 })
 
 test('colour and refresh come from a profile', async () => {
-  const daemon = await startDaemon(['-u', 'bob:pw'])
+  const daemon = await daemons()
   const config = join(await temporaryFolder(), 'profiles.toml')
   await writeFile(config, `[default]\nruntime-dir = "${daemon.folders.runtime}"\ncolour = "never"\nrefresh = 1\n`)
   await using app = openTerminal(process.execPath, [program, '--config', config])

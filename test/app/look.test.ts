@@ -6,8 +6,10 @@ import { colourAt, gradientsOf } from '../../tui/app/themes/gradients.ts'
 import { lookOf } from '../../tui/app/themes/look.ts'
 import { type Style, themeNames } from '../../tui/app/themes/theme.ts'
 import { themeOf } from '../../tui/app/themes/themes.ts'
-import { startDaemon } from '../helpers/daemon.ts'
+import { sharedDaemon } from '../helpers/daemon.ts'
 import { openApp } from './open-app.ts'
+
+const daemons = sharedDaemon()
 
 /** Backgrounds that a theme may find, and the ratio that WCAG 2.2 (1.4.3 and 1.4.6) wants of its texts there. */
 const assumed = {
@@ -125,14 +127,14 @@ test.each([
   ['xterm-16color', undefined, '[36m', '[38;'],
   ['linux', undefined, '[36m', '[38;'],
 ])('TERM=%s with COLORTERM=%s gets as much colour as it understands', async (TERM, COLORTERM, has, hasNot) => {
-  await using app = await openApp(await startDaemon(), { env: { TERM, COLORTERM } })
+  await using app = await openApp(await daemons(), { env: { TERM, COLORTERM } })
   expect(app.output).toContain(has)
   expect(app.output).not.toContain(hasNot)
 })
 
 test('the terminal is asked for its background, which decides until a theme is chosen', async () => {
   const answer = '\u001b]11;rgb:fafa/fafa/fafa\u001b\\'
-  await using app = await openApp(await startDaemon(), { env: { COLORTERM: 'truecolor' } })
+  await using app = await openApp(await daemons(), { env: { COLORTERM: 'truecolor' } })
   expect(app.output).toContain('\u001b]11;?')
   const title = () => app.emulator.buffer.active.getLine(0)?.getCell(1)?.getFgColor().toString(16)
   const isIn = (theme: 'light' | 'dark') => () => `#${title()?.padStart(6, '0')}` === themeOf(theme, 24).title.color

@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { InputSplitter } from '../../tui/app/terminal/input-splitter.ts'
-import { connectThrough } from '../helpers/connect-through.ts'
-import { startDaemon } from '../helpers/daemon.ts'
-import { startTarget } from '../helpers/target.ts'
+import { sharedDaemon } from '../helpers/daemon.ts'
 import type { Terminal } from '../helpers/terminal.ts'
-import { openApp } from './open-app.ts'
+import { sharedApp } from './open-app.ts'
 
 const report = '\u001b[<0;12;3M'
 
@@ -108,31 +106,34 @@ describe('what comes from a terminal', () => {
   })
 })
 
+const apps = sharedApp(sharedDaemon(['ann', 'bob', 'cat', 'dan', 'eve'].flatMap((name) => ['-u', `${name}:pw`])))
+
 test('a click opens a page, selects a row, and again opens it', async () => {
-  const daemon = await startDaemon(['-u', 'ann:pw', '-u', 'bob:pw'])
-  await using app = await openApp(daemon)
+  const app = await apps()
   click(app, '3 Users')
   await app.shows(/\[3 Users.*^>ann/ms)
   click(app, 'bob')
   await app.shows(/^>bob/m)
   click(app, 'bob')
-  await app.until(() => !/^>bob/m.test(app.screen) && /bob/.test(app.screen), 'shows all about bob')
+  await app.shows(/^ User bob/m)
+  app.type('\u001b')
+  await app.shows(/^>bob/m)
 })
 
 test('a click on a header sorts, and again turns the order around', async () => {
-  const daemon = await startDaemon(['-u', 'ann:pw', '-u', 'bob:pw'])
-  await using app = await openApp(daemon)
+  const app = await apps()
   app.type('3')
   await app.shows(/User▲.*ann.*bob/s)
   click(app, 'User▲')
   await app.shows(/User▼.*bob.*ann/s)
   click(app, 'Down/s')
   await app.shows(/Down\/s▼/)
+  click(app, 'User ')
+  await app.shows(/User▲.*ann.*bob/s)
 })
 
 test('a click means the row that it is on, however far the list is scrolled', async () => {
-  const daemon = await startDaemon()
-  await using app = await openApp(daemon)
+  const app = await apps()
   app.type('7')
   await app.shows(/^>access-log /m)
   app.type('\u001b[6~\u001b[6~\u001b[B')
@@ -144,35 +145,17 @@ test('a click means the row that it is on, however far the list is scrolled', as
 })
 
 test('the wheel moves three rows', async () => {
-  const daemon = await startDaemon(['a', 'b', 'c', 'd', 'e'].flatMap((name) => ['-u', `${name}:pw`]))
-  await using app = await openApp(daemon)
-  app.type('3')
-  await app.shows(/^>a /m)
+  const app = await apps()
+  app.type('3g')
+  await app.shows(/^>ann /m)
   app.type('\u001b[<65;10;10M')
-  await app.shows(/^>d /m)
+  await app.shows(/^>dan /m)
   app.type('\u001b[<64;10;10M')
-  await app.shows(/^>a /m)
-})
-
-test('buttons and hints are as good as their keys', async () => {
-  const daemon = await startDaemon(['-u', 'ann:pw', '-u', 'bob:pw'])
-  await using app = await openApp(daemon)
-  app.type('3')
-  await app.shows(/^>ann/m)
-  click(app, 'D delete')
-  await app.shows(/Delete user ann\?/)
-  click(app, 'Cancel')
-  await app.until(() => !app.screen.includes('Delete user'), 'has closed the question')
-  app.type('D')
-  await app.shows(/Delete user ann\?/)
-  click(app, /^.* Delete {2}/m)
-  await app.shows(/1\/1 users/)
+  await app.shows(/^>ann /m)
 })
 
 test('a report in pieces, however slow, types nothing', async () => {
-  const daemon = await startDaemon()
-  await connectThrough(daemon.port('socks'), await startTarget())
-  await using app = await openApp(daemon)
+  const app = await apps()
   app.type('2/')
   await app.shows(/^ \//m)
   // Each letter tells that the piece behind it has been read. Esc alone, and Alt-[, would be keys after a while.
@@ -182,35 +165,50 @@ test('a report in pieces, however slow, types nothing', async () => {
     await app.shows(new RegExp(`filter: \\w*${letter}$`, 'm'))
   }
   expect(app.screen).toMatch(/filter: abc$/m)
-})
-
-test('a key whose bytes come apart is that key, or is lost, but is no letters', async () => {
-  const daemon = await startDaemon(['a', 'b', 'c'].flatMap((name) => ['-u', `${name}:pw`]))
-  await using app = await openApp(daemon)
-  app.type('3')
-  await app.shows(/^>a /m)
-  // That the letter has acted tells that what came with it has been read.
-  app.type('j\u001b[')
-  await app.shows(/^>b /m)
-  app.type('6')
-  app.type('~')
-  await app.shows(/^>c /m)
-  app.type('/a')
-  await app.shows(/filter: a/)
   app.type('\u001b')
-  await app.shows(/3\/3 users(?!.*filter)/)
-  app.type('[5~:')
-  await app.shows(/^ :▏/m)
-  expect(app.screen).toMatch(/\[3 Users/)
+  await app.shows(/0\/0 connections$/m)
 })
 
 test('o leaves the mouse to the terminal, and takes it again', async () => {
-  await using app = await openApp(await startDaemon())
+  const app = await apps()
   await app.until(() => app.emulator.modes.mouseTrackingMode === 'vt200', 'hears of clicks')
   app.type('o')
   await app.until(() => app.emulator.modes.mouseTrackingMode === 'none', 'leaves clicks alone')
   app.type('o')
   await app.until(() => app.emulator.modes.mouseTrackingMode === 'vt200', 'hears of clicks again')
+})
+
+test('buttons and hints are as good as their keys', async () => {
+  const app = await apps()
+  app.type('3g')
+  await app.shows(/^>ann/m)
+  click(app, 'D delete')
+  await app.shows(/Delete user ann\?/)
+  click(app, 'Cancel')
+  await app.until(() => !app.screen.includes('Delete user'), 'has closed the question')
+  app.type('D')
+  await app.shows(/Delete user ann\?/)
+  click(app, /^.* Delete {2}/m)
+  await app.shows(/4\/4 users/)
+})
+
+test('a key whose bytes come apart is that key, or is lost, but is no letters', async () => {
+  const app = await apps()
+  app.type('3g')
+  await app.shows(/^>bob /m)
+  // That the letter has acted tells that what came with it has been read.
+  app.type('j\u001b[')
+  await app.shows(/^>cat /m)
+  app.type('6')
+  app.type('~')
+  await app.shows(/^>eve /m)
+  app.type('/e')
+  await app.shows(/filter: e/)
+  app.type('\u001b')
+  await app.shows(/4\/4 users(?!.*filter)/)
+  app.type('[5~:')
+  await app.shows(/^ :▏/m)
+  expect(app.screen).toMatch(/\[3 Users/)
 })
 
 /** Press and release the left button in the middle of a text on the screen, or at the end of what a pattern finds. */

@@ -6,12 +6,13 @@ import { readPreferences } from '../../tui/app/state/preferences.ts'
 import { stateAt } from '../../tui/app/state/state.ts'
 import { preferencesOf } from '../../tui/app/store/prefer.ts'
 import { reduce } from '../../tui/app/store/store.ts'
-import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { type Daemon, sharedDaemon } from '../helpers/daemon.ts'
 import { program } from '../helpers/proxy-tui.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { openTerminal, type Terminal } from '../helpers/terminal.ts'
 
 const fresh = stateAt(['here'])
+const daemons = sharedDaemon(['-u', 'ann:pw', '-u', 'bob:pw'])
 
 describe('what is found again', () => {
   test('is all that was chosen, and no more', () => {
@@ -51,7 +52,7 @@ describe('what is found again', () => {
 })
 
 test('what was chosen shows at the next start, kept in a file of the person alone (8)', async () => {
-  const daemon = await startDaemon(['-u', 'ann:pw', '-u', 'bob:pw'])
+  const daemon = await daemons()
   const home = await temporaryFolder()
   {
     await using app = openIn(home, daemon)
@@ -69,7 +70,7 @@ test('what was chosen shows at the next start, kept in a file of the person alon
 })
 
 test('a choice is kept a moment later, however the app ends', async () => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   const home = await temporaryFolder()
   await using app = openIn(home, daemon)
   await app.shows(/Down 0 B\/s/)
@@ -84,7 +85,7 @@ test('a file that makes no sense is told and ignored', async () => {
   const home = await temporaryFolder()
   await mkdir(join(home, 'proxyd'))
   await writeFile(fileIn(home), '{"theme":')
-  await using app = openIn(home, await startDaemon(), { rows: 24, columns: 160 })
+  await using app = openIn(home, await daemons(), { rows: 24, columns: 160 })
   await app.shows(/! what is kept in .* makes no sense and is ignored/)
   app.type('q')
   expect(await app.ended).toMatchObject({ status: 0 })
@@ -96,7 +97,7 @@ test('a home that cannot be written is no error', async () => {
   await writeFile(file, '')
   await chmod(file, 0o400)
   // Root may write anywhere, but not below a file.
-  await using app = openIn(file, await startDaemon())
+  await using app = openIn(file, await daemons())
   await app.shows(/Down 0 B\/s/)
   app.type('b')
   await app.shows(/Down 0 bit\/s/)
@@ -106,7 +107,7 @@ test('a home that cannot be written is no error', async () => {
 })
 
 test('--theme asks for a theme this once', async () => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   const home = await temporaryFolder()
   await using app = openIn(home, daemon, {}, '--theme', 'contrast')
   await app.shows(/Down 0 B\/s/)

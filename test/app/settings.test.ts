@@ -1,21 +1,27 @@
 import { expect, test } from 'vitest'
-import type { Daemon } from '../helpers/daemon.ts'
-import { startDaemon } from '../helpers/daemon.ts'
+import { type Daemon, sharedDaemon, startDaemon } from '../helpers/daemon.ts'
 import { operate } from '../helpers/operate.ts'
 import { addOperator } from '../helpers/operators.ts'
 import { exec, program } from '../helpers/proxy-tui.ts'
 import { openTerminal, type Terminal } from '../helpers/terminal.ts'
-import { openApp } from './open-app.ts'
+import { openApp, sharedApp } from './open-app.ts'
 
 const esc = '\u001b'
 const erase = '\u0015'
 
+// The flag is for what is set to differ from it.
+const plain = sharedDaemon(['--log-level', 'info'])
+const apps = sharedApp(plain)
+/** Open to other machines. */
+const open = sharedDaemon(['--log-level', 'info', '-l', '0.0.0.0', '-u', 'bob:pw'])
+const appsOfOpen = sharedApp(open)
+
 /** The app on the settings, with one of them selected. */
-async function openSetting(daemon: Daemon, name: string): Promise<Terminal> {
-  const app = await openApp(daemon)
+async function openSetting(apps: () => Promise<Terminal>, name: string): Promise<Terminal> {
+  const app = await apps()
   app.type('7')
   await app.shows(/\d+\/\d+ settings/)
-  app.type(`/${name}\r`)
+  app.type(`/${erase}${name}\r`)
   await app.shows(new RegExp(`^>${name} `, 'm'))
   return app
 }
@@ -25,7 +31,7 @@ async function settingOf(daemon: Daemon, name: string): Promise<string> {
 }
 
 test('80x24 shows settings with value, source and when they act, and what the selected one is for', async () => {
-  await using app = await openApp(await startDaemon())
+  const app = await apps()
   app.type('7')
   await app.shows(/^ Setting▲ +Value +Source +Acts$/m)
   await app.shows(/^ control-port +0 +flag +restart$/m)
@@ -38,8 +44,8 @@ test('80x24 shows settings with value, source and when they act, and what the se
 })
 
 test('an integer is changed within its range, and goes back to its default after a question', async () => {
-  const daemon = await startDaemon()
-  await using app = await openSetting(daemon, 'timeout-idle')
+  const daemon = await plain()
+  const app = await openSetting(apps, 'timeout-idle')
   app.type('\r')
   await app.shows(/Value +1h▏.*\n.*100ms to 1d, default 1h: without a byte/)
   app.type(`${erase}soon\r`)
@@ -63,8 +69,8 @@ test('an integer is changed within its range, and goes back to its default after
 })
 
 test('a choice is taken from a list, a flag toggled; what the daemon warns of is asked first', async () => {
-  const daemon = await startDaemon(['--log-level', 'info'])
-  await using app = await openSetting(daemon, 'log-level')
+  const daemon = await plain()
+  const app = await openSetting(apps, 'log-level')
   app.type('\r')
   await app.shows(/ error .*\n.* warn .*\n.*> {2}info \(as it is\) .*\n.* debug /)
   app.type('j\r')
@@ -88,28 +94,34 @@ test('a choice is taken from a list, a flag toggled; what the daemon warns of is
   app.type('y')
   await app.shows(/^>open-proxy +true +stored/m)
   expect(await settingOf(daemon, 'open-proxy')).toBe('true')
+  app.type('D')
+  await app.shows(/Forget what was set/)
+  app.type('y')
+  await app.shows(/^>open-proxy +false +default/m)
 })
 
 test('the command line asks what the page asks, and what would be refused is told there', async () => {
-  const daemon = await startDaemon(['--log-level', 'info', '-l', '0.0.0.0', '-u', 'bob:pw'])
-  await using app = await openSetting(daemon, 'log-level')
-  app.type(':set log-level debug\r')
-  await app.shows(/Set log-level to debug\?.*\n.*also given as a flag[\s\S]*\[ Cancel \]/)
+  const daemon = await open()
+  const app = await openSetting(appsOfOpen, 'log-level')
+  app.type(':set log-level error\r')
+  await app.shows(/Set log-level to error\?.*\n.*also given as a flag[\s\S]*\[ Cancel \]/)
   expect(await settingOf(daemon, 'log-level')).toBe('info')
   app.type('y')
-  await app.shows(/^>log-level +debug +stored[\s\S]*log-level is debug now; u undoes/m)
+  await app.shows(/^>log-level +error +stored[\s\S]*log-level is error now; u undoes/m)
   app.type(':set log-level warn --dry-run\r')
   await app.shows(/log-level would become warn/)
-  expect(await settingOf(daemon, 'log-level')).toBe('debug')
+  expect(await settingOf(daemon, 'log-level')).toBe('error')
   app.type(esc)
   await app.shows(/^>log-level/m)
   app.type(':set auth none\r')
   await app.shows(/^ ! set: SOCKS on 0\.0\.0\.0 without a password/m)
+  app.type(esc)
+  await app.shows(/ q quit$/)
 })
 
 test('what the daemon refuses is told, and nothing has changed', async () => {
-  const daemon = await startDaemon(['-l', '0.0.0.0', '-u', 'bob:pw'])
-  await using app = await openSetting(daemon, 'auth')
+  const daemon = await open()
+  const app = await openSetting(appsOfOpen, 'auth')
   app.type('\r')
   await app.shows(/auto \(as it is\)/)
   app.type('jj\r')
@@ -118,8 +130,8 @@ test('what the daemon refuses is told, and nothing has changed', async () => {
 })
 
 test('who was overtaken by somebody else hears of it, sees what they did, and can try again', async () => {
-  const daemon = await startDaemon()
-  await using app = await openSetting(daemon, 'timeout-idle')
+  const daemon = await plain()
+  const app = await openSetting(apps, 'timeout-idle')
   app.type('\r')
   await app.shows(/Value +1h▏/)
   await exec(daemon, 'set timeout-idle 7000')
@@ -134,32 +146,14 @@ test('who was overtaken by somebody else hears of it, sees what they did, and ca
 })
 
 test('a setting that acts at the start only is not opened, and why is told', async () => {
-  await using app = await openSetting(await startDaemon(), 'socks-port')
+  const app = await openSetting(apps, 'socks-port')
   app.type('\r')
   await app.shows(/! socks-port acts at start only: set it in the config file or by flag/)
 })
 
-test('who may only look sees the settings, and is told what is for others', async () => {
-  const daemon = await startDaemon()
-  const by = ['--port', `${daemon.port('control')}`, '--operator', 'eve']
-  const file = await addOperator(daemon, 'eve', 'viewer')
-  await using app = openTerminal(process.execPath, [program, ...by, '--password-file', file])
-  await app.shows(/proxyd \d.* viewer, /)
-  app.type('7')
-  await app.shows(/^>access-log /m)
-  app.type('\r')
-  await app.shows(/! that is only for admin; you are viewer/)
-  app.type('6')
-  await app.shows(/^ The log is only for operator or admin; you are viewer\./m)
-  app.type('8')
-  await app.shows(/^ The operators are only for admin; you are viewer\./m)
-  app.type(`a${esc}`)
-  await app.shows(/! that is only for admin/)
-})
-
 test('operators are added with a password shown once, given another role, and deleted after a question', async () => {
-  const daemon = await startDaemon()
-  await using app = await openApp(daemon)
+  const daemon = await plain()
+  const app = await apps()
   app.type('8')
   await app.shows(/0\/0 operators/)
   app.type('a')
@@ -210,4 +204,22 @@ test('beside the operators stand who is logged in, who can be sent away, and wha
   await app.shows(/3\/3 that operators did last/)
   app.type('v')
   await app.shows(/0\/0 operators/)
+})
+
+test('who may only look sees the settings, and is told what is for others', async () => {
+  const daemon = await plain()
+  const by = ['--port', `${daemon.port('control')}`, '--operator', 'eve']
+  const file = await addOperator(daemon, 'eve', 'viewer')
+  await using app = openTerminal(process.execPath, [program, ...by, '--password-file', file])
+  await app.shows(/proxyd \d.* viewer, /)
+  app.type('7')
+  await app.shows(/^>access-log /m)
+  app.type('\r')
+  await app.shows(/! that is only for admin; you are viewer/)
+  app.type('6')
+  await app.shows(/^ The log is only for operator or admin; you are viewer\./m)
+  app.type('8')
+  await app.shows(/^ The operators are only for admin; you are viewer\./m)
+  app.type(`a${esc}`)
+  await app.shows(/! that is only for admin/)
 })

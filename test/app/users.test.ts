@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type Daemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
+import { type Daemon, sharedDaemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
 import { fillDisk } from '../helpers/full-disk.ts'
 import { operate } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
@@ -9,9 +9,14 @@ import { exec } from '../helpers/proxy-tui.ts'
 import { expectReply, greetingForLogin, login, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget, type Target } from '../helpers/target.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
-import { openApp } from './open-app.ts'
+import { openApp, sharedApp } from './open-app.ts'
 
 const [esc, erase] = ['\u001b', '\u0015']
+
+const daemons = sharedDaemon(['--log-level', 'debug'])
+const apps = sharedApp(daemons)
+const alicesAndBobs = sharedDaemon(['-u', 'alice:pw', '-u', 'bob:pw'])
+const appsOfBoth = sharedApp(alicesAndBobs)
 
 /** A connection of a user; whether their login was let in. */
 async function connectAs(daemon: Daemon, name: string, password: string, target: Target) {
@@ -26,9 +31,9 @@ async function connectAs(daemon: Daemon, name: string, password: string, target:
 }
 
 test('users are added, kept out, let in and deleted, and no password of theirs is told anywhere (21)', async () => {
-  const daemon = await startDaemon(['--log-level', 'debug'])
+  const daemon = await daemons()
   const target = await startTarget()
-  await using app = await openApp(daemon)
+  const app = await apps()
   app.type('3a')
   await app.shows(/New user/)
   app.type('bob\rtop secret 1')
@@ -68,14 +73,33 @@ test('users are added, kept out, let in and deleted, and no password of theirs i
   const argv = await readFile(`/proc/${app.pid}/cmdline`, 'latin1')
   for (const told of [app.output, daemon.stderr, daemon.stdout, argv])
     expect(told).not.toMatch(/top secret|other secret/)
+  app.type(esc)
+  await app.shows(/ q quit$/)
+})
+
+test('a failure stays until the next key, and several are listed with how often they came', async () => {
+  const app = await apps()
+  app.type('3')
+  await app.shows(/0\/0 users/)
+  app.type('x')
+  await app.shows(/^ ! nothing is selected$/m)
+  app.type('x')
+  await app.shows(/^ ! nothing is selected$/m)
+  app.type('e')
+  await app.shows(/^ ! nothing is selected$/m)
+  app.type('!')
+  await app.shows(/^ Said before\n \S+ {2}! nothing is selected {2}\(3 times\)$/m)
+  expect(app.screen).not.toMatch(/^ ! nothing/m)
+  app.type(esc)
+  await app.shows(/0\/0 users/)
 })
 
 test('a deletion is undone for a while, with the password, and L has what was done as commands', async () => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   const client = await operate(daemon)
   await client.call('users.add', { name: 'bob', password: 'other secret' })
   const target = await startTarget()
-  await using app = await openApp(daemon)
+  const app = await apps()
   app.type('3')
   await app.shows(/^>bob +enabled/m)
   app.type('Dy')
@@ -89,6 +113,8 @@ test('a deletion is undone for a while, with the password, and L has what was do
   await app.shows(/copied proxy-tui --exec 'deluser bob'/)
   app.type('\r')
   await app.shows(/^ :deluser bob▏/m)
+  app.type(esc)
+  await app.shows(/ q quit$/)
 })
 
 test.runIf(process.platform === 'linux')('what acts and could not be stored is told', async () => {
@@ -103,12 +129,12 @@ test.runIf(process.platform === 'linux')('what acts and could not be stored is t
 })
 
 test('Enter tells all about a user, whose connections are cut or shown on their page', async () => {
-  const daemon = await startDaemon(['-u', 'alice:pw', '-u', 'bob:pw'])
+  const daemon = await alicesAndBobs()
   const target = await startTarget()
   const { client } = await connectAs(daemon, 'bob', 'pw', target)
   await connectAs(daemon, 'alice', 'pw', target)
   const server = await target.next()
-  await using app = await openApp(daemon)
+  const app = await appsOfBoth()
   app.type('3')
   await app.shows(/^ bob +enabled +1 /m)
   app.type('j\r')
@@ -143,10 +169,9 @@ test('Enter tells all about a user, whose connections are cut or shown on their 
 })
 
 test('Ctrl-k finds what can be done here and does it, or opens the command line for it', async () => {
-  const daemon = await startDaemon()
-  await using app = await openApp(daemon)
+  const app = await apps()
   app.type('3')
-  await app.shows(/0\/0 users/)
+  await app.shows(/1\/1 users/)
   app.type('\u000b')
   await app.shows(/^ Do: ▏\n > a +add a user$/m)
   app.type('adus')
@@ -171,12 +196,13 @@ test('Ctrl-k finds what can be done here and does it, or opens the command line 
 })
 
 test('u takes the last change back, unless somebody else has changed the same since', async () => {
-  const daemon = await startDaemon(['-u', 'alice:pw'])
+  const daemon = await alicesAndBobs()
   await exec(daemon, 'adduser bob; addoperator kim --role viewer')
-  await using app = await openApp(daemon)
+  const app = await appsOfBoth()
   app.type('3u')
   await app.shows(/! there is nothing to undo/)
-  app.type('j')
+  await app.shows(/2\/2 users/)
+  app.type('gj')
   await app.shows(/^>bob +enabled/m)
   app.type('Ey')
   await app.shows(/^>bob +disabled[\s\S]*u undoes/m)
@@ -214,19 +240,6 @@ test('u takes the last change back, unless somebody else has changed the same si
   await exec(daemon, 'role kim admin')
   app.type('u')
   await app.shows(/! refused: somebody else was faster: kim is admin by now/)
-})
-
-test('a failure stays until the next key, and several are listed with how often they came', async () => {
-  await using app = await openApp(await startDaemon())
-  app.type('3x')
-  await app.shows(/^ ! nothing is selected$/m)
-  app.type('x')
-  await app.shows(/^ ! nothing is selected$/m)
-  app.type('e')
-  await app.shows(/^ ! nothing is selected$/m)
-  app.type('!')
-  await app.shows(/^ Said before\n \S+ {2}! nothing is selected {2}\(3 times\)$/m)
-  expect(app.screen).not.toMatch(/^ ! nothing/m)
 })
 
 test('what users moved is shown for a day, a week and longer, and written into a file', async () => {
