@@ -18,6 +18,7 @@ import { LiveSettings } from './settings/live-settings.ts'
 import { settingEffects } from './settings/setting-effects.ts'
 import type { Store, StoredSettings } from './store/store.ts'
 import { Backups } from './transfer/backups.ts'
+import type { Predecessor } from './upgrade/predecessor.ts'
 
 export interface ManagementOptions {
   readonly configuration: Configuration
@@ -29,6 +30,10 @@ export interface ManagementOptions {
   readonly log: DaemonLog
   /** Where monitoring asks; undefined: nowhere. */
   readonly monitoring: MetricsServer | undefined
+  /** The daemon that makes way for this one. */
+  readonly predecessor: Predecessor | undefined
+  /** As the process was started with. */
+  readonly environment: NodeJS.ProcessEnv
 }
 
 /** What operators may change. */

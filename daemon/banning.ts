@@ -22,6 +22,8 @@ export interface Banning {
   /** Has clients that do not speak SOCKS earn bans, too. */
   watch(engine: Engine): void
   tune(values: Readonly<Settings>): void
+  /** Stores all that is not stored yet. Rejects with a StoreError. */
+  store(): Promise<void>
 }
 
 /** With the bans that are stored, and the known sources, before the first client comes. What is to be closed in the end goes into `parts`, in order. */
@@ -37,10 +39,9 @@ export async function startBanning(
   // The clock on the wall may have been set meanwhile.
   if (stored) known.restore(stored.entries, Math.max(0, Date.now() - stored.saved), performance.now())
   const warnOfKnown = withoutRepeats((message) => log.warn(message))
+  const storeKnown = () => store.known.save({ saved: Date.now(), entries: known.entries(performance.now()) })
   const saveKnown = () =>
-    store.known
-      .save({ saved: Date.now(), entries: known.entries(performance.now()) })
-      .catch((error) => warnOfKnown(`where users log in from is not stored: ${(error as Error).message}`))
+    storeKnown().catch((error) => warnOfKnown(`where users log in from is not stored: ${(error as Error).message}`))
   const timer = setInterval(saveKnown, knownPeriod).unref()
   parts.defer(() => {
     clearInterval(timer)
@@ -65,6 +66,9 @@ export async function startBanning(
     bans,
     waiting: () => late.waiting,
     memory,
+    async store() {
+      await Promise.all([storeKnown(), bans.store()])
+    },
     watch(engine) {
       const nuisances = new Nuisances(
         engine.tables,

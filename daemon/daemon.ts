@@ -13,10 +13,12 @@ import { countLive } from './observe/metrics.ts'
 import { Refusal } from './refusal.ts'
 import { type Configuration, combine } from './settings/configuration.ts'
 import { forwardsOf } from './settings/forwards.ts'
+import { patienceOf } from './settings/setting-effects.ts'
 import { acceptStored } from './settings/stored-settings.ts'
 import { ListenError } from './sockets/listeners.ts'
 import { openStore } from './store/open-store.ts'
 import type { ThreadShares } from './threads.ts'
+import type { Predecessor } from './upgrade/predecessor.ts'
 
 /** All of proxyd at work. */
 export interface Daemon extends Management {
@@ -26,18 +28,28 @@ export interface Daemon extends Management {
   close(): Promise<void>
 }
 
+/** How the process came to be. */
+export interface Origin {
+  /** The daemon that makes way for this one. */
+  readonly predecessor: Predecessor | undefined
+  /** As the process was started with. */
+  readonly environment: NodeJS.ProcessEnv
+}
+
 /** Starts every part of proxyd. Throws a `Failure` if one cannot, and then nothing stays behind. */
 export async function startDaemon(
   configuration: Configuration,
   version: string,
   log: DaemonLog,
   threads: ThreadShares,
+  { predecessor, environment }: Origin,
 ): Promise<Daemon> {
   const { logger } = log
   const warn = (message: string) => logger.warn(message)
   await using parts = new AsyncDisposableStack()
   try {
-    const monitoring = await openMonitoring(configuration.values, parts, log)
+    const monitoring = await openMonitoring(configuration.values, parts, log, predecessor?.handed)
+    await predecessor?.borrow()
     const store = await openStore(configuration.values['state-dir'])
     parts.defer(() => store.close())
     const stored = await store.settings.load()
@@ -47,20 +59,26 @@ export async function startDaemon(
     const dataPlane = await startDataPlane(current, store, {
       ...{ threads, parts, log: logger },
       own: monitoring?.listening ?? [],
+      handed: predecessor?.handed,
     })
     const { kind, tables } = dataPlane.engine
     const ending = new Ending({
-      refuseClients: () => dataPlane.engine.drain(),
+      async refuseClients() {
+        await dataPlane.engine.drain()
+        // What the process before still serves is told of, and revoked, by way of this one.
+        await predecessor?.channel.closed
+      },
       countLive: () => countLive(tables),
-      patience: current.values['timeout-drain'],
+      patience: patienceOf(current.values),
       tell: (message) => logger.info(message),
     })
     const management = await startManagement(
-      { configuration: current, stored, store, dataPlane, version, ending, log, monitoring },
+      { configuration: current, stored, store, dataPlane, version, ending, log, monitoring, predecessor, environment },
       parts,
     )
     // Nobody is served by a daemon that may still fail.
     await dataPlane.engine.accept()
+    await predecessor?.serves(version)
     const started = parts.move()
     logger.info(
       `proxyd ${version} serves: ${kind} engine, threads: ${tables.length}, users: ${dataPlane.accounts.size}`,

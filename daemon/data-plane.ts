@@ -29,6 +29,7 @@ import { accessLogOf } from './settings/access-log-settings.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { engineOptions, permissionsOf, tuningOf } from './settings/engine-options.ts'
 import { passwordRequired, refuseOpenProxy } from './settings/open-proxy.ts'
+import type { HandedSockets } from './sockets/handed-sockets.ts'
 import type { Store } from './store/store.ts'
 import type { ThreadShares } from './threads.ts'
 
@@ -56,6 +57,8 @@ export interface DataPlane {
   /** As the engine has started with them. */
   readonly rules: PreparedRules
   readonly orders: EngineOrders
+  /** Stores all that traffic has brought about. Rejects with a StoreError. */
+  store(): Promise<void>
   /** Acts by new timeouts, permissions and limits; resolves when all loops do. */
   tune(settings: Readonly<Settings>): Promise<void>
 }
@@ -66,13 +69,15 @@ interface DataPlaneParts {
   readonly log: Logger
   /** Where the daemon listens already. */
   readonly own: readonly Endpoint[]
+  /** What another process has handed over. */
+  readonly handed: HandedSockets | undefined
 }
 
 /** Loads the users and serves SOCKS. What is to be closed in the end goes into `parts`, in order. */
 export async function startDataPlane(
   configuration: Configuration,
   store: Store,
-  { threads, parts, log, own }: DataPlaneParts,
+  { threads, parts, log, own, handed }: DataPlaneParts,
 ): Promise<DataPlane> {
   const { values: settings } = configuration
   const warn = (message: string) => log.warn(message)
@@ -108,7 +113,7 @@ export async function startDataPlane(
   const resolver = resolverOf(settings, threads, warnOfTraffic)
   const engine = await startEngine(
     settings.engine,
-    { ...options, workers, ...limiting.memory, ...banning.memory, rules: rules.memory },
+    { ...options, workers, ...limiting.memory, ...banning.memory, rules: rules.memory, ...(handed && { handed }) },
     {
       authenticate: (login, isWaiting) => logins.authenticate(login, isWaiting),
       resolve: (name, asker) => resolver.resolve(name, asker),
@@ -135,6 +140,9 @@ export async function startDataPlane(
     members,
     rules,
     orders: new EngineOrders(engine, limits, options.policy, warn),
+    async store() {
+      await Promise.all([limiting.store(), banning.store()])
+    },
     async tune(values) {
       resolver.timeout = values['timeout-resolve']
       banning.tune(values)

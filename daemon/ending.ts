@@ -2,22 +2,39 @@ export interface EndingOptions {
   /** Refuses new clients; resolves when the last live one has gone. */
   readonly refuseClients: () => Promise<void>
   readonly countLive: () => number
-  /** Milliseconds for live connections once the daemon drains. */
-  readonly patience: number
+  readonly patience: Patience
   readonly tell: (message: string) => void
 }
 
-/** How the daemon comes to its end, whoever asks for it: at once, or when the live connections have ended. */
+/** Milliseconds for live connections to end. */
+export interface Patience {
+  /** Once the daemon drains. */
+  readonly drain: number
+  /** Once a successor serves. */
+  readonly upgrade: number
+}
+
+/**
+ * How the daemon comes to its end, whoever asks for it: at once, or when the live connections have ended. Of a daemon that makes
+ * way for its successor these have more time, until somebody has it drain.
+ */
 export class Ending {
   /** Resolves when it is time to close everything. */
   readonly come: Promise<void>
+  readonly #began = new AbortController()
+  /** Aborts when new clients are refused. */
+  readonly began: AbortSignal = this.#began.signal
+  readonly #drains = new AbortController()
+  /** Aborts when live connections get the time of a drain. */
+  readonly drains: AbortSignal = this.#drains.signal
   readonly #refuseClients: () => Promise<void>
   readonly #countLive: () => number
   readonly #tell: (message: string) => void
   readonly #resolve: () => void
-  #patience: number
+  #patience: Patience
+  #way: keyof Patience | undefined
   /** Milliseconds since this process began. */
-  #drainsSince: number | undefined
+  #since = 0
   #deadline: NodeJS.Timeout | undefined
 
   constructor({ refuseClients, countLive, patience, tell }: EndingOptions) {
@@ -31,22 +48,25 @@ export class Ending {
   }
 
   get isDraining(): boolean {
-    return this.#drainsSince !== undefined
+    return this.#way === 'drain'
   }
 
-  /** Milliseconds for live connections, from the beginning of the drain, also of one that is under way. */
-  set patience(milliseconds: number) {
-    this.#patience = milliseconds
+  /** From the beginning of the drain or the upgrade on, also of one that is under way. */
+  set patience(patience: Patience) {
+    this.#patience = patience
     this.#setDeadline()
   }
 
   drain(asker = 'the daemon drains'): boolean {
     if (this.isDraining) return false
-    this.#drainsSince = performance.now()
-    this.#tell(`${asker}: new clients are refused, live connections get ${this.#patience / 1000} s`)
-    void this.#refuseClients().then(() => this.#end())
-    this.#setDeadline()
+    this.#tell(`${asker}: new clients are refused, live connections get ${this.#patience.drain / 1000} s`)
+    this.#begin('drain')
     return true
+  }
+
+  /** A successor serves: it takes the new clients. */
+  makeWay(): void {
+    if (this.#way === undefined) this.#begin('upgrade')
   }
 
   shutdown(): void {
@@ -54,10 +74,20 @@ export class Ending {
     this.#end()
   }
 
+  #begin(way: keyof Patience): void {
+    const isFirst = this.#way === undefined
+    this.#way = way
+    this.#since = performance.now()
+    this.#began.abort()
+    if (way === 'drain') this.#drains.abort()
+    if (isFirst) void this.#refuseClients().then(() => this.#end())
+    this.#setDeadline()
+  }
+
   #setDeadline(): void {
-    if (this.#drainsSince === undefined) return
+    if (this.#way === undefined) return
     clearTimeout(this.#deadline)
-    const left = this.#drainsSince + this.#patience - performance.now()
+    const left = this.#since + this.#patience[this.#way] - performance.now()
     this.#deadline = setTimeout(() => this.#cutTheRest(), Math.max(0, left))
   }
 
@@ -68,6 +98,7 @@ export class Ending {
   }
 
   #end(): void {
+    this.#began.abort()
     clearTimeout(this.#deadline)
     this.#resolve()
   }

@@ -19,6 +19,8 @@ export interface Limiting {
   /** What the engine shares of it. */
   readonly memory: Pick<EngineOptions, 'limitLines' | 'sourceLines'>
   tune(values: Readonly<Settings>): void
+  /** Stores what users have moved. Rejects with a StoreError. */
+  store(): Promise<void>
 }
 
 /** Milliseconds between two writes of what users have moved: so much is lost when the process is killed. */
@@ -28,18 +30,18 @@ const usagePeriod = 10_000
 export async function startLimiting(
   values: Readonly<Settings>,
   accounts: Accounts,
-  store: Pick<Store, 'groups' | 'usage'>,
+  stored: Pick<Store, 'groups' | 'usage'>,
   parts: AsyncDisposableStack,
   warn: (message: string) => void,
 ): Promise<Limiting> {
   const memory = { limitLines: limitLineMemory(), sourceLines: SourceLines.memory() }
   const lines = new LimitLines(memory.limitLines)
-  const groups = new Groups(await store.groups.list())
-  const usage = new Usage(store.usage)
-  usage.load(accounts.list(), await store.usage.list())
+  const groups = new Groups(await stored.groups.list())
+  const usage = new Usage(stored.usage)
+  usage.load(accounts.list(), await stored.usage.list())
   const keeper = new LimitKeeper({ accounts, groups, usage, lines: linesFor(lines), tell: warn })
-  const save = () =>
-    usage.save(Date.now()).catch((error: Error) => warn(`what users have moved is not stored yet: ${error.message}`))
+  const store = () => usage.save(Date.now())
+  const save = () => store().catch((error: Error) => warn(`what users have moved is not stored yet: ${error.message}`))
   const timer = setInterval(save, usagePeriod).unref()
   parts.defer(async () => {
     clearInterval(timer)
@@ -51,7 +53,7 @@ export async function startLimiting(
     lines.set(eachSource, source)
   }
   tune(values)
-  return { groups, usage, keeper, lines, memory, tune }
+  return { groups, usage, keeper, lines, memory, tune, store }
 }
 
 /** As the keeper of limits writes them. */

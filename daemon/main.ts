@@ -20,6 +20,7 @@ import { type Configuration, configure } from './settings/configuration.ts'
 import { firstStopSignal } from './signals.ts'
 import { databaseIn } from './store/sqlite-store.ts'
 import { shareThreads, type ThreadShares } from './threads.ts'
+import { Predecessor } from './upgrade/predecessor.ts'
 
 // Whoever reads these may go away (EPIPE), and a terminal too (EIO); the daemon stays.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
@@ -27,7 +28,12 @@ for (const output of [process.stdout, process.stderr]) output.on('error', () => 
 /** Beside those that Node has open itself; what serving takes is for the engine to say. */
 const fewestDescriptors = 16
 
+/** Before anything is changed of it: a successor starts with the same. */
+const environment = { ...process.env }
+let predecessor: Predecessor | undefined
+
 try {
+  predecessor = await Predecessor.find()
   refuseFewDescriptors()
   const version = readVersion()
   const commandLine = readCommandLine(process.argv.slice(2), version)
@@ -44,8 +50,10 @@ try {
   }
 } catch (error) {
   if (!(error instanceof Failure)) throw error
+  await predecessor?.failed(safeText(error.message))
   process.stderr.write(`proxyd: ${safeText(error.message)}\n`)
   process.exitCode = error.status
+  if (predecessor) process.exit()
 }
 
 /** The parts of the daemon say what they lack, but with a handful of descriptors none gets as far as that. */
@@ -77,6 +85,8 @@ async function serve(configuration: Configuration, version: string): Promise<voi
     )
     reload()
   })
+  let upgrade = () => {}
+  process.on('SIGUSR2', () => upgrade())
   // Node's own way is plain text among the lines of the log, and it waits for whoever reads.
   process.removeAllListeners('warning').on('warning', ({ name, message }) => logger.warn(`${name}: ${message}`))
   let vanish = () => {}
@@ -86,11 +96,13 @@ async function serve(configuration: Configuration, version: string): Promise<voi
     process.exit(1)
   })
   const stopSignal = firstStopSignal(() => vanish())
-  const daemon = await startDaemon(configuration, version, log, threads)
+  const daemon = await startDaemon(configuration, version, log, threads, { predecessor, environment })
   // Behind the engine, which resets its connections when the process exits.
   exitAtOnce()
   vanish = daemon.vanish
   reload = daemon.reload
+  // What comes of it the log tells.
+  upgrade = () => void daemon.upgrade.begin('SIGUSR2').catch(() => {})
   const output = openOutput(process.stdout)
   for (const { service, address, destination } of daemon.listening) {
     const leadsTo = destination === undefined ? '' : ` -> ${safeText(destination)}`

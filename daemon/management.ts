@@ -23,6 +23,8 @@ import { ObservedUsers } from './observe/users.ts'
 import type { LiveRules } from './rules/live-rules.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { forwardsOf, forwardTarget } from './settings/forwards.ts'
+import type { Upgrade } from './upgrade/upgrade.ts'
+import { startUpgrading } from './upgrading.ts'
 import { startWatches } from './watching.ts'
 
 /** Operators' way in. */
@@ -33,6 +35,8 @@ export interface Management {
   reload(): Promise<void>
   /** Removes the files by which clients find the daemon, for an end that cannot wait. */
   vanish(): void
+  /** Has a successor take over. */
+  readonly upgrade: Upgrade
 }
 
 /**
@@ -58,6 +62,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   const control = await startControlServer({
     ...(await waysIn(configuration, (message) => log.logger.warn(message))),
     instance,
+    predecessor: options.predecessor,
     backend: {
       users: administered.users,
       limits: administered.limits,
@@ -76,7 +81,11 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
       rules: administered.rules,
       transfer: transferring(options, administered),
       log: log.recorded,
-      lifecycle: ending,
+      lifecycle: {
+        upgrade: (asker) => upgrade.begin(asker),
+        drain: () => ending.drain(),
+        shutdown: () => ending.shutdown(),
+      },
       status: statusReport(options, observed, administered, { instance, listening, openMetrics }),
     },
     log: log.logger,
@@ -93,7 +102,9 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   const reload = reloading(control, administered.rules, dataPlane, log, (outcome) => {
     if (heard) heard.reloads[outcome]++
   })
-  return { listening, reload, vanish: control.vanish }
+  const { late, config } = administered
+  const upgrade = startUpgrading({ ...options, control, late, config, log: log.logger }, parts)
+  return { listening, reload, vanish: control.vanish, upgrade }
 }
 
 /** Reads what lies in files again; rules whose lists cannot be read any more stay as they are. */

@@ -14,6 +14,7 @@ import { snapshots } from './prometheus/snapshot.ts'
 import { UserSeries } from './prometheus/user-series.ts'
 import type { LiveSettings } from './settings/live-settings.ts'
 import { metricsEndpoints } from './settings/metrics-endpoints.ts'
+import type { HandedSockets } from './sockets/handed-sockets.ts'
 
 /**
  * Opens the sockets that the settings ask for; undefined if that is none. It says that the daemon starts, until it is told more. It is
@@ -23,10 +24,12 @@ export async function openMonitoring(
   values: Readonly<Settings>,
   parts: AsyncDisposableStack,
   { logger }: DaemonLog,
+  handed: HandedSockets | undefined,
 ): Promise<MetricsServer | undefined> {
   const endpoints = metricsEndpoints(values)
   if (endpoints.length === 0) return undefined
-  const server = await MetricsServer.listen(endpoints, (error) => logger.error(error, 'metrics could not be told'))
+  const tellError = (error: unknown) => logger.error(error, 'metrics could not be told')
+  const server = await MetricsServer.listen(endpoints, tellError, handed)
   parts.defer(() => server.close())
   for (const address of openSockets(server))
     logger.warn(`whoever reaches ${address} can read the metrics, without a login`)

@@ -131,7 +131,16 @@ export function watchRefusals(
 
 /** Tells what the daemon is and how it does, whenever it is asked. */
 export function statusReport(
-  { dataPlane, version, ending }: Watched & { readonly version: string; readonly ending: Ending },
+  {
+    dataPlane,
+    version,
+    ending,
+    predecessor,
+  }: Watched & {
+    readonly version: string
+    readonly ending: Ending
+    readonly predecessor: { readonly generation: number } | undefined
+  },
   { wall, changes, metrics }: Observed,
   { users, config, late }: Known,
   {
@@ -157,6 +166,7 @@ export function statusReport(
     engine: engine.kind,
     workers: engine.tables.length,
     started: wall.tellNow(started),
+    generation: predecessor?.generation ?? 1,
     draining: ending.isDraining,
     passwordRequired: users.passwordRequired,
     lastUserOpens: users.lastUserOpens,

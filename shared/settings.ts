@@ -293,6 +293,17 @@ export const settings = {
     default: 10_000,
     summary: 'for live connections to end after SIGTERM, SIGINT or a drain',
   },
+  'timeout-upgrade': {
+    ...milliseconds,
+    default: 60_000,
+    summary: 'for a successor to serve, from the beginning of an upgrade on',
+  },
+  'upgrade-drain': {
+    ...milliseconds,
+    min: 0,
+    default: 86_400_000,
+    summary: 'for live connections to end once a successor serves',
+  },
   'tcp-keepalive': {
     type: 'integer',
     default: 0,

@@ -59,17 +59,22 @@ export class Bans implements Sources {
   static async load(options: BansOptions, exempt: readonly string[]): Promise<Bans> {
     const bans = new Bans(options)
     bans.exempt(exempt)
-    const now = bans.#now()
-    const started = options.tellTime(now)
-    for (const stored of await options.store.list()) {
+    bans.adopt(await options.store.list())
+    return bans
+  }
+
+  /** Goes on with bans that begun elsewhere, but with those that have passed. */
+  adopt(told: readonly ToldBan[]): void {
+    const now = this.#now()
+    const started = this.#options.tellTime(now)
+    for (const stored of told) {
       // The clock on the wall may have been set meanwhile: none lasts longer than it was to.
       const left = stored.until === null ? Number.POSITIVE_INFINITY : stored.until - Math.max(started, stored.since)
       const since = now - Math.max(0, started - stored.since)
       const ban = { ...stored, network: parseNetwork(stored.source), since, until: now + left }
-      if (left <= 0 || bans.#penalties.isExempt(ban.network)) bans.#unsaved.set(stored.source, null)
-      else if (bans.#penalties.ban(ban) && ban.by === null) bans.#penalties.remember(ban)
+      if (left <= 0 || this.#penalties.isExempt(ban.network)) this.#unsaved.set(stored.source, null)
+      else if (this.#penalties.ban(ban) && ban.by === null) this.#penalties.remember(ban)
     }
-    return bans
   }
 
   /** Hear of each ban that begins or is over, until the returned function is called. */
@@ -153,6 +158,12 @@ export class Bans implements Sources {
     const lifted = networks.flatMap((each) => this.#penalties.lift(each) ?? []).map((ban) => this.#told(ban))
     if (lifted.length === 0) throw new Refusal('not_found', `there is no ban of ${formatNetwork(network)}`)
     return { lifted, stored: await this.#store() }
+  }
+
+  /** Stores what is not stored yet. Rejects with a StoreError. */
+  async store(): Promise<void> {
+    await this.#store()
+    await this.#options.late.settle()
   }
 
   /** Stores what is not stored yet, if it can be. */

@@ -91,6 +91,31 @@ export class Usage {
     return usage.up + usage.down + marked === 0 ? undefined : usage
   }
 
+  /** What another process has moved for the same users since its batch before, which counts here from now on. */
+  add(rows: readonly number[]): void {
+    const indices = new Map([[noLogin, 0]])
+    for (let index = 1; index <= this.#highestIndex; index++) indices.set(this.#ids[index], index)
+    // Those who are not stored have nothing in common but that.
+    indices.delete(others)
+    for (let at = 0; at < rows.length; at += usageWidth) {
+      const [up, down, ended] = [usageCells.moreUp, usageCells.moreDown, usageCells.moreConnections].map(
+        (cell) => rows[at + cell] as number,
+      )
+      const index = indices.get(rows[at + usageCells.user] as number)
+      if (index === undefined) {
+        this.#othersMore.up += up
+        this.#othersMore.down += down
+        this.#othersMore.ended += ended
+        continue
+      }
+      this.#upBefore[index] += up
+      this.#downBefore[index] += down
+      this.#storedUp[index] -= up
+      this.#storedDown[index] -= down
+      this.#storedEnded[index] -= ended
+    }
+  }
+
   /** Starts an index from nothing, for its next owner. */
   begin({ id, index }: Account): void {
     const more = this.#othersMore

@@ -176,8 +176,10 @@ export interface AccessLog {
   ): { readonly begun: Promise<readonly AccessEntry[]>; stop(): void }
 }
 
-/** How the daemon ends. Both return at once; the reply still reaches the client. */
+/** How the daemon ends. The reply still reaches the client. */
 export interface Lifecycle {
+  /** Resolves when a successor serves; refused with `conflict` or `unavailable`, and then nothing has changed. */
+  upgrade(asker: string): Promise<Result<'daemon.upgrade'>>
   /** False if it drains already. */
   drain(): boolean
   shutdown(): void

@@ -14,6 +14,7 @@ import {
 import { Refusal } from '../refusal.ts'
 import type { Auditor } from './auditor.ts'
 import type { Log } from './backend.ts'
+import type { Changes } from './changes.ts'
 import { dispatch, type Handlers } from './dispatch.ts'
 import { type Admit, type Outlet, Session, type Via } from './session.ts'
 
@@ -27,6 +28,7 @@ const longestRefusal = 1000
 export interface Service {
   readonly handlers: Handlers
   readonly auditor: Auditor
+  readonly changes: Changes
   readonly limits: Limits
   /** The first line that a client reads. */
   readonly greeting: string

@@ -3,6 +3,7 @@ import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Request } from '../../shared/protocol/message.ts'
 import { type Method, methods, type Result, type Role } from '../../shared/protocol/methods.ts'
 import { type Auditor, isAudited } from './auditor.ts'
+import type { Changes } from './changes.ts'
 import { isAtLeast, type Session } from './session.ts'
 
 /** Faults of parameters that a refusal names, and characters of each: it must not be longer than what it refuses. */
@@ -22,7 +23,7 @@ export type HandlersOf<Domain extends string> = Pick<Handlers, Extract<Method, `
 
 /** Does what a request asks for, if this caller may and its parameters are right; otherwise throws `RpcError`. */
 export function dispatch(
-  { handlers, auditor }: { readonly handlers: Handlers; readonly auditor: Auditor },
+  { handlers, auditor, changes }: { readonly handlers: Handlers; readonly auditor: Auditor; readonly changes: Changes },
   session: Session,
   request: Request,
 ): object | Promise<object> {
@@ -38,7 +39,9 @@ export function dispatch(
   if (!params.success) throw invalidParams(params.error)
   // The table that named the handler has checked its parameters.
   const handler = handlers[method] as (params: unknown, session: Session) => object | Promise<object>
-  return auditor.watch(session, method, params.data, () => handler(params.data, session))
+  const answer = () => auditor.watch(session, method, params.data, () => handler(params.data, session))
+  // What becomes of the daemon itself waits for no other change.
+  return isAudited(method, params.data) && !method.startsWith('daemon.') ? changes.make(answer) : answer()
 }
 
 /** Own members only: `toString` and `__proto__` are no methods. */

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { type Limits, limits as protocolLimits } from '../../shared/protocol/limits.ts'
 import type { Role } from '../../shared/protocol/vocabulary.ts'
 import type { Endpoint } from '../net/endpoint.ts'
+import type { HandedSockets, NamedSocket } from '../sockets/handed-sockets.ts'
 import type { Backend, Log } from './backend.ts'
+import { Changes } from './changes.ts'
 import { Clients } from './clients.ts'
-import { endpointOf, listenOnTcp, refuseOpenEndpoints, refuseWrongAddresses } from './doors/listen-tcp.ts'
+import { endpointOf, listenOnTcp, refuseOpenEndpoints, refuseWrongAddresses, socketsOf } from './doors/listen-tcp.ts'
 import { RuntimeFolder } from './doors/runtime-folder.ts'
 import { TlsDoor } from './doors/tls-door.ts'
 import type { TlsFiles } from './doors/tls-files.ts'
@@ -24,6 +27,8 @@ export interface ControlOptions {
   readonly backend: Backend
   /** New at each start of the daemon. */
   readonly instance: string
+  /** Of a daemon that makes way for this one: what it listens on, and by what clients on this machine log in. */
+  readonly predecessor?: { readonly handed: HandedSockets; readonly cookie: string } | undefined
   readonly log: Log
   /** Milliseconds between two looks at the runtime folder, a minute by default. */
   readonly lookPeriod?: number
@@ -43,6 +48,19 @@ export interface ControlServer {
   readonly certificateExpiry: number | undefined
   /** How many clients are logged in, by what they may do. */
   countClients(): ReadonlyMap<Role, number>
+  /** What clients on this machine log in by. */
+  readonly cookie: string
+  /** Its listening sockets of TCP, for a process that is to listen on them, too. */
+  readonly sockets: readonly NamedSocket[]
+  /**
+   * Has changes wait and leaves the runtime folder to another process; resolves when none is under way, or rejects when the
+   * signal says so.
+   */
+  lend(signal: AbortSignal): Promise<void>
+  /** Goes on as before `lend`. */
+  takeBack(): Promise<void>
+  /** Behind `lend`: says goodbye to all clients, since another process serves them from now on. */
+  leave(): Promise<void>
   /**
    * Reads certificate, key and authorities again, if there are any, and makes anew what is missing in the runtime folder;
    * what cannot be used or made is logged and changes nothing. Resolves to whether the files of TLS are good, or none are wanted.
@@ -70,8 +88,9 @@ const socketOptions = { allowHalfOpen: true, noDelay: true, keepAlive: true, kee
 export async function startControlServer(options: ControlOptions): Promise<ControlServer> {
   const { listen, tls, runtimeDirectory, log, socket = ownSocket } = options
   refuseOpenEndpoints(listen)
-  const cookie = randomBytes(32).toString('hex')
-  const clients = makeClients(options, cookie)
+  const { handed, cookie = randomBytes(32).toString('hex') } = options.predecessor ?? {}
+  const changes = new Changes()
+  const clients = makeClients(options, cookie, changes)
   const door = makeTlsDoor(options, clients)
   const makeServer = (via: Via) => {
     const server = createServer(socketOptions, (socket) => {
@@ -89,6 +108,7 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
     directory: runtimeDirectory,
     group: groupOf(socket),
     cookie,
+    makesWay: options.predecessor !== undefined,
     makeServer: () => makeServer('unix'),
     log,
     lookPeriod: options.lookPeriod,
@@ -97,9 +117,9 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
   parts.defer(() => clients.end('the daemon ends'))
   parts.defer(() => folder.withdraw())
   await folder.open()
-  const tcp = await listenOnTcp(listen, 'control', () => makeServer('tcp'))
+  const tcp = await listenOnTcp(listen, 'control', () => makeServer('tcp'), handed)
   for (const server of tcp) parts.defer(() => void server.close())
-  const secure = await listenOnTcp(tls?.listen ?? [], 'control-tls', () => makeServer('tls'))
+  const secure = await listenOnTcp(tls?.listen ?? [], 'control-tls', () => makeServer('tls'), handed)
   for (const server of secure) parts.defer(() => void server.close())
 
   const owned = parts.move()
@@ -111,6 +131,25 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
       return door?.expiry
     },
     countClients: () => clients.countByRole(),
+    cookie,
+    sockets: [...socketsOf(tcp, 'control'), ...socketsOf(secure, 'control-tls')],
+    async lend(signal) {
+      await changes.hold(signal)
+      signal.throwIfAborted()
+      folder.unlock()
+    },
+    async takeBack() {
+      await folder.lockAgain()
+      changes.release()
+    },
+    async leave() {
+      changes.refuse()
+      // Who came while the successor began to listen is served here.
+      await setImmediate()
+      for (const server of [...tcp, ...secure]) server.close()
+      folder.withdraw()
+      await clients.end('the daemon has been upgraded: its successor serves from now on')
+    },
     async reload() {
       const isGood = door?.reload() ?? true
       await folder.renew()
@@ -129,12 +168,12 @@ function makeTlsDoor({ tls, limits, log }: ControlOptions, clients: Clients): Tl
 }
 
 /** What it takes to serve clients is loaded when the first one comes: 45 ms of CPU and 14 MB, most of it the protocol's table. */
-function makeClients(options: ControlOptions, cookie: string): Clients {
+function makeClients(options: ControlOptions, cookie: string, changes: Changes): Clients {
   const { backend, instance, log, socket = ownSocket, linger = feedLinger } = options
   const limits = { ...protocolLimits, ...options.limits }
   const clients: Clients = new Clients(limits, async () => {
     const { makeService } = await import('./service.ts')
-    return makeService({ backend, instance, log, limits, linger, cookie, socketRole: socket.role, clients })
+    return makeService({ backend, instance, log, limits, linger, cookie, changes, socketRole: socket.role, clients })
   })
   return clients
 }

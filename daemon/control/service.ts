@@ -4,6 +4,7 @@ import { eventLine } from '../../shared/protocol/message.ts'
 import type { Role } from '../../shared/protocol/vocabulary.ts'
 import { Auditor } from './auditor.ts'
 import type { Backend, Log } from './backend.ts'
+import type { Changes } from './changes.ts'
 import type { Clients } from './clients.ts'
 import { ControlConnection, type Service } from './connection.ts'
 import { accessHandlers } from './handlers/access.ts'
@@ -36,6 +37,7 @@ export interface ServiceOptions {
   readonly linger: number
   /** The secret of who is on this machine. */
   readonly cookie: string
+  readonly changes: Changes
   /** What whoever opens the Unix socket may do. */
   readonly socketRole: Role
   readonly clients: Clients
@@ -43,7 +45,7 @@ export interface ServiceOptions {
 
 /** All that the protocol offers: returns what serves a client on a connection of its own. */
 export function makeService(options: ServiceOptions): (socket: Socket, via: Via) => ControlConnection {
-  const { backend, instance, log, limits, linger, cookie, socketRole, clients } = options
+  const { backend, instance, log, limits, linger, cookie, changes, socketRole, clients } = options
   const auditor = new Auditor(backend, log)
   const login = {
     find: accounts(backend.operators, cookie),
@@ -83,6 +85,7 @@ export function makeService(options: ServiceOptions): (socket: Socket, via: Via)
   const service: Service = {
     handlers,
     auditor,
+    changes,
     limits,
     greeting,
     admit: (session, identity) => clients.admit(session, identity),

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { isIP, type Socket } from 'node:net'
-import { endpointOf, listenOnTcp } from '../control/doors/listen-tcp.ts'
+import { endpointOf, listenOnTcp, socketsOf } from '../control/doors/listen-tcp.ts'
 import { isLoopbackLiteral } from '../net/address.ts'
 import type { Endpoint } from '../net/endpoint.ts'
+import type { HandedSockets, NamedSocket } from '../sockets/handed-sockets.ts'
 import { contentTypes, expose, type Format, formatFor } from './exposition.ts'
 import type { Snapshot } from './families.ts'
 
@@ -31,6 +32,8 @@ interface Answer {
 /** Answers monitoring over HTTP: one request a connection, without a login. */
 export class MetricsServer {
   readonly listening: readonly Endpoint[]
+  /** For a process that is to listen on them, too. */
+  readonly sockets: readonly NamedSocket[]
   readonly #servers: readonly Server[]
   readonly #clients: Set<Socket>
   /** Undefined while the daemon starts. */
@@ -45,13 +48,18 @@ export class MetricsServer {
     this.#clients = clients
     this.#tellError = tellError
     this.listening = servers.map(endpointOf)
+    this.sockets = socketsOf(servers, 'metrics')
     for (const server of servers) server.on('request', (request, response) => this.#serve(request, response))
   }
 
   /** Says that the daemon starts, until it is told more. Throws `ControlListenError`, and then nothing listens. */
-  static async listen(endpoints: readonly Endpoint[], tellError: (error: unknown) => void): Promise<MetricsServer> {
+  static async listen(
+    endpoints: readonly Endpoint[],
+    tellError: (error: unknown) => void,
+    handed?: HandedSockets,
+  ): Promise<MetricsServer> {
     const clients = new Set<Socket>()
-    const servers = await listenOnTcp(endpoints, 'metrics', () => makeServer(clients, tellError))
+    const servers = await listenOnTcp(endpoints, 'metrics', () => makeServer(clients, tellError), handed)
     return new MetricsServer(servers as Server[], clients, tellError)
   }
 
@@ -60,8 +68,13 @@ export class MetricsServer {
     this.#told = told
   }
 
-  async close(): Promise<void> {
+  /** Leaves those who ask to another process; who has asked gets the answer. */
+  leave(): void {
     for (const server of this.#servers) server.close()
+  }
+
+  async close(): Promise<void> {
+    this.leave()
     for (const client of this.#clients) client.destroy()
   }
 

@@ -52,6 +52,10 @@ export function manual(flags: readonly Term[]): Manual {
             'Refuse new clients, give live connections their time (--timeout-drain), end. A second ends at once.',
           ],
           [
+            'SIGUSR2',
+            'Have the program as it is on the disk now take over, with the same arguments and without losing a connection, as upgrade of proxy-tui does. What comes of it the log tells.',
+          ],
+          [
             'SIGHUP',
             'Read the files for TLS and the lists of rules again, and open the access log again. Nothing else: a daemon outlives its terminal.',
           ],

@@ -14,8 +14,7 @@ export interface Parts {
     tune(values: Readonly<Settings>): Promise<void>
   }
   readonly users: { setPolicy(policy: (users: number) => boolean): Promise<void> }
-  /** Milliseconds for live connections. */
-  readonly ending: { patience: number }
+  readonly ending: { patience: ReturnType<typeof patienceOf> }
   readonly log: { setLevel(level: Settings['log-level']): void }
 }
 
@@ -41,9 +40,14 @@ export function settingEffects({ dataPlane, users, ending, log }: Parts): Effect
       log.setLevel(values['log-level'])
       await Promise.all([dataPlane.tune(values), users.setPolicy((users) => passwordRequired(values, users))])
       // Last, for it may end the daemon, and whoever asked shall hear that it is done.
-      ending.patience = values['timeout-drain']
+      ending.patience = patienceOf(values)
     },
   }
+}
+
+/** Milliseconds for live connections to end, once the daemon drains or a successor serves. */
+export function patienceOf(values: Readonly<Settings>): { readonly drain: number; readonly upgrade: number } {
+  return { drain: values['timeout-drain'], upgrade: values['upgrade-drain'] }
 }
 
 /** Only who says so twice makes an open proxy, and never without hearing of it. */

@@ -1,9 +1,10 @@
 import { closeSync } from 'node:fs'
+import type { Server } from 'node:net'
 import { parseAddress } from '../net/address.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 
 /** What a listening socket is for. */
-export type SocketRole = 'socks' | 'forward' | 'control' | 'control-tls'
+export type SocketRole = 'socks' | 'forward' | 'control' | 'control-tls' | 'metrics'
 
 /** A listening socket under its name: found by that, and not by its number, which says nothing to another process. */
 export interface NamedSocket extends Endpoint {
@@ -35,6 +36,11 @@ export class HandedSockets {
   closeRest(): void {
     for (const { fd } of this.#left.splice(0)) closeSync(fd)
   }
+}
+
+/** The descriptor of a server that listens: Node has no public word for it. */
+export function descriptorOf(server: Server): number {
+  return (server as unknown as { readonly _handle: { readonly fd: number } })._handle.fd
 }
 
 /** However they are written; those with a zone are the same if they are written so. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, isIPv6, type Server } from 'node:net'
 import type { Endpoint } from '../net/endpoint.ts'
-import type { SocketRole } from './handed-sockets.ts'
+import { descriptorOf, type SocketRole } from './handed-sockets.ts'
 import { ListenError, type Listener, type ListenOptions, openListeners, streamBytes } from './listeners.ts'
 
 /** A server of Node's that has its clients paused, and half-open when they have ended. */
@@ -62,9 +62,4 @@ function adopt(fd: number, backlog: number): ServerSocket {
 
 function makeServer(): Server {
   return createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true, highWaterMark: streamBytes })
-}
-
-/** Of a server that listens: Node has no public word for it. */
-function descriptorOf(server: Server): number {
-  return (server as unknown as { readonly _handle: { readonly fd: number } })._handle.fd
 }

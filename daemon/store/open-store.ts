@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { type ChangeListener, type Store, StoreError } from './store.ts'
+import { type ChangeListener, type Elsewhere, type Store, StoreError } from './store.ts'
 import type { Call, FromStore, ToStore } from './store-thread.ts'
 
 /** Beside this file: the source when it runs as such, the bundle's own file when it is bundled. */
@@ -79,6 +79,9 @@ class ThreadedStore implements Store {
   readonly #listeners = new Set<ChangeListener>()
   #thread: Promise<StoreThread> | undefined
   #closed = false
+  /** While another process may have it open. */
+  #lent: PromiseWithResolvers<void> | undefined
+  #elsewhere: Elsewhere | undefined
 
   constructor(folder: string, file: URL) {
     this.#folder = folder
@@ -102,13 +105,33 @@ class ThreadedStore implements Store {
     return () => void this.#listeners.delete(listener)
   }
 
+  async lend(): Promise<void> {
+    this.#lent = Promise.withResolvers()
+    await (await this.#thread)?.close()
+  }
+
+  async takeBack(): Promise<void> {
+    this.#lent?.resolve()
+    this.#lent = undefined
+    await this.open()
+  }
+
+  giveAway(elsewhere: Elsewhere): void {
+    this.#elsewhere = elsewhere
+    this.#lent?.resolve()
+    this.#lent = undefined
+  }
+
   async close(): Promise<void> {
     this.#closed = true
+    this.#lent?.resolve()
     await (await this.#thread)?.close()
   }
 
   async #ask<Result>(part: Call['part'], method: string, ...given: unknown[]): Promise<Result> {
+    await this.#lent?.promise
     if (this.#closed) throw new StoreError('failed', `the store in ${this.#folder} is closed`)
+    if (this.#elsewhere) return (await this.#elsewhere(part, method, given)) as Result
     const thread = await this.open()
     return (await thread.ask(part, method, given)) as Result
   }

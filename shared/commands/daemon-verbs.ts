@@ -58,6 +58,24 @@ export const daemonVerbs = {
         return { data: {}, view: 'draining: no new clients, and the daemon ends when the live ones have' }
       },
   }),
+  upgrade: verb({
+    arguments: '',
+    role: 'admin',
+    logged: true,
+    summary: 'have the program on the disk take over',
+    ask: () => ({
+      question: 'Upgrade the daemon?',
+      facts: ['The program as it is on the disk now takes over; live connections go on. If it fails, nothing changes.'],
+      yes: 'Upgrade',
+    }),
+    prepare:
+      () =>
+      async ({ call }) => {
+        const successor = await call('daemon.upgrade', {})
+        const { version, pid, generation } = successor
+        return { data: successor, view: `proxyd ${version} serves, pid ${pid}, generation ${generation}` }
+      },
+  }),
   shutdown: verb({
     arguments: '',
     role: 'admin',
@@ -102,6 +120,7 @@ function statusTable(status: Result<'status.get'>): Table {
     rows: [
       ['version', status.version],
       ['pid', String(status.pid)],
+      ...(status.generation === undefined ? [] : [['generation', String(status.generation)]]),
       ['engine', status.engine === 'linux' ? `linux, ${counted(status.workers, 'thread')}` : status.engine],
       ['uptime', formatDuration(sample.time - status.started)],
       ['draining', status.draining ? 'yes' : 'no'],

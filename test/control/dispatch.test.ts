@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { Auditor } from '../../daemon/control/auditor.ts'
+import { Changes } from '../../daemon/control/changes.ts'
 import { dispatch, type Handlers } from '../../daemon/control/dispatch.ts'
 import { Session } from '../../daemon/control/session.ts'
 import type { RpcError } from '../../shared/protocol/errors.ts'
@@ -15,7 +16,7 @@ const handlers = Object.fromEntries(
 ) as unknown as Handlers
 
 const log = { info: () => {}, warn: () => {}, error: () => {} }
-const service = { handlers, auditor: new Auditor(new FakeBackend(), log) }
+const service = { handlers, auditor: new Auditor(new FakeBackend(), log), changes: new Changes() }
 
 function call(role: Role, method: string, params: Record<string, unknown> = {}): unknown {
   const session = new Session('tcp', '127.0.0.1', outlet, () => {})

@@ -399,6 +399,10 @@ class FakeLifecycle implements Lifecycle {
   /** What was asked for last. */
   ending: 'drain' | 'shutdown' | undefined
 
+  async upgrade() {
+    return { pid: 2, version: '0.0.0', generation: 2 }
+  }
+
   drain(): boolean {
     if (this.ending !== undefined) return false
     this.ending = 'drain'

@@ -13,7 +13,7 @@ function begin(patience: number, live = 1) {
       return clients.promise
     },
     countLive: () => live,
-    patience,
+    patience: { drain: patience, upgrade: 86_400_000 },
     tell: (message) => told.push(message),
   })
   let hasCome = false
@@ -48,10 +48,10 @@ test.each([
 
 test('a drain that is under way obeys a new time', async () => {
   const { ending } = begin(60_000)
-  ending.patience = 50_000
+  ending.patience = { drain: 50_000, upgrade: 0 }
   expect(ending.isDraining).toBe(false)
   ending.drain()
-  ending.patience = 1
+  ending.patience = { drain: 1, upgrade: 86_400_000 }
   await ending.come
 })
 

@@ -13,7 +13,7 @@ import { eventExamples, examples } from './examples.ts'
 const names = Object.keys(examples) as Method[]
 /** Another daemon must have other nonces; `worked-login.ts` has a login of its own. */
 const logins: readonly Method[] = ['auth.begin', 'auth.finish']
-const endings: readonly Method[] = ['daemon.drain', 'daemon.shutdown']
+const endings: readonly Method[] = ['daemon.drain', 'daemon.upgrade', 'daemon.shutdown']
 /** Asked of a connection that there is, below. */
 const details = 'connections.get'
 /** It takes a folder that is the test's: test/e2e/store.test.ts. */

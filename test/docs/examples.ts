@@ -432,6 +432,7 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
     },
   },
   'daemon.drain': { params: {}, result: {} },
+  'daemon.upgrade': { params: {}, result: { pid: 4712, version: '0.2.0', generation: 2 } },
   'daemon.shutdown': { params: {}, result: {} },
   'rpc.describe': {
     params: {},

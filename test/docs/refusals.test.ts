@@ -101,6 +101,9 @@ const provocations: Readonly<Record<string, Provocation>> = {
 const elsewhere = [
   'session.start unsupported_version', // below
   'daemon.drain draining', // below
+  // A successor that fails, or is under way: test/e2e/upgrade.test.ts.
+  'daemon.upgrade conflict',
+  'daemon.upgrade unavailable',
   'auth.begin rate_limited', // test/control/login.test.ts
   'users.add conflict', // as many users as there can be: test/access
   // A disk that takes nothing: test/e2e/full-disk.test.ts.

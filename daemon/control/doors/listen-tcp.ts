@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, isIP, type Server } from 'node:net'
 import { isLoopbackLiteral } from '../../net/address.ts'
 import type { Endpoint } from '../../net/endpoint.ts'
+import { descriptorOf, type HandedSockets, type NamedSocket } from '../../sockets/handed-sockets.ts'
 import { ControlListenError, ControlStartError } from '../start-error.ts'
 
 /** How often a free port of the first address is asked for until the others have it free too. */
@@ -24,16 +25,17 @@ export function refuseWrongAddresses(endpoints: readonly Endpoint[], flag: strin
 
 /**
  * Listens on every endpoint, with one server that `makeServer` makes for each. Where port 0 is asked for, the free port
- * of the first address serves for all. Throws `ControlListenError`, and then nothing listens.
+ * of the first address serves for all; what was handed over serves where it fits. Throws `ControlListenError`, and then nothing listens.
  */
 export async function listenOnTcp(
   endpoints: readonly Endpoint[],
   service: ControlListenError['service'],
   makeServer: () => Server,
+  handed: HandedSockets | undefined,
 ): Promise<Server[]> {
   for (let tries = 1; ; tries++) {
     try {
-      return await listenOnAll(endpoints, service, makeServer)
+      return await listenOnAll(endpoints, service, makeServer, handed)
     } catch (error) {
       const isChance = error instanceof ControlListenError && error.code === 'EADDRINUSE' && error.endpoint.port === 0
       if (!isChance || tries === mostTries) throw error
@@ -47,10 +49,16 @@ export function endpointOf(server: Server): Endpoint {
   return { address, port }
 }
 
+/** The sockets of servers that listen, for a process that is to listen on them, too. */
+export function socketsOf(servers: readonly Server[], role: ControlListenError['service']): NamedSocket[] {
+  return servers.map((server) => ({ role, ...endpointOf(server), fd: descriptorOf(server) }))
+}
+
 async function listenOnAll(
   endpoints: readonly Endpoint[],
   service: ControlListenError['service'],
   makeServer: () => Server,
+  handed: HandedSockets | undefined,
 ): Promise<Server[]> {
   await using opened = new AsyncDisposableStack()
   const servers: Server[] = []
@@ -60,7 +68,9 @@ async function listenOnAll(
     try {
       // `::` is for IPv6 alone, as it is for SOCKS, so that 0.0.0.0 can have the same port.
       const ipv6Only = endpoint.address === '::'
-      await once(server.listen({ host: endpoint.address, port, ipv6Only }), 'listening')
+      const [taken] = handed?.take(service, { ...endpoint, port }) ?? []
+      const at = taken ? { fd: taken.fd } : { host: endpoint.address, port, ipv6Only }
+      await once(server.listen(at), 'listening')
     } catch (error) {
       throw new ControlListenError(endpoint, (error as NodeJS.ErrnoException).code, service)
     }

@@ -20,6 +20,8 @@ export interface RuntimeFolderOptions {
   /** Who may open the Unix socket beside this user. */
   readonly group: number | undefined
   readonly cookie: string
+  /** Whether the folder is that of a daemon that makes way for this one. */
+  readonly makesWay: boolean
   /** A server for the Unix socket, which listens nowhere yet. */
   readonly makeServer: () => Server
   readonly log: Log
@@ -49,6 +51,8 @@ export class RuntimeFolder {
   #timer: NodeJS.Timeout | undefined
   #lastChange: Promise<void> = Promise.resolve()
   #isWithdrawn = false
+  /** Another daemon has the lock, and may put its own files in the place of ours. */
+  #isLent = false
   /** What kept the last look from making all anew. */
   #trouble: string | undefined
 
@@ -91,11 +95,22 @@ export class RuntimeFolder {
 
   /** From now on the folder may be another daemon's. */
   unlock(): void {
+    this.#isLent = true
     this.#lock?.release()
+    this.#lock = undefined
+  }
+
+  /** As before `unlock`, whatever the other daemon has done. What goes wrong is logged. */
+  async lockAgain(): Promise<void> {
+    this.#isLent = false
+    const warn = (error: Error) =>
+      this.#options.log.warn(`the runtime folder ${this.#options.directory} is not this daemon's: ${error.message}`)
+    this.#lastChange = this.#lastChange.then(() => this.#make(patience)).catch(warn)
+    await this.#lastChange
   }
 
   async #renew(): Promise<void> {
-    if (this.#isWithdrawn) return
+    if (this.#isWithdrawn || this.#isLent) return
     const { directory, log } = this.#options
     try {
       if (!this.#isWhole) {
@@ -141,9 +156,14 @@ export class RuntimeFolder {
 
   async #listen(): Promise<Held> {
     const server = this.#options.makeServer()
-    await bindUnixSocket(server, this.socketPath, this.#options.group)
+    const { group, makesWay } = this.#options
+    await bindUnixSocket(server, this.socketPath, group, makesWay)
     const inode = lstatSync(this.socketPath).ino
-    return { inode, release: () => stopListening(server, this.socketPath, inode) }
+    const release = () => {
+      server.close()
+      removeIfSame(this.socketPath, inode)
+    }
+    return { inode, release }
   }
 }
 
@@ -173,16 +193,6 @@ function writePrivately(path: string, text: string): void {
   } finally {
     closeSync(file)
   }
-}
-
-/** Node removes whatever has the name that the server was bound to: what another has put there is out of the way meanwhile. */
-function stopListening(server: Server, path: string, inode: number): void {
-  const found = lstatSync(path, { throwIfNoEntry: false })
-  const isForeign = found !== undefined && found.ino !== inode
-  const aside = `${path}.${randomBytes(8).toString('hex')}`
-  if (isForeign) renameSync(path, aside)
-  server.close()
-  if (isForeign) renameSync(aside, path)
 }
 
 function removeIfSame(path: string, inode: number): void {

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, lstatSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, readFileSync, renameSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
+import { dirname, join } from 'node:path'
 import type { Role } from '../../../shared/protocol/methods.ts'
 import { ControlStartError } from '../start-error.ts'
 import { giveToGroup } from './private-directory.ts'
@@ -16,19 +18,27 @@ export interface SocketAccess {
 
 /**
  * Listens on a Unix socket of mode 0600, or of 0660 for `group`: who can open it is let in. The folder must be locked
- * for this daemon. Replaces the socket of one that has gone, never one that answers. Throws `ControlStartError`.
+ * for this daemon. Replaces the socket of one that has gone or makes way, never another that answers. Throws `ControlStartError`.
  *
- * It is bound under its own name: what cleans folders for temporary files goes by the names that the kernel has for
- * sockets in use (proc_net_unix), and a rename does not change them.
+ * It gets its name once it listens, so that there is no moment without one that answers; and Node, which removes the name that
+ * it has bound a server to, leaves the one that a successor has put there.
  */
-export async function bindUnixSocket(server: Server, path: string, group?: number): Promise<void> {
-  await refuseAnother(path)
-  rmSync(path, { force: true })
+export async function bindUnixSocket(
+  server: Server,
+  path: string,
+  group: number | undefined,
+  makesWay: boolean,
+): Promise<void> {
+  await refuseAnother(path, makesWay)
+  // Of eleven characters, as the name has: the kernel takes no longer paths.
+  const draft = join(dirname(path), `.${randomBytes(5).toString('hex')}`)
   try {
-    await listenPrivately(server, path)
-    if (group === undefined) return
-    giveToGroup(path, group)
-    chmodSync(path, 0o660)
+    await listenPrivately(server, draft, path)
+    if (group !== undefined) {
+      giveToGroup(draft, group)
+      chmodSync(draft, 0o660)
+    }
+    renameSync(draft, path)
   } catch (error) {
     server.close()
     throw error
@@ -36,11 +46,11 @@ export async function bindUnixSocket(server: Server, path: string, group?: numbe
 }
 
 /** Node binds before `listen` returns, so there is no moment at which others could open the socket. */
-async function listenPrivately(server: Server, path: string): Promise<void> {
+async function listenPrivately(server: Server, draft: string, path: string): Promise<void> {
   try {
     const mask = process.umask(0o177)
     try {
-      server.listen({ path })
+      server.listen({ path: draft })
     } finally {
       process.umask(mask)
     }
@@ -53,10 +63,11 @@ async function listenPrivately(server: Server, path: string): Promise<void> {
   }
 }
 
-async function refuseAnother(path: string): Promise<void> {
+async function refuseAnother(path: string, makesWay: boolean): Promise<void> {
   const status = lstatSync(path, { throwIfNoEntry: false })
   if (status === undefined) return
   if (!status.isSocket()) throw new ControlStartError(`${path} is not a socket: remove it, or see --runtime-dir`)
+  if (makesWay) return
   const failure = await probe(path)
   if (failure !== 'ECONNREFUSED' && failure !== 'ENOENT') {
     throw new ControlStartError(`a proxyd runs already with ${path}: end it, or give this one another --runtime-dir`)

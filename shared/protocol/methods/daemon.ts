@@ -67,6 +67,9 @@ export const daemonMethods = {
       engine: z.enum(['linux', 'portable']),
       workers: count,
       started: time,
+      generation: count
+        .optional()
+        .describe('which of the daemons that have been upgraded one to the next this is: 1 the first'),
       draining: z.boolean().describe('whether new clients are refused and the live ones waited for'),
       passwordRequired: z.boolean().describe('whether SOCKS clients must log in'),
       lastUserOpens: z.boolean().describe('whether removing the only user would let clients in without a password'),
@@ -89,6 +92,16 @@ export const daemonMethods = {
     logged: [],
     params: nothing,
     result: done,
+  },
+  'daemon.upgrade': {
+    role: 'admin',
+    summary:
+      'Have the program as it is on the disk now take over, with the same arguments: no connection is lost, and if it does not ' +
+      'come to serve within `timeout-upgrade`, all stays as it is. Live connections have `upgrade-drain` to end.',
+    refuses: ['conflict', 'unavailable'],
+    logged: [],
+    params: nothing,
+    result: z.object({ pid: count, version: z.string(), generation: count }).describe('of the successor'),
   },
   'daemon.shutdown': {
     role: 'admin',

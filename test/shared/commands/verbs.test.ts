@@ -636,6 +636,13 @@ describe('the daemon', () => {
     expect(outcome.data).toEqual({})
   })
 
+  test('upgrade tells of the successor', async () => {
+    const successor = { pid: 7, version: '2.0.0', generation: 2 }
+    const { calls, outcome } = await runCommand('upgrade', { 'daemon.upgrade': successor })
+    expect(calls).toEqual([['daemon.upgrade', {}]])
+    expect(outcome).toMatchObject({ data: successor, view: 'proxyd 2.0.0 serves, pid 7, generation 2' })
+  })
+
   const health = {
     lag: 1.44,
     loops: [{ lag: 0.8 }, { lag: 12 }],

@@ -1,0 +1,66 @@
+import { HandedSockets, type NamedSocket } from '../sockets/handed-sockets.ts'
+import { type Answer, Channel } from './channel.ts'
+
+/** By this a process knows that the one that started it makes way for it: the latter's number, in the environment. */
+export const makesWay = 'PROXYD_MAKES_WAY'
+/** The first descriptor of those that are handed over; before it are the three of every process, and the pipe. */
+const firstHanded = 4
+
+/** What a daemon leaves to its successor, beside descriptors. */
+export interface Estate {
+  /** Daemons in a row, this one included: 1 of the first. */
+  readonly generation: number
+  /** By what clients on this machine log in, which stays good. */
+  readonly cookie: string
+  /** The names of the descriptors, in their order. */
+  readonly sockets: readonly Omit<NamedSocket, 'fd'>[]
+}
+
+/** The daemon that makes way for this one, as this one sees it. */
+export class Predecessor {
+  readonly generation: number
+  readonly cookie: string
+  readonly handed: HandedSockets
+  readonly channel: Channel
+  /** Answers what it asks once this one serves. */
+  answer: Answer = () => {
+    throw new Error('not yet')
+  }
+
+  private constructor(channel: Channel, { generation, cookie, sockets }: Estate) {
+    this.channel = channel
+    this.generation = generation
+    this.cookie = cookie
+    this.handed = new HandedSockets(sockets.map((socket, i) => ({ ...socket, fd: firstHanded + i })))
+  }
+
+  /** Undefined if nobody makes way: the daemon is started as always. */
+  static async find(): Promise<Predecessor | undefined> {
+    const isOurs = process.env[makesWay] === String(process.ppid) && process.send !== undefined
+    delete process.env[makesWay]
+    if (!isOurs) return undefined
+    let answer: Answer = () => undefined
+    const channel = new Channel(process, (question, given) => answer(question, given))
+    const predecessor = new Predecessor(channel, (await channel.ask('estate')) as Estate)
+    answer = (question, given) => predecessor.answer(question, given)
+    return predecessor
+  }
+
+  /** Resolves when the store and the runtime folder are this one's: also if the other has gone, for then they are free. */
+  async borrow(): Promise<void> {
+    const borrowed = this.channel.ask('lend')
+    borrowed.catch(() => {})
+    await Promise.race([borrowed, this.channel.closed])
+  }
+
+  /** Tells that this one serves: from now on the other takes no clients. */
+  async serves(version: string): Promise<void> {
+    this.handed.closeRest()
+    await this.channel.ask('serves', { version }).catch(() => {})
+  }
+
+  /** Tells why this one does not come to serve. */
+  async failed(reason: string): Promise<void> {
+    await this.channel.ask('failed', { reason }).catch(() => {})
+  }
+}

@@ -1,0 +1,184 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { Refusal } from '../refusal.ts'
+import type { NamedSocket } from '../sockets/handed-sockets.ts'
+import { Channel } from './channel.ts'
+import { type Estate, makesWay } from './predecessor.ts'
+
+/** What a daemon does about its successor, of which there is one at most. */
+export interface Testator {
+  readonly generation: number
+  readonly cookie: string
+  sockets(): readonly NamedSocket[]
+  /** Lets go of all that only one process may have; after it, what is to be written waits. Rejects if it cannot, or when the signal says so. */
+  lend(signal: AbortSignal): Promise<void>
+  /** Goes on as if `lend` had not been called, wherever that has come to. */
+  takeBack(): Promise<void>
+  /** The successor serves: from now on it answers for all, over this channel. */
+  leave(successor: Successor): void
+  /** What the successor asks once it serves. */
+  answer(question: string, given: unknown): unknown
+}
+
+export interface Successor {
+  readonly pid: number
+  readonly version: string
+  readonly generation: number
+  readonly channel: Channel
+}
+
+export interface UpgradeOptions {
+  readonly testator: Testator
+  /** As this process was started with, before it changed any of it. */
+  readonly environment: NodeJS.ProcessEnv
+  /** Milliseconds for the successor until it serves. */
+  readonly patience: () => number
+  /** Aborts when the daemon comes to its end. */
+  readonly ends: AbortSignal
+  readonly tell: (message: string) => void
+}
+
+/**
+ * Puts the program as it is on the disk now in the place of this process, with the same arguments, and loses nothing: the
+ * successor has all listening sockets before this process lets go of them, and whatever keeps it from serving leaves this one
+ * as it was.
+ */
+export class Upgrade {
+  readonly #options: UpgradeOptions
+  #isUnderWay = false
+  #isDone = false
+
+  constructor(options: UpgradeOptions) {
+    this.#options = options
+  }
+
+  /** Resolves when the successor serves. Rejects with a Refusal if none does, and then nothing has changed. */
+  async begin(asker: string): Promise<Omit<Successor, 'channel'>> {
+    if (this.#isUnderWay) throw new Refusal('conflict', 'an upgrade is under way already: wait for its outcome')
+    if (this.#isDone || this.#options.ends.aborted)
+      throw new Refusal('conflict', 'this daemon comes to its end: ask its successor, if it has one')
+    refuseWhereTheEndIsNoticed()
+    this.#isUnderWay = true
+    const { tell } = this.#options
+    try {
+      const successor = await this.#handOver(asker)
+      this.#isDone = true
+      const { channel: _, ...told } = successor
+      return told
+    } catch (error) {
+      tell(`the upgrade has failed, and this process goes on as before: ${(error as Error).message}`)
+      throw error
+    } finally {
+      this.#isUnderWay = false
+    }
+  }
+
+  async #handOver(asker: string): Promise<Successor> {
+    const { testator, environment, patience, ends, tell } = this.#options
+    const [generation, limit] = [testator.generation + 1, patience()]
+    const version = await versionOnDisk(environment, limit)
+    const sockets = testator.sockets()
+    const child = start(environment, sockets)
+    tell(`${asker}: proxyd ${version} starts as the successor, generation ${generation}, pid ${child.pid}`)
+    const over = new AbortController()
+    const serves = Promise.withResolvers<void>()
+    let lent: Promise<void> | undefined
+    const channel = new Channel(child, (question, given) => {
+      switch (question) {
+        case 'estate': {
+          const names = sockets.map(({ fd: _, ...name }) => name)
+          return { generation, cookie: testator.cookie, sockets: names } satisfies Estate
+        }
+        case 'lend':
+          lent ??= testator.lend(over.signal)
+          return lent
+        case 'serves':
+          return serves.resolve()
+        case 'failed':
+          return serves.reject(
+            new Refusal('unavailable', `the successor does not start: ${(given as { reason: string }).reason}`),
+          )
+        default:
+          return testator.answer(question, given)
+      }
+    })
+    const ended = new Promise<void>((resolve) => {
+      child.once('exit', (status, signal) => {
+        const how = signal ? `was ended by ${signal}` : `ended with status ${status}`
+        serves.reject(new Refusal('unavailable', `the successor ${how} before it served: see the log`))
+        resolve()
+      })
+      child.once('error', (error) => {
+        serves.reject(new Refusal('unavailable', `the successor cannot be started: ${error.message}`))
+        resolve()
+      })
+    })
+    const timer = setTimeout(() => {
+      serves.reject(
+        new Refusal('unavailable', `the successor did not serve within ${limit / 1000} s (timeout-upgrade)`),
+      )
+    }, limit)
+    const onEnd = () => serves.reject(new Refusal('conflict', 'this daemon comes to its end'))
+    ends.addEventListener('abort', onEnd, { once: true })
+    try {
+      await serves.promise
+    } catch (error) {
+      child.kill('SIGKILL')
+      await ended
+      over.abort(error)
+      await lent?.catch(() => {})
+      await testator.takeBack()
+      throw error
+    } finally {
+      clearTimeout(timer)
+      ends.removeEventListener('abort', onEnd)
+    }
+    const successor = { pid: child.pid as number, version, generation, channel }
+    tell(`the successor serves: this process takes no clients any more, and ends when those that it has have gone`)
+    testator.leave(successor)
+    return successor
+  }
+}
+
+/** Where whoever has started this process takes its end for that of the service, nothing may be put in its place. */
+function refuseWhereTheEndIsNoticed(): void {
+  const { SYSTEMD_EXEC_PID, NOTIFY_SOCKET } = process.env
+  if (process.pid === 1) {
+    throw new Refusal(
+      'conflict',
+      'this process is the first of its container, which ends with it: start another container beside it, and drain this one',
+    )
+  }
+  if (SYSTEMD_EXEC_PID === String(process.pid) && NOTIFY_SOCKET === undefined) {
+    throw new Refusal(
+      'conflict',
+      'systemd takes the end of this process for that of its unit: give the unit Type=notify, and restart it once',
+    )
+  }
+}
+
+/** The command that has started this process, with what lies there now. */
+function command(...args: readonly string[]): [string, string[]] {
+  return [process.execPath, [...process.execArgv, process.argv[1] as string, ...args]]
+}
+
+/** Also tells whether the program runs at all, before anything is handed to it. */
+function versionOnDisk(env: NodeJS.ProcessEnv, timeout: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const [program, args] = command('--version')
+    execFile(program, args, { env, timeout, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+      const words = stdout.trim().split(/\s+/)
+      if (!error) return resolve(words.at(-1) ?? '')
+      const why = stderr.trim() || error.message
+      reject(new Refusal('unavailable', `the program on the disk does not run: ${why.slice(0, 2000)}`))
+    })
+  })
+}
+
+function start(environment: NodeJS.ProcessEnv, sockets: readonly NamedSocket[]): ChildProcess {
+  const [program, args] = command(...process.argv.slice(2))
+  const handed = sockets.map(({ fd }) => fd)
+  return spawn(program, args, {
+    env: { ...environment, [makesWay]: String(process.pid) },
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc', ...handed],
+  })
+}
