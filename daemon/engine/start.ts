@@ -1,6 +1,6 @@
 import { destinationOf } from '../net/destination.ts'
 import { formatEndpoint } from '../net/endpoint.ts'
-import { descriptorLimit } from '../os/descriptor-limit.ts'
+import { descriptorLimit, freePorts } from '../os/system-limits.ts'
 import { OwnSockets } from '../policy/own-sockets.ts'
 import type { Forward } from '../sockets/listeners.ts'
 import { openServers } from '../sockets/servers.ts'
@@ -45,7 +45,8 @@ export async function startLinux(options: EngineOptions, services: EngineService
 }
 
 function sharesOf({ capacity, listen, forwards }: EngineOptions, loops: number): DescriptorShares {
-  return shareDescriptors(descriptorLimit(), capacity, { loops, listeners: listen.length + forwards.length })
+  const has = { loops, listeners: listen.length + forwards.length, ports: freePorts() }
+  return shareDescriptors(descriptorLimit(), capacity, has)
 }
 
 /** A forward leads to where proxyd itself listens. */

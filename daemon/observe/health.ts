@@ -3,7 +3,7 @@ import type { Health } from '../../shared/protocol/methods.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { SessionTable } from '../engine/session-table.ts'
 import { TurnRecord } from '../engine/turn-record.ts'
-import { descriptorLimit } from '../os/descriptor-limit.ts'
+import { descriptorLimit } from '../os/system-limits.ts'
 import { countLive } from './metrics.ts'
 import { Recent } from './recent.ts'
 

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { descriptorLimit } from '../../daemon/os/descriptor-limit.ts'
+import { descriptorLimit } from '../../daemon/os/system-limits.ts'
 import { endAllWithUs } from './belongings.ts'
 import { startOrigin } from './load-runner.ts'
 import { help, noProxy, type Options, readOptions } from './options.ts'

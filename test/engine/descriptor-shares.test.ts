@@ -32,6 +32,13 @@ describe('the shares of descriptors', () => {
     expect(shareDescriptors(limit, 65_536, twoLoops)).toMatchObject(shares)
   })
 
+  it.each([
+    [28_232, { sessions: 65_536, extras: 8192, binds: 4096 }],
+    [1_000, { sessions: 65_536, extras: 333, binds: 166 }],
+  ])('leave most of %i ports to others', (ports, shares) => {
+    expect(shareDescriptors(1_048_576, 65_536, { ...twoLoops, ports })).toMatchObject(shares)
+  })
+
   it('of a limit that is too low are none, and it is told how many it takes', () => {
     for (const limit of [0, 40, 139]) {
       const share = () => shareDescriptors(limit, 65_536, twoLoops)

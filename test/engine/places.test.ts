@@ -15,7 +15,7 @@ function makePlaces(most = 1_000_000) {
   const [lines, sources] = [new LimitLines(limitLineMemory()), new SourceLines(SourceLines.memory())]
   const slots = 16
   const binds = sharedCountsIn(sharedCountMemory()).binds
-  const places = new Places(slots, { live: { value: 1 }, most, binds, loops: 1 }, lines, sources)
+  const places = new Places(slots, { live: { value: 1 }, most, binds, mostBinds: 4_096, loops: 1 }, lines, sources)
   const addresses = new Uint8Array(16 * slots)
   const bytesOf = (from: string) => mapped(parseAddress(from)?.bytes ?? new Uint8Array(4))
   let next = 0

@@ -31,7 +31,7 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
   const sourceLines = new SourceLines(SourceLines.memory())
   const places = new Places(
     room.slots,
-    { live: liveSessions, most: room.slots, binds, loops: 1 },
+    { live: liveSessions, most: room.slots, binds, mostBinds: 4_096, loops: 1 },
     limitLines,
     sourceLines,
   )

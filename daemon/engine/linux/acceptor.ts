@@ -30,6 +30,7 @@ export interface Room {
   readonly shortLoops: SharedCount
   /** How many of the live ones are BINDs. */
   readonly binds: SharedCount
+  readonly mostBinds: number
   readonly loops: number
 }
 

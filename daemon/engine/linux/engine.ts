@@ -20,7 +20,7 @@ import { sharedCountMemory } from './shared-counts.ts'
  */
 export function startLinuxEngine(
   options: EngineOptions,
-  { sessions: capacity, extras: maxExtras }: DescriptorShares,
+  { sessions: capacity, extras: maxExtras, binds: maxBinds }: DescriptorShares,
   listeners: readonly Listener<readonly number[]>[],
   services: EngineServices,
 ): Engine {
@@ -37,6 +37,7 @@ export function startLinuxEngine(
     capacity,
     maxSessions,
     maxExtras,
+    maxBinds,
     splices,
     counts,
     relayPorts,

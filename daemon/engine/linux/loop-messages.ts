@@ -29,6 +29,8 @@ export interface LoopOptions {
   readonly maxSessions: number
   /** Sockets that sessions may have beside the two of each, all loops together. */
   readonly maxExtras: number
+  /** BINDs that have a port, or had one lately, likewise. */
+  readonly maxBinds: number
   /** Whether bulk can be spliced here; otherwise it is copied. */
   readonly splices: boolean
   readonly timeouts: Timeouts

@@ -130,7 +130,14 @@ export class Loop {
     const limitLines = new LimitLines(options.limitLines)
     const sourceLines = new SourceLines(options.sourceLines)
     const quotas = new Quotas(limitLines)
-    this.#room = { live: liveSessions, most: options.maxSessions, shortLoops, binds, loops: count }
+    this.#room = {
+      live: liveSessions,
+      most: options.maxSessions,
+      shortLoops,
+      binds,
+      mostBinds: options.maxBinds,
+      loops: count,
+    }
     const places = new Places(capacity, this.#room, limitLines, sourceLines)
     const sessions = new Sessions(table, { fd, clock, wheel, extras, places, quotas }, liveSessions, serials)
     const names = new Names(sessions, clock, post)

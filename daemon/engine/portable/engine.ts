@@ -124,7 +124,7 @@ class PortableEngine implements Engine {
 
   constructor(
     options: EngineOptions,
-    { sessions: capacity, extras, waiting }: DescriptorShares,
+    { sessions: capacity, extras, binds: mostBinds, waiting }: DescriptorShares,
     listeners: readonly Listener<readonly ServerSocket[]>[],
     services: EngineServices,
   ) {
@@ -147,7 +147,7 @@ class PortableEngine implements Engine {
         this.value += change
       },
     }
-    this.#room = { live, most: Math.min(options.maxSessions, capacity), binds, loops: 1 }
+    this.#room = { live, most: Math.min(options.maxSessions, capacity), binds, mostBinds, loops: 1 }
     this.listening = endpointsOf(listeners, 'socks')
     this.forwarding = endpointsOf(listeners, 'forward')
     const sourceLines = new SourceLines(options.sourceLines)

@@ -10,8 +10,16 @@ const processNeedsAlone = 48
 const loopNeeds = 12
 /** Of what is left, what it takes to serve anybody: some sessions, and what they have beside their two sockets. */
 const fewest = 48
-/** Extras hold ports of this machine, which it wants for itself, too. */
+/** Extras hold ports of this machine, which it wants for itself, too; and such a part of them at most. */
 const mostExtras = 8192
+const partOfPorts = 1 / 3
+/**
+ * BINDs at once, and the part of all ports that they may have: from the port of one nothing can be dialled while it waits for its
+ * peer, while it relays, and as long afterwards as the kernel remembers its connection (TIME_WAIT of RFC 9293, section 3.3.2), to
+ * whatever destination.
+ */
+const mostBinds = 4096
+const partForBinds = 1 / 6
 
 /** Connections to a BIND's listening socket that may wait to be looked at, of which one can be the right one. */
 export const bindBacklog = 4
@@ -29,6 +37,8 @@ export interface DescriptorShares {
   readonly sessions: number
   /** Sockets that sessions have beside those two: an association's, further attempts of a dial. */
   readonly extras: number
+  /** BINDs that have a port, or had one lately. */
+  readonly binds: number
   /** Clients that may wait where an engine cannot leave them to the kernel. */
   readonly waiting: number
 }
@@ -43,18 +53,25 @@ export class TooFewDescriptors extends Error {
 
 /**
  * The shares of `wanted` sessions, or of as many as there is room for, within a limit, which may be infinite. A quarter of
- * what sessions may have is for extras alone. `loops` have `listeners` listening sockets each. Throws `TooFewDescriptors`.
+ * what sessions may have is for extras alone. `loops` have `listeners` listening sockets each; `ports` are those that
+ * the machine gives to whoever asks for any. Throws `TooFewDescriptors`.
  */
 export function shareDescriptors(
   limit: number,
   wanted: number,
-  { loops, listeners }: { readonly loops: number; readonly listeners: number },
+  {
+    loops,
+    listeners,
+    ports = Number.POSITIVE_INFINITY,
+  }: { readonly loops: number; readonly listeners: number; readonly ports?: number },
 ): DescriptorShares {
   const needed = processNeeds + loops * (loopNeeds + listeners)
   const rest = limit - Math.max(needed, Math.min(mostReserved, Math.floor(limit / 4)))
   if (rest < fewest) throw new TooFewDescriptors(limit, needed + fewest)
-  const setAside = Math.min(mostExtras, Math.floor(rest / 4))
+  const most = Math.min(mostExtras, Math.floor(ports * partOfPorts))
+  const setAside = Math.min(most, Math.floor(rest / 4))
   const sessions = Math.min(wanted, Math.floor((rest - setAside) / 2))
-  const extras = Math.min(mostExtras, rest - 2 * sessions)
-  return { sessions, extras, waiting: limit - 2 * sessions - extras - processNeedsAlone }
+  const extras = Math.min(most, rest - 2 * sessions)
+  const binds = Math.min(mostBinds, Math.floor(ports * partForBinds))
+  return { sessions, extras, binds, waiting: limit - 2 * sessions - extras - processNeedsAlone }
 }

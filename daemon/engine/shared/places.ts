@@ -9,12 +9,7 @@ import { noLine, type SourceLines, sourceLasts } from './source-lines.ts'
 const countsForUser = 1
 /** Of so many connections there may be, the last tenth is for those who have less than a quarter of all. */
 const fewestShared = 100
-/**
- * BINDs at once, of all loops together: each has a port from which nothing can be dialled, while it waits for its peer,
- * while it relays, and as long afterwards as the kernel remembers its connection (TIME_WAIT of RFC 9293, section 3.3.2), to
- * whatever destination; and the machine has some 28,000 of them.
- */
-const mostBinds = 4096
+/** Milliseconds for which the kernel remembers a connection (TIME_WAIT of RFC 9293, section 3.3.2), and its port is not free. */
 const timeWait = 60_000
 
 /** Connections of all loops together: how many there are, and may be. */
@@ -23,6 +18,7 @@ export interface Room {
   readonly most: number
   /** BINDs that have a port, or had one lately. */
   readonly binds: { readonly value: number; add(change: number): void }
+  readonly mostBinds: number
   readonly loops: number
 }
 
@@ -114,7 +110,7 @@ export class Places {
 
   /** The session is about to listen for the peer of its BIND: whether it may. If so, it counts as long as its port may be in use. */
   bind(slot: number, user: number, addresses: Uint8Array): boolean {
-    const { binds, most, live } = this.#room
+    const { binds, mostBinds, most, live } = this.#room
     // Its own place is not left to anybody.
     const left = Math.min(mostBinds - binds.value, most - live.value + 1)
     const holder = holderOf(user, unmapped(addresses.subarray(slot * 16, slot * 16 + 16)))

@@ -24,3 +24,14 @@ function limitInReport(): number {
   const limit = Number(userLimits?.open_files?.soft)
   return Number.isNaN(limit) ? Number.POSITIVE_INFINITY : limit
 }
+
+/** Ports that the system gives to whoever asks for any (ip(7), ip_local_port_range); infinity where it does not tell. */
+export function freePorts(): number {
+  try {
+    const range = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'latin1')
+    const [, first, last] = /^(\d+)\s+(\d+)/.exec(range) ?? []
+    return last === undefined ? Number.POSITIVE_INFINITY : Number(last) - Number(first) + 1
+  } catch {
+    return Number.POSITIVE_INFINITY
+  }
+}
