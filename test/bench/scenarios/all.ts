@@ -13,6 +13,7 @@ import { pacingScenarios } from './pacing.ts'
 import { ruleScenario } from './rules.ts'
 import type { Scenario } from './scenario.ts'
 import { screenScenarios } from './screen.ts'
+import { startScenario } from './starts.ts'
 import { systemCalls } from './system-calls.ts'
 import { viewerScenarios } from './viewer.ts'
 
@@ -32,6 +33,7 @@ export const scenarios: readonly Scenario[] = [
   accessLogScenario,
   ...pacingScenarios,
   ...screenScenarios,
+  startScenario,
   systemCalls,
 ]
 

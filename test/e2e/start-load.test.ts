@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { startDaemon } from '../helpers/daemon.ts'
+
+/** What the built programs load: each KB and each thread is paid for at every start. */
+
+const dist = fileURLToPath(new URL('../../dist/', import.meta.url))
+
+/** KB that each file has at most: what it has, and room to grow. */
+const most = {
+  'compile-thread.js': 40,
+  'foreign-hash-thread.js': 40,
+  'log-thread.js': 70,
+  'proxy-tui-app.js': 1_150,
+  'proxy-tui.js': 250,
+  'proxyd-main.js': 1_150,
+  'proxyd.js': 1,
+  'store-thread.js': 40,
+  'worker.js': 190,
+}
+const withSchemas = ['proxy-tui-app.js', 'proxyd-main.js']
+
+it.each(Object.entries(most))('%s has %i KB at most, and schemas only where they are used', (name, kilobytes) => {
+  expect(statSync(dist + name).size).toBeLessThan(kilobytes * 1000)
+  expect(readFileSync(dist + name, 'utf8').includes('ZodError')).toBe(withSchemas.includes(name))
+})
+
+it.each(['proxyd-main.js', 'worker.js', 'store-thread.js', 'log-thread.js', 'proxy-tui.js'])(
+  '%s has no import statement of a module of Node but for `require`: it would touch all of it',
+  (name) => {
+    const imports = readFileSync(dist + name, 'utf8').matchAll(/\bfrom ?["'](node:[\w/]+)["']/g)
+    expect([...imports].map(([, module]) => module).filter((module) => module !== 'node:module')).toEqual([])
+  },
+)
+
+it.runIf(process.platform === 'linux')(
+  'a daemon that nobody uses runs its loops and the store, and no other thread',
+  async () => {
+    const { pid } = await startDaemon(['--workers', '2', '--engine', 'linux'])
+    const names = readdirSync(`/proc/${pid}/task`).map((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/comm`, 'utf8').trim(),
+    )
+    // Node's own are there with or without us.
+    const ours = names.filter(
+      (name) => !/^(node|MainThread|libuv-worker|V8Worker|DelayedTaskSche|SignalInspector)/.test(name),
+    )
+    expect(ours.sort()).toEqual(['loop 0', 'loop 1', 'store'])
+  },
+)
