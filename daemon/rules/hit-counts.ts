@@ -8,27 +8,54 @@ interface Hits {
   readonly last: number
 }
 
+/** What is told of a rule; `lately`: hits in the last minute, or in up to `pace` more. */
+export interface ToldHits extends Hits {
+  readonly lately: number
+}
+
 const never: Hits = { hits: 0, last: 0 }
+
+/** Milliseconds between two marks, and how many of them are a minute old at most. */
+export const pace = 10_000
+const marksKept = 1 + 60_000 / pace
 
 /** How often each rule has decided since the daemon's start, whatever the rules beside it were. */
 export class HitCounts {
   readonly #loops: number
   /** By the rule's number: from rules that are not in force any more. */
   readonly #kept = new Map<number, Hits>()
+  /** The hits at moments `pace` apart, from the start on, the oldest first. */
+  readonly #marks: ReadonlyMap<number, number>[] = [new Map()]
 
   constructor(loops: number) {
     this.#loops = loops
   }
 
   /** What is known of each by its number, with what the loops count now. */
-  read(memory: RuleMemory): (id: number) => Hits {
+  read(memory: RuleMemory): (id: number) => ToldHits {
     const counted = this.#count(memory)
-    return (id) => sum(this.#kept.get(id) ?? never, counted.get(id) ?? never)
+    const before = this.#marks[0]
+    return (id) => {
+      const total = this.#total(id, counted)
+      return { ...total, lately: total.hits - (before?.get(id) ?? 0) }
+    }
+  }
+
+  /** Note what has been counted so far. To be called every `pace` milliseconds. */
+  mark(memory: RuleMemory): void {
+    const counted = this.#count(memory)
+    const ids = new Set([...this.#kept.keys(), ...counted.keys()])
+    this.#marks.push(new Map(Array.from(ids, (id) => [id, this.#total(id, counted).hits])))
+    if (this.#marks.length > marksKept) this.#marks.shift()
   }
 
   /** No loop counts there any more. */
   keep(memory: RuleMemory): void {
     for (const [id, hits] of this.#count(memory)) this.#kept.set(id, sum(this.#kept.get(id) ?? never, hits))
+  }
+
+  #total(id: number, counted: ReadonlyMap<number, Hits>): Hits {
+    return sum(this.#kept.get(id) ?? never, counted.get(id) ?? never)
   }
 
   #count({ rules, hits }: RuleMemory): Map<number, Hits> {

@@ -13,7 +13,7 @@ import { Refusal } from '../refusal.ts'
 import { inSlices } from '../slices.ts'
 import type { RuleStore } from '../store/store.ts'
 import { compileAside } from './compile-text.ts'
-import { HitCounts } from './hit-counts.ts'
+import { HitCounts, pace } from './hit-counts.ts'
 import { rowsOf } from './rule-rows.ts'
 import { type Members, unknownSubjects } from './rule-subjects.ts'
 import {
@@ -72,6 +72,7 @@ interface Wish {
 export class LiveRules {
   readonly #options: LiveRulesOptions
   readonly #counts: HitCounts
+  readonly #marking: NodeJS.Timeout
   #revision: number
   #inForce: InForce
   #lastChange: Promise<unknown> = Promise.resolve()
@@ -85,6 +86,7 @@ export class LiveRules {
     this.#counts = new HitCounts(options.engine.tables.length)
     this.membersChanged()
     this.#awaitEnd()
+    this.#marking = setInterval(() => this.#counts.mark(this.#inForce.memory), pace).unref()
   }
 
   get text(): string {
@@ -174,6 +176,7 @@ export class LiveRules {
   }
 
   close(): void {
+    clearInterval(this.#marking)
     clearTimeout(this.#timer)
   }
 

@@ -7,7 +7,7 @@ import { callOf, type Form, textsOf } from '../../tui/app/state/forms.ts'
 import { groupLimitsForm, userLimitsForm } from '../../tui/app/state/limit-forms.ts'
 import { limitRows, quotaUsed, rateUsed } from '../../tui/app/state/limits.ts'
 import { denyForm, tryForm } from '../../tui/app/state/rule-forms.ts'
-import { learnRules, refusingRules } from '../../tui/app/state/rules.ts'
+import { refusingRules } from '../../tui/app/state/rules.ts'
 import { noUsers, refusedLately, type UserRow } from '../../tui/app/state/users.ts'
 import type { Format } from '../../tui/app/tables/columns.ts'
 import { usersTable } from '../../tui/app/tables/users-table.ts'
@@ -120,49 +120,27 @@ describe('who is near a limit', () => {
 })
 
 describe('what rules refused', () => {
-  const rule = (id: number, text: string, hits: number): Rule => ({
-    id,
-    place: id,
-    source: 'rules',
-    text,
-    hits,
-    last: null,
+  const rule = (id: number, text: string, hits: number, lately: number): Rule => ({
+    ...{ id, place: id, source: 'rules', text, hits, lately, last: null },
   })
-  const rules = (at: number, hits: number) => ({
-    revision: 1,
-    text: null,
-    at,
-    rules: [rule(1, 'allow to any port 443', 9), rule(2, 'deny to *.ads', hits), rule(3, 'deny to any', 50)],
-  })
+  const known = {
+    ...{ revision: 1, text: null },
+    rules: [rule(1, 'allow to any port 443', 9, 9), rule(3, 'deny to any', 50, 0), rule(2, 'deny to *.ads', 10, 6)],
+  }
 
   test('stands beside what limits and logins refused in the last minute, the most first', () => {
-    const known = learnRules(learnRules(null, rules(0, 4)), rules(30_000, 10))
     const recent = [
       { denied: 1, finished: 0 },
-      { denied: 2, finished: 9, forbidden: 6, limit_user: 8 },
+      { denied: 2, finished: 9, forbidden: 8, limit_user: 9 },
     ].map((ended, at) => sampleOf(at, { ended }))
-    expect(refusalsLately(recent, known)).toEqual(['8 limit of user', '6 rule 2', '1 wrong password'])
-    expect(refusalsLately(recent, null)).toEqual(['8 limit of user', '6 forbidden', '1 wrong password'])
+    expect(refusalsLately(recent, known)).toEqual(['9 limit of user', '6 rule 2', '2 forbidden', '1 wrong password'])
+    expect(refusalsLately(recent, null)).toEqual(['9 limit of user', '8 forbidden', '1 wrong password'])
     expect(refusalsLately(recent.slice(1), known)).toEqual(['6 rule 2'])
-    // Rules are followed from when the app was opened on, what the daemon counts was told for the minute before, too.
-    const since = learnRules(learnRules(null, rules(0, 8)), rules(30_000, 10))
-    expect(refusalsLately(recent, since)).toEqual(['8 limit of user', '4 forbidden', '2 rule 2', '1 wrong password'])
     expect(refusalsLately([], known)).toEqual([])
   })
 
-  test('is counted over the last minute, the most first', () => {
-    const first = learnRules(null, rules(0, 4))
-    const later = learnRules(first, rules(30_000, 10))
-    const told = (known: typeof later) => refusingRules(known).map(({ rule, lastMinute }) => [rule.id, lastMinute])
-    expect(told(later)).toEqual([
-      [2, 6],
-      [3, 0],
-    ])
-    // What was a minute ago is not any longer.
-    expect(told(learnRules(later, rules(80_000, 11)))).toEqual([
-      [2, 1],
-      [3, 0],
-    ])
+  test('is told by the rules that did so most in the last minute, and then ever', () => {
+    expect(refusingRules(known).map(({ id }) => id)).toEqual([2, 3])
   })
 })
 

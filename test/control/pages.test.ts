@@ -27,7 +27,7 @@ async function pagesOf(method: Method, params = {}) {
     const users = behind(cursor).map((name) => ({ name, hash: 'x', enabled: true, created: 0, limits }))
     return users.length > limit ? { users: users.slice(0, limit), next: users[limit - 1]?.name } : { users }
   }
-  const rule = { hits: 0, last: null, source: 'rules' as const }
+  const rule = { hits: 0, lately: 0, last: null, source: 'rules' as const }
   const rows = names.map((name, i) => ({ ...rule, id: i, place: i + 1, text: `${name} ${'x'.repeat(3_000)}` }))
   backend.rules.list = () => ({ revision: 1, rows })
   backend.rules.text = '"'.repeat(500_000)

@@ -310,14 +310,23 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
     result: {
       revision: 1,
       rules: [
-        { id: 1, place: null, source: 'built-in', text: "deny to proxyd's own sockets", hits: 0, last: null },
-        { id: 16, place: 1, source: 'rules', text: 'deny to *.ads.example', hits: 3, last: 1767225661518 },
+        {
+          id: 1,
+          place: null,
+          source: 'built-in',
+          text: "deny to proxyd's own sockets",
+          hits: 0,
+          lately: 0,
+          last: null,
+        },
+        { id: 16, place: 1, source: 'rules', text: 'deny to *.ads.example', hits: 3, lately: 1, last: 1767225661518 },
         {
           id: 2,
           place: null,
           source: 'built-in',
           text: 'deny to special # of clients that are not on loopback',
           hits: 0,
+          lately: 0,
           last: null,
         },
       ],

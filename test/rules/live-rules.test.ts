@@ -71,6 +71,12 @@ describe('rules', () => {
     expect(ids()).toEqual([...own.slice(0, 2), ...listed, ...own.slice(2)])
     expect(rules.list().rows.find(({ id }) => id === 17)).toMatchObject({ hits: 1, last: 5, place: 1 })
     expect(kept.at(-1)?.text).toContain('# ours\n')
+    // Its hits are of the last minute until they are older, though other rules are in force since.
+    const latelyHit = () => rules.list().rows.find(({ id }) => id === 17)?.lately
+    vi.advanceTimersByTime(60_000)
+    expect(latelyHit()).toBe(1)
+    vi.advanceTimersByTime(10_000)
+    expect(latelyHit()).toBe(0)
     expect((await again()).ids()).toEqual(ids())
   })
 

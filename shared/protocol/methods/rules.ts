@@ -12,6 +12,7 @@ export const rule = z.object({
     .string()
     .describe('cut beyond 65,536 characters: `allow|deny [user:NAME|group:NAME] [from …] [to …] [port …] [cmd …] …`'),
   hits: count.describe("requests and datagrams' destinations that it decided about since the daemon's start"),
+  lately: count.describe('of them, those of the last minute, or of up to ten seconds more'),
   last: time.nullable().describe('when it last did'),
   unknown: z
     .boolean()

@@ -5,7 +5,7 @@ import type { Client } from '../../client/index.ts'
 import { overlayOf } from '../state/dialogs.ts'
 import { listPage } from '../state/pages.ts'
 import { suffices } from '../state/rights.ts'
-import type { ToldRules } from '../state/rules.ts'
+import type { Rules } from '../state/rules.ts'
 import type { State, Told } from '../state/state.ts'
 import type { UsagePeriod } from '../state/usage.ts'
 
@@ -29,19 +29,19 @@ export async function askForPage({ call }: Client, state: State, role: Role): Pr
 }
 
 /** Ask for the rules where they are shown, or something that one of them decided; null: they are not. Rejects as `Client.call` does. */
-export async function askForRules({ call }: Client, state: State, role: Role): Promise<ToldRules | null> {
+export async function askForRules({ call }: Client, state: State, role: Role): Promise<Rules | null> {
   if (!suffices(role, 'operator')) return null
   if (state.page === 'rules') {
     const pages = await everyPage((from) => call('rules.list', { ...from, text: from.cursor === undefined }))
     const [first] = pages
     const rules = pages.flatMap((page) => page.rules)
-    return { revision: first?.revision ?? 0, rules, text: first?.text ?? null, at: Date.now() }
+    return { revision: first?.revision ?? 0, rules, text: first?.text ?? null }
   }
   // The command line completes their ids.
   const tellsOfThem = state.page === 'overview' || state.command.field !== null
   if (!tellsOfThem && overlayOf(state.dialog)?.kind !== 'detail') return null
   const { revision, rules } = await call('rules.list', {})
-  return { revision, rules, text: null, at: Date.now() }
+  return { revision, rules, text: null }
 }
 
 async function groupsOf(call: Client['call']) {

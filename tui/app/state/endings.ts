@@ -78,13 +78,13 @@ export const refusedLast = rememberLast((closed: readonly ClosedConnection[]): R
 
 /**
  * Whom the daemon itself has refused something in the last minute, in few words, what did so most first: `3 rule 1, 2 limit of
- * user`. The rules that did are told singly, as far as they were followed, and `forbidden` is what is left.
+ * user`. The rules that did are told singly, and `forbidden` is what is left.
  */
 export function refusalsLately(recent: readonly Sample[], rules: Rules | null): string[] {
   const [before, now] = [recent[0], recent.at(-1)]
   if (!before || !now) return []
-  const byRule = rules ? refusingRules(rules).filter(({ lastMinute }) => lastMinute > 0) : []
-  const toldByRule = byRule.reduce((sum, { lastMinute }) => sum + lastMinute, 0)
+  const byRule = rules ? refusingRules(rules).filter(({ lately }) => lately > 0) : []
+  const toldByRule = byRule.reduce((sum, { lately }) => sum + lately, 0)
   const reasons = refusing
     .map((reason) => {
       const count = (now.ended[reason] ?? 0) - (before.ended[reason] ?? 0)
@@ -92,7 +92,7 @@ export function refusalsLately(recent: readonly Sample[], rules: Rules | null): 
     })
     .filter(({ count }) => count > 0)
   return [
-    ...byRule.map(({ rule, lastMinute }) => ({ what: `rule ${rule.id}`, count: lastMinute })),
+    ...byRule.map(({ id, lately }) => ({ what: `rule ${id}`, count: lately })),
     ...reasons.map(({ reason, count }) => ({ what: endReasonWords(reason), count })),
   ]
     .sort((one, other) => other.count - one.count)

@@ -34,7 +34,7 @@ import { type Log, noLog } from './log.ts'
 import { type OverviewChoice, type OverviewEvent, plainOverview } from './overview.ts'
 import type { ListPage, Page } from './pages.ts'
 import type { Preferences } from './preferences.ts'
-import type { Rules, ToldRules } from './rules.ts'
+import type { Rules } from './rules.ts'
 import { noToasts, type Toast, type Toasts } from './toasts.ts'
 import { noTraffic, type Traffic } from './traffic.ts'
 import type { UsagePeriod } from './usage.ts'
@@ -154,7 +154,7 @@ export type DataEvent =
   /** From before, the newest first. */
   | { readonly type: 'accessFound'; readonly entries: readonly AccessEntry[] }
   | { readonly type: 'told'; readonly told: Partial<Told> }
-  | { readonly type: 'rules'; readonly rules: ToldRules }
+  | { readonly type: 'rules'; readonly rules: Rules }
   /** All about the connection with this id; null: the daemon knows of none. */
   | { readonly type: 'details'; readonly id: string; readonly details: Details | null; readonly at: number }
   | { readonly type: 'tick'; readonly at: number }

@@ -6,7 +6,6 @@ import { learn } from '../state/followed.ts'
 import { addHistory, addSamples as addToGraph, countAnew } from '../state/graph.ts'
 import type { Link } from '../state/link.ts'
 import { addEntries, beginLog, forgetLog, holdLog } from '../state/log.ts'
-import { learnRules } from '../state/rules.ts'
 import { type DaemonState, type Event, nothingTold } from '../state/state.ts'
 import { addSamples, noTraffic, samplesAfter } from '../state/traffic.ts'
 import { applyChanges, listUsers, noUsers, takeRates } from '../state/users.ts'
@@ -64,7 +63,7 @@ export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
     case 'logLevel':
       return { ...state, log: holdLog({ ...state.log, level: event.level }, false) }
     case 'rules':
-      return { ...state, rules: learnRules(state.rules, event.rules) }
+      return { ...state, rules: event.rules }
     case 'told':
       return { ...state, ...event.told }
     case 'follow':

@@ -1,7 +1,7 @@
 import { amountField, textField, wordField } from '../../../shared/filter/fields.ts'
 import { formatDuration } from '../../../shared/format/time.ts'
 import type { Rule } from '../../../shared/protocol/methods.ts'
-import { numberColumn, textColumn } from './columns.ts'
+import { fadeZero, numberColumn, textColumn } from './columns.ts'
 import { compareIds, type TableSpec } from './table-spec.ts'
 
 const idOf = ({ id }: Rule) => String(id)
@@ -64,6 +64,10 @@ export const rulesTable: TableSpec<RuleRow> = {
       width: 5,
       dispensable: 4,
       compare: (one, other) => compareIds(idOf(one), idOf(other)),
+    }),
+    numberColumn('lately', '1 min', 6, ({ lately }) => lately, String, {
+      dispensable: 1,
+      tone: fadeZero(({ lately }) => lately),
     }),
     numberColumn('hits', 'Hits', 9, ({ hits }) => hits, String, { dispensable: 3 }),
     numberColumn('last', 'Last hit', 9, lastOf, (last, { now }) => (last === 0 ? '-' : formatDuration(now - last)), {

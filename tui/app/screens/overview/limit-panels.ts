@@ -47,8 +47,8 @@ export const endingsPanel: Panel = ({ state, look, width }) => {
     },
     ...tallyEndings(state.traffic.recent).flatMap(({ what, reason, lastMinute, total }) => [
       row(look.text(what), lastMinute, total, toneOf(reason)),
-      ...(reason === 'forbidden' ? byRule(state.rules) : []).map(({ rule, lastMinute }) =>
-        row(`  ${look.text(ruleText(state.rules, rule.id))}`, lastMinute, rule.hits, null),
+      ...(reason === 'forbidden' ? byRule(state.rules) : []).map(({ id, lately, hits }) =>
+        row(`  ${look.text(ruleText(state.rules, id))}`, lately, hits, null),
       ),
     ]),
   ]
