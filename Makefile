@@ -22,8 +22,9 @@ export PATH := $(patsubst %/node,%,$(NODE)):$(PATH)
 
 tools := node_modules/.bin
 packages := node_modules/.package-lock.json
-# What a program starts Node with, as the shell finds it on the program's second line.
+# What a program starts Node with, as the shell finds it on the program's second line: flags, and what comes into the environment.
 flags = $$(sed -n '2s/.*exec node \(.*\) "$$0".*/\1/p' dist/$(1).js)
+environment = $$(sed -n "2s/^':' \/\/; \(.*\)exec node.*/\1/p" dist/$(1).js)
 # A folder is newer than the bundle when a file in it was added or removed.
 sources = $(shell find $(1) -name '*.ts' -o -name '*.tsx' -o -type d)
 
@@ -38,7 +39,7 @@ run: build ## start proxyd, with flags from ARGS, and the terminal app on it; wi
 	@if ! { [ -t 0 ] && [ -t 1 ]; }; then exec "$(NODE)" $(call flags,proxyd) dist/proxyd.js $(ARGS); fi; \
 	if [ -z "$(ARGS)" ] && "$(NODE)" dist/proxy-tui.js --exec whoami >/dev/null 2>&1; then \
 		echo 'proxyd runs already: here is the terminal app on it'; \
-		exec "$(NODE)" $(call flags,proxy-tui) dist/proxy-tui.js; \
+		exec env $(call environment,proxy-tui) "$(NODE)" $(call flags,proxy-tui) dist/proxy-tui.js; \
 	fi; \
 	rm -f dist/run.fifo; mkfifo dist/run.fifo; \
 	"$(NODE)" $(call flags,proxyd) dist/proxyd.js $(ARGS) >dist/run.fifo 2>dist/run.log & \
@@ -46,7 +47,7 @@ run: build ## start proxyd, with flags from ARGS, and the terminal app on it; wi
 		trap 'kill $$!' INT; wait $$!; rm dist/run.fifo; }; \
 	trap stop EXIT; trap 'exit 129' HUP; trap 'exit 143' TERM; \
 	socket=$$(sed -n -e 's/^listening control unix://p' -e '/^ready$$/q' dist/run.fifo); \
-	if [ -n "$$socket" ]; then "$(NODE)" $(call flags,proxy-tui) dist/proxy-tui.js --socket "$$socket"; else cat dist/run.log >&2; exit 1; fi
+	if [ -n "$$socket" ]; then env $(call environment,proxy-tui) "$(NODE)" $(call flags,proxy-tui) dist/proxy-tui.js --socket "$$socket"; else cat dist/run.log >&2; exit 1; fi
 
 test: build ## run every test but the long ones
 	$(tools)/vitest run --config test/vitest.config.ts
@@ -109,7 +110,8 @@ install: build ## install both programs under PREFIX (default /usr/local), stage
 	cp -R node_modules/koffi node_modules/@koromix "$(DESTDIR)$(lib)/node_modules"; \
 	$(if $(machine_node),,cp $(private_node) "$(DESTDIR)$(lib)/node";) \
 	for program in proxyd proxy-tui; do \
-		printf '#!/bin/sh\nexec "%s" %s "%s" "$$@"\n' "$(installed_node)" "$(call flags,$$program)" "$(lib)/dist/$$program.js" \
+		printf '#!/bin/sh\n%sexec "%s" %s "%s" "$$@"\n' "$(call environment,$$program)" "$(installed_node)" \
+			"$(call flags,$$program)" "$(lib)/dist/$$program.js" \
 			>"$(DESTDIR)$(bin)/$$program"; \
 		chmod 755 "$(DESTDIR)$(bin)/$$program"; \
 		for script in $(call completions,$$program); do \

@@ -5,8 +5,14 @@ import { builtinsOnDemand } from '../shared/builtins-on-demand.ts'
 import { programHead } from '../shared/program-head.ts'
 import { declareClient } from './declarations/declare-client.ts'
 
-/** Node keeps up to 32 MiB of garbage otherwise; with much less than 8, what a frame leaves behind ends among what is kept. */
-const head = programHead('--disable-sigusr1 --max-semi-space-size=4')
+/**
+ * Node keeps up to 32 MiB of garbage otherwise; with less than 4, what a frame leaves behind ends among what is kept. glibc keeps
+ * what was freed by V8's threads for each of them, and what V8 needed to compile the app for nobody: 10 MiB in all.
+ */
+const head = programHead('--disable-sigusr1 --max-semi-space-size=2', [
+  'MALLOC_ARENA_MAX=1',
+  `MALLOC_MMAP_THRESHOLD_=${32 * 1024}`,
+])
 
 /** One file for each way to run, so that commands load no byte of the terminal app and one file only. */
 const appBundle = 'proxy-tui-app'
