@@ -1,12 +1,18 @@
+import { X509Certificate } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { bytes } from '../helpers/bytes.ts'
+import { makeCertificate } from '../helpers/certificate.ts'
 import { type Daemon, spawnDaemon, startDaemon } from '../helpers/daemon.ts'
 import { engines } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { operate } from '../helpers/operate.ts'
+import { startTlsDaemon } from '../helpers/operators.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { expectRefusal, expectReply, greetingForLogin, login, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 /** What a daemon tells now, by series. */
 async function scrape(daemon: Daemon): Promise<Map<string, number>> {
@@ -97,31 +103,59 @@ describe.each(engines)('metrics of the $kind engine', ({ kind }) => {
   })
 })
 
-it('tells of no user unless it is asked to, and of those listed only', async () => {
+it('tells of listed users only, if it is to', async () => {
   const listed = ['--metrics-users', 'listed', '--metrics-user', 'bob', '--metrics-user', 'nobody']
-  const [silent, telling] = await Promise.all([
-    startDaemon(['--metrics-addr', '0', ...bob]),
-    startDaemon(['--metrics-addr', '[::1]:0', '--metrics-addr', '0', ...listed, ...bob, '-u', 'eve:also a word']),
-  ])
-  expect([...(await scrape(silent)).keys()].filter((series) => series.includes('user='))).toEqual([])
-  const sessions = [...(await scrape(telling)).keys()].filter((series) => series.startsWith('proxyd_user_sessions'))
+  const addresses = ['--metrics-addr', '[::1]:0', '--metrics-addr', '0']
+  const daemon = await startDaemon([...addresses, ...listed, ...bob, '-u', 'eve:also a word'])
+  const sessions = [...(await scrape(daemon)).keys()].filter((series) => series.startsWith('proxyd_user_sessions'))
   expect(sessions).toEqual(['_anonymous', 'bob', '_other'].map((user) => `proxyd_user_sessions{user="${user}"}`))
-  const operator = await operate(telling)
+  const operator = await operate(daemon)
   expect((await operator.call('status.get')).result.health).not.toHaveProperty('openMetrics')
   await operator.call('users.add', { name: 'nobody', password: 'a long password' })
   await eventually(async () =>
-    expect([...(await scrape(telling)).keys()]).toContain('proxyd_user_sessions{user="nobody"}'),
+    expect([...(await scrape(daemon)).keys()]).toContain('proxyd_user_sessions{user="nobody"}'),
   )
 })
 
-it('warns where other machines can read them, and says so in health', async () => {
-  const daemon = await startDaemon(['--metrics-addr', '0.0.0.0:0'])
+it('tells of operators, bans, the certificate, the access log and the store, and who can read that', async () => {
+  const log = join(await temporaryFolder(), 'access.log')
+  const { daemon, ca } = await startTlsDaemon(['--metrics-addr', '0.0.0.0:0', '--access-log', log])
+  const expiry = Date.parse(new X509Certificate(await readFile(ca)).validTo) / 1000
+  const told = async (...series: string[]) => {
+    const now = await scrape(daemon)
+    return series.map((name) => now.get(name))
+  }
+  expect(await told('proxyd_tls_certificate_expiry_seconds{listener="control-tls"}')).toEqual([expiry])
+  const operator = await operate(daemon)
   const [address] = daemon.listening('metrics')
   expect(address).toMatch(/^0\.0\.0\.0:\d+$/)
   expect(daemon.stderr).toContain(`whoever reaches ${address} can read the metrics`)
-  const { health, listening } = (await (await operate(daemon)).call('status.get')).result
+  const { health, listening } = (await operator.call('status.get')).result
   expect(health.openMetrics).toEqual([address])
   expect(listening).toContainEqual({ service: 'metrics', address })
+  await operator.call('bans.add', { source: '192.0.2.1', seconds: 3600 })
+  await operator.call('bans.add', { source: '2001:db8::/64' })
+  const client = await connectPeer('127.0.0.1', daemon.port('socks'))
+  client.write('GET / HTTP/1.1\r\n\r\n')
+  await client.discard()
+  const writes = 'proxyd_store_write_seconds_count'
+  await eventually(async () => {
+    const bans = [
+      'proxyd_bans{family="ipv4"}',
+      'proxyd_bans{family="ipv6"}',
+      'proxyd_bans_imposed_total{cause="operator"}',
+    ]
+    expect(await told('proxyd_management_clients{role="admin"}', ...bans)).toEqual([1, 1, 1, 2])
+    expect(await told('proxyd_access_log_records_total', 'proxyd_access_log_dropped_total')).toEqual([1, 0])
+    expect((await told(writes))[0]).toBeGreaterThanOrEqual(2)
+  })
+  // A key that is another certificate's: what was in force stays so.
+  await writeFile(ca, makeCertificate('127.0.0.1').cert)
+  daemon.signal('SIGHUP')
+  const reloads = ['proxyd_config_reloads_total{result="ok"}', 'proxyd_config_reloads_total{result="failed"}']
+  await eventually(async () => expect(await told(...reloads)).toEqual([0, 1]))
+  await operator.call('bans.remove', { source: '192.0.2.1' })
+  await eventually(async () => expect(await told('proxyd_bans{family="ipv4"}')).toEqual([0]))
 })
 
 it('does not start where the port is taken', async () => {
@@ -133,8 +167,9 @@ it('does not start where the port is taken', async () => {
   ])
 })
 
-it('says that it drains while it does', async () => {
-  const daemon = await startDaemon(['--metrics-addr', '0', '--timeout-drain', '1h'])
+it('tells of no user by itself, and says that it drains while it does', async () => {
+  const daemon = await startDaemon(['--metrics-addr', '0', '--timeout-drain', '1h', ...bob])
+  expect([...(await scrape(daemon)).keys()].filter((series) => series.includes('user='))).toEqual([])
   const ready = async () => {
     const response = await fetch(`http://127.0.0.1:${daemon.port('metrics')}/readyz`)
     return [response.status, await response.text()]

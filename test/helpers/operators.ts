@@ -6,14 +6,16 @@ import { exec } from './proxy-tui.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** A daemon that serves management with TLS too, by a certificate that it signed itself for 127.0.0.1. */
-export async function startTlsDaemon(): Promise<{ daemon: Daemon; tlsPort: number; ca: string }> {
+export async function startTlsDaemon(
+  args: readonly string[] = [],
+): Promise<{ daemon: Daemon; tlsPort: number; ca: string }> {
   const folder = await temporaryFolder()
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
   const identity = makeCertificate('127.0.0.1')
   await writeFile(cert, identity.cert)
   await writeFile(key, identity.key, { mode: 0o600 })
   const tls = ['--control-tls-addr', '127.0.0.1', '--control-tls-port', '0']
-  const daemon = await startDaemon([...tls, '--control-tls-cert', cert, '--control-tls-key', key])
+  const daemon = await startDaemon([...tls, '--control-tls-cert', cert, '--control-tls-key', key, ...args])
   const listening = daemon.listening('control').find((at) => at.startsWith('tls:'))
   return { daemon, tlsPort: Number(/:(\d+)$/.exec(listening ?? '')?.[1]), ca: cert }
 }
