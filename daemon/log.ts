@@ -1,5 +1,4 @@
 import { type Level, type Logger, pino } from 'pino'
-import { prettyFactory } from 'pino-pretty'
 import { safeText } from '../shared/format/safe-text.ts'
 import type { LogEntry } from '../shared/protocol/methods.ts'
 import type { Settings } from '../shared/settings.ts'
@@ -15,11 +14,11 @@ export interface DaemonLog {
 }
 
 /** The log on stderr: for people when that is a terminal, one JSON object a line otherwise. */
-export function openLog(level: Settings['log-level']): DaemonLog {
+export async function openLog(level: Settings['log-level']): Promise<DaemonLog> {
   const { stderr } = process
   const { values } = pino.levels
   const format: (entry: Line) => string = stderr.isTTY
-    ? prettyFactory({ colorize: stderr.hasColors(), translateTime: 'SYS:HH:MM:ss' })
+    ? await formatForPeople(stderr)
     : (entry) => `${JSON.stringify(entry)}\n`
   const output = openOutput(stderr, (lines) => logger.warn(`stderr did not take these lines of the log: ${lines}`))
   const recorded = new LogRing()
@@ -48,6 +47,11 @@ export function openLog(level: Settings['log-level']): DaemonLog {
       logger.level = recordedFrom(next)
     },
   }
+}
+
+async function formatForPeople(terminal: NodeJS.WriteStream): Promise<(entry: Line) => string> {
+  const { prettyFactory } = await import('pino-pretty')
+  return prettyFactory({ colorize: terminal.hasColors(), translateTime: 'SYS:HH:MM:ss' })
 }
 
 /** A line as pino writes it: its level, time and message, and what else was said. */

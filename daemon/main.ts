@@ -74,7 +74,7 @@ async function serve(configuration: Configuration, version: string): Promise<voi
   const wanted = Number(process.env.UV_THREADPOOL_SIZE) || wantedThreads
   const threads = shareThreads(spareThreads(), wanted)
   await startPool(threads)
-  const log = openLog(configuration.values['log-level'])
+  const log = await openLog(configuration.values['log-level'])
   const { logger } = log
   if (threads.pool < wanted)
     logger.warn(`threads are limited here: names and passwords get ${threads.pool} in place of ${wanted}`)
