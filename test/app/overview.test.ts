@@ -58,6 +58,7 @@ const tellings: Readonly<Record<string, Partial<Record<PanelName, number>>>> = {
       'ended',
       'endings',
       'near',
+      'rules',
       'health',
       'sockets',
       'log',

@@ -17,6 +17,8 @@ interface ThroughputProps extends ScaleWish {
   readonly averagedUntil?: number
   /** Whether the newest point is of an end, and not of now. */
   readonly hasEnded?: boolean
+  /** Whether the past is still asked for. */
+  readonly isLoading?: boolean
   /** To tell beside the graph. */
   readonly rate: UpDown
   /** Whose it is, safe to show; empty if that is plain. */
@@ -45,8 +47,18 @@ export const Throughput = memo((props: ThroughputProps): ReactElement => {
   const scales = scalesFor({ down: told.down?.peak ?? 0, up: told.up?.peak ?? 0 }, rows, props)
   const [down, up] = ways.map((way) => {
     const side = { way, summary: told[way], scale: scales[way], rateUnit, dim }
+    const isLoading = props.isLoading ?? false
     return {
-      title: <Title {...side} rate={rate[way]} whose={whose} isFixed={props.ceiling !== null} width={width} />,
+      title: (
+        <Title
+          {...side}
+          rate={rate[way]}
+          whose={whose}
+          isFixed={props.ceiling !== null}
+          isLoading={isLoading}
+          width={width}
+        />
+      ),
       chart: rows.up > 0 && <Chart {...side} values={series[way]} averaged={averaged} rows={rows[way]} />,
     }
   })
@@ -81,12 +93,24 @@ interface TitleProps {
   readonly rate: number
   readonly whose: string
   readonly isFixed: boolean
+  readonly isLoading: boolean
   readonly width: number
   readonly dim: boolean
 }
 
 /** What moves now, how the graph is scaled, and its peak and average, as far as there is room. */
-function Title({ way, summary, scale, rateUnit, rate, whose, isFixed, width, dim }: TitleProps): ReactElement {
+function Title({
+  way,
+  summary,
+  scale,
+  rateUnit,
+  rate,
+  whose,
+  isFixed,
+  isLoading,
+  width,
+  dim,
+}: TitleProps): ReactElement {
   const look = useLook()
   const { theme } = look
   const perSecond = (bytes: number) => formatRate(bytes, rateUnit)
@@ -98,8 +122,9 @@ function Title({ way, summary, scale, rateUnit, rate, whose, isFixed, width, dim
   const above = summary && summary.peak > scale.ceiling ? [{ text: ', above the scale', style: theme.warning }] : []
   const peak = summary ? [label('   peak '), { text: perSecond(summary.peak) }, ...above] : []
   const mean = summary ? [label('   average '), { text: perSecond(summary.mean) }] : []
+  const loading = isLoading ? [label('   the past is loading')] : []
   const choices = [
-    [now, whole, ...peak, ...mean],
+    [now, whole, ...peak, ...mean, ...loading],
     [now, short, ...peak, ...mean],
     [now, short, ...peak],
     [now, short],

@@ -69,8 +69,14 @@ function toggleMouse({ store }: App): void {
 function changeTheme({ store }: App): void {
   const theme = nextTheme(store.state.theme)
   store.dispatch({ type: 'theme', theme })
-  const suits = theme === 'auto' ? `, which is ${store.state.background} here` : ''
-  store.announce(`the theme is ${theme}${suits}`, 'good')
+  const { background } = store.state
+  const made = theme === 'light' ? 'light' : theme === 'dark' || theme === 'contrast' ? 'dark' : background
+  if (made !== background)
+    return store.announce(
+      `the theme is ${theme}, made for a ${made} background: this terminal's is ${background}`,
+      'bad',
+    )
+  store.announce(`the theme is ${theme}${theme === 'auto' ? `, which is ${background} here` : ''}`, 'good')
 }
 
 /** Show a page, and have it asked for what it shows. */

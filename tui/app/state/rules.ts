@@ -15,6 +15,12 @@ export function refusingRules({ rules }: Rules): readonly Rule[] {
     .sort((one, other) => other.lately - one.lately || other.hits - one.hits)
 }
 
+/** The person's own rules, and of the daemon's own those that decided something; the busiest of the last minute first. */
+export function busiestRules(rules: Rules | null): readonly Rule[] {
+  const told = rules?.rules.filter(({ place, hits }) => place !== null || hits > 0) ?? []
+  return told.sort((one, other) => other.lately - one.lately || other.hits - one.hits)
+}
+
 /** A rule for people: by its id, which commands, filters and the log know it by, with its text as far as that is known. */
 export function ruleText(rules: Rules | null, id: number): string {
   const rule = rules?.rules.find((each) => each.id === id)

@@ -17,6 +17,7 @@ export type PanelName =
   | 'ended'
   | 'endings'
   | 'near'
+  | 'rules'
   | 'health'
   | 'sockets'
   | 'log'
@@ -114,26 +115,30 @@ function plansFor(columns: number): readonly Plan[] {
   if (columns < columnsForLog) {
     const [middle, right] = [30, Math.max(30, Math.floor(columns * 0.26))]
     return [
-      { width: columns - middle - right, panels: ['begin', 'users', 'refused', 'destinations', 'ended'], rest: [] },
+      {
+        width: columns - middle - right,
+        panels: ['begin', 'users', 'refused', 'destinations', 'ended'],
+        rest: ['rules'],
+      },
       { width: middle, panels: ['near', 'health'], rest: ['sockets'] },
       { width: right, panels: ['endings'], rest: ['movers'] },
     ]
   }
   const right = Math.min(44, Math.max(32, Math.floor(columns * 0.2)))
-  const ends = { panels: ['begin', 'refused', 'ended'], rest: [] } as const
+  const ends = { panels: ['refused', 'ended'], rest: [] } as const
   const state = { width: right, panels: ['endings', 'near', 'health'], rest: ['sockets'] } as const
   if (columns < columnsForFour) {
     const left = Math.floor(columns * 0.38)
     return [
-      { width: left, panels: ['users', 'destinations', 'movers'], rest: ['userGraphs'] },
+      { width: left, panels: ['users', 'begin', 'destinations', 'movers'], rest: ['rules', 'userGraphs'] },
       { width: columns - left - right, ...ends },
       state,
     ]
   }
   const [left, second] = [Math.floor(columns * 0.3), 54]
   return [
-    { width: left, panels: ['users'], rest: ['userGraphs'] },
-    { width: second, panels: ['destinations', 'movers'], rest: [] },
+    { width: left, panels: ['users', 'begin'], rest: ['userGraphs'] },
+    { width: second, panels: ['destinations', 'movers'], rest: ['rules'] },
     { width: columns - left - second - right, ...ends },
     state,
   ]

@@ -1,13 +1,13 @@
 import { endReasonWords } from '../../../../shared/end-reasons.ts'
 import { formatBytes } from '../../../../shared/format/bytes.ts'
-import { formatClock } from '../../../../shared/format/time.ts'
+import { formatClock, formatDuration } from '../../../../shared/format/time.ts'
 import { gauge } from '../../chart/bars.ts'
 import { lineOf, type StyledLine } from '../../components/line.tsx'
 import { refusedLast, tallyEndings, toneOf } from '../../state/endings.ts'
 import { type NearLimit, nearLimits } from '../../state/limits.ts'
 import { lackOfRights } from '../../state/rights.ts'
-import { type Rules, refusingRules, ruleText } from '../../state/rules.ts'
-import { isStale } from '../../state/state.ts'
+import { busiestRules, type Rules, refusingRules, ruleText } from '../../state/rules.ts'
+import { daemonTime, isStale } from '../../state/state.ts'
 import { moversOf } from '../../state/users.ts'
 import { fitText } from '../../text/fit.ts'
 import type { Look } from '../../themes/look.ts'
@@ -136,5 +136,31 @@ export const moversPanel: Panel = ({ state, look, width, height }) => {
         text: row(look.text(user.name), formatBytes(user.down), formatBytes(user.up)),
         style: isStale(state) ? look.theme.dim : user.down + user.up === 0 ? look.theme.zero : undefined,
       })),
+  ]
+}
+
+/** Rules that are told of, and columns of their numbers. */
+const mostTold = 8
+const hitColumns = 7
+const agoColumns = 9
+
+/** The rules that decided something, those that did so most in the last minute first, and behind them those that never did. */
+export const rulesPanel: Panel = ({ state, look, width, height }) => {
+  const text = width - 2 - 2 * hitColumns - agoColumns
+  const row = (what: string, lately: string, hits: string, ago: string) =>
+    ` ${fitText(what, text, look.ellipsis)}${lately.padStart(hitColumns)}${hits.padStart(hitColumns)}${ago.padStart(agoColumns)}`
+  const told = busiestRules(state.rules).slice(0, Math.min(mostTold, height - 1))
+  const now = daemonTime(state)
+  return [
+    { text: row('Rules', '1 min', 'hits', 'last'), style: look.theme.columns },
+    ...told.map(({ id, lately, hits, last }) => ({
+      text: row(
+        look.text(ruleText(state.rules, id)),
+        String(lately),
+        String(hits),
+        last === null ? '-' : formatDuration(now - last),
+      ),
+      style: isStale(state) ? look.theme.dim : hits === 0 ? look.theme.zero : undefined,
+    })),
   ]
 }

@@ -4,7 +4,7 @@ import type { UpDown } from '../../chart/resample.ts'
 import { Lines } from '../../components/line.tsx'
 import { useLook } from '../../components/look-context.ts'
 import { Throughput } from '../../components/throughput.tsx'
-import { graphPoints, isSameSubject, rangeLengths } from '../../state/graph.ts'
+import { graphPoints, isSame, isSameSubject, rangeLengths } from '../../state/graph.ts'
 import { isStale, type State } from '../../state/state.ts'
 import { still } from '../../state/traffic.ts'
 import { arrange } from './arrange.ts'
@@ -62,6 +62,7 @@ function Graphs({ state, width, height }: PartProps): ReactElement {
     <Throughput
       points={graphPoints(graphs, overview)}
       length={rangeLengths[range]}
+      isLoading={!graphs.some((graph) => isSame(graph, overview))}
       rate={rateOf(state)}
       whose={whose === null ? '' : look.text(nameOf({ name: whose.user }))}
       rateUnit={rateUnit}

@@ -3,7 +3,7 @@ import type { State } from '../../state/state.ts'
 import { lookOf } from '../../themes/look.ts'
 import type { PanelName, Room } from './arrange.ts'
 import { alarmsPanel, beginPanel, healthPanel, logPanel, socketsPanel, totalsPanel } from './daemon-panels.ts'
-import { endingsPanel, moversPanel, nearPanel, refusedPanel } from './limit-panels.ts'
+import { endingsPanel, moversPanel, nearPanel, refusedPanel, rulesPanel } from './limit-panels.ts'
 import type { Panel } from './panel.ts'
 import { busiestPanel, destinationsPanel, endedPanel, userGraphsPanel } from './traffic-panels.ts'
 
@@ -19,6 +19,7 @@ export const panels: Readonly<Record<Exclude<PanelName, 'graphs'>, Panel>> = {
   ended: endedPanel,
   endings: endingsPanel,
   near: nearPanel,
+  rules: rulesPanel,
   health: healthPanel,
   sockets: socketsPanel,
   log: logPanel,
