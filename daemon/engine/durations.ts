@@ -2,7 +2,7 @@
 export const waits = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000]
 const lives = [100, 1000, 10_000, 60_000, 600_000, 3_600_000, 21_600_000]
 
-/** What came of a lookup, and of a dial; `other`: rules, a client that left, want of descriptors. */
+/** What came of a lookup, and of a dial; `other`: a client that left, want of descriptors, and of a lookup that too many waited. */
 export const resolveResults = ['found', 'not_found', 'timed_out', 'other'] as const
 export const dialResults = ['connected', 'refused', 'timed_out', 'unreachable', 'other'] as const
 export const families = ['ipv4', 'ipv6'] as const

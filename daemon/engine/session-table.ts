@@ -297,7 +297,8 @@ export class SessionTable {
       if (reason === undefined && this.command[slot] !== forwarded) handshake.note(took)
     } else if (state === State.resolving) {
       resolve[reason === undefined ? 0 : resolveResultBy[reason]].note(took)
-    } else if (state === State.connecting) {
+    } else if (state === State.connecting && reason !== Reason.forbidden) {
+      // Where the rules let nobody dial there is no address whose family could be told.
       dial[familyAt(this.targetAddress, slot)][reason === undefined ? 0 : dialResultBy[reason]].note(took)
     }
   }

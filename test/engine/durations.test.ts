@@ -46,7 +46,7 @@ describe.each(enginesOfOneLoop)('$kind engine: what the loops count', ({ start }
     const [target, six, gone] = [await startTarget(), await startTarget('::1'), await startTarget('127.0.0.3')]
     const proxy = await startProxy(start, {
       forwards: [{ listen: { address: '127.0.0.1', port: 0 }, host: '127.0.0.1', port: target.port }],
-      rules: 'deny to 127.0.0.4',
+      rules: 'deny to 127.0.0.4\ndeny to 0.0.0.0',
     })
     const table = onlyTable(proxy)
     const clients = [await proxy.open('one.test', target.port), await proxy.open('::1', six.port, '::1')]
@@ -67,12 +67,14 @@ describe.each(enginesOfOneLoop)('$kind engine: what the loops count', ({ start }
     await ask('nowhere.test', 80, '04')
     // What the rules refuse waits for nothing: it is no handshake that led to something.
     await ask('127.0.0.4', 80, '02')
+    // Nor is there a dial where no address of a name may be dialled.
+    await ask('zero.test', 80, '02')
     for (const client of clients) client.finish()
     for (const each of [target, target, six]) (await each.next()).finish()
     await proxy.empty()
     expect(waits(table)).toEqual({
-      handshake: 4,
-      'resolve found': 1,
+      handshake: 5,
+      'resolve found': 2,
       'resolve not_found': 1,
       'ipv4 connected': 2,
       'ipv4 refused': 1,
@@ -82,7 +84,7 @@ describe.each(enginesOfOneLoop)('$kind engine: what the loops count', ({ start }
     const ended = (reason: Reason, command: number) => table.endedFor(reason, command)
     expect([ended(Reason.finished, Command.connect), ended(Reason.finished, forwarded)]).toEqual([2, 1])
     expect([ended(Reason.refused, Command.connect), ended(Reason.notFound, Command.connect)]).toEqual([1, 1])
-    expect([table.endedFor(Reason.forbidden), table.totals[Total.ruledAgainst]]).toEqual([1, 1])
+    expect([table.endedFor(Reason.forbidden), table.totals[Total.ruledAgainst]]).toEqual([2, 2])
   })
 
   it('is who logged in, whom limits refused, and names that were known', async () => {
