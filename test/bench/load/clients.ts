@@ -217,10 +217,13 @@ switch (load.kind) {
   case 'datagrams':
     await datagrams(load)
     break
-  case 'hold':
-    new Pool(load.way).openAll(load.count)
+  case 'hold': {
+    const pool = new Pool(load.way)
+    pool.openAll(load.count)
+    if (load.moving) setInterval(() => pool.moveAll(), 1000)
     untilStdinEnds()
     break
+  }
   case 'watch':
     await watch(load.socket)
     untilStdinEnds()

@@ -83,6 +83,14 @@ export class Pool {
     return next ? 'waiting' : 'ready'
   }
 
+  /** Have each send 64 bytes, and take those that came back since the last time. */
+  moveAll(): void {
+    for (const { fd } of this.live.values()) {
+      recv(fd, answer, answer.length, 0)
+      send(fd, answer, answer.length, MSG_NOSIGNAL)
+    }
+  }
+
   /** Open `count` connections, at most 256 of them on the way, and wait until all are ready. */
   openAll(count: number): void {
     let opened = 0

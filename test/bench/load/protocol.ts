@@ -22,8 +22,8 @@ export type Load =
   | { kind: 'pingpong'; way: Way; seconds: number }
   /** Datagrams of `bytes` of payload to a target and back, by an association, 32 at once, for `seconds`. */
   | { kind: 'datagrams'; proxyPort: number | undefined; bytes: number; seconds: number }
-  /** `count` connections, held until standard input ends. */
-  | { kind: 'hold'; way: Way; count: number }
+  /** `count` connections, held until standard input ends; with `moving`, each sends 64 bytes a second to an echo. */
+  | { kind: 'hold'; way: Way; count: number; moving?: boolean }
   /** Follow proxyd's metrics and connections over its Unix socket, as proxy-tui does, until standard input ends. */
   | { kind: 'watch'; socket: string }
   /** So many wrong logins a second at a SOCKS port, from so many addresses, until standard input ends. */

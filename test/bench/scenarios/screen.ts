@@ -10,8 +10,9 @@ import { type Figures, prefixed, type Scenario, type Setting, way, withServer } 
 
 /** What proxy-tui itself costs while it shows a proxyd that has something to do. */
 
-/** Connections that stand still, for the table to show, and streams that do not. */
+/** Connections that stand still, or each move something, for the table to show; and streams beside them. */
 const held = 200
+const moving = 2000
 const streams = 4
 
 /** Milliseconds until what a start costs is over. */
@@ -28,18 +29,22 @@ interface Screen {
   readonly refresh: number
   readonly columns: number
   readonly rows: number
+  readonly isBusy: boolean
 }
 
-const screens: readonly Screen[] = (['overview', 'connections'] as const).flatMap((page) =>
-  [
-    { columns: 80, rows: 24 },
-    { columns: 200, rows: 50 },
-  ].flatMap((size) => [1, 4].map((refresh) => ({ page, refresh, ...size }))),
-)
+const [small, large] = [
+  { columns: 80, rows: 24 },
+  { columns: 200, rows: 50 },
+]
+
+const screens: readonly Screen[] = (['overview', 'connections'] as const).flatMap((page) => [
+  ...[small, large].flatMap((size) => [1, 4].map((refresh) => ({ page, refresh, isBusy: false, ...size }))),
+  { page, refresh: 4, isBusy: true, ...small },
+])
 
 export const screenScenarios: readonly Scenario[] = screens.map((screen) => {
-  const { page, refresh, columns, rows } = screen
-  const name = `screen, ${page} ${columns}x${rows} at ${refresh} Hz`
+  const { page, refresh, columns, rows, isBusy } = screen
+  const name = `screen, ${page} ${columns}x${rows} at ${refresh} Hz${isBusy ? `, ${moving} moving` : ''}`
   return {
     name,
     measures: (server) => server?.engine === 'linux',
@@ -51,7 +56,8 @@ export const screenScenarios: readonly Scenario[] = screens.map((screen) => {
 })
 
 async function cost(running: Running, setting: Setting, screen: Screen): Promise<Figures> {
-  const load = { kind: 'hold', way: way(running, setting.origin.ports.echo), count: held } as const
+  const crowd = screen.isBusy ? { count: moving, moving: true } : { count: held }
+  const load = { kind: 'hold', way: way(running, setting.origin.ports.echo), ...crowd } as const
   const { begin } = await runLoad(load, async () => {
     await using app = await open(running, screen)
     const seconds = Math.max(leastSeconds, setting.seconds)
@@ -67,7 +73,8 @@ async function cost(running: Running, setting: Setting, screen: Screen): Promise
 /** The app on this page, showing the connections. */
 async function open(running: Running, { page, refresh, columns, rows }: Screen): Promise<Terminal> {
   const flags = ['--runtime-dir', join(running.folder, 'run'), '--refresh', `${refresh}`]
-  const app = openTerminal(process.execPath, [program, ...flags], { columns, rows })
+  // As a person starts it: with the flags, and the environment, that its head gives Node.
+  const app = openTerminal('sh', [program, ...flags], { columns, rows })
   await app.shows(/Now +\d+ connections/)
   if (page === 'connections') app.type('2')
   await app.shows(page === 'connections' ? /\[2 Conn/ : /\[1 Overview/)
