@@ -74,7 +74,7 @@ export async function administer(
 }
 
 function liveRules(
-  { configuration, store, dataPlane }: ManagementOptions,
+  { configuration, store, dataPlane, predecessor }: ManagementOptions,
   late: LateChanges,
   settings: () => LiveSettings['values'],
 ): LiveRules {
@@ -82,12 +82,14 @@ function liveRules(
   const { 'state-dir': folder } = configuration.values
   const own = () => dataPlane.orders.own
   const lookUp = lookUpWith(names)
-  return new LiveRules({ engine, members, store: store.rules, late, folder, settings, own, lookUp }, dataPlane.rules)
+  const judgeElsewhere = async (text: string) => (await predecessor?.judge(text)) ?? 0
+  const world = { engine, members, folder, settings, own, lookUp, judgeElsewhere }
+  return new LiveRules({ ...world, store: store.rules, late }, dataPlane.rules)
 }
 
 /** Users and groups: what operators change of them, and what logins and traffic do. */
 function administerAccounts(
-  { store, dataPlane, log }: ManagementOptions,
+  { store, dataPlane, predecessor, log }: ManagementOptions,
   {
     rules,
     late,
@@ -103,9 +105,12 @@ function administerAccounts(
   const { accounts, groups, passwords, policy, limits: keeper, usage, accessLog } = dataPlane
   const turns = new Turns()
   const loops: Loops = {
-    userChanged(change) {
+    async userChanged(change) {
       rules.membersChanged()
-      return dataPlane.orders.userChanged(change)
+      const name = accounts.lastNameOf(change.user)
+      const cut = await dataPlane.orders.userChanged(change)
+      if (!change.cut || !predecessor || name === undefined) return cut
+      return cut + (await predecessor.shutOut(name))
     },
   }
   const begin = (account: Account) => {

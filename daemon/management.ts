@@ -102,8 +102,8 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   const reload = reloading(control, administered.rules, dataPlane, log, (outcome) => {
     if (heard) heard.reloads[outcome]++
   })
-  const { late, config } = administered
-  const upgrade = startUpgrading({ ...options, control, late, config, log: log.logger }, parts)
+  const { users: accounts, rules, late, config } = administered
+  const upgrade = startUpgrading({ ...options, control, users: accounts, rules, late, config, log: log.logger }, parts)
   return { listening, reload, vanish: control.vanish, upgrade }
 }
 

@@ -1,11 +1,13 @@
 import { setTimeout } from 'node:timers/promises'
 import type { AuditEntry, Ban } from '../shared/protocol/methods.ts'
 import type { LateChanges } from './access/late-changes.ts'
+import type { Users } from './access/users.ts'
 import type { ControlServer } from './control/server.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { Ending } from './ending.ts'
 import type { MetricsServer } from './prometheus/server.ts'
 import { Refusal } from './refusal.ts'
+import type { LiveRules } from './rules/live-rules.ts'
 import type { LiveSettings } from './settings/live-settings.ts'
 import type { AuditKept, Elsewhere, Store, UsageBatch } from './store/store.ts'
 import type { Channel } from './upgrade/channel.ts'
@@ -20,6 +22,8 @@ export interface UpgradingOptions {
   readonly dataPlane: DataPlane
   readonly control: ControlServer
   readonly monitoring: MetricsServer | undefined
+  readonly users: Pick<Users, 'setEnabled'>
+  readonly rules: Pick<LiveRules, 'apply'>
   readonly late: Pick<LateChanges, 'settle'>
   readonly config: Pick<LiveSettings, 'values'>
   readonly ending: Ending
@@ -48,7 +52,12 @@ export function startUpgrading(options: UpgradingOptions, parts: AsyncDisposable
 }
 
 function testatorOf(options: UpgradingOptions): Testator {
-  const { store, dataPlane, control, monitoring, late, ending, predecessor, log } = options
+  const { store, dataPlane, control, monitoring, users, rules, late, ending, predecessor, log } = options
+  const cutBy = (change: Promise<{ readonly cut: number }>) =>
+    change.then(
+      ({ cut }) => cut,
+      (error: Error) => log.warn(`what the successor revokes stays here: ${error.message}`),
+    )
   return {
     generation: predecessor?.generation ?? 1,
     cookie: control.cookie,
@@ -73,8 +82,14 @@ function testatorOf(options: UpgradingOptions): Testator {
       monitoring?.leave()
       void channel.closed.then(() => ending.drain('the successor has gone'))
     },
-    answer(question) {
+    async answer(question, given) {
       switch (question) {
+        case 'shutOut': {
+          const { name } = given as { name: string }
+          return dataPlane.accounts.named(name) ? cutBy(users.setEnabled(name, false)) : 0
+        }
+        case 'judge':
+          return cutBy(rules.apply({ text: (given as { rules: string }).rules }))
         case 'drain':
           return void ending.drain('the successor drains')
         case 'shutdown':

@@ -24,6 +24,7 @@ import {
   replaceText,
   restoreText,
   withoutRules,
+  withoutTests,
   withRule,
 } from './rule-text.ts'
 import { isAllowed, type Phase, tryOut } from './trial.ts'
@@ -47,6 +48,8 @@ export interface LiveRulesOptions {
   readonly own: () => OwnSockets
   /** A name's addresses, as clients get them. */
   readonly lookUp: (name: string) => Promise<readonly string[]>
+  /** Has whoever else serves clients judge them by this text; resolves to how many live sessions that ended. */
+  readonly judgeElsewhere?: (text: string) => Promise<number>
 }
 
 /** Rules that are compiled, and what they were compiled from. */
@@ -222,7 +225,8 @@ export class LiveRules {
     const ended = await this.#options.engine.order('judge', memory)
     this.#counts.keep(old)
     this.#awaitEnd()
-    return ended.length
+    const { judgeElsewhere } = this.#options
+    return ended.length + (judgeElsewhere ? await judgeElsewhere(withoutTests(text)) : 0)
   }
 
   #compile(text: RuleText): Promise<RuleMemory> {

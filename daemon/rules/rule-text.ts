@@ -82,6 +82,12 @@ export function withoutRules({ text, rules, ids }: RuleText, unwanted: readonly 
   return asText(linesOf(text).filter((_, i) => !lines.has(i + 1)))
 }
 
+/** The text without its tests, which may be about users whom not everybody knows. */
+export function withoutTests({ text, tests }: RuleText): string {
+  const lines = new Set(tests.map(({ line }) => line))
+  return asText(linesOf(text).filter((_, i) => !lines.has(i + 1)))
+}
+
 function linesOf(text: string): string[] {
   const lines = text.split('\n')
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines

@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Daemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
 import { startEcho } from '../helpers/echo.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { type Clients, Flow, Visits } from '../helpers/flows.ts'
+import { type Clients, enter, Flow, Visits } from '../helpers/flows.ts'
 import { operate } from '../helpers/operate.ts'
 import { exec } from '../helpers/proxy-tui.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
@@ -135,4 +135,19 @@ describe('an upgrade that fails', () => {
     expect((await operator.call('daemon.upgrade')).result).toMatchObject({ generation: 2 })
     expect(await status(daemon)).toMatchObject({ generation: 2, users: 2 })
   })
+})
+
+test('a successor leaves nobody connected whom it shuts out or whom its rules deny', async () => {
+  const { daemon, clients } = await startUpgradable('')
+  await (await operate(daemon)).call('users.add', { ...bob, name: 'carol' })
+  const [removed, denied] = [await enter(clients), await enter({ ...clients, name: 'carol' })]
+  expect((await (await operate(daemon)).call('daemon.upgrade')).result).toMatchObject({ generation: 2 })
+  const successor = await operate(daemon)
+  expect((await successor.call('users.add', { ...bob, name: 'dave' })).error).toBeUndefined()
+  expect((await successor.call('users.remove', { name: 'bob' })).result).toMatchObject({ cut: 1 })
+  expect(await removed.discard()).toBe('ECONNRESET')
+  // Whom the process before does not know.
+  const text = 'allow user:dave to any\ndeny to any\ntest user:dave 192.0.2.1:80 = allow\n'
+  expect((await successor.call('rules.apply', { text })).result).toMatchObject({ cut: 1 })
+  expect(await denied.discard()).toBe('ECONNRESET')
 })

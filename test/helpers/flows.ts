@@ -9,7 +9,8 @@ export interface Clients {
   readonly password: string
 }
 
-async function enter({ proxyPort, echoPort, name, password }: Clients): Promise<Peer> {
+/** A client that has reached the echo. */
+export async function enter({ proxyPort, echoPort, name, password }: Clients): Promise<Peer> {
   const client = await connectPeer('127.0.0.1', proxyPort)
   client.write(greetingForLogin)
   await client.read(2)
