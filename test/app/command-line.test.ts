@@ -1,14 +1,19 @@
 import { expect, test } from 'vitest'
-import { startDaemon } from '../helpers/daemon.ts'
+import { sharedDaemon } from '../helpers/daemon.ts'
 import { exec } from '../helpers/proxy-tui.ts'
 import type { Terminal } from '../helpers/terminal.ts'
-import { openApp } from './open-app.ts'
+import { openApp, sharedApp } from './open-app.ts'
 
 const [tab, up, erase, esc] = ['\t', '\u001b[A', '\u0015', '\u001b']
 
+const daemons = sharedDaemon()
+const apps = sharedApp(daemons)
+const alicesAndBobs = sharedDaemon(['-u', 'alice:pw', '-u', 'bob:pw'])
+const appsOfBoth = sharedApp(alicesAndBobs)
+
 test('commands are typed with Tab, carried out, and told in place, in a dialog or as a table', async () => {
-  const daemon = await startDaemon()
-  await using app = await openApp(daemon)
+  const daemon = await daemons()
+  const app = await apps()
 
   // A password is made and shown this once, and a mistake is told where it was made.
   app.type(':addu')
@@ -46,8 +51,9 @@ test('commands are typed with Tab, carried out, and told in place, in a dialog o
 })
 
 test('what cuts connections is asked about, and Tab goes through users and operators', async () => {
-  const daemon = await startDaemon(['-u', 'alice:pw', '-u', 'bob:pw'])
-  await using app = await openApp(daemon, { columns: 100 })
+  const daemon = await alicesAndBobs()
+  const app = await appsOfBoth()
+  app.resize(100, 24)
   await app.shows(/3 Users 2/)
   await exec(daemon, 'addoperator carol')
   app.type(':role ')
@@ -77,8 +83,8 @@ test('what cuts connections is asked about, and Tab goes through users and opera
 })
 
 test('the line asks by the dialog of the key, and by one for several commands', async () => {
-  const daemon = await startDaemon(['-u', 'alice:pw', '-u', 'bob:pw'])
-  await using app = await openApp(daemon)
+  const daemon = await alicesAndBobs()
+  const app = await appsOfBoth()
   app.type('3')
   await app.shows(/^>alice/m)
   const asked =
@@ -104,8 +110,7 @@ test('the line asks by the dialog of the key, and by one for several commands', 
 })
 
 test('a wide or long result scrolls both ways', async () => {
-  const daemon = await startDaemon()
-  await using app = await openApp(daemon)
+  const app = await apps()
   app.type(':get\r')
   await app.shows(/^ :get {3}lines 1 to \d+ of \d+\n NAME +SOURCE/m)
   app.type('G')
@@ -117,11 +122,12 @@ test('a wide or long result scrolls both ways', async () => {
   await app.until(() => app.lines[3] !== before && app.lines[3]?.length === 80, 'shows more of the line')
   app.type(`q:${up}`)
   await app.shows(/^ :get▏/m)
+  app.type(esc)
+  await app.shows(/ q quit$/)
 })
 
 test('whoever only watches is told so before anything is sent', async () => {
-  const daemon = await startDaemon()
-  await using app = await openApp(daemon, { env: { PROXY_TUI_READ_ONLY: 'yes' } })
+  await using app = await openApp(await daemons(), { env: { PROXY_TUI_READ_ONLY: 'yes' } })
   app.type(`:dr${tab}ain\r`)
   await app.shows(/^ ! drain is not for a read-only session: start without --read-only/m)
   app.type(`${erase}whoami\r`)
@@ -129,19 +135,19 @@ test('whoever only watches is told so before anything is sent', async () => {
 })
 
 test('the log can be asked for on its page, which goes on; what would end what pages follow is refused', async () => {
-  const daemon = await startDaemon()
-  await using app = await openApp(daemon)
+  const daemon = await daemons()
+  const app = await apps()
   app.type('6')
   await app.shows(/following[\s\S]*proxyd .* serves/)
   app.type(':log --last 1\r')
-  await app.shows(/^ :log\n.*serves/m)
+  await app.shows(/^ :log\n \d{4}-\S+Z {2}info /m)
   app.type(esc)
   await app.shows(/following/)
   app.type(':raw log.unsubscribe {}\r')
   await app.shows(/! raw: log\.unsubscribe is for --exec/)
   app.type(esc)
-  await exec(daemon, 'adduser bob')
-  await app.shows(/users\.add/)
+  await exec(daemon, 'adduser zoe')
+  await app.shows(/users\.add name="zoe"/)
 })
 
 /** Wait until no question is asked. */

@@ -2,22 +2,69 @@ import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
-import { startDaemon } from '../helpers/daemon.ts'
+import { sharedDaemon, startDaemon } from '../helpers/daemon.ts'
 import { addOperator } from '../helpers/operators.ts'
 import { exec, program } from '../helpers/proxy-tui.ts'
 import { startTarget } from '../helpers/target.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { openTerminal } from '../helpers/terminal.ts'
-import { openApp } from './open-app.ts'
+import { openApp, sharedApp } from './open-app.ts'
 
 const esc = '\u001b'
 const erase = '\u0015'
 
+const daemons = sharedDaemon()
+const apps = sharedApp(daemons)
+
+test('what cuts live connections says so, and asks before it is done; R makes a rule of a connection', async () => {
+  const daemon = await daemons()
+  const target = await startTarget()
+  const client = await connectThrough(daemon.port('socks'), target)
+  await target.next()
+  const app = await apps()
+  app.type('2')
+  await app.shows(/1\/1 connections/)
+  app.type('R')
+  await app.shows(/New rule before all others[\s\S]*> Rule +deny from \S+ to 127\.0\.0\.1▏/)
+  await app.shows(/in all +allow[\s\S]*would cut 1 connection/)
+  app.type('\r')
+  await app.shows(
+    /Add this rule\?[\s\S]*deny from \S+ to 127\.0\.0\.1[\s\S]*It cuts 1 live connection\.[\s\S]*\[ Cancel \]/,
+  )
+  app.type('y')
+  await app.shows(/0\/0 connections[\s\S]*1 added, 0 removed, cut 1 connection; u undoes/)
+  await client.ending
+  app.type('u')
+  await app.shows(/0 added, 1 removed/)
+})
+
+test('a source is kept out for a time, and let in again', async () => {
+  const app = await apps()
+  app.type('5')
+  await app.shows(/0\/0 sources kept out/)
+  app.type('a')
+  await app.shows(/Keep a source out/)
+  app.type('192.0.2.7\r10m\r')
+  await app.shows(/^>192\.0\.2\.7 +by operator[\s\S]*(9m\d\ds|10m00s)[\s\S]*u undoes/m)
+  app.type('D')
+  await app.shows(/0\/0 sources kept out[\s\S]*lifted the ban of 192\.0\.2\.7; u undoes/)
+  app.type('u')
+  await app.shows(/Keep 192\.0\.2\.7 out/)
+  app.type('y')
+  await app.shows(/^>192\.0\.2\.7/m)
+  app.type('a')
+  await app.shows(/Keep a source out/)
+  app.type(`nowhere${erase}x\r\r`)
+  await app.shows(/! .*address/)
+  app.type(esc)
+  await app.until(() => !app.screen.includes('Keep a source out'), 'has closed the form')
+})
+
 test('the rules are shown in their order, beside what proxyd says itself, with how often each decided', async () => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   await exec(daemon, 'rules add deny to *.ads.example # no ads; rules add allow to any port 443')
   await exec(daemon, 'rules test - x.ads.example:443')
-  await using app = await openApp(daemon)
+  const app = await apps()
   app.type('4')
   await app.shows(/4\/4 rules[\s\S]*- deny +to proxyd's own/)
   await app.shows(/^ +1 deny +to \*\.ads\.example # no ads +rules +\d+( +0)+ +-$/m)
@@ -91,28 +138,6 @@ test('a rule about nobody says so while it is typed, asks, and is marked until t
   await app.shows(/^[> ] +1 deny +user:bop to a\.example/m)
 })
 
-test('what cuts live connections says so, and asks before it is done; R makes a rule of a connection', async () => {
-  const daemon = await startDaemon()
-  const target = await startTarget()
-  const client = await connectThrough(daemon.port('socks'), target)
-  await target.next()
-  await using app = await openApp(daemon)
-  app.type('2')
-  await app.shows(/1\/1 connections/)
-  app.type('R')
-  await app.shows(/New rule before all others[\s\S]*> Rule +deny from \S+ to 127\.0\.0\.1▏/)
-  await app.shows(/in all +allow[\s\S]*would cut 1 connection/)
-  app.type('\r')
-  await app.shows(
-    /Add this rule\?[\s\S]*deny from \S+ to 127\.0\.0\.1[\s\S]*It cuts 1 live connection\.[\s\S]*\[ Cancel \]/,
-  )
-  app.type('y')
-  await app.shows(/0\/0 connections[\s\S]*1 added, 0 removed, cut 1 connection; u undoes/)
-  await client.ending
-  app.type('u')
-  await app.shows(/0 added, 1 removed/)
-})
-
 test('all rules are changed in the editor; what is not taken is not lost', async () => {
   const daemon = await startDaemon()
   await exec(daemon, 'rules add allow to a.example')
@@ -135,39 +160,16 @@ test('all rules are changed in the editor; what is not taken is not lost', async
 })
 
 test('an operator sees and tries them, and is told who may change them', async () => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   await exec(daemon, 'rules add allow to a.example')
   const login = ['--operator', 'kim', '--password-file', await addOperator(daemon, 'kim', 'operator')]
   const where = ['--host', '127.0.0.1', '--port', String(daemon.port('control'))]
   await using app = openTerminal(process.execPath, [program, ...where, ...login])
   await app.shows(/operator, /)
   app.type('4')
-  await app.shows(/^ +1 allow/m)
+  await app.shows(/^ +\d+ allow +to a\.example/m)
   app.type('a')
   await app.shows(/! that is only for admin; you are operator/)
   app.type('t')
   await app.shows(/What do the rules say to/)
-})
-
-test('a source is kept out for a time, and let in again', async () => {
-  const daemon = await startDaemon()
-  await using app = await openApp(daemon)
-  app.type('5')
-  await app.shows(/0\/0 sources kept out/)
-  app.type('a')
-  await app.shows(/Keep a source out/)
-  app.type('192.0.2.7\r10m\r')
-  await app.shows(/^>192\.0\.2\.7 +by operator[\s\S]*(9m\d\ds|10m00s)[\s\S]*u undoes/m)
-  app.type('D')
-  await app.shows(/0\/0 sources kept out[\s\S]*lifted the ban of 192\.0\.2\.7; u undoes/)
-  app.type('u')
-  await app.shows(/Keep 192\.0\.2\.7 out/)
-  app.type('y')
-  await app.shows(/^>192\.0\.2\.7/m)
-  app.type('a')
-  await app.shows(/Keep a source out/)
-  app.type(`nowhere${erase}x\r\r`)
-  await app.shows(/! .*address/)
-  app.type(esc)
-  await app.until(() => !app.screen.includes('Keep a source out'), 'has closed the form')
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Connection } from '../../shared/protocol/methods.ts'
-import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { type Daemon, sharedDaemon, startDaemon } from '../helpers/daemon.ts'
 import { findProgram, run } from '../helpers/programs.ts'
 import { exec, program, proxyTui } from '../helpers/proxy-tui.ts'
 import { startWebServer } from '../helpers/web-server.ts'
@@ -29,6 +29,8 @@ async function endlessDownload(daemon: Daemon, login?: string) {
 }
 
 describe.skipIf(!curl).each(['portable', 'linux'])('with the %s engine', (engine) => {
+  const daemons = sharedDaemon(['--engine', engine])
+
   test('a user who is added gets in at once, with the password printed, also after a restart', async () => {
     const daemon = await startDaemon(['--engine', engine])
     const url = await startWebServer('127.0.0.1', (_, response) => response.end('hello'))
@@ -49,7 +51,7 @@ describe.skipIf(!curl).each(['portable', 'linux'])('with the %s engine', (engine
   })
 
   test('cut ends the curl', async () => {
-    const daemon = await startDaemon(['--engine', engine])
+    const daemon = await daemons()
     const download = await endlessDownload(daemon)
     const [connection]: Connection[] = JSON.parse((await exec(daemon, 'connections', '--json')).stdout)
     expect(connection).toMatchObject({ state: 'open', user: null, down: expect.any(Number) })
@@ -58,7 +60,7 @@ describe.skipIf(!curl).each(['portable', 'linux'])('with the %s engine', (engine
   })
 
   test('deluser ends the curl of that user, and the last one opens the proxy to this machine again', async () => {
-    const daemon = await startDaemon(['--engine', engine])
+    const daemon = await daemons()
     const { stdout } = await exec(daemon, 'adduser bob')
     const download = await endlessDownload(daemon, `bob:${encodeURIComponent(stdout.trim())}@`)
     expect(await exec(daemon, 'deluser bob')).toMatchObject({
@@ -79,8 +81,10 @@ test('deleting the last user does not open the proxy to other machines', async (
   })
 })
 
+const daemons = sharedDaemon()
+
 test.each(['127.0.0.1', '::1'])('the cookie opens management on %s', async (host) => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   const cookie = join(daemon.folders.runtime, 'cookie')
   const where = ['--host', host, '--port', `${daemon.port('control')}`, '--cookie-file', cookie]
   expect(await proxyTui(...where, '--exec', 'whoami')).toMatchObject({
@@ -89,17 +93,13 @@ test.each(['127.0.0.1', '::1'])('the cookie opens management on %s', async (host
   })
 })
 
-test('the settings say where they come from, without a secret', async () => {
+test('settings say where they come from, without a secret; one that is set acts at once, is kept, and goes back', async () => {
   const daemon = await startDaemon(['-u', 'bob:hunter2', '--max-connections', '100'])
   const { stdout } = await exec(daemon, 'get', '--json')
   expect(JSON.parse(stdout)).toContainEqual(
     expect.objectContaining({ name: 'max-connections', value: 100, source: 'flag' }),
   )
   expect(stdout).not.toContain('hunter2')
-})
-
-test('a setting that is set acts at once, is kept, and goes back', async () => {
-  const daemon = await startDaemon(['--max-connections', '100'])
   expect(await exec(daemon, 'set timeout-idle 5s; get timeout-idle')).toMatchObject({
     status: 0,
     stdout: 'timeout-idle is 5s now\n5s\n',
@@ -123,7 +123,7 @@ test.each([
   ['set nothing 1', 1, /no setting nothing; list the settings with 'get'/],
   ['set timeout-idle soon', 2, /takes a time, such as 90s/],
 ])('%s is refused with what to do', async (command, status, words) => {
-  const outcome = await exec(await startDaemon(), command)
+  const outcome = await exec(await daemons(), command)
   expect(outcome).toMatchObject({ status, stdout: '' })
   expect(outcome.stderr).toMatch(/^proxy-tui: set: [^\n]+\n$/)
   expect(outcome.stderr).toMatch(words)

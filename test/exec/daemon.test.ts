@@ -4,13 +4,16 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { connectThrough } from '../helpers/connect-through.ts'
-import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { type Daemon, sharedDaemon, startDaemon } from '../helpers/daemon.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { run } from '../helpers/programs.ts'
 import { exec, program, proxyTui } from '../helpers/proxy-tui.ts'
 import { greetingForLogin, login } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+/** It has users once a test has added them, and then asks for a login. */
+const daemons = sharedDaemon()
 
 /** Whether proxyd lets a user in (RFC 1929, section 2). */
 async function granted(daemon: Daemon, name: string, password: string): Promise<boolean> {
@@ -25,39 +28,8 @@ function execWithInput(daemon: Daemon, input: string, ...args: readonly string[]
   return run(process.execPath, [program, '--runtime-dir', daemon.folders.runtime, ...args], { input })
 }
 
-test('passwords come from standard input, a line for each user, and count at once (21)', async () => {
-  const daemon = await startDaemon()
-  const commands = ['--password-stdin', '--exec', 'adduser bob; adduser eve', '--exec', 'users']
-  const added = await execWithInput(daemon, 'hunter 2\r\n"$\\;\n', ...commands)
-  expect(added).toMatchObject({ status: 0, stderr: '' })
-  expect(added.stdout).toMatch(/^added bob\nadded eve\nNAME .*\nbob .*\neve .*\n$/)
-  expect(await granted(daemon, 'bob', 'hunter 2')).toBe(true)
-  expect(await granted(daemon, 'eve', '"$\\;')).toBe(true)
-
-  expect(await execWithInput(daemon, 'other', '--exec', 'passwd bob --password-stdin')).toMatchObject({ status: 0 })
-  expect(await granted(daemon, 'bob', 'hunter 2')).toBe(false)
-  expect(await granted(daemon, 'bob', 'other')).toBe(true)
-
-  expect(await execWithInput(daemon, '', '--exec', 'passwd bob --password-stdin')).toEqual({
-    status: 2,
-    stdout: '',
-    stderr: 'proxy-tui: passwd: no password on standard input\n',
-  })
-})
-
-test('disable keeps a user out and enable lets them in; passwd makes a password that counts', async () => {
-  const daemon = await startDaemon()
-  await execWithInput(daemon, 'hunter2', '--exec', 'adduser bob --password-stdin')
-  expect(await exec(daemon, 'disable bob')).toMatchObject({ status: 0 })
-  expect(await granted(daemon, 'bob', 'hunter2')).toBe(false)
-  expect(await exec(daemon, 'enable bob')).toMatchObject({ status: 0, stdout: 'enabled bob\n' })
-  expect(await granted(daemon, 'bob', 'hunter2')).toBe(true)
-  const { stdout } = await exec(daemon, 'passwd bob')
-  expect(await granted(daemon, 'bob', stdout.trimEnd())).toBe(true)
-})
-
 test('connections finds one by its words, and cut says when it is gone (11)', async () => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   const target = await startTarget()
   const client = await connectThrough(daemon.port('socks'), target)
   const found = await exec(daemon, `connections OPEN ${target.port}; connections nowhere`, '--json')
@@ -78,13 +50,44 @@ test('connections finds one by its words, and cut says when it is gone (11)', as
   })
 })
 
+test('passwords come from standard input, a line for each user, and count at once (21)', async () => {
+  const daemon = await daemons()
+  const commands = ['--password-stdin', '--exec', 'adduser bob; adduser eve', '--exec', 'users']
+  const added = await execWithInput(daemon, 'hunter 2\r\n"$\\;\n', ...commands)
+  expect(added).toMatchObject({ status: 0, stderr: '' })
+  expect(added.stdout).toMatch(/^added bob\nadded eve\nNAME .*\nbob .*\neve .*\n$/)
+  expect(await granted(daemon, 'bob', 'hunter 2')).toBe(true)
+  expect(await granted(daemon, 'eve', '"$\\;')).toBe(true)
+
+  expect(await execWithInput(daemon, 'other', '--exec', 'passwd bob --password-stdin')).toMatchObject({ status: 0 })
+  expect(await granted(daemon, 'bob', 'hunter 2')).toBe(false)
+  expect(await granted(daemon, 'bob', 'other')).toBe(true)
+
+  expect(await execWithInput(daemon, '', '--exec', 'passwd bob --password-stdin')).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: 'proxy-tui: passwd: no password on standard input\n',
+  })
+})
+
+test('disable keeps a user out and enable lets them in; passwd makes a password that counts', async () => {
+  const daemon = await daemons()
+  await execWithInput(daemon, 'hunter2', '--exec', 'adduser kim --password-stdin')
+  expect(await exec(daemon, 'disable kim')).toMatchObject({ status: 0 })
+  expect(await granted(daemon, 'kim', 'hunter2')).toBe(false)
+  expect(await exec(daemon, 'enable kim')).toMatchObject({ status: 0, stdout: 'enabled kim\n' })
+  expect(await granted(daemon, 'kim', 'hunter2')).toBe(true)
+  const { stdout } = await exec(daemon, 'passwd kim')
+  expect(await granted(daemon, 'kim', stdout.trimEnd())).toBe(true)
+})
+
 test.each([
   ['adduser bob; adduser bob', "change the password with 'passwd'"],
   ['deluser nobody', "list the users with 'users'"],
   ['get nothing', "list the settings with 'get'"],
   ['raw no.method', "list the methods with 'raw rpc.describe'"],
 ])('a refusal says what to do: %s', async (commands, mend) => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   const { status, stderr } = await exec(daemon, commands)
   expect(status).toBe(1)
   expect(stderr).toMatch(/^proxy-tui: \w+: [^\n]+\n$/)
@@ -92,7 +95,7 @@ test.each([
 })
 
 test('a cookie that is missing or wrong has status 4', async () => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   const wrong = join(await temporaryFolder(), 'cookie')
   const whoami = () => {
     const where = ['--host', `[::1]:${daemon.port('control')}`, '--cookie-file', wrong]

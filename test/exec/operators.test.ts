@@ -1,12 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { type Daemon, sharedDaemon } from '../helpers/daemon.ts'
 import { addOperator, startTlsDaemon } from '../helpers/operators.ts'
 import { run } from '../helpers/programs.ts'
 import { exec, program, proxyTui } from '../helpers/proxy-tui.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { openTerminal } from '../helpers/terminal.ts'
+
+const daemons = sharedDaemon()
 
 function asOperator(daemon: Daemon, name: string, ...args: string[]) {
   return ['--port', `${daemon.port('control')}`, '--operator', name, ...args]
@@ -19,7 +21,7 @@ async function wrongPassword(): Promise<string> {
 }
 
 test('an operator may do what their role may, and is told what not', async () => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   const file = await addOperator(daemon, 'eve', 'operator')
   const eve = asOperator(daemon, 'eve', '--password-file', file)
   expect(await proxyTui(...eve, '--exec', 'whoami; users; operators')).toEqual({
@@ -43,13 +45,26 @@ test('an operator may do what their role may, and is told what not', async () =>
   expect(daemon.stderr).not.toContain(before.trim())
 })
 
+test('--read-only shows all that the role may see, and changes nothing', async () => {
+  const daemon = await daemons()
+  expect(await exec(daemon, 'whoami; users; operators; audit; adduser bob', '--read-only')).toEqual({
+    status: 1,
+    stdout: expect.stringMatching(/^local, admin, via unix, read-only\nNAME .*\nNAME .*\nTIME .*\n/),
+    stderr: "proxy-tui: adduser: users.add is not for a read-only session; 'whoami' tells what this session may do\n",
+  })
+  const env = { ...process.env, PROXY_TUI_READ_ONLY: '1' }
+  const args = [program, '--runtime-dir', daemon.folders.runtime, '--exec', 'shutdown']
+  expect(await run(process.execPath, args, { env })).toMatchObject({ status: 1 })
+  expect(await exec(daemon, 'users', '--json')).toMatchObject({ status: 0, stdout: '[]\n' })
+})
+
 test.each([
   ['addoperator eve; addoperator eve', "change the password with 'passwdoperator', the role with 'role'"],
   ['deloperator nobody', "list the operators with 'operators'"],
   ['passwdoperator nobody', "list the operators with 'operators'"],
   ['role nobody admin', "list the operators with 'operators'"],
 ])('a refusal says what to do: %s', async (commands, mend) => {
-  const { status, stderr } = await exec(await startDaemon(), commands)
+  const { status, stderr } = await exec(await daemons(), commands)
   expect(status).toBe(1)
   expect(stderr).toMatch(/^proxy-tui: \w+: [^\n]+\n$/)
   expect(stderr).toContain(mend)
@@ -108,35 +123,22 @@ test('each way to fail has its status and says what to do (23)', async () => {
 })
 
 test('the password is asked for at a terminal, unseen, and once for all commands', async () => {
-  const daemon = await startDaemon()
-  const password = (await readFile(await addOperator(daemon, 'eve', 'admin'), 'utf8')).trim()
-  const args = [program, ...asOperator(daemon, 'eve'), '--exec', 'whoami', '--exec', 'whoami']
+  const daemon = await daemons()
+  const password = (await readFile(await addOperator(daemon, 'ann', 'admin'), 'utf8')).trim()
+  const args = [program, ...asOperator(daemon, 'ann'), '--exec', 'whoami', '--exec', 'whoami']
   await using terminal = openTerminal(process.execPath, args)
-  await terminal.shows(/Password of operator eve:/)
+  await terminal.shows(/Password of operator ann:/)
   terminal.type(`${password}\r`)
   expect(await terminal.ended).toEqual({ status: 0, signal: 0 })
-  expect(terminal.screen).toMatch(/^Password of operator eve:\neve, admin, via tcp\neve, admin, via tcp\n/)
+  expect(terminal.screen).toMatch(/^Password of operator ann:\nann, admin, via tcp\nann, admin, via tcp\n/)
   expect(terminal.output).not.toContain(password)
 })
 
 test('commands on standard input leave no room for a password', async () => {
-  const args = [program, ...asOperator(await startDaemon(), 'eve'), '--exec', '-']
+  const args = [program, ...asOperator(await daemons(), 'eve'), '--exec', '-']
   expect(await run(process.execPath, args, { input: 'whoami\n' })).toEqual({
     status: 4,
     stdout: '',
     stderr: 'proxy-tui: line 1: no password: standard input has the commands; use --password-file\n',
   })
-})
-
-test('--read-only shows all that the role may see, and changes nothing', async () => {
-  const daemon = await startDaemon()
-  expect(await exec(daemon, 'whoami; users; operators; audit; adduser bob', '--read-only')).toEqual({
-    status: 1,
-    stdout: expect.stringMatching(/^local, admin, via unix, read-only\nNAME .*\nNAME .*\nTIME .*\n/),
-    stderr: "proxy-tui: adduser: users.add is not for a read-only session; 'whoami' tells what this session may do\n",
-  })
-  const env = { ...process.env, PROXY_TUI_READ_ONLY: '1' }
-  const args = [program, '--runtime-dir', daemon.folders.runtime, '--exec', 'shutdown']
-  expect(await run(process.execPath, args, { env })).toMatchObject({ status: 1 })
-  expect(await exec(daemon, 'users', '--json')).toMatchObject({ status: 0, stdout: '[]\n' })
 })
