@@ -13,6 +13,7 @@ export interface Kept {
   readonly settings?: Readonly<Given<'config.set', 'patch'>>
   /** The bans that operators have set: others pass by themselves. */
   readonly bans?: readonly { readonly source: string; readonly until: number | null }[]
+  readonly watches?: readonly Params<'watches.add'>[]
   /** Without passwords. */
   readonly operators?: readonly Params<'operators.setRole'>[]
 }
@@ -25,6 +26,7 @@ const parts = {
   rules: 'texts',
   settings: 'object',
   bans: 'objects',
+  watches: 'objects',
   operators: 'objects',
 } as const satisfies Record<keyof Kept, 'objects' | 'texts' | 'object'>
 

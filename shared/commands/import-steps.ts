@@ -24,7 +24,7 @@ const most = { values: 2000, bytes: 500_000, rows: 100, passwords: 25 }
 
 /** In their order: users may be in groups that come with them. */
 export function importSteps(kept: Kept): [name: string, step: Step][] {
-  const { groups = [], users = [], rules = [], settings, bans = [], operators = [] } = kept
+  const { groups = [], users = [], rules = [], settings, bans = [], watches = [], operators = [] } = kept
   return [
     ['groups', inPages('groups', groups, (page) => ({ groups: page }))],
     ['users', inPages('users', users, (page) => ({ users: page, expected: groups.map(({ name }) => name) }))],
@@ -32,6 +32,7 @@ export function importSteps(kept: Kept): [name: string, step: Step][] {
     ['rules', rules.length > 0 ? importRules(`${rules.join('\n')}\n`) : nothing],
     ['settings', settings ? importSettings(settings) : nothing],
     ['bans', importBans(bans)],
+    ['watches', importWatches(watches)],
     ['operators', importRoles(operators)],
   ]
 }
@@ -152,6 +153,25 @@ function importBans(bans: NonNullable<Kept['bans']>): Step {
         name: ban.source,
         what: ban.until === null ? '' : `until ${formatTime(ban.until)}`,
       }
+    })
+  }
+}
+
+/** One of the same name that looks out for something else makes room. */
+function importWatches(watches: NonNullable<Kept['watches']>): Step {
+  return async (call, dryRun) => {
+    if (watches.length === 0) return []
+    const now = new Map((await call('watches.list', {})).watches.map(({ name, text }) => [name, text]))
+    const changed = watches.filter(({ name, text }) => now.get(name) !== text)
+    for (const { name, text } of dryRun ? [] : changed) {
+      if (now.has(name)) await call('watches.remove', { name })
+      await call('watches.add', { name, text })
+    }
+    return changed.map(({ name, text }): Line => {
+      const before = now.get(name)
+      return before === undefined
+        ? { sign: '+', of: 'watch', name, what: text }
+        : { sign: '~', of: 'watch', name, what: `${before} -> ${text}` }
     })
   }
 }

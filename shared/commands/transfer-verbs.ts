@@ -43,7 +43,7 @@ export const transferVerbs = {
     ask: ([file], flags) => {
       if (flags.has('dry-run')) return null
       const facts = [
-        'Users, groups, settings and bans are added or changed, and nobody is removed.',
+        'Users, groups, settings, bans and watches are added or changed, and nobody is removed.',
         'Its rules, if it has any, take the place of all rules.',
       ]
       return { question: `Import ${file}?`, facts, yes: 'Import' }
@@ -78,6 +78,7 @@ async function allKept(call: Context['call']): Promise<Kept> {
   const { text = '' } = await call('rules.list', { text: true, limit: 1 })
   const { settings } = await call('config.get', {})
   const bans = await everyPage((from) => call('bans.list', from))
+  const { watches } = await call('watches.list', {})
   const { operators } = await call('operators.list', {})
   const stored = settings.filter(({ source }) => source === 'stored')
   return {
@@ -86,6 +87,7 @@ async function allKept(call: Context['call']): Promise<Kept> {
     rules: text === '' ? [] : text.trimEnd().split('\n'),
     settings: Object.fromEntries(stored.map(({ name, value }) => [name, value])),
     bans: bans.flatMap((page) => page.bans).flatMap(({ source, until, by }) => (by === null ? [] : { source, until })),
+    watches: watches.map(({ name, text }) => ({ name, text })),
     operators: operators.map(({ name, role }) => ({ name, role })),
   }
 }
@@ -115,6 +117,7 @@ async function importAll(
 ): Promise<Outcome> {
   refuseTwice('user', kept.users)
   refuseTwice('group', kept.groups)
+  refuseTwice('watch', kept.watches)
   const steps = importSteps(kept)
   const warnings = [...unreadable, ...(await missingOperators(kept, call))]
   const parts: Line[][] = []

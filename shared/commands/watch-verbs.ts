@@ -26,7 +26,8 @@ export const watchVerbs = {
     words: watchWords,
     hints: { exists: "'watches remove NAME' makes room for another one" },
     prepare: ([name = '', ...words]) => {
-      const text = words.map(quoted).join(' ')
+      // A form has all of it as one.
+      const text = words.length === 1 ? (words[0] ?? '') : words.map(quoted).join(' ')
       try {
         parseWatch(text)
       } catch (error) {

@@ -199,7 +199,7 @@ const kinds: readonly (readonly [string, RegExp])[] = [
   ['cut all', /^killShown$/],
   ['delete', /^(deluser|deloperator|remove|liftBan|resetSetting)/],
   ['edit', /^(userLimits|groupLimits|editRule|changeSetting|changeRole)$/],
-  ['add', /^(adduser|addoperator|addGroup|addRule|addBan)$/],
+  ['add', /^(adduser|addoperator|addGroup|addRule|addBan|addWatch)$/],
   ['password', /^passwd/],
   ['next view', /^(nextList|settingGroup)$/],
   ['more time', /^(longer|userLonger)/],

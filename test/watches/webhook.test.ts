@@ -1,10 +1,13 @@
 import { createHmac } from 'node:crypto'
 import type { lookup } from 'node:dns'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
 import { unfitUrl, Webhook, type WebhookOptions } from '../../daemon/watches/webhook.ts'
 import type { WatchNotice } from '../../shared/protocol/methods.ts'
+import { makeCertificate } from '../helpers/certificate.ts'
 import { eventually } from '../helpers/eventually.ts'
 
 const notice = (text: string): WatchNotice => ({ watch: 'big', time: 1, state: 'firing', subject: 'bob', text })
@@ -169,4 +172,32 @@ test.each([
   const said = unfitUrl(url)
   if (problem === undefined) expect(said).toBeUndefined()
   else expect(said).toMatch(problem)
+})
+
+test('over https it is told by who shows a certificate that is trusted, and by nobody else, which the log says', async () => {
+  const authority = { name: 'an authority', ...makeCertificate('an authority', { isAuthority: true }) }
+  const server = makeCertificate('127.0.0.1', { issuer: authority })
+  const posts: string[] = []
+  const hook = createSecureServer(server, async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    posts.push(body)
+    response.writeHead(204).end()
+  })
+  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void hook.close().closeAllConnections())
+  const url = `https://127.0.0.1:${(hook.address() as AddressInfo).port}/hook`
+  const untrusting = open({ url })
+  untrusting.webhook.post(notice('one'))
+  await eventually(() =>
+    expect(untrusting.warnings).toEqual([expect.stringMatching(/not told of a watch.*certificate/)]),
+  )
+  expect(posts).toEqual([])
+
+  // What NODE_EXTRA_CA_CERTS does for a whole process, from its start on.
+  const before = getCACertificates('default')
+  setDefaultCACertificates([...before, authority.cert])
+  onTestFinished(() => setDefaultCACertificates(before))
+  open({ url }).webhook.post(notice('two'))
+  await eventually(() => expect(posts.map((body) => JSON.parse(body).text)).toEqual(['two']))
 })

@@ -22,6 +22,9 @@ const daemon = {
       { source: '192.0.2.2', until: 9, by: null },
     ],
   },
+  'watches.list': {
+    watches: [{ name: 'big', text: 'rate>10MB/s for 30s', created: 0, by: 'ann', firing: [], fired: 2 }],
+  },
   'operators.list': { operators: [{ name: 'kim', role: 'viewer', created: 0, sessions: 0 }] },
 }
 
@@ -43,6 +46,9 @@ const text = `{
   },
   "bans": [
     {"source":"192.0.2.1","until":null}
+  ],
+  "watches": [
+    {"name":"big","text":"rate>10MB/s for 30s"}
   ],
   "operators": [
     {"name":"kim","role":"viewer"}
@@ -79,7 +85,7 @@ describe('import', () => {
   test('of what is there already changes nothing', async () => {
     const { calls, outcome } = await imported(text, 'import all.json', same)
     expect(outcome.view).toBe('all is so already')
-    const changing = ['rules.apply', 'config.set', 'bans.add', 'operators.setRole']
+    const changing = ['rules.apply', 'config.set', 'bans.add', 'watches.add', 'operators.setRole']
     expect(calls.filter(([method]) => changing.includes(method))).toEqual([])
   })
 
@@ -98,6 +104,9 @@ describe('import', () => {
       'config.set': { revision: 3, changed: ['timeout-idle'], warnings: [] },
       'bans.list': { bans: [] },
       'bans.add': {},
+      'watches.list': { watches: [{ name: 'big', text: 'near-limit', created: 0, by: 'ann', firing: [], fired: 2 }] },
+      'watches.remove': { text: 'near-limit', stored: true },
+      'watches.add': {},
       'operators.list': { operators: [{ name: 'kim', role: 'admin', created: 0, sessions: 0 }] },
       'operators.setRole': { ended: 0, stored: true },
     }
@@ -108,6 +117,7 @@ describe('import', () => {
       ['+', 'rule', 'deny to a.example', ''],
       ['~', 'setting', 'timeout-idle', '7 -> 5'],
       ['+', 'ban', '192.0.2.1', ''],
+      ['~', 'watch', 'big', 'near-limit -> rate>10MB/s for 30s'],
       ['~', 'operator', 'kim', 'admin -> viewer'],
     ])
     const asked = calls
@@ -125,6 +135,8 @@ describe('import', () => {
       ['rules.apply', false],
       ['config.set', false],
       ['bans.add', undefined],
+      ['watches.remove', undefined],
+      ['watches.add', undefined],
       ['operators.setRole', undefined],
     ])
 

@@ -398,6 +398,21 @@ export const keyTable = {
   events: [
     { keys: ['space'], command: 'holdEvents', summary: 'hold the table still, or follow it again', hint: 'hold' },
     { keys: ['enter'], command: 'event', needs: 'row', summary: 'all of the selected event', hint: 'detail' },
+    { keys: ['v'], command: 'nextList', summary: 'the watches: what the daemon looks out for', hint: 'watches' },
+    { keys: ['esc'], command: 'clearFilterOrLeave', summary: 'show all rows again; where they all are, the log' },
+    ...list,
+    ...everywhere,
+  ],
+  watches: [
+    { keys: ['a'], command: 'addWatch', verb: 'watches add', summary: 'add a watch', hint: 'add' },
+    {
+      keys: ['D', 'delete'],
+      command: 'removeWatch',
+      verb: 'watches remove',
+      needs: 'row',
+      summary: 'delete the selected watch',
+      hint: 'delete',
+    },
     { keys: ['v'], command: 'nextList', summary: 'the log', hint: 'log' },
     { keys: ['esc'], command: 'clearFilterOrLeave', summary: 'show all rows again; where they all are, the log' },
     ...list,

@@ -5,7 +5,8 @@ import { findVerb, type VerbName } from '../../../shared/commands/verbs.ts'
 import { counted } from '../../../shared/format/count.ts'
 import type { Setting } from '../../../shared/protocol/methods.ts'
 import { formFor, settingForm } from '../state/forms.ts'
-import { connectionsView, markedIds, sessionsView } from '../tables/view.ts'
+import { watchForm } from '../state/rule-forms.ts'
+import { connectionsView, markedIds, sessionsView, watchesView } from '../tables/view.ts'
 import type { App, Handler } from './app.ts'
 import { begin, tellDialog } from './perform.ts'
 import { type Selected, selectedName, selectedOperator, selectedSetting, selectedUser } from './selection.ts'
@@ -50,6 +51,13 @@ export const verbHandlers = {
     const now = new Date().toISOString().slice(0, 19).replaceAll(':', '')
     const flags = { since: usagePeriod, to: `proxyd-usage-${usagePeriod}-${now}Z.csv` }
     void begin(app, { verb: 'usage', values: [], flags })
+  },
+  addWatch: (app) => tellDialog(app, { do: 'open', dialog: watchForm() }),
+  removeWatch: (app) => {
+    const { rows, cursor } = watchesView(app.store.state)
+    const watch = rows[cursor]
+    if (watch) void begin(app, { verb: 'watches remove', values: [watch.name] })
+    else app.store.announce('nothing is selected', 'bad')
   },
   cutSession: (app) => {
     const { rows, cursor } = sessionsView(app.store.state)

@@ -23,6 +23,7 @@ export async function askForPage({ call }: Client, state: State, role: Role): Pr
     ...(wantsConfiguration && { configuration: await call('config.get', {}) }),
     ...(page === 'users' && isOperator && { groups: await groupsOf(call) }),
     ...(list === 'usage' && isOperator && { usage: await usageOf(call, state.usagePeriod) }),
+    ...(list === 'watches' && isOperator && { watches: (await call('watches.list', {})).watches }),
     ...(list === 'sessions' && isAdmin && { sessions: (await call('sessions.list', {})).sessions }),
     ...(wantsOperators && { operators: (await call('operators.list', {})).operators }),
   }

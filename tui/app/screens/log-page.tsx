@@ -8,7 +8,8 @@ import { listPage } from '../state/pages.ts'
 import type { State } from '../state/state.ts'
 import { eventsTable } from '../tables/events-table.ts'
 import { logTable } from '../tables/tables.ts'
-import { eventsView, logView } from '../tables/view.ts'
+import { eventsView, logView, watchesView } from '../tables/view.ts'
+import { watchesTable } from '../tables/watches-table.ts'
 import type { Role } from '../themes/theme.ts'
 import { ListTable, listSummary } from './list-pages.tsx'
 
@@ -17,9 +18,27 @@ const roles = { debug: 'dim', info: null, warn: 'warning', error: 'bad' } as con
   Record<LogEntry['level'], Role | null>
 >
 
-/** What the daemon logs, or what happened that somebody may have to know. */
+/** What the daemon logs, what happened that somebody may have to know, or what it looks out for. */
 export function LogPage({ state }: { readonly state: State }): ReactElement {
-  return listPage(state) === 'events' ? <Happened state={state} /> : <Lines state={state} />
+  switch (listPage(state)) {
+    case 'events':
+      return <Happened state={state} />
+    case 'watches':
+      return <Watched state={state} />
+    default:
+      return <Lines state={state} />
+  }
+}
+
+function Watched({ state }: { readonly state: State }): ReactElement {
+  const look = useLook()
+  const view = watchesView(state)
+  return (
+    <>
+      <Line text={listSummary('watches', view, state.lists.watches, look)} width={state.size.columns} />
+      <ListTable state={state} page="watches" spec={watchesTable} view={view} />
+    </>
+  )
 }
 
 /** The newest first. */

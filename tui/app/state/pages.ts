@@ -19,6 +19,7 @@ export type ListPage =
   | 'groups'
   | 'usage'
   | 'events'
+  | 'watches'
   | 'sessions'
   | 'audit'
 
@@ -26,7 +27,7 @@ export type ListPage =
 const others: Readonly<Partial<Record<Page, readonly ListPage[]>>> = {
   connections: ['access', 'sums'],
   users: ['groups', 'usage'],
-  log: ['events'],
+  log: ['events', 'watches'],
   operators: ['sessions', 'audit'],
 }
 

@@ -102,6 +102,24 @@ export function banForm(): Form {
   }
 }
 
+export function watchForm(): Form {
+  return {
+    ...blankForm,
+    purpose: 'watches add',
+    title: 'New watch',
+    fields: [
+      { ...emptyField, name: 'name', label: 'Name', as: 'value', advice: 'what it is called where it tells something' },
+      {
+        ...emptyField,
+        name: 'text',
+        label: 'For',
+        as: 'value',
+        advice: 'rate>10MB/s user:bob for 30s, login-failures>20 for 1m, new-destination user:bob, near-limit',
+      },
+    ],
+  }
+}
+
 function ruleField(text: string): FormField {
   return { ...fieldOf(text), name: 'rule', label: 'Rule', as: 'value' }
 }

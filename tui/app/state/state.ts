@@ -15,6 +15,7 @@ import type {
   Sample,
   UsageRow,
   User,
+  Watch,
 } from '../../../shared/protocol/methods.ts'
 import type { ConnectionChange, UserChange } from '../../client/index.ts'
 import type { Background } from '../terminal/background.ts'
@@ -54,6 +55,8 @@ export interface Told {
   readonly usage: readonly UsageRow[] | null
   /** Who is logged in to manage the daemon. */
   readonly sessions: readonly ManagementSession[] | null
+  /** What the daemon looks out for. */
+  readonly watches: readonly Watch[] | null
   /** What operators did last, newest first. */
   readonly audit: readonly AuditEntry[] | null
   /** The connections that ended last, newest first. */
@@ -200,6 +203,7 @@ export const nothingTold: Told = {
   groups: null,
   usage: null,
   sessions: null,
+  watches: null,
   audit: null,
   closed: null,
 }
@@ -243,6 +247,7 @@ const initialUi: UiState = {
     settings: listBy('name'),
     operators: listBy('name'),
     sessions: listBy('since'),
+    watches: listBy('name'),
     audit: { ...listBy('time'), sort: { column: 'time', descending: true } },
     daemons: listBy('number'),
   },

@@ -17,6 +17,7 @@ import { sumsTable } from './sums-table.ts'
 import type { TableSpec } from './table-spec.ts'
 import { usageTable } from './usage-table.ts'
 import { usersTable } from './users-table.ts'
+import { watchesTable } from './watches-table.ts'
 
 const operatorName = ({ name }: Operator) => name
 const roleOf = ({ role }: Operator) => role
@@ -96,6 +97,7 @@ export const tables: Readonly<Record<ListPage, Pick<TableSpec<never>, 'columns' 
   settings: settingsTable,
   operators: operatorsTable,
   sessions: sessionsTable,
+  watches: watchesTable,
   audit: auditTable,
   daemons: daemonsTable,
 }

@@ -12,6 +12,7 @@ import type {
   Rule,
   Setting,
   UsageRow,
+  Watch,
 } from '../../../shared/protocol/methods.ts'
 import type { Motion, Table } from '../state/connections.ts'
 import { type DaemonRow, daemonRows } from '../state/daemons.ts'
@@ -34,6 +35,7 @@ import { sortRows, type TableSpec } from './table-spec.ts'
 import { logTable, operatorsTable, settingsTable } from './tables.ts'
 import { usageTable } from './usage-table.ts'
 import { usersTable } from './users-table.ts'
+import { watchesTable } from './watches-table.ts'
 
 /** A table as it is to be shown. */
 export interface View<Row> {
@@ -87,6 +89,11 @@ export function settingsView({ configuration, lists }: State): View<Setting> {
 
 export function operatorsView({ operators, lists }: State): View<Operator> {
   return withCursor(arrangeOperators(operators ?? noOperators, ...wishes(lists.operators)), lists.operators)
+}
+
+/** What the daemon looks out for. */
+export function watchesView({ watches, lists }: State): View<Watch> {
+  return withCursor(arrangeWatches(watches ?? noWatches, ...wishes(lists.watches)), lists.watches)
 }
 
 export function sessionsView({ sessions, lists }: State): View<ManagementSession> {
@@ -169,6 +176,7 @@ const views: Readonly<Record<ListPage, (state: State) => View<unknown>>> = {
   settings: settingsView,
   operators: operatorsView,
   sessions: sessionsView,
+  watches: watchesView,
   audit: auditView,
   daemons: daemonsView,
 }
@@ -181,6 +189,7 @@ const noUsage: readonly UsageRow[] = []
 const noSettings: readonly Setting[] = []
 const noOperators: readonly Operator[] = []
 const noSessions: readonly ManagementSession[] = []
+const noWatches: readonly Watch[] = []
 const noEntries: readonly AuditEntry[] = []
 
 /** `skew`: milliseconds by which the daemon's clock is ahead. */
@@ -213,6 +222,7 @@ const arrangeEvents = rememberLast(arrange(eventsTable))
 const arrangeSettings = rememberLast(arrange(settingsTable))
 const arrangeOperators = rememberLast(arrange(operatorsTable))
 const arrangeSessions = rememberLast(arrange(sessionsTable))
+const arrangeWatches = rememberLast(arrange(watchesTable))
 const arrangeAudit = rememberLast(arrange(auditTable))
 
 type Arranged<Row> = Omit<View<Row>, 'cursor'>
