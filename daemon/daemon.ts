@@ -72,12 +72,13 @@ export async function startDaemon(
       patience: patienceOf(current.values),
       tell: (message) => logger.info(message),
     })
-    const management = await startManagement(
+    const { told, ...management } = await startManagement(
       { configuration: current, stored, store, dataPlane, version, ending, log, monitoring, predecessor, environment },
       parts,
     )
     // Nobody is served by a daemon that may still fail.
     await dataPlane.engine.accept()
+    if (told) await monitoring?.tell(told)
     await predecessor?.serves(version)
     const started = parts.move()
     logger.info(

@@ -7,7 +7,7 @@ import type { DataPlane } from './data-plane.ts'
 import { Events } from './events/events.ts'
 import { endpointsAskedFor } from './listening.ts'
 import type { DaemonLog } from './log.ts'
-import { Heard, openSockets, tellMonitoring, userSeriesFor } from './monitoring.ts'
+import { Heard, monitored, openSockets, userSeriesFor } from './monitoring.ts'
 import { formatEndpoint } from './net/endpoint.ts'
 import {
   keptLimits,
@@ -20,6 +20,7 @@ import {
   watchRefusals,
 } from './observation.ts'
 import { ObservedUsers } from './observe/users.ts'
+import type { Told } from './prometheus/server.ts'
 import type { LiveRules } from './rules/live-rules.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { forwardsOf, forwardTarget } from './settings/forwards.ts'
@@ -39,10 +40,15 @@ export interface Management {
   readonly upgrade: Upgrade
 }
 
+interface Managed extends Management {
+  /** What monitoring is told once the daemon serves; undefined where nobody asks. */
+  readonly told: Told | undefined
+}
+
 /**
  * Watches the data plane and serves management. What is to be closed in the end goes into `parts`, in order.
  */
-export async function startManagement(options: ManagementOptions, parts: AsyncDisposableStack): Promise<Management> {
+export async function startManagement(options: ManagementOptions, parts: AsyncDisposableStack): Promise<Managed> {
   const { configuration, dataPlane, ending, log, monitoring } = options
   const observed = observe(options, parts)
   const users = userSeriesFor(monitoring, options, observed)
@@ -97,14 +103,13 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   listening.push(...controlSockets(control))
   listening.push(...metricsSockets.map((at) => ({ service: 'metrics' as const, address: formatEndpoint(at) })))
   const heard = monitoring && new Heard(options, parts)
-  if (monitoring && heard)
-    tellMonitoring(monitoring, options, observed, { config: administered.config, control, heard, users })
+  const told = heard && monitored(options, observed, { config: administered.config, control, heard, users })
   const reload = reloading(control, administered.rules, dataPlane, log, (outcome) => {
     if (heard) heard.reloads[outcome]++
   })
   const { users: accounts, rules, late, config } = administered
   const upgrade = startUpgrading({ ...options, control, users: accounts, rules, late, config, log: log.logger }, parts)
-  return { listening, reload, vanish: control.vanish, upgrade }
+  return { listening, reload, vanish: control.vanish, upgrade, told }
 }
 
 /** Reads what lies in files again; rules whose lists cannot be read any more stay as they are. */

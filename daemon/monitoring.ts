@@ -9,7 +9,7 @@ import { isLoopbackLiteral } from './net/address.ts'
 import { formatEndpoint } from './net/endpoint.ts'
 import type { Observed } from './observation.ts'
 import { Descriptors, memoryReader } from './observe/health.ts'
-import { MetricsServer } from './prometheus/server.ts'
+import { MetricsServer, type Told } from './prometheus/server.ts'
 import { snapshots } from './prometheus/snapshot.ts'
 import { UserSeries } from './prometheus/user-series.ts'
 import type { LiveSettings } from './settings/live-settings.ts'
@@ -71,9 +71,8 @@ export class Heard {
   }
 }
 
-/** Has the server tell of the daemon, which serves now. */
-export function tellMonitoring(
-  server: MetricsServer,
+/** What there is to tell of the daemon. */
+export function monitored(
   { dataPlane, version, ending }: ManagementOptions,
   { metrics, wall }: Observed,
   parts: {
@@ -82,12 +81,12 @@ export function tellMonitoring(
     readonly heard: Heard
     readonly users: UserSeries | undefined
   },
-): void {
+): Told {
   const { config, ...own } = parts
   const { engine, limitLines, passwords, logins, names, bans, accessLog } = dataPlane
   const descriptors = new Descriptors()
   const memory = memoryReader()
-  server.tell({
+  return {
     takeSnapshot: snapshots({
       ...own,
       ...{ engine, limitLines, passwords, logins, names, bans, accessLog, metrics, version },
@@ -96,5 +95,5 @@ export function tellMonitoring(
       process: () => ({ descriptors: descriptors.health, memory: memory() }),
     }),
     whyNotReady: () => (ending.isDraining ? 'draining' : undefined),
-  })
+  }
 }

@@ -1,6 +1,7 @@
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { isIP, type Socket } from 'node:net'
-import { endpointOf, listenOnTcp, socketsOf } from '../control/doors/listen-tcp.ts'
+import { isIP, Server as NetServer, type Socket } from 'node:net'
+import { listenOnTcp, socketsOf } from '../control/doors/listen-tcp.ts'
 import { isLoopbackLiteral } from '../net/address.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import type { HandedSockets, NamedSocket } from '../sockets/handed-sockets.ts'
@@ -23,6 +24,12 @@ export interface Told {
   whyNotReady(): string | undefined
 }
 
+/** A server for a socket that another process has handed over. */
+interface Adopted {
+  readonly socket: NamedSocket
+  readonly server: Server
+}
+
 interface Answer {
   readonly status: number
   readonly body: string
@@ -35,6 +42,8 @@ export class MetricsServer {
   /** For a process that is to listen on them, too. */
   readonly sockets: readonly NamedSocket[]
   readonly #servers: readonly Server[]
+  /** Those that are to listen, once there is something to tell: another process answers there meanwhile. */
+  readonly #adopted: readonly Adopted[]
   readonly #clients: Set<Socket>
   /** Undefined while the daemon starts. */
   #told: Told | undefined
@@ -43,34 +52,51 @@ export class MetricsServer {
   readonly #texts = new Map<Format, string>()
   readonly #tellError: (error: unknown) => void
 
-  private constructor(servers: readonly Server[], clients: Set<Socket>, tellError: (error: unknown) => void) {
-    this.#servers = servers
+  private constructor(
+    adopted: readonly Adopted[],
+    servers: readonly Server[],
+    clients: Set<Socket>,
+    tellError: (error: unknown) => void,
+  ) {
+    this.#adopted = adopted
+    this.#servers = [...adopted.map(({ server }) => server), ...servers]
     this.#clients = clients
     this.#tellError = tellError
-    this.listening = servers.map(endpointOf)
-    this.sockets = socketsOf(servers, 'metrics')
-    for (const server of servers) server.on('request', (request, response) => this.#serve(request, response))
+    this.sockets = [...adopted.map(({ socket }) => socket), ...socketsOf(servers, 'metrics')]
+    this.listening = this.sockets.map(({ address, port }) => ({ address, port }))
+    for (const server of this.#servers) server.on('request', (request, response) => this.#serve(request, response))
   }
 
-  /** Says that the daemon starts, until it is told more. Throws `ControlListenError`, and then nothing listens. */
+  /**
+   * Says that the daemon starts, until it is told more; nothing where the process listens that has `handed` over its sockets. Throws
+   * `ControlListenError`, and then nothing listens.
+   */
   static async listen(
     endpoints: readonly Endpoint[],
     tellError: (error: unknown) => void,
     handed?: HandedSockets,
   ): Promise<MetricsServer> {
     const clients = new Set<Socket>()
-    const servers = await listenOnTcp(endpoints, 'metrics', () => makeServer(clients, tellError), handed)
-    return new MetricsServer(servers as Server[], clients, tellError)
+    const adopted: Adopted[] = []
+    const fresh = endpoints.filter((endpoint) => {
+      const [socket] = handed?.take('metrics', endpoint) ?? []
+      if (socket) adopted.push({ socket, server: makeServer(clients, tellError) })
+      return socket === undefined
+    })
+    const servers = await listenOnTcp(fresh, 'metrics', () => makeServer(clients, tellError), undefined)
+    return new MetricsServer(adopted, servers as Server[], clients, tellError)
   }
 
   /** The daemon serves, and tells of itself from now on. */
-  tell(told: Told): void {
+  async tell(told: Told): Promise<void> {
     this.#told = told
+    for (const { socket, server } of this.#adopted) await once(server.listen({ fd: socket.fd }), 'listening')
   }
 
-  /** Leaves those who ask to another process; who has asked gets the answer. */
+  /** Leaves those who come to another process; who has come already gets an answer. */
   leave(): void {
-    for (const server of this.#servers) server.close()
+    // That of HTTP cuts whoever has not asked yet, too.
+    for (const server of this.#servers) NetServer.prototype.close.call(server)
   }
 
   async close(): Promise<void> {

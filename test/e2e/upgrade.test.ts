@@ -47,13 +47,48 @@ function endForSure(pid: number): void {
   }
 }
 
+/** Asks again and again whether a daemon takes clients. */
+class Probes {
+  readonly #answers = new Set<unknown>()
+  readonly #ended: Promise<void>
+  #stops = false
+
+  constructor(port: number) {
+    this.#ended = this.#ask(`http://127.0.0.1:${port}/readyz`)
+  }
+
+  /** Resolves to all that was answered. */
+  async stop(): Promise<ReadonlySet<unknown>> {
+    this.#stops = true
+    await this.#ended
+    return this.#answers
+  }
+
+  async #ask(url: string): Promise<void> {
+    while (!this.#stops) {
+      const answer = await fetch(url).then(
+        ({ status }) => status,
+        ({ cause }) => cause,
+      )
+      this.#answers.add(answer)
+      await setTimeout(5)
+    }
+  }
+}
+
 async function status(daemon: Daemon) {
   return (await (await operate(daemon)).call('status.get')).result
 }
 
 describe.each(engines)('with the %s engine, an upgrade', (engine) => {
   test('loses no connection and no byte, whatever the number of threads, and counts all once', async () => {
-    const { daemon, clients, configure } = await startUpgradable('workers = 2', ['--engine', engine])
+    const { daemon, clients, configure } = await startUpgradable('workers = 2', [
+      '--engine',
+      engine,
+      '--metrics-addr',
+      '0',
+    ])
+    const probes = new Probes(daemon.port('metrics'))
     const pause = () => setTimeout(2)
     const flows = await Promise.all(Array.from({ length: 6 }, (_, i) => Flow.begin(clients, i, pause)))
     const visits = new Visits(clients, 6)
@@ -75,6 +110,8 @@ describe.each(engines)('with the %s engine, an upgrade', (engine) => {
     process.kill((await status(daemon)).pid, 'SIGUSR2')
     await eventually(async () => expect(await status(daemon)).toMatchObject({ generation: 3, users: 1 }))
     await goOn()
+    // Whoever watches over it sees no gap either.
+    expect(await probes.stop()).toEqual(new Set([200]))
     await visits.stop()
     await Promise.all(flows.map((flow) => flow.stop()))
     expect(visits.failures).toEqual([])

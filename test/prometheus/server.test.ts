@@ -5,6 +5,7 @@ import { expect, it, onTestFinished, vi } from 'vitest'
 import { ControlListenError } from '../../daemon/control/start-error.ts'
 import { families, type Snapshot } from '../../daemon/prometheus/families.ts'
 import { MetricsServer } from '../../daemon/prometheus/server.ts'
+import { HandedSockets } from '../../daemon/sockets/handed-sockets.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 
 const nothing = Object.fromEntries(Object.keys(families).map((name) => [name, []])) as unknown as Snapshot
@@ -45,7 +46,7 @@ it('says whether the process answers, and whether it takes clients', async () =>
   expect(await get('/healthz')).toMatchObject({ status: 200, body: 'alive\n' })
   expect(await get('/readyz')).toMatchObject({ status: 503, body: 'starting\n' })
   expect(await get('/metrics')).toMatchObject({ status: 503, body: 'starting\n' })
-  tell()
+  await tell()
   expect(await get('/readyz')).toMatchObject({ status: 200, body: 'ready\n' })
   drain()
   expect(await get('/readyz')).toMatchObject({ status: 503, body: 'draining\n' })
@@ -57,7 +58,7 @@ it('says whether the process answers, and whether it takes clients', async () =>
 
 it('tells metrics in either format, taken once a second however many ask', async () => {
   const { get, tell, takeSnapshot } = await listen()
-  tell()
+  await tell()
   const clock = vi.spyOn(performance, 'now')
   onTestFinished(() => clock.mockRestore())
   clock.mockReturnValue(5_000)
@@ -80,7 +81,7 @@ it('tells metrics in either format, taken once a second however many ask', async
 
 it('knows three paths, and two methods', async () => {
   const { get, tell } = await listen()
-  tell()
+  await tell()
   expect(await get('/')).toMatchObject({ status: 404 })
   expect(await get('/metrics/../healthz')).toMatchObject({ status: 404 })
   for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'])
@@ -89,7 +90,7 @@ it('knows three paths, and two methods', async () => {
 
 it('is no address of ours for a page that a browser on this machine shows', async () => {
   const { get, tell, port } = await listen()
-  tell()
+  await tell()
   for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1.evil.example', '[evil]'])
     expect(await get('/metrics', { Host: host })).toMatchObject({ status: 421 })
   for (const host of ['localhost', `localhost:${port}`, '127.0.0.1', `[::1]:${port}`, '192.0.2.1:80'])
@@ -98,7 +99,7 @@ it('is no address of ours for a page that a browser on this machine shows', asyn
 
 it('answers one request a connection, whatever comes behind it', async () => {
   const { tell, port, takeSnapshot } = await listen()
-  tell()
+  await tell()
   const answers = await raw(port, 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(1000))
   expect(answers.match(/HTTP\/1.1 200/g)).toHaveLength(1)
   expect(takeSnapshot).toHaveBeenCalledTimes(1)
@@ -143,7 +144,7 @@ it('says so where its port is taken, and in a fault of ours', async () => {
   const { port, server, tellError, get } = await listen()
   await expect(MetricsServer.listen([{ address: '127.0.0.1', port }], tellError)).rejects.toThrow(ControlListenError)
   const fault = new Error('a fault')
-  server.tell({
+  await server.tell({
     takeSnapshot: () => {
       throw fault
     },
@@ -153,6 +154,33 @@ it('says so where its port is taken, and in a fault of ours', async () => {
   expect([status, body.includes('a fault')]).toEqual([500, true])
   expect(tellError).toHaveBeenCalledExactlyOnceWith(fault)
   expect(await get('/healthz')).toMatchObject({ status: 200 })
+})
+
+it('leaves a socket that it is handed to the process before, until it has something to tell', async () => {
+  const before = await listen()
+  await before.tell()
+  const address = before.server.listening[0]
+  if (!address) throw new Error('it listens nowhere')
+  const server = await MetricsServer.listen(
+    [{ ...address, port: 0 }],
+    vi.fn(),
+    new HandedSockets(before.server.sockets),
+  )
+  onTestFinished(() => server.close())
+  expect(server.listening).toEqual([address])
+  expect(server.sockets).toEqual(before.server.sockets)
+  for (let i = 0; i < 50; i++) expect(await before.get('/readyz')).toMatchObject({ status: 200 })
+})
+
+it('answers who had come when it leaves', async () => {
+  const { port, server, tell, get } = await listen()
+  await tell()
+  const peer = await connectPeer('127.0.0.1', port)
+  // Whoever came before this one has been taken, too.
+  await get('/healthz')
+  server.leave()
+  peer.write('GET /readyz HTTP/1.0\r\n\r\n')
+  expect(await peer.readTextToEnd()).toMatch(/ready\n$/)
 })
 
 it('gives everything back', async () => {
