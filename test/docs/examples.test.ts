@@ -13,14 +13,16 @@ import { eventExamples, examples } from './examples.ts'
 const names = Object.keys(examples) as Method[]
 /** Another daemon must have other nonces; `worked-login.ts` has a login of its own. */
 const logins: readonly Method[] = ['auth.begin', 'auth.finish']
-const endings: readonly Method[] = ['daemon.drain', 'daemon.upgrade', 'daemon.shutdown']
+const endings: readonly Method[] = ['daemon.drain', 'daemon.shutdown']
+/** Its answer tells who the successor is. */
+const upgrade = 'daemon.upgrade'
 /** Asked of a connection that there is, below. */
 const details = 'connections.get'
 /** It takes a folder that is the test's: test/e2e/store.test.ts. */
 const backup = 'transfer.backup'
 /** Asked of one in test/control/auditor.test.ts. */
 const cut = 'sessions.cut'
-const asked = names.filter((name) => ![...logins, ...endings, details, backup, cut].includes(name))
+const asked = names.filter((name) => ![...logins, ...endings, upgrade, details, backup, cut].includes(name))
 
 /** Whose results are of the moment. Those of the others must be as shown. */
 const varying: readonly Method[] = [
@@ -107,6 +109,15 @@ test(`a daemon answers ${details}`, async () => {
 test.each(endings)('a daemon answers %s, and ends', async (name) => {
   const daemon = await startDaemon()
   expect(await done(await operate(daemon), name, examples[name].params)).toEqual(examples[name].result)
+  expect((await daemon.ended).status).toBe(0)
+})
+
+test(`a daemon answers ${upgrade}, and ends with its successor`, async () => {
+  const daemon = await startDaemon()
+  const result = await done(await operate(daemon), upgrade, examples[upgrade].params)
+  expect(methods[upgrade].result.parse(result)).toEqual(result)
+  expect(result).toMatchObject({ generation: 2 })
+  await done(await operate(daemon), 'daemon.shutdown', {})
   expect((await daemon.ended).status).toBe(0)
 })
 
