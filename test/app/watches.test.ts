@@ -45,7 +45,21 @@ test('who guesses passwords is told of by message, bell, event, log and webhook'
   expect(listed.stdout).toContain('"firing":["127.0.0.2"],"fired":1')
   expect(listed.stdout).toMatch(/"kind":"watch","level":"warn","text":"guesses: 127\.0\.0\.2/)
   expect(listed.stdout).toMatch(/"action":"watches.add".*"given":\{"name":"guesses","text":"login-failures>1 for 1h"\}/)
-  expect((await exec(daemon, 'watches remove guesses')).stdout).toContain('removed the watch guesses')
+
+  // They have a page, behind the log and what happened.
+  app.type('6vv')
+  await app.shows(/1\/1 watches\n.*\n>guesses +login-failures>1 for 1h00m +127\.0\.0\.2 +1 /)
+  app.type('D')
+  await app.shows(/0\/0 watches[\s\S]*removed the watch guesses: .*; u undoes/)
+  app.type('a')
+  await app.shows(/New watch/)
+  app.type('big\tRATE>1MB/s user:bob for 3s\r')
+  await app.shows(/! a watch begins with rate>10MB/)
+  app.type('\u001b')
+  await app.until(() => !/New watch/.test(app.screen), 'gives the form up')
+  app.type('abig\trate>1MB/s user:bob for 3s\r')
+  await app.shows(/>big +rate>1MB\/s user:bob for 3s +- +0 /)
+  expect((await exec(daemon, 'watches remove big')).stdout).toContain('removed the watch big')
   expect((await exec(daemon, 'watches add x rate>fast')).stderr).toMatch(/write rate>10MB\/s; see 'help watches add'/)
 })
 
