@@ -139,7 +139,7 @@ export async function startDataPlane(
     names: resolver,
     members,
     rules,
-    orders: new EngineOrders(engine, limits, options.policy, warn),
+    orders: new EngineOrders(engine, limits, options.policy, settings['proxy-protocol-from'], warn),
     async store() {
       await Promise.all([limiting.store(), banning.store()])
     },

@@ -14,18 +14,19 @@ export class EngineOrders {
   #passwordRequired: boolean
   #forbidden: readonly Endpoint[]
 
-  /** `policy`: what the engine was started with. */
+  /** The policy and the balancers are what the engine was started with. */
   constructor(
     engine: Engine,
     limits: Pick<LimitKeeper, 'takeWays'>,
     { passwordRequired, forbidden }: Pick<Policy, 'passwordRequired' | 'forbidden'>,
+    balancers: readonly string[],
     warn: (message: string) => void,
   ) {
     this.#engine = engine
     this.#limits = limits
     this.#passwordRequired = passwordRequired
     this.#forbidden = forbidden
-    const warning = openProxyWarning(engine.listening)
+    const warning = openProxyWarning(engine.listening, balancers)
     this.#warnOpen = () => warning && warn(warning)
     if (!passwordRequired) this.#warnOpen()
   }

@@ -174,6 +174,15 @@ export const settings = {
       'refuse (REP 02) associations whose clients do not declare the port that they send from: without it, an association ' +
       "belongs to whatever sends first from its client's address",
   },
+  'proxy-protocol-from': {
+    type: 'list',
+    default: [],
+    placeholder: 'NET',
+    most: 64,
+    summary:
+      'load balancer, by address or network, that passes on the connections of others to SOCKS and says whose each is (PROXY ' +
+      'protocol); nobody else may connect there then; repeatable',
+  },
   forward: {
     type: 'list',
     default: [],

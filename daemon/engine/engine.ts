@@ -41,6 +41,11 @@ export interface EngineOptions extends Tuning, ListenOptions {
   /** Sessions to make room for: the most that `maxSessions` can ever come to. */
   readonly capacity: number
   readonly policy: Policy
+  /**
+   * Who passes on the connections of others to SOCKS, and must say whose each is (PROXY protocol); nobody else may connect there
+   * then. None: whoever connects is the client.
+   */
+  readonly balancers: readonly Network[]
   /** The memory of `LimitLines`: the control plane writes who may use what, loops what is used. */
   readonly limitLines: SharedArrayBuffer
   /** The memory of `SourceLines`, which loops write. */

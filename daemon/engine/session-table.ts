@@ -87,8 +87,8 @@ export const endedCapacity = 8192
 
 const totalCount = 16
 
-/** Where clients come in. */
-export const Door = { socks: 0, forward: 1 } as const
+/** Where clients come in. `own`: to SOCKS, by a balancer that comes for itself, perhaps only to see whether we live. */
+export const Door = { socks: 0, forward: 1, own: 2 } as const
 export type Door = (typeof Door)[keyof typeof Door]
 const doorCount = 2
 
@@ -160,7 +160,7 @@ export class SessionTable {
 
   /** By `Total`. */
   readonly totals: Float64Array
-  /** By `Door` and then by family, IPv4 first: clients that came in; these only grow. */
+  /** By `Door`, of `socks` and `forward`, and then by family, IPv4 first: clients that came in; these only grow. */
   readonly arrived: Float64Array
   /** By command and then by `Reason`: sessions that ended for it; these only grow. See `endedFor`. */
   readonly ended: Float64Array
@@ -182,6 +182,8 @@ export class SessionTable {
 
   /** The rows of sessions that have ended. */
   readonly endings: EndedRing
+  /** Slots of those who came by `Door.own`, and count for nothing until something comes of that. */
+  readonly #uncounted = new Set<number>()
 
   /** A new table of `capacity` slots, or a view of the one in `buffer`, which another thread made. */
   constructor(capacity: number, buffer?: SharedArrayBuffer) {
@@ -260,9 +262,14 @@ export class SessionTable {
     this.#enter(slot, State.negotiating, now)
     this.serial[slot] = serial
     this.seal(slot)
+    this.userSessions[0]++
+    if (door === Door.own) this.#uncounted.add(slot)
+    else this.#count(slot, door)
+  }
+
+  #count(slot: number, door: typeof Door.socks | typeof Door.forward): void {
     this.totals[Total.accepted]++
     this.arrived[2 * door + familyAt(this.clientAddress, slot)]++
-    this.userSessions[0]++
   }
 
   /** A row is about to be changed: until `seal`, nobody takes it for what it says. */
@@ -293,6 +300,7 @@ export class SessionTable {
     const state = this.state[slot]
     const took = now - this.since[slot * stateCount + state]
     const { handshake, resolve, dial } = this.durations
+    if (this.#uncounted.size > 0 && this.#uncounted.delete(slot)) this.#count(slot, Door.socks)
     if (state === State.negotiating) {
       if (reason === undefined && this.command[slot] !== forwarded) handshake.note(took)
     } else if (state === State.resolving) {
@@ -355,15 +363,23 @@ export class SessionTable {
     return state === State.closing ? (this.reason[slot] as Reason) : Reason.failed
   }
 
-  /** The session is over: its row is copied to the ended ones, and the slot is free. */
+  /**
+   * The session is over: its row is copied to the ended ones, and the slot is free. Nothing tells of a balancer that left
+   * before it was served.
+   */
   end(slot: number, reason: Reason, now: number): void {
+    this.userSessions[this.user[slot]]--
+    if (reason === Reason.gone && this.#uncounted.size > 0 && this.#uncounted.delete(slot)) return this.#clear(slot)
     this.ended[this.command[slot] * reasonCount + reason]++
     this.#time(slot, now, reason)
     if (this.since[slot * stateCount + State.open] === 0) this.totals[Total.failed]++
     else this.durations.session.note(now - this.since[slot * stateCount + State.negotiating])
-    this.userSessions[this.user[slot]]--
     this.userEnded[this.user[slot]]++
     this.#keep(slot, reason, now)
+    this.#clear(slot)
+  }
+
+  #clear(slot: number): void {
     this.open(slot)
     this.serial[slot] = 0
     this.since.fill(0, slot * stateCount, (slot + 1) * stateCount)

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { type Settings, settings } from '../../shared/settings.ts'
 import type { EngineOptions, Policy, Tuning } from '../engine/engine.ts'
 import type { Endpoint } from '../net/endpoint.ts'
+import { parseNetwork } from '../net/network.ts'
 import { forwardsOf } from './forwards.ts'
 import { commands, rateOf } from './setting-values.ts'
 
@@ -22,6 +23,7 @@ export function engineOptions(
     // Room that nobody uses costs no memory, and lets max-connections be raised while the daemon runs.
     capacity: Math.max(values['max-connections'], settings['max-connections'].default),
     ...tuningOf(values),
+    balancers: values['proxy-protocol-from'].map(parseNetwork),
     policy,
   }
 }

@@ -5,7 +5,7 @@ import type { Endpoint } from '../net/endpoint.ts'
 
 /** Whether to serve clients without a password is safe, since only this machine reaches the sockets, or wished for. */
 export function mayBeOpen(settings: Readonly<Settings>): boolean {
-  return settings['open-proxy'] || settings['socks-addr'].every(isLoopbackLiteral)
+  return settings['open-proxy'] || remotePlace(settings) === undefined
 }
 
 /**
@@ -17,9 +17,12 @@ export function passwordRequired(settings: Readonly<Settings>, users: number): b
   return settings.auth === 'required'
 }
 
-/** The address by which other machines reach SOCKS, if they do. */
-export function remoteAddress(settings: Readonly<Settings>): string | undefined {
-  return settings['socks-addr'].find((address) => !isLoopbackLiteral(address))
+/** Where other machines reach SOCKS, if they do: on an address, or behind a balancer, be it one on this machine. */
+export function remotePlace(settings: Readonly<Settings>): string | undefined {
+  const [balancer] = settings['proxy-protocol-from']
+  if (balancer !== undefined) return `behind ${balancer}`
+  const remote = settings['socks-addr'].find((address) => !isLoopbackLiteral(address))
+  return remote && `on ${remote}`
 }
 
 /** Whether proxyd starts with these settings and this number of users: not if it would be open by accident. */
@@ -27,11 +30,15 @@ export function mayStart(settings: Readonly<Settings>, users: number): boolean {
   return mayBeOpen(settings) || settings.auth === 'required' || (settings.auth === 'auto' && users > 0)
 }
 
-/** What an operator should know who serves these endpoints without a password; undefined if all are loopback. */
-export function openProxyWarning(listening: readonly Endpoint[]): string | undefined {
+/**
+ * What an operator should know who serves these endpoints, or who comes by these balancers, without a password; undefined if
+ * only this machine is served.
+ */
+export function openProxyWarning(listening: readonly Endpoint[], balancers: readonly string[]): string | undefined {
   const remote = listening.filter(({ address }) => !isLoopbackLiteral(address))
-  if (remote.length === 0) return undefined
-  const places = remote.map(({ address, port }) => `${address} port ${port}`).join(' or ')
+  const sockets = remote.map(({ address, port }) => `${address} port ${port}`)
+  const places = (balancers.length > 0 ? balancers.map((each) => `the balancer ${each}`) : sockets).join(' or ')
+  if (places === '') return undefined
   return `anyone who reaches ${places} may use this proxy: it asks for no password (see auth, open-proxy and adduser)`
 }
 
@@ -56,6 +63,6 @@ export function refuseOpenProxy(settings: Readonly<Settings>, users: number): vo
       : "add a user (with -u, or proxy-tui --exec 'adduser NAME' while proxyd serves loopback only)"
   throw new Failure(
     2,
-    `SOCKS on ${remoteAddress(settings)} without a password serves anyone who reaches it: ${mend}, or pass --open-proxy`,
+    `SOCKS ${remotePlace(settings)} without a password serves anyone who reaches it: ${mend}, or pass --open-proxy`,
   )
 }

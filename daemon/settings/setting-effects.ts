@@ -3,7 +3,7 @@ import type { AccessLog } from '../access-log/access-log.ts'
 import { Refusal } from '../refusal.ts'
 import { accessLogOf } from './access-log-settings.ts'
 import type { Effects } from './live-settings.ts'
-import { mayBeOpen, mayStart, openProxyAhead, passwordRequired, remoteAddress } from './open-proxy.ts'
+import { mayBeOpen, mayStart, openProxyAhead, passwordRequired, remotePlace } from './open-proxy.ts'
 
 /** What the parts of the daemon take of the settings. */
 export interface Parts {
@@ -52,13 +52,13 @@ export function patienceOf(values: Readonly<Settings>): { readonly drain: number
 
 /** Only who says so twice makes an open proxy, and never without hearing of it. */
 function foreseeOpenness(values: Readonly<Settings>, users: number): string[] {
-  const remote = remoteAddress(values)
+  const remote = remotePlace(values)
   if (remote === undefined) return openProxyAhead(values, users)
   if (passwordRequired(values, users)) return users > 0 ? [] : [nobodyEnters(values, remote)]
-  if (mayBeOpen(values)) return [`whoever reaches SOCKS on ${remote} may use it without a password from now on`]
+  if (mayBeOpen(values)) return [`whoever reaches SOCKS ${remote} may use it without a password from now on`]
   throw new Refusal(
     'invalid',
-    `SOCKS on ${remote} without a password would serve anyone who reaches it: set auth to auto or required, or ` +
+    `SOCKS ${remote} without a password would serve anyone who reaches it: set auth to auto or required, or ` +
       'open-proxy to true as well',
   )
 }
@@ -66,7 +66,7 @@ function foreseeOpenness(values: Readonly<Settings>, users: number): string[] {
 /** Users given with -u are there again at the next start. */
 function nobodyEnters(values: Readonly<Settings>, remote: string): string {
   const nobody = 'there is no user, so nobody can use SOCKS'
-  const start = mayStart(values, values.user.length) ? '' : `, and proxyd will not start again to serve ${remote}`
+  const start = mayStart(values, values.user.length) ? '' : `, and proxyd will not start again to serve SOCKS ${remote}`
   const mend = values.auth === 'auto' ? ', or set open-proxy to true to serve without a password' : ''
   return `${nobody}${start}: add a user${mend}`
 }

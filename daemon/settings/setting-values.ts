@@ -79,14 +79,8 @@ const meaningProblem: { readonly [Name in SettingName]?: (value: readonly string
     if (text === '0' || (sizeOf(text) ?? 0) >= leastLogSize) return undefined
     return `must be bytes, such as 100MB, at least 64kB, or 0, and not ${JSON.stringify(text)}`
   },
-  'ban-exempt': (texts) => {
-    try {
-      texts.forEach(parseNetwork)
-      return undefined
-    } catch (error) {
-      return `takes addresses and networks: ${(error as Error).message}`
-    }
-  },
+  'ban-exempt': networkProblem,
+  'proxy-protocol-from': networkProblem,
   forward: (texts) => {
     const bad = texts.find((text) => !parseForward(text))
     return bad === undefined ? undefined : `needs [ADDR:]PORT=HOST:PORT, which ${JSON.stringify(bad)} is not`
@@ -118,6 +112,15 @@ export function sizeOf(text: string): number | undefined {
 /** Bytes a second; undefined for 0, which is no limit. Throws a RangeError. */
 export function rateOf(text: string): number | undefined {
   return text === '0' ? undefined : Number(parseLimit('rate-up', text))
+}
+
+function networkProblem(texts: readonly string[]): string | undefined {
+  try {
+    texts.forEach(parseNetwork)
+    return undefined
+  } catch (error) {
+    return `takes addresses and networks: ${(error as Error).message}`
+  }
 }
 
 function rateProblem(value: unknown): string | undefined {

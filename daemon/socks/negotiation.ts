@@ -214,7 +214,8 @@ function after(reply: Uint8Array, next: Outcome): Outcome {
   return { reply: next.reply ? joined(reply, next.reply) : reply, step: next.step }
 }
 
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+/** A new array of both, one behind the other. */
+export function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   const both = new Uint8Array(first.length + second.length)
   both.set(first)
   both.set(second, first.length)

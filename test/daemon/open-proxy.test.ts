@@ -24,6 +24,7 @@ test.each([
   [{ 'socks-addr': everywhere, auth: 'required' }, 0],
   [{ 'socks-addr': everywhere, 'open-proxy': true }, 0],
   [{ 'socks-addr': everywhere, 'open-proxy': true, auth: 'none' }, 1],
+  [{ 'proxy-protocol-from': ['127.0.0.1'] }, 1],
 ] as const)('serves %j with %i users', (flags, users) => {
   expect(() => refuseOpenProxy(settingsOf(flags), users)).not.toThrow()
 })
@@ -33,6 +34,7 @@ test.each([
   [{ 'socks-addr': ['::'] }, 0, /:: .*--open-proxy/],
   [{ 'socks-addr': ['192.0.2.1'] }, 0, /192\.0\.2\.1 .*--open-proxy/],
   [{ 'socks-addr': ['::ffff:192.0.2.1'] }, 0, /--open-proxy/],
+  [{ 'proxy-protocol-from': ['127.0.0.1'] }, 0, /SOCKS behind 127\.0\.0\.1 .*add a user.*--open-proxy/],
   [{ 'socks-addr': everywhere, auth: 'none' }, 5, /--auth auto.*--open-proxy/],
 ] as const)('refuses %j with %i users', (flags, users, line) => {
   const attempt = () => refuseOpenProxy(settingsOf(flags), users)
@@ -43,6 +45,7 @@ test.each([
 test('a proxy that other machines reach may only be open if that was asked for', () => {
   expect(mayBeOpen(settingsOf({}))).toBe(true)
   expect(mayBeOpen(settingsOf({ 'socks-addr': everywhere }))).toBe(false)
+  expect(mayBeOpen(settingsOf({ 'proxy-protocol-from': ['::1'] }))).toBe(false)
   expect(mayBeOpen(settingsOf({ 'socks-addr': everywhere, 'open-proxy': true }))).toBe(true)
 })
 
@@ -60,8 +63,11 @@ test.each([
 
 test('who serves other machines without a password is told where', () => {
   const at = (address: string) => ({ address, port: 1080 })
-  expect(openProxyWarning([at('127.0.0.1'), at('::1')])).toBeUndefined()
-  expect(openProxyWarning([at('0.0.0.0'), at('::1'), at('::')])).toMatch(
+  expect(openProxyWarning([at('127.0.0.1'), at('::1')], [])).toBeUndefined()
+  expect(openProxyWarning([at('127.0.0.1')], ['::1'])).toMatch(
+    /^anyone who reaches the balancer ::1 may use this proxy:/,
+  )
+  expect(openProxyWarning([at('0.0.0.0'), at('::1'), at('::')], [])).toMatch(
     /^anyone who reaches 0\.0\.0\.0 port 1080 or :: port 1080 may use this proxy:/,
   )
 })

@@ -144,7 +144,9 @@ test('whoever leaves a daemon for other machines without users hears whether it 
   const first = await startDaemon([...everywhere, '--auth', 'required'], { folders })
   const client = await operate(first)
   const { warnings } = await set(client, { auth: 'auto' })
-  expect(warnings[0]).toMatch(/no user.*will not start again to serve 0\.0\.0\.0: add a user, or set open-proxy/)
+  expect(warnings[0]).toMatch(
+    /no user.*will not start again to serve SOCKS on 0\.0\.0\.0: add a user, or set open-proxy/,
+  )
   await first.stop()
   const refused = await spawnDaemon(everywhere, { folders })
   expect(await refused.ended).toMatchObject({ status: 2 })

@@ -43,3 +43,24 @@ export function withPort(said: Uint8Array, port: number): Buffer {
     bytes.writeUInt16BE(port, at)
   return bytes
 }
+
+const literal = fc.oneof(fc.ipV4(), fc.ipV6())
+const number = fc.integer({ min: 0, max: 70_000 })
+const line = fc
+  .tuple(fc.constantFrom('TCP4', 'TCP6', 'UNKNOWN', 'UDP4'), literal, literal, number, number)
+  .map((words) => bytes(`PROXY ${words.join(' ')}\r\n`))
+const binary = fc
+  .tuple(
+    fc.constantFrom(0x20, 0x21, 0x21, 0x11),
+    fc.constantFrom(0, 0x11, 0x21, 0x31),
+    fc.constantFrom(12, 36, 216, 40),
+    fc.uint8Array({ maxLength: 300 }),
+  )
+  .map(([command, family, length, behind]) =>
+    bytes('\r\n\r\n\0\r\nQUIT\n', command, family, 0, length, behind, new Uint8Array(length)),
+  )
+
+/** Nearly right headers of a balancer, with something behind them. */
+export const introductions = fc
+  .tuple(fc.oneof(line, binary), fc.uint8Array({ maxLength: 40 }))
+  .map((parts) => bytes(...parts))

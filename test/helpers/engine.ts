@@ -26,6 +26,7 @@ import {
 import { SourceLines } from '../../daemon/engine/shared/source-lines.ts'
 import { startLinux, startPortable } from '../../daemon/engine/start.ts'
 import type { Endpoint } from '../../daemon/net/endpoint.ts'
+import { parseNetwork } from '../../daemon/net/network.ts'
 import type { IndexOf } from '../../daemon/policy/compile.ts'
 import type { Forward } from '../../daemon/sockets/listeners.ts'
 import { Command } from '../../daemon/socks/messages.ts'
@@ -88,6 +89,8 @@ export interface Options extends Partial<Policy> {
   /** Text of rules. */
   readonly rules?: string
   readonly indexOf?: IndexOf
+  /** Networks whose connections begin with a PROXY header; none unless told. */
+  readonly balancers?: readonly string[]
 }
 
 /** Long enough for a slow machine: a test that waits for one of these has failed. */
@@ -137,6 +140,7 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
       timeouts: { ...patience, ...options.timeouts },
       liveness: { keepalive: 0, userTimeout: 0, ...options.liveness },
       forwards: options.forwards ?? [],
+      balancers: (options.balancers ?? []).map(parseNetwork),
       known: KnownSources.memory(),
       banned: options.banned ?? BannedSources.memory(),
       limitLines,

@@ -1,14 +1,17 @@
 import type { Destination } from '../../net/destination.ts'
+import type { Network } from '../../net/network.ts'
 import { EPOLLIN } from '../../os/epoll.ts'
 import { close, errno, errnoName } from '../../os/libc.ts'
 import { accept, isExhausted, resetOnClose, setLiveness } from '../../os/socket.ts'
-import { copyMapped, socketAddressBytes } from '../../os/socket-address.ts'
+import { copyMapped, encodeSocketAddress, socketAddressBytes } from '../../os/socket-address.ts'
 import type { Listener } from '../../sockets/listeners.ts'
 import type { Liveness } from '../engine.ts'
 import { Door, forwarded, Reason } from '../session-table.ts'
+import { Balancers } from '../shared/balancers.ts'
 import type { BannedSources } from '../shared/banned-sources.ts'
 import type { Admitter } from './admitter.ts'
 import type { LoopContext } from './context.ts'
+import { type Introduced, Introducer } from './introducer.ts'
 import type { Negotiator } from './negotiator.ts'
 import { clientOf, watched } from './sessions.ts'
 import type { SharedCount } from './shared-counts.ts'
@@ -41,6 +44,8 @@ interface Doors {
   readonly firstKey: number
   /** Sources that are kept out. */
   readonly banned: BannedSources
+  /** See `EngineOptions`. */
+  readonly balancers: readonly Network[]
 }
 
 /** Takes clients from this loop's listening sockets while there is room; meanwhile the others wait in the kernel. */
@@ -52,7 +57,10 @@ export class Acceptor {
   readonly #admitter: Admitter
   readonly #listeners: Listener<number>[]
   readonly #firstKey: number
-  /** Of the client who was accepted last. */
+  readonly #doors: number
+  /** For those who do not come for themselves; undefined if all do. */
+  readonly #introducer: Introducer | undefined
+  /** Of the client who was accepted last, or introduced. */
   readonly #clientAddress = new Uint8Array(socketAddressBytes)
   readonly #mappedAddress = new Uint8Array(16)
   /** When accepting goes on, on the loop's clock; 0 while it does. */
@@ -68,7 +76,7 @@ export class Acceptor {
   constructor(
     loop: LoopContext,
     room: Room,
-    { listeners, firstKey, banned }: Doors,
+    { listeners, firstKey, banned, balancers }: Doors,
     next: { readonly negotiator: Negotiator; readonly admitter: Admitter },
   ) {
     this.#loop = loop
@@ -78,6 +86,15 @@ export class Acceptor {
     this.#admitter = next.admitter
     this.#listeners = [...listeners]
     this.#firstKey = firstKey
+    this.#doors = listeners.length
+    if (balancers.length === 0) return
+    this.#introducer = new Introducer(
+      loop,
+      new Balancers(balancers, (message) => loop.post({ type: 'warn', message })),
+      room.live,
+      firstKey + this.#doors,
+      this.#welcome,
+    )
   }
 
   /** Take clients from now on. */
@@ -86,14 +103,17 @@ export class Acceptor {
     for (const [i, { socket }] of this.#listeners.entries()) epoll.add(socket, EPOLLIN, this.#firstKey + i, 0)
   }
 
-  /** Clients wait at the listening socket with this key: it has its turn. */
+  /** Clients wait at the listening socket with this key, which has its turn, or a balancer speaks. */
   onEvent(key: number): void {
-    this.#waiting.add(key - this.#firstKey)
+    const index = key - this.#firstKey
+    if (index < this.#doors) this.#waiting.add(index)
+    else this.#introducer?.onEvent(key)
   }
 
   /** Take some of the clients that wait, unless it is a time of rest. */
   takeTurn(): void {
     if (this.#restsUntil !== 0 && (this.#loop.clock.now >= this.#restsUntil || this.#hasRoomAgain)) this.#goOn()
+    this.#introducer?.sweep()
     // Whoever waits in another loop is kept out by those of this one, too, who say nothing.
     if (this.#room.shortLoops.value > 0 && !this.#hasRoom) this.#makeRoom()
     for (const index of this.#waiting) this.#take(this.#listeners[index])
@@ -108,7 +128,8 @@ export class Acceptor {
       this.#full = !this.#hasRoom && !this.#makeRoom()
       if (this.#full) return this.#rest(`the limit of connections is reached: ${patience}`)
       const client = accept(listener.socket, this.#clientAddress)
-      if (client >= 0) this.#begin(client, listener.leadsTo)
+      if (client >= 0 && this.#introducer && !listener.leadsTo) this.#introducer.begin(client, this.#clientAddress)
+      else if (client >= 0) this.#begin(client, listener.leadsTo)
       else if (client === -errno.EAGAIN) return this.#emptied()
       else if (isExhausted(-client)) return this.#rest(`no descriptors are left: ${patience}`)
       // One may have gone while it waited. Where a sandbox refuses the call, epoll tells of the same client for ever.
@@ -116,9 +137,16 @@ export class Acceptor {
     }
   }
 
-  /** Milliseconds until the rest is over, or infinity. */
+  /** Milliseconds until the rest, or a balancer's time, is over, or infinity. */
   untilNext(): number {
-    return this.#restsUntil === 0 ? Number.POSITIVE_INFINITY : Math.max(0, this.#restsUntil - this.#loop.clock.now)
+    const untilIntroduced = this.#introducer?.untilNext() ?? Number.POSITIVE_INFINITY
+    if (this.#restsUntil === 0) return untilIntroduced
+    return Math.min(untilIntroduced, Math.max(0, this.#restsUntil - this.#loop.clock.now))
+  }
+
+  /** Whether nobody has come of whom it is still to be heard who they are. */
+  get isEmpty(): boolean {
+    return this.#introducer?.isEmpty ?? true
   }
 
   /** Have the kernel see to it that clients still live: those to come, who inherit it from the listening sockets. */
@@ -134,20 +162,41 @@ export class Acceptor {
     }
   }
 
-  /** A forward's client has asked by coming; what it sends stays in the kernel until it is connected. */
-  #begin(fd: number, leadsTo: Destination | undefined): void {
-    if (!this.#banned.isEmpty && this.#isBanned) {
-      resetOnClose(fd)
-      close(fd)
-      return
+  /** Reset whoever has not been introduced yet. */
+  turnAway(): void {
+    this.#introducer?.close()
+  }
+
+  /** A balancer has said whose a connection is. What it does for itself is not kept out, and no limit holds for it. */
+  readonly #welcome = (fd: number, from: Uint8Array, introduced: Introduced): void => {
+    if (introduced.kind === 'own') {
+      this.#clientAddress.set(from)
+      this.#serve(fd, Door.own, introduced.rest)
+    } else {
+      encodeSocketAddress(this.#clientAddress, introduced.address, introduced.port)
+      this.#begin(fd, undefined, introduced.rest)
     }
+  }
+
+  #begin(fd: number, leadsTo: Destination | undefined, said: Uint8Array = nothing): void {
+    if (this.#banned.isEmpty || !this.#isBanned)
+      return this.#serve(fd, leadsTo ? Door.forward : Door.socks, said, leadsTo)
+    resetOnClose(fd)
+    close(fd)
+  }
+
+  /**
+   * A session for whom `#clientAddress` is of. A forward's client has asked by coming; what it sends stays in the kernel until
+   * it is connected.
+   */
+  #serve(fd: number, door: Door, said: Uint8Array, leadsTo?: Destination): void {
     const { sessions, epoll, clock } = this.#loop
-    const slot = sessions.begin(fd, this.#clientAddress, leadsTo ? Door.forward : Door.socks)
+    const slot = sessions.begin(fd, this.#clientAddress, door)
     const generation = sessions.generation[slot]
-    const reason = sessions.places.arrive(slot, sessions.table.clientAddress, clock.now)
+    const reason = sessions.places.arrive(slot, sessions.table.clientAddress, clock.now, door === Door.own)
     if (reason !== undefined) return sessions.reset(slot, reason)
     if (leadsTo) this.#admitter.admit(slot, forwarded, leadsTo, nothing)
-    else this.#negotiator.begin(slot)
+    else this.#negotiator.begin(slot, said)
     if (!sessions.isCurrent(slot, generation)) return
     if (epoll.add(fd, watched, clientOf(slot), generation) < 0) sessions.close(slot, Reason.failed)
   }

@@ -2,17 +2,17 @@ import { type Address, loopbackIpv6, parseAddress } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { EPOLLERR, EPOLLHUP, EPOLLRDHUP } from '../../os/epoll.ts'
 import { errnoName, recv } from '../../os/libc.ts'
-import { boundAddress, MSG_TRUNC, peerAddress } from '../../os/socket.ts'
-import { addressOf, socketAddressBytes } from '../../os/socket-address.ts'
+import { MSG_TRUNC } from '../../os/socket.ts'
 import { bindUdpSocket } from '../../os/udp.ts'
 import { Reason, State, Total } from '../session-table.ts'
 import { ClientPort } from '../shared/client-port.ts'
-import { datagramEnds, toldOf } from '../shared/datagram-ends.ts'
+import { type DatagramEnds, datagramEnds, toldOf } from '../shared/datagram-ends.ts'
 import { noRoomForAssociation } from '../shared/descriptor-shares.ts'
 import { notAllowed } from '../shared/refusals.ts'
 import { holderOf } from '../shared/shares.ts'
 import type { Opener } from './admitter.ts'
 import type { Associations } from './association.ts'
+import { clientEnds } from './client-ends.ts'
 import type { LoopContext } from './context.ts'
 import { arriving, type DatagramRelay } from './datagram-relay.ts'
 import { clientOf, Flag, isClient, type Sessions, slotOf, targetOf } from './sessions.ts'
@@ -32,7 +32,6 @@ export class Associator implements Opener, Stage {
   readonly #sessions: Sessions
   readonly #datagrams: DatagramRelay
   readonly #associations: Associations
-  readonly #socketAddress = new Uint8Array(socketAddressBytes)
 
   constructor(loop: LoopContext, associations: Associations, datagrams: DatagramRelay) {
     this.#loop = loop
@@ -46,17 +45,17 @@ export class Associator implements Opener, Stage {
     const { fd, flags, extras, generation, table } = this.#sessions
     const { policy, refusals, epoll, clock, timeouts, replies, post } = this.#loop
     if (flags[clientOf(slot)] & Flag.finishing) return this.#sessions.close(slot, Reason.gone)
-    peerAddress(fd[clientOf(slot)], this.#socketAddress)
-    const peer = addressOf(this.#socketAddress)
-    const clientPort = new ClientPort(declared, peer.bytes, policy.udpPortRequired)
+    const ends = clientEnds(this.#sessions, slot)
+    const { bytes } = ends.client
+    const clientPort = new ClientPort(declared, bytes, policy.udpPortRequired)
     if (policy.udpPortRequired && clientPort.port === 0) return refusals.fail(slot, notAllowed)
-    const holder = holderOf(table.user[slot], peer.bytes)
+    const holder = holderOf(table.user[slot], bytes)
     const isRoom = this.#associations.shares.isFree(holder, Math.floor(extras.left / socketsTowardsTargets))
     if (!isRoom || !extras.reserve(slot, socketsTowardsTargets)) {
       post({ type: 'warn', message: noRoomForAssociation })
       return refusals.fail(slot, 'EMFILE')
     }
-    const [relay, client] = this.#open(slot, declared, peer)
+    const [relay, client] = open(declared, ends)
     if (relay < 0) return refusals.fail(slot, errnoName(-relay))
     fd[targetOf(slot)] = relay
     const problem = epoll.add(relay, arriving, targetOf(slot), generation[slot])
@@ -120,16 +119,14 @@ export class Associator implements Opener, Stage {
     while (isOver && dropped > 0) dropped = recv(client, null, dropBytes, MSG_TRUNC)
     if (isOver) this.#sessions.close(slot, Reason.finished)
   }
+}
 
-  /** A socket for the client's datagrams, or a negated errno, and the address that they will come from. */
-  #open(slot: number, declared: Destination, peer: Address): [number, Address] {
-    boundAddress(this.#sessions.fd[clientOf(slot)], this.#socketAddress)
-    let relay = 0
-    const asConnected = { relay: addressOf(this.#socketAddress), client: peer }
-    for (const ends of datagramEnds(declared, asConnected.relay.bytes, asConnected, loopbackIpv6)) {
-      relay = bindUdpSocket(ends.relay)
-      if (relay >= 0) return [relay, ends.client]
-    }
-    return [relay, peer]
+/** A socket for the client's datagrams, or a negated errno, and the address that they will come from. */
+function open(declared: Destination, asConnected: DatagramEnds<Address>): [number, Address] {
+  let relay = 0
+  for (const ends of datagramEnds(declared, asConnected.relay.bytes, asConnected, loopbackIpv6)) {
+    relay = bindUdpSocket(ends.relay)
+    if (relay >= 0) return [relay, ends.client]
   }
+  return [relay, asConnected.client]
 }

@@ -11,6 +11,7 @@ import { bindBacklog, noRoomForBind } from '../shared/descriptor-shares.ts'
 import type { Outbound } from '../shared/egress-addresses.ts'
 import { type Failure, notAllowed, notFound, notResolved } from '../shared/refusals.ts'
 import type { Opener } from './admitter.ts'
+import { clientEnds } from './client-ends.ts'
 import type { LoopContext } from './context.ts'
 import type { Relay } from './relay.ts'
 import { clientOf, Flag, isClient, type Sessions, slotOf, targetOf, watched } from './sessions.ts'
@@ -141,7 +142,7 @@ export class Binder implements Opener, Stage {
     this.#tell(slot)
   }
 
-  /** A socket that listens where the first peer there is a way to can reach it; for anybody, where the client came to. */
+  /** A socket that listens where the first peer there is a way to can reach it; for anybody, where the client reaches us. */
   #open(slot: number, { name, peers }: Bind): number {
     const own = this.#socketAddress
     const user = this.#sessions.table.user[slot]
@@ -151,9 +152,9 @@ export class Binder implements Opener, Stage {
       if (result >= 0) return egress ? result : listenAt(addressOf(own))
     }
     if (peers.length > 0) return result
-    boundAddress(this.#sessions.fd[clientOf(slot)], own)
+    const { relay } = clientEnds(this.#sessions, slot)
     const egress = this.#loop.verdicts.egressOf(slot)
-    return egress ? this.#listenFrom(egress, { user, name, bytes: bytesOf(own) }) : listenAt(addressOf(own))
+    return egress ? this.#listenFrom(egress, { user, name, bytes: relay.bytes }) : listenAt(relay)
   }
 
   #listenFrom(egress: Egress, outbound: Outbound): number {

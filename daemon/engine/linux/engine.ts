@@ -38,6 +38,7 @@ export function startLinuxEngine(
     maxSessions,
     maxExtras,
     maxBinds,
+    balancers: options.balancers,
     splices,
     counts,
     relayPorts,

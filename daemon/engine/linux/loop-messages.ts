@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Endpoint } from '../../net/endpoint.ts'
+import type { Network } from '../../net/network.ts'
 import type { Listener } from '../../sockets/listeners.ts'
 import type { Admission, Liveness, Login, Orders, Policy, Resolution, RuleMemory, Timeouts } from '../engine.ts'
 
@@ -26,6 +27,8 @@ export interface LoopOptions {
   readonly sourceLines: SharedArrayBuffer
   /** The memory of `KnownSources`. */
   readonly known: SharedArrayBuffer
+  /** See `EngineOptions`. */
+  readonly balancers: readonly Network[]
   readonly maxSessions: number
   /** Sockets that sessions may have beside the two of each, all loops together. */
   readonly maxExtras: number

@@ -189,7 +189,7 @@ export class Loop {
     this.#turns = new TurnRecord(table.turns)
     this.#messageKey = capacity * 2
     const banned = new BannedSources(options.banned)
-    const doors = { listeners, firstKey: this.#messageKey + 1, banned }
+    const doors = { listeners, firstKey: this.#messageKey + 1, banned, balancers: options.balancers }
     this.#acceptor = new Acceptor(context, this.#room, doors, { negotiator, admitter })
     epoll.add(options.event, EPOLLIN, this.#messageKey, 0)
   }
@@ -212,9 +212,11 @@ export class Loop {
       this.#sessions.places.sweep(this.#clock.now)
       this.#wheel.advance(this.#clock.now, onDeadline)
       this.#acceptor.takeTurn()
-      if (this.#sessions.live === 0) for (const ticket of this.#drainTickets.splice(0)) this.#confirm(ticket, [])
+      if (this.#sessions.live === 0 && this.#acceptor.isEmpty)
+        for (const ticket of this.#drainTickets.splice(0)) this.#confirm(ticket, [])
     }
     this.#acceptor.close()
+    this.#acceptor.turnAway()
     this.#end(Reason.ended, () => true)
     this.#pipes.close()
     this.#epoll.close()

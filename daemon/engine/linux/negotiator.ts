@@ -36,12 +36,13 @@ export class Negotiator implements Stage {
     this.#admitter = admitter
   }
 
-  /** Hear a client just accepted, who has usually spoken already. */
-  begin(slot: number): void {
-    this.#negotiations.set(slot, new Negotiation(this.#loop.policy))
+  /** Hear a client just accepted, who has usually spoken already, and of which this much has been read. */
+  begin(slot: number, said: Uint8Array): void {
+    const negotiation = new Negotiation(this.#loop.policy)
+    this.#negotiations.set(slot, negotiation)
     this.#sessions.setDeadline(slot, this.#loop.timeouts.negotiation)
     this.#sessions.flags[clientOf(slot)] |= Flag.readable
-    this.#read(slot)
+    if (said.length === 0 || this.#follow(slot, negotiation, negotiation.receive(said))) this.#read(slot)
   }
 
   onEvent(half: number, events: number): void {

@@ -11,6 +11,7 @@ import { Direction } from '../shared/limit-lines.ts'
 import { notAllowed, refusalOf } from '../shared/refusals.ts'
 import { holderOf } from '../shared/shares.ts'
 import type { WaitingPlace } from '../shared/waiting-datagrams.ts'
+import { clientEnds } from './local-address.ts'
 import { isChoked, Outlet, openDatagramSocket, outletsReserved } from './outlet.ts'
 import type { Session } from './session.ts'
 
@@ -22,8 +23,10 @@ const nowhere = new Uint8Array(0)
  * have `declared` where it will send from.
  */
 export async function associate(session: Session, declared: Destination): Promise<void> {
-  const { client, context, row } = session
-  const peer = parseAddress(client.remoteAddress ?? '')?.bytes ?? nowhere
+  const { context, row } = session
+  const ends = await clientEnds(session)
+  if (session.isOver) return
+  const peer = parseAddress(ends.client)?.bytes ?? nowhere
   const clientPort = new ClientPort(declared, peer, context.policy.udpPortRequired)
   if (context.policy.udpPortRequired && clientPort.port === 0) return session.refuse(refusalOf(notAllowed))
   const refuse = () => session.refuse(refusalOf('EMFILE'))
@@ -39,14 +42,13 @@ export async function associate(session: Session, declared: Destination): Promis
     context.associations.give(holder)
     context.datagramTurns.forget(session)
   })
-  const { localAddress = '', remoteAddress = '' } = client
-  const local = parseAddress(localAddress)?.bytes ?? nowhere
-  for (const ends of datagramEnds(declared, local, { relay: localAddress, client: remoteAddress }, '::1')) {
-    const inlet = await openDatagramSocket(ends.relay, context.relayPorts).catch(() => undefined)
+  const local = parseAddress(ends.relay)?.bytes ?? nowhere
+  for (const { relay, client } of datagramEnds(declared, local, ends, '::1')) {
+    const inlet = await openDatagramSocket(relay, context.relayPorts).catch(() => undefined)
     if (session.isOver) return void inlet?.close()
     if (!inlet) continue
     session.own(inlet, () => inlet.close())
-    return new Association(session, inlet, ends.client, clientPort).begin(declared)
+    return new Association(session, inlet, client, clientPort).begin(declared)
   }
   refuse()
 }

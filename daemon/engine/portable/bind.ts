@@ -10,7 +10,7 @@ import { bindBacklog, noRoomForBind } from '../shared/descriptor-shares.ts'
 import { notAllowed, notFound, refusalOf } from '../shared/refusals.ts'
 import { watchOver } from './context.ts'
 import { DialError, refusalFor } from './dial.ts'
-import { boundOf, localAddressTo } from './local-address.ts'
+import { boundOf, clientEnds, localAddressTo } from './local-address.ts'
 import { addressesOf } from './reach.ts'
 import { relay } from './relay.ts'
 import { reset, type Session } from './session.ts'
@@ -26,7 +26,7 @@ interface Expected {
 /**
  * BIND (RFC 1928, sections 4 and 6): listens on an address of the egress, or the one from which `peer` is reached, tells it
  * in the first reply, and in the second who has come. Connections from elsewhere are reset; the port is the peer's, and does
- * not matter. An address of zeros stands for any peer, who is then expected where the client came to.
+ * not matter. An address of zeros stands for any peer, who is then expected where the client reaches us.
  */
 export async function bind(session: Session, peer: Destination): Promise<void> {
   try {
@@ -69,7 +69,7 @@ function mayCome({ row, context }: Session, literal: string, expected: Destinati
 }
 
 /**
- * Listens where the first peer there is a way to can come to, or, for anybody, where the client came to; undefined if that
+ * Listens where the first peer there is a way to can come to, or, for anybody, where the client reaches us; undefined if that
  * has gone. Rejects as the last peer did, if there is no way to any.
  */
 async function listenFor(
@@ -77,11 +77,11 @@ async function listenFor(
   expected: Destination,
   peers: readonly Expected[] | undefined,
 ): Promise<Server | undefined> {
-  const { client, context, row } = session
+  const { context, row } = session
   if (!peers) {
-    const literal = client.localAddress
+    const { relay: literal } = await clientEnds(session)
+    if (literal === '' || session.isOver) return undefined
     const egress = context.verdicts.egressOf(row.slot)
-    if (literal === undefined) return undefined
     return egress ? listenFrom(session, expected, { literal, egress }) : listen(literal)
   }
   let failure: unknown

@@ -8,6 +8,7 @@ import { endpointsOf, type Listener, roleOf } from '../../sockets/listeners.ts'
 import type { ServerSocket } from '../../sockets/servers.ts'
 import type { Engine, EngineOptions, EngineServices, Liveness, Orders, RuleMemory, Tuning } from '../engine.ts'
 import { Door, Reason, type SessionTable } from '../session-table.ts'
+import { Balancers } from '../shared/balancers.ts'
 import { BannedSources } from '../shared/banned-sources.ts'
 import { Budget } from '../shared/budget.ts'
 import type { DescriptorShares } from '../shared/descriptor-shares.ts'
@@ -25,6 +26,7 @@ import { WaitingRoom } from '../shared/waiting-datagrams.ts'
 import { type SessionContext, watchOver } from './context.ts'
 import { DatagramTurns } from './datagram-turns.ts'
 import { Room, Shortage } from './descriptors.ts'
+import { introduce } from './introduce.ts'
 import { isOurs } from './local-address.ts'
 import { Pacer } from './pacer.ts'
 import { PausedSides } from './paused-sides.ts'
@@ -58,11 +60,18 @@ const roomInterval = 250
 /** Sessions judged anew between two looks at the events. */
 const reviewedAtOnce = 256
 
-/** A client that waits for room, and where it is to be connected, if it came to a forward. */
+/** A client that waits for room. */
 interface Arrival {
   readonly client: Socket
+  readonly door: Door
+  /** Where it is to be connected, if it came to a forward. */
   readonly leadsTo: Destination | undefined
+  readonly address: Uint8Array
+  readonly port: number
 }
+
+/** The address of a client that has gone already: its session ends at the first read. */
+const nowhere = new Uint8Array(16)
 
 class PortableEngine implements Engine {
   readonly kind = 'portable'
@@ -80,6 +89,10 @@ class PortableEngine implements Engine {
   /** By serial. */
   readonly #sessions = new Map<number, Session>()
   readonly #waiting: Arrival[] = []
+  /** For those who do not come for themselves; undefined if all do. */
+  readonly #balancers: Balancers | undefined
+  /** Balancers' connections of which it is not known whose they are. */
+  readonly #unknown = new Set<Socket>()
   /** So many may; there are no descriptors for more. */
   readonly #mostWaiting: number
   readonly #limitLines: LimitLines
@@ -132,6 +145,8 @@ class PortableEngine implements Engine {
     this.#shortage = new Shortage((message) => services.warn(message))
     this.#mostWaiting = Math.min(options.backlog * listeners.length, waiting)
     this.#banned = new BannedSources(options.banned)
+    if (options.balancers.length > 0)
+      this.#balancers = new Balancers(options.balancers, (message) => services.warn(message))
     this.#rules = options.rules
     this.#limitLines = new LimitLines(options.limitLines)
     this.capacity = capacity
@@ -178,7 +193,7 @@ class PortableEngine implements Engine {
     this.sockets = listeners.flatMap((each) => each.socket.map(({ fd }) => ({ role: roleOf(each), ...each.at, fd })))
     this.#servers = listeners.flatMap(({ socket, leadsTo }) => {
       for (const { server } of socket) {
-        server.on('connection', (client) => this.#arrive({ client, leadsTo }))
+        server.on('connection', (client) => this.#meet(client, leadsTo))
         server.on('error', (error) => services.warn(`cannot accept a client: ${error.message}`))
       }
       return socket
@@ -265,6 +280,7 @@ class PortableEngine implements Engine {
     this.#uses.close()
     clearTimeout(this.#nextRoom)
     for (const { client } of this.#waiting.splice(0)) client.destroy()
+    for (const client of this.#unknown) client.destroy()
     const stopped = this.#stopListening()
     await cutAll([...this.#sessions.values()], Reason.ended)
     await stopped
@@ -284,17 +300,41 @@ class PortableEngine implements Engine {
     if (userTimeout > 0) this.#services.warn('the portable engine cannot act by tcp-user-timeout; the linux engine can')
   }
 
+  #meet(client: Socket, leadsTo: Destination | undefined): void {
+    if (this.#balancers && !leadsTo) return void this.#introduce(client, this.#balancers)
+    const { remoteAddress = '', remotePort: port = 0 } = client
+    const address = parseAddress(remoteAddress)?.bytes ?? nowhere
+    this.#arrive({ client, door: leadsTo ? Door.forward : Door.socks, leadsTo, address, port })
+  }
+
+  /** What a balancer does for itself is not kept out, and no limit holds for it. */
+  async #introduce(client: Socket, balancers: Balancers): Promise<void> {
+    if (!this.#hasPlaceToWait) return void client.resetAndDestroy()
+    const { remoteAddress = '', remotePort = 0 } = client
+    const own = { door: Door.own, address: parseAddress(remoteAddress)?.bytes ?? nowhere, port: remotePort }
+    this.#unknown.add(client)
+    const introduced = await introduce(client, balancers)
+    this.#unknown.delete(client)
+    if (introduced) {
+      const ends = introduced.kind === 'own' ? own : { ...introduced, door: Door.socks }
+      this.#arrive({ ...ends, client, leadsTo: undefined })
+    }
+  }
+
+  get #hasPlaceToWait(): boolean {
+    return this.#waiting.length + this.#unknown.size < this.#mostWaiting
+  }
+
   #arrive(arrival: Arrival): void {
-    const isUnwelcome = !this.#banned.isEmpty && this.#isBanned(arrival.client)
-    if (isUnwelcome || this.#waiting.length >= this.#mostWaiting) return void arrival.client.resetAndDestroy()
+    const isUnwelcome = arrival.door !== Door.own && !this.#banned.isEmpty && this.#isBanned(arrival.address)
+    if (isUnwelcome || !this.#hasPlaceToWait) return void arrival.client.resetAndDestroy()
     this.#waiting.push(arrival)
     this.#admitWaiting()
     this.#shortage.arrived(this.#waiting.length)
   }
 
-  #isBanned({ remoteAddress = '' }: Socket): boolean {
-    const address = parseAddress(remoteAddress)
-    return address !== undefined && this.#banned.turnsAway(mapped(address.bytes))
+  #isBanned(address: Uint8Array): boolean {
+    return this.#banned.turnsAway(mapped(address))
   }
 
   #admitWaiting(): void {
@@ -319,17 +359,12 @@ class PortableEngine implements Engine {
     this.#nextRoom = setTimeout(() => this.#admitWaiting(), roomInterval)
   }
 
-  #begin({ client, leadsTo }: Arrival): void {
-    // A client that has gone already has no address any more; its session ends at the first read.
-    const row = this.#rows.begin(
-      client.remoteAddress ?? '::',
-      client.remotePort ?? 0,
-      leadsTo ? Door.forward : Door.socks,
-    )
+  #begin({ client, leadsTo, address, port, door }: Arrival): void {
+    const row = this.#rows.begin(address, port, door)
     const session = new Session(client, row, this.#context)
     this.#sessions.set(row.serial, session)
     watchOver(client, this.#context.liveness)
-    const reason = row.arrive()
+    const reason = row.arrive(door === Door.own)
     if (reason !== undefined) session.reset(reason)
     else if (leadsTo) void forward(session, leadsTo)
     else void serve(session)

@@ -1,9 +1,11 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
-import { type Address, formatAddress, parseAddress } from '../../net/address.ts'
+import { type Address, formatAddress, isSame, parseAddress, unmapped } from '../../net/address.ts'
 import { hasLocalRoute } from '../../os/local-routes.ts'
 import type { Bound } from '../../socks/messages.ts'
+import type { DatagramEnds } from '../shared/datagram-ends.ts'
+import type { Session } from './session.ts'
 
 /** Any will do: nothing is sent. */
 const port = 9
@@ -21,6 +23,19 @@ export async function localAddressTo(address: string): Promise<string> {
   } finally {
     socket.close()
   }
+}
+
+/**
+ * Where a client comes from, and where it reaches us: at the end of its connection that is ours or, if a balancer passes that
+ * on, at our address on the way to the client. Both are literals, or empty if the connection is over.
+ */
+export async function clientEnds({ client, row }: Session): Promise<DatagramEnds<string>> {
+  const { localAddress = '', remoteAddress = '' } = client
+  const peer = parseAddress(remoteAddress)?.bytes
+  const bytes = unmapped(row.client)
+  if (!peer || isSame(peer, bytes)) return { relay: localAddress, client: remoteAddress }
+  const literal = formatAddress(bytes)
+  return { relay: await localAddressTo(literal).catch(() => localAddress), client: literal }
 }
 
 /**

@@ -27,11 +27,11 @@ export class Rows {
     this.#uses = uses
   }
 
-  /** A row for a client just accepted; there must be one left. `address` is a literal. */
-  begin(address: string, port: number, door: Door): Row {
+  /** A row for a client just accepted; there must be one left. */
+  begin(address: Uint8Array, port: number, door: Door): Row {
     const slot = this.#free.pop() ?? this.#unused++
     const row = new Row(this.table, this.#uses, slot, ++this.#lastSerial, () => this.#free.push(slot))
-    writeAddress(this.table.clientAddress, slot, address)
+    writeMapped(this.table.clientAddress, slot * 16, address)
     this.table.clientPort[slot] = port
     this.table.begin(slot, row.serial, performance.now(), door)
     return row
@@ -73,8 +73,8 @@ export class Row {
   }
 
   /** See `Places`. */
-  arrive(): Reason | undefined {
-    return this.#uses.places.arrive(this.slot, this.#table.clientAddress, performance.now())
+  arrive(mayAlways: boolean): Reason | undefined {
+    return this.#uses.places.arrive(this.slot, this.#table.clientAddress, performance.now(), mayAlways)
   }
 
   /** See `admit`. */

@@ -69,10 +69,14 @@ export class Places {
     return live.value > most * 0.9 && most >= fewestShared
   }
 
-  /** A client has come from this address (16 bytes at `slot * 16`). Why it cannot stay, if it cannot. */
-  arrive(slot: number, addresses: Uint8Array, now: number): Reason | undefined {
+  /**
+   * A client has come from this address (16 bytes at `slot * 16`). Why it cannot stay, if it cannot; one that `mayAlways` can,
+   * however many have.
+   */
+  arrive(slot: number, addresses: Uint8Array, now: number, mayAlways = false): Reason | undefined {
     const line = this.#sources.enter(addresses, slot * 16, now)
     this.#source[slot] = line + 1
+    if (mayAlways) return undefined
     const most = this.#lines.maxConnections(eachSource)
     if (most !== undefined && this.#sources.live(line) > most)
       return this.#refusedSource(slot, RefusingLimit.maxConnections, Reason.limitSource)

@@ -1,0 +1,46 @@
+import type { Socket } from 'node:net'
+import { parseAddress } from '../../net/address.ts'
+import { type Introduction, ProxyHeader } from '../../socks/proxy-header.ts'
+import { type Balancers, introductionTime } from '../shared/balancers.ts'
+
+/** Whose a connection is. */
+export type Introduced = Exclude<Introduction, { readonly kind: 'more' | 'malformed' }>
+
+/**
+ * Hears from a balancer whose a connection just accepted is (PROXY protocol), `client` being a paused stream, and paused again
+ * with what follows the header in it. Resolves to undefined if that is not to be known, and the connection is over.
+ */
+export function introduce(client: Socket, balancers: Balancers): Promise<Introduced | undefined> {
+  const { promise, resolve } = Promise.withResolvers<Introduced | undefined>()
+  const address = parseAddress(client.remoteAddress ?? '')?.bytes
+  client.on('error', () => {})
+  client.once('close', () => resolve(undefined))
+  if (!address || !balancers.has(address)) {
+    client.resetAndDestroy()
+    return promise
+  }
+  const header = new ProxyHeader()
+  const hear = (chunk: Buffer) => {
+    const introduction = header.receive(chunk)
+    if (introduction.kind === 'more') return
+    stop()
+    if (introduction.kind === 'malformed') return giveUp('malformed')
+    client.pause()
+    if (introduction.rest.length > 0) client.unshift(introduction.rest)
+    resolve(introduction)
+  }
+  const giveUp = (trouble: 'malformed' | 'late') => {
+    balancers.tell(trouble, address)
+    client.resetAndDestroy()
+  }
+  // It was only seen whether somebody listens here.
+  const left = () => void client.destroy()
+  const deadline = setTimeout(() => giveUp('late'), introductionTime)
+  const stop = () => {
+    clearTimeout(deadline)
+    client.off('data', hear).off('end', left).off('close', stop)
+  }
+  client.on('data', hear).on('end', left).on('close', stop)
+  client.resume()
+  return promise
+}

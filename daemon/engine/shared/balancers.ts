@@ -1,0 +1,45 @@
+import { formatAddress } from '../../net/address.ts'
+import { contains, type Network } from '../../net/network.ts'
+
+/** Milliseconds that a balancer has to say whose a connection is. */
+export const introductionTime = 5_000
+
+/** Milliseconds for which the same trouble is not told again, whoever has it. */
+const quietTime = 10_000
+
+/** Why a connection is reset before it is anybody's. */
+const troubles = {
+  stranger: 'proxy-protocol-from, which says who may connect, does not name it',
+  malformed: 'it did not begin with a PROXY protocol header, which proxy-protocol-from demands',
+  late: `no PROXY protocol header came within ${introductionTime / 1000} seconds, which proxy-protocol-from demands`,
+} as const
+
+/**
+ * Who says whose its connections are (PROXY protocol), and must, where nobody else may connect: a header that is taken from
+ * those who send one, and not missed from others, could be anybody's.
+ */
+export class Balancers {
+  readonly #networks: readonly Network[]
+  readonly #warn: (message: string) => void
+  readonly #toldAt = new Map<keyof typeof troubles, number>()
+
+  constructor(networks: readonly Network[], warn: (message: string) => void) {
+    this.#networks = networks
+    this.#warn = warn
+  }
+
+  /** Whether a connection from here, 4 or 16 bytes and not IPv4-mapped, is a balancer's. If not, that is told. */
+  has(address: Uint8Array): boolean {
+    if (this.#networks.some((network) => contains(network, address))) return true
+    this.tell('stranger', address)
+    return false
+  }
+
+  /** A connection from here is reset. Who resets many is not heard of each time. */
+  tell(trouble: keyof typeof troubles, address: Uint8Array): void {
+    const now = performance.now()
+    if (now - (this.#toldAt.get(trouble) ?? Number.NEGATIVE_INFINITY) < quietTime) return
+    this.#toldAt.set(trouble, now)
+    this.#warn(`a connection from ${formatAddress(address)} was reset: ${troubles[trouble]}`)
+  }
+}
