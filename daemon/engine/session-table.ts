@@ -87,9 +87,11 @@ export const endedCapacity = 8192
 
 const totalCount = 16
 
-/** Where clients come in. `own`: to SOCKS, by a balancer that comes for itself, perhaps only to see whether we live. */
-export const Door = { socks: 0, forward: 1, own: 2 } as const
+/** Where clients come in. */
+export const Door = { socks: 0, forward: 1 } as const
 export type Door = (typeof Door)[keyof typeof Door]
+/** `own`: a balancer comes to SOCKS for itself, perhaps only to see whether we live. */
+export type Entrance = Door | 'own'
 const doorCount = 2
 
 /** What came of a session whose name, or whose destination, was not to be had: see `resolveResults` and `dialResults`. */
@@ -160,7 +162,7 @@ export class SessionTable {
 
   /** By `Total`. */
   readonly totals: Float64Array
-  /** By `Door`, of `socks` and `forward`, and then by family, IPv4 first: clients that came in; these only grow. */
+  /** By `Door` and then by family, IPv4 first: clients that came in; these only grow. */
   readonly arrived: Float64Array
   /** By command and then by `Reason`: sessions that ended for it; these only grow. See `endedFor`. */
   readonly ended: Float64Array
@@ -182,7 +184,7 @@ export class SessionTable {
 
   /** The rows of sessions that have ended. */
   readonly endings: EndedRing
-  /** Slots of those who came by `Door.own`, and count for nothing until something comes of that. */
+  /** Slots of balancers that came for themselves, and count for nothing until something comes of that. */
   readonly #uncounted = new Set<number>()
 
   /** A new table of `capacity` slots, or a view of the one in `buffer`, which another thread made. */
@@ -257,17 +259,17 @@ export class SessionTable {
   }
 
   /** Show the session in a slot, whose client is noted already. `now`: of `performance.now`. */
-  begin(slot: number, serial: number, now: number, door: Door = Door.socks): void {
+  begin(slot: number, serial: number, now: number, entrance: Entrance = Door.socks): void {
     this.open(slot)
     this.#enter(slot, State.negotiating, now)
     this.serial[slot] = serial
     this.seal(slot)
     this.userSessions[0]++
-    if (door === Door.own) this.#uncounted.add(slot)
-    else this.#count(slot, door)
+    if (entrance === 'own') this.#uncounted.add(slot)
+    else this.#count(slot, entrance)
   }
 
-  #count(slot: number, door: typeof Door.socks | typeof Door.forward): void {
+  #count(slot: number, door: Door): void {
     this.totals[Total.accepted]++
     this.arrived[2 * door + familyAt(this.clientAddress, slot)]++
   }

@@ -6,7 +6,7 @@ import { accept, isExhausted, resetOnClose, setLiveness } from '../../os/socket.
 import { copyMapped, encodeSocketAddress, socketAddressBytes } from '../../os/socket-address.ts'
 import type { Listener } from '../../sockets/listeners.ts'
 import type { Liveness } from '../engine.ts'
-import { Door, forwarded, Reason } from '../session-table.ts'
+import { Door, type Entrance, forwarded, Reason } from '../session-table.ts'
 import { Balancers } from '../shared/balancers.ts'
 import type { BannedSources } from '../shared/banned-sources.ts'
 import type { Admitter } from './admitter.ts'
@@ -171,7 +171,7 @@ export class Acceptor {
   readonly #welcome = (fd: number, from: Uint8Array, introduced: Introduced): void => {
     if (introduced.kind === 'own') {
       this.#clientAddress.set(from)
-      this.#serve(fd, Door.own, introduced.rest)
+      this.#serve(fd, 'own', introduced.rest)
     } else {
       encodeSocketAddress(this.#clientAddress, introduced.address, introduced.port)
       this.#begin(fd, undefined, introduced.rest)
@@ -189,11 +189,11 @@ export class Acceptor {
    * A session for whom `#clientAddress` is of. A forward's client has asked by coming; what it sends stays in the kernel until
    * it is connected.
    */
-  #serve(fd: number, door: Door, said: Uint8Array, leadsTo?: Destination): void {
+  #serve(fd: number, entrance: Entrance, said: Uint8Array, leadsTo?: Destination): void {
     const { sessions, epoll, clock } = this.#loop
-    const slot = sessions.begin(fd, this.#clientAddress, door)
+    const slot = sessions.begin(fd, this.#clientAddress, entrance)
     const generation = sessions.generation[slot]
-    const reason = sessions.places.arrive(slot, sessions.table.clientAddress, clock.now, door === Door.own)
+    const reason = sessions.places.arrive(slot, sessions.table.clientAddress, clock.now, entrance === 'own')
     if (reason !== undefined) return sessions.reset(slot, reason)
     if (leadsTo) this.#admitter.admit(slot, forwarded, leadsTo, nothing)
     else this.#negotiator.begin(slot, said)

@@ -4,7 +4,7 @@ import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP } 
 import { close, recv } from '../../os/libc.ts'
 import { keepUrgentInStream, MSG_PEEK, resetOnClose } from '../../os/socket.ts'
 import { copyMapped, portOf } from '../../os/socket-address.ts'
-import { Door, Reason, type SessionTable, type State, Total } from '../session-table.ts'
+import { Door, type Entrance, Reason, type SessionTable, type State, Total } from '../session-table.ts'
 import type { Places } from '../shared/places.ts'
 import type { Quotas } from '../shared/quotas.ts'
 import type { Extras } from './extras.ts'
@@ -129,7 +129,7 @@ export class Sessions {
   }
 
   /** A session for a client just accepted, from this socket address. The caller has made sure of room. */
-  begin(fd: number, from: Uint8Array, door: Door = Door.socks): number {
+  begin(fd: number, from: Uint8Array, entrance: Entrance = Door.socks): number {
     const slot = this.#freeCount > 0 ? this.#free[--this.#freeCount] : this.#unused++
     this.fd[clientOf(slot)] = fd
     // Inherited from the listening socket (tcp(7)).
@@ -141,7 +141,7 @@ export class Sessions {
     const { table } = this
     copyMapped(from, table.clientAddress, slot * 16)
     table.clientPort[slot] = portOf(from)
-    table.begin(slot, this.#nextSerial, this.#clock.now, door)
+    table.begin(slot, this.#nextSerial, this.#clock.now, entrance)
     this.#nextSerial += this.#serials.step
     return slot
   }

@@ -7,7 +7,7 @@ import type { NamedSocket } from '../../sockets/handed-sockets.ts'
 import { endpointsOf, type Listener, roleOf } from '../../sockets/listeners.ts'
 import type { ServerSocket } from '../../sockets/servers.ts'
 import type { Engine, EngineOptions, EngineServices, Liveness, Orders, RuleMemory, Tuning } from '../engine.ts'
-import { Door, Reason, type SessionTable } from '../session-table.ts'
+import { Door, type Entrance, Reason, type SessionTable } from '../session-table.ts'
 import { Balancers } from '../shared/balancers.ts'
 import { BannedSources } from '../shared/banned-sources.ts'
 import { Budget } from '../shared/budget.ts'
@@ -63,7 +63,7 @@ const reviewedAtOnce = 256
 /** A client that waits for room. */
 interface Arrival {
   readonly client: Socket
-  readonly door: Door
+  readonly entrance: Entrance
   /** Where it is to be connected, if it came to a forward. */
   readonly leadsTo: Destination | undefined
   readonly address: Uint8Array
@@ -304,19 +304,19 @@ class PortableEngine implements Engine {
     if (this.#balancers && !leadsTo) return void this.#introduce(client, this.#balancers)
     const { remoteAddress = '', remotePort: port = 0 } = client
     const address = parseAddress(remoteAddress)?.bytes ?? nowhere
-    this.#arrive({ client, door: leadsTo ? Door.forward : Door.socks, leadsTo, address, port })
+    this.#arrive({ client, entrance: leadsTo ? Door.forward : Door.socks, leadsTo, address, port })
   }
 
   /** What a balancer does for itself is not kept out, and no limit holds for it. */
   async #introduce(client: Socket, balancers: Balancers): Promise<void> {
     if (!this.#hasPlaceToWait) return void client.resetAndDestroy()
     const { remoteAddress = '', remotePort = 0 } = client
-    const own = { door: Door.own, address: parseAddress(remoteAddress)?.bytes ?? nowhere, port: remotePort }
+    const own = { entrance: 'own' as const, address: parseAddress(remoteAddress)?.bytes ?? nowhere, port: remotePort }
     this.#unknown.add(client)
     const introduced = await introduce(client, balancers)
     this.#unknown.delete(client)
     if (introduced) {
-      const ends = introduced.kind === 'own' ? own : { ...introduced, door: Door.socks }
+      const ends = introduced.kind === 'own' ? own : { ...introduced, entrance: Door.socks }
       this.#arrive({ ...ends, client, leadsTo: undefined })
     }
   }
@@ -326,7 +326,7 @@ class PortableEngine implements Engine {
   }
 
   #arrive(arrival: Arrival): void {
-    const isUnwelcome = arrival.door !== Door.own && !this.#banned.isEmpty && this.#isBanned(arrival.address)
+    const isUnwelcome = arrival.entrance !== 'own' && !this.#banned.isEmpty && this.#isBanned(arrival.address)
     if (isUnwelcome || !this.#hasPlaceToWait) return void arrival.client.resetAndDestroy()
     this.#waiting.push(arrival)
     this.#admitWaiting()
@@ -359,12 +359,12 @@ class PortableEngine implements Engine {
     this.#nextRoom = setTimeout(() => this.#admitWaiting(), roomInterval)
   }
 
-  #begin({ client, leadsTo, address, port, door }: Arrival): void {
-    const row = this.#rows.begin(address, port, door)
+  #begin({ client, leadsTo, address, port, entrance }: Arrival): void {
+    const row = this.#rows.begin(address, port, entrance)
     const session = new Session(client, row, this.#context)
     this.#sessions.set(row.serial, session)
     watchOver(client, this.#context.liveness)
-    const reason = row.arrive(door === Door.own)
+    const reason = row.arrive(entrance === 'own')
     if (reason !== undefined) session.reset(reason)
     else if (leadsTo) void forward(session, leadsTo)
     else void serve(session)

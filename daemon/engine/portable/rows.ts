@@ -3,7 +3,7 @@ import type { Destination } from '../../net/destination.ts'
 import type { Network } from '../../net/network.ts'
 import { Command } from '../../socks/messages.ts'
 import type { Asker } from '../engine.ts'
-import { type Door, type forwarded, type Reason, SessionTable, State, stateCount, Total } from '../session-table.ts'
+import { type Entrance, type forwarded, type Reason, SessionTable, State, stateCount, Total } from '../session-table.ts'
 import { admit, type Gate } from '../shared/admission.ts'
 import { askerOf } from '../shared/asker.ts'
 import type { PacedBy } from '../shared/budget.ts'
@@ -28,12 +28,12 @@ export class Rows {
   }
 
   /** A row for a client just accepted; there must be one left. */
-  begin(address: Uint8Array, port: number, door: Door): Row {
+  begin(address: Uint8Array, port: number, entrance: Entrance): Row {
     const slot = this.#free.pop() ?? this.#unused++
     const row = new Row(this.table, this.#uses, slot, ++this.#lastSerial, () => this.#free.push(slot))
     writeMapped(this.table.clientAddress, slot * 16, address)
     this.table.clientPort[slot] = port
-    this.table.begin(slot, row.serial, performance.now(), door)
+    this.table.begin(slot, row.serial, performance.now(), entrance)
     return row
   }
 }
