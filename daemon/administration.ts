@@ -74,7 +74,7 @@ export async function administer(
 }
 
 function liveRules(
-  { configuration, store, dataPlane, predecessor }: ManagementOptions,
+  { configuration, store, dataPlane }: ManagementOptions,
   late: LateChanges,
   settings: () => LiveSettings['values'],
 ): LiveRules {
@@ -82,14 +82,12 @@ function liveRules(
   const { 'state-dir': folder } = configuration.values
   const own = () => dataPlane.orders.own
   const lookUp = lookUpWith(names)
-  const judgeElsewhere = async (text: string) => (await predecessor?.judge(text)) ?? 0
-  const world = { engine, members, folder, settings, own, lookUp, judgeElsewhere }
-  return new LiveRules({ ...world, store: store.rules, late }, dataPlane.rules)
+  return new LiveRules({ engine, members, store: store.rules, late, folder, settings, own, lookUp }, dataPlane.rules)
 }
 
 /** Users and groups: what operators change of them, and what logins and traffic do. */
 function administerAccounts(
-  { store, dataPlane, predecessor, log }: ManagementOptions,
+  { store, dataPlane, log }: ManagementOptions,
   {
     rules,
     late,
@@ -105,12 +103,9 @@ function administerAccounts(
   const { accounts, groups, passwords, policy, limits: keeper, usage, accessLog } = dataPlane
   const turns = new Turns()
   const loops: Loops = {
-    async userChanged(change) {
+    userChanged(change) {
       rules.membersChanged()
-      const name = accounts.lastNameOf(change.user)
-      const cut = await dataPlane.orders.userChanged(change)
-      if (!change.cut || !predecessor || name === undefined) return cut
-      return cut + (await predecessor.shutOut(name))
+      return dataPlane.orders.userChanged(change)
     },
   }
   const begin = (account: Account) => {

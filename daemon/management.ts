@@ -7,6 +7,7 @@ import type { DataPlane } from './data-plane.ts'
 import { Events } from './events/events.ts'
 import { endpointsAskedFor } from './listening.ts'
 import type { DaemonLog } from './log.ts'
+import { upgradeOf } from './making-way.ts'
 import { Heard, monitored, openSockets, userSeriesFor } from './monitoring.ts'
 import { formatEndpoint } from './net/endpoint.ts'
 import {
@@ -24,8 +25,8 @@ import type { Told } from './prometheus/server.ts'
 import type { LiveRules } from './rules/live-rules.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { forwardsOf, forwardTarget } from './settings/forwards.ts'
+import { alsoBefore, joinedConnections, takeOver } from './taking-over.ts'
 import type { Upgrade } from './upgrade/upgrade.ts'
-import { startUpgrading } from './upgrading.ts'
 import { startWatches } from './watching.ts'
 
 /** Operators' way in. */
@@ -63,8 +64,9 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   const instance = randomUUID()
   const listening = [...socksSockets(dataPlane), ...forwardSockets(dataPlane, configuration)]
   const openMetrics = openSockets(monitoring)
-  const connections = observedConnections(dataPlane, administered.config, observed.wall)
-  watchAccess(dataPlane, connections)
+  const own = observedConnections(dataPlane, administered.config, observed.wall)
+  watchAccess(dataPlane, own)
+  const connections = joinedConnections(own, options.predecessor)
   const control = await startControlServer({
     ...(await waysIn(configuration, (message) => log.logger.warn(message))),
     instance,
@@ -104,11 +106,13 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   listening.push(...metricsSockets.map((at) => ({ service: 'metrics' as const, address: formatEndpoint(at) })))
   const heard = monitoring && new Heard(options, parts)
   const told = heard && monitored(options, observed, { config: administered.config, control, heard, users })
-  const reload = reloading(control, administered.rules, dataPlane, log, (outcome) => {
+  const reloadHere = reloading(control, administered.rules, dataPlane, log, (outcome) => {
     if (heard) heard.reloads[outcome]++
   })
-  const { users: accounts, rules, late, config } = administered
-  const upgrade = startUpgrading({ ...options, control, users: accounts, rules, late, config, log: log.logger }, parts)
+  const reload = alsoBefore(reloadHere, options.predecessor)
+  const parties = { ...options, ...administered, connections, control, reload, log: log.logger }
+  if (options.predecessor) takeOver(options.predecessor, parties, parts)
+  const upgrade = upgradeOf(parties)
   return { listening, reload, vanish: control.vanish, upgrade, told }
 }
 

@@ -20,6 +20,12 @@ export interface Moved {
   ended(index: number): number
 }
 
+/** A `UsageBatch` of another process. */
+export type OtherBatch = Pick<UsageBatch, 'run' | 'number'> & { readonly rows: readonly number[] }
+
+/** What a user, by id, has moved in all runs. */
+export type UsageTotal = Pick<StoredUsage, 'user' | 'up' | 'down'>
+
 const mostIndices = 65_536
 /** Instead of the moment of a mark. */
 const notStored = -1
@@ -50,6 +56,8 @@ export class Usage {
   #batches = 0
   /** Given to the store, which has not said that it has it: it may have. */
   #unconfirmed: UsageBatch | undefined
+  /** By run of another process: its last batch that counts here. */
+  readonly #added = new Map<number, number>()
   #highestIndex = 0
 
   constructor(store: UsageStore) {
@@ -91,8 +99,24 @@ export class Usage {
     return usage.up + usage.down + marked === 0 ? undefined : usage
   }
 
-  /** What another process has moved for the same users since its batch before, which counts here from now on. */
-  add(rows: readonly number[]): void {
+  /** What all these users have moved, in this process and elsewhere, as of the last batch, which is counted there. */
+  correct(totals: readonly UsageTotal[]): void {
+    const byId = new Map(totals.map((total) => [total.user, total]))
+    for (let index = 1; index <= this.#highestIndex; index++) {
+      const total = byId.get(this.#ids[index])
+      if (!total) continue
+      const { up, down } = this.#moved.of(index)
+      const now = this.#now(index)
+      this.#upBefore[index] = total.up - (up - (now.up - this.#storedUp[index]))
+      this.#downBefore[index] = total.down - (down - (now.down - this.#storedDown[index]))
+    }
+  }
+
+  /** What another process has moved for the same users, each batch once. Returns what these have moved everywhere. */
+  add({ run, number, rows }: OtherBatch): UsageTotal[] {
+    const isNew = number > (this.#added.get(run) ?? 0)
+    if (isNew) this.#added.set(run, number)
+    const totals: UsageTotal[] = []
     const indices = new Map([[noLogin, 0]])
     for (let index = 1; index <= this.#highestIndex; index++) indices.set(this.#ids[index], index)
     // Those who are not stored have nothing in common but that.
@@ -101,19 +125,27 @@ export class Usage {
       const [up, down, ended] = [usageCells.moreUp, usageCells.moreDown, usageCells.moreConnections].map(
         (cell) => rows[at + cell] as number,
       )
-      const index = indices.get(rows[at + usageCells.user] as number)
-      if (index === undefined) {
-        this.#othersMore.up += up
-        this.#othersMore.down += down
-        this.#othersMore.ended += ended
-        continue
-      }
-      this.#upBefore[index] += up
-      this.#downBefore[index] += down
-      this.#storedUp[index] -= up
-      this.#storedDown[index] -= down
-      this.#storedEnded[index] -= ended
+      const user = rows[at + usageCells.user] as number
+      const index = indices.get(user)
+      if (isNew) this.#addTo(index, { up, down, ended })
+      if (!index) continue
+      const moved = this.#moved.of(index)
+      totals.push({ user, up: this.#upBefore[index] + moved.up, down: this.#downBefore[index] + moved.down })
     }
+    return totals
+  }
+
+  #addTo(index: number | undefined, { up, down, ended }: More): void {
+    if (index === undefined) {
+      const more = this.#othersMore
+      Object.assign(more, { up: more.up + up, down: more.down + down, ended: more.ended + ended })
+      return
+    }
+    this.#upBefore[index] += up
+    this.#downBefore[index] += down
+    this.#storedUp[index] -= up
+    this.#storedDown[index] -= down
+    this.#storedEnded[index] -= ended
   }
 
   /** Starts an index from nothing, for its next owner. */

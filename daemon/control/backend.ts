@@ -215,13 +215,16 @@ export interface UserTable extends FollowedTable<User, UserChanges> {
   named(name: string): User | undefined
 }
 
+/** At once, or when another process has answered. */
+type Awaitable<Value> = Value | Promise<Value>
+
 export interface LiveConnections extends FollowedTable<Connection, TableChange> {
   /** At most `limit` live connections, oldest first, and the cursor of the next page; undefined for a cursor that is none. */
-  page(limit: number, cursor?: string): Result<'connections.list'> | undefined
+  page(limit: number, cursor?: string): Awaitable<Result<'connections.list'> | undefined>
   /** The last `limit` that ended, newest first, as far as they are remembered. */
-  closed(limit: number): ClosedConnection[]
+  closed(limit: number): Awaitable<ClosedConnection[]>
   /** All about a live or a remembered one; undefined if it is neither. */
-  get(id: string): Result<'connections.get'> | undefined
+  get(id: string): Awaitable<Result<'connections.get'> | undefined>
   kill(ids: readonly string[]): Promise<{ killed: string[]; missing: string[] }>
 }
 

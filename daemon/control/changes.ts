@@ -1,4 +1,11 @@
+import type { Method } from '../../shared/protocol/methods.ts'
 import { Refusal } from '../refusal.ts'
+
+/** Has another process make the same change, too; undefined if it has not. */
+export type Repeat = (method: Method, params: object) => Promise<object | undefined>
+
+/** What is changed in a process that has made way, too: all that its live connections obey. */
+const shared = /^(users|groups|rules|config|connections)\.|^transfer\.import$/
 
 /** What operators change, which waits while another process is about to take over, lest it is made here and lost there. */
 export class Changes {
@@ -7,17 +14,27 @@ export class Changes {
   #done: (() => void) | undefined
   /** Resolves when those that wait may go on; rejects if they may not any more. */
   #held: PromiseWithResolvers<void> | undefined
+  /** Of the process that has made way for this one. */
+  repeat: Repeat | undefined
 
-  /** Makes a change in its time. Rejects with a Refusal if another process has taken over meanwhile. */
-  async make<Result>(change: () => Result | Promise<Result>): Promise<Result> {
+  /** Makes a change in its time, here and where connections from before are served. Rejects with a Refusal if another process has taken over meanwhile. */
+  async make(method: Method, params: object, change: () => object | Promise<object>): Promise<object> {
     while (this.#held) await this.#held.promise
     this.#underWay++
     try {
-      return await change()
+      return await this.everywhere(method, params, change)
     } finally {
       this.#underWay--
       if (this.#underWay === 0) this.#done?.()
     }
+  }
+
+  /** As `make`, at once. */
+  async everywhere(method: Method, params: object, change: () => object | Promise<object>): Promise<object> {
+    const result = await change()
+    const isDry = 'dryRun' in params && params.dryRun === true
+    const other = shared.test(method) && !isDry ? await this.repeat?.(method, params) : undefined
+    return other === undefined ? result : together(result, other)
   }
 
   /** Has changes wait from now on; resolves when none is under way, at the latest when the signal says so. */
@@ -49,4 +66,25 @@ export class Changes {
       ),
     )
   }
+}
+
+/** What was cut and killed in both, and missing in both. */
+function together(one: Facts, other: Facts): object {
+  const { cut, killed, missing } = one
+  return {
+    ...one,
+    ...(typeof cut === 'number' && typeof other.cut === 'number' && { cut: cut + other.cut }),
+    ...(Array.isArray(killed) && Array.isArray(other.killed) && { killed: [...killed, ...other.killed] }),
+    ...(Array.isArray(missing) && Array.isArray(other.killed) && { missing: without(missing, other.killed) }),
+  }
+}
+
+interface Facts {
+  readonly cut?: unknown
+  readonly killed?: unknown
+  readonly missing?: unknown
+}
+
+function without(all: readonly unknown[], some: readonly unknown[]): unknown[] {
+  return all.filter((each) => !some.includes(each))
 }

@@ -34,14 +34,37 @@ export function dispatch(
   if (session.readOnly && isAudited(method, request.params)) {
     throw new RpcError('forbidden', `${method} is not for a read-only session`)
   }
-  refusePrototypes(request.params)
-  const params = methods[method].params.safeParse(request.params)
-  if (!params.success) throw invalidParams(params.error)
-  // The table that named the handler has checked its parameters.
-  const handler = handlers[method] as (params: unknown, session: Session) => object | Promise<object>
-  const answer = () => auditor.watch(session, method, params.data, () => handler(params.data, session))
+  const params = paramsOf(method, request.params)
+  const deed = () => carryOut(handlers, session, method, params)
+  if (!isAudited(method, params)) return deed()
   // What becomes of the daemon itself waits for no other change.
-  return isAudited(method, params.data) && !method.startsWith('daemon.') ? changes.make(answer) : answer()
+  const change = method.startsWith('daemon.') ? deed : () => changes.make(method, params, deed)
+  return auditor.watch(session, method, params, change)
+}
+
+/** Makes a change that a process has made that this one makes way for: it has asked who may, and entered who did. */
+export function repeat(
+  { handlers, changes }: { readonly handlers: Handlers; readonly changes: Changes },
+  session: Session,
+  { method, params: given }: Pick<Request, 'method' | 'params'>,
+): Promise<object> {
+  if (!isMethod(method)) throw new RpcError('method_not_found', 'there is no such method')
+  const params = paramsOf(method, given)
+  return changes.everywhere(method, params, () => carryOut(handlers, session, method, params))
+}
+
+/** Throws `RpcError` if they are wrong. */
+function paramsOf(method: Method, given: unknown): Readonly<Record<string, unknown>> {
+  refusePrototypes(given)
+  const params = methods[method].params.safeParse(given)
+  if (!params.success) throw invalidParams(params.error)
+  return params.data
+}
+
+/** `params` are right: they have been checked by the table that names the handler. */
+function carryOut(handlers: Handlers, session: Session, method: Method, params: unknown): object | Promise<object> {
+  const handler = handlers[method] as (params: unknown, session: Session) => object | Promise<object>
+  return handler(params, session)
 }
 
 /** Own members only: `toString` and `__proto__` are no methods. */

@@ -6,13 +6,14 @@ import type { Role } from '../../shared/protocol/vocabulary.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import type { HandedSockets, NamedSocket } from '../sockets/handed-sockets.ts'
 import type { Backend, Log } from './backend.ts'
-import { Changes } from './changes.ts'
+import { Changes, type Repeat } from './changes.ts'
 import { Clients } from './clients.ts'
 import { endpointOf, listenOnTcp, refuseOpenEndpoints, refuseWrongAddresses, socketsOf } from './doors/listen-tcp.ts'
 import { RuntimeFolder } from './doors/runtime-folder.ts'
 import { TlsDoor } from './doors/tls-door.ts'
 import type { TlsFiles } from './doors/tls-files.ts'
 import { groupOf, type SocketAccess } from './doors/unix-socket.ts'
+import type { Offered } from './service.ts'
 import type { Via } from './session.ts'
 
 export interface ControlOptions {
@@ -59,6 +60,10 @@ export interface ControlServer {
   lend(signal: AbortSignal): Promise<void>
   /** Goes on as before `lend`. */
   takeBack(): Promise<void>
+  /** Has changes made by another process, too, from now on: by the one that has made way for this one, as long as it is there. */
+  makeAlso(repeat: Repeat | undefined): void
+  /** Makes a change that a process has made that this one makes way for. Rejects with what keeps it from that. */
+  repeat(method: string, params: Record<string, unknown>): Promise<object>
   /** Behind `lend`: says goodbye to all clients, since another process serves them from now on. */
   leave(): Promise<void>
   /**
@@ -90,7 +95,7 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
   refuseOpenEndpoints(listen)
   const { handed, cookie = randomBytes(32).toString('hex') } = options.predecessor ?? {}
   const changes = new Changes()
-  const clients = makeClients(options, cookie, changes)
+  const { clients, load } = makeClients(options, cookie, changes)
   const door = makeTlsDoor(options, clients)
   const makeServer = (via: Via) => {
     const server = createServer(socketOptions, (socket) => {
@@ -142,6 +147,12 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
       await folder.lockAgain()
       changes.release()
     },
+    makeAlso(repeat) {
+      changes.repeat = repeat
+    },
+    async repeat(method, params) {
+      return (await load()).repeat(method, params)
+    },
     async leave() {
       changes.refuse()
       // Who came while the successor began to listen is served here.
@@ -168,12 +179,16 @@ function makeTlsDoor({ tls, limits, log }: ControlOptions, clients: Clients): Tl
 }
 
 /** What it takes to serve clients is loaded when the first one comes: 45 ms of CPU and 14 MB, most of it the protocol's table. */
-function makeClients(options: ControlOptions, cookie: string, changes: Changes): Clients {
+function makeClients(options: ControlOptions, cookie: string, changes: Changes) {
   const { backend, instance, log, socket = ownSocket, linger = feedLinger } = options
   const limits = { ...protocolLimits, ...options.limits }
-  const clients: Clients = new Clients(limits, async () => {
-    const { makeService } = await import('./service.ts')
-    return makeService({ backend, instance, log, limits, linger, cookie, changes, socketRole: socket.role, clients })
-  })
-  return clients
+  let offered: Promise<Offered> | undefined
+  const load = () => {
+    offered ??= import('./service.ts').then(({ makeService }) =>
+      makeService({ backend, instance, log, limits, linger, cookie, changes, socketRole: socket.role, clients }),
+    )
+    return offered
+  }
+  const clients: Clients = new Clients(limits, async () => (await load()).connect)
+  return { clients, load }
 }

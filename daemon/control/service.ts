@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net'
 import { type Limits, protocolVersion } from '../../shared/protocol/limits.ts'
-import { eventLine } from '../../shared/protocol/message.ts'
+import { eventLine, type Request } from '../../shared/protocol/message.ts'
 import type { Role } from '../../shared/protocol/vocabulary.ts'
 import { Auditor } from './auditor.ts'
 import type { Backend, Log } from './backend.ts'
 import type { Changes } from './changes.ts'
 import type { Clients } from './clients.ts'
 import { ControlConnection, type Service } from './connection.ts'
+import { repeat } from './dispatch.ts'
 import { accessHandlers } from './handlers/access.ts'
 import { auditHandlers } from './handlers/audit.ts'
 import { banHandlers } from './handlers/bans.ts'
@@ -26,7 +27,7 @@ import { usageHandlers } from './handlers/usage.ts'
 import { userHandlers } from './handlers/users.ts'
 import { watchHandlers } from './handlers/watches.ts'
 import { LoginFailures } from './login-failures.ts'
-import type { Via } from './session.ts'
+import { Session, someoneLocal, type Via } from './session.ts'
 
 export interface ServiceOptions {
   readonly backend: Backend
@@ -43,8 +44,15 @@ export interface ServiceOptions {
   readonly clients: Clients
 }
 
-/** All that the protocol offers: returns what serves a client on a connection of its own. */
-export function makeService(options: ServiceOptions): (socket: Socket, via: Via) => ControlConnection {
+/** All that the protocol offers. */
+export interface Offered {
+  /** Serves a client on a connection of its own. */
+  connect(socket: Socket, via: Via): ControlConnection
+  /** Makes a change that the successor has made. Rejects with what keeps it from that. */
+  repeat(method: string, params: Request['params']): Promise<object>
+}
+
+export function makeService(options: ServiceOptions): Offered {
   const { backend, instance, log, limits, linger, cookie, changes, socketRole, clients } = options
   const auditor = new Auditor(backend, log)
   const login = {
@@ -91,5 +99,10 @@ export function makeService(options: ServiceOptions): (socket: Socket, via: Via)
     admit: (session, identity) => clients.admit(session, identity),
     log,
   }
-  return (socket, via) => new ControlConnection(socket, via, service)
+  const successor = new Session('unix', 'the successor', { ready: false, send: () => {} }, () => {})
+  successor.logIn(someoneLocal('admin'))
+  return {
+    connect: (socket, via) => new ControlConnection(socket, via, service),
+    repeat: (method, params) => repeat(service, successor, { method, params }),
+  }
 }

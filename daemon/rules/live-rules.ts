@@ -48,8 +48,6 @@ export interface LiveRulesOptions {
   readonly own: () => OwnSockets
   /** A name's addresses, as clients get them. */
   readonly lookUp: (name: string) => Promise<readonly string[]>
-  /** Has whoever else serves clients judge them by this text; resolves to how many live sessions that ended. */
-  readonly judgeElsewhere?: (text: string) => Promise<number>
 }
 
 /** Rules that are compiled, and what they were compiled from. */
@@ -94,6 +92,11 @@ export class LiveRules {
 
   get text(): string {
     return this.#inForce.text.text
+  }
+
+  /** As `text`, for a process that may know others than this one does. */
+  get untested(): string {
+    return withoutTests(this.#inForce.text)
   }
 
   list(): { readonly revision: number; readonly rows: readonly Rule[] } {
@@ -225,8 +228,7 @@ export class LiveRules {
     const ended = await this.#options.engine.order('judge', memory)
     this.#counts.keep(old)
     this.#awaitEnd()
-    const { judgeElsewhere } = this.#options
-    return ended.length + (judgeElsewhere ? await judgeElsewhere(withoutTests(text)) : 0)
+    return ended.length
   }
 
   #compile(text: RuleText): Promise<RuleMemory> {

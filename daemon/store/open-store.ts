@@ -107,13 +107,20 @@ class ThreadedStore implements Store {
 
   async lend(): Promise<void> {
     this.#lent = Promise.withResolvers()
-    await (await this.#thread)?.close()
+    await (await this.open()).order('lend')
   }
 
   async takeBack(): Promise<void> {
-    this.#lent?.resolve()
-    this.#lent = undefined
-    await this.open()
+    try {
+      await (await this.open()).order('takeBack')
+    } catch (error) {
+      // The next call has another thread try again.
+      await (await this.#thread)?.close()
+      throw error
+    } finally {
+      this.#lent?.resolve()
+      this.#lent = undefined
+    }
   }
 
   giveAway(elsewhere: Elsewhere): void {
@@ -198,6 +205,13 @@ class StoreThread {
   ask(part: Call['part'], method: string, given: readonly unknown[]): Promise<unknown> {
     const ticket = ++this.#lastTicket
     this.#worker.postMessage({ ticket, part, method, given } satisfies ToStore)
+    return this.#wait(ticket)
+  }
+
+  /** Rejects with a StoreError. The thread is the same before and behind: its program may be another's on the disk by then. */
+  order(order: 'lend' | 'takeBack'): Promise<unknown> {
+    const ticket = ++this.#lastTicket
+    this.#worker.postMessage({ ticket, order } satisfies ToStore)
     return this.#wait(ticket)
   }
 

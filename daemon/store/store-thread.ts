@@ -25,8 +25,8 @@ export interface Call {
   readonly given: readonly unknown[]
 }
 
-/** To it: calls, and the order to close. */
-export type ToStore = Call | 'close'
+/** To it: calls, and the orders to close the store for another process, to open it again, and to end. */
+export type ToStore = Call | { readonly ticket: number; readonly order: 'lend' | 'takeBack' } | 'close'
 
 /** From it: that it is open, or why it ends, under ticket 0; then the outcome of each call. */
 export interface FromStore {
@@ -39,22 +39,31 @@ const folder: string = workerData
 const port = parentPort as MessagePort
 
 let store: SqliteStore | undefined
-void answer(0, () => {
-  store = openSqliteStore(folder)
-})
-if (store) serve(store)
+void answer(0, open)
+if (store) port.on('message', hear)
 
-function serve(store: SqliteStore): void {
-  port.on('message', (message: ToStore) => {
-    if (message === 'close') {
-      store.close()
-      port.close()
-    } else {
-      const { ticket, part, method, given } = message
-      const calls = store[part] as unknown as Readonly<Record<string, (...given: readonly unknown[]) => unknown>>
-      void answer(ticket, () => calls[method](...given))
-    }
-  })
+function hear(message: ToStore): void {
+  if (message === 'close') {
+    close()
+    port.close()
+  } else if ('order' in message) {
+    void answer(message.ticket, message.order === 'lend' ? close : open)
+  } else {
+    const { ticket, part, method, given } = message
+    void answer(ticket, () => {
+      const calls = store?.[part] as unknown as Readonly<Record<string, (...given: readonly unknown[]) => unknown>>
+      return calls[method](...given)
+    })
+  }
+}
+
+function open(): void {
+  store ??= openSqliteStore(folder)
+}
+
+function close(): void {
+  store?.close()
+  store = undefined
 }
 
 async function answer(ticket: number, work: () => unknown): Promise<void> {

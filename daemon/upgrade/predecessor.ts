@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises'
 import { HandedSockets, type NamedSocket } from '../sockets/handed-sockets.ts'
 import { type Answer, Channel } from './channel.ts'
 
@@ -6,9 +5,6 @@ import { type Answer, Channel } from './channel.ts'
 export const makesWay = 'PROXYD_MAKES_WAY'
 /** The first descriptor of those that are handed over; before it are the three of every process, and the pipe. */
 const firstHanded = 4
-
-/** Milliseconds for it to end connections. */
-const revoking = 5_000
 
 /** What a daemon leaves to its successor, beside descriptors. */
 export interface Estate {
@@ -61,22 +57,6 @@ export class Predecessor {
   async serves(version: string): Promise<void> {
     this.handed.closeRest()
     await this.channel.ask('serves', { version }).catch(() => {})
-  }
-
-  /** Has it end the connections of a user who may not have them any more; resolves to how many there were. */
-  shutOut(name: string): Promise<number> {
-    return this.#revoke('shutOut', { name })
-  }
-
-  /** Has it end the connections that these rules deny; resolves to how many there were. */
-  judge(rules: string): Promise<number> {
-    return this.#revoke('judge', { rules })
-  }
-
-  /** Whoever has gone has none, and whoever stands still keeps nobody waiting. */
-  async #revoke(question: string, given: unknown): Promise<number> {
-    const ended = this.channel.ask(question, given).catch(() => 0)
-    return Number(await Promise.race([ended, setTimeout(revoking, 0, { ref: false })]))
   }
 
   /** Tells why this one does not come to serve. */

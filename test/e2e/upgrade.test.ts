@@ -1,50 +1,19 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { type Daemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
-import { startEcho } from '../helpers/echo.ts'
+import { describe, expect, test } from 'vitest'
+import type { Daemon } from '../helpers/daemon.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { type Clients, enter, Flow, Visits } from '../helpers/flows.ts'
+import { enter, Flow, Visits } from '../helpers/flows.ts'
 import { operate } from '../helpers/operate.ts'
 import { exec } from '../helpers/proxy-tui.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
+import { bob, program, startUpgradable, status, upgradableEngines } from '../helpers/upgradable.ts'
 
-const program = fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url))
-const bob = { name: 'bob', password: 'gravel-tulip-93' }
-const engines = process.platform === 'linux' ? ['linux', 'portable'] : ['portable']
-
-interface Upgradable {
-  readonly daemon: Daemon
-  readonly clients: Clients
-  /** Writes the configuration that the next successor reads. */
-  configure(text: string): void
-}
-
-/** A daemon whose successors end with the test, and an echo behind it. */
-async function startUpgradable(text: string, args: readonly string[] = [], file = program): Promise<Upgradable> {
-  const folders = await temporaryFolders()
-  const config = join(await temporaryFolder(), 'proxyd.toml')
-  const configure = (lines: string) => writeFileSync(config, lines, { mode: 0o600 })
-  configure(text)
-  const daemon = await startDaemon(['--config', config, ...args], { folders, program: file })
-  // All of them write to what the first one was given.
-  onTestFinished(async () => {
-    for (const [, pid] of daemon.stderr.matchAll(/generation \d+, pid (\d+)/g)) endForSure(Number(pid))
-    await daemon.kill()
-  })
-  await (await operate(daemon)).call('users.add', bob)
-  const clients = { ...bob, proxyPort: daemon.port('socks'), echoPort: await startEcho() }
-  return { daemon, clients, configure }
-}
-
-function endForSure(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // It has ended already.
-  }
+async function upgrade(daemon: Daemon): Promise<{ pid: number }> {
+  const { result, error } = await (await operate(daemon)).call('daemon.upgrade')
+  expect(error).toBeUndefined()
+  return result
 }
 
 /** Asks again and again whether a daemon takes clients. */
@@ -76,11 +45,7 @@ class Probes {
   }
 }
 
-async function status(daemon: Daemon) {
-  return (await (await operate(daemon)).call('status.get')).result
-}
-
-describe.each(engines)('with the %s engine, an upgrade', (engine) => {
+describe.each(upgradableEngines)('with the %s engine, an upgrade', (engine) => {
   test('loses no connection and no byte, whatever the number of threads, and counts all once', async () => {
     const { daemon, clients, configure } = await startUpgradable('workers = 2', [
       '--engine',
@@ -122,6 +87,79 @@ describe.each(engines)('with the %s engine, an upgrade', (engine) => {
     })
     await (await operate(daemon)).call('daemon.shutdown')
     await daemon.ended
+  })
+
+  test('leaves one daemon to operators: connections of the process before are listed, cut and bounded with the others', async () => {
+    const { daemon, clients } = await startUpgradable('', ['--engine', engine])
+    const before = await operate(daemon)
+    for (const name of ['carol', 'dave'])
+      expect((await before.call('users.add', { ...bob, name })).error).toBeUndefined()
+    const begin = (name: string) => Flow.begin({ ...clients, name }, 1, () => setTimeout(20))
+    const [flow, killed, removed, bounded] = await Promise.all(['bob', 'bob', 'carol', 'dave'].map(begin))
+    await upgrade(daemon)
+    await upgrade(daemon)
+    const late = await begin('bob')
+
+    const operator = await operate(daemon)
+    const page = async (params = {}) => (await operator.call('connections.list', params)).result
+    const { connections } = await page()
+    expect(connections.map(({ user }: { user: string }) => user).sort()).toEqual(['bob', 'bob', 'bob', 'carol', 'dave'])
+    const first = await page({ limit: 2 })
+    const second = await page({ limit: 2, cursor: first.next })
+    const third = await page({ limit: 2, cursor: second.next })
+    const ids = [first, second, third].flatMap((each) => each.connections.map(({ id }: { id: string }) => id))
+    expect(ids).toEqual(connections.map(({ id }: { id: string }) => id))
+    const [oldest] = connections
+    expect((await operator.call('connections.get', { id: oldest.id })).result).toMatchObject({
+      connection: { id: oldest.id },
+    })
+
+    const follower = await operate(daemon)
+    await follower.call('connections.subscribe')
+    const rows = new Map<string, { user: string; up: number }>()
+    const follow = async (isThere: () => boolean) => {
+      while (!isThere()) {
+        const { method, params } = (await follower.next()) ?? expect.fail('the daemon has hung up')
+        for (const row of [...(params?.connections ?? []), ...(params?.changed ?? [])]) rows.set(row.id, row)
+        for (const [id, up] of params?.moved ?? []) rows.set(id, { ...(rows.get(id) as { user: string }), up })
+        for (const id of params?.closed ?? []) rows.delete(id)
+        expect(method).toMatch(/^connections\./)
+      }
+    }
+    const { up = 0 } = oldest
+    await follow(() => rows.size === 5 && (rows.get(oldest.id)?.up ?? 0) > up)
+
+    const bobs = connections.filter(({ user, id }: { user: string; id: string }) => user === 'bob' && id !== oldest.id)
+    const { result } = await operator.call('connections.kill', { ids: [bobs[0].id, 'nobody-1'] })
+    expect(result).toEqual({ killed: [bobs[0].id], missing: ['nobody-1'] })
+    expect((await operator.call('users.remove', { name: 'carol' })).result).toMatchObject({ cut: 1 })
+    await expect(removed?.over).rejects.toThrow()
+    // More than this is used already.
+    expect((await operator.call('users.set', { names: ['dave'], fields: { quota: 1000 } })).error).toBeUndefined()
+    await expect(bounded?.over).rejects.toThrow()
+    await follow(() => rows.size === 2)
+    expect([...rows.values()].map(({ user }) => user)).toEqual(['bob', 'bob'])
+
+    const left = [flow, killed, late].map((each) =>
+      each?.stop().then(
+        () => 'whole',
+        () => 'cut',
+      ),
+    )
+    expect((await Promise.all(left)).sort()).toEqual(['cut', 'whole', 'whole'])
+    await follow(() => rows.size === 0)
+  })
+
+  test('of which the successor crashes leaves the connections of the process before the time of a drain', async () => {
+    const { daemon, clients } = await startUpgradable('', ['--engine', engine, '--timeout-drain', '60000'])
+    const flow = await Flow.begin(clients, 1, () => setTimeout(20))
+    const { pid } = await upgrade(daemon)
+    const { steps } = flow
+    process.kill(pid, 'SIGKILL')
+    await daemon.logs(/the successor has gone: new clients are refused, live connections get 60 s/)
+    await eventually(() => expect(flow.steps).toBeGreaterThan(steps + 5))
+    await flow.stop()
+    expect(await daemon.ended).toMatchObject({ status: 0 })
   })
 })
 

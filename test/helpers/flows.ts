@@ -37,7 +37,8 @@ async function expectEcho(client: Peer, bytes: Buffer): Promise<void> {
 export class Flow {
   readonly #number: number
   readonly #client: Peer
-  readonly #over: Promise<void>
+  /** Resolves when it is told to stop; rejects if a byte was lost or wrong, or the connection broke. */
+  readonly over: Promise<void>
   #isOver = false
   /** Steps that came back whole. */
   steps = 0
@@ -46,8 +47,8 @@ export class Flow {
   private constructor(number: number, client: Peer, pause: () => Promise<unknown>) {
     this.#number = number
     this.#client = client
-    this.#over = this.#run(pause)
-    this.#over.catch(() => {})
+    this.over = this.#run(pause)
+    this.over.catch(() => {})
   }
 
   /** `pause` comes between two steps. */
@@ -58,7 +59,7 @@ export class Flow {
   /** Resolves once both sides have finished as they should. Rejects if a byte was lost or wrong, or the connection broke. */
   async stop(): Promise<void> {
     this.#isOver = true
-    await this.#over
+    await this.over
     this.#client.finish()
     const end = await this.#client.discard()
     if (end !== 'FIN') throw new Error(`flow ${this.#number} ended with ${end}`)

@@ -32,18 +32,18 @@ export const connectionEvents: TableEvents<Connection, TableChange> = {
 export function connectionHandlers(connections: LiveConnections, limits: FeedLimits): HandlersOf<'connections'> {
   const feed = new TableFeed(connections, connectionEvents, limits)
   return {
-    'connections.list': ({ cursor, limit = protocolLimits.page }) => {
-      const page = connections.page(limit, cursor)
+    'connections.list': async ({ cursor, limit = protocolLimits.page }) => {
+      const page = await connections.page(limit, cursor)
       if (!page) throw new RpcError('invalid_params', 'no such cursor')
       return page
     },
-    'connections.get': ({ id }) => {
-      const details = connections.get(id)
+    'connections.get': async ({ id }) => {
+      const details = await connections.get(id)
       if (!details)
         throw new RpcError('not_found', 'there is no such connection, and it is not one of those that ended last')
       return details
     },
-    'connections.closed': ({ limit = closedUnlessTold }) => ({ connections: connections.closed(limit) }),
+    'connections.closed': async ({ limit = closedUnlessTold }) => ({ connections: await connections.closed(limit) }),
     'connections.kill': ({ ids }) => connections.kill(ids),
     'connections.subscribe': (_, session) => {
       session.subscribe('connections', (outlet) => feed.follow(outlet))

@@ -1,0 +1,159 @@
+import type { Ban, Connection } from '../shared/protocol/methods.ts'
+import type { LateChanges } from './access/late-changes.ts'
+import type { Usage, UsageTotal } from './access/usage.ts'
+import type { LiveConnections } from './control/backend.ts'
+import type { ControlServer } from './control/server.ts'
+import type { DataPlane } from './data-plane.ts'
+import type { Ending } from './ending.ts'
+import { GatheredChanges } from './observe/gathered-changes.ts'
+import type { MetricsServer } from './prometheus/server.ts'
+import { Refusal } from './refusal.ts'
+import type { LiveSettings } from './settings/live-settings.ts'
+import type { Elsewhere, Store, StoredUser, UsageBatch } from './store/store.ts'
+import type { Answer, Channel } from './upgrade/channel.ts'
+import type { Predecessor } from './upgrade/predecessor.ts'
+import { type Successor, type Testator, Upgrade } from './upgrade/upgrade.ts'
+
+/** Milliseconds between two reports of what users have moved. */
+const reportPeriod = 1_000
+/** Rows that are looked up between two turns of the event loop. */
+const rowsAtOnce = 500
+
+export interface MakingWayOptions {
+  readonly store: Store
+  readonly dataPlane: DataPlane
+  readonly control: ControlServer
+  readonly monitoring: MetricsServer | undefined
+  readonly late: Pick<LateChanges, 'settle'>
+  readonly config: Pick<LiveSettings, 'values' | 'get'>
+  /** Of this process and the one before. */
+  readonly connections: LiveConnections
+  readonly ending: Ending
+  /** As SIGHUP does. */
+  readonly reload: () => Promise<void>
+  readonly predecessor: Predecessor | undefined
+  readonly environment: NodeJS.ProcessEnv
+  readonly log: { info(message: string): void; warn(message: string): void }
+}
+
+/** How this process makes way for its successor, once somebody asks for it. */
+export function upgradeOf(options: MakingWayOptions): Upgrade {
+  const { ending, log } = options
+  return new Upgrade({
+    testator: testatorOf(options),
+    environment: options.environment,
+    patience: () => options.config.values['timeout-upgrade'],
+    ends: ending.began,
+    tell: (message) => log.info(message),
+  })
+}
+
+function testatorOf(options: MakingWayOptions): Testator {
+  const { store, dataPlane, control, monitoring, late, ending, predecessor, log } = options
+  return {
+    generation: predecessor?.generation ?? 1,
+    cookie: control.cookie,
+    sockets: () => [...dataPlane.engine.sockets, ...control.sockets, ...(monitoring?.sockets ?? [])],
+    async lend(signal) {
+      log.info('the successor has read its settings: it gets the store and the runtime folder')
+      await control.lend(signal)
+      // What acts and is not stored, the successor would not know of.
+      await Promise.all([late.settle(), dataPlane.store()])
+      signal.throwIfAborted()
+      await store.lend()
+    },
+    async takeBack() {
+      await store.takeBack().catch((error: Error) => log.warn(`the store is not open again yet: ${error.message}`))
+      await control.takeBack()
+    },
+    leave({ pid, channel }: Successor) {
+      store.giveAway(elsewhere(channel, dataPlane.usage))
+      // Soon, so that what is left of a quota is the same in both.
+      setInterval(() => void dataPlane.usage.save(Date.now()).catch(() => {}), reportPeriod).unref()
+      void tellManager(`MAINPID=${pid}`, log.warn.bind(log))
+      ending.makeWay()
+      void control.leave()
+      monitoring?.leave()
+      void channel.closed.then(() => ending.drain('the successor has gone'))
+    },
+    answer: answers(options),
+  }
+}
+
+/** What this process answers its successor, which tells it what has become of the daemon and what operators want of it. */
+function answers({ control, connections, config, ending, reload }: MakingWayOptions): Answer {
+  const gathered = new GatheredChanges(connections)
+  return async (question, given) => {
+    switch (question) {
+      case 'drain':
+        return void ending.drain('the successor drains')
+      case 'shutdown':
+        return ending.shutdown()
+      case 'reload':
+        return reload()
+      case 'repeat': {
+        const { method, params } = given as { method: string; params: Record<string, unknown> }
+        // Each process counts its revisions, and what traffic brings about counts, too.
+        const { ifRevision: _, ...rest } = params
+        return control.repeat(method, method === 'config.set' ? { ...rest, revision: config.get().revision } : rest)
+      }
+      case 'connections.list':
+        return allOf(connections)
+      case 'connections.closed':
+        return connections.closed((given as { limit: number }).limit)
+      case 'connections.get':
+        return (await connections.get((given as { id: string }).id)) ?? null
+      case 'connections.take':
+        return gathered.take((given as { afresh: boolean }).afresh)
+      default:
+        throw new Refusal('unavailable', `this version does not know what ${question} is`)
+    }
+  }
+}
+
+async function allOf(connections: LiveConnections): Promise<Connection[]> {
+  const all: Connection[] = []
+  for (let cursor: string | undefined, isMore = true; isMore; isMore = cursor !== undefined) {
+    const page = await connections.page(rowsAtOnce, cursor)
+    all.push(...(page?.connections ?? []))
+    cursor = page?.next
+  }
+  return all
+}
+
+/** What this process would store, told to the successor: it keeps the store, and knows of what operators change by itself. */
+function elsewhere(successor: Channel, usage: Usage): Elsewhere {
+  return (part, method, [first, second]) => {
+    switch (`${part}.${method}`) {
+      case 'usage.save':
+        return successor
+          .ask('usage', { ...(first as UsageBatch), rows: [...(first as UsageBatch).rows] })
+          .then((totals) => usage.correct(totals as UsageTotal[]))
+      case 'audit.append':
+        return successor.ask('audit', { entries: first, kept: second })
+      case 'bans.save':
+        return successor.ask('bans', { bans: [...(first as ReadonlyMap<string, Ban | null>).values()] })
+      case 'users.insert':
+        return successor.ask('ids', { names: [(first as StoredUser).name] }).then((ids) => (ids as number[])[0])
+      case 'imports.save': {
+        const { added } = first as { added: readonly StoredUser[] }
+        return successor.ask('ids', { names: added.map(({ name }) => name) })
+      }
+      default:
+        return Promise.resolve(true)
+    }
+  }
+}
+
+/** Tells systemd, if it wants to hear, whose end is the service's from now on: sd_notify(3). Without koffi nobody can. */
+async function tellManager(line: string, warn: (message: string) => void): Promise<void> {
+  const socket = process.env.NOTIFY_SOCKET
+  if (socket === undefined) return
+  try {
+    const { notify } = await import('./os/notify.ts')
+    const result = notify(socket, line)
+    if (result < 0) warn(`systemd does not hear ${line} (errno ${-result})`)
+  } catch (error) {
+    warn(`systemd does not hear ${line} (${(error as Error).message})`)
+  }
+}
