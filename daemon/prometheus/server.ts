@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { isIP, Server as NetServer, type Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { listenOnTcp, socketsOf } from '../control/doors/listen-tcp.ts'
 import { isLoopbackLiteral } from '../net/address.ts'
 import type { Endpoint } from '../net/endpoint.ts'
@@ -95,8 +95,7 @@ export class MetricsServer {
 
   /** Leaves those who come to another process; who has come already gets an answer. */
   leave(): void {
-    // That of HTTP cuts whoever has not asked yet, too.
-    for (const server of this.#servers) NetServer.prototype.close.call(server)
+    for (const server of this.#servers) server.close()
   }
 
   async close(): Promise<void> {
