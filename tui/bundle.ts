@@ -55,6 +55,15 @@ const patches: Plugin = {
       if (contents === text) throw new Error('Ink puts frames together in another way now')
       return { contents: `${contents}\nimport { frameBeside } from '${frame}'\nexport default frameBeside(Output)` }
     })
+    // Ink measures each text anew with each frame, though it remembers what it has measured for its layout.
+    onLoad({ filter: /\/ink\/build\/render-node-to-output\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8')
+      const contents = text
+        .replace("import widestLine from 'widest-line'", "import measureText from './measure-text.js'")
+        .replace('widestLine(text)', 'measureText(text).width')
+      if (contents.includes('widestLine')) throw new Error('Ink measures what it writes in another way now')
+      return { contents }
+    })
     // Ink's developer tools need a package that nobody has.
     onLoad({ filter: /\/ink\/build\/devtools\.js$/ }, () => ({ contents: '' }))
   },

@@ -1,3 +1,5 @@
+import { isCountable } from '../text/fit.ts'
+
 /** What Ink has each line of a text go through before it is written: colours, for one. */
 type Transform = (line: string, at: number) => string
 
@@ -21,9 +23,6 @@ interface Piece {
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what switches colours begins with ESC
 const colours = /\u001b\[[\d;]*m/g
-/** Of characters that take one column each, whatever stands beside them: all that the app itself writes. */
-const countable = /^[ -~\u00a1-\u00ac\u00ae-\u024f\u2022\u2026\u2190-\u2193\u2500-\u259f\u25b2\u25bc\u2800-\u28ff]*$/
-
 /**
  * A class that puts the texts of a frame together as Ink's own does, of which the objects, one for each character, were most
  * of the app's garbage. Here a row stays the strings that it is made of. A row of which some lie on others, or take more or
@@ -85,5 +84,5 @@ function join(row: readonly Piece[]): string | undefined {
 
 function widthOf(text: string): number {
   const seen = text.replace(colours, '')
-  return countable.test(seen) ? seen.length : Number.NaN
+  return isCountable(seen) ? seen.length : Number.NaN
 }

@@ -1,11 +1,17 @@
 import stringWidth from 'string-width'
 
-const ascii = /^[ -~]*$/
+/** Of characters that take one column each, whatever stands beside them: all that the app itself writes. */
+const countable = /^[ -~\u00a1-\u00ac\u00ae-\u024f\u2022\u2026\u2190-\u2193\u2500-\u259f\u25b2\u25bc\u2800-\u28ff]*$/
 const graphemes = new Intl.Segmenter()
 
 /** Terminal columns that `text` takes. */
 export function columnsOf(text: string): number {
-  return ascii.test(text) ? text.length : stringWidth(text)
+  return isCountable(text) ? text.length : stringWidth(text)
+}
+
+/** Whether `text` takes as many columns as it has characters, each of them one of its own. */
+export function isCountable(text: string): boolean {
+  return countable.test(text)
 }
 
 /** `text` in exactly `width` columns: padded with spaces, or cut with `ellipsis` as its last column. */
@@ -19,7 +25,7 @@ export function fitText(text: string, width: number, ellipsis: string, align: 'l
 
 /** The longest beginning of `text` that takes at most `width` columns, no character torn. */
 export function cut(text: string, width: number): string {
-  if (ascii.test(text)) return text.slice(0, Math.max(0, width))
+  if (isCountable(text)) return text.slice(0, Math.max(0, width))
   let used = 0
   let end = 0
   for (const { segment } of graphemes.segment(text)) {
