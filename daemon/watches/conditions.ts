@@ -102,8 +102,8 @@ class HighRate implements Condition {
 class LoginFailures implements Condition {
   readonly #terms: Extract<WatchTerms, { kind: 'login-failures' }>
   readonly #isOf: (source: Uint8Array) => boolean
-  /** By source, the one heard of last behind the others: when they failed, no more than it takes. */
-  readonly #failures = new Map<string, number[]>()
+  /** By source, the one heard of last behind the others. */
+  readonly #failures = new Map<string, Times>()
   readonly #firing = new Set<string>()
 
   constructor(terms: Extract<WatchTerms, { kind: 'login-failures' }>) {
@@ -120,7 +120,8 @@ class LoginFailures implements Condition {
     for (const { bytes, text } of failed) if (this.#isOf(bytes)) this.#note(text, now)
     const told: Told[] = []
     for (const [subject, times] of this.#failures) {
-      const count = times.filter((time) => now - time < span).length
+      times.forget(now - span)
+      const { count } = times
       const within = `within ${formatDuration(span)}`
       if (count > above && !this.#firing.has(subject)) {
         this.#firing.add(subject)
@@ -142,14 +143,50 @@ class LoginFailures implements Condition {
   }
 
   #note(source: string, now: number): void {
-    const times = this.#failures.get(source) ?? []
+    const times = this.#failures.get(source) ?? new Times(this.#terms.above + 1)
     this.#failures.delete(source)
-    this.#failures.set(source, [...times, now].slice(-this.#terms.above - 1))
+    this.#failures.set(source, times)
+    times.note(now)
     const [oldest] = this.#failures.keys()
     if (this.#failures.size > mostSubjects && oldest !== undefined) {
       this.#failures.delete(oldest)
       this.#firing.delete(oldest)
     }
+  }
+}
+
+/** When something happened, of late: a stranger may make it happen thousands of times a second, so no time is copied for another. */
+class Times {
+  /** So many are remembered, the last. */
+  readonly #most: number
+  /** Those before `#first` are forgotten. */
+  #times: number[] = []
+  #first = 0
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  get count(): number {
+    return this.#times.length - this.#first
+  }
+
+  note(now: number): void {
+    this.#times.push(now)
+    if (this.count > this.#most) this.#first++
+    this.#tidy()
+  }
+
+  /** Those up to that time. */
+  forget(until: number): void {
+    while (this.count > 0 && (this.#times[this.#first] as number) <= until) this.#first++
+    this.#tidy()
+  }
+
+  #tidy(): void {
+    if (this.#first <= this.count) return
+    this.#times = this.#times.slice(this.#first)
+    this.#first = 0
   }
 }
 
