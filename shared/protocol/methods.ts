@@ -68,7 +68,7 @@ export type EventParams<E extends EventName> = z.output<(typeof events)[E]['para
 
 export { type AccessEntry, accessEntry } from './methods/access.ts'
 export type { AuditEntry } from './methods/audit.ts'
-export type { Ban, BanReason } from './methods/bans.ts'
+export { type Ban, type BanReason, ban } from './methods/bans.ts'
 export { type Setting, setting } from './methods/config.ts'
 export {
   type ClosedConnection,

@@ -13,6 +13,7 @@ export const named: readonly (readonly [name: string, schema: z.ZodObject])[] = 
   ['Rule', protocol.rule],
   ['AccessEntry', protocol.accessEntry],
   ['EventEntry', protocol.eventEntry],
+  ['Ban', protocol.ban],
   ['Watch', protocol.watch],
   ['WatchNotice', protocol.watchNotice],
   ['LogEntry', protocol.logEntry],
