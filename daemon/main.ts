@@ -14,6 +14,7 @@ import { exitAtOnce } from './os/exit.ts'
 import { spareThreads } from './os/thread-limit.ts'
 import { openOutput } from './output.ts'
 import { recoverStore } from './recover-store.ts'
+import { tellManager } from './service-manager.ts'
 import { readCommandLine } from './settings/command-line.ts'
 import { readConfigFile } from './settings/config-file.ts'
 import { type Configuration, configure } from './settings/configuration.ts'
@@ -109,6 +110,7 @@ async function serve(configuration: Configuration, version: string): Promise<voi
     output.write(`listening ${service} ${address}${leadsTo}\n`)
   }
   output.write('ready\n')
+  void tellManager('READY=1', (message) => logger.warn(message))
 
   void stopSignal.then((signal) => {
     if (!daemon.ending.drain(signal)) logger.info(`${signal}: live connections come to their end already`)

@@ -8,6 +8,7 @@ import type { Ending } from './ending.ts'
 import { GatheredChanges } from './observe/gathered-changes.ts'
 import type { MetricsServer } from './prometheus/server.ts'
 import { Refusal } from './refusal.ts'
+import { tellManager } from './service-manager.ts'
 import type { LiveSettings } from './settings/live-settings.ts'
 import type { Elsewhere, Store, StoredUser, UsageBatch } from './store/store.ts'
 import type { Answer, Channel } from './upgrade/channel.ts'
@@ -31,6 +32,8 @@ export interface MakingWayOptions {
   readonly ending: Ending
   /** As SIGHUP does. */
   readonly reload: () => Promise<void>
+  /** Of this program. */
+  readonly version: string
   readonly predecessor: Predecessor | undefined
   readonly environment: NodeJS.ProcessEnv
   readonly log: { info(message: string): void; warn(message: string): void }
@@ -49,18 +52,18 @@ export function upgradeOf(options: MakingWayOptions): Upgrade {
 }
 
 function testatorOf(options: MakingWayOptions): Testator {
-  const { store, dataPlane, control, monitoring, late, ending, predecessor, log } = options
+  const { store, dataPlane, control, monitoring, late, ending, version, predecessor, log } = options
   return {
     generation: predecessor?.generation ?? 1,
     cookie: control.cookie,
     sockets: () => [...dataPlane.engine.sockets, ...control.sockets, ...(monitoring?.sockets ?? [])],
-    async lend(signal) {
+    async lend(next, signal) {
       log.info('the successor has read its settings: it gets the store and the runtime folder')
       await control.lend(signal)
       // What acts and is not stored, the successor would not know of.
       await Promise.all([late.settle(), dataPlane.store()])
       signal.throwIfAborted()
-      await store.lend()
+      await store.lend(next !== version)
     },
     async takeBack() {
       await store.takeBack().catch((error: Error) => log.warn(`the store is not open again yet: ${error.message}`))
@@ -74,6 +77,7 @@ function testatorOf(options: MakingWayOptions): Testator {
       ending.makeWay()
       void control.leave()
       monitoring?.leave()
+      dataPlane.accessLog.leaveRotation()
       void channel.closed.then(() => ending.drain('the successor has gone'))
     },
     answer: answers(options),
@@ -142,18 +146,5 @@ function elsewhere(successor: Channel, usage: Usage): Elsewhere {
       default:
         return Promise.resolve(true)
     }
-  }
-}
-
-/** Tells systemd, if it wants to hear, whose end is the service's from now on: sd_notify(3). Without koffi nobody can. */
-async function tellManager(line: string, warn: (message: string) => void): Promise<void> {
-  const socket = process.env.NOTIFY_SOCKET
-  if (socket === undefined) return
-  try {
-    const { notify } = await import('./os/notify.ts')
-    const result = notify(socket, line)
-    if (result < 0) warn(`systemd does not hear ${line} (errno ${-result})`)
-  } catch (error) {
-    warn(`systemd does not hear ${line} (${(error as Error).message})`)
   }
 }

@@ -17,6 +17,9 @@ const closingTime = 20_000
 /** Milliseconds between the failure of a thread and the start of another one. */
 const restartPause = 1000
 
+/** Milliseconds between two looks at which file has the name, where another process moves it aside. */
+const reopenPeriod = 1_000
+
 /** How it goes. */
 export interface AccessLogState {
   /** Entries that are missing in the file. */
@@ -53,6 +56,7 @@ export class AccessLog {
   /** Written by the thread, whichever it is. */
   readonly #written = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT))
   #lastTicket = 0
+  #rotates = true
 
   /** Throws a Refusal for a file that cannot be written to. */
   constructor(settings: LogSettings, warn: (message: string) => void, file: URL = threadFile) {
@@ -93,8 +97,19 @@ export class AccessLog {
     if (file !== undefined && file !== '-') foreseeLogFile(file)
   }
 
+  /**
+   * Another process, which writes the same file, moves it aside when it is full: from now on this one leaves that to it, and looks
+   * again and again for the file that has the name.
+   */
+  leaveRotation(): void {
+    this.#rotates = false
+    this.tune(this.#settings)
+    setInterval(() => this.reopen(), reopenPeriod).unref()
+  }
+
   /** Goes by other settings. */
-  tune(settings: LogSettings): void {
+  tune(wanted: LogSettings): void {
+    const settings = this.#rotates ? wanted : { ...wanted, rotation: { ...wanted.rotation, size: 0 } }
     if (isDeepStrictEqual(settings, this.#settings)) return
     this.#settings = settings
     if (this.#thread) this.#tell({ kind: 'settings', settings })

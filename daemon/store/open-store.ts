@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
+import { dropCopy } from './lent-database.ts'
 import { type ChangeListener, type Elsewhere, type Store, StoreError } from './store.ts'
-import type { Call, FromStore, ToStore } from './store-thread.ts'
+import type { Call, FromStore, StoreOrder, ToStore } from './store-thread.ts'
 
 /** Beside this file: the source when it runs as such, the bundle's own file when it is bundled. */
 const threadFile = new URL(import.meta.url.endsWith('.ts') ? './store-thread.ts' : './store-thread.js', import.meta.url)
@@ -105,9 +106,9 @@ class ThreadedStore implements Store {
     return () => void this.#listeners.delete(listener)
   }
 
-  async lend(): Promise<void> {
+  async lend(keepsCopy: boolean): Promise<void> {
     this.#lent = Promise.withResolvers()
-    await (await this.open()).order('lend')
+    await (await this.open()).order(keepsCopy ? 'lendCopied' : 'lend')
   }
 
   async takeBack(): Promise<void> {
@@ -124,6 +125,7 @@ class ThreadedStore implements Store {
   }
 
   giveAway(elsewhere: Elsewhere): void {
+    dropCopy(this.#folder)
     this.#elsewhere = elsewhere
     this.#lent?.resolve()
     this.#lent = undefined
@@ -209,7 +211,7 @@ class StoreThread {
   }
 
   /** Rejects with a StoreError. The thread is the same before and behind: its program may be another's on the disk by then. */
-  order(order: 'lend' | 'takeBack'): Promise<unknown> {
+  order(order: StoreOrder): Promise<unknown> {
     const ticket = ++this.#lastTicket
     this.#worker.postMessage({ ticket, order } satisfies ToStore)
     return this.#wait(ticket)

@@ -1,4 +1,5 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { keepCopy, openAgain } from './lent-database.ts'
 import { explain } from './sqlite-errors.ts'
 import { databaseIn, openSqliteStore, type SqliteStore } from './sqlite-store.ts'
 import type { StoreError } from './store.ts'
@@ -26,7 +27,10 @@ export interface Call {
 }
 
 /** To it: calls, and the orders to close the store for another process, to open it again, and to end. */
-export type ToStore = Call | { readonly ticket: number; readonly order: 'lend' | 'takeBack' } | 'close'
+export type ToStore = Call | { readonly ticket: number; readonly order: StoreOrder } | 'close'
+
+/** `lendCopied`: a copy is kept until the store is taken back. */
+export type StoreOrder = 'lend' | 'lendCopied' | 'takeBack'
 
 /** From it: that it is open, or why it ends, under ticket 0; then the outcome of each call. */
 export interface FromStore {
@@ -39,15 +43,28 @@ const folder: string = workerData
 const port = parentPort as MessagePort
 
 let store: SqliteStore | undefined
-void answer(0, open)
+void answer(0, () => {
+  store = openSqliteStore(folder)
+})
 if (store) port.on('message', hear)
+
+const orders: { readonly [Order in StoreOrder]: () => void | Promise<void> } = {
+  lend: close,
+  async lendCopied() {
+    if (store) await keepCopy(store, folder)
+    close()
+  },
+  takeBack() {
+    store ??= openAgain(folder)
+  },
+}
 
 function hear(message: ToStore): void {
   if (message === 'close') {
     close()
     port.close()
   } else if ('order' in message) {
-    void answer(message.ticket, message.order === 'lend' ? close : open)
+    void answer(message.ticket, () => orders[message.order]())
   } else {
     const { ticket, part, method, given } = message
     void answer(ticket, () => {
@@ -55,10 +72,6 @@ function hear(message: ToStore): void {
       return calls[method](...given)
     })
   }
-}
-
-function open(): void {
-  store ??= openSqliteStore(folder)
 }
 
 function close(): void {

@@ -22,8 +22,11 @@ export interface Store {
   readonly watches: WatchStore
   /** Hear of each change how it went, until the returned function is called. */
   watch(listener: ChangeListener): () => void
-  /** Closes it for another process to open: what is asked of it from now on waits. */
-  lend(): Promise<void>
+  /**
+   * Closes it for another process to open: what is asked of it from now on waits. One of another version may change what this one
+   * can read: then `keepsCopy` is worth its time and room.
+   */
+  lend(keepsCopy: boolean): Promise<void>
   /** Goes on here, with what waits. Rejects with a StoreError if it cannot be opened; then the next call tries again. */
   takeBack(): Promise<void>
   /** Behind `lend`: another process keeps it for good, and what is asked goes where `elsewhere` takes it. */

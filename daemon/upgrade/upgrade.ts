@@ -9,8 +9,8 @@ export interface Testator {
   readonly generation: number
   readonly cookie: string
   sockets(): readonly NamedSocket[]
-  /** Lets go of all that only one process may have; after it, what is to be written waits. Rejects if it cannot, or when the signal says so. */
-  lend(signal: AbortSignal): Promise<void>
+  /** Lets go of all that only one process may have, to one of this version; after it, what is to be written waits. Rejects if it cannot, or when the signal says so. */
+  lend(version: string, signal: AbortSignal): Promise<void>
   /** Goes on as if `lend` had not been called, wherever that has come to. */
   takeBack(): Promise<void>
   /** The successor serves: from now on it answers for all, over this channel. */
@@ -78,7 +78,7 @@ export class Upgrade {
     const version = await versionOnDisk(environment, limit)
     const sockets = testator.sockets()
     const child = start(environment, sockets)
-    tell(`${asker}: proxyd ${version} starts as the successor, generation ${generation}, pid ${child.pid}`)
+    tell(`an upgrade (${asker}): proxyd ${version} starts as the successor, generation ${generation}, pid ${child.pid}`)
     const over = new AbortController()
     const serves = Promise.withResolvers<void>()
     let lent: Promise<void> | undefined
@@ -89,7 +89,7 @@ export class Upgrade {
           return { generation, cookie: testator.cookie, sockets: names } satisfies Estate
         }
         case 'lend':
-          lent ??= testator.lend(over.signal)
+          lent ??= testator.lend(version, over.signal)
           return lent
         case 'serves':
           return serves.resolve()

@@ -14,8 +14,8 @@ export const daemonVerbs = {
     prepare:
       () =>
       async ({ call }) => {
-        const { health } = await call('status.get', {})
-        return { data: health, view: healthTable(health) }
+        const { health, generation } = await call('status.get', {})
+        return { data: health, view: healthTable(health, generation) }
       },
   }),
   stats: verb({
@@ -151,7 +151,7 @@ function parseObject(json: string): object {
   return value
 }
 
-function healthTable(health: Health): Table {
+function healthTable(health: Health, generation = 1): Table {
   const { lag, loops, sessions, descriptors, memory, store, names, accessLog, near = [], openMetrics = [] } = health
   return {
     rows: [
@@ -172,6 +172,7 @@ function healthTable(health: Health): Table {
         'names',
         `${names.pending} being looked up; in the last minute ${names.failed} failed, ${milliseconds(names.slowest)} the slowest`,
       ],
+      ...(generation > 1 ? [['upgraded', `in place, ${counted(generation - 1, 'time')}`]] : []),
     ],
   }
 }

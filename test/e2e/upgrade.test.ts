@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
@@ -7,6 +7,7 @@ import { eventually } from '../helpers/eventually.ts'
 import { enter, Flow, Visits } from '../helpers/flows.ts'
 import { operate } from '../helpers/operate.ts'
 import { exec } from '../helpers/proxy-tui.ts'
+import { startServiceManager } from '../helpers/service-manager.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { bob, program, startUpgradable, status, upgradableEngines } from '../helpers/upgradable.ts'
 
@@ -151,9 +152,12 @@ describe.each(upgradableEngines)('with the %s engine, an upgrade', (engine) => {
   })
 
   test('of which the successor crashes leaves the connections of the process before the time of a drain', async () => {
-    const { daemon, clients } = await startUpgradable('', ['--engine', engine, '--timeout-drain', '60000'])
+    const manager = await startServiceManager()
+    const env = { NOTIFY_SOCKET: manager.path }
+    const { daemon, clients } = await startUpgradable('', ['--engine', engine, '--timeout-drain', '60000'], { env })
     const flow = await Flow.begin(clients, 1, () => setTimeout(20))
     const { pid } = await upgrade(daemon)
+    await eventually(() => expect(manager.heard().sort()).toEqual([`MAINPID=${pid}`, 'READY=1', 'READY=1']))
     const { steps } = flow
     process.kill(pid, 'SIGKILL')
     await daemon.logs(/the successor has gone: new clients are refused, live connections get 60 s/)
@@ -168,7 +172,9 @@ describe('an upgrade that fails', () => {
     const file = join(await temporaryFolder(), 'proxyd.mjs')
     const good = `await import(${JSON.stringify(program)})\n`
     writeFileSync(file, good)
-    const { daemon, clients, configure } = await startUpgradable('', ['--timeout-upgrade', '4000'], file)
+    const { daemon, clients, configure } = await startUpgradable('', ['--timeout-upgrade', '4000'], {
+      program: file,
+    })
     const flow = await Flow.begin(clients, 1, () => setTimeout(2))
     const visits = new Visits(clients, 2)
     const operator = await operate(daemon)
@@ -185,10 +191,16 @@ describe('an upgrade that fails', () => {
     writeFileSync(file, `if (process.argv.includes('--version')) console.log('proxyd 9'); else process.exit(7)\n`)
     expect((await failure())?.message).toBe('the successor ended with status 7 before it served: see the log')
 
-    // One that gets everything, and never serves.
-    const lends = `process.once('message', () => process.on('message', () => {}) && process.send({ ask: 2, question: 'lend', given: {} }))
+    // One that gets everything, brings the store to a schema that only it knows, and never serves.
+    const database = JSON.stringify(join(daemon.folders.state, 'proxyd.db'))
+    const taker = `
+      const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
+      process.on('message', ({ answer }) => {
+        if (answer === 1) process.send({ ask: 2, question: 'lend', given: {} })
+        else new DatabaseSync(${database}).exec('PRAGMA user_version = 999')
+      })
       process.send({ ask: 1, question: 'estate', given: {} })`
-    writeFileSync(file, `if (process.argv.includes('--version')) console.log('proxyd 9'); else { ${lends} }\n`)
+    writeFileSync(file, `if (process.argv.includes('--version')) console.log('proxyd 9'); else { ${taker} }\n`)
     const first = operator.call('daemon.upgrade')
     await daemon.logs(/it gets the store/)
     const second = await operate(daemon)
@@ -199,6 +211,7 @@ describe('an upgrade that fails', () => {
     expect((await late).error).toBeUndefined()
 
     expect(await status(daemon)).toMatchObject({ pid: daemon.pid, generation: 1, users: 1 })
+    expect(readdirSync(daemon.folders.state).filter((name) => name.includes('upgrade'))).toEqual([])
     expect((await operator.call('users.add', { ...bob, name: 'carol' })).error).toBeUndefined()
     const served = visits.served
     await eventually(() => expect(visits.served).toBeGreaterThan(served + 10))

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
-import { type Daemon, startDaemon, temporaryFolders } from './daemon.ts'
+import { type Daemon, type DaemonOptions, startDaemon, temporaryFolders } from './daemon.ts'
 import { startEcho } from './echo.ts'
 import type { Clients } from './flows.ts'
 import { operate } from './operate.ts'
@@ -21,12 +21,16 @@ export interface Upgradable {
 }
 
 /** A daemon whose successors end with the test, and an echo behind it. */
-export async function startUpgradable(text: string, args: readonly string[] = [], file = program): Promise<Upgradable> {
+export async function startUpgradable(
+  text: string,
+  args: readonly string[] = [],
+  { program: file = program, env = {} }: Pick<DaemonOptions, 'program' | 'env'> = {},
+): Promise<Upgradable> {
   const folders = await temporaryFolders()
   const config = join(await temporaryFolder(), 'proxyd.toml')
   const configure = (lines: string) => writeFileSync(config, lines, { mode: 0o600 })
   configure(text)
-  const daemon = await startDaemon(['--config', config, ...args], { folders, program: file })
+  const daemon = await startDaemon(['--config', config, ...args], { folders, program: file, env })
   // All of them write to what the first one was given.
   onTestFinished(async () => {
     for (const [, pid] of daemon.stderr.matchAll(/generation \d+, pid (\d+)/g)) endForSure(Number(pid))
