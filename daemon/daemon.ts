@@ -84,6 +84,9 @@ export async function startDaemon(
     logger.info(
       `proxyd ${version} serves: ${kind} engine, threads: ${tables.length}, users: ${dataPlane.accounts.size}`,
     )
+    const balancers = current.values['proxy-protocol-from']
+    if (balancers.length > 0)
+      logger.info(`SOCKS is only for connections from ${balancers.join(', ')} that begin with a PROXY protocol header`)
     return {
       ...management,
       ending,

@@ -157,6 +157,7 @@ export function statusReport(
   const health = healthReport({
     ...{ engine, maxConnections, metrics, waiting, names, near, accessLog, openMetrics },
     store: changes,
+    balancers: config.values['proxy-protocol-from'],
   })
   const started = performance.now()
   return () => ({

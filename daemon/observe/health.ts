@@ -20,6 +20,7 @@ export interface HealthSources {
   readonly accessLog: { readonly state: Health['accessLog'] }
   /** See the protocol. */
   readonly openMetrics: readonly string[]
+  readonly balancers: readonly string[]
 }
 
 /** Changes that are named at most. */
@@ -36,6 +37,7 @@ export function healthReport({
   near,
   accessLog,
   openMetrics,
+  balancers,
 }: HealthSources): () => Health {
   const descriptors = new Descriptors()
   const memory = memoryReader()
@@ -54,6 +56,7 @@ export function healthReport({
     near: near(),
     ...(accessLog.state && { accessLog: accessLog.state }),
     ...(openMetrics.length > 0 && { openMetrics: [...openMetrics] }),
+    ...(balancers.length > 0 && { balancers: [...balancers] }),
     names: { ...names.health, slowest: rounded(names.health.slowest) },
   })
 }

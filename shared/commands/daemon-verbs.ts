@@ -152,7 +152,8 @@ function parseObject(json: string): object {
 }
 
 function healthTable(health: Health, generation = 1): Table {
-  const { lag, loops, sessions, descriptors, memory, store, names, accessLog, near = [], openMetrics = [] } = health
+  const { lag, loops, sessions, descriptors, memory, store, names } = health
+  const { accessLog, near = [], openMetrics = [], balancers = [] } = health
   return {
     rows: [
       ['main thread', `late by ${milliseconds(lag)} at worst in the last 10 s`],
@@ -163,6 +164,7 @@ function healthTable(health: Health, generation = 1): Table {
       ['store', store.problem ?? `works, ${milliseconds(store.slowest)} the slowest change of the last minute`],
       ...(accessLog ? [['access log', accessLogText(accessLog)]] : []),
       ...openMetrics.map((address) => ['metrics', `whoever reaches ${address} can read them`]),
+      ...balancers.map((from) => ['balancer', `SOCKS is for connections from ${from} with a PROXY header`]),
       ...(store.waiting ?? []).map((what) => ['not stored yet', what]),
       ...near.map(({ user, limit, used, most }) => [
         'near a limit',

@@ -69,6 +69,7 @@ describe('the report', () => {
     names: { health: { pending: 1, failed: 2, slowest: 4.56789 } },
     waiting: () => ['the rules'],
     openMetrics: [],
+    balancers: [],
     accessLog: { state: { problem: null, dropped: 3 } },
     near: () => [{ user: 'bob', limit: 'quota' as const, used: 9, most: 10 }],
   }

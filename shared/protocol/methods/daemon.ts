@@ -46,6 +46,12 @@ export const health = z.object({
     .array(z.string())
     .optional()
     .describe('sockets for metrics that other machines may reach: whoever does can read them; absent: there is none'),
+  balancers: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'the only ones who may connect to SOCKS, as `proxy-protocol-from` names them; absent: whoever connects is the client',
+    ),
   names: z.object({
     pending: count.describe('names being looked up'),
     failed: count.describe('names that were not found, or not in time, in the last minute'),

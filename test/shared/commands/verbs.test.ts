@@ -691,6 +691,12 @@ describe('the daemon', () => {
     expect((outcome.view as Table).rows).toContainEqual(['metrics', 'whoever reaches [::]:9464 can read them'])
   })
 
+  test('health tells of balancers', async () => {
+    const { outcome } = await runCommand('health', { 'status.get': { health: { ...health, balancers: ['::1'] } } })
+    const told = 'SOCKS is for connections from ::1 with a PROXY header'
+    expect((outcome.view as Table).rows).toContainEqual(['balancer', told])
+  })
+
   test('health tells why nothing can be stored', async () => {
     const full = { ...health, store: { problem: 'cannot use proxyd.db (disk full)', slowest: 0 } }
     const { outcome } = await runCommand('health', { 'status.get': { health: full } })
