@@ -101,6 +101,8 @@ installed_node := $(or $(machine_node),$(lib)/node)
 # Where the shells look for the completions of a program.
 completions = bash:bash-completion/completions/$(1) zsh:zsh/site-functions/_$(1) fish:fish/vendor_completions.d/$(1).fish
 
+manuals := proxyd.8 proxyd.toml.5 proxyd-rules.5 proxy-tui.1
+
 install: build ## install both programs under PREFIX (default /usr/local), staged below DESTDIR if that is given
 	set -e; umask 022; \
 	rm -rf "$(DESTDIR)$(lib)"; \
@@ -119,15 +121,19 @@ install: build ## install both programs under PREFIX (default /usr/local), stage
 			mkdir -p "$${file%/*}"; \
 			"$(NODE)" dist/$$program.js --completions "$${script%%:*}" >"$$file"; \
 		done; \
-		mkdir -p "$(DESTDIR)$(share)/man/man1"; \
-		"$(NODE)" dist/$$program.js --manual >"$(DESTDIR)$(share)/man/man1/$$program.1"; \
+	done; \
+	for page in $(manuals); do \
+		name="$${page%.*}"; file="$(DESTDIR)$(share)/man/man$${page##*.}/$$page"; \
+		mkdir -p "$${file%/*}"; \
+		if [ "$$name" = proxy-tui ]; then "$(NODE)" dist/proxy-tui.js --manual; \
+		else "$(NODE)" dist/proxyd.js --manual "$$name"; fi >"$$file"; \
 	done
 
 uninstall: ## remove what install put under PREFIX
 	rm -rf "$(DESTDIR)$(lib)" "$(DESTDIR)$(bin)/proxyd" "$(DESTDIR)$(bin)/proxy-tui"
-	rm -f "$(DESTDIR)$(share)/man/man1/proxyd.1" "$(DESTDIR)$(share)/man/man1/proxy-tui.1"
 	cd "$(DESTDIR)$(share)" 2>/dev/null || exit 0; \
-	for script in $(call completions,proxyd) $(call completions,proxy-tui); do rm -f "$${script#*:}"; done
+	for script in $(call completions,proxyd) $(call completions,proxy-tui); do rm -f "$${script#*:}"; done; \
+	for page in $(manuals); do rm -f "man/man$${page##*.}/$$page"; done
 
 clean: ## remove what was built
 	rm -rf dist coverage

@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { completionScript, type Shell, shells } from '../../shared/completions/completion-script.ts'
 import { programOf } from '../../shared/completions/program.ts'
 import { mistakeIn } from '../../shared/flag-mistakes.ts'
-import { manualPage, termsOf } from '../../shared/format/manual.ts'
+import { termsOf } from '../../shared/format/manual.ts'
 import { guessAt } from '../../shared/likeliest.ts'
 import {
   type SettingName,
@@ -13,7 +13,7 @@ import {
 } from '../../shared/settings.ts'
 import { isSpan, spanText } from '../../shared/span.ts'
 import { Failure } from '../failure.ts'
-import { manual } from './manual.ts'
+import { type ManualName, manual, manualNames } from '../manual/manual.ts'
 import { problemWith, readNumber } from './setting-values.ts'
 
 /** What the command line asks for: to print a text and end (`--help` and the like), or something that settings count for. */
@@ -41,7 +41,11 @@ export function readCommandLine(args: readonly string[], version: string): Comma
     .addOption(
       new Option('--completions <SHELL>', 'print what makes a shell complete our flags, and end').choices(shells),
     )
-    .option('--manual', 'print the manual page and end: proxyd --manual | man -l -')
+    .addOption(
+      new Option('--manual [PAGE]', 'print a manual page and end: proxyd --manual | man -l -')
+        .choices(manualNames)
+        .preset(manualNames[0]),
+    )
     .version(version, '-v, --version', 'print the version and end')
     .helpOption('-h, --help', 'print this help and end')
     .allowExcessArguments()
@@ -57,8 +61,8 @@ export function readCommandLine(args: readonly string[], version: string): Comma
 
   const shell: Shell | undefined = command.getOptionValue('completions')
   if (shell) return { kind: 'print', text: completions(command, shell) }
-  if (command.getOptionValue('manual'))
-    return { kind: 'print', text: manualPage(manual(termsOf(command.createHelp().visibleOptions(command)))) }
+  const page: ManualName | undefined = command.getOptionValue('manual')
+  if (page) return { kind: 'print', text: manual(page, termsOf(command.createHelp().visibleOptions(command)), version) }
   const flags: Record<string, SettingValue> = {}
   for (const [name, option] of options) {
     const value: SettingValue | undefined = command.getOptionValue(option.attributeName())

@@ -2,6 +2,7 @@ import { counted } from '../format/count.ts'
 import { formatTime } from '../format/time.ts'
 import { RpcError } from '../protocol/errors.ts'
 import type { Result, Rule } from '../protocol/methods.ts'
+import { ruleClauses } from '../rule-clauses.ts'
 import { type Context, everyPage } from './context.ts'
 import { unlessStored } from './new-password.ts'
 import { oneOf, readCount, UsageError } from './usage.ts'
@@ -16,22 +17,6 @@ const changeFlags = {
 }
 const unknownRule = { not_found: "list the rules with 'rules'", conflict: "look at them again with 'rules'" }
 
-/** A rule begins with `allow` or `deny`; the rest, in this order, may be left out. */
-const clauses = [
-  ['allow | deny', 'what becomes of the requests that a rule is about; the first such rule counts'],
-  ['user:NAME | group:NAME', 'whose; everybody unless told'],
-  ['from NET,…', "the client's addresses"],
-  [
-    'to DEST,…',
-    'example.com, *.example.com (below it), .example.com (both), an address, a network, special, any, @FILE',
-  ],
-  ['port N,N-N,…', "the destination's"],
-  ['cmd CMD,…', 'connect, bind, udp-associate'],
-  ['resolving NET,…', 'what the name leads to'],
-  ['until TIME', 'such as 2027-01-31 or 2027-01-31T12:00, of UTC if it names no zone'],
-  ['# NOTE', 'for people'],
-] as const
-
 const noFlags: Flags = new Map()
 
 type Change = Result<'rules.apply'>
@@ -42,7 +27,7 @@ export const ruleVerbs = {
   rules: verb({
     arguments: '',
     role: 'operator',
-    words: clauses,
+    words: ruleClauses,
     summary: 'list the rules in their order, and their hits',
     prepare:
       () =>
@@ -53,7 +38,7 @@ export const ruleVerbs = {
   }),
   'rules add': verb({
     arguments: 'RULE...',
-    words: clauses,
+    words: ruleClauses,
     role: 'admin',
     logged: true,
     flags: changeFlags,
@@ -64,7 +49,7 @@ export const ruleVerbs = {
   }),
   'rules insert': verb({
     arguments: 'N RULE...',
-    words: clauses,
+    words: ruleClauses,
     role: 'admin',
     logged: true,
     flags: changeFlags,
@@ -78,7 +63,7 @@ export const ruleVerbs = {
   }),
   'rules replace': verb({
     arguments: 'ID RULE...',
-    words: clauses,
+    words: ruleClauses,
     takes: ['rule'],
     role: 'admin',
     logged: true,

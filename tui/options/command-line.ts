@@ -71,7 +71,7 @@ export async function readCommandLine(args: readonly string[], surroundings: Sur
   if (stray !== undefined) throw new Error(strayWord(stray, flags.exec))
   if (flags.completions) return { kind: 'print', text: completions(command, flags.completions) }
   if (flags.manual)
-    return { kind: 'print', text: manualPage(manual(termsOf(command.createHelp().visibleOptions(command)))) }
+    return { kind: 'print', text: manualPage(manual(termsOf(command.createHelp().visibleOptions(command))), version) }
   const { profile: profiles = [], config } = flags
   const settled = await settleDaemons({ profiles, config, ...optionFlags(command) }, env)
   const daemons = namedDaemons(settled, runtimeDirectory(env, uid))

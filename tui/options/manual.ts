@@ -5,13 +5,14 @@ import type { Manual, Term } from '../../shared/format/manual.ts'
 export function manual(flags: readonly Term[]): Manual {
   return {
     name: 'proxy-tui',
+    section: 1,
     summary: 'watch and run a proxyd',
     synopsis: ['proxy-tui [options]', "proxy-tui [options] --exec 'COMMANDS'"],
     sections: [
       {
         title: 'DESCRIPTION',
         body: [
-          'proxy-tui is a terminal app that shows the throughput, connections and users of a proxyd(1), and changes them; its ' +
+          'proxy-tui is a terminal app that shows the throughput, connections and users of a proxyd(8), and changes them; its ' +
             'key ? lists the others. With --exec it carries out commands instead, for scripts.',
           "Without being told where, it tries this machine's Unix socket, then 127.0.0.1:8080. Other machines are reached by " +
             'TLS, as a named operator.',
@@ -61,7 +62,7 @@ export function manual(flags: readonly Term[]): Manual {
           ['130', 'interrupted'],
         ],
       },
-      { title: 'SEE ALSO', body: ['proxyd(1)'] },
+      { title: 'SEE ALSO', body: ['proxyd(8), proxyd.toml(5), proxyd-rules(5)'] },
     ],
   }
 }

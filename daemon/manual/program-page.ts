@@ -1,9 +1,10 @@
 import type { Manual, Term } from '../../shared/format/manual.ts'
 
-/** proxyd(1), with the flags as its help has them. */
-export function manual(flags: readonly Term[]): Manual {
+/** proxyd(8), with the flags as its help has them. */
+export function programPage(flags: readonly Term[]): Manual {
   return {
     name: 'proxyd',
+    section: 8,
     summary: 'SOCKS5 proxy server that can be seen into and run live',
     synopsis: ['proxyd [options]'],
     sections: [
@@ -31,7 +32,8 @@ export function manual(flags: readonly Term[]): Manual {
         title: 'SETTINGS',
         body: [
           'Each long flag is a key of the TOML file given with --config, too. The weakest first, a setting comes from its ' +
-            "default, the file, what was set with proxy-tui --exec 'set NAME VALUE', and the flag.",
+            "default, the file, what was set with proxy-tui --exec 'set NAME VALUE', and the flag. proxyd.toml(5) tells what each " +
+            'takes, and which act at once.',
         ],
       },
       {
@@ -83,7 +85,7 @@ export function manual(flags: readonly Term[]): Manual {
           ['2', 'a mistake in flags or config file'],
         ],
       },
-      { title: 'SEE ALSO', body: ['proxy-tui(1), RFC 1928, RFC 1929'] },
+      { title: 'SEE ALSO', body: ['proxyd.toml(5), proxyd-rules(5), proxy-tui(1), RFC 1928, RFC 1929'] },
     ],
   }
 }
