@@ -181,6 +181,16 @@ describe.each(enginesOfOneLoop)('behind a balancer, $kind engine', ({ start: eng
     expect(proxy.total(Total.connected)).toBe(2)
   })
 
+  it('whoever is not introduced when the engine ends is reset', async () => {
+    const port = await startEcho()
+    const proxy = await start(engine)
+    const unknown = await passOn(proxy, of('192.0.2.7').subarray(0, 9))
+    // Whoever came before it has been taken.
+    await open(proxy, '192.0.2.8', port)
+    await proxy.engine.close()
+    expect(await unknown.discard()).toBe('ECONNRESET')
+  })
+
   it('a balancer that does not say whose a connection is has five seconds', async () => {
     const { promise, resolve } = Promise.withResolvers<string>()
     const proxy = await start(engine, { services: { warn: resolve } })
@@ -213,6 +223,11 @@ describe.each(enginesOfOneLoop)('behind a balancer, $kind engine', ({ start: eng
     expect(data.toString()).toBe('this')
     await target.send('answer', port, address)
     expect((await client.next()).data.subarray(10).toString()).toBe('answer')
+
+    // Who is not on this machine has no use for its loopback, whether there is a way to them or not.
+    const far = await passOn(proxy, bytes(of('192.0.2.7'), greeting, request('::', 0, Command.udpAssociate)))
+    expect(await far.readHex(2)).toBe('0500')
+    expect((await expectReply(far, succeeded)).address).toMatch(/^::ffff:/)
 
     // Of the other family, to which the balancer has no connection.
     const binding = await passOn(

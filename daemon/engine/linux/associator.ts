@@ -124,7 +124,7 @@ export class Associator implements Opener, Stage {
 /** A socket for the client's datagrams, or a negated errno, and the address that they will come from. */
 function open(declared: Destination, asConnected: DatagramEnds<Address>): [number, Address] {
   let relay = 0
-  for (const ends of datagramEnds(declared, asConnected.relay.bytes, asConnected, loopbackIpv6)) {
+  for (const ends of datagramEnds(declared, asConnected.client.bytes, asConnected, loopbackIpv6)) {
     relay = bindUdpSocket(ends.relay)
     if (relay >= 0) return [relay, ends.client]
   }

@@ -42,8 +42,7 @@ export async function associate(session: Session, declared: Destination): Promis
     context.associations.give(holder)
     context.datagramTurns.forget(session)
   })
-  const local = parseAddress(ends.relay)?.bytes ?? nowhere
-  for (const { relay, client } of datagramEnds(declared, local, ends, '::1')) {
+  for (const { relay, client } of datagramEnds(declared, peer, ends, '::1')) {
     const inlet = await openDatagramSocket(relay, context.relayPorts).catch(() => undefined)
     if (session.isOver) return void inlet?.close()
     if (!inlet) continue

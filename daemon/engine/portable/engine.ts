@@ -280,7 +280,7 @@ class PortableEngine implements Engine {
     this.#uses.close()
     clearTimeout(this.#nextRoom)
     for (const { client } of this.#waiting.splice(0)) client.destroy()
-    for (const client of this.#unknown) client.destroy()
+    for (const client of this.#unknown) client.resetAndDestroy()
     const stopped = this.#stopListening()
     await cutAll([...this.#sessions.values()], Reason.ended)
     await stopped

@@ -11,16 +11,16 @@ export interface DatagramEnds<Form> {
 /**
  * The ends of an association's datagrams, those to try first before those to take else. They are where the control
  * connection ends, but a client whose connection came over IPv4 may have an IPv6 socket for its datagrams, and one that
- * has no way to IPv4 (IPV6_V6ONLY of ipv6(7)): on the same machine, the loopback of IPv6 serves as well. `relay` is the
- * address that the client has reached us on.
+ * has no way to IPv4 (IPV6_V6ONLY of ipv6(7)): on the same machine, the loopback of IPv6 serves as well. `client` is the
+ * address that it comes from.
  */
 export function datagramEnds<Form>(
   declared: Destination,
-  relay: Uint8Array,
+  client: Uint8Array,
   asConnected: DatagramEnds<Form>,
   ipv6Loopback: Form,
 ): readonly DatagramEnds<Form>[] {
-  if (!isOfIpv6Socket(declared) || relay.length !== 4 || !isLoopback(relay)) return [asConnected]
+  if (!isOfIpv6Socket(declared) || client.length !== 4 || !isLoopback(client)) return [asConnected]
   return [{ relay: ipv6Loopback, client: ipv6Loopback }, asConnected]
 }
 
