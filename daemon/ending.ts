@@ -64,9 +64,9 @@ export class Ending {
     return true
   }
 
-  /** A successor serves: it takes the new clients. */
-  makeWay(): void {
-    if (this.#way === undefined) this.#begin('upgrade')
+  /** A successor serves: it takes the new clients, and those of management once this has resolved. */
+  makeWay(operatorsHaveLeft: Promise<void>): void {
+    if (this.#way === undefined) this.#begin('upgrade', operatorsHaveLeft)
   }
 
   shutdown(): void {
@@ -74,13 +74,13 @@ export class Ending {
     this.#end()
   }
 
-  #begin(way: keyof Patience): void {
+  #begin(way: keyof Patience, also?: Promise<void>): void {
     const isFirst = this.#way === undefined
     this.#way = way
     this.#since = performance.now()
     this.#began.abort()
     if (way === 'drain') this.#drains.abort()
-    if (isFirst) void this.#refuseClients().then(() => this.#end())
+    if (isFirst) void Promise.all([this.#refuseClients(), also]).then(() => this.#end())
     this.#setDeadline()
   }
 

@@ -74,8 +74,7 @@ function testatorOf(options: MakingWayOptions): Testator {
       // Soon, so that what is left of a quota is the same in both.
       setInterval(() => void dataPlane.usage.save(Date.now()).catch(() => {}), reportPeriod).unref()
       void tellManager(`MAINPID=${pid}`, log.warn.bind(log))
-      ending.makeWay()
-      void control.leave()
+      ending.makeWay(control.leave())
       monitoring?.leave()
       dataPlane.accessLog.leaveRotation()
       void channel.closed.then(() => ending.drain('the successor has gone'))

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { type Limits, limits as protocolLimits } from '../../shared/protocol/limits.ts'
 import type { Role } from '../../shared/protocol/vocabulary.ts'
 import type { Endpoint } from '../net/endpoint.ts'
@@ -78,6 +78,9 @@ export interface ControlServer {
 }
 
 const ownSocket: SocketAccess = { mode: '0600', group: '', role: 'admin' }
+
+/** Milliseconds for who came last, before a successor took their place, to ask what they came for. */
+const lastMoment = 300
 
 /** See `FeedLimits.linger`. */
 const feedLinger = 5_000
@@ -159,6 +162,7 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
       await setImmediate()
       for (const server of [...tcp, ...secure]) server.close()
       folder.withdraw()
+      await setTimeout(lastMoment)
       await clients.end('the daemon has been upgraded: its successor serves from now on')
     },
     async reload() {

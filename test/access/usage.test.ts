@@ -91,3 +91,25 @@ it('counts what was moved after the last save by who had an index before to nobo
   await usage.save(2)
   expect(store.sums).toEqual({ 7: [1, 2, 1], '-1': [2, 4, 1], 8: [4, 8, 1] })
 })
+
+it('counts once what another process has moved, and that one learns what is moved everywhere', async () => {
+  const [here, there] = [begin(), begin()]
+  here.usage.load([accountOf(1, 7)], [{ user: 7, up: 1000, down: 2000, mark: 0, marked: 0 }])
+  // The same user has another index there, and one who is gone here is still served.
+  there.usage.load([accountOf(1, 8), accountOf(2, 7)], [{ user: 7, up: 1000, down: 2000, mark: 0, marked: 0 }])
+  here.move(1, 10)
+  there.move(0, 1)
+  there.move(1, 5)
+  there.move(2, 100)
+  await there.usage.save(1)
+  const [batch] = there.store.batches
+  const other = { run: 1, number: 1, rows: [...(batch?.rows ?? [])] }
+  expect(here.usage.add(other)).toEqual([{ user: 7, up: 1110, down: 2220 }])
+  expect(here.usage.add(other)).toEqual([{ user: 7, up: 1110, down: 2220 }])
+  await here.usage.save(2)
+  expect(here.store.sums).toEqual({ 0: [1, 2, 1], 7: [110, 220, 2], [-1]: [5, 10, 1] })
+
+  there.move(2, 1)
+  there.usage.correct(here.usage.add(other))
+  expect([here.usage.total(1), there.usage.total(2)]).toEqual([3330, 3333])
+})

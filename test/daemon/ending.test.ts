@@ -61,3 +61,24 @@ test.each([true, false])('a shutdown comes at once; after a drain: %s', async (d
   ending.shutdown()
   await ending.come
 })
+
+test('a daemon that makes way ends when its clients and operators have left, in a time of its own, or drains when it is told to', async () => {
+  const { ending, told, leave, refusals, hasCome } = begin(60_000)
+  const operators = Promise.withResolvers<void>()
+  ending.makeWay(operators.promise)
+  ending.makeWay(Promise.resolve())
+  expect([ending.isDraining, ending.began.aborted, ending.drains.aborted, refusals()]).toEqual([false, true, false, 1])
+  // The time of a drain is not meant.
+  ending.patience = { drain: 0, upgrade: 60_000 }
+  leave()
+  await setImmediate()
+  expect([hasCome(), told]).toEqual([false, []])
+  operators.resolve()
+  await ending.come
+
+  const other = begin(0)
+  other.ending.makeWay(Promise.resolve())
+  expect(other.ending.drain('the successor drains')).toBe(true)
+  expect([other.ending.isDraining, other.ending.drains.aborted, other.refusals()]).toEqual([true, true, 1])
+  await other.ending.come
+})

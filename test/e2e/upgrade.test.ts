@@ -17,6 +17,28 @@ async function upgrade(daemon: Daemon): Promise<{ pid: number }> {
   return result
 }
 
+/** Comes as an operator again and again; `stop` resolves to why that failed, if it did. */
+function keepAsking(daemon: Daemon): { stop(): Promise<unknown[]> } {
+  const failures: unknown[] = []
+  let isOver = false
+  const ended = (async () => {
+    while (!isOver) {
+      try {
+        await status(daemon)
+      } catch (error) {
+        failures.push(error)
+      }
+      await setTimeout(5)
+    }
+  })()
+  const stop = async () => {
+    isOver = true
+    await ended
+    return failures
+  }
+  return { stop }
+}
+
 /** Asks again and again whether a daemon takes clients. */
 class Probes {
   readonly #answers = new Set<unknown>()
@@ -58,6 +80,7 @@ describe.each(upgradableEngines)('with the %s engine, an upgrade', (engine) => {
     const pause = () => setTimeout(2)
     const flows = await Promise.all(Array.from({ length: 6 }, (_, i) => Flow.begin(clients, i, pause)))
     const visits = new Visits(clients, 6)
+    const operators = keepAsking(daemon)
     const goOn = async () => {
       const [served, steps] = [visits.served, flows.map((flow) => flow.steps)]
       await eventually(() => {
@@ -78,6 +101,7 @@ describe.each(upgradableEngines)('with the %s engine, an upgrade', (engine) => {
     await goOn()
     // Whoever watches over it sees no gap either.
     expect(await probes.stop()).toEqual(new Set([200]))
+    expect(await operators.stop()).toEqual([])
     await visits.stop()
     await Promise.all(flows.map((flow) => flow.stop()))
     expect(visits.failures).toEqual([])

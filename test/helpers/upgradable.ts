@@ -50,5 +50,8 @@ function endForSure(pid: number): void {
 }
 
 export async function status(daemon: Daemon) {
-  return (await (await operate(daemon)).call('status.get')).result
+  const client = await operate(daemon)
+  const { result } = await client.call('status.get')
+  client.socket.destroy()
+  return result
 }
