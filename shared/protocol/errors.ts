@@ -27,7 +27,7 @@ export type ErrorKind = keyof typeof errorCodes
 /** A refusal that travels: thrown by a handler in the daemon, and thrown again from the client's call. */
 export class RpcError extends Error {
   readonly kind: ErrorKind
-  /** Fields beside `kind` in `error.data`, such as the supported versions. */
+  /** Fields beside `kind` in `error.data`, such as the supported versions; from a client's call also its `method`. */
   readonly details: Record<string, unknown>
 
   constructor(kind: ErrorKind, message: string, details: Record<string, unknown> = {}) {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { judge } from '../../tui/app/link/judge.ts'
+import { judgeFor } from '../../tui/app/link/judge.ts'
 
+const judge = judgeFor(() => {})
 const connections = { seq: 1, changed: [], moved: [], closed: [] }
 const users = { seq: 1, changed: [], moved: [], removed: [] }
 
@@ -36,4 +37,14 @@ test.each([
   ['users.changed', null, /./],
 ])('what is wrong with it is found: %s %j', (name, value, problem) => {
   expect(judge('event', name, value)).toMatch(problem)
+})
+
+test.each([
+  ['rules.list', { revision: 0, rules: [{ id: 1 }] }, 'older'],
+  ['auth.finish', { message: 'v=', role: 'owner' }, 'newer'],
+  ['session.ping', { time: 'now' }, 'other'],
+])('%s with %j is of a daemon whose release is %s', (name, value, release) => {
+  const gaps: unknown[] = []
+  expect(judgeFor((gap) => gaps.push(gap))('result', name, value)).toMatch(/: Invalid /)
+  expect(gaps).toEqual([{ name, release }])
 })

@@ -95,7 +95,9 @@ describe('who is near a limit', () => {
       names: { pending: 0, failed: 0, slowest: 0 },
     }
     const status = { health, draining: false, passwordRequired: true, listening: [], sample: sampleOf(1) } as never
-    return alarms({ status, lateSince: null, users: { ...noUsers, rows } }).map(({ tone, text }) => `${tone}: ${text}`)
+    return alarms({ status, lateSince: null, gaps: [], users: { ...noUsers, rows } }).map(
+      ({ tone, text }) => `${tone}: ${text}`,
+    )
   }
   const named = (name: string, of: UserRow): UserRow => ({ ...of, user: { ...of.user, name } })
   const spent = (used: number) => row({ ...limited({ quota: 100 }), use: { ...plain.use, used } })

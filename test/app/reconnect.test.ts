@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { startFakeDaemon } from '../exec/fake-daemon.ts'
+import { RpcError } from '../../shared/protocol/errors.ts'
+import { type Answer, startFakeDaemon } from '../exec/fake-daemon.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { startDaemon, temporaryFolders } from '../helpers/daemon.ts'
 import { program } from '../helpers/proxy-tui.ts'
@@ -34,13 +35,26 @@ test('a daemon that is killed and restarted is found again without a key, its da
   await app.shows(/1\/1 connections/)
 })
 
-test('a daemon that makes no sense once it has let us in is left, told of, and asked again later', async () => {
-  const daemon = await startFakeDaemon((method) => (method === 'status.get' ? { version: 7 } : 'silence'))
+test('what a daemon of another release does not tell as it is known here is told of, and the rest is shown', async () => {
+  const answers: Readonly<Record<string, Answer>> = {
+    'rules.list': {
+      revision: 0,
+      rules: [{ id: 16, place: 1, source: 'rules', text: 'deny to any', hits: 0, last: null }],
+    },
+    'config.get': { revision: 0, settings: [] },
+  }
+  const unknown = new RpcError('method_not_found', 'there is no such method')
+  const daemon = await startFakeDaemon((method) => answers[method] ?? unknown)
   await using app = openTerminal(process.execPath, [program, '--socket', daemon.path], { columns: 120 })
-  await app.shows(/^ disconnected, retrying in \d+ s: the daemon's result of status\.get makes no sense: version: /)
-  await app.until(() => daemon.connections > 2, 'asks again')
-  app.type('2')
-  await app.shows(/\[2 Connections/)
+  await app.shows(/^ proxyd {2}older than this app/)
+  await app.shows(/! this daemon is older than this app, which cannot show its .*health/)
+  app.type('4')
+  await app.shows(/What this daemon tells of rules cannot be shown, for it is older than this app: upgrade it, or/)
+  app.type('5')
+  await app.shows(/What this daemon tells of bans cannot be shown/)
+  app.type('7')
+  await app.shows(/0\/0 settings/)
+  expect(daemon.connections).toBe(1)
 })
 
 test('the app may be there before its daemon', async () => {

@@ -7,7 +7,7 @@ import type { AppOptions } from '../options/command-line.ts'
 import { titleOf } from '../options/daemons.ts'
 import { targetsAt } from '../options/passwords.ts'
 import { Daemon } from './link/daemon.ts'
-import { judge } from './link/judge.ts'
+import { judgeFor } from './link/judge.ts'
 import { Login } from './link/login.ts'
 import { rememberPreferences } from './preferences/remember.ts'
 import { Store } from './store/store.ts'
@@ -54,6 +54,7 @@ export async function runApp({ daemons: named, colour, refresh, theme, mini, utc
   const login = new Login(store)
   const daemons = named.map(({ places, readOnly }, at) => {
     const targets = targetsAt(places, (place) => login.ask(at, place))
+    const judge = judgeFor((gap) => store.feed(at, { type: 'gap', gap }))
     return new Daemon(followDaemon(targets, { name: 'proxy-tui', judge }), store, at, readOnly)
   })
   // Else the terminal would echo what is typed before Ink's first frame, and its answer.

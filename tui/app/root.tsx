@@ -1,5 +1,5 @@
 import { Box } from 'ink'
-import { type ReactElement, useMemo, useSyncExternalStore } from 'react'
+import { type ReactElement, type ReactNode, useMemo, useSyncExternalStore } from 'react'
 import { CommandHint, Footer } from './components/footer.tsx'
 import { Header } from './components/header.tsx'
 import { Line } from './components/line.tsx'
@@ -21,6 +21,7 @@ import { isMini, pageRows } from './state/layout.ts'
 import type { Page } from './state/pages.ts'
 import { lackToSee } from './state/rights.ts'
 import type { State } from './state/state.ts'
+import { breakLines } from './text/fit.ts'
 import { inTheme, type Look } from './themes/look.ts'
 import { themeFor } from './themes/theme.ts'
 
@@ -72,11 +73,11 @@ function Screen({ state }: { readonly state: State }): ReactElement {
   )
 }
 
-/** The page, or for whom else it is. */
-function PageShown({ state }: { readonly state: State }): ReactElement {
+/** The page, or why there is nothing to be seen on it. */
+function PageShown({ state }: { readonly state: State }): ReactNode {
   const lack = lackToSee(state)
   const Page = screens[state.page]
-  const verb = state.page === 'log' ? 'is' : 'are'
-  if (lack !== null) return <Line text={` The ${state.page} ${verb} ${lack}.`} width={state.size.columns} />
-  return <Page state={state} />
+  if (lack === null) return <Page state={state} />
+  const { columns: width } = state.size
+  return breakLines(lack, width - 2).map((line) => <Line key={line} text={` ${line}`} width={width} />)
 }

@@ -28,8 +28,9 @@ export interface Client {
   readonly instance: string
   readonly role: Role
   /**
-   * Call a method. Rejects with `RpcError` if the daemon refuses, with `ConnectionError` if the connection ends first,
-   * and with the signal's reason if that aborts first: give `AbortSignal.timeout(ms)` to wait no longer.
+   * Call a method. Rejects with `RpcError` if the daemon refuses, with `ConnectionError` if the connection ends first
+   * or the result is wrong (code `malformed`), and with the signal's reason if that aborts first: give
+   * `AbortSignal.timeout(ms)` to wait no longer.
    */
   call<M extends Method>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>>
   /**

@@ -25,7 +25,7 @@ const kinds = {
   not_proxyd: 'protocol',
   /** A proxyd of another protocol version. */
   version: 'protocol',
-  /** The daemon has let us in, and says what `ConnectOptions.judge` finds wrong. */
+  /** What the daemon answered is wrong, as `ConnectOptions.judge` says. If that was after the login, the connection goes on. */
   malformed: 'protocol',
   /** The port takes connections with TLS only. */
   tls_needed: 'tls',

@@ -11,8 +11,9 @@ export interface ConnectOptions {
   /** What the daemon shall call this program: at most 64 characters. */
   readonly name?: string | undefined
   /**
-   * Judges all that the daemon says; what is wrong ends the connection with code `malformed`. Unless given, it is taken as it
-   * comes: a daemon is trusted once it has proved itself.
+   * Judges all that the daemon says: a call whose result is wrong rejects with code `malformed`, and an event that is wrong is
+   * dropped; before the login both end the connection. Unless given, all is taken as it comes: a daemon is trusted once it has
+   * proved itself.
    */
   readonly judge?: Judge | undefined
 }

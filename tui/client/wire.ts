@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { RpcError } from '../../shared/protocol/errors.ts'
 import { LineFramer } from '../../shared/protocol/framer.ts'
 import { limits } from '../../shared/protocol/limits.ts'
 import { type FromDaemon, type Id, parseFromDaemon, requestLine } from '../../shared/protocol/message.ts'
@@ -25,7 +26,7 @@ interface PendingCall {
 
 /**
  * Calls and events over one socket, logged in or not. What the daemon says is passed on as it is, unless a judge finds something
- * wrong with it; what a later version adds passes.
+ * wrong with it: then that one call rejects, and that event is nobody's. The rest of a daemon of another release can be used.
  */
 export class Wire {
   /** Resolves when the connection has ended. */
@@ -141,7 +142,7 @@ export class Wire {
   #receive(message: FromDaemon): void {
     if (message.type === 'result') this.#resolve(message.id, message.result)
     else if (message.type === 'event') this.#emit(message.name, message.params)
-    else if (message.id !== null) this.#take(message.id)?.reject(message.error)
+    else if (message.id !== null) this.#refuse(message.id, message.error)
     else {
       const { kind, message: text } = message.error
       this.end(new ConnectionError(kind === 'busy' ? 'busy' : 'not_proxyd', `the daemon hung up: ${text}`))
@@ -149,20 +150,33 @@ export class Wire {
   }
 
   #resolve(id: Id, result: unknown): void {
-    const method = this.#pending.get(id)?.method
-    if (method !== undefined && this.#isSound('result', method, result)) this.#take(id)?.resolve(result)
+    const call = this.#take(id)
+    if (!call) return
+    const fault = this.#faultOf('result', call.method, result)
+    if (fault) call.reject(fault)
+    else call.resolve(result)
   }
 
-  /** Whether it is to be passed on; the connection ends otherwise. */
-  #isSound(said: 'result' | 'event', name: string, value: unknown): boolean {
+  /** Whoever hears of it may not know what was called. */
+  #refuse(id: Id, { kind, message, details }: RpcError): void {
+    const call = this.#take(id)
+    call?.reject(new RpcError(kind, message, { ...details, method: call.method }))
+  }
+
+  /** What is wrong with it; undefined if it is to be passed on. */
+  #faultOf(said: 'result' | 'event', name: string, value: unknown): ConnectionError | undefined {
     const problem = this.#judge(said, name, value)
-    if (problem !== null)
-      this.end(new ConnectionError('malformed', `the daemon's ${said} of ${name} makes no sense: ${problem}`))
-    return problem === null
+    if (problem === null) return undefined
+    return new ConnectionError('malformed', `the daemon's ${said} of ${name} makes no sense: ${problem}`)
   }
 
   #emit(name: string, params: Readonly<Record<string, unknown>>): void {
-    if (!this.#isSound('event', name, params)) return
+    const fault = this.#faultOf('event', name, params)
+    if (fault) {
+      // Without a greeting there is nothing to wait for.
+      if (!this.isGreeted) this.end(fault)
+      return
+    }
     if (name === 'hello') this.#stage = 'greeted'
     if (name === 'goodbye') this.#reason ??= new ConnectionError('lost', `the daemon said goodbye: ${params.reason}`)
     for (const listener of this.#listeners.get(name) ?? []) listener(params as never)

@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react'
 import { formatDuration } from '../../../shared/format/time.ts'
 import { placeShown } from '../state/daemons.ts'
+import { releaseOf } from '../state/gaps.ts'
 import { linkRows, tabRows } from '../state/layout.ts'
 import { linkTrouble } from '../state/link.ts'
 import { daemonTime, type State } from '../state/state.ts'
@@ -44,11 +45,13 @@ export function Header({ state }: { readonly state: State }): ReactElement {
 }
 
 function daemonLine(state: State): string {
-  const { status } = state
-  if (!status) return 'proxyd'
+  const { status, gaps } = state
+  const release = releaseOf(gaps)
+  const doubt = release === null ? '' : `  ${release}`
+  if (!status) return `proxyd${doubt}`
   const threads = status.engine === 'linux' ? `, ${status.workers} thread${status.workers === 1 ? '' : 's'}` : ''
   const up = formatDuration(daemonTime(state) - status.started)
-  return `proxyd ${status.version}  ${status.engine}${threads}  up ${up}${status.draining ? '  draining' : ''}`
+  return `proxyd ${status.version}  ${status.engine}${threads}  up ${up}${status.draining ? '  draining' : ''}${doubt}`
 }
 
 /** The pages. One row. */

@@ -18,6 +18,7 @@ import { withMend } from '../../exec/failure.ts'
 import { onlyLook } from '../../exec/only-look.ts'
 import { overlayOf } from '../state/dialogs.ts'
 import { callOf, type Form, type Told } from '../state/forms.ts'
+import { canFollow } from '../state/gaps.ts'
 import type { GraphWish } from '../state/graph.ts'
 import { closedWanted, isLogWanted } from '../state/layout.ts'
 import type { Link } from '../state/link.ts'
@@ -223,8 +224,13 @@ export class Daemon {
       return { done: true, value: await deed(state.client.call) }
     } catch (error) {
       if (error instanceof UsageError) return { done: false, text: error.message, kind: null }
-      if (error instanceof RpcError) return { done: false, text: `refused: ${error.message}`, kind: error.kind }
+      if (error instanceof RpcError) {
+        const release = error.kind === 'method_not_found' ? '; the daemon is older than this app' : ''
+        return { done: false, text: `refused: ${error.message}${release}`, kind: error.kind }
+      }
       if (!(error instanceof ConnectionError)) throw error
+      if (error.code === 'malformed')
+        return { done: false, text: `${error.message}; so it may have been done or not`, kind: null }
       return { done: false, text: 'the connection was lost, so it may have been done or not', kind: null }
     }
   }
@@ -234,8 +240,10 @@ export class Daemon {
     const { state } = this.#link
     const client = state.status === 'online' && this.#begun === state.client && this.#isShown ? state.client : null
     const watching = client && this.#mayWatch(client) ? client : null
-    this.#connections.settle(watching)
-    this.#users.settle(watching)
+    const { gaps } = this.#known
+    // A table whose changes are not understood would be asked for anew with each of them.
+    this.#connections.settle(canFollow(gaps, 'connections') ? watching : null)
+    this.#users.settle(canFollow(gaps, 'users') ? watching : null)
     const graph = this.#wantedGraph
     if (graph) this.#graph.settle(client && this.#sampled === client ? client : null, graph)
     this.#questions.settle(watching, this.#wantedOfConnections)
@@ -244,7 +252,7 @@ export class Daemon {
     const list = listPage(this.#store.state)
     this.#events.settle(list === 'events' ? watching : null)
     this.#audit.settle(list === 'audit' && client && suffices(client.role, 'admin') ? client : null)
-    this.#bans.settle(list === 'bans' ? watching : null)
+    this.#bans.settle(list === 'bans' && canFollow(gaps, 'bans') ? watching : null)
     this.#log.settle(isLogWanted(this.#store.state) ? watching : null, this.#known.log.level)
   }
 
@@ -336,23 +344,27 @@ export class Daemon {
       const listsUsers = this.#listsUsers
       this.#listsUsers = false
       await this.#ask((client) => this.#readStatus(client, listsUsers))
+      // A daemon of another release may tell one of these and not the other.
+      if (this.#isShown) await Promise.all([this.#ask(this.#readPage), this.#ask(this.#readRules)])
     }
     this.#looking = null
   }
 
   /** The users and the status together, so that a page which shows both does not contradict itself. */
   async #readStatus(client: Client, listsUsers: boolean): Promise<void> {
-    const { call, role } = client
+    const { call } = client
     const users = listsUsers && this.#isShown && this.#mayWatch(client) ? this.#users.list(client) : null
     const [tellUsers, status] = await Promise.all([users, call('status.get', {})])
     tellUsers?.()
     this.#feed({ type: 'status', status })
-    if (!this.#isShown) return
-    const [told, rules] = await Promise.all([
-      askForPage(client, this.#store.state, role),
-      askForRules(client, this.#store.state, role),
-    ])
-    this.#feed({ type: 'told', told })
+  }
+
+  readonly #readPage = async (client: Client): Promise<void> => {
+    this.#feed({ type: 'told', told: await askForPage(client, this.#store.state, client.role) })
+  }
+
+  readonly #readRules = async (client: Client): Promise<void> => {
+    const rules = await askForRules(client, this.#store.state, client.role)
     if (rules) this.#feed({ type: 'rules', rules })
   }
 
@@ -372,10 +384,15 @@ export class Daemon {
     }
   }
 
-  /** A refusal is told; of a lost connection the link tells; anything else is a fault of ours. */
+  /**
+   * A refusal is told; of a lost connection the link tells, of what makes no sense the judge; anything else is a fault of ours.
+   * What the app asks for by itself every daemon of its release has.
+   */
   #judge(error: unknown): void {
     const who = this.#isShown ? 'the daemon' : this.#known.place
-    if (error instanceof RpcError) this.#store.announce(`${who} refused: ${error.message}`, 'bad')
+    if (error instanceof RpcError && (error.kind === 'method_not_found' || error.kind === 'invalid_params'))
+      this.#feed({ type: 'gap', gap: { name: String(error.details.method), release: 'older' } })
+    else if (error instanceof RpcError) this.#store.announce(`${who} refused: ${error.message}`, 'bad')
     else if (!(error instanceof ConnectionError)) throw error
   }
 

@@ -1,16 +1,28 @@
 import type * as z from 'zod'
 import { events, methods } from '../../../shared/protocol/methods.ts'
 import type { Judge } from '../../client/index.ts'
+import type { Gap } from '../state/gaps.ts'
 
 /**
- * What in the daemon's words is not as the protocol has it: the screens draw whatever the store holds, so that must be what its
- * types say. What a later version adds passes, for nobody here asks for it, and so do more rows or letters than are foreseen.
+ * Finds what in the words of a daemon is not as the protocol has it: the screens draw whatever the store holds, so that must be
+ * what its types say. What a later version adds passes, for nobody here asks for it, and so do more rows or letters than are
+ * foreseen. `differs` hears of each method and event of which that is so.
  */
-export const judge: Judge = (said, name, value) => {
-  const shape = said === 'event' ? eventShapes.get(name) : resultShapes.get(name)
-  const issues = shape?.safeParse(withoutCounts(name, value)).error?.issues ?? []
-  const issue = issues.find((one) => !isLength(one))
-  return issue ? `${issue.path.join('.').slice(0, longest)}: ${issue.message}` : null
+export function judgeFor(differs: (gap: Gap) => void): Judge {
+  return (said, name, value) => {
+    const shape = said === 'event' ? eventShapes.get(name) : resultShapes.get(name)
+    const issues = shape?.safeParse(withoutCounts(name, value)).error?.issues ?? []
+    const issue = issues.find((one) => !isLength(one))
+    if (!issue) return null
+    differs({ name, release: releaseBy(issue) })
+    return `${issue.path.join('.').slice(0, longest)}: ${issue.message}`
+  }
+}
+
+/** Whose releases differ like that: later ones only add members, and words. */
+function releaseBy({ code, message }: z.core.$ZodIssue): Gap['release'] {
+  if (code === 'invalid_value') return 'newer'
+  return code === 'invalid_type' && message.endsWith('received undefined') ? 'older' : 'other'
 }
 
 /**

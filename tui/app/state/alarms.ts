@@ -1,6 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net'
 import { formatDuration } from '../../../shared/format/time.ts'
 import type { Health } from '../../../shared/protocol/methods.ts'
+import { mendOf, releaseOf, topicsOf } from './gaps.ts'
 import { connectionsUsed, quotaUsed, shareOf, warnShare } from './limits.ts'
 import type { DaemonState, Status } from './state.ts'
 import { refusedLately, type UserRow } from './users.ts'
@@ -27,8 +28,18 @@ export interface Alarm {
 }
 
 /** What is wrong or soon will be, the worst first. */
-export function alarms({ status, lateSince, users }: Pick<DaemonState, 'status' | 'lateSince' | 'users'>): Alarm[] {
-  if (!status) return []
+export function alarms({
+  status,
+  lateSince,
+  users,
+  gaps,
+}: Pick<DaemonState, 'status' | 'lateSince' | 'users' | 'gaps'>): Alarm[] {
+  const release = releaseOf(gaps)
+  const differs = alarm(
+    'warning',
+    release && `this daemon is ${release}, which cannot show its ${topicsOf(gaps).join(', ')}: ${mendOf(gaps)}`,
+  )
+  if (!status) return differs
   const { health, draining } = status
   const late = lateSince !== null && status.sample.time - lateSince >= persistent
   return [
@@ -36,6 +47,7 @@ export function alarms({ status, lateSince, users }: Pick<DaemonState, 'status' 
     ...alarm('bad', isOpen(status) && 'other machines can use this proxy, and no password is required'),
     ...alarm('bad', health.store.problem !== null && `changes are not stored: ${health.store.problem}`),
     ...alarm('bad', health.accessLog?.problem && `no access log: ${health.accessLog.problem}`),
+    ...differs,
     ...(health.openMetrics ?? []).map((at) => ({
       text: `whoever reaches ${at} reads the metrics`,
       tone: 'warning' as const,

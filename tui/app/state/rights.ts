@@ -1,6 +1,7 @@
 import type { Call, Verb } from '../../../shared/commands/verb.ts'
 import type { Role } from '../../../shared/protocol/methods.ts'
 import { roles } from '../../../shared/protocol/vocabulary.ts'
+import { gapsHere, mendOf, releaseOf, topicsOf } from './gaps.ts'
 import type { Page } from './pages.ts'
 import type { State } from './state.ts'
 
@@ -37,7 +38,13 @@ const seers: Readonly<Partial<Record<Page, Role>>> = {
   operators: 'admin',
 }
 
-/** Who else may see the page, as `lackOfRights` tells; null if the person may, as far as known. */
-export function lackToSee({ role, page }: Pick<State, 'role' | 'page'>): string | null {
-  return lackOfRights({ role }, seers[page])
+/** Why there is nothing to be seen on the page that is shown, a sentence; null if there is, as far as known. */
+export function lackToSee(state: Pick<State, 'role' | 'page' | 'shows' | 'gaps'>): string | null {
+  const { role, page } = state
+  const lack = lackOfRights({ role }, seers[page])
+  if (lack !== null) return `The ${page} ${page === 'log' ? 'is' : 'are'} ${lack}.`
+  const gaps = gapsHere(state)
+  if (gaps.length === 0) return null
+  const what = topicsOf(gaps).join(', ')
+  return `What this daemon tells of ${what} cannot be shown, for it is ${releaseOf(gaps)}: ${mendOf(gaps)}.`
 }

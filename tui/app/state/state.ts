@@ -27,6 +27,7 @@ import type { Dialog, DialogEvent } from './dialogs.ts'
 import type { DoneCommand } from './done-commands.ts'
 import { type Events, noEvents } from './events.ts'
 import type { Details, Followed } from './followed.ts'
+import type { Gap } from './gaps.ts'
 import type { Graph, GraphWish } from './graph.ts'
 import type { Grouping } from './grouping.ts'
 import type { Link } from './link.ts'
@@ -75,6 +76,8 @@ export interface DaemonState extends Told {
   readonly role: Role | null
   /** Whether the right to change anything there is given up. */
   readonly readOnly: boolean
+  /** What this connection has shown that the daemon, being of another release, does not tell as it is known here. */
+  readonly gaps: readonly Gap[]
   readonly traffic: Traffic
   /** Throughput over time, as it was shown. */
   readonly graphs: readonly Graph[]
@@ -140,6 +143,7 @@ export interface State extends DaemonState, UiState {
 /** What the daemon tells, and the passing of time. */
 export type DataEvent =
   | { readonly type: 'link'; readonly link: Link }
+  | { readonly type: 'gap'; readonly gap: Gap }
   | { readonly type: 'status'; readonly status: Status }
   | { readonly type: 'samples'; readonly samples: readonly Sample[]; readonly at: number }
   | { readonly type: 'snapshot'; readonly rows: readonly Connection[]; readonly at: number }
@@ -216,6 +220,7 @@ const initialDaemon: DaemonState = {
   status: null,
   role: null,
   readOnly: false,
+  gaps: [],
   traffic: noTraffic,
   graphs: [],
   lateSince: null,

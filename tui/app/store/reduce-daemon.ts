@@ -3,6 +3,7 @@ import { lateSinceWhen } from '../state/alarms.ts'
 import { changeTable, noConnections, replaceTable, standStill, togglePause } from '../state/connections.ts'
 import { addEvents, beginEvents, noEvents, toggleEvents } from '../state/events.ts'
 import { learn } from '../state/followed.ts'
+import { addGap } from '../state/gaps.ts'
 import { addHistory, addSamples as addToGraph, countAnew } from '../state/graph.ts'
 import type { Link } from '../state/link.ts'
 import { addEntries, beginLog, forgetLog, holdLog } from '../state/log.ts'
@@ -15,6 +16,8 @@ export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
   switch (event.type) {
     case 'link':
       return { ...forgetWhatIsOld(state, event.link), link: event.link }
+    case 'gap':
+      return { ...state, gaps: addGap(state.gaps, event.gap) }
     case 'status':
       return { ...state, status: event.status, lateSince: lateSinceWhen(state.lateSince, event.status) }
     case 'samples': {
@@ -99,7 +102,7 @@ export function reduceDaemon(state: DaemonState, event: Event): DaemonState {
 function forgetWhatIsOld(state: DaemonState, link: Link): DaemonState {
   if (link.state !== 'online') return state
   const { instance, role, readOnly = false } = link
-  const told = { ...(role === state.role ? state : forgetDetails(state)), role, readOnly }
+  const told = { ...(role === state.role ? state : forgetDetails(state)), role, readOnly, gaps: [] }
   if (instance === state.instance) return told
   return {
     ...forgetDetails(told),
