@@ -87,9 +87,8 @@ test.each([
 ])('the answer %j is a background, and no part of it a key, wherever it is torn', (answer, expected) => {
   for (let at = 1; at < answer.length; at += 1) {
     const splitter = new InputSplitter()
-    const parts = [splitter.push(`x${answer.slice(0, at)}`), splitter.push(`${answer.slice(at)}y`)]
-    expect(parts.map(({ keys }) => keys)).toEqual(['x', 'y'])
-    expect(parts[1]?.background).toBe(expected)
+    expect(splitter.push(`x${answer.slice(0, at)}`).parts).toEqual(['x'])
+    expect(splitter.push(`${answer.slice(at)}y`)).toEqual({ parts: ['y'], background: expected })
   }
 })
 
@@ -97,19 +96,19 @@ test('of an answer that comes late no part is a key', () => {
   const splitter = new InputSplitter()
   splitter.push('\u001b')
   expect(splitter.giveUp()).toBe('\u001b')
-  expect(splitter.push(']11;rgb:ffff/')).toMatchObject({ keys: '' })
-  expect(splitter.push('ffff/ffff\u0007j')).toMatchObject({ keys: 'j' })
+  expect(splitter.push(']11;rgb:ffff/')).toMatchObject({ parts: [] })
+  expect(splitter.push('ffff/ffff\u0007j')).toMatchObject({ parts: ['j'] })
 })
 
 test('Alt-] is waited for as long as an answer may begin so, and then what follows is typed', () => {
   for (const typed of [']', ']1', ']11']) {
     const splitter = new InputSplitter()
-    expect(splitter.push(`\u001b${typed}`).keys).toBe('')
+    expect(splitter.push(`\u001b${typed}`).parts).toEqual([])
     expect(splitter.patience).not.toBeNull()
     splitter.giveUp()
-    expect(splitter.push('j').keys).toBe('j')
+    expect(splitter.push('j').parts).toEqual(['j'])
   }
-  expect(new InputSplitter().push('\u001b]2').keys).toBe('\u001b]2')
+  expect(new InputSplitter().push('\u001b]2').parts).toEqual(['\u001b]2'])
 })
 
 test.each([

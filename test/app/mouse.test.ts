@@ -5,14 +5,16 @@ import type { Terminal } from '../helpers/terminal.ts'
 import { sharedApp } from './open-app.ts'
 
 const report = '\u001b[<0;12;3M'
+const press = { kind: 'press', column: 11, row: 2 }
 
 describe('what comes from a terminal', () => {
   test('is keys, but for what the mouse did', () => {
     const splitter = new InputSplitter()
     expect(splitter.push(`j${report}k\u001b[A\u001b[<65;1;1M\u001b[<64;80;24M`)).toEqual({
-      keys: 'jk\u001b[A',
-      mouse: [
-        { kind: 'press', column: 11, row: 2 },
+      parts: [
+        'j',
+        press,
+        'k\u001b[A',
         { kind: 'wheelDown', column: 0, row: 0 },
         { kind: 'wheelUp', column: 79, row: 23 },
       ],
@@ -25,23 +27,22 @@ describe('what comes from a terminal', () => {
     ['a motion', '\u001b[<32;12;3M'],
     ['a wheel turned sideways', '\u001b[<66;12;3M'],
   ])('%s is neither', (_, text) => {
-    expect(new InputSplitter().push(`a${text}b`)).toEqual({ keys: 'ab', mouse: [] })
+    expect(new InputSplitter().push(`a${text}b`)).toEqual({ parts: ['a', 'b'] })
   })
 
   test.each([...report].map((_, at) => at).slice(1))('no part of a report leaks when it is torn at %i', (at) => {
     const splitter = new InputSplitter()
-    const parts = [splitter.push(`x${report.slice(0, at)}`), splitter.push(`${report.slice(at)}y`)]
-    expect(parts.map(({ keys }) => keys)).toEqual(['x', 'y'])
-    expect(parts[1]?.mouse).toHaveLength(1)
+    expect(splitter.push(`x${report.slice(0, at)}`)).toEqual({ parts: ['x'] })
+    expect(splitter.push(`${report.slice(at)}y`)).toEqual({ parts: [press, 'y'] })
   })
 
   test('an Esc that nothing follows is a key, and what is typed after it is, too', () => {
     for (const typed of ['<', '[j', 'j', 'O:', '5~']) {
       const splitter = new InputSplitter()
-      expect(splitter.push('\u001b').keys).toBe('')
+      expect(splitter.push('\u001b').parts).toEqual([])
       expect(splitter.patience).toBeGreaterThan(50)
       expect(splitter.giveUp()).toBe('\u001b')
-      expect(splitter.push(typed).keys).toBe(typed)
+      expect(splitter.push(typed).parts).toEqual([typed])
       expect(splitter.patience).toBeNull()
     }
   })
@@ -50,7 +51,7 @@ describe('what comes from a terminal', () => {
     const splitter = new InputSplitter()
     splitter.push('\u001b')
     splitter.giveUp()
-    expect(splitter.push('[').keys).toBe('')
+    expect(splitter.push('[').parts).toEqual([])
     expect(splitter.patience).not.toBeNull()
     expect(splitter.giveUp()).toBe('[')
     expect(splitter.patience).toBeNull()
@@ -61,9 +62,9 @@ describe('what comes from a terminal', () => {
   test.each(sequences)('no part of %j is a key, wherever it is torn', (sequence) => {
     for (let at = 1; at < sequence.length; at += 1) {
       const splitter = new InputSplitter()
-      const parts = [splitter.push(`x${sequence.slice(0, at)}`), splitter.push(`${sequence.slice(at)}y`)]
-      const whole = sequence === report ? '' : sequence
-      expect(parts.map(({ keys }) => keys)).toEqual(['x', `${whole}y`])
+      expect(splitter.push(`x${sequence.slice(0, at)}`)).toEqual({ parts: ['x'] })
+      const rest = sequence === report ? [press, 'y'] : [`${sequence}y`]
+      expect(splitter.push(`${sequence.slice(at)}y`)).toEqual({ parts: rest })
     }
   })
 
@@ -72,8 +73,8 @@ describe('what comes from a terminal', () => {
       const splitter = new InputSplitter()
       splitter.push('\u001b')
       expect(splitter.giveUp()).toBe('\u001b')
-      expect(splitter.push(sequence.slice(1, at))).toEqual({ keys: '', mouse: [] })
-      expect(splitter.push(`${sequence.slice(at)}y`)).toEqual({ keys: 'y', mouse: [] })
+      expect(splitter.push(sequence.slice(1, at))).toEqual({ parts: [] })
+      expect(splitter.push(`${sequence.slice(at)}y`)).toEqual({ parts: ['y'] })
     }
   })
 
@@ -86,23 +87,21 @@ describe('what comes from a terminal', () => {
     splitter.push('\u001b[')
     expect(splitter.patience).not.toBeNull()
     expect(splitter.giveUp()).toBe('')
-    expect(splitter.push('j').keys).toBe('j')
+    expect(splitter.push('j').parts).toEqual(['j'])
   })
 
   test('an Esc inside of a paste is text, though nothing follows it in time', () => {
     const splitter = new InputSplitter()
     splitter.push('\u001b[200~a\u001b')
     expect(splitter.giveUp()).toBe('\u001b')
-    expect(splitter.push('[5~b\u001b[201~').keys).toBe('[5~b\u001b[201~')
+    expect(splitter.push('[5~b\u001b[201~').parts).toEqual(['[5~b\u001b[201~'])
   })
 
   test('a report inside of a paste is text', () => {
     const splitter = new InputSplitter()
     const paste = `\u001b[200~a${report}b\u001b[201~`
-    const parts = [...paste].map((character) => splitter.push(character))
-    expect(parts.map(({ keys }) => keys).join('')).toBe(paste)
-    expect(parts.flatMap(({ mouse }) => mouse)).toEqual([])
-    expect(splitter.push(report).mouse).toHaveLength(1)
+    expect([...paste].flatMap((character) => splitter.push(character).parts).join('')).toBe(paste)
+    expect(splitter.push(report)).toEqual({ parts: [press] })
   })
 })
 
@@ -118,6 +117,17 @@ test('a click opens a page, selects a row, and again opens it', async () => {
   await app.shows(/^ User bob/m)
   app.type('\u001b')
   await app.shows(/^>bob/m)
+})
+
+test('keys and clicks act in their order, though they come at once', async () => {
+  const app = await apps()
+  app.type('3g')
+  await app.shows(/^>ann.*^ cat/ms)
+  const row = app.lines.findIndex((line) => line.startsWith(' cat'))
+  app.type('1')
+  await app.shows(/^\[1 Overview/m)
+  app.type(`3\u001b[<0;4;${row + 1}Mj`)
+  await app.shows(/^>dan/m)
 })
 
 test('a click on a header sorts, and again turns the order around', async () => {

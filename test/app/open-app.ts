@@ -21,7 +21,7 @@ export function sharedApp(daemon: () => Promise<Daemon>, options?: TerminalOptio
     opened ??= daemon().then((found) => openApp(found, options))
     const app = await opened
     app.resize(80, 24)
-    // By way of another page, so that the key has acted before anything else is done: a click would overtake it.
+    // By way of another page, so that what is waited for was not on the screen before.
     app.type('2')
     await app.shows(/^ 1 Overview[\s\S]* q quit$/m)
     app.type('1')

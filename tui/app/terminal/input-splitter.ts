@@ -9,11 +9,10 @@ export interface MouseEvent {
   readonly row: number
 }
 
-/** What came from the terminal, the mouse and answers apart. */
+/** What came from the terminal, answers apart. */
 interface Split {
-  /** All that is neither; escape sequences are whole. */
-  readonly keys: string
-  readonly mouse: readonly MouseEvent[]
+  /** Keys, whose escape sequences are whole, and what the mouse did, in the order in which they came. */
+  readonly parts: readonly (string | MouseEvent)[]
   /** What the terminal answers when it is asked for its background. */
   readonly background?: Background | undefined
 }
@@ -36,7 +35,7 @@ const pasteEnds = '\u001b[201~'
 const patience = { esc: 100, rest: 1000 }
 
 /**
- * Parts the mouse's reports (xterm's SGR mode, 1006) and answers from the keys in what a terminal sends, in whatever
+ * Tells the mouse's reports (xterm's SGR mode, 1006) and answers from the keys in what a terminal sends, in whatever
  * pieces that comes: over a slow line the rest of PageUp, `[5~`, may come late, and no part of it is a key. A paste is
  * left alone: what it holds was not clicked.
  */
@@ -62,29 +61,31 @@ export class InputSplitter {
       const whole = terminal.exec(text)?.[0]
       if (whole === undefined && unfinished.exec(text)?.index === 0) {
         this.#held = text
-        return { keys: '', mouse: [] }
+        return { parts: [] }
       }
       this.#isLate = false
       text = text.slice(whole?.length ?? esc.length)
     }
     const held = unfinished.exec(text)?.[0] ?? ''
     this.#held = held
-    const mouse: MouseEvent[] = []
+    const parts: (string | MouseEvent)[] = []
     let background: Background | undefined
-    const keys = text.slice(0, text.length - held.length).replace(sequences, (sequence) => {
+    const whole = text.slice(0, text.length - held.length)
+    let keysFrom = 0
+    const keysUntil = (end: number) => end > keysFrom && parts.push(whole.slice(keysFrom, end))
+    for (const { 0: sequence, index } of whole.matchAll(sequences)) {
       if (sequence === pasteBegins) this.#pasting = true
       if (sequence === pasteEnds) this.#pasting = false
-      if (sequence.startsWith(answer) && !this.#pasting) {
-        background = readBackground(sequence) ?? background
-        return ''
-      }
-      const report = this.#pasting ? null : mouseReport.exec(sequence)
-      if (!report) return sequence
-      const event = read(report)
-      if (event) mouse.push(event)
-      return ''
-    })
-    return { keys, mouse, background }
+      const report = mouseReport.exec(sequence)
+      if (this.#pasting || !(report || sequence.startsWith(answer))) continue
+      keysUntil(index)
+      keysFrom = index + sequence.length
+      const event = report && read(report)
+      if (event) parts.push(event)
+      if (!report) background = readBackground(sequence) ?? background
+    }
+    keysUntil(whole.length)
+    return { parts, background }
   }
 
   /** Nothing has followed in time. What was held is returned as far as it is a key of its own. */

@@ -10,7 +10,10 @@ export const mouseOn = '\u001b[?1000h\u001b[?1006h'
 /** Leaves the mouse to the terminal, which selects text with it. */
 export const mouseOff = '\u001b[?1006l\u001b[?1000l'
 
-/** A terminal's keys, for Ink to read in its place; what the mouse does, and the background, are told by events instead. */
+/**
+ * A terminal's keys, for Ink to read in its place. What the mouse does is told by an event once the keys before it have been
+ * read, so that each acts on what those before it have made of the screen; the background is told by an event at once.
+ */
 export class TerminalInput extends Transform {
   readonly isTTY = true
   readonly #terminal: ReadStream
@@ -19,7 +22,7 @@ export class TerminalInput extends Transform {
   #timer: NodeJS.Timeout | undefined
 
   constructor(terminal: ReadStream) {
-    super()
+    super({ readableObjectMode: true })
     this.#terminal = terminal
     terminal.pipe(this)
   }
@@ -50,12 +53,25 @@ export class TerminalInput extends Transform {
     return this
   }
 
+  /** The next keys, which are text already; null if there are none yet. */
+  override read(): string | null {
+    for (;;) {
+      const part: string | MouseEvent | null = super.read()
+      if (part === null || typeof part === 'string') return part
+      this.emit('mouse', part)
+    }
+  }
+
+  override setEncoding(): this {
+    return this
+  }
+
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    const { keys, mouse, background } = this.#splitter.push(this.#decoder.write(chunk))
-    for (const event of mouse) this.emit('mouse', event)
+    const { parts, background } = this.#splitter.push(this.#decoder.write(chunk))
+    for (const part of parts) this.push(part)
     if (background) this.emit('background', background)
     this.#waitForTheRest()
-    done(null, keys === '' ? undefined : keys)
+    done()
   }
 
   #waitForTheRest(): void {
