@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { bytes } from '../helpers/bytes.ts'
-import { engines, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { engines, type ProxyUnderTest, sharedProxy } from '../helpers/engine.ts'
 import { expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
 import { startUdpEcho } from '../helpers/udp-echo.ts'
 
@@ -75,8 +75,10 @@ async function associate(proxy: ProxyUnderTest, from = 0, address = '0.0.0.0') {
 }
 
 describe.each(engines)('$kind engine: datagrams', ({ start }) => {
+  const shared = sharedProxy(start)
+
   it('that are bad are dropped, and those around them delivered to the byte', async () => {
-    const [proxy, echo, socket] = [await startProxy(start), await startUdpEcho(), await bound('127.0.0.1')]
+    const [proxy, echo, socket] = [await shared(), await startUdpEcho(), await bound('127.0.0.1')]
     const { relay } = await associate(proxy)
     const answers: string[] = []
     for (const { to, payload } of good) {
@@ -89,7 +91,7 @@ describe.each(engines)('$kind engine: datagrams', ({ start }) => {
   })
 
   it('of an address other than the client are dropped, though they come first', async () => {
-    const [proxy, echo] = [await startProxy(start), await startUdpEcho()]
+    const [proxy, echo] = [await shared(), await startUdpEcho()]
     const [stranger, owner] = [await bound('127.0.0.2'), await bound('127.0.0.1')]
     const { relay } = await associate(proxy)
     stranger.send(datagram(loopback, echo.port, 'stranger'), relay, '127.0.0.1')
@@ -98,7 +100,7 @@ describe.each(engines)('$kind engine: datagrams', ({ start }) => {
   })
 
   it('of a port other than the declared one are dropped', async () => {
-    const [proxy, echo] = [await startProxy(start), await startUdpEcho()]
+    const [proxy, echo] = [await shared(), await startUdpEcho()]
     const [other, declared] = [await bound('127.0.0.1'), await bound('127.0.0.1')]
     const { relay } = await associate(proxy, declared.address().port)
     other.send(datagram(loopback, echo.port, 'other'), relay, '127.0.0.1')
@@ -107,14 +109,14 @@ describe.each(engines)('$kind engine: datagrams', ({ start }) => {
   })
 
   it('of any port are delivered if the port that was declared is that of the target', async () => {
-    const [proxy, echo, socket] = [await startProxy(start), await startUdpEcho(), await bound('127.0.0.1')]
+    const [proxy, echo, socket] = [await shared(), await startUdpEcho(), await bound('127.0.0.1')]
     const { relay } = await associate(proxy, echo.port, '127.0.0.1')
     await exchange(socket, relay, datagram(loopback, echo.port, 'to the target'))
     expect(echo.heard).toEqual(['to the target'])
   })
 
   it('of a port other than that of the first are dropped', async () => {
-    const [proxy, echo] = [await startProxy(start), await startUdpEcho()]
+    const [proxy, echo] = [await shared(), await startUdpEcho()]
     const [first, second] = [await bound('127.0.0.1'), await bound('127.0.0.1')]
     const { relay } = await associate(proxy)
     await exchange(first, relay, datagram(loopback, echo.port, 'first'))
@@ -124,7 +126,7 @@ describe.each(engines)('$kind engine: datagrams', ({ start }) => {
   })
 
   it('go nowhere once the control connection is over', async () => {
-    const [proxy, echo, socket] = [await startProxy(start), await startUdpEcho(), await bound('127.0.0.1')]
+    const [proxy, echo, socket] = [await shared(), await startUdpEcho(), await bound('127.0.0.1')]
     const { client, relay } = await associate(proxy)
     await exchange(socket, relay, datagram(loopback, echo.port, 'before'))
     client.finish()

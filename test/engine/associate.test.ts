@@ -13,6 +13,7 @@ import {
   openPolicy,
   type ProxyUnderTest,
   patience,
+  sharedProxy,
   startProxy,
 } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
@@ -75,8 +76,12 @@ async function meet(association: Association, host = '127.0.0.1') {
 }
 
 describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
-  const setUp = async (options: Options = {}, how: How = {}) => {
-    const proxy = await startProxy(oneLoop(start), options)
+  const shared = sharedProxy(oneLoop(start))
+  const ofTwoLoops = sharedProxy(start)
+  const forbidding = sharedProxy(oneLoop(start), { forbidden: [{ address: '127.0.0.1', port: 9 }] })
+  const strict = sharedProxy(oneLoop(start), { udpPortRequired: true })
+  const setUp = async (options?: Options, how: How = {}, proxies = shared) => {
+    const proxy = await (options ? startProxy(oneLoop(start), options) : proxies())
     return { proxy, association: await associate(proxy, how) }
   }
 
@@ -86,7 +91,7 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
     ['IPv4 over IPv6', '::1', '127.0.0.1'],
     ['IPv6 over IPv6', '::1', '::1'],
   ])('carries datagrams both ways: %s', async (_, via, host) => {
-    const { proxy, association } = await setUp({}, { via })
+    const { proxy, association } = await setUp(undefined, { via })
     expect(association.relay.address).toBe(via)
     const { target, reply } = await meet(association, host)
     await reply('and back')
@@ -222,7 +227,7 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
   })
 
   it('carries all that many associations send at once, each in its order', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await ofTwoLoops()
     const words = Array.from({ length: 60 }, (_, i) => `${i}`)
     const pairs = await Promise.all(
       Array.from({ length: 30 }, async () => ({ association: await associate(proxy), target: await openDatagrams() })),
@@ -245,7 +250,7 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
     ['what rules forbid', () => wrapped('127.0.0.1', 9, 'x')],
     ['broadcast, which cannot be sent to', () => wrapped('255.255.255.255', 9, 'x')],
   ])('drops %s, and goes on', async (_, made) => {
-    const { proxy, association } = await setUp({ forbidden: [{ address: '127.0.0.1', port: 9 }] })
+    const { proxy, association } = await setUp(undefined, {}, forbidding)
     const target = await openDatagrams()
     const { client, relay } = association
     await client.send(made(target.port), relay.port, relay.address)
@@ -280,7 +285,7 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
     ['the one that was declared, in IPv6', true, { declares: (own) => ['::', own], via: '::1' }],
     ['the first one, if none was declared', false, {}],
   ])('takes datagrams from one port only: %s', async (_, declares, how) => {
-    const { association } = await setUp({}, how)
+    const { association } = await setUp(undefined, how)
     const { relay } = association
     const target = await openDatagrams()
     const other = await openDatagrams(how.via)
@@ -300,7 +305,7 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
     ['an IPv6 address', () => ['2001:db8::1', 4321]],
   ])('takes datagrams from any port if what was declared cannot be the client: %s', async (_, declared) => {
     const target = await openDatagrams()
-    const { association } = await setUp({}, { declares: () => declared(target.port) })
+    const { association } = await setUp(undefined, { declares: () => declared(target.port) })
     await association.send('127.0.0.1', target.port, 'question')
     const { data, address, port } = await target.next()
     expect(data.toString()).toBe('question')
@@ -309,7 +314,7 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
   })
 
   it("prefers the port that was declared with the client's own address, once a datagram comes from it", async () => {
-    const { association } = await setUp({}, { declares: (own) => ['127.0.0.1', own] })
+    const { association } = await setUp(undefined, { declares: (own) => ['127.0.0.1', own] })
     const { relay } = association
     const target = await openDatagrams()
     const other = await openDatagrams()
@@ -329,7 +334,7 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
   it.each(['127.0.0.1', '127.0.0.5', '::ffff:127.0.0.1', '0.0.0.0', 'one.test', 'zero.test', ...machineAddresses])(
     "never sends to an association's own sockets: %s",
     async (own) => {
-      const proxy = await startProxy(start)
+      const proxy = await ofTwoLoops()
       const [one, other] = [await associate(proxy), await associate(proxy)]
       const target = await openDatagrams()
       await one.send('127.0.0.1', target.port, 'where are you?')
@@ -349,7 +354,7 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
   )
 
   it('sends to the ports of associations that are over', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await ofTwoLoops()
     const [one, other] = [await associate(proxy), await associate(proxy)]
     other.control.finish()
     expect(await proxy.onlyClosed()).toMatchObject({ reason: 'finished' })
@@ -436,7 +441,7 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
   })
 
   it('lives by the new time at once when that is changed', async () => {
-    const { proxy, association } = await setUp()
+    const { proxy, association } = await setUp({})
     await meet(association)
     await proxy.engine.order('tune', {
       maxSessions: 1000,
@@ -447,7 +452,7 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
   })
 
   it('meets an IPv6 socket by IPv6 loopback though its connection came over IPv4', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await ofTwoLoops()
     const [client, target] = [await openDatagrams('::1'), await openDatagrams()]
     const control = await proxy.client('127.0.0.1')
     control.write(bytes(greeting, request('::', client.port, Command.udpAssociate)))
@@ -514,7 +519,7 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
     ['a port of another address', ['192.168.0.2', 4321], '127.0.0.1'],
     ['a port of a name', ['one.test', 4321], '127.0.0.1'],
   ])('refuses who declares %s where a port is required', async (_, declared, via) => {
-    const proxy = await startProxy(start, { udpPortRequired: true })
+    const proxy = await strict()
     const control = await proxy.client(via)
     control.write(bytes(greeting, request(...declared, Command.udpAssociate)))
     expect(await control.readHex(2)).toBe('0500')
@@ -527,7 +532,7 @@ describe.each(engines)('$kind engine: UDP ASSOCIATE', ({ start }) => {
     ['without an address', '0.0.0.0'],
     ['with its address', '127.0.0.1'],
   ])('takes datagrams from the port that is required alone, declared %s', async (_, host) => {
-    const { association } = await setUp({ udpPortRequired: true }, { declares: (own) => [host, own] })
+    const { association } = await setUp(undefined, { declares: (own) => [host, own] }, strict)
     const { relay } = association
     const target = await openDatagrams()
     const other = await openDatagrams()

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { State, Total } from '../../daemon/engine/session-table.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { enginesOfOneLoop, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { enginesOfOneLoop, type ProxyUnderTest, sharedProxy, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { linkLocal } from '../helpers/link-local.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
@@ -38,6 +38,8 @@ async function fate({ address, port }: Place, localAddress: string, localPort?: 
 }
 
 describe.each(enginesOfOneLoop)('$kind engine: BIND', ({ start }) => {
+  const shared = sharedProxy(start)
+
   it.each([
     ['an IPv4 address', '127.0.0.1', '127.0.0.1', '127.0.0.1'],
     ['an IPv6 address', '::1', '127.0.0.1', '::1'],
@@ -46,7 +48,7 @@ describe.each(enginesOfOneLoop)('$kind engine: BIND', ({ start }) => {
     ['a name', 'one.test', '127.0.0.1', '127.0.0.1'],
     ['a name of both families, on the first', 'both.test', '127.0.0.1', '::1'],
   ])('listens for %s, tells who came, and relays', async (_, host, via, reachedAt) => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const [client, place] = await bind(proxy, host, 0, via)
     expect(place.address).toBe(reachedAt)
     expect(place.port).toBeGreaterThan(0)
@@ -83,7 +85,7 @@ describe.each(enginesOfOneLoop)('$kind engine: BIND', ({ start }) => {
   })
 
   it('goes from state to state', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const [client, place] = await bind(proxy, 'one.test')
     await come(place)
     await expectReply(client, succeeded)
@@ -93,7 +95,7 @@ describe.each(enginesOfOneLoop)('$kind engine: BIND', ({ start }) => {
   })
 
   it('sends others away, and goes on waiting', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const [client, place] = await bind(proxy, '127.0.0.1', 4242)
     for (let i = 0; i < 40; i++) expect(await fate(place, '127.0.0.2')).toBe('ECONNRESET')
     expect(proxy.rows()).toMatchObject([{ state: State.listening, target: '::ffff:127.0.0.1 4242' }])
@@ -102,7 +104,7 @@ describe.each(enginesOfOneLoop)('$kind engine: BIND', ({ start }) => {
   })
 
   it('takes one peer only', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const [client, place] = await bind(proxy, '127.0.0.1')
     const peer = await come(place)
     await expectReply(client, succeeded)
@@ -112,7 +114,7 @@ describe.each(enginesOfOneLoop)('$kind engine: BIND', ({ start }) => {
   })
 
   it('keeps what the client says early for its peer', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const client = await proxy.client()
     client.write(bytes(greeting, request('127.0.0.1', 0, Command.bind), 'with the request, '))
     expect(await client.readHex(2)).toBe('0500')
@@ -149,7 +151,7 @@ describe.each(enginesOfOneLoop)('$kind engine: BIND', ({ start }) => {
     ],
     ['an RST', (client: Peer) => client.reset()],
   ])('stops listening when the client goes with %s', async (_, leave) => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const [client, place] = await bind(proxy, '127.0.0.1')
     leave(client)
     expect(await proxy.onlyClosed()).toMatchObject({ reason: 'gone' })
@@ -157,7 +159,7 @@ describe.each(enginesOfOneLoop)('$kind engine: BIND', ({ start }) => {
   })
 
   it('stops listening when it is killed', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const [client, place] = await bind(proxy, '127.0.0.1')
     await proxy.engine.order(
       'kill',

@@ -4,13 +4,15 @@ import { describe, expect, it, vi } from 'vitest'
 import { State, Total } from '../../daemon/engine/session-table.ts'
 import type { Endpoint } from '../../daemon/net/endpoint.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { alice, aliceChanged, engines, startProxy } from '../helpers/engine.ts'
+import { alice, aliceChanged, engines, sharedProxy, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 
 describe.each(engines)('$kind engine: control', ({ start }) => {
+  const shared = sharedProxy(start)
+
   it('listens where it is told, on one free port for all', async () => {
     const { engine, port } = await startProxy(start)
     expect(port).toBeGreaterThan(0)
@@ -44,7 +46,7 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
     ['127.0.0.1', '::ffff:127.0.0.1'],
     ['::1', '::1'],
   ])('shows who a client on %s is', async (via, address) => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const client = await proxy.client(via)
     await eventually(() => expect(proxy.rows()).toHaveLength(1))
     const who = `${address} ${client.socket.localPort}`
@@ -72,7 +74,7 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
   })
 
   it('kills the sessions named, and no others', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const target = await startTarget()
     const doomed = await proxy.open('127.0.0.1', target.port)
     const doomedPeer = await target.next()
@@ -89,7 +91,7 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
   })
 
   it('kills sessions that are ending by themselves', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const target = await startTarget()
     // The moment that matters lies between two events of one turn of the event loop; only a socket's event gets there.
     const signal = await connectPeer(target.host, target.port)
@@ -109,7 +111,7 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
   })
 
   it('kills a session whose receiver has stopped reading', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const target = await startTarget()
     const client = await proxy.open('127.0.0.1', target.port)
     const peer = await target.next()
@@ -127,7 +129,7 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
   })
 
   it('never gives a serial twice', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const target = await startTarget()
     const seen = new Set<number>()
     for (let i = 0; i < 20; i++) {

@@ -3,7 +3,7 @@ import type { Admission } from '../../daemon/engine/engine.ts'
 import { Reason, State } from '../../daemon/engine/session-table.ts'
 import { startBlackHole } from '../helpers/black-hole.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { alice, asAlice, enginesOfOneLoop, startProxy } from '../helpers/engine.ts'
+import { alice, asAlice, enginesOfOneLoop, sharedProxy, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { unreadFrom } from '../helpers/kernel-queues.ts'
 import { linkLocal } from '../helpers/link-local.ts'
@@ -18,13 +18,15 @@ const departures: readonly [string, (client: Peer) => void][] = [
 ]
 
 describe.each(enginesOfOneLoop)('$kind engine: dialling', ({ kind, start }) => {
+  const shared = sharedProxy(start)
+
   it.each([
     ['one.test', '127.0.0.1'],
     ['six.test', '::1'],
     ['both.test', '127.0.0.1'],
     ['dead-first.test', '127.0.0.1'],
   ])('reaches %s on %s', async (name, host) => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const target = await startTarget(host)
     const client = await proxy.open(name, target.port)
     const peer = await target.next()
@@ -48,7 +50,7 @@ describe.each(enginesOfOneLoop)('$kind engine: dialling', ({ kind, start }) => {
     ['a name whose addresses all refuse', 'dead.test', '05'],
     ['a name without addresses', 'unknown.test', '04'],
   ])('refuses %s exactly', async (_, host, reply) => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const { port } = await startTarget()
     const client = await proxy.client()
     client.write(bytes(greeting, request(host, port)))
@@ -112,7 +114,7 @@ describe.each(enginesOfOneLoop)('$kind engine: dialling', ({ kind, start }) => {
   })
 
   it.each(departures)('stops connecting for a client that goes with %s', async (_, depart) => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const client = await proxy.client()
     client.write(bytes(greeting, request('127.0.0.1', await startBlackHole('127.0.0.1'))))
     await eventually(() => expect(proxy.rows()).toMatchObject([{ state: State.connecting }]))
@@ -122,7 +124,7 @@ describe.each(enginesOfOneLoop)('$kind engine: dialling', ({ kind, start }) => {
   })
 
   it.skipIf(process.platform !== 'linux')('leaves with the kernel what a client says while it waits', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const client = await proxy.client()
     client.write(bytes(greeting, request('127.0.0.1', await startBlackHole('127.0.0.1'))))
     await eventually(() => expect(proxy.rows()).toMatchObject([{ state: State.connecting }]))

@@ -2,7 +2,15 @@ import { describe, expect, it, vi } from 'vitest'
 import type { Admission, EngineServices, Login } from '../../daemon/engine/engine.ts'
 import { Reason, State, Total } from '../../daemon/engine/session-table.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { alice, aliceChanged, asAlice, enginesOfOneLoop, openPolicy, startProxy } from '../helpers/engine.ts'
+import {
+  alice,
+  aliceChanged,
+  asAlice,
+  enginesOfOneLoop,
+  openPolicy,
+  sharedProxy,
+  startProxy,
+} from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import {
   expectRefusal,
@@ -18,13 +26,16 @@ import { startTarget } from '../helpers/target.ts'
 const goodLogin = login(alice.name, alice.password)
 
 describe.each(enginesOfOneLoop)('$kind engine: negotiation', ({ start }) => {
+  const shared = sharedProxy(start)
+  const locked = sharedProxy(start, { passwordRequired: true })
+
   it.each([
     ['127.0.0.1', '127.0.0.1'],
     ['127.0.0.1', '::1'],
     ['::1', '127.0.0.1'],
     ['::1', '::1'],
   ])('serves a client on %s to a target on %s, and replies with the true outbound address', async (via, host) => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const target = await startTarget(host)
     const client = await proxy.client(via)
     client.write(bytes(greeting, request(host, target.port)))
@@ -35,7 +46,7 @@ describe.each(enginesOfOneLoop)('$kind engine: negotiation', ({ start }) => {
   })
 
   it('takes the whole conversation in one segment, data included', async () => {
-    const proxy = await startProxy(start, { passwordRequired: true })
+    const proxy = await locked()
     const target = await startTarget()
     const client = await proxy.client()
     client.write(bytes(greetingForLogin, goodLogin, request('127.0.0.1', target.port), 'early'))
@@ -46,7 +57,7 @@ describe.each(enginesOfOneLoop)('$kind engine: negotiation', ({ start }) => {
   })
 
   it('takes the conversation a byte at a time', async () => {
-    const proxy = await startProxy(start, { passwordRequired: true })
+    const proxy = await locked()
     const target = await startTarget()
     const client = await proxy.client()
     for (const octet of bytes(greetingForLogin, goodLogin, request('127.0.0.1', target.port)))
@@ -95,7 +106,7 @@ describe.each(enginesOfOneLoop)('$kind engine: negotiation', ({ start }) => {
     ['an empty password', login(alice.name, ''), '05020101'],
     ['a login of another version', bytes(5, 1, 0, 1), '05020101'],
   ])('refuses %s and closes', async (_, wrong, answer) => {
-    const proxy = await startProxy(start, { passwordRequired: true })
+    const proxy = await locked()
     const client = await proxy.client()
     client.write(bytes(greetingForLogin, wrong))
     expect((await client.readToEnd()).toString('hex')).toBe(answer)
@@ -198,7 +209,7 @@ describe.each(enginesOfOneLoop)('$kind engine: negotiation', ({ start }) => {
   })
 
   it('lets a refused client finish what it is saying', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const client = await proxy.client()
     client.write(bytes(greeting, 5, 9, 0, 1, 127, 0, 0, 1, 0, 80, new Uint8Array(2000)))
     expect(await client.readHex(2)).toBe('0500')
@@ -211,7 +222,7 @@ describe.each(enginesOfOneLoop)('$kind engine: negotiation', ({ start }) => {
   })
 
   it('delivers a refusal to a client that has sent much behind its request, and finished', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const client = await proxy.client()
     client.write(bytes(greeting, 5, 9, 0, 1, 127, 0, 0, 1, 0, 80, new Uint8Array(100_000)))
     client.finish()
@@ -220,7 +231,7 @@ describe.each(enginesOfOneLoop)('$kind engine: negotiation', ({ start }) => {
   })
 
   it('lets go of a client that never closes after its refusal', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const client = await proxy.client()
     client.write(bytes(greeting, 5, 9, 0, 1, 127, 0, 0, 1, 0, 80))
     expect(await client.readHex(2)).toBe('0500')
@@ -231,14 +242,14 @@ describe.each(enginesOfOneLoop)('$kind engine: negotiation', ({ start }) => {
   })
 
   it('says nothing to what is not SOCKS5', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const client = await proxy.client()
     client.write('GET / HTTP/1.1\r\n\r\n')
     expect(await client.readTextToEnd()).toBe('')
   })
 
   it('survives clients that go at any moment', async () => {
-    const proxy = await startProxy(start, { passwordRequired: true })
+    const proxy = await locked()
     const target = await startTarget()
     const conversation = bytes(greetingForLogin, goodLogin, request('one.test', target.port), 'early')
     const visit = async (length: number, departure: 'finish' | 'reset') => {

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { Total } from '../../daemon/engine/session-table.ts'
-import { alice, engines, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { alice, engines, type ProxyUnderTest, sharedProxy, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { startTarget, type Target } from '../helpers/target.ts'
@@ -23,13 +23,15 @@ const directions: readonly [string, (pair: [Peer, Peer]) => [Peer, Peer]][] = [
 ]
 
 describe.each(engines)('$kind engine: relay', ({ start }) => {
+  const shared = sharedProxy(start)
+
   it('moves megabytes both ways at once, and counts them', async () => {
     const proxy = await startProxy(start, { passwordRequired: true })
     const target = await startTarget()
     const client = await proxy.openAsAlice('127.0.0.1', target.port)
     const peer = await target.next()
-    const up = randomBytes(24 * mebibyte)
-    const down = randomBytes(32 * mebibyte + 1)
+    const up = randomBytes(12 * mebibyte)
+    const down = randomBytes(16 * mebibyte + 1)
     client.write(up)
     peer.write(down)
     client.finish()
@@ -45,9 +47,9 @@ describe.each(engines)('$kind engine: relay', ({ start }) => {
   })
 
   it('serves many clients at once', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const target = await startTarget()
-    const count = 200
+    const count = 100
     const data = randomBytes(100_000)
     const echo = async () => {
       const peer = await target.next()
@@ -68,7 +70,7 @@ describe.each(engines)('$kind engine: relay', ({ start }) => {
   })
 
   it.each(directions)('shows the bytes of a live session: %s', async (direction, order) => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const [sender, receiver] = order(await openPair(proxy, await startTarget()))
     sender.write('12345')
     await receiver.read(5)
@@ -77,10 +79,10 @@ describe.each(engines)('$kind engine: relay', ({ start }) => {
   })
 
   it.each(directions)('stops reading for a receiver that does not read: %s', async (direction, order) => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const [sender, receiver] = order(await openPair(proxy, await startTarget()))
     const chunk = randomBytes(mebibyte)
-    const chunks = 192
+    const chunks = 96
     let taken = 0
     for (let i = 0; i < chunks; i++) sender.socket.write(chunk, () => taken++)
     // Kernels buffer some megabytes a hop: it has stopped when a while brings nothing more.
@@ -95,7 +97,7 @@ describe.each(engines)('$kind engine: relay', ({ start }) => {
   })
 
   it.each(directions)('goes on one way when the other has finished: %s first', async (_, order) => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const [first, second] = order(await openPair(proxy, await startTarget()))
     first.write('question')
     first.finish()
@@ -108,7 +110,7 @@ describe.each(engines)('$kind engine: relay', ({ start }) => {
   })
 
   it.each(directions)('passes on an RST, and what was said before it: %s', async (_, order) => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const [sender, receiver] = order(await openPair(proxy, await startTarget()))
     sender.write('partial')
     expect(await receiver.readText(7)).toBe('partial')
@@ -118,7 +120,7 @@ describe.each(engines)('$kind engine: relay', ({ start }) => {
   })
 
   it.each(directions)('passes on an RST from a side that the other has finished with: %s', async (_, order) => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const [sender, receiver] = order(await openPair(proxy, await startTarget()))
     receiver.finish()
     expect(await sender.readTextToEnd()).toBe('')
@@ -128,9 +130,9 @@ describe.each(engines)('$kind engine: relay', ({ start }) => {
   })
 
   it.each(directions)('ends the sender when the receiver is gone: %s', async (_, order) => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const [sender, receiver] = order(await openPair(proxy, await startTarget()))
-    for (let i = 0; i < 64; i++) sender.write(Buffer.alloc(mebibyte))
+    sender.write(Buffer.alloc(64 * mebibyte))
     await receiver.read(1)
     receiver.socket.destroy()
     expect(await sender.discard()).not.toBe('FIN')
@@ -138,7 +140,7 @@ describe.each(engines)('$kind engine: relay', ({ start }) => {
   })
 
   it('ends a session neither side of which takes anything any more', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const [client, peer] = await openPair(proxy, await startTarget())
     peer.write(new Uint8Array(32 * mebibyte))
     await eventually(() => expect(proxy.total(Total.down)).toBeGreaterThan(0))

@@ -7,7 +7,7 @@ import { EPOLLIN, EPOLLPRI, EPOLLRDHUP } from '../../daemon/os/epoll.ts'
 import { errno, recv, send, setsockopt } from '../../daemon/os/libc.ts'
 import { finish } from '../../daemon/os/socket.ts'
 import { connection } from '../helpers/connection.ts'
-import { enginesOfOneLoop, startProxy } from '../helpers/engine.ts'
+import { enginesOfOneLoop, sharedProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { makeLoop } from '../helpers/loop.ts'
 import type { Peer } from '../helpers/peer.ts'
@@ -28,8 +28,10 @@ async function writeUrgently(peer: Peer, text: string): Promise<void> {
 
 // node:net cannot ask for SO_OOBINLINE.
 describe.each(enginesOfOneLoop.filter(({ kind }) => kind === 'linux'))('$kind engine: an urgent byte', ({ start }) => {
+  const shared = sharedProxy(start)
+
   it.each(['client', 'target'] as const)('of the %s stays where it is in the stream (RFC 6093)', async (from) => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const target = await startTarget()
     const client = await proxy.open('127.0.0.1', target.port)
     const peer = await target.next()
@@ -46,7 +48,7 @@ describe.each(enginesOfOneLoop.filter(({ kind }) => kind === 'linux'))('$kind en
   })
 
   it.each(['client', 'target'] as const)('of the %s comes at once, though it says nothing else', async (from) => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const target = await startTarget()
     const client = await proxy.open('127.0.0.1', target.port)
     const peer = await target.next()
@@ -58,7 +60,7 @@ describe.each(enginesOfOneLoop.filter(({ kind }) => kind === 'linux'))('$kind en
   })
 
   it('in the midst of bulk is not lost, nor what follows', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const target = await startTarget()
     const client = await proxy.open('127.0.0.1', target.port)
     const peer = await target.next()
@@ -73,7 +75,7 @@ describe.each(enginesOfOneLoop.filter(({ kind }) => kind === 'linux'))('$kind en
   })
 
   it('before and during the negotiation is as any other', async () => {
-    const proxy = await startProxy(start)
+    const proxy = await shared()
     const client = await proxy.client()
     await writeUrgently(client, '\x05')
     await eventually(() => expect(proxy.rows()).toHaveLength(1))

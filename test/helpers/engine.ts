@@ -1,5 +1,5 @@
 import { SocketAddress } from 'node:net'
-import { expect, onTestFinished } from 'vitest'
+import { afterAll, expect, onTestFinished } from 'vitest'
 import type {
   Admission,
   Asker,
@@ -12,7 +12,7 @@ import type {
   Timeouts,
   UserChange,
 } from '../../daemon/engine/engine.ts'
-import { Reason, State, stateCount, Total } from '../../daemon/engine/session-table.ts'
+import { Reason, type SessionTable, State, stateCount, Total } from '../../daemon/engine/session-table.ts'
 import { BannedSources } from '../../daemon/engine/shared/banned-sources.ts'
 import { PacedBy } from '../../daemon/engine/shared/budget.ts'
 import { KnownSources } from '../../daemon/engine/shared/known-sources.ts'
@@ -64,6 +64,9 @@ const names: Readonly<Record<string, readonly string[]>> = {
 
 /** The one user there is. */
 export const alice = { index: 7, name: 'alice', password: 'secret' }
+
+/** More indexes of users than tests use: memory of the others is never touched, and would be made by looking at it. */
+const someUsers = 128
 
 /** What a good login of hers comes to, as long as nothing changes. */
 export const asAlice: Admission = { user: alice.index, revision: 1 }
@@ -125,6 +128,38 @@ const unlimited: LineLimits = {
 
 /** Starts an engine on both loopbacks, with fake services. It ends with the test, and its books must balance then. */
 export async function startProxy(start: Start, options: Options = {}): Promise<ProxyUnderTest> {
+  const proxy = await startUnwatched(start, options)
+  onTestFinished(async () => {
+    await proxy.engine.close()
+    proxy.expectBalance()
+  })
+  return proxy
+}
+
+/**
+ * An engine for all tests of a `describe`, from when one asks for it first. To each it is as if it had just been started;
+ * what a test leaves alive ends with it, and the books must balance then. Limits, rules and policies must stay as they are.
+ */
+export function sharedProxy(start: Start, options: Options = {}): () => Promise<ProxyUnderTest> {
+  let started: Promise<ProxyUnderTest> | undefined
+  afterAll(async () => (await started)?.engine.close())
+  return async () => {
+    started ??= startUnwatched(start, options)
+    const { engine, lines, sources } = await started
+    const proxy = new ProxyUnderTest(engine, lines, sources)
+    onTestFinished(async () => {
+      await engine.order(
+        'kill',
+        proxy.rows().map(({ serial }) => serial),
+      )
+      await proxy.empty()
+      proxy.expectBalance()
+    })
+    return proxy
+  }
+}
+
+async function startUnwatched(start: Start, options: Options): Promise<ProxyUnderTest> {
   const limitLines = limitLineMemory()
   const sourceLines = SourceLines.memory()
   const engine = await start(
@@ -171,12 +206,7 @@ export async function startProxy(start: Start, options: Options = {}): Promise<P
     },
   )
   await engine.accept()
-  const proxy = new ProxyUnderTest(engine, new LimitLines(limitLines), new SourceLines(sourceLines))
-  onTestFinished(async () => {
-    await engine.close()
-    proxy.expectBalance()
-  })
-  return proxy
+  return new ProxyUnderTest(engine, new LimitLines(limitLines), new SourceLines(sourceLines))
 }
 
 /** A live session, as the control plane sees it. */
@@ -206,15 +236,20 @@ export interface ClosedRow extends Row {
   readonly timeline: readonly (readonly [state: keyof typeof State, since: number])[]
 }
 
+/** An engine, as far as it concerns a test: what it has counted since, and sessions that have ended since. */
 export class ProxyUnderTest {
   readonly engine: Engine
   readonly lines: LimitLines
   readonly sources: SourceLines
+  readonly #before: ReadonlyMap<SessionTable, Counts>
+  readonly #closedBefore: ReadonlySet<number>
 
   constructor(engine: Engine, lines: LimitLines, sources: SourceLines) {
     this.engine = engine
     this.lines = lines
     this.sources = sources
+    this.#before = new Map(engine.tables.map((table) => [table, countsOf(table)]))
+    this.#closedBefore = new Set(engine.tables.flatMap(closedRows).map(({ serial }) => serial))
   }
 
   get port(): number {
@@ -262,12 +297,12 @@ export class ProxyUnderTest {
 
   /** A counter of `Total`, all loops together. */
   total(which: Total): number {
-    return this.#sum((table) => table.totals[which])
+    return this.#sum(({ totals }) => totals[which])
   }
 
   /** Sessions that ended for this reason, all loops together. */
   ended(reason: Reason): number {
-    return this.#sum((table) => table.endedFor(reason))
+    return this.#sum(({ ended }) => ended[reason])
   }
 
   /** Sessions that ended before they reached their destination, all loops together. */
@@ -276,28 +311,20 @@ export class ProxyUnderTest {
   }
 
   userSessions(user: number): number {
-    return this.#sum((table) => table.userSessions[user])
+    return this.engine.tables.reduce((sum, table) => sum + (table.userSessions[user] ?? 0), 0)
   }
 
   userBytes(user: number): { up: number; down: number } {
-    return { up: this.#sum((table) => table.userUp[user]), down: this.#sum((table) => table.userDown[user]) }
+    return { up: this.#sum(({ userUp }) => userUp[user]), down: this.#sum(({ userDown }) => userDown[user]) }
   }
 
   rows(): Row[] {
-    return this.engine.tables.flatMap((table) =>
-      [...table.serial.keys()]
-        .filter((slot) => slot < table.capacity && table.serial[slot] !== 0)
-        .map((slot) => rowOf(table, slot)),
-    )
+    return this.engine.tables.flatMap((table) => taken(table, 0, table.capacity).map((slot) => rowOf(table, slot)))
   }
 
   /** The sessions that ended and are remembered, in no order. */
   closed(): ClosedRow[] {
-    return this.engine.tables.flatMap((table) =>
-      [...table.serial.keys()]
-        .filter((row) => row >= table.capacity && table.serial[row] !== 0)
-        .map((row) => ({ ...rowOf(table, row), ...endOf(table, row) })),
-    )
+    return this.engine.tables.flatMap(closedRows).filter(({ serial }) => !this.#closedBefore.has(serial))
   }
 
   /** The one session that has ended, once it has. */
@@ -311,33 +338,57 @@ export class ProxyUnderTest {
     await eventually(() => expect(this.rows()).toEqual([]))
   }
 
-  /** What must be true whenever no session lives. */
+  /** What must be true whenever no session lives, since the engine was started. */
   expectBalance(): void {
     expect(this.rows()).toEqual([])
-    expect(this.#sum((table) => table.userSessions.reduce((a, b) => a + Math.abs(b)))).toBe(0)
-    expect(this.total(Total.connected) + this.failed).toBe(this.total(Total.accepted))
-    expect(this.#sum((table) => table.ended.reduce((a, b) => a + b))).toBe(this.total(Total.accepted))
-    expect(this.#sum((table) => table.userUp.reduce((a, b) => a + b))).toBe(this.total(Total.up))
-    expect(this.#sum((table) => table.userDown.reduce((a, b) => a + b))).toBe(this.total(Total.down))
+    const overall = (of: (table: SessionTable) => number) =>
+      this.engine.tables.reduce((sum, table) => sum + of(table), 0)
+    const total = (which: Total) => overall((table) => table.totals[which] ?? 0)
+    const users = (column: 'userSessions' | 'userUp' | 'userDown') =>
+      overall((table) => [...table[column].subarray(0, someUsers)].reduce((sum, value) => sum + Math.abs(value), 0))
+    expect(users('userSessions')).toBe(0)
+    expect(total(Total.connected) + total(Total.failed)).toBe(total(Total.accepted))
+    expect(overall((table) => table.ended.reduce((a, b) => a + b))).toBe(total(Total.accepted))
+    expect([users('userUp'), users('userDown')]).toEqual([total(Total.up), total(Total.down)])
     // Nobody counts for a limit any more, or waits for one.
     const { lines } = this
     const waits = (line: number, direction: Direction) => lines.buckets.waiting(lines.bucketAt(line, direction)) !== 0
-    for (let line = 0; line <= everybody; line++)
+    for (const line of [...Array(someUsers).keys(), everybody])
       if (lines.live(line) !== 0 || waits(line, Direction.up) || waits(line, Direction.down))
         expect.fail(`line ${line} still counts ${lines.live(line)} sessions, or somebody who waits`)
-    const { buckets } = this.lines
-    for (const line of [0, alice.index]) expect(this.lines.live(line)).toBe(0)
-    for (const line of [0, alice.index, everybody])
-      for (const direction of Object.values(Direction))
-        expect(buckets.waiting(this.lines.bucketAt(line, direction))).toBe(0)
   }
 
-  #sum(of: (table: Engine['tables'][number]) => number | undefined): number {
-    return this.engine.tables.reduce((sum, table) => sum + (of(table) ?? 0), 0)
+  /** What all loops have counted since. */
+  #sum(of: (counts: Counts) => number | undefined): number {
+    return [...this.#before].reduce((sum, [table, before]) => sum + (of(countsOf(table)) ?? 0) - (of(before) ?? 0), 0)
   }
 }
 
-function rowOf(table: Engine['tables'][number], slot: number): Row {
+type Counts = ReturnType<typeof countsOf>
+
+/** What a table counts that only ever grows. */
+function countsOf(table: SessionTable) {
+  return {
+    totals: table.totals.slice(),
+    ended: Object.values(Reason).map((reason) => table.endedFor(reason)),
+    userUp: table.userUp.slice(0, someUsers),
+    userDown: table.userDown.slice(0, someUsers),
+  }
+}
+
+function closedRows(table: SessionTable): ClosedRow[] {
+  const rows = taken(table, table.capacity, table.serial.length)
+  return rows.map((row) => ({ ...rowOf(table, row), ...endOf(table, row) }))
+}
+
+/** Rows of a table, from one to another, that are somebody's. */
+function taken(table: SessionTable, from: number, to: number): number[] {
+  const rows: number[] = []
+  for (let row = from; row < to; row++) if (table.serial[row] !== 0) rows.push(row)
+  return rows
+}
+
+function rowOf(table: SessionTable, slot: number): Row {
   const at = slot * 256
   return {
     serial: table.serial[slot] as number,
@@ -354,7 +405,7 @@ function rowOf(table: Engine['tables'][number], slot: number): Row {
   }
 }
 
-function endOf(table: Engine['tables'][number], row: number): Omit<ClosedRow, keyof Row> {
+function endOf(table: SessionTable, row: number): Omit<ClosedRow, keyof Row> {
   const states = Object.keys(State) as (keyof typeof State)[]
   const reasons = Object.keys(Reason) as (keyof typeof Reason)[]
   return {
