@@ -32,6 +32,8 @@ export interface ManagementOptions {
   readonly monitoring: MetricsServer | undefined
   /** The daemon that makes way for this one. */
   readonly predecessor: Predecessor | undefined
+  /** That `--config` names. */
+  readonly configFile: string | undefined
   /** As the process was started with. */
   readonly environment: NodeJS.ProcessEnv
 }

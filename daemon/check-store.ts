@@ -1,3 +1,4 @@
+import type { Settings } from '../shared/settings.ts'
 import { Groups } from './access/groups.ts'
 import { loadAccounts } from './access/load-accounts.ts'
 import { Passwords } from './access/passwords.ts'
@@ -15,23 +16,39 @@ import { openStore } from './store/open-store.ts'
  */
 export async function checkStore(file: string, folder: string): Promise<string> {
   try {
-    using copy = copyDatabase(file)
-    const schema = checkDatabase(copy.folder, file)
-    const { held, warnings } = await readAll(copy.folder, folder).catch((error: unknown) => {
-      throw told(error, (message) => `${file} can be read, but proxyd would not start with it: ${message}`)
-    })
-    const lines = [`${file} is sound: schema: ${schema}, ${held}`, ...warnings]
+    const { lines } = await readStore(file, folder)
     return lines.map((line) => `${line}\n`).join('')
   } catch (error) {
     throw told(error, (message) => message)
   }
 }
 
+/** What it holds. */
+export interface StoreContents {
+  /** For people. */
+  readonly lines: readonly string[]
+  readonly users: number
+  readonly settings: Partial<Settings>
+}
+
+/** As `checkStore`; rejects with a StoreError of `locked` if a proxyd has it open. */
+export async function readStore(file: string, folder: string): Promise<StoreContents> {
+  using copy = copyDatabase(file)
+  const schema = checkDatabase(copy.folder, file)
+  const { held, warnings, users, settings } = await readAll(copy.folder, folder).catch((error: unknown) => {
+    throw told(error, (message) => `${file} can be read, but proxyd would not start with it: ${message}`)
+  })
+  return { lines: [`${file} is sound: schema: ${schema}, ${held}`, ...warnings], users, settings }
+}
+
 function told(error: unknown, sentence: (message: string) => string): unknown {
   return error instanceof Refusal || error instanceof Failure ? new Failure(1, sentence(error.message)) : error
 }
 
-async function readAll(copy: string, folder: string): Promise<{ held: string; warnings: string[] }> {
+async function readAll(
+  copy: string,
+  folder: string,
+): Promise<Omit<StoreContents, 'lines'> & { readonly held: string; readonly warnings: readonly string[] }> {
   const store = await openStore(copy)
   try {
     const accounts = await loadAccounts(store.users, [], new Passwords())
@@ -54,7 +71,7 @@ async function readAll(copy: string, folder: string): Promise<{ held: string; wa
     const held = Object.entries(counts)
       .map(([what, count]) => `${what}: ${count}`)
       .join(', ')
-    return { held, warnings }
+    return { held, warnings, users: accounts.size, settings }
   } finally {
     await store.close()
   }

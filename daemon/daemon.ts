@@ -32,6 +32,8 @@ export interface Daemon extends Management {
 export interface Origin {
   /** The daemon that makes way for this one. */
   readonly predecessor: Predecessor | undefined
+  /** That `--config` names. */
+  readonly configFile: string | undefined
   /** As the process was started with. */
   readonly environment: NodeJS.ProcessEnv
 }
@@ -42,9 +44,10 @@ export async function startDaemon(
   version: string,
   log: DaemonLog,
   threads: ThreadShares,
-  { predecessor, environment }: Origin,
+  origin: Origin,
 ): Promise<Daemon> {
   const { logger } = log
+  const { predecessor } = origin
   const warn = (message: string) => logger.warn(message)
   await using parts = new AsyncDisposableStack()
   try {
@@ -73,7 +76,7 @@ export async function startDaemon(
       tell: (message) => logger.info(message),
     })
     const { told, ...management } = await startManagement(
-      { configuration: current, stored, store, dataPlane, version, ending, log, monitoring, predecessor, environment },
+      { configuration: current, stored, store, dataPlane, version, ending, log, monitoring, ...origin },
       parts,
     )
     // Nobody is served by a daemon that may still fail.

@@ -51,7 +51,8 @@ export async function presentAddresses(
   return present
 }
 
-async function canListenOn(host: string): Promise<boolean> {
+/** Whether this machine has the address. */
+export async function canListenOn(host: string): Promise<boolean> {
   const server = createServer()
   try {
     await once(server.listen({ host, port: 0, ipv6Only: true }), 'listening')

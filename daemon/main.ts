@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises'
 import { devNull } from 'node:os'
 import { resolve } from 'node:path'
 import { safeText } from '../shared/format/safe-text.ts'
+import { type Checked, check } from './check.ts'
 import { checkStore } from './check-store.ts'
 import { startDaemon } from './daemon.ts'
 import { errnoOf, Failure } from './failure.ts'
@@ -38,14 +39,14 @@ try {
   refuseFewDescriptors()
   const version = readVersion()
   const commandLine = readCommandLine(process.argv.slice(2), version)
-  if (commandLine.kind === 'print') {
-    print(commandLine.text)
-  } else {
+  if (commandLine.kind === 'print') print(commandLine.text)
+  else if (commandLine.kind === 'check') tellCheck(await check(commandLine.flags, commandLine.configFile))
+  else {
     const { flags, configFile } = commandLine
     const file = configFile === undefined ? {} : await readConfigFile(configFile)
     const configuration = configure(flags, file, process.env, process.getuid?.() ?? -1)
     const folder = configuration.values['state-dir']
-    if (commandLine.kind === 'serve') await serve(configuration, version)
+    if (commandLine.kind === 'serve') await serve(configuration, configFile, version)
     else if (commandLine.kind === 'recover-store') print(await recoverStore(folder))
     else print(await checkStore(resolve(commandLine.file ?? databaseIn(folder)), folder))
   }
@@ -55,6 +56,13 @@ try {
   process.stderr.write(`proxyd: ${safeText(error.message)}\n`)
   process.exitCode = error.status
   if (predecessor) process.exit()
+}
+
+function tellCheck({ problems, notes }: Checked): void {
+  for (const problem of problems) process.stderr.write(`proxyd: ${safeText(problem)}\n`)
+  if (problems.length > 0) process.exitCode = 1
+  const outcome = problems.length > 0 ? [] : ['proxyd would start like this']
+  print([...notes, ...outcome].map((line) => `${safeText(line)}\n`).join(''))
 }
 
 /** The parts of the daemon say what they lack, but with a handful of descriptors none gets as far as that. */
@@ -70,7 +78,7 @@ function refuseFewDescriptors(): void {
   }
 }
 
-async function serve(configuration: Configuration, version: string): Promise<void> {
+async function serve(configuration: Configuration, configFile: string | undefined, version: string): Promise<void> {
   returnLargeBlocks()
   const wanted = Number(process.env.UV_THREADPOOL_SIZE) || wantedThreads
   const threads = shareThreads(spareThreads(), wanted)
@@ -80,12 +88,7 @@ async function serve(configuration: Configuration, version: string): Promise<voi
   if (threads.pool < wanted)
     logger.warn(`threads are limited here: names and passwords get ${threads.pool} in place of ${wanted}`)
   let reload = () => {}
-  process.on('SIGHUP', () => {
-    logger.info(
-      'SIGHUP: files for TLS and lists of rules are read again and the access log is opened again, if there are any, and nothing else changes',
-    )
-    reload()
-  })
+  process.on('SIGHUP', () => reload())
   let upgrade = () => {}
   process.on('SIGUSR2', () => upgrade())
   // Node's own way is plain text among the lines of the log, and it waits for whoever reads.
@@ -97,11 +100,11 @@ async function serve(configuration: Configuration, version: string): Promise<voi
     process.exit(1)
   })
   const stopSignal = firstStopSignal(() => vanish())
-  const daemon = await startDaemon(configuration, version, log, threads, { predecessor, environment })
+  const daemon = await startDaemon(configuration, version, log, threads, { predecessor, configFile, environment })
   // Behind the engine, which resets its connections when the process exits.
   exitAtOnce()
   vanish = daemon.vanish
-  reload = daemon.reload
+  reload = () => void daemon.reload('SIGHUP')
   // What comes of it the log tells.
   upgrade = () => void daemon.upgrade.begin('SIGUSR2').catch(() => {})
   const output = openOutput(process.stdout)

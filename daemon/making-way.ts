@@ -8,6 +8,7 @@ import type { Ending } from './ending.ts'
 import { GatheredChanges } from './observe/gathered-changes.ts'
 import type { MetricsServer } from './prometheus/server.ts'
 import { Refusal } from './refusal.ts'
+import type { Reload } from './reloading.ts'
 import { tellManager } from './service-manager.ts'
 import type { LiveSettings } from './settings/live-settings.ts'
 import type { Elsewhere, Store, StoredUser, UsageBatch } from './store/store.ts'
@@ -31,7 +32,7 @@ export interface MakingWayOptions {
   readonly connections: LiveConnections
   readonly ending: Ending
   /** As SIGHUP does. */
-  readonly reload: () => Promise<void>
+  readonly reload: Reload
   /** Of this program. */
   readonly version: string
   readonly predecessor: Predecessor | undefined
@@ -93,7 +94,7 @@ function answers({ control, connections, config, ending, reload }: MakingWayOpti
       case 'shutdown':
         return ending.shutdown()
       case 'reload':
-        return reload()
+        return void (await reload('the successor'))
       case 'repeat': {
         const { method, params } = given as { method: string; params: Record<string, unknown> }
         // Each process counts its revisions, and what traffic brings about counts, too.

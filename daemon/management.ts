@@ -6,7 +6,6 @@ import { type ControlServer, startControlServer } from './control/server.ts'
 import type { DataPlane } from './data-plane.ts'
 import { Events } from './events/events.ts'
 import { endpointsAskedFor } from './listening.ts'
-import type { DaemonLog } from './log.ts'
 import { upgradeOf } from './making-way.ts'
 import { Heard, monitored, openSockets, userSeriesFor } from './monitoring.ts'
 import { formatEndpoint } from './net/endpoint.ts'
@@ -22,7 +21,7 @@ import {
 } from './observation.ts'
 import { ObservedUsers } from './observe/users.ts'
 import type { Told } from './prometheus/server.ts'
-import type { LiveRules } from './rules/live-rules.ts'
+import { type Reload, reloading } from './reloading.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { forwardsOf, forwardTarget } from './settings/forwards.ts'
 import { alsoBefore, joinedConnections, takeOver } from './taking-over.ts'
@@ -33,8 +32,7 @@ import { startWatches } from './watching.ts'
 export interface Management {
   /** Every socket of the daemon. */
   readonly listening: Listening
-  /** Reads the files of TLS and the lists of the rules again, and makes anew what is missing in the runtime folder. */
-  reload(): Promise<void>
+  readonly reload: Reload
   /** Removes the files by which clients find the daemon, for an end that cannot wait. */
   vanish(): void
   /** Has a successor take over. */
@@ -91,6 +89,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
       log: log.recorded,
       lifecycle: {
         upgrade: (asker) => upgrade.begin(asker),
+        reload: (asker) => reload(asker),
         drain: () => ending.drain(),
         shutdown: () => ending.shutdown(),
       },
@@ -106,34 +105,16 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   listening.push(...metricsSockets.map((at) => ({ service: 'metrics' as const, address: formatEndpoint(at) })))
   const heard = monitoring && new Heard(options, parts)
   const told = heard && monitored(options, observed, { config: administered.config, control, heard, users })
-  const reloadHere = reloading(control, administered.rules, dataPlane, log, (outcome) => {
-    if (heard) heard.reloads[outcome]++
-  })
-  const reload = alsoBefore(reloadHere, options.predecessor)
+  const { config, rules } = administered
+  const { configFile, predecessor } = options
+  const reload = alsoBefore(
+    reloading({ control, config, rules, dataPlane, configFile, log: log.logger, heard }),
+    predecessor,
+  )
   const parties = { ...options, ...administered, connections, control, reload, log: log.logger }
-  if (options.predecessor) takeOver(options.predecessor, parties, parts)
+  if (predecessor) takeOver(predecessor, parties, parts)
   const upgrade = upgradeOf(parties)
   return { listening, reload, vanish: control.vanish, upgrade, told }
-}
-
-/** Reads what lies in files again; rules whose lists cannot be read any more stay as they are. */
-function reloading(
-  control: ControlServer,
-  rules: LiveRules,
-  { accessLog }: DataPlane,
-  { logger }: DaemonLog,
-  tell: (outcome: 'ok' | 'failed') => void,
-): () => Promise<void> {
-  const problem = (error: Error) => {
-    logger.warn(`the lists of the rules stay as they were: ${error.message}`)
-    return false
-  }
-  return async () => {
-    accessLog.reopen()
-    const lists = rules.reload().then(() => true, problem)
-    const isRead = await Promise.all([control.reload(), lists])
-    tell(isRead.includes(false) ? 'failed' : 'ok')
-  }
 }
 
 /** Where and how operators may come in. */

@@ -9,6 +9,7 @@ import type { Ending } from './ending.ts'
 import type { ObservedConnections } from './observe/connections.ts'
 import { JoinedConnections } from './observe/joined-connections.ts'
 import { Refusal } from './refusal.ts'
+import type { Reload } from './reloading.ts'
 import type { LiveRules } from './rules/live-rules.ts'
 import { type AuditKept, others, type Store } from './store/store.ts'
 import type { Predecessor } from './upgrade/predecessor.ts'
@@ -50,10 +51,10 @@ function follow({ channel }: Predecessor, { drains }: Ending, parts: AsyncDispos
 }
 
 /** Has the process before read the files again, too. */
-export function alsoBefore(reload: () => Promise<void>, predecessor: Predecessor | undefined): () => Promise<void> {
-  return async () => {
+export function alsoBefore(reload: Reload, predecessor: Predecessor | undefined): Reload {
+  return (asker) => {
     predecessor?.channel.ask('reload').catch(() => {})
-    await reload()
+    return reload(asker)
   }
 }
 

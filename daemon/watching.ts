@@ -1,3 +1,4 @@
+import type { Settings } from '../shared/settings.ts'
 import { readPlainFile, UnfitFile } from '../shared/whole-file.ts'
 import { nearLimits } from './access/near-limits.ts'
 import type { ManagementOptions } from './administration.ts'
@@ -42,14 +43,20 @@ export async function startWatches(
   })
   parts.defer(() => watches.close())
   watches.watch(({ watch, text }) => logger.info(`watch ${watch}: ${text}`))
-  const { 'webhook-url': url, 'webhook-secret': file } = values
-  if (url === '') return watches
-  const problem = unfitUrl(url)
-  if (problem) throw new Failure(2, `the URL of webhook-url ${problem}`)
-  const webhook = new Webhook({ url, secret: file === '' ? undefined : secretIn(file), warn })
+  const hook = webhookOf(values)
+  if (hook === undefined) return watches
+  const webhook = new Webhook({ ...hook, warn })
   parts.defer(() => webhook.close())
   watches.watch((notice) => webhook.post(notice))
   return watches
+}
+
+/** What the settings want told where; undefined: nothing. Throws a Failure if that cannot be. */
+export function webhookOf({ 'webhook-url': url, 'webhook-secret': file }: Readonly<Settings>) {
+  if (url === '') return undefined
+  const problem = unfitUrl(url)
+  if (problem) throw new Failure(2, `the URL of webhook-url ${problem}`)
+  return { url, secret: file === '' ? undefined : secretIn(file) }
 }
 
 /** What a file of this user alone holds, without the end of its line. Throws a Failure. */

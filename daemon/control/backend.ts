@@ -180,6 +180,8 @@ export interface AccessLog {
 export interface Lifecycle {
   /** Resolves when a successor serves; refused with `conflict` or `unavailable`, and then nothing has changed. */
   upgrade(asker: string): Promise<Result<'daemon.upgrade'>>
+  /** Reads what lies in files again. */
+  reload(asker: string): Promise<Result<'daemon.reload'>>
   /** False if it drains already. */
   drain(): boolean
   shutdown(): void

@@ -68,9 +68,9 @@ export interface ControlServer {
   leave(): Promise<void>
   /**
    * Reads certificate, key and authorities again, if there are any, and makes anew what is missing in the runtime folder;
-   * what cannot be used or made is logged and changes nothing. Resolves to whether the files of TLS are good, or none are wanted.
+   * what cannot be used or made is logged and changes nothing. Resolves to what is wrong with the files of TLS, if something is.
    */
-  reload(): Promise<boolean>
+  reload(): Promise<string | undefined>
   /** Removes the files by which clients find the daemon, for an end that cannot wait for `close`. */
   vanish(): void
   /** Says goodbye to all clients and gives everything back. */
@@ -166,9 +166,9 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
       await clients.end('the daemon has been upgraded: its successor serves from now on')
     },
     async reload() {
-      const isGood = door?.reload() ?? true
+      const problem = door?.reload()
       await folder.renew()
-      return isGood
+      return problem
     },
     vanish: () => folder.withdraw(),
     close: () => owned.disposeAsync(),

@@ -34,6 +34,9 @@ export function programPage(flags: readonly Term[]): Manual {
           'Each long flag is a key of the TOML file given with --config, too. The weakest first, a setting comes from its ' +
             "default, the file, what was set with proxy-tui --exec 'set NAME VALUE', and the flag. proxyd.toml(5) tells what each " +
             'takes, and which act at once.',
+          '--sample-config prints such a file, with all settings as they are by default. --check looks at flags, file, certificates, ' +
+            'store and lists of rules as a start would, says on standard error all that is wrong, and changes nothing, beside a ' +
+            'proxyd that runs neither; it tries no ports, and does not look into a store that is in use.',
         ],
       },
       {
@@ -59,7 +62,7 @@ export function programPage(flags: readonly Term[]): Manual {
           ],
           [
             'SIGHUP',
-            'Read the files for TLS and the lists of rules again, and open the access log again. Nothing else: a daemon outlives its terminal.',
+            'Read the config file, the files for TLS and the lists of rules again, and open the access log again, as reload of proxy-tui does. The log tells what has changed, and what of it only counts from the next start on; what has a mistake stays as it was.',
           ],
         ],
       },
@@ -80,8 +83,11 @@ export function programPage(flags: readonly Term[]): Manual {
       {
         title: 'EXIT STATUS',
         body: [
-          ['0', 'after a stop, or the store that was checked is sound'],
-          ['1', 'the machine refuses something, such as a port, or the store is damaged'],
+          ['0', 'after a stop, or what was checked is sound'],
+          [
+            '1',
+            'the machine refuses something, such as a port, the store is damaged, or what was checked is not sound',
+          ],
           ['2', 'a mistake in flags or config file'],
         ],
       },

@@ -14,6 +14,7 @@ import {
 import { isSpan, spanText } from '../../shared/span.ts'
 import { Failure } from '../failure.ts'
 import { type ManualName, manual, manualNames } from '../manual/manual.ts'
+import { sampleConfig } from './sample-config.ts'
 import { problemWith, readNumber } from './setting-values.ts'
 
 /** What the command line asks for: to print a text and end (`--help` and the like), or something that settings count for. */
@@ -21,9 +22,10 @@ export type CommandLine =
   | { readonly kind: 'print'; readonly text: string }
   | ({ readonly flags: Partial<Settings>; readonly configFile: string | undefined } & Work)
 
-/** To serve; to see whether a store is sound, that of the settings unless a `file` is named; or to recover that. */
+/** To serve; to see whether that would do; to see whether a store is sound, that of the settings unless a `file` is named; or to recover that. */
 type Work =
   | { readonly kind: 'serve' }
+  | { readonly kind: 'check' }
   | { readonly kind: 'recover-store' }
   | { readonly kind: 'check-store'; readonly file: string | undefined }
 
@@ -36,11 +38,13 @@ export function readCommandLine(args: readonly string[], version: string): Comma
   for (const [, option] of options) command.addOption(option)
   command
     .option('--config <FILE>', 'TOML file of settings, named as the flags are; a flag wins over it')
+    .option('--check', 'see whether proxyd would start like this, and what is wrong, and end')
     .option('--check-store [FILE]', 'see whether the store of --state-dir, or a backup FILE, is sound, and end')
     .option('--recover-store', 'put what can be read of a damaged store in its place, keep that beside it, and end')
     .addOption(
       new Option('--completions <SHELL>', 'print what makes a shell complete our flags, and end').choices(shells),
     )
+    .option('--sample-config', 'print a config file with all settings as they are by default, and end')
     .addOption(
       new Option('--manual [PAGE]', 'print a manual page and end: proxyd --manual | man -l -')
         .choices(manualNames)
@@ -63,6 +67,7 @@ export function readCommandLine(args: readonly string[], version: string): Comma
   if (shell) return { kind: 'print', text: completions(command, shell) }
   const page: ManualName | undefined = command.getOptionValue('manual')
   if (page) return { kind: 'print', text: manual(page, termsOf(command.createHelp().visibleOptions(command)), version) }
+  if (command.getOptionValue('sampleConfig')) return { kind: 'print', text: sampleConfig() }
   const flags: Record<string, SettingValue> = {}
   for (const [name, option] of options) {
     const value: SettingValue | undefined = command.getOptionValue(option.attributeName())
@@ -77,12 +82,12 @@ export function readCommandLine(args: readonly string[], version: string): Comma
 const settingNames = Object.keys(settings) as SettingName[]
 
 function workOf(command: Command): Work {
-  const check: string | true | undefined = command.getOptionValue('checkStore')
-  if (command.getOptionValue('recoverStore')) {
-    if (check !== undefined) throw new Failure(2, '--check-store and --recover-store exclude each other')
-    return { kind: 'recover-store' }
-  }
-  return check === undefined ? { kind: 'serve' } : { kind: 'check-store', file: check === true ? undefined : check }
+  const { check, checkStore: store, recoverStore: recover } = command.opts()
+  const given = [check && '--check', store && '--check-store', recover && '--recover-store'].filter(Boolean)
+  if (given.length > 1) throw new Failure(2, `${given.join(' and ')} exclude each other`)
+  if (check) return { kind: 'check' }
+  if (recover) return { kind: 'recover-store' }
+  return store ? { kind: 'check-store', file: store === true ? undefined : store } : { kind: 'serve' }
 }
 
 function completions(command: Command, shell: Shell): string {

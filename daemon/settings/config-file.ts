@@ -10,6 +10,9 @@ import { problemWith, readNumber } from './setting-values.ts'
 /** Of a config file. */
 const mostBytes = 1 << 20
 
+/** Mistakes that are told at once. */
+const mostMistakes = 8
+
 /**
  * Read a TOML file of settings. Rejects with a `Failure`: of status 2 if the file cannot be read, or what it says makes no sense;
  * of status 1 if somebody else can have written it, or can read what is secret in it.
@@ -17,13 +20,18 @@ const mostBytes = 1 << 20
 export async function readConfigFile(path: string): Promise<Partial<Settings>> {
   const { text, isPublic } = await read(path)
   const found: Record<string, SettingValue> = {}
+  const mistakes: string[] = []
   for (const [key, written] of Object.entries(parseToml(path, text))) {
-    if (!isSettingName(key)) throw new Failure(2, `${path}: unknown key ${JSON.stringify(key)}${hint(key)}`)
+    if (!isSettingName(key)) {
+      mistakes.push(`unknown key ${JSON.stringify(key)}${hint(key)}`)
+      continue
+    }
     const value = isTimeInWords(key, written) ? readNumber(settings[key], written) : written
     const problem = problemWith(key, value)
-    if (problem) throw new Failure(2, `${path}: ${key} ${problem}`)
+    if (problem) mistakes.push(`${key} ${problem}`)
     found[key] = value as SettingValue
   }
+  if (mistakes.length > 0) throw new Failure(2, `${path}: ${mistakes.slice(0, mostMistakes).join('; ')}`)
   const secret = Object.entries(settings).find(([name, shape]) => 'secret' in shape && name in found)?.[0]
   if (secret !== undefined && isPublic)
     throw new Failure(1, `${path} holds ${secret}, and everybody on this machine can read it: chmod o-r ${path}`)

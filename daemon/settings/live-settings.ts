@@ -1,6 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Params, Result } from '../../shared/protocol/methods.ts'
-import { type SettingName, type Settings, type SettingValue, settings } from '../../shared/settings.ts'
+import {
+  type SettingName,
+  type SettingShape,
+  type Settings,
+  type SettingValue,
+  settings,
+} from '../../shared/settings.ts'
+import { isSpan, spanText } from '../../shared/span.ts'
 import { Refusal } from '../refusal.ts'
 import type { SettingsStore, StoredSettings } from '../store/store.ts'
 import { type Configuration, combine, listSettings } from './configuration.ts'
@@ -14,6 +21,8 @@ const mostFaults = 8
 export interface Effects {
   /** What people should know before these values act, of which some change. Throws `Refusal` if they must not. */
   foresee(values: Readonly<Settings>, changed: readonly SettingName[]): string[]
+  /** Throws if proxyd would not start with these values. */
+  foreseeStart(values: Readonly<Settings>): void
   /** Resolves when all parts act by these values. */
   apply(values: Readonly<Settings>): Promise<void>
 }
@@ -26,6 +35,22 @@ export interface LiveSettingsOptions {
   readonly late: { store(what: string, write: () => Promise<unknown>): Promise<boolean>; settle(): Promise<void> }
   readonly effects: Effects
   readonly tell: (message: string) => void
+}
+
+/** What a config file that has changed comes to. */
+export interface Reread {
+  /** Those that act by now. */
+  readonly now: readonly Difference[]
+  /** Those that only a start can bring in. */
+  readonly later: readonly Difference[]
+  readonly warnings: readonly string[]
+}
+
+/** For people; no values of a secret. */
+export interface Difference {
+  readonly name: SettingName
+  readonly before?: string
+  readonly after?: string
 }
 
 /** What a change would lead to. */
@@ -81,6 +106,43 @@ export class LiveSettings {
     return result
   }
 
+  /** Puts what the config file says now in the place of what it said. Rejects as `read` does, or with a Refusal, and nothing has changed. */
+  reread(read: () => Promise<Partial<Settings>>): Promise<Reread> {
+    const result = this.#lastChange.then(async () => this.#takeFile(await read()))
+    this.#lastChange = result.catch(() => {})
+    return result
+  }
+
+  async #takeFile(file: Partial<Settings>): Promise<Reread> {
+    const { said, values: before } = this.#configuration
+    const atStart = combine({ ...said, file })
+    this.#effects.foreseeStart(atStart.values)
+    const differing = this.#differences(atStart)
+    const now = differing.filter(isRuntime)
+    const configuration = combine({
+      ...said,
+      file: { ...only(said.file, (name) => !isRuntime(name)), ...only(file, isRuntime) },
+    })
+    const { values } = configuration
+    const warnings = this.#effects.foresee(values, now)
+    const later = differing.filter((name) => !isRuntime(name)).map((name) => told(name, before, atStart.values))
+    this.#configuration = configuration
+    for (const { name, before, after } of later) {
+      const how = before === undefined ? 'is another one' : `changes from ${before} to ${after}`
+      this.#tell(`${name} ${how} from the next restart or upgrade on`)
+    }
+    if (now.length > 0) {
+      this.#revision++
+      await this.#act(before, values, now)
+    }
+    return { now: now.map((name) => told(name, before, values)), later, warnings }
+  }
+
+  async #act(before: Readonly<Settings>, values: Readonly<Settings>, changed: readonly SettingName[]): Promise<void> {
+    for (const name of changed) this.#tell(`${name} changes from ${before[name]} to ${values[name]}`)
+    await this.#effects.apply(values)
+  }
+
   async #change({ revision, patch, dryRun = false }: Params<'config.set'>): Promise<Result<'config.set'>> {
     if (revision !== this.#revision) throw outdated(revision, this.#revision)
     const changes = new Map(Object.entries(patch))
@@ -109,8 +171,7 @@ export class LiveSettings {
     this.#stored = outcome.stored
     this.#setHere = outcome.setHere
     this.#configuration = outcome.configuration
-    for (const name of changed) this.#tell(`${name} changes from ${before[name]} to ${values[name]}`)
-    await this.#effects.apply(values)
+    await this.#act(before, values, changed)
     if (!actsFirst) return true
     for (const [name, value] of changes) this.#unsaved.set(name, value)
     return this.#late.store('the settings', this.#save)
@@ -158,6 +219,25 @@ export class LiveSettings {
       .filter(([name, value]) => value !== null && name in this.#flags)
       .map(([name]) => `${name} was also given as a flag, --${name}, which wins again at the next start`)
   }
+}
+
+function isRuntime(name: SettingName): boolean {
+  const shape: SettingShape = settings[name]
+  return shape.runtime === true
+}
+
+function only(values: Partial<Settings>, isMeant: (name: SettingName) => boolean): Partial<Settings> {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => isMeant(name as SettingName)))
+}
+
+function told(name: SettingName, before: Readonly<Settings>, after: Readonly<Settings>): Difference {
+  const shape: SettingShape = settings[name]
+  return shape.secret ? { name } : { name, before: textOf(shape, before[name]), after: textOf(shape, after[name]) }
+}
+
+function textOf({ placeholder }: SettingShape, value: SettingValue): string {
+  if (typeof value === 'number' && isSpan(placeholder)) return spanText(value, placeholder)
+  return (typeof value === 'object' ? value.join(', ') : String(value)) || '-'
 }
 
 function shown(name: string): string {

@@ -3,7 +3,7 @@ import type { AccessLog } from '../access-log/access-log.ts'
 import { Refusal } from '../refusal.ts'
 import { accessLogOf } from './access-log-settings.ts'
 import type { Effects } from './live-settings.ts'
-import { mayBeOpen, mayStart, openProxyAhead, passwordRequired, remotePlace } from './open-proxy.ts'
+import { mayBeOpen, mayStart, openProxyAhead, passwordRequired, refuseOpenProxy, remotePlace } from './open-proxy.ts'
 
 /** What the parts of the daemon take of the settings. */
 export interface Parts {
@@ -36,6 +36,7 @@ export function settingEffects({ dataPlane, users, ending, log }: Parts): Effect
       }
       return warnings
     },
+    foreseeStart: (values) => refuseOpenProxy(values, accounts.size),
     async apply(values) {
       log.setLevel(values['log-level'])
       await Promise.all([dataPlane.tune(values), users.setPolicy((users) => passwordRequired(values, users))])

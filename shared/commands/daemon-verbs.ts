@@ -58,6 +58,29 @@ export const daemonVerbs = {
         return { data: {}, view: 'draining: no new clients, and the daemon ends when the live ones have' }
       },
   }),
+  reload: verb({
+    arguments: '',
+    role: 'admin',
+    logged: true,
+    summary: 'read config file, certificates and lists again',
+    prepare:
+      () =>
+      async ({ call }) => {
+        const result = await call('daemon.reload', {})
+        const { changed, warnings, problems } = result
+        const rows = changed.map(({ name, before, after, now }) => [
+          name,
+          before === undefined ? 'another one' : `${before} -> ${after}`,
+          now ? 'from now on' : 'from the next restart or upgrade on',
+        ])
+        return {
+          data: result,
+          view: rows.length > 0 ? { rows } : problems.length > 0 ? '' : 'read again; no setting has changed',
+          warnings,
+          ...(problems.length > 0 && { problem: problems.join('; ') }),
+        }
+      },
+  }),
   upgrade: verb({
     arguments: '',
     role: 'admin',

@@ -403,6 +403,10 @@ class FakeLifecycle implements Lifecycle {
     return { pid: 2, version: '0.0.0', generation: 2 }
   }
 
+  async reload() {
+    return { changed: [], warnings: [], problems: [] }
+  }
+
   drain(): boolean {
     if (this.ending !== undefined) return false
     this.ending = 'drain'

@@ -15,6 +15,7 @@ interface Situation {
   readonly revision?: number
   readonly save?: SettingsStore['save']
   readonly foresee?: Effects['foresee']
+  readonly foreseeStart?: Effects['foreseeStart']
 }
 
 function begin({ flags = {}, file = {}, stored = {}, revision = 0, ...fakes }: Situation = {}) {
@@ -28,7 +29,7 @@ function begin({ flags = {}, file = {}, stored = {}, revision = 0, ...fakes }: S
     configuration: combine({ ...started.said, stored: acceptStored(values) }),
     stored: { revision, values },
     store: { load: async () => ({ revision, values }), save },
-    effects: { foresee: fakes.foresee ?? (() => []), apply },
+    effects: { foresee: fakes.foresee ?? (() => []), foreseeStart: fakes.foreseeStart ?? (() => {}), apply },
     tell: () => {},
   })
   const set = (patch: Params<'config.set'>['patch'], more: Partial<Params<'config.set'>> = {}) =>
@@ -224,4 +225,36 @@ test('what only takes something away from clients acts first, and is stored when
       ]),
     ],
   ])
+})
+
+test('what the config file says anew acts below what was set, has a new revision, and is stored nowhere', async () => {
+  const { live, set, save, apply } = begin({ file: { 'timeout-idle': 200, backlog: 9 }, flags: { 'timeout-udp': 400 } })
+  await set({ 'timeout-connect': 300 })
+  const { revision } = live.get()
+  save.mockClear()
+  const file: Partial<Settings> = { 'timeout-idle': 250, 'timeout-connect': 350, 'timeout-udp': 450, backlog: 8 }
+  expect(await live.reread(async () => file)).toEqual({
+    now: [{ name: 'timeout-idle', before: '200ms', after: '250ms' }],
+    later: [{ name: 'backlog', before: '9', after: '8' }],
+    warnings: [],
+  })
+  expect(apply).toHaveBeenLastCalledWith(
+    expect.objectContaining({ 'timeout-idle': 250, 'timeout-connect': 300, 'timeout-udp': 400, backlog: 9 }),
+  )
+  expect(save).not.toHaveBeenCalled()
+  expect(live.get().revision).toBe(revision + 1)
+  await set({ 'timeout-connect': null })
+  expect(settingOf(live, 'timeout-connect')).toMatchObject({ value: 350, source: 'file' })
+})
+
+test('a config file that proxyd would not start with, or act by, changes nothing', async () => {
+  const refuse = () => {
+    throw new Refusal('invalid', 'no')
+  }
+  for (const fakes of [{ foresee: refuse }, { foreseeStart: refuse }]) {
+    const { live, apply } = begin({ file: { 'timeout-idle': 200 }, ...fakes })
+    await expect(live.reread(async () => ({ 'timeout-idle': 250 }))).rejects.toThrow('no')
+    expect(apply).not.toHaveBeenCalled()
+    expect(live.values['timeout-idle']).toBe(200)
+  }
 })

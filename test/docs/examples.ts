@@ -441,6 +441,14 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
     },
   },
   'daemon.drain': { params: {}, result: {} },
+  'daemon.reload': {
+    params: {},
+    result: {
+      changed: [{ name: 'timeout-idle', before: '1h', after: '10m', now: true }],
+      warnings: [],
+      problems: [],
+    },
+  },
   'daemon.upgrade': { params: {}, result: { pid: 4712, version: '0.2.0', generation: 2 } },
   'daemon.shutdown': { params: {}, result: {} },
   'rpc.describe': {

@@ -73,8 +73,8 @@ export class TlsDoor {
     this.#server.emit('connection', socket)
   }
 
-  /** Reads the files again, for clients to come. If they cannot be used, says so, returns false, and goes on with what it has. */
-  reload(): boolean {
+  /** Reads the files again, for clients to come. If they cannot be used, returns why, and goes on with what it has. */
+  reload(): string | undefined {
     const { files, log } = this.#options
     try {
       const { identity, context } = readContext(files)
@@ -82,11 +82,12 @@ export class TlsDoor {
       this.#expiry = identity.validUntil
       log.info(`certificate and key are read again from ${files.cert} and ${files.key}`)
       this.#warnOfDates(identity)
-      return true
+      return undefined
     } catch (error) {
       if (!(error instanceof ControlStartError)) throw error
-      log.warn(`certificate and key stay as they were: ${error.message}`)
-      return false
+      const problem = `certificate and key stay as they were: ${error.message}`
+      log.warn(problem)
+      return problem
     }
   }
 
@@ -134,6 +135,11 @@ class HandshakeFailures {
     this.#toldAt = this.#now()
     this.#untold = 0
   }
+}
+
+/** Throws `ControlStartError` if the files cannot be used. */
+export function checkTlsFiles(files: TlsFiles): void {
+  readContext(files)
 }
 
 /** Throws `ControlStartError` also if OpenSSL has its own reasons, such as a key that is too short. */

@@ -15,6 +15,7 @@ export function daemonHandlers(backend: Backend): HandlersOf<'config' | 'daemon'
       if (!backend.lifecycle.drain()) throw new RpcError('draining', 'the daemon drains already')
       return {}
     },
+    'daemon.reload': (_, { identity }) => backend.lifecycle.reload(identity.name),
     'daemon.upgrade': (_, { identity }) => backend.lifecycle.upgrade(identity.name),
     'daemon.shutdown': () => {
       backend.lifecycle.shutdown()

@@ -99,6 +99,29 @@ export const daemonMethods = {
     params: nothing,
     result: done,
   },
+  'daemon.reload': {
+    role: 'admin',
+    summary:
+      'Read the config file, the files for TLS and the lists of rules again, and open the access log again, as on SIGHUP. What has ' +
+      'a mistake stays as it was.',
+    refuses: [],
+    logged: [],
+    params: nothing,
+    result: z.object({
+      changed: z
+        .array(
+          z.object({
+            name: z.string(),
+            before: z.string().optional().describe('for people; absent: a secret'),
+            after: z.string().optional(),
+            now: z.boolean().describe('whether it acts already; else from the next restart or upgrade on'),
+          }),
+        )
+        .describe('settings that the config file has changed'),
+      warnings: z.array(z.string()).describe('for people'),
+      problems: z.array(z.string()).describe('why something stays as it was; empty: all counts as it is on the disk'),
+    }),
+  },
   'daemon.upgrade': {
     role: 'admin',
     summary:

@@ -636,6 +636,22 @@ describe('the daemon', () => {
     expect(outcome.data).toEqual({})
   })
 
+  test('reload tells what changed, from when on, and what stays as it was', async () => {
+    const changed = [
+      { name: 'timeout-idle', before: '1h', after: '10m', now: true },
+      { name: 'user', now: false },
+    ]
+    const result = { changed, warnings: ['careful'], problems: ['the lists stay', 'the key stays'] }
+    const { calls, outcome } = await runCommand('reload', { 'daemon.reload': result })
+    expect(calls).toEqual([['daemon.reload', {}]])
+    const rows = [
+      ['timeout-idle', '1h -> 10m', 'from now on'],
+      ['user', 'another one', 'from the next restart or upgrade on'],
+    ]
+    expect(outcome).toMatchObject({ data: result, view: { rows }, warnings: ['careful'] })
+    expect(outcome.problem).toBe('the lists stay; the key stays')
+  })
+
   test('upgrade tells of the successor', async () => {
     const successor = { pid: 7, version: '2.0.0', generation: 2 }
     const { calls, outcome } = await runCommand('upgrade', { 'daemon.upgrade': successor })

@@ -1,0 +1,123 @@
+import { accessSync, constants, existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Settings } from '../shared/settings.ts'
+import { foreseeLogFile } from './access-log/log-file.ts'
+import { readStore, type StoreContents } from './check-store.ts'
+import { checkTlsFiles } from './control/doors/tls-door.ts'
+import { groupOf } from './control/doors/unix-socket.ts'
+import { ControlStartError } from './control/start-error.ts'
+import { errnoOf, Failure } from './failure.ts'
+import { canListenOn, listenFailure } from './listening.ts'
+import type { Endpoint } from './net/endpoint.ts'
+import { Refusal } from './refusal.ts'
+import { readConfigFile } from './settings/config-file.ts'
+import { type Configuration, combine, configure } from './settings/configuration.ts'
+import { forwardsOf } from './settings/forwards.ts'
+import { metricsEndpoints } from './settings/metrics-endpoints.ts'
+import { refuseOpenProxy } from './settings/open-proxy.ts'
+import type { SocketRole } from './sockets/handed-sockets.ts'
+import { databaseIn } from './store/sqlite-store.ts'
+import { StoreError } from './store/store.ts'
+import { webhookOf } from './watching.ts'
+
+/** What a check has found, for people. */
+export interface Checked {
+  /** Why proxyd would not start, or not do all that it is asked for; empty: it would. */
+  readonly problems: readonly string[]
+  /** What else there is to know. */
+  readonly notes: readonly string[]
+}
+
+/**
+ * Looks whether proxyd would start with these flags and this config file, as this user, and changes nothing, also beside a proxyd
+ * that runs. Ports are not tried, for who came meanwhile would be lost; nor is a store that a proxyd has open.
+ */
+export async function check(flags: Partial<Settings>, configFile: string | undefined): Promise<Checked> {
+  const problems: string[] = []
+  const attempt = async <T>(work: () => T | Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isForeseen(error)) throw error
+      problems.push(error.message)
+      return undefined
+    }
+  }
+  const said = await attempt(async () => {
+    const file = configFile === undefined ? {} : await readConfigFile(configFile)
+    return configure(flags, file, process.env, process.getuid?.() ?? -1)
+  })
+  if (said === undefined) return { problems, notes: [] }
+
+  const notes: string[] = []
+  const store = await attempt(() => storeOf(said.values['state-dir'], notes))
+  if (store) notes.push(...store.lines)
+  const configuration = combine({ ...said.said, stored: store?.settings ?? {} })
+  const { values } = configuration
+  if (store) await attempt(() => refuseOpenProxy(values, store.users + values.user.length))
+  if (values['control-tls-addr'].length > 0) await attempt(() => checkTlsFiles(tlsFilesOf(values)))
+  await attempt(() =>
+    groupOf({ mode: values['control-socket-mode'], group: values['control-socket-group'], role: 'viewer' }),
+  )
+  await attempt(() => webhookOf(values))
+  await attempt(() => foreseeAccessLog(values['access-log']))
+  for (const [role, endpoint] of endpointsOf(configuration)) {
+    if (!(await canListenOn(endpoint.address))) problems.push(listenFailure(role, endpoint, 'EADDRNOTAVAIL').message)
+  }
+  return { problems, notes }
+}
+
+function isForeseen(error: unknown): error is Error {
+  return error instanceof Failure || error instanceof Refusal || error instanceof ControlStartError
+}
+
+/** Undefined if a proxyd has it open, and uses it. */
+async function storeOf(folder: string, notes: string[]): Promise<StoreContents | undefined> {
+  const file = databaseIn(folder)
+  if (!existsSync(file))
+    return { lines: [`there is no store in ${folder} yet: proxyd makes one`], users: 0, settings: {} }
+  try {
+    return await readStore(file, folder)
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.problem !== 'locked') throw error
+    notes.push(`a proxyd has ${file} open: users, rules and what was set there were not looked at`)
+    return undefined
+  }
+}
+
+function tlsFilesOf(values: Readonly<Settings>) {
+  return {
+    cert: values['control-tls-cert'],
+    key: values['control-tls-key'],
+    clientCa: values['control-tls-client-ca'],
+  }
+}
+
+/** One that is not there yet would be made by its folder. */
+function foreseeAccessLog(file: string): void {
+  if (file === 'off' || file === '-') return
+  if (existsSync(file)) return foreseeLogFile(file)
+  try {
+    accessSync(dirname(file), constants.W_OK)
+  } catch (error) {
+    throw new Failure(
+      1,
+      `the access log ${file} cannot be made (${errnoOf(error)}): see to its folder, or name another`,
+    )
+  }
+}
+
+/** What was asked for: of default addresses this machine need not have all. */
+function endpointsOf({ values, sources }: Configuration): (readonly [SocketRole, Endpoint])[] {
+  const of = (role: 'socks' | 'control' | 'control-tls') =>
+    sources[`${role}-addr`] === 'default'
+      ? []
+      : values[`${role}-addr`].map((address) => [role, { address, port: values[`${role}-port`] }] as const)
+  return [
+    ...of('socks'),
+    ...of('control'),
+    ...of('control-tls'),
+    ...forwardsOf(values).map(({ listen }) => ['forward', listen] as const),
+    ...metricsEndpoints(values).map((endpoint) => ['metrics', endpoint] as const),
+  ]
+}

@@ -1,0 +1,57 @@
+import type { Result } from '../shared/protocol/methods.ts'
+import type { ControlServer } from './control/server.ts'
+import type { DataPlane } from './data-plane.ts'
+import { Failure } from './failure.ts'
+import type { Heard } from './monitoring.ts'
+import { Refusal } from './refusal.ts'
+import type { LiveRules } from './rules/live-rules.ts'
+import { readConfigFile } from './settings/config-file.ts'
+import type { LiveSettings, Reread } from './settings/live-settings.ts'
+
+/** Reads what lies in files again, as `asker` wishes. What has a mistake stays as it was; the log tells it, too. */
+export type Reload = (asker: string) => Promise<Result<'daemon.reload'>>
+
+interface Reloaded {
+  readonly control: Pick<ControlServer, 'reload'>
+  readonly config: Pick<LiveSettings, 'reread'>
+  readonly rules: Pick<LiveRules, 'reload'>
+  readonly dataPlane: Pick<DataPlane, 'accessLog'>
+  readonly configFile: string | undefined
+  readonly log: { info(message: string): void; warn(message: string): void }
+  /** Counts them, where somebody wants to know. */
+  readonly heard: Pick<Heard, 'reloads'> | undefined
+}
+
+export function reloading({ control, config, rules, dataPlane, configFile, log, heard }: Reloaded): Reload {
+  /** Resolves to what the work comes to, or else to undefined, and its problem is told. */
+  async function attempt<T>(what: string, work: () => Promise<T>, problems: string[]): Promise<T | undefined> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof Failure || error instanceof Refusal)) throw error
+      const problem = `${what} as they were: ${error.message}`
+      log.warn(problem)
+      problems.push(problem)
+      return undefined
+    }
+  }
+
+  return async (asker) => {
+    log.info(`${asker}: what lies in files is read again, and the access log is opened again, if there is one`)
+    const problems: string[] = []
+    const file = async () => (configFile === undefined ? {} : readConfigFile(configFile))
+    const nothing: Reread = { now: [], later: [], warnings: [] }
+    const { now, later, warnings } =
+      (await attempt('the settings stay', () => config.reread(file), problems)) ?? nothing
+    for (const warning of warnings) log.warn(warning)
+    dataPlane.accessLog.reopen()
+    const [wrong] = await Promise.all([
+      control.reload(),
+      attempt('the lists of the rules stay', () => rules.reload(), problems),
+    ])
+    if (wrong !== undefined) problems.push(wrong)
+    if (heard) heard.reloads[problems.length > 0 ? 'failed' : 'ok']++
+    const changed = [...now.map((each) => ({ ...each, now: true })), ...later.map((each) => ({ ...each, now: false }))]
+    return { changed, warnings: [...warnings], problems }
+  }
+}

@@ -1,0 +1,68 @@
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { makeCertificate } from '../helpers/certificate.ts'
+import { type Folders, spawnDaemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
+import { operate } from '../helpers/operate.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+async function check(folders: Folders, ...args: string[]) {
+  return (await spawnDaemon(['--check', ...args], { folders })).ended
+}
+
+test('a check tells all that is wrong, on stderr, and makes nothing', async () => {
+  const folders = await temporaryFolders()
+  const folder = await temporaryFolder()
+  const sound = await check(folders)
+  expect(sound).toMatchObject({ status: 0, stderr: '' })
+  expect(sound.stdout).toMatch(/^there is no store in .* yet: proxyd makes one\nproxyd would start like this\n$/)
+  expect(() => readdirSync(folders.state)).toThrow('ENOENT')
+
+  const config = join(folder, 'proxyd.toml')
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+  writeFileSync(cert, makeCertificate('127.0.0.1').cert)
+  writeFileSync(key, makeCertificate('127.0.0.1').key, { mode: 0o600 })
+  const lines = [
+    'socks-addr = ["192.0.2.7"]',
+    'control-tls-addr = ["127.0.0.1"]',
+    `control-tls-cert = ${JSON.stringify(cert)}`,
+    `control-tls-key = ${JSON.stringify(key)}`,
+    `webhook-url = "http://example.com/"`,
+    `access-log = ${JSON.stringify(join(folder, 'none', 'access.log'))}`,
+  ]
+  writeFileSync(config, lines.join('\n'), { mode: 0o600 })
+  const wrong = await check(folders, '--config', config)
+  expect(wrong.status).toBe(1)
+  const problems = wrong.stderr.trimEnd().split('\n')
+  expect(problems).toEqual([
+    expect.stringMatching(/^proxyd: SOCKS on 192\.0\.2\.7 without a password/),
+    expect.stringMatching(/^proxyd: the key in .* is not that of the first certificate/),
+    expect.stringMatching(/^proxyd: the URL of webhook-url /),
+    expect.stringMatching(/^proxyd: the access log .*none.* cannot be made \(ENOENT\)/),
+    expect.stringMatching(/^proxyd: this machine has no address 192\.0\.2\.7/),
+  ])
+  expect(readdirSync(folder).sort()).toEqual(['cert.pem', 'key.pem', 'proxyd.toml'])
+
+  writeFileSync(config, 'workers = "x"\nworkers2 = 1\n', { mode: 0o600 })
+  const misread = await check(folders, '--config', config)
+  expect(misread).toMatchObject({ status: 1, stdout: '' })
+  expect(misread.stderr).toMatch(/workers must be .*unknown key "workers2"/)
+})
+
+test('beside a proxyd that runs it looks at the rest; behind it, at the rules and their lists, too', async () => {
+  const folders = await temporaryFolders()
+  const daemon = await startDaemon([], { folders })
+  const list = join(await temporaryFolder(), 'list')
+  writeFileSync(list, 'example.com\n', { mode: 0o600 })
+  await (await operate(daemon)).call('rules.add', { rule: `deny to @${list}` })
+  const beside = await check(folders)
+  expect(beside).toMatchObject({ status: 0, stderr: '' })
+  expect(beside.stdout).toMatch(/^a proxyd has .* open/)
+  await daemon.stop()
+
+  expect((await check(folders)).stdout).toMatch(/ is sound: .*rules: 1.*\nproxyd would start like this\n$/)
+  writeFileSync(list, '10.0.0.1/8\n')
+  const behind = await check(folders)
+  expect(behind).toMatchObject({ status: 1 })
+  expect(behind.stderr).toMatch(/^proxyd: .*proxyd would not start with it: .*list:1: /)
+})
