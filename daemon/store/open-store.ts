@@ -138,7 +138,8 @@ class ThreadedStore implements Store {
   }
 
   async #ask<Result>(part: Call['part'], method: string, ...given: unknown[]): Promise<Result> {
-    await this.#lent?.promise
+    // No turn is given away in vain: a close that comes behind waits for what was asked before.
+    if (this.#lent) await this.#lent.promise
     if (this.#closed) throw new StoreError('failed', `the store in ${this.#folder} is closed`)
     if (this.#elsewhere) return (await this.#elsewhere(part, method, given)) as Result
     const thread = await this.open()
