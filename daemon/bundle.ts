@@ -2,10 +2,11 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { builtinsOnDemand } from '../shared/builtins-on-demand.ts'
+import { noteBundled } from '../shared/packaging/bundled.ts'
 import { programHead } from '../shared/program-head.ts'
 
 /** Bundles the daemon into dist/: proxyd.js, what that starts, the worker that each loop of the Linux engine runs in, and the threads of store, rules and access log. */
-await build({
+const bundled = await build({
   absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
   entryPoints: {
     'proxyd-main': 'daemon/main.ts',
@@ -32,7 +33,9 @@ await build({
   minifySyntax: true,
   legalComments: 'none',
   logLevel: 'warning',
+  metafile: true,
 })
+noteBundled('proxyd', [bundled])
 
 /**
  * A file of its own, since an older Node would fail at what the rest imports. A daemon outlives its terminal, also one that

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { builtinsOnDemand } from '../shared/builtins-on-demand.ts'
+import { noteBundled } from '../shared/packaging/bundled.ts'
 import { programHead } from '../shared/program-head.ts'
 import { declareClient } from './declarations/declare-client.ts'
 
@@ -27,6 +28,7 @@ const common = {
   minify: true,
   legalComments: 'none',
   logLevel: 'warning',
+  metafile: true,
 } as const satisfies BuildOptions
 
 const appOutside: Plugin = {
@@ -69,13 +71,13 @@ const patches: Plugin = {
   },
 }
 
-await build({
+const commands = await build({
   ...common,
   entryPoints: { 'proxy-tui': 'tui/main.ts' },
   banner: { js: head },
   plugins: [builtinsOnDemand, appOutside],
 })
-await build({
+const app = await build({
   ...common,
   entryPoints: { [appBundle]: 'tui/app/main.tsx' },
   jsx: 'automatic',
@@ -95,5 +97,11 @@ await build({
   plugins: [patches],
 })
 // The library `proxyd/client`, readable where a stack trace leads into it.
-await build({ ...common, minify: false, entryPoints: { client: 'tui/client/index.ts' }, plugins: [builtinsOnDemand] })
+const client = await build({
+  ...common,
+  minify: false,
+  entryPoints: { client: 'tui/client/index.ts' },
+  plugins: [builtinsOnDemand],
+})
+noteBundled('proxy-tui', [commands, app, client])
 declareClient()
