@@ -127,6 +127,8 @@ class ThreadedStore implements Store {
   giveAway(elsewhere: Elsewhere): void {
     dropCopy(this.#folder)
     this.#elsewhere = elsewhere
+    // What it has is another's, and it may be hours to the end of this process.
+    void this.#thread?.then((thread) => thread.close()).catch(() => {})
     this.#lent?.resolve()
     this.#lent = undefined
   }

@@ -1,3 +1,4 @@
+import { Failure } from '../failure.ts'
 import { HandedSockets, type NamedSocket } from '../sockets/handed-sockets.ts'
 import { type Answer, Channel } from './channel.ts'
 
@@ -34,14 +35,17 @@ export class Predecessor {
     this.handed = new HandedSockets(sockets.map((socket, i) => ({ ...socket, fd: firstHanded + i })))
   }
 
-  /** Undefined if nobody makes way: the daemon is started as always. */
+  /** Undefined if nobody makes way: the daemon is started as always. Rejects with a `Failure` if that one has gone meanwhile. */
   static async find(): Promise<Predecessor | undefined> {
     const isOurs = process.env[makesWay] === String(process.ppid) && process.send !== undefined
     delete process.env[makesWay]
     if (!isOurs) return undefined
     let answer: Answer = () => undefined
     const channel = new Channel(process, (question, given) => answer(question, given))
-    const predecessor = new Predecessor(channel, (await channel.ask('estate')) as Estate)
+    const estate = await channel.ask('estate').catch(() => {
+      throw new Failure(1, 'the proxyd that this one was to take over from has gone: start it anew')
+    })
+    const predecessor = new Predecessor(channel, estate as Estate)
     answer = (question, given) => predecessor.answer(question, given)
     return predecessor
   }

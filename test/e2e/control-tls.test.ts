@@ -8,6 +8,7 @@ import { greeted, logIn, type RawClient, started } from '../control/raw-client.t
 import { connectedByTls, strangerByTls, type TlsControl, writeIdentity } from '../control/tls-client.ts'
 import { makeCertificate } from '../helpers/certificate.ts'
 import { type Daemon, type DaemonOptions, spawnDaemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
+import { endForSure } from '../helpers/upgradable.ts'
 
 const password = 'a password'
 
@@ -33,7 +34,7 @@ async function admin({ folders }: Daemon): Promise<RawClient> {
   return client
 }
 
-test('a named operator manages the daemon through TLS, also after a restart', async () => {
+test('a named operator manages the daemon through TLS, also after a restart and an upgrade', async () => {
   const identity = makeCertificate('127.0.0.1')
   const files = await writeIdentity(identity)
   const folders = await temporaryFolders()
@@ -44,10 +45,21 @@ test('a named operator manages the daemon through TLS, also after a restart', as
   expect(listening).toContainEqual({ service: 'control', address: `tls:127.0.0.1:${first.tlsPort}` })
   expect((await first.daemon.stop()).status).toBe(0)
 
-  const { tlsPort } = await startTls(files, { folders })
-  const client = await strangerByTls({ tlsPort, ca: identity.cert })
-  expect((await logIn(client, password, 'ann')).result.role).toBe('viewer')
-  expect((await client.call('session.whoami')).result).toEqual({ name: 'ann', role: 'viewer', via: 'tls' })
+  const { daemon, tlsPort } = await startTls(files, { folders })
+  const enter = async () => {
+    const client = await strangerByTls({ tlsPort, ca: identity.cert })
+    expect((await logIn(client, password, 'ann')).result.role).toBe('viewer')
+    expect((await client.call('session.whoami')).result).toEqual({ name: 'ann', role: 'viewer', via: 'tls' })
+    return client
+  }
+  const client = await enter()
+  const { result } = await (await admin(daemon)).call('daemon.upgrade')
+  onTestFinished(() => endForSure(result.pid))
+  expect(result).toMatchObject({ generation: 2 })
+  expect(await client.next()).toMatchObject({ method: 'goodbye' })
+  await enter()
+  await (await admin(daemon)).call('daemon.shutdown')
+  await daemon.ended
 })
 
 test('SIGHUP brings in a new certificate, and keeps the old one if the new is no good', async () => {

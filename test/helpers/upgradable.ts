@@ -41,7 +41,8 @@ export async function startUpgradable(
   return { daemon, clients, configure }
 }
 
-function endForSure(pid: number): void {
+/** Of a process that no `Daemon` knows. */
+export function endForSure(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
