@@ -202,6 +202,22 @@ test('buttons and hints are as good as their keys', async () => {
   await app.shows(/4\/4 users/)
 })
 
+test('a click on an item of a menu takes it, on a column shows or hides it, and beside them leaves', async () => {
+  const app = await apps()
+  app.type('3s')
+  await app.shows(/Sort by/)
+  click(app, /^.*│ {2}\w {3}Conns/)
+  await app.shows(/Conns▼/)
+  app.type('C')
+  await app.shows(/│ {2}\[x\] Conns/)
+  click(app, /^.*│.*\[x\] Conns/)
+  await app.shows(/│> \[ \] Conns/)
+  click(app, /^.{9}/)
+  await app.until(() => !app.screen.includes('│'), 'has left the box')
+  click(app, 'User ')
+  await app.shows(/User▲/)
+})
+
 test('a key whose bytes come apart is that key, or is lost, but is no letters', async () => {
   const app = await apps()
   app.type('3g')

@@ -15,6 +15,7 @@ import { settleColors, terminalProblem } from './terminal/abilities.ts'
 import { backgroundBy, backgroundQuery } from './terminal/background.ts'
 import { TerminalInput } from './terminal/terminal-input.ts'
 import { lookOf } from './themes/look.ts'
+import { themeMisfit } from './themes/theme.ts'
 
 /** Milliseconds between looks at the clock. */
 const second = 1000
@@ -62,7 +63,11 @@ export async function runApp({ daemons: named, colour, refresh, theme, mini, utc
   const input = new TerminalInput(process.stdin)
   store.dispatch({ type: 'background', background: backgroundBy(process.env) })
   // It answers while Ink is loaded, or later, or never: nothing waits for it.
-  input.onBackground((background) => store.dispatch({ type: 'background', background }))
+  input.onBackground((background) => {
+    store.dispatch({ type: 'background', background })
+    const misfit = themeMisfit(store.state)
+    if (misfit !== null) store.announce(`${misfit}; T: another`, 'bad')
+  })
   process.stdout.write(backgroundQuery(process.env))
   const [{ render }, { Root }] = await Promise.all([import('ink'), import('./root.tsx')])
   const screen = render(<Root store={store} daemons={daemons} login={login} look={look} />, {

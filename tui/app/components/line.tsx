@@ -44,6 +44,14 @@ export function lineOf(parts: readonly Part[], style?: Style): StyledLine {
   return { text: parts.map(({ text }) => text).join(''), parts, style }
 }
 
+/** A row that begins with what it is about, in so many columns. */
+export function labelled(text: string, columns: number, label: Style, style?: Style): StyledLine {
+  return lineOf([
+    { text: text.slice(0, columns), style: label },
+    { text: text.slice(columns), style },
+  ])
+}
+
 interface LinesProps {
   readonly lines: readonly StyledLine[]
   readonly width: number

@@ -116,13 +116,18 @@ function typingLines(context: KeyContext): string[] {
 /** Terminal columns from which on the help has two columns. */
 const columnsForTwo = 100
 
+/** Terminal columns of one column of the help. */
+export function helpColumns({ columns }: State['size']): number {
+  return columns < columnsForTwo ? columns : Math.floor(columns / 2)
+}
+
 /** The lines of the help that is open, as far as they have what is looked for: in a wide terminal keys at the left, what is typed at the right. */
 export function helpShown({ size, ...state }: State, { find }: Pick<Help, 'find'>): readonly string[] {
   const wanted = find.text.toLowerCase()
   const context = helpContext({ ...state, size })
   const matching = (lines: readonly string[]) => lines.filter((line) => line.toLowerCase().includes(wanted))
   if (size.columns < columnsForTwo) return matching(helpLines(context, state.readOnly))
-  const half = Math.floor(size.columns / 2)
+  const half = helpColumns(size)
   const wrapped = (lines: readonly string[]) => matching(lines).flatMap((line) => wrapLine(line, half - 2))
   const left = wrapped(keysOf(context, state.readOnly))
   const right = wrapped([...filterLines(context), ...typingLines(context)]).filter((line, at) => at > 0 || line !== '')
@@ -136,8 +141,8 @@ export function helpShown({ size, ...state }: State, { find }: Pick<Help, 'find'
 function wrapLine(line: string, width: number): string[] {
   const [first = '', ...others] = breakLines(line, width)
   if (others.length === 0) return [first]
-  // They go on below the explanation, which stands behind two spaces or more.
-  const indent = ' '.repeat(/^ *\S.*? {2,}/.exec(line)?.[0].length ?? 0)
+  // They go on below the explanation, which stands behind two spaces or more, or below the line itself.
+  const indent = ' '.repeat(/^ *\S.*? {2,}|^ */.exec(line)?.[0].length ?? 0)
   return [first, ...breakLines(others.join(' '), width - indent.length).map((rest) => indent + rest)]
 }
 

@@ -4,6 +4,7 @@ import { contextOf } from '../keys/help.ts'
 import { keyTable } from '../keys/key-table.ts'
 import { sortBy } from '../keys/list-handlers.ts'
 import { press } from '../keys/press.ts'
+import { isPopup } from '../state/dialogs.ts'
 import { isSameSubject } from '../state/graph.ts'
 import type { MouseEvent } from '../terminal/input-splitter.ts'
 import { type Target, targetAt } from './target.ts'
@@ -49,6 +50,11 @@ function take(app: App, target: Target): void {
     case 'field':
       if (dialog?.kind !== 'form') return
       return store.dispatch({ type: 'dialog', event: { do: 'focus', by: target.at - dialog.focus } })
+    case 'item':
+      // It can be taken back as easily, so that one click takes it.
+      if (!dialog || !isPopup(dialog)) return
+      store.dispatch({ type: 'dialog', event: { do: 'move', by: target.at - dialog.at } })
+      return press(app, dialog.kind === 'menu' ? 'enter' : 'space')
     case 'choice':
       if (dialog?.kind !== 'choice') return
       if (dialog.chosen === target.at) return press(app, 'enter')

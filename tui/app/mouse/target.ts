@@ -1,7 +1,8 @@
 import { hintsOf } from '../keys/help.ts'
 import { arrange } from '../screens/overview/arrange.ts'
 import { roomFor } from '../screens/overview/panels.ts'
-import { type Dialog, isOverlay, isPopup } from '../state/dialogs.ts'
+import { popupFrame, popupRowAt } from '../screens/popup-frame.ts'
+import { type Dialog, isOverlay, isPopup, type Popup } from '../state/dialogs.ts'
 import type { Subject } from '../state/graph.ts'
 import {
   dialogRows,
@@ -23,6 +24,7 @@ import { columnsShown } from '../tables/table-spec.ts'
 import { tables } from '../tables/tables.ts'
 import { viewOf } from '../tables/view.ts'
 import { columnsOf } from '../text/fit.ts'
+import { lookOf } from '../themes/look.ts'
 
 /** What is at a place of the screen, for a click on it. */
 export type Target =
@@ -35,8 +37,8 @@ export type Target =
   | { readonly kind: 'user'; readonly subject: Subject }
   /** A button or a hint: it is as good as its key. */
   | { readonly kind: 'key'; readonly key: string }
-  /** One of several, or a field, of the dialog. */
-  | { readonly kind: 'choice' | 'field'; readonly at: number }
+  /** One of several, a field, or an item of a menu, of the dialog. */
+  | { readonly kind: 'choice' | 'field' | 'item'; readonly at: number }
 
 /** A cell of the screen, from 0. */
 interface Place {
@@ -56,8 +58,8 @@ export function targetAt(state: State, place: Place): Target | null {
   if (command.field) return null
   if (place.row >= tabs && place.row < head) return tabAt(state, place)
   const page = listPage(state)
-  if (dialog) return null
   const onPage = { ...place, row: place.row - head }
+  if (dialog) return isPopup(dialog) ? inPopup(state, dialog, onPage) : null
   return page === null ? inOverview(state, onPage) : inTable(state, page, onPage)
 }
 
@@ -70,6 +72,16 @@ function hintAt(state: State, { column }: Place): Target | null {
   const hint = hintsOf(state).find(({ from, text }) => column >= from && column < from + columnsOf(text))
   return hint ? { kind: 'key', key: hint.key } : null
 }
+
+/** Beside the popup is as good as leaving it. */
+function inPopup(state: State, popup: Popup, place: Place): Target | null {
+  const at = popupRowAt(popupFrame(state, popup, look), place)
+  if (at === null) return { kind: 'key', key: 'esc' }
+  return at < 0 ? null : { kind: 'item', at }
+}
+
+/** Where things are does not depend on how they look. */
+const look = lookOf({})
 
 /** The busiest users lie below their heading, at the left and above what else is there. */
 function inOverview(state: State, { column, row }: Place): Target | null {

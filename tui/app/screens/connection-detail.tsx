@@ -5,7 +5,7 @@ import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
 import { counted } from '../../../shared/format/count.ts'
 import { formatClock, formatDuration, formatTime } from '../../../shared/format/time.ts'
 import { formatSpan } from '../../../shared/span.ts'
-import { Line } from '../components/line.tsx'
+import { Line, labelled } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { Throughput } from '../components/throughput.tsx'
 import type { Followed } from '../state/followed.ts'
@@ -36,7 +36,7 @@ export function ConnectionDetail({ state }: { readonly state: State }): ReactEle
     <>
       <Line text={` ${heading(followed, now)}`} width={width} {...look.theme.heading} />
       {[...lines, ...timeline].map((line) => (
-        <Line key={line} text={` ${look.text(line)}`} width={width} />
+        <Line key={line} {...labelled(` ${look.text(line)}`, 1 + label.length, look.theme.label)} width={width} />
       ))}
       {points[0] && (
         <Throughput

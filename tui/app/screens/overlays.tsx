@@ -4,12 +4,14 @@ import { formatClock, formatTime } from '../../../shared/format/time.ts'
 import { Field } from '../components/field.tsx'
 import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
-import { helpShown } from '../keys/help.ts'
+import { type Part, Row } from '../components/row.tsx'
+import { helpColumns, helpShown } from '../keys/help.ts'
 import { offersAt } from '../keys/palette.ts'
 import type { Help, Overlay, Palette, Result as Shown } from '../state/dialogs.ts'
 import { firstShown, pageRows } from '../state/layout.ts'
 import type { State } from '../state/state.ts'
 import { cut, fitText } from '../text/fit.ts'
+import type { Style } from '../themes/theme.ts'
 import { ConnectionDetail } from './connection-detail.tsx'
 import { UserPage } from './user-detail.tsx'
 
@@ -52,10 +54,18 @@ function HelpPage({ state, help }: { readonly state: State; readonly help: Help 
       )}
       {shown.map((line, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
-        <Line key={at} text={line} width={width} />
+        <Row key={at} parts={helpParts(line, helpColumns(state.size), look.theme.key)} />
       ))}
     </>
   )
+}
+
+/** A line of the help with its keys, or what a filter is made of, bright: in each column what stands before two spaces. */
+function helpParts(line: string, half: number, bright: Style): Part[] {
+  return [line.slice(0, half), line.slice(half)].flatMap((column) => {
+    const [, key = '', rest = column] = /^( +\S.*?)( {2,}\S.*)$/.exec(column) ?? []
+    return [{ text: key, style: bright }, { text: rest }]
+  })
 }
 
 /** What has been said on the message line, newest first, in the place of the page. */

@@ -4,7 +4,7 @@ import { counted } from '../../../shared/format/count.ts'
 import { formatDuration, formatTime } from '../../../shared/format/time.ts'
 import type { Connection, Range } from '../../../shared/protocol/methods.ts'
 import type { UpDown } from '../chart/resample.ts'
-import { Line } from '../components/line.tsx'
+import { Line, labelled } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { Throughput } from '../components/throughput.tsx'
 import { graphPoints, rangeLengths } from '../state/graph.ts'
@@ -22,6 +22,8 @@ import { formatOf } from './list-pages.tsx'
 /** Rows of facts, of limits at most, and what the graphs get of the rest; not less than a readable graph needs. */
 const factRows = 3
 const mostLimitRows = 3
+/** Columns of what they are about, the margin included. */
+const labelColumns = 8
 const graphShare = 0.55
 const smallestGraph = 7
 
@@ -43,11 +45,24 @@ export function UserPage({ state, name, range }: UserProps): ReactElement {
   return (
     <>
       {facts(row, state.rateUnit).map((fact, at) => (
-        <Line key={fact} text={` ${look.text(fact)}`} width={width} {...(at === 0 ? look.theme.heading : {})} />
+        <Line
+          key={fact}
+          {...labelled(
+            ` ${look.text(fact)}`,
+            at === 0 ? 0 : labelColumns,
+            look.theme.label,
+            at === 0 ? look.theme.heading : {},
+          )}
+          width={width}
+        />
       ))}
       {limits.map((line, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
-        <Line key={at} text={` ${look.text(line)}`} width={width} {...look.theme[toneOf(row)]} />
+        <Line
+          // biome-ignore lint/suspicious/noArrayIndexKey: a row of the screen is nothing but its place
+          key={at}
+          {...labelled(` ${look.text(line)}`, at === 0 ? labelColumns : 0, look.theme.label, look.theme[toneOf(row)])}
+          width={width}
+        />
       ))}
       <Throughput
         points={graphPoints(state.graphs, { range, whose: { user: name } })}

@@ -92,7 +92,7 @@ export function refusalsLately(recent: readonly Sample[], rules: Rules | null): 
     })
     .filter(({ count }) => count > 0)
   return [
-    ...byRule.map(({ id, lately }) => ({ what: `rule ${id}`, count: lately })),
+    ...byRule.map(({ id, lately }) => ({ what: `by rule ${id}`, count: lately })),
     ...reasons.map(({ reason, count }) => ({ what: endReasonWords(reason), count })),
   ]
     .sort((one, other) => other.count - one.count)

@@ -104,11 +104,11 @@ interface Plan {
 
 /** What is side by side in a terminal so wide. */
 function plansFor(columns: number): readonly Plan[] {
-  if (columns < columnsForTwo) return [{ width: columns, panels: ['users', 'refused'], rest: [] }]
+  if (columns < columnsForTwo) return [{ width: columns, panels: ['begin', 'users', 'refused'], rest: [] }]
   if (columns < columnsForMore) {
     const right = Math.max(30, Math.floor(columns * 0.42))
     return [
-      { width: columns - right, panels: ['users', 'refused'], rest: ['movers'] },
+      { width: columns - right, panels: ['begin', 'users', 'refused'], rest: ['movers'] },
       { width: right, panels: ['endings', 'near'], rest: ['health'] },
     ]
   }
@@ -130,14 +130,14 @@ function plansFor(columns: number): readonly Plan[] {
   if (columns < columnsForFour) {
     const left = Math.floor(columns * 0.38)
     return [
-      { width: left, panels: ['users', 'begin', 'destinations', 'movers'], rest: ['rules', 'userGraphs'] },
+      { width: left, panels: ['begin', 'users', 'destinations', 'movers'], rest: ['rules', 'userGraphs'] },
       { width: columns - left - right, ...ends },
       state,
     ]
   }
   const [left, second] = [Math.floor(columns * 0.3), 54]
   return [
-    { width: left, panels: ['users', 'begin'], rest: ['userGraphs'] },
+    { width: left, panels: ['begin', 'users'], rest: ['userGraphs'] },
     { width: second, panels: ['destinations', 'movers'], rest: ['rules'] },
     { width: columns - left - second - right, ...ends },
     state,
@@ -150,11 +150,14 @@ interface Wish {
   readonly wish: number
 }
 
-/** Those of the panels that have something to tell. Users have their heading even if there is none, so that it is told. */
+/**
+ * Those of the panels that have something to tell. Users have their heading even if there is none, so that it is told, unless it
+ * is told that nobody has come yet.
+ */
 function wishesOf(panels: readonly PanelName[], width: number, rowsOf: Room['rowsOf']): Wish[] {
-  return panels
-    .map((panel) => ({ panel, wish: rowsOf(panel, width) }))
-    .filter(({ panel, wish }) => wish > 1 || panel === 'users')
+  const wishes = panels.map((panel) => ({ panel, wish: rowsOf(panel, width) }))
+  const isUnused = wishes.some(({ panel, wish }) => panel === 'begin' && wish > 1)
+  return wishes.filter(({ panel, wish }) => wish > 1 || (panel === 'users' && !isUnused))
 }
 
 /**

@@ -140,15 +140,18 @@ export const beginPanel: Panel = ({ state, look, width }) => {
   const [socket] = status?.listening.filter(({ service }) => service === 'socks') ?? []
   if (!status || !socket || traffic.latest?.accepted !== 0) return []
   const login = status.passwordRequired ? 'NAME:PASSWORD@' : ''
+  const command = [` curl --proxy socks5h://${login}${socket.address}`, 'https://example.com/']
+  const whole = command.join(' ')
+  const key = (name: string, meaning: string) =>
+    lineOf([
+      { text: ` ${name}`, style: look.theme.key },
+      { text: ` ${meaning}`, style: look.theme.label },
+    ])
   return [
     { text: fitText(' Nobody has come yet', width, look.ellipsis), style: look.theme.columns },
-    { text: ` curl --proxy socks5h://${login}${socket.address} https://example.com/` },
-    lineOf([
-      { text: ' :adduser NAME', style: look.theme.key },
-      { text: ' adds a user; ', style: look.theme.label },
-      { text: '?', style: look.theme.key },
-      { text: ' tells the keys', style: look.theme.label },
-    ]),
+    ...(columnsOf(whole) < width ? [whole] : command.join(' \\\n   ').split('\n')).map((text) => ({ text })),
+    ...(state.readOnly ? [] : [key(':adduser NAME', 'adds a user')]),
+    key('?', 'tells the keys'),
   ]
 }
 

@@ -118,9 +118,14 @@ const numberColumns = 12
 
 /** Where most is moved to and from now. */
 export const destinationsPanel: Panel = ({ state, look, width, height }) => {
-  const name = width - 2 - 3 * numberColumns
+  // How many connections there are tells less than where they lead.
+  const left = 3 * numberColumns + nameColumns.least > width - 2 ? 1 : 0
+  const name = width - 2 - (3 - left) * numberColumns
   const row = (what: string, ...numbers: string[]) =>
-    ` ${fitText(what, name, look.ellipsis)}${numbers.map((number) => number.padStart(numberColumns)).join('')}`
+    ` ${fitText(what, name, look.ellipsis)}${numbers
+      .slice(left)
+      .map((number) => number.padStart(numberColumns))
+      .join('')}`
   const title = 'Busiest destinations'
   const heading = {
     text: row(title.length > name ? 'Destinations' : title, 'Conns', 'Down/s', 'Up/s'),
