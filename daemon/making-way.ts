@@ -5,6 +5,8 @@ import type { LiveConnections } from './control/backend.ts'
 import type { ControlServer } from './control/server.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { Ending } from './ending.ts'
+import { isOurs } from './engine/portable/local-address.ts'
+import { RelayPorts } from './engine/shared/relay-ports.ts'
 import { GatheredChanges } from './observe/gathered-changes.ts'
 import type { MetricsServer } from './prometheus/server.ts'
 import { Refusal } from './refusal.ts'
@@ -16,7 +18,7 @@ import type { Answer, Channel } from './upgrade/channel.ts'
 import type { Predecessor } from './upgrade/predecessor.ts'
 import { type Successor, type Testator, Upgrade } from './upgrade/upgrade.ts'
 
-/** Milliseconds between two reports of what users have moved. */
+/** Milliseconds between two reports of what users have moved, and of the ports of associations. */
 const reportPeriod = 1_000
 /** Rows that are looked up between two turns of the event loop. */
 const rowsAtOnce = 500
@@ -49,6 +51,7 @@ export function upgradeOf(options: MakingWayOptions): Upgrade {
     patience: () => options.config.values['timeout-upgrade'],
     ends: ending.began,
     tell: (message) => log.info(message),
+    warn: (message) => log.warn(message),
   })
 }
 
@@ -72,8 +75,9 @@ function testatorOf(options: MakingWayOptions): Testator {
     },
     leave({ pid, channel }: Successor) {
       store.giveAway(elsewhere(channel, dataPlane.usage))
-      // Soon, so that what is left of a quota is the same in both.
-      setInterval(() => void dataPlane.usage.save(Date.now()).catch(() => {}), reportPeriod).unref()
+      const report = reporting(channel, dataPlane)
+      report()
+      setInterval(report, reportPeriod).unref()
       void tellManager(`MAINPID=${pid}`, log.warn.bind(log))
       ending.makeWay(control.leave())
       monitoring?.leave()
@@ -123,6 +127,19 @@ async function allOf(connections: LiveConnections): Promise<Connection[]> {
     cursor = page?.next
   }
   return all
+}
+
+/** Soon and often, so that what is left of a quota is the same in both, and associations of one never feed those of the other. */
+function reporting(successor: Channel, { usage, engine }: DataPlane): () => void {
+  const ports = new RelayPorts(engine.relayPorts, isOurs)
+  let told = ''
+  return () => {
+    void usage.save(Date.now()).catch(() => {})
+    const { places } = ports
+    if (places.join() === told) return
+    told = places.join()
+    void successor.ask('relayPorts', { places }).catch(() => {})
+  }
 }
 
 /** What this process would store, told to the successor: it keeps the store, and knows of what operators change by itself. */

@@ -6,6 +6,8 @@ import type { Repeat } from './control/changes.ts'
 import type { ControlServer } from './control/server.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { Ending } from './ending.ts'
+import { isOurs } from './engine/portable/local-address.ts'
+import { RelayPorts } from './engine/shared/relay-ports.ts'
 import type { ObservedConnections } from './observe/connections.ts'
 import { JoinedConnections } from './observe/joined-connections.ts'
 import { Refusal } from './refusal.ts'
@@ -34,10 +36,14 @@ export interface TakingOverOptions {
  */
 export function takeOver(predecessor: Predecessor, options: TakingOverOptions, parts: AsyncDisposableStack): void {
   const { store, dataPlane, control, ending } = options
-  predecessor.answer = (question, given) => hear(question, given, store, dataPlane)
+  const ports = new RelayPorts(dataPlane.engine.relayPorts, isOurs)
+  predecessor.answer = (question, given) => hear(question, given, store, dataPlane, ports)
   follow(predecessor, ending, parts)
   control.makeAlso(repeatBy(predecessor, options))
-  void predecessor.channel.closed.then(() => control.makeAlso(undefined))
+  void predecessor.channel.closed.then(() => {
+    control.makeAlso(undefined)
+    ports.follow([])
+  })
 }
 
 /** The process that has made way ends with this one at the latest, which takes down what it has moved until then. */
@@ -98,6 +104,7 @@ async function hear(
   given: unknown,
   store: Store,
   { accounts, usage, bans }: DataPlane,
+  ports: RelayPorts,
 ): Promise<unknown> {
   switch (question) {
     case 'usage':
@@ -108,6 +115,8 @@ async function hear(
       const { entries, kept } = given as { entries: Omit<AuditEntry, 'id'>[]; kept: AuditKept }
       return store.audit.append(entries, kept)
     }
+    case 'relayPorts':
+      return ports.follow((given as { places: number[] }).places)
     case 'bans':
       return bans.adopt((given as { bans: (Ban | null)[] }).bans.filter((ban) => ban !== null))
     default:

@@ -181,6 +181,8 @@ export interface Engine {
   readonly listening: readonly Endpoint[]
   /** The sockets of `EngineOptions.forwards`, likewise. */
   readonly forwarding: readonly Endpoint[]
+  /** The memory of `RelayPorts`. */
+  readonly relayPorts: SharedArrayBuffer
   /** All sockets listened on, as long as it neither drains nor ends: for a process that is to listen on them, too. */
   readonly sockets: readonly NamedSocket[]
   /** Take clients: before it they wait, or go to another process that listens there, too. */

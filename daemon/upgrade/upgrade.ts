@@ -35,6 +35,7 @@ export interface UpgradeOptions {
   /** Aborts when the daemon comes to its end. */
   readonly ends: AbortSignal
   readonly tell: (message: string) => void
+  readonly warn: (message: string) => void
 }
 
 /**
@@ -53,20 +54,24 @@ export class Upgrade {
 
   /** Resolves when the successor serves. Rejects with a Refusal if none does, and then nothing has changed. */
   async begin(asker: string): Promise<Omit<Successor, 'channel'>> {
+    try {
+      return await this.#begin(asker)
+    } catch (error) {
+      this.#options.warn(`an upgrade (${asker}) fails, and this process goes on as before: ${(error as Error).message}`)
+      throw error
+    }
+  }
+
+  async #begin(asker: string): Promise<Omit<Successor, 'channel'>> {
     if (this.#isUnderWay) throw new Refusal('conflict', 'an upgrade is under way already: wait for its outcome')
     if (this.#isDone || this.#options.ends.aborted)
       throw new Refusal('conflict', 'this daemon comes to its end: ask its successor, if it has one')
     refuseWhereTheEndIsNoticed()
     this.#isUnderWay = true
-    const { tell } = this.#options
     try {
-      const successor = await this.#handOver(asker)
+      const { channel: _, ...successor } = await this.#handOver(asker)
       this.#isDone = true
-      const { channel: _, ...told } = successor
-      return told
-    } catch (error) {
-      tell(`the upgrade has failed, and this process goes on as before: ${(error as Error).message}`)
-      throw error
+      return successor
     } finally {
       this.#isUnderWay = false
     }

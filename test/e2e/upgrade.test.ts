@@ -249,6 +249,14 @@ describe('an upgrade that fails', () => {
   })
 })
 
+test('an upgrade is refused where whoever has started the daemon would take its end for that of the service', async () => {
+  const { daemon } = await startUpgradable('', [], { within: ['sh', '-c', 'SYSTEMD_EXEC_PID=$$ exec "$@"', 'sh'] })
+  const { error } = await (await operate(daemon)).call('daemon.upgrade')
+  expect(error).toMatchObject({ message: expect.stringMatching(/Type=notify/), data: { kind: 'conflict' } })
+  daemon.signal('SIGUSR2')
+  await daemon.logs(/an upgrade \(SIGUSR2\) fails, and this process goes on as before: .*Type=notify/)
+})
+
 test('a successor leaves nobody connected whom it shuts out or whom its rules deny', async () => {
   const { daemon, clients } = await startUpgradable('')
   await (await operate(daemon)).call('users.add', { ...bob, name: 'carol' })

@@ -33,6 +33,23 @@ describe('the ports of associations', () => {
     expect([one.has(ours, 2), one.has(oursOfIpv6, 39_999)]).toEqual([false, false])
   })
 
+  it('are known of another process, too, as far as that has them', () => {
+    const [{ one, other }, { one: before }] = [shared(), shared()]
+    before.open(4, 1)
+    before.open(4, 2)
+    before.open(16, 3)
+    one.open(4, 2)
+    one.follow(before.places)
+    const known = () => [1, 2].map((port) => other.has(ours, port)).concat(other.has(oursOfIpv6, 3))
+    expect(known()).toEqual([true, true, true])
+    before.close(4, 1)
+    before.close(4, 2)
+    one.follow(before.places)
+    expect(known()).toEqual([false, true, true])
+    one.follow([-1, 1e9])
+    expect(known()).toEqual([false, true, false])
+  })
+
   it('are no longer when the last socket with the port has closed', () => {
     const { one, other } = shared()
     one.open(4, 40_000)

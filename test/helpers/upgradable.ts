@@ -24,13 +24,13 @@ export interface Upgradable {
 export async function startUpgradable(
   text: string,
   args: readonly string[] = [],
-  { program: file = program, env = {} }: Pick<DaemonOptions, 'program' | 'env'> = {},
+  { program: file = program, ...options }: Pick<DaemonOptions, 'program' | 'env' | 'within'> = {},
 ): Promise<Upgradable> {
   const folders = await temporaryFolders()
   const config = join(await temporaryFolder(), 'proxyd.toml')
   const configure = (lines: string) => writeFileSync(config, lines, { mode: 0o600 })
   configure(text)
-  const daemon = await startDaemon(['--config', config, ...args], { folders, program: file, env })
+  const daemon = await startDaemon(['--config', config, ...args], { folders, program: file, ...options })
   // All of them write to what the first one was given.
   onTestFinished(async () => {
     for (const [, pid] of daemon.stderr.matchAll(/generation \d+, pid (\d+)/g)) endForSure(Number(pid))

@@ -54,7 +54,7 @@ export function startLinuxEngine(
     const own = { index, listeners: taken, timeouts, liveness, policy, ...memory }
     return new LoopHandle(table, { ...shared, ...own }, services)
   })
-  return new LinuxEngine(loops, capacity, listeners)
+  return new LinuxEngine(loops, capacity, listeners, relayPorts)
 }
 
 class LinuxEngine implements Engine {
@@ -63,10 +63,17 @@ class LinuxEngine implements Engine {
   readonly capacity: number
   readonly listening: readonly Endpoint[]
   readonly forwarding: readonly Endpoint[]
+  readonly relayPorts: SharedArrayBuffer
   readonly sockets: readonly NamedSocket[]
   readonly #loops: readonly LoopHandle[]
 
-  constructor(loops: readonly LoopHandle[], capacity: number, listeners: readonly Listener<readonly number[]>[]) {
+  constructor(
+    loops: readonly LoopHandle[],
+    capacity: number,
+    listeners: readonly Listener<readonly number[]>[],
+    relayPorts: SharedArrayBuffer,
+  ) {
+    this.relayPorts = relayPorts
     this.#loops = loops
     this.tables = loops.map((loop) => loop.table)
     this.capacity = capacity

@@ -99,6 +99,7 @@ class PortableEngine implements Engine {
   #rules: RuleMemory
   /** Sessions that live, and may. */
   readonly #room: PlacesRoom & { most: number }
+  readonly relayPorts = new SharedArrayBuffer(RelayPorts.bytes)
   readonly sockets: readonly NamedSocket[]
   readonly #servers: readonly ServerSocket[]
   #accepts = false
@@ -180,7 +181,7 @@ class PortableEngine implements Engine {
       associations: new Shares(1),
       waitingRoom: new WaitingRoom(),
       datagramTurns: new DatagramTurns(),
-      relayPorts: new RelayPorts(new SharedArrayBuffer(RelayPorts.bytes), isOurs),
+      relayPorts: new RelayPorts(this.relayPorts, isOurs),
       paused: new PausedSides(),
       egress: new EgressAddresses((message) => services.warn(message)),
       warn: (message) => services.warn(message),

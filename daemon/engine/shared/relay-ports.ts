@@ -19,6 +19,7 @@ export class RelayPorts {
   /** Several sockets may have one port, each on an address of its own. */
   readonly #counts: Uint16Array
   readonly #isOurs: (address: Address) => boolean
+  #followed = new Set<number>()
 
   /** `isOurs`: whether an address is one of this machine's. */
   constructor(memory: SharedArrayBuffer, isOurs: (address: Address) => boolean) {
@@ -33,6 +34,21 @@ export class RelayPorts {
 
   close(length: number, port: number): void {
     Atomics.sub(this.#counts, placeOf(length, port), 1)
+  }
+
+  /** What another process is told to `follow`. */
+  get places(): number[] {
+    const places: number[] = []
+    for (let place = 0; place < this.#counts.length; place++) if (this.#counts[place] > 0) places.push(place)
+    return places
+  }
+
+  /** The associations of another process have sockets at these places, and nowhere else any more. */
+  follow(places: readonly number[]): void {
+    const now = new Set(places.filter((place) => place >= 0 && place < this.#counts.length))
+    for (const place of now) if (!this.#followed.has(place)) Atomics.add(this.#counts, place, 1)
+    for (const place of this.#followed) if (!now.has(place)) Atomics.sub(this.#counts, place, 1)
+    this.#followed = now
   }
 
   /** Whether a datagram that is sent there would come to such a socket. Nearly always the port alone settles it. */
