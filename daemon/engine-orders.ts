@@ -13,6 +13,8 @@ export class EngineOrders {
   readonly #warnOpen: () => void
   #passwordRequired: boolean
   #forbidden: readonly Endpoint[]
+  /** Where a successor listens. */
+  #successors: readonly Endpoint[] = []
 
   /** The policy and the balancers are what the engine was started with. */
   constructor(
@@ -33,7 +35,7 @@ export class EngineOrders {
 
   /** All sockets of the daemon, as far as they are open: see `forbid`. */
   get own(): OwnSockets {
-    return new OwnSockets([...this.#engine.listening, ...this.#engine.forwarding, ...this.#forbidden], isOurs)
+    return new OwnSockets([...this.#engine.listening, ...this.#engine.forwarding, ...this.#allForbidden], isOurs)
   }
 
   /** Resolves to how many sessions it ended. */
@@ -55,6 +57,16 @@ export class EngineOrders {
   /** Keeps clients from these endpoints. */
   async forbid(endpoints: readonly Endpoint[]): Promise<void> {
     this.#forbidden = endpoints
-    await this.#engine.order('apply', { forbidden: endpoints })
+    await this.#engine.order('apply', { forbidden: this.#allForbidden })
+  }
+
+  /** Keeps clients from these, too: by its settings a successor may listen where this process does not. */
+  async forbidSuccessors(endpoints: readonly Endpoint[]): Promise<void> {
+    this.#successors = endpoints
+    await this.#engine.order('apply', { forbidden: this.#allForbidden })
+  }
+
+  get #allForbidden(): readonly Endpoint[] {
+    return [...this.#forbidden, ...this.#successors]
   }
 }

@@ -7,6 +7,7 @@ import type { DataPlane } from './data-plane.ts'
 import type { Ending } from './ending.ts'
 import { isOurs } from './engine/portable/local-address.ts'
 import { RelayPorts } from './engine/shared/relay-ports.ts'
+import type { Endpoint } from './net/endpoint.ts'
 import { GatheredChanges } from './observe/gathered-changes.ts'
 import type { MetricsServer } from './prometheus/server.ts'
 import { Refusal } from './refusal.ts'
@@ -71,6 +72,7 @@ function testatorOf(options: MakingWayOptions): Testator {
     },
     async takeBack() {
       await store.takeBack().catch((error: Error) => log.warn(`the store is not open again yet: ${error.message}`))
+      await dataPlane.orders.forbidSuccessors([])
       await control.takeBack()
     },
     leave({ pid, channel }: Successor) {
@@ -89,7 +91,7 @@ function testatorOf(options: MakingWayOptions): Testator {
 }
 
 /** What this process answers its successor, which tells it what has become of the daemon and what operators want of it. */
-function answers({ control, connections, config, ending, reload }: MakingWayOptions): Answer {
+function answers({ control, connections, config, dataPlane, ending, predecessor, reload }: MakingWayOptions): Answer {
   const gathered = new GatheredChanges(connections)
   return async (question, given) => {
     switch (question) {
@@ -99,6 +101,10 @@ function answers({ control, connections, config, ending, reload }: MakingWayOpti
         return ending.shutdown()
       case 'reload':
         return void (await reload('the successor'))
+      case 'listens': {
+        const { at } = given as { at: Endpoint[] }
+        return Promise.all([dataPlane.orders.forbidSuccessors(at), predecessor?.listens(at)]).then(() => {})
+      }
       case 'repeat': {
         const { method, params } = given as { method: string; params: Record<string, unknown> }
         // Each process counts its revisions, and what traffic brings about counts, too.

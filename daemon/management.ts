@@ -100,7 +100,9 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   parts.defer(() => control.close())
   // Management is for this machine, or asks for TLS and a name: a client elsewhere shall not get there by the proxy.
   const metricsSockets = monitoring?.listening ?? []
-  await dataPlane.orders.forbid([...control.listening, ...control.listeningTls, ...metricsSockets])
+  const forbidden = [...control.listening, ...control.listeningTls, ...metricsSockets]
+  await dataPlane.orders.forbid(forbidden)
+  await options.predecessor?.listens([...dataPlane.engine.listening, ...dataPlane.engine.forwarding, ...forbidden])
   listening.push(...controlSockets(control))
   listening.push(...metricsSockets.map((at) => ({ service: 'metrics' as const, address: formatEndpoint(at) })))
   const heard = monitoring && new Heard(options, parts)

@@ -63,15 +63,17 @@ export class Bans implements Sources {
     return bans
   }
 
-  /** Goes on with bans that begun elsewhere, but with those that have passed. */
+  /** Goes on with bans that begun elsewhere, but with those that have passed, and none in the place of one that lasts longer. */
   adopt(told: readonly ToldBan[]): void {
     const now = this.#now()
     const started = this.#options.tellTime(now)
+    const ends = new Map(this.#penalties.bans.map(({ network, until }) => [formatNetwork(network), until]))
     for (const stored of told) {
       // The clock on the wall may have been set meanwhile: none lasts longer than it was to.
       const left = stored.until === null ? Number.POSITIVE_INFINITY : stored.until - Math.max(started, stored.since)
       const since = now - Math.max(0, started - stored.since)
       const ban = { ...stored, network: parseNetwork(stored.source), since, until: now + left }
+      if ((ends.get(stored.source) ?? 0) >= ban.until) continue
       if (left <= 0 || this.#penalties.isExempt(ban.network)) this.#unsaved.set(stored.source, null)
       else if (this.#penalties.ban(ban) && ban.by === null) this.#penalties.remember(ban)
     }

@@ -4,8 +4,8 @@ import { Refusal } from '../refusal.ts'
 /** Has another process make the same change, too; undefined if it has not. */
 export type Repeat = (method: Method, params: object) => Promise<object | undefined>
 
-/** What is changed in a process that has made way, too: all that its live connections obey. */
-const shared = /^(users|groups|rules|config|connections)\.|^transfer\.import$/
+/** What is changed in a process that has made way, too: all that its live connections obey, and what it looks out for among them. */
+const shared = /^(users|groups|rules|config|connections|watches)\.|^transfer\.import$/
 
 /** What operators change, which waits while another process is about to take over, lest it is made here and lost there. */
 export class Changes {

@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts'
+import type { Endpoint } from '../net/endpoint.ts'
 import { HandedSockets, type NamedSocket } from '../sockets/handed-sockets.ts'
 import { type Answer, Channel } from './channel.ts'
 
@@ -55,6 +56,11 @@ export class Predecessor {
     const borrowed = this.channel.ask('lend')
     borrowed.catch(() => {})
     await Promise.race([borrowed, this.channel.closed])
+  }
+
+  /** Tells where this one listens: the other keeps the clients that it has from there. */
+  async listens(at: readonly Endpoint[]): Promise<void> {
+    await this.channel.ask('listens', { at }).catch(() => {})
   }
 
   /** Tells that this one serves: from now on the other takes no clients. */

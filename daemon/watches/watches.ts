@@ -49,6 +49,8 @@ export class Watches {
   readonly #options: WatchesOptions
   readonly #now: () => number
   readonly #byName = new Map<string, Kept>()
+  /** Names of those that are being stored, which nobody else may take meanwhile. */
+  readonly #coming = new Set<string>()
   readonly #listeners = new Set<Listener>()
   #sessions: { look(): readonly SessionMove[] } | undefined
   #failed: Uint8Array[] = []
@@ -85,12 +87,17 @@ export class Watches {
   /** Refused with `invalid`, `exists`, `conflict` if there is no room, and `unavailable` if it cannot be stored. */
   async add({ name, text }: Params<'watches.add'>, by: string): Promise<Watch> {
     const terms = termsOf(text)
-    this.#refuseSecond(name)
-    if (this.#byName.size >= most) throw new Refusal('conflict', `there are ${most} watches, the most there can be`)
+    if (this.#byName.has(name) || this.#coming.has(name))
+      throw new Refusal('exists', `there is a watch ${name} already: remove it first`)
+    if (this.#byName.size + this.#coming.size >= most)
+      throw new Refusal('conflict', `there are ${most} watches, the most there can be`)
     const watch = { name, terms, created: Date.now(), by }
-    await this.#store({ ...watch, seen: new Set() })
-    // Somebody else may have been quicker.
-    this.#refuseSecond(name)
+    this.#coming.add(name)
+    try {
+      await this.#store({ ...watch, seen: new Set() })
+    } finally {
+      this.#coming.delete(name)
+    }
     const kept = this.#keep(watch, [])
     this.#settle()
     return toldOf(kept)
@@ -117,10 +124,6 @@ export class Watches {
     clearInterval(this.#timer)
     this.#unwatch?.()
     await this.#save()
-  }
-
-  #refuseSecond(name: string): void {
-    if (this.#byName.has(name)) throw new Refusal('exists', `there is a watch ${name} already: remove it first`)
   }
 
   #keep(watch: Pick<Kept, 'name' | 'terms' | 'created' | 'by'>, known: readonly string[]): Kept {

@@ -125,6 +125,16 @@ describe('bans', () => {
     expect(bans.list()).toEqual([])
   })
 
+  it("that begun elsewhere do not shorten an operator's, be they over already", async () => {
+    const bans = await load()
+    const { ban } = await bans.add('192.0.2.1', undefined, 'alice')
+    for (const until of [time + ahead + 10_000, time + ahead - 1])
+      bans.adopt([{ source: '192.0.2.1', since: time + ahead - 5_000, until, reason: 'login', by: null }])
+    expect(bans.list()).toEqual([ban])
+    await passes(20_000)
+    expect([out, [...kept.values()]]).toEqual([['192.0.2.1'], [ban]])
+  })
+
   it('are longer the next time, over a restart too', async () => {
     guess(await load(), '192.0.2.1', 3)
     await passes(1_000)

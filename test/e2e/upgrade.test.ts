@@ -5,9 +5,12 @@ import { describe, expect, test } from 'vitest'
 import type { Daemon } from '../helpers/daemon.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { enter, Flow, Visits } from '../helpers/flows.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { operate } from '../helpers/operate.ts'
+import { connectPeer } from '../helpers/peer.ts'
 import { exec } from '../helpers/proxy-tui.ts'
 import { startServiceManager } from '../helpers/service-manager.ts'
+import { expectRefusal, greetingForLogin, login, request } from '../helpers/socks-client.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { bob, program, startUpgradable, status, upgradableEngines } from '../helpers/upgradable.ts'
 
@@ -154,6 +157,12 @@ describe.each(upgradableEngines)('with the %s engine, an upgrade', (engine) => {
     const { up = 0 } = oldest
     await follow(() => rows.size === 5 && (rows.get(oldest.id)?.up ?? 0) > up)
 
+    // What it looks out for is among connections of the process before, too.
+    expect(
+      (await operator.call('watches.add', { name: 'busy', text: 'rate>1 user:dave for 1s' })).error,
+    ).toBeUndefined()
+    await daemon.logs(/watch busy: dave: /)
+
     const bobs = connections.filter(({ user, id }: { user: string; id: string }) => user === 'bob' && id !== oldest.id)
     const { result } = await operator.call('connections.kill', { ids: [bobs[0].id, 'nobody-1'] })
     expect(result).toEqual({ killed: [bobs[0].id], missing: ['nobody-1'] })
@@ -270,4 +279,17 @@ test('a successor leaves nobody connected whom it shuts out or whom its rules de
   const text = 'allow user:dave to any\ndeny to any\ntest user:dave 192.0.2.1:80 = allow\n'
   expect((await successor.call('rules.apply', { text })).result).toMatchObject({ cut: 1 })
   expect(await denied.discard()).toBe('ECONNRESET')
+})
+
+test('no client of the process before reaches where its successor alone listens', async () => {
+  const { clients, daemon, configure } = await startUpgradable('')
+  const client = await connectPeer('127.0.0.1', clients.proxyPort)
+  client.write(greetingForLogin)
+  client.write(login(clients.name, clients.password))
+  expect(await client.readHex(4)).toBe('05020100')
+  const port = await freePort()
+  configure(`metrics-addr = ["127.0.0.1:${port}"]`)
+  await upgrade(daemon)
+  client.write(request('127.0.0.1', port))
+  await expectRefusal(client, '02')
 })

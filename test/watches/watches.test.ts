@@ -147,3 +147,18 @@ test('watches, and where a user has been, outlast a restart', async () => {
   ])
   expect(await second.end()).toEqual([])
 })
+
+test('of two that come at once under one name the first stays, on the disk too, and the last place is given once', async () => {
+  const store = new FakeStore()
+  const watches = await Watches.load(optionsWith({ store }))
+  const addAll = (texts: readonly (readonly [string, string])[]) =>
+    Promise.allSettled(texts.map(([name, text]) => watches.add({ name, text }, 'ann')))
+  const outcomes = await addAll([
+    ['a', 'near-limit'],
+    ['a', 'rate>1'],
+  ])
+  expect(outcomes).toMatchObject([{ status: 'fulfilled' }, { reason: { kind: 'exists' } }])
+  expect([store.rows.get('a')?.text, watches.list()[0]?.text]).toEqual(['near-limit', 'near-limit'])
+  await addAll(Array.from({ length: 105 }, (_, i) => [`b${i}`, 'near-limit'] as const))
+  expect([watches.list().length, store.rows.size]).toEqual([100, 100])
+})
