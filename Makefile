@@ -86,10 +86,14 @@ dist/proxyd.js: $(packages) package.json $(call sources,daemon shared)
 dist/proxy-tui.js: $(packages) package.json $(call sources,tui shared)
 	"$(NODE)" tui/bundle.ts
 
+manuals := proxyd.8 proxyd.toml.5 proxyd-rules.5 proxy-tui.1
+# What prints one of them.
+manual = $(if $(filter proxy-tui.%,$(1)),proxy-tui.js --manual,proxyd.js --manual $(basename $(1)))
+
 # What npm packs beside the bundles, and what `make install` puts in their place.
 packed: build
 	"$(NODE)" shared/packaging/contents.ts npm dist
-	mkdir -p dist/man; for program in proxyd proxy-tui; do "$(NODE)" dist/$$program.js --manual >dist/man/$$program.1 || exit 1; done
+	set -e; mkdir -p dist/man; $(foreach page,$(manuals),"$(NODE)" dist/$(call manual,$(page)) >dist/man/$(page);)
 
 $(packages): package-lock.json | $(fetched_node)
 	npm ci
@@ -111,12 +115,11 @@ installed_node := $(or $(machine_node),$(lib)/node)
 # Where the shells look for the completions of a program.
 completions = bash:bash-completion/completions/$(1) zsh:zsh/site-functions/_$(1) fish:fish/vendor_completions.d/$(1).fish
 
-manuals := proxyd.8 proxyd.toml.5 proxyd-rules.5 proxy-tui.1
-
 install: build ## install both programs under PREFIX (default /usr/local), staged below DESTDIR if that is given
 	set -e; umask 022; \
 	rm -rf "$(DESTDIR)$(lib)"; \
-	mkdir -p "$(DESTDIR)$(lib)/dist" "$(DESTDIR)$(lib)/node_modules" "$(DESTDIR)$(bin)"; \
+	mkdir -p "$(DESTDIR)$(lib)/dist" "$(DESTDIR)$(lib)/node_modules" "$(DESTDIR)$(bin)" \
+		$(foreach section,1 5 8,"$(DESTDIR)$(share)/man/man$(section)"); \
 	cp package.json LICENSE "$(DESTDIR)$(lib)"; \
 	cp dist/*.js "$(DESTDIR)$(lib)/dist"; \
 	cp -R node_modules/koffi node_modules/@koromix "$(DESTDIR)$(lib)/node_modules"; \
@@ -132,12 +135,7 @@ install: build ## install both programs under PREFIX (default /usr/local), stage
 			"$(NODE)" dist/$$program.js --completions "$${script%%:*}" >"$$file"; \
 		done; \
 	done; \
-	for page in $(manuals); do \
-		name="$${page%.*}"; file="$(DESTDIR)$(share)/man/man$${page##*.}/$$page"; \
-		mkdir -p "$${file%/*}"; \
-		if [ "$$name" = proxy-tui ]; then "$(NODE)" dist/proxy-tui.js --manual; \
-		else "$(NODE)" dist/proxyd.js --manual "$$name"; fi >"$$file"; \
-	done
+	$(foreach page,$(manuals),"$(NODE)" dist/$(call manual,$(page)) >"$(DESTDIR)$(share)/man/man$(subst .,,$(suffix $(page)))/$(page)";)
 
 uninstall: ## remove what install put under PREFIX
 	rm -rf "$(DESTDIR)$(lib)" "$(DESTDIR)$(bin)/proxyd" "$(DESTDIR)$(bin)/proxy-tui"

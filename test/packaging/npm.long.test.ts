@@ -32,8 +32,8 @@ it('brings one package, and what proxyd is told by', async () => {
     expect.stringMatching(/^node_modules\/@koromix\/koffi-linux-/),
     'node_modules/koffi',
   ])
-  for (const page of ['proxyd.1', 'proxy-tui.1'])
-    expect(await readFile(join(prefix, 'share/man/man1', page), 'utf8')).toMatch(/^\.TH/m)
+  for (const page of ['man8/proxyd.8', 'man5/proxyd.toml.5', 'man5/proxyd-rules.5', 'man1/proxy-tui.1'])
+    expect(await readFile(join(prefix, 'share/man', page), 'utf8')).toMatch(/^\.TH/m)
   const files = ['README.md', 'LICENSE', 'PROTOCOL.md', 'docs/network.md', 'dist/sbom.cdx.json', 'dist/LICENSES.txt']
   for (const file of files) expect(await readFile(join(modules, file), 'utf8'), file).not.toBe('')
 })
