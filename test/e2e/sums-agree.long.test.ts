@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { AccessEntry, Connection, Sample, UsageRow, User } from '../../shared/protocol/methods.ts'
 import type { RawClient } from '../control/raw-client.ts'
 import { letIn } from '../engine/endings/crowd.ts'
+import { atOnce, endAsAsked, startForCrowd } from '../helpers/crowd-daemon.ts'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
-import { startDnsServer, type Zone } from '../helpers/dns-server.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { operate } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
@@ -14,60 +13,12 @@ import { expectReply, greetingForLogin, login, request, succeeded } from '../hel
 import { startTarget, type Target } from '../helpers/target.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
-/** The users of the crowd's endings; the password of each is `secret`. */
-const names = ['other', 'exact', 'cut']
-/** As many as may wait at one listening socket, or else the kernel would forget some that have come and gone. */
-const atOnce = 128
 const total = Number(process.env.SUMS_COUNT ?? 50_000)
-
-/** Short enough for many to run out, and long enough for those that must not. */
-const timeouts = {
-  negotiation: 10_000,
-  resolve: 2_000,
-  connect: 2_000,
-  idle: 4_000,
-  'half-closed': 4_000,
-  udp: 4_000,
-  bind: 2_000,
-  drain: 0,
-}
-
-/** What the crowd's names stand for; `never.test` is not answered. */
-const zone: Zone = Object.fromEntries([
-  ...Array.from({ length: 32 }, (_, i) => i + 1).flatMap((octet) =>
-    ['any', 'kill'].map((word) => [`${word}-${octet}.test`, { addresses: [`127.0.1.${octet}`] }] as const),
-  ),
-  ['silent.test', { addresses: ['127.0.3.1'] }],
-])
 
 interface Sums {
   up: number
   down: number
   connections: number
-}
-
-async function startForCrowd(engine: string, file: string): Promise<Daemon> {
-  const dns = await startDnsServer(zone)
-  for (const type of ['A', 'AAAA']) dns.hold(`never.test ${type}`)
-  const limits = Object.entries(timeouts).flatMap(([name, value]) => [`--timeout-${name}`, String(value)])
-  return startDaemon([
-    ...['--engine', engine, '--dns', dns.at, '--max-connections', '1000', '--auth', 'required', ...limits],
-    ...['--access-log', file, '--access-log-size', '2MB', '--access-log-count', '99'],
-  ])
-}
-
-/** Ends what asks for it: connections by the name that they went to, users by theirs. */
-async function endAsAsked(daemon: Daemon, signal: AbortSignal): Promise<void> {
-  const operator = await operate(daemon)
-  while (!signal.aborted) {
-    const { connections } = (await operator.call('connections.list')).result
-    const ids = connections
-      .filter(({ destination, state }: Connection) => destination?.startsWith('kill-') && state === 'open')
-      .map(({ id }: Connection) => id)
-    if (ids.length > 0) await operator.call('connections.kill', { ids })
-    if (connections.some(({ user }: Connection) => user === 'cut')) await operator.call('users.cut', { name: 'cut' })
-    await setTimeout(100)
-  }
 }
 
 /** Sums of entries by user; the empty name is nobody's. */
@@ -147,8 +98,6 @@ describe.runIf(process.platform === 'linux').each(['linux', 'portable'])('with t
     const file = join(await temporaryFolder(), 'access.log')
     const daemon = await startForCrowd(engine, file)
     const operator = await operate(daemon)
-    for (const name of names)
-      expect((await operator.call('users.add', { name, password: 'secret' })).error).toBeUndefined()
     const followed = await follow(daemon)
     const end = new AbortController()
     const ending = endAsAsked(daemon, end.signal)
