@@ -118,6 +118,7 @@ export async function startDataPlane(
       authenticate: (login, isWaiting) => logins.authenticate(login, isWaiting),
       resolve: (name, asker) => resolver.resolve(name, asker),
       warn: warnOfTraffic,
+      fault: (error, message) => log.error(error, message),
     },
   )
   parts.defer(() => engine.close())

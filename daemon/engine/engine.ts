@@ -126,6 +126,8 @@ export interface EngineServices {
   resolve(name: string, asker: Asker): Promise<Resolution | undefined>
   /** Something an operator should know: one line, no secrets. */
   warn(message: string): void
+  /** A fault of ours, which the engine has mended. */
+  fault(error: unknown, message: string): void
 }
 
 /**
@@ -175,6 +177,8 @@ export interface Engine {
   readonly kind: 'linux' | 'portable'
   /** One per loop; live until `close`. */
   readonly tables: readonly SessionTable[]
+  /** By loop that may die without the process: how often another has taken its place. */
+  readonly restarts: readonly number[]
   /** Sessions that there is room for; fewer than were asked for if the process may not have descriptors for so many. */
   readonly capacity: number
   /** The sockets listened on, with their real ports, in the order asked for. */

@@ -178,6 +178,8 @@ export class SessionTable {
   /** By user index: how often rules have refused them something, which only grows, and by the number of which rule last. */
   readonly userForbidden: Float64Array
   readonly userForbiddenBy: Int32Array
+  /** One cell of a loop's: the serial of its next session. None is given twice, even if another loop goes on here. */
+  readonly nextSerial: Float64Array
   /** How long the loop's turns take: a `TurnRecord`. */
   readonly turns: Float64Array
   readonly durations: Durations
@@ -203,6 +205,7 @@ export class SessionTable {
     const arrived = layout.place(8 * 2 * doorCount)
     const ended = layout.place(8 * commandCount * reasonCount)
     const turns = layout.place(8 * turnCells)
+    const nextSerial = layout.place(8)
     const durations = layout.place(8 * Durations.cells)
     const userUp = layout.place(8 * maxUsers)
     const userDown = layout.place(8 * maxUsers)
@@ -236,6 +239,7 @@ export class SessionTable {
     this.arrived = new Float64Array(this.buffer, arrived, 2 * doorCount)
     this.ended = new Float64Array(this.buffer, ended, commandCount * reasonCount)
     this.turns = new Float64Array(this.buffer, turns, turnCells)
+    this.nextSerial = new Float64Array(this.buffer, nextSerial, 1)
     this.durations = new Durations(new Float64Array(this.buffer, durations, Durations.cells))
     this.userUp = new Float64Array(this.buffer, userUp, maxUsers)
     this.userDown = new Float64Array(this.buffer, userDown, maxUsers)
@@ -379,6 +383,22 @@ export class SessionTable {
     this.userEnded[this.user[slot]]++
     this.#keep(slot, reason, now)
     this.#clear(slot)
+  }
+
+  /**
+   * Whoever wrote here has died, perhaps in the middle of a change: ends all sessions, which have failed. `ending` hears of each
+   * before. Returns how many there were.
+   */
+  abandon(now: number, ending: (slot: number) => void): number {
+    let count = 0
+    for (let slot = 0; slot < this.capacity; slot++) {
+      if (this.guard[slot] % 2 !== 0) this.seal(slot)
+      if (this.serial[slot] === 0) continue
+      ending(slot)
+      this.end(slot, Reason.failed, now)
+      count++
+    }
+    return count
   }
 
   #clear(slot: number): void {

@@ -8,7 +8,7 @@ import { countLive } from './metrics.ts'
 import { Recent } from './recent.ts'
 
 export interface HealthSources {
-  readonly engine: Pick<Engine, 'kind' | 'tables' | 'capacity'>
+  readonly engine: Pick<Engine, 'kind' | 'tables' | 'capacity' | 'restarts'>
   /** The setting. */
   readonly maxConnections: () => number
   readonly metrics: { readonly lag: number }
@@ -44,7 +44,10 @@ export function healthReport({
   const ownLoops = engine.kind === 'linux' ? engine.tables : []
   return () => ({
     lag: rounded(metrics.lag),
-    loops: loopLags(ownLoops).map((lag) => ({ lag: rounded(lag) })),
+    loops: loopLags(ownLoops).map((lag, i) => {
+      const restarts = engine.restarts[i] ?? 0
+      return { lag: rounded(lag), ...(restarts > 0 && { restarts }) }
+    }),
     sessions: { live: countLive(engine.tables), max: Math.min(maxConnections(), engine.capacity) },
     descriptors: descriptors.health,
     memory: memory(),

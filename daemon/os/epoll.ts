@@ -23,14 +23,14 @@ const eventWords = packed ? 3 : 4
 const dataWord = packed ? 1 : 2
 
 export class Epoll {
-  readonly #fd: number
+  readonly fd: number
   readonly #events: Uint32Array
   readonly #change = new Uint32Array(4)
 
   /** `capacity`: how many events one wait may bring. */
   constructor(capacity: number) {
-    this.#fd = libc.epollCreate1(EPOLL_CLOEXEC)
-    if (this.#fd < 0) throw new Error(`epoll_create1: errno ${-this.#fd}`)
+    this.fd = libc.epollCreate1(EPOLL_CLOEXEC)
+    if (this.fd < 0) throw new Error(`epoll_create1: errno ${-this.fd}`)
     this.#events = new Uint32Array(capacity * eventWords)
   }
 
@@ -51,7 +51,7 @@ export class Epoll {
 
   /** Wait at most `milliseconds` (0: not at all); returns how many events there are. */
   wait(milliseconds: number): number {
-    const count = libc.epollWait(this.#fd, this.#events, this.#events.length / eventWords, milliseconds)
+    const count = libc.epollWait(this.fd, this.#events, this.#events.length / eventWords, milliseconds)
     return count < 0 ? 0 : count
   }
 
@@ -68,13 +68,13 @@ export class Epoll {
   }
 
   close(): void {
-    libc.close(this.#fd)
+    libc.close(this.fd)
   }
 
   #control(operation: number, fd: number, events: number, key: number, generation: number): number {
     this.#change[0] = events
     this.#change[dataWord] = key
     this.#change[dataWord + 1] = generation
-    return libc.epollCtl(this.#fd, operation, fd, this.#change)
+    return libc.epollCtl(this.fd, operation, fd, this.#change)
   }
 }

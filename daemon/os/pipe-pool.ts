@@ -21,18 +21,26 @@ export interface Pipe {
   readonly writeEnd: number
 }
 
+/** Hears of each descriptor that is opened, and that is about to be closed. */
+export interface Register {
+  add(fd: number): unknown
+  delete(fd: number): unknown
+}
+
 export class PipePool {
   readonly #idle: Pipe[] = []
   readonly #most: number
   readonly #keep: number
+  readonly #register: Register
   #open = 0
   /** How many times more not to ask, since the kernel has refused. */
   #refusedFor = 0
 
   /** At most `most` pipes at once; of idle ones `keep` stay open. */
-  constructor(most: number, keep: number) {
+  constructor(most: number, keep: number, register: Register = new Set()) {
     this.#most = most
     this.#keep = keep
+    this.#register = register
   }
 
   /** How many more may be in use. */
@@ -70,15 +78,18 @@ export class PipePool {
     if (libc.pipe2(fds, O_NONBLOCK | O_CLOEXEC) < 0) return undefined
     const pipe = { readEnd: fds[0], writeEnd: fds[1] }
     this.#open++
+    for (const fd of fds) this.#register.add(fd)
     if (libc.setPipeSize(pipe.writeEnd, pipeBytes) < 0) return void this.#destroy(pipe)
     this.#refusedFor = 0
     return pipe
   }
 
-  #destroy(pipe: Pipe): void {
+  #destroy({ readEnd, writeEnd }: Pipe): void {
     this.#open--
-    libc.close(pipe.readEnd)
-    libc.close(pipe.writeEnd)
+    for (const fd of [readEnd, writeEnd]) {
+      this.#register.delete(fd)
+      libc.close(fd)
+    }
   }
 }
 

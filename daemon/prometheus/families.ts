@@ -47,6 +47,7 @@ export const families = {
   proxyd_store_errors: counter('Changes that could not be stored.'),
   proxyd_loop_busy_ratio: gauge('Part of the last ten seconds that a thread did not wait, from 0 to 1.', ['loop']),
   proxyd_loop_lag_seconds: gauge('The longest that others waited for a thread in the last ten seconds.', ['loop']),
+  proxyd_loop_restarts: counter('Times that a thread died of a fault, and another took its place.', ['loop']),
   proxyd_tls_certificate_expiry_seconds: gauge('Until when a certificate is good, in seconds since 1970.', [
     'listener',
   ]),

@@ -14,7 +14,7 @@ export interface Sources {
   readonly version: string
   /** Milliseconds since 1970. */
   readonly started: number
-  readonly engine: Pick<Engine, 'kind' | 'tables' | 'capacity'>
+  readonly engine: Pick<Engine, 'kind' | 'tables' | 'capacity' | 'restarts'>
   readonly maxConnections: () => number
   readonly limitLines: {
     refused(by: RefusingLimit): number
@@ -145,6 +145,7 @@ function take(sources: Sources, busyMain: number): Snapshot {
       [{ loop: 'main' }, sources.metrics.lag / 1000],
       ...loops.map(([loop, turns]) => [{ loop }, turns.longest(now) / 1000] as const),
     ],
+    proxyd_loop_restarts: engine.restarts.map((count, i) => [{ loop: `${i}` }, count]),
     proxyd_tls_certificate_expiry_seconds:
       control.certificateExpiry === undefined
         ? []

@@ -180,7 +180,10 @@ function healthTable(health: Health, generation = 1): Table {
   return {
     rows: [
       ['main thread', `late by ${milliseconds(lag)} at worst in the last 10 s`],
-      ...loops.map((loop, at) => [`thread ${at + 1}`, `${milliseconds(loop.lag)} its longest turn in the last 10 s`]),
+      ...loops.map(({ lag, restarts = 0 }, at) => [
+        `thread ${at + 1}`,
+        `${milliseconds(lag)} its longest turn in the last 10 s${restarts > 0 ? `; died ${counted(restarts, 'time')}` : ''}`,
+      ]),
       ['connections', `${sessions.live} of at most ${sessions.max}`],
       ['descriptors', `${descriptors.open} of at most ${descriptors.max}`],
       ['memory', formatBytes(memory)],

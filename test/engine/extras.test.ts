@@ -47,7 +47,7 @@ describe.skipIf(process.platform !== 'linux')('the extras of sessions', () => {
       property(steps, (all) => {
         const epoll = new Epoll(2 * most)
         const room = { count: sharedCountsIn(sharedCountMemory()).extras, most }
-        const extras = new Extras(epoll, room)
+        const extras = new Extras(epoll, room, new Set())
         const sessions: Session[] = Array.from({ length: slots }, () => ({ fds: [], reserved: 0 }))
         const taken = () => sessions.reduce((sum, { fds, reserved }) => sum + fds.length + reserved, 0)
         for (const step of all) {
@@ -88,7 +88,7 @@ describe.skipIf(process.platform !== 'linux')('the extras of sessions', () => {
 
   it('do not get the events of a former owner of their descriptor', () => {
     const epoll = new Epoll(1)
-    const extras = new Extras(epoll, { count: sharedCountsIn(sharedCountMemory()).extras, most })
+    const extras = new Extras(epoll, { count: sharedCountsIn(sharedCountMemory()).extras, most }, new Set())
     const fd = openEvent()
     extras.add(0, fd, EPOLLOUT)
     epoll.wait(0)
@@ -106,7 +106,7 @@ describe.skipIf(process.platform !== 'linux')('the extras of sessions', () => {
   it('give no room to a descriptor that cannot be watched, and pass on that there is none', () => {
     const epoll = new Epoll(1)
     const room = { count: sharedCountsIn(sharedCountMemory()).extras, most }
-    const extras = new Extras(epoll, room)
+    const extras = new Extras(epoll, room, new Set())
     expect(extras.add(0, -errno.EMFILE, EPOLLOUT)).toBe(-errno.EMFILE)
     expect(extras.add(0, 1_000_000_000, EPOLLOUT)).toBeLessThan(0)
     expect(room.count.value).toBe(0)

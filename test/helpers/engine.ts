@@ -198,6 +198,7 @@ async function startUnwatched(start: Start, options: Options): Promise<ProxyUnde
           ? asAlice
           : undefined,
       warn: () => {},
+      fault: () => {},
       ...options.services,
       async resolve(name, asker) {
         const answer = options.services?.resolve ? await options.services.resolve(name, asker) : (names[name] ?? [])

@@ -1,24 +1,49 @@
-import { fileURLToPath } from 'node:url'
+import { createRequire, syncBuiltinESMExports } from 'node:module'
+import { isMainThread } from 'node:worker_threads'
 
 /**
- * The built proxyd with a fault, which SIGUSR2 brings out: in its main thread, or with FAULT=loop, once it says `faulty`,
- * in whichever loop gets the next answer to a question, such as for a name's addresses.
+ * Loaded ahead of proxyd, in each of its threads (`node --import`), gives it a fault, which SIGWINCH brings out. FAULT says where: in the
+ * main thread, or in whichever loop gets the next answer to a question, such as for a name's addresses, once it says `faulty`:
+ * by an `error`, by a full heap (`memory`) or because its thread ends (`exit`).
  */
-let isFaulty = false
+const fault = process.env.FAULT
+const threads = createRequire(import.meta.url)('node:worker_threads')
+const nonsense = 'nonsense'
 
-if (process.env.FAULT === 'loop') {
+function failInMainThread(): void {
+  let isDue = false
   const post = MessagePort.prototype.postMessage
-  const nonsense = { type: 'order', ticket: 0, order: { kind: 'nonsense', value: undefined } }
   MessagePort.prototype.postMessage = function (message, ...rest: unknown[]) {
     const isAnswer = (message as { type?: unknown }).type === 'resolved'
-    Reflect.apply(post, this, [isFaulty && isAnswer ? nonsense : message, ...rest])
+    const order = { type: 'order', ticket: 0, order: { kind: nonsense, value: undefined } }
+    Reflect.apply(post, this, [isDue && isAnswer ? order : message, ...rest])
+    if (isAnswer) isDue = false
+  }
+  // A heap that is full soon.
+  const { Worker } = threads
+  threads.Worker = class extends Worker {
+    constructor(file: URL, options: object) {
+      super(file, { ...options, resourceLimits: { maxOldGenerationSizeMb: 48 } })
+    }
+  }
+  process.on('SIGWINCH', () => {
+    if (fault === 'main') throw new Error('a fault in the main thread')
+    isDue = true
+    process.stderr.write('faulty\n')
+  })
+}
+
+function failInLoop(): void {
+  const receive = threads.receiveMessageOnPort
+  threads.receiveMessageOnPort = (port: unknown) => {
+    const received = receive(port)
+    if (received?.message.order?.kind !== nonsense || fault === 'error') return received
+    const kept: unknown[] = []
+    while (fault === 'memory') kept.push(new Array(1_000).fill(kept.length))
+    process.exit(0)
   }
 }
 
-process.on('SIGUSR2', () => {
-  isFaulty = true
-  if (process.env.FAULT !== 'loop') throw new Error('a fault in the main thread')
-  process.stderr.write('faulty\n')
-})
-
-await import(fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url)))
+if (isMainThread) failInMainThread()
+else failInLoop()
+syncBuiltinESMExports()

@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest'
+import { Belongings } from '../../daemon/engine/linux/belongings.ts'
 import { Extras } from '../../daemon/engine/linux/extras.ts'
 import { HeldBytes } from '../../daemon/engine/linux/held-bytes.ts'
 import { Names } from '../../daemon/engine/linux/names.ts'
@@ -26,6 +27,7 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
   const clock = { now: 0 }
   const [epoll, wheel, pipes] = [new Epoll(8), new TimerWheel(room.slots, 0), new PipePool(room.pipes, 1)]
   const { liveSessions, extras: count, binds } = sharedCountsIn(sharedCountMemory())
+  const belongings = new Belongings(Belongings.memory(1_024))
   const fd = new Int32Array(2 * room.slots)
   const limitLines = new LimitLines(limitLineMemory())
   const sourceLines = new SourceLines(SourceLines.memory())
@@ -36,12 +38,14 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
     sourceLines,
   )
   const quotas = new Quotas(limitLines)
-  const own = { fd, clock, wheel, extras: new Extras(epoll, { count, most: room.extras }), places, quotas }
-  const sessions = new Sessions(new SessionTable(room.slots), own, liveSessions, { first: 1, step: 1 })
+  const own = { fd, clock, wheel, extras: new Extras(epoll, { count, most: room.extras }, belongings), places, quotas }
+  const table = new SessionTable(room.slots)
+  table.nextSerial[0] = 1
+  const sessions = new Sessions(table, own, liveSessions, 1)
   const replies = new Replies(sessions)
   const post = () => {}
   const context = {
-    ...{ sessions, epoll, clock, replies, post, timeouts: patience, policy: openPolicy },
+    ...{ sessions, epoll, belongings, clock, replies, post, timeouts: patience, policy: openPolicy },
     names: new Names(sessions, clock, post),
     refusals: new Refusals(sessions, replies),
     liveness: { keepalive: 0, userTimeout: 0 },

@@ -79,7 +79,7 @@ describe('the report', () => {
     const tables = loops.map(({ table }) => table)
     let maxConnections = 50
     const report = healthReport({
-      engine: { kind: 'linux', tables, capacity: 100 },
+      engine: { kind: 'linux', tables, capacity: 100, restarts: [0, 2] },
       maxConnections: () => maxConnections,
       ...rest,
     })
@@ -88,7 +88,7 @@ describe('the report', () => {
     expect(health.parse(told)).toEqual(told)
     expect(told).toMatchObject({
       lag: 1.23,
-      loops: [{ lag: 0 }, { lag: 0 }],
+      loops: [{ lag: 0 }, { lag: 0, restarts: 2 }],
       sessions: { live: 2, max: 50 },
       names: { pending: 1, failed: 2, slowest: 4.57 },
     })
@@ -98,7 +98,7 @@ describe('the report', () => {
   })
 
   it('has no loops where the main thread carries the connections', () => {
-    const engine = { kind: 'portable' as const, tables: [new FakeLoop().table], capacity: 10 }
+    const engine = { kind: 'portable' as const, tables: [new FakeLoop().table], capacity: 10, restarts: [] }
     expect(healthReport({ engine, maxConnections: () => 10, ...rest })().loops).toEqual([])
   })
 })

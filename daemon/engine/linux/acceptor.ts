@@ -87,6 +87,7 @@ export class Acceptor {
     this.#listeners = [...listeners]
     this.#firstKey = firstKey
     this.#doors = listeners.length
+    for (const { socket } of listeners) loop.belongings.add(socket)
     if (balancers.length === 0) return
     this.#introducer = new Introducer(
       loop,
@@ -158,6 +159,7 @@ export class Acceptor {
   close(): void {
     for (const { socket } of this.#listeners.splice(0)) {
       this.#loop.epoll.remove(socket)
+      this.#loop.belongings.delete(socket)
       close(socket)
     }
   }

@@ -3,6 +3,7 @@ import type { Liveness, Policy, Timeouts } from '../engine.ts'
 import type { EgressAddresses } from '../shared/egress-addresses.ts'
 import type { LimitLines } from '../shared/limit-lines.ts'
 import type { Verdicts } from '../shared/verdicts.ts'
+import type { Belongings } from './belongings.ts'
 import type { LoopMessage } from './loop-messages.ts'
 import type { Names } from './names.ts'
 import type { Refusals } from './refusals.ts'
@@ -13,6 +14,7 @@ import type { Clock, Sessions } from './sessions.ts'
 export interface LoopContext {
   readonly sessions: Sessions
   readonly epoll: Epoll
+  readonly belongings: Belongings
   readonly clock: Clock
   readonly names: Names
   readonly replies: Replies

@@ -4,15 +4,26 @@ import { openEvent, signalEvent } from '../../os/event.ts'
 import { close } from '../../os/libc.ts'
 import { refusedSplice } from '../../os/refusals.ts'
 import { resetOnClose } from '../../os/socket.ts'
+import { descriptorLimit } from '../../os/system-limits.ts'
+import { isOurs } from '../../os/udp.ts'
 import type { NamedSocket } from '../../sockets/handed-sockets.ts'
 import { endpointsOf, type Listener, roleOf } from '../../sockets/listeners.ts'
 import type { Engine, EngineOptions, EngineServices, Orders } from '../engine.ts'
 import { SessionTable } from '../session-table.ts'
 import { askerOf } from '../shared/asker.ts'
+import { Budget } from '../shared/budget.ts'
 import type { DescriptorShares } from '../shared/descriptor-shares.ts'
+import { LimitLines } from '../shared/limit-lines.ts'
+import { Places } from '../shared/places.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
-import type { LoopMessage, LoopOptions, MainMessage, Order } from './loop-messages.ts'
-import { sharedCountMemory } from './shared-counts.ts'
+import { SourceLines } from '../shared/source-lines.ts'
+import { Belongings } from './belongings.ts'
+import type { LoopMemory, LoopMessage, LoopOptions, MainMessage, Order } from './loop-messages.ts'
+import { sharedCountMemory, sharedCountsIn } from './shared-counts.ts'
+
+/** So many loops may die within so many milliseconds: what kills one more would go on doing so. */
+const mostDeaths = 3
+const deathsCount = 60_000
 
 /**
  * Start the Linux engine: every loop a worker thread, with listening sockets of its own at every endpoint. Those are made
@@ -28,34 +39,34 @@ export function startLinuxEngine(
   if (refusal !== undefined)
     services.warn(`this machine refuses a call (${refusal}): much data takes more of the processor`)
   const maxSessions = Math.min(options.maxSessions, capacity)
-  const counts = sharedCountMemory()
-  const relayPorts = new SharedArrayBuffer(RelayPorts.bytes)
-  const listening = listeners.map(({ at }) => at)
-  const splices = refusal === undefined
   const shared = {
     count: options.workers,
     capacity,
-    maxSessions,
     maxExtras,
     maxBinds,
     balancers: options.balancers,
-    splices,
-    counts,
-    relayPorts,
-    listening,
+    splices: refusal === undefined,
+    counts: sharedCountMemory(options.workers),
+    relayPorts: new SharedArrayBuffer(RelayPorts.bytes),
+    listening: listeners.map(({ at }) => at),
   }
+  const { timeouts, liveness, policy, limitLines, sourceLines, banned, known, rules } = options
+  const orders = { maxSessions, timeouts, liveness, policy, rules }
   const loops = Array.from({ length: options.workers }, (_, index) => {
-    const table = new SessionTable(capacity)
-    const { timeouts, liveness, policy, limitLines, sourceLines, banned, known, rules } = options
     const taken = listeners.flatMap(({ at, socket: all, leadsTo }) =>
       all.filter((_, i) => i % options.workers === index).map((socket) => ({ at, socket, leadsTo })),
     )
-    const memory = { limitLines, sourceLines, banned, known, rules }
-    const own = { index, listeners: taken, timeouts, liveness, policy, ...memory }
-    return new LoopHandle(table, { ...shared, ...own }, services)
+    const memory = { limitLines, sourceLines, banned, known }
+    return { ...shared, ...memory, index, listeners: taken }
   })
-  return new LinuxEngine(loops, capacity, listeners, relayPorts)
+  return new LinuxEngine(loops, orders, listeners, shared, services)
 }
+
+/** What a loop is started with that never changes. */
+type Fixed = Omit<LoopOptions, keyof Ordered | 'table' | 'own' | 'event' | 'port' | 'replaces'>
+
+/** What orders change: a loop that takes another's place is started with it as it is then. */
+type Ordered = Pick<LoopOptions, 'maxSessions' | 'timeouts' | 'liveness' | 'policy' | 'rules'>
 
 class LinuxEngine implements Engine {
   readonly kind = 'linux'
@@ -66,16 +77,22 @@ class LinuxEngine implements Engine {
   readonly relayPorts: SharedArrayBuffer
   readonly sockets: readonly NamedSocket[]
   readonly #loops: readonly LoopHandle[]
+  #ordered: Ordered
+  /** When loops have died lately. */
+  #deaths: number[] = []
 
   constructor(
-    loops: readonly LoopHandle[],
-    capacity: number,
+    loops: readonly Fixed[],
+    ordered: Ordered,
     listeners: readonly Listener<readonly number[]>[],
-    relayPorts: SharedArrayBuffer,
+    { capacity, relayPorts }: Pick<Fixed, 'capacity' | 'relayPorts'>,
+    services: EngineServices,
   ) {
     this.relayPorts = relayPorts
-    this.#loops = loops
-    this.tables = loops.map((loop) => loop.table)
+    this.#ordered = ordered
+    const onDeath = (loop: LoopHandle, error: Error) => this.#mourn(loop, error)
+    this.#loops = loops.map((fixed) => new LoopHandle(fixed, ordered, services, onDeath))
+    this.tables = this.#loops.map((loop) => loop.table)
     this.capacity = capacity
     this.listening = endpointsOf(listeners, 'socks')
     this.forwarding = endpointsOf(listeners, 'forward')
@@ -83,12 +100,18 @@ class LinuxEngine implements Engine {
     process.prependListener('exit', this.#resetAll)
   }
 
+  get restarts(): readonly number[] {
+    return this.#loops.map((loop) => loop.restarts)
+  }
+
   async accept(): Promise<void> {
     await this.#order({ kind: 'accept', value: undefined })
   }
 
   order<Kind extends keyof Orders>(kind: Kind, value: Orders[Kind]): Promise<number[]> {
-    return this.#order({ kind, value } as Order)
+    const order = { kind, value } as Order
+    this.#ordered = withOrder(this.#ordered, order, this.capacity)
+    return this.#order(order)
   }
 
   async drain(): Promise<void> {
@@ -108,78 +131,182 @@ class LinuxEngine implements Engine {
     for (const loop of this.#loops) loop.resetAll()
   }
 
+  /** A loop has died, and its sessions have ended: another takes its place. Throws if too many do. */
+  #mourn(loop: LoopHandle, error: Error): void {
+    const now = performance.now()
+    this.#deaths = [...this.#deaths.filter((at) => now - at < deathsCount), now]
+    if (this.#deaths.length >= mostDeaths) {
+      throw new Error(`${mostDeaths} threads have died within a minute: proxyd ends, for so would others`, {
+        cause: error,
+      })
+    }
+    loop.replace(this.#ordered)
+  }
+
   async #order(order: Order): Promise<number[]> {
     return (await Promise.all(this.#loops.map((loop) => loop.order(order)))).flat()
   }
 }
 
-/** The main thread's end of one loop. */
+/** What an order changes for loops that are started later. */
+function withOrder(ordered: Ordered, { kind, value }: Order, capacity: number): Ordered {
+  switch (kind) {
+    case 'apply':
+      return { ...ordered, policy: { ...ordered.policy, ...value } }
+    case 'judge':
+      return { ...ordered, rules: value }
+    case 'tune':
+      return { ...ordered, ...value, maxSessions: Math.min(value.maxSessions, capacity) }
+    case 'userChanged':
+      return { ...ordered, policy: { ...ordered.policy, passwordRequired: value.passwordRequired } }
+    default:
+      return ordered
+  }
+}
+
+/** The main thread's end of one loop, and of those that take its place if it dies. */
 class LoopHandle {
   readonly table: SessionTable
+  /** How often another has taken the place of one that died. */
+  restarts = 0
+  readonly #fixed: Fixed
+  readonly #memory: LoopMemory
   /** By half: the sockets of the loop's sessions. */
   readonly #sockets: Int32Array
   readonly #services: EngineServices
+  readonly #onDeath: (loop: LoopHandle, error: Error) => void
   readonly #event = openEvent()
-  readonly #port: MessagePort
-  readonly #left: Promise<void>
+  readonly #left = Promise.withResolvers<void>()
   readonly #confirmations = new Map<number, (serials: readonly number[]) => void>()
+  #port: MessagePort
   #lastTicket = 0
-  #running = true
+  #accepts = false
+  #drains = false
+  /** It is to end, or has died and is not replaced. */
+  #isOver = false
 
   constructor(
-    table: SessionTable,
-    options: Omit<LoopOptions, 'table' | 'sockets' | 'event' | 'port'>,
+    fixed: Fixed,
+    ordered: Ordered,
     services: EngineServices,
+    onDeath: (loop: LoopHandle, error: Error) => void,
   ) {
-    this.table = table
-    const sockets = new SharedArrayBuffer(2 * table.capacity * Int32Array.BYTES_PER_ELEMENT)
-    this.#sockets = new Int32Array(sockets)
+    const { capacity, index } = fixed
+    this.table = new SessionTable(capacity)
+    this.table.nextSerial[0] = index + 1
+    this.#fixed = fixed
+    this.#memory = {
+      sockets: new SharedArrayBuffer(2 * capacity * Int32Array.BYTES_PER_ELEMENT),
+      belongings: Belongings.memory(descriptorLimit()),
+      places: Places.memory(capacity),
+      waiting: Budget.memory(),
+      relayPorts: new SharedArrayBuffer(RelayPorts.bytes),
+    }
+    this.#sockets = new Int32Array(this.#memory.sockets)
     this.#services = services
-    const { port1, port2 } = new MessageChannel()
-    this.#port = port1
-    this.#port.on('message', (message: LoopMessage) => this.#onMessage(message))
+    this.#onDeath = onDeath
+    this.#port = this.#start(ordered, false)
+  }
 
-    const workerData: LoopOptions = { ...options, table: table.buffer, sockets, event: this.#event, port: port2 }
+  /** Returns where it is heard and spoken to. */
+  #start(ordered: Ordered, replaces: boolean): MessagePort {
+    const { port1, port2 } = new MessageChannel()
+    port1.on('message', (message: LoopMessage) => this.#onMessage(message, port1))
+    const own = { table: this.table.buffer, own: this.#memory, event: this.#event, port: port2, replaces }
+    const workerData: LoopOptions = { ...this.#fixed, ...ordered, ...own }
     // Beside this file: the source when it runs as such, the bundle's own file when it is bundled.
     const file = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
-    const worker = new Worker(file, { workerData, transferList: [port2], name: `loop ${options.index}` })
-    this.#left = new Promise((resolve) => worker.once('exit', () => resolve()))
-    // A loop that fails leaves its clients hanging: better to end the process, and say so, than to limp on.
-    worker.once('error', (error) => {
-      throw error
+    const worker = new Worker(file, { workerData, transferList: [port2], name: `loop ${this.#fixed.index}` })
+    let error = new Error('its thread ended')
+    worker.once('error', (thrown: unknown) => {
+      error = thrown instanceof Error ? thrown : new Error(String(thrown))
     })
+    worker.once('exit', (status) => this.#onExit(status, error))
+    return port1
+  }
+
+  /** Only now nothing writes to its memory any more. */
+  #onExit(status: number, error: Error): void {
+    this.#port.close()
+    const isFault = !this.#isOver || status !== 0
+    const ended = isFault ? this.#bury() : 0
+    this.#confirmAll()
+    if (isFault) {
+      const connections = `${ended} connection${ended === 1 ? '' : 's'} of it ended`
+      this.#services.fault(error, `thread ${this.#fixed.index + 1} of the engine has died: ${connections}`)
+    }
+    if (this.#isOver) this.#leave()
+    else this.#onDeath(this, error)
+  }
+
+  /** Its thread has died: another one goes on, unless it has nothing left to do. */
+  replace(ordered: Ordered): void {
+    if (this.#drains) return this.#leave()
+    this.restarts++
+    this.#port = this.#start(ordered, this.#accepts)
+  }
+
+  #leave(): void {
+    this.#isOver = true
+    close(this.#event)
+    this.#left.resolve()
+  }
+
+  /** Gives back all that it had but for its listening sockets, at which others may wait; returns how many sessions have ended. */
+  #bury(): number {
+    const { index, capacity, listeners, count, counts, limitLines, sourceLines, relayPorts } = this.#fixed
+    const now = performance.now()
+    for (const [half, fd] of this.#sockets.entries()) {
+      if (!isSocket(fd)) continue
+      this.#sockets[half] = 0
+      resetOnClose(fd)
+      close(fd)
+    }
+    const sockets = this.#isOver || this.#drains ? [] : listeners.map(({ socket }) => socket)
+    new Belongings(this.#memory.belongings).closeAll(new Set(sockets))
+    const lines = new LimitLines(limitLines)
+    const sources = new SourceLines(sourceLines)
+    sources.releaseFor(index)
+    const shared = sharedCountsIn(counts, index)
+    const room = { live: shared.liveSessions, most: 0, binds: shared.binds, mostBinds: 0, loops: count }
+    const places = new Places(capacity, room, lines, sources, this.#memory.places)
+    const ended = this.table.abandon(now, (slot) => places.leave(slot, now))
+    for (const each of Object.values(shared)) each.takeBack()
+    new RelayPorts(relayPorts, isOurs, this.#memory.relayPorts).closeAll()
+    new Budget(lines, sources, this.#memory.waiting).forgetWaiting()
+    return ended
+  }
+
+  #confirmAll(): void {
+    for (const confirm of this.#confirmations.values()) confirm([])
+    this.#confirmations.clear()
   }
 
   /** Have an order carried out; resolves to the serials of the sessions that it ended. */
   order(order: Order): Promise<readonly number[]> {
-    if (!this.#running) return Promise.resolve([])
+    if (order.kind === 'accept') this.#accepts = true
+    if (order.kind === 'drain') this.#drains = true
+    if (this.#isOver) return Promise.resolve([])
     const ticket = ++this.#lastTicket
     return new Promise((resolve) => {
       this.#confirmations.set(ticket, resolve)
-      this.#send({ type: 'order', ticket, order })
+      this.#send(this.#port, { type: 'order', ticket, order })
     })
   }
 
   /** Whatever the loop does, even if it does nothing any more: its sessions end with an RST when the process does. */
   resetAll(): void {
-    for (let slot = 0; slot < this.table.capacity; slot++) {
-      if (this.table.serial[slot] === 0) continue
-      for (const socket of this.#sockets.subarray(2 * slot, 2 * slot + 2)) if (socket >= 0) resetOnClose(socket)
-    }
+    for (const fd of this.#sockets) if (isSocket(fd)) resetOnClose(fd)
   }
 
   async stop(): Promise<void> {
-    if (!this.#running) return this.#left
-    const stopped = this.order({ kind: 'stop', value: undefined })
-    this.#running = false
-    await stopped
-    await this.#left
-    this.#port.close()
-    close(this.#event)
-    for (const confirm of this.#confirmations.values()) confirm([])
+    void this.order({ kind: 'stop', value: undefined })
+    this.#isOver = true
+    await this.#left.promise
   }
 
-  async #onMessage(message: LoopMessage): Promise<void> {
+  /** Answers go to the loop that has asked alone: another that takes its place gives the same names to sessions of its own. */
+  async #onMessage(message: LoopMessage, port: MessagePort): Promise<void> {
     switch (message.type) {
       case 'done':
         this.#confirmations.get(message.ticket)?.(message.serials)
@@ -191,21 +318,26 @@ class LoopHandle {
       case 'resolve': {
         const { slot, generation, name, serial } = message
         const found = await this.#services.resolve(name, askerOf(this.table, slot, serial))
-        this.#send({ type: 'resolved', slot, generation, name, found })
+        this.#send(port, { type: 'resolved', slot, generation, name, found })
         return
       }
       case 'authenticate': {
         const { slot, generation, login, serial } = message
         const isWaiting = () => this.table.serial[slot] === serial
         const admission = await this.#services.authenticate(login, isWaiting)
-        this.#send({ type: 'authenticated', slot, generation, admission })
+        this.#send(port, { type: 'authenticated', slot, generation, admission })
       }
     }
   }
 
-  #send(message: MainMessage): void {
-    if (!this.#running) return
-    this.#port.postMessage(message)
+  #send(port: MessagePort, message: MainMessage): void {
+    if (this.#isOver || port !== this.#port) return
+    port.postMessage(message)
     signalEvent(this.#event)
   }
+}
+
+/** Whether a half has, or had last, a socket: 0 is where none ever was. */
+function isSocket(fd: number): boolean {
+  return fd > 0
 }

@@ -1,5 +1,6 @@
 import type { Epoll } from '../../os/epoll.ts'
 import { close, errno } from '../../os/libc.ts'
+import type { Register } from '../../os/pipe-pool.ts'
 import type { SharedCount } from './shared-counts.ts'
 
 /** A socket of a session beside its two halves: a dial beside another, a way to send datagrams. */
@@ -23,15 +24,17 @@ export interface ExtraRoom {
 export class Extras {
   readonly #epoll: Epoll
   readonly #room: ExtraRoom
+  readonly #register: Register
   readonly #byFd = new Map<number, Extra>()
   readonly #bySlot = new Map<number, Set<Extra>>()
   /** By slot: how many more it will have, which count already. */
   readonly #reserved = new Map<number, number>()
   #lastGeneration = 0
 
-  constructor(epoll: Epoll, room: ExtraRoom) {
+  constructor(epoll: Epoll, room: ExtraRoom, register: Register) {
     this.#epoll = epoll
     this.#room = room
+    this.#register = register
   }
 
   /**
@@ -54,6 +57,7 @@ export class Extras {
     if (own) own.add(extra)
     else this.#bySlot.set(slot, new Set([extra]))
     this.#byFd.set(fd, extra)
+    this.#register.add(fd)
     return 0
   }
 
@@ -86,6 +90,7 @@ export class Extras {
     const extra = this.#byFd.get(fd)
     if (!extra) return
     this.#byFd.delete(fd)
+    this.#register.delete(fd)
     this.#room.count.add(-1)
     const own = this.#bySlot.get(extra.slot)
     own?.delete(extra)

@@ -29,7 +29,7 @@ export type Introduced = Exclude<Introduction, { readonly kind: 'more' | 'malfor
  * nobody, but takes a place among all: one that ends before it is anybody's leaves no trace.
  */
 export class Introducer {
-  readonly #loop: Pick<LoopContext, 'epoll' | 'clock'>
+  readonly #loop: Pick<LoopContext, 'epoll' | 'clock' | 'belongings'>
   readonly #balancers: Balancers
   /** Of all loops, sessions included. */
   readonly #live: SharedCount
@@ -41,7 +41,7 @@ export class Introducer {
   readonly #buffer = new Uint8Array(readBytes)
 
   constructor(
-    loop: Pick<LoopContext, 'epoll' | 'clock'>,
+    loop: Pick<LoopContext, 'epoll' | 'clock' | 'belongings'>,
     balancers: Balancers,
     live: SharedCount,
     firstKey: number,
@@ -69,6 +69,7 @@ export class Introducer {
       isWatched: false,
     }
     this.#live.add(1)
+    this.#loop.belongings.add(fd)
     this.#arrivals.set(fd, arrival)
     this.#read(fd, arrival)
     if (!this.#arrivals.has(fd)) return
@@ -115,16 +116,21 @@ export class Introducer {
       return this.#drop(fd)
     }
     if (arrival.isWatched) this.#loop.epoll.remove(fd)
-    this.#arrivals.delete(fd)
+    this.#forget(fd)
     this.#enter(fd, arrival.from, introduction)
     // Only now, lest its place is given away.
     this.#live.add(-1)
   }
 
   #drop(fd: number): void {
-    this.#arrivals.delete(fd)
+    this.#forget(fd)
     this.#live.add(-1)
     reset(fd)
+  }
+
+  #forget(fd: number): void {
+    this.#arrivals.delete(fd)
+    this.#loop.belongings.delete(fd)
   }
 }
 

@@ -13,12 +13,11 @@ export interface LoopOptions {
   readonly count: number
   readonly capacity: number
   readonly table: SharedArrayBuffer
-  /** Int32, by half: the sockets of the sessions. */
-  readonly sockets: SharedArrayBuffer
   /** The `SharedCounts`. */
   readonly counts: SharedArrayBuffer
   /** The memory of `RelayPorts`. */
   readonly relayPorts: SharedArrayBuffer
+  readonly own: LoopMemory
   /** The memory of `LimitLines`. */
   readonly limitLines: SharedArrayBuffer
   /** The memory of `BannedSources`. */
@@ -41,11 +40,27 @@ export interface LoopOptions {
   readonly rules: RuleMemory
   readonly liveness: Liveness
   readonly listeners: readonly Listener<number>[]
+  /** Whether it takes clients at once, for it goes on where another loop has died. */
+  readonly replaces: boolean
   /** Where all of the engine's sockets listen. */
   readonly listening: readonly Endpoint[]
   /** The eventfd that tells of messages. */
   readonly event: number
   readonly port: MessagePort
+}
+
+/** What one loop has, in memory for the main thread to give it back if the loop dies. */
+export interface LoopMemory {
+  /** Int32, by half: the sockets of the sessions. */
+  readonly sockets: SharedArrayBuffer
+  /** Of `Belongings`. */
+  readonly belongings: SharedArrayBuffer
+  /** Of `Places`. */
+  readonly places: SharedArrayBuffer
+  /** Of `Budget`: who waits for credit. */
+  readonly waiting: SharedArrayBuffer
+  /** Of `RelayPorts`: those that are its own. */
+  readonly relayPorts: SharedArrayBuffer
 }
 
 /** A session as another thread names it: the answer to an old question finds its slot given away. */

@@ -23,6 +23,7 @@ import { Acceptor, type Room } from './acceptor.ts'
 import { Admitter } from './admitter.ts'
 import { Associations } from './association.ts'
 import { Associator } from './associator.ts'
+import { Belongings } from './belongings.ts'
 import { Binder } from './binder.ts'
 import type { LoopContext } from './context.ts'
 import { DatagramRelay } from './datagram-relay.ts'
@@ -116,19 +117,20 @@ export class Loop {
 
   constructor(options: LoopOptions) {
     this.#options = options
-    const { capacity, index, count, listeners, timeouts, liveness, policy } = options
-    const { liveSessions, shortLoops, extras: extraCount, binds } = sharedCountsIn(options.counts)
+    const { capacity, index, count, listeners, timeouts, liveness, policy, own } = options
+    const { liveSessions, shortLoops, extras: extraCount, binds } = sharedCountsIn(options.counts, index)
     const table = new SessionTable(capacity, options.table)
     const [clock, epoll] = [this.#clock, this.#epoll]
     const post = (message: LoopMessage) => options.port.postMessage(message)
-    this.#pipes = new PipePool(options.splices ? pipes.most : 0, pipes.keep)
+    const belongings = new Belongings(own.belongings)
+    belongings.add(epoll.fd)
+    this.#pipes = new PipePool(options.splices ? pipes.most : 0, pipes.keep, belongings)
 
     const wheel = new TimerWheel(capacity, clock.now)
-    const extras = new Extras(epoll, { count: extraCount, most: options.maxExtras })
-    const serials = { first: index + 1, step: count }
-    const fd = new Int32Array(options.sockets)
+    const extras = new Extras(epoll, { count: extraCount, most: options.maxExtras }, belongings)
+    const fd = new Int32Array(own.sockets)
     const limitLines = new LimitLines(options.limitLines)
-    const sourceLines = new SourceLines(options.sourceLines)
+    const sourceLines = new SourceLines(options.sourceLines, index)
     const quotas = new Quotas(limitLines)
     this.#room = {
       live: liveSessions,
@@ -138,8 +140,9 @@ export class Loop {
       mostBinds: options.maxBinds,
       loops: count,
     }
-    const places = new Places(capacity, this.#room, limitLines, sourceLines)
-    const sessions = new Sessions(table, { fd, clock, wheel, extras, places, quotas }, liveSessions, serials)
+    const places = new Places(capacity, this.#room, limitLines, sourceLines, own.places)
+    if (options.replaces) places.adopt()
+    const sessions = new Sessions(table, { fd, clock, wheel, extras, places, quotas }, liveSessions, count)
     const names = new Names(sessions, clock, post)
     const replies = new Replies(sessions)
     const refusals = new Refusals(sessions, replies)
@@ -150,6 +153,7 @@ export class Loop {
     const context = {
       sessions,
       epoll,
+      belongings,
       clock,
       names,
       replies,
@@ -163,11 +167,11 @@ export class Loop {
       verdicts,
     }
 
-    const pacer = new Pacer(sessions, clock, new Budget(limitLines, sourceLines))
+    const pacer = new Pacer(sessions, clock, new Budget(limitLines, sourceLines, own.waiting))
     const relay = new Relay(context, this.#pipes, new HeldBytes(this.#pipes, table), pacer)
     const dialer = new Dialer(context, relay)
     const binder = new Binder(context, relay)
-    const associations = new Associations(new Shares(count), new RelayPorts(options.relayPorts, isOurs))
+    const associations = new Associations(new Shares(count), new RelayPorts(options.relayPorts, isOurs, own.relayPorts))
     const datagrams = new DatagramRelay(context, associations, pacer)
     const associator = new Associator(context, associations, datagrams)
     const admitter = new Admitter(context, {
@@ -192,6 +196,7 @@ export class Loop {
     const doors = { listeners, firstKey: this.#messageKey + 1, banned, balancers: options.balancers }
     this.#acceptor = new Acceptor(context, this.#room, doors, { negotiator, admitter })
     epoll.add(options.event, EPOLLIN, this.#messageKey, 0)
+    if (options.replaces) this.#acceptor.open()
   }
 
   /** Run until the order to stop; gives back all it has. */
@@ -219,6 +224,7 @@ export class Loop {
     this.#acceptor.turnAway()
     this.#end(Reason.ended, () => true)
     this.#pipes.close()
+    this.#context.belongings.delete(this.#epoll.fd)
     this.#epoll.close()
   }
 

@@ -68,12 +68,6 @@ export const targetOf = (slot: number): number => (slot << 1) | 1
 export const slotOf = (half: number): number => half >> 1
 export const isClient = (half: number): boolean => (half & 1) === 0
 
-/** A number that another thread may name a session by: every `step`-th from `first`, never given twice. */
-export interface Serials {
-  readonly first: number
-  readonly step: number
-}
-
 export class Sessions {
   readonly table: SessionTable
   /** By half: its socket, or -1. In shared memory, for the main thread to reset them all if the process must end. */
@@ -102,15 +96,15 @@ export class Sessions {
   #freeCount = 0
   /** Slots from here on have never been used; their memory has never been touched. */
   #unused = 0
-  readonly #serials: Serials
+  /** Serials of one loop are so far apart, for those of others to lie between. */
+  readonly #step: number
   readonly #peek = new Uint8Array(1)
-  #nextSerial: number
 
   constructor(
     table: SessionTable,
     parts: { fd: Int32Array; clock: Clock; wheel: TimerWheel; extras: Extras; places: Places; quotas: Quotas },
     liveEverywhere: SharedCount,
-    serials: Serials,
+    step: number,
   ) {
     this.table = table
     this.fd = parts.fd
@@ -124,8 +118,7 @@ export class Sessions {
     this.places = parts.places
     this.#quotas = parts.quotas
     this.#liveEverywhere = liveEverywhere
-    this.#serials = serials
-    this.#nextSerial = serials.first
+    this.#step = step
   }
 
   /** A session for a client just accepted, from this socket address. The caller has made sure of room. */
@@ -141,8 +134,9 @@ export class Sessions {
     const { table } = this
     copyMapped(from, table.clientAddress, slot * 16)
     table.clientPort[slot] = portOf(from)
-    table.begin(slot, this.#nextSerial, this.#clock.now, entrance)
-    this.#nextSerial += this.#serials.step
+    const serial = table.nextSerial[0]
+    table.nextSerial[0] = serial + this.#step
+    table.begin(slot, serial, this.#clock.now, entrance)
     return slot
   }
 
@@ -306,8 +300,9 @@ export class Sessions {
 
   #closeHalf(half: number): void {
     const fd = this.fd[half]
-    if (fd !== none) close(fd)
+    // Before it is another's: if the loop dies in between, the main thread does not close it again.
     this.fd[half] = none
+    if (fd !== none) close(fd)
     this.flags[half] = 0
   }
 }

@@ -75,6 +75,7 @@ const nowhere = new Uint8Array(16)
 
 class PortableEngine implements Engine {
   readonly kind = 'portable'
+  readonly restarts = []
   readonly tables: readonly SessionTable[]
   readonly capacity: number
   readonly listening: readonly Endpoint[]

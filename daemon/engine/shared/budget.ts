@@ -1,6 +1,6 @@
 import type { Buckets } from './buckets.ts'
 import { type Direction, eachSource, everybody, type LimitLines } from './limit-lines.ts'
-import { noLine, type SourceLines } from './source-lines.ts'
+import { noLine, type SourceLines, sourceLineCount } from './source-lines.ts'
 
 /**
  * What a flow may read now: of each limit that it is under it takes credit, the least counts, and the rest is given back.
@@ -23,6 +23,7 @@ const kinds = [PacedBy.user, PacedBy.source, PacedBy.everybody] as const
 const leastOfDatagram = 28
 /** Numbers of buckets: two for each line of limits, and from here on two for each of sources. */
 const firstOfSources = 2 * (eachSource + 1)
+const bucketCount = firstOfSources + 2 * sourceLineCount
 
 export class Budget {
   readonly #lines: LimitLines
@@ -30,10 +31,18 @@ export class Budget {
   /** The bucket that had too little when `take` last came to nothing, as a number of its own, and whose it is. */
   short = 0
   shortBy: PacedBy = PacedBy.nobody
+  /** By bucket: flows of this loop that wait, in memory for another thread to see. */
+  readonly #waiting: Int32Array
 
-  constructor(lines: LimitLines, sources: SourceLines) {
+  /** `waiting`: of `Budget.memory`. */
+  constructor(lines: LimitLines, sources: SourceLines, waiting: SharedArrayBuffer = Budget.memory()) {
     this.#lines = lines
     this.#sources = sources
+    this.#waiting = new Int32Array(waiting)
+  }
+
+  static memory(): SharedArrayBuffer {
+    return new SharedArrayBuffer(4 * bucketCount)
   }
 
   /** Whether what the payer's flows move in a direction is limited. */
@@ -102,7 +111,14 @@ export class Budget {
   }
 
   waits(bucket: number, change: 1 | -1): void {
+    this.#waiting[bucket] += change
     this.#buckets(bucket).waits(this.#at(bucket), change)
+  }
+
+  /** The loop whose flows wait has died. */
+  forgetWaiting(): void {
+    for (const [bucket, count] of this.#waiting.entries())
+      for (let left = count; left > 0; left--) this.waits(bucket, -1)
   }
 
   waiting(bucket: number): number {

@@ -62,6 +62,8 @@ export const everybody = 65_536
 /** Behind that, the line of each source by itself, which has limits only: what is used stands in `SourceLines`. */
 export const eachSource = everybody + 1
 const lineCount = eachSource + 1
+/** Of `ownerOf`: lines are below it, generations its multiples. */
+const ownerGeneration = 1 << 17
 /** Behind the lines. */
 const usedUpAt = lineCount * lineWords
 /** Behind that, by limit: how often it has refused somebody, whoever it was. */
@@ -117,9 +119,14 @@ export class LimitLines {
     for (let i = 0; i < lineWords; i++) Atomics.store(this.#words, at + i, i === Word.generation ? generation : 0)
   }
 
+  /** Whose line an `ownerOf` is of. */
+  static lineOf(owner: number): number {
+    return owner & (ownerGeneration - 1)
+  }
+
   /** Tells a user from those who had the index before: what lingers of theirs is not this one's. */
   ownerOf(line: number): number {
-    return line | (Atomics.load(this.#words, line * lineWords + Word.generation) << 17)
+    return line | (Atomics.load(this.#words, line * lineWords + Word.generation) * ownerGeneration)
   }
 
   groupOf(line: number): number {

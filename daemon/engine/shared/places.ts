@@ -1,7 +1,7 @@
 import { unmapped } from '../../net/address.ts'
 import { contains, type Network } from '../../net/network.ts'
 import { Reason } from '../session-table.ts'
-import { eachSource, type LimitLines, RefusingLimit } from './limit-lines.ts'
+import { eachSource, LimitLines, RefusingLimit } from './limit-lines.ts'
 import { holderOf, Shares } from './shares.ts'
 import { noLine, type SourceLines, sourceLasts } from './source-lines.ts'
 
@@ -51,16 +51,26 @@ export class Places {
   /** By line, in the order in which they left last. */
   readonly #leaving = new Map<number, Leaving>()
 
-  /** `capacity`: how many slots there are. */
-  constructor(capacity: number, room: Room, lines: LimitLines, sources: SourceLines) {
+  /** `capacity`: how many slots there are. `memory`: of `Places.memory`, for another thread to see what sessions count for. */
+  constructor(
+    capacity: number,
+    room: Room,
+    lines: LimitLines,
+    sources: SourceLines,
+    memory: SharedArrayBuffer = Places.memory(capacity),
+  ) {
     this.#room = room
     this.#lines = lines
     this.#sources = sources
-    this.#source = new Int32Array(capacity)
-    this.#userSource = new Int32Array(capacity)
-    this.#flags = new Uint8Array(capacity)
-    this.#user = new Uint16Array(capacity)
+    this.#source = new Int32Array(memory, 0, capacity)
+    this.#userSource = new Int32Array(memory, 4 * capacity, capacity)
+    this.#user = new Uint16Array(memory, 8 * capacity, capacity)
+    this.#flags = new Uint8Array(memory, 10 * capacity, capacity)
     this.#bindShares = new Shares(room.loops)
+  }
+
+  static memory(capacity: number): SharedArrayBuffer {
+    return new SharedArrayBuffer(11 * capacity)
   }
 
   /** Whether those who have many get no more, so that others find room. */
@@ -128,16 +138,18 @@ export class Places {
   /** The session is over. */
   leave(slot: number, now: number): void {
     const [source, userSource] = [this.#source[slot] - 1, this.#userSource[slot] - 1]
+    const isUsers = (this.#flags[slot] & countsForUser) !== 0
+    // Before anything is given back: if the loop dies in between, the main thread does not do so again.
+    this.#source[slot] = 0
+    this.#userSource[slot] = 0
+    this.#flags[slot] = 0
     if (source !== noLine) this.#sources.leave(source, now)
     if (userSource !== noLine && this.#sources.leave(userSource, now)) {
       this.#leaving.delete(userSource)
       const user = this.#user[slot]
       this.#leaving.set(userSource, { user, owner: this.#lines.ownerOf(user), left: now })
     }
-    if (this.#flags[slot] & countsForUser) this.#lines.leave(this.#user[slot])
-    this.#source[slot] = 0
-    this.#userSource[slot] = 0
-    this.#flags[slot] = 0
+    if (isUsers) this.#lines.leave(this.#user[slot])
     const holder = this.#binds.get(slot)
     if (holder !== undefined && this.#binds.delete(slot)) this.#bindsOver.push({ holder, at: now })
   }
@@ -158,8 +170,19 @@ export class Places {
     for (const [line, { user, owner, left }] of this.#leaving) {
       if (now - left < sourceLasts) return
       this.#leaving.delete(line)
-      this.#sources.free(line, left, () => this.#lines.ownerOf(user) === owner && this.#lines.countSource(user, -1))
+      this.#sources.free(
+        line,
+        left,
+        owner,
+        () => this.#lines.ownerOf(user) === owner && this.#lines.countSource(user, -1),
+      )
     }
+  }
+
+  /** Another loop has died: what was left there, users' sources, is to be forgotten here. */
+  adopt(): void {
+    for (const { line, owner, left } of this.#sources.leftByUsers())
+      this.#leaving.set(line, { user: LimitLines.lineOf(owner), owner, left })
   }
 
   /** The limits have changed: one of how many sources a user may come from counts those that are there already. */

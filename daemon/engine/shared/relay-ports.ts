@@ -18,22 +18,39 @@ export class RelayPorts {
   static readonly bytes = 2 * ports * Uint16Array.BYTES_PER_ELEMENT
   /** Several sockets may have one port, each on an address of its own. */
   readonly #counts: Uint16Array
+  /** Those of one loop, in memory for another thread to see. */
+  readonly #own: Uint16Array
   readonly #isOurs: (address: Address) => boolean
   #followed = new Set<number>()
 
-  /** `isOurs`: whether an address is one of this machine's. */
-  constructor(memory: SharedArrayBuffer, isOurs: (address: Address) => boolean) {
+  /** `isOurs`: whether an address is one of this machine's. `own`: of as many bytes, of the loop that opens and closes here. */
+  constructor(
+    memory: SharedArrayBuffer,
+    isOurs: (address: Address) => boolean,
+    own: SharedArrayBuffer = new SharedArrayBuffer(RelayPorts.bytes),
+  ) {
     this.#counts = new Uint16Array(memory)
+    this.#own = new Uint16Array(own)
     this.#isOurs = isOurs
   }
 
   /** There is a socket more with this port, of the family whose addresses have so many bytes. */
   open(length: number, port: number): void {
-    Atomics.add(this.#counts, placeOf(length, port), 1)
+    const place = placeOf(length, port)
+    Atomics.add(this.#counts, place, 1)
+    this.#own[place]++
   }
 
   close(length: number, port: number): void {
-    Atomics.sub(this.#counts, placeOf(length, port), 1)
+    const place = placeOf(length, port)
+    this.#own[place]--
+    Atomics.sub(this.#counts, place, 1)
+  }
+
+  /** The loop that opened has died. */
+  closeAll(): void {
+    for (const [place, count] of this.#own.entries()) if (count > 0) Atomics.sub(this.#counts, place, count)
+    this.#own.fill(0)
   }
 
   /** What another process is told to `follow`. */

@@ -24,6 +24,8 @@ const source = 1
 const ofUser = 2
 /** Sources for which no line is to be had share this one, and all its limits. */
 const others = lineCount
+/** How many there are, that one included. */
+export const sourceLineCount = lineCount + 1
 /** Behind the lines, for each: how often the source was refused something since `takeRefused`, and by what last. */
 const refusedAt = headerWords + lineWords * (others + 1)
 const refusedWords = 4
@@ -40,6 +42,9 @@ const burst = 1_000
 /** No line. */
 export const noLine = -1
 
+/** In place of a loop's number. */
+const mainThread = -1
+
 /** The first word of what identifies an IPv4 address, which begins no IPv6 network in use; its second is the address. */
 const ipv4 = 0xffff
 
@@ -55,10 +60,11 @@ export class SourceLines {
   readonly #words: Int32Array
   readonly #lock: Lock
 
-  constructor(memory: SharedArrayBuffer) {
+  /** `loop`: which loop looks at them, from 0; by default it is the main thread. */
+  constructor(memory: SharedArrayBuffer, loop = mainThread) {
     this.#words = new Int32Array(memory)
     this.buckets = new Buckets(this.#words)
-    this.#lock = new Lock(this.#words, Header.lock)
+    this.#lock = new Lock(this.#words, Header.lock, holderOf(loop))
   }
 
   /** Memory for all lines; of those that nobody has touched the kernel keeps none. */
@@ -107,14 +113,35 @@ export class SourceLines {
     return Atomics.load(this.#words, lineAt(line) + Word.live)
   }
 
-  /** Frees a user's line that was left at that time, and calls `freed`, unless somebody has come since. */
-  free(line: number, left: number, freed: () => void): void {
+  /**
+   * Frees a user's line that was left at that time, and calls `freed`, unless somebody has come since, or it has been freed.
+   * `owner`: as of `enterAs`.
+   */
+  free(line: number, left: number, owner: number, freed: () => void): void {
     this.#lock.with(() => {
       const at = lineAt(line)
       if (this.#words[at + Word.live] > 0 || this.#words[at + Word.left] !== (left | 0)) return
+      if (this.#words[at + Word.owner] !== owner + ofUser) return
       this.#words[at + Word.owner] = 0
       freed()
     })
+  }
+
+  /** The lines of users that are left and not freed, those first that were left first. */
+  leftByUsers(): { readonly line: number; readonly owner: number; readonly left: number }[] {
+    const lines: { line: number; owner: number; left: number }[] = []
+    for (let line = 0; line < lineCount; line++) {
+      const at = lineAt(line)
+      const owner = this.#words[at + Word.owner]
+      if (owner === 0 || owner === source || this.#words[at + Word.live] > 0) continue
+      lines.push({ line, owner: owner - ofUser, left: this.#words[at + Word.left] })
+    }
+    return lines.sort((a, b) => a.left - b.left)
+  }
+
+  /** A loop has died: if it was looking at them, others may again. */
+  releaseFor(loop: number): void {
+    this.#lock.releaseFor(holderOf(loop))
   }
 
   /**
@@ -240,6 +267,11 @@ export class SourceLines {
   #hash(owner: number, high: number, low: number): number {
     return hashOf(this.#words[Header.seed], owner, high, low) & (lineCount - 1)
   }
+}
+
+/** Which holder of the lock a loop is, from 1 on. */
+function holderOf(loop: number): number {
+  return loop + 2
 }
 
 function lineAt(line: number): number {

@@ -6,7 +6,16 @@ import { count, done, type MethodShape, milliseconds, nothing, time } from './sh
 export const health = z.object({
   lag: milliseconds.describe('milliseconds by which the main thread was late at worst in the last ten seconds'),
   loops: z
-    .array(z.object({ lag: milliseconds }))
+    .array(
+      z.object({
+        lag: milliseconds,
+        restarts: count
+          .optional()
+          .describe(
+            'how often it has died of a fault, its connections with it, and another took its place; absent: never',
+          ),
+      }),
+    )
     .describe(
       'those that carry the connections, each with its longest turn in the last ten seconds; empty if the main thread does',
     ),

@@ -98,11 +98,13 @@ const scarce = 0.9
 
 function healthFacts({ lag, loops, sessions, descriptors, memory, store, names, accessLog }: Health): Fact[] {
   const worst = Math.max(lag, ...loops.map((loop) => loop.lag))
+  const deaths = loops.reduce((sum, { restarts = 0 }) => sum + restarts, 0)
   const share = (name: string, used: number, most: number): Fact => {
     return { name, value: `${used} of ${most}`, tone: used > scarce * most ? 'warning' : null }
   }
   return [
     { name: 'Late', value: `up to ${milliseconds(worst)}`, tone: worst > lateness ? 'warning' : null },
+    ...(deaths > 0 ? [{ name: 'Threads died', value: String(deaths), tone: 'bad' } as const] : []),
     share('Connections', sessions.live, sessions.max),
     share('Descriptors', descriptors.open, descriptors.max),
     { name: 'Memory', value: formatBytes(memory) },
