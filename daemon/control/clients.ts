@@ -3,8 +3,9 @@ import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Limits } from '../../shared/protocol/limits.ts'
 import { errorLine } from '../../shared/protocol/message.ts'
 import type { Role } from '../../shared/protocol/methods.ts'
+import { sourceNamed } from '../net/address.ts'
 import type { ControlConnection } from './connection.ts'
-import { LoginFailures, sourceNamed } from './login-failures.ts'
+import { LoginFailures } from './login-failures.ts'
 import type { Identity, Session, Via } from './session.ts'
 
 /** Milliseconds for clients to take their leave. */

@@ -1,4 +1,4 @@
-import { parseAddress, sourceOf } from '../net/address.ts'
+import { sourceNamed } from '../net/address.ts'
 
 /** Addresses remembered at most; the one that failed longest ago goes first. */
 const mostAddresses = 1024
@@ -52,10 +52,4 @@ export class LoginFailures {
     if (failures === undefined) return 0
     return Math.max(0, failures.level - ((this.#now() - failures.at) * this.#perMinute) / minute)
   }
-}
-
-/** The source (`sourceOf`) that an address is of; anything else is its own. */
-export function sourceNamed(literal: string): string {
-  const address = parseAddress(literal)
-  return address ? sourceOf(address.bytes) : literal
 }

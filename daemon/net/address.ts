@@ -103,6 +103,12 @@ export function sourceOf(bytes: Uint8Array): string {
   return formatAddress(firstOfSource(bytes, 64))
 }
 
+/** The source (`sourceOf`) that an address is of; anything else is its own. */
+export function sourceNamed(literal: string): string {
+  const address = parseAddress(literal)
+  return address ? sourceOf(address.bytes) : literal
+}
+
 /** The first address of the source that an address is of, with so many bits of IPv6 to one; a copy. */
 export function firstOfSource(bytes: Uint8Array, bits: 48 | 64): Uint8Array {
   return bytes.map((octet, i) => (bytes.length === 4 || i < bits / 8 ? octet : 0))

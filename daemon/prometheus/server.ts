@@ -2,13 +2,13 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { isIP, type Socket } from 'node:net'
 import { listenOnTcp, socketsOf } from '../control/doors/listen-tcp.ts'
-import { isLoopbackLiteral } from '../net/address.ts'
+import { isLoopbackLiteral, sourceNamed } from '../net/address.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import type { HandedSockets, NamedSocket } from '../sockets/handed-sockets.ts'
 import { contentTypes, expose, type Format, formatFor } from './exposition.ts'
 import type { Snapshot } from './families.ts'
 
-/** Clients at once, on all sockets together. Who comes then has the place of whoever came first. */
+/** Clients at once, on all sockets together. Who comes then has the place of whoever came first of the source that has most. */
 const mostClients = 16
 /** Milliseconds for a client to come, ask, and take its answer. */
 const patience = 5_000
@@ -16,6 +16,9 @@ const patience = 5_000
 const mostHead = 8 * 1024
 /** Milliseconds for which a snapshot is good, whoever asks and however often. */
 const freshness = 1_000
+
+/** In the order in which they came: the source of each. */
+type Clients = Map<Socket, string>
 
 /** What the daemon says of itself. */
 export interface Told {
@@ -44,7 +47,7 @@ export class MetricsServer {
   readonly #servers: readonly Server[]
   /** Those that are to listen, once there is something to tell: another process answers there meanwhile. */
   readonly #adopted: readonly Adopted[]
-  readonly #clients: Set<Socket>
+  readonly #clients: Clients
   /** Undefined while the daemon starts. */
   #told: Told | undefined
   #snapshot: Snapshot | undefined
@@ -55,7 +58,7 @@ export class MetricsServer {
   private constructor(
     adopted: readonly Adopted[],
     servers: readonly Server[],
-    clients: Set<Socket>,
+    clients: Clients,
     tellError: (error: unknown) => void,
   ) {
     this.#adopted = adopted
@@ -76,7 +79,7 @@ export class MetricsServer {
     tellError: (error: unknown) => void,
     handed?: HandedSockets,
   ): Promise<MetricsServer> {
-    const clients = new Set<Socket>()
+    const clients: Clients = new Map()
     const adopted: Adopted[] = []
     const fresh = endpoints.filter((endpoint) => {
       const [socket] = handed?.take('metrics', endpoint) ?? []
@@ -100,7 +103,7 @@ export class MetricsServer {
 
   async close(): Promise<void> {
     this.leave()
-    for (const client of this.#clients) client.destroy()
+    for (const client of this.#clients.keys()) client.destroy()
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
@@ -148,7 +151,7 @@ export class MetricsServer {
   }
 }
 
-function makeServer(clients: Set<Socket>, tellError: (error: unknown) => void): Server {
+function makeServer(clients: Clients, tellError: (error: unknown) => void): Server {
   const server = createServer({ maxHeaderSize: mostHead, noDelay: true })
   // What comes behind a request on its connection is not looked at.
   server.maxRequestsPerSocket = 1
@@ -158,15 +161,22 @@ function makeServer(clients: Set<Socket>, tellError: (error: unknown) => void): 
       clearTimeout(timer)
       clients.delete(socket)
     })
-    const [first] = clients
-    if (first && clients.size >= mostClients) {
-      clients.delete(first)
-      first.destroy()
-    }
-    clients.add(socket)
+    clients.set(socket, sourceNamed(socket.remoteAddress ?? ''))
+    const least = clients.size > mostClients ? leastOf(clients) : undefined
+    // It has closed only later.
+    if (least && clients.delete(least)) least.destroy()
   })
   // Such as too many open files: that client is lost, the next may have better luck.
   return server.on('listening', () => server.on('error', tellError))
+}
+
+/** One source alone cannot have all others' places taken before they are answered. */
+function leastOf(clients: Clients): Socket | undefined {
+  const counts = new Map<string, number>()
+  for (const source of clients.values()) counts.set(source, (counts.get(source) ?? 0) + 1)
+  const most = Math.max(...counts.values())
+  for (const [client, source] of clients) if (counts.get(source) === most) return client
+  return undefined
 }
 
 /**

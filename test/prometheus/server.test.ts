@@ -140,6 +140,19 @@ it('gives the place of who came first to a newcomer, so that a crowd keeps nobod
   }
 })
 
+it('lets the crowd of one source take the places of nobody else', async () => {
+  const listening = await MetricsServer.listen(
+    ['127.0.0.1', '::1'].map((address) => ({ address, port: 0 })),
+    vi.fn(),
+  )
+  onTestFinished(() => listening.close())
+  const [crowded, other] = listening.listening
+  const scraper = await connectPeer('::1', other?.port ?? 0)
+  for (let i = 0; i < 40; i++) await connectPeer('127.0.0.1', crowded?.port ?? 0)
+  scraper.write('GET /healthz HTTP/1.0\r\n\r\n')
+  expect(await scraper.readTextToEnd()).toMatch(/alive\n$/)
+})
+
 it('says so where its port is taken, and in a fault of ours', async () => {
   const { port, server, tellError, get } = await listen()
   await expect(MetricsServer.listen([{ address: '127.0.0.1', port }], tellError)).rejects.toThrow(ControlListenError)
