@@ -34,7 +34,7 @@ environment = $$(sed -n "2s/^':' \/\/; \(.*\)exec node.*/\1/p" dist/$(1).js)
 # A folder is newer than the bundle when a file in it was added or removed.
 sources = $(shell find $(1) -name '*.ts' -o -name '*.tsx' -o -type d)
 
-.PHONY: help run test test-long soak fuzz check bench screenshots docs build packed install uninstall clean
+.PHONY: help run test test-long soak fuzz check bench screenshots docs build packed install uninstall deb clean
 
 help: ## list these targets
 	@if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then on=$$(printf '\033[36m') off=$$(printf '\033[0m'); fi; \
@@ -114,6 +114,7 @@ $(packages): package-lock.json | $(fetched_node)
 lib := $(abspath $(PREFIX))/lib/proxyd
 bin := $(abspath $(PREFIX))/bin
 share := $(abspath $(PREFIX))/share
+doc := $(share)/doc/proxyd
 installed_node := $(or $(machine_node),$(lib)/node)
 
 # Where the shells look for the completions of a program.
@@ -122,12 +123,14 @@ completions = bash:bash-completion/completions/$(1) zsh:zsh/site-functions/_$(1)
 install: build ## install both programs under PREFIX (default /usr/local), staged below DESTDIR if that is given
 	set -e; umask 022; \
 	rm -rf "$(DESTDIR)$(lib)"; \
-	mkdir -p "$(DESTDIR)$(lib)/dist" "$(DESTDIR)$(lib)/node_modules" "$(DESTDIR)$(bin)" \
+	mkdir -p "$(DESTDIR)$(lib)/dist" "$(DESTDIR)$(lib)/node_modules" "$(DESTDIR)$(bin)" "$(DESTDIR)$(doc)" \
 		$(foreach section,1 5 8,"$(DESTDIR)$(share)/man/man$(section)"); \
 	cp package.json LICENSE "$(DESTDIR)$(lib)"; \
 	cp dist/*.js "$(DESTDIR)$(lib)/dist"; \
 	cp -R node_modules/koffi node_modules/@koromix "$(DESTDIR)$(lib)/node_modules"; \
 	$(if $(machine_node),,cp $(private_node) "$(DESTDIR)$(lib)/node";) \
+	cp -R README.md PROTOCOL.md docs/* "$(DESTDIR)$(doc)"; \
+	"$(NODE)" shared/packaging/contents.ts installed "$(DESTDIR)$(doc)" $(if $(machine_node),,.node/$(node_version)); \
 	for program in proxyd proxy-tui; do \
 		printf '#!/bin/sh\n%sexec "%s" %s "%s" "$$@"\n' "$(call environment,$$program)" "$(installed_node)" \
 			"$(call flags,$$program)" "$(lib)/dist/$$program.js" \
@@ -142,10 +145,17 @@ install: build ## install both programs under PREFIX (default /usr/local), stage
 	$(foreach page,$(manuals),"$(NODE)" dist/$(call manual,$(page)) >"$(DESTDIR)$(share)/man/man$(subst .,,$(suffix $(page)))/$(page)";)
 
 uninstall: ## remove what install put under PREFIX
-	rm -rf "$(DESTDIR)$(lib)" "$(DESTDIR)$(bin)/proxyd" "$(DESTDIR)$(bin)/proxy-tui"
+	rm -rf "$(DESTDIR)$(lib)" "$(DESTDIR)$(doc)" "$(DESTDIR)$(bin)/proxyd" "$(DESTDIR)$(bin)/proxy-tui"
 	cd "$(DESTDIR)$(share)" 2>/dev/null || exit 0; \
 	for script in $(call completions,proxyd) $(call completions,proxy-tui); do rm -f "$${script#*:}"; done; \
 	for page in $(manuals); do rm -f "man/man$${page##*.}/$$page"; done
+
+# Bundled anew, by the Node that is inside: another one would bundle otherwise.
+deb: $(private_node) ## build a Debian package in dist/, with a Node of its own inside
+	rm -rf dist/deb
+	$(MAKE) --what-if=package.json machine_node= PREFIX=/usr DESTDIR="$(CURDIR)/dist/deb" install
+	sh shared/packaging/debian/build.sh dist/deb
+	rm -rf dist/deb
 
 clean: ## remove what was built
 	rm -rf dist coverage
