@@ -13,9 +13,11 @@ import type { UserTraffic } from './observe/user-traffic.ts'
 import type { MetricsServer } from './prometheus/server.ts'
 import type { UserSeries } from './prometheus/user-series.ts'
 import { LiveRules } from './rules/live-rules.ts'
+import type { ServiceManager } from './service/service-manager.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { LiveSettings } from './settings/live-settings.ts'
 import { settingEffects } from './settings/setting-effects.ts'
+import type { HandedSockets } from './sockets/handed-sockets.ts'
 import type { Store, StoredSettings } from './store/store.ts'
 import { Backups } from './transfer/backups.ts'
 import type { Predecessor } from './upgrade/predecessor.ts'
@@ -34,6 +36,9 @@ export interface ManagementOptions {
   readonly predecessor: Predecessor | undefined
   /** That `--config` names. */
   readonly configFile: string | undefined
+  /** Sockets that the process was started with. */
+  readonly handed: HandedSockets | undefined
+  readonly manager: ServiceManager
   /** As the process was started with. */
   readonly environment: NodeJS.ProcessEnv
 }

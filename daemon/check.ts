@@ -7,15 +7,11 @@ import { checkTlsFiles } from './control/doors/tls-door.ts'
 import { groupOf } from './control/doors/unix-socket.ts'
 import { ControlStartError } from './control/start-error.ts'
 import { errnoOf, Failure } from './failure.ts'
-import { canListenOn, listenFailure } from './listening.ts'
-import type { Endpoint } from './net/endpoint.ts'
+import { canListenOn, listenFailure, wantedSockets } from './listening.ts'
 import { Refusal } from './refusal.ts'
 import { readConfigFile } from './settings/config-file.ts'
 import { type Configuration, combine, configure } from './settings/configuration.ts'
-import { forwardsOf } from './settings/forwards.ts'
-import { metricsEndpoints } from './settings/metrics-endpoints.ts'
 import { refuseOpenProxy } from './settings/open-proxy.ts'
-import type { SocketRole } from './sockets/handed-sockets.ts'
 import { databaseIn } from './store/sqlite-store.ts'
 import { StoreError } from './store/store.ts'
 import { webhookOf } from './watching.ts'
@@ -108,16 +104,8 @@ function foreseeAccessLog(file: string): void {
 }
 
 /** What was asked for: of default addresses this machine need not have all. */
-function endpointsOf({ values, sources }: Configuration): (readonly [SocketRole, Endpoint])[] {
-  const of = (role: 'socks' | 'control' | 'control-tls') =>
-    sources[`${role}-addr`] === 'default'
-      ? []
-      : values[`${role}-addr`].map((address) => [role, { address, port: values[`${role}-port`] }] as const)
-  return [
-    ...of('socks'),
-    ...of('control'),
-    ...of('control-tls'),
-    ...forwardsOf(values).map(({ listen }) => ['forward', listen] as const),
-    ...metricsEndpoints(values).map((endpoint) => ['metrics', endpoint] as const),
-  ]
+function endpointsOf({ values, sources }: Configuration) {
+  return wantedSockets(values).filter(
+    ([role]) => (role !== 'socks' && role !== 'control') || sources[`${role}-addr`] !== 'default',
+  )
 }

@@ -4,17 +4,20 @@ import { Ending } from './ending.ts'
 import { TooFewDescriptors } from './engine/shared/descriptor-shares.ts'
 import { EngineUnavailable, ForwardToSelf } from './engine/start.ts'
 import { Failure } from './failure.ts'
-import { listenFailure } from './listening.ts'
+import { listenFailure, wantedSockets } from './listening.ts'
 import type { DaemonLog } from './log.ts'
 import { type Management, startManagement } from './management.ts'
 import { openMonitoring } from './monitoring.ts'
 import type { Endpoint } from './net/endpoint.ts'
 import { countLive } from './observe/metrics.ts'
 import { Refusal } from './refusal.ts'
+import { takeSockets } from './service/handed-over.ts'
+import type { ServiceManager } from './service/service-manager.ts'
 import { type Configuration, combine } from './settings/configuration.ts'
 import { forwardsOf } from './settings/forwards.ts'
 import { patienceOf } from './settings/setting-effects.ts'
 import { acceptStored } from './settings/stored-settings.ts'
+import type { HandedSockets } from './sockets/handed-sockets.ts'
 import { ListenError } from './sockets/listeners.ts'
 import { openStore } from './store/open-store.ts'
 import type { ThreadShares } from './threads.ts'
@@ -24,6 +27,8 @@ import type { Predecessor } from './upgrade/predecessor.ts'
 export interface Daemon extends Management {
   /** When it is to be closed; a drain begins with this too. */
   readonly ending: Ending
+  /** Resolves when the main thread and all loops have had a turn. */
+  answers(): Promise<unknown>
   /** Ends every connection and gives everything back. */
   close(): Promise<void>
 }
@@ -34,6 +39,7 @@ export interface Origin {
   readonly predecessor: Predecessor | undefined
   /** That `--config` names. */
   readonly configFile: string | undefined
+  readonly manager: ServiceManager
   /** As the process was started with. */
   readonly environment: NodeJS.ProcessEnv
 }
@@ -51,7 +57,8 @@ export async function startDaemon(
   const warn = (message: string) => logger.warn(message)
   await using parts = new AsyncDisposableStack()
   try {
-    const monitoring = await openMonitoring(configuration.values, parts, log, predecessor?.handed)
+    const handed = predecessor?.handed ?? (await fromManager(configuration.values, origin.manager))
+    const monitoring = await openMonitoring(configuration.values, parts, log, handed)
     await predecessor?.borrow()
     const store = await openStore(configuration.values['state-dir'])
     parts.defer(() => store.close())
@@ -62,7 +69,7 @@ export async function startDaemon(
     const dataPlane = await startDataPlane(current, store, {
       ...{ threads, parts, log: logger },
       own: monitoring?.listening ?? [],
-      handed: predecessor?.handed,
+      handed,
     })
     const { kind, tables } = dataPlane.engine
     const ending = new Ending({
@@ -76,7 +83,7 @@ export async function startDaemon(
       tell: (message) => logger.info(message),
     })
     const { told, ...management } = await startManagement(
-      { configuration: current, stored, store, dataPlane, version, ending, log, monitoring, ...origin },
+      { configuration: current, stored, store, dataPlane, version, ending, log, monitoring, handed, ...origin },
       parts,
     )
     // Nobody is served by a daemon that may still fail.
@@ -93,11 +100,22 @@ export async function startDaemon(
     return {
       ...management,
       ending,
+      answers: () => dataPlane.engine.order('apply', {}),
       close: () => started.disposeAsync(),
     }
   } catch (error) {
     throw asFailure(error, configuration.values)
   }
+}
+
+/** The sockets that systemd has for this process. Rejects with a Failure for those that the settings do not want. */
+async function fromManager(
+  values: Configuration['values'],
+  manager: ServiceManager,
+): Promise<HandedSockets | undefined> {
+  const { handed, stale } = await takeSockets(manager.sockets, wantedSockets(values))
+  if (stale.size > 0) await manager.forget(stale)
+  return handed
 }
 
 /** In words for people, if it is one of those that the parts of the daemon foresee. */

@@ -1,8 +1,12 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import type { Settings } from '../shared/settings.ts'
 import { errnoOf, Failure } from './failure.ts'
 import type { Endpoint } from './net/endpoint.ts'
 import type { Configuration } from './settings/configuration.ts'
+import { forwardsOf } from './settings/forwards.ts'
+import { metricsEndpoints } from './settings/metrics-endpoints.ts'
+import type { SocketRole } from './sockets/handed-sockets.ts'
 
 /** The services that listen, and the flags that say where. */
 const flags = {
@@ -28,6 +32,19 @@ export async function endpointsAskedFor(
   const asked = values[setting]
   const addresses = sources[setting] === 'default' ? await presentAddresses(service, asked, warn) : asked
   return addresses.map((address) => ({ address, port: values[`${service}-port`] }))
+}
+
+/** Where the settings have the daemon listen, whatever of the default addresses this machine has. */
+export function wantedSockets(values: Readonly<Settings>): (readonly [SocketRole, Endpoint])[] {
+  const of = (role: 'socks' | 'control' | 'control-tls') =>
+    values[`${role}-addr`].map((address) => [role, { address, port: values[`${role}-port`] }] as const)
+  return [
+    ...of('socks'),
+    ...of('control'),
+    ...of('control-tls'),
+    ...forwardsOf(values).map(({ listen }) => ['forward', listen] as const),
+    ...metricsEndpoints(values).map((endpoint) => ['metrics', endpoint] as const),
+  ]
 }
 
 /**

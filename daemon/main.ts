@@ -15,7 +15,7 @@ import { exitAtOnce } from './os/exit.ts'
 import { spareThreads } from './os/thread-limit.ts'
 import { openOutput } from './output.ts'
 import { recoverStore } from './recover-store.ts'
-import { tellManager } from './service-manager.ts'
+import { forSuccessor, ServiceManager, takeVariables } from './service/service-manager.ts'
 import { readCommandLine } from './settings/command-line.ts'
 import { readConfigFile } from './settings/config-file.ts'
 import { type Configuration, configure } from './settings/configuration.ts'
@@ -30,8 +30,9 @@ for (const output of [process.stdout, process.stderr]) output.on('error', () => 
 /** Beside those that Node has open itself; what serving takes is for the engine to say. */
 const fewestDescriptors = 16
 
-/** Before anything is changed of it: a successor starts with the same. */
-const environment = { ...process.env }
+/** Before anything else is changed of it: a successor starts with the same. */
+const environment = forSuccessor(process.env)
+const managerVariables = takeVariables(process.env, process.pid)
 let predecessor: Predecessor | undefined
 
 try {
@@ -100,7 +101,9 @@ async function serve(configuration: Configuration, configFile: string | undefine
     process.exit(1)
   })
   const stopSignal = firstStopSignal(() => vanish())
-  const daemon = await startDaemon(configuration, version, log, threads, { predecessor, configFile, environment })
+  const manager = new ServiceManager(managerVariables, (message) => logger.warn(message))
+  const origin = { predecessor, configFile, environment, manager }
+  const daemon = await startDaemon(configuration, version, log, threads, origin)
   // Behind the engine, which resets its connections when the process exits.
   exitAtOnce()
   vanish = daemon.vanish
@@ -113,14 +116,27 @@ async function serve(configuration: Configuration, configFile: string | undefine
     output.write(`listening ${service} ${address}${leadsTo}\n`)
   }
   output.write('ready\n')
-  void tellManager('READY=1', (message) => logger.warn(message))
+  void manager.ready(`proxyd ${version} serves SOCKS on ${daemon.socksPlaces.join(' and ')}`)
+  void manager.keep(daemon.sockets())
+  manager.watch(daemon.answers)
+  let isStopped = false
+  const onDrain = () => {
+    void manager.status('drains: no new clients')
+    // Whoever comes is refused; but behind a stop, there may be a start.
+    if (!isStopped) void manager.keep([])
+  }
+  daemon.ending.drains.addEventListener('abort', onDrain, { once: true })
 
   void stopSignal.then((signal) => {
+    isStopped = true
+    void manager.stopping()
     if (!daemon.ending.drain(signal)) logger.info(`${signal}: live connections come to their end already`)
     logger.info(`another ${signal} ends them at once`)
   })
   await daemon.ending.come
+  void manager.stopping()
   await daemon.close()
+  await manager.told()
   logger.info('stopped')
   process.exit(0)
 }

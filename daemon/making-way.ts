@@ -12,8 +12,9 @@ import { GatheredChanges } from './observe/gathered-changes.ts'
 import type { MetricsServer } from './prometheus/server.ts'
 import { Refusal } from './refusal.ts'
 import type { Reload } from './reloading.ts'
-import { tellManager } from './service-manager.ts'
+import type { ServiceManager } from './service/service-manager.ts'
 import type { LiveSettings } from './settings/live-settings.ts'
+import type { NamedSocket } from './sockets/handed-sockets.ts'
 import type { Elsewhere, Store, StoredUser, UsageBatch } from './store/store.ts'
 import type { Answer, Channel } from './upgrade/channel.ts'
 import type { Predecessor } from './upgrade/predecessor.ts'
@@ -40,6 +41,9 @@ export interface MakingWayOptions {
   readonly version: string
   readonly predecessor: Predecessor | undefined
   readonly environment: NodeJS.ProcessEnv
+  readonly manager: ServiceManager
+  /** All that this process listens on. */
+  readonly sockets: () => readonly NamedSocket[]
   readonly log: { info(message: string): void; warn(message: string): void }
 }
 
@@ -57,11 +61,11 @@ export function upgradeOf(options: MakingWayOptions): Upgrade {
 }
 
 function testatorOf(options: MakingWayOptions): Testator {
-  const { store, dataPlane, control, monitoring, late, ending, version, predecessor, log } = options
+  const { store, dataPlane, control, monitoring, late, ending, version, predecessor, manager, log } = options
   return {
     generation: predecessor?.generation ?? 1,
     cookie: control.cookie,
-    sockets: () => [...dataPlane.engine.sockets, ...control.sockets, ...(monitoring?.sockets ?? [])],
+    sockets: options.sockets,
     async lend(next, signal) {
       log.info('the successor has read its settings: it gets the store and the runtime folder')
       await control.lend(signal)
@@ -80,7 +84,7 @@ function testatorOf(options: MakingWayOptions): Testator {
       const report = reporting(channel, dataPlane)
       report()
       setInterval(report, reportPeriod).unref()
-      void tellManager(`MAINPID=${pid}`, log.warn.bind(log))
+      manager.leave(pid)
       ending.makeWay(control.leave())
       monitoring?.leave()
       dataPlane.accessLog.leaveRotation()

@@ -24,6 +24,7 @@ import type { Told } from './prometheus/server.ts'
 import { type Reload, reloading } from './reloading.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { forwardsOf, forwardTarget } from './settings/forwards.ts'
+import type { NamedSocket } from './sockets/handed-sockets.ts'
 import { alsoBefore, joinedConnections, takeOver } from './taking-over.ts'
 import type { Upgrade } from './upgrade/upgrade.ts'
 import { startWatches } from './watching.ts'
@@ -32,6 +33,9 @@ import { startWatches } from './watching.ts'
 export interface Management {
   /** Every socket of the daemon. */
   readonly listening: Listening
+  readonly socksPlaces: readonly string[]
+  /** As long as it listens on them. */
+  readonly sockets: () => readonly NamedSocket[]
   readonly reload: Reload
   /** Removes the files by which clients find the daemon, for an end that cannot wait. */
   vanish(): void
@@ -69,6 +73,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
     ...(await waysIn(configuration, (message) => log.logger.warn(message))),
     instance,
     predecessor: options.predecessor,
+    handed: options.handed,
     backend: {
       users: administered.users,
       limits: administered.limits,
@@ -110,13 +115,22 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   const { config, rules } = administered
   const { configFile, predecessor } = options
   const reload = alsoBefore(
-    reloading({ control, config, rules, dataPlane, configFile, log: log.logger, heard }),
+    reloading({ control, config, rules, dataPlane, configFile, manager: options.manager, log: log.logger, heard }),
     predecessor,
   )
-  const parties = { ...options, ...administered, connections, control, reload, log: log.logger }
+  const sockets = () => [...dataPlane.engine.sockets, ...control.sockets, ...(monitoring?.sockets ?? [])]
+  const parties = { ...options, ...administered, connections, control, reload, sockets, log: log.logger }
   if (predecessor) takeOver(predecessor, parties, parts)
   const upgrade = upgradeOf(parties)
-  return { listening, reload, vanish: control.vanish, upgrade, told }
+  return {
+    listening,
+    socksPlaces: dataPlane.engine.listening.map(formatEndpoint),
+    sockets,
+    reload,
+    vanish: control.vanish,
+    upgrade,
+    told,
+  }
 }
 
 /** Where and how operators may come in. */

@@ -5,6 +5,7 @@ import { Failure } from './failure.ts'
 import type { Heard } from './monitoring.ts'
 import { Refusal } from './refusal.ts'
 import type { LiveRules } from './rules/live-rules.ts'
+import type { ServiceManager } from './service/service-manager.ts'
 import { readConfigFile } from './settings/config-file.ts'
 import type { LiveSettings, Reread } from './settings/live-settings.ts'
 
@@ -17,12 +18,13 @@ interface Reloaded {
   readonly rules: Pick<LiveRules, 'reload'>
   readonly dataPlane: Pick<DataPlane, 'accessLog'>
   readonly configFile: string | undefined
+  readonly manager: Pick<ServiceManager, 'reloading'>
   readonly log: { info(message: string): void; warn(message: string): void }
   /** Counts them, where somebody wants to know. */
   readonly heard: Pick<Heard, 'reloads'> | undefined
 }
 
-export function reloading({ control, config, rules, dataPlane, configFile, log, heard }: Reloaded): Reload {
+export function reloading({ control, config, rules, dataPlane, configFile, manager, log, heard }: Reloaded): Reload {
   /** Resolves to what the work comes to, or else to undefined, and its problem is told. */
   async function attempt<T>(what: string, work: () => Promise<T>, problems: string[]): Promise<T | undefined> {
     try {
@@ -36,7 +38,7 @@ export function reloading({ control, config, rules, dataPlane, configFile, log, 
     }
   }
 
-  return async (asker) => {
+  const reload: Reload = async (asker) => {
     log.info(`${asker}: what lies in files is read again, and the access log is opened again, if there is one`)
     const problems: string[] = []
     const file = async () => (configFile === undefined ? {} : readConfigFile(configFile))
@@ -54,4 +56,5 @@ export function reloading({ control, config, rules, dataPlane, configFile, log, 
     const changed = [...now.map((each) => ({ ...each, now: true })), ...later.map((each) => ({ ...each, now: false }))]
     return { changed, warnings: [...warnings], problems }
   }
+  return (asker) => manager.reloading(() => reload(asker))
 }

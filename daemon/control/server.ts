@@ -28,8 +28,10 @@ export interface ControlOptions {
   readonly backend: Backend
   /** New at each start of the daemon. */
   readonly instance: string
-  /** Of a daemon that makes way for this one: what it listens on, and by what clients on this machine log in. */
-  readonly predecessor?: { readonly handed: HandedSockets; readonly cookie: string } | undefined
+  /** Of a daemon that makes way for this one: by what clients on this machine log in. */
+  readonly predecessor?: { readonly cookie: string } | undefined
+  /** What another process has listened on. */
+  readonly handed?: HandedSockets | undefined
   readonly log: Log
   /** Milliseconds between two looks at the runtime folder, a minute by default. */
   readonly lookPeriod?: number
@@ -96,7 +98,7 @@ const socketOptions = { allowHalfOpen: true, noDelay: true, keepAlive: true, kee
 export async function startControlServer(options: ControlOptions): Promise<ControlServer> {
   const { listen, tls, runtimeDirectory, log, socket = ownSocket } = options
   refuseOpenEndpoints(listen)
-  const { handed, cookie = randomBytes(32).toString('hex') } = options.predecessor ?? {}
+  const { handed, predecessor: { cookie = randomBytes(32).toString('hex') } = {} } = options
   const changes = new Changes()
   const { clients, load } = makeClients(options, cookie, changes)
   const door = makeTlsDoor(options, clients)

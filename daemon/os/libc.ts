@@ -61,10 +61,16 @@ export const shutdown = bind<[fd: number, how: number]>('int shutdown(int, int)'
 export const close = bind<[fd: number]>('int close(int)')
 export const pipe2 = bind<[fds: Memory, flags: number]>('int pipe2(void *, int)')
 const fcntl = libc.func('int fcntl(int, int, ...)')
-export const setPipeSize = (fd: number, bytes: number): number => {
-  const result = fcntl(fd, 1031 /* F_SETPIPE_SZ */, 'int', bytes)
+const control = (fd: number, command: number, value: number): number => {
+  const result = fcntl(fd, command, 'int', value)
   return result < 0 ? -koffi.errno() : result
 }
+export const setPipeSize = (fd: number, bytes: number): number => control(fd, 1031 /* F_SETPIPE_SZ */, bytes)
+/** Another descriptor of the same, closed on exec. */
+export const duplicate = (fd: number): number => control(fd, 1030 /* F_DUPFD_CLOEXEC */, 3)
+/** Has no call wait for it, and no program that is started have it. */
+export const setOwnFlags = (fd: number): number =>
+  control(fd, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */) + control(fd, 4 /* F_SETFL */, 0o4000 /* O_NONBLOCK */)
 export const eventfd = bind<[value: number, flags: number]>('int eventfd(unsigned int, int)')
 export const read = bind<[fd: number, buffer: Memory, length: number]>('long read(int, void *, size_t)')
 export const write = bind<[fd: number, buffer: Memory, length: number]>('long write(int, void *, size_t)')
@@ -86,6 +92,8 @@ export const sendmmsg = bind<[fd: number, headers: Memory, count: number, flags:
 export const sendto = bind<
   [fd: number, buffer: Memory, length: number, flags: number, address: Memory, addressLength: number]
 >('long sendto(int, void *, size_t, int, void *, int)')
+
+export const sendmsg = bind<[fd: number, header: Memory, flags: number]>('long sendmsg(int, void *, int)')
 
 /** Where the kernel finds memory of more than 64 bytes, which never moves while it is in use. */
 export function addressOfMemory(memory: Uint8Array | Uint32Array): number {

@@ -1,6 +1,6 @@
 import type { Address } from '../net/address.ts'
 import * as libc from './libc.ts'
-import { AF_INET, AF_INET6, encodeSocketAddress, portOf, socketAddressBytes } from './socket-address.ts'
+import { AF_INET, AF_INET6, addressOf, encodeSocketAddress, portOf, socketAddressBytes } from './socket-address.ts'
 
 /** Sockets, non-blocking and closed on exec; TCP's, and what UDP's (`udp.ts`) have in common with them. Results are 0 or more, or a negated errno. */
 
@@ -13,11 +13,13 @@ const IPPROTO_TCP = 6
 const IPPROTO_IPV6 = 41
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
+const SO_TYPE = 3
 const SO_ERROR = 4
 const SO_KEEPALIVE = 9
 const SO_OOBINLINE = 10
 const SO_LINGER = 13
 const SO_REUSEPORT = 15
+const SO_ACCEPTCONN = 30
 const TCP_NODELAY = 1
 const TCP_KEEPIDLE = 4
 const TCP_KEEPINTVL = 5
@@ -187,6 +189,24 @@ export function keepListening(fd: number, backlog: number): number {
   setNoDelay(fd)
   keepUrgentInStream(fd)
   return libc.listenSocket(fd, backlog)
+}
+
+/**
+ * Makes what another program has opened a socket like those of this one. Returns where it listens; undefined if it is no TCP
+ * socket that does.
+ */
+export function adoptListening(fd: number): { readonly address: Address; readonly port: number } | undefined {
+  if (optionOf(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 1 || optionOf(fd, SOL_SOCKET, SO_TYPE) !== SOCK_STREAM)
+    return undefined
+  if (boundAddress(fd, address) < 0 || (address[0] !== AF_INET && address[0] !== AF_INET6)) return undefined
+  libc.setOwnFlags(fd)
+  return { address: addressOf(address), port: portOf(address) }
+}
+
+/** Undefined if it has none. */
+function optionOf(fd: number, level: number, name: number): number | undefined {
+  optionLength[0] = 4
+  return libc.getsockopt(fd, level, name, option, optionLength) < 0 ? undefined : option[0]
 }
 
 /** The port a socket is bound to. */

@@ -38,6 +38,11 @@ export class HandedSockets {
   }
 }
 
+/** Whether a socket that listens `at` there is what is wanted: for port 0 any will do. */
+export function isFor(at: Endpoint, wanted: Endpoint): boolean {
+  return isSameAddress(at.address, wanted.address) && (wanted.port === 0 || wanted.port === at.port)
+}
+
 /** The descriptor of a server that listens: Node has no public word for it. */
 export function descriptorOf(server: Server): number {
   return (server as unknown as { readonly _handle: { readonly fd: number } })._handle.fd

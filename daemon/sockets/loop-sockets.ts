@@ -1,6 +1,6 @@
 import { type Address, parseAddress } from '../net/address.ts'
 import type { Endpoint } from '../net/endpoint.ts'
-import { close, errnoName, ifNametoindex } from '../os/libc.ts'
+import { close, duplicate, errnoName, ifNametoindex } from '../os/libc.ts'
 import { boundPort, keepListening, listen as listenSocket, setLiveness, sharePort } from '../os/socket.ts'
 import type { SocketRole } from './handed-sockets.ts'
 import { ListenError, type Listener, type ListenOptions, openListeners } from './listeners.ts'
@@ -27,7 +27,7 @@ function open(endpoint: Endpoint, role: SocketRole, options: LoopSocketOptions):
     for (const fd of socket) adopt(fd, options)
     if (socket.length === 0) socket.push(openFirst(endpoint, options))
     const at = { address: endpoint.address, port: boundPort(socket[0] as number) }
-    while (socket.length < options.workers) socket.push(openAnother(at, options))
+    while (socket.length < options.workers) socket.push(openAnother(at, options, handed[0]?.fd))
     return { at, socket }
   } catch (error) {
     closeAll(socket)
@@ -50,8 +50,14 @@ function openFirst(endpoint: Endpoint, options: LoopSocketOptions): number {
   return openSocket(endpoint, options, { bound: sharePort })
 }
 
-function openAnother(at: Endpoint, options: LoopSocketOptions): number {
-  return openSocket(at, options, { opened: sharePort })
+/** Where the socket that was handed over is another user's, the port cannot be shared, but that socket can. */
+function openAnother(at: Endpoint, options: LoopSocketOptions, handed: number | undefined): number {
+  try {
+    return openSocket(at, options, { opened: sharePort })
+  } catch (error) {
+    if (handed === undefined || !(error instanceof ListenError) || error.code !== 'EADDRINUSE') throw error
+    return must(at, duplicate(handed))
+  }
 }
 
 function openSocket(

@@ -66,7 +66,7 @@ export class Upgrade {
     if (this.#isUnderWay) throw new Refusal('conflict', 'an upgrade is under way already: wait for its outcome')
     if (this.#isDone || this.#options.ends.aborted)
       throw new Refusal('conflict', 'this daemon comes to its end: ask its successor, if it has one')
-    refuseWhereTheEndIsNoticed()
+    refuseWhereTheEndIsNoticed(this.#options.environment)
     this.#isUnderWay = true
     try {
       const { channel: _, ...successor } = await this.#handOver(asker)
@@ -145,8 +145,7 @@ export class Upgrade {
 }
 
 /** Where whoever has started this process takes its end for that of the service, nothing may be put in its place. */
-function refuseWhereTheEndIsNoticed(): void {
-  const { SYSTEMD_EXEC_PID, NOTIFY_SOCKET } = process.env
+function refuseWhereTheEndIsNoticed({ SYSTEMD_EXEC_PID, NOTIFY_SOCKET }: NodeJS.ProcessEnv): void {
   if (process.pid === 1) {
     throw new Refusal(
       'conflict',

@@ -190,7 +190,7 @@ describe.each(upgradableEngines)('with the %s engine, an upgrade', (engine) => {
     const { daemon, clients } = await startUpgradable('', ['--engine', engine, '--timeout-drain', '60000'], { env })
     const flow = await Flow.begin(clients, 1, () => setTimeout(20))
     const { pid } = await upgrade(daemon)
-    await eventually(() => expect(manager.heard().sort()).toEqual([`MAINPID=${pid}`, 'READY=1', 'READY=1']))
+    await eventually(() => expect(manager.heard()).toContain(`MAINPID=${pid}`))
     const { steps } = flow
     process.kill(pid, 'SIGKILL')
     await daemon.logs(/the successor has gone: new clients are refused, live connections get 60 s/)

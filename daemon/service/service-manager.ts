@@ -1,0 +1,166 @@
+import { setTimeout } from 'node:timers/promises'
+import type { NamedSocket } from '../sockets/handed-sockets.ts'
+import { keptName, keptNames } from './socket-names.ts'
+
+/** As systemd sets them for a process that it starts. */
+export interface ManagerVariables {
+  /** Where it listens to what the process tells; undefined: nobody does. */
+  readonly notifySocket: string | undefined
+  /** Milliseconds without a sign of life after which it ends the process; undefined: however long. */
+  readonly watchdog: number | undefined
+  /** Listening sockets that it hands over, from descriptor 3 on, and how it calls them. */
+  readonly sockets: readonly string[]
+}
+
+/** The first descriptor that is handed over: sd_listen_fds(3). */
+export const firstSocket = 3
+
+const variables = [
+  'NOTIFY_SOCKET',
+  'WATCHDOG_USEC',
+  'WATCHDOG_PID',
+  'LISTEN_FDS',
+  'LISTEN_PID',
+  'LISTEN_FDNAMES',
+] as const
+/** Of these a successor, which is another process, takes no notice, or shall not. */
+const ofThisProcess = ['WATCHDOG_PID', 'LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES'] as const
+
+/** Takes the variables out of the environment, for no child to take them for its own. */
+export function takeVariables(environment: NodeJS.ProcessEnv, pid: number): ManagerVariables {
+  const [notifySocket, watchdog, watchdogPid = String(pid), count, listenPid, names = ''] = variables.map(
+    (name) => environment[name],
+  )
+  for (const name of variables) delete environment[name]
+  const isOurs = listenPid === String(pid)
+  const listed = names.split(':')
+  const sockets = Array.from({ length: isOurs ? Number(count) || 0 : 0 }, (_, i) => listed[i] ?? '')
+  const period = watchdogPid === String(pid) ? Number(watchdog) / 1000 : 0
+  return { notifySocket: notifySocket || undefined, watchdog: period > 0 ? period : undefined, sockets }
+}
+
+/** What a successor may have of an environment. */
+export function forSuccessor(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const left = { ...environment }
+  for (const name of ofThisProcess) delete left[name]
+  return left
+}
+
+/**
+ * Tells systemd how the service does, if it wants to hear (sd_notify(3)), in the order of the calls. Without koffi it cannot be told,
+ * and `warn` hears of it. Once another process is the service, this one says no more.
+ */
+export class ServiceManager {
+  readonly #variables: ManagerVariables
+  readonly #warn: (message: string) => void
+  #last: Promise<unknown> = Promise.resolve()
+  #isOver = false
+  #status = ''
+  #watching: NodeJS.Timeout | undefined
+
+  constructor(variables: ManagerVariables, warn: (message: string) => void) {
+    this.#variables = variables
+    this.#warn = warn
+  }
+
+  /** The names of the sockets that it hands over, from the descriptor `firstSocket` on. */
+  get sockets(): readonly string[] {
+    return this.#variables.sockets
+  }
+
+  /** The daemon serves; `status` says so to people. */
+  ready(status: string): Promise<void> {
+    this.#status = status
+    return this.#tell([`READY=1\nSTATUS=${status}`])
+  }
+
+  /** Tells that it reads its files again, and when it has. */
+  async reloading<T>(work: () => Promise<T>): Promise<T> {
+    // That of the kernel's CLOCK_MONOTONIC, by which systemd knows this from an older one.
+    void this.#tell([`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`])
+    try {
+      return await work()
+    } finally {
+      void this.ready(this.#status)
+    }
+  }
+
+  /** Tells people how it does. */
+  status(text: string): Promise<void> {
+    this.#status = text
+    return this.#tell([`STATUS=${text}`])
+  }
+
+  stopping(): Promise<void> {
+    return this.#tell(['STOPPING=1'])
+  }
+
+  /** Has it keep these listening sockets, and no others, for the next process, should this one end, however that is. */
+  async keep(sockets: readonly NamedSocket[]): Promise<void> {
+    if (this.#variables.notifySocket === undefined) return
+    const { mostDescriptors } = await import('../os/notify.ts')
+    void this.forget(keptNames)
+    const handed = this.#variables.sockets.map((name, i) => (keptNames.has(name) ? undefined : firstSocket + i))
+    const own = sockets.filter(({ fd }) => !handed.includes(fd))
+    const byName = Map.groupBy(own, keptName)
+    for (const [name, ofName] of byName) {
+      if (name === undefined) continue
+      for (let i = 0; i < ofName.length; i += mostDescriptors) {
+        const some = ofName.slice(i, i + mostDescriptors).map(({ fd }) => fd)
+        void this.#tell([`FDSTORE=1\nFDNAME=${name}`, some])
+      }
+    }
+    await this.#last
+  }
+
+  /** Has it forget sockets of these names. */
+  forget(names: Iterable<string>): Promise<void> {
+    for (const name of names) void this.#tell([`FDSTOREREMOVE=1\nFDNAME=${name}`])
+    return this.#last.then(() => {})
+  }
+
+  /** Gives signs of life as long as `answers` resolves, twice in the time that there is for one. */
+  watch(answers: () => Promise<unknown>): void {
+    const { watchdog } = this.#variables
+    if (watchdog === undefined) return
+    let isAsked = false
+    const look = async () => {
+      if (isAsked) return
+      isAsked = true
+      await answers()
+      isAsked = false
+      await this.#tell(['WATCHDOG=1'])
+    }
+    this.#watching = setInterval(() => void look(), watchdog / 2).unref()
+    void look()
+  }
+
+  /** Another process is the service from now on. */
+  leave(pid: number): void {
+    void this.#tell([`MAINPID=${pid}`])
+    this.#isOver = true
+    clearInterval(this.#watching)
+  }
+
+  /** Resolves when it has been told all, which systemd that is stuck may keep from it for a second. */
+  async told(): Promise<void> {
+    await Promise.race([this.#last, setTimeout(1000, undefined, { ref: false })])
+  }
+
+  #tell([lines, descriptors]: readonly [lines: string, descriptors?: readonly number[]]): Promise<void> {
+    const { notifySocket } = this.#variables
+    if (notifySocket === undefined || this.#isOver) return Promise.resolve()
+    const told = this.#last.then(async () => {
+      const [said = ''] = lines.split('\n')
+      try {
+        const { notify } = await import('../os/notify.ts')
+        const result = notify(notifySocket, lines, descriptors)
+        if (result < 0) this.#warn(`systemd does not hear ${said} (errno ${-result})`)
+      } catch (error) {
+        this.#warn(`systemd does not hear ${said} (${(error as Error).message})`)
+      }
+    })
+    this.#last = told
+    return told
+  }
+}

@@ -1,0 +1,69 @@
+import { setImmediate } from 'node:timers/promises'
+import { afterEach, expect, test, vi } from 'vitest'
+import { forSuccessor, ServiceManager, takeVariables } from '../../daemon/service/service-manager.ts'
+import { startServiceManager } from '../helpers/service-manager.ts'
+
+afterEach(() => void vi.useRealTimers())
+
+const given = {
+  HOME: '/root',
+  NOTIFY_SOCKET: '/n',
+  WATCHDOG_USEC: '3000000',
+  WATCHDOG_PID: '7',
+  LISTEN_PID: '7',
+  LISTEN_FDS: '3',
+  LISTEN_FDNAMES: 'socks:control',
+}
+
+test('variables count for the process that they name, and no child gets them', () => {
+  const environment = { ...given }
+  expect(takeVariables(environment, 7)).toEqual({
+    notifySocket: '/n',
+    watchdog: 3000,
+    sockets: ['socks', 'control', ''],
+  })
+  expect(environment).toEqual({ HOME: '/root' })
+  expect(takeVariables({ ...given }, 8)).toEqual({ notifySocket: '/n', watchdog: undefined, sockets: [] })
+  const { HOME, NOTIFY_SOCKET, WATCHDOG_USEC } = given
+  expect(forSuccessor(given)).toEqual({ HOME, NOTIFY_SOCKET, WATCHDOG_USEC })
+})
+
+test.runIf(process.platform === 'linux')(
+  'there are signs of life as long as all answers, until another takes over',
+  async () => {
+    vi.useFakeTimers({ toFake: ['setInterval'] })
+    const { path, heard } = await startServiceManager()
+    const hears = async (count: number) => {
+      while (heard().length < count) await setImmediate()
+      expect(heard()).toEqual(Array(count).fill('WATCHDOG=1'))
+    }
+    const warn = vi.fn()
+    const manager = new ServiceManager({ notifySocket: path, watchdog: 200, sockets: [] }, warn)
+    const answers = [Promise.resolve(), Promise.resolve(), new Promise(() => {})]
+    const asked = vi.fn(async () => answers.shift())
+    manager.watch(asked)
+    await hears(1)
+    vi.advanceTimersByTime(99)
+    expect(asked).toHaveBeenCalledOnce()
+    vi.advanceTimersByTime(1)
+    await hears(2)
+    vi.advanceTimersByTime(10_000)
+    expect(asked).toHaveBeenCalledTimes(3)
+    await manager.status('well')
+    expect(heard()).toEqual(['WATCHDOG=1', 'WATCHDOG=1', 'STATUS=well'])
+    manager.leave(9)
+    await manager.status('gone')
+    await manager.told()
+    expect(heard().slice(3)).toEqual(['MAINPID=9'])
+    expect(warn).not.toHaveBeenCalled()
+  },
+)
+
+test.runIf(process.platform === 'linux')(
+  'a systemd that does not listen is told of in the log, and holds up nothing',
+  async () => {
+    const warn = vi.fn()
+    await new ServiceManager({ notifySocket: '/nowhere', watchdog: undefined, sockets: [] }, warn).ready('serves')
+    expect(warn).toHaveBeenCalledExactlyOnceWith('systemd does not hear READY=1 (errno 2)')
+  },
+)
