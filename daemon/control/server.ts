@@ -28,8 +28,8 @@ export interface ControlOptions {
   readonly backend: Backend
   /** New at each start of the daemon. */
   readonly instance: string
-  /** Of a daemon that makes way for this one: by what clients on this machine log in. */
-  readonly predecessor?: { readonly cookie: string } | undefined
+  /** Of a daemon that makes way for this one: by what clients on this machine log in, and which in a row this one is by it. */
+  readonly predecessor?: { readonly cookie: string; readonly generation: number } | undefined
   /** What another process has listened on. */
   readonly handed?: HandedSockets | undefined
   readonly log: Log
@@ -186,12 +186,24 @@ function makeTlsDoor({ tls, limits, log }: ControlOptions, clients: Clients): Tl
 
 /** What it takes to serve clients is loaded when the first one comes: 45 ms of CPU and 14 MB, most of it the protocol's table. */
 function makeClients(options: ControlOptions, cookie: string, changes: Changes) {
-  const { backend, instance, log, socket = ownSocket, linger = feedLinger } = options
+  const { backend, instance, log, socket = ownSocket, linger = feedLinger, predecessor } = options
+  const { generation } = predecessor ?? { generation: 1 }
   const limits = { ...protocolLimits, ...options.limits }
   let offered: Promise<Offered> | undefined
   const load = () => {
     offered ??= import('./service.ts').then(({ makeService }) =>
-      makeService({ backend, instance, log, limits, linger, cookie, changes, socketRole: socket.role, clients }),
+      makeService({
+        backend,
+        instance,
+        log,
+        limits,
+        linger,
+        cookie,
+        changes,
+        socketRole: socket.role,
+        generation,
+        clients,
+      }),
     )
     return offered
   }

@@ -41,6 +41,8 @@ export interface ServiceOptions {
   readonly changes: Changes
   /** What whoever opens the Unix socket may do. */
   readonly socketRole: Role
+  /** See `Predecessor.generation`. */
+  readonly generation: number
   readonly clients: Clients
 }
 
@@ -53,7 +55,7 @@ export interface Offered {
 }
 
 export function makeService(options: ServiceOptions): Offered {
-  const { backend, instance, log, limits, linger, cookie, changes, socketRole, clients } = options
+  const { backend, instance, log, limits, linger, cookie, changes, socketRole, generation, clients } = options
   const auditor = new Auditor(backend, log)
   const login = {
     find: accounts(backend.operators, cookie),
@@ -71,7 +73,7 @@ export function makeService(options: ServiceOptions): Offered {
   })
   const feed = { ...limits, linger }
   const handlers = {
-    ...sessionHandlers(socketRole),
+    ...sessionHandlers(socketRole, generation),
     ...loginHandlers(login),
     ...operatorHandlers(backend.operators, clients),
     ...userHandlers(backend.users, backend.limits, backend.userTable, feed),

@@ -34,10 +34,10 @@ export const daemonVerbs = {
     prepare:
       () =>
       async ({ call }) => {
-        const { name, role, via, readOnly } = await call('session.whoami', {})
+        const { name, role, via, readOnly, generation } = await call('session.whoami', {})
         return {
-          data: { name, role, via, ...(readOnly && { readOnly }) },
-          view: `${name}, ${role}, via ${via}${readOnly ? ', read-only' : ''}`,
+          data: { name, role, via, ...(readOnly && { readOnly }), ...(generation && { generation }) },
+          view: `${name}, ${role}, via ${via}${readOnly ? ', read-only' : ''}${generation ? `, generation ${generation}` : ''}`,
         }
       },
   }),

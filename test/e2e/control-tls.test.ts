@@ -46,10 +46,11 @@ test('a named operator manages the daemon through TLS, also after a restart and 
   expect((await first.daemon.stop()).status).toBe(0)
 
   const { daemon, tlsPort } = await startTls(files, { folders })
-  const enter = async () => {
+  const enter = async (more = {}) => {
     const client = await strangerByTls({ tlsPort, ca: identity.cert })
     expect((await logIn(client, password, 'ann')).result.role).toBe('viewer')
-    expect((await client.call('session.whoami')).result).toEqual({ name: 'ann', role: 'viewer', via: 'tls' })
+    const whoami = (await client.call('session.whoami')).result
+    expect(whoami).toEqual({ name: 'ann', role: 'viewer', via: 'tls', ...more })
     return client
   }
   const client = await enter()
@@ -57,7 +58,7 @@ test('a named operator manages the daemon through TLS, also after a restart and 
   onTestFinished(() => endForSure(result.pid))
   expect(result).toMatchObject({ generation: 2 })
   expect(await client.next()).toMatchObject({ method: 'goodbye' })
-  await enter()
+  await enter({ generation: 2 })
   await (await admin(daemon)).call('daemon.shutdown')
   await daemon.ended
 })

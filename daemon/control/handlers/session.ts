@@ -4,8 +4,11 @@ import type { Operator, Role } from '../../../shared/protocol/methods.ts'
 import type { HandlersOf } from '../dispatch.ts'
 import { type Session, someoneLocal } from '../session.ts'
 
-/** What a client and the daemon agree on about their connection. Whoever came by the Unix socket has `socketRole`. */
-export function sessionHandlers(socketRole: Role): HandlersOf<'session'> {
+/**
+ * What a client and the daemon agree on about their connection. Whoever came by the Unix socket has `socketRole`. `generation` is
+ * 1 of a daemon that has not been upgraded.
+ */
+export function sessionHandlers(socketRole: Role, generation: number): HandlersOf<'session'> {
   return {
     'session.start': ({ protocol }, session) => start(protocol[0], session, socketRole),
     'session.whoami': (_, { identity: { name, role }, via, readOnly }) => ({
@@ -13,6 +16,7 @@ export function sessionHandlers(socketRole: Role): HandlersOf<'session'> {
       role,
       via,
       ...(readOnly && { readOnly }),
+      ...(generation > 1 && { generation }),
     }),
     'session.drop': ({ role, readOnly }, session) => {
       if (role !== undefined) session.limitTo(role)

@@ -44,6 +44,7 @@ export const sessionMethods = {
       role: z.enum(roles),
       via: z.enum(['unix', 'tcp', 'tls']),
       readOnly: readOnly.optional(),
+      generation: z.int().optional().describe('as in `status.get`, of a daemon that has been upgraded'),
     }),
   },
   'session.drop': {
