@@ -28,6 +28,7 @@ const asked = names.filter((name) => ![...logins, ...endings, upgrade, details, 
 const varying: readonly Method[] = [
   'session.ping',
   'status.get',
+  'daemon.reload',
   'users.list',
   'connections.list',
   'connections.closed',
