@@ -5,7 +5,7 @@ import { BaseSequencer, type Reporter, type TestModule, type TestSpecification }
 import { longestTest, longestWait } from './helpers/patience.ts'
 
 /** What takes longest, the longest first. A machine that has run the tests before knows; a new one goes by size. */
-const slowest = ['engine/leaks', 'docs/clients', 'app/', 'e2e/', 'engine/']
+const slowest = ['engine/leaks', 'docs/commands', 'docs/clients', 'app/', 'e2e/', 'engine/']
 
 /** Begins with what takes longest, so that nothing long is left to run alone in the end. */
 class SlowestFirst extends BaseSequencer {

@@ -13,11 +13,12 @@ export function settingsPage(): Manual {
       {
         title: 'DESCRIPTION',
         body: [
-          'A file of settings as TOML, which proxyd(8) reads if it is given with --config. Each key is a setting, and each ' +
-            "setting also is a flag of the same name. A flag wins over what was set with proxy-tui --exec 'set NAME VALUE', and " +
+          'A file of settings as TOML, which proxyd(8) reads if it is given with --config, and again on SIGHUP and reload. Each key ' +
+            "is a setting, and each setting also is a flag of the same name. A flag wins over what was set with proxy-tui --exec 'set NAME VALUE', and " +
             'that over the file.',
-          'A mistake keeps proxyd from starting: it says which key is wrong and what it takes. A file that others can write to, ' +
-            'or put another in the place of, is refused, and so is one with passwords (user) that everybody can read.',
+          'A mistake keeps proxyd from starting: it says which key is wrong and what it takes; --check tells without starting, and ' +
+            '--sample-config prints a file with every setting. A file that others can write to, or put another in the place of, is ' +
+            'refused, and so is one with passwords (user) that everybody can read.',
           "What acts at once can also be changed while proxyd runs, with proxy-tui --exec 'set NAME VALUE', on live " +
             'connections too. All else counts from the next start or upgrade on.',
         ],

@@ -3,10 +3,14 @@ import { chmod, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { readCommandLine as readDaemonLine } from '../../daemon/settings/command-line.ts'
 import { readConfigFile } from '../../daemon/settings/config-file.ts'
+import { parseCommands } from '../../shared/commands/parse.ts'
+import { verbs } from '../../shared/commands/verbs.ts'
 import { arrange } from '../../tui/app/screens/overview/arrange.ts'
 import { isTooSmall } from '../../tui/app/state/layout.ts'
 import type { State } from '../../tui/app/state/state.ts'
+import { readCommandLine as readAppLine } from '../../tui/options/command-line.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 /** README.md and docs/: what they lead to is there, and what they show is taken. */
@@ -68,6 +72,40 @@ it('show config files that proxyd takes', async () => {
     await chmod(path, 0o600)
     expect(Object.keys(await readConfigFile(path)).length).toBeGreaterThan(0)
   }
+})
+
+it('name commands and flags that there are, where they do not show them as blocks', async () => {
+  const surroundings = { env: {}, uid: 0, version: '' }
+  const helps = [readDaemonLine(['--help'], ''), await readAppLine(['--help'], surroundings)]
+  const ofVerbs = Object.values(verbs).flatMap(({ flags = {} }) => Object.keys(flags).map((name) => `--${name}`))
+  const flags = new Set([...JSON.stringify(helps).matchAll(/--[a-z][a-z-]*/g)].map(([flag]) => flag).concat(ofVerbs))
+  const firstWords = new Set(Object.keys(verbs).map((name) => name.split(' ')[0]))
+  // What is in capitals or left out is for the reader to fill in.
+  const isOpen = (code: string) => /\b[A-Z]{4,}\b|…/.test(code)
+  const problemWith = (code: string) => {
+    const words = (code.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", ''))
+    const [first = ''] = words
+    const [, line] = /^proxy-tui .*--exec '(.+?)'/.exec(code) ?? []
+    try {
+      if (first === 'proxyd') readDaemonLine(words.slice(1), '')
+      else if (line !== undefined) parseCommands(line)
+      else if (firstWords.has(first) && words.length > 1 && !Object.hasOwn(verbs, code)) parseCommands(code)
+      else if (words.some((word) => word.startsWith('--') && !flags.has(word.split('=')[0] ?? ''))) return code
+      return undefined
+    } catch (error) {
+      return `${code}: ${error}`
+    }
+  }
+  const codes = pages.flatMap((page) => {
+    // In a table the first column may tell of other programs.
+    const text = textOf(page).replaceAll(/^```[\s\S]*?^```$|^\|.*? \|/gm, '')
+    return [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code).filter((code) => !isOpen(code))
+  })
+  expect(codes.length).toBeGreaterThan(200)
+  expect(codes.flatMap((code) => problemWith(code) ?? [])).toEqual([])
+  expect(problemWith('users set bob egres=eth0')).toContain('egres')
+  expect(problemWith('proxyd --forwards 8000=example.com:80')).toContain('--forward')
+  expect(problemWith('--no-flag')).toBe('--no-flag')
 })
 
 it('tell at which size the app shows what', () => {

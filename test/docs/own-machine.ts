@@ -20,8 +20,8 @@ const standIns: Readonly<Record<string, string>> = {
   *' --exec '* | *' --manual '* | *' --version '*) exec "$INSTALLED/bin/proxy-tui" "$@" ;;
   *) exec "$INSTALLED/bin/proxy-tui" "$@" --exec whoami ;;
 esac`,
-  // An end: both programs of `make run` go on until somebody leaves them.
-  make: '[ "$1" = run ] || exec /usr/bin/make "$@"',
+  // An end, of `make run`; `make install` has made what is tried here, and once is enough.
+  make: '[[ "$*" =~ (run|install)$ ]]',
   // A screen, and seconds of CPU: test/e2e/chromium.test.ts runs it.
   chromium: '[[ "$1" = --proxy-server=socks5://* ]]',
   // systemd: a new limit is not needed here.
@@ -85,7 +85,6 @@ export class OwnMachine {
         TZ: 'UTC',
         PROJECT: project,
         INSTALLED: installed,
-        PREFIX: installed,
         NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
         CURL_CA_BUNDLE: join(folder, 'cert.pem'),
       },
