@@ -133,14 +133,14 @@ test('it outlives those who read its output', async () => {
   expect(await daemon.stop()).toMatchObject({ status: 0, signal: null })
 })
 
-/** Has a daemon do something when SIGUSR2 comes. */
-function onUser2(deed: string) {
-  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURI(`process.on('SIGUSR2', () => { ${deed} })`)}` }
+/** Has a daemon do something when SIGWINCH comes. */
+function onWindowChange(deed: string) {
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURI(`process.on('SIGWINCH', () => { ${deed} })`)}` }
 }
 
 test('a warning of Node is a line of the log like others', async () => {
-  const daemon = await startDaemon([], { env: onUser2("process.emitWarning('made for this test')") })
-  daemon.signal('SIGUSR2')
+  const daemon = await startDaemon([], { env: onWindowChange("process.emitWarning('made for this test')") })
+  daemon.signal('SIGWINCH')
   await daemon.logs(/made for this test/)
   const lines = (await daemon.stop()).stderr.trimEnd().split('\n')
   expect(lines.map((line) => JSON.parse(line))).toContainEqual(
@@ -150,8 +150,8 @@ test('a warning of Node is a line of the log like others', async () => {
 
 test('a fault of its own ends it with status 1, one line in the log, and nothing to find', async () => {
   const folders = await temporaryFolders()
-  const daemon = await startDaemon([], { folders, env: onUser2("throw new Error('made for this test')") })
-  daemon.signal('SIGUSR2')
+  const daemon = await startDaemon([], { folders, env: onWindowChange("throw new Error('made for this test')") })
+  daemon.signal('SIGWINCH')
   const { status, stderr } = await daemon.ended
   expect(status).toBe(1)
   const lines = stderr.trimEnd().split('\n')
@@ -164,10 +164,10 @@ test('a fault of its own ends it with status 1, one line in the log, and nothing
 
 test('files that cannot be removed do not keep it from that end', async () => {
   const folders = await temporaryFolders()
-  const daemon = await startDaemon([], { folders, env: onUser2("throw new Error('made for this test')") })
+  const daemon = await startDaemon([], { folders, env: onWindowChange("throw new Error('made for this test')") })
   rmSync(join(folders.runtime, 'cookie'))
   mkdirSync(join(folders.runtime, 'cookie'))
-  daemon.signal('SIGUSR2')
+  daemon.signal('SIGWINCH')
   expect(await daemon.ended).toMatchObject({ status: 1, signal: null })
   expect(leadsToDaemon(folders)).toEqual(['cookie'])
 })

@@ -115,7 +115,7 @@ export async function servedBeside(abused: Abused, abuse: () => Promise<unknown>
 async function aliveIn(daemon: Daemon): Promise<number> {
   const told = () => daemon.stdout.match(/^alive \d+$/gm) ?? []
   const { length } = told()
-  daemon.signal('SIGUSR2')
+  daemon.signal('SIGWINCH')
   await eventually(() => expect(told().length).toBeGreaterThan(length))
   return Number(told().at(-1)?.split(' ')[1])
 }
