@@ -1,3 +1,4 @@
+import { globSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'vitest/config'
@@ -41,13 +42,31 @@ for (const name of Object.keys(process.env)) if (name.startsWith('PROXY_TUI_')) 
 // Programs show local time, wherever the tests run; those that want another zone say so.
 process.env.TZ = 'UTC'
 
+const bundles = [
+  ['dist/proxyd.js', '{daemon,shared}/**/*.ts'],
+  ['dist/proxy-tui.js', '{tui,shared}/**/*.{ts,tsx}'],
+] as const
+
+/** Fails where a bundle is missing or older than its sources: half of what a test runs would be another state of them. */
+function expectBundles(): void {
+  const changed = (file: string) => statSync(join(root, file), { throwIfNoEntry: false })?.mtimeMs ?? 0
+  for (const [bundle, sources] of bundles) {
+    const newer = globSync(sources, { cwd: root }).find((source) => changed(source) > changed(bundle))
+    if (newer) throw new Error(`${bundle} is missing or older than ${newer}: call \`make build\` before the tests`)
+  }
+}
+
 /** What the daemon runs in threads is taken from the bundles, which start in half the time that the sources take. */
 const bundledThreads: Plugin = {
   name: 'bundled-threads',
-  transform: (code, id) =>
-    id.startsWith(join(root, 'daemon'))
-      ? code.replace(/(?<=endsWith\('\.ts'\) \? )'\.\/([\w-]+)\.ts'/, `'${root}dist/$1.js'`)
-      : undefined,
+  transform(code, id) {
+    if (code.includes('/dist/proxy') && id.startsWith(join(root, 'test'))) expectBundles()
+    if (!id.startsWith(join(root, 'daemon'))) return
+    return code.replace(/(?<=endsWith\('\.ts'\) \? )'\.\/([\w-]+)\.ts'/, (_, name) => {
+      expectBundles()
+      return `'${root}dist/${name}.js'`
+    })
+  },
   enforce: 'pre',
 }
 
