@@ -32,10 +32,10 @@ tcp)
   secret=$(cat "$4")
   ;;
 tls)
+  user=$5
+  IFS= read -r secret || [ "$secret" ] # its newline may be missing
   openssl s_client -quiet -no_ign_eof -verify_return_error -verify_ip "$2" -CAfile "$4" -connect "$2:$3" \
     <"$folder/in" >"$folder/out" 2>"$folder/log" &
-  user=$5
-  IFS= read -r secret
   ;;
 esac
 exec 3>"$folder/in" 4<"$folder/out"

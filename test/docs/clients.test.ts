@@ -1,10 +1,13 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { makeCertificate } from '../helpers/certificate.ts'
+import { type Daemon, sharedDaemon } from '../helpers/daemon.ts'
 import { addOperator, startTlsDaemon } from '../helpers/operators.ts'
 import { findProgram, type Outcome, run } from '../helpers/programs.ts'
+import { shared } from '../helpers/shared.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 /** The clients that PROTOCOL.md shows, on a real daemon. */
 
@@ -12,6 +15,10 @@ const python = findProgram('python3')
 const [sh, nc, openssl] = [findProgram('sh'), findProgram('nc'), findProgram('openssl')]
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+
+const daemons = sharedDaemon()
+/** It has no users. */
+const tlsDaemons = shared((atEnd) => startTlsDaemon([], atEnd))
 
 const cookieOf = ({ folders }: Daemon) => join(folders.runtime, 'cookie')
 const socketOf = ({ folders }: Daemon) => join(folders.runtime, 'proxyd.sock')
@@ -21,7 +28,7 @@ describe.skipIf(!python)('the client in Python', () => {
   const samples = /^(sample: \d+, 0 live, 0 bytes down\n){3}$/m
 
   test('gets in with the cookie, adds a user once, and hears of the metrics', async () => {
-    const daemon = await startDaemon()
+    const daemon = await daemons()
     const where = ['tcp', '127.0.0.1', `${daemon.port('control')}`, cookieOf(daemon)]
     const first = await client(where)
     expect(first).toMatchObject({ status: 0, stderr: '' })
@@ -31,12 +38,12 @@ describe.skipIf(!python)('the client in Python', () => {
   })
 
   test('gets in by the Unix socket', async () => {
-    const { status, stdout } = await client(['unix', socketOf(await startDaemon())])
+    const { status, stdout } = await client(['unix', socketOf(await daemons())])
     expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('local is admin by unix') })
   })
 
   test('gets in by TLS as a named operator, whose role counts', async () => {
-    const { daemon, tlsPort, ca } = await startTlsDaemon()
+    const { daemon, tlsPort, ca } = await tlsDaemons()
     const password = await readFile(await addOperator(daemon, 'ann', 'viewer'), 'utf8')
     const { status, stdout } = await client(['tls', '127.0.0.1', `${tlsPort}`, ca, 'ann'], password)
     expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(samples) })
@@ -44,7 +51,7 @@ describe.skipIf(!python)('the client in Python', () => {
   })
 
   test('is not let in with another cookie', async () => {
-    const [daemon, other] = [await startDaemon(), await startDaemon()]
+    const [daemon, other] = [await daemons(), (await tlsDaemons()).daemon]
     const outcome = await client(['tcp', '127.0.0.1', `${daemon.port('control')}`, cookieOf(other)])
     expect(outcome).toEqual({ status: 1, stdout: '', stderr: 'client.py: the login failed\n' })
   })
@@ -66,7 +73,7 @@ describe.skipIf(!sh || !nc || !openssl)('by hand, with nc and openssl', () => {
       .map((line) => JSON.parse(line))
 
   test('by the Unix socket', async () => {
-    const outcome = await byHand(['unix', socketOf(await startDaemon())])
+    const outcome = await byHand(['unix', socketOf((await tlsDaemons()).daemon)])
     expect(outcome.status).toBe(0)
     expect(messages(outcome)).toEqual([
       expect.objectContaining({ method: 'hello' }),
@@ -77,7 +84,7 @@ describe.skipIf(!sh || !nc || !openssl)('by hand, with nc and openssl', () => {
   })
 
   test('with the cookie', async () => {
-    const daemon = await startDaemon()
+    const daemon = await daemons()
     const outcome = await byHand(['tcp', '127.0.0.1', `${daemon.port('control')}`, cookieOf(daemon)])
     expect(outcome).toMatchObject({ status: 0, stderr: '' })
     expect(messages(outcome)[4]?.result).toEqual({ name: 'local', role: 'admin', via: 'tcp' })
@@ -85,21 +92,22 @@ describe.skipIf(!sh || !nc || !openssl)('by hand, with nc and openssl', () => {
   })
 
   test('through TLS, as a named operator with the right password only', async () => {
-    const { daemon, tlsPort, ca } = await startTlsDaemon()
-    const password = await readFile(await addOperator(daemon, 'ann', 'viewer'), 'utf8')
-    const where = ['tls', '127.0.0.1', `${tlsPort}`, ca, 'ann']
+    const { daemon, tlsPort, ca } = await tlsDaemons()
+    const password = await readFile(await addOperator(daemon, 'bea', 'viewer'), 'utf8')
+    const where = ['tls', '127.0.0.1', `${tlsPort}`, ca, 'bea']
     const outcome = await byHand(where, password)
     expect(outcome.status).toBe(0)
-    expect(messages(outcome)[4]?.result).toEqual({ name: 'ann', role: 'viewer', via: 'tls' })
+    expect(messages(outcome)[4]?.result).toEqual({ name: 'bea', role: 'viewer', via: 'tls' })
     const refused = await byHand(where, 'not the password\n')
     expect(refused.status).toBe(1)
     expect(messages(refused).at(-1)?.error.data).toEqual({ kind: 'auth_failed' })
   })
 
   test('a daemon whose certificate is of somebody else is not spoken to', async () => {
-    const [{ daemon, tlsPort }, other] = [await startTlsDaemon(), await startTlsDaemon()]
-    const password = await readFile(await addOperator(daemon, 'ann', 'viewer'), 'utf8')
-    const outcome = await byHand(['tls', '127.0.0.1', `${tlsPort}`, other.ca, 'ann'], password)
+    const { tlsPort } = await tlsDaemons()
+    const other = join(await temporaryFolder(), 'other.pem')
+    await writeFile(other, makeCertificate('127.0.0.1').cert)
+    const outcome = await byHand(['tls', '127.0.0.1', `${tlsPort}`, other, 'ann'], 'a password')
     expect(outcome).toMatchObject({
       status: 1,
       stdout: '',

@@ -4,8 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { afterAll, expect, onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { eventually } from './eventually.ts'
+import { shared } from './shared.ts'
 import { type AtEnd, temporaryFolder } from './temporary-folder.ts'
 
 const builtProgram = fileURLToPath(new URL('../../dist/proxyd.js', import.meta.url))
@@ -37,7 +38,7 @@ export interface DaemonOptions {
   /** A command that starts the one given behind it. */
   readonly within?: readonly string[]
   /** For a daemon of several tests; without it, it ends with the test at the latest. */
-  readonly atEnd?: AtEnd
+  readonly atEnd?: AtEnd | undefined
 }
 
 /** Start proxyd, on free ports and with folders of its own. */
@@ -62,15 +63,9 @@ export async function startDaemon(args?: readonly string[], options?: DaemonOpti
   return daemon
 }
 
-/** A daemon for all tests of a file or a `describe`, from when one asks for it first; it ends behind the last of them. */
+/** A daemon for all tests of a file or a `describe`, see `shared`. */
 export function sharedDaemon(args?: readonly string[]): () => Promise<Daemon> {
-  const ends = new AsyncDisposableStack()
-  afterAll(() => ends.disposeAsync())
-  let daemon: Promise<Daemon> | undefined
-  return () => {
-    daemon ??= startDaemon(args, { atEnd: (end) => ends.defer(end) })
-    return daemon
-  }
+  return shared((atEnd) => startDaemon(args, { atEnd }))
 }
 
 /** A proxyd in a process of its own. */

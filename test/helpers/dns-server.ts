@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { onTestFinished } from 'vitest'
 import { parseLiteral } from '../../daemon/net/address.ts'
 import { bytes } from './bytes.ts'
+import type { AtEnd } from './temporary-folder.ts'
 
 /** What a server tells of a name: its addresses, for how many seconds they are good, RCODE, and whether only plain questions (RFC 1035) get that. */
 export interface Zone {
@@ -34,8 +35,13 @@ const [unknownName, malformed] = [3, 1]
 /** What does not fit a datagram is cut to nothing, and so marked (TC); the client asks again by TCP. */
 const [largestDatagram, truncated] = [512, 0x02]
 
-/** Answers A and AAAA questions until the test is over; names outside the zone do not exist. */
-export async function startDnsServer(zone: Zone, address = '127.0.0.1', port = 0): Promise<DnsServer> {
+/** Answers A and AAAA questions until the test is over, or what else `atEnd` waits for; names outside the zone do not exist. */
+export async function startDnsServer(
+  zone: Zone,
+  address = '127.0.0.1',
+  port = 0,
+  atEnd: AtEnd = onTestFinished,
+): Promise<DnsServer> {
   const questions: string[] = []
   const held = new Set<string>()
   let waiting: (() => void)[] = []
@@ -63,9 +69,9 @@ export async function startDnsServer(zone: Zone, address = '127.0.0.1', port = 0
     socket.close()
     streams.close()
     if (port !== 0) throw error
-    return startDnsServer(zone, address)
+    return startDnsServer(zone, address, port, atEnd)
   }
-  onTestFinished(() => {
+  atEnd(async () => {
     socket.close()
     streams.close()
   })
