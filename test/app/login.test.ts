@@ -5,6 +5,7 @@ import { type MethodShape, methods } from '../../shared/protocol/methods.ts'
 import { startFakeDaemon } from '../exec/fake-daemon.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
 import { sharedDaemon, startDaemon } from '../helpers/daemon.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { addOperator, startTlsDaemon } from '../helpers/operators.ts'
 import { exec, program } from '../helpers/proxy-tui.ts'
 import { startTarget } from '../helpers/target.ts'
@@ -19,9 +20,10 @@ function open(port: number, ...args: string[]): Terminal {
 }
 
 test('an operator is asked for the password, unseen; a wrong one or none is told, and asked for again on r (16)', async () => {
-  const daemon = await startDaemon()
+  const port = await freePort()
+  const daemon = await startDaemon(['-P', `${port}`])
   const password = (await readFile(await addOperator(daemon, 'eve', 'admin'), 'utf8')).trim()
-  await using app = open(daemon.port('control'), '--operator', 'eve')
+  await using app = open(port, '--operator', 'eve')
   await app.shows(/Password of operator eve.*Password .*It is kept until you quit/s)
   app.type('\r')
   await app.shows(/! a password is needed/)
@@ -43,14 +45,13 @@ test('an operator is asked for the password, unseen; a wrong one or none is told
 
   await daemon.kill()
   await app.shows(/^ disconnected/)
-  const port = `${daemon.port('control')}`
-  await startDaemon(['-P', port], { folders: daemon.folders })
+  await startDaemon(['-P', `${port}`], { folders: daemon.folders })
   await app.shows(/^ proxyd \d/)
 })
 
 test('a dialog that is open is not taken away by the question for a password', async () => {
-  const daemon = await startDaemon()
-  const port = daemon.port('control')
+  const port = await freePort()
+  const daemon = await startDaemon(['-P', `${port}`])
   await daemon.stop()
   await using app = open(port, '--operator', 'eve')
   await app.shows(/^ disconnected/)

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { bytes } from '../helpers/bytes.ts'
 import { startEcho } from '../helpers/echo.ts'
-import { engines, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { engines, type ProxyUnderTest, sharedProxy } from '../helpers/engine.ts'
 import { longestWait } from '../helpers/patience.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { type Deliver, deliveries } from './deliver.ts'
@@ -39,15 +39,22 @@ function expected({ replies, end }: Vector): unknown {
 }
 
 describe.each(engines)('$kind engine: what clients say,', ({ start }) => {
+  const [open, locked] = [sharedProxy(start), sharedProxy(start, { passwordRequired: true })]
+
   it.each(deliveries)('$how, is answered to the byte', async ({ deliver }) => {
     const port = await startEcho()
-    const proxies = { open: await startProxy(start), locked: await startProxy(start, { passwordRequired: true }) }
-    const played = vectors.map(async (vector) => {
-      const proxy = vector.passwordRequired ? proxies.locked : proxies.open
-      const hangs = setTimeout(longestWait, 'hangs', { ref: false })
-      return [vector.title, await Promise.race([play(proxy, vector, port, deliver), hangs])] as const
-    })
-    const answers = Object.fromEntries(await Promise.all(played))
+    const proxies = { open: await open(), locked: await locked() }
+    const answers: Record<string, string> = {}
+    // Some at a time: who is refused at the first byte must have said the last one before the proxy has listened for long enough.
+    const left = [...vectors]
+    const playAll = async () => {
+      for (let vector = left.shift(); vector; vector = left.shift()) {
+        const proxy = vector.passwordRequired ? proxies.locked : proxies.open
+        const hangs = setTimeout(longestWait, 'hangs', { ref: false })
+        answers[vector.title] = await Promise.race([play(proxy, vector, port, deliver), hangs])
+      }
+    }
+    await Promise.all(Array.from({ length: 10 }, playAll))
     expect(answers).toEqual(Object.fromEntries(vectors.map((vector) => [vector.title, expected(vector)])))
     await Promise.all([proxies.open.empty(), proxies.locked.empty()])
   })
