@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { startDaemon } from '../helpers/daemon.ts'
 import { type Outcome, run } from '../helpers/programs.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
@@ -15,15 +15,22 @@ const compiler = join(root, 'node_modules/typescript/bin/tsc')
 
 const strict = { target: 'es2024', module: 'nodenext', strict: true, noEmit: true, skipLibCheck: false }
 
-/** A folder whose node_modules hold the package as npm packs it, and nothing else but what is named. */
+/** The package as npm packs it. */
+let tarball: string
+
+beforeAll(async () => {
+  const folder = await temporaryFolder((end) => afterAll(end))
+  const packed = await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder, root])
+  expect(packed).toMatchObject({ status: 0 })
+  tarball = join(folder, (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? '')
+})
+
+/** A folder whose node_modules hold the package, and nothing else but what is named. */
 async function install(...others: readonly string[]): Promise<string> {
   const folder = await temporaryFolder()
   const modules = join(folder, 'node_modules')
   await mkdir(modules)
-  const packed = await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder, root])
-  expect(packed).toMatchObject({ status: 0 })
-  const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? ''
-  expect(await run('tar', ['-xzf', join(folder, tarball), '-C', modules])).toMatchObject({ status: 0 })
+  expect(await run('tar', ['-xzf', tarball, '-C', modules])).toMatchObject({ status: 0 })
   await symlink(join(modules, 'package'), join(modules, 'proxyd'))
   for (const name of others) {
     await mkdir(join(modules, name, '..'), { recursive: true })

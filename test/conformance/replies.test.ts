@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Command } from '../../daemon/socks/messages.ts'
 import { startBlackHole } from '../helpers/black-hole.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { enginesOfOneLoop, type Options, openPolicy, startProxy } from '../helpers/engine.ts'
+import { enginesOfOneLoop, type Options, openPolicy, sharedProxy, startProxy } from '../helpers/engine.ts'
 import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 
@@ -68,8 +68,10 @@ const cases: readonly Case[] = [
 ]
 
 describe.each(enginesOfOneLoop)('$kind engine: REP', ({ start }) => {
+  const shared = sharedProxy(start)
+
   it.each(cases)('$reply for $title', async ({ title: _, reply, asks, ...options }) => {
-    const proxy = await startProxy(start, options)
+    const proxy = await (Object.keys(options).length > 0 ? startProxy(start, options) : shared())
     const { port } = await startTarget()
     const client = await proxy.client()
     client.write(bytes(greeting, await asks(port)))

@@ -49,19 +49,6 @@ describe.each(['portable', 'linux'])('forwards of the %s engine', (engine) => {
     client.reset()
   })
 
-  test.each([
-    ['itself', (at: number) => ['--forward', `${at}=127.0.0.1:${at}`]],
-    ['itself on every address', (at: number) => ['--forward', `0.0.0.0:${at}=127.9.9.9:${at}`]],
-    ['another', (at: number) => ['--forward', `0=0.0.0.0:${at}`, '--forward', `${at}=example.org:80`]],
-    ['the SOCKS port', (at: number) => ['--forward', `0=[::ffff:127.0.0.1]:${at}`, '-p', `${at}`]],
-    ['management', (at: number) => ['--forward', `0=127.0.0.1:${at}`, '-P', `${at}`]],
-  ])('that lead back to proxyd are refused at the start: to %s', async (_, args) => {
-    const daemon = await spawnDaemon(['--engine', engine, ...args(await freePort())])
-    const { status, stdout, stderr } = await daemon.ended
-    expect([status, stdout]).toEqual([2, ''])
-    expect(stderr).toMatch(/^proxyd: the forward \S+:\d+ leads to \S+:\d+, where proxyd itself listens: name another/)
-  })
-
   test('do not lead to management', async () => {
     const port = await freePort()
     const daemon = await startDaemon(['--engine', engine, '--forward', `0=localhost:${port}`, '-P', String(port)])
@@ -79,4 +66,17 @@ describe.each(['portable', 'linux'])('forwards of the %s engine', (engine) => {
     expect([status, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(/^proxyd: port \d+ on 127\.0\.0\.1 is taken: [^\n]*--forward\n$/)
   })
+})
+
+test.each([
+  ['itself', (at: number) => ['--forward', `${at}=127.0.0.1:${at}`]],
+  ['itself on every address', (at: number) => ['--forward', `0.0.0.0:${at}=127.9.9.9:${at}`]],
+  ['another', (at: number) => ['--forward', `0=0.0.0.0:${at}`, '--forward', `${at}=example.org:80`]],
+  ['the SOCKS port', (at: number) => ['--forward', `0=[::ffff:127.0.0.1]:${at}`, '-p', `${at}`]],
+  ['management', (at: number) => ['--forward', `0=127.0.0.1:${at}`, '-P', `${at}`]],
+])('forwards that lead back to proxyd are refused at the start: to %s', async (_, args) => {
+  const daemon = await spawnDaemon(args(await freePort()))
+  const { status, stdout, stderr } = await daemon.ended
+  expect([status, stdout]).toEqual([2, ''])
+  expect(stderr).toMatch(/^proxyd: the forward \S+:\d+ leads to \S+:\d+, where proxyd itself listens: name another/)
 })

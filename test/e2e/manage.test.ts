@@ -73,14 +73,6 @@ describe.skipIf(!curl).each(['portable', 'linux'])('with the %s engine', (engine
   })
 })
 
-test('deleting the last user does not open the proxy to other machines', async () => {
-  const daemon = await startDaemon(['-l', '0.0.0.0', '-u', 'bob:hunter2'])
-  expect(await exec(daemon, 'deluser bob; stats')).toMatchObject({
-    status: 0,
-    stdout: expect.stringMatching(/^password +required$/m),
-  })
-})
-
 const daemons = sharedDaemon()
 
 test.each(['127.0.0.1', '::1'])('the cookie opens management on %s', async (host) => {
@@ -93,8 +85,8 @@ test.each(['127.0.0.1', '::1'])('the cookie opens management on %s', async (host
   })
 })
 
-test('settings say where they come from, without a secret; one that is set acts at once, is kept, and goes back', async () => {
-  const daemon = await startDaemon(['-u', 'bob:hunter2', '--max-connections', '100'])
+test('deleting the last user does not open the proxy to other machines; settings say where they come from, without a secret', async () => {
+  const daemon = await startDaemon(['-l', '0.0.0.0', '-u', 'bob:hunter2', '--max-connections', '100'])
   const { stdout } = await exec(daemon, 'get', '--json')
   expect(JSON.parse(stdout)).toContainEqual(
     expect.objectContaining({ name: 'max-connections', value: 100, source: 'flag' }),
@@ -109,6 +101,11 @@ test('settings say where they come from, without a secret; one that is set acts 
     stdout: 'max-connections is 50 now\n',
     stderr: expect.stringMatching(/^proxy-tui: note: .*max-connections.*\n$/),
   })
+  expect(await exec(daemon, 'deluser bob; stats')).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^password +required$/m),
+  })
+
   await daemon.stop()
   const restarted = await startDaemon([], { folders: daemon.folders })
   const get = async () => JSON.parse((await exec(restarted, 'get timeout-idle', '--json')).stdout)
@@ -129,7 +126,7 @@ test.each([
   expect(outcome.stderr).toMatch(words)
 })
 
-test('the log is told, and followed until Ctrl-C', async () => {
+test('the log is told, and followed until Ctrl-C or the end of the daemon', async () => {
   const daemon = await startDaemon()
   const told = await exec(daemon, 'log --last 1', '--json')
   expect(JSON.parse(told.stdout)).toEqual([expect.objectContaining({ level: 'info' })])
@@ -140,15 +137,12 @@ test('the log is told, and followed until Ctrl-C', async () => {
   expect(JSON.parse(await next())).toMatchObject({ message: expect.stringContaining('timeout-idle') })
   follower.kill('SIGINT')
   expect(await once(follower, 'exit')).toEqual([130, null])
-})
 
-test('following the log ends with the daemon', async () => {
-  const daemon = await startDaemon()
-  const { follower, next } = follow(daemon, 'log --follow')
+  const last = follow(daemon, 'log --follow')
   let stderr = ''
-  follower.stderr.on('data', (text) => (stderr += text))
-  expect(await next()).toMatch(/^\d{4}-\S+Z {2}info {3}proxyd .* serves/)
-  const ended = once(follower, 'close')
+  last.follower.stderr.on('data', (text) => (stderr += text))
+  expect(await last.next()).toMatch(/^\d{4}-\S+Z {2}info {3}proxyd .* serves/)
+  const ended = once(last.follower, 'close')
   expect(await exec(daemon, 'shutdown')).toMatchObject({ status: 0, stdout: 'the daemon ends\n' })
   expect((await daemon.ended).status).toBe(0)
   expect(await ended).toEqual([3, null])

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
-import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { type Daemon, sharedDaemon, startDaemon } from '../helpers/daemon.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { exec } from '../helpers/proxy-tui.ts'
 import {
@@ -45,6 +45,8 @@ async function done(
 }
 
 describe.each(['portable', 'linux'])('rules of the %s engine', (engine) => {
+  const daemons = sharedDaemon(['--engine', engine, '--commands', 'connect'])
+
   it('are written with --exec, act at once, on live connections too, and outlast the daemon', async () => {
     const daemon = await startDaemon(['--engine', engine, '--timeout-drain', '0'])
     const target = await startTarget('127.0.0.1')
@@ -76,7 +78,7 @@ describe.each(['portable', 'linux'])('rules of the %s engine', (engine) => {
   })
 
   it('show how often the setting of commands has refused', async () => {
-    const daemon = await startDaemon(['--engine', engine, '--commands', 'connect'])
+    const daemon = await daemons()
     const client = await connectPeer('127.0.0.1', daemon.port('socks'))
     client.write(bytes(greeting, request('127.0.0.1', 80, Command.bind)))
     expect(await client.readHex(2)).toBe('0500')
@@ -86,7 +88,7 @@ describe.each(['portable', 'linux'])('rules of the %s engine', (engine) => {
   })
 
   it('may be about users whom there is not yet, and act on them as soon as there are', async () => {
-    const daemon = await startDaemon(['--engine', engine])
+    const daemon = await daemons()
     const target = await startTarget('127.0.0.1')
     const early = await exec(daemon, `rules add deny user:kim port ${target.port}`)
     expect([early.status, early.stderr]).toEqual([
@@ -103,24 +105,26 @@ describe.each(['portable', 'linux'])('rules of the %s engine', (engine) => {
   })
 
   it('are about groups, whoever comes into them, live sessions too', async () => {
-    const daemon = await startDaemon(['--engine', engine])
+    const daemon = await daemons()
     const target = await startTarget('127.0.0.1')
     const early = await exec(daemon, `rules add deny group:kids port ${target.port}`)
     expect([early.status, early.stderr]).toEqual([
       0,
       'proxy-tui: note: there is no group "kids" yet, so this is about nobody\n',
     ])
-    const password = (await done(daemon, 'adduser kim')).trim().split(/\s+/).at(-1) ?? ''
-    const live = await openAs(daemon, 'kim', password, target.port)
-    await done(daemon, 'groups add kids; users set kim group=kids')
+    const password = (await done(daemon, 'adduser tim')).trim().split(/\s+/).at(-1) ?? ''
+    const live = await openAs(daemon, 'tim', password, target.port)
+    await done(daemon, 'groups add kids; users set tim group=kids')
     expect(await live.ending).toBe('ECONNRESET')
-    await done(daemon, 'users set kim group=')
-    await openAs(daemon, 'kim', password, target.port)
+    await done(daemon, 'users set tim group=')
+    await openAs(daemon, 'tim', password, target.port)
   })
 })
 
+const daemons = sharedDaemon()
+
 it('are taken as a text that is refused as a whole', async () => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   const file = join(daemon.folders.runtime, 'rules.txt')
   const apply = async (text: string) => {
     await writeFile(file, text)
@@ -146,7 +150,7 @@ it('are tried out point by point', async () => {
 })
 
 it('read lists beside the state folder, again on SIGHUP, and say where one is wrong', async () => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   const list = join(daemon.folders.state, 'adult')
   await writeFile(list, '# one a line\n*.first.test\n', { mode: 0o600 })
   await done(daemon, 'rules add deny to @adult')

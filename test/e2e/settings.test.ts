@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
+import type { RawClient } from '../control/raw-client.ts'
 import { connectThrough } from '../helpers/connect-through.ts'
-import { spawnDaemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
+import { sharedDaemon, spawnDaemon, startDaemon, temporaryFolders } from '../helpers/daemon.ts'
 import { operate, set } from '../helpers/operate.ts'
 import { connectPeer } from '../helpers/peer.ts'
 import { greeting } from '../helpers/socks-client.ts'
@@ -20,8 +21,10 @@ const noPassword = '0500'
 const noneAcceptable = '05ff'
 
 describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
+  const daemons = sharedDaemon(['--engine', engine])
+
   test('what is set acts at once, on live connections too', async () => {
-    const daemon = await startDaemon(['--engine', engine])
+    const daemon = await daemons()
     const client = await operate(daemon)
     const port = daemon.port('socks')
 
@@ -37,10 +40,11 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
     expect(await live.discard()).toBe('ECONNRESET')
     const silent = await connectPeer('127.0.0.1', port)
     expect(await silent.discard()).toMatch(/^(FIN|ECONNRESET)$/)
+    await set(client, { 'timeout-idle': null, 'timeout-negotiation': null })
   })
 
   test('max-connections is honoured, as far as there is room', async () => {
-    const daemon = await startDaemon(['--engine', engine])
+    const daemon = await daemons()
     const client = await operate(daemon)
     const target = await startTarget()
     await connectThrough(daemon.port('socks'), target)
@@ -54,88 +58,96 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
   })
 })
 
-test('what is set outlasts the daemon, and a flag wins over it', async () => {
+test('what is set outlasts the daemon, and acts from the start, but for what makes no sense; a flag wins over it', async () => {
   const folders = await temporaryFolders()
   const first = await startDaemon(['--timeout-idle', '7000'], { folders })
-  const { revision, warnings } = await set(await operate(first), { 'timeout-idle': 5000, 'timeout-connect': 6000 })
+  const patch = { 'timeout-idle': 5000, 'timeout-connect': 6000, auth: 'required', 'log-level': 'warn' }
+  const { revision, warnings } = await set(await operate(first), patch)
   expect(revision).toBe(1)
-  expect(warnings).toEqual([expect.stringContaining('--timeout-idle')])
-  await first.stop()
+  expect(warnings).toContainEqual(expect.stringContaining('--timeout-idle'))
+  await first.kill()
+  const database = new DatabaseSync(join(folders.state, 'proxyd.db'))
+  database.exec(`INSERT INTO settings VALUES ('from-the-future', '{"a":1}', 2), ('timeout-udp', '-1', 3)`)
+  database.close()
 
   const second = await startDaemon(['--timeout-idle', '7000'], { folders })
+  expect(await chosenMethod(second.port('socks'))).toBe(noneAcceptable)
   const { result } = await (await operate(second)).call('config.get')
-  expect(result.revision).toBe(1)
+  expect(result.revision).toBe(3)
   expect(result.settings).toEqual(
     expect.arrayContaining([
       expect.objectContaining({ name: 'timeout-idle', value: 7000, source: 'flag' }),
       expect.objectContaining({ name: 'timeout-connect', value: 6000, source: 'stored' }),
+      expect.objectContaining({ name: 'timeout-udp', source: 'default' }),
+      expect.objectContaining({ name: 'auth', value: 'required', source: 'stored' }),
     ]),
   )
-})
-
-test('stored settings act from the start', async () => {
-  const folders = await temporaryFolders()
-  const first = await startDaemon([], { folders })
-  await set(await operate(first), { auth: 'required', 'log-level': 'warn' })
-  await first.kill()
-  const second = await startDaemon([], { folders })
-  expect(await chosenMethod(second.port('socks'))).toBe(noneAcceptable)
+  // What is told below that level does not show.
   const { stderr } = await second.stop()
-  expect(stderr).toBe('')
-})
-
-test('stored settings that make no sense are told of, one line each, and ignored', async () => {
-  const folders = await temporaryFolders()
-  const first = await startDaemon([], { folders })
-  await set(await operate(first), { auth: 'required' })
-  await first.stop()
-  const database = new DatabaseSync(join(folders.state, 'proxyd.db'))
-  database.exec(`INSERT INTO settings VALUES ('from-the-future', '{"a":1}', 2), ('timeout-idle', '-1', 3)`)
-  database.close()
-
-  const second = await startDaemon([], { folders })
-  const warnings = second.stderr.split('\n').filter((line) => line.includes('"warn"'))
-  expect(warnings).toEqual([
-    expect.stringMatching(/stored setting from-the-future is ignored/),
-    expect.stringMatching(/stored setting timeout-idle is ignored/),
+  expect(stderr.trimEnd().split('\n')).toEqual([
+    expect.stringMatching(/"warn".*stored setting from-the-future is ignored/),
+    expect.stringMatching(/"warn".*stored setting timeout-udp is ignored/),
   ])
-  const { result } = await (await operate(second)).call('config.get')
-  expect(result.revision).toBe(3)
-  expect(result.settings).toContainEqual(expect.objectContaining({ name: 'auth', value: 'required', source: 'stored' }))
 })
 
-test('of two operators who change the same settings, one is told to look again', async () => {
-  const daemon = await startDaemon()
-  const clients = [await operate(daemon), await operate(daemon)]
-  const changes = clients.map((client) => client.call('config.set', { revision: 0, patch: { auth: 'required' } }))
-  const errors = (await Promise.all(changes)).flatMap(({ error }) => error ?? [])
-  expect(errors).toMatchObject([{ data: { kind: 'conflict', revision: 1 } }])
-})
+describe('a daemon for other machines that has one user', () => {
+  const daemons = sharedDaemon(['-l', '0.0.0.0', '-u', 'bob:hunter2', '--log-level', 'error'])
+  const revisionAt = async (client: RawClient) => (await client.call('config.get')).result.revision
 
-test('nobody makes an open proxy by accident', async () => {
-  const daemon = await startDaemon(['-l', '0.0.0.0', '-u', 'bob:hunter2'])
-  const client = await operate(daemon)
-  for (const dryRun of [true, false]) {
-    const { error } = await client.call('config.set', { revision: 0, patch: { auth: 'none' }, dryRun })
-    expect(error).toMatchObject({
-      data: { kind: 'invalid_params' },
-      message: expect.stringMatching(/0\.0\.0\.0.*open-proxy/),
-    })
-  }
-  expect(await chosenMethod(daemon.port('socks'))).toBe(noneAcceptable)
+  test('shows on stderr what the level of the log says, and records all', async () => {
+    const daemon = await daemons()
+    const client = await operate(daemon)
+    await set(client, { 'timeout-idle': 5000 })
+    await set(client, { 'log-level': 'info' })
+    await set(client, { 'timeout-idle': 6000 })
+    await daemon.logs(/timeout-idle changes from 5000 to 6000/)
+    expect(daemon.stderr).not.toContain('to 5000')
+    const { entries } = (await client.call('log.subscribe', { history: 100 })).result
+    expect(entries.map(({ message }: { message: string }) => message)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^proxyd .* serves/),
+        'timeout-idle changes from 3600000 to 5000',
+        'local (unix): config.set patch={"timeout-idle":5000}',
+        'log-level changes from error to info',
+      ]),
+    )
+  })
 
-  const { warnings } = await set(client, { auth: 'none', 'open-proxy': true })
-  expect(warnings).toEqual([expect.stringMatching(/0\.0\.0\.0.*without a password/)])
-  expect(await chosenMethod(daemon.port('socks'))).toBe(noPassword)
-  const { error } = await client.call('config.set', { revision: 1, patch: { 'open-proxy': false } })
-  expect(error?.data.kind).toBe('invalid_params')
+  test('tells of two operators who change the same settings one to look again', async () => {
+    const daemon = await daemons()
+    const clients = [await operate(daemon), await operate(daemon)]
+    const revision = await revisionAt(clients[0] as RawClient)
+    const changes = clients.map((client) => client.call('config.set', { revision, patch: { 'timeout-udp': 5000 } }))
+    const errors = (await Promise.all(changes)).flatMap(({ error }) => error ?? [])
+    expect(errors).toMatchObject([{ data: { kind: 'conflict', revision: revision + 1 } }])
+  })
 
-  await set(client, { auth: 'auto', 'open-proxy': false })
-  await client.call('users.remove', { name: 'bob' })
-  expect((await set(client, { auth: 'required' })).warnings).toEqual([
-    'there is no user, so nobody can use SOCKS: add a user',
-  ])
-  expect(await chosenMethod(daemon.port('socks'))).toBe(noneAcceptable)
+  test('is made an open proxy by nobody by accident', async () => {
+    const daemon = await daemons()
+    const client = await operate(daemon)
+    const revision = await revisionAt(client)
+    for (const dryRun of [true, false]) {
+      const { error } = await client.call('config.set', { revision, patch: { auth: 'none' }, dryRun })
+      expect(error).toMatchObject({
+        data: { kind: 'invalid_params' },
+        message: expect.stringMatching(/0\.0\.0\.0.*open-proxy/),
+      })
+    }
+    expect(await chosenMethod(daemon.port('socks'))).toBe(noneAcceptable)
+
+    const { warnings } = await set(client, { auth: 'none', 'open-proxy': true })
+    expect(warnings).toEqual([expect.stringMatching(/0\.0\.0\.0.*without a password/)])
+    expect(await chosenMethod(daemon.port('socks'))).toBe(noPassword)
+    const closing = { revision: revision + 1, patch: { 'open-proxy': false } }
+    expect((await client.call('config.set', closing)).error?.data.kind).toBe('invalid_params')
+
+    await set(client, { auth: 'auto', 'open-proxy': false })
+    await client.call('users.remove', { name: 'bob' })
+    expect((await set(client, { auth: 'required' })).warnings).toEqual([
+      'there is no user, so nobody can use SOCKS: add a user',
+    ])
+    expect(await chosenMethod(daemon.port('socks'))).toBe(noneAcceptable)
+  })
 })
 
 test('whoever leaves a daemon for other machines without users hears whether it starts again, and it is so', async () => {
@@ -174,25 +186,6 @@ test('what would open a later start is told of when it is set, at that start, an
   await client.call('users.remove', { name: 'bob' })
   await second.stop()
   expect(warning()).toHaveLength(2)
-})
-
-test('the level of the log changes what shows on stderr, not what is recorded', async () => {
-  const daemon = await startDaemon(['--log-level', 'error'])
-  const client = await operate(daemon)
-  await set(client, { 'timeout-idle': 5000 })
-  await set(client, { 'log-level': 'info' })
-  await set(client, { 'timeout-idle': 6000 })
-  await daemon.logs(/timeout-idle changes from 5000 to 6000/)
-  expect(daemon.stderr).not.toContain('to 5000')
-  const { entries } = (await client.call('log.subscribe', { history: 100 })).result
-  expect(entries.map(({ message }: { message: string }) => message)).toEqual(
-    expect.arrayContaining([
-      expect.stringMatching(/^proxyd .* serves/),
-      'timeout-idle changes from 3600000 to 5000',
-      'local (unix): config.set patch={"timeout-idle":5000}',
-      'log-level changes from error to info',
-    ]),
-  )
 })
 
 test('the status tells whether deleting the only user opens the proxy', async () => {

@@ -66,7 +66,7 @@ class Probes {
         ({ cause }) => cause,
       )
       this.#answers.add(answer)
-      await setTimeout(5)
+      await setTimeout(10)
     }
   }
 }
@@ -82,7 +82,7 @@ describe.each(upgradableEngines)('with the %s engine, an upgrade', (engine) => {
     const probes = new Probes(daemon.port('metrics'))
     const pause = () => setTimeout(2)
     const flows = await Promise.all(Array.from({ length: 6 }, (_, i) => Flow.begin(clients, i, pause)))
-    const visits = new Visits(clients, 6)
+    const visits = new Visits(clients, 4, () => setTimeout(5))
     const operators = keepAsking(daemon)
     const goOn = async () => {
       const [served, steps] = [visits.served, flows.map((flow) => flow.steps)]
@@ -109,10 +109,13 @@ describe.each(upgradableEngines)('with the %s engine, an upgrade', (engine) => {
     await Promise.all(flows.map((flow) => flow.stop()))
     expect(visits.failures).toEqual([])
     const moved = [visits, ...flows].reduce((sum, { bytes }) => sum + bytes, 0)
+    const operator = await operate(daemon)
     await eventually(async () => {
-      const usage = (await exec(daemon, 'usage --csv')).stdout
-      expect(usage).toBe(`user,up,down,connections\nbob,${moved},${moved},${visits.served + flows.length}\n`)
+      const { usage } = (await operator.call('usage.list', { by: 'users' })).result
+      expect(usage).toMatchObject([{ connections: visits.served + flows.length }])
     })
+    const used = (await exec(daemon, 'usage --csv')).stdout
+    expect(used).toBe(`user,up,down,connections\nbob,${moved},${moved},${visits.served + flows.length}\n`)
     await (await operate(daemon)).call('daemon.shutdown')
     await daemon.ended
   })
@@ -209,7 +212,7 @@ describe('an upgrade that fails', () => {
       program: file,
     })
     const flow = await Flow.begin(clients, 1, () => setTimeout(2))
-    const visits = new Visits(clients, 2)
+    const visits = new Visits(clients, 2, () => setTimeout(5))
     const operator = await operate(daemon)
     const failure = async () => (await operator.call('daemon.upgrade')).error
 

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { forwarded, Reason, State, Total } from '../../daemon/engine/session-table.ts'
 import { ListenError } from '../../daemon/sockets/listeners.ts'
 import { startBlackHole } from '../helpers/black-hole.ts'
-import { engines, type Options, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
+import { enginesOfOneLoop, type Options, type ProxyUnderTest, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { startTarget } from '../helpers/target.ts'
@@ -17,7 +17,7 @@ function enter(proxy: ProxyUnderTest): Promise<Peer> {
   return connectPeer('127.0.0.1', proxy.engine.forwarding[0]?.port ?? 0)
 }
 
-describe.each(engines)('$kind engine: a forward', ({ start }) => {
+describe.each(enginesOfOneLoop)('$kind engine: a forward', ({ start }) => {
   it.each([
     ['127.0.0.1', '127.0.0.1', ''],
     ['::1', '::1', ''],

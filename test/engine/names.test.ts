@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Asker, Resolution } from '../../daemon/engine/engine.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { alice, engines, startProxy } from '../helpers/engine.ts'
+import { alice, enginesOfOneLoop, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { expectRefusal, greeting, request } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
@@ -11,7 +11,7 @@ function answering(found: Resolution | undefined) {
   return vi.fn(async (_name: string, _asker: Asker) => found)
 }
 
-describe.each(engines)('$kind engine: names', ({ start }) => {
+describe.each(enginesOfOneLoop)('$kind engine: names', ({ start }) => {
   it('are asked for again as soon as their addresses are not good any more', async () => {
     const resolve = answering({ addresses: ['127.0.0.1'], lasts: 0 })
     const proxy = await startProxy(start, { services: { resolve } })

@@ -3,7 +3,7 @@ import { Reason, State } from '../../daemon/engine/session-table.ts'
 import { endReasons } from '../../shared/end-reasons.ts'
 import { connectionStates } from '../../shared/protocol/vocabulary.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { enginesOfOneLoop, startProxy } from '../helpers/engine.ts'
+import { enginesOfOneLoop, sharedProxy, startProxy } from '../helpers/engine.ts'
 import { greeting, request } from '../helpers/socks-client.ts'
 import { startTarget } from '../helpers/target.ts'
 import { cases } from './reasons/cases.ts'
@@ -18,8 +18,11 @@ it('numbers reasons and states as the protocol does', () => {
 })
 
 describe.each(enginesOfOneLoop)('$kind engine: why a session ended', ({ start }) => {
-  it.each(cases)('$title: $reason', async ({ reason, states, act, ...options }) => {
-    const proxy = await startProxy(start, options)
+  const shared = sharedProxy(start)
+
+  it.each(cases)('$title: $reason', async ({ title: _, reason, states, act, ...options }) => {
+    const isUsual = Object.keys(options).length === 0 && reason !== 'ended'
+    const proxy = await (isUsual ? shared() : startProxy(start, options))
     const target = await startTarget()
     const began = performance.now()
     const client = await proxy.client()

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { type Daemon, startDaemon } from '../helpers/daemon.ts'
+import { type Daemon, sharedDaemon, startDaemon } from '../helpers/daemon.ts'
 import { run } from '../helpers/programs.ts'
 import { program, proxyTui } from '../helpers/proxy-tui.ts'
 import { openTerminal } from '../helpers/terminal.ts'
@@ -23,10 +23,12 @@ async function via(daemon: Daemon, host: string): Promise<string> {
   return stdout + stderr
 }
 
+const daemons = sharedDaemon()
+
 const reached = 'local, admin, via tcp\n'
 
 test('an address of either family is reached as people write it (25)', async () => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   const port = daemon.port('control')
   for (const host of ['::1', '[::1]', `[::1]:${port}`, '127.0.0.1', `127.0.0.1:${port}`, '::ffff:127.0.0.1']) {
     expect([host, await via(daemon, host)]).toEqual([host, reached])
@@ -36,7 +38,7 @@ test('an address of either family is reached as people write it (25)', async () 
 test.skipIf(!existsSync('/sys/class/net/lo'))(
   'an address with its zone is reached, bare and in brackets (25)',
   async () => {
-    const daemon = await startDaemon()
+    const daemon = await daemons()
     for (const host of ['::1%lo', `[::1%lo]:${daemon.port('control')}`]) {
       expect([host, await via(daemon, host)]).toEqual([host, reached])
     }
@@ -48,7 +50,7 @@ test.each(['127.0.0.1', '::1'])('of a name with A and AAAA, %s alone may answer 
 })
 
 test('the terminal app takes the same addresses (25)', async () => {
-  const daemon = await startDaemon()
+  const daemon = await daemons()
   const port = daemon.port('control')
   const hosts = [`[::1]:${port}`, `both.test:${port}`].flatMap((host) => ['--host', host])
   const args = ['--runtime-dir', daemon.folders.runtime, ...hosts]

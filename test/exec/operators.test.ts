@@ -5,10 +5,12 @@ import { type Daemon, sharedDaemon } from '../helpers/daemon.ts'
 import { addOperator, startTlsDaemon } from '../helpers/operators.ts'
 import { run } from '../helpers/programs.ts'
 import { exec, program, proxyTui } from '../helpers/proxy-tui.ts'
+import { shared } from '../helpers/shared.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { openTerminal } from '../helpers/terminal.ts'
 
 const daemons = sharedDaemon()
+const tlsDaemons = shared((atEnd) => startTlsDaemon([], atEnd))
 
 function asOperator(daemon: Daemon, name: string, ...args: string[]) {
   return ['--port', `${daemon.port('control')}`, '--operator', name, ...args]
@@ -71,7 +73,7 @@ test.each([
 })
 
 test('TLS: with the certificate that is trusted, by a profile', async () => {
-  const { daemon, tlsPort, ca } = await startTlsDaemon()
+  const { daemon, tlsPort, ca } = await tlsDaemons()
   const file = await addOperator(daemon, 'eve', 'admin')
   const config = join(await temporaryFolder(), 'profiles.toml')
   const lines = [
@@ -91,28 +93,28 @@ test('TLS: with the certificate that is trusted, by a profile', async () => {
 })
 
 test('each way to fail has its status and says what to do (23)', async () => {
-  const { daemon, tlsPort, ca } = await startTlsDaemon()
-  const file = await addOperator(daemon, 'eve', 'admin')
+  const { daemon, tlsPort, ca } = await tlsDaemons()
+  const file = await addOperator(daemon, 'fay', 'admin')
   const port = String(daemon.port('control'))
-  const eve = ['--operator', 'eve', '--password-file', file]
+  const fay = ['--operator', 'fay', '--password-file', file]
   const tls = ['--port', `${tlsPort}`, '--tls']
   const cases: [args: string[], status: number, words: RegExp][] = [
-    [['--port', port, '--operator', 'eve', '--password-file', await wrongPassword()], 4, /; .*'passwdoperator'/],
+    [['--port', port, '--operator', 'fay', '--password-file', await wrongPassword()], 4, /; .*'passwdoperator'/],
     [['--port', port, '--operator', 'nobody', '--password-file', file], 4, /"nobody".*; .*'passwdoperator'/],
     [
-      ['--port', port, '--operator', 'eve', '--password-file', '/nonexistent/x'],
+      ['--port', port, '--operator', 'fay', '--password-file', '/nonexistent/x'],
       4,
       /\/nonexistent\/x: there is no such/,
     ],
-    [['--port', port, '--operator', 'eve'], 4, /no terminal to ask at; use --password-file$/],
+    [['--port', port, '--operator', 'fay'], 4, /no terminal to ask at; use --password-file$/],
     [['--port', port, '--cookie-file', '/nonexistent/c'], 4, /no such file.*--cookie-file.*--operator/],
     [['--port', port, '--cookie-file', file], 4, /cannot use the cookie file/],
-    [[...tls, ...eve], 3, /self-signed.*--ca FILE/],
-    [[...tls, ...eve, '--ca', '/nonexistent/ca'], 2, /cannot read \/nonexistent\/ca/],
-    [['--host', 'localhost', ...tls, ...eve, '--ca', ca], 3, /not for localhost/],
-    [['--port', port, '--tls', ...eve], 3, /does not speak TLS/],
-    [['--port', `${tlsPort}`, ...eve], 3, /speaks TLS.*--tls/],
-    [['--port', String(daemon.port('socks')), ...eve], 3, /^proxy-tui: /],
+    [[...tls, ...fay], 3, /self-signed.*--ca FILE/],
+    [[...tls, ...fay, '--ca', '/nonexistent/ca'], 2, /cannot read \/nonexistent\/ca/],
+    [['--host', 'localhost', ...tls, ...fay, '--ca', ca], 3, /not for localhost/],
+    [['--port', port, '--tls', ...fay], 3, /does not speak TLS/],
+    [['--port', `${tlsPort}`, ...fay], 3, /speaks TLS.*--tls/],
+    [['--port', String(daemon.port('socks')), ...fay], 3, /^proxy-tui: /],
   ]
   for (const [args, status, words] of cases) {
     const outcome = await proxyTui(...args, '--timeout', '60', '--exec', 'whoami')

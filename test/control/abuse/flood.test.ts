@@ -6,7 +6,7 @@ import { startTarget } from '../../helpers/target.ts'
 import { abusedDaemon, admin, unharmedBy } from './abused-daemon.ts'
 
 const abused = abusedDaemon()
-const share = 2_000_000
+const share = 500_000
 const rounds = 10
 const crowd = 300
 
