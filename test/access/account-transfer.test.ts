@@ -7,16 +7,16 @@ import { LimitChanges } from '../../daemon/access/limit-changes.ts'
 import { LimitKeeper, type Lines } from '../../daemon/access/limit-keeper.ts'
 import { loadAccounts } from '../../daemon/access/load-accounts.ts'
 import { formatPasswordHash, scryptParameters } from '../../daemon/access/password-hash.ts'
-import { Passwords } from '../../daemon/access/passwords.ts'
 import { Turns } from '../../daemon/access/turns.ts'
 import { Usage } from '../../daemon/access/usage.ts'
 import type { Refusal } from '../../daemon/refusal.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
 import { type Store, StoreError } from '../../daemon/store/store.ts'
 import type { KeptUser } from '../../shared/protocol/methods.ts'
+import { QuickPasswords } from '../helpers/quick-passwords.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
-const passwords = new Passwords()
+const passwords = new QuickPasswords()
 const key = { ...scryptParameters, salt: Buffer.alloc(16), key: Buffer.alloc(32, 1) }
 const hash = formatPasswordHash(key)
 const otherHash = formatPasswordHash({ ...key, salt: Buffer.alloc(16, 7) })

@@ -2,13 +2,13 @@ import { expect, it } from 'vitest'
 import { noLimits } from '../../daemon/access/accounts.ts'
 import { loadAccounts } from '../../daemon/access/load-accounts.ts'
 import { formatPasswordHash } from '../../daemon/access/password-hash.ts'
-import { Passwords } from '../../daemon/access/passwords.ts'
 import { Failure } from '../../daemon/failure.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
 import type { StoredUser } from '../../daemon/store/store.ts'
+import { QuickPasswords } from '../helpers/quick-passwords.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
-const passwords = new Passwords()
+const passwords = new QuickPasswords()
 const claimant = { source: '', name: '', standing: 'unknown' } as const
 const atOnce = () => true
 const password = formatPasswordHash(await passwords.hash('secret'))

@@ -4,7 +4,6 @@ import { type Account, Accounts } from '../../daemon/access/accounts.ts'
 import { LateChanges } from '../../daemon/access/late-changes.ts'
 import { loadAccounts } from '../../daemon/access/load-accounts.ts'
 import { Logins } from '../../daemon/access/logins.ts'
-import { Passwords } from '../../daemon/access/passwords.ts'
 import { RemovedAccounts } from '../../daemon/access/removed-accounts.ts'
 import { Turns } from '../../daemon/access/turns.ts'
 import { Users } from '../../daemon/access/users.ts'
@@ -12,9 +11,10 @@ import type { Refusal } from '../../daemon/refusal.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
 import { type Store, StoreError } from '../../daemon/store/store.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { QuickPasswords } from '../helpers/quick-passwords.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
-const passwords = new Passwords()
+const passwords = new QuickPasswords()
 const source = new Uint8Array(16)
 const loginOf = (name: string, password: string) => ({
   username: Buffer.from(name),
