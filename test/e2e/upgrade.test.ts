@@ -111,7 +111,7 @@ describe.each(upgradableEngines)('with the %s engine, an upgrade', (engine) => {
     const moved = [visits, ...flows].reduce((sum, { bytes }) => sum + bytes, 0)
     const operator = await operate(daemon)
     await eventually(async () => {
-      const { usage } = (await operator.call('usage.list', { by: 'users' })).result
+      const { usage } = (await operator.call('usage.list', { by: 'user' })).result
       expect(usage).toMatchObject([{ connections: visits.served + flows.length }])
     })
     const used = (await exec(daemon, 'usage --csv')).stdout

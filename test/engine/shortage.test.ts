@@ -40,25 +40,28 @@ function times(count: number): number[] {
 const shortages = (log: string) => log.split('\n').filter((line) => line.includes('no descriptors are left')).length
 
 describe.skipIf(process.platform !== 'linux').each(['portable', 'linux'])('%s engine', (engine) => {
-  // One loop takes all of its clients in whole batches; of two, none may.
-  test.each([1, 2])('without descriptors, %i loops pause with one line in the log, and go on', async (workers) => {
-    const daemon = await startDaemon(['--engine', engine, '--workers', `${workers}`, '--timeout-drain', '0'])
-    const target = await startTarget()
-    const pairs: [Peer, Peer][] = []
-    for (const _ of times(8)) pairs.push([await connectThrough(daemon.port('socks'), target), await target.next()])
+  // One loop takes all of its clients in whole batches; of two, none may. The portable engine has one at all times.
+  test.each(engine === 'linux' ? [1, 2] : [1])(
+    'without descriptors, %i loops pause with one line in the log, and go on',
+    async (workers) => {
+      const daemon = await startDaemon(['--engine', engine, '--workers', `${workers}`, '--timeout-drain', '0'])
+      const target = await startTarget()
+      const pairs: [Peer, Peer][] = []
+      for (const _ of times(8)) pairs.push([await connectThrough(daemon.port('socks'), target), await target.next()])
 
-    const giveBack = limitDescriptors(daemon.pid, 3)
-    const waiting = await Promise.all(times(40).map(() => ask(daemon, target)))
-    await daemon.logs(/no descriptors are left/)
-    await Promise.all(pairs.map(expectAlive))
-    expect(waiting.filter(({ socket }) => socket.readableLength > 0 || socket.readableEnded)).toEqual([])
+      const giveBack = limitDescriptors(daemon.pid, 3)
+      const waiting = await Promise.all(times(40).map(() => ask(daemon, target)))
+      await daemon.logs(/no descriptors are left/)
+      await Promise.all(pairs.map(expectAlive))
+      expect(waiting.filter(({ socket }) => socket.readableLength > 0 || socket.readableEnded)).toEqual([])
 
-    giveBack()
-    await Promise.all(waiting.map(answered))
-    for (const client of waiting) client.reset()
-    const { stderr } = await daemon.stop()
-    expect(shortages(stderr)).toBe(1)
-  })
+      giveBack()
+      await Promise.all(waiting.map(answered))
+      for (const client of waiting) client.reset()
+      const { stderr } = await daemon.stop()
+      expect(shortages(stderr)).toBe(1)
+    },
+  )
 
   test('begun with few descriptors, it takes no more clients than it can serve, and the others wait', async () => {
     const daemon = await startDaemon(['--engine', engine, '--workers', '2'], { program: fewDescriptors })
@@ -92,16 +95,13 @@ describe.skipIf(process.platform !== 'linux').each(['portable', 'linux'])('%s en
     expect(shortages(daemon.stderr)).toBe(0)
   })
 
-  test.each([26, 40, 100])(
-    'with a limit of %i descriptors it does not start, and says why in one line',
-    async (limit) => {
-      const args = ['--engine', engine, '--workers', '4']
-      const daemon = await spawnDaemon(args, { program: fewDescriptors, env: { DESCRIPTORS: `${limit}` } })
-      const { status, stdout, stderr } = await daemon.ended
-      expect([status, stdout]).toEqual([1, ''])
-      expect(stderr).toMatch(/^proxyd: this process may have .*: raise the limit, .*\n$/)
-    },
-  )
+  test.each([26, 100])('with a limit of %i descriptors it does not start, and says why in one line', async (limit) => {
+    const args = ['--engine', engine, '--workers', '4']
+    const daemon = await spawnDaemon(args, { program: fewDescriptors, env: { DESCRIPTORS: `${limit}` } })
+    const { status, stdout, stderr } = await daemon.ended
+    expect([status, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^proxyd: this process may have .*: raise the limit, .*\n$/)
+  })
 
   test('whoever waits for peers takes no room of associations, and leaves ports to others who wait', async () => {
     const args = ['--engine', engine, '--workers', '1']
