@@ -1,21 +1,25 @@
+import { banFields, banReason } from '../filter/management-fields.ts'
 import { formatDuration, formatTime } from '../format/time.ts'
 import type { Ban } from '../protocol/methods.ts'
 import { everyPage } from './context.ts'
+import { filterWords, readFilter } from './filter-words.ts'
 import { readSeconds } from './moments.ts'
 import { unlessStored } from './new-password.ts'
 import { type Table, verb } from './verb.ts'
 
 export const banVerbs = {
   bans: verb({
-    arguments: '',
+    arguments: '[WORD...]',
     role: 'operator',
     summary: 'list who is kept out, until when, and why',
-    prepare:
-      () =>
-      async ({ call }) => {
-        const bans = (await everyPage((from) => call('bans.list', from))).flatMap((page) => page.bans)
+    words: filterWords,
+    prepare: (words) => {
+      const { matches } = readFilter(banFields, words)
+      return async ({ call }) => {
+        const bans = (await everyPage((from) => call('bans.list', from))).flatMap((page) => page.bans.filter(matches))
         return { data: bans, view: tableOf(bans) }
-      },
+      }
+    },
   }),
   ban: verb({
     arguments: 'ADDR [TIME]',
@@ -66,25 +70,17 @@ function againOf({ source, until }: Ban): string[] {
   return until === null ? [source] : [source, `${Math.max(1, Math.round((until - Date.now()) / 1000))}s`]
 }
 
-/** Why a source is kept out, in few words. */
-export const banReasons: Readonly<Record<Ban['reason'], string>> = {
-  login: 'wrong passwords',
-  malformed: 'not SOCKS5',
-  silent: 'silent connections',
-  operator: 'by operator',
-}
-
 function tableOf(bans: readonly Ban[]): Table {
   const now = Date.now()
   return {
     heading: ['SOURCE', 'LEFT', 'UNTIL', 'REASON', 'BY', 'SINCE'],
-    rows: bans.map(({ source, since, until, reason, by }) => [
-      source,
-      until === null ? '-' : formatDuration(until - now),
-      until === null ? 'unban' : formatTime(until),
-      banReasons[reason],
-      by ?? '-',
-      formatTime(since),
+    rows: bans.map((ban) => [
+      ban.source,
+      ban.until === null ? '-' : formatDuration(ban.until - now),
+      ban.until === null ? 'unban' : formatTime(ban.until),
+      banReason(ban),
+      ban.by ?? '-',
+      formatTime(ban.since),
     ]),
   }
 }

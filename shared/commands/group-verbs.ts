@@ -1,5 +1,7 @@
+import { groupFields } from '../filter/management-fields.ts'
 import { counted } from '../format/count.ts'
 import { everyPage } from './context.ts'
+import { filterWords, readFilter } from './filter-words.ts'
 import { changedText, limitText, readLimitWords, wordsBefore } from './limit-words.ts'
 import { unlessStored } from './new-password.ts'
 import { UsageError } from './usage.ts'
@@ -9,13 +11,16 @@ const unknownGroup = { not_found: "list the groups with 'groups'" }
 
 export const groupVerbs = {
   groups: verb({
-    arguments: '',
+    arguments: '[WORD...]',
     role: 'operator',
     summary: 'list groups of users, their members and limits',
-    prepare:
-      () =>
-      async ({ call }) => {
-        const groups = (await everyPage((from) => call('groups.list', from))).flatMap((page) => page.groups)
+    words: filterWords,
+    prepare: (words) => {
+      const { matches } = readFilter(groupFields, words)
+      return async ({ call }) => {
+        const groups = (await everyPage((from) => call('groups.list', from))).flatMap((page) =>
+          page.groups.filter(matches),
+        )
         return {
           data: groups,
           view: {
@@ -24,7 +29,8 @@ export const groupVerbs = {
             rows: groups.map(({ name, members, limits }) => [name, String(members), limitText(limits)]),
           },
         }
-      },
+      }
+    },
   }),
   'groups add': verb({
     arguments: 'NAME [FIELD=VALUE...]',

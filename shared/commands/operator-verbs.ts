@@ -1,8 +1,10 @@
+import { operatorFields } from '../filter/management-fields.ts'
 import { counted } from '../format/count.ts'
 import { formatTime } from '../format/time.ts'
 import { RpcError } from '../protocol/errors.ts'
 import type { Operator } from '../protocol/methods.ts'
 import type { Context } from './context.ts'
+import { filterWords, readFilter } from './filter-words.ts'
 import { givePassword, passwordFlags, unlessStored } from './new-password.ts'
 import { oneOf } from './usage.ts'
 import { type Table, verb } from './verb.ts'
@@ -14,15 +16,17 @@ const unknownOperator = { not_found: "list the operators with 'operators'" }
 
 export const operatorVerbs = {
   operators: verb({
-    arguments: '',
+    arguments: '[WORD...]',
     role: 'admin',
     summary: 'list who may log in to manage the daemon, with roles',
-    prepare:
-      () =>
-      async ({ call }) => {
-        const { operators } = await call('operators.list', {})
+    words: filterWords,
+    prepare: (words) => {
+      const { matches } = readFilter(operatorFields, words)
+      return async ({ call }) => {
+        const operators = (await call('operators.list', {})).operators.filter(matches)
         return { data: operators, view: tableOf(operators) }
-      },
+      }
+    },
   }),
   addoperator: verb({
     arguments: 'NAME',

@@ -42,6 +42,7 @@ function parseCommand(words: readonly Word[], preset: readonly string[]): Comman
   const rest = words.slice(name === first.text ? 1 : 2)
   const verb = findVerb(name, first.position)
   const known = new Map(Object.entries(verb.flags ?? {}))
+  refuseNearMiss(name, first, words[1])
   const { values, flags } = readWords(name, verb, rest, known)
   checkCount(name, verb, values, first.position)
   for (const flag of preset) if (known.has(flag)) flags.set(flag, '')
@@ -52,6 +53,16 @@ function parseCommand(words: readonly Word[], preset: readonly string[]): Comman
     if (!(error instanceof UsageError)) throw error
     throw new UsageError(`${name}: ${error.message}`, first.position)
   }
+}
+
+/** A slip in `rules add` must not become a filter that nothing matches, and look like a success. */
+function refuseNearMiss(name: string, first: Word, second: Word | undefined): void {
+  if (!second || name !== first.text) return
+  const below = verbsBelow(name).map(([verb]) => verb.slice(name.length + 1))
+  const guess = guessAt(second.text, below, (verb) => `${name} ${verb}`)
+  if (guess === undefined) return
+  const filter = findVerb(name).arguments === '[WORD...]' ? `; as a filter write *${second.text}*` : ''
+  throw new UsageError(`there is no ${name} ${second.text}; ${guess}${filter}`, second.position)
 }
 
 /** Part flags from values. After `--` everything is a value. */

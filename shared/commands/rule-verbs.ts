@@ -1,9 +1,11 @@
+import { ruleFields } from '../filter/management-fields.ts'
 import { counted } from '../format/count.ts'
 import { formatTime } from '../format/time.ts'
 import { RpcError } from '../protocol/errors.ts'
 import type { Result, Rule } from '../protocol/methods.ts'
 import { ruleClauses } from '../rule-clauses.ts'
 import { type Context, everyPage } from './context.ts'
+import { filterWords, readFilter } from './filter-words.ts'
 import { unlessStored } from './new-password.ts'
 import { oneOf, readCount, UsageError } from './usage.ts'
 import { type Deed, type Flags, type Outcome, type Question, type Table, verb } from './verb.ts'
@@ -25,16 +27,19 @@ type Wish = { ifRevision?: number; dryRun?: boolean }
 /** The rules that say where clients may go. What follows `add` and `insert` is one line of them, as it would stand in a file. */
 export const ruleVerbs = {
   rules: verb({
-    arguments: '',
+    arguments: '[WORD...]',
     role: 'operator',
-    words: ruleClauses,
     summary: 'list the rules in their order, and their hits',
-    prepare:
-      () =>
-      async ({ call }) => {
-        const rules = (await everyPage((from) => call('rules.list', from))).flatMap((page) => page.rules)
+    words: [...filterWords, ...ruleClauses],
+    prepare: (words) => {
+      const { matches } = readFilter(ruleFields, words)
+      return async ({ call }) => {
+        const rules = (await everyPage((from) => call('rules.list', from))).flatMap((page) =>
+          page.rules.filter(matches),
+        )
         return { data: rules, view: tableOf(rules) }
-      },
+      }
+    },
   }),
   'rules add': verb({
     arguments: 'RULE...',

@@ -2,6 +2,7 @@ import { accessFields } from '../filter/access-fields.ts'
 import { connectionFields } from '../filter/connection-fields.ts'
 import { eventFields } from '../filter/event-fields.ts'
 import { fieldLines, filterHelp } from '../filter/fields.ts'
+import { banFields, groupFields, operatorFields, ruleFields } from '../filter/management-fields.ts'
 import { userFields } from '../filter/user-fields.ts'
 import { guessAt } from '../likeliest.ts'
 import { accessVerbs } from './access-verbs.ts'
@@ -117,8 +118,11 @@ function explainFilter(): Outcome {
     ' Of users:',
     ...fieldLines(userFields),
     '',
-    ' And of events:',
+    ' Of events:',
     ...fieldLines(eventFields),
+    '',
+    ' Of groups, rules, bans and operators:',
+    ...[groupFields, ruleFields, banFields, operatorFields].flatMap(fieldLines),
   ]
   return {
     data: {
@@ -126,6 +130,10 @@ function explainFilter(): Outcome {
       access: Object.keys(accessFields),
       users: Object.keys(userFields),
       events: Object.keys(eventFields),
+      groups: Object.keys(groupFields),
+      rules: Object.keys(ruleFields),
+      bans: Object.keys(banFields),
+      operators: Object.keys(operatorFields),
     },
     view: { rows: lines.slice(1).map((line) => [line]) },
   }

@@ -267,6 +267,19 @@ describe('connections', () => {
     await expect(runCommand(`access '${filter.replace('idle', 'x')}'`, {})).rejects.toThrow(UsageError)
   })
 
+  const ban = { source: '203.0.113.7', since: 0, until: 60_000, reason: 'operator', by: 'eve' }
+  const rule = { id: 16, place: 1, source: 'rules', text: 'deny to any', hits: 3, lately: 0, last: null }
+  test.each([
+    ['bans by:eve', 'bans.list', { bans: [ban, { ...ban, by: 'bob' }] }, [ban]],
+    ['bans lasts>2m', 'bans.list', { bans: [ban, { ...ban, until: null }] }, [{ ...ban, until: null }]],
+    ['rules verdict:deny hits>2', 'rules.list', { rules: [{ ...rule, text: 'allow to any' }, rule] }, [rule]],
+    ['groups sta', 'groups.list', { groups: [{ name: 'staff', members: 1, limits: {} }] }, [expect.anything()]],
+    ['groups members>1', 'groups.list', { groups: [{ name: 'staff', members: 1, limits: {} }] }, []],
+    ['operators role:admin', 'operators.list', { operators: [{ name: 'eve', role: 'viewer' }] }, []],
+  ])('%s keeps those that match', async (line, method, answer, kept) => {
+    expect((await runCommand(line, { [method]: answer })).outcome.data).toEqual(kept)
+  })
+
   test('for a rate it looks twice, a second apart', async () => {
     vi.useFakeTimers({ now: 65_000 })
     const later = { ...web, down: web.down + 3000 }

@@ -1,28 +1,20 @@
-import { banReasons } from '../../../shared/commands/ban-verbs.ts'
-import { amountField, textField, wordField } from '../../../shared/filter/fields.ts'
+import { banBy, banFields, banReason } from '../../../shared/filter/management-fields.ts'
 import { formatDuration, formatTime, timeColumns } from '../../../shared/format/time.ts'
 import type { Ban } from '../../../shared/protocol/methods.ts'
 import { numberColumn, placeColumn, textColumn, timeColumn } from './columns.ts'
 import type { TableSpec } from './table-spec.ts'
 
 const sourceOf = ({ source }: Ban) => source
-const whyOf = ({ reason }: Ban) => banReasons[reason] ?? reason
-const byOf = ({ by }: Ban) => by ?? 'proxyd'
 const endOf = ({ until }: Ban) => until ?? Number.POSITIVE_INFINITY
 
 /** The sources that are kept out. */
 export const bansTable: TableSpec<Ban> = {
   id: sourceOf,
-  fields: {
-    source: textField(sourceOf),
-    why: wordField((ban) => [ban.reason, whyOf(ban)]),
-    by: wordField((ban) => [byOf(ban)]),
-    lasts: amountField('time', (ban) => endOf(ban) - ban.since),
-  },
+  fields: banFields,
   columns: [
     placeColumn('source', 'Source', sourceOf, { width: 17, widest: 47 }),
-    textColumn('why', 'Why', whyOf, { width: 18 }),
-    textColumn('by', 'By', byOf, { width: 8, widest: 24, dispensable: 2 }),
+    textColumn('why', 'Why', banReason, { width: 18 }),
+    textColumn('by', 'By', banBy, { width: 8, widest: 24, dispensable: 2 }),
     timeColumn('since', 'Since', ({ since }) => since, { dispensable: 1 }),
     numberColumn(
       'until',

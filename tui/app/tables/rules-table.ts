@@ -1,17 +1,15 @@
-import { amountField, textField, wordField } from '../../../shared/filter/fields.ts'
+import { ruleFields, ruleVerdict, ruleWhose } from '../../../shared/filter/management-fields.ts'
 import { formatDuration } from '../../../shared/format/time.ts'
 import type { Rule } from '../../../shared/protocol/methods.ts'
 import { fadeZero, numberColumn, textColumn } from './columns.ts'
 import { compareIds, type TableSpec } from './table-spec.ts'
 
 const idOf = ({ id }: Rule) => String(id)
-const verdictOf = ({ text }: Rule) => text.split(' ', 1)[0] ?? ''
 /** What it is about: all behind the verdict. */
 const aboutOf = (rule: Rule) => {
-  const about = rule.text.slice(verdictOf(rule).length).trim() || 'everything'
+  const about = rule.text.slice(ruleVerdict(rule).length).trim() || 'everything'
   return rule.unknown ? about.replace(/^\w+:(?:"(?:[^"\\]|\\.)*"|\S+)/, '$& (nobody)') : about
 }
-const whoseOf = ({ source }: Rule) => (source === 'built-in' ? 'proxyd' : source)
 const lastOf = ({ last }: Rule) => last ?? 0
 
 /** Whether it is a line of the rules; what the daemon and its settings say is seen, not changed here. */
@@ -31,13 +29,7 @@ export function ruleRows(rules: readonly Rule[]): RuleRow[] {
 /** The rules, and what the daemon adds of its own. */
 export const rulesTable: TableSpec<RuleRow> = {
   id: idOf,
-  fields: {
-    verdict: wordField((rule) => [verdictOf(rule)]),
-    text: textField(({ text }) => text),
-    whose: wordField((rule) => [whoseOf(rule)]),
-    id: wordField((rule) => [idOf(rule)]),
-    hits: amountField('count', ({ hits }) => hits),
-  },
+  fields: ruleFields,
   columns: [
     numberColumn(
       'place',
@@ -50,23 +42,23 @@ export const rulesTable: TableSpec<RuleRow> = {
         compare: (one, other) => one.at - other.at,
       },
     ),
-    textColumn('verdict', 'Verdict', verdictOf, {
+    textColumn('verdict', 'Verdict', ruleVerdict, {
       width: 8,
-      tone: (rule) => (isLine(rule) ? (verdictOf(rule) === 'allow' ? 'good' : 'bad') : null),
+      tone: (rule) => (isLine(rule) ? (ruleVerdict(rule) === 'allow' ? 'good' : 'bad') : null),
     }),
     textColumn('about', 'Who, from where, to what', aboutOf, {
       width: 30,
       widest: 120,
       tone: ({ unknown }) => (unknown ? 'warning' : null),
     }),
-    textColumn('whose', 'Whose', whoseOf, { width: 7, dispensable: 1 }),
+    textColumn('whose', 'Whose', ruleWhose, { width: 7, dispensable: 1 }),
     textColumn('id', 'Id', idOf, {
       width: 5,
       dispensable: 4,
       compare: (one, other) => compareIds(idOf(one), idOf(other)),
     }),
     numberColumn('lately', '1 min', 6, ({ lately }) => lately, String, {
-      dispensable: 1,
+      dispensable: 0,
       tone: fadeZero(({ lately }) => lately),
     }),
     numberColumn('hits', 'Hits', 9, ({ hits }) => hits, String, { dispensable: 3 }),

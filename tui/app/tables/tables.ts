@@ -1,5 +1,6 @@
 import { settingText } from '../../../shared/commands/setting-verbs.ts'
 import { textField, wordField } from '../../../shared/filter/fields.ts'
+import { operatorFields } from '../../../shared/filter/management-fields.ts'
 import type { LogEntry, Operator, Setting } from '../../../shared/protocol/methods.ts'
 import { roles } from '../../../shared/protocol/vocabulary.ts'
 import { entryText } from '../state/log.ts'
@@ -25,7 +26,7 @@ const strength = ({ role }: Operator) => roles.indexOf(role)
 
 export const operatorsTable: TableSpec<Operator> = {
   id: operatorName,
-  fields: { name: textField(operatorName), role: wordField((row) => [roleOf(row)]) },
+  fields: operatorFields,
   columns: [
     textColumn('name', 'Operator', operatorName, { width: 18, widest: 40 }),
     textColumn('role', 'Role', roleOf, { width: 8, compare: (one, other) => strength(one) - strength(other) }),
