@@ -115,13 +115,17 @@ async function photograph(where: readonly string[]): Promise<void> {
   await app.shows(/\[3 Users/)
   await setTimeout(2000)
   await save(app, 'users')
-  app.type('1T')
-  await app.shows(/the theme is light/)
+  app.type(`1${background('ffff')}`)
   await setTimeout(1000)
   await save(app, 'light', light)
-  app.type('T')
+  app.type(`${background('0000')}TT`)
   await app.shows(/the theme is contrast/)
   await save(app, 'contrast')
+}
+
+/** What a terminal answers that is asked for its background (OSC 11): a grey, of four hexadecimal digits. */
+function background(grey: string): string {
+  return `\u001b]11;rgb:${grey}/${grey}/${grey}\u0007`
 }
 
 /** Some limits to show: bob waits for a rate, and carol uses her quota up. */
