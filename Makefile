@@ -34,7 +34,7 @@ environment = $$(sed -n "2s/^':' \/\/; \(.*\)exec node.*/\1/p" dist/$(1).js)
 # A folder is newer than the bundle when a file in it was added or removed.
 sources = $(shell find $(1) -name '*.ts' -o -name '*.tsx' -o -type d)
 
-.PHONY: help run test test-long soak fuzz check bench screenshots docs build packed install uninstall deb clean
+.PHONY: help run test test-long test-next soak fuzz check bench screenshots docs build packed install uninstall deb clean
 
 help: ## list these targets
 	@if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then on=$$(printf '\033[36m') off=$$(printf '\033[0m'); fi; \
@@ -60,6 +60,10 @@ test: build ## run every test but the long ones
 
 test-long: build $(next_node) ## run what takes longer: crowds of 50,000, a short soak, and a minute of search for each input that may break something
 	TEST_LONG=1 FUZZ_SECONDS=60 $(tools)/vitest run --config test/vitest.config.ts
+
+# By its own name too: programs and tools start `node`.
+test-next: build $(next_node) ## run the tests of engine, store and app on the line of Node that comes next
+	PATH="$(CURDIR)/$(dir $(next_node)):$$PATH" node $(tools)/vitest run --config test/vitest.config.ts test/engine test/store test/app
 
 soak: build ## serve a day's traffic in MINUTES=60, and see that memory, descriptors and rows stay as they were
 	TEST_LONG=1 MINUTES=$(MINUTES) $(tools)/vitest run --config test/vitest.config.ts test/e2e/soak.long.test.ts
@@ -129,7 +133,7 @@ install: build ## install both programs under PREFIX (default /usr/local), stage
 	cp dist/*.js "$(DESTDIR)$(lib)/dist"; \
 	cp -R node_modules/koffi node_modules/@koromix "$(DESTDIR)$(lib)/node_modules"; \
 	$(if $(machine_node),,cp $(private_node) "$(DESTDIR)$(lib)/node";) \
-	cp -R README.md PROTOCOL.md docs/* "$(DESTDIR)$(doc)"; \
+	cp -R README.md PROTOCOL.md docs "$(DESTDIR)$(doc)"; \
 	"$(NODE)" shared/packaging/contents.ts installed "$(DESTDIR)$(doc)" $(if $(machine_node),,.node/$(node_version)); \
 	for program in proxyd proxy-tui; do \
 		printf '#!/bin/sh\n%sexec "%s" %s "%s" "$$@"\n' "$(call environment,$$program)" "$(installed_node)" \
