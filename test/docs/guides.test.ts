@@ -3,6 +3,7 @@ import { chmod, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { parseRules } from '../../daemon/policy/rule.ts'
 import { readCommandLine as readDaemonLine } from '../../daemon/settings/command-line.ts'
 import { readConfigFile } from '../../daemon/settings/config-file.ts'
 import { parseCommands } from '../../shared/commands/parse.ts'
@@ -18,6 +19,12 @@ import { temporaryFolder } from '../helpers/temporary-folder.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const pages = ['README.md', ...globSync('docs/*.md', { cwd: root })]
 const textOf = (page: string) => readFileSync(join(root, page), 'utf8')
+
+/** What stands as code within the sentences of a page; the first column of its tables may tell of other programs. */
+function codesOf(page: string): string[] {
+  const text = textOf(page).replaceAll(/^```[\s\S]*?^```$|^\|.*? \|/gm, '')
+  return [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code)
+}
 
 const anchorsOf = (text: string) =>
   [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
@@ -96,16 +103,26 @@ it('name commands and flags that there are, where they do not show them as block
       return `${code}: ${error}`
     }
   }
-  const codes = pages.flatMap((page) => {
-    // In a table the first column may tell of other programs.
-    const text = textOf(page).replaceAll(/^```[\s\S]*?^```$|^\|.*? \|/gm, '')
-    return [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code).filter((code) => !isOpen(code))
-  })
+  const codes = pages.flatMap(codesOf).filter((code) => !isOpen(code))
   expect(codes.length).toBeGreaterThan(200)
   expect(codes.flatMap((code) => problemWith(code) ?? [])).toEqual([])
   expect(problemWith('users set bob egres=eth0')).toContain('egres')
   expect(problemWith('proxyd --forwards 8000=example.com:80')).toContain('--forward')
   expect(problemWith('--no-flag')).toBe('--no-flag')
+})
+
+it('name rules and lines of config files that proxyd takes, where they do not show them as blocks', async () => {
+  const codes = pages.flatMap(codesOf)
+  const rules = codes.filter((code) => /^(?:allow|deny)\b/.test(code))
+  expect(rules.length).toBeGreaterThan(4)
+  expect(parseRules(rules.join('\n')).rules).toHaveLength(rules.length)
+  const path = join(await temporaryFolder(), 'proxyd.toml')
+  const lines = codes.filter((code) => /^[a-z-]+ = /.test(code))
+  expect(lines.length).toBeGreaterThan(10)
+  for (const line of lines) {
+    await writeFile(path, line)
+    expect(Object.keys(await readConfigFile(path)), line).toHaveLength(1)
+  }
 })
 
 it('tell at which size the app shows what', () => {

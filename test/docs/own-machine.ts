@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { onTestFinished } from 'vitest'
@@ -9,7 +10,10 @@ import { longestWait } from '../helpers/patience.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 /** Whether this process may give others a network, folders and processes of their own, as root alone may (namespaces(7)). */
-export const canHaveMachine = spawnSync('unshare', ['--net', '--mount', '--pid', '--fork', 'true']).status === 0
+export const canHaveMachine =
+  spawnSync('unshare', ['--net', '--mount', '--pid', '--fork', 'true']).status === 0 &&
+  // It has none of what is in these folders here.
+  ![import.meta.filename, process.execPath, tmpdir()].some((path) => /^\/(?:etc|run|var)\//.test(path))
 
 /** What is in place of programs that want something that a test does not have, as scripts for bash; each sees to it that it is called well. */
 const standIns: Readonly<Record<string, string>> = {
