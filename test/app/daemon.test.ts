@@ -20,6 +20,8 @@ async function connected(users: readonly User[]) {
   const asked: string[] = []
   let seq = 0
   const tell = (event: string, params: object) => ears.get(event)?.({ seq: seq++, ...params })
+  const instance = { instance: 'one', version: '1.2.3', pid: 7 }
+  let status: object = instance
   const answers: Readonly<Record<string, () => unknown>> = {
     'users.subscribe': () => {
       queueMicrotask(() => tell('users.snapshot', { users, last: true }))
@@ -27,7 +29,7 @@ async function connected(users: readonly User[]) {
     },
     'users.list': () => ({ users: [eve] }),
     'users.remove': () => ({ cut: 0, opened: false }),
-    'status.get': () => ({ health: { lag: 0, loops: [] }, sample: sampleOf(1) }),
+    'status.get': () => ({ ...status, health: { lag: 0, loops: [] }, sample: sampleOf(1) }),
     'rules.list': () => ({ revision: 0, rules: [] }),
     'metrics.subscribe': () => ({ samples: [] }),
     'metrics.history': () => {
@@ -52,7 +54,10 @@ async function connected(users: readonly User[]) {
   const daemon = new Daemon(link as unknown as DaemonLink, store, 0, false)
   await vi.advanceTimersByTimeAsync(1000)
   const names = () => usersView(store.state).rows.map(({ user }) => user.name)
-  return { daemon, store, asked, tell, names }
+  const become = (other: object) => {
+    status = { ...instance, ...other }
+  }
+  return { daemon, store, asked, tell, names, become }
 }
 
 test('the users are followed, and not listed however long nothing is done here', async () => {
@@ -90,5 +95,17 @@ test('whether a password is required is asked again once users come or go, not w
   tell('users.changed', { changed: [], moved: [], removed: ['bob'] })
   await vi.advanceTimersByTimeAsync(100)
   expect(looks()).toBe(before + 1)
+  daemon.stop()
+})
+
+test.each([
+  [{ instance: 'two', generation: 2 }, 'the daemon has been upgraded, and live connections go on: proxyd 1.2.3, pid 7'],
+  [{ instance: 'two' }, 'the daemon has been started anew: proxyd 1.2.3, pid 7'],
+])('that %j serves now is said once', async (other, said) => {
+  const { daemon, store, become } = await connected([bob])
+  expect(store.state.toasts.history).toEqual([])
+  become(other)
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(store.state.toasts.history).toMatchObject([{ text: said, times: 1 }])
   daemon.stop()
 })

@@ -24,7 +24,7 @@ import { closedWanted, isLogWanted } from '../state/layout.ts'
 import type { Link } from '../state/link.ts'
 import { listPage } from '../state/pages.ts'
 import { suffices } from '../state/rights.ts'
-import type { DaemonState, DataEvent } from '../state/state.ts'
+import type { DaemonState, DataEvent, Status } from '../state/state.ts'
 import { minuteOfSamples } from '../state/traffic.ts'
 import type { Store } from '../store/store.ts'
 import { AccessWatch } from './access-watch.ts'
@@ -83,6 +83,8 @@ export class Daemon {
   #foreseen: ReadonlySet<string> = new Set()
   /** The connection whose rights are settled. */
   #begun: Client | null = null
+  /** The start of the daemon whose status was read last. */
+  #served: string | null = null
   /** The connection whose samples are followed. */
   #sampled: Client | null = null
 
@@ -357,6 +359,17 @@ export class Daemon {
     const [tellUsers, status] = await Promise.all([users, call('status.get', {})])
     tellUsers?.()
     this.#feed({ type: 'status', status })
+    this.#tellOfAnother(status)
+  }
+
+  /** The daemon is not the one of before, and what it counts begins anew: say why. */
+  #tellOfAnother({ instance, generation = 1, version, pid }: Status): void {
+    const before = this.#served
+    this.#served = instance
+    if (before === null || before === instance) return
+    const who = this.#isShown ? 'the daemon' : this.#known.place
+    const what = generation > 1 ? 'has been upgraded, and live connections go on' : 'has been started anew'
+    this.#store.announce(`${who} ${what}: proxyd ${version}, pid ${pid}`, 'good')
   }
 
   readonly #readPage = async (client: Client): Promise<void> => {
