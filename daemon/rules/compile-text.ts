@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { ThreadFile } from '../os/thread-file.ts'
 import { compileRules } from '../policy/compile.ts'
 import { parseRules } from '../policy/rule.ts'
 import { Refusal } from '../refusal.ts'
@@ -17,23 +18,20 @@ export interface CompileOptions {
 const mostAtOnce = 16_384
 /** Destinations of all rules together, those of a list once for each rule that names it: half a gigabyte while they are compiled. */
 const mostDestinations = 4_000_000
-/** Beside this file: the source when it runs as such, the bundle's own file when it is bundled. */
-const threadFile = new URL(
-  import.meta.url.endsWith('.ts') ? './compile-thread.ts' : './compile-thread.js',
-  import.meta.url,
-)
+const threadFile = new ThreadFile(import.meta.url, 'compile-thread')
 
 /** What the thread tells: the rules, or why there are none. */
 export type Compiled = { readonly rules: SharedArrayBuffer } | { readonly refusal: string }
 
 /**
  * As `compileText`; whatever may take longer, on a thread of its own: a hundred thousand destinations take half a second,
- * for which nobody's login, name or byte shall wait.
+ * for which nobody's login, name or byte shall wait. But rather that than rules of a shape that the loops do not know.
  */
 export async function compileAside(options: CompileOptions): Promise<SharedArrayBuffer> {
-  if (options.text.length <= mostAtOnce && !options.text.includes('@')) return compileText(options)
+  const isQuick = options.text.length <= mostAtOnce && !options.text.includes('@')
+  if (isQuick || threadFile.isReplaced) return compileText(options)
   // Flags of the process, such as --eval, are not for it.
-  const thread = new Worker(threadFile, { workerData: options, name: 'rules', execArgv: [] })
+  const thread = new Worker(threadFile.url, { workerData: options, name: 'rules', execArgv: [] })
   const [compiled] = (await once(thread, 'message')) as [Compiled]
   if ('refusal' in compiled) throw new Refusal('invalid', compiled.refusal)
   return compiled.rules

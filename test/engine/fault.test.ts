@@ -1,3 +1,5 @@
+import { cpSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Connection, LogEntry } from '../../shared/protocol/methods.ts'
@@ -9,6 +11,7 @@ import { operate } from '../helpers/operate.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { greeting, request } from '../helpers/socks-client.ts'
 import { startTarget, type Target } from '../helpers/target.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const failing = fileURLToPath(new URL('../helpers/failing.ts', import.meta.url))
 /** Enough for each loop to have some. */
@@ -112,6 +115,21 @@ describe.runIf(process.platform === 'linux')('linux engine: a loop', () => {
     const ends = await Promise.all(all.flatMap(({ client, server }) => [client.discard(), server.discard()]))
     expect(new Set(ends)).toEqual(new Set(['ECONNRESET']))
   })
+})
+
+it.runIf(process.platform === 'linux')('no thread runs another program that has been installed meanwhile', async () => {
+  const folder = await temporaryFolder()
+  const file = (path: string) => join(folder, path)
+  cpSync(new URL('../../dist', import.meta.url), file('dist'), { recursive: true })
+  for (const name of ['node_modules', 'package.json'])
+    symlinkSync(new URL(`../../${name}`, import.meta.url), file(name))
+  const env = { FAULT: 'error', NODE_OPTIONS: `--import=${failing}` }
+  const daemon = await startDaemon(['--workers', '1'], { env, program: file('dist/proxyd.js') })
+  for (const name of ['compile-thread', 'worker']) writeFileSync(file(`dist/${name}.js`), 'throw "of another version"')
+  const text = `deny to 192.0.2.1 # ${'x'.repeat(150)}\n`.repeat(200)
+  expect((await (await operate(daemon)).call('rules.apply', { text })).error).toBeUndefined()
+  await kill(daemon, 1)
+  expect((await daemon.ended).stderr).toContain('another program has been installed since proxyd began')
 })
 
 /** Those of the downloads that live no more, as the daemon tells. */

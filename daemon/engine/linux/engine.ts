@@ -5,6 +5,7 @@ import { close } from '../../os/libc.ts'
 import { refusedSplice } from '../../os/refusals.ts'
 import { resetOnClose } from '../../os/socket.ts'
 import { descriptorLimit } from '../../os/system-limits.ts'
+import { ThreadFile } from '../../os/thread-file.ts'
 import { isOurs } from '../../os/udp.ts'
 import type { NamedSocket } from '../../sockets/handed-sockets.ts'
 import { endpointsOf, type Listener, roleOf } from '../../sockets/listeners.ts'
@@ -24,6 +25,8 @@ import { sharedCountMemory, sharedCountsIn } from './shared-counts.ts'
 /** So many loops may die within so many milliseconds: what kills one more would go on doing so. */
 const mostDeaths = 3
 const deathsCount = 60_000
+
+const workerFile = new ThreadFile(import.meta.url, 'worker')
 
 /**
  * Start the Linux engine: every loop a worker thread, with listening sockets of its own at every endpoint. Those are made
@@ -214,9 +217,7 @@ class LoopHandle {
     port1.on('message', (message: LoopMessage) => this.#onMessage(message, port1))
     const own = { table: this.table.buffer, own: this.#memory, event: this.#event, port: port2, replaces }
     const workerData: LoopOptions = { ...this.#fixed, ...ordered, ...own }
-    // Beside this file: the source when it runs as such, the bundle's own file when it is bundled.
-    const file = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
-    const worker = new Worker(file, { workerData, transferList: [port2], name: `loop ${this.#fixed.index}` })
+    const worker = new Worker(workerFile.url, { workerData, transferList: [port2], name: `loop ${this.#fixed.index}` })
     let error = new Error('its thread ended')
     worker.once('error', (thrown: unknown) => {
       error = thrown instanceof Error ? thrown : new Error(String(thrown))
@@ -239,9 +240,11 @@ class LoopHandle {
     else this.#onDeath(this, error)
   }
 
-  /** Its thread has died: another one goes on, unless it has nothing left to do. */
+  /** Its thread has died: another one goes on, unless it has nothing left to do. Throws if that would be of another program. */
   replace(ordered: Ordered): void {
     if (this.#drains) return this.#leave()
+    if (workerFile.isReplaced)
+      throw new Error('another program has been installed since proxyd began: it ends, and is to be started again')
     this.restarts++
     this.#port = this.#start(ordered, this.#accepts)
   }
