@@ -119,6 +119,10 @@ lib := $(abspath $(PREFIX))/lib/proxyd
 bin := $(abspath $(PREFIX))/bin
 share := $(abspath $(PREFIX))/share
 doc := $(share)/doc/proxyd
+units := $(abspath $(PREFIX))/lib/systemd/system
+sysusers := $(abspath $(PREFIX))/lib/sysusers.d
+# As systemd has it for whatever lies in its usual places, and of its own for any other PREFIX.
+etc := $(if $(filter /usr /usr/local,$(abspath $(PREFIX))),/etc,$(abspath $(PREFIX))/etc)/proxyd
 installed_node := $(or $(machine_node),$(lib)/node)
 
 # Where the shells look for the completions of a program.
@@ -133,6 +137,11 @@ install: build ## install both programs under PREFIX (default /usr/local), stage
 	cp dist/*.js "$(DESTDIR)$(lib)/dist"; \
 	cp -R node_modules/koffi node_modules/@koromix "$(DESTDIR)$(lib)/node_modules"; \
 	$(if $(machine_node),,cp $(private_node) "$(DESTDIR)$(lib)/node";) \
+	mkdir -p "$(DESTDIR)$(units)" "$(DESTDIR)$(sysusers)" "$(DESTDIR)$(etc)"; \
+	sed -e 's|@bin@|$(bin)|' -e 's|@etc@|$(etc)|' shared/packaging/systemd/proxyd.service >"$(DESTDIR)$(units)/proxyd.service"; \
+	cp shared/packaging/systemd/sysusers.conf "$(DESTDIR)$(sysusers)/proxyd.conf"; \
+	[ -e "$(DESTDIR)$(etc)/proxyd.toml" ] || \
+		"$(NODE)" dist/proxyd.js --sample-config >"$(DESTDIR)$(etc)/proxyd.toml"; \
 	cp -R README.md PROTOCOL.md docs "$(DESTDIR)$(doc)"; \
 	"$(NODE)" shared/packaging/contents.ts installed "$(DESTDIR)$(doc)" $(if $(machine_node),,.node/$(node_version)); \
 	for program in proxyd proxy-tui; do \
@@ -148,8 +157,9 @@ install: build ## install both programs under PREFIX (default /usr/local), stage
 	done; \
 	$(foreach page,$(manuals),"$(NODE)" dist/$(call manual,$(page)) >"$(DESTDIR)$(share)/man/man$(subst .,,$(suffix $(page)))/$(page)";)
 
-uninstall: ## remove what install put under PREFIX
+uninstall: ## remove what install put under PREFIX, but for the config file
 	rm -rf "$(DESTDIR)$(lib)" "$(DESTDIR)$(doc)" "$(DESTDIR)$(bin)/proxyd" "$(DESTDIR)$(bin)/proxy-tui"
+	rm -f "$(DESTDIR)$(units)/proxyd.service" "$(DESTDIR)$(sysusers)/proxyd.conf"
 	cd "$(DESTDIR)$(share)" 2>/dev/null || exit 0; \
 	for script in $(call completions,proxyd) $(call completions,proxy-tui); do rm -f "$${script#*:}"; done; \
 	for page in $(manuals); do rm -f "man/man$${page##*.}/$$page"; done

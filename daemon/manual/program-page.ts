@@ -67,6 +67,14 @@ export function programPage(flags: readonly Term[]): Manual {
         ],
       },
       {
+        title: 'SYSTEMD',
+        body: [
+          'Started by a unit of Type=notify, proxyd tells when it serves, reads its files again and ends (sd_notify(3)), and gives signs of ' +
+            'life while all its threads answer. It takes listening sockets that are called socks, control, control-tls, metrics or ' +
+            'forward-N (systemd.socket(5)) and have an address of the settings, and has its own kept for the next process.',
+        ],
+      },
+      {
         title: 'FILES',
         body: [
           [
