@@ -30,7 +30,7 @@ test('commands are typed with Tab, carried out, and told in place, in a dialog o
   await app.shows(/^ :operators; users\n NAME +ROLE[\s\S]*\n bob +enabled +kept/m)
   expect(app.lines).toHaveLength(24)
   app.type(esc)
-  await app.shows(/Busiest users/)
+  await app.shows(/Nobody has come yet/)
 
   // A page's name goes there, with a filter behind it.
   app.type(':users user:bo*\r')
@@ -38,7 +38,7 @@ test('commands are typed with Tab, carried out, and told in place, in a dialog o
   app.type(':connections foo:bar\r')
   await app.shows(/^ ! foo:bar: there is no field foo/m)
   app.type(`${erase}overview\r`)
-  await app.shows(/Busiest users/)
+  await app.shows(/Nobody has come yet/)
 
   // The history has what was carried out, not what was refused.
   app.type(`:${up}`)

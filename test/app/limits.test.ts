@@ -135,9 +135,9 @@ describe('what rules refused', () => {
       { denied: 1, finished: 0 },
       { denied: 2, finished: 9, forbidden: 8, limit_user: 9 },
     ].map((ended, at) => sampleOf(at, { ended }))
-    expect(refusalsLately(recent, known)).toEqual(['9 limit of user', '6 rule 2', '2 forbidden', '1 wrong password'])
+    expect(refusalsLately(recent, known)).toEqual(['9 limit of user', '6 by rule 2', '2 forbidden', '1 wrong password'])
     expect(refusalsLately(recent, null)).toEqual(['9 limit of user', '8 forbidden', '1 wrong password'])
-    expect(refusalsLately(recent.slice(1), known)).toEqual(['6 rule 2'])
+    expect(refusalsLately(recent.slice(1), known)).toEqual(['6 by rule 2'])
     expect(refusalsLately([], known)).toEqual([])
   })
 

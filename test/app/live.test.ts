@@ -40,7 +40,7 @@ test('80x24 shows header, graphs, totals, table and keys, none of them cut (1)',
   expect(app.lines[6]).toMatch(/^ {4}0┼ -1 min [┈─]+ -45 s [┈─]+ -30 s [┈─]+ -15 s [┈─]+ now$/)
   expect(app.lines.slice(7, 10).map((line) => line.slice(0, 6))).toEqual(['  400┤', '  800┤', ' 1200┤'])
   expect(app.lines[10]).toMatch(/^ ↑ Up \S+ B\/s .* average \S+ B\/s$/)
-  expect(app.screen).toMatch(/^ Busiest users +Conns +Down\/s +Up\/s +Connections +1 min +total$/m)
+  expect(app.screen).toMatch(/^ Nobody has come yet +Connections +1 min +total$/m)
   // Of keys that act while nobody is served and the graph cannot be shorter.
   expect(app.lines[23]).toBe(' - longer  l log  = one scale  z fix scale  c look  : command  ? help  q quit')
   expect(app.screen).not.toContain('…')

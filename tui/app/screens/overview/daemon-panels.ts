@@ -142,7 +142,7 @@ export const beginPanel: Panel = ({ state, look, width }) => {
   const [socket] = status?.listening.filter(({ service }) => service === 'socks') ?? []
   if (!status || !socket || traffic.latest?.accepted !== 0) return []
   const login = status.passwordRequired ? 'NAME:PASSWORD@' : ''
-  const command = [` curl --proxy socks5h://${login}${socket.address}`, 'https://example.com/']
+  const command = [' curl --proxy', `socks5h://${login}${socket.address}`, 'https://example.com/']
   const whole = command.join(' ')
   const key = (name: string, meaning: string) =>
     lineOf([
