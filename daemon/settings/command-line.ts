@@ -46,7 +46,10 @@ export function readCommandLine(args: readonly string[], version: string): Comma
     )
     .option('--sample-config', 'print a config file with all settings as they are by default, and end')
     .addOption(
-      new Option('--manual [PAGE]', 'print a manual page and end: proxyd --manual | man -l -')
+      new Option(
+        '--manual [PAGE]',
+        'print a manual page, that of proxyd unless told, and end: proxyd --manual proxyd.toml | man -l -',
+      )
         .choices(manualNames)
         .preset(manualNames[0]),
     )

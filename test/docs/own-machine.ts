@@ -32,8 +32,8 @@ esac`,
   systemctl: '[[ "$*" =~ ^(daemon-reload|edit|restart|reload|enable|start|stop|status) ]]',
 }
 
-/** Programs that a page tells of and a machine need not have: without one, what is said to it is not tried. */
-const optional = ['fail2ban-client', 'fail2ban-regex', 'nft', 'promtool', 'haproxy', 'openssl']
+/** Programs that only look at what a page has them read, and that a machine need not have: without one, that is not tried. */
+const optional = ['fail2ban-client', 'fail2ban-regex', 'nft', 'promtool']
 
 /** In place of one: as fail2ban-regex does, it says what a page looks for. */
 const absent = "echo '1 matched'"
