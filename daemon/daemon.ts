@@ -1,3 +1,4 @@
+import { asManagement } from './contained.ts'
 import { ControlListenError, ControlStartError } from './control/start-error.ts'
 import { startDataPlane } from './data-plane.ts'
 import { Ending } from './ending.ts'
@@ -82,9 +83,11 @@ export async function startDaemon(
       patience: patienceOf(current.values),
       tell: (message) => logger.info(message),
     })
-    const { told, ...management } = await startManagement(
-      { configuration: current, stored, store, dataPlane, version, ending, log, monitoring, handed, ...origin },
-      parts,
+    const { told, ...management } = await asManagement(() =>
+      startManagement(
+        { configuration: current, stored, store, dataPlane, version, ending, log, monitoring, handed, ...origin },
+        parts,
+      ),
     )
     // Nobody is served by a daemon that may still fail.
     await dataPlane.engine.accept()

@@ -1,5 +1,6 @@
 import type { LogEntry } from '../shared/protocol/methods.ts'
 import { logLevels } from '../shared/protocol/vocabulary.ts'
+import { tellObservers } from './contained.ts'
 
 /** Entries kept. */
 const most = 1_000
@@ -47,8 +48,7 @@ export class LogRing {
     if (this.#isTelling) return
     this.#isTelling = true
     try {
-      for (let entry = this.#news.shift(); entry; entry = this.#news.shift())
-        for (const listener of this.#listeners) listener(entry)
+      for (let entry = this.#news.shift(); entry; entry = this.#news.shift()) tellObservers(this.#listeners, entry)
     } finally {
       this.#isTelling = false
     }

@@ -6,9 +6,11 @@ import { resolve } from 'node:path'
 import { safeText } from '../shared/format/safe-text.ts'
 import { type Checked, check } from './check.ts'
 import { checkStore } from './check-store.ts'
+import { failedPart } from './contained.ts'
 import { startDaemon } from './daemon.ts'
 import { errnoOf, Failure } from './failure.ts'
 import { openLog } from './log.ts'
+import { ManagementFaults } from './management-faults.ts'
 import { wantedThreads } from './names/system.ts'
 import { returnLargeBlocks } from './os/allocator.ts'
 import { exitAtOnce } from './os/exit.ts'
@@ -95,7 +97,10 @@ async function serve(configuration: Configuration, configFile: string | undefine
   // Node's own way is plain text among the lines of the log, and it waits for whoever reads.
   process.removeAllListeners('warning').on('warning', ({ name, message }) => logger.warn(`${name}: ${message}`))
   let vanish = () => {}
+  let managementFaults: ManagementFaults | undefined
   process.on('uncaughtException', (error) => {
+    const part = failedPart()
+    if (part && managementFaults) return managementFaults.heard(part, error)
     logger.fatal(error, 'a fault in proxyd')
     vanish()
     process.exit(1)
@@ -106,6 +111,7 @@ async function serve(configuration: Configuration, configFile: string | undefine
   const daemon = await startDaemon(configuration, version, log, threads, origin)
   // Behind the engine, which resets its connections when the process exits.
   exitAtOnce()
+  managementFaults = new ManagementFaults(logger, daemon.retire)
   vanish = daemon.vanish
   reload = () => void daemon.reload('SIGHUP')
   // What comes of it the log tells.

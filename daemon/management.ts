@@ -39,6 +39,8 @@ export interface Management {
   readonly reload: Reload
   /** Removes the files by which clients find the daemon, for an end that cannot wait. */
   vanish(): void
+  /** Ends all ways in, of monitoring too, and no more than that. */
+  retire(): Promise<void>
   /** Has a successor take over. */
   readonly upgrade: Upgrade
 }
@@ -122,12 +124,16 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   const parties = { ...options, ...administered, connections, control, reload, sockets, log: log.logger }
   if (predecessor) takeOver(predecessor, parties, parts)
   const upgrade = upgradeOf(parties)
+  const retire = async () => {
+    await Promise.all([control.close(), monitoring?.close()])
+  }
   return {
     listening,
     socksPlaces: dataPlane.engine.listening.map(formatEndpoint),
     sockets,
     reload,
     vanish: control.vanish,
+    retire,
     upgrade,
     told,
   }

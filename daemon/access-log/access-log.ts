@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { counted } from '../../shared/format/count.ts'
 import type { AccessEntry, Result } from '../../shared/protocol/methods.ts'
+import { tellObservers } from '../contained.ts'
 import type { SessionTable } from '../engine/session-table.ts'
 import { Refusal } from '../refusal.ts'
 import { entryFilter } from './entry-filter.ts'
@@ -179,7 +180,7 @@ export class AccessLog {
     const thread = new Worker(this.#threadFile, { workerData: options, name: 'access log', execArgv: [] })
     this.#thread = thread
     thread.postMessage({ kind: 'users', users: users(), from: Number.NEGATIVE_INFINITY } satisfies ToLog)
-    thread.on('message', (message: FromLog) => this.#hear(message))
+    thread.on('message', (message: FromLog) => tellObservers([() => this.#hear(message)]))
     thread.on('error', (error) => this.#failed(error as Error))
     return thread
   }

@@ -1,6 +1,7 @@
 import { bareWord } from '../../shared/format/safe-text.ts'
 import { formatDuration } from '../../shared/format/time.ts'
 import type { BanReason, Ban as ToldBan } from '../../shared/protocol/methods.ts'
+import { tellObservers } from '../contained.ts'
 import { formatAddress } from '../net/address.ts'
 import { formatNetwork, type Network, parseNetwork } from '../net/network.ts'
 import { Refusal } from '../refusal.ts'
@@ -101,7 +102,7 @@ export class Bans implements Sources {
   }
 
   loginFailed(address: Uint8Array, username: Uint8Array, login: number, failure: LoginFailure): boolean {
-    for (const hear of this.#loginListeners) hear(address)
+    tellObservers(this.#loginListeners, address)
     if (!this.#penalties.note(address, 'login', this.#now(), login)) return false
     this.#tell(`auth_failed ip=${formatAddress(address)} user=${bareWord(username)} reason=${failure}`)
     return true
@@ -178,7 +179,7 @@ export class Bans implements Sources {
     const source = formatNetwork(ban.network)
     const told = this.#told(ban)
     this.#unsaved.set(source, isBanned ? told : null)
-    for (const hear of this.#listeners) hear(told, isBanned)
+    tellObservers(this.#listeners, told, isBanned)
     if (isBanned && ban.by === null)
       this.#tell(`${source} is banned for ${formatDuration(ban.until - ban.since)}: ${reasonWords[ban.reason]}`)
     this.#keepOut()

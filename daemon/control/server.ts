@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { type Limits, limits as protocolLimits } from '../../shared/protocol/limits.ts'
 import type { Role } from '../../shared/protocol/vocabulary.ts'
+import { serveContained } from '../contained.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import type { HandedSockets, NamedSocket } from '../sockets/handed-sockets.ts'
 import type { Backend, Log } from './backend.ts'
@@ -103,11 +104,12 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
   const { clients, load } = makeClients(options, cookie, changes)
   const door = makeTlsDoor(options, clients)
   const makeServer = (via: Via) => {
-    const server = createServer(socketOptions, (socket) => {
+    const enter = (socket: Socket) => {
       if (!clients.accept(socket, via)) return
       if (via === 'tls') door?.open(socket)
       else clients.serve(socket)
-    })
+    }
+    const server = createServer(socketOptions, (socket) => serveContained(socket, () => enter(socket)))
     // Such as too many open files: that client is lost, the next may have better luck.
     server.on('listening', () => server.on('error', (error) => log.error(error, 'cannot accept a client')))
     return server
@@ -180,8 +182,9 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
 function makeTlsDoor({ tls, limits, log }: ControlOptions, clients: Clients): TlsDoor | undefined {
   if (tls === undefined || tls.listen.length === 0) return undefined
   refuseWrongAddresses(tls.listen, '--control-tls-addr')
+  const enter = (accepted: Socket, socket: Socket) => serveContained(socket, () => void clients.serve(accepted, socket))
   const { loginTime: handshakeTime } = { ...protocolLimits, ...limits }
-  return new TlsDoor({ files: tls, handshakeTime, enter: (...sockets) => clients.serve(...sockets), log })
+  return new TlsDoor({ files: tls, handshakeTime, enter, log })
 }
 
 /** What it takes to serve clients is loaded when the first one comes: 45 ms of CPU and 14 MB, most of it the protocol's table. */

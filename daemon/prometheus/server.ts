@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { isIP, type Socket } from 'node:net'
+import { serveContained } from '../contained.ts'
 import { listenOnTcp, socketsOf } from '../control/doors/listen-tcp.ts'
 import { isLoopbackLiteral, sourceNamed } from '../net/address.ts'
 import type { Endpoint } from '../net/endpoint.ts'
@@ -67,7 +68,10 @@ export class MetricsServer {
     this.#tellError = tellError
     this.sockets = [...adopted.map(({ socket }) => socket), ...socketsOf(servers, 'metrics')]
     this.listening = this.sockets.map(({ address, port }) => ({ address, port }))
-    for (const server of this.#servers) server.on('request', (request, response) => this.#serve(request, response))
+    for (const server of this.#servers)
+      server.on('request', (request, response) => {
+        serveContained(request.socket, () => this.#serve(request, response))
+      })
   }
 
   /**

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { tellObservers } from '../contained.ts'
 import { dropCopy } from './lent-database.ts'
 import { type ChangeListener, type Elsewhere, type Store, StoreError } from './store.ts'
 import type { Call, FromStore, StoreOrder, ToStore } from './store-thread.ts'
@@ -151,7 +152,7 @@ class ThreadedStore implements Store {
   async #change<Result>(part: Call['part'], method: string, ...given: unknown[]): Promise<Result> {
     const began = performance.now()
     const tell = (error?: unknown) => {
-      for (const listener of this.#listeners) listener(performance.now() - began, error)
+      tellObservers(this.#listeners, performance.now() - began, error)
     }
     try {
       const result = await this.#ask<Result>(part, method, ...given)
