@@ -46,6 +46,7 @@ manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 manager.bind(options["notify"])
 given = [listen(**each) for each in options.get("sockets", [])]
 kept, main = [], start(given)
+successor = main
 tell(started=main)
 while True:
     ready, _, _ = select.select([0, manager, waker], [], [])
@@ -58,6 +59,7 @@ while True:
             for name, fd in kept:
                 os.close(fd) if name == lines["FDNAME"] else None
             kept = [each for each in kept if each[0] != lines["FDNAME"]]
+        successor = int(lines.get("MAINPID", successor))
         tell(heard=text.decode(), fds=len(fds))
     elif waker in ready:
         os.read(waker, 100)
@@ -73,8 +75,9 @@ while True:
                 main = start(given + kept)
                 tell(started=main)
     elif 0 in ready:
-        try:
-            os.kill(main, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        for pid in {main, successor}:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         break
