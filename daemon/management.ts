@@ -62,7 +62,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   const audit = new AuditTrail({ store: options.store.audit, warn: (message) => log.logger.warn(message) })
   parts.defer(() => audit.close())
   const { bans, accessLog } = dataPlane
-  const watches = await startWatches(options, observed.traffic, parts)
+  const { watches, webhook } = await startWatches(options, observed.traffic, parts)
   const events = new Events({ accessLog, audit, bans, log: log.recorded, watches })
   parts.defer(() => events.close())
   const instance = randomUUID()
@@ -100,7 +100,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
         drain: () => ending.drain(),
         shutdown: () => ending.shutdown(),
       },
-      status: statusReport(options, observed, administered, { instance, listening, openMetrics }),
+      status: statusReport(options, observed, administered, { instance, listening, openMetrics, webhook }),
     },
     log: log.logger,
   })

@@ -147,7 +147,13 @@ export function statusReport(
     instance,
     listening,
     openMetrics,
-  }: { readonly instance: string; readonly listening: Listening; readonly openMetrics: readonly string[] },
+    webhook,
+  }: {
+    readonly instance: string
+    readonly listening: Listening
+    readonly openMetrics: readonly string[]
+    readonly webhook: { readonly state: Result<'status.get'>['health']['webhook'] } | undefined
+  },
 ): () => Result<'status.get'> {
   const { engine, accounts, names, accessLog } = dataPlane
   const maxConnections = () => config.values['max-connections']
@@ -155,7 +161,7 @@ export function statusReport(
   const waiting = () => [...late.waiting, ...dataPlane.waiting()]
   const near = nearLimits({ accounts, effective: limits.effective, usage, lines })
   const health = healthReport({
-    ...{ engine, maxConnections, metrics, waiting, names, near, accessLog, openMetrics },
+    ...{ engine, maxConnections, metrics, waiting, names, near, accessLog, openMetrics, webhook },
     store: changes,
     balancers: config.values['proxy-protocol-from'],
   })

@@ -20,7 +20,7 @@ export async function startWatches(
   { configuration: { values }, store, dataPlane, log: { logger } }: ManagementOptions,
   traffic: UserTraffic,
   parts: AsyncDisposableStack,
-): Promise<Watches> {
+): Promise<{ readonly watches: Watches; readonly webhook: Webhook | undefined }> {
   const { engine, accounts, bans, limits, limitLines: lines, usage } = dataPlane
   const warn = (message: string) => logger.warn(message)
   const totalOf = (index: number) => traffic.up(index) + traffic.down(index)
@@ -44,11 +44,11 @@ export async function startWatches(
   parts.defer(() => watches.close())
   watches.watch(({ watch, text }) => logger.info(`watch ${watch}: ${text}`))
   const hook = webhookOf(values)
-  if (hook === undefined) return watches
+  if (hook === undefined) return { watches, webhook: undefined }
   const webhook = new Webhook({ ...hook, warn })
   parts.defer(() => webhook.close())
   watches.watch((notice) => webhook.post(notice))
-  return watches
+  return { watches, webhook }
 }
 
 /** What the settings want told where; undefined: nothing. Throws a Failure if that cannot be. */

@@ -21,6 +21,7 @@ export interface HealthSources {
   /** See the protocol. */
   readonly openMetrics: readonly string[]
   readonly balancers: readonly string[]
+  readonly webhook: { readonly state: Health['webhook'] } | undefined
 }
 
 /** Changes that are named at most. */
@@ -38,6 +39,7 @@ export function healthReport({
   accessLog,
   openMetrics,
   balancers,
+  webhook,
 }: HealthSources): () => Health {
   const descriptors = new Descriptors()
   const memory = memoryReader()
@@ -60,6 +62,7 @@ export function healthReport({
     ...(accessLog.state && { accessLog: accessLog.state }),
     ...(openMetrics.length > 0 && { openMetrics: [...openMetrics] }),
     ...(balancers.length > 0 && { balancers: [...balancers] }),
+    ...(webhook?.state && { webhook: webhook.state }),
     names: { ...names.health, slowest: rounded(names.health.slowest) },
   })
 }

@@ -4,7 +4,7 @@ import { request as requestPlain } from 'node:http'
 import { request as requestSecure } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
-import type { WatchNotice } from '../../shared/protocol/methods.ts'
+import type { Health, WatchNotice } from '../../shared/protocol/methods.ts'
 import { isLoopbackLiteral, parseAddress, unmapped } from '../net/address.ts'
 import { embeddedAddresses, isSpecial } from '../policy/special.ts'
 
@@ -53,6 +53,8 @@ export class Webhook {
   readonly #options: WebhookOptions
   readonly #waiting: WatchNotice[] = []
   #lost = 0
+  #problem: string | null = null
+  #missed = 0
   #isSending = false
   readonly #ending = new AbortController()
 
@@ -61,12 +63,18 @@ export class Webhook {
     this.#options = options
   }
 
+  /** How it goes, as the daemon's health tells. */
+  get state(): NonNullable<Health['webhook']> {
+    return { problem: this.#problem, missed: this.#missed }
+  }
+
   /** Never fails, and waits for nothing. */
   post(notice: WatchNotice): void {
     this.#waiting.push(notice)
     if (this.#waiting.length > mostWaiting) {
       this.#waiting.shift()
       this.#lost++
+      this.#missed++
     }
     if (!this.#isSending) void this.#sendAll()
   }
@@ -92,8 +100,13 @@ export class Webhook {
     const { warn, firstPause: pause = firstPause } = this.#options
     for (let tries = 1; !this.#ending.signal.aborted; tries++) {
       const problem = await this.#send(body)
-      if (problem === undefined) return true
+      if (problem === undefined) {
+        this.#problem = null
+        return true
+      }
       if (problem.isFinal || tries === mostTries) {
+        this.#problem = problem.text
+        this.#missed++
         warn(`the webhook was not told of a watch, after ${tries} of ${mostTries} tries: ${problem.text}`)
         return false
       }

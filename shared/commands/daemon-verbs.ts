@@ -176,7 +176,7 @@ function parseObject(json: string): object {
 
 function healthTable(health: Health, generation = 1): Table {
   const { lag, loops, sessions, descriptors, memory, store, names } = health
-  const { accessLog, near = [], openMetrics = [], balancers = [] } = health
+  const { accessLog, near = [], openMetrics = [], balancers = [], webhook } = health
   return {
     rows: [
       ['main thread', `late by ${milliseconds(lag)} at worst in the last 10 s`],
@@ -191,6 +191,7 @@ function healthTable(health: Health, generation = 1): Table {
       ...(accessLog ? [['access log', accessLogText(accessLog)]] : []),
       ...openMetrics.map((address) => ['metrics', `whoever reaches ${address} can read them`]),
       ...balancers.map((from) => ['balancer', `SOCKS is for connections from ${from} with a PROXY header`]),
+      ...(webhook ? [['webhook', webhookText(webhook)]] : []),
       ...(store.waiting ?? []).map((what) => ['not stored yet', what]),
       ...near.map(({ user, limit, used, most }) => [
         'near a limit',
@@ -207,6 +208,11 @@ function healthTable(health: Health, generation = 1): Table {
 
 function accessLogText({ problem, dropped }: NonNullable<Health['accessLog']>): string {
   const missing = dropped === 0 ? 'nothing is missing' : `${counted(dropped, 'connection')} missing`
+  return `${problem ?? 'works'}, ${missing}`
+}
+
+function webhookText({ problem, missed }: NonNullable<Health['webhook']>): string {
+  const missing = missed === 0 ? 'all was told' : `${counted(missed, 'notice')} not told`
   return `${problem ?? 'works'}, ${missing}`
 }
 

@@ -139,6 +139,12 @@ describe('alarms', () => {
     ['sessions', { sessions: { live: 901, max: 1000 } }, {}, /^901 of at most 1000 connections$/],
     ['descriptors', { descriptors: { open: 1000, max: 1024 } }, {}, /^1000 of at most 1024 descriptors$/],
     ['the access log', { accessLog: { problem: 'disk full', dropped: 0 } }, {}, /no access log: disk full/],
+    [
+      'the webhook',
+      { webhook: { problem: 'it answered 503', missed: 1 } },
+      {},
+      /not told of a watch: it answered 503$/,
+    ],
     ['the store', { store: { problem: 'disk full', slowest: 0, waiting: [] } }, {}, /not stored: disk full/],
     ['open metrics', { openMetrics: ['0.0.0.0:9464'] }, {}, /^whoever reaches 0.0.0.0:9464 reads the metrics$/],
     ['names', { names: { pending: 0, failed: 30, slowest: 9 } }, {}, /^30 names not found/],

@@ -70,6 +70,7 @@ describe('the report', () => {
     waiting: () => ['the rules'],
     openMetrics: [],
     balancers: [],
+    webhook: undefined,
     accessLog: { state: { problem: null, dropped: 3 } },
     near: () => [{ user: 'bob', limit: 'quota' as const, used: 9, most: 10 }],
   }

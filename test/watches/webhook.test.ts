@@ -99,6 +99,16 @@ test('what is refused is not tried again, a redirect is not followed, and the ne
   ])
 })
 
+test('how it goes is told until it goes better', async () => {
+  const { url } = await startServer([status(403), status(200)])
+  const { webhook } = open({ url })
+  expect(webhook.state).toEqual({ problem: null, missed: 0 })
+  webhook.post(notice('one'))
+  await eventually(() => expect(webhook.state).toEqual({ problem: 'it answered 403', missed: 1 }))
+  webhook.post(notice('two'))
+  await eventually(() => expect(webhook.state).toEqual({ problem: null, missed: 1 }))
+})
+
 test('who never answers is given up, what waits meanwhile is bounded, and an end is an end', async () => {
   const { posts, url } = await startServer([() => {}])
   const leaks: Error[] = []

@@ -61,6 +61,16 @@ export const health = z.object({
     .describe(
       'the only ones who may connect to SOCKS, as `proxy-protocol-from` names them; absent: whoever connects is the client',
     ),
+  webhook: z
+    .object({
+      problem: z
+        .string()
+        .nullable()
+        .describe('why the last notice was not told; null if it was, or if there was none yet'),
+      missed: count.describe("notices that were not told since the daemon's start"),
+    })
+    .optional()
+    .describe('absent: there is none'),
   names: z.object({
     pending: count.describe('names being looked up'),
     failed: count.describe('names that were not found, or not in time, in the last minute'),

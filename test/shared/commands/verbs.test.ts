@@ -726,6 +726,16 @@ describe('the daemon', () => {
     expect((outcome.view as Table).rows).toContainEqual(['balancer', told])
   })
 
+  test('health tells how the webhook does', async () => {
+    for (const [webhook, told] of [
+      [{ problem: null, missed: 0 }, 'works, all was told'],
+      [{ problem: 'it answered 503', missed: 2 }, 'it answered 503, 2 notices not told'],
+    ] as const) {
+      const { outcome } = await runCommand('health', { 'status.get': { health: { ...health, webhook } } })
+      expect((outcome.view as Table).rows).toContainEqual(['webhook', told])
+    }
+  })
+
   test('health tells why nothing can be stored', async () => {
     const full = { ...health, store: { problem: 'cannot use proxyd.db (disk full)', slowest: 0 } }
     const { outcome } = await runCommand('health', { 'status.get': { health: full } })

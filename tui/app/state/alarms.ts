@@ -47,6 +47,7 @@ export function alarms({
     ...alarm('bad', isOpen(status) && 'other machines can use this proxy, and no password is required'),
     ...alarm('bad', health.store.problem !== null && `changes are not stored: ${health.store.problem}`),
     ...alarm('bad', health.accessLog?.problem && `no access log: ${health.accessLog.problem}`),
+    ...alarm('bad', health.webhook?.problem && `the webhook was not told of a watch: ${health.webhook.problem}`),
     ...differs,
     ...(health.openMetrics ?? []).map((at) => ({
       text: `whoever reaches ${at} reads the metrics`,
