@@ -19,6 +19,9 @@ import { WallClock } from './observe/wall-clock.ts'
 import type { LiveSettings } from './settings/live-settings.ts'
 import { noLogin, type Store } from './store/store.ts'
 
+/** Users near a limit who are told of at most. */
+const mostNear = 20
+
 /** What is watched. */
 interface Watched {
   readonly store: Store
@@ -159,7 +162,7 @@ export function statusReport(
   const maxConnections = () => config.values['max-connections']
   const { usage, limits, limitLines: lines } = dataPlane
   const waiting = () => [...late.waiting, ...dataPlane.waiting()]
-  const near = nearLimits({ accounts, effective: limits.effective, usage, lines })
+  const near = nearLimits({ accounts, effective: limits.effective, usage, lines }, mostNear)
   const health = healthReport({
     ...{ engine, maxConnections, metrics, waiting, names, near, accessLog, openMetrics, webhook },
     store: changes,

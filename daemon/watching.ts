@@ -9,6 +9,8 @@ import { SessionMoves } from './watches/session-moves.ts'
 import { Watches } from './watches/watches.ts'
 import { unfitUrl, Webhook } from './watches/webhook.ts'
 
+/** Users near a limit of whom one watch tells at a time. */
+const mostNear = 1_000
 /** A secret is a line. */
 const longestSecret = 4096
 
@@ -37,7 +39,7 @@ export async function startWatches(
     },
     sessions: () => new SessionMoves(engine.tables),
     nameOf: (index) => accounts.lastNameOf(index),
-    near: nearLimits({ accounts, effective: limits.effective, usage, lines }),
+    near: nearLimits({ accounts, effective: limits.effective, usage, lines }, mostNear),
     watchLogins: (listener) => bans.watchLogins(listener),
     warn,
   })

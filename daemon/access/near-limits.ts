@@ -4,7 +4,7 @@ import { type EffectiveLimits, numberOf } from './effective-limits.ts'
 import type { Usage } from './usage.ts'
 
 export interface NearLimitsOptions {
-  readonly accounts: Pick<Accounts, 'list'>
+  readonly accounts: Pick<Accounts, 'list' | 'named'>
   readonly effective: Pick<EffectiveLimits, 'of'>
   readonly usage: Pick<Usage, 'used'>
   /** What loops count, by the user's index; undefined without a limit. */
@@ -19,28 +19,32 @@ export interface NearLimitsOptions {
 
 type Near = Health['near'][number]
 
-/** Users that are told of at most. */
-const mostTold = 20
 /** Percent of the quota from which on somebody is near it, where no `warn` says. */
 const usualWarning = 90
 /** Milliseconds for which an answer holds good: many may ask, and there may be many users. */
 const freshness = 1_000
 
-/** Tells who is near a limit, the first by name, whenever it is asked. */
-export function nearLimits(options: NearLimitsOptions, now = () => performance.now()): () => Near[] {
+/** Tells who is near a limit, `most` of them, the first by name, or where a user stands, whenever it is asked. */
+export function nearLimits(
+  options: NearLimitsOptions,
+  most: number,
+  now = () => performance.now(),
+): (user?: string) => Near[] {
+  const { accounts } = options
   let looked = Number.NEGATIVE_INFINITY
   let known: Near[] = []
-  return () => {
+  return (user) => {
+    if (user !== undefined) return look(options, [accounts.named(user) ?? []].flat(), most)
     if (now() - looked < freshness) return known
     looked = now()
-    known = look(options)
+    known = look(options, accounts.list(), most)
     return known
   }
 }
 
-function look({ accounts, effective, usage, lines }: NearLimitsOptions): Near[] {
+function look({ effective, usage, lines }: NearLimitsOptions, accounts: Iterable<Account>, mostTold: number): Near[] {
   const near: Near[] = []
-  for (const account of accounts.list()) {
+  for (const account of accounts) {
     const { name: user, index } = account
     const note = (limit: Near['limit'], used: number, most: number | undefined, from = most) => {
       if (most !== undefined && from !== undefined && used >= from) near.push({ user, limit, used, most })

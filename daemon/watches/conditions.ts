@@ -17,7 +17,7 @@ export interface Second {
   /** Looked at for who wants it. */
   sessions(): readonly SessionMove[]
   nameOf(index: number): string | undefined
-  near(): Health['near']
+  near(user?: string): Health['near']
   /** Addresses, 4 or 16 bytes and as text, whose logins failed in it. */
   readonly failed: readonly { readonly bytes: Uint8Array; readonly text: string }[]
 }
@@ -248,8 +248,7 @@ class NearLimit implements Condition {
   look({ near }: Second): Told[] {
     const now = new Map<string, string>()
     const told: Told[] = []
-    for (const { user, limit, used, most } of near()) {
-      if (this.#user !== undefined && user !== this.#user) continue
+    for (const { user, limit, used, most } of near(this.#user)) {
       const key = JSON.stringify([user, limit])
       now.set(key, user)
       const percent = most > 0 ? `${Math.floor((100 * used) / most)} % of ` : ''

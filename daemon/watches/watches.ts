@@ -23,7 +23,8 @@ export interface WatchesOptions {
   /** Looks at all sessions, again and again: what each has done since the last look. */
   readonly sessions: () => { look(): readonly SessionMove[] }
   readonly nameOf: (index: number) => string | undefined
-  readonly near: () => Health['near']
+  /** Who is near a limit, or whether a user is. */
+  readonly near: (user?: string) => Health['near']
   /** Hear of each failed login, by its address, until the returned function is called. */
   readonly watchLogins: (listener: (address: Uint8Array) => void) => () => void
   readonly warn: (message: string) => void
@@ -38,8 +39,8 @@ interface Kept {
   readonly seen: Set<string>
   readonly condition: Condition
   fired: number
-  /** How many destinations are stored. */
-  saved: number
+  /** The last of the destinations that are stored. */
+  saved: string | undefined
 }
 
 type Listener = (notice: WatchNotice) => void
@@ -128,7 +129,7 @@ export class Watches {
 
   #keep(watch: Pick<Kept, 'name' | 'terms' | 'created' | 'by'>, known: readonly string[]): Kept {
     const seen = new Set(known)
-    const kept = { ...watch, seen, condition: conditionOf(watch.terms, seen), fired: 0, saved: seen.size }
+    const kept = { ...watch, seen, condition: conditionOf(watch.terms, seen), fired: 0, saved: known.at(-1) }
     this.#byName.set(watch.name, kept)
     return kept
   }
@@ -175,8 +176,10 @@ export class Watches {
 
   async #save(): Promise<void> {
     for (const kept of this.#byName.values()) {
-      if (kept.seen.size === kept.saved) continue
-      kept.saved = kept.seen.size
+      // As many as there may be stay so many.
+      const last = [...kept.seen].at(-1)
+      if (last === kept.saved) continue
+      kept.saved = last
       await this.#store(kept).catch((error: Refusal) => this.#options.warn(error.message))
     }
   }

@@ -21,7 +21,7 @@ function begin() {
     return index
   }
   const usage = { used: (index: number) => moved.get(index) ?? 0 }
-  const near = nearLimits({ accounts, effective: new EffectiveLimits(new Groups()), usage, lines }, () => now)
+  const near = nearLimits({ accounts, effective: new EffectiveLimits(new Groups()), usage, lines }, 20, () => now)
   const later = () => {
     now += 1_000
     return near()
@@ -55,4 +55,11 @@ it('are looked for once a second, whoever asks, and told as many as anybody read
   add('a', { 'max-connections': 0 })
   expect(near()[0]?.user).toBe('u0')
   expect(later()[0]?.user).toBe('a')
+})
+
+it('are told of each user by name, however many stand before', () => {
+  const { add, near } = begin()
+  for (const name of [...Array(30).keys(), 'zoe']) add(`${name}`, { 'max-connections': 0 })
+  expect(near('zoe')).toEqual([{ user: 'zoe', limit: 'max-connections', used: 0, most: 0 }])
+  expect(near('nobody')).toEqual([])
 })

@@ -104,7 +104,10 @@ test('a destination is new once, and no more than 20 are told in a minute', () =
 test('who comes near a limit is told, and who is no more', () => {
   const { look, condition } = watch('near-limit user:bob')
   const near = (...users: string[]) => ({
-    near: () => users.map((user) => ({ user, limit: 'quota' as const, used: 95, most: 100 })),
+    near: (wanted?: string) =>
+      users
+        .filter((user) => wanted === undefined || user === wanted)
+        .map((user) => ({ user, limit: 'quota' as const, used: 95, most: 100 })),
   })
   expect(look(near('ann'))).toEqual([])
   expect(look(near('ann', 'bob'))).toEqual(['firing bob is near a limit: 95 % of quota'])

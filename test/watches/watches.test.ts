@@ -146,6 +146,15 @@ test('watches, and where a user has been, outlast a restart', async () => {
     ['all', 'rate>1MB/s for 30s', 'ann'],
   ])
   expect(await second.end()).toEqual([])
+  // One that remembers as many as it can remembers the last.
+  const hosts = Array.from({ length: 2000 }, (_, i) => `${i}.example`)
+  looks[0] = hosts.map((host) => ({ user: 1, source: new Uint8Array(4), host, moved: 0 }))
+  await (await run()).end()
+  looks[0] = looks[0].slice(-5)
+  expect(await (await run()).end()).toEqual([])
+  looks[0] = [{ user: 1, source: new Uint8Array(4), host: 'last.example', moved: 0 }]
+  expect(await (await run()).end()).toHaveLength(1)
+  expect(await (await run()).end()).toEqual([])
 })
 
 test('of two that come at once under one name the first stays, on the disk too, and the last place is given once', async () => {
