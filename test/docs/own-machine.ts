@@ -28,8 +28,10 @@ esac`,
   make: '[[ "$*" =~ (run|install)$ ]]',
   // A screen, and seconds of CPU: test/e2e/chromium.test.ts runs it.
   chromium: '[[ "$1" = --proxy-server=socks5://* ]]',
-  // systemd: a new limit is not needed here.
-  systemctl: '[[ "$*" =~ ^(daemon-reload|edit|restart|reload|enable|start|stop|status) ]]',
+  // systemd: test/service/unit.test.ts is about its unit.
+  'systemd-sysusers':
+    "echo 'proxyd:x:999:999::/var/lib/proxyd:/bin/false' >>/etc/passwd && echo 'proxyd:x:999:' >>/etc/group",
+  systemctl: '[[ "$*" =~ ^(daemon-reload|(restart|reload|enable|enable --now) proxyd)$ ]]',
 }
 
 /** Programs that only look at what a page has them read, and that a machine need not have: without one, that is not tried. */
