@@ -32,7 +32,14 @@ export async function compileAside(options: CompileOptions): Promise<SharedArray
   if (isQuick || threadFile.isReplaced) return compileText(options)
   // Flags of the process, such as --eval, are not for it.
   const thread = new Worker(threadFile.url, { workerData: options, name: 'rules', execArgv: [] })
-  const [compiled] = (await once(thread, 'message')) as [Compiled]
+  const compiled = await once(thread, 'message').then(
+    ([message]) => message as Compiled,
+    (error: NodeJS.ErrnoException) => {
+      // It has not begun, such as for want of descriptors.
+      if (error.code === 'ERR_WORKER_INIT_FAILED') return { rules: compileText(options) }
+      throw error
+    },
+  )
   if ('refusal' in compiled) throw new Refusal('invalid', compiled.refusal)
   return compiled.rules
 }
