@@ -27,13 +27,17 @@ export interface Outcome {
   readonly stderr: string
 }
 
-/** Run a program to its end, at most `longestTest`, with `input` on its stdin. */
+/** Run a program to its end, at most `longest` milliseconds, or `longestTest`, with `input` on its stdin. */
 export function run(
   program: string,
   args: readonly string[],
-  options: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  options: { readonly input?: string; readonly env?: NodeJS.ProcessEnv; readonly longest?: number } = {},
 ): Promise<Outcome> {
-  const limits = { timeout: longestTest, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 } as const
+  const limits = {
+    timeout: options.longest ?? longestTest,
+    killSignal: 'SIGKILL',
+    maxBuffer: 64 * 1024 * 1024,
+  } as const
   return new Promise((resolve) => {
     const child = execFile(program, args, { ...limits, env: options.env }, (error, stdout, stderr) => {
       const status = error === null ? 0 : typeof error.code === 'number' ? error.code : null

@@ -19,9 +19,6 @@ find "$koffi/src/koffi/src" -type f ! -name 'static.*' -delete
 rm -rf "$koffi/vendor" "$koffi/doc" "$koffi/lib" "$koffi/src/koffi/src/abi" "$koffi/cnoke.cjs" \
   "$root"/usr/lib/proxyd/node_modules/@koromix/*/musl_*
 
-mkdir -p "$root/etc/proxyd"
-"$root/usr/lib/proxyd/node" "$root/usr/lib/proxyd/dist/proxyd.js" --sample-config >"$root/etc/proxyd/proxyd.toml"
-
 doc="$root/usr/share/doc/proxyd"
 gzip -9n <$here/changelog >"$doc/changelog.gz"
 { cat LICENSE; echo; cat "$doc/LICENSES.txt"; } >"$doc/copyright"
