@@ -30,7 +30,11 @@ async function done(program: string, args: readonly string[], env: NodeJS.Proces
 /** Builds the package in a folder of its own, as from a clone that has its packages and Node already. */
 async function build(env: NodeJS.ProcessEnv): Promise<string> {
   const folder = await temporaryFolder(atEnd)
-  await done('sh', ['-c', 'git ls-files -z | xargs -0 cp --parents -t "$0" && cp -a node_modules .node "$0" && touch "$0"/node_modules/.package-lock.json', folder])
+  await done('sh', [
+    '-c',
+    'git ls-files -z | xargs -0 cp --parents -t "$0" && cp -a node_modules .node "$0" && touch "$0"/node_modules/.package-lock.json',
+    folder,
+  ])
   // xz takes a minute to make it a third smaller.
   await done('make', ['-C', folder, 'deb'], { ...process.env, DEB_COMPRESSION: 'gzip', ...env })
   const built = await readdir(join(folder, 'dist'))
