@@ -22,7 +22,7 @@ const marksKept = 1 + 60_000 / pace
 /** How often each rule has decided since the daemon's start, whatever the rules beside it were. */
 export class HitCounts {
   readonly #loops: number
-  /** By the rule's number: from rules that are not in force any more. */
+  /** By the number of a rule in force: from when there were others beside it. */
   readonly #kept = new Map<number, Hits>()
   /** The hits at moments `pace` apart, from the start on, the oldest first. */
   readonly #marks: ReadonlyMap<number, number>[] = [new Map()]
@@ -49,9 +49,12 @@ export class HitCounts {
     if (this.#marks.length > marksKept) this.#marks.shift()
   }
 
-  /** No loop counts there any more. */
-  keep(memory: RuleMemory): void {
-    for (const [id, hits] of this.#count(memory)) this.#kept.set(id, sum(this.#kept.get(id) ?? never, hits))
+  /** No loop counts in `old` any more, but in `now`. A rule that is not there does not come back by its number. */
+  keep(old: RuleMemory, now: Pick<RuleMemory, 'rules'>): void {
+    for (const [id, hits] of this.#count(old)) this.#kept.set(id, sum(this.#kept.get(id) ?? never, hits))
+    const set = new RuleSet(now.rules)
+    const inForce = new Set(Array.from({ length: set.places }, (_, place) => set.idOf(place)))
+    for (const id of this.#kept.keys()) if (!inForce.has(id)) this.#kept.delete(id)
   }
 
   #total(id: number, counted: ReadonlyMap<number, Hits>): Hits {

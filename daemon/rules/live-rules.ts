@@ -226,7 +226,7 @@ export class LiveRules {
     this.#inForce = { text, memory }
     this.membersChanged()
     const ended = await this.#options.engine.order('judge', memory)
-    this.#counts.keep(old)
+    this.#counts.keep(old, memory)
     this.#awaitEnd()
     return ended.length
   }
