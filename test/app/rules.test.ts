@@ -67,8 +67,8 @@ test('the rules are shown in their order, beside what proxyd says itself, with h
   const app = await apps()
   app.type('4')
   await app.shows(/4\/4 rules[\s\S]*- deny +to proxyd's own/)
-  await app.shows(/^ +1 deny +to \*\.ads\.example # no ads( +\d+)( +0)+ +-$/m)
-  await app.shows(/^ +2 allow +to any port 443( +\d+)( +0)+ +-\n +- deny +to special/m)
+  await app.shows(/^ +1 deny +to \*\.ads\.example # no ads +rules +\d+( +0)+ +-$/m)
+  await app.shows(/^ +2 allow +to any port 443 +rules +\d+( +0)+ +-\n +- deny +to special/m)
 })
 
 test('a request is tried while it is typed, and Enter selects the rule that decides', async () => {
@@ -114,7 +114,7 @@ test('a rule is judged while it is typed, added behind the selected one, moved, 
   app.type(' port 25\r')
   await app.shows(/^> +1 deny +to c\.example port 25/m)
   app.type('u')
-  await app.shows(/^[> ] +1 deny +to c\.example +\d+ +0 +-$/m)
+  await app.shows(/^[> ] +1 deny +to c\.example +rules +\d+ +0 +-$/m)
   app.type('gjD')
   await app.shows(/Remove this rule\?[\s\S]*deny to c\.example[\s\S]*\[ Cancel \]/)
   app.type('y')
