@@ -61,6 +61,7 @@ test('several daemons stand side by side with their totals, in the smallest term
 test('one is killed and started again while the other is shown', async () => {
   const [home, lab] = [await homes(), await startDaemon()]
   await using app = await openOn({ home: runtimeOf(home), lab: runtimeOf(lab) }, wide)
+  await app.shows(/1\/2 home: /)
   app.type('9')
   await app.shows(/Total +2 of 2/)
   await lab.kill()

@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { Past } from '../../daemon/observe/past.ts'
 import { Refusal } from '../../daemon/refusal.ts'
 
@@ -6,9 +6,11 @@ const hour = 3_600_000
 const day = 24 * hour
 const now = Date.UTC(2026, 0, 31, 12, 30)
 
+beforeEach(() => void vi.useFakeTimers({ now, toFake: ['Date'] }))
+afterEach(() => void vi.useRealTimers())
+
 /** A daemon that started half an hour ago. */
 function past(rows: readonly { start: number; up: number; down: number }[]) {
-  vi.useFakeTimers({ now, toFake: ['Date'] })
   const wishes: object[] = []
   const unknown = Array(235).fill(null)
   return {
