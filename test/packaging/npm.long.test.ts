@@ -18,13 +18,15 @@ beforeAll(async () => {
   const packed = await run('npm', ['pack', '--silent', '--pack-destination', prefix])
   expect(packed).toMatchObject({ status: 0 })
   const file = join(prefix, packed.stdout.trim().split('\n').at(-1) ?? '')
-  const options = ['--prefix', prefix, '--no-audit', '--no-fund']
-  const installed = await run('npm', ['install', '--global', ...options, file])
+  // A registry that falls silent is asked again, not waited for.
+  const patience = ['--prefer-offline', '--fetch-timeout=20000', '--fetch-retries=5', '--fetch-retry-mintimeout=1000']
+  const options = ['--prefix', prefix, '--no-audit', '--no-fund', ...patience]
+  const installed = await run('npm', ['install', '--global', ...options, file], { longest: 2 * longestTest })
   expect(installed.status, installed.stderr).toBe(0)
   // That koffi's script, which nobody needs, is not run may be told; no more than that.
   expect(installed.stderr.replaceAll(/^npm warn install-scripts.*\n/gm, '')).toBe('')
   return () => Promise.all(ends.map((end) => end()))
-}, 2 * longestTest)
+}, 3 * longestTest)
 
 it('brings one package, and what proxyd is told by', async () => {
   const modules = join(prefix, 'lib/node_modules/proxyd')
