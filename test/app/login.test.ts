@@ -107,6 +107,7 @@ test('an operator may cut and disable, but not add or delete; a new role counts 
   await exec(daemon, 'adduser bob')
   const file = await addOperator(daemon, 'kim', 'operator')
   await using app = open(daemon.port('control'), '--operator', 'kim', '--password-file', file)
+  await app.shows(/operator, /)
   app.type('3')
   await app.shows(/^>bob +enabled/m)
   expect(app.lines[23]).toMatch(/^ E on\/off {2}x cut {2}Enter detail {2}v groups {2}\/ filter/)
