@@ -41,6 +41,7 @@ help: ## list these targets
 	awk -F ':.*## ' -v on="$$on" -v off="$$off" \
 		'/^[a-z-]+:.*## / { printf "  %s%-12s%s %s\n", on, $$1, off, $$2 }' Makefile
 
+# After an upgrade another process serves, which is told apart from the one that was started here.
 run: build ## start proxyd, with flags from ARGS, and the terminal app on it; without a terminal, proxyd alone
 	@if ! { [ -t 0 ] && [ -t 1 ]; }; then exec "$(NODE)" $(call flags,proxyd) dist/proxyd.js $(ARGS); fi; \
 	if [ -z "$(ARGS)" ] && "$(NODE)" dist/proxy-tui.js --exec whoami >/dev/null 2>&1; then \
@@ -49,7 +50,9 @@ run: build ## start proxyd, with flags from ARGS, and the terminal app on it; wi
 	fi; \
 	rm -f dist/run.fifo; mkfifo dist/run.fifo; \
 	"$(NODE)" $(call flags,proxyd) dist/proxyd.js $(ARGS) >dist/run.fifo 2>dist/run.log & \
-	stop() { kill $$! 2>/dev/null && echo 'proxyd stops; live connections get a while, Ctrl-C ends them now'; \
+	exec_there() { "$(NODE)" dist/proxy-tui.js --socket "$$socket" --exec "$$1" 2>/dev/null; }; \
+	stop() { if exec_there whoami | grep -q generation; then exec_there drain; fi; \
+		kill $$! 2>/dev/null && echo 'proxyd stops; live connections get a while, Ctrl-C ends them now'; \
 		trap 'kill $$!' INT; wait $$!; rm dist/run.fifo; }; \
 	trap stop EXIT; trap 'exit 129' HUP; trap 'exit 143' TERM; \
 	socket=$$(sed -n -e 's/^listening control unix://p' -e '/^ready$$/q' dist/run.fifo); \
