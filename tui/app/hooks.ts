@@ -8,6 +8,7 @@ import { decodeKeys } from './keys/decode.ts'
 import { paste, press } from './keys/press.ts'
 import type { Daemon } from './link/daemon.ts'
 import { click } from './mouse/click.ts'
+import type { Dialog } from './state/dialogs.ts'
 import type { State } from './state/state.ts'
 import { clipboardSequence } from './terminal/clipboard.ts'
 import { mouseOff, mouseOn, type TerminalInput } from './terminal/terminal-input.ts'
@@ -71,12 +72,31 @@ export function useApp({ store, daemons, login }: Parts): App {
   )
 }
 
-/** Let the keyboard, and what is pasted, act on the app. */
+/**
+ * Let the keyboard, and what is pasted, act on the app. What was typed before there was anything to be seen acts, too, but
+ * answers no question: nobody has read it.
+ */
 export function useKeys(app: App): void {
+  const ahead = useRef(true)
+  const isHeard = () => !(ahead.current && isQuestion(app.store.state.dialog))
+  useEffect(() => {
+    // Between these two, what the terminal has kept while the app was loaded is read.
+    let turn = setImmediate(() => {
+      turn = setImmediate(() => (ahead.current = false))
+    })
+    return () => clearImmediate(turn)
+  }, [])
   useInput((input, key) => {
-    for (const name of decodeKeys(input, key)) press(app, name)
+    for (const name of decodeKeys(input, key)) if (isHeard()) press(app, name)
   })
-  usePaste((text) => paste(app, text))
+  usePaste((text) => {
+    if (isHeard()) paste(app, text)
+  })
+}
+
+function isQuestion(dialog: Dialog | null): boolean {
+  if (dialog?.kind === 'form') return dialog.purpose === 'login'
+  return dialog?.kind === 'confirm' || dialog?.kind === 'choice'
 }
 
 /** Ring the terminal's bell, whenever it is to be. */

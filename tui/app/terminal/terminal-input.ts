@@ -20,6 +20,7 @@ export class TerminalInput extends Transform {
   readonly #splitter = new InputSplitter()
   readonly #decoder = new StringDecoder('utf8')
   #timer: NodeJS.Timeout | undefined
+  #unread: NodeJS.Immediate | undefined
 
   constructor(terminal: ReadStream) {
     super({ readableObjectMode: true })
@@ -53,8 +54,9 @@ export class TerminalInput extends Transform {
     return this
   }
 
-  /** The next keys, which are text already; null if there are none yet. */
-  override read(): string | null {
+  /** The next keys, which are text already; null if there are none yet. With 0 it takes none: so streams fill themselves. */
+  override read(size?: number): string | null {
+    if (size === 0) return super.read(0)
     for (;;) {
       const part: string | MouseEvent | null = super.read()
       if (part === null || typeof part === 'string') return part
@@ -76,12 +78,16 @@ export class TerminalInput extends Transform {
 
   #waitForTheRest(): void {
     clearTimeout(this.#timer)
+    clearImmediate(this.#unread)
     const { patience } = this.#splitter
     if (patience === null) return
     this.#timer = setTimeout(() => {
-      const keys = this.#splitter.giveUp()
-      if (keys !== '') this.push(keys)
-      this.#waitForTheRest()
+      // Where the app was too busy to read, as while it is loaded, the rest has come and is read before this.
+      this.#unread = setImmediate(() => {
+        const keys = this.#splitter.giveUp()
+        if (keys !== '') this.push(keys)
+        this.#waitForTheRest()
+      })
     }, patience)
   }
 }
