@@ -13,6 +13,7 @@ import { AccessLog } from './access-log/access-log.ts'
 import { startBanning } from './banning.ts'
 import type { Engine } from './engine/engine.ts'
 import type { LimitLines } from './engine/shared/limit-lines.ts'
+import { changeWays, ownPolicy } from './engine/shared/own-policy.ts'
 import { SourceLines } from './engine/shared/source-lines.ts'
 import { startEngine } from './engine/start.ts'
 import { EngineOrders } from './engine-orders.ts'
@@ -88,14 +89,15 @@ export async function startDataPlane(
   const limiting = await startLimiting(settings, accounts, store, parts, warn)
   const { groups, lines, keeper: limits } = limiting
   const policy = (users: number) => passwordRequired(settings, users)
-  const options = engineOptions(settings, await endpointsAskedFor('socks', configuration, warn), {
+  const engines = ownPolicy({
     passwordRequired: policy(accounts.size),
     forbidden: [...own, ...managementAsked(settings)],
     sources: new Map(),
     egress: new Map(),
-    ...limits.takeWays(),
     ...permissionsOf(settings),
   })
+  changeWays(engines, limits.takeWays() ?? {})
+  const options = engineOptions(settings, await endpointsAskedFor('socks', configuration, warn), engines)
   const workers = Math.min(options.workers, threads.loops)
   if (workers < options.workers) warn(`threads are limited here: ${workers} loops in place of ${options.workers}`)
   const members: Members = {

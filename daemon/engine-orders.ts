@@ -50,7 +50,7 @@ export class EngineOrders {
   /** Has live sessions obey the lines of limits as they are now. */
   async limitsChanged(): Promise<void> {
     const ways = this.#limits.takeWays()
-    if (ways) await this.#engine.order('apply', ways)
+    if (ways) await this.#engine.order('ways', ways)
     await this.#engine.order('limit', undefined)
   }
 

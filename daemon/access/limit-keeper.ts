@@ -1,6 +1,7 @@
 import type { LimitValue } from '../../shared/limits.ts'
 import type { User } from '../../shared/protocol/methods.ts'
 import { parseSpan } from '../../shared/span.ts'
+import type { WayChange } from '../engine/engine.ts'
 import type { Egress } from '../net/egress.ts'
 import { type Network, parseNetwork } from '../net/network.ts'
 import { inSlices } from '../slices.ts'
@@ -55,14 +56,6 @@ export interface Followed {
   cameFirst(account: Account, now: number): Promise<unknown>
 }
 
-/** Where users come from and leave from, by index; of each what has changed. */
-export interface WayChange {
-  /** Where those may come from who may not come from everywhere. */
-  readonly sources?: ReadonlyMap<number, readonly Network[]>
-  /** The addresses that targets of some see. */
-  readonly egress?: ReadonlyMap<number, Egress>
-}
-
 /** Milliseconds between two looks at what is used and at the clock: limits act within a second. */
 const lookPeriod = 500
 
@@ -98,11 +91,13 @@ export class LimitKeeper {
   readonly #warned = new Set<number>()
   /** Whose time begins with the first use. */
   readonly #unused = new Set<number>()
-  /** By index, of those who may not come from everywhere: where from. */
-  readonly #sources = new Map<number, readonly Network[]>()
+  /** By index, of those who may not come from everywhere: where from, as it is written. */
+  readonly #sources = new Map<number, readonly string[]>()
   /** By index, of those whose connections leave from addresses of their own: which. */
   readonly #egress = new Map<number, Egress>()
-  #changed: WayChange = {}
+  #changed: { sources?: Map<number, readonly Network[] | undefined>; egress?: Map<number, Egress | undefined> } = {}
+  /** Of all that share a text. */
+  readonly #networks = new WeakMap<readonly string[], readonly Network[]>()
   readonly #cycles = new Map<string, { readonly start: number; readonly end: number }>()
   #followed: Followed | undefined
   #timer: NodeJS.Timeout | undefined
@@ -175,7 +170,7 @@ export class LimitKeeper {
     else this.#unused.delete(index)
   }
 
-  /** What of the ways of users is not as it was when asked last; undefined if all is. */
+  /** Whose ways are not as they were when asked last; undefined if all are. */
   takeWays(): WayChange | undefined {
     const changed = this.#changed
     this.#changed = {}
@@ -250,10 +245,21 @@ export class LimitKeeper {
     this.#unused.delete(index)
   }
 
-  #restrict(index: number, networks: LimitValue | undefined): void {
-    if (typeof networks === 'object' && networks !== null) this.#sources.set(index, networks.map(parseNetwork))
-    else if (!this.#sources.delete(index)) return
-    this.#changed = { ...this.#changed, sources: this.#sources }
+  #restrict(index: number, value: LimitValue | undefined): void {
+    const written = typeof value === 'object' && value !== null ? value : undefined
+    if (this.#sources.get(index) === written) return
+    if (written) this.#sources.set(index, written)
+    else this.#sources.delete(index)
+    this.#changed.sources ??= new Map()
+    this.#changed.sources.set(index, written && this.#networksOf(written))
+  }
+
+  #networksOf(written: readonly string[]): readonly Network[] {
+    const known = this.#networks.get(written)
+    if (known) return known
+    const networks = written.map(parseNetwork)
+    this.#networks.set(written, networks)
+    return networks
   }
 
   #steer(index: number, limits: Effective): void {
@@ -261,11 +267,12 @@ export class LimitKeeper {
     const from = typeof value === 'object' && value !== null ? value : systemsChoice
     const mode = textOf(limits, 'egress-mode') === 'turns' ? 'turns' : 'sticky'
     const before = this.#egress.get(index)
-    if (from !== systemsChoice || mode === 'turns') {
-      if (before?.from === from && before.mode === mode) return
-      this.#egress.set(index, { from, mode })
-    } else if (!this.#egress.delete(index)) return
-    this.#changed = { ...this.#changed, egress: this.#egress }
+    const after: Egress | undefined = from !== systemsChoice || mode === 'turns' ? { from, mode } : undefined
+    if (before?.from === after?.from && before?.mode === after?.mode) return
+    if (after) this.#egress.set(index, after)
+    else this.#egress.delete(index)
+    this.#changed.egress ??= new Map()
+    this.#changed.egress.set(index, after)
   }
 
   /** The first quota that somebody gets counts from then on, and so does each cycle. */

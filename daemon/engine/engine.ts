@@ -67,7 +67,7 @@ export interface RuleMemory {
   readonly via: ReadonlyMap<number, readonly string[]>
 }
 
-/** What the control plane decides and a session obeys. The order `apply` changes it. */
+/** What the control plane decides and a session obeys. The orders `apply` and `ways` change it. */
 export interface Policy extends Terms {
   /** Literals that clients are told in place of the relay's own address for datagrams, for NAT; of each family the first counts. */
   readonly udpAdvertise: readonly string[]
@@ -136,7 +136,9 @@ export interface EngineServices {
  */
 export interface Orders {
   /** What changes of the policy, for what is asked for from now on. */
-  readonly apply: Partial<Policy>
+  readonly apply: Partial<Omit<Policy, keyof WayChange>>
+  /** Which users come from or leave from elsewhere than before. Live sessions of those who may not be where they are end. */
+  readonly ways: WayChange
   /**
    * Live sessions obey a new timeout from their next stage on, those that relay at once, from their last byte on. A lower
    * `maxSessions` ends nobody.
@@ -156,6 +158,14 @@ export interface Orders {
   readonly limit: undefined
   /** End the sessions with these serials, those of them that live. */
   readonly kill: readonly number[]
+}
+
+/** Where users may come from, and their connections leave from, by index: of those for whom it changes. */
+export interface WayChange {
+  /** Undefined: from everywhere. */
+  readonly sources?: ReadonlyMap<number, readonly Network[] | undefined>
+  /** Undefined: from wherever the system or a rule says. */
+  readonly egress?: ReadonlyMap<number, Egress | undefined>
 }
 
 /** A change to users: all that loops must know of it, in one order. */

@@ -4,6 +4,7 @@ import { Groups } from '../../daemon/access/groups.ts'
 import { LimitKeeper, type Lines } from '../../daemon/access/limit-keeper.ts'
 import { scryptParameters } from '../../daemon/access/password-hash.ts'
 import { Usage } from '../../daemon/access/usage.ts'
+import { parseNetwork } from '../../daemon/net/network.ts'
 import type { StoredUsage } from '../../daemon/store/store.ts'
 import { usageWidth } from '../../daemon/store/store.ts'
 import type { Limits } from '../../shared/limits.ts'
@@ -213,4 +214,31 @@ it('starts the line of an index from nothing for its next owner', () => {
   accounts.release(bob.index)
   keeper.begin({ ...bob, name: 'ann', limits: {} })
   expect([line.barred, line.left]).toEqual([undefined, undefined])
+})
+
+describe('where a user comes from and leaves from', () => {
+  const ways = (sources: readonly string[], egress: readonly string[]) => ({ sources, egress, quota: 1000 })
+  const index = 1
+
+  it('is told as it changes, and only then, of whom it changes', () => {
+    const limits = ways(['10.0.0.0/8'], ['192.0.2.1'])
+    const { keeper, set } = begin(limits)
+    const eve = accounts.add({
+      ...{ name: 'eve', id: 8, password, enabled: true, created: start },
+      ...noLimits,
+      limits,
+    })
+    const from = [parseNetwork('10.0.0.0/8')]
+    const egress = { from: limits.egress, mode: 'sticky' }
+    expect(keeper.takeWays()).toEqual({ sources: new Map([[index, from]]), egress: new Map([[index, egress]]) })
+    down = 2000
+    keeper.look()
+    expect([keeper.takeWays(), obeyed.length]).toEqual([undefined, 1])
+    keeper.begin(eve)
+    expect(keeper.takeWays()?.sources).toEqual(new Map([[eve.index, from]]))
+    set({ quota: 1000 })
+    const none = new Map([[index, undefined]])
+    expect(keeper.takeWays()).toEqual({ sources: none, egress: none })
+    expect(keeper.takeWays()).toBeUndefined()
+  })
 })

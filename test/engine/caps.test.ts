@@ -118,14 +118,21 @@ describe.each(engines)('$kind engine: limits of connections', ({ start }) => {
     const { proxy, lines, ask } = await startLimited(start)
     const there = await ask(succeeded, '::1')
     const here = await ask(succeeded)
-    const sources = new Map([[alice.index, [parseNetwork('127.0.0.0/8')]]])
-    expect(await proxy.engine.order('apply', { sources })).toHaveLength(1)
+    const sources = new Map([
+      [alice.index, [parseNetwork('127.0.0.0/8')]],
+      [2, [parseNetwork('10.0.0.0/8')]],
+    ])
+    expect(await proxy.engine.order('ways', { sources })).toHaveLength(1)
     expect(await there.ending).toBe('ECONNRESET')
     await ask(notAllowed, '::1')
     await eventually(() => expect(proxy.ended(Reason.sources)).toBe(2))
     expect(lines.refusals(alice.index, RefusingLimit.sources)).toBe(1)
     await ask(succeeded)
     expect(here.socket.destroyed).toBe(false)
+    expect(await proxy.engine.order('ways', { sources: new Map([[2, undefined]]) })).toEqual([])
+    await ask(notAllowed, '::1')
+    await proxy.engine.order('ways', { sources: new Map([[alice.index, undefined]]) })
+    await ask(succeeded, '::1')
   })
 
   it('a user has no more who all come at once', async () => {

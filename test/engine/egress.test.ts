@@ -14,6 +14,8 @@ function of(from: readonly string[], mode: Egress['mode'] = 'sticky'): ReadonlyM
   return new Map([[alice.index, { from, mode }]])
 }
 
+const wherever = new Map([[alice.index, undefined]])
+
 /** Which address the target sees of alice. */
 async function seen(proxy: ProxyUnderTest, target: Target, host: string = target.host): Promise<string> {
   await proxy.openAsAlice(host, target.port)
@@ -68,9 +70,9 @@ describe.each(engines)('$kind engine: egress', ({ start }) => {
     expect((await target.next()).socket.remoteAddress).toBe('127.0.0.1')
     await proxy.engine.order('apply', { passwordRequired: true })
     expect(await seen(proxy, target)).toBe('127.0.0.2')
-    await proxy.engine.order('apply', { egress: of(['127.0.0.3']) })
+    await proxy.engine.order('ways', { egress: of(['127.0.0.3']) })
     expect(await seen(proxy, target)).toBe('127.0.0.3')
-    await proxy.engine.order('apply', { egress: new Map() })
+    await proxy.engine.order('ways', { egress: wherever })
     expect(await seen(proxy, target)).toBe('127.0.0.1')
   })
 
@@ -104,7 +106,7 @@ describe.each(engines)('$kind engine: egress', ({ start }) => {
     // Each of two loops tells once.
     expect(told.length).toBeLessThanOrEqual(2)
     for (const gone of ['192.0.2.1', 'nosuch0']) {
-      await proxy.engine.order('apply', { egress: of([gone]) })
+      await proxy.engine.order('ways', { egress: of([gone]) })
       await expectFailure(proxy, target.host, target.port)
     }
     expect(target.unclaimed).toEqual([])
@@ -118,7 +120,7 @@ describe.each(engines)('$kind engine: egress', ({ start }) => {
     expect(await seen(proxy, ipv4, 'both.test')).toBe('127.0.0.2')
     await expectFailure(proxy, '::1', ipv6.port)
     expect(ipv6.unclaimed).toEqual([])
-    await proxy.engine.order('apply', { egress: of(['127.0.0.2', '::1']) })
+    await proxy.engine.order('ways', { egress: of(['127.0.0.2', '::1']) })
     expect(await seen(proxy, ipv6)).toBe('::1')
   })
 
@@ -153,7 +155,7 @@ describe.each(engines)('$kind engine: egress', ({ start }) => {
     const first = used.filter((address) => address === '127.0.0.2').length
     expect(used.filter((address) => address === '127.0.0.3')).toHaveLength(12 - first)
     expect(Math.abs(12 - 2 * first)).toBeLessThanOrEqual(2)
-    await proxy.engine.order('apply', { egress: of([]) })
+    await proxy.engine.order('ways', { egress: of([]) })
     const [one, ...others] = [await seen(proxy, target), await seen(proxy, target), await seen(proxy, target)]
     expect(others).toEqual([one, one])
     await proxy.engine.order('judge', ruleMemory(''))
@@ -191,7 +193,7 @@ describe.each(engines)('$kind engine: egress', ({ start }) => {
     expect(told.length).toBeLessThanOrEqual(2)
     for (const gone of ['192.0.2.1', '::1', 'nosuch0'])
       for (const host of ['127.0.0.1', '0.0.0.0']) {
-        await proxy.engine.order('apply', { egress: of([gone]) })
+        await proxy.engine.order('ways', { egress: of([gone]) })
         await expectFailure(proxy, host, 0, Command.bind)
       }
   })
@@ -217,11 +219,11 @@ describe.each(engines)('$kind engine: egress', ({ start }) => {
     const proxy = await startFor(new Map())
     const association = await associate(proxy)
     expect(await seenBy(association, target, '127.0.0.1')).toBe('127.0.0.1')
-    await proxy.engine.order('apply', { egress: of(['127.0.0.2']) })
+    await proxy.engine.order('ways', { egress: of(['127.0.0.2']) })
     expect(await seenBy(association, target, '127.0.0.1')).toBe('127.0.0.2')
-    await proxy.engine.order('apply', { egress: of(['127.0.0.3', '127.0.0.2']) })
+    await proxy.engine.order('ways', { egress: of(['127.0.0.3', '127.0.0.2']) })
     expect(await seenBy(association, target, '127.0.0.1')).toBe('127.0.0.2')
-    await proxy.engine.order('apply', { egress: new Map() })
+    await proxy.engine.order('ways', { egress: wherever })
     expect(await seenBy(association, target, '127.0.0.1')).toBe('127.0.0.1')
   })
 
@@ -252,11 +254,11 @@ describe.each(engines)('$kind engine: egress', ({ start }) => {
     }
     await eventually(() => expect(told).toContain('egress 192.0.2.1 is no address of this machine now: it is skipped'))
     expect(told.length).toBeLessThanOrEqual(2)
-    await proxy.engine.order('apply', { egress: of(['::1']) })
+    await proxy.engine.order('ways', { egress: of(['::1']) })
     const association = await associate(proxy)
     await association.send('127.0.0.1', ipv4.port, 'lost')
     expect(await seenBy(association, ipv6, '::1')).toBe('::1')
-    await proxy.engine.order('apply', { egress: of(['127.0.0.2']) })
+    await proxy.engine.order('ways', { egress: of(['127.0.0.2']) })
     expect(await seenBy(association, ipv4, '127.0.0.1')).toBe('127.0.0.2')
   })
 })

@@ -113,6 +113,7 @@ describe.runIf(process.platform === 'linux')('a loop that dies', () => {
     const target = await startTarget()
     await proxy.engine.order('judge', ruleMemory('deny to 127.0.0.9'))
     await proxy.engine.order('apply', { commands: [Command.connect] })
+    await proxy.engine.order('ways', { egress: new Map([[alice.index, { from: ['127.0.0.3'], mode: 'sticky' }]]) })
     await proxy.engine.order('userChanged', { ...aliceChanged, user: alice.index })
     const clients: { client: Peer; server: Peer; loop: number }[] = []
     const live = () => proxy.engine.tables.map((table) => table.userSessions[alice.index] ?? 0)
@@ -150,6 +151,8 @@ describe.runIf(process.platform === 'linux')('a loop that dies', () => {
         expect(await client.readHex(4)).toBe('05020100')
         await expectRefusal(client, command === Command.bind ? '07' : '02')
       }
+      clients.push({ client: await proxy.openAsAlice(target.host, target.port), server: await target.next(), loop: 0 })
+      expect(clients.at(-1)?.server.socket.remoteAddress).toBe('127.0.0.3')
     }
     for (const { client } of clients) client.reset()
     await proxy.empty()

@@ -13,6 +13,7 @@ import { SessionTable } from '../../daemon/engine/session-table.ts'
 import { Budget } from '../../daemon/engine/shared/budget.ts'
 import { EgressAddresses } from '../../daemon/engine/shared/egress-addresses.ts'
 import { LimitLines, limitLineMemory } from '../../daemon/engine/shared/limit-lines.ts'
+import { ownPolicy } from '../../daemon/engine/shared/own-policy.ts'
 import { Places } from '../../daemon/engine/shared/places.ts'
 import { Quotas } from '../../daemon/engine/shared/quotas.ts'
 import { SourceLines } from '../../daemon/engine/shared/source-lines.ts'
@@ -45,7 +46,7 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
   const replies = new Replies(sessions)
   const post = () => {}
   const context = {
-    ...{ sessions, epoll, belongings, clock, replies, post, timeouts: patience, policy: openPolicy },
+    ...{ sessions, epoll, belongings, clock, replies, post, timeouts: patience, policy: ownPolicy(openPolicy) },
     names: new Names(sessions, clock, post),
     refusals: new Refusals(sessions, replies),
     liveness: { keepalive: 0, userTimeout: 0 },

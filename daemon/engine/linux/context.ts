@@ -1,7 +1,8 @@
 import type { Epoll } from '../../os/epoll.ts'
-import type { Liveness, Policy, Timeouts } from '../engine.ts'
+import type { Liveness, Timeouts } from '../engine.ts'
 import type { EgressAddresses } from '../shared/egress-addresses.ts'
 import type { LimitLines } from '../shared/limit-lines.ts'
+import type { OwnPolicy } from '../shared/own-policy.ts'
 import type { Verdicts } from '../shared/verdicts.ts'
 import type { Belongings } from './belongings.ts'
 import type { LoopMessage } from './loop-messages.ts'
@@ -29,7 +30,7 @@ export interface LoopContext {
   /** Of connections that begin from now on. */
   liveness: Liveness
   /** Of what is asked for from now on. */
-  policy: Policy
+  policy: OwnPolicy
   /** Of every request and every address that is reached from now on. */
   verdicts: Verdicts
 }

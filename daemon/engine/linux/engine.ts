@@ -15,6 +15,7 @@ import { askerOf } from '../shared/asker.ts'
 import { Budget } from '../shared/budget.ts'
 import type { DescriptorShares } from '../shared/descriptor-shares.ts'
 import { LimitLines } from '../shared/limit-lines.ts'
+import { changeWays, type OwnPolicy, ownPolicy } from '../shared/own-policy.ts'
 import { Places } from '../shared/places.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
 import { SourceLines } from '../shared/source-lines.ts'
@@ -53,8 +54,8 @@ export function startLinuxEngine(
     relayPorts: new SharedArrayBuffer(RelayPorts.bytes),
     listening: listeners.map(({ at }) => at),
   }
-  const { timeouts, liveness, policy, limitLines, sourceLines, banned, known, rules } = options
-  const orders = { maxSessions, timeouts, liveness, policy, rules }
+  const { timeouts, liveness, limitLines, sourceLines, banned, known, rules } = options
+  const orders = { maxSessions, timeouts, liveness, policy: ownPolicy(options.policy), rules }
   const loops = Array.from({ length: options.workers }, (_, index) => {
     const taken = listeners.flatMap(({ at, socket: all, leadsTo }) =>
       all.filter((_, i) => i % options.workers === index).map((socket) => ({ at, socket, leadsTo })),
@@ -69,7 +70,7 @@ export function startLinuxEngine(
 type Fixed = Omit<LoopOptions, keyof Ordered | 'table' | 'own' | 'event' | 'port' | 'replaces'>
 
 /** What orders change: a loop that takes another's place is started with it as it is then. */
-type Ordered = Pick<LoopOptions, 'maxSessions' | 'timeouts' | 'liveness' | 'policy' | 'rules'>
+type Ordered = Pick<LoopOptions, 'maxSessions' | 'timeouts' | 'liveness' | 'rules'> & { readonly policy: OwnPolicy }
 
 class LinuxEngine implements Engine {
   readonly kind = 'linux'
@@ -156,6 +157,9 @@ function withOrder(ordered: Ordered, { kind, value }: Order, capacity: number): 
   switch (kind) {
     case 'apply':
       return { ...ordered, policy: { ...ordered.policy, ...value } }
+    case 'ways':
+      changeWays(ordered.policy, value)
+      return ordered
     case 'judge':
       return { ...ordered, rules: value }
     case 'tune':

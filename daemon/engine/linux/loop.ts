@@ -11,6 +11,7 @@ import { Budget } from '../shared/budget.ts'
 import { EgressAddresses } from '../shared/egress-addresses.ts'
 import { KnownSources } from '../shared/known-sources.ts'
 import { LimitLines } from '../shared/limit-lines.ts'
+import { changeWays, ownPolicy } from '../shared/own-policy.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
 import { isWithin, Places } from '../shared/places.ts'
 import { Quotas } from '../shared/quotas.ts'
@@ -83,6 +84,11 @@ export class Loop {
     apply: (change) => {
       this.#context.policy = { ...this.#context.policy, ...change }
       this.#context.verdicts = this.#verdicts()
+      return []
+    },
+    ways: (change) => {
+      changeWays(this.#context.policy, change)
+      this.#context.verdicts = this.#verdicts()
       return change.sources ? this.#end(Reason.sources, (slot) => !this.#mayComeFromThere(slot)) : []
     },
     judge: (memory) => {
@@ -117,7 +123,8 @@ export class Loop {
 
   constructor(options: LoopOptions) {
     this.#options = options
-    const { capacity, index, count, listeners, timeouts, liveness, policy, own } = options
+    const { capacity, index, count, listeners, timeouts, liveness, own } = options
+    const policy = ownPolicy(options.policy)
     const { liveSessions, shortLoops, extras: extraCount, binds } = sharedCountsIn(options.counts, index)
     const table = new SessionTable(capacity, options.table)
     const [clock, epoll] = [this.#clock, this.#epoll]

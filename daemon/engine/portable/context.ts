@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
-import type { EngineServices, Liveness, Policy, Timeouts } from '../engine.ts'
+import type { EngineServices, Liveness, Timeouts } from '../engine.ts'
 import type { EgressAddresses } from '../shared/egress-addresses.ts'
 import type { KnownSources } from '../shared/known-sources.ts'
 import type { LimitLines } from '../shared/limit-lines.ts'
+import type { OwnPolicy } from '../shared/own-policy.ts'
 import type { PasswordMemory } from '../shared/password-memory.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
 import type { Shares } from '../shared/shares.ts'
@@ -36,7 +37,7 @@ export interface SessionContext {
   liveness: Liveness
   verdicts: Verdicts
   /** Of what is asked for from now on. */
-  policy: Policy
+  policy: OwnPolicy
 }
 
 /** Has the kernel ask whether the other end still lives, if it is to. `socket` is connected. */

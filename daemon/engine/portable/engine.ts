@@ -15,6 +15,7 @@ import type { DescriptorShares } from '../shared/descriptor-shares.ts'
 import { EgressAddresses } from '../shared/egress-addresses.ts'
 import { KnownSources } from '../shared/known-sources.ts'
 import { LimitLines } from '../shared/limit-lines.ts'
+import { changeWays, ownPolicy } from '../shared/own-policy.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
 import type { Room as PlacesRoom } from '../shared/places.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
@@ -110,6 +111,11 @@ class PortableEngine implements Engine {
     apply: async (change) => {
       this.#context.policy = { ...this.#context.policy, ...change }
       this.#context.verdicts = this.#verdicts()
+      return []
+    },
+    ways: async (change) => {
+      changeWays(this.#context.policy, change)
+      this.#context.verdicts = this.#verdicts()
       return change.sources ? this.#cut(Reason.sources, (session) => !this.#mayComeFromThere(session)) : []
     },
     judge: async (memory) => {
@@ -171,6 +177,7 @@ class PortableEngine implements Engine {
     this.#uses = new Uses(capacity, this.#room, this.#limitLines, sourceLines, () => void this.#cutBarred())
     this.#rows = new Rows(capacity, this.#uses)
     this.tables = [this.#rows.table]
+    const policy = ownPolicy(options.policy)
     this.#context = {
       passwords: new PasswordMemory(),
       limitLines: this.#limitLines,
@@ -188,8 +195,8 @@ class PortableEngine implements Engine {
       warn: (message) => services.warn(message),
       timeouts: options.timeouts,
       liveness: options.liveness,
-      verdicts: this.#verdicts(options.policy),
-      policy: options.policy,
+      verdicts: this.#verdicts(policy),
+      policy,
     }
     this.#warnOfUserTimeout(options.liveness)
     this.sockets = listeners.flatMap((each) => each.socket.map(({ fd }) => ({ role: roleOf(each), ...each.at, fd })))
