@@ -17,6 +17,7 @@ import type { LiveSettings } from './settings/live-settings.ts'
 import type { NamedSocket } from './sockets/handed-sockets.ts'
 import type { Elsewhere, Store, StoredUser, UsageBatch } from './store/store.ts'
 import type { Answer, Channel } from './upgrade/channel.ts'
+import { overtake } from './upgrade/overtaking.ts'
 import type { Predecessor } from './upgrade/predecessor.ts'
 import { type Successor, type Testator, Upgrade } from './upgrade/upgrade.ts'
 
@@ -42,7 +43,9 @@ export interface MakingWayOptions {
   readonly predecessor: Predecessor | undefined
   readonly environment: NodeJS.ProcessEnv
   readonly manager: ServiceManager
-  /** All that this process listens on. */
+  /** Where this process listens. */
+  readonly endpoints: readonly Endpoint[]
+  /** The sockets of all that. */
   readonly sockets: () => readonly NamedSocket[]
   readonly log: { info(message: string): void; warn(message: string): void }
 }
@@ -76,10 +79,12 @@ function testatorOf(options: MakingWayOptions): Testator {
     },
     async takeBack() {
       await store.takeBack().catch((error: Error) => log.warn(`the store is not open again yet: ${error.message}`))
+      void predecessor?.listens(options.endpoints)
       await dataPlane.orders.forbidSuccessors([])
       await control.takeBack()
     },
     leave({ pid, channel }: Successor) {
+      overtake(predecessor?.channel, ending)
       store.giveAway(elsewhere(channel, dataPlane.usage))
       const report = reporting(channel, dataPlane)
       report()
@@ -103,6 +108,8 @@ function answers({ control, connections, config, dataPlane, ending, predecessor,
         return void ending.drain('the successor drains')
       case 'shutdown':
         return ending.shutdown()
+      case 'overtaken':
+        return overtake(predecessor?.channel, ending, (given as { by: number }).by)
       case 'reload':
         return void (await reload('the successor'))
       case 'listens': {

@@ -109,7 +109,8 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   const metricsSockets = monitoring?.listening ?? []
   const forbidden = [...control.listening, ...control.listeningTls, ...metricsSockets]
   await dataPlane.orders.forbid(forbidden)
-  await options.predecessor?.listens([...dataPlane.engine.listening, ...dataPlane.engine.forwarding, ...forbidden])
+  const endpoints = [...dataPlane.engine.listening, ...dataPlane.engine.forwarding, ...forbidden]
+  await options.predecessor?.listens(endpoints)
   listening.push(...controlSockets(control))
   listening.push(...metricsSockets.map((at) => ({ service: 'metrics' as const, address: formatEndpoint(at) })))
   const heard = monitoring && new Heard(options, parts)
@@ -121,7 +122,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
     predecessor,
   )
   const sockets = () => [...dataPlane.engine.sockets, ...control.sockets, ...(monitoring?.sockets ?? [])]
-  const parties = { ...options, ...administered, connections, control, reload, sockets, log: log.logger }
+  const parties = { ...options, ...administered, connections, control, reload, endpoints, sockets, log: log.logger }
   if (predecessor) takeOver(predecessor, parties, parts)
   const upgrade = upgradeOf(parties)
   const retire = async () => {

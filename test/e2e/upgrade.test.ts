@@ -285,14 +285,30 @@ test('a successor leaves nobody connected whom it shuts out or whom its rules de
 })
 
 test('no client of the process before reaches where its successor alone listens', async () => {
-  const { clients, daemon, configure } = await startUpgradable('')
-  const client = await connectPeer('127.0.0.1', clients.proxyPort)
-  client.write(greetingForLogin)
-  client.write(login(clients.name, clients.password))
-  expect(await client.readHex(4)).toBe('05020100')
+  const file = join(await temporaryFolder(), 'proxyd.mjs')
+  writeFileSync(file, `await import(${JSON.stringify(program)})\n`)
+  const { clients, daemon, configure } = await startUpgradable('timeout-negotiation = "1m"', [], { program: file })
+  const greet = async () => {
+    const client = await connectPeer('127.0.0.1', clients.proxyPort)
+    client.write(greetingForLogin)
+    client.write(login(clients.name, clients.password))
+    expect(await client.readHex(4)).toBe('05020100')
+    return client
+  }
+  const [client, late] = [await greet(), await greet()]
   const port = await freePort()
   configure(`metrics-addr = ["127.0.0.1:${port}"]`)
   await upgrade(daemon)
   client.write(request('127.0.0.1', port))
   await expectRefusal(client, '02')
+
+  // One that fails behind telling that it listens elsewhere.
+  const failing = `
+    process.on('message', () => process.exit(7))
+    process.send({ ask: 1, question: 'listens', given: { at: [] } })`
+  writeFileSync(file, `if (process.argv.includes('--version')) console.log('proxyd 9'); else { ${failing} }\n`)
+  const { error } = await (await operate(daemon)).call('daemon.upgrade')
+  expect(error?.message).toMatch(/ended with status 7/)
+  late.write(request('127.0.0.1', port))
+  await expectRefusal(late, '02')
 })
