@@ -34,7 +34,7 @@ environment = $$(sed -n "2s/^':' \/\/; \(.*\)exec node.*/\1/p" dist/$(1).js)
 # A folder is newer than the bundle when a file in it was added or removed.
 sources = $(shell find $(1) -name '*.ts' -o -name '*.tsx' -o -type d)
 
-.PHONY: help run test test-long test-next soak fuzz check bench screenshots docs build packed install uninstall deb clean
+.PHONY: help run test test-long test-next soak fuzz check bench screenshots docs build packed install uninstall deb single clean
 
 help: ## list these targets
 	@if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then on=$$(printf '\033[36m') off=$$(printf '\033[0m'); fi; \
@@ -173,6 +173,13 @@ deb: $(private_node) ## build a Debian package in dist/, with a Node of its own 
 	$(MAKE) --what-if=package.json machine_node= PREFIX=/usr DESTDIR="$(CURDIR)/dist/deb" install
 	sh shared/packaging/debian/build.sh dist/deb
 	rm -rf dist/deb
+
+# The Node inside is the line after the oldest: that one makes executables itself.
+single: build $(next_node) ## build one executable in dist/single that is both programs, and needs nothing else
+	mkdir -p dist/single
+	"$(NODE)" shared/packaging/single/build.ts $(next_node) dist/single
+	ln -sf proxyd dist/single/proxy-tui
+	"$(NODE)" shared/packaging/contents.ts installed dist/single .node/$(next_node_version)
 
 clean: ## remove what was built
 	rm -rf dist coverage

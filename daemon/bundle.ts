@@ -4,6 +4,7 @@ import { build } from 'esbuild'
 import { builtinsOnDemand } from '../shared/builtins-on-demand.ts'
 import { noteBundled } from '../shared/packaging/bundled.ts'
 import { programHead } from '../shared/program-head.ts'
+import { version } from '../shared/version.ts'
 
 /** Bundles the daemon into dist/: proxyd.js, what that starts, the worker that each loop of the Linux engine runs in, and the threads of store, rules and access log. */
 const bundled = await build({
@@ -21,6 +22,7 @@ const bundled = await build({
   platform: 'node',
   format: 'esm',
   target: 'node24',
+  define: { bundledVersion: JSON.stringify(version) },
   // koffi finds its native part by its own place in node_modules.
   external: ['koffi'],
   // The CommonJS packages inside call `require` for Node's own modules, which an ESM bundle lacks.

@@ -1,9 +1,10 @@
 import '../shared/no-debugger.ts'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { devNull } from 'node:os'
 import { resolve } from 'node:path'
 import { safeText } from '../shared/format/safe-text.ts'
+import { version } from '../shared/version.ts'
 import { type Checked, check } from './check.ts'
 import { checkStore } from './check-store.ts'
 import { failedPart } from './contained.ts'
@@ -40,7 +41,6 @@ let predecessor: Predecessor | undefined
 try {
   predecessor = await Predecessor.find()
   refuseFewDescriptors()
-  const version = readVersion()
   const commandLine = readCommandLine(process.argv.slice(2), version)
   if (commandLine.kind === 'print') print(commandLine.text)
   else if (commandLine.kind === 'check') tellCheck(await check(commandLine.flags, commandLine.configFile))
@@ -49,7 +49,7 @@ try {
     const file = configFile === undefined ? {} : await readConfigFile(configFile)
     const configuration = configure(flags, file, process.env, process.getuid?.() ?? -1)
     const folder = configuration.values['state-dir']
-    if (commandLine.kind === 'serve') await serve(configuration, configFile, version)
+    if (commandLine.kind === 'serve') await serve(configuration, configFile)
     else if (commandLine.kind === 'recover-store') print(await recoverStore(folder))
     else print(await checkStore(resolve(commandLine.file ?? databaseIn(folder)), folder))
   }
@@ -81,7 +81,7 @@ function refuseFewDescriptors(): void {
   }
 }
 
-async function serve(configuration: Configuration, configFile: string | undefined, version: string): Promise<void> {
+async function serve(configuration: Configuration, configFile: string | undefined): Promise<void> {
   returnLargeBlocks()
   const wanted = Number(process.env.UV_THREADPOOL_SIZE) || wantedThreads
   const threads = shareThreads(spareThreads(), wanted)
@@ -151,11 +151,6 @@ async function serve(configuration: Configuration, configFile: string | undefine
 async function startPool({ pool }: ThreadShares): Promise<void> {
   process.env.UV_THREADPOOL_SIZE = String(pool)
   await stat('/')
-}
-
-/** The package's file lies one folder up, from the source and from the bundle alike. */
-function readVersion(): string {
-  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 }
 
 function print(text: string): void {

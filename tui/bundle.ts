@@ -4,6 +4,7 @@ import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { builtinsOnDemand } from '../shared/builtins-on-demand.ts'
 import { noteBundled } from '../shared/packaging/bundled.ts'
 import { programHead } from '../shared/program-head.ts'
+import { version } from '../shared/version.ts'
 import { declareClient } from './declarations/declare-client.ts'
 
 /**
@@ -74,6 +75,7 @@ const patches: Plugin = {
 const commands = await build({
   ...common,
   entryPoints: { 'proxy-tui': 'tui/main.ts' },
+  define: { bundledVersion: JSON.stringify(version) },
   banner: { js: head },
   plugins: [builtinsOnDemand, appOutside],
 })

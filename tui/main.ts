@@ -1,5 +1,5 @@
 import '../shared/no-debugger.ts'
-import { readFileSync } from 'node:fs'
+import { version } from '../shared/version.ts'
 import { complain, exitStatus } from './exec/failure.ts'
 import { type CommandLine, readCommandLine } from './options/command-line.ts'
 
@@ -11,7 +11,7 @@ async function main(): Promise<number> {
     asked = await readCommandLine(process.argv.slice(2), {
       env: process.env,
       uid: process.getuid?.() ?? -1,
-      version: readVersion(),
+      version,
     })
   } catch (error) {
     complain(`${(error as Error).message}; see proxy-tui --help`)
@@ -39,9 +39,4 @@ function endQuietly(): void {
     complain(`cannot write the output: ${error.message}`)
     process.exit(exitStatus.refused)
   })
-}
-
-/** The package's file lies beside this one's folder, both in the sources and in the bundle. */
-function readVersion(): string {
-  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { isSea } from 'node:sea'
 import { Refusal } from '../refusal.ts'
 import type { NamedSocket } from '../sockets/handed-sockets.ts'
 import { Channel } from './channel.ts'
@@ -160,9 +161,10 @@ function refuseWhereTheEndIsNoticed({ SYSTEMD_EXEC_PID, NOTIFY_SOCKET }: NodeJS.
   }
 }
 
-/** The command that has started this process, with what lies there now. */
+/** The command that has started this process, with what lies there now: a Node with the program, or both in one file. */
 function command(...args: readonly string[]): [string, string[]] {
-  return [process.execPath, [...process.execArgv, process.argv[1] as string, ...args]]
+  const program = isSea() ? [] : [...process.execArgv, process.argv[1] as string]
+  return [process.execPath, [...program, ...args]]
 }
 
 /** Also tells whether the program runs at all, before anything is handed to it. */
