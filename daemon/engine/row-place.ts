@@ -1,8 +1,42 @@
-import { unmapped } from '../net/address.ts'
+import { unmapped, writeMapped } from '../net/address.ts'
+import type { Destination } from '../net/destination.ts'
 import { Command } from '../socks/messages.ts'
 import type { SessionTable } from './session-table.ts'
 
 /** What a row tells of where its session leads, or of who it was that did not get so far. */
+
+/** The client asks for this. */
+export function showRequest(table: SessionTable, row: number, destination: Destination): void {
+  table.open(row)
+  writeDestination(table, row, destination)
+  table.seal(row)
+}
+
+/** The session leads to this address, 4 or 16 bytes, whatever was asked for. */
+export function showTarget(table: SessionTable, row: number, address: Uint8Array, port: number): void {
+  table.open(row)
+  writeMapped(table.targetAddress, 16 * row, address)
+  table.targetPort[row] = port
+  table.seal(row)
+}
+
+/** The association's last datagram was for this, and went to this address. */
+export function showDatagram(table: SessionTable, row: number, destination: Destination, address: Uint8Array): void {
+  table.open(row)
+  table.name[256 * row] = 0
+  writeDestination(table, row, destination)
+  writeMapped(table.targetAddress, 16 * row, address)
+  table.seal(row)
+}
+
+function writeDestination(table: SessionTable, row: number, destination: Destination): void {
+  table.targetPort[row] = destination.port
+  if (destination.kind === 'address') return writeMapped(table.targetAddress, 16 * row, destination.bytes)
+  const { name } = destination
+  const at = 256 * row
+  for (let i = 0; i < name.length; i++) table.name[at + 1 + i] = name.charCodeAt(i)
+  table.name[at] = name.length
+}
 
 /** The name that was asked for; undefined if an address was, or nothing. */
 export function requestedName(table: SessionTable, row: number): string | undefined {

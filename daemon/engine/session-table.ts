@@ -336,6 +336,32 @@ export class SessionTable {
     this.seal(slot)
   }
 
+  /** Counts bytes that have been delivered to the target. */
+  deliveredUp(slot: number, bytes: number): void {
+    this.up[slot] += bytes
+    this.userUp[this.user[slot]] += bytes
+    this.totals[Total.up] += bytes
+  }
+
+  /** Counts bytes that have been delivered to the client. */
+  deliveredDown(slot: number, bytes: number): void {
+    this.down[slot] += bytes
+    this.userDown[this.user[slot]] += bytes
+    this.totals[Total.down] += bytes
+  }
+
+  /** Counts datagrams of clients that were relayed, and that are lost. */
+  datagramsUp(relayed: number, dropped: number): void {
+    this.totals[Total.relayedUp] += relayed
+    this.totals[Total.droppedUp] += dropped
+  }
+
+  /** As `datagramsUp`, of those for clients. */
+  datagramsDown(relayed: number, dropped: number): void {
+    this.totals[Total.relayedDown] += relayed
+    this.totals[Total.droppedDown] += dropped
+  }
+
   /** A rule has decided about the session. */
   decidedBy(slot: number, rule: number): void {
     this.open(slot)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Reason } from '../../daemon/engine/session-table.ts'
 import { Direction, LimitLines, limitLineMemory } from '../../daemon/engine/shared/limit-lines.ts'
 
 const none = { group: 0, rateUp: undefined, rateDown: undefined, maxConnections: undefined, maxSources: undefined }
@@ -22,17 +23,27 @@ describe('a line of limits', () => {
 
   it('tells when the quota is used up', () => {
     const one = lines()
+    const over = Reason.quota
     const spend = (kibibytes: number) => {
       one.spend(1, kibibytes)
       return one.usedUp
     }
     expect([spend(1_000), one.hasQuota(1)]).toEqual([0, false])
     one.setQuota(1, 10)
-    expect([spend(4), spend(5), one.isOver(1), spend(1), one.isOver(1), spend(1)]).toEqual([0, 0, false, 1, true, 1])
+    expect([spend(4), spend(5), one.barred(1), spend(1), one.barred(1), spend(1)]).toEqual([
+      0,
+      0,
+      undefined,
+      1,
+      over,
+      1,
+    ])
     one.setQuota(1, 10)
-    expect([one.isOver(1), spend(11), one.isOver(1)]).toEqual([false, 2, true])
+    expect([one.barred(1), spend(11), one.barred(1)]).toEqual([undefined, 2, over])
     one.setQuota(1, undefined)
-    expect([spend(1_000), one.isOver(1)]).toEqual([2, false])
+    expect([spend(1_000), one.barred(1)]).toEqual([2, undefined])
+    one.bar(1, Reason.expired)
+    expect(one.barred(1)).toBe(Reason.expired)
   })
 
   it('stays used up, however much is moved then', () => {
@@ -47,6 +58,6 @@ describe('a line of limits', () => {
     one.setQuota(1, 10)
     expect([one.rate(1, Direction.up), one.rate(1, Direction.down)]).toEqual([1_000, 0])
     one.spend(1, 10)
-    expect([one.rate(1, Direction.up), one.rate(1, Direction.down), one.isOver(1)]).toEqual([1_000, 5_000, false])
+    expect([one.rate(1, Direction.up), one.rate(1, Direction.down), one.barred(1)]).toEqual([1_000, 5_000, undefined])
   })
 })

@@ -9,6 +9,7 @@ import type { Liveness } from '../engine.ts'
 import { Door, type Entrance, forwarded, Reason } from '../session-table.ts'
 import { Balancers } from '../shared/balancers.ts'
 import type { BannedSources } from '../shared/banned-sources.ts'
+import { roomInterval } from '../shared/silent-clients.ts'
 import type { Admitter } from './admitter.ts'
 import type { LoopContext } from './context.ts'
 import { type Introduced, Introducer } from './introducer.ts'
@@ -18,8 +19,6 @@ import type { SharedCount } from './shared-counts.ts'
 
 /** Clients taken before the live ones have their turn again. */
 const batch = 4
-/** How long accepting rests when there is no room, in milliseconds. */
-const restTime = 250
 const patience = 'new clients wait until others have left'
 const nothing = new Uint8Array(0)
 
@@ -211,14 +210,14 @@ export class Acceptor {
   #rest(message: string): void {
     if (!this.#warned && this.#room.shortLoops.add(1) === 1) this.#loop.post({ type: 'warn', message })
     this.#warned = true
-    this.#restsUntil = this.#loop.clock.now + restTime
+    this.#restsUntil = this.#loop.clock.now + roomInterval
     this.#watch(0)
   }
 
   /** Sought once in a rest at most, for it takes a look at everybody who is still to ask for something. */
   #makeRoom(): boolean {
     const { now } = this.#loop.clock
-    if (now - this.#roomSought < restTime) return false
+    if (now - this.#roomSought < roomInterval) return false
     this.#roomSought = now
     return this.#negotiator.makeRoom()
   }

@@ -1,5 +1,6 @@
 import type { Destination } from '../../net/destination.ts'
 import { Command } from '../../socks/messages.ts'
+import { showRequest } from '../row-place.ts'
 import type { forwarded } from '../session-table.ts'
 import { admit } from '../shared/admission.ts'
 import type { LoopContext } from './context.ts'
@@ -22,9 +23,9 @@ export class Admitter {
   /** `rest` is what the client sent behind its request. */
   admit(slot: number, command: Command | typeof forwarded, destination: Destination, rest: Uint8Array): void {
     const { sessions, verdicts, refusals, policy, clock } = this.#loop
-    sessions.table.command[slot] = command
-    if (command !== Command.udpAssociate) sessions.requested(slot, destination)
     const { table, places } = sessions
+    table.command[slot] = command
+    if (command !== Command.udpAssociate) showRequest(table, slot, destination)
     const refusal = admit({ table, places, policy, verdicts }, slot, destination, clock.now)
     if (refusal) refusals.decline(slot, refusal)
     else this.#openers[command].begin(slot, destination, rest)

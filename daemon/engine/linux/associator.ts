@@ -8,6 +8,7 @@ import { Reason, State, Total } from '../session-table.ts'
 import { ClientPort } from '../shared/client-port.ts'
 import { type DatagramEnds, datagramEnds, toldOf } from '../shared/datagram-ends.ts'
 import { noRoomForAssociation } from '../shared/descriptor-shares.ts'
+import { outletsReserved } from '../shared/egress-addresses.ts'
 import { notAllowed } from '../shared/refusals.ts'
 import { holderOf } from '../shared/shares.ts'
 import type { Opener } from './admitter.ts'
@@ -18,8 +19,6 @@ import { arriving, type DatagramRelay } from './datagram-relay.ts'
 import { clientOf, Flag, isClient, type Sessions, slotOf, targetOf } from './sessions.ts'
 import type { Stage } from './stage.ts'
 
-/** Sockets towards targets, one for each family. */
-const socketsTowardsTargets = 2
 /** What the client says on its control connection is dropped, so much at once. */
 const dropBytes = 1024 * 1024
 
@@ -50,8 +49,8 @@ export class Associator implements Opener, Stage {
     const clientPort = new ClientPort(declared, bytes, policy.udpPortRequired)
     if (policy.udpPortRequired && clientPort.port === 0) return refusals.fail(slot, notAllowed)
     const holder = holderOf(table.user[slot], bytes)
-    const isRoom = this.#associations.shares.isFree(holder, Math.floor(extras.left / socketsTowardsTargets))
-    if (!isRoom || !extras.reserve(slot, socketsTowardsTargets)) {
+    const isRoom = this.#associations.shares.isFree(holder, Math.floor(extras.left / outletsReserved))
+    if (!isRoom || !extras.reserve(slot, outletsReserved)) {
       post({ type: 'warn', message: noRoomForAssociation })
       return refusals.fail(slot, 'EMFILE')
     }

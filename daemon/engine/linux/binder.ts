@@ -6,6 +6,7 @@ import { close, errno, errnoName } from '../../os/libc.ts'
 import { accept, boundAddress, isExhausted, listen, resetOnClose, setLiveness } from '../../os/socket.ts'
 import { addressOf, bytesOf, portOf, socketAddressBytes } from '../../os/socket-address.ts'
 import { addressTowards } from '../../os/udp.ts'
+import { showTarget } from '../row-place.ts'
 import { Reason, State } from '../session-table.ts'
 import { bindBacklog, noRoomForBind } from '../shared/descriptor-shares.ts'
 import type { Outbound } from '../shared/egress-addresses.ts'
@@ -120,7 +121,7 @@ export class Binder implements Opener, Stage {
     )
     const [first] = bind.peers
     if (!first) return this.#refuse(slot, addresses.length > 0 ? notAllowed : notFound)
-    this.#sessions.leadsTo(slot, first.bytes, bind.port)
+    showTarget(this.#sessions.table, slot, first.bytes, bind.port)
     this.#listen(slot, bind)
   }
 
@@ -172,7 +173,7 @@ export class Binder implements Opener, Stage {
     const sessions = this.#sessions
     const { keepalive, userTimeout } = this.#loop.liveness
     const target = targetOf(slot)
-    sessions.leadsTo(slot, bytesOf(this.#socketAddress), portOf(this.#socketAddress))
+    showTarget(sessions.table, slot, bytesOf(this.#socketAddress), portOf(this.#socketAddress))
     sessions.closeTarget(slot)
     sessions.fd[target] = fd
     // Inherited from the listening socket (tcp(7)).

@@ -5,7 +5,7 @@ import { EPOLLET, EPOLLIN } from '../../os/epoll.ts'
 import { bytesOf, encodeSocketAddress, portOf, socketAddressBytes } from '../../os/socket-address.ts'
 import { addressTowards, bindUdpSocket, sendDatagram } from '../../os/udp.ts'
 import { type Datagram, parseDatagram, writeHeader } from '../../socks/datagram.ts'
-import { Total } from '../session-table.ts'
+import { showDatagram } from '../row-place.ts'
 import { mostOutlets } from '../shared/egress-addresses.ts'
 import { Direction } from '../shared/limit-lines.ts'
 import type { Association, Associations, Late, OutletSocket } from './association.ts'
@@ -114,7 +114,7 @@ export class DatagramRelay {
     const sent = this.#depart()
     this.#count(Direction.up, this.#taken - taken, count - (association.waiting.length - waiting))
     if (!last || !lastAddress) return
-    this.#sessions.ledTo(slot, last, lastAddress.bytes)
+    showDatagram(this.#sessions.table, slot, last, lastAddress.bytes)
     this.#sessions.countUp(slot, sent)
     this.#sessions.touched[slot] = this.#loop.clock.now
   }
@@ -126,10 +126,9 @@ export class DatagramRelay {
 
   /** Of so many datagrams so many were relayed, and the others are lost. */
   #count(direction: Direction, relayed: number, count: number): void {
-    const { totals } = this.#sessions.table
-    const isUp = direction === Direction.up
-    totals[isUp ? Total.relayedUp : Total.relayedDown] += relayed
-    totals[isUp ? Total.droppedUp : Total.droppedDown] += count - relayed
+    const { table } = this.#sessions
+    if (direction === Direction.up) table.datagramsUp(relayed, count - relayed)
+    else table.datagramsDown(relayed, count - relayed)
   }
 
   /** Where to put what is to leave by a socket: what waits to leave by another of the family leaves first. */
@@ -258,7 +257,7 @@ export class DatagramRelay {
     const outlet = address && this.#outletTo(association, name, address, port)
     if (!outlet || !this.#pacer.passes(slot, Direction.up, payload.length)) return false
     const sent = sendDatagram(outlet.fd, payload, address, port)
-    this.#sessions.ledTo(slot, { kind: 'name', name, port }, address.bytes)
+    showDatagram(this.#sessions.table, slot, { kind: 'name', name, port }, address.bytes)
     this.#sessions.countUp(slot, Math.max(0, sent))
     this.#sessions.touched[slot] = this.#loop.clock.now
     return sent >= 0

@@ -305,11 +305,7 @@ export class Loop {
       places.limitsChanged(slot, table.clientAddress, this.#clock.now)
       if (table.state[slot] === State.open) this.#pacer.watch(slot)
     }
-    const { limitLines } = this.#context
-    return this.#endEach((slot) => {
-      const user = table.user[slot]
-      return limitLines.barred(user) ?? (limitLines.isOver(user) ? Reason.quota : undefined)
-    })
+    return this.#endEach((slot) => this.#limitLines.barred(table.user[slot]))
   }
 
   #mayComeFromThere(slot: number): boolean {

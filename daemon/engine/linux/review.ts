@@ -1,10 +1,8 @@
 import { Reason, State } from '../session-table.ts'
 import { notAllowed } from '../shared/refusals.ts'
+import { reviewedAtOnce } from '../shared/verdicts.ts'
 import type { LoopContext } from './context.ts'
 import type { Dispatch } from './dispatch.ts'
-
-/** Sessions judged between two looks at the events: a fraction of a millisecond's work. */
-const turnSessions = 256
 
 /** Judges all live sessions anew when the rules have changed, some in each turn, and ends those that they deny. */
 export class Review {
@@ -33,7 +31,7 @@ export class Review {
 
   /** Judge some; calls `confirm` for each order that is carried out by it, with the serials of the sessions that ended. */
   takeTurn(confirm: (ticket: number, serials: readonly number[]) => void): void {
-    for (let judged = 0; this.#slots && judged < turnSessions; judged++) {
+    for (let judged = 0; this.#slots && judged < reviewedAtOnce; judged++) {
       const { value: slot, done } = this.#slots.next()
       if (!done) this.#judge(slot)
       else this.#slots = undefined

@@ -1,10 +1,8 @@
-import { writeMapped } from '../../net/address.ts'
-import type { Destination } from '../../net/destination.ts'
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP } from '../../os/epoll.ts'
 import { close, recv } from '../../os/libc.ts'
 import { keepUrgentInStream, MSG_PEEK, resetOnClose } from '../../os/socket.ts'
 import { copyMapped, portOf } from '../../os/socket-address.ts'
-import { Door, type Entrance, Reason, type SessionTable, type State, Total } from '../session-table.ts'
+import { Door, type Entrance, Reason, type SessionTable, type State } from '../session-table.ts'
 import type { Places } from '../shared/places.ts'
 import type { Quotas } from '../shared/quotas.ts'
 import type { Extras } from './extras.ts'
@@ -155,55 +153,16 @@ export class Sessions {
     this.#wheel.set(slot, this.#clock.now + milliseconds)
   }
 
-  /** Note what the client asked for. */
-  requested(slot: number, destination: Destination): void {
-    this.table.open(slot)
-    this.#request(slot, destination)
-    this.table.seal(slot)
-  }
-
-  #request(slot: number, destination: Destination): void {
-    const { table } = this
-    table.targetPort[slot] = destination.port
-    if (destination.kind === 'address') return writeMapped(table.targetAddress, slot * 16, destination.bytes)
-    const at = slot * 256
-    for (let i = 0; i < destination.name.length; i++) table.name[at + 1 + i] = destination.name.charCodeAt(i)
-    table.name[at] = destination.name.length
-  }
-
-  /** The row shows where the session leads now: 4 or 16 bytes of address. */
-  leadsTo(slot: number, address: Uint8Array, port: number): void {
-    this.table.open(slot)
-    writeMapped(this.table.targetAddress, slot * 16, address)
-    this.table.targetPort[slot] = port
-    this.table.seal(slot)
-  }
-
-  /** The row shows where the last datagram went. */
-  ledTo(slot: number, destination: Destination, address: Uint8Array): void {
-    this.table.open(slot)
-    this.table.name[slot * 256] = 0
-    this.#request(slot, destination)
-    writeMapped(this.table.targetAddress, slot * 16, address)
-    this.table.seal(slot)
-  }
-
   /** Counts bytes that have been delivered to the target. */
   countUp(slot: number, count: number): void {
-    const { up, userUp, user, totals } = this.table
-    up[slot] += count
-    userUp[user[slot]] += count
-    totals[Total.up] += count
-    if (this.flags[clientOf(slot)] & Flag.metered) this.#quotas.spend(user[slot], count)
+    this.table.deliveredUp(slot, count)
+    if (this.flags[clientOf(slot)] & Flag.metered) this.#quotas.spend(this.table.user[slot], count)
   }
 
   /** Counts bytes that have been delivered to the client. */
   countDown(slot: number, count: number): void {
-    const { down, userDown, user, totals } = this.table
-    down[slot] += count
-    userDown[user[slot]] += count
-    totals[Total.down] += count
-    if (this.flags[clientOf(slot)] & Flag.metered) this.#quotas.spend(user[slot], count)
+    this.table.deliveredDown(slot, count)
+    if (this.flags[clientOf(slot)] & Flag.metered) this.#quotas.spend(this.table.user[slot], count)
   }
 
   /**

@@ -20,9 +20,9 @@ import { PasswordMemory } from '../shared/password-memory.ts'
 import type { Room as PlacesRoom } from '../shared/places.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
 import { Shares } from '../shared/shares.ts'
-import { toMakeRoom } from '../shared/silent-clients.ts'
+import { roomInterval, toMakeRoom } from '../shared/silent-clients.ts'
 import { SourceLines } from '../shared/source-lines.ts'
-import { Verdicts } from '../shared/verdicts.ts'
+import { reviewedAtOnce, Verdicts } from '../shared/verdicts.ts'
 import { WaitingRoom } from '../shared/waiting-datagrams.ts'
 import { type SessionContext, watchOver } from './context.ts'
 import { DatagramTurns } from './datagram-turns.ts'
@@ -54,12 +54,6 @@ export function startPortableEngine(
 ): Engine {
   return new PortableEngine(options, shares, listeners, services)
 }
-
-/** As long as clients wait, it is looked so often, in milliseconds, whether others should make room. */
-const roomInterval = 250
-
-/** Sessions judged anew between two looks at the events. */
-const reviewedAtOnce = 256
 
 /** A client that waits for room. */
 interface Arrival {
@@ -265,9 +259,7 @@ class PortableEngine implements Engine {
   }
 
   async #cutBarred(): Promise<number[]> {
-    const { limitLines } = this.#context
-    const reasonOf = ({ row: { user } }: Session) =>
-      limitLines.barred(user) ?? (limitLines.isOver(user) ? Reason.quota : undefined)
+    const reasonOf = ({ row: { user } }: Session) => this.#limitLines.barred(user)
     const barred = [...this.#sessions.values()].filter((session) => reasonOf(session) !== undefined)
     await Promise.all(barred.map((session) => cutAll([session], reasonOf(session) ?? Reason.cut)))
     return barred.map(({ row }) => row.serial)

@@ -5,7 +5,7 @@ import { formatAddress, isUnspecified, parseAddress, reachedBy } from '../../net
 import type { Egress } from '../../net/egress.ts'
 import type { Bound } from '../../socks/messages.ts'
 import { Contacts } from '../shared/contacts.ts'
-import { mostOutlets, type Outbound, type OutletAddress } from '../shared/egress-addresses.ts'
+import { mostOutlets, type Outbound, type OutletAddress, outletsReserved } from '../shared/egress-addresses.ts'
 import { Direction } from '../shared/limit-lines.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
 import { DatagramMemo } from '../shared/verdicts.ts'
@@ -13,9 +13,6 @@ import type { Session } from './session.ts'
 
 /** Bytes that may wait to be sent by one socket, as many as the largest datagram has; what comes while it is more is dropped. */
 const mostQueued = 65_536
-
-/** Sockets for which there is room from the association's beginning on; further ones take what is to spare. */
-export const outletsReserved = 2
 
 interface OutletSocket extends OutletAddress {
   bytes: Uint8Array

@@ -3,6 +3,7 @@ import type { Destination } from '../../net/destination.ts'
 import type { Network } from '../../net/network.ts'
 import { Command } from '../../socks/messages.ts'
 import type { Asker } from '../engine.ts'
+import { showDatagram, showRequest, showTarget } from '../row-place.ts'
 import { type Entrance, type forwarded, type Reason, SessionTable, State, stateCount, Total } from '../session-table.ts'
 import { admit, type Gate } from '../shared/admission.ts'
 import { askerOf } from '../shared/asker.ts'
@@ -119,9 +120,9 @@ export class Row {
 
   /** A datagram was relayed, or is lost. */
   countDatagram(direction: Direction, isRelayed: boolean): void {
-    const { totals } = this.#table
-    if (direction === Direction.up) totals[isRelayed ? Total.relayedUp : Total.droppedUp]++
-    else totals[isRelayed ? Total.relayedDown : Total.droppedDown]++
+    const [relayed, dropped] = isRelayed ? [1, 0] : [0, 1]
+    if (direction === Direction.up) this.#table.datagramsUp(relayed, dropped)
+    else this.#table.datagramsDown(relayed, dropped)
   }
 
   /** When the session began, as `performance.now` counts. */
@@ -145,12 +146,8 @@ export class Row {
   }
 
   requested(command: Command | typeof forwarded, destination: Destination): void {
-    this.#table.open(this.slot)
     this.#table.command[this.slot] = command
-    this.#table.targetPort[this.slot] = destination.port
-    if (destination.kind === 'name') this.#name(destination.name)
-    else writeMapped(this.#table.targetAddress, this.slot * 16, destination.bytes)
-    this.#table.seal(this.slot)
+    showRequest(this.#table, this.slot, destination)
   }
 
   /** UDP ASSOCIATE was asked for: where datagrams go to is not known before they do. */
@@ -160,10 +157,10 @@ export class Row {
 
   /** A datagram went to `address`, a literal, which `name`, or '', stands for. */
   sent(name: string, address: string, port: number): void {
-    this.#table.open(this.slot)
-    this.#name(name)
-    this.#leadTo(address, port)
-    this.#table.seal(this.slot)
+    const bytes = bytesOf(address)
+    const destination =
+      name === '' ? { kind: 'address' as const, bytes, scope: 0, port } : { kind: 'name' as const, name, port }
+    showDatagram(this.#table, this.slot, destination, bytes)
   }
 
   resolving(): void {
@@ -181,20 +178,13 @@ export class Row {
   /** `address` is a literal. */
   dialling(address: string): void {
     this.#table.open(this.slot)
-    writeAddress(this.#table.targetAddress, this.slot, address)
+    writeMapped(this.#table.targetAddress, this.slot * 16, bytesOf(address))
     this.#table.seal(this.slot)
   }
 
   /** As `dialling`; the port is another one than was asked for. */
   target(address: string, port: number): void {
-    this.#table.open(this.slot)
-    this.#leadTo(address, port)
-    this.#table.seal(this.slot)
-  }
-
-  #leadTo(address: string, port: number): void {
-    writeAddress(this.#table.targetAddress, this.slot, address)
-    this.#table.targetPort[this.slot] = port
+    showTarget(this.#table, this.slot, bytesOf(address), port)
   }
 
   connected(): void {
@@ -203,16 +193,12 @@ export class Row {
   }
 
   deliveredUp(bytes: number): void {
-    this.#table.up[this.slot] += bytes
-    this.#table.userUp[this.user] += bytes
-    this.#table.totals[Total.up] += bytes
+    this.#table.deliveredUp(this.slot, bytes)
     this.#uses.spend(this.user, bytes)
   }
 
   deliveredDown(bytes: number): void {
-    this.#table.down[this.slot] += bytes
-    this.#table.userDown[this.user] += bytes
-    this.#table.totals[Total.down] += bytes
+    this.#table.deliveredDown(this.slot, bytes)
     this.#uses.spend(this.user, bytes)
   }
 
@@ -248,17 +234,12 @@ export class Row {
     this.#release()
   }
 
-  #name(name: string): void {
-    this.#table.name[this.slot * 256] = name.length
-    this.#table.name.set(Buffer.from(name, 'latin1'), this.slot * 256 + 1)
-  }
-
   #enter(state: State): void {
     this.#table.enter(this.slot, state, performance.now())
   }
 }
 
-/** Writes an address literal, its zone left out, as 16 bytes. */
-function writeAddress(column: Uint8Array, slot: number, literal: string): void {
-  writeMapped(column, slot * 16, parseAddress(literal)?.bytes ?? none)
+/** Of an address literal, its zone left out; zeros if it is none. */
+function bytesOf(literal: string): Uint8Array {
+  return parseAddress(literal)?.bytes ?? none
 }

@@ -21,6 +21,9 @@ export interface Outbound {
 /** Sockets that one association sends from to targets: of each family one, unless its egress differs by target. */
 export const mostOutlets = 4
 
+/** Of those, how many there is room for from the association's beginning on; further ones take what is to spare. */
+export const outletsReserved = 2
+
 /** Where an association's datagrams leave from. */
 export interface OutletAddress {
   /** What it is bound to. */

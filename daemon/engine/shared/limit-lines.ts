@@ -5,7 +5,7 @@
  * Each direction has a bucket (`Buckets`), which is in force while its rate is above 0.
  */
 
-import type { Reason } from '../session-table.ts'
+import { Reason } from '../session-table.ts'
 import { Buckets, bucketWords } from './buckets.ts'
 
 /** Words of 32 bits of a line, two lines of the processor's cache; each is read and written by Atomics. */
@@ -190,10 +190,11 @@ export class LimitLines {
     Atomics.add(this.#words, line * lineWords + Word.sources, change)
   }
 
-  /** Why they may not come at all; undefined if they may. */
+  /** Why they may not be here at all, `expired` or `quota`; undefined if they may. */
   barred(line: number): Reason | undefined {
     const barred = Atomics.load(this.#words, line * lineWords + Word.barred)
-    return barred === 0 ? undefined : ((barred - 1) as Reason)
+    if (barred !== 0) return (barred - 1) as Reason
+    return this.#isOver(line) ? Reason.quota : undefined
   }
 
   bar(line: number, reason: Reason | undefined): void {
@@ -226,7 +227,7 @@ export class LimitLines {
   }
 
   /** Whether there is a quota of which nothing is left, and connections end then. */
-  isOver(line: number): boolean {
+  #isOver(line: number): boolean {
     return this.#isUsedUp(line) && this.#words[line * lineWords + Word.over] === 0
   }
 

@@ -108,8 +108,8 @@ export class Places {
     now: number,
   ): Reason | undefined {
     const barred = this.#lines.barred(user)
-    if (barred === Reason.expired) return this.#refused(user, RefusingLimit.expires, barred)
-    if (barred !== undefined || this.#lines.isOver(user)) return this.#refused(user, RefusingLimit.quota, Reason.quota)
+    if (barred !== undefined)
+      return this.#refused(user, barred === Reason.expired ? RefusingLimit.expires : RefusingLimit.quota, barred)
     if (!isWithin(networks, addresses, slot)) return this.#refused(user, RefusingLimit.sources, Reason.sources)
     const most = this.#lines.maxSources(user)
     // Of users without a limit nobody asks where they come from.

@@ -1,3 +1,6 @@
+/** As long as clients wait for a place, it is looked so often, in milliseconds, whether others should make room. */
+export const roomInterval = 250
+
 /** A client that has been silent for less, in milliseconds, may just be on its way. */
 const grace = 1_000
 

@@ -11,6 +11,9 @@ import { type SessionTable, Total } from '../session-table.ts'
 import type { Contact } from './contacts.ts'
 import { RowSubject } from './row-subject.ts'
 
+/** Live sessions that are judged anew between two looks at the events: a fraction of a millisecond's work. */
+export const reviewedAtOnce = 256
+
 /** Where a loop's verdicts come from. */
 export interface VerdictSources {
   readonly table: SessionTable
