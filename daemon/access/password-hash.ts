@@ -18,6 +18,8 @@ export interface ScryptHash {
 export const scryptParameters = { cost: 14, blockSize: 8, parallelism: 1 } as const
 export const saltBytes = 16
 export const keyBytes = 32
+/** Of N, r and p together, what a guess at somebody's password must not cost more than: 128 MiB, and eight times ours. */
+const mostWork = 2 ** 20
 
 /**
  * scrypt as `hash` says, on a thread of the pool. Of the digest, since scrypt takes the password as a key of HMAC, which
@@ -56,13 +58,10 @@ export function parsePasswordHash(text: string): PasswordHash | undefined {
   return isReasonable(hash) ? hash : undefined
 }
 
-/** A damaged text must not ask for gigabytes or minutes, nor be easy to match. */
+/** Whoever guesses at a password must not cost gigabytes or minutes, whatever text was imported, and it must not be easy to match. */
 function isReasonable({ cost, blockSize, parallelism, key }: ScryptHash): boolean {
-  return within(cost, 20) && within(blockSize, 16) && within(parallelism, 16) && key.length >= 16
-}
-
-function within(value: number, most: number): boolean {
-  return value >= 1 && value <= most
+  const isWhole = cost >= 1 && blockSize >= 1 && parallelism >= 1
+  return isWhole && 2 ** cost * blockSize * parallelism <= mostWork && key.length >= 16 && key.length <= 64
 }
 
 function base64(bytes: Uint8Array): string {
