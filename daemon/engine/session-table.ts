@@ -430,7 +430,7 @@ export class SessionTable {
   #clear(slot: number): void {
     this.open(slot)
     this.serial[slot] = 0
-    this.since.fill(0, slot * stateCount, (slot + 1) * stateCount)
+    for (let at = slot * stateCount; at < (slot + 1) * stateCount; at++) this.since[at] = 0
     this.command[slot] = 0
     this.user[slot] = 0
     this.up[slot] = 0
@@ -439,7 +439,7 @@ export class SessionTable {
     this.pacedFor[slot] = 0
     this.dropped[slot] = 0
     this.targetPort[slot] = 0
-    this.targetAddress.fill(0, slot * addressBytes, (slot + 1) * addressBytes)
+    for (let at = slot * addressBytes; at < (slot + 1) * addressBytes; at++) this.targetAddress[at] = 0
     this.name[slot * nameBytes] = 0
     this.rule[slot] = 0
     this.seal(slot)
@@ -457,7 +457,8 @@ export class SessionTable {
     const row = this.endings.next
     this.serial[row] = this.serial[slot]
     this.state[row] = this.state[slot]
-    this.since.copyWithin(row * stateCount, slot * stateCount, (slot + 1) * stateCount)
+    // By steps, as the addresses below: for so few cells a method's call would cost more.
+    for (let i = 0; i < stateCount; i++) this.since[row * stateCount + i] = this.since[slot * stateCount + i]
     this.reason[row] = reason
     this.closed[row] = now
     this.command[row] = this.command[slot]
@@ -467,15 +468,20 @@ export class SessionTable {
     this.paced[row] = this.paced[slot]
     this.pacedFor[row] = this.pacedFor[slot]
     this.dropped[row] = this.dropped[slot]
-    this.clientAddress.copyWithin(row * addressBytes, slot * addressBytes, (slot + 1) * addressBytes)
+    copyAddress(this.clientAddress, row, slot)
     this.clientPort[row] = this.clientPort[slot]
-    this.targetAddress.copyWithin(row * addressBytes, slot * addressBytes, (slot + 1) * addressBytes)
+    copyAddress(this.targetAddress, row, slot)
     this.targetPort[row] = this.targetPort[slot]
     this.rule[row] = this.rule[slot]
     const name = slot * nameBytes
-    this.name.copyWithin(row * nameBytes, name, name + 1 + this.name[name])
+    if (this.name[name] === 0) this.name[row * nameBytes] = 0
+    else this.name.copyWithin(row * nameBytes, name, name + 1 + this.name[name])
     this.endings.push()
   }
+}
+
+function copyAddress(addresses: Uint8Array, to: number, from: number): void {
+  for (let i = 0; i < addressBytes; i++) addresses[to * addressBytes + i] = addresses[from * addressBytes + i]
 }
 
 /** Which of `families` an address of 16 bytes at `slot * 16` is of: no IPv6 one that can be reached begins as a mapped one does. */

@@ -51,13 +51,16 @@ export function unmapped(bytes: Uint8Array): Uint8Array {
 
 /** Whether the 16 bytes at `at` are an IPv4-mapped address. */
 export function isMapped(bytes: Uint8Array, at: number): boolean {
-  return mappedPrefix.every((octet, i) => octet === bytes[at + i])
+  // By steps: this and `isSame` are asked of every connection, several times.
+  for (let i = 0; i < mappedPrefix.length; i++) if (bytes[at + i] !== mappedPrefix[i]) return false
+  return true
 }
 
 /** Write an address into the 16 bytes at `at`, IPv4 as IPv4-mapped. */
 export function writeMapped(target: Uint8Array, at: number, bytes: Uint8Array): void {
-  if (bytes.length === 4) target.set(mappedPrefix, at)
-  target.set(bytes, at + 16 - bytes.length)
+  const start = 16 - bytes.length
+  for (let i = 0; i < start; i++) target[at + i] = mappedPrefix[i]
+  for (let i = start; i < 16; i++) target[at + i] = bytes[i - start]
 }
 
 /** 16 bytes for any address, IPv4 as IPv4-mapped. */
@@ -69,7 +72,9 @@ export function mapped(bytes: Uint8Array): Uint8Array {
 
 /** Whether both are the same address. */
 export function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((octet, i) => octet === other[i])
+  if (one.length !== other.length) return false
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false
+  return true
 }
 
 /** 0.0.0.0 or ::, which stands for every address of this machine, or for none yet. */

@@ -13,7 +13,8 @@ const libc = koffi.load(null)
 // What the kernel fills and reads is laid out by hand.
 if (endianness() !== 'LE' || koffi.sizeof('void *') !== 8) throw new Error('this is not a 64-bit little-endian machine')
 
-export const errno = constants.errno
+/** A copy, since V8 looks every name up in the original. */
+export const errno = { ...constants.errno }
 const errnoNames = new Map(Object.entries(errno).map(([name, value]) => [value, name]))
 
 /** The name of a positive errno, as errno(3) has it. */
@@ -24,13 +25,22 @@ export function errnoName(value: number): string {
 /** Memory the kernel reads or fills during the call. */
 type Memory = Uint8Array | Int32Array | Uint32Array | null
 
-/** Koffi leaves out what the prototype does not have; a rest parameter would cost an array for each call. */
+/** This thread's `errno`, where libc keeps it: to ask koffi for it would be one more call. */
+const lastError = new Int32Array(koffi.view(libc.func('void *__errno_location(void)')(), 4))
+const outcome = (result: number): number => (result < 0 ? -(lastError[0] as number) : result)
+
+/** An argument too many costs as much as one that is used, and a rest parameter an array for each call. */
 function bind<Args extends unknown[]>(prototype: string): (...args: Args) => number {
   const call = libc.func(prototype)
-  return ((a, b, c, d, e, f) => {
-    const result = call(a, b, c, d, e, f)
-    return result < 0 ? -koffi.errno() : result
-  }) as (...args: unknown[]) => number
+  const byCount: ((...args: unknown[]) => number)[] = [
+    (a) => outcome(call(a)),
+    (a, b) => outcome(call(a, b)),
+    (a, b, c) => outcome(call(a, b, c)),
+    (a, b, c, d) => outcome(call(a, b, c, d)),
+    (a, b, c, d, e) => outcome(call(a, b, c, d, e)),
+    (a, b, c, d, e, f) => outcome(call(a, b, c, d, e, f)),
+  ]
+  return byCount[prototype.split(',').length - 1] as (...args: unknown[]) => number
 }
 
 export const socket = bind<[domain: number, type: number, protocol: number]>('int socket(int, int, int)')
@@ -61,10 +71,7 @@ export const shutdown = bind<[fd: number, how: number]>('int shutdown(int, int)'
 export const close = bind<[fd: number]>('int close(int)')
 export const pipe2 = bind<[fds: Memory, flags: number]>('int pipe2(void *, int)')
 const fcntl = libc.func('int fcntl(int, int, ...)')
-const control = (fd: number, command: number, value: number): number => {
-  const result = fcntl(fd, command, 'int', value)
-  return result < 0 ? -koffi.errno() : result
-}
+const control = (fd: number, command: number, value: number): number => outcome(fcntl(fd, command, 'int', value))
 export const setPipeSize = (fd: number, bytes: number): number => control(fd, 1031 /* F_SETPIPE_SZ */, bytes)
 /** Another descriptor of the same, closed on exec. */
 export const duplicate = (fd: number): number => control(fd, 1030 /* F_DUPFD_CLOEXEC */, 3)

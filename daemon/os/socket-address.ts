@@ -10,12 +10,12 @@ export const socketAddressBytes = 28
 
 /** Write a socket address into `target`; returns its length. */
 export function encodeSocketAddress(target: Uint8Array, bytes: Uint8Array, port: number, scope = 0): number {
-  target.fill(0)
+  for (let i = 0; i < socketAddressBytes; i++) target[i] = 0
   target[2] = port >> 8
   target[3] = port & 0xff
   if (bytes.length === 4) {
     target[0] = AF_INET
-    target.set(bytes, 4)
+    for (let i = 0; i < 4; i++) target[4 + i] = bytes[i]
     return 16
   }
   target[0] = AF_INET6
@@ -32,7 +32,7 @@ export function portOf(source: Uint8Array): number {
 /** Copy a socket address's address into 16 bytes at `offset`, IPv4 as IPv4-mapped. */
 export function copyMapped(source: Uint8Array, target: Uint8Array, offset: number): void {
   if (source[0] === AF_INET) {
-    target.set(mappedPrefix, offset)
+    for (let i = 0; i < 12; i++) target[offset + i] = mappedPrefix[i]
     for (let i = 0; i < 4; i++) target[offset + 12 + i] = source[4 + i]
   } else {
     for (let i = 0; i < 16; i++) target[offset + i] = source[8 + i]

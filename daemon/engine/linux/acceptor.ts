@@ -118,7 +118,7 @@ export class Acceptor {
     if (this.#room.shortLoops.value > 0 && !this.#hasRoom) this.#makeRoom()
     for (const index of this.#waiting) this.#take(this.#listeners[index])
     // A shortage is over when nobody is found waiting; the kernel does not tell of that.
-    if (!this.#warned) this.#waiting.clear()
+    if (!this.#warned && this.#waiting.size > 0) this.#waiting.clear()
   }
 
   #take(listener: Listener<number> | undefined): void {

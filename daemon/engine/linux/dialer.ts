@@ -32,8 +32,9 @@ interface Dial {
   readonly port: number
   /** By what its addresses were judged when it began. */
   readonly verdicts: Verdicts
-  /** Addresses not tried yet. */
-  addresses: Address[]
+  addresses: readonly Address[]
+  /** So many of them, from the first on, have been tried. */
+  tried: number
   /** When dialling has taken long enough, on the loop's clock. */
   until: number
   /** Why it will have failed if no address is left. */
@@ -52,7 +53,7 @@ export class Dialer implements Opener, Stage {
   readonly #sessions: Sessions
   readonly #relay: Relay
   /** By slot, from the request on until the session relays. */
-  readonly #dials = new Map<number, Dial>()
+  readonly #dials: (Dial | undefined)[] = []
   /** For what the kernel tells of a socket: whom it is connected to, and where it is bound. */
   readonly #socketAddress = new Uint8Array(socketAddressBytes)
   readonly #ownAddress = new Uint8Array(socketAddressBytes)
@@ -71,19 +72,20 @@ export class Dialer implements Opener, Stage {
       port: destination.port,
       verdicts: this.#loop.verdicts,
       addresses: [],
+      tried: 0,
       until: 0,
       failure: notFound,
       underWay: 0,
       most: mostAttempts,
       hadOthers: false,
     }
-    this.#dials.set(slot, dial)
+    this.#dials[slot] = dial
     const known = this.#loop.names.resolve(slot, destination, this.#loop.timeouts.resolve)
     if (known) this.#dialAll(slot, dial, known)
   }
 
   onName(slot: number, _name: string, addresses: readonly Address[] | undefined): void {
-    const dial = this.#dials.get(slot)
+    const dial = this.#dials[slot]
     if (!dial) return
     if (!addresses) dial.failure = 'EAGAIN'
     this.#dialAll(slot, dial, addresses ?? [])
@@ -92,13 +94,13 @@ export class Dialer implements Opener, Stage {
   onEvent(half: number, events: number): void {
     const slot = slotOf(half)
     if (!isClient(half)) return this.onExtra(slot, this.#sessions.fd[half], events)
-    const dial = this.#dials.get(slot)
+    const dial = this.#dials[slot]
     if (dial) this.#sessions.clientWaits(slot, events, dial.rest)
   }
 
   /** The target's socket, or one that is tried beside it, has something to say about its connect. */
   onExtra(slot: number, fd: number, events: number): void {
-    const dial = this.#dials.get(slot)
+    const dial = this.#dials[slot]
     if (!dial || fd < 0) return
     if (events & (EPOLLERR | EPOLLHUP)) {
       const error = pendingError(fd)
@@ -120,7 +122,7 @@ export class Dialer implements Opener, Stage {
 
   /** The name, or the dial, has had its time, or the next address has its turn. */
   onDeadline(slot: number): void {
-    const dial = this.#dials.get(slot)
+    const dial = this.#dials[slot]
     if (!dial) return
     if (this.#sessions.table.state[slot] !== State.connecting) {
       dial.failure = notResolved
@@ -135,25 +137,27 @@ export class Dialer implements Opener, Stage {
   }
 
   forget(slot: number): void {
-    this.#dials.delete(slot)
+    this.#dials[slot] = undefined
   }
 
   #dialAll(slot: number, dial: Dial, addresses: readonly Address[]): void {
     if (addresses.length > 0) this.#sessions.enter(slot, State.connecting)
-    dial.addresses = [...addresses]
+    dial.addresses = addresses
     dial.until = this.#loop.clock.now + this.#loop.timeouts.connect
     this.#next(slot, dial)
   }
 
   /** Dial the next address, beside those under way, and wait; refuse when there is none of either. */
   #next(slot: number, dial: Dial): void {
-    for (let address = dial.addresses.shift(); address; address = dial.addresses.shift()) {
+    const { addresses } = dial
+    while (dial.tried < addresses.length) {
+      const address = addresses[dial.tried++] as Address
       const isAllowed = this.#loop.verdicts.allows(slot, dial.name, address, dial.port)
       const failure = isAllowed ? this.#dial(slot, dial, address) : notAllowed
       if (failure === undefined) break
       if (failure === 'EMFILE' && dial.underWay > 0) {
         // No room for one more beside them: it takes the place of one that has had its share of the time.
-        dial.addresses.unshift(address)
+        dial.tried--
         dial.most = dial.underWay
         break
       }
@@ -161,7 +165,8 @@ export class Dialer implements Opener, Stage {
     }
     if (dial.underWay === 0) return this.#refuse(slot, dial)
     const left = dial.until - this.#loop.clock.now
-    this.#sessions.setDeadline(slot, untilNextAttempt(left, dial.addresses.length, dial.underWay < dial.most))
+    const untried = addresses.length - dial.tried
+    this.#sessions.setDeadline(slot, untilNextAttempt(left, untried, dial.underWay < dial.most))
   }
 
   /** Begin to connect, to be the target or, if there is one already, beside it; returns why not, if so. */
@@ -172,14 +177,18 @@ export class Dialer implements Opener, Stage {
     const { keepalive, userTimeout } = this.#loop.liveness
     if (keepalive !== 0 || userTimeout !== 0) setLiveness(socket, keepalive, userTimeout)
     const { verdicts, egress } = this.#loop
-    const outbound = { user: table.user[slot], name: dial.name, bytes }
-    let result = verdicts.egress
-      ? egress.bindToFirst(verdicts.egress, outbound, (address) => leaveFrom(socket, address))
-      : 0
+    let result = 0
+    if (verdicts.egress) {
+      const outbound = { user: table.user[slot], name: dial.name, bytes }
+      result = egress.bindToFirst(verdicts.egress, outbound, (address) => leaveFrom(socket, address))
+    }
     if (result === 0) result = connectSocket(socket, bytes, dial.port, scope)
-    table.open(slot)
-    writeMapped(table.targetAddress, slot * 16, bytes)
-    table.seal(slot)
+    // An address that was asked for stands there already.
+    if (dial.name !== undefined) {
+      table.open(slot)
+      writeMapped(table.targetAddress, slot * 16, bytes)
+      table.seal(slot)
+    }
     if (result !== 0 && result !== -errno.EINPROGRESS) {
       close(socket)
       return errnoName(-result)
@@ -232,7 +241,7 @@ export class Dialer implements Opener, Stage {
   }
 
   #refuse(slot: number, dial: Dial): void {
-    this.#dials.delete(slot)
+    this.#dials[slot] = undefined
     this.#loop.refusals.fail(slot, dial.failure)
   }
 
@@ -242,7 +251,7 @@ export class Dialer implements Opener, Stage {
       return this.#refuse(slot, dial)
     }
     if (this.#sessions.table.command[slot] !== forwarded && !this.#tell(slot)) return
-    this.#dials.delete(slot)
+    this.#dials[slot] = undefined
     this.#relay.begin(slot, dial.rest)
   }
 

@@ -1,3 +1,5 @@
+// The global of that name is a getter.
+import { performance } from 'node:perf_hooks'
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { EPOLLIN, Epoll } from '../../os/epoll.ts'
 import { clearEvent } from '../../os/event.ts'
@@ -210,8 +212,9 @@ export class Loop {
   run(): void {
     const onDeadline = (slot: number) => this.#dispatch.onDeadline(slot)
     for (let now = this.#clock.now; !this.#stopped; now = this.#endTurn()) {
-      const count = this.#epoll.wait(this.#isBusy ? 0 : this.#longestWait(now))
-      this.#beginTurn()
+      const timeout = this.#isBusy ? 0 : this.#longestWait(now)
+      const count = this.#epoll.wait(timeout)
+      this.#beginTurn(timeout === 0 ? now : performance.now())
       for (let i = 0; i < count; i++)
         this.#onEvent(this.#epoll.key(i), this.#epoll.generation(i), this.#epoll.events(i))
       this.#pacer.advance()
@@ -243,9 +246,9 @@ export class Loop {
     return Math.min(this.#wheel.untilNext(now), this.#pacer.untilNext(now), this.#acceptor.untilNext())
   }
 
-  #beginTurn(): void {
-    this.#clock.now = performance.now()
-    this.#turns.began(this.#clock.now)
+  #beginTurn(now: number): void {
+    this.#clock.now = now
+    this.#turns.began(now)
   }
 
   /** Returns the time, on the loop's clock. */

@@ -137,7 +137,8 @@ export class Places {
 
   /** The session is over. */
   leave(slot: number, now: number): void {
-    const [source, userSource] = [this.#source[slot] - 1, this.#userSource[slot] - 1]
+    const source = this.#source[slot] - 1
+    const userSource = this.#userSource[slot] - 1
     const isUsers = (this.#flags[slot] & countsForUser) !== 0
     // Before anything is given back: if the loop dies in between, the main thread does not do so again.
     this.#source[slot] = 0
@@ -150,7 +151,7 @@ export class Places {
       this.#leaving.set(userSource, { user, owner: this.#lines.ownerOf(user), left: now })
     }
     if (isUsers) this.#lines.leave(this.#user[slot])
-    const holder = this.#binds.get(slot)
+    const holder = this.#binds.size > 0 ? this.#binds.get(slot) : undefined
     if (holder !== undefined && this.#binds.delete(slot)) this.#bindsOver.push({ holder, at: now })
   }
 
@@ -167,6 +168,7 @@ export class Places {
   /** Forget what was left for long: sources by their users, and ports by BINDs. */
   sweep(now: number): void {
     if (this.#bindsOver.length > 0) this.#forgetBinds(now)
+    if (this.#leaving.size === 0) return
     for (const [line, { user, owner, left }] of this.#leaving) {
       if (now - left < sourceLasts) return
       this.#leaving.delete(line)
