@@ -1,9 +1,15 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createInterface } from 'node:readline'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../helpers/eventually.ts'
 import { longestTest } from '../helpers/patience.ts'
 import { run } from '../helpers/programs.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
+import { canHaveMachine, type DebianMachine, startMachine } from './debian-machine.ts'
 
 /** Milliseconds: on a busy machine a package takes minutes. */
 const patience = 6 * longestTest
@@ -46,4 +52,127 @@ it('is the same, byte for byte, wherever it is built', async () => {
 
 it('has nothing that Debian takes for an error', { timeout: patience }, async () => {
   expect(await done('lintian', ['--allow-root', '--fail-on', 'error', packages[0] ?? ''])).not.toMatch(/^E:/m)
+})
+
+/** A version to come, whose config file has one comment more. */
+async function makeNext(file: string): Promise<string> {
+  const folder = await temporaryFolder(atEnd)
+  const tree = join(folder, 'tree')
+  await done('dpkg-deb', ['--raw-extract', file, tree])
+  const change = (name: string, to: (text: string) => string) =>
+    writeFileSync(join(tree, name), to(readFileSync(join(tree, name), 'utf8')))
+  change('DEBIAN/control', (text) => text.replace(/^Version: .*/m, '$&+next'))
+  change('etc/proxyd/proxyd.toml', (text) => `${text}# What the next version has.\n`)
+  const next = join(folder, 'next.deb')
+  await done('dpkg-deb', ['-Znone', '--root-owner-group', '--build', tree, next])
+  return next
+}
+
+/** Gives half an answer at once, and the rest once it is asked for `/rest`. */
+const server = `
+let end
+const server = require('node:http').createServer((request, response) => {
+  if (request.url !== '/rest') return response.write('half '), void (end = () => response.end('whole'))
+  end()
+  response.end()
+})
+server.listen(9000, '127.0.0.1', () => console.log('listens'))`
+
+describe.runIf(canHaveMachine)('on a Debian that systemd runs', { timeout: patience }, () => {
+  let machine: DebianMachine
+  /** Every file and folder that is not the kernel's, nor in folders where apt and systemd write as they go. */
+  let untouched = ''
+
+  /** What a command that succeeds prints there. */
+  async function says(...[program = '', ...args]: readonly string[]): Promise<string> {
+    const { status, stdout, stderr } = await machine.run(program, ...args)
+    expect(status, `${program} ${args.join(' ')}\n${stdout}\n${stderr}`).toBe(0)
+    return stdout.trim()
+  }
+
+  const files = () => {
+    const changing =
+      '/(proc|sys|dev|run|tmp|root|var/(cache|log/journal|lib/(apt|dpkg|systemd)))/|/var/log/(apt|dpkg|alternatives)'
+    return says('sh', '-c', `find / -mount | grep -Ev '^(${changing})' | sort; getent passwd; getent group`)
+  }
+
+  const mainPid = () => says('systemctl', 'show', '--property=MainPID', '--value', 'proxyd')
+
+  /** Starts a client there, which goes through proxyd. */
+  function fetch(path: string) {
+    const [command = '', ...within] = machine.inNetwork
+    const through = ['--proxy', 'socks5h://127.0.0.1:1080', '--silent', '--show-error', '--no-buffer']
+    const client = spawn(command, [...within, 'curl', ...through, `http://127.0.0.1:9000${path}`])
+    let text = ''
+    for (const stream of [client.stdout, client.stderr]) stream.setEncoding('utf8').on('data', (part) => (text += part))
+    return { text: () => text, ended: once(client, 'close') }
+  }
+
+  /** A client that has half of its answer. */
+  async function beginTransfer() {
+    const transfer = fetch('/')
+    await eventually(() => expect(transfer.text()).toBe('half '))
+    return transfer
+  }
+
+  async function endTransfer({ text, ended }: ReturnType<typeof fetch>) {
+    await fetch('/rest').ended
+    await ended
+    expect(text()).toBe('half whole')
+  }
+
+  beforeAll(async () => {
+    machine = await startMachine(atEnd)
+    copyFileSync(packages[0] ?? '', join(machine.root, 'root/proxyd.deb'))
+    copyFileSync(await makeNext(packages[0] ?? ''), join(machine.root, 'root/next.deb'))
+    const [command = '', ...within] = machine.inNetwork
+    const target = spawn(command, [...within, process.execPath, '-e', server], { stdio: ['ignore', 'pipe', 'inherit'] })
+    atEnd(async () => void target.kill())
+    await once(createInterface({ input: target.stdout }), 'line')
+    untouched = await files()
+  }, 2 * patience)
+
+  it('is installed and serves, as a user of its own, shut in by systemd', async () => {
+    await says('apt-get', '-q', 'install', '-y', '/root/proxyd.deb')
+    expect(await says('systemctl', 'is-active', 'proxyd')).toBe('active')
+    expect(await says('systemctl', 'is-enabled', 'proxyd')).toBe('enabled')
+    await endTransfer(await beginTransfer())
+    expect(await says('stat', '-c', '%U %a', '/var/lib/proxyd', '/run/proxyd', `/proc/${await mainPid()}`)).toBe(
+      'proxyd 700\nproxyd 700\nproxyd 555',
+    )
+    // Refused above 2.0 of 10.
+    await says('systemd-analyze', 'security', '--threshold=20', 'proxyd')
+    await says('proxy-tui', '--socket', '/run/proxyd/proxyd.sock', '--exec', 'health')
+  })
+
+  it('becomes the next version in place, with the settings of the administrator', async () => {
+    const [transfer, before] = [await beginTransfer(), await mainPid()]
+    await says('sh', '-c', "echo 'max-connections = 777' >>/etc/proxyd/proxyd.toml")
+    await says('apt-get', '-q', 'install', '-y', '-o', 'DPkg::Options::=--force-confold', '/root/next.deb')
+    expect(await says('dpkg', '--status', 'proxyd')).toMatch(/^Version: .*\+next$/m)
+    expect(await mainPid()).not.toBe(before)
+    const setting = await says('proxy-tui', '--socket', '/run/proxyd/proxyd.sock', '--exec', 'get max-connections')
+    expect(setting).toContain('777')
+    expect(existsSync(join(machine.root, 'etc/proxyd/proxyd.toml.dpkg-dist'))).toBe(true)
+    await endTransfer(transfer)
+  })
+
+  it('refuses nobody when the daemon crashes', async () => {
+    const before = await mainPid()
+    await says('systemctl', 'kill', '--kill-who=main', '--signal=KILL', 'proxyd')
+    await endTransfer(await beginTransfer())
+    expect(await mainPid()).not.toBe(before)
+    expect(await says('systemctl', 'show', '--property=NRestarts', '--value', 'proxyd')).toBe('1')
+  })
+
+  it('is removed, but for what it has kept, and purged to the last file', async () => {
+    await says('apt-get', '-q', 'remove', '-y', 'proxyd')
+    const refused = fetch('/')
+    await refused.ended
+    expect(refused.text()).toContain('127.0.0.1 port 1080')
+    await says('test', '-s', '/etc/proxyd/proxyd.toml')
+    await says('test', '-s', '/var/lib/proxyd/proxyd.db')
+    await says('apt-get', '-q', 'purge', '-y', 'proxyd')
+    expect(await files()).toBe(untouched)
+  })
 })
