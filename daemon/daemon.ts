@@ -5,7 +5,7 @@ import { Ending } from './ending.ts'
 import { TooFewDescriptors } from './engine/shared/descriptor-shares.ts'
 import { EngineUnavailable, ForwardToSelf } from './engine/start.ts'
 import { Failure } from './failure.ts'
-import { listenFailure, wantedSockets } from './listening.ts'
+import { listenFailure, undrainFailure, wantedSockets } from './listening.ts'
 import type { DaemonLog } from './log.ts'
 import { type Management, startManagement } from './management.ts'
 import { openMonitoring } from './monitoring.ts'
@@ -78,6 +78,11 @@ export async function startDaemon(
         await dataPlane.engine.drain()
         // What the process before still serves is told of, and revoked, by way of this one.
         await predecessor?.channel.closed
+      },
+      async admitClients() {
+        await dataPlane.engine.undrain().catch((error: unknown) => {
+          throw error instanceof ListenError ? new Refusal('unavailable', undrainFailure(error)) : error
+        })
       },
       countLive: () => countLive(tables),
       patience: patienceOf(current.values),

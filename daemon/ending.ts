@@ -1,6 +1,10 @@
+import { Refusal } from './refusal.ts'
+
 export interface EndingOptions {
   /** Refuses new clients; resolves when the last live one has gone. */
   readonly refuseClients: () => Promise<void>
+  /** Takes new clients again; rejects with a Refusal if it cannot, and then refuses them as before. */
+  readonly admitClients: () => Promise<void>
   readonly countLive: () => number
   readonly patience: Patience
   readonly tell: (message: string) => void
@@ -16,32 +20,38 @@ export interface Patience {
 
 /**
  * How the daemon comes to its end, whoever asks for it: at once, or when the live connections have ended. Of a daemon that makes
- * way for its successor these have more time, until somebody has it drain.
+ * way for its successor these have more time, until somebody has it drain. A drain can be taken back until the end has come, unless a
+ * signal has asked for it.
  */
 export class Ending {
   /** Resolves when it is time to close everything. */
   readonly come: Promise<void>
-  readonly #began = new AbortController()
-  /** Aborts when new clients are refused. */
-  readonly began: AbortSignal = this.#began.signal
-  readonly #drains = new AbortController()
-  /** Aborts when live connections get the time of a drain. */
-  readonly drains: AbortSignal = this.#drains.signal
+  #began = new AbortController()
+  readonly #watchers: ((drains: boolean) => void)[] = []
   readonly #refuseClients: () => Promise<void>
+  readonly #admitClients: () => Promise<void>
   readonly #countLive: () => number
   readonly #tell: (message: string) => void
   readonly #resolve: () => void
   #patience: Patience
   #way: keyof Patience | undefined
-  /** Milliseconds since this process began. */
-  #since = 0
+  /** When each way began, in milliseconds since this process did. */
+  readonly #since: Record<keyof Patience, number> = { drain: 0, upgrade: 0 }
   #deadline: NodeJS.Timeout | undefined
+  /** Whom else the end waits for. */
+  #operatorsHaveLeft: Promise<void> | undefined
+  /** Why it comes to its end, once nobody can take that back. */
+  #isFor: string | undefined
+  /** Changes with each drain that is taken back: the end does not wait for its clients any more. */
+  #round = 0
+  #isAdmitting = false
 
-  constructor({ refuseClients, countLive, patience, tell }: EndingOptions) {
+  constructor({ refuseClients, admitClients, countLive, patience, tell }: EndingOptions) {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.come = promise
     this.#resolve = resolve
     this.#refuseClients = refuseClients
+    this.#admitClients = admitClients
     this.#countLive = countLive
     this.#patience = patience
     this.#tell = tell
@@ -51,12 +61,23 @@ export class Ending {
     return this.#way === 'drain'
   }
 
+  /** Aborts when new clients are refused; another one after a drain that was taken back. */
+  get began(): AbortSignal {
+    return this.#began.signal
+  }
+
+  /** Tells when live connections get the time of a drain, and when that is taken back. */
+  watch(watcher: (drains: boolean) => void): void {
+    this.#watchers.push(watcher)
+  }
+
   /** From the beginning of the drain or the upgrade on, also of one that is under way. */
   set patience(patience: Patience) {
     this.#patience = patience
     this.#setDeadline()
   }
 
+  /** False if it drains already. */
   drain(asker = 'the daemon drains'): boolean {
     if (this.isDraining) return false
     this.#tell(`${asker}: new clients are refused, live connections get ${this.#patience.drain / 1000} s`)
@@ -64,40 +85,94 @@ export class Ending {
     return true
   }
 
+  /** Drains for good, for this reason. False if it drains already. */
+  stop(asker: string): boolean {
+    this.#isFor = asker
+    return this.drain(asker)
+  }
+
+  /**
+   * Takes a drain back: resolves when clients are taken as before it. Rejects with a Refusal if there is none, if it is for good, or if
+   * clients cannot be taken again, and then the drain goes on.
+   */
+  async undrain(): Promise<void> {
+    this.#refuseUndrain()
+    if (!this.isDraining) throw new Refusal('conflict', 'the daemon does not drain')
+    if (this.#isAdmitting) throw new Refusal('conflict', 'the daemon is about to take clients again')
+    if (this.#operatorsHaveLeft === undefined) await this.#admit()
+    this.#way = this.#operatorsHaveLeft && 'upgrade'
+    this.#setDeadline()
+    this.#tell('the drain is taken back')
+    for (const watcher of this.#watchers) watcher(false)
+  }
+
+  /** Nothing ends the daemon meanwhile but what ends it for good. */
+  async #admit(): Promise<void> {
+    this.#isAdmitting = true
+    this.#round++
+    clearTimeout(this.#deadline)
+    try {
+      await this.#admitClients()
+      this.#refuseUndrain()
+      this.#began = new AbortController()
+    } catch (error) {
+      this.#awaitClients()
+      this.#setDeadline()
+      throw error
+    } finally {
+      this.#isAdmitting = false
+    }
+  }
+
+  #refuseUndrain(): void {
+    if (this.#isFor === undefined) return
+    throw new Refusal('conflict', `the daemon ends (${this.#isFor}) and takes no clients any more: start it anew`)
+  }
+
   /** A successor serves: it takes the new clients, and those of management once this has resolved. */
   makeWay(operatorsHaveLeft: Promise<void>): void {
-    if (this.#way === undefined) this.#begin('upgrade', operatorsHaveLeft)
+    if (this.#way !== undefined) return
+    this.#operatorsHaveLeft = operatorsHaveLeft
+    this.#begin('upgrade')
   }
 
   shutdown(): void {
     this.#tell('the daemon ends at once')
-    this.#end()
+    this.#end('shutdown')
   }
 
-  #begin(way: keyof Patience, also?: Promise<void>): void {
+  #begin(way: keyof Patience): void {
     const isFirst = this.#way === undefined
     this.#way = way
-    this.#since = performance.now()
+    this.#since[way] = performance.now()
     this.#began.abort()
-    if (way === 'drain') this.#drains.abort()
-    if (isFirst) void Promise.all([this.#refuseClients(), also]).then(() => this.#end())
+    if (way === 'drain') for (const watcher of this.#watchers) watcher(true)
+    if (isFirst) this.#awaitClients()
     this.#setDeadline()
   }
 
+  #awaitClients(): void {
+    const round = this.#round
+    void Promise.all([this.#refuseClients(), this.#operatorsHaveLeft]).then(() => {
+      if (round === this.#round) this.#end('its last client has left')
+    })
+  }
+
   #setDeadline(): void {
-    if (this.#way === undefined) return
     clearTimeout(this.#deadline)
-    const left = this.#since + this.#patience[this.#way] - performance.now()
+    if (this.#way === undefined || this.#isAdmitting) return
+    const left = this.#since[this.#way] + this.#patience[this.#way] - performance.now()
     this.#deadline = setTimeout(() => this.#cutTheRest(), Math.max(0, left))
   }
 
   #cutTheRest(): void {
     const cut = this.#countLive()
     if (cut > 0) this.#tell(`the drain is out of time: live connections that are cut: ${cut}`)
-    this.#end()
+    this.#end('the drain is out of time')
   }
 
-  #end(): void {
+  #end(reason: string): void {
+    this.#isFor ??= reason
     this.#began.abort()
     clearTimeout(this.#deadline)
     this.#resolve()

@@ -7,6 +7,7 @@ import type { Configuration } from './settings/configuration.ts'
 import { forwardsOf } from './settings/forwards.ts'
 import { metricsEndpoints } from './settings/metrics-endpoints.ts'
 import type { SocketRole } from './sockets/handed-sockets.ts'
+import type { ListenError } from './sockets/listeners.ts'
 
 /** The services that listen, and the flags that say where. */
 const flags = {
@@ -83,6 +84,16 @@ export async function canListenOn(host: string): Promise<boolean> {
 
 function isAbsence(code: string | undefined): boolean {
   return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT'
+}
+
+/** Why a drain cannot be taken back. */
+export function undrainFailure({ endpoint: { address, port }, code }: ListenError): string {
+  const whys: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'is taken by now: end what holds it',
+    EACCES: 'is not for this user without more rights: start proxyd anew',
+    EADDRNOTAVAIL: 'is of an address that this machine does not have any more',
+  }
+  return `port ${port} on ${address} ${whys[code] ?? `cannot be listened on (${code})`}; the daemon drains on`
 }
 
 /** Why a service cannot listen there, with the mend. `code` is the errno name. */

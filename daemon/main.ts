@@ -122,21 +122,21 @@ async function serve(configuration: Configuration, configFile: string | undefine
     output.write(`listening ${service} ${address}${leadsTo}\n`)
   }
   output.write('ready\n')
-  void manager.ready(`proxyd ${version} serves SOCKS on ${daemon.socksPlaces.join(' and ')}`)
+  const serves = `proxyd ${version} serves SOCKS on ${daemon.socksPlaces.join(' and ')}`
+  void manager.ready(serves)
   void manager.keep(daemon.sockets())
   manager.watch(daemon.answers)
   let isStopped = false
-  const onDrain = () => {
-    void manager.status('drains: no new clients')
+  daemon.ending.watch((drains) => {
+    void manager.status(drains ? 'drains: no new clients' : serves)
     // Whoever comes is refused; but behind a stop, there may be a start.
-    if (!isStopped) void manager.keep([])
-  }
-  daemon.ending.drains.addEventListener('abort', onDrain, { once: true })
+    if (!isStopped) void manager.keep(drains ? [] : daemon.sockets())
+  })
 
   void stopSignal.then((signal) => {
     isStopped = true
     void manager.stopping()
-    if (!daemon.ending.drain(signal)) logger.info(`${signal}: live connections come to their end already`)
+    if (!daemon.ending.stop(signal)) logger.info(`${signal}: live connections come to their end already`)
     logger.info(`another ${signal} ends them at once`)
   })
   await daemon.ending.come

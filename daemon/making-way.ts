@@ -57,7 +57,7 @@ export function upgradeOf(options: MakingWayOptions): Upgrade {
     testator: testatorOf(options),
     environment: options.environment,
     patience: () => options.config.values['timeout-upgrade'],
-    ends: ending.began,
+    ends: () => ending.began,
     tell: (message) => log.info(message),
     warn: (message) => log.warn(message),
   })
@@ -93,7 +93,7 @@ function testatorOf(options: MakingWayOptions): Testator {
       ending.makeWay(control.leave())
       monitoring?.leave()
       dataPlane.accessLog.leaveRotation()
-      void channel.closed.then(() => ending.drain('the successor has gone'))
+      void channel.closed.then(() => ending.stop('the successor has gone'))
     },
     answer: answers(options),
   }
@@ -106,6 +106,8 @@ function answers({ control, connections, config, dataPlane, ending, predecessor,
     switch (question) {
       case 'drain':
         return void ending.drain('the successor drains')
+      case 'undrain':
+        return ending.undrain()
       case 'shutdown':
         return ending.shutdown()
       case 'overtaken':

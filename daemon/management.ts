@@ -34,7 +34,7 @@ export interface Management {
   /** Every socket of the daemon. */
   readonly listening: Listening
   readonly socksPlaces: readonly string[]
-  /** As long as it listens on them. */
+  /** As long as it listens on them, and what outlasts that. */
   readonly sockets: () => readonly NamedSocket[]
   readonly reload: Reload
   /** Removes the files by which clients find the daemon, for an end that cannot wait. */
@@ -98,6 +98,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
         upgrade: (asker) => upgrade.begin(asker),
         reload: (asker) => reload(asker),
         drain: () => ending.drain(),
+        undrain: () => ending.undrain(),
         shutdown: () => ending.shutdown(),
       },
       status: statusReport(options, observed, administered, { instance, listening, openMetrics, webhook }),
@@ -121,7 +122,8 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
     reloading({ control, config, rules, dataPlane, configFile, manager: options.manager, log: log.logger, heard }),
     predecessor,
   )
-  const sockets = () => [...dataPlane.engine.sockets, ...control.sockets, ...(monitoring?.sockets ?? [])]
+  const lasting = options.handed?.lasting ?? []
+  const sockets = () => [...dataPlane.engine.sockets, ...control.sockets, ...(monitoring?.sockets ?? []), ...lasting]
   const parties = { ...options, ...administered, connections, control, reload, endpoints, sockets, log: log.logger }
   if (predecessor) takeOver(predecessor, parties, parts)
   const upgrade = upgradeOf(parties)

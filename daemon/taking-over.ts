@@ -47,9 +47,9 @@ export function takeOver(predecessor: Predecessor, options: TakingOverOptions, p
 }
 
 /** The process that has made way ends with this one at the latest, which takes down what it has moved until then. */
-function follow({ channel }: Predecessor, { drains }: Ending, parts: AsyncDisposableStack): void {
+function follow({ channel }: Predecessor, ending: Ending, parts: AsyncDisposableStack): void {
   const ask = (question: string) => void channel.ask(question).catch(() => {})
-  drains.addEventListener('abort', () => ask('drain'), { once: true })
+  ending.watch((drains) => ask(drains ? 'drain' : 'undrain'))
   parts.defer(() => {
     ask('shutdown')
     return Promise.race([channel.closed, setTimeout(farewellTime, undefined, { ref: false })])

@@ -184,6 +184,8 @@ export interface Lifecycle {
   reload(asker: string): Promise<Result<'daemon.reload'>>
   /** False if it drains already. */
   drain(): boolean
+  /** Rejects with a Refusal if it does not drain, is to end for good, or cannot take clients again. */
+  undrain(): Promise<void>
   shutdown(): void
 }
 

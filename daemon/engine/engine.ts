@@ -202,8 +202,13 @@ export interface Engine {
   /** Take clients: before it they wait, or go to another process that listens there, too. */
   accept(): Promise<void>
   order<Kind extends keyof Orders>(kind: Kind, value: Orders[Kind]): Promise<number[]>
-  /** Refuse new clients from now on. Resolves when the last live session has ended. */
+  /** Refuse new clients from now on. Resolves when the last live session has ended; after `undrain` it says nothing. */
   drain(): Promise<void>
+  /**
+   * Take clients again after a drain, on the same endpoints. Rejects with `ListenError` if one is not to be had any more, and then
+   * refuses clients as before.
+   */
+  undrain(): Promise<void>
   /** End everything that lives and give every descriptor back. */
   close(): Promise<void>
 }

@@ -2,7 +2,8 @@ import { destinationOf } from '../net/destination.ts'
 import { formatEndpoint } from '../net/endpoint.ts'
 import { descriptorLimit, freePorts } from '../os/system-limits.ts'
 import { OwnSockets } from '../policy/own-sockets.ts'
-import type { Forward } from '../sockets/listeners.ts'
+import { HandedSockets, type NamedSocket } from '../sockets/handed-sockets.ts'
+import { endpointsOf, type Forward, type Listener } from '../sockets/listeners.ts'
 import { openServers } from '../sockets/servers.ts'
 import type { Engine, EngineOptions, EngineServices } from './engine.ts'
 import { startPortableEngine } from './portable/engine.ts'
@@ -34,14 +35,38 @@ export async function startEngine(
 /** As `startEngine`. */
 export async function startPortable(options: EngineOptions, services: EngineServices): Promise<Engine> {
   const shares = sharesOf(options, 1)
-  return startPortableEngine(options, shares, await openServers(options), services)
+  const listeners = await openServers(options)
+  const reopen = async () => openServers(await again(options, listeners))
+  return startPortableEngine(options, shares, listeners, services, reopen)
 }
 
 /** As `startEngine`. */
 export async function startLinux(options: EngineOptions, services: EngineServices): Promise<Engine> {
   const { startLinuxEngine, openLoopSockets } = await loadLinuxEngine()
   const shares = sharesOf(options, options.workers)
-  return startLinuxEngine(options, shares, await openLoopSockets(options), services)
+  const listeners = await openLoopSockets(options)
+  const reopen = async (workers: number) => openLoopSockets({ ...(await again(options, listeners)), workers })
+  return startLinuxEngine(options, shares, listeners, services, reopen)
+}
+
+/** As the options, with the ports that were found, and with the sockets that systemd still has. */
+async function again(options: EngineOptions, listeners: readonly Listener<unknown>[]): Promise<EngineOptions> {
+  const forwards = endpointsOf(listeners, 'forward')
+  const { handed: _, ...rest } = options
+  const lasting = options.handed?.lasting ?? []
+  return {
+    ...rest,
+    listen: endpointsOf(listeners, 'socks'),
+    forwards: options.forwards.map((forward, i) => ({ ...forward, listen: forwards[i] ?? forward.listen })),
+    ...(lasting.length > 0 && { handed: new HandedSockets(await duplicates(lasting)) }),
+  }
+}
+
+/** Of those for the engine; it was koffi that has looked at them in the first place. */
+async function duplicates(sockets: readonly NamedSocket[]): Promise<NamedSocket[]> {
+  const { duplicate } = await import('../os/libc.ts')
+  const own = sockets.filter(({ role }) => role === 'socks' || role === 'forward')
+  return own.map(({ role, address, port, fd }) => ({ role, address, port, fd: duplicate(fd) }))
 }
 
 function sharesOf({ capacity, listen, forwards }: EngineOptions, loops: number): DescriptorShares {

@@ -25,7 +25,7 @@ export async function takeSockets(names: readonly string[], wanted: Wanted): Pro
   const taken: NamedSocket[] = []
   const stale = new Set<string>()
   if (names.length === 0) return { handed: undefined, stale }
-  const { adoptListening } = await libcOrFailure()
+  const { adoptListening, duplicate } = await libcOrFailure()
   for (const [i, text] of names.entries()) {
     const fd = firstSocket + i
     const name = socketName(text)
@@ -34,8 +34,11 @@ export async function takeSockets(names: readonly string[], wanted: Wanted): Pro
     const at = { address: formatAddress(found.address.bytes), port: found.port }
     const ofRole = wanted.filter(([role]) => role === name.role)
     const those = name.place === undefined ? ofRole : ofRole.slice(name.place - 1, name.place)
-    if (those.some(([, endpoint]) => isFor(at, endpoint))) taken.push({ role: name.role, ...at, fd })
-    else if (!name.isKept) throw new Failure(1, unwantedSocket(text, at, name.role))
+    if (those.some(([, endpoint]) => isFor(at, endpoint))) {
+      taken.push({ role: name.role, ...at, fd })
+      // It goes on listening for whom this process turns away.
+      if (!name.isKept) taken.push({ role: name.role, ...at, fd: duplicate(fd), isLasting: true })
+    } else if (!name.isKept) throw new Failure(1, unwantedSocket(text, at, name.role))
     else {
       closeSync(fd)
       stale.add(text)
@@ -46,7 +49,8 @@ export async function takeSockets(names: readonly string[], wanted: Wanted): Pro
 
 async function libcOrFailure() {
   try {
-    return await import('../os/socket.ts')
+    const [{ adoptListening }, { duplicate }] = await Promise.all([import('../os/socket.ts'), import('../os/libc.ts')])
+    return { adoptListening, duplicate }
   } catch (error) {
     const mend = 'have proxyd listen by itself, without a unit for sockets'
     throw new Failure(1, `the sockets of systemd cannot be looked at (${(error as Error).message}): ${mend}`)

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { NamedSocket } from '../sockets/handed-sockets.ts'
+import { isFor, type NamedSocket } from '../sockets/handed-sockets.ts'
 import { keptName, keptNames } from './socket-names.ts'
 
 /** As systemd sets them for a process that it starts. */
@@ -100,8 +100,8 @@ export class ServiceManager {
     if (this.#variables.notifySocket === undefined) return
     const { mostDescriptors } = await import('../os/notify.ts')
     void this.forget(keptNames)
-    const handed = this.#variables.sockets.map((name, i) => (keptNames.has(name) ? undefined : firstSocket + i))
-    const own = sockets.filter(({ fd }) => !handed.includes(fd))
+    const lasting = sockets.filter(({ isLasting }) => isLasting)
+    const own = sockets.filter((socket) => !lasting.some((one) => one.role === socket.role && isFor(one, socket)))
     const byName = Map.groupBy(own, keptName)
     for (const [name, ofName] of byName) {
       if (name === undefined) continue

@@ -10,14 +10,19 @@ export type SocketRole = 'socks' | 'forward' | 'control' | 'control-tls' | 'metr
 export interface NamedSocket extends Endpoint {
   readonly role: SocketRole
   readonly fd: number
+  /** One more descriptor of a socket that systemd listens on itself, also when this process does not: nobody else can bind its port. */
+  readonly isLasting?: boolean
 }
 
 /** Listening sockets that another process has handed over, until whoever wants them takes them. */
 export class HandedSockets {
   readonly #left: NamedSocket[]
+  /** Of those that have been taken, these outlast being closed: for the next process, and to be listened on again. */
+  readonly lasting: readonly NamedSocket[]
 
   constructor(sockets: readonly NamedSocket[]) {
-    this.#left = [...sockets]
+    this.#left = sockets.filter(({ isLasting }) => !isLasting)
+    this.lasting = sockets.filter(({ isLasting }) => isLasting)
   }
 
   /**

@@ -10,9 +10,9 @@ const mostBefore = 16
  */
 export function overtake(
   before: Pick<Channel, 'ask'> | undefined,
-  ending: { drain(asker: string): unknown },
+  ending: { stop(asker: string): unknown },
   by = 1,
 ): void {
-  if (by > mostBefore) ending.drain(`${by} upgrades have followed this process`)
+  if (by > mostBefore) ending.stop(`${by} upgrades have followed this process`)
   else before?.ask('overtaken', { by: by + 1 }).catch(() => {})
 }

@@ -33,8 +33,8 @@ export interface UpgradeOptions {
   readonly environment: NodeJS.ProcessEnv
   /** Milliseconds for the successor until it serves. */
   readonly patience: () => number
-  /** Aborts when the daemon comes to its end. */
-  readonly ends: AbortSignal
+  /** Aborts when the daemon begins to come to its end. */
+  readonly ends: () => AbortSignal
   readonly tell: (message: string) => void
   readonly warn: (message: string) => void
 }
@@ -65,7 +65,7 @@ export class Upgrade {
 
   async #begin(asker: string): Promise<Omit<Successor, 'channel'>> {
     if (this.#isUnderWay) throw new Refusal('conflict', 'an upgrade is under way already: wait for its outcome')
-    if (this.#isDone || this.#options.ends.aborted)
+    if (this.#isDone || this.#options.ends().aborted)
       throw new Refusal('conflict', 'this daemon comes to its end: ask its successor, if it has one')
     refuseWhereTheEndIsNoticed(this.#options.environment)
     this.#isUnderWay = true
@@ -79,8 +79,8 @@ export class Upgrade {
   }
 
   async #handOver(asker: string): Promise<Successor> {
-    const { testator, environment, patience, ends, tell } = this.#options
-    const [generation, limit] = [testator.generation + 1, patience()]
+    const { testator, environment, patience, tell } = this.#options
+    const [generation, limit, ends] = [testator.generation + 1, patience(), this.#options.ends()]
     const version = await versionOnDisk(environment, limit)
     const sockets = testator.sockets()
     const child = start(environment, sockets)

@@ -55,7 +55,22 @@ export const daemonVerbs = {
       () =>
       async ({ call }) => {
         await call('daemon.drain', {})
-        return { data: {}, view: 'draining: no new clients, and the daemon ends when the live ones have' }
+        return {
+          data: {},
+          view: 'draining: no new clients, and the daemon ends when the live ones have, unless you say undrain before',
+        }
+      },
+  }),
+  undrain: verb({
+    arguments: '',
+    role: 'operator',
+    logged: true,
+    summary: 'take new clients again, before a drain has ended',
+    prepare:
+      () =>
+      async ({ call }) => {
+        await call('daemon.undrain', {})
+        return { data: {}, view: 'new clients are taken again' }
       },
   }),
   reload: verb({

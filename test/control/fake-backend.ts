@@ -413,6 +413,11 @@ class FakeLifecycle implements Lifecycle {
     return true
   }
 
+  async undrain(): Promise<void> {
+    if (this.ending !== 'drain') throw new Refusal('conflict', 'the daemon does not drain')
+    this.ending = undefined
+  }
+
   shutdown(): void {
     this.ending = 'shutdown'
   }

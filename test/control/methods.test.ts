@@ -52,6 +52,8 @@ it('drains once, and ends when it is told to', async () => {
   expect((await client.call('daemon.drain')).result).toEqual({})
   expect(control.backend.lifecycle.ending).toBe('drain')
   expect((await client.call('daemon.drain')).error).toMatchObject({ code: -32030, data: { kind: 'draining' } })
+  expect((await client.call('daemon.undrain')).result).toEqual({})
+  expect((await client.call('daemon.undrain')).error).toMatchObject({ data: { kind: 'conflict' } })
   expect((await client.call('daemon.shutdown')).result).toEqual({})
   expect(control.backend.lifecycle.ending).toBe('shutdown')
 })

@@ -1,26 +1,32 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Ending } from '../../daemon/ending.ts'
+import { Refusal } from '../../daemon/refusal.ts'
 
 /** An end whose clients leave when the test says so. */
 function begin(patience: number, live = 1) {
   const clients = Promise.withResolvers<void>()
   const told: string[] = []
+  const watched: boolean[] = []
+  const admission = { answer: async () => {} }
   let refusals = 0
   const ending = new Ending({
     refuseClients: () => {
       refusals++
       return clients.promise
     },
+    admitClients: () => admission.answer(),
     countLive: () => live,
     patience: { drain: patience, upgrade: 86_400_000 },
     tell: (message) => told.push(message),
   })
+  ending.watch((drains) => watched.push(drains))
   let hasCome = false
   void ending.come.then(() => {
     hasCome = true
   })
-  return { ending, told, leave: clients.resolve, refusals: () => refusals, hasCome: () => hasCome }
+  const leave = clients.resolve
+  return { ending, told, watched, admission, leave, refusals: () => refusals, hasCome: () => hasCome }
 }
 
 test('a drain refuses clients once, and comes to its end when the last one has left', async () => {
@@ -63,11 +69,11 @@ test.each([true, false])('a shutdown comes at once; after a drain: %s', async (d
 })
 
 test('a daemon that makes way ends when its clients and operators have left, in a time of its own, or drains when it is told to', async () => {
-  const { ending, told, leave, refusals, hasCome } = begin(60_000)
+  const { ending, told, watched, leave, refusals, hasCome } = begin(60_000)
   const operators = Promise.withResolvers<void>()
   ending.makeWay(operators.promise)
   ending.makeWay(Promise.resolve())
-  expect([ending.isDraining, ending.began.aborted, ending.drains.aborted, refusals()]).toEqual([false, true, false, 1])
+  expect([ending.isDraining, ending.began.aborted, watched, refusals()]).toEqual([false, true, [], 1])
   // The time of a drain is not meant.
   ending.patience = { drain: 0, upgrade: 60_000 }
   leave()
@@ -79,6 +85,59 @@ test('a daemon that makes way ends when its clients and operators have left, in 
   const other = begin(0)
   other.ending.makeWay(Promise.resolve())
   expect(other.ending.drain('the successor drains')).toBe(true)
-  expect([other.ending.isDraining, other.ending.drains.aborted, other.refusals()]).toEqual([true, true, 1])
+  expect([other.ending.isDraining, other.watched, other.refusals()]).toEqual([true, [true], 1])
   await other.ending.come
+})
+
+test('a drain that is taken back ends nothing, however often, and may begin anew', async () => {
+  const { ending, watched, leave, refusals, hasCome } = begin(60_000)
+  await expect(ending.undrain()).rejects.toThrow('the daemon does not drain')
+  for (let i = 1; i <= 2; i++) {
+    ending.drain()
+    expect([ending.isDraining, ending.began.aborted, refusals()]).toEqual([true, true, i])
+    await ending.undrain()
+    expect([ending.isDraining, ending.began.aborted]).toEqual([false, false])
+  }
+  expect(watched).toEqual([true, false, true, false])
+  // Its time would be over, and the last client of then has left.
+  ending.patience = { drain: 0, upgrade: 0 }
+  leave()
+  await setImmediate()
+  expect(hasCome()).toBe(false)
+  ending.drain()
+  await ending.come
+  await expect(ending.undrain()).rejects.toThrow(/^the daemon ends \(/)
+})
+
+test('a drain goes on if clients cannot be taken again, and if a signal asks for it', async () => {
+  const { ending, admission, leave, refusals, watched } = begin(60_000)
+  ending.drain()
+  admission.answer = () => Promise.reject(new Refusal('unavailable', 'the port is taken'))
+  await expect(ending.undrain()).rejects.toThrow('the port is taken')
+  expect([ending.isDraining, refusals()]).toEqual([true, 2])
+  // The signal comes while the sockets are being opened.
+  const { promise, resolve } = Promise.withResolvers<void>()
+  admission.answer = () => promise
+  const undrained = ending.undrain()
+  await expect(ending.undrain()).rejects.toThrow('is about to')
+  expect(ending.stop('SIGTERM')).toBe(false)
+  resolve()
+  await expect(undrained).rejects.toThrow('the daemon ends (SIGTERM) and takes no clients any more: start it anew')
+  expect([ending.isDraining, refusals(), watched]).toEqual([true, 3, [true]])
+  leave()
+  await ending.come
+})
+
+test('a daemon that makes way has the time of an upgrade again once a drain is taken back, and takes no clients', async () => {
+  const { ending, admission, refusals, hasCome } = begin(0)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  admission.answer = () => expect.fail('its successor takes them')
+  ending.makeWay(promise)
+  ending.patience = { drain: 60_000, upgrade: 86_400_000 }
+  ending.drain('the successor drains')
+  await ending.undrain()
+  ending.patience = { drain: 0, upgrade: 86_400_000 }
+  await setImmediate()
+  expect([ending.isDraining, ending.began.aborted, refusals(), hasCome()]).toEqual([false, true, 1, false])
+  resolve()
 })

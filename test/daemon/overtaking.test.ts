@@ -21,7 +21,7 @@ test('of processes that each keep a connection, those drain that many upgrades h
   let newest: Channel | undefined
   const upgrade = (generation: number) => {
     const before = newest
-    const ending = { drain: (asker: string) => drained.push(`${generation}: ${asker}`) }
+    const ending = { stop: (asker: string) => drained.push(`${generation}: ${asker}`) }
     overtake(before, ending)
     newest = channels((question, given) => {
       expect(question).toBe('overtaken')

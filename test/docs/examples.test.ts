@@ -22,7 +22,9 @@ const details = 'connections.get'
 const backup = 'transfer.backup'
 /** Asked of one in test/control/auditor.test.ts. */
 const cut = 'sessions.cut'
-const asked = names.filter((name) => ![...logins, ...endings, upgrade, details, backup, cut].includes(name))
+/** It takes somebody who is waited for, below. */
+const undrain = 'daemon.undrain'
+const asked = names.filter((name) => ![...logins, ...endings, undrain, upgrade, details, backup, cut].includes(name))
 
 /** Whose results are of the moment. Those of the others must be as shown. */
 const varying: readonly Method[] = [
@@ -92,7 +94,7 @@ describe('a daemon answers', () => {
   })
 })
 
-test(`a daemon answers ${details}`, async () => {
+test(`a daemon answers ${details}, and with somebody to wait for ${undrain}`, async () => {
   const daemon = await startDaemon()
   const guest = connect(daemon.port('socks'), '127.0.0.1')
   onTestFinished(() => void guest.destroy())
@@ -105,6 +107,8 @@ test(`a daemon answers ${details}`, async () => {
   const result = await done(client, details, { id: row.id })
   expect(methods[details].result.parse(result)).toEqual(result)
   expect(result).toMatchObject({ connection: { id: row.id, state: 'negotiating' }, end: null })
+  await done(client, 'daemon.drain', {})
+  expect(await done(client, undrain, examples[undrain].params)).toEqual(examples[undrain].result)
 })
 
 test.each(endings)('a daemon answers %s, and ends', async (name) => {

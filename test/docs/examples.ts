@@ -441,6 +441,7 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
     },
   },
   'daemon.drain': { params: {}, result: {} },
+  'daemon.undrain': { params: {}, result: {} },
   'daemon.reload': {
     params: {},
     result: {

@@ -95,12 +95,14 @@ const provocations: Readonly<Record<string, Provocation>> = {
   'operators.remove not_found': { by: 'unix', params: { name: nobody } },
   'operators.setPassword not_found': { by: 'unix', params: { name: nobody, password } },
   'operators.setRole not_found': { by: 'unix', params: { name: nobody, role: 'viewer' } },
+  'daemon.undrain conflict': { by: 'unix', params: {} },
 }
 
 /** Those that take a case of their own, and where it is. */
 const elsewhere = [
   'session.start unsupported_version', // below
   'daemon.drain draining', // below
+  'daemon.undrain unavailable', // a port that somebody else has by then: test/e2e/undrain.test.ts
   // A successor that fails, or is under way: test/e2e/upgrade.test.ts.
   'daemon.upgrade conflict',
   'daemon.upgrade unavailable',

@@ -51,7 +51,7 @@ export const errorWords: Readonly<Record<ErrorKind, string>> = {
   conflict: 'It does not fit the present state, which the text tells; look again, then decide.',
   draining: 'The daemon drains already.',
   unavailable:
-    'The disk of the daemon does not take it, so nothing has changed; `health.store` of `status.get` tells more.',
+    'The disk or machine of the daemon does not do it, so nothing has changed; of the disk `health.store` of `status.get` tells more.',
   unsupported_version: 'Another major version; `data.supported` lists those that the daemon speaks.',
 }
 
@@ -59,6 +59,6 @@ export const errorWords: Readonly<Record<ErrorKind, string>> = {
 export const roleWords: Readonly<Record<Role, string>> = {
   anyone: 'whoever has connected, before login',
   viewer: 'looks at status, settings and metrics, not at who connects where',
-  operator: 'keeps it going: sees and cuts connections, locks users out, follows the log, drains',
+  operator: 'keeps it going: sees and cuts connections, locks users out, follows the log, drains and takes that back',
   admin: 'may do everything',
 }

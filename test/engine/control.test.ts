@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
 import { State, Total } from '../../daemon/engine/session-table.ts'
@@ -182,6 +184,52 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
     peer.finish()
     await draining
     expect(proxy.rows()).toEqual([])
+  })
+
+  it('takes clients again when a drain is taken back, as often as that is, unless somebody else has the port', async () => {
+    const target = await startTarget()
+    const listen = { address: '127.0.0.1', port: 0 }
+    const proxy = await startProxy(start, { forwards: [{ listen, host: target.host, port: target.port }] })
+    const [forward] = proxy.engine.forwarding
+    const sockets = () => proxy.engine.sockets.map(({ role, address, port }) => `${role} ${address} ${port}`)
+    const [before, client] = [sockets(), await proxy.open('127.0.0.1', target.port)]
+    const peer = await target.next()
+    const refused = async (port = proxy.port) => {
+      const visit = async () => (await connectPeer('127.0.0.1', port)).reset()
+      await eventually(() => expect(visit()).rejects.toMatchObject({ code: 'ECONNREFUSED' }))
+    }
+    for (let i = 0; i < 3; i++) {
+      void proxy.engine.drain()
+      await refused()
+      await refused(forward?.port)
+      expect(proxy.engine.sockets).toEqual([])
+      await proxy.engine.undrain()
+      expect(sockets()).toEqual(before)
+      for (const via of ['127.0.0.1', '::1']) {
+        const again = await proxy.open('127.0.0.1', target.port, via)
+        again.write('in')
+        const there = await target.next()
+        expect(await there.readText(2)).toBe('in')
+        there.reset()
+      }
+      const forwarded = await connectPeer('127.0.0.1', forward?.port ?? 0)
+      ;(await target.next()).write('out')
+      expect(await forwarded.readText(3)).toBe('out')
+      forwarded.reset()
+    }
+    client.write('still here')
+    expect(await peer.readText(10)).toBe('still here')
+
+    const drained = proxy.engine.drain()
+    await refused()
+    const other = createServer()
+    await once(other.listen(forward?.port, '127.0.0.1'), 'listening')
+    await expect(proxy.engine.undrain()).rejects.toMatchObject({ code: 'EADDRINUSE', endpoint: forward })
+    await refused()
+    other.close()
+    client.finish()
+    peer.finish()
+    await drained
   })
 
   it('lets clients beyond the limit wait until there is room', async () => {

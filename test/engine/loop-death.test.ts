@@ -167,6 +167,11 @@ describe.runIf(process.platform === 'linux')('a loop that dies', () => {
     expect(await killer.discard()).toBe('ECONNRESET')
     await expect(proxy.client()).rejects.toThrow('ECONNREFUSED')
     expect(proxy.engine.restarts).toEqual([0])
+    await proxy.engine.undrain()
+    const client = await greet(proxy)
+    client.reset()
+    await proxy.empty()
+    expect(proxy.engine.restarts).toEqual([1])
   })
 })
 

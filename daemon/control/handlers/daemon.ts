@@ -15,6 +15,10 @@ export function daemonHandlers(backend: Backend): HandlersOf<'config' | 'daemon'
       if (!backend.lifecycle.drain()) throw new RpcError('draining', 'the daemon drains already')
       return {}
     },
+    'daemon.undrain': async () => {
+      await backend.lifecycle.undrain()
+      return {}
+    },
     'daemon.reload': (_, { identity }) => backend.lifecycle.reload(identity.name),
     'daemon.upgrade': (_, { identity }) => backend.lifecycle.upgrade(identity.name),
     'daemon.shutdown': () => {

@@ -21,6 +21,8 @@ import type { SharedCount } from './shared-counts.ts'
 const batch = 4
 const patience = 'new clients wait until others have left'
 const nothing = new Uint8Array(0)
+/** More listening sockets than a loop ever has: so many epoll keys are theirs, whatever their number after a drain. */
+const mostDoors = 0x1_0000
 
 /** Room for sessions, of all loops together. */
 export interface Room {
@@ -54,9 +56,8 @@ export class Acceptor {
   readonly #banned: BannedSources
   readonly #negotiator: Negotiator
   readonly #admitter: Admitter
-  readonly #listeners: Listener<number>[]
+  #listeners: readonly Listener<number>[] = []
   readonly #firstKey: number
-  readonly #doors: number
   /** For those who do not come for themselves; undefined if all do. */
   readonly #introducer: Introducer | undefined
   /** Of the client who was accepted last, or introduced. */
@@ -83,16 +84,14 @@ export class Acceptor {
     this.#banned = banned
     this.#negotiator = next.negotiator
     this.#admitter = next.admitter
-    this.#listeners = [...listeners]
     this.#firstKey = firstKey
-    this.#doors = listeners.length
-    for (const { socket } of listeners) loop.belongings.add(socket)
+    this.#have(listeners)
     if (balancers.length === 0) return
     this.#introducer = new Introducer(
       loop,
       new Balancers(balancers, (message) => loop.post({ type: 'warn', message })),
       room.live,
-      firstKey + this.#doors,
+      firstKey + mostDoors,
       this.#welcome,
     )
   }
@@ -103,10 +102,23 @@ export class Acceptor {
     for (const [i, { socket }] of this.#listeners.entries()) epoll.add(socket, EPOLLIN, this.#firstKey + i, 0)
   }
 
+  /** Take clients again, after `close`, from these sockets. */
+  reopen(listeners: readonly Listener<number>[]): void {
+    this.#have(listeners)
+    this.open()
+    // A rest goes on: what there was no room for there may be none for now.
+    if (this.#restsUntil !== 0) this.#watch(0)
+  }
+
+  #have(listeners: readonly Listener<number>[]): void {
+    this.#listeners = listeners
+    for (const { socket } of listeners) this.#loop.belongings.add(socket)
+  }
+
   /** Clients wait at the listening socket with this key, which has its turn, or a balancer speaks. */
   onEvent(key: number): void {
     const index = key - this.#firstKey
-    if (index < this.#doors) this.#waiting.add(index)
+    if (index < mostDoors) this.#waiting.add(index)
     else this.#introducer?.onEvent(key)
   }
 
@@ -156,11 +168,14 @@ export class Acceptor {
 
   /** Take no clients from now on: they are refused, unless another process has the sockets open, too. */
   close(): void {
-    for (const { socket } of this.#listeners.splice(0)) {
-      this.#loop.epoll.remove(socket)
-      this.#loop.belongings.delete(socket)
+    const { epoll, belongings } = this.#loop
+    for (const { socket } of this.#listeners) {
+      epoll.remove(socket)
+      belongings.delete(socket)
       close(socket)
     }
+    this.#listeners = []
+    this.#waiting.clear()
   }
 
   /** Reset whoever has not been introduced yet. */

@@ -31,13 +31,14 @@ const workerFile = new ThreadFile(import.meta.url, 'worker')
 
 /**
  * Start the Linux engine: every loop a worker thread, with listening sockets of its own at every endpoint. Those are made
- * elsewhere; the loops close them.
+ * elsewhere, and by `reopen` for so many loops after a drain; the loops close them.
  */
 export function startLinuxEngine(
   options: EngineOptions,
   { sessions: capacity, extras: maxExtras, binds: maxBinds }: DescriptorShares,
   listeners: readonly Listener<readonly number[]>[],
   services: EngineServices,
+  reopen: Reopen,
 ): Engine {
   const refusal = refusedSplice()
   if (refusal !== undefined)
@@ -56,18 +57,23 @@ export function startLinuxEngine(
   }
   const { timeouts, liveness, limitLines, sourceLines, banned, known, rules } = options
   const orders = { maxSessions, timeouts, liveness, policy: ownPolicy(options.policy), rules }
-  const loops = Array.from({ length: options.workers }, (_, index) => {
-    const taken = listeners.flatMap(({ at, socket: all, leadsTo }) =>
-      all.filter((_, i) => i % options.workers === index).map((socket) => ({ at, socket, leadsTo })),
-    )
-    const memory = { limitLines, sourceLines, banned, known }
-    return { ...shared, ...memory, index, listeners: taken }
-  })
-  return new LinuxEngine(loops, orders, listeners, shared, services)
+  const memory = { limitLines, sourceLines, banned, known }
+  const loops = Array.from({ length: options.workers }, (_, index) => ({ ...shared, ...memory, index }))
+  return new LinuxEngine(loops, orders, listeners, services, reopen)
+}
+
+/** Opens the sockets of before again, for so many loops. Rejects with `ListenError`. */
+type Reopen = (loops: number) => Promise<Listener<readonly number[]>[]>
+
+/** What falls to one of so many loops. */
+function shareOf(listeners: readonly Listener<readonly number[]>[], index: number, loops: number): Listener<number>[] {
+  return listeners.flatMap(({ at, socket: all, leadsTo }) =>
+    all.filter((_, i) => i % loops === index).map((socket) => ({ at, socket, leadsTo })),
+  )
 }
 
 /** What a loop is started with that never changes. */
-type Fixed = Omit<LoopOptions, keyof Ordered | 'table' | 'own' | 'event' | 'port' | 'replaces'>
+type Fixed = Omit<LoopOptions, keyof Ordered | 'listeners' | 'table' | 'own' | 'event' | 'port' | 'replaces'>
 
 /** What orders change: a loop that takes another's place is started with it as it is then. */
 type Ordered = Pick<LoopOptions, 'maxSessions' | 'timeouts' | 'liveness' | 'rules'> & { readonly policy: OwnPolicy }
@@ -79,7 +85,8 @@ class LinuxEngine implements Engine {
   readonly listening: readonly Endpoint[]
   readonly forwarding: readonly Endpoint[]
   readonly relayPorts: SharedArrayBuffer
-  readonly sockets: readonly NamedSocket[]
+  readonly #reopen: Reopen
+  #listeners: readonly Listener<readonly number[]>[]
   readonly #loops: readonly LoopHandle[]
   #ordered: Ordered
   /** When loops have died lately. */
@@ -89,19 +96,27 @@ class LinuxEngine implements Engine {
     loops: readonly Fixed[],
     ordered: Ordered,
     listeners: readonly Listener<readonly number[]>[],
-    { capacity, relayPorts }: Pick<Fixed, 'capacity' | 'relayPorts'>,
     services: EngineServices,
+    reopen: Reopen,
   ) {
+    const [{ capacity, relayPorts }] = loops as [Fixed]
     this.relayPorts = relayPorts
     this.#ordered = ordered
+    this.#listeners = listeners
+    this.#reopen = reopen
     const onDeath = (loop: LoopHandle, error: Error) => this.#mourn(loop, error)
-    this.#loops = loops.map((fixed) => new LoopHandle(fixed, ordered, services, onDeath))
+    this.#loops = loops.map(
+      (fixed, i) => new LoopHandle(fixed, ordered, shareOf(listeners, i, loops.length), services, onDeath),
+    )
     this.tables = this.#loops.map((loop) => loop.table)
     this.capacity = capacity
     this.listening = endpointsOf(listeners, 'socks')
     this.forwarding = endpointsOf(listeners, 'forward')
-    this.sockets = listeners.flatMap((each) => each.socket.map((fd) => ({ role: roleOf(each), ...each.at, fd })))
     process.prependListener('exit', this.#resetAll)
+  }
+
+  get sockets(): readonly NamedSocket[] {
+    return this.#listeners.flatMap((each) => each.socket.map((fd) => ({ role: roleOf(each), ...each.at, fd })))
   }
 
   get restarts(): readonly number[] {
@@ -119,7 +134,14 @@ class LinuxEngine implements Engine {
   }
 
   async drain(): Promise<void> {
+    this.#listeners = []
     await this.#order({ kind: 'drain', value: undefined })
+  }
+
+  async undrain(): Promise<void> {
+    const loops = this.#loops.filter((loop) => loop.canServe)
+    this.#listeners = await this.#reopen(loops.length)
+    await Promise.all(loops.map((loop, i) => loop.undrain(this.#ordered, shareOf(this.#listeners, i, loops.length))))
   }
 
   async close(): Promise<void> {
@@ -182,8 +204,9 @@ class LoopHandle {
   readonly #sockets: Int32Array
   readonly #services: EngineServices
   readonly #onDeath: (loop: LoopHandle, error: Error) => void
-  readonly #event = openEvent()
-  readonly #left = Promise.withResolvers<void>()
+  #listeners: readonly Listener<number>[]
+  #event = openEvent()
+  #left = Promise.withResolvers<void>()
   readonly #confirmations = new Map<number, (serials: readonly number[]) => void>()
   #port: MessagePort
   #lastTicket = 0
@@ -195,10 +218,12 @@ class LoopHandle {
   constructor(
     fixed: Fixed,
     ordered: Ordered,
+    listeners: readonly Listener<number>[],
     services: EngineServices,
     onDeath: (loop: LoopHandle, error: Error) => void,
   ) {
     const { capacity, index } = fixed
+    this.#listeners = listeners
     this.table = new SessionTable(capacity)
     this.table.nextSerial[0] = index + 1
     this.#fixed = fixed
@@ -220,7 +245,7 @@ class LoopHandle {
     const { port1, port2 } = new MessageChannel()
     port1.on('message', (message: LoopMessage) => this.#onMessage(message, port1))
     const own = { table: this.table.buffer, own: this.#memory, event: this.#event, port: port2, replaces }
-    const workerData: LoopOptions = { ...this.#fixed, ...ordered, ...own }
+    const workerData: LoopOptions = { ...this.#fixed, ...ordered, ...own, listeners: this.#listeners }
     const worker = new Worker(workerFile.url, { workerData, transferList: [port2], name: `loop ${this.#fixed.index}` })
     let error = new Error('its thread ended')
     worker.once('error', (thrown: unknown) => {
@@ -253,6 +278,23 @@ class LoopHandle {
     this.#port = this.#start(ordered, this.#accepts)
   }
 
+  /** Whether it lives, or another could take its place. */
+  get canServe(): boolean {
+    return !this.#isOver || !workerFile.isReplaced
+  }
+
+  /** Has it take clients again; one that has died since the drain began has another in its place. */
+  async undrain(ordered: Ordered, listeners: readonly Listener<number>[]): Promise<void> {
+    this.#listeners = listeners
+    this.#drains = false
+    if (!this.#isOver) return void (await this.order({ kind: 'undrain', value: listeners }))
+    this.#isOver = false
+    this.#event = openEvent()
+    this.#left = Promise.withResolvers()
+    this.restarts++
+    this.#port = this.#start(ordered, true)
+  }
+
   #leave(): void {
     this.#isOver = true
     close(this.#event)
@@ -261,7 +303,7 @@ class LoopHandle {
 
   /** Gives back all that it had but for its listening sockets, at which others may wait; returns how many sessions have ended. */
   #bury(): number {
-    const { index, capacity, listeners, count, counts, limitLines, sourceLines, relayPorts } = this.#fixed
+    const { index, capacity, count, counts, limitLines, sourceLines, relayPorts } = this.#fixed
     const now = performance.now()
     for (const [half, fd] of this.#sockets.entries()) {
       if (!isSocket(fd)) continue
@@ -269,7 +311,7 @@ class LoopHandle {
       resetOnClose(fd)
       close(fd)
     }
-    const sockets = this.#isOver || this.#drains ? [] : listeners.map(({ socket }) => socket)
+    const sockets = this.#isOver || this.#drains ? [] : this.#listeners.map(({ socket }) => socket)
     new Belongings(this.#memory.belongings).closeAll(new Set(sockets))
     const lines = new LimitLines(limitLines)
     const sources = new SourceLines(sourceLines)

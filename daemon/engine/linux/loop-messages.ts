@@ -87,8 +87,10 @@ export type MainMessage =
 export interface LoopOrders extends Orders {
   /** Take clients from now on. */
   readonly accept: undefined
-  /** Refuse new clients; done when the last session has ended. */
+  /** Refuse new clients; done when the last session has ended, or other sockets have come. */
   readonly drain: undefined
+  /** Take clients from these sockets, after a drain. */
+  readonly undrain: readonly Listener<number>[]
   /** End every session and leave. */
   readonly stop: undefined
 }

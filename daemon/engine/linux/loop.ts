@@ -117,6 +117,11 @@ export class Loop {
       this.#acceptor.close()
       return []
     },
+    undrain: (listeners) => {
+      this.#acceptor.reopen(listeners)
+      this.#confirmDrains()
+      return []
+    },
     stop: () => {
       this.#stopped = true
       return []
@@ -227,8 +232,7 @@ export class Loop {
       this.#sessions.places.sweep(this.#clock.now)
       this.#wheel.advance(this.#clock.now, onDeadline)
       this.#acceptor.takeTurn()
-      if (this.#sessions.live === 0 && this.#acceptor.isEmpty)
-        for (const ticket of this.#drainTickets.splice(0)) this.#confirm(ticket, [])
+      if (this.#sessions.live === 0 && this.#acceptor.isEmpty) this.#confirmDrains()
     }
     this.#acceptor.close()
     this.#acceptor.turnAway()
@@ -332,6 +336,10 @@ export class Loop {
       this.#sessions.reset(slot, table.whyBrokenOff(slot, reason))
     }
     return ended
+  }
+
+  #confirmDrains(): void {
+    for (const ticket of this.#drainTickets.splice(0)) this.#confirm(ticket, [])
   }
 
   readonly #confirm = (ticket: number, serials: readonly number[]): void => {

@@ -44,16 +44,22 @@ import { Uses } from './uses.ts'
  * many as `backlog` says, and as there are descriptors for that nobody else needs. Further ones are reset; without any
  * descriptor, libuv would reset all that wait.
  *
- * The servers are made elsewhere; the engine closes them.
+ * The servers are made elsewhere, and by `reopen` after a drain; the engine closes them.
  */
 export function startPortableEngine(
   options: EngineOptions,
   shares: DescriptorShares,
-  listeners: readonly Listener<readonly ServerSocket[]>[],
+  listeners: Listeners,
   services: EngineServices,
+  reopen: Reopen,
 ): Engine {
-  return new PortableEngine(options, shares, listeners, services)
+  return new PortableEngine(options, shares, listeners, services, reopen)
 }
+
+type Listeners = readonly Listener<readonly ServerSocket[]>[]
+
+/** Opens the servers of before again. Rejects with `ListenError`. */
+type Reopen = () => Promise<Listeners>
 
 /** A client that waits for room. */
 interface Arrival {
@@ -96,10 +102,12 @@ class PortableEngine implements Engine {
   /** Sessions that live, and may. */
   readonly #room: PlacesRoom & { most: number }
   readonly relayPorts = new SharedArrayBuffer(RelayPorts.bytes)
-  readonly sockets: readonly NamedSocket[]
-  readonly #servers: readonly ServerSocket[]
+  readonly #reopen: Reopen
+  #listeners: Listeners = []
   #accepts = false
-  #stopped: Promise<void> | undefined
+  /** Drains that have begun, or been taken back. */
+  #drains = 0
+  #stopped: Promise<unknown> = Promise.resolve()
   #nextRoom: NodeJS.Timeout | undefined
   readonly #orders: { readonly [Kind in keyof Orders]: (value: Orders[Kind]) => Promise<number[]> } = {
     apply: async (change) => {
@@ -140,10 +148,12 @@ class PortableEngine implements Engine {
   constructor(
     options: EngineOptions,
     { sessions: capacity, extras, binds: mostBinds, waiting }: DescriptorShares,
-    listeners: readonly Listener<readonly ServerSocket[]>[],
+    listeners: Listeners,
     services: EngineServices,
+    reopen: Reopen,
   ) {
     this.#services = services
+    this.#reopen = reopen
     this.#shortage = new Shortage((message) => services.warn(message))
     this.#mostWaiting = Math.min(options.backlog * listeners.length, waiting)
     this.#banned = new BannedSources(options.banned)
@@ -193,16 +203,27 @@ class PortableEngine implements Engine {
       policy,
     }
     this.#warnOfUserTimeout(options.liveness)
-    this.sockets = listeners.flatMap((each) => each.socket.map(({ fd }) => ({ role: roleOf(each), ...each.at, fd })))
-    this.#servers = listeners.flatMap(({ socket, leadsTo }) => {
-      for (const { server } of socket) {
-        server.on('connection', (client) => this.#meet(client, leadsTo))
-        server.on('error', (error) => services.warn(`cannot accept a client: ${error.message}`))
-      }
-      return socket
-    })
+    this.#attend(listeners)
     this.#shortage.watch()
     process.prependListener('exit', this.#resetAll)
+  }
+
+  get sockets(): readonly NamedSocket[] {
+    return this.#listeners.flatMap((each) => each.socket.map(({ fd }) => ({ role: roleOf(each), ...each.at, fd })))
+  }
+
+  #attend(listeners: Listeners): void {
+    this.#listeners = listeners
+    for (const { socket, leadsTo } of listeners) {
+      for (const { server } of socket) {
+        server.on('connection', (client) => this.#meet(client, leadsTo))
+        server.on('error', (error) => this.#services.warn(`cannot accept a client: ${error.message}`))
+      }
+    }
+  }
+
+  get #servers(): readonly ServerSocket[] {
+    return this.#listeners.flatMap(({ socket }) => socket)
   }
 
   async accept(): Promise<void> {
@@ -271,9 +292,17 @@ class PortableEngine implements Engine {
 
   async drain(): Promise<void> {
     const stopped = this.#stopListening()
+    const drain = ++this.#drains
     // Each that ends may make room for one that waits, and has come before the drain.
-    while (this.#sessions.size > 0) await Promise.all([...this.#sessions.values()].map((session) => session.ended))
+    while (this.#sessions.size > 0 && drain === this.#drains)
+      await Promise.all([...this.#sessions.values()].map((session) => session.ended))
     await stopped
+  }
+
+  async undrain(): Promise<void> {
+    this.#attend(await this.#reopen())
+    this.#drains++
+    await this.accept()
   }
 
   async close(): Promise<void> {
@@ -376,8 +405,9 @@ class PortableEngine implements Engine {
   }
 
   /** Resolves when the last client's socket has closed. */
-  #stopListening(): Promise<void> {
-    this.#stopped ??= Promise.all(this.#servers.map(({ server }) => closed(server))).then(() => {})
+  #stopListening(): Promise<unknown> {
+    this.#stopped = Promise.all([this.#stopped, ...this.#servers.map(({ server }) => closed(server))])
+    this.#listeners = []
     return this.#stopped
   }
 }

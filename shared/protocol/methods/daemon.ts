@@ -118,6 +118,16 @@ export const daemonMethods = {
     params: nothing,
     result: done,
   },
+  'daemon.undrain': {
+    role: 'operator',
+    summary:
+      'Take new clients again, on the sockets of before, as long as a drain has not come to its end. Refused if SIGTERM asked for it, ' +
+      'or where another program has taken a port meanwhile; then the daemon drains on.',
+    refuses: ['conflict', 'unavailable'],
+    logged: [],
+    params: nothing,
+    result: done,
+  },
   'daemon.reload': {
     role: 'admin',
     summary:

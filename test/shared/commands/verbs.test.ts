@@ -642,6 +642,7 @@ describe('log', () => {
 describe('the daemon', () => {
   test.each([
     ['drain', 'daemon.drain'],
+    ['undrain', 'daemon.undrain'],
     ['shutdown', 'daemon.shutdown'],
   ])('%s', async (line, method) => {
     const { calls, outcome } = await runCommand(line, { [method]: {} })
