@@ -3,7 +3,10 @@ import { limitNames } from '../limits.ts'
 import { UsageError } from './usage.ts'
 import type { Call, Deed, Flag, Known, Question, Verb } from './verb.ts'
 import { findVerb, usageOf, verbNameIn, verbsBelow } from './verbs.ts'
-import { splitCommands, type Word } from './words.ts'
+import { quoteWord, splitCommands, type Word } from './words.ts'
+
+/** Flags that keep a call from coming too late: a line that is typed is about what is so then. */
+const momentary: readonly string[] = ['revision', 'was']
 
 /** A command that is understood and can be carried out. */
 export interface Command {
@@ -125,4 +128,14 @@ function checkCount(name: string, verb: Verb, values: readonly Word[], position:
   if (!surplus) return
   const more = verbsBelow(name).length > 0 ? `; 'help ${name}' lists what else there is` : ''
   throw new UsageError(`too much for ${name}; usage: ${usage}${more}`, surplus.position)
+}
+
+/** A call as a line of commands, as `--exec` takes it. No password is in it: those are asked for. */
+export function lineOf({ verb, values, flags = {} }: Call): string {
+  const given = Object.entries(flags).filter(([name]) => !momentary.includes(name))
+  const flagWords = given.map(([name, value]) => (value === '' ? `--${name}` : `--${name}=${value}`))
+  // A value that looks like a flag stands behind what ends the flags.
+  const isPlain = values.every((value) => !value.startsWith('--'))
+  const words = isPlain ? [...values, ...flagWords] : [...flagWords, '--', ...values]
+  return [verb, ...words.map(quoteWord)].join(' ')
 }

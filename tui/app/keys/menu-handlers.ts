@@ -1,7 +1,6 @@
 import { counted } from '../../../shared/format/count.ts'
 import type { Menu } from '../state/dialogs.ts'
-import { type Grouping, groupings } from '../state/grouping.ts'
-import { listPage } from '../state/pages.ts'
+import { type Grouping, groupings, listPage } from '../state/pages.ts'
 import { type ExportFormat, exportText } from '../tables/export.ts'
 import { type MenuItem, menuItems } from '../tables/menus.ts'
 import { quickFilters } from '../tables/quick-filters.ts'

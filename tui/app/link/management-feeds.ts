@@ -1,5 +1,6 @@
-import type { AuditEntry, Ban } from '../../../shared/protocol/methods.ts'
-import { type BanChange, followBans } from '../../client/index.ts'
+import { RpcError } from '../../../shared/protocol/errors.ts'
+import type { AuditEntry, Ban, WatchNotice } from '../../../shared/protocol/methods.ts'
+import { type BanChange, type Client, followBans } from '../../client/index.ts'
 import type { DataEvent } from '../state/state.ts'
 import type { EntryFeed } from './entry-watch.ts'
 import { TableWatch } from './table-watch.ts'
@@ -57,4 +58,15 @@ export function banWatch(feed: Feed, failed: (error: unknown) => void): TableWat
     },
     failed,
   })
+}
+
+/** Hears what a daemon's watches tell, as long as the connection lasts. Rejects as `Client.call` does. */
+export async function hearWatches(client: Client, tell: (notice: WatchNotice) => void): Promise<void> {
+  client.on('watches.notices', ({ notices }) => notices.forEach(tell))
+  try {
+    await client.call('watches.subscribe', {})
+  } catch (error) {
+    // A daemon from before there were watches.
+    if (!(error instanceof RpcError) || error.kind !== 'method_not_found') throw error
+  }
 }

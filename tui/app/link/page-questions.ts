@@ -3,11 +3,10 @@ import { readMoment } from '../../../shared/commands/moments.ts'
 import type { Role } from '../../../shared/protocol/methods.ts'
 import type { Client } from '../../client/index.ts'
 import { overlayOf } from '../state/dialogs.ts'
-import { listPage } from '../state/pages.ts'
+import { listPage, type UsagePeriod } from '../state/pages.ts'
 import { suffices } from '../state/rights.ts'
 import type { Rules } from '../state/rules.ts'
 import type { State, Told } from '../state/state.ts'
-import type { UsagePeriod } from '../state/usage.ts'
 
 /** Ask for what is needed only while its page is shown, as far as `role` may know it. Rejects as `Client.call` does. */
 export async function askForPage({ call }: Client, state: State, role: Role): Promise<Partial<Told>> {

@@ -45,3 +45,16 @@ export function nextList({ page, shows }: { readonly page: Page; readonly shows:
 
 /** What shows the sums on the page of the connections. */
 export const sumsShown = 1 + (others.connections?.indexOf('sums') ?? 0)
+
+/** What live connections can be summed up by. */
+export const groupings = ['user', 'source', 'destination'] as const
+export type Grouping = (typeof groupings)[number]
+
+/** How far back the page of what users moved looks. */
+export const usagePeriods = ['24h', '7d', '31d', '400d'] as const
+export type UsagePeriod = (typeof usagePeriods)[number]
+
+/** The next longer or shorter period; the same where there is none. */
+export function periodBeside(period: UsagePeriod, by: number): UsagePeriod {
+  return usagePeriods[usagePeriods.indexOf(period) + by] ?? period
+}

@@ -3,10 +3,9 @@ import { reduceDialog } from '../state/dialogs.ts'
 import { remember } from '../state/done-commands.ts'
 import { type ListEvent, reduceList } from '../state/lists.ts'
 import { forgetSubjects, reduceOverview } from '../state/overview.ts'
-import { type ListPage, sumsShown } from '../state/pages.ts'
+import { type ListPage, periodBeside, sumsShown } from '../state/pages.ts'
 import type { Event, UiState } from '../state/state.ts'
 import { clearMessage, markRead, say } from '../state/toasts.ts'
-import { periodBeside } from '../state/usage.ts'
 import { prefer } from './prefer.ts'
 
 /** What the person has made of the screen after an event. */

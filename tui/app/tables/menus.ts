@@ -1,6 +1,5 @@
 import type { Menu } from '../state/dialogs.ts'
-import { groupings } from '../state/grouping.ts'
-import { listPage } from '../state/pages.ts'
+import { groupings, listPage } from '../state/pages.ts'
 import type { State } from '../state/state.ts'
 import { quickFilters } from './quick-filters.ts'
 import { columnsShown } from './table-spec.ts'

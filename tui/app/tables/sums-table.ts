@@ -5,7 +5,7 @@ import { amountField, textField } from '../../../shared/filter/fields.ts'
 import { fieldWord } from '../../../shared/filter/filter.ts'
 import { formatDuration } from '../../../shared/format/time.ts'
 import type { UpDown } from '../chart/resample.ts'
-import type { Grouping } from '../state/grouping.ts'
+import type { Grouping } from '../state/pages.ts'
 import { fadeZero, numberColumn, placeColumn, trafficColumns } from './columns.ts'
 import type { TableSpec } from './table-spec.ts'
 
