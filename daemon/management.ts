@@ -10,11 +10,11 @@ import { upgradeOf } from './making-way.ts'
 import { Heard, monitored, openSockets, userSeriesFor } from './monitoring.ts'
 import { formatEndpoint } from './net/endpoint.ts'
 import {
+  historyOf,
   keptLimits,
   type Listening,
   observe,
   observedConnections,
-  pastOf,
   statusReport,
   watchAccess,
   watchRefusals,
@@ -82,7 +82,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
       userTable: new ObservedUsers(dataPlane.accounts, keptLimits(dataPlane), observed.traffic),
       connections,
       metrics: observed.metrics,
-      past: pastOf(options, observed.metrics),
+      history: historyOf(options, observed.metrics),
       usage: new UsageReports(options.store.usage, dataPlane.accounts),
       bans,
       accessLog,

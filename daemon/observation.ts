@@ -10,9 +10,9 @@ import { Direction, eachSource, everybody } from './engine/shared/limit-lines.ts
 import { ObservedConnections } from './observe/connections.ts'
 import { healthReport, StoreChanges } from './observe/health.ts'
 import { RecordedMetrics } from './observe/metrics.ts'
-import { Past } from './observe/past.ts'
 import { byLimits, byRules, tellRefusals } from './observe/refusal-lines.ts'
 import type { RateOf } from './observe/session-rows.ts'
+import { ThroughputHistory } from './observe/throughput-history.ts'
 import { UserTraffic } from './observe/user-traffic.ts'
 import type { KeptLimits } from './observe/users.ts'
 import { WallClock } from './observe/wall-clock.ts'
@@ -60,8 +60,8 @@ export type Listening = Result<'status.get'>['listening']
 const mostSteps = 1000
 
 /** Throughput over time, from memory and from what is kept. */
-export function pastOf({ store, dataPlane: { accounts } }: Watched, metrics: RecordedMetrics): Past {
-  return new Past({
+export function historyOf({ store, dataPlane: { accounts } }: Watched, metrics: RecordedMetrics): ThroughputHistory {
+  return new ThroughputHistory({
     recent: (range, user) => metrics.throughput(range, user),
     read: (wish) => store.usage.read({ ...wish, offset: 0, limit: mostSteps }),
     idOf: (user) => (user === null ? noLogin : accounts.named(user)?.id),

@@ -6,14 +6,14 @@ import { SessionTable } from '../engine/session-table.ts'
 import { WallClock } from '../observe/wall-clock.ts'
 import { Refusal } from '../refusal.ts'
 import { Collector } from './collector.ts'
+import { listEnded } from './ended-entries.ts'
 import { EntryReader } from './entry.ts'
 import { entryFilter } from './entry-filter.ts'
 import { Follower, News } from './follower.ts'
 import { lineOf } from './line.ts'
 import { LogFile, type Rotation } from './log-file.ts'
-import { listLogged } from './logged.ts'
+import { searchLog } from './log-search.ts'
 import type { FollowWish, FromLog, ListWish, LogSettings, LogThreadOptions, ToLog } from './messages.ts'
-import { listRemembered } from './remembered.ts'
 import { UserNames } from './user-names.ts'
 
 /** The thread that writes down what became of sessions, so that neither the loops nor the main thread have to do with it. */
@@ -151,8 +151,8 @@ class LogThread {
     const query = { matches: entryFilter(filter), since, limit, cursor }
     this.#catchUp()
     this.#file?.flush()
-    if (!this.#file?.isFile) return listRemembered(this.#tables, this.#reader, this.#collector.position, query)
-    return listLogged(this.#file.path, this.#settings.rotation.count, query)
+    if (!this.#file?.isFile) return listEnded(this.#tables, this.#reader, this.#collector.position, query)
+    return searchLog(this.#file.path, this.#settings.rotation.count, query)
   }
 
   #follow(ticket: number, { filter = '', history = 0 }: FollowWish): void {

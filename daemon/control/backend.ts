@@ -32,7 +32,7 @@ export interface Backend {
   readonly userTable: UserTable
   readonly connections: LiveConnections
   readonly metrics: Metrics
-  readonly past: Past
+  readonly history: History
   readonly usage: UsageReports
   readonly log: RecordedLog
   readonly bans: BanAdministration
@@ -233,7 +233,7 @@ export interface LiveConnections extends FollowedTable<Connection, TableChange> 
 }
 
 /** Throughput over time; refused with `not_found` if there is no such user. */
-export interface Past {
+export interface History {
   throughput(wish: Params<'metrics.history'>): Promise<Result<'metrics.history'>>
 }
 

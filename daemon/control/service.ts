@@ -85,7 +85,7 @@ export function makeService(options: ServiceOptions): Offered {
     ...banHandlers(backend.bans, feed),
     ...accessHandlers(backend.accessLog),
     ...connectionHandlers(backend.connections, feed),
-    ...metricsHandlers(backend.metrics, backend.past, limits),
+    ...metricsHandlers(backend.metrics, backend.history, limits),
     ...usageHandlers(backend.usage),
     ...logHandlers(backend.log, limits),
     ...ruleHandlers(backend.rules),

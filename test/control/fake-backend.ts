@@ -42,7 +42,7 @@ export class FakeBackend implements Backend {
   readonly userTable = new FakeUserTable(this.users)
   readonly connections = new FakeConnections()
   readonly metrics = new FakeMetrics()
-  readonly past = { throughput: async (wish: Params<'metrics.history'>) => this.metrics.throughput(wish) }
+  readonly history = { throughput: async (wish: Params<'metrics.history'>) => this.metrics.throughput(wish) }
   readonly usage = { list: async () => ({ usage: [] }) }
   readonly log = new FakeLog()
   readonly bans = new FakeBans()

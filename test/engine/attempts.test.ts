@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Reason } from '../../daemon/engine/session-table.ts'
-import { inTurns, tellsAsMuch, untilNextAttempt } from '../../daemon/engine/shared/staggering.ts'
+import { inTurns, tellsAsMuch, untilNextAttempt } from '../../daemon/engine/shared/happy-eyeballs.ts'
 
 describe('the addresses of a name', () => {
   it.each([

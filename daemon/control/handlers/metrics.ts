@@ -1,22 +1,22 @@
 import type { Limits } from '../../../shared/protocol/limits.ts'
 import { eventLine, newestThatFit } from '../../../shared/protocol/message.ts'
 import type { Sample } from '../../../shared/protocol/methods.ts'
-import type { Metrics, Past } from '../backend.ts'
+import type { History, Metrics } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
 import type { Outlet, Subscription } from '../session.ts'
 
 /** Following the metrics, and how they came to be what they are. */
-export function metricsHandlers(metrics: Metrics, past: Past, limits: Limits): HandlersOf<'metrics'> {
+export function metricsHandlers(metrics: Metrics, history: History, limits: Limits): HandlersOf<'metrics'> {
   return {
-    'metrics.subscribe': ({ history = 0 }, session) => {
+    'metrics.subscribe': ({ history: count = 0 }, session) => {
       session.subscribe('metrics', (outlet) => followMetrics(metrics, outlet))
-      return { samples: newestThatFit(metrics.history(history), limits.line) }
+      return { samples: newestThatFit(metrics.history(count), limits.line) }
     },
     'metrics.unsubscribe': (_, session) => {
       session.unsubscribe('metrics')
       return {}
     },
-    'metrics.history': (wish, session) => session.read(() => past.throughput(wish)),
+    'metrics.history': (wish, session) => session.read(() => history.throughput(wish)),
   }
 }
 

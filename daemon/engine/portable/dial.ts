@@ -2,8 +2,8 @@ import { connect, isIPv6, type Socket } from 'node:net'
 import { type Address, formatAddress, parseAddress } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { streamBytes } from '../../sockets/listeners.ts'
+import { inTurns, mostAttempts, tellsAsMuch, untilNextAttempt } from '../shared/happy-eyeballs.ts'
 import { type Failure, notAllowed, notFound, type Refusal, refusalOf } from '../shared/refusals.ts'
-import { inTurns, mostAttempts, tellsAsMuch, untilNextAttempt } from '../shared/staggering.ts'
 import type { Verdicts } from '../shared/verdicts.ts'
 import { watchOver } from './context.ts'
 import { reset, type Session } from './session.ts'
@@ -28,7 +28,7 @@ export function refusalFor(error: unknown): Refusal {
 }
 
 /**
- * Connects to the first of these addresses that answers within `timeouts.connect` (see `staggering.ts`). Rejects with an
+ * Connects to the first of these addresses that answers within `timeouts.connect` (see `happy-eyeballs.ts`). Rejects with an
  * error that has a `code`; also if the session ends meanwhile.
  */
 export function dialAll(session: Session, addresses: readonly string[], destination: Destination): Promise<Socket> {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { Past } from '../../daemon/observe/past.ts'
+import { ThroughputHistory } from '../../daemon/observe/throughput-history.ts'
 import { Refusal } from '../../daemon/refusal.ts'
 
 const hour = 3_600_000
@@ -15,7 +15,7 @@ function past(rows: readonly { start: number; up: number; down: number }[]) {
   const unknown = Array(235).fill(null)
   return {
     wishes,
-    past: new Past({
+    past: new ThroughputHistory({
       recent(_, user) {
         if (user === 'nobody') throw new Refusal('not_found', 'there is no such user')
         return { step: 360_000, end: now, up: [...unknown, 1, 1, 1, 1, 1], down: [...unknown, 2, 2, 2, 2, 2] }

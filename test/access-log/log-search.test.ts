@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { entryFilter } from '../../daemon/access-log/entry-filter.ts'
 import { lineOf } from '../../daemon/access-log/line.ts'
-import { listLogged, type Query } from '../../daemon/access-log/logged.ts'
+import { type Query, searchLog } from '../../daemon/access-log/log-search.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { accessEntryOf } from './entries.ts'
 
@@ -27,7 +27,7 @@ function pages(path: string, older: number, query: Partial<Query> = {}): number[
   const all: number[][] = []
   let cursor: string | undefined
   do {
-    const page = listLogged(path, older, { ...everything, ...query, cursor })
+    const page = searchLog(path, older, { ...everything, ...query, cursor })
     all.push(page.entries.map(({ up }) => up))
     cursor = page.next
   } while (cursor !== undefined)
@@ -66,11 +66,11 @@ it('goes on where it was when the files are moved aside meanwhile', async () => 
   const path = join(await temporaryFolder(), 'log')
   writeFileSync(`${path}.1`, text(0, 5))
   writeFileSync(path, text(5, 10))
-  const first = listLogged(path, 2, { ...everything, limit: 3 })
+  const first = searchLog(path, 2, { ...everything, limit: 3 })
   renameSync(`${path}.1`, `${path}.2`)
   renameSync(path, `${path}.1`)
   writeFileSync(path, text(10, 15))
-  const second = listLogged(path, 2, { ...everything, cursor: first.next })
+  const second = searchLog(path, 2, { ...everything, cursor: first.next })
   expect([...first.entries, ...second.entries].map(({ up }) => up)).toEqual(downFrom(10, 0))
 })
 
@@ -109,7 +109,7 @@ it('finds every line, wherever its end falls', async () => {
 it.each(['', 'x', '1', '1 x', '-1 2', '1 2 3', '1 9007199254740992', `1 ${'9'.repeat(400)}`])(
   'refuses %j for a cursor',
   (cursor) => {
-    expect(() => listLogged('/nowhere', 0, { ...everything, cursor })).toThrow('no such cursor')
+    expect(() => searchLog('/nowhere', 0, { ...everything, cursor })).toThrow('no such cursor')
   },
 )
 

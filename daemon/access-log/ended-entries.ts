@@ -2,7 +2,7 @@ import type { AccessEntry, Result } from '../../shared/protocol/methods.ts'
 import type { SessionTable } from '../engine/session-table.ts'
 import { Refusal } from '../refusal.ts'
 import type { EntryReader } from './entry.ts'
-import type { Query } from './logged.ts'
+import type { Query } from './log-search.ts'
 
 /** A session that has ended, and where it stands among the others. */
 interface Remembered {
@@ -15,7 +15,7 @@ interface Remembered {
  * The sessions that ended last, as far as the tables remember them, newest first: at most `limit` of those that ended
  * before the cursor, of all up to a position without it. Throws a Refusal for a cursor that is none.
  */
-export function listRemembered(
+export function listEnded(
   tables: readonly SessionTable[],
   reader: EntryReader,
   position: readonly number[],

@@ -12,7 +12,7 @@ const longShapes = {
   '400d': { by: 'day', step: day, count: 400 },
 } as const
 
-export interface PastOptions {
+export interface HistoryOptions {
   /** What is in memory; throws a `Refusal` if there is no such user. */
   readonly recent: (range: RecentRange, user?: string | null) => History
   /** What is kept of hours and days. Rejects with a StoreError. */
@@ -36,10 +36,10 @@ interface Moved {
 }
 
 /** Throughput over time, also of the time before the daemon's start. */
-export class Past {
-  readonly #options: PastOptions
+export class ThroughputHistory {
+  readonly #options: HistoryOptions
 
-  constructor(options: PastOptions) {
+  constructor(options: HistoryOptions) {
     this.#options = options
   }
 

@@ -29,7 +29,7 @@ interface Place {
  * The entries of a log and its older files, FILE.1 and so on, newest first. A page may have fewer than there are, even
  * none: then it names the next one all the same. Throws a Refusal for a cursor that is none.
  */
-export function listLogged(path: string, older: number, query: Query): Result<'access.list'> {
+export function searchLog(path: string, older: number, query: Query): Result<'access.list'> {
   const { cursor, matches, since, limit } = query
   let from = cursor === undefined ? undefined : placeOf(cursor)
   let left = mostRead
