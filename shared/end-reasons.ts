@@ -11,7 +11,7 @@ interface Facts {
 
 const reasons = {
   denied: { words: 'wrong password', means: 'wrong or missing password', refusal: 'permission' },
-  malformed: { words: 'not SOCKS5', means: 'not SOCKS5', refusal: 'request' },
+  malformed: { words: 'not understood', means: 'neither SOCKS nor a request to a proxy', refusal: 'request' },
   unsupported: { words: 'not supported', means: 'no such command or kind of address', refusal: 'request' },
   forbidden: { words: 'forbidden', means: 'by the rules', refusal: 'permission' },
   limit_user: { words: 'limit of user', means: 'as many connections as the user may have', refusal: 'permission' },

@@ -150,6 +150,16 @@ export const settings = {
     runtime: true,
     summary: 'when clients must log in; auto: as soon as there is a user',
   },
+  protocols: {
+    type: 'list',
+    default: ['socks5', 'socks4', 'http'],
+    placeholder: 'PROTOCOL',
+    most: 3,
+    runtime: true,
+    summary:
+      'what clients may speak, all of it at the one port: socks5, socks4 (4A included), http (CONNECT, and requests for ' +
+      'http://); repeatable. Whoever speaks anything else is let go without a word',
+  },
   commands: {
     type: 'list',
     default: ['connect', 'bind', 'udp-associate'],

@@ -237,7 +237,7 @@ export class Bans implements Sources {
 
 const reasonWords: Readonly<Record<BanReason, string>> = {
   login: 'wrong passwords',
-  malformed: 'what is not SOCKS5',
+  malformed: 'what is neither SOCKS nor HTTP',
   silent: 'connections that ask for nothing',
   operator: "an operator's word",
 }

@@ -3,7 +3,7 @@ import type { Endpoint } from '../net/endpoint.ts'
 import type { Network } from '../net/network.ts'
 import type { NamedSocket } from '../sockets/handed-sockets.ts'
 import type { ListenOptions } from '../sockets/listeners.ts'
-import type { Terms } from '../socks/negotiation.ts'
+import type { Terms } from '../socks/conversation.ts'
 import type { SessionTable } from './session-table.ts'
 
 /** Milliseconds, each from 100 to a day; see the settings table for what they bound. */

@@ -132,6 +132,8 @@ export class SessionTable {
   readonly closed: Float64Array
   /** What the client asked for: CMD (RFC 1928, section 4), `forwarded`, or 0 until it has. */
   readonly command: Uint8Array
+  /** What the client speaks: a `Protocol`, or 0 until that is known. */
+  readonly protocol: Uint8Array
   /** The user's index. */
   readonly user: Uint16Array
   /** Bytes delivered from the client to its destination, and back. */
@@ -221,6 +223,7 @@ export class SessionTable {
     const targetPort = layout.place(2 * rows)
     const state = layout.place(rows)
     const command = layout.place(rows)
+    const protocol = layout.place(rows)
     const reason = layout.place(rows)
     const paced = layout.place(rows)
     const clientAddress = layout.place(addressBytes * rows)
@@ -255,6 +258,7 @@ export class SessionTable {
     this.targetPort = new Uint16Array(this.buffer, targetPort, rows)
     this.state = new Uint8Array(this.buffer, state, rows)
     this.command = new Uint8Array(this.buffer, command, rows)
+    this.protocol = new Uint8Array(this.buffer, protocol, rows)
     this.reason = new Uint8Array(this.buffer, reason, rows)
     this.paced = new Uint8Array(this.buffer, paced, rows)
     this.clientAddress = new Uint8Array(this.buffer, clientAddress, addressBytes * rows)
@@ -432,6 +436,7 @@ export class SessionTable {
     this.serial[slot] = 0
     for (let at = slot * stateCount; at < (slot + 1) * stateCount; at++) this.since[at] = 0
     this.command[slot] = 0
+    this.protocol[slot] = 0
     this.user[slot] = 0
     this.up[slot] = 0
     this.down[slot] = 0
@@ -462,6 +467,7 @@ export class SessionTable {
     this.reason[row] = reason
     this.closed[row] = now
     this.command[row] = this.command[slot]
+    this.protocol[row] = this.protocol[slot]
     this.user[row] = this.user[slot]
     this.up[row] = this.up[slot]
     this.down[row] = this.down[slot]

@@ -72,7 +72,7 @@ export function eventOfBan(ban: Ban, isBanned: boolean, time: number): Omit<Even
 
 const banReasons: Readonly<Record<Ban['reason'], string>> = {
   login: 'wrong passwords',
-  malformed: 'what is not SOCKS5',
+  malformed: 'what is neither SOCKS nor HTTP',
   silent: 'connections that ask for nothing',
   operator: "an operator's word",
 }

@@ -18,3 +18,17 @@ export function destinationOf(host: string, port: number): Destination {
   const address = parseAddress(name)
   return address ? { kind: 'address', ...address, port } : { kind: 'name', name, port }
 }
+
+/** No name is longer, in bytes (RFC 1928, section 5; RFC 1035, section 2.3.4). */
+const longestName = 255
+
+/**
+ * As `destinationOf`, of a client's text; undefined if that is neither a name nor a literal. Only what host names are made of:
+ * a NUL, a line break or a quote would mean one thing to a rule and another to the resolver, and so would a second dot at the
+ * end. Colons are for IPv6 literals alone, and no label is empty.
+ */
+export function namedDestination(name: string, port: number): Destination | undefined {
+  if (name.length > longestName || !/^(?!\.|.*\.\.)[\w.:-]+$/.test(name)) return undefined
+  const destination = destinationOf(name, port)
+  return destination.kind === 'name' && name.includes(':') ? undefined : destination
+}

@@ -3,6 +3,7 @@ import { type Settings, settings } from '../../shared/settings.ts'
 import type { EngineOptions, Policy, Tuning } from '../engine/engine.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import { parseNetwork } from '../net/network.ts'
+import { protocolNames } from '../socks/conversation.ts'
 import { forwardsOf } from './forwards.ts'
 import { commands, rateOf } from './setting-values.ts'
 
@@ -31,9 +32,10 @@ export function engineOptions(
 /** What clients may ask for, and what they are told, by the settings. */
 export function permissionsOf(
   values: Readonly<Settings>,
-): Pick<Policy, 'commands' | 'udpAdvertise' | 'udpPortRequired'> {
+): Pick<Policy, 'protocols' | 'commands' | 'udpAdvertise' | 'udpPortRequired'> {
   const allowed = Object.entries(commands).flatMap(([name, command]) => (values.commands.includes(name) ? command : []))
   return {
+    protocols: protocolNames.filter((name) => values.protocols.includes(name)),
     commands: allowed,
     udpAdvertise: values['udp-advertise'],
     udpPortRequired: values['udp-port-required'],

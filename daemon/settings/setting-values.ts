@@ -5,6 +5,7 @@ import { type SettingName, type SettingShape, settings } from '../../shared/sett
 import { isSpan, readSpan, spanText } from '../../shared/span.ts'
 import { isLoopbackLiteral, isUnspecified, parseAddress } from '../net/address.ts'
 import { parseNetwork } from '../net/network.ts'
+import { protocolNames } from '../socks/conversation.ts'
 import { Command } from '../socks/messages.ts'
 import { parseForward } from './forwards.ts'
 import { parseMetricsEndpoint } from './metrics-endpoints.ts'
@@ -65,15 +66,9 @@ const meaningProblem: { readonly [Name in SettingName]?: (value: readonly string
   'control-addr': (addresses) => addressProblem(addresses) ?? remoteControlProblem(addresses),
   'control-tls-addr': addressProblem,
   'udp-advertise': (addresses) => addressProblem(addresses) ?? advertiseProblem(addresses),
-  commands: (names) => {
-    const bad = names.find((name) => !Object.hasOwn(commands, name))
-    return bad === undefined ? undefined : `takes ${Object.keys(commands).join(', ')}, and not ${JSON.stringify(bad)}`
-  },
-  'access-log-events': (names) => {
-    const known: readonly string[] = accessEvents
-    const bad = names.find((name) => !known.includes(name))
-    return bad === undefined ? undefined : `takes ${known.join(', ')}, and not ${JSON.stringify(bad)}`
-  },
+  commands: (names) => wordProblem(Object.keys(commands), names),
+  protocols: (names) => (names.length === 0 ? 'needs at least one protocol' : wordProblem(protocolNames, names)),
+  'access-log-events': (names) => wordProblem(accessEvents, names),
   'access-log-size': (value) => {
     const text = String(value)
     if (text === '0' || (sizeOf(text) ?? 0) >= leastLogSize) return undefined
@@ -112,6 +107,11 @@ export function sizeOf(text: string): number | undefined {
 /** Bytes a second; undefined for 0, which is no limit. Throws a RangeError. */
 export function rateOf(text: string): number | undefined {
   return text === '0' ? undefined : Number(parseLimit('rate-up', text))
+}
+
+function wordProblem(known: readonly string[], words: readonly string[]): string | undefined {
+  const bad = words.find((word) => !known.includes(word))
+  return bad === undefined ? undefined : `takes ${known.join(', ')}, and not ${JSON.stringify(bad)}`
 }
 
 function networkProblem(texts: readonly string[]): string | undefined {

@@ -15,6 +15,7 @@ const judges: { readonly [Name in SettingName]?: Judge<Settings[Name]> } = {
   auth: (_, after) => after === 'required',
   'open-proxy': (_, after) => !after,
   'udp-port-required': (_, after) => after,
+  protocols: isPart,
   commands: isPart,
   'ban-exempt': isPart,
   'max-connections': isLower,

@@ -1,41 +1,27 @@
 import { unmapped } from '../net/address.ts'
-import { type Destination, destinationOf } from '../net/destination.ts'
+import { type Destination, namedDestination } from '../net/destination.ts'
+import {
+  after,
+  type Conversation,
+  joined,
+  more,
+  nothing,
+  type Outcome,
+  Protocol,
+  type Refusal,
+  switchedOff,
+  type Terms,
+} from './conversation.ts'
 import { AddressType, Command, encodeReply, Method, Reply, version } from './messages.ts'
 
-/** What the session does next. */
-export type Step =
-  /** Wait for more bytes. */
-  | { readonly kind: 'more' }
-  /** Check the login and tell `Negotiation.authenticated`. */
-  | { readonly kind: 'authenticate'; readonly username: Uint8Array; readonly password: Uint8Array }
-  /** Do what is asked for, send the reply, then relay, beginning with `Negotiation.takeRest`. */
-  | { readonly kind: 'request'; readonly command: Command; readonly destination: Destination }
-  /** Deliver the reply, if there is one, and close. `isSwitchedOff`: a command was asked for that the terms leave out. */
-  | { readonly kind: 'end'; readonly why: Refusal; readonly isSwitchedOff?: true }
-
-/** `denied`: for want of a good login; `malformed`: it is not SOCKS; `unsupported`: it is, but such a thing is not done. */
-export type Refusal = 'denied' | 'malformed' | 'unsupported'
-
-/** What is asked of clients, and allowed to them. */
-export interface Terms {
-  readonly passwordRequired: boolean
-  /** Any other one gets REP 07. */
-  readonly commands: readonly Command[]
-}
-
-export interface Outcome {
-  /** To be sent before anything else. Not to be written to: it may be shared. */
-  readonly reply: Uint8Array | undefined
-  readonly step: Step
-}
-
-const nothing = new Uint8Array(0)
-const more: Outcome = { reply: undefined, step: { kind: 'more' } }
 const methodChosen = {
   [Method.none]: Uint8Array.of(version, Method.none),
   [Method.password]: Uint8Array.of(version, Method.password),
   [Method.unacceptable]: Uint8Array.of(version, Method.unacceptable),
 }
+
+/** What comes of a client who does not speak version 5: its bytes are in `takeRest`, for whom they mean something to. */
+export const otherVersion: Outcome = { reply: undefined, step: { kind: 'end', why: 'malformed' } }
 
 /** VER of the login (RFC 1929, section 2). */
 const loginVersion = 1
@@ -43,13 +29,10 @@ const loginAccepted = Uint8Array.of(loginVersion, 0)
 const loginRefused = Uint8Array.of(loginVersion, 1)
 
 /**
- * A client's side of RFC 1928 and RFC 1929 up to its request, without I/O: bytes in, replies and the next step out.
- * However the bytes are split or run together, the replies and steps are the same.
- *
- * What can be refused is refused at its first wrong byte. A client that does not speak version 5 is let go without a
- * word, since no reply of ours would mean anything to it. RSV is not looked at.
+ * A client's side of RFC 1928 and RFC 1929 up to its request. What can be refused is refused at its first wrong byte. A client
+ * that does not speak version 5 is let go without a word, since no reply of ours would mean anything to it. RSV is not looked at.
  */
-export class Negotiation {
+export class Negotiation implements Conversation {
   readonly #terms: Terms
   #expected: 'greeting' | 'login' | 'request' | 'nothing' = 'greeting'
   /** Bytes received and not yet understood. */
@@ -59,10 +42,10 @@ export class Negotiation {
     this.#terms = terms
   }
 
-  /**
-   * Takes the next bytes from the client; `chunk` is not needed afterwards. While a step waits for the session, bytes
-   * are only kept, so bound what you pass then.
-   */
+  get protocol(): Protocol {
+    return Protocol.socks5
+  }
+
   receive(chunk: Uint8Array): Outcome {
     this.#input = this.#input.length === 0 ? chunk : joined(this.#input, chunk)
     const outcome = this.#advance()
@@ -71,19 +54,24 @@ export class Negotiation {
     return outcome
   }
 
-  /** Answers the step `authenticate`. */
   authenticated(accepted: boolean): Outcome {
     if (!accepted) return this.#end(loginRefused, 'denied')
     this.#expected = 'request'
     return after(loginAccepted, this.#advance())
   }
 
-  /** Whether the client has sent more than has been acted on. */
   get hasInput(): boolean {
     return this.#input.length > 0
   }
 
-  /** Takes what the client sent behind its request. */
+  get isChallenged(): boolean {
+    return false
+  }
+
+  get held(): number {
+    return this.#input.length
+  }
+
   takeRest(): Uint8Array {
     const rest = this.#input
     this.#input = nothing
@@ -105,7 +93,7 @@ export class Negotiation {
 
   /** VER, NMETHODS, METHODS (RFC 1928, section 3). */
   #greeting(input: Uint8Array): Outcome {
-    if (input.length > 0 && input[0] !== version) return this.#end(undefined, 'malformed')
+    if (input.length > 0 && (input[0] !== version || !this.#terms.protocols.includes('socks5'))) return otherVersion
     if (input.length < 2) return more
     const length = 2 + input[1]
     if (input.length < length) return more
@@ -141,9 +129,9 @@ export class Negotiation {
     if (input.length > 0 && input[0] !== version) return this.#refuse(Reply.generalFailure, 'malformed')
     const command = this.#terms.commands.find((allowed) => allowed === input[1])
     if (input.length > 1 && !command) {
-      const { reply } = this.#refuse(Reply.commandNotSupported, 'unsupported')
-      const isSwitchedOff = Object.values(Command).some((known) => known === input[1])
-      return { reply, step: { kind: 'end', why: 'unsupported', ...(isSwitchedOff && { isSwitchedOff: true }) } }
+      const refused = this.#refuse(Reply.commandNotSupported, 'unsupported')
+      const isKnown = Object.values(Command).some((known) => known === input[1])
+      return isKnown && refused.reply ? switchedOff(refused.reply) : refused
     }
     if (input.length < 4 || !command) return more
 
@@ -169,7 +157,7 @@ export class Negotiation {
     return this.#end(encodeReply(reply), why)
   }
 
-  #end(reply: Uint8Array | undefined, why: Refusal): Outcome {
+  #end(reply: Uint8Array, why: Refusal): Outcome {
     this.#expected = 'nothing'
     return { reply, step: { kind: 'end', why } }
   }
@@ -190,34 +178,11 @@ export function addressLengthOf(type: number, octet = 1): number | undefined {
  * if it is no name. `bytes` is not needed afterwards.
  */
 export function readDestination(type: number, bytes: Uint8Array, port: number): Destination | undefined {
-  if (type === AddressType.name) return named(bytes, port)
+  if (type === AddressType.name) return namedDestination(String.fromCharCode(...bytes), port)
   return { kind: 'address', bytes: unmapped(new Uint8Array(bytes)), scope: 0, port }
-}
-
-/**
- * Only what host names are made of: a NUL, a line break or a quote would mean one thing to a rule and another to the
- * resolver, and so would a second dot at the end. Colons are for IPv6 literals alone, and no label is empty.
- */
-function named(bytes: Uint8Array, port: number): Destination | undefined {
-  const name = String.fromCharCode(...bytes)
-  if (!/^(?!\.|.*\.\.)[\w.:-]+$/.test(name)) return undefined
-  const destination = destinationOf(name, port)
-  return destination.kind === 'name' && name.includes(':') ? undefined : destination
 }
 
 /** What follows the first `length` bytes. */
 function behind(input: Uint8Array, length: number): Uint8Array {
   return input.length === length ? nothing : input.subarray(length)
-}
-
-function after(reply: Uint8Array, next: Outcome): Outcome {
-  return { reply: next.reply ? joined(reply, next.reply) : reply, step: next.step }
-}
-
-/** A new array of both, one behind the other. */
-export function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const both = new Uint8Array(first.length + second.length)
-  both.set(first)
-  both.set(second, first.length)
-  return both
 }

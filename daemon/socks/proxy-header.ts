@@ -1,5 +1,5 @@
 import { parseLiteral, unmapped } from '../net/address.ts'
-import { joined } from './negotiation.ts'
+import { joined, nothing } from './conversation.ts'
 
 /**
  * What a load balancer says of a connection ahead of all else on it: whose it is (the PROXY protocol, versions 1 and 2).
@@ -15,7 +15,6 @@ export type Introduction =
   /** No such header, or one of a client that does not come over TCP and IP. */
   | { readonly kind: 'malformed' }
 
-const nothing = new Uint8Array(0)
 const more: Introduction = { kind: 'more' }
 const malformed: Introduction = { kind: 'malformed' }
 

@@ -9,7 +9,7 @@ export function banReason({ reason }: Ban): string {
 
 const banReasons: Readonly<Record<Ban['reason'], string>> = {
   login: 'wrong passwords',
-  malformed: 'not SOCKS5',
+  malformed: 'not understood',
   silent: 'silent connections',
   operator: 'by operator',
 }

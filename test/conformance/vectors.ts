@@ -37,8 +37,7 @@ function named(name: string, port = 80): Uint8Array {
 }
 
 const greetings: readonly Vector[] = [
-  { title: 'SOCKS 4', says: () => bytes(4, 1, loopbackWeb), replies: '', end: 'closed' },
-  { title: 'HTTP', says: () => bytes('GET / HTTP/1.1\r\n\r\n'), replies: '', end: 'closed' },
+  { title: 'SOCKS 3', says: () => bytes(3, 1, loopbackWeb), replies: '', end: 'closed' },
   { title: 'TLS', says: () => bytes(22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3), replies: '', end: 'closed' },
   { title: 'no methods', says: () => bytes(5, 0), replies: '05 ff', end: 'closed' },
   {

@@ -82,7 +82,7 @@ test.each([['-h'], ['--help']])('%s lists every setting', (flag) => {
 describe('refuses, in one line that says how to mend it,', () => {
   test.each([
     [['--nonsense'], /^there is no flag --nonsense; see proxyd --help$/],
-    [['--prot', '1'], /^there is no flag --prot; perhaps --socks-port, --control-port, .* is meant; see/],
+    [['--port', '1'], /^there is no flag --port; perhaps --socks-port, --control-port, .* is meant; see/],
     [['--timeout', '9'], /^there is no flag --timeout; perhaps --timeout-negotiation, .* or --timeout-\S+ is meant;/],
     [['--sock-port', '1'], /--socks-port/],
     [['--check-store', '--recover-store'], /^--check-store and --recover-store exclude each other$/],

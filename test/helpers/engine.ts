@@ -29,6 +29,7 @@ import type { Endpoint } from '../../daemon/net/endpoint.ts'
 import { parseNetwork } from '../../daemon/net/network.ts'
 import type { IndexOf } from '../../daemon/policy/compile.ts'
 import type { Forward } from '../../daemon/sockets/listeners.ts'
+import { protocolNames } from '../../daemon/socks/conversation.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import { eventually } from './eventually.ts'
 import { connectPeer, type Peer } from './peer.ts'
@@ -110,6 +111,7 @@ export const patience: Timeouts = {
 /** Everybody may do everything. */
 export const openPolicy: Policy = {
   passwordRequired: false,
+  protocols: protocolNames,
   commands: Object.values(Command),
   forbidden: [],
   udpAdvertise: [],
@@ -183,6 +185,7 @@ async function startUnwatched(start: Start, options: Options): Promise<ProxyUnde
       rules: ruleMemory(options.rules ?? '', options.indexOf),
       policy: {
         passwordRequired: options.passwordRequired ?? openPolicy.passwordRequired,
+        protocols: options.protocols ?? openPolicy.protocols,
         commands: options.commands ?? openPolicy.commands,
         forbidden: options.forbidden ?? openPolicy.forbidden,
         udpAdvertise: options.udpAdvertise ?? openPolicy.udpAdvertise,

@@ -13,6 +13,7 @@ import { SessionTable } from '../../daemon/engine/session-table.ts'
 import { Budget } from '../../daemon/engine/shared/budget.ts'
 import { EgressAddresses } from '../../daemon/engine/shared/egress-addresses.ts'
 import { LimitLines, limitLineMemory } from '../../daemon/engine/shared/limit-lines.ts'
+import { LongHeads } from '../../daemon/engine/shared/long-heads.ts'
 import { ownPolicy } from '../../daemon/engine/shared/own-policy.ts'
 import { Places } from '../../daemon/engine/shared/places.ts'
 import { Quotas } from '../../daemon/engine/shared/quotas.ts'
@@ -52,6 +53,7 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
     liveness: { keepalive: 0, userTimeout: 0 },
     limitLines,
     egress: new EgressAddresses(() => {}),
+    longHeads: new LongHeads(),
     verdicts: new Verdicts({
       table: sessions.table,
       groupOf: () => 0,

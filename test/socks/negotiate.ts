@@ -1,6 +1,7 @@
 import type { Destination } from '../../daemon/net/destination.ts'
+import { type Conversation, protocolNames, type Step, type Terms } from '../../daemon/socks/conversation.ts'
 import { Command } from '../../daemon/socks/messages.ts'
-import { Negotiation, type Step } from '../../daemon/socks/negotiation.ts'
+import { Negotiation } from '../../daemon/socks/negotiation.ts'
 
 /** What came of a negotiation, in a form that tests can write down. */
 export interface Result {
@@ -23,8 +24,9 @@ export function negotiate(
   chunks: readonly Uint8Array[],
   passwordRequired: boolean,
   commands: readonly Command[] = [Command.connect],
+  begin: (terms: Terms) => Conversation = (terms) => new Negotiation(terms),
 ): Result {
-  const negotiation = new Negotiation({ passwordRequired, commands })
+  const negotiation = begin({ passwordRequired, commands, protocols: protocolNames })
   const replies: Uint8Array[] = []
   let step: Step = { kind: 'more' }
   for (const chunk of chunks) {

@@ -2,6 +2,7 @@ import type { Epoll } from '../../os/epoll.ts'
 import type { Liveness, Timeouts } from '../engine.ts'
 import type { EgressAddresses } from '../shared/egress-addresses.ts'
 import type { LimitLines } from '../shared/limit-lines.ts'
+import type { LongHeads } from '../shared/long-heads.ts'
 import type { OwnPolicy } from '../shared/own-policy.ts'
 import type { Verdicts } from '../shared/verdicts.ts'
 import type { Belongings } from './belongings.ts'
@@ -23,6 +24,8 @@ export interface LoopContext {
   /** What users may use, and use: shared with the other loops. */
   readonly limitLines: LimitLines
   readonly egress: EgressAddresses
+  /** Of sessions of this loop. */
+  readonly longHeads: LongHeads
   /** To the main thread. */
   readonly post: (message: LoopMessage) => void
   /** Of deadlines that are set from now on. */

@@ -1,5 +1,6 @@
 import { Command } from '../../socks/messages.ts'
 import { forwarded, State } from '../session-table.ts'
+import type { LongHeads } from '../shared/long-heads.ts'
 import type { Associator } from './associator.ts'
 import type { Binder } from './binder.ts'
 import type { Dialer } from './dialer.ts'
@@ -57,11 +58,14 @@ export class Dispatch {
   readonly #setUps: EventQueue
   readonly #onSetUp = (key: number, generation: number, events: number) => this.#serve(key, generation, events)
 
-  constructor(sessions: Sessions, stages: Stages) {
+  constructor(sessions: Sessions, stages: Stages, longHeads: LongHeads) {
     this.#sessions = sessions
     this.#ways = waysOf(stages)
     this.#setUps = new EventQueue(sessions.fd.length)
-    sessions.onEnd = (slot) => this.forget(slot)
+    sessions.onEnd = (slot) => {
+      longHeads.release(slot)
+      this.forget(slot)
+    }
   }
 
   /** Whether somebody who is being set up waits for a turn. */

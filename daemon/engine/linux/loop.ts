@@ -13,6 +13,7 @@ import { Budget } from '../shared/budget.ts'
 import { EgressAddresses } from '../shared/egress-addresses.ts'
 import { KnownSources } from '../shared/known-sources.ts'
 import { LimitLines } from '../shared/limit-lines.ts'
+import { LongHeads } from '../shared/long-heads.ts'
 import { changeWays, ownPolicy } from '../shared/own-policy.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
 import { isWithin, Places } from '../shared/places.ts'
@@ -159,6 +160,7 @@ export class Loop {
     const sessions = new Sessions(table, { fd, clock, wheel, extras, places, quotas }, liveSessions, count)
     const names = new Names(sessions, clock, post)
     const replies = new Replies(sessions)
+    const longHeads = new LongHeads()
     const refusals = new Refusals(sessions, replies)
     this.#rules = options.rules
     this.#sessions = sessions
@@ -174,6 +176,7 @@ export class Loop {
       refusals,
       limitLines,
       egress: new EgressAddresses((message) => post({ type: 'warn', message })),
+      longHeads,
       post,
       timeouts,
       liveness,
@@ -202,7 +205,7 @@ export class Loop {
     this.#pacer = pacer
     this.#quotas = quotas
     this.#datagrams = datagrams
-    this.#dispatch = new Dispatch(sessions, { negotiator, dialer, binder, associator, relay, refusals })
+    this.#dispatch = new Dispatch(sessions, { negotiator, dialer, binder, associator, relay, refusals }, longHeads)
     this.#review = new Review(context, this.#dispatch)
     this.#turns = new TurnRecord(table.turns)
     this.#messageKey = capacity * 2

@@ -1,11 +1,15 @@
 import { sourceOf, unmapped } from '../../net/address.ts'
 import { EPOLLERR, EPOLLHUP } from '../../os/epoll.ts'
 import { errno, recv } from '../../os/libc.ts'
-import { Negotiation, type Outcome } from '../../socks/negotiation.ts'
+import type { Conversation, Outcome } from '../../socks/conversation.ts'
+import { Negotiation, otherVersion } from '../../socks/negotiation.ts'
 import type { Admission, Login } from '../engine.ts'
 import { Reason, State, stateCount } from '../session-table.ts'
 import type { KnownSources } from '../shared/known-sources.ts'
+import { shortHead } from '../shared/long-heads.ts'
 import type { PasswordMemory } from '../shared/password-memory.ts'
+import { otherConversation, refusalReply } from '../shared/protocols.ts'
+import { refusalOf } from '../shared/refusals.ts'
 import { toMakeRoom } from '../shared/silent-clients.ts'
 import type { Admitter } from './admitter.ts'
 import type { LoopContext } from './context.ts'
@@ -15,7 +19,10 @@ import type { Stage } from './stage.ts'
 /** What is read at once during negotiation; so much early data, at most, is kept per session. */
 const readBytes = 2048
 
-/** Carries bytes between a client and its `Negotiation`, has its login checked, and hands its request on. */
+/**
+ * Carries bytes between a client and its `Conversation`, which is one of SOCKS 5 unless the first byte says otherwise, has its
+ * login checked, and hands its request on.
+ */
 export class Negotiator implements Stage {
   readonly #loop: LoopContext
   readonly #sessions: Sessions
@@ -23,7 +30,7 @@ export class Negotiator implements Stage {
   readonly #known: KnownSources
   readonly #admitter: Admitter
   /** By slot, until the request is understood. */
-  readonly #negotiations = new Map<number, Negotiation>()
+  readonly #negotiations = new Map<number, Conversation>()
   /** By slot, the login that the main thread is checking. */
   readonly #logins = new Map<number, Login>()
   readonly #buffer = new Uint8Array(readBytes)
@@ -47,7 +54,7 @@ export class Negotiator implements Stage {
 
   onEvent(half: number, events: number): void {
     const slot = slotOf(half)
-    if (events & (EPOLLERR | EPOLLHUP)) return this.#sessions.close(slot, Reason.gone)
+    if (events & (EPOLLERR | EPOLLHUP)) return this.#leave(slot, Reason.gone)
     this.#sessions.note(half, events)
     if (this.#sessions.flags[half] & Flag.checking && this.#isGone(slot)) this.#sessions.close(slot, Reason.gone)
     else this.#read(slot)
@@ -55,7 +62,8 @@ export class Negotiator implements Stage {
 
   /** A client whose login is still being checked has asked in time. */
   onDeadline(slot: number): void {
-    this.#sessions.close(slot, this.#logins.has(slot) ? Reason.failed : Reason.silent)
+    if (this.#logins.has(slot)) this.#sessions.close(slot, Reason.failed)
+    else this.#leave(slot, Reason.silent)
   }
 
   onLogin(slot: number, admission: Admission | undefined): void {
@@ -106,6 +114,11 @@ export class Negotiator implements Stage {
     return !this.#negotiations.get(slot)?.hasInput && this.#sessions.hasLeft(slot)
   }
 
+  /** The client asks for nothing: one that has been told to log in has been denied. */
+  #leave(slot: number, reason: Reason): void {
+    this.#sessions.close(slot, this.#negotiations.get(slot)?.isChallenged ? Reason.denied : reason)
+  }
+
   /** Read as long as there is something to read and something to wait for. */
   #read(slot: number): void {
     const { fd, flags } = this.#sessions
@@ -114,7 +127,7 @@ export class Negotiator implements Stage {
     if (!negotiation) return
     while (flags[client] & Flag.readable && !(flags[client] & Flag.checking)) {
       const count = recv(fd[client], this.#buffer, readBytes, 0)
-      if (count <= 0 && count !== -errno.EAGAIN) return this.#sessions.close(slot, Reason.gone)
+      if (count <= 0 && count !== -errno.EAGAIN) return this.#leave(slot, Reason.gone)
       if (count < readBytes && this.#sessions.shortReadEmpties(client)) flags[client] &= ~Flag.readable
       if (count < 0) return
       if (!this.#follow(slot, negotiation, negotiation.receive(this.#buffer.subarray(0, count)))) return
@@ -122,8 +135,11 @@ export class Negotiator implements Stage {
   }
 
   /** Send the reply and take the step; true if the client is to be read on. */
-  #follow(slot: number, negotiation: Negotiation, { reply, step }: Outcome): boolean {
+  #follow(slot: number, negotiation: Conversation, outcome: Outcome): boolean {
+    const { reply, step } = outcome
     const { flags, table } = this.#sessions
+    if (outcome === otherVersion) return this.#hearOther(slot, negotiation.takeRest())
+    table.protocol[slot] = negotiation.protocol
     if (step.kind === 'end') {
       this.forget(slot)
       if (step.isSwitchedOff) this.#loop.verdicts.refusedCommand(slot)
@@ -131,6 +147,7 @@ export class Negotiator implements Stage {
       return false
     }
     if (reply && !this.#loop.replies.send(slot, reply)) return false
+    if (negotiation.held > shortHead && !this.#mayHold(slot)) return false
     if (step.kind === 'more') return true
     if (step.kind === 'request') {
       this.forget(slot)
@@ -147,6 +164,30 @@ export class Negotiator implements Stage {
     const login = { username, password, source: table.clientAddress.slice(slot * 16, slot * 16 + 16) }
     this.#logins.set(slot, login)
     this.#ask(slot, login)
+    return false
+  }
+
+  /** A client does not speak SOCKS 5: it is heard out by what it speaks, if it may. False: that has been done. */
+  #hearOther(slot: number, said: Uint8Array): boolean {
+    const other = otherConversation(said, this.#loop.policy)
+    if (!other) {
+      this.forget(slot)
+      this.#loop.refusals.refuse(slot, undefined, Reason.malformed)
+      return false
+    }
+    this.#negotiations.set(slot, other)
+    if (this.#follow(slot, other, other.receive(said))) this.#read(slot)
+    return false
+  }
+
+  /** Whether there is memory for the long head that a client sends; else it is refused. */
+  #mayHold(slot: number): boolean {
+    const { table } = this.#sessions
+    const client = unmapped(table.clientAddress.subarray(slot * 16, slot * 16 + 16))
+    if (this.#loop.longHeads.take(slot, client)) return true
+    const refusal = refusalOf('ENOMEM')
+    this.forget(slot)
+    this.#loop.refusals.refuse(slot, refusalReply(table.protocol[slot] as number, refusal), refusal.reason)
     return false
   }
 }

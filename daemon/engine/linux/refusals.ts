@@ -1,8 +1,8 @@
 import { EPOLLERR, EPOLLHUP, EPOLLRDHUP } from '../../os/epoll.ts'
 import { recv } from '../../os/libc.ts'
 import { finish, MSG_TRUNC } from '../../os/socket.ts'
-import { encodeReply } from '../../socks/messages.ts'
 import { forwarded, Reason } from '../session-table.ts'
+import { refusalReply } from '../shared/protocols.ts'
 import { type Failure, lingerTime, type Refusal, refusalOf } from '../shared/refusals.ts'
 import type { Replies } from './replies.ts'
 import { clientOf, Flag, type Sessions, slotOf } from './sessions.ts'
@@ -42,9 +42,10 @@ export class Refusals implements Stage {
   }
 
   /** As `fail`. */
-  decline(slot: number, { reply, reason }: Refusal): void {
-    if (this.#sessions.table.command[slot] === forwarded) this.#sessions.reset(slot, reason)
-    else this.refuse(slot, encodeReply(reply), reason)
+  decline(slot: number, refusal: Refusal): void {
+    const { command, protocol } = this.#sessions.table
+    if (command[slot] === forwarded) this.#sessions.reset(slot, refusal.reason)
+    else this.refuse(slot, refusalReply(protocol[slot] as number, refusal), refusal.reason)
   }
 
   onEvent(half: number, events: number): void {

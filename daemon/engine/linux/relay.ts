@@ -36,7 +36,7 @@ export class Relay implements Stage {
   readonly #held: HeldBytes
   readonly #pacer: Pacer
   readonly #buffer = new Uint8Array(copyBytes)
-  /** By half, what a client sent behind its request and a limit holds back. The negotiator reads less than one grant is. */
+  /** By half, what a client sent behind its request and a limit holds back. */
   readonly #early = new Map<number, Uint8Array>()
   /** Halves that wait for their turn, from `#first` on, first come first served. */
   readonly #queue: number[] = []
@@ -64,6 +64,7 @@ export class Relay implements Stage {
 
     const client = clientOf(slot)
     const generation = this.#sessions.generation[slot]
+    this.#loop.longHeads.release(slot)
     if (rest.length > 0) this.#early.set(client, rest)
     if (rest.length > 0 || flags[client] & Flag.readable) this.#pump(client)
     if (!this.#sessions.isCurrent(slot, generation)) return
@@ -132,8 +133,8 @@ export class Relay implements Stage {
   #pump(from: number): void {
     const { flags } = this.#sessions
     if (flags[from] & Flag.parked) return this.#waits(from)
-    if (this.#early.size > 0 && !this.#sendEarly(from)) return
     if (this.#held.has(from) && !this.#flush(from)) return this.#stuck(from)
+    if (this.#early.size > 0 && !this.#sendEarly(from)) return
     for (let moved = 0; flags[from] & Flag.readable; ) {
       if (flags[from ^ 1] & Flag.dead) return
       if (moved >= this.#turnBytes()) return this.#enqueue(from)
@@ -167,9 +168,12 @@ export class Relay implements Stage {
     const isPaced = flags[from] & Flag.paced
     const granted = isPaced ? this.#pacer.grant(from, early.length) : early.length
     if (granted === 0) return false
-    if (isPaced) this.#pacer.used(from, granted, early.length, (flags[from] & Flag.readable) !== 0)
-    this.#early.delete(from)
-    return this.#write(from, early, early.length) > 0
+    const count = Math.min(granted, early.length)
+    const isLast = count === early.length
+    if (isPaced) this.#pacer.used(from, granted, count, !isLast || (flags[from] & Flag.readable) !== 0)
+    if (isLast) this.#early.delete(from)
+    else this.#early.set(from, early.subarray(count))
+    return this.#write(from, early, count) > 0 && this.#sendEarly(from)
   }
 
   #turnBytes(): number {

@@ -1,11 +1,12 @@
 import { send } from '../../os/libc.ts'
 import { MSG_NOSIGNAL } from '../../os/socket.ts'
-import { type Bound, encodeReply, Reply } from '../../socks/messages.ts'
+import type { Bound } from '../../socks/messages.ts'
 import { Reason } from '../session-table.ts'
+import { successReply } from '../shared/protocols.ts'
 import { clientOf, type Sessions } from './sessions.ts'
 
-/** No reply is longer, not even those of a whole negotiation together. */
-const replyBytes = 64
+/** No reply is longer, not even those of a whole negotiation together: two of HTTP are 600 bytes. */
+const replyBytes = 1024
 
 /** What is said to clients before anything is relayed. */
 export class Replies {
@@ -24,9 +25,10 @@ export class Replies {
     return false
   }
 
-  /** As `send`: what was asked for stands, at this address. */
+  /** As `send`: what was asked for stands, at this address. There may be nothing to say. */
   succeed(slot: number, bound: Bound): boolean {
-    return this.send(slot, encodeReply(Reply.succeeded, bound))
+    const reply = successReply(this.#sessions.table.protocol[slot] as number, bound)
+    return !reply || this.send(slot, reply)
   }
 
   /** As `send`, but what comes of it is the caller's affair. */

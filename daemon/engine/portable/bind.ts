@@ -4,9 +4,9 @@ import { formatAddress, isSame, isUnspecified, parseAddress } from '../../net/ad
 import type { Destination } from '../../net/destination.ts'
 import type { Egress } from '../../net/egress.ts'
 import { streamBytes } from '../../sockets/listeners.ts'
-import { encodeReply, Reply } from '../../socks/messages.ts'
 import { Reason } from '../session-table.ts'
 import { bindBacklog, noRoomForBind } from '../shared/descriptor-shares.ts'
+import { successReply } from '../shared/protocols.ts'
 import { notAllowed, notFound, refusalOf } from '../shared/refusals.ts'
 import { watchOver } from './context.ts'
 import { DialError, refusalFor } from './dial.ts'
@@ -137,7 +137,7 @@ function begin(session: Session, server: Server, expected: Destination, peers: r
   session.row.listening()
   if (peers?.[0] !== undefined) session.row.dialling(peers[0].literal)
   const { address, port } = server.address() as AddressInfo
-  session.client.write(encodeReply(Reply.succeeded, boundOf(address, port)))
+  tell(session, address, port)
   session.setDeadline(session.context.timeouts.bind, () => session.refuse(refusalOf('ETIMEDOUT')))
 }
 
@@ -189,7 +189,13 @@ function accept(session: Session, server: Server, peer: Socket): void {
   server.close()
   watchOver(peer, session.context.liveness)
   session.row.target(remoteAddress, remotePort)
-  session.client.write(encodeReply(Reply.succeeded, boundOf(remoteAddress, remotePort)))
+  tell(session, remoteAddress, remotePort)
   relay(session, peer)
   peer.resume()
+}
+
+/** The reply that tells where we listen, or who has come. */
+function tell({ client, row }: Session, address: string, port: number): void {
+  const reply = successReply(row.protocol, boundOf(address, port))
+  if (reply) client.write(reply)
 }

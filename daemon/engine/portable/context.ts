@@ -3,6 +3,7 @@ import type { EngineServices, Liveness, Timeouts } from '../engine.ts'
 import type { EgressAddresses } from '../shared/egress-addresses.ts'
 import type { KnownSources } from '../shared/known-sources.ts'
 import type { LimitLines } from '../shared/limit-lines.ts'
+import type { LongHeads } from '../shared/long-heads.ts'
 import type { OwnPolicy } from '../shared/own-policy.ts'
 import type { PasswordMemory } from '../shared/password-memory.ts'
 import type { RelayPorts } from '../shared/relay-ports.ts'
@@ -31,6 +32,7 @@ export interface SessionContext {
   readonly pacer: Pacer
   readonly paused: PausedSides
   readonly egress: EgressAddresses
+  readonly longHeads: LongHeads
   /** Tells an operator; see `EngineServices.warn`. */
   readonly warn: (message: string) => void
   timeouts: Timeouts

@@ -15,6 +15,7 @@ import type { DescriptorShares } from '../shared/descriptor-shares.ts'
 import { EgressAddresses } from '../shared/egress-addresses.ts'
 import { KnownSources } from '../shared/known-sources.ts'
 import { LimitLines } from '../shared/limit-lines.ts'
+import { LongHeads } from '../shared/long-heads.ts'
 import { changeWays, ownPolicy } from '../shared/own-policy.ts'
 import { PasswordMemory } from '../shared/password-memory.ts'
 import type { Room as PlacesRoom } from '../shared/places.ts'
@@ -196,6 +197,7 @@ class PortableEngine implements Engine {
       relayPorts: new RelayPorts(this.relayPorts, isOurs),
       paused: new PausedSides(),
       egress: new EgressAddresses((message) => services.warn(message)),
+      longHeads: new LongHeads(),
       warn: (message) => services.warn(message),
       timeouts: options.timeouts,
       liveness: options.liveness,

@@ -1,8 +1,13 @@
+import { unmapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
+import type { Conversation, Outcome } from '../../socks/conversation.ts'
 import type { Command } from '../../socks/messages.ts'
-import { Negotiation, type Outcome } from '../../socks/negotiation.ts'
+import { Negotiation, otherVersion } from '../../socks/negotiation.ts'
 import type { Login } from '../engine.ts'
 import { Reason } from '../session-table.ts'
+import { shortHead } from '../shared/long-heads.ts'
+import { otherConversation } from '../shared/protocols.ts'
+import { refusalOf } from '../shared/refusals.ts'
 import type { Session } from './session.ts'
 
 /** What a client asks for (RFC 1928, section 4). */
@@ -24,7 +29,8 @@ export function greet(session: Session): Promise<Request | undefined> {
 
 class Greeter {
   readonly #session: Session
-  readonly #negotiation: Negotiation
+  /** Of SOCKS 5, unless the first byte says otherwise. */
+  #negotiation: Conversation
   readonly #asked: (request: Request) => void
   /** A login is being checked. */
   #isChecking = false
@@ -40,26 +46,48 @@ class Greeter {
     client.on('data', this.#receive)
     this.#session.isSilent = true
     // A client whose login is still being checked has asked in time.
-    const tooLate = () => this.#session.reset(this.#isChecking ? Reason.failed : Reason.silent)
+    const patient = () => (this.#session.isChallenged ? Reason.denied : Reason.silent)
+    const tooLate = () => this.#session.reset(this.#isChecking ? Reason.failed : patient())
     this.#session.setDeadline(context.timeouts.negotiation, tooLate)
     client.resume()
   }
 
   readonly #receive = (chunk: Buffer): void => this.#take(this.#negotiation.receive(chunk))
 
-  #take({ reply, step }: Outcome): void {
-    const { client } = this.#session
+  #take(outcome: Outcome): void {
+    if (outcome === otherVersion) return this.#hearOther()
+    const { reply, step } = outcome
+    const { client, row } = this.#session
+    row.protocol = this.#negotiation.protocol
     this.#session.isSilent = step.kind === 'more'
+    this.#session.isChallenged = step.kind === 'more' && this.#negotiation.isChallenged
     if (step.kind === 'end') {
       client.off('data', this.#receive)
       if (step.isSwitchedOff) this.#session.context.verdicts.refusedCommand(this.#session.row.slot)
       return this.#session.finish(reply, Reason[step.why])
     }
     if (reply) client.write(reply)
+    if (this.#negotiation.held > shortHead && !this.#session.context.longHeads.take(row.slot, unmapped(row.client))) {
+      client.off('data', this.#receive)
+      return this.#session.refuse(refusalOf('ENOMEM'))
+    }
     if (step.kind === 'more') return void client.resume()
     client.pause()
     if (step.kind === 'authenticate') void this.#authenticate({ ...step, source: this.#session.row.client })
     else this.#finish(step)
+  }
+
+  /** The client does not speak SOCKS 5: it is heard out by what it speaks, if it may. */
+  #hearOther(): void {
+    const { client, context } = this.#session
+    const said = this.#negotiation.takeRest()
+    const other = otherConversation(said, context.policy)
+    if (other) {
+      this.#negotiation = other
+      return this.#take(other.receive(said))
+    }
+    client.off('data', this.#receive)
+    this.#session.finish(undefined, Reason.malformed)
   }
 
   async #authenticate(login: Login): Promise<void> {

@@ -1,6 +1,7 @@
 import { parseAddress, writeMapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import type { Network } from '../../net/network.ts'
+import type { Protocol } from '../../socks/conversation.ts'
 import { Command } from '../../socks/messages.ts'
 import type { Asker } from '../engine.ts'
 import { showDatagram, showRequest, showTarget } from '../row-place.ts'
@@ -61,6 +62,15 @@ export class Row {
   /** The user's index, 0 without a login. */
   get user(): number {
     return this.#table.user[this.slot]
+  }
+
+  /** What the client speaks: a `Protocol`, or 0 until that is known. */
+  get protocol(): number {
+    return this.#table.protocol[this.slot]
+  }
+
+  set protocol(protocol: Protocol) {
+    this.#table.protocol[this.slot] = protocol
   }
 
   /** The client's address, as the table has it. */

@@ -1,6 +1,7 @@
 import type { Destination } from '../../net/destination.ts'
-import { Command, encodeReply, Reply } from '../../socks/messages.ts'
+import { Command } from '../../socks/messages.ts'
 import { forwarded } from '../session-table.ts'
+import { successReply } from '../shared/protocols.ts'
 import { associate } from './associate.ts'
 import { bind } from './bind.ts'
 import { greet } from './greet.ts'
@@ -9,7 +10,7 @@ import { reach } from './reach.ts'
 import { relay } from './relay.ts'
 import type { Session } from './session.ts'
 
-/** Serves a client of SOCKS: greets it, admits what it asks for, and does that. */
+/** Serves a client: greets it, admits what it asks for, and does that. */
 export async function serve(session: Session): Promise<void> {
   const request = await greet(session)
   if (!request || session.isOver) return
@@ -40,6 +41,7 @@ export async function forward(session: Session, destination: Destination): Promi
 async function connect(session: Session, destination: Destination): Promise<void> {
   const target = await reach(session, destination, (refusal) => session.refuse(refusal))
   if (!target) return
-  session.client.write(encodeReply(Reply.succeeded, boundOf(target.localAddress, target.localPort)))
+  const reply = successReply(session.row.protocol, boundOf(target.localAddress, target.localPort))
+  if (reply) session.client.write(reply)
   relay(session, target)
 }

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
-import { encodeReply } from '../../socks/messages.ts'
 import { Reason } from '../session-table.ts'
+import { refusalReply } from '../shared/protocols.ts'
 import { lingerTime, notAllowed, type Refusal, refusalOf } from '../shared/refusals.ts'
 import type { SessionContext } from './context.ts'
 import type { Row } from './rows.ts'
@@ -28,6 +28,8 @@ export class Session {
   #touched = 0
   /** The client is still to ask for something. */
   isSilent = false
+  /** The client has been told to log in, and may still do so: should it leave, it has been denied. */
+  isChallenged = false
   /** Which of the timeouts bounds a standing session. */
   #patience: 'idle' | 'halfClosed' | 'udp' = 'idle'
   /** Why the session ends, once it does. */
@@ -111,12 +113,13 @@ export class Session {
   }
 
   /** `finish`, with the reply that tells why. */
-  refuse({ reply, reason }: Refusal): void {
-    this.finish(encodeReply(reply), reason)
+  refuse(refusal: Refusal): void {
+    this.finish(refusalReply(this.row.protocol, refusal), refusal.reason)
   }
 
   /** What was asked for stands: from now on the session ends when nothing moves for too long, by this timeout. */
   stand(patience: 'idle' | 'udp' = 'idle'): void {
+    this.context.longHeads.release(this.row.slot)
     this.#patience = patience
     this.row.connected()
     this.client.off('end', this.#left)
@@ -142,7 +145,7 @@ export class Session {
     if (this.#touched > 0) this.#checkIdle()
   }
 
-  readonly #left = (): void => this.reset(Reason.gone)
+  readonly #left = (): void => this.reset(this.isChallenged ? Reason.denied : Reason.gone)
 
   /** Ends the session if nothing has moved for too long, else sets the deadline that is due. */
   readonly #checkIdle = (): void => {
@@ -162,6 +165,7 @@ export class Session {
 
   #close(): void {
     clearTimeout(this.#deadline)
+    this.context.longHeads.release(this.row.slot)
     this.row.end(this.#reason ?? Reason.finished)
     this.#resolveEnded()
   }

@@ -1,0 +1,174 @@
+import { type Destination, namedDestination } from '../net/destination.ts'
+import { latin1, type Status } from './replies.ts'
+
+/** A request to a proxy (RFC 9112, section 3), of which the head is known. */
+export interface Request {
+  readonly destination: Destination
+  /** The head that goes on to the destination; undefined of CONNECT. */
+  readonly onward: Uint8Array | undefined
+  /** Name and password of the field Proxy-Authorization; undefined if there are none that we understand. */
+  readonly login: Login | undefined
+  /** Whether another request may come after the reply. */
+  readonly mayGoOn: boolean
+}
+
+interface Login {
+  readonly username: Uint8Array
+  readonly password: Uint8Array
+}
+
+/** Why a head is no request that we carry out. */
+export class BadRequest extends Error {
+  readonly status: Status
+
+  constructor(text: string, code = 400, phrase = 'Bad Request') {
+    super(text)
+    this.name = 'BadRequest'
+    this.status = { code, phrase, error: 'http_request_error', text }
+  }
+}
+
+type Field = readonly [name: string, value: string]
+
+const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+const requestLine = new RegExp(`^(${token}) ([!-~]+) HTTP/(\\d)\\.(\\d)$`)
+const fieldLine = new RegExp(`^(${token}):(.*)$`)
+/** Between us and the client (RFC 9110, section 7.6.1), beside those that the field Connection names. */
+const hopByHop: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authorization',
+  'proxy-authenticate',
+  'te',
+  'upgrade',
+])
+/** What no field Connection takes away: the message would mean another thing without it. */
+const lasting: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding'])
+
+/** The version is looked at before the rest of the head has come. */
+export function checkRequestLine(line: string): void {
+  const [, , , major] = requestLine.exec(line) ?? []
+  if (major === undefined) throw new BadRequest('this is no request of HTTP/1.1')
+  if (major !== '1') throw new BadRequest('this proxy speaks HTTP/1.1', 505, 'HTTP Version Not Supported')
+}
+
+/**
+ * Reads the head of a request, without its last empty line. What a server could take for another request than we do is refused: two
+ * of a field that there may be one of, lines that go on, a length beside chunks. Throws a `BadRequest`.
+ */
+export function readRequest(head: string): Request {
+  const [line = '', ...rest] = head.split('\r\n')
+  checkRequestLine(line)
+  const [, method = '', target = '', , minor] = requestLine.exec(line) ?? []
+  const fields = rest.map(readField)
+  const body = bodyOf(fields, minor === '0')
+  const options = optionsIn(fields)
+  const only = { ...placeIn(method, target), login: loginIn(fields) }
+  single(fields, 'host')
+  const mayGoOn = minor !== '0' && !options.has('close') && !body && method !== 'HEAD'
+  if (method === 'CONNECT') return { ...only, onward: undefined, mayGoOn }
+  const onward = [
+    `${method} ${only.path} HTTP/1.${minor}`,
+    `Host: ${only.authority}`,
+    ...passedOn(fields, options),
+    ...connectionFor(fields, options),
+  ]
+  return { ...only, onward: latin1(`${onward.join('\r\n')}\r\n\r\n`), mayGoOn }
+}
+
+function readField(line: string): Field {
+  const [, name, value] = fieldLine.exec(line) ?? []
+  if (name === undefined || value === undefined) throw new BadRequest('a line of the head is not NAME: VALUE')
+  return [name.toLowerCase(), trimmed(value)]
+}
+
+/** Without the spaces and tabs around it, and nothing else: what looks like a space in latin1 is part of something in UTF-8. */
+function trimmed(text: string): string {
+  let [start, end] = [0, text.length]
+  while (start < end && isBlank(text[start])) start++
+  while (end > start && isBlank(text[end - 1])) end--
+  return text.slice(start, end)
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
+}
+
+interface Place {
+  readonly destination: Destination
+  /** What the field Host says then, and what stands in the request line. */
+  readonly authority: string
+  readonly path: string
+}
+
+/** Where a request leads: HOST:PORT of CONNECT, or http://HOST[:PORT]PATH. A page in a browser cannot make one of either. */
+function placeIn(method: string, target: string): Place {
+  if (method === 'CONNECT') {
+    const [, host = '', port = ''] = /^(\[[^\]]*\]|[^:]*):(\d+)$/.exec(target) ?? []
+    return { destination: destinationFor(host, port), authority: target, path: '' }
+  }
+  const [, authority, path = ''] = /^http:\/\/([^/?#]*)([^#]*)$/i.exec(target) ?? []
+  if (authority === undefined)
+    throw new BadRequest('this is a proxy: ask it for http://HOST/PATH, or by CONNECT for HOST:PORT')
+  const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(authority) ?? []
+  const destination = destinationFor(host, port || '80')
+  if (path.startsWith('/')) return { destination, authority, path }
+  return { destination, authority, path: method === 'OPTIONS' && path === '' ? '*' : `/${path}` }
+}
+
+function destinationFor(host: string, digits: string): Destination {
+  const [, literal] = /^\[([\da-f:.]*)\]$/i.exec(host) ?? []
+  const port = /^\d{1,5}$/.test(digits) ? Number(digits) : 0
+  const isPort = port >= 1 && port <= 65_535
+  // Without brackets, nothing but a name or IPv4 has come so far.
+  const destination = literal?.includes(':') === false ? undefined : namedDestination(literal ?? host, port)
+  if (!isPort || !destination) throw new BadRequest('there is no such host and port')
+  return destination
+}
+
+/** The one value of a field that there may be only one of. */
+function single(fields: readonly Field[], name: string): string | undefined {
+  const values = fields.filter(([each]) => each === name)
+  if (values.length > 1) throw new BadRequest(`${name} is there more than once`)
+  return values[0]?.[1]
+}
+
+/** Whether a body follows. */
+function bodyOf(fields: readonly Field[], isOld: boolean): boolean {
+  const [length, coding] = [single(fields, 'content-length'), single(fields, 'transfer-encoding')]
+  if (length !== undefined && !/^\d{1,15}$/.test(length)) throw new BadRequest('content-length is no number of bytes')
+  if (coding === undefined) return length !== undefined && Number(length) > 0
+  if (length !== undefined || isOld) throw new BadRequest('transfer-encoding does not go with the rest of the head')
+  if (coding.toLowerCase() !== 'chunked') throw new BadRequest('transfer-encoding may only be chunked')
+  return true
+}
+
+/** What the fields Connection say, and the one that old clients send instead, in lower case. */
+function optionsIn(fields: readonly Field[]): ReadonlySet<string> {
+  const lists = fields.filter(([name]) => name === 'connection' || name === 'proxy-connection')
+  return new Set(lists.flatMap(([, value]) => value.toLowerCase().split(',').map(trimmed)))
+}
+
+function passedOn(fields: readonly Field[], options: ReadonlySet<string>): string[] {
+  const isDropped = (name: string) => hopByHop.has(name) || (options.has(name) && !lasting.has(name))
+  return fields.flatMap(([name, value]) => (name === 'host' || isDropped(name) ? [] : `${name}: ${value}`))
+}
+
+/** One request a connection; one to go on with another protocol can be granted all the same. */
+function connectionFor(fields: readonly Field[], options: ReadonlySet<string>): string[] {
+  const wished = fields.filter(([name]) => name === 'upgrade').map(([, value]) => value)
+  if (wished.length === 0 || !options.has('upgrade')) return ['Connection: close']
+  return ['Connection: close, Upgrade', `Upgrade: ${wished.join(', ')}`]
+}
+
+/** By Basic (RFC 7617); any other scheme is none that we understand. */
+function loginIn(fields: readonly Field[]): Login | undefined {
+  const [, encoded] = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(single(fields, 'proxy-authorization') ?? '') ?? []
+  const bytes = Buffer.from(encoded ?? '', 'base64')
+  const colon = bytes.indexOf(':')
+  const [username, password] = [bytes.subarray(0, colon), bytes.subarray(colon + 1)]
+  const isLogin = colon > 0 && username.length <= 255 && password.length >= 1 && password.length <= 255
+  // Not a view of Node's common memory, for it is kept and sent to another thread.
+  return isLogin ? { username: new Uint8Array(username), password: new Uint8Array(password) } : undefined
+}

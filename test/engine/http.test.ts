@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest'
+import { Total } from '../../daemon/engine/session-table.ts'
+import { bytes } from '../helpers/bytes.ts'
+import { startEcho } from '../helpers/echo.ts'
+import { alice, enginesOfOneLoop, sharedProxy, startProxy } from '../helpers/engine.ts'
+import { connectPeer, type Peer } from '../helpers/peer.ts'
+import { startTarget } from '../helpers/target.ts'
+
+const stands = 'HTTP/1.1 200 Connection established\r\n\r\n'
+const login = `Proxy-Authorization: Basic ${btoa(`${alice.name}:${alice.password}`)}\r\n`
+
+/** The head of the next reply of the proxy's own, and its text. */
+async function readReply(client: Peer): Promise<string> {
+  let head = ''
+  while (!head.endsWith('\r\n\r\n')) head += await client.readText(1)
+  const length = Number(/^Content-Length: (\d+)$/m.exec(head)?.[1])
+  return head + (await client.readText(length))
+}
+
+describe.each(enginesOfOneLoop)('$kind engine: clients of HTTP and SOCKS 4', ({ start }) => {
+  const open = sharedProxy(start, { rules: 'deny to zero.test' })
+  const locked = sharedProxy(start, { passwordRequired: true })
+
+  it('are connected by CONNECT, and what they say behind it goes first', async () => {
+    const [proxy, port] = [await open(), await startEcho()]
+    const client = await proxy.client()
+    client.write(`CONNECT one.test:${port} HTTP/1.1\r\nHost: one.test\r\n\r\nfirst`)
+    expect(await client.readText(stands.length)).toBe(stands)
+    client.write(', second')
+    client.finish()
+    expect(await client.readTextToEnd()).toBe('first, second')
+    expect(await proxy.onlyClosed()).toMatchObject({ reason: 'finished', name: 'one.test', up: 13, down: 13 })
+  })
+
+  it('have a request in absolute form passed on, with a body of any size', async () => {
+    const [proxy, target] = [await open(), await startTarget()]
+    const client = await proxy.client()
+    const body = Buffer.alloc(3_000_000, 'body')
+    const long = 'x'.repeat(60_000)
+    client.write(
+      `PUT http://one.test:${target.port}/p HTTP/1.1\r\nX: ${long}\r\nContent-Length: ${body.length}\r\n\r\n`,
+    )
+    client.write(body)
+    const origin = await target.next()
+    const passed = `PUT /p HTTP/1.1\r\nHost: one.test:${target.port}\r\nx: ${long}\r\ncontent-length: ${body.length}\r\nConnection: close\r\n\r\n`
+    expect(await origin.readText(passed.length)).toBe(passed)
+    expect((await origin.read(body.length)).equals(body)).toBe(true)
+    origin.write('HTTP/1.1 204 No Content\r\n\r\n')
+    origin.finish()
+    expect(await client.readTextToEnd()).toBe('HTTP/1.1 204 No Content\r\n\r\n')
+    client.finish()
+    await proxy.empty()
+  })
+
+  it('log in on the connection on which they were told to', async () => {
+    const [proxy, port] = [await locked(), await startEcho()]
+    const client = await proxy.client()
+    client.write(`CONNECT one.test:${port} HTTP/1.1\r\n\r\n`)
+    expect(await readReply(client)).toMatch(/^HTTP\/1\.1 407 .*\r\nProxy-Authenticate: Basic realm="proxyd"/)
+    client.write(`CONNECT one.test:${port} HTTP/1.1\r\n${login}\r\n`)
+    expect(await client.readText(stands.length)).toBe(stands)
+    expect(proxy.rows()).toMatchObject([{ user: alice.index }])
+    client.finish()
+    await client.discard()
+    expect([proxy.total(Total.loggedIn), proxy.total(Total.denied)]).toEqual([1, 0])
+  })
+
+  it('are denied when they leave instead, or log in as nobody that there is', async () => {
+    const proxy = await locked()
+    const asked = await proxy.client()
+    asked.write('CONNECT one.test:80 HTTP/1.1\r\n\r\n')
+    await readReply(asked)
+    asked.finish()
+    await asked.discard()
+    expect(await proxy.onlyClosed()).toMatchObject({ reason: 'denied', name: '' })
+    const wrong = await proxy.client()
+    wrong.write(`GET http://one.test/ HTTP/1.1\r\n${login.replace(/ \S+\r/, ` ${btoa('bob:secret')}\r`)}\r\n`)
+    expect(await readReply(wrong)).toContain('\r\nConnection: close\r\n')
+    wrong.finish()
+    await proxy.empty()
+    expect(proxy.closed()).toContainEqual(expect.objectContaining({ reason: 'denied', name: 'bob' }))
+    expect(proxy.total(Total.denied)).toBe(1)
+  })
+
+  it.each([
+    ['CONNECT dead.test:1', '502', 'connection_refused', 'refused'],
+    ['CONNECT nowhere.test:1', '502', 'dns_error', 'notFound'],
+    ['CONNECT zero.test:1', '403', 'http_request_denied', 'forbidden'],
+    ['GET http://dead.test:1/', '502', 'connection_refused', 'refused'],
+    ['GET /', '400', 'http_request_error', 'malformed'],
+  ])('are told what came of %s: %s %s', async (line, code, error, reason) => {
+    const proxy = await open()
+    const client = await proxy.client()
+    client.write(`${line} HTTP/1.1\r\nHost: one.test\r\n\r\n`)
+    const reply = await client.readTextToEnd()
+    client.finish()
+    expect(reply).toMatch(new RegExp(`^HTTP/1\\.1 ${code} [^]*\\r\\nProxy-Status: proxyd; error=${error}\\r\\n`))
+    expect(reply).toMatch(/\r\n\r\n[ -~]+\n$/)
+    expect(await proxy.onlyClosed()).toMatchObject({ reason })
+  })
+
+  it('are connected by SOCKS 4 and 4A', async () => {
+    const [proxy, port] = [await open(), await startEcho()]
+    for (const [address, name] of [
+      [bytes(127, 0, 0, 1), bytes()],
+      [bytes(0, 0, 0, 1), bytes('one.test', 0)],
+    ] as const) {
+      const client = await proxy.client()
+      client.write(bytes(4, 1, port >> 8, port & 0xff, address, 'me', 0, name, 'early'))
+      expect(await client.readHex(8)).toMatch(/^005a....7f000001$/)
+      client.finish()
+      expect(await client.readTextToEnd()).toBe('early')
+    }
+    await proxy.empty()
+  })
+
+  it('wait by SOCKS 4 for somebody to come', async () => {
+    const proxy = await open()
+    const client = await proxy.client()
+    client.write(bytes(4, 2, 0, 0, 127, 0, 0, 1, 0))
+    const reply = await client.read(8)
+    expect(reply.toString('hex')).toMatch(/^005a....7f000001$/)
+    const peer = await connectPeer('127.0.0.1', reply.readUInt16BE(2))
+    expect((await client.readHex(8)).slice(0, 4)).toBe('005a')
+    peer.write('hello')
+    expect(await client.readText(5)).toBe('hello')
+    client.reset()
+    await peer.ending
+  })
+
+  it('are refused by SOCKS 4 where a password is required, and when nobody listens', async () => {
+    for (const shared of [locked, open]) {
+      const proxy = await shared()
+      const client = await proxy.client()
+      client.write(bytes(4, 1, 0, 1, 127, 0, 0, 2, 0))
+      expect((await client.readToEnd()).toString('hex')).toBe(`005b${'00'.repeat(6)}`)
+      client.finish()
+      expect(await proxy.onlyClosed()).toMatchObject({ reason: shared === locked ? 'denied' : 'refused' })
+    }
+  })
+
+  it('are let go without a word by what the settings leave out', async () => {
+    const proxy = await startProxy(start, { protocols: [] })
+    const heard = async (said: Uint8Array) => {
+      const client = await proxy.client()
+      client.write(said)
+      client.finish()
+      return client.readTextToEnd()
+    }
+    for (const said of [bytes(5, 1, 0), bytes(4, 1, 0, 1), bytes('CONNECT a:1 HTTP/1.1\r\n\r\n'), bytes(0x16, 3)])
+      expect(await heard(said)).toBe('')
+    await proxy.empty()
+    expect(proxy.closed().map(({ reason }) => reason)).toEqual(Array(4).fill('malformed'))
+  })
+})
