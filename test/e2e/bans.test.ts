@@ -121,7 +121,7 @@ describe.runIf(process.platform === 'linux').each(['portable', 'linux'])('with t
     const port = daemon.port('socks')
     for (let i = 0; i < 30; i++) {
       const garbler = await connectPeer('127.0.0.1', port, '127.0.0.5').catch(() => undefined)
-      garbler?.write('GET / HTTP/1.1\r\n\r\n')
+      garbler?.write('get / HTTP/1.1\r\n\r\n')
       garbler?.finish()
       await garbler?.discard()
     }

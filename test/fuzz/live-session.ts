@@ -37,9 +37,10 @@ export function fuzzSessions(start: (typeof engines)[number]['start']): void {
     async start() {
       const port = await startEcho()
       const services = { resolve: async () => ['127.0.0.1'] }
+      const protocols = ['socks5'] as const
       const [open, locked] = [
-        await startProxy(start, { services }),
-        await startProxy(start, { services, passwordRequired: true }),
+        await startProxy(start, { services, protocols }),
+        await startProxy(start, { services, protocols, passwordRequired: true }),
       ]
       return async (input) => {
         const said = withPort(input.said, port)
