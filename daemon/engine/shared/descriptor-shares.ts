@@ -6,8 +6,12 @@ const mostReserved = 512
 const processNeeds = 64
 /** Without anybody who manages it. */
 const processNeedsAlone = 48
+/** What strangers at the ports of management and metrics may have, once there is enough for all. */
+const strangersNeed = 48
 /** What a loop has open beside its listening sockets: epoll(7), eventfd(2), and some pipes to splice through. */
 const loopNeeds = 12
+/** Clients that may wait even where that leaves strangers less. */
+const fewestWaiting = 44
 /** Of what is left, what it takes to serve anybody: some sessions, and what they have beside their two sockets. */
 const fewest = 48
 /** Extras hold ports of this machine, which it wants for itself, too; and such a part of them at most. */
@@ -73,5 +77,6 @@ export function shareDescriptors(
   const sessions = Math.min(wanted, Math.floor((rest - setAside) / 2))
   const extras = Math.min(most, rest - 2 * sessions)
   const binds = Math.min(mostBinds, Math.floor(ports * partForBinds))
-  return { sessions, extras, binds, waiting: limit - 2 * sessions - extras - processNeedsAlone }
+  const spare = limit - 2 * sessions - extras - processNeedsAlone
+  return { sessions, extras, binds, waiting: Math.max(fewestWaiting, spare - strangersNeed) }
 }
