@@ -1,6 +1,6 @@
-import type { LimitKeeper } from './access/limit-keeper.ts'
 import type { Engine, Policy, UserChange } from './engine/engine.ts'
 import { isOurs } from './engine/portable/local-address.ts'
+import type { LimitKeeper } from './limits/limit-keeper.ts'
 import type { Endpoint } from './net/endpoint.ts'
 import { OwnSockets } from './policy/own-sockets.ts'
 import { openProxyWarning } from './settings/open-proxy.ts'

@@ -120,9 +120,9 @@ const elsewhere = [
   // A folder of its own: test/store/backups.test.ts.
   'transfer.backup exists',
   'transfer.backup unavailable',
-  'transfer.import unavailable', // test/access/account-transfer.test.ts
+  'transfer.import unavailable', // test/transfer/account-transfer.test.ts
   'operators.add conflict', // as many operators as there can be: test/access
-  'groups.add conflict', // as many groups as there can be: test/access/limit-changes.test.ts
+  'groups.add conflict', // as many groups as there can be: test/limits/limit-changes.test.ts
   // What cannot be stored: there, too.
   'users.set unavailable',
   'groups.add unavailable',

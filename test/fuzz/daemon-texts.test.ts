@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { Groups } from '../../daemon/access/groups.ts'
-import { parseUserFilter } from '../../daemon/access/user-filter.ts'
 import { entryFilter } from '../../daemon/access-log/entry-filter.ts'
+import { parseUserFilter } from '../../daemon/limits/user-filter.ts'
 import { compileRules } from '../../daemon/policy/compile.ts'
 import { formatRule, parseRules } from '../../daemon/policy/rule.ts'
 import { RuleSyntaxError } from '../../daemon/policy/rule-words.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { noLimits } from '../../../daemon/access/accounts.ts'
 import { formatPasswordHash, keyBytes, saltBytes, scryptParameters } from '../../../daemon/access/password-hash.ts'
-import { Usage } from '../../../daemon/access/usage.ts'
+import { Usage } from '../../../daemon/limits/usage.ts'
 import { openStore } from '../../../daemon/store/open-store.ts'
 import { everyPage } from '../../../shared/commands/context.ts'
 import { ownFolder, removeFolder } from '../belongings.ts'

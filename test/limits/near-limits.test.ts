@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
 import { Accounts, noLimits } from '../../daemon/access/accounts.ts'
-import { EffectiveLimits } from '../../daemon/access/effective-limits.ts'
 import { Groups } from '../../daemon/access/groups.ts'
-import { nearLimits } from '../../daemon/access/near-limits.ts'
 import { scryptParameters } from '../../daemon/access/password-hash.ts'
 import { LimitLines, limitLineMemory } from '../../daemon/engine/shared/limit-lines.ts'
+import { EffectiveLimits } from '../../daemon/limits/effective-limits.ts'
+import { nearLimits } from '../../daemon/limits/near-limits.ts'
 
 const password = { ...scryptParameters, salt: Buffer.alloc(16), key: Buffer.alloc(32) }
 const unlimited = { group: 0, rateUp: undefined, rateDown: undefined, maxConnections: undefined, maxSources: undefined }

@@ -1,12 +1,13 @@
 import { defaultGroup, type LimitName, type Limits } from '../../shared/limits.ts'
 import type { Group as GroupRow, Params, Result, User } from '../../shared/protocol/methods.ts'
+import type { Account, Accounts } from '../access/accounts.ts'
+import type { Group, Groups } from '../access/groups.ts'
+import type { LateChanges } from '../access/late-changes.ts'
+import type { Turns } from '../access/turns.ts'
 import { Refusal } from '../refusal.ts'
 import { inSlices } from '../slices.ts'
 import type { GroupStore, StoredGroup, StoredLimits, UserStore } from '../store/store.ts'
-import type { Account, Accounts } from './accounts.ts'
 import { effective } from './effective-limits.ts'
-import type { Group, Groups } from './groups.ts'
-import type { LateChanges } from './late-changes.ts'
 import type { LimitKeeper } from './limit-keeper.ts'
 import {
   type Changes,
@@ -20,7 +21,6 @@ import {
   valuesOf,
 } from './limit-values.ts'
 import { isTighter } from './tighter-limits.ts'
-import type { Turns } from './turns.ts'
 import { parseUserFilter } from './user-filter.ts'
 
 export interface LimitChangesOptions {

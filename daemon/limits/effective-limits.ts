@@ -1,6 +1,6 @@
 import { type LimitName, type Limits, type LimitValue, limitFields } from '../../shared/limits.ts'
-import type { Account } from './accounts.ts'
-import type { Group, Groups } from './groups.ts'
+import type { Account } from '../access/accounts.ts'
+import type { Group, Groups } from '../access/groups.ts'
 
 /** The limits in force for a user, and whose they are: their own win, then the group's, then those of `default`. */
 export type Effective = {

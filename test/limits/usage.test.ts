@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { noLimits } from '../../daemon/access/accounts.ts'
-import { Usage } from '../../daemon/access/usage.ts'
+import { Usage } from '../../daemon/limits/usage.ts'
 import { type UsageBatch, type UsageStore, usageCells, usageWidth } from '../../daemon/store/store.ts'
 
 class FakeStore implements UsageStore {

@@ -1,8 +1,8 @@
 import { matchGlob } from '../../shared/glob.ts'
 import { formatLimit, isLimit, type LimitName, type LimitValue, limitNames, parseLimit } from '../../shared/limits.ts'
-import type { Account } from './accounts.ts'
+import type { Account } from '../access/accounts.ts'
+import type { Groups } from '../access/groups.ts'
 import type { Effective } from './effective-limits.ts'
-import type { Groups } from './groups.ts'
 
 /** Whom a change is about, by what they are. */
 export type UserFilter = (account: Account, limits: Effective) => boolean

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { type Account, noLimits } from '../../daemon/access/accounts.ts'
-import { EffectiveLimits, effective } from '../../daemon/access/effective-limits.ts'
 import { Groups } from '../../daemon/access/groups.ts'
 import { scryptParameters } from '../../daemon/access/password-hash.ts'
+import { EffectiveLimits, effective } from '../../daemon/limits/effective-limits.ts'
 import type { Limits } from '../../shared/limits.ts'
 
 const password = { ...scryptParameters, salt: Buffer.alloc(16), key: Buffer.alloc(32) }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Cycle, cycleAt } from '../../daemon/access/cycle.ts'
+import { type Cycle, cycleAt } from '../../daemon/limits/cycle.ts'
 
 const day = (zone: string): Cycle => ({ length: 'day', day: 1, zone })
 const week = (day: number, zone = 'UTC'): Cycle => ({ length: 'week', day, zone })

@@ -1,14 +1,14 @@
 import type { LimitValue } from '../../shared/limits.ts'
 import type { User } from '../../shared/protocol/methods.ts'
 import { parseSpan } from '../../shared/span.ts'
+import type { Account, Accounts } from '../access/accounts.ts'
+import type { Groups } from '../access/groups.ts'
 import type { WayChange } from '../engine/engine.ts'
 import type { Egress } from '../net/egress.ts'
 import { type Network, parseNetwork } from '../net/network.ts'
 import { inSlices } from '../slices.ts'
-import type { Account, Accounts } from './accounts.ts'
 import { type Cycle, cycleAt } from './cycle.ts'
 import { type Effective, EffectiveLimits, numberOf, textOf } from './effective-limits.ts'
-import type { Groups } from './groups.ts'
 import type { Usage } from './usage.ts'
 
 /** Why somebody may not come any more. */

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import type { Account } from '../access/accounts.ts'
 import {
   noLogin,
   others,
@@ -8,7 +9,6 @@ import {
   usageCells,
   usageWidth,
 } from '../store/store.ts'
-import type { Account } from './accounts.ts'
 
 /** What users have moved. */
 export interface Moved {

@@ -1,5 +1,5 @@
 import type { Health } from '../../shared/protocol/methods.ts'
-import type { Account, Accounts } from './accounts.ts'
+import type { Account, Accounts } from '../access/accounts.ts'
 import { type EffectiveLimits, numberOf } from './effective-limits.ts'
 import type { Usage } from './usage.ts'
 
