@@ -1,5 +1,7 @@
+import { parseWatch, WatchError } from '../filter/watch-text.ts'
 import { safeJson } from '../format/safe-text.ts'
 import type { Method, Params } from '../protocol/methods.ts'
+import { roles } from '../protocol/vocabulary.ts'
 import { UsageError } from './usage.ts'
 
 type Given<M extends Method, Part extends keyof Params<M>> = NonNullable<Params<M>[Part]>
@@ -30,6 +32,20 @@ const parts = {
   operators: 'objects',
 } as const satisfies Record<keyof Kept, 'objects' | 'texts' | 'object'>
 
+/** Arrays and objects inside each other; no export has so many. */
+const mostNested = 16
+/** The last moment that a `Date` can be, in milliseconds since 1970. */
+const lastMoment = 8.64e15
+
+/** What the daemon is not asked about all at once, or is quoted for the person to type: nothing is done where that makes no sense. */
+const rowsOf: { readonly [name in keyof Kept]?: (row: Record<string, unknown>) => boolean } = {
+  users: ({ name }) => typeof name === 'string',
+  groups: ({ name }) => typeof name === 'string',
+  bans: ({ source, until }) => typeof source === 'string' && (until === null || isMoment(until)),
+  watches: ({ name, text }) => typeof name === 'string' && typeof text === 'string',
+  operators: ({ name, role }) => isOperatorName(name) && roles.some((known) => known === role),
+}
+
 /** JSON for people, too: each user, rule and setting has a line. */
 export function writeKept(kept: Kept): string[] {
   const members = Object.entries(kept).flatMap(([name, part], i, all) => {
@@ -48,9 +64,10 @@ export function writeKept(kept: Kept): string[] {
   return ['{', `  "proxyd": ${version},`, ...members, '}']
 }
 
-/** Throws `UsageError` if it is none. What its members hold, the daemon judges. */
+/** Throws `UsageError` if it is none. What users, groups, rules and settings hold, the daemon judges. */
 export function readKept(text: string): Kept {
   const { proxyd, ...kept } = parse(text)
+  if (!isFlat(kept, mostNested)) throw new UsageError('it has more inside each other than any export')
   if (proxyd !== version) throw new UsageError(`it has no "proxyd": ${version}, so it is no export of this proxyd`)
   for (const [name, part] of Object.entries(kept)) {
     if (!isPart(name))
@@ -60,8 +77,36 @@ export function readKept(text: string): Kept {
       throw new UsageError(
         `its ${JSON.stringify(name)} is not ${kind === 'object' ? 'an object' : `a list of ${kind}`}`,
       )
+    if (Array.isArray(part)) refuseRows(name, part)
   }
+  for (const { name, text } of (kept as Kept).watches ?? []) refuseWatch(name, text)
   return kept
+}
+
+function refuseRows(part: keyof Kept, rows: readonly Record<string, unknown>[]): void {
+  const at = rows.findIndex((row) => rowsOf[part]?.(row) === false)
+  if (at >= 0) throw new UsageError(`number ${at + 1} of its ${JSON.stringify(part)} is not as an export has it`)
+}
+
+function refuseWatch(name: string, text: string): void {
+  try {
+    parseWatch(text)
+  } catch (error) {
+    throw error instanceof WatchError ? new UsageError(`its watch ${JSON.stringify(name)}: ${error.message}`) : error
+  }
+}
+
+function isMoment(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) <= lastMoment
+}
+
+function isOperatorName(value: unknown): boolean {
+  return typeof value === 'string' && /^[\p{L}\p{N}][\p{L}\p{N}._@-]*$/u.test(value)
+}
+
+function isFlat(value: unknown, most: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return most > 0 && Object.values(value).every((member) => isFlat(member, most - 1))
 }
 
 const shapes = {

@@ -121,12 +121,12 @@ async function importAll(
   const steps = importSteps(kept)
   const warnings = [...unreadable, ...(await missingOperators(kept, call))]
   const parts: Line[][] = []
-  for (const [name, step] of steps) parts.push(await step(call, true).catch(refused(name, [])))
+  for (const [name, step] of steps) parts.push(await step(call, true).catch(refused(name, [], false)))
   const lines = parts.flat()
   if (!dryRun) {
     const made: string[] = []
     for (const [name, step] of steps) {
-      await step(call, false).catch(refused(name, made))
+      await step(call, false).catch(refused(name, made, true))
       made.push(name)
     }
   }
@@ -145,10 +145,11 @@ function rowsOf(lines: readonly Line[]): string[][] {
 }
 
 /** Says what is done and what is not. */
-function refused(part: string, made: readonly string[]) {
+function refused(part: string, made: readonly string[], isBegun: boolean) {
   return (error: unknown): never => {
     if (!(error instanceof RpcError)) throw error
-    const done = made.length === 0 ? 'nothing is imported' : `imported: ${made.join(', ')}, and nothing more`
+    const all = [...made, ...(isBegun ? [`perhaps a part of ${part}`] : [])]
+    const done = all.length === 0 ? 'nothing is imported' : `imported: ${all.join(', ')}, and nothing more`
     throw new RpcError(error.kind, `${part}: ${error.message}; ${done}`, error.details)
   }
 }

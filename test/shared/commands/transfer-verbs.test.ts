@@ -200,7 +200,7 @@ describe('import', () => {
     let calls = 0
     const failLater = () => (++calls > 3 ? fail() : { changes: [], cut: 0 })
     await expect(imported(text, 'import f', { ...same, 'transfer.import': failLater })).rejects.toThrow(
-      'users: of users 1 to 2, the user "ann" is in no group; imported: groups, and nothing more',
+      'users: of users 1 to 2, the user "ann" is in no group; imported: groups, perhaps a part of users, and nothing more',
     )
   })
 
@@ -213,6 +213,13 @@ describe('import', () => {
     ['{"proxyd":1,"users":{}}', '"users" is not a list of objects'],
     ['{"proxyd":1,"rules":[1]}', '"rules" is not a list of texts'],
     ['{"proxyd":1,"settings":[]}', '"settings" is not an object'],
+    [`{"proxyd":1,"settings":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, 'more inside each other than any export'],
+    ['{"proxyd":1,"bans":[{"source":"::1","until":1e300}]}', 'number 1 of its "bans"'],
+    ['{"proxyd":1,"watches":[{"name":"w","text":"near-limit"},{"name":1,"text":""}]}', 'number 2 of its "watches"'],
+    // It would have the one of that name removed first.
+    ['{"proxyd":1,"watches":[{"name":"big","text":"rate>nothing"}]}', 'its watch "big": write rate>10MB/s'],
+    // What is quoted for the person to type.
+    [`{"proxyd":1,"operators":[{"name":"x';shutdown;'","role":"viewer"}]}`, 'number 1 of its "operators"'],
   ])('refuses %s', async (content, message) => {
     const refused = imported(content, 'import f', same)
     await expect(refused).rejects.toThrow(UsageError)
