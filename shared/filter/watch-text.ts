@@ -35,7 +35,7 @@ export const watchWords = [
     'rate>10MB/s',
     'bytes a second, of all or of user:NAME or src:NETWORK, for as long as for TIME says; 30s unless told',
   ],
-  ['login-failures>20', 'from one address within for TIME, or of those in src:NETWORK only'],
+  ['login-failures>20', 'from one address within for TIME, or of those in src:NETWORK only; 10000 at most'],
   ['new-destination user:NAME', 'the user goes where they have not been since the watch was added'],
   ['near-limit', 'somebody, or user:NAME, has come near a limit'],
 ] as const

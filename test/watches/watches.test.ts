@@ -103,6 +103,7 @@ test('changes that make no sense or cannot be stored are refused, and change not
   const add = (name: string, text: string) => watches.add({ name, text }, 'ann')
   await expect(add('a', 'nonsense')).rejects.toMatchObject({ kind: 'invalid' })
   await expect(add('a', 'rate>1 src:10.0.0.1/8')).rejects.toThrow(/write 10\.0\.0\.0\/8/)
+  await expect(add('a', 'login-failures>10001 for 1d')).rejects.toThrow(/takes 10000 at most/)
   await add('a', 'near-limit')
   await expect(add('a', 'near-limit')).rejects.toMatchObject({ kind: 'exists' })
   await expect(watches.remove('b')).rejects.toMatchObject({ kind: 'not_found' })
