@@ -19,6 +19,19 @@ export const arriving = (EPOLLIN | EPOLLET) >>> 0
 /** Datagrams taken between two looks at the events, of all associations: about a millisecond's work. */
 const turnDatagrams = 128
 
+/** Where a client's datagram goes, and what follows with the same header. */
+interface Way {
+  /** Its place among those that came. */
+  readonly first: number
+  /** The bytes of its header. */
+  readonly header: number
+  readonly destination: Destination
+  readonly address: Address
+  readonly outlet: OutletSocket
+  /** The socket address of that. */
+  readonly to: Uint8Array
+}
+
 /**
  * Moves the datagrams of all associations, a batch at a time, each from where it came in: the header is taken off, or put
  * before it, in place. Whatever cannot be sent now is lost, as datagrams may be.
@@ -94,29 +107,49 @@ export class DatagramRelay {
   #fromClient(association: Association, count: number): void {
     const { slot } = association
     const [taken, waiting] = [this.#taken, association.waiting.length]
-    let last: Destination | undefined
-    let lastAddress: Address | undefined
+    let way: Way | undefined
+    let last: Way | undefined
     for (let i = 0; i < count; i++) {
-      const start = this.#arrivals.start(i)
-      const bytes = this.#arrivals.memory.subarray(start, start + this.#arrivals.length(i))
-      const datagram = isFromClient(association, this.#arrivals.source(i)) ? parseDatagram(bytes) : undefined
-      const address = datagram && this.#addressFor(association, datagram, bytes)
-      const outlet =
-        address && this.#outletTo(association, nameOf(datagram.destination), address, datagram.destination.port)
-      if (!outlet) continue
-      const length = bytes.length - datagram.payload
+      // What goes where the one before it went, as most does, is judged like that.
+      if (!way || !this.#goesLike(way, i)) way = this.#wayOf(association, i)
+      if (!way) continue
+      const start = this.#arrivals.start(i) + way.header
+      const length = this.#arrivals.length(i) - way.header
       if (!this.#pacer.passes(slot, Direction.up, length)) continue
-      const to = this.#departuresBy(outlet).add(start + datagram.payload, length, length)
-      encodeSocketAddress(to, address.bytes, datagram.destination.port, address.scope)
-      last = datagram.destination
-      lastAddress = address
+      this.#departuresBy(way.outlet).add(start, length, length).set(way.to)
+      last = way
     }
     const sent = this.#depart()
     this.#count(Direction.up, this.#taken - taken, count - (association.waiting.length - waiting))
-    if (!last || !lastAddress) return
-    showDatagram(this.#sessions.table, slot, last, lastAddress.bytes)
+    if (!last) return
+    showDatagram(this.#sessions.table, slot, last.destination, last.address.bytes)
     this.#sessions.countUp(slot, sent)
     this.#sessions.touched[slot] = this.#loop.clock.now
+  }
+
+  /** Where a datagram of the client's goes; undefined if nowhere, or if it waits for its name. */
+  #wayOf(association: Association, i: number): Way | undefined {
+    if (!isFromClient(association, this.#arrivals.source(i))) return undefined
+    const start = this.#arrivals.start(i)
+    const bytes = this.#arrivals.memory.subarray(start, start + this.#arrivals.length(i))
+    const datagram = parseDatagram(bytes)
+    const address = datagram && this.#addressFor(association, datagram, bytes)
+    if (!address) return undefined
+    const { destination, payload } = datagram
+    const outlet = this.#outletTo(association, nameOf(destination), address, destination.port)
+    if (!outlet) return undefined
+    const to = new Uint8Array(socketAddressBytes)
+    encodeSocketAddress(to, address.bytes, destination.port, address.scope)
+    return { first: i, header: payload, destination, address, outlet, to }
+  }
+
+  /** Whether a datagram has the header of the one that a way was found for, and comes from the same port. */
+  #goesLike({ first, header }: Way, i: number): boolean {
+    if (this.#arrivals.length(i) < header || !this.#arrivals.isSameSource(first, i)) return false
+    const { memory } = this.#arrivals
+    const [one, other] = [this.#arrivals.start(first), this.#arrivals.start(i)]
+    for (let at = 0; at < header; at++) if (memory[one + at] !== memory[other + at]) return false
+    return true
   }
 
   /** Datagrams that have left by the sockets towards targets so far. */
@@ -152,19 +185,29 @@ export class DatagramRelay {
   }
 
   #fromTargets({ slot, inlet, client, clientPort, contacts }: Association, count: number): void {
+    const { memory } = this.#arrivals
     client[2] = clientPort.port >> 8
     client[3] = clientPort.port
     const before = this.#toClient.taken
     let taken = 0
+    /** The last one that was let in, and the bytes of its header. */
+    let last = -1
+    let header = 0
     for (let i = 0; i < count; i++) {
-      const source = this.#arrivals.source(i)
-      const bytes = bytesOf(source)
-      if (!contacts.has(bytes)) continue
       const end = this.#arrivals.start(i)
-      const start = writeHeader(this.#arrivals.memory, end, { bytes, port: portOf(source) })
+      if (last >= 0 && this.#arrivals.isSameSource(last, i)) {
+        const known = this.#arrivals.start(last)
+        memory.copyWithin(end - header, known - header, known)
+      } else {
+        const source = this.#arrivals.source(i)
+        const bytes = bytesOf(source)
+        if (!contacts.has(bytes)) continue
+        header = end - writeHeader(memory, end, { bytes, port: portOf(source) })
+        last = i
+      }
       const length = this.#arrivals.length(i)
       if (!this.#pacer.passes(slot, Direction.down, length)) continue
-      this.#toClient.add(start, end - start + length, length).set(client)
+      this.#toClient.add(end - header, header + length, length).set(client)
       taken++
     }
     if (taken > 0) this.#sessions.countDown(slot, this.#toClient.send(inlet))

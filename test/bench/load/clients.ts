@@ -171,8 +171,8 @@ function pingpong({ way, seconds }: Of<'pingpong'>): void {
   end({ connections: micros.length, micros })
 }
 
-async function datagrams({ proxyPort, bytes, seconds }: Of<'datagrams'>): Promise<void> {
-  const ends = new Ends()
+async function datagrams({ proxyPort, bytes, seconds, joined }: Of<'datagrams'>): Promise<void> {
+  const ends = new Ends(joined)
   const port = proxyPort === undefined ? ends.targetPort : await associate(proxyPort)
   const end = begin()
   const { returned, lost } = ends.exchange({ port, wrapped: proxyPort !== undefined, payload: bytes, seconds })

@@ -38,7 +38,12 @@ export class Ends {
   readonly #client = bindUdpSocket({ bytes: loopback, scope: 0 })
   readonly #target = bindUdpSocket({ bytes: loopback, scope: 0 })
   readonly #arrivals = new Arrivals()
-  readonly #departures = new Departures(this.#arrivals)
+  readonly #departures: Departures
+
+  /** `joined`: many leave as one message, as programs send them that speak QUIC. */
+  constructor(joined: boolean) {
+    this.#departures = new Departures(this.#arrivals, joined)
+  }
 
   get targetPort(): number {
     return boundPort(this.#target)

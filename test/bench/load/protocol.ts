@@ -21,7 +21,7 @@ export type Load =
   /** A 64-byte ping-pong on one connection for `seconds`. */
   | { kind: 'pingpong'; way: Way; seconds: number }
   /** Datagrams of `bytes` of payload to a target and back, by an association, 32 at once, for `seconds`. */
-  | { kind: 'datagrams'; proxyPort: number | undefined; bytes: number; seconds: number }
+  | { kind: 'datagrams'; proxyPort: number | undefined; bytes: number; seconds: number; joined: boolean }
   /** `count` connections, held until standard input ends; with `moving`, each sends 64 bytes a second to an echo. */
   | { kind: 'hold'; way: Way; count: number; moving?: boolean }
   /** Follow proxyd's metrics and connections over its Unix socket, as proxy-tui does, until standard input ends. */

@@ -4,7 +4,7 @@ import { bulkScenarios } from './bulk.ts'
 import { changeScenario } from './changes.ts'
 import { connectionScenarios } from './connections.ts'
 import { crowdScenarios } from './crowd.ts'
-import { datagramScenario } from './datagrams.ts'
+import { datagramScenarios } from './datagrams.ts'
 import { floodScenarios } from './flood.ts'
 import { guesses } from './guesses.ts'
 import { latencyScenarios } from './latency.ts'
@@ -22,7 +22,7 @@ export const scenarios: readonly Scenario[] = [
   ...connectionScenarios,
   ...latencyScenarios,
   ...crowdScenarios,
-  datagramScenario,
+  ...datagramScenarios,
   ...loopScenarios,
   ...viewerScenarios,
   ...floodScenarios,

@@ -4,19 +4,24 @@ import { costOf, type Scenario, withServer } from './scenario.ts'
 const bytes = 200
 
 /** UDP ASSOCIATE: datagrams to a target and back, of which each counts twice, since it is relayed twice. */
-export const datagramScenario: Scenario = {
-  name: 'udp',
-  measures: (server) => server?.name !== 'microsocks',
-  run: (setting) =>
-    withServer(setting, async (running) => {
-      const { origin, seconds } = setting
-      const load = { kind: 'datagrams', proxyPort: running?.port, bytes, seconds } as const
-      const { end, server } = await costOf(running, origin, load)
-      const relayed = end.connections * 2
-      return {
-        'udp, datagrams a second': relayed / end.seconds,
-        'udp, lost in a thousand': (end.lost / (end.connections + end.lost)) * 1000,
-        'udp, CPU-s a million datagrams': (server / relayed) * 1e6,
-      }
-    }),
+function datagrams(name: string, joined: boolean): Scenario {
+  return {
+    name,
+    measures: (server) => server?.name !== 'microsocks',
+    run: (setting) =>
+      withServer(setting, async (running) => {
+        const { origin, seconds } = setting
+        const load = { kind: 'datagrams', proxyPort: running?.port, bytes, seconds, joined } as const
+        const { end, server } = await costOf(running, origin, load)
+        const relayed = end.connections * 2
+        return {
+          [`${name}, datagrams a second`]: relayed / end.seconds,
+          [`${name}, lost in a thousand`]: (end.lost / (end.connections + end.lost)) * 1000,
+          [`${name}, CPU-s a million datagrams`]: (server / relayed) * 1e6,
+        }
+      }),
+  }
 }
+
+/** Each leaves its program on its own, or many at once (UDP_SEGMENT). */
+export const datagramScenarios = [datagrams('udp', false), datagrams('udp joined', true)]
