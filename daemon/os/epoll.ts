@@ -59,6 +59,11 @@ export class Epoll {
     return this.#events[index * eventWords]
   }
 
+  /** The event has been acted on: it has no `events` any more. */
+  drop(index: number): void {
+    this.#events[index * eventWords] = 0
+  }
+
   key(index: number): number {
     return this.#events[index * eventWords + dataWord]
   }

@@ -100,8 +100,9 @@ export class Negotiation implements Conversation {
 
     const { passwordRequired } = this.#terms
     const wanted = passwordRequired ? Method.password : Method.none
-    const found = input.indexOf(wanted, 2)
-    if (found < 0 || found >= length) return this.#end(methodChosen[Method.unacceptable], 'denied')
+    let found = 2
+    while (found < length && input[found] !== wanted) found++
+    if (found === length) return this.#end(methodChosen[Method.unacceptable], 'denied')
     this.#expected = passwordRequired ? 'login' : 'request'
     this.#input = behind(input, length)
     return after(methodChosen[wanted], this.#advance())

@@ -17,8 +17,8 @@ import type { Negotiator } from './negotiator.ts'
 import { clientOf, watched } from './sessions.ts'
 import type { SharedCount } from './shared-counts.ts'
 
-/** Clients taken before the live ones have their turn again. */
-const batch = 4
+/** So many clients that cannot be taken, one after the other, are not gone, but refused to us. */
+const mostFailures = 4
 const patience = 'new clients wait until others have left'
 const nothing = new Uint8Array(0)
 /** More listening sockets than a loop ever has: so many epoll keys are theirs, whatever their number after a drain. */
@@ -70,8 +70,10 @@ export class Acceptor {
   /** When room was sought last among those who have places. */
   #roomSought = Number.NEGATIVE_INFINITY
   #warned = false
-  /** The listeners, by index, at which clients wait. */
-  readonly #waiting = new Set<number>()
+  /** Clients that could not be taken, one after the other. */
+  #failures = 0
+  /** By index of a listener: whether clients wait at it. */
+  #waiting: boolean[] = []
 
   constructor(
     loop: LoopContext,
@@ -112,40 +114,44 @@ export class Acceptor {
 
   #have(listeners: readonly Listener<number>[]): void {
     this.#listeners = listeners
+    this.#waiting = listeners.map(() => false)
     for (const { socket } of listeners) this.#loop.belongings.add(socket)
   }
 
   /** Clients wait at the listening socket with this key, which has its turn, or a balancer speaks. */
   onEvent(key: number): void {
     const index = key - this.#firstKey
-    if (index < mostDoors) this.#waiting.add(index)
+    if (index < mostDoors) this.#waiting[index] = true
     else this.#introducer?.onEvent(key)
   }
 
-  /** Take some of the clients that wait, unless it is a time of rest. */
-  takeTurn(): void {
-    if (this.#restsUntil !== 0 && (this.#loop.clock.now >= this.#restsUntil || this.#hasRoomAgain)) this.#goOn()
+  /** Take so many at most of the clients that wait at each door, unless it is a time of rest. */
+  takeTurn(most: number): void {
+    if (this.#restsUntil !== 0 && (this.#loop.clock.now >= this.#restsUntil || this.#hasRoomAgain())) this.#goOn()
     this.#introducer?.sweep()
     // Whoever waits in another loop is kept out by those of this one, too, who say nothing.
-    if (this.#room.shortLoops.value > 0 && !this.#hasRoom) this.#makeRoom()
-    for (const index of this.#waiting) this.#take(this.#listeners[index])
-    // A shortage is over when nobody is found waiting; the kernel does not tell of that.
-    if (!this.#warned && this.#waiting.size > 0) this.#waiting.clear()
+    if (this.#room.shortLoops.value > 0 && !this.#hasRoom()) this.#makeRoom()
+    for (let index = 0; index < this.#listeners.length; index++) {
+      if (this.#waiting[index]) this.#take(this.#listeners[index], most)
+      // A shortage is over when nobody is found waiting; the kernel does not tell of that.
+      if (!this.#warned) this.#waiting[index] = false
+    }
   }
 
-  #take(listener: Listener<number> | undefined): void {
+  #take(listener: Listener<number> | undefined, most: number): void {
     if (!listener) return
-    let failed = 0
-    for (let taken = 0; taken < batch && this.#restsUntil === 0; taken++) {
-      this.#full = !this.#hasRoom && !this.#makeRoom()
+    for (let taken = 0; taken < most && this.#restsUntil === 0; taken++) {
+      this.#full = !this.#hasRoom() && !this.#makeRoom()
       if (this.#full) return this.#rest(`the limit of connections is reached: ${patience}`)
       const client = accept(listener.socket, this.#clientAddress)
+      if (client === -errno.EAGAIN) return this.#emptied()
+      if (client < 0 && isExhausted(-client)) return this.#rest(`no descriptors are left: ${patience}`)
+      // One may have gone while it waited. Where a sandbox refuses the call, epoll tells of the same client for ever.
+      this.#failures = client < 0 ? this.#failures + 1 : 0
+      if (this.#failures >= mostFailures)
+        return this.#rest(`new clients cannot be accepted (${errnoName(-client)}), and wait`)
       if (client >= 0 && this.#introducer && !listener.leadsTo) this.#introducer.begin(client, this.#clientAddress)
       else if (client >= 0) this.#begin(client, listener.leadsTo)
-      else if (client === -errno.EAGAIN) return this.#emptied()
-      else if (isExhausted(-client)) return this.#rest(`no descriptors are left: ${patience}`)
-      // One may have gone while it waited. Where a sandbox refuses the call, epoll tells of the same client for ever.
-      else if (++failed === batch) return this.#rest(`new clients cannot be accepted (${errnoName(-client)}), and wait`)
     }
   }
 
@@ -175,7 +181,7 @@ export class Acceptor {
       close(socket)
     }
     this.#listeners = []
-    this.#waiting.clear()
+    this.#waiting = []
   }
 
   /** Reset whoever has not been introduced yet. */
@@ -195,7 +201,7 @@ export class Acceptor {
   }
 
   #begin(fd: number, leadsTo: Destination | undefined, said: Uint8Array = nothing): void {
-    if (this.#banned.isEmpty || !this.#isBanned)
+    if (this.#banned.isEmpty || !this.#isBanned())
       return this.#serve(fd, leadsTo ? Door.forward : Door.socks, said, leadsTo)
     resetOnClose(fd)
     close(fd)
@@ -217,7 +223,7 @@ export class Acceptor {
     if (epoll.add(fd, watched, clientOf(slot), generation) < 0) sessions.close(slot, Reason.failed)
   }
 
-  get #isBanned(): boolean {
+  #isBanned(): boolean {
     copyMapped(this.#clientAddress, this.#mappedAddress, 0)
     return this.#banned.turnsAway(this.#mappedAddress)
   }
@@ -242,19 +248,20 @@ export class Acceptor {
     this.#watch(EPOLLIN)
   }
 
-  get #hasRoom(): boolean {
+  #hasRoom(): boolean {
     return this.#room.live.value < this.#room.most
   }
 
   /** What rests for want of room goes on as soon as somebody leaves this loop. */
-  get #hasRoomAgain(): boolean {
-    return this.#full && this.#hasRoom
+  #hasRoomAgain(): boolean {
+    return this.#full && this.#hasRoom()
   }
 
   /** Nobody waits any more, so the next shortage is a new one. */
   #emptied(): void {
     if (this.#warned) this.#room.shortLoops.add(-1)
     this.#warned = false
+    this.#failures = 0
   }
 
   #watch(events: number): void {

@@ -10,11 +10,8 @@ import type { SessionName } from './loop-messages.ts'
 import type { Negotiator } from './negotiator.ts'
 import type { Refusals } from './refusals.ts'
 import type { Relay } from './relay.ts'
-import { type Sessions, slotOf } from './sessions.ts'
+import { Flag, type Sessions, slotOf } from './sessions.ts'
 import type { Stage } from './stage.ts'
-
-/** Events of sessions still being set up that are served between two looks at those of open ones. */
-const setUpTurn = 4
 
 export interface Stages {
   readonly negotiator: Negotiator
@@ -81,9 +78,14 @@ export class Dispatch {
     else this.#setUps.add(key, generation, events)
   }
 
-  /** Serve some of those that are being set up. */
-  takeTurn(): void {
-    this.#setUps.take(setUpTurn, this.#onSetUp)
+  /** Whether an event is one of somebody who talks, and so would notice what is served before. */
+  isTalk(key: number): boolean {
+    return key < this.#sessions.flags.length && (this.#sessions.flags[key] & Flag.talks) !== 0
+  }
+
+  /** Serve so many at most of those that are being set up. */
+  takeTurn(most: number): void {
+    this.#setUps.take(most, this.#onSetUp)
   }
 
   onDeadline(slot: number): void {

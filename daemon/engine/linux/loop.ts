@@ -49,6 +49,12 @@ import { TimerWheel } from './timer-wheel.ts'
 
 /** Events taken from the kernel at once. */
 const eventCapacity = 512
+/**
+ * Set-ups served, and clients taken, between two looks at the events. While somebody talks it is one, and one more for as many
+ * events as a look brought, lest newcomers wait for ever where many talk.
+ */
+const mostNewcomers = 4
+const eventsANewcomer = 16
 /** Pipes at once, and idle ones kept. An unprivileged user may have 64 MiB of them (pipe(7)); beyond it we copy. */
 const pipes = { most: 32, keep: 4 }
 
@@ -220,21 +226,24 @@ export class Loop {
   run(): void {
     const onDeadline = (slot: number) => this.#dispatch.onDeadline(slot)
     for (let now = this.#clock.now; !this.#stopped; now = this.#endTurn()) {
-      const timeout = this.#isBusy ? 0 : this.#longestWait(now)
+      const timeout = this.#isBusy() ? 0 : this.#longestWait(now)
       const count = this.#epoll.wait(timeout)
       this.#beginTurn(timeout === 0 ? now : performance.now())
-      for (let i = 0; i < count; i++)
-        this.#onEvent(this.#epoll.key(i), this.#epoll.generation(i), this.#epoll.events(i))
+      if (this.#relay.isTalking) this.#serveTalk(count)
+      for (let i = 0; i < count; i++) this.#serve(i)
       this.#pacer.advance()
       if (this.#datagrams.busy) this.#datagrams.takeTurn()
       if (this.#relay.busy) this.#relay.takeTurn()
-      this.#dispatch.takeTurn()
+      const newcomers = this.#relay.isTalking
+        ? Math.min(mostNewcomers, 1 + Math.floor(count / eventsANewcomer))
+        : mostNewcomers
+      this.#dispatch.takeTurn(newcomers)
       if (this.#quotas.wasUsedUp()) this.#relimit()
       if (this.#review.busy) this.#review.takeTurn(this.#confirm)
       this.#context.names.sweep()
       this.#sessions.places.sweep(this.#clock.now)
       this.#wheel.advance(this.#clock.now, onDeadline)
-      this.#acceptor.takeTurn()
+      this.#acceptor.takeTurn(newcomers)
       if (this.#sessions.live === 0 && this.#acceptor.isEmpty) this.#confirmDrains()
     }
     this.#acceptor.close()
@@ -245,7 +254,8 @@ export class Loop {
     this.#epoll.close()
   }
 
-  get #isBusy(): boolean {
+  // Methods: V8 calls its runtime for each look at a private getter.
+  #isBusy(): boolean {
     return this.#relay.busy || this.#dispatch.busy || this.#datagrams.busy || this.#review.busy
   }
 
@@ -265,7 +275,20 @@ export class Loop {
     return now
   }
 
-  #onEvent(key: number, generation: number, events: number): void {
+  /** Those who talk go first. */
+  #serveTalk(count: number): void {
+    for (let i = 0; i < count; i++) {
+      if (!this.#dispatch.isTalk(this.#epoll.key(i))) continue
+      this.#serve(i)
+      this.#epoll.drop(i)
+    }
+  }
+
+  #serve(i: number): void {
+    const events = this.#epoll.events(i)
+    if (events === 0) return
+    const key = this.#epoll.key(i)
+    const generation = this.#epoll.generation(i)
     if (key > this.#messageKey && key < firstExtraKey) this.#acceptor.onEvent(key)
     else if (key === this.#messageKey) this.#readMessages()
     else this.#dispatch.onEvent(key, generation, events)

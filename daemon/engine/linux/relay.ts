@@ -41,8 +41,9 @@ export class Relay implements Stage {
   /** Halves that wait for their turn, from `#first` on, first come first served. */
   readonly #queue: number[] = []
   #first = 0
-  /** When a direction that is not bulk moved bytes last. */
+  /** When a direction that is not bulk moved bytes last, and when one did that talks. */
   #smallMoveAt = 0
+  #talkAt = 0
 
   constructor(loop: LoopContext, pipes: PipePool, held: HeldBytes, pacer: Pacer) {
     this.#loop = loop
@@ -106,6 +107,11 @@ export class Relay implements Stage {
   /** Whether a direction waits for its turn. */
   get busy(): boolean {
     return this.#queue.length > 0
+  }
+
+  /** Whether somebody talks, who would wait for whatever else is done between two looks at the events. */
+  get isTalking(): boolean {
+    return this.#loop.clock.now - this.#talkAt < smallMoveLasts
   }
 
   /**
@@ -187,7 +193,7 @@ export class Relay implements Stage {
     const short = count < Math.min(most, copyBytes)
     if (flags[from] & Flag.paced) this.#pacer.used(from, most, Math.max(count, 0), !short)
     if (count <= 0) return this.#noMore(from, count)
-    if (short) this.#smallMoveAt = this.#loop.clock.now
+    if (short) this.#movesLittle(from)
     // The next read comes before the next look at the events, which would tell of an urgent byte.
     else this.#sessions.keepUrgent(from)
     if (short && this.#sessions.shortReadEmpties(from)) flags[from] &= ~Flag.readable
@@ -197,6 +203,16 @@ export class Relay implements Stage {
     const moved = this.#write(from, this.#buffer, count, last ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL)
     if (moved > 0 && last) this.#ended(from)
     return moved
+  }
+
+  #movesLittle(from: number): void {
+    const { flags } = this.#sessions
+    this.#smallMoveAt = this.#loop.clock.now
+    if (isClient(from) && flags[from ^ 1] & Flag.spokenTo) {
+      flags[from] |= Flag.talks
+      flags[from ^ 1] |= Flag.talks
+    }
+    if (flags[from] & Flag.talks) this.#talkAt = this.#loop.clock.now
   }
 
   /** Write `count` bytes of `from`'s to its peer and hold what it cannot take; returns `count`, or 0 if it took less. */

@@ -52,6 +52,8 @@ export const Flag = {
   metered: 8192,
   /** Urgent bytes of a target are read where they are in the stream; of clients they always are. */
   inStream: 16384,
+  /** It and its peer talk: their client has said little more than once. */
+  talks: 32768,
 } as const
 
 /** The time in milliseconds as `performance.now` has it, which only goes forward; read once per turn of the loop. */
