@@ -3,7 +3,7 @@ import { bareWord } from '../../shared/format/safe-text.ts'
 import type { AccessEntry } from '../../shared/protocol/methods.ts'
 import { commands } from '../../shared/protocol/vocabulary.ts'
 import type { Settings } from '../../shared/settings.ts'
-import { requestedName, targetAddressOf, triedName } from '../engine/row-place.ts'
+import { protocolOf, requestedName, targetAddressOf, triedName } from '../engine/row-place.ts'
 import { type SessionTable, State, stateCount } from '../engine/session-table.ts'
 import { firstOfSource, formatAddress, unmapped } from '../net/address.ts'
 import { formatEndpoint } from '../net/endpoint.ts'
@@ -53,7 +53,7 @@ export class EntryReader {
     const opened = since(State.open)
     const reason = event === 'end' ? endReasons[table.reason[row]] : null
     const hasAsked = table.command[row] !== 0
-    const [tried, target] = [triedName(table, row), targetAddressOf(table, row)]
+    const [tried, target, protocol] = [triedName(table, row), targetAddressOf(table, row), protocolOf(table, row)]
     return {
       ts: this.#wall.tell(now),
       event,
@@ -63,6 +63,7 @@ export class EntryReader {
       source: sourceText(table, row, this.discretion.mask),
       // CMD counts from 1.
       cmd: commands[table.command[row] - 1] ?? null,
+      ...(protocol && { protocol }),
       name: (this.discretion.names && requestedName(table, row)) || null,
       address: target ? formatAddress(target) : null,
       port: hasAsked ? table.targetPort[row] : null,

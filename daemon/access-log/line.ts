@@ -35,6 +35,7 @@ const kinds: Readonly<Record<keyof AccessEntry, readonly Kind[]>> = {
   tried: ['string', 'undefined'],
   source: ['string', 'null'],
   cmd: ['string', 'null'],
+  protocol: ['string', 'undefined'],
   name: ['string', 'null'],
   address: ['string', 'null'],
   port: ['number', 'null'],

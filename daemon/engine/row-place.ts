@@ -1,9 +1,18 @@
 import { unmapped, writeMapped } from '../net/address.ts'
 import type { Destination } from '../net/destination.ts'
+import type { ProtocolName } from '../socks/conversation.ts'
 import { Command } from '../socks/messages.ts'
 import type { SessionTable } from './session-table.ts'
 
-/** What a row tells of where its session leads, or of who it was that did not get so far. */
+/** What a row tells of where its session leads and by what protocol it was asked to, or of who it was that did not get so far. */
+
+/** By `Protocol`. */
+const spoken: readonly (ProtocolName | undefined)[] = [undefined, 'socks5', 'socks4', 'http', 'http']
+
+/** What the client speaks; undefined if that is not known. */
+export function protocolOf({ protocol }: SessionTable, row: number): ProtocolName | undefined {
+  return spoken[protocol[row] as number]
+}
 
 /** The client asks for this. */
 export function showRequest(table: SessionTable, row: number, destination: Destination): void {

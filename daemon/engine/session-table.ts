@@ -18,6 +18,9 @@ export const forwarded = 4
 /** Whatever a session may have asked for, none of it included. */
 const commandCount = 5
 
+/** Whatever clients may speak, what is not known included. */
+const protocolCount = 5
+
 /** How many states there are. */
 export const stateCount = 6
 
@@ -168,6 +171,8 @@ export class SessionTable {
   readonly arrived: Float64Array
   /** By command and then by `Reason`: sessions that ended for it; these only grow. See `endedFor`. */
   readonly ended: Float64Array
+  /** By `Protocol`: sessions that ended; these only grow. */
+  readonly spoken: Float64Array
   /**
    * By user index: live sessions, and the bytes of all that ever logged in as that user. A session belongs to 0 until
    * it has logged in.
@@ -206,6 +211,7 @@ export class SessionTable {
     const totals = layout.place(8 * totalCount)
     const arrived = layout.place(8 * 2 * doorCount)
     const ended = layout.place(8 * commandCount * reasonCount)
+    const spoken = layout.place(8 * protocolCount)
     const turns = layout.place(8 * turnCells)
     const nextSerial = layout.place(8)
     const durations = layout.place(8 * Durations.cells)
@@ -241,6 +247,7 @@ export class SessionTable {
     this.totals = new Float64Array(this.buffer, totals, totalCount)
     this.arrived = new Float64Array(this.buffer, arrived, 2 * doorCount)
     this.ended = new Float64Array(this.buffer, ended, commandCount * reasonCount)
+    this.spoken = new Float64Array(this.buffer, spoken, protocolCount)
     this.turns = new Float64Array(this.buffer, turns, turnCells)
     this.nextSerial = new Float64Array(this.buffer, nextSerial, 1)
     this.durations = new Durations(new Float64Array(this.buffer, durations, Durations.cells))
@@ -407,6 +414,7 @@ export class SessionTable {
     this.userSessions[this.user[slot]]--
     if (reason === Reason.gone && this.#uncounted.size > 0 && this.#uncounted.delete(slot)) return this.#clear(slot)
     this.ended[this.command[slot] * reasonCount + reason]++
+    this.spoken[this.protocol[slot] as number]++
     this.#time(slot, now, reason)
     if (this.since[slot * stateCount + State.open] === 0) this.totals[Total.failed]++
     else this.durations.session.note(now - this.since[slot * stateCount + State.negotiating])

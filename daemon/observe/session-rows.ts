@@ -3,7 +3,7 @@ import { bareWord } from '../../shared/format/safe-text.ts'
 import type { ClosedConnection, Connection, Result } from '../../shared/protocol/methods.ts'
 import { commands, connectionStates, pacedBy } from '../../shared/protocol/vocabulary.ts'
 import type { SettingName, Settings } from '../../shared/settings.ts'
-import { requestedName, targetAddressOf, triedName } from '../engine/row-place.ts'
+import { protocolOf, requestedName, targetAddressOf, triedName } from '../engine/row-place.ts'
 import { readSteadily, type SessionTable, stateCount } from '../engine/session-table.ts'
 import { formatAddress } from '../net/address.ts'
 import { endpointText, formatEndpoint } from '../net/endpoint.ts'
@@ -128,6 +128,7 @@ function readRow(table: SessionTable, row: number, naming: Naming): Connection |
   const [name, target, tried] = [requestedName(table, row), targetAddressOf(table, row), triedName(table, row)]
   const at = (host: string) => formatEndpoint({ address: host, port: table.targetPort[row] })
   const address = target ? at(formatAddress(target)) : null
+  const protocol = protocolOf(table, row)
   return {
     id: naming.idOf(serial),
     state: connectionStates[table.state[row]],
@@ -135,6 +136,7 @@ function readRow(table: SessionTable, row: number, naming: Naming): Connection |
     ...(tried && { tried: bareWord(tried) }),
     // CMD counts from 1.
     command: commands[table.command[row] - 1] ?? null,
+    ...(protocol && { protocol }),
     client: endpointText(table.clientAddress, 16 * row, table.clientPort[row]),
     destination: name === undefined ? address : at(name),
     address,

@@ -24,6 +24,7 @@ export const families = {
   proxyd_connections: gauge('Clients that are here, by how far they have come.', ['state']),
   proxyd_connections_limit: gauge('Clients that may be here at once.'),
   proxyd_sessions: counter('Sessions that ended, by what was asked for and why they ended.', ['command', 'reason']),
+  proxyd_sessions_by_protocol: counter('Sessions that ended, by what the client spoke.', ['protocol']),
   proxyd_session_duration_seconds: histogram('From accept to end, of sessions that reached what they asked for.'),
   proxyd_session_bytes: counter('Bytes delivered from clients (up) and to them (down).', ['direction']),
   proxyd_datagrams: counter('Datagrams of associations that were relayed or dropped.', ['direction', 'result']),

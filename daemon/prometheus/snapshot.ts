@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.ts'
 import { Door, type SessionTable, Total } from '../engine/session-table.ts'
 import { eachSource, RefusingLimit } from '../engine/shared/limit-lines.ts'
 import { TurnRecord } from '../engine/turn-record.ts'
+import { Protocol } from '../socks/conversation.ts'
 import type { Distribution, Snapshot } from './families.ts'
 import type { UserSeries } from './user-series.ts'
 
@@ -65,6 +66,7 @@ function take(sources: Sources, busyMain: number): Snapshot {
   const { tables } = engine
   const now = performance.now()
   const total = (which: Total) => sum(tables, ({ totals }) => totals[which])
+  const spoken = (protocol: number) => sum(tables, (table) => table.spoken[protocol] as number)
   const moved = { up: total(Total.up), down: total(Total.down) }
   const live = lookAtLive(tables)
   const users = sources.users?.look({ ...moved, sessions: live.all }) ?? []
@@ -87,6 +89,12 @@ function take(sources: Sources, busyMain: number): Snapshot {
     proxyd_sessions: asked.flatMap((command, c) =>
       endReasons.map((reason, r) => [{ command, reason }, sum(tables, (table) => table.endedFor(r as never, c))]),
     ),
+    proxyd_sessions_by_protocol: [
+      [{ protocol: 'none' }, spoken(0)],
+      [{ protocol: 'socks5' }, spoken(Protocol.socks5)],
+      [{ protocol: 'socks4' }, spoken(Protocol.socks4)],
+      [{ protocol: 'http' }, spoken(Protocol.tunnel) + spoken(Protocol.request)],
+    ],
     proxyd_session_duration_seconds: [[{}, together(tables, ({ durations }) => durations.session)]],
     proxyd_session_bytes: directions.map((direction) => [{ direction }, moved[direction]]),
     proxyd_datagrams: [

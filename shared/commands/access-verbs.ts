@@ -1,5 +1,6 @@
 import { accessFields, destinationOf, whoIn } from '../filter/access-fields.ts'
 import { formatBytes } from '../format/bytes.ts'
+import { commandText } from '../format/command-text.ts'
 import { formatDuration, formatTime } from '../format/time.ts'
 import { limits } from '../protocol/limits.ts'
 import type { AccessEntry } from '../protocol/methods.ts'
@@ -73,7 +74,7 @@ function cellsOf(entry: AccessEntry): string[] {
     entry.event,
     whoIn(entry),
     entry.source ?? '-',
-    entry.cmd ?? '-',
+    commandText(entry.cmd, entry.protocol),
     destinationOf(entry) || '-',
     formatDuration(entry.duration),
     formatBytes(entry.down),

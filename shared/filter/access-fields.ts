@@ -1,6 +1,6 @@
 import { endReasonChoices, endReasonWords } from '../end-reasons.ts'
 import type { AccessEntry } from '../protocol/methods.ts'
-import { commandWords } from './connection-fields.ts'
+import { commandWords, protocolWords } from './connection-fields.ts'
 import { amountField, type Fields, placeField, wordField } from './fields.ts'
 
 /** What stands where there is nothing: no login, nothing asked for. */
@@ -23,6 +23,7 @@ export const accessFields: Fields<AccessEntry> = {
   user: wordField(({ user }) => [user ?? none]),
   tried: wordField(({ tried }) => [tried ?? none]),
   command: wordField(({ cmd }) => [cmd ?? none], commandWords),
+  protocol: wordField(({ protocol }) => [protocol ?? none], protocolWords),
   src: placeField(({ source }) => source ?? ''),
   dst: placeField(destinationOf),
   addr: placeField(({ address }) => address ?? ''),

@@ -24,6 +24,11 @@ export const commandWords = ['connect', 'bind', 'udp-associate', 'forward', none
   | Connection['command']
   | typeof none
 )[]
+/** As `commandWords`. */
+export const protocolWords = ['socks5', 'socks4', 'http', none] as const satisfies readonly (
+  | Connection['protocol']
+  | typeof none
+)[]
 const states = [
   'negotiating',
   'resolving',
@@ -38,6 +43,7 @@ const paces = ['user', 'source', 'everybody', none] as const satisfies readonly 
 const lastingFields: Fields<Pick<ConnectionRow, 'connection'>> = {
   user: wordField(({ connection }) => [connection.user ?? none]),
   command: wordField(({ connection }) => [connection.command ?? none], commandWords),
+  protocol: wordField(({ connection }) => [connection.protocol ?? none], protocolWords),
   src: placeField(({ connection }) => connection.client),
   dst: placeField(({ connection }) => connection.destination ?? ''),
   addr: placeField(({ connection }) => connection.address ?? ''),

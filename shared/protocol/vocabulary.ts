@@ -12,6 +12,9 @@ export const connectionStates = ['negotiating', 'resolving', 'connecting', 'list
 /** What a client asks for (RFC 1928, section 4); `forward`: it came to a port that leads to one place only. */
 export const commands = ['connect', 'bind', 'udp-associate', 'forward'] as const
 
+/** What clients may speak. */
+export const protocols = ['socks5', 'socks4', 'http'] as const
+
 /** Whose rate connections wait for. The order is that of the numbers in the daemon's tables. */
 export const pacedBy = ['user', 'source', 'everybody'] as const
 

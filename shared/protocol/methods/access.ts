@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { accessEvents, commands } from '../vocabulary.ts'
+import { accessEvents, commands, protocols } from '../vocabulary.ts'
 import { endReason, triedName } from './connections.ts'
 import { count, done, type EventShape, type MethodShape, milliseconds, next, nothing, page, time } from './shape.ts'
 
@@ -22,6 +22,10 @@ export const accessEntry = z.object({
     .nullable()
     .describe("the client's `address:port`, or its network, or null, as `access-log-mask` says"),
   cmd: z.enum(commands).nullable().describe('what the client asked for; null if it never did'),
+  protocol: z
+    .enum(protocols)
+    .optional()
+    .describe('what the client spoke; absent if that was never known, and of a forward'),
   name: z
     .string()
     .nullable()

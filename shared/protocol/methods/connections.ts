@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { endReasonMeanings, endReasons } from '../../end-reasons.ts'
-import { commands, connectionStates, pacedBy } from '../vocabulary.ts'
+import { commands, connectionStates, pacedBy, protocols } from '../vocabulary.ts'
 import {
   bytes,
   count,
@@ -29,6 +29,10 @@ export const connection = z.object({
   user: z.string().nullable().describe('null without a login'),
   tried: triedName,
   command: z.enum(commands).nullable().describe('what the client asked for; null until it has'),
+  protocol: z
+    .enum(protocols)
+    .optional()
+    .describe('what the client speaks; absent until that is known, and of a forward'),
   client: z.string().describe("the client's `address:port`, IPv6 in brackets"),
   destination: z
     .string()

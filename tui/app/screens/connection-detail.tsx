@@ -2,6 +2,7 @@ import type { ReactElement } from 'react'
 import { paces, paceText } from '../../../shared/commands/connection-verbs.ts'
 import { endReasonWords } from '../../../shared/end-reasons.ts'
 import { formatBytes, formatRate } from '../../../shared/format/bytes.ts'
+import { commandText } from '../../../shared/format/command-text.ts'
 import { counted } from '../../../shared/format/count.ts'
 import { formatClock, formatDuration, formatTime } from '../../../shared/format/time.ts'
 import { formatSpan } from '../../../shared/span.ts'
@@ -77,11 +78,12 @@ function heading({ connection, end, forgotten }: Followed, now: number): string 
 }
 
 function facts(followed: Followed, now: number, { rateUnit, rules, users }: State): string[] {
-  const { user, tried, command, client, destination, address, opened, down, up, rule } = followed.connection
+  const { user, tried, command, protocol, client, destination, address, opened, down, up, rule } = followed.connection
   const rate = rateOf(followed)
   const lived = (followed.end?.time ?? now) - opened
   const average = (total: number) => formatRate(lived > 0 ? (total * 1000) / lived : 0, rateUnit)
-  const purpose = command === null || command === 'connect' ? '' : ` (${command})`
+  const asked = commandText(command, protocol)
+  const purpose = asked === '-' || asked === 'connect' ? '' : ` (${asked})`
   const moved = (total: number, perSecond: number) => `${formatBytes(total)}, ${formatRate(perSecond, rateUnit)}`
   return [
     `User         ${user ?? (tried === undefined ? '(no login)' : `(tried ${tried}, in vain)`)}`,

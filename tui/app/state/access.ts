@@ -23,13 +23,14 @@ export function entryId({ id, event, ts }: AccessEntry): string {
 
 /** The connection that an entry tells of, as it was then. */
 export function connectionOf(entry: AccessEntry): Connection | ClosedConnection {
-  const { id, user, tried, cmd, source, address, port, ts, duration, up, down, rule, reason } = entry
+  const { id, user, tried, cmd, protocol, source, address, port, ts, duration, up, down, rule, reason } = entry
   const connection: Connection = {
     id,
     state: reason === null || entry.result === 'ok' ? 'open' : 'closing',
     user,
     ...(tried !== undefined && { tried }),
     command: cmd,
+    ...(protocol !== undefined && { protocol }),
     client: source ?? '-',
     destination: destinationOf(entry) || null,
     address: address === null ? null : destinationOf({ name: null, address, port }),

@@ -1,5 +1,6 @@
 import { endReasonWords } from '../../../shared/end-reasons.ts'
 import { accessFields, destinationOf, whoIn } from '../../../shared/filter/access-fields.ts'
+import { commandText } from '../../../shared/format/command-text.ts'
 import { formatDuration } from '../../../shared/format/time.ts'
 import type { AccessEntry } from '../../../shared/protocol/methods.ts'
 import { entryId } from '../state/access.ts'
@@ -36,7 +37,12 @@ export const accessTable: TableSpec<AccessEntry> = {
       from: wide,
       dispensable: 1,
     }),
-    textColumn('command', 'Command', ({ cmd }) => cmd ?? none, { width: 9, widest: 13, from: 100, dispensable: 5 }),
+    textColumn('command', 'Command', ({ cmd, protocol }) => commandText(cmd, protocol), {
+      width: 9,
+      widest: 13,
+      from: 100,
+      dispensable: 5,
+    }),
     ...totalColumns<AccessEntry>((entry) => entry, 4),
     numberColumn('lasted', 'Lasted', 7, ({ duration }) => duration, formatDuration, { dispensable: 6 }),
     numberColumn(

@@ -1,5 +1,6 @@
 import { whoIn } from '../../../shared/filter/access-fields.ts'
 import { type ConnectionRow, watchedConnectionFields } from '../../../shared/filter/connection-fields.ts'
+import { commandText } from '../../../shared/format/command-text.ts'
 import { formatDuration } from '../../../shared/format/time.ts'
 import { numberColumn, placeColumn, textColumn, trafficColumns, wide } from './columns.ts'
 import { compareIds, type TableSpec } from './table-spec.ts'
@@ -35,7 +36,7 @@ export const connectionsTable: TableSpec<ConnectionRow> = {
       from: wide,
       dispensable: 1,
     }),
-    textColumn('command', 'Command', ({ connection }) => connection.command ?? none, {
+    textColumn('command', 'Command', ({ connection: { command, protocol } }) => commandText(command, protocol), {
       width: 9,
       widest: 13,
       from: 100,
