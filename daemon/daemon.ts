@@ -80,6 +80,8 @@ export async function startDaemon(
         await predecessor?.channel.closed
       },
       async admitClients() {
+        // As long as systemd keeps the sockets of before, their ports are taken.
+        await origin.manager.told()
         await dataPlane.engine.undrain().catch((error: unknown) => {
           throw error instanceof ListenError ? new Refusal('unavailable', undrainFailure(error)) : error
         })

@@ -3,6 +3,7 @@ import * as libc from './libc.ts'
 const AF_UNIX = 1
 const SOCK_DGRAM = 2
 const SOCK_CLOEXEC = 0o2000000
+const O_CLOEXEC = 0o2000000
 const SOL_SOCKET = 1
 const SCM_RIGHTS = 1
 const MSG_DONTWAIT = 0x40
@@ -45,6 +46,19 @@ export function notify(socket: string, lines: string, descriptors: readonly numb
   const result = libc.sendmsg(fd, message.bytes, MSG_DONTWAIT | MSG_NOSIGNAL)
   libc.close(fd)
   return result
+}
+
+/** Asks systemd for a sign that it has dealt with all it was told: returns a descriptor that ends then, or a negated errno. */
+export function notifyBarrier(socket: string): number {
+  const ends = new Int32Array(2)
+  const result = libc.pipe2(ends, O_CLOEXEC)
+  if (result < 0) return result
+  const [sign, theirs] = ends as unknown as [number, number]
+  const told = notify(socket, 'BARRIER=1', [theirs])
+  libc.close(theirs)
+  if (told >= 0) return sign
+  libc.close(sign)
+  return told
 }
 
 /** struct cmsghdr: its length with the data, level and type, and the data. */

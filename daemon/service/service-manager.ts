@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { isFor, type NamedSocket } from '../sockets/handed-sockets.ts'
 import { keptName, keptNames } from './socket-names.ts'
@@ -142,9 +144,27 @@ export class ServiceManager {
     clearInterval(this.#watching)
   }
 
-  /** Resolves when it has been told all, which systemd that is stuck may keep from it for a second. */
+  /**
+   * Resolves when systemd has dealt with all that it was told, such as closed the sockets that it was to forget, or after a second if
+   * it is stuck. Of a process that has gone before that, it could not tell whose the words are.
+   */
   async told(): Promise<void> {
-    await Promise.race([this.#last, setTimeout(1000, undefined, { ref: false })])
+    const over = new AbortController()
+    const late = setTimeout(1000, undefined, { signal: over.signal }).catch(() => {})
+    await Promise.race([this.#dealtWith(), late])
+    over.abort()
+  }
+
+  async #dealtWith(): Promise<void> {
+    await this.#last
+    const { notifySocket } = this.#variables
+    if (notifySocket === undefined) return
+    // What fails here has been warned of.
+    const { notifyBarrier } = await import('../os/notify.ts').catch(() => ({ notifyBarrier: () => -1 }))
+    const fd = notifyBarrier(notifySocket)
+    if (fd < 0) return
+    const sign = new Socket({ fd, writable: false }).resume()
+    await once(sign, 'close').catch(() => {})
   }
 
   #tell([lines, descriptors]: readonly [lines: string, descriptors?: readonly number[]]): Promise<void> {

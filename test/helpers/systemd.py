@@ -55,6 +55,9 @@ while True:
         lines = dict(line.split("=", 1) for line in text.decode().splitlines())
         if "FDSTORE" in lines:
             kept += [(lines["FDNAME"], fd) for fd in fds]
+        else:
+            for fd in fds:
+                os.close(fd)
         if "FDSTOREREMOVE" in lines:
             for name, fd in kept:
                 os.close(fd) if name == lines["FDNAME"] else None

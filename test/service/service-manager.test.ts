@@ -1,6 +1,11 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, expect, test, vi } from 'vitest'
 import { forSuccessor, ServiceManager, takeVariables } from '../../daemon/service/service-manager.ts'
+import { descriptorOf } from '../../daemon/sockets/handed-sockets.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { connectPeer } from '../helpers/peer.ts'
 import { startServiceManager } from '../helpers/service-manager.ts'
 
 afterEach(() => void vi.useRealTimers())
@@ -53,8 +58,9 @@ test.runIf(process.platform === 'linux')(
     expect(heard()).toEqual(['WATCHDOG=1', 'WATCHDOG=1', 'STATUS=well'])
     manager.leave(9)
     await manager.status('gone')
-    await manager.told()
-    expect(heard().slice(3)).toEqual(['MAINPID=9'])
+    const told = manager.told()
+    await eventually(() => expect(heard().slice(3)).toEqual(['MAINPID=9', 'BARRIER=1']))
+    await told
     expect(warn).not.toHaveBeenCalled()
   },
 )
@@ -65,5 +71,30 @@ test.runIf(process.platform === 'linux')(
     const warn = vi.fn()
     await new ServiceManager({ notifySocket: '/nowhere', watchdog: undefined, sockets: [] }, warn).ready('serves')
     expect(warn).toHaveBeenCalledExactlyOnceWith('systemd does not hear READY=1 (errno 2)')
+  },
+)
+
+test.runIf(process.platform === 'linux')(
+  'what it is told has been dealt with once it says so, or after a second',
+  async () => {
+    const { path, heard } = await startServiceManager()
+    const manager = new ServiceManager({ notifySocket: path, watchdog: undefined, sockets: [] }, () => {})
+    const server = createServer()
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    await manager.keep([{ role: 'socks', address: '127.0.0.1', port, fd: descriptorOf(server) }])
+    server.close()
+    await once(server, 'close')
+    let isOver = false
+    const told = manager.told().then(() => {
+      isOver = true
+    })
+    // What it keeps is still open in what it has not read.
+    const client = await connectPeer('127.0.0.1', port)
+    client.reset()
+    expect(isOver).toBe(false)
+    await eventually(() => expect(heard().at(-1)).toBe('BARRIER=1'))
+    await told
+    await expect(connectPeer('127.0.0.1', port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   },
 )
