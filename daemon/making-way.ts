@@ -6,9 +6,11 @@ import type { DataPlane } from './data-plane.ts'
 import type { Ending } from './ending.ts'
 import { isOurs } from './engine/portable/local-address.ts'
 import { RelayPorts } from './engine/shared/relay-ports.ts'
+import { storeLast } from './last-usage.ts'
 import type { Usage, UsageTotal } from './limits/usage.ts'
 import type { Endpoint } from './net/endpoint.ts'
 import { GatheredChanges } from './observe/gathered-changes.ts'
+import { countLive } from './observe/metrics.ts'
 import type { MetricsServer } from './prometheus/server.ts'
 import { Refusal } from './refusal.ts'
 import type { Reload } from './reloading.ts'
@@ -64,7 +66,7 @@ export function upgradeOf(options: MakingWayOptions): Upgrade {
 }
 
 function testatorOf(options: MakingWayOptions): Testator {
-  const { store, dataPlane, control, monitoring, late, ending, version, predecessor, manager, log } = options
+  const { store, dataPlane, control, config, monitoring, late, ending, version, predecessor, manager, log } = options
   return {
     generation: predecessor?.generation ?? 1,
     cookie: control.cookie,
@@ -85,8 +87,15 @@ function testatorOf(options: MakingWayOptions): Testator {
     },
     leave({ pid, channel }: Successor) {
       overtake(predecessor?.channel, ending)
-      store.giveAway(elsewhere(channel, dataPlane.usage))
-      const report = reporting(channel, dataPlane)
+      let isAlone = false
+      // Before that, a daemon that is started anew shall not find the store taken.
+      void Promise.all([channel.closed, ending.come]).then(() => {
+        isAlone = true
+      })
+      const saveUsage: Save = (batch) =>
+        isAlone ? storeLast(config.values['state-dir'], batch) : tellUsage(channel, dataPlane.usage, batch)
+      store.giveAway(elsewhere(channel, saveUsage))
+      const report = reporting(channel, dataPlane, predecessor)
       report()
       setInterval(report, reportPeriod).unref()
       manager.leave(pid)
@@ -149,11 +158,19 @@ async function allOf(connections: LiveConnections): Promise<Connection[]> {
 }
 
 /** Soon and often, so that what is left of a quota is the same in both, and associations of one never feed those of the other. */
-function reporting(successor: Channel, { usage, engine }: DataPlane): () => void {
+function reporting(
+  successor: Channel,
+  { usage, engine }: DataPlane,
+  predecessor: Pick<Predecessor, 'live'> | undefined,
+): () => void {
   const ports = new RelayPorts(engine.relayPorts, isOurs)
   let told = ''
+  let live = -1
   return () => {
     void usage.save(Date.now()).catch(() => {})
+    const connections = countLive(engine.tables) + (predecessor?.live ?? 0)
+    if (connections !== live) void successor.ask('live', { connections }).catch(() => {})
+    live = connections
     const { places } = ports
     if (places.join() === told) return
     told = places.join()
@@ -161,14 +178,18 @@ function reporting(successor: Channel, { usage, engine }: DataPlane): () => void
   }
 }
 
+type Save = (batch: UsageBatch) => Promise<void>
+
+async function tellUsage(successor: Channel, usage: Usage, batch: UsageBatch): Promise<void> {
+  usage.correct((await successor.ask('usage', { ...batch, rows: [...batch.rows] })) as UsageTotal[])
+}
+
 /** What this process would store, told to the successor: it keeps the store, and knows of what operators change by itself. */
-function elsewhere(successor: Channel, usage: Usage): Elsewhere {
+function elsewhere(successor: Channel, saveUsage: Save): Elsewhere {
   return (part, method, [first, second]) => {
     switch (`${part}.${method}`) {
       case 'usage.save':
-        return successor
-          .ask('usage', { ...(first as UsageBatch), rows: [...(first as UsageBatch).rows] })
-          .then((totals) => usage.correct(totals as UsageTotal[]))
+        return saveUsage(first as UsageBatch)
       case 'audit.append':
         return successor.ask('audit', { entries: first, kept: second })
       case 'bans.save':

@@ -128,7 +128,10 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   if (predecessor) takeOver(predecessor, parties, parts)
   const upgrade = upgradeOf(parties)
   const retire = async () => {
-    await Promise.all([control.close(), monitoring?.close()])
+    await Promise.all([
+      control.close('management is off until proxyd starts anew; proxying goes on'),
+      monitoring?.close(),
+    ])
   }
   return {
     listening,

@@ -73,7 +73,7 @@ export class Heard {
 
 /** What there is to tell of the daemon. */
 export function monitored(
-  { dataPlane, version, ending }: ManagementOptions,
+  { dataPlane, version, ending, predecessor }: ManagementOptions,
   { metrics, wall }: Observed,
   parts: {
     readonly config: Pick<LiveSettings, 'values'>
@@ -91,6 +91,7 @@ export function monitored(
       ...own,
       ...{ engine, limitLines, passwords, logins, names, bans, accessLog, metrics, version },
       started: wall.tellNow(0),
+      before: () => predecessor?.live ?? 0,
       maxConnections: () => config.values['max-connections'],
       process: () => ({ descriptors: descriptors.health, memory: memory() }),
     }),

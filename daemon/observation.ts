@@ -142,7 +142,7 @@ export function statusReport(
   }: Watched & {
     readonly version: string
     readonly ending: Ending
-    readonly predecessor: { readonly generation: number } | undefined
+    readonly predecessor: { readonly generation: number; readonly live: number } | undefined
   },
   { wall, changes, metrics }: Observed,
   { users, config, late }: Known,
@@ -177,6 +177,7 @@ export function statusReport(
     workers: engine.tables.length,
     started: wall.tellNow(started),
     generation: predecessor?.generation ?? 1,
+    ...(predecessor && predecessor.live > 0 && { before: predecessor.live }),
     draining: ending.isDraining,
     passwordRequired: users.passwordRequired,
     lastUserOpens: users.lastUserOpens,

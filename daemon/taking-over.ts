@@ -37,12 +37,16 @@ export interface TakingOverOptions {
 export function takeOver(predecessor: Predecessor, options: TakingOverOptions, parts: AsyncDisposableStack): void {
   const { store, dataPlane, control, ending } = options
   const ports = new RelayPorts(dataPlane.engine.relayPorts, isOurs)
-  predecessor.answer = (question, given) => hear(question, given, store, dataPlane, ports)
+  predecessor.answer = (question, given) => {
+    if (question !== 'live') return hear(question, given, store, dataPlane, ports)
+    predecessor.live = (given as { connections: number }).connections
+  }
   follow(predecessor, ending, parts)
   control.makeAlso(repeatBy(predecessor, options))
   void predecessor.channel.closed.then(() => {
     control.makeAlso(undefined)
     ports.follow([])
+    predecessor.live = 0
   })
 }
 

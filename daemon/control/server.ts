@@ -76,8 +76,8 @@ export interface ControlServer {
   reload(): Promise<string | undefined>
   /** Removes the files by which clients find the daemon, for an end that cannot wait for `close`. */
   vanish(): void
-  /** Says goodbye to all clients and gives everything back. */
-  close(): Promise<void>
+  /** Says goodbye to all clients, for this reason where it is another one than that the daemon ends, and gives everything back. */
+  close(reason?: string): Promise<void>
 }
 
 const ownSocket: SocketAccess = { mode: '0600', group: '', role: 'admin' }
@@ -126,7 +126,8 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
     lookPeriod: options.lookPeriod,
   })
   parts.defer(() => folder.unlock())
-  parts.defer(() => clients.end('the daemon ends'))
+  let farewell = 'the daemon ends'
+  parts.defer(() => clients.end(farewell))
   parts.defer(() => folder.withdraw())
   await folder.open()
   const tcp = await listenOnTcp(listen, 'control', () => makeServer('tcp'), handed)
@@ -162,12 +163,13 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
     },
     async leave() {
       changes.refuse()
+      farewell = 'the daemon has been upgraded: its successor serves from now on'
       // Who came while the successor began to listen is served here.
       await setImmediate()
       for (const server of [...tcp, ...secure]) server.close()
       folder.withdraw()
       await setTimeout(lastMoment)
-      await clients.end('the daemon has been upgraded: its successor serves from now on')
+      await clients.end(farewell)
     },
     async reload() {
       const problem = door?.reload()
@@ -175,7 +177,10 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
       return problem
     },
     vanish: () => folder.withdraw(),
-    close: () => owned.disposeAsync(),
+    close(reason = farewell) {
+      farewell = reason
+      return owned.disposeAsync()
+    },
   }
 }
 

@@ -76,6 +76,10 @@ export const Total = {
   droppedDown: 13,
   ruledFor: 14,
   ruledAgainst: 15,
+  strange: 16,
+  malformed: 17,
+  late: 18,
+  left: 19,
 } as const
 export type Total = (typeof Total)[keyof typeof Total]
 
@@ -88,7 +92,7 @@ export const maxUsers = 65_536
  */
 export const endedCapacity = 8192
 
-const totalCount = 16
+const totalCount = 20
 
 /** Where clients come in. */
 export const Door = { socks: 0, forward: 1 } as const

@@ -21,7 +21,12 @@ export const families = {
   proxyd_build_info: gauge('Always 1; tells the version.', ['version']),
   proxyd_start_time_seconds: gauge('When it started, in seconds since 1970.'),
   proxyd_connections_accepted: counter('Clients that came in.', ['listener', 'family']),
+  proxyd_proxy_header_failures: counter(
+    'Connections that ended before it was known whose they are: not from a balancer, with a wrong header, or without one.',
+    ['reason'],
+  ),
   proxyd_connections: gauge('Clients that are here, by how far they have come.', ['state']),
+  proxyd_connections_before: gauge('Clients whom processes that this one has followed serve to their end.'),
   proxyd_connections_limit: gauge('Clients that may be here at once.'),
   proxyd_sessions: counter('Sessions that ended, by what was asked for and why they ended.', ['command', 'reason']),
   proxyd_sessions_by_protocol: counter('Sessions that ended, by what the client spoke.', ['protocol']),

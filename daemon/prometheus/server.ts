@@ -90,8 +90,16 @@ export class MetricsServer {
       if (socket) adopted.push({ socket, server: makeServer(clients, tellError) })
       return socket === undefined
     })
-    const servers = await listenOnTcp(fresh, 'metrics', () => makeServer(clients, tellError), undefined)
-    return new MetricsServer(adopted, servers as Server[], clients, tellError)
+    await using opened = new AsyncDisposableStack()
+    const servers: Server[] = []
+    // One after the other: each has a port of its own, and 0.0.0.0 could not share that of 127.0.0.1.
+    for (const endpoint of fresh) {
+      const [server] = await listenOnTcp([endpoint], 'metrics', () => makeServer(clients, tellError), undefined)
+      opened.defer(() => void server?.close())
+      servers.push(server as Server)
+    }
+    opened.move()
+    return new MetricsServer(adopted, servers, clients, tellError)
   }
 
   /** The daemon serves, and tells of itself from now on. */

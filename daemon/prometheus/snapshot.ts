@@ -17,6 +17,8 @@ export interface Sources {
   readonly started: number
   readonly engine: Pick<Engine, 'kind' | 'tables' | 'capacity' | 'restarts'>
   readonly maxConnections: () => number
+  /** Connections of the processes before. */
+  readonly before: () => number
   readonly limitLines: {
     refused(by: RefusingLimit): number
     refusals(line: number, by: RefusingLimit): number
@@ -84,7 +86,12 @@ function take(sources: Sources, busyMain: number): Snapshot {
         sum(tables, ({ arrived }) => arrived[families.length * Door[listener] + f] as number),
       ]),
     ),
+    proxyd_proxy_header_failures: (['strange', 'malformed', 'late', 'left'] as const).map((reason) => [
+      { reason },
+      total(Total[reason]),
+    ]),
     proxyd_connections: connectionStates.map((state, i) => [{ state }, live.byState[i] as number]),
+    proxyd_connections_before: [[{}, sources.before()]],
     proxyd_connections_limit: [[{}, Math.min(sources.maxConnections(), engine.capacity)]],
     proxyd_sessions: asked.flatMap((command, c) =>
       endReasons.map((reason, r) => [{ command, reason }, sum(tables, (table) => table.endedFor(r as never, c))]),

@@ -17,7 +17,8 @@ export function isSetting(name: string): name is SettingName {
 export function problemWithStoring(name: string, value: SettingValue | null): string | undefined {
   if (!isSetting(name)) return 'is no setting of this proxyd; config.get lists them all'
   const shape: SettingShape = settings[name]
-  if (!shape.runtime) return 'takes effect at start: set it in the config file or as a flag, and restart'
+  if (!shape.runtime)
+    return 'takes effect at start: set it in the config file, and upgrade or restart; or as a flag, and restart'
   return value === null ? undefined : (problemWith(name, value) ?? placeProblem(name, String(value)))
 }
 

@@ -24,6 +24,8 @@ export class Predecessor {
   readonly cookie: string
   readonly handed: HandedSockets
   readonly channel: Channel
+  /** Connections that it still serves, and those before it. */
+  live = 0
   /** Answers what it asks once this one serves. */
   answer: Answer = () => {
     throw new Error('not yet')

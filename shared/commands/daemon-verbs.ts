@@ -165,6 +165,7 @@ function statusTable(status: Result<'status.get'>): Table {
       ['password', status.passwordRequired ? 'required' : 'not required'],
       ['users', String(status.users)],
       ['connections', String(sample.connections)],
+      ...(status.before ? [['before upgrade', `${counted(status.before, 'connection')}, served to their end`]] : []),
       ['accepted', String(sample.accepted)],
       ['connected', String(sample.connected)],
       ['failed', failed],

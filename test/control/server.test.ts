@@ -74,6 +74,15 @@ it('leaves the cookie alone if it is no longer its own', async () => {
   expect(readFileSync(cookieFile, 'utf8')).toBe('of another daemon')
 })
 
+it('says why it goes without the daemon', async () => {
+  const control = await startControl()
+  const client = await entered(control)
+  const closing = control.server.close('management is off')
+  expect(await client.rest()).toMatchObject([{ method: 'goodbye', params: { reason: 'management is off' } }])
+  client.socket.end()
+  await closing
+})
+
 it('says goodbye to its clients', async () => {
   const control = await startControl()
   const unix = await entered(control)

@@ -85,7 +85,10 @@ test('a flag wins over what is stored, but not over what is set now: a warning s
 })
 
 test.each([
-  [{ workers: 3 }, /workers takes effect at start: set it in the config file or as a flag, and restart/],
+  [
+    { workers: 3 },
+    /workers takes effect at start: set it in the config file, and upgrade or restart; or as a flag, and restart/,
+  ],
   [{ workers: null }, /workers takes effect at start/],
   [{ user: ['bob:hunter2'] }, /user takes effect at start/],
   [{ nonsense: 1 }, /"nonsense" is no setting/],

@@ -45,7 +45,10 @@ describe.each(process.platform === 'linux' ? ['linux', 'portable'] : ['portable'
 
     daemon.signal('SIGIO')
     await daemon.logs(/management is off until proxyd starts anew/)
-    expect((await bystander.rest()).at(-1)).toMatchObject({ method: 'goodbye' })
+    expect((await bystander.rest()).at(-1)).toMatchObject({
+      method: 'goodbye',
+      params: { reason: expect.stringMatching(/proxying goes on/) },
+    })
     await expect(greeted({ path: join(daemon.folders.runtime, 'proxyd.sock') })).rejects.toThrow('ENOENT')
     await expect(fetch(`http://127.0.0.1:${daemon.port('metrics')}/healthz`)).rejects.toThrow()
     await goesOn()

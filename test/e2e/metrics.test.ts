@@ -105,7 +105,7 @@ describe.each(engines)('metrics of the $kind engine', ({ kind }) => {
 
 it('tells of listed users only, if it is to', async () => {
   const listed = ['--metrics-users', 'listed', '--metrics-user', 'bob', '--metrics-user', 'nobody']
-  const addresses = ['--metrics-addr', '[::1]:0', '--metrics-addr', '0']
+  const addresses = ['--metrics-addr', '0', '--metrics-addr', '[::1]:0']
   const daemon = await startDaemon([...addresses, ...listed, ...bob, '-u', 'eve:also a word'])
   const sessions = [...(await scrape(daemon)).keys()].filter((series) => series.startsWith('proxyd_user_sessions'))
   expect(sessions).toEqual(['_anonymous', 'bob', '_other'].map((user) => `proxyd_user_sessions{user="${user}"}`))
@@ -119,7 +119,14 @@ it('tells of listed users only, if it is to', async () => {
 
 it('tells of operators, bans, the certificate, the access log and the store, and who can read that', async () => {
   const log = join(await temporaryFolder(), 'access.log')
-  const { daemon, ca } = await startTlsDaemon(['--metrics-addr', '0.0.0.0:0', '--access-log', log])
+  const { daemon, ca } = await startTlsDaemon([
+    '--metrics-addr',
+    '0.0.0.0:0',
+    '--metrics-addr',
+    '0',
+    '--access-log',
+    log,
+  ])
   const expiry = Date.parse(new X509Certificate(await readFile(ca)).validTo) / 1000
   const told = async (...series: string[]) => {
     const now = await scrape(daemon)

@@ -2,7 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import type { Daemon } from '../helpers/daemon.ts'
+import { type Daemon, startDaemon } from '../helpers/daemon.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { enter, Flow, Visits } from '../helpers/flows.ts'
 import { freePort } from '../helpers/free-port.ts'
@@ -131,6 +131,7 @@ describe.each(upgradableEngines)('with the %s engine, an upgrade', (engine) => {
     await upgrade(daemon)
     const late = await begin('bob')
 
+    await eventually(async () => expect(await status(daemon)).toMatchObject({ generation: 3, before: 4 }))
     const operator = await operate(daemon)
     const page = async (params = {}) => (await operator.call('connections.list', params)).result
     const { connections } = await page()
@@ -185,6 +186,7 @@ describe.each(upgradableEngines)('with the %s engine, an upgrade', (engine) => {
     )
     expect((await Promise.all(left)).sort()).toEqual(['cut', 'whole', 'whole'])
     await follow(() => rows.size === 0)
+    await eventually(async () => expect(await status(daemon)).not.toHaveProperty('before'))
   })
 
   test('of which the successor crashes leaves the connections of the process before the time of a drain', async () => {
@@ -200,6 +202,10 @@ describe.each(upgradableEngines)('with the %s engine, an upgrade', (engine) => {
     await eventually(() => expect(flow.steps).toBeGreaterThan(steps + 5))
     await flow.stop()
     expect(await daemon.ended).toMatchObject({ status: 0 })
+    // All but what the successor had heard of and had not stored yet.
+    const { usage } = (await (await operate(await startDaemon([], daemon))).call('usage.list', { by: 'user' })).result
+    expect(usage).toMatchObject([{ user: 'bob', connections: 1 }])
+    expect(usage[0].up).toBeGreaterThanOrEqual((flow.steps - steps) * 1000 - 1000)
   })
 })
 

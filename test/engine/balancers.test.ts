@@ -101,6 +101,13 @@ describe.each(enginesOfOneLoop)('behind a balancer, $kind engine', ({ start: eng
         ),
       ]),
     )
+    const seen = await passOn(proxy, of('192.0.2.7').subarray(0, 9))
+    seen.finish()
+    await eventually(() =>
+      expect([Total.strange, Total.malformed, Total.late, Total.left].map((which) => proxy.total(which))).toEqual([
+        1, 3, 0, 1,
+      ]),
+    )
     expect(proxy.total(Total.accepted)).toBe(0)
   })
 
@@ -196,6 +203,7 @@ describe.each(enginesOfOneLoop)('behind a balancer, $kind engine', ({ start: eng
     const proxy = await start(engine, { services: { warn: resolve } })
     const silent = await passOn(proxy, of('192.0.2.7').subarray(0, 9))
     expect(await silent.discard()).toBe('ECONNRESET')
+    expect(proxy.total(Total.late)).toBe(1)
     expect(await promise).toMatch(
       /^a connection from 127\.0\.0\.9 was reset: no PROXY protocol header came within 5 seconds/,
     )

@@ -91,7 +91,7 @@ export class Acceptor {
     if (balancers.length === 0) return
     this.#introducer = new Introducer(
       loop,
-      new Balancers(balancers, (message) => loop.post({ type: 'warn', message })),
+      new Balancers(balancers, loop.sessions.table.totals, (message) => loop.post({ type: 'warn', message })),
       room.live,
       firstKey + mostDoors,
       this.#welcome,

@@ -108,7 +108,10 @@ export class Introducer {
     const count = recv(fd, this.#buffer, readBytes, 0)
     if (count === -errno.EAGAIN) return
     // It was only seen whether somebody listens here.
-    if (count <= 0) return this.#drop(fd)
+    if (count <= 0) {
+      this.#balancers.left()
+      return this.#drop(fd)
+    }
     const introduction = arrival.header.receive(this.#buffer.subarray(0, count))
     if (introduction.kind === 'more') return
     if (introduction.kind === 'malformed') {

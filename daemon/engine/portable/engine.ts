@@ -158,8 +158,6 @@ class PortableEngine implements Engine {
     this.#shortage = new Shortage((message) => services.warn(message))
     this.#mostWaiting = Math.min(options.backlog * listeners.length, waiting)
     this.#banned = new BannedSources(options.banned)
-    if (options.balancers.length > 0)
-      this.#balancers = new Balancers(options.balancers, (message) => services.warn(message))
     this.#rules = options.rules
     this.#limitLines = new LimitLines(options.limitLines)
     this.capacity = capacity
@@ -182,6 +180,10 @@ class PortableEngine implements Engine {
     this.#uses = new Uses(capacity, this.#room, this.#limitLines, sourceLines, () => void this.#cutBarred())
     this.#rows = new Rows(capacity, this.#uses)
     this.tables = [this.#rows.table]
+    if (options.balancers.length > 0) {
+      const { totals } = this.#rows.table
+      this.#balancers = new Balancers(options.balancers, totals, (message) => services.warn(message))
+    }
     const policy = ownPolicy(options.policy)
     this.#context = {
       passwords: new PasswordMemory(),

@@ -34,7 +34,10 @@ export function introduce(client: Socket, balancers: Balancers): Promise<Introdu
     client.resetAndDestroy()
   }
   // It was only seen whether somebody listens here.
-  const left = () => void client.destroy()
+  const left = () => {
+    balancers.left()
+    client.destroy()
+  }
   const deadline = setTimeout(() => giveUp('late'), introductionTime)
   const stop = () => {
     clearTimeout(deadline)

@@ -1,5 +1,6 @@
 import { formatAddress } from '../../net/address.ts'
 import { contains, type Network } from '../../net/network.ts'
+import { Total } from '../session-table.ts'
 
 /** Milliseconds that a balancer has to say whose a connection is. */
 export const introductionTime = 5_000
@@ -9,7 +10,7 @@ const quietTime = 10_000
 
 /** Why a connection is reset before it is anybody's. */
 const troubles = {
-  stranger: 'proxy-protocol-from, which says who may connect, does not name it',
+  strange: 'proxy-protocol-from, which says who may connect, does not name it',
   malformed: 'it did not begin with a PROXY protocol header, which proxy-protocol-from demands',
   late: `no PROXY protocol header came within ${introductionTime / 1000} seconds, which proxy-protocol-from demands`,
 } as const
@@ -21,22 +22,31 @@ const troubles = {
 export class Balancers {
   readonly #networks: readonly Network[]
   readonly #warn: (message: string) => void
+  readonly #totals: Float64Array
   readonly #toldAt = new Map<keyof typeof troubles, number>()
 
-  constructor(networks: readonly Network[], warn: (message: string) => void) {
+  /** `totals` of the table: there it is counted. */
+  constructor(networks: readonly Network[], totals: Float64Array, warn: (message: string) => void) {
     this.#networks = networks
+    this.#totals = totals
     this.#warn = warn
   }
 
   /** Whether a connection from here, 4 or 16 bytes and not IPv4-mapped, is a balancer's. If not, that is told. */
   has(address: Uint8Array): boolean {
     if (this.#networks.some((network) => contains(network, address))) return true
-    this.tell('stranger', address)
+    this.tell('strange', address)
     return false
+  }
+
+  /** One has left before it said whose it is. */
+  left(): void {
+    this.#totals[Total.left]++
   }
 
   /** A connection from here is reset. Who resets many is not heard of each time. */
   tell(trouble: keyof typeof troubles, address: Uint8Array): void {
+    this.#totals[Total[trouble]]++
     const now = performance.now()
     if (now - (this.#toldAt.get(trouble) ?? Number.NEGATIVE_INFINITY) < quietTime) return
     this.#toldAt.set(trouble, now)

@@ -95,6 +95,9 @@ export const daemonMethods = {
       generation: count
         .optional()
         .describe('which of the daemons that have been upgraded one to the next this is: 1 the first'),
+      before: count
+        .optional()
+        .describe('connections that processes which this one has followed still serve; absent: none'),
       draining: z.boolean().describe('whether new clients are refused and the live ones waited for'),
       passwordRequired: z.boolean().describe('whether SOCKS clients must log in'),
       lastUserOpens: z.boolean().describe('whether removing the only user would let clients in without a password'),
