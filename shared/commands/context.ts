@@ -26,10 +26,14 @@ export type PasswordSource = 'stdin' | 'prompt'
 const mostPages = 2_500
 /** So has a search through 400 GB of an access log, many pages of which may be empty. */
 const mostSearched = 100_000
+/** Pages whose rows are not measured: of a line each, they fit into memory. */
+const unmeasured = 100
+/** Characters of all further pages, as JSON: a million rows have some 200 each. */
+const mostCharacters = 256 * 1024 * 1024
 
 /**
  * Get all pages of a list, from the first to the one that names no next. Rejects with `RpcError` if there are more than a list can
- * have, as where they lead round in a circle, or more rows in one than a page has.
+ * have, as where they lead round in a circle, more rows in one than a page has, or more in all than memory has room for.
  */
 export async function everyPage<Page extends { next?: string | undefined }>(
   get: (from: { cursor?: string }) => Promise<Page>,
@@ -61,10 +65,13 @@ async function* pagesOf<Page extends { next?: string | undefined }>(
   most: number,
 ): AsyncGenerator<Page> {
   let page = soundPage(await get({}))
+  let characters = 0
   yield page
   for (let asked = 1; page.next !== undefined; asked++) {
     if (asked === most) throw new RpcError('internal_error', `the list has no end after ${most} pages`)
     page = soundPage(await get({ cursor: page.next }))
+    if (asked >= unmeasured) characters += JSON.stringify(page).length
+    if (characters > mostCharacters) throw new RpcError('internal_error', 'the list is larger than any that proxyd has')
     yield page
   }
 }

@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { everyPage } from '../../shared/commands/context.ts'
 import { RpcError } from '../../shared/protocol/errors.ts'
 import { run } from '../helpers/programs.ts'
 import { program, proxyTui } from '../helpers/proxy-tui.ts'
@@ -61,6 +62,15 @@ test('a list whose pages lead round in a circle is given up', async () => {
   const daemon = await startFakeDaemon(() => ({ users: [], next: `${daemon.calls.length % 2}` }))
   const { status, stderr } = await proxyTui('--socket', daemon.path, '--exec', 'users')
   expect({ status, stderr }).toEqual({ status: 1, stderr: 'proxy-tui: users: the list has no end after 2500 pages\n' })
+})
+
+test('a list that would fill the memory is given up', async () => {
+  const name = 'x'.repeat(2_000)
+  const users = Array(500).fill({ name })
+  let pages = 0
+  const list = everyPage(async () => ({ users, next: `${++pages}` }))
+  await expect(list).rejects.toThrow('the list is larger than any that proxyd has')
+  expect(pages).toBeLessThan(400)
 })
 
 test('a list that has more rows in a page than a page has is given up', async () => {
