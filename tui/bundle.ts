@@ -5,6 +5,7 @@ import { builtinsOnDemand } from '../shared/builtins-on-demand.ts'
 import { noteBundled } from '../shared/packaging/bundled.ts'
 import { programHead } from '../shared/program-head.ts'
 import { version } from '../shared/version.ts'
+import { shapeTexts } from './app/link/shapes.ts'
 import { declareClient } from './declarations/declare-client.ts'
 
 /**
@@ -38,6 +39,16 @@ const appOutside: Plugin = {
     onResolve({ filter: /\/app\/main\.tsx$/ }, ({ kind }) =>
       kind === 'dynamic-import' ? { path: `./${appBundle}.js`, external: true } : undefined,
     )
+  },
+}
+
+/** The shapes of what a daemon says are written out, and what they are made from stays away. */
+const shapesWritten: Plugin = {
+  name: 'shapes-written',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/app\/link\/shapes\.ts$/ }, () => ({
+      contents: `export const shapeTexts = ${JSON.stringify(shapeTexts)}`,
+    }))
   },
 }
 
@@ -96,7 +107,7 @@ const app = await build({
   banner: {
     js: "import { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)",
   },
-  plugins: [patches],
+  plugins: [shapesWritten, patches],
 })
 // The library `proxyd/client`, readable where a stack trace leads into it.
 const client = await build({

@@ -1,3 +1,4 @@
+import { newUserNameRules, problemWithText, userPasswordRules } from '../../shared/protocol/text-rules.ts'
 import { Failure } from '../failure.ts'
 import type { StoredUser, UserStore } from '../store/store.ts'
 import { Accounts, noLimits } from './accounts.ts'
@@ -13,7 +14,7 @@ export async function loadAccounts(
   userFlags: readonly string[],
   passwords: Passwords,
 ): Promise<Accounts> {
-  const temporary = userFlags.length === 0 ? [] : await parseUserFlags(userFlags)
+  const temporary = parseUserFlags(userFlags)
   const accounts = new Accounts()
   for (const user of await store.list()) {
     refuseIfFull(accounts)
@@ -47,9 +48,6 @@ function refuseIfFull(accounts: Accounts): void {
     throw new Failure(1, `there are more than ${accounts.size} users, the most there can be: remove some`)
 }
 
-/** What names and passwords must be. */
-type Rules = Pick<typeof import('../../shared/protocol/methods.ts'), 'newUserName' | 'password'>
-
 /** A user for one run of the daemon. */
 interface TemporaryUser {
   readonly name: string
@@ -57,11 +55,9 @@ interface TemporaryUser {
 }
 
 /** Reads every `--user`. Throws a Failure if one makes no sense or two have one name. */
-async function parseUserFlags(texts: readonly string[]): Promise<TemporaryUser[]> {
-  // The protocol's table is not for every start: it takes its time.
-  const rules = await import('../../shared/protocol/methods.ts')
+function parseUserFlags(texts: readonly string[]): TemporaryUser[] {
   const users = new Map<string, TemporaryUser>()
-  for (const user of texts.map((text) => parseUserFlag(text, rules))) {
+  for (const user of texts.map(parseUserFlag)) {
     if (users.has(user.name)) {
       throw new Failure(2, `--user ${JSON.stringify(user.name)} is given twice: choose another name for one of them`)
     }
@@ -74,15 +70,15 @@ async function parseUserFlags(texts: readonly string[]): Promise<TemporaryUser[]
  * Reads `NAME:PASS` of `--user`, split at the first colon: the password may have more. Throws a Failure that
  * repeats nothing of a text which may be a password.
  */
-function parseUserFlag(text: string, { newUserName, password }: Rules): TemporaryUser {
+function parseUserFlag(text: string): TemporaryUser {
   const colon = text.indexOf(':')
   if (colon < 0) throw new Failure(2, '--user takes NAME:PASS, and there is no colon in what it got')
   const user = { name: text.slice(0, colon), password: text.slice(colon + 1) }
-  refuse('name', newUserName.safeParse(user.name))
-  refuse('password', password.safeParse(user.password))
+  refuse('name', problemWithText(newUserNameRules, user.name))
+  refuse('password', problemWithText(userPasswordRules, user.password))
   return user
 }
 
-function refuse(part: string, { error }: ReturnType<Rules['newUserName']['safeParse']>): void {
-  if (error) throw new Failure(2, `--user takes NAME:PASS, and the ${part} ${error.issues[0]?.message}`)
+function refuse(part: string, problem: string | null): void {
+  if (problem !== null) throw new Failure(2, `--user takes NAME:PASS, and the ${part} ${problem}`)
 }

@@ -16,7 +16,11 @@ import { type Table, verb } from './verb.ts'
 const usual = 100
 
 /** Whose rate paces a connection, as people say it. */
-export const paces = { user: 'its user', source: 'its source', everybody: 'everybody together' } as const
+export const paces: Readonly<Record<string, string>> = {
+  user: 'its user',
+  source: 'its source',
+  everybody: 'everybody together',
+}
 
 /** Connections: those there are, and what became of those that were. */
 export const connectionVerbs = {
@@ -110,7 +114,7 @@ export function paceText(by: NonNullable<Connection['paced']>, pace: Result<'con
   const rates = (['down', 'up'] as const).flatMap((way) =>
     pace && pace[way] > 0 ? [`${way} ${formatLimit(`rate-${way}`, pace[way])}`] : [],
   )
-  return `by the rate of ${paces[by]}${rates.length > 0 ? `: ${rates.join(', ')}` : ''}`
+  return `by the rate of ${paces[by] ?? by}${rates.length > 0 ? `: ${rates.join(', ')}` : ''}`
 }
 
 function detailsTable({ connection, end, timeline, limits, pace }: Result<'connections.get'>, now: number): Table {

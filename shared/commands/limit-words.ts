@@ -66,9 +66,12 @@ export function changedText(fields: LimitWords['fields'], after?: Result<'users.
     .join(', ')
 }
 
+/** Whose a limit is that is in force. */
+const owners: Readonly<Record<string, string>> = { user: '', group: " (the group's)", default: " (everybody's)" }
+
 function inForceText(name: string, inForce: NonNullable<Result<'users.set'>['after']>[string] | undefined): string {
   if (!inForce) return 'none'
-  const whose = { user: '', group: " (the group's)", default: " (everybody's)" }[inForce.from]
+  const whose = owners[inForce.from] ?? ` (${inForce.from})`
   return valueText(name, inForce.value) + whose
 }
 

@@ -131,7 +131,7 @@ function sentence(
   return dryRun ? `would become ${what}` : `is ${what} now`
 }
 
-const sources: Readonly<Record<Setting['source'], string>> = {
+const sources: Readonly<Record<string, string>> = {
   default: 'by default',
   file: 'from the config file',
   stored: 'as it was set',
@@ -139,7 +139,7 @@ const sources: Readonly<Record<Setting['source'], string>> = {
 }
 
 function inForce(setting: Setting): string {
-  return `${setting.name} is ${valueText(setting.value, setting)} now, ${sources[setting.source]}`
+  return `${setting.name} is ${valueText(setting.value, setting)} now, ${sources[setting.source] ?? setting.source}`
 }
 
 /** As it may be typed, too. */

@@ -7,7 +7,7 @@ export function banReason({ reason }: Ban): string {
   return banReasons[reason] ?? reason
 }
 
-const banReasons: Readonly<Record<Ban['reason'], string>> = {
+const banReasons: Readonly<Record<string, string>> = {
   login: 'wrong passwords',
   malformed: 'not understood',
   silent: 'silent connections',

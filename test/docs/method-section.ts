@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { latest } from '../../shared/protocol/methods/shape.ts'
 import { type EventName, events, type Method, type MethodShape, methods } from '../../shared/protocol/methods.ts'
 import { typeOf } from '../../tui/declarations/protocol-types.ts'
 import { eventExamples, examples } from './examples.ts'
@@ -85,7 +86,8 @@ function factsOf(schema: Facts): string[] {
   return [
     description ?? '',
     range(schema.minLength, schema.maxLength, 'characters'),
-    range(schema.minimum, schema.maximum === Number.MAX_SAFE_INTEGER ? undefined : schema.maximum, ''),
+    // Beyond that are the bounds of what is a time, or an integer, at all.
+    range(schema.minimum, (schema.maximum ?? latest) >= latest ? undefined : schema.maximum, ''),
     range(schema.minItems, schema.maxItems, 'items'),
     ...(items ? factsOf(items).map((fact) => `each ${fact}`) : []),
     ...(propertyNames ? factsOf(propertyNames).map((fact) => `names of ${fact}`) : []),

@@ -1,12 +1,8 @@
 import * as z from 'zod'
-import { count, done, type MethodShape, nothing, operatorRole, stored, time } from './shape.ts'
+import { operatorNameRules, operatorPasswordRules } from '../text-rules.ts'
+import { count, done, type MethodShape, nothing, operatorRole, stored, textBy, time } from './shape.ts'
 
-/** A named operator's name: 1 to 64 characters; `__` at the front is the daemon's own. */
-const operatorName = z
-  .string()
-  .max(64, 'must be at most 64 characters')
-  .regex(/^[\p{L}\p{N}][\p{L}\p{N}._@-]*$/u, 'must be letters, digits and ._@-, a letter or digit first')
-  .describe('letters, digits and `._@-`, a letter or digit first')
+const operatorName = textBy(operatorNameRules).describe('letters, digits and `._@-`, a letter or digit first')
 
 export const operator = z.object({
   name: z.string(),
@@ -16,12 +12,7 @@ export const operator = z.object({
 })
 export type Operator = z.infer<typeof operator>
 
-/** An operator's password: 8 to 255 characters. */
-const operatorPassword = z
-  .string()
-  .min(8, 'must be at least 8 characters')
-  .max(255, 'must be at most 255 characters')
-  .refine((secret) => secret.isWellFormed(), 'must be well-formed Unicode')
+const operatorPassword = textBy(operatorPasswordRules)
 
 const ended = z.object({
   ended: count.describe('management connections that were ended'),

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { ErrorKind } from '../errors.ts'
+import type { TextRules } from '../text-rules.ts'
 import type { Role } from '../vocabulary.ts'
 
 /** What an operator may be. */
@@ -27,12 +28,9 @@ export interface EventShape {
 }
 
 export const bytes = z.int().min(0).describe("bytes since the daemon's start")
-/** What is later than a `Date` can be would end whoever makes one of it. */
-export const time = z
-  .number()
-  .min(0)
-  .refine((time) => time <= 8.64e15, 'later than any date')
-  .describe('milliseconds since 1970')
+/** The last moment that a `Date` can be: what is later would end whoever makes one of it. */
+export const latest = 8.64e15
+export const time = z.number().min(0).max(latest, 'later than any date').describe('milliseconds since 1970')
 export const count = z.int().min(0)
 export const milliseconds = z.number().min(0).describe('milliseconds')
 
@@ -56,6 +54,12 @@ export const stored = z
   .boolean()
   .describe('false if the disk did not take it: it acts, the daemon tries again, and until then a restart undoes it')
 
-export function utf8Length(text: string): number {
-  return new TextEncoder().encode(text).length
+/** A text that keeps to rules. */
+export function textBy({ min, max, patterns = [], more = [] }: TextRules): z.ZodString {
+  let schema = z.string()
+  if (min) schema = schema.min(...min)
+  if (max) schema = schema.max(...max)
+  for (const [pattern, otherwise] of patterns) schema = schema.regex(pattern, otherwise)
+  for (const [holds, otherwise] of more) schema = schema.refine(holds, otherwise)
+  return schema
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { newUserNameRules, userNameRules, userPasswordRules } from '../text-rules.ts'
 import { effectiveLimits, ifRevision, limitChanges, ownLimits, revision } from './limit-fields.ts'
 import {
   bytes,
@@ -10,34 +11,20 @@ import {
   nothing,
   page,
   stored,
+  textBy,
   time,
-  utf8Length,
 } from './shape.ts'
 
-/** A SOCKS user's name: 1 to 255 bytes of UTF-8 (RFC 1929, section 2), without control characters. */
-export const userName = z
-  .string()
-  .min(1, 'must not be empty')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/u, 'must not contain control characters')
-  .refine((name) => name.isWellFormed(), 'must be well-formed Unicode')
-  .refine((name) => utf8Length(name) <= 255, 'must be at most 255 bytes of UTF-8')
-  .describe('at most 255 bytes of UTF-8, no control characters')
+/** A SOCKS user's name. */
+export const userName = textBy(userNameRules).describe('at most 255 bytes of UTF-8, no control characters')
 
-/** The name of a user who is new: one that shows, and that nobody mistakes for another with spaces around it. */
-export const newUserName = userName
-  .regex(/[\p{L}\p{N}\p{P}\p{S}]/u, 'must have a letter, a digit or a sign')
-  .regex(/^\S(.*\S)?$/su, 'must not begin or end with a space')
-  .regex(/^[^\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]*$/u, 'must not contain what cannot be seen')
-  .describe('at most 255 bytes of UTF-8, no control characters, nothing that cannot be seen, no space at either end')
+/** The name of a user who is new. */
+const newUserName = textBy(newUserNameRules).describe(
+  'at most 255 bytes of UTF-8, no control characters, nothing that cannot be seen, no space at either end',
+)
 
-/** A SOCKS user's password: 1 to 255 bytes of UTF-8 (RFC 1929, section 2). */
-export const password = z
-  .string()
-  .min(1, 'must not be empty')
-  .refine((secret) => secret.isWellFormed(), 'must be well-formed Unicode')
-  .refine((secret) => utf8Length(secret) <= 255, 'must be at most 255 bytes of UTF-8')
-  .describe('at most 255 bytes of UTF-8')
+/** A SOCKS user's password. */
+export const password = textBy(userPasswordRules).describe('at most 255 bytes of UTF-8')
 
 export const user = z.object({
   name: z.string(),

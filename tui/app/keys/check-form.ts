@@ -2,7 +2,14 @@ import { settingValue, valueText } from '../../../shared/commands/setting-verbs.
 import { UsageError } from '../../../shared/commands/usage.ts'
 import { findVerb } from '../../../shared/commands/verbs.ts'
 import { isLimit, parseLimit } from '../../../shared/limits.ts'
-import { methods, newUserName, password as passwordRule, type Setting } from '../../../shared/protocol/methods.ts'
+import type { Setting } from '../../../shared/protocol/methods.ts'
+import {
+  newUserNameRules,
+  operatorNameRules,
+  operatorPasswordRules,
+  problemWithText,
+  userPasswordRules,
+} from '../../../shared/protocol/text-rules.ts'
 import { type Form, type FormField, fieldText } from '../state/forms.ts'
 import type { State } from '../state/state.ts'
 
@@ -55,8 +62,6 @@ export function readValue(setting: Setting, text: string): { read: Setting['valu
   }
 }
 
-const operatorRules = methods['operators.add'].params.shape
-
 /** What is typed as a part of a call the daemon judges, but for the limits, whose words are known. */
 function checkOf({ name, as }: FormField): Check {
   if (as === undefined) return checks[name] ?? checkChoice(name)
@@ -69,9 +74,11 @@ const checks: Readonly<Partial<Record<string, Check>>> = {
   name: checkName,
   password: (form) => {
     if (form.purpose === 'login') return null
-    const rule = isOfUser(form) ? passwordRule : operatorRules.password
-    const wrong = rule.safeParse(fieldText(form, 'password')).error
-    return wrong ? `the password ${wrong.issues[0]?.message}` : null
+    const wrong = problemWithText(
+      isOfUser(form) ? userPasswordRules : operatorPasswordRules,
+      fieldText(form, 'password'),
+    )
+    return wrong === null ? null : `the password ${wrong}`
   },
   // A beginning may still become the whole.
   again: (form) =>
@@ -106,8 +113,8 @@ function checkChoice(name: string): Check {
 
 function checkName(form: Form, { users, operators }: Known): string | null {
   const name = fieldText(form, 'name')
-  const wrong = (isOfUser(form) ? newUserName : operatorRules.name).safeParse(name).error
-  if (wrong) return `the name ${wrong.issues[0]?.message}`
+  const wrong = problemWithText(isOfUser(form) ? newUserNameRules : operatorNameRules, name)
+  if (wrong !== null) return `the name ${wrong}`
   const taken = isOfUser(form)
     ? users.rows?.some(({ user }) => user.name === name)
     : operators?.some((operator) => operator.name === name)

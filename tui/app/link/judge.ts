@@ -1,53 +1,123 @@
-import type * as z from 'zod'
-import { events, methods } from '../../../shared/protocol/methods.ts'
 import type { Judge } from '../../client/index.ts'
 import type { Gap } from '../state/gaps.ts'
+import { type Shape, shapeTexts, type Type } from './shapes.ts'
+
+/** Where a value is not what it must be, and how. */
+interface Fault {
+  readonly path: readonly (string | number)[]
+  readonly text: string
+  /** It is not there. */
+  readonly isMissing: boolean
+}
 
 /**
  * Finds what in the words of a daemon is not as the protocol has it: the screens draw whatever the store holds, so that must be
- * what its types say. What a later version adds passes, for nobody here asks for it, and so do more rows or letters than are
- * foreseen. `differs` hears of each method and event of which that is so.
+ * what its types say; only that a later version may have more words than are known here, which are shown as they are. What else
+ * that adds passes, for nobody here asks for it. `differs` hears of each method and event of which that is so.
  */
 export function judgeFor(differs: (gap: Gap) => void): Judge {
   return (said, name, value) => {
-    const shape = said === 'event' ? eventShapes.get(name) : resultShapes.get(name)
-    const issues = shape?.safeParse(withoutCounts(name, value)).error?.issues ?? []
-    const issue = issues.find((one) => !isLength(one))
-    if (!issue) return null
-    differs({ name, release: releaseBy(issue) })
-    return `${issue.path.join('.').slice(0, longest)}: ${issue.message}`
+    const shape = shapeOf(said, name)
+    const fault = shape && faultOf(shape, value)
+    if (!fault) return null
+    // Later ones only add.
+    differs({ name, release: fault.isMissing ? 'older' : 'other' })
+    return `${fault.path.join('.').slice(0, longest)}: ${fault.text}`
   }
-}
-
-/** Whose releases differ like that: later ones only add members, and words. */
-function releaseBy({ code, message }: z.core.$ZodIssue): Gap['release'] {
-  if (code === 'invalid_value') return 'newer'
-  return code === 'invalid_type' && message.endsWith('received undefined') ? 'older' : 'other'
-}
-
-/**
- * Without the new counts of rows that have moved, if all of them are sound: of a busy daemon's words they are nearly all, and
- * zod makes a handful of objects for each.
- */
-function withoutCounts(name: string, value: unknown): unknown {
-  const width = name === 'connections.changed' ? 3 : name === 'users.changed' ? 7 : 0
-  if (width === 0 || typeof value !== 'object' || value === null || !('moved' in value)) return value
-  const areSound = Array.isArray(value.moved) && value.moved.every((row) => isCounts(row, width))
-  return areSound ? { ...value, moved: [] } : value
-}
-
-/** Whose, and numbers that count something. */
-function isCounts(row: unknown, width: number): boolean {
-  if (!Array.isArray(row) || row.length !== width || typeof row[0] !== 'string') return false
-  return row.every((count, at) => at === 0 || (Number.isSafeInteger(count) && count >= 0))
 }
 
 /** Characters that tell where something is wrong, some of which the daemon has chosen. */
 const longest = 80
 
-const eventShapes = new Map<string, z.ZodType>(Object.entries(events).map(([name, { params }]) => [name, params]))
-const resultShapes = new Map<string, z.ZodType>(Object.entries(methods).map(([name, { result }]) => [name, result]))
+const shapes = { result: new Map<string, Shape>(), event: new Map<string, Shape>() }
 
-function isLength({ code, ...issue }: z.core.$ZodIssue): boolean {
-  return code === 'too_big' && 'origin' in issue && (issue.origin === 'array' || issue.origin === 'string')
+/** Null if nothing of that name is known here. */
+function shapeOf(said: 'result' | 'event', name: string): Shape | null {
+  const known = shapes[said].get(name)
+  if (known) return known
+  const texts = shapeTexts[said]
+  if (!Object.hasOwn(texts, name)) return null
+  const shape: Shape = JSON.parse(texts[name] as string)
+  shapes[said].set(name, shape)
+  return shape
+}
+
+/** The first thing that is wrong with a value. What is sound leaves no garbage: of a busy daemon that is thousands of rows. */
+function faultOf(shape: Shape, value: unknown): Fault | null {
+  const { type, anyOf } = shape
+  if (anyOf) return faultOfAll(anyOf, value)
+  if (type !== undefined && !isOf(type, value)) return wrong(value, `must be ${[type].flat().join(' or ')}`)
+  if (shape.const !== undefined && value !== shape.const) return wrong(value, `must be ${shape.const}`)
+  if (typeof value === 'string') return shape.format && !word.test(value) ? wrong(value, 'must be a word') : null
+  if (typeof value === 'number') return faultOfNumber(shape, value)
+  if (Array.isArray(value)) return faultOfArray(shape, value)
+  return isObject(value) ? faultOfObject(shape, value) : null
+}
+
+/** As words are shown as they are, they must not be anything else. */
+const word = /^[\w-]{1,32}$/
+
+/** Null if one of the shapes is the value's. */
+function faultOfAll(shapes: readonly Shape[], value: unknown): Fault | null {
+  let first: Fault | null = null
+  for (const shape of shapes) {
+    const fault = faultOf(shape, value)
+    if (!fault) return null
+    first ??= fault
+  }
+  return first
+}
+
+function faultOfNumber({ minimum, maximum }: Shape, value: number): Fault | null {
+  if (minimum !== undefined && value < minimum) return wrong(value, `must be at least ${minimum}`)
+  return maximum !== undefined && value > maximum ? wrong(value, `must be at most ${maximum}`) : null
+}
+
+function faultOfArray({ prefixItems, items, minItems = 0 }: Shape, values: readonly unknown[]): Fault | null {
+  if (values.length < minItems) return wrong(values, `must have ${minItems}`)
+  for (let at = 0; at < values.length; at++) {
+    const shape = prefixItems?.[at] ?? items
+    const fault = shape ? faultOf(shape, values[at]) : null
+    if (fault) return { ...fault, path: [at, ...fault.path] }
+  }
+  return null
+}
+
+function faultOfObject(shape: Shape, value: Readonly<Record<string, unknown>>): Fault | null {
+  const { properties = {}, required, additionalProperties } = shape
+  for (const name in properties) {
+    const member = value[name]
+    if (member === undefined && !required?.includes(name)) continue
+    const fault = faultOf(properties[name] as Shape, member)
+    if (fault) return { ...fault, path: [name, ...fault.path] }
+  }
+  if (!additionalProperties) return null
+  for (const name of Object.keys(value)) {
+    const fault = Object.hasOwn(properties, name) ? null : faultOf(additionalProperties, value[name])
+    if (fault) return { ...fault, path: [name, ...fault.path] }
+  }
+  return null
+}
+
+function wrong(value: unknown, must: string): Fault {
+  const isMissing = value === undefined
+  return { path: [], text: isMissing ? 'is missing' : must, isMissing }
+}
+
+function isOf(type: Type | readonly Type[], value: unknown): boolean {
+  return typeof type === 'string' ? is[type](value) : type.some((one) => is[one](value))
+}
+
+const is: Readonly<Record<Type, (value: unknown) => boolean>> = {
+  object: isObject,
+  array: Array.isArray,
+  string: (value) => typeof value === 'string',
+  number: Number.isFinite,
+  integer: Number.isSafeInteger,
+  boolean: (value) => typeof value === 'boolean',
+  null: (value) => value === null,
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -73,7 +73,7 @@ function heading({ connection, end, forgotten }: Followed, now: number): string 
     return `Connection ${id}   ended ${formatDuration(now - end.time)} ago after ${lasted}: ${endReasonWords(end.reason)}`
   }
   if (forgotten) return `Connection ${id}   ended; the daemon does not remember how`
-  const pace = paced ? `, paced by the rate of ${paces[paced]}` : ''
+  const pace = paced ? `, paced by the rate of ${paces[paced] ?? paced}` : ''
   return `Connection ${id}   ${state}${pace}, for ${formatDuration(now - opened)}`
 }
 

@@ -96,12 +96,16 @@ function facts({ user, rate }: UserRow, rateUnit: State['rateUnit']): string[] {
 function limitsText({ user }: UserRow): string {
   const told = limitRows(user).map(({ name, value, whose }) => `${name} ${value}${whose === null ? '' : ` (${whose})`}`)
   const { ended, cycleEnds } = user.use
-  const state = ended === null ? [] : [`NOW ${endings[ended]}`]
+  const state = ended === null ? [] : [`NOW ${endings[ended] ?? ended}`]
   const anew = cycleEnds === null ? [] : [`quota anew ${formatTime(cycleEnds)}`]
   return [...state, ...told, ...anew].join('   ') || 'none'
 }
 
-const endings = { quota: 'the quota is used up', slowed: 'slowed, the quota is used up', expired: 'their time is over' }
+const endings: Readonly<Record<string, string>> = {
+  quota: 'the quota is used up',
+  slowed: 'slowed, the quota is used up',
+  expired: 'their time is over',
+}
 
 function toneOf({ user }: UserRow): Role {
   const { ended } = user.use

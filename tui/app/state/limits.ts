@@ -67,7 +67,12 @@ const half = 0.5
 export function nearLimits({ users, status }: Pick<DaemonState, 'users' | 'status'>): readonly NearLimit[] {
   if (users.rows) return nearOf(users.rows)
   return (status?.health.near ?? []).map(({ user, limit, used, most }) => {
-    return { user, what: shortNames[limit], share: shareOf({ used, limit: most }), isWarned: true }
+    return {
+      user,
+      what: Object.hasOwn(shortNames, limit) ? shortNames[limit] : limit,
+      share: shareOf({ used, limit: most }),
+      isWarned: true,
+    }
   })
 }
 

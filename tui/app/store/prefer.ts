@@ -1,7 +1,6 @@
-import type * as z from 'zod'
 import type { ListState } from '../state/lists.ts'
 import type { ListPage } from '../state/pages.ts'
-import type { listShape, Preferences } from '../state/preferences.ts'
+import type { ListPreferences, Preferences } from '../state/preferences.ts'
 import type { UiState } from '../state/state.ts'
 import { tables } from '../tables/tables.ts'
 
@@ -38,7 +37,7 @@ export function prefer(ui: UiState, wanted: Preferences): UiState {
   }
 }
 
-function preferList(now: ListState, page: ListPage, wanted: z.infer<typeof listShape> = {}): ListState {
+function preferList(now: ListState, page: ListPage, wanted: ListPreferences = {}): ListState {
   const isThere = (column: string) => tables[page].columns.some(({ name }) => name === column)
   const columns = wanted.columns?.filter(isThere) ?? null
   return {

@@ -5,7 +5,7 @@ import { clockColumn, dayColumn, numberColumn, placeColumn, textColumn, wide } f
 import type { TableSpec } from './table-spec.ts'
 
 /** How grave it is, for who sees no colours. */
-const marks: Readonly<Record<EventEntry['level'], string>> = { debug: '', info: '', warn: '!', error: '!!' }
+const marks: Readonly<Record<string, string>> = { warn: '!', error: '!!' }
 
 const timeOf = ({ time }: EventEntry) => time
 const whatOf = ({ text, count }: EventEntry) => (count > 1 ? `${text} ×${count}` : text)
@@ -17,7 +17,7 @@ export const eventsTable: TableSpec<EventEntry> = {
   columns: [
     clockColumn(timeOf, { greatestFirst: true }),
     dayColumn(timeOf, { dispensable: 1 }),
-    textColumn('level', '!', ({ level }) => marks[level], { width: 2 }),
+    textColumn('level', '!', ({ level }) => marks[level] ?? '', { width: 2 }),
     textColumn('event', 'Event', ({ kind }) => eventKindWords(kind), { width: 16 }),
     placeColumn('source', 'Source', ({ source }) => source ?? '-', { width: 15, widest: 43, dispensable: 4 }),
     textColumn('user', 'User', ({ user }) => user ?? '-', { width: 8, widest: 20, from: 140, dispensable: 3 }),

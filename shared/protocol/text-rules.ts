@@ -1,0 +1,60 @@
+/** What a text must be; each rule has the words for where it does not hold, which go on behind what the text is. */
+export interface TextRules {
+  /** Characters, at least and at most. */
+  readonly min?: readonly [length: number, otherwise: string]
+  readonly max?: readonly [length: number, otherwise: string]
+  readonly patterns?: readonly (readonly [pattern: RegExp, otherwise: string])[]
+  readonly more?: readonly (readonly [holds: (text: string) => boolean, otherwise: string])[]
+}
+
+const wellFormed = [(text: string) => text.isWellFormed(), 'must be well-formed Unicode'] as const
+const bytes = [(text: string) => utf8Length(text) <= 255, 'must be at most 255 bytes of UTF-8'] as const
+
+/** Of a SOCKS user's name: 1 to 255 bytes of UTF-8 (RFC 1929, section 2), without control characters. */
+export const userNameRules = {
+  min: [1, 'must not be empty'],
+  patterns: [
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+    [/^[^\u0000-\u001f\u007f-\u009f]*$/u, 'must not contain control characters'],
+  ],
+  more: [wellFormed, bytes],
+} as const satisfies TextRules
+
+/** Of the name of a user who is new: one that shows, and that nobody mistakes for another with spaces around it. */
+export const newUserNameRules: TextRules = {
+  ...userNameRules,
+  patterns: [
+    ...userNameRules.patterns,
+    [/[\p{L}\p{N}\p{P}\p{S}]/u, 'must have a letter, a digit or a sign'],
+    [/^\S(.*\S)?$/su, 'must not begin or end with a space'],
+    [/^[^\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]*$/u, 'must not contain what cannot be seen'],
+  ],
+}
+
+/** Of a SOCKS user's password: 1 to 255 bytes of UTF-8 (RFC 1929, section 2). */
+export const userPasswordRules: TextRules = { min: [1, 'must not be empty'], more: [wellFormed, bytes] }
+
+/** Of a named operator's name: 1 to 64 characters; `__` at the front is the daemon's own. */
+export const operatorNameRules: TextRules = {
+  max: [64, 'must be at most 64 characters'],
+  patterns: [[/^[\p{L}\p{N}][\p{L}\p{N}._@-]*$/u, 'must be letters, digits and ._@-, a letter or digit first']],
+}
+
+/** Of an operator's password: 8 to 255 characters. */
+export const operatorPasswordRules: TextRules = {
+  min: [8, 'must be at least 8 characters'],
+  max: [255, 'must be at most 255 characters'],
+  more: [wellFormed],
+}
+
+/** What is wrong with a text; null if nothing is. */
+export function problemWithText({ min, max, patterns = [], more = [] }: TextRules, text: string): string | null {
+  if (min && text.length < min[0]) return min[1]
+  if (max && text.length > max[0]) return max[1]
+  const unlike = patterns.find(([pattern]) => !pattern.test(text))
+  return unlike?.[1] ?? more.find(([holds]) => !holds(text))?.[1] ?? null
+}
+
+function utf8Length(text: string): number {
+  return new TextEncoder().encode(text).length
+}
