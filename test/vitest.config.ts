@@ -1,6 +1,6 @@
 import { globSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { defineConfig, type Plugin } from 'vitest/config'
 import { BaseSequencer, type Reporter, type TestModule, type TestSpecification } from 'vitest/node'
 import { longestTest, longestWait } from './helpers/patience.ts'
@@ -62,10 +62,13 @@ const bundledThreads: Plugin = {
   transform(code, id) {
     if (code.includes('/dist/proxy') && id.startsWith(join(root, 'test'))) expectBundles()
     if (!id.startsWith(join(root, 'daemon'))) return
-    return code.replace(/(?<=endsWith\('\.ts'\) \? )'\.\/([\w-]+)\.ts'/, (_, name) => {
-      expectBundles()
-      return `'${root}dist/${name}.js'`
-    })
+    const bundled = code
+      .replace(/(?<=endsWith\('\.ts'\) \? )'\.\/([\w-]+)\.ts'/, `'${root}dist/$1.js'`)
+      .replace(/(?<=new ThreadFile\()import\.meta\.url/, `'${pathToFileURL(join(root, 'dist/proxyd.js'))}'`)
+    if (bundled !== code) expectBundles()
+    else if (code.includes('new Worker('))
+      throw new Error(`${id} starts a thread from its source: have it bundled here`)
+    return bundled
   },
   enforce: 'pre',
 }
