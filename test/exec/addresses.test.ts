@@ -5,12 +5,17 @@ import { run } from '../helpers/programs.ts'
 import { program, proxyTui } from '../helpers/proxy-tui.ts'
 import { openTerminal } from '../helpers/terminal.ts'
 
-/** Has a program know the name `both.test`, with an A and an AAAA record. */
+/** Has a program know the name `both.test`, with an A and an AAAA record, and hear late of what it asked for there. */
 const withName = `
 import dns from 'node:dns'
+const stand = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
 const { lookup } = dns
 const addresses = [{ address: '::1', family: 6 }, { address: '127.0.0.1', family: 4 }]
-dns.lookup = (name, options, done) => name === 'both.test' ? done(null, addresses) : lookup(name, options, done)
+dns.lookup = (name, options, done) => {
+  if (name !== 'both.test') return lookup(name, options, done)
+  done(null, addresses)
+  setImmediate(stand)
+}
 `
 const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(withName)}` }
 

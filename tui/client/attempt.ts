@@ -13,6 +13,12 @@ export interface AttemptOptions {
   readonly judge: Judge
 }
 
+/**
+ * Milliseconds for an address of a name before the next one is tried: what is lost on the way is sent again after one second.
+ * Node has a quarter of one, in which a far daemon, or a busy machine, does not answer.
+ */
+const longestTry = 2_000
+
 /** Open a connection to `target` and do `enter` over it, within the time. Rejects with `ConnectionError`. */
 export async function attempt<T>(
   target: Target,
@@ -20,7 +26,7 @@ export async function attempt<T>(
   enter: (wire: Wire) => Promise<T>,
 ): Promise<{ wire: Wire; entered: T }> {
   if (signal?.aborted) throw givenUp(signal)
-  const socket = await opened(target)
+  const socket = await opened(target, Math.min(longestTry, Math.ceil(timeoutMs / 5)))
   const wire = new Wire(socket, target, judge)
   if (target.kind === 'tcp' && !target.insecurePlaintext) {
     // Nothing is sent yet. A name is judged by where it leads.
@@ -58,9 +64,9 @@ export function givenUp(signal: AbortSignal | undefined): ConnectionError {
 }
 
 /** What cannot even be begun, such as port 70000, is no fault of the network. Rejects with `ConnectionError`. */
-async function opened(target: Target): Promise<Socket> {
+async function opened(target: Target, tryMs: number): Promise<Socket> {
   try {
-    return await open(target)
+    return await open(target, tryMs)
   } catch (error) {
     if (error instanceof ConnectionError) throw error
     throw new ConnectionError('invalid_target', (error as Error).message, { cause: error })
@@ -68,15 +74,15 @@ async function opened(target: Target): Promise<Socket> {
 }
 
 /** TLS is loaded when it is needed: it would be a good part of a short run by the Unix socket. */
-async function open(target: Target): Promise<Socket> {
+async function open(target: Target, tryMs: number): Promise<Socket> {
   if (target.kind === 'unix') {
     refuseForeignSocket(target.path)
     return connectSocket({ path: target.path })
   }
-  if (target.kind === 'tls') return (await import('./open-tls.ts')).openTls(target)
+  if (target.kind === 'tls') return (await import('./open-tls.ts')).openTls(target, tryMs)
   const { host, port } = target
   // A name's addresses of both families are tried in turn (RFC 8305).
-  return connectSocket({ host, port, noDelay: true, autoSelectFamily: true })
+  return connectSocket({ host, port, noDelay: true, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: tryMs })
 }
 
 /** Some hang up before the greeting without saying why: find out what that means. */

@@ -19,13 +19,17 @@ const probeTime = 2_000
 /** Of a PEM file: the authorities of a whole system have less. */
 const mostBytes = 1 << 20
 
-/** Begin a connection whose certificate is verified, before a byte of ours goes out. Rejects with `ConnectionError`. */
-export async function openTls(target: Omit<TlsTarget, 'operator' | 'password'>): Promise<TLSSocket> {
+/**
+ * Begin a connection whose certificate is verified, before a byte of ours goes out; of a name, each address but the last has
+ * `tryMs` milliseconds. Rejects with `ConnectionError`.
+ */
+export async function openTls(target: Omit<TlsTarget, 'operator' | 'password'>, tryMs: number): Promise<TLSSocket> {
   const { host, port, servername = host } = target
   const options: ConnectionOptions & TcpNetConnectOpts = {
     host,
     port,
     autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: tryMs,
     // An address is no server name (RFC 6066, section 3), but the certificate can be for one.
     servername: isIP(servername) ? '' : servername,
     checkServerIdentity: (_, certificate) => checkServerIdentity(servername, certificate),
@@ -55,7 +59,7 @@ async function contextOf({ ca, cert, key }: Pick<TlsTarget, 'ca' | 'cert' | 'key
 /** Whether a port that has hung up on us wants TLS. No secret is sent, and nothing is believed of what it says. */
 export async function speaksTls({ host, port }: Endpoint): Promise<boolean> {
   const target = { kind: 'tls', host, port } as const
-  const socket = await openTls(target)
+  const socket = await openTls(target, probeTime / 4)
   const wire = new Wire(socket, { ...target, operator: '', password: '' }, () => null)
   const end = () => wire.end(new ConnectionError('closed', 'TLS stands'))
   socket.once('secureConnect', end)
