@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { administer, type ManagementOptions, transferring } from './administration.ts'
+import { type Administered, administer, type ManagementOptions, transferring } from './administration.ts'
 import { AuditTrail } from './audit/audit-trail.ts'
+import type { Backend } from './control/backend.ts'
 import { type ControlServer, startControlServer } from './control/server.ts'
 import type { DataPlane } from './data-plane.ts'
 import { Events } from './events/events.ts'
@@ -8,11 +9,12 @@ import { UsageReports } from './limits/usage-reports.ts'
 import { endpointsAskedFor } from './listening.ts'
 import { upgradeOf } from './making-way.ts'
 import { Heard, monitored, openSockets, userSeriesFor } from './monitoring.ts'
-import { formatEndpoint } from './net/endpoint.ts'
+import { type Endpoint, formatEndpoint } from './net/endpoint.ts'
 import {
   historyOf,
   keptLimits,
   type Listening,
+  type Observed,
   observe,
   observedConnections,
   statusReport,
@@ -27,6 +29,8 @@ import { forwardsOf, forwardTarget } from './settings/forwards.ts'
 import type { NamedSocket } from './sockets/handed-sockets.ts'
 import { alsoBefore, joinedConnections, takeOver } from './taking-over.ts'
 import type { Upgrade } from './upgrade/upgrade.ts'
+import type { Watches } from './watches/watches.ts'
+import type { Webhook } from './watches/webhook.ts'
 import { startWatches } from './watching.ts'
 
 /** Operators' way in. */
@@ -54,72 +58,44 @@ interface Managed extends Management {
  * Watches the data plane and serves management. What is to be closed in the end goes into `parts`, in order.
  */
 export async function startManagement(options: ManagementOptions, parts: AsyncDisposableStack): Promise<Managed> {
-  const { configuration, dataPlane, ending, log, monitoring } = options
+  const { configuration, dataPlane, log, monitoring, predecessor } = options
   const observed = observe(options, parts)
   const users = userSeriesFor(monitoring, options, observed)
   const administered = await administer(options, observed.traffic, users, parts)
-  parts.defer(watchRefusals(dataPlane, administered.config, (line) => log.logger.info(line)))
-  const audit = new AuditTrail({ store: options.store.audit, warn: (message) => log.logger.warn(message) })
-  parts.defer(() => audit.close())
-  const { bans, accessLog } = dataPlane
-  const { watches, webhook } = await startWatches(options, observed.traffic, parts)
-  const events = new Events({ accessLog, audit, bans, log: log.recorded, watches })
-  parts.defer(() => events.close())
-  const instance = randomUUID()
-  const listening = [...socksSockets(dataPlane), ...forwardSockets(dataPlane, configuration)]
-  const openMetrics = openSockets(monitoring)
-  const own = observedConnections(dataPlane, administered.config, observed.wall)
+  const { config, rules } = administered
+  const records = await keepRecords(options, observed, administered, parts)
+  const own = observedConnections(dataPlane, config, observed.wall)
   watchAccess(dataPlane, own)
-  const connections = joinedConnections(own, options.predecessor)
+  const connections = joinedConnections(own, predecessor)
+  const listening = [...socksSockets(dataPlane), ...forwardSockets(dataPlane, configuration)]
+  const itself = { instance: randomUUID(), listening, openMetrics: openSockets(monitoring), webhook: records.webhook }
   const control = await startControlServer({
     ...(await waysIn(configuration, (message) => log.logger.warn(message))),
-    instance,
-    predecessor: options.predecessor,
+    instance: itself.instance,
+    predecessor,
     handed: options.handed,
     backend: {
-      users: administered.users,
-      limits: administered.limits,
-      userTable: new ObservedUsers(dataPlane.accounts, keptLimits(dataPlane), observed.traffic),
+      ...backendOf(options, observed, administered, records),
       connections,
-      metrics: observed.metrics,
-      history: historyOf(options, observed.metrics),
-      usage: new UsageReports(options.store.usage, dataPlane.accounts),
-      bans,
-      accessLog,
-      operators: administered.operators,
-      audit,
-      events,
-      watches,
-      config: administered.config,
-      rules: administered.rules,
-      transfer: transferring(options, administered),
-      log: log.recorded,
       lifecycle: {
         upgrade: (asker) => upgrade.begin(asker),
         reload: (asker) => reload(asker),
-        drain: () => ending.drain(),
-        undrain: () => ending.undrain(),
-        shutdown: () => ending.shutdown(),
+        drain: () => options.ending.drain(),
+        undrain: () => options.ending.undrain(),
+        shutdown: () => options.ending.shutdown(),
       },
-      status: statusReport(options, observed, administered, { instance, listening, openMetrics, webhook }),
+      status: statusReport(options, observed, administered, itself),
     },
     log: log.logger,
   })
   parts.defer(() => control.close())
-  // Management is for this machine, or asks for TLS and a name: a client elsewhere shall not get there by the proxy.
-  const metricsSockets = monitoring?.listening ?? []
-  const forbidden = [...control.listening, ...control.listeningTls, ...metricsSockets]
-  await dataPlane.orders.forbid(forbidden)
-  const endpoints = [...dataPlane.engine.listening, ...dataPlane.engine.forwarding, ...forbidden]
-  await options.predecessor?.listens(endpoints)
-  listening.push(...controlSockets(control))
-  listening.push(...metricsSockets.map((at) => ({ service: 'metrics' as const, address: formatEndpoint(at) })))
+  const endpoints = await keepClientsAway(control, options)
+  listening.push(...controlSockets(control), ...metricsSockets(options))
   const heard = monitoring && new Heard(options, parts)
-  const told = heard && monitored(options, observed, { config: administered.config, control, heard, users })
-  const { config, rules } = administered
-  const { configFile, predecessor } = options
+  const told = heard && monitored(options, observed, { config, control, heard, users })
+  const { configFile, manager } = options
   const reload = alsoBefore(
-    reloading({ control, config, rules, dataPlane, configFile, manager: options.manager, log: log.logger, heard }),
+    reloading({ control, config, rules, dataPlane, configFile, manager, log: log.logger, heard }),
     predecessor,
   )
   const lasting = options.handed?.lasting ?? []
@@ -127,22 +103,81 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   const parties = { ...options, ...administered, connections, control, reload, endpoints, sockets, log: log.logger }
   if (predecessor) takeOver(predecessor, parties, parts)
   const upgrade = upgradeOf(parties)
-  const retire = async () => {
-    await Promise.all([
-      control.close('management is off until proxyd starts anew; proxying goes on'),
-      monitoring?.close(),
-    ])
-  }
   return {
     listening,
     socksPlaces: dataPlane.engine.listening.map(formatEndpoint),
     sockets,
     reload,
     vanish: control.vanish,
-    retire,
+    async retire() {
+      await Promise.all([
+        control.close('management is off until proxyd starts anew; proxying goes on'),
+        monitoring?.close(),
+      ])
+    },
     upgrade,
     told,
   }
+}
+
+/** What is written down of what happens. */
+interface Records {
+  readonly audit: AuditTrail
+  readonly events: Events
+  readonly watches: Watches
+  readonly webhook: Webhook | undefined
+}
+
+async function keepRecords(
+  options: ManagementOptions,
+  { traffic }: Observed,
+  { config }: Administered,
+  parts: AsyncDisposableStack,
+): Promise<Records> {
+  const { dataPlane, log, store } = options
+  parts.defer(watchRefusals(dataPlane, config, (line) => log.logger.info(line)))
+  const audit = new AuditTrail({ store: store.audit, warn: (message) => log.logger.warn(message) })
+  parts.defer(() => audit.close())
+  const { watches, webhook } = await startWatches(options, traffic, parts)
+  const { accessLog, bans } = dataPlane
+  const events = new Events({ accessLog, audit, bans, log: log.recorded, watches })
+  parts.defer(() => events.close())
+  return { audit, events, watches, webhook }
+}
+
+/** What operators may ask for, but for connections, which another process may have, too, and the daemon itself. */
+function backendOf(
+  options: ManagementOptions,
+  { traffic, metrics }: Observed,
+  administered: Administered,
+  { audit, events, watches }: Records,
+): Omit<Backend, 'connections' | 'lifecycle' | 'status'> {
+  const { dataPlane, store, log } = options
+  const { users, limits, operators, config, rules } = administered
+  const { accounts, bans, accessLog } = dataPlane
+  return {
+    ...{ users, limits, operators, config, rules, bans, accessLog, audit, events, watches, metrics },
+    userTable: new ObservedUsers(accounts, keptLimits(dataPlane), traffic),
+    history: historyOf(options, metrics),
+    usage: new UsageReports(store.usage, accounts),
+    transfer: transferring(options, administered),
+    log: log.recorded,
+  }
+}
+
+/**
+ * Management is for this machine, or asks for TLS and a name: a client elsewhere shall not get there by the proxy. Resolves to
+ * all endpoints of the daemon.
+ */
+async function keepClientsAway(
+  { listening, listeningTls }: ControlServer,
+  { dataPlane, monitoring, predecessor }: ManagementOptions,
+): Promise<readonly Endpoint[]> {
+  const forbidden = [...listening, ...listeningTls, ...(monitoring?.listening ?? [])]
+  await dataPlane.orders.forbid(forbidden)
+  const endpoints = [...dataPlane.engine.listening, ...dataPlane.engine.forwarding, ...forbidden]
+  await predecessor?.listens(endpoints)
+  return endpoints
 }
 
 /** Where and how operators may come in. */
@@ -185,4 +220,8 @@ function controlSockets({ listening, listeningTls, unixPath }: ControlServer): L
     `unix:${unixPath}`,
   ]
   return addresses.map((address) => ({ service: 'control', address }))
+}
+
+function metricsSockets({ monitoring }: ManagementOptions): Listening {
+  return (monitoring?.listening ?? []).map((at) => ({ service: 'metrics', address: formatEndpoint(at) }))
 }
