@@ -30,6 +30,7 @@ import { accessLogOf } from './settings/access-log-settings.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { engineOptions, permissionsOf, tuningOf } from './settings/engine-options.ts'
 import { passwordRequired, refuseOpenProxy } from './settings/open-proxy.ts'
+import { isOfUsers, trustedSources, trustWarnings } from './settings/trusted-sources.ts'
 import type { HandedSockets } from './sockets/handed-sockets.ts'
 import type { Store } from './store/store.ts'
 import type { ThreadShares } from './threads.ts'
@@ -89,7 +90,11 @@ export async function startDataPlane(
   const limiting = await startLimiting(settings, accounts, store, parts, warn)
   const { groups, lines, keeper: limits } = limiting
   const policy = (users: number) => passwordRequired(settings, users)
+  let trustedFrom = settings['trusted-from']
+  const trusted = () => trustedSources(trustedFrom, accounts)
+  for (const warning of trustWarnings(trustedFrom, accounts)) warn(warning)
   const engines = ownPolicy({
+    trusted: trusted(),
     passwordRequired: policy(accounts.size),
     forbidden: [...own, ...managementAsked(settings)],
     sources: new Map(),
@@ -142,7 +147,14 @@ export async function startDataPlane(
     names: resolver,
     members,
     rules,
-    orders: new EngineOrders(engine, limits, options.policy, settings['proxy-protocol-from'], warn),
+    orders: new EngineOrders(
+      engine,
+      limits,
+      options.policy,
+      settings['proxy-protocol-from'],
+      () => (isOfUsers(trustedFrom) ? trusted() : undefined),
+      warn,
+    ),
     async store() {
       await Promise.all([limiting.store(), banning.store()])
     },
@@ -151,7 +163,9 @@ export async function startDataPlane(
       banning.tune(values)
       accessLog.tune(accessLogOf(values))
       limiting.tune(values)
-      await Promise.all([engine.order('tune', tuningOf(values)), engine.order('apply', permissionsOf(values))])
+      trustedFrom = values['trusted-from']
+      const allowed = { ...permissionsOf(values), trusted: trusted() }
+      await Promise.all([engine.order('tune', tuningOf(values)), engine.order('apply', allowed)])
       await engine.order('limit', undefined)
     },
   }

@@ -11,6 +11,8 @@ export class EngineOrders {
   readonly #limits: Pick<LimitKeeper, 'takeWays'>
   /** Says that the proxy is open to whoever reaches it, if it can be reached from elsewhere. */
   readonly #warnOpen: () => void
+  /** Who needs no password; undefined if that does not depend on users. */
+  readonly #trustedUsers: () => Policy['trusted'] | undefined
   #passwordRequired: boolean
   #forbidden: readonly Endpoint[]
   /** Where a successor listens. */
@@ -22,10 +24,12 @@ export class EngineOrders {
     limits: Pick<LimitKeeper, 'takeWays'>,
     { passwordRequired, forbidden }: Pick<Policy, 'passwordRequired' | 'forbidden'>,
     balancers: readonly string[],
+    trustedUsers: () => Policy['trusted'] | undefined,
     warn: (message: string) => void,
   ) {
     this.#engine = engine
     this.#limits = limits
+    this.#trustedUsers = trustedUsers
     this.#passwordRequired = passwordRequired
     this.#forbidden = forbidden
     const warning = openProxyWarning(engine.listening, balancers)
@@ -42,6 +46,9 @@ export class EngineOrders {
   async userChanged(change: UserChange): Promise<number> {
     const opens = this.#passwordRequired && !change.passwordRequired
     this.#passwordRequired = change.passwordRequired
+    const trusted = this.#trustedUsers()
+    // First: nobody comes any more as a user whose sessions are cut.
+    if (trusted) await this.#engine.order('apply', { trusted })
     const cut = await this.#engine.order('userChanged', change)
     if (opens) this.#warnOpen()
     return cut.length

@@ -167,6 +167,7 @@ export function statusReport(
     ...{ engine, maxConnections, metrics, waiting, names, near, accessLog, openMetrics, webhook },
     store: changes,
     balancers: config.values['proxy-protocol-from'],
+    trusted: () => config.values['trusted-from'],
   })
   const started = performance.now()
   return () => ({

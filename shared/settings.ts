@@ -160,6 +160,16 @@ export const settings = {
       'what clients may speak, all of it at the one port: socks5, socks4 (4A included), http (CONNECT, and requests for ' +
       'http://); repeatable. Whoever speaks anything else is let go without a word',
   },
+  'trusted-from': {
+    type: 'list',
+    default: [],
+    placeholder: 'NET[=USER]',
+    most: 64,
+    runtime: true,
+    summary:
+      'address or network whose clients need no password, such as browsers on a LAN; they count as that user, or as nobody; ' +
+      'repeatable, and the first that fits counts',
+  },
   commands: {
     type: 'list',
     default: ['connect', 'bind', 'udp-associate'],

@@ -69,6 +69,8 @@ export interface RuleMemory {
 
 /** What the control plane decides and a session obeys. The orders `apply` and `ways` change it. */
 export interface Policy extends Terms {
+  /** Sources whose clients need no login; of several, the first counts. */
+  readonly trusted: readonly TrustedSource[]
   /** Literals that clients are told in place of the relay's own address for datagrams, for NAT; of each family the first counts. */
   readonly udpAdvertise: readonly string[]
   /** Whether a client must declare the port that its datagrams will come from (else REP 02). */
@@ -79,6 +81,13 @@ export interface Policy extends Terms {
   readonly sources: ReadonlyMap<number, readonly Network[]>
   /** By user's index, of those whose connections leave from addresses of their own, or from those of a rule in turns. */
   readonly egress: ReadonlyMap<number, Egress>
+}
+
+/** Where clients need no login. */
+export interface TrustedSource {
+  readonly network: Network
+  /** The index of the user whose their sessions are; 0: nobody's. */
+  readonly user: number
 }
 
 /** A login (RFC 1929) as a client gave it. */

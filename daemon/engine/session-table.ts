@@ -335,6 +335,11 @@ export class SessionTable {
   /** From now on the session and its bytes are this user's. */
   login(slot: number, user: number): void {
     this.totals[Total.loggedIn]++
+    this.belong(slot, user)
+  }
+
+  /** As `login`, without one. */
+  belong(slot: number, user: number): void {
     this.userSessions[this.user[slot]]--
     this.userSessions[user]++
     this.open(slot)

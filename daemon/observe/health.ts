@@ -21,6 +21,8 @@ export interface HealthSources {
   /** See the protocol. */
   readonly openMetrics: readonly string[]
   readonly balancers: readonly string[]
+  /** Whence clients need no password now. */
+  readonly trusted: () => readonly string[]
   readonly webhook: { readonly state: Health['webhook'] } | undefined
 }
 
@@ -39,6 +41,7 @@ export function healthReport({
   accessLog,
   openMetrics,
   balancers,
+  trusted,
   webhook,
 }: HealthSources): () => Health {
   const descriptors = new Descriptors()
@@ -62,6 +65,7 @@ export function healthReport({
     ...(accessLog.state && { accessLog: accessLog.state }),
     ...(openMetrics.length > 0 && { openMetrics: [...openMetrics] }),
     ...(balancers.length > 0 && { balancers: [...balancers] }),
+    ...(trusted().length > 0 && { trusted: [...trusted()] }),
     ...(webhook?.state && { webhook: webhook.state }),
     names: { ...names.health, slowest: rounded(names.health.slowest) },
   })

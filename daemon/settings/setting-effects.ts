@@ -4,12 +4,13 @@ import { Refusal } from '../refusal.ts'
 import { accessLogOf } from './access-log-settings.ts'
 import type { Effects } from './live-settings.ts'
 import { mayBeOpen, mayStart, openProxyAhead, passwordRequired, refuseOpenProxy, remotePlace } from './open-proxy.ts'
+import { type KnownUsers, trustWarnings } from './trusted-sources.ts'
 
 /** What the parts of the daemon take of the settings. */
 export interface Parts {
   readonly dataPlane: {
     readonly engine: { readonly capacity: number }
-    readonly accounts: { readonly size: number }
+    readonly accounts: KnownUsers & { readonly size: number }
     readonly accessLog: Pick<AccessLog, 'foresee'>
     tune(values: Readonly<Settings>): Promise<void>
   }
@@ -28,6 +29,7 @@ export function settingEffects({ dataPlane, users, ending, log }: Parts): Effect
       if (changed.includes('auth') || changed.includes('open-proxy')) {
         warnings.push(...foreseeOpenness(values, accounts.size))
       }
+      if (changed.includes('trusted-from')) warnings.push(...trustWarnings(values['trusted-from'], accounts))
       if (changed.includes('max-connections') && values['max-connections'] > engine.capacity) {
         warnings.push(
           `max-connections counts as ${engine.capacity} for now, since this daemon has room for so many: restart it for ` +

@@ -9,6 +9,7 @@ import { protocolNames } from '../socks/conversation.ts'
 import { Command } from '../socks/messages.ts'
 import { parseForward } from './forwards.ts'
 import { parseMetricsEndpoint } from './metrics-endpoints.ts'
+import { parseTrusted } from './trusted-sources.ts'
 
 /** The setting's words for what a client may ask for (RFC 1928, section 4). */
 export const commands: Readonly<Record<string, Command>> = {
@@ -76,6 +77,14 @@ const meaningProblem: { readonly [Name in SettingName]?: (value: readonly string
   },
   'ban-exempt': networkProblem,
   'proxy-protocol-from': networkProblem,
+  'trusted-from': (texts) => {
+    try {
+      texts.forEach(parseTrusted)
+      return undefined
+    } catch (error) {
+      return `takes NET or NET=USER: ${(error as Error).message}`
+    }
+  },
   forward: (texts) => {
     const bad = texts.find((text) => !parseForward(text))
     return bad === undefined ? undefined : `needs [ADDR:]PORT=HOST:PORT, which ${JSON.stringify(bad)} is not`

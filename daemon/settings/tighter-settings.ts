@@ -17,6 +17,7 @@ const judges: { readonly [Name in SettingName]?: Judge<Settings[Name]> } = {
   'udp-port-required': (_, after) => after,
   protocols: isPart,
   commands: isPart,
+  'trusted-from': isPart,
   'ban-exempt': isPart,
   'max-connections': isLower,
   'max-connections-source': isLowerLimit,

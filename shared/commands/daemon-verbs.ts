@@ -192,7 +192,7 @@ function parseObject(json: string): object {
 
 function healthTable(health: Health, generation = 1): Table {
   const { lag, loops, sessions, descriptors, memory, store, names } = health
-  const { accessLog, near = [], openMetrics = [], balancers = [], webhook } = health
+  const { accessLog, near = [], openMetrics = [], balancers = [], trusted = [], webhook } = health
   return {
     rows: [
       ['main thread', `late by ${milliseconds(lag)} at worst in the last 10 s`],
@@ -207,6 +207,7 @@ function healthTable(health: Health, generation = 1): Table {
       ...(accessLog ? [['access log', accessLogText(accessLog)]] : []),
       ...openMetrics.map((address) => ['metrics', `whoever reaches ${address} can read them`]),
       ...balancers.map((from) => ['balancer', `SOCKS is for connections from ${from} with a PROXY header`]),
+      ...trusted.map((from) => ['trusted', `clients from ${from.replace('=', ', as ')}: without a password`]),
       ...(webhook ? [['webhook', webhookText(webhook)]] : []),
       ...(store.waiting ?? []).map((what) => ['not stored yet', what]),
       ...near.map(({ user, limit, used, most }) => [

@@ -111,6 +111,7 @@ export const patience: Timeouts = {
 /** Everybody may do everything. */
 export const openPolicy: Policy = {
   passwordRequired: false,
+  trusted: [],
   protocols: protocolNames,
   commands: Object.values(Command),
   forbidden: [],
@@ -185,6 +186,7 @@ async function startUnwatched(start: Start, options: Options): Promise<ProxyUnde
       rules: ruleMemory(options.rules ?? '', options.indexOf),
       policy: {
         passwordRequired: options.passwordRequired ?? openPolicy.passwordRequired,
+        trusted: options.trusted ?? openPolicy.trusted,
         protocols: options.protocols ?? openPolicy.protocols,
         commands: options.commands ?? openPolicy.commands,
         forbidden: options.forbidden ?? openPolicy.forbidden,

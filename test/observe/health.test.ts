@@ -69,6 +69,7 @@ describe('the report', () => {
     names: { health: { pending: 1, failed: 2, slowest: 4.56789 } },
     waiting: () => ['the rules'],
     openMetrics: [],
+    trusted: () => [],
     balancers: [],
     webhook: undefined,
     accessLog: { state: { problem: null, dropped: 3 } },

@@ -38,7 +38,7 @@ class Greeter {
   constructor(session: Session, asked: (request: Request) => void) {
     this.#session = session
     this.#asked = asked
-    this.#negotiation = new Negotiation(session.context.policy)
+    this.#negotiation = new Negotiation(session.row.termsBy(session.context.policy))
   }
 
   begin(): void {
@@ -79,9 +79,9 @@ class Greeter {
 
   /** The client does not speak SOCKS 5: it is heard out by what it speaks, if it may. */
   #hearOther(): void {
-    const { client, context } = this.#session
+    const { client, context, row } = this.#session
     const said = this.#negotiation.takeRest()
-    const other = otherConversation(said, context.policy)
+    const other = otherConversation(said, row.termsBy(context.policy))
     if (other) {
       this.#negotiation = other
       return this.#take(other.receive(said))

@@ -1,9 +1,9 @@
 import { parseAddress, writeMapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import type { Network } from '../../net/network.ts'
-import type { Protocol } from '../../socks/conversation.ts'
+import type { Protocol, Terms } from '../../socks/conversation.ts'
 import { Command } from '../../socks/messages.ts'
-import type { Asker } from '../engine.ts'
+import type { Asker, Policy } from '../engine.ts'
 import { showDatagram, showRequest, showTarget } from '../row-place.ts'
 import { type Entrance, type forwarded, type Reason, SessionTable, State, stateCount, Total } from '../session-table.ts'
 import { admit, type Gate } from '../shared/admission.ts'
@@ -12,6 +12,7 @@ import type { PacedBy } from '../shared/budget.ts'
 import { Direction } from '../shared/limit-lines.ts'
 import { isWithin } from '../shared/places.ts'
 import type { Refusal } from '../shared/refusals.ts'
+import { termsFor } from '../shared/trusted-sources.ts'
 import type { Uses } from './uses.ts'
 
 const none = new Uint8Array(16)
@@ -143,6 +144,11 @@ export class Row {
   /** As one that asks for a name. */
   get asker(): Asker {
     return askerOf(this.#table, this.slot, this.serial)
+  }
+
+  /** See `termsFor`. */
+  termsBy(policy: Policy): Terms {
+    return termsFor(policy, this.#table, this.slot)
   }
 
   /** From now on this session and its bytes are the user's. */

@@ -4,13 +4,14 @@ import type { Policy } from '../engine.ts'
 import { forwarded, Reason, type SessionTable } from '../session-table.ts'
 import type { Places } from './places.ts'
 import { notAllowed, type Refusal, refusalOf } from './refusals.ts'
+import { needsLogin } from './trusted-sources.ts'
 import type { Verdicts } from './verdicts.ts'
 
 /** What is asked before anything is done for a request: what users and sources may have, and what the rules say. */
 export interface Gate {
   readonly table: SessionTable
   readonly places: Places
-  readonly policy: Pick<Policy, 'sources' | 'passwordRequired'>
+  readonly policy: Pick<Policy, 'sources' | 'passwordRequired' | 'trusted'>
   readonly verdicts: Verdicts
 }
 
@@ -23,7 +24,7 @@ export function admit(gate: Gate, slot: number, destination: Destination, now: n
   const { table, places, policy, verdicts } = gate
   const user = table.user[slot]
   // Whoever was greeted before there were users has not been asked for a login.
-  if (policy.passwordRequired && user === 0 && table.command[slot] !== forwarded)
+  if (user === 0 && table.command[slot] !== forwarded && needsLogin(policy, table, slot))
     return { reply: Reply.notAllowed, reason: Reason.denied }
   const reason = places.admit(slot, user, policy.sources.get(user), table.clientAddress, now)
   if (reason !== undefined) return { reply: Reply.notAllowed, reason }

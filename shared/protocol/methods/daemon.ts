@@ -61,6 +61,10 @@ export const health = z.object({
     .describe(
       'the only ones who may connect to SOCKS, as `proxy-protocol-from` names them; absent: whoever connects is the client',
     ),
+  trusted: z
+    .array(z.string())
+    .optional()
+    .describe('whence clients need no password, as `trusted-from` says: `NET` or `NET=USER`; absent: from nowhere'),
   webhook: z
     .object({
       problem: z

@@ -1,0 +1,29 @@
+import { unmapped } from '../../net/address.ts'
+import { contains } from '../../net/network.ts'
+import type { Terms } from '../../socks/conversation.ts'
+import type { Policy } from '../engine.ts'
+import type { SessionTable } from '../session-table.ts'
+
+/** What is asked of the client in this slot, who need not log in from a source that is trusted: the session is its user's then. */
+export function termsFor(policy: Policy, table: SessionTable, slot: number): Terms {
+  const user = userOf(policy, table, slot)
+  if (user === undefined) return policy
+  if (user > 0) table.belong(slot, user)
+  return { ...policy, passwordRequired: false }
+}
+
+/** Whether the client in this slot, who has no login, needs one. */
+export function needsLogin(
+  policy: Pick<Policy, 'passwordRequired' | 'trusted'>,
+  table: SessionTable,
+  slot: number,
+): boolean {
+  return policy.passwordRequired && userOf(policy, table, slot) !== 0
+}
+
+/** As whom the client's source is trusted, the first that is named: a user's index, 0 for nobody; undefined if it is not. */
+function userOf({ trusted }: Pick<Policy, 'trusted'>, { clientAddress }: SessionTable, slot: number) {
+  if (trusted.length === 0) return undefined
+  const client = unmapped(clientAddress.subarray(16 * slot, 16 * slot + 16))
+  return trusted.find(({ network }) => contains(network, client))?.user
+}
