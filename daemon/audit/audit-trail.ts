@@ -8,6 +8,8 @@ const keptTime = 400 * 86_400_000
 const keptBytes = 64 * 1024 * 1024
 /** Entries that wait for a disk that does not take them; beyond it the oldest are lost, and counted. */
 const mostWaiting = 1_000
+/** Entries of one operator in that minute that each stand for themselves, but for admins. */
+const mostAlone = 60
 /** Kinds of failures of which each is summed by itself in one minute: beyond them all others are one. */
 const mostSums = 64
 
@@ -22,7 +24,7 @@ export interface AuditTrailOptions {
   readonly sumTime?: number
 }
 
-/** Failures of one kind since the first of them was entered. */
+/** Entries of one kind that are not made each for itself. */
 interface Sum {
   readonly entry: NewEntry
   count: number
@@ -30,8 +32,8 @@ interface Sum {
 
 /**
  * What operators have done and were refused. An entry is on its way to the disk at once, and whoever made the change does
- * not wait for it; where the disk does not take it, it waits. Strangers cannot fill it: failures of one kind are one entry
- * a minute.
+ * not wait for it; where the disk does not take it, it waits. Neither strangers nor operators can fill it, and have it forget
+ * what they did before: failures of one kind are one entry a minute, and so is what somebody does who does very much.
  */
 export class AuditTrail {
   readonly #store: AuditStore
@@ -44,6 +46,9 @@ export class AuditTrail {
   #writing: Promise<void> | undefined
   #retry: NodeJS.Timeout | undefined
   readonly #sums = new Map<string, Sum>()
+  /** Of operators who have done much in this minute: by kind, what they have done beyond it. */
+  readonly #alone = new Map<string, number>()
+  readonly #done = new Map<string, Sum>()
   #sumTimer: NodeJS.Timeout | undefined
   readonly #listeners = new Set<AuditListener>()
   readonly #followers = new Set<(entries: readonly AuditEntry[]) => void>()
@@ -67,9 +72,18 @@ export class AuditTrail {
     return () => void this.#followers.delete(listener)
   }
 
-  /** Enters what was done. */
+  /** Enters what was done: of one who is no admin and does very much, the rest of a minute as one entry a kind. */
   enter(entry: NewEntry): void {
-    this.#add(entry, 1)
+    const { by, role, action } = entry
+    if (by === null || role === 'admin') return this.#add(entry, 1)
+    this.#sumTimer ??= setTimeout(() => this.#endSums(), this.#sumTime).unref()
+    const alone = (this.#alone.get(by) ?? 0) + 1
+    this.#alone.set(by, alone)
+    if (alone <= mostAlone) return this.#add(entry, 1)
+    const kind = JSON.stringify([by, action])
+    const sum = this.#done.get(kind) ?? { entry, count: 0 }
+    sum.count++
+    this.#done.set(kind, sum)
   }
 
   /** Enters what failed or was refused: the first of its kind at once, those that follow within a minute as one. */
@@ -108,8 +122,9 @@ export class AuditTrail {
   #endSums(): void {
     clearTimeout(this.#sumTimer)
     this.#sumTimer = undefined
-    for (const { entry, count } of this.#sums.values()) if (count > 0) this.#add(entry, count)
-    this.#sums.clear()
+    for (const { entry, count } of [...this.#done.values(), ...this.#sums.values()])
+      if (count > 0) this.#add(entry, count)
+    for (const counted of [this.#alone, this.#done, this.#sums]) counted.clear()
   }
 
   #add(entry: NewEntry, count: number): void {

@@ -69,6 +69,26 @@ it('does not let strangers from many places fill it', async () => {
   expect(store.entries.reduce((sum, { count }) => sum + count, 0)).toBe(10_000)
 })
 
+it('does not let an operator fill it, and so have it forget what they did', async () => {
+  const { store, trail } = begin()
+  const cut: NewEntry = { ...done, by: 'eve', role: 'operator', action: 'connections.kill', given: { ids: ['x'] } }
+  trail.enter({ ...cut, action: 'users.cut', given: { name: 'bob' } })
+  for (let i = 0; i < 10_000; i++) trail.enter({ ...cut, from: `tls 192.0.2.${i}` })
+  trail.enter({ ...cut, action: 'login', role: 'viewer', given: {} })
+  trail.enter({ ...cut, by: 'kim' })
+  for (let i = 0; i < 100; i++) trail.enter(done)
+  await trail.close()
+  const counts = (who: string) =>
+    store.entries.filter(({ by }) => by === who).map(({ action, count }) => [action, count])
+  expect(counts('eve')).toEqual([
+    ['users.cut', 1],
+    ...Array(59).fill(['connections.kill', 1]),
+    ['connections.kill', 9_941],
+    ['login', 1],
+  ])
+  expect([counts('kim').length, counts('ann').length]).toEqual([1, 100])
+})
+
 it('keeps entries for a disk that is full, says so, and stores them in their order once it is not', async () => {
   const { store, trail, warnings } = begin()
   store.isFull = true

@@ -22,7 +22,9 @@ export const auditEntry = z.object({
   before: facts.optional().describe('what was so before, of what it changed'),
   after: facts.optional().describe('what came of it'),
   outcome: z.string().describe('`ok`, or the kind of error'),
-  count: count.describe('how many like it this one stands for: failures of one kind are one entry a minute'),
+  count: count.describe(
+    'how many like it this one stands for: failures of one kind are one entry a minute, and so is what an operator, but for admins, does beyond 60 in it',
+  ),
 })
 export type AuditEntry = z.infer<typeof auditEntry>
 
