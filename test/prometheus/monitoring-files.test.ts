@@ -7,17 +7,12 @@ import { families } from '../../daemon/prometheus/families.ts'
 import { startDaemon } from '../helpers/daemon.ts'
 import { findProgram, run } from '../helpers/programs.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
+import { dashboard, questions } from './dashboard.ts'
 
 /** What docs/monitoring/ has for Prometheus and Grafana is held to what the daemon tells. */
 
 const fileOf = (name: string) => fileURLToPath(new URL(`../../docs/${name}`, import.meta.url))
 const alerts = readFileSync(fileOf('monitoring/alerts.yaml'), 'utf8')
-const dashboard = readFileSync(fileOf('monitoring/dashboard.json'), 'utf8')
-
-/** Every string of the dashboard that is a question, as Grafana would ask it. */
-const questions = [...dashboard.matchAll(/"expr": ("(?:[^"\\]|\\.)*")/g)].map(([, text = '""']) =>
-  (JSON.parse(text) as string).replaceAll('$__rate_interval', '5m'),
-)
 const expressions = [...questions, alerts]
 
 const samples = Object.entries(families).flatMap(([name, { type }]) => {
