@@ -35,6 +35,8 @@ export class Ending {
   readonly #resolve: () => void
   #patience: Patience
   #way: keyof Patience | undefined
+  #isLost = false
+  #isOutlived = false
   /** When each way began, in milliseconds since this process did. */
   readonly #since: Record<keyof Patience, number> = { drain: 0, upgrade: 0 }
   #deadline: NodeJS.Timeout | undefined
@@ -59,6 +61,11 @@ export class Ending {
 
   get isDraining(): boolean {
     return this.#way === 'drain'
+  }
+
+  /** Whether the daemon ends with this process, and nobody has asked for that. */
+  get isLost(): boolean {
+    return this.#isLost
   }
 
   /** Aborts when new clients are refused; another one after a drain that was taken back. */
@@ -127,6 +134,18 @@ export class Ending {
   #refuseUndrain(): void {
     if (this.#isFor === undefined) return
     throw new Refusal('conflict', `the daemon ends (${this.#isFor}) and takes no clients any more: start it anew`)
+  }
+
+  /** Another process serves in the successor's place: the end of that is not the daemon's. */
+  outlive(): void {
+    this.#isOutlived = true
+  }
+
+  /** The successor has gone, for whatever reason. True if the daemon has gone with it, and nobody has asked for that. */
+  lose(): boolean {
+    this.#isLost = !this.isDraining && this.#isFor === undefined && !this.#isOutlived
+    this.stop('the successor has gone')
+    return this.#isLost
   }
 
   /** A successor serves: it takes the new clients, and those of management once this has resolved. */

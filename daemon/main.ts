@@ -129,8 +129,8 @@ async function serve(configuration: Configuration, configFile: string | undefine
   let isStopped = false
   daemon.ending.watch((drains) => {
     void manager.status(drains ? 'drains: no new clients' : serves)
-    // Whoever comes is refused; but behind a stop, there may be a start.
-    if (!isStopped) void manager.keep(drains ? [] : daemon.sockets())
+    // Whoever comes is refused; but behind a stop there may be a start, and behind a loss there will be one.
+    if (!isStopped && !daemon.ending.isLost) void manager.keep(drains ? [] : daemon.sockets())
   })
 
   void stopSignal.then((signal) => {
@@ -144,7 +144,7 @@ async function serve(configuration: Configuration, configFile: string | undefine
   await daemon.close()
   await manager.told()
   logger.info('stopped')
-  process.exit(0)
+  process.exit(daemon.ending.isLost ? 1 : 0)
 }
 
 /** Has libuv start the threads of its pool while there is room for them: later, the want of one would be its end. */

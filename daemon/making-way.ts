@@ -102,7 +102,7 @@ function testatorOf(options: MakingWayOptions): Testator {
       ending.makeWay(control.leave())
       monitoring?.leave()
       dataPlane.accessLog.leaveRotation()
-      void channel.closed.then(() => ending.stop('the successor has gone'))
+      void channel.closed.then(() => ending.lose() && manager.comeBack())
     },
     answer: answers(options),
   }
@@ -120,6 +120,7 @@ function answers({ control, connections, config, dataPlane, ending, predecessor,
       case 'shutdown':
         return ending.shutdown()
       case 'overtaken':
+        ending.outlive()
         return overtake(predecessor?.channel, ending, (given as { by: number }).by)
       case 'reload':
         return void (await reload('the successor'))

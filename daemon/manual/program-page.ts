@@ -94,7 +94,7 @@ export function programPage(flags: readonly Term[]): Manual {
           ['0', 'after a stop, or what was checked is sound'],
           [
             '1',
-            'the machine refuses something, such as a port, the store is damaged, or what was checked is not sound',
+            'the machine refuses something, such as a port, the store is damaged, what was checked is not sound, or the successor of an upgrade has crashed',
           ],
           ['2', 'a mistake in flags or config file'],
         ],

@@ -50,7 +50,7 @@ export function forSuccessor(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv 
 
 /**
  * Tells systemd how the service does, if it wants to hear (sd_notify(3)), in the order of the calls. Without koffi it cannot be told,
- * and `warn` hears of it. Once another process is the service, this one says no more.
+ * and `warn` hears of it. While another process is the service, this one says nothing.
  */
 export class ServiceManager {
   readonly #variables: ManagerVariables
@@ -59,6 +59,7 @@ export class ServiceManager {
   #isOver = false
   #status = ''
   #watching: NodeJS.Timeout | undefined
+  #answers: (() => Promise<unknown>) | undefined
 
   constructor(variables: ManagerVariables, warn: (message: string) => void) {
     this.#variables = variables
@@ -123,6 +124,7 @@ export class ServiceManager {
 
   /** Gives signs of life as long as `answers` resolves, twice in the time that there is for one. */
   watch(answers: () => Promise<unknown>): void {
+    this.#answers = answers
     const { watchdog } = this.#variables
     if (watchdog === undefined) return
     let isAsked = false
@@ -142,6 +144,13 @@ export class ServiceManager {
     void this.#tell([`MAINPID=${pid}`])
     this.#isOver = true
     clearInterval(this.#watching)
+  }
+
+  /** That process has gone, and this one is the service again: how it ends tells whether another one is to be started. */
+  comeBack(): void {
+    this.#isOver = false
+    void this.#tell([`MAINPID=${process.pid}\nSTATUS=${this.#status}`])
+    if (this.#answers) this.watch(this.#answers)
   }
 
   /**

@@ -50,12 +50,13 @@ function openFirst(endpoint: Endpoint, options: LoopSocketOptions): number {
   return openSocket(endpoint, options, { bound: sharePort })
 }
 
-/** Where the socket that was handed over is another user's, the port cannot be shared, but that socket can. */
+/** Where the socket that was handed over is another user's, or its port is root's, the port cannot be shared, but that socket can. */
 function openAnother(at: Endpoint, options: LoopSocketOptions, handed: number | undefined): number {
   try {
     return openSocket(at, options, { opened: sharePort })
   } catch (error) {
-    if (handed === undefined || !(error instanceof ListenError) || error.code !== 'EADDRINUSE') throw error
+    const isOfOthers = error instanceof ListenError && (error.code === 'EADDRINUSE' || error.code === 'EACCES')
+    if (handed === undefined || !isOfOthers) throw error
     return must(at, duplicate(handed))
   }
 }

@@ -141,3 +141,24 @@ test('a daemon that makes way has the time of an upgrade again once a drain is t
   expect([ending.isDraining, ending.began.aborted, refusals(), hasCome()]).toEqual([false, true, 1, false])
   resolve()
 })
+
+test('a daemon is lost with its successor, unless the end was asked for', async () => {
+  const { ending, told, leave } = begin(60_000)
+  ending.makeWay(Promise.resolve())
+  expect([ending.lose(), ending.isLost, ending.isDraining]).toEqual([true, true, true])
+  expect(told).toEqual(['the successor has gone: new clients are refused, live connections get 60 s'])
+  leave()
+  await ending.come
+
+  const ends: ((ending: Ending) => void)[] = [
+    (ending) => ending.drain(),
+    (ending) => ending.shutdown(),
+    (ending) => ending.outlive(),
+  ]
+  for (const end of ends) {
+    const { ending } = begin(60_000)
+    ending.makeWay(Promise.resolve())
+    end(ending)
+    expect([ending.lose(), ending.isLost]).toEqual([false, false])
+  }
+})

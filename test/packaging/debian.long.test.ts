@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -98,10 +98,12 @@ describe.runIf(canHaveMachine)('on a Debian that systemd runs', { timeout: patie
 
   const mainPid = () => says('systemctl', 'show', '--property=MainPID', '--value', 'proxyd')
 
+  const restarts = () => says('systemctl', 'show', '--property=NRestarts', '--value', 'proxyd')
+
   /** Starts a client there, which goes through proxyd. */
-  function fetch(path: string) {
+  function fetch(path: string, port = 1080) {
     const [command = '', ...within] = machine.inNetwork
-    const through = ['--proxy', 'socks5h://127.0.0.1:1080', '--silent', '--show-error', '--no-buffer']
+    const through = ['--proxy', `socks5h://127.0.0.1:${port}`, '--silent', '--show-error', '--no-buffer']
     const client = spawn(command, [...within, 'curl', ...through, `http://127.0.0.1:9000${path}`])
     let text = ''
     for (const stream of [client.stdout, client.stderr]) stream.setEncoding('utf8').on('data', (part) => (text += part))
@@ -109,14 +111,14 @@ describe.runIf(canHaveMachine)('on a Debian that systemd runs', { timeout: patie
   }
 
   /** A client that has half of its answer. */
-  async function beginTransfer() {
-    const transfer = fetch('/')
+  async function beginTransfer(port?: number) {
+    const transfer = fetch('/', port)
     await eventually(() => expect(transfer.text()).toBe('half '))
     return transfer
   }
 
-  async function endTransfer({ text, ended }: ReturnType<typeof fetch>) {
-    await fetch('/rest').ended
+  async function endTransfer({ text, ended }: ReturnType<typeof fetch>, port?: number) {
+    await fetch('/rest', port).ended
     await ended
     expect(text()).toBe('half whole')
   }
@@ -147,13 +149,14 @@ describe.runIf(canHaveMachine)('on a Debian that systemd runs', { timeout: patie
 
   it('becomes the next version in place, with the settings of the administrator', async () => {
     const [transfer, before] = [await beginTransfer(), await mainPid()]
-    await says('sh', '-c', "echo 'max-connections = 777' >>/etc/proxyd/proxyd.toml")
+    const file = join(machine.root, 'etc/proxyd/proxyd.toml')
+    appendFileSync(file, 'max-connections = 777\ntimeout-drain = "2s"\n')
     await says('apt-get', '-q', 'install', '-y', '-o', 'DPkg::Options::=--force-confold', '/root/next.deb')
     expect(await says('dpkg', '--status', 'proxyd')).toMatch(/^Version: .*\+next$/m)
     expect(await mainPid()).not.toBe(before)
     const setting = await says('proxy-tui', '--socket', '/run/proxyd/proxyd.sock', '--exec', 'get max-connections')
     expect(setting).toContain('777')
-    expect(existsSync(join(machine.root, 'etc/proxyd/proxyd.toml.dpkg-dist'))).toBe(true)
+    expect(existsSync(`${file}.dpkg-dist`)).toBe(true)
     await endTransfer(transfer)
   })
 
@@ -162,7 +165,33 @@ describe.runIf(canHaveMachine)('on a Debian that systemd runs', { timeout: patie
     await says('systemctl', 'kill', '--kill-who=main', '--signal=KILL', 'proxyd')
     await endTransfer(await beginTransfer())
     expect(await mainPid()).not.toBe(before)
-    expect(await says('systemctl', 'show', '--property=NRestarts', '--value', 'proxyd')).toBe('1')
+    expect(await restarts()).toBe('1')
+  })
+
+  it('is started anew when a successor crashes whose predecessor still serves', async () => {
+    const cut = await beginTransfer()
+    await says('systemctl', 'reload', 'proxyd')
+    await says('systemctl', 'kill', '--kill-who=main', '--signal=KILL', 'proxyd')
+    await endTransfer(await beginTransfer())
+    await cut.ended
+    expect(await restarts()).toBe('2')
+  })
+
+  it('takes the sockets of a unit, of a port that is not for its user', async () => {
+    const file = join(machine.root, 'etc/proxyd/proxyd.toml')
+    const before = readFileSync(file, 'utf8')
+    writeFileSync(file, `${before}socks-addr = ["127.0.0.1"]\nsocks-port = 443\nworkers = 2\n`)
+    const unit = '[Socket]\nListenStream=127.0.0.1:443\nFileDescriptorName=socks\n'
+    await says('sh', '-c', `echo '${unit}' >/run/systemd/system/proxyd.socket`)
+    await says('systemctl', 'daemon-reload')
+    await says('systemctl', 'stop', 'proxyd')
+    await says('systemctl', 'start', 'proxyd.socket', 'proxyd')
+    const transfer = await beginTransfer(443)
+    await says('systemctl', 'reload', 'proxyd')
+    await endTransfer(transfer, 443)
+    writeFileSync(file, before)
+    await says('systemctl', 'stop', 'proxyd.socket', 'proxyd')
+    await says('systemctl', 'start', 'proxyd')
   })
 
   it('is removed, but for what it has kept, and purged to the last file', async () => {
