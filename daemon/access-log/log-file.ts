@@ -18,7 +18,8 @@ export interface Rotation {
 
 /**
  * Opens the file that a log goes to, or makes it, readable by this user alone. Throws a Refusal if that cannot be, or if
- * somebody else can write to it: what is put there must not end up in another file of ours.
+ * somebody else can write to it: what is put there must not end up in another file of ours. Nor if it is somebody else's
+ * pipe, who would read where clients go.
  */
 export function openLogFile(path: string): number {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants
@@ -29,7 +30,10 @@ export function openLogFile(path: string): number {
     throw new Refusal('invalid', `cannot write to the access log ${path} (${errnoOf(error)}): ${mendOf(error)}`)
   }
   const status = fstatSync(fd)
-  const reason = status.isFile() ? foreignness(path, status) : undefined
+  const { uid, mode } = status
+  const isJudged = status.isFile() || status.isFIFO()
+  // What others write into a pipe of ours ends up nowhere but at its reader.
+  const reason = isJudged ? foreignness(path, { uid, mode: status.isFile() ? mode : 0 }) : undefined
   if (reason === undefined) return fd
   closeSync(fd)
   throw new Refusal('invalid', `${reason} (access-log names it)`)

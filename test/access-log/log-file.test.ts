@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
+  chownSync,
   closeSync,
   constants,
   openSync,
@@ -226,6 +227,15 @@ it('writes into no file of somebody else, nor where a link leads', async () => {
   expect(() => openLogFile(open)).toThrow(/others can write to .*chmod go-w/)
   expect(() => openLogFile(folder)).toThrow(/EISDIR.*name a file/)
   expect(() => openLogFile(join(folder, 'no', 'log'))).toThrow(/ENOENT.*make its folder first/)
+})
+
+it.runIf(process.geteuid?.() === 0)('gives nobody to read where clients go by a pipe in its place', async () => {
+  const path = join(await temporaryFolder(), 'log')
+  execFileSync('mkfifo', [path])
+  chownSync(path, 60_000, 60_000)
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  onTestFinished(() => closeSync(reader))
+  expect(() => openLogFile(path)).toThrow(/belongs to another user/)
 })
 
 it('is foreseen for a log, one that is to be and a pipe, but for no file that holds something else', async () => {
