@@ -149,7 +149,7 @@ test('the log of a real daemon is followed, held while one looks back, filtered,
   await app.shows(/from debug on {3}\d/)
 
   app.type('v')
-  await app.shows(/following {3}\d+\/\d+ events\n[\s\S]*change +.*local: config\.set tim/)
+  await app.shows(/following {3}\d+\/\d+ events\n[\s\S]*change +.*local: config\.s/)
   app.type(' ')
   await app.shows(/HELD, 0 newer/)
   await change('timeout-idle', '6000')

@@ -246,7 +246,7 @@ function isFilled({ lines, screen }: Terminal, columns: number): boolean {
     /^ alice +1 /m.test(screen) &&
     /Now {2}1 connection /.test(screen) &&
     / Connections +1 min +total$/m.test(screen) &&
-    /^ Log$/m.test(screen) === columns >= 140 &&
+    /^ (Events +What.* )?Log$/m.test(screen) === columns >= 140 &&
     // While there is something to tell no row of the page is blank.
     !lines.slice(2, -2).includes('')
   )

@@ -45,8 +45,19 @@ function stateAfter(...events: Event[]): State {
 
 /** What there may be to tell: next to nothing, some of all, and more than there is room for. */
 const tellings: Readonly<Record<string, Partial<Record<PanelName, number>>>> = {
-  'next to nothing': { users: 1, destinations: 1, endings: 2, health: 9, sockets: 5, log: 12 },
-  some: { alarms: 1, users: 5, userGraphs: 7, refused: 3, ended: 20, endings: 8, near: 2, health: 9, log: 30 },
+  'next to nothing': { users: 1, destinations: 1, endings: 2, health: 9, sockets: 5, events: 2, log: 12 },
+  some: {
+    alarms: 1,
+    users: 5,
+    userGraphs: 7,
+    refused: 3,
+    ended: 20,
+    endings: 8,
+    near: 2,
+    health: 9,
+    events: 8,
+    log: 30,
+  },
   much: Object.fromEntries(
     [
       'alarms',
@@ -61,6 +72,7 @@ const tellings: Readonly<Record<string, Partial<Record<PanelName, number>>>> = {
       'rules',
       'health',
       'sockets',
+      'events',
       'log',
     ].map((panel) => [panel, 30]),
   ),
@@ -77,6 +89,20 @@ const sizes = [60, 71, 72, 80, 99, 100, 120, 139, 140, 160, 200, 219, 220, 240].
 )
 
 describe('the arrangement', () => {
+  test('an idle daemon has half of a large screen for what happened, beside the log', () => {
+    const told = { users: 1, endings: 2, health: 9, sockets: 5, events: 60, log: 12 }
+    const bands = arranged(200, 56, told)
+    const heightOf = (panel: PanelName) =>
+      bands
+        .flatMap(({ stacks }) => stacks)
+        .flatMap(({ panels }) => panels)
+        .find((one) => one.panel === panel)?.height
+    expect(heightOf('events')).toBeGreaterThanOrEqual(12)
+    expect(heightOf('log')).toBe(heightOf('events'))
+    expect(heightOf('graphs')).toBeLessThanOrEqual(28)
+    expect(arranged(200, 56, { ...told, events: 1 }).at(-1)?.stacks).toMatchObject([{ width: 200 }])
+  })
+
   test.each(sizes)('of $columns x $rows with $much to tell fills the page and no more', ({ columns, rows, much }) => {
     const told = tellings[much] ?? {}
     const bands = arranged(columns, rows, told)
@@ -113,7 +139,10 @@ describe('the arrangement', () => {
     [
       200,
       56,
-      ['graphs', 'totals', 'users', 'destinations', 'movers', 'refused', 'ended', 'endings', 'near', 'health', 'log'],
+      [
+        ...['graphs', 'totals', 'users', 'destinations', 'movers', 'refused', 'ended', 'endings', 'near', 'health'],
+        ...['events', 'log'],
+      ],
     ],
   ])('of %d x %d has what there is room for', (columns, rows, expected) => {
     const { alarms, ...much } = tellings.much ?? {}

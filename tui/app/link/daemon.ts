@@ -19,7 +19,7 @@ import { overlayOf } from '../state/dialogs.ts'
 import { callOf, type Form, type Told } from '../state/forms.ts'
 import { canFollow } from '../state/gaps.ts'
 import type { GraphWish } from '../state/graph.ts'
-import { closedWanted, isLogWanted } from '../state/layout.ts'
+import { areEventsWanted, closedWanted, isLogWanted } from '../state/layout.ts'
 import type { Link } from '../state/link.ts'
 import { listPage } from '../state/pages.ts'
 import { suffices } from '../state/rights.ts'
@@ -250,7 +250,7 @@ export class Daemon {
     this.#trials.settle(client ? this.#triedForm : null)
     this.#access.settle(listPage(this.#store.state) === 'access' ? watching : null, this.#store.state.lists.access)
     const list = listPage(this.#store.state)
-    this.#events.settle(list === 'events' ? watching : null)
+    this.#events.settle(areEventsWanted(this.#store.state) ? watching : null)
     this.#audit.settle(list === 'audit' && client && suffices(client.role, 'admin') ? client : null)
     this.#bans.settle(list === 'bans' && canFollow(gaps, 'bans') ? watching : null)
     this.#log.settle(isLogWanted(this.#store.state) ? watching : null, this.#known.log.level)

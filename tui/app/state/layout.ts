@@ -138,6 +138,11 @@ export function isLogWanted(state: Pick<State, 'page' | 'shows' | 'dialog' | 'si
   return listPage(state) === 'log' || (isOverviewSeen(state) && state.size.columns >= columnsForLog)
 }
 
+/** Whether what happened is shown, or a part of it on the overview. */
+export function areEventsWanted(state: Pick<State, 'page' | 'shows' | 'dialog' | 'size'>): boolean {
+  return listPage(state) === 'events' || (isOverviewSeen(state) && state.size.columns >= columnsForLog)
+}
+
 function isOverviewSeen({ page, dialog }: Pick<State, 'page' | 'dialog'>): boolean {
   return page === 'overview' && !overlayOf(dialog)
 }

@@ -27,7 +27,7 @@ export const eventsTable: TableSpec<EventEntry> = {
       from: wide,
       dispensable: 2,
     }),
-    textColumn('text', 'What', whatOf, { width: 26, widest: 200 }),
+    textColumn('text', 'What', whatOf, { width: 26, widest: 200, cut: 'middle' }),
     numberColumn('count', 'Times', 6, ({ count }) => count, String, { from: wide, dispensable: 1 }),
   ],
 }

@@ -20,6 +20,7 @@ export type PanelName =
   | 'rules'
   | 'health'
   | 'sockets'
+  | 'events'
   | 'log'
   | 'begin'
 
@@ -74,19 +75,31 @@ export function arrange({ columns, rows, rowsOf }: Room): Band[] {
   const wanted = Math.max(
     ...stacks.map(({ wishes, rest }) => [...wishes, ...rest].reduce((sum, { wish }) => sum + wish, 0)),
   )
-  const log = columns < columnsForLog || rows < rowsForLog ? 0 : logRows(rowsOf('log', columns), below, wanted)
-  const lists = isLow ? body : Math.min(wanted, below - log)
+  const told = columns < columnsForLog || rows < rowsForLog ? [] : recordsFor(columns, rowsOf)
+  const records = logRows(Math.max(0, ...told.map(({ wish }) => wish)), below, wanted)
+  const lists = isLow ? body : Math.min(wanted, below - records)
   const bands = [
     whole('alarms', alarms),
-    whole('graphs', body - lists - log),
+    whole('graphs', body - lists - records),
     whole('totals', totals),
     {
       height: lists,
       stacks: stacks.map(({ width, wishes, rest }) => ({ width, panels: shareOut(lists, wishes, rest) })),
     },
-    whole('log', log),
+    { height: records, stacks: told.map(({ panel, width }) => ({ width, panels: [{ panel, height: records }] })) },
   ]
   return bands.filter(({ height }) => height > 0)
+}
+
+/** What happened, and the log, side by side; the whole width for one if the other has nothing to tell. */
+function recordsFor(columns: number, rowsOf: Room['rowsOf']) {
+  const left = Math.floor(columns / 2)
+  const both = [
+    { panel: 'events', width: left, wish: rowsOf('events', left) },
+    { panel: 'log', width: columns - left, wish: rowsOf('log', columns - left) },
+  ] as const
+  const told = both.filter(({ wish }) => wish > 1)
+  return told.length === 1 ? told.map((one) => ({ ...one, width: columns })) : told
 }
 
 /** The log has what the lists leave, and always so much that it is worth it; none if there is nothing in it. */

@@ -1,3 +1,4 @@
+import { eventKindWords } from '../../../../shared/event-kinds.ts'
 import { formatBytes } from '../../../../shared/format/bytes.ts'
 import { counted } from '../../../../shared/format/count.ts'
 import { formatClock } from '../../../../shared/format/time.ts'
@@ -157,22 +158,46 @@ export const beginPanel: Panel = ({ state, look, width }) => {
   ]
 }
 
-const levels = { debug: 'dim', info: null, warn: 'warning', error: 'bad' } as const satisfies Record<
-  string,
-  Role | null
->
+const levels: Readonly<Record<string, Role | null>> = { debug: 'dim', info: null, warn: 'warning', error: 'bad' }
 
 /** The end of the daemon's log. */
 export const logPanel: Panel = ({ state, look, width, height }) => {
   const old = isStale(state) ? look.theme.dim : undefined
   const entries = state.log.entries.slice(-(height - 1))
   return [
-    { text: fitText(' Log', width, look.ellipsis), style: look.theme.columns },
+    { text: fitText(' Log', width - 1, look.ellipsis), style: look.theme.columns },
     ...entries.map((entry) => {
       const tone = levels[entry.level]
       return lineOf([
         { text: ` ${formatClock(entry.time)} ${entry.level.padEnd(5)} `, style: old ?? look.theme.label },
         { text: look.text(entryText(entry)), style: old ?? (tone ? look.theme[tone] : undefined) },
+      ])
+    }),
+  ]
+}
+
+/** Terminal columns of what it is. */
+const kindColumns = 17
+
+/** What happened last, the newest first, but for lines of the log, which have a panel of their own. */
+export const eventsPanel: Panel = ({ state, look, width, height }) => {
+  const old = isStale(state) ? look.theme.dim : undefined
+  const entries = state.events.entries.filter(({ kind }) => kind !== 'log').slice(-(height - 1))
+  const heading = ` ${'Events'.padEnd(9)}${'What'.padEnd(kindColumns)}How`
+  return [
+    { text: fitText(heading, width - 1, look.ellipsis), style: look.theme.columns },
+    ...entries.toReversed().map(({ time, kind, level, text, count }) => {
+      const tone = levels[level]
+      const times = count > 1 ? ` ${look.unicode ? '×' : 'x'}${count}` : ''
+      const room = Math.max(1, width - 2 - 9 - kindColumns - times.length)
+      return lineOf([
+        { text: ` ${formatClock(time)} `, style: old ?? look.theme.label },
+        {
+          text: fitText(eventKindWords(kind), kindColumns, look.ellipsis),
+          style: old ?? (tone ? look.theme[tone] : undefined),
+        },
+        { text: fitText(look.text(text), room, look.ellipsis), style: old },
+        { text: times, style: old ?? look.theme.label },
       ])
     }),
   ]

@@ -66,7 +66,7 @@ export const refusedPanel: Panel = ({ state, look, width, height }) => {
   if (lackOfRights(state, 'operator') !== null) return []
   const nobody = rows.length === 0 ? [{ text: ' nobody lately', style: look.theme.zero }] : []
   return [
-    { text: fitText(heading, width, look.ellipsis), style: look.theme.columns },
+    { text: fitText(heading, width - 1, look.ellipsis), style: look.theme.columns },
     ...nobody,
     ...rows.map(({ last, times }) => {
       const { ended, reason, user, tried, client, destination } = last
@@ -74,7 +74,7 @@ export const refusedPanel: Panel = ({ state, look, width, height }) => {
       const who = user ?? (tried === undefined ? client : `${tried} of ${client}`)
       const where = destination === null ? '' : ` ${look.unicode ? '→' : '>'} ${look.text(destination)}`
       const count = times > 1 ? ` ${look.unicode ? '×' : 'x'}${times}` : ''
-      const room = width - 2 - timeColumns - reasonColumns - count.length
+      const room = width - 3 - timeColumns - reasonColumns - count.length
       return lineOf(
         [
           { text: ` ${formatClock(ended).padEnd(timeColumns)}`, style: old ?? look.theme.label },
@@ -104,7 +104,7 @@ export const nearPanel: Panel = ({ state, look, width, height }) => {
   const name = Math.max(1, width - 4 - limitColumns - bar - percentColumns)
   const heading = ` ${fitText('Near a limit', name + 1 + limitColumns, look.ellipsis)}`
   return [
-    { text: fitText(heading, width, look.ellipsis), style: look.theme.columns },
+    { text: fitText(heading, width - 1, look.ellipsis), style: look.theme.columns },
     ...near.map((one) => {
       const percent = `${Math.floor(one.share * 100)} %`.padStart(percentColumns)
       const cells = [fitText(look.text(one.user), name, look.ellipsis), one.what.padEnd(limitColumns)].join(' ')

@@ -2,7 +2,15 @@ import { pageRows } from '../../state/layout.ts'
 import type { State } from '../../state/state.ts'
 import { lookOf } from '../../themes/look.ts'
 import type { PanelName, Room } from './arrange.ts'
-import { alarmsPanel, beginPanel, healthPanel, logPanel, socketsPanel, totalsPanel } from './daemon-panels.ts'
+import {
+  alarmsPanel,
+  beginPanel,
+  eventsPanel,
+  healthPanel,
+  logPanel,
+  socketsPanel,
+  totalsPanel,
+} from './daemon-panels.ts'
 import { endingsPanel, moversPanel, nearPanel, refusedPanel, rulesPanel } from './limit-panels.ts'
 import type { Panel } from './panel.ts'
 import { busiestPanel, destinationsPanel, endedPanel, userGraphsPanel } from './traffic-panels.ts'
@@ -22,6 +30,7 @@ export const panels: Readonly<Record<Exclude<PanelName, 'graphs'>, Panel>> = {
   rules: rulesPanel,
   health: healthPanel,
   sockets: socketsPanel,
+  events: eventsPanel,
   log: logPanel,
   begin: beginPanel,
 }
