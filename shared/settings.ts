@@ -153,22 +153,23 @@ export const settings = {
   protocols: {
     type: 'list',
     default: ['socks5', 'socks4', 'http'],
-    placeholder: 'PROTOCOL',
+    choices: ['socks5', 'socks4', 'http'],
+    placeholder: 'PROTOCOL,…',
     most: 3,
     runtime: true,
     summary:
-      'what clients may speak, all of it at the one port: socks5, socks4 (4A included), http (CONNECT, and requests for ' +
-      'http://); repeatable. Whoever speaks anything else is let go without a word',
+      'what clients may speak, all of it at the one port: socks4 includes 4A, and http is CONNECT and requests for http://. ' +
+      'Whoever speaks anything else is let go without a word',
   },
   'trusted-from': {
     type: 'list',
     default: [],
-    placeholder: 'NET[=USER]',
+    placeholder: 'NET[=USER],…',
     most: 64,
     runtime: true,
     summary:
       'address or network whose clients need no password, such as browsers on a LAN; they count as that user, or as nobody; ' +
-      'repeatable, and the first that fits counts',
+      'the first that fits counts',
   },
   commands: {
     type: 'list',

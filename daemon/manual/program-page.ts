@@ -5,14 +5,14 @@ export function programPage(flags: readonly Term[]): Manual {
   return {
     name: 'proxyd',
     section: 8,
-    summary: 'SOCKS5 proxy server that can be seen into and run live',
+    summary: 'SOCKS and HTTP proxy server that can be seen into and run live',
     synopsis: ['proxyd [options]'],
     sections: [
       {
         title: 'DESCRIPTION',
         body: [
-          'proxyd serves SOCKS5 (RFC 1928, RFC 1929) on port 1080 and management on port 8080, both on loopback only unless ' +
-            'told otherwise. Without users anyone on this machine may use the proxy; with the first one, everyone must log ' +
+          'proxyd serves SOCKS5 (RFC 1928, RFC 1929), SOCKS4 and HTTP proxying (RFC 9110) on port 1080 and management on port ' +
+            '8080, both on loopback only unless told otherwise. Without users anyone on this machine may use the proxy; with the first one, everyone must log ' +
             'in. It stays in the foreground. When it serves, it says so on standard output: a line for each socket, then ' +
             'ready. The log goes to standard error.',
           'proxy-tui(1) shows what goes on, adds users, cuts connections and changes settings while proxyd runs.',

@@ -33,7 +33,7 @@ type Work =
 export function readCommandLine(args: readonly string[], version: string): CommandLine {
   let printed = ''
   const options = settingNames.map((name) => [name, optionFor(name)] as const)
-  const command = new Command('proxyd').description('SOCKS5 proxy server.').exitOverride()
+  const command = new Command('proxyd').description('Proxy server for SOCKS5, SOCKS4 and HTTP.').exitOverride()
   command.configureOutput({ writeOut: (text) => (printed += text), writeErr: () => {} })
   for (const [, option] of options) command.addOption(option)
   command
@@ -111,7 +111,10 @@ function optionFor(name: SettingName): Option {
   const placeholder = shape.type === 'flag' ? '' : ` <${isSpan(shape.placeholder) ? 'TIME' : shape.placeholder}>`
   const option = new Option(`${short}--${name}${placeholder}`, describe(shape))
   if (shape.type === 'integer') option.argParser((text) => readNumber(shape, text))
-  if (shape.type === 'list') option.argParser((item, before: string[] | undefined) => [...(before ?? []), item])
+  // A password may have commas in it.
+  const itemsIn = (text: string) => (shape.secret ? [text] : text.split(','))
+  if (shape.type === 'list')
+    option.argParser((text, before: string[] | undefined) => [...(before ?? []), ...itemsIn(text)])
   return option
 }
 

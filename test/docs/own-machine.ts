@@ -27,7 +27,7 @@ esac`,
   // An end, of `make run`; `make install` has made what is tried here, and once is enough.
   make: '[[ "$*" =~ (run|install)$ ]]',
   // A screen, and seconds of CPU: test/e2e/chromium.test.ts runs it.
-  chromium: '[[ "$1" = --proxy-server=socks5://* ]]',
+  chromium: '[[ "$1" = --proxy-server=@(socks5|http)://* ]]',
   // systemd: test/service/unit.test.ts is about its unit.
   'systemd-sysusers':
     "echo 'proxyd:x:999:999::/var/lib/proxyd:/bin/false' >>/etc/passwd && echo 'proxyd:x:999:' >>/etc/group",

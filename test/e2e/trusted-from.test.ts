@@ -7,7 +7,7 @@ import { greeting } from '../helpers/socks-client.ts'
 
 test('clients from a trusted network come as its user, as long as there is one', async () => {
   const users = ['-u', 'bob:hunter2', '-u', 'lan:hunter2']
-  const daemon = await startDaemon([...users, '--trusted-from', '127.0.0.0/8=lan', '--trusted-from', '::2=eve'])
+  const daemon = await startDaemon([...users, '--trusted-from', '127.0.0.0/8=lan,::2=eve'])
   expect(daemon.stderr).toContain('clients from 127.0.0.0/8 need no password (trusted-from), and count as lan')
   expect(daemon.stderr).toMatch(/clients from ::2 must log in like all others, until there is a user "?\\?"eve/)
   const operator = await operate(daemon)
