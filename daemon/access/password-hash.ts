@@ -60,8 +60,12 @@ export function parsePasswordHash(text: string): PasswordHash | undefined {
 
 /** Whoever guesses at a password must not cost gigabytes or minutes, whatever text was imported, and it must not be easy to match. */
 function isReasonable({ cost, blockSize, parallelism, key }: ScryptHash): boolean {
-  const isWhole = cost >= 1 && blockSize >= 1 && parallelism >= 1
-  return isWhole && 2 ** cost * blockSize * parallelism <= mostWork && key.length >= 16 && key.length <= 64
+  const isCheap = 2 ** cost * blockSize * parallelism <= mostWork && key.length <= 64
+  return isCheap && cost >= 1 && within(blockSize, 16) && within(parallelism, 16) && key.length >= 16
+}
+
+function within(value: number, most: number): boolean {
+  return value >= 1 && value <= most
 }
 
 function base64(bytes: Uint8Array): string {

@@ -43,6 +43,7 @@ it.each([
   ['a text around it', ` ${written}`],
   ['a price in gigabytes', written.replace('ln=14', 'ln=30')],
   ['a price in minutes', written.replace('ln=14,r=8,p=1', 'ln=16,r=16,p=2')],
+  ['a price beside that of N', written.replace('ln=14,r=8,p=1', 'ln=1,r=1,p=524288')],
   ['a price of nothing', written.replace('ln=14', 'ln=0')],
   ['endless work', written.replace('p=1', 'p=4000000000')],
 ])('is not read from %s', (_what, text) => {
