@@ -15,6 +15,9 @@ export type Introduction =
   /** No such header, or one of a client that does not come over TCP and IP. */
   | { readonly kind: 'malformed' }
 
+/** Whose a connection is, and what came behind that. */
+export type Introduced = Exclude<Introduction, { readonly kind: 'more' | 'malformed' }>
+
 const more: Introduction = { kind: 'more' }
 const malformed: Introduction = { kind: 'malformed' }
 

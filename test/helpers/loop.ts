@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest'
-import { Belongings } from '../../daemon/engine/linux/belongings.ts'
 import { Extras } from '../../daemon/engine/linux/extras.ts'
 import { HeldBytes } from '../../daemon/engine/linux/held-bytes.ts'
 import { Names } from '../../daemon/engine/linux/names.ts'
+import { OpenDescriptors } from '../../daemon/engine/linux/open-descriptors.ts'
 import { Pacer } from '../../daemon/engine/linux/pacer.ts'
 import { Refusals } from '../../daemon/engine/linux/refusals.ts'
 import { Replies } from '../../daemon/engine/linux/replies.ts'
@@ -29,7 +29,7 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
   const clock = { now: 0 }
   const [epoll, wheel, pipes] = [new Epoll(8), new TimerWheel(room.slots, 0), new PipePool(room.pipes, 1)]
   const { liveSessions, extras: count, binds } = sharedCountsIn(sharedCountMemory())
-  const belongings = new Belongings(Belongings.memory(1_024))
+  const openDescriptors = new OpenDescriptors(OpenDescriptors.memory(1_024))
   const fd = new Int32Array(2 * room.slots)
   const limitLines = new LimitLines(limitLineMemory())
   const sourceLines = new SourceLines(SourceLines.memory())
@@ -40,14 +40,21 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
     sourceLines,
   )
   const quotas = new Quotas(limitLines)
-  const own = { fd, clock, wheel, extras: new Extras(epoll, { count, most: room.extras }, belongings), places, quotas }
+  const own = {
+    fd,
+    clock,
+    wheel,
+    extras: new Extras(epoll, { count, most: room.extras }, openDescriptors),
+    places,
+    quotas,
+  }
   const table = new SessionTable(room.slots)
   table.nextSerial[0] = 1
   const sessions = new Sessions(table, own, liveSessions, 1)
   const replies = new Replies(sessions)
   const post = () => {}
   const context = {
-    ...{ sessions, epoll, belongings, clock, replies, post, timeouts: patience, policy: ownPolicy(openPolicy) },
+    ...{ sessions, epoll, openDescriptors, clock, replies, post, timeouts: patience, policy: ownPolicy(openPolicy) },
     names: new Names(sessions, clock, post),
     refusals: new Refusals(sessions, replies),
     liveness: { keepalive: 0, userTimeout: 0 },

@@ -5,6 +5,7 @@ import { close, errno, errnoName } from '../../os/libc.ts'
 import { accept, isExhausted, resetOnClose, setLiveness } from '../../os/socket.ts'
 import { copyMapped, encodeSocketAddress, socketAddressBytes } from '../../os/socket-address.ts'
 import type { Listener } from '../../sockets/listeners.ts'
+import type { Introduced } from '../../socks/proxy-header.ts'
 import type { Liveness } from '../engine.ts'
 import { Door, type Entrance, forwarded, Reason } from '../session-table.ts'
 import { Balancers } from '../shared/balancers.ts'
@@ -12,8 +13,8 @@ import type { BannedSources } from '../shared/banned-sources.ts'
 import { roomInterval } from '../shared/silent-clients.ts'
 import type { Admitter } from './admitter.ts'
 import type { LoopContext } from './context.ts'
-import { type Introduced, Introducer } from './introducer.ts'
 import type { Negotiator } from './negotiator.ts'
+import { ProxyHeaderReader } from './proxy-header-reader.ts'
 import { clientOf, watched } from './sessions.ts'
 import type { SharedCount } from './shared-counts.ts'
 
@@ -59,7 +60,7 @@ export class Acceptor {
   #listeners: readonly Listener<number>[] = []
   readonly #firstKey: number
   /** For those who do not come for themselves; undefined if all do. */
-  readonly #introducer: Introducer | undefined
+  readonly #headers: ProxyHeaderReader | undefined
   /** Of the client who was accepted last, or introduced. */
   readonly #clientAddress = new Uint8Array(socketAddressBytes)
   readonly #mappedAddress = new Uint8Array(16)
@@ -89,7 +90,7 @@ export class Acceptor {
     this.#firstKey = firstKey
     this.#have(listeners)
     if (balancers.length === 0) return
-    this.#introducer = new Introducer(
+    this.#headers = new ProxyHeaderReader(
       loop,
       new Balancers(balancers, loop.sessions.table.totals, (message) => loop.post({ type: 'warn', message })),
       room.live,
@@ -115,20 +116,20 @@ export class Acceptor {
   #have(listeners: readonly Listener<number>[]): void {
     this.#listeners = listeners
     this.#waiting = listeners.map(() => false)
-    for (const { socket } of listeners) this.#loop.belongings.add(socket)
+    for (const { socket } of listeners) this.#loop.openDescriptors.add(socket)
   }
 
   /** Clients wait at the listening socket with this key, which has its turn, or a balancer speaks. */
   onEvent(key: number): void {
     const index = key - this.#firstKey
     if (index < mostDoors) this.#waiting[index] = true
-    else this.#introducer?.onEvent(key)
+    else this.#headers?.onEvent(key)
   }
 
   /** Take so many at most of the clients that wait at each door, unless it is a time of rest. */
   takeTurn(most: number): void {
     if (this.#restsUntil !== 0 && (this.#loop.clock.now >= this.#restsUntil || this.#hasRoomAgain())) this.#goOn()
-    this.#introducer?.sweep()
+    this.#headers?.sweep()
     // Whoever waits in another loop is kept out by those of this one, too, who say nothing.
     if (this.#room.shortLoops.value > 0 && !this.#hasRoom()) this.#makeRoom()
     for (let index = 0; index < this.#listeners.length; index++) {
@@ -150,21 +151,21 @@ export class Acceptor {
       this.#failures = client < 0 ? this.#failures + 1 : 0
       if (this.#failures >= mostFailures)
         return this.#rest(`new clients cannot be accepted (${errnoName(-client)}), and wait`)
-      if (client >= 0 && this.#introducer && !listener.leadsTo) this.#introducer.begin(client, this.#clientAddress)
+      if (client >= 0 && this.#headers && !listener.leadsTo) this.#headers.begin(client, this.#clientAddress)
       else if (client >= 0) this.#begin(client, listener.leadsTo)
     }
   }
 
   /** Milliseconds until the rest, or a balancer's time, is over, or infinity. */
   untilNext(): number {
-    const untilIntroduced = this.#introducer?.untilNext() ?? Number.POSITIVE_INFINITY
-    if (this.#restsUntil === 0) return untilIntroduced
-    return Math.min(untilIntroduced, Math.max(0, this.#restsUntil - this.#loop.clock.now))
+    const untilLate = this.#headers?.untilNext() ?? Number.POSITIVE_INFINITY
+    if (this.#restsUntil === 0) return untilLate
+    return Math.min(untilLate, Math.max(0, this.#restsUntil - this.#loop.clock.now))
   }
 
   /** Whether nobody has come of whom it is still to be heard who they are. */
   get isEmpty(): boolean {
-    return this.#introducer?.isEmpty ?? true
+    return this.#headers?.isEmpty ?? true
   }
 
   /** Have the kernel see to it that clients still live: those to come, who inherit it from the listening sockets. */
@@ -174,10 +175,10 @@ export class Acceptor {
 
   /** Take no clients from now on: they are refused, unless another process has the sockets open, too. */
   close(): void {
-    const { epoll, belongings } = this.#loop
+    const { epoll, openDescriptors } = this.#loop
     for (const { socket } of this.#listeners) {
       epoll.remove(socket)
-      belongings.delete(socket)
+      openDescriptors.delete(socket)
       close(socket)
     }
     this.#listeners = []
@@ -186,7 +187,7 @@ export class Acceptor {
 
   /** Reset whoever has not been introduced yet. */
   turnAway(): void {
-    this.#introducer?.close()
+    this.#headers?.close()
   }
 
   /** A balancer has said whose a connection is. What it does for itself is not kept out, and no limit holds for it. */

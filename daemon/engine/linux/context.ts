@@ -5,9 +5,9 @@ import type { LimitLines } from '../shared/limit-lines.ts'
 import type { LongHeads } from '../shared/long-heads.ts'
 import type { OwnPolicy } from '../shared/own-policy.ts'
 import type { Verdicts } from '../shared/verdicts.ts'
-import type { Belongings } from './belongings.ts'
 import type { LoopMessage } from './loop-messages.ts'
 import type { Names } from './names.ts'
+import type { OpenDescriptors } from './open-descriptors.ts'
 import type { Refusals } from './refusals.ts'
 import type { Replies } from './replies.ts'
 import type { Clock, Sessions } from './sessions.ts'
@@ -16,7 +16,7 @@ import type { Clock, Sessions } from './sessions.ts'
 export interface LoopContext {
   readonly sessions: Sessions
   readonly epoll: Epoll
-  readonly belongings: Belongings
+  readonly openDescriptors: OpenDescriptors
   readonly clock: Clock
   readonly names: Names
   readonly replies: Replies

@@ -19,8 +19,8 @@ import { changeWays, type OwnPolicy, ownPolicy } from '../shared/own-policy.ts'
 import { Places } from '../shared/places.ts'
 import { RelayPorts } from '../shared/relay-ports.ts'
 import { SourceLines } from '../shared/source-lines.ts'
-import { Belongings } from './belongings.ts'
 import type { LoopMemory, LoopMessage, LoopOptions, MainMessage, Order } from './loop-messages.ts'
+import { OpenDescriptors } from './open-descriptors.ts'
 import { sharedCountMemory, sharedCountsIn } from './shared-counts.ts'
 
 /** So many loops may die within so many milliseconds: what kills one more would go on doing so. */
@@ -229,7 +229,7 @@ class LoopHandle {
     this.#fixed = fixed
     this.#memory = {
       sockets: new SharedArrayBuffer(2 * capacity * Int32Array.BYTES_PER_ELEMENT),
-      belongings: Belongings.memory(descriptorLimit()),
+      openDescriptors: OpenDescriptors.memory(descriptorLimit()),
       places: Places.memory(capacity),
       waiting: Budget.memory(),
       relayPorts: new SharedArrayBuffer(RelayPorts.bytes),
@@ -312,7 +312,7 @@ class LoopHandle {
       close(fd)
     }
     const sockets = this.#isOver || this.#drains ? [] : this.#listeners.map(({ socket }) => socket)
-    new Belongings(this.#memory.belongings).closeAll(new Set(sockets))
+    new OpenDescriptors(this.#memory.openDescriptors).closeAll(new Set(sockets))
     const lines = new LimitLines(limitLines)
     const sources = new SourceLines(sourceLines)
     sources.releaseFor(index)

@@ -53,8 +53,8 @@ export interface LoopOptions {
 export interface LoopMemory {
   /** Int32, by half: the sockets of the sessions. */
   readonly sockets: SharedArrayBuffer
-  /** Of `Belongings`. */
-  readonly belongings: SharedArrayBuffer
+  /** Of `OpenDescriptors`. */
+  readonly openDescriptors: SharedArrayBuffer
   /** Of `Places`. */
   readonly places: SharedArrayBuffer
   /** Of `Budget`: who waits for credit. */

@@ -27,7 +27,6 @@ import { Acceptor, type Room } from './acceptor.ts'
 import { Admitter } from './admitter.ts'
 import { Associations } from './association.ts'
 import { Associator } from './associator.ts'
-import { Belongings } from './belongings.ts'
 import { Binder } from './binder.ts'
 import type { LoopContext } from './context.ts'
 import { DatagramRelay } from './datagram-relay.ts'
@@ -38,6 +37,7 @@ import { HeldBytes } from './held-bytes.ts'
 import type { LoopMessage, LoopOptions, LoopOrders, MainMessage, Order } from './loop-messages.ts'
 import { Names } from './names.ts'
 import { Negotiator } from './negotiator.ts'
+import { OpenDescriptors } from './open-descriptors.ts'
 import { Pacer } from './pacer.ts'
 import { Refusals } from './refusals.ts'
 import { Relay } from './relay.ts'
@@ -143,12 +143,12 @@ export class Loop {
     const table = new SessionTable(capacity, options.table)
     const [clock, epoll] = [this.#clock, this.#epoll]
     const post = (message: LoopMessage) => options.port.postMessage(message)
-    const belongings = new Belongings(own.belongings)
-    belongings.add(epoll.fd)
-    this.#pipes = new PipePool(options.splices ? pipes.most : 0, pipes.keep, belongings)
+    const openDescriptors = new OpenDescriptors(own.openDescriptors)
+    openDescriptors.add(epoll.fd)
+    this.#pipes = new PipePool(options.splices ? pipes.most : 0, pipes.keep, openDescriptors)
 
     const wheel = new TimerWheel(capacity, clock.now)
-    const extras = new Extras(epoll, { count: extraCount, most: options.maxExtras }, belongings)
+    const extras = new Extras(epoll, { count: extraCount, most: options.maxExtras }, openDescriptors)
     const fd = new Int32Array(own.sockets)
     const limitLines = new LimitLines(options.limitLines)
     const sourceLines = new SourceLines(options.sourceLines, index)
@@ -175,7 +175,7 @@ export class Loop {
     const context = {
       sessions,
       epoll,
-      belongings,
+      openDescriptors,
       clock,
       names,
       replies,
@@ -250,7 +250,7 @@ export class Loop {
     this.#acceptor.turnAway()
     this.#end(Reason.ended, () => true)
     this.#pipes.close()
-    this.#context.belongings.delete(this.#epoll.fd)
+    this.#context.openDescriptors.delete(this.#epoll.fd)
     this.#epoll.close()
   }
 

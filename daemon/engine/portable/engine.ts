@@ -28,10 +28,10 @@ import { WaitingRoom } from '../shared/waiting-datagrams.ts'
 import { type SessionContext, watchOver } from './context.ts'
 import { DatagramTurns } from './datagram-turns.ts'
 import { Room, Shortage } from './descriptors.ts'
-import { introduce } from './introduce.ts'
 import { isOurs } from './local-address.ts'
 import { Pacer } from './pacer.ts'
 import { PausedSides } from './paused-sides.ts'
+import { readProxyHeader } from './read-proxy-header.ts'
 import { Rows } from './rows.ts'
 import { forward, serve } from './serve.ts'
 import { Session } from './session.ts'
@@ -347,7 +347,7 @@ class PortableEngine implements Engine {
     const { remoteAddress = '', remotePort = 0 } = client
     const own = { entrance: 'own' as const, address: parseAddress(remoteAddress)?.bytes ?? nowhere, port: remotePort }
     this.#unknown.add(client)
-    const introduced = await introduce(client, balancers)
+    const introduced = await readProxyHeader(client, balancers)
     this.#unknown.delete(client)
     if (introduced) {
       const ends = introduced.kind === 'own' ? own : { ...introduced, entrance: Door.socks }

@@ -8,7 +8,7 @@ const most = 1 << 22
  * The descriptors that a loop has open beside its sessions' halves, in shared memory: if it dies, the main thread closes them. A
  * byte for each there can be; of those that nobody has touched the kernel keeps none.
  */
-export class Belongings {
+export class OpenDescriptors {
   readonly #open: Uint8Array
 
   constructor(memory: SharedArrayBuffer) {

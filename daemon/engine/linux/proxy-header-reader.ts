@@ -3,7 +3,7 @@ import { EPOLLIN } from '../../os/epoll.ts'
 import { close, errno, recv } from '../../os/libc.ts'
 import { resetOnClose } from '../../os/socket.ts'
 import { bytesOf } from '../../os/socket-address.ts'
-import { type Introduction, ProxyHeader } from '../../socks/proxy-header.ts'
+import { type Introduced, ProxyHeader } from '../../socks/proxy-header.ts'
 import { type Balancers, introductionTime } from '../shared/balancers.ts'
 import type { LoopContext } from './context.ts'
 import type { SharedCount } from './shared-counts.ts'
@@ -21,15 +21,12 @@ interface Arrival {
   isWatched: boolean
 }
 
-/** Whose a connection is, and what came with that. */
-export type Introduced = Exclude<Introduction, { readonly kind: 'more' | 'malformed' }>
-
 /**
  * Hears from balancers whose their connections are (PROXY protocol). Until then a connection is no session and counts for
  * nobody, but takes a place among all: one that ends before it is anybody's leaves no trace.
  */
-export class Introducer {
-  readonly #loop: Pick<LoopContext, 'epoll' | 'clock' | 'belongings'>
+export class ProxyHeaderReader {
+  readonly #loop: Pick<LoopContext, 'epoll' | 'clock' | 'openDescriptors'>
   readonly #balancers: Balancers
   /** Of all loops, sessions included. */
   readonly #live: SharedCount
@@ -41,7 +38,7 @@ export class Introducer {
   readonly #buffer = new Uint8Array(readBytes)
 
   constructor(
-    loop: Pick<LoopContext, 'epoll' | 'clock' | 'belongings'>,
+    loop: Pick<LoopContext, 'epoll' | 'clock' | 'openDescriptors'>,
     balancers: Balancers,
     live: SharedCount,
     firstKey: number,
@@ -69,7 +66,7 @@ export class Introducer {
       isWatched: false,
     }
     this.#live.add(1)
-    this.#loop.belongings.add(fd)
+    this.#loop.openDescriptors.add(fd)
     this.#arrivals.set(fd, arrival)
     this.#read(fd, arrival)
     if (!this.#arrivals.has(fd)) return
@@ -133,7 +130,7 @@ export class Introducer {
 
   #forget(fd: number): void {
     this.#arrivals.delete(fd)
-    this.#loop.belongings.delete(fd)
+    this.#loop.openDescriptors.delete(fd)
   }
 }
 

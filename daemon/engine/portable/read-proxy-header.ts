@@ -1,16 +1,13 @@
 import type { Socket } from 'node:net'
 import { parseAddress } from '../../net/address.ts'
-import { type Introduction, ProxyHeader } from '../../socks/proxy-header.ts'
+import { type Introduced, ProxyHeader } from '../../socks/proxy-header.ts'
 import { type Balancers, introductionTime } from '../shared/balancers.ts'
-
-/** Whose a connection is. */
-export type Introduced = Exclude<Introduction, { readonly kind: 'more' | 'malformed' }>
 
 /**
  * Hears from a balancer whose a connection just accepted is (PROXY protocol), `client` being a paused stream, and paused again
  * with what follows the header in it. Resolves to undefined if that is not to be known, and the connection is over.
  */
-export function introduce(client: Socket, balancers: Balancers): Promise<Introduced | undefined> {
+export function readProxyHeader(client: Socket, balancers: Balancers): Promise<Introduced | undefined> {
   const { promise, resolve } = Promise.withResolvers<Introduced | undefined>()
   const address = parseAddress(client.remoteAddress ?? '')?.bytes
   client.on('error', () => {})
