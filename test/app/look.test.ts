@@ -144,6 +144,13 @@ test('the terminal is asked for its background, which decides until a theme is c
     app.type('T')
     await app.shows(new RegExp(`the theme is ${name}`))
   }
+  // Dark on a light terminal has a background of its own, to the edges.
+  const under = () => app.emulator.buffer.active.getLine(3)?.getCell(79)?.getBgColor()
+  await app.until(() => under() === 0x16181d, 'is painted')
+  app.type('T')
+  await app.until(() => app.emulator.buffer.active.getLine(3)?.getCell(79)?.isBgDefault() === true, 'is not painted')
+  app.type('TTTT')
+  await app.until(isIn('dark'), 'is dark again')
   app.type(`${answer}:x`)
   await app.shows(/^ :x/m)
   expect(isIn('dark')()).toBe(true)

@@ -13,9 +13,10 @@ import { rememberPreferences } from './preferences/remember.ts'
 import { Store } from './store/store.ts'
 import { settleColors, terminalProblem } from './terminal/abilities.ts'
 import { backgroundBy, backgroundQuery } from './terminal/background.ts'
+import { layGround } from './terminal/frame.ts'
 import { TerminalInput } from './terminal/terminal-input.ts'
+import { groundFor } from './themes/ground.ts'
 import { lookOf } from './themes/look.ts'
-import { themeMisfit } from './themes/theme.ts'
 
 /** Milliseconds between looks at the clock. */
 const second = 1000
@@ -40,6 +41,8 @@ export async function runApp({ daemons: named, colour, refresh, theme, mini, utc
   const store = new Store(named.map(titleOf), refresh)
   if (mini) store.dispatch({ type: 'mini' })
   const keepPreferences = rememberPreferences(store, process.env, theme)
+  // Before Ink hears of a change, so that the frame for it has it.
+  store.subscribe(() => layGround(groundFor(store.state.theme, store.state.background, look.depth)))
   const tick = () => store.feed(store.state.current, { type: 'tick', at: Date.now() })
   tick()
   const clock = setInterval(tick, second)
@@ -65,8 +68,6 @@ export async function runApp({ daemons: named, colour, refresh, theme, mini, utc
   // It answers while Ink is loaded, or later, or never: nothing waits for it.
   input.onBackground((background) => {
     store.dispatch({ type: 'background', background })
-    const misfit = themeMisfit(store.state)
-    if (misfit !== null) store.announce(`${misfit}; T: another`, 'bad')
   })
   process.stdout.write(backgroundQuery(process.env))
   const [{ render }, { Root }] = await Promise.all([import('ink'), import('./root.tsx')])

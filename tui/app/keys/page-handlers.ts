@@ -2,7 +2,7 @@ import { pagesOf } from '../state/daemons.ts'
 import { unsearched } from '../state/dialogs.ts'
 import { listPage, nextList, type Page } from '../state/pages.ts'
 import { selectedId } from '../tables/view.ts'
-import { nextTheme, themeMisfit } from '../themes/theme.ts'
+import { nextTheme } from '../themes/theme.ts'
 import type { App, Handler } from './app.ts'
 import { tell } from './list-handlers.ts'
 import { tellDialog } from './perform.ts'
@@ -70,8 +70,6 @@ function changeTheme({ store }: App): void {
   const theme = nextTheme(store.state.theme)
   store.dispatch({ type: 'theme', theme })
   const { background } = store.state
-  const misfit = themeMisfit(store.state)
-  if (misfit !== null) return store.announce(misfit, 'bad')
   store.announce(`the theme is ${theme}${theme === 'auto' ? `, which is ${background} here` : ''}`, 'good')
 }
 

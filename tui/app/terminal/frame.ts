@@ -1,4 +1,4 @@
-import { isCountable } from '../text/fit.ts'
+import { columnsOf, isCountable } from '../text/fit.ts'
 
 /** What Ink has each line of a text go through before it is written: colours, for one. */
 type Transform = (line: string, at: number) => string
@@ -12,6 +12,19 @@ interface Area {
 interface Output {
   write(x: number, y: number, text: string, writing: { transformers: Transform[] }): void
   get(): { output: string; height: number }
+}
+
+/** The colours of all that has no others, as codes for the terminal. */
+export interface Ground {
+  readonly text: string
+  readonly background: string
+}
+
+let ground: Ground | null = null
+
+/** Have whole frames painted in these colours from now on; null: in the terminal's own. */
+export function layGround(under: Ground | null): void {
+  ground = under
 }
 
 /** A part of a row, with the codes for its colours, and the columns that it takes; NaN where they cannot just be counted. */
@@ -50,7 +63,8 @@ export function frameBeside(Slow: new (area: Area) => Output): new (area: Area) 
     }
 
     get(): { output: string; height: number } {
-      const output = this.#rows.map((row) => join(row) ?? this.#leave(row)).join('\n')
+      const rows = this.#rows.map((row) => join(row) ?? this.#leave(row))
+      const output = (ground ? rows.map(onGround(ground, this.#area.width)) : rows).join('\n')
       kept = this.#slow
       return { output, height: this.#area.height }
     }
@@ -67,6 +81,18 @@ export function frameBeside(Slow: new (area: Area) => Output): new (area: Area) 
       for (const { x, text } of row) slow.write(x, 0, text, { transformers: [] })
       return slow.get().output
     }
+  }
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what ends colours begins with ESC
+const ends = /\u001b\[(0|39|49)m/g
+
+/** Paints rows from edge to edge; where other colours end, these begin again. */
+function onGround({ text, background }: Ground, width: number): (row: string) => string {
+  const begin: Readonly<Record<string, string>> = { 0: text + background, 39: text, 49: background }
+  return (row) => {
+    const rest = ' '.repeat(Math.max(0, width - columnsOf(row.replace(colours, ''))))
+    return `${text}${background}${row.replace(ends, (end, code) => end + begin[code])}${rest}\u001b[0m`
   }
 }
 

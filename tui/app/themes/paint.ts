@@ -19,7 +19,7 @@ export function paint(text: string, style: Style): string {
 }
 
 /** `#rrggbb`, `ansi256(n)` or a name, as Ink understands them; `first`: the code for black text, or for a black background. */
-function colourCode(colour: string, first: 30 | 40): string {
+export function colourCode(colour: string, first: 30 | 40): string {
   if (colour.startsWith('#')) {
     const channels = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16))
     return `${first + 8};2;${channels.join(';')}`

@@ -60,13 +60,6 @@ export function themeFor(choice: ThemeChoice, background: Background): ThemeName
   return choice === 'auto' ? background : choice
 }
 
-/** That a theme is made for other terminals than this one, in words; null if it is not. */
-export function themeMisfit({ theme, background }: { theme: ThemeChoice; background: Background }): string | null {
-  const made = theme === 'light' ? 'light' : theme === 'dark' || theme === 'contrast' ? 'dark' : background
-  if (made === background) return null
-  return `the theme is ${theme}, for ${made} terminals; this one is ${background}`
-}
-
 /** The next choice, for who goes through them. */
 export function nextTheme(choice: ThemeChoice): ThemeChoice {
   return themeChoices[(themeChoices.indexOf(choice) + 1) % themeChoices.length] ?? 'auto'

@@ -23,8 +23,8 @@ interface Palette {
 }
 
 /**
- * The theme of this name in so many bits of colour. The terminal keeps its background: `dark`, `light` and `contrast`
- * assume one. Where there are 16 colours, each theme takes those of them that suit it.
+ * The theme of this name in so many bits of colour. `dark`, `light` and `contrast` assume a background, which
+ * `groundFor` paints where the terminal has another. Where there are 16 colours, each theme takes those of them that suit it.
  */
 export function themeOf(name: ThemeName, depth: number): Theme {
   return made[depth > 8 ? 'true' : depth > 4 ? 'indexed' : 'named'][name]
