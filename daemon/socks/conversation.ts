@@ -13,7 +13,10 @@ export type ProtocolName = (typeof protocolNames)[number]
 export type Step =
   /** Wait for more bytes. */
   | { readonly kind: 'more' }
-  /** Check the login, of 1 to 255 bytes each, and tell `Conversation.authenticated`. */
+  /**
+   * Check the login, of 1 to 255 bytes each, and tell `Conversation.authenticated`. They may be the chunk's: who keeps them
+   * copies them.
+   */
   | { readonly kind: 'authenticate'; readonly username: Uint8Array; readonly password: Uint8Array }
   /** Do what is asked for, send the reply, then relay, beginning with `Conversation.takeRest`. */
   | { readonly kind: 'request'; readonly command: Command; readonly destination: Destination }

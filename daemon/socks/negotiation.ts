@@ -110,7 +110,8 @@ export class Negotiation implements Conversation {
 
   /** VER, ULEN, UNAME, PLEN, PASSWD (RFC 1929, section 2); both lengths are from 1 to 255. */
   #login(input: Uint8Array): Outcome {
-    const [ver = loginVersion, usernameLength = 1] = input
+    const ver = input[0] ?? loginVersion
+    const usernameLength = input[1] ?? 1
     if (ver !== loginVersion || usernameLength === 0) return this.#end(loginRefused, 'denied')
     const passwordStart = 3 + usernameLength
     const passwordLength = input[passwordStart - 1] ?? 1
@@ -118,11 +119,11 @@ export class Negotiation implements Conversation {
     const length = passwordStart + passwordLength
     if (input.length < length) return more
 
-    const login = new Uint8Array(input.subarray(0, length))
     this.#expected = 'nothing'
-    this.#input = input.subarray(length)
-    const username = login.subarray(2, passwordStart - 1)
-    return { reply: undefined, step: { kind: 'authenticate', username, password: login.subarray(passwordStart) } }
+    this.#input = behind(input, length)
+    const username = input.subarray(2, passwordStart - 1)
+    const password = input.subarray(passwordStart, length)
+    return { reply: undefined, step: { kind: 'authenticate', username, password } }
   }
 
   /** VER, CMD, RSV, ATYP, DST.ADDR, DST.PORT (RFC 1928, section 4). */

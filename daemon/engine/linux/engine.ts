@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { Endpoint } from '../../net/endpoint.ts'
 import { openEvent, signalEvent } from '../../os/event.ts'
@@ -246,6 +247,8 @@ class LoopHandle {
     port1.on('message', (message: LoopMessage) => this.#onMessage(message, port1))
     const own = { table: this.table.buffer, own: this.#memory, event: this.#event, port: port2, replaces }
     const workerData: LoopOptions = { ...this.#fixed, ...ordered, ...own, listeners: this.#listeners }
+    // A loop stands still until the last thread that helps to collect its garbage has had a processor, of which it leaves little.
+    setFlagsFromString('--no-parallel-scavenge')
     const worker = new Worker(workerFile.url, { workerData, transferList: [port2], name: `loop ${this.#fixed.index}` })
     let error = new Error('its thread ended')
     worker.once('error', (thrown: unknown) => {

@@ -162,7 +162,8 @@ export class Negotiator implements Stage {
       return this.#follow(slot, negotiation, negotiation.authenticated(true))
     }
     flags[clientOf(slot)] |= Flag.checking
-    const login = { username, password, source: table.clientAddress.slice(slot * 16, slot * 16 + 16) }
+    const source = table.clientAddress.slice(slot * 16, slot * 16 + 16)
+    const login = { username: username.slice(), password: password.slice(), source }
     this.#logins.set(slot, login)
     this.#ask(slot, login)
     return false
