@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { cookieUser } from '../../shared/protocol/limits.ts'
 import { makeCertificate } from '../helpers/certificate.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { stopClock } from '../helpers/stopped-clock.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { cookieOf, entered, greeted, logIn } from './raw-client.ts'
 import { startControl } from './start-control.ts'
@@ -192,6 +193,7 @@ describe('a handshake', () => {
   )
 
   it('is refused to an address that has had sixty in a minute without a login, and to no other', async () => {
+    stopClock()
     const control = await startTlsControl()
     await control.backend.operators.add({ name: 'ann', role: 'viewer', password: 'a password' })
     const login = await strangerByTls(control)

@@ -10,15 +10,18 @@ export async function startServiceManager(): Promise<{ path: string; heard(): st
   const fd = socket(1, 2 | 0o4000, 0)
   const address = Buffer.from(`\x01\0${path}\0`, 'latin1')
   if (bindSocket(fd, address, address.length) < 0) throw new Error(`cannot bind ${path}`)
-  onTestFinished(() => void close(fd))
   const lines: string[] = []
   const buffer = Buffer.alloc(4096)
-  return {
-    path,
-    heard() {
-      for (let length = recv(fd, buffer, buffer.length, 0); length >= 0; length = recv(fd, buffer, buffer.length, 0))
-        lines.push(buffer.toString('utf8', 0, length))
-      return lines
-    },
+  const heard = () => {
+    for (let length = recv(fd, buffer, buffer.length, 0); length >= 0; length = recv(fd, buffer, buffer.length, 0))
+      lines.push(buffer.toString('utf8', 0, length))
+    return lines
   }
+  // The kernel keeps ten of them for whoever does not listen, and the eleventh is lost.
+  const listening = setInterval(heard, 50)
+  onTestFinished(() => {
+    clearInterval(listening)
+    close(fd)
+  })
+  return { path, heard }
 }

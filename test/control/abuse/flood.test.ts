@@ -5,7 +5,8 @@ import { startFlood } from '../../helpers/flood.ts'
 import { startTarget } from '../../helpers/target.ts'
 import { abusedDaemon, admin, unharmedBy } from './abused-daemon.ts'
 
-const abused = abusedDaemon()
+// The flood keeps this process busy, too: a client of it may be slow to ask.
+const abused = abusedDaemon(['--timeout-negotiation', '60000'])
 const share = 500_000
 const rounds = 10
 const crowd = 300
