@@ -78,7 +78,7 @@ export default defineConfig({
   plugins: [bundledThreads],
   test: {
     include: long
-      ? ['test/**/*.long.test.ts', 'test/engine/leaks.test.ts', 'test/fuzz/*.test.ts']
+      ? ['test/**/*.long.test.ts', 'test/engine/leaks.test.ts', 'test/e2e/upgrade.test.ts', 'test/fuzz/*.test.ts']
       : ['test/**/*.test.{ts,tsx}'],
     exclude: long ? [] : ['test/**/*.long.test.ts'],
     reporters: ['default', noneSkipped],

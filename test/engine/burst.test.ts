@@ -12,7 +12,7 @@ import { startTarget, type Target } from '../helpers/target.ts'
 const isLinux = process.platform === 'linux'
 /** The kernel lets no more wait at one socket, whatever it is asked for (listen(2)). */
 const kernelMost = isLinux ? Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8')) : 0
-const burst = Math.min(2_000, kernelMost)
+const burst = Math.min(1_000, kernelMost)
 const bulkBytes = 32 * 1024 * 1024
 
 function times(count: number): number[] {

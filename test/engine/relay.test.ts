@@ -171,6 +171,7 @@ describe.each(engines)('$kind engine: relay', ({ start }) => {
     while (!over) {
       busy.write('ping')
       await busyPeer.read(4)
+      await setTimeout(20)
     }
     await ended
     busyPeer.write('pong')
