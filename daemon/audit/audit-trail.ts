@@ -72,18 +72,28 @@ export class AuditTrail {
     return () => void this.#followers.delete(listener)
   }
 
-  /** Enters what was done: of one who is no admin and does very much, the rest of a minute as one entry a kind. */
-  enter(entry: NewEntry): void {
+  /**
+   * Enters what was done: of one who is no admin and does very much, the rest of a minute as one entry a kind. Whether it
+   * has an entry of its own.
+   */
+  enter(entry: NewEntry): boolean {
     const { by, role, action } = entry
-    if (by === null || role === 'admin') return this.#add(entry, 1)
+    const isAlone = by === null || role === 'admin' || this.#isAlone(by)
+    if (isAlone) this.#add(entry, 1)
+    else {
+      const kind = JSON.stringify([by, action])
+      const sum = this.#done.get(kind) ?? { entry, count: 0 }
+      sum.count++
+      this.#done.set(kind, sum)
+    }
+    return isAlone
+  }
+
+  #isAlone(by: string): boolean {
     this.#sumTimer ??= setTimeout(() => this.#endSums(), this.#sumTime).unref()
     const alone = (this.#alone.get(by) ?? 0) + 1
     this.#alone.set(by, alone)
-    if (alone <= mostAlone) return this.#add(entry, 1)
-    const kind = JSON.stringify([by, action])
-    const sum = this.#done.get(kind) ?? { entry, count: 0 }
-    sum.count++
-    this.#done.set(kind, sum)
+    return alone <= mostAlone
   }
 
   /** Enters what failed or was refused: the first of its kind at once, those that follow within a minute as one. */

@@ -43,8 +43,8 @@ export class Auditor {
     const after = this.#stateOf(method, params)
     const came = cameOf(method, params, result)
     const difference = differenceOf({ ...before, ...came.before }, { ...after, ...came.after })
-    this.#known.audit.enter({ ...actor, action: method, given, ...difference, outcome: 'ok' })
-    this.#log.info(line)
+    // Who fills the audit would fill the log, too.
+    if (this.#known.audit.enter({ ...actor, action: method, given, ...difference, outcome: 'ok' })) this.#log.info(line)
     return result
   }
 
@@ -62,7 +62,9 @@ export class Auditor {
   }
 
   loggedIn(session: Session): void {
-    this.#known.audit.enter({ ...actorOf(session), action: 'login', given: {}, outcome: 'ok' })
+    const { operator, address } = session
+    const isAlone = this.#known.audit.enter({ ...actorOf(session), action: 'login', given: {}, outcome: 'ok' })
+    if (isAlone) this.#log.info(`management login of ${operator} from ${address}`)
   }
 
   /** What is so now of whom a method is about. */

@@ -71,7 +71,8 @@ export interface OperatorAdministration {
 
 /** What operators did. Entering never fails and waits for nothing. */
 export interface Audit {
-  enter(entry: Omit<AuditEntry, 'id' | 'time' | 'count'>): void
+  /** Whether it has an entry of its own. */
+  enter(entry: Omit<AuditEntry, 'id' | 'time' | 'count'>): boolean
   /** The first of its kind at once, those that follow within a minute as one. */
   enterFailure(entry: Omit<AuditEntry, 'id' | 'time' | 'count'>): void
   /** Hear of entries once they are stored, oldest first, until the returned function is called. */

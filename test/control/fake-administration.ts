@@ -63,10 +63,11 @@ export class FakeAudit implements Audit {
   readonly entries: AuditEntry[] = []
   readonly #followers = new Set<(entries: readonly AuditEntry[]) => void>()
 
-  enter(entry: Parameters<Audit['enter']>[0]): void {
+  enter(entry: Parameters<Audit['enter']>[0]): boolean {
     const entered = { ...entry, id: this.entries.length + 1, time: 0, count: 1 }
     this.entries.unshift(entered)
     for (const hear of this.#followers) hear([entered])
+    return true
   }
 
   get followers(): number {

@@ -79,7 +79,7 @@ export function loginHandlers(options: LoginOptions): HandlersOf<'auth'> {
       if (login.countedAs !== undefined) failures.takeBack(login.countedAs)
       session.logIn(account.identity)
       if (account.identity.isNamed) auditor.loggedIn(session)
-      log.info(`management login ${session.operator ? `of ${session.operator} ` : ''}from ${session.address}`)
+      else log.info(`management login from ${session.address}`)
       return { message: proof, role: session.identity.role }
     },
   }
