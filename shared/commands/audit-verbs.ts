@@ -1,6 +1,9 @@
+import { type Fields, textField, wordField } from '../filter/fields.ts'
 import { formatTime } from '../format/time.ts'
+import { limits } from '../protocol/limits.ts'
 import type { AuditEntry, ManagementSession } from '../protocol/methods.ts'
 import { lastEntries } from './context.ts'
+import { filterWords, readFilter } from './filter-words.ts'
 import { readMoment } from './moments.ts'
 import { readCount } from './usage.ts'
 import { type Table, verb } from './verb.ts'
@@ -9,9 +12,18 @@ import { type Table, verb } from './verb.ts'
 const usual = 100
 const most = 100_000
 
+/** What can be looked for in what operators did. */
+export const auditFields: Fields<AuditEntry> = {
+  by: textField(({ by }) => by ?? '-'),
+  from: textField(({ from }) => from),
+  what: textField(whatOf),
+  action: textField(({ action }) => action),
+  outcome: wordField(({ outcome }) => [outcome]),
+}
+
 export const auditVerbs = {
   audit: verb({
-    arguments: '',
+    arguments: '[WORD...]',
     role: 'admin',
     flags: {
       since: { value: 'TIME', summary: 'from then on: how long ago, such as 2h or 30d, or a date, or 18:00' },
@@ -21,7 +33,9 @@ export const auditVerbs = {
       last: { value: 'N', summary: `the newest N of them, at most ${most}; default: ${usual}` },
     },
     summary: 'tell what operators changed, and who did not get in',
-    prepare: (_, flags) => {
+    words: filterWords,
+    prepare: (words, flags) => {
+      const { matches } = readFilter(auditFields, words)
       const moment = (flag: string) => {
         const text = flags.get(flag)
         return text === undefined ? {} : { [flag]: readMoment(text, 'TIME') }
@@ -30,8 +44,14 @@ export const auditVerbs = {
       const wish = { ...moment('since'), ...moment('until'), ...text('by'), ...text('action') }
       const last = readCount(flags.get('last') ?? String(usual), 1, most)
       return async ({ call }) => {
-        const entries = await lastEntries((from) => call('audit.list', { ...wish, ...from }), last)
-        return { data: entries, view: tableOf(entries) }
+        // Those that are looked for may be few among many.
+        const pages = words.length > 0 && { limit: limits.page }
+        const entries = await lastEntries(async (from) => {
+          const page = await call('audit.list', { ...wish, ...from, ...pages })
+          return { ...page, entries: page.entries.filter(matches) }
+        }, last)
+        const told = entries.slice(-last)
+        return { data: told, view: tableOf(told) }
       }
     },
   }),

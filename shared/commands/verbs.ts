@@ -6,7 +6,7 @@ import { banFields, groupFields, operatorFields, ruleFields } from '../filter/ma
 import { userFields } from '../filter/user-fields.ts'
 import { guessAt } from '../likeliest.ts'
 import { accessVerbs } from './access-verbs.ts'
-import { auditVerbs, sessionVerbs } from './audit-verbs.ts'
+import { auditFields, auditVerbs, sessionVerbs } from './audit-verbs.ts'
 import { banVerbs } from './ban-verbs.ts'
 import { connectionVerbs } from './connection-verbs.ts'
 import { cutVerbs } from './cut-verb.ts'
@@ -121,8 +121,8 @@ function explainFilter(): Outcome {
     ' Of events:',
     ...fieldLines(eventFields),
     '',
-    ' Of groups, rules, bans and operators:',
-    ...[groupFields, ruleFields, banFields, operatorFields].flatMap(fieldLines),
+    ' Of groups, rules, bans, operators and the audit:',
+    ...[groupFields, ruleFields, banFields, operatorFields, auditFields].flatMap(fieldLines),
   ]
   return {
     data: {
@@ -134,6 +134,7 @@ function explainFilter(): Outcome {
       rules: Object.keys(ruleFields),
       bans: Object.keys(banFields),
       operators: Object.keys(operatorFields),
+      audit: Object.keys(auditFields),
     },
     view: { rows: lines.slice(1).map((line) => [line]) },
   }

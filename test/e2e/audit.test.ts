@@ -18,6 +18,9 @@ it('tells after a restart who changed what, and who is logged in', async () => {
     ['local', 'unix', 'users.set names=["bob"] fields={"quota":"50GB"}: quota - → 50000000000', 'ok'],
     ['local', 'unix', 'users.remove name=nobody', 'not_found'],
   ])
+  const { stdout: few } = await exec(second, 'audit action:users.set --last 5; audit !outcome:ok bob')
+  expect(await exec(second, 'audit no:such')).toMatchObject({ status: 2 })
+  expect(few.match(/users\.\w+/g)).toEqual(['users.set'])
   const { stdout: sessions } = await exec(second, 'sessions')
   expect(sessions).toMatch(/^ID +NAME +ROLE +FROM +SINCE +FOLLOWS\n +1? *\d+ +local \(this one\) +admin +unix /)
 })

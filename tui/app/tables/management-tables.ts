@@ -1,4 +1,4 @@
-import { whatOf } from '../../../shared/commands/audit-verbs.ts'
+import { auditFields, whatOf } from '../../../shared/commands/audit-verbs.ts'
 import { textField, wordField } from '../../../shared/filter/fields.ts'
 import { formatDuration } from '../../../shared/format/time.ts'
 import type { AuditEntry, ManagementSession } from '../../../shared/protocol/methods.ts'
@@ -40,13 +40,7 @@ const outcomeOf = ({ outcome, count }: AuditEntry) => (count > 1 ? `${outcome} Ã
 /** What operators did and were refused. */
 export const auditTable: TableSpec<AuditEntry> = {
   id: ({ id }) => String(id),
-  fields: {
-    by: textField(actorOf),
-    from: textField(({ from }) => from),
-    what: textField(whatOf),
-    action: textField(({ action }) => action),
-    outcome: wordField(({ outcome }) => [outcome]),
-  },
+  fields: auditFields,
   columns: [
     clockColumn(timeOf, { greatestFirst: true, compare: (one, other) => one.id - other.id }),
     dayColumn(timeOf, { from: 72, dispensable: 1 }),

@@ -128,13 +128,21 @@ function milliseconds(value: number): string {
 export const socketsPanel: Panel = (room) => {
   const { status } = room.state
   if (!status) return factLines(room, 'Listens', [])
-  const { listening, passwordRequired, users } = status
+  const { listening, passwordRequired, users, health } = status
   const facts = listening.map(({ service, address, destination }) => ({
     name: service,
     value: destination === undefined ? address : `${address} to ${destination}`,
   }))
   const access = passwordRequired ? `${counted(users, 'user')}` : 'without a password'
-  return factLines(room, 'Listens', [{ name: 'serves', value: access }, ...facts])
+  // Whoever is behind a balancer is told by it.
+  const from = (name: string, nets: readonly string[] = []) =>
+    nets.length > 0 ? [{ name, value: nets.join(', ') }] : []
+  const whom = [
+    { name: 'serves', value: access },
+    ...from('behind', health.balancers),
+    ...from('trusts', health.trusted),
+  ]
+  return factLines(room, 'Listens', [...whom, ...facts])
 }
 
 /** How to use a daemon that nobody has used yet. */
