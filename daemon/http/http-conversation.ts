@@ -2,6 +2,7 @@ import {
   after,
   type Conversation,
   joined,
+  type Limit,
   more,
   nothing,
   type Outcome,
@@ -36,8 +37,8 @@ const noConnect: Status = {
 
 /**
  * A client's side of HTTP with a proxy (RFC 9110, 9112): CONNECT, or one request in absolute form, whose head goes on in origin
- * form, without what is between the client and us. What follows the head goes on as it is, so a second request would reach the first one's
- * destination, which the client may have; it is asked to close after the first, and so do honest clients.
+ * form, without what is between the client and us, and with its body and not a byte more: a client may take the connection
+ * for one to the proxy, and send its next request, for another destination, the cookies of that one included.
  *
  * Where a login is required and there is none, the client may send another head on the same connection, once.
  */
@@ -69,6 +70,10 @@ export class HttpConversation implements Conversation {
     return this.#request?.onward !== undefined || this.#reader.hasRest
   }
 
+  get bound(): Limit | undefined {
+    return this.#request?.body
+  }
+
   get isChallenged(): boolean {
     return this.#isChallenged
   }
@@ -78,7 +83,9 @@ export class HttpConversation implements Conversation {
   }
 
   takeRest(): Uint8Array {
-    return joined(this.#request?.onward ?? nothing, this.#reader.takeRest())
+    const rest = this.#reader.takeRest()
+    const passed = this.bound?.pass(rest) ?? rest.length
+    return joined(this.#request?.onward ?? nothing, rest.subarray(0, passed))
   }
 
   #head(): Outcome {

@@ -1,11 +1,14 @@
 import { type Destination, namedDestination } from '../net/destination.ts'
 import { latin1, type Status } from './replies.ts'
+import { RequestBody } from './request-body.ts'
 
 /** A request to a proxy (RFC 9112, section 3), of which the head is known. */
 export interface Request {
   readonly destination: Destination
   /** The head that goes on to the destination; undefined of CONNECT. */
   readonly onward: Uint8Array | undefined
+  /** What follows that head; undefined: whatever comes. */
+  readonly body: RequestBody | undefined
   /** Name and password of the field Proxy-Authorization; undefined if there are none that we understand. */
   readonly login: Login | undefined
   /** Whether another request may come after the reply. */
@@ -62,19 +65,21 @@ export function readRequest(head: string): Request {
   checkRequestLine(line)
   const [, method = '', target = '', , minor] = requestLine.exec(line) ?? []
   const fields = rest.map(readField)
-  const body = bodyOf(fields, minor === '0')
+  const length = bodyLength(fields, minor === '0')
   const options = optionsIn(fields)
   const only = { ...placeIn(method, target), login: loginIn(fields) }
   single(fields, 'host')
-  const mayGoOn = minor !== '0' && !options.has('close') && !body && method !== 'HEAD'
-  if (method === 'CONNECT') return { ...only, onward: undefined, mayGoOn }
+  const mayGoOn = minor !== '0' && !options.has('close') && length === 0 && method !== 'HEAD'
+  if (method === 'CONNECT') return { ...only, onward: undefined, body: undefined, mayGoOn }
+  const upgrade = upgradeIn(fields, options)
   const onward = [
     `${method} ${only.path} HTTP/1.${minor}`,
     `Host: ${only.authority}`,
     ...passedOn(fields, options),
-    ...connectionFor(fields, options),
+    ...(upgrade === undefined ? ['Connection: close'] : ['Connection: close, Upgrade', `Upgrade: ${upgrade}`]),
   ]
-  return { ...only, onward: latin1(`${onward.join('\r\n')}\r\n\r\n`), mayGoOn }
+  const body = upgrade === undefined ? new RequestBody(length) : undefined
+  return { ...only, onward: latin1(`${onward.join('\r\n')}\r\n\r\n`), body, mayGoOn }
 }
 
 function readField(line: string): Field {
@@ -134,14 +139,14 @@ function single(fields: readonly Field[], name: string): string | undefined {
   return values[0]?.[1]
 }
 
-/** Whether a body follows. */
-function bodyOf(fields: readonly Field[], isOld: boolean): boolean {
+/** Bytes of the body that follows; undefined: it comes in chunks. */
+function bodyLength(fields: readonly Field[], isOld: boolean): number | undefined {
   const [length, coding] = [single(fields, 'content-length'), single(fields, 'transfer-encoding')]
   if (length !== undefined && !/^\d{1,15}$/.test(length)) throw new BadRequest('content-length is no number of bytes')
-  if (coding === undefined) return length !== undefined && Number(length) > 0
+  if (coding === undefined) return Number(length ?? 0)
   if (length !== undefined || isOld) throw new BadRequest('transfer-encoding does not go with the rest of the head')
   if (coding.toLowerCase() !== 'chunked') throw new BadRequest('transfer-encoding may only be chunked')
-  return true
+  return undefined
 }
 
 /** What the fields Connection say, and the one that old clients send instead, in lower case. */
@@ -155,11 +160,14 @@ function passedOn(fields: readonly Field[], options: ReadonlySet<string>): strin
   return fields.flatMap(([name, value]) => (name === 'host' || isDropped(name) ? [] : `${name}: ${value}`))
 }
 
-/** One request a connection; one to go on with another protocol can be granted all the same. */
-function connectionFor(fields: readonly Field[], options: ReadonlySet<string>): string[] {
+/**
+ * The protocol that the client wants to go on with, if it does. What comes then is not bounded, so it is not for HTTP/2, for which what
+ * we leave out would be needed as well.
+ */
+function upgradeIn(fields: readonly Field[], options: ReadonlySet<string>): string | undefined {
   const wished = fields.filter(([name]) => name === 'upgrade').map(([, value]) => value)
-  if (wished.length === 0 || !options.has('upgrade')) return ['Connection: close']
-  return ['Connection: close, Upgrade', `Upgrade: ${wished.join(', ')}`]
+  const isHttp2 = wished.some((value) => value.toLowerCase().includes('h2c'))
+  return wished.length > 0 && options.has('upgrade') && !isHttp2 ? wished.join(', ') : undefined
 }
 
 /** By Basic (RFC 7617); any other scheme is none that we understand. */

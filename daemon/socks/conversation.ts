@@ -41,6 +41,20 @@ export interface Outcome {
   readonly step: Step
 }
 
+/** What bounds what goes on to a destination that is asked for one thing only. */
+export interface Limit {
+  /** How many bytes may come at most. */
+  readonly left: number
+  /** Whether bytes that nobody has looked at can be told, too, with `count`. */
+  readonly isCounted: boolean
+  /** Takes so many bytes, no more than are left. */
+  count(bytes: number): void
+  /** How many of these bytes, from the first, may go on. */
+  pass(bytes: Uint8Array): number
+  /** So many bytes that may go on will be passed to `pass` once more, before those that follow. */
+  expectAgain(count: number): void
+}
+
 /**
  * A client's side of a protocol up to its request, without I/O: bytes in, replies and the next step out. However the bytes are
  * split or run together, the replies and steps are the same.
@@ -60,6 +74,8 @@ export interface Conversation {
   readonly isChallenged: boolean
   /** Bytes of memory that what the client has sent takes. */
   readonly held: number
+  /** How much more of what the client sends goes on, behind `takeRest`; undefined: all of it. */
+  readonly bound: Limit | undefined
   /** Takes what is to be sent on first: what the client sent behind its request, and of HTTP, perhaps, the request itself. */
   takeRest(): Uint8Array
 }

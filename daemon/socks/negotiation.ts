@@ -64,6 +64,10 @@ export class Negotiation implements Conversation {
     return this.#input.length > 0
   }
 
+  get bound(): undefined {
+    return undefined
+  }
+
   get isChallenged(): boolean {
     return false
   }

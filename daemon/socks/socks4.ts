@@ -65,6 +65,10 @@ export class Socks4 implements Conversation {
     return this.#input.length > 0
   }
 
+  get bound(): undefined {
+    return undefined
+  }
+
   get isChallenged(): boolean {
     return false
   }

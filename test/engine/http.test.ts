@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Total } from '../../daemon/engine/session-table.ts'
+import { everybody } from '../../daemon/engine/shared/limit-lines.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { startEcho } from '../helpers/echo.ts'
 import { alice, enginesOfOneLoop, sharedProxy, startProxy } from '../helpers/engine.ts'
@@ -50,6 +51,44 @@ describe.each(enginesOfOneLoop)('$kind engine: clients of HTTP and SOCKS 4', ({ 
     expect(await client.readTextToEnd()).toBe('HTTP/1.1 204 No Content\r\n\r\n')
     client.finish()
     await proxy.empty()
+  })
+
+  it.each([
+    ['no body', '', ''],
+    ['a body', 'Content-Length: 4\r\n', 'body'],
+    ['a body in chunks', 'Transfer-Encoding: chunked\r\n', '4\r\nbody\r\n0\r\n\r\n'],
+  ])('have no other request reach the destination of the first, behind %s', async (_, field, body) => {
+    const [proxy, target] = [await open(), await startTarget()]
+    for (const isAtOnce of [true, false]) {
+      const client = await proxy.client()
+      const other = 'GET http://other.test/ HTTP/1.1\r\nCookie: secret\r\n\r\n'
+      client.write(`POST http://one.test:${target.port}/ HTTP/1.1\r\n${field}\r\n${body}${isAtOnce ? other : ''}`)
+      const origin = await target.next()
+      const head = `POST / HTTP/1.1\r\nHost: one.test:${target.port}\r\n${field.toLowerCase()}Connection: close\r\n\r\n`
+      expect(await origin.readText(head.length + body.length)).toBe(head + body)
+      origin.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+      expect(await client.readText(15)).toBe('HTTP/1.1 200 OK')
+      client.write(other)
+      expect(await client.discard()).toBe('ECONNRESET')
+      expect(await origin.discard()).toBe('ECONNRESET')
+      expect(origin.socket.bytesRead).toBe(head.length + body.length)
+    }
+    await proxy.empty()
+  })
+
+  it('are held to a rate by the head that goes on, too', async () => {
+    const [proxy, target] = [await startProxy(start), await startTarget()]
+    await proxy.limit(everybody, { rateUp: 200_000 })
+    const client = await proxy.client()
+    const long = 'x'.repeat(60_000)
+    client.write(`PUT http://one.test:${target.port}/ HTTP/1.1\r\nX: ${long}\r\nContent-Length: 60000\r\n\r\n${long}`)
+    const origin = await target.next()
+    const head = `PUT / HTTP/1.1\r\nHost: one.test:${target.port}\r\nx: ${long}\r\ncontent-length: 60000\r\nConnection: close\r\n\r\n`
+    expect((await origin.readText(head.length + 60_000)) === head + long).toBe(true)
+    client.reset()
+    await proxy.empty()
+    expect(proxy.total(Total.up)).toBe(head.length + 60_000)
+    expect(proxy.total(Total.pacedUp)).toBeGreaterThan(0)
   })
 
   it('log in on the connection on which they were told to', async () => {

@@ -61,6 +61,7 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
     limitLines,
     egress: new EgressAddresses(() => {}),
     longHeads: new LongHeads(),
+    bounds: new Map(),
     verdicts: new Verdicts({
       table: sessions.table,
       groupOf: () => 0,

@@ -1,4 +1,5 @@
 import type { Epoll } from '../../os/epoll.ts'
+import type { Limit } from '../../socks/conversation.ts'
 import type { Liveness, Timeouts } from '../engine.ts'
 import type { EgressAddresses } from '../shared/egress-addresses.ts'
 import type { LimitLines } from '../shared/limit-lines.ts'
@@ -24,6 +25,8 @@ export interface LoopContext {
   /** What users may use, and use: shared with the other loops. */
   readonly limitLines: LimitLines
   readonly egress: EgressAddresses
+  /** By slot, of sessions of which not all that the client sends goes on. */
+  readonly bounds: Map<number, Limit>
   /** Of sessions of this loop. */
   readonly longHeads: LongHeads
   /** To the main thread. */

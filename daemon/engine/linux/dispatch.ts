@@ -1,8 +1,8 @@
 import { Command } from '../../socks/messages.ts'
 import { forwarded, State } from '../session-table.ts'
-import type { LongHeads } from '../shared/long-heads.ts'
 import type { Associator } from './associator.ts'
 import type { Binder } from './binder.ts'
+import type { LoopContext } from './context.ts'
 import type { Dialer } from './dialer.ts'
 import { EventQueue } from './event-queue.ts'
 import { firstExtraKey } from './extras.ts'
@@ -55,12 +55,13 @@ export class Dispatch {
   readonly #setUps: EventQueue
   readonly #onSetUp = (key: number, generation: number, events: number) => this.#serve(key, generation, events)
 
-  constructor(sessions: Sessions, stages: Stages, longHeads: LongHeads) {
+  constructor(sessions: Sessions, stages: Stages, { longHeads, bounds }: Pick<LoopContext, 'longHeads' | 'bounds'>) {
     this.#sessions = sessions
     this.#ways = waysOf(stages)
     this.#setUps = new EventQueue(sessions.fd.length)
     sessions.onEnd = (slot) => {
       longHeads.release(slot)
+      if (bounds.size > 0) bounds.delete(slot)
       this.forget(slot)
     }
   }

@@ -5,6 +5,7 @@ import { EPOLLIN, Epoll } from '../../os/epoll.ts'
 import { clearEvent } from '../../os/event.ts'
 import { PipePool } from '../../os/pipe-pool.ts'
 import { isOurs } from '../../os/udp.ts'
+import type { Limit } from '../../socks/conversation.ts'
 import { Command } from '../../socks/messages.ts'
 import type { RuleMemory, Tuning } from '../engine.ts'
 import { forwarded, Reason, SessionTable, State } from '../session-table.ts'
@@ -167,6 +168,7 @@ export class Loop {
     const names = new Names(sessions, clock, post)
     const replies = new Replies(sessions)
     const longHeads = new LongHeads()
+    const bounds = new Map<number, Limit>()
     const refusals = new Refusals(sessions, replies)
     this.#rules = options.rules
     this.#sessions = sessions
@@ -183,6 +185,7 @@ export class Loop {
       limitLines,
       egress: new EgressAddresses((message) => post({ type: 'warn', message })),
       longHeads,
+      bounds,
       post,
       timeouts,
       liveness,
@@ -211,7 +214,7 @@ export class Loop {
     this.#pacer = pacer
     this.#quotas = quotas
     this.#datagrams = datagrams
-    this.#dispatch = new Dispatch(sessions, { negotiator, dialer, binder, associator, relay, refusals }, longHeads)
+    this.#dispatch = new Dispatch(sessions, { negotiator, dialer, binder, associator, relay, refusals }, context)
     this.#review = new Review(context, this.#dispatch)
     this.#turns = new TurnRecord(table.turns)
     this.#messageKey = capacity * 2

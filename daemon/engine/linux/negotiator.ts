@@ -152,7 +152,10 @@ export class Negotiator implements Stage {
     if (step.kind === 'more') return true
     if (step.kind === 'request') {
       this.forget(slot)
-      this.#admitter.admit(slot, step.command, step.destination, negotiation.takeRest())
+      const rest = negotiation.takeRest()
+      const { bound } = negotiation
+      if (bound) this.#loop.bounds.set(slot, bound)
+      this.#admitter.admit(slot, step.command, step.destination, rest)
       return false
     }
     const { username, password } = step

@@ -66,6 +66,7 @@ export class Relay implements Stage {
     const client = clientOf(slot)
     const generation = this.#sessions.generation[slot]
     this.#loop.longHeads.release(slot)
+    if (this.#loop.bounds.has(slot)) flags[client] |= Flag.bounded
     if (rest.length > 0) this.#early.set(client, rest)
     if (rest.length > 0 || flags[client] & Flag.readable) this.#pump(client)
     if (!this.#sessions.isCurrent(slot, generation)) return
@@ -145,14 +146,43 @@ export class Relay implements Stage {
       if (flags[from ^ 1] & Flag.dead) return
       if (moved >= this.#turnBytes()) return this.#enqueue(from)
       const bulk = flags[from] & Flag.bulk
-      const want = bulk ? this.#turnBytes() : copyBytes
-      const most = flags[from] & Flag.paced ? this.#pacer.grant(from, want) : want
+      let want = bulk ? this.#turnBytes() : copyBytes
+      if (flags[from] & Flag.bounded) want = Math.min(want, this.#leftOf(from))
+      if (want === 0) return this.#beyond(from)
+      let most = flags[from] & Flag.paced ? this.#pacer.grant(from, want) : want
       if (most === 0) return this.#waits(from)
+      // A grant may be more than what was asked for, and what is beyond may not be read.
+      if (flags[from] & Flag.bounded) most = Math.min(most, want)
       const count = bulk ? this.#splice(from, most) : this.#copy(from, most)
       if (count <= 0) return this.#stuck(from)
       if (!bulk && flags[from] & Flag.bulk) return this.#enqueue(from)
       moved += count
     }
+  }
+
+  /** How much of what a client may still say goes on. */
+  #leftOf(from: number): number {
+    return this.#loop.bounds.get(slotOf(from))?.left ?? 0
+  }
+
+  /** All that is to go on has been said: whatever else comes is meant for somebody else, and ends the session. */
+  #beyond(from: number): void {
+    const result = recv(this.#sessions.fd[from], this.#buffer, 1, MSG_PEEK)
+    if (result > 0) this.#sessions.reset(slotOf(from), Reason.reset)
+    else this.#noMore(from, result)
+  }
+
+  /** Whether all of these bytes may go on; else the session has been ended. */
+  #isWithin(from: number, bytes: Uint8Array): boolean {
+    const slot = slotOf(from)
+    if (this.#loop.bounds.get(slot)?.pass(bytes) === bytes.length) return true
+    this.#sessions.reset(slot, Reason.reset)
+    return false
+  }
+
+  /** Bytes that are spliced cannot be looked at. */
+  #maySplice(from: number): boolean {
+    return !(this.#sessions.flags[from] & Flag.bounded) || (this.#loop.bounds.get(slotOf(from))?.isCounted ?? false)
   }
 
   /** `from` has no credit. Its end, or its error, costs none once all that it said before has been read. */
@@ -193,11 +223,13 @@ export class Relay implements Stage {
     const short = count < Math.min(most, copyBytes)
     if (flags[from] & Flag.paced) this.#pacer.used(from, most, Math.max(count, 0), !short)
     if (count <= 0) return this.#noMore(from, count)
+    if (flags[from] & Flag.bounded && !this.#isWithin(from, this.#buffer.subarray(0, count))) return 0
     if (short) this.#movesLittle(from)
     // The next read comes before the next look at the events, which would tell of an urgent byte.
     else this.#sessions.keepUrgent(from)
     if (short && this.#sessions.shortReadEmpties(from)) flags[from] &= ~Flag.readable
-    else if (!short && count >= bulkFloor && !(flags[from] & Flag.urgent)) flags[from] |= Flag.bulk
+    else if (!short && count >= bulkFloor && !(flags[from] & Flag.urgent) && this.#maySplice(from))
+      flags[from] |= Flag.bulk
     // The last bytes wait for the end that follows at once, and travel in its packet.
     const last = short && this.#sessions.shortReadEnds(from)
     const moved = this.#write(from, this.#buffer, count, last ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL)
@@ -247,6 +279,7 @@ export class Relay implements Stage {
       this.#pipes.release(pipe, true)
       return this.#noMore(from, count)
     }
+    if (flags[from] & Flag.bounded) this.#loop.bounds.get(slotOf(from))?.count(count)
     if (count < bulkFloor) flags[from] &= ~Flag.bulk
     return this.#drain(from, pipe, count) ? count : 0
   }

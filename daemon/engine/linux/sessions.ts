@@ -54,6 +54,8 @@ export const Flag = {
   inStream: 16384,
   /** It and its peer talk: their client has said little more than once. */
   talks: 32768,
+  /** On a client's half: not all that it may say goes on (`LoopContext.bounds`). */
+  bounded: 65536,
 } as const
 
 /** The time in milliseconds as `performance.now` has it, which only goes forward; read once per turn of the loop. */
@@ -73,7 +75,7 @@ export class Sessions {
   /** By half: its socket, or -1. In shared memory, for the main thread to reset them all if the process must end. */
   readonly fd: Int32Array
   /** By half: `Flag`s. */
-  readonly flags: Uint16Array
+  readonly flags: Uint32Array
   /** By slot: how often it has been given away. */
   readonly generation: Uint32Array
   /** By slot: when a byte or an end last moved, on the loop's clock. */
@@ -108,7 +110,7 @@ export class Sessions {
   ) {
     this.table = table
     this.fd = parts.fd
-    this.flags = new Uint16Array(table.capacity * 2)
+    this.flags = new Uint32Array(table.capacity * 2)
     this.generation = new Uint32Array(table.capacity)
     this.touched = new Float64Array(table.capacity)
     this.#free = new Int32Array(table.capacity)

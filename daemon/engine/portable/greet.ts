@@ -115,6 +115,9 @@ class Greeter {
     const { client } = this.#session
     client.off('data', this.#receive)
     const rest = this.#negotiation.takeRest()
+    this.#session.bound = this.#negotiation.bound
+    // Whoever relays hears it again.
+    this.#session.bound?.expectAgain(rest.length)
     if (rest.length > 0) client.unshift(rest)
     this.#session.context.paused.add(client)
     this.#session.clearDeadline()

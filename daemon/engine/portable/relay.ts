@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { Reason } from '../session-table.ts'
 import { Direction } from '../shared/limit-lines.ts'
 import { Flow } from './pacer.ts'
 import type { Session } from './session.ts'
@@ -26,12 +27,14 @@ export function relay(session: Session, target: Socket): void {
  * and a chunk. `delivered` hears of bytes when the kernel has taken them.
  */
 function move(
-  { context, row }: Session,
+  session: Session,
   direction: Direction,
   [from, to]: readonly [Socket, Socket],
   delivered: (bytes: number) => void,
 ): void {
+  const { context, row } = session
   const { paused, pacer } = context
+  const bound = direction === Direction.up ? session.bound : undefined
   const goOn = () => {
     if (to.writableNeedDrain || flow.isWaiting) return
     paused.delete(from)
@@ -41,8 +44,10 @@ function move(
   from.on('data', (chunk: Buffer) => {
     const granted = pacer.grant(flow, chunk.length, from.readableLength)
     const isWhole = granted === chunk.length
+    const part = isWhole ? chunk : chunk.subarray(0, granted)
+    if (bound && bound.pass(part) < granted) return session.reset(Reason.reset)
     if (granted > 0)
-      to.write(isWhole ? chunk : chunk.subarray(0, granted), (error) => {
+      to.write(part, (error) => {
         if (!error) delivered(granted)
       })
     if (isWhole && !to.writableNeedDrain) return

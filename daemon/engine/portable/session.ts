@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
+import type { Limit } from '../../socks/conversation.ts'
 import { Reason } from '../session-table.ts'
 import { refusalReply } from '../shared/protocols.ts'
 import { lingerTime, notAllowed, type Refusal, refusalOf } from '../shared/refusals.ts'
@@ -28,6 +29,8 @@ export class Session {
   #touched = 0
   /** The client is still to ask for something. */
   isSilent = false
+  /** What of all that the client says goes on to its destination; undefined: all. */
+  bound: Limit | undefined
   /** The client has been told to log in, and may still do so: should it leave, it has been denied. */
   isChallenged = false
   /** Which of the timeouts bounds a standing session. */

@@ -1,0 +1,113 @@
+const [lineFeed, carriageReturn] = [0x0a, 0x0d]
+/** A size of 15 hexadecimal digits is beyond all that is sent, and still a number. */
+const mostDigits = 15
+/** Of what may stand behind a size, and of a trailer's line, in bytes. */
+const longestLine = 4096
+
+/**
+ * Which of a client's bytes behind the head are of its request's body (RFC 9112, section 6). No byte beyond goes to the
+ * destination: the next request would be for another one, which has no business with it, whatever the first one answered.
+ */
+export class RequestBody {
+  /** Bytes that are still to come, of a body in chunks: of this chunk. */
+  #left: number
+  /** Where the next byte of a body in chunks is; undefined: its length was told. */
+  #place: 'size' | 'extension' | 'data' | 'data end' | 'trailer' | undefined
+  #digits = 0
+  #lineLength = 0
+  #last = 0
+  #isOver = false
+  /** So many bytes that have passed come once more. */
+  #again = 0
+
+  /** `length`: bytes; undefined: it comes in chunks. */
+  constructor(length: number | undefined) {
+    this.#left = length ?? 0
+    this.#place = length === undefined ? 'size' : undefined
+  }
+
+  /** How many bytes may come at most. */
+  get left(): number {
+    if (this.#place === undefined) return this.#left
+    return this.#isOver ? 0 : Number.POSITIVE_INFINITY
+  }
+
+  /** Whether bytes that nobody has looked at can be told, too, with `count`. */
+  get isCounted(): boolean {
+    return this.#place === undefined
+  }
+
+  /** So many bytes, head and body, will be passed to `pass` before those that follow. */
+  expectAgain(count: number): void {
+    this.#again = count
+  }
+
+  /** Takes so many bytes, no more than are left, for part of the body. */
+  count(bytes: number): void {
+    this.#left -= bytes
+  }
+
+  /** How many of these bytes, from the first, are of the body; all others are beyond it, or it is malformed. */
+  pass(bytes: Uint8Array): number {
+    const known = Math.min(this.#again, bytes.length)
+    this.#again -= known
+    if (known === bytes.length) return known
+    if (this.#place !== undefined) return this.#passChunks(bytes, known)
+    const passed = Math.min(this.#left, bytes.length - known)
+    this.#left -= passed
+    return known + passed
+  }
+
+  #passChunks(bytes: Uint8Array, from: number): number {
+    for (let at = from; at < bytes.length; ) {
+      if (this.#isOver) return at
+      if (this.#place === 'data') {
+        const count = Math.min(this.#left, bytes.length - at)
+        this.#left -= count
+        at += count
+        if (this.#left === 0) this.#place = 'data end'
+      } else {
+        const isWell = this.#take(bytes[at] as number)
+        if (!isWell) {
+          this.#isOver = true
+          return at
+        }
+        at++
+      }
+    }
+    return bytes.length
+  }
+
+  /** Takes a byte of what stands around the data; false if it may not stand there. */
+  #take(octet: number): boolean {
+    const before = this.#last
+    this.#last = octet
+    this.#lineLength++
+    if (octet === lineFeed) return before === carriageReturn && this.#endLine()
+    if (before === carriageReturn || this.#lineLength > longestLine) return false
+    if (octet === carriageReturn) return this.#place !== 'size' || this.#digits > 0
+    if (this.#place === 'data end') return false
+    if (this.#place !== 'size') return true
+    const digit = Number.parseInt(String.fromCharCode(octet), 16)
+    if (Number.isNaN(digit)) {
+      this.#place = 'extension'
+      return this.#digits > 0 && (octet === 0x3b || octet === 0x20 || octet === 0x09)
+    }
+    this.#left = 16 * this.#left + digit
+    return ++this.#digits <= mostDigits
+  }
+
+  /** A line of what stands around the data has ended, by CR LF. */
+  #endLine(): boolean {
+    const isEmpty = this.#lineLength === 2
+    this.#lineLength = 0
+    this.#last = 0
+    if (this.#place === 'data end') this.#place = isEmpty ? 'size' : this.#place
+    else if (this.#place === 'trailer') this.#isOver = isEmpty
+    else {
+      this.#place = this.#left === 0 ? 'trailer' : 'data'
+      this.#digits = 0
+    }
+    return true
+  }
+}
