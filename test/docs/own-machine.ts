@@ -31,7 +31,7 @@ esac`,
   // systemd: test/service/unit.test.ts is about its unit.
   'systemd-sysusers':
     "echo 'proxyd:x:999:999::/var/lib/proxyd:/bin/false' >>/etc/passwd && echo 'proxyd:x:999:' >>/etc/group",
-  systemctl: '[[ "$*" =~ ^(daemon-reload|(restart|reload|enable|enable --now) proxyd)$ ]]',
+  systemctl: '[[ "$*" =~ ^(daemon-reload|(start|stop|restart|reload|enable|enable --now) proxyd(\\.socket)?)$ ]]',
 }
 
 /** Programs that only look at what a page has them read, and that a machine need not have: without one, that is not tried. */
