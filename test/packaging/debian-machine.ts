@@ -38,7 +38,7 @@ exec systemd-nspawn --quiet --directory="$0" --register=no --keep-unit --console
   --link-journal=no --boot systemd.mask=apt-daily.timer systemd.mask=apt-daily-upgrade.timer`
 
 /** Makes the system anew, or takes it from the last time: an archive of the whole tree. */
-async function makeTree(): Promise<string> {
+export async function makeTree(): Promise<string> {
   const folder = 'node_modules/.cache/debian'
   const archive = join(folder, 'bookworm.tar')
   if (existsSync(archive)) return archive
