@@ -12,7 +12,7 @@ import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { canHaveMachine, type DebianMachine, startMachine } from './debian-machine.ts'
 
 /** Milliseconds: on a busy machine a package takes minutes. */
-const patience = 6 * longestTest
+const patience = 3 * longestTest
 
 const ends = new AsyncDisposableStack()
 const atEnd = (end: () => Promise<void>) => ends.defer(end)
