@@ -10,7 +10,7 @@ const kinds = process.platform === 'linux' ? ['linux', 'portable'] : ['portable'
 describe.runIf(process.platform === 'linux').each(kinds)('%s engine: a flood of guesses from 20 sources', (kind) => {
   // Guesses cost time to check, and a busy machine has little.
   it('ends with a ban of each, and good users come in meanwhile', { timeout: 5 * longestTest }, async () => {
-    const daemon = await startDaemon(['--engine', kind, '-u', 'bob:secret', '-u', 'ann:secret'])
+    const daemon = await startDaemon(['--engine', kind, '--workers', '2', '-u', 'bob:secret', '-u', 'ann:secret'])
     const client = await operate(daemon)
     await set(client, { 'ban-exempt': [] })
     const port = daemon.port('socks')

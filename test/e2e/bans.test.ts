@@ -79,7 +79,7 @@ describe.runIf(process.platform === 'linux').each(['portable', 'linux'])('with t
   })
 
   test('who guesses passwords is banned, and nobody who logged in well from there before', async () => {
-    const daemon = await startDaemon(['--engine', engine, '-u', 'bob:secret'])
+    const daemon = await startDaemon(['--engine', engine, '--workers', '2', '-u', 'bob:secret'])
     const client = await operate(daemon)
     await set(client, { 'ban-exempt': [] })
     // By a login that the loop remembers, of which nobody but the loop knows that it came from there, too.

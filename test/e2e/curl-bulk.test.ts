@@ -29,7 +29,7 @@ describe.skipIf(!curl).each(['portable', 'linux'])('curl through the %s engine',
       arrived = await digest(request)
       response.end()
     })
-    const daemon = await startDaemon(['--engine', engine, '-u', 'bob:hunter2'])
+    const daemon = await startDaemon(['--engine', engine, '--workers', '2', '-u', 'bob:hunter2'])
     const proxy = `127.0.0.1:${daemon.port('socks')}`
     const transfer = (...args: string[]) => run(curl ?? '', ['-sS', '--proxy-user', 'bob:hunter2', ...args])
     const up = await transfer('--socks5', proxy, '-T', sent, `${url}/`)

@@ -143,7 +143,7 @@ it(`nothing that was confirmed is lost by ${kills} kills in the middle of change
   )
   let undecided = 0
   for (let kill = 0; kill <= kills; kill++) {
-    const daemon = await startDaemon([], { folders })
+    const daemon = await startDaemon(['--workers', '2'], { folders })
     const driven: Promise<unknown>[] = []
     let left = 1 + ((kill * 7) % mostConfirmed)
     const enough = Promise.withResolvers<void>()
@@ -184,7 +184,7 @@ async function usedOnDisk(state: string): Promise<number> {
 
 it('what users moved is written while they go on, so that a kill loses only what came since', async () => {
   const folders = await temporaryFolders()
-  const daemon = await startDaemon([], { folders })
+  const daemon = await startDaemon(['--workers', '2'], { folders })
   const target = await startTarget()
   const client = await connectThrough(daemon.port('socks'), target)
   const peer = await target.next()
@@ -193,6 +193,6 @@ it('what users moved is written while they go on, so that a kill loses only what
   await peer.readText(moved.length)
   await expect.poll(() => usedOnDisk(folders.state), { interval: 500 }).toBe(moved.length)
   await daemon.kill()
-  const { stdout } = await exec(await startDaemon([], { folders }), 'usage --csv')
+  const { stdout } = await exec(await startDaemon(['--workers', '2'], { folders }), 'usage --csv')
   expect(stdout).toBe('user,up,down,connections\n(no login),100000,0,0\n')
 })

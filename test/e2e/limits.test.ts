@@ -54,7 +54,7 @@ interface Scene {
 
 describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
   const args = ['--engine', engine, '--timeout-drain', '0']
-  const daemons = sharedDaemon(args)
+  const daemons = sharedDaemon([...args, '--workers', '2'])
 
   /** A user of this daemon. */
   async function start(user: string, daemon?: Daemon): Promise<Scene> {

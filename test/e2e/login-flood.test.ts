@@ -14,7 +14,8 @@ describe.runIf(process.platform === 'linux').each(kinds)('%s engine: a flood of 
     ['at once', false],
     ['without end', true],
   ])('%s does not get a good user refused, nor anybody without a check', async (_, goesOn) => {
-    const daemon = await startDaemon(['--engine', kind, '-u', 'bob:secret', '--timeout-negotiation', '20000'])
+    const flags = ['-u', 'bob:secret', '--timeout-negotiation', '20000']
+    const daemon = await startDaemon(['--engine', kind, '--workers', '2', ...flags])
     const port = daemon.port('socks')
     let refused = 0
     const guess = async (i: number): Promise<Peer> => {

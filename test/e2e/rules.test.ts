@@ -45,7 +45,7 @@ async function done(
 }
 
 describe.each(['portable', 'linux'])('rules of the %s engine', (engine) => {
-  const daemons = sharedDaemon(['--engine', engine, '--commands', 'connect'])
+  const daemons = sharedDaemon(['--engine', engine, '--workers', '2', '--commands', 'connect'])
 
   it('are written with --exec, act at once, on live connections too, and outlast the daemon', async () => {
     const daemon = await startDaemon(['--engine', engine, '--timeout-drain', '0'])

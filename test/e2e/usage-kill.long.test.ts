@@ -26,7 +26,7 @@ async function used(operator: RawClient): Promise<number> {
 
 describe.each(['portable', 'linux'])('%s engine: a daemon that is killed', (engine) => {
   it('knows of what was used all but the last round of storing, which is every ten seconds', async () => {
-    const args = ['--engine', engine]
+    const args = ['--engine', engine, '--workers', '2']
     const daemon = await startDaemon(args)
     const target = await startTarget()
     const operator = await operate(daemon)

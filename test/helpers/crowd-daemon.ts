@@ -35,7 +35,8 @@ export async function startForCrowd(engine: string, file: string): Promise<Daemo
   for (const type of ['A', 'AAAA']) dns.hold(`never.test ${type}`)
   const limits = Object.entries(timeouts).flatMap(([name, value]) => [`--timeout-${name}`, String(value)])
   const daemon = await startDaemon([
-    ...['--engine', engine, '--dns', dns.at, '--max-connections', '1000', '--auth', 'required', ...limits],
+    ...['--engine', engine, '--workers', '2', '--dns', dns.at],
+    ...['--max-connections', '1000', '--auth', 'required', ...limits],
     ...['--access-log', file, '--access-log-size', '2MB', '--access-log-count', '99'],
   ])
   const operator = await operate(daemon)

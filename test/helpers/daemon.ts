@@ -41,11 +41,15 @@ export interface DaemonOptions {
   readonly atEnd?: AtEnd | undefined
 }
 
-/** Start proxyd, on free ports and with folders of its own. */
+/**
+ * Start proxyd, on free ports and with folders of its own. It has one loop, however many cores there are, unless `args` or a
+ * config file say something else: each is some 50 ms of CPU to start.
+ */
 export async function spawnDaemon(args: readonly string[] = [], options: DaemonOptions = {}): Promise<Daemon> {
   const { atEnd = onTestFinished, env = {}, program = builtProgram, within = [] } = options
   const folders = options.folders ?? (await temporaryFolders(atEnd))
-  const own = ['-p', '0', '-P', '0', '--state-dir', folders.state, '--runtime-dir', folders.runtime]
+  const places = ['-p', '0', '-P', '0', '--state-dir', folders.state, '--runtime-dir', folders.runtime]
+  const own = args.includes('--config') ? places : ['--workers', '1', ...places]
   const [command = process.execPath, ...rest] = [...within, process.execPath, program, ...own, ...args]
   const child = spawn(command, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
