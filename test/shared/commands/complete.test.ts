@@ -136,7 +136,11 @@ test.each(examples.filter(([, line]) => line))(
     }
     const [command] = parseCommands(line.replace('get NAME', 'get auth').replace('help VERB', 'help'))
     await Promise.resolve(
-      command?.run({ call, readText: async () => '{"proxyd":1,"users":[{}]}', editText: async () => 'deny' } as never),
+      command?.run({
+        call,
+        readText: async () => '{"proxyd":1,"users":[{"name":"bob"}]}',
+        editText: async () => 'deny',
+      } as never),
     ).catch(() => {})
     const strongest = roles.findLast((role) => demanded.includes(role))
     expect(verbs[name]?.role).toBe(strongest === 'viewer' ? undefined : strongest)
