@@ -1,4 +1,4 @@
-import { connect, isIPv6, type Socket } from 'node:net'
+import { isIPv6, type Socket } from 'node:net'
 import { type Address, formatAddress, parseAddress } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { streamBytes } from '../../sockets/listeners.ts'
@@ -6,6 +6,7 @@ import { inTurns, mostAttempts, tellsAsMuch, untilNextAttempt } from '../shared/
 import { type Failure, notAllowed, notFound, type Refusal, refusalOf } from '../shared/refusals.ts'
 import type { Verdicts } from '../shared/verdicts.ts'
 import { watchOver } from './context.ts'
+import { Dialled } from './dialled.ts'
 import { reset, type Session } from './session.ts'
 
 /** Taken by node:net, though its types do not tell of them. */
@@ -31,12 +32,12 @@ export function refusalFor(error: unknown): Refusal {
  * Connects to the first of these addresses that answers within `timeouts.connect` (see `happy-eyeballs.ts`). Rejects with an
  * error that has a `code`; also if the session ends meanwhile.
  */
-export function dialAll(session: Session, addresses: readonly string[], destination: Destination): Promise<Socket> {
+export function dialAll(session: Session, addresses: readonly string[], destination: Destination): Promise<Dialled> {
   return new Promise((resolve, reject) => new Dial(session, addresses, destination, { resolve, reject }).next())
 }
 
 interface Outcome {
-  readonly resolve: (target: Socket) => void
+  readonly resolve: (target: Dialled) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -109,7 +110,7 @@ class Dial {
   /** From the first address that is there still of those in `from`, or from wherever the system says. */
   #dial(address: string, [from, ...others]: readonly Address[] = []): void {
     this.#session.row.dialling(address)
-    const socket = connect({
+    const target = new Dialled({
       host: address,
       port: this.#port,
       allowHalfOpen: true,
@@ -117,12 +118,13 @@ class Dial {
       ...streamLimits,
       ...(from && { localAddress: formatAddress(from.bytes) }),
     })
+    const { socket } = target
     this.#attempts.add(socket)
     this.#session.own(socket, () => {
       if (socket.connecting) socket.destroy(new DialError('ECANCELED'))
       else reset(socket)
     })
-    socket.once('connect', () => this.#connected(socket, address))
+    socket.once('connect', () => this.#connected(target, address))
     // An error always ends in 'close' too; without any listener it would end the process.
     socket.on('error', (error) => {
       if (!this.#attempts.delete(socket)) return
@@ -134,7 +136,8 @@ class Dial {
     })
   }
 
-  #connected(socket: Socket, address: string): void {
+  #connected(target: Dialled, address: string): void {
+    const { socket } = target
     if (!this.#attempts.delete(socket)) return
     if (isItself(socket, this.#port)) {
       reset(socket)
@@ -146,7 +149,7 @@ class Dial {
     const { row, context } = this.#session
     row.dialling(address)
     // The rules may be others than when it was dialled.
-    if (this.#verdicts === context.verdicts || context.verdicts.stands(row.slot)) return this.#outcome.resolve(socket)
+    if (this.#verdicts === context.verdicts || context.verdicts.stands(row.slot)) return this.#outcome.resolve(target)
     socket.destroy()
     this.#outcome.reject(new DialError(notAllowed))
   }

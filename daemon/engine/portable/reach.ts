@@ -1,15 +1,15 @@
-import type { Socket } from 'node:net'
 import { formatAddress } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { notResolved, type Refusal } from '../shared/refusals.ts'
 import { DialError, dialAll, refusalFor } from './dial.ts'
+import type { Dialled } from './dialled.ts'
 import type { Session } from './session.ts'
 
 /** Says why a destination was not reached. Not called of a session that is over. */
 export type Refuse = (refusal: Refusal) => void
 
 /** Connects to a destination; undefined if that failed, or if the session is over. Never rejects. */
-export async function reach(session: Session, destination: Destination, refuse: Refuse): Promise<Socket | undefined> {
+export async function reach(session: Session, destination: Destination, refuse: Refuse): Promise<Dialled | undefined> {
   try {
     const addresses = await addressesOf(session, destination)
     if (session.isOver) return undefined

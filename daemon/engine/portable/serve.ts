@@ -41,7 +41,7 @@ export async function forward(session: Session, destination: Destination): Promi
 async function connect(session: Session, destination: Destination): Promise<void> {
   const target = await reach(session, destination, (refusal) => session.refuse(refusal))
   if (!target) return
-  const reply = successReply(session.row.protocol, boundOf(target.localAddress, target.localPort))
+  const reply = successReply(session.row.protocol, boundOf(target.socket.localAddress, target.socket.localPort))
   if (reply) session.client.write(reply)
   relay(session, target)
 }
