@@ -89,6 +89,7 @@ describe.each(['portable', 'linux'])('with the %s engine', (engine) => {
       user: 'bob',
       source,
       cmd: 'connect',
+      protocol: 'socks5',
       name: null,
       address: target.host,
       port: target.port,

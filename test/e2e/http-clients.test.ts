@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { closedFields } from '../../shared/filter/connection-fields.ts'
+import { compileFilter } from '../../shared/filter/filter.ts'
+import type { ClosedConnection } from '../../shared/protocol/methods.ts'
 import { sharedDaemon } from '../helpers/daemon.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { operate } from '../helpers/operate.ts'
@@ -55,6 +58,13 @@ describe.each(['portable', 'linux'])('clients of HTTP and SOCKS 4 through the %s
       const { connections } = (await operator.call('connections.closed', { limit: 4 })).result
       const told = connections.map(({ protocol, command }: Record<string, string>) => `${protocol} ${command}`)
       expect(told).toEqual(['socks5 connect', 'socks4 connect', 'socks4 connect', 'http connect'])
+      const { matches } = compileFilter({ fields: closedFields }, 'protocol:http')
+      expect(connections.map((connection: ClosedConnection) => matches?.({ connection }))).toEqual([
+        false,
+        false,
+        false,
+        true,
+      ])
     })
   })
 

@@ -85,6 +85,7 @@ describe.each(engines)('metrics of the $kind engine', ({ kind }) => {
         'proxyd_sessions_total{command="connect",reason="forbidden"}': 1,
         'proxyd_sessions_total{command="none",reason="denied"}': 1,
         proxyd_session_duration_seconds_count: 1,
+        'proxyd_sessions_by_protocol_total{protocol="socks5"}': 3,
         'proxyd_session_bytes_total{direction="up"}': 5,
         'proxyd_session_bytes_total{direction="down"}': 7,
         proxyd_handshake_duration_seconds_count: 1,
