@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { builtinsOnDemand } from '../shared/builtins-on-demand.ts'
 import { noteBundled } from '../shared/packaging/bundled.ts'
-import { programHead } from '../shared/program-head.ts'
+import { daemonFlags, programHead } from '../shared/program-head.ts'
 import { version } from '../shared/version.ts'
 
 /** Bundles the daemon into dist/: proxyd.js, what that starts, the worker that each loop of the Linux engine runs in, and the threads of store, rules and access log. */
@@ -43,7 +43,7 @@ noteBundled('proxyd', [bundled])
  * A file of its own, since an older Node would fail at what the rest imports. A daemon outlives its terminal, also one that
  * goes while it starts. Of the 30 ms before this line nobody can take SIGHUP away: Node gives all signals their defaults back.
  */
-const entry = `${programHead('--disable-sigusr1')}process.on('SIGHUP', () => {})
+const entry = `${programHead(daemonFlags.join(' '))}process.on('SIGHUP', () => {})
 const { execPath, versions } = process
 if (Number.parseInt(versions.node) >= 24) await import('./proxyd-main.js')
 else {

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { daemonFlags } from '../../shared/program-head.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { findProgram } from '../helpers/programs.ts'
 import { own, ownFolder, removeFolder, signal } from './belongings.ts'
@@ -58,8 +59,9 @@ function ours(name: string, engine: 'linux' | 'portable', ...flags: string[]): S
     engine,
     command: (port, folder, password) => [
       process.execPath,
-      ...[program, '-l', '127.0.0.1', '-p', `${port}`, '-L', '127.0.0.1', '-P', '0', '--log-level', 'error'],
-      ...['--state-dir', join(folder, 'state'), '--runtime-dir', join(folder, 'run'), '--engine', engine, ...flags],
+      ...[...daemonFlags, program, '-l', '127.0.0.1', '-p', `${port}`, '-L', '127.0.0.1', '-P', '0'],
+      ...['--state-dir', join(folder, 'state'), '--runtime-dir', join(folder, 'run')],
+      ...['--log-level', 'error', '--engine', engine, ...flags],
       ...(password ? ['-u', `${credentials.username}:${credentials.password}`] : []),
     ],
   }

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { expect } from 'vitest'
+import { daemonFlags } from '../../shared/program-head.ts'
 import type { Connection } from '../../shared/protocol/methods.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
 import { startDnsServer, type Zone } from './dns-server.ts'
@@ -34,11 +35,12 @@ export async function startForCrowd(engine: string, file: string): Promise<Daemo
   const dns = await startDnsServer(zone)
   for (const type of ['A', 'AAAA']) dns.hold(`never.test ${type}`)
   const limits = Object.entries(timeouts).flatMap(([name, value]) => [`--timeout-${name}`, String(value)])
-  const daemon = await startDaemon([
+  const args = [
     ...['--engine', engine, '--workers', '2', '--dns', dns.at],
     ...['--max-connections', '1000', '--auth', 'required', ...limits],
     ...['--access-log', file, '--access-log-size', '2MB', '--access-log-count', '99'],
-  ])
+  ]
+  const daemon = await startDaemon(args, { nodeFlags: daemonFlags })
   const operator = await operate(daemon)
   for (const name of names)
     expect((await operator.call('users.add', { name, password: 'secret' })).error).toBeUndefined()

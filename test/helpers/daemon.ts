@@ -35,6 +35,8 @@ export interface DaemonOptions {
   readonly env?: Readonly<Record<string, string>>
   /** The program's file; the built one unless a test has another. */
   readonly program?: string
+  /** What Node itself is started with; nothing unless a test is about that. */
+  readonly nodeFlags?: readonly string[]
   /** A command that starts the one given behind it. */
   readonly within?: readonly string[]
   /** For a daemon of several tests; without it, it ends with the test at the latest. */
@@ -46,11 +48,11 @@ export interface DaemonOptions {
  * config file say something else: each is some 50 ms of CPU to start.
  */
 export async function spawnDaemon(args: readonly string[] = [], options: DaemonOptions = {}): Promise<Daemon> {
-  const { atEnd = onTestFinished, env = {}, program = builtProgram, within = [] } = options
+  const { atEnd = onTestFinished, env = {}, program = builtProgram, nodeFlags = [], within = [] } = options
   const folders = options.folders ?? (await temporaryFolders(atEnd))
   const places = ['-p', '0', '-P', '0', '--state-dir', folders.state, '--runtime-dir', folders.runtime]
   const own = args.includes('--config') ? places : ['--workers', '1', ...places]
-  const [command = process.execPath, ...rest] = [...within, process.execPath, program, ...own, ...args]
+  const [command = process.execPath, ...rest] = [...within, process.execPath, ...nodeFlags, program, ...own, ...args]
   const child = spawn(command, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { globSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { build } from 'esbuild'
+import { daemonFlags } from '../../program-head.ts'
 
 /**
  * Makes both programs one executable: `build.ts NODE FOLDER`, called from the root once they are bundled. NODE goes into it: one
@@ -29,7 +30,7 @@ const config = {
   output: 'proxyd',
   disableExperimentalSEAWarning: true,
   // Nothing of the environment (NODE_OPTIONS) or of the command line is for Node.
-  execArgv: ['--disable-sigusr1'],
+  execArgv: daemonFlags,
   execArgvExtension: 'none',
   assets: {
     ...Object.fromEntries(files.map((file) => [basename(file), resolve(file)])),
