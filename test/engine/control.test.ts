@@ -217,6 +217,11 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
       expect(await forwarded.readText(3)).toBe('out')
       forwarded.reset()
     }
+    for (let i = 0; i < 10; i++) {
+      void proxy.engine.drain()
+      await proxy.engine.undrain()
+      expect(sockets()).toEqual(before)
+    }
     client.write('still here')
     expect(await peer.readText(10)).toBe('still here')
 

@@ -140,6 +140,8 @@ class LinuxEngine implements Engine {
   }
 
   async undrain(): Promise<void> {
+    // Until a loop has heard of the drain, the ports are taken by ourselves: what it confirms comes after that.
+    await this.#order({ kind: 'kill', value: [] })
     const loops = this.#loops.filter((loop) => loop.canServe)
     this.#listeners = await this.#reopen(loops.length)
     await Promise.all(loops.map((loop, i) => loop.undrain(this.#ordered, shareOf(this.#listeners, i, loops.length))))
