@@ -19,10 +19,13 @@ import { startLimiting } from './limiting.ts'
 import type { LimitKeeper } from './limits/limit-keeper.ts'
 import type { Usage } from './limits/usage.ts'
 import { endpointsAskedFor } from './listening.ts'
+import { MemoryWatch } from './memory-watch.ts'
 import { Resolver } from './names/resolver.ts'
 import { byServers } from './names/servers.ts'
 import { bySystem } from './names/system.ts'
 import type { Endpoint } from './net/endpoint.ts'
+import { countLive } from './observe/metrics.ts'
+import { groupMemory } from './os/memory-limit.ts'
 import { withoutRepeats } from './repeats.ts'
 import { type PreparedRules, prepareRules } from './rules/live-rules.ts'
 import type { Members } from './rules/rule-subjects.ts'
@@ -59,6 +62,8 @@ export interface DataPlane {
   /** As the engine has started with them. */
   readonly rules: PreparedRules
   readonly orders: EngineOrders
+  /** As the setting says, or fewer where memory is short. */
+  maxConnections(): number
   /** Stores all that traffic has brought about. Rejects with a StoreError. */
   store(): Promise<void>
   /** Acts by new timeouts, permissions and limits; resolves when all loops do. */
@@ -130,6 +135,13 @@ export async function startDataPlane(
   )
   parts.defer(() => engine.close())
   banning.watch(engine)
+  let current = settings
+  const memory = groupMemory()
+  const watch = memory && new MemoryWatch({ memory, countLive: () => countLive(engine.tables), warn: warnOfTraffic })
+  parts.defer(() => watch?.close())
+  const maxConnections = () => Math.min(current['max-connections'], watch?.most ?? Number.POSITIVE_INFINITY)
+  const tuneEngine = () => engine.order('tune', { ...tuningOf(current), maxSessions: maxConnections() })
+  watch?.start(() => void tuneEngine())
   return {
     engine,
     accounts,
@@ -147,6 +159,7 @@ export async function startDataPlane(
     names: resolver,
     members,
     rules,
+    maxConnections,
     orders: new EngineOrders(
       engine,
       limits,
@@ -165,7 +178,8 @@ export async function startDataPlane(
       limiting.tune(values)
       trustedFrom = values['trusted-from']
       const allowed = { ...permissionsOf(values), trusted: trusted() }
-      await Promise.all([engine.order('tune', tuningOf(values)), engine.order('apply', allowed)])
+      current = values
+      await Promise.all([tuneEngine(), engine.order('apply', allowed)])
       await engine.order('limit', undefined)
     },
   }

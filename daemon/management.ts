@@ -92,7 +92,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   const endpoints = await keepClientsAway(control, options)
   listening.push(...controlSockets(control), ...metricsSockets(options))
   const heard = monitoring && new Heard(options, parts)
-  const told = heard && monitored(options, observed, { config, control, heard, users })
+  const told = heard && monitored(options, observed, { control, heard, users })
   const { configFile, manager } = options
   const reload = alsoBefore(
     reloading({ control, config, rules, dataPlane, configFile, manager, log: log.logger, heard }),

@@ -12,7 +12,6 @@ import { Descriptors, memoryReader } from './observe/health.ts'
 import { MetricsServer, type Told } from './prometheus/server.ts'
 import { snapshots } from './prometheus/snapshot.ts'
 import { UserSeries } from './prometheus/user-series.ts'
-import type { LiveSettings } from './settings/live-settings.ts'
 import { metricsEndpoints } from './settings/metrics-endpoints.ts'
 import type { HandedSockets } from './sockets/handed-sockets.ts'
 
@@ -76,23 +75,21 @@ export function monitored(
   { dataPlane, version, ending, predecessor }: ManagementOptions,
   { metrics, wall }: Observed,
   parts: {
-    readonly config: Pick<LiveSettings, 'values'>
     readonly control: ControlServer
     readonly heard: Heard
     readonly users: UserSeries | undefined
   },
 ): Told {
-  const { config, ...own } = parts
-  const { engine, limitLines, passwords, logins, names, bans, accessLog } = dataPlane
+  const { engine, limitLines, passwords, logins, names, bans, accessLog, maxConnections } = dataPlane
   const descriptors = new Descriptors()
   const memory = memoryReader()
   return {
     takeSnapshot: snapshots({
-      ...own,
+      ...parts,
       ...{ engine, limitLines, passwords, logins, names, bans, accessLog, metrics, version },
       started: wall.tellNow(0),
       before: () => predecessor?.live ?? 0,
-      maxConnections: () => config.values['max-connections'],
+      maxConnections,
       process: () => ({ descriptors: descriptors.health, memory: memory() }),
     }),
     whyNotReady: () => (ending.isDraining ? 'draining' : undefined),

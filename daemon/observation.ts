@@ -158,8 +158,7 @@ export function statusReport(
     readonly webhook: { readonly state: Result<'status.get'>['health']['webhook'] } | undefined
   },
 ): () => Result<'status.get'> {
-  const { engine, accounts, names, accessLog } = dataPlane
-  const maxConnections = () => config.values['max-connections']
+  const { engine, accounts, names, accessLog, maxConnections } = dataPlane
   const { usage, limits, limitLines: lines } = dataPlane
   const waiting = () => [...late.waiting, ...dataPlane.waiting()]
   const near = nearLimits({ accounts, effective: limits.effective, usage, lines }, mostNear)

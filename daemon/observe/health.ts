@@ -9,7 +9,7 @@ import { Recent } from './recent.ts'
 
 export interface HealthSources {
   readonly engine: Pick<Engine, 'kind' | 'tables' | 'capacity' | 'restarts'>
-  /** The setting. */
+  /** The setting, or fewer where memory is short. */
   readonly maxConnections: () => number
   readonly metrics: { readonly lag: number }
   readonly store: { readonly health: Omit<Health['store'], 'waiting'> }

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
+import { controlGroups, readIfThere } from './control-groups.ts'
 
 /**
  * Threads that this process may start beside all that run: by RLIMIT_NPROC (getrlimit(2)), which counts those of its user,
@@ -11,7 +12,7 @@ export function spareThreads(proc = '/proc', groups = '/sys/fs/cgroup'): number 
 
 function spareOfUser(proc: string): number {
   const uid = process.getuid?.() ?? 0
-  const [, limit] = /^Max processes +(\d+)/m.exec(read(`${proc}/self/limits`)) ?? []
+  const [, limit] = /^Max processes +(\d+)/m.exec(readIfThere(`${proc}/self/limits`)) ?? []
   if (limit === undefined || (uid === 0 && isOutermost(proc))) return Number.POSITIVE_INFINITY
   const own = readdirSync(proc).filter((name) => /^\d+$/.test(name) && ownerOf(`${proc}/${name}`) === uid)
   return Number(limit) - own.reduce((sum, pid) => sum + threadsOf(`${proc}/${pid}`), 0)
@@ -19,7 +20,7 @@ function spareOfUser(proc: string): number {
 
 /** Whether user 0 is the kernel's own, whom RLIMIT_NPROC does not bind (user_namespaces(7)). */
 function isOutermost(proc: string): boolean {
-  return /^\s*0\s+0\s+4294967295\s*$/.test(read(`${proc}/self/uid_map`))
+  return /^\s*0\s+0\s+4294967295\s*$/.test(readIfThere(`${proc}/self/uid_map`))
 }
 
 function ownerOf(path: string): number | undefined {
@@ -27,43 +28,15 @@ function ownerOf(path: string): number | undefined {
 }
 
 function threadsOf(process: string): number {
-  return Number(/^Threads:\s+(\d+)/m.exec(read(`${process}/status`))?.[1] ?? 0)
+  return Number(/^Threads:\s+(\d+)/m.exec(readIfThere(`${process}/status`))?.[1] ?? 0)
 }
 
 /** Of each group that this process is in, and of those around it. */
 function spareOfGroups(proc: string, groups: string): number[] {
-  return read(`${proc}/self/cgroup`)
-    .split('\n')
-    .flatMap((line) => {
-      const [hierarchy, controllers = '', path = ''] = line.split(':')
-      if (hierarchy !== '0' && !controllers.split(',').includes('pids')) return []
-      // Version 2 is one hierarchy; beside version 1 it has a folder of its own (cgroups(7)).
-      const roots = hierarchy === '0' ? [groups, `${groups}/unified`] : [`${groups}/pids`]
-      return roots.flatMap((root) => foldersOf(path).map((folder) => spareOfGroup(root + folder)))
-    })
-}
-
-/** `/a/b` is in itself, in `/a`, and in all. */
-function foldersOf(path: string): string[] {
-  const names = path.split('/').filter((name) => name !== '')
-  return [...names.keys(), names.length].map((count) =>
-    names
-      .slice(0, count)
-      .map((name) => `/${name}`)
-      .join(''),
-  )
+  return controlGroups('pids', proc, groups).map(spareOfGroup)
 }
 
 function spareOfGroup(folder: string): number {
-  const [most, current] = [read(`${folder}/pids.max`), read(`${folder}/pids.current`)]
+  const [most, current] = [readIfThere(`${folder}/pids.max`), readIfThere(`${folder}/pids.current`)]
   return /^\d+\n?$/.test(most) ? Number(most) - Number(current) : Number.POSITIVE_INFINITY
-}
-
-/** What a file says; nothing if it is not there, or not for us. */
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'latin1')
-  } catch {
-    return ''
-  }
 }

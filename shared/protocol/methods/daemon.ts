@@ -19,7 +19,10 @@ export const health = z.object({
     .describe(
       'those that carry the connections, each with its longest turn in the last ten seconds; empty if the main thread does',
     ),
-  sessions: z.object({ live: count, max: count.describe('as `max-connections` and the descriptors allow') }),
+  sessions: z.object({
+    live: count,
+    max: count.describe('as `max-connections`, descriptors and the memory of the control group allow'),
+  }),
   descriptors: z.object({ open: count, max: count }),
   memory: count.describe('bytes resident'),
   store: z.object({
