@@ -79,7 +79,7 @@ test('a daemon of a later release is shown as far as it is known here, with its 
   })
   await app.shows(/^ proxyd \d.* {2}unheard-of {2}up[\s\S]*^ \d.* unheard-of .*\(no login\)/m)
   app.type('2')
-  await app.shows(/^>- .* unheard-of /m)
+  await app.shows(/^>- .* unheard-o/m)
   app.type('\r')
   await app.shows(/^ Connection \S+ {3}unheard-of, for .*^ Timeline {5}unheard-of /ms)
   app.type('q4')
