@@ -73,7 +73,8 @@ export function readRequest(head: string): Request {
   if (method === 'CONNECT') return { ...only, onward: undefined, body: undefined, mayGoOn }
   const upgrade = upgradeIn(fields, options)
   const onward = [
-    `${method} ${only.path} HTTP/1.${minor}`,
+    // A version of our own: a later one of the client may allow what we do not know.
+    `${method} ${only.path} HTTP/1.${minor === '0' ? 0 : 1}`,
     `Host: ${only.authority}`,
     ...passedOn(fields, options),
     ...(upgrade === undefined ? ['Connection: close'] : ['Connection: close, Upgrade', `Upgrade: ${upgrade}`]),
