@@ -70,3 +70,9 @@ it('says what keeps the engine for Linux from being loaded', async () => {
   const { status, stderr } = await run(programs.proxyd, ['--engine', 'linux'], { env: { ...env, TMPDIR: '/proc' } })
   expect([status, stderr]).toEqual([1, expect.stringMatching(/^proxyd: the linux engine cannot load \(.*'\/proc\//)])
 })
+
+it('says so when there is no room for what it loads', async () => {
+  const limited = ['-c', 'ulimit -f 100; exec "$0" --engine linux', programs.proxyd]
+  const { status, stderr } = await run('/bin/sh', limited, { env })
+  expect([status, stderr]).toEqual([1, expect.stringMatching(/^proxyd: the linux engine cannot load \(EFBIG/)])
+})

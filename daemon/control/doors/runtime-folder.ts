@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, lstatSync, openSync, renameSync, rmSync, utimesSync, writeSync } from 'node:fs'
+import { closeSync, constants, lstatSync, openSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { cookieFileName, unixSocketName } from '../../../shared/protocol/limits.ts'
@@ -189,7 +189,7 @@ function writePrivately(path: string, text: string): void {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
   const file = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
   try {
-    writeSync(file, text)
+    writeFileSync(file, text)
   } finally {
     closeSync(file)
   }

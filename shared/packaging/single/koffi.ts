@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, openSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getRawAsset } from 'node:sea'
@@ -25,6 +25,12 @@ function nameless(): number {
   const path = join(tmpdir(), `proxyd-${randomUUID()}`)
   const opened = openSync(path, 'wx+', 0o600)
   unlinkSync(path)
-  writeSync(opened, new Uint8Array(getRawAsset(key)))
+  try {
+    // All of it, or an error: what is missing of a file is a SIGBUS for who has loaded it.
+    writeFileSync(opened, new Uint8Array(getRawAsset(key)))
+  } catch (error) {
+    closeSync(opened)
+    throw error
+  }
   return opened
 }
