@@ -23,6 +23,7 @@ export async function openStore(folder: string, file: URL = threadFile): Promise
 class ThreadedStore implements Store {
   readonly users: Store['users'] = {
     list: () => this.#ask('users', 'list'),
+    named: (name) => this.#ask('users', 'named', name),
     insert: (user) => this.#change('users', 'insert', user),
     update: (user) => this.#change('users', 'update', user),
     setLimits: (changes) => this.#change('users', 'setLimits', changes),
@@ -76,6 +77,7 @@ class ThreadedStore implements Store {
     put: (watch) => this.#change('watches', 'put', watch),
     remove: (name) => this.#change('watches', 'remove', name),
   }
+  readonly fleet = undefined
   readonly #folder: string
   readonly #file: URL
   readonly #listeners = new Set<ChangeListener>()

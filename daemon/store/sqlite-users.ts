@@ -10,6 +10,9 @@ export function sqliteUsers(database: DatabaseSync): Immediate<UserStore> {
     `SELECT json_group_array(json_array(id, name, password, enabled, created, limits, revision, first_used)) AS users
     FROM users`,
   )
+  const named = database.prepare(
+    'SELECT id, password, enabled, created, limits, revision, first_used FROM users WHERE name = ?',
+  )
   const insert = database.prepare(
     `INSERT INTO users (name, password, enabled, created, limits, revision, first_used) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO NOTHING`,
@@ -42,6 +45,20 @@ export function sqliteUsers(database: DatabaseSync): Immediate<UserStore> {
       return rows.map(([id, name, password, enabled, created, limits, revision, firstUsed]) => {
         return { id, name, password, enabled: enabled === 1, created, limits: limitsOf(limits), revision, firstUsed }
       })
+    },
+    named(name) {
+      const row = named.get(name)
+      if (!row) return undefined
+      return {
+        id: Number(row.id),
+        name,
+        password: String(row.password),
+        enabled: row.enabled === 1,
+        created: Number(row.created),
+        limits: JSON.parse(String(row.limits)),
+        revision: Number(row.revision),
+        firstUsed: row.first_used === null ? null : Number(row.first_used),
+      }
     },
     insert(user) {
       const { changes, lastInsertRowid } = insert.run(...columns(user))

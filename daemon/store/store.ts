@@ -20,6 +20,8 @@ export interface Store {
   readonly backups: BackupStore
   readonly audit: AuditStore
   readonly watches: WatchStore
+  /** What the daemons of a fleet have in common; undefined where the store is one daemon's own. */
+  readonly fleet: FleetStore | undefined
   /** Hear of each change how it went, until the returned function is called. */
   watch(listener: ChangeListener): () => void
   /**
@@ -65,6 +67,7 @@ export type StoredLimits = Pick<StoredUser, 'id' | 'limits' | 'revision' | 'firs
 export interface UserStore {
   /** All of them, in no particular order. */
   list(): Promise<StoredUser[]>
+  named(name: string): Promise<StoredUser | undefined>
   /** Resolves to the new user's id; undefined if the name is taken, and then nothing has changed. */
   insert(user: Omit<StoredUser, 'id'>): Promise<number | undefined>
   /** Replaces the user with that id; false if there is none. */
@@ -317,6 +320,53 @@ export interface AuditStore {
   append(entries: readonly Omit<AuditEntry, 'id'>[], kept: AuditKept): Promise<number[]>
   /** The newest first. */
   list(wish: AuditWish): Promise<AuditEntry[]>
+}
+
+/** Something of the store that was changed, by whichever node of the fleet. */
+export interface StoredChange {
+  /** Grows by one with each; who reads them in this order passes none over. */
+  readonly seq: number
+  readonly kind: 'user' | 'group' | 'rules' | 'settings' | 'operator' | 'ban' | 'watch'
+  /** The name of the user, group, operator or watch, the source of the ban; empty where there is one of the kind. */
+  readonly key: string
+  /** The name of the node that made it. */
+  readonly node: string
+}
+
+/** A daemon of the fleet, as it tells of itself. */
+export interface StoredNode {
+  /** Of one node at a time. */
+  readonly name: string
+  readonly version: string
+  /** When its process started, in whole milliseconds since 1970. */
+  readonly started: number
+  /** Serves, takes nobody new any more, or has said that it ends. */
+  readonly state: 'serves' | 'drains' | 'ended'
+  /** Where clients and operators reach it, as `ADDRESS:PORT`. */
+  readonly socks: readonly string[]
+  readonly control: readonly string[]
+  readonly connections: number
+  /** Bytes a second, of late. */
+  readonly up: number
+  readonly down: number
+  /** Of one core: 1 is all of it. */
+  readonly cpu: number
+}
+
+/** What a fleet has in common beside what each daemon keeps. */
+export interface FleetStore {
+  /** This daemon's name in it. */
+  readonly node: string
+  /** The `seq` of the last change; 0 if there was none. */
+  lastChange(): Promise<number>
+  /** Those behind that one, in order, at most 1,000. What is a year old may be gone. */
+  changesSince(seq: number): Promise<StoredChange[]>
+  /** Tells of this node, in place of what it told before. */
+  beat(node: StoredNode): Promise<void>
+  /** By name, each with how many milliseconds ago it told of itself last, by the clock of the store. */
+  nodes(): Promise<(StoredNode & { readonly age: number })[]>
+  /** Forgets a node that has gone. */
+  forget(name: string): Promise<void>
 }
 
 /** A part of a store, for a thread that may wait for the disk: calls return when they are done, or throw. */

@@ -61,6 +61,13 @@ export function testStore(adapter: string, newPlace: () => Promise<Open>): void 
       expect(await store.users.list()).toEqual([{ ...bob, id }])
     })
 
+    it('are found by their whole name', async () => {
+      const id = await inserted({ ...bob, limits: { quota: 5 }, firstUsed: 7 })
+      expect(await store.users.named(bob.name)).toEqual({ ...bob, limits: { quota: 5 }, firstUsed: 7, id })
+      expect(await store.users.named(bob.name.toUpperCase())).toBeUndefined()
+      expect(await store.users.named(bob.name.slice(1))).toBeUndefined()
+    })
+
     it('change alone', async () => {
       const [annId, bobId] = [await inserted(ann), await inserted(bob)]
       const changed = { ...bob, id: bobId, password: 'another', enabled: false }
