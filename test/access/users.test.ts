@@ -305,6 +305,7 @@ describe('while the disk takes nothing', () => {
       late,
       store: {
         list: () => store.users.list(),
+        named: (name) => store.users.named(name),
         insert: (user) => orFail(() => store.users.insert(user)),
         update: (user) => orFail(() => store.users.update(user)),
         setLimits: (changes) => orFail(() => store.users.setLimits(changes)),
