@@ -61,8 +61,7 @@ export class EntryReader {
       user: this.#users.at(table.user[row], now),
       ...(tried && { tried: bareWord(tried) }),
       source: sourceText(table, row, this.discretion.mask),
-      // CMD counts from 1.
-      cmd: commands[table.command[row] - 1] ?? null,
+      cmd: commands[table.asked(row) - 1] ?? null,
       ...(protocol && { protocol }),
       name: (this.discretion.names && requestedName(table, row)) || null,
       address: target ? formatAddress(target) : null,

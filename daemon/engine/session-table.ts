@@ -1,3 +1,5 @@
+import { Protocol } from '../socks/conversation.ts'
+import { Command } from '../socks/messages.ts'
 import { Durations, dialResults, resolveResults } from './durations.ts'
 import { EndedRing } from './ended-ring.ts'
 import { turnCells } from './turn-record.ts'
@@ -15,8 +17,11 @@ export type State = (typeof State)[keyof typeof State]
 /** A session's command if its client asked for nothing: it came to a port that leads to one place only. */
 export const forwarded = 4
 
+/** What a session is told to have asked for whose command is CONNECT, for a request of HTTP that goes on. */
+const passedOn = 5
+
 /** Whatever a session may have asked for, none of it included. */
-const commandCount = 5
+const commandCount = 6
 
 /** Whatever clients may speak, what is not known included. */
 const protocolCount = 5
@@ -173,7 +178,7 @@ export class SessionTable {
   readonly totals: Float64Array
   /** By `Door` and then by family, IPv4 first: clients that came in; these only grow. */
   readonly arrived: Float64Array
-  /** By command and then by `Reason`: sessions that ended for it; these only grow. See `endedFor`. */
+  /** By what was `asked` for and then by `Reason`: sessions that ended for it; these only grow. See `endedFor`. */
   readonly ended: Float64Array
   /** By `Protocol`: sessions that ended; these only grow. */
   readonly spoken: Float64Array
@@ -422,7 +427,7 @@ export class SessionTable {
   end(slot: number, reason: Reason, now: number): void {
     this.userSessions[this.user[slot]]--
     if (reason === Reason.gone && this.#uncounted.size > 0 && this.#uncounted.delete(slot)) return this.#clear(slot)
-    this.ended[this.command[slot] * reasonCount + reason]++
+    this.ended[this.asked(slot) * reasonCount + reason]++
     this.spoken[this.protocol[slot] as number]++
     this.#time(slot, now, reason)
     if (this.since[slot * stateCount + State.open] === 0) this.totals[Total.failed]++
@@ -448,6 +453,12 @@ export class SessionTable {
     return count
   }
 
+  /** What the client of a row asked for, as it is told: its command, or `passedOn`. The number of one of `commands`, from 1; 0: none yet. */
+  asked(row: number): number {
+    const command = this.command[row] as number
+    return command === Command.connect && this.protocol[row] === Protocol.request ? passedOn : command
+  }
+
   #clear(slot: number): void {
     this.open(slot)
     this.serial[slot] = 0
@@ -467,9 +478,9 @@ export class SessionTable {
     this.seal(slot)
   }
 
-  /** Sessions that ended for a reason, after this command or, without one, whatever they asked for. */
-  endedFor(reason: Reason, command?: number): number {
-    if (command !== undefined) return this.ended[command * reasonCount + reason]
+  /** Sessions that ended for a reason, having asked for this (see `asked`) or, without it, whatever they asked for. */
+  endedFor(reason: Reason, asked?: number): number {
+    if (asked !== undefined) return this.ended[asked * reasonCount + reason]
     let count = 0
     for (let at: number = reason; at < this.ended.length; at += reasonCount) count += this.ended[at]
     return count

@@ -134,8 +134,7 @@ function readRow(table: SessionTable, row: number, naming: Naming): Connection |
     state: connectionStates[table.state[row]],
     user: naming.nameOf(table.user[row]) ?? null,
     ...(tried && { tried: bareWord(tried) }),
-    // CMD counts from 1.
-    command: commands[table.command[row] - 1] ?? null,
+    command: commands[table.asked(row) - 1] ?? null,
     ...(protocol && { protocol }),
     client: endpointText(table.clientAddress, 16 * row, table.clientPort[row]),
     destination: name === undefined ? address : at(name),

@@ -20,10 +20,14 @@ const quiet = 5000
 const none = '-'
 
 /** The words that a field can be. */
-export const commandWords = ['connect', 'bind', 'udp-associate', 'forward', none] as const satisfies readonly (
-  | Connection['command']
-  | typeof none
-)[]
+export const commandWords = [
+  'connect',
+  'bind',
+  'udp-associate',
+  'forward',
+  'request',
+  none,
+] as const satisfies readonly (Connection['command'] | typeof none)[]
 /** As `commandWords`. */
 export const protocolWords = ['socks5', 'socks4', 'http', none] as const satisfies readonly (
   | Connection['protocol']

@@ -9,8 +9,11 @@ export type Role = (typeof roles)[number]
 
 export const connectionStates = ['negotiating', 'resolving', 'connecting', 'listening', 'open', 'closing'] as const
 
-/** What a client asks for (RFC 1928, section 4); `forward`: it came to a port that leads to one place only. */
-export const commands = ['connect', 'bind', 'udp-associate', 'forward'] as const
+/**
+ * What a client asks for (RFC 1928, section 4), `connect` by HTTP too; `forward`: it came to a port that leads to one place only;
+ * `request`: that one request of HTTP, whatever its method, goes on.
+ */
+export const commands = ['connect', 'bind', 'udp-associate', 'forward', 'request'] as const
 
 /** What clients may speak. */
 export const protocols = ['socks5', 'socks4', 'http'] as const

@@ -202,5 +202,9 @@ describe('forms', () => {
     expect(text('bob smith', '[2001:db8::1]:80')).toBe('deny user:"bob smith" to 2001:db8::1')
     expect(text(null, '192.0.2.1:80')).toBe('deny from 2001:db8::7 to 192.0.2.1')
     expect(text('bob', null)).toBeUndefined()
+    const tried = (command: 'bind' | 'request') =>
+      denyForm({ ...connection, command, user: 'bob', destination: 'a.example:80' })?.trial?.beside?.flags
+    // Of what is HTTP in absolute form rules know nothing but that it connects, which is what is tried unless told.
+    expect([tried('request'), tried('bind')]).toEqual([{ from: '2001:db8::7' }, { from: '2001:db8::7', cmd: 'bind' }])
   })
 })

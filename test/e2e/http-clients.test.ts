@@ -48,23 +48,22 @@ describe.each(['portable', 'linux'])('clients of HTTP and SOCKS 4 through the %s
   test.skipIf(!curl)('curl: SOCKS 4 and 4A, and what the row says of who comes how', async () => {
     const daemon = await open()
     const [url, operator] = [await page(), await operate(daemon)]
-    const ways = ['-x http://', '--socks4 ', '--socks4a ', '--socks5-hostname ']
+    const ways = ['-x http://', '-p -x http://', '--socks4 ', '--socks4a ', '--socks5-hostname ']
     for (const way of ways) {
       const args = `${way}127.0.0.1:${daemon.port('socks')}`.split(' ')
       const named = way.includes('socks4 ') ? url : url.replace('127.0.0.1', 'localhost')
       expect(await run(curl ?? '', ['-sS', '--noproxy', '', ...args, named])).toMatchObject({ status: 0 })
     }
     await eventually(async () => {
-      const { connections } = (await operator.call('connections.closed', { limit: 4 })).result
+      const { connections } = (await operator.call('connections.closed', { limit: ways.length })).result
       const told = connections.map(({ protocol, command }: Record<string, string>) => `${protocol} ${command}`)
-      expect(told).toEqual(['socks5 connect', 'socks4 connect', 'socks4 connect', 'http connect'])
-      const { matches } = compileFilter({ fields: closedFields }, 'protocol:http')
-      expect(connections.map((connection: ClosedConnection) => matches?.({ connection }))).toEqual([
-        false,
-        false,
-        false,
-        true,
-      ])
+      expect(told).toEqual(['socks5 connect', 'socks4 connect', 'socks4 connect', 'http connect', 'http request'])
+      const matching = (filter: string) => {
+        const { matches } = compileFilter({ fields: closedFields }, filter)
+        return connections.map((connection: ClosedConnection) => Number(matches?.({ connection })))
+      }
+      expect(matching('protocol:http')).toEqual([0, 0, 0, 1, 1])
+      expect(matching('command:request')).toEqual([0, 0, 0, 0, 1])
     })
   })
 

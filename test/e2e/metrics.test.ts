@@ -72,6 +72,12 @@ describe.each(engines)('metrics of the $kind engine', ({ kind }) => {
     curious.write(request('127.0.0.1', daemon.port('metrics')))
     await expectRefusal(curious, '02')
     curious.finish()
+    const reader = await connectPeer('127.0.0.1', daemon.port('socks'))
+    const authorization = `Basic ${Buffer.from('bob:correct horse').toString('base64')}`
+    reader.write(
+      `GET http://127.0.0.1:${daemon.port('metrics')}/ HTTP/1.1\r\nProxy-Authorization: ${authorization}\r\n\r\n`,
+    )
+    expect(await reader.readTextToEnd()).toMatch(/^HTTP\/1\.1 403 /)
     const stranger = await enter('127.0.0.1', 'a guess')
     expect(await stranger.readHex(2)).toBe('0101')
     stranger.finish()
@@ -79,20 +85,22 @@ describe.each(engines)('metrics of the $kind engine', ({ kind }) => {
 
     await eventually(async () =>
       expect(await growth(daemon, before)).toEqual({
-        'proxyd_connections_accepted_total{listener="socks",family="ipv4"}': 2,
+        'proxyd_connections_accepted_total{listener="socks",family="ipv4"}': 3,
         'proxyd_connections_accepted_total{listener="socks",family="ipv6"}': 1,
         'proxyd_sessions_total{command="connect",reason="finished"}': 1,
         'proxyd_sessions_total{command="connect",reason="forbidden"}': 1,
+        'proxyd_sessions_total{command="request",reason="forbidden"}': 1,
         'proxyd_sessions_total{command="none",reason="denied"}': 1,
         proxyd_session_duration_seconds_count: 1,
         'proxyd_sessions_by_protocol_total{protocol="socks5"}': 3,
+        'proxyd_sessions_by_protocol_total{protocol="http"}': 1,
         'proxyd_session_bytes_total{direction="up"}': 5,
         'proxyd_session_bytes_total{direction="down"}': 7,
         proxyd_handshake_duration_seconds_count: 1,
         'proxyd_connect_duration_seconds_count{family="ipv4",result="connected"}': 1,
-        'proxyd_auth_total{result="ok"}': 2,
+        'proxyd_auth_total{result="ok"}': 3,
         'proxyd_auth_total{result="denied"}': 1,
-        'proxyd_rule_decisions_total{action="deny"}': 1,
+        'proxyd_rule_decisions_total{action="deny"}': 2,
         'proxyd_config_reloads_total{result="ok"}': 1,
         'proxyd_user_bytes_total{user="bob",direction="up"}': 5,
         'proxyd_user_bytes_total{user="bob",direction="down"}': 7,

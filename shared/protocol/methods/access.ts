@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { accessEvents, commands, protocols } from '../vocabulary.ts'
-import { endReason, triedName } from './connections.ts'
+import { commandTexts, endReason, triedName } from './connections.ts'
 import { count, done, type EventShape, type MethodShape, milliseconds, next, nothing, page, time } from './shape.ts'
 
 /** What a request came to. */
@@ -21,7 +21,7 @@ export const accessEntry = z.object({
     .string()
     .nullable()
     .describe("the client's `address:port`, or its network, or null, as `access-log-mask` says"),
-  cmd: z.enum(commands).nullable().describe('what the client asked for; null if it never did'),
+  cmd: z.enum(commands).nullable().describe(`what the client asked for; null if it never did. ${commandTexts}`),
   protocol: z
     .enum(protocols)
     .optional()

@@ -23,12 +23,15 @@ export const triedName = z
       'hex digits; absent: none was',
   )
 
+export const commandTexts =
+  '`connect`: CONNECT of any protocol, and from older daemons any of HTTP; `request`: one of HTTP in absolute form, that goes on'
+
 export const connection = z.object({
   id: z.string().describe('never given twice, not even by the next start of the daemon'),
   state: z.enum(connectionStates),
   user: z.string().nullable().describe('null without a login'),
   tried: triedName,
-  command: z.enum(commands).nullable().describe('what the client asked for; null until it has'),
+  command: z.enum(commands).nullable().describe(`what the client asked for; null until it has. ${commandTexts}`),
   protocol: z
     .enum(protocols)
     .optional()

@@ -125,7 +125,7 @@ function ruleField(text: string): FormField {
 }
 
 function testOf(user: string | null, destination: string, client: string, command: Connection['command']): Call {
-  const cmd = command === null || command === 'forward' ? {} : { cmd: command }
+  const cmd = command === 'bind' || command === 'udp-associate' ? { cmd: command } : {}
   return { verb: 'rules test', values: [user ?? '-', destination], flags: { from: hostOf(client), ...cmd } }
 }
 
