@@ -1,16 +1,19 @@
 import { parseArgs } from 'node:util'
-import { checkPage } from './performance-page.ts'
+import { checkPages } from './pages.ts'
 import { givenServer, knownServers, type Server } from './servers.ts'
 
 export const help = `Usage: make bench [BENCH='OPTIONS']
   --rounds N         rounds, of which the median is shown (3)
   --seconds S        length of each load (2)
   --held N           connections held at once (10000, or as many as the descriptor limit allows)
-  --only TEXT        scenarios whose name has this in it; repeatable
+  --only TEXT        the scenario of this name, or all that have it in theirs; repeatable
   --server NAME      servers of this name only; repeatable
-  --peer NAME=CMD    one more server; {port} in the command becomes its port; repeatable
+  --peer NAME=CMD    one more server, by a line for the shell in which {port} becomes its port and {folder} a folder
+                     for its files; repeatable:
+                     --peer 'microsocks 2=microsocks -i 127.0.0.1 -p {port}'
+                     --peer '3proxy=echo "socks -p{port} -i127.0.0.1" >{folder}/cfg; 3proxy {folder}/cfg'
   --json FILE        also write the medians there
-  --write            also write those of docs/performance.md's tables anew that all has been measured of
+  --write            also write those tables of README.md and docs/performance.md anew that all has been measured of
 `
 
 export interface Options {
@@ -44,7 +47,7 @@ export function readOptions(args: readonly string[]): Options {
       write: { type: 'boolean', default: false },
     },
   })
-  if (values.write) checkPage()
+  if (values.write) checkPages()
   return {
     help: values.help,
     rounds: whole('--rounds', values.rounds),

@@ -19,6 +19,40 @@ export function cpuSeconds(pid: number): number {
   })
 }
 
+/**
+ * Of the CPU seconds the part, 0 to 1, that the kernel took for it (stime, proc(5)), of threads that have ended too, between two looks;
+ * counted in ticks, so good to a hundredth from a second on. NaN for a process that has taken none.
+ */
+export class SystemShare {
+  readonly #pid: number
+  readonly #before: Ticks
+
+  constructor(pid: number) {
+    this.#pid = pid
+    this.#before = ticks(pid)
+  }
+
+  get now(): number {
+    const { user, system } = ticks(this.#pid)
+    const [inUser, inSystem] = [user - this.#before.user, system - this.#before.system]
+    return inSystem / (inUser + inSystem)
+  }
+}
+
+interface Ticks {
+  readonly user: number
+  readonly system: number
+}
+
+function ticks(pid: number): Ticks {
+  const field = (one: number, index: number) => {
+    const stat = read(`/proc/${one}/stat`)
+    // The name, in parentheses, may hold anything.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[index - 3] ?? 0)
+  }
+  return { user: sum(pid, (one) => field(one, 14)), system: sum(pid, (one) => field(one, 15)) }
+}
+
 /** KiB of memory, shared pages counted by share (PSS, proc(5)). */
 export function memoryKiB(pid: number): number {
   return sum(pid, (one) => Number(/^Pss: +(\d+)/m.exec(read(`/proc/${one}/smaps_rollup`))?.[1] ?? 0))

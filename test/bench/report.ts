@@ -47,6 +47,33 @@ export function ratioTable(medians: Medians, first: string, servers: readonly st
   return markdown(servers, rows)
 }
 
+/** Figures of which more is better; of all others, less. */
+const moreIsBetter = /(GiB\/s|per second|a second|fastest)$/
+/** Figures that are not about being better. */
+const beyondCompare = /cores of|, times /
+
+/** The best of these servers at a figure; undefined if it is none to be good at, or if none of them has it. */
+export function bestOf(figure: string, values: Record<string, number>, servers: readonly string[]): string | undefined {
+  if (beyondCompare.test(figure)) return undefined
+  const sign = moreIsBetter.test(figure) ? -1 : 1
+  const [best] = servers
+    .filter((server) => values[server] !== undefined)
+    .toSorted((one, other) => sign * ((values[one] ?? 0) - (values[other] ?? 0)))
+  return best
+}
+
+/** A Markdown table: of each figure that peers have the best peer's, and how many times that each of ours is. */
+export function bestPeerTable(medians: Medians, ours: readonly string[], peers: readonly string[]): string {
+  const rows = Object.entries(medians).flatMap(([figure, values]) => {
+    const best = bestOf(figure, values, peers)
+    if (best === undefined || !ours.some((server) => values[server] !== undefined)) return []
+    const times = ours.map((server) => number((values[server] ?? Number.NaN) / (values[best] ?? Number.NaN)))
+    const wanted = moreIsBetter.test(figure) ? 'more' : 'less'
+    return [[`${figure}`, wanted, `${number(values[best])} ${best}`, ...times]]
+  })
+  return rows.length === 0 ? '' : markdown(['better', 'best peer', ...ours.map((name) => `${name}, times that`)], rows)
+}
+
 /** A Markdown table of these rows, whose first cells are their names. */
 export function markdown(columns: readonly string[], rows: readonly (readonly string[])[]): string {
   return [['', ...columns], ['---', ...columns.map(() => '---:')], ...rows]

@@ -97,15 +97,16 @@ function danted(program: string): Server {
   }
 }
 
-/** A peer given as `NAME=COMMAND`, with `{port}` where its port goes. */
+/** A peer given as `NAME=COMMAND`, a line for the shell with `{port}` where its port goes, and `{folder}` for its files. */
 export function givenServer(text: string): Server {
   const at = text.indexOf('=')
-  if (at < 1) throw new Error(`--peer wants NAME=COMMAND, not ${JSON.stringify(text)}`)
-  const words = text.slice(at + 1).split(' ')
+  const line = text.slice(at + 1)
+  if (at < 1 || !line.includes('{port}'))
+    throw new Error(`--peer wants NAME=COMMAND with {port} in it, not ${JSON.stringify(text)}`)
   return {
     name: text.slice(0, at),
     passwords: false,
-    command: (port) => words.map((word) => word.replaceAll('{port}', `${port}`)),
+    command: (port, folder) => ['sh', '-c', line.replaceAll('{port}', `${port}`).replaceAll('{folder}', folder)],
   }
 }
 

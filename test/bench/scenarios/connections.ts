@@ -4,6 +4,7 @@ import {
   busier,
   type Cost,
   costOf,
+  cpuFigures,
   type Figures,
   inFlight,
   prefixed,
@@ -61,8 +62,9 @@ export function connectionCost(
   return costOf(running, origin, { kind: 'connections', way: to, inFlight, seconds, ...other })
 }
 
-export function connectionFigures({ end, server }: Cost): Figures {
-  return { 'per second': end.connections / end.seconds, 'CPU-µs each': (server / end.connections) * 1e6 }
+export function connectionFigures(cost: Cost): Figures {
+  const { connections, seconds } = cost.end
+  return { 'per second': connections / seconds, ...cpuFigures(cost, 'CPU-µs each', connections / 1e6) }
 }
 
 export const connectionScenarios: readonly Scenario[] = [

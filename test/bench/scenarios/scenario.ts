@@ -1,7 +1,7 @@
 import type { End, Load, Way } from '../load/protocol.ts'
 import type { Origin } from '../load-runner.ts'
 import { runLoad } from '../load-runner.ts'
-import { cpuSeconds } from '../process-cost.ts'
+import { cpuSeconds, SystemShare } from '../process-cost.ts'
 import { credentials, type Running, type Server, start } from '../servers.ts'
 
 /** What is measured: each scenario takes one server through one load and returns its figures by name. */
@@ -48,6 +48,8 @@ export function way(running: Running | undefined, port: number, password = false
 export interface Cost {
   readonly end: End
   readonly server: number
+  /** Of the server's, those that the kernel took for it. */
+  readonly serverSystem: number
   readonly generator: number
   readonly origin: number
 }
@@ -55,11 +57,22 @@ export interface Cost {
 /** Run a load and count what it costs everybody. Rejects if more than one connection in a hundred failed. */
 export async function costOf(running: Running | undefined, origin: Origin, load: Load): Promise<Cost> {
   const spent = () => ({ server: running ? cpuSeconds(running.pid) : Number.NaN, origin: cpuSeconds(origin.pid) })
-  const { end, begin } = await runLoad(load, spent)
+  const { end, begin } = await runLoad(load, () => ({ ...spent(), share: running && new SystemShare(running.pid) }))
   const now = spent()
   const { connections, failures, reason } = end
   if (failures * 100 > connections) throw new Error(`${failures} connections failed, ${connections} did not: ${reason}`)
-  return { end, server: now.server - begin.server, generator: end.cpu, origin: now.origin - begin.origin }
+  const server = now.server - begin.server
+  const serverSystem = server * (begin.share?.now ?? Number.NaN)
+  return { end, server, serverSystem, generator: end.cpu, origin: now.origin - begin.origin }
+}
+
+/** The server's CPU by `unit`, of which it has done `count`, with the program's own and the kernel's apart. */
+export function cpuFigures({ server, serverSystem }: Cost, unit: string, count: number): Figures {
+  return {
+    [unit]: server / count,
+    [`${unit}, user`]: (server - serverSystem) / count,
+    [`${unit}, system`]: serverSystem / count,
+  }
 }
 
 /** Which of the two that make the load is nearer to its limit: both have one thread, so 1 is a core and all they can. */
