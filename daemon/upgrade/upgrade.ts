@@ -39,6 +39,8 @@ export interface UpgradeOptions {
   readonly warn: (message: string) => void
 }
 
+const comesToItsEnd = 'this daemon comes to its end'
+
 /**
  * Puts the program as it is on the disk now in the place of this process, with the same arguments, and loses nothing: the
  * successor has all listening sockets before this process lets go of them, and whatever keeps it from serving leaves this one
@@ -82,6 +84,8 @@ export class Upgrade {
     const { testator, environment, patience, tell } = this.#options
     const [generation, limit, ends] = [testator.generation + 1, patience(), this.#options.ends()]
     const version = await versionOnDisk(environment, limit)
+    // Its sockets are closed by now, and a successor without any would serve nobody, for ever.
+    if (ends.aborted) throw new Refusal('conflict', comesToItsEnd)
     const sockets = testator.sockets()
     const child = start(environment, sockets)
     tell(`an upgrade (${asker}): proxyd ${version} starts as the successor, generation ${generation}, pid ${child.pid}`)
@@ -123,7 +127,7 @@ export class Upgrade {
         new Refusal('unavailable', `the successor did not serve within ${limit / 1000} s (timeout-upgrade)`),
       )
     }, limit)
-    const onEnd = () => serves.reject(new Refusal('conflict', 'this daemon comes to its end'))
+    const onEnd = () => serves.reject(new Refusal('conflict', comesToItsEnd))
     ends.addEventListener('abort', onEnd, { once: true })
     try {
       await serves.promise
