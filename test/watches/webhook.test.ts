@@ -84,6 +84,18 @@ test('what fails for now is tried again, and what breaks off, too', async () => 
   expect(warnings).toEqual([])
 })
 
+test('who answers with another protocol (101) holds up nothing that follows', async () => {
+  const socket = (response: ServerResponse) =>
+    response.socket?.end('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n')
+  const { posts, url } = await startServer([socket, status(200)])
+  const { webhook, warnings } = open({ url })
+  webhook.post(notice('one'))
+  webhook.post(notice('two'))
+  await eventually(() => expect(posts).toHaveLength(2))
+  expect(JSON.parse(posts[1]?.body ?? '')).toEqual({ ...notice('two'), missed: 1 })
+  expect(warnings).toEqual(['the webhook was not told of a watch, after 1 of 6 tries: it answered 101'])
+})
+
 test('what is refused is not tried again, a redirect is not followed, and the next one tells how many are missing', async () => {
   const elsewhere = await startServer([status(200)])
   const redirect = status(307, { location: elsewhere.url })
