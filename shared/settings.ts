@@ -439,6 +439,11 @@ export const settings = {
 
 export type SettingName = keyof typeof settings
 
+/** Whether this proxyd has a setting of that name. */
+export function isSetting(name: string): name is SettingName {
+  return Object.hasOwn(settings, name)
+}
+
 type ValueOf<S extends SettingShape> = S['type'] extends 'integer'
   ? number
   : S['type'] extends 'flag'

@@ -1,6 +1,8 @@
+import { isLimit } from '../../shared/limits.ts'
 import type { ErrorKind } from '../../shared/protocol/errors.ts'
 import type { Request } from '../../shared/protocol/message.ts'
 import { type AuditEntry, type Method, type MethodShape, methods } from '../../shared/protocol/methods.ts'
+import { isSetting, settings } from '../../shared/settings.ts'
 import type { Backend, Log } from './backend.ts'
 import type { Session } from './session.ts'
 
@@ -12,6 +14,14 @@ const longestFact = 1_000
 const mostFacts = 64
 /** Characters of a line of the log. */
 const longestLine = 1_000
+
+/** In place of a value that may be a secret. */
+const notShown = '(not shown)'
+/** Of the parameters that have members by name: whether what one holds may be read. */
+const publicMembers: Readonly<Record<string, (name: string) => boolean>> = {
+  patch: (name) => isSetting(name) && !('secret' in settings[name]),
+  fields: isLimit,
+}
 
 type Known = Pick<Backend, 'audit' | 'userTable' | 'limits' | 'config' | 'operators'>
 
@@ -132,11 +142,24 @@ function actorOf({ identity, via, address }: Session): Pick<AuditEntry, 'by' | '
   return { by: identity.name || null, role: identity.role, from: via === 'unix' ? via : `${via} ${address}` }
 }
 
-/** The parameters that are no secret. */
+/**
+ * The parameters that are no secret. What is refused may be anything: a setting that can only be told by a file or flag, such as the
+ * webhook's URL, or a password among the limits.
+ */
 function givenOf(logged: readonly string[], params: Facts): Facts {
   return bounded(
-    Object.fromEntries(logged.filter((name) => Object.hasOwn(params, name)).map((name) => [name, params[name]])),
+    Object.fromEntries(
+      logged.filter((name) => Object.hasOwn(params, name)).map((name) => [name, shown(name, params[name])]),
+    ),
   )
+}
+
+/** A parameter of this name, without the values of members that are secret or that nobody knows. */
+function shown(parameter: string, value: unknown): unknown {
+  const isPublic = publicMembers[parameter]
+  if (isPublic === undefined) return value
+  if (typeof value !== 'object' || value === null) return notShown
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, isPublic(name) ? each : notShown]))
 }
 
 /** What is not the same in both. */

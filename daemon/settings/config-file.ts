@@ -1,6 +1,6 @@
 import { parse, TomlError } from 'smol-toml'
 import { guessAt } from '../../shared/likeliest.ts'
-import { type SettingShape, type Settings, type SettingValue, settings } from '../../shared/settings.ts'
+import { isSetting, type SettingShape, type Settings, type SettingValue, settings } from '../../shared/settings.ts'
 import { isSpan } from '../../shared/span.ts'
 import { readFileOrPipe, UnfitFile } from '../../shared/whole-file.ts'
 import { errnoOf, Failure } from '../failure.ts'
@@ -22,7 +22,7 @@ export async function readConfigFile(path: string): Promise<Partial<Settings>> {
   const found: Record<string, SettingValue> = {}
   const mistakes: string[] = []
   for (const [key, written] of Object.entries(parseToml(path, text))) {
-    if (!isSettingName(key)) {
+    if (!isSetting(key)) {
       mistakes.push(`unknown key ${JSON.stringify(key)}${hint(key)}`)
       continue
     }
@@ -77,12 +77,8 @@ function parseToml(path: string, text: string): Record<string, unknown> {
   }
 }
 
-function isSettingName(key: string): key is keyof Settings {
-  return Object.hasOwn(settings, key)
-}
-
 function hint(key: string): string {
   const likely = key.toLowerCase().replaceAll('_', '-')
-  if (isSettingName(likely)) return `; it is spelt ${likely}`
+  if (isSetting(likely)) return `; it is spelt ${likely}`
   return `; ${guessAt(likely, Object.keys(settings)) ?? 'the keys are the long flags that proxyd --help lists'}`
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Params, Result } from '../../shared/protocol/methods.ts'
 import {
+  isSetting,
   type SettingName,
   type SettingShape,
   type Settings,
@@ -11,7 +12,7 @@ import { isSpan, spanText } from '../../shared/span.ts'
 import { Refusal } from '../refusal.ts'
 import type { SettingsStore, StoredSettings } from '../store/store.ts'
 import { type Configuration, combine, listSettings } from './configuration.ts'
-import { acceptStored, isSetting, problemWithStoring } from './stored-settings.ts'
+import { acceptStored, problemWithStoring } from './stored-settings.ts'
 import { isTighter } from './tighter-settings.ts'
 
 /** Faults that one refusal names. */

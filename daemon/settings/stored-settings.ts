@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path'
 import {
+  isSetting,
   type SettingName,
   type SettingShape,
   type Settings,
@@ -7,11 +8,6 @@ import {
   settings,
 } from '../../shared/settings.ts'
 import { problemWith } from './setting-values.ts'
-
-/** Whether this proxyd has a setting of that name. */
-export function isSetting(name: string): name is SettingName {
-  return Object.hasOwn(settings, name)
-}
 
 /** What keeps this from being stored as a setting, null meaning no value: the end of a sentence that begins with the name. */
 export function problemWithStoring(name: string, value: SettingValue | null): string | undefined {

@@ -67,6 +67,26 @@ it('enters what somebody was refused, and who did not get in, by name only if th
   ])
 })
 
+it('enters no secret of what is refused', async () => {
+  const control = await startControl()
+  const local = await entered(control)
+  const patch = {
+    'webhook-url': 'https://hunter2',
+    user: ['bob:hunter2'],
+    webhookurl: 'hunter2',
+    'timeout-idle': 'soon',
+  }
+  await local.call('config.set', { revision: -1, patch })
+  const hidden = '(not shown)'
+  expect(newest(control)).toMatchObject({
+    given: { patch: { 'webhook-url': hidden, user: hidden, webhookurl: hidden, 'timeout-idle': 'soon' } },
+  })
+  await local.call('config.set', { revision: 0, patch: 'hunter2' })
+  expect(newest(control)).toMatchObject({ given: { patch: hidden } })
+  await local.call('users.set', { names: ['bob'], fields: { password: 'hunter2', quota: 5, note: {} } })
+  expect(newest(control)).toMatchObject({ given: { names: ['bob'], fields: { password: hidden, quota: 5 } } })
+})
+
 it('enters nothing for what only looks, and for a dry run', async () => {
   const control = await startControl()
   const local = await entered(control)
