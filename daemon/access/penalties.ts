@@ -49,7 +49,7 @@ interface Record {
 export interface PenaltiesOptions {
   /** Bans at once. */
   readonly most: number
-  /** Whether somebody in this network logged in well within a day, and so it is not to be banned. */
+  /** Whether somebody in this network was let in within a day, and so it is not to be banned. */
   readonly isKnown: (network: Network, now: number) => boolean
   /** A source is kept out, or no more. */
   readonly changed: (ban: Ban, isBanned: boolean) => void

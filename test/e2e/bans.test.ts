@@ -114,14 +114,18 @@ describe.runIf(process.platform === 'linux').each(['portable', 'linux'])('with t
     expect(stderr.split('\n').flatMap((line) => filter.exec(line)?.groups?.ip ?? [])).toHaveLength(lines.length)
   })
 
-  test('who does not speak SOCKS, or nothing at all, is banned after a while', async () => {
+  test('who does not speak SOCKS, or nothing at all, is banned after a while, and nobody who was served before', async () => {
     const daemon = await startDaemon(['--engine', engine, '--timeout-negotiation', '100'])
     const client = await operate(daemon)
     await set(client, { 'ban-exempt': [] })
     const port = daemon.port('socks')
-    for (let i = 0; i < 30; i++) {
-      const garbler = await connectPeer('127.0.0.1', port, '127.0.0.5').catch(() => undefined)
-      garbler?.write('get / HTTP/1.1\r\n\r\n')
+    // No web page that a browser there shows can have it kept out.
+    const browser = await connectPeer('127.0.0.1', port, '127.0.0.8')
+    browser.write(`GET http://127.0.0.1:${port}/ HTTP/1.1\r\nHost: x\r\n\r\n`)
+    await browser.discard()
+    for (let i = 0; i < 60; i++) {
+      const garbler = await connectPeer('127.0.0.1', port, i % 2 ? '127.0.0.5' : '127.0.0.8').catch(() => undefined)
+      garbler?.write(i % 4 < 2 ? 'get / HTTP/1.1\r\n\r\n' : 'GET / HTTP/1.1\r\n\r\n')
       garbler?.finish()
       await garbler?.discard()
     }
@@ -135,7 +139,7 @@ describe.runIf(process.platform === 'linux').each(['portable', 'linux'])('with t
       ])
     })
     for (const from of ['127.0.0.5', '127.0.0.6']) expect(await greet(daemon, from)).toBe(reset)
-    expect(await greet(daemon, '127.0.0.7')).toBe('0500')
+    for (const from of ['127.0.0.7', '127.0.0.8']) expect(await greet(daemon, from)).toBe('0500')
   })
 })
 

@@ -11,7 +11,7 @@ import type { PasswordMemory } from '../shared/password-memory.ts'
 import { otherConversation, refusalReply } from '../shared/protocols.ts'
 import { refusalOf } from '../shared/refusals.ts'
 import { toMakeRoom } from '../shared/silent-clients.ts'
-import { termsFor } from '../shared/trusted-sources.ts'
+import { mayNeedNoLogin, termsFor } from '../shared/trusted-sources.ts'
 import type { Admitter } from './admitter.ts'
 import type { LoopContext } from './context.ts'
 import { clientOf, Flag, type Sessions, slotOf } from './sessions.ts'
@@ -101,7 +101,11 @@ export class Negotiator implements Stage {
   #enter(slot: number, user: number): void {
     const { table } = this.#sessions
     table.login(slot, user)
-    this.#known.note(table.clientAddress, slot * 16, this.#loop.clock.now)
+    this.#noteSource(slot)
+  }
+
+  #noteSource(slot: number): void {
+    this.#known.note(this.#sessions.table.clientAddress, slot * 16, this.#loop.clock.now)
   }
 
   /** Have the main thread check a login. */
@@ -152,6 +156,7 @@ export class Negotiator implements Stage {
     if (step.kind === 'more') return true
     if (step.kind === 'request') {
       this.forget(slot)
+      if (mayNeedNoLogin(this.#loop.policy)) this.#noteSource(slot)
       const rest = negotiation.takeRest()
       const { bound } = negotiation
       if (bound) this.#loop.bounds.set(slot, bound)

@@ -8,6 +8,7 @@ import { Reason } from '../session-table.ts'
 import { shortHead } from '../shared/long-heads.ts'
 import { otherConversation } from '../shared/protocols.ts'
 import { refusalOf } from '../shared/refusals.ts'
+import { mayNeedNoLogin } from '../shared/trusted-sources.ts'
 import type { Session } from './session.ts'
 
 /** What a client asks for (RFC 1928, section 4). */
@@ -105,21 +106,27 @@ class Greeter {
     if (user === undefined) row.tried(login.username)
     else {
       row.login(user)
-      context.known.note(row.client, 0, performance.now())
+      this.#noteSource()
     }
     this.#take(this.#negotiation.authenticated(user !== undefined))
   }
 
+  #noteSource(): void {
+    const { context, row } = this.#session
+    context.known.note(row.client, 0, performance.now())
+  }
+
   /** What the client has sent behind its request is kept for whoever it is to go to. */
   #finish(request: Request): void {
-    const { client } = this.#session
+    const { client, context } = this.#session
+    if (mayNeedNoLogin(context.policy)) this.#noteSource()
     client.off('data', this.#receive)
     const rest = this.#negotiation.takeRest()
     this.#session.bound = this.#negotiation.bound
     // Whoever relays hears it again.
     this.#session.bound?.expectAgain(rest.length)
     if (rest.length > 0) client.unshift(rest)
-    this.#session.context.paused.add(client)
+    context.paused.add(client)
     this.#session.clearDeadline()
     this.#asked(request)
   }

@@ -16,8 +16,8 @@ const minute = 60_000
 const day = 24 * 60
 
 /**
- * Where users logged in well from within a day, in memory that all loops share: addresses of IPv4, and networks of 64 bits of
- * IPv6. Loops note each good login, also one that they remember and ask nobody about. Two that write one entry at once may
+ * Where users logged in well from within a day, or asked for something without having to, in memory that all loops share: addresses of IPv4, and networks of 64 bits of
+ * IPv6. Loops note each, also a login that they remember and ask nobody about. Two that write one entry at once may
  * lose a source, or know a wrong one, for a day. Times are of `performance.now`.
  */
 export class KnownSources {

@@ -21,6 +21,11 @@ export function needsLogin(
   return policy.passwordRequired && userOf(policy, table, slot) !== 0
 }
 
+/** Whether clients may come in without a login at all: what they then ask for tells as much of their source as a login does. */
+export function mayNeedNoLogin({ passwordRequired, trusted }: Pick<Policy, 'passwordRequired' | 'trusted'>): boolean {
+  return !passwordRequired || trusted.length > 0
+}
+
 /** As whom the client's source is trusted, the first that is named: a user's index, 0 for nobody; undefined if it is not. */
 function userOf({ trusted }: Pick<Policy, 'trusted'>, { clientAddress }: SessionTable, slot: number) {
   if (trusted.length === 0) return undefined
