@@ -35,11 +35,29 @@ export interface Lines {
   refusals(index: number): number
 }
 
+/** What a user may have here, where others serve them too; undefined where there is no such limit. */
+export interface Share {
+  readonly slots: number | undefined
+  /** Bytes a second. */
+  readonly rateUp: number | undefined
+  readonly rateDown: number | undefined
+}
+
+/** Which part of their limits users may have here; nobody is cut off for want of it. */
+export interface Shares {
+  /** Undefined: all of them. */
+  of(index: number, limits: Effective): Share | undefined
+  /** Bytes of the quota; undefined: all that is left. */
+  left(index: number): number | undefined
+}
+
 export interface LimitKeeperOptions {
   readonly accounts: Accounts
   readonly groups: Groups
   readonly usage: Usage
   readonly lines: Lines
+  /** Undefined where nobody else serves the same users. */
+  readonly shares?: Shares | undefined
   /** What an operator should know. */
   readonly tell: (message: string) => void
   /** Milliseconds since 1970. */
@@ -58,6 +76,9 @@ export interface Followed {
 
 /** Milliseconds between two looks at what is used and at the clock: limits act within a second. */
 const lookPeriod = 500
+
+/** Bytes a second both ways for who has used up what is granted of a quota, until more is. */
+const trickle = 64_000
 
 /** Where a user stands. */
 type Standing = Pick<User['use'], 'cycleEnds' | 'expires' | 'ended'>
@@ -78,6 +99,7 @@ export class LimitKeeper {
   readonly #groups: Groups
   readonly #usage: Usage
   readonly #lines: Lines
+  readonly #shares: Shares | undefined
   readonly #tell: (message: string) => void
   readonly #now: () => number
   /** By index: when the clock changes something next. */
@@ -102,12 +124,13 @@ export class LimitKeeper {
   #followed: Followed | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor({ accounts, groups, usage, lines, tell, now = Date.now }: LimitKeeperOptions) {
+  constructor({ accounts, groups, usage, lines, shares, tell, now = Date.now }: LimitKeeperOptions) {
     this.effective = new EffectiveLimits(groups)
     this.#accounts = accounts
     this.#groups = groups
     this.#usage = usage
     this.#lines = lines
+    this.#shares = shares
     this.#tell = tell
     this.#now = now
     for (const account of accounts.list()) this.write(account)
@@ -151,13 +174,14 @@ export class LimitKeeper {
     const isUsedUp = quota !== undefined && this.#usage.used(index) >= quota
     const slowTo = isUsedUp ? numberOf(limits, 'over') : undefined
     const ended = expires !== undefined && now >= expires ? 'expired' : isUsedUp ? usedUp(slowTo) : null
+    const share = this.#shares?.of(index, limits)
     this.#lines.set(index, {
       group: this.#groups.of(account.limits).index,
-      rateUp: numberOf(limits, 'rate-up'),
-      rateDown: numberOf(limits, 'rate-down'),
-      maxConnections: numberOf(limits, 'max-connections'),
+      rateUp: share ? share.rateUp : numberOf(limits, 'rate-up'),
+      rateDown: share ? share.rateDown : numberOf(limits, 'rate-down'),
+      maxConnections: share ? share.slots : numberOf(limits, 'max-connections'),
       maxSources: numberOf(limits, 'max-sources'),
-      over: numberOf(limits, 'over'),
+      over: share && !isUsedUp ? trickle : numberOf(limits, 'over'),
     })
     this.#restrict(index, limits.sources?.value)
     this.#steer(index, limits)
@@ -313,7 +337,8 @@ export class LimitKeeper {
   /** In KiB; 0 of a quota that is used up. */
   #left(index: number): number {
     const end = this.#quotaEnd[index] ?? never
-    return end === never ? 0 : Math.max(0, Math.ceil((end - this.#seen[index]) / 1024))
+    const left = end === never ? 0 : Math.min(end - this.#seen[index], this.#shares?.left(index) ?? never)
+    return Math.max(0, Math.ceil(left / 1024))
   }
 
   /** What was so before the start was told then. */

@@ -167,6 +167,30 @@ export class Usage {
     return this.#upBefore[index] + this.#downBefore[index] + up + down
   }
 
+  /** Bytes both ways under an index in this run, whoever owned it, and how many of them are given to the store. */
+  moved(index: number): number {
+    return this.#moved.up(index) + this.#moved.down(index)
+  }
+
+  given(index: number): number {
+    return this.#storedUp[index] + this.#storedDown[index]
+  }
+
+  /**
+   * What the store knows of the owner, whom others serve too. Until the last batch is confirmed it is not known whether that
+   * is in it: then it waits for the next time.
+   */
+  agree(index: number, { up, down, mark, marked }: Omit<StoredUsage, 'user'>): void {
+    if (this.#unconfirmed) return
+    const [now, own] = [this.#now(index), this.#moved.of(index)]
+    this.#upBefore[index] = up + now.up - this.#storedUp[index] - own.up
+    this.#downBefore[index] = down + now.down - this.#storedDown[index] - own.down
+    if (marked < this.#marked[index]) return
+    this.#mark[index] = mark
+    this.#marked[index] = marked
+    this.#storedMarked[index] = marked
+  }
+
   /** Bytes both ways since the mark. */
   used(index: number): number {
     return this.total(index) - this.#mark[index]

@@ -367,6 +367,63 @@ export interface FleetStore {
   nodes(): Promise<(StoredNode & { readonly age: number })[]>
   /** Forgets a node that has gone. */
   forget(name: string): Promise<void>
+  readonly leases: LeaseStore
+}
+
+/** What a node asks of the limits of a user whom it serves, and tells of what it has. Bytes are whole, rates in bytes a second. */
+export interface LeaseAsk {
+  /** The user's id. */
+  readonly user: number
+  /** In all of the fleet, as the node knows them; undefined: there is none. */
+  readonly limits: {
+    readonly quota: number | undefined
+    readonly maxConnections: number | undefined
+    readonly rateUp: number | undefined
+    readonly rateDown: number | undefined
+  }
+  /** Of the quota: what the node has been granted and has not stored as used, and how much more it wants. */
+  readonly unused: number
+  readonly wantsBytes: number
+  /** Connections that are open, and how many the node wants to be able to have. */
+  readonly live: number
+  readonly wantsSlots: number
+  /** `Infinity`: whatever there is. */
+  readonly wantsUp: number
+  readonly wantsDown: number
+}
+
+/** What a node may let a user have until the lease ends; undefined where the user has no such limit. */
+export interface Lease {
+  readonly user: number
+  /** Bytes from what the store knows as used on. */
+  readonly bytes: number | undefined
+  readonly slots: number | undefined
+  readonly rateUp: number | undefined
+  readonly rateDown: number | undefined
+  /** Whether another node has less than it wants. */
+  readonly contested: boolean
+}
+
+/** Milliseconds for which a lease holds without being asked for anew: so long a dead node keeps what it had. */
+export const leaseTime = 60_000
+/** Milliseconds within which a node asks again, and three times of which without an ask mean that it could not. */
+export const leaseAskPeriod = 5_000
+
+/**
+ * Deals out quotas, connections and rates of users among nodes, so that all together never have more than there is. Quota
+ * and connections are never in two hands; of rates each node has its share by the time that it has asked again.
+ */
+export interface LeaseStore {
+  /**
+   * For these users, each once, in place of what this node had. A user who is gone has none. A node asks each
+   * `leaseAskPeriod`, if for nobody: where it has not, the store was away for it, and may have been for others; then leases
+   * that ended meanwhile hold for another `leaseTime`, in which their nodes can ask for them.
+   */
+  refresh(asks: readonly LeaseAsk[]): Promise<Lease[]>
+  /** Gives back what this node has of them. */
+  release(users: readonly number[]): Promise<void>
+  /** What these users have moved everywhere. */
+  totals(users: readonly number[]): Promise<StoredUsage[]>
 }
 
 /** A part of a store, for a thread that may wait for the disk: calls return when they are done, or throw. */

@@ -1,0 +1,431 @@
+import type { Account, Accounts } from '../access/accounts.ts'
+import { type Lease, type LeaseAsk, type LeaseStore, leaseAskPeriod, leaseTime } from '../store/store.ts'
+import { type Effective, numberOf } from './effective-limits.ts'
+import type { Share, Shares } from './limit-keeper.ts'
+import type { Usage } from './usage.ts'
+
+/** What becomes of users with limits when the store of the fleet has not answered for as long as leases hold. */
+export type WhenAway = 'limit' | 'serve' | 'refuse'
+
+export interface LeasesOptions {
+  readonly accounts: Pick<Accounts, 'named' | 'nameOf' | 'highestIndex'>
+  readonly store: LeaseStore
+  readonly usage: Pick<Usage, 'moved' | 'given' | 'agree' | 'save'>
+  readonly whenAway: () => WhenAway
+  /** What an operator should know. */
+  readonly tell: (message: string) => void
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now?: () => number
+}
+
+/** What follows once the engine serves. By index. */
+export interface Served {
+  limits(account: Account): Effective
+  /** Bytes in this run. They only grow. */
+  up(index: number): number
+  down(index: number): number
+  /** Connections that are open. */
+  live(index: number): number
+  /** How often the user was refused for having too many. */
+  refused(index: number): number
+  /** Has loops and live connections go by what these users may have now. */
+  write(accounts: readonly Account[]): Promise<unknown>
+  writeAll(): Promise<unknown>
+  /** Has the loops ask again when this user logs in. */
+  forget(account: Account): Promise<unknown>
+}
+
+/** Milliseconds between two looks at what is used of leases. */
+const lookPeriod = 250
+/** Milliseconds between two looks for users who have none. */
+const searchPeriod = 1_000
+/** Milliseconds after which a lease is asked for anew though nothing has changed: twice in the time that it holds. */
+const renewal = 20_000
+/** Milliseconds between two asks for a share that others have parts of. */
+const balancePeriod = 2_000
+/** Milliseconds for which somebody is gone whose lease is given back. */
+const restTime = 60_000
+/** Milliseconds that a login waits for a lease at most. */
+const patience = 3_000
+/** Milliseconds from a failure to the next attempt. */
+const retryPeriod = 1_000
+/** Bytes of a quota that are asked for at least, and otherwise what moves within so many seconds. */
+const leastBytes = 4 << 20
+const reserveSeconds = 30
+/** Of their rate, what users may move who have no lease yet. */
+const without = 0.05
+/** Part of a share from which on it is taken for too small. */
+const nearlyAll = 0.85
+
+/** What this daemon has of a user's limits. */
+interface Held {
+  readonly id: number
+  readonly slots: number | undefined
+  readonly rateUp: number | undefined
+  readonly rateDown: number | undefined
+  readonly contested: boolean
+  /** Whether the last ask brought more places: then another one may. */
+  readonly hasGrown: boolean
+  /** As `Usage.moved` counts: where the part of the quota ends. Undefined without a quota. */
+  end: number | undefined
+  /** Bytes of it that there were when it was granted. */
+  readonly granted: number
+  /** When it was asked for, and what was so then. */
+  readonly asked: number
+  readonly moved: number
+  readonly refused: number
+  /** Bytes a second, as others were told. */
+  readonly wants: { readonly up: number; readonly down: number }
+  /** Bytes a second, measured last. */
+  pace: Pace
+  /** When a connection was open last. */
+  lastLive: number
+}
+
+interface Pace {
+  readonly time: number
+  readonly up: number
+  readonly down: number
+  readonly upRate: number
+  readonly downRate: number
+}
+
+interface Waiting {
+  logins: number
+  readonly served: PromiseWithResolvers<void>
+}
+
+/**
+ * This daemon's part of the limits of users whom others of a fleet serve, too: asked for when a user comes, renewed while the
+ * user is here, given back behind that. What is granted acts without another word; when it is nearly used up, more is asked
+ * for, and meanwhile nobody is cut off.
+ */
+export class Leases implements Shares {
+  readonly #options: LeasesOptions
+  readonly #now: () => number
+  /** By index. */
+  readonly #held = new Map<number, Held>()
+  readonly #waiting = new Map<number, Waiting>()
+  /** By index, of those without a lease: how often they had been refused. */
+  readonly #refused: number[] = []
+  #served: Served | undefined
+  #asking: Promise<void> | undefined
+  #searched = 0
+  /** When it asked last. */
+  #asked = 0
+  /** When the store failed to answer first, since it has answered last; when it may be asked again. */
+  #failing: number | undefined
+  #nextTry = 0
+  #isAway = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: LeasesOptions) {
+    this.#options = options
+    this.#now = options.now ?? (() => performance.now())
+  }
+
+  follow(served: Served): void {
+    this.#served = served
+    this.#timer = setInterval(() => void this.look(), lookPeriod).unref()
+  }
+
+  /** Gives all back. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#asking
+    const users = [...this.#held.values()].map(({ id }) => id)
+    this.#held.clear()
+    if (users.length > 0 && this.#failing === undefined) await this.#options.store.release(users).catch(() => {})
+  }
+
+  /** For how many milliseconds the store has not answered; 0: it does. */
+  get failingFor(): number {
+    return this.#failing === undefined ? 0 : this.#now() - this.#failing
+  }
+
+  of(index: number, limits: Effective): Share | undefined {
+    const whenAway = this.#isAway ? this.#options.whenAway() : 'limit'
+    if (whenAway === 'serve') return undefined
+    const { maxConnections, rateUp, rateDown, isShared } = sharedOf(limits)
+    const isRefused = whenAway === 'refuse'
+    if (!isShared && !isRefused) return undefined
+    const held = this.#held.get(index)
+    const slots = maxConnections === undefined ? undefined : (held?.slots ?? Number(this.#isAway))
+    return {
+      slots: isRefused ? 0 : slots,
+      rateUp: rateUp && (held?.rateUp ?? Math.ceil(rateUp * without)),
+      rateDown: rateDown && (held?.rateDown ?? Math.ceil(rateDown * without)),
+    }
+  }
+
+  left(index: number): number | undefined {
+    if (this.#isAway && this.#options.whenAway() === 'serve') return undefined
+    const end = this.#held.get(index)?.end
+    return end === undefined ? 0 : Math.max(0, end - this.#options.usage.moved(index))
+  }
+
+  /** Resolves when a user who logs in may have a connection here, or when there is no more use in waiting. */
+  async prepare(account: Account): Promise<void> {
+    const { index } = account
+    if (!this.#isWanting(account)) return
+    const waiting = this.#waiting.get(index) ?? { logins: 0, served: Promise.withResolvers<void>() }
+    this.#waiting.set(index, waiting)
+    waiting.logins++
+    const timer = setTimeout(() => this.#goOn(index), patience)
+    void this.look()
+    await waiting.served.promise
+    clearTimeout(timer)
+  }
+
+  /** Asks for what is due, unless it asks already; resolves when that has had an answer, or none. */
+  async look(): Promise<void> {
+    const now = this.#now()
+    if (this.#asking || !this.#served || now < this.#nextTry) return this.#asking
+    if (now - this.#searched >= searchPeriod) this.#search(now)
+    const due: Account[] = []
+    const resting: Account[] = []
+    for (const [index, held] of this.#held) {
+      const account = this.#accountAt(index)
+      if (!account || account.id !== held.id) {
+        this.#held.delete(index)
+        continue
+      }
+      this.#measure(index, held, now)
+      if (now - held.lastLive > restTime && !this.#waiting.has(index)) resting.push(account)
+      else if (this.#isDue(account, held, now)) due.push(account)
+    }
+    for (const index of this.#waiting.keys()) {
+      const account = this.#accountAt(index)
+      if (!account) this.#goOn(index)
+      else if (!due.includes(account)) due.push(account)
+    }
+    if (due.length + resting.length === 0 && now - this.#asked < leaseAskPeriod) return
+    this.#asked = now
+    this.#asking = this.#round(due, resting)
+    await this.#asking
+    this.#asking = undefined
+    // Who came meanwhile need not wait for the next look.
+    for (const index of this.#waiting.keys()) if (!due.some((account) => account.index === index)) return this.look()
+  }
+
+  /** Users who came without a login that was asked about, or whose limits are new. */
+  #search(now: number): void {
+    this.#searched = now
+    const served = this.#served as Served
+    for (let index = 1; index <= this.#options.accounts.highestIndex; index++) {
+      const refused = served.refused(index)
+      const wasRefused = refused !== (this.#refused[index] ?? 0)
+      this.#refused[index] = refused
+      if (this.#held.has(index) || (!wasRefused && served.live(index) === 0)) continue
+      const account = this.#accountAt(index)
+      if (account && this.#isWanting(account)) this.#wait(index)
+    }
+  }
+
+  #wait(index: number): void {
+    if (!this.#waiting.has(index)) this.#waiting.set(index, { logins: 0, served: Promise.withResolvers<void>() })
+  }
+
+  #goOn(index: number): void {
+    this.#waiting.get(index)?.served.resolve()
+    this.#waiting.delete(index)
+  }
+
+  #isWanting(account: Account): boolean {
+    const served = this.#served
+    if (!served || account.id === undefined || this.#isAway) return false
+    const { isShared, maxConnections } = sharedOf(served.limits(account))
+    if (!isShared) return false
+    const held = this.#held.get(account.index)
+    if (!held) return true
+    return maxConnections !== undefined && served.live(account.index) >= (held.slots ?? 0) && maxConnections > 0
+  }
+
+  #measure(index: number, held: Held, now: number): void {
+    const { up, down, live } = this.#served as Served
+    if (live(index) > 0) held.lastLive = now
+    const { pace } = held
+    const seconds = (now - pace.time) / 1000
+    if (seconds < 1) return
+    const [allUp, allDown] = [up(index), down(index)]
+    held.pace = {
+      ...{ time: now, up: allUp, down: allDown },
+      upRate: (allUp - pace.up) / seconds,
+      downRate: (allDown - pace.down) / seconds,
+    }
+  }
+
+  #isDue(account: Account, held: Held, now: number): boolean {
+    const { index } = account
+    const { live, refused } = this.#served as Served
+    const age = now - held.asked
+    if (age >= renewal) return true
+    const moved = this.#options.usage.moved(index)
+    if (held.end !== undefined && moved > held.moved && held.end - moved < held.granted / 2) return true
+    const isRefused = held.slots !== undefined && refused(index) !== held.refused
+    if (isRefused && held.hasGrown) return true
+    if (age < balancePeriod) return false
+    if (isRefused) return true
+    if (held.slots !== undefined && held.slots > live(index) + spareSlots(live(index)) && live(index) > 0) return true
+    const { pace, wants } = held
+    if (wants.up > 2 * wantOf(pace.upRate, held.rateUp) || wants.down > 2 * wantOf(pace.downRate, held.rateDown))
+      return true
+    return isBusy(pace.upRate, held.rateUp) || isBusy(pace.downRate, held.rateDown)
+  }
+
+  async #round(due: readonly Account[], resting: readonly Account[]): Promise<void> {
+    const { store, usage } = this.#options
+    const served = this.#served as Served
+    try {
+      for (const account of resting) this.#held.delete(account.index)
+      await served.write(resting)
+      await Promise.all(resting.map((account) => served.forget(account)))
+      const isCounted = due.some((account) => sharedOf(served.limits(account)).quota !== undefined)
+      if (isCounted) await usage.save(Date.now())
+      const asks = due.map((account) => ({ account, given: usage.given(account.index), ask: this.#askFor(account) }))
+      const leases = await store.refresh(asks.map(({ ask }) => ask))
+      const counted = asks.filter(({ ask }) => ask.limits.quota !== undefined).map(({ ask }) => ask.user)
+      const totals = counted.length > 0 ? await store.totals(counted) : []
+      const [leaseOf, totalOf] = [byUser(leases), byUser(totals)]
+      for (const { account, given, ask } of asks) {
+        const { index } = account
+        const total = totalOf.get(ask.user)
+        if (total && usage.given(index) === given) usage.agree(index, total)
+        const lease = leaseOf.get(ask.user)
+        if (lease) this.#hold(index, ask, lease, given)
+        else this.#held.delete(index)
+      }
+      await served.write(due)
+      if (resting.length > 0) await store.release(resting.map(({ id }) => id as number))
+      for (const account of due)
+        if (!this.#isWanting(account) || this.#waiting.get(account.index)?.logins === 0) this.#goOn(account.index)
+      this.#reached()
+    } catch (error) {
+      this.#missed(error as Error)
+    }
+  }
+
+  #askFor(account: Account): LeaseAsk {
+    const { index } = account
+    const served = this.#served as Served
+    const { usage } = this.#options
+    const { quota, maxConnections, rateUp, rateDown } = sharedOf(served.limits(account))
+    const held = this.#held.get(index)
+    const live = served.live(index)
+    const waiting = this.#waiting.get(index)?.logins ?? 0
+    const pace = held?.pace ?? { upRate: 0, downRate: 0 }
+    const reserve = Math.max(leastBytes, reserveSeconds * (pace.upRate + pace.downRate))
+    const moved = usage.moved(index)
+    const recently = held ? 4 * (moved - held.moved) : 0
+    const target = Math.max(reserve, recently)
+    // What was granted for more than is needed now goes back.
+    if (held?.end !== undefined) held.end = Math.min(held.end, moved + 2 * target)
+    const unused = Math.max(0, (held?.end ?? moved) - usage.given(index))
+    const wasRefused = held !== undefined && served.refused(index) !== held.refused
+    const isShort = waiting > 0 || wasRefused || (held !== undefined && live >= (held.slots ?? 0))
+    const most = maxConnections ?? 0
+    const wanted = held?.contested && !isShort ? live : isShort ? 2 * live + waiting + 8 : live + spareSlots(live)
+    return {
+      user: account.id as number,
+      limits: { quota, maxConnections, rateUp, rateDown },
+      unused,
+      wantsBytes: quota === undefined ? 0 : Math.max(0, Math.ceil(target) - Math.max(0, (held?.end ?? moved) - moved)),
+      live,
+      wantsSlots: maxConnections === undefined ? 0 : Math.min(most, wanted),
+      wantsUp: wantOf(pace.upRate, held?.rateUp),
+      wantsDown: wantOf(pace.downRate, held?.rateDown),
+    }
+  }
+
+  #hold(index: number, { wantsUp, wantsDown }: LeaseAsk, lease: Lease, given: number): void {
+    const served = this.#served as Served
+    const [now, before] = [this.#now(), this.#held.get(index)]
+    const moved = this.#options.usage.moved(index)
+    const end = lease.bytes === undefined ? undefined : given + lease.bytes
+    const pace = before?.pace ?? { time: now, up: served.up(index), down: served.down(index), upRate: 0, downRate: 0 }
+    this.#held.set(index, {
+      id: lease.user,
+      slots: lease.slots,
+      rateUp: steady(before?.rateUp, lease.rateUp),
+      rateDown: steady(before?.rateDown, lease.rateDown),
+      contested: lease.contested,
+      hasGrown: (lease.slots ?? 0) > (before?.slots ?? 0),
+      end,
+      granted: end === undefined ? 0 : Math.max(0, end - moved),
+      asked: now,
+      moved,
+      refused: served.refused(index),
+      wants: { up: wantsUp, down: wantsDown },
+      pace,
+      lastLive: before?.lastLive ?? now,
+    })
+  }
+
+  #reached(): void {
+    const failed = this.failingFor
+    this.#failing = undefined
+    this.#nextTry = 0
+    if (failed > 0) this.#options.tell(`the store of the fleet answers again, after ${Math.round(failed / 1000)} s`)
+    if (!this.#isAway) return
+    this.#isAway = false
+    void this.#served?.writeAll()
+  }
+
+  #missed(error: Error): void {
+    const now = this.#now()
+    this.#nextTry = now + retryPeriod
+    if (this.#failing === undefined) {
+      this.#failing = now
+      this.#options.tell(`limits are not shared out among the fleet: ${error.message}`)
+    }
+    if (this.#isAway || now - this.#failing < leaseTime) return
+    this.#isAway = true
+    for (const index of [...this.#waiting.keys()]) this.#goOn(index)
+    this.#options.tell(`the store of the fleet has been away for a minute: ${awayWords[this.#options.whenAway()]}`)
+    void this.#served?.writeAll()
+  }
+
+  #accountAt(index: number): Account | undefined {
+    const name = this.#options.accounts.nameOf(index)
+    return name === undefined ? undefined : this.#options.accounts.named(name)
+  }
+}
+
+const awayWords: Readonly<Record<WhenAway, string>> = {
+  limit: 'users with limits go on with what they had last',
+  serve: 'users have all that their limits say, on each node',
+  refuse: 'nobody gets a new connection',
+}
+
+function byUser<Row extends { readonly user: number }>(rows: readonly Row[]): Map<number, Row> {
+  return new Map(rows.map((row) => [row.user, row]))
+}
+
+/** Of the limits of a user those that a fleet shares out. */
+function sharedOf(limits: Effective): LeaseAsk['limits'] & { readonly isShared: boolean } {
+  const [quota, maxConnections] = [numberOf(limits, 'quota'), numberOf(limits, 'max-connections')]
+  const [rateUp, rateDown] = [numberOf(limits, 'rate-up'), numberOf(limits, 'rate-down')]
+  const isShared = [quota, maxConnections, rateUp, rateDown].some((limit) => limit !== undefined)
+  return { quota, maxConnections, rateUp, rateDown, isShared }
+}
+
+/** Places beside those that are taken. */
+function spareSlots(live: number): number {
+  return Math.max(8, Math.ceil(live / 4))
+}
+
+/** Whether so much of a rate is used that its share may be too small, or too large for others. */
+function isBusy(pace: number, share: number | undefined): boolean {
+  return share !== undefined && pace > share / 4
+}
+
+/** Bytes a second that would be enough; `Infinity`: nobody knows, since there was no more. */
+function wantOf(pace: number, share: number | undefined): number {
+  return share === undefined || pace >= share * nearlyAll ? Number.POSITIVE_INFINITY : Math.ceil(pace * 1.15)
+}
+
+/** A rate that is as good as before stays: with a new one, those that wait for credit begin anew. */
+function steady(before: number | undefined, next: number | undefined): number | undefined {
+  if (before === undefined || next === undefined) return next
+  return Math.abs(next - before) < before / 50 ? before : next
+}
