@@ -6,6 +6,7 @@ import { type Loops, Users } from './access/users.ts'
 import type { Transfer } from './control/backend.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { Ending } from './ending.ts'
+import { RefusingLimit } from './engine/shared/limit-lines.ts'
 import { LimitChanges } from './limits/limit-changes.ts'
 import type { DaemonLog } from './log.ts'
 import type { UserTraffic } from './observe/user-traffic.ts'
@@ -107,7 +108,7 @@ function administerAccounts(
     readonly userSeries: UserSeries | undefined
   },
 ): Pick<Administered, 'users' | 'limits' | 'accountTransfer'> {
-  const { accounts, groups, passwords, policy, limits: keeper, usage, accessLog } = dataPlane
+  const { accounts, groups, passwords, policy, limits: keeper, leases, usage, accessLog, limitLines } = dataPlane
   const turns = new Turns()
   const loops: Loops = {
     userChanged(change) {
@@ -148,6 +149,18 @@ function administerAccounts(
     connections: (index) => traffic.connections(index),
     obey: () => dataPlane.orders.limitsChanged(),
     cameFirst: (account, now) => limits.cameFirst(account, now),
+  })
+  leases?.follow({
+    limits: (account) => keeper.effective.of(account),
+    up: (index) => traffic.up(index),
+    down: (index) => traffic.down(index),
+    live: (index) => limitLines.live(index),
+    refused: (index) => limitLines.refusals(index, RefusingLimit.maxConnections),
+    async write(some) {
+      await keeper.writeAll(some)
+      await dataPlane.orders.limitsChanged()
+    },
+    forget: (account) => users.forget(account),
   })
   return { users, limits, accountTransfer }
 }

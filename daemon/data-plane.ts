@@ -15,7 +15,7 @@ import { changeWays, ownPolicy } from './engine/shared/own-policy.ts'
 import { SourceLines } from './engine/shared/source-lines.ts'
 import { startEngine } from './engine/start.ts'
 import { EngineOrders } from './engine-orders.ts'
-import { startLimiting } from './limiting.ts'
+import { type Limiting, startLimiting } from './limiting.ts'
 import type { LimitKeeper } from './limits/limit-keeper.ts'
 import type { Usage } from './limits/usage.ts'
 import { endpointsAskedFor } from './listening.ts'
@@ -49,6 +49,7 @@ export interface DataPlane {
   readonly sourceLines: Pick<SourceLines, 'takeRefused'>
   /** Has written the users' lines; looks at use and time once it follows the traffic. */
   readonly limits: LimitKeeper
+  readonly leases: Limiting['leases']
   readonly passwords: Passwords
   readonly logins: Pick<Logins, 'follow' | 'unanswered'>
   readonly policy: LoginPolicy
@@ -121,7 +122,7 @@ export async function startDataPlane(
   // Behind the engine, which ends its sessions.
   parts.defer(() => accessLog.close())
   const banning = await startBanning(settings, store, parts, log)
-  const logins = new Logins(accounts, passwords, banning.bans)
+  const logins = new Logins(accounts, passwords, banning.bans, limiting.leases)
   const resolver = resolverOf(settings, threads, warnOfTraffic)
   const engine = await startEngine(
     settings.engine,
@@ -148,6 +149,7 @@ export async function startDataPlane(
     groups,
     usage: limiting.usage,
     limits,
+    leases: limiting.leases,
     limitLines: lines,
     sourceLines: new SourceLines(limiting.memory.sourceLines),
     passwords,

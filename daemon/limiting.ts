@@ -5,6 +5,7 @@ import type { EngineOptions } from './engine/engine.ts'
 import { Reason } from './engine/session-table.ts'
 import { eachSource, everybody, LimitLines, limitLineMemory } from './engine/shared/limit-lines.ts'
 import { SourceLines } from './engine/shared/source-lines.ts'
+import { Leases } from './limits/leases.ts'
 import { LimitKeeper, type Lines } from './limits/limit-keeper.ts'
 import { Usage } from './limits/usage.ts'
 import { sharedLimitsOf } from './settings/engine-options.ts'
@@ -15,6 +16,8 @@ export interface Limiting {
   readonly groups: Groups
   readonly usage: Usage
   readonly keeper: LimitKeeper
+  /** What others of a fleet leave to this daemon; undefined where it is alone. */
+  readonly leases: Leases | undefined
   readonly lines: LimitLines
   /** What the engine shares of it. */
   readonly memory: Pick<EngineOptions, 'limitLines' | 'sourceLines'>
@@ -30,7 +33,7 @@ const usagePeriod = 10_000
 export async function startLimiting(
   values: Readonly<Settings>,
   accounts: Accounts,
-  stored: Pick<Store, 'groups' | 'usage'>,
+  stored: Pick<Store, 'groups' | 'usage' | 'fleet'>,
   parts: AsyncDisposableStack,
   warn: (message: string) => void,
 ): Promise<Limiting> {
@@ -39,10 +42,15 @@ export async function startLimiting(
   const groups = new Groups(await stored.groups.list())
   const usage = new Usage(stored.usage)
   usage.load(accounts.list(), await stored.usage.list())
-  const keeper = new LimitKeeper({ accounts, groups, usage, lines: linesFor(lines), tell: warn })
+  let whenAway = values['fleet-degraded']
+  const leases =
+    stored.fleet && new Leases({ accounts, usage, store: stored.fleet.leases, whenAway: () => whenAway, tell: warn })
+  const keeper = new LimitKeeper({ accounts, groups, usage, lines: linesFor(lines), shares: leases, tell: warn })
   const store = () => usage.save(Date.now())
   const save = () => store().catch((error: Error) => warn(`what users have moved is not stored yet: ${error.message}`))
   const timer = setInterval(save, usagePeriod).unref()
+  // Behind the last batch: what is not stored yet still counts as granted.
+  parts.defer(() => leases?.close())
   parts.defer(async () => {
     clearInterval(timer)
     await save()
@@ -51,9 +59,10 @@ export async function startLimiting(
     const { together, source } = sharedLimitsOf(next)
     lines.set(everybody, together)
     lines.set(eachSource, source)
+    whenAway = next['fleet-degraded']
   }
   tune(values)
-  return { groups, usage, keeper, lines, memory, tune, store }
+  return { groups, usage, keeper, leases, lines, memory, tune, store }
 }
 
 /** As the keeper of limits writes them. */

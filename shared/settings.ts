@@ -365,6 +365,15 @@ export const settings = {
     placeholder: 'DIR',
     summary: 'where the cookie and the Unix socket lie; default $XDG_RUNTIME_DIR/proxyd, for root /run/proxyd',
   },
+  'fleet-degraded': {
+    type: 'choice',
+    default: 'limit',
+    choices: ['limit', 'serve', 'refuse'],
+    placeholder: 'HOW',
+    runtime: true,
+    summary:
+      'of a fleet whose store has been away for a minute: limit gives users what they had last, serve all that their limits say on each node, refuse no new connection',
+  },
   'log-level': {
     type: 'choice',
     default: 'info',

@@ -25,6 +25,11 @@ export interface Sources {
   crowded(address: Uint8Array): void
 }
 
+/** Has a user's limits ready before the user is let in. Never rejects, and resolves within seconds. */
+export interface Preparation {
+  prepare(account: Account): Promise<void>
+}
+
 /** A byte order mark is part of a name like any other character, so that no two texts of bytes mean one user. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -36,6 +41,7 @@ export class Logins {
   readonly #accounts: Accounts
   readonly #passwords: Passwords
   readonly #sources: Sources
+  readonly #limits: Preparation | undefined
   readonly #guessed = new GuessedNames()
   readonly #digestKey = randomBytes(32)
   /** How many were crowded out so far. */
@@ -44,10 +50,11 @@ export class Logins {
   /** Of each user's last good password a digest, until the user changes. */
   readonly #good = new WeakMap<Account, Buffer>()
 
-  constructor(accounts: Accounts, passwords: Passwords, sources: Sources) {
+  constructor(accounts: Accounts, passwords: Passwords, sources: Sources, limits?: Preparation) {
     this.#accounts = accounts
     this.#passwords = passwords
     this.#sources = sources
+    this.#limits = limits
   }
 
   /** `learn` hears from now on of users of whom only another program's hash is kept, once they log in. */
@@ -116,7 +123,9 @@ export class Logins {
     return name === undefined ? undefined : this.#accounts.named(name)
   }
 
-  #admit({ index: user }: Account): Admission {
+  async #admit(account: Account): Promise<Admission> {
+    const { index: user } = account
+    await this.#limits?.prepare(account)
     return { user, revision: this.#accounts.revision }
   }
 

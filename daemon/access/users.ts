@@ -194,6 +194,11 @@ export class Users {
     return this.#turns.take(() => this.#tell(this.#existing(name).index, true))
   }
 
+  /** Has the loops ask again when this user logs in. */
+  async forget(account: Account): Promise<void> {
+    await this.#tell(account.index)
+  }
+
   /** What keeps somebody out. */
   async #change(account: Account, cut = false): Promise<{ cut: number; stored: boolean }> {
     this.#accounts.put(account)

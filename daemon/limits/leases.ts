@@ -8,7 +8,7 @@ import type { Usage } from './usage.ts'
 export type WhenAway = 'limit' | 'serve' | 'refuse'
 
 export interface LeasesOptions {
-  readonly accounts: Pick<Accounts, 'named' | 'nameOf' | 'highestIndex'>
+  readonly accounts: Pick<Accounts, 'named' | 'nameOf' | 'highestIndex' | 'list'>
   readonly store: LeaseStore
   readonly usage: Pick<Usage, 'moved' | 'given' | 'agree' | 'save'>
   readonly whenAway: () => WhenAway
@@ -30,7 +30,6 @@ export interface Served {
   refused(index: number): number
   /** Has loops and live connections go by what these users may have now. */
   write(accounts: readonly Account[]): Promise<unknown>
-  writeAll(): Promise<unknown>
   /** Has the loops ask again when this user logs in. */
   forget(account: Account): Promise<unknown>
 }
@@ -368,7 +367,7 @@ export class Leases implements Shares {
     if (failed > 0) this.#options.tell(`the store of the fleet answers again, after ${Math.round(failed / 1000)} s`)
     if (!this.#isAway) return
     this.#isAway = false
-    void this.#served?.writeAll()
+    void this.#served?.write(this.#options.accounts.list())
   }
 
   #missed(error: Error): void {
@@ -382,7 +381,7 @@ export class Leases implements Shares {
     this.#isAway = true
     for (const index of [...this.#waiting.keys()]) this.#goOn(index)
     this.#options.tell(`the store of the fleet has been away for a minute: ${awayWords[this.#options.whenAway()]}`)
-    void this.#served?.writeAll()
+    void this.#served?.write(this.#options.accounts.list())
   }
 
   #accountAt(index: number): Account | undefined {

@@ -116,7 +116,6 @@ class Node {
       live: () => this.live,
       refused: () => this.refused,
       write: (some) => this.keeper.writeAll(some),
-      writeAll: () => this.keeper.writeAll([this.bob]),
       forget: async () => this.forgot++,
     })
   }
