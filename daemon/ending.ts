@@ -47,6 +47,8 @@ export class Ending {
   /** Changes with each drain that is taken back: the end does not wait for its clients any more. */
   #round = 0
   #isAdmitting = false
+  /** A drain was asked for while one was being taken back: the later word counts. */
+  #drainsAnew = false
 
   constructor({ refuseClients, admitClients, countLive, patience, tell }: EndingOptions) {
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -84,11 +86,13 @@ export class Ending {
     this.#setDeadline()
   }
 
-  /** False if it drains already. */
+  /** False if it drains already, and nobody is about to take that back. */
   drain(asker = 'the daemon drains'): boolean {
-    if (this.isDraining) return false
+    if (this.isDraining && (!this.#isAdmitting || this.#drainsAnew)) return false
     this.#tell(`${asker}: new clients are refused, live connections get ${this.#patience.drain / 1000} s`)
-    this.#begin('drain')
+    this.#drainsAnew = this.#isAdmitting
+    if (this.#isAdmitting) this.#since.drain = performance.now()
+    else this.#begin('drain')
     return true
   }
 
@@ -99,8 +103,8 @@ export class Ending {
   }
 
   /**
-   * Takes a drain back: resolves when clients are taken as before it. Rejects with a Refusal if there is none, if it is for good, or if
-   * clients cannot be taken again, and then the drain goes on.
+   * Takes a drain back: resolves when clients are taken as before it. Rejects with a Refusal if there is none, if it is for good, if
+   * clients cannot be taken again, or if another drain is asked for before they are; then the drain goes on.
    */
   async undrain(): Promise<void> {
     this.#refuseUndrain()
@@ -116,11 +120,14 @@ export class Ending {
   /** Nothing ends the daemon meanwhile but what ends it for good. */
   async #admit(): Promise<void> {
     this.#isAdmitting = true
+    this.#drainsAnew = false
     this.#round++
     clearTimeout(this.#deadline)
     try {
       await this.#admitClients()
       this.#refuseUndrain()
+      if (this.#drainsAnew)
+        throw new Refusal('conflict', 'the daemon has been told to drain anew meanwhile: it drains on')
       this.#began = new AbortController()
     } catch (error) {
       this.#awaitClients()

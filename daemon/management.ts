@@ -81,7 +81,11 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
         upgrade: (asker) => upgrade.begin(asker),
         reload: (asker) => reload(asker),
         drain: () => options.ending.drain(),
-        undrain: () => options.ending.undrain(),
+        async undrain() {
+          // A drain ends an upgrade that is under way, whose process has the listening sockets until it is gone.
+          if (options.ending.isDraining) await upgrade.settled
+          await options.ending.undrain()
+        },
         shutdown: () => options.ending.shutdown(),
       },
       status: statusReport(options, observed, administered, itself),

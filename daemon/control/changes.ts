@@ -14,6 +14,8 @@ export class Changes {
   #done: (() => void) | undefined
   /** Resolves when those that wait may go on; rejects if they may not any more. */
   #held: PromiseWithResolvers<void> | undefined
+  /** Why they may not. */
+  #refusal: Refusal | undefined
   /** Of the process that has made way for this one. */
   repeat: Repeat | undefined
 
@@ -55,16 +57,24 @@ export class Changes {
     this.#held = undefined
   }
 
+  /**
+   * What becomes of the daemon itself: waits for no other change. Throws a Refusal if another process has taken over, for it is the
+   * daemon then.
+   */
+  makeAtOnce<Made>(deed: () => Made): Made {
+    if (this.#refusal) throw this.#refusal
+    return deed()
+  }
+
   /** Another process makes them from now on. */
   refuse(): void {
+    this.#refusal = new Refusal(
+      'unavailable',
+      'this daemon has been replaced by its successor meanwhile: connect again and repeat it',
+    )
     this.#held ??= Promise.withResolvers()
     this.#held.promise.catch(() => {})
-    this.#held.reject(
-      new Refusal(
-        'unavailable',
-        'this daemon has been replaced by its successor meanwhile: connect again and repeat it',
-      ),
-    )
+    this.#held.reject(this.#refusal)
   }
 }
 

@@ -37,8 +37,8 @@ export function dispatch(
   const params = paramsOf(method, request.params)
   const deed = () => carryOut(handlers, session, method, params)
   if (!isAudited(method, params)) return deed()
-  // What becomes of the daemon itself waits for no other change.
-  const change = method.startsWith('daemon.') ? deed : () => changes.make(method, params, deed)
+  const isOfDaemon = method.startsWith('daemon.')
+  const change = () => (isOfDaemon ? changes.makeAtOnce(deed) : changes.make(method, params, deed))
   return auditor.watch(session, method, params, change)
 }
 

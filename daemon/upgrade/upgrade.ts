@@ -50,6 +50,8 @@ export class Upgrade {
   readonly #options: UpgradeOptions
   #isUnderWay = false
   #isDone = false
+  /** Resolves when the last one has come to its outcome, and what it had given away is taken back if need be. */
+  settled: Promise<void> = Promise.resolve()
 
   constructor(options: UpgradeOptions) {
     this.#options = options
@@ -71,12 +73,15 @@ export class Upgrade {
       throw new Refusal('conflict', 'this daemon comes to its end: ask its successor, if it has one')
     refuseWhereTheEndIsNoticed(this.#options.environment)
     this.#isUnderWay = true
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.settled = promise
     try {
       const { channel: _, ...successor } = await this.#handOver(asker)
       this.#isDone = true
       return successor
     } finally {
       this.#isUnderWay = false
+      resolve()
     }
   }
 

@@ -37,9 +37,11 @@ it('makes none any more once another process makes them', async () => {
   await changes.hold(never)
   const change = vi.fn(() => ({}))
   const waiting = changes.make('users.remove', {}, change)
+  expect(changes.makeAtOnce(() => 'drains')).toBe('drains')
   changes.refuse()
   for (const made of [waiting, changes.make('users.remove', {}, change)])
     await expect(made).rejects.toMatchObject({ kind: 'unavailable' })
+  expect(() => changes.makeAtOnce(change)).toThrow('replaced by its successor')
   expect(change).not.toHaveBeenCalled()
 })
 

@@ -120,10 +120,28 @@ test('a drain goes on if clients cannot be taken again, and if a signal asks for
   admission.answer = () => promise
   const undrained = ending.undrain()
   await expect(ending.undrain()).rejects.toThrow('is about to')
-  expect(ending.stop('SIGTERM')).toBe(false)
+  expect(ending.stop('SIGTERM')).toBe(true)
   resolve()
   await expect(undrained).rejects.toThrow('the daemon ends (SIGTERM) and takes no clients any more: start it anew')
   expect([ending.isDraining, refusals(), watched]).toEqual([true, 3, [true]])
+  leave()
+  await ending.come
+})
+
+test('a drain that is asked for while one is being taken back goes on, and both are told', async () => {
+  const { ending, admission, told, watched, refusals, leave } = begin(60_000)
+  ending.drain()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  admission.answer = () => promise
+  const undrained = ending.undrain()
+  expect([ending.drain(), ending.drain()]).toEqual([true, false])
+  resolve()
+  await expect(undrained).rejects.toMatchObject({ kind: 'conflict', message: expect.stringContaining('drain anew') })
+  expect([ending.isDraining, ending.began.aborted, refusals(), told.length, watched]).toEqual([true, true, 2, 2, [true]])
+  admission.answer = async () => {}
+  await ending.undrain()
+  expect(ending.isDraining).toBe(false)
+  ending.drain()
   leave()
   await ending.come
 })
