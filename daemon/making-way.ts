@@ -7,6 +7,7 @@ import type { Ending } from './ending.ts'
 import { isOurs } from './engine/portable/local-address.ts'
 import { RelayPorts } from './engine/shared/relay-ports.ts'
 import { storeLast } from './last-usage.ts'
+import { heldByLimited } from './limits/connections-elsewhere.ts'
 import type { Usage, UsageTotal } from './limits/usage.ts'
 import type { Endpoint } from './net/endpoint.ts'
 import { GatheredChanges } from './observe/gathered-changes.ts'
@@ -158,20 +159,25 @@ async function allOf(connections: LiveConnections): Promise<Connection[]> {
   return all
 }
 
-/** Soon and often, so that what is left of a quota is the same in both, and associations of one never feed those of the other. */
+/**
+ * Soon and often, so that what is left of a quota is the same in both, nobody has more connections than they may in all, and associations of
+ * one never feed those of the other.
+ */
 function reporting(
   successor: Channel,
-  { usage, engine }: DataPlane,
+  { usage, engine, accounts, limitLines }: DataPlane,
   predecessor: Pick<Predecessor, 'live'> | undefined,
 ): () => void {
   const ports = new RelayPorts(engine.relayPorts, isOurs)
   let told = ''
-  let live = -1
+  let live = ''
   return () => {
     void usage.save(Date.now()).catch(() => {})
     const connections = countLive(engine.tables) + (predecessor?.live ?? 0)
-    if (connections !== live) void successor.ask('live', { connections }).catch(() => {})
-    live = connections
+    const now = { connections, limited: heldByLimited(accounts, limitLines) }
+    const text = JSON.stringify(now)
+    if (text !== live) void successor.ask('live', now).catch(() => {})
+    live = text
     const { places } = ports
     if (places.join() === told) return
     told = places.join()

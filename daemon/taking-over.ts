@@ -7,6 +7,7 @@ import type { DataPlane } from './data-plane.ts'
 import type { Ending } from './ending.ts'
 import { isOurs } from './engine/portable/local-address.ts'
 import { RelayPorts } from './engine/shared/relay-ports.ts'
+import { ConnectionsElsewhere, type Held } from './limits/connections-elsewhere.ts'
 import type { OtherBatch } from './limits/usage.ts'
 import type { ObservedConnections } from './observe/connections.ts'
 import { JoinedConnections } from './observe/joined-connections.ts'
@@ -37,15 +38,19 @@ export interface TakingOverOptions {
 export function takeOver(predecessor: Predecessor, options: TakingOverOptions, parts: AsyncDisposableStack): void {
   const { store, dataPlane, control, ending } = options
   const ports = new RelayPorts(dataPlane.engine.relayPorts, isOurs)
+  const elsewhere = new ConnectionsElsewhere(dataPlane.accounts, dataPlane.limitLines)
   predecessor.answer = (question, given) => {
     if (question !== 'live') return hear(question, given, store, dataPlane, ports)
-    predecessor.live = (given as { connections: number }).connections
+    const { connections, limited = [] } = given as { connections: number; limited?: Held[] }
+    predecessor.live = connections
+    elsewhere.follow(limited)
   }
   follow(predecessor, ending, parts)
   control.makeAlso(repeatBy(predecessor, options))
   void predecessor.channel.closed.then(() => {
     control.makeAlso(undefined)
     ports.follow([])
+    elsewhere.follow([])
     predecessor.live = 0
   })
 }

@@ -9,7 +9,7 @@ export interface NearLimitsOptions {
   readonly usage: Pick<Usage, 'used'>
   /** What loops count, by the user's index; undefined without a limit. */
   readonly lines: {
-    live(index: number): number
+    connections(index: number): number
     sources(index: number): number
     maxConnections(index: number): number | undefined
     maxSources(index: number): number | undefined
@@ -49,7 +49,7 @@ function look({ effective, usage, lines }: NearLimitsOptions, accounts: Iterable
     const note = (limit: Near['limit'], used: number, most: number | undefined, from = most) => {
       if (most !== undefined && from !== undefined && used >= from) near.push({ user, limit, used, most })
     }
-    note('max-connections', lines.live(index), lines.maxConnections(index))
+    note('max-connections', lines.connections(index), lines.maxConnections(index))
     note('max-sources', lines.sources(index), lines.maxSources(index))
     if (lines.hasQuota(index)) {
       const { quota, from } = quotaOf(account, effective)

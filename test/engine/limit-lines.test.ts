@@ -21,6 +21,16 @@ describe('a line of limits', () => {
     expect(one.enter(1)).toBe(true)
   })
 
+  it('counts those in processes that have made way, too', () => {
+    const one = lines({ maxConnections: 3 })
+    one.setElsewhere(1, 2)
+    expect([one.enter(1), one.enter(1), one.live(1), one.connections(1)]).toEqual([true, false, 1, 3])
+    one.setElsewhere(1, 1)
+    expect([one.enter(1), one.enter(1)]).toEqual([true, false])
+    one.clear(1)
+    expect(one.connections(1)).toBe(0)
+  })
+
   it('tells when the quota is used up', () => {
     const one = lines()
     const over = Reason.quota

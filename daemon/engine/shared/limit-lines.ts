@@ -31,6 +31,8 @@ const Word = {
   over: 12,
   /** How often it has begun from nothing. */
   generation: 13,
+  /** Live connections in processes that have made way for this one. */
+  elsewhere: 14,
   /** Two buckets, by direction. */
   bucket: 16,
 } as const
@@ -152,7 +154,7 @@ export class LimitLines {
     const at = line * lineWords
     const most = this.#words[at + Word.maxConnections]
     const live = Atomics.add(this.#words, at + Word.live, 1) + 1
-    if (most === 0 || live < most) return true
+    if (most === 0 || live + Atomics.load(this.#words, at + Word.elsewhere) < most) return true
     Atomics.sub(this.#words, at + Word.live, 1)
     return false
   }
@@ -161,8 +163,19 @@ export class LimitLines {
     Atomics.sub(this.#words, line * lineWords + Word.live, 1)
   }
 
+  /** In this process. */
   live(line: number): number {
     return Atomics.load(this.#words, line * lineWords + Word.live)
+  }
+
+  /** Sets how many there are in processes that have made way for this one. */
+  setElsewhere(line: number, connections: number): void {
+    Atomics.store(this.#words, line * lineWords + Word.elsewhere, connections)
+  }
+
+  /** Those that count against the limit: `live`, and in processes that have made way for this one. */
+  connections(line: number): number {
+    return this.live(line) + Atomics.load(this.#words, line * lineWords + Word.elsewhere)
   }
 
   /** Connections that there may be; undefined without a limit. */
