@@ -13,6 +13,8 @@ import { type Ban, type Offence, Penalties, type PenaltiesOptions, sourceNetwork
 
 /** Milliseconds between two looks at which bans have passed, and between two writes of those that were earned. */
 const period = 1_000
+/** Of all places, those that only admins take for good: the rest is left to what is earned, whoever bans whom. */
+const keptShare = 1 / 4
 /** Lines of the log in that time; how many more there were is told in one. */
 const mostLines = 100
 
@@ -132,13 +134,20 @@ export class Bans implements Sources {
 
   /**
    * Bans a source until so many seconds have passed, or for good, by the word of this operator. Refused with `invalid` if it is
-   * none, and with `conflict` if it is exempt or there is no room.
+   * none, and with `conflict` if it is exempt or there is no room: of all places a quarter is for what is earned and for who `mayFill`
+   * them all.
    */
-  async add(source: string, seconds: number | undefined, by: string): Promise<{ ban: ToldBan; stored: boolean }> {
+  async add(
+    source: string,
+    seconds: number | undefined,
+    by: string,
+    mayFill: boolean,
+  ): Promise<{ ban: ToldBan; stored: boolean }> {
     const network = bannable(source)
     if (this.#penalties.isExempt(network)) {
       throw new Refusal('conflict', `${formatNetwork(network)} is never banned: take it out of ban-exempt first`)
     }
+    if (!mayFill) this.#refuseBeyondShare(network)
     const since = this.#now()
     const ban: Ban = {
       network,
@@ -151,6 +160,16 @@ export class Bans implements Sources {
       throw new Refusal('conflict', `there are ${this.#options.most} bans, the most there can be: lift one first`)
     }
     return { ban: this.#told(ban), stored: await this.#store() }
+  }
+
+  #refuseBeyondShare(network: Network): void {
+    const { most } = this.#options
+    const places = Math.floor(most * (1 - keptShare))
+    const source = formatNetwork(network)
+    const others = this.#penalties.bans.filter(({ by, network }) => by !== null && formatNetwork(network) !== source)
+    if (others.length < places) return
+    const kept = `the other ${most - places} places are for admins and for what the daemon bans by itself`
+    throw new Refusal('conflict', `operators have banned ${others.length} sources, and ${kept}: lift one first`)
   }
 
   /** Lifts the ban of a network, or all that an address is in. Refused with `not_found` if there is none. */

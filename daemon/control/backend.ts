@@ -120,7 +120,8 @@ export interface BanAdministration {
   /** By source, in code point order. */
   list(): Ban[]
   /** By an operator's word, for good if no time is given. */
-  add(source: string, seconds: number | undefined, by: string): Promise<{ ban: Ban; stored: boolean }>
+  /** `mayFill`: the operator may have all places, those too that are kept for admins and for what is earned. */
+  add(source: string, seconds: number | undefined, by: string, mayFill: boolean): Promise<{ ban: Ban; stored: boolean }>
   remove(source: string): Promise<{ lifted: Ban[]; stored: boolean }>
 }
 

@@ -1,5 +1,6 @@
 import { parseWatch, WatchError, type WatchTerms, watchText } from '../../shared/filter/watch-text.ts'
 import type { Health, Params, Watch, WatchNotice } from '../../shared/protocol/methods.ts'
+import { mostWatches } from '../../shared/protocol/vocabulary.ts'
 import { formatAddress } from '../net/address.ts'
 import { parseNetwork } from '../net/network.ts'
 import { Refusal } from '../refusal.ts'
@@ -7,8 +8,8 @@ import { StoreError, type WatchStore } from '../store/store.ts'
 import { type Condition, conditionOf, type Second } from './conditions.ts'
 import type { SessionMove } from './session-moves.ts'
 
-/** Watches at once. */
-const most = 100
+/** Of whom a watch is told to be so, at most. */
+const mostFiring = 100
 /** Milliseconds between two looks, while there are watches. */
 const period = 1_000
 /** Looks between two writes of where users have been. */
@@ -92,8 +93,8 @@ export class Watches {
     const terms = termsOf(text)
     if (this.#byName.has(name) || this.#coming.has(name))
       throw new Refusal('exists', `there is a watch ${name} already: remove it first`)
-    if (this.#byName.size + this.#coming.size >= most)
-      throw new Refusal('conflict', `there are ${most} watches, the most there can be`)
+    if (this.#byName.size + this.#coming.size >= mostWatches)
+      throw new Refusal('conflict', `there are ${mostWatches} watches, the most there can be`)
     const watch = { name, terms, created: Date.now(), by }
     this.#coming.add(name)
     try {
@@ -203,7 +204,7 @@ function kindOf(terms: WatchTerms): 'sessions' | 'logins' | 'counters' {
 }
 
 function toldOf({ name, terms, created, by, condition, fired }: Kept): Watch {
-  return { name, text: watchText(terms), created, by, firing: condition.firing.slice(0, most), fired }
+  return { name, text: watchText(terms), created, by, firing: condition.firing.slice(0, mostFiring), fired }
 }
 
 function termsOf(text: string): WatchTerms {

@@ -1,5 +1,7 @@
 import { formatTime } from '../format/time.ts'
+import { RpcError } from '../protocol/errors.ts'
 import type { ImportChange, Params, Result } from '../protocol/methods.ts'
+import { mostBans, mostWatches } from '../protocol/vocabulary.ts'
 import { type Context, everyPage } from './context.ts'
 import type { Kept } from './export-file.ts'
 import { valueText } from './limit-words.ts'
@@ -139,9 +141,12 @@ function importBans(bans: NonNullable<Kept['bans']>): Step {
   return async (call, dryRun) => {
     if (bans.length === 0) return []
     const pages = await everyPage((from) => call('bans.list', from))
-    const until = new Map(pages.flatMap((page) => page.bans).map((ban) => [ban.source, ban.until]))
+    const there = pages.flatMap((page) => page.bans)
+    const until = new Map(there.map((ban) => [ban.source, ban.until]))
     const now = Date.now()
     const missing = bans.filter((ban) => (ban.until ?? Number.POSITIVE_INFINITY) > now && !until.has(ban.source))
+    // Those that were earned make room.
+    refuseTooMany('bans', there.filter(({ by }) => by !== null).length, missing.length, mostBans)
     for (const ban of dryRun ? [] : missing) {
       const seconds = ban.until === null ? {} : { seconds: Math.ceil((ban.until - now) / 1000) }
       await call('bans.add', { source: ban.source, ...seconds })
@@ -157,12 +162,19 @@ function importBans(bans: NonNullable<Kept['bans']>): Step {
   }
 }
 
+/** They are added one by one: what has no room for the last is to be known before the first. */
+function refuseTooMany(what: string, there: number, added: number, most: number): void {
+  if (there + added <= most) return
+  throw new RpcError('conflict', `there are ${there} now, these are ${added} more, and there can be ${most} ${what}`)
+}
+
 /** One of the same name that looks out for something else makes room. */
 function importWatches(watches: NonNullable<Kept['watches']>): Step {
   return async (call, dryRun) => {
     if (watches.length === 0) return []
     const now = new Map((await call('watches.list', {})).watches.map(({ name, text }) => [name, text]))
     const changed = watches.filter(({ name, text }) => now.get(name) !== text)
+    refuseTooMany('watches', now.size, changed.filter(({ name }) => !now.has(name)).length, mostWatches)
     for (const { name, text } of dryRun ? [] : changed) {
       if (now.has(name)) await call('watches.remove', { name })
       await call('watches.add', { name, text })

@@ -21,6 +21,10 @@ export const protocols = ['socks5', 'socks4', 'http'] as const
 /** Whose rate connections wait for. The order is that of the numbers in the daemon's tables. */
 export const pacedBy = ['user', 'source', 'everybody'] as const
 
+/** Watches at once, and bans. */
+export const mostWatches = 100
+export const mostBans = 8192
+
 /** Why a source is kept out. */
 export const banReasons = ['login', 'malformed', 'silent', 'operator'] as const
 

@@ -99,7 +99,7 @@ describe('bans', () => {
 
   it('last as long as they were to, however the clock on the wall is set meanwhile', async () => {
     const bans = await load()
-    await bans.add('192.0.2.1', 60, 'alice')
+    await bans.add('192.0.2.1', 60, 'alice', true)
     ahead += 365 * day
     await passes(59_000)
     expect(out).toEqual(['192.0.2.1'])
@@ -109,7 +109,7 @@ describe('bans', () => {
   })
 
   it('go on after a restart for what was left, and for no longer where the clock was set back meanwhile', async () => {
-    await (await load()).add('192.0.2.1', 60, 'alice')
+    await (await load()).add('192.0.2.1', 60, 'alice', true)
     time = 5
     ahead += 30_000
     await load()
@@ -118,7 +118,7 @@ describe('bans', () => {
     expect(out).toEqual(['192.0.2.1'])
     await passes(3_000)
     expect(out).toEqual([])
-    await (await load()).add('192.0.2.2', 60, 'alice')
+    await (await load()).add('192.0.2.2', 60, 'alice', true)
     ahead -= 365 * day
     const bans = await load()
     await passes(61_000)
@@ -127,7 +127,7 @@ describe('bans', () => {
 
   it("that begun elsewhere do not shorten an operator's, be they over already", async () => {
     const bans = await load()
-    const { ban } = await bans.add('192.0.2.1', undefined, 'alice')
+    const { ban } = await bans.add('192.0.2.1', undefined, 'alice', true)
     for (const until of [time + ahead + 10_000, time + ahead - 1])
       bans.adopt([{ source: '192.0.2.1', since: time + ahead - 5_000, until, reason: 'login', by: null }])
     expect(bans.list()).toEqual([ban])
@@ -149,11 +149,11 @@ describe('bans', () => {
   it('act though the disk takes nothing, and are stored once it does', async () => {
     const bans = await load()
     diskIsFull = true
-    const { stored } = await bans.add('192.0.2.1', undefined, 'alice')
+    const { stored } = await bans.add('192.0.2.1', undefined, 'alice', true)
     expect([stored, out]).toEqual([false, ['192.0.2.1']])
     expect((await bans.remove('192.0.2.1')).stored).toBe(false)
     expect(out).toEqual([])
-    await bans.add('192.0.2.2', undefined, 'alice')
+    await bans.add('192.0.2.2', undefined, 'alice', true)
     diskIsFull = false
     await passes(1_000)
     expect([...kept.keys()]).toEqual(['192.0.2.2'])
@@ -168,13 +168,13 @@ describe('bans', () => {
     ['127.0.0.1', 'conflict'],
     ['::ffff:127.0.0.1', 'conflict'],
   ])('are no operator’s word of %s', async (source, kind) => {
-    await expect((await load()).add(source, 60, 'alice')).rejects.toMatchObject({ kind })
+    await expect((await load()).add(source, 60, 'alice', true)).rejects.toMatchObject({ kind })
   })
 
   it('are of the /64 that an address is in, and lifted for an address with all that it is in', async () => {
     const bans = await load()
-    expect((await bans.add('2001:db8:1:2::9', 60, 'alice')).ban.source).toBe('2001:db8:1:2::/64')
-    await bans.add('2001:db8:1::/48', 60, 'alice')
+    expect((await bans.add('2001:db8:1:2::9', 60, 'alice', true)).ban.source).toBe('2001:db8:1:2::/64')
+    await bans.add('2001:db8:1::/48', 60, 'alice', true)
     const { lifted } = await bans.remove('2001:db8:1:2::7')
     expect(lifted.map(({ source }) => source)).toEqual(['2001:db8:1:2::/64', '2001:db8:1::/48'])
     await expect(bans.remove('2001:db8:1:2::7')).rejects.toMatchObject({ kind: 'not_found' })
@@ -191,10 +191,24 @@ describe('bans', () => {
 
   it('are no more than there can be', async () => {
     const bans = await load({ most: 2 })
-    for (const source of ['192.0.2.1', '192.0.2.2']) await bans.add(source, undefined, 'alice')
-    await expect(bans.add('192.0.2.3', 60, 'alice')).rejects.toMatchObject({ kind: 'conflict' })
+    for (const source of ['192.0.2.1', '192.0.2.2']) await bans.add(source, undefined, 'alice', true)
+    await expect(bans.add('192.0.2.3', 60, 'alice', true)).rejects.toMatchObject({ kind: 'conflict' })
     guess(bans, '192.0.2.4', 10)
     expect(bans.list()).toHaveLength(2)
+  })
+
+  it('by operators who are no admins leave a quarter of the places to admins and to what is earned', async () => {
+    const bans = await load({ most: 8 })
+    const add = (i: number, mayFill: boolean) => bans.add(`192.0.2.${i}`, undefined, 'bob', mayFill)
+    for (let i = 1; i <= 6; i++) await add(i, false)
+    await expect(add(7, false)).rejects.toMatchObject({ kind: 'conflict', message: expect.stringContaining('admins') })
+    // One that there is may be made anew, and what was earned takes nobody's place.
+    await add(6, false)
+    guess(bans, '198.51.100.1', 10)
+    expect(bans.list()).toHaveLength(7)
+    await add(7, true)
+    await add(8, true)
+    await expect(add(9, true)).rejects.toMatchObject({ kind: 'conflict' })
   })
 
   it('and failed logins are told in a hundred lines a second, the rest by a count', async () => {

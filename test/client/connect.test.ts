@@ -1,11 +1,13 @@
 import dns from 'node:dns'
 import { once } from 'node:events'
 import { chmodSync, writeFileSync } from 'node:fs'
-import { createConnection, createServer } from 'node:net'
+import { createConnection, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { RpcError } from '../../shared/protocol/errors.ts'
 import { LineFramer } from '../../shared/protocol/framer.ts'
+import { limits } from '../../shared/protocol/limits.ts'
 import { errorLine, eventLine, parseRequest, resultLine } from '../../shared/protocol/message.ts'
 import { beginServer, makeKeys } from '../../shared/protocol/scram.ts'
 import { ConnectionError, connect, followDaemon, type Target } from '../../tui/client/index.ts'
@@ -185,6 +187,37 @@ it.each([
 ])('takes %s for no daemon', async (_, bytes) => {
   const target = await startImpostor((socket) => void socket.write(bytes))
   await expect(connect(target, { timeoutMs })).rejects.toMatchObject({ code: 'not_proxyd' })
+})
+
+it('takes what lets in anybody and knows nothing for no daemon, and one that hangs up later for a daemon', async () => {
+  const startAt = async (serve: (socket: Socket, id: number) => void) => {
+    const path = join(await temporaryFolder(), 'other.sock')
+    const server = createServer((socket) => {
+      socket.write(hello)
+      createInterface(socket).on('line', (line) => serve(socket, JSON.parse(line).id))
+    })
+    await once(server.listen(path), 'listening')
+    onTestFinished(() => void server.close())
+    return { kind: 'unix', path } as const
+  }
+  const other = await startAt((socket, id) => void socket.write(resultLine(id, {})))
+  await expect(connect(other, { timeoutMs, judge: () => null })).rejects.toMatchObject({ code: 'not_proxyd' })
+
+  const strict = await startAt((socket, id) =>
+    socket.write(
+      id < 3 ? resultLine(id, { role: 'admin' }) : errorLine(null, new RpcError('too_large', 'a line of 9')),
+    ),
+  )
+  const client = await connect(strict, { timeoutMs, judge: () => null })
+  const request = { text: 'x'.repeat(limits.line) }
+  await expect(client.call('rules.apply', request)).rejects.toMatchObject({
+    kind: 'too_large',
+    message: expect.stringMatching(/^this is a request of 10486\d\d bytes, and a daemon takes 1048576/),
+  })
+  await expect(client.call('stats.get' as 'status.get', {})).rejects.toMatchObject({
+    code: 'lost',
+    message: 'the daemon hung up: a line of 9',
+  })
 })
 
 it('takes a daemon that has no room for one to try later', async () => {

@@ -137,7 +137,13 @@ test('a drain that is asked for while one is being taken back goes on, and both 
   expect([ending.drain(), ending.drain()]).toEqual([true, false])
   resolve()
   await expect(undrained).rejects.toMatchObject({ kind: 'conflict', message: expect.stringContaining('drain anew') })
-  expect([ending.isDraining, ending.began.aborted, refusals(), told.length, watched]).toEqual([true, true, 2, 2, [true]])
+  expect([ending.isDraining, ending.began.aborted, refusals(), told.length, watched]).toEqual([
+    true,
+    true,
+    2,
+    2,
+    [true],
+  ])
   admission.answer = async () => {}
   await ending.undrain()
   expect(ending.isDraining).toBe(false)

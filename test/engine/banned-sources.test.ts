@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { BannedSources } from '../../daemon/engine/shared/banned-sources.ts'
 import { mapped, parseLiteral } from '../../daemon/net/address.ts'
 import { type Network, parseNetwork } from '../../daemon/net/network.ts'
+import { mostBans } from '../../shared/protocol/vocabulary.ts'
 import { startEcho } from '../helpers/echo.ts'
 import { engines, startProxy } from '../helpers/engine.ts'
 
@@ -24,6 +25,8 @@ describe('the banned sources', () => {
 
   it('are found among as many as there can be', () => {
     const sources = new BannedSources(BannedSources.memory())
+    // The protocol tells it.
+    expect(BannedSources.most).toBe(mostBans)
     const all: Network[] = Array.from({ length: BannedSources.most }, (_, i) => ({
       bytes: Uint8Array.of(10, i >> 16, i >> 8, i),
       prefix: 32,

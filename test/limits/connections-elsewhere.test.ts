@@ -13,7 +13,12 @@ function begin(...names: string[]) {
     named: (name: string) => (names.includes(name) ? ({ index: names.indexOf(name) + 1 } as never) : undefined),
   }
   const limit = (index: number, maxConnections: number) => lines.set(index, { ...none, maxConnections })
-  return { lines, limit, tell: () => heldByLimited(accounts, lines), elsewhere: new ConnectionsElsewhere(accounts, lines) }
+  return {
+    lines,
+    limit,
+    tell: () => heldByLimited(accounts, lines),
+    elsewhere: new ConnectionsElsewhere(accounts, lines),
+  }
 }
 
 it('bounds the connections of a user over all processes, whatever their indices there', () => {

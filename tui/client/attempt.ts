@@ -91,6 +91,7 @@ async function meaning(reason: ConnectionError, target: Target): Promise<Connect
   if (target.kind === 'tls' && target.cert !== undefined) {
     return new ConnectionError('tls_client_certificate', `${reason.message}; it seems not to trust our certificate`)
   }
+  if (target.kind === 'unix') return withDoubt(reason, target.path)
   // A port with TLS does so to plain text: ask it in its own language.
   if (target.kind !== 'tcp') return reason
   if (!(await (await import('./open-tls.ts')).speaksTls(target))) return withDoubt(reason, placeOf(target))
@@ -100,6 +101,6 @@ async function meaning(reason: ConnectionError, target: Target): Promise<Connect
 /** A daemon that has nothing against us greets first; it may still have ended just now, so this is no certainty. */
 function withDoubt(reason: ConnectionError, place: string): ConnectionError {
   if (reason.code !== 'lost') return reason
-  const doubt = `there was no greeting: ${place} is perhaps no management port of proxyd`
+  const doubt = `there was no greeting: ${place} is perhaps no management ${place.includes('/') ? 'socket' : 'port'} of proxyd`
   return new ConnectionError('lost', `${reason.message}; ${doubt}`, { cause: reason })
 }

@@ -28,7 +28,7 @@ export interface Client {
   readonly instance: string
   readonly role: Role
   /**
-   * Call a method. Rejects with `RpcError` if the daemon refuses, with `ConnectionError` if the connection ends first
+   * Call a method. Rejects with `RpcError` if the daemon refuses or would (`too_large`: the request has more than 1 MiB), with `ConnectionError` if the connection ends first
    * or the result is wrong (code `malformed`), and with the signal's reason if that aborts first: give
    * `AbortSignal.timeout(ms)` to wait no longer.
    */

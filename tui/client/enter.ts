@@ -1,6 +1,7 @@
 import { type ErrorKind, RpcError } from '../../shared/protocol/errors.ts'
 import { protocolVersion } from '../../shared/protocol/limits.ts'
 import type { EventParams, Method, Params, Result, Role } from '../../shared/protocol/methods.ts'
+import { roles } from '../../shared/protocol/vocabulary.ts'
 import { ConnectionError, type ConnectionErrorCode } from './error.ts'
 import type { Wire } from './wire.ts'
 
@@ -13,6 +14,9 @@ export interface Welcome {
 /** Enter by a Unix socket: its file's mode let us in, only the role has to be asked for. Rejects with `ConnectionError`. */
 export async function enterByUnixSocket(wire: Wire, name: string): Promise<Welcome> {
   const { hello, result } = await startWith(wire, name, 'session.whoami', {})
+  // Nothing else tells, by this way in, whether whatever answers is a daemon.
+  if (!(roles as readonly unknown[]).includes(result?.role))
+    throw new ConnectionError('not_proxyd', 'what answers is not proxyd: it does not tell what we may do there')
   return { instance: hello.instance, role: result.role }
 }
 

@@ -87,6 +87,13 @@ export class Wire {
       if (this.#reason) throw this.#reason
       signal?.throwIfAborted()
       const id = ++this.#lastId
+      const line = requestLine(id, method, params)
+      const bytes = Buffer.byteLength(line) - 1
+      // The daemon would hang up on it, and whatever else is under way would be lost with it.
+      if (bytes > limits.line) {
+        const most = `a daemon takes ${limits.line} bytes at a time`
+        throw new RpcError('too_large', `this is a request of ${bytes} bytes, and ${most}`, { method })
+      }
       const abort = () => this.#take(id)?.reject(signal?.reason)
       signal?.addEventListener('abort', abort)
       this.#pending.set(id, {
@@ -95,7 +102,7 @@ export class Wire {
         reject,
         forget: () => signal?.removeEventListener('abort', abort),
       })
-      this.#socket.write(requestLine(id, method, params))
+      this.#socket.write(line)
     })
   }
 
@@ -145,7 +152,8 @@ export class Wire {
     else if (message.id !== null) this.#refuse(message.id, message.error)
     else {
       const { kind, message: text } = message.error
-      this.end(new ConnectionError(kind === 'busy' ? 'busy' : 'not_proxyd', `the daemon hung up: ${text}`))
+      const code = this.isGreeted ? 'lost' : 'not_proxyd'
+      this.end(new ConnectionError(kind === 'busy' ? 'busy' : code, `the daemon hung up: ${text}`))
     }
   }
 

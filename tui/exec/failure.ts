@@ -70,7 +70,7 @@ function withHint(message: string, hint: string | undefined): string {
 const mends: Readonly<Partial<Record<ConnectionErrorCode, string>>> = {
   unreachable: 'start it, or tell where it is with --host or --socket',
   busy: 'try again when another client has gone',
-  not_proxyd: 'is it the right --port? Management is on 8080, with TLS on 8443, unless told otherwise',
+  not_proxyd: 'is it the right --port or --socket? Management is on 8080, with TLS on 8443, unless told otherwise',
   version: "use the proxy-tui of the daemon's release",
   malformed: "use the proxy-tui of the daemon's release, or do not trust what answers there",
   insecure_plaintext: 'use --tls and --operator NAME, or --insecure-plaintext where the way is safe',

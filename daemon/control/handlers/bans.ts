@@ -3,6 +3,7 @@ import { eventLine, sharedEvent } from '../../../shared/protocol/message.ts'
 import type { Ban } from '../../../shared/protocol/methods.ts'
 import type { BanAdministration } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
+import { isAtLeast } from '../session.ts'
 import { type FeedLimits, type FollowedTable, type TableEvents, TableFeed } from '../table-feed.ts'
 
 interface BanChange {
@@ -36,7 +37,8 @@ export function banHandlers(bans: BanAdministration, feedLimits: FeedLimits): Ha
       session.unsubscribe('bans')
       return {}
     },
-    'bans.add': ({ source, seconds }, session) => bans.add(source, seconds, session.identity.name),
+    'bans.add': ({ source, seconds }, { identity: { name, role } }) =>
+      bans.add(source, seconds, name, isAtLeast(role, 'admin')),
     'bans.remove': ({ source }) => bans.remove(source),
   }
 }

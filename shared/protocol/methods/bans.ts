@@ -50,7 +50,8 @@ export const banMethods = {
   'bans.add': {
     role: 'operator',
     summary:
-      "Keep a source out, from now on or in place of a ban that there is. Its live connections stay: cut them by 'connections.kill'.",
+      "Keep a source out, from now on or in place of a ban that there is. Its live connections stay: cut them by 'connections.kill'. Of " +
+      '8192 places operators may take three quarters, admins all; earned bans make room for either.',
     refuses: ['conflict'],
     logged: ['source', 'seconds'],
     params: z.strictObject({

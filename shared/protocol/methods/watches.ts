@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { mostWatches } from '../vocabulary.ts'
 import { count, done, type EventShape, type MethodShape, nothing, stored, time } from './shape.ts'
 
 /** What is looked out for. */
@@ -35,7 +36,7 @@ export const watchMethods = {
     summary: 'List what is looked out for, by name.',
     refuses: [],
     params: nothing,
-    result: z.object({ watches: z.array(watch).max(100) }),
+    result: z.object({ watches: z.array(watch).max(mostWatches) }),
   },
   'watches.add': {
     role: 'admin',

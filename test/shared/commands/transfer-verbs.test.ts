@@ -204,6 +204,21 @@ describe('import', () => {
     )
   })
 
+  test.each(['watches', 'bans'])('adds none of more %s than there is room for', async (what) => {
+    const all = {
+      watches: Array.from({ length: 100 }, (_, i) => ({ name: `w${i}`, text: 'near-limit' })),
+      bans: Array.from({ length: 8192 }, (_, i) => ({ source: `10.0.${i >> 8}.${i & 255}`, until: null })),
+    }[what]
+    const asked: string[] = []
+    const answers = { ...same, 'watches.add': () => void asked.push(what), 'bans.add': () => void asked.push(what) }
+    // One of each is there already, and stays.
+    const refused = imported(JSON.stringify({ proxyd: 1, [what]: all }), 'import f', answers)
+    await expect(refused).rejects.toThrow(/there are 1 now, these are \d+ more, .*nothing is imported/)
+    expect(asked).toEqual([])
+    const fitting = JSON.stringify({ proxyd: 1, [what]: all?.slice(1) })
+    await imported(fitting, 'import f --dry-run', answers)
+  })
+
   test.each([
     ['{"password":"hunter2"', 'it is not JSON'],
     ['[]', 'it is not a JSON object'],
