@@ -1,25 +1,16 @@
 import { expect, test } from 'vitest'
+import { chromium, quietChromium } from '../helpers/browsers.ts'
 import { startDaemon } from '../helpers/daemon.ts'
-import { findProgram, run } from '../helpers/programs.ts'
+import { run } from '../helpers/programs.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { startWebServer } from '../helpers/web-server.ts'
 
-const chromium = findProgram('chromium', 'chromium-browser', 'google-chrome')
-
 /** The page at `url` as Chromium has it once its scripts have run. */
 async function load(url: string, proxy: string): Promise<string> {
+  const own = [`--user-data-dir=${await temporaryFolder()}`, `--proxy-server=${proxy}`]
   const { stdout } = await run(chromium ?? '', [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-    `--user-data-dir=${await temporaryFolder()}`,
-    `--proxy-server=${proxy}`,
-    '--proxy-bypass-list=<-loopback>',
+    ...quietChromium,
+    ...own,
     '--virtual-time-budget=5000',
     '--dump-dom',
     url,
