@@ -1,4 +1,5 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import type { Part } from './lendable-store.ts'
 import { keepCopy, openAgain } from './lent-database.ts'
 import { explain } from './sqlite-errors.ts'
 import { databaseIn, openSqliteStore, type SqliteStore } from './sqlite-store.ts'
@@ -7,21 +8,9 @@ import type { StoreError } from './store.ts'
 /** The thread that waits for the disk, so that nobody's login or name does: it opens the store and answers calls, one by one, but for a backup. */
 
 /** A call of one of the store's parts. */
-export interface Call {
+interface Call {
   readonly ticket: number
-  readonly part:
-    | 'users'
-    | 'groups'
-    | 'usage'
-    | 'operators'
-    | 'settings'
-    | 'bans'
-    | 'known'
-    | 'rules'
-    | 'audit'
-    | 'imports'
-    | 'backups'
-    | 'watches'
+  readonly part: Part
   readonly method: string
   readonly given: readonly unknown[]
 }

@@ -4,8 +4,9 @@ import type { SettingValue } from '../../shared/settings.ts'
 import { Refusal } from '../refusal.ts'
 
 /**
- * What must outlast the daemon. One daemon at a time has it open. A change that has resolved survives a crash, one that
- * has rejected was not made; both with a StoreError, and reads too.
+ * What must outlast the daemon. One daemon has it to itself, or those of a fleet share it: then each change is also one of
+ * `fleet.changesSince`. A change that has resolved survives a crash, one that has rejected was not made; both with a StoreError,
+ * and reads too. Where the store is on another machine, and the connection broke on the last word, that says so: it may have been made.
  */
 export interface Store {
   readonly users: UserStore
@@ -62,7 +63,10 @@ export interface StoredUser {
 }
 
 /** What a change of limits changes of a user. */
-export type StoredLimits = Pick<StoredUser, 'id' | 'limits' | 'revision' | 'firstUsed'>
+export interface StoredLimits extends Pick<StoredUser, 'id' | 'limits' | 'revision' | 'firstUsed'> {
+  /** Of the limits that the change was made from; undefined: it does not matter. */
+  readonly was?: number | undefined
+}
 
 export interface UserStore {
   /** All of them, in no particular order. */
@@ -70,9 +74,12 @@ export interface UserStore {
   named(name: string): Promise<StoredUser | undefined>
   /** Resolves to the new user's id; undefined if the name is taken, and then nothing has changed. */
   insert(user: Omit<StoredUser, 'id'>): Promise<number | undefined>
-  /** Replaces the user with that id; false if there is none. */
+  /** Replaces the user with that id; limits of a later revision that another node has stored stay. False if there is none. */
   update(user: StoredUser): Promise<boolean>
-  /** All of them or none; users who are not there are passed over. */
+  /**
+   * All of them or none; users who are not there are passed over. Refused with `conflict` if another node has changed the
+   * limits of one of them since the revision they `was`.
+   */
   setLimits(changes: readonly StoredLimits[]): Promise<void>
   /** Does nothing if there is none. */
   remove(id: number): Promise<void>
@@ -134,8 +141,8 @@ export interface UsageBatch {
   /** When it was, in whole milliseconds since 1970. */
   readonly time: number
   /**
-   * By user, `usageWidth` numbers as `usageCells` has them: the cells of `StoredUsage`, and bytes and ended connections
-   * since the batch before. `user` may be `noLogin` or `others`, of whom only the latter count.
+   * By user, `usageWidth` numbers as `usageCells` has them: the cells of `StoredUsage` as this node knows them, and bytes and
+   * ended connections since the batch before, which are among them. `user` may be `noLogin` or `others`, of whom only the latter count.
    */
   readonly rows: Float64Array
 }
@@ -171,8 +178,12 @@ export interface UsageStore {
   /** All of them, in no particular order. */
   list(): Promise<StoredUsage[]>
   /**
-   * Replaces what there is of these users, and adds to their hour and day; all or none. It goes with its user, but for what
-   * hours and days tell, which stays as that of `others`. Hours are kept for 31 days, days for 400.
+   * Adds this to what there is of these users, and to their hour and day; all or none. Of users of whom there is nothing yet it
+   * takes the whole. It goes with its user, but for what hours and days tell, which stays as that of `others`. Hours are kept
+   * for 31 days, days for 400.
+   *
+   * A mark that is newer than the stored one takes its place, as far behind the total of all nodes as it is behind that of
+   * this one, `more` at most.
    */
   save(batch: UsageBatch): Promise<void>
   /** By time from the oldest on; users and groups from the one that moved most on. */
@@ -213,7 +224,10 @@ export interface StoredSettings {
 
 export interface SettingsStore {
   load(): Promise<StoredSettings>
-  /** Puts these values by name, and takes back those that are null, as the change with this revision. */
+  /**
+   * Puts these values by name, and takes back those that are null, as the change with this revision. Refused with `conflict` if
+   * another node has saved some since this one has loaded or saved them last.
+   */
   save(revision: number, changes: ReadonlyMap<string, SettingValue | null>): Promise<void>
 }
 
@@ -254,7 +268,7 @@ export interface StoredKnown {
 }
 
 export interface KnownStore {
-  /** Undefined if none was saved yet. */
+  /** Undefined if this node has saved none yet. */
   load(): Promise<StoredKnown | undefined>
   /** In place of what was saved before. */
   save(known: StoredKnown): Promise<void>
@@ -272,6 +286,7 @@ export interface StoredRules {
 
 export interface RuleStore {
   load(): Promise<StoredRules | undefined>
+  /** Refused with `conflict` as settings are. */
   save(rules: StoredRules): Promise<void>
 }
 
@@ -327,11 +342,17 @@ export interface StoredChange {
   /** Grows by one with each; who reads them in this order passes none over. */
   readonly seq: number
   readonly kind: 'user' | 'group' | 'rules' | 'settings' | 'operator' | 'ban' | 'watch'
-  /** The name of the user, group, operator or watch, the source of the ban; empty where there is one of the kind. */
+  /**
+   * The name of the user, group, operator or watch, the source of the ban; empty where there is one of the kind, and where so
+   * many changed at once, `mostChangesApart`, that whoever follows reads all of the kind again.
+   */
   readonly key: string
   /** The name of the node that made it. */
   readonly node: string
 }
+
+/** Users or bans that are changed at once and told one by one. */
+export const mostChangesApart = 1_000
 
 /** A daemon of the fleet, as it tells of itself. */
 export interface StoredNode {
@@ -359,7 +380,10 @@ export interface FleetStore {
   readonly node: string
   /** The `seq` of the last change; 0 if there was none. */
   lastChange(): Promise<number>
-  /** Those behind that one, in order, at most 1,000. What is a year old may be gone. */
+  /**
+   * Those behind that one, in order, at most 1,000. What is a year old may be gone: then the first one's `seq` is not the next,
+   * and whoever follows reads everything again.
+   */
   changesSince(seq: number): Promise<StoredChange[]>
   /** Tells of this node, in place of what it told before. */
   beat(node: StoredNode): Promise<void>
@@ -435,7 +459,17 @@ export type Immediate<Part> = {
 
 /** Why the store cannot be used: one line for people that names the cause and the mend. */
 export class StoreError extends Refusal {
-  readonly problem: 'unwritable' | 'unreadable' | 'foreign' | 'corrupt' | 'newer' | 'locked' | 'failed'
+  /** `away`: it does not answer now, and will again; `older`, `newer`: than this proxyd's schema. */
+  readonly problem:
+    | 'unwritable'
+    | 'unreadable'
+    | 'foreign'
+    | 'corrupt'
+    | 'older'
+    | 'newer'
+    | 'locked'
+    | 'away'
+    | 'failed'
 
   constructor(problem: StoreError['problem'], message: string) {
     super('unavailable', message)

@@ -113,8 +113,8 @@ export function testStore(adapter: string, newPlace: () => Promise<Open>): void 
         { ...ann, id: annId, limits: { quota: 1, sources: ['10.0.0.0/8'], note: null }, revision: 1 },
         { ...bob, id: bobId, limits, revision: 2, firstUsed: 5 },
       ])
-      await store.users.update({ ...bob, id: bobId })
-      expect((await listed(store))[1]).toEqual({ ...bob, id: bobId })
+      await store.users.update({ ...bob, id: bobId, revision: 3 })
+      expect((await listed(store))[1]).toEqual({ ...bob, id: bobId, revision: 3 })
     })
 
     it('have what they moved, which goes with them', async () => {
@@ -126,7 +126,7 @@ export function testStore(adapter: string, newPlace: () => Promise<Open>): void 
           [annId, bobId, 99].map((user) => ({ ...usage, user })),
         ),
       )
-      await store.usage.save(batchOf(2, [{ ...usage, user: annId, up: 7 }]))
+      await store.usage.save(batchOf(2, [{ ...usage, user: annId, up: 7, moreUp: 6 }]))
       await store.users.remove(bobId)
       await store.close()
       store = await open()

@@ -1,0 +1,34 @@
+import { mostChangesApart, type StoredChange } from '../store.ts'
+import type { Ask, Connections, Lock } from './connections.ts'
+
+/** Of so many that are the oldest, those go with each change that have been there for too long. */
+const lookedAt = 100
+const kept = '400 days'
+
+/** Has what it adds to the list of changes be part of the transaction. */
+export type Note = (kind: StoredChange['kind'], keys: readonly string[]) => Promise<void>
+
+/** A change that the other nodes hear of. Whoever makes one has the lock, so that they come in the order of their numbers. */
+export async function noted<Result>(
+  connections: Connections,
+  node: string,
+  work: (ask: Ask, note: Note) => Promise<Result>,
+  held: readonly Lock[] = [],
+): Promise<Result> {
+  return connections.change([...held, 'changes'], (ask) => work(ask, (kind, keys) => note(ask, node, kind, keys)))
+}
+
+async function note(ask: Ask, node: string, kind: StoredChange['kind'], keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return
+  await ask(
+    `INSERT INTO proxyd.change (seq, kind, key, node)
+    SELECT last + place, $1, key, $2 FROM (SELECT coalesce(max(seq), 0) AS last FROM proxyd.change) AS before,
+      unnest($3::text[]) WITH ORDINALITY AS keys (key, place)`,
+    [kind, node, keys.length > mostChangesApart ? [''] : keys],
+  )
+  await ask(
+    `DELETE FROM proxyd.change WHERE seq IN (
+      SELECT seq FROM (SELECT seq, made FROM proxyd.change ORDER BY seq LIMIT ${lookedAt}) AS oldest
+      WHERE made < now() - interval '${kept}')`,
+  )
+}

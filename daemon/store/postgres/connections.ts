@@ -1,0 +1,228 @@
+import { readFile } from 'node:fs/promises'
+import pg from 'pg'
+import { StoreError } from '../store.ts'
+import { codeOf, explain, isLost, Uncertain } from './errors.ts'
+import type { Place } from './place.ts'
+
+/** Connections of one daemon: a handful of nodes must not take all that a server has. */
+const most = 4
+/** Milliseconds for a connection, and for one of them to be free. */
+const connectTime = 5_000
+/** Milliseconds for a statement by the server's clock, its locks included, and by ours, should the server not answer at all. */
+const statementTime = 10_000
+const answerTime = 15_000
+/** Milliseconds that a connection stays for the next call. */
+const idleTime = 60_000
+/** Milliseconds between two tries to reach a server that is away, at first and at most. */
+const firstPause = 100
+const longestPause = 2_000
+/** A transaction that PostgreSQL has given up in favour of another one is begun anew, so often. */
+const mostTries = 3
+const deadlock = '40P01'
+const serialization = '40001'
+
+/** Asks with values in place of `$1`, and gives the rows. */
+export type Ask = <Row>(text: string, values?: readonly unknown[]) => Promise<Row[]>
+
+/** What a transaction has to itself until it ends, of advisory locks. */
+export type Lock = 'changes' | 'usage' | 'usage of the gone' | 'schema'
+
+/** `pg_advisory_xact_lock(8390, …)`: the number is only ours. Those who add to usage bar those who remove users, not each other. */
+const locks: Readonly<Record<Lock, string>> = {
+  changes: 'SELECT pg_advisory_xact_lock(8390, 1)',
+  usage: 'SELECT pg_advisory_xact_lock_shared(8390, 2)',
+  'usage of the gone': 'SELECT pg_advisory_xact_lock(8390, 2)',
+  schema: 'SELECT pg_advisory_xact_lock(8390, 3)',
+}
+
+/** int8 as numbers: all that are kept are below 2^53. */
+const types = {
+  getTypeParser: ((oid: number, format: 'text') =>
+    oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+}
+
+/**
+ * A few connections to a server, made as they are needed, and again when they are lost. Nothing is kept in their sessions, so that
+ * a pooler may be in between that gives each transaction another one. Rejects with a StoreError.
+ */
+export class Connections {
+  readonly place: Place
+  readonly #pool: pg.Pool
+  readonly #used = new WeakSet<pg.PoolClient>()
+  #isClosed = false
+  /** While the server is away: how long to wait after a failure, until when, and what it was. */
+  #pause = firstPause
+  #restsUntil = 0
+  #lastFailure: unknown
+
+  private constructor(place: Place, password: () => Promise<string>, ca: string | undefined) {
+    this.place = place
+    this.#pool = new pg.Pool({
+      host: place.host,
+      port: place.port,
+      user: place.user,
+      database: place.database,
+      password,
+      ssl: place.tls ? { rejectUnauthorized: true, ...(ca !== undefined && { ca }) } : false,
+      types,
+      max: most,
+      idleTimeoutMillis: idleTime,
+      connectionTimeoutMillis: connectTime,
+      query_timeout: answerTime,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      application_name: 'proxyd',
+    })
+    // Of connections that nobody uses; the next call makes another one.
+    this.#pool.on('error', () => {})
+  }
+
+  /** `password` is asked for with each connection, so that it may change meanwhile. */
+  static async open(place: Place, password: () => Promise<string>): Promise<Connections> {
+    return new Connections(
+      place,
+      password,
+      place.tls?.ca === undefined ? undefined : await readAuthorities(place.tls.ca),
+    )
+  }
+
+  /** One statement, which is a transaction of its own, and does no harm twice. */
+  readonly ask: Ask = <Row>(text: string, values: readonly unknown[] = []) =>
+    this.#with((client) => rowsOf<Row>(client, text, values), isLost)
+
+  /** All that `work` asks, or none of it; `work` may be done again. */
+  async change<Result>(held: readonly Lock[], work: (ask: Ask) => Promise<Result>): Promise<Result> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#with(
+          (client) => transact(client, held, work),
+          (error) => error instanceof NotBegun && isLost(error.cause),
+        )
+      } catch (error) {
+        if (!(error instanceof GivenUp) || tries === mostTries) throw this.#explained(error)
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    await this.#pool.end()
+  }
+
+  /** Another connection is taken where one is lost that was there before: it may have been so while nobody used it. */
+  async #with<Result>(
+    work: (client: pg.PoolClient) => Promise<Result>,
+    mayRepeat: (error: unknown) => boolean,
+  ): Promise<Result> {
+    for (;;) {
+      const client = await this.#connect()
+      const isFresh = !this.#used.has(client)
+      this.#used.add(client)
+      // That it is lost, what is asked over it is told, too.
+      client.on('error', ignore)
+      let isLostNow = false
+      try {
+        return await work(client)
+      } catch (error) {
+        isLostNow = isLost(error instanceof NotBegun ? error.cause : error)
+        if (isFresh || !mayRepeat(error)) throw error instanceof GivenUp ? error : this.#explained(error)
+      } finally {
+        client.off('error', ignore)
+        client.release(isLostNow)
+      }
+    }
+  }
+
+  #explained(error: unknown): Error {
+    return explain(this.place, error instanceof NotBegun || error instanceof GivenUp ? error.cause : error)
+  }
+
+  /** As long as the server is away, most calls are told so at once, and few ask it. */
+  async #connect(): Promise<pg.PoolClient> {
+    if (this.#isClosed) throw new StoreError('failed', `${this.place.called} is closed`)
+    if (this.#pool.idleCount === 0 && performance.now() < this.#restsUntil) throw this.#explained(this.#lastFailure)
+    try {
+      const client = await this.#pool.connect()
+      this.#pause = firstPause
+      this.#restsUntil = 0
+      return client
+    } catch (error) {
+      this.#lastFailure = error
+      this.#restsUntil = performance.now() + this.#pause * (0.5 + Math.random())
+      this.#pause = Math.min(longestPause, this.#pause * 2)
+      throw this.#explained(error)
+    }
+  }
+}
+
+/** A transaction that never began. */
+class NotBegun extends Error {}
+
+/** A transaction that PostgreSQL has given up, for another one's sake. */
+class GivenUp extends Error {}
+
+function ignore(): void {}
+
+async function transact<Result>(
+  client: pg.PoolClient,
+  held: readonly Lock[],
+  work: (ask: Ask) => Promise<Result>,
+): Promise<Result> {
+  await begin(client, held)
+  let result: Result
+  try {
+    result = await work((text, values) => rowsOf(client, text, values))
+  } catch (error) {
+    // One that cannot even do this is lost, and the server rolls back by itself.
+    await client.query('ROLLBACK').catch(() => {})
+    throw isGivenUp(error) ? new GivenUp('given up', { cause: error }) : error
+  }
+  await commit(client)
+  return result
+}
+
+/** The locks come before the first statement, so that this sees what those have done who had them before. */
+async function begin(client: pg.PoolClient, held: readonly Lock[]): Promise<void> {
+  const limits = [`statement_timeout = ${statementTime}`, `idle_in_transaction_session_timeout = ${answerTime}`]
+  const statements = [
+    'BEGIN ISOLATION LEVEL READ COMMITTED',
+    ...limits.map((limit) => `SET LOCAL ${limit}`),
+    ...held.map((lock) => locks[lock]),
+  ]
+  try {
+    await client.query(statements.join('; '))
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {})
+    throw new NotBegun('not begun', { cause: error })
+  }
+}
+
+async function commit(client: pg.PoolClient): Promise<void> {
+  try {
+    await client.query('COMMIT')
+  } catch (error) {
+    if (isGivenUp(error)) throw new GivenUp('given up', { cause: error })
+    throw isLost(error) ? new Uncertain(error instanceof Error ? error.message : String(error)) : error
+  }
+}
+
+function isGivenUp(error: unknown): boolean {
+  return [deadlock, serialization].includes(codeOf(error))
+}
+
+async function rowsOf<Row>(client: pg.PoolClient, text: string, values: readonly unknown[] = []): Promise<Row[]> {
+  const { rows } = await client.query({ text, values: [...values] })
+  return rows as Row[]
+}
+
+async function readAuthorities(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    throw new StoreError(
+      'failed',
+      `cannot read ${file}, which sslrootcert in --store names (${codeOf(error)}): name a file that is there`,
+    )
+  }
+}

@@ -1,0 +1,130 @@
+import { Refusal } from '../../refusal.ts'
+import { StoreError } from '../store.ts'
+import type { Place } from './place.ts'
+
+/** What Node says of certificates that it does not trust. */
+const untrusted = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_UNTRUSTED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+])
+
+/** What the system says of servers that cannot be reached, in words. */
+const unreachable: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  EPIPE: 'connection closed',
+  ENOENT: 'there is no such socket',
+  EACCES: 'permission denied',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'network unreachable',
+  ETIMEDOUT: 'no answer',
+  ENOTFOUND: 'there is no such name',
+  EAI_AGAIN: 'the name is not resolved now',
+}
+
+/** Of a transaction whose end the server has not told: it is made or not. */
+export class Uncertain extends Error {}
+
+/** Says for people what went wrong with the store in `place`, with the mend; never with a password. What is refused stays that. */
+export function explain({ called, user, database }: Place, error: unknown): Refusal {
+  if (error instanceof Refusal) return error
+  const code = codeOf(error)
+  const said = error instanceof Error ? error.message.replace(/\s+/g, ' ') : String(error)
+  if (error instanceof Uncertain) {
+    return new StoreError(
+      'away',
+      `${called} has not told whether a change was made (${said}): look, and try again if not`,
+    )
+  }
+  if (untrusted.has(code)) {
+    const mend = 'name the certificate of its authority with sslrootcert=FILE in --store'
+    return new StoreError('failed', `the certificate of ${called} is not trusted (${said}): ${mend}`)
+  }
+  if (/server does not support SSL/.test(said)) {
+    const mend = 'have the server do so (ssl = on), or say sslmode=disable in --store where nobody can listen'
+    return new StoreError('failed', `${called} does not speak TLS: ${mend}`)
+  }
+  if (/password must be a .*string|no password/i.test(said)) {
+    return new StoreError(
+      'failed',
+      `${called} wants a password: put it into a file, and name that with --store-password-file`,
+    )
+  }
+  switch (code) {
+    case '28P01':
+    case '28000':
+      return new StoreError(
+        'failed',
+        `${called} does not let ${user} in (${said}): see to --store-password-file, and to pg_hba.conf there`,
+      )
+    case '3D000':
+      return new StoreError(
+        'failed',
+        `${called} has no database ${database}: create it, or name another one with --store`,
+      )
+    case '3F000':
+    case '42P01':
+      return unmade(called)
+    case '42501':
+      return new StoreError(
+        'failed',
+        `${called} lets ${user} not do that (${said}): have ${user} own the schema proxyd`,
+      )
+    case '25006':
+      return standby(called)
+    case '53100':
+      return new StoreError('failed', `${called} has no room on its disk (${said}): make some there`)
+    case '53300':
+      return new StoreError(
+        'away',
+        `${called} takes no more connections (${said}): raise max_connections, or put a pooler before it`,
+      )
+    case '57P01':
+    case '57P02':
+    case '57P03':
+      return new StoreError('away', `${called} does not serve now (${said}): see to the server`)
+    case '57014':
+      return new StoreError('away', `${called} is too slow (${said}): see to what keeps the server busy`)
+  }
+  if (isLost(error)) {
+    return new StoreError(
+      'away',
+      `cannot reach ${called} (${unreachable[code] ?? said}): see to the server, and the way to it`,
+    )
+  }
+  return new StoreError('failed', `cannot use ${called} (${said}): see to its log`)
+}
+
+export function unmade(called: string): StoreError {
+  return new StoreError(
+    'older',
+    `${called} holds nothing of proxyd yet: run proxyd --migrate with the same --store once`,
+  )
+}
+
+export function standby(called: string): StoreError {
+  return new StoreError(
+    'away',
+    `${called} takes no changes (it is a standby, or read-only): have --store name the primary server`,
+  )
+}
+
+/** Whether it was the connection that failed, and not what was asked over it. */
+export function isLost(error: unknown): boolean {
+  const code = codeOf(error)
+  if (/^[0-9A-Z]{5}$/.test(code) && !(code in unreachable)) return code.startsWith('08') || code.startsWith('57P')
+  return true
+}
+
+/** Of the system, of TLS, or an SQLSTATE (PostgreSQL, appendix A). */
+export function codeOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0])
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}

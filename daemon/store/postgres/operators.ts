@@ -1,0 +1,57 @@
+import type { OperatorStore, StoredOperator } from '../store.ts'
+import { noted } from './changes.ts'
+import type { Connections } from './connections.ts'
+
+type OperatorRow = Omit<StoredOperator, 'storedKey' | 'serverKey'> & { stored_key: Uint8Array; server_key: Uint8Array }
+
+/** Named operators in a table of PostgreSQL. */
+export function postgresOperators(connections: Connections, node: string): OperatorStore {
+  return {
+    async list() {
+      const rows = await connections.ask<OperatorRow>(
+        'SELECT name, role, salt, iterations, stored_key, server_key, created FROM proxyd.operators',
+      )
+      return rows.map(({ stored_key, server_key, salt, ...row }) => {
+        return { ...row, salt: plain(salt), storedKey: plain(stored_key), serverKey: plain(server_key) }
+      })
+    },
+    insert: (operator) =>
+      noted(connections, node, async (ask, note) => {
+        const rows = await ask(
+          `INSERT INTO proxyd.operators (name, role, salt, iterations, stored_key, server_key, created)
+          VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING name`,
+          valuesOf(operator),
+        )
+        if (rows.length > 0) await note('operator', [operator.name])
+        return rows.length > 0
+      }),
+    update: (operator) =>
+      noted(connections, node, async (ask, note) => {
+        const rows = await ask(
+          `UPDATE proxyd.operators SET role = $2, salt = $3, iterations = $4, stored_key = $5, server_key = $6, created = $7
+          WHERE name = $1 RETURNING name`,
+          valuesOf(operator),
+        )
+        if (rows.length > 0) await note('operator', [operator.name])
+        return rows.length > 0
+      }),
+    remove: (name) =>
+      noted(connections, node, async (ask, note) => {
+        const rows = await ask('DELETE FROM proxyd.operators WHERE name = $1 RETURNING name', [name])
+        if (rows.length > 0) await note('operator', [name])
+      }),
+    async decoySecret() {
+      const [{ bytes }] = await connections.ask<{ bytes: Uint8Array }>('SELECT bytes FROM proxyd.decoy')
+      return plain(bytes)
+    },
+  }
+}
+
+function valuesOf({ name, role, salt, iterations, storedKey, serverKey, created }: StoredOperator): unknown[] {
+  return [name, role, salt, iterations, storedKey, serverKey, created]
+}
+
+/** Of what the package gives as a Buffer, which is part of a larger one. */
+export function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes)
+}

@@ -1,0 +1,226 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { noLimits } from '../../../daemon/access/accounts.ts'
+import { Connections } from '../../../daemon/store/postgres/connections.ts'
+import { openPostgresStore } from '../../../daemon/store/postgres/postgres-store.ts'
+import { migrate } from '../../../daemon/store/postgres/schema.ts'
+import {
+  type FleetStore,
+  mostChangesApart,
+  type Store,
+  type StoredNode,
+  type StoredUsage,
+  usageCells,
+  usageWidth,
+} from '../../../daemon/store/store.ts'
+import type { AuditEntry } from '../../../shared/protocol/methods.ts'
+import { hasPostgres, placeOf, usePostgres } from '../../helpers/postgres.ts'
+
+const bob = { name: 'bob', password: '$scrypt$bob', enabled: true, created: 1, ...noLimits }
+const conflict = { kind: 'conflict' }
+
+describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
+  const server = usePostgres()
+
+  async function nodes<const Names extends readonly string[]>(...names: Names) {
+    const place = placeOf(server.place(await server.newDatabase()))
+    const stores = await Promise.all(names.map((node) => openPostgresStore({ place, password: async () => '', node })))
+    onTestFinished(async () => void (await Promise.all(stores.map((store) => store.close()))))
+    return stores as unknown as { readonly [Name in keyof Names]: Store & { readonly fleet: FleetStore } }
+  }
+
+  it('hear of each change by its number, without a gap, however many change something at once', async () => {
+    const [a, b] = await nodes('a', 'b')
+    expect(await a.fleet.lastChange()).toBe(0)
+    let seen = 0
+    const heard: string[] = []
+    let isOver = false
+    const reader = (async () => {
+      while (!isOver || seen < 40) {
+        for (const { seq, key } of await a.fleet.changesSince(seen)) {
+          expect(seq).toBe(seen + 1)
+          seen = seq
+          heard.push(key)
+        }
+      }
+    })()
+    const names = Array.from({ length: 40 }, (_, i) => `user${i}`)
+    // Another one that fails in between leaves no hole.
+    const failing = a.users.insert({ ...bob, name: 'x', revision: Number.NaN }).catch((error: unknown) => error)
+    await Promise.all(names.map((name, i) => (i % 2 === 0 ? a : b).users.insert({ ...bob, name })))
+    expect(await failing).toMatchObject({ problem: 'failed' })
+    isOver = true
+    await reader
+    expect(heard.sort()).toEqual(names.sort())
+    expect(await b.fleet.lastChange()).toBe(40)
+    expect(await b.fleet.changesSince(38)).toHaveLength(2)
+  })
+
+  it('hear what it was, and who made it', async () => {
+    const [a, b] = await nodes('a', 'b')
+    const id = (await a.users.insert(bob)) ?? 0
+    await b.users.update({ ...bob, id, name: 'bobby' })
+    await b.users.setLimits([{ id, limits: { quota: 1 }, revision: 1, firstUsed: null }])
+    await a.groups.put({ name: 'staff', limits: {}, revision: 2 })
+    await a.settings.save(1, new Map([['log-level', 'debug']]))
+    await b.rules.save({ revision: 1, text: '', ids: [], nextId: 1 })
+    await a.bans.save(
+      new Map([['10.0.0.1', { source: '10.0.0.1', since: 1, until: null, reason: 'operator', by: null }]]),
+    )
+    await a.watches.put({ name: 'w', text: 't', created: 1, by: 'x', seen: [] })
+    await b.watches.remove('w')
+    await b.watches.remove('w')
+    await b.users.remove(id)
+    await b.users.remove(id)
+    expect((await a.fleet.changesSince(0)).map(({ kind, key, node }) => `${node} ${kind} ${key}`)).toEqual([
+      'a user bob',
+      'b user bobby',
+      'b user bob',
+      'b user bobby',
+      'a group staff',
+      'a settings ',
+      'b rules ',
+      'a ban 10.0.0.1',
+      'a watch w',
+      'b watch w',
+      'b user bobby',
+    ])
+  })
+
+  it('hear once of many that change at once', async () => {
+    const [a] = await nodes('a')
+    const added = Array.from({ length: mostChangesApart + 1 }, (_, i) => ({ ...bob, name: `user${i}` }))
+    const ids = await a.imports.save({ groups: [], added, changed: [] })
+    expect(ids.length).toBe(added.length)
+    expect((await a.users.named('user7'))?.id).toBe(ids[7])
+    expect(await a.fleet.changesSince(0)).toEqual([{ seq: 1, kind: 'user', key: '', node: 'a' }])
+  })
+
+  it('do not undo what another one has changed in the meantime', async () => {
+    const [a, b] = await nodes('a', 'b')
+    await b.settings.load()
+    await b.rules.load()
+    const id = (await a.users.insert(bob)) ?? 0
+    await a.settings.save(1, new Map([['log-level', 'debug']]))
+    await expect(b.settings.save(1, new Map([['log-level', 'warn']]))).rejects.toMatchObject(conflict)
+    await b.settings.load()
+    await b.settings.save(2, new Map([['log-level', 'warn']]))
+    // Not known to have been stored, it is stored again.
+    await b.settings.save(2, new Map([['log-level', 'warn']]))
+
+    const rules = { revision: 1, text: 'deny to any\n', ids: [16], nextId: 17 }
+    await a.rules.save(rules)
+    await expect(b.rules.save({ ...rules, text: '' })).rejects.toMatchObject(conflict)
+    expect(await b.rules.load()).toEqual(rules)
+
+    const change = { id, limits: { quota: 1 }, revision: 7, firstUsed: null, was: 0 }
+    await a.users.setLimits([change])
+    await a.users.setLimits([change])
+    await expect(b.users.setLimits([{ ...change, limits: { quota: 2 }, revision: 9 }])).rejects.toMatchObject({
+      ...conflict,
+      details: { revision: 7 },
+    })
+    await b.users.update({ ...bob, id, password: 'another' })
+    expect(await a.users.named('bob')).toEqual({ ...bob, id, password: 'another', limits: { quota: 1 }, revision: 7 })
+    await expect(b.imports.save({ groups: [], added: [bob], changed: [] })).rejects.toMatchObject(conflict)
+  })
+
+  it('add what their users move, each batch once, and keep one mark', async () => {
+    const [a, b] = await nodes('a', 'b')
+    const user = (await a.users.insert(bob)) ?? 0
+    const usage = (cells: Partial<StoredUsage> & { readonly moreUp?: number }, run: number, number: number) => {
+      const rows = new Float64Array(usageWidth)
+      for (const [name, value] of Object.entries({ ...cells, user })) rows[usageCells[name as 'up']] = value
+      return { run, number, time: Date.now(), rows }
+    }
+    await a.usage.save(usage({ up: 100, moreUp: 100 }, 1, 1))
+    const second = usage({ up: 50, moreUp: 50 }, 2, 1)
+    await b.usage.save(second)
+    await b.usage.save(second)
+    expect(await a.usage.list()).toEqual([{ user, up: 150, down: 0, mark: 0, marked: 0 }])
+    // A cycle began 10 bytes ago.
+    await a.usage.save(usage({ up: 170, moreUp: 20, mark: 160, marked: 5_000 }, 1, 2))
+    expect(await b.usage.list()).toEqual([{ user, up: 170, down: 0, mark: 160, marked: 5_000 }])
+    // The other one comes to know of that cycle by itself.
+    await b.usage.save(usage({ up: 90, moreUp: 40, mark: 70, marked: 5_000 }, 2, 2))
+    expect(await b.usage.list()).toEqual([{ user, up: 210, down: 0, mark: 160, marked: 5_000 }])
+    const [row] = await b.usage.read({ since: 0, until: 2 ** 50, by: 'user', offset: 0, limit: 10 })
+    expect(row).toMatchObject({ user, up: 210 })
+  })
+
+  it('do not stop each other where they add for many of the same users', async () => {
+    const [a, b, c] = await nodes('a', 'b', 'c')
+    const added = Array.from({ length: 300 }, (_, i) => ({ ...bob, name: `user${i}` }))
+    const ids = await a.imports.save({ groups: [], added, changed: [] })
+    const batch = (users: readonly number[], number: number) => {
+      const rows = new Float64Array(users.length * usageWidth)
+      for (const [i, user] of users.entries()) rows.set([user, 1, 0, 0, 0, 1, 0, 1], i * usageWidth)
+      return { run: 1, number, time: Date.now(), rows }
+    }
+    const turns = Array.from({ length: 5 }, (_, i) => i + 1)
+    const save = async (store: Store, users: readonly number[]) => {
+      for (const number of turns) await store.usage.save(batch(users, number))
+    }
+    await Promise.all([save(a, ids), save(b, [...ids].reverse()), save(c, ids), a.users.remove(ids[0] ?? 0)])
+    const usages = await a.usage.list()
+    expect(usages.map(({ up }) => up)).toEqual(Array(299).fill(15))
+    const [hour] = await a.usage.read({ since: 0, until: 2 ** 50, by: 'day', offset: 0, limit: 10 })
+    expect(hour).toMatchObject({ up: 4_500, connections: 4_500 })
+  })
+
+  it('keep where their users came from apart, and what operators did together', async () => {
+    const [a, b] = await nodes('a', 'b')
+    await a.known.save({ saved: 7, entries: new Uint8Array([1, 2]) })
+    expect(await a.known.load()).toEqual({ saved: 7, entries: new Uint8Array([1, 2]) })
+    expect(await b.known.load()).toBeUndefined()
+
+    const entry: Omit<AuditEntry, 'id'> = {
+      ...{ time: 1, by: 'eve', role: 'admin' as const, from: 'local', action: 'users.add', given: { name: 'bob' } },
+      ...{ outcome: 'done', count: 1 },
+    }
+    const kept = { since: 0, bytes: 1_000_000 }
+    const [first] = await a.audit.append([entry], kept)
+    const [second, third] = await b.audit.append([entry, { ...entry, action: 'config.set' }], kept)
+    expect((await a.audit.list({ limit: 10 })).map(({ id }) => id)).toEqual([third, second, first])
+    expect(await b.audit.list({ limit: 10, action: 'users' })).toHaveLength(2)
+    expect(await b.audit.list({ limit: 10, before: second })).toHaveLength(1)
+    await a.audit.append([{ ...entry, time: 9 }], { since: 5, bytes: 1_000_000 })
+    expect(await b.audit.list({ limit: 10 })).toHaveLength(1)
+    await a.audit.append([{ ...entry, time: 9 }], { since: 5, bytes: 0 })
+    expect(await b.audit.list({ limit: 10 })).toHaveLength(0)
+  })
+
+  it('tell of themselves', async () => {
+    const [a, b] = await nodes('a', 'b')
+    const told: Omit<StoredNode, 'name'> = {
+      ...{ version: '1', started: 1, state: 'serves' as const, socks: ['127.0.0.1:1080'], control: [], connections: 0 },
+      ...{ up: 0, down: 0, cpu: 0.5 },
+    }
+    await a.fleet.beat({ ...told, name: 'a' })
+    await b.fleet.beat({ ...told, name: 'b' })
+    await b.fleet.beat({ ...told, name: 'b', connections: 3 })
+    const nodesNow = await a.fleet.nodes()
+    expect(nodesNow).toMatchObject([{ name: 'a' }, { name: 'b', connections: 3 }])
+    expect(nodesNow.every(({ age }) => age >= 0 && age < 60_000)).toBe(true)
+    await b.fleet.forget('a')
+    expect(await a.fleet.nodes()).toHaveLength(1)
+  })
+
+  it('refuse a schema that is missing, older or newer, and make it once', async () => {
+    const database = await server.newDatabase('template0')
+    const place = placeOf(server.place(database))
+    const open = () => openPostgresStore({ place, password: async () => '', node: 'a' })
+    await expect(open()).rejects.toMatchObject({ problem: 'older', message: expect.stringContaining('--migrate') })
+    const connections = await Promise.all([1, 2].map(() => Connections.open(place, async () => '')))
+    onTestFinished(async () => void (await Promise.all(connections.map((each) => each.close()))))
+    const outcomes = await Promise.all(connections.map(migrate))
+    expect(outcomes.map(({ before }) => before).sort()).toEqual([0, outcomes[0]?.now])
+    const store = await open()
+    const secret = await store.operators.decoySecret()
+    expect(secret).toHaveLength(32)
+    await store.close()
+    await server.sql(database, 'UPDATE proxyd.schema SET version = version - 1')
+    await expect(open()).rejects.toMatchObject({ problem: 'older' })
+    await server.sql(database, 'UPDATE proxyd.schema SET version = 1000')
+    await expect(open()).rejects.toMatchObject({ problem: 'newer' })
+  })
+})
