@@ -316,7 +316,7 @@ export class Leases implements Shares {
     const reserve = Math.max(leastBytes, reserveSeconds * (pace.upRate + pace.downRate))
     const moved = usage.moved(index)
     const recently = held ? 4 * (moved - held.moved) : 0
-    const target = Math.max(reserve, recently)
+    const target = Math.ceil(Math.max(reserve, recently))
     // What was granted for more than is needed now goes back.
     if (held?.end !== undefined) held.end = Math.min(held.end, moved + 2 * target)
     const unused = Math.max(0, (held?.end ?? moved) - usage.given(index))
@@ -328,7 +328,7 @@ export class Leases implements Shares {
       user: account.id as number,
       limits: { quota, maxConnections, rateUp, rateDown },
       unused,
-      wantsBytes: quota === undefined ? 0 : Math.max(0, Math.ceil(target) - Math.max(0, (held?.end ?? moved) - moved)),
+      wantsBytes: quota === undefined ? 0 : Math.max(0, target - Math.max(0, (held?.end ?? moved) - moved)),
       live,
       wantsSlots: maxConnections === undefined ? 0 : Math.min(most, wanted),
       wantsUp: wantOf(pace.upRate, held?.rateUp),
