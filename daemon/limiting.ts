@@ -43,8 +43,8 @@ export async function startLimiting(
   const usage = new Usage(stored.usage)
   usage.load(accounts.list(), await stored.usage.list())
   let whenAway = values['fleet-degraded']
-  const dealer = stored.fleet?.leases
-  const leases = dealer && new Leases({ accounts, usage, store: dealer, whenAway: () => whenAway, tell: warn })
+  const leases =
+    stored.fleet && new Leases({ accounts, usage, store: stored.fleet.leases, whenAway: () => whenAway, tell: warn })
   const keeper = new LimitKeeper({ accounts, groups, usage, lines: linesFor(lines), shares: leases, tell: warn })
   const store = () => usage.save(Date.now())
   const save = () => store().catch((error: Error) => warn(`what users have moved is not stored yet: ${error.message}`))

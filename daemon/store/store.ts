@@ -391,7 +391,7 @@ export interface FleetStore {
   nodes(): Promise<(StoredNode & { readonly age: number })[]>
   /** Forgets a node that has gone. */
   forget(name: string): Promise<void>
-  readonly leases?: LeaseStore
+  readonly leases: LeaseStore
 }
 
 /** What a node asks of the limits of a user whom it serves, and tells of what it has. Bytes are whole, rates in bytes a second. */

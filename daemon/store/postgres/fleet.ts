@@ -1,5 +1,6 @@
 import type { FleetStore, StoredChange, StoredNode } from '../store.ts'
 import type { Connections } from './connections.ts'
+import { postgresLeases } from './leases.ts'
 
 /** Changes that are read at once. */
 const page = 1_000
@@ -9,6 +10,7 @@ export function postgresFleet(connections: Connections, node: string): FleetStor
   const { ask } = connections
   return {
     node,
+    leases: postgresLeases(connections, node),
     async lastChange() {
       const [{ last }] = await ask<{ last: number }>('SELECT coalesce(max(seq), 0) AS last FROM proxyd.change')
       return last

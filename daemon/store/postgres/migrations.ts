@@ -137,4 +137,26 @@ export const migrations: readonly string[] = [
     told text NOT NULL,
     heard timestamptz NOT NULL
   )`,
+  `-- What a node has of the limits of a user, and wants.
+  CREATE TABLE proxyd.leases (
+    user_id bigint NOT NULL REFERENCES proxyd.users ON DELETE CASCADE,
+    node text COLLATE "C" NOT NULL,
+    until timestamptz NOT NULL,
+    bytes bigint NOT NULL,
+    slots integer NOT NULL,
+    wants_slots integer NOT NULL,
+    live integer NOT NULL,
+    wants_up float8 NOT NULL,
+    wants_down float8 NOT NULL,
+    PRIMARY KEY (user_id, node)
+  ) WITH (fillfactor = 70);
+  CREATE INDEX leases_node ON proxyd.leases (node);
+  -- When nodes asked for leases last.
+  CREATE TABLE proxyd.lease_asks (node text COLLATE "C" PRIMARY KEY, asked timestamptz NOT NULL);
+  -- Since when they could not, and until when leases hold again that ended meanwhile. One row at most.
+  CREATE TABLE proxyd.lease_outage (
+    one boolean PRIMARY KEY CHECK (one),
+    since timestamptz NOT NULL,
+    until timestamptz NOT NULL
+  )`,
 ]
