@@ -9,10 +9,10 @@ const login = { username: 'zoë', password: 'pässword' }
 
 /** A site over HTTP, and one over TLS and HTTP/2: what comes of each page, and by what command. */
 async function startSites() {
-  const [port, secure] = [await startSite(), await startSecureSite()]
+  const [plain, secure] = [await startSite(), await startSecureSite()]
   return {
-    plain: { url: `http://localhost:${port}/`, place: `localhost:${port}`, whole: wholePage('http/1.1') },
-    secure: { url: `https://localhost:${secure.port}/`, place: `localhost:${secure.port}`, whole: wholePage('h2') },
+    plain: { url: plain.url, place: new URL(plain.url).host, whole: wholePage('http/1.1') },
+    secure: { url: secure.url, place: new URL(secure.url).host, whole: wholePage('h2') },
   }
 }
 

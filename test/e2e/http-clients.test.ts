@@ -9,6 +9,7 @@ import { sharedDaemon } from '../helpers/daemon.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { operate } from '../helpers/operate.ts'
 import { findProgram, run } from '../helpers/programs.ts'
+import { type Answering, type Asked, startSecureServer } from '../helpers/secure-server.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { startWebServer } from '../helpers/web-server.ts'
 
@@ -19,15 +20,25 @@ const python = findProgram('python3')
 /** What is asked of every one of them comes through the proxy, or not at all. */
 const withoutOthers = { PATH: process.env.PATH, HOME: process.env.HOME, no_proxy: '' }
 
+function tell({ method, url, headers }: Asked, response: Answering): void {
+  const { connection, 'proxy-authorization': login, 'proxy-connection': old } = headers
+  response.end(`${method} ${url} ${connection} ${login} ${old}`)
+}
+/** A page over TLS: the login does not get there. What else a client says in its tunnel is its own. */
+const tunnelled = /^GET \/ \S+ undefined \S+$/
+
 describe.each(['portable', 'linux'])('clients of HTTP and SOCKS 4 through the %s engine', (engine) => {
   const locked = sharedDaemon(['--engine', engine, '-u', 'bob:hunter2', '-u', 'zoë:pässword'])
   const open = sharedDaemon(['--engine', engine])
   const proxy = async (login = '') => `http://${login}127.0.0.1:${(await locked()).port('socks')}`
-  const page = () =>
-    startWebServer('127.0.0.1', (request, response) => {
-      const { connection, 'proxy-authorization': login, 'proxy-connection': old } = request.headers
-      response.end(`${request.method} ${request.url} ${connection} ${login} ${old}`)
-    })
+  const page = () => startWebServer('127.0.0.1', tell)
+  /** Where a page is in the clear and where one is over TLS, and what a client has to be told to reach them. */
+  const pages = async (login?: string, handle = tell) => {
+    const [plain, { url, authorityFile }] = [await startWebServer('127.0.0.1', handle), await startSecureServer(handle)]
+    const [http_proxy, trusted] = [await proxy(login), { SSL_CERT_FILE: authorityFile, GIT_SSL_CAINFO: authorityFile }]
+    const own = { http_proxy, https_proxy: http_proxy, ...trusted, NODE_EXTRA_CA_CERTS: authorityFile }
+    return { plain, secure: url, authorityFile, env: { ...withoutOthers, ...own } }
+  }
 
   test.skipIf(!curl)('curl: pages and tunnels, with the login that it is told to give', async () => {
     const url = `${await page()}/page?a=b`
@@ -36,9 +47,9 @@ describe.each(['portable', 'linux'])('clients of HTTP and SOCKS 4 through the %s
     const got = { status: 0, stdout: 'GET /page?a=b close undefined undefined' }
     expect(await ask(...through)).toMatchObject(got)
     expect(await ask(...through, '--proxy-anyauth', '-U', 'zoë:pässword')).toMatchObject(got)
-    const tunnelled = expect.stringMatching(/^GET \/page\?a=b (undefined|keep-alive) undefined undefined$/)
+    const inTunnel = expect.stringMatching(/^GET \/page\?a=b (undefined|keep-alive) undefined undefined$/)
     for (const way of [[], ['--proxy-anyauth'], ['--proxy1.0', (await proxy()).slice(7)]])
-      expect(await ask(...through, '-p', ...way)).toMatchObject({ status: 0, stdout: tunnelled })
+      expect(await ask(...through, '-p', ...way)).toMatchObject({ status: 0, stdout: inTunnel })
     const wrong = ['-x', await proxy(), '-o', '/dev/null', '-w', '%{http_code} %{http_connect}']
     expect(await ask(...wrong, '-U', 'bob:wrong')).toMatchObject({ stdout: '407 000' })
     expect(await ask(...wrong, '-p')).toMatchObject({ status: 56, stdout: '000 407' })
@@ -110,49 +121,63 @@ describe.each(['portable', 'linux'])('clients of HTTP and SOCKS 4 through the %s
     server.close()
   })
 
+  test.skipIf(!curl)('curl: a page over TLS by HTTP/2, as it agrees with the site, however it comes', async () => {
+    const { secure, authorityFile } = await pages()
+    const unlocked = `127.0.0.1:${(await open()).port('socks')}`
+    for (const way of [await proxy('bob:hunter2@'), `socks5h://${unlocked}`, `socks4a://${unlocked}`]) {
+      const args = ['-sS', '--noproxy', '', '--http2', '--cacert', authorityFile, '-w', ' %{http_version}', '-x', way]
+      const got = { status: 0, stdout: 'GET / undefined undefined undefined 2', stderr: '' }
+      expect(await run(curl ?? '', [...args, secure])).toEqual(got)
+    }
+  })
+
   test.skipIf(!wget)('wget', async () => {
-    const url = await page()
-    const env = { ...withoutOthers, http_proxy: await proxy() }
+    const { plain, secure, authorityFile, env } = await pages()
+    const args = ['-qO-', `--ca-certificate=${authorityFile}`]
     const login = ['--proxy-user=bob', '--proxy-password=hunter2']
-    expect(await run(wget ?? '', ['-qO-', ...login, url], { env })).toMatchObject({
-      status: 0,
-      stdout: expect.stringMatching(/^GET \/ close undefined undefined$/),
-    })
-    expect(await run(wget ?? '', ['-qO-', url], { env })).toMatchObject({ status: 8 })
+    const got = await run(wget ?? '', [...args, ...login, plain], { env })
+    expect(got).toMatchObject({ status: 0, stdout: 'GET / close undefined undefined' })
+    expect((await run(wget ?? '', [...args, ...login, secure], { env })).stdout).toMatch(tunnelled)
+    for (const url of [plain, secure])
+      expect((await run(wget ?? '', [...args, url], { env })).stdout, 'without the login').toBe('')
   })
 
   test.skipIf(!git)('git', async () => {
-    const [folder, answers] = [await temporaryFolder(), [] as string[]]
-    const url = await startWebServer('127.0.0.1', (request, response) => {
-      answers.push(`${request.url}`)
+    const answers: string[] = []
+    const { plain, secure, env } = await pages('bob:hunter2@', ({ url }, response) => {
+      answers.push(`${url}`)
       response.setHeader('content-type', 'application/x-git-upload-pack-advertisement')
       response.end(
         '001e# service=git-upload-pack\n0000003e1234567890123456789012345678901234567890 refs/heads/main\0\n0000',
       )
     })
-    const env = { ...withoutOthers, http_proxy: await proxy('bob:hunter2@'), HOME: folder }
-    const { stdout } = await run(git ?? '', ['ls-remote', `${url}/repository`], { env })
-    expect(stdout).toBe('1234567890123456789012345678901234567890\trefs/heads/main\n')
-    expect(answers).toEqual(['/repository/info/refs?service=git-upload-pack'])
+    const home = { ...env, HOME: await temporaryFolder() }
+    for (const url of [plain, secure]) {
+      const { stdout } = await run(git ?? '', ['ls-remote', `${url}/repository`], { env: home })
+      expect(stdout).toBe('1234567890123456789012345678901234567890\trefs/heads/main\n')
+    }
+    expect(answers).toEqual(Array(2).fill('/repository/info/refs?service=git-upload-pack'))
   })
 
   test.skipIf(!python)("Python's urllib", async () => {
-    const env = { ...withoutOthers, http_proxy: await proxy('bob:hunter2@') }
-    const script = 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())'
-    expect(await run(python ?? '', ['-c', script, await page()], { env })).toMatchObject({
-      status: 0,
-      stdout: 'GET / close undefined undefined\n',
-    })
+    const { plain, secure, env } = await pages('bob:hunter2@')
+    const script =
+      'import sys, urllib.request\nfor url in sys.argv[1:]: print(urllib.request.urlopen(url).read().decode())'
+    const { stdout, stderr } = await run(python ?? '', ['-c', script, plain, secure], { env })
+    expect(stdout, stderr).toBe('GET / close undefined undefined\n'.repeat(2))
   })
 
-  test("Node's own, for fetch and http", async () => {
-    const env = { ...withoutOthers, NODE_USE_ENV_PROXY: '1', http_proxy: await proxy('bob:hunter2@') }
+  test("Node's own, for fetch and what is older", async () => {
+    const { plain, secure, env } = await pages('bob:hunter2@')
     const script = `
-      const url = process.argv[1]
-      const fetched = await (await fetch(url)).text()
-      const { default: http } = await import('node:http')
-      http.get(url, (response) => response.setEncoding('utf8').on('data', (got) => console.log([fetched, got].join('|'))))`
-    const outcome = await run(process.execPath, ['--input-type=module', '-e', script, await page()], { env })
-    expect(outcome.stdout).toMatch(/^GET \/ \S+ undefined undefined\|GET \/ \S+ undefined undefined\n$/)
+      for (const url of process.argv.slice(1)) {
+        console.log(await (await fetch(url)).text())
+        const { get } = await import(url.startsWith('https:') ? 'node:https' : 'node:http')
+        await new Promise((resolve) => get(url, (response) => response.on('data', (got) => console.log(\`\${got}\`)).on('end', resolve)))
+      }`
+    const args = ['--input-type=module', '-e', script, plain, secure]
+    const { stdout, stderr } = await run(process.execPath, args, { env: { ...env, NODE_USE_ENV_PROXY: '1' } })
+    const got = stdout.trimEnd().split('\n')
+    expect(got, stderr).toEqual(Array(4).fill(expect.stringMatching(tunnelled)))
   })
 })

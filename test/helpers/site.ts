@@ -1,15 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { once } from 'node:events'
+import { type EventEmitter, once } from 'node:events'
 import { createServer } from 'node:http'
-import { createSecureServer, type Http2SecureServer } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { onTestFinished } from 'vitest'
-import { type Identity, makeCertificate } from './certificate.ts'
+import { type Answering, type Asked, type SecureServer, startSecureServer } from './secure-server.ts'
 
 const bulk = randomBytes(20 * 1024 * 1024)
 /** What of the page's bulk, at `/bulk`, everybody should get. */
-const bulkHash = createHash('sha256').update(bulk).digest('hex')
+export const bulkHash = createHash('sha256').update(bulk).digest('hex')
 
 /** What a page says in the end, if all of it comes by this: `http/1.1` or `h2`. */
 export function wholePage(by: string): string {
@@ -25,14 +24,6 @@ const script = `
     const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bulk)).toHex()
     document.body.append('the page by ' + way('/script.js') + ', bulk ' + hash + ' by ' + way('/bulk') + ', socket says ' + (await heard))
   })`
-
-interface Asked {
-  readonly url?: string | undefined
-}
-interface Answering {
-  setHeader(name: string, value: string): unknown
-  end(body: string | Buffer): unknown
-}
 
 function answer({ url }: Asked, response: Answering): void {
   response.setHeader('content-type', url === '/script.js' ? 'text/javascript' : 'text/html')
@@ -50,39 +41,26 @@ function greet(headers: Readonly<Record<string, unknown>>, socket: Duplex): void
   socket.write(Buffer.from([0x81, 5, ...Buffer.from('hello')]))
 }
 
-/** On a loopback address, until the test is over, a site whose page asks for 20 MiB and by a WebSocket. Resolves to its port. */
-export async function startSite(): Promise<number> {
-  const server = createServer(answer)
+function greeting<Server extends Pick<EventEmitter, 'on'>>(server: Server): Server {
   server.on('upgrade', ({ headers }, socket) => greet(headers, socket))
+  return server
+}
+
+/** On a loopback address, until the test is over, a site whose page asks for 20 MiB and by a WebSocket. */
+export async function startSite(): Promise<{ readonly url: string }> {
+  const server = greeting(createServer(answer))
   onTestFinished(() => {
     server.close()
     server.closeAllConnections()
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  return (server.address() as AddressInfo).port
+  return { url: `http://localhost:${(server.address() as AddressInfo).port}` }
 }
 
-/** As `startSite`, over TLS and HTTP/2, but for who wants HTTP/1.1; `ca` is whose certificate it is that `localhost` has. */
-export async function startSecureSite(): Promise<{ readonly port: number; readonly ca: string }> {
-  const authority = { ...makeCertificate('a test', { isAuthority: true }), name: 'a test' }
-  const server = secureServer(makeCertificate('localhost', { issuer: authority }))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return { port: (server.address() as AddressInfo).port, ca: authority.cert }
-}
-
-function secureServer(identity: Identity): Http2SecureServer {
-  const server = createSecureServer({ ...identity, allowHTTP1: true }, answer)
-  server.on('upgrade', ({ headers }, socket) => greet(headers, socket))
-  const sockets = new Set<Duplex>()
-  server.on('secureConnection', (socket) => sockets.add(socket.once('close', () => sockets.delete(socket))))
-  // Who leaves in the middle of a message or a handshake is nothing to us.
-  server.on('sessionError', () => {})
-  server.on('tlsClientError', () => {})
-  onTestFinished(() => {
-    server.close()
-    for (const socket of sockets) socket.destroy()
-  })
-  return server
+/** As `startSite`, over TLS and HTTP/2, but for who wants HTTP/1.1. */
+export async function startSecureSite(): Promise<SecureServer> {
+  const secure = await startSecureServer(answer)
+  greeting(secure.server)
+  return secure
 }
