@@ -1,6 +1,7 @@
 import {
   after,
   type Conversation,
+  type Editor,
   joined,
   type Limit,
   more,
@@ -12,6 +13,7 @@ import {
   type Terms,
 } from '../socks/conversation.ts'
 import { Command } from '../socks/messages.ts'
+import { AnswerHead } from './answer-head.ts'
 import { HeadReader } from './head-reader.ts'
 import { challenge, refusal, type Status } from './replies.ts'
 import { BadRequest, checkRequestLine, type Request, readRequest } from './request.ts'
@@ -72,6 +74,10 @@ export class HttpConversation implements Conversation {
 
   get bound(): Limit | undefined {
     return this.#request?.body
+  }
+
+  get editor(): Editor | undefined {
+    return this.#request?.onward && new AnswerHead()
   }
 
   get isChallenged(): boolean {

@@ -1,4 +1,6 @@
 const [lineFeed, carriageReturn] = [0x0a, 0x0d]
+/** What old clients send behind a body, and all servers are to take for nothing (RFC 9112, section 2.2). */
+const emptyLine = Uint8Array.of(carriageReturn, lineFeed)
 /** A size of 15 hexadecimal digits is beyond all that is sent, and still a number. */
 const mostDigits = 15
 /** Of what may stand behind a size, and of a trailer's line, in bytes. */
@@ -17,6 +19,9 @@ export class RequestBody {
   #lineLength = 0
   #last = 0
   #isOver = false
+  #isMalformed = false
+  /** Bytes of an empty line that have come behind it. */
+  #ignored = 0
   /** So many bytes that have passed come once more. */
   #again = 0
 
@@ -47,6 +52,12 @@ export class RequestBody {
     this.#left -= bytes
   }
 
+  /** Behind the body, one empty line, or a part of it. */
+  ignores(bytes: Uint8Array): boolean {
+    if (this.left > 0 || this.#isMalformed || bytes.length > emptyLine.length - this.#ignored) return false
+    return bytes.every((octet) => octet === emptyLine[this.#ignored++])
+  }
+
   /** How many of these bytes, from the first, are of the body; all others are beyond it, or it is malformed. */
   pass(bytes: Uint8Array): number {
     const known = Math.min(this.#again, bytes.length)
@@ -70,6 +81,7 @@ export class RequestBody {
         const isWell = this.#take(bytes[at] as number)
         if (!isWell) {
           this.#isOver = true
+          this.#isMalformed = true
           return at
         }
         at++

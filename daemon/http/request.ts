@@ -1,4 +1,5 @@
 import { type Destination, namedDestination } from '../net/destination.ts'
+import { betweenHops, lasting } from './hop-by-hop.ts'
 import { latin1, type Status } from './replies.ts'
 import { RequestBody } from './request-body.ts'
 
@@ -36,19 +37,6 @@ type Field = readonly [name: string, value: string]
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 const requestLine = new RegExp(`^(${token}) ([!-~]+) HTTP/(\\d)\\.(\\d)$`)
 const fieldLine = new RegExp(`^(${token}):(.*)$`)
-/** Between us and the client (RFC 9110, section 7.6.1), beside those that the field Connection names. */
-const hopByHop: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authorization',
-  'proxy-authenticate',
-  'te',
-  'upgrade',
-])
-/** What no field Connection takes away: the message would mean another thing without it. */
-const lasting: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding'])
-
 /** The version is looked at before the rest of the head has come. */
 export function checkRequestLine(line: string): void {
   const [, , , major] = requestLine.exec(line) ?? []
@@ -157,7 +145,7 @@ function optionsIn(fields: readonly Field[]): ReadonlySet<string> {
 }
 
 function passedOn(fields: readonly Field[], options: ReadonlySet<string>): string[] {
-  const isDropped = (name: string) => hopByHop.has(name) || (options.has(name) && !lasting.has(name))
+  const isDropped = (name: string) => betweenHops.has(name) || (options.has(name) && !lasting.has(name))
   return fields.flatMap(([name, value]) => (name === 'host' || isDropped(name) ? [] : `${name}: ${value}`))
 }
 

@@ -53,6 +53,20 @@ export interface Limit {
   pass(bytes: Uint8Array): number
   /** So many bytes that may go on will be passed to `pass` once more, before those that follow. */
   expectAgain(count: number): void
+  /** Whether these bytes, which may not go on, are meant for nobody: they are left out, and the session goes on. */
+  ignores(bytes: Uint8Array): boolean
+}
+
+/** What changes the beginning of what a destination says. */
+export interface Editor {
+  /** Takes what it says next, and returns what goes on now, a copy. */
+  edit(bytes: Uint8Array): Uint8Array
+  /** Nothing more is waited for: returns what was kept, and is over. */
+  end(): Uint8Array
+  /** Whether all that still comes goes on as it is. */
+  readonly isOver: boolean
+  /** Bytes of memory that what it keeps takes. */
+  readonly held: number
 }
 
 /**
@@ -76,6 +90,8 @@ export interface Conversation {
   readonly held: number
   /** How much more of what the client sends goes on, behind `takeRest`; undefined: all of it. */
   readonly bound: Limit | undefined
+  /** A new one for what the destination says; undefined: it goes on as it is. */
+  readonly editor: Editor | undefined
   /** Takes what is to be sent on first: what the client sent behind its request, and of HTTP, perhaps, the request itself. */
   takeRest(): Uint8Array
 }

@@ -68,6 +68,10 @@ export class Negotiation implements Conversation {
     return undefined
   }
 
+  get editor(): undefined {
+    return undefined
+  }
+
   get isChallenged(): boolean {
     return false
   }

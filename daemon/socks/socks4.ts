@@ -69,6 +69,10 @@ export class Socks4 implements Conversation {
     return undefined
   }
 
+  get editor(): undefined {
+    return undefined
+  }
+
   get isChallenged(): boolean {
     return false
   }

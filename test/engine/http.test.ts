@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { Total } from '../../daemon/engine/session-table.ts'
+import { State, Total } from '../../daemon/engine/session-table.ts'
 import { everybody } from '../../daemon/engine/shared/limit-lines.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { startEcho } from '../helpers/echo.ts'
 import { alice, enginesOfOneLoop, sharedProxy, startProxy } from '../helpers/engine.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { startTarget } from '../helpers/target.ts'
 
@@ -48,8 +49,68 @@ describe.each(enginesOfOneLoop)('$kind engine: clients of HTTP and SOCKS 4', ({ 
     expect((await origin.read(body.length)).equals(body)).toBe(true)
     origin.write('HTTP/1.1 204 No Content\r\n\r\n')
     origin.finish()
-    expect(await client.readTextToEnd()).toBe('HTTP/1.1 204 No Content\r\n\r\n')
+    expect(await client.readTextToEnd()).toBe('HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n')
     client.finish()
+    await proxy.empty()
+  })
+
+  it('hear that the connection ends behind the answer, of any size, however its head comes', async () => {
+    const [proxy, target] = [await open(), await startTarget()]
+    const body = Buffer.alloc(3_000_000, 'answer')
+    const long = `X: ${'x'.repeat(30_000)}\r\n`
+    const get = async () => {
+      const client = await proxy.client()
+      client.write(`GET http://one.test:${target.port}/ HTTP/1.1\r\n\r\n`)
+      return [client, await target.next()] as const
+    }
+    const [client, origin] = await get()
+    const interim = 'HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n'
+    origin.write(`${interim}HTTP/1.1 200 OK\r\n`)
+    expect(await client.readText(interim.length)).toBe(interim)
+    origin.write(`Keep-Alive: 5\r\nConnection: keep-alive\r\n${long}`)
+    origin.write(`Content-Length: ${body.length}\r\n\r\n`)
+    origin.write(body)
+    const head = `HTTP/1.1 200 OK\r\n${long}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n`
+    expect(await client.readText(head.length)).toBe(head)
+    expect((await client.read(body.length)).equals(body)).toBe(true)
+    client.finish()
+    await origin.discard()
+    origin.finish()
+    await client.discard()
+    expect(await proxy.onlyClosed()).toMatchObject({ down: interim.length + head.length + body.length })
+
+    // Its end comes in the middle of what may be a head.
+    for (const isAtOnce of [true, false]) {
+      const [other, server] = await get()
+      server.write('HTTP/1.1 200 OK\r\nA: ')
+      if (!isAtOnce) await eventually(() => expect(proxy.rows()).toMatchObject([{ state: State.open }]))
+      server.finish()
+      expect(await other.readTextToEnd()).toBe('HTTP/1.1 200 OK\r\nA: ')
+      other.finish()
+      await proxy.empty()
+    }
+  })
+
+  it.each([
+    ['a body', 'Content-Length: 4\r\n', 'body'],
+    ['a body in chunks', 'Transfer-Encoding: chunked\r\n', '4\r\nbody\r\n0\r\n\r\n'],
+  ])('may send an empty line behind %s, as old ones do', async (_, field, body) => {
+    const [proxy, target] = [await open(), await startTarget()]
+    for (const isAtOnce of [true, false]) {
+      const client = await proxy.client()
+      client.write(`POST http://one.test:${target.port}/ HTTP/1.1\r\n${field}\r\n`)
+      const origin = await target.next()
+      const head = `POST / HTTP/1.1\r\nHost: one.test:${target.port}\r\n${field.toLowerCase()}Connection: close\r\n\r\n`
+      expect(await origin.readText(head.length)).toBe(head)
+      client.write(isAtOnce ? `${body}\r\n` : body)
+      expect(await origin.readText(body.length)).toBe(body)
+      if (!isAtOnce) client.write('\r\n')
+      client.finish()
+      expect(await origin.readTextToEnd()).toBe('')
+      origin.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+      origin.finish()
+      expect(await client.readTextToEnd()).toMatch(/\r\nConnection: close\r\n\r\nok$/)
+    }
     await proxy.empty()
   })
 

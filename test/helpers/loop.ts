@@ -62,6 +62,7 @@ export function makeLoop(room: { slots: number; extras: number; pipes: number })
     egress: new EgressAddresses(() => {}),
     longHeads: new LongHeads(),
     bounds: new Map(),
+    editors: new Map(),
     verdicts: new Verdicts({
       table: sessions.table,
       groupOf: () => 0,

@@ -55,3 +55,20 @@ it('may come once more as far as it has come', () => {
   expect(body.pass(bytes('bcd'))).toBe(2)
   expect(body.left).toBe(0)
 })
+
+it.each([5, undefined])('has one empty line behind it left out, and no more: of %s bytes', (length) => {
+  const text = length === undefined ? '5\r\nabcde\r\n0\r\n\r\n' : 'abcde'
+  const begin = (said: string) => {
+    const body = new RequestBody(length)
+    body.pass(bytes(said))
+    return body
+  }
+  for (const pieces of [['\r\n'], ['\r', '\n']]) {
+    const body = begin(text)
+    expect(pieces.map((piece) => body.ignores(bytes(piece)))).toEqual(pieces.map(() => true))
+    expect(body.ignores(bytes('\r'))).toBe(false)
+  }
+  for (const other of ['\n', '\r\r', '\r\n\r', 'G', '\r\nG']) expect(begin(text).ignores(bytes(other))).toBe(false)
+  expect(begin(text.slice(0, -1)).ignores(bytes('\r\n'))).toBe(false)
+  if (length === undefined) expect(begin('x').ignores(bytes('\r\n'))).toBe(false)
+})

@@ -1,5 +1,5 @@
 import type { Epoll } from '../../os/epoll.ts'
-import type { Limit } from '../../socks/conversation.ts'
+import type { Editor, Limit } from '../../socks/conversation.ts'
 import type { Liveness, Timeouts } from '../engine.ts'
 import type { EgressAddresses } from '../shared/egress-addresses.ts'
 import type { LimitLines } from '../shared/limit-lines.ts'
@@ -27,6 +27,8 @@ export interface LoopContext {
   readonly egress: EgressAddresses
   /** By slot, of sessions of which not all that the client sends goes on. */
   readonly bounds: Map<number, Limit>
+  /** By slot, of sessions in which not all that the destination says goes on as it is. */
+  readonly editors: Map<number, Editor>
   /** Of sessions of this loop. */
   readonly longHeads: LongHeads
   /** To the main thread. */

@@ -55,13 +55,18 @@ export class Dispatch {
   readonly #setUps: EventQueue
   readonly #onSetUp = (key: number, generation: number, events: number) => this.#serve(key, generation, events)
 
-  constructor(sessions: Sessions, stages: Stages, { longHeads, bounds }: Pick<LoopContext, 'longHeads' | 'bounds'>) {
+  constructor(
+    sessions: Sessions,
+    stages: Stages,
+    { longHeads, bounds, editors }: Pick<LoopContext, 'longHeads' | 'bounds' | 'editors'>,
+  ) {
     this.#sessions = sessions
     this.#ways = waysOf(stages)
     this.#setUps = new EventQueue(sessions.fd.length)
     sessions.onEnd = (slot) => {
       longHeads.release(slot)
       if (bounds.size > 0) bounds.delete(slot)
+      if (editors.size > 0) editors.delete(slot)
       this.forget(slot)
     }
   }

@@ -5,7 +5,7 @@ import { EPOLLIN, Epoll } from '../../os/epoll.ts'
 import { clearEvent } from '../../os/event.ts'
 import { PipePool } from '../../os/pipe-pool.ts'
 import { isOurs } from '../../os/udp.ts'
-import type { Limit } from '../../socks/conversation.ts'
+import type { Editor, Limit } from '../../socks/conversation.ts'
 import { Command } from '../../socks/messages.ts'
 import type { RuleMemory, Tuning } from '../engine.ts'
 import { forwarded, Reason, SessionTable, State } from '../session-table.ts'
@@ -169,6 +169,7 @@ export class Loop {
     const replies = new Replies(sessions)
     const longHeads = new LongHeads()
     const bounds = new Map<number, Limit>()
+    const editors = new Map<number, Editor>()
     const refusals = new Refusals(sessions, replies)
     this.#rules = options.rules
     this.#sessions = sessions
@@ -186,6 +187,7 @@ export class Loop {
       egress: new EgressAddresses((message) => post({ type: 'warn', message })),
       longHeads,
       bounds,
+      editors,
       post,
       timeouts,
       liveness,

@@ -158,8 +158,9 @@ export class Negotiator implements Stage {
       this.forget(slot)
       if (mayNeedNoLogin(this.#loop.policy)) this.#noteSource(slot)
       const rest = negotiation.takeRest()
-      const { bound } = negotiation
+      const { bound, editor } = negotiation
       if (bound) this.#loop.bounds.set(slot, bound)
+      if (editor) this.#loop.editors.set(slot, editor)
       this.#admitter.admit(slot, step.command, step.destination, rest)
       return false
     }

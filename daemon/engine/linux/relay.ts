@@ -1,8 +1,11 @@
+import { unmapped } from '../../net/address.ts'
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP } from '../../os/epoll.ts'
 import { errno, recv, send } from '../../os/libc.ts'
 import { type Pipe, type PipePool, pipeBytes, spliceBytes } from '../../os/pipe-pool.ts'
 import { finish, MSG_MORE, MSG_NOSIGNAL, MSG_PEEK, setNoDelay } from '../../os/socket.ts'
+import { joined } from '../../socks/conversation.ts'
 import { Reason, State, Total } from '../session-table.ts'
+import { shortHead } from '../shared/long-heads.ts'
 import type { LoopContext } from './context.ts'
 import { few, type HeldBytes } from './held-bytes.ts'
 import type { Pacer } from './pacer.ts'
@@ -26,6 +29,8 @@ const shortTurn = 128 * 1024
 const smallMoveLasts = 50
 /** Turns taken after which the queue is cut down to those to come. */
 const spentTurns = 1024
+/** Read of what comes behind all that goes on: more than may be left out. */
+const beyondBytes = 16
 /** A splice that brings less than this is no bulk. */
 const bulkFloor = 16 * 1024
 
@@ -67,6 +72,7 @@ export class Relay implements Stage {
     const generation = this.#sessions.generation[slot]
     this.#loop.longHeads.release(slot)
     if (this.#loop.bounds.has(slot)) flags[client] |= Flag.bounded
+    if (this.#loop.editors.has(slot)) flags[targetOf(slot)] |= Flag.edited
     if (rest.length > 0) this.#early.set(client, rest)
     if (rest.length > 0 || flags[client] & Flag.readable) this.#pump(client)
     if (!this.#sessions.isCurrent(slot, generation)) return
@@ -165,24 +171,63 @@ export class Relay implements Stage {
     return this.#loop.bounds.get(slotOf(from))?.left ?? 0
   }
 
-  /** All that is to go on has been said: whatever else comes is meant for somebody else, and ends the session. */
+  /** All that is to go on has been said: whatever else comes is meant for somebody else, or for nobody. */
   #beyond(from: number): void {
-    const result = recv(this.#sessions.fd[from], this.#buffer, 1, MSG_PEEK)
-    if (result > 0) this.#sessions.reset(slotOf(from), Reason.reset)
-    else this.#noMore(from, result)
+    const bound = this.#loop.bounds.get(slotOf(from))
+    for (;;) {
+      const result = recv(this.#sessions.fd[from], this.#buffer, beyondBytes, 0)
+      if (result <= 0) return void this.#noMore(from, result)
+      if (!bound?.ignores(this.#buffer.subarray(0, result))) return this.#sessions.reset(slotOf(from), Reason.reset)
+    }
   }
 
-  /** Whether all of these bytes may go on; else the session has been ended. */
-  #isWithin(from: number, bytes: Uint8Array): boolean {
+  /** How many of these bytes may go on; undefined: some are meant for somebody else, and the session has been ended. */
+  #within(from: number, bytes: Uint8Array): number | undefined {
     const slot = slotOf(from)
-    if (this.#loop.bounds.get(slot)?.pass(bytes) === bytes.length) return true
+    const bound = this.#loop.bounds.get(slot)
+    const passed = bound?.pass(bytes) ?? 0
+    if (passed === bytes.length || bound?.ignores(bytes.subarray(passed))) return passed
     this.#sessions.reset(slot, Reason.reset)
-    return false
+    return undefined
+  }
+
+  /** What goes on of what a server has said, of all if that was the last. */
+  #edited(from: number, bytes: Uint8Array, isLast: boolean): Uint8Array {
+    const slot = slotOf(from)
+    const editor = this.#loop.editors.get(slot)
+    if (!editor) return bytes
+    const edited = editor.edit(bytes)
+    const waits = !editor.isOver && !isLast && this.#mayHold(slot, editor.held)
+    if (waits) return edited
+    this.#forgetEditor(slot)
+    return joined(edited, editor.end())
+  }
+
+  /** Whether there is memory for a head that has so many bytes by now. */
+  #mayHold(slot: number, bytes: number): boolean {
+    const { clientAddress } = this.#sessions.table
+    const client = clientAddress.subarray(slot * 16, slot * 16 + 16)
+    return bytes <= shortHead || this.#loop.longHeads.take(slot, unmapped(client))
+  }
+
+  /** The server ends in the middle of its head: that goes on as it is. False if the client cannot take it now. */
+  #endEdited(from: number): boolean {
+    const rest = this.#loop.editors.get(slotOf(from))?.end()
+    this.#forgetEditor(slotOf(from))
+    return !rest || rest.length === 0 || this.#write(from, rest, rest.length) > 0
+  }
+
+  #forgetEditor(slot: number): void {
+    this.#sessions.flags[targetOf(slot)] &= ~Flag.edited
+    this.#loop.editors.delete(slot)
+    this.#loop.longHeads.release(slot)
   }
 
   /** Bytes that are spliced cannot be looked at. */
   #maySplice(from: number): boolean {
-    return !(this.#sessions.flags[from] & Flag.bounded) || (this.#loop.bounds.get(slotOf(from))?.isCounted ?? false)
+    const flags = this.#sessions.flags[from]
+    if (flags & Flag.edited) return false
+    return !(flags & Flag.bounded) || (this.#loop.bounds.get(slotOf(from))?.isCounted ?? false)
   }
 
   /** `from` has no credit. Its end, or its error, costs none once all that it said before has been read. */
@@ -223,7 +268,8 @@ export class Relay implements Stage {
     const short = count < Math.min(most, copyBytes)
     if (flags[from] & Flag.paced) this.#pacer.used(from, most, Math.max(count, 0), !short)
     if (count <= 0) return this.#noMore(from, count)
-    if (flags[from] & Flag.bounded && !this.#isWithin(from, this.#buffer.subarray(0, count))) return 0
+    const within = flags[from] & Flag.bounded ? this.#within(from, this.#buffer.subarray(0, count)) : count
+    if (within === undefined) return 0
     if (short) this.#movesLittle(from)
     // The next read comes before the next look at the events, which would tell of an urgent byte.
     else this.#sessions.keepUrgent(from)
@@ -232,9 +278,13 @@ export class Relay implements Stage {
       flags[from] |= Flag.bulk
     // The last bytes wait for the end that follows at once, and travel in its packet.
     const last = short && this.#sessions.shortReadEnds(from)
-    const moved = this.#write(from, this.#buffer, count, last ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL)
-    if (moved > 0 && last) this.#ended(from)
-    return moved
+    const isEdited = flags[from] & Flag.edited
+    const bytes = isEdited ? this.#edited(from, this.#buffer.subarray(0, count), last) : this.#buffer
+    const length = isEdited ? bytes.length : within
+    // Nothing is to go on yet: the rest of a head is waited for.
+    if (length > 0 && this.#write(from, bytes, length, last ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL) === 0) return 0
+    if (last) this.#ended(from)
+    return count
   }
 
   #movesLittle(from: number): void {
@@ -319,8 +369,10 @@ export class Relay implements Stage {
   #noMore(from: number, result: number): 0 {
     const { flags } = this.#sessions
     if (result === -errno.EAGAIN) flags[from] &= ~Flag.readable
-    else if (result === 0) this.#ended(from)
-    else this.#sessions.reset(slotOf(from), Reason.reset)
+    else if (result === 0) {
+      if (flags[from] & Flag.edited && !this.#endEdited(from)) return 0
+      this.#ended(from)
+    } else this.#sessions.reset(slotOf(from), Reason.reset)
     return 0
   }
 

@@ -56,6 +56,8 @@ export const Flag = {
   talks: 32768,
   /** On a client's half: not all that it may say goes on (`LoopContext.bounds`). */
   bounded: 65536,
+  /** On a target's half: not all that it says goes on as it is (`LoopContext.editors`). */
+  edited: 131072,
 } as const
 
 /** The time in milliseconds as `performance.now` has it, which only goes forward; read once per turn of the loop. */

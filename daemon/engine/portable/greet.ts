@@ -123,6 +123,7 @@ class Greeter {
     client.off('data', this.#receive)
     const rest = this.#negotiation.takeRest()
     this.#session.bound = this.#negotiation.bound
+    this.#session.editor = this.#negotiation.editor
     // Whoever relays hears it again.
     this.#session.bound?.expectAgain(rest.length)
     if (rest.length > 0) client.unshift(rest)

@@ -1,6 +1,9 @@
 import { Socket } from 'node:net'
+import { unmapped } from '../../net/address.ts'
+import { joined, nothing } from '../../socks/conversation.ts'
 import { Reason } from '../session-table.ts'
 import { Direction } from '../shared/limit-lines.ts'
+import { shortHead } from '../shared/long-heads.ts'
 import type { Dialled } from './dialled.ts'
 import { Flow } from './pacer.ts'
 import type { Session } from './session.ts'
@@ -58,10 +61,11 @@ function moveStream(
     const granted = pacer.grant(flow, chunk.length, from.readableLength)
     const isWhole = granted === chunk.length
     const part = isWhole ? chunk : chunk.subarray(0, granted)
-    if (bound && bound.pass(part) < granted) return session.reset(Reason.reset)
-    if (granted > 0)
-      to.write(part, (error) => {
-        if (!error) delivered(granted)
+    const passed = bound?.pass(part) ?? granted
+    if (passed < granted && !bound?.ignores(part.subarray(passed))) return session.reset(Reason.reset)
+    if (passed > 0)
+      to.write(part.subarray(0, passed), (error) => {
+        if (!error) delivered(passed)
       })
     if (isWhole && !to.writableNeedDrain) return
     from.pause()
@@ -81,7 +85,8 @@ function moveStream(
  * Moves what the target says to the client, its end included. It is read into one buffer, so it is not read while the kernel has not
  * taken all that is in there, or a limit wants to be waited for.
  */
-function moveDialled({ context, row, client }: Session, target: Dialled, delivered: Delivered): void {
+function moveDialled(session: Session, target: Dialled, delivered: Delivered): void {
+  const { context, row, client } = session
   const { paused, pacer } = context
   const from = target.socket
   /** Of what was read, what may not go on yet. */
@@ -119,7 +124,8 @@ function moveDialled({ context, row, client }: Session, target: Dialled, deliver
 
   const hear = (bytes: Uint8Array): boolean => {
     const granted = pacer.grant(flow, bytes.length, 0)
-    if (granted > 0) say(bytes.subarray(0, granted))
+    const said = granted > 0 ? edited(session, bytes.subarray(0, granted)) : nothing
+    if (said.length > 0) say(said)
     const isSaid = granted === bytes.length && onTheirWay === 0
     if (isSaid && sinceLook < turnBytes) return true
     from.pause()
@@ -135,11 +141,27 @@ function moveDialled({ context, row, client }: Session, target: Dialled, deliver
     return false
   }
 
+  // The server ends in the middle of its head.
+  from.on('end', () => {
+    const rest = session.editor?.end()
+    if (rest && rest.length > 0) client.write(rest, (error) => error || delivered(rest.length))
+  })
   endWith([from, client], () => {
     paused.delete(from)
     pacer.forget(flow)
   })
   target.read(hear)
+}
+
+/** What goes on now of what the destination has said. */
+function edited({ context, row, editor }: Session, bytes: Uint8Array): Uint8Array {
+  if (!editor || editor.isOver) return bytes
+  const { longHeads } = context
+  const said = editor.edit(bytes)
+  const waits = !editor.isOver && (editor.held <= shortHead || longHeads.take(row.slot, unmapped(row.client)))
+  if (waits) return said
+  longHeads.release(row.slot)
+  return joined(said, editor.end())
 }
 
 function endWith([from, to]: readonly [Socket, Socket], forget: () => void): void {

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
-import type { Limit } from '../../socks/conversation.ts'
+import type { Editor, Limit } from '../../socks/conversation.ts'
 import { Reason } from '../session-table.ts'
 import { refusalReply } from '../shared/protocols.ts'
 import { lingerTime, notAllowed, type Refusal, refusalOf } from '../shared/refusals.ts'
@@ -31,6 +31,8 @@ export class Session {
   isSilent = false
   /** What of all that the client says goes on to its destination; undefined: all. */
   bound: Limit | undefined
+  /** What becomes of the beginning of what its destination says; undefined: it goes on as it is. */
+  editor: Editor | undefined
   /** The client has been told to log in, and may still do so: should it leave, it has been denied. */
   isChallenged = false
   /** Which of the timeouts bounds a standing session. */

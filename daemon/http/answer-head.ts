@@ -1,0 +1,134 @@
+import { joined, nothing } from '../socks/conversation.ts'
+import { betweenHops, lasting } from './hop-by-hop.ts'
+
+/** Bytes of one head: what goes beyond is passed on as it is. */
+const longestHead = 64 * 1024
+/** Room to begin with, which doubles as need be. */
+const firstRoom = 1024
+const [lineFeed, carriageReturn] = [0x0a, 0x0d]
+/** What every answer begins with that has a head which we know how to read. */
+const mark = Buffer.from('HTTP/1.', 'latin1')
+const switchingProtocols = 101
+/** Interim answers of which the end is looked for: each takes a copy of what has come behind it. */
+const mostInterim = 16
+
+/**
+ * The beginning of what a server answers to the one request that is passed on to it (RFC 9112): its head goes on without what is
+ * between the server and us, and with the word that the connection ends behind it, for so it does. A client that had not heard that
+ * would send its next request, and be reset. All else goes on as it came, byte for byte: heads of interim answers, bodies, the answer
+ * that switches protocols, and what has no head of HTTP/1 (an answer of HTTP/0.9, a longer head than 64 KiB), of which the client may think
+ * what it likes.
+ */
+export class AnswerHead {
+  #bytes = nothing
+  #length = 0
+  /** So many have been looked at; the line that the last of them is of has begun here. */
+  #seen = 0
+  #lineStart = 0
+  #interim = 0
+  #isOver = false
+
+  /** Whether all that is still to come goes on as it is. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** Bytes of memory that it takes. */
+  get held(): number {
+    return this.#bytes.length
+  }
+
+  /** Takes what the server says next; returns what goes on now, perhaps nothing, which the caller may keep. */
+  edit(chunk: Uint8Array): Uint8Array {
+    if (this.#isOver) return chunk.slice()
+    this.#keep(chunk)
+    let told: Uint8Array = nothing
+    while (!this.#isOver) {
+      const end = this.#end()
+      if (end === undefined) break
+      told = joined(told, this.#pass(end))
+    }
+    return this.#isOver ? joined(told, this.end()) : told
+  }
+
+  /** The server has said all, or no more of its head is waited for: returns what was kept, which goes on as it is. */
+  end(): Uint8Array {
+    this.#isOver = true
+    return this.#take(this.#length)
+  }
+
+  #keep(chunk: Uint8Array): void {
+    const length = this.#length + chunk.length
+    if (length > this.#bytes.length) {
+      const room = new Uint8Array(Math.max(firstRoom, length, 2 * this.#bytes.length))
+      room.set(this.#bytes.subarray(0, this.#length))
+      this.#bytes = room
+    }
+    this.#bytes.set(chunk, this.#length)
+    this.#length = length
+  }
+
+  /** Where the head ends; undefined: not yet, or it is none. Looks at each byte once. */
+  #end(): number | undefined {
+    const bytes = this.#bytes
+    const known = Math.min(this.#length, longestHead)
+    for (let at = this.#seen; at < known; at++) {
+      const octet = bytes[at] as number
+      if (at < mark.length && octet !== mark[at]) {
+        this.#isOver = true
+        return undefined
+      }
+      this.#seen = at + 1
+      if (octet !== lineFeed) continue
+      const length = at - this.#lineStart
+      this.#lineStart = at + 1
+      if (length === 0 || (length === 1 && bytes[at - 1] === carriageReturn)) return at + 1
+    }
+    if (this.#length >= longestHead) this.#isOver = true
+    return undefined
+  }
+
+  #pass(end: number): Uint8Array {
+    const head = Buffer.from(this.#bytes.buffer, 0, end).toString('latin1')
+    const status = Number(/^HTTP\/1\.\d +(\d{3})(?!\d)/.exec(head)?.[1])
+    const bytes = this.#take(end)
+    const isInterim = status >= 100 && status < 200 && status !== switchingProtocols
+    if (isInterim && ++this.#interim <= mostInterim) return bytes
+    this.#isOver = true
+    return status >= 200 ? Buffer.from(ending(head), 'latin1') : bytes
+  }
+
+  #take(count: number): Uint8Array {
+    const taken = this.#bytes.slice(0, count)
+    this.#bytes = this.#bytes.slice(count, this.#length)
+    this.#length -= count
+    this.#seen = 0
+    this.#lineStart = 0
+    return taken
+  }
+}
+
+/** A head with what is between hops taken out, and the word that the connection ends. Lines may end in LF alone, as some do. */
+function ending(head: string): string {
+  // What begins with a blank goes on with the line before (RFC 9112, section 5.2).
+  const [status = '', ...rest] = head.split(/(?<=\n)(?![ \t])/)
+  const empty = rest.pop() ?? ''
+  const options = new Set(rest.filter((line) => nameOf(line) === 'connection').flatMap(valuesOf))
+  const lines = rest.filter((line) => {
+    const name = nameOf(line)
+    return !betweenHops.has(name) && (!options.has(name) || lasting.has(name))
+  })
+  return [status, ...lines, `Connection: close${empty}`, empty].join('')
+}
+
+function nameOf(line: string): string {
+  return line
+    .slice(0, Math.max(0, line.indexOf(':')))
+    .trim()
+    .toLowerCase()
+}
+
+function valuesOf(line: string): string[] {
+  const values = line.slice(line.indexOf(':') + 1).split(',')
+  return values.map((value) => value.trim().toLowerCase())
+}
