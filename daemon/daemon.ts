@@ -18,6 +18,7 @@ import { type Configuration, combine } from './settings/configuration.ts'
 import { forwardsOf } from './settings/forwards.ts'
 import { patienceOf } from './settings/setting-effects.ts'
 import { acceptStored } from './settings/stored-settings.ts'
+import { settleOnce } from './settling.ts'
 import type { HandedSockets } from './sockets/handed-sockets.ts'
 import { ListenError } from './sockets/listeners.ts'
 import { openStore } from './store/open-store.ts'
@@ -100,6 +101,12 @@ export async function startDaemon(
     await dataPlane.engine.accept()
     if (told) await monitoring?.tell(told)
     await predecessor?.serves(version)
+    parts.defer(
+      settleOnce({
+        countLive: () => countLive(tables),
+        shrink: [() => dataPlane.engine.order('shrink', undefined), () => store.shrink()],
+      }),
+    )
     const started = parts.move()
     logger.info(
       `proxyd ${version} serves: ${kind} engine, threads: ${tables.length}, users: ${dataPlane.accounts.size}`,

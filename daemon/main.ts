@@ -13,7 +13,7 @@ import { errnoOf, Failure } from './failure.ts'
 import { openLog } from './log.ts'
 import { ManagementFaults } from './management-faults.ts'
 import { wantedThreads } from './names/system.ts'
-import { returnLargeBlocks } from './os/allocator.ts'
+import { spareMemory } from './os/allocator.ts'
 import { exitAtOnce } from './os/exit.ts'
 import { spareThreads } from './os/thread-limit.ts'
 import { openOutput } from './output.ts'
@@ -82,7 +82,7 @@ function refuseFewDescriptors(): void {
 }
 
 async function serve(configuration: Configuration, configFile: string | undefined): Promise<void> {
-  returnLargeBlocks()
+  spareMemory()
   const wanted = Number(process.env.UV_THREADPOOL_SIZE) || wantedThreads
   const threads = shareThreads(spareThreads(), wanted)
   await startPool(threads)

@@ -167,6 +167,8 @@ export interface Orders {
   readonly limit: undefined
   /** End the sessions with these serials, those of them that live. */
   readonly kill: readonly number[]
+  /** Loops that have threads of their own, and nobody connected, give back what their heaps have left over (`shrinkHeap`). */
+  readonly shrink: undefined
 }
 
 /** Where users may come from, and their connections leave from, by index: of those for whom it changes. */

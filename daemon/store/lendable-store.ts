@@ -92,6 +92,8 @@ export abstract class LendableStore implements Store {
     return () => void this.#listeners.delete(listener)
   }
 
+  abstract shrink(): Promise<void>
+
   async lend(keepsCopy: boolean): Promise<void> {
     this.#lent = Promise.withResolvers()
     await this.lendIt(keepsCopy)

@@ -49,6 +49,10 @@ class ThreadedStore extends LendableStore {
     return thread.ask(part, method, given)
   }
 
+  async shrink(): Promise<void> {
+    await (await this.#thread)?.order('shrink')
+  }
+
   protected async lendIt(keepsCopy: boolean): Promise<void> {
     await (await this.open()).order(keepsCopy ? 'lendCopied' : 'lend')
   }

@@ -1,4 +1,5 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { shrinkHeap } from '../heap.ts'
 import type { Part } from './lendable-store.ts'
 import { keepCopy, openAgain } from './lent-database.ts'
 import { explain } from './sqlite-errors.ts'
@@ -15,11 +16,11 @@ interface Call {
   readonly given: readonly unknown[]
 }
 
-/** To it: calls, and the orders to close the store for another process, to open it again, and to end. */
+/** To it: calls, and the orders to close the store for another process, to open it again, to `shrinkHeap`, and to end. */
 export type ToStore = Call | { readonly ticket: number; readonly order: StoreOrder } | 'close'
 
 /** `lendCopied`: a copy is kept until the store is taken back. */
-export type StoreOrder = 'lend' | 'lendCopied' | 'takeBack'
+export type StoreOrder = 'lend' | 'lendCopied' | 'takeBack' | 'shrink'
 
 /** From it: that it is open, or why it ends, under ticket 0; then the outcome of each call. */
 export interface FromStore {
@@ -46,6 +47,7 @@ const orders: { readonly [Order in StoreOrder]: () => void | Promise<void> } = {
   takeBack() {
     store ??= openAgain(folder)
   },
+  shrink: shrinkHeap,
 }
 
 function hear(message: ToStore): void {

@@ -25,6 +25,8 @@ export interface Store {
   readonly fleet: FleetStore | undefined
   /** Hear of each change how it went, until the returned function is called. */
   watch(listener: ChangeListener): () => void
+  /** Its thread gives back what its heap has left over (`shrinkHeap`). Rejects with a StoreError. */
+  shrink(): Promise<void>
   /**
    * Closes it for another process to open: what is asked of it from now on waits. One of another version may change what this one
    * can read: then `keepsCopy` is worth its time and room.

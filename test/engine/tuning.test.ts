@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Timeouts, Tuning } from '../../daemon/engine/engine.ts'
 import { Total } from '../../daemon/engine/session-table.ts'
+import { withShrinkableHeaps } from '../../daemon/heap.ts'
 import { startBlackHole } from '../helpers/black-hole.ts'
 import { bytes } from '../helpers/bytes.ts'
 import { engines, type ProxyUnderTest, patience, startProxy } from '../helpers/engine.ts'
@@ -37,6 +38,17 @@ describe.each(engines)('$kind engine: tuning', ({ start }) => {
     while (!over) await expectTalk(busy, busyPeer)
     expect(await ended).toEqual(['ECONNRESET', 'ECONNRESET'])
     await expectTalk(busyPeer, busy)
+  })
+
+  it('shrinks heaps, and serves as before', async () => {
+    const proxy = await startProxy(start)
+    const target = await startTarget()
+    const shrink = () => withShrinkableHeaps(() => proxy.engine.order('shrink', undefined))
+    await shrink()
+    const [client, peer] = await openPair(proxy, target)
+    await shrink()
+    await expectTalk(client, peer)
+    await expectTalk(peer, client)
   })
 
   it('lets live sessions be idle for longer', async () => {

@@ -20,6 +20,7 @@ import { setImmediate } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { noLimits } from '../../daemon/access/accounts.ts'
+import { withShrinkableHeaps } from '../../daemon/heap.ts'
 import { migrations } from '../../daemon/store/migrations.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
 import { StoreError } from '../../daemon/store/store.ts'
@@ -39,6 +40,16 @@ testSettings('SQLite', newPlace)
 const bob = { name: 'bob', password: '$scrypt$bob', enabled: true, created: 1, ...noLimits }
 
 describe('the SQLite store', () => {
+  it('shrinks the heap of its thread, and goes on', async () => {
+    const open = await newPlace()
+    const store = await open()
+    await withShrinkableHeaps(() => store.shrink())
+    await store.users.insert(bob)
+    await withShrinkableHeaps(() => store.shrink())
+    expect(await store.users.list()).toMatchObject([{ name: 'bob' }])
+    await store.close()
+  })
+
   it('makes a folder for its owner only, and files likewise', async () => {
     const folder = join(await temporaryFolder(), 'a', 'b')
     const store = await openStore(folder)

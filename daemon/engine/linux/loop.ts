@@ -1,6 +1,7 @@
 // The global of that name is a getter.
 import { performance } from 'node:perf_hooks'
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import { shrinkHeap } from '../../heap.ts'
 import { EPOLLIN, Epoll } from '../../os/epoll.ts'
 import { clearEvent } from '../../os/event.ts'
 import { PipePool } from '../../os/pipe-pool.ts'
@@ -116,6 +117,10 @@ export class Loop {
     kill: (serials) => {
       const wanted = new Set(serials)
       return this.#end(Reason.cut, (slot) => wanted.has(this.#sessions.table.serial[slot]))
+    },
+    shrink: () => {
+      if (this.#sessions.live === 0) shrinkHeap()
+      return []
     },
     accept: () => {
       this.#acceptor.open()

@@ -144,6 +144,8 @@ class PortableEngine implements Engine {
       const wanted = new Set(serials)
       return this.#cut(Reason.cut, ({ row }) => wanted.has(row.serial))
     },
+    // Its one thread is the main one.
+    shrink: async () => [],
   }
 
   constructor(

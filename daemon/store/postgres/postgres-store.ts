@@ -69,6 +69,9 @@ class PostgresStore extends LendableStore {
     return (this.#parts[part] as unknown as Calls)[method](...given)
   }
 
+  /** It has no thread of its own. */
+  async shrink(): Promise<void> {}
+
   /** Others may have it open at the same time: nothing has to be closed, and there is nothing to be read from a copy. */
   protected async lendIt(): Promise<void> {}
 
