@@ -7,6 +7,7 @@ import { compileFilter } from '../../shared/filter/filter.ts'
 import type { ClosedConnection } from '../../shared/protocol/methods.ts'
 import { sharedDaemon } from '../helpers/daemon.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { freePort } from '../helpers/free-port.ts'
 import { operate } from '../helpers/operate.ts'
 import { findProgram, run } from '../helpers/programs.ts'
 import { type Answering, type Asked, startSecureServer } from '../helpers/secure-server.ts'
@@ -76,6 +77,40 @@ describe.each(['portable', 'linux'])('clients of HTTP and SOCKS 4 through the %s
       expect(matching('protocol:http')).toEqual([0, 0, 0, 1, 1])
       expect(matching('command:request')).toEqual([0, 0, 0, 0, 1])
     })
+  })
+
+  // What curl's own tests ask of SOCKS 4 (tests/data/test700 to 742 and tests/http/test_40_socks.py there), of a real server.
+  test.skipIf(!curl)('curl: whatever else it asks of SOCKS 4', async () => {
+    const [url, free] = [await page(), await freePort()]
+    const [named, six] = [url.replace('127.0.0.1', 'localhost'), await startWebServer('::1', tell)]
+    const [at, guarded] = [`127.0.0.1:${(await open()).port('socks')}`, `127.0.0.1:${(await locked()).port('socks')}`]
+    const ask = (args: readonly string[], env: NodeJS.ProcessEnv = withoutOthers) =>
+      run(curl ?? '', ['-sS', ...args], { env })
+    const got = { status: 0, stdout: expect.stringMatching(/^GET \/ \S+ undefined undefined$/), stderr: '' }
+    const id = (length: number) => `${'a'.repeat(length)}@`
+    for (const args of [
+      ['-x', `socks4://${at}`, url],
+      ['-x', `socks4://${at}`, '-U', 'bob:', url],
+      ['-x', `socks4://${id(255)}${at}`, url],
+      ['-x', `socks4a://${id(255)}${at}`, named],
+      ['-x', `socks4a://${at}`, url],
+      ['-x', `socks4a://${at}`, six],
+      ['--preproxy', `socks4://${at}`, '-x', await proxy('bob:hunter2@'), url],
+      ['--preproxy', `socks4a://${at}`, '-x', await proxy('bob:hunter2@'), '-p', named],
+    ])
+      expect(await ask(args), args.join(' ')).toMatchObject(got)
+    for (const proxied of [`socks4://${at}`, `socks4a://${at}`])
+      expect(await ask([url], { ...withoutOthers, all_proxy: proxied })).toMatchObject(got)
+    for (const args of [
+      ['-x', `socks4://${at}`, `http://127.0.0.1:${free}`],
+      ['-x', `socks4a://${at}`, `http://localhost:${free}`],
+      // No name has so long a part, and nobody is asked for it.
+      ['-x', `socks4a://${at}`, `http://${'a'.repeat(64)}.test`],
+      ['-x', `socks4://${id(256)}${at}`, url],
+      ['-x', `socks4a://${id(1000)}${at}`, named],
+      ['-x', `socks4://bob@${guarded}`, url],
+    ])
+      expect(await ask(args), args.join(' ')).toMatchObject({ status: 97, stdout: '' })
   })
 
   test.skipIf(!curl)('curl: a body of 20 MiB each way', async () => {
