@@ -4,7 +4,7 @@ import type Koffi from 'koffi'
 
 /**
  * libc through koffi: the calls that the Linux engine makes, and nothing else. Every function returns what the kernel
- * does: a result of 0 or more, or the negated errno. None blocks but `epollWait`.
+ * does: a result of 0 or more, or the negated errno. None blocks but `epollWait` and `ppoll`.
  */
 
 // Loaded by name at run time, so that a machine without koffi still runs the rest of the program.
@@ -87,6 +87,10 @@ export const epollCtl = bind<[epoll: number, operation: number, fd: number, even
 )
 export const epollWait = bind<[epoll: number, events: Memory, most: number, milliseconds: number]>(
   'int epoll_wait(int, void *, int, int)',
+)
+/** `fds` of struct pollfd, and a struct timespec. */
+export const ppoll = bind<[fds: Memory, count: number, time: Memory, mask: null]>(
+  'int ppoll(void *, unsigned long, void *, void *)',
 )
 /** 0: no such interface. */
 export const ifNametoindex = bind<[name: string]>('unsigned int if_nametoindex(const char *)')

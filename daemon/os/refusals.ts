@@ -12,6 +12,7 @@ import { socketAddressBytes } from './socket-address.ts'
 
 const { EBADF, EAFNOSUPPORT, EAGAIN } = libc.errno
 const memory = new Uint8Array(64)
+const noTime = new Int32Array(4)
 const length = Int32Array.of(socketAddressBytes)
 
 /** What the data plane cannot do without: the call, what it gives, and what it gives where nobody refuses it. */
@@ -32,6 +33,7 @@ const calls: Readonly<Record<string, readonly [call: () => number, expected: num
   shutdown: [() => libc.shutdown(-1, 1), -EBADF],
   epoll_ctl: [() => libc.epollCtl(-1, 1, -1, memory), -EBADF],
   epoll_wait: [() => libc.epollWait(-1, memory, 1, 0), -EBADF],
+  ppoll: [() => libc.ppoll(null, 0, noTime, null), 0],
   eventfd: [() => closed(libc.eventfd(0, 0)), 0],
 }
 

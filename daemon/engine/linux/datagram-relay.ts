@@ -10,12 +10,15 @@ import { mostOutlets } from '../shared/egress-addresses.ts'
 import { Direction } from '../shared/limit-lines.ts'
 import type { Association, Associations, Late, OutletSocket } from './association.ts'
 import type { LoopContext } from './context.ts'
+import { HotSockets } from './hot-sockets.ts'
 import type { Pacer } from './pacer.ts'
 import { ReadySockets } from './ready-sockets.ts'
-import type { Sessions } from './sessions.ts'
+import { type Sessions, targetOf } from './sessions.ts'
 
 /** The event that datagrams have come, told once for all that wait (epoll(7), edge-triggered). */
 export const arriving = (EPOLLIN | EPOLLET) >>> 0
+/** No event but that of an error. */
+const quiet = EPOLLET
 /** Datagrams taken between two looks at the events, of all associations: about a millisecond's work. */
 const turnDatagrams = 128
 
@@ -48,6 +51,7 @@ export class DatagramRelay {
   readonly #leavingBy: (OutletSocket | undefined)[] = [undefined, undefined]
   #sent = 0
   readonly #ready = new ReadySockets<Association>()
+  readonly #hot = new HotSockets<Association>((fd, association, isTold) => this.#watch(fd, association, isTold))
   readonly #serve = (fd: number, association: Association) => this.#takeBatch(fd, association)
   /** By the addresses of a name: those of them that there is a way to. */
   readonly #ways = new WeakMap<readonly Address[], readonly Address[]>()
@@ -70,6 +74,16 @@ export class DatagramRelay {
     return !this.#ready.isEmpty
   }
 
+  /** Whether datagrams come to sockets that the kernel does not tell of, which are to be looked at in a moment. */
+  get isHot(): boolean {
+    return !this.#hot.isEmpty
+  }
+
+  /** Look at those sockets. */
+  lookAtHot(): void {
+    this.#hot.look(this.#loop.clock.now, this.#isReady)
+  }
+
   /** Move some of those that wait. */
   takeTurn(): void {
     this.#ready.take(turnDatagrams, this.#serve)
@@ -82,7 +96,7 @@ export class DatagramRelay {
 
   /** The association is over. */
   forget({ slot, inlet, outlets }: Association): void {
-    for (const fd of [inlet, ...outlets.map((outlet) => outlet.fd), lateOf(slot)]) this.#ready.delete(fd)
+    for (const fd of [inlet, ...outlets.map((outlet) => outlet.fd), lateOf(slot)]) this.#drop(fd)
   }
 
   /** The name's addresses have come: what waits for them is to be sent on. */
@@ -94,11 +108,27 @@ export class DatagramRelay {
     this.#ready.add(lateOf(slot), association)
   }
 
+  readonly #isReady = (fd: number, association: Association) => this.#ready.add(fd, association)
+
+  #watch(fd: number, { slot, inlet }: Association, isTold: boolean): void {
+    const events = isTold ? arriving : quiet
+    const { extras, generation } = this.#sessions
+    if (fd === inlet) this.#loop.epoll.modify(fd, events, targetOf(slot), generation[slot])
+    else extras.watch(fd, events)
+  }
+
+  /** The socket is closed, or is about to be. */
+  #drop(fd: number): void {
+    this.#ready.delete(fd)
+    this.#hot.delete(fd)
+  }
+
   /** Returns how many datagrams it has taken. */
   #takeBatch(fd: number, association: Association): number {
     if (fd < 0) return this.#takeLate(association)
     const count = Math.max(0, this.#arrivals.receive(fd))
     if (count === batchSize) this.#ready.add(fd, association)
+    this.#hot.took(fd, association, count, this.#loop.clock.now)
     if (fd === association.inlet) this.#fromClient(association, count)
     else this.#fromTargets(association, count)
     return count
@@ -278,7 +308,7 @@ export class DatagramRelay {
   /** Its descriptor may be another socket's at once, by which nothing must leave that was for this one. */
   #closeOutlet(association: Association, outlet: OutletSocket): void {
     this.#sent = this.#depart()
-    this.#ready.delete(outlet.fd)
+    this.#drop(outlet.fd)
     this.#associations.closed(association, outlet)
     this.#sessions.extras.close(outlet.fd)
   }

@@ -79,6 +79,12 @@ export class Extras {
     return first?.fd
   }
 
+  /** Watch one for other events from now on. */
+  watch(fd: number, events: number): void {
+    const extra = this.#byFd.get(fd)
+    if (extra) this.#epoll.modify(fd, events, firstExtraKey + fd, extra.generation)
+  }
+
   /** Whom an event with this key concerns, if it still concerns anybody. */
   find(key: number, generation: number): Extra | undefined {
     const extra = this.#byFd.get(key - firstExtraKey)

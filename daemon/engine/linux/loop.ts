@@ -237,11 +237,12 @@ export class Loop {
     const onDeadline = (slot: number) => this.#dispatch.onDeadline(slot)
     for (let now = this.#clock.now; !this.#stopped; now = this.#endTurn()) {
       const timeout = this.#isBusy() ? 0 : this.#longestWait(now)
-      const count = this.#epoll.wait(timeout)
+      const count = timeout > 0 && this.#datagrams.isHot ? this.#epoll.waitAMoment() : this.#epoll.wait(timeout)
       this.#beginTurn(timeout === 0 ? now : performance.now())
       if (this.#relay.isTalking) this.#serveTalk(count)
       for (let i = 0; i < count; i++) this.#serve(i)
       this.#pacer.advance()
+      if (this.#datagrams.isHot) this.#datagrams.lookAtHot()
       if (this.#datagrams.busy) this.#datagrams.takeTurn()
       if (this.#relay.busy) this.#relay.takeTurn()
       const newcomers = this.#relay.isTalking
