@@ -204,6 +204,8 @@ export class SessionTable {
   readonly endings: EndedRing
   /** Slots of balancers that came for themselves, and count for nothing until something comes of that. */
   readonly #uncounted = new Set<number>()
+  /** Slots of balancers' own connections. */
+  readonly #own = new Set<number>()
 
   /** A new table of `capacity` slots, or a view of the one in `buffer`, which another thread made. */
   constructor(capacity: number, buffer?: SharedArrayBuffer) {
@@ -289,8 +291,14 @@ export class SessionTable {
     this.serial[slot] = serial
     this.seal(slot)
     this.userSessions[0]++
-    if (entrance === 'own') this.#uncounted.add(slot)
-    else this.#count(slot, entrance)
+    if (entrance !== 'own') return this.#count(slot, entrance)
+    this.#uncounted.add(slot)
+    this.#own.add(slot)
+  }
+
+  /** Whether a balancer has said of the session that it is its own, or of somebody whom it does not know. */
+  isOwn(slot: number): boolean {
+    return this.#own.size > 0 && this.#own.has(slot)
   }
 
   #count(slot: number, door: Door): void {
@@ -460,6 +468,7 @@ export class SessionTable {
   }
 
   #clear(slot: number): void {
+    if (this.#own.size > 0) this.#own.delete(slot)
     this.open(slot)
     this.serial[slot] = 0
     for (let at = slot * stateCount; at < (slot + 1) * stateCount; at++) this.since[at] = 0

@@ -171,6 +171,26 @@ describe.each(enginesOfOneLoop)('behind a balancer, $kind engine', ({ start: eng
     await eventually(() => expect(proxy.closed()).toMatchObject([{ reason: 'malformed' }]))
   })
 
+  it.each([
+    ['LOCAL', local],
+    ['UNKNOWN', bytes('PROXY UNKNOWN\r\n')],
+  ])('%s needs a login in a network that is trusted, unless it is its address alone', async (_, header) => {
+    const port = await startEcho()
+    const trusted = (network: string) => ({ trusted: [{ network: parseNetwork(network), user: 0 }] })
+    const proxy = await start(engine, { passwordRequired: true, ...trusted('127.0.0.0/8') })
+    const check = await passOn(proxy, bytes(header, greeting))
+    expect(await check.readHex(2)).toBe('05ff')
+    await open(proxy, '127.0.0.7', port)
+    // Of a session before it nothing is left in the place that it had.
+    check.reset()
+    await eventually(() => expect(proxy.rows()).toHaveLength(1))
+    await open(proxy, '127.0.0.8', port)
+    await proxy.engine.order('apply', trusted(balancer))
+    const named = await passOn(proxy, bytes(header, greeting, request('127.0.0.1', port)))
+    expect(await named.readHex(2)).toBe('0500')
+    await expectReply(named, succeeded)
+  })
+
   it('a drain waits for who has come, and has not been introduced', async () => {
     const port = await startEcho()
     const proxy = await start(engine)

@@ -1,5 +1,5 @@
 import { unmapped } from '../../net/address.ts'
-import { contains } from '../../net/network.ts'
+import { contains, type Network } from '../../net/network.ts'
 import type { Terms } from '../../socks/conversation.ts'
 import type { Policy } from '../engine.ts'
 import type { SessionTable } from '../session-table.ts'
@@ -26,9 +26,19 @@ export function mayNeedNoLogin({ passwordRequired, trusted }: Pick<Policy, 'pass
   return !passwordRequired || trusted.length > 0
 }
 
-/** As whom the client's source is trusted, the first that is named: a user's index, 0 for nobody; undefined if it is not. */
-function userOf({ trusted }: Pick<Policy, 'trusted'>, { clientAddress }: SessionTable, slot: number) {
+/**
+ * As whom the client's source is trusted, the first that is named: a user's index, 0 for nobody; undefined if it is not. What a balancer
+ * passes on as its own may be somebody's whom it does not know: who trusts a network that it is in does not mean that, but who names its
+ * address alone.
+ */
+function userOf({ trusted }: Pick<Policy, 'trusted'>, table: SessionTable, slot: number): number | undefined {
   if (trusted.length === 0) return undefined
-  const client = unmapped(clientAddress.subarray(16 * slot, 16 * slot + 16))
-  return trusted.find(({ network }) => contains(network, client))?.user
+  const client = unmapped(table.clientAddress.subarray(16 * slot, 16 * slot + 16))
+  const isOwn = table.isOwn(slot)
+  const found = trusted.find(({ network }) => contains(network, client) && (!isOwn || isOneAddress(network)))
+  return found?.user
+}
+
+function isOneAddress({ bytes, prefix }: Network): boolean {
+  return prefix === 8 * bytes.length
 }
