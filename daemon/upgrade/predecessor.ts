@@ -38,15 +38,20 @@ export class Predecessor {
     this.handed = new HandedSockets(sockets.map((socket, i) => ({ ...socket, fd: firstHanded + i })))
   }
 
-  /** Undefined if nobody makes way: the daemon is started as always. Rejects with a `Failure` if that one has gone meanwhile. */
+  /**
+   * Undefined if nobody makes way: the daemon is started as always. Rejects with a `Failure` if that one has gone meanwhile: started
+   * as always, this one would hold its sockets and never look at them, and whoever came there would wait for good.
+   */
   static async find(): Promise<Predecessor | undefined> {
-    const isOurs = process.env[makesWay] === String(process.ppid) && process.send !== undefined
+    const maker = process.env[makesWay]
     delete process.env[makesWay]
-    if (!isOurs) return undefined
+    if (maker === undefined || process.send === undefined) return undefined
+    const gone = new Failure(1, 'the proxyd that this one was to take over from has gone: start it anew')
+    if (maker !== String(process.ppid)) throw gone
     let answer: Answer = () => undefined
     const channel = new Channel(process, (question, given) => answer(question, given))
     const estate = await channel.ask('estate').catch(() => {
-      throw new Failure(1, 'the proxyd that this one was to take over from has gone: start it anew')
+      throw gone
     })
     const predecessor = new Predecessor(channel, estate as Estate)
     answer = (question, given) => predecessor.answer(question, given)

@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { makesWay, Predecessor } from '../../daemon/upgrade/predecessor.ts'
 import { type Testator, Upgrade } from '../../daemon/upgrade/upgrade.ts'
 
 test('a daemon that begins to drain while the program on the disk is tried has no successor, which would have no sockets', async () => {
@@ -28,4 +29,18 @@ test('a daemon that begins to drain while the program on the disk is tried has n
   const outcome = upgrade.begin('SIGUSR2')
   ends.abort()
   await expect(outcome).rejects.toThrow('this daemon comes to its end')
+})
+
+test('a successor whose predecessor is killed before it has asked for anything does not start as if there had been none', async () => {
+  const { send } = process
+  onTestFinished(() => {
+    process.send = send
+    vi.unstubAllEnvs()
+  })
+  process.send = () => true
+  // Whoever had this number has gone: the parent is another.
+  vi.stubEnv(makesWay, String(process.ppid + 1))
+  await expect(Predecessor.find()).rejects.toThrow('has gone: start it anew')
+  expect(process.env).not.toHaveProperty(makesWay)
+  expect(await Predecessor.find()).toBeUndefined()
 })
