@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Settings } from '../shared/settings.ts'
+import { parseUserFlags } from './access/load-accounts.ts'
 import { foreseeLogFile } from './access-log/log-file.ts'
 import { readStore, type StoreContents } from './check-store.ts'
 import { checkTlsFiles } from './control/doors/tls-door.ts'
@@ -8,11 +9,13 @@ import { groupOf } from './control/doors/unix-socket.ts'
 import { ControlStartError } from './control/start-error.ts'
 import { errnoOf, Failure } from './failure.ts'
 import { canListenOn, listenFailure, wantedSockets } from './listening.ts'
+import { isSame, isUnspecified, parseAddress } from './net/address.ts'
+import { type Endpoint, formatEndpoint } from './net/endpoint.ts'
 import { Refusal } from './refusal.ts'
 import { readConfigFile } from './settings/config-file.ts'
 import { type Configuration, combine, configure } from './settings/configuration.ts'
 import { refuseOpenProxy } from './settings/open-proxy.ts'
-import { databaseIn } from './store/sqlite-store.ts'
+import { databaseIn, foreseeFolder } from './store/sqlite-store.ts'
 import { StoreError } from './store/store.ts'
 import { webhookOf } from './watching.ts'
 
@@ -50,6 +53,7 @@ export async function check(flags: Partial<Settings>, configFile: string | undef
   if (store) notes.push(...store.lines)
   const configuration = combine({ ...said.said, stored: store?.settings ?? {} })
   const { values } = configuration
+  await attempt(() => parseUserFlags(values.user))
   if (store) await attempt(() => refuseOpenProxy(values, store.users + values.user.length))
   if (values['control-tls-addr'].length > 0) await attempt(() => checkTlsFiles(tlsFilesOf(values)))
   await attempt(() =>
@@ -57,10 +61,31 @@ export async function check(flags: Partial<Settings>, configFile: string | undef
   )
   await attempt(() => webhookOf(values))
   await attempt(() => foreseeAccessLog(values['access-log']))
+  problems.push(...clashesOf(wantedSockets(values)))
   for (const [role, endpoint] of endpointsOf(configuration)) {
     if (!(await canListenOn(endpoint.address))) problems.push(listenFailure(role, endpoint, 'EADDRNOTAVAIL').message)
   }
   return { problems, notes }
+}
+
+/** What two services are to listen on. */
+function clashesOf(sockets: ReturnType<typeof wantedSockets>): string[] {
+  return sockets.flatMap(([role, endpoint], i) => {
+    const other = sockets.slice(0, i).find(([before, at]) => before !== role && isTakenBy(at, endpoint))
+    return other
+      ? [`${role} is to be served on ${formatEndpoint(endpoint)}, and ${other[0]} is: give it another port`]
+      : []
+  })
+}
+
+/** Whether who listens at one of them keeps others from listening at the other. */
+function isTakenBy(one: Endpoint, other: Endpoint): boolean {
+  const [bytes, others] = [one, other].map(({ address }) => parseAddress(address)?.bytes ?? new Uint8Array(0)) as [
+    Uint8Array,
+    Uint8Array,
+  ]
+  if (one.port !== other.port || one.port === 0 || bytes.length !== others.length) return false
+  return isSame(bytes, others) || isUnspecified(bytes) || isUnspecified(others)
 }
 
 function isForeseen(error: unknown): error is Error {
@@ -70,8 +95,10 @@ function isForeseen(error: unknown): error is Error {
 /** Undefined if a proxyd has it open, and uses it. */
 async function storeOf(folder: string, notes: string[]): Promise<StoreContents | undefined> {
   const file = databaseIn(folder)
-  if (!existsSync(file))
+  if (!existsSync(file)) {
+    foreseeFolder(folder)
     return { lines: [`there is no store in ${folder} yet: proxyd makes one`], users: 0, settings: {} }
+  }
   try {
     return await readStore(file, folder)
   } catch (error) {

@@ -55,7 +55,7 @@ interface TemporaryUser {
 }
 
 /** Reads every `--user`. Throws a Failure if one makes no sense or two have one name. */
-function parseUserFlags(texts: readonly string[]): TemporaryUser[] {
+export function parseUserFlags(texts: readonly string[]): TemporaryUser[] {
   const users = new Map<string, TemporaryUser>()
   for (const user of texts.map(parseUserFlag)) {
     if (users.has(user.name)) {

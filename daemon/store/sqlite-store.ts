@@ -1,4 +1,16 @@
-import { chmodSync, closeSync, existsSync, linkSync, mkdirSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { getSystemErrorMessage } from 'node:util'
@@ -101,12 +113,26 @@ export function openSqliteStore(folder: string): SqliteStore {
  */
 function makePrivate(folder: string, file: string): void {
   writing(folder, () => makeFolder(folder))
-  if (!statSync(folder).isDirectory()) throw noFolder(folder)
-  const reason = writing(folder, () => unsafeAnywhereAbove(folder))
-  if (reason) throw new StoreError('foreign', `${reason} (--state-dir names ${folder})`)
+  judgeFolder(folder, folder)
   for (const path of [folder, file, `${file}-wal`, `${file}-journal`]) refuseForeign(path)
   // It is not opened: closing it would drop the locks that this process has on it, see fcntl(2).
   if (existsSync(file)) writing(file, () => chmodSync(file, 0o600))
+}
+
+/** Throws a StoreError if this folder, in which there is no store, can be none for one; it may have to be made. Changes nothing. */
+export function foreseeFolder(folder: string): void {
+  let place = folder
+  while (!existsSync(place)) place = dirname(place)
+  judgeFolder(folder, place)
+  if (place === folder) refuseForeign(folder)
+  writing(folder, () => accessSync(place, constants.W_OK))
+}
+
+/** `place`: the folder, or what there is of the way to it. */
+function judgeFolder(folder: string, place: string): void {
+  if (!statSync(place).isDirectory()) throw noFolder(place)
+  const reason = writing(folder, () => unsafeAnywhereAbove(place))
+  if (reason) throw new StoreError('foreign', `${reason} (--state-dir names ${folder})`)
 }
 
 /**

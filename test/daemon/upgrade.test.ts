@@ -32,12 +32,11 @@ test('a daemon that begins to drain while the program on the disk is tried has n
 })
 
 test('a successor whose predecessor is killed before it has asked for anything does not start as if there had been none', async () => {
-  const { send } = process
   onTestFinished(() => {
-    process.send = send
+    vi.unstubAllGlobals()
     vi.unstubAllEnvs()
   })
-  process.send = () => true
+  vi.stubGlobal('process', Object.create(process, { send: { value: () => true } }))
   // Whoever had this number has gone: the parent is another.
   vi.stubEnv(makesWay, String(process.ppid + 1))
   await expect(Predecessor.find()).rejects.toThrow('has gone: start it anew')

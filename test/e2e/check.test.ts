@@ -23,6 +23,8 @@ test('a check tells all that is wrong, on stderr, and makes nothing', async () =
   writeFileSync(cert, makeCertificate('127.0.0.1').cert)
   writeFileSync(key, makeCertificate('127.0.0.1').key, { mode: 0o600 })
   const lines = [
+    'forward = ["0.0.0.0:9464=192.0.2.7:80"]',
+    'metrics-addr = ["127.0.0.1:9464"]',
     'socks-addr = ["192.0.2.7"]',
     'control-tls-addr = ["127.0.0.1"]',
     `control-tls-cert = ${JSON.stringify(cert)}`,
@@ -39,9 +41,15 @@ test('a check tells all that is wrong, on stderr, and makes nothing', async () =
     expect.stringMatching(/^proxyd: the key in .* is not that of the first certificate/),
     expect.stringMatching(/^proxyd: the URL of webhook-url /),
     expect.stringMatching(/^proxyd: the access log .*none.* cannot be made \(ENOENT\)/),
+    'proxyd: metrics is to be served on 127.0.0.1:9464, and forward is: give it another port',
     expect.stringMatching(/^proxyd: this machine has no address 192\.0\.2\.7/),
   ])
   expect(readdirSync(folder).sort()).toEqual(['cert.pem', 'key.pem', 'proxyd.toml'])
+
+  const unmade = await check({ ...folders, state: join(config, 'state') }, '-u', 'bob')
+  expect(unmade.stderr).toMatch(
+    /^proxyd: .*proxyd\.toml is not a folder: .*\nproxyd: --user takes NAME:PASS, and there is no colon/,
+  )
 
   writeFileSync(config, 'workers = "x"\nworkers2 = 1\n', { mode: 0o600 })
   const misread = await check(folders, '--config', config)
