@@ -2,7 +2,7 @@ import { unmapped, writeMapped } from '../net/address.ts'
 import type { Destination } from '../net/destination.ts'
 import type { ProtocolName } from '../socks/conversation.ts'
 import { Command } from '../socks/messages.ts'
-import type { SessionTable } from './session-table.ts'
+import { type SessionTable, State } from './session-table.ts'
 
 /** What a row tells of where its session leads and by what protocol it was asked to, or of who it was that did not get so far. */
 
@@ -66,9 +66,10 @@ export function targetAddressOf(table: SessionTable, row: number): Uint8Array | 
   const address = table.targetAddress.subarray(16 * row, 16 * row + 16)
   if (address.some((octet) => octet !== 0)) return unmapped(address)
   const [command, hasPort] = [table.command[row], table.targetPort[row] !== 0]
-  // Somebody may ask for just that: `::`.
+  // Somebody may ask for just that, `::`, or for a name that leads there.
   const isAskedFor = hasPort && command !== Command.udpAssociate && requestedName(table, row) === undefined
-  return isAskedFor ? address : undefined
+  const isReached = command === Command.connect && table.state[row] === State.open
+  return isAskedFor || isReached ? address : undefined
 }
 
 function nameIn({ name }: SessionTable, row: number): Uint8Array {

@@ -26,7 +26,7 @@ export class Judge {
    */
   admit(subject: Subject | undefined, destination: Destination): number {
     if (subject?.command === Command.udpAssociate) return this.rules.decideAssociation(subject, Date.now())
-    if (destination.kind === 'address' && !(subject?.command === Command.bind && isUnspecified(destination.bytes)))
+    if (destination.kind === 'address' && !isAnybody(subject, destination.bytes))
       return this.judge(subject, undefined, destination, destination.port)
     if (subject === undefined || this.rules.isEmpty) return BuiltIn.none
     const name = destination.kind === 'name' ? destination.name : ''
@@ -36,10 +36,12 @@ export class Judge {
   /** Whether what was allowed once still is: a session that leads to this place, as far as it is known. */
   review(
     subject: Subject | undefined,
-    { name, address, port }: { readonly name: string; readonly address: Uint8Array | undefined; readonly port: number },
+    place: { readonly name: string; readonly address: Uint8Array | undefined; readonly port: number },
   ): number {
     if (subject === undefined) return BuiltIn.none
     if (subject.command === Command.udpAssociate) return this.rules.decideAssociation(subject, Date.now())
+    const { name, port } = place
+    const address = place.address && !isAnybody(subject, place.address) ? place.address : undefined
     const byName = address === undefined || name !== '' ? this.rules.decideName(subject, name, port, Date.now()) : 0
     if (byName < 0 || address === undefined) return byName
     return this.judge(subject, name === '' ? undefined : name, { bytes: address, scope: 0 }, port)
@@ -56,4 +58,9 @@ export class Judge {
     if (subject === undefined) return BuiltIn.none
     return this.rules.decideAddress(subject, name, address.bytes, port, this.rules.isEmpty ? 0 : Date.now())
   }
+}
+
+/** Whether it is a BIND that may be for any peer. */
+function isAnybody(subject: Subject | undefined, address: Uint8Array): boolean {
+  return subject?.command === Command.bind && isUnspecified(address)
 }

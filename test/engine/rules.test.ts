@@ -89,6 +89,22 @@ describe.each(engines)('$kind engine: rules', ({ start }) => {
     )
   })
 
+  it('that change end live sessions to the unspecified address, and no BIND that is for anybody', async () => {
+    const target = await startTarget('::1')
+    const proxy = await startProxy(start, { services: { resolve: async () => ['::'] } })
+    for (const host of ['::', 'any.test']) await proxy.open(host, target.port)
+    for (const host of ['::', '0.0.0.0']) {
+      const waiting = await proxy.client()
+      waiting.write(bytes(greeting, request(host, 0, Command.bind)))
+      expect(await waiting.readHex(2)).toBe('0500')
+      await expectReply(waiting, succeeded)
+    }
+    const live = () => proxy.rows().map(({ target }) => target)
+    expect(live()).toHaveLength(4)
+    expect(await proxy.engine.order('judge', ruleMemory('deny to ::/128\ndeny to 0.0.0.0'))).toHaveLength(2)
+    await eventually(() => expect(live()).toHaveLength(2))
+  })
+
   it('that change refuse who waits for a destination still', async () => {
     const resolution = Promise.withResolvers<readonly string[]>()
     const proxy = await startProxy(start, { services: { resolve: () => resolution.promise } })

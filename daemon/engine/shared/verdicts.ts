@@ -1,4 +1,4 @@
-import { type Address, isSame, unmapped } from '../../net/address.ts'
+import { type Address, isSame } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import type { Egress } from '../../net/egress.ts'
 import type { Endpoint } from '../../net/endpoint.ts'
@@ -7,6 +7,7 @@ import { type IsOurs, OwnSockets } from '../../policy/own-sockets.ts'
 import { RuleHits } from '../../policy/rule-hits.ts'
 import { BuiltIn, RuleSet } from '../../policy/rule-set.ts'
 import type { RuleMemory } from '../engine.ts'
+import { requestedName, targetAddressOf } from '../row-place.ts'
 import { type SessionTable, Total } from '../session-table.ts'
 import type { Contact } from './contacts.ts'
 import { RowSubject } from './row-subject.ts'
@@ -134,15 +135,13 @@ export class Verdicts {
 
 /** Where the session in a row leads, as far as that is known. */
 export function placeOf(
-  { name, targetAddress, targetPort }: SessionTable,
+  table: SessionTable,
   slot: number,
 ): { readonly name: string; readonly address: Uint8Array | undefined; readonly port: number } {
-  const at = slot * 256
-  const address = targetAddress.subarray(slot * 16, slot * 16 + 16)
   return {
-    name: String.fromCharCode(...name.subarray(at + 1, at + 1 + (name[at] as number))),
-    address: address.some((octet) => octet !== 0) ? unmapped(address) : undefined,
-    port: targetPort[slot] as number,
+    name: requestedName(table, slot) ?? '',
+    address: targetAddressOf(table, slot),
+    port: table.targetPort[slot] as number,
   }
 }
 
