@@ -23,17 +23,19 @@ export interface Subject {
   readonly command: number
 }
 
-/** What the conditions of a rule are held against. */
+/** What the conditions of a rule are held against. One serves all, one after the other: a judgement allocates nothing. */
 interface Question {
-  readonly subject: Subject
-  readonly port: number
+  subject: Subject
+  port: number
   /** Milliseconds since 1970. */
-  readonly now: number
+  now: number
   /** Undefined in the name phase, where `resolving` of a rule that allows holds, and of one that denies does not. */
-  readonly address: Uint8Array | undefined
+  address: Uint8Array | undefined
   /** A rule that allows must name the address: see `decideAddress`. */
-  readonly explicitOnly: boolean
+  explicitOnly: boolean
 }
+
+const nobody: Subject = { user: 0, group: 0, source: new Uint8Array(4), command: 0 }
 
 const none = Number.MAX_SAFE_INTEGER
 
@@ -46,6 +48,7 @@ export class RuleSet {
   readonly #unsigned: Uint32Array
   readonly #bytes: Uint8Array
   readonly #untils: Float64Array
+  readonly #question: Question = { subject: nobody, port: 0, now: 0, address: undefined, explicitOnly: false }
 
   /** Rules up to this one are as if they were not there. */
   readonly #last: number
@@ -81,14 +84,14 @@ export class RuleSet {
    * `name` is as `comparableName` gives it; `now` in milliseconds since 1970.
    */
   decideName(subject: Subject, name: string, port: number, now: number): number {
-    const question = { subject, port, now, address: undefined, explicitOnly: false }
-    const any = this.#first(this.#words[Head.anyList], none, question)
+    this.#ask(subject, undefined, port, now)
+    const any = this.#first(this.#words[Head.anyList], none)
     // The same rule may be about anything and about the name: then it is about the name.
-    const named = this.#firstOfName(name, any + 1, question)
+    const named = this.#firstOfName(name, any + 1)
     const number = Math.min(any, named)
     if (number === none) return BuiltIn.none
     if (number === named || this.#allows(number)) return this.#decision(number)
-    const open = this.#first(this.#words[Head.networkAllows], number, question)
+    const open = this.#first(this.#words[Head.networkAllows], number)
     return open < number ? BuiltIn.none : this.#decision(number)
   }
 
@@ -118,21 +121,31 @@ export class RuleSet {
   }
 
   #decide(subject: Subject, name: string | undefined, address: Uint8Array, port: number, now: number): number {
-    const isGuarded = isSpecial(address) && !isLoopback(subject.source)
+    const isNotPublic = isSpecial(address)
+    const isGuarded = isNotPublic && !isLoopback(subject.source)
     const words = this.#words
-    // Where an address is guarded, a rule that does not name it lets nobody in: it is as if it were not there.
-    const question = { subject, port, now, address, explicitOnly: false }
+    this.#ask(subject, address, port, now)
     const explicit = Math.min(
-      this.#first(this.#listOf(address), none, question),
-      isSpecial(address) ? this.#first(words[Head.specialList], none, question) : none,
+      this.#first(this.#listOf(address), none),
+      isNotPublic ? this.#first(words[Head.specialList], none) : none,
     )
-    const atLarge = isGuarded ? { ...question, explicitOnly: true } : question
-    const general = this.#first(words[Head.anyList], explicit, atLarge)
+    // Where an address is guarded, a rule that does not name it lets nobody in: it is as if it were not there.
+    this.#question.explicitOnly = isGuarded
+    const general = this.#first(words[Head.anyList], explicit)
     const best = Math.min(explicit, general)
-    const named = name === undefined ? none : this.#firstOfName(name, best, atLarge)
+    const named = name === undefined ? none : this.#firstOfName(name, best)
     const number = Math.min(best, named)
     if (number === none) return isGuarded ? -BuiltIn.special : BuiltIn.none
     return this.#decision(number)
+  }
+
+  #ask(subject: Subject, address: Uint8Array | undefined, port: number, now: number): void {
+    const question = this.#question
+    question.subject = subject
+    question.port = port
+    question.now = now
+    question.address = address
+    question.explicitOnly = false
   }
 
   /** The first rule that allows something, or denies everything, to whoever asks. */
@@ -164,7 +177,7 @@ export class RuleSet {
   }
 
   /** The first rule of a list, ahead of `before`, whose conditions hold. */
-  #first(list: number, before: number, question: Question): number {
+  #first(list: number, before: number): number {
     const words = this.#words
     const at = words[Head.lists] + list
     const count = words[at]
@@ -172,12 +185,12 @@ export class RuleSet {
       const number = words[at + i]
       if (number >= before) return none
       if (number <= this.#last) continue
-      if (this.#holds(number, question)) return number
+      if (this.#holds(number)) return number
     }
     return none
   }
 
-  #firstOfName(name: string, before: number, question: Question): number {
+  #firstOfName(name: string, before: number): number {
     let best = before
     let hash = hashStart
     for (let i = name.length - 1; i >= 0; i--) {
@@ -186,7 +199,7 @@ export class RuleSet {
       const slot = this.#slotOf(name, i, hash)
       if (slot === 0) continue
       const list = this.#words[slot + (i === 0 ? 3 : 4)]
-      best = Math.min(best, this.#first(list, best, question))
+      best = Math.min(best, this.#first(list, best))
     }
     return best === before ? none : best
   }
@@ -209,7 +222,8 @@ export class RuleSet {
     return true
   }
 
-  #holds(number: number, { subject, port, now, address, explicitOnly }: Question): boolean {
+  #holds(number: number): boolean {
+    const { subject, port, now, address, explicitOnly } = this.#question
     const words = this.#words
     const record = words[Head.records] + number * recordWords
     const isAllowed = words[record + Field.allow] === 1

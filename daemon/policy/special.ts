@@ -1,5 +1,5 @@
 import { isUnspecified, reachedBy, unmapped } from '../net/address.ts'
-import { contains, parseNetwork } from '../net/network.ts'
+import { contains, type Network, parseNetwork } from '../net/network.ts'
 
 /**
  * Addresses that are no public host's: of this machine and its neighbours, of documentation and tests, of many at once
@@ -23,9 +23,22 @@ const specialNetworks = [
   'ff00::/8',
 ].map(parseNetwork)
 
+/** By the first octet of an address, which of them it may lie in: nearly always none. */
+const specialIpv4 = byFirstOctet(4)
+const specialIpv6 = byFirstOctet(16)
+
 /** Whether an address, 4 or 16 bytes and not IPv4-mapped, is one of those. */
 export function isSpecial(address: Uint8Array): boolean {
-  return specialNetworks.some((network) => contains(network, address))
+  const possible = (address.length === 4 ? specialIpv4 : specialIpv6)[address[0] as number] as readonly Network[]
+  for (const network of possible) if (contains(network, address)) return true
+  return false
+}
+
+function byFirstOctet(length: number): readonly (readonly Network[])[] {
+  const networks = specialNetworks.filter(({ bytes }) => bytes.length === length)
+  return Array.from({ length: 256 }, (_, octet) =>
+    networks.filter(({ bytes, prefix }) => ((bytes[0] as number) ^ octet) >> Math.max(0, 8 - prefix) === 0),
+  )
 }
 
 /** The IPv4 hosts that an IPv6 address leads to, and where in it their addresses lie. */

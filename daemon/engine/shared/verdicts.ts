@@ -6,6 +6,7 @@ import { Judge } from '../../policy/judge.ts'
 import { type IsOurs, OwnSockets } from '../../policy/own-sockets.ts'
 import { RuleHits } from '../../policy/rule-hits.ts'
 import { BuiltIn, RuleSet } from '../../policy/rule-set.ts'
+import { Command } from '../../socks/messages.ts'
 import type { RuleMemory } from '../engine.ts'
 import { requestedName, targetAddressOf } from '../row-place.ts'
 import { type SessionTable, Total } from '../session-table.ts'
@@ -47,6 +48,9 @@ export class Verdicts {
   readonly #judge: Judge
   readonly #hits: RuleHits
   readonly #subject: RowSubject
+  /** The address that a client was let ask for just now, and what was decided: it is dialled next, and not judged twice. */
+  #admitted: Destination | undefined
+  #admittedBy = 0
 
   constructor({ table, groupOf, loop, own, isOurs, memory, egress, forbid }: VerdictSources) {
     const rules = new RuleSet(memory.rules)
@@ -63,6 +67,8 @@ export class Verdicts {
   /** See `Judge.admit`. The row has the session's command. */
   admits(slot: number, destination: Destination): boolean {
     const decision = this.#judge.admit(this.#subject.of(slot), destination)
+    this.#admitted = this.#table.command[slot] === Command.connect ? destination : undefined
+    this.#admittedBy = decision
     // What allows a request is known when its address is.
     return decision >= 0 || this.#note(slot, decision)
   }
@@ -80,7 +86,9 @@ export class Verdicts {
 
   /** See `Judge.judge`. */
   allows(slot: number, name: string | undefined, address: Address, port: number): boolean {
-    const decision = this.#judge.judge(this.#subject.of(slot), name, address, port)
+    const isAdmitted = address === this.#admitted
+    this.#admitted = undefined
+    const decision = isAdmitted ? this.#admittedBy : this.#judge.judge(this.#subject.of(slot), name, address, port)
     if (this.#hasEgress) this.egress = this.#egressBy(decision, slot)
     if (decision !== 0) return this.#note(slot, decision)
     // Another address of the name may have been denied before.
