@@ -29,7 +29,9 @@ const moment = Int32Array.of(0, 0, 10_000, 0)
 export class Epoll {
   readonly fd: number
   readonly #events: Uint32Array
-  readonly #change = new Uint32Array(4)
+  readonly #eventsAt: bigint
+  readonly #change: Uint32Array
+  readonly #changeAt: bigint
   /** struct pollfd, of the instance itself. */
   readonly #poll = new Int32Array(2)
 
@@ -38,7 +40,11 @@ export class Epoll {
     this.fd = libc.epollCreate1(EPOLL_CLOEXEC)
     if (this.fd < 0) throw new Error(`epoll_create1: errno ${-this.fd}`)
     this.#poll.set([this.fd, POLLIN])
-    this.#events = new Uint32Array(capacity * eventWords)
+    const [events, change] = [libc.lend(capacity * eventWords * 4), libc.lend(4 * 4)]
+    this.#events = new Uint32Array(events.bytes.buffer)
+    this.#eventsAt = events.at
+    this.#change = new Uint32Array(change.bytes.buffer)
+    this.#changeAt = change.at
   }
 
   /** Watch a descriptor; closing it ends the watch. Returns 0 or a negated errno. */
@@ -58,7 +64,7 @@ export class Epoll {
 
   /** Wait at most `milliseconds` (0: not at all); returns how many events there are. */
   wait(milliseconds: number): number {
-    const count = libc.epollWait(this.fd, this.#events, this.#events.length / eventWords, milliseconds)
+    const count = libc.epollWait(this.fd, this.#eventsAt, this.#events.length / eventWords, milliseconds)
     return count < 0 ? 0 : count
   }
 
@@ -92,6 +98,6 @@ export class Epoll {
     this.#change[0] = events
     this.#change[dataWord] = key
     this.#change[dataWord + 1] = generation
-    return libc.epollCtl(this.fd, operation, fd, this.#change)
+    return libc.epollCtl(this.fd, operation, fd, this.#changeAt)
   }
 }

@@ -1,4 +1,5 @@
 import { type Address, mappedPrefix } from '../net/address.ts'
+import { lend } from './libc.ts'
 
 /** The kernel's `sockaddr_in` and `sockaddr_in6` to and from address bytes; see ip(7) and ipv6(7). */
 
@@ -24,6 +25,22 @@ export function encodeSocketAddress(target: Uint8Array, bytes: Uint8Array, port:
   return socketAddressBytes
 }
 
+/** A socket address that the kernel fills again and again; its `bytes` are good until it does so next. */
+export class SocketAddress {
+  readonly memory = lend(socketAddressBytes)
+  readonly #ipv4 = bytesIn(this.memory.bytes, AF_INET)
+  readonly #ipv6 = bytesIn(this.memory.bytes, AF_INET6)
+
+  /** The address, in its own family. */
+  get bytes(): Uint8Array {
+    return this.memory.bytes[0] === AF_INET ? this.#ipv4 : this.#ipv6
+  }
+
+  get port(): number {
+    return portOf(this.memory.bytes)
+  }
+}
+
 /** The port in a socket address. */
 export function portOf(source: Uint8Array): number {
   return (source[2] << 8) | source[3]
@@ -41,7 +58,11 @@ export function copyMapped(source: Uint8Array, target: Uint8Array, offset: numbe
 
 /** The address bytes of a socket address, in its own family; a view, good until `source` changes. */
 export function bytesOf(source: Uint8Array): Uint8Array {
-  return source[0] === AF_INET ? source.subarray(4, 8) : source.subarray(8, 24)
+  return bytesIn(source, source[0])
+}
+
+function bytesIn(source: Uint8Array, family: number): Uint8Array {
+  return family === AF_INET ? source.subarray(4, 8) : source.subarray(8, 24)
 }
 
 /** A socket address's address, to be kept. */

@@ -40,8 +40,9 @@ export const MSG_PEEK = 2
 export const MSG_TRUNC = 0x20
 
 // One of each serves every call: a call is over before the next begins.
-const address = new Uint8Array(socketAddressBytes)
-const addressLength = new Int32Array(1)
+const { bytes: address, at: addressAt } = libc.lend(socketAddressBytes)
+const { bytes: lengthBytes, at: lengthAt } = libc.lend(4)
+const addressLength = new Int32Array(lengthBytes.buffer)
 const option = new Int32Array(1)
 const optionLength = new Int32Array(1)
 const one = Int32Array.of(1)
@@ -72,7 +73,7 @@ function keepApart(fd: number, addressBytes: number): void {
 
 /** Begin to connect, `scope` being the interface of a link-local address; -EINPROGRESS is the usual answer. */
 export function connectSocket(fd: number, bytes: Uint8Array, port: number, scope = 0): number {
-  return libc.connect(fd, address, encodeSocketAddress(address, bytes, port, scope))
+  return libc.connect(fd, addressAt, encodeSocketAddress(address, bytes, port, scope))
 }
 
 /**
@@ -81,13 +82,13 @@ export function connectSocket(fd: number, bytes: Uint8Array, port: number, scope
  */
 export function leaveFrom(fd: number, { bytes, scope }: Address): number {
   setOption(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
-  return libc.bindSocket(fd, address, encodeSocketAddress(address, bytes, 0, scope))
+  return libc.bindSocket(fd, addressAt, encodeSocketAddress(address, bytes, 0, scope))
 }
 
 /** Take one waiting client, whose address goes into the `socketAddressBytes` of `from`. */
-export function accept(fd: number, from: Uint8Array): number {
+export function accept(fd: number, from: libc.Memory): number {
   addressLength[0] = socketAddressBytes
-  return libc.accept4(fd, from, addressLength, SOCK_NONBLOCK | SOCK_CLOEXEC)
+  return libc.accept4(fd, from, lengthAt, SOCK_NONBLOCK | SOCK_CLOEXEC)
 }
 
 /**
@@ -99,15 +100,15 @@ export function isExhausted(error: number): boolean {
 }
 
 /** Put a socket's own address into the `socketAddressBytes` of `own`. */
-export function boundAddress(fd: number, own: Uint8Array): number {
+export function boundAddress(fd: number, own: libc.Memory): number {
   addressLength[0] = socketAddressBytes
-  return libc.getsockname(fd, own, addressLength)
+  return libc.getsockname(fd, own, lengthAt)
 }
 
 /** Put the address that a socket is connected to into the `socketAddressBytes` of `peer`. */
-export function peerAddress(fd: number, peer: Uint8Array): number {
+export function peerAddress(fd: number, peer: libc.Memory): number {
   addressLength[0] = socketAddressBytes
-  return libc.getpeername(fd, peer, addressLength)
+  return libc.getpeername(fd, peer, lengthAt)
 }
 
 /** The error that a connect ended with, as a positive errno, or 0; reading it clears it. */

@@ -27,7 +27,7 @@ export function parseDatagram(bytes: Uint8Array): Datagram | undefined {
   const payload = start + length + 2
   if (bytes.length < payload) return undefined
   const port = (bytes[payload - 2] << 8) | bytes[payload - 1]
-  const destination = port === 0 ? undefined : readDestination(type, bytes.subarray(start, start + length), port)
+  const destination = port === 0 ? undefined : readDestination(type, bytes, start, start + length, port)
   return destination && { destination, payload }
 }
 

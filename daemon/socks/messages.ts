@@ -42,13 +42,20 @@ const nowhere: Bound = { bytes: new Uint8Array(4), port: 0 }
  * Without `bound`, as in every failure, it carries 0.0.0.0:0.
  */
 export function encodeReply(reply: Reply, bound: Bound = nowhere): Uint8Array {
-  const address = bound.bytes
-  const message = new Uint8Array(6 + address.length)
+  const message = new Uint8Array(6 + bound.bytes.length)
+  writeReply(message, reply, bound)
+  return message
+}
+
+/** As `encodeReply`, into memory that is there already; returns how long it is. */
+export function writeReply(message: Uint8Array, reply: Reply, { bytes, port }: Bound): number {
+  const { length } = bytes
   message[0] = version
   message[1] = reply
-  message[3] = address.length === 4 ? AddressType.ipv4 : AddressType.ipv6
-  message.set(address, 4)
-  message[4 + address.length] = bound.port >> 8
-  message[5 + address.length] = bound.port
-  return message
+  message[2] = 0
+  message[3] = length === 4 ? AddressType.ipv4 : AddressType.ipv6
+  for (let i = 0; i < length; i++) message[4 + i] = bytes[i]
+  message[4 + length] = port >> 8
+  message[5 + length] = port
+  return 6 + length
 }

@@ -153,9 +153,8 @@ export class Negotiation implements Conversation {
     const portStart = start + addressLength
     if (input.length < portStart + 2) return more
 
-    const bytes = input.subarray(start, portStart)
     const port = (input[portStart] << 8) | input[portStart + 1]
-    const destination = readDestination(type, bytes, port)
+    const destination = readDestination(type, input, start, portStart, port)
     if (!destination || (port === 0 && command === Command.connect))
       return this.#refuse(Reply.generalFailure, 'malformed')
     this.#expected = 'nothing'
@@ -184,12 +183,20 @@ export function addressLengthOf(type: number, octet = 1): number | undefined {
 }
 
 /**
- * What DST.ADDR, without a name's length octet, and DST.PORT stand for: an address of the given type or a name; undefined
- * if it is no name. `bytes` is not needed afterwards.
+ * What DST.ADDR, without a name's length octet, from `start` to `end`, and DST.PORT stand for: an address of the given type
+ * or a name; undefined if it is no name. `input` is not needed afterwards.
  */
-export function readDestination(type: number, bytes: Uint8Array, port: number): Destination | undefined {
-  if (type === AddressType.name) return namedDestination(String.fromCharCode(...bytes), port)
-  return { kind: 'address', bytes: unmapped(new Uint8Array(bytes)), scope: 0, port }
+export function readDestination(
+  type: number,
+  input: Uint8Array,
+  start: number,
+  end: number,
+  port: number,
+): Destination | undefined {
+  if (type === AddressType.name) return namedDestination(String.fromCharCode(...input.subarray(start, end)), port)
+  const bytes = new Uint8Array(end - start)
+  for (let i = start; i < end; i++) bytes[i - start] = input[i]
+  return { kind: 'address', bytes: unmapped(bytes), scope: 0, port }
 }
 
 /** What follows the first `length` bytes. */

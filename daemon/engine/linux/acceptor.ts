@@ -3,7 +3,7 @@ import type { Network } from '../../net/network.ts'
 import { EPOLLIN } from '../../os/epoll.ts'
 import { close, errno, errnoName } from '../../os/libc.ts'
 import { accept, isExhausted, resetOnClose, setLiveness } from '../../os/socket.ts'
-import { copyMapped, encodeSocketAddress, socketAddressBytes } from '../../os/socket-address.ts'
+import { copyMapped, encodeSocketAddress, SocketAddress } from '../../os/socket-address.ts'
 import type { Listener } from '../../sockets/listeners.ts'
 import type { Introduced } from '../../socks/proxy-header.ts'
 import type { Liveness } from '../engine.ts'
@@ -62,7 +62,7 @@ export class Acceptor {
   /** For those who do not come for themselves; undefined if all do. */
   readonly #headers: ProxyHeaderReader | undefined
   /** Of the client who was accepted last, or introduced. */
-  readonly #clientAddress = new Uint8Array(socketAddressBytes)
+  readonly #client = new SocketAddress()
   readonly #mappedAddress = new Uint8Array(16)
   /** When accepting goes on, on the loop's clock; 0 while it does. */
   #restsUntil = 0
@@ -144,14 +144,14 @@ export class Acceptor {
     for (let taken = 0; taken < most && this.#restsUntil === 0; taken++) {
       this.#full = !this.#hasRoom() && !this.#makeRoom()
       if (this.#full) return this.#rest(`the limit of connections is reached: ${patience}`)
-      const client = accept(listener.socket, this.#clientAddress)
+      const client = accept(listener.socket, this.#client.memory.at)
       if (client === -errno.EAGAIN) return this.#emptied()
       if (client < 0 && isExhausted(-client)) return this.#rest(`no descriptors are left: ${patience}`)
       // One may have gone while it waited. Where a sandbox refuses the call, epoll tells of the same client for ever.
       this.#failures = client < 0 ? this.#failures + 1 : 0
       if (this.#failures >= mostFailures)
         return this.#rest(`new clients cannot be accepted (${errnoName(-client)}), and wait`)
-      if (client >= 0 && this.#headers && !listener.leadsTo) this.#headers.begin(client, this.#clientAddress)
+      if (client >= 0 && this.#headers && !listener.leadsTo) this.#headers.begin(client, this.#client.memory.bytes)
       else if (client >= 0) this.#begin(client, listener.leadsTo)
     }
   }
@@ -193,10 +193,10 @@ export class Acceptor {
   /** A balancer has said whose a connection is. What it does for itself is not kept out, and no limit holds for it. */
   readonly #welcome = (fd: number, from: Uint8Array, introduced: Introduced): void => {
     if (introduced.kind === 'own') {
-      this.#clientAddress.set(from)
+      this.#client.memory.bytes.set(from)
       this.#serve(fd, 'own', introduced.rest)
     } else {
-      encodeSocketAddress(this.#clientAddress, introduced.address, introduced.port)
+      encodeSocketAddress(this.#client.memory.bytes, introduced.address, introduced.port)
       this.#begin(fd, undefined, introduced.rest)
     }
   }
@@ -209,12 +209,12 @@ export class Acceptor {
   }
 
   /**
-   * A session for whom `#clientAddress` is of. A forward's client has asked by coming; what it sends stays in the kernel until
+   * A session for whom `#client` is of. A forward's client has asked by coming; what it sends stays in the kernel until
    * it is connected.
    */
   #serve(fd: number, entrance: Entrance, said: Uint8Array, leadsTo?: Destination): void {
     const { sessions, epoll, clock } = this.#loop
-    const slot = sessions.begin(fd, this.#clientAddress, entrance)
+    const slot = sessions.begin(fd, this.#client.memory.bytes, entrance)
     const generation = sessions.generation[slot]
     const reason = sessions.places.arrive(slot, sessions.table.clientAddress, clock.now, entrance === 'own')
     if (reason !== undefined) return sessions.reset(slot, reason)
@@ -225,7 +225,7 @@ export class Acceptor {
   }
 
   #isBanned(): boolean {
-    copyMapped(this.#clientAddress, this.#mappedAddress, 0)
+    copyMapped(this.#client.memory.bytes, this.#mappedAddress, 0)
     return this.#banned.turnsAway(this.#mappedAddress)
   }
 

@@ -12,7 +12,7 @@ import {
   resetOnClose,
   setLiveness,
 } from '../../os/socket.ts'
-import { bytesOf, copyMapped, portOf, socketAddressBytes } from '../../os/socket-address.ts'
+import { copyMapped, SocketAddress } from '../../os/socket-address.ts'
 import { forwarded, Reason, State } from '../session-table.ts'
 import { mostAttempts, tellsAsMuch, untilNextAttempt } from '../shared/happy-eyeballs.ts'
 import { type Failure, notAllowed, notFound, notResolved, refusalOf } from '../shared/refusals.ts'
@@ -55,8 +55,8 @@ export class Dialer implements Opener, Stage {
   /** By slot, from the request on until the session relays. */
   readonly #dials: (Dial | undefined)[] = []
   /** For what the kernel tells of a socket: whom it is connected to, and where it is bound. */
-  readonly #socketAddress = new Uint8Array(socketAddressBytes)
-  readonly #ownAddress = new Uint8Array(socketAddressBytes)
+  readonly #peer = new SocketAddress()
+  readonly #own = new SocketAddress()
 
   constructor(loop: LoopContext, relay: Relay) {
     this.#loop = loop
@@ -109,7 +109,7 @@ export class Dialer implements Opener, Stage {
       this.#fail(slot, dial, fd, errnoName(error))
     } else if (events & EPOLLOUT) {
       // The event may be that of an earlier attempt, whose place this one has taken: then it is not connected yet.
-      if (dial.hadOthers && peerAddress(fd, this.#socketAddress) !== 0) return
+      if (dial.hadOthers && peerAddress(fd, this.#peer.memory.at) !== 0) return
       if (this.#isItself(fd, dial.port)) {
         resetOnClose(fd)
         return this.#fail(slot, dial, fd, 'ECONNREFUSED')
@@ -219,9 +219,9 @@ export class Dialer implements Opener, Stage {
 
   /** Where nobody listens at a port of this machine, a dial from that very port meets itself (RFC 9293, section 3.5). */
   #isItself(fd: number, port: number): boolean {
-    boundAddress(fd, this.#ownAddress)
-    if (portOf(this.#ownAddress) !== port || peerAddress(fd, this.#socketAddress) !== 0) return false
-    return isSame(bytesOf(this.#ownAddress), bytesOf(this.#socketAddress))
+    boundAddress(fd, this.#own.memory.at)
+    if (this.#own.port !== port || peerAddress(fd, this.#peer.memory.at) !== 0) return false
+    return isSame(this.#own.bytes, this.#peer.bytes)
   }
 
   #giveUp(slot: number, dial: Dial, fd: number): void {
@@ -250,7 +250,8 @@ export class Dialer implements Opener, Stage {
       dial.failure = notAllowed
       return this.#refuse(slot, dial)
     }
-    if (this.#sessions.table.command[slot] !== forwarded && !this.#tell(slot)) return
+    // The reply carries the address that the target's socket is bound to.
+    if (this.#sessions.table.command[slot] !== forwarded && !this.#loop.replies.succeed(slot, this.#own)) return
     this.#dials[slot] = undefined
     this.#relay.begin(slot, dial.rest)
   }
@@ -259,7 +260,7 @@ export class Dialer implements Opener, Stage {
   #choose(slot: number, winner: number): boolean {
     const { fd, table, extras, generation } = this.#sessions
     table.open(slot)
-    copyMapped(this.#socketAddress, table.targetAddress, slot * 16)
+    copyMapped(this.#peer.memory.bytes, table.targetAddress, slot * 16)
     table.seal(slot)
     const target = targetOf(slot)
     const isBeside = fd[target] !== winner
@@ -270,11 +271,5 @@ export class Dialer implements Opener, Stage {
     }
     extras.closeAll(slot)
     return !isBeside || this.#loop.epoll.modify(winner, watched, target, generation[slot]) === 0
-  }
-
-  /** The reply carries the address that the target's socket is bound to. */
-  #tell(slot: number): boolean {
-    const own = this.#ownAddress
-    return this.#loop.replies.succeed(slot, { bytes: bytesOf(own), port: portOf(own) })
   }
 }

@@ -30,7 +30,7 @@ export class HeldBytes {
   }
 
   has(half: number): boolean {
-    return this.#held.has(half)
+    return this.#held.size > 0 && this.#held.has(half)
   }
 
   /** These wait, and are the caller's no more. */
@@ -68,6 +68,7 @@ export class HeldBytes {
 
   /** What waits is not wanted any more. */
   drop(half: number): void {
+    if (this.#held.size === 0) return
     const held = this.take(half)
     if (held?.kind === 'pipe') this.#pipes.release(held.pipe, false)
   }

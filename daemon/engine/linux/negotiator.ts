@@ -1,6 +1,6 @@
 import { sourceOf, unmapped } from '../../net/address.ts'
 import { EPOLLERR, EPOLLHUP } from '../../os/epoll.ts'
-import { errno, recv } from '../../os/libc.ts'
+import { errno, lend, recv } from '../../os/libc.ts'
 import type { Conversation, Outcome, Terms } from '../../socks/conversation.ts'
 import { Negotiation, otherVersion } from '../../socks/negotiation.ts'
 import type { Admission, Login } from '../engine.ts'
@@ -31,10 +31,12 @@ export class Negotiator implements Stage {
   readonly #known: KnownSources
   readonly #admitter: Admitter
   /** By slot, until the request is understood. */
-  readonly #negotiations = new Map<number, Conversation>()
+  readonly #negotiations: (Conversation | undefined)[] = []
   /** By slot, the login that the main thread is checking. */
   readonly #logins = new Map<number, Login>()
-  readonly #buffer = new Uint8Array(readBytes)
+  readonly #buffer = lend(readBytes)
+  /** By length: the first so many bytes of it. Lengths repeat, and a view costs as much as what is done with it. */
+  readonly #views: (Uint8Array | undefined)[] = []
 
   constructor(loop: LoopContext, passwords: PasswordMemory, known: KnownSources, admitter: Admitter) {
     this.#loop = loop
@@ -47,7 +49,7 @@ export class Negotiator implements Stage {
   /** Hear a client just accepted, who has usually spoken already, and of which this much has been read. */
   begin(slot: number, said: Uint8Array): void {
     const negotiation = new Negotiation(this.#termsFor(slot))
-    this.#negotiations.set(slot, negotiation)
+    this.#negotiations[slot] = negotiation
     this.#sessions.setDeadline(slot, this.#loop.timeouts.negotiation)
     this.#sessions.flags[clientOf(slot)] |= Flag.readable
     if (said.length === 0 || this.#follow(slot, negotiation, negotiation.receive(said))) this.#read(slot)
@@ -69,7 +71,7 @@ export class Negotiator implements Stage {
 
   onLogin(slot: number, admission: Admission | undefined): void {
     const login = this.#logins.get(slot)
-    const negotiation = this.#negotiations.get(slot)
+    const negotiation = this.#negotiations[slot]
     if (!login || !negotiation) return
     if (admission && !this.#passwords.remember(login, admission)) return this.#ask(slot, login)
     this.#logins.delete(slot)
@@ -82,7 +84,7 @@ export class Negotiator implements Stage {
   /** There is no place for a client who waits: some of those who have not asked for anything give up theirs, if any do. */
   makeRoom(): boolean {
     const { table } = this.#sessions
-    const silent = [...this.#negotiations.keys()].filter((slot) => !this.#logins.has(slot))
+    const silent = [...this.#sessions.slots()].filter((slot) => this.#negotiations[slot] && !this.#logins.has(slot))
     const clients = silent.map((slot) => ({
       slot,
       source: sourceOf(unmapped(table.clientAddress.subarray(slot * 16, slot * 16 + 16))),
@@ -94,8 +96,8 @@ export class Negotiator implements Stage {
   }
 
   forget(slot: number): void {
-    this.#negotiations.delete(slot)
-    this.#logins.delete(slot)
+    this.#negotiations[slot] = undefined
+    if (this.#logins.size > 0) this.#logins.delete(slot)
   }
 
   #enter(slot: number, user: number): void {
@@ -116,27 +118,32 @@ export class Negotiator implements Stage {
 
   /** True if nothing will follow the login that is being checked: no request, so no use for the answer. */
   #isGone(slot: number): boolean {
-    return !this.#negotiations.get(slot)?.hasInput && this.#sessions.hasLeft(slot)
+    return !this.#negotiations[slot]?.hasInput && this.#sessions.hasLeft(slot)
   }
 
   /** The client asks for nothing: one that has been told to log in has been denied. */
   #leave(slot: number, reason: Reason): void {
-    this.#sessions.close(slot, this.#negotiations.get(slot)?.isChallenged ? Reason.denied : reason)
+    this.#sessions.close(slot, this.#negotiations[slot]?.isChallenged ? Reason.denied : reason)
   }
 
   /** Read as long as there is something to read and something to wait for. */
   #read(slot: number): void {
     const { fd, flags } = this.#sessions
     const client = clientOf(slot)
-    const negotiation = this.#negotiations.get(slot)
+    const negotiation = this.#negotiations[slot]
     if (!negotiation) return
     while (flags[client] & Flag.readable && !(flags[client] & Flag.checking)) {
-      const count = recv(fd[client], this.#buffer, readBytes, 0)
+      const count = recv(fd[client], this.#buffer.at, readBytes, 0)
       if (count <= 0 && count !== -errno.EAGAIN) return this.#leave(slot, Reason.gone)
       if (count < readBytes && this.#sessions.shortReadEmpties(client)) flags[client] &= ~Flag.readable
       if (count < 0) return
-      if (!this.#follow(slot, negotiation, negotiation.receive(this.#buffer.subarray(0, count)))) return
+      if (!this.#follow(slot, negotiation, negotiation.receive(this.#first(count)))) return
     }
+  }
+
+  #first(count: number): Uint8Array {
+    this.#views[count] ??= this.#buffer.bytes.subarray(0, count)
+    return this.#views[count]
   }
 
   /** Send the reply and take the step; true if the client is to be read on. */
@@ -191,7 +198,7 @@ export class Negotiator implements Stage {
       this.#loop.refusals.refuse(slot, undefined, Reason.malformed)
       return false
     }
-    this.#negotiations.set(slot, other)
+    this.#negotiations[slot] = other
     if (this.#follow(slot, other, other.receive(said))) this.#read(slot)
     return false
   }

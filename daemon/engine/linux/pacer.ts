@@ -62,15 +62,17 @@ export class Pacer {
 
   /** Mark the halves that have to ask before they read, by the limits of now; who waits tries again. */
   watch(slot: number): void {
-    const { flags, table } = this.#sessions
-    const payer = this.#payerOf(slot)
-    for (const half of [clientOf(slot), targetOf(slot)]) {
-      if (this.#budget.isPaced(payer, directionOf(half))) flags[half] |= Flag.paced
-      else flags[half] &= ~Flag.paced
-      if (flags[half] & Flag.parked) this.#goOn(half)
-    }
-    table.paced[slot] = PacedBy.nobody
+    this.#watch(clientOf(slot))
+    this.#watch(targetOf(slot))
+    this.#sessions.table.paced[slot] = PacedBy.nobody
     this.meter(slot)
+  }
+
+  #watch(half: number): void {
+    const { flags } = this.#sessions
+    if (this.#budget.isPaced(this.#payerOf(slotOf(half)), directionOf(half))) flags[half] |= Flag.paced
+    else flags[half] &= ~Flag.paced
+    if (flags[half] & Flag.parked) this.#goOn(half)
   }
 
   /** Note whether there is a quota. */
@@ -123,13 +125,16 @@ export class Pacer {
   }
 
   forget(slot: number): void {
-    for (const half of [clientOf(slot), targetOf(slot)]) {
-      const given = this.#takeGranted(half)
-      if (given > 0) this.#budget.giveBack(this.#payerOf(slot), directionOf(half), given)
-      this.#leave(half)
-      this.#moved[half] = 0
-      this.#hasMore[half] = 0
-    }
+    this.#forget(clientOf(slot))
+    this.#forget(targetOf(slot))
+  }
+
+  #forget(half: number): void {
+    const given = this.#takeGranted(half)
+    if (given > 0) this.#budget.giveBack(this.#payerOf(slotOf(half)), directionOf(half), given)
+    this.#leave(half)
+    this.#moved[half] = 0
+    this.#hasMore[half] = 0
   }
 
   /** Let those go on whose credit has come. */
@@ -220,7 +225,7 @@ export class Pacer {
   }
 
   #leave(half: number): void {
-    const parked = this.#parked.get(half)
+    const parked = this.#parked.size > 0 ? this.#parked.get(half) : undefined
     if (!parked) return
     const { queue, since } = parked
     this.#parked.delete(half)

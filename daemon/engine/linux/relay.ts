@@ -1,6 +1,6 @@
 import { unmapped } from '../../net/address.ts'
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP } from '../../os/epoll.ts'
-import { errno, recv, send } from '../../os/libc.ts'
+import { errno, lend, recv, send } from '../../os/libc.ts'
 import { type Pipe, type PipePool, pipeBytes, spliceBytes } from '../../os/pipe-pool.ts'
 import { finish, MSG_MORE, MSG_NOSIGNAL, MSG_PEEK, setNoDelay } from '../../os/socket.ts'
 import { joined } from '../../socks/conversation.ts'
@@ -40,7 +40,7 @@ export class Relay implements Stage {
   readonly #pipes: PipePool
   readonly #held: HeldBytes
   readonly #pacer: Pacer
-  readonly #buffer = new Uint8Array(copyBytes)
+  readonly #buffer = lend(copyBytes)
   /** By half, what a client sent behind its request and a limit holds back. */
   readonly #early = new Map<number, Uint8Array>()
   /** Halves that wait for their turn, from `#first` on, first come first served. */
@@ -71,8 +71,8 @@ export class Relay implements Stage {
     const client = clientOf(slot)
     const generation = this.#sessions.generation[slot]
     this.#loop.longHeads.release(slot)
-    if (this.#loop.bounds.has(slot)) flags[client] |= Flag.bounded
-    if (this.#loop.editors.has(slot)) flags[targetOf(slot)] |= Flag.edited
+    if (this.#loop.bounds.size > 0 && this.#loop.bounds.has(slot)) flags[client] |= Flag.bounded
+    if (this.#loop.editors.size > 0 && this.#loop.editors.has(slot)) flags[targetOf(slot)] |= Flag.edited
     if (rest.length > 0) this.#early.set(client, rest)
     if (rest.length > 0 || flags[client] & Flag.readable) this.#pump(client)
     if (!this.#sessions.isCurrent(slot, generation)) return
@@ -105,7 +105,7 @@ export class Relay implements Stage {
   }
 
   forget(slot: number): void {
-    this.#early.delete(clientOf(slot))
+    if (this.#early.size > 0) this.#early.delete(clientOf(slot))
     this.#held.drop(clientOf(slot))
     this.#held.drop(targetOf(slot))
     this.#pacer.forget(slot)
@@ -175,9 +175,10 @@ export class Relay implements Stage {
   #beyond(from: number): void {
     const bound = this.#loop.bounds.get(slotOf(from))
     for (;;) {
-      const result = recv(this.#sessions.fd[from], this.#buffer, beyondBytes, 0)
+      const result = recv(this.#sessions.fd[from], this.#buffer.at, beyondBytes, 0)
       if (result <= 0) return void this.#noMore(from, result)
-      if (!bound?.ignores(this.#buffer.subarray(0, result))) return this.#sessions.reset(slotOf(from), Reason.reset)
+      if (!bound?.ignores(this.#buffer.bytes.subarray(0, result)))
+        return this.#sessions.reset(slotOf(from), Reason.reset)
     }
   }
 
@@ -235,7 +236,7 @@ export class Relay implements Stage {
     const { fd, flags } = this.#sessions
     if (!(flags[from] & (Flag.finishing | Flag.failing)) || this.#early.has(from)) return
     if (flags[from] & Flag.dead) return this.#sessions.reset(slotOf(from), Reason.reset)
-    const result = recv(fd[from], this.#buffer, 1, MSG_PEEK)
+    const result = recv(fd[from], this.#buffer.at, 1, MSG_PEEK)
     if (result > 0 || result === -errno.EAGAIN) return
     this.#pacer.giveUp(from)
     this.#noMore(from, result)
@@ -264,11 +265,11 @@ export class Relay implements Stage {
   /** Read `most` bytes into memory and write on; returns the bytes moved, or 0 if the direction cannot go on now. */
   #copy(from: number, most: number): number {
     const { fd, flags } = this.#sessions
-    const count = recv(fd[from], this.#buffer, Math.min(most, copyBytes), 0)
+    const count = recv(fd[from], this.#buffer.at, Math.min(most, copyBytes), 0)
     const short = count < Math.min(most, copyBytes)
     if (flags[from] & Flag.paced) this.#pacer.used(from, most, Math.max(count, 0), !short)
     if (count <= 0) return this.#noMore(from, count)
-    const within = flags[from] & Flag.bounded ? this.#within(from, this.#buffer.subarray(0, count)) : count
+    const within = flags[from] & Flag.bounded ? this.#within(from, this.#buffer.bytes.subarray(0, count)) : count
     if (within === undefined) return 0
     if (short) this.#movesLittle(from)
     // The next read comes before the next look at the events, which would tell of an urgent byte.
@@ -279,7 +280,7 @@ export class Relay implements Stage {
     // The last bytes wait for the end that follows at once, and travel in its packet.
     const last = short && this.#sessions.shortReadEnds(from)
     const isEdited = flags[from] & Flag.edited
-    const bytes = isEdited ? this.#edited(from, this.#buffer.subarray(0, count), last) : this.#buffer
+    const bytes = isEdited ? this.#edited(from, this.#buffer.bytes.subarray(0, count), last) : this.#buffer.bytes
     const length = isEdited ? bytes.length : within
     // Nothing is to go on yet: the rest of a head is waited for.
     if (length > 0 && this.#write(from, bytes, length, last ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL) === 0) return 0
@@ -300,7 +301,8 @@ export class Relay implements Stage {
   /** Write `count` bytes of `from`'s to its peer and hold what it cannot take; returns `count`, or 0 if it took less. */
   #write(from: number, bytes: Uint8Array, count: number, flags = MSG_NOSIGNAL): number {
     this.#beforeWriting(from ^ 1)
-    const sent = send(this.#sessions.fd[from ^ 1], bytes, count, flags)
+    const memory = bytes === this.#buffer.bytes ? this.#buffer.at : bytes
+    const sent = send(this.#sessions.fd[from ^ 1], memory, count, flags)
     if (sent < 0 && sent !== -errno.EAGAIN) return this.#broken(from ^ 1)
     if (sent > 0) this.#delivered(from, sent)
     if (sent === count) return count

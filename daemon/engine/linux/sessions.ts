@@ -235,11 +235,14 @@ export class Sessions {
 
   /** End a session with an RST to whoever is still there, so that nobody takes a broken stream for a whole one. */
   reset(slot: number, reason: Reason): void {
-    for (const half of [clientOf(slot), targetOf(slot)]) {
-      const fd = this.fd[half]
-      if (fd !== none) resetOnClose(fd)
-    }
+    this.#resetOnClose(clientOf(slot))
+    this.#resetOnClose(targetOf(slot))
     this.close(slot, reason)
+  }
+
+  #resetOnClose(half: number): void {
+    const fd = this.fd[half]
+    if (fd !== none) resetOnClose(fd)
   }
 
   /** End a session: give back its descriptors, pipes, deadline and slot. */

@@ -47,7 +47,8 @@ export class Budget {
 
   /** Whether what the payer's flows move in a direction is limited. */
   isPaced(payer: Payer, direction: Direction): boolean {
-    return kinds.some((kind) => this.#rate(bucketOf(kind, payer, direction)) > 0)
+    for (const kind of kinds) if (this.#rate(bucketOf(kind, payer, direction)) > 0) return true
+    return false
   }
 
   /** Whether what a user moves counts against a quota. */

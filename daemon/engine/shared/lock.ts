@@ -20,20 +20,25 @@ export class Lock {
 
   /** What `act` gives, which must not wait for anything. */
   with<Value>(act: () => Value): Value {
-    if (Atomics.compareExchange(this.#words, this.#at, free, this.#held) !== free) this.#wait()
+    this.take()
     try {
       return act()
     } finally {
-      this.#release()
+      this.release()
     }
+  }
+
+  /** As `with`, for what is done for each connection: no closure, but the caller sees to it that `release` is called. */
+  take(): void {
+    if (Atomics.compareExchange(this.#words, this.#at, free, this.#held) !== free) this.#wait()
   }
 
   /** A thread may have died while it held the lock: if so, others go on. */
   releaseFor(holder: number): void {
-    if (Atomics.load(this.#words, this.#at) >> 1 === holder) this.#release()
+    if (Atomics.load(this.#words, this.#at) >> 1 === holder) this.release()
   }
 
-  #release(): void {
+  release(): void {
     if (Atomics.exchange(this.#words, this.#at, free) & contended) Atomics.notify(this.#words, this.#at, 1)
   }
 

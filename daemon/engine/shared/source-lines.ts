@@ -80,11 +80,15 @@ export class SourceLines {
    * line, on which it counts until `leave`. `now`: of `performance.now`.
    */
   enter(addresses: Uint8Array, offset: number, now: number): number {
-    const [high, low] = sourceAt(addresses, offset)
-    return this.#lock.with(() => {
+    const high = highWord(addresses, offset)
+    const low = lowWord(addresses, offset)
+    this.#lock.take()
+    try {
       const line = this.#enter(source, high, low, now)
       return line === noLine ? this.#count(others) : line
-    })
+    } finally {
+      this.#lock.release()
+    }
   }
 
   /**
@@ -92,7 +96,8 @@ export class SourceLines {
    * if not, and nothing counts, nor without a line: `noLine`. `owner`: see `LimitLines.ownerOf`.
    */
   enterAs(owner: number, addresses: Uint8Array, offset: number, now: number, claim: () => boolean): number | undefined {
-    const [high, low] = sourceAt(addresses, offset)
+    const high = highWord(addresses, offset)
+    const low = lowWord(addresses, offset)
     return this.#lock.with(() => {
       const isKnown = this.#find(owner + ofUser, high, low) !== noLine
       return isKnown || claim() ? this.#enter(owner + ofUser, high, low, now) : undefined
@@ -101,11 +106,14 @@ export class SourceLines {
 
   /** The connection has ended. True if it was the last one of its line, which counts for a minute more. */
   leave(line: number, now: number): boolean {
-    return this.#lock.with(() => {
-      const at = lineAt(line)
+    const at = lineAt(line)
+    this.#lock.take()
+    try {
       this.#words[at + Word.left] = now
       return --this.#words[at + Word.live] === 0
-    })
+    } finally {
+      this.#lock.release()
+    }
   }
 
   /** Connections that count on a line. */
@@ -151,16 +159,19 @@ export class SourceLines {
   isWithin(line: number, rate: number, now: number): boolean {
     const interval = Math.max(1, Math.round((1000 / rate) * dueUnits))
     const tolerance = Math.max(interval, burst * dueUnits)
-    return this.#lock.with(() => {
-      const at = lineAt(line)
-      const clock = (now * dueUnits) | 0
+    const at = lineAt(line)
+    const clock = (now * dueUnits) | 0
+    this.#lock.take()
+    try {
       const before = (this.#words[at + Word.due] - clock) | 0
       // What is farther than can be comes of a clock that has wrapped meanwhile.
       const ahead = (before > 0 && before <= tolerance ? before : 0) + interval
       if (ahead > tolerance) return false
       this.#words[at + Word.due] = clock + ahead
       return true
-    })
+    } finally {
+      this.#lock.release()
+    }
   }
 
   /** A limit has refused a source's connection. */
@@ -278,9 +289,12 @@ function lineAt(line: number): number {
   return headerWords + lineWords * line
 }
 
-/** What identifies the source of a client's address, in two words. */
-function sourceAt(addresses: Uint8Array, offset: number): readonly [high: number, low: number] {
-  return isMapped(addresses, offset)
-    ? [ipv4, wordAt(addresses, offset + mappedPrefix.length)]
-    : [wordAt(addresses, offset), wordAt(addresses, offset + 4)]
+/** What identifies the source of a client's address, in two words: the first one. */
+function highWord(addresses: Uint8Array, offset: number): number {
+  return isMapped(addresses, offset) ? ipv4 : wordAt(addresses, offset)
+}
+
+/** The second. */
+function lowWord(addresses: Uint8Array, offset: number): number {
+  return wordAt(addresses, offset + (isMapped(addresses, offset) ? mappedPrefix.length : 4))
 }
