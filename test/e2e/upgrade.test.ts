@@ -269,6 +269,15 @@ describe('an upgrade that fails', () => {
     await flow.stop()
     expect(visits.failures).toEqual([])
 
+    // A drain ends one that is under way; its process has the listening sockets until it is gone.
+    const client = await enter(clients)
+    const third = operator.call('daemon.upgrade')
+    await eventually(() => expect(daemon.stderr.match(/it gets the store/g)).toHaveLength(2))
+    const answers = [second.call('daemon.drain'), second.call('daemon.undrain')]
+    expect((await Promise.all(answers)).map(({ error }) => error)).toEqual([undefined, undefined])
+    expect((await third).error).toMatchObject({ message: 'this daemon comes to its end', data: { kind: 'conflict' } })
+    for (const each of [client, await enter(clients)]) each.reset()
+
     expect(await exec(daemon, 'set timeout-upgrade --default')).toMatchObject({ status: 0 })
     writeFileSync(file, good)
     expect((await operator.call('daemon.upgrade')).result).toMatchObject({ generation: 2 })
@@ -286,10 +295,19 @@ test('an upgrade is refused where whoever has started the daemon would take its 
 
 test('a successor leaves nobody connected whom it shuts out or whom its rules deny', async () => {
   const { daemon, clients } = await startUpgradable('')
-  await (await operate(daemon)).call('users.add', { ...bob, name: 'carol' })
+  const before = await operate(daemon)
+  for (const name of ['carol', 'erin']) await before.call('users.add', { ...bob, name })
+  await before.call('users.set', { names: ['erin'], fields: { 'max-connections': 1 } })
   const [removed, denied] = [await enter(clients), await enter({ ...clients, name: 'carol' })]
+  const only = await enter({ ...clients, name: 'erin' })
   expect((await (await operate(daemon)).call('daemon.upgrade')).result).toMatchObject({ generation: 2 })
   const successor = await operate(daemon)
+  const near = async () => (await successor.call('status.get')).result.health.near
+  await eventually(async () => expect(await near()).toMatchObject([{ user: 'erin', used: 1, most: 1 }]))
+  await expect(enter({ ...clients, name: 'erin' })).rejects.toThrow()
+  only.reset()
+  await eventually(async () => expect(await near()).toEqual([]))
+  ;(await enter({ ...clients, name: 'erin' })).reset()
   expect((await successor.call('users.add', { ...bob, name: 'dave' })).error).toBeUndefined()
   expect((await successor.call('users.remove', { name: 'bob' })).result).toMatchObject({ cut: 1 })
   expect(await removed.discard()).toBe('ECONNRESET')
