@@ -7,6 +7,7 @@ import type { Transfer } from './control/backend.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { Ending } from './ending.ts'
 import { RefusingLimit } from './engine/shared/limit-lines.ts'
+import { AdoptedAccounts } from './fleet/adopted-accounts.ts'
 import { LimitChanges } from './limits/limit-changes.ts'
 import type { DaemonLog } from './log.ts'
 import type { UserTraffic } from './observe/user-traffic.ts'
@@ -27,6 +28,8 @@ export interface ManagementOptions {
   readonly configuration: Configuration
   readonly stored: StoredSettings
   readonly store: Store
+  /** The last change that was in a fleet's store when the daemon began to read it; undefined where the store is its own. */
+  readonly lastChange: number | undefined
   readonly dataPlane: DataPlane
   readonly version: string
   readonly ending: Ending
@@ -52,6 +55,8 @@ export interface Administered {
   readonly config: LiveSettings
   readonly rules: LiveRules
   readonly accountTransfer: AccountTransfer
+  /** Users and groups that other nodes of a fleet change. */
+  readonly adoptedAccounts: AdoptedAccounts
   readonly late: LateChanges
 }
 
@@ -67,7 +72,12 @@ export async function administer(
   parts.defer(() => late.close())
   const rules = liveRules(options, late, () => config.values)
   parts.defer(() => rules.close())
-  const { users, limits, accountTransfer } = administerAccounts(options, { rules, late, traffic, userSeries })
+  const { users, limits, accountTransfer, adoptedAccounts } = administerAccounts(options, {
+    rules,
+    late,
+    traffic,
+    userSeries,
+  })
   parts.defer(() => dataPlane.limits.stop())
   const config = new LiveSettings({
     configuration,
@@ -78,7 +88,7 @@ export async function administer(
     tell: (message) => log.logger.info(message),
   })
   const operators = await Operators.load(store.operators, late)
-  return { users, limits, operators, config, rules, accountTransfer, late }
+  return { users, limits, operators, config, rules, accountTransfer, adoptedAccounts, late }
 }
 
 function liveRules(
@@ -107,7 +117,7 @@ function administerAccounts(
     readonly traffic: UserTraffic
     readonly userSeries: UserSeries | undefined
   },
-): Pick<Administered, 'users' | 'limits' | 'accountTransfer'> {
+): Pick<Administered, 'users' | 'limits' | 'accountTransfer' | 'adoptedAccounts'> {
   const { accounts, groups, passwords, policy, limits: keeper, leases, usage, accessLog, limitLines } = dataPlane
   const turns = new Turns()
   const loops: Loops = {
@@ -135,10 +145,11 @@ function administerAccounts(
   }
   const users = new Users({ accounts, passwords, policy, store: store.users, late, loops, indices, turns })
   const limits = new LimitChanges({ accounts, groups, keeper, store, late, turns, obey })
-  const accountTransfer = new AccountTransfer({
-    ...{ accounts, groups, limits, keeper, usage, passwords, store, late, turns, loops, begin, obey },
-    passwordRequired: () => users.passwordRequired,
-  })
+  const common = { accounts, groups, limits, keeper, store, late, turns, loops, begin, obey }
+  const passwordRequired = () => users.passwordRequired
+  const accountTransfer = new AccountTransfer({ ...common, usage, passwords, passwordRequired })
+  const warn = (message: string) => log.logger.warn(message)
+  const adoptedAccounts = new AdoptedAccounts({ ...common, passwordRequired, warn })
   dataPlane.logins.follow((account, password) => {
     users.learnPassword(account, password).catch((error: Error) => {
       log.logger.warn(`the hash of ${JSON.stringify(account.name)} stays another program's for now: ${error.message}`)
@@ -162,7 +173,7 @@ function administerAccounts(
     },
     forget: (account) => users.forget(account),
   })
-  return { users, limits, accountTransfer }
+  return { users, limits, accountTransfer, adoptedAccounts }
 }
 
 /** Names as clients get them looked up, for an operator who waits. */

@@ -64,6 +64,7 @@ export async function startDaemon(
     await predecessor?.borrow()
     const store = await openStore(configuration.values['state-dir'])
     parts.defer(() => store.close())
+    const lastChange = await store.fleet?.lastChange()
     const stored = await store.settings.load()
     const current = combine({ ...configuration.said, stored: acceptStored(stored.values, warn) })
     log.setLevel(current.values['log-level'])
@@ -93,7 +94,10 @@ export async function startDaemon(
     })
     const { told, ...management } = await asManagement(() =>
       startManagement(
-        { configuration: current, stored, store, dataPlane, version, ending, log, monitoring, handed, ...origin },
+        {
+          ...{ configuration: current, stored, store, lastChange, dataPlane, version, ending, log, monitoring, handed },
+          ...origin,
+        },
         parts,
       ),
     )

@@ -50,6 +50,8 @@ export interface MakingWayOptions {
   readonly endpoints: readonly Endpoint[]
   /** The sockets of all that. */
   readonly sockets: () => readonly NamedSocket[]
+  /** As one of whose nodes the successor goes on; undefined: there is none. */
+  readonly fleet: { pause(): Promise<void>; resume(): void } | undefined
   readonly log: { info(message: string): void; warn(message: string): void }
 }
 
@@ -75,6 +77,7 @@ function testatorOf(options: MakingWayOptions): Testator {
     async lend(next, signal) {
       log.info('the successor has read its settings: it gets the store and the runtime folder')
       await control.lend(signal)
+      await options.fleet?.pause()
       // What acts and is not stored, the successor would not know of.
       await Promise.all([late.settle(), dataPlane.store()])
       signal.throwIfAborted()
@@ -85,6 +88,7 @@ function testatorOf(options: MakingWayOptions): Testator {
       void predecessor?.listens(options.endpoints)
       await dataPlane.orders.forbidSuccessors([])
       await control.takeBack()
+      options.fleet?.resume()
     },
     leave({ pid, channel }: Successor) {
       overtake(predecessor?.channel, ending)

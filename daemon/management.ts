@@ -5,6 +5,7 @@ import type { Backend } from './control/backend.ts'
 import { type ControlServer, startControlServer } from './control/server.ts'
 import type { DataPlane } from './data-plane.ts'
 import { Events } from './events/events.ts'
+import { type Fleet, joinFleet } from './in-fleet.ts'
 import { UsageReports } from './limits/usage-reports.ts'
 import { endpointsAskedFor } from './listening.ts'
 import { upgradeOf } from './making-way.ts'
@@ -64,11 +65,15 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   const administered = await administer(options, observed.traffic, users, parts)
   const { config, rules } = administered
   const records = await keepRecords(options, observed, administered, parts)
+  const { fleet } = records
   const own = observedConnections(dataPlane, config, observed.wall)
   watchAccess(dataPlane, own)
   const connections = joinedConnections(own, predecessor)
   const listening = [...socksSockets(dataPlane), ...forwardSockets(dataPlane, configuration)]
-  const itself = { instance: randomUUID(), listening, openMetrics: openSockets(monitoring), webhook: records.webhook }
+  const itself = {
+    ...{ instance: randomUUID(), listening, openMetrics: openSockets(monitoring), webhook: records.webhook },
+    fleet: () => fleet?.health(),
+  }
   const control = await startControlServer({
     ...(await waysIn(configuration, (message) => log.logger.warn(message))),
     instance: itself.instance,
@@ -77,6 +82,7 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
     backend: {
       ...backendOf(options, observed, administered, records),
       connections,
+      fleet: fleet?.administration,
       lifecycle: {
         upgrade: (asker) => upgrade.begin(asker),
         reload: (asker) => reload(asker),
@@ -95,8 +101,9 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   parts.defer(() => control.close())
   const endpoints = await keepClientsAway(control, options)
   listening.push(...controlSockets(control), ...metricsSockets(options))
+  fleet?.begin(control, listening)
   const heard = monitoring && new Heard(options, parts)
-  const told = heard && monitored(options, observed, { control, heard, users })
+  const told = heard && monitored(options, observed, { control, heard, users, fleet })
   const { configFile, manager } = options
   const reload = alsoBefore(
     reloading({ control, config, rules, dataPlane, configFile, manager, log: log.logger, heard }),
@@ -104,7 +111,17 @@ export async function startManagement(options: ManagementOptions, parts: AsyncDi
   )
   const lasting = options.handed?.lasting ?? []
   const sockets = () => [...dataPlane.engine.sockets, ...control.sockets, ...(monitoring?.sockets ?? []), ...lasting]
-  const parties = { ...options, ...administered, connections, control, reload, endpoints, sockets, log: log.logger }
+  const parties = {
+    ...options,
+    ...administered,
+    connections,
+    control,
+    reload,
+    endpoints,
+    sockets,
+    fleet,
+    log: log.logger,
+  }
   if (predecessor) takeOver(predecessor, parties, parts)
   const upgrade = upgradeOf(parties)
   return {
@@ -130,23 +147,26 @@ interface Records {
   readonly events: Events
   readonly watches: Watches
   readonly webhook: Webhook | undefined
+  /** Undefined: this daemon is in none. */
+  readonly fleet: Fleet | undefined
 }
 
 async function keepRecords(
   options: ManagementOptions,
-  { traffic }: Observed,
-  { config }: Administered,
+  observed: Observed,
+  administered: Administered,
   parts: AsyncDisposableStack,
 ): Promise<Records> {
   const { dataPlane, log, store } = options
-  parts.defer(watchRefusals(dataPlane, config, (line) => log.logger.info(line)))
+  parts.defer(watchRefusals(dataPlane, administered.config, (line) => log.logger.info(line)))
   const audit = new AuditTrail({ store: store.audit, warn: (message) => log.logger.warn(message) })
   parts.defer(() => audit.close())
-  const { watches, webhook } = await startWatches(options, traffic, parts)
+  const { watches, webhook } = await startWatches(options, observed.traffic, parts)
   const { accessLog, bans } = dataPlane
-  const events = new Events({ accessLog, audit, bans, log: log.recorded, watches })
+  const fleet = joinFleet(options, observed, administered, watches, parts)
+  const events = new Events({ accessLog, audit, bans, log: log.recorded, watches, fleet: fleet?.follower })
   parts.defer(() => events.close())
-  return { audit, events, watches, webhook }
+  return { audit, events, watches, webhook, fleet }
 }
 
 /** What operators may ask for, but for connections, which another process may have, too, and the daemon itself. */
@@ -155,7 +175,7 @@ function backendOf(
   { traffic, metrics }: Observed,
   administered: Administered,
   { audit, events, watches }: Records,
-): Omit<Backend, 'connections' | 'lifecycle' | 'status'> {
+): Omit<Backend, 'connections' | 'fleet' | 'lifecycle' | 'status'> {
   const { dataPlane, store, log } = options
   const { users, limits, operators, config, rules } = administered
   const { accounts, bans, accessLog } = dataPlane

@@ -1,4 +1,4 @@
-import type { BanReason } from '../shared/protocol/methods.ts'
+import type { BanReason, Health } from '../shared/protocol/methods.ts'
 import { banReasons } from '../shared/protocol/vocabulary.ts'
 import type { Settings } from '../shared/settings.ts'
 import type { ManagementOptions } from './administration.ts'
@@ -78,6 +78,7 @@ export function monitored(
     readonly control: ControlServer
     readonly heard: Heard
     readonly users: UserSeries | undefined
+    readonly fleet: { health(): Health['fleet'] } | undefined
   },
 ): Told {
   const { engine, limitLines, passwords, logins, names, bans, accessLog, maxConnections } = dataPlane

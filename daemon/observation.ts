@@ -151,11 +151,13 @@ export function statusReport(
     listening,
     openMetrics,
     webhook,
+    fleet,
   }: {
     readonly instance: string
     readonly listening: Listening
     readonly openMetrics: readonly string[]
     readonly webhook: { readonly state: Result<'status.get'>['health']['webhook'] } | undefined
+    readonly fleet: () => Result<'status.get'>['health']['fleet']
   },
 ): () => Result<'status.get'> {
   const { engine, accounts, names, accessLog, maxConnections } = dataPlane
@@ -163,7 +165,7 @@ export function statusReport(
   const waiting = () => [...late.waiting, ...dataPlane.waiting()]
   const near = nearLimits({ accounts, effective: limits.effective, usage, lines }, mostNear)
   const health = healthReport({
-    ...{ engine, maxConnections, metrics, waiting, names, near, accessLog, openMetrics, webhook },
+    ...{ engine, maxConnections, metrics, waiting, names, near, accessLog, openMetrics, webhook, fleet },
     store: changes,
     balancers: config.values['proxy-protocol-from'],
     trusted: () => config.values['trusted-from'],

@@ -127,7 +127,7 @@ async function hear(
     case 'relayPorts':
       return ports.follow((given as { places: number[] }).places)
     case 'bans':
-      return bans.adopt((given as { bans: (Ban | null)[] }).bans.filter((ban) => ban !== null))
+      return bans.goOnWith((given as { bans: (Ban | null)[] }).bans.filter((ban) => ban !== null))
     default:
       throw new Refusal('unavailable', `this version does not know what ${question} is`)
   }

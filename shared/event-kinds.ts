@@ -21,6 +21,7 @@ const kinds = {
   operator_login_failed: { words: 'operator refused', means: 'a login that failed', isAudit: true },
   change: { words: 'change', means: 'by an operator', isAudit: true },
   change_refused: { words: 'change refused', means: 'to an operator', isAudit: true },
+  fleet: { words: 'other node', means: 'a change on another node of the fleet' },
   watch: { words: 'watch', means: 'what a watch looks out for' },
   log: { words: 'log', means: 'a warning or an error in the log' },
 } as const satisfies Readonly<Record<string, Facts>>

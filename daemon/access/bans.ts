@@ -62,24 +62,50 @@ export class Bans implements Sources {
   static async load(options: BansOptions, exempt: readonly string[]): Promise<Bans> {
     const bans = new Bans(options)
     bans.exempt(exempt)
-    bans.adopt(await options.store.list())
+    bans.goOnWith(await options.store.list())
     return bans
   }
 
   /** Goes on with bans that begun elsewhere, but with those that have passed, and none in the place of one that lasts longer. */
-  adopt(told: readonly ToldBan[]): void {
-    const now = this.#now()
-    const started = this.#options.tellTime(now)
+  goOnWith(told: readonly ToldBan[]): void {
     const ends = new Map(this.#penalties.bans.map(({ network, until }) => [formatNetwork(network), until]))
     for (const stored of told) {
-      // The clock on the wall may have been set meanwhile: none lasts longer than it was to.
-      const left = stored.until === null ? Number.POSITIVE_INFINITY : stored.until - Math.max(started, stored.since)
-      const since = now - Math.max(0, started - stored.since)
-      const ban = { ...stored, network: parseNetwork(stored.source), since, until: now + left }
+      const ban = this.#banOf(stored)
       if ((ends.get(stored.source) ?? 0) >= ban.until) continue
-      if (left <= 0 || this.#penalties.isExempt(ban.network)) this.#unsaved.set(stored.source, null)
+      if (ban.until <= this.#now() || this.#penalties.isExempt(ban.network)) this.#unsaved.set(stored.source, null)
       else if (this.#penalties.ban(ban) && ban.by === null) this.#penalties.remember(ban)
     }
+  }
+
+  /**
+   * Has bans of these sources be as the store says that they are now, since another daemon has changed them there. What acts here
+   * and is not stored yet is stored first. Rejects with a StoreError, and then nothing has changed.
+   */
+  async adopt(sources: ReadonlySet<string> | 'all'): Promise<void> {
+    await this.#save()
+    const stored = new Map((await this.#options.store.list()).map((ban) => [ban.source, ban]))
+    const now = this.#now()
+    const known = new Map(this.#penalties.bans.map((ban) => [formatNetwork(ban.network), ban]))
+    for (const source of sources === 'all' ? new Set([...stored.keys(), ...known.keys()]) : sources) {
+      // Another change of the same source has come meanwhile.
+      if (this.#unsaved.has(source)) continue
+      const [told, before] = [stored.get(source), known.get(source)]
+      const ban = told && this.#banOf(told)
+      if (ban && ban.until > now && !this.#penalties.isExempt(ban.network)) {
+        if (before && isSameBan(before, ban)) continue
+        if (this.#penalties.ban(ban) && ban.by === null) this.#penalties.remember(ban)
+      } else if (before && before.until - now > period) this.#penalties.lift(before.network)
+      this.#unsaved.delete(source)
+    }
+  }
+
+  #banOf(stored: ToldBan): Ban {
+    const now = this.#now()
+    const started = this.#options.tellTime(now)
+    // The clock on the wall may have been set meanwhile: none lasts longer than it was to.
+    const left = stored.until === null ? Number.POSITIVE_INFINITY : stored.until - Math.max(started, stored.since)
+    const since = now - Math.max(0, started - stored.since)
+    return { ...stored, network: parseNetwork(stored.source), since, until: now + left }
   }
 
   /** Hear of each ban that begins or is over, until the returned function is called. */
@@ -252,6 +278,12 @@ export class Bans implements Sources {
     const end = until === Number.POSITIVE_INFINITY ? null : tellTime(until)
     return { source: formatNetwork(network), since: tellTime(since), until: end, reason, by }
   }
+}
+
+/** Clocks of two machines differ a little. */
+function isSameBan(one: Ban, other: Ban): boolean {
+  const isSameEnd = one.until === other.until || Math.abs(one.until - other.until) < period
+  return isSameEnd && one.reason === other.reason && one.by === other.by
 }
 
 const reasonWords: Readonly<Record<BanReason, string>> = {

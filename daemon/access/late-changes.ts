@@ -1,3 +1,4 @@
+import { Refusal } from '../refusal.ts'
 import { StoreError } from '../store/store.ts'
 
 /**
@@ -38,7 +39,14 @@ export class LateChanges {
 
   /** Stores all that waits. Rejects with a StoreError if it cannot be now; then nothing that builds on it may be stored. */
   async settle(): Promise<void> {
-    for (const [whom, write] of this.#waiting) await this.#write(whom, write)
+    for (const [whom, write] of this.#waiting) {
+      try {
+        await this.#write(whom, write)
+      } catch (error) {
+        if (!isOvertaken(error)) throw error
+        this.#warn(`the change to ${whom} is undone, make it again: ${error.message}`)
+      }
+    }
   }
 
   /** Tries once more, and never again. */
@@ -48,8 +56,16 @@ export class LateChanges {
   }
 
   async #write(whom: string, write: () => Promise<unknown>): Promise<void> {
-    await write()
-    if (this.#waiting.get(whom) === write) this.#waiting.delete(whom)
+    const forget = () => {
+      if (this.#waiting.get(whom) === write) this.#waiting.delete(whom)
+    }
+    try {
+      await write()
+      forget()
+    } catch (error) {
+      if (isOvertaken(error)) forget()
+      throw error
+    }
   }
 
   #tryLater(): void {
@@ -62,4 +78,9 @@ export class LateChanges {
     }, this.#pause)
     this.#timer.unref()
   }
+}
+
+/** Whether another daemon of a fleet has changed the same thing meanwhile, so that it can never be stored. */
+function isOvertaken(error: unknown): error is Refusal {
+  return error instanceof Refusal && error.kind === 'conflict'
 }

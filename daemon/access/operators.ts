@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Operator, Params } from '../../shared/protocol/methods.ts'
 import { deriveKeys, type ScramKeys } from '../../shared/protocol/scram.ts'
 import { roles } from '../../shared/protocol/vocabulary.ts'
@@ -8,6 +9,12 @@ import type { LateChanges } from './late-changes.ts'
 
 /** As many as `operators.list` tells of in one reply. */
 const mostOperators = 500
+
+/** What another daemon has changed of an operator: what sessions may do was settled when they began, so they end. */
+export interface Parting {
+  readonly name: string
+  readonly change: 'removed' | 'password' | 'role'
+}
 
 /** Never modified: a change puts another object in its place. */
 interface KnownOperator {
@@ -97,6 +104,29 @@ export class Operators {
       await this.#store.update(toStored(operator))
       this.#byName.set(name, operator)
       return { stored: true }
+    })
+  }
+
+  /**
+   * Has operators be as the store says that they are now, since another daemon has changed them there; resolves to whose sessions
+   * are to end. Rejects with a StoreError, and then nothing has changed.
+   */
+  adopt(): Promise<Parting[]> {
+    return this.#inTurn(async () => {
+      await this.#late.settle()
+      const stored = new Map((await this.#store.list()).map((operator) => [operator.name, fromStored(operator)]))
+      const known = [...this.#byName.values()]
+      this.#byName.clear()
+      for (const [name, operator] of stored) this.#byName.set(name, operator)
+      return known.flatMap((before): Parting[] => {
+        const { name } = before
+        const after = stored.get(name)
+        if (!after) return [{ name, change: 'removed' }]
+        if (!isDeepStrictEqual(before.keys, after.keys)) return [{ name, change: 'password' }]
+        // A login that is under way is judged by the same object before and after.
+        this.#byName.set(name, { ...after, keys: before.keys })
+        return before.role === after.role ? [] : [{ name, change: 'role' }]
+      })
     })
   }
 

@@ -8,6 +8,9 @@ import type { Passwords } from './passwords.ts'
 import { RemovedAccounts } from './removed-accounts.ts'
 import type { Turns } from './turns.ts'
 
+/** What operators change of a user beside limits. */
+type Login = Partial<Pick<StoredUser, 'password' | 'enabled'>>
+
 /** Whether clients must log in while there are so many users, disabled ones included. */
 export type LoginPolicy = (users: number) => boolean
 
@@ -58,6 +61,8 @@ export class Users {
   readonly #indices: Indices
   readonly #turns: Turns
   readonly #removed = new RemovedAccounts()
+  /** By the store's id, what acts and is not stored yet. */
+  readonly #unsaved = new Map<number, Login>()
   #policy: LoginPolicy
 
   constructor(options: UsersOptions) {
@@ -142,7 +147,10 @@ export class Users {
       this.#removed.keep(account)
       const cut = await this.#tell(account.index, true)
       this.#accounts.release(account.index)
-      const stored = await this.#storeLate(account, (id) => this.#store.remove(id))
+      const stored = await this.#storeLate(account, async (id) => {
+        await this.#store.remove(id)
+        this.#unsaved.delete(id)
+      })
       return { cut, opened: wasRequired && !this.passwordRequired, stored }
     })
   }
@@ -155,7 +163,8 @@ export class Users {
     const hash = await this.#passwords.hash(password)
     return this.#turns.take(async () => {
       // Somebody else may know the old one, so it must not go on to be good.
-      const { stored } = await this.#change({ ...this.#existing(name), password: hash })
+      const account = { ...this.#existing(name), password: hash }
+      const { stored } = await this.#change(account, { password: formatPasswordHash(hash) })
       return { stored }
     })
   }
@@ -168,9 +177,8 @@ export class Users {
     const hash = await this.#passwords.hash(password)
     await this.#turns.take(async () => {
       if (this.#accounts.named(account.name) !== account) return
-      const learnt = { ...account, password: hash }
-      await this.#update(learnt)
-      this.#accounts.put(learnt)
+      await this.#update(account, { password: formatPasswordHash(hash) })
+      this.#accounts.put({ ...account, password: hash })
     })
   }
 
@@ -181,9 +189,9 @@ export class Users {
   setEnabled(name: string, enabled: boolean): Promise<Result<'users.setEnabled'>> {
     return this.#turns.take(async () => {
       const account = { ...this.#existing(name), enabled }
-      if (!enabled) return this.#change(account, true)
+      if (!enabled) return this.#change(account, { enabled }, true)
       await this.#late.settle()
-      await this.#update(account)
+      await this.#update(account, { enabled })
       this.#accounts.put(account)
       return { cut: await this.#tell(account.index), stored: true }
     })
@@ -200,15 +208,25 @@ export class Users {
   }
 
   /** What keeps somebody out. */
-  async #change(account: Account, cut = false): Promise<{ cut: number; stored: boolean }> {
+  async #change(account: Account, login: Login, cut = false): Promise<{ cut: number; stored: boolean }> {
     this.#accounts.put(account)
     const count = await this.#tell(account.index, cut)
-    return { cut: count, stored: await this.#storeLate(account, () => this.#update(account)) }
+    const { id } = account
+    if (id !== undefined) this.#unsaved.set(id, { ...this.#unsaved.get(id), ...login })
+    return { cut: count, stored: await this.#storeLate(account, (id) => this.#save({ ...account, id })) }
   }
 
-  async #update(account: Account): Promise<void> {
-    const { id } = account
-    if (id !== undefined) await this.#store.update({ ...toStored(account), id })
+  /** Stores what of a login acts and is not stored yet. */
+  async #save(account: Account & { readonly id: number }): Promise<void> {
+    const login = this.#unsaved.get(account.id)
+    await this.#update(account, { ...login })
+    if (this.#unsaved.get(account.id) === login) this.#unsaved.delete(account.id)
+  }
+
+  /** No more than that: another daemon of a fleet may have changed something else of the same user. */
+  async #update({ id, name }: Account, login: Login): Promise<void> {
+    const stored = id === undefined ? undefined : await this.#store.named(name)
+    if (stored && stored.id === id) await this.#store.update({ ...stored, ...login })
   }
 
   /** Nothing is kept of a temporary user. */

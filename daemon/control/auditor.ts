@@ -139,7 +139,12 @@ function cameOf(method: Method, params: Facts, result: object): { before?: Facts
 
 /** Who, and by which way: an address alone says nothing of whoever is on this machine. */
 function actorOf({ identity, via, address }: Session): Pick<AuditEntry, 'by' | 'role' | 'from'> {
-  return { by: identity.name || null, role: identity.role, from: via === 'unix' ? via : `${via} ${address}` }
+  return { by: identity.name || null, role: identity.role, from: wayOf({ identity, via, address }, ' ') }
+}
+
+function wayOf({ identity, via, address }: Pick<Session, 'identity' | 'via' | 'address'>, between: string): string {
+  if (identity.node !== undefined) return `node ${identity.node}`
+  return via === 'unix' ? via : `${via}${between}${address}`
 }
 
 /**
@@ -182,7 +187,7 @@ function bounded(facts: Facts): Facts {
 
 /** What the log is to say of a change, in one line without secrets. */
 function lineOf({ identity, via, address }: Session, method: Method, given: Facts): string {
-  const from = via === 'unix' ? via : `${via}, ${address}`
+  const from = wayOf({ identity, via, address }, ', ')
   const what = Object.entries(given)
     .map(([name, value]) => ` ${name}=${JSON.stringify(value)}`)
     .join('')

@@ -5,8 +5,10 @@ import type {
   ClosedConnection,
   Connection,
   EventEntry,
+  FleetNode,
   Group,
   LogEntry,
+  Method,
   Operator,
   Params,
   Result,
@@ -45,6 +47,8 @@ export interface Backend {
   readonly rules: RuleAdministration
   readonly transfer: Transfer
   readonly lifecycle: Lifecycle
+  /** Undefined where this daemon is in no fleet. */
+  readonly fleet: FleetAdministration | undefined
   status(): Result<'status.get'>
 }
 
@@ -176,6 +180,27 @@ export interface AccessLog {
     wish: Params<'access.subscribe'>,
     hear: (entries: string, missed: number, taken: () => void) => void,
   ): { readonly begun: Promise<readonly AccessEntry[]>; stop(): void }
+}
+
+/** The nodes of the fleet that this daemon is one of. Throws a Refusal. */
+export interface FleetAdministration {
+  /** This one. */
+  readonly node: string
+  /** By name. */
+  list(): Promise<FleetNode[]>
+  named(name: string): Promise<{ readonly node: string }>
+  forget(name: string): Promise<void>
+  /**
+   * Has nodes do something, by the word of who asks for it here: those that are there, or all but this one. Resolves to what each
+   * answers, undefined for one that does not in time. Rejects with `RpcError` if a node that was named refuses it; of `others` who
+   * refuses it has nothing to answer.
+   */
+  readonly order: (
+    nodes: readonly string[] | 'others',
+    method: Method,
+    params: Readonly<Record<string, unknown>>,
+    asker: { readonly name: string; readonly role: Role },
+  ) => Promise<readonly (readonly [node: string, answer: object | undefined])[]>
 }
 
 /** How the daemon ends. The reply still reaches the client. */

@@ -18,12 +18,15 @@ export class Changes {
   #refusal: Refusal | undefined
   /** Of the process that has made way for this one. */
   repeat: Repeat | undefined
+  /** Has known here what others have changed in the store, lest a change undoes theirs. Never rejects. */
+  catchUp: (() => Promise<void>) | undefined
 
   /** Makes a change in its time, here and where connections from before are served. Rejects with a Refusal if another process has taken over meanwhile. */
   async make(method: Method, params: object, change: () => object | Promise<object>): Promise<object> {
     while (this.#held) await this.#held.promise
     this.#underWay++
     try {
+      await this.catchUp?.()
       return await this.everywhere(method, params, change)
     } finally {
       this.#underWay--

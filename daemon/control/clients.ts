@@ -22,6 +22,13 @@ const busyLine = errorLine(null, new RpcError('busy', busy))
 /** TLS clients a minute from one address that may leave without a login: each costs a handshake. */
 const mostInVain = 60
 
+/** Why an operator's sessions end, by what has changed: what they may do was settled when they began. */
+export const partings = {
+  removed: 'this operator was removed',
+  password: "this operator's password was changed",
+  role: "this operator's role was changed",
+} as const
+
 /** Serves a client on a connection of its own. */
 type Connect = (socket: Socket, via: Via) => ControlConnection
 
@@ -106,6 +113,11 @@ export class Clients {
 
   sessionsOf(operator: string): readonly ControlConnection[] {
     return this.#connections.filter(({ session }) => session.operator === operator)
+  }
+
+  /** Ends all connections of an operator whom another daemon has changed. */
+  dismiss(operator: string, change: keyof typeof partings): void {
+    for (const connection of this.sessionsOf(operator)) connection.goodbye(partings[change])
   }
 
   /** In the order in which they came. */

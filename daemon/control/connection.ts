@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { RpcError } from '../../shared/protocol/errors.ts'
+import type { RpcError } from '../../shared/protocol/errors.ts'
 import { LineFramer } from '../../shared/protocol/framer.ts'
 import type { Limits } from '../../shared/protocol/limits.ts'
 import {
@@ -11,18 +11,14 @@ import {
   type Request,
   resultLine,
 } from '../../shared/protocol/message.ts'
-import { Refusal } from '../refusal.ts'
 import type { Auditor } from './auditor.ts'
 import type { Log } from './backend.ts'
 import type { Changes } from './changes.ts'
-import { dispatch, type Handlers } from './dispatch.ts'
+import { dispatch, type Handlers, refusalOf } from './dispatch.ts'
 import { type Admit, type Outlet, Session, type Via } from './session.ts'
 
 /** Milliseconds for a client to close its side too: closed earlier, a reset could overtake our last words. */
 const lingerTime = 1000
-
-/** Characters of a refusal: it may quote what it refuses, which may be as long as a line. */
-const longestRefusal = 1000
 
 /** What all connections have in common. */
 export interface Service {
@@ -193,23 +189,13 @@ export class ControlConnection implements Outlet {
     try {
       return resultLine(request.id, await dispatch(this.#service, this.session, request))
     } catch (error) {
-      const refusal = this.#refusal(error, request)
+      const refusal = refusalOf(error, request.method, this.#service.log)
       this.#service.auditor.refused(this.session, request, refusal.kind)
       const line = errorLine(request.id, refusal)
       if (refusal.kind === 'auth_failed' || refusal.kind === 'rate_limited') this.#failLogin(line)
       if (refusal.kind === 'busy') this.turnAway(line)
       return line
     }
-  }
-
-  #refusal(error: unknown, { method }: Request): RpcError {
-    if (error instanceof RpcError) return error
-    if (error instanceof Refusal) {
-      const kind = error.kind === 'invalid' ? 'invalid_params' : error.kind
-      return new RpcError(kind, shortened(error.message), error.details)
-    }
-    this.#service.log.error(error, `management call ${method} failed`)
-    return new RpcError('internal_error', 'a fault in the daemon; its log tells more')
   }
 
   /** Nothing more is read at once, or guesses sent ahead would be judged; the answer comes late, or guessing would be quick. */
@@ -266,10 +252,4 @@ export class ControlConnection implements Outlet {
     if (lastWords !== undefined) this.#socket.write(lastWords)
     this.#socket.end()
   }
-}
-
-/** Without its middle if need be: what is wrong is said at the front, and what to do at the end. */
-function shortened(text: string): string {
-  const half = longestRefusal / 2
-  return text.length > longestRefusal ? `${text.slice(0, half)}…${text.slice(-half)}` : text
 }

@@ -2,13 +2,17 @@ import type * as z from 'zod'
 import { RpcError } from '../../shared/protocol/errors.ts'
 import type { Request } from '../../shared/protocol/message.ts'
 import { type Method, methods, type Result, type Role } from '../../shared/protocol/methods.ts'
+import { Refusal } from '../refusal.ts'
 import { type Auditor, isAudited } from './auditor.ts'
+import type { Log } from './backend.ts'
 import type { Changes } from './changes.ts'
 import { isAtLeast, type Session } from './session.ts'
 
 /** Faults of parameters that a refusal names, and characters of each: it must not be longer than what it refuses. */
 const mostFaults = 8
 const longestText = 256
+/** Characters of a refusal: it may quote what it refuses, which may be as long as a line. */
+const longestRefusal = 1000
 
 /** One function for each method of the protocol: a missing one does not compile. */
 export type Handlers = {
@@ -40,6 +44,17 @@ export function dispatch(
   const isOfDaemon = method.startsWith('daemon.')
   const change = () => (isOfDaemon ? changes.makeAtOnce(deed) : changes.make(method, params, deed))
   return auditor.watch(session, method, params, change)
+}
+
+/** What has kept a method from being carried out, as whoever asked may know it. A fault of ours is told to the log. */
+export function refusalOf(error: unknown, method: string, log: Log): RpcError {
+  if (error instanceof RpcError) return error
+  if (error instanceof Refusal) {
+    const kind = error.kind === 'invalid' ? 'invalid_params' : error.kind
+    return new RpcError(kind, shortened(error.message), error.details)
+  }
+  log.error(error, `management call ${method} failed`)
+  return new RpcError('internal_error', 'a fault in the daemon; its log tells more')
 }
 
 /** Makes a change that a process has made that this one makes way for: it has asked who may, and entered who did. */
@@ -99,4 +114,10 @@ function invalidParams({ issues }: z.ZodError): RpcError {
 
 function shorten(text: string): string {
   return text.length > longestText ? `${text.slice(0, longestText)}…` : text
+}
+
+/** Without its middle if need be: what is wrong is said at the front, and what to do at the end. */
+function shortened(text: string): string {
+  const half = longestRefusal / 2
+  return text.length > longestRefusal ? `${text.slice(0, half)}…${text.slice(-half)}` : text
 }

@@ -7,6 +7,7 @@ import { serveContained } from '../contained.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import type { HandedSockets, NamedSocket } from '../sockets/handed-sockets.ts'
 import type { Backend, Log } from './backend.ts'
+import type { Ordered } from './carry-out.ts'
 import { Changes, type Repeat } from './changes.ts'
 import { Clients } from './clients.ts'
 import { endpointOf, listenOnTcp, refuseOpenEndpoints, refuseWrongAddresses, socketsOf } from './doors/listen-tcp.ts'
@@ -65,6 +66,12 @@ export interface ControlServer {
   takeBack(): Promise<void>
   /** Has changes made by another process, too, from now on: by the one that has made way for this one, as long as it is there. */
   makeAlso(repeat: Repeat | undefined): void
+  /** Does what an operator wants who has asked another node of the fleet for it. Rejects with `RpcError`. */
+  carryOut(order: Ordered): Promise<object>
+  /** Ends all connections of an operator whom another daemon has changed. */
+  dismiss(operator: string, change: 'removed' | 'password' | 'role'): void
+  /** Has this come before each change, from now on: what it is to build on. */
+  makeBehind(catchUp: () => Promise<void>): void
   /** Makes a change that a process has made that this one makes way for. Rejects with what keeps it from that. */
   repeat(method: string, params: Record<string, unknown>): Promise<object>
   /** Behind `lend`: says goodbye to all clients, since another process serves them from now on. */
@@ -157,6 +164,13 @@ export async function startControlServer(options: ControlOptions): Promise<Contr
     },
     makeAlso(repeat) {
       changes.repeat = repeat
+    },
+    async carryOut(order) {
+      return (await load()).carryOut(order)
+    },
+    dismiss: (operator, change) => clients.dismiss(operator, change),
+    makeBehind(catchUp) {
+      changes.catchUp = catchUp
     },
     async repeat(method, params) {
       return (await load()).repeat(method, params)

@@ -4,6 +4,7 @@ import { eventLine, type Request } from '../../shared/protocol/message.ts'
 import type { Role } from '../../shared/protocol/vocabulary.ts'
 import { Auditor } from './auditor.ts'
 import type { Backend, Log } from './backend.ts'
+import { carryOut, type Ordered } from './carry-out.ts'
 import type { Changes } from './changes.ts'
 import type { Clients } from './clients.ts'
 import { ControlConnection, type Service } from './connection.ts'
@@ -19,6 +20,7 @@ import { logHandlers } from './handlers/log.ts'
 import { accounts, loginHandlers } from './handlers/login.ts'
 import { managementSessionHandlers } from './handlers/management-sessions.ts'
 import { metricsHandlers } from './handlers/metrics.ts'
+import { nodeHandlers } from './handlers/nodes.ts'
 import { operatorHandlers } from './handlers/operators.ts'
 import { ruleHandlers } from './handlers/rules.ts'
 import { sessionHandlers } from './handlers/session.ts'
@@ -52,6 +54,8 @@ export interface Offered {
   connect(socket: Socket, via: Via): ControlConnection
   /** Makes a change that the successor has made. Rejects with what keeps it from that. */
   repeat(method: string, params: Request['params']): Promise<object>
+  /** Does what an operator wants who has asked another node of the fleet for it. Rejects with what keeps it from that. */
+  carryOut(order: Ordered): Promise<object>
 }
 
 export function makeService(options: ServiceOptions): Offered {
@@ -76,7 +80,7 @@ export function makeService(options: ServiceOptions): Offered {
     ...sessionHandlers(socketRole, generation),
     ...loginHandlers(login),
     ...operatorHandlers(backend.operators, clients),
-    ...userHandlers(backend.users, backend.limits, backend.userTable, feed),
+    ...userHandlers(backend, feed),
     ...groupHandlers(backend.limits),
     ...managementSessionHandlers(clients),
     ...auditHandlers(backend.audit, limits),
@@ -84,12 +88,13 @@ export function makeService(options: ServiceOptions): Offered {
     ...watchHandlers(backend.watches, limits),
     ...banHandlers(backend.bans, feed),
     ...accessHandlers(backend.accessLog),
-    ...connectionHandlers(backend.connections, feed),
+    ...connectionHandlers(backend, feed),
     ...metricsHandlers(backend.metrics, backend.history, limits),
     ...usageHandlers(backend.usage),
     ...logHandlers(backend.log, limits),
     ...ruleHandlers(backend.rules),
     ...transferHandlers(backend.transfer),
+    ...nodeHandlers(backend),
     ...daemonHandlers(backend),
   }
   const service: Service = {
@@ -106,5 +111,6 @@ export function makeService(options: ServiceOptions): Offered {
   return {
     connect: (socket, via) => new ControlConnection(socket, via, service),
     repeat: (method, params) => repeat(service, successor, { method, params }),
+    carryOut: (order) => carryOut(service, order),
   }
 }

@@ -11,6 +11,8 @@ export interface Identity {
   readonly role: Role
   /** A named operator; not so whoever could open the Unix socket or read the cookie, all of them called `local`. */
   readonly isNamed: boolean
+  /** The node of the fleet where they have asked for it; undefined: here. */
+  readonly node?: string
 }
 
 const stranger: Identity = { name: '', role: 'anyone', isNamed: false }

@@ -106,6 +106,11 @@ export function eventOfWatch({ watch, time, state, text }: WatchNotice): Omit<Ev
   return { time, kind: 'watch', level, text: `${watch}: ${text}`, user: null, source: null, count: 1 }
 }
 
+/** What another node of the fleet has changed, and acts here now. */
+export function eventOfChange(text: string, time: number): Omit<EventEntry, 'id'> {
+  return { time, kind: 'fleet', level: 'info', text, user: null, source: null, count: 1 }
+}
+
 /** A line of the log. */
 export function eventOfLog({ time, level, message, fields = {} }: LogEntry): Omit<EventEntry, 'id'> {
   const [first = ''] = Object.values(fields)

@@ -16,6 +16,7 @@ import {
   endedOtherwise,
   eventOfAudit,
   eventOfBan,
+  eventOfChange,
   eventOfConnection,
   eventOfLog,
   eventOfWatch,
@@ -43,6 +44,8 @@ export interface EventSources {
   readonly bans: { watch(listener: (ban: Ban, isBanned: boolean) => void): () => void }
   readonly log: { watch(listener: (entry: LogEntry) => void): () => void }
   readonly watches: { watch(listener: (notice: WatchNotice) => void): () => void }
+  /** Undefined: this daemon is in none. */
+  readonly fleet: { watch(listener: (change: string) => void): () => void } | undefined
 }
 
 /** Which events somebody wants, and may know of. */
@@ -66,12 +69,13 @@ export class Events {
   readonly #unwatch: readonly (() => void)[]
 
   constructor(sources: EventSources) {
-    const { audit, bans, log, watches } = sources
+    const { audit, bans, fleet, log, watches } = sources
     this.#sources = sources
     this.#unwatch = [
       audit.watch((entry) => this.#add(eventOfAudit(entry))),
       bans.watch((ban, isBanned) => this.#add(eventOfBan(ban, isBanned, Date.now()))),
       watches.watch((notice) => this.#add(eventOfWatch(notice))),
+      ...(fleet ? [fleet.watch((change) => this.#add(eventOfChange(change, Date.now())))] : []),
       log.watch((entry) => {
         if (entry.level === 'warn' || entry.level === 'error') this.#add(eventOfLog(entry))
       }),

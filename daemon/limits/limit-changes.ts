@@ -69,6 +69,11 @@ export class LimitChanges {
     return ++this.#revision
   }
 
+  /** Goes on counting from here at least: somebody else has made a change with this revision, in a turn of theirs. */
+  reachRevision(revision: number): void {
+    this.#revision = Math.max(this.#revision, revision)
+  }
+
   /** See the method `users.set`. */
   set({ names, where, fields, ifRevision }: Params<'users.set'>): Promise<Result<'users.set'>> {
     return this.#turns.take(async () => {
@@ -183,7 +188,11 @@ export class LimitChanges {
     if (accounts.length === 0) return true
     const rows = (await inSlices(accounts, rowOf)).filter((row) => row !== undefined)
     const areTighter = (await inSlices(accounts, (account) => this.#isTighterFor(account))).every(Boolean)
-    if (!areTighter) await this.#storeFirst(() => this.#store.users.setLimits(rows))
+    // What takes something away does so whatever another daemon of a fleet has changed meanwhile.
+    if (!areTighter) {
+      const was = new Map(accounts.map(({ id, name }) => [id, this.#accounts.named(name)?.revision]))
+      await this.#storeFirst(() => this.#store.users.setLimits(rows.map((row) => ({ ...row, was: was.get(row.id) }))))
+    }
     this.#revision++
     await inSlices(accounts, (account) => this.#accounts.put(account))
     await this.#keeper.writeAll(accounts)

@@ -24,6 +24,7 @@ export interface HealthSources {
   /** Whence clients need no password now. */
   readonly trusted: () => readonly string[]
   readonly webhook: { readonly state: Health['webhook'] } | undefined
+  readonly fleet: () => Health['fleet']
 }
 
 /** Changes that are named at most. */
@@ -43,32 +44,37 @@ export function healthReport({
   balancers,
   trusted,
   webhook,
+  fleet,
 }: HealthSources): () => Health {
   const descriptors = new Descriptors()
   const memory = memoryReader()
   const ownLoops = engine.kind === 'linux' ? engine.tables : []
-  return () => ({
-    lag: rounded(metrics.lag),
-    loops: loopLags(ownLoops).map((lag, i) => {
-      const restarts = engine.restarts[i] ?? 0
-      return { lag: rounded(lag), ...(restarts > 0 && { restarts }) }
-    }),
-    sessions: { live: countLive(engine.tables), max: Math.min(maxConnections(), engine.capacity) },
-    descriptors: descriptors.health,
-    memory: memory(),
-    store: {
-      ...store.health,
-      slowest: rounded(store.health.slowest),
-      waiting: waiting().slice(0, mostWaiting),
-    },
-    near: near(),
-    ...(accessLog.state && { accessLog: accessLog.state }),
-    ...(openMetrics.length > 0 && { openMetrics: [...openMetrics] }),
-    ...(balancers.length > 0 && { balancers: [...balancers] }),
-    ...(trusted().length > 0 && { trusted: [...trusted()] }),
-    ...(webhook?.state && { webhook: webhook.state }),
-    names: { ...names.health, slowest: rounded(names.health.slowest) },
-  })
+  return () => {
+    const fleetNow = fleet()
+    return {
+      lag: rounded(metrics.lag),
+      loops: loopLags(ownLoops).map((lag, i) => {
+        const restarts = engine.restarts[i] ?? 0
+        return { lag: rounded(lag), ...(restarts > 0 && { restarts }) }
+      }),
+      sessions: { live: countLive(engine.tables), max: Math.min(maxConnections(), engine.capacity) },
+      descriptors: descriptors.health,
+      memory: memory(),
+      store: {
+        ...store.health,
+        slowest: rounded(store.health.slowest),
+        waiting: waiting().slice(0, mostWaiting),
+      },
+      near: near(),
+      ...(accessLog.state && { accessLog: accessLog.state }),
+      ...(openMetrics.length > 0 && { openMetrics: [...openMetrics] }),
+      ...(balancers.length > 0 && { balancers: [...balancers] }),
+      ...(trusted().length > 0 && { trusted: [...trusted()] }),
+      ...(webhook?.state && { webhook: webhook.state }),
+      ...(fleetNow && { fleet: fleetNow }),
+      names: { ...names.health, slowest: rounded(names.health.slowest) },
+    }
+  }
 }
 
 /** Bytes resident. Linux tells them in a file: when no descriptor is left for that, what was read last counts. */

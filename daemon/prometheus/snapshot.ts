@@ -44,6 +44,8 @@ export interface Sources {
     countClients(): ReadonlyMap<Role, number>
   }
   readonly users: UserSeries | undefined
+  /** Undefined, or telling nothing: this daemon is in none. */
+  readonly fleet: { health(): Health['fleet'] } | undefined
   readonly process: () => Pick<Health, 'descriptors' | 'memory'>
 }
 
@@ -75,6 +77,7 @@ function take(sources: Sources, busyMain: number): Snapshot {
   const bans = sources.bans.countByFamily()
   const { descriptors, memory } = sources.process()
   const { user, system } = process.cpuUsage()
+  const fleet = sources.fleet?.health()
   const loops = engine.kind === 'linux' ? tables.map(({ turns }, i) => [`${i}`, new TurnRecord(turns)] as const) : []
   const start = [[{}, sources.started / 1000]] as const
   return {
@@ -152,6 +155,14 @@ function take(sources: Sources, busyMain: number): Snapshot {
     ],
     proxyd_store_write_seconds: [[{}, inSeconds(heard.storeWrites.bounds, [heard.storeWrites])]],
     proxyd_store_errors: [[{}, heard.storeErrors]],
+    proxyd_fleet_nodes: fleet
+      ? [
+          [{ state: 'there' }, fleet.nodes],
+          [{ state: 'gone' }, fleet.gone],
+        ]
+      : [],
+    proxyd_fleet_store_up: fleet ? [[{}, Number(fleet.problem === null)]] : [],
+    proxyd_fleet_change_lag_seconds: fleet ? [[{}, fleet.lag / 1000]] : [],
     proxyd_loop_busy_ratio: [
       [{ loop: 'main' }, busyMain],
       ...loops.map(([loop, turns]) => [{ loop }, turns.busy(now)] as const),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Params, Result, Rule } from '../../shared/protocol/methods.ts'
 import type { Settings } from '../../shared/settings.ts'
 import type { Engine, RuleMemory } from '../engine/engine.ts'
@@ -170,6 +171,24 @@ export class LiveRules {
     writeSubjects(memory.rules, text.rules, this.#options.members.indexOf)
   }
 
+  /**
+   * Has act what the store says now, since another daemon has changed it there, on live sessions too: that has tried the tests. Rejects
+   * with a StoreError or a Refusal, and then nothing has changed.
+   */
+  adopt(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#options.late.settle()
+      const { revision, text } = await storedText(this.#options.store)
+      if (text.text === this.#inForce.text.text && isDeepStrictEqual(text.ids, this.#inForce.text.ids)) {
+        this.#revision = Math.max(this.#revision, revision)
+        return
+      }
+      const memory = await this.#compile(text)
+      this.#revision = Math.max(this.#revision + 1, revision)
+      await this.#act(text, memory)
+    })
+  }
+
   /** Reads the lists again, and acts by what they say now. */
   reload(): Promise<void> {
     return this.#inTurn(async () => {
@@ -282,9 +301,14 @@ export async function prepareRules(
   { store, folder, members }: Pick<LiveRulesOptions, 'store' | 'folder' | 'members'>,
   loops: number,
 ): Promise<PreparedRules> {
+  const stored = await storedText(store)
+  return { ...stored, memory: await compiled(stored.text, { folder, members }, loops) }
+}
+
+async function storedText(store: RuleStore): Promise<Pick<PreparedRules, 'revision' | 'text'>> {
   const stored = await store.load()
   const text = await understood(async () => (stored ? restoreText(stored) : noRules))
-  return { revision: stored?.revision ?? 0, text, memory: await compiled(text, { folder, members }, loops) }
+  return { revision: stored?.revision ?? 0, text }
 }
 
 async function compiled(

@@ -114,6 +114,26 @@ export class LiveSettings {
     return result
   }
 
+  /**
+   * Has act what the store says now, since another daemon has changed it there; a flag of this one goes on to win. Rejects with a
+   * StoreError or a Refusal, and then nothing has changed.
+   */
+  adopt(): Promise<void> {
+    const result = this.#lastChange.then(async () => {
+      await this.#late.settle()
+      const { revision, values } = await this.#store.load()
+      const setHere = new Set([...this.#setHere].filter((name) => values.has(name)))
+      const outcome = this.#outcomeWith(values, setHere)
+      const changed = this.#differences(outcome.configuration)
+      for (const warning of this.#effects.foresee(outcome.configuration.values, changed)) this.#tell(warning)
+      const isOther = changed.length > 0 || !isDeepStrictEqual(values, this.#stored)
+      this.#revision = Math.max(this.#revision + (isOther ? 1 : 0), revision)
+      await this.#actBy(outcome, changed)
+    })
+    this.#lastChange = result.catch(() => {})
+    return result
+  }
+
   async #takeFile(file: Partial<Settings>): Promise<Reread> {
     const { said, values: before } = this.#configuration
     const atStart = combine({ ...said, file })
@@ -169,17 +189,25 @@ export class LiveSettings {
       await this.#store.save(this.#revision + 1, changes)
     }
     this.#revision++
-    this.#stored = outcome.stored
-    this.#setHere = outcome.setHere
-    this.#configuration = outcome.configuration
-    await this.#act(before, values, changed)
+    await this.#actBy(outcome, changed)
     if (!actsFirst) return true
     for (const [name, value] of changes) this.#unsaved.set(name, value)
     return this.#late.store('the settings', this.#save)
   }
 
+  async #actBy({ stored, setHere, configuration }: Outcome, changed: readonly SettingName[]): Promise<void> {
+    const before = this.#configuration.values
+    this.#stored = stored
+    this.#setHere = setHere
+    this.#configuration = configuration
+    if (changed.length > 0) await this.#act(before, configuration.values, changed)
+  }
+
   readonly #save = async (): Promise<void> => {
     const saved = new Map(this.#unsaved)
+    // What takes something away does so whatever another daemon of a fleet has set meanwhile.
+    const { revision } = await this.#store.load()
+    this.#revision = Math.max(this.#revision, revision + 1)
     await this.#store.save(this.#revision, saved)
     for (const [name, value] of saved) if (this.#unsaved.get(name) === value) this.#unsaved.delete(name)
   }
@@ -205,6 +233,10 @@ export class LiveSettings {
       if (value === null) setHere.delete(name)
       else setHere.add(name)
     }
+    return this.#outcomeWith(stored, setHere)
+  }
+
+  #outcomeWith(stored: ReadonlyMap<string, SettingValue>, setHere: ReadonlySet<string>): Outcome {
     const flag = Object.fromEntries(Object.entries(this.#flags).filter(([name]) => !setHere.has(name)))
     const said = { ...this.#configuration.said, stored: acceptStored(stored), flag }
     return { stored, setHere, configuration: combine(said) }

@@ -1,4 +1,5 @@
 import type { Limits } from '../../shared/limits.ts'
+import type { ErrorKind } from '../../shared/protocol/errors.ts'
 import type { AuditEntry, Ban, Operator } from '../../shared/protocol/methods.ts'
 import type { SettingValue } from '../../shared/settings.ts'
 import { Refusal } from '../refusal.ts'
@@ -365,7 +366,7 @@ export interface StoredNode {
   readonly started: number
   /** Serves, takes nobody new any more, or has said that it ends. */
   readonly state: 'serves' | 'drains' | 'ended'
-  /** Where clients and operators reach it, as `ADDRESS:PORT`. */
+  /** Where clients and operators reach it, as `ADDRESS:PORT`; of operators with `tls:` before it where it is by TLS. */
   readonly socks: readonly string[]
   readonly control: readonly string[]
   readonly connections: number
@@ -375,6 +376,25 @@ export interface StoredNode {
   /** Of one core: 1 is all of it. */
   readonly cpu: number
 }
+
+/** What one node is to do for another, as a method of the management protocol, by the word of an operator there. */
+export interface StoredOrder {
+  /** Grows with each. */
+  readonly id: number
+  /** The names of the node that is to do it, and of the one that wants it. */
+  readonly to: string
+  readonly from: string
+  /** Who asked for it there, and what they may do. */
+  readonly by: string
+  readonly role: Operator['role']
+  readonly method: string
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+/** What an order came to: what the method answers, or why it is refused, as the protocol has it. */
+export type StoredAnswer =
+  | { readonly result: object }
+  | { readonly refusal: { readonly kind: ErrorKind; readonly message: string } }
 
 /** What a fleet has in common beside what each daemon keeps. */
 export interface FleetStore {
@@ -393,6 +413,13 @@ export interface FleetStore {
   nodes(): Promise<(StoredNode & { readonly age: number })[]>
   /** Forgets a node that has gone. */
   forget(name: string): Promise<void>
+  /** Gives these orders, from this node; resolves to their ids, in this order. */
+  order(orders: readonly Omit<StoredOrder, 'id' | 'from'>[]): Promise<number[]>
+  /** Takes the orders for this node that were given within half a minute, oldest first, each once. */
+  takeOrders(): Promise<StoredOrder[]>
+  answer(order: number, answer: StoredAnswer): Promise<void>
+  /** Of these orders as far as they are answered, by id. What is an hour old may be gone. */
+  answers(orders: readonly number[]): Promise<ReadonlyMap<number, StoredAnswer>>
   readonly leases: LeaseStore
 }
 

@@ -226,10 +226,15 @@ class NewDestinations implements Condition {
   }
 
   #learn(host: string): void {
-    this.#seen.add(host)
-    const [oldest] = this.#seen
-    if (this.#seen.size > mostKnown && oldest !== undefined) this.#seen.delete(oldest)
+    learn(this.#seen, host)
   }
+}
+
+/** From now on it is no new destination any more. */
+export function learn(seen: Set<string>, host: string): void {
+  seen.add(host)
+  const [oldest] = seen
+  if (seen.size > mostKnown && oldest !== undefined) seen.delete(oldest)
 }
 
 /** Somebody is near a limit, as the daemon's health tells. */

@@ -5,7 +5,7 @@ import { formatAddress } from '../net/address.ts'
 import { parseNetwork } from '../net/network.ts'
 import { Refusal } from '../refusal.ts'
 import { StoreError, type WatchStore } from '../store/store.ts'
-import { type Condition, conditionOf, type Second } from './conditions.ts'
+import { type Condition, conditionOf, learn, type Second } from './conditions.ts'
 import type { SessionMove } from './session-moves.ts'
 
 /** Of whom a watch is told to be so, at most. */
@@ -55,6 +55,8 @@ export class Watches {
   readonly #byName = new Map<string, Kept>()
   /** Names of those that are being stored, which nobody else may take meanwhile. */
   readonly #coming = new Set<string>()
+  /** Names of those that are removed, and still in the store. */
+  readonly #unstored = new Set<string>()
   readonly #listeners = new Set<Listener>()
   #sessions: { look(): readonly SessionMove[] } | undefined
   #failed: Uint8Array[] = []
@@ -102,6 +104,7 @@ export class Watches {
     } finally {
       this.#coming.delete(name)
     }
+    this.#unstored.delete(name)
     const kept = this.#keep(watch, [])
     this.#settle()
     return toldOf(kept)
@@ -114,13 +117,35 @@ export class Watches {
     this.#byName.delete(name)
     this.#settle()
     try {
+      this.#unstored.add(name)
       await this.#options.store.remove(name)
+      this.#unstored.delete(name)
       return { text: watchText(kept.terms), stored: true }
     } catch (error) {
       if (!(error instanceof StoreError)) throw error
       this.#options.warn(`the watch ${name} is removed, and a restart would bring it back: ${error.message}`)
       return { text: watchText(kept.terms), stored: false }
     }
+  }
+
+  /**
+   * Looks out for what the store says now, since another daemon has changed it there. What is looked out for already goes on.
+   * Rejects with a StoreError, and then nothing has changed.
+   */
+  async adopt(): Promise<void> {
+    const before = new Map(this.#byName)
+    const stored = new Map((await this.#options.store.list()).map((watch) => [watch.name, watch]))
+    const isOurs = (name: string) =>
+      this.#coming.has(name) || this.#unstored.has(name) || this.#byName.get(name) !== before.get(name)
+    for (const name of before.keys()) if (!stored.has(name) && !isOurs(name)) this.#byName.delete(name)
+    for (const { name, text, created, by, seen } of stored.values()) {
+      if (isOurs(name)) continue
+      const known = before.get(name)
+      if (known && watchText(known.terms) === text && known.created === created)
+        for (const destination of seen) learn(known.seen, destination)
+      else this.#keep({ name, terms: parseWatch(text), created, by }, seen)
+    }
+    this.#settle()
   }
 
   /** Keeps where users have been. */

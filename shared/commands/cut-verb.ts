@@ -122,8 +122,12 @@ function deedFor(target: Target): Deed {
       }
     case 'user':
       return async ({ call }) => {
-        const { cut } = await call('users.cut', { name: target.name })
-        return { data: { name: target.name, cut }, view: `cut ${counted(cut, 'connection')} of ${target.name}` }
+        const { cut, silent = [] } = await call('users.cut', { name: target.name })
+        return {
+          data: { name: target.name, cut, ...(silent.length > 0 && { silent }) },
+          view: `cut ${counted(cut, 'connection')} of ${target.name}`,
+          ...(silent.length > 0 && { problem: `no answer yet of ${silent.join(', ')}` }),
+        }
       }
     case 'filter': {
       const { matches, asks } = readFilter(connectionFields, target.words)

@@ -164,6 +164,7 @@ function statusTable(status: Result<'status.get'>): Table {
       ['draining', status.draining ? 'yes' : 'no'],
       ['password', status.passwordRequired ? 'required' : 'not required'],
       ['users', String(status.users)],
+      ...(status.health.fleet ? [['fleet', fleetText(status.health.fleet)]] : []),
       ['connections', String(sample.connections)],
       ...(status.before ? [['before upgrade', `${counted(status.before, 'connection')}, served to their end`]] : []),
       ['accepted', String(sample.accepted)],
@@ -192,7 +193,7 @@ function parseObject(json: string): object {
 
 function healthTable(health: Health, generation = 1): Table {
   const { lag, loops, sessions, descriptors, memory, store, names } = health
-  const { accessLog, near = [], openMetrics = [], balancers = [], trusted = [], webhook } = health
+  const { accessLog, near = [], openMetrics = [], balancers = [], trusted = [], webhook, fleet } = health
   return {
     rows: [
       ['main thread', `late by ${milliseconds(lag)} at worst in the last 10 s`],
@@ -204,6 +205,7 @@ function healthTable(health: Health, generation = 1): Table {
       ['descriptors', `${descriptors.open} of at most ${descriptors.max}`],
       ['memory', formatBytes(memory)],
       ['store', store.problem ?? `works, ${milliseconds(store.slowest)} the slowest change of the last minute`],
+      ...(fleet ? [['fleet', fleetText(fleet)]] : []),
       ...(accessLog ? [['access log', accessLogText(accessLog)]] : []),
       ...openMetrics.map((address) => ['metrics', `whoever reaches ${address} can read them`]),
       ...balancers.map((from) => ['balancer', `SOCKS is for connections from ${from} with a PROXY header`]),
@@ -221,6 +223,14 @@ function healthTable(health: Health, generation = 1): Table {
       ...(generation > 1 ? [['upgraded', `in place, ${counted(generation - 1, 'time')}`]] : []),
     ],
   }
+}
+
+function fleetText({ node, nodes, gone, problem, lag, behind }: NonNullable<Health['fleet']>): string {
+  const missing = gone > 0 ? `, ${gone} gone` : ''
+  const store =
+    problem === null ? 'the store answers' : `what others change is not known since ${formatDuration(lag)}: ${problem}`
+  const apart = behind.length > 0 ? `; ${behind.join(', ')} of others do not act here: see the log` : ''
+  return `${node}, one of ${counted(nodes, 'node')}${missing}; ${store}${apart}`
 }
 
 function accessLogText({ problem, dropped }: NonNullable<Health['accessLog']>): string {

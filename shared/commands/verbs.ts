@@ -15,6 +15,7 @@ import { eventVerbs } from './event-verbs.ts'
 import { groupVerbs } from './group-verbs.ts'
 import { listFields } from './limit-words.ts'
 import { logVerbs } from './log-verbs.ts'
+import { nodeVerbs } from './node-verbs.ts'
 import { operatorVerbs } from './operator-verbs.ts'
 import { ruleVerbs } from './rule-verbs.ts'
 import { settingVerbs } from './setting-verbs.ts'
@@ -43,6 +44,7 @@ const table = {
   ...transferVerbs,
   ...logVerbs,
   ...daemonVerbs,
+  ...nodeVerbs,
   help: verb({
     arguments: '[VERB...]',
     takes: ['verb'],

@@ -10,6 +10,7 @@ import { groupMethods } from './methods/groups.ts'
 import { logEvents, logMethods } from './methods/log.ts'
 import { managementSessionMethods } from './methods/management-sessions.ts'
 import { metricsEvents, metricsMethods } from './methods/metrics.ts'
+import { nodeMethods } from './methods/nodes.ts'
 import { operatorMethods } from './methods/operators.ts'
 import { ruleMethods } from './methods/rules.ts'
 import { sessionEvents, sessionMethods } from './methods/session.ts'
@@ -43,6 +44,7 @@ export const methods = {
   ...auditMethods,
   ...eventMethods,
   ...watchMethods,
+  ...nodeMethods,
 } satisfies Record<string, MethodShape>
 
 export type Method = keyof typeof methods
@@ -82,6 +84,7 @@ export { type Group, group } from './methods/groups.ts'
 export { type LogEntry, logEntry } from './methods/log.ts'
 export type { ManagementSession } from './methods/management-sessions.ts'
 export { type Sample, sample } from './methods/metrics.ts'
+export type { FleetNode } from './methods/nodes.ts'
 export { type Operator, operator } from './methods/operators.ts'
 export { type Rule, rule } from './methods/rules.ts'
 export type { MethodShape } from './methods/shape.ts'

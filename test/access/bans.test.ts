@@ -97,6 +97,39 @@ describe('bans', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  it('are taken over as another daemon has stored them', async () => {
+    const bans = await load()
+    await bans.add('192.0.2.1', undefined, 'alice', true)
+    await bans.add('192.0.2.2', 60, 'alice', true)
+    await bans.add('192.0.2.3', 60, 'alice', true)
+    const there = await load()
+    await there.remove('192.0.2.1')
+    await there.add('192.0.2.2', 600, 'bob', true)
+    guess(there, '192.0.2.4', 3)
+    await there.store()
+    const before = kept.size
+    await bans.adopt(new Set(['192.0.2.1', '192.0.2.2', '192.0.2.4']))
+    expect(bans.list()).toEqual(there.list())
+    expect(out).toEqual(['192.0.2.3', '192.0.2.2', '192.0.2.4'])
+    const known = orders
+    await bans.adopt('all')
+    await bans.store()
+    expect([orders, kept.size]).toEqual([known, before])
+  })
+
+  it('that act and are not stored yet are not undone by what another daemon has stored', async () => {
+    const bans = await load()
+    await bans.add('192.0.2.1', 60, 'alice', true)
+    diskIsFull = true
+    await bans.remove('192.0.2.1')
+    await bans.add('192.0.2.2', 60, 'alice', true)
+    await expect(bans.adopt('all')).rejects.toThrow(StoreError)
+    diskIsFull = false
+    await bans.adopt('all')
+    expect(bans.list().map(({ source }) => source)).toEqual(['192.0.2.2'])
+    expect([...kept.keys()]).toEqual(['192.0.2.2'])
+  })
+
   it('last as long as they were to, however the clock on the wall is set meanwhile', async () => {
     const bans = await load()
     await bans.add('192.0.2.1', 60, 'alice', true)
@@ -129,7 +162,7 @@ describe('bans', () => {
     const bans = await load()
     const { ban } = await bans.add('192.0.2.1', undefined, 'alice', true)
     for (const until of [time + ahead + 10_000, time + ahead - 1])
-      bans.adopt([{ source: '192.0.2.1', since: time + ahead - 5_000, until, reason: 'login', by: null }])
+      bans.goOnWith([{ source: '192.0.2.1', since: time + ahead - 5_000, until, reason: 'login', by: null }])
     expect(bans.list()).toEqual([ban])
     await passes(20_000)
     expect([out, [...kept.values()]]).toEqual([['192.0.2.1'], [ban]])

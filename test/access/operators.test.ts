@@ -169,3 +169,44 @@ it('gives the same keys until the password changes, and the role at once', async
   await operators.setPassword('ann', password)
   expect(operators.credentialsOf('ann')?.keys).not.toEqual(before?.keys)
 })
+
+it('takes over what another daemon has changed, and tells whose sessions are to end', async () => {
+  const store = new FakeStore()
+  const here = await Operators.load(store, late)
+  for (const name of ['ann', 'bob', 'cid', 'dan']) await here.add({ name, role: 'operator', password })
+  const there = await Operators.load(store, late)
+  const login = here.credentialsOf('dan')?.keys
+  await there.remove('ann')
+  await there.setPassword('bob', 'another')
+  await there.setRole('cid', 'viewer')
+  await there.add({ name: 'eve', role: 'admin', password })
+  expect(await here.adopt()).toEqual([
+    { name: 'ann', change: 'removed' },
+    { name: 'bob', change: 'password' },
+    { name: 'cid', change: 'role' },
+  ])
+  expect(here.list()).toEqual(there.list())
+  expect([admits(here, 'bob', password), admits(here, 'bob', 'another'), admits(here, 'eve', password)]).toEqual([
+    false,
+    true,
+    true,
+  ])
+  expect(here.credentialsOf('dan')?.keys).toBe(login)
+  expect(await here.adopt()).toEqual([])
+})
+
+it('does not give back, by what another daemon has changed, what is not stored yet', async () => {
+  const store = new FakeStore()
+  const late = new LateChanges(() => {}, 2 ** 31 - 1)
+  const here = await Operators.load(store, late)
+  for (const name of ['ann', 'bob']) await here.add({ name, role: 'admin', password })
+  const there = await Operators.load(store, late)
+  store.fails = true
+  await here.remove('ann')
+  await expect(here.adopt()).rejects.toThrow(StoreError)
+  expect(here.credentialsOf('ann')).toBeUndefined()
+  store.fails = false
+  await there.setRole('bob', 'viewer')
+  await here.adopt()
+  expect(here.list()).toMatchObject([{ name: 'bob', role: 'viewer' }])
+})

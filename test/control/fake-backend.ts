@@ -2,6 +2,7 @@ import type {
   AccessLog,
   Backend,
   Events,
+  FleetAdministration,
   Lifecycle,
   LimitAdministration,
   LiveConnections,
@@ -59,6 +60,8 @@ export class FakeBackend implements Backend {
     import: async () => ({ changes: [], cut: 0 }),
   }
   readonly lifecycle = new FakeLifecycle()
+  /** None, unless a test gives it one. */
+  fleet: FleetAdministration | undefined
 
   status(): Result<'status.get'> {
     return {

@@ -24,17 +24,19 @@ function begin({ flags = {}, file = {}, stored = {}, revision = 0, ...fakes }: S
   const save = vi.fn<SettingsStore['save']>(fakes.save ?? (async () => {}))
   const apply = vi.fn<Effects['apply']>(async () => {})
   const late = new LateChanges(() => {}, 2 ** 31 - 1)
+  /** As the store has it, which another daemon may change. */
+  const kept = { current: { revision, values } }
   const live = new LiveSettings({
     late,
     configuration: combine({ ...started.said, stored: acceptStored(values) }),
     stored: { revision, values },
-    store: { load: async () => ({ revision, values }), save },
+    store: { load: async () => kept.current, save },
     effects: { foresee: fakes.foresee ?? (() => []), foreseeStart: fakes.foreseeStart ?? (() => {}), apply },
     tell: () => {},
   })
   const set = (patch: Params<'config.set'>['patch'], more: Partial<Params<'config.set'>> = {}) =>
     live.set({ revision: live.get().revision, patch, ...more })
-  return { live, set, save, apply, late }
+  return { live, set, save, apply, late, kept }
 }
 
 function settingOf(live: LiveSettings, name: string): Setting | undefined {
@@ -260,4 +262,59 @@ test('a config file that proxyd would not start with, or act by, changes nothing
     expect(apply).not.toHaveBeenCalled()
     expect(live.values['timeout-idle']).toBe(200)
   }
+})
+
+test('what another daemon has set acts, but for what a flag says here, and counts the revision', async () => {
+  const { live, set, apply, kept } = begin({
+    flags: { 'max-connections': 10 },
+    stored: { auth: 'required' },
+    revision: 4,
+  })
+  const values = new Map<string, SettingValue>([
+    ['timeout-idle', 5000],
+    ['max-connections', 20],
+    ['workers', 3],
+  ])
+  kept.current = { revision: 9, values }
+  await live.adopt()
+  expect(apply).toHaveBeenCalledExactlyOnceWith(
+    expect.objectContaining({ 'timeout-idle': 5000, 'max-connections': 10, auth: 'auto' }),
+  )
+  expect(live.get().revision).toBe(9)
+  expect(settingOf(live, 'workers')?.source).toBe('default')
+  await live.adopt()
+  expect([apply.mock.calls.length, live.get().revision]).toEqual([1, 9])
+  // What was set here is no flag's any more.
+  await set({ 'max-connections': 30 })
+  kept.current = { revision: 12, values: new Map([...values, ['max-connections', 40]]) }
+  await live.adopt()
+  expect(live.values['max-connections']).toBe(40)
+})
+
+test('what acts and is not stored yet is not undone by what another daemon has set', async () => {
+  let isFull = true
+  const { live, set, kept } = begin({
+    save: async (revision, changes) => {
+      if (isFull) throw new StoreError('failed', 'the disk is full')
+      const values = new Map([...kept.current.values, ...changes].filter(([, value]) => value !== null))
+      kept.current = { revision, values: values as Map<string, SettingValue> }
+    },
+  })
+  expect(await set({ 'max-connections': 5 })).toMatchObject({ stored: false })
+  kept.current = { revision: 1, values: new Map([['timeout-idle', 5000]]) }
+  await expect(live.adopt()).rejects.toThrow('the disk is full')
+  expect(live.values['max-connections']).toBe(5)
+  isFull = false
+  await live.adopt()
+  expect(live.values).toMatchObject({ 'max-connections': 5, 'timeout-idle': 5000 })
+})
+
+test('what must not act here is refused, and nothing changes', async () => {
+  const foresee = () => {
+    throw new Refusal('conflict', 'an open proxy')
+  }
+  const { live, apply, kept } = begin({ foresee })
+  kept.current = { revision: 3, values: new Map([['auth', 'none']]) }
+  await expect(live.adopt()).rejects.toThrow('an open proxy')
+  expect([apply.mock.calls.length, live.values.auth, live.get().revision]).toEqual([0, 'auto', 0])
 })

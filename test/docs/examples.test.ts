@@ -24,7 +24,10 @@ const backup = 'transfer.backup'
 const cut = 'sessions.cut'
 /** It takes somebody who is waited for, below. */
 const undrain = 'daemon.undrain'
-const asked = names.filter((name) => ![...logins, ...endings, undrain, upgrade, details, backup, cut].includes(name))
+/** They take a fleet: test/control/nodes.test.ts. */
+const ofFleets = names.filter((name) => name.startsWith('nodes.'))
+const otherwise = [...logins, ...endings, ...ofFleets, undrain, upgrade, details, backup, cut]
+const asked = names.filter((name) => !otherwise.includes(name))
 
 /** Whose results are of the moment. Those of the others must be as shown. */
 const varying: readonly Method[] = [

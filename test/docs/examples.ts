@@ -1,5 +1,14 @@
 import { limits } from '../../shared/protocol/limits.ts'
-import type { AuditEntry, EventName, EventParams, Method, Params, Result, User } from '../../shared/protocol/methods.ts'
+import type {
+  AuditEntry,
+  EventName,
+  EventParams,
+  FleetNode,
+  Method,
+  Params,
+  Result,
+  User,
+} from '../../shared/protocol/methods.ts'
 import { worked } from './worked-login.ts'
 
 /** What PROTOCOL.md shows of each method and event. A real daemon is asked each of the questions. */
@@ -151,6 +160,20 @@ const audited = {
   count: 1,
 } as const satisfies AuditEntry
 
+const node = {
+  name: 'proxy-1',
+  state: 'serves',
+  age: 1830,
+  version: '0.1.0',
+  started: 1767225600000,
+  socks: ['10.0.0.1:1080'],
+  control: ['127.0.0.1:8080', 'tls:10.0.0.1:8443'],
+  connections: 1,
+  up: 1186,
+  down: 92160,
+  cpu: 0.07,
+} satisfies FleetNode
+
 /** The results are of a daemon with the users `bob` and `cid`, and the operators `ann` and `joe`. */
 export const examples: { readonly [M in Method]: { readonly params: Params<M>; readonly result: Result<M> } } = {
   'session.start': { params: { protocol: [1, 0], client: 'my-client 0.3' }, result: { protocol: [1, 0] } },
@@ -272,6 +295,14 @@ export const examples: { readonly [M in Method]: { readonly params: Params<M>; r
   'watches.subscribe': { params: {}, result: {} },
   'watches.unsubscribe': { params: {}, result: {} },
   'watches.remove': { params: { name: 'big' }, result: { text: watch.text, stored: true } },
+  'nodes.list': { params: { limit: 1 }, result: { node: 'proxy-2', nodes: [node], next: 'proxy-1' } },
+  'nodes.users': {
+    params: {},
+    result: { users: [{ name: 'bob', connections: 1, nodes: [{ node: 'proxy-1', connections: 1 }] }], silent: [] },
+  },
+  'nodes.drain': { params: { name: 'proxy-1' }, result: {} },
+  'nodes.undrain': { params: { name: 'proxy-1' }, result: {} },
+  'nodes.forget': { params: { name: 'proxy-3' }, result: {} },
   'events.list': { params: { filter: 'level:warn', limit: 1 }, result: { events: [happened] } },
   'events.subscribe': { params: { filter: '!kind:not_reached', history: 1 }, result: { events: [happened] } },
   'events.unsubscribe': { params: {}, result: {} },

@@ -137,6 +137,15 @@ const elsewhere = [
   'events.list unavailable', // what operators did cannot be read, as in audit.list
   'events.subscribe unavailable', // likewise
   'audit.subscribe unavailable', // likewise
+  // A fleet, and nodes that do not answer: test/control/nodes.test.ts.
+  ...['list', 'users', 'drain', 'undrain', 'forget'].flatMap((name) => [
+    `nodes.${name} conflict`,
+    `nodes.${name} unavailable`,
+  ]),
+  ...['nodes.drain', 'nodes.undrain', 'nodes.forget', 'connections.kill'].map((name) => `${name} not_found`),
+  'nodes.drain draining',
+  'connections.kill conflict',
+  'connections.kill unavailable',
   'audit.list unavailable', // a store whose thread has failed: test/store/open-store.test.ts
 ]
 

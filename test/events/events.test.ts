@@ -10,6 +10,7 @@ function start() {
   const ended: AccessEntry[] = []
   let hearEnded: ((text: string, missed: number, taken: () => void) => void) | undefined
   let hearLog = (_: LogEntry): void => {}
+  let hearFleet = (_: string): void => {}
   let taken = 0
   const sources: EventSources = {
     accessLog: {
@@ -29,6 +30,12 @@ function start() {
     audit: { watch: () => () => {} },
     watches: { watch: () => () => {} },
     bans: { watch: () => () => {} },
+    fleet: {
+      watch: (hear) => {
+        hearFleet = hear
+        return () => {}
+      },
+    },
     log: {
       watch: (hear) => {
         hearLog = hear
@@ -43,6 +50,7 @@ function start() {
     isLooking: () => hearEnded !== undefined,
     taken: () => taken,
     end: (entries: readonly AccessEntry[], missed = 0) => hearEnded?.(JSON.stringify(entries), missed, () => taken++),
+    changeElsewhere: (change: string) => hearFleet(change),
     log: (seq: number, level: LogEntry['level'] = 'warn') => hearLog({ seq, time: seq, level, message: `line ${seq}` }),
   }
 }
@@ -68,6 +76,14 @@ test('what is known is told in the order of its time, the newest of it, as far a
   expect(await told({ may: ({ kind }: EventEntry) => kind !== 'log' })).toEqual([1, 3, 5])
   await expect(events.list({ ...anything, limit: 1, filter: 'kind:nonsense' })).rejects.toThrow(/kind/)
   expect(() => events.follow({ ...anything, filter: '~a+' }, () => {})).toThrow(/no regular expressions/)
+})
+
+test('what another node has changed is one, too', async () => {
+  const { events, changeElsewhere } = start()
+  changeElsewhere('the rules changed on node b')
+  expect(await events.list({ ...anything, limit: 1, filter: 'kind:fleet' })).toMatchObject([
+    { kind: 'fleet', level: 'info', text: 'the rules changed on node b' },
+  ])
 })
 
 test('of what is rare the last thousand are kept', async () => {

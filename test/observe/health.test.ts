@@ -73,6 +73,7 @@ describe('the report', () => {
     balancers: [],
     webhook: undefined,
     accessLog: { state: { problem: null, dropped: 3 } },
+    fleet: () => ({ node: 'a', nodes: 3, gone: 1, problem: null, lag: 900, behind: ['rules'] }),
     near: () => [{ user: 'bob', limit: 'quota' as const, used: 9, most: 10 }],
   }
 
@@ -88,6 +89,7 @@ describe('the report', () => {
     for (const loop of loops) loop.begin(0, { serial: 1 })
     const told = report()
     expect(health.parse(told)).toEqual(told)
+    expect(told.fleet).toEqual(rest.fleet())
     expect(told).toMatchObject({
       lag: 1.23,
       loops: [{ lag: 0 }, { lag: 0, restarts: 2 }],

@@ -80,6 +80,28 @@ describe('rules', () => {
     expect((await again()).ids()).toEqual(ids())
   })
 
+  it('take over what another daemon has stored, and count from its revision on', async () => {
+    const { rules, kept, judged, ids, disk, again } = await begin()
+    await rules.apply({ text: 'allow to a.example\ndeny to *.example\n' })
+    const there = await again()
+    await there.rules.remove({ ids: [16] })
+    await there.rules.add({ rule: 'deny user:bob' })
+    const before = judged.length
+    kept.push(there.kept.at(-1) as StoredRules)
+    await rules.adopt()
+    await rules.adopt()
+    expect([ids(), judged.length]).toEqual([there.ids(), before + 1])
+    expect(rules.list().revision).toBe(there.rules.list().revision)
+    await expect(rules.add({ rule: 'deny to any', ifRevision: 1 })).rejects.toMatchObject({ kind: 'conflict' })
+    disk.isFull = true
+    await rules.add({ rule: 'deny to b.test' })
+    await expect(rules.adopt()).rejects.toMatchObject({ name: 'StoreError' })
+    disk.isFull = false
+    await rules.adopt()
+    expect(kept.at(-1)?.text).toContain('deny to b.test')
+    expect(rules.text).toBe(kept.at(-1)?.text)
+  })
+
   it('never overwrite what another has changed meanwhile, nor act where they are refused', async () => {
     const { rules, kept } = await begin()
     await rules.add({ rule: 'deny to a.example', ifRevision: 0 })

@@ -172,3 +172,27 @@ test('of two that come at once under one name the first stays, on the disk too, 
   await addAll(Array.from({ length: 105 }, (_, i) => [`b${i}`, 'near-limit'] as const))
   expect([watches.list().length, store.rows.size]).toEqual([100, 100])
 })
+
+test('what another daemon has changed is taken over, and what is looked out for already goes on', async () => {
+  const store = new FakeStore()
+  let total = 0
+  const here = await Watches.load(optionsWith({ store, moved: () => (total += 50_000) }))
+  for (const name of ['a', 'b', 'c']) await here.add({ name, text: 'rate>1k for 2s' }, 'ann')
+  vi.advanceTimersByTime(5000)
+  const there = await Watches.load(optionsWith({ store }))
+  await there.remove('b')
+  await there.remove('c')
+  await there.add({ name: 'c', text: 'near-limit' }, 'bob')
+  await there.add({ name: 'd', text: 'login-failures>2' }, 'bob')
+  await here.adopt()
+  expect(here.list()).toMatchObject([
+    { name: 'a', firing: ['all'], fired: 1 },
+    { name: 'c', text: 'near-limit', fired: 0 },
+    { name: 'd', by: 'bob' },
+  ])
+  store.isFull = true
+  await here.remove('a')
+  await here.adopt()
+  expect(here.list().map(({ name }) => name)).toEqual(['c', 'd'])
+  await Promise.all([here.close(), there.close()])
+})

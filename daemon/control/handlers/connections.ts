@@ -1,9 +1,9 @@
 import { RpcError } from '../../../shared/protocol/errors.ts'
 import { limits as protocolLimits } from '../../../shared/protocol/limits.ts'
 import { eventLine, sharedEvent } from '../../../shared/protocol/message.ts'
-import type { Connection } from '../../../shared/protocol/methods.ts'
+import type { Connection, Result } from '../../../shared/protocol/methods.ts'
 import type { TableChange } from '../../observe/table-view.ts'
-import type { LiveConnections } from '../backend.ts'
+import type { Backend } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
 import { type FeedLimits, type TableEvents, TableFeed } from '../table-feed.ts'
 
@@ -29,7 +29,10 @@ export const connectionEvents: TableEvents<Connection, TableChange> = {
 }
 
 /** The connections: listed, looked at, followed, cut. */
-export function connectionHandlers(connections: LiveConnections, limits: FeedLimits): HandlersOf<'connections'> {
+export function connectionHandlers(
+  { connections, fleet }: Pick<Backend, 'connections' | 'fleet'>,
+  limits: FeedLimits,
+): HandlersOf<'connections'> {
   const feed = new TableFeed(connections, connectionEvents, limits)
   return {
     'connections.list': async ({ cursor, limit = protocolLimits.page }) => {
@@ -44,7 +47,14 @@ export function connectionHandlers(connections: LiveConnections, limits: FeedLim
       return details
     },
     'connections.closed': async ({ limit = closedUnlessTold }) => ({ connections: await connections.closed(limit) }),
-    'connections.kill': ({ ids }) => connections.kill(ids),
+    'connections.kill': async ({ ids, node }, { identity }) => {
+      if (node === undefined || node === fleet?.node) return connections.kill(ids)
+      if (!fleet) throw new RpcError('conflict', 'this daemon is in no fleet, so there is no other node')
+      await fleet.named(node)
+      const [[, answer] = []] = await fleet.order([node], 'connections.kill', { ids }, identity)
+      if (!answer) throw new RpcError('unavailable', `node ${node} has not answered: it may still do so`)
+      return answer as Result<'connections.kill'>
+    },
     'connections.subscribe': (_, session) => {
       session.subscribe('connections', (outlet) => feed.follow(outlet))
       return {}

@@ -1,4 +1,5 @@
 import type { OperatorAdministration } from '../backend.ts'
+import { partings } from '../clients.ts'
 import type { HandlersOf } from '../dispatch.ts'
 import type { Session } from '../session.ts'
 
@@ -22,21 +23,20 @@ export function operatorHandlers(
     },
     'operators.remove': async ({ name }, asking) => {
       const { stored } = await operators.remove(name)
-      const reason = 'this operator was removed'
-      const ended = endOthers(name, asking, reason)
+      const ended = endOthers(name, asking, partings.removed)
       if (asking.operator !== name) return { ended, stored }
       // No list shows it any longer, so it must not stay either.
-      asking.goodbyeReason = reason
+      asking.goodbyeReason = partings.removed
       return { ended: ended + 1, stored }
     },
     'operators.setPassword': async ({ name, password }, asking) => {
       const { stored } = await operators.setPassword(name, password)
-      return { ended: endOthers(name, asking, "this operator's password was changed"), stored }
+      return { ended: endOthers(name, asking, partings.password), stored }
     },
     'operators.setRole': async ({ name, role }, asking) => {
       const { stored } = await operators.setRole(name, role)
       if (asking.operator === name) asking.limitTo(role)
-      return { ended: endOthers(name, asking, "this operator's role was changed"), stored }
+      return { ended: endOthers(name, asking, partings.role), stored }
     },
   }
 

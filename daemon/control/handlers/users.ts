@@ -2,9 +2,10 @@ import { limits as protocolLimits } from '../../../shared/protocol/limits.ts'
 import { eventLine, firstThatFit, sharedEvent } from '../../../shared/protocol/message.ts'
 import type { User } from '../../../shared/protocol/methods.ts'
 import type { UserChanges } from '../../observe/users.ts'
-import type { LimitAdministration, UserAdministration, UserTable } from '../backend.ts'
+import type { Backend, UserTable } from '../backend.ts'
 import type { HandlersOf } from '../dispatch.ts'
 import { type FeedLimits, type TableEvents, TableFeed } from '../table-feed.ts'
+import { silentOf } from './nodes.ts'
 
 const events: TableEvents<User, UserChanges> = {
   snapshot: (seq, users, last) => eventLine('users.snapshot', { seq, users, last }),
@@ -16,9 +17,7 @@ const events: TableEvents<User, UserChanges> = {
 
 /** The users of the proxy: listed, followed, changed. */
 export function userHandlers(
-  users: UserAdministration,
-  limits: LimitAdministration,
-  table: UserTable,
+  { users, limits, userTable: table, fleet }: Pick<Backend, 'users' | 'limits' | 'userTable' | 'fleet'>,
   feedLimits: FeedLimits,
 ): HandlersOf<'users'> {
   const feed = new TableFeed(table, events, feedLimits)
@@ -45,7 +44,14 @@ export function userHandlers(
     'users.setEnabled': ({ name, enabled }) => users.setEnabled(name, enabled),
     'users.set': (change) => limits.set(change),
     'users.resetQuota': (whose) => limits.resetQuota(whose),
-    'users.cut': async ({ name }) => ({ cut: await users.cut(name) }),
+    'users.cut': async ({ name }, { identity }) => {
+      const cut = await users.cut(name)
+      if (!fleet || identity.node !== undefined) return { cut }
+      const answers = await fleet.order('others', 'users.cut', { name }, identity)
+      const elsewhere = answers.map(([, answer]) => (answer as { cut?: number } | undefined)?.cut ?? 0)
+      const silent = silentOf(answers)
+      return { cut: elsewhere.reduce((sum, each) => sum + each, cut), ...(silent.length > 0 && { silent }) }
+    },
   }
 }
 

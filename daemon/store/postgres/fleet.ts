@@ -1,9 +1,13 @@
-import type { FleetStore, StoredChange, StoredNode } from '../store.ts'
+import type { FleetStore, StoredAnswer, StoredChange, StoredNode, StoredOrder } from '../store.ts'
 import type { Connections } from './connections.ts'
 import { postgresLeases } from './leases.ts'
 
 /** Changes that are read at once. */
 const page = 1_000
+/** An order that was not taken for so long is nobody's any more. */
+const orderGood = '30 seconds'
+/** Nobody asks for an answer that is as old as this. */
+const orderKept = '1 hour'
 
 /** What the nodes of a fleet tell each other, in tables of PostgreSQL. */
 export function postgresFleet(connections: Connections, node: string): FleetStore {
@@ -35,6 +39,43 @@ export function postgresFleet(connections: Connections, node: string): FleetStor
     },
     async forget(name) {
       await ask('DELETE FROM proxyd.nodes WHERE name = $1', [name])
+    },
+    order: (orders) =>
+      connections.change([], async (ask) => {
+        await ask(`DELETE FROM proxyd.orders WHERE given < now() - interval '${orderKept}'`)
+        const rows = await ask<{ id: number }>(
+          `INSERT INTO proxyd.orders (node, told)
+          SELECT node, told FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS given (node, told, place)
+          ORDER BY place RETURNING id`,
+          [
+            orders.map(({ to }) => to),
+            orders.map(({ by, role, method, params }) => JSON.stringify({ from: node, by, role, method, params })),
+          ],
+        )
+        return rows.map(({ id }) => id).sort((one, other) => one - other)
+      }),
+    async takeOrders() {
+      const rows = await ask<{ id: number; told: string }>(
+        `UPDATE proxyd.orders SET taken = true
+        WHERE node = $1 AND NOT taken AND given > now() - interval '${orderGood}' RETURNING id, told`,
+        [node],
+      )
+      const orders = rows.map(({ id, told }) => ({
+        ...(JSON.parse(told) as Omit<StoredOrder, 'id' | 'to'>),
+        id,
+        to: node,
+      }))
+      return orders.sort((one, other) => one.id - other.id)
+    },
+    async answer(order, answer) {
+      await ask('UPDATE proxyd.orders SET answer = $2 WHERE id = $1', [order, JSON.stringify(answer)])
+    },
+    async answers(orders) {
+      const rows = await ask<{ id: number; answer: string }>(
+        'SELECT id, answer FROM proxyd.orders WHERE id = ANY ($1) AND answer IS NOT NULL',
+        [orders],
+      )
+      return new Map(rows.map(({ id, answer }) => [id, JSON.parse(answer) as StoredAnswer]))
     },
   }
 }

@@ -111,9 +111,12 @@ export const connectionMethods = {
   'connections.kill': {
     role: 'operator',
     summary: 'Cut connections by id. What is gone already is named, not refused.',
-    refuses: [],
-    logged: ['ids'],
-    params: z.strictObject({ ids: z.array(z.string().max(64)).min(1).max(500) }),
+    refuses: ['not_found', 'conflict', 'unavailable'],
+    logged: ['ids', 'node'],
+    params: z.strictObject({
+      ids: z.array(z.string().max(64)).min(1).max(500),
+      node: z.string().min(1).max(255).optional().describe('of the fleet, whose they are; absent: of this daemon'),
+    }),
     result: z.object({ killed: z.array(z.string()), missing: z.array(z.string()) }),
   },
   'connections.subscribe': {

@@ -78,6 +78,17 @@ export const health = z.object({
     })
     .optional()
     .describe('absent: there is none'),
+  fleet: z
+    .object({
+      node: z.string().describe('which of the nodes this is'),
+      nodes: count.describe('those that are there, as they were counted within half a minute'),
+      gone: count.describe('those that have told nothing for a while, and have not said that they end'),
+      problem: z.string().nullable().describe('why the store that they share does not answer; null if it does'),
+      lag: milliseconds.describe('milliseconds since all that others had changed acted here'),
+      behind: z.array(z.string()).max(20).describe('what others have changed and cannot act here; the log tells why'),
+    })
+    .optional()
+    .describe('absent: this daemon is in no fleet'),
   names: z.object({
     pending: count.describe('names being looked up'),
     failed: count.describe('names that were not found, or not in time, in the last minute'),

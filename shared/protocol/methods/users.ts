@@ -140,11 +140,17 @@ export const userMethods = {
   },
   'users.cut': {
     role: 'operator',
-    summary: "Cut a user's connections; they may come back at once.",
+    summary: "Cut a user's connections, in a fleet those on all nodes; they may come back at once.",
     refuses: ['not_found'],
     logged: ['name'],
     params: z.strictObject({ name: userName }),
-    result: z.object({ cut: count.describe('connections') }),
+    result: z.object({
+      cut: count.describe('connections'),
+      silent: z
+        .array(z.string())
+        .optional()
+        .describe('nodes of the fleet that have not answered within five seconds; absent: none'),
+    }),
   },
   'users.set': {
     role: 'admin',

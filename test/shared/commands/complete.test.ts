@@ -96,7 +96,7 @@ describe('completion', () => {
 
   test('offers no verb that the person may not use', () => {
     const viewer = { ...admin, may: ({ role }: Verb) => role === undefined }
-    expect(candidates('', viewer)).toEqual(['get', 'health', 'stats', 'whoami', 'raw', 'help'])
+    expect(candidates('', viewer)).toEqual(['get', 'health', 'stats', 'whoami', 'raw', 'nodes', 'help'])
     expect(candidates('help add', viewer)).toEqual([])
   })
 })

@@ -493,6 +493,37 @@ describe('the daemon', () => {
     expect((outcome.view as Table).rows).toContainEqual(['metrics', 'whoever reaches [::]:9464 can read them'])
   })
 
+  test.each([
+    [{ gone: 0, problem: null, behind: [] }, 'a, one of 3 nodes; the store answers'],
+    [
+      { gone: 1, problem: 'connection refused', behind: ['rules'] },
+      'a, one of 3 nodes, 1 gone; what others change is not known since 1m05s: connection refused; rules of others do not act here: see the log',
+    ],
+  ])('health tells of the fleet: %j', async (fields, told) => {
+    const fleet = { node: 'a', nodes: 3, lag: 65_000, ...fields }
+    const { outcome } = await runCommand('health', { 'status.get': { health: { ...health, fleet } } })
+    expect((outcome.view as Table).rows).toContainEqual(['fleet', told])
+  })
+
+  test('nodes lists all pages of them, with their sum, and says which one answers', async () => {
+    const node = { name: 'a', state: 'serves', age: 1500, version: '1.2.3', started: 0, socks: [], up: 0, cpu: 0.25 }
+    const rows = [
+      { ...node, control: ['10.0.0.1:8080'], connections: 2, down: 2048 },
+      { ...node, name: 'b', state: 'gone', age: 65_000, control: [], connections: 5, down: 0 },
+    ]
+    const pages = [
+      { node: 'a', nodes: [rows[0]], next: 'a' },
+      { node: 'a', nodes: [rows[1]] },
+    ]
+    const { outcome } = await runCommand('nodes', { 'nodes.list': pages })
+    expect(outcome.data).toEqual({ node: 'a', nodes: rows })
+    expect((outcome.view as Table).rows).toEqual([
+      ['a *', 'serves', '1s', '1.2.3', '2', '0 B/s', '2.00 KiB/s', '25%', '10.0.0.1:8080'],
+      ['b', 'gone', '1m05s', '1.2.3', '5', '0 B/s', '0 B/s', '25%', '-'],
+      ['1 node', '', '', '', '2', '0 B/s', '2.00 KiB/s', '25%', ''],
+    ])
+  })
+
   test('health tells of balancers', async () => {
     const { outcome } = await runCommand('health', { 'status.get': { health: { ...health, balancers: ['::1'] } } })
     const told = 'SOCKS is for connections from ::1 with a PROXY header'
@@ -544,6 +575,7 @@ describe('the daemon', () => {
     const status = {
       ...{ version: '1.2.3', instance: 'x', pid: 42, engine: 'linux', workers: 2, started: 0, draining: false },
       ...{ passwordRequired: true, users: 5, listening: [{ service: 'socks', address: '[::1]:1080' }], sample },
+      health: {},
     }
     const { outcome } = await runCommand('stats', { 'status.get': status })
     expect(outcome.data).toEqual(status)

@@ -189,6 +189,27 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     expect(await b.audit.list({ limit: 10 })).toHaveLength(0)
   })
 
+  it('give each other orders, each taken once, and answer them', async () => {
+    const [a, b, c] = await nodes('a', 'b', 'c')
+    const order = { by: 'ann', role: 'operator', method: 'users.cut', params: { name: 'bob\u0000' } } as const
+    const [first = 0, second = 0, third = 0] = await a.fleet.order(['b', 'c', 'b'].map((to) => ({ ...order, to })))
+    const taken = (await Promise.all([b.fleet.takeOrders(), b.fleet.takeOrders()])).flat()
+    expect(taken).toEqual([
+      { ...order, id: first, from: 'a', to: 'b' },
+      { ...order, id: third, from: 'a', to: 'b' },
+    ])
+    expect(await a.fleet.takeOrders()).toEqual([])
+    await b.fleet.answer(first, { result: { cut: 3 } })
+    await b.fleet.answer(third, { refusal: { kind: 'not_found', message: 'no such user' } })
+    expect(await a.fleet.answers([first, second, third])).toEqual(
+      new Map([
+        [first, { result: { cut: 3 } }],
+        [third, { refusal: { kind: 'not_found', message: 'no such user' } }],
+      ]),
+    )
+    expect(await c.fleet.takeOrders()).toHaveLength(1)
+  })
+
   it('tell of themselves', async () => {
     const [a, b] = await nodes('a', 'b')
     const told: Omit<StoredNode, 'name'> = {

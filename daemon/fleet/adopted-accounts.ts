@@ -1,0 +1,200 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Account, Accounts } from '../access/accounts.ts'
+import type { Groups } from '../access/groups.ts'
+import type { LateChanges } from '../access/late-changes.ts'
+import { formatPasswordHash, parsePasswordHash } from '../access/password-hash.ts'
+import type { Turns } from '../access/turns.ts'
+import type { Loops } from '../access/users.ts'
+import type { LimitChanges } from '../limits/limit-changes.ts'
+import type { LimitKeeper } from '../limits/limit-keeper.ts'
+import { inSlices } from '../slices.ts'
+import type { Store, StoredGroup, StoredUser } from '../store/store.ts'
+import type { AccountKeys } from './change-follower.ts'
+
+export interface AdoptedAccountsOptions {
+  readonly accounts: Accounts
+  readonly groups: Groups
+  readonly limits: Pick<LimitChanges, 'reachRevision'>
+  readonly keeper: Pick<LimitKeeper, 'writeAll' | 'look'>
+  readonly store: {
+    readonly users: Pick<Store['users'], 'list' | 'named'>
+    readonly groups: Pick<Store['groups'], 'list'>
+  }
+  readonly late: Pick<LateChanges, 'settle'>
+  /** In which all that changes users takes its turn. */
+  readonly turns: Turns
+  readonly loops: Loops
+  /** Starts a user's index from nothing; the loops hear of it by `obey`. */
+  readonly begin: (account: Account) => void
+  /** As `LimitChanges` has it. */
+  readonly obey: () => Promise<unknown>
+  /** Whether clients must log in, as things are when it is called. */
+  readonly passwordRequired: () => boolean
+  readonly warn: (message: string) => void
+}
+
+/** Users that are asked for at once. */
+const atOnce = 16
+
+/** What becomes of a user. */
+interface Move {
+  /** Undefined: they are new here. */
+  readonly before: Account | undefined
+  /** Undefined: they are gone. */
+  readonly after: Omit<Account, 'index'> | undefined
+}
+
+/**
+ * Users and groups as the store has them now, since another daemon has changed them there: they act here as if they had been
+ * changed here, on live connections too. What acts here and is not stored yet is stored first, so that it stays.
+ */
+export class AdoptedAccounts {
+  readonly #options: AdoptedAccountsOptions
+
+  constructor(options: AdoptedAccountsOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Takes its turn with all that changes users. Resolves when all loops act by it. Rejects with a StoreError, and then nothing
+   * has changed.
+   */
+  adopt({ users, groups }: AccountKeys): Promise<void> {
+    const { turns, late, store } = this.#options
+    return turns.take(async () => {
+      await late.settle()
+      const storedGroups = groups ? await store.groups.list() : undefined
+      const moves = users === 'all' ? await this.#movesOfAll() : await this.#movesOf([...users])
+      const fits = this.#fitting(moves)
+      if (storedGroups === undefined && fits.length === 0) return
+      await this.#make(fits, storedGroups)
+    })
+  }
+
+  async #movesOf(names: readonly string[]): Promise<Move[]> {
+    const moves: Move[] = []
+    for (let at = 0; at < names.length; at += atOnce) {
+      const some = names.slice(at, at + atOnce)
+      const stored = await Promise.all(some.map((name) => this.#options.store.users.named(name)))
+      moves.push(...some.flatMap((name, i) => this.#movesTo(name, stored[i])))
+    }
+    return moves
+  }
+
+  async #movesOfAll(): Promise<Move[]> {
+    const { accounts, store } = this.#options
+    const stored = new Map((await store.users.list()).map((user) => [user.name, user]))
+    const names = new Set([...stored.keys(), ...accounts.list().map(({ name }) => name)])
+    return (await inSlices([...names], (name) => this.#movesTo(name, stored.get(name)))).flat()
+  }
+
+  /** None if nothing changes. */
+  #movesTo(name: string, stored: StoredUser | undefined): Move[] {
+    const before = this.#options.accounts.named(name)
+    if (before && before.id === undefined) {
+      if (stored)
+        this.#options.warn(`${shown(name)} of --user stays for this run, though the store has one of that name`)
+      return []
+    }
+    const after = stored && this.#read(stored, before)
+    if (!after) return before ? [{ before, after }] : []
+    if (!before) return [{ before, after }]
+    // Somebody else of that name.
+    if (before.id !== after.id)
+      return [
+        { before, after: undefined },
+        { before: undefined, after },
+      ]
+    const { index: _, ...now } = before
+    return isDeepStrictEqual(now, after) ? [] : [{ before, after }]
+  }
+
+  /** Undefined for a damaged password: nobody logs in by what was good before. */
+  #read(stored: StoredUser, before: Account | undefined): Omit<Account, 'index'> | undefined {
+    const isKept = before && formatPasswordHash(before.password) === stored.password
+    const password = isKept ? before.password : parsePasswordHash(stored.password)
+    if (!password) {
+      this.#options.warn(`the stored password of ${shown(stored.name)} is damaged, so they are left out: remove them`)
+      return undefined
+    }
+    // Users of one text share its object: it costs the way to what is in force once.
+    const limits = before && isDeepStrictEqual(before.limits, stored.limits) ? before.limits : stored.limits
+    return { ...stored, password, limits }
+  }
+
+  /** Without those for whom there is no room. */
+  #fitting(moves: readonly Move[]): readonly Move[] {
+    const { accounts, warn } = this.#options
+    const going = moves.filter(({ after }) => !after).length
+    let room = accounts.room + going
+    const fitting = moves.filter(({ before }) => before || room-- > 0)
+    const left = moves.length - fitting.length
+    if (left > 0) warn(`there is no room for ${left} more users, whom other nodes know: remove some`)
+    return fitting
+  }
+
+  async #make(moves: readonly Move[], storedGroups: readonly StoredGroup[] | undefined): Promise<void> {
+    const { accounts, groups, keeper, limits, begin, obey } = this.#options
+    const gone = storedGroups && this.#putGroups(storedGroups)
+    // Whoever loses a right loses it first.
+    for (const { before, after } of moves) if (before && !after) await this.#remove(before)
+    const written = moves.flatMap(({ before, after }) => {
+      if (!after) return []
+      limits.reachRevision(after.revision)
+      if (before) return this.#put({ ...after, index: before.index })
+      const account = accounts.add(after)
+      begin(account)
+      return account
+    })
+    for (const group of gone ?? []) groups.remove(group)
+    await keeper.writeAll(storedGroups ? [...accounts.list()] : written)
+    keeper.look()
+    await obey()
+    await this.#tell(moves)
+  }
+
+  #put(account: Account): Account {
+    this.#options.accounts.put(account)
+    return account
+  }
+
+  /** Resolves to those that are gone, which users may still be in. */
+  #putGroups(stored: readonly StoredGroup[]) {
+    const { groups, limits, warn } = this.#options
+    const names = new Set(stored.map(({ name }) => name))
+    for (const group of stored) {
+      limits.reachRevision(group.revision)
+      const known = groups.named(group.name)
+      if (known?.revision === group.revision && isDeepStrictEqual(known.limits, group.limits)) continue
+      if (known || !groups.isFull) groups.put(group)
+      else warn(`there is no room for the group ${JSON.stringify(group.name)}, which other nodes know: remove one`)
+    }
+    return groups.list().filter((group) => group !== groups.everybody && !names.has(group.name))
+  }
+
+  async #remove(account: Account): Promise<void> {
+    const { accounts } = this.#options
+    accounts.remove(account)
+    await this.#tellLoops(account.index, true)
+    accounts.release(account.index)
+  }
+
+  /** Of those who are new no loop knows anything. Of others, what changed of the login is told one by one. */
+  async #tell(moves: readonly Move[]): Promise<void> {
+    if (moves.some(({ before }) => !before)) await this.#tellLoops(0, false)
+    const told = moves.flatMap(({ before, after }) => {
+      if (!before || !after || (before.enabled === after.enabled && before.password === after.password)) return []
+      return this.#tellLoops(before.index, before.enabled && !after.enabled)
+    })
+    await Promise.all(told)
+  }
+
+  #tellLoops(user: number, cut: boolean): Promise<number> {
+    const { accounts, loops, passwordRequired } = this.#options
+    return loops.userChanged({ user, revision: accounts.revision, cut, passwordRequired: passwordRequired() })
+  }
+}
+
+function shown(name: string): string {
+  return `the user ${JSON.stringify(name)}`
+}

@@ -1,0 +1,101 @@
+import type { FleetStore, StoredNode } from '../store/store.ts'
+
+/** Milliseconds between two words of a node, and the part of them by which each is earlier or later. */
+const period = 5_000
+const jitter = 0.2
+/** Milliseconds without a word after which a node counts as gone: three in a row are missing. */
+export const goneAfter = 17_000
+/** Milliseconds that the last word may take: the end does not wait for a store that does not answer. */
+const farewellTime = 1_000
+
+/** What there is to tell of this node beside how busy it is. */
+export type NodeFacts = Omit<StoredNode, 'up' | 'down' | 'cpu'>
+
+export interface HeartbeatOptions {
+  readonly store: Pick<FleetStore, 'beat'>
+  readonly tell: () => NodeFacts
+  /** Bytes from clients and to them, which only grow. */
+  readonly moved: () => { readonly up: number; readonly down: number }
+  /** Microseconds of processor time, which only grow. */
+  readonly spent?: () => number
+  /** Milliseconds on a clock that only goes forward. */
+  readonly now?: () => number
+}
+
+interface Counted {
+  readonly at: number
+  readonly up: number
+  readonly down: number
+  readonly spent: number
+}
+
+/** Tells the fleet that this node is there, and how it does. What the store does not take is told by who asks it for more. */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions
+  readonly #now: () => number
+  #before: Counted
+  #beating: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options
+    this.#now = options.now ?? (() => performance.now())
+    this.#before = this.#count()
+  }
+
+  start(): void {
+    this.beat()
+  }
+
+  /** At once, since something has changed; and from then on again and again. */
+  beat(): void {
+    clearTimeout(this.#timer)
+    const wait = period * (1 - jitter + 2 * jitter * Math.random())
+    this.#timer = setTimeout(() => this.beat(), wait).unref()
+    this.#beating ??= this.#options.store
+      .beat(this.#node())
+      .catch(() => {})
+      .finally(() => {
+        this.#beating = undefined
+      })
+  }
+
+  /** No more words: another process tells of the node from now on. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.#beating
+  }
+
+  /** Says that the node ends. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, farewellTime)
+    const ended = { ...this.#node(), state: 'ended' as const, connections: 0, up: 0, down: 0, cpu: 0 }
+    const told = (this.#beating ?? Promise.resolve()).then(() => this.#options.store.beat(ended)).catch(() => {})
+    await Promise.race([told, promise])
+    clearTimeout(timer)
+  }
+
+  #node(): StoredNode {
+    const [before, now] = [this.#before, this.#count()]
+    this.#before = now
+    const seconds = Math.max(0.001, (now.at - before.at) / 1000)
+    return {
+      ...this.#options.tell(),
+      up: Math.round((now.up - before.up) / seconds),
+      down: Math.round((now.down - before.down) / seconds),
+      cpu: Math.round((now.spent - before.spent) / seconds / 10_000) / 100,
+    }
+  }
+
+  #count(): Counted {
+    const { moved, spent = spentByProcess } = this.#options
+    return { at: this.#now(), ...moved(), spent: spent() }
+  }
+}
+
+function spentByProcess(): number {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}

@@ -1,0 +1,114 @@
+import { formatDuration } from '../../shared/format/time.ts'
+import { Refusal } from '../refusal.ts'
+import type { FleetStore, StoredNode } from '../store/store.ts'
+import { goneAfter } from './heartbeat.ts'
+
+/** Milliseconds for which a count of the nodes is good, about: of a thousand nodes each reads a thousand rows. */
+const countPeriod = 30_000
+const jitter = 0.2
+
+/** A node of the fleet, as others see it. */
+export interface SeenNode extends Omit<StoredNode, 'state'> {
+  /** `gone`: it has not told of itself for a while, and has not said that it ends. */
+  readonly state: StoredNode['state'] | 'gone'
+  /** Milliseconds since it told of itself last. */
+  readonly age: number
+}
+
+export interface NodesOptions {
+  readonly store: Pick<FleetStore, 'node' | 'nodes' | 'forget'>
+  /** When this process started, as it tells the others. */
+  readonly started: number
+  readonly warn: (message: string) => void
+}
+
+/** How many there are, by how they are. */
+export type NodeCount = Readonly<Record<SeenNode['state'], number>>
+
+/** The nodes of the fleet, of which this is one. */
+export class Nodes {
+  readonly #options: NodesOptions
+  #count: NodeCount | undefined
+  /** At the last look. */
+  #there: ReadonlySet<string> = new Set()
+  #timer: NodeJS.Timeout | undefined
+  #isClosed = false
+  #hasWarned = false
+
+  constructor(options: NodesOptions) {
+    this.#options = options
+  }
+
+  /** Counts them from now on. */
+  start(): void {
+    this.#isClosed = false
+    void this.#look()
+  }
+
+  stop(): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+  }
+
+  /** As they were lately; undefined until that is known. */
+  get count(): NodeCount | undefined {
+    return this.#count
+  }
+
+  /** By name. Rejects with a StoreError. */
+  async list(): Promise<SeenNode[]> {
+    const nodes = (await this.#options.store.nodes()).map((node) => ({ ...node, state: stateOf(node) }))
+    const count = { serves: 0, drains: 0, ended: 0, gone: 0 }
+    for (const { state } of nodes) count[state]++
+    this.#count = count
+    this.#warnOfTwin(nodes)
+    this.#warnOfGone(nodes)
+    return nodes
+  }
+
+  /** Refused with `not_found`, with `conflict` for one that is there; rejects with a StoreError. */
+  async forget(name: string): Promise<void> {
+    const node = await this.named(name)
+    if (isThere(node)) throw new Refusal('conflict', `node ${name} is there, and would come back at once: end it first`)
+    await this.#options.store.forget(name)
+  }
+
+  /** Refused with `not_found`; rejects with a StoreError. */
+  async named(name: string): Promise<SeenNode> {
+    const node = (await this.list()).find((each) => each.name === name)
+    if (!node) throw new Refusal('not_found', `there is no node ${JSON.stringify(name)}`)
+    return node
+  }
+
+  async #look(): Promise<void> {
+    await this.list().catch(() => {})
+    if (this.#isClosed) return
+    const wait = countPeriod * (1 - jitter + 2 * jitter * Math.random())
+    this.#timer = setTimeout(() => void this.#look(), wait).unref()
+  }
+
+  #warnOfGone(nodes: readonly SeenNode[]): void {
+    for (const { name, state, age } of nodes)
+      if (state === 'gone' && this.#there.has(name))
+        this.#options.warn(`node ${name} has told nothing for ${formatDuration(age)}, though it has not ended`)
+    this.#there = new Set(nodes.filter(isThere).map(({ name }) => name))
+  }
+
+  /** Each would take the other's changes for its own. */
+  #warnOfTwin(nodes: readonly SeenNode[]): void {
+    const { store, started, warn } = this.#options
+    const own = nodes.find(({ name }) => name === store.node)
+    const isTwin = own !== undefined && own.started !== started && own.state === 'serves'
+    if (isTwin && !this.#hasWarned)
+      warn(`another daemon is node ${store.node} of this fleet, too: give one of them another name with --node`)
+    this.#hasWarned = isTwin
+  }
+}
+
+function isThere({ state }: SeenNode): boolean {
+  return state === 'serves' || state === 'drains'
+}
+
+function stateOf({ state, age }: StoredNode & { readonly age: number }): SeenNode['state'] {
+  return state !== 'ended' && age > goneAfter ? 'gone' : state
+}

@@ -1,0 +1,202 @@
+import { beforeEach, expect, it, onTestFinished } from 'vitest'
+import { type Account, Accounts } from '../../daemon/access/accounts.ts'
+import { Groups } from '../../daemon/access/groups.ts'
+import { LateChanges } from '../../daemon/access/late-changes.ts'
+import { loadAccounts } from '../../daemon/access/load-accounts.ts'
+import { Turns } from '../../daemon/access/turns.ts'
+import { type Loops, Users } from '../../daemon/access/users.ts'
+import { AdoptedAccounts } from '../../daemon/fleet/adopted-accounts.ts'
+import { LimitChanges } from '../../daemon/limits/limit-changes.ts'
+import { LimitKeeper, type Lines } from '../../daemon/limits/limit-keeper.ts'
+import { Usage } from '../../daemon/limits/usage.ts'
+import { openStore } from '../../daemon/store/open-store.ts'
+import { type Store, StoreError, type UserStore } from '../../daemon/store/store.ts'
+import { QuickPasswords } from '../helpers/quick-passwords.ts'
+import { bob as passwordOfNobody } from '../helpers/stores.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+const passwords = new QuickPasswords()
+const all = { users: 'all', groups: true } as const
+const some = (...users: string[]) => ({ users: new Set(users), groups: false })
+
+let store: Store
+let storeFails: boolean
+
+beforeEach(async () => {
+  store = await openStore(await temporaryFolder())
+  onTestFinished(() => store.close())
+  storeFails = false
+})
+
+/** What one daemon on the store has of users, and what its loops were told. */
+async function daemon(accounts?: Accounts) {
+  const known = accounts ?? (await loadAccounts(store.users, [], passwords))
+  const groups = new Groups(await store.groups.list())
+  const told: string[] = []
+  const written = new Map<string, Parameters<Lines['set']>[1]>()
+  const lines: Lines = {
+    set: (index, limits) => void written.set(known.lastNameOf(index) ?? '', limits),
+    bar: () => {},
+    setQuota: () => {},
+    clear: () => {},
+    sources: () => 0,
+    refusals: () => 0,
+  }
+  const keeper = new LimitKeeper({ accounts: known, groups, usage: new Usage(store.usage), lines, tell: () => {} })
+  const late = new LateChanges(() => {}, 2 ** 31 - 1)
+  const turns = new Turns()
+  const fail = <T>(write: () => Promise<T>) => (storeFails ? Promise.reject(new StoreError('failed', 'gone')) : write())
+  const userStore: UserStore = {
+    ...{ list: () => store.users.list(), named: (name) => store.users.named(name) },
+    insert: (user) => fail(() => store.users.insert(user)),
+    update: (user) => fail(() => store.users.update(user)),
+    setLimits: (changes) => fail(() => store.users.setLimits(changes)),
+    remove: (id) => fail(() => store.users.remove(id)),
+  }
+  const loops: Loops = {
+    userChanged: async ({ user, cut, passwordRequired }) => {
+      told.push(
+        `${cut ? 'cut' : 'forget'} ${known.lastNameOf(user) ?? 'nobody'}, ${passwordRequired ? 'login' : 'open'}`,
+      )
+      return 0
+    },
+  }
+  const obey = async () => void told.push('obey')
+  const begin = (account: Account) => keeper.begin(account)
+  const policy = (users: number) => users > 0
+  const users = new Users({
+    ...{ accounts: known, passwords, store: userStore, late, loops, turns, policy },
+    indices: { begin },
+  })
+  const limits = new LimitChanges({
+    ...{ accounts: known, groups, keeper, late, turns, obey },
+    store: { users: userStore, groups: store.groups },
+  })
+  const warnings: string[] = []
+  const adopted = new AdoptedAccounts({
+    ...{ accounts: known, groups, limits, keeper, store, late, turns, loops, begin, obey },
+    passwordRequired: () => users.passwordRequired,
+    warn: (message) => void warnings.push(message),
+  })
+  const names = () => known.list().map(({ name }) => name)
+  return { accounts: known, groups, users, limits, adopted, told, written, warnings, names }
+}
+
+it('lets in whom another daemon has added, and has clients log in from the first one on', async () => {
+  const [here, there] = [await daemon(), await daemon()]
+  await there.users.add('bob', 'secret')
+  await there.limits.set({ names: ['bob'], fields: { 'rate-down': '1MB/s' } })
+  await here.adopted.adopt(some('bob'))
+  expect(here.accounts.named('bob')).toEqual({ ...there.accounts.named('bob'), index: 1 })
+  expect(here.written.get('bob')).toMatchObject({ rateDown: 1_000_000 })
+  expect(here.told).toEqual(['obey', 'forget nobody, login'])
+})
+
+it('cuts whom another daemon has removed or disabled, and nobody whose limits or password alone have changed', async () => {
+  const there = await daemon()
+  for (const name of ['ann', 'bob', 'cid', 'dan', 'eve']) await there.users.add(name, 'secret')
+  const here = await daemon()
+  await there.users.remove('ann')
+  await there.users.setEnabled('bob', false)
+  await there.users.setPassword('cid', 'another')
+  await there.limits.set({ names: ['dan'], fields: { 'max-connections': 3 } })
+  await here.adopted.adopt(some('ann', 'bob', 'cid', 'dan', 'eve'))
+  expect(here.told).toEqual(['cut ann, login', 'obey', 'cut bob, login', 'forget cid, login'])
+  expect(here.written.get('dan')).toMatchObject({ maxConnections: 3 })
+  expect(here.names()).toEqual(['bob', 'cid', 'dan', 'eve'])
+  here.told.length = 0
+  await here.adopted.adopt(some('ann', 'bob', 'cid', 'dan', 'eve'))
+  expect(here.told).toEqual([])
+})
+
+it('takes one who was removed and added anew for somebody else', async () => {
+  const there = await daemon()
+  await there.users.add('bob', 'secret')
+  const here = await daemon()
+  await there.users.remove('bob')
+  await there.users.add('bob', 'secret')
+  await here.adopted.adopt(some('bob'))
+  expect(here.told).toEqual(['cut bob, open', 'obey', 'forget nobody, login'])
+  expect(here.accounts.named('bob')?.id).toBe(there.accounts.named('bob')?.id)
+})
+
+it('takes over groups with who is in them, and removes one when nobody is', async () => {
+  const there = await daemon()
+  await there.users.add('bob', 'secret')
+  await there.limits.addGroup({ name: 'old', fields: {} })
+  await there.limits.set({ names: ['bob'], fields: { group: 'old' } })
+  const here = await daemon()
+  await there.limits.addGroup({ name: 'new', fields: { 'rate-up': '1MB/s' } })
+  await there.limits.set({ names: ['bob'], fields: { group: 'new' } })
+  await there.limits.removeGroup('old')
+  await there.limits.setGroup({ name: 'default', fields: { 'max-connections': 7 } })
+  await here.adopted.adopt({ users: new Set(['bob']), groups: true })
+  expect(here.groups.list().map(({ name }) => name)).toEqual(['default', 'new'])
+  expect(here.written.get('bob')).toMatchObject({ rateUp: 1_000_000, maxConnections: 7 })
+})
+
+it('counts on from the revision of what it has taken over, so that an outdated change is refused', async () => {
+  const there = await daemon()
+  for (const name of ['ann', 'bob']) await there.users.add(name, 'secret')
+  const here = await daemon()
+  for (const rate of ['1MB/s', '2MB/s', '3MB/s'])
+    await there.limits.set({ names: ['bob'], fields: { 'rate-up': rate } })
+  await here.adopted.adopt(some('bob'))
+  const change = { names: ['bob'], fields: { 'rate-up': '4MB/s' } }
+  await expect(here.limits.set({ ...change, ifRevision: 2 })).rejects.toMatchObject({ details: { revision: 3 } })
+  expect(await here.limits.set({ ...change, ifRevision: 3 })).toMatchObject({ revision: 4 })
+})
+
+it('does not undo what acts here and is not stored yet, and changes of two daemons to one user both last', async () => {
+  const there = await daemon()
+  for (const name of ['ann', 'bob', 'cid']) await there.users.add(name, 'secret')
+  const here = await daemon()
+  storeFails = true
+  await here.users.remove('ann')
+  await here.users.setEnabled('bob', false)
+  await here.limits.set({ names: ['cid'], fields: { 'max-connections': 1 } })
+  await expect(here.adopted.adopt(all)).rejects.toThrow(StoreError)
+  expect([here.names(), here.accounts.named('bob')?.enabled]).toEqual([['bob', 'cid'], false])
+  storeFails = false
+  const hash = (await store.users.named('bob'))?.password
+  await there.users.setPassword('bob', 'another')
+  await here.adopted.adopt(all)
+  expect(here.names()).toEqual(['bob', 'cid'])
+  const stored = await store.users.named('bob')
+  expect([stored?.enabled, stored?.password === hash]).toEqual([false, false])
+  expect((await store.users.named('cid'))?.limits).toEqual({ 'max-connections': 1 })
+})
+
+it('compares all of them, and leaves those of --user and those who have no room', async () => {
+  const accounts = new Accounts(2)
+  const password = await passwords.hash('temporary')
+  accounts.add({
+    name: 'tom',
+    id: undefined,
+    password,
+    enabled: true,
+    created: 0,
+    limits: {},
+    revision: 0,
+    firstUsed: null,
+  })
+  const here = await daemon(accounts)
+  for (const name of ['ann', 'tom', 'zoe']) await store.users.insert({ ...passwordOfNobody, name })
+  await here.adopted.adopt(all)
+  expect(here.names()).toEqual(['ann', 'tom'])
+  expect(here.accounts.named('tom')?.password).toBe(password)
+  expect(here.warnings).toEqual([
+    expect.stringMatching(/"tom" of --user stays/),
+    expect.stringMatching(/no room for 1/),
+  ])
+})
+
+it('leaves out who has a damaged password: what was good before is not any more', async () => {
+  const there = await daemon()
+  await there.users.add('bob', 'secret')
+  const here = await daemon()
+  const stored = await store.users.named('bob')
+  if (stored) await store.users.update({ ...stored, password: 'nonsense' })
+  await here.adopted.adopt(some('bob'))
+  expect([here.names(), here.told]).toEqual([[], ['cut bob, open', 'obey']])
+})

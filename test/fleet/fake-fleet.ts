@@ -1,0 +1,59 @@
+import {
+  type FleetStore,
+  type StoredAnswer,
+  type StoredChange,
+  type StoredNode,
+  type StoredOrder,
+  StoreError,
+} from '../../daemon/store/store.ts'
+
+/** What the nodes of a fleet have in common, in the memory of a test. */
+export class FakeFleet {
+  readonly changes: StoredChange[] = []
+  readonly told = new Map<string, { readonly node: StoredNode; at: number }>()
+  readonly orders: StoredOrder[] = []
+  readonly taken = new Set<number>()
+  readonly answers = new Map<number, StoredAnswer>()
+  /** Why it does not answer. */
+  problem: string | undefined
+  /** Changes in one answer. */
+  page = 1_000
+  now = 0
+  asked = 0
+
+  /** As a node of that name sees it. */
+  as(node: string): Omit<FleetStore, 'leases'> {
+    const answer = async <T>(read: () => T): Promise<T> => {
+      this.asked++
+      if (this.problem !== undefined) throw new StoreError('failed', this.problem)
+      return read()
+    }
+    return {
+      node,
+      lastChange: () => answer(() => this.changes.at(-1)?.seq ?? 0),
+      changesSince: (since) => answer(() => this.changes.filter(({ seq }) => seq > since).slice(0, this.page)),
+      beat: (told) => answer(() => void this.told.set(told.name, { node: told, at: this.now })),
+      nodes: () =>
+        answer(() =>
+          [...this.told.values()]
+            .map(({ node, at }) => ({ ...node, age: this.now - at }))
+            .sort((one, other) => (one.name < other.name ? -1 : 1)),
+        ),
+      forget: (name) => answer(() => void this.told.delete(name)),
+      order: (orders) =>
+        answer(() => orders.map((order) => this.orders.push({ ...order, from: node, id: this.orders.length + 1 }))),
+      takeOrders: () =>
+        answer(() => {
+          const own = this.orders.filter(({ id, to }) => to === node && !this.taken.has(id))
+          for (const { id } of own) this.taken.add(id)
+          return own
+        }),
+      answer: (order, told) => answer(() => void this.answers.set(order, told)),
+      answers: (orders) => answer(() => new Map([...this.answers].filter(([id]) => orders.includes(id)))),
+    }
+  }
+
+  change(node: string, kind: StoredChange['kind'], key = ''): void {
+    this.changes.push({ seq: (this.changes.at(-1)?.seq ?? 0) + 1, kind, key, node })
+  }
+}

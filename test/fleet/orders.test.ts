@@ -1,0 +1,60 @@
+import { expect, it, onTestFinished } from 'vitest'
+import { Orders, type OrdersOptions } from '../../daemon/fleet/orders.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { FakeFleet } from './fake-fleet.ts'
+
+const wish = { by: 'ann', role: 'operator', method: 'users.cut', params: { name: 'bob' } } as const
+const quick = { period: 5, answerPeriod: 2, patience: 5_000 }
+
+function ordersOf(fleet: FakeFleet, node: string, options: Partial<OrdersOptions> = {}): Orders {
+  const orders = new Orders({
+    store: fleet.as(node),
+    carryOut: async ({ from, by }) => ({ result: { did: `${node} for ${by} on ${from}` } }),
+    warn: () => {},
+    isUp: () => true,
+    ...quick,
+    ...options,
+  })
+  orders.start()
+  onTestFinished(() => orders.stop())
+  return orders
+}
+
+it('are carried out by the nodes that they name, each once, and answered to who gave them', async () => {
+  const fleet = new FakeFleet()
+  const a = ordersOf(fleet, 'a')
+  for (const node of ['b', 'c', 'd']) ordersOf(fleet, node)
+  expect(await a.give(['b', 'c'], wish)).toEqual(
+    new Map([
+      ['b', { result: { did: 'b for ann on a' } }],
+      ['c', { result: { did: 'c for ann on a' } }],
+    ]),
+  )
+  expect([...fleet.taken]).toHaveLength(2)
+  expect(await a.give([], wish)).toEqual(new Map())
+})
+
+it('are not waited for for long where a node does not answer', async () => {
+  const fleet = new FakeFleet()
+  const a = ordersOf(fleet, 'a', { patience: 20 })
+  ordersOf(fleet, 'b')
+  const answers = await a.give(['gone'], wish)
+  expect(answers).toEqual(new Map([['gone', undefined]]))
+})
+
+it('are none where the store does not take them, and who answers late is heard of in the log', async () => {
+  const fleet = new FakeFleet()
+  const warnings: string[] = []
+  const a = ordersOf(fleet, 'a')
+  ordersOf(fleet, 'b', {
+    carryOut: async () => {
+      fleet.problem = 'connection refused'
+      return { result: {} }
+    },
+    warn: (message) => void warnings.push(message),
+  })
+  await expect(a.give(['b'], wish)).rejects.toThrow('connection refused')
+  await eventually(() =>
+    expect(warnings).toEqual(['users.cut is done for node a, which does not hear of it: connection refused']),
+  )
+})
