@@ -1,10 +1,20 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import { builtinsOnDemand } from '../shared/builtins-on-demand.ts'
 import { noteBundled } from '../shared/packaging/bundled.ts'
 import { daemonFlags, programHead } from '../shared/program-head.ts'
 import { version } from '../shared/version.ts'
+
+/** What few daemons need has a file of its own, which is loaded where it is imported. */
+const clientOutside: Plugin = {
+  name: 'client-outside',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/postgres-client\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './postgres-client.js', external: true } : undefined,
+    )
+  },
+}
 
 /** Bundles the daemon into dist/: proxyd.js, what that starts, the worker that each loop of the Linux engine runs in, and the threads of store, rules and access log. */
 const bundled = await build({
@@ -16,6 +26,7 @@ const bundled = await build({
     'log-thread': 'daemon/access-log/log-thread.ts',
     'compile-thread': 'daemon/rules/compile-thread.ts',
     'foreign-hash-thread': 'daemon/access/foreign-hash-thread.ts',
+    'postgres-client': 'daemon/store/postgres/postgres-client.ts',
   },
   outdir: 'dist',
   bundle: true,
@@ -23,13 +34,13 @@ const bundled = await build({
   format: 'esm',
   target: 'node24',
   define: { bundledVersion: JSON.stringify(version) },
-  // koffi finds its native part by its own place in node_modules.
-  external: ['koffi'],
+  // koffi finds its native part by its own place in node_modules; of pg's there is none, and Cloudflare's sockets are not here.
+  external: ['koffi', 'pg-native', 'cloudflare:sockets'],
   // The CommonJS packages inside call `require` for Node's own modules, which an ESM bundle lacks.
   banner: {
     js: "import { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)",
   },
-  plugins: [builtinsOnDemand],
+  plugins: [builtinsOnDemand, clientOutside],
   // Names stay: what the log tells of a fault is for people.
   minifyWhitespace: true,
   minifySyntax: true,

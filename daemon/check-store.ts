@@ -3,12 +3,14 @@ import { Groups } from './access/groups.ts'
 import { loadAccounts } from './access/load-accounts.ts'
 import { Passwords } from './access/passwords.ts'
 import { Failure } from './failure.ts'
+import { openNamedStore, type StoreSettings } from './named-store.ts'
 import { Refusal } from './refusal.ts'
 import { prepareRules } from './rules/live-rules.ts'
 import { acceptStored } from './settings/stored-settings.ts'
 import { checkDatabase } from './store/check-database.ts'
 import { copyDatabase } from './store/database-copy.ts'
 import { openStore } from './store/open-store.ts'
+import type { Store } from './store/store.ts'
 
 /**
  * Reads all of a copy of the database `file`, as a start would that uses the lists of rules in `folder`, and changes nothing.
@@ -23,6 +25,13 @@ export async function checkStore(file: string, folder: string): Promise<string> 
   }
 }
 
+/** What a store holds that daemons share, as `checkStore`. Rejects with a Failure, or a StoreError. */
+export async function readSharedStore(settings: StoreSettings): Promise<StoreContents> {
+  const store = await openNamedStore(settings)
+  const { held, warnings, ...contents } = await readAll(store, settings['state-dir'])
+  return { lines: [`the store can be used: ${held}`, ...warnings], ...contents }
+}
+
 /** What it holds. */
 export interface StoreContents {
   /** For people. */
@@ -35,9 +44,11 @@ export interface StoreContents {
 export async function readStore(file: string, folder: string): Promise<StoreContents> {
   using copy = copyDatabase(file)
   const schema = checkDatabase(copy.folder, file)
-  const { held, warnings, users, settings } = await readAll(copy.folder, folder).catch((error: unknown) => {
-    throw told(error, (message) => `${file} can be read, but proxyd would not start with it: ${message}`)
-  })
+  const { held, warnings, users, settings } = await openStore(copy.folder)
+    .then((store) => readAll(store, folder))
+    .catch((error: unknown) => {
+      throw told(error, (message) => `${file} can be read, but proxyd would not start with it: ${message}`)
+    })
   return { lines: [`${file} is sound: schema: ${schema}, ${held}`, ...warnings], users, settings }
 }
 
@@ -45,11 +56,11 @@ function told(error: unknown, sentence: (message: string) => string): unknown {
   return error instanceof Refusal || error instanceof Failure ? new Failure(1, sentence(error.message)) : error
 }
 
+/** Closes it. */
 async function readAll(
-  copy: string,
+  store: Store,
   folder: string,
 ): Promise<Omit<StoreContents, 'lines'> & { readonly held: string; readonly warnings: readonly string[] }> {
-  const store = await openStore(copy)
   try {
     const accounts = await loadAccounts(store.users, [], new Passwords())
     const groups = new Groups(await store.groups.list())

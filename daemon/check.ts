@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import type { Settings } from '../shared/settings.ts'
 import { parseUserFlags } from './access/load-accounts.ts'
 import { foreseeLogFile } from './access-log/log-file.ts'
-import { readStore, type StoreContents } from './check-store.ts'
+import { readSharedStore, readStore, type StoreContents } from './check-store.ts'
 import { checkTlsFiles } from './control/doors/tls-door.ts'
 import { groupOf } from './control/doors/unix-socket.ts'
 import { ControlStartError } from './control/start-error.ts'
@@ -49,7 +49,7 @@ export async function check(flags: Partial<Settings>, configFile: string | undef
   if (said === undefined) return { problems, notes: [] }
 
   const notes: string[] = []
-  const store = await attempt(() => storeOf(said.values['state-dir'], notes))
+  const store = await attempt(() => storeOf(said.values, notes))
   if (store) notes.push(...store.lines)
   const configuration = combine({ ...said.said, stored: store?.settings ?? {} })
   const { values } = configuration
@@ -93,7 +93,9 @@ function isForeseen(error: unknown): error is Error {
 }
 
 /** Undefined if a proxyd has it open, and uses it. */
-async function storeOf(folder: string, notes: string[]): Promise<StoreContents | undefined> {
+async function storeOf(values: Readonly<Settings>, notes: string[]): Promise<StoreContents | undefined> {
+  if (values.store !== '') return readSharedStore(values)
+  const folder = values['state-dir']
   const file = databaseIn(folder)
   if (!existsSync(file)) {
     foreseeFolder(folder)

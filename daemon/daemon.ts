@@ -9,6 +9,7 @@ import { listenFailure, undrainFailure, wantedSockets } from './listening.ts'
 import type { DaemonLog } from './log.ts'
 import { type Management, startManagement } from './management.ts'
 import { openMonitoring } from './monitoring.ts'
+import { openNamedStore } from './named-store.ts'
 import type { Endpoint } from './net/endpoint.ts'
 import { countLive } from './observe/metrics.ts'
 import { Refusal } from './refusal.ts'
@@ -21,7 +22,6 @@ import { acceptStored } from './settings/stored-settings.ts'
 import { settleOnce } from './settling.ts'
 import type { HandedSockets } from './sockets/handed-sockets.ts'
 import { ListenError } from './sockets/listeners.ts'
-import { openStore } from './store/open-store.ts'
 import type { ThreadShares } from './threads.ts'
 import type { Predecessor } from './upgrade/predecessor.ts'
 
@@ -62,7 +62,7 @@ export async function startDaemon(
     const handed = predecessor?.handed ?? (await fromManager(configuration.values, origin.manager))
     const monitoring = await openMonitoring(configuration.values, parts, log, handed)
     await predecessor?.borrow()
-    const store = await openStore(configuration.values['state-dir'])
+    const store = await openNamedStore(configuration.values)
     parts.defer(() => store.close())
     const lastChange = await store.fleet?.lastChange()
     const stored = await store.settings.load()

@@ -1,12 +1,12 @@
-import { openStore } from './store/open-store.ts'
+import { openNamedStore, type StoreSettings } from './named-store.ts'
 import { type UsageBatch, usageCells, usageWidth } from './store/store.ts'
 
 /**
  * Stores what users have moved in this process since its successor, which had the store, has crashed: beside what is there by now. Rejects
  * with a StoreError, as where another daemon has been started meanwhile.
  */
-export async function storeLast(folder: string, batch: UsageBatch): Promise<void> {
-  const store = await openStore(folder)
+export async function storeLast(settings: StoreSettings, batch: UsageBatch): Promise<void> {
+  const store = await openNamedStore(settings)
   try {
     const stored = new Map((await store.usage.list()).map((usage) => [usage.user, usage]))
     const rows = batch.rows.slice()

@@ -12,6 +12,8 @@ import { startDaemon } from './daemon.ts'
 import { errnoOf, Failure } from './failure.ts'
 import { openLog } from './log.ts'
 import { ManagementFaults } from './management-faults.ts'
+import { migrateStore } from './migrate-store.ts'
+import { ownFolder } from './named-store.ts'
 import { wantedThreads } from './names/system.ts'
 import { spareMemory } from './os/allocator.ts'
 import { exitAtOnce } from './os/exit.ts'
@@ -48,10 +50,13 @@ try {
     const { flags, configFile } = commandLine
     const file = configFile === undefined ? {} : await readConfigFile(configFile)
     const configuration = configure(flags, file, process.env, process.getuid?.() ?? -1)
-    const folder = configuration.values['state-dir']
+    const { values } = configuration
+    const folder = values['state-dir']
     if (commandLine.kind === 'serve') await serve(configuration, configFile)
-    else if (commandLine.kind === 'recover-store') print(await recoverStore(folder))
-    else print(await checkStore(resolve(commandLine.file ?? databaseIn(folder)), folder))
+    else if (commandLine.kind === 'migrate') print(await migrateStore(values, commandLine.from))
+    else if (commandLine.kind === 'recover-store') print(await recoverStore(ownFolder(values, '--recover-store')))
+    else if (commandLine.file !== undefined) print(await checkStore(resolve(commandLine.file), folder))
+    else print(await checkStore(databaseIn(ownFolder(values, '--check-store')), folder))
   }
 } catch (error) {
   if (!(error instanceof Failure)) throw error

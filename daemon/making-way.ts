@@ -98,7 +98,7 @@ function testatorOf(options: MakingWayOptions): Testator {
         isAlone = true
       })
       const saveUsage: Save = (batch) =>
-        isAlone ? storeLast(config.values['state-dir'], batch) : tellUsage(channel, dataPlane.usage, batch)
+        isAlone ? storeLast(config.values, batch) : tellUsage(channel, dataPlane.usage, batch)
       store.giveAway(elsewhere(channel, saveUsage))
       const report = reporting(channel, dataPlane, predecessor)
       report()

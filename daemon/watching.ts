@@ -1,18 +1,15 @@
 import type { Settings } from '../shared/settings.ts'
-import { readPlainFile, UnfitFile } from '../shared/whole-file.ts'
 import type { ManagementOptions } from './administration.ts'
 import { Failure } from './failure.ts'
-import { foreignness, unsafePlaceOf } from './foreign-files.ts'
 import { nearLimits } from './limits/near-limits.ts'
 import type { UserTraffic } from './observe/user-traffic.ts'
+import { secretIn } from './secret-file.ts'
 import { SessionMoves } from './watches/session-moves.ts'
 import { Watches } from './watches/watches.ts'
 import { unfitUrl, Webhook } from './watches/webhook.ts'
 
 /** Users near a limit of whom one watch tells at a time. */
 const mostNear = 1_000
-/** A secret is a line. */
-const longestSecret = 4096
 
 /**
  * What the daemon looks out for, told to the log and to the webhook, if there is one. What is to be closed in the end goes into
@@ -58,27 +55,5 @@ export function webhookOf({ 'webhook-url': url, 'webhook-secret': file }: Readon
   if (url === '') return undefined
   const problem = unfitUrl(url)
   if (problem) throw new Failure(2, `the URL of webhook-url ${problem}`)
-  return { url, secret: file === '' ? undefined : secretIn(file) }
-}
-
-/** What a file of this user alone holds, without the end of its line. Throws a Failure. */
-function secretIn(path: string): string {
-  const secret = readSecret(path).trimEnd()
-  if (secret === '') throw new Failure(2, `webhook-secret ${path} is empty: put the secret in it`)
-  return secret
-}
-
-function readSecret(path: string): string {
-  try {
-    return readPlainFile(path, longestSecret, (status) => {
-      if ((status.mode & 0o077) !== 0)
-        throw new Failure(1, `webhook-secret ${path} is open to others than its owner: chmod 600 ${path}`)
-      const reason = foreignness(path, status) ?? unsafePlaceOf(path)
-      if (reason) throw new Failure(1, `${reason} (webhook-secret names it)`)
-    }).toString('utf8')
-  } catch (error) {
-    if (error instanceof Failure) throw error
-    const why = error instanceof UnfitFile ? error.message : `cannot be read (${(error as NodeJS.ErrnoException).code})`
-    throw new Failure(1, `webhook-secret ${path} ${why}: give it a file with the secret that proxyd may read`)
-  }
+  return { url, secret: file === '' ? undefined : secretIn(file, 'webhook-secret') }
 }

@@ -365,6 +365,26 @@ export const settings = {
     placeholder: 'DIR',
     summary: 'where the cookie and the Unix socket lie; default $XDG_RUNTIME_DIR/proxyd, for root /run/proxyd',
   },
+  store: {
+    type: 'text',
+    default: '',
+    placeholder: 'postgres://USER@HOST/DATABASE',
+    summary:
+      'a PostgreSQL in place of the store in state-dir, for all proxyd that name it to share, made ready by --migrate once; with TLS ' +
+      "unless it is on this machine or the URL ends with '?sslmode=disable', by the authorities of '?sslrootcert=FILE' if it says so",
+  },
+  'store-password-file': {
+    type: 'text',
+    default: '',
+    placeholder: 'FILE',
+    summary: "file with the password for that, readable by proxyd's user only; read with each connection",
+  },
+  node: {
+    type: 'text',
+    default: '',
+    placeholder: 'NAME',
+    summary: "this proxyd's name among those that share a store, of no other one; default: the name of the host",
+  },
   'fleet-degraded': {
     type: 'choice',
     default: 'limit',

@@ -22,12 +22,16 @@ export type CommandLine =
   | { readonly kind: 'print'; readonly text: string }
   | ({ readonly flags: Partial<Settings>; readonly configFile: string | undefined } & Work)
 
-/** To serve; to see whether that would do; to see whether a store is sound, that of the settings unless a `file` is named; or to recover that. */
+/**
+ * To serve; to see whether that would do; to see whether a store is sound, that of the settings unless a `file` is named; to recover
+ * that; or to make the schema of one that is shared, with all that the store in the folder `from` holds, if one is named.
+ */
 type Work =
   | { readonly kind: 'serve' }
   | { readonly kind: 'check' }
   | { readonly kind: 'recover-store' }
   | { readonly kind: 'check-store'; readonly file: string | undefined }
+  | { readonly kind: 'migrate'; readonly from: string | undefined }
 
 /** Read the arguments that follow the program's name. Throws a `Failure` of status 2 if they make no sense. */
 export function readCommandLine(args: readonly string[], version: string): CommandLine {
@@ -41,6 +45,8 @@ export function readCommandLine(args: readonly string[], version: string): Comma
     .option('--check', 'see whether proxyd would start like this, and what is wrong, and end')
     .option('--check-store [FILE]', 'see whether the store of --state-dir, or a backup FILE, is sound, and end')
     .option('--recover-store', 'put what can be read of a damaged store in its place, keep that beside it, and end')
+    .option('--migrate', 'make the schema of the PostgreSQL that --store names, or bring it up to date, and end')
+    .option('--from <DIR>', 'with --migrate: fill it, empty as it is, with all that the store in this folder holds')
     .addOption(
       new Option('--completions <SHELL>', 'print what makes a shell complete our flags, and end').choices(shells),
     )
@@ -85,11 +91,14 @@ export function readCommandLine(args: readonly string[], version: string): Comma
 const settingNames = Object.keys(settings) as SettingName[]
 
 function workOf(command: Command): Work {
-  const { check, checkStore: store, recoverStore: recover } = command.opts()
-  const given = [check && '--check', store && '--check-store', recover && '--recover-store'].filter(Boolean)
+  const { check, checkStore: store, recoverStore: recover, migrate, from } = command.opts()
+  const works = [check && '--check', store && '--check-store', recover && '--recover-store', migrate && '--migrate']
+  const given = works.filter(Boolean)
   if (given.length > 1) throw new Failure(2, `${given.join(' and ')} exclude each other`)
+  if (from !== undefined && !migrate) throw new Failure(2, '--from is for --migrate: say both')
   if (check) return { kind: 'check' }
   if (recover) return { kind: 'recover-store' }
+  if (migrate) return { kind: 'migrate', from }
   return store ? { kind: 'check-store', file: store === true ? undefined : store } : { kind: 'serve' }
 }
 

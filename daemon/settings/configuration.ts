@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { homeFolder, runtimeDirectory } from '../../shared/folders.ts'
 import type { Setting } from '../../shared/protocol/methods.ts'
@@ -72,7 +73,14 @@ function defaults(env: Record<string, string | undefined>, uid: number): Setting
     ...(fixed as unknown as Settings),
     'state-dir': uid === 0 ? '/var/lib/proxyd' : state ? join(state, 'proxyd') : '',
     'runtime-dir': runtimeDirectory(env, uid),
+    node: nodeNameOf(hostname()),
   }
+}
+
+/** Whatever a host is called, this is a name. */
+function nodeNameOf(host: string): string {
+  const name = host.replace(/[^a-zA-Z0-9._-]+/g, '-').replace(/^[^a-zA-Z0-9]+/, '')
+  return name.slice(0, 63) || 'proxyd'
 }
 
 /** Every setting for people to read; secrets are left out. */

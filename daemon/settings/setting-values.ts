@@ -7,6 +7,7 @@ import { isLoopbackLiteral, isUnspecified, parseAddress } from '../net/address.t
 import { parseNetwork } from '../net/network.ts'
 import { protocolNames } from '../socks/conversation.ts'
 import { Command } from '../socks/messages.ts'
+import { readPlace } from '../store/postgres/place.ts'
 import { parseForward } from './forwards.ts'
 import { parseMetricsEndpoint } from './metrics-endpoints.ts'
 import { parseTrusted } from './trusted-sources.ts'
@@ -55,7 +56,18 @@ const typeProblem: Record<SettingShape['type'], (shape: SettingShape, value: unk
   },
 }
 
+/** Of a node: a name of hosts fits. */
+const nodeName = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/
+
 const meaningProblem: { readonly [Name in SettingName]?: (value: readonly string[]) => string | undefined } = {
+  store: (value) => {
+    const place = readPlace(String(value))
+    return typeof place === 'string' ? place : undefined
+  },
+  node: (value) =>
+    nodeName.test(String(value))
+      ? undefined
+      : 'must be 1 to 63 letters, digits, dots, hyphens and underscores, a letter or digit first',
   'rate-up': rateProblem,
   'rate-down': rateProblem,
   'rate-up-source': rateProblem,

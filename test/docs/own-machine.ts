@@ -31,6 +31,12 @@ esac`,
   // systemd: test/service/unit.test.ts is about its unit.
   'systemd-sysusers':
     "echo 'proxyd:x:999:999::/var/lib/proxyd:/bin/false' >>/etc/passwd && echo 'proxyd:x:999:' >>/etc/group",
+  // Debian's package of PostgreSQL makes and starts a server, and belongs to another user.
+  apt: `set -e; [ "$*" = 'install postgresql' ]
+data=/var/lib/postgresql/data bin=$(echo /usr/lib/postgresql/*/bin)
+ln -s /run /var/run && install -d -o postgres /var/lib/postgresql /run/postgresql
+su postgres -c "$bin/initdb -D $data --auth-local=peer --auth-host=scram-sha-256 && $bin/pg_ctl -D $data -l $data.log -w start" >/dev/null`,
+  su: `[ "$1 $2" = 'postgres -c' ] && cd / && exec setpriv --reuid=postgres --regid=postgres --clear-groups bash -c "$3"`,
   systemctl: '[[ "$*" =~ ^(daemon-reload|(start|stop|restart|reload|enable|enable --now) proxyd(\\.socket)?)$ ]]',
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import { Connections } from '../../daemon/store/postgres/connections.ts'
 import { type Place, readPlace } from '../../daemon/store/postgres/place.ts'
-import { migrate } from '../../daemon/store/postgres/schema.ts'
+import { prepareStore } from '../../daemon/store/postgres/prepare.ts'
 import { freePort } from './free-port.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -111,9 +111,8 @@ export class PostgresServer {
   async makeTemplate(): Promise<void> {
     await this.sql('postgres', 'CREATE DATABASE template_of_proxyd')
     await this.sql('postgres', "ALTER USER proxyd PASSWORD 'secret'")
-    const connections = await connect(this.place('template_of_proxyd'))
-    await migrate(connections)
-    await connections.close()
+    const place = placeOf(this.place('template_of_proxyd'))
+    await prepareStore({ place, password: async () => '', node: 'a' }, undefined)
   }
 }
 

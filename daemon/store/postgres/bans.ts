@@ -4,6 +4,8 @@ import { noted } from './changes.ts'
 import type { Connections } from './connections.ts'
 import { plain } from './operators.ts'
 
+type Named = Pick<Ban, 'source'>
+
 /** Bans in a table of PostgreSQL. */
 export function postgresBans(connections: Connections, node: string): BanStore {
   return {
@@ -12,12 +14,16 @@ export function postgresBans(connections: Connections, node: string): BanStore {
       noted(connections, node, async (ask, note) => {
         const put = [...changes.values()].filter((ban) => ban !== null)
         const lifted = [...changes.keys()].filter((source) => changes.get(source) === null)
-        await ask('DELETE FROM proxyd.bans WHERE source = ANY ($1::text[])', [lifted])
-        await ask(
+        const gone = await ask<Named>('DELETE FROM proxyd.bans WHERE source = ANY ($1::text[]) RETURNING source', [
+          lifted,
+        ])
+        const changed = await ask<Named>(
           `INSERT INTO proxyd.bans (source, since, until, reason, by)
           SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[])
           ON CONFLICT (source) DO UPDATE
-            SET since = excluded.since, until = excluded.until, reason = excluded.reason, by = excluded.by`,
+            SET since = excluded.since, until = excluded.until, reason = excluded.reason, by = excluded.by
+            WHERE (bans.*) IS DISTINCT FROM (excluded.*)
+          RETURNING source`,
           [
             put.map(({ source }) => source),
             put.map(({ since }) => since),
@@ -26,7 +32,11 @@ export function postgresBans(connections: Connections, node: string): BanStore {
             put.map(({ by }) => by),
           ],
         )
-        await note('ban', [...changes.keys()])
+        // Of one that they know nobody has to hear: else who hears of it and stores it, too, is heard of in turn.
+        await note(
+          'ban',
+          [...gone, ...changed].map(({ source }) => source),
+        )
       }),
   }
 }

@@ -18,7 +18,8 @@ export async function noted<Result>(
   return connections.change([...held, 'changes'], (ask) => work(ask, (kind, keys) => note(ask, node, kind, keys)))
 }
 
-async function note(ask: Ask, node: string, kind: StoredChange['kind'], keys: readonly string[]): Promise<void> {
+/** Adds what has changed to the list, in a transaction that has the lock for that. */
+export async function note(ask: Ask, node: string, kind: StoredChange['kind'], keys: readonly string[]): Promise<void> {
   if (keys.length === 0) return
   await ask(
     `INSERT INTO proxyd.change (seq, kind, key, node)

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { StoreError } from '../store.ts'
 import { codeOf, explain, isLost, Uncertain } from './errors.ts'
 import type { Place } from './place.ts'
@@ -35,12 +35,6 @@ const locks: Readonly<Record<Lock, string>> = {
   schema: 'SELECT pg_advisory_xact_lock(8390, 3)',
 }
 
-/** int8 as numbers: all that are kept are below 2^53. */
-const types = {
-  getTypeParser: ((oid: number, format: 'text') =>
-    oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
-}
-
 /**
  * A few connections to a server, made as they are needed, and again when they are lost. Nothing is kept in their sessions, so that
  * a pooler may be in between that gives each transaction another one. Rejects with a StoreError.
@@ -55,16 +49,22 @@ export class Connections {
   #restsUntil = 0
   #lastFailure: unknown
 
-  private constructor(place: Place, password: () => Promise<string>, ca: string | undefined) {
+  private constructor(place: Place, pool: pg.Pool) {
     this.place = place
-    this.#pool = new pg.Pool({
-      host: place.host,
-      port: place.port,
-      user: place.user,
-      database: place.database,
-      password,
-      ssl: place.tls ? { rejectUnauthorized: true, ...(ca !== undefined && { ca }) } : false,
-      types,
+    this.#pool = pool
+    // Of connections that nobody uses; the next call makes another one.
+    pool.on('error', ignore)
+  }
+
+  /** `password` is asked for with each connection, so that it may change meanwhile. */
+  static async open(place: Place, password: () => Promise<string>): Promise<Connections> {
+    const { host, port, user, database, tls } = place
+    const ca = tls?.ca === undefined ? undefined : await readAuthorities(tls.ca)
+    const { default: client } = await import('./postgres-client.ts')
+    const pool = new client.Pool({
+      Client: endingOnFailure(client),
+      ...{ host, port, user, database, password, types: numbersFor(client) },
+      ssl: tls ? { rejectUnauthorized: true, ...(ca !== undefined && { ca }) } : false,
       max: most,
       idleTimeoutMillis: idleTime,
       connectionTimeoutMillis: connectTime,
@@ -73,17 +73,7 @@ export class Connections {
       keepAliveInitialDelayMillis: 10_000,
       application_name: 'proxyd',
     })
-    // Of connections that nobody uses; the next call makes another one.
-    this.#pool.on('error', () => {})
-  }
-
-  /** `password` is asked for with each connection, so that it may change meanwhile. */
-  static async open(place: Place, password: () => Promise<string>): Promise<Connections> {
-    return new Connections(
-      place,
-      password,
-      place.tls?.ca === undefined ? undefined : await readAuthorities(place.tls.ca),
-    )
+    return new Connections(place, pool)
   }
 
   /** One statement, which is a transaction of its own, and does no harm twice. */
@@ -163,6 +153,27 @@ class NotBegun extends Error {}
 class GivenUp extends Error {}
 
 function ignore(): void {}
+
+/** The package leaves a connection open that was made and did not get as far as to be used. */
+function endingOnFailure({ Client }: typeof pg): typeof pg.Client {
+  return class extends Client {
+    override connect(): Promise<this>
+    override connect(done: (error: Error) => void): void
+    override connect(done?: (error: Error) => void): Promise<this> | undefined {
+      if (done === undefined) return super.connect() as Promise<this>
+      super.connect((error: Error) => {
+        if (error) void this.end().catch(ignore)
+        done(error)
+      })
+      return undefined
+    }
+  }
+}
+
+/** int8 as numbers: all that are kept are below 2^53. */
+function numbersFor({ types }: typeof pg): pg.CustomTypesConfig {
+  return { getTypeParser: (oid, format) => (oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format)) }
+}
 
 async function transact<Result>(
   client: pg.PoolClient,

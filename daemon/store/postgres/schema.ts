@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { StoreError } from '../store.ts'
-import type { Connections } from './connections.ts'
+import type { Ask, Connections } from './connections.ts'
 import { standby, unmade } from './errors.ts'
 import { migrations } from './migrations.ts'
 
@@ -23,38 +23,35 @@ export async function expectSchema({ ask, place }: Connections): Promise<void> {
   if (isReadOnly) throw standby(called)
 }
 
-/** Makes the schema, or brings it up to date, in one transaction; resolves to its version before and now. */
-export async function migrate(connections: Connections): Promise<{ readonly before: number; readonly now: number }> {
-  const { called } = connections.place
-  return connections.change(['schema'], async (ask) => {
-    const [server] = await ask<{ version: number; encoding: string }>(
-      `SELECT current_setting('server_version_num')::integer AS version, current_setting('server_encoding') AS encoding`,
+/** Makes the schema, or brings it up to date, in a transaction that has the lock for that; resolves to its version before and now. */
+export async function migrate(ask: Ask, called: string): Promise<{ readonly before: number; readonly now: number }> {
+  const [server] = await ask<{ version: number; encoding: string }>(
+    `SELECT current_setting('server_version_num')::integer AS version, current_setting('server_encoding') AS encoding`,
+  )
+  if (server.version < oldestServer)
+    throw new StoreError('failed', `${called} is older than PostgreSQL 13, which proxyd needs: upgrade the server`)
+  if (server.encoding !== 'UTF8') {
+    const mend = 'create another one with ENCODING UTF8'
+    throw new StoreError(
+      'failed',
+      `${called} keeps its texts as ${server.encoding}, which cannot hold every name: ${mend}`,
     )
-    if (server.version < oldestServer)
-      throw new StoreError('failed', `${called} is older than PostgreSQL 13, which proxyd needs: upgrade the server`)
-    if (server.encoding !== 'UTF8') {
-      const mend = 'create another one with ENCODING UTF8'
-      throw new StoreError(
-        'failed',
-        `${called} keeps its texts as ${server.encoding}, which cannot hold every name: ${mend}`,
-      )
-    }
-    const before = await versionOf(ask)
-    if (before > migrations.length) throw newer(called, before)
-    if (before === 0) {
-      await ask('CREATE SCHEMA IF NOT EXISTS proxyd')
-      await ask('CREATE TABLE proxyd.schema (version integer NOT NULL)')
-      await ask('INSERT INTO proxyd.schema VALUES (0)')
-    }
-    for (const step of migrations.slice(before)) for (const statement of step.split(';\n')) await ask(statement)
-    if (before === 0) await ask('INSERT INTO proxyd.decoy VALUES ($1)', [randomBytes(32)])
-    await ask('UPDATE proxyd.schema SET version = $1', [migrations.length])
-    return { before, now: migrations.length }
-  })
+  }
+  const before = await versionOf(ask)
+  if (before > migrations.length) throw newer(called, before)
+  if (before === 0) {
+    await ask('CREATE SCHEMA IF NOT EXISTS proxyd')
+    await ask('CREATE TABLE proxyd.schema (version integer NOT NULL)')
+    await ask('INSERT INTO proxyd.schema VALUES (0)')
+  }
+  for (const step of migrations.slice(before)) for (const statement of step.split(';\n')) await ask(statement)
+  if (before === 0) await ask('INSERT INTO proxyd.decoy VALUES ($1)', [randomBytes(32)])
+  await ask('UPDATE proxyd.schema SET version = $1', [migrations.length])
+  return { before, now: migrations.length }
 }
 
 /** 0: there is none yet. */
-async function versionOf(ask: Connections['ask']): Promise<number> {
+async function versionOf(ask: Ask): Promise<number> {
   const [{ isThere }] = await ask<{ isThere: boolean }>(`SELECT to_regclass('proxyd.schema') IS NOT NULL AS "isThere"`)
   if (!isThere) return 0
   const [row] = await ask<{ version: number }>('SELECT version FROM proxyd.schema')

@@ -1,0 +1,2 @@
+/** The package that speaks to PostgreSQL, apart from the rest, since most daemons never do. */
+export { default } from 'pg'
