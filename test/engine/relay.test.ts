@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { Total } from '../../daemon/engine/session-table.ts'
 import { alice, engines, type ProxyUnderTest, sharedProxy, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { shortDeadline } from '../helpers/patience.ts'
 import type { Peer } from '../helpers/peer.ts'
 import { startTarget, type Target } from '../helpers/target.ts'
 
@@ -179,7 +180,7 @@ describe.each(engines)('$kind engine: relay', ({ start }) => {
   })
 
   it.each(directions)('ends a session half of which has been over for too long: %s', async (_, order) => {
-    const proxy = await startProxy(start, { timeouts: { halfClosed: 200 } })
+    const proxy = await startProxy(start, { timeouts: { halfClosed: shortDeadline } })
     const [first, second] = order(await openPair(proxy, await startTarget()))
     first.finish()
     expect(await second.readTextToEnd()).toBe('')

@@ -6,6 +6,7 @@ import { startBlackHole } from '../../helpers/black-hole.ts'
 import { bytes, type Part } from '../../helpers/bytes.ts'
 import { alice, aliceChanged, type ProxyUnderTest } from '../../helpers/engine.ts'
 import { eventually } from '../../helpers/eventually.ts'
+import { shortDeadline } from '../../helpers/patience.ts'
 import type { Peer } from '../../helpers/peer.ts'
 import { greeting, greetingForLogin, login, request } from '../../helpers/socks-client.ts'
 import type { Target } from '../../helpers/target.ts'
@@ -251,7 +252,8 @@ export const cases: readonly Case[] = [
     title: 'nothing moved for too long',
     reason: 'idle',
     states: stood,
-    timeouts: { idle: 200 },
+    // The reply is to have come.
+    timeouts: { idle: shortDeadline },
     act: ({ open }) => open(),
   },
   {
