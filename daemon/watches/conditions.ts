@@ -18,7 +18,7 @@ export interface Second {
   sessions(): readonly SessionMove[]
   nameOf(index: number): string | undefined
   near(user?: string): Health['near']
-  /** Addresses, 4 or 16 bytes and as text, whose logins failed in it. */
+  /** Addresses, 4 or 16 bytes, whose logins failed in it, and the source that each is of, as text. */
   readonly failed: readonly { readonly bytes: Uint8Array; readonly text: string }[]
 }
 

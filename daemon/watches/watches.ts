@@ -1,8 +1,8 @@
 import { parseWatch, WatchError, type WatchTerms, watchText } from '../../shared/filter/watch-text.ts'
 import type { Health, Params, Watch, WatchNotice } from '../../shared/protocol/methods.ts'
 import { mostWatches } from '../../shared/protocol/vocabulary.ts'
-import { formatAddress } from '../net/address.ts'
-import { parseNetwork } from '../net/network.ts'
+import { firstOfSource } from '../net/address.ts'
+import { formatNetwork, parseNetwork } from '../net/network.ts'
 import { Refusal } from '../refusal.ts'
 import { StoreError, type WatchStore } from '../store/store.ts'
 import { type Condition, conditionOf, learn, type Second } from './conditions.ts'
@@ -197,7 +197,7 @@ export class Watches {
     const lasted = Math.max(1, now - this.#looked)
     this.#looked = now
     const moves = this.#sessions?.look() ?? []
-    const failed = this.#failed.map((bytes) => ({ bytes, text: formatAddress(bytes) }))
+    const failed = this.#failed.map((bytes) => ({ bytes, text: sourceText(bytes) }))
     this.#failed = []
     return { now, lasted, moved, sessions: () => moves, nameOf, near, failed }
   }
@@ -220,6 +220,11 @@ export class Watches {
       throw new Refusal('unavailable', `the watch ${name} cannot be stored: ${error.message}`)
     }
   }
+}
+
+/** As bans have it: whoever has one address of a /64 of IPv6 has as many as there are guesses. */
+function sourceText(address: Uint8Array): string {
+  return formatNetwork({ bytes: firstOfSource(address, 64), prefix: address.length === 4 ? 32 : 64 })
 }
 
 /** What has to be looked at for it. */

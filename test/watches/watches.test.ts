@@ -97,6 +97,20 @@ test('who listens is told of what fires, and it is counted', async () => {
   stop()
 })
 
+test('failed logins from all over a /64 of IPv6 are those of one source', async () => {
+  let fail = (_: Uint8Array): void => {}
+  const watchLogins = (listener: typeof fail) => {
+    fail = listener
+    return () => {}
+  }
+  const watches = await Watches.load(optionsWith({ watchLogins }))
+  await watches.add({ name: 'guesses', text: 'login-failures>2 for 1m' }, 'ann')
+  for (let i = 1; i <= 3; i++) fail(Uint8Array.of(0x20, 1, 0xd, 0xb8, 0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, i))
+  for (let i = 1; i <= 3; i++) fail(Uint8Array.of(192, 0, 2, i))
+  vi.advanceTimersByTime(1000)
+  expect(watches.list()).toMatchObject([{ firing: ['2001:db8:1:2::/64'] }])
+})
+
 test('changes that make no sense or cannot be stored are refused, and change nothing', async () => {
   const store = new FakeStore()
   const watches = await Watches.load(optionsWith({ store }))
