@@ -1,7 +1,5 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
-
-/** Bytes that are read at once. */
-const bufferBytes = 32 * 1024
+import { bufferBytes } from './own-buffer.ts'
 
 /**
  * A connection to a target, which is not read from yet. What comes is read into one buffer: a stream takes memory anew for each

@@ -5,17 +5,21 @@ import { Reason } from '../session-table.ts'
 import { Direction } from '../shared/limit-lines.ts'
 import { shortHead } from '../shared/long-heads.ts'
 import type { Dialled } from './dialled.ts'
+import { readIntoOwnBuffer, wholeRead } from './own-buffer.ts'
 import { Flow } from './pacer.ts'
 import type { Session } from './session.ts'
 
 /**
- * Bytes that are read from a target between two looks at what else has come: as long as there is more, libuv goes on for 32 times what
+ * Bytes that are read from a side into its own buffer between two looks at what else has come: as long as there is more, libuv goes on for 32 times what
  * it reads at once.
  */
 const turnBytes = 128 * 1024
 
 /** Hears of bytes when the kernel has taken them. */
 type Delivered = (bytes: number) => void
+
+/** What goes on of what has come; undefined if the session is over for it. */
+type Pass = (bytes: Uint8Array) => Uint8Array | undefined
 
 /** The session stands: moves what client and target say to one another until both have finished. */
 export function relay(session: Session, target: Socket | Dialled): void {
@@ -40,7 +44,7 @@ export function relay(session: Session, target: Socket | Dialled): void {
 /**
  * Moves what `from` says to `to`, its end included. Back-pressure: while `to` has more to send than its stream's
  * high-water mark, or a limit wants to be waited for, `from` is not read, so a direction never holds more than the two marks
- * and a chunk.
+ * and a chunk. Who says much is read into a buffer of its own from then on.
  */
 function moveStream(
   session: Session,
@@ -50,23 +54,27 @@ function moveStream(
 ): void {
   const { context, row } = session
   const { paused, pacer } = context
-  const bound = direction === Direction.up ? session.bound : undefined
+  const pass: Pass = direction === Direction.up ? (bytes) => bounded(session, bytes) : (bytes) => bytes
   const goOn = () => {
     if (to.writableNeedDrain || flow.isWaiting) return
     paused.delete(from)
     from.resume()
   }
   const flow = new Flow(row, direction, goOn)
+  /** Undefined until it is known whether Node lets us. */
+  let isBuffered: boolean | undefined
   from.on('data', (chunk: Buffer) => {
     const granted = pacer.grant(flow, chunk.length, from.readableLength)
     const isWhole = granted === chunk.length
     const part = isWhole ? chunk : chunk.subarray(0, granted)
-    const passed = bound?.pass(part) ?? granted
-    if (passed < granted && !bound?.ignores(part.subarray(passed))) return session.reset(Reason.reset)
-    if (passed > 0)
-      to.write(part.subarray(0, passed), (error) => {
-        if (!error) delivered(passed)
+    const said = pass(part)
+    if (!said) return
+    if (said.length > 0)
+      to.write(said, (error) => {
+        if (!error) delivered(said.length)
       })
+    if (isWhole && chunk.length >= wholeRead && from.readableLength === 0) isBuffered ??= goOnBuffered()
+    if (isBuffered) return
     if (isWhole && !to.writableNeedDrain) return
     from.pause()
     paused.add(from)
@@ -75,20 +83,58 @@ function moveStream(
     goOn()
   })
   to.on('drain', goOn)
-  endWith([from, to], () => {
+  const goOnBuffered = () => {
+    const isBuffered = readIntoOwnBuffer(from, (bytes) => hear(bytes))
+    if (!isBuffered) return false
+    to.off('drain', goOn)
+    const hear = moveBuffered(session, direction, [from, to], delivered, pass)
+    return true
+  }
+  from.on('end', () => to.end())
+  // Ahead of what ends the session, whose row is somebody else's then.
+  from.prependOnceListener('close', () => {
     paused.delete(from)
     pacer.forget(flow)
   })
 }
 
-/**
- * Moves what the target says to the client, its end included. It is read into one buffer, so it is not read while the kernel has not
- * taken all that is in there, or a limit wants to be waited for.
- */
+/** Of what the client says, what is for the destination. */
+function bounded(session: Session, bytes: Uint8Array): Uint8Array | undefined {
+  const { bound } = session
+  if (!bound) return bytes
+  const passed = bound.pass(bytes)
+  if (passed === bytes.length || bound.ignores(bytes.subarray(passed))) return bytes.subarray(0, passed)
+  session.reset(Reason.reset)
+  return undefined
+}
+
+/** Moves what the target says to the client, its end included. */
 function moveDialled(session: Session, target: Dialled, delivered: Delivered): void {
-  const { context, row, client } = session
-  const { paused, pacer } = context
+  const { client } = session
   const from = target.socket
+  const hear = moveBuffered(session, Direction.down, [from, client], delivered, (bytes) => edited(session, bytes))
+  // The server ends in the middle of its head.
+  from.on('end', () => {
+    const rest = session.editor?.end()
+    if (rest && rest.length > 0) client.write(rest, (error) => error || delivered(rest.length))
+  })
+  from.on('end', () => client.end())
+  target.read(hear)
+}
+
+/**
+ * Moves what is read from `from` into one buffer, its end not included. It is not read while the kernel has not taken all that is in there, or
+ * a limit wants to be waited for. Returns what is to hear of each piece, and tells whether to read on.
+ */
+function moveBuffered(
+  session: Session,
+  direction: Direction,
+  [from, to]: readonly [Socket, Socket],
+  delivered: Delivered,
+  pass: Pass,
+): (bytes: Uint8Array) => boolean {
+  const { context, row } = session
+  const { paused, pacer } = context
   /** Of what was read, what may not go on yet. */
   let kept: Uint8Array | undefined
   /** Bytes that the kernel has not taken yet. */
@@ -103,11 +149,11 @@ function moveDialled(session: Session, target: Dialled, delivered: Delivered): v
     paused.delete(from)
     from.resume()
   }
-  const flow = new Flow(row, Direction.down, goOn)
+  const flow = new Flow(row, direction, goOn)
 
   /** Most are taken before the call that says them returns, and are counted there. */
   const taken = (error?: Error | null) => {
-    if (error || onTheirWay === 0 || client.writableLength > 0) return
+    if (error || onTheirWay === 0 || to.writableLength > 0) return
     delivered(onTheirWay)
     onTheirWay = 0
     goOn()
@@ -116,15 +162,16 @@ function moveDialled(session: Session, target: Dialled, delivered: Delivered): v
   const say = (bytes: Uint8Array) => {
     onTheirWay = bytes.length
     sinceLook += bytes.length
-    client.write(bytes, taken)
-    if (client.writableLength > 0 || client.errored) return
+    to.write(bytes, taken)
+    if (to.writableLength > 0 || to.errored) return
     delivered(onTheirWay)
     onTheirWay = 0
   }
 
   const hear = (bytes: Uint8Array): boolean => {
     const granted = pacer.grant(flow, bytes.length, 0)
-    const said = granted > 0 ? edited(session, bytes.subarray(0, granted)) : nothing
+    const said = granted > 0 ? pass(bytes.subarray(0, granted)) : nothing
+    if (!said) return false
     if (said.length > 0) say(said)
     const isSaid = granted === bytes.length && onTheirWay === 0
     if (isSaid && sinceLook < turnBytes) return true
@@ -141,16 +188,12 @@ function moveDialled(session: Session, target: Dialled, delivered: Delivered): v
     return false
   }
 
-  // The server ends in the middle of its head.
-  from.on('end', () => {
-    const rest = session.editor?.end()
-    if (rest && rest.length > 0) client.write(rest, (error) => error || delivered(rest.length))
-  })
-  endWith([from, client], () => {
+  // Ahead of what ends the session, whose row is somebody else's then.
+  from.prependOnceListener('close', () => {
     paused.delete(from)
     pacer.forget(flow)
   })
-  target.read(hear)
+  return hear
 }
 
 /** What goes on now of what the destination has said. */
@@ -162,10 +205,4 @@ function edited({ context, row, editor }: Session, bytes: Uint8Array): Uint8Arra
   if (waits) return said
   longHeads.release(row.slot)
   return joined(said, editor.end())
-}
-
-function endWith([from, to]: readonly [Socket, Socket], forget: () => void): void {
-  from.on('end', () => to.end())
-  // Ahead of what ends the session, whose row is somebody else's then.
-  from.prependOnceListener('close', forget)
 }
