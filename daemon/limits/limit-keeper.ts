@@ -302,7 +302,9 @@ export class LimitKeeper {
   /** The first quota that somebody gets counts from then on, and so does each cycle. */
   #beginCycle(index: number, start: number | undefined, now: number): void {
     const marked = this.#usage.marked(index)
-    if (marked === 0 || (start !== undefined && marked < start)) this.#mark(index, now)
+    if (marked === 0) this.#mark(index, now)
+    // Every node of a fleet comes to a cycle in its own time, and knows by this that it is the same one: its mark is set once.
+    else if (start !== undefined && marked < start) this.#mark(index, start)
   }
 
   #mark(index: number, now: number): void {

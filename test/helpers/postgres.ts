@@ -1,11 +1,12 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, chownSync, globSync } from 'node:fs'
+import { chownSync, globSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import { Connections } from '../../daemon/store/postgres/connections.ts'
 import { type Place, readPlace } from '../../daemon/store/postgres/place.ts'
 import { prepareStore } from '../../daemon/store/postgres/prepare.ts'
+import type { Identity } from './certificate.ts'
 import { freePort } from './free-port.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -24,7 +25,7 @@ const nobody = 65_534
 const asSomebody = process.getuid?.() === 0 ? [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'] : []
 
 /** What keeps data safe takes time, and what is kept here is gone in a minute. */
-const quick = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum=off', 'shared_buffers=16MB']
+const quick = ['fsync=off', 'full_page_writes=off', 'autovacuum=off', 'shared_buffers=16MB']
 
 /** A PostgreSQL of its own, for the tests of a file. */
 export class PostgresServer {
@@ -46,7 +47,7 @@ export class PostgresServer {
     const data = join(this.folder, 'data')
     run('initdb', '-D', data, '-U', 'proxyd', '--auth=trust', '--no-sync', '-E', 'UTF8', '--locale=C')
     const hosts = ['local all all trust', 'host all all 127.0.0.1/32 scram-sha-256']
-    execFileSync('sh', ['-c', `printf '%s\\n' '${hosts.join("' '")}' >${data}/pg_hba.conf`])
+    writeFileSync(join(data, 'pg_hba.conf'), `${hosts.join('\n')}\n`)
   }
 
   /** Resolves when it takes clients. */
@@ -80,10 +81,14 @@ export class PostgresServer {
     await exit
   }
 
-  /** Changes a setting that it reads anew. */
-  async set(setting: string): Promise<void> {
-    appendFileSync(join(this.folder, 'data', 'postgresql.auto.conf'), `${setting}\n`)
-    await this.sql('postgres', 'SELECT pg_reload_conf()')
+  /** Has it where it finds it; settings for `start`. */
+  certificate({ cert, key }: Identity): string[] {
+    return Object.entries({ cert, key }).map(([what, text]) => {
+      const file = join(this.folder, `${what}.pem`)
+      writeFileSync(file, text, { mode: 0o600 })
+      if (asSomebody.length > 0) chownSync(file, nobody, nobody)
+      return `ssl_${what}_file=${file}`
+    })
   }
 
   /** By its Unix socket. */

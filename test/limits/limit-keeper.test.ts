@@ -129,15 +129,16 @@ describe('a quota', () => {
     expect([line.barred, use().used, use().ended]).toEqual([undefined, 0, null])
   })
 
-  it('begins anew with each cycle', () => {
-    const { keeper, use } = begin({ quota: 1000, cycle: 'month', 'cycle-day': 30 })
+  it('begins anew with each cycle, whose beginning is what its mark is known by', () => {
+    const { bob, keeper, use } = begin({ quota: 1000, cycle: 'month', 'cycle-day': 30 })
     expect(use().cycleEnds).toBe(Date.parse('2026-11-30T00:00Z'))
     down = 1000
     keeper.look()
     expect(line.barred).toBe('quota')
-    now = Date.parse('2026-11-30T00:00Z')
+    now = Date.parse('2026-11-30T00:07Z')
     keeper.look()
     expect([line.barred, use().used, use().cycleEnds]).toEqual([undefined, 0, Date.parse('2026-12-30T00:00Z')])
+    expect(usage.marked(bob.index)).toBe(Date.parse('2026-11-30T00:00Z'))
   })
 
   it('tells once who is near it', () => {

@@ -1,0 +1,91 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { noLimits } from '../../../daemon/access/accounts.ts'
+import { openPostgresStore } from '../../../daemon/store/postgres/postgres-store.ts'
+import type { Store } from '../../../daemon/store/store.ts'
+import { makeCertificate } from '../../helpers/certificate.ts'
+import { eventually } from '../../helpers/eventually.ts'
+import { hasPostgres, placeOf, usePostgres } from '../../helpers/postgres.ts'
+import { temporaryFolder } from '../../helpers/temporary-folder.ts'
+
+const bob = { name: 'bob', password: '$scrypt$bob', enabled: true, created: 1, ...noLimits }
+
+describe.skipIf(!hasPostgres)('a PostgreSQL that has a bad day', () => {
+  const server = usePostgres()
+
+  async function open(place: string): Promise<Store> {
+    const store = await openPostgresStore({ place: placeOf(place), password: async () => 'secret', node: 'a' })
+    onTestFinished(() => store.close())
+    return store
+  }
+
+  it('is told of at once while it is away, and used again when it is back', async () => {
+    const store = await open(server.place(await server.newDatabase()))
+    await Promise.all([1, 2, 3].map(() => store.users.list()))
+    await store.users.insert(bob)
+    const changes: unknown[] = []
+    onTestFinished(store.watch((_, error) => changes.push(error)))
+    await server.stop()
+    const away = { problem: 'away', message: expect.stringMatching(/^cannot reach the store test_\d+ at .*: see to/) }
+    await expect(store.users.list()).rejects.toMatchObject(away)
+    await expect(store.users.remove(1)).rejects.toMatchObject(away)
+    expect(changes).toEqual([expect.objectContaining(away)])
+    await server.start()
+    await eventually(async () => expect(await store.users.list()).toHaveLength(1))
+    await store.users.remove(1)
+    expect(await store.users.list()).toEqual([])
+  })
+
+  it('is not noticed when it was away while nobody asked', async () => {
+    const store = await open(server.place(await server.newDatabase()))
+    await Promise.all([1, 2, 3, 4].map(() => store.users.list()))
+    await server.stop()
+    await server.start()
+    expect(await store.users.insert(bob)).toBe(1)
+    expect(await store.users.list()).toHaveLength(1)
+  })
+
+  it('takes no changes once it is a standby, which is told in words', async () => {
+    const database = await server.newDatabase()
+    const store = await open(server.place(database))
+    await server.sql('postgres', `ALTER DATABASE ${database} SET default_transaction_read_only = on`)
+    await server.sql('postgres', `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database}'`)
+    const standby = { problem: 'away', message: expect.stringContaining('takes no changes') }
+    await expect(store.users.insert(bob)).rejects.toMatchObject(standby)
+    expect(await store.users.list()).toEqual([])
+    await expect(open(server.place(database))).rejects.toMatchObject(standby)
+  })
+
+  it('lets nobody in who may not do it, which is told in words', async () => {
+    const database = await server.newDatabase()
+    await server.sql('postgres', "CREATE ROLE stranger LOGIN PASSWORD 'secret'")
+    await expect(open(server.place(database).replace('proxyd@', 'stranger@'))).rejects.toMatchObject({
+      problem: 'failed',
+      message: expect.stringContaining('have stranger own the schema'),
+    })
+  })
+
+  it('is asked over TLS, if its certificate is that of its name and an authority that is trusted', async () => {
+    const database = await server.newDatabase()
+    const { cert, key } = makeCertificate('127.0.0.1')
+    const ca = join(await temporaryFolder(), 'ca.pem')
+    writeFileSync(ca, cert)
+    await server.stop()
+    await server.start('ssl=on', ...server.certificate({ cert, key }))
+    const at = (host: string, rest: string) => `postgres://proxyd@${host}:${server.port}/${database}?${rest}`
+    const store = await open(at('127.0.0.1', `sslrootcert=${ca}`))
+    expect(await store.users.list()).toEqual([])
+    const secured = await server.sql(
+      'postgres',
+      `SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+      WHERE datname = '${database}'`,
+    )
+    expect(secured).toEqual([{ ssl: true }])
+    const untrusted = { problem: 'failed', message: expect.stringMatching(/certificate .* is not trusted/) }
+    await expect(open(at('127.0.0.1', 'sslmode=verify-full'))).rejects.toMatchObject(untrusted)
+    await expect(open(at('localhost', `sslrootcert=${ca}`))).rejects.toMatchObject(untrusted)
+    await expect(open(at('127.0.0.1', 'sslrootcert=/nowhere.pem'))).rejects.toThrow('cannot read /nowhere.pem')
+    await open(at('127.0.0.1', 'sslmode=disable'))
+  })
+})
