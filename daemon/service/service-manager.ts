@@ -17,6 +17,9 @@ export interface ManagerVariables {
 /** The first descriptor that is handed over: sd_listen_fds(3). */
 export const firstSocket = 3
 
+/** More than systemd hands over: a number beyond it is no count. */
+const mostSockets = 65_536
+
 const variables = [
   'NOTIFY_SOCKET',
   'WATCHDOG_USEC',
@@ -36,7 +39,8 @@ export function takeVariables(environment: NodeJS.ProcessEnv, pid: number): Mana
   for (const name of variables) delete environment[name]
   const isOurs = listenPid === String(pid)
   const listed = names.split(':')
-  const sockets = Array.from({ length: isOurs ? Number(count) || 0 : 0 }, (_, i) => listed[i] ?? '')
+  const length = isOurs ? Math.min(Number(count) || 0, mostSockets) : 0
+  const sockets = Array.from({ length }, (_, i) => listed[i] ?? '')
   const period = watchdogPid === String(pid) ? Number(watchdog) / 1000 : 0
   return { notifySocket: notifySocket || undefined, watchdog: period > 0 ? period : undefined, sockets }
 }

@@ -28,6 +28,7 @@ test('variables count for the process that they name, and no child gets them', (
     sockets: ['socks', 'control', ''],
   })
   expect(environment).toEqual({ HOME: '/root' })
+  expect(takeVariables({ ...given, LISTEN_FDS: '1e12' }, 7).sockets).toHaveLength(65_536)
   expect(takeVariables({ ...given }, 8)).toEqual({ notifySocket: '/n', watchdog: undefined, sockets: [] })
   const { HOME, NOTIFY_SOCKET, WATCHDOG_USEC } = given
   expect(forSuccessor(given)).toEqual({ HOME, NOTIFY_SOCKET, WATCHDOG_USEC })
