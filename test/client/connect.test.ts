@@ -1,7 +1,7 @@
 import dns from 'node:dns'
 import { once } from 'node:events'
 import { chmodSync, writeFileSync } from 'node:fs'
-import { createConnection, createServer, type Socket } from 'node:net'
+import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, it, onTestFinished, vi } from 'vitest'
@@ -187,6 +187,28 @@ it.each([
 ])('takes %s for no daemon', async (_, bytes) => {
   const target = await startImpostor((socket) => void socket.write(bytes))
   await expect(connect(target, { timeoutMs })).rejects.toMatchObject({ code: 'not_proxyd' })
+})
+
+it('says of what hangs up without a word that it may be no daemon', async () => {
+  const path = join(await temporaryFolder(), 'mute.sock')
+  for (const where of [path, 0]) {
+    const server = createServer((socket) => void socket.end())
+    await once(server.listen(where), 'listening')
+    onTestFinished(() => void server.close())
+    const target: Target =
+      where === path
+        ? { kind: 'unix', path }
+        : {
+            kind: 'tls',
+            host: '127.0.0.1',
+            port: (server.address() as AddressInfo).port,
+            operator: 'ann',
+            password: 'x',
+          }
+    await expect(connect(target, { timeoutMs })).rejects.toMatchObject({
+      message: expect.stringMatching(/; there was no greeting: \S+ is perhaps no management (port|socket) of proxyd$/),
+    })
+  }
 })
 
 it('takes what lets in anybody and knows nothing for no daemon, and one that hangs up later for a daemon', async () => {

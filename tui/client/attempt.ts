@@ -92,8 +92,8 @@ async function meaning(reason: ConnectionError, target: Target): Promise<Connect
     return new ConnectionError('tls_client_certificate', `${reason.message}; it seems not to trust our certificate`)
   }
   if (target.kind === 'unix') return withDoubt(reason, target.path)
+  if (target.kind === 'tls') return withDoubt(reason, placeOf(target))
   // A port with TLS does so to plain text: ask it in its own language.
-  if (target.kind !== 'tcp') return reason
   if (!(await (await import('./open-tls.ts')).speaksTls(target))) return withDoubt(reason, placeOf(target))
   return new ConnectionError('tls_needed', `${placeOf(target)} speaks TLS; connect to it with TLS`)
 }

@@ -143,7 +143,7 @@ export const daemonMethods = {
     role: 'operator',
     summary:
       'Take new clients again, on the sockets of before, as long as a drain has not come to its end. Refused if SIGTERM asked for it, ' +
-      'or where another program has taken a port meanwhile; then the daemon drains on.',
+      'where another program has taken a port meanwhile, or if somebody asks for a drain before it is done; then the daemon drains on.',
     refuses: ['conflict', 'unavailable'],
     logged: [],
     params: nothing,
