@@ -1,3 +1,4 @@
+import { AbsentAccounts } from './access/absent-accounts.ts'
 import type { Account } from './access/accounts.ts'
 import { LateChanges } from './access/late-changes.ts'
 import { Operators } from './access/operators.ts'
@@ -57,6 +58,8 @@ export interface Administered {
   readonly accountTransfer: AccountTransfer
   /** Users and groups that other nodes of a fleet change. */
   readonly adoptedAccounts: AdoptedAccounts
+  /** Undefined where all users are in memory. */
+  readonly absent: AbsentAccounts | undefined
   readonly late: LateChanges
 }
 
@@ -72,13 +75,14 @@ export async function administer(
   parts.defer(() => late.close())
   const rules = liveRules(options, late, () => config.values)
   parts.defer(() => rules.close())
-  const { users, limits, accountTransfer, adoptedAccounts } = administerAccounts(options, {
+  const { users, limits, accountTransfer, adoptedAccounts, absent } = administerAccounts(options, {
     rules,
     late,
     traffic,
     userSeries,
   })
   parts.defer(() => dataPlane.limits.stop())
+  parts.defer(() => absent?.close())
   const config = new LiveSettings({
     configuration,
     stored,
@@ -88,7 +92,7 @@ export async function administer(
     tell: (message) => log.logger.info(message),
   })
   const operators = await Operators.load(store.operators, late)
-  return { users, limits, operators, config, rules, accountTransfer, adoptedAccounts, late }
+  return { users, limits, operators, config, rules, accountTransfer, adoptedAccounts, absent, late }
 }
 
 function liveRules(
@@ -117,7 +121,7 @@ function administerAccounts(
     readonly traffic: UserTraffic
     readonly userSeries: UserSeries | undefined
   },
-): Pick<Administered, 'users' | 'limits' | 'accountTransfer' | 'adoptedAccounts'> {
+): Pick<Administered, 'users' | 'limits' | 'accountTransfer' | 'adoptedAccounts' | 'absent'> {
   const { accounts, groups, passwords, policy, limits: keeper, leases, usage, accessLog, limitLines } = dataPlane
   const turns = new Turns()
   const loops: Loops = {
@@ -155,6 +159,27 @@ function administerAccounts(
       log.logger.warn(`the hash of ${JSON.stringify(account.name)} stays another program's for now: ${error.message}`)
     })
   })
+  const absent = accounts.isPartial
+    ? new AbsentAccounts({
+        ...{ accounts, turns, warn, store: store.users },
+        totals: async (ids) => (await store.fleet?.leases.totals(ids)) ?? [],
+        enter(account, moved) {
+          begin(account)
+          if (moved) usage.adopt(account.index, moved)
+          keeper.write(account)
+          limits.reachRevision(account.revision)
+          rules.membersChanged()
+          void dataPlane.orders.limitsChanged()
+        },
+        isIdle({ index }) {
+          const isHere = traffic.connections(index) + limitLines.live(index) > 0 || leases?.holds(index)
+          return !isHere && usage.moved(index) === usage.given(index)
+        },
+        leave: ({ index: user }) =>
+          loops.userChanged({ user, revision: accounts.revision, cut: true, passwordRequired: passwordRequired() }),
+      })
+    : undefined
+  if (absent) dataPlane.logins.fetch((name) => absent.bring(name))
   usage.follow(traffic)
   keeper.follow({
     connections: (index) => traffic.connections(index),
@@ -173,7 +198,7 @@ function administerAccounts(
     },
     forget: (account) => users.forget(account),
   })
-  return { users, limits, accountTransfer, adoptedAccounts }
+  return { users, limits, accountTransfer, adoptedAccounts, absent }
 }
 
 /** Names as clients get them looked up, for an operator who waits. */

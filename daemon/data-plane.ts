@@ -51,7 +51,7 @@ export interface DataPlane {
   readonly limits: LimitKeeper
   readonly leases: Limiting['leases']
   readonly passwords: Passwords
-  readonly logins: Pick<Logins, 'follow' | 'unanswered'>
+  readonly logins: Pick<Logins, 'fetch' | 'follow' | 'unanswered'>
   readonly policy: LoginPolicy
   readonly bans: Bans
   /** What of it acts and is not stored yet. */
@@ -90,7 +90,7 @@ export async function startDataPlane(
   const { values: settings } = configuration
   const warn = (message: string) => log.warn(message)
   const passwords = new Passwords()
-  const accounts = await loadAccounts(store.users, settings.user, passwords)
+  const accounts = await loadAccounts(store.users, settings.user, passwords, store.fleet !== undefined)
   refuseOpenProxy(settings, accounts.size)
 
   const limiting = await startLimiting(settings, accounts, store, parts, warn)

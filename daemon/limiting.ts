@@ -41,7 +41,8 @@ export async function startLimiting(
   const lines = new LimitLines(memory.limitLines)
   const groups = new Groups(await stored.groups.list())
   const usage = new Usage(stored.usage)
-  usage.load(accounts.list(), await stored.usage.list())
+  // What others have moved comes with them.
+  usage.load(accounts.list(), accounts.isPartial ? [] : await stored.usage.list())
   let whenAway = values['fleet-degraded']
   const leases =
     stored.fleet && new Leases({ accounts, usage, store: stored.fleet.leases, whenAway: () => whenAway, tell: warn })

@@ -177,11 +177,12 @@ function backendOf(
   { audit, events, watches }: Records,
 ): Omit<Backend, 'connections' | 'fleet' | 'lifecycle' | 'status'> {
   const { dataPlane, store, log } = options
-  const { users, limits, operators, config, rules } = administered
+  const { users, limits, operators, config, rules, absent } = administered
   const { accounts, bans, accessLog } = dataPlane
   return {
     ...{ users, limits, operators, config, rules, bans, accessLog, audit, events, watches, metrics },
     userTable: new ObservedUsers(accounts, keptLimits(dataPlane), traffic),
+    bring: absent && (async (names) => void (await Promise.all(names.map((name) => absent.bring(name))))),
     history: historyOf(options, metrics),
     usage: new UsageReports(store.usage, accounts),
     transfer: transferring(options, administered),

@@ -27,7 +27,7 @@ export const noLimits = { limits: {}, revision: 0, firstUsed: null } as const
 /** Indices are 16 bits, and 0 stands for clients without login. */
 const mostUsers = 65_535
 
-/** All users, in memory. */
+/** The users in memory: all, but for those of a fleet that has more of them than fit. */
 export class Accounts {
   readonly #limit: number
   readonly #byName = new Map<string, Account>()
@@ -36,6 +36,10 @@ export class Accounts {
   /** By index, also of users whose index is released, until it is given again. */
   readonly #lastNames = new Map<number, string>()
   readonly #released: number[] = []
+  /** Whether only some of the store's users are here: see `AbsentAccounts`. */
+  isPartial = false
+  /** How many others there are, as far as is known. */
+  absent = 0
   #highestIndex = 0
   /** By name in code point order, from the first time that it is asked for. */
   #sorted: Account[] | undefined
@@ -45,8 +49,9 @@ export class Accounts {
     this.#limit = limit
   }
 
+  /** Those who are not here included. */
   get size(): number {
-    return this.#byName.size
+    return this.#byName.size + this.absent
   }
 
   /** For how many more users there is an index. */

@@ -5,23 +5,31 @@ import { Accounts, noLimits } from './accounts.ts'
 import { type PasswordHash, parsePasswordHash } from './password-hash.ts'
 import type { Passwords } from './passwords.ts'
 
+/** Users of a fleet's store that a node has in memory from the start on; of more, each has those who come to it. */
+const mostFromStart = 50_000
+
 /**
- * All users at the daemon's start: those of the store, and those given with `--user`, whose names differ. Rejects with a
+ * All users at the daemon's start: those of the store, and those given with `--user`, whose names differ. Of a store of a fleet
+ * that has very many, none: they come by name. Rejects with a
  * Failure if a flag makes no sense, has the name of a lasting user, there are too many, or a stored password is damaged.
  */
 export async function loadAccounts(
   store: UserStore,
   userFlags: readonly string[],
   passwords: Passwords,
+  isOfFleet = false,
 ): Promise<Accounts> {
   const temporary = parseUserFlags(userFlags)
   const accounts = new Accounts()
-  for (const user of await store.list()) {
+  const count = isOfFleet ? await store.count() : 0
+  if (count > mostFromStart) Object.assign(accounts, { isPartial: true, absent: count })
+  for (const user of accounts.isPartial ? [] : await store.list()) {
     refuseIfFull(accounts)
     accounts.add({ ...user, password: passwordOf(user) })
   }
   for (const { name, password } of temporary) {
-    if (accounts.named(name)) throw new Failure(1, clash(name))
+    const isTaken = accounts.isPartial ? (await store.named(name)) !== undefined : accounts.named(name) !== undefined
+    if (isTaken) throw new Failure(1, clash(name))
     refuseIfFull(accounts)
     const hash = await passwords.hash(password)
     accounts.add({ id: undefined, name, password: hash, enabled: true, created: Date.now(), ...noLimits })

@@ -9,6 +9,9 @@ import type { Passwords } from './passwords.ts'
 /** Why a login fails, in the words of the log. */
 export type LoginFailure = 'unknown_user' | 'wrong_password' | 'disabled'
 
+/** Has the user of that name in memory, if there is one; rejects where that cannot be known. */
+type BringUser = (name: string) => Promise<unknown>
+
 /** Hears the password of a user. */
 type LearnPassword = (account: Account, password: Uint8Array) => void
 
@@ -47,6 +50,7 @@ export class Logins {
   /** How many were crowded out so far. */
   unanswered = 0
   #learn: LearnPassword = () => {}
+  #bring: BringUser | undefined
   /** Of each user's last good password a digest, until the user changes. */
   readonly #good = new WeakMap<Account, Buffer>()
 
@@ -60,6 +64,11 @@ export class Logins {
   /** `learn` hears from now on of users of whom only another program's hash is kept, once they log in. */
   follow(learn: LearnPassword): void {
     this.#learn = learn
+  }
+
+  /** Who logs in is brought first, from now on. */
+  fetch(bring: BringUser): void {
+    this.#bring = bring
   }
 
   /**
@@ -77,6 +86,7 @@ export class Logins {
     const digest = hash('sha256', Buffer.concat([this.#digestKey, password]), 'buffer')
     const came = performance.now()
     for (;;) {
+      if (!(await this.#isPresent(username))) return noAnswer()
       const account = this.#accountOf(username)
       const good = account && this.#good.get(account)
       if (account && good && timingSafeEqual(good, digest)) return this.#admit(account)
@@ -116,6 +126,16 @@ export class Logins {
       if (isNew) this.#guessed.note(name, source, performance.now())
       return undefined
     }
+  }
+
+  /** Whether it is known here whether there is such a user. */
+  async #isPresent(username: Uint8Array): Promise<boolean> {
+    const name = this.#bring && decode(username)
+    if (name === undefined || !this.#bring) return true
+    return this.#bring(name).then(
+      () => true,
+      () => false,
+    )
   }
 
   #accountOf(username: Uint8Array): Account | undefined {

@@ -30,6 +30,8 @@ import type { FollowedTable } from './table-feed.ts'
  */
 export interface Backend {
   readonly users: UserAdministration
+  /** Has these users in memory, if there are such, before anything is asked of them; undefined where all are. */
+  readonly bring?: ((names: readonly string[]) => Promise<void>) | undefined
   readonly limits: LimitAdministration
   readonly userTable: UserTable
   readonly connections: LiveConnections
@@ -234,6 +236,8 @@ export interface LimitAdministration {
   resetQuota(whose: Params<'users.resetQuota'>): Promise<Result<'users.resetQuota'>>
   /** By name, in code point order. */
   groups(): Group[]
+  /** With all members, also those who are not in memory. */
+  countedGroups(): Promise<Group[]>
   addGroup(group: Params<'groups.add'>): Promise<Result<'groups.add'>>
   setGroup(change: Params<'groups.set'>): Promise<Result<'groups.set'>>
   removeGroup(name: string): Promise<void>

@@ -12,7 +12,7 @@ import {
   resultLine,
 } from '../../shared/protocol/message.ts'
 import type { Auditor } from './auditor.ts'
-import type { Log } from './backend.ts'
+import type { Backend, Log } from './backend.ts'
 import type { Changes } from './changes.ts'
 import { dispatch, type Handlers, refusalOf } from './dispatch.ts'
 import { type Admit, type Outlet, Session, type Via } from './session.ts'
@@ -25,6 +25,7 @@ export interface Service {
   readonly handlers: Handlers
   readonly auditor: Auditor
   readonly changes: Changes
+  readonly bring?: Backend['bring']
   readonly limits: Limits
   /** The first line that a client reads. */
   readonly greeting: string

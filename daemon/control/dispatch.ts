@@ -4,7 +4,7 @@ import type { Request } from '../../shared/protocol/message.ts'
 import { type Method, methods, type Result, type Role } from '../../shared/protocol/methods.ts'
 import { Refusal } from '../refusal.ts'
 import { type Auditor, isAudited } from './auditor.ts'
-import type { Log } from './backend.ts'
+import type { Backend, Log } from './backend.ts'
 import type { Changes } from './changes.ts'
 import { isAtLeast, type Session } from './session.ts'
 
@@ -27,7 +27,16 @@ export type HandlersOf<Domain extends string> = Pick<Handlers, Extract<Method, `
 
 /** Does what a request asks for, if this caller may and its parameters are right; otherwise throws `RpcError`. */
 export function dispatch(
-  { handlers, auditor, changes }: { readonly handlers: Handlers; readonly auditor: Auditor; readonly changes: Changes },
+  {
+    handlers,
+    auditor,
+    changes,
+    bring,
+  }: Pick<Backend, 'bring'> & {
+    readonly handlers: Handlers
+    readonly auditor: Auditor
+    readonly changes: Changes
+  },
   session: Session,
   request: Request,
 ): object | Promise<object> {
@@ -40,10 +49,23 @@ export function dispatch(
   }
   const params = paramsOf(method, request.params)
   const deed = () => carryOut(handlers, session, method, params)
-  if (!isAudited(method, params)) return deed()
   const isOfDaemon = method.startsWith('daemon.')
   const change = () => (isOfDaemon ? changes.makeAtOnce(deed) : changes.make(method, params, deed))
-  return auditor.watch(session, method, params, change)
+  const act = () => (isAudited(method, params) ? auditor.watch(session, method, params, change) : deed())
+  return bring ? bring(usersIn(method, params)).then(act) : act()
+}
+
+/** Names of the users whom a call is about. */
+function usersIn(method: Method, { name, names, user, users }: Readonly<Record<string, unknown>>): string[] {
+  if (method.startsWith('users.') && method !== 'users.add') return [name, names].flat().filter(isText)
+  if (method === 'usage.list' || method === 'metrics.history') return [user].filter(isText)
+  if (method === 'transfer.import')
+    return ((users ?? []) as readonly { readonly name: string }[]).map(({ name }) => name)
+  return []
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
 }
 
 /** What has kept a method from being carried out, as whoever asked may know it. A fault of ours is told to the log. */

@@ -101,6 +101,7 @@ export function makeService(options: ServiceOptions): Offered {
     handlers,
     auditor,
     changes,
+    bring: backend.bring,
     limits,
     greeting,
     admit: (session, identity) => clients.admit(session, identity),

@@ -83,6 +83,7 @@ export class AdoptedAccounts {
 
   async #movesOfAll(): Promise<Move[]> {
     const { accounts, store } = this.#options
+    if (accounts.isPartial) return this.#movesOf(accounts.list().map(({ name }) => name))
     const stored = new Map((await store.users.list()).map((user) => [user.name, user]))
     const names = new Set([...stored.keys(), ...accounts.list().map(({ name }) => name)])
     return (await inSlices([...names], (name) => this.#movesTo(name, stored.get(name)))).flat()
@@ -98,7 +99,8 @@ export class AdoptedAccounts {
     }
     const after = stored && this.#read(stored, before)
     if (!after) return before ? [{ before, after }] : []
-    if (!before) return [{ before, after }]
+    // Of a store with very many users, whoever is not here comes when they log in.
+    if (!before) return this.#options.accounts.isPartial ? [] : [{ before, after }]
     // Somebody else of that name.
     if (before.id !== after.id)
       return [

@@ -137,6 +137,10 @@ export class Leases implements Shares {
     if (users.length > 0 && this.#failing === undefined) await this.#options.store.release(users).catch(() => {})
   }
 
+  holds(index: number): boolean {
+    return this.#held.has(index)
+  }
+
   /** For how many milliseconds the store has not answered; 0: it does. */
   get failingFor(): number {
     return this.#failing === undefined ? 0 : this.#now() - this.#failing

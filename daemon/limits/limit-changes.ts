@@ -125,6 +125,14 @@ export class LimitChanges {
     })
   }
 
+  /** As `groups`, with members who are not in memory. */
+  async countedGroups(): Promise<GroupRow[]> {
+    const groups = this.groups()
+    if (!this.#accounts.isPartial) return groups
+    const counts = await Promise.all(groups.map(({ name }) => this.#store.users.count(name)))
+    return groups.map((group, i) => ({ ...group, members: counts[i] ?? 0 }))
+  }
+
   addGroup({ name, fields }: Params<'groups.add'>): Promise<Result<'groups.add'>> {
     return this.#turns.take(async () => {
       if (this.#groups.named(readName(name)))
@@ -147,7 +155,7 @@ export class LimitChanges {
       const isConcerned = name === defaultGroup ? () => true : ({ limits }: Account) => limits.group === name
       await this.#keeper.writeAll(this.#accounts.list().filter(isConcerned))
       await this.#act()
-      return { members: this.#membersOf(name).length, revision: this.#revision, before, stored: await store() }
+      return { members: await this.#countMembers(name), revision: this.#revision, before, stored: await store() }
     })
   }
 
@@ -156,7 +164,7 @@ export class LimitChanges {
       const group = this.#existingGroup(name)
       if (name === defaultGroup)
         throw new Refusal('conflict', `the group ${name} is everybody's: it can be without limits, not removed`)
-      const members = this.#membersOf(name).length
+      const members = await this.#countMembers(name)
       if (members > 0)
         throw new Refusal(
           'conflict',
@@ -168,8 +176,9 @@ export class LimitChanges {
     })
   }
 
-  #membersOf(name: string): readonly Account[] {
-    return this.#accounts.list().filter(({ limits }) => this.#groups.of(limits).name === name)
+  async #countMembers(name: string): Promise<number> {
+    if (this.#accounts.isPartial) return this.#store.users.count(name)
+    return this.#accounts.list().filter(({ limits }) => this.#groups.of(limits).name === name).length
   }
 
   /** Resolves to what stores it once it acts, unless it is stored already, and tells whether it is then. */
@@ -261,6 +270,8 @@ export class LimitChanges {
     if ((names === undefined) === (where === undefined))
       throw new Refusal('invalid', 'say either names or where, not both')
     if (names !== undefined) return [...new Set(names)].map((name) => this.#existing(name))
+    if (this.#accounts.isPartial)
+      throw new Refusal('conflict', 'there are too many users to be looked through: name them, or limit their groups')
     const filter = orInvalid(() => parseUserFilter(where ?? '', this.#groups))
     const all = [...this.#accounts.list()]
     const holds = await inSlices(all, (account) => filter(account, this.#keeper.effective.of(account)))

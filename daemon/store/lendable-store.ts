@@ -21,6 +21,7 @@ export abstract class LendableStore implements Store {
   readonly users: Store['users'] = {
     list: () => this.#ask('users', 'list'),
     named: (name) => this.#ask('users', 'named', name),
+    count: (group) => this.#ask('users', 'count', group),
     insert: (user) => this.#change('users', 'insert', user),
     update: (user) => this.#change('users', 'update', user),
     setLimits: (changes) => this.#change('users', 'setLimits', changes),

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { defaultGroup } from '../../shared/limits.ts'
 import type { Immediate, StoredUser, UserStore } from './store.ts'
 
 type UserRow = readonly [number, string, string, number, number, string, number, number | null]
@@ -13,6 +14,8 @@ export function sqliteUsers(database: DatabaseSync): Immediate<UserStore> {
   const named = database.prepare(
     'SELECT id, password, enabled, created, limits, revision, first_used FROM users WHERE name = ?',
   )
+  const count = database.prepare('SELECT count(*) AS count FROM users')
+  const countOf = database.prepare("SELECT count(*) AS count FROM users WHERE limits ->> 'group' IS ?")
   const insert = database.prepare(
     `INSERT INTO users (name, password, enabled, created, limits, revision, first_used) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO NOTHING`,
@@ -60,6 +63,8 @@ export function sqliteUsers(database: DatabaseSync): Immediate<UserStore> {
         firstUsed: row.first_used === null ? null : Number(row.first_used),
       }
     },
+    count: (group) =>
+      Number((group === undefined ? count.get() : countOf.get(group === defaultGroup ? null : group))?.count),
     insert(user) {
       const { changes, lastInsertRowid } = insert.run(...columns(user))
       return changes === 1 ? Number(lastInsertRowid) : undefined

@@ -75,6 +75,8 @@ export interface UserStore {
   /** All of them, in no particular order. */
   list(): Promise<StoredUser[]>
   named(name: string): Promise<StoredUser | undefined>
+  /** How many there are; with the name of a group, how many are in it. */
+  count(group?: string): Promise<number>
   /** Resolves to the new user's id; undefined if the name is taken, and then nothing has changed. */
   insert(user: Omit<StoredUser, 'id'>): Promise<number | undefined>
   /** Replaces the user with that id; limits of a later revision that another node has stored stay. False if there is none. */

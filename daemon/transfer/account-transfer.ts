@@ -69,6 +69,8 @@ export class AccountTransfer {
 
   /** By name. Those given with `--user` do not last, so they are left out. */
   export({ cursor, limit = 500 }: Params<'transfer.export'>): Result<'transfer.export'> {
+    if (this.#options.accounts.isPartial)
+      throw new Refusal('conflict', 'there are too many users for an export: take them from PostgreSQL, with pg_dump')
     const found = this.#options.accounts.page(limit + 1, cursor)
     const shown = found.slice(0, limit)
     const users = shown.filter(({ id }) => id !== undefined).map((account) => this.#keptOf(account))

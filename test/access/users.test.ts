@@ -306,6 +306,7 @@ describe('while the disk takes nothing', () => {
       store: {
         list: () => store.users.list(),
         named: (name) => store.users.named(name),
+        count: () => store.users.count(),
         insert: (user) => orFail(() => store.users.insert(user)),
         update: (user) => orFail(() => store.users.update(user)),
         setLimits: (changes) => orFail(() => store.users.setLimits(changes)),

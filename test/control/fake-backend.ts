@@ -162,6 +162,10 @@ class FakeLimits implements LimitAdministration {
     return []
   }
 
+  async countedGroups(): Promise<Group[]> {
+    return []
+  }
+
   async addGroup(): Promise<Result<'groups.add'>> {
     return { revision: 1 }
   }

@@ -47,7 +47,7 @@ async function daemon(accounts?: Accounts) {
   const turns = new Turns()
   const fail = <T>(write: () => Promise<T>) => (storeFails ? Promise.reject(new StoreError('failed', 'gone')) : write())
   const userStore: UserStore = {
-    ...{ list: () => store.users.list(), named: (name) => store.users.named(name) },
+    ...{ list: () => store.users.list(), named: (name) => store.users.named(name), count: () => store.users.count() },
     insert: (user) => fail(() => store.users.insert(user)),
     update: (user) => fail(() => store.users.update(user)),
     setLimits: (changes) => fail(() => store.users.setLimits(changes)),

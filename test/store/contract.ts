@@ -68,6 +68,15 @@ export function testStore(adapter: string, newPlace: () => Promise<Open>): void 
       expect(await store.users.named(bob.name.slice(1))).toBeUndefined()
     })
 
+    it('are counted, all of them and by group', async () => {
+      await inserted({ ...ann, limits: { group: 'staff' } })
+      await inserted(bob)
+      expect(await store.users.count()).toBe(2)
+      expect(await store.users.count('staff')).toBe(1)
+      expect(await store.users.count('default')).toBe(1)
+      expect(await store.users.count('nobody')).toBe(0)
+    })
+
     it('change alone', async () => {
       const [annId, bobId] = [await inserted(ann), await inserted(bob)]
       const changed = { ...bob, id: bobId, password: 'another', enabled: false }

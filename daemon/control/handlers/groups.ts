@@ -6,10 +6,10 @@ import type { HandlersOf } from '../dispatch.ts'
 /** Groups of users, and what their members may. The cursor is the last name of the page before. */
 export function groupHandlers(limits: LimitAdministration): HandlersOf<'groups'> {
   return {
-    'groups.list': ({ cursor = '', limit = protocolLimits.page }) => {
+    'groups.list': async ({ cursor = '', limit = protocolLimits.page }) => {
       // The order of names is that of their bytes.
       const before = Buffer.from(cursor)
-      const rest = limits.groups().filter(({ name }) => Buffer.compare(Buffer.from(name), before) > 0)
+      const rest = (await limits.countedGroups()).filter(({ name }) => Buffer.compare(Buffer.from(name), before) > 0)
       const groups = firstThatFit(rest.slice(0, limit), protocolLimits.line)
       return rest.length > groups.length ? { groups, next: groups.at(-1)?.name } : { groups }
     },

@@ -30,6 +30,14 @@ export function postgresUsers(connections: Connections, node: string): UserStore
       )
       return row && userOf(row.given, new Map())
     },
+    async count(group) {
+      const where = group === undefined ? '' : 'WHERE grouping = $1'
+      const [row] = await connections.ask<{ count: number }>(
+        `SELECT count(*) AS count FROM proxyd.users ${where}`,
+        group === undefined ? [] : [group],
+      )
+      return row?.count ?? 0
+    },
     insert: (user) =>
       noted(connections, node, async (ask, note) => {
         const [id] = await insertUsers(ask, [user])

@@ -1,0 +1,112 @@
+import { beforeEach, expect, it, onTestFinished, vi } from 'vitest'
+import { AbsentAccounts } from '../../daemon/access/absent-accounts.ts'
+import { type Account, Accounts, noLimits } from '../../daemon/access/accounts.ts'
+import { formatPasswordHash, scryptParameters } from '../../daemon/access/password-hash.ts'
+import { Turns } from '../../daemon/access/turns.ts'
+import type { StoredUser } from '../../daemon/store/store.ts'
+
+const password = formatPasswordHash({ ...scryptParameters, salt: Buffer.alloc(16), key: Buffer.alloc(32) })
+
+let accounts: Accounts
+let stored: Map<string, StoredUser>
+let busy: Set<string>
+let entered: (readonly [string, number | undefined])[]
+let left: string[]
+let warned: string[]
+let asked: string[]
+let turns: Turns
+let absent: AbsentAccounts
+
+beforeEach(() => {
+  accounts = new Accounts(4)
+  stored = new Map(
+    ['ann', 'bob', 'cid', 'dan', 'eve', 'fay'].map((name, i) => {
+      return [name, { id: i + 1, name, password, enabled: true, created: 1, ...noLimits }]
+    }),
+  )
+  accounts.absent = stored.size
+  ;[busy, entered, left, warned, asked, turns] = [new Set(), [], [], [], [], new Turns()]
+  absent = new AbsentAccounts({
+    accounts,
+    store: {
+      async named(name) {
+        asked.push(name)
+        return stored.get(name)
+      },
+      count: async () => stored.size,
+    },
+    totals: async ([id = 0]) => [{ user: id, up: id, down: 0, mark: 0, marked: 0 }],
+    turns,
+    enter: ({ name }, moved) => entered.push([name, moved?.up]),
+    isIdle: ({ name }) => !busy.has(name),
+    leave: async ({ name }) => left.push(name),
+    warn: (message) => warned.push(message),
+  })
+  onTestFinished(() => absent.close())
+})
+
+const names = (list: readonly Account[]) => list.map(({ name }) => name)
+
+it('come by name with what they moved, and are asked for once', async () => {
+  expect(await absent.bring('bob')).toMatchObject({ name: 'bob', id: 2, index: 1 })
+  const before = asked.length
+  expect(await absent.bring('bob')).toBe(accounts.named('bob'))
+  expect(asked).toHaveLength(before)
+  expect(entered).toEqual([['bob', 2]])
+  expect(accounts.size).toBe(6)
+})
+
+it('come once, however many ask at once', async () => {
+  const found = await Promise.all(Array.from({ length: 50 }, () => absent.bring('cid')))
+  expect(new Set(found).size).toBe(1)
+  expect(entered).toHaveLength(1)
+})
+
+it('who is nobody costs no turn of those who change users, and is not remembered', async () => {
+  const turn = vi.spyOn(turns, 'take')
+  expect(await absent.bring('xaver')).toBeUndefined()
+  expect(turn).not.toHaveBeenCalled()
+  stored.set('xaver', { ...(stored.get('bob') as StoredUser), id: 9, name: 'xaver' })
+  expect(await absent.bring('xaver')).toMatchObject({ id: 9 })
+})
+
+it('are as the store has them when their turn comes', async () => {
+  const turn = Promise.withResolvers<void>()
+  void turns.take(() => turn.promise)
+  const found = absent.bring('bob')
+  stored.set('bob', { ...(stored.get('bob') as StoredUser), enabled: false })
+  turn.resolve()
+  expect(await found).toMatchObject({ enabled: false })
+})
+
+it('leave when there is no room, who came longest ago first, but not who is busy', async () => {
+  for (const name of ['ann', 'bob', 'cid']) await absent.bring(name)
+  busy.add('bob')
+  await absent.bring('dan')
+  expect(left).toEqual(['ann', 'cid'])
+  expect(names(accounts.list())).toEqual(['bob', 'dan'])
+  expect(accounts.size).toBe(6)
+  expect(await absent.bring('ann')).toMatchObject({ name: 'ann' })
+})
+
+it('do not come where all are busy, and that is told', async () => {
+  for (const name of ['ann', 'bob', 'cid', 'dan']) {
+    busy.add(name)
+    await absent.bring(name)
+  }
+  await expect(absent.bring('eve')).rejects.toMatchObject({ kind: 'unavailable' })
+  expect(warned).toEqual(['there is no room for "eve": as many users as can be are busy'])
+})
+
+it('with a damaged password are left out, and that is told', async () => {
+  stored.set('bob', { ...(stored.get('bob') as StoredUser), password: 'x' })
+  expect(await absent.bring('bob')).toBeUndefined()
+  expect(warned).toEqual(['the stored password of "bob" is damaged: set another one'])
+})
+
+it('a flood of made-up names waits, and others come in their turn', async () => {
+  const flood = Array.from({ length: 200 }, (_, i) => absent.bring(`nobody${i}`))
+  const [bob, ...rest] = await Promise.all([absent.bring('bob'), ...flood])
+  expect(bob).toMatchObject({ name: 'bob' })
+  expect(new Set(rest)).toEqual(new Set([undefined]))
+})
