@@ -1,9 +1,16 @@
 import { mostChangesApart, type StoredChange } from '../store.ts'
-import type { Ask, Connections, Lock } from './connections.ts'
+import { type Ask, type Connections, type Lock, longStatementTime } from './connections.ts'
 
 /** Of so many that are the oldest, those go with each change that have been there for too long. */
 const lookedAt = 100
 const kept = '400 days'
+
+/** What a change is to have beside the lock of the list. */
+interface Wants {
+  readonly held?: readonly Lock[]
+  /** How many it changes: of many, a statement may take its time. */
+  readonly count?: number
+}
 
 /** Has what it adds to the list of changes be part of the transaction. */
 export type Note = (kind: StoredChange['kind'], keys: readonly string[]) => Promise<void>
@@ -13,9 +20,13 @@ export async function noted<Result>(
   connections: Connections,
   node: string,
   work: (ask: Ask, note: Note) => Promise<Result>,
-  held: readonly Lock[] = [],
+  { held = [], count = 1 }: Wants = {},
 ): Promise<Result> {
-  return connections.change([...held, 'changes'], (ask) => work(ask, (kind, keys) => note(ask, node, kind, keys)))
+  return connections.change(
+    [...held, 'changes'],
+    (ask) => work(ask, (kind, keys) => note(ask, node, kind, keys)),
+    count > mostChangesApart ? longStatementTime : undefined,
+  )
 }
 
 /** Adds what has changed to the list, in a transaction that has the lock for that. */

@@ -8,9 +8,11 @@ import type { Place } from './place.ts'
 const most = 4
 /** Milliseconds for a connection, and for one of them to be free. */
 const connectTime = 5_000
-/** Milliseconds for a statement by the server's clock, its locks included, and by ours, should the server not answer at all. */
+/** Milliseconds for a statement by the server's clock, its locks included, and for one about all users. */
 const statementTime = 10_000
-const answerTime = 15_000
+export const longStatementTime = 120_000
+/** Milliseconds more by our own, should the server not answer at all. */
+const answerTime = 5_000
 /** Milliseconds that a connection stays for the next call. */
 const idleTime = 60_000
 /** Milliseconds between two tries to reach a server that is away, at first and at most. */
@@ -68,7 +70,7 @@ export class Connections {
       max: most,
       idleTimeoutMillis: idleTime,
       connectionTimeoutMillis: connectTime,
-      query_timeout: answerTime,
+      query_timeout: statementTime + answerTime,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
       application_name: 'proxyd',
@@ -80,12 +82,16 @@ export class Connections {
   readonly ask: Ask = <Row>(text: string, values: readonly unknown[] = []) =>
     this.#with((client) => rowsOf<Row>(client, text, values), isLost)
 
-  /** All that `work` asks, or none of it; `work` may be done again. */
-  async change<Result>(held: readonly Lock[], work: (ask: Ask) => Promise<Result>): Promise<Result> {
+  /** All that `work` asks, or none of it; `work` may be done again. `time`: milliseconds for each statement. */
+  async change<Result>(
+    held: readonly Lock[],
+    work: (ask: Ask) => Promise<Result>,
+    time = statementTime,
+  ): Promise<Result> {
     for (let tries = 1; ; tries++) {
       try {
         return await this.#with(
-          (client) => transact(client, held, work),
+          (client) => transact(client, held, work, time),
           (error) => error instanceof NotBegun && isLost(error.cause),
         )
       } catch (error) {
@@ -179,14 +185,14 @@ async function transact<Result>(
   client: pg.PoolClient,
   held: readonly Lock[],
   work: (ask: Ask) => Promise<Result>,
+  time: number,
 ): Promise<Result> {
-  await begin(client, held)
+  await begin(client, held, time)
   let result: Result
   try {
-    result = await work((text, values) => rowsOf(client, text, values))
+    result = await work((text, values) => rowsOf(client, text, values, time))
   } catch (error) {
-    // One that cannot even do this is lost, and the server rolls back by itself.
-    await client.query('ROLLBACK').catch(() => {})
+    await rollBack(client, error)
     throw isGivenUp(error) ? new GivenUp('given up', { cause: error }) : error
   }
   await commit(client)
@@ -194,8 +200,8 @@ async function transact<Result>(
 }
 
 /** The locks come before the first statement, so that this sees what those have done who had them before. */
-async function begin(client: pg.PoolClient, held: readonly Lock[]): Promise<void> {
-  const limits = [`statement_timeout = ${statementTime}`, `idle_in_transaction_session_timeout = ${answerTime}`]
+async function begin(client: pg.PoolClient, held: readonly Lock[], time: number): Promise<void> {
+  const limits = [`statement_timeout = ${time}`, `idle_in_transaction_session_timeout = ${statementTime}`]
   const statements = [
     'BEGIN ISOLATION LEVEL READ COMMITTED',
     ...limits.map((limit) => `SET LOCAL ${limit}`),
@@ -204,9 +210,14 @@ async function begin(client: pg.PoolClient, held: readonly Lock[]): Promise<void
   try {
     await client.query(statements.join('; '))
   } catch (error) {
-    await client.query('ROLLBACK').catch(() => {})
+    await rollBack(client, error)
     throw new NotBegun('not begun', { cause: error })
   }
+}
+
+/** Of one that is lost, the server does so by itself. */
+async function rollBack(client: pg.PoolClient, error: unknown): Promise<void> {
+  if (!isLost(error)) await client.query('ROLLBACK').catch(ignore)
 }
 
 async function commit(client: pg.PoolClient): Promise<void> {
@@ -222,8 +233,15 @@ function isGivenUp(error: unknown): boolean {
   return [deadlock, serialization].includes(codeOf(error))
 }
 
-async function rowsOf<Row>(client: pg.PoolClient, text: string, values: readonly unknown[] = []): Promise<Row[]> {
-  const { rows } = await client.query({ text, values: [...values] })
+async function rowsOf<Row>(
+  client: pg.PoolClient,
+  text: string,
+  values: readonly unknown[] = [],
+  time = statementTime,
+): Promise<Row[]> {
+  // That a query may have a time of its own the package's types do not tell.
+  const query = { text, values: [...values], query_timeout: time + answerTime }
+  const { rows } = await client.query(query)
   return rows as Row[]
 }
 

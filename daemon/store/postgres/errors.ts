@@ -118,6 +118,7 @@ export function standby(called: string): StoreError {
 
 /** Whether it was the connection that failed, and not what was asked over it. */
 export function isLost(error: unknown): boolean {
+  if (error instanceof Refusal) return false
   const code = codeOf(error)
   if (/^[0-9A-Z]{5}$/.test(code) && !(code in unreachable)) return code.startsWith('08') || code.startsWith('57P')
   return true

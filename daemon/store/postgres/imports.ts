@@ -9,22 +9,27 @@ import { insertUsers, updateUsers } from './users.ts'
 export function postgresImports(connections: Connections, node: string): ImportStore {
   return {
     save: ({ groups, added, changed }) =>
-      noted(connections, node, async (ask, note) => {
-        await putGroups(ask, groups)
-        const names = await updateUsers(ask, changed)
-        const ids = await insertUsers(ask, added)
-        const taken = added.find((_, i) => ids[i] === undefined)
-        if (taken)
-          throw new Refusal(
-            'conflict',
-            `another node has added user ${JSON.stringify(taken.name)} meanwhile: try again`,
+      noted(
+        connections,
+        node,
+        async (ask, note) => {
+          await putGroups(ask, groups)
+          const names = await updateUsers(ask, changed)
+          const ids = await insertUsers(ask, added)
+          const taken = added.find((_, i) => ids[i] === undefined)
+          if (taken)
+            throw new Refusal(
+              'conflict',
+              `another node has added user ${JSON.stringify(taken.name)} meanwhile: try again`,
+            )
+          await note(
+            'group',
+            groups.map(({ name }) => name),
           )
-        await note(
-          'group',
-          groups.map(({ name }) => name),
-        )
-        await note('user', [...names, ...added.map(({ name }) => name)])
-        return ids as number[]
-      }),
+          await note('user', [...names, ...added.map(({ name }) => name)])
+          return ids as number[]
+        },
+        { count: added.length + changed.length },
+      ),
   }
 }

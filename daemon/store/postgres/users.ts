@@ -51,28 +51,33 @@ export function postgresUsers(connections: Connections, node: string): UserStore
         return names.length > 0
       }),
     setLimits: (changes) =>
-      noted(connections, node, async (ask, note) => {
-        const ids = changes.map(({ id }) => id)
-        const texts = changes.map(({ limits }) => JSON.stringify(limits))
-        const revisions = changes.map(({ revision }) => revision)
-        const [newer] = await ask<Named & { revision: number }>(
-          `SELECT name, users.revision FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[])
+      noted(
+        connections,
+        node,
+        async (ask, note) => {
+          const ids = changes.map(({ id }) => id)
+          const texts = changes.map(({ limits }) => JSON.stringify(limits))
+          const revisions = changes.map(({ revision }) => revision)
+          const [newer] = await ask<Named & { revision: number }>(
+            `SELECT name, users.revision FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[])
             AS given (id, limits, revision, was) JOIN proxyd.users USING (id)
           WHERE users.revision <> given.was
             AND (users.revision <> given.revision OR users.limits <> given.limits) LIMIT 1`,
-          [ids, texts, revisions, changes.map(({ was }) => was ?? null)],
-        )
-        if (newer) throw changedElsewhere(`the limits of ${JSON.stringify(newer.name)}`, newer.revision)
-        const rows = await ask<Named>(
-          `UPDATE proxyd.users
+            [ids, texts, revisions, changes.map(({ was }) => was ?? null)],
+          )
+          if (newer) throw changedElsewhere(`the limits of ${JSON.stringify(newer.name)}`, newer.revision)
+          const rows = await ask<Named>(
+            `UPDATE proxyd.users
           SET limits = given.limits, grouping = given.grouping, revision = given.revision, first_used = given.first_used
           FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
             AS given (id, limits, grouping, revision, first_used)
           WHERE users.id = given.id RETURNING name`,
-          [ids, texts, changes.map(groupOf), revisions, changes.map(({ firstUsed }) => firstUsed)],
-        )
-        await note('user', namesOf(rows))
-      }),
+            [ids, texts, changes.map(groupOf), revisions, changes.map(({ firstUsed }) => firstUsed)],
+          )
+          await note('user', namesOf(rows))
+        },
+        { count: changes.length },
+      ),
     remove: (id) =>
       noted(
         connections,
@@ -82,7 +87,7 @@ export function postgresUsers(connections: Connections, node: string): UserStore
           for (const span of ['hour', 'day']) await ask(usageOfTheGone(span), [id])
           await note('user', namesOf(rows))
         },
-        ['usage of the gone'],
+        { held: ['usage of the gone'] },
       ),
   }
 }

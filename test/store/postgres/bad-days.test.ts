@@ -46,6 +46,25 @@ describe.skipIf(!hasPostgres)('a PostgreSQL that has a bad day', () => {
     expect(await store.users.list()).toHaveLength(1)
   })
 
+  it('keeps the connection of what is refused, and none of what fails in the middle', async () => {
+    const database = await server.newDatabase()
+    const store = await open(server.place(database))
+    await store.rules.load()
+    const rules = { revision: 1, text: '', ids: [], nextId: 1 }
+    const pids = () =>
+      server.sql<{ pid: number }>('postgres', `SELECT pid FROM pg_stat_activity WHERE datname = '${database}'`)
+    await server.sql(database, "INSERT INTO proxyd.rules VALUES (true, 7, 'b', '', '[]', 1)")
+    const before = await pids()
+    expect(before).toHaveLength(1)
+    await expect(store.rules.save(rules)).rejects.toMatchObject({ kind: 'conflict', details: { revision: 7 } })
+    expect(await pids()).toEqual(before)
+    // Nothing of a change stays that another part of it fails after.
+    await server.sql(database, 'ALTER TABLE proxyd.change RENAME TO gone')
+    await expect(store.users.insert(bob)).rejects.toMatchObject({ problem: 'older' })
+    await server.sql(database, 'ALTER TABLE proxyd.gone RENAME TO change')
+    expect(await store.users.list()).toEqual([])
+  })
+
   it('takes no changes once it is a standby, which is told in words', async () => {
     const database = await server.newDatabase()
     const store = await open(server.place(database))
