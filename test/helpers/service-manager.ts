@@ -3,8 +3,11 @@ import { onTestFinished } from 'vitest'
 import { bindSocket, close, recv, socket } from '../../daemon/os/libc.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-/** What a process tells that was started with this NOTIFY_SOCKET, as systemd would hear it. */
-export async function startServiceManager(): Promise<{ path: string; heard(): string[] }> {
+/**
+ * What a process tells that was started with this NOTIFY_SOCKET, as systemd would hear it. What it is given to keep is open until it
+ * reads that: now and then, or, if it is `busy`, only when asked for what it has heard.
+ */
+export async function startServiceManager({ busy = false } = {}): Promise<{ path: string; heard(): string[] }> {
   const path = join(await temporaryFolder(), 'notify')
   // AF_UNIX; SOCK_DGRAM that does not wait.
   const fd = socket(1, 2 | 0o4000, 0)
@@ -18,7 +21,7 @@ export async function startServiceManager(): Promise<{ path: string; heard(): st
     return lines
   }
   // The kernel keeps ten of them for whoever does not listen, and the eleventh is lost.
-  const listening = setInterval(heard, 50)
+  const listening = busy ? undefined : setInterval(heard, 50)
   onTestFinished(() => {
     clearInterval(listening)
     close(fd)
