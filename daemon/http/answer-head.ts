@@ -40,15 +40,17 @@ export class AnswerHead {
 
   /** Takes what the server says next; returns what goes on now, perhaps nothing, which the caller may keep. */
   edit(chunk: Uint8Array): Uint8Array {
-    if (this.#isOver) return chunk.slice()
+    // Not slice(): a Buffer's does not copy.
+    if (this.#isOver) return new Uint8Array(chunk)
     this.#keep(chunk)
     let told: Uint8Array = nothing
     while (!this.#isOver) {
       const end = this.#end()
       if (end === undefined) break
-      told = joined(told, this.#pass(end))
+      const passed = this.#pass(end)
+      told = told.length === 0 ? passed : joined(told, passed)
     }
-    return this.#isOver ? joined(told, this.end()) : told
+    return this.#isOver && this.#length > 0 ? joined(told, this.end()) : told
   }
 
   /** The server has said all, or no more of its head is waited for: returns what was kept, which goes on as it is. */
@@ -91,11 +93,14 @@ export class AnswerHead {
   #pass(end: number): Uint8Array {
     const head = Buffer.from(this.#bytes.buffer, 0, end).toString('latin1')
     const status = Number(/^HTTP\/1\.\d +(\d{3})(?!\d)/.exec(head)?.[1])
-    const bytes = this.#take(end)
     const isInterim = status >= 100 && status < 200 && status !== switchingProtocols
-    if (isInterim && ++this.#interim <= mostInterim) return bytes
+    if (isInterim && ++this.#interim <= mostInterim) return this.#take(end)
     this.#isOver = true
-    return status >= 200 ? Buffer.from(ending(head), 'latin1') : bytes
+    if (!(status >= 200)) return this.#take(end)
+    const rest = this.#bytes.subarray(end, this.#length)
+    this.#bytes = nothing
+    this.#length = 0
+    return joined(Buffer.from(ending(head), 'latin1'), rest)
   }
 
   #take(count: number): Uint8Array {
@@ -110,15 +115,26 @@ export class AnswerHead {
 
 /** A head with what is between hops taken out, and the word that the connection ends. Lines may end in LF alone, as some do. */
 function ending(head: string): string {
-  // What begins with a blank goes on with the line before (RFC 9112, section 5.2).
-  const [status = '', ...rest] = head.split(/(?<=\n)(?![ \t])/)
+  const [status = '', ...rest] = linesOf(head)
   const empty = rest.pop() ?? ''
-  const options = new Set(rest.filter((line) => nameOf(line) === 'connection').flatMap(valuesOf))
-  const lines = rest.filter((line) => {
-    const name = nameOf(line)
-    return !betweenHops.has(name) && (!options.has(name) || lasting.has(name))
-  })
-  return [status, ...lines, `Connection: close${empty}`, empty].join('')
+  const names = rest.map(nameOf)
+  const options = new Set(rest.flatMap((line, i) => (names[i] === 'connection' ? valuesOf(line) : [])))
+  let told = status
+  for (const [i, name] of names.entries())
+    if (!betweenHops.has(name) && (!options.has(name) || lasting.has(name))) told += rest[i]
+  return `${told}Connection: close${empty}${empty}`
+}
+
+/** With their ends. What begins with a blank goes on with the line before (RFC 9112, section 5.2). */
+function linesOf(head: string): string[] {
+  const lines: string[] = []
+  let start = 0
+  for (let end = head.indexOf('\n') + 1; end > 0; end = head.indexOf('\n', end) + 1) {
+    if (head[end] === ' ' || head[end] === '\t') continue
+    lines.push(head.slice(start, end))
+    start = end
+  }
+  return lines
 }
 
 function nameOf(line: string): string {
