@@ -89,13 +89,17 @@ screenshots: build ## make the pictures and the recording of the README from a r
 docs: $(packages) ## write PROTOCOL.md from the protocol's tables
 	"$(NODE)" test/docs/make.ts
 
-build: dist/proxyd.js dist/proxy-tui.js ## bundle both programs into dist/
+build: dist/proxyd.js dist/proxy-tui.js dist/proxyd-main.cjs.cache ## bundle both programs into dist/
 
 dist/proxyd.js: $(packages) package.json $(call sources,daemon shared)
 	"$(NODE)" daemon/bundle.ts
 
 dist/proxy-tui.js: $(packages) package.json $(call sources,tui shared)
 	"$(NODE)" tui/bundle.ts
+
+# Behind both, for it runs them.
+dist/proxyd-main.cjs.cache: dist/proxyd.js dist/proxy-tui.js
+	"$(NODE)" shared/packaging/code-caches.ts
 
 manuals := proxyd.8 proxyd.toml.5 proxyd-rules.5 proxy-tui.1
 # What prints one of them.
@@ -137,7 +141,8 @@ install: build ## install both programs under PREFIX (default /usr/local), stage
 	mkdir -p "$(DESTDIR)$(lib)/dist" "$(DESTDIR)$(lib)/node_modules" "$(DESTDIR)$(bin)" "$(DESTDIR)$(doc)" \
 		$(foreach section,1 5 8,"$(DESTDIR)$(share)/man/man$(section)"); \
 	cp package.json LICENSE "$(DESTDIR)$(lib)"; \
-	cp dist/*.js "$(DESTDIR)$(lib)/dist"; \
+	cp dist/*.js dist/*.cjs "$(DESTDIR)$(lib)/dist"; \
+	cp dist/*.cache "$(DESTDIR)$(lib)/dist"; \
 	cp -R node_modules/koffi node_modules/@koromix "$(DESTDIR)$(lib)/node_modules"; \
 	$(if $(machine_node),,cp $(private_node) "$(DESTDIR)$(lib)/node";) \
 	mkdir -p "$(DESTDIR)$(units)" "$(DESTDIR)$(sysusers)" "$(DESTDIR)$(etc)"; \
@@ -167,10 +172,12 @@ uninstall: ## remove what install put under PREFIX, but for the config file
 	for script in $(call completions,proxyd) $(call completions,proxy-tui); do rm -f "$${script#*:}"; done; \
 	for page in $(manuals); do rm -f "man/man$${page##*.}/$$page"; done
 
-# Bundled anew, by the Node that is inside: another one would bundle otherwise.
+# Bundled anew, by the Node that is inside: another one would bundle otherwise. Without the caches: V8 makes other bytes of the same
+# program each time, and two builds of the package are the same.
 deb: $(private_node) ## build a Debian package in dist/, with a Node of its own inside
 	rm -rf dist/deb
 	$(MAKE) --what-if=package.json machine_node= PREFIX=/usr DESTDIR="$(CURDIR)/dist/deb" install
+	rm dist/deb/usr/lib/proxyd/dist/*.cache
 	sh shared/packaging/debian/build.sh dist/deb
 	rm -rf dist/deb
 

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { build, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { builtinsOnDemand } from '../shared/builtins-on-demand.ts'
+import { asProgram } from '../shared/packaging/as-program.ts'
 import { noteBundled } from '../shared/packaging/bundled.ts'
 import { daemonFlags, programHead } from '../shared/program-head.ts'
 import { version } from '../shared/version.ts'
@@ -17,29 +18,12 @@ const clientOutside: Plugin = {
 }
 
 /** Bundles the daemon into dist/: proxyd.js, what that starts, the worker that each loop of the Linux engine runs in, and the threads of store, rules and access log. */
-const bundled = await build({
+const common = {
   absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
-  entryPoints: {
-    'proxyd-main': 'daemon/main.ts',
-    worker: 'daemon/engine/linux/worker.ts',
-    'store-thread': 'daemon/store/store-thread.ts',
-    'log-thread': 'daemon/access-log/log-thread.ts',
-    'compile-thread': 'daemon/rules/compile-thread.ts',
-    'foreign-hash-thread': 'daemon/access/foreign-hash-thread.ts',
-    'postgres-client': 'daemon/store/postgres/postgres-client.ts',
-  },
   outdir: 'dist',
   bundle: true,
   platform: 'node',
-  format: 'esm',
   target: 'node24',
-  define: { bundledVersion: JSON.stringify(version) },
-  // koffi finds its native part by its own place in node_modules; of pg's there is none, and Cloudflare's sockets are not here.
-  external: ['koffi', 'pg-native', 'cloudflare:sockets'],
-  // The CommonJS packages inside call `require` for Node's own modules, which an ESM bundle lacks.
-  banner: {
-    js: "import { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)",
-  },
   plugins: [builtinsOnDemand, clientOutside],
   // Names stay: what the log tells of a fault is for people.
   minifyWhitespace: true,
@@ -47,8 +31,36 @@ const bundled = await build({
   legalComments: 'none',
   logLevel: 'warning',
   metafile: true,
+} as const satisfies BuildOptions
+// koffi finds its native part by its own place in node_modules; of pg's there is none, and Cloudflare's sockets are not here.
+const external = ['koffi', 'pg-native', 'cloudflare:sockets']
+
+const main = await build({
+  ...common,
+  ...asProgram,
+  entryPoints: { 'proxyd-main': 'daemon/main.ts' },
+  define: { ...asProgram.define, bundledVersion: JSON.stringify(version) },
+  external,
 })
-noteBundled('proxyd', [bundled])
+const threads = await build({
+  ...common,
+  entryPoints: {
+    worker: 'daemon/engine/linux/worker.ts',
+    'store-thread': 'daemon/store/store-thread.ts',
+    'log-thread': 'daemon/access-log/log-thread.ts',
+    'compile-thread': 'daemon/rules/compile-thread.ts',
+    'foreign-hash-thread': 'daemon/access/foreign-hash-thread.ts',
+    'postgres-client': 'daemon/store/postgres/postgres-client.ts',
+  },
+  format: 'esm',
+  external,
+  // The CommonJS packages inside call `require` for Node's own modules, which an ESM bundle lacks.
+  banner: {
+    js: "import { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)",
+  },
+})
+await build({ ...common, format: 'esm', entryPoints: { 'proxyd-start': 'daemon/start.ts' } })
+noteBundled('proxyd', [main, threads])
 
 /**
  * A file of its own, since an older Node would fail at what the rest imports. A daemon outlives its terminal, also one that
@@ -56,7 +68,7 @@ noteBundled('proxyd', [bundled])
  */
 const entry = `${programHead(daemonFlags.join(' '))}process.on('SIGHUP', () => {})
 const { execPath, versions } = process
-if (Number.parseInt(versions.node) >= 24) await import('./proxyd-main.js')
+if (Number.parseInt(versions.node) >= 24) await import('./proxyd-start.js')
 else {
   process.stderr.write(\`proxyd: Node 24 or newer is needed, and \${execPath} is \${versions.node}: get one from https://nodejs.org/ and put it first in PATH\\n\`)
   process.exitCode = 1

@@ -40,30 +40,34 @@ const environment = forSuccessor(process.env)
 const managerVariables = takeVariables(process.env, process.pid)
 let predecessor: Predecessor | undefined
 
-try {
-  predecessor = await Predecessor.find()
-  refuseFewDescriptors()
-  const commandLine = readCommandLine(process.argv.slice(2), version)
-  if (commandLine.kind === 'print') print(commandLine.text)
-  else if (commandLine.kind === 'check') tellCheck(await check(commandLine.flags, commandLine.configFile))
-  else {
-    const { flags, configFile } = commandLine
-    const file = configFile === undefined ? {} : await readConfigFile(configFile)
-    const configuration = configure(flags, file, process.env, process.getuid?.() ?? -1)
-    const { values } = configuration
-    const folder = values['state-dir']
-    if (commandLine.kind === 'serve') await serve(configuration, configFile)
-    else if (commandLine.kind === 'migrate') print(await migrateStore(values, commandLine.from))
-    else if (commandLine.kind === 'recover-store') print(await recoverStore(ownFolder(values, '--recover-store')))
-    else if (commandLine.file !== undefined) print(await checkStore(resolve(commandLine.file), folder))
-    else print(await checkStore(databaseIn(ownFolder(values, '--check-store')), folder))
+void run()
+
+async function run(): Promise<void> {
+  try {
+    predecessor = await Predecessor.find()
+    refuseFewDescriptors()
+    const commandLine = readCommandLine(process.argv.slice(2), version)
+    if (commandLine.kind === 'print') print(commandLine.text)
+    else if (commandLine.kind === 'check') tellCheck(await check(commandLine.flags, commandLine.configFile))
+    else {
+      const { flags, configFile } = commandLine
+      const file = configFile === undefined ? {} : await readConfigFile(configFile)
+      const configuration = configure(flags, file, process.env, process.getuid?.() ?? -1)
+      const { values } = configuration
+      const folder = values['state-dir']
+      if (commandLine.kind === 'serve') await serve(configuration, configFile)
+      else if (commandLine.kind === 'migrate') print(await migrateStore(values, commandLine.from))
+      else if (commandLine.kind === 'recover-store') print(await recoverStore(ownFolder(values, '--recover-store')))
+      else if (commandLine.file !== undefined) print(await checkStore(resolve(commandLine.file), folder))
+      else print(await checkStore(databaseIn(ownFolder(values, '--check-store')), folder))
+    }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    await predecessor?.failed(safeText(error.message))
+    process.stderr.write(`proxyd: ${safeText(error.message)}\n`)
+    process.exitCode = error.status
+    if (predecessor) process.exit()
   }
-} catch (error) {
-  if (!(error instanceof Failure)) throw error
-  await predecessor?.failed(safeText(error.message))
-  process.stderr.write(`proxyd: ${safeText(error.message)}\n`)
-  process.exitCode = error.status
-  if (predecessor) process.exit()
 }
 
 function tellCheck({ problems, notes }: Checked): void {

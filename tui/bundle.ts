@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { builtinsOnDemand } from '../shared/builtins-on-demand.ts'
+import { asProgram } from '../shared/packaging/as-program.ts'
 import { noteBundled } from '../shared/packaging/bundled.ts'
 import { programHead } from '../shared/program-head.ts'
 import { version } from '../shared/version.ts'
@@ -85,10 +86,16 @@ const patches: Plugin = {
 
 const commands = await build({
   ...common,
-  entryPoints: { 'proxy-tui': 'tui/main.ts' },
-  define: { bundledVersion: JSON.stringify(version) },
-  banner: { js: head },
+  ...asProgram,
+  entryPoints: { 'proxy-tui-commands': 'tui/main.ts' },
+  define: { ...asProgram.define, bundledVersion: JSON.stringify(version) },
   plugins: [builtinsOnDemand, appOutside],
+})
+await build({
+  ...common,
+  entryPoints: { 'proxy-tui': 'tui/start.ts' },
+  banner: { js: head },
+  plugins: [builtinsOnDemand],
 })
 const app = await build({
   ...common,

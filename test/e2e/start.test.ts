@@ -150,7 +150,7 @@ test('SIGHUP does not end a daemon that is only about to start', async () => {
     hangUp,
     `import { registerHooks } from 'node:module'
     registerHooks({ resolve(specifier, context, next) {
-      if (specifier.endsWith('proxyd-main.js')) process.kill(process.pid, 'SIGHUP')
+      if (specifier.endsWith('proxyd-start.js')) process.kill(process.pid, 'SIGHUP')
       return next(specifier, context)
     } })`,
   )
@@ -174,7 +174,8 @@ test('where koffi is missing, auto serves with the portable engine and says so; 
   const folder = await temporaryFolder()
   const dist = fileURLToPath(new URL('../../dist', import.meta.url))
   const threads = ['worker.js', 'store-thread.js', 'compile-thread.js', 'log-thread.js']
-  for (const file of ['proxyd.js', 'proxyd-main.js', ...threads]) cpSync(join(dist, file), join(folder, 'dist', file))
+  for (const file of ['proxyd.js', 'proxyd-start.js', 'proxyd-main.cjs', ...threads])
+    cpSync(join(dist, file), join(folder, 'dist', file))
   writeFileSync(join(folder, 'package.json'), '{ "type": "module", "version": "0.0.0" }')
   const program = join(folder, 'dist/proxyd.js')
 

@@ -1,5 +1,5 @@
 import { ConnectionError } from './error.ts'
-import type { Wire } from './wire.ts'
+import { now, type Wire } from './wire.ts'
 
 /**
  * Notice a peer that is gone without a word, as after a power cut: `every` milliseconds after the last byte it is asked
@@ -20,15 +20,15 @@ export function keepAlive(wire: Wire, every: number): void {
     else setImmediate(judge)
   }
   function judge(): void {
-    const now = performance.now()
-    const quiet = now - wire.lastHeard
+    const time = now()
+    const quiet = time - wire.lastHeard
     if (asked !== null && wire.lastHeard <= asked) {
       wire.end(new ConnectionError('silent', `the daemon has not answered for ${Math.ceil(quiet / 1000)} s`))
     } else if (quiet < every) {
       asked = null
       timer = later(every - quiet)
     } else {
-      asked = now
+      asked = time
       // A refusal is an answer too, and of an end the wire tells.
       wire.call('session.ping', {}).catch(() => {})
       timer = later(every)

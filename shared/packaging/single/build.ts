@@ -22,7 +22,7 @@ await build({
   target: 'node26',
   logLevel: 'warning',
 })
-const bundles = globSync('dist/*.js', { exclude: ['dist/client.js'] })
+const bundles = globSync('dist/*.{js,cjs}', { exclude: ['dist/client.js'] })
 const files = [...bundles.sort(), join(parts, 'start.js'), join(parts, 'koffi.js')]
 const config = {
   // As it stands here it is inside: without the place where it was made.

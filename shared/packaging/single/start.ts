@@ -23,7 +23,7 @@ registerHooks({
   load(url, context, next) {
     if (!url.startsWith(folder)) return next(url, context)
     const source = url === gate ? 'export const load = (url) => import(url)' : getAsset(basename(url), 'utf8')
-    return { format: url === koffi ? 'commonjs' : 'module', source, shortCircuit: true }
+    return { format: url === koffi || url.endsWith('.cjs') ? 'commonjs' : 'module', source, shortCircuit: true }
   },
 })
 
@@ -34,6 +34,9 @@ threads.Worker = class extends threads.Worker {
 }
 
 const [, name = '', program = ''] = process.argv
-const asked = `${folder}${basename(name) === 'proxy-tui' ? 'proxy-tui' : 'proxyd'}.js`
+const isApp = basename(name) === 'proxy-tui'
+// As the daemon's first line.
+if (isMainThread && !isApp) process.on('SIGHUP', () => {})
+const asked = `${folder}${isApp ? 'proxy-tui-commands' : 'proxyd-main'}.cjs`
 const { load } = createRequire(folder)(gate) as { load(url: string): Promise<unknown> }
 void load(isMainThread ? asked : program)
