@@ -32,3 +32,14 @@ export function namedDestination(name: string, port: number): Destination | unde
   const destination = destinationOf(name, port)
   return destination.kind === 'name' && name.includes(':') ? undefined : destination
 }
+
+/** As `namedDestination`, of the bytes from `start` to `end`. */
+export function namedDestinationIn(
+  { buffer, byteOffset }: Uint8Array,
+  start: number,
+  end: number,
+  port: number,
+): Destination | undefined {
+  // As their characters' codes they would take seven times as long, longer than all that is done with the name.
+  return namedDestination(Buffer.from(buffer, byteOffset + start, end - start).toString('latin1'), port)
+}

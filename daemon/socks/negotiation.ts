@@ -1,5 +1,5 @@
 import { unmapped } from '../net/address.ts'
-import { type Destination, namedDestination } from '../net/destination.ts'
+import { type Destination, namedDestinationIn } from '../net/destination.ts'
 import {
   after,
   type Conversation,
@@ -193,7 +193,7 @@ export function readDestination(
   end: number,
   port: number,
 ): Destination | undefined {
-  if (type === AddressType.name) return namedDestination(String.fromCharCode(...input.subarray(start, end)), port)
+  if (type === AddressType.name) return namedDestinationIn(input, start, end, port)
   const bytes = new Uint8Array(end - start)
   for (let i = start; i < end; i++) bytes[i - start] = input[i]
   return { kind: 'address', bytes: unmapped(bytes), scope: 0, port }

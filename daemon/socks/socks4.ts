@@ -1,4 +1,4 @@
-import { type Destination, namedDestination } from '../net/destination.ts'
+import { type Destination, namedDestinationIn } from '../net/destination.ts'
 import {
   type Conversation,
   joined,
@@ -106,7 +106,7 @@ export class Socks4 implements Conversation {
       return switchedOff(rejected4)
     }
     const destination: Destination | undefined = isNamed
-      ? namedDestination(String.fromCharCode(...input.subarray(userEnd, end - 1)), port)
+      ? namedDestinationIn(input, userEnd, end - 1, port)
       : { kind: 'address', bytes: address, scope: 0, port }
     if (!destination || (port === 0 && command === Command.connect)) return this.#refuse('malformed')
     this.#isOver = true

@@ -64,5 +64,5 @@ function isIt(contact: Contact, name: string | undefined, port: number): boolean
 /** Equal for the same addresses alone. */
 function keyOf(address: Uint8Array): number | string {
   if (address.length === 4) return (address[0] << 24) | (address[1] << 16) | (address[2] << 8) | address[3]
-  return String.fromCharCode(...address)
+  return Buffer.from(address.buffer, address.byteOffset, address.length).toString('latin1')
 }
