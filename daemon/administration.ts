@@ -179,7 +179,7 @@ function administerAccounts(
           loops.userChanged({ user, revision: accounts.revision, cut: true, passwordRequired: passwordRequired() }),
       })
     : undefined
-  if (absent) dataPlane.logins.fetch((name) => absent.bring(name))
+  if (absent) dataPlane.logins.fetch((...login) => absent.bringFor(...login))
   usage.follow(traffic)
   keeper.follow({
     connections: (index) => traffic.connections(index),

@@ -1,6 +1,7 @@
 import { Refusal } from '../refusal.ts'
 import type { StoredUsage, StoredUser, UserStore } from '../store/store.ts'
 import type { Account, Accounts } from './accounts.ts'
+import { type Claimant, FairQueue } from './fair-queue.ts'
 import { parsePasswordHash } from './password-hash.ts'
 import type { Turns } from './turns.ts'
 
@@ -24,6 +25,8 @@ export interface AbsentAccountsOptions {
 const roomMade = 2_048
 /** Look-ups under way at once: whoever makes up names takes no more than these from those who have one. */
 const mostAsked = 16
+/** Logins that wait for theirs: a server that is slow answers so many within seconds. */
+const mostWaiting = 1_024
 /** Milliseconds between two counts of all users. */
 const countPeriod = 30_000
 
@@ -33,6 +36,7 @@ const countPeriod = 30_000
  */
 export class AbsentAccounts {
   readonly #options: AbsentAccountsOptions
+  readonly #queue = new FairQueue(mostAsked, mostWaiting)
   /** By name, of whom the store is asked. */
   readonly #asked = new Map<string, Promise<Account | undefined>>()
   /** By index, when they came, counted in those who came. */
@@ -50,21 +54,36 @@ export class AbsentAccounts {
   }
 
   /**
-   * Resolves to the user of that name, who is present from now on; undefined if there is none. Rejects with a Refusal if the
-   * store does not tell, and if there is no room.
+   * Resolves to the user of that name, who is present from now on; undefined if there is none. An operator does not wait behind those
+   * who log in. Rejects with a Refusal if the store does not tell, and if there is no room.
    */
   async bring(name: string): Promise<Account | undefined> {
-    for (;;) {
-      const present = this.#options.accounts.named(name)
-      if (present) {
-        this.#came[present.index] = ++this.#comers
-        return present
-      }
-      const asked = this.#asked.get(name)
-      if (asked) return asked
-      if (this.#asked.size < mostAsked) break
-      await Promise.race(this.#asked.values()).catch(() => {})
-    }
+    return this.#present(name) ?? this.#queue.runNext(() => this.#find(name))
+  }
+
+  /**
+   * As `bring`, for somebody who logs in, in their turn. Resolves to whether it is known now whether there is such a user; it is not
+   * if too many wait beside them, nor if nobody waits any more when the turn comes.
+   */
+  async bringFor(name: string, claimant: Claimant, isWaiting: () => boolean): Promise<boolean> {
+    if (this.#present(name)) return true
+    const found = await this.#queue.run(async () => {
+      if (!isWaiting()) return undefined
+      return { account: await this.#find(name) }
+    }, claimant)
+    return found !== undefined
+  }
+
+  #present(name: string): Account | undefined {
+    const present = this.#options.accounts.named(name)
+    if (present) this.#came[present.index] = ++this.#comers
+    return present
+  }
+
+  /** Who asks for a name that the store is asked for gets that answer. */
+  async #find(name: string): Promise<Account | undefined> {
+    const known = this.#present(name) ?? this.#asked.get(name)
+    if (known) return known
     const found = this.#fetch(name).finally(() => this.#asked.delete(name))
     this.#asked.set(name, found)
     return found

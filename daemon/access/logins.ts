@@ -3,14 +3,18 @@ import { setTimeout } from 'node:timers/promises'
 import type { Admission, Login } from '../engine/engine.ts'
 import { sourceOf, unmapped } from '../net/address.ts'
 import type { Account, Accounts } from './accounts.ts'
+import type { Claimant } from './fair-queue.ts'
 import { GuessedNames } from './guessed-names.ts'
 import type { Passwords } from './passwords.ts'
 
 /** Why a login fails, in the words of the log. */
 export type LoginFailure = 'unknown_user' | 'wrong_password' | 'disabled'
 
-/** Has the user of that name in memory, if there is one; rejects where that cannot be known. */
-type BringUser = (name: string) => Promise<unknown>
+/**
+ * Has the user of that name in memory, if there is one. Resolves to false if there are too many who ask, or nobody waits any more;
+ * rejects where it cannot be known.
+ */
+type BringUser = (name: string, claimant: Claimant, isWaiting: () => boolean) => Promise<boolean>
 
 /** Hears the password of a user. */
 type LearnPassword = (account: Account, password: Uint8Array) => void
@@ -86,12 +90,16 @@ export class Logins {
     const digest = hash('sha256', Buffer.concat([this.#digestKey, password]), 'buffer')
     const came = performance.now()
     for (;;) {
-      if (!(await this.#isPresent(username))) return noAnswer()
+      const isKnown = this.#sources.isKnown(address)
+      const isAttacked = this.#guessed.isAttacked(name, performance.now())
+      const claimant = { source, name, standing: isKnown ? 'known' : isAttacked ? 'suspect' : 'unknown' } as const
+      const isPresent = await this.#isPresent(username, claimant, isWaiting)
+      if (isPresent === undefined || !isWaiting()) return noAnswer()
+      if (!isPresent) return this.#crowdedOut(address)
       const account = this.#accountOf(username)
       const good = account && this.#good.get(account)
       if (account && good && timingSafeEqual(good, digest)) return this.#admit(account)
 
-      const isKnown = this.#sources.isKnown(address)
       const delay = () => (isKnown ? this.#guessed.delay(name, source, performance.now()) : 0)
       const wait = delay()
       if (wait > 0) {
@@ -99,21 +107,15 @@ export class Logins {
         await setTimeout(wait)
         continue
       }
-      const isAttacked = this.#guessed.isAttacked(name, performance.now())
-      const standing = isKnown ? 'known' : isAttacked ? 'suspect' : 'unknown'
       const kept = account?.password ?? this.#passwords.decoy(username)
       // A check fails only for want of memory, which says nothing of the password either.
       const matches = await this.#passwords
-        .matches(password, kept, { source, name, standing }, () => isWaiting() && delay() === 0)
+        .matches(password, kept, claimant, () => isWaiting() && delay() === 0)
         .catch(() => undefined)
       if (!isWaiting()) return noAnswer()
       // While it waited for its turn, others may have guessed at the name.
       if (matches === undefined && delay() > 0) continue
-      if (matches === undefined) {
-        this.unanswered++
-        this.#sources.crowded(address)
-        return noAnswer()
-      }
+      if (matches === undefined) return this.#crowdedOut(address)
       // Meanwhile the user may have come, gone or changed: then it says nothing of the one there is now.
       if (account !== this.#accountOf(username)) continue
       if (account?.enabled && matches) {
@@ -128,14 +130,17 @@ export class Logins {
     }
   }
 
-  /** Whether it is known here whether there is such a user. */
-  async #isPresent(username: Uint8Array): Promise<boolean> {
+  /** Whether it is known here whether there is such a user; undefined: the store does not tell. */
+  async #isPresent(username: Uint8Array, claimant: Claimant, isWaiting: () => boolean): Promise<boolean | undefined> {
     const name = this.#bring && decode(username)
     if (name === undefined || !this.#bring) return true
-    return this.#bring(name).then(
-      () => true,
-      () => false,
-    )
+    return this.#bring(name, claimant, isWaiting).catch(() => undefined)
+  }
+
+  #crowdedOut(address: Uint8Array): Promise<never> {
+    this.unanswered++
+    this.#sources.crowded(address)
+    return noAnswer()
   }
 
   #accountOf(username: Uint8Array): Account | undefined {

@@ -104,9 +104,30 @@ it('with a damaged password are left out, and that is told', async () => {
   expect(warned).toEqual(['the stored password of "bob" is damaged: set another one'])
 })
 
-it('a flood of made-up names waits, and others come in their turn', async () => {
-  const flood = Array.from({ length: 200 }, (_, i) => absent.bring(`nobody${i}`))
-  const [bob, ...rest] = await Promise.all([absent.bring('bob'), ...flood])
-  expect(bob).toMatchObject({ name: 'bob' })
-  expect(new Set(rest)).toEqual(new Set([undefined]))
+const claimant = (source: string, name: string) => ({ source, name, standing: 'unknown' }) as const
+const login = (name: string, source = 'far', isWaiting = () => true) =>
+  absent.bringFor(name, claimant(source, name), isWaiting)
+
+it('of a flood of made-up names from one source, others wait for no more than those under way', async () => {
+  const flood = Array.from({ length: 3_000 }, (_, i) => login(`nobody${i}`))
+  expect(await login('bob', 'near')).toBe(true)
+  expect(asked.indexOf('bob')).toBeLessThan(18)
+  const known = await Promise.all(flood)
+  // The oldest of those that wait give way to the newest.
+  expect(known.lastIndexOf(false)).toBe(3_000 - 1_024)
+  expect(known.filter(Boolean)).toHaveLength(16 + 1_023)
+})
+
+it('an operator does not wait behind those who log in', async () => {
+  const flood = Array.from({ length: 1_000 }, (_, i) => login(`nobody${i}`))
+  expect(await absent.bring('bob')).toMatchObject({ name: 'bob' })
+  expect(asked.indexOf('bob')).toBe(16)
+  await Promise.all(flood)
+})
+
+it('whose client is gone when the turn comes are not asked for', async () => {
+  const before = Array.from({ length: 16 }, (_, i) => login(`nobody${i}`))
+  expect(await login('bob', 'far', () => false)).toBe(false)
+  await Promise.all(before)
+  expect(asked).not.toContain('bob')
 })

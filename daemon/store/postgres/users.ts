@@ -24,6 +24,8 @@ export function postgresUsers(connections: Connections, node: string): UserStore
       return users
     },
     async named(name) {
+      // PostgreSQL has no text with that in it, and refuses to compare with one.
+      if (name.includes('\0')) return undefined
       const [row] = await connections.ask<{ given: Listed }>(
         `SELECT json_build_array(${columns}) AS given FROM proxyd.users WHERE name = $1`,
         [name],
