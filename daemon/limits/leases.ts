@@ -89,10 +89,8 @@ interface Pace {
   readonly downRate: number
 }
 
-interface Waiting {
-  logins: number
-  readonly served: PromiseWithResolvers<void>
-}
+/** Logins that wait for a place, each to be told that there is one. */
+type Waiting = (() => void)[]
 
 /**
  * This daemon's part of the limits of users whom others of a fleet serve, too: asked for when a user comes, renewed while the
@@ -171,13 +169,16 @@ export class Leases implements Shares {
   async prepare(account: Account): Promise<void> {
     const { index } = account
     if (!this.#isWanting(account)) return
-    const waiting = this.#waiting.get(index) ?? { logins: 0, served: Promise.withResolvers<void>() }
-    this.#waiting.set(index, waiting)
-    waiting.logins++
-    const timer = setTimeout(() => this.#goOn(index), patience)
+    const turn = Promise.withResolvers<void>()
+    this.#wait(index).push(turn.resolve)
+    const timer = setTimeout(turn.resolve, patience)
     void this.look()
-    await waiting.served.promise
+    await turn.promise
     clearTimeout(timer)
+    const waiting = this.#waiting.get(index)
+    const place = waiting?.indexOf(turn.resolve) ?? -1
+    if (place >= 0) waiting?.splice(place, 1)
+    if (waiting?.length === 0) this.#waiting.delete(index)
   }
 
   /** Asks for what is due, unless it asks already; resolves when that has had an answer, or none. */
@@ -225,23 +226,32 @@ export class Leases implements Shares {
     }
   }
 
-  #wait(index: number): void {
-    if (!this.#waiting.has(index)) this.#waiting.set(index, { logins: 0, served: Promise.withResolvers<void>() })
+  #wait(index: number): Waiting {
+    const waiting = this.#waiting.get(index) ?? []
+    this.#waiting.set(index, waiting)
+    return waiting
   }
 
-  #goOn(index: number): void {
-    this.#waiting.get(index)?.served.resolve()
-    this.#waiting.delete(index)
+  /** Lets in as many of those who wait as there are places. */
+  #goOn(index: number, places: number = Number.POSITIVE_INFINITY): void {
+    const waiting = this.#waiting.get(index)
+    for (const resolve of waiting?.splice(0, Math.max(0, places)) ?? []) resolve()
+    if (waiting?.length === 0) this.#waiting.delete(index)
+  }
+
+  /** Of connections beside those that are open. */
+  #places(account: Account): number {
+    const { maxConnections } = sharedOf((this.#served as Served).limits(account))
+    const slots = this.#held.get(account.index)?.slots ?? 0
+    // More than all there are, nobody gets by waiting.
+    if (maxConnections === undefined || slots >= maxConnections) return Number.POSITIVE_INFINITY
+    return slots - (this.#served as Served).live(account.index)
   }
 
   #isWanting(account: Account): boolean {
-    const served = this.#served
-    if (!served || account.id === undefined || this.#isAway) return false
-    const { isShared, maxConnections } = sharedOf(served.limits(account))
-    if (!isShared) return false
-    const held = this.#held.get(account.index)
-    if (!held) return true
-    return maxConnections !== undefined && served.live(account.index) >= (held.slots ?? 0) && maxConnections > 0
+    if (!this.#served || account.id === undefined || this.#isAway) return false
+    if (!sharedOf(this.#served.limits(account)).isShared) return false
+    return !this.#held.has(account.index) || this.#places(account) <= (this.#waiting.get(account.index)?.length ?? 0)
   }
 
   #measure(index: number, held: Held, now: number): void {
@@ -260,7 +270,7 @@ export class Leases implements Shares {
 
   #isDue(account: Account, held: Held, now: number): boolean {
     const { index } = account
-    const { live, refused } = this.#served as Served
+    const { refused } = this.#served as Served
     const age = now - held.asked
     if (age >= renewal) return true
     const moved = this.#options.usage.moved(index)
@@ -269,11 +279,18 @@ export class Leases implements Shares {
     if (isRefused && held.hasGrown) return true
     if (age < balancePeriod) return false
     if (isRefused) return true
-    if (held.slots !== undefined && held.slots > live(index) + spareSlots(live(index)) && live(index) > 0) return true
+    if (held.slots !== undefined && this.#hasTooMany(account, held)) return true
     const { pace, wants } = held
     if (wants.up > 2 * wantOf(pace.upRate, held.rateUp) || wants.down > 2 * wantOf(pace.downRate, held.rateDown))
       return true
     return isBusy(pace.upRate, held.rateUp) || isBusy(pace.downRate, held.rateDown)
+  }
+
+  #hasTooMany(account: Account, { slots = 0, contested }: Held): boolean {
+    const served = this.#served as Served
+    const live = served.live(account.index)
+    const most = sharedOf(served.limits(account)).maxConnections ?? 0
+    return slots > live && (contested || slots > live + spareSlots(live, most))
   }
 
   async #round(due: readonly Account[], resting: readonly Account[]): Promise<void> {
@@ -300,8 +317,7 @@ export class Leases implements Shares {
       }
       await served.write(due)
       if (resting.length > 0) await store.release(resting.map(({ id }) => id as number))
-      for (const account of due)
-        if (!this.#isWanting(account) || this.#waiting.get(account.index)?.logins === 0) this.#goOn(account.index)
+      for (const account of due) this.#goOn(account.index, this.#places(account))
       this.#reached()
     } catch (error) {
       this.#missed(error as Error)
@@ -315,7 +331,7 @@ export class Leases implements Shares {
     const { quota, maxConnections, rateUp, rateDown } = sharedOf(served.limits(account))
     const held = this.#held.get(index)
     const live = served.live(index)
-    const waiting = this.#waiting.get(index)?.logins ?? 0
+    const waiting = this.#waiting.get(index)?.length ?? 0
     const pace = held?.pace ?? { upRate: 0, downRate: 0 }
     const reserve = Math.max(leastBytes, reserveSeconds * (pace.upRate + pace.downRate))
     const moved = usage.moved(index)
@@ -325,9 +341,10 @@ export class Leases implements Shares {
     if (held?.end !== undefined) held.end = Math.min(held.end, moved + 2 * target)
     const unused = Math.max(0, (held?.end ?? moved) - usage.given(index))
     const wasRefused = held !== undefined && served.refused(index) !== held.refused
-    const isShort = waiting > 0 || wasRefused || (held !== undefined && live >= (held.slots ?? 0))
     const most = maxConnections ?? 0
-    const wanted = held?.contested && !isShort ? live : isShort ? 2 * live + waiting + 8 : live + spareSlots(live)
+    const isShort = waiting > 0 || wasRefused || (held !== undefined && live >= (held.slots ?? 0))
+    const spare = spareSlots(live, most)
+    const wanted = held?.contested && !isShort ? live : isShort ? 2 * live + waiting + spare : live + spare
     return {
       user: account.id as number,
       limits: { quota, maxConnections, rateUp, rateDown },
@@ -412,9 +429,9 @@ function sharedOf(limits: Effective): LeaseAsk['limits'] & { readonly isShared: 
   return { quota, maxConnections, rateUp, rateDown, isShared }
 }
 
-/** Places beside those that are taken. */
-function spareSlots(live: number): number {
-  return Math.max(8, Math.ceil(live / 4))
+/** Places beside those that are taken, of so many in all. */
+function spareSlots(live: number, most: number): number {
+  return Math.max(Math.min(8, Math.ceil(most / 8)), Math.ceil(live / 4))
 }
 
 /** Whether so much of a rate is used that its share may be too small, or too large for others. */
