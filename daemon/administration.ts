@@ -190,7 +190,7 @@ function administerAccounts(
     limits: (account) => keeper.effective.of(account),
     up: (index) => traffic.up(index),
     down: (index) => traffic.down(index),
-    live: (index) => limitLines.live(index),
+    live: (index) => limitLines.connections(index),
     refused: (index) => limitLines.refusals(index, RefusingLimit.maxConnections),
     async write(some) {
       await keeper.writeAll(some)

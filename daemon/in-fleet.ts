@@ -37,6 +37,7 @@ export function joinFleet(
   parts: AsyncDisposableStack,
 ): Fleet | undefined {
   const { store, lastChange = 0, ending, log } = options
+  const { leases } = options.dataPlane
   const { fleet } = store
   if (!fleet) return undefined
   const warn = (message: string) => log.logger.warn(message)
@@ -92,8 +93,13 @@ export function joinFleet(
         await heartbeat.close()
       })
     },
-    pause,
-    resume,
+    async pause() {
+      await Promise.all([pause(), leases?.pause()])
+    },
+    resume() {
+      resume()
+      leases?.resume()
+    },
   }
 }
 

@@ -123,13 +123,25 @@ export class Leases implements Shares {
 
   follow(served: Served): void {
     this.#served = served
-    this.#timer = setInterval(() => void this.look(), lookPeriod).unref()
+    this.resume()
   }
 
-  /** Gives all back. */
-  async close(): Promise<void> {
+  /** Asks for nothing any more: another process is this node. What is granted stays. */
+  async pause(): Promise<void> {
     clearInterval(this.#timer)
+    this.#timer = undefined
     await this.#asking
+  }
+
+  resume(): void {
+    this.#timer ??= setInterval(() => void this.look(), lookPeriod).unref()
+  }
+
+  /** Gives all back, unless it is another process's. */
+  async close(): Promise<void> {
+    const isPaused = this.#timer === undefined
+    await this.pause()
+    if (isPaused) return
     const users = [...this.#held.values()].map(({ id }) => id)
     this.#held.clear()
     if (users.length > 0 && this.#failing === undefined) await this.#options.store.release(users).catch(() => {})
@@ -184,7 +196,7 @@ export class Leases implements Shares {
   /** Asks for what is due, unless it asks already; resolves when that has had an answer, or none. */
   async look(): Promise<void> {
     const now = this.#now()
-    if (this.#asking || !this.#served || now < this.#nextTry) return this.#asking
+    if (this.#asking || !this.#served || now < this.#nextTry || !this.#timer) return this.#asking
     if (now - this.#searched >= searchPeriod) this.#search(now)
     const due: Account[] = []
     const resting: Account[] = []

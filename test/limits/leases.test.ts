@@ -293,6 +293,23 @@ describe('a rate', () => {
   })
 })
 
+it('is not asked for while another process is this node, and what is granted stays', async () => {
+  const node = new Node(0, { 'max-connections': 20 })
+  await node.leases.prepare(node.bob)
+  await node.leases.pause()
+  const before = store.asks.length
+  await turns(4 * 30, () => node.crowd(), node)
+  expect(store.asks).toHaveLength(before)
+  expect(node.live).toBeGreaterThan(0)
+  await node.leases.close()
+  expect(store.stakes.size).toBe(1)
+  node.leases.resume()
+  await turns(8, () => node.crowd(), node)
+  expect(node.live).toBe(20)
+  await node.leases.close()
+  expect(store.stakes.size).toBe(0)
+})
+
 describe('while the store is away', () => {
   async function away(limits: Limits): Promise<[Node, Node]> {
     const [one, two] = nodesWith(limits, 2) as [Node, Node]
