@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { startDaemon } from '../helpers/daemon.ts'
+import { run } from '../helpers/programs.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 /** What the built programs load: each KB and each thread is paid for at every start. */
 
@@ -35,6 +38,17 @@ it.each(['proxyd-start.js', 'worker.js', 'store-thread.js', 'log-thread.js', 'pr
     expect([...imports].map(([, module]) => module).filter((module) => module !== 'node:module')).toEqual([])
   },
 )
+
+it('a command loads of Node what it needs, and nothing to read files, ask or encrypt with', async () => {
+  const tell = "process.on('exit', () => console.log(process.moduleLoadList.join()))"
+  const command = [`${dist}proxy-tui.js`, '--socket', join(await temporaryFolder(), 'none'), '--exec', 'whoami']
+  const { status, stdout } = await run(process.execPath, ['--import', `data:text/javascript,${tell}`, ...command])
+  expect(status).toBe(3)
+  const loaded = [...stdout.matchAll(/NativeModule ([\w/]+)/g)].map(([, name]) => name)
+  expect(loaded).toContain('net')
+  const dear = ['fs/promises', 'perf_hooks', 'readline', 'crypto', 'tls', 'http', 'https', 'child_process', 'zlib']
+  expect(loaded.filter((name) => dear.includes(name ?? ''))).toEqual([])
+})
 
 it.runIf(process.platform === 'linux')(
   'a daemon that nobody uses runs its loops and the store, and no other thread',
