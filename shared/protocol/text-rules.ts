@@ -47,6 +47,11 @@ export const operatorPasswordRules: TextRules = {
   more: [wellFormed],
 }
 
+/** Of a text that is kept as it was given, and asked for by: PostgreSQL has none with NUL in it, nor with half a character. */
+export const keptTextRules = {
+  more: [wellFormed, [(text: string) => !text.includes('\0'), 'must not contain NUL characters']],
+} as const satisfies TextRules
+
 /** What is wrong with a text; null if nothing is. */
 export function problemWithText({ min, max, patterns = [], more = [] }: TextRules, text: string): string | null {
   if (min && text.length < min[0]) return min[1]

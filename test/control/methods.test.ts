@@ -79,3 +79,18 @@ it('describes itself: all methods and events, strict where it reads, open where 
   })
   expect(result.methods['users.list'].result).not.toHaveProperty('additionalProperties')
 })
+
+it('keeps no text that PostgreSQL cannot keep: a change that acts at once would wait for it forever, and all others behind it', () => {
+  for (const odd of ['\0', '\ud800']) {
+    const text = `deny to a.example # ${odd}`
+    const refused = [
+      methods['rules.apply'].params.safeParse({ text }),
+      methods['rules.add'].params.safeParse({ rule: text }),
+      methods['rules.insert'].params.safeParse({ place: 1, rule: text }),
+      methods['watches.add'].params.safeParse({ name: 'w', text: `rate>1MB/s user:${odd}` }),
+      methods['audit.list'].params.safeParse({ by: odd }),
+      methods['audit.list'].params.safeParse({ action: odd }),
+    ]
+    for (const { error } of refused) expect(error?.issues).toMatchObject([{ code: 'custom' }])
+  }
+})

@@ -1,6 +1,7 @@
 import * as z from 'zod'
+import { keptTextRules } from '../text-rules.ts'
 import { roles } from '../vocabulary.ts'
-import { count, done, type EventShape, type MethodShape, next, nothing, numberedPage, time } from './shape.ts'
+import { count, done, type EventShape, type MethodShape, next, nothing, numberedPage, textBy, time } from './shape.ts'
 
 /** Values by name. */
 const facts = z.record(z.string(), z.unknown())
@@ -37,8 +38,11 @@ export const auditMethods = {
     params: numberedPage.extend({
       since: time.optional().describe('from then on'),
       until: time.optional().describe('before then'),
-      by: z.string().max(64).optional().describe('by this operator'),
-      action: z.string().max(64).optional().describe('this method, or all that begin with this word: `users`'),
+      by: textBy(keptTextRules).max(64).optional().describe('by this operator'),
+      action: textBy(keptTextRules)
+        .max(64)
+        .optional()
+        .describe('this method, or all that begin with this word: `users`'),
     }),
     result: z.object({ entries: z.array(auditEntry).max(500), next }),
   },

@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { count, type MethodShape, next, numberedPage, stored, time } from './shape.ts'
+import { keptTextRules } from '../text-rules.ts'
+import { count, type MethodShape, next, numberedPage, stored, textBy, time } from './shape.ts'
 
 /** What decides where clients may go: a line of the rules, or what the daemon adds of its own. */
 export const rule = z.object({
@@ -22,9 +23,15 @@ export const rule = z.object({
 export type Rule = z.infer<typeof rule>
 
 /** A text of rules: a line each. */
-const ruleText = z.string().max(524_288, 'must be at most 524,288 characters: put long lists into files (@file)')
+const ruleText = textBy({
+  max: [524_288, 'must be at most 524,288 characters: put long lists into files (@file)'],
+  ...keptTextRules,
+})
 
-const ruleLine = z.string().max(65_536, 'must be at most 65,536 characters: put long lists into files (@file)')
+const ruleLine = textBy({
+  max: [65_536, 'must be at most 65,536 characters: put long lists into files (@file)'],
+  ...keptTextRules,
+})
 
 const place = z.int().min(1).describe('among the rules, from 1; behind the last one it comes last')
 

@@ -1,6 +1,7 @@
 import * as z from 'zod'
+import { keptTextRules } from '../text-rules.ts'
 import { mostWatches } from '../vocabulary.ts'
-import { count, done, type EventShape, type MethodShape, nothing, stored, time } from './shape.ts'
+import { count, done, type EventShape, type MethodShape, nothing, stored, textBy, time } from './shape.ts'
 
 /** What is looked out for. */
 export const watch = z.object({
@@ -48,8 +49,7 @@ export const watchMethods = {
     logged: ['name', 'text'],
     params: z.strictObject({
       name,
-      text: z
-        .string()
+      text: textBy(keptTextRules)
         .max(1000)
         .describe(
           '`rate>10MB/s`, with `user:NAME` or `src:NETWORK` and `for 30s` behind it; `login-failures>20 for 1m`; `new-destination ' +
