@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, Socket } from 'node:net'
 import { expect, it } from 'vitest'
-import { bufferBytes, readIntoOwnBuffer } from '../../daemon/engine/portable/own-buffer.ts'
+import { bufferBytes, OwnBuffers, readIntoOwnBuffer } from '../../daemon/engine/portable/own-buffer.ts'
 
 it('reads what an accepted socket has yet to say into one buffer, piece by piece, and hears of its end', async () => {
   const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
@@ -14,7 +14,8 @@ it('reads what an accepted socket has yet to say into one buffer, piece by piece
     const [first] = (await once(accepted, 'data')) as [Buffer]
     const heard: Buffer[] = [first]
     const memory = new Set<ArrayBufferLike>()
-    const isOwn = readIntoOwnBuffer(accepted, (bytes) => {
+    const buffer = Buffer.alloc(bufferBytes)
+    const isOwn = readIntoOwnBuffer(accepted, buffer, (bytes) => {
       heard.push(Buffer.from(bytes))
       memory.add(bytes.buffer)
       // Nothing more is read until it is resumed.
@@ -24,11 +25,11 @@ it('reads what an accepted socket has yet to say into one buffer, piece by piece
     })
     // Should this fail with another Node, look for what its names for that are: uploads cost twice as much without.
     expect(isOwn).toBe(true)
-    expect(readIntoOwnBuffer(accepted, () => true)).toBe(false)
+    expect(readIntoOwnBuffer(accepted, buffer, () => true)).toBe(false)
     client.end(said.subarray(1000))
     await once(accepted, 'end')
     expect(Buffer.concat(heard).equals(said)).toBe(true)
-    expect(memory.size).toBe(1)
+    expect([...memory]).toEqual([buffer.buffer])
     expect(Math.max(...heard.slice(1).map(({ length }) => length))).toBeLessThanOrEqual(bufferBytes)
   } finally {
     accepted.destroy()
@@ -39,6 +40,18 @@ it('reads what an accepted socket has yet to say into one buffer, piece by piece
 
 it('leaves a socket as it is where Node is built otherwise', () => {
   const socket = new Socket()
-  expect(readIntoOwnBuffer(socket, () => true)).toBe(false)
-  expect(readIntoOwnBuffer({ _handle: { useUserBuffer() {} } } as unknown as Socket, () => true)).toBe(false)
+  expect(readIntoOwnBuffer(socket, Buffer.alloc(1), () => true)).toBe(false)
+  expect(readIntoOwnBuffer({ _handle: { useUserBuffer() {} } } as unknown as Socket, Buffer.alloc(1), () => true)).toBe(
+    false,
+  )
+})
+
+it('lends a buffer to the next session only when all sockets of the one before have closed', async () => {
+  const buffers = new OwnBuffers()
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+  const first = buffers.lend({ ended })
+  expect(buffers.lend({ ended: new Promise(() => {}) })).not.toBe(first)
+  end()
+  await ended
+  expect(buffers.lend({ ended: new Promise(() => {}) })).toBe(first)
 })

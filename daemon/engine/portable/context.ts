@@ -12,6 +12,7 @@ import type { Verdicts } from '../shared/verdicts.ts'
 import type { WaitingRoom } from '../shared/waiting-datagrams.ts'
 import type { DatagramTurns } from './datagram-turns.ts'
 import type { Room } from './descriptors.ts'
+import type { OwnBuffers } from './own-buffer.ts'
 import type { Pacer } from './pacer.ts'
 import type { PausedSides } from './paused-sides.ts'
 
@@ -30,6 +31,7 @@ export interface SessionContext {
   readonly waitingRoom: WaitingRoom
   readonly datagramTurns: DatagramTurns
   readonly pacer: Pacer
+  readonly buffers: OwnBuffers
   readonly paused: PausedSides
   readonly egress: EgressAddresses
   readonly longHeads: LongHeads

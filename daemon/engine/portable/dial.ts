@@ -110,14 +110,15 @@ class Dial {
   /** From the first address that is there still of those in `from`, or from wherever the system says. */
   #dial(address: string, [from, ...others]: readonly Address[] = []): void {
     this.#session.row.dialling(address)
-    const target = new Dialled({
+    const options = {
       host: address,
       port: this.#port,
       allowHalfOpen: true,
       noDelay: true,
       ...streamLimits,
       ...(from && { localAddress: formatAddress(from.bytes) }),
-    })
+    }
+    const target = new Dialled(options, this.#session.context.buffers.lend(this.#session))
     const { socket } = target
     this.#attempts.add(socket)
     this.#session.own(socket, () => {

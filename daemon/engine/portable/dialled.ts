@@ -1,5 +1,4 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
-import { bufferBytes } from './own-buffer.ts'
 
 /**
  * A connection to a target, which is not read from yet. What comes is read into one buffer: a stream takes memory anew for each
@@ -9,8 +8,7 @@ export class Dialled {
   readonly socket: Socket
   #hear: (bytes: Uint8Array) => boolean = () => false
 
-  constructor(options: NetConnectOpts) {
-    const buffer = Buffer.allocUnsafeSlow(bufferBytes)
+  constructor(options: NetConnectOpts, buffer: Buffer) {
     const callback = (count: number) => this.#hear(buffer.subarray(0, count))
     this.socket = connect({ ...options, onread: { buffer, callback } })
     this.socket.pause()

@@ -29,6 +29,7 @@ import { type SessionContext, watchOver } from './context.ts'
 import { DatagramTurns } from './datagram-turns.ts'
 import { Room, Shortage } from './descriptors.ts'
 import { isOurs } from './local-address.ts'
+import { OwnBuffers } from './own-buffer.ts'
 import { Pacer } from './pacer.ts'
 import { PausedSides } from './paused-sides.ts'
 import { readProxyHeader } from './read-proxy-header.ts'
@@ -191,6 +192,7 @@ class PortableEngine implements Engine {
       passwords: new PasswordMemory(),
       limitLines: this.#limitLines,
       pacer: new Pacer(new Budget(this.#limitLines, sourceLines)),
+      buffers: new OwnBuffers(),
       known: new KnownSources(options.known),
       authenticate: (login, isWaiting) => services.authenticate(login, isWaiting),
       resolver: services,

@@ -84,7 +84,7 @@ function moveStream(
   })
   to.on('drain', goOn)
   const goOnBuffered = () => {
-    const isBuffered = readIntoOwnBuffer(from, (bytes) => hear(bytes))
+    const isBuffered = readIntoOwnBuffer(from, context.buffers.lend(session), (bytes) => hear(bytes))
     if (!isBuffered) return false
     to.off('drain', goOn)
     const hear = moveBuffered(session, direction, [from, to], delivered, pass)
