@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type pg from 'pg'
 import { StoreError } from '../store.ts'
 import { codeOf, explain, isLost, Uncertain } from './errors.ts'
+import { guarded } from './guarded-client.ts'
 import type { Place } from './place.ts'
 
 /** Connections of one daemon: a handful of nodes must not take all that a server has. */
@@ -62,9 +63,10 @@ export class Connections {
   static async open(place: Place, password: () => Promise<string>): Promise<Connections> {
     const { host, port, user, database, tls } = place
     const ca = tls?.ca === undefined ? undefined : await readAuthorities(tls.ca)
+    const mustProve = place.isDoubtful && (await password()) !== ''
     const { default: client } = await import('./postgres-client.ts')
     const pool = new client.Pool({
-      Client: endingOnFailure(client),
+      Client: guarded(client, place, mustProve),
       ...{ host, port, user, database, password, types: numbersFor(client) },
       ssl: tls ? { rejectUnauthorized: true, ...(ca !== undefined && { ca }) } : false,
       max: most,
@@ -115,8 +117,6 @@ export class Connections {
       const client = await this.#connect()
       const isFresh = !this.#used.has(client)
       this.#used.add(client)
-      // That it is lost, what is asked over it is told, too.
-      client.on('error', ignore)
       let isLostNow = false
       try {
         return await work(client)
@@ -124,7 +124,6 @@ export class Connections {
         isLostNow = isLost(error instanceof NotBegun ? error.cause : error)
         if (isFresh || !mayRepeat(error)) throw error instanceof GivenUp ? error : this.#explained(error)
       } finally {
-        client.off('error', ignore)
         client.release(isLostNow)
       }
     }
@@ -159,22 +158,6 @@ class NotBegun extends Error {}
 class GivenUp extends Error {}
 
 function ignore(): void {}
-
-/** The package leaves a connection open that was made and did not get as far as to be used. */
-function endingOnFailure({ Client }: typeof pg): typeof pg.Client {
-  return class extends Client {
-    override connect(): Promise<this>
-    override connect(done: (error: Error) => void): void
-    override connect(done?: (error: Error) => void): Promise<this> | undefined {
-      if (done === undefined) return super.connect() as Promise<this>
-      super.connect((error: Error) => {
-        if (error) void this.end().catch(ignore)
-        done(error)
-      })
-      return undefined
-    }
-  }
-}
 
 /** int8 as numbers: all that are kept are below 2^53. */
 function numbersFor({ types }: typeof pg): pg.CustomTypesConfig {

@@ -32,11 +32,23 @@ const unreachable: Readonly<Record<string, string>> = {
 /** Of a transaction whose end the server has not told: it is made or not. */
 export class Uncertain extends Error {}
 
+/** What the server says is nothing that a PostgreSQL says to us. */
+export class Unintelligible extends Error {}
+
+/** Characters of what a server says that are told: it may be as long as a statement. */
+const longestSaid = 300
+
 /** Says for people what went wrong with the store in `place`, with the mend; never with a password. What is refused stays that. */
 export function explain({ called, user, database }: Place, error: unknown): Refusal {
   if (error instanceof Refusal) return error
   const code = codeOf(error)
-  const said = error instanceof Error ? error.message.replace(/\s+/g, ' ') : String(error)
+  const said = saidBy(error)
+  if (error instanceof Unintelligible) {
+    return new StoreError(
+      'failed',
+      `${called} says what proxyd does not understand (${said}): see that it is a PostgreSQL, and that pg_hba.conf there says scram-sha-256`,
+    )
+  }
   if (error instanceof Uncertain) {
     return new StoreError(
       'away',
@@ -100,6 +112,14 @@ export function explain({ called, user, database }: Place, error: unknown): Refu
     )
   }
   return new StoreError('failed', `cannot use ${called} (${said}): see to its log`)
+}
+
+/** In one line, without what moves a terminal's cursor. */
+function saidBy(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
+  const line = text.slice(0, 2 * longestSaid).replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ')
+  return line.length > longestSaid ? `${line.slice(0, longestSaid)}…` : line
 }
 
 export function unmade(called: string): StoreError {

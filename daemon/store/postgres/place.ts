@@ -9,6 +9,8 @@ export interface Place {
   readonly database: string
   /** Undefined: in the clear. `ca`: a file with the certificates of authorities, in place of those that Node trusts. */
   readonly tls: { readonly ca: string | undefined } | undefined
+  /** On this machine's loopback, where anybody may listen while the server does not: what does is to prove that it is the server. */
+  readonly isDoubtful: boolean
   /** In words for people, without anything that is secret. */
   readonly called: string
 }
@@ -43,7 +45,8 @@ export function readPlace(text: string): Place | string {
   const tls = tlsOf(host, rest.get('sslmode'), rest.get('sslrootcert'))
   if (typeof tls === 'string') return tls
   const at = host.startsWith('/') ? `${host} (port ${port})` : `${isIP(host) === 6 ? `[${host}]` : host}:${port}`
-  return { host, port, user, database, tls: tls ?? undefined, called: `the store ${database} at ${at}` }
+  const isDoubtful = tls === null && !rest.has('sslmode') && !host.startsWith('/')
+  return { host, port, user, database, tls: tls ?? undefined, isDoubtful, called: `the store ${database} at ${at}` }
 }
 
 function tlsOf(host: string, mode: string | null, ca: string | null): Place['tls'] | null | string {

@@ -10,10 +10,14 @@ it.each([
   ['postgres://px@db.example/fleet?sslrootcert=/etc/ca.pem', { tls: { ca: '/etc/ca.pem' } }],
   ['postgres://px@db.example/fleet?sslmode=disable', { tls: undefined }],
   ['postgres://p%40x@localhost/fl%20eet', { user: 'p@x', database: 'fl eet', tls: undefined }],
-  ['postgres://px@127.0.0.1/fleet', { tls: undefined }],
+  ['postgres://px@127.0.0.1/fleet', { tls: undefined, isDoubtful: true }],
+  ['postgres://px@127.0.0.1/fleet?sslmode=disable', { tls: undefined, isDoubtful: false }],
   ['postgres://px@127.0.0.1/fleet?sslmode=verify-full', { tls: trusted }],
   ['postgres://px@[::1]/fleet', { host: '::1', tls: undefined }],
-  ['postgres://px@/fleet?host=/run/postgresql', { host: '/run/postgresql', port: 5432, tls: undefined }],
+  [
+    'postgres://px@/fleet?host=/run/postgresql',
+    { host: '/run/postgresql', port: 5432, tls: undefined, isDoubtful: false },
+  ],
   ['postgres://px@%2Frun%2Fpostgresql/fleet', { host: '/run/postgresql', tls: undefined }],
 ])('%s is a place, and TLS is asked for unless it is on this machine', (text, place) => {
   expect(readPlace(text)).toMatchObject(place)
