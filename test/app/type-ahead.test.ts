@@ -56,7 +56,7 @@ test('the second half of a key that waits in the terminal, the app being busy, i
 test('what was typed before the first frame acts, but answers no question', async () => {
   const { terminal, input } = openInput()
   const store = new Store(['here'], 250)
-  const parts: Parts = { store, daemons: [], login: new Login(store) }
+  const parts: Parts = { store, daemons: [], login: new Login(store), reach: () => 0 }
   confirm({ store } as App, { question: 'Stop it?', facts: [], yes: 'Stop' }, 'stop')
   terminal.write('n')
   const screen = render(

@@ -16,10 +16,10 @@ import { mouseOff, mouseOn, type TerminalInput } from './terminal/terminal-input
 const beginSynchronizedOutput = '\u001b[?2026h'
 
 /** What the app is about. */
-export type Parts = Pick<App, 'store' | 'daemons' | 'login'>
+export type Parts = Pick<App, 'store' | 'daemons' | 'login' | 'reach'>
 
 /** What keys may act on: the store, the daemon that is shown, the login and the terminal. */
-export function useApp({ store, daemons, login }: Parts): App {
+export function useApp({ store, daemons, login, reach }: Parts): App {
   const { exit, suspendTerminal } = useInk()
   return useMemo(
     () => ({
@@ -29,6 +29,7 @@ export function useApp({ store, daemons, login }: Parts): App {
       },
       daemons,
       login,
+      reach,
       copy: (text) => {
         const sequence = clipboardSequence(text, process.env)
         if (sequence !== null) process.stdout.write(sequence)
@@ -68,7 +69,7 @@ export function useApp({ store, daemons, login }: Parts): App {
           if (store.state.mouse) process.stdout.write(mouseOn)
         }),
     }),
-    [store, daemons, login, exit, suspendTerminal],
+    [store, daemons, login, reach, exit, suspendTerminal],
   )
 }
 

@@ -4,11 +4,12 @@ import { showTimesIn } from '../../shared/format/time.ts'
 import { followDaemon } from '../client/index.ts'
 import { exitStatus } from '../exec/failure.ts'
 import type { AppOptions } from '../options/command-line.ts'
-import { titleOf } from '../options/daemons.ts'
+import { type NamedDaemon, titleOf } from '../options/daemons.ts'
 import { targetsAt } from '../options/passwords.ts'
 import { Daemon } from './link/daemon.ts'
 import { judgeFor } from './link/judge.ts'
 import { Login } from './link/login.ts'
+import { reacher } from './link/reach.ts'
 import { rememberPreferences } from './preferences/remember.ts'
 import { Store } from './store/store.ts'
 import { settleColors, terminalProblem } from './terminal/abilities.ts'
@@ -56,10 +57,22 @@ export async function runApp({ daemons: named, colour, refresh, theme, mini, utc
   process.stdout.on('resize', resize)
   // It connects while Ink is loaded.
   const login = new Login(store)
-  const daemons = named.map(({ places, readOnly }, at) => {
-    const targets = targetsAt(places, (place) => login.ask(at, place))
+  const open = ({ places, readOnly }: NamedDaemon, at: number, ask: Login['ask']) => {
+    const targets = targetsAt(places, (place) => ask(at, place))
     const judge = judgeFor((gap) => store.feed(at, { type: 'gap', gap }))
     return new Daemon(followDaemon(targets, { name: 'proxy-tui', judge }), store, at, readOnly)
+  }
+  const known = [...named]
+  const daemons = known.map((daemon, at) => open(daemon, at, (...asked) => login.ask(...asked)))
+  const reach = reacher({
+    ...{ store, known },
+    add(daemon) {
+      const at = daemons.length
+      known.push(daemon)
+      store.dispatch({ type: 'addDaemon', place: titleOf(daemon) })
+      daemons.push(open(daemon, at, login.reuse(at)))
+      return at
+    },
   })
   // Else the terminal would echo what is typed before Ink's first frame, and its answer.
   process.stdin.setRawMode(true)
@@ -71,7 +84,7 @@ export async function runApp({ daemons: named, colour, refresh, theme, mini, utc
   })
   process.stdout.write(backgroundQuery(process.env))
   const [{ render }, { Root }] = await Promise.all([import('ink'), import('./root.tsx')])
-  const screen = render(<Root store={store} daemons={daemons} login={login} look={look} />, {
+  const screen = render(<Root store={store} daemons={daemons} login={login} reach={reach} look={look} />, {
     // It looks like a terminal, as far as Ink asks.
     stdin: input as unknown as NodeJS.ReadStream,
     alternateScreen: true,

@@ -30,8 +30,9 @@ interface RootProps extends Parts {
 }
 
 /** The whole screen. */
-export function Root({ store, daemons, login, look }: RootProps): ReactElement {
-  const app = useApp({ store, daemons, login })
+export function Root({ look, ...parts }: RootProps): ReactElement {
+  const { store } = parts
+  const app = useApp(parts)
   useKeys(app)
   const state = useSyncExternalStore(store.subscribe, () => store.state)
   useRedrawAfterResize(app, state.size)

@@ -1,4 +1,5 @@
 import type { Context } from '../../../shared/commands/context.ts'
+import type { FleetNode } from '../../../shared/protocol/methods.ts'
 import type { Daemon } from '../link/daemon.ts'
 import type { Login } from '../link/login.ts'
 import type { Store } from '../store/store.ts'
@@ -11,6 +12,8 @@ export interface App {
   /** All of them, in the store's order. */
   readonly daemons: readonly Daemon[]
   readonly login: Login
+  /** Which of them a node of the fleet is, added if need be; a text tells why it cannot be. */
+  reach(node: FleetNode): number | string
   /** Have a text edited, as `Context.editText` does: an editor has the terminal meanwhile. */
   edit: Context['editText']
   quit(): void

@@ -1,3 +1,4 @@
+import { isInFleet } from '../state/daemons.ts'
 import { stepRange } from '../state/graph.ts'
 import { listPage } from '../state/pages.ts'
 import { denyForm } from '../state/rule-forms.ts'
@@ -31,6 +32,8 @@ const needs = {
   oneOfTheBusiest: ({ overview }) => overview.selected !== null,
   moreTime: ({ overview: { range } }) => stepRange(range, 1) !== range,
   lessTime: ({ overview: { range } }) => stepRange(range, -1) !== range,
+  /** A fleet that the daemons are nodes of. */
+  fleet: isInFleet,
   /** A change that can be taken back. */
   undo: ({ undo, current }) => undo?.of === current,
 } satisfies Readonly<Record<string, (state: State) => boolean>>

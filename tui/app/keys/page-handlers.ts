@@ -1,11 +1,13 @@
-import { pagesOf } from '../state/daemons.ts'
+import { counted } from '../../../shared/format/count.ts'
+import type { FleetNode } from '../../../shared/protocol/methods.ts'
+import { isInFleet, pagesOf } from '../state/daemons.ts'
 import { unsearched } from '../state/dialogs.ts'
-import { listPage, nextList, type Page } from '../state/pages.ts'
-import { selectedId } from '../tables/view.ts'
+import { listPage, nextList, nodesShown, type Page } from '../state/pages.ts'
+import { nodesView, selectedId } from '../tables/view.ts'
 import { nextTheme } from '../themes/theme.ts'
 import type { App, Handler } from './app.ts'
 import { tell } from './list-handlers.ts'
-import { tellDialog } from './perform.ts'
+import { begin, tellDialog } from './perform.ts'
 
 /** Which page is shown, of which daemon, and how it looks. */
 export const pageHandlers = {
@@ -27,7 +29,8 @@ export const pageHandlers = {
     else app.store.dispatch({ type: 'show', shows: 0 })
   },
   daemons: (app) => {
-    if (hasSeveral(app)) app.store.dispatch({ type: 'page', page: 'daemons' })
+    if (pagesOf(app.store.state).includes('daemons')) openPage(app, 'daemons')
+    else hasSeveral(app)
   },
   nextDaemon: (app) => show(app, app.store.state.current + 1),
   previousDaemon: (app) => show(app, app.store.state.current - 1),
@@ -36,6 +39,33 @@ export const pageHandlers = {
     if (id === null) return app.store.announce('nothing is selected', 'bad')
     app.store.dispatch({ type: 'page', page: 'overview' })
     show(app, Number(id))
+  },
+  openNode: (app) => {
+    const node = selectedNode(app)
+    if (!node) return
+    const at = app.reach(node)
+    if (typeof at === 'string') return app.store.announce(at, 'bad')
+    app.store.dispatch({ type: 'page', page: 'overview' })
+    if (at !== app.store.state.current) app.store.dispatch({ type: 'daemon', at })
+    app.daemon.look()
+  },
+  addNodes: (app) => {
+    const { store } = app
+    const before = store.state.daemons.length
+    const there = store.state.fleet?.nodes.filter(({ state }) => state === 'serves' || state === 'drains') ?? []
+    const problems = there.map((node) => app.reach(node)).filter((at) => typeof at === 'string')
+    const added = store.state.daemons.length - before
+    const [problem] = problems
+    if (problem !== undefined) store.announce(problem, 'bad')
+    else store.announce(added > 0 ? `${counted(added, 'daemon')} added` : 'all nodes are among the daemons', 'good')
+  },
+  drainNode: (app) => {
+    const node = selectedNode(app)
+    if (node) void begin(app, { verb: node.state === 'drains' ? 'nodes undrain' : 'nodes drain', values: [node.name] })
+  },
+  forgetNode: (app) => {
+    const node = selectedNode(app)
+    if (node) void begin(app, { verb: 'nodes forget', values: [node.name] })
   },
   reconnectDaemon: ({ store, daemons }) => {
     const id = selectedId(store.state, 'daemons')
@@ -61,6 +91,13 @@ export const pageHandlers = {
   quit: (app) => app.quit(),
 } satisfies Record<string, Handler>
 
+function selectedNode({ store }: App): FleetNode | undefined {
+  const { rows, cursor } = nodesView(store.state)
+  const node = rows[cursor]
+  if (!node) store.announce('nothing is selected', 'bad')
+  return node
+}
+
 function toggleMouse({ store }: App): void {
   store.dispatch({ type: 'mouse' })
   store.announce(store.state.mouse ? 'the mouse is ours again' : "the mouse is the terminal's: it selects text", 'good')
@@ -75,7 +112,8 @@ function changeTheme({ store }: App): void {
 
 /** Show a page, and have it asked for what it shows. */
 export function openPage({ store, daemon }: App, page: Page): void {
-  store.dispatch({ type: 'page', page })
+  const shows = page === 'daemons' && isInFleet(store.state) ? nodesShown : 0
+  store.dispatch({ type: 'page', page, shows })
   if (page !== 'overview' && page !== 'connections' && page !== 'log') daemon.look()
 }
 

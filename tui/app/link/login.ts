@@ -11,6 +11,8 @@ export class Login {
   readonly #store: Store
   /** By the daemon that wants to know. */
   readonly #questions = new Map<number, Question>()
+  /** By operator, what was typed last. */
+  readonly #typed = new Map<string, string>()
 
   constructor(store: Store) {
     this.#store = store
@@ -27,9 +29,26 @@ export class Login {
     return question.promise
   }
 
+  /**
+   * As `ask`, for a daemon that was found by another one, whose operators are the same: what was typed for that name before is tried
+   * first.
+   */
+  reuse(at: number): Login['ask'] {
+    let isTried = false
+    return async (_, place) => {
+      const typed = this.#typed.get(place.operator)
+      if (isTried || typed === undefined) return this.ask(at, place)
+      isTried = true
+      return typed
+    }
+  }
+
   /** The person has typed it. */
   answer(password: string): void {
-    this.#settle()?.resolve(password)
+    const question = this.#settle()
+    if (!question) return
+    this.#typed.set(question.operator, password)
+    question.resolve(password)
   }
 
   /** The person does not want to. */

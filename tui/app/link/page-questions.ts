@@ -14,6 +14,7 @@ export async function askForPage({ call }: Client, state: State, role: Role): Pr
   const isOperator = suffices(role, 'operator')
   const list = listPage(state)
   const isAdmin = suffices(role, 'admin')
+  const isNode = state.status?.health.fleet !== undefined
   // The command line completes their names, too.
   const wantsOperators = (page === 'operators' || command.field !== null) && isAdmin
   // Of debug, it may be that the daemon writes none down.
@@ -23,6 +24,7 @@ export async function askForPage({ call }: Client, state: State, role: Role): Pr
     ...(page === 'users' && isOperator && { groups: await groupsOf(call) }),
     ...(list === 'usage' && isOperator && { usage: await usageOf(call, state.usagePeriod) }),
     ...(list === 'watches' && isOperator && { watches: (await call('watches.list', {})).watches }),
+    ...(list === 'nodes' && isNode && { fleet: await fleetOf(call) }),
     ...(list === 'sessions' && isAdmin && { sessions: (await call('sessions.list', {})).sessions }),
     ...(wantsOperators && { operators: (await call('operators.list', {})).operators }),
   }
@@ -47,6 +49,11 @@ export async function askForRules({ call }: Client, state: State, role: Role): P
 async function groupsOf(call: Client['call']) {
   const pages = await everyPage((from) => call('groups.list', from))
   return pages.flatMap(({ groups }) => groups)
+}
+
+async function fleetOf(call: Client['call']) {
+  const pages = await everyPage((from) => call('nodes.list', from))
+  return { node: pages[0]?.node ?? '', nodes: pages.flatMap(({ nodes }) => nodes) }
 }
 
 /** Who moved most, as far as one page goes. */

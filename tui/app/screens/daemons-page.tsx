@@ -3,16 +3,23 @@ import { Line } from '../components/line.tsx'
 import { useLook } from '../components/look-context.ts'
 import { type DaemonRow, sumOf } from '../state/daemons.ts'
 import { troubleRows } from '../state/layout.ts'
+import { listPage } from '../state/pages.ts'
 import type { State } from '../state/state.ts'
 import { layOut, placeColumns, tableMargin } from '../tables/column-widths.ts'
 import { daemonsTable } from '../tables/daemons-table.ts'
 import { columnsShown } from '../tables/table-spec.ts'
 import { daemonsView } from '../tables/view.ts'
 import { wrapText } from '../text/fit.ts'
+import { FleetPage } from './fleet-page.tsx'
 import { formatOf, ListTable, listSummary } from './list-pages.tsx'
 
-/** All daemons side by side, their sum, and what is wrong with the selected one. */
+/** The daemons that the app knows, or the nodes of the fleet. */
 export function DaemonsPage({ state }: { readonly state: State }): ReactElement {
+  return listPage(state) === 'nodes' ? <FleetPage state={state} /> : <SideBySide state={state} />
+}
+
+/** All daemons side by side, their sum, and what is wrong with the selected one. */
+function SideBySide({ state }: { readonly state: State }): ReactElement {
   const look = useLook()
   const view = daemonsView(state)
   const { sort, columns } = state.lists.daemons

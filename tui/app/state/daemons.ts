@@ -30,9 +30,14 @@ export interface DaemonRow {
   readonly recent: readonly number[]
 }
 
-/** The pages that there are: to look at all daemons makes sense where there are several. */
-export function pagesOf({ daemons }: Pick<State, 'daemons'>): readonly Page[] {
-  return daemons.length > 1 ? pages : pages.filter((page) => page !== 'daemons')
+/** The pages that there are: to look at all daemons makes sense where there are several, or a fleet of them. */
+export function pagesOf(state: Pick<State, 'daemons'>): readonly Page[] {
+  return state.daemons.length > 1 || isInFleet(state) ? pages : pages.filter((page) => page !== 'daemons')
+}
+
+/** Whether one of the daemons is a node of a fleet. */
+export function isInFleet({ daemons }: Pick<State, 'daemons'>): boolean {
+  return daemons.some(({ status }) => status?.health.fleet !== undefined)
 }
 
 /** The daemon that is shown, with its number where there are several: `2/3 proxy.example:8080`. */

@@ -111,8 +111,8 @@ export const troubleRows = 3
 /** Rows of its table that a page shows. */
 export function tableRows(state: State): number {
   const { page, dialog } = state
-  const below =
-    page === 'daemons' ? 1 + troubleRows : (page === 'settings' || page === 'rules') && !dialog ? adviceRows : 0
+  const sums = listPage(state) === 'nodes' ? 1 : page === 'daemons' ? 1 + troubleRows : 0
+  const below = (page === 'settings' || page === 'rules') && !dialog ? adviceRows : sums
   return Math.max(0, pageRows(state) - tableHeadRows - below)
 }
 

@@ -22,6 +22,7 @@ export type ListPage =
   | 'watches'
   | 'sessions'
   | 'audit'
+  | 'nodes'
 
 /** The lists that a page has beside its own, in the order in which they take turns. */
 const others: Readonly<Partial<Record<Page, readonly ListPage[]>>> = {
@@ -29,6 +30,7 @@ const others: Readonly<Partial<Record<Page, readonly ListPage[]>>> = {
   users: ['groups', 'usage'],
   log: ['events', 'watches'],
   operators: ['sessions', 'audit'],
+  daemons: ['nodes'],
 }
 
 /** What the keys of a list are about; on the overview there is none. `shows`: which list of the page, 0 its own. */
@@ -42,6 +44,9 @@ export function nextList({ page, shows }: { readonly page: Page; readonly shows:
   const turns = others[page]?.filter((list) => list !== 'sums').length ?? 0
   return (shows + 1) % (1 + turns)
 }
+
+/** What shows the nodes of a fleet on the page of the daemons. */
+export const nodesShown = 1
 
 /** What shows the sums on the page of the connections. */
 export const sumsShown = 1 + (others.connections?.indexOf('sums') ?? 0)

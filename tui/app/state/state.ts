@@ -6,6 +6,7 @@ import type {
   ClosedConnection,
   Connection,
   EventEntry,
+  FleetNode,
   Group,
   LogEntry,
   ManagementSession,
@@ -43,6 +44,12 @@ import { noUsers, type Users } from './users.ts'
 export type Status = Result<'status.get'>
 type Configuration = Result<'config.get'>
 
+/** A node's view of its fleet. */
+export interface Fleet {
+  readonly node: string
+  readonly nodes: readonly FleetNode[]
+}
+
 /** What is asked for while it is shown; null until then, or for who may not know. */
 export interface Told {
   readonly configuration: Configuration | null
@@ -56,6 +63,8 @@ export interface Told {
   readonly sessions: readonly ManagementSession[] | null
   /** What the daemon looks out for. */
   readonly watches: readonly Watch[] | null
+  /** The fleet that the daemon is a node of: which one, and all of them. */
+  readonly fleet: Fleet | null
   /** What operators did last, newest first. */
   readonly audit: readonly AuditEntry[] | null
   /** The connections that ended last, newest first. */
@@ -168,7 +177,10 @@ export type DataEvent =
 export type UiEvent =
   | { readonly type: 'daemon'; readonly at: number }
   | { readonly type: 'resize'; readonly columns: number; readonly rows: number }
-  | { readonly type: 'page'; readonly page: Page }
+  /** `shows`: which of its lists; 0, its own, unless told. */
+  | { readonly type: 'page'; readonly page: Page; readonly shows?: number }
+  /** Another daemon is known, behind the others. */
+  | { readonly type: 'addDaemon'; readonly place: string }
   | { readonly type: 'list'; readonly page: ListPage; readonly event: ListEvent }
   | { readonly type: 'dialog'; readonly event: DialogEvent }
   | { readonly type: 'command'; readonly event: CommandEvent }
@@ -206,6 +218,7 @@ export const nothingTold: Told = {
   usage: null,
   sessions: null,
   watches: null,
+  fleet: null,
   audit: null,
   closed: null,
 }
@@ -253,6 +266,7 @@ const initialUi: UiState = {
     watches: listBy('name'),
     audit: { ...listBy('time'), sort: { column: 'time', descending: true } },
     daemons: listBy('number'),
+    nodes: listBy('name'),
   },
   command: noCommand,
   dialog: null,
@@ -271,9 +285,14 @@ const initialUi: UiState = {
   clock: 0,
 }
 
+/** Nothing is known yet of the daemon at this place. */
+export function daemonAt(place: string): DaemonState {
+  return { ...initialDaemon, place }
+}
+
 /** Nothing is known yet of the daemons at these places, of which there is at least one. */
 export function stateAt(places: readonly string[]): State {
-  const daemons = places.map((place) => ({ ...initialDaemon, place }))
+  const daemons = places.map(daemonAt)
   return { ...initialUi, ...(daemons[0] ?? initialDaemon), daemons }
 }
 

@@ -50,5 +50,9 @@ const titles: Readonly<Record<Page, (state: State) => string>> = {
   log: () => 'Log',
   settings: () => 'Settings',
   operators: () => 'Operators',
-  daemons: (state) => `${isTroubleElsewhere(state) ? '!' : ''}Daemons ${state.daemons.length}`,
+  daemons: (state) => {
+    const nodes = state.status?.health.fleet?.nodes
+    const title = nodes === undefined ? `Daemons ${state.daemons.length}` : `Fleet ${nodes}`
+    return `${isTroubleElsewhere(state) ? '!' : ''}${title}`
+  },
 }

@@ -29,7 +29,7 @@ export function reduceUi(ui: UiState, event: Event): UiState {
       return {
         ...reduceLists(ui, 'log', { do: 'select', id: null }),
         page: event.page,
-        shows: 0,
+        shows: event.shows ?? 0,
         toasts: clearMessage(ui.toasts),
       }
     case 'list':

@@ -1,6 +1,7 @@
 import {
   type DaemonState,
   type DataEvent,
+  daemonAt,
   type Event,
   type State,
   stateAt,
@@ -84,7 +85,7 @@ export class Store {
 export function reduce(state: State, event: Event, of = state.current): State {
   const ui = reduceUi(state, event)
   const daemons = replaceAt(state.daemons, of, (daemon) => reduceDaemon(daemon, event))
-  return compose(ui, daemons)
+  return compose(ui, event.type === 'addDaemon' ? [...daemons, daemonAt(event.place)] : daemons)
 }
 
 /** The current daemon's state laid beside what the person has made of the screen. */

@@ -13,6 +13,7 @@ import { daemonsTable } from './daemons-table.ts'
 import { eventsTable } from './events-table.ts'
 import { groupsTable } from './groups-table.ts'
 import { auditTable, sessionsTable } from './management-tables.ts'
+import { nodesTable } from './nodes-table.ts'
 import { rulesTable } from './rules-table.ts'
 import { sumsTable } from './sums-table.ts'
 import type { TableSpec } from './table-spec.ts'
@@ -101,4 +102,5 @@ export const tables: Readonly<Record<ListPage, Pick<TableSpec<never>, 'columns' 
   watches: watchesTable,
   audit: auditTable,
   daemons: daemonsTable,
+  nodes: nodesTable,
 }

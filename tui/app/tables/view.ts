@@ -5,6 +5,7 @@ import type {
   AuditEntry,
   Ban,
   EventEntry,
+  FleetNode,
   Group,
   LogEntry,
   ManagementSession,
@@ -29,6 +30,7 @@ import { daemonsTable } from './daemons-table.ts'
 import { eventsTable } from './events-table.ts'
 import { groupsTable } from './groups-table.ts'
 import { auditTable, sessionsTable } from './management-tables.ts'
+import { nodesTable } from './nodes-table.ts'
 import { type RuleRow, ruleRows, rulesTable } from './rules-table.ts'
 import { type Sum, sumsTable, sumUp } from './sums-table.ts'
 import { sortRows, type TableSpec } from './table-spec.ts'
@@ -127,6 +129,10 @@ export function daemonsView({ daemons, clock, current, lists }: State): View<Dae
   return withCursor(arranged, { selected: lists.daemons.selected ?? String(current) })
 }
 
+export function nodesView({ fleet, lists }: State): View<FleetNode> {
+  return withCursor(arrangeNodes(fleet?.nodes ?? noNodes, ...wishes(lists.nodes)), lists.nodes)
+}
+
 /** The tables that are shown: those of now, or of when the person paused. */
 function shownMotion({ connections }: State): Motion {
   return connections.frozen ?? connections
@@ -179,6 +185,7 @@ const views: Readonly<Record<ListPage, (state: State) => View<unknown>>> = {
   watches: watchesView,
   audit: auditView,
   daemons: daemonsView,
+  nodes: nodesView,
 }
 
 const noUsers: readonly UserRow[] = []
@@ -190,6 +197,7 @@ const noSettings: readonly Setting[] = []
 const noOperators: readonly Operator[] = []
 const noSessions: readonly ManagementSession[] = []
 const noWatches: readonly Watch[] = []
+const noNodes: readonly FleetNode[] = []
 const noEntries: readonly AuditEntry[] = []
 
 /** `skew`: milliseconds by which the daemon's clock is ahead. */
@@ -223,6 +231,7 @@ const arrangeSettings = rememberLast(arrange(settingsTable))
 const arrangeOperators = rememberLast(arrange(operatorsTable))
 const arrangeSessions = rememberLast(arrange(sessionsTable))
 const arrangeWatches = rememberLast(arrange(watchesTable))
+const arrangeNodes = rememberLast(arrange(nodesTable))
 const arrangeAudit = rememberLast(arrange(auditTable))
 
 type Arranged<Row> = Omit<View<Row>, 'cursor'>
