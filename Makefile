@@ -34,7 +34,7 @@ environment = $$(sed -n "2s/^':' \/\/; \(.*\)exec node.*/\1/p" dist/$(1).js)
 # A folder is newer than the bundle when a file in it was added or removed.
 sources = $(shell find $(1) -name '*.ts' -o -name '*.tsx' -o -type d)
 
-.PHONY: help run test test-long test-next soak fuzz check bench screenshots docs build packed install uninstall deb single clean
+.PHONY: help run fleet test test-long test-next soak fuzz check bench screenshots docs build packed install uninstall deb single clean
 
 help: ## list these targets
 	@if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then on=$$(printf '\033[36m') off=$$(printf '\033[0m'); fi; \
@@ -57,6 +57,9 @@ run: build ## start proxyd, with flags from ARGS, and the terminal app on it; wi
 	trap stop EXIT; trap 'exit 129' HUP; trap 'exit 143' TERM; \
 	socket=$$(sed -n -e 's/^listening control unix://p' -e '/^ready$$/q' dist/run.fifo); \
 	if [ -n "$$socket" ]; then env $(call environment,proxy-tui) "$(NODE)" $(call flags,proxy-tui) dist/proxy-tui.js --socket "$$socket"; else cat dist/run.log >&2; exit 1; fi
+
+fleet: build ## start three proxyd on a PostgreSQL behind HAProxy, and the terminal app on them; all of it ends with the app
+	@"$(NODE)" test/fleet/main.ts
 
 test: build ## run every test but the long ones
 	$(tools)/vitest run --config test/vitest.config.ts

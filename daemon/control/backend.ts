@@ -190,6 +190,7 @@ export interface FleetAdministration {
   readonly node: string
   /** By name. */
   list(): Promise<FleetNode[]>
+  /** One that is there to do something. */
   named(name: string): Promise<{ readonly node: string }>
   forget(name: string): Promise<void>
   /**

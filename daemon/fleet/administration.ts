@@ -1,7 +1,7 @@
 import { type ErrorKind, RpcError } from '../../shared/protocol/errors.ts'
 import type { FleetNode, Method, Role } from '../../shared/protocol/methods.ts'
 import type { StoredAnswer, StoredOrder } from '../store/store.ts'
-import type { Nodes } from './nodes.ts'
+import { isThere, type Nodes } from './nodes.ts'
 import type { Orders } from './orders.ts'
 
 /** What operators may ask for of other nodes: of `node`, which this one is, they ask the daemon itself. */
@@ -13,9 +13,11 @@ export function fleetAdministration(node: string, nodes: Nodes, orders: Pick<Ord
         return { ...rest, socks: [...socks], control: [...control] }
       })
     },
-    /** Refused with `not_found`. */
+    /** Refused with `not_found`, and with `conflict` if it is not there to do anything. */
     async named(name: string): Promise<{ readonly node: string }> {
-      return { node: (await nodes.named(name)).name }
+      const node = await nodes.named(name)
+      if (!isThere(node)) throw new RpcError('conflict', `node ${name} has ${node.state === 'gone' ? 'gone' : 'ended'}`)
+      return { node: name }
     },
     forget: (name: string) => nodes.forget(name),
     /** See `FleetAdministration`. */
@@ -33,8 +35,10 @@ export function fleetAdministration(node: string, nodes: Nodes, orders: Pick<Ord
   }
 
   async function others(): Promise<string[]> {
-    const there = (await nodes.list()).filter(({ state }) => state === 'serves' || state === 'drains')
-    return there.map(({ name }) => name).filter((name) => name !== node)
+    return (await nodes.list())
+      .filter(isThere)
+      .map(({ name }) => name)
+      .filter((name) => name !== node)
   }
 }
 

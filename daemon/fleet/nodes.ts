@@ -105,7 +105,8 @@ export class Nodes {
   }
 }
 
-function isThere({ state }: SeenNode): boolean {
+/** Whether it is at work. */
+export function isThere({ state }: SeenNode): boolean {
   return state === 'serves' || state === 'drains'
 }
 

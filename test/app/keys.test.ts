@@ -197,9 +197,9 @@ function kindOf(deed: string): string {
 const kinds: readonly (readonly [string, RegExp])[] = [
   ['cut', /^(killSum|cut|cutUser|cutSession)$/],
   ['cut all', /^killShown$/],
-  ['delete', /^(deluser|deloperator|remove|liftBan|resetSetting)/],
+  ['delete', /^(deluser|deloperator|remove|liftBan|resetSetting|forgetNode)/],
   ['edit', /^(userLimits|groupLimits|editRule|changeSetting|changeRole)$/],
-  ['add', /^(adduser|addoperator|addGroup|addRule|addBan|addWatch)$/],
+  ['add', /^(adduser|addoperator|addGroup|addRule|addBan|addWatch|addNodes)$/],
   ['password', /^passwd/],
   ['next view', /^(nextList|settingGroup)$/],
   ['more time', /^(longer|userLonger)/],

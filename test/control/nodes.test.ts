@@ -76,6 +76,8 @@ it('kills, drains and undrains where it is asked to, and hands on what is refuse
   expect((await client.call('nodes.drain', { name: 'a' })).result).toEqual({})
   expect(a.backend.lifecycle.ending).toBe('drain')
   expect((await client.call('nodes.drain', { name: 'c' })).error?.data.kind).toBe('not_found')
+  await fleet.as('d').beat({ ...told, name: 'd', state: 'ended' })
+  expect((await client.call('nodes.drain', { name: 'd' })).error?.message).toBe('node d has ended')
   expect((await client.call('connections.kill', { ids: ['c1'], node: 'c' })).error?.data.kind).toBe('not_found')
 })
 

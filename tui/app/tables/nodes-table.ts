@@ -27,14 +27,14 @@ export const nodesTable: TableSpec<FleetNode> = {
   },
   alert: ({ state }) => (state === 'gone' ? 'bad' : state === 'drains' ? 'warning' : null),
   columns: [
-    textColumn('name', 'Node', nameOf, { width: 14, widest: 40, cut: 'middle' }),
+    textColumn('name', 'Node', nameOf, { width: 12, widest: 40, cut: 'middle' }),
     textColumn('state', 'State', stateOf, {
       width: 7,
       tone: ({ state }) =>
         state === 'gone' ? 'bad' : state === 'drains' ? 'warning' : state === 'ended' ? 'dim' : null,
     }),
-    numberColumn('heard', 'Heard', 7, ({ age }) => age, formatDuration),
-    textColumn('version', 'Version', ({ version }) => version, { width: 8, widest: 16, dispensable: 2 }),
+    numberColumn('heard', 'Heard', 7, ({ age }) => age, formatDuration, { dispensable: 6 }),
+    textColumn('version', 'Version', ({ version }) => version, { width: 8, widest: 16, dispensable: 4 }),
     numberColumn(
       'uptime',
       'Uptime',
@@ -48,7 +48,7 @@ export const nodesTable: TableSpec<FleetNode> = {
     }),
     numberColumn('up', 'Up/s', 9, ({ up }) => up, showRate, { tone: fadeZero(({ up }) => up) }),
     numberColumn('down', 'Down/s', 9, ({ down }) => down, showRate, { tone: fadeZero(({ down }) => down) }),
-    numberColumn('cpu', 'CPU', 6, ({ cpu }) => cpu, percent, { tone: fadeZero(({ cpu }) => cpu) }),
+    numberColumn('cpu', 'CPU', 6, ({ cpu }) => cpu, percent, { dispensable: 5, tone: fadeZero(({ cpu }) => cpu) }),
     textColumn('managed', 'Managed at', managedAt, { width: 16, widest: 52, cut: 'middle', dispensable: 1 }),
     textColumn('clients', 'Clients at', clientsAt, { width: 16, widest: 52, cut: 'middle', dispensable: 0 }),
   ],
