@@ -3,6 +3,7 @@ import type { FleetNode } from '../../../shared/protocol/methods.ts'
 import { isInFleet, pagesOf } from '../state/daemons.ts'
 import { unsearched } from '../state/dialogs.ts'
 import { listPage, nextList, nodesShown, type Page } from '../state/pages.ts'
+import { isThere } from '../tables/nodes-table.ts'
 import { nodesView, selectedId } from '../tables/view.ts'
 import { nextTheme } from '../themes/theme.ts'
 import type { App, Handler } from './app.ts'
@@ -52,7 +53,7 @@ export const pageHandlers = {
   addNodes: (app) => {
     const { store } = app
     const before = store.state.daemons.length
-    const there = store.state.fleet?.nodes.filter(({ state }) => state === 'serves' || state === 'drains') ?? []
+    const there = store.state.fleet?.nodes.filter(isThere) ?? []
     const problems = there.map((node) => app.reach(node)).filter((at) => typeof at === 'string')
     const added = store.state.daemons.length - before
     const [problem] = problems
