@@ -10,6 +10,8 @@ import { createInterface } from 'node:readline/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { freePort } from '../helpers/free-port.ts'
+import { hasPostgres, PostgresServer } from '../helpers/postgres-server.ts'
+import { findProgram } from '../helpers/programs.ts'
 
 /**
  * A fleet on this machine, to look around in: a PostgreSQL, three proxyd, HAProxy before them, and the terminal app on it. All of it,
@@ -21,8 +23,6 @@ const nodes = ['a', 'b', 'c']
 
 // What is missing is said below, in one line.
 console.warn = () => {}
-const { hasPostgres, PostgresServer } = await import('../helpers/postgres.ts')
-const { findProgram } = await import('../helpers/programs.ts')
 process.env.PATH += ':/usr/sbin'
 const haproxy = findProgram('haproxy')
 const missing = [...(hasPostgres ? [] : ['postgresql']), ...(haproxy ? [] : ['haproxy'])]
@@ -82,7 +82,7 @@ async function folder(prefix: string): Promise<string> {
 
 /** Resolves to how proxyd names it. */
 async function startPostgres(): Promise<string> {
-  const server = new PostgresServer(await folder('proxyd-fleet-postgres-'), await freePort())
+  const server = new PostgresServer(await folder('proxyd-fleet-postgres-'), await freePort(), [])
   server.prepare()
   parts.defer(() => server.stop())
   await server.start()
