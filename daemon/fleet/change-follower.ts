@@ -35,7 +35,7 @@ export interface Adopters {
 }
 
 export interface ChangeFollowerOptions {
-  readonly store: Pick<FleetStore, 'node' | 'lastChange' | 'changesSince'>
+  readonly store: Pick<FleetStore, 'lastChange' | 'changesSince'>
   readonly adopters: Adopters
   /** The last change that is known here, by what was read at the start. */
   readonly since: number
@@ -48,7 +48,7 @@ export interface ChangeFollowerOptions {
 
 type Listener = (text: string) => void
 
-/** Follows what other nodes change in the store, and has it act here. */
+/** Follows what other nodes change in the store, and this one without having been told that it was done, and has it act here. */
 export class ChangeFollower {
   readonly #options: ChangeFollowerOptions
   readonly #now: () => number
@@ -168,7 +168,7 @@ export class ChangeFollower {
     const changes = await store.changesSince(this.#seq)
     const last = changes.at(-1)
     if (last === undefined || this.#isClosed) return false
-    const others = changes.filter(({ node }) => node !== store.node)
+    const others = changes.filter(({ isOwn }) => !isOwn)
     // Who has not asked for a year has missed what is gone.
     const isWhole = changes[0]?.seq === this.#seq + 1
     await this.#adopt(isWhole ? keysOf(others) : everything)

@@ -94,7 +94,7 @@ export class Nodes {
     this.#there = new Set(nodes.filter(isThere).map(({ name }) => name))
   }
 
-  /** Each would take the other's changes for its own. */
+  /** Each would do what the other is told to, and both would spend what one of them is granted. */
   #warnOfTwin(nodes: readonly SeenNode[]): void {
     const { store, started, warn } = this.#options
     const own = nodes.find(({ name }) => name === store.node)

@@ -354,6 +354,8 @@ export interface StoredChange {
   readonly key: string
   /** The name of the node that made it. */
   readonly node: string
+  /** Whether this process has made it and knows that: of some it was not told, and they act here as if others had made them. */
+  readonly isOwn: boolean
 }
 
 /** Users or bans that are changed at once and told one by one. */

@@ -77,6 +77,15 @@ describe('what other nodes change', () => {
     expect([adopted, lines]).toEqual([[], []])
   })
 
+  it('is taken over, too, if this node has made it and was not told so', async () => {
+    await follower()
+    fleet.change('a', 'user', 'bob')
+    fleet.change('a', 'user', 'ann')
+    fleet.uncertain.add(1)
+    await soon()
+    expect([adopted, lines]).toEqual([['users bob'], ['the user "bob" changed on node a']])
+  })
+
   it('comes whole, however many pages it takes, and much of it is one line', async () => {
     fleet.change('b', 'rules')
     await follower()

@@ -9,7 +9,9 @@ import {
 
 /** What the nodes of a fleet have in common, in the memory of a test. */
 export class FakeFleet {
-  readonly changes: StoredChange[] = []
+  readonly changes: Omit<StoredChange, 'isOwn'>[] = []
+  /** The `seq` of changes of which the node that made them was not told whether they were made. */
+  readonly uncertain = new Set<number>()
   readonly told = new Map<string, { readonly node: StoredNode; at: number }>()
   readonly orders: StoredOrder[] = []
   readonly taken = new Set<number>()
@@ -31,7 +33,11 @@ export class FakeFleet {
     return {
       node,
       lastChange: () => answer(() => this.changes.at(-1)?.seq ?? 0),
-      changesSince: (since) => answer(() => this.changes.filter(({ seq }) => seq > since).slice(0, this.page)),
+      changesSince: (since) =>
+        answer(() => {
+          const page = this.changes.filter(({ seq }) => seq > since).slice(0, this.page)
+          return page.map((change) => ({ ...change, isOwn: change.node === node && !this.uncertain.has(change.seq) }))
+        }),
       beat: (told) => answer(() => void this.told.set(told.name, { node: told, at: this.now })),
       nodes: () =>
         answer(() =>

@@ -15,27 +15,41 @@ interface Wants {
 /** Has what it adds to the list of changes be part of the transaction. */
 export type Note = (kind: StoredChange['kind'], keys: readonly string[]) => Promise<void>
 
-/** A change that the other nodes hear of. Whoever makes one has the lock, so that they come in the order of their numbers. */
+/**
+ * A change that the other nodes hear of, and this one if it has not been told whether it was made. Whoever makes one has the lock, so that they
+ * come in the order of their numbers.
+ */
 export async function noted<Result>(
   connections: Connections,
   node: string,
   work: (ask: Ask, note: Note) => Promise<Result>,
   { held = [], count = 1 }: Wants = {},
 ): Promise<Result> {
-  return connections.change(
+  const { result, seqs } = await connections.change(
     [...held, 'changes'],
-    (ask) => work(ask, (kind, keys) => note(ask, node, kind, keys)),
+    async (ask) => {
+      const seqs: number[] = []
+      const result = await work(ask, async (kind, keys) => void seqs.push(...(await note(ask, node, kind, keys))))
+      return { result, seqs }
+    },
     count > mostChangesApart ? longStatementTime : undefined,
   )
+  for (const seq of seqs) connections.ownChanges.add(seq)
+  return result
 }
 
-/** Adds what has changed to the list, in a transaction that has the lock for that. */
-export async function note(ask: Ask, node: string, kind: StoredChange['kind'], keys: readonly string[]): Promise<void> {
-  if (keys.length === 0) return
-  await ask(
+/** Adds what has changed to the list, in a transaction that has the lock for that. Resolves to the `seq` of each. */
+export async function note(
+  ask: Ask,
+  node: string,
+  kind: StoredChange['kind'],
+  keys: readonly string[],
+): Promise<number[]> {
+  if (keys.length === 0) return []
+  const rows = await ask<{ seq: number }>(
     `INSERT INTO proxyd.change (seq, kind, key, node)
     SELECT last + place, $1, key, $2 FROM (SELECT coalesce(max(seq), 0) AS last FROM proxyd.change) AS before,
-      unnest($3::text[]) WITH ORDINALITY AS keys (key, place)`,
+      unnest($3::text[]) WITH ORDINALITY AS keys (key, place) RETURNING seq`,
     [kind, node, keys.length > mostChangesApart ? [''] : keys],
   )
   await ask(
@@ -43,4 +57,5 @@ export async function note(ask: Ask, node: string, kind: StoredChange['kind'], k
       SELECT seq FROM (SELECT seq, made FROM proxyd.change ORDER BY seq LIMIT ${lookedAt}) AS oldest
       WHERE made < now() - interval '${kept}')`,
   )
+  return rows.map(({ seq }) => seq)
 }

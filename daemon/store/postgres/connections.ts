@@ -44,6 +44,8 @@ const locks: Readonly<Record<Lock, string>> = {
  */
 export class Connections {
   readonly place: Place
+  /** The `seq` of changes that were made over them for sure, until all who follow have passed them. */
+  readonly ownChanges = new Set<number>()
   readonly #pool: pg.Pool
   readonly #used = new WeakSet<pg.PoolClient>()
   #isClosed = false

@@ -19,10 +19,15 @@ export function postgresFleet(connections: Connections, node: string): FleetStor
       const [{ last }] = await ask<{ last: number }>('SELECT coalesce(max(seq), 0) AS last FROM proxyd.change')
       return last
     },
-    changesSince: (seq) =>
-      ask<StoredChange>(`SELECT seq, kind, key, node FROM proxyd.change WHERE seq > $1 ORDER BY seq LIMIT ${page}`, [
-        seq,
-      ]),
+    async changesSince(since) {
+      const { ownChanges } = connections
+      for (const seq of ownChanges) if (seq <= since) ownChanges.delete(seq)
+      const rows = await ask<Omit<StoredChange, 'isOwn'>>(
+        `SELECT seq, kind, key, node FROM proxyd.change WHERE seq > $1 ORDER BY seq LIMIT ${page}`,
+        [since],
+      )
+      return rows.map((row) => ({ ...row, isOwn: row.node === node && ownChanges.has(row.seq) }))
+    },
     async beat(told) {
       await ask(
         `INSERT INTO proxyd.nodes (name, told, heard) VALUES ($1, $2, clock_timestamp())

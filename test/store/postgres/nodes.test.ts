@@ -54,6 +54,19 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     expect(await b.fleet.changesSince(38)).toHaveLength(2)
   })
 
+  it('know of their own what they have made, and were told so', async () => {
+    // What came from another process of the same name, such as one that has ended over it, is none.
+    const [a, twin, b] = await nodes('a', 'a', 'b')
+    await a.users.insert(bob)
+    await twin.users.insert({ ...bob, name: 'ann' })
+    await b.users.insert({ ...bob, name: 'cid' })
+    const own = async (since: number) => (await a.fleet.changesSince(since)).map(({ isOwn }) => isOwn)
+    expect([await own(0), await own(1)]).toEqual([
+      [true, false, false],
+      [false, false],
+    ])
+  })
+
   it('hear what it was, and who made it', async () => {
     const [a, b] = await nodes('a', 'b')
     const id = (await a.users.insert(bob)) ?? 0
@@ -95,7 +108,7 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     const ids = await a.imports.save({ groups: [], added, changed: [] })
     expect(ids.length).toBe(added.length)
     expect((await a.users.named('user7'))?.id).toBe(ids[7])
-    expect(await a.fleet.changesSince(0)).toEqual([{ seq: 1, kind: 'user', key: '', node: 'a' }])
+    expect(await a.fleet.changesSince(0)).toEqual([{ seq: 1, kind: 'user', key: '', node: 'a', isOwn: true }])
   })
 
   it('do not undo what another one has changed in the meantime', async () => {
