@@ -53,5 +53,5 @@ export function givePassword<Result extends object>(
 /** What to know of the result of a change to a user or operator, if it is not stored. */
 export function unlessStored(result: object): Pick<Outcome, 'warnings'> {
   if (!('stored' in result) || result.stored !== false) return {}
-  return { warnings: ['the disk failed, so it is not stored yet: a restart undoes it'] }
+  return { warnings: ["the store failed, so it is not stored yet, and a restart undoes it: 'health' says why"] }
 }

@@ -125,7 +125,7 @@ test.runIf(process.platform === 'linux')('what acts and could not be stored is t
   app.type('3')
   await app.shows(/^>bob +enabled/m)
   app.type('Ey')
-  await app.shows(/^>bob +disabled[\s\S]*disabled bob, cut 0 connections; the disk failed, so it is not stored yet/m)
+  await app.shows(/^>bob +disabled[\s\S]*disabled bob, cut 0 connections; the store failed, so it is not stored yet/m)
 })
 
 test('Enter tells all about a user, whose connections are cut or shown on their page', async () => {

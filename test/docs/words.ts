@@ -51,7 +51,7 @@ export const errorWords: Readonly<Record<ErrorKind, string>> = {
   conflict: 'It does not fit the present state, which the text tells; look again, then decide.',
   draining: 'The daemon drains already.',
   unavailable:
-    'The disk or machine of the daemon does not do it, so nothing has changed; of the disk `health.store` of `status.get` tells more.',
+    'The store or machine of the daemon does not do it, so nothing has changed; of the store `health.store` of `status.get` tells more.',
   unsupported_version: 'Another major version; `data.supported` lists those that the daemon speaks.',
 }
 

@@ -52,7 +52,7 @@ export const nothing = z.strictObject({})
 export const done = z.object({})
 export const stored = z
   .boolean()
-  .describe('false if the disk did not take it: it acts, the daemon tries again, and until then a restart undoes it')
+  .describe('false if the store did not take it: it acts, the daemon tries again, and until then a restart undoes it')
 
 /** A text that keeps to rules. */
 export function textBy({ min, max, patterns = [], more = [] }: TextRules): z.ZodString {
