@@ -23,6 +23,8 @@ export interface Fleet {
   /** Another process is this node from now on. */
   pause(): Promise<void>
   resume(): void
+  /** Behind `pause`: the other one is. What other nodes change acts on the connections from before, too. */
+  leave(): void
 }
 
 /**
@@ -44,6 +46,8 @@ export function joinFleet(
   const started = Math.round(observed.wall.tellNow(0))
   const nodes = new Nodes({ store: fleet, started, warn })
   let control: ControlServer | undefined
+  /** Whether another process tells of this node, and serves its operators. */
+  let isLeft = false
   let facts: () => NodeFacts = () => factsOf(options, observed, { node: fleet.node, started, listening: [] })
   const follower = new ChangeFollower({
     store: fleet,
@@ -54,10 +58,11 @@ export function joinFleet(
       rules: () => administered.rules.adopt(),
       settings: () => administered.config.adopt(),
       async operators() {
+        if (isLeft) return
         for (const { name, change } of await administered.operators.adopt()) control?.dismiss(name, change)
       },
       bans: (sources) => options.dataPlane.bans.adopt(sources),
-      watches: () => watches.adopt(),
+      watches: async () => (isLeft ? undefined : watches.adopt()),
     },
   })
   const heartbeat = new Heartbeat({ store: fleet, tell: () => facts(), moved: () => observed.metrics.now() })
@@ -86,11 +91,13 @@ export function joinFleet(
       control = server
       facts = () => factsOf(options, observed, { node: fleet.node, started, listening })
       server.makeBehind(() => follower.catchUp())
-      ending.watch(() => heartbeat.beat())
+      ending.watch(() => {
+        if (!isLeft) heartbeat.beat()
+      })
       resume()
       parts.defer(async () => {
         await pause()
-        await heartbeat.close()
+        if (!isLeft) await heartbeat.close()
       })
     },
     async pause() {
@@ -99,6 +106,10 @@ export function joinFleet(
     resume() {
       resume()
       leases?.resume()
+    },
+    leave() {
+      isLeft = true
+      follower.start()
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Ban, Connection } from '../shared/protocol/methods.ts'
+import type { SettingValue } from '../shared/settings.ts'
 import type { LateChanges } from './access/late-changes.ts'
 import type { LiveConnections } from './control/backend.ts'
 import type { ControlServer } from './control/server.ts'
@@ -51,7 +52,7 @@ export interface MakingWayOptions {
   /** The sockets of all that. */
   readonly sockets: () => readonly NamedSocket[]
   /** As one of whose nodes the successor goes on; undefined: there is none. */
-  readonly fleet: { pause(): Promise<void>; resume(): void } | undefined
+  readonly fleet: { pause(): Promise<void>; resume(): void; leave(): void } | undefined
   readonly log: { info(message: string): void; warn(message: string): void }
 }
 
@@ -100,6 +101,7 @@ function testatorOf(options: MakingWayOptions): Testator {
       const saveUsage: Save = (batch) =>
         isAlone ? storeLast(config.values, batch) : tellUsage(channel, dataPlane.usage, batch)
       store.giveAway(elsewhere(channel, saveUsage))
+      options.fleet?.leave()
       const report = reporting(channel, dataPlane, predecessor)
       report()
       setInterval(report, reportPeriod).unref()
@@ -211,6 +213,17 @@ function elsewhere(successor: Channel, saveUsage: Save): Elsewhere {
         const { added } = first as { added: readonly StoredUser[] }
         return successor.ask('ids', { names: added.map(({ name }) => name) })
       }
+      // What another node of a fleet has changed.
+      case 'users.named':
+      case 'groups.list':
+      case 'rules.load':
+      case 'bans.list':
+        return successor.ask('stored', { part, method, given: first })
+      case 'settings.load':
+        return successor.ask('stored', { part, method }).then((stored) => {
+          const { revision, values } = stored as { revision: number; values: [string, SettingValue][] }
+          return { revision, values: new Map(values) }
+        })
       default:
         return Promise.resolve(true)
     }

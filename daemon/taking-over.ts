@@ -124,11 +124,36 @@ async function hear(
       const { entries, kept } = given as { entries: Omit<AuditEntry, 'id'>[]; kept: AuditKept }
       return store.audit.append(entries, kept)
     }
+    case 'stored':
+      return storedNow(given as { part: string; method: string; given: unknown }, store)
     case 'relayPorts':
       return ports.follow((given as { places: number[] }).places)
     case 'bans':
       return bans.goOnWith((given as { bans: (Ban | null)[] }).bans.filter((ban) => ban !== null))
     default:
       throw new Refusal('unavailable', `this version does not know what ${question} is`)
+  }
+}
+
+/** What a process that has made way acts by when another node of a fleet has changed it; of other parts it has no use. */
+async function storedNow(
+  { part, method, given }: { readonly part: string; readonly method: string; readonly given: unknown },
+  { users, groups, rules, bans, settings }: Store,
+): Promise<unknown> {
+  switch (`${part}.${method}`) {
+    case 'users.named':
+      return users.named(given as string)
+    case 'groups.list':
+      return groups.list()
+    case 'rules.load':
+      return rules.load()
+    case 'bans.list':
+      return bans.list()
+    case 'settings.load': {
+      const { revision, values } = await settings.load()
+      return { revision, values: [...values] }
+    }
+    default:
+      throw new Refusal('unavailable', `this version does not tell of ${part}`)
   }
 }

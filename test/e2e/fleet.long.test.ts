@@ -21,6 +21,7 @@ import { findProgram } from '../helpers/programs.ts'
 import { exec } from '../helpers/proxy-tui.ts'
 import { greetingForLogin } from '../helpers/socks-client.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
+import { endForSure } from '../helpers/upgradable.ts'
 
 const haproxy = findProgram('haproxy')
 const shipped = fileURLToPath(new URL('../../docs/haproxy.cfg', import.meta.url))
@@ -217,6 +218,30 @@ describe.skipIf(!hasPostgres)('three nodes on one PostgreSQL', { timeout: longes
     await daemons.b.logs(/the store answers again/)
     bob.write(Buffer.from('still here'))
     expect(String(await bob.read(10))).toBe('still here')
+  })
+
+  test('what is changed on another acts on connections from before an upgrade, too', async () => {
+    const { daemons, clients } = await fleet()
+    const [a, b] = clients
+    await done(a, 'users.add', { name: 'bob', password })
+    const echoPort = await startEcho()
+    const session = await eventually(() =>
+      enter({ proxyPort: daemons.b.port('socks'), echoPort, name: 'bob', password }),
+    )
+    const { pid } = await done(b, 'daemon.upgrade')
+    onTestFinished(() => endForSure(pid))
+    await set(a, { 'timeout-idle': 4_000_000 })
+    expect((await done(a, 'nodes.list')).nodes.map(({ state }: { state: string }) => state)).toEqual(
+      Array(3).fill('serves'),
+    )
+    await done(a, 'users.setEnabled', { name: 'bob', enabled: false })
+    expect(await session.ending).toBe('ECONNRESET')
+    // The process before has ended with its last client; the node goes on.
+    await daemons.b.logs(/the user \\"bob\\" changed on node a[\s\S]*the user \\"bob\\" changed on node a/)
+    expect(daemons.b.stderr).not.toMatch(/do not act here/)
+    const successor = await operate(daemons.b)
+    await eventually(async () => expect((await done(successor, 'status.get')).before).toBeUndefined())
+    expect((await done(a, 'nodes.list')).nodes).toMatchObject([{}, { name: 'b', state: 'serves' }, {}])
   })
 
   describe.skipIf(!haproxy)('behind HAProxy', () => {
