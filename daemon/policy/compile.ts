@@ -126,16 +126,21 @@ export function compileRules(rules: readonly NumberedRule[], indexOf: IndexOf): 
   return buffer
 }
 
-/** Writes where the users and groups that rules name stand now; what reads the same memory acts by it at once. */
+/**
+ * Writes where the users and groups that rules name stand now; what reads the same memory acts by it at once. What is as before is
+ * not touched: a request that is judged meanwhile must not find a rule to be about nobody.
+ */
 export function writeSubjects(buffer: SharedArrayBuffer, rules: readonly Pick<Rule, 'who'>[], indexOf: IndexOf): void {
   const words = new Int32Array(buffer)
   rules.forEach(({ who }, number) => {
     const record = words[Head.records] + number * recordWords
     const index = who.kind === 'any' ? 0 : indexOf(who.kind, who.name)
+    const kind = index === undefined ? Who.nobody : Who[who.kind]
+    if (words[record + Field.who] === kind && words[record + Field.whoIndex] === (index ?? 0)) return
     // Nobody first: a reader in between must not take the old index for the new kind.
     Atomics.store(words, record + Field.who, Who.nobody)
     Atomics.store(words, record + Field.whoIndex, index ?? 0)
-    if (index !== undefined) Atomics.store(words, record + Field.who, Who[who.kind])
+    Atomics.store(words, record + Field.who, kind)
   })
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { isLoopback, parseAddress } from '../../daemon/net/address.ts'
 import { contains, type Network } from '../../daemon/net/network.ts'
-import { compileRules, writeSubjects } from '../../daemon/policy/compile.ts'
+import { compileRules, Who, writeSubjects } from '../../daemon/policy/compile.ts'
 import { parseRules, type Rule } from '../../daemon/policy/rule.ts'
 import { BuiltIn, firstRulePlace, RuleSet, type Subject } from '../../daemon/policy/rule-set.ts'
 import { isSpecial } from '../../daemon/policy/special.ts'
@@ -130,6 +130,16 @@ describe('rules', () => {
     expect(ask(set, carol, '9.9.9.9', 80)).toBe(-firstRulePlace)
     writeSubjects(buffer, rules, () => undefined)
     expect(ask(set, carol, '9.9.9.9', 80)).toBe(0)
+  })
+
+  it('are about whom they are about all the while, though others come and go', () => {
+    const text = 'deny user:ann to any\ndeny to 9.0.0.0/8\ndeny user:carol to any'
+    const buffer = compileRules(numbered(text), indexOf)
+    const written = vi.spyOn(Atomics, 'store')
+    onTestFinished(() => written.mockRestore())
+    writeSubjects(buffer, parseRules(text).rules, (kind, name) => (name === 'carol' ? 9 : indexOf(kind, name)))
+    const nobody = written.mock.calls.filter(([, , value]) => Number(value) === Who.nobody)
+    expect(nobody).toHaveLength(1)
   })
 
   it('that are about anything and about a name deny the name before it is looked up', () => {
