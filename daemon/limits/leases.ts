@@ -40,6 +40,8 @@ const lookPeriod = 250
 const searchPeriod = 1_000
 /** Milliseconds after which a lease is asked for anew though nothing has changed: twice in the time that it holds. */
 const renewal = 20_000
+/** Milliseconds before that in which it goes along with others: hundreds of users are a few asks, and not one each. */
+const renewedTogether = 5_000
 /** Milliseconds between two asks for a share that others have parts of. */
 const balancePeriod = 2_000
 /** Milliseconds for which somebody is gone whose lease is given back. */
@@ -200,6 +202,7 @@ export class Leases implements Shares {
     if (now - this.#searched >= searchPeriod) this.#search(now)
     const due: Account[] = []
     const resting: Account[] = []
+    const soon: Account[] = []
     for (const [index, held] of this.#held) {
       const account = this.#accountAt(index)
       if (!account || account.id !== held.id) {
@@ -209,7 +212,9 @@ export class Leases implements Shares {
       this.#measure(index, held, now)
       if (now - held.lastLive > restTime && !this.#waiting.has(index)) resting.push(account)
       else if (this.#isDue(account, held, now)) due.push(account)
+      else if (now - held.asked >= renewal - renewedTogether) soon.push(account)
     }
+    if (due.length > 0) due.push(...soon)
     for (const index of this.#waiting.keys()) {
       const account = this.#accountAt(index)
       if (!account) this.#goOn(index)

@@ -370,3 +370,57 @@ describe('while the store is away', () => {
     expect(one.live + two.live).toBe(21)
   })
 })
+
+it('renews the leases of many users, who came one by one, in few asks', async () => {
+  const accounts = new Accounts()
+  const users = Array.from({ length: 100 }, (_, i) =>
+    accounts.add({ ...noLimits, name: `user${i}`, id: i + 1, password, enabled: true, created: 0 }),
+  )
+  const rounds: { readonly at: number; readonly count: number }[] = []
+  const leases = new Leases({
+    accounts,
+    store: {
+      refresh: async (asks) => {
+        if (asks.length > 0) rounds.push({ at: now, count: asks.length })
+        return asks.map(({ user }) => ({
+          user,
+          bytes: undefined,
+          slots: 2,
+          rateUp: undefined,
+          rateDown: undefined,
+          contested: false,
+        }))
+      },
+      release: async () => {},
+      totals: async () => [],
+    },
+    usage: { moved: () => 0, given: () => 0, agree: () => {}, save: async () => {} },
+    whenAway: () => 'limit',
+    tell: () => {},
+    now: () => now,
+  })
+  const none = () => 0
+  const done = async () => {}
+  let came = 0
+  const limits = () => ({ 'max-connections': { value: 20, from: 'user' } }) as const
+  leases.follow({
+    limits,
+    up: none,
+    down: none,
+    live: (index) => Number(index <= came),
+    refused: none,
+    write: done,
+    forget: done,
+  })
+  for (const user of users) {
+    came = user.index
+    await leases.prepare(user)
+    now += turn
+  }
+  const began = now
+  for (; now < began + 60_000; now += turn) await leases.look()
+  const renewed = rounds.filter(({ at }) => at >= began + 20_000)
+  expect(renewed.length).toBeLessThanOrEqual(12)
+  expect(renewed.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThanOrEqual(200)
+  await leases.close()
+})
