@@ -14,7 +14,7 @@ import type { DaemonLog } from './log.ts'
 import type { UserTraffic } from './observe/user-traffic.ts'
 import type { MetricsServer } from './prometheus/server.ts'
 import type { UserSeries } from './prometheus/user-series.ts'
-import { LiveRules } from './rules/live-rules.ts'
+import { LiveRules, type LiveRulesOptions } from './rules/live-rules.ts'
 import type { ServiceManager } from './service/service-manager.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { LiveSettings } from './settings/live-settings.ts'
@@ -73,7 +73,7 @@ export async function administer(
   const { configuration, stored, store, dataPlane, ending, log } = options
   const late = new LateChanges((message) => log.logger.warn(message))
   parts.defer(() => late.close())
-  const rules = liveRules(options, late, () => config.values)
+  const rules = liveRules(options, late, { settings: () => config.values, bring: (names) => absent?.bringAll(names) })
   parts.defer(() => rules.close())
   const { users, limits, accountTransfer, adoptedAccounts, absent } = administerAccounts(options, {
     rules,
@@ -88,7 +88,7 @@ export async function administer(
     stored,
     store: store.settings,
     late,
-    effects: settingEffects({ dataPlane, users, ending, log }),
+    effects: settingEffects({ dataPlane, users, ending, log, bring: absent && ((names) => absent.bringAll(names)) }),
     tell: (message) => log.logger.info(message),
   })
   const operators = await Operators.load(store.operators, late)
@@ -98,13 +98,16 @@ export async function administer(
 function liveRules(
   { configuration, store, dataPlane }: ManagementOptions,
   late: LateChanges,
-  settings: () => LiveSettings['values'],
+  { settings, bring }: Pick<LiveRulesOptions, 'settings' | 'bring'>,
 ): LiveRules {
   const { engine, members, names } = dataPlane
   const { 'state-dir': folder } = configuration.values
   const own = () => dataPlane.orders.own
   const lookUp = lookUpWith(names)
-  return new LiveRules({ engine, members, store: store.rules, late, folder, settings, own, lookUp }, dataPlane.rules)
+  return new LiveRules(
+    { engine, members, store: store.rules, late, folder, settings, own, lookUp, bring },
+    dataPlane.rules,
+  )
 }
 
 /** Users and groups: what operators change of them, and what logins and traffic do. */
@@ -153,7 +156,10 @@ function administerAccounts(
   const passwordRequired = () => users.passwordRequired
   const accountTransfer = new AccountTransfer({ ...common, usage, passwords, passwordRequired })
   const warn = (message: string) => log.logger.warn(message)
-  const adoptedAccounts = new AdoptedAccounts({ ...common, passwordRequired, warn })
+  const adoptedAccounts = new AdoptedAccounts({
+    ...{ ...common, passwordRequired, warn },
+    isNeeded: (name) => dataPlane.isTrusted(name),
+  })
   dataPlane.logins.follow((account, password) => {
     users.learnPassword(account, password).catch((error: Error) => {
       log.logger.warn(`the hash of ${JSON.stringify(account.name)} stays another program's for now: ${error.message}`)
@@ -171,7 +177,8 @@ function administerAccounts(
           rules.membersChanged()
           void dataPlane.orders.limitsChanged()
         },
-        isIdle({ index }) {
+        isIdle({ index, name }) {
+          if (dataPlane.isTrusted(name)) return false
           const isHere = traffic.connections(index) + limitLines.live(index) > 0 || leases?.holds(index)
           return !isHere && usage.moved(index) === usage.given(index)
         },

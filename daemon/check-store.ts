@@ -62,7 +62,7 @@ async function readAll(
   folder: string,
 ): Promise<Omit<StoreContents, 'lines'> & { readonly held: string; readonly warnings: readonly string[] }> {
   try {
-    const accounts = await loadAccounts(store.users, [], new Passwords())
+    const accounts = await loadAccounts(store.users, [], new Passwords(), store.fleet && { needed: [] })
     const groups = new Groups(await store.groups.list())
     const members = {
       indexOf: (kind: 'user' | 'group', name: string) => (kind === 'user' ? accounts : groups).named(name)?.index,

@@ -33,7 +33,7 @@ import { accessLogOf } from './settings/access-log-settings.ts'
 import type { Configuration } from './settings/configuration.ts'
 import { engineOptions, permissionsOf, tuningOf } from './settings/engine-options.ts'
 import { passwordRequired, refuseOpenProxy } from './settings/open-proxy.ts'
-import { isOfUsers, trustedSources, trustWarnings } from './settings/trusted-sources.ts'
+import { isOfUsers, trustedNames, trustedSources, trustWarnings } from './settings/trusted-sources.ts'
 import type { HandedSockets } from './sockets/handed-sockets.ts'
 import type { Store } from './store/store.ts'
 import type { ThreadShares } from './threads.ts'
@@ -53,6 +53,8 @@ export interface DataPlane {
   readonly passwords: Passwords
   readonly logins: Pick<Logins, 'fetch' | 'follow' | 'unanswered'>
   readonly policy: LoginPolicy
+  /** Whether clients may come as the user of that name without a login. */
+  isTrusted(name: string): boolean
   readonly bans: Bans
   /** What of it acts and is not stored yet. */
   waiting(): readonly string[]
@@ -90,7 +92,12 @@ export async function startDataPlane(
   const { values: settings } = configuration
   const warn = (message: string) => log.warn(message)
   const passwords = new Passwords()
-  const accounts = await loadAccounts(store.users, settings.user, passwords, store.fleet !== undefined)
+  const accounts = await loadAccounts(
+    store.users,
+    settings.user,
+    passwords,
+    store.fleet && { needed: trustedNames(settings['trusted-from']) },
+  )
   refuseOpenProxy(settings, accounts.size)
 
   const limiting = await startLimiting(settings, accounts, store, parts, warn)
@@ -155,6 +162,7 @@ export async function startDataPlane(
     passwords,
     logins,
     policy,
+    isTrusted: (name) => isOfUsers(trustedFrom) && trustedNames(trustedFrom).has(name),
     bans: banning.bans,
     waiting: () => banning.waiting(),
     accessLog,

@@ -9,7 +9,7 @@ import { Leases } from './limits/leases.ts'
 import { LimitKeeper, type Lines } from './limits/limit-keeper.ts'
 import { Usage } from './limits/usage.ts'
 import { sharedLimitsOf } from './settings/engine-options.ts'
-import type { Store } from './store/store.ts'
+import type { Store, StoredUsage } from './store/store.ts'
 
 /** What users, sources and all together may use, between who says so and the loops that obey. */
 export interface Limiting {
@@ -41,8 +41,7 @@ export async function startLimiting(
   const lines = new LimitLines(memory.limitLines)
   const groups = new Groups(await stored.groups.list())
   const usage = new Usage(stored.usage)
-  // What others have moved comes with them.
-  usage.load(accounts.list(), accounts.isPartial ? [] : await stored.usage.list())
+  usage.load(accounts.list(), await movedSoFar(accounts, stored))
   let whenAway = values['fleet-degraded']
   const leases =
     stored.fleet && new Leases({ accounts, usage, store: stored.fleet.leases, whenAway: () => whenAway, tell: warn })
@@ -64,6 +63,16 @@ export async function startLimiting(
   }
   tune(values)
   return { groups, usage, keeper, leases, lines, memory, tune, store }
+}
+
+/** By users who are here: what others have moved comes with them. */
+async function movedSoFar(
+  accounts: Accounts,
+  { usage, fleet }: Pick<Store, 'usage' | 'fleet'>,
+): Promise<readonly StoredUsage[]> {
+  if (!accounts.isPartial || !fleet) return usage.list()
+  const ids = accounts.list().flatMap(({ id }) => id ?? [])
+  return ids.length > 0 ? fleet.leases.totals(ids) : []
 }
 
 /** As the keeper of limits writes them. */

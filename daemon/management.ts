@@ -182,7 +182,7 @@ function backendOf(
   return {
     ...{ users, limits, operators, config, rules, bans, accessLog, audit, events, watches, metrics },
     userTable: new ObservedUsers(accounts, keptLimits(dataPlane), traffic),
-    bring: absent && (async (names) => void (await Promise.all(names.map((name) => absent.bring(name))))),
+    bring: absent && ((names) => absent.bringAll(names)),
     history: historyOf(options, metrics),
     usage: new UsageReports(store.usage, accounts),
     transfer: transferring(options, administered),

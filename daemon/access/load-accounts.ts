@@ -8,25 +8,32 @@ import type { Passwords } from './passwords.ts'
 /** Users of a fleet's store that a node has in memory from the start on; of more, each has those who come to it. */
 const mostFromStart = 50_000
 
+/** Of a store that nodes share. */
+export interface SharedUsers {
+  /** Who is needed before anybody logs in. */
+  readonly needed: Iterable<string>
+}
+
 /**
  * All users at the daemon's start: those of the store, and those given with `--user`, whose names differ. Of a store of a fleet
- * that has very many, none: they come by name. Rejects with a
+ * that has very many, those who are needed: the others come by name. Rejects with a
  * Failure if a flag makes no sense, has the name of a lasting user, there are too many, or a stored password is damaged.
  */
 export async function loadAccounts(
   store: UserStore,
   userFlags: readonly string[],
   passwords: Passwords,
-  isOfFleet = false,
+  fleet?: SharedUsers,
 ): Promise<Accounts> {
   const temporary = parseUserFlags(userFlags)
   const accounts = new Accounts()
-  const count = isOfFleet ? await store.count() : 0
+  const count = fleet ? await store.count() : 0
   if (count > mostFromStart) Object.assign(accounts, { isPartial: true, absent: count })
-  for (const user of accounts.isPartial ? [] : await store.list()) {
+  for (const user of fleet && accounts.isPartial ? await named(store, fleet.needed) : await store.list()) {
     refuseIfFull(accounts)
     accounts.add({ ...user, password: passwordOf(user) })
   }
+  accounts.absent -= accounts.isPartial ? accounts.list().length : 0
   for (const { name, password } of temporary) {
     const isTaken = accounts.isPartial ? (await store.named(name)) !== undefined : accounts.named(name) !== undefined
     if (isTaken) throw new Failure(1, clash(name))
@@ -35,6 +42,11 @@ export async function loadAccounts(
     accounts.add({ id: undefined, name, password: hash, enabled: true, created: Date.now(), ...noLimits })
   }
   return accounts
+}
+
+async function named(store: UserStore, names: Iterable<string>): Promise<StoredUser[]> {
+  const users = await Promise.all([...new Set(names)].map((name) => store.named(name)))
+  return users.filter((user) => user !== undefined)
 }
 
 function passwordOf(user: StoredUser): PasswordHash {

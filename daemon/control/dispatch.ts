@@ -56,12 +56,18 @@ export function dispatch(
 }
 
 /** Names of the users whom a call is about. */
-function usersIn(method: Method, { name, names, user, users }: Readonly<Record<string, unknown>>): string[] {
+function usersIn(method: Method, { name, names, user, users, patch }: Readonly<Record<string, unknown>>): string[] {
   if (method.startsWith('users.') && method !== 'users.add') return [name, names].flat().filter(isText)
-  if (method === 'usage.list' || method === 'metrics.history') return [user].filter(isText)
+  if (method === 'usage.list' || method === 'metrics.history' || method === 'rules.test') return [user].filter(isText)
+  if (method === 'config.set') return trustedIn((patch ?? {}) as Readonly<Record<string, unknown>>)
   if (method === 'transfer.import')
     return ((users ?? []) as readonly { readonly name: string }[]).map(({ name }) => name)
   return []
+}
+
+/** As whom clients are to come without a login; what is no such text is refused later. */
+function trustedIn({ 'trusted-from': texts }: Readonly<Record<string, unknown>>): string[] {
+  return [texts].flat().flatMap((text) => (isText(text) ? (/=(.+)$/.exec(text)?.[1] ?? []) : []))
 }
 
 function isText(value: unknown): value is string {

@@ -30,6 +30,8 @@ export interface AdoptedAccountsOptions {
   readonly obey: () => Promise<unknown>
   /** Whether clients must log in, as things are when it is called. */
   readonly passwordRequired: () => boolean
+  /** Whether somebody may come as that user without a login. */
+  readonly isNeeded: (name: string) => boolean
   readonly warn: (message: string) => void
 }
 
@@ -99,8 +101,9 @@ export class AdoptedAccounts {
     }
     const after = stored && this.#read(stored, before)
     if (!after) return before ? [{ before, after }] : []
-    // Of a store with very many users, whoever is not here comes when they log in.
-    if (!before) return this.#options.accounts.isPartial ? [] : [{ before, after }]
+    const { accounts, isNeeded } = this.#options
+    // Of a store with very many users, whoever is not here comes when they log in, but for those who never do.
+    if (!before) return accounts.isPartial && !isNeeded(name) ? [] : [{ before, after }]
     // Somebody else of that name.
     if (before.id !== after.id)
       return [

@@ -3,8 +3,10 @@ import { Refusal } from '../refusal.ts'
 import type { FleetStore, StoredNode } from '../store/store.ts'
 import { goneAfter } from './heartbeat.ts'
 
-/** Milliseconds for which a count of the nodes is good, about: of a thousand nodes each reads a thousand rows. */
+/** Milliseconds for which a count of the nodes is good, about: of a thousand nodes each reads a thousand rows, so it is longer then. */
 const countPeriod = 30_000
+/** Nodes up to which it is that. */
+const fewNodes = 100
 const jitter = 0.2
 
 /** A node of the fleet, as others see it. */
@@ -83,7 +85,7 @@ export class Nodes {
   async #look(): Promise<void> {
     await this.list().catch(() => {})
     if (this.#isClosed) return
-    const wait = countPeriod * (1 - jitter + 2 * jitter * Math.random())
+    const wait = countPeriod * Math.max(1, this.#there.size / fewNodes) * (1 - jitter + 2 * jitter * Math.random())
     this.#timer = setTimeout(() => void this.#look(), wait).unref()
   }
 

@@ -33,6 +33,8 @@ import { wouldEnd } from './would-end.ts'
 
 /** Differences that are told of one change. */
 const mostTold = 500
+/** Users whom a change of the rules has come from the store at most. */
+const mostBrought = 1_000
 /** setTimeout waits no longer. */
 const longestWait = 2 ** 31 - 1
 
@@ -49,6 +51,8 @@ export interface LiveRulesOptions {
   readonly own: () => OwnSockets
   /** A name's addresses, as clients get them. */
   readonly lookUp: (name: string) => Promise<readonly string[]>
+  /** Has these users in memory, as far as there are such; undefined where all are. */
+  readonly bring?: ((names: Iterable<string>) => Promise<void> | undefined) | undefined
 }
 
 /** Rules that are compiled, and what they were compiled from. */
@@ -213,6 +217,7 @@ export class LiveRules {
         })
       const before = this.#inForce.text
       const text = await understood(async () => replaceText(before, await edit(before)))
+      await this.#options.bring?.(newUsersIn(before, text))
       const memory = await this.#compile(text)
       await this.#checkTests(text, memory)
       const changes = { ...told(before, text), warnings: this.#warningsOf(before, text) }
@@ -334,6 +339,13 @@ async function understood<T>(read: () => Promise<T>): Promise<T> {
     const { line, column, message } = error
     throw new Refusal('invalid', message, { line, column })
   }
+}
+
+/** Whom a change is about, so that its tests and warnings are about them: the first of very many. */
+function newUsersIn(before: RuleText, { rules, tests, ids }: RuleText): Set<string> {
+  const old = new Set(before.ids)
+  const lines = [...tests, ...rules.filter((_, i) => !old.has(ids[i] as number))]
+  return new Set(lines.flatMap(({ who }) => (who.kind === 'user' ? who.name : [])).slice(0, mostBrought))
 }
 
 function refusal(line: number, column: number, message: string): Refusal {

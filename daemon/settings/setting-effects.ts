@@ -4,7 +4,7 @@ import { Refusal } from '../refusal.ts'
 import { accessLogOf } from './access-log-settings.ts'
 import type { Effects } from './live-settings.ts'
 import { mayBeOpen, mayStart, openProxyAhead, passwordRequired, refuseOpenProxy, remotePlace } from './open-proxy.ts'
-import { type KnownUsers, trustWarnings } from './trusted-sources.ts'
+import { type KnownUsers, trustedNames, trustWarnings } from './trusted-sources.ts'
 
 /** What the parts of the daemon take of the settings. */
 export interface Parts {
@@ -17,10 +17,12 @@ export interface Parts {
   readonly users: { setPolicy(policy: (users: number) => boolean): Promise<void> }
   readonly ending: { patience: ReturnType<typeof patienceOf> }
   readonly log: { setLevel(level: Settings['log-level']): void }
+  /** Has these users in memory, as far as there are such; undefined where all are. */
+  readonly bring: ((names: Iterable<string>) => Promise<void>) | undefined
 }
 
 /** Has every part of the daemon act by the settings that can change while it runs. */
-export function settingEffects({ dataPlane, users, ending, log }: Parts): Effects {
+export function settingEffects({ dataPlane, users, ending, log, bring }: Parts): Effects {
   const { engine, accounts } = dataPlane
   return {
     foresee(values, changed) {
@@ -41,6 +43,7 @@ export function settingEffects({ dataPlane, users, ending, log }: Parts): Effect
     foreseeStart: (values) => refuseOpenProxy(values, accounts.size),
     async apply(values) {
       log.setLevel(values['log-level'])
+      await bring?.(trustedNames(values['trusted-from']))
       await Promise.all([dataPlane.tune(values), users.setPolicy((users) => passwordRequired(values, users))])
       // Last, for it may end the daemon, and whoever asked shall hear that it is done.
       ending.patience = patienceOf(values)

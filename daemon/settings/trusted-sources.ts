@@ -27,6 +27,11 @@ export function isOfUsers(texts: readonly string[]): boolean {
   return texts.some((text) => text.includes('='))
 }
 
+/** As whom clients come without a login: users who are needed in memory as long as it says so. */
+export function trustedNames(texts: readonly string[]): Set<string> {
+  return new Set(texts.flatMap((text) => parseTrusted(text).name ?? []))
+}
+
 /** What an operator should know of these: one line for each. */
 export function trustWarnings(texts: readonly string[], accounts: KnownUsers): string[] {
   return texts.map((text) => {

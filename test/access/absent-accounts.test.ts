@@ -1,9 +1,10 @@
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest'
-import { AbsentAccounts } from '../../daemon/access/absent-accounts.ts'
+import { AbsentAccounts, type AbsentAccountsOptions } from '../../daemon/access/absent-accounts.ts'
 import { type Account, Accounts, noLimits } from '../../daemon/access/accounts.ts'
 import { formatPasswordHash, scryptParameters } from '../../daemon/access/password-hash.ts'
 import { Turns } from '../../daemon/access/turns.ts'
-import type { StoredUser } from '../../daemon/store/store.ts'
+import { Usage } from '../../daemon/limits/usage.ts'
+import type { StoredUsage, StoredUser } from '../../daemon/store/store.ts'
 
 const password = formatPasswordHash({ ...scryptParameters, salt: Buffer.alloc(16), key: Buffer.alloc(32) })
 
@@ -16,6 +17,7 @@ let warned: string[]
 let asked: string[]
 let turns: Turns
 let absent: AbsentAccounts
+let options: AbsentAccountsOptions
 
 beforeEach(() => {
   accounts = new Accounts(4)
@@ -26,7 +28,7 @@ beforeEach(() => {
   )
   accounts.absent = stored.size
   ;[busy, entered, left, warned, asked, turns] = [new Set(), [], [], [], [], new Turns()]
-  absent = new AbsentAccounts({
+  options = {
     accounts,
     store: {
       async named(name) {
@@ -41,7 +43,8 @@ beforeEach(() => {
     isIdle: ({ name }) => !busy.has(name),
     leave: async ({ name }) => left.push(name),
     warn: (message) => warned.push(message),
-  })
+  }
+  absent = new AbsentAccounts(options)
   onTestFinished(() => absent.close())
 })
 
@@ -87,6 +90,24 @@ it('leave when there is no room, who came longest ago first, but not who is busy
   expect(names(accounts.list())).toEqual(['bob', 'dan'])
   expect(accounts.size).toBe(6)
   expect(await absent.bring('ann')).toMatchObject({ name: 'ann' })
+})
+
+it('who leaves and comes again has moved what they had, quota mark included', async () => {
+  const usage = new Usage({ save: async () => {}, list: async () => [], read: async () => [] })
+  const kept = { user: 2, up: 70, down: 30, mark: 40, marked: 5 }
+  const enter = (account: Account, moved?: StoredUsage) => {
+    usage.begin(account)
+    if (moved) usage.adopt(account.index, moved)
+  }
+  const other = new AbsentAccounts({ ...options, totals: async ([id]) => (id === 2 ? [kept] : []), enter })
+  onTestFinished(() => other.close())
+  const before = await other.bring('bob')
+  for (const name of ['ann', 'cid', 'dan', 'eve', 'fay']) await other.bring(name)
+  expect(accounts.named('bob')).toBeUndefined()
+  const again = (await other.bring('bob')) as Account
+  expect(again).not.toBe(before)
+  expect(usage.of(again)).toEqual({ up: 70, down: 30, mark: 40, marked: 5 })
+  expect(usage.used(again.index)).toBe(60)
 })
 
 it('do not come where all are busy, and that is told', async () => {

@@ -74,3 +74,15 @@ it.each([
   expect(error).toMatchObject({ name: 'Failure', status: 2, message: expect.stringContaining(reason) })
   expect(String(error)).not.toContain('secret')
 })
+
+it('of a store of a fleet with very many users has those who are needed, and leaves the others there', async () => {
+  const stored = new Map(['ann', 'bob'].map((name, i) => [name, { ...bob, id: i + 1, name }]))
+  const store = {
+    count: async () => 60_000,
+    named: async (name: string) => stored.get(name),
+    list: () => Promise.reject(new Error('this reads all')),
+  }
+  const accounts = await loadAccounts(store as never, [], passwords, { needed: ['bob', 'nobody'] })
+  expect(accounts.list()).toMatchObject([{ id: 2, name: 'bob' }])
+  expect(accounts).toMatchObject({ isPartial: true, size: 60_000 })
+})

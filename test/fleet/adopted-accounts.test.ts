@@ -76,6 +76,7 @@ async function daemon(accounts?: Accounts) {
   const adopted = new AdoptedAccounts({
     ...{ accounts: known, groups, limits, keeper, store, late, turns, loops, begin, obey },
     passwordRequired: () => users.passwordRequired,
+    isNeeded: (name) => name === 'guest',
     warn: (message) => void warnings.push(message),
   })
   const names = () => known.list().map(({ name }) => name)
@@ -90,6 +91,15 @@ it('lets in whom another daemon has added, and has clients log in from the first
   expect(here.accounts.named('bob')).toEqual({ ...there.accounts.named('bob'), index: 1 })
   expect(here.written.get('bob')).toMatchObject({ rateDown: 1_000_000 })
   expect(here.told).toEqual(['obey', 'forget nobody, login'])
+})
+
+it('of a store with very many users takes in only who is needed without a login', async () => {
+  const [here, there] = [await daemon(), await daemon()]
+  here.accounts.isPartial = true
+  await there.users.add('bob', 'secret')
+  await there.users.add('guest', 'secret')
+  await here.adopted.adopt(some('bob', 'guest'))
+  expect(here.names()).toEqual(['guest'])
 })
 
 it('cuts whom another daemon has removed or disabled, and nobody whose limits or password alone have changed', async () => {
