@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { descriptorLimit } from '../../daemon/os/system-limits.ts'
 import { endAllWithUs } from './belongings.ts'
+import { benchFleet } from './fleet/fleet-bench.ts'
 import { startOrigin } from './load-runner.ts'
 import { help, noProxy, type Options, readOptions } from './options.ts'
 import { writePages } from './pages.ts'
@@ -99,7 +100,10 @@ function asked(): { options: Options; wanted: readonly Scenario[] } | undefined 
 
 const run = asked()
 if (run?.options.help) process.stdout.write(help)
-else if (run) {
+else if (run?.options.fleet) {
+  endAllWithUs()
+  process.stdout.write(`${await benchFleet(run.options, progress)}\n`)
+} else if (run) {
   endAllWithUs()
   const versions = await versionsOf(run.options.servers)
   tell(await bench(run.options, run.wanted), versions, run.options)

@@ -12,6 +12,8 @@ export const help = `Usage: make bench [BENCH='OPTIONS']
                      for its files; repeatable:
                      --peer 'microsocks 2=microsocks -i 127.0.0.1 -p {port}'
                      --peer '3proxy=echo "socks -p{port} -i127.0.0.1" >{folder}/cfg; 3proxy {folder}/cfg'
+  --fleet            what a node of a fleet costs whose store has very many users, and what one PostgreSQL bears of nodes
+  --users N          users of that store (1000000)
   --json FILE        also write the medians there
   --write            also write those tables of README.md and docs/performance.md anew that all has been measured of
 `
@@ -25,6 +27,8 @@ export interface Options {
   readonly only: readonly string[] | undefined
   /** Undefined stands for no proxy at all. */
   readonly servers: readonly (Server | undefined)[]
+  readonly fleet: boolean
+  readonly users: number
   readonly json: string | undefined
   readonly write: boolean
 }
@@ -43,6 +47,8 @@ export function readOptions(args: readonly string[]): Options {
       only: { type: 'string', multiple: true },
       server: { type: 'string', multiple: true },
       peer: { type: 'string', multiple: true, default: [] },
+      fleet: { type: 'boolean', default: false },
+      users: { type: 'string', default: '1000000' },
       json: { type: 'string' },
       write: { type: 'boolean', default: false },
     },
@@ -55,6 +61,8 @@ export function readOptions(args: readonly string[]): Options {
     held: whole('--held', values.held),
     only: values.only,
     servers: serversOf(values.server, values.peer),
+    fleet: values.fleet,
+    users: whole('--users', values.users),
     json: values.json,
     write: values.write,
   }
@@ -70,7 +78,7 @@ function serversOf(names: readonly string[] | undefined, peers: readonly string[
 
 function positive(flag: string, text: string): number {
   const value = Number(text)
-  if (!(value > 0 && value < 1e6)) throw new Error(`${flag} wants a number above 0, not ${JSON.stringify(text)}`)
+  if (!(value > 0 && value < 1e7)) throw new Error(`${flag} wants a number above 0, not ${JSON.stringify(text)}`)
   return value
 }
 

@@ -1,0 +1,117 @@
+import { cpus } from 'node:os'
+import type { PostgresServer } from '../../helpers/postgres-server.ts'
+import { hasPostgres } from '../../helpers/postgres-server.ts'
+import { markdown, number } from '../report.ts'
+import { fill, startDatabase } from './database.ts'
+import { measureEmbedded, measureNode, type NodeFigures, roundTrip, type Times } from './logins.ts'
+import { busyPerNode, coresOf, usersPerNode, type Work } from './model.ts'
+import { simulate } from './simulation.ts'
+import { measureCosts, type WorkCost } from './store-costs.ts'
+
+export interface FleetOptions {
+  /** Users in the store. */
+  readonly users: number
+  readonly seconds: number
+}
+
+/** Aims, in milliseconds. */
+const startAim = 2_000
+const loginAim = 20
+const sizes = [10, 100, 1_000, 5_000]
+/** Of the simulation. */
+const simulatedNodes = 200
+const simulatedSeconds = 10
+
+/** `make bench BENCH=--fleet`: a node of a store with very many users, and what one PostgreSQL bears of nodes. */
+export async function benchFleet({ users, seconds }: FleetOptions, tell: (text: string) => void): Promise<string> {
+  if (!hasPostgres) throw new Error('--fleet needs PostgreSQL here: apt install postgresql')
+  const server = await startDatabase()
+  try {
+    tell(`${users} users`)
+    const database = await fill(server, users)
+    const [row] = await server.sql<{ version: string }>('postgres', 'SHOW server_version')
+    const head = `PostgreSQL ${Object.values(row ?? {})[0]}, ${users} users, ${cpus().length} cores that all share; ${command(users)}`
+    const ofUsers = await usersTable(server, database, tell)
+    const costs = await measureCosts(server, { database, users, seconds, tell })
+    tell(`${simulatedNodes} nodes`)
+    const simulated = await simulate(server, { database, nodes: simulatedNodes, seconds: simulatedSeconds })
+    const modelled = total(coresOf(costs, simulatedNodes))
+    const lines = [
+      ['cores, by the model', number(modelled)],
+      ['cores, measured', number(simulated.cores)],
+      ['answer, ms: median, p99', `${number(simulated.median)}, ${number(simulated.p99)}`],
+      ['not answered', `${simulated.failures}`],
+      ['MiB of memory of PostgreSQL', number(simulated.memory / 1024)],
+    ]
+    return [
+      head,
+      ofUsers,
+      costsTable(costs),
+      `Nodes with ${usersPerNode} users each, ${busyPerNode} of them busy: cores of PostgreSQL`,
+      sizesTable(costs),
+      `${simulatedNodes} such nodes, simulated for ${simulatedSeconds} s`,
+      markdown([''], lines),
+    ].join('\n\n')
+  } finally {
+    await server.stop()
+  }
+}
+
+function command(users: number): string {
+  return `make bench BENCH='--fleet${users === 1_000_000 ? '' : ` --users ${users}`}'`
+}
+
+async function usersTable(server: PostgresServer, database: string, tell: (text: string) => void): Promise<string> {
+  tell('a node')
+  const node = await measureNode(['--store', server.place(database), '--node', 'bench'])
+  tell('a node with a store of its own')
+  const own = await measureEmbedded()
+  const trip = await roundTrip(server, database)
+  const over = { median: node.uncached.median - own.uncached.median, p99: node.uncached.p99 - own.uncached.p99 }
+  const rows = (name: string, of: (figures: NodeFigures) => string, aim = '') => [name, of(node), of(own), aim]
+  return markdown(
+    ['this store', 'its own, 1,000 users', 'aim'],
+    [
+      rows('start until it serves, ms', ({ start }) => number(start), `${startAim}`),
+      rows('memory, MiB', ({ memory }) => number(memory / 1024)),
+      rows('first login, its scrypt included, ms: median, p99', ({ uncached }) => both(uncached)),
+      rows('login again', ({ again }) => both(again)),
+      rows('login of nobody', ({ unknown }) => both(unknown)),
+      ["the store's own round trip", both(trip), '', ''],
+      ['first login, over one whose user is in memory', both(over), '', `${loginAim} over the round trip`],
+    ],
+  )
+}
+
+function costsTable(costs: ReadonlyMap<Work, WorkCost>): string {
+  const rows = [...costs].flatMap(([work, { one, many }]) => {
+    const line = (name: string, rows: number, { perSecond, cpuEach, loggedEach }: WorkCost['one']) => [
+      name,
+      number(perSecond),
+      rows > 0 ? number(perSecond * rows) : '',
+      number(cpuEach * 1000),
+      rows > 0 ? number((cpuEach * 1000) / rows) : '',
+      number(loggedEach / 1024),
+    ]
+    const first = line(work.name, many ? 1 : 0, one)
+    return many ? [first, line(`${work.name}, of 200 rows`, 200, many)] : [first]
+  })
+  return markdown(['a second', 'rows a second', 'CPU-s a 1,000', 'CPU-s a 1,000 rows', 'KiB of log each'], rows)
+}
+
+function sizesTable(costs: ReadonlyMap<Work, WorkCost>): string {
+  const bySize = sizes.map((nodes) => coresOf(costs, nodes))
+  const rows = [...costs.keys()].map((work) => [work.name, ...bySize.map((cores) => number(cores.get(work)))])
+  return markdown(
+    sizes.map((nodes) => `${nodes} nodes`),
+    [...rows, ['all', ...bySize.map((cores) => number(total(cores)))]],
+  )
+}
+
+function total(cores: ReadonlyMap<Work, number>): number {
+  return [...cores.values()].reduce((sum, one) => sum + one, 0)
+}
+
+function both({ median, p99 }: Times): string {
+  return `${number(median)}, ${number(p99)}`
+}
