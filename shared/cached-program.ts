@@ -20,7 +20,16 @@ export function compileProgram(file: string): Script {
 
 /** Runs what was compiled of that file. */
 export function runProgram(script: Script, file: string): void {
+  hideOneWarning()
   script.runInThisContext()(createRequire(file), file)
+}
+
+/** Of the first import in a script Node tells on stderr that the way it is made is experimental: nothing for whoever runs the program. */
+function hideOneWarning(): void {
+  const tell = process.emitWarning.bind(process) as (...given: readonly unknown[]) => void
+  process.emitWarning = (...given: readonly unknown[]) => {
+    if (!String(given[0]).includes('USE_MAIN_CONTEXT_DEFAULT_LOADER')) tell(...given)
+  }
 }
 
 /** Undefined if there is none, it is older than the program, or others could have written it than those who may write that. */

@@ -68,3 +68,13 @@ test.each(['proxyd-main', 'proxy-tui-commands'])('%s was built with a cache that
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', code])
   expect(stdout).toBe('false\n')
 })
+
+test('what a program imports when it runs is told of nowhere', async () => {
+  const file = join(await temporaryFolder(), 'program.cjs')
+  await writeFile(file, "import('node:path').then(({ sep }) => { console.log(sep); process.emitWarning('another') })")
+  const program = join(import.meta.dirname, '../../shared/cached-program.ts')
+  const code = `import { compileProgram, runProgram } from '${program}'\nrunProgram(compileProgram('${file}'), '${file}')`
+  const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '--eval', code])
+  expect(stdout).toBe('/\n')
+  expect(stderr).toMatch(/^\(node:\d+\) Warning: another\n/)
+})
