@@ -2,9 +2,11 @@ import { expect, test } from 'vitest'
 import type { FleetNode } from '../../shared/protocol/methods.ts'
 import { Login } from '../../tui/app/link/login.ts'
 import { reacher } from '../../tui/app/link/reach.ts'
+import { alarms } from '../../tui/app/state/alarms.ts'
 import { pagesOf } from '../../tui/app/state/daemons.ts'
 import type { Status } from '../../tui/app/state/state.ts'
 import { tabsOf } from '../../tui/app/state/tabs.ts'
+import { noUsers } from '../../tui/app/state/users.ts'
 import { Store } from '../../tui/app/store/store.ts'
 import { sumOfNodes } from '../../tui/app/tables/nodes-table.ts'
 import type { NamedDaemon } from '../../tui/options/daemons.ts'
@@ -103,6 +105,23 @@ test('what was typed for one node is tried at another one first, and asked for i
   store.dispatch({ type: 'daemon', at: 1 })
   login.answer('another')
   expect(await again).toBe('another')
+})
+
+test('what is wrong with it is an alarm', () => {
+  const status = statusIn('a')
+  const fleet = { node: 'a', nodes: 2, gone: 1, problem: 'connection refused', lag: 65_000, behind: ['rules'] }
+  const state = {
+    status: { ...status, health: { ...status.health, fleet } },
+    lateSince: null,
+    users: noUsers,
+    gaps: [],
+  }
+  expect(alarms(state).map(({ text }) => text)).toEqual([
+    'what other nodes change is not known here since 1m05s: connection refused',
+    'rules of other nodes do not act here: the log tells why',
+    '1 node of the fleet gone',
+  ])
+  expect(alarms({ ...state, status })).toEqual([])
 })
 
 test('the sum is of the nodes that are there', () => {

@@ -1,4 +1,5 @@
 import { BlockList, isIPv6 } from 'node:net'
+import { counted } from '../../../shared/format/count.ts'
 import { formatDuration } from '../../../shared/format/time.ts'
 import type { Health } from '../../../shared/protocol/methods.ts'
 import { mendOf, releaseOf, topicsOf } from './gaps.ts'
@@ -46,6 +47,7 @@ export function alarms({
     ...alarm('bad', draining && 'draining: new clients are refused'),
     ...alarm('bad', isOpen(status) && 'other machines can use this proxy, and no password is required'),
     ...alarm('bad', health.store.problem !== null && `changes are not stored: ${health.store.problem}`),
+    ...fleetAlarms(health),
     ...alarm('bad', health.accessLog?.problem && `no access log: ${health.accessLog.problem}`),
     ...alarm('bad', health.webhook?.problem && `the webhook was not told of a watch: ${health.webhook.problem}`),
     ...differs,
@@ -61,6 +63,17 @@ export function alarms({
       health.names.failed >= manyNames && `${health.names.failed} names not found in the last minute`,
     ),
     ...usersNearLimits(users.rows ?? [], status.sample.time),
+  ]
+}
+
+function fleetAlarms({ fleet }: Health): Alarm[] {
+  if (!fleet) return []
+  const { problem, lag, behind, gone } = fleet
+  const since = formatDuration(lag)
+  return [
+    ...alarm('bad', problem !== null && `what other nodes change is not known here since ${since}: ${problem}`),
+    ...alarm('bad', behind.length > 0 && `${behind.join(', ')} of other nodes do not act here: the log tells why`),
+    ...alarm('warning', gone > 0 && `${counted(gone, 'node')} of the fleet gone`),
   ]
 }
 
