@@ -74,8 +74,7 @@ export function joinFleet(
   })
   const resume = () => {
     follower.start()
-    nodes.start()
-    heartbeat.start()
+    nodes.start(heartbeat.start())
     orders.start()
   }
   const pause = async () => {

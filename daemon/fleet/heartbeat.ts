@@ -43,8 +43,10 @@ export class Heartbeat {
     this.#before = this.#count()
   }
 
-  start(): void {
+  /** Resolves when the fleet has heard of it, or could not. */
+  async start(): Promise<void> {
     this.beat()
+    await this.#beating
   }
 
   /** At once, since something has changed; and from then on again and again. */

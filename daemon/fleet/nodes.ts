@@ -41,10 +41,10 @@ export class Nodes {
     this.#options = options
   }
 
-  /** Counts them from now on. */
-  start(): void {
+  /** Counts them from now on, once this one has told of itself: before, it stands there as the process that it has taken over from. */
+  start(told: Promise<void>): void {
     this.#isClosed = false
-    void this.#look()
+    void told.then(() => this.#look())
   }
 
   stop(): void {
@@ -83,9 +83,11 @@ export class Nodes {
   }
 
   async #look(): Promise<void> {
+    if (this.#isClosed) return
     await this.list().catch(() => {})
     if (this.#isClosed) return
     const wait = countPeriod * Math.max(1, this.#there.size / fewNodes) * (1 - jitter + 2 * jitter * Math.random())
+    clearTimeout(this.#timer)
     this.#timer = setTimeout(() => void this.#look(), wait).unref()
   }
 

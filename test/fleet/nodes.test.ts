@@ -92,7 +92,7 @@ it('they are counted again and again, and one that goes is told of', async () =>
   b.start()
   await passes(0)
   const { nodes, warnings } = nodesOf('a')
-  nodes.start()
+  nodes.start(Promise.resolve())
   await passes(0)
   expect(nodes.count).toMatchObject({ serves: 1 })
   await b.stop()
@@ -112,4 +112,19 @@ it('two daemons of one name are told of', async () => {
   const own = nodesOf('a', 1)
   await own.nodes.list()
   expect(own.warnings).toEqual([])
+})
+
+it('one that has taken over from another process of its name is no second one, and counts from the start', async () => {
+  const before = heartOf('a').heart
+  before.start()
+  await passes(0)
+  await before.stop()
+  const { nodes, warnings } = nodesOf('a', 2)
+  const { heart } = heartOf('a', () => ({ ...factsOf('a'), started: 2 }))
+  const told = Promise.withResolvers<void>()
+  nodes.start(told.promise)
+  await passes(0)
+  heart.start().then(told.resolve)
+  await passes(0)
+  expect([nodes.count?.serves, warnings]).toEqual([1, []])
 })
