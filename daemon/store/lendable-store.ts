@@ -125,6 +125,8 @@ export abstract class LendableStore implements Store {
   protected abstract lendIt(keepsCopy: boolean): Promise<void>
   protected abstract takeItBack(): Promise<void>
   protected abstract giveItAway(): void
+  /** What is asked of a store that another process keeps, and changes nothing. */
+  protected abstract askGivenAway(part: Part, method: string, given: readonly unknown[]): Promise<unknown>
   protected abstract closeIt(): Promise<void>
 
   #release(): void {
@@ -133,11 +135,7 @@ export abstract class LendableStore implements Store {
   }
 
   async #ask<Result>(part: Part, method: string, ...given: unknown[]): Promise<Result> {
-    // No turn is given away in vain: a close that comes behind waits for what was asked before.
-    if (this.#lent) await this.#lent.promise
-    if (this.#closed) throw new StoreError('failed', `${this.#called} is closed`)
-    if (this.#elsewhere) return (await this.#elsewhere(part, method, given)) as Result
-    return (await this.call(part, method, given)) as Result
+    return (await this.#done(part, method, given, () => this.askGivenAway(part, method, given))) as Result
   }
 
   async #change<Result>(part: Part, method: string, ...given: unknown[]): Promise<Result> {
@@ -146,12 +144,24 @@ export abstract class LendableStore implements Store {
       tellObservers(this.#listeners, performance.now() - began, error)
     }
     try {
-      const result = await this.#ask<Result>(part, method, ...given)
+      const result = await this.#done(part, method, given, (elsewhere) => elsewhere(part, method, given))
       tell()
-      return result
+      return result as Result
     } catch (error) {
       tell(error)
       throw error
     }
+  }
+
+  async #done(
+    part: Part,
+    method: string,
+    given: readonly unknown[],
+    givenAway: (elsewhere: Elsewhere) => Promise<unknown>,
+  ): Promise<unknown> {
+    // No turn is given away in vain: a close that comes behind waits for what was asked before.
+    if (this.#lent) await this.#lent.promise
+    if (this.#closed) throw new StoreError('failed', `${this.#called} is closed`)
+    return this.#elsewhere ? givenAway(this.#elsewhere) : this.call(part, method, given)
   }
 }

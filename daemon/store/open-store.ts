@@ -73,6 +73,10 @@ class ThreadedStore extends LendableStore {
     void this.#thread?.then((thread) => thread.close()).catch(() => {})
   }
 
+  protected async askGivenAway(): Promise<never> {
+    throw new StoreError('failed', 'the process that has taken over has the store: ask that one')
+  }
+
   protected async closeIt(): Promise<void> {
     await (await this.#thread)?.close()
   }

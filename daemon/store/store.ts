@@ -35,13 +35,13 @@ export interface Store {
   lend(keepsCopy: boolean): Promise<void>
   /** Goes on here, with what waits. Rejects with a StoreError if it cannot be opened; then the next call tries again. */
   takeBack(): Promise<void>
-  /** Behind `lend`: another process keeps it for good, and what is asked goes where `elsewhere` takes it. */
+  /** Behind `lend`: another process keeps it for good, and what is changed goes where `elsewhere` takes it. */
   giveAway(elsewhere: Elsewhere): void
   /** Gives everything back; nothing may be asked of the store from then on. */
   close(): Promise<void>
 }
 
-/** Takes a call of one of the store's parts to the process that keeps it. */
+/** Takes a change of one of the store's parts to the process that keeps it. */
 export type Elsewhere = (part: string, method: string, given: readonly unknown[]) => Promise<unknown>
 
 /** Hears how many milliseconds a change took, and what kept it from being stored, if something did. */

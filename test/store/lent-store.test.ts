@@ -63,4 +63,6 @@ it('is asked elsewhere once it is given away, also for what waits', async () => 
     ['bans', 'save', [new Map()]],
     ['users', 'insert', [bob]],
   ])
+  await expect(store.audit.list({ limit: 1 })).rejects.toMatchObject({ problem: 'failed' })
+  expect(elsewhere).toHaveBeenCalledTimes(2)
 })

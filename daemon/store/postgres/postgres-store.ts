@@ -79,6 +79,10 @@ class PostgresStore extends LendableStore {
 
   protected giveItAway(): void {}
 
+  protected askGivenAway(part: Part, method: string, given: readonly unknown[]): Promise<unknown> {
+    return this.call(part, method, given)
+  }
+
   protected closeIt(): Promise<void> {
     return this.#connections.close()
   }
