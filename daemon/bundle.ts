@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { builtinsOnDemand } from '../shared/builtins-on-demand.ts'
-import { asProgram } from '../shared/packaging/as-program.ts'
+import { asProgram, importsGiven } from '../shared/packaging/as-program.ts'
 import { noteBundled } from '../shared/packaging/bundled.ts'
 import { daemonFlags, programHead } from '../shared/program-head.ts'
 import { version } from '../shared/version.ts'
@@ -40,6 +40,7 @@ const main = await build({
   ...asProgram,
   entryPoints: { 'proxyd-main': 'daemon/main.ts' },
   define: { ...asProgram.define, bundledVersion: JSON.stringify(version) },
+  plugins: [...common.plugins, importsGiven],
   external,
 })
 const threads = await build({

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs'
 import { createRequire } from 'node:module'
-import { constants, Script } from 'node:vm'
+import { pathToFileURL } from 'node:url'
+import { Script } from 'node:vm'
 
 /**
  * A CommonJS program whose text is ASCII, and beside it, in `FILE.cache`, what V8 compiled of it when it was built: it would compile
@@ -11,25 +12,16 @@ import { constants, Script } from 'node:vm'
 export function compileProgram(file: string): Script {
   const { content, status } = readWithStatus(file)
   const cached = cacheOf(file, status)
-  return new Script(`(function (require, __filename) {${content.toString('latin1')}\n})`, {
+  return new Script(`(function (require, __filename, importHere) {${content.toString('latin1')}\n})`, {
     filename: file,
     ...(cached && { cachedData: cached }),
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   })
 }
 
 /** Runs what was compiled of that file. */
 export function runProgram(script: Script, file: string): void {
-  hideOneWarning()
-  script.runInThisContext()(createRequire(file), file)
-}
-
-/** Of the first import in a script Node tells on stderr that the way it is made is experimental: nothing for whoever runs the program. */
-function hideOneWarning(): void {
-  const tell = process.emitWarning.bind(process) as (...given: readonly unknown[]) => void
-  process.emitWarning = (...given: readonly unknown[]) => {
-    if (!String(given[0]).includes('USE_MAIN_CONTEXT_DEFAULT_LOADER')) tell(...given)
-  }
+  const importHere = (specifier: string) => import(new URL(specifier, pathToFileURL(file)).href)
+  script.runInThisContext()(createRequire(file), file, importHere)
 }
 
 /** Undefined if there is none, it is older than the program, or others could have written it than those who may write that. */

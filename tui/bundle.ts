@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { builtinsOnDemand } from '../shared/builtins-on-demand.ts'
-import { asProgram } from '../shared/packaging/as-program.ts'
+import { asProgram, importsGiven } from '../shared/packaging/as-program.ts'
 import { noteBundled } from '../shared/packaging/bundled.ts'
 import { programHead } from '../shared/program-head.ts'
 import { version } from '../shared/version.ts'
@@ -89,7 +89,7 @@ const commands = await build({
   ...asProgram,
   entryPoints: { 'proxy-tui-commands': 'tui/main.ts' },
   define: { ...asProgram.define, bundledVersion: JSON.stringify(version) },
-  plugins: [builtinsOnDemand, appOutside],
+  plugins: [importsGiven, builtinsOnDemand, appOutside],
 })
 await build({
   ...common,

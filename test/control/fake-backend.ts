@@ -163,7 +163,7 @@ class FakeLimits implements LimitAdministration {
   }
 
   async countedGroups(): Promise<Group[]> {
-    return []
+    return this.groups()
   }
 
   async addGroup(): Promise<Result<'groups.add'>> {

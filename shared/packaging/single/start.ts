@@ -22,7 +22,11 @@ registerHooks({
   },
   load(url, context, next) {
     if (!url.startsWith(folder)) return next(url, context)
-    const source = url === gate ? 'export const load = (url) => import(url)' : getAsset(basename(url), 'utf8')
+    if (url === gate)
+      return { format: 'module', source: 'export const load = (url) => import(url)', shortCircuit: true }
+    const text = getAsset(basename(url), 'utf8')
+    // As `runProgram` gives it.
+    const source = url.endsWith('.cjs') ? `const importHere = (url) => import(url);${text}` : text
     return { format: url === koffi || url.endsWith('.cjs') ? 'commonjs' : 'module', source, shortCircuit: true }
   },
 })
