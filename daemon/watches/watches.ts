@@ -141,9 +141,11 @@ export class Watches {
     for (const { name, text, created, by, seen } of stored.values()) {
       if (isOurs(name)) continue
       const known = before.get(name)
-      if (known && watchText(known.terms) === text && known.created === created)
+      if (known && watchText(known.terms) === text && known.created === created) {
         for (const destination of seen) learn(known.seen, destination)
-      else this.#keep({ name, terms: parseWatch(text), created, by }, seen)
+        // What all know need not be stored again, and heard of again.
+        if (known.seen.size === seen.length) known.saved = [...known.seen].at(-1)
+      } else this.#keep({ name, terms: parseWatch(text), created, by }, seen)
     }
     this.#settle()
   }

@@ -187,6 +187,18 @@ test('of two that come at once under one name the first stays, on the disk too, 
   expect([watches.list().length, store.rows.size]).toEqual([100, 100])
 })
 
+test('destinations that another daemon has seen are none that are new, and are not stored again', async () => {
+  const store = new FakeStore()
+  const here = await Watches.load(optionsWith({ store }))
+  await here.add({ name: 'a', text: 'new-destination user:bob' }, 'ann')
+  const stored = store.rows.get('a') as StoredWatch
+  store.rows.set('a', { ...stored, seen: ['a.example', 'b.example'] })
+  await here.adopt()
+  const put = vi.spyOn(store, 'put')
+  await here.close()
+  expect(put).not.toHaveBeenCalled()
+})
+
 test('what another daemon has changed is taken over, and what is looked out for already goes on', async () => {
   const store = new FakeStore()
   let total = 0
