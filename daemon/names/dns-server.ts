@@ -3,6 +3,8 @@ import { createSocket, type Socket } from 'node:dgram'
 import { connect, isIPv6 } from 'node:net'
 import type { Endpoint } from '../net/endpoint.ts'
 import { encodeQuery, idOf, type Question, type Reply, readReply } from './dns-message.ts'
+import type { Payer } from './shares.ts'
+import { StreamPlaces } from './stream-places.ts'
 
 /** Milliseconds in which a question is answered, or asked of another server. */
 const patience = 2_000
@@ -20,8 +22,7 @@ export class DnsServer {
   readonly #at: Endpoint
   readonly #most: number
   #port: Port | undefined
-  #streams = 0
-  readonly #waiting: (() => void)[] = []
+  readonly #streams = new StreamPlaces(mostStreams)
 
   /** `most`: addresses that are wanted of one name and family. */
   constructor(at: Endpoint, most: number) {
@@ -30,24 +31,21 @@ export class DnsServer {
   }
 
   /**
-   * What the server tells; undefined if it is nothing, or not in time. Never rejects. `plain`: see `encodeQuery`.
+   * What the server tells; undefined if it is nothing, or not in time. Never rejects. `plain`: see `encodeQuery`. `payer`: on whose
+   * account it is asked.
    */
-  async ask(question: Question, plain: boolean): Promise<Reply | undefined> {
+  async ask(question: Question, plain: boolean, payer: Payer): Promise<Reply | undefined> {
     if (!this.#port?.hasRoom) this.#port = new Port(this.#at)
     const reply = await this.#port.ask({ question, plain, most: this.#most })
     if (!reply?.isTruncated || reply.addresses.length === this.#most) return reply
-    return (await this.#askByStream(question)) ?? reply
+    return (await this.#askByStream(question, payer)) ?? reply
   }
 
-  async #askByStream(question: Question): Promise<Reply | undefined> {
-    if (this.#streams < mostStreams) this.#streams++
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  async #askByStream(question: Question, payer: Payer): Promise<Reply | undefined> {
+    await this.#streams.enter(payer)
     const id = randomId()
     const message = await exchange(this.#at, encodeQuery(id, question, true))
-    const next = this.#waiting.shift()
-    // Who waits takes over the place.
-    if (next) next()
-    else this.#streams--
+    this.#streams.leave(payer)
     return message && readReply(message, id, question, this.#most)
   }
 }

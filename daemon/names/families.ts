@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import type { Payer } from './shares.ts'
 
 /** A name's addresses of one family; none if it has none, or none that we were told of. */
 export interface Family {
@@ -15,8 +16,8 @@ export interface Families {
   readonly ipv4: Promise<Family>
 }
 
-/** Finds a name's addresses. */
-export type Find = (name: string) => Families
+/** Finds a name's addresses, on somebody's account. */
+export type Find = (name: string, payer: Payer) => Families
 
 /** What a family's answer comes to; `lasts` as in `Family`. */
 export function familyOf(addresses: readonly string[], lasts: number): Family {

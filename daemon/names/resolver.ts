@@ -136,7 +136,7 @@ export class Resolver {
     const { name } = lookup
     lookup.isQueued = false
     this.#running.add(lookup)
-    const families = this.#options.find(name)
+    const families = this.#options.find(name, lookup.payer)
     const { found: early, isWhole } = await earlyAnswer(families)
     const now = performance.now()
     const incomplete = { found: early, until: now + Math.min(early.lasts, longest) }

@@ -4,9 +4,11 @@ import { byServers } from '../../daemon/names/servers.ts'
 import { startDnsServer } from '../helpers/dns-server.ts'
 import { eventually } from '../helpers/eventually.ts'
 
+const anybody = { user: undefined, place: '198.51.100.1' }
+
 /** What one server tells of a name. */
 async function find(server: string, name: string) {
-  return (await earlyAnswer(byServers([server]).find(name))).found
+  return (await earlyAnswer(byServers([server]).find(name, anybody))).found
 }
 
 test('finds the addresses of both families, for as long as the shorter TTL says', async () => {
@@ -37,7 +39,7 @@ test.each(['unknown.test', 'empty.test', 'bad..name', `${'x'.repeat(64)}.test`])
 test('keeps no more than 32 addresses of a family, however many come by TCP', async () => {
   const addresses = Array.from({ length: 3_900 }, (_, n) => `127.1.${n >> 8}.${n & 255}`)
   const { at } = await startDnsServer({ 'big.test': { addresses } })
-  expect((await byServers([at]).find('big.test').ipv4).addresses).toHaveLength(32)
+  expect((await byServers([at]).find('big.test', anybody).ipv4).addresses).toHaveLength(32)
 })
 
 test.each([
@@ -46,17 +48,17 @@ test.each([
   ['one that fails', async () => (await startDnsServer({ 'one.test': { addresses: [], code: 2 } })).at],
 ])('asks the next server after %s', async (_, first) => {
   const { at } = await startDnsServer({ 'one.test': { addresses: ['192.0.2.1'] } })
-  expect((await byServers([await first(), at]).find('one.test').ipv4).addresses).toEqual(['192.0.2.1'])
+  expect((await byServers([await first(), at]).find('one.test', anybody).ipv4).addresses).toEqual(['192.0.2.1'])
 })
 
 test('asks a server plainly that does not understand more', async () => {
   const { at } = await startDnsServer({ 'one.test': { addresses: ['192.0.2.1'], isOld: true } })
-  expect((await byServers([at]).find('one.test').ipv4).addresses).toEqual(['192.0.2.1'])
+  expect((await byServers([at]).find('one.test', anybody).ipv4).addresses).toEqual(['192.0.2.1'])
 })
 
 test('a server that tells that there is no such name is believed', async () => {
   const [none, other] = [await startDnsServer({}), await startDnsServer({ 'one.test': { addresses: ['192.0.2.1'] } })]
-  expect((await byServers([none.at, other.at]).find('one.test').ipv4).addresses).toEqual([])
+  expect((await byServers([none.at, other.at]).find('one.test', anybody).ipv4).addresses).toEqual([])
   expect(other.questions).toEqual([])
 })
 
@@ -65,21 +67,21 @@ test('many names asked for at once are told apart', async () => {
   const zone = Object.fromEntries(names.map((name, n) => [name, { addresses: [`192.0.2.${n}`] }]))
   const { at } = await startDnsServer(zone)
   const { find } = byServers([at])
-  const found = await Promise.all(names.map((name) => find(name).ipv4))
+  const found = await Promise.all(names.map((name) => find(name, anybody).ipv4))
   expect(found.map(({ addresses }) => addresses)).toEqual(names.map((name) => zone[name]?.addresses))
 })
 
 test('asks each time: nobody but us remembers', async () => {
   const server = await startDnsServer({ 'one.test': { addresses: ['192.0.2.1'] } })
   const { find } = byServers([server.at])
-  for (let i = 0; i < 2; i++) await find('one.test').ipv4
+  for (let i = 0; i < 2; i++) await find('one.test', anybody).ipv4
   expect(server.questions.filter((question) => question === 'one.test A')).toHaveLength(2)
 })
 
 test('waits a moment only for the family that is late', async () => {
   const server = await startDnsServer({ 'both.test': { addresses: ['192.0.2.1', '2001:db8::1'] } })
   server.hold('both.test AAAA')
-  const { found, isWhole } = await earlyAnswer(byServers([server.at]).find('both.test'))
+  const { found, isWhole } = await earlyAnswer(byServers([server.at]).find('both.test', anybody))
   expect([found.addresses, isWhole]).toEqual([['192.0.2.1'], false])
 })
 
