@@ -159,7 +159,11 @@ async function keepRecords(
 ): Promise<Records> {
   const { dataPlane, log, store } = options
   parts.defer(watchRefusals(dataPlane, administered.config, (line) => log.logger.info(line)))
-  const audit = new AuditTrail({ store: store.audit, warn: (message) => log.logger.warn(message) })
+  const audit = new AuditTrail({
+    store: store.audit,
+    node: store.fleet?.node,
+    warn: (message) => log.logger.warn(message),
+  })
   parts.defer(() => audit.close())
   const { watches, webhook } = await startWatches(options, observed.traffic, parts)
   const { accessLog, bans } = dataPlane

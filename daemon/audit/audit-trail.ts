@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../../shared/protocol/methods.ts'
 import type { AuditKept, AuditStore, AuditWish } from '../store/store.ts'
 
-export type NewEntry = Omit<AuditEntry, 'id' | 'time' | 'count'>
+export type NewEntry = Omit<AuditEntry, 'id' | 'time' | 'count' | 'node'>
 
 /** Kept for 400 days, and 64 MiB of text. */
 const keptTime = 400 * 86_400_000
@@ -17,6 +17,8 @@ type AuditListener = (entry: Omit<AuditEntry, 'id'>) => void
 
 export interface AuditTrailOptions {
   readonly store: AuditStore
+  /** The name of this daemon in its fleet; undefined: it is in none. */
+  readonly node?: string | undefined
   readonly warn: (message: string) => void
   /** Milliseconds until a write that has failed is tried again. */
   readonly pause?: number
@@ -37,6 +39,7 @@ interface Sum {
  */
 export class AuditTrail {
   readonly #store: AuditStore
+  readonly #place: Pick<AuditEntry, 'node'>
   readonly #warn: (message: string) => void
   readonly #pause: number
   readonly #sumTime: number
@@ -53,8 +56,9 @@ export class AuditTrail {
   readonly #listeners = new Set<AuditListener>()
   readonly #followers = new Set<(entries: readonly AuditEntry[]) => void>()
 
-  constructor({ store, warn, pause = 5_000, sumTime = 60_000 }: AuditTrailOptions) {
+  constructor({ store, node, warn, pause = 5_000, sumTime = 60_000 }: AuditTrailOptions) {
     this.#store = store
+    this.#place = node === undefined ? {} : { node }
     this.#warn = warn
     this.#pause = pause
     this.#sumTime = sumTime
@@ -164,7 +168,9 @@ export class AuditTrail {
       try {
         const all = [...lossOf(lost, entries), ...entries]
         const ids = await this.#store.append(all, keptNow())
-        const stored = all.flatMap((entry, at) => (ids[at] === undefined ? [] : { ...entry, id: ids[at] }))
+        const stored = all.flatMap((entry, at) =>
+          ids[at] === undefined ? [] : { ...entry, ...this.#place, id: ids[at] },
+        )
         for (const hear of this.#followers) hear(stored)
       } catch (error) {
         this.#keepFor(entries, lost)

@@ -336,7 +336,7 @@ export interface AuditWish {
 
 /** What operators did. */
 export interface AuditStore {
-  /** Adds these, in this order, all or none, and tells their ids. */
+  /** Adds these, in this order, all or none, and tells their ids. In a fleet they are of this node. */
   append(entries: readonly Omit<AuditEntry, 'id'>[], kept: AuditKept): Promise<number[]>
   /** The newest first. */
   list(wish: AuditWish): Promise<AuditEntry[]>

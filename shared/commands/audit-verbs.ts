@@ -16,6 +16,7 @@ const most = 100_000
 export const auditFields: Fields<AuditEntry> = {
   by: textField(({ by }) => by ?? '-'),
   from: textField(({ from }) => from),
+  node: textField(nodeOf),
   what: textField(whatOf),
   action: textField(({ action }) => action),
   outcome: wordField(({ outcome }) => [outcome]),
@@ -72,16 +73,23 @@ export const sessionVerbs = {
 }
 
 function tableOf(entries: readonly AuditEntry[]): Table {
+  const isFleet = entries.some(({ node }) => node !== undefined)
   return {
-    heading: ['TIME', 'BY', 'FROM', 'WHAT', 'OUTCOME'],
+    heading: ['TIME', ...(isFleet ? ['NODE'] : []), 'BY', 'FROM', 'WHAT', 'OUTCOME'],
     rows: entries.map((entry) => [
       formatTime(entry.time),
+      ...(isFleet ? [nodeOf(entry)] : []),
       entry.by ?? '-',
       entry.from,
       whatOf(entry),
       entry.count > 1 ? `${entry.outcome} (${entry.count} times)` : entry.outcome,
     ]),
   }
+}
+
+/** Where it was done, as people see it. */
+export function nodeOf({ node }: AuditEntry): string {
+  return node ?? '-'
 }
 
 /** What somebody did, in one line: `users.set names=["bob"]: quota none → 1000`. */

@@ -129,3 +129,13 @@ it('tells whoever follows of entries once they are stored, by their ids, and not
   await eventually(() => expect(store.entries).toHaveLength(2))
   expect(heard).toHaveLength(1)
 })
+
+it('tells in a fleet which node they are of, of those that were lost, too', async () => {
+  const { store, trail } = begin({ node: 'a' })
+  const heard: unknown[] = []
+  trail.follow((entries) => heard.push(...entries.map(({ action, node }) => `${action} ${node}`)))
+  store.isFull = true
+  for (let count = 0; count <= 1_000; count++) trail.enter(done)
+  store.isFull = false
+  await eventually(() => expect([heard.length, heard[0], heard[1]]).toEqual([1_001, 'audit.lost a', 'users.add a']))
+})

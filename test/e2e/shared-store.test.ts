@@ -35,6 +35,10 @@ describe.skipIf(!hasPostgres)('a store that daemons share', () => {
     expect(await server.sql(database, "SELECT id, name FROM proxyd.users WHERE name = 'ann'")).toEqual([
       { id: 4, name: 'ann' },
     ])
+    await eventually(async () => {
+      const { entries } = (await second.call('audit.list', { action: 'users.add' })).result
+      expect(entries).toMatchObject([{ node: 'a' }])
+    })
     expect((await first.call('transfer.backup', { file: join(own, 'copy') })).error?.message).toMatch(/pg_dump/)
 
     await server.stop()

@@ -38,7 +38,7 @@ export function postgresAudit(connections: Connections, node: string): AuditStor
       }),
     async list({ since = 0, until = Number.MAX_SAFE_INTEGER, by, action, before = Number.MAX_SAFE_INTEGER, limit }) {
       const rows = await connections.ask<Row>(
-        `SELECT id, time, operator, role, via, action, given, before, after, outcome, count FROM proxyd.audit
+        `SELECT id, time, operator, role, via, node, action, given, before, after, outcome, count FROM proxyd.audit
         WHERE id < $1 AND time >= $2 AND time < $3 AND ($4::text IS NULL OR operator = $4)
           AND ($5::text IS NULL OR action = $5 OR starts_with(action, $5 || '.'))
         ORDER BY id DESC LIMIT $6`,

@@ -16,6 +16,7 @@ export const auditEntry = z.object({
     .describe('the operator; `local` is whoever could open the Unix socket or read the cookie; null: nobody logged in'),
   role: z.enum(roles).describe('what they were'),
   from: z.string().describe('`unix`, or `tcp` or `tls` and the address'),
+  node: z.string().optional().describe('of a fleet, where it was done or refused'),
   action: z
     .string()
     .describe('the method, or `login`; `audit.lost`: `count` entries before this one could not be kept'),

@@ -75,3 +75,13 @@ test.each(['access --last x', 'access --last 100001', 'access --follow --last 50
     await expect(runCommand(line, {})).rejects.toThrow(/N |TIME /)
   },
 )
+
+test('audit tells the nodes of a fleet, finds what was done on one, and none where there is no fleet', async () => {
+  const entry = { ...{ id: 1, time: 1, by: 'ann', role: 'admin', from: 'unix', action: 'login', given: {} }, count: 1 }
+  const entries = [1, 2].map((id) => ({ ...entry, id, outcome: 'ok', node: `proxy-${id}` }))
+  const told = await runCommand('audit node:proxy-2', { 'audit.list': () => ({ entries }) })
+  expect(told.outcome.data).toEqual([entries[1]])
+  expect(told.outcome.view).toMatchObject({ heading: ['TIME', 'NODE', 'BY', 'FROM', 'WHAT', 'OUTCOME'] })
+  const alone = await runCommand('audit', { 'audit.list': () => ({ entries: [{ ...entry, outcome: 'ok' }] }) })
+  expect(alone.outcome.view).toMatchObject({ heading: ['TIME', 'BY', 'FROM', 'WHAT', 'OUTCOME'] })
+})

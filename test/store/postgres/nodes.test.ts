@@ -196,7 +196,11 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
     const kept = { since: 0, bytes: 1_000_000 }
     const [first] = await a.audit.append([entry], kept)
     const [second, third] = await b.audit.append([entry, { ...entry, action: 'config.set' }], kept)
-    expect((await a.audit.list({ limit: 10 })).map(({ id }) => id)).toEqual([third, second, first])
+    expect((await a.audit.list({ limit: 10 })).map(({ id, node }) => [id, node])).toEqual([
+      [third, 'b'],
+      [second, 'b'],
+      [first, 'a'],
+    ])
     expect(await b.audit.list({ limit: 10, action: 'users' })).toHaveLength(2)
     expect(await b.audit.list({ limit: 10, before: second })).toHaveLength(1)
     await a.audit.append([{ ...entry, time: 9 }], { since: 5, bytes: 1_000_000 })

@@ -57,7 +57,9 @@ export const detailHandlers = {
     const { rows, cursor } = auditView(app.store.state)
     const entry = rows[cursor]
     if (!entry) return
-    const heading = [formatTime(entry.time), entry.by ?? '-', entry.role, entry.from, entry.outcome].join('  ')
+    const { time, by, role, from, node, outcome } = entry
+    const where = node === undefined ? from : `${from} on ${node}`
+    const heading = [formatTime(time), by ?? '-', role, where, outcome].join('  ')
     tellDialog(app, { do: 'open', dialog: { kind: 'entry', heading, text: whatOf(entry) } })
   },
 } satisfies Record<string, Handler>

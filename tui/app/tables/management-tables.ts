@@ -1,8 +1,8 @@
-import { auditFields, whatOf } from '../../../shared/commands/audit-verbs.ts'
+import { auditFields, nodeOf, whatOf } from '../../../shared/commands/audit-verbs.ts'
 import { textField, wordField } from '../../../shared/filter/fields.ts'
 import { formatDuration } from '../../../shared/format/time.ts'
 import type { AuditEntry, ManagementSession } from '../../../shared/protocol/methods.ts'
-import { clockColumn, dayColumn, numberColumn, textColumn } from './columns.ts'
+import { clockColumn, dayColumn, numberColumn, textColumn, wide } from './columns.ts'
 import type { TableSpec } from './table-spec.ts'
 
 const nameOf = ({ name, own }: ManagementSession) => (own ? `${name} (this app)` : name)
@@ -44,6 +44,7 @@ export const auditTable: TableSpec<AuditEntry> = {
   columns: [
     clockColumn(timeOf, { greatestFirst: true, compare: (one, other) => one.id - other.id }),
     dayColumn(timeOf, { from: 72, dispensable: 1 }),
+    textColumn('node', 'Node', nodeOf, { width: 8, widest: 24, from: wide, dispensable: 1 }),
     textColumn('by', 'By', actorOf, { width: 8, widest: 24 }),
     textColumn('from', 'From', ({ from }) => from, {
       width: 16,
