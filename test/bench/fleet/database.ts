@@ -20,10 +20,13 @@ const ticksPerSecond = 100
 
 export const password = 'a long enough password'
 
-/** What all users of the bench have as their password, hashed as proxyd does. */
-export async function passwordHash(): Promise<string> {
+/** Users `quick1` to `quick<quickUsers>`, whose passwords cost nothing to check: what else a login takes, theirs show. */
+const quickUsers = 1_000
+
+/** What users of the bench have as their password, hashed as proxyd does, or so that it costs nothing. */
+export async function passwordHash(isQuick: boolean): Promise<string> {
   const salt = new Uint8Array(saltBytes)
-  const hash = { ...scryptParameters, salt }
+  const hash = { ...scryptParameters, ...(isQuick && { cost: 1, blockSize: 1 }), salt }
   return formatPasswordHash({ ...hash, key: await deriveKey(Buffer.from(password), hash, keyBytes) })
 }
 
@@ -35,16 +38,19 @@ export async function startDatabase(): Promise<PostgresServer> {
   return server
 }
 
-/** Has users `user1` to `user<count>` there, as an import would; resolves to the database. */
+/** Has users `user1` to `user<count>` there, and quick ones, as an import would; resolves to the database. */
 export async function fill(server: PostgresServer, count: number): Promise<string> {
   const database = await server.newDatabase()
   const { limits, revision } = noLimits
-  await server.sql(
-    database,
-    `INSERT INTO proxyd.users (name, password, enabled, created, limits, grouping, revision)
-    SELECT 'user' || i, '${await passwordHash()}', true, ${Date.now()}, '${JSON.stringify(limits)}', 'default', ${revision}
-    FROM generate_series(1, ${count}) AS i`,
-  )
+  const add = (name: string, password: string, many: number) =>
+    server.sql(
+      database,
+      `INSERT INTO proxyd.users (name, password, enabled, created, limits, grouping, revision)
+      SELECT '${name}' || i, '${password}', true, ${Date.now()}, '${JSON.stringify(limits)}', 'default', ${revision}
+      FROM generate_series(1, ${many}) AS i`,
+    )
+  await add('user', await passwordHash(false), count)
+  await add('quick', await passwordHash(true), quickUsers)
   // As autovacuum does within a minute.
   await server.sql(database, 'VACUUM ANALYZE proxyd.users')
   return database
