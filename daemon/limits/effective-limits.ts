@@ -1,4 +1,4 @@
-import { type LimitName, type Limits, type LimitValue, limitFields } from '../../shared/limits.ts'
+import { isLimit, type LimitName, type Limits, type LimitValue, limitFields } from '../../shared/limits.ts'
 import type { Account } from '../access/accounts.ts'
 import type { Group, Groups } from '../access/groups.ts'
 
@@ -33,7 +33,7 @@ export class EffectiveLimits {
   }
 }
 
-/** Pure, for `EffectiveLimits`. */
+/** Pure, for `EffectiveLimits`. What a later proxyd has stored, and this one does not know, stays and does nothing. */
 export function effective(own: Limits, group: Limits, everybody: Limits): Effective {
   const limits: { -readonly [Name in LimitName]?: Effective[Name] } = {}
   for (const [from, given] of [
@@ -43,7 +43,7 @@ export function effective(own: Limits, group: Limits, everybody: Limits): Effect
   ] as const)
     for (const name of Object.keys(given) as LimitName[]) {
       const value = given[name]
-      if (value !== undefined && !('ownOnly' in limitFields[name])) limits[name] = { value, from }
+      if (value !== undefined && isLimit(name) && !('ownOnly' in limitFields[name])) limits[name] = { value, from }
     }
   return limits
 }

@@ -4,7 +4,7 @@ import { mostWatches } from '../../shared/protocol/vocabulary.ts'
 import { firstOfSource } from '../net/address.ts'
 import { formatNetwork, parseNetwork } from '../net/network.ts'
 import { Refusal } from '../refusal.ts'
-import { StoreError, type WatchStore } from '../store/store.ts'
+import { type StoredWatch, StoreError, type WatchStore } from '../store/store.ts'
 import { type Condition, conditionOf, learn, type Second } from './conditions.ts'
 import type { SessionMove } from './session-moves.ts'
 
@@ -70,11 +70,11 @@ export class Watches {
     this.#now = options.now ?? (() => performance.now())
   }
 
-  /** With those that are stored. Rejects with a StoreError. */
+  /** With those that are stored, but for those that another version has stored and this one does not understand. Rejects with a StoreError. */
   static async load(options: WatchesOptions): Promise<Watches> {
     const watches = new Watches(options)
     for (const { name, text, created, by, seen } of await options.store.list())
-      watches.#keep({ name, terms: parseWatch(text), created, by }, seen)
+      watches.#keepStored({ name, text, created, by, seen })
     watches.#settle()
     return watches
   }
@@ -145,7 +145,7 @@ export class Watches {
         for (const destination of seen) learn(known.seen, destination)
         // What all know need not be stored again, and heard of again.
         if (known.seen.size === seen.length) known.saved = [...known.seen].at(-1)
-      } else this.#keep({ name, terms: parseWatch(text), created, by }, seen)
+      } else this.#keepStored({ name, text, created, by, seen })
     }
     this.#settle()
   }
@@ -155,6 +155,15 @@ export class Watches {
     clearInterval(this.#timer)
     this.#unwatch?.()
     await this.#save()
+  }
+
+  #keepStored({ text, seen, ...watch }: StoredWatch): void {
+    try {
+      this.#keep({ ...watch, terms: termsOf(text) }, seen)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      this.#options.warn(`the stored watch ${watch.name} is ignored: ${error.message}; add it anew`)
+    }
   }
 
   #keep(watch: Pick<Kept, 'name' | 'terms' | 'created' | 'by'>, known: readonly string[]): Kept {

@@ -35,6 +35,12 @@ it('leave out what nobody has from a group', () => {
   expect(effective({ note: 'mine', group: 'staff' }, { note: 'theirs' }, { note: 'all' })).toEqual({})
 })
 
+it('leave out what a later version of proxyd has stored', () => {
+  expect(effective({ quota: 1, 'to-come': 5, toString: 5 } as Limits, {}, {})).toEqual({
+    quota: { value: 1, from: 'user' },
+  })
+})
+
 it('are the same object until something of them changes', () => {
   const groups = new Groups([
     { name: 'staff', limits: { quota: 1 }, revision: 1 },

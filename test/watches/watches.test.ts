@@ -222,3 +222,19 @@ test('what another daemon has changed is taken over, and what is looked out for 
   expect(here.list().map(({ name }) => name)).toEqual(['c', 'd'])
   await Promise.all([here.close(), there.close()])
 })
+
+test('what another version of proxyd has stored is told of, and keeps nothing else from being looked out for', async () => {
+  const store = new FakeStore()
+  const warned: string[] = []
+  const row = { created: 1, by: 'ann', seen: [] }
+  await store.put({ ...row, name: 'later', text: 'to-come>5' })
+  await store.put({ ...row, name: 'big', text: 'rate>10MB/s for 30s' })
+  const watches = await Watches.load(optionsWith({ store, warn: (message) => warned.push(message) }))
+  await store.put({ ...row, name: 'bigger', text: 'rate>20MB/s for 30s' })
+  await watches.adopt()
+  expect(watches.list().map(({ name }) => name)).toEqual(['big', 'bigger'])
+  expect(warned).toEqual(
+    Array(2).fill(expect.stringMatching(/^the stored watch later is ignored: a watch begins with/)),
+  )
+  await watches.close()
+})

@@ -122,6 +122,11 @@ function saidBy(error: unknown): string {
   return line.length > longestSaid ? `${line.slice(0, longestSaid)}…` : line
 }
 
+/** Of JSON that is none. */
+export function damaged(called: string, what: string, error: SyntaxError): StoreError {
+  return new StoreError('corrupt', `${called} has ${what} in it that are damaged (${error.message}): restore a backup`)
+}
+
 export function unmade(called: string): StoreError {
   return new StoreError(
     'older',

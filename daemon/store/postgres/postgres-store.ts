@@ -3,6 +3,7 @@ import { type BackupStore, type FleetStore, type Store, StoreError } from '../st
 import { postgresAudit } from './audit.ts'
 import { postgresBans, postgresKnown } from './bans.ts'
 import { Connections } from './connections.ts'
+import { damaged } from './errors.ts'
 import { postgresFleet } from './fleet.ts'
 import { postgresGroups } from './groups.ts'
 import { postgresImports } from './imports.ts'
@@ -65,8 +66,12 @@ class PostgresStore extends LendableStore {
     }
   }
 
-  protected call(part: Part, method: string, given: readonly unknown[]): Promise<unknown> {
-    return (this.#parts[part] as unknown as Calls)[method](...given)
+  protected async call(part: Part, method: string, given: readonly unknown[]): Promise<unknown> {
+    try {
+      return await (this.#parts[part] as unknown as Calls)[method](...given)
+    } catch (error) {
+      throw error instanceof SyntaxError ? damaged(this.#connections.place.called, part, error) : error
+    }
   }
 
   /** It has no thread of its own. */
