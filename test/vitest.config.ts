@@ -82,6 +82,7 @@ export default defineConfig({
       : ['test/**/*.test.{ts,tsx}'],
     exclude: long ? [] : ['test/**/*.long.test.ts'],
     reporters: ['default', noneSkipped],
+    globalSetup: 'test/helpers/run-folder.ts',
     // What draws charts is loaded by many, in whatever order.
     setupFiles: ['test/helpers/blessed-stand-in.ts'],
     pool: 'forks',

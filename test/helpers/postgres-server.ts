@@ -42,11 +42,13 @@ export class PostgresServer {
     return this.#process?.pid
   }
 
-  /** Makes its data. */
-  prepare(): void {
+  /** Makes its data: nothing yet, or what another one had that has ended in this folder. */
+  prepare(like?: string): void {
     if (asSomebody.length > 0) chownSync(this.folder, nobody, nobody)
     const data = join(this.folder, 'data')
-    run('initdb', '-D', data, '-U', 'proxyd', '--auth=trust', '--no-sync', '-E', 'UTF8', '--locale=C')
+    if (like !== undefined) return run('cp', '-a', '--reflink=auto', join(like, 'data'), data)
+    const kind = ['-U', 'proxyd', '--auth=trust', '--no-sync', '-E', 'UTF8', '--locale=C', '--wal-segsize=1']
+    run(join(binaries as string, 'initdb'), '-D', data, ...kind)
     const hosts = ['local all all trust', 'host all all 127.0.0.1/32 scram-sha-256']
     writeFileSync(join(data, 'pg_hba.conf'), `${hosts.join('\n')}\n`)
   }
@@ -75,10 +77,19 @@ export class PostgresServer {
   }
 
   /** At once, as a crash: what was under way is lost. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return this.#end('SIGQUIT')
+  }
+
+  /** With all in its data that it was given, so that a start has nothing to recover. */
+  shutDown(): Promise<void> {
+    return this.#end('SIGINT')
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
     if (this.#process?.exitCode !== null || this.#process.signalCode !== null) return
     const exit = once(this.#process, 'exit')
-    this.#process.kill('SIGQUIT')
+    this.#process.kill(signal)
     await exit
   }
 
@@ -133,7 +144,7 @@ function connect(place: string): Promise<Connections> {
 }
 
 function run(program: string, ...args: string[]): void {
-  const command = [...asSomebody, join(binaries as string, program), ...args]
+  const command = [...asSomebody, program, ...args]
   const { status, stderr } = spawnSync('setpriv', command, { cwd: '/', encoding: 'utf8' })
   if (status !== 0) throw new Error(`${program} fails: ${stderr}`)
 }
