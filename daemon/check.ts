@@ -4,8 +4,9 @@ import type { Settings } from '../shared/settings.ts'
 import { parseUserFlags } from './access/load-accounts.ts'
 import { foreseeLogFile } from './access-log/log-file.ts'
 import { readSharedStore, readStore, type StoreContents } from './check-store.ts'
+import { foreseeRuntimeFolder } from './control/doors/runtime-folder.ts'
 import { checkTlsFiles } from './control/doors/tls-door.ts'
-import { groupOf } from './control/doors/unix-socket.ts'
+import { groupOf, type SocketAccess } from './control/doors/unix-socket.ts'
 import { ControlStartError } from './control/start-error.ts'
 import { errnoOf, Failure } from './failure.ts'
 import { canListenOn, listenFailure, wantedSockets } from './listening.ts'
@@ -56,9 +57,7 @@ export async function check(flags: Partial<Settings>, configFile: string | undef
   await attempt(() => parseUserFlags(values.user))
   if (store) await attempt(() => refuseOpenProxy(values, store.users + values.user.length))
   if (values['control-tls-addr'].length > 0) await attempt(() => checkTlsFiles(tlsFilesOf(values)))
-  await attempt(() =>
-    groupOf({ mode: values['control-socket-mode'], group: values['control-socket-group'], role: 'viewer' }),
-  )
+  await attempt(() => foreseeRuntimeFolder(values['runtime-dir'], groupOf(socketAccessOf(values))))
   await attempt(() => webhookOf(values))
   await attempt(() => foreseeAccessLog(values['access-log']))
   problems.push(...clashesOf(wantedSockets(values)))
@@ -108,6 +107,11 @@ async function storeOf(values: Readonly<Settings>, notes: string[]): Promise<Sto
     notes.push(`a proxyd has ${file} open: users, rules and what was set there were not looked at`)
     return undefined
   }
+}
+
+function socketAccessOf(values: Readonly<Settings>): SocketAccess {
+  const { 'control-socket-mode': mode, 'control-socket-group': group, 'control-socket-role': role } = values
+  return { mode, group, role }
 }
 
 function tlsFilesOf(values: Readonly<Settings>) {

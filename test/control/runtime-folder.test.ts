@@ -3,7 +3,9 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, wr
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { foreseeRuntimeFolder } from '../../daemon/control/doors/runtime-folder.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { cookieOf, entered, greeted, logIn, started } from './raw-client.ts'
 import { type Control, startControl } from './start-control.ts'
 
@@ -35,6 +37,25 @@ it.each([
   expect(lstatSync(control.server.unixPath).mode & 0o777).toBe(0o600)
   await control.server.close()
   expect(readdirSync(control.runtimeDirectory)).toEqual(['lock'])
+})
+
+it.each([
+  ['a file', (folder: string) => writeFileSync(folder, ''), /is not a folder/],
+  ['a folder that is open to others', (folder: string) => mkdirSync(folder, { mode: 0o755 }), /is open to others/],
+])('foresees that %s is no place for it', async (_, make, why) => {
+  const runtimeDirectory = join(await temporaryFolder(), 'runtime')
+  make(runtimeDirectory)
+  expect(() => foreseeRuntimeFolder(runtimeDirectory, undefined)).toThrow(why)
+  await expect(startControl({ runtimeDirectory })).rejects.toThrow(why)
+})
+
+it.each([
+  ['none/runtime', /cannot make the runtime folder .* \(no such file or directory\): make .* first/],
+  ['x'.repeat(100), /the path .* is too long/],
+])('foresees that %s can be none', async (name, why) => {
+  const runtimeDirectory = join(await temporaryFolder(), name)
+  expect(() => foreseeRuntimeFolder(runtimeDirectory, undefined)).toThrow(why)
+  await expect(startControl({ runtimeDirectory })).rejects.toThrow(why)
 })
 
 it('makes anew a folder that is removed with all that is in it, by itself', async () => {

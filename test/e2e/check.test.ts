@@ -51,6 +51,12 @@ test('a check tells all that is wrong, on stderr, and makes nothing', async () =
     /^proxyd: .*proxyd\.toml is not a folder: .*\nproxyd: --user takes NAME:PASS, and there is no colon/,
   )
 
+  const unopened = await check({ ...folders, runtime: join(folder, 'none', 'runtime') })
+  expect(unopened).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/^proxyd: cannot make the runtime folder /),
+  })
+
   writeFileSync(config, 'workers = "x"\nworkers2 = 1\n', { mode: 0o600 })
   const misread = await check(folders, '--config', config)
   expect(misread).toMatchObject({ status: 1, stdout: '' })

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs'
+import { accessSync, chmodSync, chownSync, constants, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { getSystemErrorMessage } from 'node:util'
 import { ControlStartError } from '../start-error.ts'
@@ -11,6 +11,18 @@ import { ControlStartError } from '../start-error.ts'
 export function ensurePrivateDirectory(path: string, group?: number): void {
   if (makeDirectory(path) && group !== undefined) openToGroup(path, group)
   const fault = faultOf(path, group) ?? faultAbove(path)
+  if (fault !== undefined) throw new ControlStartError(`the runtime folder ${path} ${fault}`)
+}
+
+/**
+ * Throws the `ControlStartError` that `ensurePrivateDirectory` would, and makes nothing. Root may look for another user, whose folder it
+ * is then.
+ */
+export function foreseePrivateDirectory(path: string, group?: number): void {
+  const status = lstatSync(path, { throwIfNoEntry: false })
+  if (!status) return making(path, () => accessSync(dirname(path), constants.W_OK))
+  const isAnothers = status.isDirectory() && process.geteuid?.() === 0 && status.uid !== 0
+  const fault = isAnothers ? undefined : (faultOf(path, group) ?? faultAbove(path))
   if (fault !== undefined) throw new ControlStartError(`the runtime folder ${path} ${fault}`)
 }
 
@@ -42,12 +54,22 @@ export function giveToGroup(path: string, group: number): void {
 
 /** True if it was not there before. */
 function makeDirectory(path: string): boolean {
+  return making(path, () => {
+    try {
+      mkdirSync(path, { mode: 0o700 })
+      return true
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      return false
+    }
+  })
+}
+
+function making<T>(path: string, work: () => T): T {
   try {
-    mkdirSync(path, { mode: 0o700 })
-    return true
+    return work()
   } catch (error) {
     const { code, errno = 0 } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST') return false
     const mend = code === 'ENOENT' ? `make ${dirname(path)} first` : `make it for this user`
     const cause = getSystemErrorMessage(errno)
     throw new ControlStartError(

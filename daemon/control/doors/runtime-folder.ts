@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { cookieFileName, unixSocketName } from '../../../shared/protocol/limits.ts'
 import type { Log } from '../backend.ts'
 import { ControlStartError } from '../start-error.ts'
-import { ensurePrivateDirectory } from './private-directory.ts'
+import { ensurePrivateDirectory, foreseePrivateDirectory } from './private-directory.ts'
 import { lockRuntimeDirectory } from './runtime-lock.ts'
-import { bindUnixSocket } from './unix-socket.ts'
+import { bindUnixSocket, foreseeUnixSocket } from './unix-socket.ts'
 
 /** Milliseconds that a start waits for a daemon that is just ending. */
 const patience = 1_000
@@ -165,6 +165,12 @@ export class RuntimeFolder {
     }
     return { inode, release }
   }
+}
+
+/** Throws a `ControlStartError` if this folder cannot be a daemon's, which it may have to make. Changes nothing. */
+export function foreseeRuntimeFolder(directory: string, group: number | undefined): void {
+  foreseePrivateDirectory(directory, group)
+  foreseeUnixSocket(join(directory, unixSocketName))
 }
 
 function isThere(path: string, held: Held | undefined): boolean {

@@ -7,6 +7,9 @@ import type { Role } from '../../../shared/protocol/methods.ts'
 import { ControlStartError } from '../start-error.ts'
 import { giveToGroup } from './private-directory.ts'
 
+/** Bytes of a Unix socket's path on Linux: unix(7). */
+const longestPath = 107
+
 /** Who may open the Unix socket, and what they are then. */
 export interface SocketAccess {
   /** This user alone, or a group too. */
@@ -45,6 +48,19 @@ export async function bindUnixSocket(
   }
 }
 
+/** Throws a `ControlStartError` for a path that no Unix socket can have. */
+export function foreseeUnixSocket(path: string): void {
+  if (Buffer.byteLength(path) > longestPath) throw tooLong(path)
+}
+
+function tooLong(path: string): ControlStartError {
+  return cannotListen(`the path ${path} is too long`)
+}
+
+function cannotListen(cause: string): ControlStartError {
+  return new ControlStartError(`cannot listen on the Unix socket: ${cause}; see --runtime-dir`)
+}
+
 /** Node binds before `listen` returns, so there is no moment at which others could open the socket. */
 async function listenPrivately(server: Server, draft: string, path: string): Promise<void> {
   try {
@@ -56,10 +72,9 @@ async function listenPrivately(server: Server, draft: string, path: string): Pro
     }
     await once(server, 'listening')
   } catch (error) {
-    // The kernel's way to say that a path has more than 107 bytes.
+    // The kernel's way to say that a path is too long.
     const { code, message } = error as NodeJS.ErrnoException
-    const cause = code === 'EINVAL' ? `the path ${path} is too long` : message
-    throw new ControlStartError(`cannot listen on the Unix socket: ${cause}; see --runtime-dir`)
+    throw code === 'EINVAL' ? tooLong(path) : cannotListen(message)
   }
 }
 
