@@ -59,7 +59,7 @@ export class Nodes {
 
   /** By name. Rejects with a StoreError. */
   async list(): Promise<SeenNode[]> {
-    const nodes = (await this.#options.store.nodes()).map((node) => ({ ...node, state: stateOf(node) }))
+    const nodes = (await this.#options.store.nodes()).map((node) => ({ ...node, state: this.#stateOf(node) }))
     const count = { serves: 0, drains: 0, ended: 0, gone: 0 }
     for (const { state } of nodes) count[state]++
     this.#count = count
@@ -80,6 +80,11 @@ export class Nodes {
     const node = (await this.list()).find((each) => each.name === name)
     if (!node) throw new Refusal('not_found', `there is no node ${JSON.stringify(name)}`)
     return node
+  }
+
+  /** This one is there, however long the store has not heard of it. */
+  #stateOf({ name, state, age }: StoredNode & { readonly age: number }): SeenNode['state'] {
+    return state !== 'ended' && age > goneAfter && name !== this.#options.store.node ? 'gone' : state
   }
 
   async #look(): Promise<void> {
@@ -112,8 +117,4 @@ export class Nodes {
 /** Whether it is at work. */
 export function isThere({ state }: SeenNode): boolean {
   return state === 'serves' || state === 'drains'
-}
-
-function stateOf({ state, age }: StoredNode & { readonly age: number }): SeenNode['state'] {
-  return state !== 'ended' && age > goneAfter ? 'gone' : state
 }

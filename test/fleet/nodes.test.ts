@@ -128,3 +128,15 @@ it('one that has taken over from another process of its name is no second one, a
   await passes(0)
   expect([nodes.count?.serves, warnings]).toEqual([1, []])
 })
+
+it('none is gone for itself when the store has not heard of it for long', async () => {
+  const { heart } = heartOf('a')
+  heart.start()
+  await passes(0)
+  await heart.stop()
+  await passes(60_000)
+  const { nodes, warnings } = nodesOf('a')
+  await nodes.list()
+  await nodes.list()
+  expect([nodes.count, warnings]).toEqual([{ serves: 1, drains: 0, ended: 0, gone: 0 }, []])
+})
