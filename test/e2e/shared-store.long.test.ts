@@ -1,7 +1,10 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { startDaemon } from '../helpers/daemon.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { Flow } from '../helpers/flows.ts'
+import { attemptLogin } from '../helpers/login-attempt.ts'
 import { operate } from '../helpers/operate.ts'
 import { hasPostgres, usePostgres } from '../helpers/postgres.ts'
 import { bob, endForSure, startUpgradable, status } from '../helpers/upgradable.ts'
@@ -49,4 +52,42 @@ describe.skipIf(!hasPostgres)('a daemon whose store others share', () => {
       expect(rows[0]?.up).toBeLessThanOrEqual(flow.bytes)
     })
   }, 300_000)
+
+  test('serves those it knows while the server stands still, and tells of it', async () => {
+    const database = await server.newDatabase()
+    const daemon = await startDaemon(['--store', server.place(database)])
+    const client = await operate(daemon)
+    await client.call('users.add', { name: 'bob', password: bob.password })
+    const login = async () => {
+      const peer = attemptLogin(daemon.port('socks'), '127.0.0.1', 'bob', bob.password)
+      const answer = await peer.readHex(4)
+      peer.socket.destroy()
+      return answer
+    }
+    expect(await login()).toBe('05020100')
+    const pids = [server.pid ?? 0, ...childrenOf(server.pid ?? 0)]
+    for (const pid of pids) process.kill(pid, 'SIGSTOP')
+    try {
+      const refused = client.call('users.add', { name: 'ann', password: 'gravel-tulip-93' })
+      for (const end = Date.now() + 30_000; Date.now() < end; await setTimeout(500))
+        expect(await login()).toBe('05020100')
+      expect((await refused).error?.message).toMatch(/cannot reach the store|does not answer/)
+      const late = await client.call('users.setEnabled', { name: 'bob', enabled: false })
+      expect(late.result).toMatchObject({ stored: false })
+      expect((await client.call('status.get')).result.health).toMatchObject({
+        store: { problem: expect.any(String), waiting: ['user "bob"'] },
+        fleet: { problem: expect.any(String) },
+      })
+    } finally {
+      for (const pid of pids) if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGCONT')
+    }
+    await eventually(async () => {
+      const { health } = (await client.call('status.get')).result
+      expect(health).toMatchObject({ store: { problem: null, waiting: [] }, fleet: { problem: null, gone: 0 } })
+    })
+  }, 300_000)
 })
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
+}
