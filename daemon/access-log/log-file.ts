@@ -84,6 +84,8 @@ export class LogFile {
   #fd: number | undefined
   #inode: number | undefined
   #isFile = false
+  /** The file that is open may not be the one that has the name: that one could not be opened. */
+  #isStale = false
   /** Bytes in the file. */
   #size = 0
   /** The lines between the two are still to be written. */
@@ -127,12 +129,15 @@ export class LogFile {
   flush(): void {
     if (this.waiting === 0) return
     this.#try(() => {
+      const failure = this.#isStale ? failureOf(() => this.#open()) : undefined
       if (this.#fd === undefined) this.#open()
       while (this.waiting > 0) this.#writeSome()
+      // It is written, but not where whoever looks for it looks.
+      if (failure) throw failure
     })
   }
 
-  /** Goes on in the file that has the name now: somebody may have moved the old one aside. */
+  /** Goes on in the file that has the name now: somebody may have moved the old one aside. If it cannot be opened, each flush tries again. */
   reopen(): void {
     this.flush()
     this.#try(() => this.#open())
@@ -164,7 +169,9 @@ export class LogFile {
 
   /** The file that is open stays if there is no other. */
   #open(): void {
+    this.#isStale = this.#fd !== undefined
     const fd = this.path === '-' ? 1 : openLogFile(this.path)
+    this.#isStale = false
     this.#close()
     const status = fstatSync(fd)
     this.#fd = fd
@@ -232,6 +239,15 @@ export class LogFile {
     this.#buffer.copyWithin(0, this.#start, this.#end)
     this.#end -= this.#start
     this.#start = 0
+  }
+}
+
+function failureOf(work: () => void): Error | undefined {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    return error as Error
   }
 }
 

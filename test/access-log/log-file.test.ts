@@ -8,6 +8,7 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -81,6 +82,23 @@ it('begins a line of its own behind half a line that a crash has left', async ()
   file.add('four\n')
   file.flush()
   expect(readFileSync(path, 'utf8')).toBe('one\ntw\nthree\nfour\n')
+})
+
+it('tells that lines go where nobody looks, until the file can be opened again', async () => {
+  const path = join(await temporaryFolder(), 'log')
+  const { file, problems } = begin(path)
+  renameSync(path, `${path}.1`)
+  symlinkSync(`${path}.1`, path)
+  file.reopen()
+  file.add('one\n')
+  file.flush()
+  expect(problems).toEqual([expect.stringContaining('ELOOP')])
+  expect(readFileSync(`${path}.1`, 'utf8')).toBe('one\n')
+  rmSync(path)
+  file.add('two\n')
+  file.flush()
+  expect(problems).toEqual([expect.stringContaining('ELOOP'), undefined])
+  expect(readFileSync(path, 'utf8')).toBe('two\n')
 })
 
 it('writes a line of which half is in the old place whole into the new one', async () => {
