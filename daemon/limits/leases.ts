@@ -69,8 +69,9 @@ interface Held {
   readonly hasGrown: boolean
   /** As `Usage.moved` counts: where the part of the quota ends. Undefined without a quota. */
   end: number | undefined
-  /** Bytes of it that there were when it was granted. */
+  /** Bytes of it that there were when it was granted, and whether they were fewer than was asked for. */
   readonly granted: number
+  readonly isScarce: boolean
   /** When it was asked for, and what was so then. */
   readonly asked: number
   readonly moved: number
@@ -310,6 +311,15 @@ export class Leases implements Shares {
     return slots > live && (contested || slots > live + spareSlots(live, most))
   }
 
+  /**
+   * Whether all that has moved is to be stored before more of a quota is asked for: the last of it goes by what is known to be used.
+   * Where there is plenty, what is granted covers what is not stored yet, until that is stored in its time.
+   */
+  #isToBeCounted(account: Account): boolean {
+    if (sharedOf((this.#served as Served).limits(account)).quota === undefined) return false
+    return this.#held.get(account.index)?.isScarce ?? true
+  }
+
   async #round(due: readonly Account[], resting: readonly Account[]): Promise<void> {
     const { store, usage } = this.#options
     const served = this.#served as Served
@@ -317,8 +327,7 @@ export class Leases implements Shares {
       for (const account of resting) this.#held.delete(account.index)
       await served.write(resting)
       await Promise.all(resting.map((account) => served.forget(account)))
-      const isCounted = due.some((account) => sharedOf(served.limits(account)).quota !== undefined)
-      if (isCounted) await usage.save(Date.now())
+      if (due.some((account) => this.#isToBeCounted(account))) await usage.save(Date.now())
       const asks = due.map((account) => ({ account, given: usage.given(account.index), ask: this.#askFor(account) }))
       const leases = await store.refresh(asks.map(({ ask }) => ask))
       const counted = asks.filter(({ ask }) => ask.limits.quota !== undefined).map(({ ask }) => ask.user)
@@ -374,7 +383,7 @@ export class Leases implements Shares {
     }
   }
 
-  #hold(index: number, { wantsUp, wantsDown }: LeaseAsk, lease: Lease, given: number): void {
+  #hold(index: number, { wantsUp, wantsDown, unused, wantsBytes }: LeaseAsk, lease: Lease, given: number): void {
     const served = this.#served as Served
     const [now, before] = [this.#now(), this.#held.get(index)]
     const moved = this.#options.usage.moved(index)
@@ -389,6 +398,7 @@ export class Leases implements Shares {
       hasGrown: (lease.slots ?? 0) > (before?.slots ?? 0),
       end,
       granted: end === undefined ? 0 : Math.max(0, end - moved),
+      isScarce: lease.bytes !== undefined && lease.bytes < unused + wantsBytes,
       asked: now,
       moved,
       refused: served.refused(index),

@@ -37,6 +37,7 @@ class FakeStore {
   readonly asked = new Map<number, number>()
   learning = { since: 0, until: 0 }
   used = 0
+  batches = 0
   asks: (LeaseAsk & { readonly node: number })[] = []
   isAway = false
 
@@ -64,6 +65,7 @@ class FakeStore {
 
   async save({ rows }: UsageBatch): Promise<void> {
     if (this.isAway) throw new Error('the database does not answer')
+    this.batches++
     this.used += rows[usageCells.moreDown] ?? 0
   }
 }
@@ -369,6 +371,22 @@ describe('while the store is away', () => {
     expect(two.line.maxConnections).toBe(0)
     expect(one.live + two.live).toBe(21)
   })
+})
+
+it('stores what was moved before it asks for more of a quota that ends, and leaves it to its time while there is plenty', async () => {
+  const node = new Node(0, { quota: 500 * MiB })
+  await node.leases.prepare(node.bob)
+  node.live = 1
+  const move = () => node.move(2 * MiB)
+  await turns(100 * 4, move, node)
+  const [asks, batches] = [store.asks.length, store.batches]
+  expect(asks).toBeGreaterThan(3)
+  expect(batches).toBeLessThanOrEqual(1)
+  await node.usage.save(now)
+  await turns(200 * 4, move, node)
+  expect(store.batches - batches).toBeGreaterThan(5)
+  expect(node.usage.used(1)).toBeGreaterThanOrEqual(500 * MiB)
+  expect(node.usage.used(1)).toBeLessThan(505 * MiB)
 })
 
 it('renews the leases of many users, who came one by one, in few asks', async () => {

@@ -32,8 +32,7 @@ export const works: readonly Work[] = [
   {
     name: 'usage batches',
     rows: busyPerNode,
-    // Each ten seconds, and before leases are asked for.
-    perSecond: () => 1 / 10 + 1 / leaseRound,
+    perSecond: () => 1 / 10,
     run: (node, rows) => node.saveUsage(rows),
   },
   {
