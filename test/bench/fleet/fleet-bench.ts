@@ -6,7 +6,7 @@ import { fill, startDatabase } from './database.ts'
 import { measureEmbedded, measureNode, type NodeFigures, roundTrip, type Times } from './logins.ts'
 import { busyPerNode, coresOf, usersPerNode, type Work } from './model.ts'
 import { simulate } from './simulation.ts'
-import { measureCosts, type WorkCost } from './store-costs.ts'
+import { manyRows, measureCosts, type WorkCost } from './store-costs.ts'
 
 export interface FleetOptions {
   /** Users in the store. */
@@ -95,7 +95,7 @@ function costsTable(costs: ReadonlyMap<Work, WorkCost>): string {
       number(loggedEach / 1024),
     ]
     const first = line(work.name, many ? 1 : 0, one)
-    return many ? [first, line(`${work.name}, of 200 rows`, 200, many)] : [first]
+    return many ? [first, line(`${work.name}, of ${manyRows} rows`, manyRows, many)] : [first]
   })
   return markdown(['a second', 'rows a second', 'CPU-s a 1,000', 'CPU-s a 1,000 rows', 'KiB of log each'], rows)
 }
@@ -105,8 +105,21 @@ function sizesTable(costs: ReadonlyMap<Work, WorkCost>): string {
   const rows = [...costs.keys()].map((work) => [work.name, ...bySize.map((cores) => number(cores.get(work)))])
   return markdown(
     sizes.map((nodes) => `${nodes} nodes`),
-    [...rows, ['all', ...bySize.map((cores) => number(total(cores)))]],
+    [
+      ...rows,
+      ['all', ...bySize.map((cores) => number(total(cores)))],
+      ['MB of log a second', ...sizes.map((nodes) => number(loggedPerSecond(costs, nodes) / 1e6))],
+    ],
   )
+}
+
+function loggedPerSecond(costs: ReadonlyMap<Work, WorkCost>, nodes: number): number {
+  const bytes = [...costs].map(([work, { one, many }]) => {
+    const once = many ? (many.loggedEach * work.rows) / manyRows : one.loggedEach
+    // What counts only reads.
+    return work.growsWith ? 0 : once * work.perSecond(nodes) * nodes
+  })
+  return bytes.reduce((sum, each) => sum + each, 0)
 }
 
 function total(cores: ReadonlyMap<Work, number>): number {

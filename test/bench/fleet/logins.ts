@@ -17,7 +17,7 @@ import { password, passwordHash } from './database.ts'
 
 /** Logins of each kind, one behind the other. */
 const logins = 250
-const withScrypt = 40
+const withScrypt = 20
 
 /** Milliseconds. */
 export interface Times {

@@ -10,7 +10,7 @@ import { SimulatedNode } from './work.ts'
 const pools = 2
 const asking = 64
 /** Of a batch whose rows are counted; and those that are in the store, for what grows with them. */
-const manyRows = 200
+export const manyRows = 200
 const nodesThere = 1_000
 
 export interface Saturation {
