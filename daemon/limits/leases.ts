@@ -201,7 +201,7 @@ export class Leases implements Shares {
     const now = this.#now()
     if (this.#asking || !this.#served || now < this.#nextTry || !this.#timer) return this.#asking
     if (now - this.#searched >= searchPeriod) this.#search(now)
-    const due: Account[] = []
+    const due = new Set<Account>()
     const resting: Account[] = []
     const soon: Account[] = []
     for (const [index, held] of this.#held) {
@@ -212,22 +212,25 @@ export class Leases implements Shares {
       }
       this.#measure(index, held, now)
       if (now - held.lastLive > restTime && !this.#waiting.has(index)) resting.push(account)
-      else if (this.#isDue(account, held, now)) due.push(account)
+      else if (this.#isDue(account, held, now)) due.add(account)
       else if (now - held.asked >= renewal - renewedTogether) soon.push(account)
     }
-    if (due.length > 0) due.push(...soon)
+    if (due.size > 0) for (const account of soon) due.add(account)
     for (const index of this.#waiting.keys()) {
       const account = this.#accountAt(index)
       if (!account) this.#goOn(index)
-      else if (!due.includes(account)) due.push(account)
+      else due.add(account)
     }
-    if (due.length + resting.length === 0 && now - this.#asked < leaseAskPeriod) return
+    if (due.size + resting.length === 0 && now - this.#asked < leaseAskPeriod) return
     this.#asked = now
-    this.#asking = this.#round(due, resting)
+    this.#asking = this.#round([...due], resting)
     await this.#asking
     this.#asking = undefined
     // Who came meanwhile need not wait for the next look.
-    for (const index of this.#waiting.keys()) if (!due.some((account) => account.index === index)) return this.look()
+    for (const index of this.#waiting.keys()) {
+      const account = this.#accountAt(index)
+      if (account && !due.has(account)) return this.look()
+    }
   }
 
   /** Users who came without a login that was asked about, or whose limits are new. */

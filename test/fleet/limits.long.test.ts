@@ -10,7 +10,7 @@ import { enter, Flow } from '../helpers/flows.ts'
 import { operate } from '../helpers/operate.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { hasPostgres, usePostgres } from '../helpers/postgres.ts'
-import { expectReply, greetingForLogin, login, request, succeeded } from '../helpers/socks-client.ts'
+import { greetingForLogin, login, request } from '../helpers/socks-client.ts'
 
 const MiB = 2 ** 20
 const password = 'hunter2'
@@ -75,13 +75,8 @@ async function tryIn(port: number, target: number): Promise<Peer | undefined> {
 }
 
 async function throughTo(port: number, target: number): Promise<Peer> {
-  const client = await connectPeer('127.0.0.1', port)
-  client.write(greetingForLogin)
-  await client.read(2)
-  client.write(login('bob', password))
-  await client.read(2)
-  client.write(request('127.0.0.1', target))
-  await expectReply(client, succeeded)
+  const client = await tryIn(port, target)
+  if (!client) throw new Error('refused')
   return client
 }
 
