@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 export const bufferBytes = 32 * 1024
 
 /** Buffers kept for those who come next. */
-const mostKept = 64
+export const mostKept = 64
 
 /** Buffers that sockets are read into. They lie outside of the heap, and for new ones V8 would mark it, as for those of a stream. */
 export class OwnBuffers {
