@@ -9,6 +9,7 @@ export type AtEnd = (cleanUp: () => Promise<void>) => void
 /** A new folder that goes, with all that is in it, when the test ends, or whatever else `atEnd` waits for. */
 export async function temporaryFolder(atEnd: AtEnd = onTestFinished): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'proxyd-test-'))
-  atEnd(() => rm(folder, { recursive: true, force: true }))
+  // What a killed program has started, such as a browser's own processes, may write there for another moment.
+  atEnd(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }))
   return folder
 }
