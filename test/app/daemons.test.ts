@@ -38,7 +38,7 @@ test('several daemons stand side by side with their totals, in the smallest term
   app.type('9')
   await app.shows(/\[9 Daemons 2\]/)
   await app.shows(/^> +1 home: .* online +\d\S+ +\d+s +1 +0 .*\n +2 lab: .* online +\d\S+ +\d+s +0 +2 /m)
-  expect(app.screen).toMatch(/^ +Total +2 of 2 +- +- +1 +2 /m)
+  await app.shows(/^ +Total +2 of 2 +- +- +1 +2 /m)
 
   app.type('j\r')
   await app.shows(/^ proxyd \d.* 2\/2 lab: \S+sock$/m)

@@ -80,7 +80,7 @@ test('Cancel is preselected, and cuts nothing', async () => {
   await app.until(() => !/Cancel/.test(app.screen), 'has closed the dialog')
   server.write(Buffer.from('still there'))
   expect((await client.read(11)).toString()).toBe('still there')
-  expect(app.screen).toMatch(/1\/1 connections/)
+  await app.shows(/1\/1 connections/)
 })
 
 test('the filter acts while it is typed, Enter keeps it, Esc clears it (9)', async () => {
@@ -124,7 +124,7 @@ test('the selection follows its connection, pause holds the table, and what has 
   first.client.finish()
   first.server.finish()
   await app.shows(/2 Connections 2/)
-  expect(app.screen).toMatch(/3\/3 connections/)
+  await app.shows(/3\/3 connections/)
   app.type('y')
   await app.shows(/1 connection had ended before/)
   app.type(' ')
@@ -159,7 +159,7 @@ test.skipIf(!curl)('a user who is added without a password gets one, shown once,
   expect(app.output).toContain(`\u001b]52;c;${Buffer.from(password).toString('base64')}`)
   app.type(esc)
   await app.until(() => !app.screen.includes(password), 'has closed the dialog')
-  expect(app.screen).toMatch(/^>bob +enabled +0 /m)
+  await app.shows(/^>bob +enabled +0 /m)
   expect(await fetch(daemon, url, `bob:${password}@`)).toMatchObject({ status: 0, stdout: 'hello' })
   expect(await fetch(daemon, url)).toMatchObject({ status: refusedByProxy })
 })
@@ -205,7 +205,7 @@ test('the Users page tells at once whether a password is required, whoever chang
   await app.shows(/0\/0 users {3}no password is required/)
   app.type('abob\rsecret-of-bob\rsecret-of-bob\r')
   await app.shows(/added bob/)
-  expect(app.screen).toMatch(/3 Users 1\].*1\/1 users {3}a password is required/s)
+  await app.shows(/3 Users 1\].*1\/1 users {3}a password is required/s)
   app.type('1')
   await app.until(() => !/added bob/.test(app.screen), 'has put what was said away with its page')
   await exec(daemon, 'adduser eve')
@@ -220,7 +220,7 @@ test('the Users page tells at once whether a password is required, whoever chang
   expect(app.screen).not.toMatch(/deleted bob/)
   app.type('y')
   await app.shows(/deleted eve/)
-  expect(app.screen).toMatch(/3 Users 0\].*0\/0 users {3}no password is required/s)
+  await app.shows(/3 Users 0\].*0\/0 users {3}no password is required/s)
 })
 
 test('the last user of a proxy that always asks for a password is like any other', async () => {

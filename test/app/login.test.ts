@@ -89,7 +89,7 @@ test('a viewer sees the overview, and is told why not the rest', async () => {
   await using app = open(daemon.port('control'), '--operator', 'eve', '--password-file', file)
   await app.shows(/^ proxyd \d.* viewer, eve at 127\.0\.0\.1:\d+$/m)
   await app.shows(/accepted 1/)
-  expect(app.screen).toMatch(/Now {2}1 connection /)
+  await app.shows(/Now {2}1 connection /)
   app.type('2')
   await app.shows(/The connections are only for operator or admin; you are viewer\./)
   expect(app.lines[23]).not.toMatch(/cut/)
