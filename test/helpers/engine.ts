@@ -85,6 +85,7 @@ export interface Options extends Partial<Policy> {
   readonly forwards?: readonly Forward[]
   readonly liveness?: Partial<Liveness>
   readonly maxSessions?: number
+  readonly backlog?: number
   readonly capacity?: number
   readonly listen?: readonly Endpoint[]
   readonly services?: Services
@@ -172,7 +173,7 @@ async function startUnwatched(start: Start, options: Options): Promise<ProxyUnde
         { address: '::1', port: 0 },
       ],
       workers: 2,
-      backlog: 128,
+      backlog: options.backlog ?? 128,
       maxSessions: options.maxSessions ?? 1000,
       capacity: options.capacity ?? 1000,
       timeouts: { ...patience, ...options.timeouts },

@@ -37,14 +37,15 @@ import { Rows } from './rows.ts'
 import { forward, serve } from './serve.ts'
 import { Session } from './session.ts'
 import { Uses } from './uses.ts'
+import { WaitingClients } from './waiting-clients.ts'
 
 /**
  * The data plane on node:net, in the thread that calls. It runs wherever Node does, and says plainly what the other
  * engines must do.
  *
  * node:net cannot stop accepting, so clients beyond `maxSessions` are accepted and left unread until there is room: as
- * many as `backlog` says, and as there are descriptors for that nobody else needs. Further ones are reset; without any
- * descriptor, libuv would reset all that wait.
+ * many as `backlog` says, and as there are descriptors for that nobody else needs. For further ones those are reset who
+ * have waited longest of the source with most; without any descriptor, libuv would reset all that wait.
  *
  * The servers are made elsewhere, and by `reopen` after a drain; the engine closes them.
  */
@@ -92,7 +93,7 @@ class PortableEngine implements Engine {
   readonly #banned: BannedSources
   /** By serial. */
   readonly #sessions = new Map<number, Session>()
-  readonly #waiting: Arrival[] = []
+  readonly #waiting = new WaitingClients<Arrival>()
   /** For those who do not come for themselves; undefined if all do. */
   readonly #balancers: Balancers | undefined
   /** Balancers' connections of which it is not known whose they are. */
@@ -317,7 +318,7 @@ class PortableEngine implements Engine {
     this.#shortage.close()
     this.#uses.close()
     clearTimeout(this.#nextRoom)
-    for (const { client } of this.#waiting.splice(0)) client.destroy()
+    for (let next = this.#waiting.take(); next; next = this.#waiting.take()) next.client.destroy()
     for (const client of this.#unknown) client.resetAndDestroy()
     const stopped = this.#stopListening()
     await cutAll([...this.#sessions.values()], Reason.ended)
@@ -347,11 +348,14 @@ class PortableEngine implements Engine {
 
   /** What a balancer does for itself is not kept out, and no limit holds for it. */
   async #introduce(client: Socket, balancers: Balancers): Promise<void> {
-    if (!this.#hasPlaceToWait) return void client.resetAndDestroy()
+    if (this.#unknown.size >= this.#mostWaiting) return void client.resetAndDestroy()
     const { remoteAddress = '', remotePort = 0 } = client
     const own = { entrance: 'own' as const, address: parseAddress(remoteAddress)?.bytes ?? nowhere, port: remotePort }
+    const introducing = readProxyHeader(client, balancers)
+    if (client.destroyed) return
     this.#unknown.add(client)
-    const introduced = await readProxyHeader(client, balancers)
+    this.#dropWaiting()
+    const introduced = await introducing
     this.#unknown.delete(client)
     if (introduced) {
       const ends = introduced.kind === 'own' ? own : { ...introduced, entrance: Door.socks }
@@ -359,15 +363,11 @@ class PortableEngine implements Engine {
     }
   }
 
-  get #hasPlaceToWait(): boolean {
-    return this.#waiting.length + this.#unknown.size < this.#mostWaiting
-  }
-
   #arrive(arrival: Arrival): void {
     const isUnwelcome = arrival.entrance !== 'own' && !this.#banned.isEmpty && this.#isBanned(arrival.address)
-    if (isUnwelcome || !this.#hasPlaceToWait) return void arrival.client.resetAndDestroy()
-    this.#waiting.push(arrival)
-    this.#admitWaiting()
+    if (isUnwelcome) arrival.client.resetAndDestroy()
+    else if (this.#accepts && this.#hasRoom && this.#waiting.length === 0) this.#begin(arrival)
+    else this.#wait(arrival)
     this.#shortage.arrived(this.#waiting.length)
   }
 
@@ -375,26 +375,49 @@ class PortableEngine implements Engine {
     return this.#banned.turnsAway(mapped(address))
   }
 
+  #wait(arrival: Arrival): void {
+    const { address } = arrival
+    const network = { bytes: address, prefix: address.length === 4 ? 32 : 64 }
+    this.#waiting.add(sourceOf(address), this.#context.known.isKnown(network, performance.now()), arrival)
+    this.#admitWaiting()
+    this.#dropWaiting()
+  }
+
+  /** More wait than may. */
+  #dropWaiting(): void {
+    while (this.#waiting.length > 0 && this.#waiting.length + this.#unknown.size > this.#mostWaiting)
+      this.#waiting.drop()?.client.resetAndDestroy()
+  }
+
+  get #hasRoom(): boolean {
+    return this.#sessions.size < this.#room.most
+  }
+
   #admitWaiting(): void {
     if (!this.#accepts) return
-    while (this.#sessions.size < this.#room.most) {
-      const next = this.#waiting.shift()
+    while (this.#hasRoom) {
+      const next = this.#waiting.take()
       if (!next) return
       this.#begin(next)
     }
-    if (this.#waiting.length > 0) this.#makeRoom()
+    if (this.#waiting.length > 0 && this.#nextRoom === undefined) this.#makeRoom()
   }
 
-  /** Those who have not asked for anything give up some of their places, now or when they have had the time to ask. */
+  /**
+   * Those who have not asked for anything give up some of their places, now or when they have had the time to ask. All are
+   * looked at, and so it is not done for each who comes.
+   */
   #makeRoom(): void {
+    this.#nextRoom = setTimeout(() => {
+      this.#nextRoom = undefined
+      this.#admitWaiting()
+    }, roomInterval)
     const silent = [...this.#sessions.values()].filter(({ isSilent, isOver }) => isSilent && !isOver)
     const clients = silent.map((session) => {
       const { client, since } = session.row
       return { session, source: sourceOf(unmapped(client)), since }
     })
     for (const { session } of toMakeRoom(clients, performance.now())) session.reset(Reason.silent)
-    clearTimeout(this.#nextRoom)
-    this.#nextRoom = setTimeout(() => this.#admitWaiting(), roomInterval)
   }
 
   #begin({ client, leadsTo, address, port, entrance }: Arrival): void {

@@ -1,3 +1,5 @@
+import { SourceQueues } from './source-queues.ts'
+
 /** As long as clients wait for a place, it is looked so often, in milliseconds, whether others should make room. */
 export const roomInterval = 250
 
@@ -18,10 +20,8 @@ export interface SilentClient {
  * nothing keeps nobody out but itself.
  */
 export function toMakeRoom<Client extends SilentClient>(clients: readonly Client[], now: number): Client[] {
-  const silent = clients.filter(({ since }) => now - since >= grace)
-  const ranked = [...Map.groupBy(silent, ({ source }) => source).values()].flatMap((theirs) =>
-    theirs.sort((one, other) => other.since - one.since).map((client, rank) => ({ client, rank })),
-  )
-  ranked.sort((one, other) => other.rank - one.rank)
-  return ranked.slice(0, Math.ceil(ranked.length / 4)).map(({ client }) => client)
+  const silent = clients.filter(({ since }) => now - since >= grace).sort((one, other) => one.since - other.since)
+  const queues = new SourceQueues<Client>()
+  for (const client of silent) queues.add(client.source, client)
+  return Array.from({ length: Math.ceil(silent.length / 4) }, () => queues.drop() as Client)
 }

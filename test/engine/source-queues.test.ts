@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest'
+import { SourceQueues } from '../../daemon/engine/shared/source-queues.ts'
+
+function queues(...items: readonly string[]): SourceQueues<string> {
+  const made = new SourceQueues<string>()
+  for (const item of items) made.add(item.charAt(0), item)
+  return made
+}
+
+function all(next: () => string | undefined): string[] {
+  const taken: string[] = []
+  for (let item = next(); item !== undefined; item = next()) taken.push(item)
+  return taken
+}
+
+it('sources have turns, in each who came first', () => {
+  const waiting = queues('a1', 'a2', 'a3', 'b1', 'c1', 'b2')
+  expect(all(() => waiting.take())).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3'])
+  expect([waiting.length, waiting.longest]).toEqual([0, 0])
+})
+
+it('what there is no room for is the first of the longest queue', () => {
+  const waiting = queues('a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1')
+  expect([waiting.drop(), waiting.drop(), waiting.length, waiting.longest]).toEqual(['a1', 'a2', 5, 2])
+  expect([waiting.lengthOf('a'), waiting.lengthOf('d')]).toEqual([2, 0])
+  waiting.add('c', 'c2')
+  waiting.add('c', 'c3')
+  expect(waiting.drop()).toBe('c1')
+  expect(all(() => waiting.drop())).toHaveLength(6)
+  expect([waiting.length, waiting.longest]).toEqual([0, 0])
+})
