@@ -44,7 +44,7 @@ export function joinFleet(
   if (!fleet) return undefined
   const warn = (message: string) => log.logger.warn(message)
   const started = Math.round(observed.wall.tellNow(0))
-  const nodes = new Nodes({ store: fleet, started, warn })
+  const nodes = new Nodes({ store: fleet, warn })
   let control: ControlServer | undefined
   /** Whether another process tells of this node, and serves its operators. */
   let isLeft = false
@@ -65,7 +65,7 @@ export function joinFleet(
       watches: async () => (isLeft ? undefined : watches.adopt()),
     },
   })
-  const heartbeat = new Heartbeat({ store: fleet, tell: () => facts(), moved: () => observed.metrics.now() })
+  const heartbeat = new Heartbeat({ store: fleet, tell: () => facts(), moved: () => observed.metrics.now(), warn })
   const orders = new Orders({
     store: fleet,
     carryOut: (order) => answerTo(order, control),

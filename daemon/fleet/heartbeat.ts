@@ -18,6 +18,7 @@ export interface HeartbeatOptions {
   readonly moved: () => { readonly up: number; readonly down: number }
   /** Microseconds of processor time, which only grow. */
   readonly spent?: () => number
+  readonly warn: (message: string) => void
   /** Milliseconds on a clock that only goes forward. */
   readonly now?: () => number
 }
@@ -29,13 +30,20 @@ interface Counted {
   readonly spent: number
 }
 
-/** Tells the fleet that this node is there, and how it does. What the store does not take is told by who asks it for more. */
+/**
+ * Tells the fleet that this node is there, and how it does, and notices another daemon that does so under the same name. What the
+ * store does not take is told by who asks it for more.
+ */
 export class Heartbeat {
   readonly #options: HeartbeatOptions
   readonly #now: () => number
   #before: Counted
   #beating: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
+  /** Whether it has told of itself since it was started: what stands there before that is of a process that this one follows. */
+  #hasTold = false
+  /** Another daemon of this name, and when it was heard of last. */
+  #twin: { readonly at: number; readonly called: string } | undefined
 
   constructor(options: HeartbeatOptions) {
     this.#options = options
@@ -45,6 +53,7 @@ export class Heartbeat {
 
   /** Resolves when the fleet has heard of it, or could not. */
   async start(): Promise<void> {
+    this.#hasTold = false
     this.beat()
     await this.#beating
   }
@@ -56,6 +65,7 @@ export class Heartbeat {
     this.#timer = setTimeout(() => this.beat(), wait).unref()
     this.#beating ??= this.#options.store
       .beat(this.#node())
+      .then((before) => this.#follows(before))
       .catch(() => {})
       .finally(() => {
         this.#beating = undefined
@@ -88,6 +98,26 @@ export class Heartbeat {
       up: Math.round((now.up - before.up) / seconds),
       down: Math.round((now.down - before.down) / seconds),
       cpu: Math.round((now.spent - before.spent) / seconds / 10_000) / 100,
+    }
+  }
+
+  /** Each does what the other is told to, and both spend what one of them is granted. */
+  #follows(before: StoredNode | undefined): void {
+    const isFirst = !this.#hasTold
+    this.#hasTold = true
+    if (isFirst || before === undefined) return
+    const { name, started } = this.#options.tell()
+    const isOther = before.started !== started
+    if (isOther && before.state !== 'ended') {
+      const called = ['another daemon', ...before.socks].join(' ')
+      if (!this.#twin)
+        this.#options.warn(
+          `${called} is node ${name} of this fleet, too, and both go on: give one of them another name with --node`,
+        )
+      this.#twin = { at: this.#now(), called }
+    } else if (this.#twin && (isOther || this.#now() - this.#twin.at > goneAfter)) {
+      this.#options.warn(`this daemon goes on as node ${name} alone: ${this.#twin.called} has gone`)
+      this.#twin = undefined
     }
   }
 

@@ -19,8 +19,6 @@ export interface SeenNode extends Omit<StoredNode, 'state'> {
 
 export interface NodesOptions {
   readonly store: Pick<FleetStore, 'node' | 'nodes' | 'forget'>
-  /** When this process started, as it tells the others. */
-  readonly started: number
   readonly warn: (message: string) => void
 }
 
@@ -35,7 +33,6 @@ export class Nodes {
   #there: ReadonlySet<string> = new Set()
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
-  #hasWarned = false
 
   constructor(options: NodesOptions) {
     this.#options = options
@@ -63,7 +60,6 @@ export class Nodes {
     const count = { serves: 0, drains: 0, ended: 0, gone: 0 }
     for (const { state } of nodes) count[state]++
     this.#count = count
-    this.#warnOfTwin(nodes)
     this.#warnOfGone(nodes)
     return nodes
   }
@@ -101,16 +97,6 @@ export class Nodes {
       if (state === 'gone' && this.#there.has(name))
         this.#options.warn(`node ${name} has told nothing for ${formatDuration(age)}, though it has not ended`)
     this.#there = new Set(nodes.filter(isThere).map(({ name }) => name))
-  }
-
-  /** Each would do what the other is told to, and both would spend what one of them is granted. */
-  #warnOfTwin(nodes: readonly SeenNode[]): void {
-    const { store, started, warn } = this.#options
-    const own = nodes.find(({ name }) => name === store.node)
-    const isTwin = own !== undefined && own.started !== started && own.state === 'serves'
-    if (isTwin && !this.#hasWarned)
-      warn(`another daemon is node ${store.node} of this fleet, too: give one of them another name with --node`)
-    this.#hasWarned = isTwin
   }
 }
 

@@ -411,8 +411,8 @@ export interface FleetStore {
    * and whoever follows reads everything again.
    */
   changesSince(seq: number): Promise<StoredChange[]>
-  /** Tells of this node, in place of what it told before. */
-  beat(node: StoredNode): Promise<void>
+  /** Tells of this node; resolves to what was told under its name before, if anything was. */
+  beat(node: StoredNode): Promise<StoredNode | undefined>
   /** By name, each with how many milliseconds ago it told of itself last, by the clock of the store. */
   nodes(): Promise<(StoredNode & { readonly age: number })[]>
   /** Forgets a node that has gone. */

@@ -25,7 +25,7 @@ async function join(fleet: FakeFleet, node: string, answers = true): Promise<Con
   })
   if (answers) orders.start()
   onTestFinished(() => orders.stop())
-  control.backend.fleet = fleetAdministration(node, new Nodes({ store, started: 1, warn: () => {} }), orders)
+  control.backend.fleet = fleetAdministration(node, new Nodes({ store, warn: () => {} }), orders)
   await store.beat({ ...told, name: node })
   return control
 }

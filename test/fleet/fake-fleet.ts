@@ -38,7 +38,12 @@ export class FakeFleet {
           const page = this.changes.filter(({ seq }) => seq > since).slice(0, this.page)
           return page.map((change) => ({ ...change, isOwn: change.node === node && !this.uncertain.has(change.seq) }))
         }),
-      beat: (told) => answer(() => void this.told.set(told.name, { node: told, at: this.now })),
+      beat: (told) =>
+        answer(() => {
+          const before = this.told.get(told.name)?.node
+          this.told.set(told.name, { node: told, at: this.now })
+          return before
+        }),
       nodes: () =>
         answer(() =>
           [...this.told.values()]

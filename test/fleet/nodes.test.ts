@@ -19,14 +19,18 @@ const factsOf = (name: string): NodeFacts => ({
 function heartOf(name: string, facts: () => NodeFacts = () => factsOf(name)) {
   const moved = { up: 0, down: 0 }
   const spent = { micros: 0 }
-  const heart = new Heartbeat({ store: fleet.as(name), tell: facts, moved: () => moved, spent: () => spent.micros })
+  const warnings: string[] = []
+  const heart = new Heartbeat({
+    ...{ store: fleet.as(name), tell: facts, moved: () => moved, spent: () => spent.micros },
+    ...{ now: () => fleet.now, warn: (message: string) => void warnings.push(message) },
+  })
   onTestFinished(() => heart.stop())
-  return { heart, moved, spent }
+  return { heart, moved, spent, warnings }
 }
 
-function nodesOf(node: string, started = 1) {
+function nodesOf(node: string) {
   const warnings: string[] = []
-  const nodes = new Nodes({ store: fleet.as(node), started, warn: (message) => void warnings.push(message) })
+  const nodes = new Nodes({ store: fleet.as(node), warn: (message) => void warnings.push(message) })
   onTestFinished(() => nodes.stop())
   return { nodes, warnings }
 }
@@ -102,16 +106,20 @@ it('they are counted again and again, and one that goes is told of', async () =>
   expect(warnings).toEqual([expect.stringMatching(/^node b has told nothing for \d+s, though it has not ended$/)])
 })
 
-it('two daemons of one name are told of', async () => {
-  heartOf('a').heart.start()
+it.each(['ends', 'dies'])('two daemons of one name are told of once, and when one of them %s', async (how) => {
+  const first = heartOf('a')
+  const second = heartOf('a', () => ({ ...factsOf('a'), started: 2, socks: ['10.0.0.2:1080'] }))
+  first.heart.start()
   await passes(0)
-  const { nodes, warnings } = nodesOf('a', 2)
-  await nodes.list()
-  await nodes.list()
-  expect(warnings).toEqual([expect.stringMatching(/^another daemon is node a of this fleet, too/)])
-  const own = nodesOf('a', 1)
-  await own.nodes.list()
-  expect(own.warnings).toEqual([])
+  second.heart.start()
+  for (let second = 0; second < 120; second++) await passes(1_000)
+  const too = 'is node a of this fleet, too, and both go on: give one of them another name with --node'
+  const warnings = [`another daemon 10.0.0.2:1080 ${too}`]
+  expect([first.warnings, second.warnings]).toEqual([warnings, [`another daemon 10.0.0.1:1080 ${too}`]])
+  await (how === 'ends' ? second.heart.close() : second.heart.stop())
+  for (let second = 0; second < 30; second++) await passes(1_000)
+  const alone = 'this daemon goes on as node a alone: another daemon 10.0.0.2:1080 has gone'
+  expect(first.warnings).toEqual([...warnings, alone])
 })
 
 it('one that has taken over from another process of its name is no second one, and counts from the start', async () => {
@@ -119,13 +127,13 @@ it('one that has taken over from another process of its name is no second one, a
   before.start()
   await passes(0)
   await before.stop()
-  const { nodes, warnings } = nodesOf('a', 2)
-  const { heart } = heartOf('a', () => ({ ...factsOf('a'), started: 2 }))
+  const { nodes } = nodesOf('a')
+  const { heart, warnings } = heartOf('a', () => ({ ...factsOf('a'), started: 2 }))
   const told = Promise.withResolvers<void>()
   nodes.start(told.promise)
   await passes(0)
   heart.start().then(told.resolve)
-  await passes(0)
+  for (let second = 0; second < 30; second++) await passes(1_000)
   expect([nodes.count?.serves, warnings]).toEqual([1, []])
 })
 

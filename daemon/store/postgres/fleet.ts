@@ -29,11 +29,15 @@ export function postgresFleet(connections: Connections, node: string): FleetStor
       return rows.map((row) => ({ ...row, isOwn: row.node === node && ownChanges.has(row.seq) }))
     },
     async beat(told) {
-      await ask(
-        `INSERT INTO proxyd.nodes (name, told, heard) VALUES ($1, $2, clock_timestamp())
-        ON CONFLICT (name) DO UPDATE SET told = excluded.told, heard = excluded.heard`,
+      const rows = await ask<{ before: string | null }>(
+        `WITH before AS (SELECT told FROM proxyd.nodes WHERE name = $1)
+        INSERT INTO proxyd.nodes (name, told, heard) VALUES ($1, $2, clock_timestamp())
+        ON CONFLICT (name) DO UPDATE SET told = excluded.told, heard = excluded.heard
+        RETURNING (SELECT told FROM before) AS before`,
         [told.name, JSON.stringify(told)],
       )
+      const before = rows[0]?.before
+      return before ? (JSON.parse(before) as StoredNode) : undefined
     },
     async nodes() {
       const rows = await ask<{ told: string; age: number }>(

@@ -32,8 +32,8 @@ export class SimulatedNode {
     await this.#fleet.takeOrders()
   }
 
-  beat(): Promise<void> {
-    return this.#fleet.beat(told(this.name))
+  async beat(): Promise<void> {
+    await this.#fleet.beat(told(this.name))
   }
 
   async listNodes(): Promise<void> {

@@ -236,9 +236,9 @@ describe.skipIf(!hasPostgres)('nodes that share a PostgreSQL', () => {
       ...{ version: '1', started: 1, state: 'serves' as const, socks: ['127.0.0.1:1080'], control: [], connections: 0 },
       ...{ up: 0, down: 0, cpu: 0.5 },
     }
-    await a.fleet.beat({ ...told, name: 'a' })
+    expect(await a.fleet.beat({ ...told, name: 'a' })).toBeUndefined()
     await b.fleet.beat({ ...told, name: 'b' })
-    await b.fleet.beat({ ...told, name: 'b', connections: 3 })
+    expect(await b.fleet.beat({ ...told, name: 'b', connections: 3 })).toEqual({ ...told, name: 'b' })
     const nodesNow = await a.fleet.nodes()
     expect(nodesNow).toMatchObject([{ name: 'a' }, { name: 'b', connections: 3 }])
     expect(nodesNow.every(({ age }) => age >= 0 && age < 60_000)).toBe(true)
