@@ -94,6 +94,12 @@ export function isLoopback(bytes: Uint8Array): boolean {
   return bytes.every((octet, i) => octet === (i === 15 ? 1 : 0))
 }
 
+/** Of many hosts at once: 224.0.0.0/4, 255.255.255.255 or ff00::/8. */
+export function isMulticast(bytes: Uint8Array): boolean {
+  if (bytes.length === 4) return (bytes[0] as number) >> 4 === 14 || bytes.every((octet) => octet === 255)
+  return bytes[0] === 255
+}
+
 /** As `isLoopback`, of a literal. */
 export function isLoopbackLiteral(text: string): boolean {
   const address = parseAddress(text)

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { State, Total } from '../../daemon/engine/session-table.ts'
+import { Balancers } from '../../daemon/engine/shared/balancers.ts'
 import { BannedSources } from '../../daemon/engine/shared/banned-sources.ts'
 import { eachSource } from '../../daemon/engine/shared/limit-lines.ts'
+import { parseAddress } from '../../daemon/net/address.ts'
 import { parseNetwork } from '../../daemon/net/network.ts'
 import { Command } from '../../daemon/socks/messages.ts'
 import { bytes } from '../helpers/bytes.ts'
@@ -52,6 +54,22 @@ function ending(peer: Promise<Peer>): Promise<string> {
     ({ code }) => code,
   )
 }
+
+it('a client on loopback is named by a balancer on this machine only', () => {
+  const balancers = new Balancers([], new Float64Array(), () => {})
+  const believes = (client: string, from: string, ourEnd: string) =>
+    balancers.believes(...(parse(client, from) as [Uint8Array, Uint8Array]), () => parse(ourEnd)[0])
+  const parse = (...literals: string[]) => literals.map((literal) => parseAddress(literal)?.bytes as Uint8Array)
+  for (const client of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1']) {
+    expect(believes(client, '192.0.2.10', '192.0.2.1')).toBe(false)
+    expect(believes(client, '2001:db8::10', '2001:db8::1')).toBe(false)
+    expect(believes(client, '192.0.2.1', '192.0.2.1')).toBe(true)
+    expect(believes(client, '127.0.0.9', '127.0.0.1')).toBe(true)
+  }
+  expect(believes('192.0.2.7', '192.0.2.10', '192.0.2.1')).toBe(true)
+  for (const nobody of ['0.0.0.0', '::', '224.0.0.1', 'ff02::1', '255.255.255.255'])
+    expect(believes(nobody, '127.0.0.1', '127.0.0.1')).toBe(false)
+})
 
 describe.each(enginesOfOneLoop)('behind a balancer, $kind engine', ({ start: engine }) => {
   it('the client is whom the header names, whatever it comes with', async () => {
@@ -109,6 +127,13 @@ describe.each(enginesOfOneLoop)('behind a balancer, $kind engine', ({ start: eng
       ]),
     )
     expect(proxy.total(Total.accepted)).toBe(0)
+  })
+
+  it('an address that no client of a balancer has is a bad header', async () => {
+    const proxy = await start(engine)
+    for (const client of ['0.0.0.0', '224.0.0.1', '255.255.255.255'])
+      expect(await ending(passOn(proxy, bytes(of(client), greeting)))).toBe('ECONNRESET')
+    expect([proxy.total(Total.malformed), proxy.total(Total.accepted)]).toEqual([3, 0])
   })
 
   it('a ban of the given address acts, one of the balancer on nobody', async () => {

@@ -1,8 +1,8 @@
 import { unmapped } from '../../net/address.ts'
 import { EPOLLIN } from '../../os/epoll.ts'
 import { close, errno, recv } from '../../os/libc.ts'
-import { resetOnClose } from '../../os/socket.ts'
-import { bytesOf } from '../../os/socket-address.ts'
+import { boundAddress, resetOnClose } from '../../os/socket.ts'
+import { bytesOf, socketAddressBytes } from '../../os/socket-address.ts'
 import { type Introduced, ProxyHeader } from '../../socks/proxy-header.ts'
 import { type Balancers, introductionTime } from '../shared/balancers.ts'
 import type { LoopContext } from './context.ts'
@@ -111,15 +111,20 @@ export class ProxyHeaderReader {
     }
     const introduction = arrival.header.receive(this.#buffer.subarray(0, count))
     if (introduction.kind === 'more') return
-    if (introduction.kind === 'malformed') {
-      this.#balancers.tell('malformed', addressIn(arrival.from))
-      return this.#drop(fd)
-    }
+    const balancer = addressIn(arrival.from)
+    if (introduction.kind === 'malformed') return this.#refuse('malformed', fd, balancer)
+    if (introduction.kind === 'client' && !this.#balancers.believes(introduction.address, balancer, () => ourEnd(fd)))
+      return this.#refuse('misnamed', fd, balancer)
     if (arrival.isWatched) this.#loop.epoll.remove(fd)
     this.#forget(fd)
     this.#enter(fd, arrival.from, introduction)
     // Only now, lest its place is given away.
     this.#live.add(-1)
+  }
+
+  #refuse(trouble: 'malformed' | 'misnamed', fd: number, balancer: Uint8Array): void {
+    this.#balancers.tell(trouble, balancer)
+    this.#drop(fd)
   }
 
   #drop(fd: number): void {
@@ -136,6 +141,11 @@ export class ProxyHeaderReader {
 
 function addressIn(from: Uint8Array): Uint8Array {
   return unmapped(bytesOf(from))
+}
+
+function ourEnd(fd: number): Uint8Array | undefined {
+  const own = new Uint8Array(socketAddressBytes)
+  return boundAddress(fd, own) < 0 ? undefined : addressIn(own)
 }
 
 function reset(fd: number): void {

@@ -22,11 +22,14 @@ export function readProxyHeader(client: Socket, balancers: Balancers): Promise<I
     if (introduction.kind === 'more') return
     stop()
     if (introduction.kind === 'malformed') return giveUp('malformed')
+    const ourEnd = () => parseAddress(client.localAddress ?? '')?.bytes
+    if (introduction.kind === 'client' && !balancers.believes(introduction.address, address, ourEnd))
+      return giveUp('misnamed')
     client.pause()
     if (introduction.rest.length > 0) client.unshift(introduction.rest)
     resolve(introduction)
   }
-  const giveUp = (trouble: 'malformed' | 'late') => {
+  const giveUp = (trouble: 'malformed' | 'misnamed' | 'late') => {
     balancers.tell(trouble, address)
     client.resetAndDestroy()
   }

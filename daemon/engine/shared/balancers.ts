@@ -1,4 +1,4 @@
-import { formatAddress } from '../../net/address.ts'
+import { formatAddress, isLoopback, isMulticast, isSame, isUnspecified } from '../../net/address.ts'
 import { contains, type Network } from '../../net/network.ts'
 import { Total } from '../session-table.ts'
 
@@ -12,6 +12,8 @@ const quietTime = 10_000
 const troubles = {
   strange: 'proxy-protocol-from, which says who may connect, does not name it',
   malformed: 'it did not begin with a PROXY protocol header, which proxy-protocol-from demands',
+  misnamed:
+    'its PROXY protocol header names a client that none of its balancer can be: on loopback, multicast, or nowhere',
   late: `no PROXY protocol header came within ${introductionTime / 1000} seconds, which proxy-protocol-from demands`,
 } as const
 
@@ -39,6 +41,18 @@ export class Balancers {
     return false
   }
 
+  /**
+   * Whether a balancer may name such a client (addresses as in `has`). One on loopback is on the balancer's own machine, and clients
+   * there may do what those of other machines may not: so that must be this one, to which the balancer has come over loopback, or from the
+   * address that it has come to, at our end.
+   */
+  believes(client: Uint8Array, balancer: Uint8Array, ourEnd: () => Uint8Array | undefined): boolean {
+    if (isUnspecified(client) || isMulticast(client)) return false
+    if (!isLoopback(client) || isLoopback(balancer)) return true
+    const end = ourEnd()
+    return end !== undefined && isSame(end, balancer)
+  }
+
   /** One has left before it said whose it is. */
   left(): void {
     this.#totals[Total.left]++
@@ -46,7 +60,7 @@ export class Balancers {
 
   /** A connection from here is reset. Who resets many is not heard of each time. */
   tell(trouble: keyof typeof troubles, address: Uint8Array): void {
-    this.#totals[Total[trouble]]++
+    this.#totals[Total[trouble === 'misnamed' ? 'malformed' : trouble]]++
     const now = performance.now()
     if (now - (this.#toldAt.get(trouble) ?? Number.NEGATIVE_INFINITY) < quietTime) return
     this.#toldAt.set(trouble, now)
