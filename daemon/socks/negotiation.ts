@@ -107,16 +107,16 @@ export class Negotiation implements Conversation {
     if (input.length < length) return more
 
     const { passwordRequired } = this.#terms
-    const wanted = passwordRequired ? Method.password : Method.none
-    let found = 2
-    while (found < length && input[found] !== wanted) found++
-    if (found === length) return this.#end(methodChosen[Method.unacceptable], 'denied')
-    this.#expected = passwordRequired ? 'login' : 'request'
+    // Some clients offer nothing but a login: it is heard where none is needed, too.
+    const takesNone = !passwordRequired && isAmong(input, 2, length, Method.none)
+    if (!takesNone && !isAmong(input, 2, length, Method.password))
+      return this.#end(methodChosen[Method.unacceptable], 'denied')
+    this.#expected = takesNone ? 'request' : 'login'
     this.#input = behind(input, length)
-    return after(methodChosen[wanted], this.#advance())
+    return after(methodChosen[takesNone ? Method.none : Method.password], this.#advance())
   }
 
-  /** VER, ULEN, UNAME, PLEN, PASSWD (RFC 1929, section 2); both lengths are from 1 to 255. */
+  /** VER, ULEN, UNAME, PLEN, PASSWD (RFC 1929, section 2); both lengths are from 1 to 255. Where no login is needed, any counts for nothing. */
   #login(input: Uint8Array): Outcome {
     const ver = input[0] ?? loginVersion
     const usernameLength = input[1] ?? 1
@@ -127,8 +127,9 @@ export class Negotiation implements Conversation {
     const length = passwordStart + passwordLength
     if (input.length < length) return more
 
-    this.#expected = 'nothing'
     this.#input = behind(input, length)
+    if (!this.#terms.passwordRequired) return this.authenticated(true)
+    this.#expected = 'nothing'
     const username = input.subarray(2, passwordStart - 1)
     const password = input.subarray(passwordStart, length)
     return { reply: undefined, step: { kind: 'authenticate', username, password } }
@@ -197,6 +198,11 @@ export function readDestination(
   const bytes = new Uint8Array(end - start)
   for (let i = start; i < end; i++) bytes[i - start] = input[i]
   return { kind: 'address', bytes: unmapped(bytes), scope: 0, port }
+}
+
+function isAmong(input: Uint8Array, start: number, end: number, octet: number): boolean {
+  for (let i = start; i < end; i++) if (input[i] === octet) return true
+  return false
 }
 
 /** What follows the first `length` bytes. */

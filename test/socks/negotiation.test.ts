@@ -101,7 +101,12 @@ const cases: readonly Case[] = [
     replies: '0500',
     step: '7f000001 80',
   },
-  { title: 'only a password offered, none wanted', input: bytes(5, 1, 2), replies: '05ff', step: 'denied' },
+  {
+    title: 'only a password offered, none wanted',
+    input: bytes(5, 1, 2, 1, 1, 'a', 1, 'b', request),
+    replies: '05020100',
+    step: '7f000001 80',
+  },
   { title: 'no password offered, one wanted', password: true, input: bytes(5, 1, 0), replies: '05ff', step: 'denied' },
   { title: 'only method FF offered', input: bytes(5, 1, 0xff), replies: '05ff', step: 'denied' },
   { title: 'SOCKS4', input: bytes(4, 1, port80, 127, 0, 0, 1, 0), replies: '', step: 'malformed' },
