@@ -24,7 +24,8 @@ const parts = ['', '-wal', '-journal']
 export async function recoverStore(folder: string): Promise<string> {
   const file = databaseIn(folder)
   const sound = await checkStore(file, folder).catch((error: unknown) => {
-    if (!(error instanceof Failure)) throw error
+    // What is not there is not damaged.
+    if (!(error instanceof Failure) || !existsSync(file)) throw error
     return undefined
   })
   if (sound !== undefined) return `${sound}there is nothing to recover\n`
@@ -115,6 +116,7 @@ function asFailure<Result>(work: () => Result): Result {
     return work()
   } catch (error) {
     if (errnoOf(error) === undefined) throw error
-    throw new Failure(1, `cannot put a new store in place of the damaged one: ${(error as Error).message}`)
+    const mend = 'run this as the user that proxyd runs as, with room on the disk of --state-dir'
+    throw new Failure(1, `cannot put a new store in place of the damaged one (${errnoOf(error)}): ${mend}`)
   }
 }

@@ -5,10 +5,12 @@ import {
   constants,
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
   rmSync,
+  statfsSync,
   statSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -119,13 +121,32 @@ function makePrivate(folder: string, file: string): void {
   if (existsSync(file)) writing(file, () => chmodSync(file, 0o600))
 }
 
+/** Types of file systems in which the kernel alone makes folders (statfs(2)): proc and sysfs. */
+const folderless = new Set([0x9fa0, 0x62656572])
+
 /** Throws a StoreError if this folder, in which there is no store, can be none for one; it may have to be made. Changes nothing. */
 export function foreseeFolder(folder: string): void {
   let place = folder
-  while (!existsSync(place)) place = dirname(place)
+  while (!existsSync(place)) {
+    if (writing(folder, () => isThere(place)))
+      throw new StoreError('unreadable', `${place} is a symbolic link that leads nowhere (--state-dir names ${folder})`)
+    place = dirname(place)
+  }
   judgeFolder(folder, place)
+  if (place !== folder && folderless.has(statfsSync(place).type))
+    throw new StoreError('unreadable', `no folder can be made in ${place}: name another one with --state-dir`)
   if (place === folder) refuseForeign(folder)
   writing(folder, () => accessSync(place, constants.W_OK))
+}
+
+/** Whether there is something of that name, be it a link that leads nowhere. */
+function isThere(place: string): boolean {
+  try {
+    return lstatSync(place, { throwIfNoEntry: false }) !== undefined
+  } catch (error) {
+    if (errnoOf(error) === 'ENOTDIR') return false
+    throw error
+  }
 }
 
 /** `place`: the folder, or what there is of the way to it. */

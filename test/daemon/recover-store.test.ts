@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
@@ -6,6 +6,7 @@ import { checkStore } from '../../daemon/check-store.ts'
 import { Failure } from '../../daemon/failure.ts'
 import { recoverStore } from '../../daemon/recover-store.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
+import { foreseeFolder } from '../../daemon/store/sqlite-store.ts'
 import { alter, bob, contents, damagePage, leaveLog, makeStore } from '../helpers/stores.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
@@ -141,4 +142,22 @@ test.each([
   expect(failure).toBeInstanceOf(Failure)
   expect(failure).toMatchObject({ status: 1, message: expect.stringMatching(message) })
   expect(contents(folder)).toEqual(before)
+})
+
+test('of what is not there it says so, and no more', async () => {
+  await expect(recoverStore('/nonexistent/x')).rejects.toThrow(
+    'there is no /nonexistent/x/proxyd.db: name its folder with --state-dir',
+  )
+})
+
+test('a folder that no store can be made in is foreseen', async () => {
+  const folder = await temporaryFolder()
+  symlinkSync('/nonexistent', join(folder, 'dangling'))
+  const bad: readonly (readonly [string, RegExp])[] = [
+    ['/proc/x', /no folder can be made in \/proc/],
+    [join(folder, 'dangling', 'x'), /dangling is a symbolic link that leads nowhere/],
+    [join(folder, 'x'.repeat(300)), /--state-dir/],
+  ]
+  for (const [place, why] of bad) expect(() => foreseeFolder(place)).toThrow(why)
+  expect(() => foreseeFolder(join(folder, 'new', 'er'))).not.toThrow()
 })
