@@ -28,7 +28,7 @@ export function guarded({ Client }: typeof pg, { called }: Place, mustProve: boo
       this.on('error', () => {})
       const wire = (this as unknown as { readonly connection: Wire }).connection
       const attach = wire.attachListeners.bind(wire)
-      wire.attachListeners = (stream) => attach(contained(stream))
+      wire.attachListeners = (stream) => attach(contained(stream, wire, called))
       if (mustProve) demandProof(wire, called)
     }
 
@@ -45,20 +45,34 @@ export function guarded({ Client }: typeof pg, { called }: Place, mustProve: boo
   }
 }
 
-/** What is thrown over the bytes that have come ends the stream with that, and not the process. */
-function contained(stream: Duplex): Duplex {
+/** Bytes of one answer: it is held in memory, and nothing that is asked has so many. */
+const longestAnswer = 64 * 1024 * 1024
+
+/** What is thrown over the bytes that have come ends the stream with that, and not the process; so does an answer without end. */
+function contained(stream: Duplex, wire: Wire, called: string): Duplex {
+  let heard = 0
+  wire.on('readyForQuery', () => {
+    heard = 0
+  })
   const on = (event: string, listener: (bytes: Buffer) => void) =>
     stream.on(event, event === 'data' ? (bytes: Buffer) => hear(bytes, listener) : listener)
   const hear = (bytes: Buffer, listener: (bytes: Buffer) => void) => {
     // What has come behind it is of the same server.
     if (stream.destroyed) return
+    heard += bytes.length
     try {
+      if (heard > longestAnswer) throw endless(called)
       listener(bytes)
     } catch (error) {
       stream.destroy(error instanceof StoreError ? error : new Unintelligible((error as Error).message))
     }
   }
   return { on } as unknown as Duplex
+}
+
+function endless(called: string): StoreError {
+  const mend = 'see that it is the PostgreSQL of proxyd, and to what else writes there'
+  return new StoreError('failed', `${called} answers with more than ${longestAnswer / 1024 ** 2} MiB at once: ${mend}`)
 }
 
 /** Ahead of the package's own listeners, which would answer. */

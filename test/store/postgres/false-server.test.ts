@@ -77,3 +77,34 @@ it('of what a server says no more is told than fits into a line', async () => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is not there
   expect(said).not.toMatch(/[\x00-\x1f]/)
 })
+
+it.each([
+  ['rows', message('D', `\0\0${'x'.repeat(1000)}`)],
+  ['notices', message('N', `SNOTICE\0M${'x'.repeat(1000)}\0\0`)],
+  ['one error', Buffer.concat([Buffer.from('E'), int32(2 ** 30), Buffer.from(`M${'x'.repeat(1000)}`)])],
+])('a server whose %s have no end is told of in words', async (_, one) => {
+  const begun = Buffer.concat([message('R', 0), message('Z', 'I')])
+  const block = Buffer.concat(Array.from({ length: 1000 }, () => one))
+  let written = 0
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    const flood = () => {
+      while (!socket.destroyed && written < 512 * 1024 ** 2) {
+        written += block.length
+        if (!socket.write(block)) return
+      }
+    }
+    socket.once('data', () => {
+      socket.write(begun)
+      socket.once('data', flood).on('drain', flood)
+    })
+  })
+  onTestFinished(() => void server.close())
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  const connections = await Connections.open(placeOf(`postgres://proxyd@127.0.0.1:${port}/fleet`), async () => '')
+  onTestFinished(() => connections.close())
+  const error = await connections.ask('SELECT 1').catch((error: Error) => error)
+  expect((error as Error).message).toMatch(/^the store fleet at .* answers with more than 64 MiB at once: see that/)
+  expect(written).toBeLessThan(256 * 1024 ** 2)
+})
