@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Daemon, startDaemon } from '../helpers/daemon.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { enter, Flow, Visits } from '../helpers/flows.ts'
@@ -344,4 +344,16 @@ test('no client of the process before reaches where its successor alone listens'
   expect(error?.message).toMatch(/ended with status 7/)
   late.write(request('127.0.0.1', port))
   await expectRefusal(late, '02')
+})
+
+test('what follows an upgrade in the same --exec is for the successor', async () => {
+  const daemon = await startDaemon(['-u', 'bob:hunter2'])
+  onTestFinished(async () => void process.kill((await status(daemon)).pid))
+  const {
+    stdout,
+    stderr,
+    status: ended,
+  } = await exec(daemon, 'upgrade; set max-connections 77; whoami', '--timeout', '60')
+  expect({ stderr, ended }).toEqual({ stderr: expect.not.stringMatching(/proxy-tui: (?!note)/), ended: 0 })
+  expect(stdout).toMatch(/generation 2\n.*77/s)
 })

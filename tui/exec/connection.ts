@@ -26,13 +26,21 @@ export function connectionTo(
     }
   }
   const connected = () => (client ??= open())
+  const close = async () => {
+    const open = client
+    client = undefined
+    ;(await open?.catch(() => undefined))?.close()
+  }
   return {
     call: async (method, params) => {
       const { call } = await connected()
-      return inTime((signal) => call(method, params, { signal }), timeoutMs)
+      const answer = await inTime((signal) => call(method, params, { signal }), timeoutMs)
+      // Who has answered lets go of all: what follows is for the successor.
+      if (method === 'daemon.upgrade') await close()
+      return answer
     },
     events: async (event) => (await connected()).events(event),
-    close: async () => (await client?.catch(() => undefined))?.close(),
+    close,
   }
 }
 
