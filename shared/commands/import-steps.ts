@@ -1,3 +1,4 @@
+import { BlockList, isIPv6 } from 'node:net'
 import { formatTime } from '../format/time.ts'
 import { RpcError } from '../protocol/errors.ts'
 import type { ImportChange, Params, Result } from '../protocol/methods.ts'
@@ -33,7 +34,7 @@ export function importSteps(kept: Kept): [name: string, step: Step][] {
     // A daemon without rules has nothing to say against those that there are.
     ['rules', rules.length > 0 ? importRules(`${rules.join('\n')}\n`) : nothing],
     ['settings', settings ? importSettings(settings) : nothing],
-    ['bans', importBans(bans)],
+    ['bans', importBans(bans, settings?.['ban-exempt'])],
     ['watches', importWatches(watches)],
     ['operators', importRoles(operators)],
   ]
@@ -137,7 +138,8 @@ function settingText(value: unknown): string {
   return Array.isArray(value) ? value.join(',') || '-' : String(value ?? '-')
 }
 
-function importBans(bans: NonNullable<Kept['bans']>): Step {
+/** `exempt`: what the same import sets `ban-exempt` to, if it does. */
+function importBans(bans: NonNullable<Kept['bans']>, exempt: unknown): Step {
   return async (call, dryRun) => {
     if (bans.length === 0) return []
     const pages = await everyPage((from) => call('bans.list', from))
@@ -147,6 +149,7 @@ function importBans(bans: NonNullable<Kept['bans']>): Step {
     const missing = bans.filter((ban) => (ban.until ?? Number.POSITIVE_INFINITY) > now && !until.has(ban.source))
     // Those that were earned make room.
     refuseTooMany('bans', there.filter(({ by }) => by !== null).length, missing.length, mostBans)
+    if (missing.length > 0) refuseExempt(missing, exempt ?? (await exemptNow(call)))
     for (const ban of dryRun ? [] : missing) {
       const seconds = ban.until === null ? {} : { seconds: Math.ceil((ban.until - now) / 1000) }
       await call('bans.add', { source: ban.source, ...seconds })
@@ -160,6 +163,37 @@ function importBans(bans: NonNullable<Kept['bans']>): Step {
       }
     })
   }
+}
+
+async function exemptNow(call: Context['call']): Promise<unknown> {
+  const { settings } = await call('config.get', {})
+  return settings.find(({ name }) => name === 'ban-exempt')?.value
+}
+
+/** As `refuseTooMany`: the daemon would refuse such a ban when the others have been made. */
+function refuseExempt(bans: NonNullable<Kept['bans']>, exempt: unknown): void {
+  const networks = (Array.isArray(exempt) ? exempt : []).map(String)
+  const never = listOf(networks)
+  const exemptBan = bans.find(
+    ({ source }) => has(never, source) || networks.some((each) => has(listOf([source]), each)),
+  )
+  if (exemptBan)
+    throw new RpcError('conflict', `${exemptBan.source} is never banned: take it out of ban-exempt, or of the import`)
+}
+
+function listOf(networks: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const [address = '', prefix] of networks.map((network) => network.split('/'))) {
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
+    list.addSubnet(address, prefix === undefined ? (family === 'ipv6' ? 128 : 32) : Number(prefix), family)
+  }
+  return list
+}
+
+/** Whether the first address of a network is in the list. */
+function has(list: BlockList, network: string): boolean {
+  const [address = ''] = network.split('/')
+  return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }
 
 /** They are added one by one: what has no room for the last is to be known before the first. */

@@ -220,6 +220,26 @@ describe('import', () => {
   })
 
   test.each([
+    ['192.0.2.7', ['192.0.2.0/24'], undefined],
+    ['192.0.2.0/24', ['2001:db8::1', '192.0.2.7'], undefined],
+    ['2001:db8::/64', [], ['2001:db8::1']],
+  ])('makes no ban if one, of %s, is of what is exempt', async (source, exempt, set) => {
+    const asked: string[] = []
+    const answers = {
+      ...same,
+      'bans.list': { bans: [] },
+      'bans.add': () => void asked.push('bans.add'),
+      'config.get': { revision: 2, settings: [{ name: 'ban-exempt', value: exempt, source: 'stored' }] },
+      'config.set': (_params: unknown) => ({ revision: 3, changed: [], warnings: [] }),
+    }
+    const bans = ['198.51.100.7', source].map((each) => ({ source: each, until: null }))
+    const settings = set && { settings: { 'ban-exempt': set } }
+    const refused = imported(JSON.stringify({ proxyd: 1, bans, ...settings }), 'import f', answers)
+    await expect(refused).rejects.toThrow(`${source} is never banned: take it out of ban-exempt, or of the import`)
+    expect(asked).toEqual([])
+  })
+
+  test.each([
     ['{"password":"hunter2"', 'it is not JSON'],
     ['[]', 'it is not a JSON object'],
     ['{"users":[]}', 'no "proxyd": 1'],
