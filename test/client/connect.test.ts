@@ -293,7 +293,12 @@ it('reports a server that closes without a word as lost', async () => {
 
 it('waits for a silent server no longer than told', async () => {
   const target = await startImpostor(() => {})
-  await expect(connect(target, { timeoutMs: 20 })).rejects.toMatchObject({ kind: 'timeout' })
+  await expect(connect(target, { timeoutMs: 20 })).rejects.toMatchObject({
+    kind: 'timeout',
+    message: expect.stringMatching(
+      /^not logged in after 20 ms; there was no greeting: 127\.0\.0\.1:\d+ is perhaps no management port of proxyd$/,
+    ),
+  })
 })
 
 it('gives up when told to, before and while connecting', async () => {

@@ -36,7 +36,15 @@ export async function attempt<T>(
     })
   }
   const giveUp = () => wire.end(givenUp(signal))
-  const expire = () => wire.end(new ConnectionError('timeout', `not logged in after ${timeoutMs} ms`))
+  const expire = () => {
+    const late = `not logged in after ${timeoutMs} ms`
+    wire.end(
+      new ConnectionError(
+        'timeout',
+        wire.isGreeted ? late : `${late}; ${doubtOf(target.kind === 'unix' ? target.path : placeOf(target))}`,
+      ),
+    )
+  }
   if (signal?.aborted) giveUp()
   signal?.addEventListener('abort', giveUp)
   const timer = setTimeout(expire, timeoutMs)
@@ -101,6 +109,9 @@ async function meaning(reason: ConnectionError, target: Target): Promise<Connect
 /** A daemon that has nothing against us greets first; it may still have ended just now, so this is no certainty. */
 function withDoubt(reason: ConnectionError, place: string): ConnectionError {
   if (reason.code !== 'lost') return reason
-  const doubt = `there was no greeting: ${place} is perhaps no management ${place.includes('/') ? 'socket' : 'port'} of proxyd`
-  return new ConnectionError('lost', `${reason.message}; ${doubt}`, { cause: reason })
+  return new ConnectionError('lost', `${reason.message}; ${doubtOf(place)}`, { cause: reason })
+}
+
+function doubtOf(place: string): string {
+  return `there was no greeting: ${place} is perhaps no management ${place.includes('/') ? 'socket' : 'port'} of proxyd`
 }
