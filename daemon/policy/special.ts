@@ -11,6 +11,7 @@ const specialNetworks = [
   ...['224.0.0.0/4', '240.0.0.0/4'],
   ...[
     '::/96',
+    '64:ff9b:1::/48',
     '100::/64',
     '2001::/23',
     '2001:db8::/32',
@@ -41,22 +42,29 @@ function byFirstOctet(length: number): readonly (readonly Network[])[] {
   )
 }
 
-/** The IPv4 hosts that an IPv6 address leads to, and where in it their addresses lie. */
-const embeddings = [
-  // NAT64 (RFC 6052, RFC 8215), and 6to4 (RFC 3056).
-  { network: parseNetwork('64:ff9b::/96'), at: 12, mask: 0 },
-  { network: parseNetwork('64:ff9b:1::/48'), at: 12, mask: 0 },
-  { network: parseNetwork('2002::/16'), at: 2, mask: 0 },
+/** The IPv4 hosts that an IPv6 address leads to, and where in it the four octets of their addresses lie. */
+const embeddings: readonly { network: Network; octets: readonly number[]; mask: number }[] = [
+  // NAT64 (RFC 6052), and 6to4 (RFC 3056).
+  { network: parseNetwork('64:ff9b::/96'), octets: [12, 13, 14, 15], mask: 0 },
+  { network: parseNetwork('2002::/16'), octets: [2, 3, 4, 5], mask: 0 },
+  // NAT64 of a network's own (RFC 8215), by each length that its prefix may have (RFC 6052, section 2.2): it cannot be told.
+  ...[
+    [6, 7, 9, 10],
+    [7, 9, 10, 11],
+    [9, 10, 11, 12],
+    [12, 13, 14, 15],
+  ].map((octets) => ({ network: parseNetwork('64:ff9b:1::/48'), octets, mask: 0 })),
   // Teredo (RFC 4380, section 4): its server, and its client with all bits turned.
-  { network: parseNetwork('2001::/32'), at: 4, mask: 0 },
-  { network: parseNetwork('2001::/32'), at: 12, mask: 0xff },
-] as const
+  { network: parseNetwork('2001::/32'), octets: [4, 5, 6, 7], mask: 0 },
+  { network: parseNetwork('2001::/32'), octets: [12, 13, 14, 15], mask: 0xff },
+]
 
 const none: readonly Uint8Array[] = []
 
 /**
  * Where an address leads to in the end: the IPv4 addresses inside an IPv6 one that is translated or tunnelled to them, and
- * loopback for a wildcard (ip(7), ipv6(7)); nearly always none.
+ * loopback for a wildcard (ip(7), ipv6(7)); nearly always none. Of several readings those in 0.0.0.0/8
+ * are wrong, for no host is there.
  */
 export function embeddedAddresses(address: Uint8Array): readonly Uint8Array[] {
   const bytes = unmapped(address)
@@ -65,5 +73,6 @@ export function embeddedAddresses(address: Uint8Array): readonly Uint8Array[] {
   if (bytes.length === 4) return none
   return embeddings
     .filter(({ network }) => contains(network, bytes))
-    .map(({ at, mask }) => bytes.slice(at, at + 4).map((octet) => octet ^ mask))
+    .map(({ octets, mask }) => Uint8Array.from(octets, (at) => (bytes[at] as number) ^ mask))
+    .filter(([first], _, all) => first !== 0 || all.length === 1)
 }

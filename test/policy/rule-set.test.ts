@@ -50,6 +50,7 @@ describe('rules', () => {
     expect(ask(set, stranger(), 'rebind.example', 80, '127.0.0.1')).toBe(-BuiltIn.special)
     expect(ask(set, stranger(), '64:ff9b::a00:1', 80)).toBe(-BuiltIn.special)
     expect(ask(set, stranger(), '2002:a00:1::1', 80)).toBe(-BuiltIn.special)
+    expect(ask(set, stranger(), '64:ff9b:1:a9fe:a9:fe00:808:808', 80)).toBe(-BuiltIn.special)
     expect(ask(set, local, '10.0.0.1', 80)).toBe(BuiltIn.none)
   })
 
@@ -98,6 +99,9 @@ describe('rules', () => {
     '::ffff:10.0.0.1',
     '64:ff9b::10.0.0.1',
     '64:ff9b:1::10.0.0.1',
+    '64:ff9b:1:a00:0:100:808:808',
+    '64:ff9b:1:f00a:0:1:808:808',
+    '64:ff9b:1:f00f:a:0:108:808',
     '2002:a00:1::1',
     '2001:0:a00:1::',
     '2001::f5ff:fffe',
@@ -105,6 +109,14 @@ describe('rules', () => {
     const set = ruleSet('deny to 10.0.0.0/8')
     for (const subject of [local, stranger()]) expect(ask(set, subject, address, 80)).toBeLessThan(0)
     expect(ask(set, local, 'rebound.example', 80, address)).toBe(-firstRulePlace)
+  })
+
+  it('that open a NAT64 of the network open hosts behind it, and no special ones', () => {
+    const set = ruleSet('allow to 64:ff9b:1::/48')
+    expect(ask(set, stranger(), '64:ff9b:1::93.184.216.34', 80)).toBe(firstRulePlace)
+    expect(ask(set, stranger(), '64:ff9b:1:5db8:d8:2200::', 80)).toBe(firstRulePlace)
+    expect(ask(set, stranger(), '64:ff9b:1::10.0.0.1', 80)).toBe(-BuiltIn.special)
+    expect(ask(set, stranger(), '64:ff9b:1:a9fe:a9:fe00::', 80)).toBe(-BuiltIn.special)
   })
 
   it.each([
