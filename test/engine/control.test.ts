@@ -186,6 +186,20 @@ describe.each(engines)('$kind engine: control', ({ start }) => {
     expect(proxy.rows()).toEqual([])
   })
 
+  it('serves those who had come before a drain, and waited', async () => {
+    const proxy = await startProxy(start)
+    const target = await startTarget()
+    const clients = await Promise.all(Array.from({ length: 200 }, () => proxy.client()))
+    const draining = proxy.engine.drain()
+    for (const client of clients) client.write(bytes(greeting, request('127.0.0.1', target.port)))
+    for (const client of clients) {
+      expect(await client.readHex(2)).toBe('0500')
+      await expectReply(client, succeeded)
+      client.reset()
+    }
+    await draining
+  })
+
   it('takes clients again when a drain is taken back, as often as that is, unless somebody else has the port', async () => {
     const target = await startTarget()
     const listen = { address: '127.0.0.1', port: 0 }

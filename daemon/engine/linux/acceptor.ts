@@ -22,6 +22,9 @@ import type { SharedCount } from './shared-counts.ts'
 const mostFailures = 4
 const patience = 'new clients wait until others have left'
 const nothing = new Uint8Array(0)
+/** Clients who are taken at most from a socket that is about to be closed: as many as the kernel keeps waiting (somaxconn). */
+const mostLast = 4096
+
 /** More listening sockets than a loop ever has: so many epoll keys are theirs, whatever their number after a drain. */
 const mostDoors = 0x1_0000
 
@@ -171,6 +174,11 @@ export class Acceptor {
   /** Have the kernel see to it that clients still live: those to come, who inherit it from the listening sockets. */
   watchOver({ keepalive, userTimeout }: Liveness): void {
     for (const { socket } of this.#listeners) setLiveness(socket, keepalive, userTimeout)
+  }
+
+  /** Take those who wait now, for each has been told that it is connected: `close` would reset them. */
+  takeLast(): void {
+    for (const listener of this.#listeners) this.#take(listener, mostLast)
   }
 
   /** Take no clients from now on: they are refused, unless another process has the sockets open, too. */

@@ -127,6 +127,7 @@ export class Loop {
       return []
     },
     drain: () => {
+      this.#acceptor.takeLast()
       this.#acceptor.close()
       return []
     },

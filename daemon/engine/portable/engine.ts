@@ -74,6 +74,9 @@ interface Arrival {
   readonly port: number
 }
 
+/** Clients who are taken at most from sockets that are about to be closed: as many as the kernel keeps waiting (somaxconn). */
+const mostLast = 4096
+
 /** The address of a client that has gone already: its session ends at the first read. */
 const nowhere = new Uint8Array(16)
 
@@ -110,6 +113,9 @@ class PortableEngine implements Engine {
   #accepts = false
   /** Drains that have begun, or been taken back. */
   #drains = 0
+  /** Clients that have come, whatever became of them. */
+  #came = 0
+  #lastTaken: Promise<void> = Promise.resolve()
   #stopped: Promise<unknown> = Promise.resolve()
   #nextRoom: NodeJS.Timeout | undefined
   readonly #orders: { readonly [Kind in keyof Orders]: (value: Orders[Kind]) => Promise<number[]> } = {
@@ -300,15 +306,27 @@ class PortableEngine implements Engine {
   }
 
   async drain(): Promise<void> {
-    const stopped = this.#stopListening()
     const drain = ++this.#drains
+    this.#lastTaken = this.#takeLast()
+    await this.#lastTaken
+    const stopped = this.#stopListening()
     // Each that ends may make room for one that waits, and has come before the drain.
     while (this.#sessions.size > 0 && drain === this.#drains)
       await Promise.all([...this.#sessions.values()].map((session) => session.ended))
     await stopped
   }
 
+  /** Those who wait now have been told that they are connected, and would be reset: a turn of Node takes one. */
+  async #takeLast(): Promise<void> {
+    for (let turn = 0, before = -1; turn < mostLast && before !== this.#came; turn++) {
+      before = this.#came
+      await setImmediate()
+    }
+  }
+
   async undrain(): Promise<void> {
+    // The sockets of a drain that began just now are closed then.
+    await this.#lastTaken
     this.#attend(await this.#reopen())
     this.#drains++
     await this.accept()
@@ -340,6 +358,7 @@ class PortableEngine implements Engine {
   }
 
   #meet(client: Socket, leadsTo: Destination | undefined): void {
+    this.#came++
     if (this.#balancers && !leadsTo) return void this.#introduce(client, this.#balancers)
     const { remoteAddress = '', remotePort: port = 0 } = client
     const address = parseAddress(remoteAddress)?.bytes ?? nowhere
