@@ -1,5 +1,5 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
-import { formatAddress, parseAddress } from '../../net/address.ts'
+import { type Address, isSame, parseAddress } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import { longestHeader, parseDatagram, writeHeader } from '../../socks/datagram.ts'
 import { type Bound, encodeReply, Reply } from '../../socks/messages.ts'
@@ -10,10 +10,11 @@ import { noRoomForAssociation } from '../shared/descriptor-shares.ts'
 import { outletsReserved } from '../shared/egress-addresses.ts'
 import { Direction } from '../shared/limit-lines.ts'
 import { notAllowed, refusalOf } from '../shared/refusals.ts'
+import type { RelayPorts } from '../shared/relay-ports.ts'
 import { holderOf } from '../shared/shares.ts'
 import type { WaitingPlace } from '../shared/waiting-datagrams.ts'
 import { clientEnds } from './local-address.ts'
-import { isChoked, Outlet, openDatagramSocket } from './outlet.ts'
+import { isChoked, Outlet, openDatagramSocket, type Place, wayTo } from './outlet.ts'
 import type { Session } from './session.ts'
 
 /** The address of a client that has gone already. */
@@ -44,13 +45,21 @@ export async function associate(session: Session, declared: Destination): Promis
     context.datagramTurns.forget(session)
   })
   for (const { relay, client } of datagramEnds(declared, peer, ends, '::1')) {
-    const inlet = await openDatagramSocket(relay, context.relayPorts).catch(() => undefined)
-    if (session.isOver) return void inlet?.close()
+    const inlet = tryOpen(relay, context.relayPorts)
     if (!inlet) continue
     session.own(inlet, () => inlet.close())
     return new Association(session, inlet, client, clientPort).begin(declared)
   }
   refuse()
+}
+
+/** Undefined if there is none to be had. */
+function tryOpen(address: string, relayPorts: RelayPorts): Socket | undefined {
+  try {
+    return openDatagramSocket(address, relayPorts)
+  } catch {
+    return undefined
+  }
 }
 
 class Association {
@@ -63,7 +72,10 @@ class Association {
   /** Of datagrams whose names are being resolved. */
   readonly #waiting: WaitingPlace
   /** By name, those under way. */
-  readonly #lookups = new Map<string, Promise<readonly string[]>>()
+  readonly #lookups = new Map<string, Promise<Place['ways']>>()
+  /** Where the last one went that was sent to an address, and where the last answer came from: most often the next is of the same. */
+  #place: { readonly bytes: Uint8Array; readonly place: Place } | undefined
+  #answerer: { readonly source: Bound; readonly header: Uint8Array } | undefined
 
   constructor(session: Session, inlet: Socket, clientAddress: string, clientPort: ClientPort) {
     this.#session = session
@@ -96,38 +108,44 @@ class Association {
   #receive(bytes: Buffer, { address, port }: RemoteInfo): void {
     if (address !== this.#clientAddress || !this.#clientPort.admits(port)) return this.#lose(Direction.up)
     const { datagramTurns } = this.#session.context
-    if (!datagramTurns.take(this.#session, bytes.length, () => void this.#relay(bytes))) this.#lose(Direction.up)
+    if (!datagramTurns.take(this.#session, bytes.length, () => this.#relay(bytes))) this.#lose(Direction.up)
   }
 
-  async #relay(bytes: Buffer): Promise<void> {
+  #relay(bytes: Buffer): void {
     const datagram = parseDatagram(bytes)
     if (!datagram) return this.#lose(Direction.up)
     const { destination } = datagram
     const payload = bytes.subarray(datagram.payload)
-    if (destination.kind === 'address')
-      await this.#outlet.send(payload, {
-        name: '',
-        addresses: [formatAddress(destination.bytes)],
-        port: destination.port,
-      })
-    else await this.#sendByName(payload, destination.name, destination.port)
+    if (destination.kind === 'address') this.#outlet.send(payload, this.#placeOf(destination))
+    else void this.#sendByName(payload, destination.name, destination.port)
+  }
+
+  #placeOf(address: Address & { readonly port: number }): Place {
+    const { bytes, port } = address
+    if (this.#place?.place.port !== port || !isSame(this.#place.bytes, bytes))
+      this.#place = { bytes, place: { name: '', ways: [wayTo(address)], port } }
+    return this.#place.place
   }
 
   async #sendByName(payload: Buffer, name: string, port: number): Promise<void> {
     if (!this.#waiting.take(payload.length)) return this.#lose(Direction.up)
-    const addresses = await this.#lookUp(name)
+    const ways = await this.#lookUp(name)
     this.#waiting.give(payload.length)
-    await this.#outlet.send(payload, { name, addresses, port })
+    this.#outlet.send(payload, { name, ways, port })
   }
 
   /** Datagrams that come meanwhile share a lookup. */
-  #lookUp(name: string): Promise<readonly string[]> {
+  #lookUp(name: string): Promise<Place['ways']> {
     const underWay = this.#lookups.get(name)
     if (underWay) return underWay
     const { context, row } = this.#session
     const lookup = context.resolver.resolve(name, row.asker).then((found) => {
       this.#lookups.delete(name)
-      return found?.addresses ?? []
+      const written = found?.addresses ?? []
+      return written.flatMap((literal) => {
+        const address = parseAddress(literal)
+        return address ? wayTo(address, literal) : []
+      })
     })
     this.#lookups.set(name, lookup)
     return lookup
@@ -138,12 +156,20 @@ class Association {
     if (isOver) return
     if (isChoked(this.#inlet) || !context.pacer.passes(row, Direction.down, payload.length))
       return this.#lose(Direction.down)
-    const header = new Uint8Array(longestHeader)
-    const start = writeHeader(header, longestHeader, source)
-    this.#inlet.send([header.subarray(start), payload], this.#clientPort.port, this.#clientAddress, (error) => {
+    const header = this.#headerFor(source)
+    this.#inlet.send([header, payload], this.#clientPort.port, this.#clientAddress, (error) => {
       row.countDatagram(Direction.down, !error)
       if (!error) row.deliveredDown(payload.length)
     })
+  }
+
+  #headerFor(source: Bound): Uint8Array {
+    const last = this.#answerer
+    if (last?.source.port === source.port && last.source.bytes === source.bytes) return last.header
+    const memory = new Uint8Array(longestHeader)
+    const header = memory.subarray(writeHeader(memory, longestHeader, source))
+    this.#answerer = { source, header }
+    return header
   }
 
   #lose(direction: Direction): void {

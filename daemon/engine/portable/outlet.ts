@@ -1,7 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram'
-import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
-import { formatAddress, isUnspecified, parseAddress, reachedBy } from '../../net/address.ts'
+import { type Address, formatAddress, parseAddress, reachedBy } from '../../net/address.ts'
 import type { Egress } from '../../net/egress.ts'
 import type { Bound } from '../../socks/messages.ts'
 import { Contacts } from '../shared/contacts.ts'
@@ -13,18 +12,31 @@ import type { Session } from './session.ts'
 
 /** Bytes that may wait to be sent by one socket, as many as the largest datagram has; what comes while it is more is dropped. */
 const mostQueued = 65_536
+const nowhere: Uint8Array = new Uint8Array(0)
 
 interface OutletSocket extends OutletAddress {
-  bytes: Uint8Array
-  /** Undefined if there is none to be had. */
-  readonly socket: Promise<Socket | undefined>
+  readonly bytes: Uint8Array
+  readonly socket: Socket
 }
 
-/** Where a datagram is to go: the name asked for, or '', and the literals of its addresses. */
+/** Where a datagram is to go: the name asked for, or '', and its addresses. */
 export interface Place {
   readonly name: string
-  readonly addresses: readonly string[]
+  readonly ways: readonly Way[]
   readonly port: number
+}
+
+/** One address of a place, the one that is reached by it (see `reachedBy`), and the literal of that. */
+interface Way {
+  readonly asked: Address
+  readonly reached: Address
+  readonly literal: string
+}
+
+/** `scope` and all, as `written`. */
+export function wayTo(asked: Address, written = formatAddress(asked.bytes)): Way {
+  const reached = reachedBy(asked)
+  return { asked, reached, literal: reached === asked ? written : formatAddress(reached.bytes) }
 }
 
 /** The targets' side of an association: a socket for each family, or for each egress, made when it is first needed. */
@@ -36,7 +48,9 @@ export class Outlet {
   readonly #contacts: Contacts
   readonly #memo = new DatagramMemo()
   /** What the row shows, so that it is written only if it changes. */
-  #shown = ''
+  #shown = { name: '', literal: '', port: 0 }
+  /** Who was heard last. */
+  #heard = { literal: '', bytes: nowhere }
 
   /** `answered` hears what comes from those that were sent to. */
   constructor(session: Session, answered: (payload: Buffer, source: Bound) => void) {
@@ -48,85 +62,75 @@ export class Outlet {
     session.onRules = () => this.#contacts.review((contact) => context.verdicts.allowsStill(row.slot, contact))
   }
 
-  /** Sends to the first of the addresses that is allowed and that there is a way to, if there is one. Never rejects. */
-  async send(payload: Buffer, place: Place): Promise<void> {
+  /** Sends to the first of the addresses, from that one on, that is allowed and that there is a way to, if there is one. */
+  send(payload: Buffer, place: Place, from = 0): void {
+    // Its row may be another session's.
+    if (this.#session.isOver) return
     const { row, context } = this.#session
+    const { ways, port } = place
     const name = place.name === '' ? undefined : place.name
-    for (const written of place.addresses) {
-      // Its row may be another session's.
-      if (this.#session.isOver) return
-      const asked = parseAddress(written)
-      if (!asked || !context.verdicts.allowsDatagram(row.slot, this.#memo, name, asked, place.port)) continue
-      const literal = reachedLiteral(written)
-      const address = reachedBy(asked)
-      if (context.relayPorts.has(address, place.port)) continue
-      const socket = await this.#socketFor({ user: row.user, name, bytes: address.bytes })
-      if (this.#session.isOver) return
-      if (socket && (await this.#sendBy(socket, payload, literal, address.bytes, place))) return
+    for (let at = from; at < ways.length; at++) {
+      const { asked, reached } = ways[at] as Way
+      if (!context.verdicts.allowsDatagram(row.slot, this.#memo, name, asked, port)) continue
+      if (context.relayPorts.has(reached, port)) continue
+      const socket = this.#socketFor({ user: row.user, name, bytes: reached.bytes })
+      if (socket) return this.#sendBy(socket, payload, place, at)
     }
     row.countDatagram(Direction.up, false)
   }
 
-  /** Resolves to whether it has gone, or is lost for good; if not, there may be a way to another address. */
-  #sendBy(
-    socket: Socket,
-    payload: Buffer,
-    literal: string,
-    bytes: Uint8Array,
-    { name, port }: Place,
-  ): Promise<boolean> {
+  /** By this way of its place, or, if it turns out to be none, by a later one. */
+  #sendBy(socket: Socket, payload: Buffer, place: Place, at: number): void {
     const { row, context } = this.#session
-    if (isChoked(socket) || !context.pacer.passes(row, Direction.up, payload.length)) {
-      row.countDatagram(Direction.up, false)
-      return Promise.resolve(true)
-    }
-    this.#contacts.add(bytes, name === '' ? undefined : name, port)
-    return new Promise((resolve) => {
-      socket.send(payload, port, literal, (error) => {
-        resolve(error === null)
-        if (error || this.#session.isOver) return
-        this.#show(name, literal, port)
-        row.countDatagram(Direction.up, true)
-        row.deliveredUp(payload.length)
-        this.#session.touch()
-      })
+    if (isChoked(socket) || !context.pacer.passes(row, Direction.up, payload.length))
+      return row.countDatagram(Direction.up, false)
+    const { name, ways, port } = place
+    const { reached, literal } = ways[at] as Way
+    this.#contacts.add(reached.bytes, name === '' ? undefined : name, port)
+    socket.send(payload, port, literal, (error) => {
+      if (error) return this.send(payload, place, at + 1)
+      if (this.#session.isOver) return
+      this.#show(name, literal, port)
+      row.countDatagram(Direction.up, true)
+      row.deliveredUp(payload.length)
+      this.#session.touch()
     })
   }
 
-  #show(name: string, address: string, port: number): void {
-    const shown = `${name} ${address} ${port}`
-    if (shown !== this.#shown) this.#session.row.sent(name, address, port)
-    this.#shown = shown
+  #show(name: string, literal: string, port: number): void {
+    const shown = this.#shown
+    if (shown.port === port && shown.literal === literal && shown.name === name) return
+    this.#shown = { name, literal, port }
+    this.#session.row.sent(name, literal, port)
   }
 
-  /** The egress is that of the verdict on the address. */
-  #socketFor(outbound: Outbound): Promise<Socket | undefined> {
+  /** Undefined if there is none to be had. The egress is that of the verdict on the address. */
+  #socketFor(outbound: Outbound): Socket | undefined {
     const { verdicts, egress } = this.#session.context
-    const known = this.#sockets.find((each) => egress.serves(each, verdicts.egress, outbound.bytes.length))
-    return known ? known.socket : this.#open(verdicts.egress, outbound)
+    for (const each of this.#sockets)
+      if (egress.serves(each, verdicts.egress, outbound.bytes.length)) return each.socket
+    return this.#open(verdicts.egress, outbound)
   }
 
-  #open(egress: Egress | undefined, outbound: Outbound): Promise<Socket | undefined> {
+  #open(egress: Egress | undefined, outbound: Outbound): Socket | undefined {
     const [oldest] = this.#sockets
     if (oldest && this.#sockets.length >= mostOutlets) this.#drop(oldest)
-    const hasRoom = this.#sockets.length < outletsReserved || this.#session.context.extras.takeSpare()
-    if (!hasRoom) return Promise.resolve(undefined)
-    const outlet: OutletSocket = {
-      bytes: new Uint8Array(outbound.bytes.length),
-      egress,
-      socket: this.#bind(egress, outbound).then((socket) => this.#opened(outlet, socket)),
-    }
-    this.#sockets.push(outlet)
-    return outlet.socket
+    const isExtra = this.#sockets.length >= outletsReserved
+    const { extras } = this.#session.context
+    if (isExtra && !extras.takeSpare()) return undefined
+    const socket = this.#bind(egress, outbound)
+    if (socket) this.#attend(socket, egress)
+    else if (isExtra) extras.give(1)
+    return socket
   }
 
   /** To the first address of the egress that is there still. */
-  async #bind(egress: Egress | undefined, outbound: Outbound): Promise<Socket | undefined> {
+  #bind(egress: Egress | undefined, outbound: Outbound): Socket | undefined {
     const { egress: addresses, relayPorts } = this.#session.context
     const wildcard = { bytes: new Uint8Array(outbound.bytes.length), scope: 0 }
     for (const address of egress ? addresses.order(egress, outbound) : [wildcard]) {
       try {
-        return await openDatagramSocket(formatAddress(address.bytes), relayPorts)
+        return openDatagramSocket(formatAddress(address.bytes), relayPorts)
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EADDRNOTAVAIL') return undefined
         addresses.isGone(address)
@@ -135,58 +139,62 @@ export class Outlet {
     return undefined
   }
 
-  #opened(outlet: OutletSocket, socket: Socket | undefined): Socket | undefined {
-    if (!socket || this.#session.isOver) {
-      this.#drop(outlet)
-      return void socket?.close()
-    }
-    outlet.bytes = parseAddress(socket.address().address)?.bytes ?? outlet.bytes
+  #attend(socket: Socket, egress: Egress | undefined): void {
+    const bytes = parseAddress(socket.address().address)?.bytes ?? nowhere
+    const outlet = { bytes, egress, socket }
+    this.#sockets.push(outlet)
     // One that was dropped is closed already, or will be.
     this.#session.own(socket, () => this.#sockets.includes(outlet) && socket.close())
-    return socket.on('message', (payload, { address, port }) => {
-      const bytes = parseAddress(address)?.bytes
-      const { row, context } = this.#session
+    const { row, context } = this.#session
+    socket.on('message', (payload, { address, port }) => {
+      const bytes = this.#bytesOf(address)
       const isTaken =
-        bytes &&
         this.#contacts.has(bytes) &&
         context.datagramTurns.take(this.#session, payload.length, () => this.#answered(payload, { bytes, port }))
       if (!isTaken) row.countDatagram(Direction.down, false)
     })
   }
 
+  /** Most often whoever was heard last is heard again. */
+  #bytesOf(literal: string): Uint8Array {
+    if (literal !== this.#heard.literal) this.#heard = { literal, bytes: parseAddress(literal)?.bytes ?? nowhere }
+    return this.#heard.bytes
+  }
+
   #drop(outlet: OutletSocket): void {
-    const at = this.#sockets.indexOf(outlet)
-    if (at < 0) return
-    this.#sockets.splice(at, 1)
+    this.#sockets.splice(this.#sockets.indexOf(outlet), 1)
     if (this.#sockets.length >= outletsReserved) this.#session.context.extras.give(1)
     // What it was given to send leaves before.
-    void outlet.socket.then((socket) => socket && setImmediate(() => socket.close()))
+    setImmediate(() => outlet.socket.close())
   }
 }
 
 /**
- * A socket for datagrams on any port of an address; rejects with an error of bind(2) if there is none to be had. What cannot
- * be sent or received is lost, as datagrams may be.
+ * A socket for datagrams on any port of an address; throws an error of bind(2) if there is none to be had. What cannot
+ * be sent or received is lost, as datagrams may be. All its addresses are literals: Node's own look-up makes each datagram wait
+ * for another turn of the queue behind this one.
  */
-export async function openDatagramSocket(address: string, relayPorts: RelayPorts): Promise<Socket> {
+export function openDatagramSocket(address: string, relayPorts: RelayPorts): Socket {
   const ipv6Only = isIPv6(address)
-  const socket = createSocket({ type: ipv6Only ? 'udp6' : 'udp4', ipv6Only })
-  try {
-    socket.bind({ address, port: 0, exclusive: true })
-    await once(socket, 'listening')
-  } catch (error) {
+  const family = ipv6Only ? 6 : 4
+  const socket = createSocket({
+    type: ipv6Only ? 'udp6' : 'udp4',
+    ipv6Only,
+    lookup: (literal, _, done) => done(null, literal, family),
+  })
+  let failure: Error | undefined
+  socket.on('error', (error) => {
+    failure = error
+  })
+  // With a look-up that answers at once, it is done when this returns, or has failed.
+  socket.bind({ address, port: 0, exclusive: true })
+  if (failure) {
     socket.close()
-    throw error
+    throw failure
   }
   const [length, { port }] = [ipv6Only ? 16 : 4, socket.address()]
   relayPorts.open(length, port)
-  return socket.on('error', () => {}).on('close', () => relayPorts.close(length, port))
-}
-
-/** See `reachedBy`. */
-function reachedLiteral(literal: string): string {
-  const address = parseAddress(literal)
-  return address && isUnspecified(address.bytes) ? formatAddress(reachedBy(address).bytes) : literal
+  return socket.on('close', () => relayPorts.close(length, port))
 }
 
 /** Whether so much waits to be sent that no more may. */
