@@ -22,6 +22,7 @@ import { acceptStored } from './settings/stored-settings.ts'
 import { settleOnce } from './settling.ts'
 import type { HandedSockets } from './sockets/handed-sockets.ts'
 import { ListenError } from './sockets/listeners.ts'
+import { UsageSpool } from './store/usage-spool.ts'
 import type { ThreadShares } from './threads.ts'
 import type { Predecessor } from './upgrade/predecessor.ts'
 
@@ -64,13 +65,18 @@ export async function startDaemon(
     await predecessor?.borrow()
     const store = await openNamedStore(configuration.values)
     parts.defer(() => store.close())
-    const lastChange = await store.fleet?.lastChange()
+    const { fleet } = store
+    const spool = fleet && (await UsageSpool.of(configuration.values['state-dir'], fleet.node, store))
+    // A predecessor stores by itself what it has left there.
+    if (spool && !predecessor && (await spool.give(store.usage, warn)))
+      logger.info('what users had moved before the end of the last process, while the store was away, is stored now')
+    const lastChange = await fleet?.lastChange()
     const stored = await store.settings.load()
     const current = combine({ ...configuration.said, stored: acceptStored(stored.values, warn) })
     log.setLevel(current.values['log-level'])
 
     const dataPlane = await startDataPlane(current, store, {
-      ...{ threads, parts, log: logger },
+      ...{ threads, parts, log: logger, spool },
       own: monitoring?.listening ?? [],
       handed,
     })

@@ -36,6 +36,7 @@ import { passwordRequired, refuseOpenProxy } from './settings/open-proxy.ts'
 import { isOfUsers, trustedNames, trustedSources, trustWarnings } from './settings/trusted-sources.ts'
 import type { HandedSockets } from './sockets/handed-sockets.ts'
 import type { Store } from './store/store.ts'
+import type { UsageSpool } from './store/usage-spool.ts'
 import type { ThreadShares } from './threads.ts'
 
 /** The engine at work, and who it lets in. */
@@ -81,13 +82,14 @@ interface DataPlaneParts {
   readonly own: readonly Endpoint[]
   /** What another process has handed over. */
   readonly handed: HandedSockets | undefined
+  readonly spool: UsageSpool | undefined
 }
 
 /** Loads the users and serves SOCKS. What is to be closed in the end goes into `parts`, in order. */
 export async function startDataPlane(
   configuration: Configuration,
   store: Store,
-  { threads, parts, log, own, handed }: DataPlaneParts,
+  { threads, parts, log, own, handed, spool }: DataPlaneParts,
 ): Promise<DataPlane> {
   const { values: settings } = configuration
   const warn = (message: string) => log.warn(message)
@@ -100,7 +102,7 @@ export async function startDataPlane(
   )
   refuseOpenProxy(settings, accounts.size)
 
-  const limiting = await startLimiting(settings, accounts, store, parts, warn)
+  const limiting = await startLimiting(settings, accounts, store, spool, parts, warn)
   const { groups, lines, keeper: limits } = limiting
   const policy = (users: number) => passwordRequired(settings, users)
   let trustedFrom = settings['trusted-from']

@@ -10,6 +10,7 @@ import { LimitKeeper, type Lines } from './limits/limit-keeper.ts'
 import { Usage } from './limits/usage.ts'
 import { sharedLimitsOf } from './settings/engine-options.ts'
 import type { Store, StoredUsage } from './store/store.ts'
+import type { UsageSpool } from './store/usage-spool.ts'
 
 /** What users, sources and all together may use, between who says so and the loops that obey. */
 export interface Limiting {
@@ -29,11 +30,12 @@ export interface Limiting {
 /** Milliseconds between two writes of what users have moved: so much is lost when the process is killed. */
 const usagePeriod = 10_000
 
-/** With the limits that are stored, before the first client comes. What is to be closed in the end goes into `parts`, in order. */
+/** With the limits that are stored, before the first client comes. `spool`: of a fleet, whose store may be away. What is to be closed in the end goes into `parts`, in order. */
 export async function startLimiting(
   values: Readonly<Settings>,
   accounts: Accounts,
   stored: Pick<Store, 'groups' | 'usage' | 'fleet'>,
+  spool: UsageSpool | undefined,
   parts: AsyncDisposableStack,
   warn: (message: string) => void,
 ): Promise<Limiting> {
@@ -47,7 +49,24 @@ export async function startLimiting(
     stored.fleet && new Leases({ accounts, usage, store: stored.fleet.leases, whenAway: () => whenAway, tell: warn })
   const keeper = new LimitKeeper({ accounts, groups, usage, lines: linesFor(lines), shares: leases, tell: warn })
   const store = () => usage.save(Date.now())
-  const save = () => store().catch((error: Error) => warn(`what users have moved is not stored yet: ${error.message}`))
+  const kept = async (work: (spool: UsageSpool) => Promise<void>) => {
+    // The file is that of the process which is the node.
+    if (spool === undefined || leases?.isPaused) return
+    await work(spool).catch((error: Error) => warn(`what is not stored cannot be kept in a file: ${error.message}`))
+  }
+  const keep = () => kept((spool) => spool.keep(usage.unstored(Date.now())))
+  const save = async () => {
+    // A store that does not answer takes its time to fail.
+    const wasAway = usage.isUnconfirmed
+    if (wasAway) await keep()
+    try {
+      await store()
+      await kept((spool) => spool.clear())
+    } catch (error) {
+      warn(`what users have moved is not stored yet: ${(error as Error).message}`)
+      if (!wasAway) await keep()
+    }
+  }
   const timer = setInterval(save, usagePeriod).unref()
   // Behind the last batch: what is not stored yet still counts as granted.
   parts.defer(() => leases?.close())

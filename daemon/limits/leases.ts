@@ -136,13 +136,18 @@ export class Leases implements Shares {
     await this.#asking
   }
 
+  /** Whether another process is this node. */
+  get isPaused(): boolean {
+    return this.#timer === undefined
+  }
+
   resume(): void {
     this.#timer ??= setInterval(() => void this.look(), lookPeriod).unref()
   }
 
   /** Gives all back, unless it is another process's. */
   async close(): Promise<void> {
-    const isPaused = this.#timer === undefined
+    const { isPaused } = this
     await this.pause()
     if (isPaused) return
     const users = [...this.#held.values()].map(({ id }) => id)

@@ -213,11 +213,26 @@ export class Usage {
    */
   async save(time: number): Promise<void> {
     if (this.#unconfirmed) await this.#confirm(this.#unconfirmed)
-    const rows = this.#changed()
+    const rows = this.#changed('given')
     if (rows.length === 0) return
     const batch = { run: this.#run, number: ++this.#batches, time: Math.round(time), rows }
     this.#unconfirmed = batch
     await this.#confirm(batch)
+  }
+
+  /** Whether a batch is given to the store that has not said that it has it. */
+  get isUnconfirmed(): boolean {
+    return this.#unconfirmed !== undefined
+  }
+
+  /**
+   * What the store may not have yet, as of `time`: the batch that is given to it, and one with what has changed since. The next batch
+   * that `save` gives has its number, and all that is in it.
+   */
+  unstored(time: number): UsageBatch[] {
+    const rows = this.#changed('seen')
+    const next = { run: this.#run, number: this.#batches + 1, time: Math.round(time), rows }
+    return [...(this.#unconfirmed ? [this.#unconfirmed] : []), ...(rows.length > 0 ? [next] : [])]
   }
 
   async #confirm(batch: UsageBatch): Promise<void> {
@@ -225,8 +240,9 @@ export class Usage {
     if (this.#unconfirmed === batch) this.#unconfirmed = undefined
   }
 
-  /** What there is to store; it counts as stored from now on. */
-  #changed(): Float64Array {
+  /** What there is to store; if it is given, it counts as stored from now on. */
+  #changed(becomes: 'given' | 'seen'): Float64Array {
+    const isGiven = becomes === 'given'
     const rows = new Float64Array((this.#highestIndex + 2) * usageWidth)
     let length = 0
     for (let index = 0; index <= this.#highestIndex; index++) {
@@ -246,6 +262,7 @@ export class Usage {
       rows[length + usageCells.marked] = this.#marked[index]
       setMore(rows, length, more)
       length += usageWidth
+      if (!isGiven) continue
       this.#storedMarked[index] = this.#marked[index]
       this.#stored(index, now)
     }
@@ -254,7 +271,7 @@ export class Usage {
       rows[length + usageCells.user] = others
       setMore(rows, length, more)
       length += usageWidth
-      Object.assign(more, { up: 0, down: 0, ended: 0 })
+      if (isGiven) Object.assign(more, { up: 0, down: 0, ended: 0 })
     }
     return rows.slice(0, length)
   }

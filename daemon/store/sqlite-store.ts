@@ -199,7 +199,7 @@ function refuseForeign(path: string): void {
 }
 
 /** Level by level, since `recursive` of Node's own never ends where the system denies that a folder is there: /proc/x. */
-function makeFolder(path: string): void {
+export function makeFolder(path: string): void {
   if (existsSync(path)) return
   makeFolder(dirname(path))
   try {

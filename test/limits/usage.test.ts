@@ -113,3 +113,22 @@ it('counts once what another process has moved, and that one learns what is move
   there.usage.correct(here.usage.add(other))
   expect([here.usage.total(1), there.usage.total(2)]).toEqual([3330, 3333])
 })
+
+it('tells what the store may not have, of which the next batch has all', async () => {
+  const { store, usage, move } = begin()
+  usage.load([accountOf(1, 7)], [])
+  expect(usage.unstored(0)).toEqual([])
+  move(1, 10)
+  store.fails = 'lost'
+  await expect(usage.save(0)).rejects.toThrow()
+  expect(usage.unstored(0)).toMatchObject([{ number: 1 }])
+  move(1, 5)
+  const [first, second] = usage.unstored(1)
+  expect([first, second?.number]).toEqual([store.batches[0], 2])
+  expect(second?.rows[usageCells.moreUp]).toBe(5)
+  move(1, 2)
+  store.fails = 'no'
+  await usage.save(2)
+  expect([store.sums, store.batches[1]?.number]).toEqual([{ 7: [17, 34, 3] }, 2])
+  expect(usage.unstored(3)).toEqual([])
+})
