@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { checkStore } from '../../daemon/check-store.ts'
+import { foreseePrivateDirectory } from '../../daemon/control/doors/private-directory.ts'
 import { Failure } from '../../daemon/failure.ts'
 import { recoverStore } from '../../daemon/recover-store.ts'
 import { openStore } from '../../daemon/store/open-store.ts'
@@ -150,7 +151,7 @@ test('of what is not there it says so, and no more', async () => {
   )
 })
 
-test('a folder that no store can be made in is foreseen', async () => {
+test('a folder in which nothing can be made is foreseen', async () => {
   const folder = await temporaryFolder()
   symlinkSync('/nonexistent', join(folder, 'dangling'))
   const bad: readonly (readonly [string, RegExp])[] = [
@@ -159,5 +160,10 @@ test('a folder that no store can be made in is foreseen', async () => {
     [join(folder, 'x'.repeat(300)), /--state-dir/],
   ]
   for (const [place, why] of bad) expect(() => foreseeFolder(place)).toThrow(why)
+  writeFileSync(join(folder, 'file'), '')
+  for (const place of [join(folder, 'file', 'x'), join(folder, 'x'.repeat(300))])
+    expect(() => foreseePrivateDirectory(place)).toThrow(
+      /^cannot make the runtime folder .* another with --runtime-dir$/,
+    )
   expect(() => foreseeFolder(join(folder, 'new', 'er'))).not.toThrow()
 })

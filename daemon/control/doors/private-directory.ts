@@ -19,7 +19,8 @@ export function ensurePrivateDirectory(path: string, group?: number): void {
  * is then.
  */
 export function foreseePrivateDirectory(path: string, group?: number): void {
-  const status = lstatSync(path, { throwIfNoEntry: false })
+  // Where what should be a folder on the way is none, or a name is too long, that throws.
+  const status = making(path, () => lstatSync(path, { throwIfNoEntry: false }))
   if (!status) return making(path, () => accessSync(dirname(path), constants.W_OK))
   const isAnothers = status.isDirectory() && process.geteuid?.() === 0 && status.uid !== 0
   const fault = isAnothers ? undefined : (faultOf(path, group) ?? faultAbove(path))
