@@ -20,7 +20,9 @@ fuzz({
       expect(negotiate(pieces(input), passwordRequired, everyCommand)).toEqual(whole)
       const { replies, step } = whole
       expect(replies).toMatch(/^(05(ff|00|02(01(00|01))?)(050[178]0001(00){6})?)?$/)
-      if (step.includes(' ')) expect(replies).toBe(passwordRequired ? '05020100' : '0500')
+      // A client that offers only a login is heard out where none is needed.
+      const accepted = passwordRequired ? ['05020100'] : ['0500', '05020100']
+      if (step.includes(' ')) expect(accepted).toContain(replies)
       if (said.length >= longest) expect(step).not.toBe('more')
     }
   },
