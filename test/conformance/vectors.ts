@@ -47,7 +47,12 @@ const greetings: readonly Vector[] = [
     replies: '05 ff',
     end: 'closed',
   },
-  { title: 'a password where none is wanted', says: () => greetingForLogin, replies: '05 ff', end: 'closed' },
+  {
+    title: 'a login without a name where none is wanted',
+    says: () => bytes(greetingForLogin, 1, 0),
+    replies: '05 02 01 01',
+    end: 'closed',
+  },
   { title: 'GSSAPI alone', says: () => bytes(5, 1, 1), replies: '05 ff', end: 'closed' },
   { title: 'method FF', says: () => bytes(5, 1, 0xff), replies: '05 ff', end: 'closed' },
   {
