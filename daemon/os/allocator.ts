@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module'
-import type Koffi from 'koffi'
+import { loadKoffi } from './koffi.ts'
 
 /** Of mallopt(3). */
 const M_MMAP_THRESHOLD = -3
@@ -17,8 +16,7 @@ const arenas = 2
 export function spareMemory(): void {
   if (process.platform !== 'linux') return
   try {
-    const koffi: typeof Koffi = createRequire(import.meta.url)('koffi')
-    const mallopt = koffi.load(null).func('int mallopt(int, int)')
+    const mallopt = loadKoffi().load(null).func('int mallopt(int, int)')
     mallopt(M_MMAP_THRESHOLD, threshold)
     mallopt(M_ARENA_MAX, arenas)
   } catch {

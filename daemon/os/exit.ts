@@ -1,5 +1,5 @@
-import { createRequire, flushCompileCache } from 'node:module'
-import type Koffi from 'koffi'
+import { flushCompileCache } from 'node:module'
+import { loadKoffi } from './koffi.ts'
 
 /**
  * From now on the process ends as soon as it exits (_exit(2)), once all that listens for its end already has run. Left to
@@ -9,8 +9,7 @@ import type Koffi from 'koffi'
 export function exitAtOnce(): void {
   if (process.platform !== 'linux') return
   try {
-    const koffi: typeof Koffi = createRequire(import.meta.url)('koffi')
-    const exit = koffi.load(null).func('void _exit(int)')
+    const exit = loadKoffi().load(null).func('void _exit(int)')
     process.on('exit', (status) => {
       // Node does so itself, later than this.
       flushCompileCache()

@@ -1,14 +1,12 @@
-import { createRequire } from 'node:module'
 import { constants, endianness } from 'node:os'
-import type Koffi from 'koffi'
+import { loadKoffi } from './koffi.ts'
 
 /**
  * libc through koffi: the calls that the Linux engine makes, and nothing else. Every function returns what the kernel
  * does: a result of 0 or more, or the negated errno. None blocks but `epollWait` and `ppoll`.
  */
 
-// Loaded by name at run time, so that a machine without koffi still runs the rest of the program.
-const koffi: typeof Koffi = createRequire(import.meta.url)('koffi')
+const koffi = loadKoffi()
 const libc = koffi.load(null)
 // What the kernel fills and reads is laid out by hand.
 if (endianness() !== 'LE' || koffi.sizeof('void *') !== 8) throw new Error('this is not a 64-bit little-endian machine')
