@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { Reason } from '../../daemon/engine/session-table.ts'
+import { Reason, Total } from '../../daemon/engine/session-table.ts'
 import { type SilentClient, toMakeRoom } from '../../daemon/engine/shared/silent-clients.ts'
+import { startLinux } from '../../daemon/engine/start.ts'
 import { bytes } from '../helpers/bytes.ts'
-import { engines, type ProxyUnderTest, patience, startProxy } from '../helpers/engine.ts'
+import { engines, oneLoop, type ProxyUnderTest, patience, startProxy } from '../helpers/engine.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { connectPeer, type Peer } from '../helpers/peer.ts'
 import { expectReply, greeting, request, succeeded } from '../helpers/socks-client.ts'
@@ -68,6 +69,41 @@ describe.each(engines)('$kind engine: with every place taken by clients that say
     const peer = await target.next()
     served.write('still here')
     expect(await peer.readText(10)).toBe('still here')
+  })
+})
+
+describe.skipIf(process.platform !== 'linux')('Linux engine: with every place taken by a silent crowd', () => {
+  const waiting = 100
+
+  it.each([
+    ['one address', ['127.0.0.3']],
+    ['two addresses by turns', ['127.0.0.3', '127.0.0.4']],
+  ])('one of another address does not wait for all of it that came before: %s', async (_, sources) => {
+    const target = await startTarget()
+    const proxy = await startProxy(oneLoop(startLinux), { maxSessions: crowd })
+    const comers = Array.from({ length: crowd + waiting }, (_, i) => sources[i % sources.length])
+    await Promise.all(comers.map((source) => connectPeer('127.0.0.1', proxy.port, source)))
+    const client = await connectPeer('127.0.0.1', proxy.port, '127.0.0.2')
+    client.write(bytes(greeting, request(target.host, target.port)))
+    expect(await client.readHex(2)).toBe('0500')
+    await expectReply(client, succeeded)
+    expect(proxy.total(Total.accepted)).toBeLessThan(crowd + waiting / 2)
+  })
+
+  it('a few are no crowd: who comes from their address waits until he is served', async () => {
+    const target = await startTarget()
+    const proxy = await startProxy(oneLoop(startLinux), { maxSessions: crowd })
+    const [few, many] = [2, crowd - 2]
+    const served = await Promise.all(Array.from({ length: many }, () => proxy.open(target.host, target.port)))
+    await Promise.all(Array.from({ length: few }, () => proxy.client()))
+    const clients = await Promise.all(Array.from({ length: 2 * few }, () => proxy.client()))
+    for (const client of clients) client.write(bytes(greeting, request(target.host, target.port)))
+    await eventually(() => expect(proxy.ended(Reason.silent)).toBe(few))
+    for (const client of served) client.reset()
+    for (const client of clients) {
+      expect(await client.readHex(2)).toBe('0500')
+      await expectReply(client, succeeded)
+    }
   })
 })
 

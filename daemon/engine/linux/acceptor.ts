@@ -1,9 +1,10 @@
+import { sourceOf, unmapped } from '../../net/address.ts'
 import type { Destination } from '../../net/destination.ts'
 import type { Network } from '../../net/network.ts'
 import { EPOLLIN } from '../../os/epoll.ts'
 import { close, errno, errnoName } from '../../os/libc.ts'
 import { accept, isExhausted, resetOnClose, setLiveness } from '../../os/socket.ts'
-import { copyMapped, encodeSocketAddress, SocketAddress } from '../../os/socket-address.ts'
+import { bytesOf, copyMapped, encodeSocketAddress, SocketAddress } from '../../os/socket-address.ts'
 import type { Listener } from '../../sockets/listeners.ts'
 import type { Introduced } from '../../socks/proxy-header.ts'
 import type { Liveness } from '../engine.ts'
@@ -21,6 +22,7 @@ import type { SharedCount } from './shared-counts.ts'
 /** So many clients that cannot be taken, one after the other, are not gone, but refused to us. */
 const mostFailures = 4
 const patience = 'new clients wait until others have left'
+const limitReached = `the limit of connections is reached: ${patience}`
 const nothing = new Uint8Array(0)
 /** Clients who are taken at most from a socket that is about to be closed: as many as the kernel keeps waiting (somaxconn). */
 const mostLast = 4096
@@ -53,7 +55,10 @@ interface Doors {
   readonly balancers: readonly Network[]
 }
 
-/** Takes clients from this loop's listening sockets while there is room; meanwhile the others wait in the kernel. */
+/**
+ * Takes clients from this loop's listening sockets while there is room; meanwhile the others wait in the kernel, but for
+ * those of a crowd that says nothing (`Negotiator.isCrowded`).
+ */
 export class Acceptor {
   readonly #loop: LoopContext
   readonly #room: Room
@@ -146,7 +151,8 @@ export class Acceptor {
     if (!listener) return
     for (let taken = 0; taken < most && this.#restsUntil === 0; taken++) {
       this.#full = !this.#hasRoom() && !this.#makeRoom()
-      if (this.#full) return this.#rest(`the limit of connections is reached: ${patience}`)
+      // Behind a balancer it is not known yet of whose source a client is.
+      if (this.#full && (this.#headers || !this.#negotiator.isCrowded)) return this.#rest(limitReached)
       const client = accept(listener.socket, this.#client.memory.at)
       if (client === -errno.EAGAIN) return this.#emptied()
       if (client < 0 && isExhausted(-client)) return this.#rest(`no descriptors are left: ${patience}`)
@@ -210,8 +216,8 @@ export class Acceptor {
   }
 
   #begin(fd: number, leadsTo: Destination | undefined, said: Uint8Array = nothing): void {
-    if (this.#banned.isEmpty || !this.#isBanned())
-      return this.#serve(fd, leadsTo ? Door.forward : Door.socks, said, leadsTo)
+    const isWelcome = (this.#banned.isEmpty || !this.#isBanned()) && !this.#isOutdone()
+    if (isWelcome) return this.#serve(fd, leadsTo ? Door.forward : Door.socks, said, leadsTo)
     resetOnClose(fd)
     close(fd)
   }
@@ -232,16 +238,27 @@ export class Acceptor {
     if (epoll.add(fd, watched, clientOf(slot), generation) < 0) sessions.close(slot, Reason.failed)
   }
 
+  /** Whether nobody leaves for this client. Of one who comes by a balancer that is not asked, for it has a place. */
+  #isOutdone(): boolean {
+    if (!this.#full || this.#headers) return false
+    this.#warn(limitReached)
+    return !this.#negotiator.leaveFor(sourceOf(unmapped(bytesOf(this.#client.memory.bytes))))
+  }
+
   #isBanned(): boolean {
     copyMapped(this.#client.memory.bytes, this.#mappedAddress, 0)
     return this.#banned.turnsAway(this.#mappedAddress)
   }
 
   #rest(message: string): void {
-    if (!this.#warned && this.#room.shortLoops.add(1) === 1) this.#loop.post({ type: 'warn', message })
-    this.#warned = true
+    this.#warn(message)
     this.#restsUntil = this.#loop.clock.now + roomInterval
     this.#watch(0)
+  }
+
+  #warn(message: string): void {
+    if (!this.#warned && this.#room.shortLoops.add(1) === 1) this.#loop.post({ type: 'warn', message })
+    this.#warned = true
   }
 
   /** Sought once in a rest at most, for it takes a look at everybody who is still to ask for something. */
@@ -249,7 +266,7 @@ export class Acceptor {
     const { now } = this.#loop.clock
     if (now - this.#roomSought < roomInterval) return false
     this.#roomSought = now
-    return this.#negotiator.makeRoom()
+    return this.#negotiator.makeRoom(this.#room.most / this.#room.loops)
   }
 
   #goOn(): void {
@@ -266,11 +283,12 @@ export class Acceptor {
     return this.#full && this.#hasRoom()
   }
 
-  /** Nobody waits any more, so the next shortage is a new one. */
+  /** Nobody waits any more, so the next shortage is a new one, unless a crowd keeps the places. */
   #emptied(): void {
-    if (this.#warned) this.#room.shortLoops.add(-1)
-    this.#warned = false
     this.#failures = 0
+    if (!this.#warned || this.#negotiator.isCrowded) return
+    this.#room.shortLoops.add(-1)
+    this.#warned = false
   }
 
   #watch(events: number): void {

@@ -10,7 +10,8 @@ import { shortHead } from '../shared/long-heads.ts'
 import type { PasswordMemory } from '../shared/password-memory.ts'
 import { otherConversation, refusalReply } from '../shared/protocols.ts'
 import { refusalOf } from '../shared/refusals.ts'
-import { toMakeRoom } from '../shared/silent-clients.ts'
+import { grace, type SilentClient, toMakeRoom } from '../shared/silent-clients.ts'
+import { SourceQueues } from '../shared/source-queues.ts'
 import { mayNeedNoLogin, termsFor } from '../shared/trusted-sources.ts'
 import type { Admitter } from './admitter.ts'
 import type { LoopContext } from './context.ts'
@@ -19,6 +20,14 @@ import type { Stage } from './stage.ts'
 
 /** What is read at once during negotiation; so much early data, at most, is kept per session. */
 const readBytes = 2048
+
+/** Silent clients who have had their time are a crowd if they have this part of a loop's places: legitimate ones hardly do. */
+const crowdsPart = 1 / 4
+
+interface SilentSession extends SilentClient {
+  readonly slot: number
+  readonly generation: number
+}
 
 /**
  * Carries bytes between a client and its `Conversation`, which is one of SOCKS 5 unless the first byte says otherwise, has its
@@ -34,6 +43,8 @@ export class Negotiator implements Stage {
   readonly #negotiations: (Conversation | undefined)[] = []
   /** By slot, the login that the main thread is checking. */
   readonly #logins = new Map<number, Login>()
+  /** All silent clients in the order of their age, as `makeRoom` last saw them; none if they are no crowd. */
+  #crowd = new SourceQueues<SilentSession>()
   readonly #buffer = lend(readBytes)
   /** By length: the first so many bytes of it. Lengths repeat, and a view costs as much as what is done with it. */
   readonly #views: (Uint8Array | undefined)[] = []
@@ -81,18 +92,52 @@ export class Negotiator implements Stage {
     if (this.#follow(slot, negotiation, negotiation.authenticated(admission !== undefined))) this.#read(slot)
   }
 
-  /** There is no place for a client who waits: some of those who have not asked for anything give up theirs, if any do. */
-  makeRoom(): boolean {
-    const { table } = this.#sessions
-    const silent = [...this.#sessions.slots()].filter((slot) => this.#negotiations[slot] && !this.#logins.has(slot))
+  /**
+   * There is no place for a client who waits: some of those who have not asked for anything give up theirs, if any do.
+   * `share`: how many places each loop has.
+   */
+  makeRoom(share: number): boolean {
+    const { table, generation } = this.#sessions
+    const silent = [...this.#sessions.slots()].filter((slot) => this.#isSilent(slot))
     const clients = silent.map((slot) => ({
       slot,
+      generation: generation[slot],
       source: sourceOf(unmapped(table.clientAddress.subarray(slot * 16, slot * 16 + 16))),
       since: table.since[slot * stateCount + State.negotiating] as number,
     }))
-    const leaving = toMakeRoom(clients, this.#loop.clock.now)
+    const { now } = this.#loop.clock
+    const leaving = toMakeRoom(clients, now)
     for (const { slot } of leaving) this.#sessions.close(slot, Reason.silent)
+    this.#crowd = new SourceQueues()
+    if (clients.filter(({ since }) => now - since >= grace).length < share * crowdsPart) return leaving.length > 0
+    for (const client of clients.sort((one, other) => one.since - other.since)) this.#crowd.add(client.source, client)
     return leaving.length > 0
+  }
+
+  /** Whether a crowd of silent clients has taken the places, one of whom may have to leave for a newcomer. */
+  get isCrowded(): boolean {
+    let first = this.#crowd.nextToDrop
+    for (; first && !this.#isSilent(first.slot, first.generation); first = this.#crowd.nextToDrop) this.#crowd.drop()
+    return first !== undefined && this.#loop.clock.now - first.since >= grace
+  }
+
+  /**
+   * One of the crowd leaves for a newcomer of this source. False if that would only have another source be the one with
+   * most, by turns: nobody leaves then.
+   */
+  leaveFor(source: string): boolean {
+    if (!this.isCrowded || this.#crowd.lengthOf(source) >= Math.max(1, this.#crowd.longest - 1)) return false
+    const first = this.#crowd.drop() as SilentSession
+    this.#sessions.close(first.slot, Reason.silent)
+    // Until the next look the newcomer is counted as silent, under the name of whom nobody will find any more.
+    this.#crowd.add(source, first)
+    return true
+  }
+
+  #isSilent(slot: number, generation = this.#sessions.generation[slot]): boolean {
+    return (
+      this.#sessions.isCurrent(slot, generation) && this.#negotiations[slot] !== undefined && !this.#logins.has(slot)
+    )
   }
 
   forget(slot: number): void {

@@ -4,7 +4,7 @@ import { SourceQueues } from './source-queues.ts'
 export const roomInterval = 250
 
 /** A client that has been silent for less, in milliseconds, may just be on its way. */
-const grace = 1_000
+export const grace = 1_000
 
 /** A client that has a place, and has not asked for anything yet. */
 export interface SilentClient {

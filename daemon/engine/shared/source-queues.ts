@@ -30,8 +30,20 @@ export class SourceQueues<Item> {
 
   /** Takes the first one of the longest queue; undefined if none waits. */
   drop(): Item | undefined {
-    const [source] = this.#byLength[this.longest] ?? []
+    const source = this.#greediest()
     return source === undefined ? undefined : this.#shift(source)
+  }
+
+  /** The one that `drop` would take. */
+  get nextToDrop(): Item | undefined {
+    const source = this.#greediest()
+    return source === undefined ? undefined : this.#queues.get(source)?.[0]
+  }
+
+  /** The source with the longest queue. */
+  #greediest(): string | undefined {
+    const [source] = this.#byLength[this.longest] ?? []
+    return source
   }
 
   /** How long the longest queue is. */
