@@ -1,6 +1,7 @@
 import type { Account, Accounts } from '../access/accounts.ts'
 import { type Lease, type LeaseAsk, type LeaseStore, leaseAskPeriod, leaseTime } from '../store/store.ts'
-import { type Effective, numberOf } from './effective-limits.ts'
+import type { Effective } from './effective-limits.ts'
+import { askFor, type Held, isDue, renewal, type Standing, sharedOf } from './lease-needs.ts'
 import type { Share, Shares } from './limit-keeper.ts'
 import type { Usage } from './usage.ts'
 
@@ -38,59 +39,16 @@ export interface Served {
 const lookPeriod = 250
 /** Milliseconds between two looks for users who have none. */
 const searchPeriod = 1_000
-/** Milliseconds after which a lease is asked for anew though nothing has changed: twice in the time that it holds. */
-const renewal = 20_000
 /** Milliseconds before that in which it goes along with others: hundreds of users are a few asks, and not one each. */
 const renewedTogether = 5_000
-/** Milliseconds between two asks for a share that others have parts of. */
-const balancePeriod = 2_000
 /** Milliseconds for which somebody is gone whose lease is given back. */
 const restTime = 60_000
 /** Milliseconds that a login waits for a lease at most. */
 const patience = 3_000
 /** Milliseconds from a failure to the next attempt. */
 const retryPeriod = 1_000
-/** Bytes of a quota that are asked for at least, and otherwise what moves within so many seconds. */
-const leastBytes = 4 << 20
-const reserveSeconds = 30
 /** Of their rate, what users may move who have no lease yet. */
 const without = 0.05
-/** Part of a share from which on it is taken for too small. */
-const nearlyAll = 0.85
-
-/** What this daemon has of a user's limits. */
-interface Held {
-  readonly id: number
-  readonly slots: number | undefined
-  readonly rateUp: number | undefined
-  readonly rateDown: number | undefined
-  readonly contested: boolean
-  /** Whether the last ask brought more places: then another one may. */
-  readonly hasGrown: boolean
-  /** As `Usage.moved` counts: where the part of the quota ends. Undefined without a quota. */
-  end: number | undefined
-  /** Bytes of it that there were when it was granted, and whether they were fewer than was asked for. */
-  readonly granted: number
-  readonly isScarce: boolean
-  /** When it was asked for, and what was so then. */
-  readonly asked: number
-  readonly moved: number
-  readonly refused: number
-  /** Bytes a second, as others were told. */
-  readonly wants: { readonly up: number; readonly down: number }
-  /** Bytes a second, measured last. */
-  pace: Pace
-  /** When a connection was open last. */
-  lastLive: number
-}
-
-interface Pace {
-  readonly time: number
-  readonly up: number
-  readonly down: number
-  readonly upRate: number
-  readonly downRate: number
-}
 
 /** Logins that wait for a place, each to be told that there is one. */
 type Waiting = (() => void)[]
@@ -217,7 +175,7 @@ export class Leases implements Shares {
       }
       this.#measure(index, held, now)
       if (now - held.lastLive > restTime && !this.#waiting.has(index)) resting.push(account)
-      else if (this.#isDue(account, held, now)) due.add(account)
+      else if (isDue(this.#standing(account), held, now)) due.add(account)
       else if (now - held.asked >= renewal - renewedTogether) soon.push(account)
     }
     if (due.size > 0) for (const account of soon) due.add(account)
@@ -294,31 +252,6 @@ export class Leases implements Shares {
     }
   }
 
-  #isDue(account: Account, held: Held, now: number): boolean {
-    const { index } = account
-    const { refused } = this.#served as Served
-    const age = now - held.asked
-    if (age >= renewal) return true
-    const moved = this.#options.usage.moved(index)
-    if (held.end !== undefined && moved > held.moved && held.end - moved < held.granted / 2) return true
-    const isRefused = held.slots !== undefined && refused(index) !== held.refused
-    if (isRefused && held.hasGrown) return true
-    if (age < balancePeriod) return false
-    if (isRefused) return true
-    if (held.slots !== undefined && this.#hasTooMany(account, held)) return true
-    const { pace, wants } = held
-    if (wants.up > 2 * wantOf(pace.upRate, held.rateUp) || wants.down > 2 * wantOf(pace.downRate, held.rateDown))
-      return true
-    return isBusy(pace.upRate, held.rateUp) || isBusy(pace.downRate, held.rateDown)
-  }
-
-  #hasTooMany(account: Account, { slots = 0, contested }: Held): boolean {
-    const served = this.#served as Served
-    const live = served.live(account.index)
-    const most = sharedOf(served.limits(account)).maxConnections ?? 0
-    return slots > live && (contested || slots > live + spareSlots(live, most))
-  }
-
   /**
    * Whether all that has moved is to be stored before more of a quota is asked for: the last of it goes by what is known to be used.
    * Where there is plenty, what is granted covers what is not stored yet, until that is stored in its time.
@@ -336,7 +269,11 @@ export class Leases implements Shares {
       await served.write(resting)
       await Promise.all(resting.map((account) => served.forget(account)))
       if (due.some((account) => this.#isToBeCounted(account))) await usage.save(Date.now())
-      const asks = due.map((account) => ({ account, given: usage.given(account.index), ask: this.#askFor(account) }))
+      const asks = due.map((account) => ({
+        account,
+        given: usage.given(account.index),
+        ask: askFor(account.id as number, this.#standing(account), this.#held.get(account.index)),
+      }))
       const leases = await store.refresh(asks.map(({ ask }) => ask))
       const counted = asks.filter(({ ask }) => ask.limits.quota !== undefined).map(({ ask }) => ask.user)
       const totals = counted.length > 0 ? await store.totals(counted) : []
@@ -358,36 +295,17 @@ export class Leases implements Shares {
     }
   }
 
-  #askFor(account: Account): LeaseAsk {
+  #standing(account: Account): Standing {
     const { index } = account
-    const served = this.#served as Served
     const { usage } = this.#options
-    const { quota, maxConnections, rateUp, rateDown } = sharedOf(served.limits(account))
-    const held = this.#held.get(index)
-    const live = served.live(index)
-    const waiting = this.#waiting.get(index)?.length ?? 0
-    const pace = held?.pace ?? { upRate: 0, downRate: 0 }
-    const reserve = Math.max(leastBytes, reserveSeconds * (pace.upRate + pace.downRate))
-    const moved = usage.moved(index)
-    const recently = held ? 4 * (moved - held.moved) : 0
-    const target = Math.ceil(Math.max(reserve, recently))
-    // What was granted for more than is needed now goes back.
-    if (held?.end !== undefined) held.end = Math.min(held.end, moved + 2 * target)
-    const unused = Math.max(0, (held?.end ?? moved) - usage.given(index))
-    const wasRefused = held !== undefined && served.refused(index) !== held.refused
-    const most = maxConnections ?? 0
-    const isShort = waiting > 0 || wasRefused || (held !== undefined && live >= (held.slots ?? 0))
-    const spare = spareSlots(live, most)
-    const wanted = held?.contested && !isShort ? live : isShort ? 2 * live + waiting + spare : live + spare
+    const served = this.#served as Served
     return {
-      user: account.id as number,
-      limits: { quota, maxConnections, rateUp, rateDown },
-      unused,
-      wantsBytes: quota === undefined ? 0 : Math.max(0, target - Math.max(0, (held?.end ?? moved) - moved)),
-      live,
-      wantsSlots: maxConnections === undefined ? 0 : Math.min(most, wanted),
-      wantsUp: wantOf(pace.upRate, held?.rateUp),
-      wantsDown: wantOf(pace.downRate, held?.rateDown),
+      moved: usage.moved(index),
+      given: usage.given(index),
+      live: served.live(index),
+      waiting: this.#waiting.get(index)?.length ?? 0,
+      refused: served.refused(index),
+      limits: () => sharedOf(served.limits(account)),
     }
   }
 
@@ -454,29 +372,6 @@ const awayWords: Readonly<Record<WhenAway, string>> = {
 
 function byUser<Row extends { readonly user: number }>(rows: readonly Row[]): Map<number, Row> {
   return new Map(rows.map((row) => [row.user, row]))
-}
-
-/** Of the limits of a user those that a fleet shares out. */
-function sharedOf(limits: Effective): LeaseAsk['limits'] & { readonly isShared: boolean } {
-  const [quota, maxConnections] = [numberOf(limits, 'quota'), numberOf(limits, 'max-connections')]
-  const [rateUp, rateDown] = [numberOf(limits, 'rate-up'), numberOf(limits, 'rate-down')]
-  const isShared = [quota, maxConnections, rateUp, rateDown].some((limit) => limit !== undefined)
-  return { quota, maxConnections, rateUp, rateDown, isShared }
-}
-
-/** Places beside those that are taken, of so many in all. */
-function spareSlots(live: number, most: number): number {
-  return Math.max(Math.min(8, Math.ceil(most / 8)), Math.ceil(live / 4))
-}
-
-/** Whether so much of a rate is used that its share may be too small, or too large for others. */
-function isBusy(pace: number, share: number | undefined): boolean {
-  return share !== undefined && pace > share / 4
-}
-
-/** Bytes a second that would be enough; `Infinity`: nobody knows, since there was no more. */
-function wantOf(pace: number, share: number | undefined): number {
-  return share === undefined || pace >= share * nearlyAll ? Number.POSITIVE_INFINITY : Math.ceil(pace * 1.15)
 }
 
 /** A rate that is as good as before stays: with a new one, those that wait for credit begin anew. */
