@@ -23,9 +23,8 @@ describe.skipIf(!hasPostgres)('usage in a store that is away', () => {
     const spool = join(daemon.folders.state, 'usage-of-a.spool')
     await server.stop()
     try {
-      daemon.signal('SIGTERM')
-      daemon.signal('SIGTERM')
-      await daemon.ended
+      client.socket.destroy()
+      await daemon.stop()
       expect(existsSync(spool)).toBe(true)
     } finally {
       await server.start()
