@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { SourceQueues } from '../../daemon/engine/shared/source-queues.ts'
 
@@ -28,4 +29,19 @@ it('what there is no room for is the first of the longest queue', () => {
   expect(waiting.drop()).toBe('c1')
   expect(all(() => waiting.drop())).toHaveLength(6)
   expect([waiting.length, waiting.longest]).toEqual([0, 0])
+})
+
+it('in a queue they keep their order, whoever comes and goes', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('add', 'add', 'take', 'drop'), { maxLength: 100 }), (moves) => {
+      const waiting = new SourceQueues<number>()
+      const expected: number[] = []
+      for (const [i, move] of moves.entries()) {
+        expect([waiting.nextToDrop, waiting.lengthOf('a')]).toEqual([expected[0], expected.length])
+        if (move === 'add') expected.push(i)
+        if (move === 'add') waiting.add('a', i)
+        else expect(waiting[move]()).toBe(expected.shift())
+      }
+    }),
+  )
 })

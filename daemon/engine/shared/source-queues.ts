@@ -1,10 +1,16 @@
+/** What of `items` is from `first` on, for `Array.shift` moves all the others of a long array. */
+interface Queue<Item> {
+  items: Item[]
+  first: number
+}
+
 /**
  * What waits, in a queue for each source: the sources have turns (round robin), and what there is no room for goes from
  * the longest queue (longest queue drop). No call takes longer where more wait.
  */
 export class SourceQueues<Item> {
   /** A Map keeps the order: whoever has had a turn goes to its end. */
-  readonly #queues = new Map<string, Item[]>()
+  readonly #queues = new Map<string, Queue<Item>>()
   /** By length, from 1: the sources with a queue that is so long. */
   readonly #byLength: Set<string>[] = [new Set()]
   /** How many wait in all queues. */
@@ -12,10 +18,11 @@ export class SourceQueues<Item> {
 
   /** It is the last of its source's queue. */
   add(source: string, item: Item): void {
-    const queue = this.#queues.get(source) ?? []
+    const queue = this.#queues.get(source) ?? { items: [], first: 0 }
     this.#queues.set(source, queue)
-    queue.push(item)
-    this.#moved(source, queue.length - 1, queue.length)
+    queue.items.push(item)
+    const length = queue.items.length - queue.first
+    this.#moved(source, length - 1, length)
   }
 
   /** Takes the first one of the source whose turn it is; undefined if none waits. */
@@ -37,7 +44,8 @@ export class SourceQueues<Item> {
   /** The one that `drop` would take. */
   get nextToDrop(): Item | undefined {
     const source = this.#greediest()
-    return source === undefined ? undefined : this.#queues.get(source)?.[0]
+    const queue = source === undefined ? undefined : this.#queues.get(source)
+    return queue?.items[queue.first]
   }
 
   /** The source with the longest queue. */
@@ -52,14 +60,21 @@ export class SourceQueues<Item> {
   }
 
   lengthOf(source: string): number {
-    return this.#queues.get(source)?.length ?? 0
+    const queue = this.#queues.get(source)
+    return queue ? queue.items.length - queue.first : 0
   }
 
   #shift(source: string): Item | undefined {
-    const queue = this.#queues.get(source) ?? []
-    const item = queue.shift()
-    if (queue.length === 0) this.#queues.delete(source)
-    this.#moved(source, queue.length + 1, queue.length)
+    const queue = this.#queues.get(source)
+    if (!queue) return undefined
+    const item = queue.items[queue.first++]
+    if (queue.first * 2 > queue.items.length) {
+      queue.items = queue.items.slice(queue.first)
+      queue.first = 0
+    }
+    const length = queue.items.length - queue.first
+    if (length === 0) this.#queues.delete(source)
+    this.#moved(source, length + 1, length)
     return item
   }
 
