@@ -1,25 +1,41 @@
 import { joined, nothing } from '../socks/conversation.ts'
 import { betweenHops, lasting } from './hop-by-hop.ts'
+import { latin1 } from './replies.ts'
 
-/** Bytes of one head: what goes beyond is passed on as it is. */
+/** Bytes of one head: what goes beyond is none. */
 const longestHead = 64 * 1024
 /** Room to begin with, which doubles as need be. */
 const firstRoom = 1024
 const [lineFeed, carriageReturn] = [0x0a, 0x0d]
 /** What every answer begins with that has a head which we know how to read. */
 const mark = Buffer.from('HTTP/1.', 'latin1')
-const switchingProtocols = 101
-/** Interim answers of which the end is looked for: each takes a copy of what has come behind it. */
+const [continuing, switchingProtocols] = [100, 101]
+/** Interim answers before the answer: each takes a copy of what has come behind it. */
 const mostInterim = 16
+/** Where there is no head, as `#end` has it. */
+const none = -1
+
+/** The head of an answer of our own, in front of what is none of HTTP/1: that is its body, until the connection ends. */
+const noAnswer = latin1(
+  [
+    'HTTP/1.1 502 Bad Gateway',
+    'Connection: close',
+    'Proxy-Status: proxyd; error=http_protocol_error',
+    'Content-Type: text/plain',
+    '',
+    'what the server says is no answer of HTTP/1.1:\n',
+  ].join('\r\n'),
+)
 
 /**
  * The beginning of what a server answers to the one request that is passed on to it (RFC 9112): its head goes on without what is
  * between the server and us, and with the word that the connection ends behind it, for so it does. A client that had not heard that
- * would send its next request, and be reset. All else goes on as it came, byte for byte: heads of interim answers, bodies, the answer
- * that switches protocols, and what has no head of HTTP/1 (an answer of HTTP/0.9, a longer head than 64 KiB), of which the client may think
- * what it likes.
+ * would send its next request, for another host perhaps, and could take what this server goes on to say for the answer to it. So what
+ * has no head that we can read becomes the body of an answer of our own, and only interim answers that everybody knows for such go on.
+ * Bodies, and the answer that switches protocols, if that was asked for, go on as they came, byte for byte.
  */
 export class AnswerHead {
+  readonly #maySwitch: boolean
   #bytes = nothing
   #length = 0
   /** So many have been looked at; the line that the last of them is of has begun here. */
@@ -27,6 +43,11 @@ export class AnswerHead {
   #lineStart = 0
   #interim = 0
   #isOver = false
+
+  /** `maySwitch`: the request asks for another protocol. */
+  constructor(maySwitch: boolean) {
+    this.#maySwitch = maySwitch
+  }
 
   /** Whether all that is still to come goes on as it is. */
   get isOver(): boolean {
@@ -44,19 +65,19 @@ export class AnswerHead {
     if (this.#isOver) return new Uint8Array(chunk)
     this.#keep(chunk)
     let told: Uint8Array = nothing
-    while (!this.#isOver) {
-      const end = this.#end()
-      if (end === undefined) break
-      const passed = this.#pass(end)
-      told = told.length === 0 ? passed : joined(told, passed)
+    for (let end = this.#end(); end !== undefined; end = this.#end()) {
+      told = joined(told, end === none ? this.end() : this.#pass(end))
+      if (this.#isOver) return joined(told, this.#take(this.#length))
     }
-    return this.#isOver && this.#length > 0 ? joined(told, this.end()) : told
+    return told
   }
 
-  /** The server has said all, or no more of its head is waited for: returns what was kept, which goes on as it is. */
+  /** The server has said all, or no more of its head is waited for: what was kept is no answer. */
   end(): Uint8Array {
+    const isRead = this.#isOver || this.#length === 0
     this.#isOver = true
-    return this.#take(this.#length)
+    const kept = this.#take(this.#length)
+    return isRead ? kept : joined(noAnswer, kept)
   }
 
   #keep(chunk: Uint8Array): void {
@@ -70,33 +91,34 @@ export class AnswerHead {
     this.#length = length
   }
 
-  /** Where the head ends; undefined: not yet, or it is none. Looks at each byte once. */
+  /** Where the head ends, if it is one; undefined: not yet. Looks at each byte once. */
   #end(): number | undefined {
     const bytes = this.#bytes
     const known = Math.min(this.#length, longestHead)
     for (let at = this.#seen; at < known; at++) {
       const octet = bytes[at] as number
-      if (at < mark.length && octet !== mark[at]) {
-        this.#isOver = true
-        return undefined
-      }
+      if (at < mark.length && octet !== mark[at]) return none
       this.#seen = at + 1
       if (octet !== lineFeed) continue
       const length = at - this.#lineStart
       this.#lineStart = at + 1
       if (length === 0 || (length === 1 && bytes[at - 1] === carriageReturn)) return at + 1
     }
-    if (this.#length >= longestHead) this.#isOver = true
-    return undefined
+    return this.#length < longestHead ? undefined : none
   }
 
   #pass(end: number): Uint8Array {
     const head = Buffer.from(this.#bytes.buffer, 0, end).toString('latin1')
     const status = Number(/^HTTP\/1\.\d +(\d{3})(?!\d)/.exec(head)?.[1])
     const isInterim = status >= 100 && status < 200 && status !== switchingProtocols
-    if (isInterim && ++this.#interim <= mostInterim) return this.#take(end)
+    if (isInterim && ++this.#interim <= mostInterim) {
+      const interim = this.#take(end)
+      return status === continuing ? interim : nothing
+    }
+    const switches = status === switchingProtocols && this.#maySwitch
+    if (!switches && !(status >= 200)) return this.end()
     this.#isOver = true
-    if (!(status >= 200)) return this.#take(end)
+    if (switches) return this.#take(end)
     const rest = this.#bytes.subarray(end, this.#length)
     this.#bytes = nothing
     this.#length = 0

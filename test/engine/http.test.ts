@@ -64,7 +64,7 @@ describe.each(enginesOfOneLoop)('$kind engine: clients of HTTP and SOCKS 4', ({ 
       return [client, await target.next()] as const
     }
     const [client, origin] = await get()
-    const interim = 'HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n'
+    const interim = 'HTTP/1.1 100 Continue\r\n\r\n'
     origin.write(`${interim}HTTP/1.1 200 OK\r\n`)
     expect(await client.readText(interim.length)).toBe(interim)
     origin.write(`Keep-Alive: 5\r\nConnection: keep-alive\r\n${long}`)
@@ -79,13 +79,13 @@ describe.each(enginesOfOneLoop)('$kind engine: clients of HTTP and SOCKS 4', ({ 
     await client.discard()
     expect(await proxy.onlyClosed()).toMatchObject({ down: interim.length + head.length + body.length })
 
-    // Its end comes in the middle of what may be a head.
+    // Its end comes in the middle of what may be a head, of which a client would not know that the connection ends.
     for (const isAtOnce of [true, false]) {
       const [other, server] = await get()
       server.write('HTTP/1.1 200 OK\r\nA: ')
       if (!isAtOnce) await eventually(() => expect(proxy.rows()).toMatchObject([{ state: State.open }]))
       server.finish()
-      expect(await other.readTextToEnd()).toBe('HTTP/1.1 200 OK\r\nA: ')
+      expect(await other.readTextToEnd()).toMatch(/^HTTP\/1\.1 502 [\s\S]*\r\n\r\n.*:\nHTTP\/1\.1 200 OK\r\nA: $/)
       other.finish()
       await proxy.empty()
     }
