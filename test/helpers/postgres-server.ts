@@ -26,6 +26,8 @@ export class PostgresServer {
   readonly folder: string
   /** Of 127.0.0.1, where the password is asked for that `proxyd` has: `secret`. */
   readonly port: number
+  /** A command that starts the one given behind it, of its next starts. */
+  within: readonly string[] = []
   readonly #settings: readonly string[]
   #process: ChildProcess | undefined
   #databases = 0
@@ -57,14 +59,9 @@ export class PostgresServer {
   async start(...settings: string[]): Promise<void> {
     const all = [...this.#settings, 'listen_addresses=127.0.0.1', `port=${this.port}`, ...settings]
     const args = ['-D', join(this.folder, 'data'), '-k', this.folder, ...all.flatMap((setting) => ['-c', setting])]
-    const started = spawn(
-      'setpriv',
-      [...asSomebody, '--pdeathsig=KILL', join(binaries as string, 'postgres'), ...args],
-      {
-        cwd: '/',
-        stdio: ['ignore', 'ignore', 'pipe'],
-      },
-    )
+    const itself = ['setpriv', ...asSomebody, '--pdeathsig=KILL', join(binaries as string, 'postgres'), ...args]
+    const [command, ...rest] = [...this.within, ...itself] as [string, ...string[]]
+    const started = spawn(command, rest, { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] })
     this.#process = started
     let said = ''
     await new Promise<void>((resolve, reject) => {
