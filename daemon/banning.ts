@@ -57,6 +57,7 @@ export async function startBanning(
     isKnown: known.isKnown.bind(known),
     keepOut: banned.replace.bind(banned),
     tell: (line: string) => log.info(line),
+    warn: (message: string) => log.warn(message),
     tellTime: wall.tellNow.bind(wall),
   }
   const bans = await Bans.load(options, values['ban-exempt'])

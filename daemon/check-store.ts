@@ -1,4 +1,5 @@
 import type { Settings } from '../shared/settings.ts'
+import { readBans } from './access/bans.ts'
 import { Groups } from './access/groups.ts'
 import { loadAccounts } from './access/load-accounts.ts'
 import { Passwords } from './access/passwords.ts'
@@ -71,13 +72,15 @@ async function readAll(
     const { text } = await prepareRules({ store: store.rules, folder, members }, 1)
     const warnings: string[] = []
     const settings = acceptStored((await store.settings.load()).values, (message) => warnings.push(message))
+    const bans = readBans(await store.bans.list())
+    if (bans.warning !== undefined) warnings.push(bans.warning)
     const counts = {
       users: accounts.size,
       groups: groups.list().length,
       operators: (await store.operators.list()).length,
       settings: Object.keys(settings).length,
       rules: text.rules.length,
-      bans: (await store.bans.list()).length,
+      bans: bans.readable.length,
     }
     const held = Object.entries(counts)
       .map(([what, count]) => `${what}: ${count}`)

@@ -1,3 +1,4 @@
+import { counted } from '../../shared/format/count.ts'
 import { bareWord } from '../../shared/format/safe-text.ts'
 import { formatDuration } from '../../shared/format/time.ts'
 import type { BanReason, Ban as ToldBan } from '../../shared/protocol/methods.ts'
@@ -28,6 +29,7 @@ export interface BansOptions {
   readonly keepOut: (networks: readonly Network[]) => void
   /** Says a line to the log. */
   readonly tell: (line: string) => void
+  readonly warn: (message: string) => void
   /** Whole milliseconds since 1970 of a time of `now`. */
   readonly tellTime: (time: number) => number
   /** Milliseconds, on a clock that only goes forward: whoever sets the one on the wall bans nobody for years. */
@@ -69,8 +71,8 @@ export class Bans implements Sources {
   /** Goes on with bans that begun elsewhere, but with those that have passed, and none in the place of one that lasts longer. */
   goOnWith(told: readonly ToldBan[]): void {
     const ends = new Map(this.#penalties.bans.map(({ network, until }) => [formatNetwork(network), until]))
-    for (const stored of told) {
-      const ban = this.#banOf(stored)
+    for (const [stored, network] of this.#readable(told)) {
+      const ban = this.#banOf(stored, network)
       if ((ends.get(stored.source) ?? 0) >= ban.until) continue
       if (ban.until <= this.#now() || this.#penalties.isExempt(ban.network)) this.#unsaved.set(stored.source, null)
       else if (this.#penalties.ban(ban) && ban.by === null) this.#penalties.remember(ban)
@@ -83,14 +85,16 @@ export class Bans implements Sources {
    */
   async adopt(sources: ReadonlySet<string> | 'all'): Promise<void> {
     await this.#save()
-    const stored = new Map((await this.#options.store.list()).map((ban) => [ban.source, ban]))
+    const listed = await this.#options.store.list()
+    const changed = sources === 'all' ? listed : listed.filter(({ source }) => sources.has(source))
+    const stored = new Map(this.#readable(changed).map((read) => [read[0].source, read]))
     const now = this.#now()
     const known = new Map(this.#penalties.bans.map((ban) => [formatNetwork(ban.network), ban]))
     for (const source of sources === 'all' ? new Set([...stored.keys(), ...known.keys()]) : sources) {
       // Another change of the same source has come meanwhile.
       if (this.#unsaved.has(source)) continue
       const [told, before] = [stored.get(source), known.get(source)]
-      const ban = told && this.#banOf(told)
+      const ban = told && this.#banOf(...told)
       if (ban && ban.until > now && !this.#penalties.isExempt(ban.network)) {
         if (before && isSameBan(before, ban)) continue
         if (this.#penalties.ban(ban) && ban.by === null) this.#penalties.remember(ban)
@@ -99,13 +103,19 @@ export class Bans implements Sources {
     }
   }
 
-  #banOf(stored: ToldBan): Ban {
+  #readable(told: readonly ToldBan[]): ReadBans['readable'] {
+    const { readable, warning } = readBans(told)
+    if (warning !== undefined) this.#options.warn(warning)
+    return readable
+  }
+
+  #banOf(stored: ToldBan, network: Network): Ban {
     const now = this.#now()
     const started = this.#options.tellTime(now)
     // The clock on the wall may have been set meanwhile: none lasts longer than it was to.
     const left = stored.until === null ? Number.POSITIVE_INFINITY : stored.until - Math.max(started, stored.since)
     const since = now - Math.max(0, started - stored.since)
-    return { ...stored, network: parseNetwork(stored.source), since, until: now + left }
+    return { ...stored, network, since, until: now + left }
   }
 
   /** Hear of each ban that begins or is over, until the returned function is called. */
@@ -291,6 +301,31 @@ const reasonWords: Readonly<Record<BanReason, string>> = {
   malformed: 'what is neither SOCKS nor HTTP',
   silent: 'connections that ask for nothing',
   operator: "an operator's word",
+}
+
+/** Stored bans, as far as they can be read. */
+interface ReadBans {
+  readonly readable: readonly (readonly [ToldBan, Network])[]
+  /** Of those that cannot be, in one line for people. */
+  readonly warning: string | undefined
+}
+
+/** A byte that has changed on the disk, or another version, may have left a ban of what is no source: the others act all the same. */
+export function readBans(stored: readonly ToldBan[]): ReadBans {
+  const readable: [ToldBan, Network][] = []
+  const problems: string[] = []
+  for (const ban of stored) {
+    try {
+      readable.push([ban, bannable(ban.source)])
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      problems.push(error.message)
+    }
+  }
+  const [first] = problems
+  if (first === undefined) return { readable, warning: undefined }
+  const which = problems.length > 1 ? `, the first since ${first}` : `, since ${first}`
+  return { readable, warning: `${counted(problems.length, 'stored ban')} left out${which}: ban anew whom it was about` }
 }
 
 /** Throws a Refusal. */

@@ -16,6 +16,7 @@ describe('bans', () => {
   let kept: Map<string, Ban>
   let diskIsFull: boolean
   let lines: string[]
+  let warnings: string[]
   let out: string[]
   /** How often the loops were told. */
   let orders: number
@@ -27,6 +28,7 @@ describe('bans', () => {
     kept = new Map()
     diskIsFull = false
     lines = []
+    warnings = []
     out = []
     orders = 0
     time = 1_000
@@ -58,6 +60,7 @@ describe('bans', () => {
         orders++
       },
       tell: (line: string) => void lines.push(line),
+      warn: (message: string) => void warnings.push(message),
       tellTime: (at: number) => Math.round(at + ahead),
       now: () => time,
     }
@@ -115,6 +118,23 @@ describe('bans', () => {
     await bans.adopt('all')
     await bans.store()
     expect([orders, kept.size]).toEqual([known, before])
+  })
+
+  it('that are stored of what is no source are left out with a warning, and the others act', async () => {
+    const good: Ban = { source: '192.0.2.1', since: 0, until: null, reason: 'operator', by: 'alice' }
+    for (const source of ['2q3.0.113.9', '0.0.0.0/0', good.source]) kept.set(source, { ...good, source })
+    const bans = await load()
+    expect(bans.list().map(({ source }) => source)).toEqual(['192.0.2.1'])
+    const warning =
+      '2 stored bans left out, the first since "2q3.0.113.9" is no address or network: ban anew whom it was about'
+    expect(warnings).toEqual([warning])
+    kept.set('192.0.2.2', { ...good, source: '192.0.2.2' })
+    kept.set('192.0.2.q', { ...good, source: '192.0.2.q' })
+    await bans.adopt(new Set(['192.0.2.2', '192.0.2.q']))
+    expect(bans.list().map(({ source }) => source)).toEqual(['192.0.2.1', '192.0.2.2'])
+    expect(warnings.slice(1)).toEqual([
+      expect.stringMatching(/^1 stored ban left out, since "192\.0\.2\.q" is no address/),
+    ])
   })
 
   it('that act and are not stored yet are not undone by what another daemon has stored', async () => {

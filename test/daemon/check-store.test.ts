@@ -49,6 +49,16 @@ test('a check tells of settings that would be passed over', async () => {
   expect(await checkStore(file, folder)).toMatch(/ is sound: .*\nthe stored setting warp is ignored: .*\n$/)
 })
 
+test('a check tells of bans that would be left out', async () => {
+  const folder = await temporaryFolder()
+  const file = await makeStore(folder)
+  const values = ['192.0.2.1', '2q3.0.113.9'].map((source) => `('${source}', 1, NULL, 'operator', 'alice')`)
+  alter(file, `INSERT INTO bans (source, since, until, reason, by) VALUES ${values}`)
+  expect(await checkStore(file, folder)).toMatch(
+    / bans: 1\n1 stored ban left out, since "2q3\.0\.113\.9" is no address/,
+  )
+})
+
 test('a check reads what an older proxyd left', async () => {
   const folder = await temporaryFolder()
   const file = join(folder, 'old.db')
