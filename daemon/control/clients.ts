@@ -4,6 +4,7 @@ import type { Limits } from '../../shared/protocol/limits.ts'
 import { errorLine } from '../../shared/protocol/message.ts'
 import type { Role } from '../../shared/protocol/methods.ts'
 import { sourceNamed } from '../net/address.ts'
+import type { userOfPeer } from '../os/peer-user.ts'
 import type { ControlConnection } from './connection.ts'
 import { LoginFailures } from './login-failures.ts'
 import type { Identity, Session, Via } from './session.ts'
@@ -32,6 +33,9 @@ export const partings = {
 /** Serves a client on a connection of its own. */
 type Connect = (socket: Socket, via: Via) => ControlConnection
 
+/** The source of a client whose user nobody has asked for, or of the Unix socket, where all are let in by it. */
+const unasked = ''
+
 /** What an accepted socket takes up. */
 interface Place {
   /** Never given twice. */
@@ -40,18 +44,18 @@ interface Place {
   readonly since: number
   readonly socket: Socket
   readonly via: Via
-  /** The client's (`sourceOf`), empty on the Unix socket. */
-  readonly source: string
+  /** With TLS the client's (`sourceOf`); on this machine its user, once that is asked for (`unasked`). */
+  source: string
   /** None yet in a TLS handshake. */
   connection?: ControlConnection
 }
 
 /**
  * All management connections: no more at once than allowed. Those who have not logged in cannot keep out those who can:
- * each newcomer has the place of one that has proved nothing for longer. On this machine that is who came first: there an
- * address says nothing, and to begin a login costs nothing, so whoever held begun ones from many addresses could have every
- * other client's place taken as soon as it came. Nor can one way in fill another's places, an operator those of others, or
- * all but admins those of admins.
+ * each newcomer has the place of one that has proved nothing for longer. On this machine that is who came first of the user
+ * who has most: there an address says nothing, and to begin a login costs nothing, so whoever held begun ones from many
+ * addresses could have every other client's place taken as soon as it came. Nor can one way in fill another's places, an
+ * operator those of others, or all but admins those of admins.
  */
 export class Clients {
   readonly #limits: Limits
@@ -62,6 +66,9 @@ export class Clients {
   readonly #turnedAway = new Set<Socket>()
   readonly #inVain = new LoginFailures(mostInVain)
   #lastId = 0
+  /** Loaded when the places for strangers are full for the first time; it stays undefined where koffi cannot load. */
+  #userOfPeer: typeof userOfPeer | undefined
+  #isAsked = false
 
   /** `loadConnect` is called for the first client. */
   constructor(limits: Limits, loadConnect: () => Promise<Connect>) {
@@ -73,7 +80,7 @@ export class Clients {
   accept(socket: Socket, via: Via): boolean {
     // A reset is an end like any other, and `close` tells of all of them.
     socket.on('error', () => {})
-    const source = sourceNamed(socket.remoteAddress ?? '')
+    const source = via === 'tls' ? sourceNamed(socket.remoteAddress ?? '') : unasked
     const place: Place = { id: ++this.#lastId, since: Date.now(), socket, via, source }
     if ((via === 'tls' && this.#inVain.tooMany(source)) || !this.#makeRoom(via)) {
       this.#turnAway(place)
@@ -172,21 +179,37 @@ export class Clients {
   #makeRoom(via: Via): boolean {
     const strangers = [...this.#places.values()].filter((place) => place.via === via && !isKnown(place))
     if (strangers.length < this.#limits.clientsBeforeLogin) return true
-    const place = via === 'tls' ? leastOf(strangers) : strangers[0]
+    if (via === 'tcp') this.#askForUsers(strangers)
+    const crowd = crowdOf(strangers)
+    const place = via === 'tls' ? crowd.toSorted((a, b) => progressOf(a) - progressOf(b))[0] : crowd[0]
     if (place === undefined) return false
     this.#places.delete(place.socket)
     this.#turnAway(place)
     return true
   }
+
+  /** Of each client once. */
+  #askForUsers(places: readonly Place[]): void {
+    if (!this.#isAsked) {
+      this.#isAsked = true
+      import('../os/peer-user.ts').then(
+        (module) => {
+          this.#userOfPeer = module.userOfPeer
+        },
+        () => {},
+      )
+    }
+    if (!this.#userOfPeer) return
+    for (const place of places) if (place.source === unasked) place.source = `user ${this.#userOfPeer(place.socket)}`
+  }
 }
 
-/** Of the source that has most: who has got least far, and of those who came first. `places` are in order of coming. */
-function leastOf(places: readonly Place[]): Place | undefined {
+/** Those of the source that has most. */
+function crowdOf(places: readonly Place[]): readonly Place[] {
   const counts = new Map<string, number>()
   for (const { source } of places) counts.set(source, (counts.get(source) ?? 0) + 1)
   const most = Math.max(...counts.values())
-  const crowd = places.filter(({ source }) => counts.get(source) === most)
-  return crowd.toSorted((a, b) => progressOf(a) - progressOf(b))[0]
+  return places.filter(({ source }) => counts.get(source) === most)
 }
 
 /** Towards a login. */

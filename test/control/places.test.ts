@@ -1,4 +1,6 @@
-import { expect, it } from 'vitest'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { expect, it, onTestFinished } from 'vitest'
 import { cookieUser } from '../../shared/protocol/limits.ts'
 import { beginClient } from '../../shared/protocol/scram.ts'
 import { eventually } from '../helpers/eventually.ts'
@@ -106,6 +108,57 @@ it('lets in who knows the cookie while strangers with addresses of their own hol
   for (const address of [...crowd.slice(0, 2), '127.0.0.1']) await begin(await stranger(control, address))
   expect((await logIn(client, cookieOf(control))).result.role).toBe('admin')
 })
+
+/** Another user's connections: as many as said, each begins a login and stops there. It is up once they have all begun; `come` has as many more do so. */
+async function strangersOfAnother({ port }: Control, count: number) {
+  const lines = [
+    { jsonrpc: '2.0', id: 1, method: 'session.start', params: { protocol: [1, 0], client: 'stranger' } },
+    {
+      jsonrpc: '2.0',
+      id: 2,
+      method: 'auth.begin',
+      params: { mechanism: 'SCRAM-SHA-256', message: beginClient(cookieUser).message },
+    },
+  ]
+  const script = `
+    process.setgroups([]); process.setgid(65534); process.setuid(65534)
+    const come = async () => {
+      for (let i = 0; i < ${count}; i++) await new Promise((resolve) => {
+        let text = ''
+        const socket = require('node:net').connect(${port}, '127.0.0.1')
+        socket.on('error', resolve).on('close', resolve).on('data', (data) => { if ((text += data).includes('"id":2')) resolve() })
+        socket.write(${JSON.stringify(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))})
+      })
+      process.stdout.write('come')
+    }
+    process.stdin.on('data', come).on('end', () => process.exit())
+    come()`
+  const child = spawn(process.execPath, ['--eval', script], { stdio: ['pipe', 'pipe', 'inherit'] })
+  onTestFinished(async () => {
+    child.stdin.end()
+    if (child.exitCode === null) await once(child, 'close')
+  })
+  await once(child.stdout, 'data')
+  return {
+    async come() {
+      child.stdin.write('more')
+      await once(child.stdout, 'data')
+    },
+  }
+}
+
+it.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
+  'takes the place from the user who has most on this machine, however far their logins are',
+  async () => {
+    // Loaded by then, it is there for the daemon as soon as it asks.
+    await import('../../daemon/os/peer-user.ts')
+    const control = await startControl({ limits: { clientsBeforeLogin: 4, loginTime: 60_000 } })
+    const others = await strangersOfAnother(control, 8)
+    const client = await stranger(control)
+    await others.come()
+    expect((await logIn(client, cookieOf(control))).result.role).toBe('admin')
+  },
+)
 
 it('serves who knows the cookie at once, however many strangers stay and come', async () => {
   const control = await startControl()

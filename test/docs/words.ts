@@ -15,7 +15,7 @@ export const limitWords: Readonly<Record<keyof Limits, string>> = {
   clientsOfOperator: 'management connections at once of one named operator',
   clientsBeforeLogin:
     'management connections at once that are not logged in, counted apart in the same way; a newcomer takes the place of the one that came first ' +
-    'or, with TLS, of the one that has got least far towards a login, of the address (or /64 network) that has most',
+    '(by TCP on Linux: of the user who has most) or, with TLS, of the one that has got least far towards a login, of the address (or /64 network) that has most',
   loginTime: 'milliseconds to log in',
   idle: 'milliseconds without a request after which a client without a subscription is let go',
   loginFailures:
