@@ -51,8 +51,16 @@ export class PostgresServer {
     if (like !== undefined) return run('cp', '-a', '--reflink=auto', join(like, 'data'), data)
     const kind = ['-U', 'proxyd', '--auth=trust', '--no-sync', '-E', 'UTF8', '--locale=C', '--wal-segsize=1']
     run(join(binaries as string, 'initdb'), '-D', data, ...kind)
-    const hosts = ['local all all trust', 'host all all 127.0.0.1/32 scram-sha-256']
+    const hosts = ['local all all trust', 'local replication all trust', 'host all all 127.0.0.1/32 scram-sha-256']
     writeFileSync(join(data, 'pg_hba.conf'), `${hosts.join('\n')}\n`)
+  }
+
+  /** In place of `prepare`: it becomes a standby of another one that runs. */
+  follow(primary: PostgresServer): void {
+    if (asSomebody.length > 0) chownSync(this.folder, nobody, nobody)
+    const from = ['-h', primary.folder, '-p', `${primary.port}`, '-U', 'proxyd', '--write-recovery-conf']
+    const kind = ['--checkpoint=fast', '--no-sync']
+    run(join(binaries as string, 'pg_basebackup'), '-D', join(this.folder, 'data'), ...from, ...kind)
   }
 
   /** Resolves when it takes clients. */
